@@ -1,0 +1,51 @@
+/**
+ * A two-way connection that carries JSON-RPC 1.0 messages (RFC 7047 section 4). Two implementations: a socket
+ * (`socket-channel.ts`) and an in-process pair (`pair.ts`) for the embedded database and for tests.
+ * Used by the OVSDB server and client and by unixctl.
+ */
+
+export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+export interface Request {
+  readonly method: string;
+  readonly params: readonly Json[];
+  readonly id: Json;
+}
+
+export interface Notification {
+  readonly method: string;
+  readonly params: readonly Json[];
+  readonly id: null;
+}
+
+export interface Reply {
+  readonly result: Json;
+  readonly error: Json;
+  readonly id: Json;
+}
+
+export type Message = Request | Notification | Reply;
+
+/** What the owner of a channel is told. Calls never nest: each comes from the event loop or from a later microtask. */
+export interface ChannelEvents {
+  message(message: Message): void;
+  /** Once, also after `close`. `why` is undefined for an orderly end by the peer or by ourselves. */
+  closed(why: Error | undefined): void;
+}
+
+/** One owner; `close` is the owner's duty. */
+export interface Channel {
+  /** For logs and `status`: "unix#3", "tcp:127.0.0.1:51234", "in-process". */
+  readonly name: string;
+  /** Bytes handed to `send` that the peer has not taken yet. The owner bounds it: see `OvsdbServer`. */
+  readonly backlog: number;
+  /** Set before the first event is delivered; later sets replace it. */
+  events: ChannelEvents;
+  /** Takes a message, or the JSON text of one that was serialised before for several peers. No-op once closed. */
+  send(message: Message | string): void;
+  /** Flushes what was sent, then ends. */
+  close(): void;
+}

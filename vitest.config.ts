@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+/** Unit, conformance and simulation tests: no root, no network, no real time. */
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/{conformance,sim,project}/**/*.test.ts'],
+    pool: 'forks', // native calls
+    testTimeout: 20_000,
+  },
+});
