@@ -34,6 +34,8 @@ export interface ChannelEvents {
   message(message: Message): void;
   /** Once, also after `close`. `why` is undefined for an orderly end by the peer or by ourselves. */
   closed(why: Error | undefined): void;
+  /** The backlog has fallen back to zero: now is the time to send what was held back. */
+  drained?(): void;
 }
 
 /** One owner; `close` is the owner's duty. */
@@ -42,10 +44,20 @@ export interface Channel {
   readonly name: string;
   /** Bytes handed to `send` that the peer has not taken yet. The owner bounds it: see `OvsdbServer`. */
   readonly backlog: number;
+  /** Common name of the peer's TLS certificate; what RBAC calls the client's id. */
+  readonly peerId: string | undefined;
   /** Set before the first event is delivered; later sets replace it. */
   events: ChannelEvents;
-  /** Takes a message, or the JSON text of one that was serialised before for several peers. No-op once closed. */
-  send(message: Message | string): void;
+  /**
+   * Takes a message, or the JSON text of one, or that text as UTF-8 pieces that several peers share: pieces are
+   * neither copied nor changed, so a snapshot sent to a hundred clients exists once. No-op once closed.
+   */
+  send(message: Message | string | readonly Uint8Array[]): void;
+  /** Stops delivering messages and reading from the peer until `resume`; what was read already is kept. */
+  pause(): void;
+  resume(): void;
   /** Flushes what was sent, then ends. */
   close(): void;
+  /** Ends at once; what the peer has not taken is lost. For a peer that does not read. */
+  drop(why: Error): void;
 }
