@@ -1,11 +1,12 @@
 /** Bundles every program under src/programs into dist/, one file each plus shared chunks. */
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { sourcesHash } from './prepare.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 process.chdir(root);
 rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist');
 
 const programs = readdirSync('src/programs').filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'));
 await build({
