@@ -1,0 +1,31 @@
+/**
+ * What a datapath does with a packet, as data. `ofproto/translate` makes these lists; each datapath lowers them
+ * (`userspace/execute.ts`). A list is a whole answer: an empty one drops.
+ * Adding an action: its variant here, its line in `format.ts`, one handler a datapath.
+ */
+import type { DpPort } from '../base/units.ts';
+import type { SlotName } from '../flow/slots.ts';
+
+export type DpAction =
+  | { readonly do: 'output'; readonly port: DpPort }
+  /** Sends the packet up, for a reason other than a miss. */
+  | { readonly do: 'userspace'; readonly reason: UserspaceReason }
+  /** Pushes a tag outermost. `tci` includes bit 12 (CFI), as in a key. */
+  | { readonly do: 'push_vlan'; readonly tpid: number; readonly tci: number }
+  | { readonly do: 'pop_vlan' }
+  /** Writes the masked bits of slots that lie in the packet's headers; checksums follow. */
+  | { readonly do: 'set'; readonly fields: readonly SetField[] }
+  /** Cuts what later outputs send to at most `maxSize` bytes; lasts for one output. */
+  | { readonly do: 'trunc'; readonly maxSize: number };
+
+export type DpActionName = DpAction['do'];
+
+/** New value and mask of one slot, in its words (network order, see flow/slots.ts). */
+export interface SetField {
+  readonly slot: SlotName;
+  readonly value: readonly number[];
+  readonly mask: readonly number[];
+}
+
+/** Why a packet is sent up on purpose. */
+export type UserspaceReason = 'slow_path' | 'controller' | 'sample';

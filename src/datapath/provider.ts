@@ -1,0 +1,113 @@
+/**
+ * What a datapath offers to the switch above it (`ofproto/upcall`): ports, flows, execution and upcalls.
+ * Implementations: `userspace/` (worker threads), `dummy/` (the same engine inline, deterministic) and later `ebpf/`
+ * (programs in the kernel). All run the suite in test/conformance/datapath.ts and must agree frame for frame.
+ *
+ * Who owns what: the flow list belongs to the layer above, which made every `DpFlow`; a datapath keeps what it
+ * needs to forward, and lets its counters be read at any time without waiting for another thread.
+ */
+import type { DpPort } from '../base/units.ts';
+import type { PortCounters, PortSpec } from '../netdev/provider.ts';
+import type { DpAction, UserspaceReason } from './actions.ts';
+
+/** A cached decision: every packet whose key equals `key` under `mask` gets `actions`. Immutable. */
+export interface DpFlow {
+  /** Chosen by the owner, unique among the flows put and not yet deleted, dense from 0: a slot number. */
+  readonly id: number;
+  /** Words as flow/slots.ts lays them out, `datapathWordCount` long; bits outside `mask` are zero. */
+  readonly key: Uint32Array;
+  readonly mask: Uint32Array;
+  readonly actions: readonly DpAction[];
+}
+
+export interface DpFlowStats {
+  packetCount: number;
+  byteCount: number;
+  /** Monotonic milliseconds (the clock's) of the last packet; 0 = never used. */
+  usedAt: number;
+  /** OR of the TCP flags seen. */
+  tcpFlags: number;
+}
+
+/** Totals since the datapath was made; packets. */
+export interface DpStats {
+  /** Found in the flow table. */
+  readonly hitCount: number;
+  /** Sent up for lack of a flow. */
+  readonly missCount: number;
+  /** Misses that found their queue full. */
+  readonly lostCount: number;
+  readonly flowCount: number;
+  readonly maskCount: number;
+  /** Flow lookups in masks, all packets together; `masks hit`. */
+  readonly maskHitCount: number;
+}
+
+/** Packets by the name of why they ended here (`dropReasons` of the implementation). */
+export type DropCounts = ReadonlyMap<string, number>;
+
+/** One packet sent up. The bytes are the receiver's own copy. */
+export interface Upcall {
+  readonly reason: 'miss' | UserspaceReason;
+  /** Words of the whole datapath key, `datapathWordCount` long. */
+  readonly key: Uint32Array;
+  /** The Ethernet frame, offloads finished or described by `offload`. */
+  readonly packet: Uint8Array;
+  readonly offload: Offload | undefined;
+}
+
+/** What is left to do on a packet's bytes; see wire/frame.ts for the units. */
+export interface Offload {
+  readonly checksumStart: number;
+  readonly checksumOffset: number;
+  readonly gsoType: number;
+  readonly gsoSize: number;
+  readonly headerSize: number;
+}
+
+export interface Datapath extends AsyncDisposable {
+  /** "netdev", "system", "dummy": the Bridge `datapath_type`. */
+  readonly type: string;
+  /** e.g. "ovs-netdev", as in `dpif/show` and dpctl. */
+  readonly name: string;
+
+  /**
+   * Starts forwarding on a device. `wanted` is taken when free, else the lowest free number from 1 (0 is the
+   * datapath's own local port). Resolves when frames flow. Throws SyscallFailed when the device cannot be opened.
+   */
+  addPort(port: { name: string; type: string; spec: PortSpec }, wanted?: DpPort): Promise<DpPort>;
+  /** Resolves when no thread touches the device any more, so that it may be closed. */
+  removePort(port: DpPort): Promise<void>;
+  ports(): ReadonlyMap<DpPort, DpPortInfo>;
+  portCounters(port: DpPort): PortCounters | undefined;
+
+  /** Adds or replaces the flow of that id. Takes effect soon, in order with the calls before and after it. */
+  putFlow(flow: DpFlow): void;
+  deleteFlow(id: number): void;
+  flushFlows(): void;
+  /** Fills `into` without waiting; false when the datapath does not hold that flow (any more). */
+  readFlowStats(id: number, into: DpFlowStats): boolean;
+  /** Flows that fit at most; `putFlow` beyond is refused and counted. */
+  readonly flowCapacity: number;
+
+  /** Runs actions on a packet as if it had come in with that key; in order with `putFlow`. */
+  execute(
+    packet: Uint8Array,
+    offload: Offload | undefined,
+    key: Uint32Array,
+    actions: readonly DpAction[],
+  ): void;
+
+  /** Set by the owner before the first port is added. Gets batches of what came up, at most the queue's limit. */
+  onUpcalls: (batch: readonly Upcall[]) => void;
+
+  stats(): DpStats;
+  drops(): DropCounts;
+  /** Resolves when all that was asked before has taken effect in every thread (tests, `revalidator/wait`). */
+  settle(): Promise<void>;
+}
+
+export interface DpPortInfo {
+  readonly name: string;
+  readonly type: string;
+}

@@ -1,0 +1,115 @@
+/**
+ * What a kind of network device offers. Two halves, because a packet never crosses the main thread:
+ *
+ * - `Netdev`, on the main thread: opens and configures a device and knows its state. One for each Interface row.
+ * - `PortIo`, on the thread of a datapath worker: moves frames. It is opened there from a `PortSpec`, plain data
+ *   that the netdev hands out, by `openPortIo` in `registry.ts`.
+ *
+ * A datapath in the kernel takes the device by `ifindex` and opens no `PortIo`. A deterministic datapath opens
+ * `PortIo`s on the main thread. Every provider runs the suite in test/conformance/netdev.ts.
+ */
+import type { Timers } from '../base/timers.ts';
+import type { Frame, FrameBatch } from '../wire/frame.ts';
+
+/** Interface `options` and the other columns that a device takes; unknown keys are ignored by the provider. */
+export interface NetdevConfig {
+  readonly options: ReadonlyMap<string, string>;
+  /** "xx:xx:xx:xx:xx:xx": set on devices the switch makes. */
+  readonly mac: string | undefined;
+  /** Bytes of layer 3, `mtu_request`. */
+  readonly mtuRequest: number | undefined;
+}
+
+export interface NetdevState {
+  /** 0 when the device is not a kernel one. */
+  readonly ifindex: number;
+  /** "xx:xx:xx:xx:xx:xx" */
+  readonly mac: string;
+  /** Bytes of layer 3; undefined where the notion makes no sense. */
+  readonly mtu: number | undefined;
+  readonly isUp: boolean;
+  readonly hasCarrier: boolean;
+  /** Times the carrier went up or down since opening. */
+  readonly linkResets: number;
+  /** bit/s; undefined when unknown. */
+  readonly linkSpeed: number | undefined;
+  readonly duplex: 'half' | 'full' | undefined;
+  /** The `status` column: driver_name, driver_version, firmware_version ... */
+  readonly status: ReadonlyMap<string, string>;
+  /** Grows when anything above changed, so that a reader can tell at once. */
+  readonly changeNumber: number;
+}
+
+/** Keys of the `statistics` column, as ovs-vswitchd.conf.db(5) names them. Absent = not known to this device. */
+export type NetdevStats = ReadonlyMap<string, number>;
+
+/** How a worker opens the frame path. Plain data: it is posted to another thread. */
+export type PortSpec =
+  | { readonly kind: 'packet'; readonly name: string; readonly ifindex: number }
+  | { readonly kind: 'tap'; readonly name: string; readonly fd: number }
+  | { readonly kind: 'dummy'; readonly name: string };
+
+/** An open device. One owner; closing it is the owner's duty. */
+export interface Netdev extends AsyncDisposable {
+  readonly name: string;
+  readonly type: string;
+  readonly state: NetdevState;
+  /** What the frame path needs; undefined for a device that no frame reaches by itself (patch). */
+  readonly portSpec: PortSpec | undefined;
+  /** Told after the kernel (or a command) changed `state`, or made the device vanish (`isGone`). */
+  onChange: () => void;
+  /** True once the kernel device is no longer there; reopen by name to follow a new one. */
+  readonly isGone: boolean;
+  /** Throws SyscallFailed or Refused when it cannot be done; what could be done has been. */
+  configure(config: NetdevConfig): Promise<void>;
+  setUp(isUp: boolean): Promise<void>;
+  /** Counters since the device was made, from the kernel where it is a kernel one. */
+  stats(): Promise<NetdevStats>;
+}
+
+export interface NetdevDeps {
+  readonly timers: Timers;
+}
+
+export interface NetdevProvider {
+  /** The Interface `type`: "system", "internal", "tap", "patch", "dummy" ... */
+  readonly type: string;
+  /** Opens (system) or makes (internal, tap) the device. Throws SyscallFailed when the kernel refuses, Refused on bad options. */
+  open(name: string, config: NetdevConfig, deps: NetdevDeps): Promise<Netdev>;
+}
+
+/**
+ * The frame path of one port on one worker. No call blocks and none throws on behalf of a peer: a device that
+ * vanished receives nothing and counts what it is given as dropped.
+ */
+export interface PortIo {
+  /** To wait on for input; undefined when the port wakes its datapath itself (dummy). */
+  readonly fd: number | undefined;
+  /** False when `send` takes only finished frames: the datapath then checksums and segments in software before. */
+  readonly takesOffloads: boolean;
+  /**
+   * Fills `batch` and returns how many frames it holds; 0 means none now. Their memory is the port's and
+   * stays valid until `release`.
+   */
+  receive(batch: FrameBatch): number;
+  /** Gives the memory of the last `receive` back; called after every port was flushed. */
+  release(): void;
+  /** Queues one frame. Its bytes must not change until `flush`; marks it `isQueued`. */
+  send(frame: Frame): void;
+  /** Sends what is queued; what could not be sent is counted in `counters.txDropped`. */
+  flush(): void;
+  readonly counters: PortCounters;
+  close(): void;
+}
+
+/** What the frame path itself counts; frames. */
+export interface PortCounters {
+  rxPackets: number;
+  rxBytes: number;
+  rxDropped: number;
+  rxErrors: number;
+  txPackets: number;
+  txBytes: number;
+  txDropped: number;
+  txErrors: number;
+}
