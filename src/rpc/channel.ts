@@ -58,6 +58,6 @@ export interface Channel {
   resume(): void;
   /** Flushes what was sent, then ends. */
   close(): void;
-  /** Ends at once; what the peer has not taken is lost. For a peer that does not read. */
-  drop(why: Error): void;
+  /** Ends at once; what the peer has not taken is thrown away. `why` reaches `closed`. */
+  abort(why?: Error): void;
 }
