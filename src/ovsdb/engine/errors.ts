@@ -1,0 +1,65 @@
+/**
+ * Errors of the database as RFC 7047 `<error>` objects: a tag, details, and as the reference adds, the offending JSON
+ * ("syntax") and the errno of a failed file operation. Thrown by the engine, turned into results by its callers.
+ */
+import { Refused } from '../../base/errors.ts';
+import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { formatJson } from '../../rpc/json.ts';
+
+export class OvsdbError extends Refused {
+  readonly details: string | undefined;
+  /** The JSON text that was refused, members sorted. */
+  readonly syntax: string | undefined;
+  /** strerror text of a failed file operation. */
+  readonly ioError: string | undefined;
+
+  constructor(tag: string, details?: string, more: { syntax?: string; ioError?: string } = {}) {
+    super(tag, describe(tag, details, more));
+    this.details = details;
+    this.syntax = more.syntax;
+    this.ioError = more.ioError;
+  }
+
+  /** The RFC 7047 `<error>` object. */
+  toJson(): JsonObject {
+    return {
+      error: this.tag,
+      ...(this.details !== undefined && { details: this.details }),
+      ...(this.syntax !== undefined && { syntax: this.syntax }),
+      ...(this.ioError !== undefined && { 'io-error': this.ioError }),
+    };
+  }
+
+  /** The same error with "context: " before its details. */
+  within(context: string): OvsdbError {
+    const details = this.details === undefined ? context : `${context}: ${this.details}`;
+    return new OvsdbError(this.tag, details, {
+      ...(this.syntax !== undefined && { syntax: this.syntax }),
+      ...(this.ioError !== undefined && { ioError: this.ioError }),
+    });
+  }
+}
+
+/** `json` is not what it should be. */
+export function syntaxError(json: Json | undefined, details: string, tag = 'syntax error'): OvsdbError {
+  return new OvsdbError(
+    tag,
+    details,
+    json === undefined ? {} : { syntax: formatJson(json, { isSorted: true }) },
+  );
+}
+
+export function ioError(details: string, reason: string): OvsdbError {
+  return new OvsdbError('I/O error', details, { ioError: reason });
+}
+
+function describe(
+  tag: string,
+  details: string | undefined,
+  more: { syntax?: string; ioError?: string },
+): string {
+  const syntax = more.syntax === undefined ? '' : `syntax "${more.syntax}": `;
+  const why = details === undefined ? '' : `: ${details}`;
+  const reason = more.ioError === undefined ? '' : ` (${more.ioError})`;
+  return `${syntax}${tag}${why}${reason}`;
+}

@@ -1,0 +1,136 @@
+/**
+ * What the engine's files share with the server, the log file and the tools: compiled types, values, rows, commits.
+ * Follows RFC 7047 section 3; made for tables of a hundred thousand rows, so values have no wrappers.
+ */
+import type { Uuid } from '../../base/units.ts';
+import type { Json } from '../../rpc/channel.ts';
+
+export type AtomType = 'integer' | 'real' | 'boolean' | 'string' | 'uuid';
+
+/** Integers beyond 2^53 are bigint, smaller ones always number. A uuid is its lower-case text. */
+export type Atom = string | number | bigint | boolean;
+
+/**
+ * The value of a column: one atom where the type is a scalar; a sorted array for a set; for a map [k1, v1, k2, v2...]
+ * sorted by key. Never modified once made.
+ */
+export type Datum = Atom | readonly Atom[];
+
+export interface BaseType {
+  readonly type: AtomType;
+  readonly enum: readonly Atom[] | undefined;
+  /** Bounds of integers and reals, undefined where there are none. */
+  readonly min: number | bigint | undefined;
+  readonly max: number | bigint | undefined;
+  /** Characters of a string. */
+  readonly minLength: number;
+  readonly maxLength: number;
+  readonly refTable: string | undefined;
+  readonly refType: 'strong' | 'weak';
+  readonly hasConstraints: boolean;
+}
+
+export interface ColumnType {
+  readonly key: BaseType;
+  /** Present for maps. */
+  readonly value: BaseType | undefined;
+  readonly min: number;
+  /** Infinity when unlimited. */
+  readonly max: number;
+  readonly form: 'scalar' | 'set' | 'map';
+}
+
+export interface ColumnSchema {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Its place in `Row.values`; -1 for _uuid and -2 for _version, which every table has. */
+  readonly index: number;
+  readonly isMutable: boolean;
+  /** False for ephemeral columns, which are not stored on disk. */
+  readonly isPersistent: boolean;
+  readonly defaultValue: Datum;
+}
+
+export interface TableSchema {
+  readonly name: string;
+  /** Columns of the schema, in the order of `Row.values`; neither _uuid nor _version. */
+  readonly columns: readonly ColumnSchema[];
+  /** By name, with _uuid and _version. */
+  readonly columnsByName: ReadonlyMap<string, ColumnSchema>;
+  readonly isRoot: boolean;
+  readonly maxRows: number;
+  readonly indexes: readonly (readonly ColumnSchema[])[];
+}
+
+export interface DatabaseSchema {
+  readonly name: string;
+  readonly version: string;
+  readonly cksum: string;
+  readonly tables: ReadonlyMap<string, TableSchema>;
+}
+
+/** A row at one moment; a change makes a new one. */
+export interface Row {
+  readonly uuid: Uuid;
+  readonly version: Uuid;
+  /** By `ColumnSchema.index`. */
+  readonly values: readonly Datum[];
+}
+
+export interface RowChange {
+  readonly table: TableSchema;
+  readonly uuid: Uuid;
+  /** Undefined: inserted. */
+  readonly before: Row | undefined;
+  /** Undefined: deleted. */
+  readonly after: Row | undefined;
+  /** Indexes of the columns whose values differ, for a modified row; all columns otherwise. */
+  readonly changed: readonly number[];
+}
+
+export interface Commit {
+  readonly changes: readonly RowChange[];
+  readonly comment: string | undefined;
+  readonly isDurable: boolean;
+}
+
+/** What a transaction may do, asked at each operation (RBAC). All true when a session has none. */
+export interface AccessRules {
+  mayInsert(table: TableSchema, row: Row): boolean;
+  mayUpdate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly Row[]): boolean;
+  mayMutate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly Row[]): boolean;
+  mayDelete(table: TableSchema, rows: readonly Row[]): boolean;
+  /** For the message of a refusal. */
+  readonly role: string;
+  readonly id: string;
+}
+
+/** Who runs a transaction. */
+export interface TransactionContext {
+  readonly isReadOnly: boolean;
+  readonly access: AccessRules | undefined;
+  /** For the "assert" operation. */
+  holdsLock(name: string): boolean;
+}
+
+/** The reply to a "transact" request: `result` of RFC 7047 section 4.1.3, or `error` when the request itself failed. */
+export interface TransactReply {
+  readonly result: Json;
+  readonly error: Json;
+}
+
+/** A transaction that was submitted. */
+export interface PendingTransaction {
+  /** Gives it up, if it still waits; `done` is then called with the error "canceled". True when it did. */
+  cancel(): boolean;
+}
+
+/** Where commits go to be kept: the log file, or nowhere for a database in memory. */
+export interface Journal {
+  /** Writes the commit, at once. Throws OvsdbError ("I/O error"); nothing is then kept of it. */
+  append(commit: Commit): void;
+  /** Resolves when all that was appended is safe on the disk; rejects with OvsdbError when it cannot be made so. */
+  sync(): Promise<void>;
+  /** Starts over with a new schema and contents (a conversion). Throws OvsdbError. */
+  replace(schema: DatabaseSchema, rows: ReadonlyMap<string, readonly Row[]>, comment: string): void;
+}

@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Json } from './channel.ts';
+import { emitJson, formatJson, formatReal, JsonError, parseJson } from './json.ts';
+import { JsonStream } from './json-stream.ts';
+
+const reasonOf = (text: string): string => {
+  try {
+    parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonError) return error.reason;
+    throw error;
+  }
+  return 'accepted';
+};
+
+describe('parseJson', () => {
+  it.each([
+    ['[1, 1.0, 1e3, -0]', [1, 1, 1000, 0]],
+    ['[9007199254740993, -9223372036854775808]', [9007199254740993n, -9223372036854775808n]],
+    ['[9223372036854775808]', [2 ** 63]],
+    ['[1e18]', [10n ** 18n]],
+    ['{"a":"\\ud83d\\ude00","b":[{}],"c":null}', { a: '😀', b: [{}], c: null }],
+    ['{"a":1,"a":2}', { a: 2 }],
+  ])('reads %s', (text, value) => {
+    expect(parseJson(text)).toEqual(value);
+  });
+
+  it.each([
+    ['', 'line 0, column 0, byte 0: empty input stream'],
+    ['12', 'line 0, column 2, byte 2: syntax error at beginning of input'],
+    ['[1,]', 'line 0, column 3, byte 3: syntax error expecting value'],
+    ['[1 2]', "line 0, column 4, byte 4: syntax error expecting ']' or ','"],
+    ['{1:2}', 'line 0, column 2, byte 2: syntax error parsing object expecting string'],
+    ['{"a" 2}', "line 0, column 6, byte 6: syntax error parsing object expecting ':'"],
+    ['{"a":2 3}', "line 0, column 8, byte 8: syntax error expecting '}' or ','"],
+    ['[', 'line 0, column 1, byte 1: unexpected end of input'],
+    ['["a', 'line 0, column 3, byte 3: unexpected end of input in quoted string'],
+    ['[\n  @]', "line 1, column 2, byte 4: invalid character '@'"],
+    ['[truth]', "line 0, column 6, byte 6: invalid keyword 'truth'"],
+    ['[01]', 'line 0, column 3, byte 3: leading zeros not allowed'],
+    ['[-]', "line 0, column 2, byte 2: '-' must be followed by digit"],
+    ['[1.]', 'line 0, column 3, byte 3: decimal point must be followed by digit'],
+    ['[1e]', 'line 0, column 3, byte 3: exponent must contain at least one digit'],
+    ['[1e400]', 'line 0, column 6, byte 6: number outside valid range'],
+    ['["\\u0000"]', 'line 0, column 8, byte 8: null bytes not supported in quoted strings'],
+    ['["\\ud800"]', 'line 0, column 8, byte 8: malformed escaped surrogate pair'],
+    ['["\\x"]', 'line 0, column 4, byte 4: bad escape \\x'],
+    ['[]]', 'line 0, column 2, byte 2: trailing garbage at end of input'],
+    ['["\t"]', 'line 0, column 2, byte 2: U+0009 must be escaped in quoted string'],
+    ['['.repeat(1001), 'line 0, column 1000, byte 1000: input exceeds maximum nesting depth 1000'],
+    [
+      `${'['.repeat(1001)}${']'.repeat(1001)}`,
+      'line 0, column 1000, byte 1000: input exceeds maximum nesting depth 1000',
+    ],
+  ])('says what is wrong with %.30j', (text, reason) => {
+    expect(reasonOf(text)).toBe(reason);
+  });
+
+  it('reads random bytes or throws JsonError', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[[\]{}",:0-9eE.\\u+-]*$/)), (text) => {
+        expect(['accepted', 'line']).toContain(reasonOf(text).slice(0, 8).split(' ')[0]);
+      }),
+    );
+  });
+});
+
+describe('formatJson', () => {
+  it('sorts and indents as the reference does', () => {
+    const value: Json = { b: [1, []], a: {} };
+    expect(formatJson(value, { isSorted: true, isPretty: true })).toBe(
+      '{\n  "a": {\n    },\n  "b": [\n    1,\n    []]}',
+    );
+  });
+
+  it.each([
+    [0.1 + 0.2, '0.3'],
+    [1e-7, '1e-07'],
+    [1e300, '1e+300'],
+    [123456.789, '123456.789'],
+    [1e15, '1e+15'],
+    [-2.5, '-2.5'],
+  ])('prints the real %d as C does', (value, text) => {
+    expect(formatReal(value)).toBe(text);
+  });
+
+  it('prints integers beyond 2^53 exactly', () => {
+    expect(emitJson([9007199254740993n])).toBe('[9007199254740993]');
+  });
+
+  it('gives back what was parsed', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue({ noUnicodeString: false })), (value) => {
+        const text = JSON.stringify(value);
+        fc.pre(
+          !text.includes('e-') && !text.includes('e+') && !text.includes('.') && !/\\u(0000|d)/.test(text),
+        );
+        expect(JSON.parse(emitJson(parseJson(text)))).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('JsonStream', () => {
+  it('finds the same messages however the bytes are cut', () => {
+    const messages: Json[] = [{ a: 'x"y\\' }, [1, '[{', [2]], { b: '😀' }, []];
+    const bytes = Buffer.from(messages.map((m) => emitJson(m)).join(' \n'));
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length), { maxLength: 8 }), (cuts) => {
+        const at = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+        const stream = new JsonStream();
+        const found: Json[] = [];
+        for (const [i, start] of at.entries())
+          stream.feed(bytes.subarray(start, at[i + 1]), (m) => found.push(m));
+        expect(found).toEqual(messages);
+        expect(stream.pendingSize).toBe(0);
+      }),
+    );
+  });
+
+  it.each(['x', '{"a":@', ']', '"text"'])('refuses %j at once', (text) => {
+    expect(() => new JsonStream().feed(Buffer.from(text), () => {})).toThrow(JsonError);
+  });
+
+  it('refuses a message beyond its limits', () => {
+    const stream = new JsonStream({ maxSize: 10, maxDepth: 2 });
+    expect(() => stream.feed(Buffer.from('["0123456789'), () => {})).toThrow('limit of 10 bytes');
+    expect(() =>
+      new JsonStream({ maxSize: 10, maxDepth: 2 }).feed(Buffer.from('[[[]]]'), () => {}),
+    ).toThrow();
+  });
+});

@@ -1,0 +1,184 @@
+/**
+ * JSON as OVSDB and unixctl speak it: 64-bit integers stay exact (`bigint` beyond 2^53), the text must be one object
+ * or array, and errors carry the reference's words and position. Used by every JSON-RPC channel, by the log file and
+ * by the tools. Follows RFC 8259 and RFC 7047 section 3.1; what is common goes through the language's own parser.
+ */
+import { Malformed } from '../base/errors.ts';
+import type { Json } from './channel.ts';
+import { parseExactJson } from './json-exact.ts';
+
+/** The text is not JSON. */
+export class JsonError extends Malformed {
+  /** "line 0, column 5, byte 5: syntax error expecting value": what the reference's tools print. */
+  readonly reason: string;
+
+  constructor(at: number, reason: string) {
+    super('JSON', at, reason);
+    this.reason = reason;
+  }
+}
+
+/** What the reference accepts; deeper input is an error. */
+export const maxJsonDepth = 1000;
+
+/** Parses one JSON object or array with nothing after it. Throws JsonError. */
+export function parseJson(text: string | Uint8Array): Json {
+  const source = typeof text === 'string' ? text : decode(text);
+  const first = firstOf(source);
+  if ((first === '{' || first === '[') && !needsExactParser(source)) {
+    try {
+      const value: Json = JSON.parse(source);
+      return value;
+    } catch {
+      // The exact parser below says where and why.
+    }
+  }
+  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+  const outcome = parseExactJson(bytes, maxJsonDepth);
+  if (outcome.error !== undefined) throw new JsonError(outcome.error.at, outcome.error.reason);
+  return outcome.value;
+}
+
+/** The JSON text, short: no spaces, members in the object's own order. */
+export function emitJson(value: Json): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return formatJson(value); // a bigint is inside
+  }
+}
+
+export interface JsonFormat {
+  /** Members in the order of their names' bytes. */
+  readonly isSorted?: boolean;
+  /** Two spaces a level, as the reference's --pretty. */
+  readonly isPretty?: boolean;
+}
+
+/** The JSON text exactly as the reference prints it: reals with 15 significant digits, optional sorting and indentation. */
+export function formatJson(value: Json, format: JsonFormat = {}): string {
+  const out: string[] = [];
+  write(value, format, '\n', out);
+  return out.join('');
+}
+
+/** A real as C's "%.15g" prints it. */
+export function formatReal(value: number): string {
+  if (Number.isSafeInteger(value) && Math.abs(value) < 1e15) return String(value + 0);
+  const magnitude = Math.abs(value);
+  const rounded = value.toPrecision(15);
+  if (magnitude >= 1e-4 && Math.abs(Number(rounded)) < 1e15) {
+    return rounded.includes('e') ? String(Number(rounded)) : trimZeros(rounded);
+  }
+  const [digits = '', exponent = '0'] = value.toExponential(14).split('e');
+  const power = Number(exponent);
+  return `${trimZeros(digits)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}
+
+/** Orders strings by their UTF-8 bytes, as strcmp does. */
+export function compareBytes(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    // Surrogates stand for code points above all of U+E000..U+FFFF, though their codes are below.
+    if (x !== y)
+      return x >= 0xd800 && y >= 0xd800 ? ((x + 0x2800) & 0xffff) - ((y + 0x2800) & 0xffff) : x - y;
+  }
+  return a.length - b.length;
+}
+
+/**
+ * What the language's parser would silently read otherwise: integers it would round, exponents, escapes of U+0000 and
+ * of half surrogate pairs. May say yes for text inside a string; that only costs time.
+ */
+const suspicious = /[[,:\s]-?(?:[0-9]{16}|[0-9.]+[eE])|\\u(?:0000|[dD][89a-fA-F])/;
+
+function needsExactParser(text: string): boolean {
+  return suspicious.test(text) || isTooDeep(text);
+}
+
+/** Only long runs of opening brackets can be too deep, so most texts are answered by their length. */
+function isTooDeep(text: string): boolean {
+  if (text.length <= 2 * maxJsonDepth) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) {
+      i = endOfString(text, i + 1);
+    } else if (c === 0x5b || c === 0x7b) {
+      if (++depth > maxJsonDepth) return true;
+    } else if (c === 0x5d || c === 0x7d) {
+      depth--;
+    }
+  }
+  return false;
+}
+
+/** The offset of the quote that ends the string whose text starts at `at`. */
+function endOfString(text: string, at: number): number {
+  for (let from = at; ; ) {
+    const quote = text.indexOf('"', from);
+    if (quote < 0) return text.length;
+    let backslashes = 0;
+    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c && quote - 1 - backslashes >= at) backslashes++;
+    if (backslashes % 2 === 0) return quote;
+    from = quote + 1;
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+function decode(bytes: Uint8Array): string {
+  return Buffer.isBuffer(bytes) ? bytes.toString('utf8') : decoder.decode(bytes);
+}
+
+function firstOf(text: string): string {
+  const first = text.charAt(0);
+  return first === '{' || first === '[' ? first : text.trimStart().charAt(0);
+}
+
+function write(value: Json, format: JsonFormat, newLine: string, out: string[]): void {
+  if (typeof value === 'string') out.push(JSON.stringify(value));
+  else if (typeof value === 'number') out.push(formatReal(value));
+  else if (value === null || typeof value !== 'object') out.push(String(value));
+  else if (isArray(value)) writeArray(value, format, newLine, out);
+  else writeObject(value, format, newLine, out);
+}
+
+function writeArray(value: readonly Json[], format: JsonFormat, newLine: string, out: string[]): void {
+  const inner = `${newLine}  `;
+  out.push('[');
+  for (const [i, element] of value.entries()) {
+    if (i > 0) out.push(',');
+    if (format.isPretty === true) out.push(inner);
+    write(element, format, inner, out);
+  }
+  out.push(']');
+}
+
+function writeObject(value: object, format: JsonFormat, newLine: string, out: string[]): void {
+  const inner = `${newLine}  `;
+  const members: [string, Json][] = Object.entries(value);
+  if (format.isSorted === true) members.sort(([a], [b]) => compareBytes(a, b));
+  out.push('{');
+  if (format.isPretty === true && members.length === 0) out.push(inner);
+  for (const [i, [name, member]] of members.entries()) {
+    if (i > 0) out.push(',');
+    if (format.isPretty === true) out.push(inner);
+    out.push(JSON.stringify(name), format.isPretty === true ? ': ' : ':');
+    write(member, format, inner, out);
+  }
+  out.push('}');
+}
+
+/** Array.isArray that keeps the element type of a readonly array. */
+function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function trimZeros(digits: string): string {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+}
