@@ -1,0 +1,88 @@
+/**
+ * What the layer above asks of a switch, as checked values: `vswitchd` makes them from database rows, tests by hand.
+ * Nothing here is optional by accident: `defaultOfprotoConfig`, `defaultBundleConfig` and `defaultUpcallLimits` are
+ * what ovs-vswitchd.conf.db(5) says an empty column means.
+ */
+import type { OfPort } from '../base/units.ts';
+
+export interface OfprotoConfig {
+  /** 16 hex digits. */
+  readonly datapathId: string;
+  /** "secure": no flow is there until a controller sets one, so nothing is forwarded. */
+  readonly failMode: 'standalone' | 'secure';
+  /** "xx:xx:xx:xx:xx:xx", of the local port. */
+  readonly hwaddr: string;
+  /** Seconds that a learned address lasts without traffic. */
+  readonly macAgingTime: number;
+  /** Learned addresses at most. */
+  readonly macTableSize: number;
+  /** Forwards 01:80:c2:00:00:0x like any other frame. */
+  readonly forwardBpdu: boolean;
+  /** VLANs in which nothing is learned, so that all is flooded. */
+  readonly floodVlans: readonly number[];
+}
+
+export const defaultOfprotoConfig: OfprotoConfig = {
+  datapathId: '0000000000000000',
+  failMode: 'standalone',
+  hwaddr: '00:00:00:00:00:00',
+  macAgingTime: 300,
+  macTableSize: 8192,
+  forwardBpdu: false,
+  floodVlans: [],
+};
+
+export type VlanMode = 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';
+export type PriorityTags = 'never' | 'if-nonzero' | 'always';
+
+/** One Port row: what carries VLANs. */
+export interface BundleConfig {
+  /** More than one is a bond. */
+  readonly members: readonly OfPort[];
+  readonly vlanMode: VlanMode;
+  /** The access, native or service VLAN: 0..4095. 0 in modes without one, and for an access port without a tag. */
+  readonly tag: number;
+  /** VLANs carried by a trunk; empty = all. The native VLAN is always carried. */
+  readonly trunks: readonly number[];
+  /** Customer VLANs that dot1q-tunnel lets in; empty = all. */
+  readonly cvlans: readonly number[];
+  /** Ethertype of the service tag: 0x88a8 or 0x8100. */
+  readonly qinqEthertype: number;
+  readonly priorityTags: PriorityTags;
+  /** Does not forward to other protected ports. */
+  readonly isProtected: boolean;
+}
+
+/** A trunk that carries every VLAN: a Port row with nothing set. */
+export const defaultBundleConfig: BundleConfig = {
+  members: [],
+  vlanMode: 'trunk',
+  tag: 0,
+  trunks: [],
+  cvlans: [],
+  qinqEthertype: 0x88a8,
+  priorityTags: 'never',
+  isProtected: false,
+};
+
+/** `other_config` of the Open_vSwitch row, as far as datapath flows are concerned. */
+export interface UpcallLimits {
+  /** Datapath flows at most. */
+  readonly flowLimit: number;
+  /** Milliseconds after which a flow without traffic is deleted. */
+  readonly maxIdle: number;
+  /** Milliseconds between two looks at all flows, at most. */
+  readonly maxRevalidator: number;
+  /** Packets a second below which a flow is not worth translating again; it is deleted instead. */
+  readonly minRevalidatePps: number;
+  /** Tags looked at: 1 or 2; 0 = as many as there are. */
+  readonly vlanLimit: number;
+}
+
+export const defaultUpcallLimits: UpcallLimits = {
+  flowLimit: 200_000,
+  maxIdle: 10_000,
+  maxRevalidator: 500,
+  minRevalidatePps: 5,
+  vlanLimit: 1,
+};
