@@ -3,7 +3,7 @@ import type { OfPort } from '../base/units.ts';
 import type { Netdev } from '../netdev/provider.ts';
 
 import type { BundleConfig, OfprotoConfig } from './config.ts';
-import type { OfprotoPort } from './port.ts';
+import { Bundle, type OfprotoPort } from './port.ts';
 
 export interface AddPortOptions {
   /** Honoured when free. */
