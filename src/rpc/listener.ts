@@ -1,0 +1,132 @@
+/**
+ * Listening sockets: punix, ptcp, pssl. Hands over accepted streams.
+ * Used by the OVSDB server, unixctl and OpenFlow service connections.
+ */
+import { lstatSync, unlinkSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { fromNodeError, syscallFailed } from '../base/errno.ts';
+import { logger } from '../base/log.ts';
+import { formatRemote, type PassiveRemote } from './remote.ts';
+import { acceptedStream, type Stream } from './stream.ts';
+import { isVerifying, type TlsConfig, TlsContext } from './tls.ts';
+import { withShortPath } from './unix-path.ts';
+
+export interface ListenOptions {
+  readonly tls?: TlsConfig | undefined;
+  /** File mode of a unix socket; 0o770 when absent, as the reference. The umask does not change it. */
+  readonly mode?: number | undefined;
+}
+
+/** An open listener. One owner; `close` is the owner's duty and removes a unix socket's file. */
+export interface Listener {
+  /** As given, but with the kernel's choice for port 0. */
+  readonly remote: PassiveRemote;
+  /** Stops accepting; accepted streams live on. Also removes the socket's file. */
+  close(): void;
+}
+
+const log = logger('stream');
+const EADDRINUSE = 98;
+const DEFAULT_MODE = 0o770;
+let unixCount = 0;
+
+/** Binds and listens. Rejects with SyscallFailed ("Address already in use", ...). */
+export async function listenStreams(
+  remote: PassiveRemote,
+  options: ListenOptions,
+  accept: (stream: Stream) => void,
+): Promise<Listener> {
+  const secure = remote.kind === 'pssl' ? new TlsContext(options.tls ?? {}) : undefined;
+  secure?.get(); // an incomplete configuration is reported now, not to the first client
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+    if (secure === undefined) accept(acceptedStream(peerName(remote, socket), socket));
+    else acceptSecure(remote, secure, socket, accept);
+  });
+  await bind(server, remote, options.mode ?? DEFAULT_MODE);
+  return {
+    remote: actualRemote(remote, server),
+    close() {
+      server.close();
+      if (remote.kind === 'punix') removeSocket(remote.path);
+    },
+  };
+}
+
+function bind(server: Server, remote: PassiveRemote, mode: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const tried = formatRemote(remote);
+    server.once('error', (error) => reject(fromNodeError(error, tried)));
+    server.once('listening', () => {
+      server.removeAllListeners('error');
+      server.on('error', (error) => log.err(`${tried}: accept: ${error.message}`));
+      resolve();
+    });
+    if (remote.kind === 'punix') bindUnix(server, remote.path, mode, tried);
+    else server.listen({ port: remote.port, host: remote.host ?? '0.0.0.0' });
+  });
+}
+
+function bindUnix(server: Server, path: string, mode: number, tried: string): void {
+  const before = lstatSync(path, { throwIfNoEntry: false });
+  // Differs: the reference removes whatever is in the way; we remove only what a crashed daemon can have left
+  if (before !== undefined && !before.isSocket()) throw syscallFailed('bind', EADDRINUSE, tried);
+  removeSocket(path);
+  const umask = process.umask(0o777 & ~mode);
+  try {
+    withShortPath(path, (short) => server.listen({ path: short }));
+  } finally {
+    process.umask(umask);
+  }
+}
+
+function removeSocket(path: string): void {
+  try {
+    if (lstatSync(path).isSocket()) unlinkSync(path);
+  } catch {
+    // already gone
+  }
+}
+
+function actualRemote(remote: PassiveRemote, server: Server): PassiveRemote {
+  const address = server.address();
+  if (remote.kind === 'punix' || address === null || typeof address === 'string') return remote;
+  return { kind: remote.kind, host: remote.host, port: address.port };
+}
+
+function peerName(remote: PassiveRemote, socket: Socket): string {
+  if (remote.kind === 'punix') return `unix#${unixCount++}`;
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return formatRemote({
+    kind: remote.kind === 'pssl' ? 'ssl' : 'tcp',
+    host: address,
+    port: socket.remotePort ?? 0,
+  });
+}
+
+function acceptSecure(
+  remote: PassiveRemote,
+  secure: TlsContext,
+  socket: Socket,
+  accept: (stream: Stream) => void,
+): void {
+  const name = peerName(remote, socket);
+  const isStrict = isVerifying(secure.config);
+  socket.on('error', (error) => log.warn(`${name}: ${error.message}`));
+  const tls = new TLSSocket(socket, {
+    isServer: true,
+    secureContext: secure.get(),
+    requestCert: isStrict,
+    rejectUnauthorized: isStrict,
+  });
+  tls.on('error', (error) => log.warn(`${name}: ${error.message}`));
+  tls.once('secure', () => {
+    const problem = isStrict && !tls.authorized ? tls.authorizationError : undefined;
+    if (problem === undefined) {
+      accept(acceptedStream(name, tls));
+    } else {
+      log.warn(`${name}: SSL_accept: ${problem.message ?? problem}`);
+      tls.destroy();
+    }
+  });
+}

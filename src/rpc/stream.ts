@@ -1,0 +1,210 @@
+/**
+ * Byte streams over sockets: unix, TCP and TLS, opened or accepted. Carries OpenFlow as it is, and JSON-RPC
+ * through `socket-channel.ts`. Remote names are read by `remote.ts`, TLS files by `tls.ts`.
+ */
+import { createConnection, isIP, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import { fromNodeError, syscallFailed } from '../base/errno.ts';
+import type { ActiveRemote } from './remote.ts';
+import { formatRemote } from './remote.ts';
+import { bootstrapFrom, isVerifying, needsBootstrap, type TlsConfig, TlsContext } from './tls.ts';
+import { withShortPath } from './unix-path.ts';
+
+export interface StreamEvents {
+  /** The bytes belong to the owner. */
+  data(bytes: Buffer): void;
+  /** What was written has been taken by the kernel; the backlog is empty again. */
+  drained?(): void;
+  /** Once, also after `close`. `why` is undefined for an orderly end by the peer or by ourselves. */
+  closed(why: Error | undefined): void;
+}
+
+/** One owner; `close` is the owner's duty. No event comes before `events` is set. */
+export interface Stream {
+  /** "unix#3" for an accepted unix socket, otherwise the remote: "tcp:127.0.0.1:51234". */
+  readonly name: string;
+  /** Bytes written that the kernel has not taken yet. */
+  readonly backlog: number;
+  readonly remoteAddress: string | undefined;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+  setEvents(events: StreamEvents): void;
+  /** No-op once closed. */
+  write(bytes: string | Uint8Array): void;
+  /** Stops and restarts the reading, so that the peer feels back-pressure. */
+  pause(): void;
+  resume(): void;
+  /** Flushes what was written, then ends. */
+  close(): void;
+  /** Ends at once. `why` reaches `closed`. */
+  abort(why?: Error): void;
+}
+
+export interface ConnectOptions {
+  readonly tls?: TlsConfig | undefined;
+  /** Gives up: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const EPROTO = 71;
+
+/** Connects. Rejects with SyscallFailed whose `reason` is the C library's text ("Connection refused"). */
+export async function connectStream(remote: ActiveRemote, options: ConnectOptions = {}): Promise<Stream> {
+  const name = formatRemote(remote);
+  options.signal?.throwIfAborted();
+  const { promise, resolve, reject } = withResolvers<void>();
+  const { socket, readyEvent } = openSocket(remote, options.tls);
+  const stream = new SocketStream(name, socket);
+  const onAbort = (): void => reject(options.signal?.reason);
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  stream.setEvents({
+    data() {},
+    closed: (why) => reject(why ?? syscallFailed('connect', 104, name)),
+  });
+  stream.pause();
+  socket.once(readyEvent, resolve);
+  try {
+    await promise;
+    if (remote.kind === 'ssl') checkBootstrap(socket, options.tls ?? {}, name);
+  } catch (error) {
+    stream.abort();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+  }
+  return stream.detach();
+}
+
+/** The stream of an accepted socket. */
+export function acceptedStream(name: string, socket: Socket): Stream {
+  return new SocketStream(name, socket).detach();
+}
+
+function openSocket(
+  remote: ActiveRemote,
+  tls: TlsConfig | undefined,
+): { socket: Socket; readyEvent: 'connect' | 'secureConnect' } {
+  if (remote.kind === 'unix') {
+    const socket = withShortPath(remote.path, (path) => createConnection({ path }));
+    return { socket, readyEvent: 'connect' };
+  }
+  const { host, port } = remote;
+  if (remote.kind === 'tcp') {
+    return { socket: createConnection({ host, port, noDelay: true }), readyEvent: 'connect' };
+  }
+  const config = tls ?? {};
+  const servername = config.serverName ?? (isIP(host) === 0 ? host : undefined);
+  const socket = connectTls({
+    host,
+    port,
+    secureContext: new TlsContext(config).get(),
+    rejectUnauthorized: isVerifying(config),
+    checkServerIdentity: () => undefined, // peers are known by their CA, as in the reference, not by host name
+    ...(servername === undefined ? {} : { servername }),
+  });
+  socket.setNoDelay(true);
+  return { socket, readyEvent: 'secureConnect' };
+}
+
+function checkBootstrap(socket: Socket, config: TlsConfig, name: string): void {
+  if (!(socket instanceof TLSSocket) || !needsBootstrap(config)) return;
+  const failure = bootstrapFrom(socket.getPeerCertificate(true), config);
+  throw syscallFailed(
+    'connect',
+    EPROTO,
+    `${name}: ${failure ?? 'CA certificate bootstrapped, connect again'}`,
+  );
+}
+
+class SocketStream implements Stream {
+  readonly name: string;
+  readonly #socket: Socket;
+  #events: StreamEvents | undefined;
+  #why: Error | undefined;
+  #isClosed = false;
+
+  constructor(name: string, socket: Socket) {
+    this.name = name;
+    this.#socket = socket;
+    socket.on('data', (bytes: Buffer) => this.#events?.data(bytes));
+    socket.on('drain', () => this.#events?.drained?.());
+    socket.on('error', (error) => {
+      this.#why ??= fromSocketError(error, name);
+    });
+    socket.on('close', () => {
+      this.#isClosed = true;
+      this.#events?.closed(this.#why);
+    });
+  }
+
+  get backlog(): number {
+    return this.#socket.writableLength;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#socket.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.#socket.localPort;
+  }
+
+  setEvents(events: StreamEvents): void {
+    this.#events = events;
+    this.#socket.resume();
+    if (this.#isClosed) queueMicrotask(() => events.closed(this.#why));
+  }
+
+  /** Back to the state of no events: the socket reads nothing until an owner sets them. */
+  detach(): this {
+    this.#events = undefined;
+    this.#socket.pause();
+    return this;
+  }
+
+  write(bytes: string | Uint8Array): void {
+    if (!this.#socket.writableEnded && !this.#socket.destroyed) this.#socket.write(bytes);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#socket.end();
+    this.#socket.resume(); // the end of a paused stream would never be seen
+  }
+
+  abort(why?: Error): void {
+    this.#why ??= why;
+    this.#socket.destroy();
+  }
+}
+
+function fromSocketError(error: Error, name: string): Error {
+  const ours = fromNodeError(error, name);
+  // OpenSSL's own errors have no errno; the reference reports them all as EPROTO
+  return ours === error ? syscallFailed('read', EPROTO, `${name}: ${error.message}`) : ours;
+}
+
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (why: unknown) => void;
+} {
+  let resolve: (value: T) => void = () => {};
+  let reject: (why: unknown) => void = () => {};
+  const promise = new Promise<T>((ok, bad) => {
+    resolve = ok;
+    reject = bad;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,140 @@
+/**
+ * TLS as the programs' `--private-key` and related options describe it: files in, Node TLS options out.
+ * Used by `stream.ts`. Files are read again when they changed, so certificates may be renewed under a running daemon.
+ */
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createSecureContext,
+  type DetailedPeerCertificate,
+  type SecureContext,
+  type SecureVersion,
+} from 'node:tls';
+import { syscallFailed } from '../base/errno.ts';
+import { logger } from '../base/log.ts';
+
+/** File names and settings, as given by options or by the database's SSL table. */
+export interface TlsConfig {
+  readonly privateKey?: string | undefined;
+  readonly certificate?: string | undefined;
+  /** Of the peer. "none" switches verification off. */
+  readonly caCert?: string | undefined;
+  /** If the file of `caCert` does not exist, take the CA certificate from the first peer and write it there. */
+  readonly isBootstrap?: boolean | undefined;
+  /** Certificates to send to peers so that they can bootstrap. */
+  readonly peerCaCert?: string | undefined;
+  /** "TLSv1.2,TLSv1.3" */
+  readonly protocols?: string | undefined;
+  /** OpenSSL cipher list. */
+  readonly ciphers?: string | undefined;
+  /** Server name (SNI) to ask for as a client, instead of the host of the remote when that is a name. */
+  readonly serverName?: string | undefined;
+}
+
+const log = logger('stream_ssl');
+const ENOPROTOOPT = 92;
+
+/** Must a peer show a certificate of our CA? */
+export function isVerifying(config: TlsConfig): boolean {
+  return config.caCert !== 'none' && !needsBootstrap(config);
+}
+
+/** Is the next peer to be trusted for its CA certificate? */
+export function needsBootstrap(config: TlsConfig): boolean {
+  return config.isBootstrap === true && config.caCert !== undefined && !existsSync(config.caCert);
+}
+
+/** Keeps one secure context and makes it anew when a file has changed. */
+export class TlsContext {
+  readonly config: TlsConfig;
+  #stamp = '';
+  #context: SecureContext | undefined;
+
+  constructor(config: TlsConfig) {
+    this.config = config;
+  }
+
+  /** Throws SyscallFailed (ENOPROTOOPT) when the configuration is incomplete or a file cannot be used. */
+  get(): SecureContext {
+    const files = requiredFiles(this.config);
+    const stamp = files.map(fileStamp).join('|');
+    if (this.#context === undefined || stamp !== this.#stamp) {
+      this.#context = makeContext(this.config);
+      this.#stamp = stamp;
+    }
+    return this.#context;
+  }
+}
+
+/**
+ * Writes the peer's self-signed CA certificate into `config.caCert`. Returns what went wrong, or undefined.
+ * The connection that it came on must then be dropped: only the next one is verified.
+ */
+export function bootstrapFrom(peer: DetailedPeerCertificate, config: TlsConfig): string | undefined {
+  if (config.caCert === undefined) return 'no CA certificate file is configured';
+  let top = peer;
+  while (top.issuerCertificate !== undefined && top.issuerCertificate !== top) top = top.issuerCertificate;
+  if (top.raw === undefined || top.fingerprint256 === peer.fingerprint256)
+    return 'could not find self-signed CA certificate; the peer must send its CA certificate';
+  const base64 = top.raw.toString('base64').replace(/.{1,64}/g, '$&\n');
+  try {
+    writeFileSync(config.caCert, `-----BEGIN CERTIFICATE-----\n${base64}-----END CERTIFICATE-----\n`, {
+      flag: 'wx',
+      mode: 0o444,
+    });
+  } catch (error) {
+    return `cannot write ${config.caCert}: ${error instanceof Error ? error.message : error}`;
+  }
+  log.info('successfully bootstrapped CA cert');
+  return undefined;
+}
+
+/** Lowest and highest of a list such as "TLSv1,TLSv1.2"; undefined keeps the default. */
+export function readProtocols(text: string): { min: SecureVersion; max: SecureVersion } | undefined {
+  const known: readonly SecureVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
+  const asked = new Set(text.split(/[\s,]+/));
+  const chosen = known.filter((version) => asked.has(version));
+  const min = chosen[0];
+  const max = chosen.at(-1);
+  return min === undefined || max === undefined ? undefined : { min, max };
+}
+
+function requiredFiles(config: TlsConfig): string[] {
+  if (config.privateKey === undefined) log.err('Private key must be configured to use SSL');
+  if (config.certificate === undefined) log.err('Certificate must be configured to use SSL');
+  if (config.caCert === undefined) log.err('CA certificate must be configured to use SSL');
+  if (config.privateKey === undefined || config.certificate === undefined || config.caCert === undefined) {
+    throw syscallFailed(
+      'connect',
+      ENOPROTOOPT,
+      'SSL needs a private key, a certificate and a CA certificate',
+    );
+  }
+  return [config.privateKey, config.certificate, config.caCert, ...(config.peerCaCert ?? '').split('\0')];
+}
+
+function fileStamp(file: string): string {
+  const stat = file === '' ? undefined : statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? '-' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
+}
+
+function makeContext(config: TlsConfig): SecureContext {
+  const versions = config.protocols === undefined ? undefined : readProtocols(config.protocols);
+  const extra = config.peerCaCert === undefined ? '' : readPem(config.peerCaCert);
+  try {
+    return createSecureContext({
+      key: readPem(config.privateKey ?? ''),
+      cert: `${readPem(config.certificate ?? '')}\n${extra}`,
+      ...(isVerifying(config) ? { ca: readPem(config.caCert ?? '') } : {}),
+      ...(versions === undefined ? {} : { minVersion: versions.min, maxVersion: versions.max }),
+      ...(config.ciphers === undefined ? {} : { ciphers: config.ciphers }),
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log.err(`cannot set up SSL: ${why}`);
+    throw syscallFailed('connect', ENOPROTOOPT, `SSL configuration (${why})`);
+  }
+}
+
+function readPem(file: string): string {
+  return readFileSync(file, 'utf8');
+}

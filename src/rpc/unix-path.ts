@@ -1,0 +1,28 @@
+/**
+ * Unix socket addresses hold 107 bytes; longer paths are reached through the folder's /proc/self/fd name.
+ * Used by `stream.ts` and `listener.ts`.
+ */
+import { closeSync, constants, openSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { fromNodeError } from '../base/errno.ts';
+
+const MAX_PATH = 107;
+
+/** Calls `use` with a name for `path` that fits; the name is valid during the call. Throws SyscallFailed. */
+export function withShortPath<T>(path: string, use: (path: string) => T): T {
+  if (Buffer.byteLength(path) <= MAX_PATH) return use(path);
+  const folder = openFolder(dirname(path), path);
+  try {
+    return use(`/proc/self/fd/${folder}/${basename(path)}`);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function openFolder(folder: string, path: string): number {
+  try {
+    return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    throw fromNodeError(error, path);
+  }
+}
