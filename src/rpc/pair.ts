@@ -22,11 +22,13 @@ type Event = { readonly message: Message } | { readonly closed: Error | undefine
 
 class End implements Channel {
   readonly name: string;
+  readonly peerId = undefined;
   peer: End | undefined;
   #events: ChannelEvents | undefined;
   #queue: Event[] = [];
   #isScheduled = false;
   #isOpen = true;
+  #isPaused = false;
 
   constructor(name: string) {
     this.name = name;
@@ -46,9 +48,17 @@ class End implements Channel {
     this.#schedule();
   }
 
-  send(message: Message | string): void {
-    if (!this.#isOpen) return;
-    this.peer?.push({ message: typeof message === 'string' ? readMessage(parseJson(message)) : message });
+  send(message: Message | string | readonly Uint8Array[]): void {
+    if (this.#isOpen) this.peer?.push({ message: asMessage(message) });
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#schedule();
   }
 
   close(): void {
@@ -56,13 +66,17 @@ class End implements Channel {
   }
 
   abort(why?: Error): void {
-    if (this.#isOpen) this.#queue = [];
+    if (this.#isOpen) this.peer?.forget();
     this.#end(why);
   }
 
   push(event: Event): void {
     this.#queue.push(event);
     this.#schedule();
+  }
+
+  forget(): void {
+    this.#queue = [];
   }
 
   #end(why: Error | undefined): void {
@@ -78,17 +92,19 @@ class End implements Channel {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#events === undefined || this.#queue.length === 0) return;
+    if (this.#isScheduled || this.#isPaused || this.#events === undefined || this.#queue.length === 0) return;
     this.#isScheduled = true;
     queueMicrotask(() => this.#deliver());
   }
 
   #deliver(): void {
     this.#isScheduled = false;
+    if (this.#isPaused) return;
     const event = this.#queue.shift();
     if (event === undefined) return;
     if ('message' in event) {
       if (this.#isOpen) this.#events?.message(event.message);
+      if (this.#queue.length === 0) this.peer?.events.drained?.();
     } else {
       this.#isOpen = false;
       this.#queue = [];
@@ -96,6 +112,12 @@ class End implements Channel {
     }
     this.#schedule();
   }
+}
+
+function asMessage(message: Message | string | readonly Uint8Array[]): Message {
+  if (typeof message === 'string') return readMessage(parseJson(message));
+  if (!('id' in message)) return readMessage(parseJson(Buffer.concat(message)));
+  return message;
 }
 
 const noEvents: ChannelEvents = { message() {}, closed() {} };

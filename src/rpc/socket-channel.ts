@@ -2,6 +2,7 @@
  * A `Channel` over a stream socket: JSON-RPC messages back to back, no framing but JSON's own (RFC 7047 section 4).
  * Made by connecting or by listening; used by the OVSDB server and client, by unixctl and by ovs-appctl.
  */
+import { Malformed } from '../base/errors.ts';
 import type { Channel, ChannelEvents, Json, Message } from './channel.ts';
 import { defaultJsonLimits, type JsonLimits, JsonStream } from './json-stream.ts';
 import { type Listener, type ListenOptions, listenStreams } from './listener.ts';
@@ -36,6 +37,10 @@ export class SocketChannel implements Channel {
   readonly #json: JsonStream;
   #events: ChannelEvents | undefined;
   #isOpen = true;
+  #isPaused = false;
+  /** What was read before a pause took effect, in order. */
+  #held: Json[] = [];
+  #isScheduled = false;
 
   constructor(stream: Stream, options: ChannelOptions = {}) {
     this.stream = stream;
@@ -48,6 +53,10 @@ export class SocketChannel implements Channel {
 
   get backlog(): number {
     return this.stream.backlog;
+  }
+
+  get peerId(): string | undefined {
+    return this.stream.peerId;
   }
 
   get events(): ChannelEvents {
@@ -65,11 +74,25 @@ export class SocketChannel implements Channel {
         this.#isOpen = false;
         this.#events?.closed(why);
       },
+      drained: () => this.#events?.drained?.(),
     });
   }
 
-  send(message: Message | string): void {
-    if (this.#isOpen) this.stream.write(typeof message === 'string' ? message : formatMessage(message));
+  send(message: Message | string | readonly Uint8Array[]): void {
+    if (!this.#isOpen) return;
+    this.stream.write(isMessage(message) ? formatMessage(message) : message);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.stream.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.stream.resume();
+    this.#schedule();
   }
 
   close(): void {
@@ -84,16 +107,40 @@ export class SocketChannel implements Channel {
 
   #feed(bytes: Buffer): void {
     if (!this.#isOpen) return;
-    try {
-      this.#json.feed(bytes, (json) => this.#take(json));
-    } catch (error) {
-      this.abort(error instanceof Error ? error : new Error(String(error)));
-    }
+    this.#guard(() => this.#json.feed(bytes, (json) => this.#take(json)));
   }
 
   #take(json: Json): void {
-    if (this.#isOpen) this.#events?.message(readMessage(json));
+    if (!this.#isOpen) return;
+    if (this.#isPaused || this.#held.length > 0) this.#held.push(json);
+    else this.#events?.message(readMessage(json));
   }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isPaused || this.#held.length === 0) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      if (this.#isPaused || !this.#isOpen) return;
+      const json = this.#held.shift();
+      if (json !== undefined) this.#guard(() => this.#events?.message(readMessage(json)));
+      this.#schedule();
+    });
+  }
+
+  /** Bytes that are no message end the connection; other errors are bugs and go on upwards. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.abort(error);
+    }
+  }
+}
+
+function isMessage(message: Message | string | readonly Uint8Array[]): message is Message {
+  return typeof message === 'object' && 'id' in message;
 }
 
 const noEvents: ChannelEvents = { message() {}, closed() {} };

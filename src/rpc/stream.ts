@@ -13,7 +13,7 @@ import { withShortPath } from './unix-path.ts';
 export interface StreamEvents {
   /** The bytes belong to the owner. */
   data(bytes: Buffer): void;
-  /** What was written has been taken by the kernel; the backlog is empty again. */
+  /** The kernel has taken all that was written: the backlog is zero again. */
   drained?(): void;
   /** Once, also after `close`. `why` is undefined for an orderly end by the peer or by ourselves. */
   closed(why: Error | undefined): void;
@@ -29,8 +29,10 @@ export interface Stream {
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
   setEvents(events: StreamEvents): void;
-  /** No-op once closed. */
-  write(bytes: string | Uint8Array): void;
+  /** Common name of the peer's TLS certificate. */
+  readonly peerId: string | undefined;
+  /** Pieces are neither copied nor changed. No-op once closed. */
+  write(bytes: string | Uint8Array | readonly Uint8Array[]): void;
   /** Stops and restarts the reading, so that the peer feels back-pressure. */
   pause(): void;
   resume(): void;
@@ -122,12 +124,14 @@ class SocketStream implements Stream {
   #events: StreamEvents | undefined;
   #why: Error | undefined;
   #isClosed = false;
+  readonly #onWritten = (): void => {
+    if (this.#socket.writableLength === 0 && !this.#socket.destroyed) this.#events?.drained?.();
+  };
 
   constructor(name: string, socket: Socket) {
     this.name = name;
     this.#socket = socket;
     socket.on('data', (bytes: Buffer) => this.#events?.data(bytes));
-    socket.on('drain', () => this.#events?.drained?.());
     socket.on('error', (error) => {
       this.#why ??= fromSocketError(error, name);
     });
@@ -143,6 +147,13 @@ class SocketStream implements Stream {
 
   get remoteAddress(): string | undefined {
     return this.#socket.remoteAddress;
+  }
+
+  get peerId(): string | undefined {
+    const socket = this.#socket;
+    if (!(socket instanceof TLSSocket)) return undefined;
+    const { subject } = socket.getPeerCertificate();
+    return typeof subject?.CN === 'string' ? subject.CN : undefined;
   }
 
   get localAddress(): string | undefined {
@@ -166,8 +177,15 @@ class SocketStream implements Stream {
     return this;
   }
 
-  write(bytes: string | Uint8Array): void {
-    if (!this.#socket.writableEnded && !this.#socket.destroyed) this.#socket.write(bytes);
+  write(bytes: string | Uint8Array | readonly Uint8Array[]): void {
+    if (this.#socket.writableEnded || this.#socket.destroyed) return;
+    if (typeof bytes === 'string' || bytes instanceof Uint8Array) {
+      this.#socket.write(bytes, this.#onWritten);
+      return;
+    }
+    this.#socket.cork(); // one writev for all pieces
+    for (const piece of bytes) this.#socket.write(piece, this.#onWritten);
+    this.#socket.uncork();
   }
 
   pause(): void {

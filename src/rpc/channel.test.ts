@@ -1,0 +1,227 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Channel, Message } from './channel.ts';
+import { channelPair } from './pair.ts';
+import { readActiveRemote, readPassiveRemote } from './remote.ts';
+import { connectChannel, listenChannels } from './socket-channel.ts';
+
+const context = { defaultPort: 6640 };
+let folder = '';
+const cleanups: (() => void)[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'channel-'));
+});
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+  rmSync(folder, { recursive: true });
+});
+
+/** Collects what a channel is told. */
+function listenTo(channel: Channel) {
+  const messages: Message[] = [];
+  const state = { messages, closed: undefined as { why: Error | undefined } | undefined, drainedCount: 0 };
+  const waiting: (() => void)[] = [];
+  const wake = (): void => {
+    for (const go of waiting.splice(0)) go();
+  };
+  channel.events = {
+    message(message) {
+      messages.push(message);
+      wake();
+    },
+    closed(why) {
+      state.closed = { why };
+      wake();
+    },
+    drained() {
+      state.drainedCount++;
+      wake();
+    },
+  };
+  const until = async (isDone: () => boolean): Promise<void> => {
+    while (!isDone()) await new Promise<void>((go) => waiting.push(go));
+  };
+  return Object.assign(state, { until });
+}
+
+/** Both ends of a connection of that kind. */
+async function connectBoth(kind: string): Promise<[Channel, Channel]> {
+  if (kind === 'pair') return [...channelPair()];
+  const where = kind === 'unix' ? `punix:${folder}/sock` : 'ptcp:0:127.0.0.1';
+  let accepted: (channel: Channel) => void = () => {};
+  const far = new Promise<Channel>((resolve) => {
+    accepted = resolve;
+  });
+  const listener = await listenChannels(readPassiveRemote(where, context), {}, (channel) => accepted(channel));
+  cleanups.push(() => listener.close());
+  const port = listener.remote.kind === 'punix' ? 0 : listener.remote.port;
+  const name = kind === 'unix' ? `unix:${folder}/sock` : `tcp:127.0.0.1:${port}`;
+  const near = await connectChannel(readActiveRemote(name, context));
+  return [near, await far];
+}
+
+const echo: Message = { method: 'echo', params: ['ü', 2n ** 60n], id: 1 };
+
+describe.each(['unix', 'tcp', 'pair'])('a channel (%s)', (kind) => {
+  test('carries messages both ways, in order, also as text and as pieces', async () => {
+    const [near, far] = await connectBoth(kind);
+    const [atNear, atFar] = [listenTo(near), listenTo(far)];
+    near.send(echo);
+    near.send('{"id":2,"method":"a","params":[]}');
+    const text = Buffer.from('{"id":3,"method":"b","params":["\u00fc"]}');
+    near.send([text.subarray(0, 35), text.subarray(35)]);
+    far.send({ id: 1, result: [], error: null });
+    await atFar.until(() => atFar.messages.length === 3);
+    await atNear.until(() => atNear.messages.length === 1);
+    expect(atFar.messages.map((m) => m.id)).toEqual([1, 2, 3]);
+    expect(atFar.messages[0]).toEqual(echo);
+    expect(atNear.messages).toEqual([{ id: 1, result: [], error: null }]);
+    near.close();
+    await atNear.until(() => atNear.closed !== undefined);
+    await atFar.until(() => atFar.closed !== undefined);
+    expect([atNear.closed, atFar.closed]).toEqual([{ why: undefined }, { why: undefined }]);
+    expect(near.backlog).toBe(0);
+  });
+
+  test('flushes before it closes and tells each end once', async () => {
+    const [near, far] = await connectBoth(kind);
+    const [atNear, atFar] = [listenTo(near), listenTo(far)];
+    for (let id = 1; id <= 1000; id++) near.send({ ...echo, id });
+    near.close();
+    near.close();
+    near.send(echo);
+    await atFar.until(() => atFar.closed !== undefined);
+    await atNear.until(() => atNear.closed !== undefined);
+    expect(atFar.messages.length).toBe(1000);
+  });
+
+  test('delivers nothing while paused and everything after', async () => {
+    const [near, far] = await connectBoth(kind);
+    const [atNear, atFar] = [listenTo(near), listenTo(far)];
+    const seen: unknown[] = [];
+    const { events } = far;
+    far.events = {
+      ...events,
+      message(message) {
+        seen.push(message.id);
+        events.message(message);
+        if (seen.length === 2) {
+          far.pause();
+          far.send({ id: 0, result: null, error: null });
+        }
+      },
+    };
+    for (let id = 1; id <= 5; id++) near.send({ ...echo, id });
+    await atNear.until(() => atNear.messages.length === 1);
+    expect(seen).toEqual([1, 2]);
+    far.resume();
+    expect(seen).toEqual([1, 2]);
+    await atFar.until(() => atFar.messages.length === 5);
+    expect(seen).toEqual([1, 2, 3, 4, 5]);
+    near.close();
+    await atFar.until(() => atFar.closed !== undefined);
+  });
+
+  test('ends at once when aborted, with the reason given', async () => {
+    const [near, far] = await connectBoth(kind);
+    const [atNear, atFar] = [listenTo(near), listenTo(far)];
+    const why = new Error('too slow');
+    far.pause();
+    near.send(echo);
+    near.abort(why);
+    far.resume();
+    await atNear.until(() => atNear.closed !== undefined);
+    await atFar.until(() => atFar.closed !== undefined);
+    expect(atNear.closed).toEqual({ why });
+  });
+
+  test('tells when the backlog is gone', async () => {
+    const [near, far] = await connectBoth(kind);
+    const [atNear, atFar] = [listenTo(near), listenTo(far)];
+    near.send({ ...echo, params: ['x'.repeat(5_000_000)] });
+    expect(near.backlog).toBeGreaterThan(0);
+    await atNear.until(() => atNear.drainedCount > 0);
+    expect(near.backlog).toBe(0);
+    await atFar.until(() => atFar.messages.length === 1);
+    near.close();
+    await atFar.until(() => atFar.closed !== undefined);
+  });
+});
+
+describe('a socket channel', () => {
+  test('ends with the reason when the peer sends what is no message', async () => {
+    const listener = await listenChannels({ kind: 'punix', path: `${folder}/s` }, {}, (channel) => {
+      accepted = listenTo(channel);
+    });
+    let accepted: ReturnType<typeof listenTo> | undefined;
+    cleanups.push(() => listener.close());
+    for (const [text, why] of [
+      ['{"a":1}', 'unexpected member "a"'],
+      ['[]', 'not a JSON object'],
+      ['}', 'JSON'],
+    ]) {
+      const socket = connect(`${folder}/s`);
+      socket.end(text);
+      socket.resume();
+      await new Promise((done) => socket.on('close', done));
+      await accepted?.until(() => accepted?.closed !== undefined);
+      expect(accepted?.closed?.why?.message).toContain(why);
+    }
+  });
+
+  test('rejects with the system error when nobody listens', async () => {
+    const remote = readActiveRemote(`unix:${folder}/none`, context);
+    await expect(connectChannel(remote)).rejects.toMatchObject({ reason: 'No such file or directory', errno: 2 });
+    writeFileSync(`${folder}/file`, '');
+    const file = readActiveRemote(`unix:${folder}/file`, context);
+    await expect(connectChannel(file)).rejects.toMatchObject({ reason: 'Connection refused' });
+  });
+
+  test('gives up when its signal says so', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    cleanups.push(() => server.close());
+    const remote = readActiveRemote(`unix:${folder}/none`, context);
+    await expect(connectChannel(remote, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+  });
+});
+
+describe('a listener', () => {
+  test('gives its socket the mode and removes it at the end', async () => {
+    const path = `${folder}/sock`;
+    const listener = await listenChannels({ kind: 'punix', path }, {}, () => {});
+    expect(statSync(path).mode & 0o777).toBe(0o770);
+    listener.close();
+    expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  test('takes the place of a socket that a crashed program left, but not of a file', async () => {
+    const path = `${folder}/sock`;
+    const first = await listenChannels({ kind: 'punix', path }, {}, () => {});
+    const second = await listenChannels({ kind: 'punix', path }, {}, () => {});
+    first.close();
+    second.close();
+    writeFileSync(path, 'precious');
+    await expect(listenChannels({ kind: 'punix', path }, {}, () => {})).rejects.toMatchObject({
+      reason: 'Address already in use',
+    });
+  });
+
+  test('reaches paths longer than a socket address', async () => {
+    const path = join(folder, 'x'.repeat(120));
+    const listener = await listenChannels({ kind: 'punix', path }, {}, (channel) => channel.close());
+    cleanups.push(() => listener.close());
+    const channel = listenTo(await connectChannel({ kind: 'unix', path }));
+    await channel.until(() => channel.closed !== undefined);
+    expect(statSync(path).isSocket()).toBe(true);
+  });
+
+  test('rejects when the port is taken', async () => {
+    const first = await listenChannels({ kind: 'ptcp', host: '127.0.0.1', port: 0 }, {}, () => {});
+    cleanups.push(() => first.close());
+    await expect(listenChannels(first.remote, {}, () => {})).rejects.toMatchObject({ reason: 'Address already in use' });
+  });
+});
