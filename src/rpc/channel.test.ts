@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +56,9 @@ async function connectBoth(kind: string): Promise<[Channel, Channel]> {
   const far = new Promise<Channel>((resolve) => {
     accepted = resolve;
   });
-  const listener = await listenChannels(readPassiveRemote(where, context), {}, (channel) => accepted(channel));
+  const listener = await listenChannels(readPassiveRemote(where, context), {}, (channel) =>
+    accepted(channel),
+  );
   cleanups.push(() => listener.close());
   const port = listener.remote.kind === 'punix' ? 0 : listener.remote.port;
   const name = kind === 'unix' ? `unix:${folder}/sock` : `tcp:127.0.0.1:${port}`;
@@ -163,7 +165,7 @@ describe('a socket channel', () => {
       ['{"a":1}', 'unexpected member "a"'],
       ['[]', 'not a JSON object'],
       ['}', 'JSON'],
-    ]) {
+    ] as const) {
       const socket = connect(`${folder}/s`);
       socket.end(text);
       socket.resume();
@@ -175,7 +177,10 @@ describe('a socket channel', () => {
 
   test('rejects with the system error when nobody listens', async () => {
     const remote = readActiveRemote(`unix:${folder}/none`, context);
-    await expect(connectChannel(remote)).rejects.toMatchObject({ reason: 'No such file or directory', errno: 2 });
+    await expect(connectChannel(remote)).rejects.toMatchObject({
+      reason: 'No such file or directory',
+      errno: 2,
+    });
     writeFileSync(`${folder}/file`, '');
     const file = readActiveRemote(`unix:${folder}/file`, context);
     await expect(connectChannel(file)).rejects.toMatchObject({ reason: 'Connection refused' });
@@ -185,7 +190,9 @@ describe('a socket channel', () => {
     const server = createServer().listen(0, '127.0.0.1');
     cleanups.push(() => server.close());
     const remote = readActiveRemote(`unix:${folder}/none`, context);
-    await expect(connectChannel(remote, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+    await expect(connectChannel(remote, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+      'enough',
+    );
   });
 });
 
@@ -211,17 +218,24 @@ describe('a listener', () => {
   });
 
   test('reaches paths longer than a socket address', async () => {
-    const path = join(folder, 'x'.repeat(120));
+    const path = join(folder, 'x'.repeat(120), 'sock');
+    mkdirSync(join(folder, 'x'.repeat(120)));
     const listener = await listenChannels({ kind: 'punix', path }, {}, (channel) => channel.close());
     cleanups.push(() => listener.close());
     const channel = listenTo(await connectChannel({ kind: 'unix', path }));
     await channel.until(() => channel.closed !== undefined);
     expect(statSync(path).isSocket()).toBe(true);
+    const name = join(folder, 'x'.repeat(120));
+    await expect(connectChannel({ kind: 'unix', path: name })).rejects.toMatchObject({
+      reason: 'File name too long',
+    });
   });
 
   test('rejects when the port is taken', async () => {
     const first = await listenChannels({ kind: 'ptcp', host: '127.0.0.1', port: 0 }, {}, () => {});
     cleanups.push(() => first.close());
-    await expect(listenChannels(first.remote, {}, () => {})).rejects.toMatchObject({ reason: 'Address already in use' });
+    await expect(listenChannels(first.remote, {}, () => {})).rejects.toMatchObject({
+      reason: 'Address already in use',
+    });
   });
 });

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyscallFailed } from '../base/errors.ts';
-import { formatRemote, isActiveName, isPassiveName, readActiveRemote, readPassiveRemote, readRemote } from './remote.ts';
+import {
+  formatRemote,
+  isActiveName,
+  isPassiveName,
+  readActiveRemote,
+  readPassiveRemote,
+  readRemote,
+} from './remote.ts';
 
 const context = { defaultPort: 6640, rundir: '/run/ovs' };
 
@@ -46,7 +53,9 @@ describe('names of remotes', () => {
   test('random text is read and formats to what reads the same, or is refused', () => {
     const method = fc.constantFrom('unix', 'punix', 'tcp', 'ptcp', 'ssl', 'pssl', 'x');
     const piece = fc.constantFrom('[', ']', ':', '::1', '127.0.0.1', 'host', '80', '65536', '', '%', ' ');
-    const text = fc.tuple(method, fc.array(fc.oneof(piece, fc.string({ maxLength: 3 })))).map(([m, p]) => `${m}:${p.join('')}`);
+    const text = fc
+      .tuple(method, fc.array(fc.oneof(piece, fc.string({ maxLength: 3 }))))
+      .map(([m, p]) => `${m}:${p.join('')}`);
     fc.assert(
       fc.property(fc.oneof(text, fc.string()), (name) => {
         try {

@@ -4,13 +4,15 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { fromNodeError } from '../base/errno.ts';
+import { fromNodeError, syscallFailed } from '../base/errno.ts';
 
 const MAX_PATH = 107;
+const ENAMETOOLONG = 36;
 
 /** Calls `use` with a name for `path` that fits; the name is valid during the call. Throws SyscallFailed. */
 export function withShortPath<T>(path: string, use: (path: string) => T): T {
   if (Buffer.byteLength(path) <= MAX_PATH) return use(path);
+  if (Buffer.byteLength(basename(path)) > MAX_PATH - 20) throw syscallFailed('connect', ENAMETOOLONG, path);
   const folder = openFolder(dirname(path), path);
   try {
     return use(`/proc/self/fd/${folder}/${basename(path)}`);
