@@ -1,0 +1,255 @@
+/**
+ * A typed client of one OVSDB database: a live view of the tables it asked for, change sets, transactions.
+ *
+ *   Session (connection, leader) -> Monitor (which rows) -> LiveTables (view) -> listeners
+ *
+ * Used by the daemon over sockets and, with an in-process channel, over its embedded database. While the connection is
+ * away the view stays as last heard; afterwards it is brought up to date by one change set.
+ */
+import { randomUUID } from 'node:crypto';
+import { Malformed, Refused } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import { type Uuid, uuid } from '../../base/units.ts';
+import type { Json } from '../../rpc/channel.ts';
+import type { Row, Schema } from '../schema-types.ts';
+import { Monitor, type MonitoredTable } from './monitor.ts';
+import { Disconnected, Session, type SessionOptions } from './session.ts';
+import { readOutcome, TransactionCollector } from './transaction.ts';
+import type {
+  ChangeSet,
+  ColumnName,
+  Conditions,
+  Outcome,
+  RowDelta,
+  TableName,
+  Tables,
+  Transaction,
+  View,
+} from './types.ts';
+import { type Deltas, LiveTables } from './view.ts';
+
+const log = logger('ovsdb_idl');
+
+export interface ClientOptions<T extends Tables> extends Omit<SessionOptions, 'database'> {
+  readonly schema: Schema<T>;
+  /** What to see: columns of tables, or `true` for all of a table's. */
+  readonly tables: { readonly [K in TableName<T>]?: readonly ColumnName<T[K]>[] | true };
+  /** Which rows to see; all unless given. */
+  readonly conditions?: { readonly [K in TableName<T>]?: Conditions };
+  /** A lock to hold: transactions are refused unless this client has it. */
+  readonly lock?: string;
+  /** Where new rows' uuids come from; for tests. */
+  readonly newUuid?: () => Uuid;
+}
+
+export class OvsdbClient<T extends Tables> {
+  readonly view: View<T>;
+  readonly #options: ClientOptions<T>;
+  readonly #tables: LiveTables;
+  readonly #session: Session;
+  readonly #monitor: Monitor;
+  readonly #listeners = new Set<(changes: ChangeSet<T>) => void>();
+  readonly #stateListeners = new Set<() => void>();
+  #changeNumber = 0;
+  #isSynced = false;
+  #hasLock = false;
+
+  constructor(options: ClientOptions<T>) {
+    this.#options = options;
+    this.#tables = new LiveTables(options.schema.tables);
+    this.view = typedView(this.#tables);
+    this.#monitor = new Monitor(options.schema.name, monitoredTables(options), this.#tables, {
+      applied: (deltas) => this.#applied(deltas),
+    });
+    this.#session = new Session(
+      { ...options, database: options.schema.name },
+      {
+        up: () => this.#up(),
+        down: () => this.#down(),
+        failed: (why) => log.warn(`${options.remotes.join(',')}: ${why.message}; giving up`),
+        notification: (method, params) => this.#notified(method, params),
+      },
+    );
+  }
+
+  /** The view holds the whole content as last heard, be the connection there now or not. */
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** There is a connection and the view follows it. */
+  get isConnected(): boolean {
+    return this.#session.isUp && this.#monitor.isRunning;
+  }
+
+  get hasLock(): boolean {
+    return this.#hasLock;
+  }
+
+  /** Grows with every applied update. */
+  get changeNumber(): number {
+    return this.#changeNumber;
+  }
+
+  /** Calls `listener` after each applied update; the first is the whole content. Returns what ends it. */
+  onChange(listener: (changes: ChangeSet<T>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls `listener` after `isConnected` or `hasLock` may have changed. Returns what ends it. */
+  onState(listener: () => void): () => void {
+    this.#stateListeners.add(listener);
+    return () => this.#stateListeners.delete(listener);
+  }
+
+  /** Asks for other rows of a table. Resolves when the view shows them; then those no longer asked for are gone. */
+  setConditions<K extends TableName<T>>(table: K, conditions: Conditions): Promise<void> {
+    return this.#monitor.setConditions(table, conditions);
+  }
+
+  async transact(build: (tx: Transaction<T>) => void): Promise<Outcome> {
+    const { schema, lock, newUuid } = this.#options;
+    const base = {
+      tables: schema.tables,
+      row: (table: string, id: Uuid) => this.#tables.rows(table).get(id),
+    };
+    const collector = new TransactionCollector(base, newUuid ?? (() => uuid(randomUUID())));
+    // The collector takes any table and values; the declared type only narrows what callers may give it.
+    build(collector as unknown as Transaction<T>);
+    const operations = collector.operations(lock);
+    if (operations.length === 0) return { status: 'unchanged' };
+    if (!this.#session.isUp) return { status: 'disconnected' };
+    if (lock !== undefined && !this.#hasLock) return { status: 'notLocked' };
+    try {
+      const results = await this.#session.request('transact', [schema.name, ...operations]);
+      const outcome = readOutcome(results, operations.length);
+      if (outcome.status !== 'committed') return outcome;
+      return { status: 'committed', incremented: collector.readIncremented(resultList(results)) };
+    } catch (why) {
+      return this.#failedOutcome(why);
+    }
+  }
+
+  /** `transact`, built anew from the changed view for as long as the outcome is `tryAgain`. */
+  async transactPatiently(build: (tx: Transaction<T>) => void): Promise<Outcome> {
+    for (;;) {
+      const before = this.#changeNumber;
+      const outcome = await this.transact(build);
+      if (outcome.status !== 'tryAgain') return outcome;
+      if (this.#changeNumber === before) await this.#nextChange();
+    }
+  }
+
+  close(): void {
+    this.#session.close();
+    this.#listeners.clear();
+    this.#stateListeners.clear();
+  }
+
+  #failedOutcome(why: unknown): Outcome {
+    if (why instanceof Disconnected) return { status: 'disconnected' };
+    if (why instanceof Refused) return { status: 'error', tag: why.tag, details: undefined };
+    if (!(why instanceof Malformed)) throw why;
+    this.#session.restart(why.message);
+    return { status: 'disconnected' };
+  }
+
+  #up(): void {
+    const { lock } = this.#options;
+    this.#monitor
+      .start((method, params) => this.#session.request(method, params))
+      .catch((why: unknown) => {
+        if (why instanceof Malformed || why instanceof Refused) this.#session.restart(why.message);
+        else if (!(why instanceof Disconnected)) throw why;
+      });
+    if (lock === undefined) return;
+    this.#session.request('lock', [lock]).then(
+      (result) => this.#setLock(isLockedReply(result)),
+      (why: unknown) => {
+        if (why instanceof Refused) this.#session.restart(`lock ${lock}: ${why.message}`);
+        else if (!(why instanceof Disconnected)) throw why;
+      },
+    );
+  }
+
+  #down(): void {
+    this.#monitor.stop();
+    this.#hasLock = false;
+    this.#tellState();
+  }
+
+  /** A Malformed thrown here makes the session reconnect. */
+  #notified(method: string, params: readonly Json[]): void {
+    if (params[0] === this.#options.lock && (method === 'locked' || method === 'stolen')) {
+      this.#setLock(method === 'locked');
+    } else this.#monitor.receive(method, params);
+  }
+
+  #setLock(hasLock: boolean): void {
+    this.#hasLock = hasLock;
+    this.#tellState();
+  }
+
+  #applied(deltas: Deltas): void {
+    const isFirst = !this.#isSynced;
+    this.#isSynced = true;
+    if (deltas.size > 0 || isFirst) {
+      this.#changeNumber++;
+      const changes = typedChanges<T>(deltas);
+      for (const listener of [...this.#listeners]) listener(changes);
+    }
+    this.#tellState();
+  }
+
+  #tellState(): void {
+    for (const listener of [...this.#stateListeners]) listener();
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => {
+      const ends = [this.onChange(() => done()), this.onState(() => done())];
+      const done = () => {
+        for (const end of ends) end();
+        resolve();
+      };
+    });
+  }
+}
+
+function monitoredTables<T extends Tables>(options: ClientOptions<T>): MonitoredTable[] {
+  const wanted: Readonly<Record<string, readonly string[] | true | undefined>> = options.tables;
+  const conditions: Readonly<Record<string, Conditions | undefined>> = options.conditions ?? {};
+  return Object.entries(wanted).flatMap(([name, columns]) => {
+    const declared = options.schema.tables[name];
+    if (columns === undefined || declared === undefined) return [];
+    const list = columns === true ? Object.keys(declared.columns) : columns;
+    return [{ name, columns: list, conditions: conditions[name] ?? true }];
+  });
+}
+
+/** The rows were read by the types that the schema declares, from which `Row<T[K]>` is inferred. */
+function typedView<T extends Tables>(tables: LiveTables): View<T> {
+  return {
+    rows: <K extends TableName<T>>(table: K) => tables.rows(table) as unknown as ReadonlyMap<Uuid, Row<T[K]>>,
+    row: <K extends TableName<T>>(table: K, id: Uuid) =>
+      tables.rows(table).get(id) as unknown as Row<T[K]> | undefined,
+  };
+}
+
+/** As `typedView`. */
+function typedChanges<T extends Tables>(deltas: Deltas): ChangeSet<T> {
+  return {
+    tables: [...deltas.keys()] as unknown as TableName<T>[],
+    of: <K extends TableName<T>>(table: K) =>
+      (deltas.get(table) ?? []) as unknown as readonly RowDelta<Row<T[K]>>[],
+  };
+}
+
+function resultList(results: Json): readonly Json[] {
+  return Array.isArray(results) ? results : [];
+}
+
+function isLockedReply(result: Json): boolean {
+  return typeof result === 'object' && result !== null && 'locked' in result && result.locked === true;
+}

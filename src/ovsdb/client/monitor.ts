@@ -1,0 +1,211 @@
+/**
+ * Keeps the live tables fed: asks the server for the wanted columns and rows by the best method it knows
+ * (monitor_cond_since, monitor_cond, monitor), takes the updates in, and changes the conditions at run time.
+ * Used by `OvsdbClient`. ovsdb-server(7) sections 4.1.12 to 4.1.15, RFC 7047 section 4.1.5.
+ */
+import { Refused } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import type { Json, JsonObject } from '../../rpc/channel.ts';
+import type { Conditions } from './types.ts';
+import { bad, type Deltas, type LiveTables, objectOf, type UpdateFormat } from './view.ts';
+
+const log = logger('ovsdb_cs');
+
+export interface MonitoredTable {
+  readonly name: string;
+  readonly columns: readonly string[];
+  conditions: Conditions;
+}
+
+export interface MonitorEvents {
+  /** After the initial content and after each update. */
+  applied(deltas: Deltas): void;
+}
+
+export type RequestFunction = (method: string, params: readonly Json[]) => Promise<Json>;
+
+interface Change {
+  readonly table: MonitoredTable;
+  readonly conditions: Conditions;
+  done(): void;
+}
+
+export class Monitor {
+  readonly #database: string;
+  readonly #tables: readonly MonitoredTable[];
+  readonly #view: LiveTables;
+  readonly #events: MonitorEvents;
+  /** Undefined while there is no connection. */
+  #request: RequestFunction | undefined;
+  #format: UpdateFormat | undefined;
+  #isConditional = false;
+  /** The last transaction seen; the server resumes there if it still knows it. */
+  #lastTransaction = '00000000-0000-0000-0000-000000000000';
+  #changes: Change[] = [];
+  #isChanging = false;
+  #monitorNumber = 0;
+
+  constructor(database: string, tables: readonly MonitoredTable[], view: LiveTables, events: MonitorEvents) {
+    this.#database = database;
+    this.#tables = tables;
+    this.#view = view;
+    this.#events = events;
+  }
+
+  /** The view holds the content and follows it. */
+  get isRunning(): boolean {
+    return this.#format !== undefined;
+  }
+
+  /** Rejects with Malformed, Refused or Disconnected. */
+  async start(request: RequestFunction): Promise<void> {
+    this.#request = request;
+    const schema = objectOf(await request('get_schema', [this.#database]), 'a schema');
+    const columns = this.#knownColumns(schema);
+    if (this.#request !== request) return;
+    await this.#subscribe(request, columns);
+    if (this.#request === request) this.#changeNext();
+  }
+
+  stop(): void {
+    this.#request = undefined;
+    this.#format = undefined;
+    this.#isChanging = false;
+  }
+
+  /** Takes a notification in; throws Malformed. */
+  receive(method: string, params: readonly Json[]): void {
+    const format = this.#format;
+    if (method === 'monitor_canceled') throw bad('the server cancelled the monitor');
+    if (format === undefined || params[0] !== this.#id) return;
+    if (method === 'update' || method === 'update2') this.#apply(params[1], format);
+    else if (method === 'update3') {
+      this.#apply(params[2], format);
+      if (typeof params[1] === 'string') this.#lastTransaction = params[1];
+    }
+  }
+
+  setConditions(name: string, conditions: Conditions): Promise<void> {
+    const table = this.#tables.find((t) => t.name === name);
+    if (table === undefined) throw new Error(`table ${name} is not monitored`);
+    return new Promise((done) => {
+      this.#changes.push({ table, conditions, done });
+      this.#changeNext();
+    });
+  }
+
+  get #id(): string {
+    return `monitor ${this.#monitorNumber}`;
+  }
+
+  async #subscribe(request: RequestFunction, columns: Map<string, readonly string[]>): Promise<void> {
+    this.#monitorNumber++;
+    const params = [this.#database, this.#id, this.#requests(columns, true)];
+    const since = await supported(request('monitor_cond_since', [...params, this.#lastTransaction]));
+    if (since !== undefined) return this.#began(request, since, 'update2', true);
+    const conditional = await supported(request('monitor_cond', params));
+    if (conditional !== undefined) return this.#began(request, [false, '', conditional], 'update2', true);
+    const plain = [this.#database, this.#id, this.#requests(columns, false)];
+    return this.#began(request, [false, '', await request('monitor', plain)], 'update', false);
+  }
+
+  /** `reply` is what monitor_cond_since gives: was the last transaction known, the last one now, the updates. */
+  #began(request: RequestFunction, reply: Json, format: UpdateFormat, isConditional: boolean): void {
+    if (this.#request !== request) return;
+    const [isResumed, lastTransaction, updates] = Array.isArray(reply) ? reply : [];
+    if (updates === undefined || typeof lastTransaction !== 'string') throw bad('not a reply to monitor');
+    const deltas =
+      isResumed === true ? this.#view.apply(updates, format) : this.#view.replace(updates, format);
+    this.#format = format;
+    this.#isConditional = isConditional;
+    if (lastTransaction !== '') this.#lastTransaction = lastTransaction;
+    this.#events.applied(deltas);
+  }
+
+  #apply(updates: Json | undefined, format: UpdateFormat): void {
+    this.#events.applied(this.#view.apply(updates ?? null, format));
+  }
+
+  /** An older server may lack a table or column: its rows then show the default. */
+  #knownColumns(schema: JsonObject): Map<string, readonly string[]> {
+    const known = new Map<string, readonly string[]>();
+    const tables = objectOf(schema.tables, 'the schema\'s "tables"');
+    for (const { name, columns } of this.#tables) {
+      const declared = tables[name];
+      if (declared === undefined) {
+        log.warn(`${this.#database} database lacks ${name} table (database needs upgrade?)`);
+        continue;
+      }
+      const has = objectOf(objectOf(declared, 'a table').columns, 'a table\'s "columns"');
+      const missing = columns.filter((column) => !(column in has));
+      for (const column of missing) {
+        log.warn(
+          `${name} table in ${this.#database} database lacks ${column} column (database needs upgrade?)`,
+        );
+      }
+      known.set(
+        name,
+        columns.filter((column) => column in has),
+      );
+    }
+    return known;
+  }
+
+  #requests(known: Map<string, readonly string[]>, isConditional: boolean): JsonObject {
+    const requests: Record<string, Json> = {};
+    for (const { name, conditions } of this.#tables) {
+      const columns = known.get(name);
+      if (columns === undefined) continue;
+      requests[name] = [
+        { columns, ...(isConditional && conditions !== true && { where: where(conditions) }) },
+      ];
+    }
+    return requests;
+  }
+
+  /** One change at a time: the reply comes after the updates it causes. */
+  #changeNext(): void {
+    const request = this.#request;
+    const [change] = this.#changes;
+    if (request === undefined || !this.isRunning || this.#isChanging || change === undefined) return;
+    change.table.conditions = change.conditions;
+    if (!this.#isConditional) {
+      this.#changed(change);
+      return;
+    }
+    this.#isChanging = true;
+    const wanted = { [change.table.name]: [{ where: where(change.conditions) }] };
+    request('monitor_cond_change', [this.#id, this.#id, wanted]).then(
+      () => {
+        if (this.#request === request) this.#changed(change);
+      },
+      (why: unknown) => {
+        // After a reconnect the monitor starts with the new conditions, so the change is only over then.
+        if (why instanceof Refused) log.warn(`monitor_cond_change: ${why.message}`);
+        if (this.#request === request) this.#changed(change);
+      },
+    );
+  }
+
+  #changed(change: Change): void {
+    this.#isChanging = false;
+    this.#changes = this.#changes.filter((c) => c !== change);
+    change.done();
+    this.#changeNext();
+  }
+}
+
+function where(conditions: Conditions): Json {
+  if (conditions === true) return [true];
+  return conditions === false || conditions.length === 0 ? [false] : conditions;
+}
+
+/** Undefined when the server does not know the method. */
+async function supported(reply: Promise<Json>): Promise<Json | undefined> {
+  try {
+    return await reply;
+  } catch (why) {
+    if (why instanceof Refused && why.tag === 'unknown method') return undefined;
+    throw why;
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * One database on one of several servers: connects, goes on to the next remote when a server is gone, has not the
+ * database or is not the leader of its cluster (the `_Server` database, ovsdb-server(7) section 4.2), waits longer
+ * each time, answers and sends probes, and pairs requests with replies.
+ * Used by `OvsdbClient` and by the command line tools; knows nothing of tables other than those of `_Server`.
+ */
+import { Malformed, Refused, VswitchError } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import type { Timer, Timers } from '../../base/timers.ts';
+import { type Ms, ms } from '../../base/units.ts';
+import type { Channel, Json, Message } from '../../rpc/channel.ts';
+import { DatabaseStatus } from './database-status.ts';
+import { brief } from './values.ts';
+
+const log = logger('ovsdb_cs');
+
+/** Opens a connection to one remote ("unix:...", "tcp:...", or any name that means something to it). */
+export type Connector = (remote: string) => Promise<Channel>;
+
+export interface SessionOptions {
+  readonly database: string;
+  readonly connect: Connector;
+  /** What `connect` is given, in turn. One alone is enough for an in-process server. */
+  readonly remotes: readonly string[];
+  readonly timers: Timers;
+  /** False: any member of the cluster will do. True by default; a standalone server is always good. */
+  readonly leaderOnly?: boolean;
+  /** After so long without a word from the server it is asked whether it lives; as long again, and it is left. 0: never. */
+  readonly probeInterval?: Ms;
+  readonly backoff?: { readonly min: Ms; readonly max: Ms };
+  /** How many attempts in a row may fail before `failed` is told; unlimited by default. */
+  readonly maxTries?: number;
+}
+
+export interface SessionEvents {
+  /** The server is there and is the one wanted. */
+  up(): void;
+  /** After `up`. Requests under way have failed with Disconnected already. */
+  down(why: string): void;
+  /** `maxTries` attempts failed; the session is closed. */
+  failed(why: Error): void;
+  notification(method: string, params: readonly Json[]): void;
+}
+
+/** The connection went before the answer came. */
+export class Disconnected extends VswitchError {
+  override readonly code = 'DISCONNECTED';
+}
+
+interface Pending {
+  readonly method: string;
+  resolve(result: Json): void;
+  reject(why: Error): void;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #events: SessionEvents;
+  readonly #pending = new Map<number, Pending>();
+  #channel: Channel | undefined;
+  #status: DatabaseStatus | undefined;
+  #isUp = false;
+  #isClosed = false;
+  #remoteAt = -1;
+  #failedCount = 0;
+  #upSince = ms(0);
+  #backoff: number;
+  #nextId = 1;
+  #retry: Timer | undefined;
+  #probe: Timer | undefined;
+  #isProbing = false;
+
+  constructor(options: SessionOptions, events: SessionEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#backoff = this.#minBackoff;
+    this.#connect();
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** The remote in use or being tried. */
+  get remote(): string {
+    return this.#options.remotes[this.#remoteAt] ?? '';
+  }
+
+  /** Rejects with Refused (the server's error, as JSON text where it is no string) or Disconnected. */
+  request(method: string, params: readonly Json[]): Promise<Json> {
+    const channel = this.#channel;
+    if (channel === undefined) return Promise.reject(new Disconnected(`${method}: not connected`));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { method, resolve, reject });
+      channel.send({ method, params, id });
+    });
+  }
+
+  /** Leaves this server (with the reason in the log) and goes on to the next remote. */
+  restart(why: string): void {
+    if (this.#isClosed || this.#channel === undefined) return;
+    log.warn(`${this.remote}: ${why}; reconnecting`);
+    this.#drop(why, true);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#retry?.cancel();
+    this.#leave('closed');
+  }
+
+  get #minBackoff(): number {
+    return this.#options.backoff?.min ?? 1000;
+  }
+
+  #connect(): void {
+    this.#remoteAt = (this.#remoteAt + 1) % this.#options.remotes.length;
+    const { remote } = this;
+    this.#options.connect(remote).then(
+      (channel) => {
+        if (this.#isClosed) channel.close();
+        else this.#attach(channel);
+      },
+      (why: unknown) => {
+        if (!(why instanceof Error)) throw why;
+        if (!this.#isClosed) this.#failedAttempt(why);
+      },
+    );
+  }
+
+  #attach(channel: Channel): void {
+    this.#channel = channel;
+    channel.events = {
+      message: (message) => {
+        if (this.#channel === channel) this.#guard(() => this.#receive(message));
+      },
+      closed: (why) => {
+        if (this.#channel === channel) this.#drop(why?.message ?? 'connection closed by peer', false);
+      },
+    };
+    this.#isProbing = false;
+    this.#heard();
+    this.#status = new DatabaseStatus(this.#options.database, this.#options.leaderOnly ?? true);
+    this.#askStatus(this.#status);
+  }
+
+  /** Old servers have no `_Server`; they hold standalone databases only. */
+  #askStatus(status: DatabaseStatus): void {
+    this.request('monitor_cond', status.monitorParams()).then(
+      (initial) =>
+        this.#guard(() => {
+          if (this.#status !== status) return;
+          status.apply(initial);
+          this.request('set_db_change_aware', [true]).catch(ignoreFailure);
+          this.#judge(status);
+        }),
+      (why: unknown) => {
+        if (!(why instanceof Refused) || this.#status !== status) return ignoreFailure(why);
+        this.#status = undefined;
+        this.#goUp();
+      },
+    );
+  }
+
+  #judge(status: DatabaseStatus): void {
+    const objection = status.objection();
+    if (objection !== undefined) {
+      log.info(`${this.remote}: ${objection}; trying another server`);
+      this.#drop(objection, false);
+      return;
+    }
+    const isSchemaChanged = status.takeSchemaChange();
+    if (!this.#isUp) this.#goUp();
+    else if (isSchemaChanged) {
+      log.info(`${this.remote}: the schema of ${this.#options.database} changed; reconnecting`);
+      this.#drop('schema changed', false);
+    }
+  }
+
+  #goUp(): void {
+    this.#isUp = true;
+    this.#upSince = this.#options.timers.clock.now();
+    this.#events.up();
+  }
+
+  #receive(message: Message): void {
+    this.#heard();
+    if ('method' in message) {
+      const { method, params, id } = message;
+      if (id !== null) this.#answer(method, params, id);
+      else if (this.#status?.isOwnUpdate(method, params) === true) {
+        this.#status.apply(params[1]);
+        this.#judge(this.#status);
+      } else this.#events.notification(method, params);
+      return;
+    }
+    const id = typeof message.id === 'number' ? message.id : Number.NaN;
+    const pending = this.#pending.get(id);
+    if (pending === undefined) {
+      if (message.id !== 'echo')
+        throw new Malformed('json-rpc', 0, `reply to no request of ours: ${brief(message.id)}`);
+      return;
+    }
+    this.#pending.delete(id);
+    if (message.error === null) pending.resolve(message.result);
+    else pending.reject(refusal(pending.method, message.error));
+  }
+
+  #answer(method: string, params: readonly Json[], id: Json): void {
+    if (method === 'echo') this.#channel?.send({ result: params, error: null, id });
+    else this.#channel?.send({ result: null, error: 'unknown method', id });
+  }
+
+  /** What the server says wrong costs the connection, never the process. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (why) {
+      if (!(why instanceof Malformed)) throw why;
+      this.restart(why.message);
+    }
+  }
+
+  #heard(): void {
+    this.#isProbing = false;
+    this.#probe?.cancel();
+    const interval = this.#options.probeInterval ?? 5000;
+    if (interval > 0) this.#probe = this.#options.timers.after(ms(interval), () => this.#silence());
+  }
+
+  #silence(): void {
+    if (this.#isProbing) {
+      this.restart('no response to inactivity probe');
+      return;
+    }
+    this.#heard();
+    this.#isProbing = true;
+    this.#channel?.send({ method: 'echo', params: [], id: 'echo' });
+  }
+
+  #drop(why: string, isFault: boolean): void {
+    const wasUp = this.#isUp;
+    this.#leave(why);
+    if (this.#isClosed) return;
+    if (wasUp) {
+      // A server that was good for a while is tried again at once; one that falls right after rising is not.
+      if (this.#options.timers.clock.now() - this.#upSince >= this.#minBackoff) {
+        this.#failedCount = -1;
+        this.#backoff = this.#minBackoff;
+      }
+      if (!isFault) log.info(`${this.remote}: ${why}`);
+      this.#events.down(why);
+    }
+    this.#failedAttempt(new Disconnected(why));
+  }
+
+  #leave(why: string): void {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    this.#status = undefined;
+    this.#isUp = false;
+    this.#probe?.cancel();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    channel?.close();
+    for (const { method, reject } of pending) reject(new Disconnected(`${method}: ${why}`));
+  }
+
+  /** The first round through all remotes goes without a pause; then each failure waits twice as long as the last. */
+  #failedAttempt(why: Error): void {
+    if (this.#isClosed) return;
+    this.#failedCount++;
+    if (this.#failedCount >= (this.#options.maxTries ?? Number.POSITIVE_INFINITY)) {
+      this.#isClosed = true;
+      this.#events.failed(why);
+      return;
+    }
+    const isFirstRound = this.#failedCount < this.#options.remotes.length;
+    const delay = isFirstRound ? 0 : this.#backoff;
+    if (!isFirstRound) this.#backoff = Math.min(2 * this.#backoff, this.#options.backoff?.max ?? 8000);
+    log.info(`${this.remote}: ${why.message}; next attempt in ${delay} ms`);
+    this.#retry = this.#options.timers.after(ms(delay), () => {
+      if (!this.#isClosed) this.#connect();
+    });
+  }
+}
+
+function refusal(method: string, error: Json): Refused {
+  if (typeof error === 'string') return new Refused(error, `${method}: ${error}`);
+  return new Refused(brief(error), `${method}: ${brief(error)}`);
+}
+
+function ignoreFailure(why: unknown): void {
+  if (!(why instanceof VswitchError)) throw why;
+}

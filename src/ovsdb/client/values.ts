@@ -1,0 +1,169 @@
+/**
+ * Column values as a typed client sees them, and their JSON form (RFC 7047 section 5.1 `<value>`): a column of exactly
+ * one atom is a scalar, of none or one `T | undefined`, a set a sorted array, a map a `ReadonlyMap` with sorted keys.
+ * Used by the view and the transactions of this folder. Integers beyond 2^53 lose their last digits here.
+ */
+import { Malformed } from '../../base/errors.ts';
+import { type Uuid, uuid } from '../../base/units.ts';
+import type { Json } from '../../rpc/channel.ts';
+import type { BaseTypeJson, TypeJson } from '../schema-types.ts';
+
+export type Scalar = string | number | boolean;
+export type Value = Scalar | undefined | readonly Scalar[] | ReadonlyMap<Scalar, Scalar>;
+
+export const zeroUuid: Uuid = uuid('00000000-0000-0000-0000-000000000000');
+
+/** Throws Malformed when `json` is not a value of that type. Sizes are the server's to check, not ours. */
+export function readValue(type: TypeJson, json: Json): Value {
+  if (type.value !== undefined) return readMap(type.key, type.value, json);
+  const atoms = readSet(type.key, json);
+  if (isScalar(type)) {
+    const [only] = atoms;
+    if (only === undefined || atoms.length !== 1) throw bad('exactly one atom', json);
+    return only;
+  }
+  if (isOptional(type)) {
+    if (atoms.length > 1) throw bad('at most one atom', json);
+    return atoms[0];
+  }
+  return sortAtoms(atoms);
+}
+
+export function emitValue(type: TypeJson, value: Value): Json {
+  if (value === undefined) return ['set', []];
+  if (value instanceof Map) {
+    const { value: valueType } = type;
+    if (valueType === undefined) throw new Error('a map given for a column that is no map');
+    return ['map', [...value].map(([k, v]) => [emitAtom(type.key, k), emitAtom(valueType, v)])];
+  }
+  if (Array.isArray(value)) return ['set', value.map((v) => emitAtom(type.key, v))];
+  return emitAtom(type.key, scalarOf(value));
+}
+
+/** What a column holds that was never written. */
+export function defaultValue(type: TypeJson): Value {
+  if (type.value !== undefined) return new Map();
+  if (isScalar(type)) return defaultAtom(type.key);
+  if (isOptional(type)) return undefined;
+  return type.min === 1 ? [defaultAtom(type.key)] : [];
+}
+
+export function isEqualValue(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (a instanceof Map && b instanceof Map) {
+    return a.size === b.size && [...a].every(([k, v]) => b.get(k) === v);
+  }
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+  if (a.every((v, i) => v === b[i])) return true;
+  const [x, y] = [sortAtoms([...a]), sortAtoms([...b])];
+  return x.every((v, i) => v === y[i]);
+}
+
+/**
+ * What a `modify` of an `update2` notification makes of `old`: a column of at most one atom is replaced; of a set, each
+ * atom named changes between in and out; of a map, a pair that is there goes, any other is put.
+ */
+export function applyDiff(type: TypeJson, old: Value, diff: Value): Value {
+  if ((type.max ?? 1) === 1 || diff === undefined) return diff;
+  if (diff instanceof Map && old instanceof Map) {
+    const pairs = new Map<Scalar, Scalar>(old);
+    for (const [k, v] of diff) {
+      if (pairs.get(k) === v) pairs.delete(k);
+      else pairs.set(k, v);
+    }
+    return new Map([...pairs].sort(([a], [b]) => compareAtoms(a, b)));
+  }
+  if (!Array.isArray(diff) || !Array.isArray(old)) return diff;
+  const atoms = new Set<Scalar>(old);
+  for (const atom of diff) if (!atoms.delete(atom)) atoms.add(atom);
+  return sortAtoms([...atoms]);
+}
+
+export function compareAtoms(a: Scalar, b: Scalar): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function isScalar(type: TypeJson): boolean {
+  return (type.min ?? 1) === 1 && (type.max ?? 1) === 1;
+}
+
+function isOptional(type: TypeJson): boolean {
+  return type.min === 0 && (type.max ?? 1) === 1;
+}
+
+function sortAtoms(atoms: Scalar[]): Scalar[] {
+  return atoms.length < 2 ? atoms : atoms.sort(compareAtoms);
+}
+
+function readSet(key: BaseTypeJson, json: Json): Scalar[] {
+  if (Array.isArray(json) && json[0] === 'set') {
+    const [, atoms] = json;
+    if (!Array.isArray(atoms)) throw bad('a set', json);
+    return atoms.map((atom) => readAtom(key, atom));
+  }
+  return [readAtom(key, json)];
+}
+
+function readMap(key: BaseTypeJson, value: BaseTypeJson, json: Json): ReadonlyMap<Scalar, Scalar> {
+  if (!Array.isArray(json) || json[0] !== 'map' || !Array.isArray(json[1])) throw bad('a map', json);
+  const pairs: [Scalar, Scalar][] = json[1].map((pair: Json) => {
+    if (!Array.isArray(pair) || pair.length !== 2) throw bad('a pair', pair);
+    return [readAtom(key, pair[0]), readAtom(value, pair[1])];
+  });
+  return new Map(pairs.sort(([a], [b]) => compareAtoms(a, b)));
+}
+
+function readAtom(base: BaseTypeJson, json: Json): Scalar {
+  switch (base.type) {
+    case 'integer':
+    case 'real':
+      if (typeof json === 'bigint') return Number(json);
+      if (typeof json === 'number') return json;
+      break;
+    case 'boolean':
+      if (typeof json === 'boolean') return json;
+      break;
+    case 'string':
+      if (typeof json === 'string') return json;
+      break;
+    case 'uuid':
+      if (Array.isArray(json) && json[0] === 'uuid' && typeof json[1] === 'string') return json[1];
+      break;
+  }
+  throw bad(base.type, json);
+}
+
+function emitAtom(base: BaseTypeJson, atom: Scalar): Json {
+  return base.type === 'uuid' ? ['uuid', atom] : atom;
+}
+
+function defaultAtom(base: BaseTypeJson): Scalar {
+  if (base.enum !== undefined) return base.enum[1][0] ?? '';
+  switch (base.type) {
+    case 'integer':
+    case 'real':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'string':
+      return '';
+    case 'uuid':
+      return zeroUuid;
+  }
+}
+
+function scalarOf(value: Value): Scalar {
+  if (typeof value === 'object' || value === undefined)
+    throw new Error('a set given for a column of one atom');
+  return value;
+}
+
+function bad(wanted: string, json: Json | undefined): Malformed {
+  return new Malformed('ovsdb value', 0, `expected ${wanted}, got ${brief(json)}`);
+}
+
+/** JSON text for a message, cut to what a log line bears. */
+export function brief(json: Json | undefined): string {
+  const text = JSON.stringify(json, (_key, v) => (typeof v === 'bigint' ? v.toString() : v)) ?? 'nothing';
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}
