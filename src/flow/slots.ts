@@ -41,12 +41,21 @@ const slotBytes = {
   tcp_flags: 2,
   nd_options_type: 1,
   pad_l4: 1,
-  nd_target: 16,
+  nd_target: 16, // its first word is the group of an IGMP message
   nd_reserved: 4,
   arp_sha: 6, // also nd_sll
   pad_sha: 2,
   arp_tha: 6, // also nd_tll
   pad_tha: 2,
+  nsh_flags: 1,
+  nsh_ttl: 1,
+  nsh_mdtype: 1,
+  nsh_np: 1,
+  nsh_path: 4, // (spi << 8) | si
+  nsh_c1: 4,
+  nsh_c2: 4,
+  nsh_c3: 4,
+  nsh_c4: 4,
   // metadata that most packets do not have
   dp_hash: 4,
   skb_priority: 4,
@@ -63,15 +72,6 @@ const slotBytes = {
   ct_zone: 2,
   ct_nw_proto: 1,
   pad_ct: 1,
-  nsh_flags: 1,
-  nsh_ttl: 1,
-  nsh_mdtype: 1,
-  nsh_np: 1,
-  nsh_path: 4, // (spi << 8) | si
-  nsh_c1: 4,
-  nsh_c2: 4,
-  nsh_c3: 4,
-  nsh_c4: 4,
   tun_id: 8,
   tun_src: 4,
   tun_dst: 4,

@@ -1,0 +1,45 @@
+/** Keys and masks as values: reading and writing slots, masking, comparing. Not for per-packet code. */
+import { keyWordCount, type SlotName, slots } from './slots.ts';
+
+export function newKey(): Uint32Array {
+  return new Uint32Array(keyWordCount);
+}
+
+/** The slot's bytes, in network order. */
+export function readSlot(key: Uint32Array, name: SlotName): Uint8Array {
+  const { at, size } = slots[name];
+  return Uint8Array.from({ length: size }, (_, n) => (key[(at + n) >> 2] ?? 0) >>> (24 - 8 * ((at + n) & 3)));
+}
+
+export function writeSlot(key: Uint32Array, name: SlotName, bytes: ArrayLike<number>): void {
+  const { at, size } = slots[name];
+  for (let n = 0; n < size; n++) {
+    const word = (at + n) >> 2;
+    const shift = 24 - 8 * ((at + n) & 3);
+    key[word] = ((key[word] ?? 0) & ~(0xff << shift)) | ((bytes[n] ?? 0) << shift);
+  }
+}
+
+/** The value of a slot of at most four bytes. */
+export function getSlot(key: Uint32Array, name: SlotName): number {
+  const { word, shift, size } = slots[name];
+  const value = (key[word] ?? 0) >>> shift;
+  return size === 4 ? value : value & (2 ** (8 * size) - 1);
+}
+
+/** Sets a slot of at most four bytes. */
+export function setSlot(key: Uint32Array, name: SlotName, value: number): void {
+  const { word, shift, size } = slots[name];
+  const bits = size === 4 ? 0xffffffff : (2 ** (8 * size) - 1) << shift;
+  key[word] = ((key[word] ?? 0) & ~bits) | ((value << shift) & bits);
+}
+
+/** Marks the whole slot as looked at. */
+export function maskSlot(mask: Uint32Array, name: SlotName): void {
+  writeSlot(mask, name, new Uint8Array(slots[name].size).fill(0xff));
+}
+
+/** A copy of `key` with the bits outside `mask` cleared, as long as `mask`. */
+export function maskedKey(key: Uint32Array, mask: Uint32Array): Uint32Array {
+  return mask.map((bits, n) => (key[n] ?? 0) & bits);
+}

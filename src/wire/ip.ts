@@ -1,0 +1,63 @@
+/** IPv4 (RFC 791), IPv6 (RFC 8200) and its extension headers, ARP (RFC 826). Read by key extraction and checksums. */
+import { bytes, header, u8, u16, u32 } from '../base/header.ts';
+
+export const ipv4 = header('ipv4', {
+  versionLength: u8, // version << 4 | header size in words
+  tos: u8,
+  totalSize: u16,
+  id: u16,
+  fragment: u16, // flags and offset in units of 8 bytes
+  ttl: u8,
+  protocol: u8,
+  checksum: u16,
+  src: u32,
+  dst: u32,
+});
+
+export const ipv4Fragment = { more: 0x2000, offset: 0x1fff } as const;
+
+export const ipv6 = header('ipv6', {
+  versionClassLabel: u32,
+  payloadSize: u16,
+  nextHeader: u8,
+  hopLimit: u8,
+  src: bytes(16),
+  dst: bytes(16),
+});
+
+/** Hop-by-hop, routing and destination options open alike; the length is in units of 8 bytes, not counting the first. */
+export const ipv6Option = header('ipv6-option', { nextHeader: u8, length: u8 });
+
+export const ipv6Fragment = header('ipv6-fragment', {
+  nextHeader: u8,
+  reserved: u8,
+  offsetMore: u16,
+  id: u32,
+});
+
+export const ipProtocol = {
+  hopByHop: 0,
+  icmp: 1,
+  igmp: 2,
+  tcp: 6,
+  udp: 17,
+  routing: 43,
+  fragment: 44,
+  authentication: 51,
+  icmpv6: 58,
+  noNext: 59,
+  destination: 60,
+  sctp: 132,
+} as const;
+
+export const arp = header('arp', {
+  hardware: u16,
+  protocol: u16,
+  hardwareSize: u8,
+  protocolSize: u8,
+  operation: u16,
+  sha: bytes(6),
+  spa: u32,
+  tha: bytes(6),
+  tpa: u32,
+});
