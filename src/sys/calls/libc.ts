@@ -1,0 +1,46 @@
+/**
+ * The C library, loaded when the first call is made: programs that make none start without the foreign-function
+ * module. Every other file of this folder declares its functions through here.
+ */
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
+import { syscallFailed } from '../../base/errno.ts';
+
+const require = createRequire(import.meta.url);
+let koffi: typeof Koffi | undefined;
+let library: Koffi.LibraryHandle | undefined;
+
+/** The foreign-function module itself, for structs, views and pointers. */
+export function loadKoffi(): typeof Koffi {
+  koffi ??= require('koffi') as typeof Koffi; // the package's own types describe what require returns
+  return koffi;
+}
+
+/** What a C function returns: integers, and pointers as koffi's own kind. */
+type Declared<R> = (...args: unknown[]) => R;
+
+/**
+ * A function of the C library from its C prototype, e.g. "int close(int fd)"; bound at its first call.
+ * R is what the prototype returns: number, bigint, string or a pointer.
+ */
+export function libcFunction<R = number>(prototype: string): Declared<R> {
+  let bound: Declared<R> | undefined;
+  return (...args) => {
+    if (bound === undefined) {
+      library ??= loadKoffi().load('libc.so.6');
+      bound = library.func(prototype) as Declared<R>; // the caller names R to fit its prototype
+    }
+    return bound(...args);
+  };
+}
+
+/** The errno of this thread's last call. */
+export function lastErrno(): number {
+  return loadKoffi().errno();
+}
+
+/** `result` unless it is negative; then throws SyscallFailed with errno. `tried` says what for, e.g. a file name. */
+export function checked(result: number, call: string, tried: string): number {
+  if (result < 0) throw syscallFailed(call, lastErrno(), tried);
+  return result;
+}
