@@ -13,12 +13,26 @@ export type DpAction =
   /** Pushes a tag outermost. `tci` includes bit 12 (CFI), as in a key. */
   | { readonly do: 'push_vlan'; readonly tpid: number; readonly tci: number }
   | { readonly do: 'pop_vlan' }
-  /** Writes the masked bits of slots that lie in the packet's headers; checksums follow. */
-  | { readonly do: 'set'; readonly fields: readonly SetField[] }
+  /** Writes the masked bits of slots that lie in one header of the packet; checksums follow. */
+  | { readonly do: 'set'; readonly header: SetHeader; readonly fields: readonly SetField[] }
   /** Cuts what later outputs send to at most `maxSize` bytes; lasts for one output. */
   | { readonly do: 'trunc'; readonly maxSize: number };
 
 export type DpActionName = DpAction['do'];
+
+/** The headers that can be written to, by their name in the text of a flow. */
+export type SetHeader =
+  | 'eth'
+  | 'mpls'
+  | 'ipv4'
+  | 'ipv6'
+  | 'arp'
+  | 'tcp'
+  | 'udp'
+  | 'sctp'
+  | 'icmp'
+  | 'icmpv6'
+  | 'nd';
 
 /** New value and mask of one slot, in its words (network order, see flow/slots.ts). */
 export interface SetField {

@@ -1,0 +1,360 @@
+/**
+ * Keys and masks as the text of datapath flows, the way `dpctl/dump-flows` prints and `netdev-dummy/receive` takes
+ * them: recirc_id(0),in_port(1),eth(src=..,dst=..),eth_type(0x0800),ipv4(...). Format of ovs-dpctl(8).
+ * One table of groups serves both directions.
+ */
+import { Malformed } from '../../base/errors.ts';
+import { getSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
+import { type SlotName, slots } from '../../flow/slots.ts';
+import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
+import { ipProtocol } from '../../wire/ip.ts';
+import {
+  decimal,
+  etherTypeForm,
+  type Form,
+  flags,
+  fragmentForm,
+  hexadecimal,
+  ipv4,
+  ipv6,
+  mac,
+} from './forms.ts';
+
+/** One value: a slot, or some of its bits. */
+interface Member {
+  /** Empty for a group that is one bare value, like recirc_id(0). */
+  readonly name: string;
+  readonly slot: SlotName;
+  readonly form: Form;
+  /** [lowest bit, how many]; the whole slot when absent. */
+  readonly bits?: readonly [number, number];
+  /** The mask is printed even where it is exact for these bits. */
+  readonly alwaysMasked?: (mask: Uint32Array) => boolean;
+}
+
+interface Group {
+  readonly name: string;
+  readonly members: readonly Member[];
+  /** Does a packet with that key have it? */
+  readonly isIn: (key: Uint32Array) => boolean;
+}
+
+const tcpFlagNames = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ns'];
+const ctStateNames = ['new', 'est', 'rel', 'rpl', 'inv', 'trk', 'snat', 'dnat'];
+export const tcpFlagsForm = flags(tcpFlagNames);
+const ctStateForm = flags(ctStateNames);
+
+const always = (): boolean => true;
+const type = (key: Uint32Array): number => getSlot(key, 'eth_type');
+const isIp = (key: Uint32Array): boolean => type(key) === etherType.ipv4 || type(key) === etherType.ipv6;
+const isFirst = (key: Uint32Array): boolean => (getSlot(key, 'nw_frag') & 2) === 0;
+const carries =
+  (protocol: number) =>
+  (key: Uint32Array): boolean =>
+    isIp(key) && isFirst(key) && getSlot(key, 'nw_proto') === protocol;
+const isIcmp =
+  (ethernetType: number, protocol: number) =>
+  (key: Uint32Array): boolean =>
+    type(key) === ethernetType && carries(protocol)(key);
+const isNeighbour = (key: Uint32Array): boolean =>
+  isIcmp(etherType.ipv6, ipProtocol.icmpv6)(key) &&
+  (getSlot(key, 'tp_src') === 135 || getSlot(key, 'tp_src') === 136) &&
+  getSlot(key, 'tp_dst') === 0;
+const isMpls = (key: Uint32Array): boolean =>
+  type(key) === etherType.mpls || type(key) === etherType.mplsMulticast;
+
+function member(name: string, slot: SlotName, form: Form): Member {
+  return { name, slot, form };
+}
+
+const bare = (name: string, slot: SlotName, form: Form): Group => ({
+  name,
+  members: [member('', slot, form)],
+  isIn: always,
+});
+
+function group(name: string, isIn: (key: Uint32Array) => boolean, members: readonly Member[]): Group {
+  return { name, members, isIn };
+}
+
+const isPartOfMpls = (mask: Uint32Array): boolean => getSlot(mask, 'mpls_lse') !== 0xffffffff;
+function mplsMember(name: string, low: number, count: number): Member {
+  return { name, slot: 'mpls_lse', form: decimal, bits: [low, count], alwaysMasked: isPartOfMpls };
+}
+
+const portMembers = [member('src', 'tp_src', decimal), member('dst', 'tp_dst', decimal)];
+const icmpMembers = [member('type', 'tp_src', decimal), member('code', 'tp_dst', decimal)];
+
+/** Before the EtherType; the tag stands between these and the rest. */
+const metadataGroups: readonly Group[] = [
+  bare('skb_priority', 'skb_priority', hexadecimal),
+  bare('skb_mark', 'pkt_mark', hexadecimal),
+  bare('ct_state', 'ct_state', ctStateForm),
+  bare('ct_zone', 'ct_zone', hexadecimal),
+  bare('ct_mark', 'ct_mark', hexadecimal),
+  bare('ct_label', 'ct_label', hexadecimal),
+  bare('recirc_id', 'recirc_id', hexadecimal),
+  bare('dp_hash', 'dp_hash', hexadecimal),
+  bare('in_port', 'in_port', decimal),
+];
+
+const ethernetGroup = group('eth', always, [member('src', 'eth_src', mac), member('dst', 'eth_dst', mac)]);
+
+const payloadGroups: readonly Group[] = [
+  group('mpls', isMpls, [
+    mplsMember('label', 12, 20),
+    mplsMember('tc', 9, 3),
+    mplsMember('ttl', 0, 8),
+    mplsMember('bos', 8, 1),
+  ]),
+  group('ipv4', (key) => type(key) === etherType.ipv4, [
+    member('src', 'nw_src', ipv4),
+    member('dst', 'nw_dst', ipv4),
+    member('proto', 'nw_proto', decimal),
+    member('tos', 'nw_tos', hexadecimal),
+    member('ttl', 'nw_ttl', decimal),
+    member('frag', 'nw_frag', fragmentForm),
+  ]),
+  group('ipv6', (key) => type(key) === etherType.ipv6, [
+    member('src', 'ipv6_src', ipv6),
+    member('dst', 'ipv6_dst', ipv6),
+    member('label', 'ipv6_label', hexadecimal),
+    member('proto', 'nw_proto', decimal),
+    member('tclass', 'nw_tos', hexadecimal),
+    member('hlimit', 'nw_ttl', decimal),
+    member('frag', 'nw_frag', fragmentForm),
+  ]),
+  group('arp', (key) => type(key) === etherType.arp || type(key) === etherType.rarp, [
+    member('sip', 'nw_src', ipv4),
+    member('tip', 'nw_dst', ipv4),
+    member('op', 'nw_proto', decimal),
+    member('sha', 'arp_sha', mac),
+    member('tha', 'arp_tha', mac),
+  ]),
+  group('tcp', carries(ipProtocol.tcp), portMembers),
+  group('tcp_flags', carries(ipProtocol.tcp), [member('', 'tcp_flags', tcpFlagsForm)]),
+  group('udp', carries(ipProtocol.udp), portMembers),
+  group('sctp', carries(ipProtocol.sctp), portMembers),
+  group('icmp', isIcmp(etherType.ipv4, ipProtocol.icmp), icmpMembers),
+  group('icmpv6', isIcmp(etherType.ipv6, ipProtocol.icmpv6), icmpMembers),
+  group('nd', isNeighbour, [
+    member('target', 'nd_target', ipv6),
+    member('sll', 'arp_sha', mac),
+    member('tll', 'arp_tha', mac),
+  ]),
+];
+
+export interface KeyTextOptions {
+  /** Every group that the packet has, masked or not (dump-flows -m). */
+  readonly isVerbose?: boolean;
+  /** Names instead of numbers in in_port. */
+  readonly portName?: (port: number) => string | undefined;
+}
+
+/** `key` need not be masked: what `mask` leaves out is shown only in verbose text. */
+export function formatKey(key: Uint32Array, mask: Uint32Array, options: KeyTextOptions = {}): string {
+  const parts = metadataGroups.map((g) => formatGroup(g, key, mask, options));
+  parts.push('packet_type(ns=0,id=0)', formatGroup(ethernetGroup, key, mask, options));
+  const payload = [formatType(key, mask), ...payloadGroups.map((g) => formatGroup(g, key, mask, options))]
+    .filter((text) => text !== '')
+    .join(',');
+  parts.push(formatTags(key, mask, payload));
+  return parts.filter((text) => text !== '').join(',');
+}
+
+function formatType(key: Uint32Array, mask: Uint32Array): string {
+  if (getSlot(mask, 'eth_type') === 0) return '';
+  const value = type(key);
+  return value === etherType.none
+    ? 'eth_type(0/0xffff)'
+    : `eth_type(${etherTypeForm.format(readSlot(key, 'eth_type'))})`;
+}
+
+/** Wraps the payload in encap(...) for each tag. */
+function formatTags(key: Uint32Array, mask: Uint32Array, payload: string): string {
+  const inner = formatTag(key, mask, 'vlan_tpid2', 'vlan_tci2', payload);
+  return formatTag(key, mask, 'vlan_tpid', 'vlan_tci', inner);
+}
+
+function formatTag(
+  key: Uint32Array,
+  mask: Uint32Array,
+  tpid: SlotName,
+  tci: SlotName,
+  payload: string,
+): string {
+  const value = getSlot(key, tci);
+  if ((value & vlanPresent) === 0) return payload;
+  const bits = getSlot(mask, tci);
+  const vid = formatBits('vid', value & 0xfff, bits & 0xfff, 0xfff);
+  const pcp = formatBits('pcp', value >>> 13, bits >>> 13, 7);
+  const isCfiMissing = (bits & vlanPresent) === 0 && bits !== 0;
+  const tag = `eth_type(${etherTypeForm.format(readSlot(key, tpid))}),vlan(${vid},${pcp}${isCfiMissing ? ',cfi=1/0' : ''})`;
+  return payload === '' ? tag : `${tag},encap(${payload})`;
+}
+
+function formatBits(name: string, value: number, mask: number, all: number): string {
+  return mask === all ? `${name}=${value}` : `${name}=${value}/0x${mask.toString(16)}`;
+}
+
+/** One group by its name, whatever the rest of the key says: "ipv4(dst=1.2.3.4)" of a set action. */
+export function formatOneGroup(name: string, key: Uint32Array, mask: Uint32Array): string {
+  const found = allGroups.get(name);
+  return found === undefined ? '' : formatMembers(found, key, mask, {});
+}
+
+function formatGroup(g: Group, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
+  return g.isIn(key) ? formatMembers(g, key, mask, options) : '';
+}
+
+function formatMembers(g: Group, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
+  const members = g.members
+    .map((m) => formatMember(m, key, mask, options))
+    .filter((text) => text !== '')
+    .join(',');
+  return members === '' ? '' : `${g.name}(${members})`;
+}
+
+function formatMember(m: Member, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
+  const bits = memberBytes(m, mask);
+  const isExact = isAllOnes(m, bits) && m.alwaysMasked?.(mask) !== true;
+  const isUnmasked = bits.every((b) => b === 0);
+  if (isUnmasked && options.isVerbose !== true && m.alwaysMasked === undefined) return '';
+  const value = memberBytes(m, key);
+  const prefix = m.name === '' ? '' : `${m.name}=`;
+  const named = m.slot === 'in_port' ? options.portName?.(getSlot(key, 'in_port')) : undefined;
+  if (named !== undefined && isExact) return prefix + named;
+  if (!isUnmasked && 'formatMasked' in m.form && !isExact) {
+    return prefix + (m.form as typeof tcpFlagsForm).formatMasked(value, bits);
+  }
+  return prefix + m.form.format(value) + (isExact ? '' : `/${m.form.formatMask(bits)}`);
+}
+
+function memberBytes(m: Member, key: Uint32Array): Uint8Array {
+  if (m.bits === undefined) return readSlot(key, m.slot);
+  const [low, count] = m.bits;
+  const value = Math.floor(getSlot(key, m.slot) / 2 ** low) % 2 ** count;
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
+
+function isAllOnes(m: Member, bytes: Uint8Array): boolean {
+  if (m.slot === 'tcp_flags') return (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) === 0xffff;
+  if (m.slot === 'nw_frag') return ((bytes[0] ?? 0) & 3) === 3;
+  if (m.slot === 'ipv6_label') return bytes.reduce((sum, b) => sum * 256 + b, 0) % 0x100000 === 0xfffff;
+  if (m.bits === undefined) return bytes.every((b) => b === 0xff);
+  return bytes.reduce((sum, b) => sum * 256 + b, 0) === 2 ** m.bits[1] - 1;
+}
+
+const allGroups = new Map([...metadataGroups, ethernetGroup, ...payloadGroups].map((g) => [g.name, g]));
+
+/** What a text said: values, and a mask of what it named. */
+export interface ReadKey {
+  readonly key: Uint32Array;
+  readonly mask: Uint32Array;
+}
+
+/**
+ * Reads what `formatKey` writes. Throws Malformed, with the position in the text.
+ * Unknown groups are refused by name.
+ */
+export function readKey(text: string): ReadKey {
+  const into = { key: newKey(), mask: newKey() };
+  readGroups(text, 0, text.length, into);
+  return into;
+}
+
+function readGroups(text: string, start: number, end: number, into: ReadKey): void {
+  let at = start;
+  while (at < end) {
+    const open = text.indexOf('(', at);
+    if (open < 0 || open >= end)
+      throw new Malformed('flow', at, `"${text.slice(at, end)}" is not like name(value)`);
+    const close = closingOf(text, open, end);
+    const name = text.slice(at, open).trim();
+    if (name === 'encap') readGroups(text, open + 1, close, into);
+    else readGroup(name, text.slice(open + 1, close), open + 1, into);
+    at = close + 1;
+    while (at < end && (text[at] === ',' || text[at] === ' ')) at++;
+  }
+}
+
+function closingOf(text: string, open: number, end: number): number {
+  let depth = 0;
+  for (let at = open; at < end; at++) {
+    if (text[at] === '(') depth++;
+    else if (text[at] === ')' && --depth === 0) return at;
+  }
+  throw new Malformed('flow', open, 'parenthesis is not closed');
+}
+
+function readGroup(name: string, body: string, at: number, into: ReadKey): void {
+  if (name === 'packet_type') return;
+  if (name === 'eth_type') readType(body, into);
+  else if (name === 'vlan') readTag(body, at, into);
+  else readMembers(name, body, at, into);
+}
+
+function readMembers(name: string, body: string, at: number, into: ReadKey): void {
+  const found = allGroups.get(name);
+  if (found === undefined) throw new Malformed('flow', at, `unknown attribute "${name}"`);
+  for (const item of body.split(',')) {
+    const equals = item.indexOf('=');
+    const memberName = equals < 0 ? '' : item.slice(0, equals).trim();
+    const m = found.members.find((candidate) => candidate.name === memberName);
+    if (m === undefined) throw new Malformed('flow', at, `${name} has no member "${memberName || item}"`);
+    const [value = '', maskText] = item
+      .slice(equals + 1)
+      .trim()
+      .split('/');
+    writeMember(m, into.key, m.form.read(value, slotSize(m)));
+    const mask =
+      maskText === undefined
+        ? undefined
+        : (m.slot === 'nw_frag' ? hexadecimal : m.form).read(maskText, slotSize(m));
+    writeMember(m, into.mask, mask ?? new Uint8Array(slotSize(m)).fill(0xff));
+  }
+}
+
+function slotSize(m: Member): number {
+  return slots[m.slot].size;
+}
+
+function writeMember(m: Member, key: Uint32Array, bytes: Uint8Array): void {
+  if (m.bits === undefined) {
+    writeSlot(key, m.slot, bytes);
+    return;
+  }
+  const [low, count] = m.bits;
+  const value = (bytes.reduce((sum, b) => sum * 256 + b, 0) % 2 ** count) * 2 ** low;
+  setSlot(key, m.slot, (getSlot(key, m.slot) | value) >>> 0);
+}
+
+/** A type in front of a tag is the tag's own; `readTag` moves it there. */
+function readType(body: string, into: ReadKey): void {
+  const [value = ''] = body.split('/');
+  writeSlot(into.key, 'eth_type', hexadecimal.read(value.trim(), 2));
+  setSlot(into.mask, 'eth_type', 0xffff);
+}
+
+function readTag(body: string, at: number, into: ReadKey): void {
+  const isInner = (getSlot(into.key, 'vlan_tci') & vlanPresent) !== 0;
+  const tpid = isInner ? 'vlan_tpid2' : 'vlan_tpid';
+  const tci = isInner ? 'vlan_tci2' : 'vlan_tci';
+  const tagType = type(into.key);
+  setSlot(into.key, tpid, isVlanType(tagType) ? tagType : etherType.vlan);
+  setSlot(into.key, 'eth_type', 0);
+  let value = vlanPresent;
+  let mask = vlanPresent;
+  for (const item of body.split(',')) {
+    const found = /^\s*(vid|pcp|cfi)=([0-9a-fx]+)(?:\/([0-9a-fx]+))?\s*$/i.exec(item);
+    if (found === null) throw new Malformed('flow', at, `"${item}" is not vid, pcp or cfi of a tag`);
+    const shift = found[1] === 'vid' ? 0 : found[1] === 'cfi' ? 12 : 13;
+    const all = found[1] === 'vid' ? 0xfff : found[1] === 'cfi' ? 1 : 7;
+    const bits = found[3] === undefined ? all : Number(found[3]) & all;
+    value |= (Number(found[2]) & all) << shift;
+    mask |= bits << shift;
+  }
+  setSlot(into.key, tci, value);
+  setSlot(into.mask, tci, mask);
+  setSlot(into.mask, tpid, 0xffff);
+}

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Malformed } from '../../base/errors.ts';
+import { dpPort } from '../../base/units.ts';
+import { getSlot } from '../../flow/key.ts';
+import { formatActions } from './actions.ts';
+import { formatKey, readKey } from './key.ts';
+
+const l2 = 'eth(src=50:54:00:00:00:05,dst=50:54:00:00:00:07)';
+const head = 'recirc_id(0),in_port(1),packet_type(ns=0,id=0)';
+
+/** Texts that the reference prints for flows of its userspace datapath. */
+const flows = [
+  `${head},${l2},eth_type(0x0800),ipv4(frag=no)`,
+  `${head},${l2},eth_type(0x8100),vlan(vid=5,pcp=1),encap(eth_type(0x0800),ipv4(frag=no))`,
+  `${head},eth(),eth_type(0x8100),vlan(vid=9,pcp=1/0x0),encap(eth_type(0x0800),ipv4(src=10.1.0.1/255.255.0.0,proto=17,tos=0x20/0xfc,frag=first))`,
+  `${head},eth(src=50:54:00:00:00:05),eth_type(0x0806),arp(op=1,sha=50:54:00:00:00:05/ff:ff:00:00:00:00)`,
+  `${head},eth_type(0x0800),ipv4(dst=192.168.0.2,proto=6,frag=no),tcp(src=4098/0xf000),tcp_flags(-syn+ack)`,
+  `${head},eth_type(0x8847),mpls(label=5/0xfffff,tc=1/0,ttl=64/0xff,bos=1/0)`,
+  `${head},eth_type(0x86dd),ipv6(src=fe80::1/ffff:ffff:ffff:ffff::,label=0x12,proto=17,frag=no),udp(dst=6)`,
+  `${head},${l2},eth_type(0x88a8),vlan(vid=1,pcp=0),encap(eth_type(0x8100),vlan(vid=2,pcp=0),encap(eth_type(0x86dd)))`,
+].map((text) => text.replace('eth(),', ''));
+
+/** A masked flags member cannot be read back from its text; all else can. */
+const readable = flows.filter((text) => !text.includes('-syn'));
+
+describe('datapath flow text', () => {
+  it.each(readable)('reads and writes %s', (text) => {
+    const { key, mask } = readKey(text);
+    expect(formatKey(key, mask)).toBe(text);
+  });
+
+  it('shows masked flags by sign', () => {
+    const { key, mask } = readKey(`${head},eth_type(0x0800),ipv4(proto=6,frag=no),tcp_flags(ack/0x12)`);
+    expect(formatKey(key, mask)).toBe(`${head},eth_type(0x0800),ipv4(proto=6,frag=no),tcp_flags(-syn+ack)`);
+  });
+
+  it('shows every group of the packet in verbose text, and names of ports', () => {
+    const { key } = readKey(
+      `in_port(1),${l2},eth_type(0x0806),arp(sip=192.168.0.1,tip=192.168.0.2,op=1,sha=50:54:00:00:00:05,tha=00:00:00:00:00:00)`,
+    );
+    const { mask } = readKey(`recirc_id(0),in_port(1),${l2},eth_type(0x0806)`);
+    expect(
+      formatKey(key, mask, { isVerbose: true, portName: (port) => (port === 1 ? 'p1' : undefined) }),
+    ).toBe(
+      `skb_priority(0/0),skb_mark(0/0),ct_state(0/0),ct_zone(0/0),ct_mark(0/0),ct_label(0/0),recirc_id(0),dp_hash(0/0),in_port(p1),packet_type(ns=0,id=0),${l2},eth_type(0x0806),arp(sip=192.168.0.1/0.0.0.0,tip=192.168.0.2/0.0.0.0,op=1/0,sha=50:54:00:00:00:05/00:00:00:00:00:00,tha=00:00:00:00:00:00/00:00:00:00:00:00)`,
+    );
+  });
+
+  it('keeps a frame without EtherType apart', () => {
+    const { key, mask } = readKey('recirc_id(0),in_port(1),eth_type(0x05ff)');
+    expect(getSlot(key, 'eth_type')).toBe(0x5ff);
+    expect(formatKey(key, mask)).toBe(`${head},eth_type(0/0xffff)`);
+  });
+
+  it('prints actions as the reference does', () => {
+    expect(formatActions([])).toBe('drop');
+    expect(
+      formatActions([
+        { do: 'pop_vlan' },
+        { do: 'push_vlan', tpid: 0x8100, tci: 0x3005 },
+        { do: 'push_vlan', tpid: 0x88a8, tci: 0x1006 },
+        { do: 'set', header: 'ipv4', fields: [{ slot: 'nw_dst', value: [0x01020304], mask: [0xffffffff] }] },
+        { do: 'trunc', maxSize: 64 },
+        { do: 'output', port: dpPort(2) },
+      ]),
+    ).toBe(
+      'pop_vlan,push_vlan(vid=5,pcp=1),push_vlan(tpid=0x88a8,vid=6,pcp=0),set(ipv4(dst=1.2.3.4)),trunc(64),2',
+    );
+  });
+
+  it('takes any text as a key or as Malformed', () => {
+    const twisted = fc
+      .tuple(fc.constantFrom(...flows), fc.nat(200), fc.nat(4), fc.string({ maxLength: 4 }))
+      .map(([text, at, gone, put]) => text.slice(0, at) + put + text.slice(at + gone));
+    fc.assert(
+      fc.property(fc.oneof(twisted, fc.string()), (text) => {
+        try {
+          readKey(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Malformed);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
