@@ -45,7 +45,13 @@ export type NetdevStats = ReadonlyMap<string, number>;
 
 /** How a worker opens the frame path. Plain data: it is posted to another thread. */
 export type PortSpec =
-  | { readonly kind: 'packet'; readonly name: string; readonly ifindex: number }
+  | {
+      readonly kind: 'packet';
+      readonly name: string;
+      readonly ifindex: number;
+      /** Received frames that the ring holds; the provider's default when absent. */
+      readonly slotCount?: number;
+    }
   | { readonly kind: 'tap'; readonly name: string; readonly fd: number }
   | { readonly kind: 'dummy'; readonly name: string };
 

@@ -63,6 +63,16 @@ export class Frame {
     this.isQueued = false;
   }
 
+  /** Becomes another name for `from`: same memory, bounds and offloads. */
+  copyFrom(from: Frame): void {
+    this.use(from.bytes, from.view, from.address);
+    this.start = from.start;
+    this.end = from.end;
+    this.headroom = from.headroom;
+    this.isQueued = from.isQueued;
+    this.copyOffloads(from);
+  }
+
   copyOffloads(from: Frame): void {
     this.checksumStart = from.checksumStart;
     this.checksumOffset = from.checksumOffset;

@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
 import { syscallFailed } from '../../base/errno.ts';
+import type { SyscallFailed } from '../../base/errors.ts';
 
 const require = createRequire(import.meta.url);
 let koffi: typeof Koffi | undefined;
@@ -44,3 +45,27 @@ export function checked(result: number, call: string, tried: string): number {
   if (result < 0) throw syscallFailed(call, lastErrno(), tried);
   return result;
 }
+
+/** The error for the call that just failed on this thread; `tried` says what for. */
+export function failed(call: string, tried: string): SyscallFailed {
+  return syscallFailed(call, lastErrno(), tried);
+}
+
+/** Where the bytes lie; below 2^53 on every platform we run on. The caller keeps the memory alive. */
+export function addressOf(memory: NodeJS.TypedArray): number {
+  return Number(loadKoffi().address(memory));
+}
+
+/** Error numbers that callers tell apart (Linux, the same on x86-64 and arm64). */
+export const errnos = {
+  EINTR: 4,
+  ENXIO: 6,
+  EAGAIN: 11,
+  EBUSY: 16,
+  ENODEV: 19,
+  EINVAL: 22,
+  EMSGSIZE: 90,
+  EOPNOTSUPP: 95,
+  ENETDOWN: 100,
+  ENOBUFS: 105,
+} as const;

@@ -1,0 +1,263 @@
+/**
+ * The frame path of a kernel device: a mapped ring of received frames (TPACKET_V2), sent on straight out of it in
+ * batches. Frames longer than a slot leave their first bytes in the ring and wait whole in the socket's queue, in the
+ * same order; they are fetched into pooled buffers.
+ * Runs on a datapath worker; nothing here allocates for a frame.
+ */
+import { closeFd } from '../../sys/calls/fd.ts';
+import { level, MessageBatch, readOption, socketOption } from '../../sys/calls/socket.ts';
+import type { Frame, FrameBatch } from '../../wire/frame.ts';
+import { type Buffer, bufferHeadroom, bufferPool, maxFrameSize, useBuffer } from '../buffers.ts';
+import { emptyCounters } from '../counters.ts';
+import { offloadHeaderSize, readOffloadHeader, restoreVlanTag } from '../offload-header.ts';
+import type { PortCounters, PortIo } from '../provider.ts';
+import { FrameSender } from './frame-sender.ts';
+import {
+  openPacketSocket,
+  type PacketSocket,
+  packetStatisticsOption,
+  slotHeader,
+  slotSize,
+  slotStatus,
+} from './packet-socket.ts';
+
+/** Long frames fetched at once. */
+const longFrameLimit = 32;
+/** Empty `receive` calls between two looks at the socket's error. */
+const emptyCallsPerErrorCheck = 16;
+const minFrameSize = 14;
+const defaultTpid = 0x8100;
+
+/** Where received frames lie; a test makes one without a socket. */
+export interface Ring {
+  readonly buffer: ArrayBuffer;
+  readonly address: number;
+  readonly slotCount: number;
+}
+
+/** Opens the frame path. Throws SyscallFailed. */
+export function openPacketPort(name: string, ifindex: number, slotCount: number): PortIo {
+  const socket = openPacketSocket(name, ifindex, slotCount);
+  return new PacketPort(socket, { ...socket.ring, slotCount: socket.slotCount });
+}
+
+export class PacketPort implements PortIo {
+  readonly takesOffloads = true;
+  readonly counters: PortCounters = emptyCounters();
+  readonly #socket: PacketSocket | undefined;
+  readonly #sender: FrameSender | undefined;
+  #isOpen = true;
+
+  #bytes: Uint8Array;
+  #view: DataView;
+  #words: Int32Array;
+  #halves: Uint16Array;
+  readonly #address: number;
+  #slotCount: number;
+  /** The slot that the kernel fills next, as far as we know. */
+  #next = 0;
+  /** Slots handed out before `#next` and not yet given back. */
+  #heldCount = 0;
+
+  readonly #longFrames: Frame[] = [];
+  readonly #longSlots = new Int32Array(longFrameLimit);
+  readonly #held: Buffer[] = [];
+  readonly #fetch: MessageBatch | undefined;
+  #emptyCalls = 0;
+  readonly #statistics = new Uint32Array(2);
+
+  constructor(socket: PacketSocket | undefined, ring: Ring) {
+    this.#socket = socket;
+    this.#bytes = new Uint8Array(ring.buffer);
+    this.#view = new DataView(ring.buffer);
+    this.#words = new Int32Array(ring.buffer);
+    this.#halves = new Uint16Array(ring.buffer);
+    this.#address = ring.address;
+    this.#slotCount = ring.slotCount;
+    if (socket === undefined) return;
+    this.#sender = new FrameSender(socket.fd, this.counters);
+    this.#fetch = new MessageBatch(longFrameLimit, 1);
+  }
+
+  get fd(): number | undefined {
+    return this.#socket?.fd;
+  }
+
+  receive(batch: FrameBatch): number {
+    const { frames } = batch;
+    let count = 0;
+    let longCount = 0;
+    let isLosing = false;
+    while (count < frames.length && this.#heldCount < this.#slotCount && longCount < longFrameLimit) {
+      const at = this.#next * slotSize;
+      const status = Atomics.load(this.#words, at >> 2);
+      if ((status & slotStatus.user) === 0) break;
+      const isLong = (status & slotStatus.copy) !== 0;
+      const frame = frames[count];
+      if (frame === undefined || (isLong && !this.#prepareLong(frame, at, longCount))) break;
+      this.#next = this.#next + 1 === this.#slotCount ? 0 : this.#next + 1;
+      this.#heldCount++;
+      if ((status & slotStatus.losing) !== 0) isLosing = true;
+      if (isLong) {
+        longCount++;
+        count++;
+      } else if (this.#take(frame, at, status)) {
+        count++;
+      }
+    }
+    if (longCount > 0) count = this.#fetchLong(frames, count, longCount);
+    if (isLosing) this.#countLost();
+    if (count === 0) this.#afterEmpty();
+    batch.count = count;
+    return count;
+  }
+
+  release(): void {
+    for (const buffer of this.#held) bufferPool.give(buffer);
+    this.#held.length = 0;
+    let slot = this.#next - this.#heldCount;
+    if (slot < 0) slot += this.#slotCount;
+    for (let left = this.#heldCount; left > 0; left--) {
+      Atomics.store(this.#words, (slot * slotSize) >> 2, 0);
+      slot = slot + 1 === this.#slotCount ? 0 : slot + 1;
+    }
+    this.#heldCount = 0;
+  }
+
+  send(frame: Frame): void {
+    if (this.#isOpen) this.#sender?.add(frame);
+    else this.counters.txDropped++;
+  }
+
+  flush(): void {
+    if (this.#isOpen) this.#sender?.flush();
+  }
+
+  close(): void {
+    const socket = this.#socket;
+    if (socket === undefined || !this.#isOpen) return;
+    this.release();
+    this.#isOpen = false;
+    this.#slotCount = 0;
+    this.#bytes = new Uint8Array(0); // the views of the ring must not outlive it
+    this.#view = new DataView(new ArrayBuffer(0));
+    this.#words = new Int32Array(0);
+    this.#halves = new Uint16Array(0);
+    this.#sender?.close();
+    this.#fetch?.close();
+    socket.ring.unmap();
+    closeFd(socket.fd);
+  }
+
+  /** Points `frame` at the slot at byte `at`. False when the slot's header or the frame's makes no sense. */
+  #take(frame: Frame, at: number, status: number): boolean {
+    const word = at >> 2;
+    const size = this.#words[word + (slotHeader.size >> 2)] ?? 0;
+    const captured = this.#words[word + (slotHeader.capturedSize >> 2)] ?? 0;
+    const mac = this.#halves[(at + slotHeader.mac) >> 1] ?? 0;
+    const isSound =
+      captured === size &&
+      size >= minFrameSize &&
+      mac >= slotHeader.end + offloadHeaderSize &&
+      mac + size <= slotSize;
+    if (!isSound) {
+      this.#countUnsound(captured < size);
+      return false;
+    }
+    frame.use(this.#bytes, this.#view, this.#address);
+    frame.start = at + mac;
+    frame.end = at + mac + size;
+    frame.headroom = mac - slotHeader.end;
+    if (!readOffloadHeader(frame, this.#bytes, at + mac - offloadHeaderSize)) {
+      this.counters.rxErrors++;
+      return false;
+    }
+    if ((status & slotStatus.vlan) !== 0) this.#restoreTag(frame, at, status);
+    this.counters.rxPackets++;
+    this.counters.rxBytes += frame.end - frame.start;
+    return true;
+  }
+
+  #countUnsound(isCut: boolean): void {
+    if (isCut)
+      this.counters.rxDropped++; // the socket's queue was full when a long frame came
+    else this.counters.rxErrors++;
+  }
+
+  #restoreTag(frame: Frame, at: number, status: number): void {
+    const tci = this.#halves[(at + slotHeader.tci) >> 1] ?? 0;
+    const tpid = this.#halves[(at + slotHeader.tpid) >> 1] ?? 0;
+    restoreVlanTag(frame, (status & slotStatus.tpid) === 0 ? defaultTpid : tpid, tci);
+  }
+
+  /** Readies a buffer for the frame whose first bytes are in the slot at `at`. False when there is none now. */
+  #prepareLong(frame: Frame, at: number, index: number): boolean {
+    const buffer = bufferPool.take();
+    if (buffer === undefined) return false;
+    this.#held.push(buffer);
+    useBuffer(frame, buffer, 0);
+    this.#longFrames[index] = frame;
+    this.#longSlots[index] = at;
+    const address = buffer.address + bufferHeadroom - offloadHeaderSize;
+    this.#fetch?.setPart(index, 0, address, maxFrameSize + offloadHeaderSize);
+    return true;
+  }
+
+  /** Fetches the prepared frames; those that did not come whole are taken out of the batch. The new count. */
+  #fetchLong(frames: readonly Frame[], count: number, longCount: number): number {
+    const got = this.#fetch === undefined ? 0 : this.#fetch.receive(this.#socket?.fd ?? -1, longCount);
+    let lostCount = 0;
+    for (let i = 0; i < longCount; i++) {
+      const frame = this.#longFrames[i];
+      if (frame === undefined) continue;
+      if (i < got && this.#finishLong(frame, i)) continue;
+      frame.end = frame.start;
+      lostCount++;
+    }
+    if (lostCount === 0) return count;
+    this.counters.rxErrors += lostCount;
+    return removeEmpty(frames, count);
+  }
+
+  #finishLong(frame: Frame, index: number): boolean {
+    const at = this.#longSlots[index] ?? 0;
+    const size = (this.#fetch?.sizeOf(index) ?? 0) - offloadHeaderSize;
+    const expected = this.#words[(at + slotHeader.size) >> 2] ?? 0;
+    if (size !== expected || size < minFrameSize) return false;
+    frame.end = frame.start + size;
+    if (!readOffloadHeader(frame, frame.bytes, frame.start - offloadHeaderSize)) return false;
+    const status = this.#words[at >> 2] ?? 0;
+    if ((status & slotStatus.vlan) !== 0) this.#restoreTag(frame, at, status);
+    this.counters.rxPackets++;
+    this.counters.rxBytes += frame.end - frame.start;
+    return true;
+  }
+
+  /** The kernel counts what found the ring full until it is asked. */
+  #countLost(): void {
+    if (this.#socket === undefined) return;
+    if (readOption(this.#socket.fd, level.packet, packetStatisticsOption, this.#statistics))
+      this.counters.rxDropped += this.#statistics[1] ?? 0;
+  }
+
+  /** A device that goes down leaves an error on the socket, and waiting for it ends at once until it is fetched. */
+  #afterEmpty(): void {
+    if (++this.#emptyCalls < emptyCallsPerErrorCheck) return;
+    if (this.#socket === undefined || !this.#isOpen) return;
+    this.#emptyCalls = 0;
+    readOption(this.#socket.fd, level.socket, socketOption.error, this.#statistics);
+  }
+}
+
+/** Closes the gaps of frames without bytes, keeping the order of the others. How many remain. */
+function removeEmpty(frames: readonly Frame[], count: number): number {
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    const from = frames[i];
+    const to = frames[kept];
+    if (from === undefined || to === undefined || from.end === from.start) continue;
+    if (from !== to) to.copyFrom(from);
+    kept++;
+  }
+  return kept;
+}

@@ -1,0 +1,109 @@
+/**
+ * Opening an AF_PACKET socket with a mapped receive ring: packet(7) and the kernel's
+ * Documentation/networking/packet_mmap.rst. Used by `packet-port.ts` only.
+ */
+import { closeFd } from '../../sys/calls/fd.ts';
+import { type Memory, mapFd } from '../../sys/calls/memory.ts';
+import {
+  bindSocket,
+  family,
+  level,
+  openSocket,
+  setOption,
+  setOptionBytes,
+  socketOption,
+  socketType,
+  trySetOption,
+} from '../../sys/calls/socket.ts';
+
+const packetOption = {
+  addMembership: 1,
+  rxRing: 5,
+  statistics: 6,
+  copyThresh: 7,
+  version: 10,
+  reserve: 12,
+  vnetHdr: 15,
+  ignoreOutgoing: 23,
+} as const;
+export const packetStatisticsOption = packetOption.statistics;
+
+const TPACKET_V2 = 1;
+const PACKET_MR_PROMISC = 1;
+const ETH_P_ALL = 3;
+
+/** Bytes of one slot: any frame of a 1500-byte device with tags and headroom; longer ones come through recvmmsg. */
+export const slotSize = 2048;
+/** Free bytes that the kernel leaves before each frame, for tags and tunnel headers. */
+const slotReserve = 128;
+const blockSize = 65536;
+const socketBufferSize = 8 << 20;
+
+/** struct tpacket2_hdr, byte offsets inside a slot. */
+export const slotHeader = {
+  status: 0,
+  size: 4,
+  capturedSize: 8,
+  mac: 12,
+  tci: 24,
+  tpid: 26,
+  end: 52,
+} as const;
+
+/** Bits of the status word. */
+export const slotStatus = { user: 1, copy: 2, losing: 4, vlan: 0x10, tpid: 0x40 } as const;
+
+export interface PacketSocket {
+  readonly fd: number;
+  readonly ring: Memory;
+  readonly slotCount: number;
+}
+
+/** Opens the device with that index, promiscuous, and starts to receive. Throws SyscallFailed. */
+export function openPacketSocket(name: string, ifindex: number, wantedSlots: number): PacketSocket {
+  const tried = `cannot open network device ${name}`;
+  const perBlock = blockSize / slotSize;
+  const slotCount = Math.max(1, Math.ceil(wantedSlots / perBlock)) * perBlock;
+  const fd = openSocket(family.packet, socketType.raw, 0, tried);
+  try {
+    const set = (option: number, value: number) => setOption(fd, level.packet, option, value, tried);
+    set(packetOption.version, TPACKET_V2);
+    set(packetOption.vnetHdr, 1);
+    set(packetOption.reserve, slotReserve);
+    set(packetOption.copyThresh, 1);
+    set(packetOption.ignoreOutgoing, 1);
+    const request = Uint32Array.of(blockSize, (slotCount * slotSize) / blockSize, slotSize, slotCount);
+    setOptionBytes(fd, level.packet, packetOption.rxRing, new Uint8Array(request.buffer), tried);
+    for (const option of [socketOption.receiveBufferForce, socketOption.sendBufferForce])
+      trySetOption(fd, level.socket, option, socketBufferSize);
+    setOptionBytes(fd, level.packet, packetOption.addMembership, promiscuous(ifindex), tried);
+    const ring = mapFd(fd, slotCount * slotSize, tried);
+    try {
+      bindSocket(fd, linkAddress(ifindex), tried);
+    } catch (error) {
+      ring.unmap();
+      throw error;
+    }
+    return { fd, ring, slotCount };
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+/** struct packet_mreq */
+function promiscuous(ifindex: number): Uint8Array {
+  const request = new DataView(new ArrayBuffer(16));
+  request.setInt32(0, ifindex, true);
+  request.setUint16(4, PACKET_MR_PROMISC, true);
+  return new Uint8Array(request.buffer);
+}
+
+/** struct sockaddr_ll */
+function linkAddress(ifindex: number): Uint8Array {
+  const address = new DataView(new ArrayBuffer(20));
+  address.setUint16(0, family.packet, true);
+  address.setUint16(2, ETH_P_ALL); // network order
+  address.setInt32(4, ifindex, true);
+  return new Uint8Array(address.buffer);
+}

@@ -1,0 +1,68 @@
+/** Plain descriptors: close, read, write, and being told when one becomes readable. */
+import { errnos, failed, lastErrno, libcFunction, loadKoffi } from './libc.ts';
+
+const nativeClose = libcFunction('int close(int)');
+const nativeRead = libcFunction('long read(int, void *, size_t)');
+const nativeWrite = libcFunction('long write(int, void *, size_t)');
+const nativeDup = libcFunction('int fcntl(int, int, long)');
+
+const F_DUPFD_CLOEXEC = 1030;
+
+/** Errors of close tell nothing that could be acted on. */
+export function closeFd(fd: number): void {
+  nativeClose(fd);
+}
+
+/** A second descriptor of the same open file, closed on exec. */
+export function duplicateFd(fd: number): number {
+  const copy = nativeDup(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw failed('fcntl', `cannot duplicate descriptor ${fd}`);
+  return copy;
+}
+
+/** Bytes read, or the negative error number. */
+export function readFd(fd: number, into: Uint8Array): number {
+  const got = nativeRead(fd, into, into.byteLength);
+  return got < 0 ? -lastErrno() : got;
+}
+
+/** Bytes written, or the negative error number. */
+export function writeFd(fd: number, from: Uint8Array): number {
+  const sent = nativeWrite(fd, from, from.byteLength);
+  return sent < 0 ? -lastErrno() : sent;
+}
+
+/** Reads at most `size` bytes to a native address; bytes read, or the negative error number. */
+export function readTo(fd: number, address: number, size: number): number {
+  const got = readAddress(fd, address, size);
+  return got < 0 ? -lastErrno() : got;
+}
+const readAddress = libcFunction('long read(int, uintptr_t, size_t)');
+
+/** True for "nothing now": the descriptor is non-blocking and has no more, or a signal came. */
+export function isWouldBlock(result: number): boolean {
+  return result === -errnos.EAGAIN || result === -errnos.EINTR;
+}
+
+/** Ends a watch. Idempotent. */
+export interface Watch {
+  close(): void;
+}
+
+/**
+ * Calls `onReadable` from the event loop of this thread whenever the non-blocking descriptor has something to read
+ * or an error to fetch; the callback must read until it would block. Does not keep the process alive.
+ */
+export function watchReadable(fd: number, onReadable: () => void): Watch {
+  const handle = loadKoffi().node.poll(fd, { readable: true }, onReadable);
+  handle.unref();
+  held.add(handle); // the collector would end the watch of a handle that nobody holds
+  return {
+    close() {
+      if (!held.delete(handle)) return;
+      handle.stop();
+      handle.close();
+    },
+  };
+}
+const held = new Set<unknown>();

@@ -1,0 +1,144 @@
+/** Sockets that Node does not know (packet, netlink) and their batched calls. */
+import { checked, errnos, lastErrno, libcFunction } from './libc.ts';
+import type { Memory } from './memory.ts';
+import { allocate } from './memory.ts';
+
+const nativeSocket = libcFunction('int socket(int, int, int)');
+const nativeBind = libcFunction('int bind(int, void *, int)');
+const nativeSetsockopt = libcFunction('int setsockopt(int, int, int, void *, int)');
+const nativeGetsockopt = libcFunction('int getsockopt(int, int, int, void *, void *)');
+const nativeSend = libcFunction<number | bigint>('long send(int, void *, size_t, int)');
+const nativeRecv = libcFunction<number | bigint>('long recv(int, void *, size_t, int)');
+const nativeSendmmsg = libcFunction('int sendmmsg(int, uintptr_t, unsigned int, int)');
+const nativeRecvmmsg = libcFunction('int recvmmsg(int, uintptr_t, unsigned int, int, void *)');
+const nativeIfIndex = libcFunction('unsigned int if_nametoindex(const char *)');
+
+export const family = { netlink: 16, packet: 17, inet: 2 } as const;
+export const socketType = { dgram: 2, raw: 3 } as const;
+export const level = { socket: 1, packet: 263, netlink: 270 } as const;
+export const socketOption = { error: 4, sendBufferForce: 32, receiveBufferForce: 33 } as const;
+
+const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+const MSG_DONTWAIT = 0x40;
+
+/** A non-blocking socket that does not survive exec. */
+export function openSocket(family: number, type: number, protocol: number, tried: string): number {
+  return checked(nativeSocket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol), 'socket', tried);
+}
+
+export function bindSocket(fd: number, address: Uint8Array, tried: string): void {
+  checked(nativeBind(fd, address, address.byteLength), 'bind', tried);
+}
+
+export function setOption(fd: number, level: number, option: number, value: number, tried: string): void {
+  setOptionBytes(fd, level, option, int32(value), tried);
+}
+
+export function setOptionBytes(fd: number, level: number, option: number, value: Uint8Array, tried: string) {
+  checked(nativeSetsockopt(fd, level, option, value, value.byteLength), 'setsockopt', tried);
+}
+
+/** Sets an option that the kernel may not know or not allow; false when it refused. */
+export function trySetOption(fd: number, level: number, option: number, value: number): boolean {
+  return nativeSetsockopt(fd, level, option, int32(value), 4) === 0;
+}
+
+/** Fills `into` with an option's value; false when the kernel refused. */
+export function readOption(fd: number, level: number, option: number, into: NodeJS.TypedArray): boolean {
+  return nativeGetsockopt(fd, level, option, into, int32(into.byteLength)) === 0;
+}
+
+/** Bytes sent, or the negative error number. */
+export function sendBytes(fd: number, bytes: Uint8Array): number {
+  const sent = Number(nativeSend(fd, bytes, bytes.byteLength, MSG_DONTWAIT));
+  return sent < 0 ? -lastErrno() : sent;
+}
+
+/** Bytes received, or the negative error number. */
+export function receiveBytes(fd: number, into: Uint8Array): number {
+  const got = Number(nativeRecv(fd, into, into.byteLength, MSG_DONTWAIT));
+  return got < 0 ? -lastErrno() : got;
+}
+
+/** 0 when this network namespace has no device of that name. */
+export function indexOfDevice(name: string): number {
+  return nativeIfIndex(name);
+}
+
+function int32(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer);
+}
+
+/** struct mmsghdr: a msghdr of 56 bytes, then the transferred length and padding. */
+const mmsg = { size: 64, iov: 16, iovCount: 24, flags: 48, length: 56 } as const;
+const MSG_TRUNC = 0x20;
+
+/**
+ * A reusable array of messages for sendmmsg and recvmmsg, each made of `partCount` pieces of memory that are named by
+ * address. Costs no allocation a message. The caller keeps the memory alive during the call.
+ */
+export class MessageBatch {
+  readonly capacity: number;
+  readonly #partCount: number;
+  readonly #memory: Memory;
+  /** Pairs of 64-bit address and size, as 32-bit halves: little-endian machines only, as all we run on. */
+  readonly #parts: Uint32Array;
+  readonly #messages: Uint32Array;
+  readonly #messagesAt: number;
+
+  constructor(capacity: number, partCount: number) {
+    this.capacity = capacity;
+    this.#partCount = partCount;
+    const partsSize = capacity * partCount * 16;
+    this.#memory = allocate(partsSize + capacity * mmsg.size);
+    this.#parts = new Uint32Array(this.#memory.buffer, 0, partsSize / 4);
+    this.#messages = new Uint32Array(this.#memory.buffer, partsSize, (capacity * mmsg.size) / 4);
+    this.#messagesAt = this.#memory.address + partsSize;
+    for (let i = 0; i < capacity; i++) {
+      const at = (i * mmsg.size) / 4;
+      const iov = this.#memory.address + i * partCount * 16;
+      this.#messages[at + mmsg.iov / 4] = iov;
+      this.#messages[at + mmsg.iov / 4 + 1] = iov / 0x100000000;
+      this.#messages[at + mmsg.iovCount / 4] = partCount;
+    }
+  }
+
+  setPart(message: number, part: number, address: number, size: number): void {
+    const at = (message * this.#partCount + part) * 4;
+    this.#parts[at] = address; // storing keeps the low 32 bits
+    this.#parts[at + 1] = address / 0x100000000;
+    this.#parts[at + 2] = size;
+  }
+
+  /** Bytes of message `index` after `receive`. */
+  sizeOf(index: number): number {
+    return this.#messages[(index * mmsg.size + mmsg.length) >> 2] ?? 0;
+  }
+
+  /** True when a received message did not fit its memory. */
+  isTruncated(index: number): boolean {
+    return ((this.#messages[(index * mmsg.size + mmsg.flags) >> 2] ?? 0) & MSG_TRUNC) !== 0;
+  }
+
+  /** Sends messages [from..to) without blocking: how many went, or the negative error number of the first. */
+  send(fd: number, from: number, to: number): number {
+    const sent = nativeSendmmsg(fd, this.#messagesAt + from * mmsg.size, to - from, MSG_DONTWAIT);
+    return sent < 0 ? -lastErrno() : sent;
+  }
+
+  /** Receives up to `count` messages without blocking: how many came, or the negative error number. */
+  receive(fd: number, count: number): number {
+    const got = nativeRecvmmsg(fd, this.#messagesAt, count, MSG_DONTWAIT, null);
+    return got < 0 ? -lastErrno() : got;
+  }
+
+  close(): void {
+    this.#memory.unmap();
+  }
+}
+
+/** True for errors of a socket that only say "nothing now". */
+export function isTemporary(result: number): boolean {
+  return result === -errnos.EAGAIN || result === -errnos.EINTR;
+}
