@@ -13,7 +13,7 @@ const steps = [
   ],
   [
     ['dead code', `${bin}/knip`],
-    ['tests', `${bin}/vitest`, 'run', '--reporter=dot'],
+    ['tests', `${bin}/vitest`, 'run'],
   ],
 ];
 

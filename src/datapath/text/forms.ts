@@ -49,14 +49,14 @@ export const mac: Form = { format: formatMac, formatMask: formatMac, read: readM
 export const ipv4: Form = { format: formatIpv4, formatMask: formatIpv4, read: readIpv4 };
 export const ipv6: Form = { format: formatIpv6, formatMask: formatIpv6, read: readIpv6 };
 
-const fragments = ['no', 'first', undefined, 'later'] as const;
+const fragments = ['no', 'first', '<error>', 'later'];
 
 export const fragmentForm: Form = {
   format: (value) => fragments[value[0] ?? 0] ?? '<error>',
   formatMask: hexOf,
   read(text) {
-    const at = fragments.findIndex((name) => name === text);
-    if (at < 0) throw new Malformed('flow', 0, `"${text}" is not one of no, first, later`);
+    const at = fragments.indexOf(text);
+    if (at < 0 || at === 2) throw new Malformed('flow', 0, `"${text}" is not one of no, first, later`);
     return Uint8Array.of(at);
   },
 };

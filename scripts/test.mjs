@@ -1,0 +1,60 @@
+/**
+ * `npm test`, after installing and building: the checks, then the system tests with the real tools where this is
+ * root, and last what could not run and why. Ends with one line that counts all tests.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { installPackages } from './packages.mjs';
+
+const root = new URL('..', import.meta.url).pathname;
+const reports = mkdtempSync(`${tmpdir()}/ovs-ts-test-`);
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const notRun = [];
+
+function run(args, report) {
+  const env = { ...process.env, ...(report !== undefined && { VITEST_JSON: `${reports}/${report}` }) };
+  return (
+    spawnSync(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] }).status ===
+    0
+  );
+}
+
+function count(report) {
+  let result;
+  try {
+    result = JSON.parse(readFileSync(`${reports}/${report}`, 'utf8'));
+  } catch {
+    totals.failed++; // the runner ended without a report
+    return;
+  }
+  totals.passed += result.numPassedTests;
+  totals.failed += result.numFailedTests + (result.numFailedTests === 0 && !result.success ? 1 : 0);
+  totals.skipped += result.numPendingTests;
+}
+
+let isGreen = run(['scripts/check.mjs'], 'check.json');
+count('check.json');
+
+if (process.getuid() !== 0) {
+  notRun.push(
+    'system tests (test/system): they make network namespaces and devices, which needs root. Run: sudo npm test',
+  );
+} else {
+  const missing = installPackages();
+  if (missing.length > 0) {
+    notRun.push(
+      `system tests (test/system): missing Debian packages, install them: apt-get install ${missing.join(' ')}`,
+    );
+  } else {
+    isGreen =
+      run(['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.system.config.ts'], 'system.json') &&
+      isGreen;
+    count('system.json');
+  }
+}
+
+rmSync(reports, { recursive: true });
+for (const reason of notRun) process.stdout.write(`not run: ${reason}\n`);
+process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
+process.exit(isGreen && totals.failed === 0 ? 0 : 1);
