@@ -19,6 +19,8 @@ export interface LogRecord {
   readonly wall: number;
   /** Counts the messages of this process, from 1. */
   readonly number: number;
+  /** The thread or helper process that said it, e.g. "monitor"; empty for the main thread of the main process. */
+  readonly subprogram: string;
 }
 
 export interface LogSink {
@@ -63,7 +65,7 @@ export class LimitedSite {
 class Module implements Logger {
   readonly module: string;
   readonly threshold: Record<Destination, number> = { ...defaultThreshold };
-  isLimited = true;
+  isLimited = areLimited;
 
   constructor(module: string) {
     this.module = module;
@@ -87,21 +89,24 @@ class Module implements Logger {
     if (!this.isEnabled(level)) return;
     const now = clock.now();
     if (this.isLimited && !takeToken(site, now)) return;
-    let said = typeof text === 'string' ? text : text();
     if (site.droppedCount > 0) {
-      const first = Math.round((now - site.firstDropped) / 1000);
-      const last = Math.round((now - site.lastDropped) / 1000);
-      said = `Dropped ${site.droppedCount} log messages in last ${first} seconds (most recently, ${last} seconds ago) due to excessive rate\n${said}`;
+      const first = Math.floor((now - site.firstDropped) / 1000);
+      const last = Math.floor((now - site.lastDropped) / 1000);
+      const dropped = `Dropped ${site.droppedCount} log messages in last ${first} seconds`;
+      emit(this, level, `${dropped} (most recently, ${last} seconds ago) due to excessive rate`);
       site.droppedCount = 0;
     }
-    for (const line of said.split('\n')) emit(this, level, line);
+    emit(this, level, typeof text === 'string' ? text : text());
   }
 }
 
+/** What each destination starts with: info. */
 const defaultThreshold: Record<Destination, number> = { syslog: 4, console: 4, file: 4 };
 const modules = new Map<string, Module>();
 const sinks: Partial<Record<Destination, LogSink>> = {};
 let clock: Clock = systemClock;
+let subprogram = '';
+let areLimited = true;
 let count = 0;
 
 /** The process-wide logger of that module, made on first use. */
@@ -125,8 +130,11 @@ export const logRegistry = {
     }
     return !found.includes(undefined);
   },
+  isKnown: (module: string): boolean => modules.has(module),
   isRateLimited: (module: string): boolean => modules.get(module)?.isLimited ?? true,
+  /** Without `module`, all modules and what later ones start with. */
   setRateLimited(isLimited: boolean, module?: string): void {
+    if (module === undefined) areLimited = isLimited;
     for (const m of module === undefined ? modules.values() : [moduleNamed(module)]) m.isLimited = isLimited;
   },
   /** `undefined` takes the sink away. */
@@ -136,6 +144,10 @@ export const logRegistry = {
   },
   setClock(to: Clock): void {
     clock = to;
+  },
+  /** Names this thread or helper process in what it says from now on. */
+  setSubprogram(name: string): void {
+    subprogram = name;
   },
 };
 
@@ -154,7 +166,7 @@ function emit(from: Module, level: Exclude<Level, 'off'>, text: string): void {
   for (const to of destinations) {
     const sink = sinks[to];
     if (sink === undefined || rank > from.threshold[to]) continue;
-    record ??= { module: from.module, level, text, wall: clock.wall(), number: ++count };
+    record ??= { module: from.module, level, text, wall: clock.wall(), number: ++count, subprogram };
     sink.write(record);
   }
 }

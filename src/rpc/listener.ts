@@ -14,7 +14,7 @@ import { withShortPath } from './unix-path.ts';
 
 export interface ListenOptions {
   readonly tls?: TlsConfig | undefined;
-  /** File mode of a unix socket; 0o770 when absent, as the reference. The umask does not change it. */
+  /** File mode of a unix socket before the umask; 0o770 when absent, as the reference. */
   readonly mode?: number | undefined;
 }
 
@@ -72,7 +72,8 @@ function bindUnix(server: Server, path: string, mode: number, tried: string): vo
   // Differs: the reference removes whatever is in the way; we remove only what a crashed daemon can have left
   if (before !== undefined && !before.isSocket()) throw syscallFailed('bind', EADDRINUSE, tried);
   removeSocket(path);
-  const umask = process.umask(0o777 & ~mode);
+  const umask = process.umask();
+  process.umask(umask | (0o777 & ~mode));
   try {
     withShortPath(path, (short) => server.listen({ path: short }));
   } finally {

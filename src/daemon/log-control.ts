@@ -1,0 +1,265 @@
+/**
+ * The logging of one program: destinations, patterns, levels, the log file. What `-v`, `--log-file` and the `vlog/`
+ * commands change. Used by every program through `program.ts`.
+ */
+import { fromNodeError, strerror } from '../base/errno.ts';
+import { Refused, SyscallFailed } from '../base/errors.ts';
+import {
+  type Destination,
+  destinations,
+  type Level,
+  type LogRecord,
+  levels,
+  logger,
+  logRegistry,
+} from '../base/log.ts';
+import { UnixDatagramSocket } from '../sys/calls/unix-datagram.ts';
+import { formatRecord, type LogContext } from './log-pattern.ts';
+import { consoleSink, type LineSink, LogFile, localSyslogPath, UdpSyslog } from './log-sinks.ts';
+
+/** Numbers of RFC 5424 table 1, by the names that ovs-appctl(8) lists. */
+const facilities = [
+  'kern user mail daemon auth syslog lpr news uucp clock ftp ntp audit alert clock2',
+  'local0 local1 local2 local3 local4 local5 local6 local7',
+].flatMap((line, row) =>
+  line.split(' ').map((name, at) => [name, row === 0 ? facilityAt(at) : 16 + at] as const),
+);
+
+function facilityAt(at: number): number {
+  return at < 10 ? at : at + 1; // 10 is "authpriv", which has no name here
+}
+
+const DAEMON = 3;
+const LOCAL0 = 16;
+const syslogPrefix = '<%B> %D{%h %e %T} %E %A:';
+
+const log = logger('vlog');
+
+export class LogControl {
+  #context: LogContext;
+  #facility: number | undefined;
+  readonly #patterns: Record<Destination, string> = {
+    syslog: 'ovs|%05N|%c%T|%p|%m',
+    console: '%D{%Y-%m-%dT%H:%M:%SZ}|%05N|%c%T|%p|%m',
+    file: '%D{%Y-%m-%dT%H:%M:%S.###Z}|%05N|%c%T|%p|%m',
+  };
+  /** The file that `--log-file` named, also while it is closed. */
+  #path: string | undefined;
+  #file: LogFile | undefined;
+  #syslog: LineSink | undefined;
+  #target: LineSink | undefined;
+
+  constructor(context: LogContext) {
+    this.#context = context;
+    logRegistry.setSink('console', { write: (record) => consoleSink.write(this.#line('console', record)) });
+  }
+
+  /** What `-vSPEC` and `vlog/set SPEC` say. Throws Refused with the reference's words. */
+  set(spec: string): void {
+    if (spec === '') {
+      logRegistry.setLevel('dbg', undefined);
+      return;
+    }
+    const [first = '', ...rest] = spec.split(/[ :]/);
+    if (first.toLowerCase() === 'pattern') this.#setPattern(spec.slice(first.length + 1), rest[0]);
+    else if (first.toLowerCase() === 'facility') this.#setFacility(rest[0] ?? '');
+    else setLevels(spec);
+  }
+
+  /** `--log-file`: opens it and says so; a failure is only warned about. */
+  openFile(path: string): void {
+    this.#path = path;
+    this.reopenFile();
+  }
+
+  get filePath(): string | undefined {
+    return this.#path;
+  }
+
+  /** Like `openFile` for a helper process that will log only in trouble: opens at the first message, without a word. */
+  openFileQuietly(path: string): void {
+    this.#path = path;
+    logRegistry.setSink('file', {
+      write: (record) => {
+        try {
+          this.#install(new LogFile(path));
+        } catch {
+          logRegistry.setSink('file', undefined);
+          return;
+        }
+        this.#file?.write(this.#line('file', record));
+      },
+    });
+  }
+
+  /** For log rotation. Throws Refused when there is no log file to open. */
+  reopenFile(): void {
+    const path = this.#path;
+    if (path === undefined) throw new Refused('vlog', 'Logging to file not configured');
+    if (this.#file !== undefined) {
+      log.info('closing log file');
+      this.closeFile();
+    }
+    try {
+      this.#install(new LogFile(path));
+    } catch (error) {
+      const why = fromNodeError(error, path);
+      const reason = why instanceof SyscallFailed ? strerror(why.errno) : why.message;
+      log.warn(`failed to open ${path} for logging: ${reason}`);
+      return;
+    }
+    log.info(`opened log file ${path}`);
+  }
+
+  closeFile(): void {
+    logRegistry.setSink('file', undefined);
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** The console falls silent: the daemon has left its terminal. */
+  leaveConsole(): void {
+    logRegistry.setLevel('off', 'console');
+  }
+
+  /** `--syslog-target=HOST:PORT`: in addition to the local syslog. */
+  setSyslogTarget(text: string): void {
+    const { host, port } = readHostPort(text);
+    this.#target = new UdpSyslog(host, port);
+    this.#connectSyslog();
+  }
+
+  /** `--syslog-method`: "libc", "null", "unix:FILE" or "udp:IP:PORT". Throws Refused. */
+  setSyslogMethod(method: string): void {
+    if (method.startsWith('unix:')) this.#syslog = unixSyslog(method.slice(5));
+    else if (method.startsWith('udp:')) {
+      const { host, port } = readHostPort(method.slice(4));
+      this.#syslog = new UdpSyslog(host, port);
+    } else if (method === 'null') this.#syslog = { write() {} };
+    else if (method === 'libc') this.#syslog = undefined;
+    else throw new Refused('vlog', `unsupported syslog method '${method}'`);
+    this.#connectSyslog();
+  }
+
+  /** The local syslog, when one runs; connected at the first message. */
+  useSyslog(): void {
+    const path = localSyslogPath();
+    if (path === undefined || this.#syslog !== undefined) return;
+    let sink: LineSink | undefined;
+    this.#syslog = {
+      write(line) {
+        sink ??= unixSyslog(path);
+        sink.write(line);
+      },
+    };
+    this.#connectSyslog();
+  }
+
+  /** The table of `vlog/list`. */
+  formatLevels(): string {
+    const rows = logRegistry.modules().map((module) => {
+      const [console, syslog, file] = (['console', 'syslog', 'file'] as const).map((to) =>
+        logRegistry.levelOf(module, to).toUpperCase().padStart(4),
+      );
+      const limit = logRegistry.isRateLimited(module) ? '' : '    (rate limiting disabled)';
+      return `${module.padEnd(16)}  ${console}       ${syslog}       ${file}${limit}\n`;
+    });
+    const head = '                 console    syslog    file\n                 -------    ------    ------\n';
+    return head + rows.join('');
+  }
+
+  /** The table of `vlog/list-pattern`. */
+  formatPatterns(): string {
+    const head =
+      '         prefix                            format\n         ------                            ------\n';
+    const row = (name: string, prefix: string, to: Destination): string =>
+      `${name.padEnd(8)} ${prefix.padEnd(32)}  ${this.#patterns[to]}\n`;
+    return (
+      head +
+      row('SYSLOG', syslogPrefix, 'syslog') +
+      row('CONSOLE', 'none', 'console') +
+      row('FILE', 'none', 'file')
+    );
+  }
+
+  #install(file: LogFile): void {
+    this.#file = file;
+    logRegistry.setSink('file', { write: (record) => file.write(this.#line('file', record)) });
+  }
+
+  #connectSyslog(): void {
+    const prefix = `<%B>%D{%h %e %T} ${this.#context.program}[%P]: `;
+    logRegistry.setSink('syslog', {
+      write: (record) => {
+        this.#syslog?.write(this.#format(`${prefix}${this.#patterns.syslog}`, record, DAEMON));
+        this.#target?.write(this.#format(`${syslogPrefix} ${this.#patterns.syslog}`, record, LOCAL0));
+      },
+    });
+  }
+
+  #line(to: Destination, record: LogRecord): string {
+    return this.#format(this.#patterns[to], record, LOCAL0);
+  }
+
+  #format(pattern: string, record: LogRecord, facility: number): string {
+    return formatRecord(pattern, record, { ...this.#context, facility: this.#facility ?? facility });
+  }
+
+  #setPattern(rest: string, destination: string | undefined): void {
+    if (destination === undefined || destination === '') throw new Refused('vlog', 'missing destination');
+    const name = destination.toLowerCase();
+    const to = destinations.filter((known) => name === 'any' || known === name);
+    if (to.length === 0) throw new Refused('vlog', `unknown destination "${destination}"`);
+    for (const each of to) this.#patterns[each] = rest.slice(destination.length + 1);
+  }
+
+  #setFacility(name: string): void {
+    const found = facilities.find(([known]) => known === name.toLowerCase());
+    if (found === undefined) throw new Refused('vlog', 'invalid facility');
+    this.#facility = found[1];
+  }
+}
+
+/** [MODULE][:DESTINATION][:LEVEL], in any order and case, separated by spaces, commas or colons. */
+function setLevels(spec: string): void {
+  let to: Destination | undefined;
+  let level: Level | undefined;
+  let module: string | undefined;
+  for (const word of spec.split(/[ ,:]+/).filter((part) => part !== '')) {
+    const name = word.toLowerCase();
+    const destination = destinations.find((known) => known === name);
+    const asLevel = levels.find((known) => known === name);
+    const asModule = logRegistry
+      .modules()
+      .find((known) => known === name || known === name.replaceAll('-', '_'));
+    if (name === 'any') continue;
+    if (destination !== undefined) to = onlyOne(to, destination, 'destinations');
+    else if (asLevel !== undefined) level = onlyOne(level, asLevel, 'levels');
+    else if (asModule !== undefined) module = onlyOne(module, asModule, 'modules');
+    else throw new Refused('vlog', `no destination, level, or module "${word}"`);
+  }
+  logRegistry.setLevel(level ?? 'dbg', to, module);
+}
+
+function onlyOne<T>(before: T | undefined, value: T, what: string): T {
+  if (before !== undefined) throw new Refused('vlog', `cannot specify multiple ${what}`);
+  return value;
+}
+
+function unixSyslog(path: string): LineSink {
+  try {
+    const socket = new UnixDatagramSocket(path);
+    return { write: (line) => void socket.send(line) };
+  } catch (error) {
+    log.warn(`cannot send to syslog: ${error instanceof Error ? error.message : error}`);
+    return { write() {} };
+  }
+}
+
+function readHostPort(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(':');
+  const port = Number(text.slice(colon + 1));
+  if (colon <= 0 || !Number.isInteger(port) || port < 1 || port > 65535)
+    throw new Refused('vlog', `bad syslog target "${text}"; expected IP:PORT`);
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
+}

@@ -1,0 +1,70 @@
+/**
+ * Where log lines end: standard error, a file, syslog. Installed by `log-control.ts`.
+ */
+
+import { createSocket } from 'node:dgram';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+
+/** Takes finished lines, without their newline. Failures are swallowed: a log must not stop a switch. */
+export interface LineSink {
+  write(line: string): void;
+}
+
+/** Standard error, synchronously: the line is out even when the process ends right after. */
+export const consoleSink: LineSink = {
+  write: (line) => writeAll(2, `${line}\n`),
+};
+
+/** An open log file, appended to. */
+export class LogFile implements LineSink {
+  readonly path: string;
+  readonly #fd: number;
+
+  /** Throws Node's error when the file cannot be opened. */
+  constructor(path: string) {
+    this.path = path;
+    this.#fd = openSync(path, 'a', 0o660);
+  }
+
+  write(line: string): void {
+    writeAll(this.#fd, `${line}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** Sends each line as one datagram to a syslog server. */
+export class UdpSyslog implements LineSink {
+  readonly #host: string;
+  readonly #port: number;
+  readonly #socket: ReturnType<typeof createSocket>;
+
+  constructor(host: string, port: number) {
+    this.#host = host;
+    this.#port = port;
+    this.#socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+    this.#socket.on('error', () => {});
+    this.#socket.unref();
+  }
+
+  write(line: string): void {
+    this.#socket.send(line, this.#port, this.#host, () => {});
+  }
+}
+
+/** The socket of the local syslog daemon, when there is one. */
+export function localSyslogPath(): string | undefined {
+  return existsSync('/dev/log') ? '/dev/log' : undefined;
+}
+
+function writeAll(fd: number, text: string): void {
+  try {
+    let rest = Buffer.from(text);
+    while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+  } catch {
+    // full disk, closed terminal: there is nowhere left to say so
+  }
+}

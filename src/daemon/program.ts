@@ -1,0 +1,192 @@
+/**
+ * The frame of every program: its name, logging, the options that all share, and how it ends. A program's file in
+ * src/programs calls `runProgram` and does the rest in the function it gives.
+ */
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import { VswitchError } from '../base/errors.ts';
+import { logger, logRegistry } from '../base/log.ts';
+import { Timers } from '../base/timers.ts';
+import { driveTimers } from '../base/timers-drive.ts';
+import { ms } from '../base/units.ts';
+import type { TlsConfig } from '../rpc/tls.ts';
+import { type Directories, inFolder, readDirectories } from './directories.ts';
+import { LogControl } from './log-control.ts';
+import { type CommandLine, type OptionDef, UsageError } from './options.ts';
+
+/** The version of the reference whose behaviour and interfaces we offer; what scripts and databases compare. */
+export const VERSION = '3.1.0';
+
+/** What a program is given. */
+export interface Program {
+  /** As it was called: "ovs-vsctl". */
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly directories: Directories;
+  readonly log: LogControl;
+}
+
+/** An expected end with a message: the program prints "NAME: message" and exits with `exitCode`. */
+export class Fatal extends VswitchError {
+  override readonly code = 'FATAL';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+const fatalLog = logger('fatal_signal');
+
+/** Runs `main` and ends the process with its result (0 when undefined); expected errors become messages. */
+export async function runProgram(main: (program: Program) => Promise<number | undefined>): Promise<void> {
+  const program = thisProgram();
+  try {
+    process.exitCode = (await main(program)) ?? 0;
+  } catch (error) {
+    if (!(error instanceof VswitchError)) throw error;
+    process.exitCode = reportFatal(program.name, error);
+  }
+}
+
+/** Prints "NAME: message"; returns the exit status. */
+export function reportFatal(name: string, error: VswitchError): number {
+  process.stderr.write(`${name}: ${error.message}\n`);
+  return error instanceof Fatal ? error.exitCode : 1;
+}
+
+export function thisProgram(): Program {
+  const name = basename(process.argv[1] ?? 'ovs');
+  return {
+    name,
+    args: process.argv.slice(2),
+    directories: readDirectories(process.env),
+    log: new LogControl({
+      program: name,
+      hostname: hostname(),
+      pid: process.pid,
+      started: systemClock.wall(),
+      facility: 0,
+    }),
+  };
+}
+
+/** The options of `--help` and `--version`. */
+export const commonOptions: readonly OptionDef[] = [
+  { name: 'help', short: 'h', help: 'display this help message' },
+  { name: 'version', short: 'V', help: 'display version information' },
+];
+
+/** "ovs-vsctl (Open vSwitch) 3.1.0", then one line more for a database's schema where the program has one. */
+export function versionText(name: string, ...more: readonly string[]): string {
+  return [`${name} (Open vSwitch) ${VERSION}`, ...more].map((line) => `${line}\n`).join('');
+}
+
+export const logOptions: readonly OptionDef[] = [
+  { name: 'verbose', short: 'v', argument: 'optional' },
+  { name: 'log-file', argument: 'optional' },
+  { name: 'syslog-method', argument: 'required' },
+  { name: 'syslog-target', argument: 'required' },
+];
+
+/** The help text of `logOptions`, as the reference prints it. */
+export function logHelp(program: Pick<Program, 'name' | 'directories'>): string {
+  return `
+Logging options:
+  -vSPEC, --verbose=SPEC   set logging levels
+  -v, --verbose            set maximum verbosity level
+  --log-file[=FILE]        enable logging to specified FILE
+                           (default: ${program.directories.log}/${program.name}.log)
+  --syslog-method=(libc|unix:file|udp:ip:port)
+                           specify how to send messages to syslog daemon
+  --syslog-target=HOST:PORT  also send syslog msgs to HOST:PORT via UDP
+`;
+}
+
+/** Does what the log options say, in their order, except for the log file. Throws Fatal for a bad level or pattern. */
+export function applyLogOptions(line: CommandLine, program: Program): void {
+  for (const { key, argument } of line.options) {
+    if (key === 'verbose') setVerbosity(program, argument ?? '');
+    else if (key === 'syslog-method') program.log.setSyslogMethod(argument ?? '');
+    else if (key === 'syslog-target') program.log.setSyslogTarget(argument ?? '');
+  }
+}
+
+/** Opens the file of `--log-file`. For tools; a daemon's is opened by `startDaemon`. */
+export function openLog(line: CommandLine, program: Program): void {
+  const use = line.options.findLast(({ key }) => key === 'log-file');
+  if (use !== undefined) program.log.openFile(logPath(program, use.argument));
+}
+
+export function logPath(
+  program: Pick<Program, 'name' | 'directories'>,
+  argument: string | undefined,
+): string {
+  return inFolder(program.directories.log, argument ?? `${program.name}.log`);
+}
+
+/** Tools say only warnings on the terminal, unless `-v` says otherwise. Call before `applyLogOptions`. */
+export function quietConsole(): void {
+  logRegistry.setLevel('warn', 'console');
+}
+
+function setVerbosity(program: Program, spec: string): void {
+  try {
+    program.log.set(spec);
+  } catch (error) {
+    if (!(error instanceof VswitchError)) throw error;
+    throw new Fatal(`processing "${spec}": ${error.message}`);
+  }
+}
+
+export const tlsOptions: readonly OptionDef[] = [
+  { name: 'private-key', short: 'p', argument: 'required' },
+  { name: 'certificate', short: 'c', argument: 'required' },
+  { name: 'ca-cert', short: 'C', argument: 'required' },
+  { name: 'bootstrap-ca-cert', argument: 'required' },
+  { name: 'peer-ca-cert', argument: 'required' },
+  { name: 'ssl-protocols', argument: 'required' },
+  { name: 'ssl-ciphers', argument: 'required' },
+  { name: 'ssl-server-name', argument: 'required' },
+];
+
+/** The help text of `tlsOptions` for programs that connect. */
+export const tlsHelp = `PKI configuration (required to use SSL):
+  -p, --private-key=FILE  file with private key
+  -c, --certificate=FILE  file with certificate for private key
+  -C, --ca-cert=FILE      file with peer CA certificate
+`;
+
+export function readTlsOptions(line: CommandLine): TlsConfig {
+  const last = (key: string): string | undefined => line.options.findLast((use) => use.key === key)?.argument;
+  const bootstrap = last('bootstrap-ca-cert');
+  return {
+    privateKey: last('private-key'),
+    certificate: last('certificate'),
+    caCert: bootstrap ?? last('ca-cert'),
+    isBootstrap: bootstrap !== undefined,
+    peerCaCert: last('peer-ca-cert'),
+    protocols: last('ssl-protocols'),
+    ciphers: last('ssl-ciphers'),
+    serverName: last('ssl-server-name'),
+  };
+}
+
+/** `--timeout`, or $OVS_CTL_TIMEOUT: ends the process by SIGALRM, as the reference does, when the time is over. */
+export function limitRunTime(seconds: number): void {
+  const timers = new Timers(systemClock);
+  timers.after(ms(seconds * 1000), () => {
+    fatalLog.warn('terminating with signal 14 (Alarm clock)');
+    process.kill(process.pid, 'SIGALRM');
+  });
+  driveTimers(timers);
+}
+
+/** The argument of `--timeout`: seconds from 1. Throws UsageError. */
+export function readTimeout(text: string): number {
+  if (!/^[0-9]{1,10}$/.test(text) || Number(text) < 1)
+    throw new UsageError(`value ${text} on -T or --timeout is invalid`);
+  return Number(text);
+}

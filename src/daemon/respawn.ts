@@ -1,0 +1,40 @@
+/**
+ * Starting this program again in another role; see `daemon.ts`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { signalText } from '../base/signals.ts';
+import { Fatal } from './program.ts';
+
+/** What a started process is to be; the user's own has no role. */
+export type Role = 'monitor' | 'daemon';
+
+export const roleVariable = 'OVS_TS_ROLE';
+
+/** The pipe on which a started process says that it is ready. */
+export const READY_FD = 3;
+
+/** Waits for the new process to be ready and then exits; exits with its status when it fails. Throws Fatal. */
+export function startAgain(role: Role, name: string): Promise<never> {
+  return new Promise((_, reject) => {
+    const child = spawnRole(role, true);
+    whenReady(child, () => process.exit(0));
+    child.on('exit', (code, signal) => {
+      if (signal === null) process.exit(code === 0 || code === null ? 1 : code);
+      reject(new Fatal(`${name} died before signaling startup (killed (${signalText(signal)}))`));
+    });
+  });
+}
+
+export function spawnRole(role: Role, isDetached: boolean): ChildProcess {
+  const [program = '', ...args] = process.argv.slice(1);
+  return spawn(process.execPath, [...process.execArgv, program, ...args], {
+    detached: isDetached,
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, [roleVariable]: role },
+  });
+}
+
+export function whenReady(child: ChildProcess, action: () => void): void {
+  child.stdio[READY_FD]?.once('data', action);
+  child.stdio[READY_FD]?.on('error', () => {}); // a child that dies early: its exit status says so
+}

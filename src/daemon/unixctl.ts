@@ -1,0 +1,215 @@
+/**
+ * The control socket of a daemon: JSON-RPC requests of ovs-appctl, answered by declared commands. Requests queue up
+ * and are handled in order when the owner's loop calls `run`. Used by every daemon; ovs-appctl(8) is the other end.
+ */
+import { Refused } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
+import type { Channel, Json, Message, Request } from '../rpc/channel.ts';
+import { emitJson } from '../rpc/json.ts';
+import type { Listener } from '../rpc/listener.ts';
+import { listenChannels } from '../rpc/socket-channel.ts';
+
+/** What a command says: text, or text beside the same as data for `--format json`. */
+export type CommandOutput = string | { readonly text: string; readonly json: Json };
+
+/** Where a command that cannot answer at once answers later; the first answer counts. */
+export interface CommandReply {
+  done(output: CommandOutput): void;
+  failed(text: string): void;
+}
+
+export interface Command {
+  /** "fdb/show". */
+  readonly name: string;
+  /** The arguments as `list-commands` shows them: "[bridge]". */
+  readonly usage: string;
+  readonly minArgs: number;
+  readonly maxArgs: number;
+  /** Works, but `list-commands` does not show it, because the reference's does not. */
+  readonly isHidden?: boolean;
+  /** Answers by returning; or returns undefined and uses `reply` later. A thrown Refused is an error reply. */
+  readonly run: (args: readonly string[], reply: CommandReply) => CommandOutput | undefined;
+}
+
+/** Gives the declaration its type; kept beside the code that the command shows. */
+export function defineCommand(command: Command): Command {
+  return command;
+}
+
+/** The commands of one process, by name. */
+export class Commands {
+  readonly #byName = new Map<string, Command>();
+
+  add(...commands: readonly Command[]): void {
+    for (const command of commands) this.#byName.set(command.name, command);
+  }
+
+  /** The reference's texts for an unknown command or a wrong number of arguments are thrown as Refused. */
+  find(name: string, argCount: number): Command {
+    const command = this.#byName.get(name);
+    if (command === undefined)
+      throw refused(`"${name}" is not a valid command (use "list-commands" to see a list of valid commands)`);
+    if (argCount < command.minArgs)
+      throw refused(`"${name}" command requires at least ${command.minArgs} arguments`);
+    if (argCount > command.maxArgs)
+      throw refused(`"${name}" command takes at most ${command.maxArgs} arguments`);
+    return command;
+  }
+
+  /** Those that are shown, sorted by name. */
+  list(): Command[] {
+    return [...this.#byName.values()]
+      .filter((c) => c.isHidden !== true)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Runs a command from inside the process (tests, the console). */
+  run(name: string, args: readonly string[], reply: CommandReply): void {
+    try {
+      const output = this.find(name, args.length).run(args, reply);
+      if (output !== undefined) reply.done(output);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      reply.failed(error.message);
+    }
+  }
+}
+
+export type ReplyFormat = 'text' | 'json';
+
+const log = logger('unixctl');
+
+/** One client. It is answered in order: the next request waits for the reply to the one before. */
+interface Client {
+  readonly channel: Channel;
+  readonly waiting: Request[];
+  isBusy: boolean;
+  format: ReplyFormat;
+}
+
+export class UnixctlServer {
+  /** Called when a request has come in, so that the owner's loop calls `run` soon. */
+  onWake: () => void = () => {};
+  readonly #commands: Commands;
+  readonly #clients = new Set<Client>();
+  #listener: Listener | undefined;
+
+  constructor(commands: Commands) {
+    this.#commands = commands;
+  }
+
+  /** Creates the socket. Rejects with SyscallFailed. */
+  async listen(path: string): Promise<void> {
+    this.#listener = await listenChannels({ kind: 'punix', path }, {}, (channel) => this.serve(channel));
+  }
+
+  /** Serves a client over any channel, e.g. one end of a pair. */
+  serve(channel: Channel): void {
+    const client: Client = { channel, waiting: [], isBusy: false, format: 'text' };
+    this.#clients.add(client);
+    channel.events = {
+      message: (message) => this.#take(client, message),
+      closed: () => this.#clients.delete(client),
+    };
+  }
+
+  /** Is a request waiting for `run`? */
+  get isPending(): boolean {
+    for (const client of this.#clients) if (!client.isBusy && client.waiting.length > 0) return true;
+    return false;
+  }
+
+  /** Handles the requests that have come in: one of each client, oldest client first. */
+  run(): void {
+    for (const client of this.#clients) {
+      if (client.isBusy) continue;
+      const request = client.waiting.shift();
+      if (request !== undefined) this.#handle(client, request);
+    }
+    if (this.isPending) this.onWake();
+  }
+
+  /** Removes the socket and lets the clients go, after what was answered already. */
+  close(): void {
+    this.#listener?.close();
+    for (const client of this.#clients) client.channel.close();
+  }
+
+  #take(client: Client, message: Message): void {
+    if (!('method' in message) || message.id === null) {
+      client.channel.abort(new Error('expected a request'));
+      return;
+    }
+    client.waiting.push(message);
+    this.onWake();
+  }
+
+  #handle(client: Client, request: Request): void {
+    log.dbg(
+      () => `received request ${request.method}${emitJson(request.params)}, id=${emitJson(request.id)}`,
+    );
+    client.isBusy = true;
+    const finish = (result: Json, error: Json): void => {
+      if (!client.isBusy) return;
+      client.isBusy = false;
+      log.dbg(() => `replying with ${error === null ? 'success' : 'error'}, id=${emitJson(request.id)}`);
+      client.channel.send({ id: request.id, result, error });
+      if (client.waiting.length > 0) this.onWake();
+    };
+    const args = request.params.filter((param) => typeof param === 'string');
+    if (args.length !== request.params.length) {
+      finish(null, `"${request.method}" command has non-string argument`);
+      return;
+    }
+    if (request.method === 'set-options') {
+      setOptions(client, args, finish);
+      return;
+    }
+    this.#commands.run(request.method, args, onceReply(client, finish));
+  }
+}
+
+/** The first answer counts. */
+function onceReply(client: Client, finish: (result: Json, error: Json) => void): CommandReply {
+  let isAnswered = false;
+  const once = (result: Json, error: Json): void => {
+    if (!isAnswered) finish(result, error);
+    isAnswered = true;
+  };
+  return {
+    done: (output) => once(formatOutput(output, client.format), null),
+    failed: (text) => once(null, withNewline(text)),
+  };
+}
+
+function formatOutput(output: CommandOutput, format: ReplyFormat): Json {
+  const text = withNewline(typeof output === 'string' ? output : output.text);
+  if (format === 'text') return text;
+  return typeof output === 'string'
+    ? { reply: text, 'reply-format': 'plain' }
+    : { reply: output.json, 'reply-format': 'json' };
+}
+
+/** What is said ends with a newline; nothing said stays nothing. */
+function withNewline(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+/** What newer clients send first: "--format json" chooses how later requests of the connection are answered. */
+function setOptions(
+  client: Client,
+  args: readonly string[],
+  finish: (result: Json, error: Json) => void,
+): void {
+  const [option, format] = args;
+  if (args.length === 2 && option === '--format' && (format === 'json' || format === 'text')) {
+    client.format = format;
+    finish('', null);
+  } else {
+    finish(null, `option format ${format ?? ''} is invalid`);
+  }
+}
+
+function refused(text: string): Refused {
+  return new Refused('unixctl', text);
+}

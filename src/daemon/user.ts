@@ -1,0 +1,63 @@
+/**
+ * `--user=USER[:GROUP]`: giving up root's identity after the start. Used by `daemon.ts`.
+ */
+import { readFileSync } from 'node:fs';
+import { Fatal } from './program.ts';
+
+export interface UserIds {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** All groups that the user belongs to, `gid` included. */
+  readonly groups: readonly number[];
+}
+
+/** Finds the ids in the texts of /etc/passwd and /etc/group. Throws Fatal with the reference's words. */
+export function findUser(spec: string, passwd: string, group: string, pidfile: string | undefined): UserIds {
+  const where = pidfile ?? '(null)';
+  const [user = '', groupName] = spec.split(':');
+  const entry = fieldsOf(passwd, user);
+  if (entry === undefined) throw new Fatal(`${where}: user ${user} not found, aborting.`);
+  const gids = group.split('\n').map((line) => line.split(':'));
+  const groups = gids
+    .filter(([, , , members]) => members?.split(',').includes(user))
+    .map(([, , gid]) => Number(gid));
+  const own = {
+    name: user,
+    uid: Number(entry[2]),
+    gid: Number(entry[3]),
+    groups: [...groups, Number(entry[3])],
+  };
+  if (groupName === undefined || groupName === '') return own;
+  const found = fieldsOf(group, groupName);
+  if (found === undefined) throw new Fatal(`${where}: group ${groupName} not found, aborting.`);
+  const gid = Number(found[2]);
+  if (!own.groups.includes(gid))
+    throw new Fatal(`${where}: user ${user} is not in group ${groupName}, aborting.`);
+  return { ...own, gid };
+}
+
+/** Changes this process's groups and user. Throws Fatal. */
+export function becomeUser(spec: string, pidfile: string | undefined): void {
+  const ids = findUser(
+    spec,
+    readFileSync('/etc/passwd', 'utf8'),
+    readFileSync('/etc/group', 'utf8'),
+    pidfile,
+  );
+  if (ids.uid === process.getuid?.() && ids.gid === process.getgid?.()) return;
+  try {
+    process.setgroups?.([...ids.groups]);
+    process.setgid?.(ids.gid);
+    process.setuid?.(ids.uid);
+  } catch (error) {
+    throw new Fatal(`cannot become user ${spec}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function fieldsOf(table: string, name: string): string[] | undefined {
+  return table
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([first]) => first === name && name !== '');
+}
