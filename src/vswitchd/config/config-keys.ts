@@ -1,0 +1,82 @@
+/** The keys of `other_config` and `options` that the daemon reads, ovs-vswitchd.conf.db(5). */
+import { booleanKey, choiceKey, integerKey, textKey } from './keys.ts';
+import { readMac } from './mac.ts';
+
+export const systemKeys = {
+  statsUpdateInterval: integerKey(
+    'stats-update-interval',
+    { min: 5000, max: 0x7fff_ffff, fallback: 5000 },
+    'Milliseconds between two writes of statistics.',
+  ),
+  enableStatistics: booleanKey('enable-statistics', false, 'Fills Open_vSwitch.statistics.'),
+  flowLimit: integerKey(
+    'flow-limit',
+    { min: 0, max: 0xffff_ffff, fallback: 200_000 },
+    'Datapath flows at most.',
+  ),
+  maxIdle: integerKey(
+    'max-idle',
+    { min: 500, max: 0x7fff_ffff, fallback: 10_000 },
+    'Milliseconds that an unused datapath flow stays.',
+  ),
+  maxRevalidator: integerKey(
+    'max-revalidator',
+    { min: 100, max: 0x7fff_ffff, fallback: 500 },
+    'Milliseconds between two looks at the datapath flows, at most.',
+  ),
+  minRevalidatePps: integerKey(
+    'min-revalidate-pps',
+    { min: 0, max: 0x7fff_ffff, fallback: 5 },
+    'Packets a second below which a flow is deleted rather than revalidated.',
+  ),
+  vlanLimit: integerKey(
+    'vlan-limit',
+    { min: 0, max: 2, fallback: 1 },
+    'VLAN tags looked at; 0 is all that the datapath can.',
+  ),
+} as const;
+
+export const bridgeKeys = {
+  datapathId: textKey(
+    'datapath-id',
+    '16 hex digits, not all zero',
+    (text) => {
+      const digits = /^(?:0x)?([0-9a-fA-F]{1,16})$/.exec(text)?.[1];
+      const isWhole = digits !== undefined && (text.startsWith('0x') || digits.length === 16);
+      return isWhole && !/^0+$/.test(digits) ? digits.toLowerCase().padStart(16, '0') : undefined;
+    },
+    'OpenFlow datapath id.',
+  ),
+  hwaddr: textKey('hwaddr', 'an Ethernet address', readMac, 'Address of the local port.'),
+  dpDesc: textKey('dp-desc', 'text', (text) => text, 'Description for OpenFlow controllers.'),
+  macAgingTime: integerKey(
+    'mac-aging-time',
+    { min: 15, max: 3600, fallback: 300 },
+    'Seconds that a learned address lasts.',
+  ),
+  macTableSize: integerKey(
+    'mac-table-size',
+    { min: 10, max: 1_000_000, fallback: 8192 },
+    'Learned addresses at most.',
+  ),
+  forwardBpdu: booleanKey('forward-bpdu', false, 'Forwards link-local multicast like other frames.'),
+} as const;
+
+export const portKeys = {
+  priorityTags: choiceKey(
+    'priority-tags',
+    ['never', 'if-nonzero', 'always'],
+    'never',
+    'Whether untagged frames leave with a priority tag.',
+  ),
+  qinqEthtype: choiceKey('qinq-ethtype', ['802.1ad', '802.1q'], '802.1ad', 'Tag type of dot1q-tunnel.'),
+} as const;
+
+export const interfaceOptionKeys = {
+  peer: textKey(
+    'peer',
+    'a patch port',
+    (text) => (text === '' ? undefined : text),
+    'Other end of a patch port.',
+  ),
+} as const;

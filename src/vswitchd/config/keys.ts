@@ -1,0 +1,90 @@
+/**
+ * Keys inside `other_config` and `options` as declarations: name, type, range, default. A reader never fails: text
+ * that is no value of the type counts as absent, as in the reference, and `problems` tells the operator.
+ * The keys themselves are in config-keys.ts.
+ */
+
+/** How one key's text becomes a value. */
+export interface Key<T> {
+  readonly name: string;
+  readonly doc: string;
+  /** What an absent or unusable text means. */
+  readonly fallback: T;
+  /** "15 to 3600", for messages and the reference page. */
+  readonly wants: string;
+  /** undefined: not a value. */
+  read(text: string): T | undefined;
+}
+
+export type Keys = Readonly<Record<string, Key<unknown>>>;
+export type Values<K extends Keys> = { readonly [N in keyof K]: K[N] extends Key<infer T> ? T : never };
+
+/** Values outside the range are moved to its nearer end. */
+export function integerKey(
+  name: string,
+  range: { min: number; max: number; fallback: number },
+  doc: string,
+): Key<number> {
+  const { min, max, fallback } = range;
+  return {
+    name,
+    doc,
+    fallback,
+    wants: `an integer, ${min} to ${max}`,
+    read: (text) => (/^-?\d{1,15}$/.test(text) ? Math.min(max, Math.max(min, Number(text))) : undefined),
+  };
+}
+
+export function booleanKey(name: string, fallback: boolean, doc: string): Key<boolean> {
+  return {
+    name,
+    doc,
+    fallback,
+    wants: 'true or false',
+    read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  };
+}
+
+export function choiceKey<const T extends string>(
+  name: string,
+  choices: readonly T[],
+  fallback: NoInfer<T>,
+  doc: string,
+): Key<T> {
+  return {
+    name,
+    doc,
+    fallback,
+    wants: choices.join(', '),
+    read: (text) => choices.find((choice) => choice === text),
+  };
+}
+
+/** Text of a given form; `read` gives its canonical spelling. */
+export function textKey(
+  name: string,
+  wants: string,
+  read: (text: string) => string | undefined,
+  doc: string,
+): Key<string | undefined> {
+  return { name, doc, fallback: undefined, wants, read };
+}
+
+/** All declared keys of a map at once. */
+export function readKeys<K extends Keys>(keys: K, map: ReadonlyMap<string, string>): Values<K> {
+  const values: Record<string, unknown> = {};
+  for (const [property, key] of Object.entries(keys)) {
+    const text = map.get(key.name);
+    values[property] = (text === undefined ? undefined : key.read(text)) ?? key.fallback;
+  }
+  return values as Values<K>; // the loop above filled exactly K's keys, each with its own key's type
+}
+
+/** One line for each key whose text is unusable: "mac-aging-time: "x" is not an integer, 15 to 3600". */
+export function keyProblems(keys: Keys, map: ReadonlyMap<string, string>): string[] {
+  return Object.values(keys).flatMap((key) => {
+    const text = map.get(key.name);
+    const isBad = text !== undefined && key.read(text) === undefined;
+    return isBad ? [`${key.name}: "${text}" is not ${key.wants}`] : [];
+  });
+}

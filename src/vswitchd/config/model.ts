@@ -1,0 +1,182 @@
+/**
+ * The wanted state, kept up with the database at the cost of what changed: `update` takes a change set in and says
+ * which bridges and ports must be looked at. Used by `Reconciler`; knows the database only by its client's view.
+ */
+import type { Uuid } from '../../base/units.ts';
+import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
+import type { OvsRow, OvsTables } from '../schema/index.ts';
+import {
+  type BridgeSettings,
+  configColumns,
+  readBridgeSettings,
+  readInterface,
+  readPort,
+  type WantedBridge,
+  type WantedInterface,
+  type WantedPort,
+} from './wanted.ts';
+
+/** What to plan anew: names of ports by the name of their bridge. A bridge without ports is there for itself. */
+export type Dirty = Map<string, Set<string>>;
+
+interface ModelBridge extends WantedBridge {
+  settings: BridgeSettings;
+  readonly ports: Map<string, WantedPort>;
+}
+
+type Deltas<T extends keyof OvsTables> = readonly RowDelta<OvsRow<T>>[];
+
+export class WantedModel {
+  readonly #view: View<OvsTables>;
+  readonly #bridges = new Map<string, ModelBridge>();
+  /** Who refers to a port or an interface row; more than one when the operator says so twice. */
+  readonly #bridgesOfPort = new Map<Uuid, Set<Uuid>>();
+  readonly #portsOfInterface = new Map<Uuid, Set<Uuid>>();
+  /** Names stay known after a row is gone from the view. */
+  readonly #portNames = new Map<Uuid, string>();
+
+  constructor(view: View<OvsTables>) {
+    this.#view = view;
+  }
+
+  get bridges(): ReadonlyMap<string, WantedBridge> {
+    return this.#bridges;
+  }
+
+  /** The bridge and port that an interface row belongs to, as far as the database is concerned. */
+  ownersOf(interfaceId: Uuid): { bridge: string; port: string }[] {
+    return this.#portOwners(interfaceId).flatMap((port) => this.#placesOf(port));
+  }
+
+  update(changes: ChangeSet<OvsTables>): Dirty {
+    const dirty: Dirty = new Map();
+    const ports = new Set<Uuid>();
+    this.#takePortNames(changes.of('Port'));
+    this.#takeBridges(changes.of('Bridge'), dirty, ports);
+    this.#takePorts(changes.of('Port'), ports);
+    for (const delta of changes.of('Interface')) {
+      if (!isConfigChanged(delta, configColumns.Interface)) continue;
+      for (const port of this.#portOwners(delta.id)) ports.add(port);
+    }
+    for (const port of ports) this.#refreshPort(port, dirty);
+    return dirty;
+  }
+
+  #takePortNames(deltas: Deltas<'Port'>): void {
+    for (const { id, new: row } of deltas) if (row !== undefined) this.#portNames.set(id, row.name);
+  }
+
+  #takeBridges(deltas: Deltas<'Bridge'>, dirty: Dirty, ports: Set<Uuid>): void {
+    for (const delta of deltas) {
+      if (!isConfigChanged(delta, configColumns.Bridge)) continue;
+      if (delta.old !== undefined) this.#dropFromBridge(delta.old, delta.new, dirty);
+    }
+    for (const { id, old, new: row } of deltas) {
+      if (row === undefined || !isConfigChanged({ id, old, new: row }, configColumns.Bridge)) continue;
+      this.#keepBridge(row);
+      markBridge(dirty, row.name);
+      for (const port of missingFrom(row.ports, old?.ports)) {
+        link(this.#bridgesOfPort, port, id);
+        ports.add(port);
+      }
+    }
+  }
+
+  #dropFromBridge(old: OvsRow<'Bridge'>, row: OvsRow<'Bridge'> | undefined, dirty: Dirty): void {
+    const isGone = row === undefined;
+    for (const port of isGone ? old.ports : missingFrom(old.ports, row.ports)) {
+      unlink(this.#bridgesOfPort, port, old._uuid);
+      const name = this.#portNames.get(port);
+      if (name === undefined) continue;
+      this.#bridges.get(old.name)?.ports.delete(name);
+      markPort(dirty, old.name, name);
+    }
+    if (!isGone) return;
+    // Another row may carry that name already, from the same transaction.
+    if (this.#bridges.get(old.name)?.id === old._uuid) this.#bridges.delete(old.name);
+    markBridge(dirty, old.name);
+  }
+
+  #keepBridge(row: OvsRow<'Bridge'>): void {
+    const settings = readBridgeSettings(row);
+    const known = this.#bridges.get(row.name);
+    if (known?.id === row._uuid) known.settings = settings;
+    else
+      this.#bridges.set(row.name, { id: row._uuid, name: row.name, settings, ports: new Map() });
+  }
+
+  #takePorts(deltas: Deltas<'Port'>, ports: Set<Uuid>): void {
+    for (const delta of deltas) {
+      const { id, old, new: row } = delta;
+      if (!isConfigChanged(delta, configColumns.Port)) continue;
+      for (const gone of missingFrom(old?.interfaces, row?.interfaces)) unlink(this.#portsOfInterface, gone, id);
+      for (const added of missingFrom(row?.interfaces, old?.interfaces)) link(this.#portsOfInterface, added, id);
+      if (row === undefined) this.#portNames.delete(id);
+      else ports.add(id);
+    }
+  }
+
+  #refreshPort(id: Uuid, dirty: Dirty): void {
+    const row = this.#view.row('Port', id);
+    if (row === undefined) return;
+    for (const { bridge, port } of this.#placesOf(id)) {
+      this.#bridges.get(bridge)?.ports.set(port, readPort(row, this.#interfacesOf(row, bridge)));
+      markPort(dirty, bridge, port);
+    }
+  }
+
+  #interfacesOf(row: OvsRow<'Port'>, bridge: string): WantedInterface[] {
+    const rows = row.interfaces.flatMap((id) => this.#view.row('Interface', id) ?? []);
+    return rows.map((r) => readInterface(r, bridge)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #portOwners(interfaceId: Uuid): Uuid[] {
+    return [...(this.#portsOfInterface.get(interfaceId) ?? [])];
+  }
+
+  #placesOf(port: Uuid): { bridge: string; port: string }[] {
+    const name = this.#portNames.get(port);
+    if (name === undefined) return [];
+    return [...(this.#bridgesOfPort.get(port) ?? [])].flatMap((id) => {
+      const bridge = this.#view.row('Bridge', id);
+      return bridge === undefined ? [] : [{ bridge: bridge.name, port: name }];
+    });
+  }
+}
+
+export function markBridge(dirty: Dirty, bridge: string): Set<string> {
+  let ports = dirty.get(bridge);
+  if (ports === undefined) {
+    ports = new Set();
+    dirty.set(bridge, ports);
+  }
+  return ports;
+}
+
+export function markPort(dirty: Dirty, bridge: string, port: string): void {
+  markBridge(dirty, bridge).add(port);
+}
+
+/** The client keeps a value's identity when an update does not name its column. */
+function isConfigChanged<R>(delta: RowDelta<R>, columns: readonly (keyof R)[]): boolean {
+  const { old, new: row } = delta;
+  return old === undefined || row === undefined || columns.some((column) => old[column] !== row[column]);
+}
+
+function missingFrom(these: readonly Uuid[] = [], those: readonly Uuid[] = []): Uuid[] {
+  if (these.length === 0 || those.length === 0) return [...these];
+  const known = new Set(those);
+  return these.filter((id) => !known.has(id));
+}
+
+function link(map: Map<Uuid, Set<Uuid>>, from: Uuid, to: Uuid): void {
+  const set = map.get(from);
+  if (set === undefined) map.set(from, new Set([to]));
+  else set.add(to);
+}
+
+function unlink(map: Map<Uuid, Set<Uuid>>, from: Uuid, to: Uuid): void {
+  const set = map.get(from);
+  set?.delete(to);
+  if (set?.size === 0) map.delete(from);
+}

@@ -1,0 +1,138 @@
+/**
+ * What the database asks for, as checked values: one reader a table. Pure; used by `model.ts`.
+ * Unusable values count as absent (the reference does the same); the row's owner is told by `problems`.
+ */
+import { type OfPort, ofPort, type Uuid } from '../../base/units.ts';
+import type { BundleConfig, PriorityTags, VlanMode } from '../../ofproto/config.ts';
+import type { OvsRow } from '../schema/index.ts';
+import { bridgeKeys, interfaceOptionKeys, portKeys } from './config-keys.ts';
+import { readKeys, type Values } from './keys.ts';
+import { isMulticastMac, readMac } from './mac.ts';
+
+export interface WantedInterface {
+  readonly id: Uuid;
+  readonly name: string;
+  /** Never empty: "system" when the row says nothing, "internal" for the device of the bridge's own name. */
+  readonly type: string;
+  readonly options: ReadonlyMap<string, string>;
+  readonly mac: string | undefined;
+  readonly mtuRequest: number | undefined;
+  /** A number that the operator insists on. */
+  readonly ofportRequest: OfPort | undefined;
+  /** The number that it had before, from the database. */
+  readonly ofport: OfPort | undefined;
+  readonly patchPeer: string | undefined;
+}
+
+/** A bundle but for its members, which are names until they have numbers. */
+export type BundleSettings = Omit<BundleConfig, 'members'>;
+
+export interface WantedPort {
+  readonly id: Uuid;
+  readonly name: string;
+  readonly bundle: BundleSettings;
+  /** Made by `ovs-vsctl add-br BR PARENT VLAN`: its device has the parent bridge's address. */
+  readonly isFakeBridge: boolean;
+  readonly mac: string | undefined;
+  /** Sorted by name. */
+  readonly interfaces: readonly WantedInterface[];
+}
+
+export interface BridgeSettings extends Values<typeof bridgeKeys> {
+  /** "system" or as the row says. */
+  readonly datapathType: string;
+  readonly failMode: 'standalone' | 'secure';
+  readonly floodVlans: readonly number[];
+}
+
+export interface WantedBridge {
+  readonly id: Uuid;
+  readonly name: string;
+  readonly settings: BridgeSettings;
+  readonly ports: ReadonlyMap<string, WantedPort>;
+}
+
+/** Changes of other columns need no configuration: status and statistics come back to us through the same view. */
+export const configColumns = {
+  Bridge: ['name', 'datapath_type', 'ports', 'fail_mode', 'flood_vlans', 'other_config'],
+  Port: [
+    'name',
+    'interfaces',
+    'tag',
+    'trunks',
+    'cvlans',
+    'vlan_mode',
+    'protected',
+    'fake_bridge',
+    'mac',
+    'other_config',
+  ],
+  Interface: ['name', 'type', 'options', 'mac', 'mtu_request', 'ofport_request'],
+} as const satisfies { [T in 'Bridge' | 'Port' | 'Interface']: readonly (keyof OvsRow<T>)[] };
+
+export function readBridgeSettings(row: OvsRow<'Bridge'>): BridgeSettings {
+  const keys = readKeys(bridgeKeys, row.other_config);
+  const { hwaddr } = keys;
+  return {
+    ...keys,
+    hwaddr: hwaddr === undefined || isMulticastMac(hwaddr) ? undefined : hwaddr,
+    datapathType: row.datapath_type === '' ? 'system' : row.datapath_type,
+    failMode: row.fail_mode ?? 'standalone',
+    floodVlans: row.flood_vlans,
+  };
+}
+
+export function readPort(row: OvsRow<'Port'>, interfaces: readonly WantedInterface[]): WantedPort {
+  return {
+    id: row._uuid,
+    name: row.name,
+    bundle: readBundle(row),
+    isFakeBridge: row.fake_bridge,
+    mac: row.mac === undefined ? undefined : readMac(row.mac),
+    interfaces,
+  };
+}
+
+export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): WantedInterface {
+  const mac = row.mac === undefined ? undefined : readMac(row.mac);
+  const isLocal = row.name === bridgeName;
+  return {
+    id: row._uuid,
+    name: row.name,
+    type: isLocal ? 'internal' : row.type === '' ? 'system' : row.type,
+    options: row.options,
+    mac: mac === undefined || isMulticastMac(mac) ? undefined : mac,
+    mtuRequest: row.mtu_request,
+    ofportRequest: row.ofport_request === undefined ? undefined : ofPort(row.ofport_request),
+    ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
+    patchPeer: row.type === 'patch' ? readKeys(interfaceOptionKeys, row.options).peer : undefined,
+  };
+}
+
+function readBundle(row: OvsRow<'Port'>): BundleSettings {
+  const keys = readKeys(portKeys, row.other_config);
+  return {
+    vlanMode: vlanModeOf(row),
+    tag: row.tag ?? 0,
+    trunks: row.trunks,
+    cvlans: row.cvlans,
+    qinqEthertype: keys.qinqEthtype === '802.1q' ? 0x8100 : 0x88a8,
+    priorityTags: priorityTagsOf(row, keys.priorityTags),
+    isProtected: row.protected,
+  };
+}
+
+/** Without a mode, a tag makes an access port. */
+function vlanModeOf(row: OvsRow<'Port'>): VlanMode {
+  return row.vlan_mode ?? (row.tag === undefined ? 'trunk' : 'access');
+}
+
+/** "true" is an older word for "if-nonzero". */
+function priorityTagsOf(row: OvsRow<'Port'>, read: PriorityTags): PriorityTags {
+  return row.other_config.get(portKeys.priorityTags.name) === 'true' ? 'if-nonzero' : read;
+}
+
+/** Numbers of ordinary ports, OpenFlow 1.0 up to OFPP_MAX; -1 means "could not be added". */
+function isAssigned(number: number | undefined): number is number {
+  return number !== undefined && number > 0 && number < 0xff00;
+}
