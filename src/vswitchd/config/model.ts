@@ -101,16 +101,17 @@ export class WantedModel {
     const settings = readBridgeSettings(row);
     const known = this.#bridges.get(row.name);
     if (known?.id === row._uuid) known.settings = settings;
-    else
-      this.#bridges.set(row.name, { id: row._uuid, name: row.name, settings, ports: new Map() });
+    else this.#bridges.set(row.name, { id: row._uuid, name: row.name, settings, ports: new Map() });
   }
 
   #takePorts(deltas: Deltas<'Port'>, ports: Set<Uuid>): void {
     for (const delta of deltas) {
       const { id, old, new: row } = delta;
       if (!isConfigChanged(delta, configColumns.Port)) continue;
-      for (const gone of missingFrom(old?.interfaces, row?.interfaces)) unlink(this.#portsOfInterface, gone, id);
-      for (const added of missingFrom(row?.interfaces, old?.interfaces)) link(this.#portsOfInterface, added, id);
+      for (const gone of missingFrom(old?.interfaces, row?.interfaces))
+        unlink(this.#portsOfInterface, gone, id);
+      for (const added of missingFrom(row?.interfaces, old?.interfaces))
+        link(this.#portsOfInterface, added, id);
       if (row === undefined) this.#portNames.delete(id);
       else ports.add(id);
     }
@@ -160,7 +161,8 @@ export function markPort(dirty: Dirty, bridge: string, port: string): void {
 /** The client keeps a value's identity when an update does not name its column. */
 function isConfigChanged<R>(delta: RowDelta<R>, columns: readonly (keyof R)[]): boolean {
   const { old, new: row } = delta;
-  return old === undefined || row === undefined || columns.some((column) => old[column] !== row[column]);
+  if (!old || !row) return true;
+  return columns.some((column) => old[column] !== row[column]);
 }
 
 function missingFrom(these: readonly Uuid[] = [], those: readonly Uuid[] = []): Uuid[] {

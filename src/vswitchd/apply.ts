@@ -1,0 +1,294 @@
+/**
+ * Performs the steps of `plan`, one after the other; one that fails leaves its reason in the interface's `error` and
+ * never stops the others. The only writer of `LiveState`.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { Refused, SyscallFailed, unreachable } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
+import type { OfPort } from '../base/units.ts';
+import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
+import type { Backer } from '../ofproto/backer.ts';
+import type { OfprotoConfig } from '../ofproto/config.ts';
+import { localPort } from '../ofproto/port.ts';
+import { pickBridgeMac } from './config/mac.ts';
+import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
+import { LiveBridge, LiveInterface, type LiveState } from './live.ts';
+import type { Step } from './plan.ts';
+
+const log = logger('bridge');
+
+export interface ApplyDeps {
+  readonly state: LiveState;
+  /** Opens a device of an Interface `type` for a bridge of that datapath type. Throws SyscallFailed or Refused. */
+  openNetdev(type: string, name: string, config: NetdevConfig, datapathType: string): Promise<Netdev>;
+  /** Throws Refused when there is no such datapath type. */
+  backerFor(datapathType: string): Promise<Backer>;
+  /** The last bridge of a backer is gone. */
+  releaseBacker(backer: Backer): Promise<void>;
+  /** Something about the device changed without us. */
+  netdevChanged(i: LiveInterface): void;
+}
+
+/** Names the backend gives devices of its own. */
+const reservedNames =
+  /^(ovs-(netdev|system|dummy)|gre_sys|genev_sys_\d+|vxlan_sys_\d+|lisp_sys_\d+|stt_sys_\d+|erspan_sys|ip6erspan_sys|ip6gre_sys|bareudp_sys_\d+|gtpu_sys_\d+|ovs-ip6gre.*)$/;
+
+export class Applier {
+  readonly #deps: ApplyDeps;
+  readonly #state: LiveState;
+
+  constructor(deps: ApplyDeps) {
+    this.#deps = deps;
+    this.#state = deps.state;
+  }
+
+  async apply(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'addBridge':
+        return this.#addBridge(step.wanted);
+      case 'configureBridge':
+        return this.#withBridge(step.bridge, async (bridge) => {
+          bridge.id = step.wanted.id;
+          bridge.settings = step.wanted.settings;
+        });
+      case 'removeBridge':
+        return this.#withBridge(step.bridge, (bridge) => this.#removeBridge(bridge));
+      case 'addInterface':
+        return this.#withBridge(step.bridge, (bridge) => this.#addInterface(bridge, step.port, step.wanted));
+      case 'configureInterface':
+        return this.#withBridge(step.bridge, (bridge) => this.#configureInterface(bridge, step.wanted));
+      case 'removeInterface':
+        return this.#withBridge(step.bridge, async (bridge) => {
+          const i = bridge.interfaces.get(step.name);
+          if (i !== undefined) await this.#removeInterface(bridge, i);
+        });
+      case 'setPort':
+        return this.#withBridge(step.bridge, async (bridge) => setPort(bridge, step.wanted));
+      case 'removePort':
+        return this.#withBridge(step.bridge, async (bridge) => {
+          bridge.ports.delete(step.port);
+          bridge.ofproto.removeBundle(step.port);
+        });
+      case 'settleBridge':
+        return this.#withBridge(step.bridge, (bridge) => this.#settle(bridge));
+      default:
+        return unreachable(step);
+    }
+  }
+
+  /** A bridge that could not be made has no steps of its own left to do. */
+  async #withBridge(name: string, act: (bridge: LiveBridge) => Promise<void>): Promise<void> {
+    const bridge = this.#state.bridges.get(name);
+    if (bridge !== undefined) await act(bridge);
+  }
+
+  async #addBridge(wanted: WantedBridge): Promise<void> {
+    const { id, name, settings } = wanted;
+    try {
+      const backer = await this.#deps.backerFor(settings.datapathType);
+      const ofproto = backer.addBridge(name, ofprotoConfig(wanted.settings, pickBridgeMac([], id)));
+      this.#state.bridges.set(name, new LiveBridge(id, name, settings, backer, ofproto));
+    } catch (why) {
+      if (!(why instanceof Refused || why instanceof SyscallFailed)) throw why;
+      log.err(`failed to create bridge ${name}: ${reasonOf(why)}`);
+    }
+  }
+
+  async #removeBridge(bridge: LiveBridge): Promise<void> {
+    for (const i of [...bridge.interfaces.values()]) await this.#removeInterface(bridge, i);
+    await bridge.backer.removeBridge(bridge.name);
+    this.#state.bridges.delete(bridge.name);
+    if (bridge.backer.bridges.size === 0) await this.#deps.releaseBacker(bridge.backer);
+  }
+
+  async #addInterface(bridge: LiveBridge, port: string, wanted: WantedInterface): Promise<void> {
+    const { name } = wanted;
+    const i = new LiveInterface(bridge.name, port, wanted);
+    bridge.interfaces.set(name, i);
+    const holder = this.#state.holderOf(name);
+    if (reservedNames.test(name)) {
+      log.warn(`could not create interface ${name}, name is reserved`);
+      return this.#state.fail(i, undefined);
+    }
+    if (holder !== undefined) {
+      log.warn(`bridge ${bridge.name}: interface ${name} is already attached to bridge ${holder.bridge}`);
+      i.isBusyElsewhere = true;
+      return this.#state.fail(i, `could not add network device ${name} to ofproto (Device or resource busy)`);
+    }
+    const error = (await this.#open(bridge, i)) ?? (await this.#attach(bridge, i));
+    if (error === undefined) {
+      this.#state.hold(i);
+      log.info(`bridge ${bridge.name}: added interface ${name} on port ${i.ofPort}`);
+    } else {
+      log.warn(error);
+      this.#state.fail(i, error);
+    }
+  }
+
+  /** Returns why not. */
+  async #open(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
+    const { name, type } = i.wanted;
+    const config = netdevConfig(bridge, i);
+    try {
+      const netdev = await this.#deps.openNetdev(type, name, config, bridge.settings.datapathType);
+      i.netdev = netdev;
+      i.applied = config;
+      netdev.onChange = () => this.#deps.netdevChanged(i);
+      return undefined;
+    } catch (why) {
+      if (why instanceof Refused) return why.message;
+      if (why instanceof SyscallFailed) return `could not open network device ${name} (${why.reason})`;
+      throw why;
+    }
+  }
+
+  async #attach(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
+    const { netdev, wanted } = i;
+    if (netdev === undefined) return undefined;
+    const number = wanted.ofportRequest ?? wanted.ofport;
+    try {
+      i.ofPort = await bridge.ofproto.addPort(netdev, {
+        ...(number !== undefined && { wanted: number }),
+        ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
+      });
+      return undefined;
+    } catch (why) {
+      if (!(why instanceof SyscallFailed || why instanceof Refused)) throw why;
+      await this.#closeNetdev(i);
+      return `could not add network device ${wanted.name} to ofproto (${reasonOf(why)})`;
+    }
+  }
+
+  async #removeInterface(bridge: LiveBridge, i: LiveInterface): Promise<void> {
+    bridge.interfaces.delete(i.wanted.name);
+    if (i.ofPort !== undefined) {
+      await bridge.ofproto.removePort(i.ofPort);
+      log.info(`bridge ${bridge.name}: deleted interface ${i.wanted.name} on port ${i.ofPort}`);
+    }
+    this.#state.release(i);
+    await this.#closeNetdev(i);
+  }
+
+  async #closeNetdev(i: LiveInterface): Promise<void> {
+    const { netdev } = i;
+    if (netdev === undefined) return;
+    netdev.onChange = () => {};
+    i.netdev = undefined;
+    await netdev[Symbol.asyncDispose]();
+  }
+
+  async #configureInterface(bridge: LiveBridge, wanted: WantedInterface): Promise<void> {
+    const i = bridge.interfaces.get(wanted.name);
+    if (i === undefined) return;
+    i.wanted = wanted;
+    const refusal = await this.#tellNetdev(bridge, i);
+    if (refusal !== undefined) {
+      await this.#removeInterface(bridge, i);
+      bridge.interfaces.set(wanted.name, i);
+      return this.#state.fail(i, refusal);
+    }
+    if (i.ofPort !== undefined)
+      bridge.ofproto.updatePort(
+        i.ofPort,
+        wanted.patchPeer === undefined ? {} : { patchPeer: wanted.patchPeer },
+      );
+  }
+
+  /** Returns the text of a refusal; what the kernel refuses is only logged, and the device stays as it was. */
+  async #tellNetdev(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
+    const config = netdevConfig(bridge, i);
+    const isFull = i.applied === undefined || !isDeepStrictEqual(config, i.applied);
+    if (i.netdev === undefined || !isFull) return undefined;
+    i.applied = config;
+    try {
+      await i.netdev.configure(config);
+      return undefined;
+    } catch (why) {
+      if (why instanceof Refused) return why.message;
+      if (!(why instanceof SyscallFailed)) throw why;
+      log.warn(why.message);
+      return undefined;
+    }
+  }
+
+  /** Addresses and sizes that follow from all ports of the bridge together. */
+  async #settle(bridge: LiveBridge): Promise<void> {
+    const mac = bridgeMac(bridge);
+    const config = ofprotoConfig(bridge.settings, mac);
+    if (!isDeepStrictEqual(bridge.ofproto.config, config)) {
+      if (bridge.ofproto.config.datapathId !== config.datapathId || bridge.ports.size <= 1)
+        log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
+      bridge.ofproto.configure(config);
+    }
+    for (const i of bridge.interfaces.values()) {
+      if (i.wanted.type === 'internal') await this.#tellNetdev(bridge, i);
+    }
+  }
+}
+
+function setPort(bridge: LiveBridge, wanted: WantedPort): void {
+  bridge.ports.set(wanted.name, wanted);
+  const members: OfPort[] = [];
+  for (const { name } of wanted.interfaces) {
+    const i = bridge.interfaces.get(name);
+    if (i?.port === wanted.name && i.ofPort !== undefined) members.push(i.ofPort);
+  }
+  if (members.length === 0) bridge.ofproto.removeBundle(wanted.name);
+  else bridge.ofproto.setBundle(wanted.name, { ...wanted.bundle, members });
+}
+
+function ofprotoConfig(settings: LiveBridge['settings'], hwaddr: string): OfprotoConfig {
+  const { datapathId, failMode, macAgingTime, macTableSize, forwardBpdu, floodVlans } = settings;
+  return {
+    datapathId: datapathId ?? `0000${hwaddr.replaceAll(':', '')}`,
+    failMode,
+    hwaddr,
+    macAgingTime,
+    macTableSize,
+    forwardBpdu,
+    floodVlans,
+  };
+}
+
+/** `hwaddr` if given, else the lowest global address of its ports, else one made of the row's uuid. */
+export function bridgeMac(bridge: LiveBridge): string {
+  if (bridge.settings.hwaddr !== undefined) return bridge.settings.hwaddr;
+  const candidates: string[] = [];
+  for (const port of bridge.ports.values()) {
+    if (port.mac !== undefined) candidates.push(port.mac);
+    else candidates.push(...port.interfaces.flatMap(({ name }) => macOf(bridge.interfaces.get(name)) ?? []));
+  }
+  return pickBridgeMac(candidates, bridge.id);
+}
+
+function macOf(i: LiveInterface | undefined): string | undefined {
+  const isOwn = i === undefined || i.ofPort === undefined || i.wanted.type !== 'system';
+  return isOwn ? undefined : i.netdev?.state.mac;
+}
+
+/** What a device is to be told: a device of ours gets the bridge's address and fits the smallest of the others. */
+function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
+  const { wanted } = i;
+  const isLocal = wanted.name === bridge.name;
+  const isFakeBridge = bridge.ports.get(i.port)?.isFakeBridge === true;
+  const mac = isLocal ? bridgeMac(bridge) : (wanted.mac ?? (isFakeBridge ? bridgeMac(bridge) : undefined));
+  const mtuRequest = wanted.mtuRequest ?? (wanted.type === 'internal' ? smallestMtu(bridge) : undefined);
+  return { options: wanted.options, mac, mtuRequest };
+}
+
+function smallestMtu(bridge: LiveBridge): number | undefined {
+  let smallest: number | undefined;
+  for (const { ofPort, netdev, wanted } of bridge.interfaces.values()) {
+    const mtu = wanted.type === 'internal' || ofPort === undefined ? undefined : netdev?.state.mtu;
+    if (mtu !== undefined && (smallest === undefined || mtu < smallest)) smallest = mtu;
+  }
+  return smallest;
+}
+
+function reasonOf(why: Refused | SyscallFailed): string {
+  return why instanceof SyscallFailed ? why.reason : why.message;
+}
+
+export function isLocalInterface(i: LiveInterface): boolean {
+  return i.ofPort === localPort;
+}

@@ -1,0 +1,95 @@
+/**
+ * What is: the bridges and interfaces that the daemon has made, as `plan` compares, `apply` changes and `report` and
+ * the appctl commands read them.
+ */
+import type { OfPort, Uuid } from '../base/units.ts';
+import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
+import type { Backer } from '../ofproto/backer.ts';
+import type { Ofproto } from '../ofproto/ofproto.ts';
+import type { BridgeSettings, WantedInterface, WantedPort } from './config/wanted.ts';
+import type { ActualBridge, ActualInterface } from './plan.ts';
+
+export class LiveInterface implements ActualInterface {
+  readonly bridge: string;
+  port: string;
+  wanted: WantedInterface;
+  netdev: Netdev | undefined;
+  /** What the device was last told. */
+  applied: NetdevConfig | undefined;
+  ofPort: OfPort | undefined;
+  /** Why it could not be added, for the `error` column. */
+  error: string | undefined;
+  /** It failed because another bridge or port has the device. */
+  isBusyElsewhere = false;
+
+  constructor(bridge: string, port: string, wanted: WantedInterface) {
+    this.bridge = bridge;
+    this.port = port;
+    this.wanted = wanted;
+  }
+
+  get isGone(): boolean {
+    return this.netdev?.isGone === true;
+  }
+}
+
+export class LiveBridge implements ActualBridge {
+  id: Uuid;
+  readonly name: string;
+  readonly backer: Backer;
+  readonly ofproto: Ofproto;
+  settings: BridgeSettings;
+  readonly ports = new Map<string, WantedPort>();
+  readonly interfaces = new Map<string, LiveInterface>();
+
+  constructor(id: Uuid, name: string, settings: BridgeSettings, backer: Backer, ofproto: Ofproto) {
+    this.id = id;
+    this.name = name;
+    this.settings = settings;
+    this.backer = backer;
+    this.ofproto = ofproto;
+  }
+}
+
+export class LiveState {
+  readonly bridges = new Map<string, LiveBridge>();
+  /** By device name: a device is in one bridge only. */
+  readonly #holders = new Map<string, LiveInterface>();
+  /** Interfaces without a number, to be tried again when something about their device changes. */
+  readonly #failed = new Map<string, LiveInterface>();
+
+  /** The interface that has the device of that name. */
+  holderOf(name: string): LiveInterface | undefined {
+    return this.#holders.get(name);
+  }
+
+  failedNamed(name: string): LiveInterface | undefined {
+    return this.#failed.get(name);
+  }
+
+  failures(): Iterable<LiveInterface> {
+    return this.#failed.values();
+  }
+
+  interfaceOf(bridge: string, name: string): LiveInterface | undefined {
+    return this.bridges.get(bridge)?.interfaces.get(name);
+  }
+
+  hold(i: LiveInterface): void {
+    this.#failed.delete(i.wanted.name);
+    this.#holders.set(i.wanted.name, i);
+  }
+
+  fail(i: LiveInterface, error: string | undefined): void {
+    i.error = error;
+    i.ofPort = undefined;
+    this.release(i);
+    this.#failed.set(i.wanted.name, i);
+  }
+
+  release(i: LiveInterface): void {
+    const { name } = i.wanted;
+    if (this.#holders.get(name) === i) this.#holders.delete(name);
+    if (this.#failed.get(name) === i) this.#failed.delete(name);
+  }
+}

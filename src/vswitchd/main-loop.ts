@@ -1,0 +1,70 @@
+/**
+ * The daemon's loop: runs its parts in order whenever something happened or is due, and sleeps otherwise. Parts do
+ * what there is to do and return; what takes longer they start and are woken for.
+ */
+import { LimitedSite, logger } from '../base/log.ts';
+import type { Soon } from '../base/soon.ts';
+import type { Timers } from '../base/timers.ts';
+import { driveTimers } from '../base/timers-drive.ts';
+
+const log = logger('timeval');
+const stalled = new LimitedSite({ perMinute: 60, burst: 10 });
+
+/** A longer turn than this is worth a line in the log. */
+const stallTime = 1000;
+
+export interface LoopPart {
+  /** For the log: "bridge", "unixctl" ... */
+  readonly name: string;
+  run(): void;
+}
+
+export class MainLoop {
+  readonly #timers: Timers;
+  readonly #soon: Soon;
+  readonly #parts: readonly LoopPart[];
+  #isWakePending = false;
+  #stop: (() => void) | undefined;
+
+  constructor(deps: { timers: Timers; soon: Soon; parts: readonly LoopPart[] }) {
+    this.#timers = deps.timers;
+    this.#soon = deps.soon;
+    this.#parts = deps.parts;
+  }
+
+  /** Begins to run, and to follow the timers. */
+  start(): void {
+    this.#stop = driveTimers(this.#timers);
+    this.wake();
+  }
+
+  stop(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  /** One turn soon, however often this is called before it. */
+  wake(): void {
+    if (this.#isWakePending) return;
+    this.#isWakePending = true;
+    this.#soon(() => {
+      this.#isWakePending = false;
+      if (this.#stop !== undefined) this.turn();
+    });
+  }
+
+  /** One turn now. */
+  turn(): void {
+    for (const part of this.#parts) {
+      const before = this.#timers.clock.now();
+      part.run();
+      const took = this.#timers.clock.now() - before;
+      if (took > stallTime)
+        log.limited(
+          'warn',
+          stalled,
+          `Unreasonably long ${Math.round(took)}ms poll interval (in ${part.name})`,
+        );
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import { ofPort, uuid } from '../base/units.ts';
+import { defaultBundleConfig } from '../ofproto/config.ts';
+import { bridgeKeys } from './config/config-keys.ts';
+import { readKeys } from './config/keys.ts';
+import type { Dirty } from './config/model.ts';
+import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
+import { type ActualBridge, type ActualInterface, formatStep, plan } from './plan.ts';
+
+const settings: WantedBridge['settings'] = {
+  ...readKeys(bridgeKeys, new Map()),
+  datapathType: 'system',
+  failMode: 'standalone',
+  floodVlans: [],
+};
+
+function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterface {
+  return {
+    id: uuid(`iface-${name}`),
+    name,
+    type: 'system',
+    options: new Map(),
+    mac: undefined,
+    mtuRequest: undefined,
+    ofportRequest: undefined,
+    ofport: undefined,
+    patchPeer: undefined,
+    ...more,
+  };
+}
+
+function port(name: string, interfaces = [iface(name)], more: Partial<WantedPort> = {}): WantedPort {
+  const { members: _, ...bundle } = defaultBundleConfig;
+  return { id: uuid(`port-${name}`), name, bundle, isFakeBridge: false, mac: undefined, interfaces, ...more };
+}
+
+function bridge(
+  name: string,
+  ports: WantedPort[],
+  more: Partial<WantedBridge['settings']> = {},
+): WantedBridge {
+  const byName = new Map(ports.map((p) => [p.name, p]));
+  return { id: uuid(`bridge-${name}`), name, settings: { ...settings, ...more }, ports: byName };
+}
+
+/** The bridge as it is once all of `wanted` was applied; numbers from 1, the local port has its own. */
+function applied(wanted: WantedBridge, states: Record<string, Partial<ActualInterface>> = {}): ActualBridge {
+  const interfaces = new Map<string, ActualInterface>();
+  let number = 1;
+  for (const p of wanted.ports.values()) {
+    for (const i of p.interfaces) {
+      const own = i.name === wanted.name ? ofPort(65534) : ofPort(number++);
+      interfaces.set(i.name, { wanted: i, port: p.name, ofPort: own, isGone: false, ...states[i.name] });
+    }
+  }
+  return { ...wanted, interfaces };
+}
+
+function lines(actual: ActualBridge[], wanted: WantedBridge[], dirty: Record<string, string[]>): string[] {
+  const byName = <T extends { name: string }>(list: T[]) => new Map(list.map((b) => [b.name, b]));
+  const marked: Dirty = new Map(Object.entries(dirty).map(([name, ports]) => [name, new Set(ports)]));
+  return plan({ actual: byName(actual), wanted: byName(wanted) }, marked).map(formatStep);
+}
+
+describe('planning', () => {
+  test('a new bridge comes before its ports, its local port first, remembered numbers before new ones', () => {
+    const wanted = bridge('br0', [
+      port('a'),
+      port('b', [iface('b', { ofport: ofPort(3) })]),
+      port('c', [iface('c', { ofportRequest: ofPort(7) })]),
+      port('br0', [iface('br0', { type: 'internal' })]),
+    ]);
+    expect(lines([], [wanted], { br0: ['a', 'b', 'c', 'br0'] })).toEqual([
+      'br0: add bridge (system)',
+      'br0: add interface br0 (internal)',
+      'br0: add interface c (system)',
+      'br0: add interface b (system)',
+      'br0: add interface a (system)',
+      'br0: set port a',
+      'br0: set port b',
+      'br0: set port c',
+      'br0: set port br0',
+      'br0: settle addresses',
+    ]);
+  });
+
+  test('what is as wanted needs nothing', () => {
+    const wanted = bridge('br0', [port('a')]);
+    expect(lines([applied(wanted)], [wanted], { br0: ['a'] })).toEqual([]);
+  });
+
+  test('only what is dirty is looked at', () => {
+    const wanted = bridge('br0', [port('a'), port('b')]);
+    expect(lines([applied(bridge('br0', []))], [wanted], { br0: ['b'] })).toEqual([
+      'br0: add interface b (system)',
+      'br0: set port b',
+      'br0: settle addresses',
+    ]);
+  });
+
+  test('a port that moves between bridges is removed from the one before it is added to the other', () => {
+    const before = [applied(bridge('br0', [port('a')])), applied(bridge('br1', []))];
+    const after = [bridge('br0', []), bridge('br1', [port('a')])];
+    expect(lines(before, after, { br1: ['a'], br0: ['a'] })).toEqual([
+      'br0: remove interface a (unwanted)',
+      'br0: remove port a',
+      'br1: add interface a (system)',
+      'br1: set port a',
+      'br1: settle addresses',
+      'br0: settle addresses',
+    ]);
+  });
+
+  test('a bridge that is no longer wanted goes with all that is in it', () => {
+    expect(lines([applied(bridge('br0', [port('a')]))], [], { br0: ['a'] })).toEqual(['br0: remove bridge']);
+  });
+
+  test('another datapath type makes the bridge anew', () => {
+    const wanted = bridge('br0', [port('a')], { datapathType: 'netdev' });
+    expect(lines([applied(bridge('br0', [port('a')]))], [wanted], { br0: [] })).toEqual([
+      'br0: remove bridge',
+      'br0: add bridge (netdev)',
+      'br0: add interface a (system)',
+      'br0: set port a',
+      'br0: settle addresses',
+    ]);
+  });
+
+  test('another type makes the interface anew', () => {
+    const wanted = bridge('br0', [port('a', [iface('a', { type: 'internal' })])]);
+    expect(lines([applied(bridge('br0', [port('a')]))], [wanted], { br0: ['a'] })).toEqual([
+      'br0: remove interface a (type changed)',
+      'br0: add interface a (internal)',
+      'br0: set port a',
+      'br0: settle addresses',
+    ]);
+  });
+
+  test('a requested number that it does not have makes the interface anew, the one it has does not', () => {
+    const is = applied(bridge('br0', [port('a')]));
+    const want = (n: number) => bridge('br0', [port('a', [iface('a', { ofportRequest: ofPort(n) })])]);
+    expect(lines([is], [want(9)], { br0: ['a'] })[0]).toBe('br0: remove interface a (number changed)');
+    expect(lines([is], [want(1)], { br0: ['a'] })[0]).toBe('br0: configure interface a');
+  });
+
+  test('the number that we wrote into the database is no change', () => {
+    const is = applied(bridge('br0', [port('a')]));
+    expect(
+      lines([is], [bridge('br0', [port('a', [iface('a', { ofport: ofPort(1) })])])], { br0: ['a'] }),
+    ).toEqual([]);
+  });
+
+  test('a vanished device is opened anew', () => {
+    const wanted = bridge('br0', [port('a')]);
+    expect(lines([applied(wanted, { a: { isGone: true } })], [wanted], { br0: ['a'] }).slice(0, 2)).toEqual([
+      'br0: remove interface a (device gone)',
+      'br0: add interface a (system)',
+    ]);
+  });
+
+  test('an interface that could not be added is tried again', () => {
+    const wanted = bridge('br0', [port('a')]);
+    expect(lines([applied(wanted, { a: { ofPort: undefined } })], [wanted], { br0: ['a'] })[0]).toBe(
+      'br0: add interface a (system)',
+    );
+  });
+
+  test('a tag changes the port and leaves its devices alone', () => {
+    const { members: _, ...plain } = defaultBundleConfig;
+    const tagged = port('a', [iface('a')], { bundle: { ...plain, vlanMode: 'access', tag: 5 } });
+    expect(lines([applied(bridge('br0', [port('a')]))], [bridge('br0', [tagged])], { br0: ['a'] })).toEqual([
+      'br0: set port a',
+      'br0: settle addresses',
+    ]);
+  });
+});

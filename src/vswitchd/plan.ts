@@ -1,0 +1,217 @@
+/**
+ * From what is to what is wanted, as a list of steps: pure, so that tests compare lists and `config/plan` prints them.
+ * Looks only at the bridges and ports that a change touched (`Dirty`): the cost follows what changed.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { OfPort, Uuid } from '../base/units.ts';
+import { localPort } from '../ofproto/port.ts';
+import type { Dirty } from './config/model.ts';
+import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
+
+/** One device row as it was last applied; without a number it could not be added. */
+export interface ActualInterface {
+  readonly wanted: WantedInterface;
+  readonly port: string;
+  readonly ofPort: OfPort | undefined;
+  /** Its kernel device is no longer there. */
+  readonly isGone: boolean;
+}
+
+export interface ActualBridge {
+  readonly id: Uuid;
+  readonly name: string;
+  readonly settings: BridgeSettings;
+  readonly ports: ReadonlyMap<string, WantedPort>;
+  readonly interfaces: ReadonlyMap<string, ActualInterface>;
+}
+
+export type Step =
+  /** With all that is in it. */
+  | { readonly do: 'removeBridge'; readonly bridge: string }
+  | {
+      readonly do: 'removeInterface';
+      readonly bridge: string;
+      readonly name: string;
+      readonly why: RemovalReason;
+    }
+  | { readonly do: 'removePort'; readonly bridge: string; readonly port: string }
+  | { readonly do: 'addBridge'; readonly bridge: string; readonly wanted: WantedBridge }
+  | { readonly do: 'configureBridge'; readonly bridge: string; readonly wanted: WantedBridge }
+  | {
+      readonly do: 'addInterface' | 'configureInterface';
+      readonly bridge: string;
+      readonly port: string;
+      readonly wanted: WantedInterface;
+    }
+  | { readonly do: 'setPort'; readonly bridge: string; readonly wanted: WantedPort }
+  /** Picks the bridge's address, datapath id and the sizes that follow from its ports. */
+  | { readonly do: 'settleBridge'; readonly bridge: string };
+
+export type RemovalReason = 'unwanted' | 'type changed' | 'number changed' | 'device gone';
+
+/** Removals come first: they free names and numbers. */
+const phases: readonly Step['do'][] = [
+  'removeInterface',
+  'removePort',
+  'removeBridge',
+  'addBridge',
+  'configureBridge',
+  'addInterface',
+  'configureInterface',
+  'setPort',
+  'settleBridge',
+];
+
+export interface Pair {
+  readonly actual: ReadonlyMap<string, ActualBridge>;
+  readonly wanted: ReadonlyMap<string, WantedBridge>;
+}
+
+/** What turns `actual` into `wanted`, as far as `dirty` reaches. */
+export function plan({ actual, wanted }: Pair, dirty: Dirty): Step[] {
+  const steps: Step[] = [];
+  for (const [name, ports] of dirty) {
+    const is = actual.get(name);
+    const want = wanted.get(name);
+    if (want === undefined) {
+      if (is !== undefined) steps.push({ do: 'removeBridge', bridge: name });
+    } else steps.push(...planBridge(is, want, ports));
+  }
+  return inOrder(steps);
+}
+
+function planBridge(is: ActualBridge | undefined, want: WantedBridge, dirtyPorts: Iterable<string>): Step[] {
+  const bridge = want.name;
+  const isRemade = is !== undefined && is.settings.datapathType !== want.settings.datapathType;
+  const steps: Step[] = isRemade ? [{ do: 'removeBridge', bridge }] : [];
+  if (is === undefined || isRemade) {
+    steps.push({ do: 'addBridge', bridge, wanted: want });
+    for (const port of want.ports.values()) steps.push(...planPort(undefined, port, bridge));
+  } else {
+    if (is.id !== want.id || !isDeepStrictEqual(is.settings, want.settings))
+      steps.push({ do: 'configureBridge', bridge, wanted: want });
+    for (const port of dirtyPorts) {
+      const wanted = want.ports.get(port);
+      if (wanted !== undefined) steps.push(...planPort(is, wanted, bridge));
+      else if (is.ports.has(port)) steps.push(...planRemovedPort(is, port));
+    }
+  }
+  if (steps.length > 0) steps.push({ do: 'settleBridge', bridge });
+  return steps;
+}
+
+function planRemovedPort(is: ActualBridge, port: string): Step[] {
+  const bridge = is.name;
+  const steps: Step[] = interfacesOf(is, port).map(([name]) => ({
+    do: 'removeInterface',
+    bridge,
+    name,
+    why: 'unwanted',
+  }));
+  return [...steps, { do: 'removePort', bridge, port }];
+}
+
+function planPort(is: ActualBridge | undefined, want: WantedPort, bridge: string): Step[] {
+  const steps: Step[] = [];
+  const port = want.name;
+  const names = new Set(want.interfaces.map((i) => i.name));
+  for (const [name] of is === undefined ? [] : interfacesOf(is, port)) {
+    if (!names.has(name)) steps.push({ do: 'removeInterface', bridge, name, why: 'unwanted' });
+  }
+  for (const wanted of want.interfaces) {
+    const current = is?.interfaces.get(wanted.name);
+    steps.push(...planInterface(current?.port === port ? current : undefined, wanted, bridge, port));
+  }
+  const known = is?.ports.get(port);
+  // Interfaces that differ have steps of their own already.
+  const isSame = known !== undefined && isDeepStrictEqual({ ...known, interfaces: [] }, { ...want, interfaces: [] });
+  if (steps.length > 0 || !isSame)
+    steps.push({ do: 'setPort', bridge, wanted: want });
+  return steps;
+}
+
+function planInterface(
+  is: ActualInterface | undefined,
+  wanted: WantedInterface,
+  bridge: string,
+  port: string,
+): Step[] {
+  const add: Step = { do: 'addInterface', bridge, port, wanted };
+  if (is === undefined) return [add];
+  const why = reasonToRemake(is, wanted);
+  if (why !== undefined) return [{ do: 'removeInterface', bridge, name: wanted.name, why }, add];
+  if (is.ofPort === undefined) return [add];
+  return isSameConfig(is.wanted, wanted) ? [] : [{ do: 'configureInterface', bridge, port, wanted }];
+}
+
+function reasonToRemake(is: ActualInterface, wanted: WantedInterface): RemovalReason | undefined {
+  if (is.wanted.type !== wanted.type) return 'type changed';
+  if (is.isGone) return 'device gone';
+  const { ofportRequest } = wanted;
+  if (is.ofPort === undefined || ofportRequest === undefined) return undefined;
+  // The local port has its number by right.
+  return is.ofPort === localPort || is.ofPort === ofportRequest ? undefined : 'number changed';
+}
+
+/** The number in the database is what we wrote there ourselves. */
+function isSameConfig(a: WantedInterface, b: WantedInterface): boolean {
+  return isDeepStrictEqual({ ...a, ofport: undefined }, { ...b, ofport: undefined });
+}
+
+function interfacesOf(is: ActualBridge, port: string): [string, ActualInterface][] {
+  return (is.ports.get(port)?.interfaces ?? []).flatMap(({ name }) => {
+    const current = is.interfaces.get(name);
+    return current?.port === port ? [[name, current]] : [];
+  });
+}
+
+/** By phase; inside one, devices with a number of their own before those that take what is left. */
+function inOrder(steps: readonly Step[]): Step[] {
+  const byPhase = new Map<Step['do'], Step[]>(phases.map((phase) => [phase, []]));
+  const settled = new Set<string>();
+  for (const step of steps) {
+    if (step.do === 'settleBridge') {
+      if (settled.has(step.bridge)) continue;
+      settled.add(step.bridge);
+    }
+    byPhase.get(step.do)?.push(step);
+  }
+  byPhase.get('addInterface')?.sort((a, b) => additionRank(a) - additionRank(b) || compareNames(a, b));
+  return phases.flatMap((phase) => byPhase.get(phase) ?? []);
+}
+
+function additionRank(step: Step): number {
+  if (step.do !== 'addInterface') return 0;
+  if (step.wanted.name === step.bridge) return 0;
+  if (step.wanted.ofportRequest !== undefined) return 1;
+  return step.wanted.ofport !== undefined ? 2 : 3;
+}
+
+function compareNames(a: Step, b: Step): number {
+  const name = (s: Step) => (s.do === 'addInterface' ? s.wanted.name : '');
+  return name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0;
+}
+
+/** One line, for the log and `config/plan`. */
+export function formatStep(step: Step): string {
+  switch (step.do) {
+    case 'removeInterface':
+      return `${step.bridge}: remove interface ${step.name} (${step.why})`;
+    case 'addInterface':
+      return `${step.bridge}: add interface ${step.wanted.name} (${step.wanted.type})`;
+    case 'configureInterface':
+      return `${step.bridge}: configure interface ${step.wanted.name}`;
+    case 'setPort':
+      return `${step.bridge}: set port ${step.wanted.name}`;
+    case 'removePort':
+      return `${step.bridge}: remove port ${step.port}`;
+    case 'addBridge':
+      return `${step.bridge}: add bridge (${step.wanted.settings.datapathType})`;
+    case 'configureBridge':
+      return `${step.bridge}: configure bridge`;
+    case 'removeBridge':
+      return `${step.bridge}: remove bridge`;
+    case 'settleBridge':
+      return `${step.bridge}: settle addresses`;
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * Keeps what is equal to what is wanted: takes change sets of the database and news of devices in, plans, applies,
+ * and reports. One round at a time; what comes meanwhile makes the next round.
+ *
+ *   change set -> WantedModel -> dirty -> plan -> steps -> Applier -> LiveState -> report -> StatusWriter
+ */
+import { counter } from '../base/coverage.ts';
+import { LimitedSite, logger } from '../base/log.ts';
+import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
+import type { Applier } from './apply.ts';
+import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
+import type { WantedBridge } from './config/wanted.ts';
+import type { LiveInterface, LiveState } from './live.ts';
+import { formatStep, plan, type Step } from './plan.ts';
+import { reportBridge, reportInterface } from './report.ts';
+import type { OvsRow, OvsTables } from './schema/index.ts';
+import type { StatusWriter } from './status-writer.ts';
+
+const log = logger('bridge');
+const contended = new LimitedSite({ perMinute: 1, burst: 1 });
+const reconfigured = counter('bridge_reconfigure');
+const noBridges: ReadonlyMap<string, WantedBridge> = new Map();
+
+export interface ReconcilerDeps {
+  readonly client: OvsdbClient<OvsTables>;
+  readonly state: LiveState;
+  readonly applier: Applier;
+  readonly writer: StatusWriter;
+  /** Makes the main loop call `run` soon. */
+  wake(): void;
+  /** The root row is there or has changed. */
+  rootChanged(root: OvsRow<'Open_vSwitch'>): void;
+  pid: number;
+}
+
+export class Reconciler {
+  readonly #deps: ReconcilerDeps;
+  readonly #model: WantedModel;
+  #dirty: Dirty = new Map();
+  readonly #changed = new Set<LiveInterface>();
+  #isBusy = false;
+  #isActive = false;
+  #appliedCfg: number | undefined;
+  /** Called once, when the first configuration has been applied and written back. */
+  onConfigured: (() => void) | undefined;
+  /** A round failed by a bug of ours. */
+  onCrash: (why: unknown) => void = (why) => {
+    throw why;
+  };
+
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps;
+    this.#model = new WantedModel(deps.client.view);
+    deps.client.onChange((changes) => this.#take(changes));
+    deps.client.onState(() => deps.wake());
+  }
+
+  get model(): WantedModel {
+    return this.#model;
+  }
+
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** What the next round would do; for `config/plan`. */
+  nextSteps(): Step[] {
+    return plan({ actual: this.#deps.state.bridges, wanted: this.#wanted() }, this.#dirty);
+  }
+
+  /** A device changed: its row is reported anew; one that vanished is planned anew. */
+  netdevChanged(i: LiveInterface): void {
+    this.#changed.add(i);
+    const bridge = this.#deps.state.bridges.get(i.bridge);
+    if (i.isGone) markPort(this.#dirty, i.bridge, i.port);
+    else if (i.ofPort !== undefined) bridge?.ofproto.updatePort(i.ofPort);
+    this.#deps.wake();
+  }
+
+  /** A device of that name has come: whoever waits for it is tried again. */
+  deviceAppeared(name: string): void {
+    const failed = this.#deps.state.failedNamed(name);
+    if (failed === undefined) return;
+    markPort(this.#dirty, failed.bridge, failed.port);
+    this.#deps.wake();
+  }
+
+  /** From the main loop: starts a round when there is work and none is under way. */
+  run(): void {
+    this.#followLock();
+    if (this.#isBusy || !this.#isActive) return;
+    const root = this.#root();
+    const isBehind = root !== undefined && root.next_cfg !== this.#appliedCfg;
+    if (this.#dirty.size === 0 && this.#changed.size === 0 && !isBehind) {
+      this.#deps.writer.flush();
+      return;
+    }
+    this.#isBusy = true;
+    this.#round(root).then(
+      () => {
+        this.#isBusy = false;
+        this.#deps.wake();
+      },
+      (why: unknown) => this.onCrash(why),
+    );
+  }
+
+  /** Removes every bridge; for `exit --cleanup` and when the lock is lost. */
+  async removeAll(): Promise<void> {
+    const { state, applier } = this.#deps;
+    for (const bridge of [...state.bridges.keys()]) await applier.apply({ do: 'removeBridge', bridge });
+  }
+
+  #take(changes: ChangeSet<OvsTables>): void {
+    merge(this.#dirty, this.#model.update(changes));
+    const root = changes.of('Open_vSwitch').find((delta) => delta.new !== undefined)?.new;
+    if (root !== undefined) this.#deps.rootChanged(root);
+    this.#deps.wake();
+  }
+
+  #followLock(): void {
+    const { client } = this.#deps;
+    if (client.hasLock && client.isSynced) this.#isActive = true;
+    else if (client.isConnected && !client.hasLock) {
+      const { pid } = this.#deps;
+      log.limited(
+        'err',
+        contended,
+        `another ovs-vswitchd process is running, disabling this process (pid ${pid}) until it goes away`,
+      );
+      if (this.#isActive && !this.#isBusy) this.#standDown();
+    }
+  }
+
+  /** The other daemon has the devices now; ours must go, and all is planned anew when the lock comes back. */
+  #standDown(): void {
+    this.#isActive = false;
+    this.#isBusy = true;
+    for (const [name, bridge] of this.#model.bridges)
+      for (const port of bridge.ports.keys()) markPort(this.#dirty, name, port);
+    this.removeAll().then(
+      () => {
+        this.#isBusy = false;
+      },
+      (why: unknown) => this.onCrash(why),
+    );
+  }
+
+  #root(): OvsRow<'Open_vSwitch'> | undefined {
+    for (const row of this.#deps.client.view.rows('Open_vSwitch').values()) return row;
+    return undefined;
+  }
+
+  #wanted(): ReadonlyMap<string, WantedBridge> {
+    return this.#isActive ? this.#model.bridges : noBridges;
+  }
+
+  async #round(root: OvsRow<'Open_vSwitch'> | undefined): Promise<void> {
+    const { state, applier, writer } = this.#deps;
+    const dirty = this.#dirty;
+    this.#dirty = new Map();
+    const steps = plan({ actual: state.bridges, wanted: this.#wanted() }, dirty);
+    if (dirty.size > 0) reconfigured.total++;
+    for (const step of steps) {
+      log.dbg(() => formatStep(step));
+      await applier.apply(step);
+      this.#retryFreed(step);
+    }
+    this.#report(steps);
+    // What a removal made possible belongs to the same configuration.
+    if (root !== undefined && this.#dirty.size === 0) {
+      this.#appliedCfg = root.next_cfg;
+      writer.put('Open_vSwitch', root._uuid, { cur_cfg: root.next_cfg });
+    }
+    writer.flush();
+    this.onConfigured?.();
+    this.onConfigured = undefined;
+  }
+
+  /** Removing a device may let another bridge have it. */
+  #retryFreed(step: Step): void {
+    if (step.do === 'removeInterface') this.#retry(step.name);
+    if (step.do !== 'removeBridge') return;
+    for (const failed of this.#deps.state.failures()) {
+      if (failed.bridge !== step.bridge && failed.isBusyElsewhere)
+        markPort(this.#dirty, failed.bridge, failed.port);
+    }
+  }
+
+  #retry(name: string): void {
+    const failed = this.#deps.state.failedNamed(name);
+    if (failed?.isBusyElsewhere === true) markPort(this.#dirty, failed.bridge, failed.port);
+  }
+
+  #report(steps: readonly Step[]): void {
+    const { state, writer, client } = this.#deps;
+    const interfaces = new Set(this.#changed);
+    this.#changed.clear();
+    for (const step of steps) {
+      if (step.do === 'addInterface' || step.do === 'configureInterface') {
+        const i = state.interfaceOf(step.bridge, step.wanted.name);
+        if (i !== undefined) interfaces.add(i);
+      } else if (step.do === 'settleBridge') {
+        const bridge = state.bridges.get(step.bridge);
+        if (bridge !== undefined) writer.put('Bridge', bridge.id, reportBridge(bridge));
+        for (const i of bridge?.interfaces.values() ?? [])
+          if (i.wanted.type === 'internal') interfaces.add(i);
+      }
+    }
+    for (const i of interfaces) {
+      // The device may belong to a bridge that does not have the row: then the holder speaks for it.
+      const speaker = state.holderOf(i.wanted.name) ?? i;
+      if (client.view.row('Interface', speaker.wanted.id) !== undefined)
+        writer.put('Interface', speaker.wanted.id, reportInterface(speaker));
+    }
+  }
+}
+
+function merge(into: Dirty, from: Dirty): void {
+  for (const [bridge, ports] of from) {
+    const known = markBridge(into, bridge);
+    for (const port of ports) known.add(port);
+  }
+}

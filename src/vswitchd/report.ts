@@ -1,0 +1,74 @@
+/** What the daemon writes back to the database, as values: pure. Written by `StatusWriter`. */
+import type { NetdevStats } from '../netdev/provider.ts';
+import type { LiveBridge, LiveInterface } from './live.ts';
+import type { OvsChange } from './schema/index.ts';
+
+/** OFPP_NONE as the `ofport` column has it: the interface could not be added. */
+const noPort = -1;
+
+/** All status columns of one interface but for `statistics`. */
+export function reportInterface(i: LiveInterface): OvsChange<'Interface'> {
+  const { netdev, ofPort } = i;
+  if (netdev === undefined || ofPort === undefined) return { ...nothingKnown, error: i.error };
+  const { state } = netdev;
+  return {
+    ofport: ofPort,
+    error: i.error,
+    mac_in_use: state.mac,
+    admin_state: state.isUp ? 'up' : 'down',
+    link_state: state.hasCarrier ? 'up' : 'down',
+    link_resets: state.linkResets,
+    link_speed: state.linkSpeed,
+    duplex: state.duplex,
+    mtu: state.mtu === 0 ? undefined : state.mtu,
+    ifindex: state.ifindex,
+    status: state.status,
+  };
+}
+
+const nothingKnown: OvsChange<'Interface'> = {
+  ofport: noPort,
+  mac_in_use: undefined,
+  admin_state: undefined,
+  link_state: undefined,
+  link_resets: undefined,
+  link_speed: undefined,
+  duplex: undefined,
+  mtu: undefined,
+  ifindex: undefined,
+  status: new Map(),
+  statistics: new Map(),
+};
+
+export function reportStatistics(stats: NetdevStats): OvsChange<'Interface'> {
+  return { statistics: stats };
+}
+
+export function reportBridge(bridge: LiveBridge): OvsChange<'Bridge'> {
+  return { datapath_id: bridge.ofproto.config.datapathId, datapath_version: '<built-in>' };
+}
+
+export interface SystemFacts {
+  readonly datapathTypes: readonly string[];
+  readonly ifaceTypes: readonly string[];
+  /** What a start script would set; undefined when one does. */
+  readonly versions:
+    | { readonly ovs: string; readonly db: string; readonly system: string; readonly systemVersion: string }
+    | undefined;
+}
+
+export function reportSystem(facts: SystemFacts): OvsChange<'Open_vSwitch'> {
+  const { versions } = facts;
+  return {
+    datapath_types: facts.datapathTypes,
+    iface_types: facts.ifaceTypes,
+    dpdk_initialized: false,
+    dpdk_version: 'none',
+    ...(versions !== undefined && {
+      ovs_version: versions.ovs,
+      db_version: versions.db,
+      system_type: versions.system,
+      system_version: versions.systemVersion,
+    }),
+  };
+}
