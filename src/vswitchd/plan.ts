@@ -124,9 +124,9 @@ function planPort(is: ActualBridge | undefined, want: WantedPort, bridge: string
   }
   const known = is?.ports.get(port);
   // Interfaces that differ have steps of their own already.
-  const isSame = known !== undefined && isDeepStrictEqual({ ...known, interfaces: [] }, { ...want, interfaces: [] });
-  if (steps.length > 0 || !isSame)
-    steps.push({ do: 'setPort', bridge, wanted: want });
+  const isSame =
+    known !== undefined && isDeepStrictEqual({ ...known, interfaces: [] }, { ...want, interfaces: [] });
+  if (steps.length > 0 || !isSame) steps.push({ do: 'setPort', bridge, wanted: want });
   return steps;
 }
 
