@@ -1,0 +1,213 @@
+/**
+ * From a key back to a frame: the shortest well-formed packet that extracts to it, with right checksums. For commands
+ * and tests that are given a flow instead of bytes (`netdev-dummy/receive`).
+ */
+
+import { internetChecksum, pseudoHeader4, pseudoHeader6, transportChecksum } from '../wire/checksum.ts';
+import { ethernet, etherType, isVlanType, vlanPresent } from '../wire/ethernet.ts';
+import { arp, ipProtocol, ipv4, ipv4Fragment, ipv6, ipv6Fragment } from '../wire/ip.ts';
+import { mpls, mplsBottom } from '../wire/mpls.ts';
+import { icmp, icmpv6Type, igmp, neighbour, neighbourOption, sctp, tcp, udp } from '../wire/transport.ts';
+import { fragment } from './extract.ts';
+import { getSlot, readSlot } from './key.ts';
+import type { SlotName } from './slots.ts';
+
+/** Payload behind TCP, UDP, SCTP and unknown IP protocols, as the reference composes it; bytes. */
+const payloadSize = 64;
+
+class Writer {
+  readonly bytes = new Uint8Array(512);
+  readonly view = new DataView(this.bytes.buffer);
+  /** Bytes written. */
+  size = 0;
+
+  /** Makes room for `size` zero bytes; returns where they start. */
+  room(size: number): number {
+    const at = this.size;
+    this.size += size;
+    return at;
+  }
+
+  put(bytes: Uint8Array): void {
+    this.bytes.set(bytes, this.room(bytes.length));
+  }
+
+  put16(value: number): void {
+    this.view.setUint16(this.room(2), value);
+  }
+}
+
+/** The frame's bytes. What the key says about metadata is not in them. */
+export function composeFrame(key: Uint32Array): Uint8Array {
+  const out = new Writer();
+  out.put(readSlot(key, 'eth_dst'));
+  out.put(readSlot(key, 'eth_src'));
+  putTag(out, key, 'vlan_tpid', 'vlan_tci');
+  putTag(out, key, 'vlan_tpid2', 'vlan_tci2');
+  const type = getSlot(key, 'eth_type');
+  if (type === etherType.none) {
+    const at = out.room(ethernet.size - ethernet.offset.type);
+    out.view.setUint16(at, 3); // an 802.3 length: three bytes of LLC follow
+    out.put(Uint8Array.of(0x42, 0x42, 0x03));
+    return out.bytes.slice(0, out.size);
+  }
+  out.put16(type);
+  if (type === etherType.ipv4) putIpv4(out, key);
+  else if (type === etherType.ipv6) putIpv6(out, key);
+  else if (type === etherType.arp || type === etherType.rarp) putArp(out, key);
+  else if (type === etherType.mpls || type === etherType.mplsMulticast) putMpls(out, key);
+  return out.bytes.slice(0, out.size);
+}
+
+function putTag(out: Writer, key: Uint32Array, tpid: SlotName, tci: SlotName): void {
+  const value = getSlot(key, tci);
+  if ((value & vlanPresent) === 0) return;
+  const type = getSlot(key, tpid);
+  out.put16(isVlanType(type) ? type : etherType.vlan);
+  out.put16(value & ~vlanPresent);
+}
+
+function putMpls(out: Writer, key: Uint32Array): void {
+  for (const slot of ['mpls_lse', 'mpls_lse2', 'mpls_lse3'] as const) {
+    const entry = getSlot(key, slot);
+    mpls.set.entry(out.view, out.room(mpls.size), entry);
+    if ((entry & mplsBottom) !== 0) return;
+  }
+}
+
+function putArp(out: Writer, key: Uint32Array): void {
+  const at = out.room(arp.size);
+  out.view.setUint32(at, 0x00010800); // hardware Ethernet, protocol IPv4
+  out.view.setUint16(at + arp.offset.hardwareSize, 0x0604);
+  arp.set.operation(out.view, at, getSlot(key, 'nw_proto'));
+  arp.set.spa(out.view, at, getSlot(key, 'nw_src'));
+  arp.set.tpa(out.view, at, getSlot(key, 'nw_dst'));
+  out.bytes.set(readSlot(key, 'arp_sha'), at + arp.offset.sha);
+  out.bytes.set(readSlot(key, 'arp_tha'), at + arp.offset.tha);
+}
+
+function putIpv4(out: Writer, key: Uint32Array): void {
+  const at = out.room(ipv4.size);
+  const { view } = out;
+  const protocol = getSlot(key, 'nw_proto');
+  const frag = getSlot(key, 'nw_frag');
+  ipv4.set.versionLength(view, at, 0x45);
+  ipv4.set.tos(view, at, getSlot(key, 'nw_tos'));
+  ipv4.set.ttl(view, at, getSlot(key, 'nw_ttl'));
+  ipv4.set.protocol(view, at, protocol);
+  ipv4.set.src(view, at, getSlot(key, 'nw_src'));
+  ipv4.set.dst(view, at, getSlot(key, 'nw_dst'));
+  const more = (frag & fragment.any) !== 0 ? ipv4Fragment.more : 0;
+  ipv4.set.fragment(view, at, (frag & fragment.later) !== 0 ? more | 100 : more);
+  putTransport(out, key, protocol, frag, (size) => pseudoHeader4(view, at, protocol, size));
+  ipv4.set.totalSize(view, at, out.size - at);
+  ipv4.set.checksum(view, at, internetChecksum(view, at, ipv4.size));
+}
+
+function putIpv6(out: Writer, key: Uint32Array): void {
+  const at = out.room(ipv6.size);
+  const { view } = out;
+  const protocol = getSlot(key, 'nw_proto');
+  const frag = getSlot(key, 'nw_frag');
+  const label = getSlot(key, 'ipv6_label') & 0xfffff;
+  ipv6.set.versionClassLabel(view, at, ((6 << 28) | (getSlot(key, 'nw_tos') << 20) | label) >>> 0);
+  ipv6.set.hopLimit(view, at, getSlot(key, 'nw_ttl'));
+  out.bytes.set(readSlot(key, 'ipv6_src'), at + ipv6.offset.src);
+  out.bytes.set(readSlot(key, 'ipv6_dst'), at + ipv6.offset.dst);
+  ipv6.set.nextHeader(view, at, frag === 0 ? protocol : ipProtocol.fragment);
+  if (frag !== 0) {
+    const header = out.room(ipv6Fragment.size);
+    ipv6Fragment.set.nextHeader(view, header, protocol);
+    ipv6Fragment.set.offsetMore(view, header, (frag & fragment.later) !== 0 ? (100 << 3) | 1 : 1);
+  }
+  putTransport(out, key, protocol, frag, (size) => pseudoHeader6(view, at, protocol, size));
+  ipv6.set.payloadSize(view, at, out.size - at - ipv6.size);
+}
+
+/** `pseudo` gives the sum of the pseudo header for a payload of that many bytes. */
+function putTransport(
+  out: Writer,
+  key: Uint32Array,
+  protocol: number,
+  frag: number,
+  pseudo: (size: number) => number,
+): void {
+  if ((frag & fragment.later) !== 0) {
+    out.room(payloadSize);
+    return;
+  }
+  const at = out.size;
+  const { view } = out;
+  const src = getSlot(key, 'tp_src');
+  const dst = getSlot(key, 'tp_dst');
+  const finish = (checksumAt: number, sum: number): void => {
+    const checksum = internetChecksum(view, at, out.size - at, sum);
+    view.setUint16(at + checksumAt, transportChecksum(checksum, protocol));
+  };
+  switch (protocol) {
+    case ipProtocol.tcp:
+      out.room(tcp.size + payloadSize);
+      tcp.set.src(view, at, src);
+      tcp.set.dst(view, at, dst);
+      tcp.set.offsetFlags(view, at, 0x5000 | getSlot(key, 'tcp_flags'));
+      finish(tcp.offset.checksum, pseudo(out.size - at));
+      break;
+    case ipProtocol.udp:
+      out.room(udp.size + payloadSize);
+      udp.set.src(view, at, src);
+      udp.set.dst(view, at, dst);
+      udp.set.size(view, at, out.size - at);
+      finish(udp.offset.checksum, pseudo(out.size - at));
+      break;
+    case ipProtocol.sctp:
+      out.room(sctp.size + payloadSize);
+      sctp.set.src(view, at, src);
+      sctp.set.dst(view, at, dst);
+      break;
+    case ipProtocol.icmp:
+      out.room(icmp.size);
+      icmp.set.type(view, at, src);
+      icmp.set.code(view, at, dst);
+      finish(icmp.offset.checksum, 0);
+      break;
+    case ipProtocol.igmp:
+      out.room(igmp.size);
+      igmp.set.type(view, at, src);
+      igmp.set.code(view, at, dst);
+      igmp.set.group(view, at, groupOf(key));
+      finish(igmp.offset.checksum, 0);
+      break;
+    case ipProtocol.icmpv6:
+      putIcmpv6(out, key, src, dst);
+      finish(icmp.offset.checksum, pseudo(out.size - at));
+      break;
+    default:
+      out.room(payloadSize);
+  }
+}
+
+function groupOf(key: Uint32Array): number {
+  const [a = 0, b = 0, c = 0, d = 0] = readSlot(key, 'nd_target');
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+}
+
+function putIcmpv6(out: Writer, key: Uint32Array, type: number, code: number): void {
+  const at = out.room(icmp.size);
+  icmp.set.type(out.view, at, type);
+  icmp.set.code(out.view, at, code);
+  const isNeighbour = type === icmpv6Type.neighbourSolicitation || type === icmpv6Type.neighbourAdvertisement;
+  if (!isNeighbour || code !== 0) return;
+  icmp.set.rest(out.view, at, getSlot(key, 'nd_reserved'));
+  out.bytes.set(readSlot(key, 'nd_target'), out.room(neighbour.size));
+  for (const [optionType, slot] of [
+    [1, 'arp_sha'],
+    [2, 'arp_tha'],
+  ] as const) {
+    const address = readSlot(key, slot);
+    if (address.every((b) => b === 0)) continue;
+    const option = out.room(neighbourOption.size);
+    neighbourOption.set.type(out.view, option, optionType);
+    neighbourOption.set.length(out.view, option, 1);
+    out.bytes.set(address, option + neighbourOption.offset.address);
+  }
+}
