@@ -1,6 +1,19 @@
 /** `ovs-ts/ovsdb`: the OVSDB engine, server and client as a library. */
 
 export * from './client/index.ts';
+export { Condition, conditionFromJson } from './engine/condition.ts';
 export { Database, type DatabaseDeps, type TableView } from './engine/database.ts';
+export {
+  datumFromJson,
+  datumToJson,
+  equalDatums,
+  formatDatum,
+  isAtoms,
+  isDefaultDatum,
+} from './engine/datum.ts';
+export { diffDatums } from './engine/datum-algebra.ts';
 export { ioError, OvsdbError, syntaxError } from './engine/errors.ts';
+export { MemberReader } from './engine/member-reader.ts';
+export { cell, rowToJson } from './engine/row.ts';
+export { equalSchemas, schemaFromJson, schemaToJson } from './engine/schema.ts';
 export type * from './engine/types.ts';

@@ -266,8 +266,9 @@ function readUnicodeEscape(raw: string, at: number): { text: string; end: number
   const first = readHex4(raw, at + 2);
   if (typeof first === 'string') return first;
   const text = String.fromCharCode(first);
-  if (first < 0xd800 || first > 0xdbff) return { text, end: at + 6 };
-  if (raw.slice(at + 6, at + 8) !== '\\u') return 'malformed escaped surrogate pair';
+  if (first < 0xd800 || first > 0xdfff) return { text, end: at + 6 };
+  // The reference keeps a lone second half and refuses it later, as text that is not UTF-8.
+  if (first > 0xdbff || raw.slice(at + 6, at + 8) !== '\\u') return 'malformed escaped surrogate pair';
   const second = readHex4(raw, at + 8);
   if (typeof second === 'string') return second;
   if (second < 0xdc00 || second > 0xdfff) {

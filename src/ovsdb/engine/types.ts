@@ -58,6 +58,9 @@ export interface TableSchema {
   /** By name, with _uuid and _version. */
   readonly columnsByName: ReadonlyMap<string, ColumnSchema>;
   readonly isRoot: boolean;
+  /** The schema's word about the table, kept for its JSON form; nothing enforces it. */
+  readonly isMutable: boolean;
+  /** Infinity when unlimited. */
   readonly maxRows: number;
   readonly indexes: readonly (readonly ColumnSchema[])[];
 }
@@ -108,6 +111,8 @@ export interface AccessRules {
 /** Who runs a transaction. */
 export interface TransactionContext {
   readonly isReadOnly: boolean;
+  /** The server itself, which alone may write to a database whose name starts with "_". */
+  readonly isInternal?: boolean;
   readonly access: AccessRules | undefined;
   /** For the "assert" operation. */
   holdsLock(name: string): boolean;
@@ -125,6 +130,12 @@ export interface PendingTransaction {
   cancel(): boolean;
 }
 
+/** A table's rows as they are now. */
+export interface TableContents {
+  readonly schema: TableSchema;
+  rows(): Iterable<Row>;
+}
+
 /** Where commits go to be kept: the log file, or nowhere for a database in memory. */
 export interface Journal {
   /** Writes the commit, at once. Throws OvsdbError ("I/O error"); nothing is then kept of it. */
@@ -132,5 +143,5 @@ export interface Journal {
   /** Resolves when all that was appended is safe on the disk; rejects with OvsdbError when it cannot be made so. */
   sync(): Promise<void>;
   /** Starts over with a new schema and contents (a conversion). Throws OvsdbError. */
-  replace(schema: DatabaseSchema, rows: ReadonlyMap<string, readonly Row[]>, comment: string): void;
+  replace(schema: DatabaseSchema, tables: Iterable<TableContents>, comment: string): void;
 }

@@ -1,0 +1,33 @@
+/**
+ * From a transaction to a commit: every check RFC 7047 wants when it ends, in the reference's order. Used by
+ * `Database` and by the replay of the log.
+ */
+import {
+  collectGarbage,
+  countReferences,
+  dropDanglingWeakReferences,
+  noteWeakReferences,
+} from './references.ts';
+import type { Transaction } from './transaction.ts';
+import type { RowChange } from './types.ts';
+import { checkIndexes, checkRowCounts } from './uniqueness.ts';
+
+/**
+ * Checks the transaction and collects garbage. Returns what changed, not yet final: `finishCommit` or
+ * `transaction.undo` comes next. Throws OvsdbError; then only `undo` may come.
+ */
+export function prepareCommit(transaction: Transaction): readonly RowChange[] {
+  transaction.forgetUnchanged();
+  if (transaction.edited.length === 0) return [];
+  countReferences(transaction);
+  collectGarbage(transaction);
+  checkRowCounts(transaction);
+  dropDanglingWeakReferences(transaction);
+  checkIndexes(transaction);
+  return transaction.changes();
+}
+
+export function finishCommit(transaction: Transaction): void {
+  noteWeakReferences(transaction);
+  transaction.finish();
+}

@@ -1,0 +1,160 @@
+/**
+ * Reads the members of a JSON object that must have a fixed form (a schema, an operation, a request): each member by
+ * name and type, then `finish`, which refuses what was not asked for. The first error is kept, with the reference's
+ * words. Used by the schema compiler, the operations and the server's requests.
+ */
+import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { type OvsdbError, syntaxError } from './errors.ts';
+
+export class MemberReader {
+  readonly #json: JsonObject | undefined;
+  readonly #name: () => string;
+  readonly #used: string[] = [];
+  #error: OvsdbError | undefined;
+
+  /** `name` says what is parsed, for "Parsing NAME failed". */
+  constructor(json: Json | undefined, name: () => string) {
+    this.#name = name;
+    this.#json = isObject(json) ? json : undefined;
+    if (this.#json === undefined) this.raise('Object expected.');
+  }
+
+  get error(): OvsdbError | undefined {
+    return this.#error;
+  }
+
+  /** The object itself, for messages. */
+  get json(): JsonObject | undefined {
+    return this.#json;
+  }
+
+  any(name: string): Json | undefined {
+    return this.#member(name, true, () => true);
+  }
+
+  string(name: string, isOptional = false): string | undefined {
+    return this.#member(name, isOptional, isString);
+  }
+
+  /** A string that is an RFC 7047 `<id>`. */
+  id(name: string, isOptional = false): string | undefined {
+    return this.#member(name, isOptional, isIdJson);
+  }
+
+  boolean(name: string, isOptional = false): boolean | undefined {
+    return this.#member(name, isOptional, isBoolean);
+  }
+
+  integer(name: string, isOptional = false): number | bigint | undefined {
+    return this.#member(name, isOptional, isInteger);
+  }
+
+  number(name: string, isOptional = false): number | bigint | undefined {
+    return this.#member(name, isOptional, isNumber);
+  }
+
+  array(name: string, isOptional = false): readonly Json[] | undefined {
+    return this.#member(name, isOptional, isArray);
+  }
+
+  object(name: string, isOptional = false): JsonObject | undefined {
+    return this.#member(name, isOptional, isObject);
+  }
+
+  /** A member that `isExpected` accepts, for types with alternatives. */
+  member<T extends Json>(
+    name: string,
+    isOptional: boolean,
+    isExpected: (json: Json) => json is T,
+  ): T | undefined {
+    return this.#member(name, isOptional, isExpected);
+  }
+
+  /** Records an error, unless there is one already. */
+  raise(why: string): void {
+    this.#error ??= syntaxError(this.#json, `Parsing ${this.#name()} failed: ${why}`);
+  }
+
+  /** Throws the first error, if there was one. */
+  check(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** Refuses members that nobody asked for; the error, if there is one now. */
+  finish(): OvsdbError | undefined {
+    if (this.#error !== undefined || this.#json === undefined) return this.#error;
+    let unused = 0;
+    let first = '';
+    for (const name of Object.keys(this.#json)) {
+      if (this.#used.includes(name)) continue;
+      if (unused++ === 0) first = name;
+    }
+    if (unused > 1) {
+      const others = `${unused - 1} other member${unused > 2 ? 's' : ''}`;
+      this.raise(`Member '${first}' and ${others} are present but not allowed here.`);
+    } else if (unused === 1) {
+      this.raise(`Member '${first}' is present but not allowed here.`);
+    }
+    return this.#error;
+  }
+
+  #member<T extends Json>(
+    name: string,
+    isOptional: boolean,
+    isExpected: ((json: Json) => json is T) | ((json: Json) => boolean),
+  ): T | undefined {
+    if (this.#json === undefined) return undefined;
+    const value = Object.hasOwn(this.#json, name) ? this.#json[name] : undefined;
+    if (value === undefined) {
+      if (!isOptional) this.raise(`Required '${name}' member is missing.`);
+      return undefined;
+    }
+    if (!isMember(value, isExpected)) {
+      this.raise(`Type mismatch for member '${name}'.`);
+      return undefined;
+    }
+    this.#used.push(name);
+    return value;
+  }
+}
+
+function isMember<T extends Json>(
+  value: Json,
+  isExpected: ((json: Json) => json is T) | ((json: Json) => boolean),
+): value is T {
+  return isExpected(value);
+}
+
+export function isString(json: Json): json is string {
+  return typeof json === 'string';
+}
+
+function isBoolean(json: Json): json is boolean {
+  return typeof json === 'boolean';
+}
+
+/** A JSON number that is a 64-bit integer, however it was written. */
+export function isInteger(json: Json): json is number | bigint {
+  return typeof json === 'bigint' || Number.isSafeInteger(json);
+}
+
+function isNumber(json: Json): json is number | bigint {
+  return typeof json === 'number' || typeof json === 'bigint';
+}
+
+export function isArray(json: Json): json is readonly Json[] {
+  return Array.isArray(json);
+}
+
+export function isObject(json: Json | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+/** RFC 7047 `<id>`. */
+export function isId(text: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
+}
+
+function isIdJson(json: Json): json is string {
+  return typeof json === 'string' && isId(json);
+}

@@ -1,0 +1,201 @@
+/**
+ * Referential integrity (RFC 7047 section 3.2, "refType"): counts of strong references, collection of rows that
+ * nothing refers to, and removal of weak references to rows that are gone. Called when a transaction commits.
+ */
+import { zeroUuid } from './atom.ts';
+import { atomsOf, datumOf, elementCount } from './datum.ts';
+import { addedAndRemoved } from './datum-algebra.ts';
+import { OvsdbError } from './errors.ts';
+import type { Slot } from './table.ts';
+import type { Transaction } from './transaction.ts';
+import type { Atom, BaseType, ColumnSchema, ColumnType, Datum, Row } from './types.ts';
+
+/** Moves the counts of all rows that the transaction's changes refer to. Throws OvsdbError. */
+export function countReferences(transaction: Transaction): void {
+  for (const slot of transaction.edited) {
+    const before = slot.edit?.before;
+    for (const column of slot.table.strongColumns) {
+      if (before === undefined) count(transaction, slot, column, valueIn(slot.row, column), 1);
+      else if (slot.row === undefined) count(transaction, slot, column, valueIn(before, column), -1);
+      else recount(transaction, slot, column, valueIn(before, column), valueIn(slot.row, column));
+    }
+  }
+  for (const slot of transaction.edited) {
+    if (slot.row !== undefined || slot.references === 0) continue;
+    const what = `cannot delete ${slot.table.schema.name} row ${slot.uuid}`;
+    violated(`${what} because of ${slot.references} remaining reference(s)`);
+  }
+}
+
+function violated(why: string): never {
+  throw new OvsdbError('referential integrity violation', why);
+}
+
+function valueIn(row: Row | undefined, column: ColumnSchema): Datum {
+  return row?.values[column.index] ?? column.defaultValue;
+}
+
+function recount(
+  transaction: Transaction,
+  slot: Slot,
+  column: ColumnSchema,
+  before: Datum,
+  after: Datum,
+): void {
+  if (before === after) return;
+  const { added, removed } = addedAndRemoved(column.type, before, after);
+  count(transaction, slot, column, added, 1);
+  count(transaction, slot, column, removed, -1);
+}
+
+/** Adds `by` to the count of every row to which `value`, in that column of `slot`, refers strongly. */
+function count(transaction: Transaction, slot: Slot, column: ColumnSchema, value: Datum, by: number): void {
+  forEachReference(column.type, value, 'strong', (base, uuid) => {
+    // A row's references to itself do not keep it alive.
+    if (uuid === slot.uuid) return;
+    const target = findTarget(transaction, base, uuid);
+    if (target === undefined) {
+      violated(
+        `Table ${slot.table.schema.name} column ${column.name} row ${slot.uuid} references nonexistent row ${uuid} in table ${base.refTable}.`,
+      );
+    }
+    transaction.addReferences(target, by);
+  });
+}
+
+/** The slot that a reference leads to, of a row that is there or was deleted in this transaction. */
+function findTarget(transaction: Transaction, base: BaseType, uuid: string): Slot | undefined {
+  const table = transaction.tables.get(base.refTable ?? '');
+  return table?.slot(uuid) ?? table?.deleted.get(uuid);
+}
+
+function forEachReference(
+  type: ColumnType,
+  value: Datum,
+  strength: 'strong' | 'weak',
+  visit: (base: BaseType, uuid: string) => void,
+): void {
+  const atoms = atomsOf(value);
+  const step = type.form === 'map' ? 2 : 1;
+  const bases = [type.key, type.value];
+  for (const [offset, base] of bases.entries()) {
+    if (base?.refTable === undefined || base.refType !== strength) continue;
+    for (let i = offset; i < atoms.length; i += step) {
+      const atom = atoms[i];
+      if (typeof atom === 'string') visit(base, atom);
+    }
+  }
+}
+
+/** Deletes rows of tables that are no roots and to which nothing refers any more, and what only they held. */
+export function collectGarbage(transaction: Transaction): void {
+  const isGarbage = (slot: Slot) =>
+    slot.row !== undefined && slot.references === 0 && !slot.table.schema.isRoot;
+  const candidates = [...transaction.edited, ...transaction.counted];
+  for (let slot = candidates.pop(); slot !== undefined; slot = candidates.pop()) {
+    if (!isGarbage(slot)) continue;
+    const { row, table } = slot;
+    transaction.delete(slot);
+    for (const column of table.strongColumns) {
+      forEachReference(column.type, valueIn(row, column), 'strong', (base, uuid) => {
+        const target = findTarget(transaction, base, uuid);
+        if (target === undefined || target === slot) return;
+        transaction.addReferences(target, -1);
+        candidates.push(target);
+      });
+    }
+  }
+}
+
+/**
+ * Takes weak references to rows that are not there out of the rows that changed and out of those that refer to rows
+ * the transaction deleted. Throws OvsdbError when a column would become empty that must not be.
+ */
+export function dropDanglingWeakReferences(transaction: Transaction): void {
+  const affected = new Set<Slot>();
+  for (const slot of transaction.edited) {
+    if (slot.row === undefined)
+      for (const referrer of slot.weakReferrers?.keys() ?? []) affected.add(referrer);
+    else if (slot.table.weakColumns.length > 0) affected.add(slot);
+  }
+  for (const slot of affected) if (slot.row !== undefined) dropFrom(transaction, slot, slot.row);
+}
+
+function dropFrom(transaction: Transaction, slot: Slot, row: Row): void {
+  let values: Datum[] | undefined;
+  for (const column of slot.table.weakColumns) {
+    const value = valueIn(row, column);
+    const kept = withoutDangling(transaction, column.type, value);
+    if (kept === value) continue;
+    checkNotEmpty(slot, column, value, kept);
+    values ??= row.values.slice();
+    values[column.index] = kept;
+  }
+  if (values !== undefined) transaction.modify(slot, values);
+}
+
+function withoutDangling(transaction: Transaction, type: ColumnType, value: Datum): Datum {
+  const atoms = atomsOf(value);
+  const step = type.form === 'map' ? 2 : 1;
+  let kept: Atom[] | undefined;
+  for (let i = 0; i < atoms.length; i += step) {
+    const isDangling =
+      isGone(transaction, type.key, atoms[i]) || isGone(transaction, type.value, atoms[i + 1]);
+    if (isDangling) kept ??= atoms.slice(0, i);
+    else if (kept !== undefined) kept.push(...atoms.slice(i, i + step));
+  }
+  // A scalar that dangles is "no element", which only the check that follows sees.
+  return kept === undefined ? value : type.form === 'scalar' ? kept : datumOf(type, kept);
+}
+
+function isGone(transaction: Transaction, base: BaseType | undefined, atom: Atom | undefined): boolean {
+  if (base?.refTable === undefined || base.refType !== 'weak' || typeof atom !== 'string') return false;
+  return transaction.tables.get(base.refTable)?.slot(atom) === undefined;
+}
+
+function checkNotEmpty(slot: Slot, column: ColumnSchema, value: Datum, kept: Datum): void {
+  const { type } = column;
+  const left = elementCount(type, kept);
+  if (left >= type.min) return;
+  const table = slot.table.schema.name;
+  const isNew = slot.edit !== undefined && slot.edit.before === undefined;
+  if (isNew && atomsOf(value).includes(zeroUuid)) {
+    throw new OvsdbError(
+      'constraint violation',
+      `Weak reference column "${column.name}" in "${table}" row ${slot.uuid} (inserted within this transaction) contained all-zeros UUID (probably as the default value for this column) but deleting this value caused a constraint volation because this column is not allowed to be empty.`,
+    );
+  }
+  const removed = elementCount(type, value) - left;
+  const when = isNew ? '(inserted within this transaction) ' : '';
+  throw new OvsdbError(
+    'constraint violation',
+    `Deletion of ${removed} weak reference(s) to deleted (or never-existing) rows from column "${column.name}" in "${table}" row ${slot.uuid} ${when}caused this column to become empty, but constraints on this column disallow an empty column.`,
+  );
+}
+
+/** Once a transaction is final: lets every row know which rows refer to it weakly. */
+export function noteWeakReferences(transaction: Transaction): void {
+  for (const slot of transaction.edited) {
+    const before = slot.edit?.before;
+    for (const column of slot.table.weakColumns) {
+      const old = before === undefined ? undefined : valueIn(before, column);
+      const now = slot.row === undefined ? undefined : valueIn(slot.row, column);
+      if (old === now) continue;
+      const none: Datum = [];
+      const { added, removed } = addedAndRemoved(column.type, old ?? none, now ?? none);
+      note(transaction, slot, column, added, 1);
+      note(transaction, slot, column, removed, -1);
+    }
+  }
+}
+
+function note(transaction: Transaction, slot: Slot, column: ColumnSchema, value: Datum, by: number): void {
+  forEachReference(column.type, value, 'weak', (base, uuid) => {
+    const target = transaction.tables.get(base.refTable ?? '')?.slot(uuid);
+    if (target === undefined || target === slot) return;
+    target.weakReferrers ??= new Map();
+    const total = (target.weakReferrers.get(slot) ?? 0) + by;
+    if (total > 0) target.weakReferrers.set(slot, total);
+    else target.weakReferrers.delete(slot);
+  });
+}
