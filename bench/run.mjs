@@ -1,0 +1,61 @@
+/**
+ * `npm run bench [NAME ...]`: runs bench/NAME.bench.ts one after the other, prints their tables, and writes them to
+ * bench/README.md when all were run.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { missingPackages } from '../scripts/packages.mjs';
+
+const root = new URL('..', import.meta.url).pathname;
+process.chdir(root);
+const wanted = process.argv.slice(2);
+const names = readdirSync('bench')
+  .filter((f) => f.endsWith('.bench.ts'))
+  .map((f) => f.replace('.bench.ts', ''));
+const chosen = wanted.length === 0 ? names : wanted;
+const outdir = mkdtempSync(`${root}dist/bench-`);
+const sections = [];
+
+const missing = missingPackages();
+if (missing.length > 0)
+  process.stdout.write(`missing, so parts cannot run: apt-get install ${missing.join(' ')}\n`);
+try {
+  await build({
+    entryPoints: [...chosen.map((name) => `bench/${name}.bench.ts`), 'bench/support/report.ts'],
+    outdir,
+    outbase: 'bench',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'warning',
+  });
+  const { table } = await import(pathToFileURL(`${outdir}/support/report.mjs`).href);
+  for (const name of chosen) {
+    const { bench } = await import(pathToFileURL(`${outdir}/${name}.bench.mjs`).href);
+    process.stdout.write(`\n## ${bench.question}\n`);
+    const why = bench.missing?.();
+    const text = why === undefined ? table(await bench.run()) : `not run: ${why}`;
+    process.stdout.write(`\n${text}\n`);
+    sections.push(`## ${bench.question}\n\n${text}\n\n\`npm run bench ${name}\`\n`);
+  }
+} finally {
+  rmSync(outdir, { recursive: true });
+}
+
+if (wanted.length === 0) {
+  const file = 'bench/README.md';
+  const [head] = readFileSync(file, 'utf8').split('<!-- results -->');
+  const machine = `${os.cpus()[0]?.model.trim()}, ${os.cpus().length} cores, Linux ${os.release()}, Node ${process.versions.node}`;
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(
+    file,
+    `${head}<!-- results -->\n\n${date}; ${machine}; \`npm run bench\`.\n\n${sections.join('\n')}`,
+  );
+}
+process.exit(0);

@@ -1,0 +1,52 @@
+/** What a bench gives back, and how it stands in the table of bench/README.md. */
+
+/** One measured thing: medians, ours beside the reference's from the same run. */
+export interface Row {
+  readonly what: string;
+  readonly unit: string;
+  readonly ours: number;
+  /** The real Open vSwitch, or what `against` names. */
+  readonly theirs?: number;
+  /** "Open vSwitch 3.1" when absent. */
+  readonly against?: string;
+  readonly better: 'more' | 'less';
+}
+
+/** A file bench/NAME.bench.ts exports one of these as `bench`. */
+export interface Bench {
+  /** The question that the bench answers. */
+  readonly question: string;
+  /** Why it cannot run here, or undefined. */
+  readonly missing?: () => string | undefined;
+  readonly run: () => Promise<readonly Row[]>;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
+
+/** How many times better ours is; below 1 it is worse. */
+function ratio(row: Row): string {
+  if (row.theirs === undefined) return '';
+  const times = row.better === 'more' ? row.ours / row.theirs : row.theirs / row.ours;
+  return `${times.toPrecision(2)} x`;
+}
+
+function amount(value: number | undefined): string {
+  if (value === undefined) return '';
+  return value >= 1000
+    ? Math.round(value).toLocaleString('en').replaceAll(',', ' ')
+    : String(Number(value.toPrecision(3)));
+}
+
+/** A Markdown table. */
+export function table(rows: readonly Row[]): string {
+  const lines = rows.map((row) => {
+    const against = row.theirs === undefined ? '' : (row.against ?? 'Open vSwitch 3.1');
+    return `| ${row.what} | ${amount(row.ours)} ${row.unit} | ${amount(row.theirs)} | ${against} | ${ratio(row)} |`;
+  });
+  return ['| what | ovs-ts | the other | which is | better by |', '|---|---|---|---|---|', ...lines].join(
+    '\n',
+  );
+}
