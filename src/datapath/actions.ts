@@ -34,7 +34,10 @@ export type SetHeader =
   | 'icmpv6'
   | 'nd';
 
-/** New value and mask of one slot, in its words (network order, see flow/slots.ts). */
+/**
+ * New value and mask of one slot: the key's words from `slots[slot].word` on, as many as the slot touches, its bits
+ * where a key has them and zero elsewhere (so `tp_dst` sits in the low half of one word, `nw_proto` in the top byte).
+ */
 export interface SetField {
   readonly slot: SlotName;
   readonly value: readonly number[];

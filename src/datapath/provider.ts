@@ -80,6 +80,13 @@ export interface Datapath extends AsyncDisposable {
   removePort(port: DpPort): Promise<void>;
   ports(): ReadonlyMap<DpPort, DpPortInfo>;
   portCounters(port: DpPort): PortCounters | undefined;
+  /**
+   * Bytes of layer 3 that the port's device takes; undefined = any, as after `addPort`. A longer frame that is not
+   * to be segmented is dropped and counted.
+   */
+  setPortMtu(port: DpPort, mtu: number | undefined): void;
+  /** How many VLAN tags keys show, 1 (as at the start) or 2; flows made under the other limit must go first. */
+  setVlanLimit(tagCount: number): void;
 
   /** Adds or replaces the flow of that id. Takes effect soon, in order with the calls before and after it. */
   putFlow(flow: DpFlow): void;

@@ -13,7 +13,7 @@ export interface ClassifierRule {
 }
 
 /** What is generated for one mask. */
-interface MaskCode {
+export interface MaskCode {
   /** Non-zero words of the mask, ascending. */
   readonly words: readonly number[];
   /** Mixes the masked words of `key` to an unsigned 32-bit number. */
@@ -25,7 +25,7 @@ interface MaskCode {
 const codeOfMask = new Map<string, MaskCode>();
 
 /** Made once for each mask and kept: masks are few and come back. */
-function maskCode(mask: Uint32Array): MaskCode {
+export function maskCode(mask: Uint32Array): MaskCode {
   const words: number[] = [];
   for (let n = 0; n < mask.length; n++) if (mask[n] !== 0) words.push(n);
   const name = words.map((w) => `${w}:${mask[w]}`).join();

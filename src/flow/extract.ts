@@ -99,7 +99,8 @@ export function extractKey(frame: Frame, key: Uint32Array, vlanLimit = 1): void 
   else if (type === etherType.nsh) extractNsh(view, at, end, key);
 }
 
-function etherTypeOfSnap(view: DataView, at: number, end: number): number {
+/** The type in the SNAP header at `at`, which follows an 802.3 length; `etherType.none` without one. */
+export function etherTypeOfSnap(view: DataView, at: number, end: number): number {
   if (end - at < llcSnap.size) return etherType.none;
   const isSnap =
     view.getUint16(at) === 0xaaaa &&
@@ -211,7 +212,8 @@ function clearIpv6(key: Uint32Array): void {
   key.fill(0, ipv6Src, ipv6Label + 1);
 }
 
-function isExtension(protocol: number): boolean {
+/** Is this IPv6 next-header value that of an extension header, behind which more follows? */
+export function isExtension(protocol: number): boolean {
   return (
     protocol === ipProtocol.hopByHop ||
     protocol === ipProtocol.routing ||

@@ -89,7 +89,7 @@ export interface NetdevProvider {
  * vanished receives nothing and counts what it is given as dropped.
  */
 export interface PortIo {
-  /** To wait on for input; undefined when the port wakes its datapath itself (dummy). */
+  /** To wait on for input; undefined when the port wakes its datapath itself (`WakesDatapath`). */
   readonly fd: number | undefined;
   /** False when `send` takes only finished frames: the datapath then checksums and segments in software before. */
   readonly takesOffloads: boolean;
@@ -100,12 +100,22 @@ export interface PortIo {
   receive(batch: FrameBatch): number;
   /** Gives the memory of the last `receive` back; called after every port was flushed. */
   release(): void;
-  /** Queues one frame. Its bytes must not change until `flush`; marks it `isQueued`. */
+  /**
+   * Queues one frame and marks it `isQueued`. Its bytes must not change until `flush`; its bounds and offloads may,
+   * so they are read now. The same frame may be queued on several ports. With no headroom for the offload header
+   * (`headroom` can be 0) the port finds room of its own.
+   */
   send(frame: Frame): void;
   /** Sends what is queued; what could not be sent is counted in `counters.txDropped`. */
   flush(): void;
   readonly counters: PortCounters;
   close(): void;
+}
+
+/** A `PortIo` without descriptor (dummy): it says when frames have come in. */
+export interface WakesDatapath {
+  /** Set by the datapath; called after frames have come in. */
+  onInput: () => void;
 }
 
 /** What the frame path itself counts; frames. */

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { describeDatapath, type Wire } from '../../../test/conformance/datapath.ts';
+import { MemoryPort } from '../../../test/conformance/memory-port.ts';
+import { FakeClock } from '../../base/clock.ts';
+import type { PortIo } from '../../netdev/provider.ts';
+import { DummyDatapath } from './datapath.ts';
+
+describeDatapath('the inline datapath', async (flowCapacity) => {
+  const ports = new Map<string, MemoryPort>();
+  const openPort = ({ name }: { name: string }): PortIo => {
+    const made = new MemoryPort();
+    ports.set(name, made);
+    return made;
+  };
+  const datapath = new DummyDatapath(
+    'dummy',
+    'ovs-dummy',
+    { clock: new FakeClock(1000), openPort },
+    flowCapacity,
+  );
+  return {
+    datapath,
+    async addWire(wanted): Promise<Wire> {
+      const name = `p${ports.size}`;
+      const port = await datapath.addPort({ name, type: 'dummy', spec: { kind: 'dummy', name } }, wanted);
+      return {
+        port,
+        inject: (...frames) => ports.get(name)?.inject(...frames),
+        take: () =>
+          ports
+            .get(name)
+            ?.sent.splice(0)
+            .map((sent) => sent.bytes) ?? [],
+      };
+    },
+    close: async () => datapath[Symbol.asyncDispose](),
+  };
+});
+
+describe('the inline datapath', () => {
+  test('closes the port it removes', async () => {
+    const io = new MemoryPort();
+    const datapath = new DummyDatapath('dummy', 'ovs-dummy', { clock: new FakeClock(), openPort: () => io });
+    const port = await datapath.addPort({ name: 'p', type: 'dummy', spec: { kind: 'dummy', name: 'p' } });
+    await datapath.removePort(port);
+    expect(io.isClosed).toBe(true);
+  });
+});

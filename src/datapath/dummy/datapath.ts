@@ -1,0 +1,179 @@
+/**
+ * The userspace engine inline on the main thread: what dummy bridges and tests forward with. Deterministic: a frame
+ * that comes in is forwarded, and what it sent up is answered, before the call that brought it returns.
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { DpPort } from '../../base/units.ts';
+import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
+import type { DpAction } from '../actions.ts';
+import { FlowIds } from '../flow-ids.ts';
+import { type PortEntry, PortTable } from '../ports.ts';
+import type { Datapath, DpFlow, DpFlowStats, DpStats, DropCounts, Offload, Upcall } from '../provider.ts';
+import { sumDrops, sumStats } from '../totals.ts';
+import { Engine, type EnginePort } from '../userspace/engine.ts';
+import { UpcallList } from './upcall-list.ts';
+
+export interface DummyDatapathDeps {
+  readonly clock: Clock;
+  /** `openPortIo` of netdev/registry.ts. */
+  openPort(spec: PortSpec): PortIo;
+}
+
+export class DummyDatapath implements Datapath {
+  readonly type: string;
+  readonly name: string;
+  onUpcalls: (batch: readonly Upcall[]) => void = () => {};
+  readonly #openPort: (spec: PortSpec) => PortIo;
+  readonly #engine: Engine;
+  readonly #upcalls = new UpcallList();
+  readonly #ports = new PortTable();
+  readonly #flows: FlowIds;
+  /** Ports that said that frames have come in. */
+  readonly #ready = new Set<EnginePort>();
+  #isRunning = false;
+
+  constructor(type: string, name: string, deps: DummyDatapathDeps, flowCapacity = 200_000) {
+    this.type = type;
+    this.name = name;
+    this.#openPort = deps.openPort;
+    this.#flows = new FlowIds(flowCapacity);
+    this.#engine = new Engine({
+      clock: deps.clock,
+      upcalls: this.#upcalls,
+      makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
+      flowCapacity,
+    });
+  }
+
+  async addPort(port: { name: string; type: string; spec: PortSpec }, wanted?: DpPort): Promise<DpPort> {
+    const number = this.#ports.chooseNumber(wanted);
+    const io = this.#openPort(port.spec);
+    const added = this.#engine.addPort(number, io);
+    this.#ports.set(number, { name: port.name, type: port.type, counters: added.counters });
+    if (wakesDatapath(io)) {
+      io.onInput = () => {
+        this.#ready.add(added);
+        this.#run();
+      };
+    }
+    return number;
+  }
+
+  async removePort(number: DpPort): Promise<void> {
+    this.#ports.delete(number);
+    const gone = this.#engine.removePort(number);
+    if (gone === undefined) return;
+    this.#ready.delete(gone);
+    if (wakesDatapath(gone.io)) gone.io.onInput = () => {};
+    gone.io.close();
+  }
+
+  ports(): ReadonlyMap<DpPort, PortEntry> {
+    return this.#ports.all;
+  }
+
+  portCounters(port: DpPort): PortCounters | undefined {
+    return this.#ports.counters(port);
+  }
+
+  setPortMtu(port: DpPort, mtu: number | undefined): void {
+    this.#engine.setPortMtu(port, mtu);
+  }
+
+  setVlanLimit(tagCount: number): void {
+    this.#engine.setVlanLimit(tagCount);
+  }
+
+  putFlow(flow: DpFlow): void {
+    const generation = this.#flows.put(flow.id);
+    if (generation === 0) {
+      this.#engine.totals.addRefused();
+      return;
+    }
+    this.#engine.flowStats.reserve(flow.id);
+    this.#engine.putFlow({ ...flow, generation });
+  }
+
+  deleteFlow(id: number): void {
+    if (this.#flows.delete(id)) this.#engine.deleteFlow(id);
+  }
+
+  flushFlows(): void {
+    this.#flows.clear();
+    this.#engine.flushFlows();
+  }
+
+  readFlowStats(id: number, into: DpFlowStats): boolean {
+    return this.#flows.readStats(id, [this.#engine.flowStats], into);
+  }
+
+  get flowCapacity(): number {
+    return this.#flows.capacity;
+  }
+
+  execute(
+    packet: Uint8Array,
+    offload: Offload | undefined,
+    key: Uint32Array,
+    actions: readonly DpAction[],
+  ): void {
+    if (this.#isRunning) {
+      this.#engine.execute(packet, offload, key, actions);
+      return;
+    }
+    this.#isRunning = true;
+    try {
+      this.#engine.execute(packet, offload, key, actions);
+    } finally {
+      this.#isRunning = false;
+    }
+    this.#run();
+  }
+
+  stats(): DpStats {
+    return sumStats([this.#engine.totals], this.#flows.count);
+  }
+
+  drops(): DropCounts {
+    return sumDrops([this.#engine.totals]);
+  }
+
+  async settle(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const number of [...this.#ports.all.keys()]) await this.removePort(number);
+  }
+
+  /** Forwards until no port has more. What comes in meanwhile, by a port that leads back to us, is taken up too. */
+  #run(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      this.#answerUpcalls();
+      for (let port = first(this.#ready); port !== undefined; port = first(this.#ready)) {
+        this.#ready.delete(port);
+        if (this.#engine.runPort(port) > 0) this.#ready.add(port);
+        this.#answerUpcalls();
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #answerUpcalls(): void {
+    for (let batch = this.#upcalls.take(); batch.length > 0; batch = this.#upcalls.take()) {
+      const { lastSequence } = this.#upcalls;
+      this.onUpcalls(batch);
+      this.#engine.upcallsDone(lastSequence);
+    }
+  }
+}
+
+function wakesDatapath(io: PortIo): io is PortIo & WakesDatapath {
+  return 'onInput' in io;
+}
+
+function first<T>(set: ReadonlySet<T>): T | undefined {
+  for (const item of set) return item;
+  return undefined;
+}

@@ -1,0 +1,35 @@
+/** Upcalls of a datapath on the main thread: a list that is handed over at the end of a batch. */
+import { datapathWordCount } from '../../flow/slots.ts';
+import type { Frame } from '../../wire/frame.ts';
+import type { UserspaceReason } from '../actions.ts';
+import type { Offload, Upcall } from '../provider.ts';
+import type { UpcallSink } from '../userspace/engine.ts';
+
+/** A batch may hold more than this only by what one receive brings. */
+const limit = 4096;
+
+export class UpcallList implements UpcallSink {
+  /** Number of the last packet that was added. */
+  lastSequence = 0;
+  #waiting: Upcall[] = [];
+
+  add(reason: 'miss' | UserspaceReason, frame: Frame, key: Uint32Array): number {
+    if (this.#waiting.length >= limit) return 0;
+    const packet = frame.bytes.slice(frame.start, frame.end);
+    this.#waiting.push({ reason, key: key.slice(0, datapathWordCount), packet, offload: offloadOf(frame) });
+    return ++this.lastSequence;
+  }
+
+  /** What came since the last call. */
+  take(): readonly Upcall[] {
+    const taken = this.#waiting;
+    this.#waiting = [];
+    return taken;
+  }
+}
+
+function offloadOf(frame: Frame): Offload | undefined {
+  if (frame.checksumStart < 0 && frame.gsoType === 0) return undefined;
+  const { checksumStart, checksumOffset, gsoType, gsoSize, headerSize } = frame;
+  return { checksumStart, checksumOffset, gsoType, gsoSize, headerSize };
+}

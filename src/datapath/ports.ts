@@ -1,0 +1,37 @@
+/** The ports of a userspace datapath as its owner sees them: numbers, names and counters. */
+import { type DpPort, dpPort } from '../base/units.ts';
+import type { PortCounters } from '../netdev/provider.ts';
+import type { DpPortInfo } from './provider.ts';
+import type { SharedPortCounters } from './userspace/counters.ts';
+
+export interface PortEntry extends DpPortInfo {
+  readonly counters: SharedPortCounters;
+}
+
+export class PortTable {
+  readonly #ports = new Map<DpPort, PortEntry>();
+
+  get all(): ReadonlyMap<DpPort, PortEntry> {
+    return this.#ports;
+  }
+
+  /** `wanted` when it is free, else the lowest free number from 1: 0 is the datapath's own local port. */
+  chooseNumber(wanted: DpPort | undefined): DpPort {
+    if (wanted !== undefined && !this.#ports.has(wanted)) return wanted;
+    let number = 1;
+    while (this.#ports.has(dpPort(number))) number++;
+    return dpPort(number);
+  }
+
+  set(number: DpPort, entry: PortEntry): void {
+    this.#ports.set(number, entry);
+  }
+
+  delete(number: DpPort): boolean {
+    return this.#ports.delete(number);
+  }
+
+  counters(number: DpPort): PortCounters | undefined {
+    return this.#ports.get(number)?.counters.read();
+  }
+}

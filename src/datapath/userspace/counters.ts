@@ -1,0 +1,100 @@
+/**
+ * Counters in shared memory: the worker adds, the main thread reads them at any time without waiting. Each value is
+ * one aligned double with one writer, so a reader sees the old or the new one, never half of each.
+ */
+import type { PortCounters } from '../../netdev/provider.ts';
+import { type DropReason, dropIndex, dropNames } from '../drops.ts';
+
+/** Positions of the totals of one worker; the drops by reason follow them. */
+const total = { hit: 0, miss: 1, lost: 2, maskHit: 3, flows: 4, masks: 5, refused: 6 } as const;
+const firstDrop = 7;
+
+/** What one worker did since it started. */
+export class Totals {
+  readonly buffer: SharedArrayBuffer;
+  readonly #values: Float64Array;
+
+  constructor(buffer = new SharedArrayBuffer(8 * (firstDrop + dropNames.length))) {
+    this.buffer = buffer;
+    this.#values = new Float64Array(buffer);
+  }
+
+  addHit(packetCount: number): void {
+    this.#add(total.hit, packetCount);
+  }
+
+  addMiss(): void {
+    this.#add(total.miss, 1);
+  }
+
+  addLost(): void {
+    this.#add(total.lost, 1);
+  }
+
+  addMaskHits(count: number): void {
+    this.#add(total.maskHit, count);
+  }
+
+  /** A flow that did not fit. */
+  addRefused(): void {
+    this.#add(total.refused, 1);
+  }
+
+  addDrop(reason: DropReason): void {
+    this.#add(firstDrop + dropIndex[reason], 1);
+  }
+
+  setSizes(flowCount: number, maskCount: number): void {
+    this.#values[total.flows] = flowCount;
+    this.#values[total.masks] = maskCount;
+  }
+
+  get(name: keyof typeof total): number {
+    return this.#values[total[name]] ?? 0;
+  }
+
+  dropCount(reason: DropReason): number {
+    return this.#values[firstDrop + dropIndex[reason]] ?? 0;
+  }
+
+  #add(at: number, by: number): void {
+    this.#values[at] = (this.#values[at] ?? 0) + by;
+  }
+}
+
+/** A port's own counters as its worker last published them. */
+export class SharedPortCounters {
+  readonly buffer: SharedArrayBuffer;
+  readonly #values: Float64Array;
+
+  constructor(buffer = new SharedArrayBuffer(8 * 8)) {
+    this.buffer = buffer;
+    this.#values = new Float64Array(buffer);
+  }
+
+  publish(from: PortCounters): void {
+    const to = this.#values;
+    to[0] = from.rxPackets;
+    to[1] = from.rxBytes;
+    to[2] = from.rxDropped;
+    to[3] = from.rxErrors;
+    to[4] = from.txPackets;
+    to[5] = from.txBytes;
+    to[6] = from.txDropped;
+    to[7] = from.txErrors;
+  }
+
+  read(): PortCounters {
+    const at = (n: number): number => this.#values[n] ?? 0;
+    return {
+      rxPackets: at(0),
+      rxBytes: at(1),
+      rxDropped: at(2),
+      rxErrors: at(3),
+      txPackets: at(4),
+      txBytes: at(5),
+      txDropped: at(6),
+      txErrors: at(7),
+    };
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * One worker's whole forwarding: receive a batch, extract, look up, execute, send, flush, release. Knows no threads:
+ * `worker.ts` runs it in one, `dummy/` on the main thread. Nothing is allocated for a packet.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { extractKey } from '../../flow/extract.ts';
+import { newKey } from '../../flow/key.ts';
+import { slots } from '../../flow/slots.ts';
+import type { PortIo } from '../../netdev/provider.ts';
+import { Frame, FrameBatch } from '../../wire/frame.ts';
+import type { DpAction, UserspaceReason } from '../actions.ts';
+import type { DropReason } from '../drops.ts';
+import type { Offload } from '../provider.ts';
+import { SharedPortCounters, Totals } from './counters.ts';
+import { Execution, type ExecutionHost, lowerActions, type Output } from './execute.ts';
+import { FlowStats, stat } from './flow-stats.ts';
+import { FlowEntry, FlowTable, hashConnection } from './flow-table.ts';
+import { Misses, missMemorySize } from './misses.ts';
+import { copyBytes, type FrameMemory, Scratch } from './scratch.ts';
+
+/** Where packets for the layer above go. */
+export interface UpcallSink {
+  /** Copies the packet; its number (> 0, ascending), or 0 when the queue is full for that port. */
+  add(reason: 'miss' | UserspaceReason, frame: Frame, key: Uint32Array): number;
+}
+
+export interface EngineDeps {
+  readonly clock: Clock;
+  readonly upcalls: UpcallSink;
+  /** Memory that the worker's ports can send from. */
+  makeMemory(size: number): FrameMemory;
+  readonly flowCapacity: number;
+  readonly totals?: Totals;
+  readonly flowStats?: FlowStats;
+}
+
+/** A port of this worker. */
+export interface EnginePort extends Output {
+  readonly number: number;
+  readonly counters: SharedPortCounters;
+}
+
+/** A flow as it is put: `generation` tells flows of one id apart. */
+export interface EngineFlow {
+  readonly id: number;
+  readonly generation: number;
+  readonly key: Uint32Array;
+  readonly mask: Uint32Array;
+  readonly actions: readonly DpAction[];
+}
+
+const batchSize = 256;
+/** Copies of 64 KiB frames that fit between two flushes: some 60. */
+const scratchSize = 4 << 20;
+const executeSize = 1 << 17;
+const executeHeadroom = 128;
+const ethernetSize = 14;
+const tcpFlagsWord = slots.tcp_flags.word;
+
+export class Engine implements ExecutionHost {
+  readonly totals: Totals;
+  readonly flowStats: FlowStats;
+  readonly #clock: Clock;
+  readonly #upcalls: UpcallSink;
+  readonly #table: FlowTable;
+  readonly #ports: (EnginePort | undefined)[] = [];
+  readonly #dirty: Output[] = [];
+  readonly #batch = new FrameBatch(batchSize);
+  readonly #key = newKey();
+  readonly #scratch: Scratch;
+  readonly #misses: Misses;
+  readonly #execution: Execution;
+  /** Packets that the layer above injects. */
+  readonly #injected: Frame;
+  #vlanLimit = 1;
+  #now = 0;
+
+  constructor(deps: EngineDeps) {
+    this.#clock = deps.clock;
+    this.#upcalls = deps.upcalls;
+    this.totals = deps.totals ?? new Totals();
+    this.flowStats = deps.flowStats ?? new FlowStats();
+    this.#table = new FlowTable(deps.flowCapacity);
+    this.#scratch = new Scratch(deps.makeMemory(scratchSize));
+    this.#misses = new Misses(deps.makeMemory(missMemorySize));
+    const memory = deps.makeMemory(executeSize);
+    this.#injected = new Frame(memory.bytes, memory.address);
+    this.#execution = new Execution(this, this.#scratch, this.#injected);
+  }
+
+  addPort(number: number, io: PortIo, counters = new SharedPortCounters()): EnginePort {
+    const port = { number, io, counters, maxSize: Number.POSITIVE_INFINITY, isDirty: false };
+    this.#ports[number] = port;
+    return port;
+  }
+
+  /** The caller closes its `io`. */
+  removePort(number: number): EnginePort | undefined {
+    const port = this.#ports[number];
+    this.#ports[number] = undefined;
+    return port;
+  }
+
+  setPortMtu(number: number, mtu: number | undefined): void {
+    const port = this.#ports[number];
+    if (port !== undefined) port.maxSize = mtu === undefined ? Number.POSITIVE_INFINITY : mtu + ethernetSize;
+  }
+
+  setVlanLimit(tagCount: number): void {
+    this.#vlanLimit = tagCount;
+  }
+
+  putFlow(flow: EngineFlow): void {
+    this.flowStats.start(flow.id, flow.generation);
+    const steps = lowerActions(flow.actions);
+    const counts = this.flowStats.chunkOf(flow.id);
+    const entry = new FlowEntry(flow, steps, counts, this.flowStats.offsetOf(flow.id));
+    if (!this.#table.put(entry)) this.totals.addRefused();
+    this.#publishSizes();
+  }
+
+  deleteFlow(id: number): void {
+    this.#table.delete(id);
+    this.#publishSizes();
+  }
+
+  flushFlows(): void {
+    this.#table.clear();
+    this.#publishSizes();
+  }
+
+  /** Receives one batch on a port and forwards it. How many frames that were. */
+  runPort(port: EnginePort): number {
+    const batch = this.#batch;
+    const { io } = port;
+    const count = io.receive(batch);
+    if (count === 0) return 0;
+    this.#now = this.#clock.now();
+    for (let n = 0; n < count; n++) {
+      const frame = batch.frames[n];
+      if (frame === undefined) break;
+      frame.inPort = port.number;
+      this.#forward(frame);
+    }
+    this.#finishBatch();
+    io.release();
+    port.counters.publish(io.counters);
+    return count;
+  }
+
+  /** Runs actions on a packet of the layer above, which had that key when it came in. */
+  execute(
+    packet: Uint8Array,
+    offload: Offload | undefined,
+    key: Uint32Array,
+    actions: readonly DpAction[],
+  ): void {
+    const frame = this.#injected;
+    if (packet.byteLength > executeSize - executeHeadroom) {
+      this.drop('tooLarge');
+      return;
+    }
+    frame.start = executeHeadroom;
+    frame.end = executeHeadroom + packet.byteLength;
+    frame.headroom = executeHeadroom;
+    copyBytes(packet, 0, frame.bytes, frame.start, packet.byteLength);
+    frame.clearOffloads();
+    if (offload !== undefined) Object.assign(frame, offload);
+    this.#now = this.#clock.now();
+    this.#key.set(key);
+    frame.inPort = key[slots.in_port.word] ?? 0;
+    this.#execution.run(lowerActions(actions), frame, this.#key);
+    this.#finishBatch();
+    this.#key.fill(0);
+  }
+
+  /** The layer above has dealt with all upcalls up to that number. */
+  upcallsDone(sequence: number): void {
+    this.#misses.finish(sequence, this.#release);
+    this.#finishBatch();
+  }
+
+  outputTo(port: number): Output | undefined {
+    return this.#ports[port];
+  }
+
+  touch(output: Output): void {
+    output.isDirty = true;
+    this.#dirty.push(output);
+  }
+
+  flushOutputs(): void {
+    const dirty = this.#dirty;
+    for (let n = 0; n < dirty.length; n++) {
+      const output = dirty[n];
+      if (output === undefined) continue;
+      output.isDirty = false;
+      output.io.flush();
+    }
+    dirty.length = 0;
+  }
+
+  drop(reason: DropReason): void {
+    this.totals.addDrop(reason);
+  }
+
+  sendUp(reason: UserspaceReason, frame: Frame, key: Uint32Array): void {
+    if (this.#upcalls.add(reason, frame, key) === 0) this.#lose();
+  }
+
+  #forward(frame: Frame): void {
+    const key = this.#key;
+    extractKey(frame, key, this.#vlanLimit);
+    const hash = hashConnection(key);
+    const flow = this.#table.lookup(key, hash);
+    if (flow === undefined) {
+      this.#miss(frame, key, hash);
+      return;
+    }
+    this.#hit(flow, frame, key);
+  }
+
+  #hit(flow: FlowEntry, frame: Frame, key: Uint32Array): void {
+    const { counts, at } = flow;
+    counts[at + stat.packets] = (counts[at + stat.packets] ?? 0) + 1;
+    counts[at + stat.bytes] = (counts[at + stat.bytes] ?? 0) + frame.end - frame.start;
+    counts[at + stat.usedAt] = this.#now;
+    const flags = (key[tcpFlagsWord] ?? 0) >>> 16;
+    if ((flags & ~flow.tcpFlags) !== 0) {
+      flow.tcpFlags |= flags;
+      counts[at + stat.tcpFlags] = flow.tcpFlags;
+    }
+    this.totals.addHit(1);
+    this.#execution.run(flow.steps, frame, key);
+  }
+
+  #miss(frame: Frame, key: Uint32Array, hash: number): void {
+    this.totals.addMiss();
+    const verdict = this.#misses.offer(frame, key, hash);
+    if (verdict === 'held') return;
+    if (verdict === 'refused') {
+      this.totals.addLost();
+      this.drop('upcallPending');
+      return;
+    }
+    const sequence = this.#upcalls.add('miss', frame, key);
+    if (sequence === 0) this.#lose();
+    else this.#misses.begin(key, hash, sequence);
+  }
+
+  /** A packet that waited for an upcall: it goes up itself when the answer did not make a flow for it. */
+  readonly #release = (frame: Frame): void => {
+    const key = this.#key;
+    extractKey(frame, key, this.#vlanLimit);
+    const flow = this.#table.lookup(key, hashConnection(key));
+    if (flow !== undefined) {
+      this.#hit(flow, frame, key);
+      return;
+    }
+    if (this.#upcalls.add('miss', frame, key) === 0) this.#lose();
+  };
+
+  #lose(): void {
+    this.totals.addLost();
+    this.drop('upcallQueueFull');
+  }
+
+  #finishBatch(): void {
+    const dirty = this.#dirty;
+    for (let n = 0; n < dirty.length; n++) {
+      // Whoever is in the list is one of our ports.
+      const port = dirty[n] as EnginePort;
+      port.isDirty = false;
+      port.io.flush();
+      port.counters.publish(port.io.counters);
+    }
+    dirty.length = 0;
+    this.#scratch.reset();
+    if (this.#table.maskProbes > 0) {
+      this.totals.addMaskHits(this.#table.maskProbes);
+      this.#table.maskProbes = 0;
+    }
+  }
+
+  #publishSizes(): void {
+    this.totals.setSizes(this.#table.flowCount, this.#table.maskCount);
+  }
+}

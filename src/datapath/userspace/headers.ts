@@ -1,0 +1,85 @@
+/**
+ * Where a frame's headers lie: what actions that write headers, and software offloads, need to know. One object is
+ * reused for all packets. Follows the rules of flow/extract.ts, but looks behind any number of tags.
+ */
+import { etherTypeOfSnap, isExtension } from '../../flow/extract.ts';
+import { ethernet, etherType, firstEtherType, isVlanType, llcSnap, vlanTag } from '../../wire/ethernet.ts';
+import type { Frame } from '../../wire/frame.ts';
+import { ipProtocol, ipv4, ipv4Fragment, ipv6, ipv6Fragment, ipv6Option } from '../../wire/ip.ts';
+
+export class Headers {
+  /** Behind the tags; 0x05ff when the frame has none. */
+  etherType = 0;
+  /** Absolute offset of what follows the EtherType. */
+  network = 0;
+  /** Absolute offset of the transport header; 0 when there is none to be written (later fragments, cut short). */
+  transport = 0;
+  /** IP protocol of `transport`. */
+  protocol = 0;
+
+  /** False when not even the layer-2 header is whole. */
+  locate(frame: Frame): boolean {
+    const { view, start, end } = frame;
+    this.etherType = 0;
+    this.network = 0;
+    this.transport = 0;
+    this.protocol = 0;
+    if (end - start < ethernet.size) return false;
+    let at = start + ethernet.offset.type;
+    let type = view.getUint16(at);
+    while (isVlanType(type) && end - at >= vlanTag.size + 2) {
+      at += vlanTag.size;
+      type = view.getUint16(at);
+    }
+    at += 2;
+    if (type < firstEtherType) {
+      type = etherTypeOfSnap(view, at, end);
+      if (type !== etherType.none) at += llcSnap.size;
+    }
+    this.etherType = type;
+    this.network = at;
+    if (type === etherType.ipv4) this.#locateOver4(view, at, end);
+    else if (type === etherType.ipv6) this.#locateOver6(view, at, end);
+    return true;
+  }
+
+  #locateOver4(view: DataView, at: number, end: number): void {
+    if (end - at < ipv4.size) {
+      this.#lose();
+      return;
+    }
+    const size = (ipv4.get.versionLength(view, at) & 0x0f) * 4;
+    if (size < ipv4.size || size > end - at) {
+      this.#lose();
+      return;
+    }
+    this.protocol = ipv4.get.protocol(view, at);
+    if ((ipv4.get.fragment(view, at) & ipv4Fragment.offset) === 0) this.transport = at + size;
+  }
+
+  #locateOver6(view: DataView, at: number, end: number): void {
+    if (end - at < ipv6.size) {
+      this.#lose();
+      return;
+    }
+    let protocol = ipv6.get.nextHeader(view, at);
+    let next = at + ipv6.size;
+    while (isExtension(protocol)) {
+      if (end - next < 8) return;
+      if (protocol === ipProtocol.fragment && (ipv6Fragment.get.offsetMore(view, next) & 0xfff8) !== 0)
+        return;
+      const length = protocol === ipProtocol.fragment ? 0 : ipv6Option.get.length(view, next);
+      const size = protocol === ipProtocol.authentication ? (length + 2) * 4 : (length + 1) * 8;
+      protocol = ipv6Option.get.nextHeader(view, next);
+      next += size;
+    }
+    if (next > end) return;
+    this.protocol = protocol;
+    this.transport = next;
+  }
+
+  /** The IP header is cut short: nothing behind layer 2 may be written. */
+  #lose(): void {
+    this.etherType = etherType.none;
+  }
+}

@@ -1,0 +1,418 @@
+/**
+ * What every datapath must do, whatever runs it. A provider's own test calls `describeDatapath` with a way to make
+ * one and to reach the far side of its ports.
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type DpPort, dpPort } from '../../src/base/units.ts';
+import type { DpAction, SetField } from '../../src/datapath/actions.ts';
+import type { Datapath, DpFlow, DpFlowStats, Upcall } from '../../src/datapath/provider.ts';
+import { extractKey } from '../../src/flow/extract.ts';
+import { maskedKey, maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
+import { datapathWordCount, type SlotName, slots } from '../../src/flow/slots.ts';
+import { frameOf } from './memory-port.ts';
+import { arpRequest, bytesOf, get16, hasGoodChecksums, hex, hostA, tagged, udpPacket } from './packets.ts';
+
+/** The far side of a port: the wire. */
+export interface Wire {
+  readonly port: DpPort;
+  /** Sends frames to the switch. */
+  inject(...frames: readonly Uint8Array[]): void;
+  /** What has come out since the last call. */
+  take(): Uint8Array[];
+}
+
+export interface DatapathHarness {
+  readonly datapath: Datapath;
+  addWire(wanted?: DpPort): Promise<Wire>;
+  close(): Promise<void>;
+}
+
+export function describeDatapath(
+  name: string,
+  open: (flowCapacity: number) => Promise<DatapathHarness>,
+): void {
+  describe(name, () => {
+    const capacity = 8;
+    let harness: DatapathHarness;
+    let datapath: Datapath;
+    let upcalls: Upcall[];
+    let a: Wire;
+    let b: Wire;
+    let c: Wire;
+
+    beforeEach(async () => {
+      harness = await open(capacity);
+      datapath = harness.datapath;
+      upcalls = [];
+      datapath.onUpcalls = (batch) => {
+        upcalls.push(...batch);
+      };
+      a = await harness.addWire(dpPort(1));
+      b = await harness.addWire(dpPort(2));
+      c = await harness.addWire(dpPort(3));
+    });
+    afterEach(() => harness.close());
+
+    /** Waits until a wire has given that many frames. */
+    async function taken(wire: Wire, count: number): Promise<string[]> {
+      const got: Uint8Array[] = wire.take();
+      await until(() => {
+        got.push(...wire.take());
+        return got.length >= count;
+      });
+      return got.map(hex);
+    }
+
+    /** Nothing more comes out of the wire although all that was asked has been done. */
+    async function silent(wire: Wire): Promise<void> {
+      await datapath.settle();
+      expect(wire.take().map(hex)).toEqual([]);
+    }
+
+    test('outputs a packet that matches a flow, unchanged', async () => {
+      datapath.putFlow(flowFrom(a, [output(b)]));
+      await datapath.settle();
+      a.inject(udpPacket());
+      expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
+      await silent(c);
+    });
+
+    test('floods one packet to several ports', async () => {
+      datapath.putFlow(flowFrom(a, [output(b), output(c)]));
+      await datapath.settle();
+      a.inject(arpRequest());
+      expect(await taken(b, 1)).toEqual([hex(arpRequest())]);
+      expect(await taken(c, 1)).toEqual([hex(arpRequest())]);
+    });
+
+    test('sends back out of the input port when told so', async () => {
+      datapath.putFlow(flowFrom(a, [output(a)]));
+      await datapath.settle();
+      a.inject(udpPacket());
+      expect(await taken(a, 1)).toEqual([hex(udpPacket())]);
+    });
+
+    test('keeps the order of packets', async () => {
+      datapath.putFlow(flowFrom(a, [output(b)]));
+      await datapath.settle();
+      const packets = Array.from({ length: 100 }, (_, n) => udpPacket({ source: n + 1 }));
+      a.inject(...packets);
+      expect(await taken(b, 100)).toEqual(packets.map(hex));
+    });
+
+    test('changes after an output do not reach what was sent before', async () => {
+      const actions: DpAction[] = [
+        output(b),
+        { do: 'push_vlan', tpid: 0x8100, tci: 0x1064 },
+        output(c),
+        { do: 'pop_vlan' },
+        output(b),
+      ];
+      datapath.putFlow(flowFrom(a, actions));
+      await datapath.settle();
+      a.inject(udpPacket());
+      expect(await taken(b, 2)).toEqual([hex(udpPacket()), hex(udpPacket())]);
+      expect(await taken(c, 1)).toEqual([hex(tagged(udpPacket(), 0x64))]);
+    });
+
+    test('pops a tag', async () => {
+      datapath.putFlow(flowFrom(a, [{ do: 'pop_vlan' }, output(b)]));
+      await datapath.settle();
+      a.inject(tagged(udpPacket(), 5));
+      expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
+    });
+
+    test('sets addresses and ports and keeps the checksums right', async () => {
+      const fields = [
+        setField('eth_src', '02 00 00 00 00 99'),
+        setField('nw_src', 'c0 a8 01 07'),
+        setField('nw_ttl', '3f'),
+        setField('nw_tos', 'b8', 'fc'),
+        setField('tp_dst', '00 35'),
+      ];
+      datapath.putFlow(flowFrom(a, [{ do: 'set', header: 'eth', fields }, output(b)]));
+      await datapath.settle();
+      a.inject(udpPacket());
+      const [sent] = await taken(b, 1);
+      const bytes = bytesOf(sent ?? '');
+      expect(hex(bytes.subarray(6, 12))).toBe('020000000099');
+      expect(hex(bytes.subarray(26, 30))).toBe('c0a80107');
+      expect([bytes[15], bytes[22], get16(bytes, 36)]).toEqual([0xb8, 0x3f, 53]);
+      expect(hasGoodChecksums(bytes)).toBe(true);
+    });
+
+    test('cuts one output and not the next', async () => {
+      datapath.putFlow(flowFrom(a, [{ do: 'trunc', maxSize: 20 }, output(b), output(c)]));
+      await datapath.settle();
+      a.inject(udpPacket());
+      expect(await taken(b, 1)).toEqual([hex(udpPacket().subarray(0, 20))]);
+      expect(await taken(c, 1)).toEqual([hex(udpPacket())]);
+    });
+
+    test('drops by an empty action list and names it', async () => {
+      datapath.putFlow(flowFrom(a, []));
+      await datapath.settle();
+      a.inject(udpPacket());
+      await until(() => datapath.drops().get('explicit') === 1);
+      expect(upcalls).toEqual([]);
+    });
+
+    test('sends a miss up with its key and bytes intact', async () => {
+      a.inject(tagged(udpPacket(), 7));
+      await until(() => upcalls.length === 1);
+      const [upcall] = upcalls;
+      expect(upcall?.reason).toBe('miss');
+      expect(hex(upcall?.packet ?? new Uint8Array())).toBe(hex(tagged(udpPacket(), 7)));
+      expect(upcall?.key.length).toBe(datapathWordCount);
+      expect(upcall?.key).toEqual(keyOf(tagged(udpPacket(), 7), a).subarray(0, datapathWordCount));
+      expect(datapath.stats().missCount).toBe(1);
+    });
+
+    test('sends up on purpose and goes on', async () => {
+      datapath.putFlow(flowFrom(a, [{ do: 'userspace', reason: 'controller' }, output(b)]));
+      await datapath.settle();
+      a.inject(udpPacket());
+      await until(() => upcalls.length === 1);
+      expect(upcalls[0]?.reason).toBe('controller');
+      expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
+    });
+
+    test('misses that come while the first is answered follow it through the new flow, in order', async () => {
+      datapath.onUpcalls = (batch) => {
+        upcalls.push(...batch);
+        for (const { packet, offload, key } of batch) {
+          datapath.putFlow(flowFrom(a, [output(b)]));
+          datapath.execute(packet, offload, key, [output(b)]);
+        }
+      };
+      const packets = Array.from({ length: 20 }, (_, n) => udpPacket({ payload: (n + 16).toString(16) }));
+      a.inject(...packets);
+      expect(await taken(b, 20)).toEqual(packets.map(hex));
+      expect(upcalls.length).toBe(1);
+    });
+
+    test('first packets of different connections all go up', async () => {
+      a.inject(...Array.from({ length: 50 }, (_, n) => udpPacket({ source: n + 1 })));
+      await until(() => upcalls.length === 50);
+    });
+
+    test('executes in order with the flows put before it', async () => {
+      datapath.putFlow(flowFrom(a, [output(b)]));
+      datapath.execute(udpPacket(), undefined, keyOf(udpPacket(), a), [output(b)]);
+      await datapath.settle();
+      a.inject(arpRequest());
+      expect(await taken(b, 2)).toEqual([hex(udpPacket()), hex(arpRequest())]);
+    });
+
+    test('an executed packet may be sent up again', async () => {
+      datapath.execute(udpPacket(), undefined, keyOf(udpPacket(), a), [
+        { do: 'userspace', reason: 'sample' },
+      ]);
+      await until(() => upcalls.length === 1);
+      expect(upcalls[0]?.key).toEqual(keyOf(udpPacket(), a).subarray(0, datapathWordCount));
+    });
+
+    test('a flow of the same id takes the place of the old one and keeps its counters', async () => {
+      datapath.putFlow(flowFrom(a, [output(b)]));
+      await datapath.settle();
+      a.inject(udpPacket());
+      await taken(b, 1);
+      datapath.putFlow(flowFrom(a, [output(c)]));
+      await datapath.settle();
+      a.inject(udpPacket());
+      expect(await taken(c, 1)).toEqual([hex(udpPacket())]);
+      await silent(b);
+      await until(() => statsOf(0)?.packetCount === 2);
+    });
+
+    test('a flow of the same id and another match leaves nothing of the old one', async () => {
+      datapath.putFlow(flowFrom(a, [output(c)]));
+      datapath.putFlow(flowFrom(b, [output(c)]));
+      await datapath.settle();
+      a.inject(udpPacket());
+      await until(() => upcalls.length === 1);
+      b.inject(udpPacket());
+      expect(await taken(c, 1)).toEqual([hex(udpPacket())]);
+    });
+
+    test('a deleted flow misses; its id starts from zero when used again', async () => {
+      datapath.putFlow(flowFrom(a, [output(b)]));
+      await datapath.settle();
+      a.inject(udpPacket());
+      await taken(b, 1);
+      datapath.deleteFlow(0);
+      expect(statsOf(0)).toBeUndefined();
+      await datapath.settle();
+      a.inject(udpPacket());
+      await until(() => upcalls.length === 1);
+      datapath.putFlow(flowFrom(b, [output(c)]));
+      expect(statsOf(0)).toEqual({ packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 });
+      await datapath.settle();
+      expect(statsOf(0)?.packetCount).toBe(0);
+    });
+
+    test('flushing deletes all flows', async () => {
+      datapath.putFlow(flowFrom(a, [output(c)], 0));
+      datapath.putFlow(flowFrom(b, [output(c)], 1));
+      datapath.flushFlows();
+      await datapath.settle();
+      expect(datapath.stats().flowCount).toBe(0);
+      a.inject(udpPacket());
+      b.inject(udpPacket());
+      await until(() => upcalls.length === 2);
+    });
+
+    test('masks are honoured: bits outside do not matter, bits inside do', async () => {
+      const key = keyOf(udpPacket(), a);
+      const mask = newKey();
+      maskSlot(mask, 'in_port');
+      maskSlot(mask, 'tp_src');
+      datapath.putFlow({ id: 0, ...packed(key, mask), actions: [output(b)] });
+      await datapath.settle();
+      const other = udpPacket({ payload: '5a' });
+      a.inject(udpPacket(), other, udpPacket({ source: 1001 }));
+      expect(await taken(b, 2)).toEqual([hex(udpPacket()), hex(other)]);
+      await until(() => upcalls.length === 1);
+      expect(datapath.stats()).toMatchObject({ hitCount: 2, missCount: 1, flowCount: 1, maskCount: 1 });
+    });
+
+    test('counts packets, bytes and the time of use', async () => {
+      datapath.putFlow(flowFrom(a, [output(b)]));
+      await datapath.settle();
+      a.inject(udpPacket(), udpPacket(), arpRequest());
+      await taken(b, 3);
+      const size = 2 * udpPacket().length + arpRequest().length;
+      await until(() => statsOf(0)?.packetCount === 3);
+      expect(statsOf(0)).toMatchObject({ byteCount: size, tcpFlags: 0 });
+      expect(statsOf(0)?.usedAt).toBeGreaterThan(0);
+      await until(() => datapath.portCounters(b.port)?.txPackets === 3);
+      expect(datapath.portCounters(a.port)).toMatchObject({ rxPackets: 3, rxBytes: size });
+    });
+
+    test('refuses flows beyond its capacity and goes on', async () => {
+      for (let id = 0; id <= capacity; id++) datapath.putFlow(flowOf(id));
+      await datapath.settle();
+      expect(datapath.flowCapacity).toBe(capacity);
+      expect(datapath.stats().flowCount).toBe(capacity);
+      expect(statsOf(capacity)).toBeUndefined();
+      datapath.deleteFlow(0);
+      datapath.putFlow(flowOf(capacity));
+      expect(statsOf(capacity)).toBeDefined();
+    });
+
+    test('counts output to a port that is gone, under traffic', async () => {
+      datapath.putFlow(flowFrom(a, [output(b), output(c)]));
+      await datapath.settle();
+      a.inject(...Array.from({ length: 100 }, () => udpPacket()));
+      await datapath.removePort(b.port);
+      expect(datapath.ports().has(b.port)).toBe(false);
+      a.inject(udpPacket());
+      await taken(c, 101);
+      await until(() => (datapath.drops().get('noSuchPort') ?? 0) >= 1);
+    });
+
+    test('numbers of removed ports are free again, taken ones are not given', async () => {
+      expect((await harness.addWire(b.port)).port).toBe(4);
+      await datapath.removePort(b.port);
+      expect((await harness.addWire()).port).toBe(2);
+      expect((await harness.addWire(dpPort(0))).port).toBe(0);
+    });
+
+    test('drops what is longer than the MTU of the output, tags aside', async () => {
+      const size = udpPacket().length;
+      datapath.setPortMtu(b.port, size - 14);
+      datapath.putFlow(flowFrom(a, [output(b)]));
+      await datapath.settle();
+      a.inject(tagged(udpPacket(), 9), udpPacket({ payload: '414243444546' }), udpPacket());
+      expect(await taken(b, 2)).toEqual([hex(tagged(udpPacket(), 9)), hex(udpPacket())]);
+      await until(() => datapath.drops().get('tooLong') === 1);
+    });
+
+    test('finishes an open checksum where the packet came with one and the actions set an address', async () => {
+      const offload = { checksumStart: 34, checksumOffset: 6, gsoType: 0, gsoSize: 0, headerSize: 0 };
+      const packet = udpPacket({ isPartial: true });
+      const set: DpAction = { do: 'set', header: 'eth', fields: [setField('nw_dst', '0a 00 00 63')] };
+      datapath.execute(packet, offload, keyOf(packet, a), [set, { do: 'userspace', reason: 'sample' }]);
+      await until(() => upcalls.length === 1);
+      const [upcall] = upcalls;
+      expect(upcall?.offload).toMatchObject({ checksumStart: 34, checksumOffset: 6 });
+      const bytes = upcall?.packet ?? new Uint8Array();
+      // The open sum covers the new address: 10.0.0.1, 10.0.0.99, UDP, 13 bytes.
+      expect(get16(bytes, 40)).toBe(0x0a00 + 0x0001 + 0x0a00 + 0x0063 + 17 + 13);
+    });
+
+    test('very short frames do no harm', async () => {
+      datapath.putFlow(
+        flowFrom(a, [
+          { do: 'pop_vlan' },
+          { do: 'push_vlan', tpid: 0x8100, tci: 0x1001 },
+          { do: 'set', header: 'eth', fields: [setField('eth_src', hostA)] },
+          { do: 'userspace', reason: 'sample' },
+        ]),
+      );
+      await datapath.settle();
+      a.inject(...Array.from({ length: 30 }, (_, size) => udpPacket().subarray(0, size + 14)));
+      await until(() => upcalls.length === 30);
+    });
+
+    function statsOf(id: number): DpFlowStats | undefined {
+      const into = { packetCount: -1, byteCount: -1, usedAt: -1, tcpFlags: -1 };
+      return datapath.readFlowStats(id, into) ? into : undefined;
+    }
+
+    /** Never matches what the tests inject; every id another key. */
+    function flowOf(id: number): DpFlow {
+      const key = newKey();
+      const mask = newKey();
+      writeSlot(key, 'eth_src', [2, 0, 0, 1, 0, id]);
+      maskSlot(mask, 'eth_src');
+      return { id, ...packed(key, mask), actions: [] };
+    }
+  });
+}
+
+/** Polls: the other side may be another thread. */
+async function until(isDone: () => boolean): Promise<void> {
+  for (let n = 0; n < 400; n++) {
+    if (isDone()) return;
+    await new Promise((resolve) => setTimeout(resolve, n < 20 ? 0 : 5));
+  }
+  expect(isDone()).toBe(true);
+}
+
+function output(wire: Wire): DpAction {
+  return { do: 'output', port: wire.port };
+}
+
+/** All that comes in by that wire. */
+function flowFrom(wire: Wire, actions: readonly DpAction[], id = 0): DpFlow {
+  const key = newKey();
+  const mask = newKey();
+  key[slots.in_port.word] = wire.port;
+  maskSlot(mask, 'in_port');
+  return { id, ...packed(key, mask), actions };
+}
+
+function packed(key: Uint32Array, mask: Uint32Array): { key: Uint32Array; mask: Uint32Array } {
+  const short = mask.slice(0, datapathWordCount);
+  return { key: maskedKey(key, short), mask: short };
+}
+
+function keyOf(packet: Uint8Array, wire: Wire): Uint32Array {
+  const frame = frameOf(packet);
+  frame.inPort = wire.port;
+  const key = newKey();
+  extractKey(frame, key);
+  return key;
+}
+
+function setField(slot: SlotName, value: string, mask = 'ff'.repeat(slots[slot].size)): SetField {
+  const { word, size, at } = slots[slot];
+  const count = ((at + size - 1) >> 2) - word + 1;
+  const words = (text: string): number[] => {
+    const key = newKey();
+    writeSlot(key, slot, bytesOf(text));
+    return [...key.subarray(word, word + count)];
+  };
+  return { slot, value: words(value), mask: words(mask) };
+}
