@@ -92,8 +92,7 @@ function vlogCommands(log: LogControl): Command[] {
       minArgs: 0,
       maxArgs: many,
       run(specs) {
-        // Without any argument nothing changes, as in the reference
-        for (const spec of specs) log.set(spec);
+        for (const spec of specs.length === 0 ? [''] : specs) log.set(spec);
         return '';
       },
     }),

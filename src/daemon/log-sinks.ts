@@ -2,7 +2,7 @@
  * Where log lines end: standard error, a file, syslog. Installed by `log-control.ts`.
  */
 
-import { createSocket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 
@@ -40,11 +40,12 @@ export class LogFile implements LineSink {
 export class UdpSyslog implements LineSink {
   readonly #host: string;
   readonly #port: number;
-  readonly #socket: ReturnType<typeof createSocket>;
+  readonly #socket: Socket;
 
   constructor(host: string, port: number) {
     this.#host = host;
     this.#port = port;
+    const { createSocket } = process.getBuiltinModule('node:dgram'); // rarely needed
     this.#socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
     this.#socket.on('error', () => {});
     this.#socket.unref();

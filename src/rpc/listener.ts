@@ -4,12 +4,12 @@
  */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type * as Tls from 'node:tls';
 import { fromNodeError, syscallFailed } from '../base/errno.ts';
 import { logger } from '../base/log.ts';
 import { formatRemote, type PassiveRemote } from './remote.ts';
 import { acceptedStream, type Stream } from './stream.ts';
-import { isVerifying, type TlsConfig, TlsContext } from './tls.ts';
+import { isVerifying, loadTls, type TlsConfig, TlsContext } from './tls.ts';
 import { withShortPath } from './unix-path.ts';
 
 export interface ListenOptions {
@@ -37,8 +37,9 @@ export async function listenStreams(
   options: ListenOptions,
   accept: (stream: Stream) => void,
 ): Promise<Listener> {
-  const secure = remote.kind === 'pssl' ? new TlsContext(options.tls ?? {}) : undefined;
-  secure?.get(); // an incomplete configuration is reported now, not to the first client
+  const tls = remote.kind === 'pssl' ? await loadTls() : undefined;
+  const secure = tls === undefined ? undefined : { tls, context: new TlsContext(tls, options.tls ?? {}) };
+  secure?.context.get(); // an incomplete configuration is reported now, not to the first client
   const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
     if (secure === undefined) accept(acceptedStream(peerName(remote, socket), socket));
     else acceptSecure(remote, secure, socket, accept);
@@ -107,16 +108,16 @@ function peerName(remote: PassiveRemote, socket: Socket): string {
 
 function acceptSecure(
   remote: PassiveRemote,
-  secure: TlsContext,
+  secure: { readonly tls: typeof Tls; readonly context: TlsContext },
   socket: Socket,
   accept: (stream: Stream) => void,
 ): void {
   const name = peerName(remote, socket);
-  const isStrict = isVerifying(secure.config);
+  const isStrict = isVerifying(secure.context.config);
   socket.on('error', (error) => log.warn(`${name}: ${error.message}`));
-  const tls = new TLSSocket(socket, {
+  const tls = new secure.tls.TLSSocket(socket, {
     isServer: true,
-    secureContext: secure.get(),
+    secureContext: secure.context.get(),
     requestCert: isStrict,
     rejectUnauthorized: isStrict,
   });

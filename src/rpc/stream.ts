@@ -3,11 +3,11 @@
  * through `socket-channel.ts`. Remote names are read by `remote.ts`, TLS files by `tls.ts`.
  */
 import { createConnection, isIP, type Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { fromNodeError, syscallFailed } from '../base/errno.ts';
 import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
-import { bootstrapFrom, isVerifying, needsBootstrap, type TlsConfig, TlsContext } from './tls.ts';
+import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, type TlsConfig, TlsContext } from './tls.ts';
 import { withShortPath } from './unix-path.ts';
 
 export interface StreamEvents {
@@ -55,7 +55,7 @@ export async function connectStream(remote: ActiveRemote, options: ConnectOption
   const name = formatRemote(remote);
   options.signal?.throwIfAborted();
   const { promise, resolve, reject } = withResolvers<void>();
-  const { socket, readyEvent } = openSocket(remote, options.tls);
+  const { socket, readyEvent } = await openSocket(remote, options.tls);
   const stream = new SocketStream(name, socket);
   const onAbort = (): void => reject(options.signal?.reason);
   options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -82,10 +82,10 @@ export function acceptedStream(name: string, socket: Socket): Stream {
   return new SocketStream(name, socket).detach();
 }
 
-function openSocket(
+async function openSocket(
   remote: ActiveRemote,
-  tls: TlsConfig | undefined,
-): { socket: Socket; readyEvent: 'connect' | 'secureConnect' } {
+  config: TlsConfig = {},
+): Promise<{ socket: Socket; readyEvent: 'connect' | 'secureConnect' }> {
   if (remote.kind === 'unix') {
     const socket = withShortPath(remote.path, (path) => createConnection({ path }));
     return { socket, readyEvent: 'connect' };
@@ -94,12 +94,12 @@ function openSocket(
   if (remote.kind === 'tcp') {
     return { socket: createConnection({ host, port, noDelay: true }), readyEvent: 'connect' };
   }
-  const config = tls ?? {};
+  const tls = await loadTls();
   const servername = config.serverName ?? (isIP(host) === 0 ? host : undefined);
-  const socket = connectTls({
+  const socket = tls.connect({
     host,
     port,
-    secureContext: new TlsContext(config).get(),
+    secureContext: new TlsContext(tls, config).get(),
     rejectUnauthorized: isVerifying(config),
     checkServerIdentity: () => undefined, // peers are known by their CA, as in the reference, not by host name
     ...(servername === undefined ? {} : { servername }),
@@ -109,13 +109,17 @@ function openSocket(
 }
 
 function checkBootstrap(socket: Socket, config: TlsConfig, name: string): void {
-  if (!(socket instanceof TLSSocket) || !needsBootstrap(config)) return;
+  if (!isTls(socket) || !needsBootstrap(config)) return;
   const failure = bootstrapFrom(socket.getPeerCertificate(true), config);
   throw syscallFailed(
     'connect',
     EPROTO,
     `${name}: ${failure ?? 'CA certificate bootstrapped, connect again'}`,
   );
+}
+
+function isTls(socket: Socket): socket is TLSSocket {
+  return 'getPeerCertificate' in socket;
 }
 
 class SocketStream implements Stream {
@@ -151,7 +155,7 @@ class SocketStream implements Stream {
 
   get peerId(): string | undefined {
     const socket = this.#socket;
-    if (!(socket instanceof TLSSocket)) return undefined;
+    if (!isTls(socket)) return undefined;
     const { subject } = socket.getPeerCertificate();
     return typeof subject?.CN === 'string' ? subject.CN : undefined;
   }

@@ -3,12 +3,8 @@
  * Used by `stream.ts`. Files are read again when they changed, so certificates may be renewed under a running daemon.
  */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import {
-  createSecureContext,
-  type DetailedPeerCertificate,
-  type SecureContext,
-  type SecureVersion,
-} from 'node:tls';
+import type * as Tls from 'node:tls';
+import type { DetailedPeerCertificate, SecureContext, SecureVersion } from 'node:tls';
 import { syscallFailed } from '../base/errno.ts';
 import { logger } from '../base/log.ts';
 
@@ -33,6 +29,11 @@ export interface TlsConfig {
 const log = logger('stream_ssl');
 const ENOPROTOOPT = 92;
 
+/** Node's TLS, loaded when it is first needed: most programs never do, and start the sooner. */
+export function loadTls(): Promise<typeof Tls> {
+  return import('node:tls');
+}
+
 /** Must a peer show a certificate of our CA? */
 export function isVerifying(config: TlsConfig): boolean {
   return config.caCert !== 'none' && !needsBootstrap(config);
@@ -46,10 +47,12 @@ export function needsBootstrap(config: TlsConfig): boolean {
 /** Keeps one secure context and makes it anew when a file has changed. */
 export class TlsContext {
   readonly config: TlsConfig;
+  readonly #tls: typeof Tls;
   #stamp = '';
   #context: SecureContext | undefined;
 
-  constructor(config: TlsConfig) {
+  constructor(tls: typeof Tls, config: TlsConfig) {
+    this.#tls = tls;
     this.config = config;
   }
 
@@ -58,7 +61,7 @@ export class TlsContext {
     const files = requiredFiles(this.config);
     const stamp = files.map(fileStamp).join('|');
     if (this.#context === undefined || stamp !== this.#stamp) {
-      this.#context = makeContext(this.config);
+      this.#context = makeContext(this.#tls, this.config);
       this.#stamp = stamp;
     }
     return this.#context;
@@ -117,11 +120,11 @@ function fileStamp(file: string): string {
   return stat === undefined ? '-' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
 }
 
-function makeContext(config: TlsConfig): SecureContext {
+function makeContext(tls: typeof Tls, config: TlsConfig): SecureContext {
   const versions = config.protocols === undefined ? undefined : readProtocols(config.protocols);
   const extra = config.peerCaCert === undefined ? '' : readPem(config.peerCaCert);
   try {
-    return createSecureContext({
+    return tls.createSecureContext({
       key: readPem(config.privateKey ?? ''),
       cert: `${readPem(config.certificate ?? '')}\n${extra}`,
       ...(isVerifying(config) ? { ca: readPem(config.caCert ?? '') } : {}),
