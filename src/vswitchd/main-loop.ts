@@ -53,6 +53,14 @@ export class MainLoop {
     });
   }
 
+  /** One turn soon, and `action` after it. */
+  afterTurn(action: () => void): void {
+    this.#soon(() => {
+      this.turn();
+      action();
+    });
+  }
+
   /** One turn now. */
   turn(): void {
     for (const part of this.#parts) {

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { bridgeKeys, portKeys, systemKeys } from './config-keys.ts';
+import { keyProblems, readKeys } from './keys.ts';
+
+describe('keys inside other_config', () => {
+  test('have their defaults when absent', () => {
+    expect(readKeys(bridgeKeys, new Map())).toEqual({
+      datapathId: undefined,
+      hwaddr: undefined,
+      dpDesc: undefined,
+      macAgingTime: 300,
+      macTableSize: 8192,
+      forwardBpdu: false,
+    });
+  });
+
+  test.each([
+    ['10', 15],
+    ['15', 15],
+    ['3600', 3600],
+    ['99999', 3600],
+    ['x', 300],
+    ['', 300],
+    ['1e3', 300],
+  ])('mac-aging-time=%s is %i seconds', (text, seconds) => {
+    expect(readKeys(bridgeKeys, new Map([['mac-aging-time', text]])).macAgingTime).toBe(seconds);
+  });
+
+  test.each([
+    ['0000001122334455', '0000001122334455'],
+    ['0x1122334455', '0000001122334455'],
+    ['1122334455', undefined],
+    ['0000000000000000', undefined],
+    ['00000011223344556', undefined],
+  ])('datapath-id=%s is %s', (text, id) => {
+    expect(readKeys(bridgeKeys, new Map([['datapath-id', text]])).datapathId).toBe(id);
+  });
+
+  test('tell what is wrong by name', () => {
+    const map = new Map([
+      ['priority-tags', 'maybe'],
+      ['qinq-ethtype', '802.1q'],
+    ]);
+    expect(keyProblems(portKeys, map)).toEqual(['priority-tags: "maybe" is not never, if-nonzero, always']);
+    expect(readKeys(systemKeys, new Map([['enable-statistics', 'TRUE']])).enableStatistics).toBe(false);
+  });
+});

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { type Uuid, uuid } from '../../base/units.ts';
+import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
+import type { Columns } from '../../ovsdb/schema-types.ts';
+import { type OvsRow, type OvsTables, openVswitch } from '../schema/index.ts';
+import { type Dirty, WantedModel } from './model.ts';
+
+type AnyRow = Readonly<Record<string, unknown>>;
+type Name = 'Bridge' | 'Port' | 'Interface';
+
+/** A database that a test changes by hand; each `commit` is one change set. */
+class FakeDatabase {
+  readonly #rows = new Map<string, Map<Uuid, AnyRow>>();
+  #deltas = new Map<string, RowDelta<AnyRow>[]>();
+  readonly view = {
+    rows: (table: string) => this.#table(table),
+    row: (table: string, id: Uuid) => this.#table(table).get(id),
+  } as unknown as View<OvsTables>; // rows are made from the same schema
+
+  put<T extends Name>(table: T, id: string, values: Partial<OvsRow<T>>): void {
+    const old = this.#table(table).get(uuid(id));
+    const row: AnyRow = { ...(old ?? { ...emptyRow(table), _uuid: id }), ...values };
+    this.#change(table, { id: uuid(id), old, new: row });
+  }
+
+  remove(table: Name, id: string): void {
+    this.#change(table, { id: uuid(id), old: this.#table(table).get(uuid(id)), new: undefined });
+  }
+
+  commit(): ChangeSet<OvsTables> {
+    const deltas = this.#deltas;
+    this.#deltas = new Map();
+    const of = (table: string) => deltas.get(table) ?? [];
+    return { tables: [...deltas.keys()], of } as unknown as ChangeSet<OvsTables>; // as for `view`
+  }
+
+  #change(table: string, delta: RowDelta<AnyRow>): void {
+    if (delta.new === undefined) this.#table(table).delete(delta.id);
+    else this.#table(table).set(delta.id, delta.new);
+    this.#deltas.set(table, [...(this.#deltas.get(table) ?? []), delta]);
+  }
+
+  #table(name: string): Map<Uuid, AnyRow> {
+    const found = this.#rows.get(name) ?? new Map<Uuid, AnyRow>();
+    this.#rows.set(name, found);
+    return found;
+  }
+}
+
+function emptyRow(table: Name): AnyRow {
+  const row: Record<string, unknown> = {};
+  const columns: Columns = openVswitch.tables[table].columns;
+  for (const [name, { type }] of Object.entries(columns)) {
+    if (type.value !== undefined) row[name] = new Map();
+    else if (type.max === 'unlimited' || (type.max ?? 1) > 1) row[name] = [];
+    else if (type.min === 0) row[name] = undefined;
+    else row[name] = { string: '', boolean: false, integer: 0, real: 0, uuid: '' }[type.key.type];
+  }
+  return row;
+}
+
+/** br0 with its local port and p1. */
+function database(): { db: FakeDatabase; model: WantedModel } {
+  const db = new FakeDatabase();
+  const model = new WantedModel(db.view);
+  db.put('Interface', 'i0', { name: 'br0', type: 'internal' });
+  db.put('Interface', 'i1', { name: 'p1' });
+  db.put('Port', 'q0', { name: 'br0', interfaces: [uuid('i0')] });
+  db.put('Port', 'q1', { name: 'p1', interfaces: [uuid('i1')] });
+  db.put('Bridge', 'b0', { name: 'br0', ports: [uuid('q0'), uuid('q1')] });
+  return { db, model };
+}
+
+function shown(dirty: Dirty): Record<string, string[]> {
+  return Object.fromEntries([...dirty].map(([bridge, ports]) => [bridge, [...ports].sort()]));
+}
+
+describe('the wanted state', () => {
+  test('starts with everything', () => {
+    const { db, model } = database();
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['br0', 'p1'] });
+    const br0 = model.bridges.get('br0');
+    expect(br0?.settings).toMatchObject({
+      datapathType: 'system',
+      failMode: 'standalone',
+      macAgingTime: 300,
+    });
+    expect(br0?.ports.get('br0')?.interfaces[0]?.type).toBe('internal');
+    expect(br0?.ports.get('p1')?.interfaces[0]?.type).toBe('system');
+  });
+
+  test('a change of an interface touches its port alone', () => {
+    const { db, model } = database();
+    model.update(db.commit());
+    db.put('Interface', 'i1', { ofport_request: 7 });
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['p1'] });
+    expect(model.bridges.get('br0')?.ports.get('p1')?.interfaces[0]?.ofportRequest).toBe(7);
+  });
+
+  test('status that comes back from the database touches nothing', () => {
+    const { db, model } = database();
+    model.update(db.commit());
+    db.put('Interface', 'i1', { ofport: 1, link_state: 'up', statistics: new Map([['rx_packets', 3]]) });
+    db.put('Bridge', 'b0', { datapath_id: '0000000000000001' });
+    expect(shown(model.update(db.commit()))).toEqual({});
+  });
+
+  test('a port that leaves with its rows is still known by name', () => {
+    const { db, model } = database();
+    model.update(db.commit());
+    db.put('Bridge', 'b0', { ports: [uuid('q0')] });
+    db.remove('Port', 'q1');
+    db.remove('Interface', 'i1');
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['p1'] });
+    expect([...(model.bridges.get('br0')?.ports.keys() ?? [])]).toEqual(['br0']);
+  });
+
+  test('a bridge that is deleted takes its ports along', () => {
+    const { db, model } = database();
+    model.update(db.commit());
+    for (const id of ['q0', 'q1']) db.remove('Port', id);
+    db.remove('Bridge', 'b0');
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['br0', 'p1'] });
+    expect(model.bridges.size).toBe(0);
+  });
+
+  test('a bridge deleted and made again in one transaction is the new one', () => {
+    const { db, model } = database();
+    model.update(db.commit());
+    db.remove('Bridge', 'b0');
+    db.put('Bridge', 'b9', { name: 'br0', ports: [uuid('q0')] });
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['br0', 'p1'] });
+    expect(model.bridges.get('br0')?.id).toBe('b9');
+    expect([...(model.bridges.get('br0')?.ports.keys() ?? [])]).toEqual(['br0']);
+  });
+
+  test('a port that moves touches both bridges', () => {
+    const { db, model } = database();
+    db.put('Bridge', 'b1', { name: 'br1' });
+    model.update(db.commit());
+    db.put('Bridge', 'b0', { ports: [uuid('q0')] });
+    db.put('Bridge', 'b1', { ports: [uuid('q1')] });
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['p1'], br1: ['p1'] });
+    expect(model.bridges.get('br1')?.ports.has('p1')).toBe(true);
+    expect(model.bridges.get('br0')?.ports.has('p1')).toBe(false);
+  });
+
+  test('a tag without a mode makes an access port', () => {
+    const { db, model } = database();
+    db.put('Port', 'q1', { tag: 5 });
+    model.update(db.commit());
+    expect(model.bridges.get('br0')?.ports.get('p1')?.bundle).toMatchObject({ vlanMode: 'access', tag: 5 });
+  });
+});

@@ -1,0 +1,184 @@
+/** ovs-vswitchd as a program: from its command line to a running `Switch`, and to an orderly end. */
+
+import { systemClock } from '../../base/clock.ts';
+import { CoverageRates } from '../../base/coverage.ts';
+import { logger, logRegistry } from '../../base/log.ts';
+import { systemRandom } from '../../base/random.ts';
+import { soon } from '../../base/soon.ts';
+import { Timers } from '../../base/timers.ts';
+import { driveTimers } from '../../base/timers-drive.ts';
+import { ms } from '../../base/units.ts';
+import { addBuiltinCommands, formatMemory } from '../../daemon/builtin-commands.ts';
+import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
+import { isUsed } from '../../daemon/options.ts';
+import { applyLogOptions, type Program, VERSION, versionText } from '../../daemon/program.ts';
+import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
+import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
+import { OVSDB_PORT, readActiveRemote } from '../../rpc/remote.ts';
+import { connectChannel } from '../../rpc/socket-channel.ts';
+import { switchCommands } from '../commands/index.ts';
+import { timeCommands } from '../commands/time.ts';
+import { watchMemory } from '../memory.ts';
+import type { Providers } from '../providers.ts';
+import { openVswitch } from '../schema/index.ts';
+import { Switch } from '../switch.ts';
+import { WarpClock } from '../warp-clock.ts';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded.ts';
+import { greet } from './greeting.ts';
+import { helpText, type ProgramOptions, readCommandLine, readProgramOptions } from './options.ts';
+import { prepareFolders, quickstartDirectories } from './quickstart.ts';
+import { readSystemRelease } from './system-facts.ts';
+
+const log = logger('bridge');
+
+/** Whoever wants the devices gone before the process ends waits no longer than this, in ms. */
+const endTime = ms(5000);
+
+/** What the program file brings: the only code that names real devices and datapaths. */
+export type MakeProviders = (options: ProgramOptions, timers: Timers) => Providers;
+
+export async function vswitchd(given: Program, makeProviders: MakeProviders): Promise<number | undefined> {
+  const line = readCommandLine(given.args);
+  if (isUsed(line, 'help')) return print(helpText(given));
+  if (isUsed(line, 'version')) return print(versionText(given.name));
+  const program = isUsed(line, 'quickstart') ? withOwnFolders(given) : given;
+  const options = readProgramOptions(line, program);
+  if (options.isQuickstart) prepareFolders(program.directories, options.embedded ?? '');
+  if (options.isQuickstart && !isUsed(line, 'verbose')) logRegistry.setLevel('warn', 'console');
+  applyLogOptions(line, program);
+  const daemon = await startDaemon(options.daemon, program);
+  await serve(program, options, daemon, makeProviders);
+  return undefined;
+}
+
+async function serve(
+  program: Program,
+  options: ProgramOptions,
+  daemon: Daemon,
+  makeProviders: MakeProviders,
+): Promise<void> {
+  const clock = new WarpClock();
+  if (options.dummy !== undefined) logRegistry.setClock(clock);
+  const timers = new Timers(clock);
+  const database = await openDatabase(program, options, timers, daemon);
+  const commands = new Commands();
+  const unixctl = new UnixctlServer(commands);
+  await unixctl.listen(options.unixctl);
+  daemon.atExit(() => unixctl.close());
+
+  const client = new OvsdbClient({
+    schema: openVswitch,
+    tables: { Open_vSwitch: true, Bridge: true, Port: true, Interface: true },
+    lock: 'ovs_open_vswitch',
+    connect: database === undefined ? socketConnector(program, options) : database.connect,
+    remotes: database === undefined ? options.remotes : ['embedded'],
+    timers,
+  });
+  const rates = new CoverageRates(clock.now());
+  const aSwitch: Switch = new Switch({
+    client,
+    timers,
+    soon,
+    random: systemRandom,
+    providers: makeProviders(options, timers),
+    pid: process.pid,
+    versions: database === undefined ? undefined : versions(),
+    moreParts: [
+      { name: 'unixctl', run: () => unixctl.run() },
+      { name: 'coverage', run: () => rates.run(clock.now()) },
+    ],
+  });
+  const { loop, reconciler } = aSwitch;
+  unixctl.onWake = () => loop.wake();
+
+  const end = async (cleanup: boolean): Promise<void> => {
+    await withinEndTime(aSwitch.stop({ cleanup }));
+    client.close();
+    await database?.close();
+  };
+  daemon.onSignal = (signal) => void end(false).then(() => daemon.endBy(signal));
+  addBuiltinCommands(commands, {
+    name: program.name,
+    log: program.log,
+    rates,
+    memoryCounts: () => aSwitch.usage(),
+    exitUsage: '[--cleanup]',
+    exit: (args, done) =>
+      void end(args.includes('--cleanup')).then(() => {
+        done();
+        soon(() => process.exit(0));
+      }),
+  });
+  commands.add(...switchCommands(aSwitch));
+  if (options.dummy !== undefined) commands.add(...timeCommands(clock, timers, loop));
+  watchMemory({
+    timers,
+    peakKilobytes: () => process.resourceUsage().maxRSS,
+    counts: () => textOf(formatMemory(aSwitch.usage())),
+  });
+  client.onState(sayVersionOnce(client));
+  reconciler.onConfigured = () => {
+    daemon.ready();
+    if (options.isQuickstart) greet(program, options, [...aSwitch.state.bridges.keys()]);
+  };
+  aSwitch.start();
+}
+
+function withOwnFolders(program: Program): Program {
+  const isRoot = process.geteuid?.() === 0;
+  return { ...program, directories: quickstartDirectories(program.directories, process.env, isRoot) };
+}
+
+async function openDatabase(
+  program: Program,
+  options: ProgramOptions,
+  timers: Timers,
+  daemon: Daemon,
+): Promise<EmbeddedDatabase | undefined> {
+  if (options.embedded === undefined) return undefined;
+  const database = await openEmbeddedDatabase({
+    file: options.embedded,
+    rundir: program.directories.run,
+    tls: options.tls,
+    timers,
+    soon,
+  });
+  daemon.atExit(() => database.closeNow());
+  return database;
+}
+
+function socketConnector(program: Program, options: ProgramOptions): Connector {
+  const context = { defaultPort: OVSDB_PORT, rundir: program.directories.run };
+  return async (remote) => connectChannel(readActiveRemote(remote, context), { tls: options.tls });
+}
+
+function versions() {
+  const { type, version } = readSystemRelease();
+  return { ovs: VERSION, db: openVswitch.version, system: type, systemVersion: version };
+}
+
+function sayVersionOnce(client: { readonly isConnected: boolean }): () => void {
+  let isSaid = false;
+  return () => {
+    if (isSaid || !client.isConnected) return;
+    isSaid = true;
+    log.info(versionText('ovs-vswitchd').trimEnd());
+  };
+}
+
+/** Gives up waiting after `endTime`, not the work. */
+function withinEndTime(work: Promise<void>): Promise<void> {
+  const timers = new Timers(systemClock);
+  const giveUp = new Promise<void>((done) => timers.after(endTime, done));
+  const stop = driveTimers(timers);
+  return Promise.race([work, giveUp]).finally(stop);
+}
+
+function textOf(output: ReturnType<typeof formatMemory>): string {
+  return typeof output === 'string' ? output : output.text;
+}
+
+function print(text: string): undefined {
+  process.stdout.write(text);
+  return undefined;
+}

@@ -1,0 +1,114 @@
+/** The command line of ovs-vswitchd(8), and what we add to it. */
+import { type DaemonConfig, daemonHelp, daemonOptions, readDaemonOptions } from '../../daemon/daemon.ts';
+import { inFolder } from '../../daemon/directories.ts';
+import { type CommandLine, isUsed, lastArgument, type OptionDef, readOptions } from '../../daemon/options.ts';
+import {
+  commonOptions,
+  Fatal,
+  logHelp,
+  logOptions,
+  type Program,
+  readTlsOptions,
+  tlsHelp,
+  tlsOptions,
+} from '../../daemon/program.ts';
+import type { TlsConfig } from '../../rpc/tls.ts';
+
+/** "override" replaces system devices and datapaths by dummies, "system" does so for system devices alone. */
+export type DummyMode = 'plain' | 'override' | 'system';
+
+export interface ProgramOptions {
+  readonly line: CommandLine;
+  readonly daemon: DaemonConfig;
+  readonly tls: TlsConfig;
+  /** Servers of the database, in turn; none for an embedded one. */
+  readonly remotes: readonly string[];
+  /** File of the embedded database. */
+  readonly embedded: string | undefined;
+  readonly isQuickstart: boolean;
+  readonly unixctl: string;
+  readonly dummy: DummyMode | undefined;
+  readonly isSystemDisabled: boolean;
+}
+
+const ownOptions: readonly OptionDef[] = [
+  { name: 'embedded-db', argument: 'optional' },
+  { name: 'quickstart' },
+  { name: 'unixctl', argument: 'required' },
+  { name: 'enable-dummy', argument: 'optional' },
+  { name: 'disable-system' },
+  { name: 'disable-system-route' },
+  { name: 'mlockall' },
+  { name: 'dpdk', argument: 'optional' },
+];
+
+const allOptions = [...commonOptions, ...logOptions, ...tlsOptions, ...daemonOptions, ...ownOptions];
+
+/** Throws UsageError or Fatal. `line` alone is enough for --help and --version. */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  return readOptions(args, allOptions);
+}
+
+export function readProgramOptions(line: CommandLine, program: Program): ProgramOptions {
+  const { rest } = line;
+  if (rest.length > 1) throw new Fatal('at most one non-option argument accepted; use --help for usage');
+  const { run, database } = program.directories;
+  const isQuickstart = isUsed(line, 'quickstart');
+  const hasEmbedded = isQuickstart || isUsed(line, 'embedded-db');
+  if (hasEmbedded && rest.length > 0)
+    throw new Fatal(`${rest[0]}: no database is taken along with an embedded one; use --help for usage`);
+  return {
+    line,
+    daemon: readDaemonOptions(line, program),
+    tls: readTlsOptions(line),
+    remotes: hasEmbedded ? [] : readRemotes(rest[0] ?? `unix:${run}/db.sock`),
+    embedded: hasEmbedded ? inFolder(database, lastArgument(line, 'embedded-db') ?? 'conf.db') : undefined,
+    isQuickstart,
+    unixctl: inFolder(run, lastArgument(line, 'unixctl') ?? `${program.name}.${process.pid}.ctl`),
+    dummy: isUsed(line, 'enable-dummy') ? readDummyMode(lastArgument(line, 'enable-dummy')) : undefined,
+    isSystemDisabled: isUsed(line, 'disable-system'),
+  };
+}
+
+/** "tcp:a:1,tcp:b:1" names the servers of a cluster. A comma inside an address does not occur. */
+function readRemotes(text: string): string[] {
+  return text.split(',').filter((remote) => remote !== '');
+}
+
+function readDummyMode(argument: string | undefined): DummyMode {
+  if (argument === undefined) return 'plain';
+  if (argument === 'override' || argument === 'system') return argument;
+  return 'plain';
+}
+
+export function helpText(program: Program): string {
+  const { run, database } = program.directories;
+  return `ovs-vswitchd: Open vSwitch daemon
+usage: ovs-vswitchd [OPTIONS] [DATABASE]
+where DATABASE is a socket on which ovsdb-server is listening
+      (default: "unix:${run}/db.sock").
+
+Active DATABASE connection methods:
+  tcp:HOST:PORT           PORT at remote HOST
+  ssl:HOST:PORT           SSL PORT at remote HOST
+  unix:FILE               Unix domain socket named FILE
+${tlsHelp}  --bootstrap-ca-cert=FILE  file with peer CA certificate to read or create
+SSL options:
+  --ssl-protocols=PROTOS  list of SSL protocols to enable
+  --ssl-ciphers=CIPHERS   list of SSL ciphers to enable
+${daemonHelp(program)}${logHelp(program)}
+DPDK options:
+Configuration of DPDK via command-line is removed from this
+version of Open vSwitch. DPDK is configured through ovsdb.
+
+Database options:
+  --embedded-db[=FILE]      serve the database from this process
+                            (default: ${database}/conf.db)
+  --quickstart              like --embedded-db, and say what to do next
+
+Other options:
+  --unixctl=SOCKET          override default control socket name
+  -h, --help                display this help message
+  -V, --version             display version information
+`;
+}

@@ -1,0 +1,19 @@
+/** What kinds of devices and datapaths this process has: the real ones, or what a test puts in their place. */
+import type { Datapath } from '../datapath/provider.ts';
+import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
+
+export interface Providers {
+  /** Bridge `datapath_type` values, sorted. */
+  readonly datapathTypes: readonly string[];
+  /** Interface `type` values, sorted. */
+  readonly ifaceTypes: readonly string[];
+  /**
+   * Opens a device for a bridge of that datapath type. Throws SyscallFailed when the kernel refuses, Refused on bad
+   * options, with the whole text for the `error` column.
+   */
+  openNetdev(type: string, name: string, config: NetdevConfig, datapathType: string): Promise<Netdev>;
+  /** Throws SyscallFailed EAFNOSUPPORT when there is no such type. */
+  openDatapath(type: string): Promise<Datapath>;
+  /** Calls `appeared` with the name of each kernel device that comes or gets a new name, until disposed of. */
+  watchDevices(appeared: (name: string) => void): Disposable;
+}

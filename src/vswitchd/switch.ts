@@ -1,0 +1,160 @@
+/**
+ * The whole daemon but for its process: database client, reconciler, backers, statistics, commands and the loop, put
+ * together from what it is given. Used by the program, and by tests with a fake clock and dummy devices.
+ */
+
+import { logger } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { Soon } from '../base/soon.ts';
+import type { Timers } from '../base/timers.ts';
+import { ms } from '../base/units.ts';
+import { Backer } from '../ofproto/backer.ts';
+import type { UpcallLimits } from '../ofproto/config.ts';
+import type { OvsdbClient } from '../ovsdb/client/index.ts';
+import { Applier } from './apply.ts';
+import { systemKeys } from './config/config-keys.ts';
+import { readKeys } from './config/keys.ts';
+import { LiveState } from './live.ts';
+import { type LoopPart, MainLoop } from './main-loop.ts';
+import type { Providers } from './providers.ts';
+import { Reconciler } from './reconciler.ts';
+import { reportSystem, type SystemFacts } from './report.ts';
+import type { OvsRow, OvsTables } from './schema/index.ts';
+import { StatisticsWriter } from './statistics.ts';
+import { StatusWriter } from './status-writer.ts';
+
+const log = logger('bridge');
+
+export interface SwitchDeps {
+  readonly client: OvsdbClient<OvsTables>;
+  readonly timers: Timers;
+  readonly soon: Soon;
+  readonly random: Random;
+  readonly providers: Providers;
+  readonly pid: number;
+  /** For the database; undefined when a start script sets them. */
+  readonly versions: SystemFacts['versions'];
+  /** Parts of the loop besides the bridges, in its order: unixctl. */
+  readonly moreParts?: readonly LoopPart[];
+}
+
+export class Switch {
+  readonly state = new LiveState();
+  readonly loop: MainLoop;
+  readonly reconciler: Reconciler;
+  readonly #deps: SwitchDeps;
+  readonly #backers = new Map<string, Backer>();
+  readonly #writer: StatusWriter;
+  readonly #statistics: StatisticsWriter;
+  readonly #devices: Disposable;
+  #limits: UpcallLimits | undefined;
+
+  constructor(deps: SwitchDeps) {
+    this.#deps = deps;
+    const { client, timers, soon, providers } = deps;
+    const { state } = this;
+    this.#writer = new StatusWriter(client);
+    this.#statistics = new StatisticsWriter({ state, writer: this.#writer, timers });
+    const applier = new Applier({
+      state,
+      openNetdev: (type, name, config, datapathType) =>
+        providers.openNetdev(type, name, config, datapathType),
+      backerFor: (type) => this.#backerFor(type),
+      releaseBacker: (backer) => this.#releaseBacker(backer),
+      netdevChanged: (i) => this.reconciler.netdevChanged(i),
+    });
+    this.loop = new MainLoop({
+      timers,
+      soon,
+      parts: [
+        { name: 'bridge', run: () => this.reconciler.run() },
+        { name: 'ofproto', run: () => this.#runBackers() },
+        ...(deps.moreParts ?? []),
+      ],
+    });
+    this.reconciler = new Reconciler({
+      client,
+      state,
+      applier,
+      writer: this.#writer,
+      wake: () => this.loop.wake(),
+      rootChanged: (root) => this.#rootChanged(root),
+      pid: deps.pid,
+    });
+    this.#devices = providers.watchDevices((name) => this.reconciler.deviceAppeared(name));
+  }
+
+  get backers(): ReadonlyMap<string, Backer> {
+    return this.#backers;
+  }
+
+  start(): void {
+    this.#statistics.setInterval(ms(systemKeys.statsUpdateInterval.fallback));
+    this.loop.start();
+  }
+
+  /** Stops the loop and lets everything go; devices and flows that can outlive us stay unless `cleanup`. */
+  async stop(options: { cleanup: boolean }): Promise<void> {
+    this.#statistics.stop();
+    this.loop.stop();
+    this.#devices[Symbol.dispose]();
+    if (options.cleanup) await this.reconciler.removeAll();
+    for (const backer of this.#backers.values()) await backer.datapath[Symbol.asyncDispose]();
+    this.#backers.clear();
+  }
+
+  /** What `memory/show` counts. */
+  usage(): ReadonlyMap<string, number> {
+    let ports = 0;
+    for (const bridge of this.state.bridges.values()) ports += bridge.ofproto.ports.size;
+    let cells = 0;
+    for (const [columns, rows] of this.#tables()) cells += columns * rows;
+    return new Map([
+      ['handlers', this.#backers.size],
+      ['revalidators', this.#backers.size],
+      ['idl-cells-Open_vSwitch', cells],
+      ['ports', ports],
+    ]);
+  }
+
+  /** [columns, rows] of each table of the view. */
+  #tables(): [number, number][] {
+    const { view } = this.#deps.client;
+    return (['Open_vSwitch', 'Bridge', 'Port', 'Interface'] as const).map((name) => {
+      const rows = view.rows(name);
+      const [first] = rows.values();
+      return [first === undefined ? 0 : Object.keys(first).length, rows.size];
+    });
+  }
+
+  async #backerFor(type: string): Promise<Backer> {
+    const known = this.#backers.get(type);
+    if (known !== undefined) return known;
+    const { timers, random, providers } = this.#deps;
+    const datapath = await providers.openDatapath(type);
+    const backer = new Backer({ datapath, timers, random, ...(this.#limits && { limits: this.#limits }) });
+    this.#backers.set(type, backer);
+    return backer;
+  }
+
+  async #releaseBacker(backer: Backer): Promise<void> {
+    for (const [type, known] of this.#backers) if (known === backer) this.#backers.delete(type);
+    await backer.datapath[Symbol.asyncDispose]();
+  }
+
+  #runBackers(): void {
+    for (const backer of this.#backers.values()) backer.run();
+  }
+
+  #rootChanged(root: OvsRow<'Open_vSwitch'>): void {
+    const keys = readKeys(systemKeys, root.other_config);
+    const { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit } = keys;
+    this.#limits = { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit };
+    for (const backer of this.#backers.values()) backer.setLimits(this.#limits);
+    this.#statistics.setInterval(ms(keys.statsUpdateInterval));
+    const { datapathTypes, ifaceTypes } = this.#deps.providers;
+    const { versions } = this.#deps;
+    this.#writer.put('Open_vSwitch', root._uuid, reportSystem({ datapathTypes, ifaceTypes, versions }));
+    log.dbg('read the configuration of the Open_vSwitch row');
+  }
+}
