@@ -6,6 +6,7 @@ import type { DpPort, OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import type { BundleConfig } from './config.ts';
+import { VlanSet } from './vlan_set.ts';
 
 /** Number of the port that has the bridge's own name: OFPP_LOCAL in its 16-bit form. */
 export const localPort = ofPort(65534);
@@ -37,12 +38,49 @@ export class OfprotoPort {
 /** A Port row in the switch: one interface, or a bond of several. */
 export class Bundle {
   readonly name: string;
-  config: BundleConfig;
   /** In the order of `config.members`, without those that are not (yet) there. */
   members: readonly OfprotoPort[] = [];
+  #config: BundleConfig;
+  #trunks: VlanSet | undefined;
+  #cvlans: VlanSet | undefined;
 
   constructor(name: string, config: BundleConfig) {
     this.name = name;
-    this.config = config;
+    this.#config = config;
+    this.configure(config);
   }
+
+  get config(): BundleConfig {
+    return this.#config;
+  }
+
+  /** VLANs carried as tagged ones; undefined = all. */
+  get trunks(): VlanSet | undefined {
+    return this.#trunks;
+  }
+
+  /** Customer VLANs let in; undefined = all. */
+  get cvlans(): VlanSet | undefined {
+    return this.#cvlans;
+  }
+
+  get isBond(): boolean {
+    return this.#config.members.length > 1;
+  }
+
+  configure(config: BundleConfig): void {
+    this.#config = config;
+    this.#trunks = trunksOf(config);
+    this.#cvlans = config.cvlans.length === 0 ? undefined : new VlanSet(config.cvlans);
+  }
+}
+
+/** A native VLAN other than 0 is carried whatever `trunks` says, and VLAN 0 then is not: untagged means native. */
+function trunksOf({ vlanMode, tag, trunks }: BundleConfig): VlanSet | undefined {
+  const isNative = vlanMode === 'native-tagged' || vlanMode === 'native-untagged';
+  if (!isNative || tag === 0) return trunks.length === 0 ? undefined : new VlanSet(trunks);
+  const carried = new Set(trunks.length === 0 ? Array.from({ length: 4096 }, (_, vlan) => vlan) : trunks);
+  carried.add(tag);
+  carried.delete(0);
+  return new VlanSet(carried);
 }
