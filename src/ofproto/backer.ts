@@ -1,9 +1,19 @@
-/** What all bridges of one datapath type share: the datapath, its flows and upcalls, and the patch ports between them. */
+/**
+ * What all bridges of one datapath type share: the datapath, its flows and upcalls, and the patch ports between them.
+ * One for each datapath type in use; `vswitchd` makes it with the first bridge of its type.
+ */
 import type { Random } from '../base/random.ts';
-import type { Timers } from '../base/timers.ts';
+import type { Timer, Timers } from '../base/timers.ts';
+import { ms } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
-import { Ofproto } from './ofproto.ts';
+import { Ofproto, type OfprotoEvents } from './ofproto.ts';
+import { PortIndex } from './patch.ts';
+import type { DropReason } from './translate/drop_reasons.ts';
+import { addressTag, everyTag } from './translate/tags.ts';
+import { FlowTable } from './upcall/flow_table.ts';
+import { Revalidator } from './upcall/revalidator.ts';
+import { Upcalls } from './upcall/upcalls.ts';
 
 export interface BackerDeps {
   readonly datapath: Datapath;
@@ -14,12 +24,34 @@ export interface BackerDeps {
 
 export class Backer {
   readonly datapath: Datapath;
+  readonly flows = new FlowTable();
+  readonly ports = new PortIndex();
+  readonly revalidator: Revalidator;
+  readonly #timers: Timers;
+  readonly #random: Random;
   readonly #bridges = new Map<string, Ofproto>();
+  readonly #upcalls: Upcalls;
   #limits: UpcallLimits;
+  #ageing: Timer | undefined;
 
   constructor(deps: BackerDeps) {
-    this.datapath = deps.datapath;
+    const { datapath, timers } = deps;
+    this.datapath = datapath;
+    this.#timers = timers;
+    this.#random = deps.random;
     this.#limits = deps.limits ?? defaultUpcallLimits;
+    const shared = { datapath, timers, ports: this.ports, flows: this.flows };
+    this.revalidator = new Revalidator({
+      ...shared,
+      limits: () => this.#limits,
+      lists: () => this.#upcalls.lists,
+    });
+    this.#upcalls = new Upcalls({
+      ...shared,
+      flowLimit: () => this.revalidator.flowLimit,
+      onFlow: () => this.revalidator.wake(),
+    });
+    datapath.onUpcalls = (batch) => this.#upcalls.receive(batch);
   }
 
   get bridges(): ReadonlyMap<string, Ofproto> {
@@ -30,12 +62,30 @@ export class Backer {
     return this.#limits;
   }
 
+  /** Packets by why translation dropped them. The datapath's own drops are in `datapath.drops()`. */
+  get drops(): ReadonlyMap<DropReason, number> {
+    return this.#upcalls.drops;
+  }
+
+  /** Misses that found the waiting room of their port full. */
+  get refusedUpcallCount(): number {
+    return this.#upcalls.refusedCount;
+  }
+
   setLimits(limits: UpcallLimits): void {
     this.#limits = limits;
+    this.revalidator.limitsChanged();
   }
 
   addBridge(name: string, config: OfprotoConfig): Ofproto {
-    const made = new Ofproto(name, config);
+    const { clock } = this.#timers;
+    const { datapath } = this;
+    const made = new Ofproto(name, config, {
+      id: this.#random.u32(),
+      datapath,
+      clock,
+      events: this.#events(),
+    });
     this.#bridges.set(name, made);
     return made;
   }
@@ -45,9 +95,55 @@ export class Backer {
     const gone = this.#bridges.get(name);
     if (gone === undefined) return;
     this.#bridges.delete(name);
-    for (const port of [...gone.ports.keys()]) await gone.removePort(port);
+    this.revalidator.purgeWhere((flow) => flow.input.ofproto === gone);
+    await Promise.all([...gone.ports.keys()].map((port) => gone.removePort(port)));
   }
 
-  /** Does what is due: waiting upcalls, ageing, a slice of revalidation. Sets a timer when more is left. */
-  run(): void {}
+  /** Does what is due: waiting upcalls, a slice of revalidation. What is left follows by timer, as ageing does. */
+  run(): void {
+    this.#upcalls.run();
+    this.revalidator.run();
+  }
+
+  #events(): OfprotoEvents {
+    return {
+      portAdded: (ofproto, port) => this.ports.add(ofproto, port),
+      portRemoved: (_ofproto, port) => {
+        this.ports.remove(port);
+        // At once: its datapath number may soon be another port's.
+        this.revalidator.purgeWhere((flow) => flow.input.port === port);
+      },
+      changed: () => this.revalidator.change(everyTag),
+      ageingChanged: () => this.#arrangeAgeing(),
+      addressChanged: (ofproto, mac, vlan) => {
+        this.revalidator.change(addressTag(ofproto.id, mac, vlan));
+        if (this.#ageing === undefined) this.#arrangeAgeing();
+      },
+      addressGone: (from, mac, vlan) => {
+        for (const other of this.#bridges.values()) if (other !== from) other.macs.forget(mac, vlan);
+      },
+    };
+  }
+
+  #age(): void {
+    let isMore = false;
+    for (const { macs } of this.#bridges.values()) isMore = macs.run() || isMore;
+    this.#arrangeAgeing(isMore ? this.#timers.clock.now() : undefined);
+  }
+
+  #arrangeAgeing(due = this.#nextExpiry()): void {
+    this.#ageing?.cancel();
+    this.#ageing = undefined;
+    if (due === Number.POSITIVE_INFINITY) return;
+    this.#ageing = this.#timers.at(ms(due), () => {
+      this.#ageing = undefined;
+      this.#age();
+    });
+  }
+
+  #nextExpiry(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { macs } of this.#bridges.values()) next = Math.min(next, macs.nextExpiry());
+    return next;
+  }
 }

@@ -185,9 +185,16 @@ export class MacTable<P> {
 
   /** Forgets every address behind `port`, static ones too. */
   flushPort(port: P): void {
-    for (const entry of this.#shares.get(port) ?? []) this.#remove(entry);
-    if (this.#staticCount === 0) return;
-    for (const entry of this.#all) if (entry.port === port) this.#remove(entry);
+    for (const { mac, vlan } of this.ofPort(port)) this.forget(mac, vlan);
+  }
+
+  /** Every address behind `port`. Cost follows their number, unless static ones are there. */
+  ofPort(port: P): MacEntry<P>[] {
+    const found: MacEntry<P>[] = [...(this.#shares.get(port) ?? [])];
+    if (this.#staticCount > 0) {
+      for (const entry of this.#all) if (entry.isStatic && entry.port === port) found.push(entry);
+    }
+    return found;
   }
 
   /** Forgets at most `limit` addresses that are too old or too many. Returns whether more are left to forget. */

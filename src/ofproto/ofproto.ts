@@ -1,9 +1,17 @@
-/** One OpenFlow switch: its ports, bundles and learned addresses. Made by `Backer.addBridge`. */
+/**
+ * One OpenFlow switch: its ports, bundles, rules and learned addresses. Made by `Backer.addBridge`; `vswitchd` tells
+ * it what to be, `translate/` asks it what to do with a packet.
+ */
+import type { Clock } from '../base/clock.ts';
 import type { OfPort } from '../base/units.ts';
+import type { Datapath } from '../datapath/provider.ts';
 import type { Netdev } from '../netdev/provider.ts';
-
 import type { BundleConfig, OfprotoConfig } from './config.ts';
-import { Bundle, type OfprotoPort } from './port.ts';
+import type { Mac } from './mac.ts';
+import { MacTable } from './mac_learning.ts';
+import { Bundle, localPort, OfprotoPort } from './port.ts';
+import { PortNumbers } from './port_numbers.ts';
+import { DefaultTable, type InternalRules, makeInternalRules, type RuleTable } from './rule.ts';
 
 export interface AddPortOptions {
   /** Honoured when free. */
@@ -12,15 +20,49 @@ export interface AddPortOptions {
   readonly patchPeer?: string;
 }
 
+/** What a switch tells the layer that owns the flows. */
+export interface OfprotoEvents {
+  portAdded(ofproto: Ofproto, port: OfprotoPort): void;
+  portRemoved(ofproto: Ofproto, port: OfprotoPort): void;
+  /** Anything that decides about packets changed: every flow may be wrong. */
+  changed(): void;
+  /** Addresses may be due earlier than thought. */
+  ageingChanged(): void;
+  addressChanged(ofproto: Ofproto, mac: Mac, vlan: number): void;
+  /** Addresses behind a bundle that went away are stale in the other bridges too. */
+  addressGone(ofproto: Ofproto, mac: Mac, vlan: number): void;
+}
+
+export interface OfprotoDeps {
+  /** Unlike that of any other switch of the process. */
+  readonly id: number;
+  readonly datapath: Datapath;
+  readonly clock: Clock;
+  readonly events: OfprotoEvents;
+}
+
 export class Ofproto {
   readonly name: string;
+  readonly id: number;
+  readonly macs: MacTable<Bundle>;
+  readonly internalRules: InternalRules;
+  readonly #deps: OfprotoDeps;
   readonly #ports = new Map<OfPort, OfprotoPort>();
   readonly #bundles = new Map<string, Bundle>();
+  readonly #numbers = new PortNumbers();
   #config: OfprotoConfig;
+  #table: RuleTable;
 
-  constructor(name: string, config: OfprotoConfig) {
+  constructor(name: string, config: OfprotoConfig, deps: OfprotoDeps) {
+    const now = deps.clock.now();
     this.name = name;
+    this.id = deps.id;
+    this.#deps = deps;
     this.#config = config;
+    this.#table = new DefaultTable(config.failMode, now);
+    this.internalRules = makeInternalRules(now);
+    this.macs = new MacTable(deps.clock, (mac, vlan) => deps.events.addressChanged(this, mac, vlan));
+    this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
   }
 
   get config(): OfprotoConfig {
@@ -31,36 +73,140 @@ export class Ofproto {
     return this.#ports;
   }
 
+  /** In the order in which they were made, which is the order of flooding. */
   get bundles(): ReadonlyMap<string, Bundle> {
     return this.#bundles;
   }
 
+  get table(): RuleTable {
+    return this.#table;
+  }
+
   configure(config: OfprotoConfig): void {
+    const before = this.#config;
+    const { events, clock } = this.#deps;
     this.#config = config;
+    const isOtherTable = config.failMode !== before.failMode;
+    if (isOtherTable) this.#table = new DefaultTable(config.failMode, clock.now());
+    const isFloodChanged = this.macs.configure({
+      ...config,
+      agingTime: config.macAgingTime,
+      maxSize: config.macTableSize,
+    });
+    if (isFloodChanged || isOtherTable || config.forwardBpdu !== before.forwardBpdu) events.changed();
+    if (config.macAgingTime !== before.macAgingTime || config.macTableSize !== before.macTableSize) {
+      events.ageingChanged();
+    }
   }
 
   /**
    * Adds a device; resolves with its number once frames flow. The device of the bridge's own name is the local port.
    * The netdev stays the caller's: close it after `removePort`. Throws SyscallFailed when the datapath cannot open it.
    */
-  async addPort(netdev: Netdev, _options: AddPortOptions = {}): Promise<OfPort> {
-    throw new Error(`not yet: ${netdev.name}`);
+  async addPort(netdev: Netdev, options: AddPortOptions = {}): Promise<OfPort> {
+    const { datapath, clock, events } = this.#deps;
+    const isLocal = netdev.name === this.name;
+    const number = isLocal ? localPort : this.#numbers.take(options.wanted, clock.now());
+    try {
+      const { portSpec: spec, name, type } = netdev;
+      const dpPort = spec === undefined ? undefined : await datapath.addPort({ name, type, spec });
+      const port = new OfprotoPort(number, netdev, dpPort, options.patchPeer);
+      this.#ports.set(number, port);
+      events.portAdded(this, port);
+      for (const bundle of this.#bundles.values()) {
+        if (bundle.config.members.includes(number)) this.#gatherMembers(bundle);
+      }
+    } catch (error) {
+      this.#numbers.free(number, clock.now());
+      throw error;
+    }
+    events.changed();
+    return number;
   }
 
   /** Resolves when nothing touches the device any more. */
-  async removePort(port: OfPort): Promise<void> {
-    this.#ports.delete(port);
+  async removePort(number: OfPort): Promise<void> {
+    const { datapath, clock, events } = this.#deps;
+    const port = this.#ports.get(number);
+    if (port === undefined) return;
+    this.#ports.delete(number);
+    this.#numbers.free(number, clock.now());
+    const { bundle } = port;
+    port.bundle = undefined;
+    if (bundle !== undefined) {
+      bundle.members = bundle.members.filter((member) => member !== port);
+      if (bundle.members.length === 0) this.#forgetAddresses(bundle);
+    }
+    events.portRemoved(this, port);
+    events.changed();
+    if (port.dpPort !== undefined) await datapath.removePort(port.dpPort);
   }
 
   /** Its netdev's state changed, or `patchPeer` did. */
-  updatePort(_port: OfPort, _change: { readonly patchPeer?: string } = {}): void {}
+  updatePort(number: OfPort, change: { readonly patchPeer?: string } = {}): void {
+    const port = this.#ports.get(number);
+    if (port === undefined || change.patchPeer === undefined || change.patchPeer === port.patchPeer) return;
+    port.patchPeer = change.patchPeer;
+    this.#deps.events.changed();
+  }
 
   /** Makes or changes the bundle that stands for a Port row. */
   setBundle(name: string, config: BundleConfig): void {
-    this.#bundles.set(name, new Bundle(name, config));
+    let bundle = this.#bundles.get(name);
+    if (bundle === undefined) {
+      bundle = new Bundle(name, config);
+      this.#bundles.set(name, bundle);
+    } else {
+      if (!isSameVlans(bundle.config, config)) this.macs.flushPort(bundle);
+      bundle.configure(config);
+    }
+    this.#gatherMembers(bundle);
+    this.#deps.events.changed();
   }
 
   removeBundle(name: string): void {
+    const bundle = this.#bundles.get(name);
+    if (bundle === undefined) return;
     this.#bundles.delete(name);
+    for (const member of bundle.members) member.bundle = undefined;
+    bundle.members = [];
+    this.#forgetAddresses(bundle);
+    this.#deps.events.changed();
   }
+
+  /** A port belongs to the bundle that named it last. */
+  #gatherMembers(bundle: Bundle): void {
+    for (const member of bundle.members) if (member.bundle === bundle) member.bundle = undefined;
+    bundle.members = bundle.config.members
+      .map((number) => this.#ports.get(number))
+      .filter((port) => port !== undefined);
+    for (const member of bundle.members) {
+      const { bundle: other } = member;
+      if (other !== undefined && other !== bundle) {
+        other.members = other.members.filter((port) => port !== member);
+      }
+      member.bundle = bundle;
+    }
+  }
+
+  #forgetAddresses(bundle: Bundle): void {
+    for (const { mac, vlan } of this.macs.ofPort(bundle)) this.#deps.events.addressGone(this, mac, vlan);
+    this.macs.flushPort(bundle);
+  }
+}
+
+/** Learned addresses outlive a change of everything but these. */
+function isSameVlans(a: BundleConfig, b: BundleConfig): boolean {
+  return (
+    a.vlanMode === b.vlanMode &&
+    a.tag === b.tag &&
+    a.qinqEthertype === b.qinqEthertype &&
+    a.priorityTags === b.priorityTags &&
+    isSameList(a.trunks, b.trunks) &&
+    isSameList(a.cvlans, b.cvlans)
+  );
+}
+
+function isSameList(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, n) => value === b[n]);
 }

@@ -1,0 +1,23 @@
+/** Rule actions as ovs-ofctl writes them. */
+import { localPort } from './port.ts';
+import type { RuleAction } from './rule.ts';
+
+export function formatRuleActions(actions: readonly RuleAction[]): string {
+  return actions.map(formatRuleAction).join(',') || 'drop';
+}
+
+function formatRuleAction(action: RuleAction): string {
+  switch (action.do) {
+    case 'normal':
+      return 'NORMAL';
+    case 'output':
+      return `output:${formatOfPort(action.port)}`;
+    case 'controller':
+      return 'controller(reason=)';
+  }
+}
+
+/** A port by its number, or by the name of a reserved one. */
+export function formatOfPort(port: number): string {
+  return port === localPort ? 'LOCAL' : String(port);
+}

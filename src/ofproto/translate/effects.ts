@@ -1,0 +1,48 @@
+/**
+ * What else a packet does besides being forwarded: rules and patch ports count it, its source address is learned. A
+ * translation lists these; they are applied for its own packet, and later again for the packets that the datapath
+ * forwarded by the resulting flow, so that counters stay right and addresses in use do not age.
+ */
+import type { Mac } from '../mac.ts';
+import type { Ofproto } from '../ofproto.ts';
+import type { OfprotoPort } from '../port.ts';
+import type { Rule } from '../rule.ts';
+
+export type Effect =
+  | { readonly kind: 'rule'; readonly rule: Rule }
+  | {
+      readonly kind: 'learn';
+      readonly ofproto: Ofproto;
+      readonly port: OfprotoPort;
+      readonly mac: Mac;
+      readonly vlan: number;
+      readonly isGratuitousArp: boolean;
+    }
+  | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort };
+
+/** Counts packets and bytes for rules and patch ports; learning is `applyLearning`. */
+export function creditEffects(effects: readonly Effect[], packets: number, bytes: number): void {
+  for (const effect of effects) {
+    if (effect.kind === 'rule') {
+      effect.rule.packetCount += packets;
+      effect.rule.byteCount += bytes;
+    } else if (effect.kind === 'patch') {
+      effect.from.patchCounters.txPackets += packets;
+      effect.from.patchCounters.txBytes += bytes;
+      effect.to.patchCounters.rxPackets += packets;
+      effect.to.patchCounters.rxBytes += bytes;
+    }
+  }
+}
+
+/** True when the table changed. A port that has left its bundle since teaches nothing. */
+export function applyLearning(effect: Extract<Effect, { kind: 'learn' }>): boolean {
+  const { ofproto, port, mac, vlan, isGratuitousArp } = effect;
+  const { bundle } = port;
+  if (bundle === undefined) return false;
+  return ofproto.macs.learn(mac, vlan, bundle, { isGratuitous: isGratuitousArp, isBond: bundle.isBond });
+}
+
+export function applyAllLearning(effects: readonly Effect[]): void {
+  for (const effect of effects) if (effect.kind === 'learn') applyLearning(effect);
+}

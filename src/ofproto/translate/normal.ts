@@ -1,0 +1,148 @@
+/**
+ * The NORMAL action: what any Ethernet switch does. VLANs are checked and translated by the input bundle, the source
+ * address is learned, the frame goes to where its destination was learned or is flooded to the VLAN.
+ * IEEE 802.1D-2004 clause 7, IEEE 802.1Q-2011 clause 8; behaviour of ovs-vswitchd where these leave a choice.
+ */
+import { slots } from '../../flow/slots.ts';
+import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
+import {
+  dot1q,
+  isCarried,
+  noTag,
+  refusal,
+  tagsInside,
+  tagsOutside,
+  type VlanTag,
+  type VlanTags,
+} from '../bundle.ts';
+import { broadcast, ethDst, ethSrc, isReserved } from '../mac.ts';
+import type { Bundle } from '../port.ts';
+import { addressTag } from './tags.ts';
+import type { Translation } from './translation.ts';
+
+const outerWord = slots.vlan_tpid.word;
+const innerWord = slots.vlan_tpid2.word;
+const dstWord = slots.eth_dst.word;
+const srcWord = slots.eth_src.word;
+const nwSrcWord = slots.nw_src.word;
+const nwDstWord = slots.nw_dst.word;
+const protoSlot = slots.nw_proto;
+const allOnes = 0xffffffff;
+const upperHalf = 0xffff0000;
+const arpRequest = 1;
+const arpReply = 2;
+
+export function normal(t: Translation): void {
+  lookAtAddresses(t);
+  const { inPort, flow, ofproto } = t;
+  const { bundle: from } = inPort;
+  if (from === undefined) {
+    t.drop('noBundle');
+    return;
+  }
+  const tags = admit(t, from);
+  if (tags === undefined) return;
+  const vlan = tags[0].vid;
+  const isGratuitousArp = lookForGratuitousArp(t);
+  t.effect({ kind: 'learn', ofproto, port: inPort, mac: ethSrc(flow), vlan, isGratuitousArp });
+
+  const dst = ethDst(flow);
+  t.tags |= addressTag(ofproto.id, dst, vlan);
+  const learned = ofproto.macs.lookup(dst, vlan);
+  if (learned === undefined) flood(t, from, tags);
+  else if (learned.port === from) t.drop('learnedIsInput');
+  else {
+    t.trace?.note({ event: 'forwarding', port: learned.port.name });
+    outputTagged(t, learned.port, tags);
+  }
+}
+
+/** The frame's tags inside the bridge; undefined when it may not come in. */
+function admit(t: Translation, from: Bundle): VlanTags | undefined {
+  const { flow, ofproto } = t;
+  const arrived = tagsOf(flow);
+  const refused = refusal(from, arrived[0]);
+  if (arrived[1] !== noTag) t.look(innerWord, 0xfff); // decides with access and dot1q-tunnel bundles
+  if (arrived[0] === noTag && isVlanType(etherTypeOf(flow))) {
+    t.drop('partialVlanTag', `dropping packet with partial VLAN tag received on port ${from.name}`);
+  } else if (refused !== undefined) t.drop('vlanNotAdmitted', refused);
+  else if (!ofproto.config.forwardBpdu && isReserved(ethDst(flow))) t.drop('reservedAddress');
+  else return tagsInside(from, arrived);
+  return undefined;
+}
+
+function flood(t: Translation, from: Bundle, tags: VlanTags): void {
+  t.trace?.note({ event: 'flooding' });
+  for (const bundle of t.ofproto.bundles.values()) {
+    if (bundle !== from && isCarried(bundle, tags)) outputTagged(t, bundle, tags);
+  }
+}
+
+/** Sends the frame out of a bundle with the tags that belong there; `flow` is afterwards what it was. */
+function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
+  const { flow } = t;
+  const { vlanMode, cvlans, priorityTags } = to.config;
+  const before = [flow[outerWord] ?? 0, flow[innerWord] ?? 0] as const;
+  if (vlanMode === 'dot1q-tunnel' && cvlans.length > 0) t.look(innerWord, 0xffff);
+  const [port] = to.members; // a bond's choice among its members comes here
+  if (port === undefined) return;
+
+  for (const word of [outerWord, innerWord]) lookAtPriority(t, word);
+  const [outer, inner] = tagsOutside(to, tags);
+  const keepsPriority = priorityTags !== 'never';
+  const first = keepsPriority ? { ...outer, pcp: ((flow[outerWord] ?? 0) >>> 13) & 7 } : outer;
+  flow[outerWord] = wordOf(first, priorityTags === 'always');
+  flow[innerWord] = wordOf(inner, priorityTags === 'always');
+  t.output(port);
+  flow[outerWord] = before[0];
+  flow[innerWord] = before[1];
+}
+
+/**
+ * Differs: the priority of a tag with VLAN 0 decides whether there is a tag to send, so it was looked at. The
+ * reference leaves it out of the flow's mask, and later frames get the tag of the first.
+ */
+function lookAtPriority(t: Translation, word: number): void {
+  if (((t.flow[word] ?? 0) & 0xfff) === 0) t.look(word, 0xe000);
+}
+
+function lookAtAddresses(t: Translation): void {
+  t.look(srcWord, allOnes);
+  t.look(srcWord + 1, upperHalf);
+  t.look(dstWord, allOnes);
+  t.look(dstWord + 1, upperHalf);
+  t.look(outerWord, vlanPresent | 0xfff);
+}
+
+/** A station announces its own address: after a migration, say. Bonds must know; see `MacTable.learn`. */
+function lookForGratuitousArp(t: Translation): boolean {
+  const { flow } = t;
+  if (etherTypeOf(flow) !== etherType.arp || ethDst(flow) !== broadcast) return false;
+  t.look(protoSlot.word, 0xff << protoSlot.shift);
+  const operation = ((flow[protoSlot.word] ?? 0) >>> protoSlot.shift) & 0xff;
+  if (operation === arpReply) return true;
+  if (operation !== arpRequest) return false;
+  t.look(nwSrcWord, allOnes);
+  t.look(nwDstWord, allOnes);
+  return flow[nwSrcWord] === flow[nwDstWord];
+}
+
+function etherTypeOf(flow: Uint32Array): number {
+  return (flow[slots.eth_type.word] ?? 0) & 0xffff;
+}
+
+function tagsOf(flow: Uint32Array): VlanTags {
+  const outer = tagOf(flow[outerWord] ?? 0);
+  return [outer, outer === noTag ? noTag : tagOf(flow[innerWord] ?? 0)];
+}
+
+function tagOf(word: number): VlanTag {
+  if ((word & vlanPresent) === 0) return noTag;
+  return { tpid: word >>> 16, vid: word & 0xfff, pcp: (word >>> 13) & 7 };
+}
+
+/** VLAN 0 with priority 0 says nothing, so no tag is sent, unless the bundle wants one kept. */
+function wordOf({ tpid, vid, pcp }: VlanTag, keepsEmpty: boolean): number {
+  const isNeeded = vid !== 0 || pcp !== 0 || (keepsEmpty && tpid !== 0);
+  return isNeeded ? (((tpid || dot1q) << 16) | (pcp << 13) | vlanPresent | vid) >>> 0 : 0;
+}

@@ -1,0 +1,15 @@
+/**
+ * What a flow's translation depended on, as a set of 32 hashed bits: enough to tell which flows a changed address
+ * cannot concern, in a few bytes a flow. `everyTag` stands for the configuration.
+ */
+import type { Mac } from '../mac.ts';
+
+export const everyTag = -1;
+
+/** The bit of "where `mac` is in `vlan` of that bridge". */
+export function addressTag(bridge: number, mac: Mac, vlan: number): number {
+  let hash = Math.imul((mac % 0x1000000) ^ Math.imul(bridge, 0x9e3779b1), 0x85ebca6b);
+  hash = Math.imul(hash ^ Math.floor(mac / 0x1000000) ^ (hash >>> 15), 0xc2b2ae35);
+  hash = Math.imul(hash ^ vlan ^ (hash >>> 13), 0x27d4eb2f);
+  return 1 << (hash >>> 27);
+}

@@ -1,0 +1,317 @@
+/**
+ * Keeps datapath flows true and few. Every half second it looks at all of them: counts their packets for rules, ports
+ * and learned addresses, and deletes those that are idle. When something changed, it translates again what depended
+ * on it (translate/tags.ts) and replaces or deletes what came out different. Works in slices of a few milliseconds.
+ */
+import { counter } from '../../base/coverage.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import type { Timer, Timers } from '../../base/timers.ts';
+import { type Ms, ms } from '../../base/units.ts';
+import type { Datapath, DpFlowStats } from '../../datapath/provider.ts';
+import type { UpcallLimits } from '../config.ts';
+import type { PortIndex } from '../patch.ts';
+import { applyAllLearning, creditEffects } from '../translate/effects.ts';
+import { type ActionLists, isSameActions } from '../translate/intern.ts';
+import { everyTag } from '../translate/tags.ts';
+import { translate } from '../translate/translate.ts';
+import type { Flow, FlowTable } from './flow_table.ts';
+
+const log = logger('ofproto_dpif_upcall');
+const limitKill = counter('upcall_flow_limit_kill');
+const emergency = new LimitedSite({ perMinute: 1, burst: 1 });
+
+/** Milliseconds of one slice. */
+const sliceTime = 4;
+/** Milliseconds between the starts of two rounds at least. */
+const shortestGap = 5;
+/** Idle time while there are more flows than the limit. */
+const crowdedIdle = 100;
+/** A flow that the datapath still does not know after this time was refused by it. */
+const putTime = 1000;
+
+export interface RevalidatorDeps {
+  readonly datapath: Datapath;
+  readonly timers: Timers;
+  readonly ports: PortIndex;
+  readonly flows: FlowTable;
+  readonly lists: () => ActionLists;
+  readonly limits: () => UpcallLimits;
+}
+
+/** As `upcall/show` tells it. */
+export interface RevalidatorStats {
+  readonly averageFlows: number;
+  readonly mostFlows: number;
+  readonly flowLimit: number;
+  /** Milliseconds that the last look at all flows took. */
+  readonly duration: number;
+}
+
+interface Round {
+  readonly startedAt: Ms;
+  readonly tags: number;
+  /** Looks at every flow's counters, not only at those that `tags` concerns. */
+  readonly isFull: boolean;
+  next: number;
+}
+
+export class Revalidator {
+  readonly #deps: RevalidatorDeps;
+  readonly #stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
+  #round: Round | undefined;
+  /** What changed since the current round began. */
+  #changed = 0;
+  #timer: Timer | undefined;
+  #timerDue = Number.POSITIVE_INFINITY;
+  #nextFullAt: Ms;
+  #earliestStart: Ms;
+  #flowLimit: number;
+  #averageFlows = 0;
+  #mostFlows = 0;
+  #duration = 1;
+  #isPaused = false;
+  /** Told at the end of the first full round that began after they asked. */
+  #waiting: { readonly tell: () => void; hasBegun: boolean }[] = [];
+
+  constructor(deps: RevalidatorDeps) {
+    this.#deps = deps;
+    this.#nextFullAt = deps.timers.clock.now();
+    this.#earliestStart = deps.timers.clock.now();
+    this.#flowLimit = Math.min(deps.limits().flowLimit, 10_000);
+  }
+
+  get flowLimit(): number {
+    return this.#flowLimit;
+  }
+
+  get stats(): RevalidatorStats {
+    return {
+      averageFlows: this.#averageFlows,
+      mostFlows: this.#mostFlows,
+      flowLimit: this.#flowLimit,
+      duration: this.#duration,
+    };
+  }
+
+  /** Something changed that flows with any of `tags` depended on. */
+  change(tags: number): void {
+    this.#changed |= tags;
+    this.#arrange();
+  }
+
+  /** There are flows now: look at them in due time. */
+  wake(): void {
+    if (this.#timer === undefined) this.#arrange();
+  }
+
+  /** Limits were set anew. */
+  limitsChanged(): void {
+    this.#flowLimit = Math.min(this.#flowLimit, this.#deps.limits().flowLimit);
+    this.#arrange();
+  }
+
+  /** Resolves when a full round that began after this call has ended. */
+  wait(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ tell: resolve, hasBegun: false });
+      this.#nextFullAt = this.#deps.timers.clock.now();
+      this.#arrange();
+    });
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#arrange();
+  }
+
+  /** Deletes every flow at once, their last packets counted. */
+  purge(): void {
+    for (const flow of this.#deps.flows) this.#delete(flow);
+  }
+
+  /** Deletes the flows that `isGone` says so of. */
+  purgeWhere(isGone: (flow: Flow) => boolean): void {
+    for (const flow of this.#deps.flows) if (isGone(flow)) this.#delete(flow);
+  }
+
+  /** Starts or goes on with a round when one is due. */
+  run(): void {
+    if (this.#isPaused) return;
+    const now = this.#deps.timers.clock.now();
+    this.#round ??= this.#begin(now);
+    if (this.#round !== undefined && this.#runSlice(this.#round, now)) this.#end(this.#round);
+    this.#arrange();
+  }
+
+  #begin(now: Ms): Round | undefined {
+    if (now < this.#earliestStart) return undefined;
+    const isFull = now >= this.#nextFullAt;
+    if (!isFull && this.#changed === 0) return undefined;
+    const tags = this.#changed;
+    this.#changed = 0;
+    if (isFull) {
+      const { count } = this.#deps.flows;
+      this.#mostFlows = Math.max(this.#mostFlows, count);
+      this.#averageFlows = Math.floor((this.#averageFlows + count) / 2);
+      for (const waiter of this.#waiting) waiter.hasBegun = true;
+    }
+    return { startedAt: now, tags, isFull, next: 0 };
+  }
+
+  /** True when the round is through. */
+  #runSlice(round: Round, startedAt: Ms): boolean {
+    const { flows, timers } = this.#deps;
+    for (let visited = 1; round.next < flows.idEnd; visited++) {
+      const flow = flows.at(round.next++);
+      if (flow !== undefined) this.#visit(flow, round);
+      if (visited % 32 === 0 && timers.clock.now() - startedAt >= sliceTime) return false;
+    }
+    return true;
+  }
+
+  #end(round: Round): void {
+    const { clock } = this.#deps.timers;
+    const now = clock.now();
+    const duration = now - round.startedAt;
+    this.#round = undefined;
+    this.#earliestStart = ms(Math.max(round.startedAt + shortestGap, now + duration));
+    if (!round.isFull) return;
+    const { maxIdle, maxRevalidator } = this.#deps.limits();
+    this.#duration = Math.max(1, Math.round(duration));
+    this.#adaptLimit();
+    this.#nextFullAt = ms(Math.max(this.#earliestStart, round.startedAt + Math.min(maxIdle, maxRevalidator)));
+    for (const waiter of this.#waiting) if (waiter.hasBegun) waiter.tell();
+    this.#waiting = this.#waiting.filter((waiter) => !waiter.hasBegun);
+  }
+
+  /** So many flows may be there as can be looked at in good time. */
+  #adaptLimit(): void {
+    const duration = this.#duration;
+    let limit = this.#flowLimit;
+    if (duration > 2000) limit = Math.floor(limit / Math.floor(duration / 1000));
+    else if (duration > 1300) limit = Math.floor((limit * 3) / 4);
+    else if (duration < 1000 && limit < (this.#deps.flows.count * 1000) / duration) limit += 1000;
+    this.#flowLimit = Math.min(this.#deps.limits().flowLimit, Math.max(limit, 1000));
+    if (duration > 2000) log.info(`Spent an unreasonably long ${duration}ms dumping flows`);
+  }
+
+  #visit(flow: Flow, round: Round): void {
+    const isConcerned = round.tags === everyTag || (round.tags & flow.tags) !== 0;
+    if (!round.isFull && !isConcerned) return;
+    const { datapath, timers } = this.#deps;
+    const stats = this.#stats;
+    const isThere = datapath.readFlowStats(flow.dp.id, stats);
+    const now = timers.clock.now();
+    if (!isThere) {
+      if (now - flow.createdAt > putTime) this.#forget(flow);
+      else if (isConcerned) this.#retranslate(flow);
+      return;
+    }
+    const usedAt = stats.usedAt || flow.createdAt;
+    if (round.isFull && now - usedAt > this.#idleTime()) {
+      this.#delete(flow);
+      return;
+    }
+    const packets = stats.packetCount - flow.creditedPackets;
+    if (isConcerned && !this.#isWorthIt(packets, usedAt, now)) this.#delete(flow);
+    else if (!isConcerned || this.#retranslate(flow)) this.#credit(flow, stats);
+  }
+
+  #idleTime(): number {
+    const { count } = this.#deps.flows;
+    const limit = this.#flowLimit;
+    if (count <= limit) return this.#deps.limits().maxIdle;
+    if (count <= 2 * limit) return crowdedIdle;
+    limitKill.total++;
+    log.limited(
+      'warn',
+      emergency,
+      `Number of datapath flows (${count}) twice as high as current dynamic flow limit (${limit}).  Starting to delete flows unconditionally as an emergency measure.`,
+    );
+    return Number.NEGATIVE_INFINITY;
+  }
+
+  /** When rounds take long, flows with little traffic are deleted instead: a miss costs less than this. */
+  #isWorthIt(packets: number, usedAt: number, now: Ms): boolean {
+    const { maxRevalidator, minRevalidatePps } = this.#deps.limits();
+    if (this.#duration < maxRevalidator / 2 || minRevalidatePps === 0) return true;
+    return Math.max(0, now - usedAt) / Math.max(packets, 1) < 1000 / minRevalidatePps;
+  }
+
+  /** False when the flow had to be deleted. */
+  #retranslate(flow: Flow): boolean {
+    const { ports, datapath } = this.#deps;
+    const { packetKey, input } = flow;
+    if (input.ofproto.ports.get(input.port.ofPort) !== input.port) {
+      this.#delete(flow);
+      return false;
+    }
+    const result = translate({ ports, key: packetKey, input, learns: false });
+    if (looksAtMore(result.mask, flow.dp.mask)) {
+      this.#delete(flow);
+      return false;
+    }
+    flow.tags = result.tags;
+    flow.effects = result.effects;
+    if (!isSameActions(result.actions, flow.dp.actions)) {
+      flow.dp = { ...flow.dp, actions: this.#deps.lists().intern(result.actions) };
+      datapath.putFlow(flow.dp);
+    }
+    return true;
+  }
+
+  /** Counts what the flow's packets did since the last time, and learns from them again. */
+  #credit(flow: Flow, { packetCount, byteCount }: DpFlowStats): void {
+    const packets = packetCount - flow.creditedPackets;
+    if (packets <= 0) return;
+    creditEffects(flow.effects, packets, Math.max(0, byteCount - flow.creditedBytes));
+    applyAllLearning(flow.effects);
+    flow.creditedPackets = packetCount;
+    flow.creditedBytes = byteCount;
+  }
+
+  #delete(flow: Flow): void {
+    const { datapath } = this.#deps;
+    if (datapath.readFlowStats(flow.dp.id, this.#stats)) this.#credit(flow, this.#stats);
+    this.#forget(flow);
+  }
+
+  #forget(flow: Flow): void {
+    this.#deps.datapath.deleteFlow(flow.dp.id);
+    this.#deps.flows.remove(flow);
+  }
+
+  /** Sets the timer for what is due next; none when there is nothing to look at. */
+  #arrange(): void {
+    const due = this.#nextDue();
+    if (this.#timer !== undefined && this.#timerDue === due) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerDue = due;
+    if (due === Number.POSITIVE_INFINITY) return;
+    this.#timer = this.#deps.timers.at(ms(due), () => {
+      this.#timer = undefined;
+      this.run();
+    });
+  }
+
+  #nextDue(): number {
+    if (this.#isPaused) return Number.POSITIVE_INFINITY;
+    if (this.#round !== undefined) return this.#deps.timers.clock.now();
+    const isIdle = this.#deps.flows.count === 0 && this.#averageFlows === 0 && this.#waiting.length === 0;
+    if (isIdle) {
+      this.#changed = 0; // no flow depends on anything
+      return Number.POSITIVE_INFINITY;
+    }
+    return Math.max(this.#earliestStart, this.#changed !== 0 ? 0 : this.#nextFullAt);
+  }
+}
+
+/** Are bits set in `mask` that `before` leaves out? Then the flow covers packets that now differ. */
+function looksAtMore(mask: Uint32Array, before: Uint32Array): boolean {
+  return mask.some((bits, n) => (bits & ~(before[n] ?? 0)) !== 0);
+}

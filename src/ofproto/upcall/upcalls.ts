@@ -1,0 +1,152 @@
+/**
+ * Packets for which the datapath had no flow: each is translated, the answer becomes a flow, and the packet is sent
+ * on its way. Done in small portions, so that a flood of misses never holds up the main loop.
+ */
+import { counter } from '../../base/coverage.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import type { Timers } from '../../base/timers.ts';
+import { dpPort } from '../../base/units.ts';
+import type { Datapath, Upcall } from '../../datapath/provider.ts';
+import { slots } from '../../flow/slots.ts';
+import type { PortIndex, PortOfSwitch } from '../patch.ts';
+import type { DropReason } from '../translate/drop_reasons.ts';
+import { creditEffects } from '../translate/effects.ts';
+import { ActionLists, isSameActions } from '../translate/intern.ts';
+import { translate } from '../translate/translate.ts';
+import type { TranslationResult } from '../translate/translation.ts';
+import { FairQueue } from './fair_queue.ts';
+import type { FlowTable } from './flow_table.ts';
+
+const log = logger('ofproto_dpif_upcall');
+const limitHit = counter('upcall_flow_limit_hit');
+const full = new LimitedSite();
+const strayPort = new LimitedSite();
+
+/** Milliseconds and packets of one portion. */
+const portion = { time: 4, packets: 256 };
+/** Waiting packets of one port. */
+const roomOfPort = 512;
+
+export interface UpcallDeps {
+  readonly datapath: Datapath;
+  readonly timers: Timers;
+  readonly ports: PortIndex;
+  readonly flows: FlowTable;
+  /** Flows that may be there now. */
+  readonly flowLimit: () => number;
+  /** Called after a flow was made. */
+  readonly onFlow: () => void;
+}
+
+export class Upcalls {
+  readonly #deps: UpcallDeps;
+  /** Waiting packets take turns by input port; see fair_queue.ts. */
+  readonly #queue = new FairQueue<Upcall>(roomOfPort);
+  readonly #lists = new ActionLists();
+  readonly #drops = new Map<DropReason, number>();
+  #isBusy = false;
+  #isScheduled = false;
+
+  constructor(deps: UpcallDeps) {
+    this.#deps = deps;
+  }
+
+  /** Packets by why translation dropped them. */
+  get drops(): ReadonlyMap<DropReason, number> {
+    return this.#drops;
+  }
+
+  /** Packets that found the waiting room of their port full. */
+  get refusedCount(): number {
+    return this.#queue.refusedCount;
+  }
+
+  get lists(): ActionLists {
+    return this.#lists;
+  }
+
+  /** Takes a batch from the datapath and does as much as one portion allows; the rest follows by timer. */
+  receive(batch: readonly Upcall[]): void {
+    for (const upcall of batch) this.#queue.push(upcall.key[slots.in_port.word] ?? 0, upcall);
+    this.run();
+  }
+
+  run(): void {
+    if (this.#isBusy) return; // a frame sent by `execute` came straight back
+    this.#isBusy = true;
+    try {
+      this.#runPortion();
+    } finally {
+      this.#isBusy = false;
+    }
+    if (this.#queue.size > 0) this.#schedule();
+  }
+
+  #runPortion(): void {
+    const { clock } = this.#deps.timers;
+    const end = clock.now() + portion.time;
+    for (let n = 0; n < portion.packets; n++) {
+      const upcall = this.#queue.take();
+      if (upcall === undefined) return;
+      this.#handle(upcall);
+      if (n % 8 === 7 && clock.now() >= end) return;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const { timers } = this.#deps;
+    timers.at(timers.clock.now(), () => {
+      this.#isScheduled = false;
+      this.run();
+    });
+  }
+
+  #handle(upcall: Upcall): void {
+    const { key, packet, offload } = upcall;
+    const { datapath, ports } = this.#deps;
+    const number = dpPort(key[slots.in_port.word] ?? 0);
+    const input = ports.ofDpPort(number);
+    if (input === undefined) {
+      this.#countDrop('noInputPort');
+      log.limited('info', strayPort, `received packet on unassociated datapath port ${number}`);
+      return;
+    }
+    const result = translate({ ports, key, input, learns: true });
+    creditEffects(result.effects, 1, packet.length);
+    if (result.drop !== undefined) this.#countDrop(result.drop);
+    const actions = this.#lists.intern(result.actions);
+    if (upcall.reason === 'miss') this.#install(key, input, { ...result, actions });
+    if (actions.length > 0) datapath.execute(packet, offload, key, actions);
+  }
+
+  #install(key: Uint32Array, input: PortOfSwitch, result: TranslationResult): void {
+    const { flows, datapath, timers, onFlow } = this.#deps;
+    const { mask, actions, tags, effects } = result;
+    const present = flows.find(key, mask);
+    if (present !== undefined) {
+      // Another packet of it waited with this one, or the answer changed since.
+      if (isSameActions(present.dp.actions, actions)) return;
+      present.dp = { ...present.dp, actions };
+      present.tags = tags;
+      present.effects = effects;
+      datapath.putFlow(present.dp);
+      return;
+    }
+    const limit = Math.min(this.#deps.flowLimit(), datapath.flowCapacity);
+    if (flows.count >= limit) {
+      limitHit.total++;
+      log.limited('warn', full, `upcall: datapath reached the dynamic limit of ${limit} flows.`);
+      return;
+    }
+    const now = timers.clock.now();
+    const flow = flows.add({ packetKey: key, mask, actions, input, tags, effects, now });
+    datapath.putFlow(flow.dp);
+    onFlow();
+  }
+
+  #countDrop(reason: DropReason): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+  }
+}
