@@ -1,0 +1,106 @@
+/**
+ * The frame path of a TAP device (`tap` and `internal` ports): one read or write a frame, each behind its offload
+ * header, so that TCP of the host passes in 64 KiB pieces with its checksums left open.
+ */
+import { readTo } from '../../sys/calls/fd.ts';
+import { errnos } from '../../sys/calls/libc.ts';
+import { allocate } from '../../sys/calls/memory.ts';
+import { PartWriter } from '../../sys/calls/writev.ts';
+import type { Frame, FrameBatch } from '../../wire/frame.ts';
+import { type Buffer, bufferHeadroom, bufferPool, maxFrameSize, useBuffer } from '../buffers.ts';
+import { emptyCounters } from '../counters.ts';
+import { offloadHeaderSize, readOffloadHeader, writeOffloadHeader } from '../offload-header.ts';
+import type { PortCounters, PortIo } from '../provider.ts';
+
+/** Frames read at once: 64 KiB each, so more would only leave the processor's cache. */
+const readLimit = 32;
+const minFrameSize = 14;
+
+/** Does not own the descriptor: the netdev that made the device closes it. */
+export class TapPort implements PortIo {
+  readonly takesOffloads = true;
+  readonly counters: PortCounters = emptyCounters();
+  readonly fd: number;
+  readonly #held: Buffer[] = [];
+  readonly #headerMemory = allocate(16);
+  readonly #header = new Uint16Array(this.#headerMemory.buffer);
+  #isHeaderUsed = false;
+  readonly #writer = new PartWriter(2);
+  #isOpen = true;
+
+  constructor(fd: number) {
+    this.fd = fd;
+    this.#writer.setPart(0, this.#headerMemory.address, offloadHeaderSize);
+  }
+
+  receive(batch: FrameBatch): number {
+    const { frames } = batch;
+    let count = 0;
+    for (let reads = 0; this.#isOpen && count < frames.length && reads < readLimit; reads++) {
+      const buffer = bufferPool.take();
+      const frame = frames[count];
+      if (buffer === undefined || frame === undefined) break;
+      this.#held.push(buffer);
+      const address = buffer.address + bufferHeadroom - offloadHeaderSize;
+      const size = readTo(this.fd, address, maxFrameSize + offloadHeaderSize) - offloadHeaderSize;
+      if (size < minFrameSize) {
+        if (size < 0) break;
+        this.counters.rxErrors++;
+        continue;
+      }
+      useBuffer(frame, buffer, size);
+      if (!readOffloadHeader(frame, buffer.bytes, bufferHeadroom - offloadHeaderSize)) {
+        this.counters.rxErrors++;
+        continue;
+      }
+      this.counters.rxPackets++;
+      this.counters.rxBytes += size;
+      count++;
+    }
+    batch.count = count;
+    return count;
+  }
+
+  release(): void {
+    for (const buffer of this.#held) bufferPool.give(buffer);
+    this.#held.length = 0;
+  }
+
+  /** Writes at once: a TAP device has no batches, so nothing is kept until `flush`. */
+  send(frame: Frame): void {
+    const size = frame.end - frame.start;
+    const address = frame.address === 0 ? this.#copy(frame, size) : frame.address + frame.start;
+    if (address === 0 || !this.#isOpen) {
+      this.counters.txDropped++;
+      return;
+    }
+    if (this.#isHeaderUsed || frame.checksumStart >= 0 || frame.gsoType !== 0)
+      this.#isHeaderUsed = writeOffloadHeader(frame, this.#header, 0);
+    this.#writer.setPart(1, address, size);
+    const sent = this.#writer.write(this.fd);
+    if (sent > 0) {
+      this.counters.txPackets++;
+      this.counters.txBytes += size;
+    } else if (sent === -errnos.EINVAL) this.counters.txErrors++;
+    else this.counters.txDropped++; // the device is down, or its host does not keep up
+  }
+
+  flush(): void {}
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.release();
+    this.#writer.close();
+    this.#headerMemory.unmap();
+  }
+
+  /** Copies a frame whose memory has no native address; 0 when there is no room. */
+  #copy(frame: Frame, size: number): number {
+    const buffer = size > maxFrameSize ? undefined : bufferPool.take();
+    if (buffer === undefined) return 0;
+    this.#held.push(buffer);
+    buffer.bytes.set(frame.bytes.subarray(frame.start, frame.end));
+    return buffer.address;
+  }
+}

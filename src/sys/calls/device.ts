@@ -1,0 +1,116 @@
+/**
+ * Devices through ioctl: making TAP devices (the kernel's Documentation/networking/tuntap.rst) and what ethtool tells
+ * about any device.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { addressOf, failed, libcFunction } from './libc.ts';
+import { family, openSocket, socketType } from './socket.ts';
+
+const ioctlMemory = libcFunction('int ioctl(int, unsigned long, void *)');
+const ioctlValue = libcFunction('int ioctl(int, unsigned long, unsigned long)');
+const fcntl = libcFunction('int fcntl(int, int, long)');
+
+const TUNSETIFF = 0x400454ca;
+const TUNSETOFFLOAD = 0x400454d0;
+const TUNSETVNETHDRSZ = 0x400454d8;
+const IFF_TAP = 2;
+const IFF_NO_PI = 0x1000;
+const IFF_VNET_HDR = 0x4000;
+const TUN_F_CSUM = 1;
+const TUN_F_TSO4 = 2;
+const TUN_F_TSO6 = 4;
+const TUN_F_TSO_ECN = 8;
+const SIOCETHTOOL = 0x8946;
+const ETHTOOL_GSET = 1;
+const ETHTOOL_GDRVINFO = 3;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/** struct ifreq: name, then a union. */
+const requestSize = 40;
+const nameSize = 16;
+const offloadHeaderSize = 10;
+
+/**
+ * Makes the TAP device `name`, or attaches to a persistent one, with an offload header before each frame. The device
+ * goes when the descriptor is closed. Throws SyscallFailed.
+ */
+export function openTap(name: string): number {
+  const tried = `cannot make device ${name}`;
+  const fd = openSync('/dev/net/tun', 'r+');
+  try {
+    const request = requestFor(name);
+    request.setUint16(nameSize, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, true);
+    if (ioctlMemory(fd, TUNSETIFF, new Uint8Array(request.buffer)) < 0) throw failed('ioctl', tried);
+    const size = new Uint8Array(Int32Array.of(offloadHeaderSize).buffer);
+    if (ioctlMemory(fd, TUNSETVNETHDRSZ, size) < 0) throw failed('ioctl', tried);
+    ioctlValue(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** What the driver says of itself; texts may be empty. */
+export interface DriverInfo {
+  readonly driver: string;
+  readonly version: string;
+  readonly firmware: string;
+}
+
+const driverInfo = { size: 196, driver: 4, version: 36, firmware: 68, textSize: 32 } as const;
+
+/** undefined when the device has no such thing (or is gone). */
+export function readDriverInfo(name: string): DriverInfo | undefined {
+  const info = new Uint8Array(driverInfo.size);
+  if (!ethtool(name, ETHTOOL_GDRVINFO, info)) return undefined;
+  const text = (at: number) => {
+    const bytes = info.subarray(at, at + driverInfo.textSize);
+    const end = bytes.indexOf(0);
+    return new TextDecoder('latin1').decode(end < 0 ? bytes : bytes.subarray(0, end));
+  };
+  return {
+    driver: text(driverInfo.driver),
+    version: text(driverInfo.version),
+    firmware: text(driverInfo.firmware),
+  };
+}
+
+/** struct ethtool_cmd */
+const linkMode = { size: 44, speed: 12, duplex: 14, speedHigh: 28 } as const;
+const unknownSpeed = 0xffffffff;
+
+/** The device's speed in Mbit/s (undefined when unknown) and duplex; undefined when it has no such thing. */
+export function readLinkMode(
+  name: string,
+): { speed: number | undefined; duplex: 'half' | 'full' | undefined } | undefined {
+  const mode = new Uint8Array(linkMode.size);
+  if (!ethtool(name, ETHTOOL_GSET, mode)) return undefined;
+  const view = new DataView(mode.buffer);
+  const speed = view.getUint16(linkMode.speedHigh, true) * 0x10000 + view.getUint16(linkMode.speed, true);
+  const duplex = (['half', 'full'] as const)[view.getUint8(linkMode.duplex)];
+  return { speed: speed === unknownSpeed || speed === 0xffff ? undefined : speed, duplex };
+}
+
+/** Any socket will do for asking about devices; made once. */
+let asking: number | undefined;
+
+function ethtool(name: string, command: number, data: Uint8Array): boolean {
+  asking ??= openSocket(family.inet, socketType.dgram, 0, 'cannot ask about network devices');
+  new DataView(data.buffer).setUint32(0, command, true);
+  const request = requestFor(name);
+  request.setBigUint64(nameSize, BigInt(addressOf(data)), true);
+  return ioctlMemory(asking, SIOCETHTOOL, new Uint8Array(request.buffer)) === 0;
+}
+
+function requestFor(name: string): DataView {
+  const request = new Uint8Array(requestSize);
+  request.set(new TextEncoder().encode(name).subarray(0, nameSize - 1));
+  return new DataView(request.buffer);
+}

@@ -1,0 +1,222 @@
+/**
+ * rtnetlink(7) for links: what a network device is, changing it, its counters. Used by the link monitor and by
+ * netdevs.
+ */
+import { Malformed } from '../../base/errors.ts';
+import { attributeText, attributeU32, flag, type Message, MessageWriter, walkAttributes } from './message.ts';
+import { NetlinkSocket } from './socket.ts';
+
+export const NETLINK_ROUTE = 0;
+/** Bit of the multicast group of link changes. */
+export const RTMGRP_LINK = 1;
+
+const messageType = {
+  newLink: 16,
+  delLink: 17,
+  getLink: 18,
+  setLink: 19,
+  newAddress: 20,
+  newStats: 92,
+  getStats: 94,
+} as const;
+const attribute = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  linkInfo: 18,
+  carrierChanges: 35,
+} as const;
+const linkInfoKind = 1;
+const linkStats64 = 1;
+
+const interfaceHeaderSize = 16;
+const statsHeaderSize = 12;
+
+const IFF_UP = 1;
+const IFF_RUNNING = 0x40;
+const IFF_PROMISC = 0x100;
+
+/** A network device of the kernel. */
+export interface Link {
+  readonly ifindex: number;
+  readonly name: string;
+  /** "xx:xx:xx:xx:xx:xx", or "" for a device without hardware address. */
+  readonly mac: string;
+  /** Bytes of layer 3. */
+  readonly mtu: number;
+  readonly isUp: boolean;
+  /** Administratively up and with carrier. */
+  readonly isRunning: boolean;
+  readonly isPromiscuous: boolean;
+  /** "veth", "tun", ...; "" for a physical device. */
+  readonly kind: string;
+  /** How often `isRunning` was seen to change. */
+  readonly runningChanges: number;
+}
+
+export interface LinkChange {
+  readonly isRemoved: boolean;
+  readonly link: Link;
+}
+
+/** A link notification or dump entry; undefined for any other message. Throws Malformed. */
+export function parseLinkChange(message: Message): LinkChange | undefined {
+  if (message.type !== messageType.newLink && message.type !== messageType.delLink) return undefined;
+  const { payload } = message;
+  if (payload.byteLength < interfaceHeaderSize) throw new Malformed('netlink link', 0, 'cut short');
+  if (payload.getUint8(0) !== 0) return undefined; // about a bridge's port, not the device
+  return { isRemoved: message.type === messageType.delLink, link: parseLink(payload) };
+}
+
+function parseLink(payload: DataView): Link {
+  const flags = payload.getUint32(8, true);
+  let name = '';
+  let mac = '';
+  let mtu = 0;
+  let kind = '';
+  walkAttributes(payload, interfaceHeaderSize, (type, value) => {
+    if (type === attribute.name) name = attributeText(value);
+    else if (type === attribute.address) mac = value.byteLength === 6 ? formatMac(value) : '';
+    else if (type === attribute.mtu) mtu = attributeU32(value);
+    else if (type === attribute.linkInfo)
+      walkAttributes(value, 0, (inner, text) => {
+        if (inner === linkInfoKind) kind = attributeText(text);
+      });
+  });
+  return {
+    ifindex: payload.getInt32(4, true),
+    name,
+    mac,
+    mtu,
+    isUp: (flags & IFF_UP) !== 0,
+    isRunning: (flags & IFF_RUNNING) !== 0,
+    isPromiscuous: (flags & IFF_PROMISC) !== 0,
+    kind,
+    runningChanges: 0,
+  };
+}
+
+function formatMac(value: DataView): string {
+  const parts: string[] = [];
+  for (let i = 0; i < 6; i++) parts.push(value.getUint8(i).toString(16).padStart(2, '0'));
+  return parts.join(':');
+}
+
+/** struct rtnl_link_stats64 in its order. */
+const counterNames = [
+  'rx_packets',
+  'tx_packets',
+  'rx_bytes',
+  'tx_bytes',
+  'rx_errors',
+  'tx_errors',
+  'rx_dropped',
+  'tx_dropped',
+  'multicast',
+  'collisions',
+  'rx_length_errors',
+  'rx_over_errors',
+  'rx_crc_errors',
+  'rx_frame_errors',
+  'rx_fifo_errors',
+  'rx_missed_errors',
+] as const;
+export type LinkCounters = Readonly<Record<(typeof counterNames)[number], number>>;
+
+/** The device's counters of an RTM_NEWSTATS message; undefined for any other. Throws Malformed. */
+export function parseLinkStats(message: Message): { ifindex: number; counters: LinkCounters } | undefined {
+  if (message.type !== messageType.newStats) return undefined;
+  const { payload } = message;
+  if (payload.byteLength < statsHeaderSize) throw new Malformed('netlink stats', 0, 'cut short');
+  let counters: LinkCounters | undefined;
+  walkAttributes(payload, statsHeaderSize, (type, value) => {
+    if (type === linkStats64) counters = parseCounters(value);
+  });
+  return counters === undefined ? undefined : { ifindex: payload.getUint32(4, true), counters };
+}
+
+function parseCounters(value: DataView): LinkCounters {
+  const counters: Record<string, number> = {};
+  counterNames.forEach((name, i) => {
+    const at = i * 8;
+    if (value.byteLength < at + 8) throw new Malformed('netlink stats', at, 'cut short');
+    counters[name] = value.getUint32(at + 4, true) * 0x100000000 + value.getUint32(at, true);
+  });
+  return counters as LinkCounters; // the loop filled every name
+}
+
+let shared: NetlinkSocket | undefined;
+
+/** The socket of this thread's requests. */
+function requests(): NetlinkSocket {
+  shared ??= new NetlinkSocket(NETLINK_ROUTE);
+  return shared;
+}
+
+/** Every device of this network namespace. */
+export function dumpLinks(): Link[] {
+  const links: Link[] = [];
+  requests().request(messageType.getLink, flag.dump, linkHeader(0), 'cannot list network devices', (m) => {
+    const change = parseLinkChange(m);
+    if (change !== undefined) links.push(change.link);
+  });
+  return links;
+}
+
+/** The counters of one device, or of all without `ifindex`. Throws SyscallFailed when it is gone. */
+export function readLinkStats(
+  take: (ifindex: number, counters: LinkCounters) => void,
+  ifindex?: number,
+): void {
+  const query = new MessageWriter()
+    .u32(0)
+    .u32(ifindex ?? 0)
+    .u32(1 << (linkStats64 - 1))
+    .finish();
+  const flags = ifindex === undefined ? flag.dump : 0;
+  requests().request(
+    messageType.getStats,
+    flags,
+    query,
+    'cannot read the counters of network devices',
+    (m) => {
+      const stats = parseLinkStats(m);
+      if (stats !== undefined) take(stats.ifindex, stats.counters);
+    },
+  );
+}
+
+/** What to change of a device; absent means leave. */
+export interface LinkSettings {
+  readonly isUp?: boolean;
+  readonly mtu?: number;
+  /** "xx:xx:xx:xx:xx:xx" */
+  readonly mac?: string;
+}
+
+/** Throws SyscallFailed. */
+export function setLink(ifindex: number, settings: LinkSettings, tried: string): void {
+  const flags = settings.isUp === true ? IFF_UP : 0;
+  const change = settings.isUp === undefined ? 0 : IFF_UP;
+  const request = new MessageWriter().bytes(linkHeader(ifindex, flags, change));
+  if (settings.mtu !== undefined) request.number(attribute.mtu, settings.mtu);
+  if (settings.mac !== undefined) request.attribute(attribute.address, macBytes(settings.mac));
+  requests().request(messageType.setLink, 0, request.finish(), tried);
+}
+
+/** Gives the device an IPv4 address. Throws SyscallFailed. */
+export function addAddress(ifindex: number, address: string, prefixLength: number, tried: string): void {
+  const bytes = address.split('.').map(Number);
+  const request = new MessageWriter().u8(2).u8(prefixLength).u8(0).u8(0).u32(ifindex);
+  request.attribute(1, bytes).attribute(2, bytes);
+  requests().request(messageType.newAddress, flag.create | flag.exclusive, request.finish(), tried);
+}
+
+/** struct ifinfomsg */
+function linkHeader(ifindex: number, flags = 0, change = 0): Uint8Array {
+  return new MessageWriter().u32(0).u32(ifindex).u32(flags).u32(change).finish();
+}
+
+function macBytes(mac: string): number[] {
+  return mac.split(':').map((byte) => Number.parseInt(byte, 16));
+}
