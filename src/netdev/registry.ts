@@ -2,12 +2,38 @@
  * The list of port types, the only place that names the folders of the implementations. Used by vswitchd (providers)
  * and by datapath workers (`openPortIo`).
  */
-import { Refused } from '../base/errors.ts';
-import type { PortIo, PortSpec } from './provider.ts';
+import { syscallFailed } from '../base/errno.ts';
+import { unreachable } from '../base/errors.ts';
+import { dummyDevice } from './dummy/device.ts';
+import { DummyPort } from './dummy/dummy-port.ts';
+import { dummyProvider } from './dummy/provider.ts';
+import { patchProvider } from './patch/provider.ts';
+import type { NetdevProvider, PortIo, PortSpec } from './provider.ts';
 import { openPacketPort } from './system/packet-port.ts';
+import { systemProvider } from './system/provider.ts';
+import { internalProvider, tapProvider } from './tap/provider.ts';
+import { TapPort } from './tap/tap-port.ts';
+
+/** What --enable-dummy asks for: dummy types beside the real ones, instead of "system", or instead of all. */
+export type DummyMode = 'none' | 'beside' | 'system' | 'override';
+
+const realProviders = [systemProvider, tapProvider, internalProvider, patchProvider];
+const dummyTypes = ['dummy', 'dummy-internal', 'dummy-pmd'];
+
+/** Providers by Interface type; "" is not a key: the caller maps it to "system". */
+export function netdevProviders(dummies: DummyMode = 'none'): ReadonlyMap<string, NetdevProvider> {
+  const providers = realProviders.map((provider) => {
+    const isReplaced =
+      dummies === 'override' ? provider.type !== 'patch' : dummies === 'system' && provider.type === 'system';
+    return isReplaced ? dummyProvider(provider.type) : provider;
+  });
+  if (dummies !== 'none') providers.push(...dummyTypes.map(dummyProvider));
+  return new Map(providers.map((provider) => [provider.type, provider]));
+}
 
 /** Slots of a received-frame ring: 512 times 2 KiB, a millisecond at half a million frames a second. */
 const defaultSlotCount = 512;
+const ENODEV = 19;
 
 /** Opens the frame path of a device on the calling thread. Throws SyscallFailed. */
 export function openPortIo(spec: PortSpec): PortIo {
@@ -15,7 +41,14 @@ export function openPortIo(spec: PortSpec): PortIo {
     case 'packet':
       return openPacketPort(spec.name, spec.ifindex, spec.slotCount ?? defaultSlotCount);
     case 'tap':
-    case 'dummy':
-      throw new Refused('unsupported', `${spec.name}: no frame path yet`);
+      return new TapPort(spec.fd);
+    case 'dummy': {
+      const device = dummyDevice(spec.name);
+      if (device === undefined)
+        throw syscallFailed('open', ENODEV, `could not open network device ${spec.name}`);
+      return new DummyPort(device);
+    }
+    default:
+      return unreachable(spec);
   }
 }

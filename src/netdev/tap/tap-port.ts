@@ -69,20 +69,13 @@ export class TapPort implements PortIo {
   /** Writes at once: a TAP device has no batches, so nothing is kept until `flush`. */
   send(frame: Frame): void {
     const size = frame.end - frame.start;
-    const address = frame.address === 0 ? this.#copy(frame, size) : frame.address + frame.start;
-    if (address === 0 || !this.#isOpen) {
+    if (!this.#isOpen) {
       this.counters.txDropped++;
-      return;
+    } else if (frame.address !== 0) {
+      this.#write(frame, frame.address + frame.start, size);
+    } else {
+      this.#writeCopy(frame, size);
     }
-    if (this.#isHeaderUsed || frame.checksumStart >= 0 || frame.gsoType !== 0)
-      this.#isHeaderUsed = writeOffloadHeader(frame, this.#header, 0);
-    this.#writer.setPart(1, address, size);
-    const sent = this.#writer.write(this.fd);
-    if (sent > 0) {
-      this.counters.txPackets++;
-      this.counters.txBytes += size;
-    } else if (sent === -errnos.EINVAL) this.counters.txErrors++;
-    else this.counters.txDropped++; // the device is down, or its host does not keep up
   }
 
   flush(): void {}
@@ -95,12 +88,27 @@ export class TapPort implements PortIo {
     this.#headerMemory.unmap();
   }
 
-  /** Copies a frame whose memory has no native address; 0 when there is no room. */
-  #copy(frame: Frame, size: number): number {
+  #write(frame: Frame, address: number, size: number): void {
+    if (this.#isHeaderUsed || frame.checksumStart >= 0 || frame.gsoType !== 0)
+      this.#isHeaderUsed = writeOffloadHeader(frame, this.#header, 0);
+    this.#writer.setPart(1, address, size);
+    const sent = this.#writer.write(this.fd);
+    if (sent > 0) {
+      this.counters.txPackets++;
+      this.counters.txBytes += size;
+    } else if (sent === -errnos.EINVAL) this.counters.txErrors++;
+    else this.counters.txDropped++; // the device is down, or its host does not keep up
+  }
+
+  /** For a frame whose memory has no native address. */
+  #writeCopy(frame: Frame, size: number): void {
     const buffer = size > maxFrameSize ? undefined : bufferPool.take();
-    if (buffer === undefined) return 0;
-    this.#held.push(buffer);
+    if (buffer === undefined) {
+      this.counters.txDropped++;
+      return;
+    }
     buffer.bytes.set(frame.bytes.subarray(frame.start, frame.end));
-    return buffer.address;
+    this.#write(frame, buffer.address, size);
+    bufferPool.give(buffer);
   }
 }

@@ -2,13 +2,13 @@
  * Devices through ioctl: making TAP devices (the kernel's Documentation/networking/tuntap.rst) and what ethtool tells
  * about any device.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
+import { fromNodeError } from '../../base/errno.ts';
 import { addressOf, failed, libcFunction } from './libc.ts';
 import { family, openSocket, socketType } from './socket.ts';
 
 const ioctlMemory = libcFunction('int ioctl(int, unsigned long, void *)');
 const ioctlValue = libcFunction('int ioctl(int, unsigned long, unsigned long)');
-const fcntl = libcFunction('int fcntl(int, int, long)');
 
 const TUNSETIFF = 0x400454ca;
 const TUNSETOFFLOAD = 0x400454d0;
@@ -23,11 +23,6 @@ const TUN_F_TSO_ECN = 8;
 const SIOCETHTOOL = 0x8946;
 const ETHTOOL_GSET = 1;
 const ETHTOOL_GDRVINFO = 3;
-const F_GETFL = 3;
-const F_SETFL = 4;
-const O_NONBLOCK = 0o4000;
-const F_SETFD = 2;
-const FD_CLOEXEC = 1;
 
 /** struct ifreq: name, then a union. */
 const requestSize = 40;
@@ -40,7 +35,7 @@ const offloadHeaderSize = 10;
  */
 export function openTap(name: string): number {
   const tried = `cannot make device ${name}`;
-  const fd = openSync('/dev/net/tun', 'r+');
+  const fd = openTunControl(tried);
   try {
     const request = requestFor(name);
     request.setUint16(nameSize, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, true);
@@ -48,12 +43,18 @@ export function openTap(name: string): number {
     const size = new Uint8Array(Int32Array.of(offloadHeaderSize).buffer);
     if (ioctlMemory(fd, TUNSETVNETHDRSZ, size) < 0) throw failed('ioctl', tried);
     ioctlValue(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN);
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
     return fd;
   } catch (error) {
     closeSync(fd);
     throw error;
+  }
+}
+
+function openTunControl(tried: string): number {
+  try {
+    return openSync('/dev/net/tun', constants.O_RDWR | constants.O_NONBLOCK); // Node adds O_CLOEXEC
+  } catch (error) {
+    throw fromNodeError(error, tried);
   }
 }
 

@@ -2,6 +2,7 @@
  * rtnetlink(7) for links: what a network device is, changing it, its counters. Used by the link monitor and by
  * netdevs.
  */
+import { formatMac, readIpv4, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
 import { attributeText, attributeU32, flag, type Message, MessageWriter, walkAttributes } from './message.ts';
 import { NetlinkSocket } from './socket.ts';
@@ -76,7 +77,7 @@ function parseLink(payload: DataView): Link {
   let kind = '';
   walkAttributes(payload, interfaceHeaderSize, (type, value) => {
     if (type === attribute.name) name = attributeText(value);
-    else if (type === attribute.address) mac = value.byteLength === 6 ? formatMac(value) : '';
+    else if (type === attribute.address) mac = value.byteLength === 6 ? formatMac(bytesOf(value)) : '';
     else if (type === attribute.mtu) mtu = attributeU32(value);
     else if (type === attribute.linkInfo)
       walkAttributes(value, 0, (inner, text) => {
@@ -94,12 +95,6 @@ function parseLink(payload: DataView): Link {
     kind,
     runningChanges: 0,
   };
-}
-
-function formatMac(value: DataView): string {
-  const parts: string[] = [];
-  for (let i = 0; i < 6; i++) parts.push(value.getUint8(i).toString(16).padStart(2, '0'));
-  return parts.join(':');
 }
 
 /** struct rtnl_link_stats64 in its order. */
@@ -200,13 +195,13 @@ export function setLink(ifindex: number, settings: LinkSettings, tried: string):
   const change = settings.isUp === undefined ? 0 : IFF_UP;
   const request = new MessageWriter().bytes(linkHeader(ifindex, flags, change));
   if (settings.mtu !== undefined) request.number(attribute.mtu, settings.mtu);
-  if (settings.mac !== undefined) request.attribute(attribute.address, macBytes(settings.mac));
+  if (settings.mac !== undefined) request.attribute(attribute.address, readMac(settings.mac));
   requests().request(messageType.setLink, 0, request.finish(), tried);
 }
 
 /** Gives the device an IPv4 address. Throws SyscallFailed. */
 export function addAddress(ifindex: number, address: string, prefixLength: number, tried: string): void {
-  const bytes = address.split('.').map(Number);
+  const bytes = readIpv4(address);
   const request = new MessageWriter().u8(2).u8(prefixLength).u8(0).u8(0).u32(ifindex);
   request.attribute(1, bytes).attribute(2, bytes);
   requests().request(messageType.newAddress, flag.create | flag.exclusive, request.finish(), tried);
@@ -217,6 +212,6 @@ function linkHeader(ifindex: number, flags = 0, change = 0): Uint8Array {
   return new MessageWriter().u32(0).u32(ifindex).u32(flags).u32(change).finish();
 }
 
-function macBytes(mac: string): number[] {
-  return mac.split(':').map((byte) => Number.parseInt(byte, 16));
+function bytesOf(value: DataView): Uint8Array {
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }

@@ -1,0 +1,133 @@
+/**
+ * A network device that exists only in this process: frames come in by `receive` (tests, `netdev-dummy/receive`) and go
+ * out to `onTransmit` and to capture files. Deterministic: nothing here waits or runs by itself.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { syscallFailed } from '../../base/errno.ts';
+import { emptyCounters } from '../counters.ts';
+import type { NetdevState, PortCounters } from '../provider.ts';
+import { Capture } from './capture.ts';
+
+const queueLimit = 100;
+const etherHeaderSize = 14;
+const vlanTagSize = 4;
+const defaultMtu = 1500;
+const EEXIST = 17;
+
+/** Devices by name, the whole process. */
+const devices = new Map<string, DummyDevice>();
+/** The address of the n-th device made is aa:55:aa:55:00:00 + n. */
+let madeCount = 0;
+
+/** The dummy device of that name, for commands and tests. */
+export function dummyDevice(name: string): DummyDevice | undefined {
+  return devices.get(name);
+}
+
+/** All dummy devices, sorted by name. */
+export function dummyDevices(): DummyDevice[] {
+  return [...devices.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What of the state can be set. */
+type Settings = Partial<Pick<NetdevState, 'isUp' | 'mtu' | 'mac' | 'ifindex'>>;
+
+export class DummyDevice {
+  readonly name: string;
+  readonly counters: PortCounters = emptyCounters();
+  /** Frames that came in and were not fetched yet. */
+  readonly queue: Uint8Array[] = [];
+  /** Told after `receive`: the frame path is to be read. */
+  onReadable: () => void = () => {};
+  /** Told of each frame that leaves; the bytes are the receiver's own copy. */
+  onTransmit: (frame: Uint8Array) => void = () => {};
+  onStateChange: () => void = () => {};
+  readonly #clock: Clock;
+  #state: NetdevState;
+  #rxCapture: Capture | undefined;
+  #txCapture: Capture | undefined;
+
+  /** Throws SyscallFailed when the name is taken. */
+  constructor(name: string, clock: Clock) {
+    if (devices.has(name)) throw syscallFailed('open', EEXIST, `could not open network device ${name}`);
+    devices.set(name, this);
+    this.name = name;
+    this.#clock = clock;
+    const number = madeCount++;
+    this.#state = {
+      ifindex: 0,
+      mac: `aa:55:aa:55:${hex(number >> 8)}:${hex(number)}`,
+      mtu: defaultMtu,
+      isUp: false,
+      hasCarrier: true,
+      linkResets: 0,
+      linkSpeed: undefined,
+      duplex: undefined,
+      status: new Map(),
+      changeNumber: 1,
+    };
+  }
+
+  get state(): NetdevState {
+    return this.#state;
+  }
+
+  set(settings: Settings): void {
+    const next = { ...this.#state, ...settings };
+    if (isSame(next, this.#state)) return;
+    this.#state = { ...next, changeNumber: next.changeNumber + 1 };
+    this.onStateChange();
+  }
+
+  /** A frame arrives from outside. False when the queue is full: it is dropped. */
+  receive(frame: Uint8Array): boolean {
+    if (this.queue.length >= queueLimit) {
+      this.counters.rxDropped++;
+      return false;
+    }
+    this.queue.push(frame.slice());
+    this.#rxCapture?.write(frame, this.#clock.wall());
+    this.onReadable();
+    return true;
+  }
+
+  /** A frame leaves. False when it is shorter than a header or longer than the MTU allows. */
+  transmit(frame: Uint8Array): boolean {
+    const isTagged = frame[12] === 0x81 && frame[13] === 0;
+    const limit = (this.#state.mtu ?? defaultMtu) + etherHeaderSize + (isTagged ? vlanTagSize : 0);
+    if (frame.byteLength < etherHeaderSize || frame.byteLength > limit) return false;
+    this.#txCapture?.write(frame, this.#clock.wall());
+    this.onTransmit(frame);
+    return true;
+  }
+
+  /** Undefined paths end the capture; an unchanged one goes on. Throws SyscallFailed. */
+  capture(rxPath: string | undefined, txPath: string | undefined): void {
+    if (rxPath === this.#rxCapture?.path && txPath === this.#txCapture?.path) return;
+    this.#endCapture();
+    if (rxPath !== undefined) this.#rxCapture = new Capture(rxPath);
+    if (txPath !== undefined) {
+      this.#txCapture = txPath === rxPath ? this.#rxCapture : new Capture(txPath);
+    }
+  }
+
+  close(): void {
+    this.#endCapture();
+    if (devices.get(this.name) === this) devices.delete(this.name);
+  }
+
+  #endCapture(): void {
+    this.#rxCapture?.close();
+    if (this.#txCapture !== this.#rxCapture) this.#txCapture?.close();
+    this.#rxCapture = undefined;
+    this.#txCapture = undefined;
+  }
+}
+
+function hex(value: number): string {
+  return (value & 0xff).toString(16).padStart(2, '0');
+}
+
+function isSame(a: NetdevState, b: NetdevState): boolean {
+  return a.isUp === b.isUp && a.mtu === b.mtu && a.mac === b.mac && a.ifindex === b.ifindex;
+}

@@ -1,0 +1,160 @@
+/**
+ * A network device of the kernel as a netdev: its state follows the link monitor, its counters come from rtnetlink,
+ * its driver from ethtool. What `system/` attaches to and what `tap/` makes are both this.
+ */
+import { SyscallFailed } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
+import { readDriverInfo, readLinkMode } from '../sys/calls/device.ts';
+import { type Link, type LinkCounters, setLink } from '../sys/netlink/link.ts';
+import type { LinkMonitor } from '../sys/netlink/monitor.ts';
+import { readCounters } from './link-counters.ts';
+import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec } from './provider.ts';
+
+const log = logger('netdev');
+
+export interface KernelDevice {
+  readonly type: string;
+  readonly link: Link;
+  readonly portSpec: PortSpec;
+  readonly monitor: LinkMonitor;
+  /** Ours, made by the switch: it takes the configured address, and its host's transmissions are our receptions. */
+  readonly isOurs: boolean;
+  /** Ends what keeps the device open. */
+  readonly close: () => void;
+}
+
+export class KernelNetdev implements Netdev {
+  readonly name: string;
+  readonly type: string;
+  readonly portSpec: PortSpec;
+  onChange: () => void = () => {};
+  readonly #device: KernelDevice;
+  readonly #stopListening: () => void;
+  /** As last seen, also after it is gone. */
+  #link: Link;
+  readonly #changesAtOpen: number;
+  #changeNumber = 1;
+  #state: NetdevState | undefined;
+  #isGone = false;
+
+  constructor(device: KernelDevice) {
+    this.#device = device;
+    this.name = device.link.name;
+    this.type = device.type;
+    this.portSpec = device.portSpec;
+    this.#link = device.link;
+    this.#changesAtOpen = device.link.runningChanges;
+    this.#stopListening = device.monitor.listen(() => this.#follow(), this.name);
+  }
+
+  get state(): NetdevState {
+    this.#state ??= this.#look();
+    return this.#state;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  async configure(config: NetdevConfig): Promise<void> {
+    const { mtuRequest, mac } = config;
+    if (mtuRequest !== undefined && mtuRequest !== this.#link.mtu) {
+      this.#set({ mtu: mtuRequest }, `failed to set MTU for network device ${this.name}`);
+    }
+    if (this.#device.isOurs && mac !== undefined && mac.toLowerCase() !== this.#link.mac) {
+      this.#set({ mac }, `failed to set the address of network device ${this.name}`);
+    }
+  }
+
+  /** At opening: a device that refuses a setting is still a port. */
+  async configureOrWarn(config: NetdevConfig): Promise<void> {
+    try {
+      await this.configure(config);
+    } catch (error) {
+      if (!(error instanceof SyscallFailed)) throw error;
+      log.warn(error.message);
+    }
+  }
+
+  async setUp(isUp: boolean): Promise<void> {
+    if (isUp === this.#link.isUp) return;
+    this.#set({ isUp }, `failed to set ${this.name} ${isUp ? 'up' : 'down'}`);
+  }
+
+  async stats(): Promise<NetdevStats> {
+    const counters = await readCounters(this.#link.ifindex);
+    if (counters === undefined) return new Map();
+    return statsOf(counters, this.#device.isOurs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopListening();
+    this.#isGone = true;
+    this.#device.close();
+  }
+
+  /** What the kernel makes of it is known before this returns. Throws SyscallFailed. */
+  #set(settings: Parameters<typeof setLink>[1], tried: string): void {
+    setLink(this.#link.ifindex, settings, tried);
+    this.#device.monitor.refresh();
+  }
+
+  #follow(): void {
+    const link = this.#device.monitor.known(this.#link.ifindex);
+    if (link === undefined || link.name !== this.name) this.#isGone = true;
+    else this.#link = link;
+    this.#state = undefined;
+    this.#changeNumber++;
+    this.onChange();
+  }
+
+  #look(): NetdevState {
+    const link = this.#link;
+    const mode = readLinkMode(this.name);
+    return {
+      ifindex: link.ifindex,
+      mac: link.mac,
+      mtu: link.mtu,
+      isUp: link.isUp,
+      hasCarrier: link.isRunning,
+      linkResets: link.runningChanges - this.#changesAtOpen,
+      linkSpeed: mode?.speed === undefined ? undefined : mode.speed * 1_000_000,
+      duplex: mode?.speed === undefined ? undefined : mode.duplex,
+      status: this.#status(),
+      changeNumber: this.#changeNumber,
+    };
+  }
+
+  #status(): ReadonlyMap<string, string> {
+    const info = readDriverInfo(this.name);
+    if (info === undefined) return new Map();
+    return new Map([
+      ['driver_name', info.driver],
+      ['driver_version', info.version],
+      ['firmware_version', info.firmware],
+    ]);
+  }
+}
+
+/** The kernel's names in the column's words. Of our own device, its host's sending is our receiving. */
+function statsOf(c: LinkCounters, isSwapped: boolean): NetdevStats {
+  const received = [c.rx_packets, c.rx_bytes, c.rx_errors, c.rx_dropped] as const;
+  const sent = [c.tx_packets, c.tx_bytes, c.tx_errors, c.tx_dropped] as const;
+  const [rx, tx] = isSwapped ? [sent, received] : [received, sent];
+  return new Map([
+    ['rx_packets', rx[0]],
+    ['rx_bytes', rx[1]],
+    ['rx_errors', rx[2]],
+    ['rx_dropped', rx[3]],
+    ['tx_packets', tx[0]],
+    ['tx_bytes', tx[1]],
+    ['tx_errors', tx[2]],
+    ['tx_dropped', tx[3]],
+    ['collisions', c.collisions],
+    ['rx_crc_err', c.rx_crc_errors],
+    ['rx_frame_err', c.rx_frame_errors],
+    ['rx_over_err', c.rx_over_errors],
+    ['rx_missed_errors', c.rx_missed_errors],
+    ['rx_multicast_packets', isSwapped ? 0 : c.multicast],
+  ]);
+}

@@ -1,0 +1,75 @@
+/**
+ * `patch` ports: one end of a cable between two bridges. No frame passes here: translation goes straight on at the
+ * peer. Named by `registry.ts` only.
+ */
+import { formatMac } from '../../base/addresses.ts';
+import { Refused } from '../../base/errors.ts';
+import { type Random, systemRandom } from '../../base/random.ts';
+import type { Netdev, NetdevConfig, NetdevProvider, NetdevState, NetdevStats } from '../provider.ts';
+
+export const patchProvider: NetdevProvider = {
+  type: 'patch',
+  async open(name, config) {
+    const netdev = new PatchNetdev(name, systemRandom);
+    await netdev.configure(config);
+    return netdev;
+  },
+};
+
+class PatchNetdev implements Netdev {
+  readonly name: string;
+  readonly type = 'patch';
+  readonly portSpec = undefined;
+  readonly isGone = false;
+  onChange: () => void = () => {};
+  #state: NetdevState;
+
+  constructor(name: string, random: Random) {
+    this.name = name;
+    this.#state = {
+      ifindex: 0,
+      mac: randomMac(random),
+      mtu: undefined,
+      isUp: false,
+      hasCarrier: true,
+      linkResets: 0,
+      linkSpeed: undefined,
+      duplex: undefined,
+      status: new Map(),
+      changeNumber: 1,
+    };
+  }
+
+  get state(): NetdevState {
+    return this.#state;
+  }
+
+  /** Throws Refused without a peer, or with itself as peer. */
+  async configure(config: NetdevConfig): Promise<void> {
+    const peer = config.options.get('peer');
+    if (peer === undefined || peer === '') {
+      throw new Refused('EINVAL', `${this.name}: patch type requires valid 'peer' argument`);
+    }
+    if (peer === this.name) throw new Refused('EINVAL', `${this.name}: patch peer must not be self`);
+  }
+
+  async setUp(isUp: boolean): Promise<void> {
+    if (isUp === this.#state.isUp) return;
+    this.#state = { ...this.#state, isUp, changeNumber: this.#state.changeNumber + 1 };
+    this.onChange();
+  }
+
+  /** The layer above counts what crosses. */
+  async stats(): Promise<NetdevStats> {
+    return new Map();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Locally administered, unicast. */
+function randomMac(random: Random): string {
+  const bytes = Array.from({ length: 6 }, () => random.u32() & 0xff);
+  bytes[0] = ((bytes[0] ?? 0) & ~1) | 2;
+  return formatMac(bytes);
+}

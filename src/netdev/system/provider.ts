@@ -1,0 +1,35 @@
+/** `system` ports: network devices that exist already, physical or veth. Named by `registry.ts` only. */
+import { syscallFailed } from '../../base/errno.ts';
+import { errnos } from '../../sys/calls/libc.ts';
+import { linkMonitor } from '../../sys/netlink/monitor.ts';
+import { KernelNetdev } from '../kernel-netdev.ts';
+import type { NetdevConfig, NetdevProvider } from '../provider.ts';
+
+/** Slots of the ring that `options:n_rxq_desc` may ask for. */
+const slotLimit = 4096;
+
+export const systemProvider: NetdevProvider = {
+  type: 'system',
+  async open(name, config) {
+    const monitor = linkMonitor();
+    const link = monitor.byName(name);
+    if (link === undefined)
+      throw syscallFailed('open', errnos.ENODEV, `could not open network device ${name}`);
+    const slotCount = readSlotCount(config);
+    const netdev = new KernelNetdev({
+      type: 'system',
+      link,
+      portSpec: { kind: 'packet', name, ifindex: link.ifindex, ...(slotCount && { slotCount }) },
+      monitor,
+      isOurs: false,
+      close: () => {},
+    });
+    await netdev.configureOrWarn(config);
+    return netdev;
+  },
+};
+
+function readSlotCount(config: NetdevConfig): number | undefined {
+  const wanted = Number(config.options.get('n_rxq_desc') ?? Number.NaN);
+  return Number.isInteger(wanted) && wanted > 0 ? Math.min(wanted, slotLimit) : undefined;
+}
