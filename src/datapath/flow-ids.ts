@@ -2,8 +2,11 @@
  * What the owner's side of a userspace datapath keeps of its flows: which ids are in use, and the statistics that
  * the workers count in shared memory.
  */
+import { counter } from '../base/coverage.ts';
 import type { DpFlowStats } from './provider.ts';
 import type { FlowStats } from './userspace/flow-stats.ts';
+
+const refused = counter('datapath_flow_refused');
 
 export class FlowIds {
   readonly capacity: number;
@@ -22,7 +25,10 @@ export class FlowIds {
   put(id: number): number {
     const known = this.#generations.get(id);
     if (known !== undefined) return known;
-    if (this.#generations.size >= this.capacity) return 0;
+    if (this.#generations.size >= this.capacity) {
+      refused.total++;
+      return 0;
+    }
     const generation = ++this.#lastGeneration;
     this.#generations.set(id, generation);
     return generation;

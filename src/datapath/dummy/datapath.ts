@@ -86,10 +86,7 @@ export class DummyDatapath implements Datapath {
 
   putFlow(flow: DpFlow): void {
     const generation = this.#flows.put(flow.id);
-    if (generation === 0) {
-      this.#engine.totals.addRefused();
-      return;
-    }
+    if (generation === 0) return;
     this.#engine.flowStats.reserve(flow.id);
     this.#engine.putFlow({ ...flow, generation });
   }

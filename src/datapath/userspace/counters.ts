@@ -6,8 +6,8 @@ import type { PortCounters } from '../../netdev/provider.ts';
 import { type DropReason, dropIndex, dropNames } from '../drops.ts';
 
 /** Positions of the totals of one worker; the drops by reason follow them. */
-const total = { hit: 0, miss: 1, lost: 2, maskHit: 3, flows: 4, masks: 5, refused: 6 } as const;
-const firstDrop = 7;
+const total = { hit: 0, miss: 1, lost: 2, maskHit: 3, flows: 4, masks: 5 } as const;
+const firstDrop = 6;
 
 /** What one worker did since it started. */
 export class Totals {
@@ -33,11 +33,6 @@ export class Totals {
 
   addMaskHits(count: number): void {
     this.#add(total.maskHit, count);
-  }
-
-  /** A flow that did not fit. */
-  addRefused(): void {
-    this.#add(total.refused, 1);
   }
 
   addDrop(reason: DropReason): void {

@@ -115,7 +115,7 @@ export class Engine implements ExecutionHost {
     const steps = lowerActions(flow.actions);
     const counts = this.flowStats.chunkOf(flow.id);
     const entry = new FlowEntry(flow, steps, counts, this.flowStats.offsetOf(flow.id));
-    if (!this.#table.put(entry)) this.totals.addRefused();
+    this.#table.put(entry);
     this.#publishSizes();
   }
 
@@ -134,7 +134,10 @@ export class Engine implements ExecutionHost {
     const batch = this.#batch;
     const { io } = port;
     const count = io.receive(batch);
-    if (count === 0) return 0;
+    if (count === 0) {
+      port.counters.publish(io.counters); // it may have counted errors
+      return 0;
+    }
     this.#now = this.#clock.now();
     for (let n = 0; n < count; n++) {
       const frame = batch.frames[n];
@@ -167,6 +170,7 @@ export class Engine implements ExecutionHost {
     frame.clearOffloads();
     if (offload !== undefined) Object.assign(frame, offload);
     this.#now = this.#clock.now();
+    this.#key.fill(0);
     this.#key.set(key);
     frame.inPort = key[slots.in_port.word] ?? 0;
     this.#execution.run(lowerActions(actions), frame, this.#key);

@@ -1,0 +1,92 @@
+/**
+ * What the main thread and a worker say to each other. Commands go in batches, in order, through a message port that
+ * the worker reads without its event loop; flags in shared memory and an eventfd say that there are some.
+ */
+import { SyscallFailed } from '../../base/errors.ts';
+import type { PortSpec } from '../../netdev/provider.ts';
+import type { DpAction } from '../actions.ts';
+import type { Offload } from '../provider.ts';
+import type { EngineFlow } from './engine.ts';
+import type { UpcallMemory } from './upcall-ring.ts';
+
+/** `reply` numbers are answered by a `Reply`. */
+export type Command =
+  | {
+      readonly do: 'addPort';
+      readonly reply: number;
+      readonly port: number;
+      readonly spec: PortSpec;
+      readonly counters: SharedArrayBuffer;
+    }
+  | { readonly do: 'removePort'; readonly reply: number; readonly port: number }
+  | { readonly do: 'setPortMtu'; readonly port: number; readonly mtu: number | undefined }
+  | { readonly do: 'setVlanLimit'; readonly tagCount: number }
+  /** `chunk`: new memory for the statistics of this flow and its neighbours. */
+  | { readonly do: 'putFlow'; readonly flow: EngineFlow; readonly chunk: SharedArrayBuffer | undefined }
+  | { readonly do: 'deleteFlow'; readonly id: number }
+  | { readonly do: 'flushFlows' }
+  | {
+      readonly do: 'execute';
+      readonly packet: Uint8Array;
+      readonly offload: Offload | undefined;
+      readonly key: Uint32Array;
+      readonly actions: readonly DpAction[];
+    }
+  /** The upcalls up to that number were dealt with by the commands before this one. */
+  | { readonly do: 'upcallsDone'; readonly sequence: number }
+  | { readonly do: 'settle'; readonly reply: number };
+
+/** From worker to main thread. */
+export type FromWorker =
+  | { readonly say: 'reply'; readonly reply: number; readonly failure: Failure | undefined }
+  | { readonly say: 'upcalls' };
+
+/** An expected error on its way between threads, which keep only an error's text. */
+export type Failure =
+  | {
+      readonly kind: 'syscall';
+      readonly call: string;
+      readonly errno: number;
+      readonly reason: string;
+      readonly tried: string;
+    }
+  | { readonly kind: 'other'; readonly text: string };
+
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof SyscallFailed) {
+    const { call, errno, reason, message } = error;
+    const tried = message.slice(0, message.length - `: ${call} failed (${reason})`.length);
+    return { kind: 'syscall', call, errno, reason, tried };
+  }
+  return { kind: 'other', text: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+export function errorOf(failure: Failure): Error {
+  return failure.kind === 'syscall'
+    ? new SyscallFailed(failure.call, failure.errno, failure.reason, failure.tried)
+    : new Error(failure.text);
+}
+
+/** Flags in shared memory, 32 bits each. */
+export const flag = {
+  /** Main -> worker: commands were posted. */
+  hasCommands: 0,
+  /** Worker -> main: it waits for its descriptors and must be woken by the eventfd. */
+  isSleeping: 1,
+  /** Main -> worker: end. */
+  isStopped: 2,
+  /** Worker -> main: a message says already that there are upcalls. */
+  isSignalled: 3,
+} as const;
+export const flagCount = 4;
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly flags: SharedArrayBuffer;
+  readonly eventFd: number;
+  readonly upcalls: UpcallMemory;
+  readonly totals: SharedArrayBuffer;
+  readonly flowCapacity: number;
+  /** Milliseconds of the kernel's monotonic clock at which the main thread's clock showed zero. */
+  readonly clockZero: number;
+}

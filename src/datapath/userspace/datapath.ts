@@ -1,0 +1,237 @@
+/**
+ * The userspace datapath as the main thread sees it: types "netdev" and, where the kernel's is not to be had,
+ * "system". Forwarding happens in a worker thread; calls become commands that go out in one batch a turn of the event
+ * loop, statistics are read from shared memory, and packets that miss arrive in batches.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../base/clock.ts';
+import type { DpPort } from '../../base/units.ts';
+import type { PortCounters, PortSpec } from '../../netdev/provider.ts';
+import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
+import type { DpAction } from '../actions.ts';
+import { FlowIds } from '../flow-ids.ts';
+import { type PortEntry, PortTable } from '../ports.ts';
+import type { Datapath, DpFlow, DpFlowStats, DpStats, DropCounts, Offload, Upcall } from '../provider.ts';
+import { sumDrops, sumStats } from '../totals.ts';
+import { type Command, errorOf, type FromWorker, flag, flagCount, type WorkerStart } from './commands.ts';
+import { SharedPortCounters, Totals } from './counters.ts';
+import { FlowStats } from './flow-stats.ts';
+import { makeUpcallMemory, UpcallReader } from './upcall-ring.ts';
+
+export interface UserspaceDatapathDeps {
+  readonly clock: Clock;
+  /** The bundle of programs/userspace-worker.ts. */
+  readonly workerUrl: URL;
+}
+
+/** Upcalls handed over in one turn of the event loop. */
+const upcallBatch = 256;
+const defaultFlowCapacity = 200_000;
+
+type Reply = { resolve: () => void; reject: (error: Error) => void };
+
+export class UserspaceDatapath implements Datapath {
+  readonly type: string;
+  readonly name: string;
+  onUpcalls: (batch: readonly Upcall[]) => void = () => {};
+  readonly #worker: Worker;
+  readonly #eventFd = openEventFd();
+  readonly #flags: Int32Array;
+  readonly #totals = new Totals();
+  readonly #flowStats = new FlowStats();
+  readonly #upcalls: UpcallReader;
+  readonly #ports = new PortTable();
+  readonly #flows: FlowIds;
+  #pending: Command[] = [];
+  readonly #replies = new Map<number, Reply>();
+  #lastReply = 0;
+  #isStopped = false;
+
+  constructor(type: string, name: string, deps: UserspaceDatapathDeps, flowCapacity = defaultFlowCapacity) {
+    this.type = type;
+    this.name = name;
+    this.#flows = new FlowIds(flowCapacity);
+    const flags = new SharedArrayBuffer(4 * flagCount);
+    this.#flags = new Int32Array(flags);
+    const upcalls = makeUpcallMemory();
+    this.#upcalls = new UpcallReader(upcalls);
+    const workerData: WorkerStart = {
+      flags,
+      eventFd: this.#eventFd,
+      upcalls,
+      totals: this.#totals.buffer,
+      flowCapacity,
+      clockZero: Number(process.hrtime.bigint()) / 1e6 - deps.clock.now(),
+    };
+    this.#worker = new Worker(deps.workerUrl, { workerData, name: `datapath ${name}` });
+    this.#worker.on('message', this.#receive);
+    this.#worker.on('error', (error) => {
+      throw error; // a bug: ends the process with the worker's stack
+    });
+    // A thread that blocks in a system call cannot be ended: the process would wait for it for ever.
+    process.on('exit', this.#stop);
+  }
+
+  async addPort(port: { name: string; type: string; spec: PortSpec }, wanted?: DpPort): Promise<DpPort> {
+    const number = this.#ports.chooseNumber(wanted);
+    const counters = new SharedPortCounters();
+    this.#ports.set(number, { name: port.name, type: port.type, counters });
+    try {
+      await this.#ask((reply) => ({
+        do: 'addPort',
+        reply,
+        port: number,
+        spec: port.spec,
+        counters: counters.buffer,
+      }));
+    } catch (error) {
+      this.#ports.delete(number);
+      throw error;
+    }
+    return number;
+  }
+
+  async removePort(number: DpPort): Promise<void> {
+    if (!this.#ports.delete(number)) return;
+    await this.#ask((reply) => ({ do: 'removePort', reply, port: number }));
+  }
+
+  ports(): ReadonlyMap<DpPort, PortEntry> {
+    return this.#ports.all;
+  }
+
+  portCounters(port: DpPort): PortCounters | undefined {
+    return this.#ports.counters(port);
+  }
+
+  setPortMtu(port: DpPort, mtu: number | undefined): void {
+    this.#tell({ do: 'setPortMtu', port, mtu });
+  }
+
+  setVlanLimit(tagCount: number): void {
+    this.#tell({ do: 'setVlanLimit', tagCount });
+  }
+
+  putFlow({ id, key, mask, actions }: DpFlow): void {
+    const generation = this.#flows.put(id);
+    if (generation === 0) return;
+    const chunk = this.#flowStats.reserve(id);
+    const used = usedWordCount(mask);
+    const flow = { id, generation, key: key.slice(0, used), mask: mask.slice(0, used), actions };
+    this.#tell({ do: 'putFlow', flow, chunk });
+  }
+
+  deleteFlow(id: number): void {
+    if (this.#flows.delete(id)) this.#tell({ do: 'deleteFlow', id });
+  }
+
+  flushFlows(): void {
+    this.#flows.clear();
+    this.#tell({ do: 'flushFlows' });
+  }
+
+  readFlowStats(id: number, into: DpFlowStats): boolean {
+    return this.#flows.readStats(id, [this.#flowStats], into);
+  }
+
+  get flowCapacity(): number {
+    return this.#flows.capacity;
+  }
+
+  execute(
+    packet: Uint8Array,
+    offload: Offload | undefined,
+    key: Uint32Array,
+    actions: readonly DpAction[],
+  ): void {
+    // Posting a part of a buffer would copy all of it.
+    const own = packet.byteLength === packet.buffer.byteLength ? packet : packet.slice();
+    this.#tell({ do: 'execute', packet: own, offload, key: key.slice(0, usedWordCount(key)), actions });
+  }
+
+  stats(): DpStats {
+    return sumStats([this.#totals], this.#flows.count);
+  }
+
+  drops(): DropCounts {
+    return sumDrops([this.#totals]);
+  }
+
+  async settle(): Promise<void> {
+    await this.#ask((reply) => ({ do: 'settle', reply }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isStopped) return;
+    process.removeListener('exit', this.#stop);
+    const ended = new Promise<void>((resolve) => {
+      this.#worker.once('exit', () => resolve());
+    });
+    this.#stop();
+    await ended;
+    closeEventFd(this.#eventFd);
+    for (const { reject } of this.#replies.values())
+      reject(new Error(`${this.name}: the datapath was closed`));
+    this.#replies.clear();
+  }
+
+  /** Sends a command that is answered. */
+  #ask(make: (reply: number) => Command): Promise<void> {
+    const reply = ++this.#lastReply;
+    return new Promise((resolve, reject) => {
+      this.#replies.set(reply, { resolve, reject });
+      this.#tell(make(reply));
+    });
+  }
+
+  #tell(command: Command): void {
+    if (this.#pending.push(command) === 1) queueMicrotask(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    const batch = this.#pending;
+    this.#pending = [];
+    if (batch.length === 0 || this.#isStopped) return;
+    this.#worker.postMessage(batch);
+    Atomics.store(this.#flags, flag.hasCommands, 1);
+    this.#wake();
+  };
+
+  #wake(): void {
+    if (Atomics.load(this.#flags, flag.isSleeping) !== 0) signalEventFd(this.#eventFd);
+  }
+
+  readonly #stop = (): void => {
+    this.#isStopped = true;
+    Atomics.store(this.#flags, flag.isStopped, 1);
+    signalEventFd(this.#eventFd);
+  };
+
+  readonly #receive = (message: FromWorker): void => {
+    if (message.say === 'upcalls') {
+      this.#takeUpcalls();
+      return;
+    }
+    const reply = this.#replies.get(message.reply);
+    this.#replies.delete(message.reply);
+    if (message.failure === undefined) reply?.resolve();
+    else reply?.reject(errorOf(message.failure));
+  };
+
+  /** What is left after a batch is signalled again by the worker, once it has seen that this one is done. */
+  #takeUpcalls(): void {
+    Atomics.store(this.#flags, flag.isSignalled, 0);
+    const batch = this.#upcalls.take(upcallBatch);
+    if (batch.length === 0) return;
+    this.onUpcalls(batch);
+    this.#tell({ do: 'upcallsDone', sequence: this.#upcalls.lastSequence });
+    this.#flush();
+  }
+}
+
+/** Words up to the last that is not zero. */
+function usedWordCount(words: Uint32Array): number {
+  let count = words.length;
+  while (count > 0 && words[count - 1] === 0) count--;
+  return count;
+}

@@ -1,0 +1,218 @@
+/**
+ * Packets on their way up: a ring of records in shared memory, written by one worker and read by the main thread.
+ * Bounded, with a fair share: a port may hold at most as much as is still free, so one that floods takes half of the
+ * ring and every other one still finds room.
+ */
+import { datapathWordCount, hotWordCount } from '../../flow/slots.ts';
+import type { Frame } from '../../wire/frame.ts';
+import type { UserspaceReason } from '../actions.ts';
+import type { Upcall } from '../provider.ts';
+import type { UpcallSink } from './engine.ts';
+
+/** Bytes; a power of two. */
+const ringSize = 4 << 20;
+/** Positions count units of this many bytes and wrap at `positionMask`. */
+const unitSize = 8;
+const unitCount = ringSize / unitSize;
+const positionMask = 0x3fffffff;
+/** Records under way at most. */
+const recordLimit = 4096;
+
+/** 32-bit words at the head of a record; the key's words and the packet follow. */
+const word = {
+  unitCount: 0,
+  packetSize: 1, // `padding` in a record that only fills the ring up to its end
+  reason: 2,
+  keyWordCount: 3,
+  checksumStart: 4,
+  checksumOffset: 5,
+  gsoType: 6,
+  gsoSize: 7,
+  headerSize: 8,
+} as const;
+const headWordCount = 10; // even, so that what follows stays on units
+const padding = -1;
+
+const reasons = ['miss', 'slow_path', 'controller', 'sample'] as const satisfies readonly (
+  | 'miss'
+  | UserspaceReason
+)[];
+
+/** What both threads share. */
+export interface UpcallMemory {
+  readonly data: SharedArrayBuffer;
+  /** Positions: [0] written by the worker, [1] read by the main thread. */
+  readonly positions: SharedArrayBuffer;
+}
+
+export function makeUpcallMemory(): UpcallMemory {
+  return { data: new SharedArrayBuffer(ringSize), positions: new SharedArrayBuffer(8) };
+}
+
+/** The worker's end. */
+export class UpcallWriter implements UpcallSink {
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #positions: Int32Array;
+  /** Called after a packet was added. */
+  readonly #onAdded: () => void;
+  #written = 0;
+  #sequence = 0;
+  /** Of the records under way, oldest first: port and units. A ring of its own. */
+  readonly #portOf = new Int32Array(recordLimit);
+  readonly #unitsOf = new Int32Array(recordLimit);
+  #firstRecord = 0;
+  #recordCount = 0;
+  #freed = 0;
+  /** Units under way, by port. */
+  readonly #heldBy = new Map<number, number>();
+
+  constructor(memory: UpcallMemory, onAdded: () => void) {
+    this.#bytes = new Uint8Array(memory.data);
+    this.#words = new Int32Array(memory.data);
+    this.#positions = new Int32Array(memory.positions);
+    this.#onAdded = onAdded;
+  }
+
+  get isEmpty(): boolean {
+    return Atomics.load(this.#positions, 1) === this.#written;
+  }
+
+  add(reason: 'miss' | UserspaceReason, frame: Frame, key: Uint32Array): number {
+    this.#reap();
+    const size = frame.end - frame.start;
+    const keyWordCount = hasRareWords(key) ? datapathWordCount : hotWordCount;
+    const recordSize = 4 * (headWordCount + keyWordCount) + size;
+    const units = Math.ceil(recordSize / unitSize);
+    const toEnd = unitCount - (this.#written & (unitCount - 1));
+    const skipped = units > toEnd ? toEnd : 0;
+    const free = unitCount - ((this.#written - this.#freed) & positionMask);
+    const held = this.#heldBy.get(frame.inPort) ?? 0;
+    if (this.#recordCount === recordLimit || units + skipped > free || held + units > free) return 0;
+    if (skipped > 0) this.#skip(skipped);
+    this.#write(reason, frame, key, keyWordCount, units);
+    const slot = (this.#firstRecord + this.#recordCount++) % recordLimit;
+    this.#portOf[slot] = frame.inPort;
+    this.#unitsOf[slot] = units + skipped;
+    this.#heldBy.set(frame.inPort, held + units + skipped);
+    this.#onAdded();
+    return ++this.#sequence;
+  }
+
+  #write(
+    reason: 'miss' | UserspaceReason,
+    frame: Frame,
+    key: Uint32Array,
+    keyWordCount: number,
+    units: number,
+  ): void {
+    const words = this.#words;
+    const at = (this.#written & (unitCount - 1)) * (unitSize / 4);
+    const size = frame.end - frame.start;
+    words[at + word.unitCount] = units;
+    words[at + word.packetSize] = size;
+    words[at + word.reason] = reasons.indexOf(reason);
+    words[at + word.keyWordCount] = keyWordCount;
+    words[at + word.checksumStart] = frame.checksumStart;
+    words[at + word.checksumOffset] = frame.checksumOffset;
+    words[at + word.gsoType] = frame.gsoType;
+    words[at + word.gsoSize] = frame.gsoSize;
+    words[at + word.headerSize] = frame.headerSize;
+    for (let n = 0; n < keyWordCount; n++) words[at + headWordCount + n] = key[n] ?? 0;
+    const packetAt = 4 * (at + headWordCount + keyWordCount);
+    this.#bytes.set(frame.bytes.subarray(frame.start, frame.end), packetAt);
+    this.#moveWritten(units);
+  }
+
+  #skip(units: number): void {
+    const at = (this.#written & (unitCount - 1)) * (unitSize / 4);
+    this.#words[at + word.unitCount] = units;
+    this.#words[at + word.packetSize] = padding;
+    this.#moveWritten(units);
+  }
+
+  #moveWritten(units: number): void {
+    this.#written = (this.#written + units) & positionMask;
+    Atomics.store(this.#positions, 0, this.#written);
+  }
+
+  /** Forgets the records that were read. */
+  #reap(): void {
+    const read = Atomics.load(this.#positions, 1);
+    while (this.#recordCount > 0) {
+      const units = this.#unitsOf[this.#firstRecord] ?? 0;
+      if (((read - this.#freed) & positionMask) < units) return;
+      const port = this.#portOf[this.#firstRecord] ?? 0;
+      const held = (this.#heldBy.get(port) ?? 0) - units;
+      if (held > 0) this.#heldBy.set(port, held);
+      else this.#heldBy.delete(port);
+      this.#freed = (this.#freed + units) & positionMask;
+      this.#firstRecord = (this.#firstRecord + 1) % recordLimit;
+      this.#recordCount--;
+    }
+  }
+}
+
+/** The main thread's end. */
+export class UpcallReader {
+  /** Number of the last packet that was taken. */
+  lastSequence = 0;
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #positions: Int32Array;
+  #read = 0;
+
+  constructor(memory: UpcallMemory) {
+    this.#bytes = new Uint8Array(memory.data);
+    this.#words = new Int32Array(memory.data);
+    this.#positions = new Int32Array(memory.positions);
+  }
+
+  /** Copies out what has come, at most `limit` packets. */
+  take(limit: number): Upcall[] {
+    const taken: Upcall[] = [];
+    const written = Atomics.load(this.#positions, 0);
+    while (this.#read !== written && taken.length < limit) {
+      const at = (this.#read & (unitCount - 1)) * (unitSize / 4);
+      const units = this.#words[at + word.unitCount] ?? 0;
+      if (this.#words[at + word.packetSize] !== padding) taken.push(this.#copy(at));
+      this.#read = (this.#read + units) & positionMask;
+    }
+    Atomics.store(this.#positions, 1, this.#read);
+    this.lastSequence += taken.length;
+    return taken;
+  }
+
+  #copy(at: number): Upcall {
+    const words = this.#words;
+    const get = (n: number): number => words[at + n] ?? 0;
+    const keyWordCount = get(word.keyWordCount);
+    const keyAt = at + headWordCount;
+    const key = new Uint32Array(datapathWordCount);
+    key.set(words.subarray(keyAt, keyAt + keyWordCount));
+    const packetAt = 4 * (keyAt + keyWordCount);
+    const packet = this.#bytes.slice(packetAt, packetAt + get(word.packetSize));
+    const checksumStart = get(word.checksumStart);
+    const gsoType = get(word.gsoType);
+    const hasOffload = checksumStart >= 0 || gsoType !== 0;
+    const offload = {
+      checksumStart,
+      checksumOffset: get(word.checksumOffset),
+      gsoType,
+      gsoSize: get(word.gsoSize),
+      headerSize: get(word.headerSize),
+    };
+    const reason = reasons[get(word.reason)] ?? 'miss';
+    return { reason, key, packet: unshared(packet), offload: hasOffload ? offload : undefined };
+  }
+}
+
+/** `slice` of shared memory is not shared itself; some engines' types and readers cannot tell. */
+function unshared(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
+}
+
+function hasRareWords(key: Uint32Array): boolean {
+  for (let n = hotWordCount; n < datapathWordCount; n++) if (key[n] !== 0) return true;
+  return false;
+}

@@ -1,0 +1,232 @@
+/**
+ * The loop of a datapath worker: waits for its ports and for commands, forwards, never returns before it is stopped.
+ * Busy ports are asked again without waiting; the others are looked at every few rounds. Idle, it costs nothing.
+ * Run by programs/userspace-worker.ts.
+ */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Clock } from '../../base/clock.ts';
+import { ms } from '../../base/units.ts';
+import type { PortIo, PortSpec } from '../../netdev/provider.ts';
+import { Epoll } from '../../sys/calls/epoll.ts';
+import { clearEventFd } from '../../sys/calls/eventfd.ts';
+import { allocate } from '../../sys/calls/memory.ts';
+import { type Command, describeFailure, type FromWorker, flag, type WorkerStart } from './commands.ts';
+import { SharedPortCounters, Totals } from './counters.ts';
+import { Engine, type EnginePort } from './engine.ts';
+import { UpcallWriter } from './upcall-ring.ts';
+
+/** The tag of the eventfd; ports have their number. */
+const eventTag = 0xffffffff;
+/** A stop is seen at the latest after this long, should its wake-up be lost. */
+const idleMs = 1000;
+/** Rounds over the busy ports between two looks at the others. */
+const roundsPerLook = 16;
+/** A port that is reported this often in a row without a frame is left alone for `parkMs`: its device is in error. */
+const emptyReportLimit = 64;
+const parkMs = 100;
+
+interface WorkerPort {
+  readonly engine: EnginePort;
+  isBusy: boolean;
+  emptyReports: number;
+}
+
+export class Worker {
+  readonly #commands: MessagePort;
+  readonly #openPort: (spec: PortSpec) => PortIo;
+  readonly #start: WorkerStart;
+  readonly #flags: Int32Array;
+  readonly #epoll = new Epoll();
+  readonly #clock: Clock;
+  readonly #engine: Engine;
+  readonly #upcalls: UpcallWriter;
+  readonly #ports = new Map<number, WorkerPort>();
+  #busy: WorkerPort[] = [];
+  readonly #parked = new Set<WorkerPort>();
+
+  constructor(commands: MessagePort, start: WorkerStart, openPort: (spec: PortSpec) => PortIo) {
+    this.#commands = commands;
+    this.#start = start;
+    this.#openPort = openPort;
+    this.#flags = new Int32Array(start.flags);
+    this.#clock = clockSince(start.clockZero);
+    this.#upcalls = new UpcallWriter(start.upcalls, () => this.#signalUpcalls());
+    this.#engine = new Engine({
+      clock: this.#clock,
+      upcalls: this.#upcalls,
+      totals: new Totals(start.totals),
+      flowCapacity: start.flowCapacity,
+      makeMemory(size) {
+        const { buffer, address } = allocate(size);
+        return { bytes: new Uint8Array(buffer), address };
+      },
+    });
+    this.#epoll.add(start.eventFd, eventTag);
+  }
+
+  /** Returns when the main thread said stop. */
+  run(): void {
+    const flags = this.#flags;
+    let round = 0;
+    while (Atomics.load(flags, flag.isStopped) === 0) {
+      if (Atomics.exchange(flags, flag.hasCommands, 0) !== 0) this.#runCommands();
+      const isBusy = this.#runBusy();
+      if (isBusy && ++round % roundsPerLook !== 0) continue;
+      this.#wait(isBusy ? 0 : this.#parked.size > 0 ? parkMs : idleMs);
+    }
+    for (const port of this.#ports.values()) port.engine.io.close();
+    this.#epoll.close();
+  }
+
+  #runBusy(): boolean {
+    let hasIdle = false;
+    const busy = this.#busy;
+    for (let n = 0; n < busy.length; n++) {
+      const port = busy[n];
+      if (port === undefined) continue;
+      if (this.#engine.runPort(port.engine) > 0) port.emptyReports = 0;
+      else {
+        port.isBusy = false;
+        hasIdle = true;
+      }
+    }
+    if (hasIdle) this.#busy = busy.filter((port) => port.isBusy);
+    return this.#busy.length > 0;
+  }
+
+  #wait(timeout: number): void {
+    const flags = this.#flags;
+    if (timeout > 0) {
+      Atomics.store(flags, flag.isSleeping, 1);
+      // Whoever set a flag before it could see that we sleep sent no wake-up.
+      if (Atomics.load(flags, flag.hasCommands) !== 0 || Atomics.load(flags, flag.isStopped) !== 0) {
+        Atomics.store(flags, flag.isSleeping, 0);
+        return;
+      }
+    }
+    const count = this.#epoll.wait(timeout);
+    if (timeout > 0) Atomics.store(flags, flag.isSleeping, 0);
+    for (let n = 0; n < count; n++) this.#wake(this.#epoll.tagAt(n));
+    if (count === 0 && timeout > 0) this.#unpark();
+  }
+
+  #wake(tag: number): void {
+    if (tag === eventTag) {
+      clearEventFd(this.#start.eventFd);
+      return;
+    }
+    const port = this.#ports.get(tag);
+    if (port === undefined || port.isBusy) return;
+    if (++port.emptyReports > emptyReportLimit) {
+      this.#park(port);
+      return;
+    }
+    port.isBusy = true;
+    this.#busy.push(port);
+  }
+
+  #park(port: WorkerPort): void {
+    const { fd } = port.engine.io;
+    if (fd !== undefined) this.#epoll.remove(fd);
+    this.#parked.add(port);
+  }
+
+  #unpark(): void {
+    for (const port of this.#parked) {
+      const { fd } = port.engine.io;
+      port.emptyReports = 0;
+      if (fd !== undefined) this.#epoll.add(fd, port.engine.number);
+    }
+    this.#parked.clear();
+  }
+
+  #runCommands(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#commands);
+      if (received === undefined) return;
+      // The other end is our own `UserspaceDatapath`, which posts nothing else.
+      for (const command of received.message as Command[]) this.#runCommand(command);
+    }
+  }
+
+  #runCommand(command: Command): void {
+    const engine = this.#engine;
+    switch (command.do) {
+      case 'addPort':
+        this.#addPort(command);
+        break;
+      case 'removePort':
+        this.#removePort(command.port);
+        this.#post({ say: 'reply', reply: command.reply, failure: undefined });
+        break;
+      case 'setPortMtu':
+        engine.setPortMtu(command.port, command.mtu);
+        break;
+      case 'setVlanLimit':
+        engine.setVlanLimit(command.tagCount);
+        break;
+      case 'putFlow':
+        if (command.chunk !== undefined) engine.flowStats.adopt(command.flow.id, command.chunk);
+        engine.putFlow(command.flow);
+        break;
+      case 'deleteFlow':
+        engine.deleteFlow(command.id);
+        break;
+      case 'flushFlows':
+        engine.flushFlows();
+        break;
+      case 'execute':
+        engine.execute(command.packet, command.offload, command.key, command.actions);
+        break;
+      case 'upcallsDone':
+        engine.upcallsDone(command.sequence);
+        if (!this.#upcalls.isEmpty) this.#signalUpcalls();
+        break;
+      case 'settle':
+        this.#post({ say: 'reply', reply: command.reply, failure: undefined });
+        break;
+    }
+  }
+
+  #addPort({ port: number, spec, counters, reply }: Extract<Command, { do: 'addPort' }>): void {
+    let failure: ReturnType<typeof describeFailure> | undefined;
+    try {
+      const io = this.#openPort(spec);
+      const engine = this.#engine.addPort(number, io, new SharedPortCounters(counters));
+      this.#ports.set(number, { engine, isBusy: false, emptyReports: 0 });
+      if (io.fd !== undefined) this.#epoll.add(io.fd, number);
+    } catch (error) {
+      failure = describeFailure(error);
+    }
+    this.#post({ say: 'reply', reply, failure });
+  }
+
+  #removePort(number: number): void {
+    const port = this.#ports.get(number);
+    if (port === undefined) return;
+    this.#ports.delete(number);
+    this.#parked.delete(port);
+    this.#busy = this.#busy.filter((other) => other !== port);
+    const { io } = port.engine;
+    if (io.fd !== undefined) this.#epoll.remove(io.fd);
+    this.#engine.removePort(number);
+    io.close();
+  }
+
+  #signalUpcalls(): void {
+    if (Atomics.exchange(this.#flags, flag.isSignalled, 1) === 0) this.#post({ say: 'upcalls' });
+  }
+
+  #post(message: FromWorker): void {
+    this.#commands.postMessage(message);
+  }
+}
+
+/** The main thread's clock: each thread's own `performance.now` starts when the thread does. */
+function clockSince(zero: number): Clock {
+  const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now() - zero;
+  return {
+    now: () => ms(performance.now() + offset),
+    wall: () => performance.timeOrigin + performance.now(),
+  };
+}
