@@ -1,0 +1,109 @@
+/**
+ * A tool's connection to its database, as promises: one transaction after another, and a watch on tables. Without
+ * `mayReconnect` the first failure is the last; with it, what was lost is done again.
+ */
+import { Malformed, SyscallFailed, type VswitchError } from '../../base/errors.ts';
+import { Disconnected, Session, type SessionOptions } from '../../ovsdb/client/index.ts';
+import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { CommandFailed } from './datum-text.ts';
+
+export interface ConnectionOptions extends SessionOptions {
+  /** As the user gave it, for messages. */
+  readonly remoteText: string;
+  readonly mayReconnect: boolean;
+}
+
+export class Connection {
+  mayReconnect: boolean;
+  readonly #options: ConnectionOptions;
+  readonly #session: Session;
+  #isUp = false;
+  #failure: VswitchError | undefined;
+  #wakers: (() => void)[] = [];
+  #isChanged = false;
+  #watchNumber = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.mayReconnect = options.mayReconnect;
+    const { maxTries, ...rest } = options;
+    this.#session = new Session(options.mayReconnect ? rest : { ...rest, maxTries: maxTries ?? options.remotes.length }, {
+      up: () => {
+        this.#isUp = true;
+        this.#wake();
+      },
+      down: (why) => {
+        this.#isUp = false;
+        this.#isChanged = true;
+        if (!this.mayReconnect) this.#fail(why);
+        this.#wake();
+      },
+      failed: (why) => this.#fail(why instanceof SyscallFailed ? why.reason : why.message),
+      notification: (method) => {
+        if (!method.startsWith('update')) return;
+        this.#isChanged = true;
+        this.#wake();
+      },
+    });
+  }
+
+  /** The results of the operations, as many as there are until the first error. Throws CommandFailed. */
+  async transact(operations: readonly JsonObject[]): Promise<readonly Json[]> {
+    const results = await this.request('transact', [this.#options.database, ...operations]);
+    if (!Array.isArray(results)) throw new Malformed('ovsdb reply', 0, 'expected an array');
+    return results;
+  }
+
+  /** Throws Refused with the server's error, or CommandFailed when there is no connection to be had. */
+  async request(method: string, params: readonly Json[]): Promise<Json> {
+    for (;;) {
+      await this.#ready();
+      try {
+        return await this.#session.request(method, params);
+      } catch (why) {
+        if (!(why instanceof Disconnected)) throw why;
+        if (!this.mayReconnect) await this.#ready();
+      }
+    }
+  }
+
+  /** From now on `changed` resolves when one of these columns changes, or the connection is lost. */
+  async watch(columns: ReadonlyMap<string, ReadonlySet<string>>, initial: boolean): Promise<Json> {
+    const requests: Record<string, Json> = {};
+    for (const [table, names] of columns) requests[table] = { columns: [...names], select: { initial } };
+    this.#isChanged = false;
+    return this.request('monitor', [this.#options.database, `watch ${this.#watchNumber++}`, requests]);
+  }
+
+  async changed(): Promise<void> {
+    while (!this.#isChanged) {
+      if (this.#failure !== undefined) throw this.#failure;
+      await new Promise<void>((resolve) => this.#wakers.push(resolve));
+    }
+    this.#isChanged = false;
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  async #ready(): Promise<void> {
+    while (!this.#isUp) {
+      if (this.#failure !== undefined) throw this.#failure;
+      await new Promise<void>((resolve) => this.#wakers.push(resolve));
+    }
+  }
+
+  #fail(why: string): void {
+    const reason = why === 'connection closed by peer' ? 'End of file' : why;
+    this.#failure = new CommandFailed(`${this.#options.remoteText}: database connection failed (${reason})`);
+    this.#session.close();
+    this.#wake();
+  }
+
+  #wake(): void {
+    const wakers = this.#wakers;
+    this.#wakers = [];
+    for (const wake of wakers) wake();
+  }
+}

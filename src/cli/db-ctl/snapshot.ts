@@ -1,0 +1,180 @@
+/**
+ * What a command line knows of the database: the answers to the questions its commands have asked so far, all of one
+ * moment. A command that asks something new is stopped with `Missing`; then all questions are put together in one
+ * transaction and the commands start over. So a command costs what it asks, not what the database holds.
+ * Fed by `session.ts`, asked by `Work`.
+ */
+import { Malformed } from '../../base/errors.ts';
+import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { type Atom, type Datum, datumFromJson, datumToJson, setOf } from './datum.ts';
+import { type CtlTable, columnNamed } from './schema.ts';
+
+/** What rows a question is about: those that meet all clauses. */
+export interface Clause {
+  readonly column: string;
+  /** "includes": of a set, or among the keys of a map. */
+  readonly test: '==' | 'includes';
+  readonly value: Atom;
+}
+
+/** A row as the server has it; columns arrive as they are asked for. */
+export interface StoredRow {
+  readonly id: string;
+  readonly columns: Map<string, Datum>;
+}
+
+interface Question {
+  readonly table: CtlTable;
+  readonly clauses: readonly Clause[];
+  readonly columns: Set<string>;
+}
+
+/** Thrown when a command asks what is not known yet. Not an error. */
+export class Missing {}
+
+/** So many times a line of commands may start over before whole tables are read instead. */
+const patience = 6;
+
+export class Snapshot {
+  readonly #questions = new Map<string, Question>();
+  readonly #answers = new Map<Question, StoredRow[]>();
+  readonly #rows = new Map<string, Map<string, StoredRow>>();
+  #roundCount = 0;
+
+  /** The rows that meet the clauses, with at least those columns. Throws Missing. */
+  ask(table: CtlTable, clauses: readonly Clause[], columns: readonly string[]): readonly StoredRow[] {
+    const whole = this.#questions.get(table.name);
+    const wholeRows = whole === undefined ? undefined : this.#answered(whole, columns);
+    if (wholeRows !== undefined) {
+      if (clauses.length === 0) return wholeRows;
+      const needed = clauses.map((c) => c.column).filter((c) => c !== '_uuid');
+      if (whole !== undefined && this.#answered(whole, needed) !== undefined) {
+        return wholeRows.filter((row) => clauses.every((clause) => meets(row, clause)));
+      }
+    }
+    const isWhole = clauses.length === 0 || this.#roundCount >= patience;
+    const wanted = isWhole ? [...columns, ...clauses.map((c) => c.column)] : columns;
+    const question = this.#note(table, isWhole ? [] : clauses, wanted);
+    const rows = this.#answered(question, wanted);
+    if (rows === undefined) throw new Missing();
+    return isWhole && clauses.length > 0 ? rows.filter((row) => clauses.every((c) => meets(row, c))) : rows;
+  }
+
+  /** A column of a row that exists; undefined where the server's table has no such column. Throws Missing. */
+  column(table: CtlTable, id: string, column: string): Datum | undefined {
+    const known = this.#rows.get(table.name)?.get(id)?.columns.get(column);
+    if (known !== undefined) return known;
+    return this.ask(table, [{ column: '_uuid', test: '==', value: id }], [column])[0]?.columns.get(column);
+  }
+
+  /** Puts a question without needing its answer yet. */
+  prepare(table: CtlTable, clauses: readonly Clause[], columns: readonly string[]): void {
+    this.#note(table, clauses, columns);
+  }
+
+  /** One "select" for each question. */
+  operations(): JsonObject[] {
+    return [...this.#questions.values()].map(({ table, clauses, columns }) => ({
+      op: 'select',
+      table: table.name,
+      where: clauses.map((clause) => clauseJson(table, clause)),
+      columns: ['_uuid', ...columns],
+    }));
+  }
+
+  /** Takes the answers to `operations` in, in place of all earlier ones. Throws Malformed. */
+  answer(results: readonly Json[]): void {
+    this.#roundCount++;
+    this.#answers.clear();
+    this.#rows.clear();
+    for (const [i, question] of [...this.#questions.values()].entries()) {
+      const result = results[i];
+      if (!isObject(result) || !Array.isArray(result.rows)) throw new Malformed('ovsdb reply', 0, 'no rows');
+      const rows: readonly Json[] = result.rows;
+      this.#answers.set(
+        question,
+        rows.map((row) => this.#store(question, row)),
+      );
+    }
+  }
+
+  /**
+   * "wait" operations that make a transaction fail if other rows than those seen answer the questions now. Questions
+   * about whole tables are left out: what matters of them the commands verify themselves.
+   */
+  guards(): JsonObject[] {
+    return [...this.#answers].flatMap(([{ table, clauses }, rows]) => {
+      if (clauses.length === 0 || clauses.some((clause) => clause.column === '_uuid')) return [];
+      return [
+        {
+          op: 'wait',
+          timeout: 0,
+          table: table.name,
+          where: clauses.map((clause) => clauseJson(table, clause)),
+          columns: ['_uuid'],
+          until: '==',
+          rows: rows.map((row) => ({ _uuid: ['uuid', row.id] })),
+        },
+      ];
+    });
+  }
+
+  /** The tables and columns asked for so far, for a monitor that tells when to look again. */
+  watched(): Map<string, Set<string>> {
+    const watched = new Map<string, Set<string>>();
+    for (const { table, clauses, columns } of this.#questions.values()) {
+      const all = watched.get(table.name) ?? new Set();
+      for (const column of [...columns, ...clauses.map((c) => c.column)])
+        if (column !== '_uuid') all.add(column);
+      watched.set(table.name, all);
+    }
+    return watched;
+  }
+
+  #note(table: CtlTable, clauses: readonly Clause[], columns: readonly string[]): Question {
+    const key =
+      clauses.length === 0
+        ? table.name
+        : JSON.stringify([table.name, clauses.map((c) => [c.column, c.test, String(c.value)])]);
+    const question = this.#questions.get(key) ?? { table, clauses, columns: new Set<string>() };
+    this.#questions.set(key, question);
+    for (const column of columns) if (column !== '_uuid') question.columns.add(column);
+    return question;
+  }
+
+  #answered(question: Question, columns: readonly string[]): StoredRow[] | undefined {
+    const rows = this.#answers.get(question);
+    const isKnown = rows?.every((row) => columns.every((c) => c === '_uuid' || row.columns.has(c)));
+    return isKnown === true ? rows : undefined;
+  }
+
+  #store({ table, columns }: Question, json: Json): StoredRow {
+    const uuid = isObject(json) ? json._uuid : undefined;
+    const id = Array.isArray(uuid) ? uuid[1] : undefined;
+    if (!isObject(json) || typeof id !== 'string') throw new Malformed('ovsdb reply', 0, 'row without _uuid');
+    const rows = this.#rows.get(table.name) ?? new Map<string, StoredRow>();
+    this.#rows.set(table.name, rows);
+    const row = rows.get(id) ?? { id, columns: new Map<string, Datum>() };
+    rows.set(id, row);
+    for (const column of columns) {
+      const value = json[column];
+      if (value !== undefined) row.columns.set(column, datumFromJson(columnNamed(table, column).type, value));
+    }
+    return row;
+  }
+}
+
+export function meets(row: StoredRow, { column, value }: Clause): boolean {
+  if (column === '_uuid') return row.id === value;
+  return row.columns.get(column)?.keys.includes(value) === true;
+}
+
+function clauseJson(table: CtlTable, { column, test, value }: Clause): Json {
+  if (column === '_uuid') return ['_uuid', '==', ['uuid', value]];
+  const { type } = columnNamed(table, column);
+  return [column, test, datumToJson({ key: type.key, min: 0, max: 'unlimited' }, setOf(value))];
+}
+
+function isObject(json: Json | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}

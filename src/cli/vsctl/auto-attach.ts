@@ -1,0 +1,81 @@
+/** Auto-Attach commands: the map of I-SIDs to VLANs of a bridge. */
+import type { CommandDef, Context } from '../db-ctl/command.ts';
+import { type Atom, mapOf, pairsOf, setOf } from '../db-ctl/datum.ts';
+import { CommandFailed } from '../db-ctl/datum-text.ts';
+import { tableNamed } from '../db-ctl/schema.ts';
+import type { WorkRow } from '../db-ctl/work.ts';
+import { needBridge } from './model.ts';
+import { prepareNames } from './names.ts';
+
+export const autoAttachCommands: readonly CommandDef[] = [
+  mappingCommand('add-aa-mapping', 3, true, addMapping),
+  mappingCommand('del-aa-mapping', 3, true, deleteMapping),
+  mappingCommand('get-aa-mapping', 1, false, (context) => {
+    const { row } = needBridge(context.work, context.arg(0));
+    row.verify('auto_attach');
+    const attach = attachRow(context, row);
+    attach?.verify('mappings');
+    for (const [isid, vlan] of attach === undefined ? [] : pairsOf(attach.get('mappings'))) {
+      context.print(`${isid} ${vlan}`);
+    }
+  }),
+];
+
+function mappingCommand(name: string, argCount: number, mayWrite: boolean, run: (context: Context) => void): CommandDef {
+  return {
+    name,
+    minArgs: argCount,
+    maxArgs: argCount,
+    arguments: argCount === 3 ? 'BRIDGE ARG ARG' : 'BRIDGE',
+    options: [],
+    mayWrite,
+    prepare(command, prep) {
+      const [bridge = ''] = command.args;
+      prepareNames(prep, [bridge]);
+      prep.snapshot.prepare(
+        tableNamed(prep.schema, 'Bridge'),
+        [{ column: 'name', test: '==', value: bridge }],
+        ['auto_attach'],
+      );
+    },
+    run,
+  };
+}
+
+function attachRow(context: Context, bridge: WorkRow): WorkRow | undefined {
+  const id = bridge.text('auto_attach');
+  return id === undefined ? undefined : context.work.row('AutoAttach', id, ['mappings']);
+}
+
+function readMapping(context: Context): [Atom, Atom] {
+  return [readNumber(context.arg(1)), readNumber(context.arg(2))];
+}
+
+/** Digits at the start count, as strtoull has it. */
+function readNumber(text: string): number {
+  const digits = /^\s*[-+]?[0-9]+/.exec(text);
+  if (digits === null) throw new CommandFailed(`Invalid argument ${text}`);
+  return Number(digits[0]);
+}
+
+function addMapping(context: Context): void {
+  const [isid, vlan] = readMapping(context);
+  const { row: bridge } = needBridge(context.work, context.arg(0));
+  let attach = attachRow(context, bridge);
+  if (attach === undefined) {
+    attach = context.work.insert('AutoAttach', {});
+    bridge.set('auto_attach', setOf(attach.id));
+  }
+  const kept = pairsOf(attach.get('mappings')).filter(([key]) => key !== isid);
+  attach.set('mappings', mapOf([...kept, [isid, vlan]]));
+}
+
+/** Takes out every mapping that shares the I-SID or the VLAN with the given one, if that one exists. */
+function deleteMapping(context: Context): void {
+  const [isid, vlan] = readMapping(context);
+  const attach = attachRow(context, needBridge(context.work, context.arg(0)).row);
+  if (attach === undefined) return;
+  const pairs = pairsOf(attach.get('mappings'));
+  if (!pairs.some(([key, value]) => key === isid && value === vlan)) return;
+  attach.set('mappings', mapOf(pairs.filter(([key, value]) => key !== isid && value !== vlan)));
+}

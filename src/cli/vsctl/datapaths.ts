@@ -1,0 +1,109 @@
+/** Commands on datapaths: connection-tracking timeout policies of zones, and what a datapath can do. */
+import type { CommandDef, Context } from '../db-ctl/command.ts';
+import { type Atom, isEqualDatum, lookup, mapOf, pairsOf, setOf } from '../db-ctl/datum.ts';
+import { CommandFailed } from '../db-ctl/datum-text.ts';
+import type { WorkRow } from '../db-ctl/work.ts';
+import { rootOf } from './bridges.ts';
+import { prepareRoot } from './peers.ts';
+
+const many = Number.POSITIVE_INFINITY;
+
+export const datapathCommands: readonly CommandDef[] = [
+  datapathCommand('add-zone-tp', [3, many], ['--may-exist'], true, addZone),
+  datapathCommand('del-zone-tp', [2, 2], ['--if-exists'], true, deleteZone),
+  datapathCommand('list-zone-tp', [1, 1], [], false, listZones),
+  datapathCommand('list-dp-cap', [1, 1], [], false, listCapabilities),
+];
+
+function datapathCommand(
+  name: string,
+  [minArgs, maxArgs]: readonly [number, number],
+  options: readonly string[],
+  mayWrite: boolean,
+  run: (context: Context) => void,
+): CommandDef {
+  return {
+    name,
+    minArgs,
+    maxArgs,
+    arguments: '',
+    options,
+    mayWrite,
+    prepare: (_command, prep) => prepareRoot(prep, ['datapaths']),
+    run,
+  };
+}
+
+function findDatapath(context: Context, columns: readonly string[]): WorkRow | undefined {
+  const id = lookup(rootOf(context.work).get('datapaths'), context.arg(0));
+  return id === undefined ? undefined : context.work.row('Datapath', String(id), columns);
+}
+
+/** Throws CommandFailed. */
+function needDatapath(context: Context): WorkRow {
+  const datapath = findDatapath(context, ['ct_zones']);
+  if (datapath === undefined) throw new CommandFailed(`datapath ${context.arg(0)} does not exist`);
+  return datapath;
+}
+
+function readZone(text: string): number {
+  return Number(/^zone=\s*([-+]?[0-9]+)/.exec(text)?.[1] ?? 0);
+}
+
+function zoneRow(context: Context, datapath: WorkRow, zone: number): WorkRow | undefined {
+  const id = lookup(datapath.get('ct_zones'), zone);
+  return id === undefined ? undefined : context.work.row('CT_Zone', String(id), ['timeout_policy']);
+}
+
+function addZone(context: Context): void {
+  const zone = readZone(context.arg(1));
+  const datapath = needDatapath(context);
+  const row = zoneRow(context, datapath, zone);
+  const timeouts = context.command.args.slice(2);
+  if (row !== undefined && !context.has('--may-exist')) throw new CommandFailed(`zone id ${zone} already exists`);
+  const policy = setOf(policyFor(context, timeouts).id);
+  if (row !== undefined) {
+    row.set('timeout_policy', policy);
+    return;
+  }
+  const added = context.work.insert('CT_Zone', { timeout_policy: policy });
+  datapath.add('ct_zones', mapOf([[zone, added.id]]));
+}
+
+/** Equal policies share one row. */
+function policyFor(context: Context, settings: readonly string[]): WorkRow {
+  const pairs = settings.map((setting): [Atom, Atom] => {
+    const [key = '', value = ''] = setting.split('=');
+    return [key, Number.parseInt(value, 10) || 0];
+  });
+  const timeouts = mapOf(pairs);
+  const same = context.work.rows('CT_Timeout_Policy', ['timeouts']).find((row) => isEqualDatum(row.get('timeouts'), timeouts));
+  return same ?? context.work.insert('CT_Timeout_Policy', { timeouts });
+}
+
+function deleteZone(context: Context): void {
+  const zone = readZone(context.arg(1));
+  const datapath = needDatapath(context);
+  const isThere = lookup(datapath.get('ct_zones'), zone) !== undefined;
+  if (!isThere && !context.has('--if-exists')) throw new CommandFailed(`zone id ${zone} does not exist`);
+  if (isThere) datapath.remove('ct_zones', setOf(zone));
+}
+
+function listZones(context: Context): void {
+  const datapath = findDatapath(context, ['ct_zones']);
+  if (datapath === undefined) throw new CommandFailed(`datapath: ${context.arg(0)} record not found`);
+  for (const [zone, id] of pairsOf(datapath.get('ct_zones'))) {
+    const policyId = context.work.row('CT_Zone', String(id), ['timeout_policy'])?.text('timeout_policy');
+    const policy = policyId === undefined ? undefined : context.work.row('CT_Timeout_Policy', policyId, ['timeouts']);
+    const timeouts = policy === undefined ? undefined : pairsOf(policy.get('timeouts'));
+    const text = timeouts?.map(([key, value]) => `${key}=${value}`).join(' ') ?? 'system default';
+    context.print(`Zone:${zone}, Timeout Policies: ${text}`.replace(/ +$/, ''));
+  }
+}
+
+function listCapabilities(context: Context): void {
+  const datapath = findDatapath(context, ['capabilities']);
+  if (datapath === undefined) throw new CommandFailed(`datapath "${context.arg(0)}" record not found`);
+  const capabilities = pairsOf(datapath.get('capabilities'));
+  context.print(capabilities.map(([key, value]) => `${key}=${value}`).join(' '));
+}

@@ -1,0 +1,212 @@
+/** Commands for what the switch connects to: controllers and fail mode of a bridge, managers, SSL. */
+import { isActiveName, isPassiveName } from '../../rpc/remote.ts';
+import type { CommandDef, Context, Preparation } from '../db-ctl/command.ts';
+import { type Datum, emptySet, setOf } from '../db-ctl/datum.ts';
+import { CommandFailed } from '../db-ctl/datum-text.ts';
+import { tableNamed } from '../db-ctl/schema.ts';
+import type { WorkRow } from '../db-ctl/work.ts';
+import { printSorted, rootOf } from './bridges.ts';
+import { needBridge, needRealBridge, referredRows } from './model.ts';
+import { prepareNames } from './names.ts';
+
+const many = Number.POSITIVE_INFINITY;
+
+export const controllerCommands: readonly CommandDef[] = [
+  bridgeCommand('get-controller', ['controller'], (context) => {
+    const { row } = needBridge(context.work, context.arg(0));
+    printTargets(context, row, 'controller', 'Controller');
+  }),
+  {
+    ...bridgeCommand('del-controller', ['controller'], (context) => {
+      const { row } = needRealBridge(context.work, context.arg(0));
+      verifyTargets(context, row, 'controller', 'Controller');
+      row.set('controller', emptySet);
+    }),
+    mayWrite: true,
+  },
+  {
+    ...bridgeCommand('set-controller', ['controller'], setController),
+    maxArgs: many,
+    arguments: 'BRIDGE TARGET...',
+    options: ['--inactivity-probe='],
+    mayWrite: true,
+  },
+  bridgeCommand('get-fail-mode', ['fail_mode'], (context) => {
+    const { row } = needBridge(context.work, context.arg(0));
+    row.verify('fail_mode');
+    const mode = row.text('fail_mode');
+    if (mode !== undefined && mode !== '') context.print(mode);
+  }),
+  {
+    ...bridgeCommand('del-fail-mode', ['fail_mode'], (context) => {
+      needRealBridge(context.work, context.arg(0)).row.set('fail_mode', emptySet);
+    }),
+    mayWrite: true,
+  },
+  {
+    ...bridgeCommand('set-fail-mode', ['fail_mode'], (context) => {
+      const { row } = needRealBridge(context.work, context.arg(0));
+      const mode = context.arg(1);
+      if (mode !== 'standalone' && mode !== 'secure') {
+        throw new CommandFailed('fail-mode must be "standalone" or "secure"');
+      }
+      row.set('fail_mode', setOf(mode));
+    }),
+    minArgs: 2,
+    maxArgs: 2,
+    arguments: 'BRIDGE MODE',
+    mayWrite: true,
+  },
+];
+
+export const managerCommands: readonly CommandDef[] = [
+  rootCommand('get-manager', ['manager_options'], false, (context) => {
+    printTargets(context, rootOf(context.work), 'manager_options', 'Manager');
+  }),
+  rootCommand('del-manager', ['manager_options'], true, deleteManagers),
+  {
+    ...rootCommand('set-manager', ['manager_options'], true, setManagers),
+    minArgs: 1,
+    maxArgs: many,
+    arguments: 'TARGET...',
+    options: ['--inactivity-probe='],
+  },
+];
+
+export const sslCommands: readonly CommandDef[] = [
+  rootCommand('get-ssl', ['ssl'], false, getSsl),
+  rootCommand('del-ssl', ['ssl'], true, (context) => {
+    const root = rootOf(context.work);
+    deleteSsl(context, root);
+    root.set('ssl', emptySet);
+  }),
+  {
+    ...rootCommand('set-ssl', ['ssl'], true, setSsl),
+    minArgs: 3,
+    maxArgs: 3,
+    arguments: 'PRIVATE-KEY CERTIFICATE CA-CERT',
+    options: ['--bootstrap'],
+  },
+];
+
+function bridgeCommand(name: string, columns: readonly string[], run: (context: Context) => void): CommandDef {
+  return {
+    name,
+    minArgs: 1,
+    maxArgs: 1,
+    arguments: 'BRIDGE',
+    options: [],
+    mayWrite: false,
+    prepare(command, prep) {
+      const [bridge = ''] = command.args;
+      prepareNames(prep, [bridge]);
+      prep.snapshot.prepare(
+        tableNamed(prep.schema, 'Bridge'),
+        [{ column: 'name', test: '==', value: bridge }],
+        columns,
+      );
+    },
+    run,
+  };
+}
+
+function rootCommand(
+  name: string,
+  columns: readonly string[],
+  mayWrite: boolean,
+  run: (context: Context) => void,
+): CommandDef {
+  return {
+    name,
+    minArgs: 0,
+    maxArgs: 0,
+    arguments: '',
+    options: [],
+    mayWrite,
+    prepare: (_command, prep) => prepareRoot(prep, columns),
+    run,
+  };
+}
+
+export function prepareRoot({ schema, snapshot }: Preparation, columns: readonly string[]): void {
+  snapshot.prepare(tableNamed(schema, 'Open_vSwitch'), [], columns);
+}
+
+/** The rows that a column of `owner` refers to; the transaction fails if they or their targets change meanwhile. */
+function verifyTargets(context: Context, owner: WorkRow, column: string, table: string): WorkRow[] {
+  owner.verify(column);
+  const rows = referredRows(context.work, table, owner.get(column).keys.map(String), ['target']);
+  for (const row of rows) row.verify('target');
+  return rows;
+}
+
+function printTargets(context: Context, owner: WorkRow, column: string, table: string): void {
+  const rows = verifyTargets(context, owner, column, table);
+  printSorted(context, rows.map((row) => row.text('target') ?? ''));
+}
+
+function setController(context: Context): void {
+  const { row } = needRealBridge(context.work, context.arg(0));
+  verifyTargets(context, row, 'controller', 'Controller');
+  row.set('controller', insertTargets(context, 'Controller', context.command.args.slice(1)));
+}
+
+function deleteManagers(context: Context): void {
+  const root = rootOf(context.work);
+  for (const row of verifyTargets(context, root, 'manager_options', 'Manager')) context.work.delete(row);
+  root.set('manager_options', emptySet);
+}
+
+function setManagers(context: Context): void {
+  deleteManagers(context);
+  rootOf(context.work).set('manager_options', insertTargets(context, 'Manager', context.command.args));
+}
+
+function insertTargets(context: Context, table: string, targets: readonly string[]): Datum {
+  const probe = context.command.options.get('--inactivity-probe');
+  const rows = targets.map((target) => {
+    if (!isActiveName(target) && !isPassiveName(target)) {
+      context.warn('vsctl', `target type "${target}" is possibly erroneous`);
+    }
+    const row = context.work.insert(table, { target: setOf(target) });
+    if (probe !== undefined) row.set('inactivity_probe', setOf(Number.parseInt(probe, 10) || 0));
+    return row;
+  });
+  return setOf(...rows.map((row) => row.id));
+}
+
+const sslColumns = ['private_key', 'certificate', 'ca_cert', 'bootstrap_ca_cert'];
+
+function sslRow(context: Context, root: WorkRow): WorkRow | undefined {
+  root.verify('ssl');
+  const id = root.text('ssl');
+  return id === undefined ? undefined : context.work.row('SSL', id, sslColumns);
+}
+
+function getSsl(context: Context): void {
+  const row = sslRow(context, rootOf(context.work));
+  if (row === undefined) return;
+  for (const column of sslColumns) row.verify(column);
+  context.print(`Private key: ${row.text('private_key')}`);
+  context.print(`Certificate: ${row.text('certificate')}`);
+  context.print(`CA Certificate: ${row.text('ca_cert')}`);
+  context.print(`Bootstrap: ${row.text('bootstrap_ca_cert')}`);
+}
+
+function deleteSsl(context: Context, root: WorkRow): void {
+  const row = sslRow(context, root);
+  if (row !== undefined) context.work.delete(row);
+}
+
+function setSsl(context: Context): void {
+  const [key = '', certificate = '', ca = ''] = context.command.args;
+  const root = rootOf(context.work);
+  deleteSsl(context, root);
+  const row = context.work.insert('SSL', {
+    private_key: setOf(key),
+    certificate: setOf(certificate),
+    ca_cert: setOf(ca),
+    bootstrap_ca_cert: setOf(context.has('--bootstrap')),
+  });
+  root.set('ssl', setOf(row.id));
+}
