@@ -17,6 +17,7 @@ export class Connection {
   mayReconnect: boolean;
   readonly #options: ConnectionOptions;
   readonly #session: Session;
+  #number = 0;
   #isUp = false;
   #failure: VswitchError | undefined;
   #wakers: (() => void)[] = [];
@@ -27,24 +28,33 @@ export class Connection {
     this.#options = options;
     this.mayReconnect = options.mayReconnect;
     const { maxTries, ...rest } = options;
-    this.#session = new Session(options.mayReconnect ? rest : { ...rest, maxTries: maxTries ?? options.remotes.length }, {
-      up: () => {
-        this.#isUp = true;
-        this.#wake();
+    this.#session = new Session(
+      options.mayReconnect ? rest : { ...rest, maxTries: maxTries ?? options.remotes.length },
+      {
+        up: () => {
+          this.#isUp = true;
+          this.#number++;
+          this.#wake();
+        },
+        down: (why) => {
+          this.#isUp = false;
+          this.#isChanged = true;
+          if (!this.mayReconnect) this.#fail(why);
+          this.#wake();
+        },
+        failed: (why) => this.#fail(why instanceof SyscallFailed ? why.reason : why.message),
+        notification: (method) => {
+          if (!method.startsWith('update')) return;
+          this.#isChanged = true;
+          this.#wake();
+        },
       },
-      down: (why) => {
-        this.#isUp = false;
-        this.#isChanged = true;
-        if (!this.mayReconnect) this.#fail(why);
-        this.#wake();
-      },
-      failed: (why) => this.#fail(why instanceof SyscallFailed ? why.reason : why.message),
-      notification: (method) => {
-        if (!method.startsWith('update')) return;
-        this.#isChanged = true;
-        this.#wake();
-      },
-    });
+    );
+  }
+
+  /** Counts the connections that were made; a watch lives only as long as its connection. */
+  get number(): number {
+    return this.#number;
   }
 
   /** The results of the operations, as many as there are until the first error. Throws CommandFailed. */

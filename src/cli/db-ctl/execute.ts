@@ -69,7 +69,8 @@ export async function execute(connection: Connection, options: ExecuteOptions): 
 async function load(connection: Connection, snapshot: Snapshot): Promise<void> {
   const results = await connection.transact(snapshot.operations());
   for (const result of results) {
-    if (errorOf(result) !== undefined) throw new CommandFailed(`transaction error: ${formatJson(result, { isSorted: true })}`);
+    if (errorOf(result) !== undefined)
+      throw new CommandFailed(`transaction error: ${formatJson(result, { isSorted: true })}`);
   }
   snapshot.answer(results);
 }
@@ -106,7 +107,11 @@ function runOnce(options: ExecuteOptions): Attempt | 'missing' | 'waiting' {
 }
 
 /** Undefined when it must be tried again. */
-async function commit(connection: Connection, options: ExecuteOptions, attempt: Attempt): Promise<Executed | undefined> {
+async function commit(
+  connection: Connection,
+  options: ExecuteOptions,
+  attempt: Attempt,
+): Promise<Executed | undefined> {
   const { work, root, contexts, changes } = attempt;
   const outputs = (idOf: (id: string) => string) =>
     contexts.map((context) => ({
@@ -117,7 +122,8 @@ async function commit(connection: Connection, options: ExecuteOptions, attempt: 
     return { outputs: outputs((id) => id), isChanged: false, incremented: undefined, expected: [] };
   }
   const before = [...options.snapshot.guards(), ...work.waits()];
-  const increment = options.incremented === undefined ? [] : incrementOperations(work, root, options.incremented);
+  const increment =
+    options.incremented === undefined ? [] : incrementOperations(work, root, options.incremented);
   const operations = [
     ...before,
     ...changes,
@@ -133,7 +139,8 @@ async function commit(connection: Connection, options: ExecuteOptions, attempt: 
   return {
     outputs: outputs(realId),
     isChanged: true,
-    incremented: options.incremented === undefined ? undefined : incrementedValue(results[at], options.incremented),
+    incremented:
+      options.incremented === undefined ? undefined : incrementedValue(results[at], options.incremented),
     expected: work.expected.flatMap((row) => inserted.get(row) ?? []),
   };
 }
@@ -179,7 +186,11 @@ function incrementedValue(result: Json | undefined, column: string): number | un
   return typeof value === 'number' ? value : undefined;
 }
 
-function insertedIds(work: Work, changes: readonly JsonObject[], results: readonly Json[]): Map<WorkRow, string> {
+function insertedIds(
+  work: Work,
+  changes: readonly JsonObject[],
+  results: readonly Json[],
+): Map<WorkRow, string> {
   const rows = work.insertedRows;
   const ids = new Map<WorkRow, string>();
   for (const [i, change] of changes.entries()) {

@@ -21,7 +21,12 @@ export const autoAttachCommands: readonly CommandDef[] = [
   }),
 ];
 
-function mappingCommand(name: string, argCount: number, mayWrite: boolean, run: (context: Context) => void): CommandDef {
+function mappingCommand(
+  name: string,
+  argCount: number,
+  mayWrite: boolean,
+  run: (context: Context) => void,
+): CommandDef {
   return {
     name,
     minArgs: argCount,

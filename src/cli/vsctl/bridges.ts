@@ -3,8 +3,17 @@ import { type CommandDef, type Context, ExitEarly } from '../db-ctl/command.ts';
 import { lookup, mapOf, pairsOf, setOf, subtract, unite } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import type { Work, WorkRow } from '../db-ctl/work.ts';
+import {
+  allPortsOf,
+  findBridge,
+  findFakeBridge,
+  isFakeBridge,
+  needBridge,
+  portColumns,
+  portsOf,
+  type VsBridge,
+} from './model.ts';
 import { checkNameIsFree, prepareNames } from './names.ts';
-import { allPortsOf, findBridge, findFakeBridge, isFakeBridge, needBridge, portColumns, portsOf, type VsBridge } from './model.ts';
 
 export const bridgeCommands: readonly CommandDef[] = [
   {
@@ -27,7 +36,9 @@ export const bridgeCommands: readonly CommandDef[] = [
     prepare: (command, prep) => prepareNames(prep, command.args),
     run(context) {
       const name = context.arg(0);
-      const bridge = context.has('--if-exists') ? findBridge(context.work, name) : needBridge(context.work, name);
+      const bridge = context.has('--if-exists')
+        ? findBridge(context.work, name)
+        : needBridge(context.work, name);
       if (bridge !== undefined) deleteBridge(context.work, bridge);
     },
   },
@@ -108,12 +119,15 @@ function addBridge(context: Context): void {
 function checkSameBridge({ name, fake }: VsBridge, parent: string | undefined, vlan: number): void {
   if (parent === undefined) {
     if (fake === undefined) return;
-    throw new CommandFailed(`"--may-exist add-br ${name}" but ${name} is a VLAN bridge for VLAN ${fake.vlan}`);
+    throw new CommandFailed(
+      `"--may-exist add-br ${name}" but ${name} is a VLAN bridge for VLAN ${fake.vlan}`,
+    );
   }
   const asked = `"--may-exist add-br ${name} ${parent} ${vlan}" but ${name}`;
   if (fake === undefined) throw new CommandFailed(`${asked} is not a VLAN bridge`);
   if (fake.parent !== parent) throw new CommandFailed(`${asked} has the wrong parent ${fake.parent}`);
-  if (fake.vlan !== vlan) throw new CommandFailed(`${asked} is a VLAN bridge for the wrong VLAN ${fake.vlan}`);
+  if (fake.vlan !== vlan)
+    throw new CommandFailed(`${asked} is a VLAN bridge for the wrong VLAN ${fake.vlan}`);
 }
 
 function insertBridge(work: Work, name: string): void {
@@ -128,7 +142,9 @@ function insertFakeBridge(work: Work, name: string, parentName: string, vlan: nu
   if (parent === undefined) throw new CommandFailed(`parent bridge ${parentName} does not exist`);
   const conflict = findFakeBridge(work, parent.row, vlan);
   if (conflict !== undefined) {
-    throw new CommandFailed(`bridge ${parentName} already has a child VLAN bridge ${conflict.name} on VLAN ${vlan}`);
+    throw new CommandFailed(
+      `bridge ${parentName} already has a child VLAN bridge ${conflict.name} on VLAN ${vlan}`,
+    );
   }
   const port = insertLocalPort(work, name);
   port.set('fake_bridge', setOf(true));
@@ -148,8 +164,11 @@ function deleteBridge(work: Work, bridge: VsBridge): void {
     for (const port of portsOf(work, bridge)) deletePort(work, bridge.row, port);
     return;
   }
-  if (bridge.row.isNew) for (const port of allPortsOf(work, bridge.row, portColumns)) deletePort(work, bridge.row, port);
-  for (const set of work.where('Flow_Sample_Collector_Set', [{ column: 'bridge', test: '==', value: bridge.row.id }])) {
+  if (bridge.row.isNew)
+    for (const port of allPortsOf(work, bridge.row, portColumns)) deletePort(work, bridge.row, port);
+  for (const set of work.where('Flow_Sample_Collector_Set', [
+    { column: 'bridge', test: '==', value: bridge.row.id },
+  ])) {
     work.delete(set);
   }
   work.delete(bridge.row);
@@ -223,4 +242,3 @@ function getExternalId(context: Context): void {
     if (String(name).startsWith(prefix)) context.print(`${String(name).slice(prefix.length)}=${value}`);
   }
 }
-

@@ -60,7 +60,8 @@ function addZone(context: Context): void {
   const datapath = needDatapath(context);
   const row = zoneRow(context, datapath, zone);
   const timeouts = context.command.args.slice(2);
-  if (row !== undefined && !context.has('--may-exist')) throw new CommandFailed(`zone id ${zone} already exists`);
+  if (row !== undefined && !context.has('--may-exist'))
+    throw new CommandFailed(`zone id ${zone} already exists`);
   const policy = setOf(policyFor(context, timeouts).id);
   if (row !== undefined) {
     row.set('timeout_policy', policy);
@@ -77,7 +78,9 @@ function policyFor(context: Context, settings: readonly string[]): WorkRow {
     return [key, Number.parseInt(value, 10) || 0];
   });
   const timeouts = mapOf(pairs);
-  const same = context.work.rows('CT_Timeout_Policy', ['timeouts']).find((row) => isEqualDatum(row.get('timeouts'), timeouts));
+  const same = context.work
+    .rows('CT_Timeout_Policy', ['timeouts'])
+    .find((row) => isEqualDatum(row.get('timeouts'), timeouts));
   return same ?? context.work.insert('CT_Timeout_Policy', { timeouts });
 }
 
@@ -94,7 +97,8 @@ function listZones(context: Context): void {
   if (datapath === undefined) throw new CommandFailed(`datapath: ${context.arg(0)} record not found`);
   for (const [zone, id] of pairsOf(datapath.get('ct_zones'))) {
     const policyId = context.work.row('CT_Zone', String(id), ['timeout_policy'])?.text('timeout_policy');
-    const policy = policyId === undefined ? undefined : context.work.row('CT_Timeout_Policy', policyId, ['timeouts']);
+    const policy =
+      policyId === undefined ? undefined : context.work.row('CT_Timeout_Policy', policyId, ['timeouts']);
     const timeouts = policy === undefined ? undefined : pairsOf(policy.get('timeouts'));
     const text = timeouts?.map(([key, value]) => `${key}=${value}`).join(' ') ?? 'system default';
     context.print(`Zone:${zone}, Timeout Policies: ${text}`.replace(/ +$/, ''));

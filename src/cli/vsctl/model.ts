@@ -74,7 +74,11 @@ export function needPort(work: Work, name: string): VsPort {
 export function findAnyInterface(work: Work, name: string): VsInterface | undefined {
   const [row] = work.where('Interface', [{ column: 'name', test: '==', value: name }], ['name']);
   if (row === undefined) return undefined;
-  for (const owner of work.where('Port', [{ column: 'interfaces', test: 'includes', value: row.id }], portColumns)) {
+  for (const owner of work.where(
+    'Port',
+    [{ column: 'interfaces', test: 'includes', value: row.id }],
+    portColumns,
+  )) {
     const port = placePort(work, owner);
     if (port !== undefined) return { row, port };
   }
@@ -130,7 +134,12 @@ export function allPortsOf(work: Work, bridge: WorkRow, columns: readonly string
 
 const fewRows = 30;
 
-export function referredRows(work: Work, table: string, ids: readonly string[], columns: readonly string[]): WorkRow[] {
+export function referredRows(
+  work: Work,
+  table: string,
+  ids: readonly string[],
+  columns: readonly string[],
+): WorkRow[] {
   if (ids.length <= fewRows) {
     return ids.flatMap((id) => work.row(table, id, columns) ?? []);
   }

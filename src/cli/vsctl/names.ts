@@ -6,7 +6,11 @@ import type { Work } from '../db-ctl/work.ts';
 import { findAnyInterface, findAnyPort, findBridge, portColumns } from './model.ts';
 
 /** Tells the snapshot what lookups of these names will ask. `extra` columns are of bridges and ports. */
-export function prepareNames({ schema, snapshot }: Preparation, names: readonly string[], extra: readonly string[] = []): void {
+export function prepareNames(
+  { schema, snapshot }: Preparation,
+  names: readonly string[],
+  extra: readonly string[] = [],
+): void {
   for (const value of names) {
     const clause = { column: 'name', test: '==', value } as const;
     snapshot.prepare(tableNamed(schema, 'Bridge'), [clause], ['name', ...extra]);
@@ -18,7 +22,11 @@ export function prepareNames({ schema, snapshot }: Preparation, names: readonly 
 export function prepareAllNames(prep: Preparation, names: readonly string[]): void {
   prepareNames(prep, names);
   for (const value of names) {
-    prep.snapshot.prepare(tableNamed(prep.schema, 'Interface'), [{ column: 'name', test: '==', value }], ['name']);
+    prep.snapshot.prepare(
+      tableNamed(prep.schema, 'Interface'),
+      [{ column: 'name', test: '==', value }],
+      ['name'],
+    );
   }
 }
 
@@ -29,7 +37,9 @@ export function checkNameIsFree(work: Work, name: string, refusal: string): void
   }
   const port = findAnyPort(work, name);
   if (port !== undefined) {
-    throw new CommandFailed(`${refusal} because a port named ${name} already exists on bridge ${port.bridge.name}`);
+    throw new CommandFailed(
+      `${refusal} because a port named ${name} already exists on bridge ${port.bridge.name}`,
+    );
   }
   const iface = findAnyInterface(work, name);
   if (iface !== undefined) {

@@ -89,7 +89,11 @@ export const sslCommands: readonly CommandDef[] = [
   },
 ];
 
-function bridgeCommand(name: string, columns: readonly string[], run: (context: Context) => void): CommandDef {
+function bridgeCommand(
+  name: string,
+  columns: readonly string[],
+  run: (context: Context) => void,
+): CommandDef {
   return {
     name,
     minArgs: 1,
@@ -142,7 +146,10 @@ function verifyTargets(context: Context, owner: WorkRow, column: string, table: 
 
 function printTargets(context: Context, owner: WorkRow, column: string, table: string): void {
   const rows = verifyTargets(context, owner, column, table);
-  printSorted(context, rows.map((row) => row.text('target') ?? ''));
+  printSorted(
+    context,
+    rows.map((row) => row.text('target') ?? ''),
+  );
 }
 
 function setController(context: Context): void {

@@ -32,7 +32,10 @@ export const portCommands: readonly CommandDef[] = [
     run(context) {
       const bridge = needBridge(context.work, context.arg(0));
       const names = portsOf(context.work, bridge).map((port) => port.text('name') ?? '');
-      printSorted(context, names.filter((name) => name !== bridge.name));
+      printSorted(
+        context,
+        names.filter((name) => name !== bridge.name),
+      );
     },
   },
   {
@@ -80,7 +83,10 @@ export const portCommands: readonly CommandDef[] = [
     mayWrite: true,
     prepare(command, prep) {
       prepareNames(prep, command.args.slice(0, 1));
-      prepareAllNames(prep, command.args.slice(1).filter((arg) => !arg.includes('=')));
+      prepareAllNames(
+        prep,
+        command.args.slice(1).filter((arg) => !arg.includes('=')),
+      );
     },
     run: addBond,
   },
@@ -178,7 +184,9 @@ function checkSamePort(context: Context, { row, bridge }: VsPort, wanted: NewPor
 }
 
 function interfaceNames(context: Context, ids: readonly string[]): string[] {
-  return sortedNames(referredRows(context.work, 'Interface', ids, ['name']).map((row) => row.text('name') ?? ''));
+  return sortedNames(
+    referredRows(context.work, 'Interface', ids, ['name']).map((row) => row.text('name') ?? ''),
+  );
 }
 
 function sortedNames(names: readonly string[]): string[] {
@@ -190,7 +198,9 @@ function addBond(context: Context): void {
   const firstSetting = rest.findIndex((arg) => arg.includes('='));
   const interfaces = firstSetting < 0 ? rest : rest.slice(0, firstSetting);
   if (interfaces.length < 2) {
-    throw new CommandFailed(`add-bond requires at least 2 interfaces, but only ${interfaces.length} were specified`);
+    throw new CommandFailed(
+      `add-bond requires at least 2 interfaces, but only ${interfaces.length} were specified`,
+    );
   }
   const settings = rest.slice(interfaces.length);
   addPort(context, { bridge, port, interfaces, settings, hasFakeInterface: context.has('--fake-iface') });
@@ -205,7 +215,9 @@ function addBondInterface(context: Context): void {
     if (found?.port.row === bond.row) return;
     if (found !== undefined) {
       const other = found.port.row.text('name');
-      throw new CommandFailed(`"${commandText(context.command)}" but ${name} is actually attached to port ${other}`);
+      throw new CommandFailed(
+        `"${commandText(context.command)}" but ${name} is actually attached to port ${other}`,
+      );
     }
   }
   checkNameIsFree(work, name, `cannot create an interface named ${name}`);
@@ -273,5 +285,8 @@ function checkIsOn(context: Context, port: VsPort, bridgeName: string, target: s
 function listInterfaces(context: Context): void {
   const bridge = needBridge(context.work, context.arg(0));
   const ids = portsOf(context.work, bridge).flatMap((port) => port.get('interfaces').keys.map(String));
-  printSorted(context, interfaceNames(context, ids).filter((name) => name !== bridge.name));
+  printSorted(
+    context,
+    interfaceNames(context, ids).filter((name) => name !== bridge.name),
+  );
 }

@@ -6,7 +6,16 @@ import { rootOf } from './bridges.ts';
 
 const bridgeReferences = ['controller', 'fail_mode', 'mirrors', 'netflow', 'sflow', 'ipfix', 'flood_vlans'];
 /** Of these no row is left. Rows of tables that are no roots go with the last reference. */
-const emptied = ['Mirror', 'Controller', 'Manager', 'NetFlow', 'SSL', 'sFlow', 'IPFIX', 'Flow_Sample_Collector_Set'];
+const emptied = [
+  'Mirror',
+  'Controller',
+  'Manager',
+  'NetFlow',
+  'SSL',
+  'sFlow',
+  'IPFIX',
+  'Flow_Sample_Collector_Set',
+];
 const policing = ['ingress_policing_rate', 'ingress_policing_burst'];
 
 export const resetCommands: readonly CommandDef[] = [

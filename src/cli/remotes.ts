@@ -1,0 +1,49 @@
+/** How the command line tools reach a database server: one remote or several, dialled or awaited. ovsdb(7). */
+import type { Random } from '../base/random.ts';
+import type { Connector } from '../ovsdb/client/index.ts';
+import type { Channel } from '../rpc/channel.ts';
+import { isPassiveName, OVSDB_PORT, readActiveRemote, readPassiveRemote } from '../rpc/remote.ts';
+import { connectChannel, listenChannels } from '../rpc/socket-channel.ts';
+import type { TlsConfig } from '../rpc/tls.ts';
+
+/** Opens a connection to a remote; one that listens waits for the server to call. */
+export function makeConnector(rundir: string, tls: TlsConfig): Connector {
+  const context = { defaultPort: OVSDB_PORT, rundir };
+  return async (text) =>
+    isPassiveName(text)
+      ? acceptOne(text, context, tls)
+      : connectChannel(readActiveRemote(text, context), { tls });
+}
+
+function acceptOne(
+  text: string,
+  context: { defaultPort: number; rundir: string },
+  tls: TlsConfig,
+): Promise<Channel> {
+  return new Promise((resolve, reject) => {
+    const remote = readPassiveRemote(text, context);
+    const opened = listenChannels(remote, { tls }, (channel) => {
+      resolve(channel);
+      void opened.then((listener) => listener.close());
+    });
+    opened.catch(reject);
+  });
+}
+
+/** "tcp:a:1,tcp:b:2" as a list. A comma inside a remote's own text does not occur. */
+export function splitRemotes(text: string): string[] {
+  return text.split(',').filter((one) => one !== '');
+}
+
+/** In an order of chance, so that many clients spread over the servers of a cluster. */
+export function shuffled<T>(list: readonly T[], random: Random): T[] {
+  const result = [...list];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = random.u32() % (i + 1);
+    const [a, b] = [result[i], result[j]];
+    if (a === undefined || b === undefined) continue;
+    result[i] = b;
+    result[j] = a;
+  }
+  return result;
+}

@@ -1,0 +1,70 @@
+/** After a change: waits until the daemon has taken the configuration over, and tells what went wrong with new ports. */
+import type { Program } from '../../daemon/program.ts';
+import type { Json, JsonObject } from '../../rpc/channel.ts';
+import type { Connection } from '../db-ctl/connection.ts';
+
+/** `interfaces` are the uuids of new Interface rows. */
+export async function awaitReload(
+  connection: Connection,
+  nextConfig: number,
+  interfaces: readonly string[],
+  program: Program,
+): Promise<void> {
+  // From here on the connection may be lost and found again: the change is made, and we must not wait for ever.
+  connection.mayReconnect = true;
+  let watchedConnection = 0;
+  for (;;) {
+    if (connection.number !== watchedConnection) {
+      await connection.watch(new Map([['Open_vSwitch', new Set(['cur_cfg'])]]), false);
+      watchedConnection = connection.number;
+    }
+    const [row] = await select(connection, 'Open_vSwitch', [], ['cur_cfg']);
+    if (typeof row?.cur_cfg === 'number' && row.cur_cfg >= nextConfig) break;
+    await connection.changed();
+  }
+  await reportFailures(connection, interfaces, program);
+}
+
+/** An interface that the daemon could not set up has no OpenFlow port number, or -1. */
+async function reportFailures(
+  connection: Connection,
+  ids: readonly string[],
+  program: Program,
+): Promise<void> {
+  let isReported = false;
+  for (const id of ids) {
+    const [row] = await select(
+      connection,
+      'Interface',
+      [['_uuid', '==', ['uuid', id]]],
+      ['name', 'ofport', 'error'],
+    );
+    if (row === undefined || (typeof row.ofport === 'number' && row.ofport !== -1)) continue;
+    const error = typeof row.error === 'string' && row.error !== '' ? `: ${row.error}` : '';
+    complain(
+      program,
+      `Error detected while setting up '${row.name}'${error}.  See ovs-vswitchd log for details.`,
+    );
+    isReported = true;
+  }
+  if (isReported) complain(program, `The default log directory is "${program.directories.log}".`);
+}
+
+function complain(program: Program, message: string): void {
+  process.stderr.write(`${program.name}: ${message}\n`);
+}
+
+async function select(
+  connection: Connection,
+  table: string,
+  where: Json,
+  columns: string[],
+): Promise<JsonObject[]> {
+  const [result] = await connection.transact([{ op: 'select', table, where, columns }]);
+  const rows = isObject(result) ? result.rows : undefined;
+  return Array.isArray(rows) ? rows.filter(isObject) : [];
+}
+
+function isObject(json: Json | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}

@@ -1,0 +1,171 @@
+/**
+ * ovs-vsctl: asks and changes the switch's configuration database. The program gives it the schema; it talks to the
+ * database server only. ovs-vsctl(8).
+ */
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../../base/clock.ts';
+import { logger, logRegistry } from '../../base/log.ts';
+import { systemRandom } from '../../base/random.ts';
+import { Timers } from '../../base/timers.ts';
+import { driveTimers } from '../../base/timers-drive.ts';
+import { ms } from '../../base/units.ts';
+import { isUsed } from '../../daemon/options.ts';
+import {
+  applyLogOptions,
+  limitRunTime,
+  logHelp,
+  type Program,
+  quietConsole,
+  readTlsOptions,
+  versionText,
+} from '../../daemon/program.ts';
+import type { SchemaJson } from '../../ovsdb/schema-types.ts';
+import { isPassiveName } from '../../rpc/remote.ts';
+import { type CommandDef, ExitEarly, readCommands } from '../db-ctl/command.ts';
+import { Connection } from '../db-ctl/connection.ts';
+import { dbCommands } from '../db-ctl/db-commands.ts';
+import { type Executed, execute } from '../db-ctl/execute.ts';
+import { type CtlSchema, makeSchema, tableNamed } from '../db-ctl/schema.ts';
+import { makeShowCommand } from '../db-ctl/show.ts';
+import { Snapshot } from '../db-ctl/snapshot.ts';
+import { printOut } from '../output.ts';
+import { makeConnector, shuffled, splitRemotes } from '../remotes.ts';
+import { TablePrinter } from '../table.ts';
+import { autoAttachCommands } from './auto-attach.ts';
+import { bridgeCommands } from './bridges.ts';
+import { listCommands, listOptions } from './completion.ts';
+import { datapathCommands } from './datapaths.ts';
+import { defaultRemote, ownOptions, readVsctlOptions, type VsctlOptions } from './options.ts';
+import { controllerCommands, managerCommands, sslCommands } from './peers.ts';
+import { portCommands } from './ports.ts';
+import { awaitReload } from './reload.ts';
+import { resetCommands } from './reset.ts';
+import { rowIds, shownTables } from './tables.ts';
+import { usage } from './usage.ts';
+import { quoteWords } from './words.ts';
+
+const log = logger('vsctl');
+
+const commands: readonly CommandDef[] = [
+  { name: 'init', minArgs: 0, maxArgs: 0, arguments: '', options: [], mayWrite: true },
+  makeShowCommand(shownTables),
+  ...bridgeCommands,
+  ...portCommands,
+  ...controllerCommands,
+  ...managerCommands,
+  ...sslCommands,
+  ...autoAttachCommands,
+  ...resetCommands,
+  ...datapathCommands,
+  ...dbCommands,
+];
+
+/** The exit status. Throws CommandFailed, UsageError and other expected errors with the message to print. */
+export async function vsctl(program: Program, schemaJson: SchemaJson): Promise<number> {
+  const { directories } = program;
+  quietConsole();
+  const schema = makeSchema(schemaJson, rowIds);
+  const options = readVsctlOptions(program.args, commands, directories, process.env.OVS_CTL_TIMEOUT);
+  const information = informationAsked(program, schema, options);
+  if (information !== undefined) {
+    printOut(information);
+    return 0;
+  }
+  applyLogOptions(options.line, program);
+  if (isUsed(options.line, 'no-syslog')) logRegistry.setLevel('warn', 'syslog', 'vsctl');
+  if (options.timeout > 0) limitRunTime(options.timeout);
+  try {
+    return await runLine(program, schema, options);
+  } catch (why) {
+    if (why instanceof ExitEarly) return why.status;
+    throw why;
+  }
+}
+
+/** --help and such, which need no database. */
+function informationAsked(program: Program, schema: CtlSchema, { line }: VsctlOptions): string | undefined {
+  for (const { key } of line.options) {
+    if (key === 'help')
+      return usage(program.name, schema, defaultRemote(program.directories), logHelp(program));
+    if (key === 'version') return versionText(program.name, `DB Schema ${schema.version}`);
+    if (key === 'options') return listOptions(ownOptions);
+    if (key === 'commands') return listCommands(commands);
+  }
+  return undefined;
+}
+
+async function runLine(program: Program, schema: CtlSchema, options: VsctlOptions): Promise<number> {
+  const line = readCommands(options.words, options.commandOptions, commands);
+  const called = quoteWords([program.name, ...program.args]);
+  const mayWrite = line.some((command) => command.def.mayWrite);
+  if (mayWrite) log.info(`Called as ${called}`);
+  else log.dbg(`Called as ${called}`);
+  const snapshot = new Snapshot();
+  snapshot.prepare(tableNamed(schema, 'Open_vSwitch'), [], []);
+  for (const command of line) command.def.prepare?.(command, { schema, snapshot, warn });
+  const connection = connect(program, schema, options);
+  const executed = await execute(connection, {
+    schema,
+    commands: line,
+    snapshot,
+    comment: `ovs-vsctl${invoker()}: ${called}`,
+    isDryRun: options.isDryRun,
+    begin: (work) => work.rows('Open_vSwitch')[0] ?? work.insert('Open_vSwitch', {}),
+    incremented: options.waits && !options.isDryRun ? 'next_cfg' : undefined,
+    warn,
+  });
+  printResults(executed, options);
+  if (executed.incremented !== undefined) {
+    await awaitReload(connection, executed.incremented, executed.expected, program);
+  }
+  connection.close();
+  return 0;
+}
+
+function connect(program: Program, schema: CtlSchema, options: VsctlOptions): Connection {
+  const timers = new Timers(systemClock);
+  driveTimers(timers);
+  const remotes = splitRemotes(options.remote);
+  return new Connection({
+    database: schema.database,
+    connect: makeConnector(program.directories.run, readTlsOptions(options.line)),
+    remotes: options.isShuffled ? shuffled(remotes, systemRandom) : remotes,
+    remoteText: options.remote,
+    timers,
+    leaderOnly: options.leaderOnly,
+    probeInterval: ms(options.remote.startsWith('unix:') ? 0 : 5000),
+    mayReconnect: options.mayRetry || isPassiveName(options.remote),
+  });
+}
+
+function printResults({ outputs }: Executed, options: VsctlOptions): void {
+  const printer = new TablePrinter(options.style);
+  const texts = outputs.map(({ text, table }) => {
+    if (table !== undefined) return printer.format(table);
+    return options.isOneLine ? `${oneLine(text)}\n` : text;
+  });
+  printOut(texts.join(''));
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\n$/, '').replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+}
+
+function warn(module: string, text: string): void {
+  logger(module).warn(text);
+}
+
+/** Who called, for the database's log: " (invoked by bash (pid 123))". */
+function invoker(): string {
+  const pid = process.ppid;
+  return ` (invoked by ${commandNameOf(pid)} (pid ${pid}))`;
+}
+
+function commandNameOf(pid: number): string {
+  if (pid === 0) return 'init';
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '';
+  } catch {
+    return ''; // it ended meanwhile, or /proc is hidden from us
+  }
+}
