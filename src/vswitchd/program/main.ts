@@ -19,7 +19,6 @@ import { connectChannel } from '../../rpc/socket-channel.ts';
 import { switchCommands } from '../commands/index.ts';
 import { timeCommands } from '../commands/time.ts';
 import { watchMemory } from '../memory.ts';
-import type { Providers } from '../providers.ts';
 import { openVswitch } from '../schema/index.ts';
 import { Switch } from '../switch.ts';
 import { WarpClock } from '../warp-clock.ts';
@@ -28,16 +27,14 @@ import { greet } from './greeting.ts';
 import { helpText, type ProgramOptions, readCommandLine, readProgramOptions } from './options.ts';
 import { prepareFolders, quickstartDirectories } from './quickstart.ts';
 import { readSystemRelease } from './system-facts.ts';
+import { systemProviders } from './system-providers.ts';
 
 const log = logger('bridge');
 
 /** Whoever wants the devices gone before the process ends waits no longer than this, in ms. */
 const endTime = ms(5000);
 
-/** What the program file brings: the only code that names real devices and datapaths. */
-export type MakeProviders = (options: ProgramOptions, timers: Timers) => Providers;
-
-export async function vswitchd(given: Program, makeProviders: MakeProviders): Promise<number | undefined> {
+export async function vswitchd(given: Program): Promise<number | undefined> {
   const line = readCommandLine(given.args);
   if (isUsed(line, 'help')) return print(helpText(given));
   if (isUsed(line, 'version')) return print(versionText(given.name));
@@ -47,23 +44,18 @@ export async function vswitchd(given: Program, makeProviders: MakeProviders): Pr
   if (options.isQuickstart && !isUsed(line, 'verbose')) logRegistry.setLevel('warn', 'console');
   applyLogOptions(line, program);
   const daemon = await startDaemon(options.daemon, program);
-  await serve(program, options, daemon, makeProviders);
+  await serve(program, options, daemon);
   return undefined;
 }
 
-async function serve(
-  program: Program,
-  options: ProgramOptions,
-  daemon: Daemon,
-  makeProviders: MakeProviders,
-): Promise<void> {
+async function serve(program: Program, options: ProgramOptions, daemon: Daemon): Promise<void> {
   const clock = new WarpClock();
   if (options.dummy !== undefined) logRegistry.setClock(clock);
   const timers = new Timers(clock);
   const database = await openDatabase(program, options, timers, daemon);
   const commands = new Commands();
   const unixctl = new UnixctlServer(commands);
-  await unixctl.listen(options.unixctl);
+  if (options.unixctl !== undefined) await unixctl.listen(options.unixctl);
   daemon.atExit(() => unixctl.close());
 
   const client = new OvsdbClient({
@@ -80,7 +72,7 @@ async function serve(
     timers,
     soon,
     random: systemRandom,
-    providers: makeProviders(options, timers),
+    providers: systemProviders(options, timers),
     pid: process.pid,
     versions: database === undefined ? undefined : versions(),
     moreParts: [

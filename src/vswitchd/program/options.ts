@@ -26,7 +26,8 @@ export interface ProgramOptions {
   /** File of the embedded database. */
   readonly embedded: string | undefined;
   readonly isQuickstart: boolean;
-  readonly unixctl: string;
+  /** Path of the control socket; undefined for "none". */
+  readonly unixctl: string | undefined;
   readonly dummy: DummyMode | undefined;
   readonly isSystemDisabled: boolean;
 }
@@ -64,7 +65,7 @@ export function readProgramOptions(line: CommandLine, program: Program): Program
     remotes: hasEmbedded ? [] : readRemotes(rest[0] ?? `unix:${run}/db.sock`),
     embedded: hasEmbedded ? inFolder(database, lastArgument(line, 'embedded-db') ?? 'conf.db') : undefined,
     isQuickstart,
-    unixctl: inFolder(run, lastArgument(line, 'unixctl') ?? `${program.name}.${process.pid}.ctl`),
+    unixctl: readUnixctl(line, program),
     dummy: isUsed(line, 'enable-dummy') ? readDummyMode(lastArgument(line, 'enable-dummy')) : undefined,
     isSystemDisabled: isUsed(line, 'disable-system'),
   };
@@ -73,6 +74,11 @@ export function readProgramOptions(line: CommandLine, program: Program): Program
 /** "tcp:a:1,tcp:b:1" names the servers of a cluster. A comma inside an address does not occur. */
 function readRemotes(text: string): string[] {
   return text.split(',').filter((remote) => remote !== '');
+}
+
+function readUnixctl(line: CommandLine, program: Program): string | undefined {
+  const given = lastArgument(line, 'unixctl') ?? `${program.name}.${process.pid}.ctl`;
+  return given === 'none' ? undefined : inFolder(program.directories.run, given);
 }
 
 function readDummyMode(argument: string | undefined): DummyMode {

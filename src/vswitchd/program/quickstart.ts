@@ -33,7 +33,7 @@ export interface QuickstartFacts {
   readonly defaults: Directories;
   readonly databaseFile: string;
   readonly databaseSocket: string;
-  readonly unixctl: string;
+  readonly unixctl: string | undefined;
   readonly pid: number;
   readonly isRoot: boolean;
   /** Has this process the right to make devices and open packet sockets? */
@@ -53,7 +53,7 @@ export function formatQuickstart(facts: QuickstartFacts): string {
     `  process    ${facts.pid}, in the foreground: Ctrl-C stops it`,
     `  database   ${facts.databaseFile}`,
     `             unix:${facts.databaseSocket}`,
-    `  control    ${facts.unixctl}`,
+    `  control    ${facts.unixctl ?? 'none'}`,
     `  bridges    ${facts.bridges.length === 0 ? 'none yet' : facts.bridges.join(', ')}`,
     '',
     ...missingRights(facts),
