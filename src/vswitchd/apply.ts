@@ -215,11 +215,10 @@ export class Applier {
   async #settle(bridge: LiveBridge): Promise<void> {
     const mac = bridgeMac(bridge);
     const config = ofprotoConfig(bridge.settings, mac);
-    if (!isDeepStrictEqual(bridge.ofproto.config, config)) {
-      if (bridge.ofproto.config.datapathId !== config.datapathId || bridge.ports.size <= 1)
-        log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
-      bridge.ofproto.configure(config);
-    }
+    if (!isDeepStrictEqual(bridge.ofproto.config, config)) bridge.ofproto.configure(config);
+    if (bridge.announcedId !== config.datapathId)
+      log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
+    bridge.announcedId = config.datapathId;
     for (const i of bridge.interfaces.values()) {
       if (i.wanted.type === 'internal') await this.#tellNetdev(bridge, i);
     }

@@ -39,6 +39,8 @@ export class LiveBridge implements ActualBridge {
   readonly backer: Backer;
   readonly ofproto: Ofproto;
   settings: BridgeSettings;
+  /** The datapath id that the log has told. */
+  announcedId: string | undefined;
   readonly ports = new Map<string, WantedPort>();
   readonly interfaces = new Map<string, LiveInterface>();
 

@@ -50,7 +50,7 @@ export async function vswitchd(given: Program): Promise<number | undefined> {
 
 async function serve(program: Program, options: ProgramOptions, daemon: Daemon): Promise<void> {
   const clock = new WarpClock();
-  if (options.dummy !== undefined) logRegistry.setClock(clock);
+  if (options.dummy !== 'none') logRegistry.setClock(clock);
   const timers = new Timers(clock);
   const database = await openDatabase(program, options, timers, daemon);
   const commands = new Commands();
@@ -102,7 +102,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
       }),
   });
   commands.add(...switchCommands(aSwitch));
-  if (options.dummy !== undefined) commands.add(...timeCommands(clock, timers, loop));
+  if (options.dummy !== 'none') commands.add(...timeCommands(clock, timers, loop));
   watchMemory({
     timers,
     peakKilobytes: () => process.resourceUsage().maxRSS,

@@ -12,10 +12,8 @@ import {
   tlsHelp,
   tlsOptions,
 } from '../../daemon/program.ts';
+import type { DummyMode } from '../../netdev/registry.ts';
 import type { TlsConfig } from '../../rpc/tls.ts';
-
-/** "override" replaces system devices and datapaths by dummies, "system" does so for system devices alone. */
-export type DummyMode = 'plain' | 'override' | 'system';
 
 export interface ProgramOptions {
   readonly line: CommandLine;
@@ -28,7 +26,7 @@ export interface ProgramOptions {
   readonly isQuickstart: boolean;
   /** Path of the control socket; undefined for "none". */
   readonly unixctl: string | undefined;
-  readonly dummy: DummyMode | undefined;
+  readonly dummy: DummyMode;
   readonly isSystemDisabled: boolean;
 }
 
@@ -66,7 +64,7 @@ export function readProgramOptions(line: CommandLine, program: Program): Program
     embedded: hasEmbedded ? inFolder(database, lastArgument(line, 'embedded-db') ?? 'conf.db') : undefined,
     isQuickstart,
     unixctl: readUnixctl(line, program),
-    dummy: isUsed(line, 'enable-dummy') ? readDummyMode(lastArgument(line, 'enable-dummy')) : undefined,
+    dummy: isUsed(line, 'enable-dummy') ? readDummyMode(lastArgument(line, 'enable-dummy')) : 'none',
     isSystemDisabled: isUsed(line, 'disable-system'),
   };
 }
@@ -82,9 +80,7 @@ function readUnixctl(line: CommandLine, program: Program): string | undefined {
 }
 
 function readDummyMode(argument: string | undefined): DummyMode {
-  if (argument === undefined) return 'plain';
-  if (argument === 'override' || argument === 'system') return argument;
-  return 'plain';
+  return argument === 'override' || argument === 'system' ? argument : 'beside';
 }
 
 export function helpText(program: Program): string {

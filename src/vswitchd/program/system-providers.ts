@@ -6,36 +6,37 @@ import { DummyDatapath } from '../../datapath/dummy/datapath.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import { UserspaceDatapath } from '../../datapath/userspace/datapath.ts';
 import type { Netdev, NetdevConfig, NetdevProvider } from '../../netdev/provider.ts';
-import { netdevProviders, openPortIo } from '../../netdev/registry.ts';
-import { errnos } from '../../sys/calls/libc.ts';
+import { type DummyMode, netdevProviders, openPortIo } from '../../netdev/registry.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
 import type { Providers } from '../providers.ts';
-import type { DummyMode, ProgramOptions } from './options.ts';
+import type { ProgramOptions } from './options.ts';
 
 const bridgeLog = logger('bridge');
 const netdevLog = logger('netdev');
 
 /** "ovs-netdev" and so on, as dpctl and the logs name a datapath. */
 const datapathNames = { system: 'ovs-system', netdev: 'ovs-netdev', dummy: 'ovs-dummy' } as const;
+const EAFNOSUPPORT = 97;
+/** Beside this file once it is bundled. */
+const workerUrl = new URL('./userspace-worker.js', import.meta.url);
+
 type DatapathType = keyof typeof datapathNames;
 
 export function systemProviders(
   options: Pick<ProgramOptions, 'dummy' | 'isSystemDisabled'>,
   timers: Timers,
 ): Providers {
-  const byType = new Map(netdevProviders.map((provider) => [provider.type, provider]));
+  const byType = netdevProviders(options.dummy);
   const datapathTypes = datapathTypesOf(options);
-  const isDummyType = (type: string) => type.startsWith('dummy');
-  const ifaceTypes = [...byType.keys()].filter((type) => options.dummy !== undefined || !isDummyType(type));
   return {
     datapathTypes,
-    ifaceTypes: ifaceTypes.sort(),
+    ifaceTypes: [...byType.keys()].sort(),
     openNetdev: (type, name, config, datapathType) =>
       openNetdev(byType, { type, name, config, datapathType, dummy: options.dummy, timers }),
     async openDatapath(type) {
       const known = datapathTypes.find((candidate) => candidate === type);
       if (known === undefined)
-        throw syscallFailed('open', errnos.EAFNOSUPPORT, `could not create datapath of unknown type ${type}`);
+        throw syscallFailed('open', EAFNOSUPPORT, `could not create datapath of unknown type ${type}`);
       return openDatapath(known, options.dummy, timers);
     },
     watchDevices(appeared) {
@@ -47,22 +48,18 @@ export function systemProviders(
 
 function datapathTypesOf(options: Pick<ProgramOptions, 'dummy' | 'isSystemDisabled'>): DatapathType[] {
   const types: DatapathType[] = ['netdev'];
-  if (options.dummy !== undefined) types.push('dummy');
+  if (options.dummy !== 'none') types.push('dummy');
   if (!options.isSystemDisabled) types.push('system');
   return types.sort();
 }
 
-async function openDatapath(
-  type: DatapathType,
-  dummy: DummyMode | undefined,
-  timers: Timers,
-): Promise<Datapath> {
+async function openDatapath(type: DatapathType, dummy: DummyMode, timers: Timers): Promise<Datapath> {
   const name = datapathNames[type];
   const isDummy = type === 'dummy' || dummy === 'override';
   if (isDummy) return new DummyDatapath(type, name, { clock: timers.clock, openPort: openPortIo });
   if (type === 'system')
     bridgeLog.info(`${type}@${name}: forwarding in userspace, there is no kernel datapath here`);
-  return new UserspaceDatapath(type, name, { clock: timers.clock });
+  return new UserspaceDatapath(type, name, { clock: timers.clock, workerUrl });
 }
 
 interface Opening {
@@ -70,7 +67,7 @@ interface Opening {
   readonly name: string;
   readonly config: NetdevConfig;
   readonly datapathType: string;
-  readonly dummy: DummyMode | undefined;
+  readonly dummy: DummyMode;
   readonly timers: Timers;
 }
 
@@ -78,18 +75,14 @@ async function openNetdev(byType: ReadonlyMap<string, NetdevProvider>, opening: 
   const { name, config, timers } = opening;
   const type = typeToOpen(opening);
   const provider = byType.get(type);
-  const isHidden = type.startsWith('dummy') && opening.dummy === undefined;
-  if (provider === undefined || isHidden) {
+  if (provider === undefined) {
     netdevLog.warn(`could not create netdev ${name} of unknown type ${opening.type}`);
-    throw syscallFailed('open', errnos.EAFNOSUPPORT, `could not open network device ${name}`);
+    throw syscallFailed('open', EAFNOSUPPORT, `could not open network device ${name}`);
   }
   return provider.open(name, config, { timers });
 }
 
-/** Dummy bridges make dummy devices; with "override" and "system" all real devices are dummies. */
+/** Dummy bridges make dummy devices of their own. */
 function typeToOpen({ type, datapathType, dummy }: Opening): string {
-  const isOverridden = dummy === 'override' || dummy === 'system';
-  if (type === 'internal' && (datapathType === 'dummy' || dummy === 'override')) return 'dummy-internal';
-  if ((type === 'system' || type === 'tap') && isOverridden) return 'dummy';
-  return type;
+  return type === 'internal' && datapathType === 'dummy' && dummy !== 'none' ? 'dummy-internal' : type;
 }
