@@ -17,3 +17,6 @@ export { MemberReader } from './engine/member-reader.ts';
 export { cell, rowToJson } from './engine/row.ts';
 export { equalSchemas, schemaFromJson, schemaToJson } from './engine/schema.ts';
 export type * from './engine/types.ts';
+export { defaultLimits, type ServerLimits } from './server/context.ts';
+export { OvsdbServer, type OvsdbServerDeps, type ServerUsage } from './server/server.ts';
+export type { ServeOptions } from './server/session.ts';

@@ -1,0 +1,89 @@
+/**
+ * What the parts of the server see of each other: sessions of the server, methods of the session; and the limits that
+ * keep one client from harming the others.
+ */
+import type { Soon } from '../../base/soon.ts';
+import type { Timers } from '../../base/timers.ts';
+import type { Uuid } from '../../base/units.ts';
+import type { Channel, Json, Message } from '../../rpc/channel.ts';
+import type { Database } from '../engine/database.ts';
+import type { PendingTransaction } from '../engine/types.ts';
+import type { LockTable } from './locks.ts';
+import type { SessionMonitor } from './monitor/session-monitor.ts';
+import type { ServedDatabase } from './served.ts';
+
+export interface ServerLimits {
+  /** Sessions at once; further ones are closed as they come. */
+  readonly maxSessions: number;
+  /** Operations in one transaction. */
+  readonly maxOperations: number;
+  /** Monitors of one session. */
+  readonly maxMonitors: number;
+  /** Transactions of one session that wait for a condition. */
+  readonly maxWaiting: number;
+  /** A session reads no further requests while its peer has more than this many bytes to take. */
+  readonly highWater: number;
+  /** What a session may hold for a peer that takes nothing, in bytes of its own (shared snapshots do not count). */
+  readonly maxStalled: number;
+  /** A peer takes nothing for this long before `maxStalled` is looked at, in ms. */
+  readonly stallTime: number;
+}
+
+export const defaultLimits: ServerLimits = {
+  maxSessions: 16_384,
+  maxOperations: 1_000_000,
+  maxMonitors: 16_384,
+  maxWaiting: 16_384,
+  highWater: 65_536,
+  maxStalled: 16 * 1024 * 1024,
+  stallTime: 3_000,
+};
+
+/** The part of `OvsdbServer` that sessions use. */
+export interface ServerContext {
+  readonly id: Uuid;
+  readonly databases: ReadonlyMap<string, ServedDatabase>;
+  readonly locks: LockTable<Client>;
+  readonly limits: ServerLimits;
+  readonly timers: Timers;
+  readonly soon: Soon;
+  /** Nobody may write: the databases follow another server's. */
+  readonly isReadOnly: boolean;
+  /** False after `ovsdb-server/disable-monitor-cond`. */
+  readonly hasMonitorCond: boolean;
+  /** Its locks go to whoever waits for them. */
+  sessionClosed(session: Client): void;
+  /** Ends the sessions that do not watch `_Server`, so that they look at the databases anew. */
+  reconnect(isForced: boolean, comment: string | undefined): void;
+}
+
+/** What becomes of a request. */
+export type Answer =
+  | { readonly result: Json }
+  | { readonly error: Json }
+  /** The JSON text of the result, in pieces; `isShared` says whether other sessions hold the same bytes. */
+  | { readonly pieces: readonly Uint8Array[]; readonly isShared: boolean };
+
+/** A transaction whose answer is not known yet. */
+export interface Waiting {
+  readonly db: Database;
+  readonly pending: PendingTransaction;
+}
+
+/** The part of `Session` that the methods use. */
+export interface Client {
+  readonly channel: Channel;
+  readonly server: ServerContext;
+  /** By `keyOf` of the client's monitor id. */
+  readonly monitors: Map<string, SessionMonitor>;
+  /** Transactions whose `wait` is not satisfied yet, by `keyOf` of the request id. */
+  readonly waiting: Map<string, Waiting>;
+  /** It watches `_Server` itself and need not be disconnected when the set of databases changes. */
+  isDbChangeAware: boolean;
+  readonly isReadOnly: boolean;
+  readonly role: string | undefined;
+  reply(id: Json, answer: Answer): void;
+  notify(method: string, params: readonly Json[]): void;
+  /** `isShared`: other sessions hold the same bytes, so they are not this one's cost. */
+  send(message: Message | string | readonly Uint8Array[], isShared?: boolean): void;
+}

@@ -1,0 +1,8 @@
+/** JSON values as keys of maps: request ids and monitor ids may be any JSON. */
+import type { Json } from '../../rpc/channel.ts';
+import { formatJson } from '../../rpc/json.ts';
+
+/** Equal for equal JSON values, and itself their JSON text. */
+export function keyOf(id: Json): string {
+  return typeof id === 'string' ? JSON.stringify(id) : formatJson(id, { isSorted: true });
+}

@@ -1,0 +1,182 @@
+/**
+ * The methods of RFC 7047 section 4.1 and of ovsdb-server(7), one function each: what a client may ask.
+ */
+import type { JsonObject, Request } from '../../rpc/channel.ts';
+import { OvsdbError, syntaxError } from '../engine/errors.ts';
+import { isId, isObject } from '../engine/member-reader.ts';
+import { schemaToJson } from '../engine/schema.ts';
+import { accessRules } from './access.ts';
+import type { Answer, Client } from './context.ts';
+import { convert } from './convert.ts';
+import { keyOf } from './json-key.ts';
+import type { LockMode } from './locks.ts';
+import type { UpdateVersion } from './monitor/changes.ts';
+import { readFilterChanges, readLastTransaction, readMonitorRequests } from './monitor/request.ts';
+import { SessionMonitor } from './monitor/session-monitor.ts';
+import type { ServedDatabase } from './served.ts';
+
+/** Undefined: the answer comes later. Throws OvsdbError, which becomes the error of the answer. */
+type Method = (session: Client, request: Request) => Answer | undefined;
+
+const ok: Answer = { result: {} };
+
+const readOnlyLock = 'lock and unlock methods not allowed, DB server is read only.';
+
+export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['transact', transact],
+  ['convert', (session, request) => convert(session, lookUp(session, request).db, request)],
+  ['monitor', (session, request) => monitor(session, request, 1)],
+  ['monitor_cond', (session, request) => monitor(session, request, 2)],
+  ['monitor_cond_since', (session, request) => monitor(session, request, 3)],
+  ['monitor_cond_change', changeMonitor],
+  ['monitor_cancel', cancelMonitor],
+  ['get_schema', (session, request) => ({ result: schemaToJson(lookUp(session, request).db.schema) })],
+  ['list_dbs', (session) => ({ result: [...session.server.databases.keys()] })],
+  ['get_server_id', (session) => ({ result: session.server.id })],
+  ['lock', (session, request) => lock(session, request, 'lock')],
+  ['steal', (session, request) => lock(session, request, 'steal')],
+  ['unlock', unlock],
+  ['set_db_change_aware', setDbChangeAware],
+  ['echo', (_session, request) => ({ result: request.params })],
+]);
+
+/** The database that the first parameter names. */
+function lookUp(session: Client, { method, params }: Request): ServedDatabase {
+  const [name] = params;
+  if (typeof name !== 'string') {
+    throw syntaxError(params, `${method} request params must begin with <db-name>`);
+  }
+  const served = session.server.databases.get(name);
+  if (served === undefined) {
+    throw syntaxError(params, `${method} request specifies unknown database ${name}`, 'unknown database');
+  }
+  return served;
+}
+
+function transact(session: Client, request: Request): Answer | undefined {
+  const served = lookUp(session, request);
+  const { server, waiting } = session;
+  const key = keyOf(request.id);
+  if (waiting.has(key)) return complaint(request, 'duplicate request ID');
+  if (waiting.size >= server.limits.maxWaiting) return tooMany(`${waiting.size} transactions wait already`);
+  if (request.params.length - 1 > server.limits.maxOperations) {
+    return tooMany(`a transaction may have ${server.limits.maxOperations} operations at most`);
+  }
+  let answer: Answer | undefined;
+  let isLate = false;
+  const pending = served.db.submit(
+    request.params,
+    {
+      isReadOnly: session.isReadOnly,
+      access: accessRules(served.db, session.role, session.channel.peerId),
+      holdsLock: (name) => server.locks.isOwner(name, session),
+    },
+    ({ result, error }) => {
+      answer = error === null ? { result } : { error };
+      if (!isLate) return;
+      waiting.delete(key);
+      session.reply(request.id, answer);
+    },
+  );
+  if (answer !== undefined) return answer;
+  isLate = true;
+  waiting.set(key, { db: served.db, pending });
+  return undefined;
+}
+
+function monitor(session: Client, request: Request, version: UpdateVersion): Answer {
+  const { params } = request;
+  const { server } = session;
+  if (version > 1 && !server.hasMonitorCond) return { error: 'unknown method' };
+  const served = lookUp(session, request);
+  const hasAllParams = version === 1 ? params.length >= 3 : params.length === version + 1;
+  const [, id, requests, last] = params;
+  if (!hasAllParams || id === undefined) throw syntaxError(params, 'invalid parameters');
+  if (!isObject(requests)) throw syntaxError(requests, 'monitor-requests must be object');
+  if (session.monitors.has(keyOf(id))) throw syntaxError(id, 'duplicate monitor ID');
+  const wish = readMonitorRequests(served.db.schema, requests, version);
+  const since = version === 3 ? readLastTransaction(last) : undefined;
+  if (session.monitors.size >= server.limits.maxMonitors) {
+    return tooMany(`a session may have ${server.limits.maxMonitors} monitors at most`);
+  }
+  const made = new SessionMonitor(session.send.bind(session), served, id, wish);
+  session.monitors.set(keyOf(id), made);
+  return { pieces: made.start(since), isShared: wish.filters.size === 0 };
+}
+
+function changeMonitor(session: Client, { params }: Request): Answer {
+  const [oldId, newId, requests] = params;
+  if (params.length !== 3 || oldId === undefined || newId === undefined) {
+    throw syntaxError(params, 'invalid parameters');
+  }
+  const found = session.monitors.get(keyOf(oldId));
+  if (found === undefined) throw syntaxError(oldId, 'unknown monitor session');
+  const isRenamed = keyOf(oldId) !== keyOf(newId);
+  if (isRenamed && session.monitors.has(keyOf(newId))) throw syntaxError(newId, 'duplicate monitor ID');
+  const filters = readFilterChanges(found.served.db.schema, found.plans, requests);
+  if (isRenamed) {
+    found.flush();
+    found.rename(newId);
+    session.monitors.delete(keyOf(oldId));
+    session.monitors.set(keyOf(newId), found);
+  }
+  found.changeFilters(filters);
+  return ok;
+}
+
+function cancelMonitor(session: Client, { params }: Request): Answer {
+  const [id] = params;
+  if (params.length !== 1 || id === undefined) return { error: 'invalid parameters' };
+  const found = session.monitors.get(keyOf(id));
+  if (found === undefined) return { error: 'unknown monitor' };
+  session.monitors.delete(keyOf(id));
+  found.cancel();
+  return ok;
+}
+
+function lock(session: Client, request: Request, mode: LockMode): Answer {
+  if (session.isReadOnly) return { error: readOnlyLock };
+  const name = readLockName(request);
+  const { locks } = session.server;
+  if (locks.isHolder(name, session)) {
+    throw syntaxError(request.params, `must issue "unlock" before new "${request.method}"`);
+  }
+  const victim = locks.lock(name, session, mode);
+  victim?.notify('stolen', [name]);
+  return { result: { locked: locks.isOwner(name, session) } };
+}
+
+function unlock(session: Client, request: Request): Answer {
+  if (session.isReadOnly) return { error: readOnlyLock };
+  const name = readLockName(request);
+  const { locks } = session.server;
+  if (!locks.isHolder(name, session)) return complaint(request, '"unlock" without "lock" or "steal"');
+  locks.unlock(name, session)?.notify('locked', [name]);
+  return ok;
+}
+
+function readLockName({ method, params }: Request): string {
+  const [name] = params;
+  if (params.length !== 1 || typeof name !== 'string' || !isId(name)) {
+    throw syntaxError(params, `${method} request params must be <id>`);
+  }
+  return name;
+}
+
+function setDbChangeAware(session: Client, request: Request): Answer {
+  const [isAware] = request.params;
+  if (request.params.length !== 1 || typeof isAware !== 'boolean') {
+    return complaint(request, 'true or false parameter expected');
+  }
+  session.isDbChangeAware = isAware;
+  return ok;
+}
+
+function complaint({ method, params }: Request, details: string): Answer {
+  return { error: syntaxError(params, `${method}: ${details}`).toJson() };
+}
+
+function tooMany(details: string): Answer {
+  const error: JsonObject = new OvsdbError('resources exhausted', details).toJson();
+  return { error };
+}

@@ -1,0 +1,91 @@
+/**
+ * Values as the JSON text of RFC 7047 section 5.1, written straight into a string: a snapshot of a large table is
+ * mostly this. Also the differences that update2 and update3 carry (ovsdb-server(7), "Update2 Notification").
+ */
+
+import { formatReal } from '../../../rpc/json.ts';
+import { atomsOf, isAtoms } from '../../engine/datum.ts';
+import type { Atom, AtomType, BaseType, ColumnType, Datum } from '../../engine/types.ts';
+
+type AtomText = (atom: Atom) => string;
+
+const atomTexts: { readonly [T in AtomType]: AtomText } = {
+  integer: String,
+  boolean: String,
+  real: (atom) => formatReal(Number(atom)),
+  string: (atom) => JSON.stringify(atom),
+  uuid: (atom) => `["uuid","${atom}"]`,
+};
+
+/** The function that writes values of `type`. */
+export function datumWriter(type: ColumnType): (datum: Datum) => string {
+  const keyText = atomTexts[type.key.type];
+  if (type.value === undefined) return (datum) => (isAtoms(datum) ? setText(datum, keyText) : keyText(datum));
+  const valueText = atomTexts[type.value.type];
+  return (datum) => mapText(isAtoms(datum) ? datum : [], keyText, valueText);
+}
+
+/** The function that writes what turns one value of `type` into another. */
+export function differenceWriter(type: ColumnType): (before: Datum, after: Datum) => string {
+  const write = datumWriter(type);
+  if (type.max <= 1) return (_before, after) => write(after);
+  const keyText = atomTexts[type.key.type];
+  const { value } = type;
+  if (value === undefined)
+    return (before, after) => setText(setDifference(atomsOf(before), atomsOf(after)), keyText);
+  return (before, after) => mapText(mapDifference(atomsOf(before), atomsOf(after)), keyText, writerOf(value));
+}
+
+function writerOf(base: BaseType): AtomText {
+  return atomTexts[base.type];
+}
+
+/** RFC 7047: a set of one element may be written as that element; the reference always does. */
+function setText(atoms: readonly Atom[], text: AtomText): string {
+  const [first] = atoms;
+  if (atoms.length === 1 && first !== undefined) return text(first);
+  let out = '["set",[';
+  for (let i = 0; i < atoms.length; i++) {
+    const atom = atoms[i];
+    if (atom !== undefined) out += i === 0 ? text(atom) : `,${text(atom)}`;
+  }
+  return `${out}]]`;
+}
+
+function mapText(pairs: readonly Atom[], keyText: AtomText, valueText: AtomText): string {
+  let out = '["map",[';
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const key = pairs[i];
+    const value = pairs[i + 1];
+    if (key === undefined || value === undefined) continue;
+    out += `${i === 0 ? '[' : ',['}${keyText(key)},${valueText(value)}]`;
+  }
+  return `${out}]]`;
+}
+
+/** The elements that only one of the sets has. */
+function setDifference(before: readonly Atom[], after: readonly Atom[]): Atom[] {
+  const gone = new Set(before);
+  const added: Atom[] = [];
+  for (const atom of after) if (!gone.delete(atom)) added.push(atom);
+  return [...gone, ...added];
+}
+
+/** Removed pairs as they were, added and changed ones as they are. */
+function mapDifference(before: readonly Atom[], after: readonly Atom[]): Atom[] {
+  const gone = new Map<Atom, Atom>();
+  for (let i = 0; i + 1 < before.length; i += 2) {
+    const key = before[i];
+    const value = before[i + 1];
+    if (key !== undefined && value !== undefined) gone.set(key, value);
+  }
+  const changed: Atom[] = [];
+  for (let i = 0; i + 1 < after.length; i += 2) {
+    const key = after[i];
+    const value = after[i + 1];
+    if (key === undefined || value === undefined) continue;
+    if (gone.get(key) !== value) changed.push(key, value);
+    gone.delete(key);
+  }
+  return [...[...gone].flat(), ...changed];
+}

@@ -1,0 +1,246 @@
+/**
+ * Active-backup: while this server is a backup it holds its databases equal to those of another server and lets
+ * nobody else write them. ovsdb-server(1), "Active-Backup Options"; ovsdb(7).
+ */
+import { SyscallFailed } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import type { Timer, Timers } from '../../base/timers.ts';
+import { ms } from '../../base/units.ts';
+import type { Channel, Json, Message } from '../../rpc/channel.ts';
+import { formatJson } from '../../rpc/json.ts';
+import type { Database } from '../engine/database.ts';
+import { OvsdbError } from '../engine/errors.ts';
+import { isObject } from '../engine/member-reader.ts';
+import { equalSchemas, schemaFromJson } from '../engine/schema.ts';
+import type { TransactionContext } from '../engine/types.ts';
+import { InactivityProbe } from './inactivity.ts';
+import type { ServerSockets } from './remote.ts';
+import { planReset, planUpdates, whyNotReplicable } from './replication-plan.ts';
+import type { OvsdbServer } from './server.ts';
+
+const log = logger('replication');
+const reconnectLog = logger('reconnect');
+
+export const defaultReplicationProbe = 60_000;
+const retryInterval = ms(1_000);
+const defaultDscp = 48;
+
+/** By database: the tables that are left alone. */
+export type ExcludedTables = ReadonlyMap<string, ReadonlySet<string>>;
+
+export interface ReplicationDeps {
+  readonly server: OvsdbServer;
+  readonly sockets: ServerSockets;
+  readonly timers: Timers;
+  /** The connection cannot be used for this: the server stops being a backup. */
+  readonly failed: () => void;
+}
+
+const asReplica: TransactionContext = {
+  isReadOnly: false,
+  access: undefined,
+  isInternal: true,
+  holdsLock: () => false,
+};
+
+interface Target {
+  readonly remote: string;
+  readonly excluded: ExcludedTables;
+  readonly probeInterval: number;
+}
+
+/** One attempt at replication, from `start` to `stop` or failure. */
+export class Replicator {
+  readonly #deps: ReplicationDeps;
+  readonly #target: Target;
+  #channel: Channel | undefined;
+  #probe: InactivityProbe | undefined;
+  #retry: Timer | undefined;
+  #isStopped = false;
+  #nextId = 0;
+  readonly #pending = new Map<number, (result: Json) => void>();
+  /** Databases whose contents follow the other server's; those still to be answered for are in `#awaited`. */
+  readonly #followed = new Set<string>();
+  readonly #awaited = new Set<string>();
+
+  constructor(deps: ReplicationDeps, target: Target) {
+    this.#deps = deps;
+    this.#target = target;
+    this.#connect();
+  }
+
+  /** What `sync-status` says of a backup. */
+  describe(excludedText: string): string {
+    const { remote } = this.#target;
+    if (this.#channel === undefined && this.#followed.size === 0) return `connecting: ${remote}`;
+    if (this.#channel === undefined) return `not connected to ${remote}`;
+    if (this.#followed.size === 0 || this.#awaited.size > 0) return `connecting: ${remote}`;
+    const names = [...this.#followed].map((name) => ` ${name}`).join(',');
+    const exclude = excludedText === '' ? '' : `\nexclude: ${excludedText}`;
+    return `replicating: ${remote}\ndatabase:${names}${exclude}`;
+  }
+
+  setProbeInterval(interval: number): void {
+    this.#probe?.setInterval(interval);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#retry?.cancel();
+    this.#probe?.stop();
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  #connect(): void {
+    const { remote } = this.#target;
+    reconnectLog.info(`${remote}: connecting...`);
+    this.#deps.sockets.connect(remote, defaultDscp).then(
+      (channel) => this.#connected(channel),
+      (error: unknown) => {
+        if (!(error instanceof SyscallFailed)) throw error;
+        reconnectLog.info(`${remote}: connection attempt failed (${error.reason})`);
+        this.#connectLater();
+      },
+    );
+  }
+
+  #connectLater(): void {
+    if (!this.#isStopped) this.#retry = this.#deps.timers.after(retryInterval, () => this.#connect());
+  }
+
+  #connected(channel: Channel): void {
+    if (this.#isStopped) {
+      channel.close();
+      return;
+    }
+    reconnectLog.info(`${this.#target.remote}: connected`);
+    this.#channel = channel;
+    this.#pending.clear();
+    this.#followed.clear();
+    this.#awaited.clear();
+    this.#probe = new InactivityProbe(this.#deps.timers, channel, this.#target.probeInterval);
+    channel.events = {
+      message: (message) => this.#receive(message),
+      closed: () => {
+        this.#probe?.stop();
+        if (this.#channel !== channel) return;
+        this.#channel = undefined;
+        reconnectLog.info(`${this.#target.remote}: connection closed by peer`);
+        this.#connectLater();
+      },
+    };
+    this.#request('get_server_id', [], (id) => this.#checkServer(id));
+  }
+
+  #request(method: string, params: readonly Json[], done: (result: Json) => void): void {
+    const id = this.#nextId++;
+    this.#pending.set(id, done);
+    this.#channel?.send({ method, params, id });
+  }
+
+  #receive(message: Message): void {
+    this.#probe?.heard();
+    if ('method' in message) {
+      const { method, params, id } = message;
+      if (id !== null) this.#channel?.send({ id, result: method === 'echo' ? params : null, error: null });
+      else if (method === 'update') this.#update(params);
+      return;
+    }
+    if (message.id === 'echo') return;
+    const done = typeof message.id === 'number' ? this.#pending.get(message.id) : undefined;
+    if (done === undefined || typeof message.id !== 'number') {
+      log.warn('received unexpected reply');
+      return;
+    }
+    this.#pending.delete(message.id);
+    this.#guard(() => {
+      if (message.error !== null) throw new OvsdbError('replication', formatJson([message.error]));
+      done(message.result);
+    });
+  }
+
+  #checkServer(id: Json): void {
+    if (typeof id !== 'string') throw new OvsdbError('get_server_id failed', 'Server ID is not valid UUID');
+    if (id === this.#deps.server.id) {
+      throw new OvsdbError('Server ID check failed', 'Self replicating is not allowed');
+    }
+    this.#request('list_dbs', [], (names) => this.#askSchemas(names));
+  }
+
+  #askSchemas(names: Json): void {
+    if (!Array.isArray(names)) throw new OvsdbError('list_dbs failed', 'list_dbs response is not array');
+    const local = names.filter((name) => typeof name === 'string' && this.#database(name) !== undefined);
+    let left = local.length;
+    for (const name of local) {
+      this.#request('get_schema', [name], (schema) => {
+        this.#askContents(schema);
+        left--;
+        if (left === 0 && this.#awaited.size === 0 && this.#followed.size === 0) this.#nothingToDo();
+      });
+    }
+    if (left === 0) this.#nothingToDo();
+  }
+
+  #nothingToDo(): void {
+    log.warn('Nothing to replicate.');
+    this.#fail();
+  }
+
+  #askContents(json: Json): void {
+    const schema = schemaFromJson(json);
+    const db = this.#database(schema.name);
+    if (db === undefined) return;
+    if (!equalSchemas(schema, db.schema)) {
+      log.info(`Schema version mismatch, checking if ${schema.name} can still be replicated or not.`);
+      const why = whyNotReplicable(db.schema, schema);
+      if (why !== undefined) log.info(why);
+      log.info(`${schema.name} ${why === undefined ? 'can' : 'cannot'} be replicated.`);
+      if (why !== undefined) return;
+    }
+    const excluded = this.#target.excluded.get(schema.name);
+    const tables = [...schema.tables.keys()].filter((table) => excluded?.has(table) !== true).sort();
+    const requests = Object.fromEntries(tables.map((table) => [table, [{}]]));
+    this.#awaited.add(schema.name);
+    this.#request('monitor', [schema.name, schema.name, requests], (contents) => {
+      log.info('Monitor request received. Resetting the database');
+      this.#transact(db, planReset(db, contents, tables));
+      this.#awaited.delete(schema.name);
+      this.#followed.add(schema.name);
+    });
+  }
+
+  #update([name, updates]: readonly Json[]): void {
+    const db = typeof name === 'string' && this.#followed.has(name) ? this.#database(name) : undefined;
+    if (db === undefined || updates === undefined) return;
+    this.#guard(() => this.#transact(db, planUpdates(db, updates)));
+  }
+
+  #transact(db: Database, operations: readonly Json[]): void {
+    if (operations.length === 0) return;
+    const results = db.transact([db.schema.name, ...operations], asReplica);
+    const failure = Array.isArray(results)
+      ? results.find((one: Json) => isObject(one) && one.error !== undefined)
+      : results;
+    if (failure !== undefined) throw new OvsdbError('replication', formatJson([failure]));
+  }
+
+  #database(name: string): Database | undefined {
+    return name.startsWith('_') ? undefined : this.#deps.server.databases.get(name)?.db;
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof OvsdbError)) throw error;
+      log.err(error.message);
+      this.#fail();
+    }
+  }
+
+  #fail(): void {
+    this.stop();
+    this.#deps.failed();
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * A database as the server offers it: the engine's database, who monitors it, and the latest transactions by id for
+ * clients that come back and ask only for what they missed.
+ */
+import type { Timers } from '../../base/timers.ts';
+import { type Uuid, uuid } from '../../base/units.ts';
+import type { Database } from '../engine/database.ts';
+import type { Commit, RowChange } from '../engine/types.ts';
+import { type ChangeSet, Tracker } from './monitor/changes.ts';
+import { Snapshots } from './monitor/snapshot.ts';
+import type { TablePlan } from './monitor/table-plan.ts';
+
+/** What clients may ask to be told since; more than this and they get everything again. */
+const historyLimits = { transactions: 100, changes: 10_000 };
+
+const noTransaction = uuid('00000000-0000-0000-0000-000000000000');
+
+interface PastTransaction {
+  readonly id: Uuid;
+  readonly changes: readonly RowChange[];
+}
+
+export interface ServedDeps {
+  readonly timers: Timers;
+  readonly newUuid: () => Uuid;
+  /** Some monitor may have something to tell. */
+  readonly changed: () => void;
+}
+
+export class ServedDatabase {
+  readonly db: Database;
+  /** By the keys of their plans. */
+  readonly #trackers = new Map<string, Tracker>();
+  readonly snapshots: Snapshots;
+  readonly #deps: ServedDeps;
+  readonly #history: PastTransaction[] = [];
+  #historySize = 0;
+  #lastId: Uuid = noTransaction;
+  readonly #stopListening: () => void;
+
+  constructor(db: Database, deps: ServedDeps) {
+    this.db = db;
+    this.#deps = deps;
+    this.snapshots = new Snapshots(db, deps.timers);
+    this.#stopListening = db.onCommit((commit) => this.#committed(commit));
+  }
+
+  get trackerCount(): number {
+    return this.#trackers.size;
+  }
+
+  /** Id of the last transaction that changed something. */
+  get lastTransaction(): Uuid {
+    return this.#lastId;
+  }
+
+  /** The tracker that monitors of these plans share. */
+  trackerOf(plans: ReadonlyMap<string, TablePlan>): Tracker {
+    const key = trackerKey(plans);
+    let tracker = this.#trackers.get(key);
+    if (tracker === undefined) {
+      tracker = new Tracker(plans);
+      this.#trackers.set(key, tracker);
+    }
+    return tracker;
+  }
+
+  /** A monitor has left; forgets what nobody uses any more. */
+  release(tracker: Tracker): void {
+    if (!tracker.isUnused) return;
+    this.#trackers.delete(trackerKey(tracker.plans));
+    if (this.#trackers.size === 0) this.snapshots.clear();
+  }
+
+  /** The changes after transaction `id`; undefined when it is not known (any more). */
+  changesSince(id: string, tracker: Tracker): ChangeSet | undefined {
+    if (id === this.#lastId && id !== noTransaction) return tracker.enter();
+    const at = this.#history.findIndex((past) => past.id === id);
+    if (at < 0) return undefined;
+    return tracker.enterPast(this.#history.slice(at + 1).flatMap((past) => past.changes));
+  }
+
+  /** The database was replaced: nothing that was known of it holds. */
+  forgetAll(): void {
+    this.#trackers.clear();
+    this.snapshots.clear();
+    this.#history.length = 0;
+    this.#historySize = 0;
+    this.#lastId = noTransaction;
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.forgetAll();
+  }
+
+  #committed({ changes }: Commit): void {
+    if (changes.length === 0) return;
+    this.#lastId = this.#deps.newUuid();
+    this.#remember({ id: this.#lastId, changes });
+    if (this.snapshots.size > 0) for (const { table } of changes) this.snapshots.forget(table.name);
+    let isAnyTold = false;
+    for (const tracker of this.#trackers.values()) if (tracker.add(changes)) isAnyTold = true;
+    if (isAnyTold) this.#deps.changed();
+  }
+
+  #remember(past: PastTransaction): void {
+    this.#history.push(past);
+    this.#historySize += past.changes.length;
+    while (this.#history.length > historyLimits.transactions || this.#historySize > historyLimits.changes) {
+      this.#historySize -= this.#history.shift()?.changes.length ?? 0;
+    }
+  }
+}
+
+function trackerKey(plans: ReadonlyMap<string, TablePlan>): string {
+  return [...plans.values()]
+    .map((plan) => plan.key)
+    .sort()
+    .join(';');
+}

@@ -1,0 +1,78 @@
+/**
+ * The built-in `_Server` database: which databases there are, for clients that watch it. ovsdb-server(5).
+ */
+import type { Timers } from '../../base/timers.ts';
+import type { Uuid } from '../../base/units.ts';
+import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { formatJson } from '../../rpc/json.ts';
+import { Database } from '../engine/database.ts';
+import { schemaFromJson, schemaToJson } from '../engine/schema.ts';
+import type { TransactionContext } from '../engine/types.ts';
+
+const optional = (type: string): Json => ({ type: { key: { type }, min: 0, max: 1 } });
+
+const serverSchema: Json = {
+  name: '_Server',
+  version: '1.2.0',
+  cksum: '3009684573 744',
+  tables: {
+    Database: {
+      columns: {
+        name: { type: 'string' },
+        model: { type: { key: { type: 'string', enum: ['set', ['standalone', 'clustered', 'relay']] } } },
+        connected: { type: 'boolean' },
+        leader: { type: 'boolean' },
+        schema: optional('string'),
+        cid: optional('uuid'),
+        sid: optional('uuid'),
+        index: optional('integer'),
+      },
+      isRoot: true,
+    },
+  },
+};
+
+const asServer: TransactionContext = {
+  isReadOnly: false,
+  access: undefined,
+  isInternal: true,
+  holdsLock: () => false,
+};
+
+export class ServerDatabase {
+  readonly db: Database;
+
+  constructor(deps: { readonly timers: Timers; readonly newUuid: () => Uuid }) {
+    this.db = new Database(schemaFromJson(serverSchema), deps);
+  }
+
+  add(db: Database): void {
+    this.#write({
+      op: 'insert',
+      table: 'Database',
+      row: {
+        name: db.schema.name,
+        model: 'standalone',
+        connected: true,
+        leader: true,
+        schema: formatJson(schemaToJson(db.schema), { isSorted: true }),
+      },
+    });
+  }
+
+  remove(name: string): void {
+    this.#write({ op: 'delete', table: 'Database', where: [['name', '==', name]] });
+  }
+
+  /** Another schema; a new row tells so. */
+  replaced(db: Database): void {
+    this.remove(db.schema.name);
+    this.add(db);
+  }
+
+  #write(operation: JsonObject): void {
+    this.db.submit(['_Server', operation], asServer, ({ error }) => {
+      if (error !== null) throw new Error(`_Server: ${formatJson(error)}`);
+    });
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The OVSDB server: databases on one side, clients on the other. Knows channels, not sockets; `remotes.ts` opens
+ * those. Embedded by the daemon, run by `ovsdb-server`, and made by tests.
+ */
+import type { Soon } from '../../base/soon.ts';
+import type { Timers } from '../../base/timers.ts';
+import type { Uuid } from '../../base/units.ts';
+import type { Channel } from '../../rpc/channel.ts';
+import { channelPair } from '../../rpc/pair.ts';
+import type { Database } from '../engine/database.ts';
+import { type Client, defaultLimits, type ServerContext, type ServerLimits } from './context.ts';
+import { LockTable } from './locks.ts';
+import { ServedDatabase } from './served.ts';
+import { ServerDatabase } from './server-database.ts';
+import { type ServeOptions, Session } from './session.ts';
+
+export interface OvsdbServerDeps {
+  readonly timers: Timers;
+  readonly soon: Soon;
+  /** A fresh random uuid. */
+  readonly newUuid: () => Uuid;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+/** What `memory/show` tells of a server. */
+export interface ServerUsage {
+  readonly sessions: number;
+  readonly monitors: number;
+  readonly jsonCaches: number;
+  readonly triggers: number;
+  readonly backlog: number;
+}
+
+export class OvsdbServer implements ServerContext {
+  readonly id: Uuid;
+  readonly timers: Timers;
+  readonly soon: Soon;
+  readonly limits: ServerLimits;
+  readonly locks = new LockTable<Client>();
+  isReadOnly = false;
+  hasMonitorCond = true;
+  readonly #deps: OvsdbServerDeps;
+  readonly #databases = new Map<string, ServedDatabase>();
+  readonly #sessions = new Set<Session>();
+  readonly #status: ServerDatabase;
+  #isFlushDue = false;
+
+  constructor(deps: OvsdbServerDeps) {
+    this.#deps = deps;
+    this.timers = deps.timers;
+    this.soon = deps.soon;
+    this.limits = { ...defaultLimits, ...deps.limits };
+    this.id = deps.newUuid();
+    this.#status = new ServerDatabase(deps);
+    this.#serveDatabase(this.#status.db);
+    this.#status.add(this.#status.db);
+  }
+
+  /** By name, `_Server` included. */
+  get databases(): ReadonlyMap<string, ServedDatabase> {
+    return this.#databases;
+  }
+
+  get sessions(): ReadonlySet<Session> {
+    return this.#sessions;
+  }
+
+  /** False when a database of that name is served already. Clients that cannot know of it are disconnected. */
+  addDatabase(db: Database): boolean {
+    const { name } = db.schema;
+    if (this.#databases.has(name)) return false;
+    this.reconnect(false, `adding ${name} database`);
+    this.#serveDatabase(db);
+    this.#status.add(db);
+    db.onReplace(() => this.#replaced(name));
+    return true;
+  }
+
+  /** Stops serving; the database itself stays open. `comment` says in the log why clients are disconnected. */
+  removeDatabase(name: string, comment?: string): void {
+    const served = this.#databases.get(name);
+    if (served === undefined) return;
+    for (const session of this.#sessions) session.forgetDatabase(served);
+    this.reconnect(false, comment);
+    served.close();
+    this.#databases.delete(name);
+    this.#status.remove(name);
+  }
+
+  /** Takes a connected channel over. Undefined when there are too many sessions: the channel is closed then. */
+  serve(channel: Channel, options: ServeOptions = {}): Session | undefined {
+    if (this.#sessions.size >= this.limits.maxSessions) {
+      channel.abort(new Error(`${channel.name}: refused, ${this.#sessions.size} sessions are open already`));
+      return undefined;
+    }
+    const session = new Session(this, channel, options);
+    this.#sessions.add(session);
+    session.addCloseListener(() => this.#sessions.delete(session));
+    return session;
+  }
+
+  /** A connection from inside this process. */
+  connect(options: ServeOptions = {}): Channel {
+    const [ours, theirs] = channelPair();
+    this.serve(ours, options);
+    return theirs;
+  }
+
+  usage(): ServerUsage {
+    let monitors = 0;
+    let jsonCaches = 0;
+    for (const served of this.#databases.values()) {
+      monitors += served.trackerCount;
+      jsonCaches += served.snapshots.size;
+    }
+    let triggers = 0;
+    let backlog = 0;
+    for (const session of this.#sessions) {
+      triggers += session.waiting.size;
+      backlog += session.channel.backlog;
+    }
+    return { sessions: this.#sessions.size, monitors, jsonCaches, triggers, backlog };
+  }
+
+  reconnect(isForced: boolean, comment: string | undefined): void {
+    for (const session of [...this.#sessions]) {
+      if (isForced || !session.isDbChangeAware) session.disconnect(comment);
+    }
+  }
+
+  sessionClosed(session: Client): void {
+    for (const { name } of this.locks.heldBy(session)) {
+      this.locks.unlock(name, session)?.notify('locked', [name]);
+    }
+  }
+
+  /** Ends all sessions. The databases stay open: they have owners. */
+  close(): void {
+    this.reconnect(true, undefined);
+    for (const served of this.#databases.values()) served.close();
+    this.#databases.clear();
+  }
+
+  #serveDatabase(db: Database): void {
+    const { timers, newUuid } = this.#deps;
+    const changed = () => this.#flushSoon();
+    this.#databases.set(db.schema.name, new ServedDatabase(db, { timers, newUuid, changed }));
+  }
+
+  #replaced(name: string): void {
+    const served = this.#databases.get(name);
+    if (served === undefined) return;
+    for (const session of this.#sessions) session.forgetMonitors(served);
+    served.forgetAll();
+    this.#status.replaced(served.db);
+  }
+
+  /** One round of updates for all commits that come together. */
+  #flushSoon(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.soon(() => {
+      this.#isFlushDue = false;
+      for (const session of this.#sessions) session.flush();
+    });
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * One client of the server: reads its requests, answers them in order, and sends what its monitors owe it. Knows
+ * no sockets: a `Channel` carries the messages. RFC 7047 section 4.1 and ovsdb-server(7).
+ */
+import { Malformed } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import { ms } from '../../base/units.ts';
+import type { Channel, Json, Message, Notification, Reply, Request } from '../../rpc/channel.ts';
+import { OvsdbError } from '../engine/errors.ts';
+import type { Answer, Client, ServerContext, Waiting } from './context.ts';
+import { InactivityProbe } from './inactivity.ts';
+import { keyOf } from './json-key.ts';
+import { methods } from './methods.ts';
+import type { SessionMonitor } from './monitor/session-monitor.ts';
+import type { ServedDatabase } from './served.ts';
+
+const log = logger('ovsdb_jsonrpc_server');
+const rpcLog = logger('jsonrpc');
+
+/** How a remote wants its sessions treated. */
+export interface ServeOptions {
+  readonly isReadOnly?: boolean;
+  /** RBAC role; none and "" may do everything. */
+  readonly role?: string | undefined;
+  /** Milliseconds of silence before the peer is asked whether it lives; 0: never. */
+  readonly probeInterval?: number;
+}
+
+export class Session implements Client {
+  readonly channel: Channel;
+  readonly server: ServerContext;
+  readonly monitors = new Map<string, SessionMonitor>();
+  readonly waiting = new Map<string, Waiting>();
+  isDbChangeAware = false;
+  role: string | undefined;
+  #isReadOnly: boolean;
+  readonly #probe: InactivityProbe;
+  #isClosed = false;
+  #isPaused = false;
+  /** Of the backlog, bytes that other sessions share. */
+  #sharedBacklog = 0;
+  #stalledBacklog = 0;
+  readonly #closeListeners: ((why: Error | undefined) => void)[] = [];
+
+  constructor(server: ServerContext, channel: Channel, options: ServeOptions = {}) {
+    this.server = server;
+    this.channel = channel;
+    this.#isReadOnly = options.isReadOnly === true;
+    this.role = options.role;
+    this.#probe = new InactivityProbe(server.timers, channel, options.probeInterval ?? 0);
+    channel.events = {
+      message: (message) => this.#receive(message),
+      closed: (why) => this.#closed(why),
+      drained: () => this.#drained(),
+    };
+  }
+
+  get isReadOnly(): boolean {
+    return this.#isReadOnly || this.server.isReadOnly;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** May updates go out now? Not while the peer has still to take what was sent: they are merged meanwhile. */
+  get isWritable(): boolean {
+    return !this.#isClosed && this.channel.backlog <= this.server.limits.highWater;
+  }
+
+  /** `listener` is called once, when the session is over; `why` is undefined for an orderly end. */
+  addCloseListener(listener: (why: Error | undefined) => void): void {
+    this.#closeListeners.push(listener);
+  }
+
+  setOptions(options: ServeOptions): void {
+    this.#isReadOnly = options.isReadOnly === true;
+    this.role = options.role;
+    this.#probe.setInterval(options.probeInterval ?? 0);
+  }
+
+  /** Sends every update that is due. */
+  flush(): void {
+    for (const monitor of this.monitors.values()) {
+      if (!this.isWritable) return;
+      monitor.flush();
+    }
+  }
+
+  notify(method: string, params: readonly Json[]): void {
+    const notification: Notification = { id: null, method, params };
+    this.send(notification);
+  }
+
+  /** What the monitors owe goes first, so that a client hears of its own change before the answer to it. */
+  reply(id: Json, answer: Answer): void {
+    if (this.#isClosed) return;
+    this.flush();
+    if ('pieces' in answer) {
+      const head = Buffer.from(`{"id":${keyOf(id)},"result":`);
+      this.send([head, ...answer.pieces, Buffer.from(',"error":null}')], answer.isShared);
+    } else {
+      const reply: Reply =
+        'error' in answer
+          ? { id, result: null, error: answer.error }
+          : { id, result: answer.result, error: null };
+      this.send(reply);
+    }
+  }
+
+  send(message: Message | string | readonly Uint8Array[], isShared = false): void {
+    if (this.#isClosed) return;
+    this.channel.send(message);
+    if (this.channel.backlog === 0) {
+      this.#sharedBacklog = 0;
+      return;
+    }
+    if (isShared && typeof message === 'object' && !('id' in message)) {
+      for (const piece of message) this.#sharedBacklog += piece.length;
+    }
+    if (this.channel.backlog > this.server.limits.highWater) this.#pause();
+  }
+
+  /** The database is about to be taken away. */
+  forgetDatabase(served: ServedDatabase): void {
+    this.forgetMonitors(served);
+    for (const { db, pending } of [...this.waiting.values()]) if (db === served.db) pending.cancel();
+  }
+
+  /** The contents of the database are about to be others. */
+  forgetMonitors(served: ServedDatabase): void {
+    for (const [key, monitor] of this.monitors) {
+      if (monitor.served !== served) continue;
+      monitor.cancel();
+      this.monitors.delete(key);
+      if (this.isDbChangeAware) this.notify('monitor_canceled', [monitor.id]);
+    }
+  }
+
+  /** Ends the session in order, telling the log why. */
+  disconnect(comment: string | undefined): void {
+    if (this.#isClosed) return;
+    if (comment !== undefined) log.info(`${this.channel.name}: disconnecting (${comment})`);
+    this.channel.close();
+    this.#closed(undefined);
+  }
+
+  #receive(message: Message): void {
+    if (this.#isClosed) return;
+    this.#probe.heard();
+    if (!('method' in message)) this.#receiveReply(message);
+    else if (message.id === null) this.#receiveNotification(message);
+    else this.#receiveRequest({ ...message, id: message.id });
+  }
+
+  #receiveRequest(request: Request): void {
+    const answer = this.#answer(request);
+    if (answer !== undefined) this.reply(request.id, answer);
+  }
+
+  #answer(request: Request): Answer | undefined {
+    const method = methods.get(request.method);
+    if (method === undefined) return { error: 'unknown method' };
+    try {
+      return method(this, request);
+    } catch (error) {
+      if (error instanceof OvsdbError) return { error: error.toJson() };
+      throw error;
+    }
+  }
+
+  #receiveNotification(notification: Message): void {
+    if (!('method' in notification) || notification.method !== 'cancel') return;
+    const [id] = notification.params;
+    if (notification.params.length === 1 && id !== undefined) this.waiting.get(keyOf(id))?.pending.cancel();
+  }
+
+  /** The only requests we make are probes. */
+  #receiveReply(reply: Reply): void {
+    if (reply.id === 'echo') return;
+    const kind = reply.error === null ? 'reply' : 'error';
+    log.warn(`${this.channel.name}: received unexpected ${kind} message`);
+    this.disconnect(undefined);
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.channel.pause();
+    this.#stalledBacklog = this.channel.backlog;
+    this.server.timers.after(ms(this.server.limits.stallTime), () => this.#checkStall());
+  }
+
+  /** A peer that takes nothing may not hold more than its share of memory. */
+  #checkStall(): void {
+    if (this.#isClosed || !this.#isPaused) return;
+    const { backlog } = this.channel;
+    const { maxStalled, stallTime } = this.server.limits;
+    let cost = Math.max(0, backlog - this.#sharedBacklog);
+    for (const monitor of this.monitors.values()) cost += monitor.pendingCost;
+    if (backlog >= this.#stalledBacklog && cost > maxStalled) {
+      const why = `${this.channel.name}: dropped, peer does not read and ${cost} bytes wait for it`;
+      log.warn(why);
+      this.channel.abort(new Error(why));
+      this.#closed(undefined);
+      return;
+    }
+    this.#stalledBacklog = backlog;
+    this.server.timers.after(ms(stallTime), () => this.#checkStall());
+  }
+
+  #drained(): void {
+    this.#sharedBacklog = 0;
+    if (this.#isClosed) return;
+    this.flush();
+    if (this.#isPaused && this.isWritable) {
+      this.#isPaused = false;
+      this.channel.resume();
+    }
+  }
+
+  #closed(why: Error | undefined): void {
+    if (this.#isClosed) return;
+    if (why instanceof Malformed) rpcLog.warn(`${this.channel.name}: ${why.message}`);
+    this.#isClosed = true;
+    this.#probe.stop();
+    for (const { pending } of [...this.waiting.values()]) pending.cancel();
+    for (const monitor of this.monitors.values()) monitor.cancel();
+    this.waiting.clear();
+    this.monitors.clear();
+    this.server.sessionClosed(this);
+    for (const listener of this.#closeListeners) listener(why);
+  }
+}
