@@ -14,6 +14,7 @@ import {
   logRegistry,
 } from '../base/log.ts';
 import { UnixDatagramSocket } from '../sys/calls/unix-datagram.ts';
+import { isReferenceModule } from './log-modules.ts';
 import { formatRecord, type LogContext } from './log-pattern.ts';
 import { consoleSink, type LineSink, LogFile, localSyslogPath, UdpSyslog } from './log-sinks.ts';
 
@@ -229,9 +230,7 @@ function setLevels(spec: string): void {
     const name = word.toLowerCase();
     const destination = destinations.find((known) => known === name);
     const asLevel = levels.find((known) => known === name);
-    const asModule = logRegistry
-      .modules()
-      .find((known) => known === name || known === name.replaceAll('-', '_'));
+    const asModule = moduleOf(name);
     if (name === 'any') continue;
     if (destination !== undefined) to = onlyOne(to, destination, 'destinations');
     else if (asLevel !== undefined) level = onlyOne(level, asLevel, 'levels');
@@ -239,6 +238,13 @@ function setLevels(spec: string): void {
     else throw new Refused('vlog', `no destination, level, or module "${word}"`);
   }
   logRegistry.setLevel(level ?? 'dbg', to, module);
+}
+
+/** The module of that name, ours or one that only the reference has. */
+function moduleOf(name: string): string | undefined {
+  const written = name.replaceAll('-', '_');
+  if (!logRegistry.isKnown(written) && isReferenceModule(written)) logger(written);
+  return logRegistry.isKnown(written) ? written : undefined;
 }
 
 function onlyOne<T>(before: T | undefined, value: T, what: string): T {

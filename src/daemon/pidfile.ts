@@ -23,15 +23,9 @@ export function readPidText(text: string): number {
 
 /** The process that has the pidfile locked. Throws SyscallFailed: no such file, or "No such process" for a stale one. */
 export function pidfileOwner(path: string): number {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const failure = asSyscallFailed(error, path);
-    log.warn(`${path}: open: ${failure.reason}`);
-    throw failure;
-  }
   const owner = lockOwnerByTable(readLocks(), path);
+  if (owner === process.pid) return owner; // reading our own pidfile would drop its lock
+  const text = readPidfile(path);
   if (owner === undefined) {
     log.dbg(`${path}: pid file is stale`);
     throw syscallFailed('fcntl', ESRCH, path);
@@ -93,6 +87,16 @@ export function findLockOwner(locks: string, inode: number): number | undefined 
 function lockOwnerByTable(locks: string, path: string): number | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? undefined : findLockOwner(locks, stat.ino);
+}
+
+function readPidfile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const failure = asSyscallFailed(error, path);
+    log.warn(`${path}: open: ${failure.reason}`);
+    throw failure;
+  }
 }
 
 function readLocks(): string {

@@ -3,7 +3,9 @@
  * Made by connecting or by listening; used by the OVSDB server and client, by unixctl and by ovs-appctl.
  */
 import { Malformed } from '../base/errors.ts';
+import { LimitedSite, logger } from '../base/log.ts';
 import type { Channel, ChannelEvents, Json, Message } from './channel.ts';
+import { JsonError } from './json.ts';
 import { defaultJsonLimits, type JsonLimits, JsonStream } from './json-stream.ts';
 import { type Listener, type ListenOptions, listenStreams } from './listener.ts';
 import { formatMessage, readMessage } from './message.ts';
@@ -134,6 +136,8 @@ export class SocketChannel implements Channel {
       work();
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
+      const what = error instanceof JsonError ? `error parsing stream: ${error.reason}` : error.message;
+      log.limited('warn', badMessages, `${this.name}: ${what}`);
       this.abort(error);
     }
   }
@@ -143,4 +147,6 @@ function isMessage(message: Message | string | readonly Uint8Array[]): message i
   return typeof message === 'object' && 'id' in message;
 }
 
+const log = logger('jsonrpc');
+const badMessages = new LimitedSite();
 const noEvents: ChannelEvents = { message() {}, closed() {} };

@@ -1,0 +1,202 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '../base/clock.ts';
+import { syscallFailed } from '../base/errno.ts';
+import { logRegistry } from '../base/log.ts';
+import { Timers } from '../base/timers.ts';
+import { type Ms, ms } from '../base/units.ts';
+import type { Channel, Message } from './channel.ts';
+import { channelPair } from './pair.ts';
+import { Reconnect } from './reconnect.ts';
+import { Session } from './session.ts';
+
+afterEach(() => logRegistry.setSink('file', undefined));
+
+/** Lets microtasks run until nothing is left to deliver. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+}
+
+describe('the state machine of a kept-up connection', () => {
+  test('waits longer after each failure, up to the maximum', () => {
+    const machine = new Reconnect({ name: 'r', minBackoff: ms(1000), maxBackoff: ms(8000) });
+    let now = ms(0);
+    const waits: number[] = [];
+    machine.enable(now);
+    for (let i = 0; i < 6; i++) {
+      const due = machine.nextDue();
+      waits.push(due - now);
+      now = due;
+      expect(machine.run(now)).toBe('connect');
+      machine.connecting(now);
+      machine.disconnected(now, 'Connection refused');
+    }
+    expect(waits).toEqual([0, 1000, 2000, 4000, 8000, 8000]);
+  });
+
+  test('gives an attempt at least a second', () => {
+    const machine = new Reconnect({ name: 'r' });
+    machine.enable(ms(0));
+    machine.connecting(ms(0));
+    expect(machine.run(ms(999))).toBeUndefined();
+    expect(machine.run(ms(1000))).toBe('disconnect');
+  });
+
+  test('probes after silence, and disconnects when the probe is not answered either', () => {
+    const machine = new Reconnect({ name: 'r', probeInterval: ms(5000) });
+    machine.enable(ms(0));
+    machine.connecting(ms(0));
+    machine.connected(ms(0));
+    expect(machine.run(ms(5000))).toBe('probe');
+    machine.activity(ms(5001));
+    expect(machine.nextDue()).toBe(10_001);
+    expect(machine.run(ms(10_001))).toBe('probe');
+    expect(machine.run(ms(15_001))).toBe('disconnect');
+  });
+
+  test('never probes when the interval is zero', () => {
+    const machine = new Reconnect({ name: 'r', probeInterval: ms(0) });
+    machine.enable(ms(0));
+    machine.connecting(ms(0));
+    machine.connected(ms(0));
+    expect(machine.nextDue()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('starts afresh after a connection that lasted', () => {
+    const machine = new Reconnect({ name: 'r', minBackoff: ms(1000), maxBackoff: ms(8000) });
+    machine.enable(ms(0));
+    for (let i = 0; i < 4; i++) machine.disconnected(ms(0), 'x');
+    machine.connecting(ms(0));
+    machine.connected(ms(0));
+    machine.disconnected(ms(60_000), '');
+    expect(machine.nextDue()).toBe(61_000);
+  });
+
+  test('ends at the first failure when the peer is not ours to call', () => {
+    const machine = new Reconnect({ name: 'r', isPersistent: false });
+    machine.enable(ms(0));
+    machine.connecting(ms(0));
+    machine.connected(ms(0));
+    machine.disconnected(ms(1), '');
+    expect(machine.state).toBe('void');
+  });
+
+  test('says what happens in the words that operators know', () => {
+    const said: string[] = [];
+    logRegistry.setSink('file', { write: (record) => said.push(record.text) });
+    const machine = new Reconnect({ name: 'tcp:1.2.3.4:5', maxBackoff: ms(2000) });
+    machine.enable(ms(0));
+    machine.connecting(ms(0));
+    machine.disconnected(ms(0), 'Connection refused');
+    machine.connecting(ms(1000));
+    machine.disconnected(ms(1000), 'Connection refused');
+    machine.connecting(ms(3000));
+    machine.connected(ms(3000));
+    machine.disconnected(ms(9000), '');
+    expect(said).toEqual([
+      'tcp:1.2.3.4:5: connecting...',
+      'tcp:1.2.3.4:5: connection attempt failed (Connection refused)',
+      'tcp:1.2.3.4:5: waiting 1 seconds before reconnect',
+      'tcp:1.2.3.4:5: connecting...',
+      'tcp:1.2.3.4:5: connection attempt failed (Connection refused)',
+      'tcp:1.2.3.4:5: continuing to reconnect in the background but suppressing further logging',
+      'tcp:1.2.3.4:5: connected',
+      'tcp:1.2.3.4:5: connection closed by peer',
+      'tcp:1.2.3.4:5: waiting 1 seconds before reconnect',
+    ]);
+  });
+});
+
+describe('a session', () => {
+  function make(options: { failures?: number; isDeaf?: boolean } = {}) {
+    const clock = new FakeClock();
+    const timers = new Timers(clock);
+    const events: string[] = [];
+    const peers: Channel[] = [];
+    const heard: Message[] = [];
+    let failures = options.failures ?? 0;
+    const session = new Session({
+      name: 'peer',
+      timers,
+      connect: async () => {
+        if (failures-- > 0) throw syscallFailed('connect', 111, 'peer');
+        const [near, far] = channelPair();
+        peers.push(far);
+        far.events = {
+          message(message) {
+            heard.push(message);
+            if ('method' in message && message.id !== null && options.isDeaf !== true)
+              far.send({ result: message.params, error: null, id: message.id });
+          },
+          closed: () => events.push('peer closed'),
+        };
+        return near;
+      },
+      events: {
+        connected: () => events.push('connected'),
+        message: (message) => events.push(`message ${message.id}`),
+        disconnected: (why) => events.push(`disconnected ${why?.message ?? ''}`.trim()),
+      },
+    });
+    const advance = async (by: Ms): Promise<void> => {
+      timers.advance(clock, by);
+      await settle();
+    };
+    return { session, events, peers, heard, advance };
+  }
+
+  test('tries until the peer is there', async () => {
+    const { session, events, advance } = make({ failures: 2 });
+    session.start();
+    await advance(ms(0));
+    await advance(ms(1000));
+    expect(events).toEqual([]);
+    await advance(ms(2000));
+    expect(events).toEqual(['connected']);
+    session.stop();
+  });
+
+  test('answers echo itself and hands over the rest', async () => {
+    const { session, events, peers, heard, advance } = make();
+    session.start();
+    await advance(ms(0));
+    peers[0]?.send({ method: 'echo', params: ['hi'], id: 5 });
+    peers[0]?.send({ method: 'update', params: [], id: null });
+    await settle();
+    expect(heard).toEqual([{ result: ['hi'], error: null, id: 5 }]);
+    expect(events).toEqual(['connected', 'message null']);
+  });
+
+  test('stays with a silent peer that answers probes and leaves one that does not', async () => {
+    const alive = make();
+    alive.session.start();
+    await alive.advance(ms(0));
+    for (let i = 0; i < 5; i++) await alive.advance(ms(5000));
+    expect(alive.events).toEqual(['connected']);
+    expect(alive.heard.length).toBeGreaterThan(3);
+
+    const deaf = make({ isDeaf: true });
+    deaf.session.start();
+    await deaf.advance(ms(0));
+    await deaf.advance(ms(5000));
+    await deaf.advance(ms(5000));
+    expect(deaf.events).toEqual([
+      'connected',
+      'disconnected peer: probe failed (Connection timed out)',
+      'peer closed',
+    ]);
+  });
+
+  test('comes back when the peer ends the connection, and stays away once stopped', async () => {
+    const { session, events, peers, advance } = make();
+    session.start();
+    await advance(ms(0));
+    peers[0]?.close();
+    await settle();
+    await advance(ms(1000));
+    expect(events.filter((event) => event === 'connected').length).toBe(2);
+    session.stop();
+    await advance(ms(60_000));
+    expect(events.filter((event) => event === 'connected').length).toBe(2);
+    expect(session.channel).toBeUndefined();
+  });
+});
