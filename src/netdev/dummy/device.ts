@@ -38,7 +38,7 @@ export class DummyDevice {
   /** Frames that came in and were not fetched yet. */
   readonly queue: Uint8Array[] = [];
   /** Told after `receive`: the frame path is to be read. */
-  onReadable: () => void = () => {};
+  onInput: () => void = () => {};
   /** Told of each frame that leaves; the bytes are the receiver's own copy. */
   onTransmit: (frame: Uint8Array) => void = () => {};
   onStateChange: () => void = () => {};
@@ -87,7 +87,7 @@ export class DummyDevice {
     }
     this.queue.push(frame.slice());
     this.#rxCapture?.write(frame, this.#clock.wall());
-    this.onReadable();
+    this.onInput();
     return true;
   }
 

@@ -1,11 +1,11 @@
 /** The frame path of a dummy device. Lives on the thread of the device: the main one. */
 import type { Frame, FrameBatch } from '../../wire/frame.ts';
-import type { PortCounters, PortIo, WakesItself } from '../provider.ts';
+import type { PortCounters, PortIo, WakesDatapath } from '../provider.ts';
 import type { DummyDevice } from './device.ts';
 
 const headroom = 128;
 
-export class DummyPort implements PortIo, WakesItself {
+export class DummyPort implements PortIo, WakesDatapath {
   readonly fd = undefined;
   readonly takesOffloads = false;
   readonly counters: PortCounters;
@@ -17,12 +17,12 @@ export class DummyPort implements PortIo, WakesItself {
     this.counters = device.counters;
   }
 
-  get onReadable(): () => void {
-    return this.#device.onReadable;
+  get onInput(): () => void {
+    return this.#device.onInput;
   }
 
-  set onReadable(tell: () => void) {
-    this.#device.onReadable = tell;
+  set onInput(tell: () => void) {
+    this.#device.onInput = tell;
   }
 
   receive(batch: FrameBatch): number {
@@ -54,7 +54,7 @@ export class DummyPort implements PortIo, WakesItself {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#device.onReadable = () => {};
+    this.#device.onInput = () => {};
   }
 
   #hand(packet: Uint8Array, frame: Frame): void {

@@ -32,11 +32,21 @@ test('A dummy port tells that frames have come and drops beyond a hundred unread
   await using netdev = await dummyProvider('dummy').open('p1', noConfig, deps());
   const io = openPortIo({ kind: 'dummy', name: 'p1' });
   let toldCount = 0;
-  if ('onReadable' in io) io.onReadable = () => toldCount++;
+  if ('onInput' in io) io.onInput = () => toldCount++;
   for (let i = 0; i < 101; i++) dummyDevice('p1')?.receive(testPacket(i));
   expect(toldCount).toBe(100);
   expect(io.counters.rxDropped).toBe(1);
   expect(netdev.type).toBe('dummy');
+});
+
+test('A dummy port drops frames beyond its MTU, a tag aside', async () => {
+  await using netdev = await dummyProvider('dummy').open('p1', { ...noConfig, mtuRequest: 1000 }, deps());
+  const tagged = testPacket(1, 1018);
+  tagged.set([0x81, 0], 12);
+  expect(netdev.state.mtu).toBe(1000);
+  expect(dummyDevice('p1')?.transmit(testPacket(1, 1014))).toBe(true);
+  expect(dummyDevice('p1')?.transmit(testPacket(1, 1015))).toBe(false);
+  expect(dummyDevice('p1')?.transmit(tagged)).toBe(true);
 });
 
 test('A dummy name is taken until its device is disposed of', async () => {

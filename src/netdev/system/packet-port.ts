@@ -246,6 +246,7 @@ export class PacketPort implements PortIo {
     if (this.#socket === undefined || !this.#isOpen) return;
     this.#emptyCalls = 0;
     readOption(this.#socket.fd, level.socket, socketOption.error, this.#statistics);
+    this.#countLost();
   }
 }
 

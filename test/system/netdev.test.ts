@@ -1,0 +1,301 @@
+/** Netdevs on the kernel: the conformance suite and what only kernel devices show. In a network namespace of its own. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { Timers } from '../../src/base/timers.ts';
+import type { Netdev, NetdevProvider, PortIo } from '../../src/netdev/provider.ts';
+import { netdevProviders } from '../../src/netdev/registry.ts';
+import { openPacketPort } from '../../src/netdev/system/packet-port.ts';
+import { Epoll } from '../../src/sys/calls/epoll.ts';
+import { unshareNetwork } from '../../src/sys/calls/namespace.ts';
+import { indexOfDevice } from '../../src/sys/calls/socket.ts';
+import { linkMonitor } from '../../src/sys/netlink/monitor.ts';
+import { Frame, FrameBatch } from '../../src/wire/frame.ts';
+import { type FarEnd, isTestPacket, netdevConformance, noConfig, testPacket } from '../conformance/netdev.ts';
+import { whyNoNamespaces } from './support/namespace.ts';
+
+const why = whyNoNamespaces();
+if (why !== undefined) console.log(`netdev tests on the kernel: ${why}`);
+
+const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
+const deps = { timers: new Timers(systemClock) };
+const batch = new FrameBatch(32);
+
+function provider(type: string): NetdevProvider {
+  const found = netdevProviders().get(type);
+  if (found === undefined) throw new Error(`no provider of ${type}`);
+  return found;
+}
+
+function waitFor(io: PortIo): void {
+  const epoll = new Epoll();
+  if (io.fd !== undefined) epoll.add(io.fd, 0);
+  epoll.wait(200);
+  epoll.close();
+}
+
+function transmit(io: PortIo, packet: Uint8Array): void {
+  const frame = new Frame(packet);
+  frame.end = packet.length;
+  io.send(frame);
+  io.flush();
+}
+
+/** Frames of the suite from `io` until there are `count` of them, or nothing has come for a while. */
+function collect(io: PortIo, count: number): Uint8Array[] {
+  const got: Uint8Array[] = [];
+  for (let tries = 0; got.length < count && tries < 20; tries++) {
+    const n = io.receive(batch);
+    for (const frame of batch.frames.slice(0, n)) {
+      const packet = frame.bytes.slice(frame.start, frame.end);
+      if (isTestPacket(packet)) got.push(packet);
+    }
+    io.release();
+    if (n === 0) waitFor(io);
+  }
+  return got;
+}
+
+/** Stands at device `far` with a packet socket. */
+function farEnd(far: string, remove: () => void): FarEnd {
+  const io = openPacketPort(far, indexOfDevice(far), 64);
+  return {
+    inject: (packet) => transmit(io, packet),
+    collect: (count) => collect(io, count),
+    remove,
+    close: () => io.close(),
+  };
+}
+
+const settle = () => linkMonitor().refresh();
+
+describe.skipIf(why !== undefined)('kernel devices', () => {
+  beforeAll(() => {
+    unshareNetwork();
+    writeFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', '1'); // no chatter
+    ip('link', 'set', 'lo', 'up');
+  });
+
+  netdevConformance('system', {
+    provider: provider('system'),
+    prepare(name) {
+      ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`);
+      ip('link', 'set', `${name}p`, 'up');
+    },
+    connect: ({ name }) => farEnd(`${name}p`, () => ip('link', 'del', name)),
+    waitFor,
+    settle,
+  });
+
+  for (const type of ['tap', 'internal'])
+    netdevConformance(type, {
+      provider: provider(type),
+      prepare: () => {},
+      // the host's side of a TAP device is the device itself
+      connect: ({ name }: Netdev) => farEnd(name, () => ip('link', 'del', name)),
+      waitFor,
+      settle,
+    });
+
+  /** A veth pair with a netdev on one end and packet sockets on both. */
+  async function pair(name: string) {
+    ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`);
+    ip('link', 'set', `${name}p`, 'up');
+    ip('link', 'set', name, 'up');
+    const netdev = await provider('system').open(name, noConfig, deps);
+    const near = openPacketPort(name, netdev.state.ifindex, 64);
+    const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`), 64);
+    return {
+      netdev,
+      near,
+      far,
+      async [Symbol.asyncDispose]() {
+        near.close();
+        far.close();
+        await netdev[Symbol.asyncDispose]();
+        execFileSync('sh', ['-c', `ip link del ${name} 2>/dev/null; true`]);
+      },
+    };
+  }
+
+  test('A veth device shows status and statistics as the reference does', async () => {
+    await using p = await pair('st0');
+    const { state } = p.netdev;
+    expect(Object.fromEntries(state.status)).toEqual({
+      driver_name: 'veth',
+      driver_version: '1.0',
+      firmware_version: '',
+    });
+    expect(state).toMatchObject({
+      linkSpeed: 10_000_000_000,
+      duplex: 'full',
+      hasCarrier: true,
+      linkResets: 0,
+    });
+    expect([...(await p.netdev.stats()).keys()].sort()).toEqual([
+      'collisions',
+      'rx_bytes',
+      'rx_crc_err',
+      'rx_dropped',
+      'rx_errors',
+      'rx_frame_err',
+      'rx_missed_errors',
+      'rx_multicast_packets',
+      'rx_over_err',
+      'rx_packets',
+      'tx_bytes',
+      'tx_dropped',
+      'tx_errors',
+      'tx_packets',
+    ]);
+  });
+
+  test('The statistics of many devices asked for together are those of each', async () => {
+    const pairs = await Promise.all(Array.from({ length: 9 }, (_, i) => pair(`sx${i}`)));
+    pairs.forEach((p, i) => {
+      for (let n = 0; n <= i; n++) transmit(p.near, testPacket(n));
+    });
+    const all = await Promise.all(pairs.map((p) => p.netdev.stats()));
+    expect(all.map((stats) => stats.get('tx_packets'))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    for (const p of pairs) await p[Symbol.asyncDispose]();
+  });
+
+  test('A device whose carrier, MTU and name change is followed', async () => {
+    await using p = await pair('fo0');
+    ip('link', 'set', 'fo0p', 'down');
+    settle();
+    expect(p.netdev.state).toMatchObject({ hasCarrier: false, linkResets: 1, isUp: true });
+    ip('link', 'set', 'fo0p', 'up');
+    ip('link', 'set', 'fo0', 'mtu', '1280');
+    settle();
+    expect(p.netdev.state).toMatchObject({ hasCarrier: true, linkResets: 2, mtu: 1280 });
+    const names: string[] = [];
+    const stop = linkMonitor().listen((name) => names.push(name));
+    ip('link', 'set', 'fo0', 'down');
+    ip('link', 'set', 'fo0', 'name', 'fo1');
+    settle();
+    stop();
+    expect(p.netdev.isGone).toBe(true);
+    expect(names).toContain('fo1');
+    ip('link', 'del', 'fo1');
+  });
+
+  test('A device that is deleted and made again under the same name can be opened again', async () => {
+    await using p = await pair('re0');
+    ip('link', 'del', 're0');
+    settle();
+    expect(p.netdev.isGone).toBe(true);
+    await expect(provider('system').open('re0', noConfig, deps)).rejects.toMatchObject({
+      reason: 'No such device',
+    });
+    ip('link', 'add', 're0', 'type', 'veth', 'peer', 'name', 're0p');
+    await using again = await provider('system').open('re0', noConfig, deps);
+    expect(again.isGone).toBe(false);
+    expect(again.state.ifindex).not.toBe(p.netdev.state.ifindex);
+  });
+
+  test('A port keeps receiving after its device was down', async () => {
+    await using p = await pair('du0');
+    await p.netdev.setUp(false);
+    transmit(p.far, testPacket(1));
+    transmit(p.near, testPacket(1));
+    expect(p.near.counters.txDropped).toBe(1);
+    await p.netdev.setUp(true);
+    for (let i = 0; i < 20; i++) p.near.receive(batch);
+    transmit(p.far, testPacket(2));
+    expect(collect(p.near, 1)).toEqual([testPacket(2)]);
+  });
+
+  test('Frames longer than the MTU are dropped and counted', async () => {
+    await using p = await pair('lo0');
+    transmit(p.near, testPacket(1, 3000));
+    expect(p.near.counters).toMatchObject({ txDropped: 1, txPackets: 0 });
+  });
+
+  test('A tag that the kernel took out is back in the frame', async () => {
+    await using p = await pair('vl0');
+    const tagged = testPacket(1, 200);
+    tagged.set([0x81, 0x00, 0x60, 0x64], 12); // priority 3, VLAN 100
+    tagged.set([0x88, 0xb5], 16);
+    transmit(p.far, tagged);
+    const doubly = testPacket(2, 200);
+    doubly.set([0x88, 0xa8, 0x00, 0x05, 0x81, 0x00, 0x00, 0x06], 12);
+    transmit(p.far, doubly);
+    const got: Uint8Array[] = [];
+    for (let tries = 0; got.length < 2 && tries < 50; tries++) {
+      const n = p.near.receive(batch);
+      for (const f of batch.frames.slice(0, n)) got.push(f.bytes.slice(f.start, f.end));
+      p.near.release();
+      if (n === 0) waitFor(p.near);
+    }
+    expect(got).toEqual([tagged, doubly]);
+  });
+
+  test('Segmented TCP beyond a slot arrives whole, in order, with what is left to do', async () => {
+    await using p = await pair('gs0');
+    const frame = new Frame(tcpFrame(20_000));
+    frame.end = frame.bytes.length;
+    Object.assign(frame, {
+      checksumStart: 34,
+      checksumOffset: 16,
+      gsoType: 1,
+      gsoSize: 1448,
+      headerSize: 66,
+    });
+    transmit(p.far, testPacket(1));
+    p.far.send(frame);
+    p.far.flush();
+    transmit(p.far, testPacket(2));
+    const sizes: number[] = [];
+    for (let tries = 0; sizes.length < 3 && tries < 50; tries++) {
+      const n = p.near.receive(batch);
+      for (const f of batch.frames.slice(0, n)) {
+        sizes.push(f.size);
+        if (f.size < 100) continue;
+        expect(f).toMatchObject({ checksumStart: 34, checksumOffset: 16, gsoType: 1, gsoSize: 1448 });
+        expect(f.bytes.slice(f.start + 66, f.end)).toEqual(frame.bytes.slice(66));
+      }
+      p.near.release();
+      if (n === 0) waitFor(p.near);
+    }
+    expect(sizes).toEqual([60, 20_066, 60]);
+  });
+
+  test('What finds the ring full is counted, and the port goes on', async () => {
+    await using p = await pair('fu0');
+    for (let i = 0; i < 200; i++) transmit(p.far, testPacket(i));
+    expect(collect(p.near, 64)).toHaveLength(64);
+    transmit(p.far, testPacket(1000));
+    expect(collect(p.near, 1)).toEqual([testPacket(1000)]);
+    expect(p.near.counters.rxDropped).toBe(136);
+  });
+
+  test('A TAP device shows the driver of the reference and goes when it is disposed of', async () => {
+    const netdev = await provider('internal').open('in0', { ...noConfig, mac: '02:00:00:00:00:77' }, deps);
+    expect(Object.fromEntries(netdev.state.status)).toEqual({
+      driver_name: 'tun',
+      driver_version: '1.6',
+      firmware_version: '',
+    });
+    expect(netdev.state).toMatchObject({ mac: '02:00:00:00:00:77', isUp: false, linkSpeed: 10_000_000_000 });
+    await expect(provider('tap').open('in0', noConfig, deps)).rejects.toMatchObject({ call: 'ioctl' });
+    await netdev[Symbol.asyncDispose]();
+    expect(linkMonitor().byName('in0')).toBeUndefined();
+  });
+});
+
+/** A TCP segment over IPv4 with a 12-byte option, `size` bytes of payload and an open checksum. */
+function tcpFrame(size: number): Uint8Array {
+  const bytes = new Uint8Array(66 + size);
+  const view = new DataView(bytes.buffer);
+  bytes.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45]);
+  view.setUint16(16, 52 + size);
+  bytes.set([0x40, 0, 64, 6], 20);
+  bytes.set([10, 0, 0, 1, 10, 0, 0, 2], 26);
+  view.setUint16(34, 1000);
+  view.setUint16(36, 2000);
+  bytes.set([0x80, 0x10], 46);
+  for (let at = 66; at < bytes.length; at++) bytes[at] = at & 0xff;
+  return bytes;
+}
