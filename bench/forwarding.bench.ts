@@ -1,0 +1,82 @@
+/** How fast frames pass from one veth host to another through a userspace switch, a kernel bridge and ours. */
+import { type Host, knowEachOther, makeHost, removeHost } from './support/hosts.ts';
+import type { Bench, Row } from './support/report.ts';
+import {
+  isInstalled,
+  isRoot,
+  linuxBridge,
+  ourDatapath,
+  realSwitch,
+  type Switch,
+} from './support/switches.ts';
+import { overloadRate, pause, pingTime, setOffloads, tcpRate } from './support/workloads.ts';
+
+interface Figures {
+  readonly packets: number;
+  readonly tcp: number;
+  readonly ping: number;
+}
+
+async function measure(
+  open: (hosts: readonly [Host, Host]) => Promise<Switch> | Switch,
+  hasOffloads: boolean,
+) {
+  const a = makeHost(1);
+  const b = makeHost(2);
+  try {
+    knowEachOther(a, b);
+    for (const host of [a, b]) setOffloads(host, hasOffloads);
+    const made = await open([a, b]);
+    try {
+      await pause(500);
+      await pingTime(a, b); // learns the addresses
+      const ping = await pingTime(a, b);
+      const tcp = await tcpRate(a, b);
+      const packets = await overloadRate(a, b);
+      return { packets, tcp, ping } satisfies Figures;
+    } finally {
+      await made.remove();
+    }
+  } finally {
+    removeHost(a);
+    removeHost(b);
+  }
+}
+
+function rows(ours: Figures, theirs: Figures, against: string): Row[] {
+  return [
+    {
+      what: '60-byte UDP, overload',
+      unit: 'packets/s',
+      ours: ours.packets,
+      theirs: theirs.packets,
+      against,
+      better: 'more',
+    },
+    {
+      what: 'TCP, one connection',
+      unit: 'Gb/s',
+      ours: ours.tcp,
+      theirs: theirs.tcp,
+      against,
+      better: 'more',
+    },
+    { what: 'ping, idle', unit: 'us', ours: ours.ping, theirs: theirs.ping, against, better: 'less' },
+  ];
+}
+
+export const bench: Bench = {
+  question: 'How fast does the userspace datapath forward between two veth hosts?',
+  missing() {
+    if (!isRoot()) return 'needs root, for namespaces';
+    return isInstalled('iperf3') ? undefined : 'needs iperf3';
+  },
+  async run() {
+    const ours = await measure(ourDatapath, true);
+    const bridge = await measure(linuxBridge, true);
+    const all = rows(ours, bridge, 'Linux bridge');
+    if (!isInstalled('ovs-vswitchd')) return all;
+    const real = await measure(realSwitch, false);
+    return [...rows(ours, real, 'Open vSwitch 3.1 userspace, host offloads off'), ...all];
+  },
+};

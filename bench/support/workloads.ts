@@ -1,0 +1,49 @@
+/** What is done through a switch that joins two hosts, whichever switch it is. */
+import { spawn } from 'node:child_process';
+import { type Host, inside, sentCount, startInside } from './hosts.ts';
+
+const generator = new URL('../bench/support/generate.mjs', `file://${process.cwd()}/dist/`).pathname;
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** 60-byte UDP frames that reach `to` in a second while `from` sends as many as it can. */
+export async function overloadRate(from: Host, to: Host, seconds = 4): Promise<number> {
+  const done = startInside(from, `node ${generator} ${from.inner} ${seconds + 2} ${from.mac} ${to.mac}`);
+  await pause(1000);
+  const before = sentCount(to.outer);
+  const start = performance.now();
+  await pause(1000 * seconds);
+  const rate = (sentCount(to.outer) - before) / ((performance.now() - start) / 1000);
+  await done;
+  return rate;
+}
+
+/** Gb/s of one TCP connection. */
+export async function tcpRate(from: Host, to: Host, seconds = 4): Promise<number> {
+  const server = spawn('ip', ['netns', 'exec', to.namespace, 'iperf3', '-s', '-1'], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => server.once('close', resolve));
+  await pause(500);
+  const report = await startInside(
+    from,
+    `iperf3 -J -t ${seconds} -O 1 --connect-timeout 3000 -c ${to.address}`,
+  );
+  server.kill();
+  await ended;
+  const { end } = JSON.parse(report) as { end: { sum_received?: { bits_per_second: number } } }; // iperf3's own format
+  return (end.sum_received?.bits_per_second ?? 0) / 1e9;
+}
+
+/** Median microseconds of a ping through an idle switch. */
+export async function pingTime(from: Host, to: Host): Promise<number> {
+  const text = await startInside(from, `ping -i 0.02 -c 100 ${to.address}`);
+  const times = [...text.matchAll(/time=([\d.]+)/g)].map((match) => 1000 * Number(match[1]));
+  times.sort((a, b) => a - b);
+  return times[times.length >> 1] ?? Number.NaN;
+}
+
+/** Takes the offloads of a host's device away, as the reference's userspace datapath needs it. */
+export function setOffloads(host: Host, isOn: boolean): void {
+  inside(host, `ethtool -K ${host.inner} tx ${isOn ? 'on' : 'off'}`);
+}
