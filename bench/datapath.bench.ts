@@ -1,0 +1,145 @@
+/** What each step of the userspace datapath costs a packet, in memory: no kernel, one thread. */
+import { systemClock } from '../src/base/clock.ts';
+import { dpPort } from '../src/base/units.ts';
+import type { DpAction } from '../src/datapath/actions.ts';
+import { Engine } from '../src/datapath/userspace/engine.ts';
+import { extractKey } from '../src/flow/extract.ts';
+import { maskedKey, maskSlot, newKey } from '../src/flow/key.ts';
+import { datapathWordCount, type SlotName } from '../src/flow/slots.ts';
+import type { PortIo } from '../src/netdev/provider.ts';
+import { Frame, type FrameBatch } from '../src/wire/frame.ts';
+import { udpPacket } from '../test/conformance/packets.ts';
+import { type Bench, median, type Row } from './support/report.ts';
+
+const batchSize = 256;
+const headroom = 64;
+const slotSize = 2048;
+
+/** Receives the same frames again and again, as out of a ring, and forgets what it sends. */
+class EndlessPort implements PortIo {
+  readonly fd = undefined;
+  readonly takesOffloads = true;
+  readonly counters = {
+    rxPackets: 0,
+    rxBytes: 0,
+    rxDropped: 0,
+    rxErrors: 0,
+    txPackets: 0,
+    txBytes: 0,
+    txDropped: 0,
+    txErrors: 0,
+  };
+  readonly #bytes = new Uint8Array(slotSize * batchSize);
+  readonly #view = new DataView(this.#bytes.buffer);
+  readonly #sizes: readonly number[];
+
+  constructor(packets: readonly Uint8Array[]) {
+    this.#sizes = Array.from({ length: batchSize }, (_, n) => {
+      const packet = packets[n % packets.length] ?? new Uint8Array(60);
+      this.#bytes.set(packet, n * slotSize + headroom);
+      return packet.length;
+    });
+  }
+
+  receive(batch: FrameBatch): number {
+    for (let n = 0; n < batchSize; n++) {
+      const frame = batch.frames[n];
+      if (frame === undefined) continue;
+      frame.use(this.#bytes, this.#view, 0);
+      frame.start = n * slotSize + headroom;
+      frame.end = frame.start + (this.#sizes[n] ?? 0);
+      frame.headroom = headroom;
+      frame.clearOffloads();
+    }
+    batch.count = batchSize;
+    return batchSize;
+  }
+
+  release(): void {}
+
+  send(frame: Frame): void {
+    this.counters.txPackets++;
+    frame.isQueued = true;
+  }
+
+  flush(): void {}
+
+  close(): void {}
+}
+
+/** Median nanoseconds of one of `count` things that `work` does. */
+function nanoseconds(count: number, work: () => void): number {
+  const rounds: number[] = [];
+  for (let n = 0; n < 60; n++) {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < 20; i++) work();
+    rounds.push(Number(process.hrtime.bigint() - start) / (20 * count));
+  }
+  return median(rounds.slice(20));
+}
+
+/** Slots that differ from mask to mask: every subset is another mask. */
+const optional = ['nw_tos', 'nw_ttl', 'tp_src', 'tp_dst', 'nw_src'] as const satisfies readonly SlotName[];
+
+function engineWith(
+  maskCount: number,
+  connectionCount: number,
+  actions: readonly DpAction[],
+): { engine: Engine; run: () => void } {
+  const engine = new Engine({
+    clock: systemClock,
+    upcalls: { add: () => 0 },
+    makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
+    flowCapacity: 200_000,
+  });
+  const packets = Array.from({ length: connectionCount }, (_, n) => udpPacket({ source: n + 1 }));
+  const port = engine.addPort(1, new EndlessPort(packets));
+  engine.addPort(2, new EndlessPort([]));
+  packets.forEach((packet, id) => {
+    const frame = new Frame(packet);
+    frame.end = packet.length;
+    frame.inPort = 1;
+    const key = newKey();
+    extractKey(frame, key);
+    const mask = newKey().slice(0, datapathWordCount);
+    for (const slot of ['in_port', 'eth_dst', 'eth_src', 'vlan_tci', 'tp_src'] as const) maskSlot(mask, slot);
+    const subset = id % maskCount;
+    optional.forEach((slot, bit) => {
+      if ((subset >> bit) & 1) maskSlot(mask, slot);
+    });
+    engine.flowStats.reserve(id);
+    engine.putFlow({ id, generation: 1, key: maskedKey(key, mask), mask, actions });
+  });
+  return { engine, run: () => void engine.runPort(port) };
+}
+
+function extraction(): number {
+  const frames = Array.from({ length: batchSize }, (_, n) => {
+    const frame = new Frame(udpPacket({ source: n + 1 }));
+    frame.end = frame.bytes.length;
+    return frame;
+  });
+  const key = newKey();
+  return nanoseconds(batchSize, () => {
+    for (const frame of frames) extractKey(frame, key);
+  });
+}
+
+export const bench: Bench = {
+  question: 'What does a packet cost in the userspace datapath, in memory?',
+  async run() {
+    const output: DpAction = { do: 'output', port: dpPort(2) };
+    const row = (what: string, ours: number): Row => ({ what, unit: 'ns', ours, better: 'less' });
+    const whole = (masks: number, connections: number, actions: readonly DpAction[]): number =>
+      nanoseconds(batchSize, engineWith(masks, connections, actions).run);
+    const tag: DpAction = { do: 'push_vlan', tpid: 0x8100, tci: 0x1005 };
+    return [
+      row('extraction of a UDP key', extraction()),
+      row('whole engine, 1 connection, output', whole(1, 1, [output])),
+      row('whole engine, 200 connections in 1 mask', whole(1, 200, [output])),
+      row('whole engine, 200 connections in 8 masks', whole(8, 200, [output])),
+      row('whole engine, 200 connections in 32 masks', whole(32, 200, [output])),
+      row('whole engine, push_vlan and output', whole(1, 200, [tag, output])),
+    ];
+  },
+};
