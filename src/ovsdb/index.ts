@@ -20,3 +20,5 @@ export type * from './engine/types.ts';
 export { defaultLimits, type ServerLimits } from './server/context.ts';
 export { OvsdbServer, type OvsdbServerDeps, type ServerUsage } from './server/server.ts';
 export type { ServeOptions } from './server/session.ts';
+export { type FileLock, type LockFile, lockPath } from './storage/log-file.ts';
+export { createDatabaseFile, type OpenOptions, openStore, Store, type StoreDeps } from './storage/store.ts';

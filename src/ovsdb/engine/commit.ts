@@ -19,12 +19,17 @@ import { checkIndexes, checkRowCounts } from './uniqueness.ts';
 export function prepareCommit(transaction: Transaction): readonly RowChange[] {
   transaction.forgetUnchanged();
   if (transaction.edited.length === 0) return [];
+  checkCommit(transaction);
+  return transaction.changes();
+}
+
+/** The checks alone: for the replay of a log, whose transactions nobody listens to. */
+export function checkCommit(transaction: Transaction): void {
   countReferences(transaction);
   collectGarbage(transaction);
   checkRowCounts(transaction);
   dropDanglingWeakReferences(transaction);
   checkIndexes(transaction);
-  return transaction.changes();
 }
 
 export function finishCommit(transaction: Transaction): void {

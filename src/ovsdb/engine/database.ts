@@ -5,7 +5,7 @@
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms, type Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
-import { finishCommit, prepareCommit } from './commit.ts';
+import { checkCommit, finishCommit, prepareCommit } from './commit.ts';
 import { convertTables } from './convert.ts';
 import { OvsdbError } from './errors.ts';
 import { execute } from './execute.ts';
@@ -119,20 +119,34 @@ export class Database {
     return outcome.results;
   }
 
-  /** Runs `change` as one transaction that no request made: the replay of a log, replication. Throws OvsdbError. */
-  apply(change: (transaction: Transaction) => void, options: { isSilent?: boolean } = {}): void {
+  /** Runs `change` as one transaction that no request made, such as those of replication. Throws OvsdbError. */
+  apply(change: (transaction: Transaction) => void): void {
     const transaction = new Transaction(this.#tables, this.#deps.newUuid);
-    let changes: Commit['changes'];
+    let commit: Commit;
     try {
       change(transaction);
-      changes = prepareCommit(transaction);
+      commit = { changes: prepareCommit(transaction), comment: transaction.comment, isDurable: false };
+      if (commit.changes.length > 0) this.#journal?.append(commit);
     } catch (error) {
       transaction.undo();
       throw error;
     }
     finishCommit(transaction);
-    if (changes.length > 0 && options.isSilent !== true)
-      this.#publish({ changes, comment: undefined, isDurable: false });
+    if (commit.changes.length > 0) this.#publish(commit);
+    this.#retry();
+  }
+
+  /** The same for what the journal itself has, while nobody listens yet: rows keep their versions. */
+  replay(change: (transaction: Transaction) => void): void {
+    const transaction = new Transaction(this.#tables, this.#deps.newUuid);
+    try {
+      change(transaction);
+      checkCommit(transaction);
+    } catch (error) {
+      transaction.undo();
+      throw error;
+    }
+    finishCommit(transaction);
   }
 
   /** Called after each commit that changed something, with immutable rows. Returns how to stop listening. */

@@ -91,7 +91,8 @@ function forEachReference(
 export function collectGarbage(transaction: Transaction): void {
   const isGarbage = (slot: Slot) =>
     slot.row !== undefined && slot.references === 0 && !slot.table.schema.isRoot;
-  const candidates = [...transaction.edited, ...transaction.counted];
+  const candidates = [...transaction.edited, ...transaction.counted].filter(isGarbage);
+  if (candidates.length === 0) return;
   for (let slot = candidates.pop(); slot !== undefined; slot = candidates.pop()) {
     if (!isGarbage(slot)) continue;
     const { row, table } = slot;

@@ -1,0 +1,117 @@
+/**
+ * What the log's records say: a commit as its JSON text, and the whole contents of a database as one. The form is that
+ * of ovsdb(5) as the reference 3.1 writes it: "_is_diff" means that changed sets and maps are given by their
+ * differences. Used by `store.ts` and ovsdb-tool.
+ */
+import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { emitJson } from '../../rpc/json.ts';
+import { datumToJson, equalDatums } from '../engine/datum.ts';
+import { diffForLog } from '../engine/datum-algebra.ts';
+import type { ColumnSchema, Commit, Row, RowChange, TableContents } from '../engine/types.ts';
+
+/** The JSON text of a commit; undefined when it has nothing to store (ephemeral columns only). */
+export function emitCommit(commit: Commit, wall: number): string | undefined {
+  const changes = rowsOf(commit, true) ?? rowsOf(commit, false);
+  if (changes === undefined || changes.tables.size === 0) return undefined;
+  const json: Record<string, Json> = {};
+  for (const [table, rows] of changes.tables) json[table] = rows;
+  if (commit.comment !== undefined) json._comment = commit.comment;
+  if (changes.isDiff) json._is_diff = true;
+  json._date = Math.floor(wall);
+  return emitJson(json);
+}
+
+interface ChangedRows {
+  readonly tables: ReadonlyMap<string, JsonObject>;
+  readonly isDiff: boolean;
+}
+
+/** Undefined when `isDiff` is wanted but a difference would be read wrongly. */
+function rowsOf(commit: Commit, isDiff: boolean): ChangedRows | undefined {
+  const tables = new Map<string, Record<string, Json>>();
+  for (const change of commit.changes) {
+    const row = rowOf(change, isDiff);
+    if (row === undefined) return undefined;
+    if (row === 'nothing') continue;
+    const { name } = change.table;
+    const rows = tables.get(name);
+    if (rows === undefined) tables.set(name, { [change.uuid]: row });
+    else rows[change.uuid] = row;
+  }
+  return { tables, isDiff };
+}
+
+function rowOf(change: RowChange, isDiff: boolean): JsonObject | null | 'nothing' | undefined {
+  const { before, after, table } = change;
+  if (after === undefined) return null;
+  if (before === undefined) return newRow(after, table.columns);
+  const json: Record<string, Json> = {};
+  let isEmpty = true;
+  for (const index of change.changed) {
+    const column = table.columns[index];
+    if (column?.isPersistent !== true) continue;
+    const value = isDiff ? differenceIn(before, after, column) : (after.values[index] ?? column.defaultValue);
+    if (value === undefined) return undefined;
+    json[column.name] = datumToJson(column.type, value);
+    isEmpty = false;
+  }
+  return isEmpty ? 'nothing' : json;
+}
+
+function differenceIn(before: Row, after: Row, column: ColumnSchema): ReturnType<typeof diffForLog> {
+  const { type, index, defaultValue } = column;
+  return diffForLog(
+    type,
+    before.values[index] ?? defaultValue,
+    after.values[index] ?? defaultValue,
+    defaultValue,
+  );
+}
+
+/** Only what differs from the defaults. */
+function newRow(row: Row, columns: readonly ColumnSchema[]): JsonObject {
+  const json: Record<string, Json> = {};
+  for (const column of columns) {
+    const value = row.values[column.index];
+    if (!column.isPersistent || value === undefined || equalDatums(value, column.defaultValue)) continue;
+    json[column.name] = datumToJson(column.type, value);
+  }
+  return json;
+}
+
+export interface SnapshotOptions {
+  readonly comment: string;
+  readonly wall: number;
+  /** The server marks its snapshots as it does every record; ovsdb-tool does not. */
+  readonly isDiff: boolean;
+}
+
+/** The contents of a database as the text of one record, in pieces of about `pieceSize` bytes. */
+export function* emitSnapshot(
+  tables: Iterable<TableContents>,
+  options: SnapshotOptions,
+  pieceSize = 256 * 1024,
+): Generator<Buffer> {
+  let text = '{';
+  for (const { schema, rows } of contentsOf(tables)) {
+    let isFirst = true;
+    for (const row of rows) {
+      text += isFirst ? `${JSON.stringify(schema.name)}:{` : ',';
+      isFirst = false;
+      text += `"${row.uuid}":${emitJson(newRow(row, schema.columns))}`;
+      if (text.length < pieceSize) continue;
+      yield Buffer.from(text);
+      text = '';
+    }
+    if (!isFirst) text += '},';
+  }
+  const isDiff = options.isDiff ? '"_is_diff":true,' : '';
+  yield Buffer.from(
+    `${text}"_comment":${JSON.stringify(options.comment)},${isDiff}"_date":${Math.floor(options.wall)}}`,
+  );
+}
+
+/** The rows as they are now, whatever happens while the text is made. */
+function contentsOf(tables: Iterable<TableContents>): { schema: TableContents['schema']; rows: Row[] }[] {
+  return [...tables].map((table) => ({ schema: table.schema, rows: [...table.rows()] }));
+}

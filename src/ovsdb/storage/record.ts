@@ -1,0 +1,56 @@
+/**
+ * Records of the reference's log files, as ovsdb(5) describes them: a line "OVSDB MAGIC LENGTH SHA1", then LENGTH bytes
+ * of JSON that end with a new-line. Used by `log-file.ts`.
+ */
+import { createHash, hash } from 'node:crypto';
+
+/** Magic of a standalone database's file. */
+export const standaloneMagic = 'JSON';
+/** Magic of a clustered one, which we recognise to refuse it. */
+export const clusterMagic = 'CLUSTER';
+
+export interface RecordHeader {
+  readonly magic: string;
+  /** Bytes of the JSON text with its new-line. */
+  readonly length: number;
+  /** 40 hexadecimal digits. */
+  readonly sha1: string;
+}
+
+const headerPattern = /^OVSDB ([^ ]*) \s*\+?([0-9]+) ([0-9a-fA-F]{40})\n$/;
+
+/** Reads a header line with its new-line; undefined when it is none. */
+export function readHeader(line: string): RecordHeader | undefined {
+  const [, magic, digits, sha1] = headerPattern.exec(line) ?? [];
+  const length = Number(digits);
+  if (magic === undefined || sha1 === undefined || length === 0 || !Number.isSafeInteger(length))
+    return undefined;
+  return { magic, length, sha1: sha1.toLowerCase() };
+}
+
+export function sha1Of(data: Uint8Array): string {
+  return hash('sha1', data, 'hex');
+}
+
+/** One record of a standalone file with that JSON text. */
+export function emitRecord(text: string): Buffer {
+  const data = Buffer.from(`${text}\n`);
+  const header = `OVSDB ${standaloneMagic} ${data.length} ${sha1Of(data)}\n`;
+  return Buffer.concat([Buffer.from(header, 'latin1'), data]);
+}
+
+/** The same for a text that comes in pieces: header first, then the pieces, then the new-line. */
+export function emitLongRecord(pieces: readonly Buffer[]): Buffer[] {
+  const end = Buffer.from('\n');
+  const sha1 = createHash('sha1');
+  let length = 0;
+  for (const piece of [...pieces, end]) {
+    sha1.update(piece);
+    length += piece.length;
+  }
+  return [
+    Buffer.from(`OVSDB ${standaloneMagic} ${length} ${sha1.digest('hex')}\n`, 'latin1'),
+    ...pieces,
+    end,
+  ];
+}
