@@ -186,6 +186,13 @@ describe('a socket channel', () => {
     await expect(connectChannel(file)).rejects.toMatchObject({ reason: 'Connection refused' });
   });
 
+  test('rejects with the system error when the host has no address', async () => {
+    const remote = readActiveRemote('tcp:no-such-host.invalid:1', context);
+    await expect(connectChannel(remote)).rejects.toMatchObject({
+      reason: 'Address family not supported by protocol',
+    });
+  });
+
   test('gives up when its signal says so', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     cleanups.push(() => server.close());
@@ -228,6 +235,14 @@ describe('a listener', () => {
     const name = join(folder, 'x'.repeat(120));
     await expect(connectChannel({ kind: 'unix', path: name })).rejects.toMatchObject({
       reason: 'File name too long',
+    });
+  });
+
+  test('rejects when the folder is missing', async () => {
+    await expect(
+      listenChannels({ kind: 'punix', path: `${folder}/no/sock` }, {}, () => {}),
+    ).rejects.toMatchObject({
+      reason: 'No such file or directory',
     });
   });
 

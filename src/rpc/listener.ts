@@ -2,10 +2,12 @@
  * Listening sockets: punix, ptcp, pssl. Hands over accepted streams.
  * Used by the OVSDB server, unixctl and OpenFlow service connections.
  */
-import { lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type * as Tls from 'node:tls';
 import { fromNodeError, syscallFailed } from '../base/errno.ts';
+import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { formatRemote, type PassiveRemote } from './remote.ts';
 import { acceptedStream, type Stream } from './stream.ts';
@@ -27,6 +29,9 @@ export interface Listener {
 }
 
 const log = logger('stream');
+const unixLog = logger('stream_unix');
+const tcpLog = logger('socket_util');
+const ENOENT = 2;
 const EADDRINUSE = 98;
 const DEFAULT_MODE = 0o770;
 let unixCount = 0;
@@ -44,7 +49,12 @@ export async function listenStreams(
     if (secure === undefined) accept(acceptedStream(peerName(remote, socket), socket));
     else acceptSecure(remote, secure, socket, accept);
   });
-  await bind(server, remote, options.mode ?? DEFAULT_MODE);
+  try {
+    await bind(server, remote, options.mode ?? DEFAULT_MODE);
+  } catch (error) {
+    if (error instanceof SyscallFailed) logFailure(remote, error.reason);
+    throw error;
+  }
   return {
     remote: actualRemote(remote, server),
     close() {
@@ -52,6 +62,11 @@ export async function listenStreams(
       if (remote.kind === 'punix') removeSocket(remote.path);
     },
   };
+}
+
+function logFailure(remote: PassiveRemote, reason: string): void {
+  if (remote.kind === 'punix') unixLog.err(`${remote.path}: binding failed: ${reason}`);
+  else tcpLog.err(`${remote.port}:${remote.host ?? ''}: bind: ${reason}`);
 }
 
 function bind(server: Server, remote: PassiveRemote, mode: number): Promise<void> {
@@ -73,6 +88,7 @@ function bindUnix(server: Server, path: string, mode: number, tried: string): vo
   // Differs: the reference removes whatever is in the way; we remove only what a crashed daemon can have left
   if (before !== undefined && !before.isSocket()) throw syscallFailed('bind', EADDRINUSE, tried);
   removeSocket(path);
+  if (!existsSync(dirname(path))) throw syscallFailed('bind', ENOENT, tried); // which libuv reports as EACCES
   const umask = process.umask();
   process.umask(umask | (0o777 & ~mode));
   try {

@@ -4,6 +4,7 @@
  */
 import { strerror, syscallFailed } from '../base/errno.ts';
 import type { SyscallFailed } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
 
 /** Where to connect to. */
 export type ActiveRemote =
@@ -28,6 +29,12 @@ export interface RemoteContext {
 }
 
 const EAFNOSUPPORT = 97;
+const formerPorts = new Map([
+  [OVSDB_PORT, 6632],
+  [OPENFLOW_PORT, 6633],
+]);
+const log = logger('stream');
+const parseLog = logger('socket_util');
 
 /** Throws SyscallFailed (EAFNOSUPPORT, as the reference reports it) with a message that says what is wrong. */
 export function readActiveRemote(text: string, context: RemoteContext): ActiveRemote {
@@ -92,7 +99,7 @@ export function formatRemote(remote: Remote): string {
 function readHostPort(text: string, rest: string, defaultPort: number): { host: string; port: number } {
   const { host, after } = readHost(text, rest);
   if (host === '') throw unsupported(text, 'host must be specified');
-  return { host, port: after === undefined ? defaultPort : readPort(text, after) };
+  return { host, port: after === undefined ? useDefault(defaultPort) : readPort(text, after) };
 }
 
 /** [PORT][:HOST]. */
@@ -103,7 +110,7 @@ function readPortHost(
 ): { host: string | undefined; port: number } {
   const colon = rest.indexOf(':');
   const portText = colon < 0 ? rest : rest.slice(0, colon);
-  const port = portText === '' ? defaultPort : readPort(text, portText);
+  const port = portText === '' ? useDefault(defaultPort) : readPort(text, portText);
   if (colon < 0) return { host: undefined, port };
   const { host, after } = readHost(text, rest.slice(colon + 1));
   if (after !== undefined) throw unsupported(text, `unexpected "${after}" after the host`);
@@ -125,10 +132,21 @@ function readHost(text: string, rest: string): { host: string; after: string | u
 }
 
 function readPort(text: string, port: string): number {
-  if (port === '') throw unsupported(text, 'port must be specified');
-  if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65535)
-    throw unsupported(text, `bad port number "${port}"`);
-  return Number(port);
+  if (/^[0-9]{1,5}$/.test(port) && Number(port) <= 65535) return Number(port);
+  const why = port === '' ? 'port must be specified' : `bad port number "${port}"`;
+  parseLog.err(`${text.slice(text.indexOf(':') + 1)}: ${why}`);
+  throw unsupported(text, why);
+}
+
+/** Once a process: users of old configurations expect another port. */
+function useDefault(port: number): number {
+  const old = formerPorts.get(port);
+  if (old !== undefined) {
+    formerPorts.delete(port);
+    const protocol = port === OVSDB_PORT ? 'OVSDB' : 'OpenFlow';
+    log.warn(`The default ${protocol} port number has changed from ${old} to ${port}`);
+  }
+  return port;
 }
 
 function inRundir(path: string, rundir: string | undefined): string {

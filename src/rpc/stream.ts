@@ -4,7 +4,8 @@
  */
 import { createConnection, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { fromNodeError, syscallFailed } from '../base/errno.ts';
+import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
+import { logger } from '../base/log.ts';
 import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
 import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, type TlsConfig, TlsContext } from './tls.ts';
@@ -49,6 +50,8 @@ export interface ConnectOptions {
 }
 
 const EPROTO = 71;
+const EAFNOSUPPORT = 97;
+const log = logger('stream_tcp');
 
 /** Connects. Rejects with SyscallFailed whose `reason` is the C library's text ("Connection refused"). */
 export async function connectStream(remote: ActiveRemote, options: ConnectOptions = {}): Promise<Stream> {
@@ -212,6 +215,11 @@ class SocketStream implements Stream {
 }
 
 function fromSocketError(error: Error, name: string): Error {
+  if ('syscall' in error && error.syscall === 'getaddrinfo') {
+    // as the reference reports a name that it cannot resolve
+    log.err(`${name}: connect: ${strerror(EAFNOSUPPORT)}`);
+    return syscallFailed('connect', EAFNOSUPPORT, `${name}: cannot resolve the host name`);
+  }
   const ours = fromNodeError(error, name);
   // OpenSSL's own errors have no errno; the reference reports them all as EPROTO
   return ours === error ? syscallFailed('read', EPROTO, `${name}: ${error.message}`) : ours;
