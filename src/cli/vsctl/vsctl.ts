@@ -124,7 +124,7 @@ async function runLine(program: Program, schema: CtlSchema, options: VsctlOption
 
 function connect(program: Program, schema: CtlSchema, options: VsctlOptions): Connection {
   const timers = new Timers(systemClock);
-  driveTimers(timers);
+  driveTimers(timers, true);
   const remotes = splitRemotes(options.remote);
   return new Connection({
     database: schema.database,

@@ -12,7 +12,7 @@ import type { Channel, Json, Message } from '../../rpc/channel.ts';
 import { DatabaseStatus } from './database-status.ts';
 import { brief } from './values.ts';
 
-const log = logger('ovsdb_cs');
+const log = logger('reconnect');
 
 /** Opens a connection to one remote ("unix:...", "tcp:...", or any name that means something to it). */
 export type Connector = (remote: string) => Promise<Channel>;
