@@ -76,7 +76,7 @@ export function bootstrapFrom(peer: DetailedPeerCertificate, config: TlsConfig):
   if (config.caCert === undefined) return 'no CA certificate file is configured';
   let top = peer;
   while (top.issuerCertificate !== undefined && top.issuerCertificate !== top) top = top.issuerCertificate;
-  if (top.raw === undefined || top.fingerprint256 === peer.fingerprint256)
+  if (top.raw === undefined || top.issuerCertificate !== top)
     return 'could not find self-signed CA certificate; the peer must send its CA certificate';
   const base64 = top.raw.toString('base64').replace(/.{1,64}/g, '$&\n');
   try {
