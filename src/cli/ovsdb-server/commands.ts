@@ -1,0 +1,210 @@
+/** The appctl commands of ovsdb-server(1), "Runtime Management Commands". */
+import { Refused } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import { type Command, type CommandReply, defineCommand } from '../../daemon/unixctl.ts';
+import { OvsdbError } from '../../ovsdb/engine/errors.ts';
+import { isDbName, resolveColumn } from '../../ovsdb/server/db-column.ts';
+import { formatMemoryUse } from './memory.ts';
+import type { Running } from './running.ts';
+
+const log = logger('ovsdb_server');
+
+/** A command without arguments that answers at once. */
+function simple(name: string, run: () => string): Command {
+  return defineCommand({ name, usage: '', minArgs: 0, maxArgs: 0, run });
+}
+
+export function serverCommands(running: Running): Command[] {
+  return [
+    ...databaseCommands(running),
+    ...remoteCommands(running),
+    ...tableLogCommands(running),
+    ...otherCommands(running),
+  ];
+}
+
+function databaseCommands(running: Running): Command[] {
+  return [
+    defineCommand({
+      name: 'ovsdb-server/add-db',
+      usage: 'DB',
+      minArgs: 1,
+      maxArgs: 1,
+      run([file = '']) {
+        running.addDatabase(file);
+        return '';
+      },
+    }),
+    defineCommand({
+      name: 'ovsdb-server/remove-db',
+      usage: 'DB',
+      minArgs: 1,
+      maxArgs: 1,
+      run([name = '']) {
+        if (name.startsWith('_') && running.server.databases.has(name)) {
+          throw new Refused('unixctl', 'Cannot remove reserved database.');
+        }
+        if (running.files.get(name) === undefined) {
+          throw new Refused('unixctl', 'Failed to find the database.');
+        }
+        running.removeDatabase(name, `removing ${name} database by user request`);
+        return '';
+      },
+    }),
+    simple('ovsdb-server/list-dbs', () => lines([...running.server.databases.keys()].sort())),
+    defineCommand({
+      name: 'ovsdb-server/compact',
+      usage: '',
+      minArgs: 0,
+      maxArgs: 1,
+      run: ([name], reply) => compact(running, name, reply),
+    }),
+    defineCommand({
+      name: 'ovsdb-server/get-db-storage-status',
+      usage: 'DB',
+      minArgs: 1,
+      maxArgs: 1,
+      run([name = '']) {
+        if (!running.server.databases.has(name)) throw new Refused('unixctl', 'Failed to find the database.');
+        return 'status: ok';
+      },
+    }),
+  ];
+}
+
+/** Answers when all are compacted. */
+function compact(running: Running, name: string | undefined, reply: CommandReply): undefined {
+  if (name?.startsWith('_') === true) throw new Refused('unixctl', 'cannot compact built-in databases');
+  const chosen = [...running.files].filter(([known]) => name === undefined || known === name);
+  if (chosen.length === 0) throw new Refused('unixctl', 'no database by that name');
+  const compactions = chosen.map(([known, file]) => {
+    log.info(`compacting ${known} database by user request`);
+    return file.compact().then(
+      () => '',
+      (error: unknown) => {
+        if (!(error instanceof OvsdbError)) throw error;
+        return `${error.message}\n`;
+      },
+    );
+  });
+  void Promise.all(compactions).then((problems) => {
+    const text = problems.join('');
+    if (text === '') reply.done('');
+    else reply.failed(text);
+  });
+  return undefined;
+}
+
+function remoteCommands(running: Running): Command[] {
+  const { remotes, server } = running;
+  return [
+    defineCommand({
+      name: 'ovsdb-server/add-remote',
+      usage: 'REMOTE',
+      minArgs: 1,
+      maxArgs: 1,
+      run([name = ''], reply) {
+        const column = isDbName(name) ? resolveColumn(server, name) : undefined;
+        if (typeof column === 'string') throw new Refused('unixctl', column);
+        remotes.add(name);
+        running.save();
+        void remotes.apply().then(() => reply.done(''));
+        return undefined;
+      },
+    }),
+    defineCommand({
+      name: 'ovsdb-server/remove-remote',
+      usage: 'REMOTE',
+      minArgs: 1,
+      maxArgs: 1,
+      run([name = ''], reply) {
+        if (!remotes.remove(name)) throw new Refused('unixctl', 'no such remote');
+        running.save();
+        void remotes.apply().then(() => reply.done(''));
+        return undefined;
+      },
+    }),
+    simple('ovsdb-server/list-remotes', () => lines(remotes.names)),
+    simple('ovsdb-server/reconnect', () => {
+      server.reconnect(true, 'user ran ovsdb-server/reconnect');
+      return '';
+    }),
+    simple('ovsdb-server/disable-monitor-cond', () => {
+      server.hasMonitorCond = false;
+      server.reconnect(true, 'user ran ovsdb-server/disable-monitor-cond');
+      return '';
+    }),
+  ];
+}
+
+function tableLogCommands(running: Running): Command[] {
+  return [
+    defineCommand({
+      name: 'ovsdb-server/tlog-set',
+      usage: 'DB:TABLE on|off',
+      minArgs: 2,
+      maxArgs: 2,
+      run: ([name = '', word = '']) => setTableLog(running, name, word),
+    }),
+    simple('ovsdb-server/tlog-list', () => {
+      const head =
+        'database        table                       logging\n--------        -----                       -------\n';
+      return (
+        head +
+        [...running.server.databases.keys()]
+          .sort()
+          .map((name) => listTableLog(running, name))
+          .join('')
+      );
+    }),
+  ];
+}
+
+function setTableLog(running: Running, name: string, word: string): string {
+  const command = word.toLowerCase();
+  if (command !== 'on' && command !== 'off') throw new Refused('unixctl', 'invalid command argument');
+  const [dbName, tableName, ...more] = name.split(':').filter((part) => part !== '');
+  if (dbName === undefined || tableName === undefined || more.length > 0) {
+    throw new Refused('unixctl', 'invalid DB:TABLE argument');
+  }
+  const served = running.server.databases.get(dbName);
+  if (served === undefined) throw new Refused('unixctl', 'no such database');
+  if (served.db.table(tableName) === undefined) throw new Refused('unixctl', 'no such table');
+  running.tableLog.set(dbName, tableName, command === 'on');
+  return '';
+}
+
+function listTableLog(running: Running, dbName: string): string {
+  const tables = [...(running.server.databases.get(dbName)?.db.schema.tables.keys() ?? [])].sort();
+  const rows = tables.map((table) => {
+    const state = running.tableLog.isOn(dbName, table) ? 'ON' : 'OFF';
+    return `                ${table.padEnd(27)} ${state}\n`;
+  });
+  return `${dbName.padEnd(16)} \n${rows.join('')}`;
+}
+
+function otherCommands(running: Running): Command[] {
+  return [
+    simple('memory/show', () => formatMemoryUse(running.server)),
+    simple(
+      'ovsdb-server/perf-counters-show',
+      () => 'performance counter is not supported on this platform\n',
+    ),
+    simple('ovsdb-server/perf-counters-clear', () => ''),
+    defineCommand({
+      name: 'ovsdb-server/memory-trim-on-compaction',
+      usage: 'on|off',
+      minArgs: 1,
+      maxArgs: 1,
+      run([word]) {
+        if (word !== 'on' && word !== 'off') throw new Refused('unixctl', 'invalid argument');
+        log.info(`memory trimming after compaction ${word === 'on' ? 'enabled' : 'disabled'}.`);
+        return '';
+      },
+    }),
+  ];
+}
+
+function lines(names: readonly string[]): string {
+  return names.map((name) => `${name}\n`).join('');
+}

@@ -1,0 +1,154 @@
+/**
+ * ovsdb-server, from the command line to the end: opens the databases, listens, serves until told to exit or until the
+ * command of `--run` is over. ovsdb-server(1).
+ */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../base/clock.ts';
+import { CoverageRates } from '../../base/coverage.ts';
+import { logger } from '../../base/log.ts';
+import { systemRandom } from '../../base/random.ts';
+import { soon } from '../../base/soon.ts';
+import { Timers } from '../../base/timers.ts';
+import { driveTimers } from '../../base/timers-drive.ts';
+import { uuid } from '../../base/units.ts';
+import { addBuiltinCommands } from '../../daemon/builtin-commands.ts';
+import { type Daemon, daemonOptions, readDaemonOptions, startDaemon } from '../../daemon/daemon.ts';
+import { inFolder } from '../../daemon/directories.ts';
+import { endText } from '../../daemon/monitor.ts';
+import { isUsed, lastArgument, readOptions } from '../../daemon/options.ts';
+import {
+  applyLogOptions,
+  commonOptions,
+  Fatal,
+  logOptions,
+  type Program,
+  VERSION,
+  versionText,
+} from '../../daemon/program.ts';
+import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
+import { OvsdbError } from '../../ovsdb/engine/errors.ts';
+import { Remotes } from '../../ovsdb/server/remotes.ts';
+import { OvsdbServer } from '../../ovsdb/server/server.ts';
+import { lockDatabase } from '../database-lock.ts';
+import { serverCommands } from './commands.ts';
+import { helpText } from './help.ts';
+import { ownOptions, readServerConfig, type ServerConfig } from './options.ts';
+import { Replication } from './replication.ts';
+import { Running } from './running.ts';
+import { SavedConfig } from './saved-config.ts';
+import { systemSockets } from './sockets.ts';
+import { sslProblems, sslSettings } from './ssl.ts';
+
+const log = logger('ovsdb_server');
+
+/** Returns the exit status. */
+export async function ovsdbServer(program: Program): Promise<number> {
+  const unixctlOption = { name: 'unixctl', argument: 'required' } as const;
+  const known = [...ownOptions, unixctlOption, ...daemonOptions, ...logOptions, ...commonOptions];
+  const line = readOptions(program.args, known);
+  if (isUsed(line, 'help')) return print(helpText(program));
+  if (isUsed(line, 'version')) return print(versionText(program.name));
+  const config = readServerConfig(line, `${program.directories.database}/conf.db`);
+  applyLogOptions(line, program);
+  const saved = SavedConfig.prepare(process.env);
+  const daemon = await startDaemon(readDaemonOptions(line, program), program);
+  daemon.atExit(() => saved.remove());
+  const running = await start({ ...config, ...saved.load() }, program, saved);
+  const unixctl = await openUnixctl(lastArgument(line, 'unixctl'), program, running, daemon);
+  const command = config.run;
+  if (command === undefined) log.info(`${program.name} (Open vSwitch) ${VERSION}`);
+  const ended = command === undefined ? new Promise<undefined>(() => {}) : runCommand(command);
+  daemon.ready();
+  const failure = await Promise.race([unixctl.exited, ended]);
+  running.close();
+  unixctl.server.close();
+  if (failure !== undefined) throw new Fatal(`${command}: child exited, ${failure}`);
+  return 0;
+}
+
+/** Opens databases and remotes. Throws Fatal. */
+async function start(config: ServerConfig, program: Program, saved: SavedConfig): Promise<Running> {
+  const timers = new Timers(systemClock);
+  driveTimers(timers);
+  const newUuid = () => uuid(randomUUID());
+  const server = new OvsdbServer({ timers, soon, newUuid });
+  const tls = sslSettings(server, config.ssl);
+  const sockets = systemSockets(program.directories.run, tls);
+  const remotes = new Remotes({ server, sockets, timers });
+  const replication = new Replication(config, { server, sockets, timers });
+  const storage = { timers, newUuid, random: systemRandom, soon, lock: lockDatabase };
+  const running = new Running({ server, remotes, replication, saved, storage });
+  try {
+    for (const file of config.files) running.openDatabase(file);
+  } catch (error) {
+    throw error instanceof OvsdbError ? new Fatal(error.message) : error;
+  }
+  for (const name of config.remotes) remotes.add(name);
+  const problems = remotes.problems() || sslProblems(server, config.ssl);
+  if (problems !== '') throw new Fatal(problems);
+  await remotes.apply();
+  running.save();
+  remotes.start();
+  replication.onChange = () => running.save();
+  replication.restart();
+  return running;
+}
+
+/** Samples the counters for as long as the process runs. */
+function coverageRates(timers: Timers): CoverageRates {
+  const rates = new CoverageRates(timers.clock.now());
+  const sample = (): void => {
+    timers.at(rates.run(timers.clock.now()), sample);
+  };
+  sample();
+  return rates;
+}
+
+interface Unixctl {
+  readonly server: UnixctlServer;
+  /** Resolves when `exit` was asked for. */
+  readonly exited: Promise<undefined>;
+}
+
+async function openUnixctl(
+  path: string | undefined,
+  program: Program,
+  running: Running,
+  daemon: Daemon,
+): Promise<Unixctl> {
+  const commands = new Commands();
+  const server = new UnixctlServer(commands);
+  const exited = new Promise<undefined>((resolve) => {
+    addBuiltinCommands(commands, {
+      name: program.name,
+      log: program.log,
+      rates: coverageRates(running.server.timers),
+      memoryCounts: () => new Map(),
+      exit(_args, done) {
+        done();
+        resolve(undefined);
+      },
+    });
+  });
+  commands.add(...serverCommands(running), ...running.replication.commands());
+  server.onWake = () => server.run();
+  const name = path ?? `${program.name}.${process.pid}.ctl`;
+  if (path !== 'none') await server.listen(inFolder(program.directories.run, name));
+  daemon.atExit(() => server.close());
+  return { server, exited };
+}
+
+/** Resolves when the command has ended, with what is wrong with its end. */
+function runCommand(command: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('/bin/sh', ['-c', command], { stdio: 'inherit' });
+    child.on('error', (error) => reject(new Fatal(`${command}: process failed to start (${error.message})`)));
+    child.on('exit', (code, signal) => resolve(code === 0 ? undefined : endText(code, signal)));
+  });
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

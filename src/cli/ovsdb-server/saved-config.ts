@@ -1,0 +1,52 @@
+/**
+ * What appctl changed, kept in a temporary file so that `--monitor` can start the server again as it was: the remotes
+ * and databases of the moment, not those of the command line.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { logger } from '../../base/log.ts';
+import type { ServerConfig } from './options.ts';
+
+const log = logger('ovsdb_server');
+
+/** How a server that is started again finds the file. */
+const pathVariable = 'OVS_TS_SERVER_CONFIG';
+
+export type Changeable = Pick<ServerConfig, 'remotes' | 'files' | 'syncFrom' | 'syncExclude' | 'isBackup'>;
+
+export class SavedConfig {
+  readonly #path: string;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Call before the program becomes a daemon: the processes that it starts inherit the place. */
+  static prepare(env: Record<string, string | undefined>): SavedConfig {
+    env[pathVariable] ??= join(mkdtempSync(join(tmpdir(), 'ovsdb-server-')), 'config.json');
+    return new SavedConfig(env[pathVariable]);
+  }
+
+  /** What a server before this one has saved. */
+  load(): Changeable | undefined {
+    try {
+      return JSON.parse(readFileSync(this.#path, 'utf8'));
+    } catch {
+      return undefined; // nobody has saved anything
+    }
+  }
+
+  save(config: Changeable): void {
+    try {
+      writeFileSync(this.#path, JSON.stringify(config), { mode: 0o600 });
+    } catch (error) {
+      log.err(`failed to write temporary file (${error instanceof Error ? error.message : error})`);
+    }
+  }
+
+  /** For an orderly end; after a crash the next server needs the file. */
+  remove(): void {
+    rmSync(dirname(this.#path), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,24 @@
+/** The server's real sockets: remotes by name, with the SSL settings as they are at each moment. */
+import type { ServerSockets } from '../../ovsdb/server/remote.ts';
+import {
+  isPassiveName,
+  OVSDB_PORT,
+  type RemoteContext,
+  readActiveRemote,
+  readPassiveRemote,
+} from '../../rpc/remote.ts';
+import { connectChannel, listenChannels } from '../../rpc/socket-channel.ts';
+import type { TlsConfig } from '../../rpc/tls.ts';
+
+export function systemSockets(rundir: string, tls: TlsConfig): ServerSockets {
+  const context: RemoteContext = { defaultPort: OVSDB_PORT, rundir };
+  return {
+    isPassive: isPassiveName,
+    async listen(target, _dscp, accept) {
+      const listener = await listenChannels(readPassiveRemote(target, context), { tls }, accept);
+      const { remote } = listener;
+      return { boundPort: remote.kind === 'punix' ? 0 : remote.port, close: () => listener.close() };
+    },
+    connect: async (target) => connectChannel(readActiveRemote(target, context), { tls }),
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * Lock files: an empty file beside what is to be protected, locked by the process that uses it and never removed.
+ * Used by the programs that open database files, together with the reference's own.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { fromNodeError, syscallFailed } from '../base/errno.ts';
+import { logger } from '../base/log.ts';
+import { lockFile, lockOwner } from '../sys/calls/file-lock.ts';
+
+const log = logger('lockfile');
+const EAGAIN = 11;
+const EDEADLK = 35;
+
+/** Paths that this process has locked: closing any descriptor of such a file would give the lock away. */
+const held = new Set<string>();
+
+/** Creates the file if need be and locks it. Throws SyscallFailed: EAGAIN when another process has it. */
+export function takeLockFile(path: string): { release(): void } {
+  if (held.has(path)) {
+    log.warn(`${path}: cannot lock file because this process has already locked it`);
+    throw syscallFailed('fcntl', EDEADLK, path);
+  }
+  const fd = open(path);
+  if (!lockFile(fd, path)) {
+    const owner = lockOwner(fd, path);
+    closeSync(fd);
+    log.warn(`${path}: cannot lock file because it is already locked by pid ${owner}`);
+    throw syscallFailed('fcntl', EAGAIN, path);
+  }
+  held.add(path);
+  return {
+    release() {
+      if (held.delete(path)) closeSync(fd);
+    },
+  };
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'a+', 0o600);
+  } catch (error) {
+    throw fromNodeError(error, path);
+  }
+}
