@@ -1,0 +1,333 @@
+/** The real tools and libraries against `bin/ovsdb-server`. Build first: `npm run test:system` does. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  areInstalled,
+  northboundSchema,
+  pause,
+  ServerHarness,
+  vswitchSchema,
+} from './ovsdb-server-harness.ts';
+
+const needed = ['ovsdb-tool', 'ovsdb-client', 'ovs-vsctl', 'ovs-appctl', vswitchSchema];
+
+let server: ServerHarness;
+beforeEach((context) => {
+  if (!areInstalled(...needed)) context.skip(`needs ${needed.join(', ')}`);
+  server = new ServerHarness();
+});
+afterEach(() => server?.remove());
+
+describe('the real ovs-vsctl', () => {
+  test('configures a switch, and what it wrote is there after a restart', async () => {
+    server.create(vswitchSchema);
+    await server.start();
+    expect(server.vsctl('init').status).toBe(0);
+    expect(
+      server.vsctl('add-br', 'br0', '--', 'add-port', 'br0', 'p1', '--', 'set', 'port', 'p1', 'tag=7').status,
+    ).toBe(0);
+    await server.kill();
+    await server.start();
+    expect(server.vsctl('get', 'port', 'p1', 'tag').stdout).toBe('7\n');
+    expect(server.vsctl('list-ports', 'br0').stdout).toBe('p1\n');
+  });
+});
+
+describe('the real ovsdb-client', () => {
+  test('every command that a standalone server has answers as it does with the real server', async () => {
+    server.create(vswitchSchema);
+    await server.start();
+    const client = (...args: string[]) => server.run('ovsdb-client', '--timeout=20', ...args);
+    const db = 'Open_vSwitch';
+    const { remote } = server;
+    server.vsctl('init', '--', 'add-br', 'br0');
+    expect(client('list-dbs', remote).stdout).toBe('Open_vSwitch\n_Server\n');
+    expect(JSON.parse(client('get-schema', remote).stdout)).toMatchObject({ name: db });
+    expect(client('get-schema-version', remote).stdout).toBe('8.3.1\n');
+    expect(client('get-schema-cksum', remote).stdout).toBe('3012963480 26720\n');
+    expect(client('list-tables', remote).stdout.split('\n')).toContain('Bridge');
+    expect(client('list-columns', remote, db, 'Bridge').stdout).toMatch(/datapath_id/);
+    expect(client('transact', remote, JSON.stringify([db, { op: 'comment', comment: 'x' }])).stdout).toBe(
+      '[{}]\n',
+    );
+    expect(
+      client('query', remote, JSON.stringify([db, { op: 'insert', table: 'Bridge', row: {} }])).status,
+    ).toBe(0);
+    expect(client('dump', remote, db, 'Bridge', 'name').stdout).toContain('br0');
+    expect(client('dump', '-f', 'csv', remote).stdout).toContain('Bridge table');
+    expect(client('wait', remote, db, 'connected').status).toBe(0);
+    expect(client('needs-conversion', remote, vswitchSchema).stdout).toBe('no\n');
+    expect(client('convert', remote, vswitchSchema).status).toBe(0);
+    const backup = client('backup', remote);
+    expect(backup.status).toBe(0);
+    expect(server.run('ovsdb-client', '--timeout=1', 'lock', remote, 'mylock').stdout).toBe(
+      '{"locked":true}\n',
+    );
+  });
+
+  test('a backup can be restored', async () => {
+    server.create(vswitchSchema);
+    await server.start();
+    server.vsctl('init', '--', 'add-br', 'br0');
+    const restore =
+      'ovsdb-client --timeout=20 backup "$1" > "$2/b" && ovs-vsctl --db="$1" --no-wait del-br br0 && ' +
+      'ovsdb-client --timeout=20 --force restore "$1" < "$2/b"';
+    const restored = server.run('sh', '-c', restore, 'sh', server.remote, server.folder);
+    expect(restored).toMatchObject({ status: 0 });
+    expect(server.vsctl('list-br').stdout).toBe('br0\n');
+  });
+
+  test.each(['monitor', 'monitor-cond', 'monitor-cond-since'])('%s shows what changes', async (command) => {
+    server.create(vswitchSchema);
+    await server.start();
+    server.vsctl('init');
+    const condition = command === 'monitor' ? '' : "'[true]'";
+    const script =
+      `ovsdb-client --timeout=3 ${command} "$1" Open_vSwitch ${condition} Bridge name > "$2/out" & ` +
+      'sleep 1; ovs-vsctl --db="$1" --no-wait add-br br7; wait; cat "$2/out"';
+    const shown = server.run('sh', '-c', script, 'sh', server.remote, server.folder);
+    expect(shown.stdout).toContain('br7');
+    expect(shown.stdout).toContain('insert');
+  });
+});
+
+const idl = `
+import sys, ovs.db.idl, ovs.poller, ovs.jsonrpc
+helper = ovs.db.idl.SchemaHelper(sys.argv[2]); helper.register_all()
+idl = ovs.db.idl.Idl(sys.argv[1], helper)
+def until(done):
+    while not done():
+        idl.run()
+        if done(): break
+        p = ovs.poller.Poller(); idl.wait(p); p.timer_wait(5000); p.block()
+until(lambda: idl.change_seqno > 0)
+txn = ovs.db.idl.Transaction(idl)
+root = list(idl.tables['Open_vSwitch'].rows.values())
+root = root[0] if root else txn.insert(idl.tables['Open_vSwitch'])
+bridge = txn.insert(idl.tables['Bridge']); bridge.name = 'from-python'
+bridge.external_ids = {'a': 'b'}
+root.bridges = root.bridges + [bridge]
+print(txn.commit_block())
+until(lambda: any(b.name == 'from-python' for b in idl.tables['Bridge'].rows.values()))
+print(sorted(b.name for b in idl.tables['Bridge'].rows.values()))
+`;
+
+test('the IDL of python3-openvswitch reads and writes', async (context) => {
+  if (!areInstalled('/usr/lib/python3/dist-packages/ovs/db/idl.py'))
+    context.skip('no python3-openvswitch here');
+  server.create(vswitchSchema);
+  await server.start();
+  server.vsctl('init');
+  const ran = server.run('/usr/bin/python3', '-c', idl, server.remote, vswitchSchema);
+  expect(ran).toMatchObject({ status: 0, stdout: "success\n['from-python']\n" });
+});
+
+test('ovn-nbctl works with the northbound schema of OVN', async (context) => {
+  if (!areInstalled('ovn-nbctl', northboundSchema)) context.skip('no OVN here');
+  server.create(northboundSchema);
+  await server.start();
+  const nbctl = (...args: string[]) =>
+    server.run('ovn-nbctl', `--db=${server.remote}`, '--timeout=20', ...args);
+  expect(
+    nbctl('ls-add', 'sw0', '--', 'lsp-add', 'sw0', 'p0', '--', 'lsp-set-addresses', 'p0', 'dynamic').status,
+  ).toBe(0);
+  expect(nbctl('acl-add', 'sw0', 'to-lport', '100', 'ip4', 'allow').status).toBe(0);
+  expect(nbctl('lr-add', 'r0', '--', 'lrp-add', 'r0', 'rp0', '00:00:00:00:00:01', '10.0.0.1/24').status).toBe(
+    0,
+  );
+  expect(nbctl('show').stdout).toMatch(/switch .* \(sw0\)\n {4}port p0/);
+  expect(nbctl('ls-del', 'sw0').status).toBe(0);
+  expect(nbctl('lsp-list', 'sw0').status).toBe(1);
+});
+
+describe('remotes', () => {
+  test('a Manager row opens a listener and is told of its state', async () => {
+    server.create(vswitchSchema);
+    await server.start('--remote=db:Open_vSwitch,Open_vSwitch,manager_options');
+    server.vsctl('init');
+    expect(server.vsctl('set-manager', 'ptcp:0:127.0.0.1').status).toBe(0);
+    let status = '';
+    for (let tries = 0; tries < 40 && !status.includes('bound_port'); tries++) {
+      await pause(250);
+      status = server.vsctl('get', 'manager', '.', 'status').stdout;
+      if (status === '') status = server.vsctl('--columns=status', 'list', 'manager').stdout;
+    }
+    const port = /bound_port="?([0-9]+)/.exec(status)?.[1];
+    expect(server.run('ovsdb-client', 'list-dbs', `tcp:127.0.0.1:${port}`).stdout).toContain('Open_vSwitch');
+    server.vsctl('del-manager');
+    await pause(500);
+    expect(server.run('ovsdb-client', 'list-dbs', `tcp:127.0.0.1:${port}`).status).toBe(1);
+  });
+
+  test('appctl adds and removes remotes and databases', async () => {
+    server.create(vswitchSchema);
+    await server.start();
+    const socket = join(server.folder, 'second.sock');
+    expect(server.appctl('ovsdb-server/add-remote', `punix:${socket}`).status).toBe(0);
+    expect(server.run('ovsdb-client', 'list-dbs', `unix:${socket}`).stdout).toBe('Open_vSwitch\n_Server\n');
+    expect(server.appctl('ovsdb-server/list-remotes').stdout.split('\n')).toContain(`punix:${socket}`);
+    expect(server.appctl('ovsdb-server/remove-remote', `punix:${socket}`).status).toBe(0);
+    expect(server.run('ovsdb-client', 'list-dbs', `unix:${socket}`).status).toBe(1);
+    expect(server.appctl('ovsdb-server/remove-db', 'Open_vSwitch').status).toBe(0);
+    expect(server.appctl('ovsdb-server/list-dbs').stdout).toBe('_Server\n');
+    expect(server.appctl('ovsdb-server/add-db', join(server.folder, 'conf.db')).status).toBe(0);
+    expect(server.appctl('ovsdb-server/add-db', join(server.folder, 'conf.db')).stderr).toContain(
+      'already open',
+    );
+  });
+
+  test('sockets and files have the modes of the reference, and only one server opens a database', async () => {
+    server.create(vswitchSchema);
+    await server.start();
+    const mode = server.run('stat', '-c', '%a %F', join(server.folder, 'db.sock'));
+    expect(mode.stdout).toMatch(/^7[57]0 socket/);
+    const second = server.run(
+      process.execPath,
+      'bin/ovsdb-server',
+      '--unixctl=none',
+      join(server.folder, 'conf.db'),
+    );
+    expect(second).toMatchObject({ status: 1, stderr: expect.stringContaining('failed to lock lockfile') });
+  });
+});
+
+test('--run serves one command and ends with its status', async () => {
+  server.create(vswitchSchema);
+  const run = (command: string) =>
+    server.run(
+      process.execPath,
+      'bin/ovsdb-server',
+      `--remote=punix:${server.folder}/s`,
+      '--unixctl=none',
+      `--run=${command}`,
+      `${server.folder}/conf.db`,
+    );
+  expect(run(`ovsdb-client list-dbs unix:${server.folder}/s`)).toMatchObject({
+    status: 0,
+    stdout: 'Open_vSwitch\n_Server\n',
+  });
+  expect(run('exit 3')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('exit 3: child exited, exit status 3'),
+  });
+});
+
+/** Sends durable inserts one after the other and notes which were acknowledged. */
+async function insertUntilKilled(
+  harness: ServerHarness,
+  round: number,
+  killAfter: number,
+): Promise<string[]> {
+  const acknowledged: string[] = [];
+  const socket = harness.connect();
+  let buffer = '';
+  let next = 0;
+  const send = (): void => {
+    const name = `r${round}-${next++}`;
+    const insert = { op: 'insert', table: 'QoS', row: { type: name } };
+    const params = ['Open_vSwitch', insert, { op: 'commit', durable: true }];
+    socket.write(JSON.stringify({ method: 'transact', params, id: name }));
+  };
+  const gone = new Promise<void>((done) => socket.once('close', () => done()));
+  socket.on('error', () => {});
+  socket.on('data', (data) => {
+    buffer += data;
+    for (const match of buffer.matchAll(/"id":"(r[0-9]+-[0-9]+)"/g)) {
+      acknowledged.push(String(match[1]));
+      send();
+    }
+    buffer = buffer.slice(-40).replace(/^.*"id":"r[0-9]+-[0-9]+"/s, '');
+  });
+  for (let i = 0; i < 8; i++) send();
+  await pause(killAfter);
+  await harness.kill();
+  await gone;
+  return acknowledged;
+}
+
+test('killed at any moment, every acknowledged durable transaction is there afterwards', {
+  timeout: 600_000,
+}, async () => {
+  server.create(vswitchSchema);
+  const rounds = Number(process.env.KILL_ROUNDS ?? 4);
+  const acknowledged = new Set<string>();
+  for (let round = 0; round < rounds; round++) {
+    await server.start();
+    for (const name of await insertUntilKilled(server, round, 30 + ((round * 37) % 400)))
+      acknowledged.add(name);
+    const query = JSON.stringify([
+      'Open_vSwitch',
+      { op: 'select', table: 'QoS', where: [], columns: ['type'] },
+    ]);
+    const real = server.run('ovsdb-tool', 'query', join(server.folder, 'conf.db'), query);
+    expect(real.status, real.stderr).toBe(0);
+    const there = new Set(real.stdout.match(/r[0-9]+-[0-9]+/g));
+    expect([...acknowledged].filter((name) => !there.has(name))).toEqual([]);
+  }
+  expect(acknowledged.size).toBeGreaterThan(rounds);
+});
+
+function residentMegabytes(pid: number): number {
+  return Number(/VmRSS:\s+([0-9]+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+test('a client that never reads costs little and does not stop the others', {
+  timeout: 120_000,
+}, async () => {
+  server.create(vswitchSchema);
+  await server.start();
+  server.vsctl('init');
+  const transact = (...operations: object[]) =>
+    server.run('ovsdb-client', 'transact', server.remote, JSON.stringify(['Open_vSwitch', ...operations]));
+  const rows = Array.from({ length: 50 }, (_, i) => ({
+    op: 'insert',
+    table: 'QoS',
+    row: { type: `${i}`, external_ids: ['map', [['k', 'x'.repeat(1000)]]] },
+  }));
+  expect(transact(...rows).status).toBe(0);
+  const before = residentMegabytes(server.pid);
+  const stuck = server.connect();
+  stuck.pause();
+  stuck.on('error', () => {});
+  const select = { op: 'select', table: 'QoS', where: [] };
+  stuck.write(JSON.stringify({ method: 'monitor', params: ['Open_vSwitch', 'm', { QoS: {} }], id: 0 }));
+  for (let id = 1; id < 3000; id++)
+    stuck.write(JSON.stringify({ method: 'transact', params: ['Open_vSwitch', select], id }));
+  for (let i = 0; i < 40; i++) {
+    const value = ['map', [['k', `${i}`.repeat(500)]]];
+    expect(transact({ op: 'update', table: 'QoS', where: [], row: { external_ids: value } }).status).toBe(0);
+  }
+  expect(residentMegabytes(server.pid) - before).toBeLessThan(64);
+  stuck.destroy();
+});
+
+test('on a full disk transactions fail with an I/O error while reads go on', async (context) => {
+  const mount = server.run('mount', '-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', server.folder);
+  if (mount.status !== 0) context.skip('cannot mount a small file system here');
+  try {
+    server.create(vswitchSchema);
+    await server.start();
+    const insert = (size: number) =>
+      server.run(
+        'ovsdb-client',
+        'transact',
+        server.remote,
+        JSON.stringify([
+          'Open_vSwitch',
+          { op: 'insert', table: 'QoS', row: { type: 'x'.repeat(size) } },
+          { op: 'commit', durable: true },
+        ]),
+      ).stdout;
+    let answer = '';
+    for (let i = 0; i < 40 && !answer.includes('I/O error'); i++) answer = insert(10_000);
+    expect(answer).toContain('No space left on device');
+    const select = ['Open_vSwitch', { op: 'select', table: 'QoS', where: [], columns: ['type'] }];
+    expect(server.run('ovsdb-client', 'transact', server.remote, JSON.stringify(select)).stdout).toContain(
+      '"rows"',
+    );
+  } finally {
+    await server.kill();
+    server.run('umount', server.folder);
+  }
+});
