@@ -51,6 +51,7 @@ export class Backer {
       flowLimit: () => this.revalidator.flowLimit,
       onFlow: () => this.revalidator.wake(),
     });
+    datapath.setVlanLimit(tagsOfLimit(this.#limits.vlanLimit));
     datapath.onUpcalls = (batch) => this.#upcalls.receive(batch);
   }
 
@@ -73,6 +74,10 @@ export class Backer {
   }
 
   setLimits(limits: UpcallLimits): void {
+    if (limits.vlanLimit !== this.#limits.vlanLimit) {
+      this.revalidator.purge(); // keys look different from now on
+      this.datapath.setVlanLimit(tagsOfLimit(limits.vlanLimit));
+    }
     this.#limits = limits;
     this.revalidator.limitsChanged();
   }
@@ -146,4 +151,9 @@ export class Backer {
     for (const { macs } of this.#bridges.values()) next = Math.min(next, macs.nextExpiry());
     return next;
   }
+}
+
+/** `vlan-limit`: 0 = as many tags as a key can hold. */
+function tagsOfLimit(limit: number): number {
+  return limit === 1 ? 1 : 2;
 }

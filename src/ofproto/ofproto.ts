@@ -110,6 +110,7 @@ export class Ofproto {
     try {
       const { portSpec: spec, name, type } = netdev;
       const dpPort = spec === undefined ? undefined : await datapath.addPort({ name, type, spec });
+      if (dpPort !== undefined) datapath.setPortMtu(dpPort, netdev.state.mtu);
       const port = new OfprotoPort(number, netdev, dpPort, options.patchPeer);
       this.#ports.set(number, port);
       events.portAdded(this, port);
@@ -145,7 +146,9 @@ export class Ofproto {
   /** Its netdev's state changed, or `patchPeer` did. */
   updatePort(number: OfPort, change: { readonly patchPeer?: string } = {}): void {
     const port = this.#ports.get(number);
-    if (port === undefined || change.patchPeer === undefined || change.patchPeer === port.patchPeer) return;
+    if (port === undefined) return;
+    if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
+    if (change.patchPeer === undefined || change.patchPeer === port.patchPeer) return;
     port.patchPeer = change.patchPeer;
     this.#deps.events.changed();
   }

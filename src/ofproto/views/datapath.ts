@@ -1,0 +1,237 @@
+/** A datapath and its ports as `dpif/show`, `dpctl/show`, `dpif/show-dp-features` and `upcall/show` show them. */
+import type { NetdevStats } from '../../netdev/provider.ts';
+import type { Backer } from '../backer.ts';
+import type { Ofproto } from '../ofproto.ts';
+import type { OfprotoPort } from '../port.ts';
+
+/** "netdev@ovs-netdev" */
+export function datapathName({ datapath }: Backer): string {
+  return `${datapath.type}@${datapath.name}`;
+}
+
+export interface PortRow {
+  readonly name: string;
+  readonly ofPort: number;
+  /** undefined for a patch port. */
+  readonly dpPort: number | undefined;
+  readonly type: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface BackerRow {
+  readonly name: string;
+  readonly hits: number;
+  readonly misses: number;
+  readonly bridges: readonly { readonly name: string; readonly ports: readonly PortRow[] }[];
+}
+
+/** For `dpif/show`; bridges and ports by name. */
+export function showBacker(backer: Backer): BackerRow {
+  const { hitCount, missCount } = backer.datapath.stats();
+  const bridges = [...backer.bridges.values()].sort(byName).map((bridge) => ({
+    name: bridge.name,
+    ports: portsByName(bridge).map((port) => ({
+      name: port.name,
+      ofPort: port.ofPort,
+      dpPort: port.dpPort,
+      type: shownType(backer, port.netdev.type),
+      config: port.patchPeer === undefined ? {} : { peer: port.patchPeer },
+    })),
+  }));
+  return { name: datapathName(backer), hits: hitCount, misses: missCount, bridges };
+}
+
+export function formatBacker({ name, hits, misses, bridges }: BackerRow): string {
+  const lines = [`${name}: hit:${hits} missed:${misses}`];
+  for (const bridge of bridges) {
+    lines.push(`  ${bridge.name}:`);
+    for (const { name: port, ofPort, dpPort, type, config } of bridge.ports) {
+      const settings = Object.entries(config)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(', ');
+      const shown = settings === '' ? type : `${type}: ${settings}`;
+      lines.push(`    ${port} ${ofPort}/${dpPort ?? 'none'}: (${shown})`);
+    }
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+export interface DatapathRow {
+  readonly name: string;
+  readonly hits: number;
+  readonly misses: number;
+  readonly lost: number;
+  readonly flows: number;
+  readonly ports: readonly DatapathPortRow[];
+}
+
+export interface DatapathPortRow {
+  readonly number: number;
+  readonly name: string;
+  readonly type: string;
+  /** Only where asked for. */
+  readonly statistics: NetdevStats | undefined;
+}
+
+/** For `dpctl/show`; ports by number. With `-s`, asks every device for its counters. */
+export async function showDatapath(backer: Backer, hasStatistics: boolean): Promise<DatapathRow> {
+  const { datapath } = backer;
+  const stats = datapath.stats();
+  const ports = new Map([...datapath.ports()].map(([number, info]) => [Number(number), info]));
+  // Every dummy datapath has a port of its own name, number 0.
+  if (datapath.type === 'dummy' && !ports.has(0))
+    ports.set(0, { name: datapath.name, type: 'dummy-internal' });
+  const rows = [...ports]
+    .sort(([a], [b]) => a - b)
+    .map(async ([number, { name, type }]) => ({
+      number,
+      name,
+      type: shownType(backer, type),
+      statistics: hasStatistics ? await statisticsOf(backer, name) : undefined,
+    }));
+  return {
+    name: datapathName(backer),
+    hits: stats.hitCount,
+    misses: stats.missCount,
+    lost: stats.lostCount + backer.refusedUpcallCount,
+    flows: stats.flowCount,
+    ports: await Promise.all(rows),
+  };
+}
+
+export function formatDatapath({ name, hits, misses, lost, flows, ports }: DatapathRow): string {
+  const lines = [`${name}:`, `  lookups: hit:${hits} missed:${misses} lost:${lost}`, `  flows: ${flows}`];
+  for (const port of ports) {
+    lines.push(`  port ${port.number}: ${port.name} (${port.type})`);
+    if (port.statistics !== undefined) lines.push(...formatStatistics(port.statistics));
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function formatStatistics(statistics: NetdevStats): string[] {
+  const shown = (key: string): string => String(statistics.get(key) ?? '?');
+  const size = (key: string): string => shown(key) + formatHumanSize(statistics.get(key) ?? 0);
+  return [
+    `    RX packets:${shown('rx_packets')} errors:${shown('rx_errors')} dropped:${shown('rx_dropped')} overruns:${shown('rx_over_err')} frame:${shown('rx_frame_err')}`,
+    `    TX packets:${shown('tx_packets')} errors:${shown('tx_errors')} dropped:${shown('tx_dropped')} aborted:${shown('tx_aborted_err')} carrier:${shown('tx_carrier_err')}`,
+    `    collisions:${shown('collisions')}`,
+    `    RX bytes:${size('rx_bytes')}  TX bytes:${size('tx_bytes')}`,
+  ];
+}
+
+/** " (1.5 KiB)"; nothing below one KiB. */
+function formatHumanSize(bytes: number): string {
+  for (const [unit, exponent] of [
+    ['TiB', 40],
+    ['GiB', 30],
+    ['MiB', 20],
+    ['KiB', 10],
+  ] as const) {
+    if (bytes >= 2 ** exponent) return ` (${(bytes / 2 ** exponent).toFixed(1)} ${unit})`;
+  }
+  return '';
+}
+
+async function statisticsOf(backer: Backer, name: string): Promise<NetdevStats> {
+  for (const bridge of backer.bridges.values()) {
+    for (const port of bridge.ports.values()) {
+      if (port.name === name && port.dpPort !== undefined) return port.netdev.stats();
+    }
+  }
+  return new Map([
+    ['rx_packets', 0],
+    ['tx_packets', 0],
+    ['rx_bytes', 0],
+    ['tx_bytes', 0],
+  ]);
+}
+
+export interface UpcallRow {
+  readonly name: string;
+  readonly current: number;
+  readonly average: number;
+  readonly maximum: number;
+  readonly limit: number;
+  /** Milliseconds. */
+  readonly dumpDuration: number;
+}
+
+export function showUpcalls(backer: Backer): UpcallRow {
+  const { averageFlows, mostFlows, flowLimit, duration } = backer.revalidator.stats;
+  return {
+    name: datapathName(backer),
+    current: backer.flows.count,
+    average: averageFlows,
+    maximum: mostFlows,
+    limit: flowLimit,
+    dumpDuration: duration,
+  };
+}
+
+/** Revalidation is one thread here, so there is one line of keys. */
+export function formatUpcalls(rows: readonly UpcallRow[]): string {
+  return rows
+    .map(
+      ({ name, current, average, maximum, limit, dumpDuration }) => `${name}:
+  flows         : (current ${current}) (avg ${average}) (max ${maximum}) (limit ${limit})
+  dump duration : ${dumpDuration}ms
+  ufid enabled : true
+
+  1: (keys ${current})
+`,
+    )
+    .join('');
+}
+
+/** What the datapath can do, under the names of `dpif/show-dp-features`. */
+export function datapathFeatures(backer: Backer): ReadonlyMap<string, boolean | number> {
+  return new Map<string, boolean | number>([
+    ['Masked set action', true],
+    ['Tunnel push pop', false],
+    ['Ufid', true],
+    ['Truncate action', true],
+    ['Clone action', false],
+    ['Sample nesting', 0],
+    ['Conntrack eventmask', false],
+    ['Conntrack clear', false],
+    ['Max dp_hash algorithm', 0],
+    ['Check pkt length action', false],
+    ['Conntrack timeout policy', false],
+    ['Explicit Drop action', false],
+    ['Optimized Balance TCP mode', false],
+    ['Conntrack all-zero IP SNAT', false],
+    ['MPLS Label add', false],
+    ['Max VLAN headers', backer.limits.vlanLimit === 0 ? 2 : backer.limits.vlanLimit],
+    ['Max MPLS depth', 3],
+    ['Recirc', false],
+    ['CT state', false],
+    ['CT zone', false],
+    ['CT mark', false],
+    ['CT label', false],
+    ['CT state NAT', false],
+    ['CT orig tuple', false],
+    ['CT orig tuple for IPv6', false],
+    ['IPv6 ND Extension', false],
+  ]);
+}
+
+export function formatFeatures(features: ReadonlyMap<string, boolean | number>): string {
+  return [...features]
+    .map(([name, value]) => `${name}: ${typeof value === 'number' ? value : value ? 'Yes' : 'No'}\n`)
+    .join('');
+}
+
+function portsByName(bridge: Ofproto): OfprotoPort[] {
+  return [...bridge.ports.values()].sort(byName);
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/** Userspace datapaths make a bridge's internal devices as TAP devices, and say so. */
+function shownType({ datapath }: Backer, type: string): string {
+  if (type !== 'internal') return type;
+  if (datapath.type === 'netdev') return 'tap';
+  return datapath.type === 'dummy' ? 'dummy-internal' : type;
+}

@@ -1,0 +1,44 @@
+/** The rules of a bridge as `bridge/dump-flows` shows them: the user's and the switch's own. */
+import type { Ofproto } from '../ofproto.ts';
+import type { Rule } from '../rule.ts';
+import { formatRuleActions } from '../rule_text.ts';
+
+/** One line of `bridge/dump-flows`. */
+export interface RuleRow {
+  readonly table: number;
+  /** Whole seconds. */
+  readonly duration: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly priority: number;
+  readonly match: string;
+  readonly actions: string;
+}
+
+export function listRules(ofproto: Ofproto, now: number): RuleRow[] {
+  const { recirculationDrop, missToController, missDrop, fragmentDrop } = ofproto.internalRules;
+  const internal = [recirculationDrop, missToController, missDrop, fragmentDrop];
+  return [...ofproto.table.rules(), ...internal].map((rule) => rowOf(rule, now));
+}
+
+export function formatRules(rows: readonly RuleRow[]): string {
+  return rows.map((row) => `${formatRule(row)}\n`).join('');
+}
+
+function rowOf(rule: Rule, now: number): RuleRow {
+  return {
+    table: rule.table,
+    duration: Math.floor((now - rule.createdAt) / 1000),
+    packets: rule.packetCount,
+    bytes: rule.byteCount,
+    priority: rule.priority,
+    match: rule.match,
+    actions: formatRuleActions(rule.actions),
+  };
+}
+
+function formatRule({ table, duration, packets, bytes, priority, match, actions }: RuleRow): string {
+  const where = table === 0 ? '' : `table_id=${table}, `;
+  const matched = [`priority=${priority}`, match].filter((text) => text !== '').join(',');
+  return `${where}duration=${duration}s, n_packets=${packets}, n_bytes=${bytes}, ${matched},actions=${actions}`;
+}
