@@ -1,0 +1,113 @@
+/**
+ * Switches on the inline datapath under a clock that the test moves: frames in, frames out, nothing else. For
+ * simulations and for the unit tests of src/ofproto.
+ */
+import { FakeClock } from '../../src/base/clock.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import { Timers } from '../../src/base/timers.ts';
+import { ms, type OfPort } from '../../src/base/units.ts';
+import { DummyDatapath } from '../../src/datapath/dummy/datapath.ts';
+import type { Netdev, NetdevStats, PortIo } from '../../src/netdev/provider.ts';
+import { Backer } from '../../src/ofproto/backer.ts';
+import {
+  type BundleConfig,
+  defaultBundleConfig,
+  defaultOfprotoConfig,
+  type OfprotoConfig,
+} from '../../src/ofproto/config.ts';
+import type { Ofproto } from '../../src/ofproto/ofproto.ts';
+import { MemoryPort } from '../conformance/memory-port.ts';
+
+export class VirtualSwitch {
+  readonly clock = new FakeClock(1000);
+  readonly timers = new Timers(this.clock);
+  readonly datapath: DummyDatapath;
+  readonly backer: Backer;
+  readonly #wires = new Map<string, MemoryPort>();
+
+  constructor() {
+    this.datapath = new DummyDatapath('dummy', 'ovs-dummy', {
+      clock: this.clock,
+      openPort: ({ name }): PortIo => {
+        const wire = new MemoryPort();
+        this.#wires.set(name, wire);
+        return wire;
+      },
+    });
+    this.backer = new Backer({
+      datapath: this.datapath,
+      timers: this.timers,
+      random: seededRandom(1),
+    });
+  }
+
+  addBridge(name: string, config: Partial<OfprotoConfig> = {}): Ofproto {
+    return this.backer.addBridge(name, { ...defaultOfprotoConfig, ...config });
+  }
+
+  /** A port with a bundle of its own, as one Port row with one Interface makes it. */
+  async addPort(bridge: Ofproto, name: string, vlans: Partial<BundleConfig> = {}): Promise<OfPort> {
+    const number = await bridge.addPort(netdevOf(name, false));
+    bridge.setBundle(name, { ...defaultBundleConfig, ...vlans, members: [number] });
+    return number;
+  }
+
+  async addPatch(bridge: Ofproto, name: string, peer: string): Promise<OfPort> {
+    const number = await bridge.addPort(netdevOf(name, true), { patchPeer: peer });
+    bridge.setBundle(name, { ...defaultBundleConfig, members: [number] });
+    return number;
+  }
+
+  async removePort(bridge: Ofproto, name: string): Promise<void> {
+    const port = [...bridge.ports.values()].find((p) => p.name === name);
+    bridge.removeBundle(name);
+    if (port !== undefined) await bridge.removePort(port.ofPort);
+  }
+
+  inject(port: string, ...frames: readonly Uint8Array[]): void {
+    const wire = this.#wires.get(port);
+    if (wire === undefined) throw new Error(`no port ${port}`);
+    wire.inject(...frames);
+  }
+
+  /** What came out of each port since the last time, in hex; ports without frames are left out. */
+  takeSent(): Record<string, string[]> {
+    const sent: Record<string, string[]> = {};
+    for (const [name, wire] of this.#wires) {
+      const frames = wire.sent.splice(0).map(({ bytes }) => Buffer.from(bytes).toString('hex'));
+      if (frames.length > 0) sent[name] = frames;
+    }
+    return sent;
+  }
+
+  /** Lets time pass, with everything that is due on the way. */
+  advance(milliseconds: number): void {
+    this.timers.advance(this.clock, ms(milliseconds));
+  }
+}
+
+function netdevOf(name: string, isPatch: boolean): Netdev {
+  return {
+    name,
+    type: isPatch ? 'patch' : 'dummy',
+    state: {
+      ifindex: 0,
+      mac: '00:00:00:00:00:00',
+      mtu: undefined,
+      isUp: true,
+      hasCarrier: true,
+      linkResets: 0,
+      linkSpeed: undefined,
+      duplex: undefined,
+      status: new Map(),
+      changeNumber: 1,
+    },
+    portSpec: isPatch ? undefined : { kind: 'dummy', name },
+    onChange: () => {},
+    isGone: false,
+    configure: async () => {},
+    setUp: async () => {},
+    stats: async (): Promise<NetdevStats> => new Map(),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
