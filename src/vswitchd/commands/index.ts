@@ -1,8 +1,18 @@
 /** The appctl commands about bridges, ports and flows. Those that every daemon has are in src/daemon. */
+import type { Clock } from '../../base/clock.ts';
 import type { Command } from '../../daemon/unixctl.ts';
 import type { Switch } from '../switch.ts';
+import { bridgeCommands } from './bridge.ts';
 import { configCommands } from './config.ts';
+import { datapathCommands } from './datapath.ts';
+import { fdbCommands } from './fdb.ts';
 
-export function switchCommands(aSwitch: Switch): Command[] {
-  return [...configCommands(aSwitch)];
+export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
+  const now = () => clock.now();
+  return [
+    ...bridgeCommands(aSwitch, now),
+    ...configCommands(aSwitch),
+    ...datapathCommands(aSwitch, now),
+    ...fdbCommands(aSwitch),
+  ];
 }

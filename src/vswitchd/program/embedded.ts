@@ -1,8 +1,34 @@
-/** The database inside this process: its file, the server, and the sockets on which tools reach it. */
+/**
+ * The database inside this process: its file, the server, and the sockets on which tools reach it. A database server
+ * of its own would do the same from outside; nothing above knows the difference.
+ */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { SyscallFailed } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import { systemRandom } from '../../base/random.ts';
 import type { Soon } from '../../base/soon.ts';
 import type { Timers } from '../../base/timers.ts';
+import { uuid } from '../../base/units.ts';
+import { takeLockFile } from '../../daemon/lock-file.ts';
+import { Fatal } from '../../daemon/program.ts';
 import type { Connector } from '../../ovsdb/client/index.ts';
+import type { Database } from '../../ovsdb/engine/database.ts';
+import { OvsdbError } from '../../ovsdb/engine/errors.ts';
+import { schemaFromJson } from '../../ovsdb/engine/schema.ts';
+import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
+import { schemaToJson } from '../../ovsdb/schema-types.ts';
+import type { ServerSockets } from '../../ovsdb/server/remote.ts';
+import { Remotes } from '../../ovsdb/server/remotes.ts';
+import { OvsdbServer } from '../../ovsdb/server/server.ts';
+import { lockPath } from '../../ovsdb/storage/log-file.ts';
+import { createDatabaseFile, openStore, type Store, type StoreDeps } from '../../ovsdb/storage/store.ts';
+import { isPassiveName, OVSDB_PORT, readActiveRemote, readPassiveRemote } from '../../rpc/remote.ts';
+import { connectChannel, listenChannels } from '../../rpc/socket-channel.ts';
 import type { TlsConfig } from '../../rpc/tls.ts';
+import { openVswitch } from '../schema/index.ts';
+
+const log = logger('ovsdb_server');
 
 export interface EmbeddedDatabaseOptions {
   /** Made when missing. */
@@ -15,12 +41,111 @@ export interface EmbeddedDatabaseOptions {
 
 export interface EmbeddedDatabase {
   readonly connect: Connector;
-  close(): Promise<void>;
-  /** Synchronously, for the end of the process. */
-  closeNow(): void;
+  /** Also at the end of the process: synchronous, and a second time does nothing. */
+  close(): void;
 }
 
-/** Throws SyscallFailed or Malformed when the file cannot be used, Fatal when another server has it. */
+/** Throws Fatal when the file cannot be used or another server is at work. */
 export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
-  throw new Error(`not yet: ${options.file}`);
+  const { file, rundir, tls, timers, soon } = options;
+  await requireFree(`${rundir}/db.sock`);
+  const newUuid = () => uuid(randomUUID());
+  const lock = (path: string) => lockDatabase(path);
+  const store = openOrCreate(file, { timers, soon, newUuid, random: systemRandom, lock });
+  const server = new OvsdbServer({ timers, soon, newUuid });
+  server.addDatabase(store.database);
+  store.compactWhenDue();
+  const remotes = new Remotes({ server, sockets: systemSockets(rundir, tls), timers });
+  remotes.add(`punix:${rundir}/db.sock`);
+  remotes.add('db:Open_vSwitch,Open_vSwitch,manager_options');
+  await remotes.apply();
+  remotes.start();
+  let isOpen = true;
+  return {
+    connect: async () => server.connect(),
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      remotes.close();
+      server.close();
+      store.close();
+    },
+  };
+}
+
+/** A socket that answers belongs to somebody; one that does not is a leftover. */
+async function requireFree(socket: string): Promise<void> {
+  if (!existsSync(socket)) return;
+  try {
+    const channel = await connectChannel({ kind: 'unix', path: socket });
+    channel.abort();
+  } catch (why) {
+    if (why instanceof SyscallFailed) return;
+    throw why;
+  }
+  throw new Fatal(
+    `${socket}: another database server answers there; stop it, or set OVS_RUNDIR and OVS_DBDIR to other folders`,
+  );
+}
+
+function openOrCreate(file: string, deps: StoreDeps): Store {
+  const schema = schemaFromJson(JSON.parse(JSON.stringify(schemaToJson(openVswitch))));
+  try {
+    if (!existsSync(file)) {
+      createDatabaseFile(file, schema, deps);
+      log.info(`${file}: created`);
+    }
+    const store = openCurrent(file, deps, schema);
+    addRoot(store.database);
+    return store;
+  } catch (why) {
+    throw why instanceof OvsdbError ? new Fatal(why.message) : why;
+  }
+}
+
+/** A file of another version of the schema is read as ours and written anew. */
+function openCurrent(file: string, deps: StoreDeps, schema: DatabaseSchema): Store {
+  const store = openStore(file, deps);
+  const { version } = store.database.schema;
+  if (version === schema.version) return store;
+  store.close();
+  log.info(`${file}: converting from schema version ${version} to ${schema.version}`);
+  const converted = openStore(file, deps, { schema });
+  void converted.compact();
+  return converted;
+}
+
+/** What `ovs-vsctl init` does. */
+function addRoot(database: Database): void {
+  if ((database.table('Open_vSwitch')?.size ?? 0) > 0) return;
+  const insert = { op: 'insert', table: 'Open_vSwitch', row: {} };
+  database.transact(['Open_vSwitch', insert], {
+    isReadOnly: false,
+    access: undefined,
+    holdsLock: () => true,
+  });
+}
+
+function lockDatabase(file: string): { release(): void } {
+  try {
+    return takeLockFile(lockPath(file));
+  } catch (why) {
+    if (!(why instanceof SyscallFailed)) throw why;
+    throw new Fatal(
+      `${file}: another process has this database open (${why.reason}); stop it, or use another file`,
+    );
+  }
+}
+
+function systemSockets(rundir: string, tls: TlsConfig): ServerSockets {
+  const context = { defaultPort: OVSDB_PORT, rundir };
+  return {
+    isPassive: isPassiveName,
+    async listen(target, _dscp, accept) {
+      const listener = await listenChannels(readPassiveRemote(target, context), { tls }, accept);
+      const { remote } = listener;
+      return { boundPort: remote.kind === 'punix' ? 0 : remote.port, close: () => listener.close() };
+    },
+    connect: async (target) => connectChannel(readActiveRemote(target, context), { tls }),
+  };
 }

@@ -16,6 +16,7 @@ import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../rpc/remote.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
+import { dummyCommands } from '../commands/dummy.ts';
 import { switchCommands } from '../commands/index.ts';
 import { timeCommands } from '../commands/time.ts';
 import { watchMemory } from '../memory.ts';
@@ -86,7 +87,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
   const end = async (cleanup: boolean): Promise<void> => {
     await withinEndTime(aSwitch.stop({ cleanup }));
     client.close();
-    await database?.close();
+    database?.close();
   };
   daemon.onSignal = (signal) => void end(false).then(() => daemon.endBy(signal));
   addBuiltinCommands(commands, {
@@ -101,8 +102,8 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
         soon(() => process.exit(0));
       }),
   });
-  commands.add(...switchCommands(aSwitch));
-  if (options.dummy !== 'none') commands.add(...timeCommands(clock, timers, loop));
+  commands.add(...switchCommands(aSwitch, clock));
+  if (options.dummy !== 'none') commands.add(...timeCommands(clock, timers, loop), ...dummyCommands());
   watchMemory({
     timers,
     peakKilobytes: () => process.resourceUsage().maxRSS,
@@ -135,7 +136,7 @@ async function openDatabase(
     timers,
     soon,
   });
-  daemon.atExit(() => database.closeNow());
+  daemon.atExit(() => database.close());
   return database;
 }
 

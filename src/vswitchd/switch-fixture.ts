@@ -1,0 +1,209 @@
+/** A whole switch in one process: database in memory, dummy devices, a clock that stands still. For tests. */
+import { FakeClock } from '../base/clock.ts';
+import { syscallFailed } from '../base/errno.ts';
+import { seededRandom } from '../base/random.ts';
+import { soon } from '../base/soon.ts';
+import { Timers } from '../base/timers.ts';
+import { ms, type Uuid, uuid } from '../base/units.ts';
+import { type CommandOutput, Commands } from '../daemon/unixctl.ts';
+import { DummyDatapath } from '../datapath/dummy/datapath.ts';
+import { type DummyDevice, dummyDevice } from '../netdev/dummy/device.ts';
+import { netdevProviders, openPortIo } from '../netdev/registry.ts';
+import { OvsdbClient, type Transaction } from '../ovsdb/client/index.ts';
+import { Database } from '../ovsdb/engine/database.ts';
+import { schemaFromJson } from '../ovsdb/engine/schema.ts';
+import { schemaToJson } from '../ovsdb/schema-types.ts';
+import { OvsdbServer } from '../ovsdb/server/server.ts';
+import { switchCommands } from './commands/index.ts';
+import type { Providers } from './providers.ts';
+import { type OvsChange, type OvsRow, type OvsTables, openVswitch } from './schema/index.ts';
+import { Switch } from './switch.ts';
+
+const ENODEV = 19;
+const EAFNOSUPPORT = 97;
+
+export class SwitchFixture {
+  readonly clock = new FakeClock(1_000_000);
+  readonly timers = new Timers(this.clock);
+  readonly aSwitch: Switch;
+  /** Somebody else's client, as ovs-vsctl is. */
+  readonly tool: OvsdbClient<OvsTables>;
+  /** Names that no device has: opening one fails. */
+  readonly missing = new Set<string>();
+  readonly #commands = new Commands();
+  readonly #server: OvsdbServer;
+  readonly #later: (() => void)[] = [];
+  #uuidCount = 0;
+  #appeared: (name: string) => void = () => {};
+
+  constructor() {
+    const { timers } = this;
+    const later = (action: () => void) => void this.#later.push(action);
+    const newUuid = (): Uuid => {
+      this.#uuidCount++;
+      return uuid(`00000000-0000-4000-8000-${String(this.#uuidCount).padStart(12, '0')}`);
+    };
+    const schema = schemaFromJson(JSON.parse(JSON.stringify(schemaToJson(openVswitch))));
+    const database = new Database(schema, { timers, newUuid });
+    this.#server = new OvsdbServer({ timers, soon: later, newUuid });
+    this.#server.addDatabase(database);
+    this.tool = this.#client(newUuid);
+    this.aSwitch = new Switch({
+      client: this.#client(newUuid, 'ovs_open_vswitch'),
+      timers,
+      soon: later,
+      random: seededRandom(1),
+      providers: this.#providers(),
+      pid: 1,
+      versions: undefined,
+    });
+    this.#commands.add(...switchCommands(this.aSwitch, this.clock));
+  }
+
+  /** An empty database with its root row, and the daemon running on it. */
+  async start(): Promise<void> {
+    this.aSwitch.start();
+    await this.settle();
+    await this.tool.transact((tx) => tx.insert('Open_vSwitch', {}));
+    await this.settle();
+  }
+
+  async stop(): Promise<void> {
+    await this.aSwitch.stop({ cleanup: true });
+    this.tool.close();
+    this.#server.close();
+  }
+
+  /** Lets everything happen that is under way. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 40; round++) {
+      this.timers.run();
+      for (const action of this.#later.splice(0)) action();
+      await new Promise<void>((resolve) => soon(resolve));
+    }
+  }
+
+  async advance(by: number): Promise<void> {
+    this.timers.advance(this.clock, ms(by));
+    await this.settle();
+  }
+
+  /** One transaction of the tool, counted in next_cfg as ovs-vsctl does; settled. */
+  async change(build: (tx: Transaction<OvsTables>, root: OvsRow<'Open_vSwitch'>) => void): Promise<void> {
+    const root = this.root();
+    const outcome = await this.tool.transact((tx) => {
+      build(tx, root);
+      tx.increment('Open_vSwitch', root._uuid, 'next_cfg');
+    });
+    if (outcome.status !== 'committed') throw new Error(`not committed: ${JSON.stringify(outcome)}`);
+    await this.settle();
+  }
+
+  /** A bridge with its local port and ports of these names. */
+  async addBridge(
+    name: string,
+    ports: readonly string[] = [],
+    more: OvsChange<'Bridge'> = {},
+  ): Promise<void> {
+    await this.change((tx, root) => {
+      const rows = [name, ...ports].map((port) => {
+        const type = port === name ? 'internal' : '';
+        const interfaces = [tx.insert('Interface', { name: port, type })];
+        return tx.insert('Port', { name: port, interfaces });
+      });
+      const bridge = tx.insert('Bridge', { name, datapath_type: 'dummy', ports: rows, ...more });
+      tx.mutate('Open_vSwitch', root._uuid, { bridges: { insert: [bridge] } });
+    });
+  }
+
+  async addPort(bridge: string, name: string, more: OvsChange<'Interface'> = {}): Promise<void> {
+    const { _uuid } = this.bridge(bridge);
+    await this.change((tx) => {
+      const interfaces = [tx.insert('Interface', { name, ...more })];
+      tx.mutate('Bridge', _uuid, { ports: { insert: [tx.insert('Port', { name, interfaces })] } });
+    });
+  }
+
+  async removePort(bridge: string, name: string): Promise<void> {
+    const [from, port] = [this.bridge(bridge), this.port(name)];
+    await this.change((tx) => tx.mutate('Bridge', from._uuid, { ports: { delete: [port._uuid] } }));
+  }
+
+  root(): OvsRow<'Open_vSwitch'> {
+    return only(this.tool.view.rows('Open_vSwitch').values(), () => true, 'Open_vSwitch');
+  }
+
+  bridge(name: string): OvsRow<'Bridge'> {
+    return only(this.tool.view.rows('Bridge').values(), (row) => row.name === name, name);
+  }
+
+  port(name: string): OvsRow<'Port'> {
+    return only(this.tool.view.rows('Port').values(), (row) => row.name === name, name);
+  }
+
+  interface(name: string): OvsRow<'Interface'> {
+    return only(this.tool.view.rows('Interface').values(), (row) => row.name === name, name);
+  }
+
+  device(name: string): DummyDevice {
+    const device = dummyDevice(name);
+    if (device === undefined) throw new Error(`no dummy device ${name}`);
+    return device;
+  }
+
+  /** A missing device comes. */
+  async appear(name: string): Promise<void> {
+    this.missing.delete(name);
+    this.#appeared(name);
+    await this.settle();
+  }
+
+  /** The text that an appctl command answers. */
+  async appctl(name: string, ...args: string[]): Promise<string> {
+    const answer = new Promise<CommandOutput>((done, failed) => {
+      this.#commands.run(name, args, { done, failed: (text) => failed(new Error(text)) });
+    });
+    await this.settle();
+    const output = await answer;
+    return typeof output === 'string' ? output : output.text;
+  }
+
+  #client(newUuid: () => Uuid, lock?: string): OvsdbClient<OvsTables> {
+    return new OvsdbClient({
+      schema: openVswitch,
+      tables: { Open_vSwitch: true, Bridge: true, Port: true, Interface: true },
+      connect: async () => this.#server.connect(),
+      remotes: ['in-process'],
+      timers: this.timers,
+      newUuid,
+      ...(lock !== undefined && { lock }),
+    });
+  }
+
+  #providers(): Providers {
+    const byType = netdevProviders('override');
+    return {
+      datapathTypes: ['dummy'],
+      ifaceTypes: ['dummy', 'dummy-internal', 'internal', 'patch', 'system'],
+      openNetdev: async (type, name, config) => {
+        const provider = byType.get(type);
+        if (provider === undefined) throw syscallFailed('open', EAFNOSUPPORT, name);
+        if (this.missing.has(name)) throw syscallFailed('open', ENODEV, name);
+        return provider.open(name, config, { timers: this.timers });
+      },
+      openDatapath: async (type) => {
+        if (type !== 'dummy') throw syscallFailed('open', EAFNOSUPPORT, type);
+        return new DummyDatapath('dummy', 'ovs-dummy', { clock: this.clock, openPort: openPortIo });
+      },
+      watchDevices: (appeared) => {
+        this.#appeared = appeared;
+        return { [Symbol.dispose]: () => {} };
+      },
+    };
+  }
+}
+
+function only<T>(rows: Iterable<T>, isWanted: (row: T) => boolean, what: string): T {
+  for (const row of rows) if (isWanted(row)) return row;
+  throw new Error(`no row ${what}`);
+}

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SwitchFixture } from './switch-fixture.ts';
+
+let fixture: SwitchFixture;
+
+beforeEach(async () => {
+  fixture = new SwitchFixture();
+  await fixture.start();
+});
+
+afterEach(async () => {
+  await fixture.stop();
+});
+
+const broadcast = (from: string) => `ffffffffffff${from}0806${'00'.repeat(46)}`;
+
+describe('a switch on its database', () => {
+  test('makes a bridge, numbers its ports and says when it is done', async () => {
+    await fixture.addBridge('br0', ['p1', 'p2']);
+    expect(fixture.interface('br0').ofport).toBe(65534);
+    expect([fixture.interface('p1').ofport, fixture.interface('p2').ofport]).toEqual([1, 2]);
+    expect(fixture.root()).toMatchObject({ next_cfg: 1, cur_cfg: 1, dpdk_version: 'none' });
+    expect(fixture.bridge('br0').datapath_id).toMatch(/^0000[0-9a-f]{12}$/);
+    expect(fixture.interface('p1')).toMatchObject({ link_state: 'up', mtu: 1500, error: undefined });
+  });
+
+  test('says what is wrong with one row and serves the others', async () => {
+    fixture.missing.add('p1');
+    await fixture.addBridge('br0', ['p1', 'p2']);
+    expect(fixture.interface('p1')).toMatchObject({
+      ofport: -1,
+      error: 'could not open network device p1 (No such device)',
+      mac_in_use: undefined,
+    });
+    expect(fixture.interface('p2').ofport).toBe(1);
+    expect(fixture.root().cur_cfg).toBe(1);
+  });
+
+  test('takes a missing device up when it appears', async () => {
+    fixture.missing.add('p1');
+    await fixture.addBridge('br0', ['p1']);
+    await fixture.appear('p1');
+    expect(fixture.interface('p1')).toMatchObject({ ofport: 1, error: undefined });
+  });
+
+  test('an unknown type is an error of that interface', async () => {
+    await fixture.addBridge('br0');
+    await fixture.addPort('br0', 'x', { type: 'foo' });
+    expect(fixture.interface('x').error).toBe(
+      'could not open network device x (Address family not supported by protocol)',
+    );
+  });
+
+  test('honours a requested number, now and when it changes', async () => {
+    await fixture.addBridge('br0');
+    await fixture.addPort('br0', 'p1', { ofport_request: 20 });
+    expect(fixture.interface('p1').ofport).toBe(20);
+    const { _uuid } = fixture.interface('p1');
+    await fixture.change((tx) => tx.update('Interface', _uuid, { ofport_request: 30 }));
+    expect(fixture.interface('p1').ofport).toBe(30);
+  });
+
+  test('a port that leaves frees its device for another bridge', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    await fixture.addBridge('br1');
+    await fixture.removePort('br0', 'p1');
+    await fixture.addPort('br1', 'p1');
+    expect(fixture.interface('p1')).toMatchObject({ ofport: 1, error: undefined });
+  });
+
+  test('a port that two bridges want stays with the first, and goes to the second when the first lets go', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    await fixture.addBridge('br1', ['p2']);
+    const port = fixture.port('p1')._uuid;
+    const [br0, br1] = [fixture.bridge('br0')._uuid, fixture.bridge('br1')._uuid];
+    await fixture.change((tx) => tx.mutate('Bridge', br1, { ports: { insert: [port] } }));
+    expect(fixture.interface('p1')).toMatchObject({ ofport: 1, error: undefined });
+    await fixture.change((tx) => tx.mutate('Bridge', br0, { ports: { delete: [port] } }));
+    expect(await fixture.appctl('dpif/show')).toContain('p1 1/');
+    expect(fixture.aSwitch.state.holderOf('p1')?.bridge).toBe('br1');
+  });
+
+  test('a new row of an old name takes the device over', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    const before = fixture.port('p1')._uuid;
+    const bridge = fixture.bridge('br0')._uuid;
+    await fixture.change((tx) => {
+      const interfaces = [tx.insert('Interface', { name: 'p1' })];
+      const port = tx.insert('Port', { name: 'p1', interfaces });
+      tx.mutate('Bridge', bridge, { ports: { delete: [before] } });
+      tx.mutate('Bridge', bridge, { ports: { insert: [port] } });
+    });
+    expect(fixture.port('p1')._uuid).not.toBe(before);
+    expect(fixture.interface('p1').ofport).toBe(1);
+  });
+
+  test('deletes a bridge with everything in it', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    const { _uuid } = fixture.bridge('br0');
+    const root = fixture.root()._uuid;
+    await fixture.change((tx) => tx.mutate('Open_vSwitch', root, { bridges: { delete: [_uuid] } }));
+    expect(fixture.aSwitch.state.bridges.size).toBe(0);
+    expect(() => fixture.device('p1')).toThrow('no dummy device');
+    expect(await fixture.appctl('dpif/show')).toBe('');
+  });
+
+  test('floods, learns, and shows what it learned with its age', async () => {
+    await fixture.addBridge('br0', ['p1', 'p2', 'p3']);
+    const seen: string[] = [];
+    for (const name of ['p2', 'p3']) fixture.device(name).onTransmit = () => seen.push(name);
+    fixture.device('p1').receive(Buffer.from(broadcast('020000000001'), 'hex'));
+    await fixture.settle();
+    expect(seen.sort()).toEqual(['p2', 'p3']);
+    await fixture.advance(7_000);
+    expect(await fixture.appctl('fdb/show', 'br0')).toBe(
+      ' port  VLAN  MAC                Age\n    1     0  02:00:00:00:00:01    7\n',
+    );
+    await fixture.advance(300_000);
+    expect(await fixture.appctl('fdb/show', 'br0')).toBe(' port  VLAN  MAC                Age\n');
+  });
+
+  test('access ports of different VLANs do not hear each other', async () => {
+    await fixture.addBridge('br0', ['p1', 'p2', 'p3']);
+    const [p1, p2] = [fixture.port('p1')._uuid, fixture.port('p2')._uuid];
+    await fixture.change((tx) => {
+      tx.update('Port', p1, { tag: 5 });
+      tx.update('Port', p2, { tag: 6 });
+    });
+    const seen: string[] = [];
+    for (const name of ['p2', 'p3']) fixture.device(name).onTransmit = () => seen.push(name);
+    fixture.device('p1').receive(Buffer.from(broadcast('020000000001'), 'hex'));
+    await fixture.settle();
+    expect(seen).toEqual(['p3']); // a trunk carries it
+  });
+
+  test('writes statistics every five seconds', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    expect(fixture.interface('p1').statistics.get('rx_packets') ?? 0).toBe(0);
+    fixture.device('p1').receive(Buffer.from(broadcast('020000000001'), 'hex'));
+    await fixture.advance(5_000);
+    expect(fixture.interface('p1').statistics.get('rx_packets')).toBe(1);
+  });
+
+  test('a device that is set down is reported down', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    const before = fixture.interface('p1').admin_state;
+    fixture.device('p1').set({ isUp: before === 'down' });
+    await fixture.settle();
+    expect(fixture.interface('p1').admin_state).toBe(before === 'down' ? 'up' : 'down');
+  });
+
+  test('the bridge has the address that other_config names', async () => {
+    await fixture.addBridge('br0', [], { other_config: new Map([['hwaddr', '00:11:22:33:44:55']]) });
+    expect(fixture.interface('br0').mac_in_use).toBe('00:11:22:33:44:55');
+    expect(fixture.bridge('br0').datapath_id).toBe('0000001122334455');
+  });
+
+  test('a bridge of an unknown datapath type stops nobody', async () => {
+    await fixture.addBridge('bad', [], { datapath_type: 'foo' });
+    await fixture.addBridge('br0', ['p1']);
+    expect(fixture.root().cur_cfg).toBe(2);
+    expect(fixture.interface('p1').ofport).toBe(1);
+  });
+});
