@@ -76,7 +76,7 @@ describe('a switch on its database', () => {
     await fixture.change((tx) => tx.mutate('Bridge', br1, { ports: { insert: [port] } }));
     expect(fixture.interface('p1')).toMatchObject({ ofport: 1, error: undefined });
     await fixture.change((tx) => tx.mutate('Bridge', br0, { ports: { delete: [port] } }));
-    expect(await fixture.appctl('dpif/show')).toContain('p1 1/');
+    expect(await fixture.appctl('dpif/show')).toContain('    p1 2/');
     expect(fixture.aSwitch.state.holderOf('p1')?.bridge).toBe('br1');
   });
 
