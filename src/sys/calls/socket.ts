@@ -4,6 +4,7 @@ import type { Memory } from './memory.ts';
 import { allocate } from './memory.ts';
 
 const nativeSocket = libcFunction('int socket(int, int, int)');
+const nativeSocketpair = libcFunction('int socketpair(int, int, int, void *)');
 const nativeBind = libcFunction('int bind(int, void *, int)');
 const nativeSetsockopt = libcFunction('int setsockopt(int, int, int, void *, int)');
 const nativeGetsockopt = libcFunction('int getsockopt(int, int, int, void *, void *)');
@@ -13,7 +14,7 @@ const nativeSendmmsg = libcFunction('int sendmmsg(int, uintptr_t, unsigned int, 
 const nativeRecvmmsg = libcFunction('int recvmmsg(int, uintptr_t, unsigned int, int, void *)');
 const nativeIfIndex = libcFunction('unsigned int if_nametoindex(const char *)');
 
-export const family = { netlink: 16, packet: 17, inet: 2 } as const;
+export const family = { unix: 1, netlink: 16, packet: 17, inet: 2 } as const;
 export const socketType = { dgram: 2, raw: 3 } as const;
 export const level = { socket: 1, packet: 263, netlink: 270 } as const;
 export const socketOption = { error: 4, sendBufferForce: 32, receiveBufferForce: 33 } as const;
@@ -21,6 +22,14 @@ export const socketOption = { error: 4, sendBufferForce: 32, receiveBufferForce:
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const MSG_DONTWAIT = 0x40;
+
+/** Two connected, non-blocking ends of a pipe for datagrams: to a reader of descriptors it looks like a TAP device. */
+export function openDatagramPair(): readonly [number, number] {
+  const ends = new Int32Array(2);
+  const type = socketType.dgram | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  checked(nativeSocketpair(family.unix, type, 0, ends), 'socketpair', 'cannot make a pair of sockets');
+  return [ends[0] ?? -1, ends[1] ?? -1];
+}
 
 /** A non-blocking socket that does not survive exec. */
 export function openSocket(family: number, type: number, protocol: number, tried: string): number {

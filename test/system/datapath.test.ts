@@ -1,0 +1,121 @@
+/** The threaded datapath: the conformance suite over pairs of sockets that look like TAP devices, and its ending. */
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { SyscallFailed } from '../../src/base/errors.ts';
+import { UserspaceDatapath } from '../../src/datapath/userspace/datapath.ts';
+import { closeFd } from '../../src/sys/calls/fd.ts';
+import { openDatagramPair, receiveBytes, sendBytes } from '../../src/sys/calls/socket.ts';
+import { describeDatapath, type Wire } from '../conformance/datapath.ts';
+
+const workerUrl = new URL('../../dist/userspace-worker.js', import.meta.url);
+const dist = fileURLToPath(new URL('.', workerUrl));
+const offloadHeaderSize = 10;
+
+describeDatapath('the threaded datapath', async (flowCapacity) => {
+  const deps = { clock: systemClock, workerUrl };
+  const datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps, flowCapacity);
+  const fds: number[] = [];
+  return {
+    datapath,
+    async addWire(wanted): Promise<Wire> {
+      const [near, far] = openDatagramPair();
+      fds.push(near, far);
+      const name = `p${near}`;
+      const port = await datapath.addPort(
+        { name, type: 'tap', spec: { kind: 'tap', name, fd: near } },
+        wanted,
+      );
+      return {
+        port,
+        inject(...frames) {
+          for (const frame of frames) inject(far, frame);
+        },
+        take: () => take(far),
+      };
+    },
+    async close() {
+      await datapath[Symbol.asyncDispose]();
+      fds.forEach(closeFd);
+    },
+  };
+});
+
+describe('the threaded datapath', () => {
+  const deps = { clock: systemClock, workerUrl };
+
+  test('a device that cannot be opened is a system error, and its number is free again', async () => {
+    await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+    const port = {
+      name: 'none',
+      type: 'system',
+      spec: { kind: 'packet', name: 'none', ifindex: 99999 },
+    } as const;
+    await expect(datapath.addPort(port)).rejects.toThrow(SyscallFailed);
+    expect(datapath.ports().size).toBe(0);
+  });
+
+  test('costs next to nothing while it is idle', async () => {
+    await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+    const pairs = Array.from({ length: 100 }, openDatagramPair);
+    for (const [fd] of pairs)
+      await datapath.addPort({ name: 'p', type: 'tap', spec: { kind: 'tap', name: 'p', fd } });
+    await datapath.settle();
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const used = process.cpuUsage(before);
+    expect((used.user + used.system) / 2_000_000).toBeLessThan(0.05);
+    for (const fd of pairs.flat()) closeFd(fd);
+  });
+
+  test('a port whose far side is gone does not keep the worker busy', async () => {
+    await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+    const [near, far] = openDatagramPair();
+    await datapath.addPort({ name: 'p', type: 'tap', spec: { kind: 'tap', name: 'p', fd: near } });
+    closeFd(far);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const used = process.cpuUsage(before);
+    expect((used.user + used.system) / 1_000_000).toBeLessThan(0.2);
+    closeFd(near);
+  });
+
+  test.each([
+    ['after it was closed', 'close', 0],
+    ['by process.exit', 'exit', 3],
+    ['by an uncaught error', 'error', 1],
+  ])('does not keep the process from ending %s', async (_, ending, status) => {
+    const outfile = `${dist}/datapath-owner-test.mjs`;
+    const entryPoints = ['test/fixtures/datapath-owner.ts'];
+    await build({
+      entryPoints,
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+    });
+    const done = spawnSync('node', [outfile, workerUrl.href, ending], { timeout: 10_000 });
+    rmSync(outfile);
+    expect({ status: done.status, signal: done.signal }).toEqual({ status, signal: null });
+  });
+});
+
+function inject(fd: number, frame: Uint8Array): void {
+  const bytes = new Uint8Array(offloadHeaderSize + frame.byteLength);
+  bytes.set(frame, offloadHeaderSize);
+  expect(sendBytes(fd, bytes)).toBe(bytes.byteLength);
+}
+
+function take(fd: number): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  const buffer = new Uint8Array(2048);
+  for (let size = receiveBytes(fd, buffer); size >= 0; size = receiveBytes(fd, buffer)) {
+    frames.push(buffer.slice(offloadHeaderSize, size));
+  }
+  return frames;
+}
