@@ -9,7 +9,7 @@ import { DummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
 import type { NetdevProvider, PortIo, PortSpec } from './provider.ts';
-import { openPacketPort } from './system/packet-port.ts';
+import { openPacketPort, type RingSize } from './system/packet-port.ts';
 import { systemProvider } from './system/provider.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
 import { TapPort } from './tap/tap-port.ts';
@@ -31,15 +31,18 @@ export function netdevProviders(dummies: DummyMode = 'none'): ReadonlyMap<string
   return new Map(providers.map((provider) => [provider.type, provider]));
 }
 
-/** Slots of a received-frame ring: 512 times 2 KiB, a millisecond at half a million frames a second. */
-const defaultSlotCount = 512;
+/**
+ * Slots of 2 KiB of a ring of received frames: 256 KiB at first, since a switch may have thousands of ports, and 2 MiB,
+ * two milliseconds at half a million frames a second, once it has overflowed.
+ */
+const defaultRing: RingSize = { slotCount: 128, slotLimit: 1024 };
 const ENODEV = 19;
 
 /** Opens the frame path of a device on the calling thread. Throws SyscallFailed. */
 export function openPortIo(spec: PortSpec): PortIo {
   switch (spec.kind) {
     case 'packet':
-      return openPacketPort(spec.name, spec.ifindex, spec.slotCount ?? defaultSlotCount);
+      return openPacketPort(spec.name, spec.ifindex, ringSize(spec.slotCount));
     case 'tap':
       return new TapPort(spec.fd);
     case 'dummy': {
@@ -51,4 +54,9 @@ export function openPortIo(spec: PortSpec): PortIo {
     default:
       return unreachable(spec);
   }
+}
+
+/** A size that was asked for stays. */
+function ringSize(slotCount: number | undefined): RingSize {
+  return slotCount === undefined ? defaultRing : { slotCount, slotLimit: slotCount };
 }

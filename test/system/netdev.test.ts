@@ -20,6 +20,7 @@ if (why !== undefined) console.log(`netdev tests on the kernel: ${why}`);
 
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
 const deps = { timers: new Timers(systemClock) };
+const small = { slotCount: 64, slotLimit: 64 };
 const batch = new FrameBatch(32);
 
 function provider(type: string): NetdevProvider {
@@ -59,7 +60,7 @@ function collect(io: PortIo, count: number): Uint8Array[] {
 
 /** Stands at device `far` with a packet socket. */
 function farEnd(far: string, remove: () => void): FarEnd {
-  const io = openPacketPort(far, indexOfDevice(far), 64);
+  const io = openPacketPort(far, indexOfDevice(far), small);
   return {
     inject: (packet) => transmit(io, packet),
     collect: (count) => collect(io, count),
@@ -104,8 +105,8 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     ip('link', 'set', `${name}p`, 'up');
     ip('link', 'set', name, 'up');
     const netdev = await provider('system').open(name, noConfig, deps);
-    const near = openPacketPort(name, netdev.state.ifindex, 64);
-    const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`), 64);
+    const near = openPacketPort(name, netdev.state.ifindex, small);
+    const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`), small);
     return {
       netdev,
       near,
@@ -269,6 +270,21 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     transmit(p.far, testPacket(1000));
     expect(collect(p.near, 1)).toEqual([testPacket(1000)]);
     expect(p.near.counters.rxDropped).toBe(136);
+  });
+
+  test('A ring that overflowed grows, and goes on with the same descriptor', async () => {
+    await using p = await pair('gr0');
+    const near = openPacketPort('gr0', p.netdev.state.ifindex, { slotCount: 32, slotLimit: 128 });
+    const { fd } = near;
+    for (let i = 0; i < 40; i++) transmit(p.far, testPacket(i));
+    expect(collect(near, 40)).toHaveLength(32);
+    for (let i = 0; i < 40; i++) near.receive(batch); // counts the losses while idle
+    near.release();
+    expect(near.counters.rxDropped).toBe(8);
+    for (let i = 0; i < 128; i++) transmit(p.far, testPacket(i));
+    expect(collect(near, 128)).toHaveLength(128);
+    expect(near.fd).toBe(fd);
+    near.close();
   });
 
   test('A TAP device shows the driver of the reference and goes when it is disposed of', async () => {

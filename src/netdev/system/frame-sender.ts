@@ -10,41 +10,65 @@ import { type Buffer, bufferPool, maxFrameSize } from '../buffers.ts';
 import { offloadHeaderSize, writeOffloadHeader } from '../offload-header.ts';
 import type { PortCounters } from '../provider.ts';
 
-const batchCapacity = 256;
+/** Messages queued at most; a port starts with few and gets more when it needs them. */
+const firstCapacity = 16;
+const capacityLimit = 256;
+const growth = 4;
 const headerStride = 16;
+
+/** The memory of one queue. */
+class Queue {
+  readonly capacity: number;
+  readonly batch: MessageBatch;
+  readonly headers: Uint16Array;
+  /** 1 where the header of that message is not all zero. */
+  readonly isHeaderUsed: Uint8Array;
+  readonly sizes: Uint32Array;
+  readonly #memory: Memory;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.batch = new MessageBatch(capacity, 2);
+    this.#memory = allocate(capacity * headerStride);
+    this.headers = new Uint16Array(this.#memory.buffer);
+    this.isHeaderUsed = new Uint8Array(capacity);
+    this.sizes = new Uint32Array(capacity);
+    for (let i = 0; i < capacity; i++)
+      this.batch.setPart(i, 0, this.#memory.address + i * headerStride, offloadHeaderSize);
+  }
+
+  close(): void {
+    this.batch.close();
+    this.#memory.unmap();
+  }
+}
 
 export class FrameSender {
   readonly #fd: number;
   readonly #counters: PortCounters;
-  readonly #batch = new MessageBatch(batchCapacity, 2);
-  readonly #headerMemory: Memory = allocate(batchCapacity * headerStride);
-  readonly #headers = new Uint16Array(this.#headerMemory.buffer);
-  /** 1 where the header of that message is not all zero. */
-  readonly #isHeaderUsed = new Uint8Array(batchCapacity);
-  readonly #sizes = new Uint32Array(batchCapacity);
+  #queue = new Queue(firstCapacity);
   readonly #copies: Buffer[] = [];
   #count = 0;
 
   constructor(fd: number, counters: PortCounters) {
     this.#fd = fd;
     this.#counters = counters;
-    for (let i = 0; i < batchCapacity; i++)
-      this.#batch.setPart(i, 0, this.#headerMemory.address + i * headerStride, offloadHeaderSize);
   }
 
   add(frame: Frame): void {
-    if (this.#count === batchCapacity) this.flush();
+    if (this.#count === this.#queue.capacity) this.#flushAndGrow();
     const at = this.#count;
+    const queue = this.#queue;
     const size = frame.end - frame.start;
     const address = frame.address === 0 ? this.#copy(frame, size) : frame.address + frame.start;
     if (address === 0) {
       this.#counters.txDropped++;
       return;
     }
-    if (frame.checksumStart >= 0 || frame.gsoType !== 0 || this.#isHeaderUsed[at] !== 0)
-      this.#isHeaderUsed[at] = writeOffloadHeader(frame, this.#headers, (at * headerStride) >> 1) ? 1 : 0;
-    this.#batch.setPart(at, 1, address, size);
-    this.#sizes[at] = size;
+    if (frame.checksumStart >= 0 || frame.gsoType !== 0 || queue.isHeaderUsed[at] !== 0)
+      queue.isHeaderUsed[at] = writeOffloadHeader(frame, queue.headers, (at * headerStride) >> 1) ? 1 : 0;
+    queue.batch.setPart(at, 1, address, size);
+    queue.sizes[at] = size;
     this.#count++;
     frame.isQueued = true;
   }
@@ -52,11 +76,12 @@ export class FrameSender {
   flush(): void {
     const count = this.#count;
     if (count === 0) return;
+    const { batch, sizes } = this.#queue;
     let at = 0;
     while (at < count) {
-      const sent = this.#batch.send(this.#fd, at, count);
+      const sent = batch.send(this.#fd, at, count);
       if (sent > 0) {
-        for (const end = at + sent; at < end; at++) this.#counters.txBytes += this.#sizes[at] ?? 0;
+        for (const end = at + sent; at < end; at++) this.#counters.txBytes += sizes[at] ?? 0;
         this.#counters.txPackets += sent;
       } else {
         at += this.#countRefused(-sent, count - at);
@@ -69,8 +94,15 @@ export class FrameSender {
 
   close(): void {
     this.#count = 0;
-    this.#batch.close();
-    this.#headerMemory.unmap();
+    this.#queue.close();
+  }
+
+  #flushAndGrow(): void {
+    this.flush();
+    if (this.#queue.capacity >= capacityLimit) return;
+    const capacity = this.#queue.capacity * growth;
+    this.#queue.close();
+    this.#queue = new Queue(capacity);
   }
 
   /** How many of the `left` messages the refusal costs: the first alone where it was about that frame. */

@@ -4,7 +4,10 @@
  * same order; they are fetched into pooled buffers.
  * Runs on a datapath worker; nothing here allocates for a frame.
  */
+import { SyscallFailed } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
 import { closeFd } from '../../sys/calls/fd.ts';
+import type { Memory } from '../../sys/calls/memory.ts';
 import { level, MessageBatch, readOption, socketOption } from '../../sys/calls/socket.ts';
 import type { Frame, FrameBatch } from '../../wire/frame.ts';
 import { type Buffer, bufferHeadroom, bufferPool, maxFrameSize, useBuffer } from '../buffers.ts';
@@ -16,6 +19,7 @@ import {
   openPacketSocket,
   type PacketSocket,
   packetStatisticsOption,
+  replaceRing,
   slotHeader,
   slotSize,
   slotStatus,
@@ -28,6 +32,8 @@ const emptyCallsPerErrorCheck = 16;
 const minFrameSize = 14;
 const defaultTpid = 0x8100;
 
+const ringGrowth = 4;
+
 /** Where received frames lie; a test makes one without a socket. */
 export interface Ring {
   readonly buffer: ArrayBuffer;
@@ -35,25 +41,38 @@ export interface Ring {
   readonly slotCount: number;
 }
 
+/** How many received frames the ring holds at first, and how many it may grow to when it overflows. */
+export interface RingSize {
+  readonly slotCount: number;
+  readonly slotLimit: number;
+}
+
+const log = logger('netdev_linux');
+const noMemory: Memory = { buffer: new ArrayBuffer(0), address: 0, unmap: () => {} };
+const noRing: Ring = { buffer: noMemory.buffer, address: 0, slotCount: 0 };
+
 /** Opens the frame path. Throws SyscallFailed. */
-export function openPacketPort(name: string, ifindex: number, slotCount: number): PortIo {
-  const socket = openPacketSocket(name, ifindex, slotCount);
-  return new PacketPort(socket, { ...socket.ring, slotCount: socket.slotCount });
+export function openPacketPort(name: string, ifindex: number, size: RingSize): PortIo {
+  const socket = openPacketSocket(name, ifindex, size.slotCount);
+  return new PacketPort(socket, { ...socket.ring, slotCount: socket.slotCount }, size.slotLimit);
 }
 
 export class PacketPort implements PortIo {
   readonly takesOffloads = true;
   readonly counters: PortCounters = emptyCounters();
-  readonly #socket: PacketSocket | undefined;
+  #socket: PacketSocket | undefined;
   readonly #sender: FrameSender | undefined;
   #isOpen = true;
 
-  #bytes: Uint8Array;
-  #view: DataView;
-  #words: Int32Array;
-  #halves: Uint16Array;
-  readonly #address: number;
-  #slotCount: number;
+  #bytes = new Uint8Array(0);
+  #view = new DataView(new ArrayBuffer(0));
+  #words = new Int32Array(0);
+  #halves = new Uint16Array(0);
+  #address = 0;
+  #slotCount = 0;
+  #slotLimit: number;
+  /** The ring overflowed: it grows as soon as nobody holds a frame of it. */
+  #mustGrow = false;
   /** The slot that the kernel fills next, as far as we know. */
   #next = 0;
   /** Slots handed out before `#next` and not yet given back. */
@@ -62,21 +81,16 @@ export class PacketPort implements PortIo {
   readonly #longFrames: Frame[] = [];
   readonly #longSlots = new Int32Array(longFrameLimit);
   readonly #held: Buffer[] = [];
-  readonly #fetch: MessageBatch | undefined;
+  /** Made for the first long frame: thousands of ports see none. */
+  #fetch: MessageBatch | undefined;
   #emptyCalls = 0;
   readonly #statistics = new Uint32Array(2);
 
-  constructor(socket: PacketSocket | undefined, ring: Ring) {
+  constructor(socket: PacketSocket | undefined, ring: Ring, slotLimit = ring.slotCount) {
     this.#socket = socket;
-    this.#bytes = new Uint8Array(ring.buffer);
-    this.#view = new DataView(ring.buffer);
-    this.#words = new Int32Array(ring.buffer);
-    this.#halves = new Uint16Array(ring.buffer);
-    this.#address = ring.address;
-    this.#slotCount = ring.slotCount;
-    if (socket === undefined) return;
-    this.#sender = new FrameSender(socket.fd, this.counters);
-    this.#fetch = new MessageBatch(longFrameLimit, 1);
+    this.#slotLimit = slotLimit;
+    this.#useRing(ring);
+    if (socket !== undefined) this.#sender = new FrameSender(socket.fd, this.counters);
   }
 
   get fd(): number | undefined {
@@ -122,6 +136,7 @@ export class PacketPort implements PortIo {
       slot = slot + 1 === this.#slotCount ? 0 : slot + 1;
     }
     this.#heldCount = 0;
+    if (this.#mustGrow) this.#grow();
   }
 
   send(frame: Frame): void {
@@ -136,17 +151,43 @@ export class PacketPort implements PortIo {
   close(): void {
     const socket = this.#socket;
     if (socket === undefined || !this.#isOpen) return;
+    this.#mustGrow = false;
     this.release();
     this.#isOpen = false;
-    this.#slotCount = 0;
-    this.#bytes = new Uint8Array(0); // the views of the ring must not outlive it
-    this.#view = new DataView(new ArrayBuffer(0));
-    this.#words = new Int32Array(0);
-    this.#halves = new Uint16Array(0);
+    this.#useRing(noRing); // the views of the ring must not outlive it
     this.#sender?.close();
     this.#fetch?.close();
     socket.ring.unmap();
     closeFd(socket.fd);
+  }
+
+  #useRing(ring: Ring): void {
+    this.#bytes = new Uint8Array(ring.buffer);
+    this.#view = new DataView(ring.buffer);
+    this.#words = new Int32Array(ring.buffer);
+    this.#halves = new Uint16Array(ring.buffer);
+    this.#address = ring.address;
+    this.#slotCount = ring.slotCount;
+    this.#next = 0;
+    this.#heldCount = 0;
+  }
+
+  /** Rings start small, so that thousands of idle ports are affordable; the first losses show who needs more. */
+  #grow(): void {
+    this.#mustGrow = false;
+    const { fd } = this;
+    if (this.#socket === undefined || fd === undefined) return;
+    const wanted = Math.min(this.#slotLimit, this.#slotCount * ringGrowth);
+    this.#useRing(noRing);
+    try {
+      this.#socket = replaceRing(this.#socket, wanted, 'cannot enlarge a receive ring');
+    } catch (error) {
+      if (!(error instanceof SyscallFailed)) throw error;
+      log.warn(error.message);
+      this.#slotLimit = 0; // the smallest ring, from now on
+      this.#socket = replaceRing({ fd, ring: noMemory, slotCount: 0 }, 1, 'cannot shrink a receive ring');
+    }
+    this.#useRing({ ...this.#socket.ring, slotCount: this.#socket.slotCount });
   }
 
   /** Points `frame` at the slot at byte `at`. False when the slot's header or the frame's makes no sense. */
@@ -199,7 +240,8 @@ export class PacketPort implements PortIo {
     this.#longFrames[index] = frame;
     this.#longSlots[index] = at;
     const address = buffer.address + bufferHeadroom - offloadHeaderSize;
-    this.#fetch?.setPart(index, 0, address, maxFrameSize + offloadHeaderSize);
+    this.#fetch ??= new MessageBatch(longFrameLimit, 1);
+    this.#fetch.setPart(index, 0, address, maxFrameSize + offloadHeaderSize);
     return true;
   }
 
@@ -236,8 +278,10 @@ export class PacketPort implements PortIo {
   /** The kernel counts what found the ring full until it is asked. */
   #countLost(): void {
     if (this.#socket === undefined) return;
-    if (readOption(this.#socket.fd, level.packet, packetStatisticsOption, this.#statistics))
-      this.counters.rxDropped += this.#statistics[1] ?? 0;
+    if (!readOption(this.#socket.fd, level.packet, packetStatisticsOption, this.#statistics)) return;
+    const lostCount = this.#statistics[1] ?? 0;
+    this.counters.rxDropped += lostCount;
+    if (lostCount > 0 && this.#slotCount < this.#slotLimit) this.#mustGrow = true;
   }
 
   /** A device that goes down leaves an error on the socket, and waiting for it ends at once until it is fetched. */

@@ -62,8 +62,7 @@ export interface PacketSocket {
 /** Opens the device with that index, promiscuous, and starts to receive. Throws SyscallFailed. */
 export function openPacketSocket(name: string, ifindex: number, wantedSlots: number): PacketSocket {
   const tried = `cannot open network device ${name}`;
-  const perBlock = blockSize / slotSize;
-  const slotCount = Math.max(1, Math.ceil(wantedSlots / perBlock)) * perBlock;
+  const slotCount = roundUp(wantedSlots);
   const fd = openSocket(family.packet, socketType.raw, 0, tried);
   try {
     const set = (option: number, value: number) => setOption(fd, level.packet, option, value, tried);
@@ -72,8 +71,7 @@ export function openPacketSocket(name: string, ifindex: number, wantedSlots: num
     set(packetOption.reserve, slotReserve);
     set(packetOption.copyThresh, 1);
     set(packetOption.ignoreOutgoing, 1);
-    const request = Uint32Array.of(blockSize, (slotCount * slotSize) / blockSize, slotSize, slotCount);
-    setOptionBytes(fd, level.packet, packetOption.rxRing, new Uint8Array(request.buffer), tried);
+    requestRing(fd, slotCount, tried);
     for (const option of [socketOption.receiveBufferForce, socketOption.sendBufferForce])
       trySetOption(fd, level.socket, option, socketBufferSize);
     setOptionBytes(fd, level.packet, packetOption.addMembership, promiscuous(ifindex), tried);
@@ -89,6 +87,33 @@ export function openPacketSocket(name: string, ifindex: number, wantedSlots: num
     closeFd(fd);
     throw error;
   }
+}
+
+/**
+ * Gives the socket a ring of another size. Every view of the old one must have been forgotten, and what it holds is
+ * lost; so are the frames that come meanwhile. Throws SyscallFailed and leaves the socket without a ring.
+ */
+export function replaceRing(socket: PacketSocket, wantedSlots: number, tried: string): PacketSocket {
+  const slotCount = roundUp(wantedSlots);
+  socket.ring.unmap();
+  requestRing(socket.fd, 0, tried);
+  requestRing(socket.fd, slotCount, tried);
+  return { fd: socket.fd, ring: mapFd(socket.fd, slotCount * slotSize, tried), slotCount };
+}
+
+/** Whole blocks only. */
+function roundUp(slotCount: number): number {
+  const perBlock = blockSize / slotSize;
+  return Math.max(1, Math.ceil(slotCount / perBlock)) * perBlock;
+}
+
+/** struct tpacket_req; no slots gives the ring back. */
+function requestRing(fd: number, slotCount: number, tried: string): void {
+  const request =
+    slotCount === 0
+      ? new Uint32Array(4)
+      : Uint32Array.of(blockSize, (slotCount * slotSize) / blockSize, slotSize, slotCount);
+  setOptionBytes(fd, level.packet, packetOption.rxRing, new Uint8Array(request.buffer), tried);
 }
 
 /** struct packet_mreq */
