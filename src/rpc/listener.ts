@@ -5,7 +5,6 @@
 import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import type * as Tls from 'node:tls';
 import { fromNodeError, syscallFailed } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
@@ -42,12 +41,10 @@ export async function listenStreams(
   options: ListenOptions,
   accept: (stream: Stream) => void,
 ): Promise<Listener> {
-  const tls = remote.kind === 'pssl' ? await loadTls() : undefined;
-  const secure = tls === undefined ? undefined : { tls, context: new TlsContext(tls, options.tls ?? {}) };
-  secure?.context.get(); // an incomplete configuration is reported now, not to the first client
-  const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+  const secure = remote.kind === 'pssl' ? await secureAcceptor(remote, options.tls ?? {}, accept) : undefined;
+  const server = createServer({ noDelay: true, pauseOnConnect: secure === undefined }, (socket) => {
     if (secure === undefined) accept(acceptedStream(peerName(remote, socket), socket));
-    else acceptSecure(remote, secure, socket, accept);
+    else secure(socket);
   });
   try {
     await bind(server, remote, options.mode ?? DEFAULT_MODE);
@@ -122,29 +119,40 @@ function peerName(remote: PassiveRemote, socket: Socket): string {
   });
 }
 
-function acceptSecure(
+/**
+ * Makes TLS connections of accepted sockets; who does not show a certificate of our CA is refused. An incomplete
+ * configuration is reported now, not to the first client.
+ * Differs: a listener never bootstraps its CA certificate from a client; the file must exist.
+ */
+async function secureAcceptor(
   remote: PassiveRemote,
-  secure: { readonly tls: typeof Tls; readonly context: TlsContext },
-  socket: Socket,
+  given: TlsConfig,
   accept: (stream: Stream) => void,
-): void {
-  const name = peerName(remote, socket);
-  const isStrict = isVerifying(secure.context.config);
-  socket.on('error', (error) => log.warn(`${name}: ${error.message}`));
-  const tls = new secure.tls.TLSSocket(socket, {
-    isServer: true,
-    secureContext: secure.context.get(),
-    requestCert: isStrict,
-    rejectUnauthorized: isStrict,
+): Promise<(socket: Socket) => void> {
+  const config = { ...given, isBootstrap: false };
+  const tls = await loadTls();
+  const context = new TlsContext(tls, config);
+  const isStrict = isVerifying(config);
+  let current = context.get();
+  const server = tls.createServer({ ...current, requestCert: isStrict, rejectUnauthorized: isStrict });
+  server.on('secureConnection', (socket) => accept(acceptedStream(peerName(remote, socket), socket)));
+  server.on('tlsClientError', (error, socket) => {
+    log.warn(`${peerName(remote, socket)}: SSL_accept: ${error.message}`);
   });
-  tls.on('error', (error) => log.warn(`${name}: ${error.message}`));
-  tls.once('secure', () => {
-    const problem = isStrict && !tls.authorized ? tls.authorizationError : undefined;
-    if (problem === undefined) {
-      accept(acceptedStream(name, tls));
-    } else {
-      log.warn(`${name}: SSL_accept: ${problem.message ?? problem}`);
-      tls.destroy();
-    }
-  });
+  return (socket) => {
+    const latest = latestOf(context) ?? current; // a file that is being replaced does not stop the service
+    if (latest !== current) server.setSecureContext(latest);
+    current = latest;
+    server.emit('connection', socket);
+  };
+}
+
+/** Undefined, and said in the log, when the files cannot be used now. */
+function latestOf(context: TlsContext): ReturnType<TlsContext['get']> | undefined {
+  try {
+    return context.get();
+  } catch (error) {
+    if (!(error instanceof SyscallFailed)) throw error;
+    return undefined;
+  }
 }

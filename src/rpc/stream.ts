@@ -102,7 +102,7 @@ async function openSocket(
   const socket = tls.connect({
     host,
     port,
-    secureContext: new TlsContext(tls, config).get(),
+    ...new TlsContext(tls, config).get(),
     rejectUnauthorized: isVerifying(config),
     checkServerIdentity: () => undefined, // peers are known by their CA, as in the reference, not by host name
     ...(servername === undefined ? {} : { servername }),

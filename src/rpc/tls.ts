@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type * as Tls from 'node:tls';
-import type { DetailedPeerCertificate, SecureContext, SecureVersion } from 'node:tls';
+import type { DetailedPeerCertificate, SecureContextOptions, SecureVersion } from 'node:tls';
 import { syscallFailed } from '../base/errno.ts';
 import { logger } from '../base/log.ts';
 
@@ -44,27 +44,29 @@ export function needsBootstrap(config: TlsConfig): boolean {
   return config.isBootstrap === true && config.caCert !== undefined && !existsSync(config.caCert);
 }
 
-/** Keeps one secure context and makes it anew when a file has changed. */
+/** Keeps what the files hold, and reads them again when one has changed. */
 export class TlsContext {
-  readonly config: TlsConfig;
+  readonly #config: TlsConfig;
   readonly #tls: typeof Tls;
   #stamp = '';
-  #context: SecureContext | undefined;
+  #options: SecureContextOptions | undefined;
 
   constructor(tls: typeof Tls, config: TlsConfig) {
     this.#tls = tls;
-    this.config = config;
+    this.#config = config;
   }
 
-  /** Throws SyscallFailed (ENOPROTOOPT) when the configuration is incomplete or a file cannot be used. */
-  get(): SecureContext {
-    const files = requiredFiles(this.config);
-    const stamp = files.map(fileStamp).join('|');
-    if (this.#context === undefined || stamp !== this.#stamp) {
-      this.#context = makeContext(this.#tls, this.config);
+  /**
+   * The same object as long as no file changes. Throws SyscallFailed (ENOPROTOOPT) when the configuration is
+   * incomplete or a file cannot be used.
+   */
+  get(): SecureContextOptions {
+    const stamp = requiredFiles(this.#config).map(fileStamp).join('|');
+    if (this.#options === undefined || stamp !== this.#stamp) {
+      this.#options = readContext(this.#tls, this.#config);
       this.#stamp = stamp;
     }
-    return this.#context;
+    return this.#options;
   }
 }
 
@@ -120,17 +122,19 @@ function fileStamp(file: string): string {
   return stat === undefined ? '-' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
 }
 
-function makeContext(tls: typeof Tls, config: TlsConfig): SecureContext {
+function readContext(tls: typeof Tls, config: TlsConfig): SecureContextOptions {
   const versions = config.protocols === undefined ? undefined : readProtocols(config.protocols);
-  const extra = config.peerCaCert === undefined ? '' : readPem(config.peerCaCert);
   try {
-    return tls.createSecureContext({
+    const extra = config.peerCaCert === undefined ? '' : readPem(config.peerCaCert);
+    const options: SecureContextOptions = {
       key: readPem(config.privateKey ?? ''),
       cert: `${readPem(config.certificate ?? '')}\n${extra}`,
       ...(isVerifying(config) ? { ca: readPem(config.caCert ?? '') } : {}),
       ...(versions === undefined ? {} : { minVersion: versions.min, maxVersion: versions.max }),
       ...(config.ciphers === undefined ? {} : { ciphers: config.ciphers }),
-    });
+    };
+    tls.createSecureContext(options); // throws when the files do not fit each other
+    return options;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     log.err(`cannot set up SSL: ${why}`);

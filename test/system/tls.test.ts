@@ -1,0 +1,198 @@
+/** TLS channels against the installed ovsdb-server and ovsdb-client, with a CA made here. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Channel, Reply } from '../../src/rpc/channel.ts';
+import type { Listener } from '../../src/rpc/listener.ts';
+import { readActiveRemote } from '../../src/rpc/remote.ts';
+import { connectChannel, listenChannels } from '../../src/rpc/socket-channel.ts';
+import type { TlsConfig } from '../../src/rpc/tls.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tls-'));
+const env = { ...process.env, OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder };
+const at = (name: string): string => join(folder, name);
+
+function openssl(...args: string[]): void {
+  const done = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(done.stderr);
+}
+
+/** NAME.key and NAME.crt, signed by CA.crt. */
+function makeIdentity(name: string, ca: string): void {
+  openssl(
+    'req',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    `${name}.key`,
+    '-out',
+    `${name}.csr`,
+    '-subj',
+    `/CN=${name}`,
+  );
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    `${name}.csr`,
+    '-CA',
+    `${ca}.crt`,
+    '-CAkey',
+    `${ca}.key`,
+    '-CAcreateserial',
+    '-days',
+    '9',
+    '-out',
+    `${name}.crt`,
+  );
+}
+
+function makeCa(name: string): void {
+  openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    `${name}.key`,
+    '-out',
+    `${name}.crt`,
+    '-days',
+    '9',
+    '-subj',
+    `/CN=${name}`,
+  );
+}
+
+function configOf(name: string, more: Partial<TlsConfig> = {}): TlsConfig {
+  return { privateKey: at(`${name}.key`), certificate: at(`${name}.crt`), caCert: at('ca.crt'), ...more };
+}
+
+let serverPort = 0;
+let listener: Listener | undefined;
+let peerId: string | undefined;
+
+beforeAll(async () => {
+  makeCa('ca');
+  makeCa('other');
+  for (const name of ['server', 'client']) makeIdentity(name, 'ca');
+  makeIdentity('stranger', 'other');
+  const args = [
+    '-p',
+    at('server.key'),
+    '-c',
+    at('server.crt'),
+    '-C',
+    at('ca.crt'),
+    `--peer-ca-cert=${at('ca.crt')}`,
+  ];
+  const detach = [
+    '--detach',
+    '--no-chdir',
+    '--pidfile',
+    '--log-file',
+    '--no-db',
+    '--remote=pssl:0:127.0.0.1',
+  ];
+  expect(spawnSync('ovsdb-server', [...detach, ...args], { env }).status).toBe(0);
+  serverPort = Number(
+    /0:127.0.0.1: listening on port (\d+)/.exec(readFileSync(at('ovsdb-server.log'), 'utf8'))?.[1],
+  );
+  listener = await listenChannels(
+    { kind: 'pssl', host: '127.0.0.1', port: 0 },
+    { tls: configOf('server') },
+    answer,
+  );
+});
+
+afterAll(() => {
+  listener?.close();
+  spawnSync('ovs-appctl', ['-t', 'ovsdb-server', 'exit'], { env });
+  rmSync(folder, { recursive: true });
+});
+
+/** A database server without databases. */
+function answer(channel: Channel): void {
+  peerId = channel.peerId;
+  channel.events = {
+    message(message) {
+      if ('method' in message && message.id !== null)
+        channel.send({ id: message.id, result: message.method === 'list_dbs' ? ['none'] : {}, error: null });
+    },
+    closed() {},
+  };
+}
+
+async function listDatabases(config: TlsConfig): Promise<unknown> {
+  const remote = readActiveRemote(`ssl:127.0.0.1:${serverPort}`, { defaultPort: 6640 });
+  const channel = await connectChannel(remote, { tls: config });
+  const reply = await new Promise<Reply>((resolve, reject) => {
+    channel.events = {
+      message: (message) => 'result' in message && resolve(message),
+      closed: (why) => reject(why ?? new Error('closed')),
+    };
+    channel.send({ id: 1, method: 'list_dbs', params: [] });
+  });
+  channel.close();
+  return reply.result;
+}
+
+/** The installed client against our listener. Not spawnSync: this process is the server. */
+function theirClient(...args: string[]): Promise<{ status: number | null; output: string }> {
+  const port = listener?.remote.kind === 'pssl' ? listener.remote.port : 0;
+  const child = spawn('ovsdb-client', [...args, 'list-dbs', `ssl:127.0.0.1:${port}`], { env });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, output })));
+}
+
+test('our client talks to the installed server', async () => {
+  expect(await listDatabases(configOf('client'))).toEqual(['_Server']);
+  expect(await listDatabases(configOf('client', { protocols: 'TLSv1.2' }))).toEqual(['_Server']);
+});
+
+test('our client refuses a server of another CA, and the server a client of another', async () => {
+  await expect(listDatabases(configOf('client', { caCert: at('other.crt') }))).rejects.toMatchObject({
+    reason: 'Protocol error',
+  });
+  await expect(listDatabases(configOf('stranger'))).rejects.toThrow();
+});
+
+test('our client takes the CA certificate from its first server, and trusts only that afterwards', async () => {
+  const config = configOf('client', { caCert: at('learned.crt'), isBootstrap: true });
+  await expect(listDatabases(config)).rejects.toThrow('CA certificate bootstrapped');
+  expect(existsSync(at('learned.crt'))).toBe(true);
+  expect(statSync(at('learned.crt')).mode & 0o777).toBe(0o444 & ~process.umask());
+  expect(await listDatabases(config)).toEqual(['_Server']);
+});
+
+test.each([
+  [{}, 'Protocol not available'],
+  [{ privateKey: '/none', certificate: '/none', caCert: '/none' }, 'Protocol not available'],
+])('an incomplete configuration is a clear error (%j)', async (config, reason) => {
+  await expect(listDatabases(config)).rejects.toMatchObject({ reason });
+});
+
+test('the installed client talks to our listener, which knows its name', async () => {
+  const answered = await theirClient('-p', at('client.key'), '-c', at('client.crt'), '-C', at('ca.crt'));
+  expect(answered).toEqual({ status: 0, output: 'none\n' });
+  expect(peerId).toBe('client');
+});
+
+test('our listener refuses a client of another CA', async () => {
+  peerId = undefined;
+  const { status } = await theirClient(
+    '-p',
+    at('stranger.key'),
+    '-c',
+    at('stranger.crt'),
+    '-C',
+    at('ca.crt'),
+  );
+  expect(status).toBe(1);
+  expect(peerId).toBeUndefined();
+});
