@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MemoryPort } from '../../../test/conformance/memory-port.ts';
+import { arpRequest, tagged, tcpPacket, udpPacket } from '../../../test/conformance/packets.ts';
+import { systemClock } from '../../base/clock.ts';
+import { type Random, seededRandom } from '../../base/random.ts';
+import { dpPort } from '../../base/units.ts';
+import { newKey } from '../../flow/key.ts';
+import { type SlotName, slots } from '../../flow/slots.ts';
+import { Frame } from '../../wire/frame.ts';
+import type { DpAction } from '../actions.ts';
+import { Engine } from './engine.ts';
+
+/** Random frames in the loop below; more by e.g. FUZZ_FRAMES=10000000. */
+const frameCount = Number(process.env.FUZZ_FRAMES ?? 20_000);
+
+/** Writes to every slot, tags, cuts, sends up, on ports with and without offloads. */
+function everyAction(random: Random): DpAction[] {
+  const fields = Object.entries(slots).map(([slot, { at, size }]) => {
+    const count = ((at + size - 1) >> 2) - (at >> 2) + 1;
+    const words = (): number[] => Array.from({ length: count }, () => random.u32());
+    return { slot: slot as SlotName, value: words(), mask: words() }; // the keys of `slots`
+  });
+  return [
+    { do: 'output', port: dpPort(2) },
+    { do: 'set', header: 'eth', fields },
+    { do: 'output', port: dpPort(3) },
+    { do: 'push_vlan', tpid: 0x8100, tci: 0x1005 },
+    { do: 'trunc', maxSize: 40 },
+    { do: 'output', port: dpPort(2) },
+    { do: 'pop_vlan' },
+    { do: 'pop_vlan' },
+    { do: 'userspace', reason: 'sample' },
+    { do: 'output', port: dpPort(3) },
+  ];
+}
+
+class Rig {
+  readonly input = new MemoryPort();
+  readonly outputs = [new MemoryPort(true), new MemoryPort(false)];
+  upcallCount = 0;
+  readonly engine: Engine;
+  readonly #port;
+
+  constructor(actions: readonly DpAction[]) {
+    this.engine = new Engine({
+      clock: systemClock,
+      upcalls: { add: () => ++this.upcallCount },
+      makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
+      flowCapacity: 10,
+    });
+    this.engine.setVlanLimit(2);
+    this.#port = this.engine.addPort(1, this.input);
+    this.outputs.forEach((io, n) => {
+      this.engine.addPort(n + 2, io);
+    });
+    this.engine.flowStats.reserve(0);
+    this.use(actions);
+  }
+
+  /** What every packet gets from now on. */
+  use(actions: readonly DpAction[]): void {
+    this.engine.putFlow({ id: 0, generation: 1, key: newKey(), mask: newKey(), actions });
+  }
+
+  /** Each frame must come out of each output (but where its offload was nonsense) or be a named drop. */
+  pass(...frames: readonly Frame[]): void {
+    const before = this.upcallCount;
+    this.input.inject(...frames);
+    while (this.engine.runPort(this.#port) > 0);
+    expect(this.upcallCount - before).toBe(frames.length);
+    const [able, plain] = this.outputs.map((port) => port.sent.splice(0));
+    expect(able?.length).toBe(2 * frames.length);
+    expect(plain?.length ?? 0).toBeGreaterThanOrEqual(0);
+  }
+}
+
+function frameWith(bytes: Uint8Array, offload: Partial<Frame> = {}): Frame {
+  const memory = new Uint8Array(32 + bytes.length);
+  memory.set(bytes, 32);
+  const frame = new Frame(memory);
+  frame.start = 32;
+  frame.end = memory.length;
+  frame.headroom = 32;
+  return Object.assign(frame, offload);
+}
+
+const seeds = [udpPacket(), tcpPacket(100), arpRequest(), tagged(tagged(udpPacket(), 5), 6, 0x88a8)];
+const etherTypes = [0x0800, 0x0806, 0x86dd, 0x8100, 0x88a8, 0x8847, 0x894f, 0x0100];
+
+/** Random bytes, or a good packet that was cut and twisted; sometimes with a random description of offloads. */
+function randomFrame(random: Random): Frame {
+  const seed = seeds[random.u32() % (2 * seeds.length)];
+  let bytes = seed?.slice() ?? Uint8Array.from({ length: random.u32() % 120 }, () => random.u32() & 0xff);
+  if (seed === undefined && bytes.length >= 14) {
+    const type = etherTypes[random.u32() % etherTypes.length] ?? 0;
+    bytes[12] = type >> 8;
+    bytes[13] = type & 0xff;
+    if (type === 0x0800) bytes[14] = 0x40 | (random.u32() & 0x0f);
+  }
+  for (let n = random.u32() % 4; n > 0 && bytes.length > 0; n--)
+    bytes[random.u32() % bytes.length] = random.u32() & 0xff;
+  if (random.u32() % 4 === 0) bytes = bytes.slice(0, random.u32() % (bytes.length + 1));
+  if (random.u32() % 4 !== 0) return frameWith(bytes);
+  return frameWith(bytes, {
+    checksumStart: (random.u32() % 60) - 1,
+    checksumOffset: random.u32() % 40,
+    gsoType: [0, 1, 3, 4, 5, 0x81][random.u32() % 6] ?? 0,
+    gsoSize: random.u32() % 100,
+    headerSize: random.u32() % 80,
+  });
+}
+
+describe('the engine', () => {
+  test('any bytes with any offloads pass every action without harm', () => {
+    const rig = new Rig(everyAction(seededRandom(5)));
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.integer({ min: -1, max: 300 }),
+        (bytes, checksumStart) => {
+          rig.pass(frameWith(bytes, { checksumStart }));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('random and twisted frames pass every action without harm', () => {
+    const random = seededRandom(7);
+    const rig = new Rig([]);
+    for (let left = frameCount; left > 0; left -= 200) {
+      rig.use(everyAction(random));
+      rig.pass(...Array.from({ length: 200 }, () => randomFrame(random)));
+    }
+  });
+
+  test('forgets the offloads and key of one packet before the next', () => {
+    const rig = new Rig([{ do: 'output', port: dpPort(2) }]);
+    rig.input.inject(frameWith(udpPacket({ isPartial: true }), { checksumStart: 34, checksumOffset: 6 }));
+    rig.input.inject(frameWith(udpPacket()));
+    const port = rig.engine.removePort(1);
+    if (port !== undefined) rig.engine.runPort(port);
+    expect(rig.outputs[0]?.sent.map((sent) => sent.checksumStart)).toEqual([34, -1]);
+  });
+});
