@@ -7,8 +7,9 @@ import { type Ms, ms, type Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { checkCommit, finishCommit, prepareCommit } from './commit.ts';
 import { convertTables } from './convert.ts';
-import { OvsdbError } from './errors.ts';
+import { OvsdbError, syntaxError } from './errors.ts';
 import { execute } from './execute.ts';
+import { isArray } from './member-reader.ts';
 import { Table } from './table.ts';
 import { Transaction } from './transaction.ts';
 import type {
@@ -107,7 +108,8 @@ export class Database {
   }
 
   /** Runs a request to its end without ever waiting: a "wait" that does not hold fails. */
-  transact(params: readonly Json[], context: TransactionContext): Json {
+  transact(params: Json, context: TransactionContext): Json {
+    if (!isArray(params)) return syntaxError(params, 'array expected').toJson();
     const outcome = execute(this.#executionDeps(), params, context, 0);
     if (outcome.kind === 'failed') return outcome.results;
     if (outcome.kind === 'blocked') {

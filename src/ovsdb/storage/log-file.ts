@@ -6,6 +6,7 @@
 import * as nodeFiles from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, strerror } from '../../base/errno.ts';
+import { SyscallFailed } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { JsonObject } from '../../rpc/channel.ts';
 import { JsonError, parseJson } from '../../rpc/json.ts';
@@ -21,7 +22,7 @@ export interface FileLock {
   release(): void;
 }
 
-/** Locks the lock file of that path for this process. Throws OvsdbError when another process has it. */
+/** Locks the file at `lockPath(...)`, made where it is missing. Throws SyscallFailed when another process has it. */
 export type LockFile = (path: string) => FileLock;
 
 /** The file operations that a log uses; tests make them fail. */
@@ -37,6 +38,16 @@ export interface LogFileOptions {
   /** Absent: the file is not locked. */
   readonly lock?: LockFile;
   readonly files?: LogFiles;
+}
+
+/** Locks the database file `name`. Throws OvsdbError when another process has it. */
+export function lockDatabase(name: string, lock: LockFile): FileLock {
+  try {
+    return lock(lockPath(name));
+  } catch (error) {
+    if (!(error instanceof SyscallFailed)) throw error;
+    throw ioError(`${name}: failed to lock lockfile`, error.reason);
+  }
 }
 
 const flagsOf: Readonly<Record<OpenMode, number>> = {
@@ -67,6 +78,8 @@ export class LogFile {
   /** Set once reading failed; the next append cuts the file off there. */
   #readError: OvsdbError | undefined;
   #isAtEnd = false;
+  /** Nothing stands after `#offset`: the next append need not cut anything off. */
+  #isCut = false;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
@@ -82,7 +95,7 @@ export class LogFile {
   /** Opens a file whose magic is one of `magics`; the first is that of a new file. Throws OvsdbError. */
   static open(name: string, magics: readonly string[], options: LogFileOptions): LogFile {
     const files = options.files ?? nodeFiles;
-    const lock = options.lock?.(name);
+    const lock = options.lock === undefined ? undefined : lockDatabase(name, options.lock);
     let fd: number | undefined;
     try {
       fd = openFile(name, options.mode, files);
@@ -153,13 +166,13 @@ export class LogFile {
   }
 
   appendBytes(record: Buffer): void {
-    if (!this.#isAtEnd || this.#readError !== undefined) this.#truncate();
+    if (!this.#isCut) this.#truncate();
     try {
       writeAll(this.#files, this.#fd, record, this.#offset);
     } catch (error) {
       const reason = reasonOf(error);
       log.limited('warn', writeFailed, `${this.#path}: write failed (${reason})`);
-      this.#isAtEnd = false;
+      this.#isCut = false;
       this.#cutOff();
       throw ioError(`${this.name}: write failed`, reason);
     }
@@ -218,6 +231,7 @@ export class LogFile {
     this.#fd = replacement.#fd;
     this.#offset = replacement.#offset;
     this.#recordCount = replacement.#recordCount;
+    this.#isCut = true;
     this.#isAtEnd = true;
     this.#readError = undefined;
   }
@@ -319,6 +333,7 @@ export class LogFile {
     } catch (error) {
       throw ioError(`${this.name}: cannot truncate to length ${this.#offset}`, reasonOf(error));
     }
+    this.#isCut = true;
     this.#isAtEnd = true;
     this.#readError = undefined;
     this.#buffer = Buffer.alloc(0);

@@ -29,7 +29,7 @@ export interface StoreDeps extends DatabaseDeps {
 }
 
 export interface OpenOptions {
-  /** Opens for reading only: commits go nowhere. */
+  /** Opens for reading only: commits fail. */
   readonly isReadOnly?: boolean;
   /** Reads the contents as this schema instead of the file's own. */
   readonly schema?: DatabaseSchema;
@@ -45,7 +45,7 @@ export function openStore(name: string, deps: StoreDeps, options: OpenOptions = 
     const database = new Database(options.schema ?? schema, deps);
     const base = replayAll(file, database, options);
     const store = new Store(database, file, deps, base);
-    if (options.isReadOnly !== true) database.setJournal(store);
+    database.setJournal(store);
     return store;
   } catch (error) {
     file.close();
