@@ -7,7 +7,6 @@ import {
   followSymlinks,
   type LockFile,
   LogFile,
-  lockDatabase,
   renameFile,
   syncFolder,
 } from '../../ovsdb/storage/log-file.ts';
@@ -52,7 +51,7 @@ export function compactFile(source: string, target: string | undefined, options:
 
 function takeLock(path: string, lock: LockFile): { release(): void } {
   try {
-    return lockDatabase(path, lock);
+    return lock(path);
   } catch (error) {
     if (!(error instanceof OvsdbError)) throw error;
     throw new Fatal(`${error.details} (${error.ioError})`);

@@ -12,7 +12,7 @@ import {
   quietConsole,
   versionText,
 } from '../../daemon/program.ts';
-import type { LockFile } from '../../ovsdb/storage/log-file.ts';
+import { lockDatabase } from '../database-lock.ts';
 import { printOut } from '../output.ts';
 import { isUuid } from './cluster.ts';
 import { type Command, commands } from './commands.ts';
@@ -29,8 +29,8 @@ const options: readonly OptionDef[] = [
   { name: 'version', short: 'V' },
 ];
 
-/** The whole program; resolves with its exit status. `lock` takes a lock file. */
-export async function ovsdbTool(program: Program, lock: LockFile): Promise<number> {
+/** The whole program; resolves with its exit status. */
+export async function ovsdbTool(program: Program): Promise<number> {
   const line = readOptions(program.args, options);
   for (const { key, argument } of line.options) {
     if (key === 'help') return print(helpText(program));
@@ -46,7 +46,7 @@ export async function ovsdbTool(program: Program, lock: LockFile): Promise<numbe
   if (name === 'list-commands') return print(listCommands());
   const command = findCommand(name, args.length);
   const context: ToolContext = {
-    lock,
+    lock: lockDatabase,
     defaultDatabase: `${program.directories.database}/conf.db`,
     defaultSchema: `${program.directories.packageData}/vswitch.ovsschema`,
     verbosity: line.options.filter(({ key }) => key === 'more').length,

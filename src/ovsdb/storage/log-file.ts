@@ -6,7 +6,6 @@
 import * as nodeFiles from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, strerror } from '../../base/errno.ts';
-import { SyscallFailed } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { JsonObject } from '../../rpc/channel.ts';
 import { JsonError, parseJson } from '../../rpc/json.ts';
@@ -22,7 +21,7 @@ export interface FileLock {
   release(): void;
 }
 
-/** Locks the file at `lockPath(...)`, made where it is missing. Throws SyscallFailed when another process has it. */
+/** Locks the database file of that name, by its lock file (`lockPath`). Throws OvsdbError when another process has it. */
 export type LockFile = (path: string) => FileLock;
 
 /** The file operations that a log uses; tests make them fail. */
@@ -38,16 +37,6 @@ export interface LogFileOptions {
   /** Absent: the file is not locked. */
   readonly lock?: LockFile;
   readonly files?: LogFiles;
-}
-
-/** Locks the database file `name`. Throws OvsdbError when another process has it. */
-export function lockDatabase(name: string, lock: LockFile): FileLock {
-  try {
-    return lock(lockPath(name));
-  } catch (error) {
-    if (!(error instanceof SyscallFailed)) throw error;
-    throw ioError(`${name}: failed to lock lockfile`, error.reason);
-  }
 }
 
 const flagsOf: Readonly<Record<OpenMode, number>> = {
@@ -95,7 +84,7 @@ export class LogFile {
   /** Opens a file whose magic is one of `magics`; the first is that of a new file. Throws OvsdbError. */
   static open(name: string, magics: readonly string[], options: LogFileOptions): LogFile {
     const files = options.files ?? nodeFiles;
-    const lock = options.lock === undefined ? undefined : lockDatabase(name, options.lock);
+    const lock = options.lock?.(name);
     let fd: number | undefined;
     try {
       fd = openFile(name, options.mode, files);
