@@ -26,6 +26,18 @@ const codeOfMask = new Map<string, MaskCode>();
 
 /** Made once for each mask and kept: masks are few and come back. */
 export function maskCode(mask: Uint32Array): MaskCode {
+  let code = codeOfArray.get(mask);
+  if (code === undefined) {
+    code = findMaskCode(mask);
+    codeOfArray.set(mask, code);
+  }
+  return code;
+}
+
+/** Rules share their mask arrays, which never change: a short cut past the mask's name. */
+const codeOfArray = new WeakMap<Uint32Array, MaskCode>();
+
+function findMaskCode(mask: Uint32Array): MaskCode {
   const words: number[] = [];
   for (let n = 0; n < mask.length; n++) if (mask[n] !== 0) words.push(n);
   const name = words.map((w) => `${w}:${mask[w]}`).join();
@@ -62,6 +74,8 @@ export class Subtable<R extends ClassifierRule> {
   readonly mask: Uint32Array;
   /** Highest priority of its rules. */
   maxPriority = Number.NEGATIVE_INFINITY;
+  /** Rules that have it: when the last one goes, the next lower is searched for. */
+  #maxCount = 0;
   /** Lookups that ended here since the owner last reset it; the datapath ranks by it. */
   hitCount = 0;
   ruleCount = 0;
@@ -96,8 +110,8 @@ export class Subtable<R extends ClassifierRule> {
     if ((this.#heads.length - this.#freeHeads.length) * 2 >= this.#table.length) this.#grow();
     const slot = this.#slotOf(rule.key);
     const head = this.#table[slot] ?? 0;
-    this.maxPriority = Math.max(this.maxPriority, rule.priority);
     if (head === 0) {
+      this.#countMax(rule.priority);
       this.#table[slot] = this.#addHead(rule) + 1;
       this.#hashes[slot] = this.#code.hash(rule.key);
       this.ruleCount++;
@@ -110,6 +124,7 @@ export class Subtable<R extends ClassifierRule> {
       rules[at] = rule;
       return found;
     }
+    this.#countMax(rule.priority);
     rules.splice(at < 0 ? rules.length : at, 0, rule);
     this.ruleCount++;
     return undefined;
@@ -128,7 +143,7 @@ export class Subtable<R extends ClassifierRule> {
       this.#freeHeads.push(head);
       this.#closeGap(slot);
     }
-    if (rule.priority === this.maxPriority) this.#findMaxPriority();
+    if (rule.priority === this.maxPriority && --this.#maxCount === 0) this.#findMaxPriority();
     return true;
   }
 
@@ -204,12 +219,16 @@ export class Subtable<R extends ClassifierRule> {
     this.#table[gap] = 0;
   }
 
+  #countMax(priority: number): void {
+    if (priority > this.maxPriority) {
+      this.maxPriority = priority;
+      this.#maxCount = 1;
+    } else if (priority === this.maxPriority) this.#maxCount++;
+  }
+
   #findMaxPriority(): void {
     this.maxPriority = Number.NEGATIVE_INFINITY;
-    for (const rules of this.#heads) {
-      const first = rules[0];
-      if (first !== undefined && first.priority > this.maxPriority) this.maxPriority = first.priority;
-    }
+    for (const [first] of this.#heads) if (first !== undefined) this.#countMax(first.priority);
   }
 }
 
@@ -315,9 +334,15 @@ export class Classifier<R extends ClassifierRule> {
   }
 }
 
+/** Masks are shared by many rules and never change, so the name is made once for each. */
+const nameOfMask = new WeakMap<Uint32Array, string>();
+
 function maskName(mask: Uint32Array): string {
+  const known = nameOfMask.get(mask);
+  if (known !== undefined) return known;
   let name = '';
   for (let n = 0; n < mask.length; n++) if (mask[n] !== 0) name += `${n}:${mask[n]},`;
+  nameOfMask.set(mask, name);
   return name;
 }
 

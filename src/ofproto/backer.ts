@@ -11,6 +11,7 @@ import { Ofproto, type OfprotoEvents } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
 import type { DropReason } from './translate/drop_reasons.ts';
 import { addressTag, everyTag } from './translate/tags.ts';
+import { Scratch } from './translate/translation.ts';
 import { FlowTable } from './upcall/flow_table.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';
@@ -40,7 +41,7 @@ export class Backer {
     this.#timers = timers;
     this.#random = deps.random;
     this.#limits = deps.limits ?? defaultUpcallLimits;
-    const shared = { datapath, timers, ports: this.ports, flows: this.flows };
+    const shared = { datapath, timers, ports: this.ports, flows: this.flows, scratch: new Scratch() };
     this.revalidator = new Revalidator({
       ...shared,
       limits: () => this.#limits,

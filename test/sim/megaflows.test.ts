@@ -9,6 +9,7 @@ import { extractKey } from '../../src/flow/extract.ts';
 import { datapathWordCount } from '../../src/flow/slots.ts';
 import type { BundleConfig } from '../../src/ofproto/config.ts';
 import { translate } from '../../src/ofproto/translate/translate.ts';
+import { Scratch } from '../../src/ofproto/translate/translation.ts';
 import { frameOf } from '../conformance/memory-port.ts';
 import { frameWith, hostA, hostB, type Tag } from './frames.ts';
 import { VirtualSwitch } from './virtual-switch.ts';
@@ -115,7 +116,9 @@ function compare(sw: VirtualSwitch, port: string, bytes: Uint8Array, vlanLimit: 
   const matching = [...backer.flows].filter(({ dp }) =>
     dp.key.every((word, n) => word === ((key[n] ?? 0) & (dp.mask[n] ?? 0)) >>> 0),
   );
-  const fresh = formatActions(translate({ ports: backer.ports, key, input, learns: false }).actions);
+  const fresh = formatActions(
+    translate({ ports: backer.ports, scratch: new Scratch(), key, input, learns: false }).actions,
+  );
   for (const { dp } of matching) expect(formatActions(dp.actions)).toBe(fresh);
   return matching.length;
 }

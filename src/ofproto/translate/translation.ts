@@ -30,8 +30,19 @@ const ethTypeWord = slots.eth_type.word;
 const fragWord = slots.nw_frag.word;
 const vlanWords = [slots.vlan_tpid.word, slots.vlan_tpid2.word] as const;
 
+/**
+ * Memory for one translation at a time, since nothing in one waits. Whoever translates often keeps one: typed arrays
+ * are dear to make.
+ */
+export class Scratch {
+  readonly flow = new Uint32Array(datapathWordCount);
+  readonly made = new Uint32Array(datapathWordCount);
+  readonly mask = new Uint32Array(datapathWordCount);
+}
+
 export interface TranslationRequest {
   readonly ports: PortIndex;
+  readonly scratch: Scratch;
   /** Words of the packet's datapath key. */
   readonly key: Uint32Array;
   readonly input: PortOfSwitch;
@@ -43,7 +54,7 @@ export interface TranslationRequest {
 export interface TranslationResult {
   /** Empty drops. */
   readonly actions: readonly DpAction[];
-  /** `datapathWordCount` words. */
+  /** `datapathWordCount` words; the scratch's, so good until the next translation. */
   readonly mask: Uint32Array;
   /** What it depended on; see tags.ts. */
   readonly tags: number;
@@ -60,7 +71,7 @@ export class Translation {
   readonly request: TranslationRequest;
   readonly #runAction: ActionRunner;
   /** Bits looked at so far. */
-  readonly mask = new Uint32Array(datapathWordCount);
+  readonly mask: Uint32Array;
   /** The packet as it is at this point of the pipeline. */
   readonly flow: Uint32Array;
   /** The packet as the datapath's actions so far have made it. */
@@ -76,8 +87,12 @@ export class Translation {
   constructor(request: TranslationRequest, act: ActionRunner) {
     this.request = request;
     this.#runAction = act;
-    this.flow = request.key.slice(0, datapathWordCount);
-    this.#made = this.flow.slice();
+    const { flow, made, mask } = request.scratch;
+    flow.set(request.key.subarray(0, datapathWordCount));
+    made.set(flow);
+    this.flow = flow;
+    this.#made = made;
+    this.mask = mask.fill(0);
     this.#input = request.input;
   }
 

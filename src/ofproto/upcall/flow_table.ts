@@ -58,7 +58,7 @@ export class FlowTable {
     return all.find((flow) => isSameMatch(flow.dp, key, mask));
   }
 
-  /** Makes a flow; the caller puts `dp` into the datapath. */
+  /** Makes a flow; the caller puts `dp` into the datapath. Copies `mask`, keeps `packetKey`. */
   add(made: {
     packetKey: Uint32Array;
     mask: Uint32Array;
@@ -149,9 +149,10 @@ export class FlowTable {
       this.#masks.clear();
       this.#maskCount = 0;
     }
-    this.#masks.set(hash, [...(this.#masks.get(hash) ?? []), mask]);
+    const kept = mask.slice();
+    this.#masks.set(hash, [...(this.#masks.get(hash) ?? []), kept]);
     this.#maskCount++;
-    return mask;
+    return kept;
   }
 }
 

@@ -14,6 +14,7 @@ import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import { everyTag } from '../translate/tags.ts';
 import { translate } from '../translate/translate.ts';
+import type { Scratch } from '../translate/translation.ts';
 import type { Flow, FlowTable } from './flow_table.ts';
 
 const log = logger('ofproto_dpif_upcall');
@@ -33,6 +34,7 @@ export interface RevalidatorDeps {
   readonly datapath: Datapath;
   readonly timers: Timers;
   readonly ports: PortIndex;
+  readonly scratch: Scratch;
   readonly flows: FlowTable;
   readonly lists: () => ActionLists;
   readonly limits: () => UpcallLimits;
@@ -244,13 +246,13 @@ export class Revalidator {
 
   /** False when the flow had to be deleted. */
   #retranslate(flow: Flow): boolean {
-    const { ports, datapath } = this.#deps;
+    const { ports, scratch, datapath } = this.#deps;
     const { packetKey, input } = flow;
     if (input.ofproto.ports.get(input.port.ofPort) !== input.port) {
       this.#delete(flow);
       return false;
     }
-    const result = translate({ ports, key: packetKey, input, learns: false });
+    const result = translate({ ports, scratch, key: packetKey, input, learns: false });
     if (looksAtMore(result.mask, flow.dp.mask)) {
       this.#delete(flow);
       return false;

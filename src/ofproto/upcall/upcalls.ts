@@ -13,7 +13,7 @@ import type { DropReason } from '../translate/drop_reasons.ts';
 import { creditEffects } from '../translate/effects.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
 import { translate } from '../translate/translate.ts';
-import type { TranslationResult } from '../translate/translation.ts';
+import type { Scratch, TranslationResult } from '../translate/translation.ts';
 import { FairQueue } from './fair_queue.ts';
 import type { FlowTable } from './flow_table.ts';
 
@@ -31,6 +31,7 @@ export interface UpcallDeps {
   readonly datapath: Datapath;
   readonly timers: Timers;
   readonly ports: PortIndex;
+  readonly scratch: Scratch;
   readonly flows: FlowTable;
   /** Flows that may be there now. */
   readonly flowLimit: () => number;
@@ -105,7 +106,7 @@ export class Upcalls {
 
   #handle(upcall: Upcall): void {
     const { key, packet, offload } = upcall;
-    const { datapath, ports } = this.#deps;
+    const { datapath, ports, scratch } = this.#deps;
     const number = dpPort(key[slots.in_port.word] ?? 0);
     const input = ports.ofDpPort(number);
     if (input === undefined) {
@@ -113,7 +114,7 @@ export class Upcalls {
       log.limited('info', strayPort, `received packet on unassociated datapath port ${number}`);
       return;
     }
-    const result = translate({ ports, key, input, learns: true });
+    const result = translate({ ports, scratch, key, input, learns: true });
     creditEffects(result.effects, 1, packet.length);
     if (result.drop !== undefined) this.#countDrop(result.drop);
     const actions = this.#lists.intern(result.actions);
