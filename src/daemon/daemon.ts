@@ -53,6 +53,8 @@ export interface DaemonConfig {
   readonly user: string | undefined;
   /** Full path; undefined for none. */
   readonly logFile: string | undefined;
+  /** Of 0, 1 and 2, those that a detached process keeps open. None when absent. */
+  readonly keptFiles?: readonly number[];
 }
 
 export function readDaemonOptions(
@@ -166,6 +168,7 @@ function leaveTerminal(config: DaemonConfig, program: Program, isChild: boolean)
   if (!config.isDetached) return;
   program.log.leaveConsole();
   for (const fd of [0, 1, 2]) {
+    if (config.keptFiles?.includes(fd) === true) continue;
     closeSync(fd);
     openSync('/dev/null', fd === 0 ? 'r' : 'w'); // takes the lowest free number, the one just closed
   }

@@ -2,7 +2,9 @@
  * The tables that database commands may name, how a command line refers to their rows, and names by abbreviation.
  * Made once a program from its schema; ovs-vsctl(8) "Identifying Tables, Records, and Columns".
  */
-import type { ColumnJson, SchemaJson, TypeJson } from '../../ovsdb/schema-types.ts';
+import { Malformed } from '../../base/errors.ts';
+import type { BaseTypeJson, ColumnJson, SchemaJson, TypeJson } from '../../ovsdb/schema-types.ts';
+import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { compareBytes } from '../../rpc/json.ts';
 import { CommandFailed } from './datum-text.ts';
 
@@ -112,30 +114,73 @@ function fold(name: string): string {
 }
 
 function makeColumn(name: string, declared: ColumnJson): CtlColumn {
-  const type = typeof declared.type === 'string' ? typeNamed(declared.type) : longType(declared.type);
-  return { name, type, isMutable: declared.mutable !== false };
-}
-
-/** An `.ovsschema` file may write base types by name too. */
-function longType(type: TypeJson): TypeJson {
-  const long = (base: TypeJson['key'] | string) => (typeof base === 'string' ? typeNamed(base).key : base);
   return {
-    key: long(type.key),
-    ...(type.value !== undefined && { value: long(type.value) }),
-    ...(type.min !== undefined && { min: type.min }),
-    ...(type.max !== undefined && { max: type.max }),
+    name,
+    type: typeof declared.type === 'string' ? longType(declared.type) : declared.type,
+    isMutable: declared.mutable !== false,
   };
 }
 
-function typeNamed(name: string): TypeJson {
-  switch (name) {
+/** A type in its long form. A schema's text may write types and base types by name. Throws Malformed. */
+export function longType(json: Json): TypeJson {
+  if (typeof json === 'string') return { key: { type: typeName(json) } };
+  const { key, value, min, max } = objectOf(json);
+  return {
+    key: longBase(key),
+    ...(value !== undefined && { value: longBase(value) }),
+    ...(typeof min === 'number' && { min }),
+    ...((typeof max === 'number' || max === 'unlimited') && { max }),
+  };
+}
+
+function longBase(json: Json | undefined): BaseTypeJson {
+  if (typeof json === 'string') return { type: typeName(json) };
+  const base = objectOf(json);
+  const allowed = enumOf(base.enum);
+  return {
+    type: typeName(base.type),
+    ...(allowed !== undefined && { enum: ['set', allowed] as const }),
+    ...numbers(base),
+    ...(typeof base.refTable === 'string' && { refTable: base.refTable }),
+    ...((base.refType === 'strong' || base.refType === 'weak') && { refType: base.refType }),
+  };
+}
+
+const numberMembers = ['minInteger', 'maxInteger', 'minReal', 'maxReal', 'minLength', 'maxLength'] as const;
+
+function numbers(base: JsonObject): Partial<Record<(typeof numberMembers)[number], number>> {
+  const found: Partial<Record<(typeof numberMembers)[number], number>> = {};
+  for (const name of numberMembers) {
+    const value = base[name];
+    if (typeof value === 'number') found[name] = value;
+  }
+  return found;
+}
+
+/** The atoms of an enum, which may be a single one. */
+function enumOf(json: Json | undefined): (string | number)[] | undefined {
+  if (json === undefined) return undefined;
+  const atoms: readonly Json[] = Array.isArray(json) && Array.isArray(json[1]) ? json[1] : [json];
+  return atoms.filter((atom) => typeof atom === 'string' || typeof atom === 'number');
+}
+
+function typeName(json: Json | undefined): BaseTypeJson['type'] {
+  switch (json) {
     case 'integer':
     case 'real':
     case 'boolean':
     case 'string':
     case 'uuid':
-      return { key: { type: name } };
+      return json;
     default:
-      throw new Error(`no type ${name}`);
+      throw new Malformed('ovsdb schema', 0, 'unknown type');
   }
+}
+
+function objectOf(json: Json | undefined): JsonObject {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
+    // Json minus null, scalars and arrays; Array.isArray does not narrow readonly arrays away.
+    return json as JsonObject;
+  }
+  throw new Malformed('ovsdb schema', 0, 'expected an object');
 }

@@ -6,6 +6,17 @@ import { type CommandDef, commandOptions } from '../db-ctl/command.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { applyTableOption, makeStyle, type TableStyle, tableOptions } from '../table.ts';
 
+/** As `--options` lists them; what is not here comes first. */
+const tlsOrder = [
+  'private-key',
+  'certificate',
+  'ca-cert',
+  'ssl-protocols',
+  'ssl-ciphers',
+  'bootstrap-ca-cert',
+  'peer-ca-cert',
+];
+
 export const ownOptions: readonly OptionDef[] = [
   { name: 'db', argument: 'required' },
   { name: 'no-syslog' },
@@ -24,7 +35,7 @@ export const ownOptions: readonly OptionDef[] = [
   { name: 'version', short: 'V' },
   ...logOptions,
   ...tableOptions,
-  ...tlsOptions,
+  ...tlsOptions.toSorted((a, b) => tlsOrder.indexOf(a.name ?? '') - tlsOrder.indexOf(b.name ?? '')),
 ];
 
 export interface VsctlOptions {

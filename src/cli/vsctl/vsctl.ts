@@ -88,7 +88,7 @@ function informationAsked(program: Program, schema: CtlSchema, { line }: VsctlOp
     if (key === 'help')
       return usage(program.name, schema, defaultRemote(program.directories), logHelp(program));
     if (key === 'version') return versionText(program.name, `DB Schema ${schema.version}`);
-    if (key === 'options') return listOptions(ownOptions);
+    if (key === 'options') return listOptions(ownOptions.filter(({ name }) => name !== 'ssl-server-name'));
     if (key === 'commands') return listCommands(commands);
   }
   return undefined;

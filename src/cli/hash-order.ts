@@ -1,0 +1,62 @@
+/**
+ * The order in which the reference lists things that it keeps in a hash table by name, where it does not sort them.
+ * Scripts compare such lists, so ours come in the same order. The hash is MurmurHash3's 32-bit mixing (public domain).
+ */
+
+/** Things that came in the order of `list`, in the order of the table. */
+export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string): T[] {
+  let mask = 0;
+  let buckets: T[][] = [];
+  const hashes = new Map(list.map((one) => [one, hashName(nameOf(one))]));
+  const put = (one: T): void => {
+    const at = ((hashes.get(one) ?? 0) & mask) >>> 0;
+    buckets[at] = [one, ...(buckets[at] ?? [])]; // the newest comes first
+  };
+  const everything = (): T[] => buckets.flatMap((bucket) => bucket ?? []);
+  for (const [i, one] of list.entries()) {
+    put(one);
+    if (Math.floor((i + 1) / 2) <= mask) continue;
+    const before = everything();
+    mask = maskFor(i + 1);
+    buckets = [];
+    for (const each of before) put(each);
+  }
+  return everything();
+}
+
+/** A table of that many elements has a power of two of buckets, at least four. */
+export function maskFor(count: number): number {
+  let mask = Math.floor(count / 2);
+  for (let shift = 1; shift < 32; shift *= 2) mask |= mask >> shift;
+  return mask | ((mask & 1) << 1);
+}
+
+function hashName(name: string): number {
+  const bytes = Buffer.from(name);
+  let hash = 0;
+  let at = 0;
+  for (; at + 4 <= bytes.length; at += 4) hash = addWord(hash, bytes.readUInt32LE(at));
+  if (at < bytes.length) {
+    const tail = Buffer.alloc(4);
+    bytes.copy(tail, 0, at);
+    hash = addWord(hash, tail.readUInt32LE(0));
+  }
+  return finish(hash ^ bytes.length);
+}
+
+function addWord(hash: number, word: number): number {
+  const mixed = hash ^ Math.imul(rotate(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593);
+  return (Math.imul(rotate(mixed, 13), 5) + 0xe6546b64) | 0;
+}
+
+function rotate(value: number, by: number): number {
+  return (value << by) | (value >>> (32 - by));
+}
+
+function finish(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}

@@ -1,0 +1,177 @@
+/** ovsdb-client: speaks to a database server by hand. ovsdb-client(1). */
+import { systemRandom } from '../../base/random.ts';
+import { type Daemon, readDaemonOptions, startDaemon } from '../../daemon/daemon.ts';
+import { inFolder } from '../../daemon/directories.ts';
+import {
+  applyLogOptions,
+  limitRunTime,
+  type Program,
+  readTlsOptions,
+  versionText,
+} from '../../daemon/program.ts';
+import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
+import { CommandFailed } from '../db-ctl/datum-text.ts';
+import { printOut } from '../output.ts';
+import { makeConnector } from '../remotes.ts';
+import { backup, restore } from './backup.ts';
+import { ClientContext } from './context.ts';
+import { dump, listDatabases, query, readTransaction, transact } from './data-commands.ts';
+import { changeLock } from './lock-commands.ts';
+import { monitor, monitorCond, monitorCondSince } from './monitor.ts';
+import { type ClientOptions, readClientOptions } from './options.ts';
+import {
+  convert,
+  getSchema,
+  getSchemaChecksum,
+  getSchemaVersion,
+  listColumns,
+  listTables,
+  needsConversion,
+  readSchemaFile,
+} from './schema-commands.ts';
+import { openTarget, type TargetOptions } from './target.ts';
+import { usage } from './usage.ts';
+import { waitForDatabase } from './wait.ts';
+
+interface ClientCommand {
+  readonly name: string;
+  /** How it finds its database: none needed; [DATABASE] or a default; named in the transaction or the schema file. */
+  readonly database: 'none' | 'argument' | 'transaction' | 'schema file';
+  /** Without [SERVER] and [DATABASE]. */
+  readonly minArgs: number;
+  readonly maxArgs: number;
+  /** Leaves the terminal with --detach. */
+  readonly mayDetach?: boolean;
+  run(context: ClientContext): Promise<void>;
+}
+
+const many = Number.POSITIVE_INFINITY;
+
+const commands: readonly ClientCommand[] = [
+  { name: 'list-dbs', database: 'none', minArgs: 0, maxArgs: 0, run: listDatabases },
+  { name: 'get-schema', database: 'argument', minArgs: 0, maxArgs: 0, run: getSchema },
+  { name: 'get-schema-version', database: 'argument', minArgs: 0, maxArgs: 0, run: getSchemaVersion },
+  { name: 'get-schema-cksum', database: 'argument', minArgs: 0, maxArgs: 0, run: getSchemaChecksum },
+  { name: 'list-tables', database: 'argument', minArgs: 0, maxArgs: 0, run: listTables },
+  { name: 'list-columns', database: 'argument', minArgs: 0, maxArgs: 1, run: listColumns },
+  { name: 'transact', database: 'transaction', minArgs: 1, maxArgs: 2, mayDetach: true, run: transact },
+  { name: 'query', database: 'transaction', minArgs: 1, maxArgs: 2, mayDetach: true, run: query },
+  { name: 'monitor', database: 'argument', minArgs: 1, maxArgs: many, mayDetach: true, run: monitor },
+  { name: 'monitor-cond', database: 'argument', minArgs: 2, maxArgs: 3, mayDetach: true, run: monitorCond },
+  {
+    name: 'monitor-cond-since',
+    database: 'argument',
+    minArgs: 2,
+    maxArgs: 4,
+    mayDetach: true,
+    run: monitorCondSince,
+  },
+  { name: 'convert', database: 'schema file', minArgs: 1, maxArgs: 2, run: convert },
+  { name: 'needs-conversion', database: 'schema file', minArgs: 1, maxArgs: 2, run: needsConversion },
+  { name: 'dump', database: 'argument', minArgs: 0, maxArgs: many, run: dump },
+  { name: 'backup', database: 'argument', minArgs: 0, maxArgs: 0, run: backup },
+  { name: 'restore', database: 'argument', minArgs: 0, maxArgs: 0, run: restore },
+  lockCommand('lock'),
+  lockCommand('steal'),
+  lockCommand('unlock'),
+];
+
+function lockCommand(name: 'lock' | 'steal' | 'unlock'): ClientCommand {
+  return {
+    name,
+    database: 'none',
+    minArgs: 1,
+    maxArgs: 1,
+    mayDetach: true,
+    run: (context) => changeLock(context, name),
+  };
+}
+
+/** The exit status. Throws expected errors with the message to print. */
+export async function ovsdbClient(program: Program): Promise<number> {
+  const options = readClientOptions(program.args, process.env.OVS_CTL_TIMEOUT);
+  for (const { key } of options.line.options) {
+    if (key === 'help') return show(usage(program));
+    if (key === 'version') return show(versionText(program.name));
+  }
+  applyLogOptions(options.line, program);
+  if (options.timeout > 0) limitRunTime(options.timeout);
+  const [name, ...args] = options.line.rest;
+  if (name === undefined) throw new CommandFailed('missing command name; use --help for help');
+  if (name === 'help') return show(usage(program));
+  const target: TargetOptions = {
+    connect: makeConnector(program.directories.run, readTlsOptions(options.line)),
+    defaultRemote: `unix:${program.directories.run}/db.sock`,
+    leaderOnly: options.leaderOnly,
+    random: systemRandom,
+  };
+  if (name === 'wait') return runWait(target, args);
+  const command = commands.find((one) => one.name === name);
+  if (command === undefined) throw new CommandFailed(`unknown command '${name}'; use --help for help`);
+  return runCommand(program, options, target, command, args);
+}
+
+function show(text: string): number {
+  printOut(text);
+  return 0;
+}
+
+async function runWait(target: TargetOptions, args: readonly string[]): Promise<number> {
+  if (args.length < 2 || args.length > 3)
+    throw new CommandFailed("invalid syntax for 'wait' (use --help for help)");
+  await waitForDatabase(target, args);
+  return 0;
+}
+
+async function runCommand(
+  program: Program,
+  options: ClientOptions,
+  targetOptions: TargetOptions,
+  command: ClientCommand,
+  args: readonly string[],
+): Promise<number> {
+  const named = command.database === 'transaction' || command.database === 'schema file';
+  const invalid = `invalid syntax for '${command.name}' (use --help for help)`;
+  if (named && (args.length < command.minArgs || args.length > command.maxArgs))
+    throw new CommandFailed(invalid);
+  const fileSchema = command.database === 'schema file' ? readSchemaFile(args.at(-1) ?? '') : undefined;
+  const daemon = command.mayDetach === true ? await becomeDaemon(program, options) : undefined;
+  const database = namedDatabase(command, args, fileSchema);
+  const target = await openTarget(
+    targetOptions,
+    args,
+    command.minArgs,
+    command.database !== 'none',
+    database,
+  );
+  const { length } = target.args;
+  if (length < command.minArgs || length > command.maxArgs) throw new CommandFailed(invalid);
+  const context = new ClientContext({
+    target,
+    style: options.style,
+    hasTimestamps: options.hasTimestamps,
+    isForced: options.isForced,
+    changeAware: options.changeAware,
+    fileSchema,
+    daemon,
+    isDetached: readDaemonOptions(options.line, program).isDetached,
+    controlPath: inFolder(program.directories.run, `${program.name}.${process.pid}.ctl`),
+  });
+  await command.run(context);
+  target.rpc.close();
+  return 0;
+}
+
+/** What is printed goes on going to where it went before. */
+function becomeDaemon(program: Program, options: ClientOptions): Promise<Daemon> {
+  return startDaemon({ ...readDaemonOptions(options.line, program), keptFiles: [1, 2] }, program);
+}
+
+function namedDatabase(
+  command: ClientCommand,
+  args: readonly string[],
+  fileSchema: DatabaseSchema | undefined,
+): string | undefined {
+  if (command.database === 'transaction') return readTransaction(args.at(-1) ?? '').database;
+  return fileSchema?.name;
+}

@@ -1,0 +1,6 @@
+/** ovsdb-client: speaks to a database server by hand. */
+import { ovsdbClient } from '../cli/ovsdb-client/ovsdb-client.ts';
+import { runProgram } from '../daemon/program.ts';
+
+await runProgram(ovsdbClient);
+process.exit();
