@@ -1,6 +1,7 @@
 /** `--commands` and `--options`: what the shell's completion wants to know, in the form that it reads. */
 import type { OptionDef } from '../../daemon/options.ts';
 import type { CommandDef } from '../db-ctl/command.ts';
+import { orderAsHashed } from '../hash-order.ts';
 
 export function listOptions(defs: readonly OptionDef[]): string {
   return defs
@@ -13,7 +14,7 @@ export function listOptions(defs: readonly OptionDef[]): string {
 }
 
 export function listCommands(defs: readonly CommandDef[]): string {
-  return defs
+  return orderAsHashed(defs, ({ name }) => name)
     .map(({ name, options, arguments: args }) => {
       const shown = options.map((option) => `[${option}] `).join('');
       return `${shown},${name},${completionArguments(args)}\n`;

@@ -47,8 +47,9 @@ import { quoteWords } from './words.ts';
 const log = logger('vsctl');
 
 const commands: readonly CommandDef[] = [
-  { name: 'init', minArgs: 0, maxArgs: 0, arguments: '', options: [], mayWrite: true },
+  ...dbCommands,
   makeShowCommand(shownTables),
+  { name: 'init', minArgs: 0, maxArgs: 0, arguments: '', options: [], mayWrite: true },
   ...bridgeCommands,
   ...portCommands,
   ...controllerCommands,
@@ -57,7 +58,6 @@ const commands: readonly CommandDef[] = [
   ...autoAttachCommands,
   ...resetCommands,
   ...datapathCommands,
-  ...dbCommands,
 ];
 
 /** The exit status. Throws CommandFailed, UsageError and other expected errors with the message to print. */
