@@ -1,0 +1,58 @@
+/** A real ovsdb-server (Debian's) on a fresh database in a folder of its own, for tests of clients and tools. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
+
+/** Why these tests cannot run here; undefined when they can. */
+export function whyNoServer(): string | undefined {
+  const isThere = spawnSync('ovsdb-server', ['--version']).status === 0 && existsSync(schemaFile);
+  return isThere ? undefined : 'needs ovsdb-server, ovsdb-tool and the schema of openvswitch-switch';
+}
+
+export interface ToolRun {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+}
+
+export class RealServer {
+  readonly folder: string;
+  readonly #child: ChildProcess;
+
+  private constructor(folder: string, child: ChildProcess) {
+    this.folder = folder;
+    this.#child = child;
+  }
+
+  static async start(): Promise<RealServer> {
+    const folder = mkdtempSync(`${tmpdir()}/ovs-ts-server-`);
+    execFileSync('ovsdb-tool', ['create', `${folder}/conf.db`, schemaFile]);
+    const args = [
+      `${folder}/conf.db`,
+      `--remote=punix:${folder}/db.sock`,
+      '-vconsole:off',
+      `--unixctl=${folder}/ctl`,
+    ];
+    const child = spawn('ovsdb-server', args, {
+      stdio: 'ignore',
+      env: { ...process.env, OVS_RUNDIR: folder },
+    });
+    while (!existsSync(`${folder}/db.sock`)) await sleep(5);
+    return new RealServer(folder, child);
+  }
+
+  /** Runs a program against this server. */
+  run(program: string, args: readonly string[]): ToolRun {
+    const env = { ...process.env, OVS_RUNDIR: this.folder, OVS_LOGDIR: '/var/log/openvswitch' };
+    const { stdout, stderr, status } = spawnSync(program, args, { env, encoding: 'utf8', timeout: 20_000 });
+    return { stdout, stderr, status };
+  }
+
+  stop(): void {
+    this.#child.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
