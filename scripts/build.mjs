@@ -22,4 +22,23 @@ await build({
   chunkNames: 'chunk-[hash]',
   logLevel: 'warning',
 });
+
+// The schema as a file, for the tools that create and convert databases
+const published = await build({
+  stdin: {
+    contents: `import { schemaToJson } from './src/ovsdb/schema-types.ts';
+      import { openVswitch } from './src/vswitchd/schema/index.ts';
+      export const text = JSON.stringify(schemaToJson(openVswitch), undefined, 1);`,
+    resolveDir: root,
+    loader: 'ts',
+  },
+  bundle: true,
+  write: false,
+  format: 'esm',
+  platform: 'node',
+});
+const { text } = await import(
+  `data:text/javascript;base64,${Buffer.from(published.outputFiles[0].contents).toString('base64')}`
+);
+writeFileSync('dist/vswitch.ovsschema', `${text}\n`);
 writeFileSync('dist/.built-from', sourcesHash());

@@ -1,0 +1,273 @@
+/**
+ * ovs-ctl: starts and stops the daemons of a host in the right order, for service files and for people. ovs-ctl(8).
+ * Differs: there is no kernel module to load, and core files and locked memory are left to the service manager.
+ */
+import { randomUUID } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { Fatal, type Program, VERSION, versionText } from '../../daemon/program.ts';
+import { Host } from './host.ts';
+import { type CtlConfig, ctlHelp, readCtl } from './options.ts';
+
+const daemons = ['ovsdb-server', 'ovs-vswitchd'] as const;
+type DaemonName = (typeof daemons)[number];
+
+/** The whole program; resolves with its exit status. */
+export async function ctl(program: Program): Promise<number> {
+  const config = readCtl(program.args, program.directories);
+  if (config === 'help' || config === 'version' || config.command === 'help') {
+    say(config === 'version' ? versionText(program.name) : ctlHelp(program.name, program.directories));
+    return 0;
+  }
+  const host = new Host(program.directories.run, process.argv[1] ?? '', process.env);
+  const task = { program, config, host };
+  switch (config.command) {
+    case 'start':
+      return start(task);
+    case 'stop':
+      return stop(task);
+    case 'restart':
+    case 'force-reload-kmod':
+      return stop(task) || start(task);
+    case 'status':
+      return status(task);
+    case 'version':
+      for (const daemon of daemons) say(host.run(daemon, ['--version']).output);
+      return 0;
+    case 'load-kmod':
+      say('No kernel module is needed. Nothing to load.\n');
+      return 0;
+    case 'enable-protocol':
+      return enableProtocol(task);
+    case 'delete-transient-ports':
+      return deleteTransientPorts(task) ? 0 : 1;
+    case 'record-hostname-if-not-set':
+      return recordHostname(task) ? 0 : 1;
+  }
+}
+
+interface Task {
+  readonly program: Program;
+  readonly config: CtlConfig;
+  readonly host: Host;
+}
+
+function start(task: Task): number {
+  const { runsServer, runsSwitch } = task.config;
+  if (runsServer && !startServer(task)) return 1;
+  if (runsSwitch && !startSwitch(task)) return 1;
+  if (runsServer) {
+    const remote = 'db:Open_vSwitch,Open_vSwitch,manager_options';
+    const args = ['-t', 'ovsdb-server', 'ovsdb-server/add-remote', remote];
+    action('Enabling remote OVSDB managers', task.host.run('ovs-appctl', args).isOk);
+  }
+  return 0;
+}
+
+function startServer(task: Task): boolean {
+  const { config, host } = task;
+  if (host.pidOf('ovsdb-server') !== undefined) {
+    say('ovsdb-server is already running.\n');
+    return true;
+  }
+  if (!prepareDatabase(task)) return false;
+  const args = [
+    config.databaseFile,
+    ...quietLogs,
+    `--remote=punix:${config.databaseSocket}`,
+    '--private-key=db:Open_vSwitch,SSL,private_key',
+    '--certificate=db:Open_vSwitch,SSL,certificate',
+    '--bootstrap-ca-cert=db:Open_vSwitch,SSL,ca_cert',
+    ...config.serverOptions,
+  ];
+  if (!startDaemon(task, 'ovsdb-server', args)) return false;
+  // A failure to write the ids is reported but does not keep the switch from starting
+  action('Configuring Open vSwitch system IDs', configureSystem(task));
+  if (config.recordsHostname) recordHostname(task);
+  if (config.deletesBridges) deleteBridges(task);
+  if (config.deletesTransientPorts) deleteTransientPorts(task);
+  return true;
+}
+
+function startSwitch(task: Task): boolean {
+  const { config, host } = task;
+  if (host.pidOf('ovs-vswitchd') !== undefined) {
+    say('ovs-vswitchd is already running.\n');
+    return true;
+  }
+  const lock = config.locksMemory ? ['--mlockall'] : [];
+  const args = [`unix:${config.databaseSocket}`, ...quietLogs, ...lock, ...config.switchOptions];
+  return startDaemon(task, 'ovs-vswitchd', args);
+}
+
+const quietLogs = ['-vconsole:emer', '-vsyslog:err', '-vfile:info'];
+
+function startDaemon({ program, config, host }: Task, daemon: DaemonName, args: readonly string[]): boolean {
+  const { run, log } = program.directories;
+  for (const folder of [run, log]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const shared = [
+    ...(config.user === undefined ? [] : [`--user=${config.user}`]),
+    '--no-chdir',
+    `--log-file=${log}/${daemon}.log`,
+    `--pidfile=${run}/${daemon}.pid`,
+    '--detach',
+    ...(config.isMonitored ? ['--monitor'] : []),
+  ];
+  return action(`Starting ${daemon}`, host.run(daemon, [...args, ...shared], config.folder ?? '/').isOk);
+}
+
+/** Creates the database, or converts one of an older schema after keeping a copy. */
+function prepareDatabase(task: Task): boolean {
+  const { config, host } = task;
+  const file = config.databaseFile;
+  const schema = findSchema(task);
+  if (!existsSync(file)) {
+    say(`${file} does not exist ... (warning).\n`);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+    return action(`Creating empty database ${file}`, host.run('ovsdb-tool', ['create', file, schema]).isOk);
+  }
+  if (host.run('ovsdb-tool', ['needs-conversion', file, schema]).output.trim() !== 'yes') return true;
+  const version = host.run('ovsdb-tool', ['db-version', file]).output.trim();
+  const cksum = host.run('ovsdb-tool', ['db-cksum', file]).output.trim().replaceAll(' ', '-');
+  const backup = `${file}.backup${version}-${cksum}`;
+  copyFileSync(file, backup);
+  say(`Backing up database to ${backup}.\n`);
+  return action('Converting database schema', host.run('ovsdb-tool', ['convert', file, schema]).isOk);
+}
+
+function findSchema({ program, config }: Task): string {
+  const packaged = `${program.directories.packageData}/vswitch.ovsschema`;
+  const built = new URL('vswitch.ovsschema', import.meta.url).pathname; // beside the bundle
+  const found = config.schemaFile ?? [packaged, built].find((file) => existsSync(file));
+  if (found === undefined) throw new Fatal(`${packaged}: no schema there; give --db-schema=FILE`);
+  return found;
+}
+
+function configureSystem(task: Task): boolean {
+  const { program, config, host } = task;
+  const schemaVersion = host.run('ovsdb-tool', ['schema-version', findSchema(task)]).output.trim();
+  const id = systemId(task);
+  if (id === undefined) say('system ID not configured, please use --system-id ... failed!\n');
+  const release = readRelease();
+  const settings = [
+    `db-version=${schemaVersion}`,
+    `ovs-version=${VERSION}`,
+    ...(id === undefined ? [] : [`external-ids:system-id=${quote(id)}`]),
+    `external-ids:rundir=${quote(program.directories.run)}`,
+    `system-type=${quote(config.systemType ?? persisted(program, 'system-type') ?? release.id)}`,
+    `system-version=${quote(config.systemVersion ?? persisted(program, 'system-version') ?? release.version)}`,
+    ...config.externalIds.map(externalId),
+  ];
+  return vsctl(task, 'init', '--', 'set', 'Open_vSwitch', '.', ...settings);
+}
+
+/** The given id, or with "random" the one that was made before, or now. */
+function systemId({ program, config }: Task): string | undefined {
+  const file = `${program.directories.sysconf}/openvswitch/system-id.conf`;
+  if (config.systemId !== 'random') return config.systemId ?? persisted(program, 'system-id');
+  const kept = persisted(program, 'system-id');
+  if (kept !== undefined) return kept;
+  const fresh = randomUUID();
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${fresh}\n`);
+  return fresh;
+}
+
+/** What an administrator wrote into /etc/openvswitch/NAME.conf. */
+function persisted({ directories }: Program, name: string): string | undefined {
+  const file = `${directories.sysconf}/openvswitch/${name}.conf`;
+  const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  return text === '' ? undefined : text;
+}
+
+function readRelease(): { id: string; version: string } {
+  const text = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  const field = (name: string): string =>
+    new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? 'unknown';
+  return { id: field('ID'), version: field('VERSION_ID') };
+}
+
+/** A database string, quoted as ovs-vsctl reads it. */
+export function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** "key=value" as a setting of ovs-vsctl. */
+export function externalId(pair: string): string {
+  const equals = pair.indexOf('=');
+  if (equals <= 0) throw new Fatal(`--external-id=${pair}: expected KEY=VALUE`);
+  return `external-ids:${quote(pair.slice(0, equals))}=${quote(pair.slice(equals + 1))}`;
+}
+
+function recordHostname(task: Task): boolean {
+  const full = task.config.usesFullHostname ? task.host.tryQuietly('hostname', ['-f']).output.trim() : '';
+  const name = full !== '' ? full : hostname();
+  return vsctl(task, 'add', 'Open_vSwitch', '.', 'external-ids', `hostname=${quote(name)}`);
+}
+
+function deleteBridges(task: Task): void {
+  for (const bridge of task.host
+    .run('ovs-vsctl', ['--no-wait', 'list-br'])
+    .output.split('\n')
+    .filter(Boolean)) {
+    vsctl(task, 'del-br', bridge);
+  }
+}
+
+function deleteTransientPorts(task: Task): boolean {
+  const args = ['--no-wait', '--bare', '--columns=name', 'find', 'port', 'other_config:transient=true'];
+  const found = task.host.run('ovs-vsctl', args);
+  for (const port of found.output.split('\n').filter(Boolean)) vsctl(task, '--if-exists', 'del-port', port);
+  return found.isOk;
+}
+
+function vsctl({ config, host }: Task, ...args: readonly string[]): boolean {
+  return host.run('ovs-vsctl', ['--no-wait', `--db=unix:${config.databaseSocket}`, ...args]).isOk;
+}
+
+function stop({ config, host }: Task): number {
+  const wanted: Record<DaemonName, boolean> = {
+    'ovsdb-server': config.runsServer,
+    'ovs-vswitchd': config.runsSwitch,
+  };
+  for (const daemon of [...daemons].reverse().filter((name) => wanted[name])) {
+    const pid = host.pidOf(daemon);
+    if (pid === undefined) say(`${daemon} is not running.\n`);
+    else if (!action(`Exiting ${daemon} (${pid})`, host.stop(daemon, pid))) return 1;
+  }
+  return 0;
+}
+
+function status({ host }: Task): number {
+  const pids = daemons.map((daemon) => [daemon, host.pidOf(daemon)] as const);
+  for (const [daemon, pid] of pids) {
+    say(pid === undefined ? `${daemon} is not running\n` : `${daemon} is running with pid ${pid}\n`);
+  }
+  return pids.every(([, pid]) => pid !== undefined) ? 0 : 1;
+}
+
+function enableProtocol({ config, host }: Task): number {
+  const { name, sport, dport } = config.protocol;
+  const ports = [
+    ...(sport === undefined ? [] : ['--sport', sport]),
+    ...(dport === undefined ? [] : ['--dport', dport]),
+  ];
+  const rule = ['INPUT', '-p', name, ...ports, '-j', 'ACCEPT'];
+  const shown = [name, ...ports].join(' ');
+  if (host.tryQuietly('iptables', ['-C', ...rule]).isOk) {
+    say(`iptables already has a rule for ${shown}, not explicitly enabling.\n`);
+    return 0;
+  }
+  return action(`Enabling ${shown} with iptables`, host.run('iptables', ['-I', ...rule]).isOk) ? 0 : 1;
+}
+
+/** Says how it went; passes `isOk` on. */
+function action(what: string, isOk: boolean): boolean {
+  say(isOk ? `${what}.\n` : `${what} ... failed!\n`);
+  return isOk;
+}
+
+function say(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,107 @@
+/**
+ * What ovs-ctl does to the machine: runs programs, looks at pidfiles, waits. Kept apart so that the order of things
+ * in `ctl.ts` reads straight down.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Malformed } from '../../base/errors.ts';
+import { readPidText } from '../../daemon/pidfile.ts';
+
+export interface Ran {
+  readonly isOk: boolean;
+  readonly output: string;
+}
+
+export class Host {
+  readonly #rundir: string;
+  readonly #folders: readonly (string | undefined)[];
+
+  /** `self` is the path of this program: its neighbours are preferred over those in $PATH. */
+  constructor(rundir: string, self: string, env: Readonly<Record<string, string | undefined>>) {
+    this.#rundir = rundir;
+    this.#folders = [env.OVS_SBINDIR, env.OVS_BINDIR, dirname(self)];
+  }
+
+  /** The full path of one of our programs, or its bare name for $PATH. */
+  find(program: string): string {
+    const folder = this.#folders.find((each) => each !== undefined && existsSync(join(each, program)));
+    return folder === undefined ? program : join(folder, program);
+  }
+
+  /** Runs to the end with what it says shown to the user; its standard output is also returned. */
+  run(program: string, args: readonly string[], folder?: string): Ran {
+    const done = spawnSync(this.find(program), args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
+      ...(folder === undefined ? {} : { cwd: folder }),
+    });
+    return { isOk: done.status === 0, output: done.stdout ?? '' };
+  }
+
+  /** Like `run` for what may fail without anybody being told. */
+  tryQuietly(program: string, args: readonly string[]): Ran {
+    const done = spawnSync(this.find(program), args, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      encoding: 'utf8',
+    });
+    return { isOk: done.status === 0, output: done.stdout ?? '' };
+  }
+
+  /** The process of a running daemon. */
+  pidOf(daemon: string): number | undefined {
+    const path = join(this.#rundir, `${daemon}.pid`);
+    if (!existsSync(path)) return undefined;
+    try {
+      const pid = readPidText(readFileSync(path, 'utf8'));
+      return isAlive(pid) ? pid : undefined;
+    } catch (error) {
+      if (error instanceof Malformed) return undefined;
+      throw error;
+    }
+  }
+
+  /** Asks the daemon to exit, then insists. False when it is still there at the end. */
+  stop(daemon: string, pid: number): boolean {
+    const socket = join(this.#rundir, `${daemon}.${pid}.ctl`);
+    const steps: (() => void)[] = [
+      () => this.tryQuietly('ovs-appctl', ['-T', '1', '-t', socket, 'exit']),
+      () => signal(pid, 'SIGTERM'),
+      () => signal(pid, 'SIGKILL'),
+    ];
+    for (const step of steps) {
+      step();
+      for (const wait of [0.1, 0.25, 0.65, 1, 1, 1]) {
+        if (!isAlive(pid)) return true;
+        sleep(wait);
+      }
+    }
+    return !isAlive(pid);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  // A dead child that nobody has waited for yet is gone for our purpose
+  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readStatus(pid));
+}
+
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return 'State:\tZ';
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // it has just ended
+  }
+}
+
+/** Blocks: ovs-ctl has nothing else to do meanwhile. */
+function sleep(seconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+}
