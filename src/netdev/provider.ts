@@ -51,6 +51,8 @@ export type PortSpec =
       readonly ifindex: number;
       /** Received frames that the ring holds; the provider's default when absent. */
       readonly slotCount?: number;
+      /** A socket with its ring, from `preparePort`: its opener closes it. Without, the frame path opens one. */
+      readonly fd?: number;
     }
   | { readonly kind: 'tap'; readonly name: string; readonly fd: number }
   | { readonly kind: 'dummy'; readonly name: string };
@@ -109,6 +111,13 @@ export interface PortIo {
   /** Sends what is queued; what could not be sent is counted in `counters.txDropped`. */
   flush(): void;
   readonly counters: PortCounters;
+  close(): void;
+}
+
+/** What `preparePort` opened on the main thread for a frame path elsewhere. */
+export interface PreparedPort {
+  readonly spec: PortSpec;
+  /** After the frame path was closed. Does not block; idempotent. */
   close(): void;
 }
 

@@ -4,12 +4,14 @@
  */
 import { syscallFailed } from '../base/errno.ts';
 import { unreachable } from '../base/errors.ts';
+import { closeInBackground } from '../sys/calls/fd.ts';
 import { dummyDevice } from './dummy/device.ts';
 import { DummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
-import type { NetdevProvider, PortIo, PortSpec } from './provider.ts';
+import type { NetdevProvider, PortIo, PortSpec, PreparedPort } from './provider.ts';
 import { openPacketPort, type RingSize } from './system/packet-port.ts';
+import { preparePacketSocket } from './system/packet-socket.ts';
 import { systemProvider } from './system/provider.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
 import { TapPort } from './tap/tap-port.ts';
@@ -42,7 +44,7 @@ const ENODEV = 19;
 export function openPortIo(spec: PortSpec): PortIo {
   switch (spec.kind) {
     case 'packet':
-      return openPacketPort(spec.name, spec.ifindex, ringSize(spec.slotCount));
+      return openPacketPort(spec.name, spec.ifindex, ringSize(spec.slotCount), spec.fd);
     case 'tap':
       return new TapPort(spec.fd);
     case 'dummy': {
@@ -54,6 +56,23 @@ export function openPortIo(spec: PortSpec): PortIo {
     default:
       return unreachable(spec);
   }
+}
+
+/**
+ * Opens on the main thread, without blocking it, what would block a worker: making and taking down a packet ring costs
+ * the kernel tens of milliseconds. Close it after the frame path. Throws SyscallFailed.
+ */
+export async function preparePort(spec: PortSpec): Promise<PreparedPort> {
+  if (spec.kind !== 'packet') return { spec, close: () => {} };
+  const fd = await preparePacketSocket(spec.name, ringSize(spec.slotCount).slotCount);
+  let isOpen = true;
+  return {
+    spec: { ...spec, fd },
+    close() {
+      if (isOpen) closeInBackground(fd);
+      isOpen = false;
+    },
+  };
 }
 
 /** A size that was asked for stays. */

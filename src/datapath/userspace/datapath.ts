@@ -5,8 +5,10 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
+import { Refused } from '../../base/errors.ts';
 import type { DpPort } from '../../base/units.ts';
-import type { PortCounters, PortSpec } from '../../netdev/provider.ts';
+import type { PortCounters, PortSpec, PreparedPort } from '../../netdev/provider.ts';
+import { preparePort } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import type { DpAction } from '../actions.ts';
 import { FlowIds } from '../flow-ids.ts';
@@ -41,6 +43,8 @@ export class UserspaceDatapath implements Datapath {
   readonly #flowStats = new FlowStats();
   readonly #upcalls: UpcallReader;
   readonly #ports = new PortTable();
+  /** What this thread holds open for the worker's ports. */
+  readonly #prepared = new Map<DpPort, PreparedPort>();
   readonly #flows: FlowIds;
   #pending: Command[] = [];
   readonly #replies = new Map<number, Reply>();
@@ -76,24 +80,28 @@ export class UserspaceDatapath implements Datapath {
     const number = this.#ports.chooseNumber(wanted);
     const counters = new SharedPortCounters();
     this.#ports.set(number, { name: port.name, type: port.type, counters });
+    let prepared: PreparedPort | undefined;
     try {
-      await this.#ask((reply) => ({
-        do: 'addPort',
-        reply,
-        port: number,
-        spec: port.spec,
-        counters: counters.buffer,
-      }));
+      prepared = await preparePort(port.spec);
+      if (this.#isStopped || this.#ports.all.get(number)?.counters !== counters)
+        throw new Refused('ECANCELED', `${port.name}: removed while it was being added`);
+      const { spec } = prepared;
+      await this.#ask((reply) => ({ do: 'addPort', reply, port: number, spec, counters: counters.buffer }));
     } catch (error) {
+      prepared?.close();
       this.#ports.delete(number);
       throw error;
     }
+    this.#prepared.set(number, prepared);
     return number;
   }
 
   async removePort(number: DpPort): Promise<void> {
     if (!this.#ports.delete(number)) return;
+    const prepared = this.#prepared.get(number);
+    this.#prepared.delete(number);
     await this.#ask((reply) => ({ do: 'removePort', reply, port: number }));
+    prepared?.close();
   }
 
   ports(): ReadonlyMap<DpPort, PortEntry> {
@@ -169,6 +177,7 @@ export class UserspaceDatapath implements Datapath {
     });
     this.#stop();
     await ended;
+    for (const prepared of this.#prepared.values()) prepared.close();
     closeEventFd(this.#eventFd);
     for (const { reject } of this.#replies.values())
       reject(new Error(`${this.name}: the datapath was closed`));

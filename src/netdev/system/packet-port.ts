@@ -23,6 +23,7 @@ import {
   slotHeader,
   slotSize,
   slotStatus,
+  startPacketSocket,
 } from './packet-socket.ts';
 
 /** Long frames fetched at once. */
@@ -51,16 +52,30 @@ const log = logger('netdev_linux');
 const noMemory: Memory = { buffer: new ArrayBuffer(0), address: 0, unmap: () => {} };
 const noRing: Ring = { buffer: noMemory.buffer, address: 0, slotCount: 0 };
 
-/** Opens the frame path. Throws SyscallFailed. */
-export function openPacketPort(name: string, ifindex: number, size: RingSize): PortIo {
-  const socket = openPacketSocket(name, ifindex, size.slotCount);
-  return new PacketPort(socket, { ...socket.ring, slotCount: socket.slotCount }, size.slotLimit);
+/** Opens the frame path, on a prepared socket that stays its opener's when there is one. Throws SyscallFailed. */
+export function openPacketPort(name: string, ifindex: number, size: RingSize, prepared?: number): PortIo {
+  const { slotCount, slotLimit } = size;
+  const socket =
+    prepared === undefined
+      ? openPacketSocket(name, ifindex, slotCount)
+      : startPacketSocket(prepared, name, ifindex, slotCount);
+  const isOwner = prepared === undefined;
+  return new PacketPort({ socket, isOwner, slotLimit }, { ...socket.ring, slotCount: socket.slotCount });
+}
+
+/** The socket behind a port; a test makes a port without. */
+interface PortSocket {
+  readonly socket: PacketSocket;
+  /** Whether closing the port closes the socket. */
+  readonly isOwner: boolean;
+  readonly slotLimit: number;
 }
 
 export class PacketPort implements PortIo {
   readonly takesOffloads = true;
   readonly counters: PortCounters = emptyCounters();
   #socket: PacketSocket | undefined;
+  readonly #isOwner: boolean;
   readonly #sender: FrameSender | undefined;
   #isOpen = true;
 
@@ -86,11 +101,12 @@ export class PacketPort implements PortIo {
   #emptyCalls = 0;
   readonly #statistics = new Uint32Array(2);
 
-  constructor(socket: PacketSocket | undefined, ring: Ring, slotLimit = ring.slotCount) {
-    this.#socket = socket;
-    this.#slotLimit = slotLimit;
+  constructor(from: PortSocket | undefined, ring: Ring) {
+    this.#socket = from?.socket;
+    this.#isOwner = from?.isOwner ?? false;
+    this.#slotLimit = from?.slotLimit ?? 0;
     this.#useRing(ring);
-    if (socket !== undefined) this.#sender = new FrameSender(socket.fd, this.counters);
+    if (from !== undefined) this.#sender = new FrameSender(from.socket.fd, this.counters);
   }
 
   get fd(): number | undefined {
@@ -158,7 +174,7 @@ export class PacketPort implements PortIo {
     this.#sender?.close();
     this.#fetch?.close();
     socket.ring.unmap();
-    closeFd(socket.fd);
+    if (this.#isOwner) closeFd(socket.fd);
   }
 
   #useRing(ring: Ring): void {

@@ -14,6 +14,7 @@ import {
   socketOption,
   socketType,
   trySetOption,
+  trySetOptionInBackground,
 } from '../../sys/calls/socket.ts';
 
 const packetOption = {
@@ -61,8 +62,60 @@ export interface PacketSocket {
 
 /** Opens the device with that index, promiscuous, and starts to receive. Throws SyscallFailed. */
 export function openPacketSocket(name: string, ifindex: number, wantedSlots: number): PacketSocket {
-  const tried = `cannot open network device ${name}`;
+  const fd = openUnbound(name);
+  try {
+    requestRing(fd, roundUp(wantedSlots), openTried(name));
+    return startPacketSocket(fd, name, ifindex, wantedSlots);
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+/**
+ * The part that takes the kernel milliseconds, off this thread: a socket with its ring that is not bound yet. Throws
+ * SyscallFailed.
+ */
+export async function preparePacketSocket(name: string, wantedSlots: number): Promise<number> {
+  const fd = openUnbound(name);
+  const ring = ringRequest(roundUp(wantedSlots));
+  const isDone = await trySetOptionInBackground(fd, level.packet, packetOption.rxRing, ring);
+  try {
+    if (!isDone) requestRing(fd, roundUp(wantedSlots), openTried(name)); // once more, for the reason
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+/** Maps the ring of a prepared socket and starts to receive. Throws SyscallFailed; leaves closing to the caller. */
+export function startPacketSocket(
+  fd: number,
+  name: string,
+  ifindex: number,
+  wantedSlots: number,
+): PacketSocket {
+  const tried = openTried(name);
   const slotCount = roundUp(wantedSlots);
+  const ring = mapFd(fd, slotCount * slotSize, tried);
+  try {
+    setOptionBytes(fd, level.packet, packetOption.addMembership, promiscuous(ifindex), tried);
+    bindSocket(fd, linkAddress(ifindex), tried);
+  } catch (error) {
+    ring.unmap();
+    throw error;
+  }
+  return { fd, ring, slotCount };
+}
+
+function openTried(name: string): string {
+  return `cannot open network device ${name}`;
+}
+
+/** A packet socket with everything set but its ring and its device. */
+function openUnbound(name: string): number {
+  const tried = openTried(name);
   const fd = openSocket(family.packet, socketType.raw, 0, tried);
   try {
     const set = (option: number, value: number) => setOption(fd, level.packet, option, value, tried);
@@ -71,18 +124,9 @@ export function openPacketSocket(name: string, ifindex: number, wantedSlots: num
     set(packetOption.reserve, slotReserve);
     set(packetOption.copyThresh, 1);
     set(packetOption.ignoreOutgoing, 1);
-    requestRing(fd, slotCount, tried);
     for (const option of [socketOption.receiveBufferForce, socketOption.sendBufferForce])
       trySetOption(fd, level.socket, option, socketBufferSize);
-    setOptionBytes(fd, level.packet, packetOption.addMembership, promiscuous(ifindex), tried);
-    const ring = mapFd(fd, slotCount * slotSize, tried);
-    try {
-      bindSocket(fd, linkAddress(ifindex), tried);
-    } catch (error) {
-      ring.unmap();
-      throw error;
-    }
-    return { fd, ring, slotCount };
+    return fd;
   } catch (error) {
     closeFd(fd);
     throw error;
@@ -107,13 +151,16 @@ function roundUp(slotCount: number): number {
   return Math.max(1, Math.ceil(slotCount / perBlock)) * perBlock;
 }
 
-/** struct tpacket_req; no slots gives the ring back. */
+/** No slots gives the ring back. */
 function requestRing(fd: number, slotCount: number, tried: string): void {
-  const request =
-    slotCount === 0
-      ? new Uint32Array(4)
-      : Uint32Array.of(blockSize, (slotCount * slotSize) / blockSize, slotSize, slotCount);
-  setOptionBytes(fd, level.packet, packetOption.rxRing, new Uint8Array(request.buffer), tried);
+  setOptionBytes(fd, level.packet, packetOption.rxRing, ringRequest(slotCount), tried);
+}
+
+/** struct tpacket_req */
+function ringRequest(slotCount: number): Uint8Array {
+  if (slotCount === 0) return new Uint8Array(16);
+  const request = Uint32Array.of(blockSize, (slotCount * slotSize) / blockSize, slotSize, slotCount);
+  return new Uint8Array(request.buffer);
 }
 
 /** struct packet_mreq */

@@ -1,4 +1,5 @@
 /** Plain descriptors: close, read, write, and being told when one becomes readable. */
+import { close } from 'node:fs';
 import { errnos, failed, lastErrno, libcFunction, loadKoffi } from './libc.ts';
 
 const nativeClose = libcFunction('int close(int)');
@@ -11,6 +12,11 @@ const F_DUPFD_CLOEXEC = 1030;
 /** Errors of close tell nothing that could be acted on. */
 export function closeFd(fd: number): void {
   nativeClose(fd);
+}
+
+/** Closes what takes the kernel long to close (a packet ring: tens of milliseconds) without waiting for it. */
+export function closeInBackground(fd: number): void {
+  close(fd, () => {});
 }
 
 /** A second descriptor of the same open file, closed on exec. */
@@ -56,13 +62,22 @@ export interface Watch {
 export function watchReadable(fd: number, onReadable: () => void): Watch {
   const handle = loadKoffi().node.poll(fd, { readable: true }, onReadable);
   handle.unref();
-  held.add(handle); // the collector would end the watch of a handle that nobody holds
-  return {
+  const watch: Watch = {
     close() {
-      if (!held.delete(handle)) return;
+      if (!open.delete(watch)) return;
       handle.stop();
       handle.close();
     },
   };
+  if (open.size === 0) process.once('exit', closeAll);
+  open.add(watch);
+  return watch;
 }
-const held = new Set<unknown>();
+
+/** Holds the watches: the collector would end the watch of a handle that nobody holds. */
+const open = new Set<Watch>();
+
+/** A watch must not fire while the process takes itself apart: there is no JavaScript to call any more. */
+function closeAll(): void {
+  for (const watch of open) watch.close();
+}

@@ -35,6 +35,23 @@ export function libcFunction<R = number>(prototype: string): Declared<R> {
   };
 }
 
+/**
+ * The same for calls that take long: made on a thread of Node's pool, resolves with the result. The error number of a
+ * failure is lost on the way.
+ */
+export function libcInBackground(prototype: string): (...args: unknown[]) => Promise<number> {
+  let bound: Koffi.KoffiFunc<(...args: unknown[]) => number> | undefined;
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      library ??= loadKoffi().load('libc.so.6');
+      bound ??= library.func(prototype);
+      bound.async(...args, (error: unknown, result: number) => {
+        if (error === null || error === undefined) resolve(result);
+        else reject(error);
+      });
+    });
+}
+
 /** The errno of this thread's last call. */
 export function lastErrno(): number {
   return loadKoffi().errno();

@@ -1,5 +1,5 @@
 /** Sockets that Node does not know (packet, netlink) and their batched calls. */
-import { checked, errnos, lastErrno, libcFunction } from './libc.ts';
+import { checked, errnos, lastErrno, libcFunction, libcInBackground } from './libc.ts';
 import type { Memory } from './memory.ts';
 import { allocate } from './memory.ts';
 
@@ -7,6 +7,7 @@ const nativeSocket = libcFunction('int socket(int, int, int)');
 const nativeSocketpair = libcFunction('int socketpair(int, int, int, void *)');
 const nativeBind = libcFunction('int bind(int, void *, int)');
 const nativeSetsockopt = libcFunction('int setsockopt(int, int, int, void *, int)');
+const backgroundSetsockopt = libcInBackground('int setsockopt(int, int, int, void *, int)');
 const nativeGetsockopt = libcFunction('int getsockopt(int, int, int, void *, void *)');
 const nativeSend = libcFunction<number | bigint>('long send(int, void *, size_t, int)');
 const nativeRecv = libcFunction<number | bigint>('long recv(int, void *, size_t, int)');
@@ -46,6 +47,16 @@ export function setOption(fd: number, level: number, option: number, value: numb
 
 export function setOptionBytes(fd: number, level: number, option: number, value: Uint8Array, tried: string) {
   checked(nativeSetsockopt(fd, level, option, value, value.byteLength), 'setsockopt', tried);
+}
+
+/** `setOptionBytes` for what takes the kernel long (milliseconds), off this thread. False when the kernel refused. */
+export async function trySetOptionInBackground(
+  fd: number,
+  level: number,
+  option: number,
+  value: Uint8Array,
+): Promise<boolean> {
+  return (await backgroundSetsockopt(fd, level, option, value, value.byteLength)) === 0;
 }
 
 /** Sets an option that the kernel may not know or not allow; false when it refused. */
