@@ -202,9 +202,11 @@ export function applyDiff(type: ColumnType, before: Datum, diff: Datum): Datum {
 
 /**
  * The difference as a peer of the reference will read it: undefined where its reader would go wrong, because it takes
- * the difference to a default that is not empty for the value itself.
+ * the difference to a default that is not empty for the value itself, or refuses one with more elements than the type
+ * allows a value.
  */
 export function diffForLog(type: ColumnType, before: Datum, after: Datum, initial: Datum): Datum | undefined {
   if (type.max > 1 && type.min > 0 && equalDatums(before, initial)) return undefined;
-  return diffDatums(type, before, after);
+  const diff = diffDatums(type, before, after);
+  return elementCount(type, diff) > type.max ? undefined : diff;
 }

@@ -13,7 +13,7 @@ import { isInteger, isObject } from '../engine/member-reader.ts';
 import { valuesOf } from '../engine/row.ts';
 import type { Table } from '../engine/table.ts';
 import type { Transaction } from '../engine/transaction.ts';
-import type { Datum, TableSchema } from '../engine/types.ts';
+import type { ColumnType, Datum, TableSchema } from '../engine/types.ts';
 import type { LogFile } from './log-file.ts';
 import { type RecordView, scanRecord, viewOf } from './record-scan.ts';
 
@@ -111,10 +111,16 @@ function readValues(replay: Replay, table: TableSchema, values: Datum[], json: J
       throw syntaxError(json, `No column ${name} in table ${table.name}.`, 'unknown column');
     }
     if (column.index < 0) continue;
-    const value = datumFromJson(column.type, json[name] ?? null);
     const before = values[column.index];
     const isChange = replay.isDiff && before !== undefined && !equalDatums(before, column.defaultValue);
+    const value = datumFromJson(isChange ? differenceType(column.type) : column.type, json[name] ?? null);
     values[column.index] = isChange ? applyDiff(column.type, before, value) : value;
   }
   return values;
+}
+
+/** A difference may have more elements than a value. */
+function differenceType(type: ColumnType): ColumnType {
+  if (type.max <= 1 || type.max === Number.POSITIVE_INFINITY) return type;
+  return { ...type, max: Number.POSITIVE_INFINITY };
 }
