@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Malformed } from '../../base/errors.ts';
+import type { Json } from '../../rpc/channel.ts';
+import type { TypeJson } from '../schema-types.ts';
+import { applyDiff, emitValue, isEqualValue, readValue } from './values.ts';
+
+const strings: TypeJson = { key: { type: 'string' }, min: 0, max: 'unlimited' };
+const map: TypeJson = { key: { type: 'string' }, value: { type: 'integer' }, min: 0, max: 'unlimited' };
+const optional: TypeJson = { key: { type: 'integer' }, min: 0, max: 1 };
+const scalar: TypeJson = { key: { type: 'uuid' } };
+
+test('values go to JSON and back', () => {
+  const set = fc.uniqueArray(fc.string()).map((list) => list.sort());
+  fc.assert(
+    fc.property(set, (list) => {
+      expect(readValue(strings, emitValue(strings, list))).toEqual(list);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.integer()), (pairs) => {
+      const value = new Map(Object.entries(pairs));
+      expect(isEqualValue(readValue(map, emitValue(map, value)), value)).toBe(true);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.option(fc.integer(), { nil: undefined }), (value) => {
+      expect(readValue(optional, emitValue(optional, value))).toBe(value);
+    }),
+  );
+});
+
+test('any JSON is a value or Malformed', () => {
+  const json = fc.jsonValue() as fc.Arbitrary<Json>;
+  fc.assert(
+    fc.property(fc.constantFrom(strings, map, optional, scalar), json, (type, given) => {
+      try {
+        readValue(type, given);
+      } catch (why) {
+        expect(why).toBeInstanceOf(Malformed);
+      }
+    }),
+  );
+});
+
+test('a diff moves the named atoms in and out of a set', () => {
+  expect(applyDiff(strings, ['a', 'b'], ['b', 'c'])).toEqual(['a', 'c']);
+});
+
+test('a diff of a map removes equal pairs and puts others', () => {
+  const old = new Map([
+    ['a', 1],
+    ['b', 2],
+  ]);
+  const diff = new Map([
+    ['a', 1],
+    ['b', 3],
+    ['c', 4],
+  ]);
+  expect(applyDiff(map, old, diff)).toEqual(
+    new Map([
+      ['b', 3],
+      ['c', 4],
+    ]),
+  );
+});
+
+test('a diff of a column of at most one atom is its new value', () => {
+  expect(applyDiff(optional, 3, 4)).toBe(4);
+  expect(applyDiff(optional, 3, undefined)).toBeUndefined();
+});
