@@ -49,6 +49,8 @@ export class Ofproto {
   readonly #deps: OfprotoDeps;
   readonly #ports = new Map<OfPort, OfprotoPort>();
   readonly #bundles = new Map<string, Bundle>();
+  /** Which bundle wants a port number, whether or not such a port is there. */
+  readonly #bundleOfNumber = new Map<OfPort, Bundle>();
   readonly #numbers = new PortNumbers();
   #config: OfprotoConfig;
   #table: RuleTable;
@@ -114,9 +116,8 @@ export class Ofproto {
       const port = new OfprotoPort(number, netdev, dpPort, options.patchPeer);
       this.#ports.set(number, port);
       events.portAdded(this, port);
-      for (const bundle of this.#bundles.values()) {
-        if (bundle.config.members.includes(number)) this.#gatherMembers(bundle);
-      }
+      const bundle = this.#bundleOfNumber.get(number);
+      if (bundle !== undefined) this.#gatherMembers(bundle);
     } catch (error) {
       this.#numbers.free(number, clock.now());
       throw error;
@@ -160,9 +161,11 @@ export class Ofproto {
       bundle = new Bundle(name, config);
       this.#bundles.set(name, bundle);
     } else {
+      this.#forgetNumbers(bundle);
       if (!isSameVlans(bundle.config, config)) this.macs.flushPort(bundle);
       bundle.configure(config);
     }
+    for (const number of config.members) this.#bundleOfNumber.set(number, bundle);
     this.#gatherMembers(bundle);
     this.#deps.events.changed();
   }
@@ -171,10 +174,17 @@ export class Ofproto {
     const bundle = this.#bundles.get(name);
     if (bundle === undefined) return;
     this.#bundles.delete(name);
+    this.#forgetNumbers(bundle);
     for (const member of bundle.members) member.bundle = undefined;
     bundle.members = [];
     this.#forgetAddresses(bundle);
     this.#deps.events.changed();
+  }
+
+  #forgetNumbers(bundle: Bundle): void {
+    for (const number of bundle.config.members) {
+      if (this.#bundleOfNumber.get(number) === bundle) this.#bundleOfNumber.delete(number);
+    }
   }
 
   /** A port belongs to the bundle that named it last. */

@@ -70,7 +70,8 @@ export class FlowTable {
   }): Flow {
     const { packetKey, actions, input, tags, effects, now } = made;
     const mask = this.#internMask(made.mask);
-    const key = mask.map((bits, n) => bits & (packetKey[n] ?? 0));
+    const key = new Uint32Array(mask.length);
+    for (let n = 0; n < key.length; n++) key[n] = (mask[n] ?? 0) & (packetKey[n] ?? 0);
     const flow: Flow = {
       dp: { id: this.#takeId(), key, mask, actions },
       packetKey,
@@ -176,12 +177,15 @@ function wordsHash(words: Uint32Array): number {
 }
 
 function isSameMatch(flow: DpFlow, key: Uint32Array, mask: Uint32Array): boolean {
-  return (
-    isSameWords(flow.mask, mask) &&
-    flow.key.every((word, n) => word === ((key[n] ?? 0) & (mask[n] ?? 0)) >>> 0)
-  );
+  if (!isSameWords(flow.mask, mask)) return false;
+  for (let n = 0; n < mask.length; n++) {
+    if ((((key[n] ?? 0) & (mask[n] ?? 0)) ^ (flow.key[n] ?? 0)) !== 0) return false;
+  }
+  return true;
 }
 
 function isSameWords(a: Uint32Array, b: Uint32Array): boolean {
-  return a === b || a.every((word, n) => word === b[n]);
+  if (a === b) return true;
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false;
+  return true;
 }

@@ -315,5 +315,6 @@ export class Revalidator {
 
 /** Are bits set in `mask` that `before` leaves out? Then the flow covers packets that now differ. */
 function looksAtMore(mask: Uint32Array, before: Uint32Array): boolean {
-  return mask.some((bits, n) => (bits & ~(before[n] ?? 0)) !== 0);
+  for (let n = 0; n < mask.length; n++) if (((mask[n] ?? 0) & ~(before[n] ?? 0)) !== 0) return true;
+  return false;
 }

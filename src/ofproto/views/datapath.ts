@@ -1,4 +1,5 @@
 /** A datapath and its ports as `dpif/show`, `dpctl/show`, `dpif/show-dp-features` and `upcall/show` show them. */
+import { dpPort } from '../../base/units.ts';
 import type { NetdevStats } from '../../netdev/provider.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
@@ -87,7 +88,7 @@ export async function showDatapath(backer: Backer, hasStatistics: boolean): Prom
       number,
       name,
       type: shownType(backer, type),
-      statistics: hasStatistics ? await statisticsOf(backer, name) : undefined,
+      statistics: hasStatistics ? await statisticsOf(backer, number) : undefined,
     }));
   return {
     name: datapathName(backer),
@@ -132,19 +133,15 @@ function formatHumanSize(bytes: number): string {
   return '';
 }
 
-async function statisticsOf(backer: Backer, name: string): Promise<NetdevStats> {
-  for (const bridge of backer.bridges.values()) {
-    for (const port of bridge.ports.values()) {
-      if (port.name === name && port.dpPort !== undefined) return port.netdev.stats();
-    }
-  }
-  return new Map([
-    ['rx_packets', 0],
-    ['tx_packets', 0],
-    ['rx_bytes', 0],
-    ['tx_bytes', 0],
-  ]);
+async function statisticsOf(backer: Backer, number: number): Promise<NetdevStats> {
+  const found = backer.ports.ofDpPort(dpPort(number));
+  return found === undefined ? noTraffic : found.port.netdev.stats();
 }
+
+/** Of the datapath's own port, which nothing uses. */
+const noTraffic: NetdevStats = new Map(
+  ['rx_packets', 'tx_packets', 'rx_bytes', 'tx_bytes'].map((key) => [key, 0]),
+);
 
 export interface UpcallRow {
   readonly name: string;

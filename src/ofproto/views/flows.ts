@@ -1,4 +1,5 @@
 /** Datapath flows as `dpctl/dump-flows` and `dpif/dump-flows` show them. */
+import { dpPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { DpFlowStats } from '../../datapath/provider.ts';
 import { formatActions } from '../../datapath/text/actions.ts';
@@ -59,8 +60,8 @@ export function formatFlows(backer: Backer, rows: readonly FlowRow[], options: F
 
 export function formatFlow(backer: Backer, row: FlowRow, options: FlowTextOptions): string {
   const { isVerbose, isNamed, style } = options;
-  const names = new Map([...backer.datapath.ports()].map(([number, { name }]) => [Number(number), name]));
-  const text = { isVerbose, ...(isNamed ? { portName: (port: number) => names.get(port) } : {}) };
+  const portName = (number: number): string | undefined => backer.datapath.ports().get(dpPort(number))?.name;
+  const text = { isVerbose, ...(isNamed ? { portName } : {}) };
   const ufid = isVerbose ? `ufid:${row.ufid}${style === 'dpctl' ? ', ' : ' '}` : '';
   const layer = isVerbose && style === 'dpctl' ? ', dp:ovs' : '';
   const key = formatKey(row.key, row.mask, text);
