@@ -3,7 +3,7 @@
  * that comes in is forwarded, and what it sent up is answered, before the call that brought it returns.
  */
 import type { Clock } from '../../base/clock.ts';
-import type { DpPort } from '../../base/units.ts';
+import { type DpPort, dpPort } from '../../base/units.ts';
 import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import { FlowIds } from '../flow-ids.ts';
@@ -46,7 +46,7 @@ export class DummyDatapath implements Datapath {
   }
 
   async addPort(port: { name: string; type: string; spec: PortSpec }, wanted?: DpPort): Promise<DpPort> {
-    const number = this.#ports.chooseNumber(wanted);
+    const number = this.#ports.chooseNumber(wanted ?? numberInName(port.name));
     const io = this.#openPort(port.spec);
     const added = this.#engine.addPort(number, io);
     this.#ports.set(number, { name: port.name, type: port.type, counters: added.counters });
@@ -164,6 +164,15 @@ export class DummyDatapath implements Datapath {
       this.#engine.upcallsDone(lastSequence);
     }
   }
+}
+
+/**
+ * Tests can tell which number a port gets, as with the reference's dummy datapath: the first one in its name, plus 100
+ * when that starts with "br". undefined when there is none.
+ */
+function numberInName(name: string): DpPort | undefined {
+  const number = Number(/[0-9]+/.exec(name)?.[0] ?? 0) + (name.startsWith('br') ? 100 : 0);
+  return /[0-9]/.test(name) && number > 0 && number < 0xffff ? dpPort(number) : undefined;
 }
 
 function wakesDatapath(io: PortIo): io is PortIo & WakesDatapath {

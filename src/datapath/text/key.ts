@@ -36,7 +36,7 @@ interface Group {
   readonly name: string;
   readonly members: readonly Member[];
   /** Does a packet with that key have it? */
-  readonly isIn: (key: Uint32Array) => boolean;
+  readonly isIn: (key: Uint32Array, mask: Uint32Array) => boolean;
 }
 
 const tcpFlagNames = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ns'];
@@ -73,7 +73,7 @@ const bare = (name: string, slot: SlotName, form: Form): Group => ({
   isIn: always,
 });
 
-function group(name: string, isIn: (key: Uint32Array) => boolean, members: readonly Member[]): Group {
+function group(name: string, isIn: Group['isIn'], members: readonly Member[]): Group {
   return { name, members, isIn };
 }
 
@@ -84,6 +84,11 @@ function mplsMember(name: string, low: number, count: number): Member {
 
 const portMembers = [member('src', 'tp_src', decimal), member('dst', 'tp_dst', decimal)];
 const icmpMembers = [member('type', 'tp_src', decimal), member('code', 'tp_dst', decimal)];
+
+const isTcp = carries(ipProtocol.tcp);
+/** No flags at all, and none looked at, are not worth a word. */
+const hasTcpFlags = (key: Uint32Array, mask: Uint32Array): boolean =>
+  isTcp(key) && (getSlot(key, 'tcp_flags') !== 0 || getSlot(mask, 'tcp_flags') !== 0);
 
 /** Before the EtherType; the tag stands between these and the rest. */
 const metadataGroups: readonly Group[] = [
@@ -132,7 +137,7 @@ const payloadGroups: readonly Group[] = [
     member('tha', 'arp_tha', mac),
   ]),
   group('tcp', carries(ipProtocol.tcp), portMembers),
-  group('tcp_flags', carries(ipProtocol.tcp), [member('', 'tcp_flags', tcpFlagsForm)]),
+  group('tcp_flags', hasTcpFlags, [member('', 'tcp_flags', tcpFlagsForm)]),
   group('udp', carries(ipProtocol.udp), portMembers),
   group('sctp', carries(ipProtocol.sctp), portMembers),
   group('icmp', isIcmp(etherType.ipv4, ipProtocol.icmp), icmpMembers),
@@ -204,7 +209,7 @@ export function formatOneGroup(name: string, key: Uint32Array, mask: Uint32Array
 }
 
 function formatGroup(g: Group, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
-  return g.isIn(key) ? formatMembers(g, key, mask, options) : '';
+  return g.isIn(key, mask) ? formatMembers(g, key, mask, options) : '';
 }
 
 function formatMembers(g: Group, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {

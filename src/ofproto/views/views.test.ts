@@ -98,7 +98,7 @@ table_id=254, duration=3s, n_packets=0, n_bytes=0, priority=0,reg0=0x3,actions=d
     expect(
       formatFlows(sw.backer, rows, { isVerbose: false, isNamed: false, style: 'dpctl' }),
     ).toBe(`flow-dump from the main thread:
-recirc_id(0),in_port(2),packet_type(ns=0,id=0),eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),eth_type(0x8100),vlan(vid=10,pcp=3),encap(eth_type(0x1234)), packets:1, bytes:60, used:1.500s, actions:1,pop_vlan,3
+recirc_id(0),in_port(1),packet_type(ns=0,id=0),eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),eth_type(0x8100),vlan(vid=10,pcp=3),encap(eth_type(0x1234)), packets:1, bytes:60, used:1.500s, actions:100,pop_vlan,2
 `);
   });
 
@@ -117,9 +117,9 @@ recirc_id(0),in_port(2),packet_type(ns=0,id=0),eth(src=50:54:00:00:00:01,dst=50:
     for (let n = 0; n < 2; n++) sw.inject('p1', frameWith());
     expect(formatBacker(showBacker(sw.backer))).toBe(`dummy@ovs-dummy: hit:1 missed:1
   br0:
-    br0 65534/1: (dummy)
-    p1 1/2: (dummy)
-    p2 2/3: (dummy)
+    br0 65534/100: (dummy)
+    p1 1/1: (dummy)
+    p2 2/2: (dummy)
     patch0 3/none: (patch: peer=patch1)
 `);
   });

@@ -60,11 +60,17 @@ function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
       run(args) {
         const { flags, rest } = splitFlags(args, ['-m', '--names', '--no-names']);
         const { backer, ofproto } = bridgeNamed(aSwitch, rest.at(-1));
-        const options = { isVerbose: flags.has('-m'), isNamed: flags.has('--names'), style: 'dpif' } as const;
+        const isVerbose = flags.has('-m');
+        const options = { isVerbose, isNamed: showsNames(flags, isVerbose), style: 'dpif' } as const;
         return flowsOutput(backer, listFlows(backer, now(), ofproto), options);
       },
     }),
   ];
+}
+
+/** Names where asked for; verbose text has them unless told otherwise. */
+function showsNames(flags: ReadonlySet<string>, isVerbose: boolean): boolean {
+  return flags.has('--names') || (isVerbose && !flags.has('--no-names'));
 }
 
 function dpctlCommands(aSwitch: Switch, now: () => number): Command[] {
@@ -95,7 +101,7 @@ function dpctlCommands(aSwitch: Switch, now: () => number): Command[] {
         const isVerbose = flags.has('-m') || flags.has('--more');
         return flowsOutput(backer, listFlows(backer, now()), {
           isVerbose,
-          isNamed: flags.has('--names'),
+          isNamed: showsNames(flags, isVerbose),
           style: 'dpctl',
         });
       },
