@@ -11,6 +11,7 @@ import { readCounters } from './link-counters.ts';
 import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec } from './provider.ts';
 
 const log = logger('netdev');
+const bridgeLog = logger('bridge');
 
 export interface KernelDevice {
   readonly type: string;
@@ -59,20 +60,12 @@ export class KernelNetdev implements Netdev {
   async configure(config: NetdevConfig): Promise<void> {
     const { mtuRequest, mac } = config;
     if (mtuRequest !== undefined && mtuRequest !== this.#link.mtu) {
-      this.#set({ mtu: mtuRequest }, `failed to set MTU for network device ${this.name}`);
+      const reason = this.#trySet({ mtu: mtuRequest });
+      if (reason !== undefined) log.warn(`failed to set MTU for network device ${this.name}: ${reason}`);
     }
     if (this.#device.isOurs && mac !== undefined && mac.toLowerCase() !== this.#link.mac) {
-      this.#set({ mac }, `failed to set the address of network device ${this.name}`);
-    }
-  }
-
-  /** At opening: a device that refuses a setting is still a port. */
-  async configureOrWarn(config: NetdevConfig): Promise<void> {
-    try {
-      await this.configure(config);
-    } catch (error) {
-      if (!(error instanceof SyscallFailed)) throw error;
-      log.warn(error.message);
+      const reason = this.#trySet({ mac });
+      if (reason !== undefined) bridgeLog.err(`interface ${this.name}: setting MAC failed (${reason})`);
     }
   }
 
@@ -91,6 +84,17 @@ export class KernelNetdev implements Netdev {
     this.#stopListening();
     this.#isGone = true;
     this.#device.close();
+  }
+
+  /** Why the kernel refused; undefined when it did not. */
+  #trySet(settings: Parameters<typeof setLink>[1]): string | undefined {
+    try {
+      this.#set(settings, this.name);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SyscallFailed)) throw error;
+      return error.reason;
+    }
   }
 
   /** What the kernel makes of it is known before this returns. Throws SyscallFailed. */

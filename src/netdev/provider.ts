@@ -68,7 +68,7 @@ export interface Netdev extends AsyncDisposable {
   onChange: () => void;
   /** True once the kernel device is no longer there; reopen by name to follow a new one. */
   readonly isGone: boolean;
-  /** Throws SyscallFailed or Refused when it cannot be done; what could be done has been. */
+  /** Throws Refused on options that make no sense. A setting that the kernel refuses is logged and left as it was. */
   configure(config: NetdevConfig): Promise<void>;
   setUp(isUp: boolean): Promise<void>;
   /** Counters since the device was made, from the kernel where it is a kernel one. */

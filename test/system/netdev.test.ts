@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { logRegistry } from '../../src/base/log.ts';
 import { Timers } from '../../src/base/timers.ts';
 import type { Netdev, NetdevProvider, PortIo } from '../../src/netdev/provider.ts';
 import { netdevProviders } from '../../src/netdev/registry.ts';
@@ -205,6 +206,16 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     for (let i = 0; i < 20; i++) p.near.receive(batch);
     transmit(p.far, testPacket(2));
     expect(collect(p.near, 1)).toEqual([testPacket(2)]);
+  });
+
+  test('An MTU that the kernel refuses is logged and left as it was', async () => {
+    await using p = await pair('mt0');
+    const said: string[] = [];
+    logRegistry.setSink('console', { write: (record) => said.push(`${record.module}|${record.text}`) });
+    await p.netdev.configure({ ...noConfig, mtuRequest: 999_999 });
+    logRegistry.setSink('console', undefined);
+    expect(p.netdev.state.mtu).toBe(1500);
+    expect(said).toEqual(['netdev|failed to set MTU for network device mt0: Invalid argument']);
   });
 
   test('Frames longer than the MTU are dropped and counted', async () => {

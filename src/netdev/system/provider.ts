@@ -24,7 +24,7 @@ export const systemProvider: NetdevProvider = {
       isOurs: false,
       close: () => {},
     });
-    await netdev.configureOrWarn(config);
+    await netdev.configure(config);
     return netdev;
   },
 };

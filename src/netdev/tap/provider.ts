@@ -32,6 +32,6 @@ async function open(type: string, name: string, config: NetdevConfig): Promise<N
     isOurs: true,
     close: () => closeFd(fd),
   });
-  await netdev.configureOrWarn(config);
+  await netdev.configure(config);
   return netdev;
 }
