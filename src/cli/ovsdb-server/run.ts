@@ -57,9 +57,9 @@ export async function ovsdbServer(program: Program): Promise<number> {
   const running = await start({ ...config, ...saved.load() }, program, saved);
   const unixctl = await openUnixctl(lastArgument(line, 'unixctl'), program, running, daemon);
   const command = config.run;
-  if (command === undefined) log.info(`${program.name} (Open vSwitch) ${VERSION}`);
   const ended = command === undefined ? new Promise<undefined>(() => {}) : runCommand(command);
   daemon.ready();
+  if (command === undefined) log.info(`${program.name} (Open vSwitch) ${VERSION}`);
   const failure = await Promise.race([unixctl.exited, ended]);
   running.close();
   unixctl.server.close();
@@ -89,6 +89,7 @@ async function start(config: ServerConfig, program: Program, saved: SavedConfig)
   if (problems !== '') throw new Fatal(problems);
   await remotes.apply();
   running.save();
+  remotes.writeStatus();
   remotes.start();
   replication.onChange = () => running.save();
   replication.restart();

@@ -68,6 +68,8 @@ export type Answer =
 export interface Waiting {
   readonly db: Database;
   readonly pending: PendingTransaction;
+  /** The client itself gave it up. */
+  isCancelAsked: boolean;
 }
 
 /** The part of `Session` that the methods use. */

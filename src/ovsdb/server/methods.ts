@@ -74,13 +74,16 @@ function transact(session: Client, request: Request): Answer | undefined {
     ({ result, error }) => {
       answer = error === null ? { result } : { error };
       if (!isLate) return;
+      const isAsked = waiting.get(key)?.isCancelAsked === true;
       waiting.delete(key);
+      // A client that does not know why its database went finds out when it is disconnected, as with the reference.
+      if (error === 'canceled' && !isAsked && !session.isDbChangeAware) return;
       session.reply(request.id, answer);
     },
   );
   if (answer !== undefined) return answer;
   isLate = true;
-  waiting.set(key, { db: served.db, pending });
+  waiting.set(key, { db: served.db, pending, isCancelAsked: false });
   return undefined;
 }
 

@@ -55,7 +55,7 @@ export class ServerDatabase {
         model: 'standalone',
         connected: true,
         leader: true,
-        schema: formatJson(schemaToJson(db.schema), { isSorted: true }),
+        schema: schemaText(db),
       },
     });
   }
@@ -64,10 +64,10 @@ export class ServerDatabase {
     this.#write({ op: 'delete', table: 'Database', where: [['name', '==', name]] });
   }
 
-  /** Another schema; a new row tells so. */
+  /** It has another schema. */
   replaced(db: Database): void {
-    this.remove(db.schema.name);
-    this.add(db);
+    const row = { schema: schemaText(db) };
+    this.#write({ op: 'update', table: 'Database', where: [['name', '==', db.schema.name]], row });
   }
 
   #write(operation: JsonObject): void {
@@ -75,4 +75,8 @@ export class ServerDatabase {
       if (error !== null) throw new Error(`_Server: ${formatJson(error)}`);
     });
   }
+}
+
+function schemaText(db: Database): string {
+  return formatJson(schemaToJson(db.schema), { isSorted: true });
 }

@@ -172,7 +172,11 @@ export class Session implements Client {
   #receiveNotification(notification: Message): void {
     if (!('method' in notification) || notification.method !== 'cancel') return;
     const [id] = notification.params;
-    if (notification.params.length === 1 && id !== undefined) this.waiting.get(keyOf(id))?.pending.cancel();
+    const waiting =
+      notification.params.length === 1 && id !== undefined ? this.waiting.get(keyOf(id)) : undefined;
+    if (waiting === undefined) return;
+    waiting.isCancelAsked = true;
+    waiting.pending.cancel();
   }
 
   /** The only requests we make are probes. */
