@@ -30,6 +30,7 @@ import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import { Remotes } from '../../ovsdb/server/remotes.ts';
 import { OvsdbServer } from '../../ovsdb/server/server.ts';
+import { systemSockets } from '../../ovsdb/server/sockets.ts';
 import { lockDatabase } from '../database-lock.ts';
 import { serverCommands } from './commands.ts';
 import { helpText } from './help.ts';
@@ -37,7 +38,6 @@ import { ownOptions, readServerConfig, type ServerConfig } from './options.ts';
 import { Replication } from './replication.ts';
 import { Running } from './running.ts';
 import { SavedConfig } from './saved-config.ts';
-import { systemSockets } from './sockets.ts';
 import { sslProblems, sslSettings } from './ssl.ts';
 
 const log = logger('ovsdb_server');

@@ -18,13 +18,12 @@ import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import { schemaFromJson } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import { schemaToJson } from '../../ovsdb/schema-types.ts';
-import type { ServerSockets } from '../../ovsdb/server/remote.ts';
 import { Remotes } from '../../ovsdb/server/remotes.ts';
 import { OvsdbServer } from '../../ovsdb/server/server.ts';
+import { systemSockets } from '../../ovsdb/server/sockets.ts';
 import { lockPath } from '../../ovsdb/storage/log-file.ts';
 import { createDatabaseFile, openStore, type Store, type StoreDeps } from '../../ovsdb/storage/store.ts';
-import { isPassiveName, OVSDB_PORT, readActiveRemote, readPassiveRemote } from '../../rpc/remote.ts';
-import { connectChannel, listenChannels } from '../../rpc/socket-channel.ts';
+import { connectChannel } from '../../rpc/socket-channel.ts';
 import type { TlsConfig } from '../../rpc/tls.ts';
 import { openVswitch } from '../schema/index.ts';
 
@@ -135,17 +134,4 @@ function lockDatabase(file: string): { release(): void } {
       `${file}: another process has this database open (${why.reason}); stop it, or use another file`,
     );
   }
-}
-
-function systemSockets(rundir: string, tls: TlsConfig): ServerSockets {
-  const context = { defaultPort: OVSDB_PORT, rundir };
-  return {
-    isPassive: isPassiveName,
-    async listen(target, _dscp, accept) {
-      const listener = await listenChannels(readPassiveRemote(target, context), { tls }, accept);
-      const { remote } = listener;
-      return { boundPort: remote.kind === 'punix' ? 0 : remote.port, close: () => listener.close() };
-    },
-    connect: async (target) => connectChannel(readActiveRemote(target, context), { tls }),
-  };
 }

@@ -1,6 +1,5 @@
 /** The server's real sockets: remotes by name, with the SSL settings as they are at each moment. */
 import { logger } from '../../base/log.ts';
-import type { ServerSockets } from '../../ovsdb/server/remote.ts';
 import {
   isPassiveName,
   OVSDB_PORT,
@@ -10,6 +9,7 @@ import {
 } from '../../rpc/remote.ts';
 import { connectChannel, listenChannels } from '../../rpc/socket-channel.ts';
 import type { TlsConfig } from '../../rpc/tls.ts';
+import type { ServerSockets } from './remote.ts';
 
 const log = logger('socket_util');
 

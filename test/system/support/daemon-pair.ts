@@ -1,0 +1,129 @@
+/**
+ * One host with a switch on it: a namespace, a database of its own, and either our daemon or the reference's. Both
+ * are driven by the same real ovs-vsctl, so that what they make of it can be compared.
+ */
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Namespace } from './namespace.ts';
+
+const schema = '/usr/share/openvswitch/vswitch.ovsschema';
+const root = new URL('../../..', import.meta.url).pathname;
+
+/** Why there is no reference to compare with; undefined when there is. */
+export function whyNoReference(): string | undefined {
+  const missing = ['/usr/sbin/ovs-vswitchd', '/usr/sbin/ovsdb-server', '/usr/bin/ovs-vsctl', schema];
+  const absent = missing.find((file) => !existsSync(file));
+  return absent === undefined ? undefined : `${absent} is not installed`;
+}
+
+export type Which = 'ours' | 'reference';
+
+export interface SwitchHostOptions {
+  /** Ours serves the database itself; otherwise the reference's ovsdb-server does. */
+  readonly isEmbedded?: boolean;
+}
+
+export class SwitchHost implements AsyncDisposable {
+  readonly which: Which;
+  readonly host: Namespace;
+  readonly folder = mkdtempSync(join(tmpdir(), 'ovs-'));
+  readonly #isEmbedded: boolean;
+  readonly #env: NodeJS.ProcessEnv;
+  #pid: number | undefined;
+  #databasePid: number | undefined;
+
+  constructor(which: Which, options: SwitchHostOptions = {}) {
+    this.which = which;
+    this.#isEmbedded = options.isEmbedded === true;
+    this.host = new Namespace(which);
+    const { folder } = this;
+    this.#env = { ...process.env, OVS_RUNDIR: folder, OVS_DBDIR: folder, OVS_LOGDIR: folder };
+  }
+
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
+  get log(): string {
+    const file = join(this.folder, 'ovs-vswitchd.log');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  /** Resolves when the daemon serves. */
+  async start(): Promise<void> {
+    if (!this.#isEmbedded && this.#databasePid === undefined) this.#startDatabase();
+    const file = join(this.folder, 'ovs-vswitchd.pid');
+    const program = this.which === 'ours' ? join(root, 'bin/ovs-vswitchd') : '/usr/sbin/ovs-vswitchd';
+    const args = ['--pidfile', '--log-file', '-vconsole:off', ...(this.#isEmbedded ? ['--embedded-db'] : [])];
+    spawn('ip', ['netns', 'exec', this.host.name, program, ...args], { env: this.#env, stdio: 'ignore' });
+    await until(() => existsSync(file), `${program} to start`);
+    this.#pid = Number(readFileSync(file, 'utf8'));
+    await until(() => this.vsctl('--timeout=1', 'show').status === 0, `${program} to serve`);
+    await until(() => this.appctl('version').status === 0, `${program} to answer`);
+  }
+
+  /** SIGKILL, as a crash would. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const pid = this.#pid;
+    if (pid === undefined) return;
+    this.#pid = undefined;
+    process.kill(pid, signal);
+    await until(() => !isAlive(pid), `process ${pid} to end`);
+    rmSync(join(this.folder, 'ovs-vswitchd.pid'), { force: true });
+  }
+
+  vsctl(...args: string[]): SpawnSyncReturns<string> {
+    return spawnSync('ovs-vsctl', ['--timeout=10', ...args], { env: this.#env, encoding: 'utf8' });
+  }
+
+  /** Like `vsctl`; throws with what it said when it fails. */
+  configure(...args: string[]): string {
+    const done = this.vsctl(...args);
+    if (done.status !== 0) throw new Error(`ovs-vsctl ${args.join(' ')}: ${done.stderr}`);
+    return done.stdout.trim();
+  }
+
+  appctl(...args: string[]): SpawnSyncReturns<string> {
+    const target = this.#pid === undefined ? [] : ['-t', join(this.folder, `ovs-vswitchd.${this.#pid}.ctl`)];
+    return spawnSync('ovs-appctl', ['--timeout=10', ...target, ...args], {
+      env: this.#env,
+      encoding: 'utf8',
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill('SIGTERM');
+    if (this.#databasePid !== undefined) process.kill(this.#databasePid, 'SIGTERM');
+    this.host[Symbol.dispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #startDatabase(): void {
+    const file = join(this.folder, 'conf.db');
+    const remote = `--remote=punix:${join(this.folder, 'db.sock')}`;
+    const flags = ['--detach', '--no-chdir', '--pidfile', '-vconsole:off'];
+    spawnSync('ovsdb-tool', ['create', file, schema], { env: this.#env });
+    spawnSync('ovsdb-server', [file, remote, ...flags], { env: this.#env });
+    this.#databasePid = Number(readFileSync(join(this.folder, 'ovsdb-server.pid'), 'utf8'));
+    this.vsctl('--no-wait', 'init');
+  }
+}
+
+export async function until(isTrue: () => boolean, what: string, limit = 10_000): Promise<void> {
+  const end = Date.now() + limit;
+  while (!isTrue()) {
+    if (Date.now() > end) throw new Error(`waited ${limit} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

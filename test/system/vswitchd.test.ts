@@ -1,0 +1,101 @@
+/** Our daemon with its own database, driven by the real ovs-vsctl: what a first user does with it. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
+import { Namespace, whyNoNamespaces } from './support/namespace.ts';
+
+const reason = whyNoNamespaces() ?? whyNoReference();
+if (reason !== undefined) process.stderr.write(`vswitchd.test.ts: not run: ${reason}\n`);
+
+describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () => {
+  let ours: SwitchHost;
+  let hosts: Namespace[];
+
+  const ping = (from: Namespace, to: string) => from.try('ping', '-c1', '-W1', to).status === 0;
+  const [first, second] = [() => hostAt(0), () => hostAt(1)];
+
+  function hostAt(index: number): Namespace {
+    const host = hosts[index];
+    if (host === undefined) throw new Error('not set up');
+    return host;
+  }
+
+  beforeAll(async () => {
+    ours = new SwitchHost('ours', { isEmbedded: true });
+    hosts = ['a', 'b'].map((label) => new Namespace(label));
+    first().link('eth0', 'v1', '10.1.0.1/24', ours.host);
+    second().link('eth0', 'v2', '10.1.0.2/24', ours.host);
+    await ours.start();
+    ours.configure('add-br', 'br0');
+    ours.configure('add-port', 'br0', 'v1', '--', 'add-port', 'br0', 'v2');
+    ours.host.run('ip', 'addr', 'add', '10.1.0.9/24', 'dev', 'br0');
+    ours.host.run('ip', 'link', 'set', 'br0', 'up');
+  });
+
+  afterAll(async () => {
+    for (const host of hosts) host[Symbol.dispose]();
+    await ours[Symbol.asyncDispose]();
+  });
+
+  test('two hosts talk through a bridge, and to the address of the bridge itself', () => {
+    expect(ping(first(), '10.1.0.2')).toBe(true);
+    expect(ping(first(), '10.1.0.9')).toBe(true);
+    expect(ping(second(), '10.1.0.9')).toBe(true);
+    expect(ours.configure('get', 'interface', 'v1', 'ofport')).toBe('1');
+  });
+
+  test('access ports of different VLANs are apart, and together again without tags', () => {
+    ours.configure('set', 'port', 'v1', 'tag=5');
+    expect(ping(first(), '10.1.0.2')).toBe(false);
+    ours.configure('set', 'port', 'v2', 'tag=5');
+    expect(ping(first(), '10.1.0.2')).toBe(true);
+    ours.configure('clear', 'port', 'v1', 'tag', '--', 'clear', 'port', 'v2', 'tag');
+    expect(ping(first(), '10.1.0.9')).toBe(true);
+  });
+
+  test('a missing device is an error that goes away when the device comes', async () => {
+    const done = ours.vsctl('add-port', 'br0', 'late');
+    expect(done.stderr).toContain(
+      "Error detected while setting up 'late': could not open network device late (No such device)",
+    );
+    ours.host.run('ip', 'link', 'add', 'late', 'type', 'veth', 'peer', 'name', 'late-peer');
+    await until(
+      () => ours.configure('get', 'interface', 'late', 'ofport') !== '-1',
+      'the device to be taken',
+    );
+    expect(ours.configure('get', 'interface', 'late', 'error')).toBe('[]');
+    ours.configure('del-port', 'late');
+  });
+
+  test('a device deleted and made again forwards again', async () => {
+    ours.host.run('ip', 'link', 'del', 'v2');
+    await until(() => ours.configure('get', 'interface', 'v2', 'ofport') === '-1', 'the loss to be seen');
+    second().link('eth0', 'v2', '10.1.0.2/24', ours.host);
+    // From the new host: the other one still believes in the old one's address.
+    await until(() => ping(second(), '10.1.0.1'), 'frames to flow again');
+  });
+
+  test('a bridge brings a device of its name and takes it away', () => {
+    ours.configure('add-br', 'br7');
+    expect(ours.host.try('ip', 'link', 'show', 'br7').status).toBe(0);
+    ours.configure('del-br', 'br7');
+    expect(ours.host.try('ip', 'link', 'show', 'br7').status).not.toBe(0);
+  });
+
+  test('after SIGKILL all comes back from the database, numbers too', async () => {
+    ours.configure('set', 'interface', 'v2', 'ofport_request=42');
+    const numbers = () =>
+      ['v1', 'v2', 'br0'].map((name) => ours.configure('get', 'interface', name, 'ofport'));
+    const before = numbers();
+    expect(before[1]).toBe('42');
+    await ours.kill('SIGKILL');
+    await ours.start();
+    await until(() => ours.configure('get', 'interface', 'v1', 'link_state') === 'up', 'the status');
+    expect(numbers()).toEqual(before);
+    await until(() => ping(first(), '10.1.0.2'), 'frames to flow again');
+  });
+
+  test('exit --cleanup leaves no device behind', async () => {
+    expect(ours.appctl('exit', '--cleanup').status).toBe(0);
+    await until(() => ours.host.try('ip', 'link', 'show', 'br0').status !== 0, 'the device to go');
+  });
+});
