@@ -14,6 +14,7 @@ import type { LiveInterface, LiveState } from './live.ts';
 import { formatStep, plan, type Step } from './plan.ts';
 import { reportBridge, reportInterface } from './report.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
+import { readStatistics } from './statistics.ts';
 import type { StatusWriter } from './status-writer.ts';
 
 const log = logger('bridge');
@@ -166,7 +167,7 @@ export class Reconciler {
       await applier.apply(step);
       this.#retryFreed(step);
     }
-    this.#report(steps);
+    await this.#report(steps);
     // What a removal made possible belongs to the same configuration.
     if (root !== undefined && this.#dirty.size === 0) {
       this.#appliedCfg = root.next_cfg;
@@ -192,14 +193,17 @@ export class Reconciler {
     if (failed?.isBusyElsewhere === true) markPort(this.#dirty, failed.bridge, failed.port);
   }
 
-  #report(steps: readonly Step[]): void {
+  async #report(steps: readonly Step[]): Promise<void> {
     const { state, writer, client } = this.#deps;
     const interfaces = new Set(this.#changed);
+    const added = new Set<LiveInterface>();
     this.#changed.clear();
     for (const step of steps) {
       if (step.do === 'addInterface' || step.do === 'configureInterface') {
         const i = state.interfaceOf(step.bridge, step.wanted.name);
-        if (i !== undefined) interfaces.add(i);
+        if (i === undefined) continue;
+        interfaces.add(i);
+        if (step.do === 'addInterface') added.add(i);
       } else if (step.do === 'settleBridge') {
         const bridge = state.bridges.get(step.bridge);
         if (bridge !== undefined) writer.put('Bridge', bridge.id, reportBridge(bridge));
@@ -210,8 +214,10 @@ export class Reconciler {
     for (const i of interfaces) {
       // The device may belong to a bridge that does not have the row: then the holder speaks for it.
       const speaker = state.holderOf(i.wanted.name) ?? i;
-      if (client.view.row('Interface', speaker.wanted.id) !== undefined)
-        writer.put('Interface', speaker.wanted.id, reportInterface(speaker));
+      if (client.view.row('Interface', speaker.wanted.id) === undefined) continue;
+      const bridge = added.has(speaker) ? state.bridges.get(speaker.bridge) : undefined;
+      const statistics = bridge === undefined ? undefined : await readStatistics(bridge, speaker);
+      writer.put('Interface', speaker.wanted.id, { ...reportInterface(speaker), ...statistics });
     }
   }
 }

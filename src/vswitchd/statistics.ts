@@ -4,8 +4,11 @@ import { SyscallFailed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import { type Ms, ms } from '../base/units.ts';
-import type { LiveInterface, LiveState } from './live.ts';
+import type { NetdevStats } from '../netdev/provider.ts';
+import type { OfprotoPort } from '../ofproto/port.ts';
+import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
 import { reportStatistics } from './report.ts';
+import type { OvsChange } from './schema/index.ts';
 import type { StatusWriter } from './status-writer.ts';
 
 const log = logger('bridge');
@@ -55,13 +58,38 @@ export class StatisticsWriter {
 
   async #writeOne(i: LiveInterface): Promise<void> {
     const { netdev } = i;
-    if (netdev === undefined || i.ofPort === undefined || netdev.isGone) return;
-    try {
-      const stats = await netdev.stats();
-      if (i.netdev === netdev) this.#deps.writer.put('Interface', i.wanted.id, reportStatistics(stats));
-    } catch (why) {
-      if (!(why instanceof SyscallFailed)) throw why;
-      log.limited('warn', unreadable, `${i.wanted.name}: could not read statistics: ${why.message}`);
-    }
+    const bridge = this.#deps.state.bridges.get(i.bridge);
+    if (netdev === undefined || bridge === undefined) return;
+    const change = await readStatistics(bridge, i);
+    if (change !== undefined && i.netdev === netdev) this.#deps.writer.put('Interface', i.wanted.id, change);
   }
+}
+
+/** Undefined when there is nothing to count, or the device cannot be asked. */
+export async function readStatistics(
+  bridge: LiveBridge,
+  i: LiveInterface,
+): Promise<OvsChange<'Interface'> | undefined> {
+  const { netdev, ofPort } = i;
+  if (netdev === undefined || ofPort === undefined || netdev.isGone) return undefined;
+  if (netdev.portSpec === undefined)
+    return reportStatistics(patchStatistics(bridge.ofproto.ports.get(ofPort)));
+  try {
+    return reportStatistics(await netdev.stats());
+  } catch (why) {
+    if (!(why instanceof SyscallFailed)) throw why;
+    log.limited('warn', unreadable, `${i.wanted.name}: could not read statistics: ${why.message}`);
+    return undefined;
+  }
+}
+
+/** No device sees what crosses a patch port: the switch counts it. */
+function patchStatistics(port: OfprotoPort | undefined): NetdevStats {
+  const counted = port?.patchCounters;
+  return new Map([
+    ['rx_bytes', counted?.rxBytes ?? 0],
+    ['rx_packets', counted?.rxPackets ?? 0],
+    ['tx_bytes', counted?.txBytes ?? 0],
+    ['tx_packets', counted?.txPackets ?? 0],
+  ]);
 }

@@ -30,7 +30,7 @@ class PatchNetdev implements Netdev {
       ifindex: 0,
       mac: randomMac(random),
       mtu: undefined,
-      isUp: false,
+      isUp: true,
       hasCarrier: true,
       linkResets: 0,
       linkSpeed: undefined,

@@ -1,0 +1,77 @@
+/** The same configurations given to the reference and to us by the same ovs-vsctl leave the same database behind. */
+import { isDeepStrictEqual } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Script, scripts } from './parity-scripts.ts';
+import { SwitchHost, whyNoReference } from './support/daemon-pair.ts';
+import { readTables } from './support/database-view.ts';
+import { whyNoNamespaces } from './support/namespace.ts';
+
+const reason = whyNoNamespaces() ?? whyNoReference();
+if (reason !== undefined) process.stderr.write(`parity.test.ts: not run: ${reason}\n`);
+
+const devices = ['e1', 'e2', 'e3', 'e4'];
+
+describe.runIf(reason === undefined)('beside the reference', () => {
+  let ours: SwitchHost;
+  let reference: SwitchHost;
+
+  beforeAll(async () => {
+    ours = new SwitchHost('ours');
+    reference = new SwitchHost('reference');
+    await Promise.all([ours.start(), reference.start()]);
+  });
+
+  afterAll(async () => {
+    await Promise.all([ours[Symbol.asyncDispose](), reference[Symbol.asyncDispose]()]);
+  });
+
+  test.each(scripts)('$name', async (script) => {
+    const theirs = await perform(reference, script);
+    const found = differences(await perform(ours, script), theirs);
+    expect(found, found.join('\n')).toEqual([]);
+  });
+});
+
+async function perform(host: SwitchHost, script: Script): Promise<unknown> {
+  for (const name of devices) {
+    host.host.run('ip', 'link', 'add', name, 'up', 'type', 'veth', 'peer', 'name', `${name}-peer`);
+    host.host.run('ip', 'link', 'set', `${name}-peer`, 'up');
+  }
+  const said = script.lines.map((line) => runLine(host, line));
+  const tables = readTables(host);
+  clean(host);
+  return { said, ...tables };
+}
+
+/** "Interface.0.mtu: ours 1500, theirs 1400", one line for each value that differs. */
+function differences(ours: unknown, theirs: unknown, path = ''): string[] {
+  if (isDeepStrictEqual(ours, theirs)) return [];
+  if (!isObject(ours) || !isObject(theirs))
+    return [`${path}: ours ${JSON.stringify(ours)}, theirs ${JSON.stringify(theirs)}`];
+  const keys = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
+  return [...keys].flatMap((key) =>
+    differences(ours[key], theirs[key], path === '' ? key : `${path}.${key}`),
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What the line said and how it ended. */
+function runLine(host: SwitchHost, line: string): unknown {
+  if (line.startsWith('ip ')) {
+    host.host.run('ip', ...line.slice(3).split(' '));
+    return '';
+  }
+  const done = host.vsctl(...line.split(' '));
+  const text = `${done.stdout}${done.stderr}`.replaceAll(host.folder, 'FOLDER');
+  return { line, status: done.status, text: text.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'UUID') };
+}
+
+function clean(host: SwitchHost): void {
+  host.configure('--', 'clear', 'open', '.', 'bridges', '--', 'clear', 'open', '.', 'other_config');
+  for (const name of host.host.run('ls', '/sys/class/net').split(/\s+/)) {
+    if (!['', 'lo', 'ovs-netdev', 'ovs-system'].includes(name)) host.host.try('ip', 'link', 'del', name);
+  }
+}
