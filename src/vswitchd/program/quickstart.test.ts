@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { readDirectories } from '../../daemon/directories.ts';
+import { formatQuickstart, quickstartDirectories, readNetRights } from './quickstart.ts';
+import { parseRelease } from './system-facts.ts';
+
+const defaults = readDirectories({});
+
+describe('the first start', () => {
+  test('uses the reference places as root', () => {
+    expect(quickstartDirectories(defaults, { HOME: '/home/x' }, true)).toEqual(defaults);
+  });
+
+  test("uses the user's own folders otherwise, unless the variables say where", () => {
+    const env = { HOME: '/home/x', XDG_RUNTIME_DIR: '/run/user/7' };
+    expect(quickstartDirectories(defaults, env, false)).toMatchObject({
+      run: '/run/user/7/openvswitch',
+      database: '/home/x/.local/state/openvswitch',
+    });
+    expect(
+      quickstartDirectories(defaults, { ...env, OVS_RUNDIR: '/r', OVS_DBDIR: '/d' }, false),
+    ).toMatchObject({
+      run: '/r',
+      database: '/d',
+    });
+  });
+
+  test('tells where everything is and what to type, with the variable only where it is needed', () => {
+    const facts = {
+      directories: defaults,
+      defaults,
+      databaseFile: '/etc/openvswitch/conf.db',
+      databaseSocket: '/var/run/openvswitch/db.sock',
+      unixctl: '/var/run/openvswitch/ovs-vswitchd.7.ctl',
+      pid: 7,
+      isRoot: true,
+      hasNetAdmin: true,
+      bin: undefined,
+      bridges: [],
+    };
+    const text = formatQuickstart(facts);
+    for (const part of [facts.databaseFile, facts.databaseSocket, facts.unixctl, 'ovs-vsctl add-br br0'])
+      expect(text).toContain(part);
+    expect(text).not.toContain('OVS_RUNDIR');
+    const elsewhere = formatQuickstart({
+      ...facts,
+      directories: { ...defaults, run: '/r' },
+      hasNetAdmin: false,
+    });
+    expect(elsewhere).toContain('export OVS_RUNDIR=/r');
+    expect(elsewhere).toContain('CAP_NET_ADMIN');
+  });
+
+  test('reads its rights from the status of the process', () => {
+    expect(readNetRights('CapEff:\t000001ffffffffff\n')).toBe(true);
+    expect(readNetRights('CapEff:\t0000000000000400\n')).toBe(false);
+    expect(readNetRights('nonsense')).toBe(false);
+  });
+
+  test('reads os-release with and without quotes', () => {
+    const values = parseRelease('ID=debian\nVERSION_ID="12"\n# comment\nbad line\n');
+    expect([values.get('ID'), values.get('VERSION_ID')]).toEqual(['debian', '12']);
+  });
+});
