@@ -1,6 +1,6 @@
 /** How the command line tools reach a database server: one remote or several, dialled or awaited. ovsdb(7). */
 import type { Random } from '../base/random.ts';
-import type { Connector } from '../ovsdb/client/index.ts';
+import type { Connector } from '../ovsdb/client/session.ts';
 import type { Channel } from '../rpc/channel.ts';
 import { isPassiveName, OVSDB_PORT, readActiveRemote, readPassiveRemote } from '../rpc/remote.ts';
 import { connectChannel, listenChannels } from '../rpc/socket-channel.ts';

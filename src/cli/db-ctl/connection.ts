@@ -3,7 +3,7 @@
  * `mayReconnect` the first failure is the last; with it, what was lost is done again.
  */
 import { Malformed, SyscallFailed, type VswitchError } from '../../base/errors.ts';
-import { Disconnected, Session, type SessionOptions } from '../../ovsdb/client/index.ts';
+import { Disconnected, Session, type SessionOptions } from '../../ovsdb/client/session.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { CommandFailed } from './datum-text.ts';
 

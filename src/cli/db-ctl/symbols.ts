@@ -1,6 +1,7 @@
 /** `@name`s of one line of commands: rows made by `create`, or found by `get`, under a name of the line's own. */
-import { randomUUID } from 'node:crypto';
+import { systemRandom } from '../../base/random.ts';
 import { CommandFailed, type Symbols } from './datum-text.ts';
+import { makeRowUuid } from './row-name.ts';
 
 interface Entry {
   uuid: string;
@@ -64,7 +65,7 @@ export class SymbolTable implements Symbols {
 
   #entry(name: string): Entry {
     const entry = this.#entries.get(name) ?? {
-      uuid: randomUUID(),
+      uuid: makeRowUuid(systemRandom),
       isDefined: false,
       hasStrongReference: false,
       hasWeakReference: false,

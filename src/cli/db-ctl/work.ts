@@ -2,7 +2,7 @@
  * One try at a line of commands: the rows as the snapshot has them with the commands' own changes on top, and in the
  * end the operations of the transaction. Thrown away and made anew when the commands start over.
  */
-import { randomUUID } from 'node:crypto';
+import { systemRandom } from '../../base/random.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import {
   type Datum,
@@ -18,6 +18,7 @@ import {
   subtract,
   unite,
 } from './datum.ts';
+import { makeRowUuid } from './row-name.ts';
 import { orderRows } from './row-order.ts';
 import { type CtlColumn, type CtlSchema, type CtlTable, columnNamed, tableNamed } from './schema.ts';
 import type { Clause, Snapshot, StoredRow } from './snapshot.ts';
@@ -156,7 +157,7 @@ export class Work {
 
   insert(tableName: string, values: Readonly<Record<string, Datum>>, id?: string, isIdKept = false): WorkRow {
     const table = this.table(tableName);
-    const row = new WorkRow(this, table, id ?? randomUUID(), isIdKept ? 'newWithId' : 'new');
+    const row = new WorkRow(this, table, id ?? makeRowUuid(systemRandom), isIdKept ? 'newWithId' : 'new');
     this.#knownRows(table).set(row.id, row);
     for (const [column, datum] of Object.entries(values)) row.set(column, datum);
     return row;

@@ -1,6 +1,6 @@
 /** A bare JSON-RPC connection to a database server, as ovsdb-client's commands use it: requests and notifications. */
 import { Malformed, SyscallFailed } from '../../base/errors.ts';
-import type { Connector } from '../../ovsdb/client/index.ts';
+import type { Connector } from '../../ovsdb/client/session.ts';
 import type { Channel, Json, Message, Reply } from '../../rpc/channel.ts';
 import { formatJson, type JsonFormat } from '../../rpc/json.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';

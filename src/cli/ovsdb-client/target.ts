@@ -1,6 +1,6 @@
 /** Which server and which database a command line of ovsdb-client means. ovsdb-client(1) "Description". */
 import type { Random } from '../../base/random.ts';
-import type { Connector } from '../../ovsdb/client/index.ts';
+import type { Connector } from '../../ovsdb/client/session.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { compareBytes } from '../../rpc/json.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';

@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { TypeJson } from '../../ovsdb/schema-types.ts';
+import { type Atom, mapOf, setOf } from './datum.ts';
+import {
+  CommandFailed,
+  describeType,
+  formatBare,
+  formatDatum,
+  partialUuidLength,
+  readDatum,
+} from './datum-text.ts';
+
+const strings: TypeJson = { key: { type: 'string' }, min: 0, max: 'unlimited' };
+const integers: TypeJson = { key: { type: 'integer' }, min: 0, max: 'unlimited' };
+const reals: TypeJson = { key: { type: 'real' }, min: 0, max: 'unlimited' };
+const uuids: TypeJson = { key: { type: 'uuid', refTable: 'T' }, min: 0, max: 'unlimited' };
+const map: TypeJson = { key: { type: 'string' }, value: { type: 'string' }, min: 0, max: 'unlimited' };
+const vlan: TypeJson = { key: { type: 'integer', minInteger: 0, maxInteger: 4095 }, min: 0, max: 4096 };
+const mode: TypeJson = { key: { type: 'string', enum: ['set', ['secure', 'standalone']] }, min: 0, max: 1 };
+const scalar: TypeJson = { key: { type: 'boolean' } };
+
+const id = '01234567-89ab-cdef-0123-456789abcdef';
+const symbols = { refer: (name: string) => (name === '@x' ? id : '') };
+const read = (text: string, type: TypeJson) => readDatum(text, type, symbols);
+
+test.each<[string, TypeJson, readonly Atom[]]>([
+  ['a,b c', strings, ['a', 'b', 'c']],
+  ['[]', strings, []],
+  ['"x y"', strings, ['x y']],
+  ['[ "a\\"b" , c ]', strings, ['a"b', 'c']],
+  ['3-5,1', integers, [1, 3, 4, 5]],
+  ['-9223372036854775808', integers, [-9223372036854775808n]],
+  ['1e3', reals, [1000]],
+  ['@x', uuids, [id]],
+  ['yes', scalar, [true]],
+])('%s reads as a set', (text, type, atoms) => {
+  expect(read(text, type)).toEqual(setOf(...atoms));
+});
+
+test('pairs read as a map, sorted by key', () => {
+  expect(read('{b=2, a="1 x"}', map)).toEqual(
+    mapOf([
+      ['a', '1 x'],
+      ['b', '2'],
+    ]),
+  );
+});
+
+test.each<[string, TypeJson, string]>([
+  ['', strings, 'use "[]" to specify the empty set'],
+  ['', map, 'use "{}" to specify the empty map'],
+  ['5000', vlan, 'constraint violation: 5000 is not in the valid range 0 to 4095 (inclusive)'],
+  ['1,1', vlan, '1,1: set contains duplicate value'],
+  ['a=1,a=2', map, 'a=1,a=2: map contains duplicate key'],
+  ['odd', mode, 'constraint violation: odd is not one of the allowed values ([secure, standalone])'],
+  ['secure,standalone', mode, 'secure,standalone: 2 value(s) specified but the maximum number is 1'],
+  ['[1', vlan, '[1: missing "]" at end of data'],
+  ['[1]x', vlan, '[1]x: trailing garbage after "]"'],
+  [',', strings, ',: unexpected "," parsing set of strings'],
+  ['9-1', vlan, '"9-1" is not a valid range. Range end cannot be before start.'],
+  ['"abc', strings, '"abc: quoted string extends past end of argument'],
+  ['abc\\', strings, 'abc\\: backslash at end of argument'],
+  ['"\\q"', strings, '"\\q": bad escape \\q'],
+])('%s is refused with the reason', (text, type, message) => {
+  expect(() => read(text, type)).toThrow(new CommandFailed(message));
+});
+
+test('what is printed reads back', () => {
+  const text = fc.string({ unit: 'grapheme' }).filter((s) => !s.includes('\0'));
+  fc.assert(
+    fc.property(fc.uniqueArray(text), (atoms) => {
+      const datum = setOf(...atoms);
+      expect(read(formatDatum(strings, datum), strings)).toEqual(datum);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.tuple(text, text), { selector: ([key]) => key }), (pairs) => {
+      const datum = mapOf(pairs);
+      expect(read(formatDatum(map, datum), map)).toEqual(datum);
+    }),
+  );
+});
+
+test('any text is a value or CommandFailed', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(strings, integers, reals, uuids, map, vlan, mode, scalar),
+      fc.string(),
+      (type, text) => {
+        try {
+          read(text, type);
+        } catch (why) {
+          expect(why).toBeInstanceOf(CommandFailed);
+        }
+      },
+    ),
+  );
+});
+
+test('values print with quotes and brackets where needed, and bare without', () => {
+  const datum = setOf('plain', 'two words', 'true', id);
+  expect(formatDatum(strings, datum)).toBe(`["${id}", plain, "true", "two words"]`);
+  expect(formatBare(strings, datum)).toBe(`${id} plain true two words`);
+  expect(formatDatum(mode, setOf())).toBe('[]');
+  expect(formatDatum(mode, setOf('secure'))).toBe('secure');
+  expect(formatDatum(map, mapOf([['k', 'a b']]))).toBe('{k="a b"}');
+});
+
+test('types are described in words', () => {
+  expect([strings, vlan, map, scalar].map(describeType)).toEqual([
+    'set of strings',
+    'set of up to 4096 integers',
+    'map of (string, string) pairs',
+    'boolean',
+  ]);
+});
+
+test('the beginning of a uuid is told from other text', () => {
+  expect(partialUuidLength('0123')).toBe(4);
+  expect(partialUuidLength(id)).toBe(36);
+  expect(partialUuidLength('01234567-8')).toBe(10);
+  expect(partialUuidLength('012345678')).toBe(0);
+  expect(partialUuidLength('br0')).toBe(0);
+});

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { makeStyle, TablePrinter, type TableStyle, type TextTable } from './table.ts';
+
+const table: TextTable = {
+  headings: ['_uuid', 'name', 'tags'],
+  rows: [
+    [
+      { json: ['uuid', '01234567-89ab-cdef-0123-456789abcdef'], type: { key: { type: 'uuid' } } },
+      { json: 'a & "b"', type: { key: { type: 'string' } } },
+      { json: ['set', ['x', 'y z']], type: { key: { type: 'string' }, min: 0, max: 'unlimited' } },
+    ],
+    [{ text: '' }, undefined, { text: 'fixed' }],
+  ],
+};
+const print = (style: Partial<TableStyle>) =>
+  new TablePrinter({ ...makeStyle('table'), ...style }).format(table);
+
+test('a table has columns as wide as their widest cell', () => {
+  expect(print({})).toBe(
+    [
+      '_uuid                                name        tags      ',
+      '------------------------------------ ----------- ----------',
+      '01234567-89ab-cdef-0123-456789abcdef "a & \\"b\\"" [x, "y z"]',
+      '                                                 fixed',
+    ]
+      .map((line) => `${line.trimEnd()}\n`)
+      .join(''),
+  );
+});
+
+test('a limit of width cuts cells, but not headings', () => {
+  expect(print({ maxColumnWidth: 2 }).split('\n')[2]).toBe('01234 "a & [x,');
+  expect(print({ maxColumnWidth: 2, hasHeadings: false }).split('\n')[0]).toBe('01 "a [x');
+});
+
+test('a list has a line a column and an empty line between rows', () => {
+  expect(print({ format: 'list', cells: 'bare' })).toBe(
+    '_uuid               : 01234567-89ab-cdef-0123-456789abcdef\nname                : a & "b"\n' +
+      'tags                : x y z\n\n_uuid               : \nname                : \ntags                : fixed\n',
+  );
+});
+
+test('csv quotes what has commas, quotes or line ends', () => {
+  expect(print({ format: 'csv', cells: 'bare' }).split('\n')[1]).toBe(
+    '01234567-89ab-cdef-0123-456789abcdef,"a & ""b""",x y z',
+  );
+});
+
+test('html escapes text and links uuids', () => {
+  const html = print({ format: 'html', cells: 'bare' });
+  expect(html).toContain('<td><a name="01234567-89ab-cdef-0123-456789abcdef">01234567</a></td>');
+  expect(html).toContain('<td>a &amp; &quot;b&quot;</td>');
+});
+
+test('json has values, not texts', () => {
+  expect(JSON.parse(print({ format: 'json' }))).toEqual({
+    headings: ['_uuid', 'name', 'tags'],
+    data: [
+      [['uuid', '01234567-89ab-cdef-0123-456789abcdef'], 'a & "b"', ['set', ['x', 'y z']]],
+      ['', null, 'fixed'],
+    ],
+  });
+});
+
+test('tables after the first are set off by an empty line', () => {
+  const printer = new TablePrinter(makeStyle('table'));
+  expect(printer.format(table).startsWith('\n')).toBe(false);
+  expect(printer.format(table).startsWith('\n')).toBe(true);
+});
