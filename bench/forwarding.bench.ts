@@ -9,10 +9,18 @@ import {
   realSwitch,
   type Switch,
 } from './support/switches.ts';
-import { overloadRate, pause, pingTime, setOffloads, tcpRate } from './support/workloads.ts';
+import {
+  overloadRate,
+  overloadRateToSink,
+  pause,
+  pingTime,
+  setOffloads,
+  tcpRate,
+} from './support/workloads.ts';
 
 interface Figures {
   readonly packets: number;
+  readonly packetsToSink: number;
   readonly tcp: number;
   readonly ping: number;
 }
@@ -33,7 +41,8 @@ async function measure(
       const ping = await pingTime(a, b);
       const tcp = await tcpRate(a, b);
       const packets = await overloadRate(a, b);
-      return { packets, tcp, ping } satisfies Figures;
+      const packetsToSink = await overloadRateToSink(a, b);
+      return { packets, packetsToSink, tcp, ping } satisfies Figures;
     } finally {
       await made.remove();
     }
@@ -46,10 +55,18 @@ async function measure(
 function rows(ours: Figures, theirs: Figures, against: string): Row[] {
   return [
     {
-      what: '60-byte UDP, overload',
+      what: '60-byte UDP, overload, answered by ICMP errors',
       unit: 'packets/s',
       ours: ours.packets,
       theirs: theirs.packets,
+      against,
+      better: 'more',
+    },
+    {
+      what: '60-byte UDP, overload, to an open port',
+      unit: 'packets/s',
+      ours: ours.packetsToSink,
+      theirs: theirs.packetsToSink,
       against,
       better: 'more',
     },

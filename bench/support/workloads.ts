@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { type Host, inside, run, sentCount, startInside } from './hosts.ts';
 
+const sink = new URL('../bench/support/sink.mjs', `file://${process.cwd()}/dist/`).pathname;
 const generator = new URL('../bench/support/generate.mjs', `file://${process.cwd()}/dist/`).pathname;
 
 export function pause(milliseconds: number): Promise<void> {
@@ -19,6 +20,17 @@ export async function overloadRate(from: Host, to: Host, seconds = 4): Promise<n
   const rate = (sentCount(to.outer) - before) / ((performance.now() - start) / 1000);
   await done;
   return rate;
+}
+
+/** The same with a program at the receiver's port, so that no time goes into ICMP errors. */
+export async function overloadRateToSink(from: Host, to: Host): Promise<number> {
+  const child = spawn('ip', ['netns', 'exec', to.namespace, 'node', sink]);
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  try {
+    return await overloadRate(from, to);
+  } finally {
+    child.stdin.end();
+  }
 }
 
 /** Gb/s of one TCP connection. */

@@ -14,6 +14,7 @@ import { type Command, describeFailure, type FromWorker, flag, type WorkerStart 
 import { SharedPortCounters, Totals } from './counters.ts';
 import { Engine, type EnginePort } from './engine.ts';
 import { UpcallWriter } from './upcall-ring.ts';
+import { warmUp } from './warm-up.ts';
 
 /** The tag of the eventfd; ports have their number. */
 const eventTag = 0xffffffff;
@@ -51,6 +52,7 @@ export class Worker {
     this.#flags = new Int32Array(start.flags);
     this.#clock = clockSince(start.clockZero);
     this.#upcalls = new UpcallWriter(start.upcalls, () => this.#signalUpcalls());
+    warmUp(this.#clock); // before the engine is made: objects of a class made earlier may be laid out otherwise
     this.#engine = new Engine({
       clock: this.#clock,
       upcalls: this.#upcalls,
