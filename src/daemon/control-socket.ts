@@ -4,20 +4,19 @@
 import { SyscallFailed } from '../base/errors.ts';
 import type { Daemon } from './daemon.ts';
 import { inFolder } from './directories.ts';
-import { type CommandLine, lastArgument, type OptionDef } from './options.ts';
+import type { OptionDef } from './options.ts';
 import { Fatal, type Program } from './program.ts';
 import type { UnixctlServer } from './unixctl.ts';
 
 export const unixctlOption: OptionDef = { name: 'unixctl', argument: 'required' };
 
-/** Starts `server` on the socket that the options name, unless that is "none". Rejects with Fatal. */
+/** Starts `server` on the socket of that name (the usual when undefined), unless it is "none". Rejects with Fatal. */
 export async function listenForCommands(
   server: UnixctlServer,
-  line: CommandLine,
+  given: string | undefined,
   program: Program,
   daemon: Daemon,
 ): Promise<void> {
-  const given = lastArgument(line, 'unixctl');
   if (given === 'none') return;
   const path = inFolder(program.directories.run, given ?? `${program.name}.${process.pid}.ctl`);
   try {

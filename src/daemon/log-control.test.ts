@@ -137,7 +137,7 @@ test('the facility shows in the syslog priority', () => {
   control.set('facility:local7');
   log.dbg('not shown');
   log.err('x');
-  expect(readFileSync(path, 'utf8')).toBe('<134>\n<30>\n<187>\n');
+  expect(readFileSync(path, 'utf8')).toBe('<133>\n<29>\n<187>\n');
 });
 
 test('the tables look as those of the reference', () => {

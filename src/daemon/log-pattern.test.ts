@@ -12,7 +12,7 @@ describe('log patterns', () => {
   test.each([
     ['%D{%Y-%m-%dT%H:%M:%S.###Z}|%05N|%c%T|%p|%m', '2026-11-02T03:04:05.678Z|00042|bridge|INFO|said'],
     ['%D', '2026-11-02 03:04:05.678'],
-    ['<%B>1 %A %E %P', '<134>1 ovs-vswitchd vm 7'],
+    ['<%B>1 %A %E %P', '<133>1 ovs-vswitchd vm 7'],
     ['[%-10c][%010c][%4m][%2m]', '[bridge    ][0000bridge][said][said]'],
     ['%20r|%-5N|', '               28684|42   |'],
     ['%t%T%n%%', 'main\n%'],

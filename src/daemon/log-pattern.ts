@@ -16,12 +16,12 @@ export interface LogContext {
   readonly facility: number;
 }
 
-/** Syslog severities of the levels; "off" is never logged. */
+/** Syslog severities of the levels ("off" is never logged): alert, error, warning, notice, debug. */
 export const severities: Readonly<Record<LogRecord['level'], number>> = {
   emer: 1,
   err: 3,
   warn: 4,
-  info: 6,
+  info: 5,
   dbg: 7,
 };
 

@@ -125,6 +125,18 @@ describe('the control socket', () => {
     ]);
   });
 
+  test('answers a flood in order, whoever runs it', async () => {
+    const { server, later } = start();
+    server.onWake = () => server.run();
+    const { near, replies } = connect(server);
+    near.send({ method: 'wait', params: ['x'], id: 0 });
+    for (let id = 1; id <= 30_000; id++) near.send({ method: 'version', params: [], id });
+    await settle();
+    later[0]?.done('');
+    while (replies.length < 30_001) await settle();
+    expect(replies.every((reply, at) => reply.id === at)).toBe(true);
+  });
+
   test('answers with data to a client that asked for JSON', async () => {
     const { server } = start();
     const { ask } = connect(server);

@@ -79,6 +79,9 @@ export type ReplyFormat = 'text' | 'json';
 
 const log = logger('unixctl');
 
+/** A client that asks faster than it is answered is not read any further. */
+const MAX_WAITING = 64;
+
 /** One client. It is answered in order: the next request waits for the reply to the one before. */
 interface Client {
   readonly channel: Channel;
@@ -124,9 +127,11 @@ export class UnixctlServer {
     for (const client of this.#clients) {
       if (client.isBusy) continue;
       const request = client.waiting.shift();
-      if (request !== undefined) this.#handle(client, request);
+      if (request === undefined) continue;
+      if (client.waiting.length === MAX_WAITING - 1) client.channel.resume();
+      this.#handle(client, request);
     }
-    if (this.isPending) this.onWake();
+    if (this.isPending) this.#wakeLater();
   }
 
   /** Removes the socket and lets the clients go, after what was answered already. */
@@ -141,7 +146,13 @@ export class UnixctlServer {
       return;
     }
     client.waiting.push(message);
+    if (client.waiting.length === MAX_WAITING) client.channel.pause();
     this.onWake();
+  }
+
+  /** In a microtask, so that an owner may run the server right in `onWake` without nesting. */
+  #wakeLater(): void {
+    queueMicrotask(() => this.onWake());
   }
 
   #handle(client: Client, request: Request): void {
@@ -154,7 +165,7 @@ export class UnixctlServer {
       client.isBusy = false;
       log.dbg(() => `replying with ${error === null ? 'success' : 'error'}, id=${emitJson(request.id)}`);
       client.channel.send({ id: request.id, result, error });
-      if (client.waiting.length > 0) this.onWake();
+      if (client.waiting.length > 0) this.#wakeLater();
     };
     const args = request.params.filter((param) => typeof param === 'string');
     if (args.length !== request.params.length) {

@@ -13,8 +13,8 @@ import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { uuid } from '../../base/units.ts';
 import { addBuiltinCommands } from '../../daemon/builtin-commands.ts';
+import { listenForCommands } from '../../daemon/control-socket.ts';
 import { type Daemon, daemonOptions, readDaemonOptions, startDaemon } from '../../daemon/daemon.ts';
-import { inFolder } from '../../daemon/directories.ts';
 import { endText } from '../../daemon/monitor.ts';
 import { isUsed, lastArgument, readOptions } from '../../daemon/options.ts';
 import {
@@ -134,9 +134,7 @@ async function openUnixctl(
   });
   commands.add(...serverCommands(running), ...running.replication.commands());
   server.onWake = () => server.run();
-  const name = path ?? `${program.name}.${process.pid}.ctl`;
-  if (path !== 'none') await server.listen(inFolder(program.directories.run, name));
-  daemon.atExit(() => server.close());
+  await listenForCommands(server, path, program, daemon);
   return { server, exited };
 }
 

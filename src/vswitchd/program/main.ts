@@ -9,6 +9,7 @@ import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { ms } from '../../base/units.ts';
 import { addBuiltinCommands, formatMemory } from '../../daemon/builtin-commands.ts';
+import { listenForCommands } from '../../daemon/control-socket.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { isUsed } from '../../daemon/options.ts';
 import { applyLogOptions, type Program, VERSION, versionText } from '../../daemon/program.ts';
@@ -56,8 +57,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
   const database = await openDatabase(program, options, timers, daemon);
   const commands = new Commands();
   const unixctl = new UnixctlServer(commands);
-  if (options.unixctl !== undefined) await unixctl.listen(options.unixctl);
-  daemon.atExit(() => unixctl.close());
+  await listenForCommands(unixctl, options.unixctl ?? 'none', program, daemon);
 
   const client = new OvsdbClient({
     schema: openVswitch,
