@@ -43,14 +43,13 @@ function duplicate(columns: readonly ColumnSchema[], a: Slot, rowA: Row, b: Slot
   return new OvsdbError('constraint violation', why);
 }
 
-/** By _uuid, then by every column, like the reference where its hash table leaves them in that order. */
+/** By every column, then by uuid. */
 function compareRows(a: Row, b: Row, table: Table): number {
-  if (a.uuid !== b.uuid) return a.uuid < b.uuid ? -1 : 1;
   for (const column of table.schema.columns) {
     const order = compareDatums(column.type, cell(a, column), cell(b, column));
     if (order !== 0) return order;
   }
-  return 0;
+  return a.uuid < b.uuid ? -1 : 1;
 }
 
 function explain(title: string, slot: Slot, columns: readonly ColumnSchema[]): string {
