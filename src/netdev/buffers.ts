@@ -22,7 +22,7 @@ export interface Buffer {
 }
 
 /** A pool that grows to its limit as it is used and never shrinks. */
-export class BufferPool {
+class BufferPool {
   readonly #free: Buffer[] = [];
   #chunkCount = 0;
 

@@ -191,19 +191,26 @@ export class PacketPort implements PortIo {
   /** Rings start small, so that thousands of idle ports are affordable; the first losses show who needs more. */
   #grow(): void {
     this.#mustGrow = false;
-    const { fd } = this;
-    if (this.#socket === undefined || fd === undefined) return;
-    const wanted = Math.min(this.#slotLimit, this.#slotCount * ringGrowth);
+    const before = this.#slotCount;
     this.#useRing(noRing);
+    if (this.#replaceRing(Math.min(this.#slotLimit, before * ringGrowth))) return;
+    this.#slotLimit = 0; // no memory for more: as before, for good
+    this.#replaceRing(before);
+  }
+
+  /** False when the kernel has no memory for it: there is no ring then. */
+  #replaceRing(slotCount: number): boolean {
+    if (this.#socket === undefined) return false;
     try {
-      this.#socket = replaceRing(this.#socket, wanted, 'cannot enlarge a receive ring');
+      this.#socket = replaceRing(this.#socket, slotCount, 'cannot change a receive ring');
+      this.#useRing({ ...this.#socket.ring, slotCount: this.#socket.slotCount });
+      return true;
     } catch (error) {
       if (!(error instanceof SyscallFailed)) throw error;
       log.warn(error.message);
-      this.#slotLimit = 0; // the smallest ring, from now on
-      this.#socket = replaceRing({ fd, ring: noMemory, slotCount: 0 }, 1, 'cannot shrink a receive ring');
+      this.#socket = { fd: this.#socket.fd, ring: noMemory, slotCount: 0 };
+      return false;
     }
-    this.#useRing({ ...this.#socket.ring, slotCount: this.#socket.slotCount });
   }
 
   /** Points `frame` at the slot at byte `at`. False when the slot's header or the frame's makes no sense. */

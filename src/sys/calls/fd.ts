@@ -1,13 +1,10 @@
 /** Plain descriptors: close, read, write, and being told when one becomes readable. */
 import { close } from 'node:fs';
-import { errnos, failed, lastErrno, libcFunction, loadKoffi } from './libc.ts';
+import { lastErrno, libcFunction, loadKoffi } from './libc.ts';
 
 const nativeClose = libcFunction('int close(int)');
 const nativeRead = libcFunction('long read(int, void *, size_t)');
 const nativeWrite = libcFunction('long write(int, void *, size_t)');
-const nativeDup = libcFunction('int fcntl(int, int, long)');
-
-const F_DUPFD_CLOEXEC = 1030;
 
 /** Errors of close tell nothing that could be acted on. */
 export function closeFd(fd: number): void {
@@ -17,13 +14,6 @@ export function closeFd(fd: number): void {
 /** Closes what takes the kernel long to close (a packet ring: tens of milliseconds) without waiting for it. */
 export function closeInBackground(fd: number): void {
   close(fd, () => {});
-}
-
-/** A second descriptor of the same open file, closed on exec. */
-export function duplicateFd(fd: number): number {
-  const copy = nativeDup(fd, F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) throw failed('fcntl', `cannot duplicate descriptor ${fd}`);
-  return copy;
 }
 
 /** Bytes read, or the negative error number. */
@@ -44,11 +34,6 @@ export function readTo(fd: number, address: number, size: number): number {
   return got < 0 ? -lastErrno() : got;
 }
 const readAddress = libcFunction('long read(int, uintptr_t, size_t)');
-
-/** True for "nothing now": the descriptor is non-blocking and has no more, or a signal came. */
-export function isWouldBlock(result: number): boolean {
-  return result === -errnos.EAGAIN || result === -errnos.EINTR;
-}
 
 /** Ends a watch. Idempotent. */
 export interface Watch {

@@ -2,7 +2,7 @@
  * rtnetlink(7) for links: what a network device is, changing it, its counters. Used by the link monitor and by
  * netdevs.
  */
-import { formatMac, readIpv4, readMac } from '../../base/addresses.ts';
+import { formatMac, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
 import { attributeText, attributeU32, flag, type Message, MessageWriter, walkAttributes } from './message.ts';
 import { NetlinkSocket } from './socket.ts';
@@ -16,7 +16,6 @@ const messageType = {
   delLink: 17,
   getLink: 18,
   setLink: 19,
-  newAddress: 20,
   newStats: 92,
   getStats: 94,
 } as const;
@@ -197,14 +196,6 @@ export function setLink(ifindex: number, settings: LinkSettings, tried: string):
   if (settings.mtu !== undefined) request.number(attribute.mtu, settings.mtu);
   if (settings.mac !== undefined) request.attribute(attribute.address, readMac(settings.mac));
   requests().request(messageType.setLink, 0, request.finish(), tried);
-}
-
-/** Gives the device an IPv4 address. Throws SyscallFailed. */
-export function addAddress(ifindex: number, address: string, prefixLength: number, tried: string): void {
-  const bytes = readIpv4(address);
-  const request = new MessageWriter().u8(2).u8(prefixLength).u8(0).u8(0).u32(ifindex);
-  request.attribute(1, bytes).attribute(2, bytes);
-  requests().request(messageType.newAddress, flag.create | flag.exclusive, request.finish(), tried);
 }
 
 /** struct ifinfomsg */

@@ -4,7 +4,7 @@
  */
 import { Malformed } from '../../base/errors.ts';
 
-export const messageHeaderSize = 16;
+const messageHeaderSize = 16;
 const attributeHeaderSize = 4;
 /** The two flag bits of an attribute's type. */
 const typeMask = 0x3fff;
@@ -15,8 +15,6 @@ export const flag = {
   request: 1,
   ack: 4,
   dump: 0x300,
-  exclusive: 0x200,
-  create: 0x400,
 } as const;
 
 /** One message inside a received block; `payload` views the block. */
