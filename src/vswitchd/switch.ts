@@ -32,6 +32,8 @@ export interface SwitchDeps {
   readonly random: Random;
   readonly providers: Providers;
   readonly pid: number;
+  /** What `Open_vSwitch.statistics` holds where it is enabled. */
+  readonly systemStatistics?: () => ReadonlyMap<string, string>;
   /** For the database; undefined when a start script sets them. */
   readonly versions: SystemFacts['versions'];
   /** Parts of the loop besides the bridges, in its order: unixctl. */
@@ -48,13 +50,19 @@ export class Switch {
   readonly #statistics: StatisticsWriter;
   readonly #devices: Disposable;
   #limits: UpcallLimits | undefined;
+  #root: OvsRow<'Open_vSwitch'> | undefined;
 
   constructor(deps: SwitchDeps) {
     this.#deps = deps;
     const { client, timers, soon, providers } = deps;
     const { state } = this;
     this.#writer = new StatusWriter(client);
-    this.#statistics = new StatisticsWriter({ state, writer: this.#writer, timers });
+    this.#statistics = new StatisticsWriter({
+      state,
+      writer: this.#writer,
+      timers,
+      alsoEach: () => this.#writeSystemStatistics(),
+    });
     const applier = new Applier({
       state,
       openNetdev: (type, name, config, datapathType) =>
@@ -148,6 +156,7 @@ export class Switch {
 
   #rootChanged(root: OvsRow<'Open_vSwitch'>): void {
     const keys = readKeys(systemKeys, root.other_config);
+    this.#root = root;
     const { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit } = keys;
     this.#limits = { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit };
     for (const backer of this.#backers.values()) backer.setLimits(this.#limits);
@@ -156,5 +165,13 @@ export class Switch {
     const { versions } = this.#deps;
     this.#writer.put('Open_vSwitch', root._uuid, reportSystem({ datapathTypes, ifaceTypes, versions }));
     log.dbg('read the configuration of the Open_vSwitch row');
+  }
+
+  #writeSystemStatistics(): void {
+    const root = this.#root;
+    if (root === undefined) return;
+    const { enableStatistics } = readKeys(systemKeys, root.other_config);
+    const statistics = (enableStatistics ? this.#deps.systemStatistics?.() : undefined) ?? new Map();
+    this.#writer.put('Open_vSwitch', root._uuid, { statistics });
   }
 }

@@ -23,6 +23,7 @@ import { timeCommands } from '../commands/time.ts';
 import { watchMemory } from '../memory.ts';
 import { openVswitch } from '../schema/index.ts';
 import { Switch } from '../switch.ts';
+import { readSystemStatistics } from '../system-statistics.ts';
 import { WarpClock } from '../warp-clock.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded.ts';
 import { greet } from './greeting.ts';
@@ -75,6 +76,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
     random: systemRandom,
     providers: systemProviders(options, timers),
     pid: process.pid,
+    systemStatistics: () => readSystemStatistics(program.directories.run),
     versions: database === undefined ? undefined : versions(),
     moreParts: [
       { name: 'unixctl', run: () => unixctl.run() },
