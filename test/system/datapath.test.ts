@@ -8,8 +8,9 @@ import { systemClock } from '../../src/base/clock.ts';
 import { SyscallFailed } from '../../src/base/errors.ts';
 import { UserspaceDatapath } from '../../src/datapath/userspace/datapath.ts';
 import { closeFd } from '../../src/sys/calls/fd.ts';
-import { openDatagramPair, receiveBytes, sendBytes } from '../../src/sys/calls/socket.ts';
+import { indexOfDevice, openDatagramPair, receiveBytes, sendBytes } from '../../src/sys/calls/socket.ts';
 import { describeDatapath, type Wire } from '../conformance/datapath.ts';
+import { run, whyNoNamespaces } from './support/namespace.ts';
 
 const workerUrl = new URL('../../dist/userspace-worker.js', import.meta.url);
 const dist = fileURLToPath(new URL('.', workerUrl));
@@ -83,6 +84,32 @@ describe('the threaded datapath', () => {
     expect((used.user + used.system) / 1_000_000).toBeLessThan(0.2);
     closeFd(near);
   });
+
+  const why = whyNoNamespaces();
+  test.skipIf(why !== undefined)(
+    'a device that goes down or away does not keep the worker busy',
+    async () => {
+      await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+      const names = ['down', 'gone'].map((name) => `d${process.pid}${name}`);
+      for (const name of names) {
+        run('ip', 'link', 'add', name, 'up', 'type', 'veth', 'peer', 'name', `${name}p`);
+        const spec = { kind: 'packet', name, ifindex: indexOfDevice(name) } as const;
+        await datapath.addPort({ name, type: 'system', spec });
+      }
+      const [down = '', gone = ''] = names;
+      try {
+        run('ip', 'link', 'set', down, 'down');
+      } finally {
+        run('ip', 'link', 'del', gone);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const before = process.cpuUsage();
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const used = process.cpuUsage(before);
+      run('ip', 'link', 'del', down);
+      expect((used.user + used.system) / 1_000_000).toBeLessThan(0.1);
+    },
+  );
 
   test.each([
     ['after it was closed', 'close', 0],

@@ -15,7 +15,7 @@ import { Engine } from './engine.ts';
 import type { FrameMemory } from './scratch.ts';
 import { makeUpcallMemory, UpcallWriter } from './upcall-ring.ts';
 
-const roundCount = 2000;
+const roundCount = 600;
 const framesPerRound = 16;
 const slotSize = 256;
 const headroom = 64;
