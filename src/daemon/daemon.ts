@@ -73,6 +73,12 @@ export function readDaemonOptions(
   };
 }
 
+/** What `--user` must leave to the program. */
+export interface DaemonNeeds {
+  /** Devices, packet sockets and eBPF: a switch, but not a database. */
+  readonly keepsNetwork?: boolean;
+}
+
 const fatalLog = logger('fatal_signal');
 const bugLog = logger('daemon');
 
@@ -80,7 +86,11 @@ const bugLog = logger('daemon');
  * To be called before anything else is opened. Returns in the process that is to serve; in the waiting
  * or supervising processes it never returns. Opens the log file, so that only processes that log have it. Throws Fatal.
  */
-export async function startDaemon(config: DaemonConfig, program: Program): Promise<Daemon> {
+export async function startDaemon(
+  config: DaemonConfig,
+  program: Program,
+  needs: DaemonNeeds = {},
+): Promise<Daemon> {
   const role = takeRole();
   if (role === undefined) {
     if (config.pidfile !== undefined && !config.overwritesPidfile) checkNotRunning(config.pidfile);
@@ -93,7 +103,7 @@ export async function startDaemon(config: DaemonConfig, program: Program): Promi
       afterFirstStart: () => leaveTerminal(config, program, role !== undefined),
     });
   }
-  return new Daemon(config, program, role !== undefined);
+  return new Daemon(config, program, { isChild: role !== undefined, ...needs });
 }
 
 export class Daemon {
@@ -103,13 +113,13 @@ export class Daemon {
   readonly #cleanups: (() => void)[] = [];
   #isReady = false;
 
-  constructor(config: DaemonConfig, program: Program, isChild: boolean) {
+  constructor(config: DaemonConfig, program: Program, start: DaemonNeeds & { readonly isChild: boolean }) {
     this.#config = config;
     this.#program = program;
-    this.#isChild = isChild;
+    this.#isChild = start.isChild;
     nameProcess(program.name);
     if (config.logFile !== undefined) program.log.openFile(config.logFile);
-    if (config.user !== undefined) becomeUser(config.user, config.pidfile);
+    if (config.user !== undefined) becomeUser(config.user, config.pidfile, start.keepsNetwork === true);
     if (config.pidfile !== undefined) this.#cleanups.push(makePidfile(config.pidfile));
     process.on('exit', () => this.#cleanUp());
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGALRM'] as const) {

@@ -2,6 +2,7 @@
  * `--user=USER[:GROUP]`: giving up root's identity after the start. Used by `daemon.ts`.
  */
 import { readFileSync } from 'node:fs';
+import { capabilities, keepCapabilities, setCapabilities } from '../sys/calls/capabilities.ts';
 import { Fatal } from './program.ts';
 
 export interface UserIds {
@@ -37,8 +38,11 @@ export function findUser(spec: string, passwd: string, group: string, pidfile: s
   return { ...own, gid };
 }
 
-/** Changes this process's groups and user. Throws Fatal. */
-export function becomeUser(spec: string, pidfile: string | undefined): void {
+/** What a switch needs of root: sockets on devices, devices, eBPF programs. */
+const networkCapabilities = Object.values(capabilities);
+
+/** Changes this process's groups and user; may keep what a switch needs. Throws Fatal. */
+export function becomeUser(spec: string, pidfile: string | undefined, keepsNetwork: boolean): void {
   const ids = findUser(
     spec,
     readFileSync('/etc/passwd', 'utf8'),
@@ -47,9 +51,11 @@ export function becomeUser(spec: string, pidfile: string | undefined): void {
   );
   if (ids.uid === process.getuid?.() && ids.gid === process.getgid?.()) return;
   try {
+    if (keepsNetwork) keepCapabilities();
     process.setgroups?.([...ids.groups]);
     process.setgid?.(ids.gid);
     process.setuid?.(ids.uid);
+    if (keepsNetwork) setCapabilities(networkCapabilities);
   } catch (error) {
     throw new Fatal(`cannot become user ${spec}: ${error instanceof Error ? error.message : error}`);
   }

@@ -1,6 +1,6 @@
 /** Starting, supervising and ending a daemon as the reference's programs do, with a daemon that does nothing else. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -158,12 +158,14 @@ test.each([
   expect(status).toBe(1);
 });
 
-test('the user is changed for good', () => {
-  const { status } = run(
-    '--detach',
-    '--user=nobody',
-    '--unixctl=/tmp/test-daemon-nobody.ctl',
-    `--pidfile=${pidfile}`,
-  );
-  expect(status).toBe(1); // the folder is root's: the pidfile cannot be made any more
+test('another user keeps the rights of a switch and no others', async () => {
+  chmodSync(folder, 0o777);
+  const { status, stderr } = run('--detach', '--user=nobody', '--pidfile');
+  expect([status, stderr]).toEqual([0, '']);
+  const pid = readPid();
+  started.push(pid);
+  const state = readFileSync(`/proc/${pid}/status`, 'utf8');
+  expect(state).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
+  expect(state).toMatch(/^CapEff:\t000000c000007800$/m);
+  expect(ask('version').status).toBe(0);
 });

@@ -46,7 +46,7 @@ export async function vswitchd(given: Program): Promise<number | undefined> {
   if (options.isQuickstart) prepareFolders(program.directories, options.embedded ?? '');
   if (options.isQuickstart && !isUsed(line, 'verbose')) logRegistry.setLevel('warn', 'console');
   applyLogOptions(line, program);
-  const daemon = await startDaemon(options.daemon, program);
+  const daemon = await startDaemon(options.daemon, program, { keepsNetwork: true });
   await serve(program, options, daemon);
   return undefined;
 }
