@@ -10,7 +10,7 @@ export function datapathName({ datapath }: Backer): string {
   return `${datapath.type}@${datapath.name}`;
 }
 
-export interface PortRow {
+interface PortRow {
   readonly name: string;
   readonly ofPort: number;
   /** undefined for a patch port. */
@@ -66,7 +66,7 @@ export interface DatapathRow {
   readonly ports: readonly DatapathPortRow[];
 }
 
-export interface DatapathPortRow {
+interface DatapathPortRow {
   readonly number: number;
   readonly name: string;
   readonly type: string;

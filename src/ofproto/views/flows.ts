@@ -68,7 +68,7 @@ export function formatFlow(backer: Backer, row: FlowRow, options: FlowTextOption
   return `${ufid}${key}, ${formatFlowStats(row)}${layer}, actions:${formatActions(row.actions, text)}`;
 }
 
-export function formatFlowStats({ packets, bytes, idle, tcpFlags }: FlowRow): string {
+function formatFlowStats({ packets, bytes, idle, tcpFlags }: FlowRow): string {
   const used = idle === undefined ? 'never' : `${(idle / 1000).toFixed(3)}s`;
   const flags = tcpFlags === 0 ? '' : `, flags:${formatTcpFlags(tcpFlags)}`;
   return `packets:${packets}, bytes:${bytes}, used:${used}${flags}`;
