@@ -11,9 +11,8 @@ import type { ColumnSchema, Row } from './types.ts';
 
 /** Throws OvsdbError. */
 export function checkRowCounts(transaction: Transaction): void {
-  const tables = new Set<Table>();
-  for (const slot of transaction.edited) tables.add(slot.table);
-  for (const { schema, size } of tables) {
+  for (const { table } of transaction.edited) {
+    const { schema, size } = table;
     if (size <= schema.maxRows) continue;
     throw new OvsdbError(
       'constraint violation',

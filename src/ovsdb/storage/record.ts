@@ -17,14 +17,43 @@ export interface RecordHeader {
   readonly sha1: string;
 }
 
-const headerPattern = /^OVSDB ([^ ]*) \s*\+?([0-9]+) ([0-9a-fA-F]{40})\n$/;
+const headerPattern = /^OVSDB ([^ ]*) \s*\+?([0-9]+) ([0-9a-f]{40})\n$/i;
 
 /** Reads a header line with its new-line; undefined when it is none. */
 export function readHeader(line: string): RecordHeader | undefined {
+  return readPlainHeader(line) ?? readAnyHeader(line);
+}
+
+const hexPattern = /^[0-9a-f]{40}$/;
+
+/** The form that every record of a standalone file has. */
+function readPlainHeader(line: string): RecordHeader | undefined {
+  const end = line.length - 42;
+  if (
+    !line.startsWith('OVSDB JSON ') ||
+    line.charCodeAt(end) !== 0x20 ||
+    line.charCodeAt(end + 41) !== 0x0a
+  ) {
+    return undefined;
+  }
+  let length = 0;
+  for (let at = 11; at < end; at++) {
+    const digit = line.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    length = length * 10 + digit;
+  }
+  const sha1 = line.slice(end + 1, -1);
+  return length > 0 && end < 26 && hexPattern.test(sha1)
+    ? { magic: standaloneMagic, length, sha1 }
+    : undefined;
+}
+
+function readAnyHeader(line: string): RecordHeader | undefined {
   const [, magic, digits, sha1] = headerPattern.exec(line) ?? [];
   const length = Number(digits);
   if (magic === undefined || sha1 === undefined || length === 0 || !Number.isSafeInteger(length))
     return undefined;
+  if (!line.startsWith('OVSDB ')) return undefined;
   return { magic, length, sha1: sha1.toLowerCase() };
 }
 
