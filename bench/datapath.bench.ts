@@ -3,6 +3,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { dpPort } from '../src/base/units.ts';
 import type { DpAction } from '../src/datapath/actions.ts';
 import { Engine } from '../src/datapath/userspace/engine.ts';
+import { FlowEntry, FlowTable } from '../src/datapath/userspace/flow-table.ts';
 import { extractKey } from '../src/flow/extract.ts';
 import { maskedKey, maskSlot, newKey } from '../src/flow/key.ts';
 import { datapathWordCount, type SlotName } from '../src/flow/slots.ts';
@@ -79,23 +80,19 @@ function nanoseconds(count: number, work: () => void): number {
 }
 
 /** Slots that differ from mask to mask: every subset is another mask. */
-const optional = ['nw_tos', 'nw_ttl', 'tp_src', 'tp_dst', 'nw_src'] as const satisfies readonly SlotName[];
+const optional = ['nw_tos', 'nw_ttl', 'nw_dst', 'tp_dst', 'nw_src'] as const satisfies readonly SlotName[];
 
-function engineWith(
-  maskCount: number,
-  connectionCount: number,
-  actions: readonly DpAction[],
-): { engine: Engine; run: () => void } {
-  const engine = new Engine({
-    clock: systemClock,
-    upcalls: { add: () => 0 },
-    makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
-    flowCapacity: 200_000,
-  });
-  const packets = Array.from({ length: connectionCount }, (_, n) => udpPacket({ source: n + 1 }));
-  const port = engine.addPort(1, new EndlessPort(packets));
-  engine.addPort(2, new EndlessPort([]));
-  packets.forEach((packet, id) => {
+interface Connection {
+  readonly packet: Uint8Array;
+  /** The packet's whole key. */
+  readonly key: Uint32Array;
+  readonly mask: Uint32Array;
+}
+
+/** UDP connections, spread over that many masks. */
+function connections(maskCount: number, count: number): Connection[] {
+  return Array.from({ length: count }, (_, n) => {
+    const packet = udpPacket({ source: n + 1 });
     const frame = new Frame(packet);
     frame.end = packet.length;
     frame.inPort = 1;
@@ -103,14 +100,47 @@ function engineWith(
     extractKey(frame, key);
     const mask = newKey().slice(0, datapathWordCount);
     for (const slot of ['in_port', 'eth_dst', 'eth_src', 'vlan_tci', 'tp_src'] as const) maskSlot(mask, slot);
-    const subset = id % maskCount;
     optional.forEach((slot, bit) => {
-      if ((subset >> bit) & 1) maskSlot(mask, slot);
+      if (((n % maskCount) >> bit) & 1) maskSlot(mask, slot);
     });
+    return { packet, key, mask };
+  });
+}
+
+/** One batch through an engine that has a flow for each connection. */
+function engineWith(maskCount: number, count: number, actions: readonly DpAction[]): () => void {
+  const engine = new Engine({
+    clock: systemClock,
+    upcalls: { add: () => 0 },
+    makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
+    flowCapacity: 200_000,
+  });
+  const all = connections(maskCount, count);
+  const port = engine.addPort(1, new EndlessPort(all.map(({ packet }) => packet)));
+  engine.addPort(2, new EndlessPort([]));
+  all.forEach(({ key, mask }, id) => {
     engine.flowStats.reserve(id);
     engine.putFlow({ id, generation: 1, key: maskedKey(key, mask), mask, actions });
   });
-  return { engine, run: () => void engine.runPort(port) };
+  return () => void engine.runPort(port);
+}
+
+/** A lookup that the connection cache does not answer: a search through the masks, most used first. */
+function search(maskCount: number): number {
+  const table = new FlowTable(10_000);
+  const all = connections(maskCount, 1000);
+  const counts = new Float64Array(8);
+  all.forEach(({ key, mask }, id) => {
+    table.put(new FlowEntry({ id, key: maskedKey(key, mask), mask }, [], counts, 0));
+  });
+  let turn = 0;
+  return nanoseconds(all.length, () => {
+    turn += 7; // every connection moves to a place that another one has taken
+    for (let n = 0; n < all.length; n++) {
+      const connection = all[n];
+      if (connection !== undefined) table.lookup(connection.key, n + turn);
+    }
+  });
 }
 
 function extraction(): number {
@@ -130,11 +160,14 @@ export const bench: Bench = {
   async run() {
     const output: DpAction = { do: 'output', port: dpPort(2) };
     const row = (what: string, ours: number): Row => ({ what, unit: 'ns', ours, better: 'less' });
-    const whole = (masks: number, connections: number, actions: readonly DpAction[]): number =>
-      nanoseconds(batchSize, engineWith(masks, connections, actions).run);
+    const whole = (masks: number, count: number, actions: readonly DpAction[]): number =>
+      nanoseconds(batchSize, engineWith(masks, count, actions));
     const tag: DpAction = { do: 'push_vlan', tpid: 0x8100, tci: 0x1005 };
     return [
       row('extraction of a UDP key', extraction()),
+      row('lookup past the cache, 1 mask', search(1)),
+      row('lookup past the cache, 8 masks', search(8)),
+      row('lookup past the cache, 32 masks', search(32)),
       row('whole engine, 1 connection, output', whole(1, 1, [output])),
       row('whole engine, 200 connections in 1 mask', whole(1, 200, [output])),
       row('whole engine, 200 connections in 8 masks', whole(8, 200, [output])),
