@@ -67,18 +67,10 @@ function comparable({ stdout, stderr, status }: ToolRun, folder: string): string
 
 /** Rows come in the order of their uuids, which are chance. */
 function sortedParts(text: string): string {
-  if (/^ {4}Bridge /m.test(text))
-    return text
-      .split(/^(?= {4}(?:Bridge|Port|Interface) | {8}Port )/m)
-      .sort()
-      .join('');
-  return text.includes('\n\n')
-    ? text
-        .split('\n\n')
-        .map((part) => part.trim())
-        .sort()
-        .join('\n\n')
-    : text;
+  if (/^ {4}Bridge /m.test(text)) return text.split('\n').sort().join('\n');
+  if (!text.includes('\n\n')) return text;
+  const parts = text.split('\n\n').map((part) => part.trim());
+  return parts.sort().join('\n\n');
 }
 
 function contents(server: RealServer): string {

@@ -91,10 +91,9 @@ function readElements(
     type.key.type === 'integer' ? readIntegers(token, type.key) : [readAtom(token, type.key, symbols)];
   if (type.value === undefined) return keys.map((key) => [key, undefined]);
   cursor.skipSpaces();
+  if (cursor.next === '') throw new CommandFailed(`${start}: syntax error at "`); // the reference stops there too
   if (cursor.next !== '=')
-    throw new CommandFailed(
-      `${start}: syntax error at "${cursor.next === '' ? '\0' : cursor.next}" expecting "="`,
-    );
+    throw new CommandFailed(`${start}: syntax error at "${cursor.next}" expecting "="`);
   cursor.take('=');
   const value = readAtom(cursor.token(), type.value, symbols);
   return keys.map((key) => [key, value]);

@@ -240,13 +240,16 @@ export class Work {
       : change.added;
     const replaced = asMap ? added.keys.filter((key) => lookup(base, key) !== undefined) : [];
     const removed = unite(change.removed, setOf(...replaced));
-    const keyType = { key: type.key, min: 0, max: 'unlimited' } as const;
     return [
-      ...(removed.keys.length > 0 ? [[name, 'delete', this.#emitTyped(keyType, removed)]] : []),
-      ...(added.keys.length > 0
-        ? [[name, 'insert', this.#emitTyped({ ...type, min: 0, max: 'unlimited' }, added)]]
-        : []),
+      ...(removed.keys.length > 0 ? [[name, 'delete', this.#emitSet({ key: type.key }, removed)]] : []),
+      ...(added.keys.length > 0 ? [[name, 'insert', this.#emitSet(type, added)]] : []),
     ];
+  }
+
+  /** A set of one is written as a set, too, so that the server's errors read like those to the reference. */
+  #emitSet(type: CtlColumn['type'], datum: Datum): Json {
+    const json = this.#emitTyped({ ...type, min: 0, max: 'unlimited' }, datum);
+    return datum.keys.length === 1 && !isMap(type) ? ['set', [json]] : json;
   }
 
   #emit(column: CtlColumn, datum: Datum): Json {
