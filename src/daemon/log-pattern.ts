@@ -17,7 +17,7 @@ export interface LogContext {
 }
 
 /** Syslog severities of the levels ("off" is never logged): alert, error, warning, notice, debug. */
-export const severities: Readonly<Record<LogRecord['level'], number>> = {
+const severities: Readonly<Record<LogRecord['level'], number>> = {
   emer: 1,
   err: 3,
   warn: 4,

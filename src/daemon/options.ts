@@ -75,12 +75,6 @@ export function isUsed(line: CommandLine, key: string): boolean {
   return line.options.some((use) => use.key === key);
 }
 
-/** A non-negative decimal argument, e.g. of --timeout. Throws UsageError. */
-export function readCount(option: string, text: string): number {
-  if (!/^[0-9]{1,9}$/.test(text)) throw new UsageError(`value "${text}" on ${option} is invalid`);
-  return Number(text);
-}
-
 function readLong(text: string, queue: string[], defs: readonly OptionDef[]): OptionUse {
   const equals = text.indexOf('=');
   const given = equals < 0 ? text : text.slice(0, equals);

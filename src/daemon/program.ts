@@ -52,12 +52,12 @@ export async function runProgram(main: (program: Program) => Promise<number | un
 }
 
 /** Prints "NAME: message"; returns the exit status. */
-export function reportFatal(name: string, error: VswitchError): number {
+function reportFatal(name: string, error: VswitchError): number {
   process.stderr.write(`${name}: ${error.message}\n`);
   return error instanceof Fatal ? error.exitCode : 1;
 }
 
-export function thisProgram(): Program {
+function thisProgram(): Program {
   const name = basename(process.argv[1] ?? 'ovs');
   return {
     name,

@@ -8,7 +8,7 @@ import type { Timer, Timers } from '../base/timers.ts';
 import type { Channel, Message } from './channel.ts';
 import { Reconnect, type ReconnectOptions } from './reconnect.ts';
 
-export interface SessionEvents {
+interface SessionEvents {
   /** `channel` is for sending and for its name; the session keeps its events and its end. */
   connected(channel: Channel): void;
   /** Everything but the echoes that the session itself handles. */

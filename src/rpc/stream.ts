@@ -11,7 +11,7 @@ import { formatRemote } from './remote.ts';
 import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, type TlsConfig, TlsContext } from './tls.ts';
 import { withShortPath } from './unix-path.ts';
 
-export interface StreamEvents {
+interface StreamEvents {
   /** The bytes belong to the owner. */
   data(bytes: Buffer): void;
   /** The kernel has taken all that was written: the backlog is zero again. */

@@ -94,7 +94,7 @@ export function bootstrapFrom(peer: DetailedPeerCertificate, config: TlsConfig):
 }
 
 /** Lowest and highest of a list such as "TLSv1,TLSv1.2"; undefined keeps the default. */
-export function readProtocols(text: string): { min: SecureVersion; max: SecureVersion } | undefined {
+function readProtocols(text: string): { min: SecureVersion; max: SecureVersion } | undefined {
   const known: readonly SecureVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
   const asked = new Set(text.split(/[\s,]+/));
   const chosen = known.filter((version) => asked.has(version));

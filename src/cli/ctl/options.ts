@@ -9,7 +9,7 @@ import {
   UsageError,
 } from '../../daemon/options.ts';
 
-export const commandNames = [
+const commandNames = [
   'start',
   'stop',
   'restart',
@@ -22,7 +22,7 @@ export const commandNames = [
   'record-hostname-if-not-set',
   'help',
 ] as const;
-export type CommandName = (typeof commandNames)[number];
+type CommandName = (typeof commandNames)[number];
 
 const values = [
   'system-id',
