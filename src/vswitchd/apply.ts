@@ -3,6 +3,7 @@
  * never stops the others. The only writer of `LiveState`.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { syscallFailed } from '../base/errno.ts';
 import { Refused, SyscallFailed, unreachable } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import type { OfPort } from '../base/units.ts';
@@ -16,6 +17,9 @@ import { LiveBridge, LiveInterface, type LiveState } from './live.ts';
 import type { Step } from './plan.ts';
 
 const log = logger('bridge');
+const EINVAL = 22;
+/** The first device of every network namespace. */
+const loopbackIndex = 1;
 
 export interface ApplyDeps {
   readonly state: LiveState;
@@ -60,7 +64,11 @@ export class Applier {
       case 'removeInterface':
         return this.#withBridge(step.bridge, async (bridge) => {
           const i = bridge.interfaces.get(step.name);
-          if (i !== undefined) await this.#removeInterface(bridge, i);
+          if (i === undefined) return;
+          if (step.why === 'device gone' && i.ofPort !== undefined)
+            bridge.lostNumbers.set(step.name, i.ofPort);
+          else bridge.lostNumbers.delete(step.name);
+          await this.#removeInterface(bridge, i);
         });
       case 'setPort':
         return this.#withBridge(step.bridge, async (bridge) => setPort(bridge, step.wanted));
@@ -145,8 +153,9 @@ export class Applier {
   async #attach(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
     const { netdev, wanted } = i;
     if (netdev === undefined) return undefined;
-    const number = wanted.ofportRequest ?? wanted.ofport;
+    const number = wanted.ofportRequest ?? wanted.ofport ?? bridge.lostNumbers.get(wanted.name);
     try {
+      requireForwardable(netdev);
       i.ofPort = await bridge.ofproto.addPort(netdev, {
         ...(number !== undefined && { wanted: number }),
         ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
@@ -225,6 +234,12 @@ export class Applier {
   }
 }
 
+/** Its own frames would come back to the host for ever. */
+function requireForwardable({ name, portSpec }: Netdev): void {
+  if (portSpec?.kind === 'packet' && portSpec.ifindex === loopbackIndex)
+    throw syscallFailed('add', EINVAL, `${name}: cannot add a loopback device`);
+}
+
 function setPort(bridge: LiveBridge, wanted: WantedPort): void {
   bridge.ports.set(wanted.name, wanted);
   const members: OfPort[] = [];
@@ -271,14 +286,19 @@ function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
   const isLocal = wanted.name === bridge.name;
   const isFakeBridge = bridge.ports.get(i.port)?.isFakeBridge === true;
   const mac = isLocal ? bridgeMac(bridge) : (wanted.mac ?? (isFakeBridge ? bridgeMac(bridge) : undefined));
-  const mtuRequest = wanted.mtuRequest ?? (wanted.type === 'internal' ? smallestMtu(bridge) : undefined);
+  const mtuRequest = wanted.mtuRequest ?? (isFollower(i) ? smallestMtu(bridge) : undefined);
   return { options: wanted.options, mac, mtuRequest };
+}
+
+/** A device of ours whose MTU nobody asked for. */
+function isFollower({ wanted }: LiveInterface): boolean {
+  return wanted.type === 'internal' && wanted.mtuRequest === undefined;
 }
 
 function smallestMtu(bridge: LiveBridge): number | undefined {
   let smallest: number | undefined;
-  for (const { ofPort, netdev, wanted } of bridge.interfaces.values()) {
-    const mtu = wanted.type === 'internal' || ofPort === undefined ? undefined : netdev?.state.mtu;
+  for (const i of bridge.interfaces.values()) {
+    const mtu = isFollower(i) || i.ofPort === undefined ? undefined : i.netdev?.state.mtu;
     if (mtu !== undefined && (smallest === undefined || mtu < smallest)) smallest = mtu;
   }
   return smallest;

@@ -43,6 +43,8 @@ export class LiveBridge implements ActualBridge {
   announcedId: string | undefined;
   readonly ports = new Map<string, WantedPort>();
   readonly interfaces = new Map<string, LiveInterface>();
+  /** Numbers of devices that vanished, by name: they have them again when they come back. */
+  readonly lostNumbers = new Map<string, OfPort>();
 
   constructor(id: Uuid, name: string, settings: BridgeSettings, backer: Backer, ofproto: Ofproto) {
     this.id = id;
@@ -59,6 +61,8 @@ export class LiveState {
   readonly #holders = new Map<string, LiveInterface>();
   /** Interfaces without a number, to be tried again when something about their device changes. */
   readonly #failed = new Map<string, LiveInterface>();
+  /** Those that need another port to be of use. */
+  readonly patches = new Set<LiveInterface>();
 
   /** The interface that has the device of that name. */
   holderOf(name: string): LiveInterface | undefined {
@@ -80,6 +84,7 @@ export class LiveState {
   hold(i: LiveInterface): void {
     this.#failed.delete(i.wanted.name);
     this.#holders.set(i.wanted.name, i);
+    if (i.wanted.type === 'patch') this.patches.add(i);
   }
 
   fail(i: LiveInterface, error: string | undefined): void {
@@ -91,6 +96,7 @@ export class LiveState {
 
   release(i: LiveInterface): void {
     const { name } = i.wanted;
+    this.patches.delete(i);
     if (this.#holders.get(name) === i) this.#holders.delete(name);
     if (this.#failed.get(name) === i) this.#failed.delete(name);
   }

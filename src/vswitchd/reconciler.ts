@@ -10,7 +10,7 @@ import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
 import type { Applier } from './apply.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
 import type { WantedBridge } from './config/wanted.ts';
-import type { LiveInterface, LiveState } from './live.ts';
+import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
 import { formatStep, plan, type Step } from './plan.ts';
 import { reportBridge, reportInterface } from './report.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
@@ -39,6 +39,8 @@ export class Reconciler {
   readonly #model: WantedModel;
   #dirty: Dirty = new Map();
   readonly #changed = new Set<LiveInterface>();
+  /** Bridges of which a device has changed: address and MTU may follow. */
+  #unsettled = new Set<string>();
   #isBusy = false;
   #isActive = false;
   #appliedCfg: number | undefined;
@@ -75,6 +77,7 @@ export class Reconciler {
     const bridge = this.#deps.state.bridges.get(i.bridge);
     if (i.isGone) markPort(this.#dirty, i.bridge, i.port);
     else if (i.ofPort !== undefined) bridge?.ofproto.updatePort(i.ofPort);
+    if (i.wanted.type !== 'internal') this.#unsettled.add(i.bridge);
     this.#deps.wake();
   }
 
@@ -161,6 +164,8 @@ export class Reconciler {
     const dirty = this.#dirty;
     this.#dirty = new Map();
     const steps = plan({ actual: state.bridges, wanted: this.#wanted() }, dirty);
+    for (const bridge of this.#unsettled) steps.push({ do: 'settleBridge', bridge });
+    this.#unsettled.clear();
     if (dirty.size > 0) reconfigured.total++;
     for (const step of steps) {
       log.dbg(() => formatStep(step));
@@ -211,6 +216,7 @@ export class Reconciler {
           if (i.wanted.type === 'internal') interfaces.add(i);
       }
     }
+    for (const i of this.#changedPatches()) interfaces.add(i);
     for (const i of interfaces) {
       // The device may belong to a bridge that does not have the row: then the holder speaks for it.
       const speaker = state.holderOf(i.wanted.name) ?? i;
@@ -220,6 +226,27 @@ export class Reconciler {
       writer.put('Interface', speaker.wanted.id, { ...reportInterface(speaker), ...statistics });
     }
   }
+
+  /** A patch port is of use only with its peer, which may come and go by itself. */
+  *#changedPatches(): Iterable<LiveInterface> {
+    const { state } = this.#deps;
+    for (const i of state.patches) {
+      const bridge = state.bridges.get(i.bridge);
+      const error = bridge === undefined ? i.error : patchProblem(bridge, i);
+      if (error === i.error) continue;
+      i.error = error;
+      yield i;
+    }
+  }
+}
+
+function patchProblem(
+  { backer, ofproto }: LiveBridge,
+  { ofPort, wanted }: LiveInterface,
+): string | undefined {
+  const port = ofPort === undefined ? undefined : ofproto.ports.get(ofPort);
+  if (port === undefined || backer.ports.peerOf(port) !== undefined) return undefined;
+  return `No usable peer '${wanted.patchPeer ?? ''}' exists in '${backer.datapath.type}' datapath.`;
 }
 
 function merge(into: Dirty, from: Dirty): void {

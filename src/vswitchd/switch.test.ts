@@ -161,4 +161,31 @@ describe('a switch on its database', () => {
     expect(fixture.root().cur_cfg).toBe(2);
     expect(fixture.interface('p1').ofport).toBe(1);
   });
+
+  test('patch ports say so while their peer is missing', async () => {
+    await fixture.addBridge('br0');
+    await fixture.addBridge('br1');
+    const patch = (peer: string) => ({ type: 'patch', options: new Map([['peer', peer]]) });
+    await fixture.addPort('br0', 'p0', patch('p1'));
+    expect(fixture.interface('p0').error).toBe("No usable peer 'p1' exists in 'dummy' datapath.");
+    await fixture.addPort('br1', 'p1', patch('p0'));
+    expect([fixture.interface('p0').error, fixture.interface('p1').error]).toEqual([undefined, undefined]);
+    await fixture.removePort('br1', 'p1');
+    expect(fixture.interface('p0').error).toBe("No usable peer 'p1' exists in 'dummy' datapath.");
+  });
+
+  test("the bridge's own device follows the smallest MTU of its ports", async () => {
+    await fixture.addBridge('br0', ['p1', 'p2']);
+    fixture.device('p1').set({ mtu: 1300 });
+    await fixture.settle();
+    expect(fixture.interface('br0').mtu).toBe(1300);
+    await fixture.removePort('br0', 'p1');
+    expect(fixture.interface('br0').mtu).toBe(1500);
+  });
+
+  test('says in config/plan what is still to do, which is nothing', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    expect(await fixture.appctl('config/plan')).toBe('');
+    await expect(fixture.appctl('fdb/show', 'nobr')).rejects.toThrow('no such bridge');
+  });
 });

@@ -46,6 +46,8 @@ export class Switch {
   readonly reconciler: Reconciler;
   readonly #deps: SwitchDeps;
   readonly #backers = new Map<string, Backer>();
+  /** Without a bridge for the moment: kept, since starting a datapath takes a while. */
+  readonly #spare = new Map<string, Backer>();
   readonly #writer: StatusWriter;
   readonly #statistics: StatisticsWriter;
   readonly #devices: Disposable;
@@ -107,8 +109,10 @@ export class Switch {
     this.loop.stop();
     this.#devices[Symbol.dispose]();
     if (options.cleanup) await this.reconciler.removeAll();
-    for (const backer of this.#backers.values()) await backer.datapath[Symbol.asyncDispose]();
+    const all = [...this.#backers.values(), ...this.#spare.values()];
     this.#backers.clear();
+    this.#spare.clear();
+    for (const backer of all) await backer.datapath[Symbol.asyncDispose]();
   }
 
   /** What `memory/show` counts. */
@@ -136,8 +140,13 @@ export class Switch {
   }
 
   async #backerFor(type: string): Promise<Backer> {
-    const known = this.#backers.get(type);
-    if (known !== undefined) return known;
+    const known = this.#backers.get(type) ?? this.#spare.get(type);
+    if (known !== undefined) {
+      this.#spare.delete(type);
+      this.#backers.set(type, known);
+      if (this.#limits !== undefined) known.setLimits(this.#limits);
+      return known;
+    }
     const { timers, random, providers } = this.#deps;
     const datapath = await providers.openDatapath(type);
     const backer = new Backer({ datapath, timers, random, ...(this.#limits && { limits: this.#limits }) });
@@ -146,8 +155,11 @@ export class Switch {
   }
 
   async #releaseBacker(backer: Backer): Promise<void> {
-    for (const [type, known] of this.#backers) if (known === backer) this.#backers.delete(type);
-    await backer.datapath[Symbol.asyncDispose]();
+    for (const [type, known] of this.#backers) {
+      if (known !== backer) continue;
+      this.#backers.delete(type);
+      this.#spare.set(type, backer);
+    }
   }
 
   #runBackers(): void {
