@@ -163,8 +163,7 @@ export class SwitchFixture {
     const answer = new Promise<CommandOutput>((done, failed) => {
       this.#commands.run(name, args, { done, failed: (text) => failed(new Error(text)) });
     });
-    await this.settle();
-    const output = await answer;
+    const [output] = await Promise.all([answer, this.settle()]);
     return typeof output === 'string' ? output : output.text;
   }
 
