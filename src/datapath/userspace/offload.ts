@@ -76,10 +76,11 @@ export class Segmenter {
     const protocol = this.#isTcp ? ipProtocol.tcp : ipProtocol.udp;
     const checksumAt = transport + (this.#isTcp ? tcp.offset.checksum : udp.offset.checksum);
     to.view.setUint16(checksumAt, 0);
-    const pseudo =
-      this.#headers.etherType === etherType.ipv4
-        ? emitIpv4(to.view, network, to.end, n, protocol, transportSize)
-        : emitIpv6(to.view, network, to.end, protocol, transportSize);
+    const is4 = this.#headers.etherType === etherType.ipv4;
+    if (is4) emitIpv4(to.view, network, to.end, n);
+    else ipv6.set.payloadSize(to.view, network, to.end - network - ipv6.size);
+    const pseudoHeader = is4 ? pseudoHeader4 : pseudoHeader6;
+    const pseudo = pseudoHeader(to.view, network, protocol, transportSize);
     const sum = internetChecksum(to.view, transport, transportSize, pseudo);
     to.view.setUint16(checksumAt, sum === 0 ? 0xffff : sum);
   }
@@ -94,24 +95,11 @@ function emitTcp(view: DataView, at: number, offset: number, isFirst: boolean, i
   tcp.set.offsetFlags(view, at, flags);
 }
 
-/** Returns the sum of the pseudo header. */
-function emitIpv4(
-  view: DataView,
-  at: number,
-  end: number,
-  n: number,
-  protocol: number,
-  transportSize: number,
-): number {
+/** Each segment is a packet of its own, so its number counts on. */
+function emitIpv4(view: DataView, at: number, end: number, n: number): void {
   ipv4.set.totalSize(view, at, end - at);
   ipv4.set.id(view, at, (ipv4.get.id(view, at) + n) & 0xffff);
   ipv4.set.checksum(view, at, 0);
   const headerSize = (ipv4.get.versionLength(view, at) & 0x0f) * 4;
   ipv4.set.checksum(view, at, internetChecksum(view, at, headerSize));
-  return pseudoHeader4(view, at, protocol, transportSize);
-}
-
-function emitIpv6(view: DataView, at: number, end: number, protocol: number, transportSize: number): number {
-  ipv6.set.payloadSize(view, at, end - at - ipv6.size);
-  return pseudoHeader6(view, at, protocol, transportSize);
 }
