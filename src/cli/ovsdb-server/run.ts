@@ -72,7 +72,7 @@ async function start(config: ServerConfig, program: Program, saved: SavedConfig)
   const timers = new Timers(systemClock);
   driveTimers(timers);
   const newUuid = () => uuid(randomUUID());
-  const server = new OvsdbServer({ timers, soon, newUuid });
+  const server = new OvsdbServer({ timers, soon, newUuid, historySize: 0 });
   const tls = sslSettings(server, config.ssl);
   const sockets = systemSockets(program.directories.run, tls);
   const remotes = new Remotes({ server, sockets, timers });

@@ -10,8 +10,8 @@ import { type ChangeSet, Tracker } from './monitor/changes.ts';
 import { Snapshots } from './monitor/snapshot.ts';
 import type { TablePlan } from './monitor/table-plan.ts';
 
-/** What clients may ask to be told since; more than this and they get everything again. */
-const historyLimits = { transactions: 100, changes: 10_000 };
+/** Together the transactions that are remembered may have so many changed rows. */
+const maxRememberedChanges = 10_000;
 
 const noTransaction = uuid('00000000-0000-0000-0000-000000000000');
 
@@ -23,6 +23,8 @@ interface PastTransaction {
 export interface ServedDeps {
   readonly timers: Timers;
   readonly newUuid: () => Uuid;
+  /** How many transactions are remembered for clients that come back; 0: none, and transactions have no ids. */
+  readonly historySize: number;
   /** Some monitor may have something to tell. */
   readonly changed: () => void;
 }
@@ -96,8 +98,7 @@ export class ServedDatabase {
 
   #committed({ changes }: Commit): void {
     if (changes.length === 0) return;
-    this.#lastId = this.#deps.newUuid();
-    this.#remember({ id: this.#lastId, changes });
+    if (this.#deps.historySize > 0) this.#remember({ id: this.#deps.newUuid(), changes });
     if (this.snapshots.size > 0) for (const { table } of changes) this.snapshots.forget(table.name);
     let isAnyTold = false;
     for (const tracker of this.#trackers.values()) if (tracker.add(changes)) isAnyTold = true;
@@ -105,9 +106,10 @@ export class ServedDatabase {
   }
 
   #remember(past: PastTransaction): void {
+    this.#lastId = past.id;
     this.#history.push(past);
     this.#historySize += past.changes.length;
-    while (this.#history.length > historyLimits.transactions || this.#historySize > historyLimits.changes) {
+    while (this.#history.length > this.#deps.historySize || this.#historySize > maxRememberedChanges) {
       this.#historySize -= this.#history.shift()?.changes.length ?? 0;
     }
   }

@@ -20,6 +20,11 @@ export interface OvsdbServerDeps {
   /** A fresh random uuid. */
   readonly newUuid: () => Uuid;
   readonly limits?: Partial<ServerLimits>;
+  /**
+   * Transactions that are remembered for clients that come back (`monitor_cond_since`); 100 when absent. With 0
+   * transactions have no ids and such clients are told everything again, as the reference's standalone server does.
+   */
+  readonly historySize?: number;
 }
 
 /** What `memory/show` tells of a server. */
@@ -142,9 +147,9 @@ export class OvsdbServer implements ServerContext {
   }
 
   #serveDatabase(db: Database): void {
-    const { timers, newUuid } = this.#deps;
+    const { timers, newUuid, historySize = 100 } = this.#deps;
     const changed = () => this.#flushSoon();
-    this.#databases.set(db.schema.name, new ServedDatabase(db, { timers, newUuid, changed }));
+    this.#databases.set(db.schema.name, new ServedDatabase(db, { timers, newUuid, historySize, changed }));
   }
 
   #replaced(name: string): void {
