@@ -39,10 +39,11 @@ export class Fixture {
   readonly #later: (() => void)[] = [];
   #uuidCount = 0;
 
-  constructor(limits: Partial<ServerLimits> = {}, schema: Json = testSchema) {
+  /** `digit` tells the uuids of two servers apart. */
+  constructor(limits: Partial<ServerLimits> = {}, schema: Json = testSchema, digit = '0') {
     const newUuid = (): Uuid => {
       this.#uuidCount++;
-      return uuid(`00000000-0000-4000-8000-${String(this.#uuidCount).padStart(12, '0')}`);
+      return uuid(`0000000${digit}-0000-4000-8000-${String(this.#uuidCount).padStart(12, '0')}`);
     };
     this.server = new OvsdbServer({
       timers: this.timers,
@@ -60,7 +61,7 @@ export class Fixture {
 
   /** Lets everything happen that is under way. */
   async settle(): Promise<void> {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 5; round++) {
       for (const action of this.#later.splice(0)) action();
       await new Promise<void>((resolve) => soon(resolve));
     }

@@ -63,7 +63,7 @@ const message = fc.record({
   id: json,
 });
 
-test('whatever a client sends, the server answers each request once and serves the next client', async () => {
+test('whatever a client sends, the server goes on serving the next one', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 12 }), async (messages) => {
       const fixture = new Fixture();
@@ -73,6 +73,6 @@ test('whatever a client sends, the server answers each request once and serves t
       await fixture.settle();
       expect(await fixture.client().ask('list_dbs')).toContain('_Server');
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
