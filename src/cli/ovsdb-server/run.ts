@@ -59,6 +59,8 @@ export async function ovsdbServer(program: Program): Promise<number> {
   const command = config.run;
   const ended = command === undefined ? new Promise<undefined>(() => {}) : runCommand(command);
   daemon.ready();
+  running.remotes.start();
+  running.replication.restart();
   if (command === undefined) log.info(`${program.name} (Open vSwitch) ${VERSION}`);
   const failure = await Promise.race([unixctl.exited, ended]);
   running.close();
@@ -88,11 +90,9 @@ async function start(config: ServerConfig, program: Program, saved: SavedConfig)
   const problems = remotes.problems() || sslProblems(server, config.ssl);
   if (problems !== '') throw new Fatal(problems);
   await remotes.apply();
-  running.save();
   remotes.writeStatus();
-  remotes.start();
   replication.onChange = () => running.save();
-  replication.restart();
+  running.save();
   return running;
 }
 

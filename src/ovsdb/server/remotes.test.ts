@@ -132,6 +132,8 @@ test('an outgoing connection is made again when it breaks, later each time', asy
   const { fixture, sockets, remotes } = makeRemotes();
   remotes.add('tcp:peer');
   await remotes.apply();
+  expect(sockets.connectCount).toBe(0);
+  remotes.start();
   await fixture.settle();
   expect(
     await new TestClient(fixture, sockets.peers[0] ?? fixture.server.connect()).ask('list_dbs'),

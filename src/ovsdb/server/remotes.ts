@@ -34,6 +34,7 @@ export class Remotes {
   readonly #opening = new Map<string, Promise<void>>();
   #timer: Timer | undefined;
   #lastErrors = '';
+  #isStarted = false;
   #isClosed = false;
 
   constructor(deps: RemoteDeps) {
@@ -93,13 +94,12 @@ export class Remotes {
     await Promise.all(this.#opening.values());
   }
 
-  /** Keeps applying and writing status back. */
+  /** From now on there are outgoing connections too; keeps applying and writing status back. */
   start(): void {
-    this.#timer = this.#deps.timers.after(statusInterval, () => {
-      void this.apply();
-      this.writeStatus();
-      this.start();
-    });
+    this.#isStarted = true;
+    void this.apply();
+    this.writeStatus();
+    this.#timer = this.#deps.timers.after(statusInterval, () => this.start());
   }
 
   /** Writes is_connected and status of the remotes that come from rows into these. */
@@ -143,7 +143,7 @@ export class Remotes {
 
   #openRemote(target: string, options: RemoteOptions): void {
     if (!this.#deps.sockets.isPassive(target)) {
-      this.#open.set(target, new ActiveRemote(target, options, this.#deps));
+      if (this.#isStarted) this.#open.set(target, new ActiveRemote(target, options, this.#deps));
       return;
     }
     const opening = openListener(target, options, this.#deps).then(
