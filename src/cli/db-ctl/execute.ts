@@ -46,33 +46,50 @@ const maxTries = 1000;
 export async function execute(connection: Connection, options: ExecuteOptions): Promise<Executed> {
   const { snapshot } = options;
   let isWatching = false;
-  await load(connection, snapshot);
+  await load(connection, options);
   for (let tries = 0; tries < maxTries; ) {
     const attempt = runOnce(options);
-    if (attempt === 'missing') await load(connection, snapshot);
+    if (attempt === 'missing') await load(connection, options);
     else if (attempt === 'waiting') {
       if (isWatching) await connection.changed();
       await connection.watch(snapshot.watched(), false);
       isWatching = true;
-      await load(connection, snapshot);
+      await load(connection, options);
     } else {
       for (const [module, text] of attempt.warnings) options.warn(module, text);
       const executed = await commit(connection, options, attempt);
       if (executed !== undefined) return executed;
       tries++;
-      await load(connection, snapshot);
+      await load(connection, options);
     }
   }
   throw new CommandFailed('transaction error: the database keeps changing');
 }
 
-async function load(connection: Connection, snapshot: Snapshot): Promise<void> {
-  const results = await connection.transact(snapshot.operations());
-  for (const result of results) {
-    if (errorOf(result) !== undefined)
-      throw new CommandFailed(`transaction error: ${formatJson(result, { isSorted: true })}`);
+/** Throws CommandFailed. A server of another version may lack tables or columns; then it is asked what it has. */
+async function load(connection: Connection, { snapshot, schema, warn }: ExecuteOptions): Promise<void> {
+  let results = await connection.transact(snapshot.operations());
+  if (results.some((result) => errorOf(result) === 'syntax error')) {
+    snapshot.limitTo(await fetchTables(connection, schema));
+    for (const text of snapshot.lacking(schema.database)) warn('ovsdb_idl', text);
+    results = await connection.transact(snapshot.operations());
+  }
+  const failed = results.find((result) => errorOf(result) !== undefined);
+  if (failed !== undefined) {
+    throw new CommandFailed(`transaction error: ${formatJson(failed, { isSorted: true })}`);
   }
   snapshot.answer(results);
+}
+
+async function fetchTables(connection: Connection, schema: CtlSchema): Promise<Map<string, Set<string>>> {
+  const json = await connection.request('get_schema', [schema.database]);
+  const tables = isObject(json) && isObject(json.tables) ? json.tables : {};
+  return new Map(
+    Object.entries(tables).map(([name, table]) => {
+      const columns = isObject(table) && isObject(table.columns) ? table.columns : {};
+      return [name, new Set(Object.keys(columns))];
+    }),
+  );
 }
 
 interface Attempt {

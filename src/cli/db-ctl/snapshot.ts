@@ -6,7 +6,7 @@
  */
 import { Malformed } from '../../base/errors.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { type Atom, type Datum, datumFromJson, datumToJson, setOf } from './datum.ts';
+import { type Atom, type Datum, datumFromJson, datumToJson, defaultDatum, setOf } from './datum.ts';
 import { type CtlTable, columnNamed } from './schema.ts';
 
 /** What rows a question is about: those that meet all clauses. */
@@ -40,6 +40,7 @@ export class Snapshot {
   readonly #answers = new Map<Question, StoredRow[]>();
   readonly #rows = new Map<string, Map<string, StoredRow>>();
   #roundCount = 0;
+  #serverTables: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 
   /** The rows that meet the clauses, with at least those columns. Throws Missing. */
   ask(table: CtlTable, clauses: readonly Clause[], columns: readonly string[]): readonly StoredRow[] {
@@ -72,14 +73,29 @@ export class Snapshot {
     this.#note(table, clauses, columns);
   }
 
+  /** What the questions ask that the server does not have, as the reference words it. */
+  lacking(database: string): string[] {
+    const all = [...this.#questions.values()].flatMap(({ table, columns }) => {
+      if (!this.#isKnown(table, '_uuid')) return [`${database} database lacks ${table.name} table`];
+      const missing = [...columns].filter((column) => !this.#isKnown(table, column));
+      return missing.map((column) => `${table.name} table in ${database} database lacks ${column} column`);
+    });
+    return [...new Set(all)].map((text) => `${text} (database needs upgrade?)`);
+  }
+
   /** One "select" for each question. */
   operations(): JsonObject[] {
-    return [...this.#questions.values()].map(({ table, clauses, columns }) => ({
+    return this.#answerable().map(({ table, clauses, columns }) => ({
       op: 'select',
       table: table.name,
       where: clauses.map((clause) => clauseJson(table, clause)),
-      columns: ['_uuid', ...columns],
+      columns: ['_uuid', ...[...columns].filter((column) => this.#isKnown(table, column))],
     }));
+  }
+
+  /** The server's own tables and columns, when they are not those that the program expects: others are as if empty. */
+  limitTo(tables: ReadonlyMap<string, ReadonlySet<string>>): void {
+    this.#serverTables = tables;
   }
 
   /** Takes the answers to `operations` in, in place of all earlier ones. Throws Malformed. */
@@ -87,7 +103,8 @@ export class Snapshot {
     this.#roundCount++;
     this.#answers.clear();
     this.#rows.clear();
-    for (const [i, question] of [...this.#questions.values()].entries()) {
+    for (const question of this.#questions.values()) this.#answers.set(question, []);
+    for (const [i, question] of this.#answerable().entries()) {
       const result = results[i];
       if (!isObject(result) || !Array.isArray(result.rows)) throw new Malformed('ovsdb reply', 0, 'no rows');
       const rows: readonly Json[] = result.rows;
@@ -158,9 +175,24 @@ export class Snapshot {
     rows.set(id, row);
     for (const column of columns) {
       const value = json[column];
-      if (value !== undefined) row.columns.set(column, datumFromJson(columnNamed(table, column).type, value));
+      const { type } = columnNamed(table, column);
+      if (value !== undefined) row.columns.set(column, datumFromJson(type, value));
+      else if (!this.#isKnown(table, column)) row.columns.set(column, defaultDatum(type));
     }
     return row;
+  }
+
+  /** The questions about what the server has. */
+  #answerable(): Question[] {
+    return [...this.#questions.values()].filter(({ table, clauses }) =>
+      ['_uuid', ...clauses.map(({ column }) => column)].every((column) => this.#isKnown(table, column)),
+    );
+  }
+
+  #isKnown(table: CtlTable, column: string): boolean {
+    if (this.#serverTables === undefined) return true;
+    const columns = this.#serverTables.get(table.name);
+    return columns !== undefined && (column === '_uuid' || columns.has(column));
   }
 }
 
