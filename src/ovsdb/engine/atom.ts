@@ -17,8 +17,11 @@ export interface Symbols {
 export const zeroUuid = '00000000-0000-0000-0000-000000000000';
 const uuidPattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
+const lowerCaseUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 /** The uuid in lower case, or undefined when the text is none. */
 export function readUuid(text: string): string | undefined {
+  if (lowerCaseUuid.test(text)) return text;
   return uuidPattern.test(text) ? text.toLowerCase() : undefined;
 }
 

@@ -58,6 +58,7 @@ export class Database {
   readonly #replaceListeners = new Set<() => void>();
   readonly #waiting = new Set<Waiting>();
   #isRetrying = false;
+  #firstVersion: Uuid | undefined;
 
   constructor(schema: DatabaseSchema, deps: DatabaseDeps) {
     this.#schema = schema;
@@ -138,9 +139,11 @@ export class Database {
     this.#retry();
   }
 
-  /** The same for what the journal itself has, while nobody listens yet: rows keep their versions. */
+  /** The same for what the journal itself has, while nobody listens yet: all rows start with the same version. */
   replay(change: (transaction: Transaction) => void): void {
-    const transaction = new Transaction(this.#tables, this.#deps.newUuid);
+    this.#firstVersion ??= this.#deps.newUuid();
+    const version = this.#firstVersion;
+    const transaction = new Transaction(this.#tables, () => version);
     try {
       change(transaction);
       checkCommit(transaction);
