@@ -139,6 +139,9 @@ export class Daemon {
   /** Called for a signal that ends the program; the default ends it at once, by the same signal. */
   onSignal: (signal: NodeJS.Signals) => void = (signal) => this.endBy(signal);
 
+  /** What SIGHUP does instead of ending the program: ovs-vswitchd opens its log file anew. */
+  onHangup: (() => void) | undefined;
+
   /** Cleans up and dies by that signal, so that the parent sees it. */
   endBy(signal: NodeJS.Signals): void {
     this.#cleanUp();
@@ -154,6 +157,10 @@ export class Daemon {
   }
 
   #signal(signal: NodeJS.Signals): void {
+    if (signal === 'SIGHUP' && this.onHangup !== undefined) {
+      this.onHangup();
+      return;
+    }
     const numbers: Partial<Record<NodeJS.Signals, number>> = {
       SIGHUP: 1,
       SIGINT: 2,

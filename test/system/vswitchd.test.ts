@@ -1,4 +1,5 @@
 /** Our daemon with its own database, driven by the real ovs-vsctl: what a first user does with it. */
+import { renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
@@ -92,6 +93,20 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
     await until(() => ours.configure('get', 'interface', 'v1', 'link_state') === 'up', 'the status');
     expect(numbers()).toEqual(before);
     await until(() => ping(first(), '10.1.0.2'), 'frames to flow again');
+  });
+
+  test('SIGHUP opens the log file anew', async () => {
+    renameSync(`${ours.folder}/ovs-vswitchd.log`, `${ours.folder}/old.log`);
+    if (ours.pid !== undefined) process.kill(ours.pid, 'SIGHUP');
+    await until(() => ours.log.includes('opened log file'), 'the new log file');
+    expect(ours.configure('get', 'interface', 'v1', 'ofport')).toBe('1');
+  });
+
+  test('a second daemon with a database of its own is refused', () => {
+    const program = `${import.meta.dirname}/../../bin/ovs-vswitchd`;
+    const second = ours.run(program, '--embedded-db', '-vconsole:off');
+    expect(second.status).toBe(1);
+    expect(second.stderr).toContain('another database server answers there');
   });
 
   test('exit --cleanup leaves no device behind', async () => {

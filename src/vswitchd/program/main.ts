@@ -91,6 +91,9 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
     client.close();
     database?.close();
   };
+  daemon.onHangup = () => {
+    if (program.log.filePath !== undefined) program.log.reopenFile();
+  };
   daemon.onSignal = (signal) => void end(false).then(() => daemon.endBy(signal));
   addBuiltinCommands(commands, {
     name: program.name,

@@ -93,6 +93,12 @@ export class SwitchHost implements AsyncDisposable {
     });
   }
 
+  /** Any program inside the host, with the daemon's folders. */
+  run(program: string, ...args: string[]): SpawnSyncReturns<string> {
+    const inside = ['netns', 'exec', this.host.name, program, ...args];
+    return spawnSync('ip', inside, { env: this.#env, encoding: 'utf8' });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGTERM');
     if (this.#databasePid !== undefined) process.kill(this.#databasePid, 'SIGTERM');
