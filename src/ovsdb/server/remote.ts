@@ -15,6 +15,8 @@ const reconnectLog = logger('reconnect');
 const listenFailed = new LimitedSite({ perMinute: 1, burst: 5 });
 
 const minBackoff = 1_000;
+/** The class selector the reference marks control traffic with (CS6). */
+export const defaultDscp = 48;
 
 export interface RemoteOptions extends ServeOptions {
   /** Longest wait between two attempts to connect, in ms. */
@@ -24,7 +26,7 @@ export interface RemoteOptions extends ServeOptions {
 }
 
 /** An open listener. */
-export interface ServerListener {
+interface ServerListener {
   /** 0 where there is none. */
   readonly boundPort: number;
   close(): void;

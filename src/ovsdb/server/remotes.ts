@@ -7,7 +7,14 @@ import { logger } from '../../base/log.ts';
 import type { Timer } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import { isDbName, type NamedColumn, readManagers, readStrings, resolveColumn } from './db-column.ts';
-import { ActiveRemote, openListener, type Remote, type RemoteDeps, type RemoteOptions } from './remote.ts';
+import {
+  ActiveRemote,
+  defaultDscp,
+  openListener,
+  type Remote,
+  type RemoteDeps,
+  type RemoteOptions,
+} from './remote.ts';
 import { writeStatus } from './remote-status.ts';
 
 const log = logger('ovsdb_jsonrpc_server');
@@ -16,11 +23,9 @@ const serverLog = logger('ovsdb_server');
 const statusInterval = ms(2_500);
 const defaultProbe = 5_000;
 const defaultMaxBackoff = 8_000;
-/** The class selector the reference marks control traffic with (CS6). */
-export const defaultDscp = 48;
 
 /** Sockets of the same machine need no probes: the kernel tells when the peer is gone. */
-export function defaultRemoteOptions(target: string): RemoteOptions {
+function defaultRemoteOptions(target: string): RemoteOptions {
   const isLocal = /^p?unix:/.test(target);
   return { probeInterval: isLocal ? 0 : defaultProbe, maxBackoff: defaultMaxBackoff, dscp: defaultDscp };
 }

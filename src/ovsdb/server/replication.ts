@@ -14,7 +14,7 @@ import { isObject } from '../engine/member-reader.ts';
 import { equalSchemas, schemaFromJson } from '../engine/schema.ts';
 import type { TransactionContext } from '../engine/types.ts';
 import { InactivityProbe } from './inactivity.ts';
-import type { ServerSockets } from './remote.ts';
+import { defaultDscp, type ServerSockets } from './remote.ts';
 import { planReset, planUpdates, whyNotReplicable } from './replication-plan.ts';
 import type { OvsdbServer } from './server.ts';
 
@@ -23,10 +23,9 @@ const reconnectLog = logger('reconnect');
 
 export const defaultReplicationProbe = 60_000;
 const retryInterval = ms(1_000);
-const defaultDscp = 48;
 
 /** By database: the tables that are left alone. */
-export type ExcludedTables = ReadonlyMap<string, ReadonlySet<string>>;
+type ExcludedTables = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface ReplicationDeps {
   readonly server: OvsdbServer;
