@@ -42,6 +42,8 @@ interface ClientCommand {
   readonly maxArgs: number;
   /** Leaves the terminal with --detach. */
   readonly mayDetach?: boolean;
+  /** Gives up standard error then, too. */
+  readonly isQuiet?: boolean;
   run(context: ClientContext): Promise<void>;
 }
 
@@ -83,6 +85,7 @@ function lockCommand(name: 'lock' | 'steal' | 'unlock'): ClientCommand {
     minArgs: 1,
     maxArgs: 1,
     mayDetach: true,
+    isQuiet: true,
     run: (context) => changeLock(context, name),
   };
 }
@@ -135,7 +138,7 @@ async function runCommand(
   if (named && (args.length < command.minArgs || args.length > command.maxArgs))
     throw new CommandFailed(invalid);
   const fileSchema = command.database === 'schema file' ? readSchemaFile(args.at(-1) ?? '') : undefined;
-  const daemon = command.mayDetach === true ? await becomeDaemon(program, options) : undefined;
+  const daemon = command.mayDetach === true ? await becomeDaemon(program, options, command) : undefined;
   const database = namedDatabase(command, args, fileSchema);
   const target = await openTarget(
     targetOptions,
@@ -162,9 +165,10 @@ async function runCommand(
   return 0;
 }
 
-/** What is printed goes on going to where it went before. */
-function becomeDaemon(program: Program, options: ClientOptions): Promise<Daemon> {
-  return startDaemon({ ...readDaemonOptions(options.line, program), keptFiles: [1, 2] }, program);
+/** What is printed goes on going to where it went before; of a lock, complaints do not. */
+function becomeDaemon(program: Program, options: ClientOptions, command: ClientCommand): Promise<Daemon> {
+  const keptFiles = command.isQuiet === true ? [1] : [1, 2];
+  return startDaemon({ ...readDaemonOptions(options.line, program), keptFiles }, program);
 }
 
 function namedDatabase(
