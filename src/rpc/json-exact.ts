@@ -234,7 +234,7 @@ const simpleEscapes: Readonly<Record<string, string>> = {
 };
 
 /** The string that `raw`, the text between two quotes, stands for. */
-export function readEscapes(raw: string): Unescaped {
+function readEscapes(raw: string): Unescaped {
   let text = '';
   for (let at = 0; at < raw.length; ) {
     const c = raw.charAt(at);

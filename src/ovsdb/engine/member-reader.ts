@@ -125,7 +125,7 @@ function isMember<T extends Json>(
   return isExpected(value);
 }
 
-export function isString(json: Json): json is string {
+function isString(json: Json): json is string {
   return typeof json === 'string';
 }
 

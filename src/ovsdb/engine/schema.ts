@@ -11,7 +11,6 @@ import { isId, isObject, MemberReader } from './member-reader.ts';
 import type { BaseType, ColumnSchema, DatabaseSchema, TableSchema } from './types.ts';
 
 export const uuidIndex = -1;
-export const versionIndex = -2;
 
 const standardColumns: readonly ColumnSchema[] = [
   {
@@ -25,7 +24,7 @@ const standardColumns: readonly ColumnSchema[] = [
   {
     name: '_version',
     type: uuidType,
-    index: versionIndex,
+    index: -2,
     isMutable: false,
     isPersistent: false,
     defaultValue: defaultDatum(uuidType),
@@ -75,7 +74,7 @@ export function equalSchemas(a: DatabaseSchema, b: DatabaseSchema): boolean {
 }
 
 /** "x.y.z", three decimal numbers. */
-export function isVersion(text: string): boolean {
+function isVersion(text: string): boolean {
   return /^\s*\+?[0-9]+\.\s*\+?[0-9]+\.\s*\+?[0-9]+$/.test(text);
 }
 

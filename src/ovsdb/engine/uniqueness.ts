@@ -77,7 +77,7 @@ function nameColumns(columns: readonly ColumnSchema[]): string {
 }
 
 /** "a", "a and b", "a, b, and c". */
-export function joinEnglish(items: readonly string[]): string {
+function joinEnglish(items: readonly string[]): string {
   if (items.length < 3) return items.join(' and ');
   return `${items.slice(0, -1).join(', ')}, and ${items.at(-1) ?? ''}`;
 }

@@ -30,7 +30,7 @@ export type LogFiles = Pick<
   'openSync' | 'writeSync' | 'ftruncateSync' | 'fdatasync' | 'fdatasyncSync'
 >;
 
-export type OpenMode = 'read' | 'write' | 'create' | 'create-new';
+type OpenMode = 'read' | 'write' | 'create' | 'create-new';
 
 export interface LogFileOptions {
   readonly mode: OpenMode;
