@@ -123,9 +123,9 @@ export class Applier {
       i.isBusyElsewhere = true;
       return this.#state.fail(i, `could not add network device ${name} to ofproto (Device or resource busy)`);
     }
+    this.#state.hold(i); // at once: another bridge may be asking for the same device
     const error = (await this.#open(bridge, i)) ?? (await this.#attach(bridge, i));
     if (error === undefined) {
-      this.#state.hold(i);
       log.info(`bridge ${bridge.name}: added interface ${name} on port ${i.ofPort}`);
     } else {
       log.warn(error);

@@ -167,10 +167,16 @@ export class Reconciler {
     for (const bridge of this.#unsettled) steps.push({ do: 'settleBridge', bridge });
     this.#unsettled.clear();
     if (dirty.size > 0) reconfigured.total++;
-    for (const step of steps) {
-      log.dbg(() => formatStep(step));
-      await applier.apply(step);
-      this.#retryFreed(step);
+    for (const lanes of inLanes(steps)) {
+      await Promise.all(
+        lanes.map(async (lane) => {
+          for (const step of lane) {
+            log.dbg(() => formatStep(step));
+            await applier.apply(step);
+            this.#retryFreed(step);
+          }
+        }),
+      );
     }
     await this.#report(steps);
     // What a removal made possible belongs to the same configuration.
@@ -247,6 +253,23 @@ function patchProblem(
   const port = ofPort === undefined ? undefined : ofproto.ports.get(ofPort);
   if (port === undefined || backer.ports.peerOf(port) !== undefined) return undefined;
   return `No usable peer '${wanted.patchPeer ?? ''}' exists in '${backer.datapath.type}' datapath.`;
+}
+
+/** These wait for other threads and the kernel: what different bridges ask for may wait together. */
+const waitingKinds: ReadonlySet<Step['do']> = new Set(['removeInterface', 'removeBridge', 'addInterface']);
+
+/** Steps of one kind side by side, a lane for each bridge; all others one after the other. */
+function inLanes(steps: readonly Step[]): Step[][][] {
+  const groups: { kind: Step['do']; lanes: Map<string, Step[]> }[] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    const lane = last?.lanes.get(step.bridge);
+    if (last?.kind !== step.do || !waitingKinds.has(step.do))
+      groups.push({ kind: step.do, lanes: new Map([[step.bridge, [step]]]) });
+    else if (lane === undefined) last.lanes.set(step.bridge, [step]);
+    else lane.push(step);
+  }
+  return groups.map(({ lanes }) => [...lanes.values()]);
 }
 
 function merge(into: Dirty, from: Dirty): void {
