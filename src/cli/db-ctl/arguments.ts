@@ -12,7 +12,7 @@ export interface ColumnArgument {
 }
 
 /** COLUMN[:KEY], and what follows. Throws CommandFailed. */
-export function readColumnArgument(arg: string, table: CtlTable): ColumnArgument {
+function readColumnArgument(arg: string, table: CtlTable): ColumnArgument {
   const cursor = new Cursor(arg);
   const name = cursor.token();
   if (name === '') throw new CommandFailed(`${arg}: missing column name`);

@@ -43,11 +43,6 @@ export function maxOf(type: TypeJson): number {
   return type.max === 'unlimited' ? Number.POSITIVE_INFINITY : (type.max ?? 1);
 }
 
-/** May it hold none, and one at most? */
-export function isOptional(type: TypeJson): boolean {
-  return minOf(type) === 0 && maxOf(type) === 1;
-}
-
 export function pairsOf(datum: Datum): [Atom, Atom][] {
   return datum.keys.map((key, i) => [key, datum.values?.[i] ?? '']);
 }
@@ -166,7 +161,7 @@ function atomFromJson(base: BaseTypeJson, json: Json): Atom {
   throw bad(base.type);
 }
 
-export function defaultAtom(base: BaseTypeJson): Atom {
+function defaultAtom(base: BaseTypeJson): Atom {
   switch (base.type) {
     case 'integer':
     case 'real':

@@ -196,7 +196,7 @@ export class Snapshot {
   }
 }
 
-export function meets(row: StoredRow, { column, value }: Clause): boolean {
+function meets(row: StoredRow, { column, value }: Clause): boolean {
   if (column === '_uuid') return row.id === value;
   return row.columns.get(column)?.keys.includes(value) === true;
 }

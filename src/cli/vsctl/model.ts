@@ -152,7 +152,7 @@ export function isFakeBridge(port: WorkRow): boolean {
 }
 
 /** The port's VLAN; undefined without one. */
-export function vlanOf(port: WorkRow): number | undefined {
+function vlanOf(port: WorkRow): number | undefined {
   const [tag] = port.get('tag').keys;
   return typeof tag === 'number' && tag >= 0 && tag <= 4095 ? tag : undefined;
 }

@@ -8,10 +8,10 @@ import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
 import type { BaseTypeJson, TypeJson } from '../schema-types.ts';
 
-export type Scalar = string | number | boolean;
+type Scalar = string | number | boolean;
 export type Value = Scalar | undefined | readonly Scalar[] | ReadonlyMap<Scalar, Scalar>;
 
-export const zeroUuid: Uuid = uuid('00000000-0000-0000-0000-000000000000');
+const zeroUuid: Uuid = uuid('00000000-0000-0000-0000-000000000000');
 
 /** Throws Malformed when `json` is not a value of that type. Sizes are the server's to check, not ours. */
 export function readValue(type: TypeJson, json: Json): Value {
@@ -79,7 +79,7 @@ export function applyDiff(type: TypeJson, old: Value, diff: Value): Value {
   return sortAtoms([...atoms]);
 }
 
-export function compareAtoms(a: Scalar, b: Scalar): number {
+function compareAtoms(a: Scalar, b: Scalar): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

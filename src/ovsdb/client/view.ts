@@ -8,7 +8,7 @@ import { applyDiff, brief, defaultValue, isEqualValue, readValue, type Value } f
 
 /** A row without its static type. */
 export type AnyRow = Readonly<Record<string, Value>>;
-export type AnyDelta = RowDelta<AnyRow>;
+type AnyDelta = RowDelta<AnyRow>;
 /** Changes of one update by table; tables without any are absent. */
 export type Deltas = Map<string, AnyDelta[]>;
 
