@@ -1,14 +1,7 @@
 /** How fast frames pass from one veth host to another through a userspace switch, a kernel bridge and ours. */
 import { type Host, knowEachOther, makeHost, removeHost } from './support/hosts.ts';
 import type { Bench, Row } from './support/report.ts';
-import {
-  isInstalled,
-  isRoot,
-  linuxBridge,
-  ourDatapath,
-  realSwitch,
-  type Switch,
-} from './support/switches.ts';
+import { isInstalled, isRoot, linuxBridge, openVswitch, type Switch } from './support/switches.ts';
 import {
   overloadRate,
   overloadRateToSink,
@@ -86,14 +79,14 @@ export const bench: Bench = {
   question: 'How fast does the userspace datapath forward between two veth hosts?',
   missing() {
     if (!isRoot()) return 'needs root, for namespaces';
-    return isInstalled('iperf3') ? undefined : 'needs iperf3';
+    if (!isInstalled('iperf3')) return 'needs iperf3';
+    return isInstalled('ovs-vsctl') ? undefined : 'needs ovs-vsctl (openvswitch-switch)';
   },
   async run() {
-    const ours = await measure(ourDatapath, true);
+    const ours = await measure((hosts) => openVswitch('ours', hosts), true);
     const bridge = await measure(linuxBridge, true);
     const all = rows(ours, bridge, 'Linux bridge');
-    if (!isInstalled('ovs-vswitchd')) return all;
-    const real = await measure(realSwitch, false);
+    const real = await measure((hosts) => openVswitch('reference', hosts), false);
     return [...rows(ours, real, 'Open vSwitch 3.1 userspace, host offloads off'), ...all];
   },
 };
