@@ -21,18 +21,7 @@ export type DpAction =
 export type DpActionName = DpAction['do'];
 
 /** The headers that can be written to, by their name in the text of a flow. */
-export type SetHeader =
-  | 'eth'
-  | 'mpls'
-  | 'ipv4'
-  | 'ipv6'
-  | 'arp'
-  | 'tcp'
-  | 'udp'
-  | 'sctp'
-  | 'icmp'
-  | 'icmpv6'
-  | 'nd';
+type SetHeader = 'eth' | 'mpls' | 'ipv4' | 'ipv6' | 'arp' | 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmpv6' | 'nd';
 
 /**
  * New value and mask of one slot: the key's words from `slots[slot].word` on, as many as the slot touches, its bits

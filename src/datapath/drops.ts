@@ -3,7 +3,7 @@
  * hot code counts by `dropIndex`.
  */
 
-export const dropReasons = {
+const dropReasons = {
   explicit: 'the flow says so: its action list is empty',
   noSuchPort: 'output to a port that is not there (any more)',
   tooLong: "longer than the output port's MTU",

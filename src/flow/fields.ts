@@ -6,7 +6,7 @@
 import type { SlotName } from './slots.ts';
 
 /** How values read and print. */
-export type FieldFormat =
+type FieldFormat =
   | 'decimal'
   | 'hexadecimal'
   | 'mac'
@@ -21,7 +21,7 @@ export type FieldFormat =
   | 'packetType';
 
 /** What a packet must be for the field to mean anything. */
-export type Prerequisite =
+type Prerequisite =
   | 'ethernet'
   | 'vlan'
   | 'arp'
@@ -41,7 +41,7 @@ export type Prerequisite =
   | 'conntrack';
 
 /** Class and field number of an OXM/NXM header, and the experimenter of class 0xffff: OpenFlow 1.5.1 section 7.2.3.2. */
-export type OxmNumber = readonly [oxmClass: number, field: number, experimenter?: number];
+type OxmNumber = readonly [oxmClass: number, field: number, experimenter?: number];
 
 export interface FieldDef {
   /** Bits of the value; OXM rounds them up to bytes. */

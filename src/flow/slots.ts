@@ -101,7 +101,7 @@ const slotBytes = {
 
 export type SlotName = keyof typeof slotBytes;
 
-export interface Slot {
+interface Slot {
   /** Byte offset inside the key. */
   readonly at: number;
   /** Bytes. */

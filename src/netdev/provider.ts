@@ -75,7 +75,7 @@ export interface Netdev extends AsyncDisposable {
   stats(): Promise<NetdevStats>;
 }
 
-export interface NetdevDeps {
+interface NetdevDeps {
   readonly timers: Timers;
 }
 

@@ -10,7 +10,6 @@ import type { OfPort } from '../base/units.ts';
 import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { OfprotoConfig } from '../ofproto/config.ts';
-import { localPort } from '../ofproto/port.ts';
 import { pickBridgeMac } from './config/mac.ts';
 import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
 import { LiveBridge, LiveInterface, type LiveState } from './live.ts';
@@ -265,7 +264,7 @@ function ofprotoConfig(settings: LiveBridge['settings'], hwaddr: string): Ofprot
 }
 
 /** `hwaddr` if given, else the lowest global address of its ports, else one made of the row's uuid. */
-export function bridgeMac(bridge: LiveBridge): string {
+function bridgeMac(bridge: LiveBridge): string {
   if (bridge.settings.hwaddr !== undefined) return bridge.settings.hwaddr;
   const candidates: string[] = [];
   for (const port of bridge.ports.values()) {
@@ -306,8 +305,4 @@ function smallestMtu(bridge: LiveBridge): number | undefined {
 
 function reasonOf(why: Refused | SyscallFailed): string {
   return why instanceof SyscallFailed ? why.reason : why.message;
-}
-
-export function isLocalInterface(i: LiveInterface): boolean {
-  return i.ofPort === localPort;
 }

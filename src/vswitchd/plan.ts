@@ -47,7 +47,7 @@ export type Step =
   /** Picks the bridge's address, datapath id and the sizes that follow from its ports. */
   | { readonly do: 'settleBridge'; readonly bridge: string };
 
-export type RemovalReason = 'unwanted' | 'type changed' | 'number changed' | 'device gone';
+type RemovalReason = 'unwanted' | 'type changed' | 'number changed' | 'device gone';
 
 /** Removals come first: they free names and numbers. */
 const phases: readonly Step['do'][] = [

@@ -2,7 +2,7 @@
 
 const broadcast = 'ffffffffffff';
 export const hostA = '020000000001';
-export const hostB = '020000000002';
+const hostB = '020000000002';
 
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');

@@ -10,7 +10,7 @@ export type Tables = Readonly<Record<TableName, ReadonlyMap<string, ModelRow>>>;
 export type TableName = 'Root' | 'Child' | 'Note';
 
 export const emptyTables: Tables = { Root: new Map(), Child: new Map(), Note: new Map() };
-export const initialRows: Readonly<Record<TableName, ModelRow>> = {
+const initialRows: Readonly<Record<TableName, ModelRow>> = {
   Root: { name: '', kids: [], friend: [], n: 0 },
   Child: { name: '', next: [], peers: [] },
   Note: { about: [zero()], tags: [], m: [] },

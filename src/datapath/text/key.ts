@@ -41,7 +41,7 @@ interface Group {
 
 const tcpFlagNames = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ns'];
 const ctStateNames = ['new', 'est', 'rel', 'rpl', 'inv', 'trk', 'snat', 'dnat'];
-export const tcpFlagsForm = flags(tcpFlagNames);
+const tcpFlagsForm = flags(tcpFlagNames);
 const ctStateForm = flags(ctStateNames);
 
 const always = (): boolean => true;

@@ -25,7 +25,7 @@ export interface WantedInterface {
 }
 
 /** A bundle but for its members, which are names until they have numbers. */
-export type BundleSettings = Omit<BundleConfig, 'members'>;
+type BundleSettings = Omit<BundleConfig, 'members'>;
 
 export interface WantedPort {
   readonly id: Uuid;

@@ -6,7 +6,7 @@ type Loose =
   | (Omit<TypeJson, 'key' | 'value'> & { key: string | BaseTypeJson; value?: string | BaseTypeJson });
 
 /** One line a column, sorted by name: "name string", "tag {integer 0..4095} 0..1". */
-export function canonicalTable(table: TableJson): string[] {
+function canonicalTable(table: TableJson): string[] {
   const lines = Object.entries(table.columns).map(([name, c]) => `${name} ${canonicalColumn(c)}`);
   const traits = [
     table.isRoot === true ? 'root' : '',
