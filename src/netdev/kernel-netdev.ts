@@ -20,8 +20,8 @@ export interface KernelDevice {
   readonly monitor: LinkMonitor;
   /** Ours, made by the switch: it takes the configured address, and its host's transmissions are our receptions. */
   readonly isOurs: boolean;
-  /** Ends what keeps the device open. */
-  readonly close: () => void;
+  /** Ends what keeps the device open; resolves when that is done. */
+  readonly close: () => Promise<void>;
 }
 
 export class KernelNetdev implements Netdev {
@@ -83,7 +83,7 @@ export class KernelNetdev implements Netdev {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopListening();
     this.#isGone = true;
-    this.#device.close();
+    await this.#device.close();
   }
 
   /** Why the kernel refused; undefined when it did not. */

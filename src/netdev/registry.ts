@@ -69,7 +69,7 @@ export async function preparePort(spec: PortSpec): Promise<PreparedPort> {
   return {
     spec: { ...spec, fd },
     close() {
-      if (isOpen) closeInBackground(fd);
+      if (isOpen) void closeInBackground(fd);
       isOpen = false;
     },
   };

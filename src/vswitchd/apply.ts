@@ -102,7 +102,7 @@ export class Applier {
   }
 
   async #removeBridge(bridge: LiveBridge): Promise<void> {
-    for (const i of [...bridge.interfaces.values()]) await this.#removeInterface(bridge, i);
+    await Promise.all([...bridge.interfaces.values()].map((i) => this.#removeInterface(bridge, i)));
     await bridge.backer.removeBridge(bridge.name);
     this.#state.bridges.delete(bridge.name);
     if (bridge.backer.bridges.size === 0) await this.#deps.releaseBacker(bridge.backer);

@@ -308,6 +308,15 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     await netdev[Symbol.asyncDispose]();
     expect(linkMonitor().byName('in0')).toBeUndefined();
   });
+
+  test('TAP devices disposed of together are gone together, but for one that was made persistent', async () => {
+    ip('tuntap', 'add', 'pt0', 'mode', 'tap', 'vnet_hdr');
+    const names = ['pt0', ...Array.from({ length: 30 }, (_, n) => `in${n}`)];
+    const netdevs = await Promise.all(names.map((name) => provider('tap').open(name, noConfig, deps)));
+    await Promise.all(netdevs.map((netdev) => netdev[Symbol.asyncDispose]()));
+    expect(names.filter((name) => linkMonitor().byName(name) !== undefined)).toEqual(['pt0']);
+    ip('link', 'del', 'pt0');
+  });
 });
 
 /** A TCP segment over IPv4 with a 12-byte option, `size` bytes of payload and an open checksum. */

@@ -22,7 +22,7 @@ export const systemProvider: NetdevProvider = {
       portSpec: { kind: 'packet', name, ifindex: link.ifindex, ...(slotCount && { slotCount }) },
       monitor,
       isOurs: false,
-      close: () => {},
+      close: async () => {},
     });
     await netdev.configure(config);
     return netdev;

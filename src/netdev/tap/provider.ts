@@ -9,6 +9,7 @@ import { errnos } from '../../sys/calls/libc.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
 import { KernelNetdev } from '../kernel-netdev.ts';
 import type { Netdev, NetdevConfig, NetdevProvider } from '../provider.ts';
+import { closeTap } from './tap-removal.ts';
 
 export const tapProvider: NetdevProvider = { type: 'tap', open: (name, config) => open('tap', name, config) };
 export const internalProvider: NetdevProvider = {
@@ -30,7 +31,7 @@ async function open(type: string, name: string, config: NetdevConfig): Promise<N
     portSpec: { kind: 'tap', name, fd },
     monitor,
     isOurs: true,
-    close: () => closeFd(fd),
+    close: () => closeTap({ fd, ifindex: link.ifindex, name }),
   });
   await netdev.configure(config);
   return netdev;

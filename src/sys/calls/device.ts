@@ -11,11 +11,13 @@ const ioctlMemory = libcFunction('int ioctl(int, unsigned long, void *)');
 const ioctlValue = libcFunction('int ioctl(int, unsigned long, unsigned long)');
 
 const TUNSETIFF = 0x400454ca;
+const TUNGETIFF = 0x800454d2;
 const TUNSETOFFLOAD = 0x400454d0;
 const TUNSETVNETHDRSZ = 0x400454d8;
 const IFF_TAP = 2;
 const IFF_NO_PI = 0x1000;
 const IFF_VNET_HDR = 0x4000;
+const IFF_PERSIST = 0x0800;
 const TUN_F_CSUM = 1;
 const TUN_F_TSO4 = 2;
 const TUN_F_TSO6 = 4;
@@ -48,6 +50,13 @@ export function openTap(name: string): number {
     closeSync(fd);
     throw error;
   }
+}
+
+/** True for one that stays when its descriptor is closed. */
+export function isPersistentTap(fd: number): boolean {
+  const request = new Uint8Array(requestSize);
+  if (ioctlMemory(fd, TUNGETIFF, request) < 0) return false;
+  return (new DataView(request.buffer).getUint16(nameSize, true) & IFF_PERSIST) !== 0;
 }
 
 function openTunControl(tried: string): number {

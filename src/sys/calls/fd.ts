@@ -11,9 +11,9 @@ export function closeFd(fd: number): void {
   nativeClose(fd);
 }
 
-/** Closes what takes the kernel long to close (a packet ring: tens of milliseconds) without waiting for it. */
-export function closeInBackground(fd: number): void {
-  close(fd, () => {});
+/** Closes what takes the kernel long to close (a packet ring: tens of milliseconds) on another thread; resolves when it is done. */
+export function closeInBackground(fd: number): Promise<void> {
+  return new Promise((resolve) => close(fd, () => resolve()));
 }
 
 /** Bytes read, or the negative error number. */

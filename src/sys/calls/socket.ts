@@ -10,6 +10,7 @@ const nativeSetsockopt = libcFunction('int setsockopt(int, int, int, void *, int
 const backgroundSetsockopt = libcInBackground('int setsockopt(int, int, int, void *, int)');
 const nativeGetsockopt = libcFunction('int getsockopt(int, int, int, void *, void *)');
 const nativeSend = libcFunction<number | bigint>('long send(int, void *, size_t, int)');
+const backgroundSend = libcInBackground('long send(int, void *, size_t, int)');
 const nativeRecv = libcFunction<number | bigint>('long recv(int, void *, size_t, int)');
 const nativeSendmmsg = libcFunction('int sendmmsg(int, uintptr_t, unsigned int, int)');
 const nativeRecvmmsg = libcFunction('int recvmmsg(int, uintptr_t, unsigned int, int, void *)');
@@ -73,6 +74,11 @@ export function readOption(fd: number, level: number, option: number, into: Node
 export function sendBytes(fd: number, bytes: Uint8Array): number {
   const sent = Number(nativeSend(fd, bytes, bytes.byteLength, MSG_DONTWAIT));
   return sent < 0 ? -lastErrno() : sent;
+}
+
+/** For a send that takes long, made on another thread; its failure shows by the missing answer. */
+export async function sendInBackground(fd: number, bytes: Uint8Array): Promise<void> {
+  await backgroundSend(fd, bytes, bytes.byteLength, 0);
 }
 
 /** Bytes received, or the negative error number. */

@@ -24,6 +24,7 @@ const attribute = {
   name: 3,
   mtu: 4,
   linkInfo: 18,
+  group: 27,
   carrierChanges: 35,
 } as const;
 const linkInfoKind = 1;
@@ -50,6 +51,8 @@ export interface Link {
   readonly isPromiscuous: boolean;
   /** "veth", "tun", ...; "" for a physical device. */
   readonly kind: string;
+  /** For commands about many devices at once; 0 unless somebody set it. */
+  readonly group: number;
   /** How often `isRunning` was seen to change. */
   readonly runningChanges: number;
 }
@@ -74,10 +77,12 @@ function parseLink(payload: DataView): Link {
   let mac = '';
   let mtu = 0;
   let kind = '';
+  let group = 0;
   walkAttributes(payload, interfaceHeaderSize, (type, value) => {
     if (type === attribute.name) name = attributeText(value);
     else if (type === attribute.address) mac = value.byteLength === 6 ? formatMac(bytesOf(value)) : '';
     else if (type === attribute.mtu) mtu = attributeU32(value);
+    else if (type === attribute.group) group = attributeU32(value);
     else if (type === attribute.linkInfo)
       walkAttributes(value, 0, (inner, text) => {
         if (inner === linkInfoKind) kind = attributeText(text);
@@ -92,6 +97,7 @@ function parseLink(payload: DataView): Link {
     isRunning: (flags & IFF_RUNNING) !== 0,
     isPromiscuous: (flags & IFF_PROMISC) !== 0,
     kind,
+    group,
     runningChanges: 0,
   };
 }
@@ -186,6 +192,7 @@ export interface LinkSettings {
   readonly mtu?: number;
   /** "xx:xx:xx:xx:xx:xx" */
   readonly mac?: string;
+  readonly group?: number;
 }
 
 /** Throws SyscallFailed. */
@@ -195,7 +202,19 @@ export function setLink(ifindex: number, settings: LinkSettings, tried: string):
   const request = new MessageWriter().bytes(linkHeader(ifindex, flags, change));
   if (settings.mtu !== undefined) request.number(attribute.mtu, settings.mtu);
   if (settings.mac !== undefined) request.attribute(attribute.address, readMac(settings.mac));
+  if (settings.group !== undefined) request.number(attribute.group, settings.group);
   requests().request(messageType.setLink, 0, request.finish(), tried);
+}
+
+/** Removes all devices of a group; resolves when they are gone. Throws SyscallFailed. */
+export async function removeLinkGroup(group: number, tried: string): Promise<void> {
+  const request = new MessageWriter().bytes(linkHeader(0)).number(attribute.group, group).finish();
+  const socket = new NetlinkSocket(NETLINK_ROUTE); // its own: the answer must not meet those of other requests
+  try {
+    await socket.requestInBackground(messageType.delLink, request, tried);
+  } finally {
+    socket.close();
+  }
 }
 
 /** struct ifinfomsg */

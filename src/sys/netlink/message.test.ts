@@ -20,12 +20,13 @@ function only(bytes: Uint8Array) {
 }
 
 describe('rtnetlink messages', () => {
-  test('A link notification tells name, address, MTU and kind', () => {
+  test('A link notification tells name, address, MTU, kind and group', () => {
     const payload = link()
       .text(3, 'eth7')
       .attribute(1, [2, 0, 0, 0, 0, 0xab])
       .number(4, 9000)
       .nested(18, (info) => info.text(1, 'veth'))
+      .number(27, 3)
       .finish();
     expect(parseLinkChange(only(emitMessage(newLink, 0, 1, payload)))).toEqual({
       isRemoved: false,
@@ -38,6 +39,7 @@ describe('rtnetlink messages', () => {
         isRunning: true,
         isPromiscuous: false,
         kind: 'veth',
+        group: 3,
         runningChanges: 0,
       },
     });

@@ -13,6 +13,7 @@ import {
   openSocket,
   receiveBytes,
   sendBytes,
+  sendInBackground,
   socketOption,
   socketType,
   trySetOption,
@@ -60,6 +61,13 @@ export class NetlinkSocket {
     const sent = sendBytes(this.#fd, emitMessage(type, wanted, sequence, payload));
     if (sent < 0) throw syscallFailed('sendmsg', -sent, tried);
     while (!this.#readAnswer(sequence, tried, take)) {}
+  }
+
+  /** The same for what takes the kernel long and has no answer but success. One at a time on a socket. */
+  async requestInBackground(type: number, payload: Uint8Array, tried: string): Promise<void> {
+    const sequence = ++this.#sequence;
+    await sendInBackground(this.#fd, emitMessage(type, flag.request | flag.ack, sequence, payload));
+    while (!this.#readAnswer(sequence, tried, undefined)) {}
   }
 
   /** True once the answer is complete. */
