@@ -4,7 +4,7 @@
  */
 
 import type { Json } from './channel.ts';
-import { JsonError, maxJsonDepth, parseJson } from './json.ts';
+import { JsonError, maxJsonDepth, parseJson, parsePlainJson } from './json.ts';
 
 export interface JsonLimits {
   /** Bytes of one message. */
@@ -16,6 +16,8 @@ export const defaultJsonLimits: JsonLimits = { maxSize: 256 * 1024 * 1024, maxDe
 
 const quote = 0x22;
 const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 
 export class JsonStream {
   readonly #limits: JsonLimits;
@@ -40,7 +42,12 @@ export class JsonStream {
    * memory beyond an unfinished message. Throws JsonError; the stream is then useless.
    */
   feed(chunk: Uint8Array, take: (value: Json) => void): void {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = asBuffer(chunk);
+    const whole = this.#size === 0 ? this.#parseWhole(bytes) : undefined;
+    if (whole !== undefined) {
+      take(whole);
+      return;
+    }
     let start = 0;
     while (start < bytes.length) {
       const end = this.#scan(bytes, start);
@@ -59,6 +66,15 @@ export class JsonStream {
   /** The stream has ended: throws JsonError when it ends inside a message. */
   finish(): void {
     if (this.#size > 0) parseJson(this.#join(Buffer.alloc(0)));
+  }
+
+  /** What most chunks are: one short message and nothing else. Too short to nest too deep, as two brackets make a level. */
+  #parseWhole(bytes: Buffer): Json | undefined {
+    const { maxSize, maxDepth } = this.#limits;
+    const { length } = bytes;
+    if (length > 2 * maxDepth || length > maxSize) return undefined;
+    if (bytes[0] !== openBrace || bytes[length - 1] !== closeBrace) return undefined;
+    return parsePlainJson(bytes.toString('utf8'));
   }
 
   /** The offset after the message that ends in bytes[from..], or -1. */
@@ -133,6 +149,10 @@ export class JsonStream {
     const { maxSize } = this.#limits;
     throw new JsonError(maxSize, `message is longer than the limit of ${maxSize} bytes`);
   }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function isSpace(c: number | undefined): boolean {

@@ -25,18 +25,24 @@ export const maxJsonDepth = 1000;
 export function parseJson(text: string | Uint8Array): Json {
   const source = typeof text === 'string' ? text : decode(text);
   const first = firstOf(source);
-  if ((first === '{' || first === '[') && !needsExactParser(source)) {
-    try {
-      const value: Json = JSON.parse(source);
-      return value;
-    } catch {
-      // The exact parser below says where and why.
-    }
-  }
+  const value = first === '{' || first === '[' ? parsePlainJson(source) : undefined;
+  if (value !== undefined) return value;
+  // The exact parser says where and why, if there is anything wrong at all.
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
   const outcome = parseExactJson(bytes, maxJsonDepth);
   if (outcome.error !== undefined) throw new JsonError(outcome.error.at, outcome.error.reason);
   return outcome.value;
+}
+
+/** The value of a text that the language's own parser reads as we want; undefined for any other, which may still be JSON. */
+export function parsePlainJson(text: string): Json | undefined {
+  if (needsExactParser(text)) return undefined;
+  try {
+    const value: Json = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The JSON text, short: no spaces, members in the object's own order. */

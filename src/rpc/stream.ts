@@ -6,6 +6,7 @@ import { createConnection, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
 import { logger } from '../base/log.ts';
+import { soon } from '../base/soon.ts';
 import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
 import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, type TlsConfig, TlsContext } from './tls.ts';
@@ -125,12 +126,22 @@ function isTls(socket: Socket): socket is TLSSocket {
   return 'getPeerCertificate' in socket;
 }
 
+/** Streams that wait for the end of this turn of the event loop. */
+let corked: SocketStream[] = [];
+
+function uncorkAll(): void {
+  const due = corked;
+  corked = [];
+  for (const stream of due) stream.uncork();
+}
+
 class SocketStream implements Stream {
   readonly name: string;
   readonly #socket: Socket;
   #events: StreamEvents | undefined;
   #why: Error | undefined;
   #isClosed = false;
+  #isCorked = false;
   readonly #onWritten = (): void => {
     if (this.#socket.writableLength === 0 && !this.#socket.destroyed) this.#events?.drained?.();
   };
@@ -186,12 +197,21 @@ class SocketStream implements Stream {
 
   write(bytes: string | Uint8Array | readonly Uint8Array[]): void {
     if (this.#socket.writableEnded || this.#socket.destroyed) return;
-    if (typeof bytes === 'string' || bytes instanceof Uint8Array) {
-      this.#socket.write(bytes, this.#onWritten);
-      return;
-    }
-    this.#socket.cork(); // one writev for all pieces
-    for (const piece of bytes) this.#socket.write(piece, this.#onWritten);
+    if (!this.#isCorked) this.#cork();
+    if (typeof bytes === 'string' || bytes instanceof Uint8Array) this.#socket.write(bytes, this.#onWritten);
+    else for (const piece of bytes) this.#socket.write(piece, this.#onWritten);
+  }
+
+  /** What is written in one turn of the event loop goes out together, after all that came in was dealt with. */
+  #cork(): void {
+    this.#isCorked = true;
+    this.#socket.cork();
+    corked.push(this);
+    if (corked.length === 1) soon(uncorkAll);
+  }
+
+  uncork(): void {
+    this.#isCorked = false;
     this.#socket.uncork();
   }
 

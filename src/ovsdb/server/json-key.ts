@@ -4,5 +4,6 @@ import { formatJson } from '../../rpc/json.ts';
 
 /** Equal for equal JSON values, and itself their JSON text. */
 export function keyOf(id: Json): string {
+  if (Number.isSafeInteger(id)) return String(id);
   return typeof id === 'string' ? JSON.stringify(id) : formatJson(id, { isSorted: true });
 }

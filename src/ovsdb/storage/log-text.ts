@@ -11,34 +11,33 @@ import type { ColumnSchema, Commit, Row, RowChange, TableContents } from '../eng
 
 /** The JSON text of a commit; undefined when it has nothing to store (ephemeral columns only). */
 export function emitCommit(commit: Commit, wall: number): string | undefined {
-  const changes = rowsOf(commit, true) ?? rowsOf(commit, false);
-  if (changes === undefined || changes.tables.size === 0) return undefined;
-  const json: Record<string, Json> = {};
-  for (const [table, rows] of changes.tables) json[table] = rows;
-  if (commit.comment !== undefined) json._comment = commit.comment;
-  if (changes.isDiff) json._is_diff = true;
-  json._date = Math.floor(wall);
-  return emitJson(json);
+  const diffs = rowsOf(commit, true);
+  const tables = diffs ?? rowsOf(commit, false);
+  if (tables === undefined || tables.size === 0) return undefined;
+  // By hand: an object whose keys are the uuids would be slow to make and to print.
+  let text = '{';
+  for (const [table, rows] of tables) text += `${JSON.stringify(table)}:{${rows}},`;
+  if (commit.comment !== undefined) text += `"_comment":${JSON.stringify(commit.comment)},`;
+  if (diffs !== undefined) text += '"_is_diff":true,';
+  return `${text}"_date":${Math.floor(wall)}}`;
 }
 
-interface ChangedRows {
-  readonly tables: ReadonlyMap<string, JsonObject>;
-  readonly isDiff: boolean;
-}
-
-/** Undefined when `isDiff` is wanted but a difference would be read wrongly. */
-function rowsOf(commit: Commit, isDiff: boolean): ChangedRows | undefined {
-  const tables = new Map<string, Record<string, Json>>();
+/**
+ * The changed rows of each table as the members of a JSON object. Undefined when `isDiff` is wanted but a difference
+ * would be read wrongly.
+ */
+function rowsOf(commit: Commit, isDiff: boolean): ReadonlyMap<string, string> | undefined {
+  const tables = new Map<string, string>();
   for (const change of commit.changes) {
     const row = rowOf(change, isDiff);
     if (row === undefined) return undefined;
     if (row === 'nothing') continue;
     const { name } = change.table;
-    const rows = tables.get(name);
-    if (rows === undefined) tables.set(name, { [change.uuid]: row });
-    else rows[change.uuid] = row;
+    const before = tables.get(name);
+    const member = `"${change.uuid}":${row === null ? 'null' : emitJson(row)}`;
+    tables.set(name, before === undefined ? member : `${before},${member}`);
   }
-  return { tables, isDiff };
+  return tables;
 }
 
 function rowOf(change: RowChange, isDiff: boolean): JsonObject | null | 'nothing' | undefined {

@@ -61,11 +61,22 @@ export function sha1Of(data: Uint8Array): string {
   return hash('sha1', data, 'hex');
 }
 
+/** Header lines are shorter: the digits of the length are at most 16. */
+const maxHeaderLength = 72;
+
 /** One record of a standalone file with that JSON text. */
 export function emitRecord(text: string): Buffer {
-  const data = Buffer.from(`${text}\n`);
+  // A UTF-16 unit becomes three bytes at most, so a short text need not be measured.
+  const size = text.length < 1000 ? 3 * text.length : Buffer.byteLength(text);
+  // The header goes in front of the text, once that is known.
+  const block = Buffer.allocUnsafe(maxHeaderLength + size + 1);
+  const end = maxHeaderLength + block.write(text, maxHeaderLength) + 1;
+  block[end - 1] = 0x0a;
+  const data = block.subarray(maxHeaderLength, end);
   const header = `OVSDB ${standaloneMagic} ${data.length} ${sha1Of(data)}\n`;
-  return Buffer.concat([Buffer.from(header, 'latin1'), data]);
+  const start = maxHeaderLength - header.length;
+  block.write(header, start, 'latin1');
+  return block.subarray(start, end);
 }
 
 /** The same for a text that comes in pieces: header first, then the pieces, then the new-line. */
