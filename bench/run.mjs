@@ -15,7 +15,8 @@ const names = readdirSync('bench')
   .filter((f) => f.endsWith('.bench.ts'))
   .map((f) => f.replace('.bench.ts', ''));
 const chosen = wanted.length === 0 ? names : wanted;
-const outdir = mkdtempSync(`${root}dist/bench-`);
+// Below the project, so that the bundles find its packages; not in dist/, which a build replaces.
+const outdir = mkdtempSync(`${root}node_modules/.bench-`);
 const sections = [];
 
 const missing = missingPackages();
