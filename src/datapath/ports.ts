@@ -10,6 +10,8 @@ export interface PortEntry extends DpPortInfo {
 
 export class PortTable {
   readonly #ports = new Map<DpPort, PortEntry>();
+  /** All numbers below are in use. */
+  #lowestFree = 1;
 
   get all(): ReadonlyMap<DpPort, PortEntry> {
     return this.#ports;
@@ -18,9 +20,8 @@ export class PortTable {
   /** `wanted` when it is free, else the lowest free number from 1: 0 is the datapath's own local port. */
   chooseNumber(wanted: DpPort | undefined): DpPort {
     if (wanted !== undefined && !this.#ports.has(wanted)) return wanted;
-    let number = 1;
-    while (this.#ports.has(dpPort(number))) number++;
-    return dpPort(number);
+    while (this.#ports.has(dpPort(this.#lowestFree))) this.#lowestFree++;
+    return dpPort(this.#lowestFree);
   }
 
   set(number: DpPort, entry: PortEntry): void {
@@ -28,6 +29,7 @@ export class PortTable {
   }
 
   delete(number: DpPort): boolean {
+    if (number > 0) this.#lowestFree = Math.min(this.#lowestFree, number);
     return this.#ports.delete(number);
   }
 

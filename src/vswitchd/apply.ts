@@ -10,6 +10,7 @@ import type { OfPort } from '../base/units.ts';
 import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { OfprotoConfig } from '../ofproto/config.ts';
+import { bridgeMac, followedMtu, noteInterface, notePort } from './bridge-facts.ts';
 import { pickBridgeMac } from './config/mac.ts';
 import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
 import { LiveBridge, LiveInterface, type LiveState } from './live.ts';
@@ -74,6 +75,7 @@ export class Applier {
       case 'removePort':
         return this.#withBridge(step.bridge, async (bridge) => {
           bridge.ports.delete(step.port);
+          notePort(bridge, step.port);
           bridge.ofproto.removeBundle(step.port);
         });
       case 'settleBridge':
@@ -112,6 +114,7 @@ export class Applier {
     const { name } = wanted;
     const i = new LiveInterface(bridge.name, port, wanted);
     bridge.interfaces.set(name, i);
+    noteInterface(bridge, i);
     const holder = this.#state.holderOf(name);
     if (reservedNames.test(name)) {
       log.warn(`could not create interface ${name}, name is reserved`);
@@ -124,6 +127,7 @@ export class Applier {
     }
     this.#state.hold(i); // at once: another bridge may be asking for the same device
     const error = (await this.#open(bridge, i)) ?? (await this.#attach(bridge, i));
+    noteInterface(bridge, i);
     if (error === undefined) {
       log.info(`bridge ${bridge.name}: added interface ${name} on port ${i.ofPort}`);
     } else {
@@ -169,6 +173,7 @@ export class Applier {
 
   async #removeInterface(bridge: LiveBridge, i: LiveInterface): Promise<void> {
     bridge.interfaces.delete(i.wanted.name);
+    noteInterface(bridge, i);
     if (i.ofPort !== undefined) {
       await bridge.ofproto.removePort(i.ofPort);
       log.info(`bridge ${bridge.name}: deleted interface ${i.wanted.name} on port ${i.ofPort}`);
@@ -189,11 +194,13 @@ export class Applier {
     const i = bridge.interfaces.get(wanted.name);
     if (i === undefined) return;
     i.wanted = wanted;
+    noteInterface(bridge, i);
     const refusal = await this.#tellNetdev(bridge, i);
     if (refusal !== undefined) {
       await this.#removeInterface(bridge, i);
       bridge.interfaces.set(wanted.name, i);
-      return this.#state.fail(i, refusal);
+      this.#state.fail(i, refusal);
+      return noteInterface(bridge, i);
     }
     if (i.ofPort !== undefined)
       bridge.ofproto.updatePort(
@@ -227,9 +234,7 @@ export class Applier {
     if (bridge.announcedId !== config.datapathId)
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
     bridge.announcedId = config.datapathId;
-    for (const i of bridge.interfaces.values()) {
-      if (i.wanted.type === 'internal') await this.#tellNetdev(bridge, i);
-    }
+    for (const i of bridge.internals) await this.#tellNetdev(bridge, i);
   }
 }
 
@@ -241,6 +246,7 @@ function requireForwardable({ name, portSpec }: Netdev): void {
 
 function setPort(bridge: LiveBridge, wanted: WantedPort): void {
   bridge.ports.set(wanted.name, wanted);
+  notePort(bridge, wanted.name);
   const members: OfPort[] = [];
   for (const { name } of wanted.interfaces) {
     const i = bridge.interfaces.get(name);
@@ -263,44 +269,14 @@ function ofprotoConfig(settings: LiveBridge['settings'], hwaddr: string): Ofprot
   };
 }
 
-/** `hwaddr` if given, else the lowest global address of its ports, else one made of the row's uuid. */
-function bridgeMac(bridge: LiveBridge): string {
-  if (bridge.settings.hwaddr !== undefined) return bridge.settings.hwaddr;
-  const candidates: string[] = [];
-  for (const port of bridge.ports.values()) {
-    if (port.mac !== undefined) candidates.push(port.mac);
-    else candidates.push(...port.interfaces.flatMap(({ name }) => macOf(bridge.interfaces.get(name)) ?? []));
-  }
-  return pickBridgeMac(candidates, bridge.id);
-}
-
-function macOf(i: LiveInterface | undefined): string | undefined {
-  const isOwn = i === undefined || i.ofPort === undefined || i.wanted.type !== 'system';
-  return isOwn ? undefined : i.netdev?.state.mac;
-}
-
 /** What a device is to be told: a device of ours gets the bridge's address and fits the smallest of the others. */
 function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
   const { wanted } = i;
   const isLocal = wanted.name === bridge.name;
   const isFakeBridge = bridge.ports.get(i.port)?.isFakeBridge === true;
   const mac = isLocal ? bridgeMac(bridge) : (wanted.mac ?? (isFakeBridge ? bridgeMac(bridge) : undefined));
-  const mtuRequest = wanted.mtuRequest ?? (isFollower(i) ? smallestMtu(bridge) : undefined);
+  const mtuRequest = wanted.mtuRequest ?? followedMtu(bridge, i);
   return { options: wanted.options, mac, mtuRequest };
-}
-
-/** A device of ours whose MTU nobody asked for. */
-function isFollower({ wanted }: LiveInterface): boolean {
-  return wanted.type === 'internal' && wanted.mtuRequest === undefined;
-}
-
-function smallestMtu(bridge: LiveBridge): number | undefined {
-  let smallest: number | undefined;
-  for (const i of bridge.interfaces.values()) {
-    const mtu = isFollower(i) || i.ofPort === undefined ? undefined : i.netdev?.state.mtu;
-    if (mtu !== undefined && (smallest === undefined || mtu < smallest)) smallest = mtu;
-  }
-  return smallest;
 }
 
 function reasonOf(why: Refused | SyscallFailed): string {

@@ -7,6 +7,7 @@ import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { Ofproto } from '../ofproto/ofproto.ts';
 import type { BridgeSettings, WantedInterface, WantedPort } from './config/wanted.ts';
+import { Lowest } from './lowest.ts';
 import type { ActualBridge, ActualInterface } from './plan.ts';
 
 export class LiveInterface implements ActualInterface {
@@ -43,6 +44,12 @@ export class LiveBridge implements ActualBridge {
   announcedId: string | undefined;
   readonly ports = new Map<string, WantedPort>();
   readonly interfaces = new Map<string, LiveInterface>();
+  /** Devices of ours, which take from all the others. */
+  readonly internals = new Set<LiveInterface>();
+  /** The lowest address of each port that the bridge may take. */
+  readonly addresses = new Lowest<string, string>();
+  /** Of the devices that are not ours to size. */
+  readonly mtus = new Lowest<LiveInterface, number>();
   /** Numbers of devices that vanished, by name: they have them again when they come back. */
   readonly lostNumbers = new Map<string, OfPort>();
 

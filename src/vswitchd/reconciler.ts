@@ -8,6 +8,7 @@ import { counter } from '../base/coverage.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
 import type { Applier } from './apply.ts';
+import { noteInterface } from './bridge-facts.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
 import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
@@ -75,6 +76,7 @@ export class Reconciler {
   netdevChanged(i: LiveInterface): void {
     this.#changed.add(i);
     const bridge = this.#deps.state.bridges.get(i.bridge);
+    if (bridge !== undefined) noteInterface(bridge, i);
     if (i.isGone) markPort(this.#dirty, i.bridge, i.port);
     else if (i.ofPort !== undefined) bridge?.ofproto.updatePort(i.ofPort);
     if (i.wanted.type !== 'internal') this.#unsettled.add(i.bridge);
@@ -218,8 +220,7 @@ export class Reconciler {
       } else if (step.do === 'settleBridge') {
         const bridge = state.bridges.get(step.bridge);
         if (bridge !== undefined) writer.put('Bridge', bridge.id, reportBridge(bridge));
-        for (const i of bridge?.interfaces.values() ?? [])
-          if (i.wanted.type === 'internal') interfaces.add(i);
+        for (const i of bridge?.internals ?? []) interfaces.add(i);
       }
     }
     for (const i of this.#changedPatches()) interfaces.add(i);

@@ -167,8 +167,17 @@ function isConfigChanged<R>(delta: RowDelta<R>, columns: readonly (keyof R)[]): 
 
 function missingFrom(these: readonly Uuid[] = [], those: readonly Uuid[] = []): Uuid[] {
   if (these.length === 0 || those.length === 0) return [...these];
-  const known = new Set(those);
-  return these.filter((id) => !known.has(id));
+  let start = 0;
+  let end = these.length;
+  let otherEnd = those.length;
+  // Sets come sorted: most often one has one member more than the other, somewhere.
+  while (start < end && these[start] === those[start]) start++;
+  while (end > start && otherEnd > start && these[end - 1] === those[otherEnd - 1]) {
+    end--;
+    otherEnd--;
+  }
+  const known = new Set(those.slice(start, otherEnd));
+  return these.slice(start, end).filter((id) => !known.has(id));
 }
 
 function link(map: Map<Uuid, Set<Uuid>>, from: Uuid, to: Uuid): void {
