@@ -250,18 +250,17 @@ export class LogFile {
 
   #readRecord(): Buffer | undefined {
     const start = this.#offset;
-    const lineBytes = this.#peekLine(start);
-    if (lineBytes.length === 0) {
+    const line = this.#peekLine(start);
+    if (line.length === 0) {
       this.#isAtEnd = true;
       return undefined;
     }
-    const line = lineBytes.toString('latin1');
     const header = readHeader(line);
     if (header === undefined || header.magic !== this.magic) {
       const shown = line.replace(/\n.*$/s, '');
       throw syntaxError(undefined, `${this.name}: parse error at offset ${start} in header line "${shown}"`);
     }
-    const dataAt = start + lineBytes.length;
+    const dataAt = start + line.length;
     const data = this.#readBody(header, dataAt);
     this.#previousOffset = start;
     this.#offset = dataAt + header.length;
@@ -284,16 +283,23 @@ export class LogFile {
   }
 
   /** The line that starts at `at`, with its new-line, or its first 127 bytes. */
-  #peekLine(at: number): Buffer {
-    const bytes = this.#peek(at, 127);
-    const end = bytes.indexOf(0x0a);
-    return end < 0 ? bytes : bytes.subarray(0, end + 1);
+  #peekLine(at: number): string {
+    const start = this.#fill(at, 127);
+    const end = this.#buffer.indexOf(0x0a, start);
+    const limit = start + 127;
+    return this.#buffer.toString('latin1', start, end < 0 || end >= limit ? limit : end + 1);
   }
 
   /** `length` bytes from `at` on, or fewer at the end of the file. Valid until the next call. */
   #peek(at: number, length: number): Buffer {
+    const start = this.#fill(at, length);
+    return this.#buffer.subarray(start, start + length);
+  }
+
+  /** Sees to it that `length` bytes from `at` on are in the buffer, as far as the file has them; returns their offset in it. */
+  #fill(at: number, length: number): number {
     const from = at - this.#bufferAt;
-    if (from >= 0 && from + length <= this.#buffer.length) return this.#buffer.subarray(from, from + length);
+    if (from >= 0 && from + length <= this.#buffer.length) return from;
     const kept = from >= 0 ? this.#buffer.subarray(from) : Buffer.alloc(0);
     const block = Buffer.allocUnsafe(Math.max(blockSize, length));
     kept.copy(block);
@@ -305,7 +311,7 @@ export class LogFile {
     }
     this.#buffer = block.subarray(0, filled);
     this.#bufferAt = at;
-    return this.#buffer.subarray(0, length);
+    return 0;
   }
 
   #readAt(block: Buffer, from: number, at: number): number {
