@@ -224,14 +224,15 @@ export class Reconciler {
       }
     }
     for (const i of this.#changedPatches()) interfaces.add(i);
-    for (const i of interfaces) {
+    const reports = [...interfaces].map(async (i) => {
       // The device may belong to a bridge that does not have the row: then the holder speaks for it.
       const speaker = state.holderOf(i.wanted.name) ?? i;
-      if (client.view.row('Interface', speaker.wanted.id) === undefined) continue;
+      if (client.view.row('Interface', speaker.wanted.id) === undefined) return;
       const bridge = added.has(speaker) ? state.bridges.get(speaker.bridge) : undefined;
       const statistics = bridge === undefined ? undefined : await readStatistics(bridge, speaker);
       writer.put('Interface', speaker.wanted.id, { ...reportInterface(speaker), ...statistics });
-    }
+    });
+    await Promise.all(reports);
   }
 
   /** A patch port is of use only with its peer, which may come and go by itself. */
@@ -259,15 +260,16 @@ function patchProblem(
 /** These wait for other threads and the kernel: what different bridges ask for may wait together. */
 const waitingKinds: ReadonlySet<Step['do']> = new Set(['removeInterface', 'removeBridge', 'addInterface']);
 
-/** Steps of one kind side by side, a lane for each bridge; all others one after the other. */
+/** Steps of one kind side by side, a lane for each bridge, or each device that goes; all others one after the other. */
 function inLanes(steps: readonly Step[]): Step[][][] {
   const groups: { kind: Step['do']; lanes: Map<string, Step[]> }[] = [];
   for (const step of steps) {
     const last = groups.at(-1);
-    const lane = last?.lanes.get(step.bridge);
+    const name = step.do === 'removeInterface' ? `${step.bridge} ${step.name}` : step.bridge;
+    const lane = last?.lanes.get(name);
     if (last?.kind !== step.do || !waitingKinds.has(step.do))
-      groups.push({ kind: step.do, lanes: new Map([[step.bridge, [step]]]) });
-    else if (lane === undefined) last.lanes.set(step.bridge, [step]);
+      groups.push({ kind: step.do, lanes: new Map([[name, [step]]]) });
+    else if (lane === undefined) last.lanes.set(name, [step]);
     else lane.push(step);
   }
   return groups.map(({ lanes }) => [...lanes.values()]);

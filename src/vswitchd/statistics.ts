@@ -42,10 +42,12 @@ export class StatisticsWriter {
     this.#timer?.cancel();
   }
 
-  /** Once, now. */
+  /** Once, now. All are asked together: kernel devices are then read in one walk. */
   async write(): Promise<void> {
-    for (const bridge of this.#deps.state.bridges.values())
-      for (const i of bridge.interfaces.values()) await this.#writeOne(i);
+    const bridges = [...this.#deps.state.bridges.values()];
+    await Promise.all(
+      bridges.flatMap((bridge) => [...bridge.interfaces.values()].map((i) => this.#writeOne(i))),
+    );
     this.#deps.writer.flush();
   }
 
