@@ -4,7 +4,7 @@
  * folder, so nothing stays behind; without root also in a user namespace of its own.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,15 @@ const inside = 'OVS_TS_DEMO_INSIDE';
 
 function isInstalled(program) {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
+
+function canUse(file) {
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function fail(why) {
@@ -37,6 +46,11 @@ function enter() {
   }
   const isRoot = process.getuid() === 0;
   const user = isRoot ? [] : ['--user', '--map-root-user'];
+  if (!isRoot && !canUse('/dev/net/tun')) {
+    fail(
+      "not root, and /dev/net/tun, which the bridge's own device is made with, is not open to you. Run: sudo npm run demo",
+    );
+  }
   if (!isRoot && spawnSync('unshare', [...user, '--net', 'true']).status !== 0) {
     fail(
       'not root, and this kernel refuses user namespaces (user.max_user_namespaces, or kernel.unprivileged_userns_clone, or AppArmor). Run: sudo npm run demo',

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+function demo(folder: string, ...runner: readonly string[]) {
+  const [program = '', ...args] = [...runner, process.execPath, 'scripts/demo.mjs'];
+  return spawnSync(program, args, { cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
+}
+
+/** What the demo needs of this project, where everybody may read it. */
+function readableCopy(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ovs-ts-copy-'));
+  chmodSync(folder, 0o755);
+  const parts = [
+    'package.json',
+    'bin',
+    'dist',
+    'scripts',
+    'node_modules/picocolors',
+    'node_modules/koffi',
+    'node_modules/@koromix',
+  ];
+  for (const part of parts) cpSync(part, join(folder, part), { recursive: true, dereference: true });
+  return folder;
+}
+
+function leftovers(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('ovs-ts-demo-'));
+}
+
+describe('the demo', () => {
+  it('shows two hosts that talk through a bridge, and leaves nothing behind', () => {
+    const before = leftovers();
+    const { status, stdout, stderr } = demo('.');
+    expect(stderr).toBe('');
+    expect(stdout).toContain('3 packets transmitted, 3 received, 0% packet loss');
+    expect(stdout).toContain('2 packets transmitted, 2 received, 0% packet loss');
+    expect(stdout).toMatch(/Gbits\/sec +receiver/);
+    expect(stdout).toMatch(/LOCAL +0 {2}([0-9a-f]{2}:){5}/);
+    expect(stdout).toMatch(/in_port\(to-left\).*eth_type\(0x0800\).*actions:to-right/);
+    expect(status).toBe(0);
+    expect(leftovers()).toEqual(before);
+  });
+
+  it('runs without root in namespaces of its own, or says what is missing', () => {
+    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    const folder = readableCopy();
+    try {
+      const { status, stdout, stderr } = demo(folder, ...nobody);
+      if (status === 0) expect(stdout).toContain('nothing stays behind');
+      else expect(stderr).toMatch(/^demo: not root, and .* Run: sudo npm run demo\n$/s);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
