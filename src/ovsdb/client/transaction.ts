@@ -50,20 +50,20 @@ export class TransactionCollector {
   }
 
   update(table: string, id: Uuid, change: AnyValues): void {
-    const plan = this.#plans.get(id) ?? {
-      table,
-      id,
-      kind: 'update' as const,
-      values: new Map<string, Value>(),
-    };
-    if (plan.kind === 'delete') return;
+    let plan = this.#plans.get(id);
+    if (plan?.kind === 'delete') return;
     const row = this.#base.row(table, id);
     for (const [column, value] of Object.entries(change)) {
-      if (plan.kind === 'update' && row !== undefined && isEqualValue(row[column], value))
-        plan.values.delete(column);
-      else plan.values.set(column, value);
+      if (plan?.kind !== 'insert' && row !== undefined && isEqualValue(row[column], value)) {
+        plan?.values.delete(column);
+        continue;
+      }
+      if (plan === undefined) {
+        plan = { table, id, kind: 'update', values: new Map() };
+        this.#plans.set(id, plan);
+      }
+      plan.values.set(column, value);
     }
-    this.#plans.set(id, plan);
   }
 
   mutate(table: string, id: Uuid, mutations: AnyMutations): void {

@@ -51,7 +51,9 @@ export function defaultValue(type: TypeJson): Value {
 export function isEqualValue(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (a instanceof Map && b instanceof Map) {
-    return a.size === b.size && [...a].every(([k, v]) => b.get(k) === v);
+    if (a.size !== b.size) return false;
+    for (const [k, v] of a) if (b.get(k) !== v) return false;
+    return true;
   }
   if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
   if (a.every((v, i) => v === b[i])) return true;
