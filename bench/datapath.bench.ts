@@ -7,6 +7,7 @@ import { FlowEntry, FlowTable } from '../src/datapath/userspace/flow-table.ts';
 import { extractKey } from '../src/flow/extract.ts';
 import { maskedKey, maskSlot, newKey } from '../src/flow/key.ts';
 import { datapathWordCount, type SlotName } from '../src/flow/slots.ts';
+import { emptyCounters } from '../src/netdev/counters.ts';
 import type { PortIo } from '../src/netdev/provider.ts';
 import { Frame, type FrameBatch } from '../src/wire/frame.ts';
 import { udpPacket } from '../test/conformance/packets.ts';
@@ -20,16 +21,7 @@ const slotSize = 2048;
 class EndlessPort implements PortIo {
   readonly fd = undefined;
   readonly takesOffloads = true;
-  readonly counters = {
-    rxPackets: 0,
-    rxBytes: 0,
-    rxDropped: 0,
-    rxErrors: 0,
-    txPackets: 0,
-    txBytes: 0,
-    txDropped: 0,
-    txErrors: 0,
-  };
+  readonly counters = emptyCounters();
   readonly #bytes = new Uint8Array(slotSize * batchSize);
   readonly #view = new DataView(this.#bytes.buffer);
   readonly #sizes: readonly number[];

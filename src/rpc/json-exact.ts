@@ -222,7 +222,8 @@ function readInteger(
 
 type Unescaped = { readonly error: undefined; readonly text: string } | { readonly error: string };
 
-const simpleEscapes: Readonly<Record<string, string>> = {
+/** RFC 8259 section 7: what a letter behind a backslash stands for, \u apart. */
+export const simpleEscapes: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
   '/': '/',

@@ -1,4 +1,5 @@
 /** A port made of two lists, for datapaths on the main thread. Takes what it sends at `flush`, as a ring does. */
+import { emptyCounters } from '../../src/netdev/counters.ts';
 import type { PortCounters, PortIo, WakesDatapath } from '../../src/netdev/provider.ts';
 import { Frame, type FrameBatch } from '../../src/wire/frame.ts';
 
@@ -15,16 +16,7 @@ const headroom = 32;
 export class MemoryPort implements PortIo, WakesDatapath {
   readonly fd = undefined;
   readonly takesOffloads: boolean;
-  readonly counters: PortCounters = {
-    rxPackets: 0,
-    rxBytes: 0,
-    rxDropped: 0,
-    rxErrors: 0,
-    txPackets: 0,
-    txBytes: 0,
-    txDropped: 0,
-    txErrors: 0,
-  };
+  readonly counters: PortCounters = emptyCounters();
   onInput: () => void = () => {};
   isClosed = false;
   readonly sent: SentFrame[] = [];

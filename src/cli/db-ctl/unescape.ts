@@ -1,17 +1,8 @@
 /** JSON string escapes, for quoted strings in command line arguments. RFC 8259 section 7. */
 
-const simple: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};
+import { simpleEscapes } from '../../rpc/json-exact.ts';
 
-export type Unescaped = { readonly text: string; readonly error?: undefined } | { readonly error: string };
+type Unescaped = { readonly text: string; readonly error?: undefined } | { readonly error: string };
 
 /** `inner` is what stands between the quotes. */
 export function unescapeJson(inner: string): Unescaped {
@@ -31,7 +22,7 @@ export function unescapeJson(inner: string): Unescaped {
       text += String.fromCharCode(...unit);
       at += unit.length === 1 ? 4 : 10;
     } else {
-      const plain = simple[kind];
+      const plain = simpleEscapes[kind];
       if (plain === undefined) return { error: `bad escape \\${kind}` };
       text += plain;
     }

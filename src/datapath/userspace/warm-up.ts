@@ -3,11 +3,13 @@
  * and an idle switch would take hours to get there, answering each ping from interpreted code. Run once when a worker
  * starts; takes some tens of milliseconds.
  */
+
 import type { Clock } from '../../base/clock.ts';
 import { dpPort } from '../../base/units.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { maskedKey, maskSlot, newKey } from '../../flow/key.ts';
 import { datapathWordCount, type SlotName } from '../../flow/slots.ts';
+import { emptyCounters } from '../../netdev/counters.ts';
 import type { PortIo } from '../../netdev/provider.ts';
 import { Frame, type FrameBatch } from '../../wire/frame.ts';
 import type { DpAction } from '../actions.ts';
@@ -83,16 +85,7 @@ function putFlows(engine: Engine): void {
 class EchoPort implements PortIo {
   readonly fd = undefined;
   readonly takesOffloads = true;
-  readonly counters = {
-    rxPackets: 0,
-    rxBytes: 0,
-    rxDropped: 0,
-    rxErrors: 0,
-    txPackets: 0,
-    txBytes: 0,
-    txDropped: 0,
-    txErrors: 0,
-  };
+  readonly counters = emptyCounters();
   readonly #bytes = new Uint8Array(framesPerRound * slotSize);
   readonly #view = new DataView(this.#bytes.buffer);
   #calls = 0;
