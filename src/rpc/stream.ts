@@ -33,7 +33,7 @@ export interface Stream {
   setEvents(events: StreamEvents): void;
   /** Common name of the peer's TLS certificate. */
   readonly peerId: string | undefined;
-  /** Pieces are neither copied nor changed. No-op once closed. */
+  /** Goes out at the end of this turn of the event loop. Pieces are neither copied nor changed. No-op once closed. */
   write(bytes: string | Uint8Array | readonly Uint8Array[]): void;
   /** Stops and restarts the reading, so that the peer feels back-pressure. */
   pause(): void;
