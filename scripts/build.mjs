@@ -1,4 +1,4 @@
-/** Bundles every program under src/programs into dist/, one file each plus shared chunks. */
+/** Bundles every program under src/programs, and the library, into dist/: one file each plus shared chunks. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { sourcesHash } from './prepare.mjs';
@@ -10,7 +10,10 @@ mkdirSync('dist');
 
 const programs = readdirSync('src/programs').filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'));
 await build({
-  entryPoints: programs.map((f) => `src/programs/${f}`),
+  entryPoints: [
+    ...programs.map((f) => ({ in: `src/programs/${f}`, out: f.replace('.ts', '') })),
+    { in: 'src/ovsdb/index.ts', out: 'ovsdb' }, // the library `ovs-ts/ovsdb`
+  ],
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -1,6 +1,7 @@
 /** `ovs-ts/ovsdb`: the OVSDB engine, server and client as a library. */
 
 export * from './client/index.ts';
+export { type EmbeddedOvsdb, type EmbedOptions, embedOvsdb } from './embed.ts';
 export { Condition, conditionFromJson } from './engine/condition.ts';
 export { Database, type DatabaseDeps, type TableView } from './engine/database.ts';
 export {
@@ -17,6 +18,7 @@ export { MemberReader } from './engine/member-reader.ts';
 export { cell, rowToJson } from './engine/row.ts';
 export { equalSchemas, schemaFromJson, schemaToJson } from './engine/schema.ts';
 export type * from './engine/types.ts';
+export { atom, column, type Row as TypedRow, type Schema, schema, table } from './schema-types.ts';
 export { defaultLimits, type ServerLimits } from './server/context.ts';
 export { OvsdbServer, type OvsdbServerDeps, type ServerUsage } from './server/server.ts';
 export type { ServeOptions } from './server/session.ts';
