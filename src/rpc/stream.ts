@@ -6,7 +6,7 @@ import { createConnection, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
 import { logger } from '../base/log.ts';
-import { soon } from '../base/soon.ts';
+import { lastly } from '../base/soon.ts';
 import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
 import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, type TlsConfig, TlsContext } from './tls.ts';
@@ -207,7 +207,7 @@ class SocketStream implements Stream {
     this.#isCorked = true;
     this.#socket.cork();
     corked.push(this);
-    if (corked.length === 1) soon(uncorkAll);
+    if (corked.length === 1) lastly(uncorkAll);
   }
 
   uncork(): void {

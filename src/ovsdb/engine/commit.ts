@@ -8,8 +8,9 @@ import {
   dropDanglingWeakReferences,
   noteWeakReferences,
 } from './references.ts';
-import type { Transaction } from './transaction.ts';
-import type { RowChange } from './types.ts';
+import type { Table } from './table.ts';
+import { Transaction } from './transaction.ts';
+import type { Commit, RowChange } from './types.ts';
 import { checkIndexes, checkRowCounts } from './uniqueness.ts';
 
 /**
@@ -30,6 +31,21 @@ export function checkCommit(transaction: Transaction): void {
   checkRowCounts(transaction);
   dropDanglingWeakReferences(transaction);
   checkIndexes(transaction);
+}
+
+/** Takes back a commit after which nothing has changed. */
+export function revertCommit(tables: ReadonlyMap<string, Table>, { changes }: Commit): void {
+  const transaction = new Transaction(tables, neverNew);
+  for (const { table: schema, uuid, before } of changes) {
+    const table = tables.get(schema.name);
+    if (table !== undefined) transaction.putBack(table, uuid, before);
+  }
+  countReferences(transaction);
+  finishCommit(transaction);
+}
+
+function neverNew(): never {
+  throw new Error('a commit that is taken back makes no rows');
 }
 
 export function finishCommit(transaction: Transaction): void {

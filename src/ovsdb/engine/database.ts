@@ -5,10 +5,10 @@
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms, type Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
-import { checkCommit, finishCommit, prepareCommit } from './commit.ts';
+import { checkCommit, finishCommit, prepareCommit, revertCommit } from './commit.ts';
 import { convertTables } from './convert.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
-import { execute } from './execute.ts';
+import { execute, type ReadyOutcome } from './execute.ts';
 import { isArray } from './member-reader.ts';
 import { Table } from './table.ts';
 import { Transaction } from './transaction.ts';
@@ -43,11 +43,23 @@ interface Waiting {
   readonly context: TransactionContext;
   readonly created: Ms;
   readonly done: (reply: TransactReply) => void;
+  /** Whether the answer to a durable commit comes after the disk has it. */
+  readonly isPatient: boolean;
   /** Only a change in one of these can end the wait. */
   tables: ReadonlySet<string>;
   timer: Timer | undefined;
   isDue: boolean;
 }
+
+/** A transaction that has run, with what it came to. Unless it failed or changed nothing it is in memory now. */
+interface Finished {
+  readonly waiting: Waiting;
+  readonly result: Json;
+  readonly commit: Commit | undefined;
+}
+
+/** Transactions that are written together at most. */
+const groupLimit = 256;
 
 export class Database {
   readonly #deps: DatabaseDeps;
@@ -58,6 +70,10 @@ export class Database {
   readonly #replaceListeners = new Set<() => void>();
   readonly #waiting = new Set<Waiting>();
   #isRetrying = false;
+  /** Nobody has heard of these yet: they wait to be written to the journal, all at once. */
+  #group: Finished[] = [];
+  /** They are written, and are told of in this order. */
+  readonly #written: Finished[] = [];
   #firstVersion: Uuid | undefined;
 
   constructor(schema: DatabaseSchema, deps: DatabaseDeps) {
@@ -86,57 +102,64 @@ export class Database {
 
   /**
    * Runs a "transact" request (`params` starts with the database's name). `done` is called once: at once, or after
-   * its "wait" operations came true or timed out, or after the disk has a durable commit. Commit listeners hear of
-   * the changes before.
+   * its "wait" operations came true or timed out, or after the journal has it, which for a durable commit means that
+   * the disk has it. Commit listeners hear of the changes before.
    */
   submit(
     params: readonly Json[],
     context: TransactionContext,
     done: (reply: TransactReply) => void,
   ): PendingTransaction {
-    const waiting: Waiting = {
-      params,
-      context,
-      created: this.#deps.timers.clock.now(),
-      done,
-      tables: new Set(),
-      timer: undefined,
-      isDue: false,
-    };
-    this.#try(waiting);
-    this.#retry();
-    return { cancel: () => this.#cancel(waiting) };
+    return this.#submit(params, context, done, true);
   }
 
-  /** Runs a request to its end without ever waiting: a "wait" that does not hold fails. */
+  /** Runs a request to its end without ever waiting: neither for the disk, nor for a "wait", which then fails. */
   transact(params: Json, context: TransactionContext): Json {
     if (!isArray(params)) return syntaxError(params, 'array expected').toJson();
-    const outcome = execute(this.#executionDeps(), params, context, 0);
-    if (outcome.kind === 'failed') return outcome.results;
-    if (outcome.kind === 'blocked') {
-      const error = new OvsdbError('not supported', 'triggers not supported').toJson();
-      return [error];
-    }
-    this.#commit(outcome.transaction, outcome.results, outcome.isDurable);
-    this.#retry();
-    return outcome.results;
+    let result: Json = [];
+    const take = (reply: TransactReply) => {
+      result = reply.result;
+    };
+    const pending = this.#submit(params, context, take, false);
+    this.settle();
+    if (pending.cancel()) return [new OvsdbError('not supported', 'triggers not supported').toJson()];
+    return result;
   }
 
   /** Runs `change` as one transaction that no request made, such as those of replication. Throws OvsdbError. */
   apply(change: (transaction: Transaction) => void): void {
+    this.settle();
     const transaction = new Transaction(this.#tables, this.#deps.newUuid);
     let commit: Commit;
     try {
       change(transaction);
       commit = { changes: prepareCommit(transaction), comment: transaction.comment, isDurable: false };
-      if (commit.changes.length > 0) this.#journal?.append(commit);
     } catch (error) {
       transaction.undo();
       throw error;
     }
     finishCommit(transaction);
-    if (commit.changes.length > 0) this.#publish(commit);
+    if (commit.changes.length === 0) return;
+    try {
+      this.#journal?.append(commit);
+      this.#journal?.flush();
+    } catch (error) {
+      revertCommit(this.#tables, commit);
+      throw error;
+    }
+    this.#publish(commit);
     this.#retry();
+  }
+
+  /**
+   * Writes to the journal what has been committed in this turn of the event loop, tells everybody, and answers. Who
+   * reads tables calls it first, or would see what may yet be taken back.
+   */
+  settle(): void {
+    while (this.#group.length > 0) {
+      this.#settleGroup(this.#takeGroup());
+      this.#retry();
+    }
   }
 
   /** The same for what the journal itself has, while nobody listens yet: all rows start with the same version. */
@@ -168,6 +191,7 @@ export class Database {
 
   /** Converts schema and contents, on disk too. Throws OvsdbError; nothing has then changed. */
   convert(schema: DatabaseSchema): void {
+    this.settle();
     const tables = makeTables(schema);
     convertTables(this.#tables, tables, this.#deps.newUuid);
     this.#journal?.replace(schema, [...tables.values()], 'converted by ovsdb-server');
@@ -177,27 +201,96 @@ export class Database {
     for (const listener of this.#replaceListeners) listener();
   }
 
-  #executionDeps(): Parameters<typeof execute>[0] {
-    return { schema: this.#schema, tables: this.#tables, newUuid: this.#deps.newUuid };
+  #submit(
+    params: readonly Json[],
+    context: TransactionContext,
+    done: (reply: TransactReply) => void,
+    isPatient: boolean,
+  ): PendingTransaction {
+    const waiting: Waiting = {
+      params,
+      context,
+      created: this.#deps.timers.clock.now(),
+      done,
+      isPatient,
+      tables: new Set(),
+      timer: undefined,
+      isDue: false,
+    };
+    this.#try(waiting);
+    this.#retry();
+    return { cancel: () => this.#cancel(waiting) };
   }
 
   #try(waiting: Waiting): void {
     const elapsed = Math.round(this.#deps.timers.clock.now() - waiting.created);
-    const outcome = execute(this.#executionDeps(), waiting.params, waiting.context, elapsed);
+    const { schema } = this;
+    const deps = { schema, tables: this.#tables, newUuid: this.#deps.newUuid };
+    const outcome = execute(deps, waiting.params, waiting.context, elapsed);
     if (outcome.kind === 'blocked') {
       this.#wait(waiting, outcome.timeout, outcome.tables);
       return;
     }
     this.#forget(waiting);
-    if (outcome.kind === 'failed') {
-      waiting.done({ result: outcome.results, error: null });
+    if (outcome.kind === 'failed') this.#finish({ waiting, result: outcome.results, commit: undefined });
+    else this.#finish({ waiting, ...this.#commit(outcome) });
+  }
+
+  /** Answers at once what depends on nothing that is still to be written. */
+  #finish(finished: Finished): void {
+    const { commit } = finished;
+    if (this.#journal === undefined || (commit === undefined && this.#group.length === 0)) {
+      this.#publishAndAnswer(finished);
       return;
     }
-    const { transaction, results, isDurable } = outcome;
-    const hasWritten = this.#commit(transaction, results, isDurable);
-    const reply = { result: results, error: null };
-    if (hasWritten && isDurable && this.#journal !== undefined)
-      this.#reply(this.#journal, reply, waiting.done);
+    if (commit !== undefined) this.#journal.append(commit);
+    this.#group.push(finished);
+    if (this.#group.length === 1) this.#journal.soon(() => this.settle());
+    else if (this.#group.length >= groupLimit) this.settle();
+  }
+
+  #takeGroup(): readonly Finished[] {
+    const group = this.#group;
+    this.#group = [];
+    return group;
+  }
+
+  #settleGroup(group: readonly Finished[]): void {
+    try {
+      this.#journal?.flush();
+    } catch (error) {
+      if (!(error instanceof OvsdbError)) throw error;
+      this.#takeBack(group, error);
+      return;
+    }
+    this.#written.push(...group);
+    // Who hears of one may settle the next.
+    for (let next = this.#written.shift(); next !== undefined; next = this.#written.shift())
+      this.#publishAndAnswer(next);
+  }
+
+  /** None of the group is in the journal. Each may have relied on those before it, so all run again, one by one. */
+  #takeBack(group: readonly Finished[], error: OvsdbError): void {
+    for (const { commit } of [...group].reverse()) {
+      if (commit !== undefined) revertCommit(this.#tables, commit);
+    }
+    for (const waiting of this.#waiting) waiting.isDue = true;
+    const [first] = group;
+    if (first !== undefined && group.length === 1) {
+      first.waiting.done(withError(first.result, error));
+      return;
+    }
+    for (const { waiting } of group) {
+      this.#try(waiting);
+      this.#settleGroup(this.#takeGroup());
+    }
+  }
+
+  #publishAndAnswer({ waiting, result, commit }: Finished): void {
+    const reply = { result, error: null };
+    if (commit !== undefined) this.#publish(commit);
+    if (commit?.isDurable === true && waiting.isPatient && this.#journal !== undefined)
+      this.#answerOnDisk(this.#journal, reply, waiting.done);
     else waiting.done(reply);
   }
 
@@ -227,37 +320,29 @@ export class Database {
   }
 
   /** Answers once the disk has what was written. */
-  #reply(
-    journal: Journal,
-    reply: { result: Json[]; error: null },
-    done: (reply: TransactReply) => void,
-  ): void {
+  #answerOnDisk(journal: Journal, reply: TransactReply, done: (reply: TransactReply) => void): void {
     journal.sync().then(
       () => done(reply),
       (error: unknown) => {
         if (!(error instanceof OvsdbError)) throw error;
-        reply.result.push(error.toJson());
-        done(reply);
+        done(withError(reply.result, error));
       },
     );
   }
 
-  /** Commits, or adds the error that stopped it to `results`. True when the journal has something to sync. */
-  #commit(transaction: Transaction, results: Json[], isDurable: boolean): boolean {
+  /** Commits in memory, or adds the error that stopped it to the results. */
+  #commit({ transaction, results, isDurable }: ReadyOutcome): Pick<Finished, 'result' | 'commit'> {
     let commit: Commit;
     try {
       commit = { changes: prepareCommit(transaction), comment: transaction.comment, isDurable };
-      if (commit.changes.length > 0) this.#journal?.append(commit);
     } catch (error) {
       transaction.undo();
       if (!(error instanceof OvsdbError)) throw error;
       results.push(error.toJson());
-      return false;
+      return { result: results, commit: undefined };
     }
     finishCommit(transaction);
-    if (commit.changes.length === 0) return false;
-    this.#publish(commit);
-    return true;
+    return { result: results, commit: commit.changes.length === 0 ? undefined : commit };
   }
 
   #publish(commit: Commit): void {
@@ -288,6 +373,11 @@ export class Database {
   #due(): Waiting[] {
     return [...this.#waiting].filter((waiting) => waiting.isDue);
   }
+}
+
+/** The answer of a transaction whose operations went well and which failed all the same. */
+function withError(results: Json, error: OvsdbError): TransactReply {
+  return { result: [...(isArray(results) ? results : []), error.toJson()], error: null };
 }
 
 function makeTables(schema: DatabaseSchema): ReadonlyMap<string, Table> {

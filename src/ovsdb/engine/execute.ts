@@ -17,15 +17,17 @@ export interface ExecutionDeps {
   readonly newUuid: () => Uuid;
 }
 
+/** All operations succeeded; the transaction waits to be committed or undone. */
+export interface ReadyOutcome {
+  readonly kind: 'ready';
+  readonly transaction: Transaction;
+  readonly results: Json[];
+  readonly isDurable: boolean;
+}
+
 export type ExecutionOutcome =
-  /** All operations succeeded; the transaction waits to be committed or undone. */
-  | {
-      readonly kind: 'ready';
-      readonly transaction: Transaction;
-      readonly results: Json[];
-      readonly isDurable: boolean;
-    }
-  /** An operation failed; nothing has changed. */
+  | ReadyOutcome
+  /** An operation failed, or the request makes no sense; nothing has changed. */
   | { readonly kind: 'failed'; readonly results: Json }
   /** A "wait" does not hold; nothing has changed. `timeout` counts from when the request came. */
   | { readonly kind: 'blocked'; readonly timeout: number; readonly tables: ReadonlySet<string> };

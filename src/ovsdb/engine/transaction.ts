@@ -50,9 +50,7 @@ export class Transaction {
   /** The caller has asked `mayInsert`, or made the uuid. */
   insert(table: Table, uuid: Uuid, values: readonly Datum[]): Row {
     const row = { uuid, version: this.#newUuid(), values };
-    const slot = table.add(row);
-    slot.edit = { slot, before: undefined };
-    this.#edited.push(slot);
+    this.#edit(table.add(row), undefined);
     return row;
   }
 
@@ -68,6 +66,18 @@ export class Transaction {
     this.#remember(slot);
     slot.table.put(slot, undefined);
     if (slot.edit?.before !== undefined) slot.table.deleted.set(slot.uuid, slot);
+  }
+
+  /** Puts a row that a commit changed back to what it was before; undefined: there was none. */
+  putBack(table: Table, uuid: string, before: Row | undefined): void {
+    const slot = table.slot(uuid);
+    if (slot !== undefined) {
+      this.#remember(slot);
+      table.put(slot, before);
+      if (before === undefined) table.deleted.set(uuid, slot);
+    } else if (before !== undefined) {
+      this.#edit(table.add(before), undefined);
+    }
   }
 
   /** Moves the count of strong references to the row in `slot`. */
@@ -100,8 +110,11 @@ export class Transaction {
   }
 
   #remember(slot: Slot): void {
-    if (slot.edit !== undefined) return;
-    slot.edit = { slot, before: slot.row };
+    if (slot.edit === undefined) this.#edit(slot, slot.row);
+  }
+
+  #edit(slot: Slot, before: Row | undefined): void {
+    slot.edit = { slot, before };
     this.#edited.push(slot);
   }
 

@@ -138,9 +138,13 @@ export interface TableContents {
 
 /** Where commits go to be kept: the log file, or nowhere for a database in memory. */
 export interface Journal {
-  /** Writes the commit, at once. Throws OvsdbError ("I/O error"); nothing is then kept of it. */
+  /** Takes the commit, to be written by the next `flush`. */
   append(commit: Commit): void;
-  /** Resolves when all that was appended is safe on the disk; rejects with OvsdbError when it cannot be made so. */
+  /** Writes what was appended since, as one. Throws OvsdbError ("I/O error"); nothing is then kept of it. */
+  flush(): void;
+  /** Runs `action` at the end of this turn of the event loop, when more may have come to be written. */
+  soon(action: () => void): void;
+  /** Resolves when all that was flushed is safe on the disk; rejects with OvsdbError when it cannot be made so. */
   sync(): Promise<void>;
   /** Starts over with a new schema and contents (a conversion). Throws OvsdbError. */
   replace(schema: DatabaseSchema, tables: Iterable<TableContents>, comment: string): void;

@@ -51,6 +51,8 @@ export interface ServerContext {
   readonly isReadOnly: boolean;
   /** False after `ovsdb-server/disable-monitor-cond`. */
   readonly hasMonitorCond: boolean;
+  /** Writes and answers the transactions that were received and are not settled yet. */
+  settle(): void;
   /** Its locks go to whoever waits for them. */
   sessionClosed(session: Client): void;
   /** Ends the sessions that do not watch `_Server`, so that they look at the databases anew. */

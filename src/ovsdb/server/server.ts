@@ -127,6 +127,10 @@ export class OvsdbServer implements ServerContext {
     return { sessions: this.#sessions.size, monitors, jsonCaches, triggers, backlog };
   }
 
+  settle(): void {
+    for (const { db } of this.#databases.values()) db.settle();
+  }
+
   reconnect(isForced: boolean, comment: string | undefined): void {
     for (const session of [...this.#sessions]) {
       if (isForced || !session.isDbChangeAware) session.disconnect(comment);

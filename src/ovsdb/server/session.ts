@@ -153,9 +153,13 @@ export class Session implements Client {
     else this.#receiveRequest({ ...message, id: message.id });
   }
 
+  /** Transactions are answered when they are settled, many at once; whatever comes after them is answered after them. */
   #receiveRequest(request: Request): void {
+    if (request.method !== 'transact') this.server.settle();
     const answer = this.#answer(request);
-    if (answer !== undefined) this.reply(request.id, answer);
+    if (answer === undefined) return;
+    this.server.settle();
+    this.reply(request.id, answer);
   }
 
   #answer(request: Request): Answer | undefined {

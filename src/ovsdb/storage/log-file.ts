@@ -151,13 +151,16 @@ export class LogFile {
 
   /** Appends a record with that JSON text, after cutting off what was not read. Throws OvsdbError. */
   append(text: string): void {
-    this.appendBytes(emitRecord(text));
+    this.appendRecords([emitRecord(text)]);
   }
 
-  appendBytes(record: Buffer): void {
+  /** Appends all of them or, when it throws, none. */
+  appendRecords(records: readonly Buffer[]): void {
     if (!this.#isCut) this.#truncate();
+    const [first] = records;
+    const bytes = first !== undefined && records.length === 1 ? first : Buffer.concat(records);
     try {
-      writeAll(this.#files, this.#fd, record, this.#offset);
+      writeAll(this.#files, this.#fd, bytes, this.#offset);
     } catch (error) {
       const reason = reasonOf(error);
       log.limited('warn', writeFailed, `${this.#path}: write failed (${reason})`);
@@ -165,8 +168,8 @@ export class LogFile {
       this.#cutOff();
       throw ioError(`${this.name}: write failed`, reason);
     }
-    this.#offset += record.length;
-    this.#recordCount++;
+    this.#offset += bytes.length;
+    this.#recordCount += records.length;
   }
 
   /**

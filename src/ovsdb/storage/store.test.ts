@@ -237,6 +237,33 @@ describe('a stored database', () => {
   });
 });
 
+describe('transactions of one turn of the event loop', () => {
+  it('are written together, and answered in order', async () => {
+    createDatabaseFile(path, schema, deps);
+    let writes = 0;
+    const writeSync: typeof files.writeSync = (...args: unknown[]) => {
+      writes++;
+      return Reflect.apply(files.writeSync, files, args);
+    };
+    const store = open({ files: { ...files, writeSync } });
+    const answered: number[] = [];
+    const answers = [1, 2, 3].map((i) => run(store, insert(i)).then(() => answered.push(i)));
+    expect([writes, answered]).toEqual([0, []]);
+    await Promise.all(answers);
+    expect([writes, answered]).toEqual([1, [1, 2, 3]]);
+    closeAll();
+    expect(await numbers(open())).toEqual([{ rows: [{ i: 1 }, { i: 2 }, { i: 3 }] }]);
+  });
+
+  it('are not lost when the store is closed in it', async () => {
+    createDatabaseFile(path, schema, deps);
+    const answer = run(open(), insert(1));
+    closeAll();
+    await answer;
+    expect(await numbers(open())).toEqual([{ rows: [{ i: 1 }] }]);
+  });
+});
+
 describe('a full disk', () => {
   it('fails the transaction and leaves the database as it was', async () => {
     createDatabaseFile(path, schema, deps);

@@ -1,7 +1,7 @@
 /**
  * A database kept in a log file: opened by replay, written at every commit, compacted when it has grown. Used by the
- * server and by ovsdb-tool. Records are written at once; what must be durable is answered after the disk has it, many
- * commits with one fsync.
+ * server and by ovsdb-tool. Commits of one turn of the event loop are written together; what must be durable is answered
+ * after the disk has it, many commits with one fsync.
  */
 import { logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
@@ -115,6 +115,8 @@ export class Store implements Journal {
   readonly #deps: StoreDeps;
   /** Bytes after the last compaction, by which growth is measured. */
   #base: number;
+  /** Records that the next `flush` writes. */
+  #pending: Buffer[] = [];
   /** Records of commits that came while a compaction runs. */
   #sinceSnapshot: Buffer[] | undefined;
   #compaction: Promise<void> | undefined;
@@ -144,10 +146,19 @@ export class Store implements Journal {
 
   append(commit: Commit): void {
     const text = emitCommit(commit, this.#deps.timers.clock.wall());
-    if (text === undefined) return;
-    const record = emitRecord(text);
-    this.#file.appendBytes(record);
-    this.#sinceSnapshot?.push(record);
+    if (text !== undefined) this.#pending.push(emitRecord(text));
+  }
+
+  flush(): void {
+    const records = this.#pending;
+    if (records.length === 0) return;
+    this.#pending = [];
+    this.#file.appendRecords(records);
+    this.#sinceSnapshot?.push(...records);
+  }
+
+  soon(action: () => void): void {
+    this.#deps.soon(action);
   }
 
   sync(): Promise<void> {
@@ -190,6 +201,7 @@ export class Store implements Journal {
   }
 
   close(): void {
+    this.database.settle();
     this.#timer?.cancel();
     this.#sinceSnapshot = undefined;
     this.database.setJournal(undefined);
@@ -201,6 +213,7 @@ export class Store implements Journal {
   }
 
   async #compact(): Promise<void> {
+    this.database.settle();
     const since: Buffer[] = [];
     this.#sinceSnapshot = since;
     const { schema } = this.database;
@@ -223,8 +236,10 @@ export class Store implements Journal {
         return;
       }
       const base = replacement.size;
-      for (const record of since) replacement.appendBytes(record);
-      if (since.length > 0) replacement.syncBlocking();
+      if (since.length > 0) {
+        replacement.appendRecords(since);
+        replacement.syncBlocking();
+      }
       this.#file.replaceBy(replacement);
       this.#base = base;
     } catch (error) {
@@ -264,7 +279,7 @@ export class Store implements Journal {
 /** Writes schema and snapshot, the first two records of a compacted log. Throws OvsdbError. */
 export function writeContents(file: LogFile, schema: DatabaseSchema, pieces: readonly Buffer[]): void {
   file.append(emitJson(schemaToJson(schema)));
-  file.appendBytes(Buffer.concat(emitLongRecord(pieces)));
+  file.appendRecords([Buffer.concat(emitLongRecord(pieces))]);
 }
 
 /** Makes a new file with that schema and no contents. Throws OvsdbError. */
