@@ -2,63 +2,18 @@
 import { systemClock } from '../src/base/clock.ts';
 import { dpPort } from '../src/base/units.ts';
 import type { DpAction } from '../src/datapath/actions.ts';
+import { EndlessPort } from '../src/datapath/userspace/endless-port.ts';
 import { Engine } from '../src/datapath/userspace/engine.ts';
 import { FlowEntry, FlowTable } from '../src/datapath/userspace/flow-table.ts';
 import { extractKey } from '../src/flow/extract.ts';
 import { maskedKey, maskSlot, newKey } from '../src/flow/key.ts';
 import { datapathWordCount, type SlotName } from '../src/flow/slots.ts';
-import { emptyCounters } from '../src/netdev/counters.ts';
-import type { PortIo } from '../src/netdev/provider.ts';
-import { Frame, type FrameBatch } from '../src/wire/frame.ts';
+import { Frame } from '../src/wire/frame.ts';
 import { udpPacket } from '../test/conformance/packets.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 
 const batchSize = 256;
-const headroom = 64;
-const slotSize = 2048;
-
-/** Receives the same frames again and again, as out of a ring, and forgets what it sends. */
-class EndlessPort implements PortIo {
-  readonly fd = undefined;
-  readonly takesOffloads = true;
-  readonly counters = emptyCounters();
-  readonly #bytes = new Uint8Array(slotSize * batchSize);
-  readonly #view = new DataView(this.#bytes.buffer);
-  readonly #sizes: readonly number[];
-
-  constructor(packets: readonly Uint8Array[]) {
-    this.#sizes = Array.from({ length: batchSize }, (_, n) => {
-      const packet = packets[n % packets.length] ?? new Uint8Array(60);
-      this.#bytes.set(packet, n * slotSize + headroom);
-      return packet.length;
-    });
-  }
-
-  receive(batch: FrameBatch): number {
-    for (let n = 0; n < batchSize; n++) {
-      const frame = batch.frames[n];
-      if (frame === undefined) continue;
-      frame.use(this.#bytes, this.#view, 0);
-      frame.start = n * slotSize + headroom;
-      frame.end = frame.start + (this.#sizes[n] ?? 0);
-      frame.headroom = headroom;
-      frame.clearOffloads();
-    }
-    batch.count = batchSize;
-    return batchSize;
-  }
-
-  release(): void {}
-
-  send(frame: Frame): void {
-    this.counters.txPackets++;
-    frame.isQueued = true;
-  }
-
-  flush(): void {}
-
-  close(): void {}
-}
+const portOptions = { batchSize, slotSize: 2048 };
 
 /** Median nanoseconds of one of `count` things that `work` does. */
 function nanoseconds(count: number, work: () => void): number {
@@ -108,8 +63,14 @@ function engineWith(maskCount: number, count: number, actions: readonly DpAction
     flowCapacity: 200_000,
   });
   const all = connections(maskCount, count);
-  const port = engine.addPort(1, new EndlessPort(all.map(({ packet }) => packet)));
-  engine.addPort(2, new EndlessPort([]));
+  const port = engine.addPort(
+    1,
+    new EndlessPort(
+      all.map(({ packet }) => packet),
+      portOptions,
+    ),
+  );
+  engine.addPort(2, new EndlessPort([], portOptions));
   all.forEach(({ key, mask }, id) => {
     engine.flowStats.reserve(id);
     engine.putFlow({ id, generation: 1, key: maskedKey(key, mask), mask, actions });

@@ -9,20 +9,17 @@ import { dpPort } from '../../base/units.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { maskedKey, maskSlot, newKey } from '../../flow/key.ts';
 import { datapathWordCount, type SlotName } from '../../flow/slots.ts';
-import { emptyCounters } from '../../netdev/counters.ts';
-import type { PortIo } from '../../netdev/provider.ts';
-import { Frame, type FrameBatch } from '../../wire/frame.ts';
+import { Frame } from '../../wire/frame.ts';
 import type { DpAction } from '../actions.ts';
+import { EndlessPort } from './endless-port.ts';
 import { Engine } from './engine.ts';
 import type { FrameMemory } from './scratch.ts';
 import { makeUpcallMemory, UpcallWriter } from './upcall-ring.ts';
 
 const roundCount = 600;
-const framesPerRound = 16;
-const slotSize = 256;
-const headroom = 64;
 /** Never used: only, like a real one, no small integer. */
 const nativeAddress = 2 ** 46;
+const portOptions = { batchSize: 16, slotSize: 256, address: nativeAddress, emptyEvery: 8 };
 
 /** What most packets look like, with zeros behind: ARP, ICMP, UDP and TCP, both kinds of IP, with and without tag. */
 const packets = [
@@ -56,8 +53,8 @@ function warmUpOne(clock: Clock): void {
   const upcalls = new UpcallWriter(makeUpcallMemory(), () => {});
   const makeMemory = (size: number): FrameMemory => ({ bytes: new Uint8Array(size), address: nativeAddress });
   const engine = new Engine({ clock, upcalls, makeMemory, flowCapacity: packets.length });
-  const port = engine.addPort(1, new EchoPort());
-  engine.addPort(2, new EchoPort());
+  const port = engine.addPort(1, new EndlessPort(packets, portOptions));
+  engine.addPort(2, new EndlessPort([], portOptions));
   engine.flowStats.reserve(0);
   for (let round = 0; round < roundCount; round++) {
     // The first packets miss and wait; the rest hit, each flow under its own mask, at first after a search.
@@ -79,43 +76,4 @@ function putFlows(engine: Engine): void {
     const actions: DpAction[] = [{ do: 'output', port: dpPort(2) }];
     engine.putFlow({ id, generation: 1, key: maskedKey(key, mask), mask, actions });
   });
-}
-
-/** Receives the packets above again and again. */
-class EchoPort implements PortIo {
-  readonly fd = undefined;
-  readonly takesOffloads = true;
-  readonly counters = emptyCounters();
-  readonly #bytes = new Uint8Array(framesPerRound * slotSize);
-  readonly #view = new DataView(this.#bytes.buffer);
-  #calls = 0;
-
-  receive(batch: FrameBatch): number {
-    if (++this.#calls % 8 === 0) return 0; // as a port does that has been emptied
-    for (let n = 0; n < framesPerRound; n++) {
-      const frame = batch.frames[n];
-      const packet = packets[n % packets.length];
-      if (frame === undefined || packet === undefined) continue;
-      const start = n * slotSize + headroom;
-      this.#bytes.set(packet, start);
-      frame.use(this.#bytes, this.#view, nativeAddress);
-      frame.start = start;
-      frame.end = start + packet.length;
-      frame.headroom = headroom;
-      frame.clearOffloads();
-    }
-    batch.count = framesPerRound;
-    return framesPerRound;
-  }
-
-  release(): void {}
-
-  send(frame: Frame): void {
-    this.counters.txPackets++;
-    frame.isQueued = true;
-  }
-
-  flush(): void {}
-
-  close(): void {}
 }
