@@ -19,53 +19,21 @@ function openssl(...args: string[]): void {
   if (done.status !== 0) throw new Error(done.stderr);
 }
 
+/** A fresh key, and what `command` makes of it for that name. */
+function makeKey(command: string, name: string, out: string): void {
+  const options = `-newkey rsa:2048 -nodes -keyout ${name}.key -out ${out} -subj /CN=${name}`;
+  openssl(...`${command} ${options}`.split(' '));
+}
+
 /** NAME.key and NAME.crt, signed by CA.crt. */
 function makeIdentity(name: string, ca: string): void {
-  openssl(
-    'req',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.csr`,
-    '-subj',
-    `/CN=${name}`,
-  );
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    `${name}.csr`,
-    '-CA',
-    `${ca}.crt`,
-    '-CAkey',
-    `${ca}.key`,
-    '-CAcreateserial',
-    '-days',
-    '9',
-    '-out',
-    `${name}.crt`,
-  );
+  makeKey('req', name, `${name}.csr`);
+  const signer = `-CA ${ca}.crt -CAkey ${ca}.key -CAcreateserial -days 9`;
+  openssl(...`x509 -req -in ${name}.csr ${signer} -out ${name}.crt`.split(' '));
 }
 
 function makeCa(name: string): void {
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.crt`,
-    '-days',
-    '9',
-    '-subj',
-    `/CN=${name}`,
-  );
+  makeKey('req -x509 -days 9', name, `${name}.crt`);
 }
 
 function configOf(name: string, more: Partial<TlsConfig> = {}): TlsConfig {

@@ -3,12 +3,13 @@
  * whatever its column's type. Used by the database commands and by table output. RFC 7047 section 5.1.
  */
 import { Malformed } from '../../base/errors.ts';
+import { atomFromJson, defaultAtoms, type JsonAtom } from '../../ovsdb/atom-json.ts';
 import type { BaseTypeJson, TypeJson } from '../../ovsdb/schema-types.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { compareBytes } from '../../rpc/json.ts';
 
-/** Integers beyond 2^53 are bigint, others number. A uuid is its lower-case text. */
-export type Atom = string | number | bigint | boolean;
+/** As read from JSON: `atom-json.ts`. */
+export type Atom = JsonAtom;
 
 /** Sorted by key, without duplicates. Never modified once made. */
 export interface Datum {
@@ -97,7 +98,7 @@ export function lookup(datum: Datum, key: Atom): Atom | undefined {
 
 export function defaultDatum(type: TypeJson): Datum {
   if (isMap(type)) return emptyMap;
-  return minOf(type) === 0 ? emptySet : { keys: [defaultAtom(type.key)], values: undefined };
+  return minOf(type) === 0 ? emptySet : { keys: [defaultAtoms[type.key.type]], values: undefined };
 }
 
 /** Throws Malformed. Constraints were the server's to check. */
@@ -107,7 +108,7 @@ export function datumFromJson(type: TypeJson, json: Json): Datum {
     const isSet = Array.isArray(json) && json[0] === 'set' && Array.isArray(json[1]);
     const atoms: readonly Json[] = isSet ? json[1] : [json];
     return sorted(
-      atoms.map((atom) => [atomFromJson(type.key, atom), undefined]),
+      atoms.map((atom) => [readAtom(type.key, atom), undefined]),
       false,
     );
   }
@@ -116,7 +117,7 @@ export function datumFromJson(type: TypeJson, json: Json): Datum {
   return sorted(
     pairs.map((pair) => {
       if (!Array.isArray(pair) || pair.length !== 2) throw bad('a pair');
-      return [atomFromJson(type.key, pair[0]), atomFromJson(value, pair[1])];
+      return [readAtom(type.key, pair[0]), readAtom(value, pair[1])];
     }),
     true,
   );
@@ -142,37 +143,10 @@ export function datumToJson(
   return ['set', datum.keys.map((key) => atom(type.key, key))];
 }
 
-function atomFromJson(base: BaseTypeJson, json: Json): Atom {
-  switch (base.type) {
-    case 'integer':
-    case 'real':
-      if (typeof json === 'number' || typeof json === 'bigint') return json;
-      break;
-    case 'boolean':
-      if (typeof json === 'boolean') return json;
-      break;
-    case 'string':
-      if (typeof json === 'string') return json;
-      break;
-    case 'uuid':
-      if (Array.isArray(json) && json[0] === 'uuid' && typeof json[1] === 'string') return json[1];
-      break;
-  }
-  throw bad(base.type);
-}
-
-function defaultAtom(base: BaseTypeJson): Atom {
-  switch (base.type) {
-    case 'integer':
-    case 'real':
-      return 0;
-    case 'boolean':
-      return false;
-    case 'string':
-      return '';
-    case 'uuid':
-      return '00000000-0000-0000-0000-000000000000';
-  }
+function readAtom({ type }: BaseTypeJson, json: Json): Atom {
+  const atom = atomFromJson(type, json);
+  if (atom === undefined) throw bad(type);
+  return atom;
 }
 
 /** The same as `sorted` would give, but undefined where a key comes twice. */

@@ -4,14 +4,12 @@
  * Used by the view and the transactions of this folder. Integers beyond 2^53 lose their last digits here.
  */
 import { Malformed } from '../../base/errors.ts';
-import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
+import { atomFromJson, defaultAtoms } from '../atom-json.ts';
 import type { BaseTypeJson, TypeJson } from '../schema-types.ts';
 
 type Scalar = string | number | boolean;
 export type Value = Scalar | undefined | readonly Scalar[] | ReadonlyMap<Scalar, Scalar>;
-
-const zeroUuid: Uuid = uuid('00000000-0000-0000-0000-000000000000');
 
 /** Throws Malformed when `json` is not a value of that type. Sizes are the server's to check, not ours. */
 export function readValue(type: TypeJson, json: Json): Value {
@@ -115,43 +113,18 @@ function readMap(key: BaseTypeJson, value: BaseTypeJson, json: Json): ReadonlyMa
   return new Map(pairs.sort(([a], [b]) => compareAtoms(a, b)));
 }
 
-function readAtom(base: BaseTypeJson, json: Json): Scalar {
-  switch (base.type) {
-    case 'integer':
-    case 'real':
-      if (typeof json === 'bigint') return Number(json);
-      if (typeof json === 'number') return json;
-      break;
-    case 'boolean':
-      if (typeof json === 'boolean') return json;
-      break;
-    case 'string':
-      if (typeof json === 'string') return json;
-      break;
-    case 'uuid':
-      if (Array.isArray(json) && json[0] === 'uuid' && typeof json[1] === 'string') return json[1];
-      break;
-  }
-  throw bad(base.type, json);
+function readAtom({ type }: BaseTypeJson, json: Json): Scalar {
+  const atom = atomFromJson(type, json);
+  if (atom === undefined) throw bad(type, json);
+  return typeof atom === 'bigint' ? Number(atom) : atom;
 }
 
 function emitAtom(base: BaseTypeJson, atom: Scalar): Json {
   return base.type === 'uuid' ? ['uuid', atom] : atom;
 }
 
-function defaultAtom(base: BaseTypeJson): Scalar {
-  if (base.enum !== undefined) return base.enum[1][0] ?? '';
-  switch (base.type) {
-    case 'integer':
-    case 'real':
-      return 0;
-    case 'boolean':
-      return false;
-    case 'string':
-      return '';
-    case 'uuid':
-      return zeroUuid;
-  }
+function defaultAtom({ type, enum: values }: BaseTypeJson): Scalar {
+  return values === undefined ? defaultAtoms[type] : (values[1][0] ?? '');
 }
 
 function scalarOf(value: Value): Scalar {

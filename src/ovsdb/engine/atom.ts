@@ -4,6 +4,7 @@
  */
 import type { Json } from '../../rpc/channel.ts';
 import { compareBytes, formatReal } from '../../rpc/json.ts';
+import { defaultAtoms } from '../atom-json.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
 import { isId, isInteger } from './member-reader.ts';
 import type { Atom, AtomType, BaseType } from './types.ts';
@@ -14,7 +15,6 @@ export interface Symbols {
   uuidOf(name: string): string;
 }
 
-export const zeroUuid = '00000000-0000-0000-0000-000000000000';
 const uuidPattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
 const lowerCaseUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -26,16 +26,8 @@ export function readUuid(text: string): string | undefined {
 }
 
 export function defaultAtom(type: AtomType): Atom {
-  return defaults[type];
+  return defaultAtoms[type];
 }
-
-const defaults: Readonly<Record<AtomType, Atom>> = {
-  integer: 0,
-  real: 0,
-  boolean: false,
-  string: '',
-  uuid: zeroUuid,
-};
 
 /** Negative, 0 or positive; both atoms have the type `type`. */
 export function compareAtoms(type: AtomType, a: Atom, b: Atom): number {

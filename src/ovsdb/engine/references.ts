@@ -2,7 +2,7 @@
  * Referential integrity (RFC 7047 section 3.2, "refType"): counts of strong references, collection of rows that
  * nothing refers to, and removal of weak references to rows that are gone. Called when a transaction commits.
  */
-import { zeroUuid } from './atom.ts';
+import { zeroUuid } from '../atom-json.ts';
 import { atomsOf, datumOf, elementCount } from './datum.ts';
 import { addedAndRemoved } from './datum-algebra.ts';
 import { OvsdbError } from './errors.ts';
