@@ -32,6 +32,15 @@ function shown(key: Uint32Array): Record<string, string> {
 const macs = '020000000002 020000000001';
 const l2 = { in_port: '00000003', eth_dst: '020000000002', eth_src: '020000000001' };
 const udp4 = '4500 001e 0000 0000 4011 0000 0a000001 0a000002  03e8 07d0 000a 0000 4142';
+const udpKey = {
+  eth_type: '0800',
+  nw_src: '0a000001',
+  nw_dst: '0a000002',
+  nw_proto: '11',
+  nw_ttl: '40',
+  tp_src: '03e8',
+  tp_dst: '07d0',
+};
 const v6 = (next: string, payload: string, size: number): string =>
   `6a512345 ${size.toString(16).padStart(4, '0')} ${next} 40 20010db8000000000000000000000001 fe800000000000000000000000000002 ${payload}`;
 const l6 = {
@@ -45,20 +54,7 @@ const l6 = {
 };
 
 const rows: [name: string, hex: string, expected: Record<string, string>][] = [
-  [
-    'UDP over IPv4',
-    `${macs} 0800 ${udp4}`,
-    {
-      ...l2,
-      eth_type: '0800',
-      nw_src: '0a000001',
-      nw_dst: '0a000002',
-      nw_proto: '11',
-      nw_ttl: '40',
-      tp_src: '03e8',
-      tp_dst: '07d0',
-    },
-  ],
+  ['UDP over IPv4', `${macs} 0800 ${udp4}`, { ...l2, ...udpKey }],
   [
     'a tagged frame',
     `${macs} 8100 6064 0800 ${udp4}`,
@@ -66,13 +62,7 @@ const rows: [name: string, hex: string, expected: Record<string, string>][] = [
       ...l2,
       vlan_tpid: '8100',
       vlan_tci: '7064',
-      eth_type: '0800',
-      nw_src: '0a000001',
-      nw_dst: '0a000002',
-      nw_proto: '11',
-      nw_ttl: '40',
-      tp_src: '03e8',
-      tp_dst: '07d0',
+      ...udpKey,
     },
   ],
   [
@@ -198,9 +188,9 @@ const rows: [name: string, hex: string, expected: Record<string, string>][] = [
     { ...l6, nw_proto: '2c', nw_frag: '03' },
   ],
   [
-    'IPv6 with a broken extension header as layer 2',
+    'only the addresses of IPv6 with a broken extension header',
     `${macs} 86dd ${v6('00', '3c05000000000000', 8)}`,
-    { ...l2, eth_type: '86dd' },
+    { ...l2, eth_type: '86dd', ipv6_src: l6.ipv6_src, ipv6_dst: l6.ipv6_dst },
   ],
   [
     'a neighbour solicitation',
@@ -226,6 +216,34 @@ const rows: [name: string, hex: string, expected: Record<string, string>][] = [
       arp_tha: '020000000009',
       nd_options_type: '02',
     },
+  ],
+  [
+    'a neighbour message up to an option of length zero',
+    `${macs} 86dd ${v6('3a', '8700 0000 00000000 fe80000000000000000000000000000a 0101 020000000001 0200 000000000000', 40)}`,
+    {
+      ...l6,
+      nw_proto: '3a',
+      tp_src: '0087',
+      nd_target: 'fe80000000000000000000000000000a',
+      arp_sha: '020000000001',
+      nd_options_type: '01',
+    },
+  ],
+  [
+    'no target of a neighbour message that names a link-layer address twice',
+    `${macs} 86dd ${v6('3a', '8800 0000 60000000 fe80000000000000000000000000000a 0201 020000000009 0101 020000000001 0201 020000000009', 48)}`,
+    { ...l6, nw_proto: '3a', tp_src: '0088', nd_reserved: '60000000', nd_options_type: '02' },
+  ],
+  [
+    'no ports of TCP whose header claims to be longer than the packet',
+    `${macs} 0800 4500 0028 0000 0000 4006 0000 0a000001 0a000002 0050 1f90 00000001 00000002 6012 ffff 0000 0000`,
+    { ...l2, eth_type: '0800', nw_src: '0a000001', nw_dst: '0a000002', nw_proto: '06', nw_ttl: '40' },
+  ],
+  ['IPv4 in front of much padding', `${macs} 0800 ${udp4} ${'00'.repeat(300)}`, { ...l2, ...udpKey }],
+  [
+    'NSH with metadata of a type that has none',
+    `${macs} 894f 0fc1 45 03 000005ff`,
+    { ...l2, eth_type: '894f', nsh_ttl: '3f', nsh_mdtype: '45', nsh_np: '03', nsh_path: '000005ff' },
   ],
   [
     'NSH with its context',

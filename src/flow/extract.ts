@@ -56,7 +56,7 @@ const nshPath = slots.nsh_path.word;
 const nshContext = slots.nsh_c1.word;
 
 /** The reference takes at most this much Ethernet padding behind an IP packet. */
-const maxPadding = 255;
+const maxPadding = 0xffff;
 const ipv6HeaderMin = 8;
 const tcpSizeMin = tcp.size;
 
@@ -156,6 +156,7 @@ function extractIpv4(view: DataView, at: number, end: number, key: Uint32Array):
   extractTransport(view, at + headerSize, at + totalSize, protocol, key);
 }
 
+/** Behind a broken chain of extension headers, only the addresses are known. */
 function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array): void {
   const size = end - at;
   if (size < ipv6.size) return;
@@ -166,7 +167,6 @@ function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array):
     key[ipv6Dst + n] = view.getUint32(at + ipv6.offset.dst + 4 * n);
   }
   const word = ipv6.get.versionClassLabel(view, at);
-  key[ipv6Label] = word & 0xfffff;
   const tosTtl = (((word >>> 20) & 0xff) << 16) | (ipv6.get.hopLimit(view, at) << 8);
   const last = at + ipv6.size + payloadSize;
 
@@ -174,10 +174,7 @@ function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array):
   let next = at + ipv6.size;
   let frag = 0;
   while (isExtension(protocol)) {
-    if (last - next < ipv6HeaderMin) {
-      clearIpv6(key);
-      return;
-    }
+    if (last - next < ipv6HeaderMin) return;
     if (protocol === ipProtocol.fragment) {
       const offsetMore = ipv6Fragment.get.offsetMore(view, next);
       protocol = ipv6Fragment.get.nextHeader(view, next);
@@ -196,20 +193,13 @@ function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array):
     const isAuthentication = protocol === ipProtocol.authentication;
     protocol = ipv6Option.get.nextHeader(view, next);
     next += isAuthentication ? (length + 2) * 4 : (length + 1) * 8;
-    if (next > last) {
-      clearIpv6(key);
-      return;
-    }
+    if (next > last) return;
   }
+  key[ipv6Label] = word & 0xfffff;
   key[nwMisc] = (protocol << 24) | tosTtl | frag;
   if ((frag & fragment.later) !== 0) return;
   if (protocol === ipProtocol.icmpv6) extractIcmpv6(view, next, last, key);
   else extractTransport(view, next, last, protocol, key);
-}
-
-/** A broken chain of extension headers makes the whole IPv6 layer unknown. */
-function clearIpv6(key: Uint32Array): void {
-  key.fill(0, ipv6Src, ipv6Label + 1);
 }
 
 /** Is this IPv6 next-header value that of an extension header, behind which more follows? */
@@ -227,8 +217,11 @@ function extractTransport(view: DataView, at: number, end: number, protocol: num
   const size = end - at;
   if (protocol === ipProtocol.tcp) {
     if (size < tcpSizeMin) return;
+    const offsetFlags = tcp.get.offsetFlags(view, at);
+    const headerSize = (offsetFlags >>> 12) * 4;
+    if (headerSize < tcpSizeMin || headerSize > size) return;
     key[ports] = view.getUint32(at);
-    key[tcpFlags] = (tcp.get.offsetFlags(view, at) & 0x0fff) << 16;
+    key[tcpFlags] = (offsetFlags & 0x0fff) << 16;
   } else if (protocol === ipProtocol.udp) {
     if (size >= udp.size) key[ports] = view.getUint32(at);
   } else if (protocol === ipProtocol.sctp) {
@@ -261,21 +254,21 @@ function extractIcmpv6(view: DataView, at: number, end: number, key: Uint32Array
     const isSource = kind === neighbourOptionType.sourceAddress;
     const isLinkAddress = (isSource || kind === neighbourOptionType.targetAddress) && length === 8;
     const word = isSource ? arpSha : arpTha;
-    const isRepeated = isLinkAddress && (key[word] !== 0 || key[word + 1] !== 0);
-    if (length === 0 || length > end - next || isRepeated) {
-      clearNeighbour(key);
-      return;
-    }
+    if (length === 0 || length > end - next) break;
     if (isLinkAddress) {
+      if (key[word] !== 0 || key[word + 1] !== 0) {
+        clearNeighbour(key);
+        break;
+      }
       copyMac(view, next + neighbourOption.offset.address, key, word);
-      optionType = kind;
+      optionType ||= kind;
     }
     next += length;
   }
   key[tcpFlags] = optionType << 8;
 }
 
-/** RFC 4861 section 7.1: an option of length zero, cut short or given twice makes the message invalid. */
+/** A link-layer address given twice: what the message is about cannot be told. */
 function clearNeighbour(key: Uint32Array): void {
   key.fill(0, ndTarget, ndTarget + 4);
   key.fill(0, arpSha, arpTha + 2);
@@ -285,9 +278,10 @@ function extractNsh(view: DataView, at: number, end: number, key: Uint32Array): 
   if (end - at < nsh.size) return;
   const base = nsh.get.versionFlagsTtlLength(view, at);
   const size = (base & 0x3f) * 4;
-  if (base >>> 14 !== 0 || size < nsh.size || size > end - at) return;
-  const mdType = nsh.get.mdType(view, at) & 0x0f;
+  if (base >>> 14 !== 0 || size > end - at) return;
+  const mdType = nsh.get.mdType(view, at);
   if (mdType === 1 && size !== nsh.size + nshContext1.size) return;
+  if (mdType === 2 && size < nsh.size) return;
   const flags = (base >>> 12) & 3;
   const ttl = (base >>> 6) & 0x3f;
   key[nshBase] = (flags << 24) | (ttl << 16) | (mdType << 8) | nsh.get.nextProtocol(view, at);
