@@ -6,6 +6,8 @@ import { Malformed } from '../../base/errors.ts';
 export interface Form {
   readonly format: (value: Uint8Array) => string;
   readonly formatMask: (mask: Uint8Array) => string;
+  /** Value and mask together, where they are not just "value/mask". */
+  readonly formatMasked?: (value: Uint8Array, mask: Uint8Array) => string;
   /** Throws Malformed. */
   readonly read: (text: string, size: number) => Uint8Array;
 }
@@ -38,6 +40,23 @@ export const decimal: Form = {
 
 export const hexadecimal: Form = { format: hexOf, formatMask: hexOf, read: readNumber };
 
+/** C's 0x%x: zero has the prefix too. */
+export const fullHexadecimal: Form = {
+  format: (value) => `0x${toNumber(value).toString(16)}`,
+  formatMask: hexOf,
+  read: readNumber,
+};
+
+/** A form whose values, where they are masked, are hexadecimal, and both of at least so many digits. */
+export function maskedInHex(form: Form, valueDigits: number, maskDigits: number): Form {
+  const padded = (bytes: Uint8Array, digits: number): string =>
+    `0x${toNumber(bytes).toString(16).padStart(digits, '0')}`;
+  return {
+    ...form,
+    formatMasked: (value, mask) => `${padded(value, valueDigits)}/${padded(mask, maskDigits)}`,
+  };
+}
+
 /** Two bytes with all four digits: EtherTypes. */
 export const etherTypeForm: Form = {
   format: (value) => `0x${toNumber(value).toString(16).padStart(4, '0')}`,
@@ -62,9 +81,7 @@ export const fragmentForm: Form = {
 };
 
 /** A set of named bits; the first name is bit 0. Masked ones print as "+syn-ack", exact ones as "syn|ack". */
-export function flags(
-  names: readonly string[],
-): Form & { formatMasked(value: Uint8Array, mask: Uint8Array): string } {
+export function flags(names: readonly string[]): Form {
   return {
     format(value) {
       const number = toNumber(value);
@@ -74,6 +91,7 @@ export function flags(
     formatMasked(value, mask) {
       const number = toNumber(value);
       const bits = toNumber(mask);
+      if (bits === 0n) return '0/0';
       return names
         .map((name, bit) =>
           (bits >> BigInt(bit)) & 1n ? ((number >> BigInt(bit)) & 1n ? '+' : '-') + name : '',

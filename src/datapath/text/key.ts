@@ -8,16 +8,19 @@ import { getSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
+import { mplsBottom } from '../../wire/mpls.ts';
 import {
   decimal,
   etherTypeForm,
   type Form,
   flags,
   fragmentForm,
+  fullHexadecimal,
   hexadecimal,
   ipv4,
   ipv6,
   mac,
+  maskedInHex,
 } from './forms.ts';
 
 /** One value: a slot, or some of its bits. */
@@ -28,8 +31,6 @@ interface Member {
   readonly form: Form;
   /** [lowest bit, how many]; the whole slot when absent. */
   readonly bits?: readonly [number, number];
-  /** The mask is printed even where it is exact for these bits. */
-  readonly alwaysMasked?: (mask: Uint32Array) => boolean;
 }
 
 interface Group {
@@ -37,9 +38,24 @@ interface Group {
   readonly members: readonly Member[];
   /** Does a packet with that key have it? */
   readonly isIn: (key: Uint32Array, mask: Uint32Array) => boolean;
+  /** Where printing is more than one member after the other. */
+  readonly format?: (key: Uint32Array, mask: Uint32Array, options: KeyTextOptions) => string;
 }
 
-const tcpFlagNames = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ns'];
+const tcpFlagNames = [
+  'fin',
+  'syn',
+  'rst',
+  'psh',
+  'ack',
+  'urg',
+  'ece',
+  'cwr',
+  'ns',
+  '[200]',
+  '[400]',
+  '[800]',
+];
 const ctStateNames = ['new', 'est', 'rel', 'rpl', 'inv', 'trk', 'snat', 'dnat'];
 const tcpFlagsForm = flags(tcpFlagNames);
 const ctStateForm = flags(ctStateNames);
@@ -60,6 +76,7 @@ const isNeighbour = (key: Uint32Array): boolean =>
   isIcmp(etherType.ipv6, ipProtocol.icmpv6)(key) &&
   (getSlot(key, 'tp_src') === 135 || getSlot(key, 'tp_src') === 136) &&
   getSlot(key, 'tp_dst') === 0;
+const mplsSlots = ['mpls_lse', 'mpls_lse2', 'mpls_lse3'] as const;
 const isMpls = (key: Uint32Array): boolean =>
   type(key) === etherType.mpls || type(key) === etherType.mplsMulticast;
 
@@ -77,10 +94,24 @@ function group(name: string, isIn: Group['isIn'], members: readonly Member[]): G
   return { name, members, isIn };
 }
 
-const isPartOfMpls = (mask: Uint32Array): boolean => getSlot(mask, 'mpls_lse') !== 0xffffffff;
-function mplsMember(name: string, low: number, count: number): Member {
-  return { name, slot: 'mpls_lse', form: decimal, bits: [low, count], alwaysMasked: isPartOfMpls };
-}
+const mplsMembers: readonly Member[] = [
+  { name: 'label', slot: 'mpls_lse', form: decimal, bits: [12, 20] },
+  { name: 'tc', slot: 'mpls_lse', form: decimal, bits: [9, 3] },
+  { name: 'ttl', slot: 'mpls_lse', form: decimal, bits: [0, 8] },
+  { name: 'bos', slot: 'mpls_lse', form: decimal, bits: [8, 1] },
+];
+
+const nshByte = maskedInHex(decimal, 2, 2);
+const nshWord = maskedInHex(fullHexadecimal, 1, 8);
+const nshMembers: readonly Member[] = [
+  member('flags', 'nsh_flags', nshByte),
+  member('ttl', 'nsh_ttl', nshByte),
+  member('mdtype', 'nsh_mdtype', nshByte),
+  member('np', 'nsh_np', nshByte),
+  { name: 'spi', slot: 'nsh_path', form: nshWord, bits: [8, 24] },
+  { name: 'si', slot: 'nsh_path', form: nshByte, bits: [0, 8] },
+  ...(['nsh_c1', 'nsh_c2', 'nsh_c3', 'nsh_c4'] as const).map((slot) => member(slot.slice(4), slot, nshWord)),
+];
 
 const portMembers = [member('src', 'tp_src', decimal), member('dst', 'tp_dst', decimal)];
 const icmpMembers = [member('type', 'tp_src', decimal), member('code', 'tp_dst', decimal)];
@@ -106,12 +137,8 @@ const metadataGroups: readonly Group[] = [
 const ethernetGroup = group('eth', always, [member('src', 'eth_src', mac), member('dst', 'eth_dst', mac)]);
 
 const payloadGroups: readonly Group[] = [
-  group('mpls', isMpls, [
-    mplsMember('label', 12, 20),
-    mplsMember('tc', 9, 3),
-    mplsMember('ttl', 0, 8),
-    mplsMember('bos', 8, 1),
-  ]),
+  { ...group('mpls', isMpls, mplsMembers), format: formatMpls },
+  { ...group('nsh', (key) => type(key) === etherType.nsh, nshMembers), format: formatNsh },
   group('ipv4', (key) => type(key) === etherType.ipv4, [
     member('src', 'nw_src', ipv4),
     member('dst', 'nw_dst', ipv4),
@@ -167,12 +194,11 @@ export function formatKey(key: Uint32Array, mask: Uint32Array, options: KeyTextO
   return parts.filter((text) => text !== '').join(',');
 }
 
+/** That a frame has none is said only of one without a tag. */
 function formatType(key: Uint32Array, mask: Uint32Array): string {
   if (getSlot(mask, 'eth_type') === 0) return '';
-  const value = type(key);
-  return value === etherType.none
-    ? 'eth_type(0/0xffff)'
-    : `eth_type(${etherTypeForm.format(readSlot(key, 'eth_type'))})`;
+  if (type(key) !== etherType.none) return `eth_type(${etherTypeForm.format(readSlot(key, 'eth_type'))})`;
+  return (getSlot(key, 'vlan_tci') & vlanPresent) === 0 ? 'eth_type(0/0xffff)' : '';
 }
 
 /** Wraps the payload in encap(...) for each tag. */
@@ -195,7 +221,7 @@ function formatTag(
   const pcp = formatBits('pcp', value >>> 13, bits >>> 13, 7);
   const isCfiMissing = (bits & vlanPresent) === 0 && bits !== 0;
   const tag = `eth_type(${etherTypeForm.format(readSlot(key, tpid))}),vlan(${vid},${pcp}${isCfiMissing ? ',cfi=1/0' : ''})`;
-  return payload === '' ? tag : `${tag},encap(${payload})`;
+  return `${tag},encap(${payload})`;
 }
 
 function formatBits(name: string, value: number, mask: number, all: number): string {
@@ -209,7 +235,51 @@ export function formatOneGroup(name: string, key: Uint32Array, mask: Uint32Array
 }
 
 function formatGroup(g: Group, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
-  return g.isIn(key, mask) ? formatMembers(g, key, mask, options) : '';
+  if (!g.isIn(key, mask)) return '';
+  return g.format?.(key, mask, options) ?? formatMembers(g, key, mask, options);
+}
+
+/** Masks stand everywhere unless all are exact. */
+function formatMpls(key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
+  const stack = mplsStackOf(key);
+  const masks = stack.map((slot) => getSlot(mask, slot));
+  if (stack.length === 0 || (options.isVerbose !== true && masks.every((bits) => bits === 0))) return '';
+  const isExact = masks.every((bits) => bits === 0xffffffff);
+  const entries = stack.map((slot, n) => formatMplsEntry(getSlot(key, slot), isExact ? undefined : masks[n]));
+  return `mpls(${entries.join(',')})`;
+}
+
+/** The slots in use: down to the bottom of the stack, or as far as the packet went. */
+function mplsStackOf(key: Uint32Array): SlotName[] {
+  const stack: SlotName[] = [];
+  for (const slot of mplsSlots) {
+    const entry = getSlot(key, slot);
+    if (entry === 0) break;
+    stack.push(slot);
+    if ((entry & mplsBottom) !== 0) break;
+  }
+  return stack;
+}
+
+function formatMplsEntry(entry: number, mask: number | undefined): string {
+  const [label, tc, bos, ttl] = mplsParts(entry);
+  if (mask === undefined) return `label=${label},tc=${tc},ttl=${ttl},bos=${bos}`;
+  const [labelMask, tcMask, bosMask, ttlMask] = mplsParts(mask).map((part) => part.toString(16));
+  return `label=${label}/0x${labelMask},tc=${tc}/${tcMask},ttl=${ttl}/0x${ttlMask},bos=${bos}/${bosMask}`;
+}
+
+function mplsParts(entry: number): [label: number, tc: number, bos: number, ttl: number] {
+  return [entry >>> 12, (entry >>> 9) & 7, (entry >>> 8) & 1, entry & 0xff];
+}
+
+/** Stands there whatever is masked; what is not looked at is left out. Only metadata type 1 has a context to mask. */
+function formatNsh(key: Uint32Array, mask: Uint32Array): string {
+  const hasContext = getSlot(key, 'nsh_mdtype') === 1;
+  const members = nshMembers.map((m) => {
+    if (!hasContext && m.slot.startsWith('nsh_c')) return `${m.name}=0x0`;
+    return formatMember(m, key, mask, {});
+  });
+  return `nsh(${members.filter((text) => text !== '').join(',')})`;
 }
 
 function formatMembers(g: Group, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
@@ -222,16 +292,14 @@ function formatMembers(g: Group, key: Uint32Array, mask: Uint32Array, options: K
 
 function formatMember(m: Member, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
   const bits = memberBytes(m, mask);
-  const isExact = isAllOnes(m, bits) && m.alwaysMasked?.(mask) !== true;
+  const isExact = isAllOnes(m, bits);
   const isUnmasked = bits.every((b) => b === 0);
-  if (isUnmasked && options.isVerbose !== true && m.alwaysMasked === undefined) return '';
+  if (isUnmasked && options.isVerbose !== true) return '';
   const value = memberBytes(m, key);
   const prefix = m.name === '' ? '' : `${m.name}=`;
   const named = m.slot === 'in_port' ? options.portName?.(getSlot(key, 'in_port')) : undefined;
   if (named !== undefined && isExact) return prefix + named;
-  if (!isUnmasked && 'formatMasked' in m.form && !isExact) {
-    return prefix + (m.form as typeof tcpFlagsForm).formatMasked(value, bits);
-  }
+  if (!isExact && m.form.formatMasked !== undefined) return prefix + m.form.formatMasked(value, bits);
   return prefix + m.form.format(value) + (isExact ? '' : `/${m.form.formatMask(bits)}`);
 }
 
@@ -347,7 +415,7 @@ function readTag(body: string, at: number, into: ReadKey): void {
   const tci = isInner ? 'vlan_tci2' : 'vlan_tci';
   const tagType = type(into.key);
   setSlot(into.key, tpid, isVlanType(tagType) ? tagType : etherType.vlan);
-  setSlot(into.key, 'eth_type', 0);
+  setSlot(into.key, 'eth_type', etherType.none); // until what is inside says otherwise
   let value = vlanPresent;
   let mask = vlanPresent;
   for (const item of body.split(',')) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
 import { dpPort } from '../../base/units.ts';
-import { getSlot } from '../../flow/key.ts';
+import { getSlot, setSlot } from '../../flow/key.ts';
 import { formatActions } from './actions.ts';
 import { formatKey, readKey } from './key.ts';
 
@@ -18,6 +18,7 @@ const flows = [
   `${head},eth_type(0x0800),ipv4(dst=192.168.0.2,proto=6,frag=no),tcp(src=4098/0xf000),tcp_flags(-syn+ack)`,
   `${head},eth_type(0x8847),mpls(label=5/0xfffff,tc=1/0,ttl=64/0xff,bos=1/0)`,
   `${head},eth_type(0x86dd),ipv6(src=fe80::1/ffff:ffff:ffff:ffff::,label=0x12,proto=17,frag=no),udp(dst=6)`,
+  `${head},eth_type(0x8100),vlan(vid=5,pcp=1),encap()`,
   `${head},${l2},eth_type(0x88a8),vlan(vid=1,pcp=0),encap(eth_type(0x8100),vlan(vid=2,pcp=0),encap(eth_type(0x86dd)))`,
 ].map((text) => text.replace('eth(),', ''));
 
@@ -28,6 +29,36 @@ describe('datapath flow text', () => {
   it.each(readable)('reads and writes %s', (text) => {
     const { key, mask } = readKey(text);
     expect(formatKey(key, mask)).toBe(text);
+  });
+
+  it('shows every label down to the bottom of the stack', () => {
+    const { key } = readKey('eth_type(0x8847),mpls(label=5,tc=1,ttl=64,bos=0)');
+    const { mask } = readKey('eth_type(0x8847)');
+    setSlot(key, 'mpls_lse2', 0x0000713f);
+    const text = 'mpls(label=5/0x0,tc=1/0,ttl=64/0x0,bos=0/0,label=7/0x0,tc=0/0,ttl=63/0x0,bos=1/0)';
+    expect(formatKey(key, mask, { isVerbose: true })).toContain(`,eth_type(0x8847),${text}`);
+    setSlot(mask, 'mpls_lse', 0xffffffff);
+    setSlot(mask, 'mpls_lse2', 0xffffffff);
+    expect(formatKey(key, mask)).toContain(',mpls(label=5,tc=1,ttl=64,bos=0,label=7,tc=0,ttl=63,bos=1)');
+    expect(formatKey(key, readKey('eth_type(0x8847)').mask)).not.toContain('mpls');
+  });
+
+  it('shows of NSH what was looked at, and no context where there is none', () => {
+    const packet = `recirc_id(0),in_port(1),eth_type(0x894f),nsh(ttl=63,mdtype=1,np=3,spi=0x5,si=255,c1=0x1234)`;
+    const { key, mask } = readKey(packet);
+    const shown = 'nsh(ttl=63,mdtype=1,np=3,spi=0x5,si=255,c1=0x1234)';
+    expect(formatKey(key, mask)).toBe(`${head},eth_type(0x894f),${shown}`);
+    const { mask: some } = readKey('in_port(1),eth_type(0x894f),nsh(ttl=0x3c/0x3c,c1=0/0xff00)');
+    expect(formatKey(key, some)).toContain('nsh(ttl=0x3f/0x3c,c1=0x1234/0x0000ff00)');
+    setSlot(key, 'nsh_mdtype', 2);
+    expect(formatKey(key, readKey('eth_type(0x894f)').mask)).toContain('nsh(c1=0x0,c2=0x0,c3=0x0,c4=0x0)');
+  });
+
+  it('shows nothing of TCP flags that were not looked at', () => {
+    const { key } = readKey('eth_type(0x0800),ipv4(proto=6,frag=no),tcp(src=1,dst=2),tcp_flags(syn)');
+    expect(formatKey(key, readKey('eth_type(0x0800)').mask, { isVerbose: true })).toContain(
+      ',tcp_flags(0/0)',
+    );
   });
 
   it('shows masked flags by sign', () => {
