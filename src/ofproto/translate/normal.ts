@@ -62,7 +62,7 @@ function admit(t: Translation, from: Bundle): VlanTags | undefined {
   const { flow, ofproto } = t;
   const arrived = tagsOf(flow);
   const refused = refusal(from, arrived[0]);
-  if (arrived[1] !== noTag) t.look(innerWord, 0xfff); // decides with access and dot1q-tunnel bundles
+  if (arrived[1] !== noTag) t.look(innerWord, 0xfff); // decides whether it is sent on, or pushed again
   if (arrived[0] === noTag && isVlanType(etherTypeOf(flow))) {
     t.drop('partialVlanTag', `dropping packet with partial VLAN tag received on port ${from.name}`);
   } else if (refused !== undefined) t.drop('vlanNotAdmitted', refused);
@@ -99,8 +99,9 @@ function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
 }
 
 /**
- * Differs: the priority of a tag with VLAN 0 decides whether there is a tag to send, so it was looked at. The
- * reference leaves it out of the flow's mask, and later frames get the tag of the first.
+ * Differs: the priority of a tag with VLAN 0 decides whether there is a tag to send, so it was looked at, and so was
+ * the VLAN of an inner tag. The reference leaves both out of the flow's mask, and later frames get the tag of the
+ * first.
  */
 function lookAtPriority(t: Translation, word: number): void {
   if (((t.flow[word] ?? 0) & 0xfff) === 0) t.look(word, 0xe000);
