@@ -23,6 +23,8 @@ export type Which = 'ours' | 'reference';
 export interface SwitchHostOptions {
   /** Ours serves the database itself; otherwise the reference's ovsdb-server does. */
   readonly isEmbedded?: boolean;
+  /** More arguments for the daemon. */
+  readonly args?: readonly string[];
 }
 
 export class SwitchHost implements AsyncDisposable {
@@ -30,6 +32,7 @@ export class SwitchHost implements AsyncDisposable {
   readonly host: Namespace;
   readonly folder = mkdtempSync(join(tmpdir(), 'ovs-'));
   readonly #isEmbedded: boolean;
+  readonly #args: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
   #pid: number | undefined;
   #databasePid: number | undefined;
@@ -37,6 +40,7 @@ export class SwitchHost implements AsyncDisposable {
   constructor(which: Which, options: SwitchHostOptions = {}) {
     this.which = which;
     this.#isEmbedded = options.isEmbedded === true;
+    this.#args = options.args ?? [];
     this.host = new Namespace(which);
     const { folder } = this;
     this.#env = { ...process.env, OVS_RUNDIR: folder, OVS_DBDIR: folder, OVS_LOGDIR: folder };
@@ -56,7 +60,8 @@ export class SwitchHost implements AsyncDisposable {
     if (!this.#isEmbedded && this.#databasePid === undefined) this.#startDatabase();
     const file = join(this.folder, 'ovs-vswitchd.pid');
     const program = this.which === 'ours' ? join(root, 'bin/ovs-vswitchd') : '/usr/sbin/ovs-vswitchd';
-    const args = ['--pidfile', '--log-file', '-vconsole:off', ...(this.#isEmbedded ? ['--embedded-db'] : [])];
+    const embedded = this.#isEmbedded ? ['--embedded-db'] : [];
+    const args = ['--pidfile', '--log-file', '-vconsole:off', ...embedded, ...this.#args];
     spawn('ip', ['netns', 'exec', this.host.name, program, ...args], { env: this.#env, stdio: 'ignore' });
     await until(() => existsSync(file), `${program} to start`);
     this.#pid = Number(readFileSync(file, 'utf8'));
@@ -86,11 +91,16 @@ export class SwitchHost implements AsyncDisposable {
   }
 
   appctl(...args: string[]): SpawnSyncReturns<string> {
-    const target = this.#pid === undefined ? [] : ['-t', join(this.folder, `ovs-vswitchd.${this.#pid}.ctl`)];
+    const target = this.#pid === undefined ? [] : ['-t', this.controlSocket];
     return spawnSync('ovs-appctl', ['--timeout=10', ...target, ...args], {
       env: this.#env,
       encoding: 'utf8',
     });
+  }
+
+  /** The daemon's control socket. */
+  get controlSocket(): string {
+    return join(this.folder, `ovs-vswitchd.${this.#pid}.ctl`);
   }
 
   /** Any program inside the host, with the daemon's folders. */
