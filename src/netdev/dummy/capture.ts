@@ -1,5 +1,5 @@
 /** Where a dummy port writes down its frames: options `pcap`, `rxq_pcap`, `tx_pcap`. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { fromNodeError } from '../../base/errno.ts';
 import { emitPcapHeader, emitPcapRecord } from '../../wire/pcap.ts';
 
@@ -7,12 +7,12 @@ export class Capture {
   readonly path: string;
   readonly #fd: number;
 
-  /** Starts the file anew. Throws SyscallFailed. */
+  /** Goes on where an earlier capture of the file ended. Throws SyscallFailed. */
   constructor(path: string) {
     this.path = path;
     try {
-      this.#fd = openSync(path, 'w');
-      writeSync(this.#fd, emitPcapHeader());
+      this.#fd = openSync(path, 'a');
+      if (fstatSync(this.#fd).size === 0) writeSync(this.#fd, emitPcapHeader());
     } catch (error) {
       throw fromNodeError(error, `${path}: cannot write capture`);
     }

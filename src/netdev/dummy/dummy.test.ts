@@ -78,5 +78,9 @@ test('A dummy port writes what it receives and sends to capture files', async ()
   expect(file.readUInt32LE(0)).toBe(0xa1b2c3d4);
   expect(file.readUInt32LE(24)).toBe(Date.UTC(2026, 0, 1) / 1000);
   expect(new Uint8Array(file.subarray(40, 100))).toEqual(testPacket(1));
+
+  await using _ = await dummyProvider('dummy').open('p1', { ...noConfig, options }, deps());
+  dummyDevice('p1')?.transmit(testPacket(3));
+  expect(readFileSync(pcap)).toEqual(Buffer.concat([file, readFileSync(pcap).subarray(-76)]));
   rmSync(dir, { recursive: true });
 });
