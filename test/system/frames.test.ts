@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
-import { UnixctlClient } from '../../src/daemon/unixctl-client.ts';
 import { FrameMaker } from '../conformance/frame-maker.ts';
 import { SwitchHost, whyNoReference } from './support/daemon-pair.ts';
+import { DummyFeed } from './support/dummy-feed.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
@@ -14,8 +14,6 @@ if (reason !== undefined) process.stderr.write(`frames.test.ts: not run: ${reaso
 
 /** More by e.g. COMPARED_FRAMES=50000. */
 const frameCount = Number(process.env.COMPARED_FRAMES ?? 3000);
-/** A dummy device queues a hundred. */
-const framesACommand = 50;
 const framesARound = 500;
 
 describe.runIf(reason === undefined)('beside the reference', () => {
@@ -61,37 +59,23 @@ interface Compared {
 /** What the switch makes of each frame, by the frame's source address. */
 async function flowsOf(host: SwitchHost, vlanLimit: number): Promise<Map<string, Compared>> {
   host.configure('set', 'open', '.', `other_config:vlan-limit=${vlanLimit}`);
-  const control = await UnixctlClient.connect(host.controlSocket);
+  using feed = await DummyFeed.open(host);
   const maker = new FrameMaker(seededRandom(1));
   const seen = new Map<string, Compared>();
   while (seen.size < frameCount) {
-    for (const compared of await flowsOfRound(control, maker)) seen.set(...compared);
+    for (const compared of await flowsOfRound(feed, maker)) seen.set(...compared);
   }
-  control.close();
   return seen;
 }
 
 /** A few at a time: many flows make the reference forget some. */
-async function flowsOfRound(control: UnixctlClient, maker: FrameMaker): Promise<Map<string, Compared>> {
-  const ask = async (name: string, ...args: string[]): Promise<string> => {
-    const answer = await control.command(name, args);
-    if ('error' in answer) throw new Error(`${name}: ${answer.error}`);
-    return String(answer.result);
-  };
-  const lookupCount = async (): Promise<number> => {
-    const counts = /hit:(\d+) missed:(\d+)/.exec(await ask('dpctl/show')) ?? [];
-    return Number(counts[1]) + Number(counts[2]);
-  };
-  await ask('revalidator/purge');
-  const before = await lookupCount();
+async function flowsOfRound(feed: DummyFeed, maker: FrameMaker): Promise<Map<string, Compared>> {
+  const frames = Array.from({ length: framesARound }, () => Buffer.from(maker.next()).toString('hex'));
   const seen = new Map<string, Compared>();
-  while (seen.size < framesARound) {
-    const frames = Array.from({ length: framesACommand }, () => Buffer.from(maker.next()).toString('hex'));
-    await ask('netdev-dummy/receive', 'p1', ...frames);
-    for (const frame of frames) seen.set(frame.slice(12, 24), { frame, flow: undefined });
-    while ((await lookupCount()) < before + seen.size);
-  }
-  for (const line of (await ask('dpctl/dump-flows', '-m')).split('\n')) {
+  for (const frame of frames) seen.set(frame.slice(12, 24), { frame, flow: undefined });
+  await feed.ask('revalidator/purge');
+  await feed.receive('p1', frames);
+  for (const line of (await feed.ask('dpctl/dump-flows', '-m')).split('\n')) {
     const source = /eth\(src=([0-9a-f:]+)/.exec(line)?.[1]?.replaceAll(':', '');
     const found = source === undefined ? undefined : seen.get(source);
     if (found !== undefined) found.flow = comparable(line);
