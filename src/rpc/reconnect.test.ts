@@ -95,13 +95,11 @@ describe('the state machine of a kept-up connection', () => {
     expect(said).toEqual([
       'tcp:1.2.3.4:5: connecting...',
       'tcp:1.2.3.4:5: connection attempt failed (Connection refused)',
-      'tcp:1.2.3.4:5: waiting 1 seconds before reconnect',
       'tcp:1.2.3.4:5: connecting...',
       'tcp:1.2.3.4:5: connection attempt failed (Connection refused)',
       'tcp:1.2.3.4:5: continuing to reconnect in the background but suppressing further logging',
       'tcp:1.2.3.4:5: connected',
       'tcp:1.2.3.4:5: connection closed by peer',
-      'tcp:1.2.3.4:5: waiting 1 seconds before reconnect',
     ]);
   });
 });

@@ -6,11 +6,12 @@
  */
 import { logger } from '../base/log.ts';
 import { type Ms, ms } from '../base/units.ts';
+import { ConnectionLog, defaultBackoff, formatSeconds } from './connection-log.ts';
 
 export interface ReconnectOptions {
   /** The remote, for the log. */
   readonly name: string;
-  /** First delay after a failure; doubles up to `maxBackoff`. 1 s and 8 s when absent. */
+  /** First delay after a failure; doubles up to `maxBackoff`. `defaultBackoff` when absent. */
   readonly minBackoff?: Ms;
   readonly maxBackoff?: Ms;
   /** Silence after which the peer is asked for a sign of life; 0 for never. 5 s when absent. */
@@ -32,12 +33,12 @@ export class Reconnect {
   #backoff = 0;
   #lastActivity = ms(0);
   #connectedAt: Ms | undefined;
-  /** A peer that stays away is not worth a line every eight seconds. */
-  #isQuiet = false;
+  readonly #log: ConnectionLog;
   #probeInterval: number;
 
   constructor(options: ReconnectOptions) {
     this.#options = options;
+    this.#log = new ConnectionLog({ min: options.minBackoff, max: options.maxBackoff });
     this.#probeInterval = options.probeInterval ?? 5000;
   }
 
@@ -106,14 +107,13 @@ export class Reconnect {
 
   /** The owner has started an attempt. */
   connecting(now: Ms): void {
-    if (!this.#isQuiet) log.info(`${this.#options.name}: connecting...`);
+    this.#log.connecting(this.#options.name);
     this.#enter('connecting', now);
   }
 
   connected(now: Ms): void {
-    log.info(`${this.#options.name}: connected`);
+    this.#log.connected(this.#options.name);
     this.#connectedAt = now;
-    this.#isQuiet = false;
     this.#lastActivity = now;
     this.#enter('active', now);
   }
@@ -128,37 +128,24 @@ export class Reconnect {
   disconnected(now: Ms, why: string): void {
     if (this.#state === 'void') return;
     const wasConnected = this.isConnected;
-    if (wasConnected) {
-      log.info(`${this.#options.name}: connection ${why === '' ? 'closed by peer' : `dropped (${why})`}`);
-    } else if (!this.#isQuiet) {
-      const what = why === '' ? 'timed out' : `failed (${why})`;
-      log.info(`${this.#options.name}: connection attempt ${what}`);
-    }
+    const { name } = this.#options;
+    if (wasConnected) this.#log.ended(name, why);
+    else this.#log.failed(name, why);
     if (this.#options.isPersistent === false) {
       this.#enter('void', now);
       return;
     }
     this.#backoff = this.#nextBackoff(now, wasConnected);
-    if (!this.#isQuiet) this.#announceWait();
+    this.#log.waits(name, this.#backoff);
     this.#enter('backoff', now);
   }
 
   /** A connection that lasted as long as the back-off starts afresh; a short one counts as another failure. */
   #nextBackoff(now: Ms, wasConnected: boolean): number {
-    const { minBackoff = 1000, maxBackoff = 8000 } = this.#options;
+    const { minBackoff = defaultBackoff.min, maxBackoff = defaultBackoff.max } = this.#options;
     const lasted = this.#connectedAt === undefined ? 0 : now - this.#connectedAt;
     if (wasConnected && lasted >= this.#backoff) return minBackoff;
     return Math.min(maxBackoff, Math.max(minBackoff, this.#backoff * 2));
-  }
-
-  #announceWait(): void {
-    const { name, maxBackoff = 8000 } = this.#options;
-    if (this.#backoff < maxBackoff) {
-      log.info(`${name}: waiting ${formatSeconds(this.#backoff / 1000)} seconds before reconnect`);
-    } else {
-      log.info(`${name}: continuing to reconnect in the background but suppressing further logging`);
-      this.#isQuiet = true;
-    }
   }
 
   #enter(state: ReconnectState, now: Ms): void {
@@ -168,7 +155,3 @@ export class Reconnect {
 }
 
 const never = ms(Number.POSITIVE_INFINITY);
-
-function formatSeconds(seconds: number): string {
-  return String(Number(seconds.toPrecision(6)));
-}

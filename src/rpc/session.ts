@@ -6,6 +6,7 @@
 import { SyscallFailed, VswitchError } from '../base/errors.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import type { Channel, Message } from './channel.ts';
+import { reasonOf } from './connection-log.ts';
 import { Reconnect, type ReconnectOptions } from './reconnect.ts';
 
 interface SessionEvents {
@@ -133,15 +134,11 @@ export class Session {
   }
 
   #lost(why: Error | undefined): void {
-    this.reconnect.disconnected(this.#now(), why === undefined ? '' : reasonOf(why));
+    this.reconnect.disconnected(this.#now(), reasonOf(why));
     this.#arm();
   }
 
   #now() {
     return this.#options.timers.clock.now();
   }
-}
-
-function reasonOf(why: Error): string {
-  return why instanceof SyscallFailed ? why.reason : why.message;
 }

@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../../rpc/channel.ts';
 import type { Conditions } from './types.ts';
 import { bad, type Deltas, type LiveTables, objectOf, type UpdateFormat } from './view.ts';
 
-const log = logger('ovsdb_cs');
+const log = logger('ovsdb_idl');
 
 export interface MonitoredTable {
   readonly name: string;

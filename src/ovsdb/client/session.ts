@@ -9,6 +9,7 @@ import { logger } from '../../base/log.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import type { Channel, Json, Message } from '../../rpc/channel.ts';
+import { ConnectionLog, defaultBackoff, reasonOf } from '../../rpc/connection-log.ts';
 import { DatabaseStatus } from './database-status.ts';
 import { brief } from './values.ts';
 
@@ -69,9 +70,11 @@ export class Session {
   #retry: Timer | undefined;
   #probe: Timer | undefined;
   #isProbing = false;
+  readonly #log: ConnectionLog;
 
   constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
+    this.#log = new ConnectionLog({ min: options.backoff?.min, max: options.backoff?.max });
     this.#events = events;
     this.#backoff = this.#minBackoff;
     this.#connect();
@@ -101,7 +104,7 @@ export class Session {
   restart(why: string): void {
     if (this.#isClosed || this.#channel === undefined) return;
     log.warn(`${this.remote}: ${why}; reconnecting`);
-    this.#drop(why, true);
+    this.#drop(why);
   }
 
   close(): void {
@@ -112,12 +115,13 @@ export class Session {
   }
 
   get #minBackoff(): number {
-    return this.#options.backoff?.min ?? 1000;
+    return this.#options.backoff?.min ?? defaultBackoff.min;
   }
 
   #connect(): void {
     this.#remoteAt = (this.#remoteAt + 1) % this.#options.remotes.length;
     const { remote } = this;
+    this.#log.connecting(remote);
     this.#options.connect(remote).then(
       (channel) => {
         if (this.#isClosed) channel.close();
@@ -125,19 +129,24 @@ export class Session {
       },
       (why: unknown) => {
         if (!(why instanceof Error)) throw why;
-        if (!this.#isClosed) this.#failedAttempt(why);
+        if (this.#isClosed) return;
+        this.#log.failed(remote, reasonOf(why));
+        this.#failedAttempt(why);
       },
     );
   }
 
   #attach(channel: Channel): void {
     this.#channel = channel;
+    this.#log.connected(this.remote);
     channel.events = {
       message: (message) => {
         if (this.#channel === channel) this.#guard(() => this.#receive(message));
       },
       closed: (why) => {
-        if (this.#channel === channel) this.#drop(why?.message ?? 'connection closed by peer', false);
+        if (this.#channel !== channel) return;
+        this.#log.ended(this.remote, reasonOf(why));
+        this.#drop(why?.message ?? 'connection closed by peer');
       },
     };
     this.#isProbing = false;
@@ -168,14 +177,14 @@ export class Session {
     const objection = status.objection();
     if (objection !== undefined) {
       log.info(`${this.remote}: ${objection}; trying another server`);
-      this.#drop(objection, false);
+      this.#drop(objection);
       return;
     }
     const isSchemaChanged = status.takeSchemaChange();
     if (!this.#isUp) this.#goUp();
     else if (isSchemaChanged) {
       log.info(`${this.remote}: the schema of ${this.#options.database} changed; reconnecting`);
-      this.#drop('schema changed', false);
+      this.#drop('schema changed');
     }
   }
 
@@ -240,7 +249,7 @@ export class Session {
     this.#channel?.send({ method: 'echo', params: [], id: 'echo' });
   }
 
-  #drop(why: string, isFault: boolean): void {
+  #drop(why: string): void {
     const wasUp = this.#isUp;
     this.#leave(why);
     if (this.#isClosed) return;
@@ -250,7 +259,6 @@ export class Session {
         this.#failedCount = -1;
         this.#backoff = this.#minBackoff;
       }
-      if (!isFault) log.info(`${this.remote}: ${why}`);
       this.#events.down(why);
     }
     this.#failedAttempt(new Disconnected(why));
@@ -279,8 +287,9 @@ export class Session {
     }
     const isFirstRound = this.#failedCount < this.#options.remotes.length;
     const delay = isFirstRound ? 0 : this.#backoff;
-    if (!isFirstRound) this.#backoff = Math.min(2 * this.#backoff, this.#options.backoff?.max ?? 8000);
-    log.info(`${this.remote}: ${why.message}; next attempt in ${delay} ms`);
+    if (!isFirstRound)
+      this.#backoff = Math.min(2 * this.#backoff, this.#options.backoff?.max ?? defaultBackoff.max);
+    this.#log.waits(this.remote, delay);
     this.#retry = this.#options.timers.after(ms(delay), () => {
       if (!this.#isClosed) this.#connect();
     });
