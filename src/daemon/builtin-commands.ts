@@ -149,11 +149,11 @@ function formatCommands(commands: readonly Command[]): CommandOutput {
   };
 }
 
-/** "ports:3 rules:12", sorted by name. */
-export function formatMemory(counts: ReadonlyMap<string, number>): CommandOutput {
+/** "ports:3 rules:12", sorted by name; empty when there is nothing to count. */
+export function formatMemory(counts: ReadonlyMap<string, number>): { text: string; json: Json } {
   const shown = [...counts].filter(([, count]) => count > 0).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    text: `${shown.map(([name, count]) => `${name}:${count}`).join(' ')}\n`,
+    text: shown.map(([name, count]) => `${name}:${count}`).join(' '),
     json: Object.fromEntries(shown),
   };
 }

@@ -9,6 +9,8 @@
  *        waits for "ready", exits      restarts after a crash    serves
  */
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { fromNodeError } from '../base/errno.ts';
+import { SyscallFailed } from '../base/errors.ts';
 import { logger, logRegistry } from '../base/log.ts';
 import { signalText } from '../base/signals.ts';
 import { inFolder } from './directories.ts';
@@ -178,10 +180,7 @@ export class Daemon {
 
 /** Says "ready" to the process that started us and, when detached, gives up terminal and folder. */
 function leaveTerminal(config: DaemonConfig, program: Program, isChild: boolean): void {
-  if (isChild) {
-    writeSync(READY_FD, 'r');
-    closeSync(READY_FD);
-  }
+  if (isChild) tellStarter(program.name);
   if (!config.isDetached) return;
   program.log.leaveConsole();
   for (const fd of [0, 1, 2]) {
@@ -190,6 +189,20 @@ function leaveTerminal(config: DaemonConfig, program: Program, isChild: boolean)
     openSync('/dev/null', fd === 0 ? 'r' : 'w'); // takes the lowest free number, the one just closed
   }
   if (!config.staysInFolder) process.chdir('/');
+}
+
+/** Ends the process when the one who started us is gone: nobody waits for this daemon. */
+function tellStarter(name: string): void {
+  try {
+    writeSync(READY_FD, 'r');
+    closeSync(READY_FD);
+  } catch (why) {
+    const failure = fromNodeError(why, 'ready');
+    const text = `pipe write failed (${failure instanceof SyscallFailed ? failure.reason : failure.message})`;
+    bugLog.emer(text);
+    process.stderr.write(`${name}: ${text}\n`);
+    process.exit(1);
+  }
 }
 
 function takeRole(): Role | undefined {

@@ -204,6 +204,6 @@ describe('coverage', () => {
   });
 });
 
-test('memory without anything to count is an empty line', () => {
-  expect(formatMemory(new Map([['a', 0]]))).toEqual({ text: '\n', json: {} });
+test('memory without anything to count says nothing', () => {
+  expect(formatMemory(new Map([['a', 0]]))).toEqual({ text: '', json: {} });
 });

@@ -70,6 +70,8 @@ export interface Datapath extends AsyncDisposable {
   readonly type: string;
   /** e.g. "ovs-netdev", as in `dpif/show` and dpctl. */
   readonly name: string;
+  /** What an "internal" device is made as here, in the words of dpctl: "tap", "dummy-internal". */
+  readonly internalType: string;
 
   /**
    * Starts forwarding on a device. `wanted` is taken when free, else the lowest free number from 1 (0 is the

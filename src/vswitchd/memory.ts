@@ -11,7 +11,7 @@ export interface MemoryWatchDeps {
   readonly timers: Timers;
   /** Highest resident set so far, in kB. */
   readonly peakKilobytes: () => number;
-  /** "cells:5 ports:3" */
+  /** "cells:5 ports:3"; empty when there is nothing. */
   readonly counts: () => string;
 }
 
@@ -33,7 +33,8 @@ export function watchMemory(deps: MemoryWatchDeps): void {
     if (said === 0 || peak >= said * 1.5) {
       said = peak;
       saidAt = timers.clock.now();
-      log.info(counts().trimEnd());
+      const counted = counts();
+      if (counted !== '') log.info(counted);
     }
     timers.after(interval, look);
   };

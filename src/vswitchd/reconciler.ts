@@ -96,7 +96,9 @@ export class Reconciler {
     this.#followLock();
     if (this.#isBusy || !this.#isActive) return;
     const root = this.#root();
-    const isBehind = root !== undefined && root.next_cfg !== this.#appliedCfg;
+    // Without a row there is nothing to do, and to have done that once is to be configured.
+    const isBehind =
+      root === undefined ? this.onConfigured !== undefined : root.next_cfg !== this.#appliedCfg;
     if (this.#dirty.size === 0 && this.#changed.size === 0 && !isBehind) {
       this.#deps.writer.flush();
       return;

@@ -22,6 +22,7 @@ export interface DummyDatapathDeps {
 export class DummyDatapath implements Datapath {
   readonly type: string;
   readonly name: string;
+  readonly internalType = 'dummy-internal';
   onUpcalls: (batch: readonly Upcall[]) => void = () => {};
   readonly #openPort: (spec: PortSpec) => PortIo;
   readonly #engine: Engine;

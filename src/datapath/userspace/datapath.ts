@@ -35,6 +35,7 @@ type Reply = { resolve: () => void; reject: (error: Error) => void };
 export class UserspaceDatapath implements Datapath {
   readonly type: string;
   readonly name: string;
+  readonly internalType: string;
   onUpcalls: (batch: readonly Upcall[]) => void = () => {};
   readonly #worker: Worker;
   readonly #eventFd = openEventFd();
@@ -54,6 +55,7 @@ export class UserspaceDatapath implements Datapath {
   constructor(type: string, name: string, deps: UserspaceDatapathDeps, flowCapacity = defaultFlowCapacity) {
     this.type = type;
     this.name = name;
+    this.internalType = type === 'netdev' ? 'tap' : 'internal'; // "system" stands for the kernel's
     this.#flows = new FlowIds(flowCapacity);
     const flags = new SharedArrayBuffer(4 * flagCount);
     this.#flags = new Int32Array(flags);

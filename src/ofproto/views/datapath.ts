@@ -80,8 +80,8 @@ export async function showDatapath(backer: Backer, hasStatistics: boolean): Prom
   const stats = datapath.stats();
   const ports = new Map([...datapath.ports()].map(([number, info]) => [Number(number), info]));
   // Every dummy datapath has a port of its own name, number 0.
-  if (datapath.type === 'dummy' && !ports.has(0))
-    ports.set(0, { name: datapath.name, type: 'dummy-internal' });
+  if (datapath.internalType === 'dummy-internal' && !ports.has(0))
+    ports.set(0, { name: datapath.name, type: 'internal' });
   const rows = [...ports]
     .sort(([a], [b]) => a - b)
     .map(async ([number, { name, type }]) => ({
@@ -226,9 +226,6 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
   return a.name < b.name ? -1 : 1;
 }
 
-/** Userspace datapaths make a bridge's internal devices as TAP devices, and say so. */
 function shownType({ datapath }: Backer, type: string): string {
-  if (type !== 'internal') return type;
-  if (datapath.type === 'netdev') return 'tap';
-  return datapath.type === 'dummy' ? 'dummy-internal' : type;
+  return type === 'internal' ? datapath.internalType : type;
 }

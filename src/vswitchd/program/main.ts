@@ -112,11 +112,11 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
   watchMemory({
     timers,
     peakKilobytes: () => process.resourceUsage().maxRSS,
-    counts: () => textOf(formatMemory(aSwitch.usage())),
+    counts: () => formatMemory(aSwitch.usage()).text,
   });
-  client.onState(sayVersionOnce(client));
   reconciler.onConfigured = () => {
     daemon.ready();
+    log.info(versionText('ovs-vswitchd').trimEnd());
     if (options.isQuickstart) greet(program, options, [...aSwitch.state.bridges.keys()]);
   };
   aSwitch.start();
@@ -155,25 +155,12 @@ function versions() {
   return { ovs: VERSION, db: openVswitch.version, system: type, systemVersion: version };
 }
 
-function sayVersionOnce(client: { readonly isConnected: boolean }): () => void {
-  let isSaid = false;
-  return () => {
-    if (isSaid || !client.isConnected) return;
-    isSaid = true;
-    log.info(versionText('ovs-vswitchd').trimEnd());
-  };
-}
-
 /** Gives up waiting after `endTime`, not the work. */
 function withinEndTime(work: Promise<void>): Promise<void> {
   const timers = new Timers(systemClock);
   const giveUp = new Promise<void>((done) => timers.after(endTime, done));
   const stop = driveTimers(timers);
   return Promise.race([work, giveUp]).finally(stop);
-}
-
-function textOf(output: ReturnType<typeof formatMemory>): string {
-  return typeof output === 'string' ? output : output.text;
 }
 
 function print(text: string): undefined {

@@ -49,14 +49,19 @@ export function systemProviders(
 function datapathTypesOf(options: Pick<ProgramOptions, 'dummy' | 'isSystemDisabled'>): DatapathType[] {
   const types: DatapathType[] = ['netdev'];
   if (options.dummy !== 'none') types.push('dummy');
-  if (!options.isSystemDisabled) types.push('system');
+  if (!options.isSystemDisabled || isDummyInstead('system', options.dummy)) types.push('system');
   return types.sort();
+}
+
+/** `--enable-dummy` with a mode puts dummies in the place of real ones: of "system", or of all. */
+function isDummyInstead(type: DatapathType, dummy: DummyMode): boolean {
+  return dummy === 'override' || (dummy === 'system' && type === 'system');
 }
 
 async function openDatapath(type: DatapathType, dummy: DummyMode, timers: Timers): Promise<Datapath> {
   const name = datapathNames[type];
-  const isDummy = type === 'dummy' || dummy === 'override';
-  if (isDummy) return new DummyDatapath(type, name, { clock: timers.clock, openPort: openPortIo });
+  if (type === 'dummy' || isDummyInstead(type, dummy))
+    return new DummyDatapath(type, name, { clock: timers.clock, openPort: openPortIo });
   if (type === 'system')
     bridgeLog.info(`${type}@${name}: forwarding in userspace, there is no kernel datapath here`);
   return new UserspaceDatapath(type, name, { clock: timers.clock, workerUrl });

@@ -1,0 +1,133 @@
+/**
+ * Either daemon, detached, with dummy devices only and the reference's ovsdb-server, in a folder of its own: what both
+ * say and do can be compared without namespaces and without root's devices.
+ */
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until, type Which } from './daemon-pair.ts';
+
+const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
+const ourBin = new URL('../../../bin/', import.meta.url).pathname;
+export const programs: Readonly<Record<Which, string>> = {
+  ours: join(ourBin, 'ovs-vswitchd'),
+  reference: '/usr/sbin/ovs-vswitchd',
+};
+
+/** How a program ended and what it said. */
+export interface Said {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class DummyHost implements AsyncDisposable {
+  readonly which: Which;
+  readonly folder = mkdtempSync(join(tmpdir(), 'ovs-dummy-'));
+  readonly env: NodeJS.ProcessEnv;
+
+  constructor(which: Which) {
+    this.which = which;
+    const { folder } = this;
+    this.env = {
+      ...process.env,
+      OVS_RUNDIR: folder,
+      OVS_DBDIR: folder,
+      OVS_LOGDIR: folder,
+      OVS_SYSCONFDIR: folder,
+    };
+  }
+
+  /** A database without any row. */
+  createDatabase(schema = schemaFile): void {
+    rmSync(join(this.folder, 'conf.db'), { force: true });
+    this.run('ovsdb-tool', 'create', join(this.folder, 'conf.db'), schema);
+  }
+
+  startDatabase(): void {
+    const remote = `--remote=punix:${join(this.folder, 'db.sock')}`;
+    this.run('ovsdb-server', remote, '--detach', '--no-chdir', '--pidfile', '-vconsole:off');
+  }
+
+  async stopDatabase(): Promise<void> {
+    await this.#end('ovsdb-server');
+  }
+
+  /** Database with its root row, and the daemon. */
+  async prepare(...args: readonly string[]): Promise<void> {
+    this.createDatabase();
+    this.startDatabase();
+    this.vsctl('--no-wait', 'init');
+    const said = await this.start(...args);
+    if (said.status !== 0) throw new Error(`${this.which}: ${said.stderr}`);
+  }
+
+  /** Starts the daemon; resolves with how its first process ended, which is when the daemon says that it serves. */
+  start(...args: readonly string[]): Promise<Said> {
+    const name = args.find((arg) => arg.startsWith('--pidfile=')) ?? '--pidfile';
+    const flags = ['--detach', '--no-chdir', name, '-vconsole:off', '--log-file'];
+    const dummies = ['--enable-dummy=override', '--disable-system'];
+    const child = spawn(programs[this.which], [...flags, ...dummies, ...args], { env: this.env });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => (stdout += chunk));
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
+  }
+
+  /** Resolves when a daemon that may not be ready yet answers commands. */
+  async untilItAnswers(): Promise<void> {
+    await until(() => this.appctl('version').status === 0, `${this.which} to answer`);
+  }
+
+  pidOf(name: string): number {
+    const file = join(this.folder, `${name}.pid`);
+    return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  }
+
+  /** The log, without times and numbers. */
+  get log(): string {
+    const file = join(this.folder, 'ovs-vswitchd.log');
+    return existsSync(file) ? this.plain(readFileSync(file, 'utf8')) : '';
+  }
+
+  run(program: string, ...args: readonly string[]): SpawnSyncReturns<string> {
+    return spawnSync(program, args, { env: this.env, encoding: 'utf8', timeout: 20_000 });
+  }
+
+  /** The installed one, which both daemons serve. */
+  appctl(...args: readonly string[]): Said {
+    return this.said(this.run('ovs-appctl', '--timeout=10', ...args));
+  }
+
+  vsctl(...args: readonly string[]): Said {
+    return this.said(this.run('ovs-vsctl', '--timeout=10', ...args));
+  }
+
+  /** Without what differs by chance: the folder, process ids in names of sockets, times. */
+  said({ status, stdout, stderr }: SpawnSyncReturns<string>): Said {
+    return { status, stdout: this.plain(stdout), stderr: this.plain(stderr) };
+  }
+
+  plain(text: string): string {
+    return text
+      .replaceAll(this.folder, 'FOLDER')
+      .replace(/ovs-vswitchd\.\d+\.ctl/g, 'ovs-vswitchd.PID.ctl')
+      .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z\|\d+\|/gm, '');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end('ovs-vswitchd');
+    await this.#end('ovsdb-server');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #end(program: string): Promise<void> {
+    const pid = this.pidOf(program);
+    if (pid === 0) return;
+    process.kill(pid, 'SIGTERM');
+    const isGone = () => !existsSync(`/proc/${pid}`);
+    await until(isGone, `process ${pid} to end`, 5000).catch(() => process.kill(pid, 'SIGKILL'));
+  }
+}
