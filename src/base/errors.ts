@@ -18,10 +18,13 @@ export class Malformed extends VswitchError {
   override readonly code = 'MALFORMED';
   /** Byte (or character) offset inside the frame, message or file. */
   readonly at: number;
+  /** The message without the place. */
+  readonly why: string;
 
   constructor(layer: string, at: number, why: string) {
     super(`${layer} at byte ${at}: ${why}`);
     this.at = at;
+    this.why = why;
   }
 }
 

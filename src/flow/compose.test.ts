@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foldSum, pseudoHeader4, sumWords } from '../wire/checksum.ts';
 import { Frame } from '../wire/frame.ts';
-import { composeFrame } from './compose.ts';
+import { composeFrame, composeFrameOfSize } from './compose.ts';
 import { extractKey } from './extract.ts';
 import { newKey, setSlot, writeSlot } from './key.ts';
 
@@ -93,4 +93,25 @@ describe('composeFrame', () => {
       foldSum(sumWords(view, 34, frame.length - 34, pseudoHeader4(view, 14, 17, frame.length - 34))),
     ).toBe(0xffff);
   });
+});
+
+/** Lengths of what the reference composes. */
+it.each([
+  ['TCP', { nw_proto: 6 }, 118],
+  ['a TCP segment that sets a connection up', { nw_proto: 6, tcp_flags: 2 }, 54],
+  ['UDP', { nw_proto: 17 }, 106],
+  ['SCTP', { nw_proto: 132 }, 46],
+  ['an ICMP echo', { nw_proto: 1, tp_src: 8 }, 106],
+  ['another ICMP message', { nw_proto: 1, tp_src: 3 }, 42],
+  ['an unknown protocol', { nw_proto: 200 }, 34],
+  ['a later fragment', { nw_proto: 17, nw_frag: 3 }, 34],
+] as const)('%s has as much data as with the reference', (_name, values, size) => {
+  const key = newKey();
+  setSlot(key, 'eth_type', 0x0800);
+  for (const [slot, value] of Object.entries(values)) setSlot(key, slot as keyof typeof values, value);
+  expect(composeFrame(key)).toHaveLength(size);
+  const longer = composeFrameOfSize(key, 200);
+  expect(longer).toHaveLength(200);
+  expect(longer === undefined ? [] : [...longer.subarray(16, 18)]).toEqual([0, 200 - 14]);
+  expect(composeFrameOfSize(key, 20)).toBeUndefined();
 });

@@ -12,14 +12,24 @@ import { fragment } from './extract.ts';
 import { getSlot, readSlot } from './key.ts';
 import type { SlotName } from './slots.ts';
 
-/** Payload behind TCP, UDP, SCTP and unknown IP protocols, as the reference composes it; bytes. */
-const payloadSize = 64;
+/** Bytes behind the headers of what carries data: they count from 0, as in the reference's frames. */
+const usualPayload = 64;
+/** No frame of ours has longer headers. */
+const headersLimit = 512;
 
 class Writer {
-  readonly bytes = new Uint8Array(512);
-  readonly view = new DataView(this.bytes.buffer);
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Bytes behind the headers; undefined for the usual ones. */
+  readonly payloadSize: number | undefined;
   /** Bytes written. */
   size = 0;
+
+  constructor(payloadSize: number | undefined) {
+    this.payloadSize = payloadSize;
+    this.bytes = new Uint8Array(headersLimit + (payloadSize ?? usualPayload));
+    this.view = new DataView(this.bytes.buffer);
+  }
 
   /** Makes room for `size` zero bytes; returns where they start. */
   room(size: number): number {
@@ -39,7 +49,21 @@ class Writer {
 
 /** The frame's bytes. What the key says about metadata is not in them. */
 export function composeFrame(key: Uint32Array): Uint8Array {
-  const out = new Writer();
+  return compose(key, undefined);
+}
+
+/** The same as a frame of that many bytes; undefined when its headers alone are longer. */
+export function composeFrameOfSize(key: Uint32Array, size: number): Uint8Array | undefined {
+  const headers = compose(key, 0);
+  if (headers.length > size) return undefined;
+  const whole = compose(key, size - headers.length);
+  const padded = new Uint8Array(size); // not everything can carry data
+  padded.set(whole);
+  return padded;
+}
+
+function compose(key: Uint32Array, payloadSize: number | undefined): Uint8Array {
+  const out = new Writer(payloadSize);
   out.put(readSlot(key, 'eth_dst'));
   out.put(readSlot(key, 'eth_src'));
   putTag(out, key, 'vlan_tpid', 'vlan_tci');
@@ -133,7 +157,7 @@ function putTransport(
   pseudo: (size: number) => number,
 ): void {
   if ((frag & fragment.later) !== 0) {
-    out.room(payloadSize);
+    out.room(out.payloadSize ?? 0);
     return;
   }
   const at = out.size;
@@ -146,28 +170,32 @@ function putTransport(
   };
   switch (protocol) {
     case ipProtocol.tcp:
-      out.room(tcp.size + payloadSize);
+      out.room(tcp.size);
       tcp.set.src(view, at, src);
       tcp.set.dst(view, at, dst);
       tcp.set.offsetFlags(view, at, 0x5000 | getSlot(key, 'tcp_flags'));
+      putPayload(out, (getSlot(key, 'tcp_flags') & setsUpOrEnds) === 0);
       finish(tcp.offset.checksum, pseudo(out.size - at));
       break;
     case ipProtocol.udp:
-      out.room(udp.size + payloadSize);
+      out.room(udp.size);
       udp.set.src(view, at, src);
       udp.set.dst(view, at, dst);
+      putPayload(out, true);
       udp.set.size(view, at, out.size - at);
       finish(udp.offset.checksum, pseudo(out.size - at));
       break;
     case ipProtocol.sctp:
-      out.room(sctp.size + payloadSize);
+      out.room(sctp.size);
       sctp.set.src(view, at, src);
       sctp.set.dst(view, at, dst);
+      putPayload(out, false);
       break;
     case ipProtocol.icmp:
       out.room(icmp.size);
       icmp.set.type(view, at, src);
       icmp.set.code(view, at, dst);
+      putPayload(out, (src === icmpEcho.request || src === icmpEcho.reply) && dst === 0);
       finish(icmp.offset.checksum, 0);
       break;
     case ipProtocol.igmp:
@@ -179,11 +207,23 @@ function putTransport(
       break;
     case ipProtocol.icmpv6:
       putIcmpv6(out, key, src, dst);
+      putPayload(out, (src === icmpv6Echo.request || src === icmpv6Echo.reply) && dst === 0);
       finish(icmp.offset.checksum, pseudo(out.size - at));
       break;
     default:
-      out.room(payloadSize);
+      putPayload(out, false);
   }
+}
+
+/** SYN, FIN and RST: such segments come without data. */
+const setsUpOrEnds = 0x07;
+const icmpEcho = { request: 8, reply: 0 } as const;
+const icmpv6Echo = { request: 128, reply: 129 } as const;
+
+function putPayload(out: Writer, hasData: boolean): void {
+  const size = out.payloadSize ?? (hasData ? usualPayload : 0);
+  const at = out.room(size);
+  for (let n = 0; n < size; n++) out.bytes[at + n] = n;
 }
 
 function groupOf(key: Uint32Array): number {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { RealServer, type ToolRun, whyNoServer } from './real-server.ts';
+import { splitWords } from './support/words.ts';
 import { chapters } from './vsctl-lines.ts';
 
 const ours = new URL('../../bin/ovs-vsctl', import.meta.url).pathname;
@@ -44,11 +45,6 @@ describe.skipIf(reason !== undefined)(
 test('the chapters hold at least 200 lines', () => {
   expect(Object.values(chapters).join('').trim().split('\n').length).toBeGreaterThanOrEqual(200);
 });
-
-/** Words at spaces; single quotes hold a word together. */
-function splitWords(line: string): string[] {
-  return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ''));
-}
 
 /** All that a run shows, without what differs by chance: uuids, folders, times and the order of rows. */
 function comparable({ stdout, stderr, status }: ToolRun, folder: string): string {

@@ -326,29 +326,49 @@ export interface ReadKey {
   readonly mask: Uint32Array;
 }
 
+/** Turns the name of a port into its number; undefined for an unknown one. */
+type PortNumbers = (name: string) => number | undefined;
+
 /**
- * Reads what `formatKey` writes. Throws Malformed, with the position in the text.
- * Unknown groups are refused by name.
+ * Reads what `formatKey` writes; in_port may be a name that `portNumber` knows. Throws Malformed, with where the
+ * wrong group begins. Unknown groups are refused by name.
  */
-export function readKey(text: string): ReadKey {
+export function readKey(text: string, portNumber?: PortNumbers): ReadKey {
   const into = { key: newKey(), mask: newKey() };
-  readGroups(text, 0, text.length, into);
+  const named = portNumber === undefined ? text : withPortNumber(text, portNumber);
+  readGroups(named, 0, named.length, into);
   return into;
+}
+
+function withPortNumber(text: string, portNumber: PortNumbers): string {
+  return text.replace(/\bin_port\(([^()/]+)\)/, (group, name: string) => {
+    const number = portNumber(name);
+    return number === undefined ? group : `in_port(${number})`;
+  });
 }
 
 function readGroups(text: string, start: number, end: number, into: ReadKey): void {
   let at = start;
   while (at < end) {
-    const open = text.indexOf('(', at);
-    if (open < 0 || open >= end)
-      throw new Malformed('flow', at, `"${text.slice(at, end)}" is not like name(value)`);
-    const close = closingOf(text, open, end);
-    const name = text.slice(at, open).trim();
-    if (name === 'encap') readGroups(text, open + 1, close, into);
-    else readGroup(name, text.slice(open + 1, close), open + 1, into);
-    at = close + 1;
+    try {
+      at = readGroupAt(text, at, end, into);
+    } catch (error) {
+      throw error instanceof Malformed ? new Malformed('flow', at, error.why) : error;
+    }
     while (at < end && (text[at] === ',' || text[at] === ' ')) at++;
   }
+}
+
+/** Returns where the group ends. */
+function readGroupAt(text: string, at: number, end: number, into: ReadKey): number {
+  const open = text.indexOf('(', at);
+  if (open < 0 || open >= end)
+    throw new Malformed('flow', at, `"${text.slice(at, end)}" is not like name(value)`);
+  const close = closingOf(text, open, end);
+  const name = text.slice(at, open).trim();
+  if (name === 'encap') readGroups(text, open + 1, close, into);
+  else readGroup(name, text.slice(open + 1, close), open + 1, into);
+  return close + 1;
 }
 
 function closingOf(text: string, open: number, end: number): number {
@@ -370,7 +390,7 @@ function readGroup(name: string, body: string, at: number, into: ReadKey): void 
 function readMembers(name: string, body: string, at: number, into: ReadKey): void {
   const found = allGroups.get(name);
   if (found === undefined) throw new Malformed('flow', at, `unknown attribute "${name}"`);
-  for (const item of body.split(',')) {
+  for (const item of body === '' ? [] : body.split(',')) {
     const equals = item.indexOf('=');
     const memberName = equals < 0 ? '' : item.slice(0, equals).trim();
     const m = found.members.find((candidate) => candidate.name === memberName);

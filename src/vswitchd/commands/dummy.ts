@@ -1,9 +1,14 @@
 /** `netdev-dummy/*`: with --enable-dummy, a test brings frames to dummy devices and changes their state. */
 import { Malformed, Refused } from '../../base/errors.ts';
 import { type Command, defineCommand } from '../../daemon/unixctl.ts';
-import { readKey } from '../../datapath/text/key.ts';
-import { composeFrame } from '../../flow/compose.ts';
+import { type ReadKey, readKey } from '../../datapath/text/key.ts';
+import { composeFrame, composeFrameOfSize } from '../../flow/compose.ts';
 import { type DummyDevice, dummyDevice, dummyDevices } from '../../netdev/dummy/device.ts';
+import { ethernet } from '../../wire/ethernet.ts';
+
+/** Bytes of a frame on the wire, without its checksum. */
+const shortestFrame = 60;
+const longestFrame = 65_535;
 
 export function dummyCommands(): Command[] {
   return [
@@ -13,7 +18,7 @@ export function dummyCommands(): Command[] {
       minArgs: 2,
       maxArgs: Number.POSITIVE_INFINITY,
       run([name, ...packets]) {
-        const device = deviceNamed(name);
+        const device = deviceNamed(name, 'no such dummy netdev');
         for (const frame of readFrames(packets)) device.receive(frame);
         return '';
       },
@@ -26,7 +31,8 @@ export function dummyCommands(): Command[] {
       run(args) {
         const state = args.at(-1);
         if (state !== 'up' && state !== 'down') throw new Refused('dummy', 'Invalid Admin State');
-        const devices = args.length === 2 ? [deviceNamed(args[0])] : dummyDevices();
+        const devices =
+          args.length === 2 ? [deviceNamed(args[0], 'Unknown Dummy Interface')] : dummyDevices();
         for (const device of devices) device.set({ isUp: state === 'up' });
         return 'OK';
       },
@@ -34,39 +40,50 @@ export function dummyCommands(): Command[] {
   ];
 }
 
-function deviceNamed(name: string | undefined): DummyDevice {
+function deviceNamed(name: string | undefined, unknown: string): DummyDevice {
   const device = name === undefined ? undefined : dummyDevice(name);
-  if (device === undefined) throw new Refused('dummy', 'no such dummy netdev');
+  if (device === undefined) throw new Refused('dummy', unknown);
   return device;
 }
 
-/** Frames in hexadecimal, or flows from which they are composed; "--len N" after one makes it that long. */
+/** Frames in hexadecimal, or flows from which they are composed; "--len N" after a flow makes its frame that long. */
 function readFrames(args: readonly string[]): Uint8Array[] {
   const frames: Uint8Array[] = [];
-  const queue = [...args];
+  const queue = args[0] === '--qid' ? args.slice(2) : [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
-    if (arg === '--qid') queue.shift();
-    else if (arg === '--len') {
-      const last = frames.pop();
-      if (last !== undefined) frames.push(resized(last, Number(queue.shift())));
-    } else frames.push(readFrame(arg));
+    const bytes = readHex(arg);
+    if (bytes !== undefined) {
+      frames.push(bytes);
+      continue;
+    }
+    const isSized = queue[0] === '--len' && queue.length > 1;
+    const [, size] = isSized ? queue.splice(0, 2) : [];
+    frames.push(composeFlow(arg, size));
   }
   return frames;
 }
 
-function readFrame(text: string): Uint8Array {
-  if (/^([0-9a-fA-F]{2})+$/.test(text)) return Uint8Array.from(Buffer.from(text, 'hex'));
-  try {
-    return composeFrame(readKey(text).key);
-  } catch (why) {
-    if (!(why instanceof Malformed)) throw why;
-    throw new Refused('dummy', `bad packet or flow syntax: ${why.message}`);
-  }
+/** Undefined for what is no whole Ethernet header. */
+function readHex(text: string): Uint8Array | undefined {
+  if (!/^([0-9a-fA-F]{2})+$/.test(text) || text.length < 2 * ethernet.size) return undefined;
+  return Uint8Array.from(Buffer.from(text, 'hex'));
 }
 
-function resized(frame: Uint8Array, size: number): Uint8Array {
-  if (!Number.isInteger(size) || size < 14 || size > 65_535) throw new Refused('dummy', 'bad packet length');
-  const made = new Uint8Array(size);
-  made.set(frame.subarray(0, size));
-  return made;
+function composeFlow(text: string, sizeText: string | undefined): Uint8Array {
+  const { key } = readFlow(text);
+  if (sizeText === undefined) return composeFrame(key);
+  const size = Number.parseInt(sizeText, 10);
+  if (!(size >= shortestFrame && size <= longestFrame)) throw new Refused('dummy', 'too small packet len');
+  const frame = composeFrameOfSize(key, size);
+  if (frame === undefined) throw new Refused('dummy', `${text}: its headers do not fit into ${size} bytes`);
+  return frame;
+}
+
+function readFlow(text: string): ReadKey {
+  try {
+    return readKey(text);
+  } catch (why) {
+    if (!(why instanceof Malformed)) throw why;
+    throw new Refused('dummy', `syntax error at ${text.slice(why.at)}`);
+  }
 }

@@ -1,0 +1,36 @@
+/** What ovs-vswitchd answers on its control socket, command by command: to the letter as the reference's. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { chapters } from './appctl-lines.ts';
+import { type Which, whyNoReference } from './support/daemon-pair.ts';
+import { DummyHost } from './support/dummy-host.ts';
+import { splitWords } from './support/words.ts';
+
+const reason = whyNoReference();
+if (reason !== undefined) process.stderr.write(`appctl-commands.test.ts: not run: ${reason}\n`);
+
+describe.runIf(reason === undefined).each(Object.entries(chapters))(
+  'both daemons answer alike: %s',
+  (_, text) => {
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => line.trim());
+    const answers: Record<Which, unknown[]> = { ours: [], reference: [] };
+
+    beforeAll(async () => {
+      for (const which of ['ours', 'reference'] as const) {
+        await using host = new DummyHost(which);
+        await host.prepare();
+        answers[which] = lines.map((line) => say(host, splitWords(line)));
+      }
+    }, 300_000);
+
+    test.each(lines.map((line, n) => [n, line] as const))('%i: %s', (n) => {
+      expect(answers.ours[n]).toEqual(answers.reference[n]);
+    });
+  },
+);
+
+function say(host: DummyHost, [first = '', ...rest]: readonly string[]): unknown {
+  return first === 'vsctl' ? host.vsctl(...rest) : host.appctl(first, ...rest);
+}

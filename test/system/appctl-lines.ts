@@ -1,0 +1,228 @@
+/**
+ * Command lines for the control socket of ovs-vswitchd, in chapters that begin with a fresh daemon each. A line is a
+ * command and its arguments, split at spaces; single quotes hold a word together. "vsctl ..." is an ovs-vsctl line.
+ * Every line is said to the reference's daemon and to ours, which must answer alike.
+ */
+export const chapters: Readonly<Record<string, string>> = {
+  'without a bridge': `
+    dpif/show
+    dpif/dump-dps
+    dpctl/show
+    dpctl/dump-dps
+    dpctl/dump-flows
+    ofproto/list
+    upcall/show
+    fdb/show br0
+    fdb/flush
+    fdb/stats-clear
+    memory/show
+    revalidator/wait
+    revalidator/purge
+  `,
+  'wrong arguments': `
+    vsctl add-br br0
+    nonsense
+    version x
+    list-commands x
+    help x
+    memory/show x
+    coverage/show x
+    coverage/read-counter
+    coverage/read-counter nonsense
+    coverage/read-counter a b
+    ofproto/list x
+    dpif/show x
+    dpif/show-dp-features
+    dpif/show-dp-features nope
+    dpif/dump-flows
+    dpif/dump-flows nope
+    dpif/dump-flows -x br0
+    dpif/dump-flows br0 br0
+    dpif/dump-flows br0 -m
+    dpif/dump-dps x
+    dpctl/show nope
+    dpctl/show -x
+    dpctl/show dummy@nope
+    dpctl/show nope@nope
+    dpctl/dump-dps x
+    dpctl/dump-flows nope
+    dpctl/dump-flows a b
+    dpctl/dump-flows -x
+    dpctl/dump-flows type=
+    dpctl/dump-flows type=nonsense
+    dpctl/dump-flows filter=
+    dpctl/dump-flows filter=nonsense
+    dpctl/dump-flows filter=in_port=1,nonsense
+    dpctl/dump-flows pmd=1
+    dpctl/dump-flows filter=ip filter=tcp
+    dpctl/dump-flows type=ovs type=ovs
+    dpctl/del-flows nope
+    dpctl/del-flows a b c
+    fdb/show
+    fdb/show nope
+    fdb/show a b
+    fdb/stats-show
+    fdb/stats-show nope
+    fdb/stats-clear nope
+    fdb/flush nope
+    fdb/flush a b
+    fdb/add
+    fdb/add br0 p1 0
+    fdb/add nope p1 0 50:54:00:00:00:05
+    fdb/add br0 nope 0 50:54:00:00:00:05
+    fdb/add br0 br0 0 nonsense
+    fdb/add br0 br0 -1 50:54:00:00:00:05
+    fdb/add br0 br0 4096 50:54:00:00:00:05
+    fdb/add br0 br0 x 50:54:00:00:00:05
+    fdb/del br0 0
+    fdb/del nope 0 50:54:00:00:00:05
+    fdb/del br0 x 50:54:00:00:00:05
+    fdb/del br0 0 nonsense
+    fdb/del br0 0 50:54:00:00:00:05
+    bridge/dump-flows
+    bridge/dump-flows nope
+    bridge/dump-flows br0 br0
+    bridge/dump-flows --nonsense br0
+    bridge/dump-flows a b c
+    qos/show
+    qos/show nope
+    qos/show br0
+    qos/show-types
+    qos/show-types nope
+    qos/show-types br0
+    upcall/show x
+    revalidator/wait x
+    revalidator/purge x
+    time/stop x
+    time/warp
+    time/warp nonsense
+    time/warp 0
+    time/warp -5
+    time/warp 1 2 3
+    netdev-dummy/receive
+    netdev-dummy/receive br0
+    netdev-dummy/receive nope 00
+    netdev-dummy/receive br0 nonsense
+    netdev-dummy/receive br0 0011
+    netdev-dummy/receive br0 in_port(1)
+    netdev-dummy/receive br0 in_port(1),eth(
+    netdev-dummy/set-admin-state
+    netdev-dummy/set-admin-state sideways
+    netdev-dummy/set-admin-state nope up
+    netdev-dummy/set-admin-state br0 sideways
+    netdev-dummy/set-admin-state br0 up
+    netdev-dummy/set-admin-state down
+    netdev-dummy/set-admin-state up
+    vlog/set nonsense
+    vlog/set ANY:nonsense
+    vlog/set ANY:file:nonsense
+    vlog/set ANY:file:dbg:x
+    vlog/set bridge:dbg:info
+    vlog/set file:console
+    vlog/set bridge:dpif
+    vlog/set PATTERN
+    vlog/set PATTERN:
+    vlog/set PATTERN:nonsense:x
+    vlog/set PATTERN:file
+    vlog/set FACILITY
+    vlog/set FACILITY:
+    vlog/set FACILITY:nonsense
+    vlog/set FACILITY:daemon
+    vlog/set ''
+    vlog/set any any
+    vlog/set file:off console:off
+    vlog/set file:info
+    vlog/list x
+    vlog/list-pattern x
+    vlog/list-pattern
+    vlog/reopen x
+    vlog/close x
+    vlog/close
+    vlog/reopen
+    vlog/enable-rate-limit nonsense
+    vlog/disable-rate-limit nonsense
+    vlog/disable-rate-limit bridge nonsense dpif
+    vlog/disable-rate-limit any
+    vlog/enable-rate-limit
+  `,
+  'a bridge and its traffic': `
+    time/stop
+    vsctl add-br br0 -- set bridge br0 datapath_type=dummy fail-mode=standalone other-config:hwaddr=aa:55:aa:55:00:00
+    vsctl add-port br0 p1 -- set interface p1 type=dummy
+    vsctl add-port br0 p2 -- set interface p2 type=dummy
+    vsctl add-port br0 p3 tag=5 -- set interface p3 type=dummy
+    vsctl add-br br1 -- set bridge br1 datapath_type=dummy other-config:hwaddr=aa:55:aa:55:01:00
+    vsctl add-port br1 to0 -- set interface to0 type=patch options:peer=to1 -- add-port br0 to1 -- set interface to1 type=patch options:peer=to0
+    vsctl add-port br1 p4 -- set interface p4 type=dummy
+    ofproto/list
+    dpif/show
+    dpif/dump-dps
+    dpctl/show
+    dpctl/show dummy@ovs-dummy
+    dpctl/show -s
+    dpctl/show --statistics
+    dpctl/show ovs-dummy
+    dpctl/show dummy@ovs-dummy dummy@ovs-dummy
+    dpctl/dump-dps
+    netdev-dummy/receive p1 'in_port(1),eth(src=50:54:00:00:00:05,dst=ff:ff:ff:ff:ff:ff),eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=1,tos=0,ttl=64,frag=no),icmp(type=8,code=0)'
+    netdev-dummy/receive p2 'in_port(2),eth(src=50:54:00:00:00:07,dst=50:54:00:00:00:05),eth_type(0x0800),ipv4(src=10.0.0.2,dst=10.0.0.1,proto=6,tos=0,ttl=64,frag=no),tcp(src=80,dst=1000),tcp_flags(syn)'
+    netdev-dummy/receive p3 'in_port(3),eth(src=50:54:00:00:00:09,dst=50:54:00:00:00:05),eth_type(0x0806),arp(sip=10.0.0.3,tip=10.0.0.1,op=1,sha=50:54:00:00:00:09,tha=00:00:00:00:00:00)'
+    netdev-dummy/receive p1 'in_port(1),eth(src=50:54:00:00:00:05,dst=50:54:00:00:00:07),eth_type(0x8100),vlan(vid=5,pcp=1),encap(eth_type(0x86dd),ipv6(src=fe80::1,dst=fe80::2,label=0,proto=17,tclass=0,hlimit=64,frag=no),udp(src=1,dst=2))' --len 200
+    time/warp 500
+    revalidator/wait
+    dpctl/dump-flows
+    dpctl/dump-flows -m
+    dpctl/dump-flows --names
+    dpctl/dump-flows -m --no-names
+    dpctl/dump-flows --more dummy@ovs-dummy
+    dpctl/dump-flows ovs-dummy
+    dpctl/dump-flows type=ovs
+    dpctl/dump-flows type=all
+    dpctl/dump-flows type=non-offloaded
+    dpctl/dump-flows type=offloaded
+    dpctl/dump-flows type=tc
+    dpctl/dump-flows filter=in_port=1
+    dpctl/dump-flows filter=in_port=p1
+    dpctl/dump-flows filter=ip
+    dpctl/dump-flows filter=tcp
+    dpctl/dump-flows filter=tcp,tcp_src=80
+    dpctl/dump-flows filter=dl_src=50:54:00:00:00:09
+    dpctl/dump-flows filter=dl_vlan=5
+    dpctl/dump-flows filter=nw_dst=10.0.0.0/8
+    dpctl/dump-flows filter=arp type=ovs dummy@ovs-dummy
+    dpif/dump-flows br0
+    dpif/dump-flows br1
+    dpif/dump-flows -m br0
+    dpif/dump-flows --names br0
+    dpif/dump-flows -m --no-names br0
+    fdb/show br0
+    fdb/show br1
+    fdb/stats-show br0
+    fdb/add br0 p2 7 50:54:00:00:00:11
+    fdb/add br0 p2 7 50:54:00:00:00:11
+    fdb/add br0 p1 0 50:54:00:00:00:05
+    fdb/show br0
+    fdb/stats-show br0
+    fdb/del br0 7 50:54:00:00:00:11
+    fdb/del br0 0 50:54:00:00:00:05
+    fdb/show br0
+    fdb/stats-clear br0
+    fdb/stats-show br0
+    fdb/flush br0
+    fdb/show br0
+    fdb/flush
+    fdb/stats-clear
+    time/warp 1000 100
+    bridge/dump-flows br1
+    qos/show p1
+    qos/show-types p1
+    dpctl/show -s
+    dpctl/del-flows
+    dpctl/dump-flows
+    dpif/show
+    vsctl del-br br0
+    vsctl del-br br1
+    dpif/show
+    dpctl/dump-dps
+  `,
+};
