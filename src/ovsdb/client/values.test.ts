@@ -45,6 +45,14 @@ test('any JSON is a value or Malformed', () => {
 
 test('a diff moves the named atoms in and out of a set', () => {
   expect(applyDiff(strings, ['a', 'b'], ['b', 'c'])).toEqual(['a', 'c']);
+  const set = fc.uniqueArray(fc.string({ maxLength: 2 })).map((list) => list.sort());
+  fc.assert(
+    fc.property(set, set, (old, diff) => {
+      const kept = old.filter((atom) => !diff.includes(atom));
+      const added = diff.filter((atom) => !old.includes(atom));
+      expect(applyDiff(strings, old, diff)).toEqual([...kept, ...added].sort());
+    }),
+  );
 });
 
 test('a diff of a map removes equal pairs and puts others', () => {

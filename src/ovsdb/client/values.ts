@@ -74,9 +74,36 @@ export function applyDiff(type: TypeJson, old: Value, diff: Value): Value {
     return new Map([...pairs].sort(([a], [b]) => compareAtoms(a, b)));
   }
   if (!Array.isArray(diff) || !Array.isArray(old)) return diff;
-  const atoms = new Set<Scalar>(old);
-  for (const atom of diff) if (!atoms.delete(atom)) atoms.add(atom);
-  return sortAtoms([...atoms]);
+  return toggled(old, diff);
+}
+
+/** Both sorted. Compares only near the atoms named: a bridge's set of ports may be thousands long, the change is one. */
+function toggled(old: readonly Scalar[], named: readonly Scalar[]): readonly Scalar[] {
+  const atoms: Scalar[] = [];
+  let copied = 0;
+  const copyUpTo = (end: number): void => {
+    for (const atom of old.slice(copied, end)) atoms.push(atom);
+    copied = end;
+  };
+  for (const atom of named) {
+    copyUpTo(placeOf(old, atom));
+    if (old[copied] === atom) copied++;
+    else atoms.push(atom);
+  }
+  copyUpTo(old.length);
+  return atoms;
+}
+
+/** Where `atom` stands in a sorted list, or would. */
+function placeOf(list: readonly Scalar[], atom: Scalar): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareAtoms(list[middle] ?? atom, atom) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function compareAtoms(a: Scalar, b: Scalar): number {
