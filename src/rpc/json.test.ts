@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from './channel.ts';
-import { emitJson, formatJson, formatReal, JsonError, parseJson } from './json.ts';
+import { emitJson, formatJson, formatReal, JsonError, parseJson, parsePlainJson } from './json.ts';
 import { JsonStream } from './json-stream.ts';
 
 const reasonOf = (text: string): string => {
@@ -20,6 +20,7 @@ describe('parseJson', () => {
     ['[9007199254740993, -9223372036854775808]', [9007199254740993n, -9223372036854775808n]],
     ['[9223372036854775808]', [2 ** 63]],
     ['[1e18]', [10n ** 18n]],
+    ['{"a":1E+18\n}', { a: 10n ** 18n }],
     ['{"a":"\\ud83d\\ude00","b":[{}],"c":null}', { a: '😀', b: [{}], c: null }],
     ['{"a":1,"a":2}', { a: 2 }],
   ])('reads %s', (text, value) => {
@@ -55,6 +56,12 @@ describe('parseJson', () => {
     ],
   ])('says what is wrong with %.30j', (text, reason) => {
     expect(reasonOf(text)).toBe(reason);
+  });
+
+  it('leaves addresses in strings to the fast parser', () => {
+    const text = '{"mac_in_use":"46:6e:12:7e:1e:2e","ip6":"fe80::1e2:4e5"}';
+    expect(parsePlainJson(text)).toEqual(JSON.parse(text));
+    expect(parsePlainJson('{"a":1e18}')).toBeUndefined();
   });
 
   it('reads random bytes or throws JsonError', () => {

@@ -98,9 +98,10 @@ export function compareBytes(a: string, b: string): number {
 
 /**
  * What the language's parser would silently read otherwise: integers it would round, exponents, escapes of U+0000 and
- * of half surrogate pairs. May say yes for text inside a string; that only costs time.
+ * of half surrogate pairs. May say yes for text inside a string; that only costs time. It must not for the addresses
+ * and uuids that a database is full of ("46:6e:12:..."), hence the look at what ends an exponent.
  */
-const suspicious = /[[,:\s]-?(?:[0-9]{16}|[0-9.]+[eE])|\\u(?:0000|[dD][89a-fA-F])/;
+const suspicious = /[[,:\s]-?(?:[0-9]{16}|[0-9.]+[eE][-+]?[0-9]+(?:[\s,\]}]|$))|\\u(?:0000|[dD][89a-fA-F])/;
 
 function needsExactParser(text: string): boolean {
   return suspicious.test(text) || isTooDeep(text);
