@@ -3,7 +3,7 @@
  * monitors and replication listen to its commits; a journal keeps them. RFC 7047 sections 4.1.3 and 5.2.
  */
 import type { Timer, Timers } from '../../base/timers.ts';
-import { type Ms, ms, type Uuid } from '../../base/units.ts';
+import { type Ms, ms, type Uuid, uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { checkCommit, finishCommit, prepareCommit, revertCommit } from './commit.ts';
 import { convertTables } from './convert.ts';
@@ -74,7 +74,7 @@ export class Database {
   #group: Finished[] = [];
   /** They are written, and are told of in this order. */
   readonly #written: Finished[] = [];
-  #firstVersion: Uuid | undefined;
+  #replayVersions: (() => Uuid) | undefined;
 
   constructor(schema: DatabaseSchema, deps: DatabaseDeps) {
     this.#schema = schema;
@@ -162,11 +162,10 @@ export class Database {
     }
   }
 
-  /** The same for what the journal itself has, while nobody listens yet: all rows start with the same version. */
+  /** The same as `apply` for what the journal itself has, while nobody listens yet. */
   replay(change: (transaction: Transaction) => void): void {
-    this.#firstVersion ??= this.#deps.newUuid();
-    const version = this.#firstVersion;
-    const transaction = new Transaction(this.#tables, () => version);
+    this.#replayVersions ??= successors(this.#deps.newUuid());
+    const transaction = new Transaction(this.#tables, this.#replayVersions);
     try {
       change(transaction);
       checkCommit(transaction);
@@ -378,6 +377,16 @@ export class Database {
 /** The answer of a transaction whose operations went well and which failed all the same. */
 function withError(results: Json, error: OvsdbError): TransactReply {
   return { result: [...(isArray(results) ? results : []), error.toJson()], error: null };
+}
+
+/** Uuids that count up from a random one: no two are the same, and each costs a fraction of a random one. */
+function successors(first: Uuid): () => Uuid {
+  const prefix = first.slice(0, -12);
+  let last = Number.parseInt(first.slice(-12), 16);
+  return () => {
+    last = (last + 1) % 2 ** 48;
+    return uuid(prefix + last.toString(16).padStart(12, '0'));
+  };
 }
 
 function makeTables(schema: DatabaseSchema): ReadonlyMap<string, Table> {

@@ -89,6 +89,14 @@ const numbers = async (store: Store): Promise<Json> =>
 const durable: Json = { op: 'commit', durable: true };
 
 describe('a stored database', () => {
+  it('gives each row a version of its own', async () => {
+    createDatabaseFile(path, schema, deps);
+    await run(open(), insert(1), insert(2));
+    closeAll();
+    const again = await run(open(), { op: 'select', table: 'T', where: [], columns: ['_version'] });
+    expect(new Set(JSON.stringify(again).match(/[0-9a-f-]{36}/g)).size).toBe(2);
+  });
+
   it('is the same when it is opened again, but for ephemeral columns', async () => {
     createDatabaseFile(path, schema, deps);
     const store = open();
