@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { ms } from '../../base/units.ts';
-import type { Channel, Json } from '../../rpc/channel.ts';
+import type { Channel, ChannelEvents, Json, Message } from '../../rpc/channel.ts';
 import { channelPair } from '../../rpc/pair.ts';
 import { atom, column, schema, table } from '../schema-types.ts';
-import { Fixture } from '../server/server-fixture.ts';
+import { Fixture, insertItem } from '../server/server-fixture.ts';
 import { type ClientOptions, OvsdbClient } from './client.ts';
 import type { ChangeSet } from './types.ts';
 
@@ -21,6 +21,7 @@ const declared = schema('test', '1.0.0', {
   other: table({ text: column.one(atom.string) }, { root: true }),
 });
 type Declared = typeof declared.tables;
+const anybody = { isReadOnly: false, access: undefined, holdsLock: () => false };
 
 const open: { close(): void }[] = [];
 afterEach(() => {
@@ -67,6 +68,39 @@ test('a client sees the content, and what it and others write', async () => {
   expect(row?.options).toEqual(new Map([['k', 'v']]));
   const other = await connected(fixture);
   expect(names(other)).toEqual(['a']);
+});
+
+/** Keeps what comes through `inner` until `deliver`, which brings it all in one go, as a socket may. */
+function inOneGo(inner: Channel) {
+  const kept: Message[] = [];
+  let { events } = inner;
+  inner.events = { message: (message) => kept.push(message), closed: (why) => events.closed(why) };
+  const outer: Channel = Object.defineProperties(Object.create(inner), {
+    events: {
+      set: (wanted: ChannelEvents) => {
+        events = wanted;
+      },
+    },
+    send: { value: inner.send.bind(inner) },
+    close: { value: inner.close.bind(inner) },
+  });
+  return { outer, kept, deliver: () => kept.splice(0).forEach((message) => void events.message(message)) };
+}
+
+test('an update that comes together with the first contents is not lost', async () => {
+  const fixture = new Fixture();
+  const { outer, kept, deliver } = inOneGo(fixture.server.connect());
+  const client = await connected(fixture, { connect: () => Promise.resolve(outer) });
+  const isMonitorReply = (message: Message) => 'result' in message && Array.isArray(message.result);
+  while (!kept.some(isMonitorReply)) {
+    deliver();
+    await fixture.settle();
+  }
+  fixture.db.transact(['test', insertItem({ name: 'a' })], anybody);
+  await fixture.settle();
+  deliver();
+  await fixture.settle();
+  expect(names(client)).toEqual(['a']);
 });
 
 test('the uuid of a new row is known at once, and rows of the same transaction may be changed', async () => {

@@ -38,6 +38,8 @@ export class Monitor {
   /** Undefined while there is no connection. */
   #request: RequestFunction | undefined;
   #format: UpdateFormat | undefined;
+  /** Updates that came in one go with the first contents, before those were dealt with. */
+  #early: { readonly method: string; readonly params: readonly Json[] }[] = [];
   #isConditional = false;
   /** The last transaction seen; the server resumes there if it still knows it. */
   #lastTransaction = '00000000-0000-0000-0000-000000000000';
@@ -77,8 +79,9 @@ export class Monitor {
   receive(method: string, params: readonly Json[]): void {
     const format = this.#format;
     if (method === 'monitor_canceled') throw bad('the server cancelled the monitor');
-    if (format === undefined || params[0] !== this.#id) return;
-    if (method === 'update' || method === 'update2') this.#apply(params[1], format);
+    if (params[0] !== this.#id) return;
+    if (format === undefined) this.#early.push({ method, params });
+    else if (method === 'update' || method === 'update2') this.#apply(params[1], format);
     else if (method === 'update3') {
       this.#apply(params[2], format);
       if (typeof params[1] === 'string') this.#lastTransaction = params[1];
@@ -100,6 +103,7 @@ export class Monitor {
 
   async #subscribe(request: RequestFunction, columns: Map<string, readonly string[]>): Promise<void> {
     this.#monitorNumber++;
+    this.#early = [];
     const params = [this.#database, this.#id, this.#requests(columns, true)];
     const since = await supported(request('monitor_cond_since', [...params, this.#lastTransaction]));
     if (since !== undefined) return this.#began(request, since, 'update2', true);
@@ -120,6 +124,7 @@ export class Monitor {
     this.#isConditional = isConditional;
     if (lastTransaction !== '') this.#lastTransaction = lastTransaction;
     this.#events.applied(deltas);
+    for (const early of this.#early.splice(0)) this.receive(early.method, early.params);
   }
 
   #apply(updates: Json | undefined, format: UpdateFormat): void {
