@@ -178,7 +178,8 @@ export function readTlsOptions(line: CommandLine): TlsConfig {
 export function limitRunTime(seconds: number): void {
   const timers = new Timers(systemClock);
   timers.after(ms(seconds * 1000), () => {
-    fatalLog.warn('terminating with signal 14 (Alarm clock)');
+    // a daemon says it itself
+    if (process.listenerCount('SIGALRM') === 0) fatalLog.warn('terminating with signal 14 (Alarm clock)');
     process.kill(process.pid, 'SIGALRM');
   });
   driveTimers(timers);

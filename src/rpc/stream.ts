@@ -5,7 +5,7 @@
 import { createConnection, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
-import { logger } from '../base/log.ts';
+import { LimitedSite, logger } from '../base/log.ts';
 import { lastly } from '../base/soon.ts';
 import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
@@ -53,6 +53,8 @@ export interface ConnectOptions {
 const EPROTO = 71;
 const EAFNOSUPPORT = 97;
 const log = logger('stream_tcp');
+const sslLog = logger('stream_ssl');
+const sslFailed = new LimitedSite({ perMinute: 10, burst: 25 });
 
 /** Connects. Rejects with SyscallFailed whose `reason` is the C library's text ("Connection refused"). */
 export async function connectStream(remote: ActiveRemote, options: ConnectOptions = {}): Promise<Stream> {
@@ -241,8 +243,16 @@ function fromSocketError(error: Error, name: string): Error {
     return syscallFailed('connect', EAFNOSUPPORT, `${name}: cannot resolve the host name`);
   }
   const ours = fromNodeError(error, name);
-  // OpenSSL's own errors have no errno; the reference reports them all as EPROTO
-  return ours === error ? syscallFailed('read', EPROTO, `${name}: ${error.message}`) : ours;
+  if (ours !== error) return ours;
+  // OpenSSL's own errors have no errno; the reference reports them all as EPROTO and puts the text into the log
+  sslLog.limited('warn', sslFailed, `${name}: ${opensslText(error.message)}`);
+  return syscallFailed('read', EPROTO, `${name}: ${error.message}`);
+}
+
+/** "error:0A000410:SSL routines::sslv3 alert handshake failure", without where in OpenSSL's source that is. */
+function opensslText(message: string): string {
+  const [, code, library, reason] = /error:([0-9A-F]+):([^:]*):[^:]*:([^:]*)/.exec(message) ?? [];
+  return code === undefined ? message.trim() : `error:${code}:${library}::${reason}`;
 }
 
 function withResolvers<T>(): {

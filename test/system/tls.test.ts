@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logRegistry } from '../../src/base/log.ts';
 import type { Channel, Reply } from '../../src/rpc/channel.ts';
 import type { Listener } from '../../src/rpc/listener.ts';
 import { readActiveRemote } from '../../src/rpc/remote.ts';
@@ -136,6 +137,16 @@ test('our client takes the CA certificate from its first server, and trusts only
   expect(existsSync(at('learned.crt'))).toBe(true);
   expect(statSync(at('learned.crt')).mode & 0o777).toBe(0o444 & ~process.umask());
   expect(await listDatabases(config)).toEqual(['_Server']);
+});
+
+test('why OpenSSL refused a connection is in the log', async () => {
+  const said: string[] = [];
+  logRegistry.setSink('file', { write: ({ module, text }) => said.push(`${module} ${text}`) });
+  const config = configOf('client', { protocols: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' });
+  await expect(listDatabases(config)).rejects.toMatchObject({ reason: 'Protocol error' });
+  logRegistry.setSink('file', undefined);
+  const reason = 'error:0A000410:SSL routines::sslv3 alert handshake failure';
+  expect(said).toContain(`stream_ssl ssl:127.0.0.1:${serverPort}: ${reason}`);
 });
 
 test.each([

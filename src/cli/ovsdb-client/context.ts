@@ -33,7 +33,7 @@ export class ClientContext {
   readonly daemon: Daemon | undefined;
   readonly isDetached: boolean;
   readonly controlPath: string;
-  readonly #changeAware: boolean | undefined;
+  readonly changeAware: boolean | undefined;
 
   constructor(options: ContextOptions) {
     this.target = options.target;
@@ -44,7 +44,7 @@ export class ClientContext {
     this.daemon = options.daemon;
     this.isDetached = options.isDetached;
     this.controlPath = options.controlPath;
-    this.#changeAware = options.changeAware;
+    this.changeAware = options.changeAware;
   }
 
   write(text: string): void {
@@ -61,9 +61,9 @@ export class ClientContext {
 
   /** Keeps the server from ending the connection when databases come and go. Throws CommandFailed. */
   async setChangeAware(rpc: Rpc): Promise<void> {
-    if (this.#changeAware === false) return;
+    if (this.changeAware === false) return;
     const { error } = await rpc.request('set_db_change_aware', [true]);
-    if (error !== null && this.#changeAware === true) {
+    if (error !== null && this.changeAware === true) {
       throw new CommandFailed(`${rpc.name}: set_db_change_aware failed (${formatJson(error)})`);
     }
   }

@@ -34,16 +34,21 @@ export function readTransaction(text: string): { database: string; params: reado
 
 export async function transact(context: ClientContext): Promise<void> {
   const { params } = readTransaction(context.target.args.at(-1) ?? '');
-  context.daemon?.ready();
-  context.printJson(await context.target.rpc.call('transact', params));
+  context.printJson(await runTransaction(context, params));
 }
 
 /** The same with an "abort" at the end, so that nothing is changed. */
 export async function query(context: ClientContext): Promise<void> {
   const { params } = readTransaction(context.target.args.at(-1) ?? '');
-  context.daemon?.ready();
-  const results = await context.target.rpc.call('transact', [...params, { op: 'abort' }]);
+  const results = await runTransaction(context, [...params, { op: 'abort' }]);
   context.printJson(withoutAbort(results, params.length));
+}
+
+async function runTransaction(context: ClientContext, params: readonly Json[]): Promise<Json> {
+  const { rpc } = context.target;
+  if (context.changeAware === true) await context.setChangeAware(rpc);
+  context.daemon?.ready();
+  return rpc.call('transact', params);
 }
 
 function withoutAbort(results: Json, count: number): Json {

@@ -6,8 +6,8 @@ import type { ClientContext } from './context.ts';
 export async function changeLock(context: ClientContext, method: 'lock' | 'steal' | 'unlock'): Promise<void> {
   const { rpc, args } = context.target;
   const request = async (asked: string, lock: string): Promise<void> => {
-    const { result } = await rpc.request(asked, [lock]);
-    context.printJson(result);
+    const { result, error } = await rpc.request(asked, [lock]);
+    if (error === null) context.printJson(result);
   };
   const control = startControl(context, {
     changeLock: (asked, lock) => {

@@ -13,6 +13,7 @@ import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { printOut } from '../output.ts';
 import { makeConnector } from '../remotes.ts';
+import { readSchemaFile } from '../schema-file.ts';
 import { backup, restore } from './backup.ts';
 import { ClientContext } from './context.ts';
 import { dump, listDatabases, query, readTransaction, transact } from './data-commands.ts';
@@ -27,7 +28,6 @@ import {
   listColumns,
   listTables,
   needsConversion,
-  readSchemaFile,
 } from './schema-commands.ts';
 import { openTarget, type TargetOptions } from './target.ts';
 import { usage } from './usage.ts';

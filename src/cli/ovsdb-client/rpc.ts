@@ -5,6 +5,8 @@ import type { Channel, Json, Message, Reply } from '../../rpc/channel.ts';
 import { formatJson, type JsonFormat } from '../../rpc/json.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 
+const EAFNOSUPPORT = 97;
+
 export interface RpcEvents {
   notification(method: string, params: readonly Json[]): void;
 }
@@ -91,7 +93,8 @@ export async function openRpc(remote: string, connect: Connector): Promise<Rpc> 
     return new Rpc(await connect(remote), remote);
   } catch (why) {
     if (!(why instanceof Error)) throw why;
-    throw failed(`failed to connect to "${remote}"`, why);
+    const isUnknownKind = why instanceof SyscallFailed && why.errno === EAFNOSUPPORT;
+    throw failed(`failed to connect ${isUnknownKind ? 'or listen ' : ''}to "${remote}"`, why);
   }
 }
 

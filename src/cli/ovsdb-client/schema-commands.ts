@@ -1,12 +1,7 @@
 /** ovsdb-client's commands on schemas: get-schema and its parts, list-tables, list-columns, convert, needs-conversion. */
-import { readFileSync } from 'node:fs';
-import { fromNodeError } from '../../base/errno.ts';
-import { SyscallFailed } from '../../base/errors.ts';
 import { equalSchemas, schemaFromJson, schemaToJson } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import type { Json } from '../../rpc/channel.ts';
-import { JsonError, parseJson } from '../../rpc/json.ts';
-import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { orderAsHashed } from '../hash-order.ts';
 import { type Cell, TablePrinter } from '../table.ts';
 import type { ClientContext } from './context.ts';
@@ -107,17 +102,4 @@ function withoutEphemeral(json: Json): Json {
   if (!isObject(json)) return json;
   const kept = Object.entries(json).filter(([name, value]) => !(name === 'ephemeral' && value === true));
   return Object.fromEntries(kept.map(([name, value]) => [name, withoutEphemeral(value)]));
-}
-
-/** Throws CommandFailed, or OvsdbError. */
-export function readSchemaFile(path: string): DatabaseSchema {
-  try {
-    return schemaFromJson(parseJson(readFileSync(path)));
-  } catch (why) {
-    if (why instanceof JsonError) throw new CommandFailed(`I/O error: ${path}: ${why.reason}`);
-    if (!(why instanceof Error) || !('code' in why) || !('errno' in why)) throw why;
-    const failure = fromNodeError(why, path);
-    const reason = failure instanceof SyscallFailed ? failure.reason : failure.message;
-    throw new CommandFailed(`I/O error: ${path}: error opening JSON file (${reason})`);
-  }
 }

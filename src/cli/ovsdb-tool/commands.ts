@@ -1,16 +1,14 @@
 /** The commands of ovsdb-tool, in the order in which it lists them. */
-import { readFileSync } from 'node:fs';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
 import { Timers } from '../../base/timers.ts';
 import { uuid } from '../../base/units.ts';
 import { Fatal } from '../../daemon/program.ts';
-import { OvsdbError } from '../../ovsdb/engine/errors.ts';
-import { equalSchemas, schemaFromJson } from '../../ovsdb/engine/schema.ts';
+import { equalSchemas } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import { accessRules } from '../../ovsdb/server/access.ts';
-import { LogFile, reasonOf } from '../../ovsdb/storage/log-file.ts';
+import { LogFile } from '../../ovsdb/storage/log-file.ts';
 import { clusterMagic, standaloneMagic } from '../../ovsdb/storage/record.ts';
 import {
   createDatabaseFile,
@@ -21,6 +19,7 @@ import {
 } from '../../ovsdb/storage/store.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { formatJson, JsonError, parseJson } from '../../rpc/json.ts';
+import { readSchemaFile } from '../schema-file.ts';
 import { clusterCommands } from './cluster.ts';
 import { compactFile } from './compact.ts';
 import type { ToolContext } from './context.ts';
@@ -67,28 +66,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
 
 function create(context: ToolContext, args: readonly string[]): undefined {
   const [database = context.defaultDatabase, schema = context.defaultSchema] = args;
-  createDatabaseFile(database, schemaFromFile(schema), { lock: context.lock });
-}
-
-/** Throws OvsdbError. */
-function schemaFromFile(path: string): DatabaseSchema {
-  const json = readJsonFile(path);
-  try {
-    return schemaFromJson(json);
-  } catch (error) {
-    if (!(error instanceof OvsdbError)) throw error;
-    throw error.within(`failed to parse "${path}" as ovsdb schema`);
-  }
-}
-
-function readJsonFile(path: string): Json {
-  let why: string;
-  try {
-    return parseJson(readFileSync(path));
-  } catch (error) {
-    why = error instanceof JsonError ? error.reason : `error opening "${path}": ${reasonOf(error)}`;
-  }
-  throw new OvsdbError('failed to read schema', `"${path}" could not be read as JSON (${why})`);
+  createDatabaseFile(database, readSchemaFile(schema), { lock: context.lock });
 }
 
 function storeDeps(): StoreDeps {
@@ -107,13 +85,13 @@ function compact(context: ToolContext, args: readonly string[]): undefined {
 
 function convert(context: ToolContext, args: readonly string[]): undefined {
   const [source = context.defaultDatabase, schemaPath = context.defaultSchema, target] = args;
-  const schema = schemaFromFile(schemaPath);
+  const schema = readSchemaFile(schemaPath);
   compactFile(source, target, { lock: context.lock, deps: storeDeps(), word: 'converted', schema });
 }
 
 function needsConversion(context: ToolContext, args: readonly string[]): undefined {
   const [database = context.defaultDatabase, schema = context.defaultSchema] = args;
-  const isSame = equalSchemas(schemaOfDatabase(database), schemaFromFile(schema));
+  const isSame = equalSchemas(schemaOfDatabase(database), readSchemaFile(schema));
   context.print(isSame ? 'no\n' : 'yes\n');
 }
 
@@ -141,7 +119,7 @@ function ofDatabase(property: (schema: DatabaseSchema) => string): Command['run'
 
 function ofSchema(property: (schema: DatabaseSchema) => string): Command['run'] {
   return (context, args) => {
-    context.print(`${property(schemaFromFile(args[0] ?? context.defaultSchema))}\n`);
+    context.print(`${property(readSchemaFile(args[0] ?? context.defaultSchema))}\n`);
     return undefined;
   };
 }
