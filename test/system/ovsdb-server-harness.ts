@@ -85,6 +85,7 @@ export class ServerHarness {
       encoding: 'utf8',
       env: this.#env,
       timeout: 30_000,
+      maxBuffer: Number.POSITIVE_INFINITY,
     });
     return { status, stdout, stderr };
   }
