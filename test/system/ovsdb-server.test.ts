@@ -9,6 +9,7 @@ import {
   ServerHarness,
   vswitchSchema,
 } from './ovsdb-server-harness.ts';
+import { RealServer } from './real-server.ts';
 
 const needed = ['ovsdb-tool', 'ovsdb-client', 'ovs-vsctl', 'ovs-appctl', vswitchSchema];
 
@@ -190,6 +191,42 @@ describe('remotes', () => {
     );
     expect(second).toMatchObject({ status: 1, stderr: expect.stringContaining('failed to lock lockfile') });
   });
+});
+
+test.each([
+  ['our server is a relay of the real one', 'ovsdb-server', 'bin/ovsdb-server'],
+  ['the real server is a relay of ours', 'bin/ovsdb-server', 'ovsdb-server'],
+])('%s', async (_name, sourceProgram, relayProgram) => {
+  const source = await RealServer.start(undefined, sourceProgram);
+  const relay = await RealServer.start(`relay:Open_vSwitch:unix:${source.folder}/db.sock`, relayProgram);
+  try {
+    const run = (at: RealServer, program: string, ...args: string[]) => at.run(program, args);
+    expect(run(relay, 'ovsdb-client', '-t', '10', 'wait', 'Open_vSwitch', 'connected').status).toBe(0);
+    const status = run(
+      relay,
+      'ovsdb-client',
+      '-f',
+      'csv',
+      'dump',
+      '_Server',
+      'Database',
+      'name',
+      'model',
+      'leader',
+    );
+    expect(status.stdout).toContain('false,relay,Open_vSwitch\n');
+    const changes = ['init', '--', 'add-br', 'br0', '--', 'add-port', 'br0', 'p0', 'tag=9'];
+    expect(run(relay, 'ovs-vsctl', '--no-leader-only', '--no-wait', ...changes).stderr).toBe('');
+    expect(run(source, 'ovs-vsctl', 'get', 'port', 'p0', 'tag').stdout).toBe('9\n');
+    expect(run(source, 'ovs-vsctl', '--no-wait', 'del-port', 'p0').status).toBe(0);
+    const dumps = [source, relay].map((at) => run(at, 'ovsdb-client', 'dump', 'Open_vSwitch').stdout);
+    expect(dumps[1]).toBe(dumps[0]);
+    const storage = run(relay, 'ovs-appctl', '-t', `${relay.folder}/ctl`, 'ovsdb-server/list-dbs');
+    expect(storage.stdout).toBe('Open_vSwitch\n_Server\n');
+  } finally {
+    relay.stop();
+    source.stop();
+  }
 });
 
 test('--run serves one command and ends with its status', async () => {

@@ -27,16 +27,17 @@ export class RealServer {
     this.#child = child;
   }
 
-  static async start(): Promise<RealServer> {
+  /** `database`: instead of an empty one of the Open_vSwitch schema; `program`: instead of Debian's. */
+  static async start(database?: string, program = 'ovsdb-server'): Promise<RealServer> {
     const folder = mkdtempSync(`${tmpdir()}/ovs-ts-server-`);
-    execFileSync('ovsdb-tool', ['create', `${folder}/conf.db`, schemaFile]);
+    if (database === undefined) execFileSync('ovsdb-tool', ['create', `${folder}/conf.db`, schemaFile]);
     const args = [
-      `${folder}/conf.db`,
+      database ?? `${folder}/conf.db`,
       `--remote=punix:${folder}/db.sock`,
       '-vconsole:off',
       `--unixctl=${folder}/ctl`,
     ];
-    const child = spawn('ovsdb-server', args, {
+    const child = spawn(program, args, {
       stdio: 'ignore',
       env: { ...process.env, OVS_RUNDIR: folder },
     });

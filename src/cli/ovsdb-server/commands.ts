@@ -44,14 +44,13 @@ function databaseCommands(running: Running): Command[] {
         if (name.startsWith('_') && running.server.databases.has(name)) {
           throw new Refused('unixctl', 'Cannot remove reserved database.');
         }
-        if (running.files.get(name) === undefined) {
+        if (!running.removeDatabase(name, `removing ${name} database by user request`)) {
           throw new Refused('unixctl', 'Failed to find the database.');
         }
-        running.removeDatabase(name, `removing ${name} database by user request`);
         return '';
       },
     }),
-    simple('ovsdb-server/list-dbs', () => lines([...running.server.databases.keys()].sort())),
+    simple('ovsdb-server/list-dbs', () => lines(running.server.databaseNames.sort())),
     defineCommand({
       name: 'ovsdb-server/compact',
       usage: '',
@@ -65,7 +64,8 @@ function databaseCommands(running: Running): Command[] {
       minArgs: 1,
       maxArgs: 1,
       run([name = '']) {
-        if (!running.server.databases.has(name)) throw new Refused('unixctl', 'Failed to find the database.');
+        if (!running.server.databaseNames.includes(name))
+          throw new Refused('unixctl', 'Failed to find the database.');
         return 'status: ok';
       },
     }),
@@ -75,6 +75,10 @@ function databaseCommands(running: Running): Command[] {
 /** Answers when all are compacted. */
 function compact(running: Running, name: string | undefined, reply: CommandReply): undefined {
   if (name?.startsWith('_') === true) throw new Refused('unixctl', 'cannot compact built-in databases');
+  if (name !== undefined && running.isRelay(name)) {
+    reply.done(''); // there is no log
+    return undefined;
+  }
   const chosen = [...running.files].filter(([known]) => name === undefined || known === name);
   if (chosen.length === 0) throw new Refused('unixctl', 'no database by that name');
   const compactions = chosen.map(([known, file]) => {

@@ -80,7 +80,7 @@ async function start(config: ServerConfig, program: Program, saved: SavedConfig)
   const remotes = new Remotes({ server, sockets, timers });
   const replication = new Replication(config, { server, sockets, timers });
   const storage = { timers, newUuid, random: systemRandom, soon, lock: lockDatabase };
-  const running = new Running({ server, remotes, replication, saved, storage });
+  const running = new Running({ server, remotes, replication, saved, sockets, storage });
   try {
     for (const file of config.files) running.openDatabase(file);
   } catch (error) {

@@ -5,10 +5,14 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { logger } from '../../base/log.ts';
+import type { Database } from '../../ovsdb/engine/database.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
+import { Relay } from '../../ovsdb/server/relay.ts';
+import { defaultDscp, type ServerSockets } from '../../ovsdb/server/remote.ts';
 import type { Remotes } from '../../ovsdb/server/remotes.ts';
 import type { OvsdbServer } from '../../ovsdb/server/server.ts';
 import { openStore, type Store, type StoreDeps } from '../../ovsdb/storage/store.ts';
+import { shuffled, splitRemotes } from '../remotes.ts';
 import type { Replication } from './replication.ts';
 import type { SavedConfig } from './saved-config.ts';
 import { TableLog } from './table-log.ts';
@@ -20,8 +24,11 @@ export interface RunningDeps {
   readonly remotes: Remotes;
   readonly replication: Replication;
   readonly saved: SavedConfig;
+  readonly sockets: ServerSockets;
   readonly storage: StoreDeps;
 }
+
+const relayPrefix = 'relay:';
 
 export class Running {
   readonly server: OvsdbServer;
@@ -32,6 +39,8 @@ export class Running {
   readonly #files = new Map<string, Store>();
   /** Full paths of the files: the current folder may change. */
   readonly #paths = new Map<Store, string>();
+  /** By database name, with the arguments that made them. */
+  readonly #relays = new Map<string, { readonly relay: Relay; readonly argument: string }>();
   readonly #deps: RunningDeps;
 
   constructor(deps: RunningDeps) {
@@ -45,24 +54,29 @@ export class Running {
     return this.#files;
   }
 
-  /** Opens a file and serves it. Throws OvsdbError. */
-  addDatabase(path: string): void {
-    this.openDatabase(path);
+  isRelay(name: string): boolean {
+    return this.#relays.has(name);
+  }
+
+  /** Opens a file, or a relay ("relay:NAME:REMOTE,..."), and serves it. Throws OvsdbError. */
+  addDatabase(argument: string): void {
+    this.openDatabase(argument);
     this.save();
     this.replication.restart();
   }
 
   /** Like `addDatabase`, for the start. */
-  openDatabase(path: string): void {
+  openDatabase(argument: string): void {
+    if (argument.startsWith(relayPrefix)) this.#openRelay(argument);
+    else this.#openFile(argument);
+  }
+
+  #openFile(path: string): void {
     if (this.#isOpen(path)) throw new OvsdbError('ovsdb error', `${path}: already open`);
     const file = openStore(path, this.#deps.storage);
     const db = file.database;
     const { name } = db.schema;
-    const problem = name.startsWith('_')
-      ? `${path}: names beginning with "_" are reserved`
-      : this.#files.has(name)
-        ? `${name}: duplicate database name`
-        : undefined;
+    const problem = this.#nameProblem(name);
     if (problem !== undefined) {
       file.close();
       throw new OvsdbError('ovsdb error', problem);
@@ -71,27 +85,65 @@ export class Running {
     this.#paths.set(file, resolve(path));
     file.compactWhenDue();
     this.server.addDatabase(db);
-    db.onCommit((commit) => {
-      this.tableLog.committed(name, commit);
-      this.#applyRemotesSoon();
-    });
+    this.#watch(db);
   }
 
-  removeDatabase(name: string, comment: string): void {
+  /** Throws OvsdbError. */
+  #openRelay(argument: string): void {
+    const [name = '', ...rest] = argument.slice(relayPrefix.length).split(':');
+    const remotes = splitRemotes(rest.join(':'));
+    const problem = remotes.length === 0 ? `${argument}: invalid syntax` : this.#nameProblem(name);
+    if (problem !== undefined) throw new OvsdbError('ovsdb error', problem);
+    const { sockets, storage } = this.#deps;
+    this.server.addRelay(name);
+    const relay = new Relay(
+      { name, remotes: shuffled(remotes, storage.random) },
+      {
+        ...storage,
+        server: this.server,
+        connect: (remote) => sockets.connect(remote, defaultDscp),
+        shown: (database) => this.#watch(database),
+      },
+    );
+    this.#relays.set(name, { relay, argument });
+  }
+
+  #nameProblem(name: string): string | undefined {
+    if (name.startsWith('_')) return `${name}: names beginning with "_" are reserved`;
+    return this.#files.has(name) || this.#relays.has(name) ? `${name}: duplicate database name` : undefined;
+  }
+
+  #watch(database: Database): void {
+    database.onCommit((commit) => {
+      this.tableLog.committed(database.schema.name, commit);
+      this.#applyRemotesSoon();
+    });
+    this.#applyRemotesSoon();
+  }
+
+  /** False when there is no such database that could be removed. */
+  removeDatabase(name: string, comment: string): boolean {
     const file = this.#files.get(name);
-    if (file === undefined) return;
+    const relay = this.#relays.get(name)?.relay;
+    if (file === undefined && relay === undefined) return false;
     this.server.removeDatabase(name, comment);
     this.#files.delete(name);
-    file.close();
+    this.#relays.delete(name);
+    file?.close();
+    relay?.close();
     this.save();
     this.replication.restart();
+    return true;
   }
 
   /** Keeps the present state for a server that is started again after a crash. */
   save(): void {
     this.#deps.saved.save({
       remotes: this.remotes.names,
-      files: [...this.#files.values()].flatMap((file) => this.#paths.get(file) ?? []),
+      files: [
+        ...[...this.#files.values()].flatMap((file) => this.#paths.get(file) ?? []),
+        ...[...this.#relays.values()].map(({ argument }) => argument),
+      ],
       ...this.replication.config,
     });
   }
@@ -101,7 +153,9 @@ export class Running {
     this.remotes.close();
     this.server.close();
     for (const file of this.#files.values()) file.close();
+    for (const { relay } of this.#relays.values()) relay.close();
     this.#files.clear();
+    this.#relays.clear();
   }
 
   #isApplyDue = false;

@@ -47,7 +47,7 @@ export class OvsdbClient<T extends Tables> {
   readonly #options: ClientOptions<T>;
   readonly #tables: LiveTables;
   readonly #session: Session;
-  readonly #monitor: Monitor;
+  readonly #monitor: Monitor<Deltas>;
   readonly #listeners = new Set<(changes: ChangeSet<T>) => void>();
   readonly #stateListeners = new Set<() => void>();
   #changeNumber = 0;

@@ -5,11 +5,15 @@
  */
 import { Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import type { Conditions } from './types.ts';
-import { bad, type Deltas, type LiveTables, objectOf, type UpdateFormat } from './view.ts';
+import { bad, objectOf, type UpdateFormat } from './view.ts';
 
 const log = logger('ovsdb_idl');
+
+/** The id before all transactions: who saw that last is told everything. */
+export const noTransaction = uuid('00000000-0000-0000-0000-000000000000');
 
 export interface MonitoredTable {
   readonly name: string;
@@ -17,7 +21,15 @@ export interface MonitoredTable {
   conditions: Conditions;
 }
 
-export interface MonitorEvents {
+/** What the updates go into: the live tables of a typed client, or the copy that a relay holds. */
+export interface MonitoredView<Deltas> {
+  /** Takes an update in; throws Malformed, then with none of it applied. `id`: the transaction, where it has one. */
+  apply(updates: Json, format: UpdateFormat, id: Uuid | undefined): Deltas;
+  /** The same with `updates` as the whole content: what they do not name is gone. */
+  replace(updates: Json, format: UpdateFormat, id: Uuid | undefined): Deltas;
+}
+
+export interface MonitorEvents<Deltas> {
   /** After the initial content and after each update. */
   applied(deltas: Deltas): void;
 }
@@ -30,11 +42,11 @@ interface Change {
   done(): void;
 }
 
-export class Monitor {
+export class Monitor<Deltas> {
   readonly #database: string;
   readonly #tables: readonly MonitoredTable[];
-  readonly #view: LiveTables;
-  readonly #events: MonitorEvents;
+  readonly #view: MonitoredView<Deltas>;
+  readonly #events: MonitorEvents<Deltas>;
   /** Undefined while there is no connection. */
   #request: RequestFunction | undefined;
   #format: UpdateFormat | undefined;
@@ -42,12 +54,17 @@ export class Monitor {
   #early: { readonly method: string; readonly params: readonly Json[] }[] = [];
   #isConditional = false;
   /** The last transaction seen; the server resumes there if it still knows it. */
-  #lastTransaction = '00000000-0000-0000-0000-000000000000';
+  #lastTransaction = noTransaction;
   #changes: Change[] = [];
   #isChanging = false;
   #monitorNumber = 0;
 
-  constructor(database: string, tables: readonly MonitoredTable[], view: LiveTables, events: MonitorEvents) {
+  constructor(
+    database: string,
+    tables: readonly MonitoredTable[],
+    view: MonitoredView<Deltas>,
+    events: MonitorEvents<Deltas>,
+  ) {
     this.#database = database;
     this.#tables = tables;
     this.#view = view;
@@ -82,9 +99,9 @@ export class Monitor {
     if (params[0] !== this.#id) return;
     if (format === undefined) this.#early.push({ method, params });
     else if (method === 'update' || method === 'update2') this.#apply(params[1], format);
-    else if (method === 'update3') {
-      this.#apply(params[2], format);
-      if (typeof params[1] === 'string') this.#lastTransaction = params[1];
+    else if (method === 'update3' && typeof params[1] === 'string') {
+      this.#apply(params[2], format, uuid(params[1]));
+      this.#lastTransaction = uuid(params[1]);
     }
   }
 
@@ -118,17 +135,18 @@ export class Monitor {
     if (this.#request !== request) return;
     const [isResumed, lastTransaction, updates] = Array.isArray(reply) ? reply : [];
     if (updates === undefined || typeof lastTransaction !== 'string') throw bad('not a reply to monitor');
+    const id = lastTransaction === '' ? undefined : uuid(lastTransaction);
     const deltas =
-      isResumed === true ? this.#view.apply(updates, format) : this.#view.replace(updates, format);
+      isResumed === true ? this.#view.apply(updates, format, id) : this.#view.replace(updates, format, id);
     this.#format = format;
     this.#isConditional = isConditional;
-    if (lastTransaction !== '') this.#lastTransaction = lastTransaction;
+    if (id !== undefined) this.#lastTransaction = id;
     this.#events.applied(deltas);
     for (const early of this.#early.splice(0)) this.receive(early.method, early.params);
   }
 
-  #apply(updates: Json | undefined, format: UpdateFormat): void {
-    this.#events.applied(this.#view.apply(updates ?? null, format));
+  #apply(updates: Json | undefined, format: UpdateFormat, id?: Uuid): void {
+    this.#events.applied(this.#view.apply(updates ?? null, format, id));
   }
 
   /** An older server may lack a table or column: its rows then show the default. */

@@ -48,6 +48,17 @@ export class Disconnected extends VswitchError {
   override readonly code = 'DISCONNECTED';
 }
 
+/** The server answered with an error. */
+export class RequestRefused extends Refused {
+  readonly error: Json;
+
+  constructor(method: string, error: Json) {
+    const text = typeof error === 'string' ? error : brief(error);
+    super(text, `${method}: ${text}`);
+    this.error = error;
+  }
+}
+
 interface Pending {
   readonly method: string;
   resolve(result: Json): void;
@@ -89,7 +100,7 @@ export class Session {
     return this.#options.remotes[this.#remoteAt] ?? '';
   }
 
-  /** Rejects with Refused (the server's error, as JSON text where it is no string) or Disconnected. */
+  /** Rejects with RequestRefused or Disconnected. */
   request(method: string, params: readonly Json[]): Promise<Json> {
     const channel = this.#channel;
     if (channel === undefined) return Promise.reject(new Disconnected(`${method}: not connected`));
@@ -214,7 +225,7 @@ export class Session {
     }
     this.#pending.delete(id);
     if (message.error === null) pending.resolve(message.result);
-    else pending.reject(refusal(pending.method, message.error));
+    else pending.reject(new RequestRefused(pending.method, message.error));
   }
 
   #answer(method: string, params: readonly Json[], id: Json): void {
@@ -294,11 +305,6 @@ export class Session {
       if (!this.#isClosed) this.#connect();
     });
   }
-}
-
-function refusal(method: string, error: Json): Refused {
-  if (typeof error === 'string') return new Refused(error, `${method}: ${error}`);
-  return new Refused(brief(error), `${method}: ${brief(error)}`);
 }
 
 function ignoreFailure(why: unknown): void {

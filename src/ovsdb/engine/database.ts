@@ -15,6 +15,7 @@ import { Transaction } from './transaction.ts';
 import type {
   Commit,
   DatabaseSchema,
+  Forwarder,
   Journal,
   PendingTransaction,
   Row,
@@ -48,6 +49,8 @@ interface Waiting {
   /** Only a change in one of these can end the wait. */
   tables: ReadonlySet<string>;
   timer: Timer | undefined;
+  /** Under way to the server that this database is a copy of. */
+  forwarded: PendingTransaction | undefined;
   isDue: boolean;
 }
 
@@ -66,6 +69,7 @@ export class Database {
   #schema: DatabaseSchema;
   #tables: ReadonlyMap<string, Table>;
   #journal: Journal | undefined;
+  readonly #forwarder: Forwarder | undefined;
   readonly #listeners = new Set<(commit: Commit) => void>();
   readonly #replaceListeners = new Set<() => void>();
   readonly #waiting = new Set<Waiting>();
@@ -76,15 +80,21 @@ export class Database {
   readonly #written: Finished[] = [];
   #replayVersions: (() => Uuid) | undefined;
 
-  constructor(schema: DatabaseSchema, deps: DatabaseDeps) {
+  /** With a forwarder the database is a copy, which only `apply` changes. */
+  constructor(schema: DatabaseSchema, deps: DatabaseDeps, forwarder?: Forwarder) {
     this.#schema = schema;
     this.#deps = deps;
+    this.#forwarder = forwarder;
     this.#tables = makeTables(schema);
   }
 
   /** Replaced by `convert`. */
   get schema(): DatabaseSchema {
     return this.#schema;
+  }
+
+  get isCopy(): boolean {
+    return this.#forwarder !== undefined;
   }
 
   table(name: string): TableView | undefined {
@@ -127,13 +137,13 @@ export class Database {
   }
 
   /** Runs `change` as one transaction that no request made, such as those of replication. Throws OvsdbError. */
-  apply(change: (transaction: Transaction) => void): void {
+  apply(change: (transaction: Transaction) => void, id?: Uuid): void {
     this.settle();
     const transaction = new Transaction(this.#tables, this.#deps.newUuid);
     let commit: Commit;
     try {
       change(transaction);
-      commit = { changes: prepareCommit(transaction), comment: transaction.comment, isDurable: false };
+      commit = { changes: prepareCommit(transaction), comment: transaction.comment, isDurable: false, id };
     } catch (error) {
       transaction.undo();
       throw error;
@@ -214,6 +224,7 @@ export class Database {
       isPatient,
       tables: new Set(),
       timer: undefined,
+      forwarded: undefined,
       isDue: false,
     };
     this.#try(waiting);
@@ -231,8 +242,14 @@ export class Database {
       return;
     }
     this.#forget(waiting);
-    if (outcome.kind === 'failed') this.#finish({ waiting, result: outcome.results, commit: undefined });
-    else this.#finish({ waiting, ...this.#commit(outcome) });
+    if (outcome.kind === 'failed') {
+      this.#finish({ waiting, result: outcome.results, commit: undefined });
+    } else if (this.#forwarder !== undefined && outcome.isWrite) {
+      outcome.transaction.undo();
+      waiting.forwarded = this.#forwarder.forward(waiting.params, waiting.done);
+    } else {
+      this.#finish({ waiting, ...this.#commit(outcome) });
+    }
   }
 
   /** Answers at once what depends on nothing that is still to be written. */
@@ -312,6 +329,7 @@ export class Database {
   }
 
   #cancel(waiting: Waiting): boolean {
+    if (waiting.forwarded !== undefined) return waiting.forwarded.cancel();
     if (!this.#waiting.has(waiting)) return false;
     this.#forget(waiting);
     waiting.done({ result: null, error: 'canceled' });

@@ -190,6 +190,12 @@ function differingRange(
   return { start, endA: a.length - same, endB: b.length - same };
 }
 
+/** The type of differences: one may have more elements than a value. */
+export function differenceType(type: ColumnType): ColumnType {
+  if (type.max <= 1 || type.max === Number.POSITIVE_INFINITY) return type;
+  return { ...type, max: Number.POSITIVE_INFINITY };
+}
+
 /** The value that `diff` makes of `before`. Throws OvsdbError when the type cannot hold it. */
 export function applyDiff(type: ColumnType, before: Datum, diff: Datum): Datum {
   const after = diffDatums(type, before, diff);

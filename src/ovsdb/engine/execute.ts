@@ -23,6 +23,8 @@ export interface ReadyOutcome {
   readonly transaction: Transaction;
   readonly results: Json[];
   readonly isDurable: boolean;
+  /** False when every operation only looks. */
+  readonly isWrite: boolean;
 }
 
 export type ExecutionOutcome =
@@ -51,6 +53,7 @@ export function execute(
     symbols,
     elapsed,
     isDurable: false,
+    isWrite: false,
     timeout: Number.POSITIVE_INFINITY,
   };
   const results: Json[] = [];
@@ -74,7 +77,8 @@ export function execute(
     }
     results.push(outcome);
   }
-  return { kind: 'ready', transaction, results, isDurable: execution.isDurable };
+  const { isDurable, isWrite } = execution;
+  return { kind: 'ready', transaction, results, isDurable, isWrite };
 }
 
 function runOperation(
@@ -93,6 +97,7 @@ function runOperation(
   const error = members.finish();
   if (error !== undefined) return error;
   if (outcome instanceof Error || operation?.isReadOnly === true) return outcome;
+  execution.isWrite = true;
   return refusal(deps.schema, execution.context, name ?? '') ?? outcome;
 }
 

@@ -24,6 +24,7 @@ export interface Execution {
   /** Milliseconds since the request came. */
   readonly elapsed: number;
   isDurable: boolean;
+  isWrite: boolean;
   /** The smallest timeout of the "wait" operations so far. */
   timeout: number;
 }

@@ -95,6 +95,8 @@ export interface Commit {
   readonly changes: readonly RowChange[];
   readonly comment: string | undefined;
   readonly isDurable: boolean;
+  /** What the server that this database is a copy of calls the transaction. */
+  readonly id?: Uuid | undefined;
 }
 
 /** What a transaction may do, asked at each operation (RBAC). All true when a session has none. */
@@ -122,6 +124,14 @@ export interface TransactionContext {
 export interface TransactReply {
   readonly result: Json;
   readonly error: Json;
+  /** The transaction went to another server, and the connection ended before its answer came. */
+  readonly isLost?: boolean;
+}
+
+/** Takes the transactions that would change a database which is a copy of another server's. */
+export interface Forwarder {
+  /** `done` is called once, later. */
+  forward(params: readonly Json[], done: (reply: TransactReply) => void): PendingTransaction;
 }
 
 /** A transaction that was submitted. */

@@ -43,6 +43,8 @@ export const defaultLimits: ServerLimits = {
 export interface ServerContext {
   readonly id: Uuid;
   readonly databases: ReadonlyMap<string, ServedDatabase>;
+  /** Of these, and of those that are still to come. */
+  readonly databaseNames: readonly string[];
   readonly locks: LockTable<Client>;
   readonly limits: ServerLimits;
   readonly timers: Timers;

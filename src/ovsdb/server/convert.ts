@@ -17,8 +17,8 @@ export function convert(session: Client, db: Database, { id, params }: Request):
         `"convert" of database ${name} (only the root role may convert databases)`,
     );
   }
-  // Differs: the reference lets a read-only remote change the schema, and anybody that of _Server.
-  if (session.isReadOnly || name.startsWith('_')) {
+  // Differs: the reference lets a read-only remote change the schema, a relay that of its copy, anybody that of _Server.
+  if (session.isReadOnly || db.isCopy || name.startsWith('_')) {
     throw new OvsdbError('not allowed', `convert not allowed on database ${name} here`);
   }
   const [, json] = params;

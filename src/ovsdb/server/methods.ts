@@ -31,7 +31,7 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['monitor_cond_change', changeMonitor],
   ['monitor_cancel', cancelMonitor],
   ['get_schema', (session, request) => ({ result: schemaToJson(lookUp(session, request).db.schema) })],
-  ['list_dbs', (session) => ({ result: [...session.server.databases.keys()] })],
+  ['list_dbs', (session) => ({ result: session.server.databaseNames })],
   ['get_server_id', (session) => ({ result: session.server.id })],
   ['lock', (session, request) => lock(session, request, 'lock')],
   ['steal', (session, request) => lock(session, request, 'steal')],
@@ -47,6 +47,12 @@ function lookUp(session: Client, { method, params }: Request): ServedDatabase {
     throw syntaxError(params, `${method} request params must begin with <db-name>`);
   }
   const served = session.server.databases.get(name);
+  if (served === undefined && session.server.databaseNames.includes(name)) {
+    throw new OvsdbError(
+      'database not available',
+      `${method} request specifies database ${name} which is not yet available because it has not completed joining its cluster`,
+    );
+  }
   if (served === undefined) {
     throw syntaxError(params, `${method} request specifies unknown database ${name}`, 'unknown database');
   }
@@ -71,13 +77,13 @@ function transact(session: Client, request: Request): Answer | undefined {
       access: accessRules(served.db, session.role, session.channel.peerId),
       holdsLock: (name) => server.locks.isOwner(name, session),
     },
-    ({ result, error }) => {
+    ({ result, error, isLost }) => {
       answer = error === null ? { result } : { error };
       if (!isLate) return;
       const isAsked = waiting.get(key)?.isCancelAsked === true;
       waiting.delete(key);
       // A client that does not know why its database went finds out when it is disconnected, as with the reference.
-      if (error === 'canceled' && !isAsked && !session.isDbChangeAware) return;
+      if (error === 'canceled' && isLost !== true && !isAsked && !session.isDbChangeAware) return;
       session.reply(request.id, answer);
     },
   );

@@ -3,7 +3,8 @@
  * clients that come back and ask only for what they missed.
  */
 import type { Timers } from '../../base/timers.ts';
-import { type Uuid, uuid } from '../../base/units.ts';
+import type { Uuid } from '../../base/units.ts';
+import { noTransaction } from '../client/monitor.ts';
 import type { Database } from '../engine/database.ts';
 import type { Commit, RowChange } from '../engine/types.ts';
 import { type ChangeSet, Tracker } from './monitor/changes.ts';
@@ -13,8 +14,6 @@ import type { TablePlan } from './monitor/table-plan.ts';
 /** Together the transactions that are remembered may have so many changed rows. */
 const maxRememberedChanges = 10_000;
 
-const noTransaction = uuid('00000000-0000-0000-0000-000000000000');
-
 interface PastTransaction {
   readonly id: Uuid;
   readonly changes: readonly RowChange[];
@@ -22,9 +21,12 @@ interface PastTransaction {
 
 export interface ServedDeps {
   readonly timers: Timers;
-  readonly newUuid: () => Uuid;
-  /** How many transactions are remembered for clients that come back; 0: none, and transactions have no ids. */
+  /** How many transactions are remembered for clients that come back. */
   readonly historySize: number;
+  /** A transaction without an id is not remembered, nor told as the last one. */
+  readonly idOf: (commit: Commit) => Uuid | undefined;
+  /** The last transaction so far. */
+  readonly lastId?: Uuid | undefined;
   /** Some monitor may have something to tell. */
   readonly changed: () => void;
 }
@@ -37,13 +39,14 @@ export class ServedDatabase {
   readonly #deps: ServedDeps;
   readonly #history: PastTransaction[] = [];
   #historySize = 0;
-  #lastId: Uuid = noTransaction;
+  #lastId: Uuid;
   readonly #stopListening: () => void;
 
   constructor(db: Database, deps: ServedDeps) {
     this.db = db;
     this.#deps = deps;
     this.snapshots = new Snapshots(db, deps.timers);
+    this.#lastId = deps.lastId ?? noTransaction;
     this.#stopListening = db.onCommit((commit) => this.#committed(commit));
   }
 
@@ -96,9 +99,11 @@ export class ServedDatabase {
     this.forgetAll();
   }
 
-  #committed({ changes }: Commit): void {
+  #committed(commit: Commit): void {
+    const { changes } = commit;
     if (changes.length === 0) return;
-    if (this.#deps.historySize > 0) this.#remember({ id: this.#deps.newUuid(), changes });
+    const id = this.#deps.idOf(commit);
+    if (id !== undefined) this.#remember({ id, changes });
     if (this.snapshots.size > 0) for (const { table } of changes) this.snapshots.forget(table.name);
     let isAnyTold = false;
     for (const tracker of this.#trackers.values()) if (tracker.add(changes)) isAnyTold = true;

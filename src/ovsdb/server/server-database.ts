@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
 import { Database } from '../engine/database.ts';
 import { schemaFromJson, schemaToJson } from '../engine/schema.ts';
-import type { TransactionContext } from '../engine/types.ts';
+import type { DatabaseSchema, TransactionContext } from '../engine/types.ts';
 
 const optional = (type: string): Json => ({ type: { key: { type }, min: 0, max: 1 } });
 
@@ -39,6 +39,13 @@ const asServer: TransactionContext = {
   holdsLock: () => false,
 };
 
+interface DatabaseStatus {
+  readonly model: 'standalone' | 'relay';
+  readonly connected: boolean;
+  readonly leader: boolean;
+  readonly schema?: DatabaseSchema;
+}
+
 export class ServerDatabase {
   readonly db: Database;
 
@@ -46,28 +53,16 @@ export class ServerDatabase {
     this.db = new Database(schemaFromJson(serverSchema), deps);
   }
 
-  add(db: Database): void {
-    this.#write({
-      op: 'insert',
-      table: 'Database',
-      row: {
-        name: db.schema.name,
-        model: 'standalone',
-        connected: true,
-        leader: true,
-        schema: schemaText(db),
-      },
-    });
+  add(name: string, status: DatabaseStatus): void {
+    this.#write({ op: 'insert', table: 'Database', row: { name, ...rowOf(status) } });
+  }
+
+  update(name: string, status: Partial<DatabaseStatus>): void {
+    this.#write({ op: 'update', table: 'Database', where: [['name', '==', name]], row: rowOf(status) });
   }
 
   remove(name: string): void {
     this.#write({ op: 'delete', table: 'Database', where: [['name', '==', name]] });
-  }
-
-  /** It has another schema. */
-  replaced(db: Database): void {
-    const row = { schema: schemaText(db) };
-    this.#write({ op: 'update', table: 'Database', where: [['name', '==', db.schema.name]], row });
   }
 
   #write(operation: JsonObject): void {
@@ -77,6 +72,7 @@ export class ServerDatabase {
   }
 }
 
-function schemaText(db: Database): string {
-  return formatJson(schemaToJson(db.schema), { isSorted: true });
+function rowOf({ schema, ...columns }: Partial<DatabaseStatus>): JsonObject {
+  if (schema === undefined) return columns;
+  return { ...columns, schema: formatJson(schemaToJson(schema), { isSorted: true }) };
 }

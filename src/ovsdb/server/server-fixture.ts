@@ -35,16 +35,18 @@ export class Fixture {
   readonly timers = new Timers(this.clock);
   readonly server: OvsdbServer;
   readonly db: Database;
+  readonly newUuid: () => Uuid;
   /** What was put off with `soon`. */
   readonly #later: (() => void)[] = [];
   #uuidCount = 0;
 
   /** `digit` tells the uuids of two servers apart. */
   constructor(limits: Partial<ServerLimits> = {}, schema: Json = testSchema, digit = '0') {
-    const newUuid = (): Uuid => {
+    const newUuid = () => {
       this.#uuidCount++;
       return uuid(`0000000${digit}-0000-4000-8000-${String(this.#uuidCount).padStart(12, '0')}`);
     };
+    this.newUuid = newUuid;
     this.server = new OvsdbServer({
       timers: this.timers,
       soon: (action) => this.#later.push(action),

@@ -8,6 +8,7 @@ import type { Uuid } from '../../base/units.ts';
 import type { Channel } from '../../rpc/channel.ts';
 import { channelPair } from '../../rpc/pair.ts';
 import type { Database } from '../engine/database.ts';
+import type { Commit } from '../engine/types.ts';
 import { type Client, defaultLimits, type ServerContext, type ServerLimits } from './context.ts';
 import { LockTable } from './locks.ts';
 import { ServedDatabase } from './served.ts';
@@ -36,6 +37,9 @@ export interface ServerUsage {
   readonly backlog: number;
 }
 
+const defaultHistorySize = 100;
+const alwaysThere = { model: 'standalone', connected: true, leader: true } as const;
+
 export class OvsdbServer implements ServerContext {
   readonly id: Uuid;
   readonly timers: Timers;
@@ -46,6 +50,8 @@ export class OvsdbServer implements ServerContext {
   hasMonitorCond = true;
   readonly #deps: OvsdbServerDeps;
   readonly #databases = new Map<string, ServedDatabase>();
+  /** Copies of other servers' databases, there or still to come. */
+  readonly #relayed = new Set<string>();
   readonly #sessions = new Set<Session>();
   readonly #status: ServerDatabase;
   #isFlushDue = false;
@@ -58,12 +64,17 @@ export class OvsdbServer implements ServerContext {
     this.id = deps.newUuid();
     this.#status = new ServerDatabase(deps);
     this.#serveDatabase(this.#status.db);
-    this.#status.add(this.#status.db);
+    this.#status.add('_Server', { ...alwaysThere, schema: this.#status.db.schema });
   }
 
   /** By name, `_Server` included. */
   get databases(): ReadonlyMap<string, ServedDatabase> {
     return this.#databases;
+  }
+
+  /** Names of all databases, also of those that are still to come. */
+  get databaseNames(): string[] {
+    return [...new Set([...this.#databases.keys(), ...this.#relayed])];
   }
 
   get sessions(): ReadonlySet<Session> {
@@ -73,22 +84,45 @@ export class OvsdbServer implements ServerContext {
   /** False when a database of that name is served already. Clients that cannot know of it are disconnected. */
   addDatabase(db: Database): boolean {
     const { name } = db.schema;
-    if (this.#databases.has(name)) return false;
+    if (this.databaseNames.includes(name)) return false;
     this.reconnect(false, `adding ${name} database`);
     this.#serveDatabase(db);
-    this.#status.add(db);
+    this.#status.add(name, { ...alwaysThere, schema: db.schema });
     db.onReplace(() => this.#replaced(name));
     return true;
+  }
+
+  /** The same for a copy of another server's database, which is to come: `showCopy`. */
+  addRelay(name: string): boolean {
+    if (this.databaseNames.includes(name)) return false;
+    this.reconnect(false, `adding ${name} database`);
+    this.#relayed.add(name);
+    this.#status.add(name, { model: 'relay', connected: false, leader: false });
+    return true;
+  }
+
+  /** Serves the copy, or another in its place since the schema has changed. `lastId`: what it is a copy of. */
+  showCopy(db: Database, lastId: Uuid | undefined): void {
+    const { name } = db.schema;
+    const before = this.#databases.get(name);
+    if (before !== undefined) this.#stopServing(before);
+    const what = before === undefined ? 'connected to storage' : 'schema changed';
+    this.reconnect(false, `database ${name} ${what}`);
+    this.#serveDatabase(db, lastId);
+    this.#status.update(name, { schema: db.schema });
+  }
+
+  setRelayConnected(name: string, connected: boolean): void {
+    this.#status.update(name, { connected });
   }
 
   /** Stops serving; the database itself stays open. `comment` says in the log why clients are disconnected. */
   removeDatabase(name: string, comment?: string): void {
     const served = this.#databases.get(name);
-    if (served === undefined) return;
-    for (const session of this.#sessions) session.forgetDatabase(served);
+    if (served === undefined && !this.#relayed.delete(name)) return;
+    if (served !== undefined) this.#stopServing(served);
     this.reconnect(false, comment);
-    served.close();
-    this.#databases.delete(name);
+    this.#relayed.delete(name);
     this.#status.remove(name);
   }
 
@@ -150,10 +184,19 @@ export class OvsdbServer implements ServerContext {
     this.#databases.clear();
   }
 
-  #serveDatabase(db: Database): void {
-    const { timers, newUuid, historySize = 100 } = this.#deps;
+  #serveDatabase(db: Database, lastId?: Uuid): void {
+    const { timers, newUuid, historySize = defaultHistorySize } = this.#deps;
     const changed = () => this.#flushSoon();
-    this.#databases.set(db.schema.name, new ServedDatabase(db, { timers, newUuid, historySize, changed }));
+    const deps = db.isCopy
+      ? { historySize: defaultHistorySize, idOf: (commit: Commit) => commit.id, lastId }
+      : { historySize, idOf: () => (historySize > 0 ? newUuid() : undefined) };
+    this.#databases.set(db.schema.name, new ServedDatabase(db, { timers, changed, ...deps }));
+  }
+
+  #stopServing(served: ServedDatabase): void {
+    for (const session of this.#sessions) session.forgetDatabase(served);
+    served.close();
+    this.#databases.delete(served.db.schema.name);
   }
 
   #replaced(name: string): void {
@@ -161,7 +204,7 @@ export class OvsdbServer implements ServerContext {
     if (served === undefined) return;
     for (const session of this.#sessions) session.forgetMonitors(served);
     served.forgetAll();
-    this.#status.replaced(served.db);
+    this.#status.update(name, { schema: served.db.schema });
   }
 
   /** One round of updates for all commits that come together. */

@@ -7,13 +7,13 @@ import { JsonError } from '../../rpc/json.ts';
 import { readUuid } from '../engine/atom.ts';
 import type { Database } from '../engine/database.ts';
 import { datumFromJson, equalDatums } from '../engine/datum.ts';
-import { applyDiff } from '../engine/datum-algebra.ts';
+import { applyDiff, differenceType } from '../engine/datum-algebra.ts';
 import { OvsdbError, syntaxError } from '../engine/errors.ts';
 import { isInteger, isObject } from '../engine/member-reader.ts';
 import { valuesOf } from '../engine/row.ts';
 import type { Table } from '../engine/table.ts';
 import type { Transaction } from '../engine/transaction.ts';
-import type { ColumnType, Datum, TableSchema } from '../engine/types.ts';
+import type { Datum, TableSchema } from '../engine/types.ts';
 import type { LogFile } from './log-file.ts';
 import { type RecordView, scanRecord, viewOf } from './record-scan.ts';
 
@@ -117,10 +117,4 @@ function readValues(replay: Replay, table: TableSchema, values: Datum[], json: J
     values[column.index] = isChange ? applyDiff(column.type, before, value) : value;
   }
   return values;
-}
-
-/** A difference may have more elements than a value. */
-function differenceType(type: ColumnType): ColumnType {
-  if (type.max <= 1 || type.max === Number.POSITIVE_INFINITY) return type;
-  return { ...type, max: Number.POSITIVE_INFINITY };
 }
