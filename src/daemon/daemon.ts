@@ -63,16 +63,23 @@ export function readDaemonOptions(
   line: CommandLine,
   program: Pick<Program, 'name' | 'directories'>,
 ): DaemonConfig {
-  const pidfile = lastArgument(line, 'pidfile') ?? `${program.name}.pid`;
+  const pidfile = lastArgument(line, 'pidfile');
+  const namedPidfile =
+    pidfile === undefined ? defaultPidfile(program) : inFolder(program.directories.run, pidfile);
   return {
     isDetached: isUsed(line, 'detach'),
     isMonitored: isUsed(line, 'monitor'),
     staysInFolder: isUsed(line, 'no-chdir'),
-    pidfile: isUsed(line, 'pidfile') ? inFolder(program.directories.run, pidfile) : undefined,
+    pidfile: isUsed(line, 'pidfile') ? namedPidfile : undefined,
     overwritesPidfile: isUsed(line, 'overwrite-pidfile'),
     user: lastArgument(line, 'user'),
     logFile: isUsed(line, 'log-file') ? logPath(program, lastArgument(line, 'log-file')) : undefined,
   };
+}
+
+/** Where other programs look for a daemon's pidfile. */
+export function defaultPidfile({ name, directories }: Pick<Program, 'name' | 'directories'>): string {
+  return inFolder(directories.run, `${name}.pid`);
 }
 
 /** What `--user` must leave to the program. */

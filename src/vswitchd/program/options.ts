@@ -1,5 +1,11 @@
 /** The command line of ovs-vswitchd(8), and what we add to it. */
-import { type DaemonConfig, daemonHelp, daemonOptions, readDaemonOptions } from '../../daemon/daemon.ts';
+import {
+  type DaemonConfig,
+  daemonHelp,
+  daemonOptions,
+  defaultPidfile,
+  readDaemonOptions,
+} from '../../daemon/daemon.ts';
 import { inFolder } from '../../daemon/directories.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef, readOptions } from '../../daemon/options.ts';
 import {
@@ -56,9 +62,11 @@ export function readProgramOptions(line: CommandLine, program: Program): Program
   const hasEmbedded = isQuickstart || isUsed(line, 'embedded-db');
   if (hasEmbedded && rest.length > 0)
     throw new Fatal(`${rest[0]}: no database is taken along with an embedded one; use --help for usage`);
+  const daemon = readDaemonOptions(line, program);
   return {
     line,
-    daemon: readDaemonOptions(line, program),
+    // ovs-appctl finds a daemon by its pidfile
+    daemon: isQuickstart ? { ...daemon, pidfile: daemon.pidfile ?? defaultPidfile(program) } : daemon,
     tls: readTlsOptions(line),
     remotes: hasEmbedded ? [] : readRemotes(rest[0] ?? `unix:${run}/db.sock`),
     embedded: hasEmbedded ? inFolder(database, lastArgument(line, 'embedded-db') ?? 'conf.db') : undefined,
