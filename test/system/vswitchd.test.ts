@@ -44,6 +44,16 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
     expect(ours.configure('get', 'interface', 'v1', 'ofport')).toBe('1');
   });
 
+  test('what a port receives is not for the host, which answers through the bridge alone', () => {
+    const macOf = (device: string) =>
+      /link\/ether ([0-9a-f:]+)/.exec(ours.host.run('ip', 'link', 'show', device))?.[1];
+    for (let i = 0; i < 3; i++) {
+      first().run('ip', 'neigh', 'flush', 'all');
+      expect(ping(first(), '10.1.0.9')).toBe(true);
+      expect(first().run('ip', 'neigh', 'show', '10.1.0.9')).toContain(macOf('br0'));
+    }
+  });
+
   test('access ports of different VLANs are apart, and together again without tags', () => {
     ours.configure('set', 'port', 'v1', 'tag=5');
     expect(ping(first(), '10.1.0.2')).toBe(false);

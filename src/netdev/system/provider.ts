@@ -4,6 +4,7 @@ import { errnos } from '../../sys/calls/libc.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
 import { KernelNetdev } from '../kernel-netdev.ts';
 import type { NetdevConfig, NetdevProvider } from '../provider.ts';
+import { shieldHost } from './host-shield.ts';
 
 /** Slots of the ring that `options:n_rxq_desc` may ask for. */
 const slotLimit = 4096;
@@ -16,13 +17,14 @@ export const systemProvider: NetdevProvider = {
     if (link === undefined)
       throw syscallFailed('open', errnos.ENODEV, `could not open network device ${name}`);
     const slotCount = readSlotCount(config);
+    const shield = shieldHost(name, link.ifindex);
     const netdev = new KernelNetdev({
       type: 'system',
       link,
       portSpec: { kind: 'packet', name, ifindex: link.ifindex, ...(slotCount && { slotCount }) },
       monitor,
       isOurs: false,
-      close: async () => {},
+      close: async () => shield?.[Symbol.dispose](),
     });
     await netdev.configure(config);
     return netdev;
