@@ -44,14 +44,17 @@ describe('the upcall ring', () => {
     expect([reader.lastSequence, addedCount(), writer.isEmpty]).toEqual([2, 2, true]);
   });
 
-  test('a port that floods leaves room for the first packets of every other', () => {
-    const { writer } = ends();
-    let flooded = 0;
-    while (writer.add('miss', frameFrom(1, 1500), newKey()) !== 0) flooded++;
-    expect(flooded).toBeGreaterThan(500);
-    for (let port = 2; port < 300; port++)
-      expect(writer.add('miss', frameFrom(port), newKey())).toBeGreaterThan(0);
-  });
+  test.each([60, 1500])(
+    'a port that floods with %i bytes leaves room for the first packets of every other',
+    (size) => {
+      const { writer } = ends();
+      let flooded = 0;
+      while (writer.add('miss', frameFrom(1, size), newKey()) !== 0) flooded++;
+      expect(flooded).toBeGreaterThan(500);
+      for (let port = 2; port < 300; port++)
+        expect(writer.add('miss', frameFrom(port), newKey())).toBeGreaterThan(0);
+    },
+  );
 
   test('is bounded in packets, small ones too, and has room again when they were taken', () => {
     const { writer, reader } = ends();

@@ -1,7 +1,7 @@
 /**
  * Packets on their way up: a ring of records in shared memory, written by one worker and read by the main thread.
- * Bounded, with a fair share: a port may hold at most as much as is still free, so one that floods takes half of the
- * ring and every other one still finds room.
+ * Bounded, with a fair share: a port may hold at most as much as is still free, in bytes and in packets, so one
+ * that floods takes half of the ring and every other one still finds room.
  */
 import { datapathWordCount, hotWordCount } from '../../flow/slots.ts';
 import type { Frame } from '../../wire/frame.ts';
@@ -49,6 +49,11 @@ export function makeUpcallMemory(): UpcallMemory {
   return { data: new SharedArrayBuffer(ringSize), positions: new SharedArrayBuffer(8) };
 }
 
+interface Held {
+  units: number;
+  records: number;
+}
+
 /** The worker's end. */
 export class UpcallWriter implements UpcallSink {
   readonly #bytes: Uint8Array;
@@ -64,8 +69,8 @@ export class UpcallWriter implements UpcallSink {
   #firstRecord = 0;
   #recordCount = 0;
   #freed = 0;
-  /** Units under way, by port. */
-  readonly #heldBy = new Map<number, number>();
+  /** What is under way, by port. */
+  readonly #heldBy = new Map<number, Held>();
 
   constructor(memory: UpcallMemory, onAdded: () => void) {
     this.#bytes = new Uint8Array(memory.data);
@@ -87,16 +92,27 @@ export class UpcallWriter implements UpcallSink {
     const toEnd = unitCount - (this.#written & (unitCount - 1));
     const skipped = units > toEnd ? toEnd : 0;
     const free = unitCount - ((this.#written - this.#freed) & positionMask);
-    const held = this.#heldBy.get(frame.inPort) ?? 0;
-    if (this.#recordCount === recordLimit || units + skipped > free || held + units > free) return 0;
+    const held = this.#heldOf(frame.inPort);
+    const freeRecords = recordLimit - this.#recordCount;
+    if (units + skipped > free || held.units + units > free || held.records >= freeRecords) return 0;
     if (skipped > 0) this.#skip(skipped);
     this.#write(reason, frame, key, keyWordCount, units);
     const slot = (this.#firstRecord + this.#recordCount++) % recordLimit;
     this.#portOf[slot] = frame.inPort;
     this.#unitsOf[slot] = units + skipped;
-    this.#heldBy.set(frame.inPort, held + units + skipped);
+    held.units += units + skipped;
+    held.records++;
     this.#onAdded();
     return ++this.#sequence;
+  }
+
+  #heldOf(port: number): Held {
+    let held = this.#heldBy.get(port);
+    if (held === undefined) {
+      held = { units: 0, records: 0 };
+      this.#heldBy.set(port, held);
+    }
+    return held;
   }
 
   #write(
@@ -143,9 +159,9 @@ export class UpcallWriter implements UpcallSink {
       const units = this.#unitsOf[this.#firstRecord] ?? 0;
       if (((read - this.#freed) & positionMask) < units) return;
       const port = this.#portOf[this.#firstRecord] ?? 0;
-      const held = (this.#heldBy.get(port) ?? 0) - units;
-      if (held > 0) this.#heldBy.set(port, held);
-      else this.#heldBy.delete(port);
+      const held = this.#heldOf(port);
+      held.units -= units;
+      held.records--;
       this.#freed = (this.#freed + units) & positionMask;
       this.#firstRecord = (this.#firstRecord + 1) % recordLimit;
       this.#recordCount--;
