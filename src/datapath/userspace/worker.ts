@@ -85,7 +85,8 @@ export class Worker {
     const busy = this.#busy;
     for (let n = 0; n < busy.length; n++) {
       const port = busy[n];
-      if (port === undefined) continue;
+      // In a loop of patch ports, a batch of one port can take a second.
+      if (port === undefined || Atomics.load(this.#flags, flag.isStopped) !== 0) continue;
       if (this.#engine.runPort(port.engine) > 0) port.emptyReports = 0;
       else {
         port.isBusy = false;
