@@ -1,0 +1,387 @@
+/** Our daemon where a network is at its worst: storms, loops, devices that come and go under load, frames of nonsense. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { seededRandom } from '../../src/base/random.ts';
+import type { PortIo } from '../../src/netdev/provider.ts';
+import { openPacketPort } from '../../src/netdev/system/packet-port.ts';
+import { unshareNetwork } from '../../src/sys/calls/namespace.ts';
+import { indexOfDevice } from '../../src/sys/calls/socket.ts';
+import { Frame, FrameBatch } from '../../src/wire/frame.ts';
+import { FrameMaker } from '../conformance/frame-maker.ts';
+import { frameWith } from '../sim/frames.ts';
+import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
+import { Namespace, run, whyNoNamespaces } from './support/namespace.ts';
+
+const reason = whyNoNamespaces() ?? whyNoReference();
+if (reason !== undefined) process.stderr.write(`stress.test.ts: not run: ${reason}\n`);
+
+const broadcast = 'ffffffffffff';
+/** From a host that nobody looks for. */
+const stray = frameWith({ src: '020000000099', dst: broadcast });
+const burstSize = 64;
+const ring = { slotCount: 1024, slotLimit: 1024 };
+const minFrameSize = 14;
+const broadcasts = `${import.meta.dirname}/../fixtures/broadcasts.mjs`;
+
+/** The test's end of a cable whose other end, of the same name, is in the switch's host. */
+class Cable implements Disposable {
+  readonly name: string;
+  readonly #io: PortIo;
+  readonly #batch = new FrameBatch(burstSize);
+
+  constructor(name: string, host: Namespace, mtu = 1500) {
+    this.name = name;
+    run(
+      'ip',
+      'link',
+      'add',
+      name,
+      'mtu',
+      String(mtu),
+      'type',
+      'veth',
+      'peer',
+      'name',
+      name,
+      'netns',
+      host.name,
+    );
+    host.run('ip', 'link', 'set', name, 'up', 'mtu', String(mtu));
+    run('ip', 'link', 'set', name, 'up');
+    this.#io = openPacketPort(name, indexOfDevice(name), ring);
+  }
+
+  send(frames: readonly Uint8Array[]): void {
+    for (const bytes of frames) {
+      const frame = new Frame(bytes);
+      frame.end = bytes.length;
+      this.#io.send(frame);
+    }
+    this.#io.flush();
+  }
+
+  /** Sends as fast as it can, and lets the rest of the test run in between. How many were sent. */
+  async flood(next: () => Uint8Array, milliseconds: number): Promise<number> {
+    const end = performance.now() + milliseconds;
+    const before = this.#io.counters.txPackets;
+    while (performance.now() < end) {
+      this.send(Array.from({ length: burstSize }, next));
+      await setImmediate();
+    }
+    return this.#io.counters.txPackets - before;
+  }
+
+  /** What has come in by now. */
+  receive(): Uint8Array[] {
+    const got: Uint8Array[] = [];
+    for (let count = this.#io.receive(this.#batch); count > 0; count = this.#io.receive(this.#batch)) {
+      for (const { bytes, start, end } of this.#batch.frames.slice(0, count))
+        got.push(bytes.slice(start, end));
+      this.#io.release();
+    }
+    return got;
+  }
+
+  [Symbol.dispose](): void {
+    this.#io.close();
+    run('ip', 'link', 'del', this.name);
+  }
+}
+
+describe.runIf(reason === undefined)('under stress', () => {
+  let ours: SwitchHost;
+  let hosts: readonly [Namespace, Namespace, Namespace];
+  const addresses = ['10.1.0.1', '10.1.0.2', '10.1.0.3'] as const;
+  const cables: Cable[] = [];
+
+  beforeAll(async () => {
+    unshareNetwork();
+    ours = new SwitchHost('ours', { isEmbedded: true });
+    hosts = [new Namespace('a'), new Namespace('b'), new Namespace('loud')];
+    hosts.forEach((host, n) => {
+      host.link('eth0', `v${n + 1}`, `${addresses[n]}/24`, ours.host);
+    });
+    await ours.start();
+    ours.configure('add-br', 'br0');
+    for (const port of ['v1', 'v2', 'v3']) ours.configure('add-port', 'br0', port);
+    await until(() => canPing(), 'the hosts to reach each other');
+  });
+
+  afterEach(async () => {
+    ours.configure('--if-exists', 'del-br', 'br1');
+    const ports = ours.configure('list-ports', 'br0').split('\n');
+    const extra = ports.filter((port) => !['v1', 'v2', 'v3'].includes(port));
+    ours.configure('init', ...extra.flatMap((port) => ['--', 'del-port', port]));
+    for (const cable of cables.splice(0)) cable[Symbol.dispose]();
+    await until(canPing, 'the hosts to reach each other again');
+  });
+
+  afterAll(async () => {
+    for (const host of hosts) host[Symbol.dispose]();
+    await ours[Symbol.asyncDispose]();
+  });
+
+  const reaches = (from: Namespace, to: string, ...options: string[]): boolean =>
+    from.try('ping', '-c1', '-W1', ...options, to).status === 0;
+  const canPing = (): boolean => reaches(hosts[0], addresses[1]);
+  const column = (name: string, column: string): string => ours.configure('get', 'interface', name, column);
+
+  /** A cable from the test to a new port of br0. */
+  function plug(name: string, mtu?: number): Cable {
+    const cable = new Cable(name, ours.host, mtu);
+    cables.push(cable);
+    ours.configure('add-port', 'br0', name);
+    return cable;
+  }
+
+  /** Does something while the third host sends broadcasts as fast as it can. */
+  async function underLoad(act: () => Promise<void>): Promise<void> {
+    const child = hosts[2].start('node', broadcasts, '10.1.0.255');
+    const output = outputOf(child);
+    try {
+      await sleep(500);
+      await act();
+    } finally {
+      child.kill('SIGTERM');
+    }
+    expect(Number(await output)).toBeGreaterThan(5000);
+  }
+
+  /** Starts `count` pings from the first host to the second, 50 ms apart; resolves with how many came back. */
+  async function pings(count: number): Promise<number> {
+    const text = await outputOf(
+      hosts[0].start('ping', '-i', '0.05', '-c', String(count), '-W', '1', addresses[1]),
+    );
+    return Number(/(\d+) received/.exec(text)?.[1]);
+  }
+
+  /** The slowest of some commands given to the daemon meanwhile, in milliseconds. */
+  async function slowestAnswer(milliseconds: number): Promise<number> {
+    const end = performance.now() + milliseconds;
+    let slowest = 0;
+    while (performance.now() < end) {
+      const start = performance.now();
+      const target = ['-t', ours.controlSocket, '--timeout=10'];
+      const text = await outputOf(spawn('ovs-appctl', [...target, 'fdb/show', 'br0']));
+      expect(text).toContain('VLAN');
+      slowest = Math.max(slowest, performance.now() - start);
+      await sleep(100);
+    }
+    return slowest;
+  }
+
+  const megabytes = (): number =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${ours.pid}/status`, 'utf8'))?.[1]) / 1024;
+
+  test('a broadcast storm leaves room for others, and the daemon answers', async () => {
+    const cable = plug('storm');
+    const before = megabytes();
+    const [sent, received, slowest] = await Promise.all([
+      cable.flood(() => stray, 2500),
+      pings(40),
+      slowestAnswer(2000),
+    ]);
+    expect(sent).toBeGreaterThan(10_000);
+    expect(received).toBeGreaterThanOrEqual(20);
+    expect(slowest).toBeLessThan(1000);
+    expect(megabytes() - before).toBeLessThan(100);
+  });
+
+  test('a flood of new addresses from one port does not push those of others out', async () => {
+    const cable = plug('crowd');
+    const known = hosts.map((host) => macOf(host, 'eth0'));
+    ours.configure('set', 'open', '.', 'other_config:flow-limit=5000'); // what bounds the memory that flows take
+    const random = seededRandom(3);
+    const stranger = (): Uint8Array => {
+      const bytes = stray.slice();
+      bytes.set([2, random.u32() & 0xff, random.u32() & 0xff, random.u32() & 0xff, 0, 1], 6);
+      return bytes;
+    };
+    await cable.flood(stranger, 2000);
+    const before = megabytes();
+    const [sent, received, slowest] = await Promise.all([
+      cable.flood(stranger, 2500),
+      pings(40),
+      slowestAnswer(2000),
+    ]);
+    const table = ours.appctl('fdb/show', 'br0').stdout;
+    ours.configure('remove', 'open', '.', 'other_config', 'flow-limit');
+    expect(sent).toBeGreaterThan(10_000);
+    for (const mac of known) expect(table).toContain(mac);
+    expect(table.split('\n').length).toBeGreaterThan(2000);
+    expect(received).toBeGreaterThanOrEqual(20);
+    expect(slowest).toBeLessThan(1000);
+    expect(megabytes() - before).toBeLessThan(50); // another flood of the same needs no more
+  });
+
+  test('a loop of cables between two bridges ends when it is cut, and the daemon answers meanwhile', async () => {
+    const before = megabytes();
+    ours.configure('add-br', 'br1');
+    for (const n of [1, 2]) {
+      ours.host.run('ip', 'link', 'add', `l${n}`, 'up', 'type', 'veth', 'peer', 'name', `r${n}`);
+      ours.host.run('ip', 'link', 'set', `r${n}`, 'up');
+      ours.configure('add-port', 'br0', `l${n}`, '--', 'add-port', 'br1', `r${n}`);
+    }
+    const cable = plug('once');
+    cable.send([stray]);
+    const slowest = await slowestAnswer(2000);
+    const echoes = cable.receive().length;
+    ours.host.run('ip', 'link', 'del', 'l1');
+    await until(canPing, 'the hosts to reach each other once the loop is cut', 2000);
+    ours.host.run('ip', 'link', 'del', 'l2');
+    expect(echoes).toBeGreaterThan(100); // it was a loop
+    expect(slowest).toBeLessThan(1000);
+    expect(megabytes() - before).toBeLessThan(100);
+  });
+
+  test('a loop of patch ports ends by itself', async () => {
+    ours.configure('add-br', 'br1');
+    for (const [bridge, name, peer] of [
+      ['br0', 'pl1', 'pr1'],
+      ['br1', 'pr1', 'pl1'],
+      ['br0', 'pl2', 'pr2'],
+      ['br1', 'pr2', 'pl2'],
+    ] as const) {
+      const patch = ['--', 'set', 'interface', name, 'type=patch', `options:peer=${peer}`];
+      ours.configure('add-port', bridge, name, ...patch);
+    }
+    const cable = plug('once');
+    cable.send([stray]);
+    const slowest = await slowestAnswer(1000);
+    const isStray = (frame: Uint8Array): boolean => hex(frame) === hex(stray);
+    const echoes = cable.receive().filter(isStray).length;
+    expect(echoes).toBeGreaterThan(1); // it was a loop
+    expect(echoes).toBeLessThan(4096);
+    expect(slowest).toBeLessThan(1000);
+    await sleep(200);
+    expect(cable.receive().filter(isStray)).toEqual([]);
+  });
+
+  test('a device that is deleted and made again under load forwards within a second', async () => {
+    const [peer, mac] = [macOf(hosts[0], 'eth0'), macOf(hosts[1], 'eth0')];
+    let needed = Number.POSITIVE_INFINITY;
+    await underLoad(async () => {
+      ours.host.run('ip', 'link', 'del', 'v2');
+      await until(() => column('v2', 'ofport') === '-1', 'the loss to be seen', 1000);
+      hosts[1].link('eth0', 'v2', `${addresses[1]}/24`, ours.host);
+      const start = performance.now();
+      hosts[1].run('ip', 'link', 'set', 'eth0', 'address', mac); // a lost ARP request would cost a second
+      hosts[1].run('ip', 'neigh', 'replace', addresses[0], 'lladdr', peer, 'dev', 'eth0');
+      await until(() => reaches(hosts[1], addresses[0], '-W0.1'), 'frames to flow', 5000);
+      needed = performance.now() - start;
+    });
+    expect(needed).toBeLessThan(1000);
+  });
+
+  test('a device that is renamed, set down and given another MTU under load is followed', async () => {
+    const ip = (...args: string[]): string => ours.host.run('ip', 'link', 'set', ...args);
+    const passes = (payload: number): boolean => reaches(hosts[0], addresses[1], '-Mdo', `-s${payload}`);
+    await underLoad(async () => {
+      ip('v2', 'down');
+      await until(() => column('v2', 'admin_state') === 'down', 'the state', 1000);
+      ip('v2', 'name', 'elsewhere');
+      await until(() => column('v2', 'ofport') === '-1', 'the loss to be seen', 1000);
+      ip('elsewhere', 'name', 'v2', 'mtu', '1400');
+      ip('v2', 'up');
+      await until(() => column('v2', 'mtu') === '1400', 'the new MTU', 1000);
+      await until(canPing, 'frames to flow again', 3000);
+      expect([passes(1372), passes(1373)]).toEqual([true, false]);
+      ip('v2', 'mtu', '1500');
+      await until(() => passes(1472), 'long frames to pass', 3000);
+    });
+  });
+
+  test('a port that moves to another bridge in one transaction forwards there', async () => {
+    const internal = ['--', 'set', 'interface', 'other', 'type=internal'];
+    ours.configure('add-br', 'br1', '--', 'add-port', 'br1', 'other', ...internal);
+    ours.host.run('ip', 'addr', 'add', '10.1.0.4/24', 'dev', 'other');
+    ours.host.run('ip', 'link', 'set', 'other', 'up');
+    const reachesOther = (): boolean => reaches(hosts[1], '10.1.0.4');
+    expect(reachesOther()).toBe(false);
+    ours.configure('del-port', 'br0', 'v2', '--', 'add-port', 'br1', 'v2');
+    await until(reachesOther, 'the new bridge to forward', 3000);
+    expect(canPing()).toBe(false);
+    ours.configure('del-port', 'br1', 'v2', '--', 'add-port', 'br0', 'v2');
+    await until(canPing, 'the old bridge to forward again', 3000);
+    expect(reachesOther()).toBe(false);
+  });
+
+  test('a broadcast reaches 300 ports of a bridge', async () => {
+    using crowd = new Namespace('crowd');
+    const names = Array.from({ length: 300 }, (_, n) => `n${n}`);
+    const commands = names.map(
+      (name) => `link add ${name} up type veth peer name ${name} netns ${crowd.name}`,
+    );
+    writeFileSync(`${ours.folder}/links`, commands.join('\n'));
+    ours.host.run('ip', '-batch', `${ours.folder}/links`);
+    writeFileSync(`${ours.folder}/links`, names.map((name) => `link set ${name} up`).join('\n'));
+    crowd.run('ip', '-batch', `${ours.folder}/links`);
+    ours.configure('init', ...names.flatMap((name) => ['--', 'add-port', 'br0', name]));
+    const received = (): number[] => {
+      const text = crowd.run('cat', '/proc/net/dev');
+      return names.map((name) => Number(new RegExp(`\\b${name}: *\\d+ +(\\d+)`).exec(text)?.[1]));
+    };
+    const cable = plug('one');
+    const before = received();
+    cable.send(Array.from({ length: 50 }, () => stray));
+    const hasAll = (count: number, n: number): boolean => count - (before[n] ?? 0) >= 50;
+    await until(() => received().every(hasAll), 'the frames everywhere', 3000);
+  });
+
+  test('frames of any protocol, length and nonsense are forwarded or counted', async () => {
+    const from = plug('from', 4000);
+    const to = plug('to');
+    await until(() => column('to', 'link_state') === 'up', 'the cables');
+    const maker = new FrameMaker(seededRandom(11));
+    const random = seededRandom(12);
+    const frames = Array.from({ length: 10_000 }, () => {
+      const bytes = maker.next();
+      if (random.u32() % 20 !== 0) return bytes;
+      const long = new Uint8Array(minFrameSize + (random.u32() % 3900));
+      long.set(bytes.subarray(0, long.length));
+      return long;
+    });
+    const got = new Set<string>();
+    let sentCount = 0;
+    /** Every frame is a miss, so that a slow machine loses some of a burst. */
+    const send = async (some: readonly Uint8Array[]): Promise<void> => {
+      for (let at = 0; at < some.length; at += burstSize) {
+        from.send(some.slice(at, at + burstSize));
+        await sleep(10);
+        for (const bytes of to.receive()) got.add(hex(bytes));
+      }
+      sentCount += some.length;
+    };
+    const isUntagged = (bytes: Uint8Array): boolean => ![0x81, 0x88].includes(bytes[12] ?? 0);
+    const passable = frames.filter((bytes) => bytes.length <= 1514 && isUntagged(bytes));
+    const missing = (): Uint8Array[] => passable.filter((bytes) => !got.has(hex(bytes)));
+    await send(frames);
+    for (let tries = 0; tries < 5 && missing().length > 0; tries++) await send(missing());
+    expect(missing().map(hex)).toEqual([]);
+    for (const frame of got) expect(frame.length / 2).toBeLessThanOrEqual(1518);
+    const counted = (): number => Number(column('from', 'statistics:rx_packets'));
+    await until(() => counted() >= sentCount, 'the statistics', 8000);
+  });
+});
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+function macOf(host: Namespace, device: string): string {
+  return /link\/ether ([0-9a-f:]+)/.exec(host.run('ip', 'link', 'show', device))?.[1] ?? '';
+}
+
+/** What a program says until it ends. */
+function outputOf(child: ChildProcess): Promise<string> {
+  let text = '';
+  child.stdout?.on('data', (data: Buffer) => {
+    text += data.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', () => resolve(text));
+  });
+}
