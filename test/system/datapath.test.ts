@@ -116,21 +116,36 @@ describe('the threaded datapath', () => {
     ['by process.exit', 'exit', 3],
     ['by an uncaught error', 'error', 1],
   ])('does not keep the process from ending %s', async (_, ending, status) => {
-    const outfile = `${dist}/datapath-owner-test.mjs`;
-    const entryPoints = ['test/fixtures/datapath-owner.ts'];
-    await build({
-      entryPoints,
-      outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      packages: 'external',
-    });
-    const done = spawnSync('node', [outfile, workerUrl.href, ending], { timeout: 10_000 });
-    rmSync(outfile);
+    const done = await runOwner(workerUrl.href, ending);
     expect({ status: done.status, signal: done.signal }).toEqual({ status, signal: null });
   });
+
+  test.each([
+    ['ends', 'process.exit(0)', 'ovs-netdev: its thread ended with status 0: nothing is forwarded'],
+    ['fails', 'throw new Error("on purpose")', 'Error: on purpose'],
+  ])('ends the process when its thread %s', async (_, code, message) => {
+    const done = await runOwner(`data:text/javascript,${encodeURIComponent(code)}`, 'close');
+    expect(done.status).toBe(1);
+    expect(done.stderr).toContain(message);
+  });
 });
+
+/** Runs the program of fixtures/datapath-owner.ts to its end. */
+async function runOwner(workerUrl: string, ending: string) {
+  const outfile = `${dist}/datapath-owner-test.mjs`;
+  const entryPoints = ['test/fixtures/datapath-owner.ts'];
+  await build({
+    entryPoints,
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+  });
+  const done = spawnSync('node', [outfile, workerUrl, ending], { timeout: 10_000, encoding: 'utf8' });
+  rmSync(outfile);
+  return done;
+}
 
 function inject(fd: number, frame: Uint8Array): void {
   const bytes = new Uint8Array(offloadHeaderSize + frame.byteLength);

@@ -74,6 +74,10 @@ export class UserspaceDatapath implements Datapath {
     this.#worker.on('error', (error) => {
       throw error; // a bug: ends the process with the worker's stack
     });
+    this.#worker.on('exit', (status) => {
+      if (!this.#isStopped)
+        throw new Error(`${name}: its thread ended with status ${status}: nothing is forwarded`);
+    });
     // A thread that blocks in a system call cannot be ended: the process would wait for it for ever.
     process.on('exit', this.#stop);
   }
