@@ -1,7 +1,16 @@
 /** How fast frames pass from one veth host to another through a userspace switch, a kernel bridge and ours. */
-import { type Host, knowEachOther, makeHost, removeHost } from './support/hosts.ts';
+import { unshareNetwork } from '../src/sys/calls/namespace.ts';
+import { type Host, knowEachOther, makeHost, removeHost, run } from './support/hosts.ts';
 import type { Bench, Row } from './support/report.ts';
-import { isInstalled, isRoot, linuxBridge, openVswitch, type Switch } from './support/switches.ts';
+import {
+  hasKernelBridge,
+  isInstalled,
+  isRoot,
+  type Kind,
+  openSwitch,
+  type Switch,
+} from './support/switches.ts';
+import { oneBridge, otherTopologies, type Topology } from './support/topologies.ts';
 import {
   overloadRate,
   overloadRateToSink,
@@ -18,24 +27,22 @@ interface Figures {
   readonly ping: number;
 }
 
-async function measure(
-  open: (hosts: readonly [Host, Host]) => Promise<Switch> | Switch,
-  hasOffloads: boolean,
-) {
+/** Makes two hosts with a switch between them, and takes all away again. */
+async function between<T>(
+  kind: Kind,
+  topology: Topology,
+  measure: (a: Host, b: Host, made: Switch) => Promise<T>,
+): Promise<T> {
   const a = makeHost(1);
   const b = makeHost(2);
   try {
     knowEachOther(a, b);
-    for (const host of [a, b]) setOffloads(host, hasOffloads);
-    const made = await open([a, b]);
+    for (const host of [a, b]) setOffloads(host, kind !== 'reference');
+    const made = await openSwitch(kind, topology, [a, b]);
     try {
       await pause(500);
-      await pingTime(a, b); // learns the addresses
-      const ping = await pingTime(a, b);
-      const tcp = await tcpRate(a, b);
-      const packets = await overloadRate(a, b);
-      const packetsToSink = await overloadRateToSink(a, b);
-      return { packets, packetsToSink, tcp, ping } satisfies Figures;
+      await pingTime(a, made.far); // learns the addresses
+      return await measure(a, b, made);
     } finally {
       await made.remove();
     }
@@ -44,6 +51,45 @@ async function measure(
     removeHost(b);
   }
 }
+
+function measureAll(kind: Kind): Promise<Figures> {
+  return between(kind, oneBridge, async (a, b) => {
+    const ping = await pingTime(a, b);
+    const tcp = await tcpRate(a, b);
+    const packets = await overloadRate(a, b);
+    const packetsToSink = await overloadRateToSink(a, b);
+    return { packets, packetsToSink, tcp, ping };
+  });
+}
+
+function measureTcp(kind: Kind, topology: Topology): Promise<number> {
+  return between(kind, topology, (a, _, { far }) => tcpRate(a, far));
+}
+
+/** TCP in one topology, beside all switches that can do it. */
+async function tcpRows(topology: Topology): Promise<Row[]> {
+  const others: readonly Kind[] = hasKernelBridge(topology) ? ['reference', 'linux'] : ['reference'];
+  const ours = await measureTcp('ours', topology);
+  const made: Row[] = [];
+  for (const kind of others) {
+    const theirs = await measureTcp(kind, topology);
+    made.push({
+      what: `TCP, one connection, ${topology.name}`,
+      unit: 'Gb/s',
+      ours,
+      theirs,
+      against: names[kind],
+      better: 'more',
+    });
+  }
+  return made;
+}
+
+const names: Readonly<Record<Kind, string>> = {
+  ours: 'ours',
+  reference: 'Open vSwitch 3.1 userspace, host offloads off',
+  linux: 'Linux bridge',
+};
 
 function rows(ours: Figures, theirs: Figures, against: string): Row[] {
   return [
@@ -83,10 +129,13 @@ export const bench: Bench = {
     return isInstalled('ovs-vsctl') ? undefined : 'needs ovs-vsctl (openvswitch-switch)';
   },
   async run() {
-    const ours = await measure((hosts) => openVswitch('ours', hosts), true);
-    const bridge = await measure(linuxBridge, true);
-    const all = rows(ours, bridge, 'Linux bridge');
-    const real = await measure((hosts) => openVswitch('reference', hosts), false);
-    return [...rows(ours, real, 'Open vSwitch 3.1 userspace, host offloads off'), ...all];
+    unshareNetwork(); // the switch's own address is nobody else's business
+    run('ip link set lo up');
+    const ours = await measureAll('ours');
+    const bridge = await measureAll('linux');
+    const real = await measureAll('reference');
+    const made = [...rows(ours, real, names.reference), ...rows(ours, bridge, names.linux)];
+    for (const topology of otherTopologies) made.push(...(await tcpRows(topology)));
+    return made;
   },
 };

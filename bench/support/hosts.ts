@@ -2,13 +2,19 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-export interface Host {
+/** Somebody to talk to. */
+export interface Endpoint {
+  /** Where the bench itself runs when absent. */
+  readonly namespace?: string;
+  readonly address: string;
+}
+
+export interface Host extends Endpoint {
   readonly namespace: string;
   /** The device inside. */
   readonly inner: string;
   /** Its other end, here. */
   readonly outer: string;
-  readonly address: string;
   readonly mac: string;
 }
 
@@ -20,6 +26,11 @@ export function run(command: string): string {
   const done = spawnSync(program, args, { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`${command}: ${done.stderr || done.error?.message}`);
   return done.stdout;
+}
+
+/** A command line, in the namespace of an endpoint. */
+export function commandAt({ namespace }: Endpoint, command: string): string[] {
+  return [...(namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]), ...command.split(' ')];
 }
 
 export function inside(host: Host, command: string): string {
@@ -67,6 +78,8 @@ export function knowEachOther(a: Host, b: Host): void {
   inside(b, `ip neigh replace ${a.address} lladdr ${a.mac} dev ${b.inner}`);
 }
 
+/** Frames that a device here has sent: the tenth figure behind its name in proc_net(5). */
 export function sentCount(device: string): number {
-  return Number(readFileSync(`/sys/class/net/${device}/statistics/tx_packets`, 'utf8'));
+  const line = readFileSync('/proc/self/net/dev', 'utf8').split(`${device}:`)[1] ?? '';
+  return Number(line.trim().split(/\s+/)[9]);
 }

@@ -1,6 +1,6 @@
 /** What is done through a switch that joins two hosts, whichever switch it is. */
 import { spawn } from 'node:child_process';
-import { type Host, inside, run, sentCount, startInside } from './hosts.ts';
+import { commandAt, type Endpoint, type Host, inside, run, sentCount, startInside } from './hosts.ts';
 
 const sink = new URL('../bench/support/sink.mjs', `file://${process.cwd()}/dist/`).pathname;
 const generator = new URL('../bench/support/generate.mjs', `file://${process.cwd()}/dist/`).pathname;
@@ -34,8 +34,9 @@ export async function overloadRateToSink(from: Host, to: Host): Promise<number> 
 }
 
 /** Gb/s of one TCP connection. */
-export async function tcpRate(from: Host, to: Host, seconds = 4): Promise<number> {
-  const server = spawn('ip', ['netns', 'exec', to.namespace, 'iperf3', '-s', '-1'], { stdio: 'ignore' });
+export async function tcpRate(from: Host, to: Endpoint, seconds = 4): Promise<number> {
+  const [program = '', ...args] = commandAt(to, 'iperf3 -s -1');
+  const server = spawn(program, args, { stdio: 'ignore' });
   const ended = new Promise((resolve) => server.once('close', resolve));
   await pause(500);
   const report = await startInside(
@@ -49,7 +50,7 @@ export async function tcpRate(from: Host, to: Host, seconds = 4): Promise<number
 }
 
 /** Median microseconds of a ping through an idle switch. */
-export async function pingTime(from: Host, to: Host): Promise<number> {
+export async function pingTime(from: Host, to: Endpoint): Promise<number> {
   const text = await startInside(from, `ping -i 0.02 -c 100 ${to.address}`);
   const times = [...text.matchAll(/time=([\d.]+)/g)].map((match) => 1000 * Number(match[1]));
   times.sort((a, b) => a - b);
