@@ -375,20 +375,23 @@ test('answers that make no sense cost the connection, not the process', async ()
   expect(client.isSynced).toBe(false);
 });
 
-test('a server that says nothing any more is left', async () => {
+test.each([
+  ['tcp:10.0.0.1:6640', 2],
+  ['unix:/db.sock', 1], // its end would be seen at once
+])('a server that says nothing any more is left when it is on a network: %s', async (remote, expected) => {
   const fixture = new Fixture();
   let connections = 0;
   const connect = () => {
     connections++;
     return Promise.resolve(channelPair()[0]);
   };
-  await connected(fixture, { connect });
+  await connected(fixture, { connect, remotes: [remote] });
   expect(connections).toBe(1);
   for (let i = 0; i < 3; i++) {
     fixture.timers.advance(fixture.clock, ms(6000));
     await fixture.settle();
   }
-  expect(connections).toBe(2);
+  expect(connections).toBe(expected);
 });
 
 test('the leader of a cluster is found among several servers', async () => {

@@ -26,7 +26,10 @@ export interface SessionOptions {
   readonly timers: Timers;
   /** False: any member of the cluster will do. True by default; a standalone server is always good. */
   readonly leaderOnly?: boolean;
-  /** After so long without a word from the server it is asked whether it lives; as long again, and it is left. 0: never. */
+  /**
+   * After so long without a word from the server it is asked whether it lives; as long again, and it is left. 0: never.
+   * Unless given, 5 s for servers over a network: the end of one on this host is seen at once.
+   */
   readonly probeInterval?: Ms;
   readonly backoff?: { readonly min: Ms; readonly max: Ms };
   /** How many attempts in a row may fail before `failed` is told; unlimited by default. */
@@ -246,7 +249,8 @@ export class Session {
   #heard(): void {
     this.#isProbing = false;
     this.#probe?.cancel();
-    const interval = this.#options.probeInterval ?? 5000;
+    const isRemote = /^(tcp|ssl):/.test(this.remote);
+    const interval = this.#options.probeInterval ?? (isRemote ? 5000 : 0);
     if (interval > 0) this.#probe = this.#options.timers.after(ms(interval), () => this.#silence());
   }
 
