@@ -21,7 +21,24 @@ export type DpAction =
 export type DpActionName = DpAction['do'];
 
 /** The headers that can be written to, by their name in the text of a flow. */
-type SetHeader = 'eth' | 'mpls' | 'ipv4' | 'ipv6' | 'arp' | 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmpv6' | 'nd';
+const setHeaders = [
+  'eth',
+  'mpls',
+  'ipv4',
+  'ipv6',
+  'arp',
+  'tcp',
+  'udp',
+  'sctp',
+  'icmp',
+  'icmpv6',
+  'nd',
+] as const;
+type SetHeader = (typeof setHeaders)[number];
+
+export function isSetHeader(name: string): name is SetHeader {
+  return (setHeaders as readonly string[]).includes(name);
+}
 
 /**
  * New value and mask of one slot: the key's words from `slots[slot].word` on, as many as the slot touches, its bits
@@ -34,4 +51,5 @@ export interface SetField {
 }
 
 /** Why a packet is sent up on purpose. */
-export type UserspaceReason = 'slow_path' | 'controller' | 'sample';
+export type UserspaceReason = (typeof userspaceReasons)[number];
+export const userspaceReasons = ['slow_path', 'controller', 'sample'] as const;

@@ -43,7 +43,21 @@ describe('a match in text', () => {
     ['dl_type=0x0806', false, true],
   ])('%s', (text, matchesTcp, matchesTagged) => {
     const match = readMatch(text, (name) => (name === 'second' ? 2 : undefined));
-    expect([isMatching(match, tcp), isMatching(match, tagged)]).toEqual([matchesTcp, matchesTagged]);
+    const all = newKey().fill(0xffffffff);
+    expect([isMatching(match, tcp, all), isMatching(match, tagged, all)]).toEqual([
+      matchesTcp,
+      matchesTagged,
+    ]);
+  });
+
+  test('asks only for what is known', () => {
+    expect(
+      isMatching(
+        readMatch('udp', () => undefined),
+        tcp,
+        packet({ eth_type: 0xffff }),
+      ),
+    ).toBe(true);
   });
 
   test.each([

@@ -58,9 +58,9 @@ export function readMatch(text: string, portNumber: (name: string) => number | u
   return match;
 }
 
-/** Does a packet of that key match? */
-export function isMatching({ key, mask }: MatchText, packet: Uint32Array): boolean {
-  return mask.every((bits, n) => (((packet[n] ?? 0) ^ (key[n] ?? 0)) & bits) === 0);
+/** Does the match leave a packet through, as far as the bits of `known` tell? */
+export function isMatching({ key, mask }: MatchText, packet: Uint32Array, known: Uint32Array): boolean {
+  return mask.every((bits, n) => (((packet[n] ?? 0) ^ (key[n] ?? 0)) & bits & (known[n] ?? 0)) === 0);
 }
 
 function setProtocol(match: MatchText, [type, protocol]: readonly [number, number?]): void {

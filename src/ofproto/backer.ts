@@ -4,8 +4,10 @@
  */
 import type { Random } from '../base/random.ts';
 import type { Timer, Timers } from '../base/timers.ts';
+import type { DpPort } from '../base/units.ts';
 import { ms } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
+import type { Netdev } from '../netdev/provider.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
 import { Ofproto, type OfprotoEvents } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
@@ -74,6 +76,10 @@ export class Backer {
     return this.#upcalls.refusedCount;
   }
 
+  netdevOf(port: DpPort): Netdev | undefined {
+    return this.ports.ofDpPort(port)?.port.netdev;
+  }
+
   setLimits(limits: UpcallLimits): void {
     if (limits.vlanLimit !== this.#limits.vlanLimit) {
       this.revalidator.purge(); // keys look different from now on
@@ -81,6 +87,12 @@ export class Backer {
     }
     this.#limits = limits;
     this.revalidator.limitsChanged();
+  }
+
+  /** Without, every flow is for packets of exactly one kind; for tests. */
+  setMegaflows(areMade: boolean): void {
+    this.#upcalls.makesMegaflows = areMade;
+    this.revalidator.purge();
   }
 
   addBridge(name: string, config: OfprotoConfig): Ofproto {

@@ -12,8 +12,8 @@ export interface Providers {
    * options, with the whole text for the `error` column.
    */
   openNetdev(type: string, name: string, config: NetdevConfig, datapathType: string): Promise<Netdev>;
-  /** Throws SyscallFailed EAFNOSUPPORT when there is no such type. */
-  openDatapath(type: string): Promise<Datapath>;
+  /** Under the usual name of its type unless given another. Throws SyscallFailed EAFNOSUPPORT when there is no such type. */
+  openDatapath(type: string, name?: string): Promise<Datapath>;
   /** Calls `appeared` with the name of each kernel device that comes or gets a new name, until disposed of. */
   watchDevices(appeared: (name: string) => void): Disposable;
 }

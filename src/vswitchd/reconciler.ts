@@ -5,7 +5,10 @@
  *   change set -> WantedModel -> dirty -> plan -> steps -> Applier -> LiveState -> report -> StatusWriter
  */
 import { counter } from '../base/coverage.ts';
+import { syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
+import type { DpPort } from '../base/units.ts';
+import type { Backer } from '../ofproto/backer.ts';
 import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
 import type { Applier } from './apply.ts';
 import { noteInterface } from './bridge-facts.ts';
@@ -21,6 +24,7 @@ import type { StatusWriter } from './status-writer.ts';
 const log = logger('bridge');
 const contended = new LimitedSite({ perMinute: 1, burst: 1 });
 const reconfigured = counter('bridge_reconfigure');
+const EBUSY = 16;
 const noBridges: ReadonlyMap<string, WantedBridge> = new Map();
 
 export interface ReconcilerDeps {
@@ -39,6 +43,8 @@ export class Reconciler {
   readonly #deps: ReconcilerDeps;
   readonly #model: WantedModel;
   #dirty: Dirty = new Map();
+  /** To be planned anew with the next change. */
+  #lost: Dirty = new Map();
   readonly #changed = new Set<LiveInterface>();
   /** Bridges of which a device has changed: address and MTU may follow. */
   #unsettled = new Set<string>();
@@ -91,6 +97,22 @@ export class Reconciler {
     this.#deps.wake();
   }
 
+  /**
+   * Somebody took a bridge's port out of its datapath: it is made again with the next change of configuration.
+   * Throws SyscallFailed EBUSY while a change is under way.
+   */
+  async loseInterface(backer: Backer, port: DpPort): Promise<void> {
+    const found = backer.ports.ofDpPort(port);
+    if (this.#isBusy) throw syscallFailed('remove', EBUSY, `port ${port}`);
+    if (found === undefined) return;
+    const [bridge, name] = [found.ofproto.name, found.port.name];
+    const lost = this.#deps.state.interfaceOf(bridge, name);
+    this.#isBusy = true;
+    await this.#deps.applier.apply({ do: 'removeInterface', bridge, name, why: 'device gone' });
+    this.#isBusy = false;
+    if (lost !== undefined) markPort(this.#lost, bridge, lost.port);
+  }
+
   /** From the main loop: starts a round when there is work and none is under way. */
   run(): void {
     this.#followLock();
@@ -121,6 +143,8 @@ export class Reconciler {
 
   #take(changes: ChangeSet<OvsTables>): void {
     merge(this.#dirty, this.#model.update(changes));
+    merge(this.#dirty, this.#lost);
+    this.#lost = new Map();
     const root = changes.of('Open_vSwitch').find((delta) => delta.new !== undefined)?.new;
     if (root !== undefined) this.#deps.rootChanged(root);
     this.#deps.wake();

@@ -190,9 +190,9 @@ export class SwitchFixture {
         if (this.missing.has(name)) throw syscallFailed('open', ENODEV, name);
         return provider.open(name, config, { timers: this.timers });
       },
-      openDatapath: async (type) => {
+      openDatapath: async (type, name = 'ovs-dummy') => {
         if (type !== 'dummy') throw syscallFailed('open', EAFNOSUPPORT, type);
-        return new DummyDatapath('dummy', 'ovs-dummy', { clock: this.clock, openPort: openPortIo });
+        return new DummyDatapath('dummy', name, { clock: this.clock, openPort: openPortIo });
       },
       watchDevices: (appeared) => {
         this.#appeared = appeared;

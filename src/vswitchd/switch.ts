@@ -12,6 +12,7 @@ import { Backer } from '../ofproto/backer.ts';
 import type { UpcallLimits } from '../ofproto/config.ts';
 import type { OvsdbClient } from '../ovsdb/client/index.ts';
 import { Applier } from './apply.ts';
+import { BareDatapaths } from './bare-datapath.ts';
 import { systemKeys } from './config/config-keys.ts';
 import { readKeys } from './config/keys.ts';
 import { LiveState } from './live.ts';
@@ -44,6 +45,8 @@ export class Switch {
   readonly state = new LiveState();
   readonly loop: MainLoop;
   readonly reconciler: Reconciler;
+  /** What `dpctl/add-dp` has made. */
+  readonly bareDatapaths: BareDatapaths;
   readonly #deps: SwitchDeps;
   readonly #backers = new Map<string, Backer>();
   /** Without a bridge for the moment: kept, since starting a datapath takes a while. */
@@ -58,6 +61,7 @@ export class Switch {
     this.#deps = deps;
     const { client, timers, soon, providers } = deps;
     const { state } = this;
+    this.bareDatapaths = new BareDatapaths(providers);
     this.#writer = new StatusWriter(client);
     this.#statistics = new StatisticsWriter({
       state,
@@ -94,6 +98,10 @@ export class Switch {
     this.#devices = providers.watchDevices((name) => this.reconciler.deviceAppeared(name));
   }
 
+  get providers(): Providers {
+    return this.#deps.providers;
+  }
+
   get backers(): ReadonlyMap<string, Backer> {
     return this.#backers;
   }
@@ -109,6 +117,7 @@ export class Switch {
     this.loop.stop();
     this.#devices[Symbol.dispose]();
     if (options.cleanup) await this.reconciler.removeAll();
+    await this.bareDatapaths[Symbol.asyncDispose]();
     const all = [...this.#backers.values(), ...this.#spare.values()];
     this.#backers.clear();
     this.#spare.clear();
@@ -135,7 +144,8 @@ export class Switch {
     return (['Open_vSwitch', 'Bridge', 'Port', 'Interface'] as const).map((name) => {
       const rows = view.rows(name);
       const [first] = rows.values();
-      return [first === undefined ? 0 : Object.keys(first).length, rows.size];
+      const columns = first === undefined ? [] : Object.keys(first).filter((column) => column !== '_uuid');
+      return [columns.length, rows.size];
     });
   }
 

@@ -24,7 +24,6 @@ export const chapters: Readonly<Record<string, string>> = {
     nonsense
     version x
     list-commands x
-    help x
     memory/show x
     coverage/show x
     coverage/read-counter
@@ -57,6 +56,44 @@ export const chapters: Readonly<Record<string, string>> = {
     dpctl/dump-flows filter=ip filter=tcp
     dpctl/dump-flows type=ovs type=ovs
     dpctl/del-flows nope
+    dpctl/add-flow
+    dpctl/add-flow a
+    dpctl/add-flow nonsense 1
+    dpctl/add-flow nope in_port(1) 1
+    dpctl/add-flow in_port(1) nonsense
+    dpctl/add-flow in_port(1),nope(2) 1
+    dpctl/add-flow eth(),eth_type(0x0800),ipv4() 3
+    dpctl/add-flow a b c d
+    dpctl/mod-flow in_port(1),eth_type(0x1234) 1
+    dpctl/del-flow in_port(1),eth_type(0x1234)
+    dpctl/del-flow nonsense
+    dpctl/get-flow nonsense
+    dpctl/get-flow ufid:00000000-0000-0000-0000-000000000000
+    dpctl/get-flow
+    dpctl/add-flows nope
+    dpctl/mod-flows nope nope
+    dpctl/add-dp
+    dpctl/add-dp nope@x
+    dpctl/del-dp nope@x
+    dpctl/del-dp dummy@x
+    dpctl/add-if dummy@x y
+    dpctl/add-if dummy@x
+    dpctl/set-if dummy@x y
+    dpctl/del-if dummy@x y
+    dpctl/parse-actions
+    dpctl/parse-actions 1,2 drop
+    dpctl/parse-actions 1,push_vlan(vid=5,pcp=1),pop_vlan,trunc(100)
+    dpctl/parse-actions nonsense
+    dpctl/parse-actions 1 nonsense 2
+    dpctl/parse-actions set(ipv4(dst=1.2.3.4))
+    upcall/set-flow-limit
+    upcall/set-flow-limit 2000
+    upcall/set-flow-limit nonsense
+    upcall/disable-megaflows
+    upcall/enable-megaflows
+    revalidator/pause
+    revalidator/resume
+    revalidator/pause x
     dpctl/del-flows a b c
     fdb/show
     fdb/show nope
@@ -71,12 +108,8 @@ export const chapters: Readonly<Record<string, string>> = {
     fdb/add nope p1 0 50:54:00:00:00:05
     fdb/add br0 nope 0 50:54:00:00:00:05
     fdb/add br0 br0 0 nonsense
-    fdb/add br0 br0 -1 50:54:00:00:00:05
-    fdb/add br0 br0 4096 50:54:00:00:00:05
-    fdb/add br0 br0 x 50:54:00:00:00:05
     fdb/del br0 0
     fdb/del nope 0 50:54:00:00:00:05
-    fdb/del br0 x 50:54:00:00:00:05
     fdb/del br0 0 nonsense
     fdb/del br0 0 50:54:00:00:00:05
     bridge/dump-flows
@@ -165,11 +198,10 @@ export const chapters: Readonly<Record<string, string>> = {
     dpctl/show dummy@ovs-dummy dummy@ovs-dummy
     dpctl/dump-dps
     netdev-dummy/receive p1 'in_port(1),eth(src=50:54:00:00:00:05,dst=ff:ff:ff:ff:ff:ff),eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=1,tos=0,ttl=64,frag=no),icmp(type=8,code=0)'
-    netdev-dummy/receive p2 'in_port(2),eth(src=50:54:00:00:00:07,dst=50:54:00:00:00:05),eth_type(0x0800),ipv4(src=10.0.0.2,dst=10.0.0.1,proto=6,tos=0,ttl=64,frag=no),tcp(src=80,dst=1000),tcp_flags(syn)'
+    netdev-dummy/receive p2 'in_port(2),eth(src=50:54:00:00:00:07,dst=50:54:00:00:00:05),eth_type(0x0800),ipv4(src=10.0.0.2,dst=10.0.0.1,proto=6,tos=0,ttl=64,frag=no),tcp(src=80,dst=1000)'
     netdev-dummy/receive p3 'in_port(3),eth(src=50:54:00:00:00:09,dst=50:54:00:00:00:05),eth_type(0x0806),arp(sip=10.0.0.3,tip=10.0.0.1,op=1,sha=50:54:00:00:00:09,tha=00:00:00:00:00:00)'
     netdev-dummy/receive p1 'in_port(1),eth(src=50:54:00:00:00:05,dst=50:54:00:00:00:07),eth_type(0x8100),vlan(vid=5,pcp=1),encap(eth_type(0x86dd),ipv6(src=fe80::1,dst=fe80::2,label=0,proto=17,tclass=0,hlimit=64,frag=no),udp(src=1,dst=2))' --len 200
-    time/warp 500
-    revalidator/wait
+    time/warp 1000
     dpctl/dump-flows
     dpctl/dump-flows -m
     dpctl/dump-flows --names
@@ -224,5 +256,60 @@ export const chapters: Readonly<Record<string, string>> = {
     vsctl del-br br1
     dpif/show
     dpctl/dump-dps
+  `,
+  'datapaths, ports and flows by hand': `
+    time/stop
+    dpctl/add-dp dummy@dp0
+    dpctl/add-dp dummy@dp0
+    dpctl/dump-dps
+    dpctl/show
+    dpctl/show dummy@dp0
+    dpctl/add-if dummy@dp0 a1,type=dummy,port_no=5
+    dpctl/add-if dummy@dp0 a1,type=dummy
+    dpctl/add-if dummy@dp0 a2,type=dummy a3,type=dummy,port_no=5
+    dpctl/add-if dummy@dp0 a4,type=nonsense
+    dpctl/show dummy@dp0
+    dpctl/show -s dummy@dp0
+    dpctl/set-if dummy@dp0 a1,port_no=5
+    dpctl/set-if dummy@dp0 a1,type=dummy
+    dpctl/set-if dummy@dp0 a1,type=system
+    dpctl/set-if dummy@dp0 a1,port_no=6
+    dpctl/set-if dummy@dp0 dp0,type=dummy-internal
+    dpctl/set-if dummy@dp0 dp0,type=internal
+    dpctl/set-if dummy@dp0 nope
+    dpctl/add-flow dummy@dp0 in_port(5),eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02),eth_type(0x1234) 2
+    dpctl/add-flow dummy@dp0 in_port(5),eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02),eth_type(0x1234) 3
+    dpctl/add-flow in_port(a2),eth_type(0x0800),ipv4(src=10.0.0.0/255.0.0.0,proto=6,frag=no),tcp(dst=80) push_vlan(vid=7,pcp=2),5
+    dpctl/add-flow -s in_port(a2),eth_type(0x88cc) drop
+    dpctl/dump-flows
+    dpctl/dump-flows --names
+    dpctl/dump-flows filter=tcp
+    dpctl/mod-flow dummy@dp0 in_port(5),eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02),eth_type(0x1234) 3
+    dpctl/mod-flow -s in_port(5),eth_type(0x9999) 3
+    dpctl/mod-flow --may-create in_port(5),eth_type(0x9999) 3
+    dpctl/del-flow -s in_port(5),eth_type(0x9999)
+    dpctl/del-flow in_port(5),eth_type(0x9999)
+    dpctl/del-flows
+    dpctl/dump-flows
+    dpctl/del-if dummy@dp0 a1
+    dpctl/del-if dummy@dp0 a1
+    dpctl/del-if dummy@dp0 nope a2
+    dpctl/del-if dummy@dp0 dp0
+    dpctl/del-if dummy@dp0 77
+    dpctl/show dummy@dp0
+    dpctl/add-dp dummy@dp1
+    dpctl/dump-flows
+    dpctl/show
+    dpctl/del-dp dummy@dp0
+    dpctl/del-dp dummy@dp0
+    dpctl/del-dp dummy@dp1
+    dpctl/show
+    vsctl add-br br0 -- set bridge br0 datapath_type=dummy
+    vsctl add-port br0 p1 -- set interface p1 type=dummy
+    vsctl add-port br0 p2 -- set interface p2 type=dummy
+    dpctl/del-if dummy@ovs-dummy p1
+    dpif/show
+    vsctl del-port p2
+    dpif/show
   `,
 };

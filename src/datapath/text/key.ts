@@ -179,6 +179,8 @@ const payloadGroups: readonly Group[] = [
 export interface KeyTextOptions {
   /** Every group that the packet has, masked or not (dump-flows -m). */
   readonly isVerbose?: boolean;
+  /** For flows that somebody typed in, who leaves out that they are for Ethernet. */
+  readonly omitsPacketType?: boolean;
   /** Names instead of numbers in in_port. */
   readonly portName?: (port: number) => string | undefined;
 }
@@ -186,7 +188,8 @@ export interface KeyTextOptions {
 /** `key` need not be masked: what `mask` leaves out is shown only in verbose text. */
 export function formatKey(key: Uint32Array, mask: Uint32Array, options: KeyTextOptions = {}): string {
   const parts = metadataGroups.map((g) => formatGroup(g, key, mask, options));
-  parts.push('packet_type(ns=0,id=0)', formatGroup(ethernetGroup, key, mask, options));
+  if (options.omitsPacketType !== true) parts.push('packet_type(ns=0,id=0)');
+  parts.push(formatGroup(ethernetGroup, key, mask, options));
   const payload = [formatType(key, mask), ...payloadGroups.map((g) => formatGroup(g, key, mask, options))]
     .filter((text) => text !== '')
     .join(',');
@@ -371,7 +374,8 @@ function readGroupAt(text: string, at: number, end: number, into: ReadKey): numb
   return close + 1;
 }
 
-function closingOf(text: string, open: number, end: number): number {
+/** Where the parenthesis that opens at `open` closes. Throws Malformed when that is not before `end`. */
+export function closingOf(text: string, open: number, end: number): number {
   let depth = 0;
   for (let at = open; at < end; at++) {
     if (text[at] === '(') depth++;

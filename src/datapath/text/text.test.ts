@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
 import { dpPort } from '../../base/units.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
-import { formatActions } from './actions.ts';
+import { formatActions, readActions } from './actions.ts';
 import { formatKey, readKey } from './key.ts';
 
 const l2 = 'eth(src=50:54:00:00:00:05,dst=50:54:00:00:00:07)';
@@ -98,6 +98,38 @@ describe('datapath flow text', () => {
     ).toBe(
       'pop_vlan,push_vlan(vid=5,pcp=1),push_vlan(tpid=0x88a8,vid=6,pcp=0),set(ipv4(dst=1.2.3.4)),trunc(64),2',
     );
+  });
+
+  it.each([
+    'drop',
+    '1',
+    '1,2,3',
+    'pop_vlan,push_vlan(vid=5,pcp=1),push_vlan(tpid=0x88a8,vid=6,pcp=0,cfi=0)',
+    'set(ipv4(dst=1.2.3.4)),set(tcp(src=80,dst=443)),2',
+    'set(eth(src=50:54:00:00:00:05/ff:ff:ff:00:00:00)),trunc(64),2',
+    'set(ipv6(src=fe80::1,hlimit=64)),userspace(pid=0,slow_path)',
+  ])('reads and writes the actions %s', (text) => {
+    expect(formatActions(readActions(text))).toBe(text);
+  });
+
+  it('takes names of ports in actions', () => {
+    expect(readActions('p1 , 3', (name) => (name === 'p1' ? 1 : undefined))).toEqual([
+      { do: 'output', port: 1 },
+      { do: 'output', port: 3 },
+    ]);
+  });
+
+  it.each([
+    'nonsense',
+    '1,nonsense',
+    'push_vlan(pcp=1)',
+    'push_vlan(vid=4096)',
+    'set(what(1))',
+    'set(',
+    'trunc(x)',
+    '(1)',
+  ])('refuses the actions %s', (text) => {
+    expect(() => readActions(text)).toThrow(Malformed);
   });
 
   it('takes any text as a key or as Malformed', () => {

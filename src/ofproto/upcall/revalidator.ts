@@ -106,6 +106,11 @@ export class Revalidator {
     if (this.#timer === undefined) this.#arrange();
   }
 
+  /** Until experience says otherwise again; for tests. */
+  setFlowLimit(limit: number): void {
+    this.#flowLimit = limit;
+  }
+
   /** Limits were set anew. */
   limitsChanged(): void {
     this.#flowLimit = Math.min(this.#flowLimit, this.#deps.limits().flowLimit);

@@ -7,7 +7,7 @@ import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import { dpPort } from '../../base/units.ts';
 import type { Datapath, Upcall } from '../../datapath/provider.ts';
-import { slots } from '../../flow/slots.ts';
+import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { DropReason } from '../translate/drop_reasons.ts';
 import { creditEffects } from '../translate/effects.ts';
@@ -39,8 +39,13 @@ export interface UpcallDeps {
   readonly onFlow: () => void;
 }
 
+/** A mask that leaves nothing out. */
+const everything = new Uint32Array(datapathWordCount).fill(0xffffffff);
+
 export class Upcalls {
   readonly #deps: UpcallDeps;
+  /** Flows leave out what did not matter; otherwise each is for packets of exactly one kind. */
+  makesMegaflows = true;
   /** Waiting packets take turns by input port; see fair_queue.ts. */
   readonly #queue = new FairQueue<Upcall>(roomOfPort);
   readonly #lists = new ActionLists();
@@ -118,7 +123,8 @@ export class Upcalls {
     creditEffects(result.effects, 1, packet.length);
     if (result.drop !== undefined) this.#countDrop(result.drop);
     const actions = this.#lists.intern(result.actions);
-    if (upcall.reason === 'miss') this.#install(key, input, { ...result, actions });
+    const mask = this.makesMegaflows ? result.mask : everything;
+    if (upcall.reason === 'miss') this.#install(key, input, { ...result, mask, actions });
     if (actions.length > 0) datapath.execute(packet, offload, key, actions);
   }
 

@@ -1,12 +1,21 @@
 /** A datapath and its ports as `dpif/show`, `dpctl/show`, `dpif/show-dp-features` and `upcall/show` show them. */
-import { dpPort } from '../../base/units.ts';
-import type { NetdevStats } from '../../netdev/provider.ts';
+import { type DpPort, dpPort } from '../../base/units.ts';
+import type { Datapath, DpPortInfo } from '../../datapath/provider.ts';
+import type { Netdev, NetdevStats } from '../../netdev/provider.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
 
+/** A datapath, of bridges or made by hand, and what is known about it besides. */
+export interface OwnedDatapath {
+  readonly datapath: Datapath;
+  /** Misses that found the waiting room of their port full. */
+  readonly refusedUpcallCount: number;
+  netdevOf(port: DpPort): Netdev | undefined;
+}
+
 /** "netdev@ovs-netdev" */
-export function datapathName({ datapath }: Backer): string {
+export function datapathName({ datapath }: Pick<OwnedDatapath, 'datapath'>): string {
   return `${datapath.type}@${datapath.name}`;
 }
 
@@ -35,7 +44,7 @@ export function showBacker(backer: Backer): BackerRow {
       name: port.name,
       ofPort: port.ofPort,
       dpPort: port.dpPort,
-      type: shownType(backer, port.netdev.type),
+      type: shownType(backer.datapath, port.netdev.type),
       config: port.patchPeer === undefined ? {} : { peer: port.patchPeer },
     })),
   }));
@@ -75,29 +84,37 @@ interface DatapathPortRow {
 }
 
 /** For `dpctl/show`; ports by number. With `-s`, asks every device for its counters. */
-export async function showDatapath(backer: Backer, hasStatistics: boolean): Promise<DatapathRow> {
-  const { datapath } = backer;
+export async function showDatapath(owned: OwnedDatapath, hasStatistics: boolean): Promise<DatapathRow> {
+  const { datapath, refusedUpcallCount } = owned;
   const stats = datapath.stats();
-  const ports = new Map([...datapath.ports()].map(([number, info]) => [Number(number), info]));
-  // Every dummy datapath has a port of its own name, number 0.
-  if (datapath.internalType === 'dummy-internal' && !ports.has(0))
-    ports.set(0, { name: datapath.name, type: 'internal' });
-  const rows = [...ports]
-    .sort(([a], [b]) => a - b)
-    .map(async ([number, { name, type }]) => ({
-      number,
-      name,
-      type: shownType(backer, type),
-      statistics: hasStatistics ? await statisticsOf(backer, number) : undefined,
-    }));
+  const rows = [...datapathPorts(owned)].map(async ([number, { name, type }]) => ({
+    number,
+    name,
+    type,
+    statistics: hasStatistics ? await statisticsOf(owned, number) : undefined,
+  }));
   return {
-    name: datapathName(backer),
+    name: datapathName(owned),
     hits: stats.hitCount,
     misses: stats.missCount,
-    lost: stats.lostCount + backer.refusedUpcallCount,
+    lost: stats.lostCount + refusedUpcallCount,
     flows: stats.flowCount,
     ports: await Promise.all(rows),
   };
+}
+
+/** Its ports by number, with their types as dpctl names them; a dummy datapath has one of its own name, number 0. */
+export function datapathPorts({
+  datapath,
+}: Pick<OwnedDatapath, 'datapath'>): ReadonlyMap<number, DpPortInfo> {
+  const ports = [...datapath.ports()].map(([number, { name, type }]): [number, DpPortInfo] => [
+    number,
+    { name, type: shownType(datapath, type) },
+  ]);
+  const { name, internalType } = datapath;
+  const hasOwn = internalType !== 'dummy-internal' || ports.some(([number]) => number === 0);
+  if (!hasOwn) ports.push([0, { name, type: internalType }]);
+  return new Map(ports.sort(([a], [b]) => a - b));
 }
 
 export function formatDatapath({ name, hits, misses, lost, flows, ports }: DatapathRow): string {
@@ -133,9 +150,8 @@ function formatHumanSize(bytes: number): string {
   return '';
 }
 
-async function statisticsOf(backer: Backer, number: number): Promise<NetdevStats> {
-  const found = backer.ports.ofDpPort(dpPort(number));
-  return found === undefined ? noTraffic : found.port.netdev.stats();
+async function statisticsOf(owned: OwnedDatapath, number: number): Promise<NetdevStats> {
+  return (await owned.netdevOf(dpPort(number))?.stats()) ?? noTraffic;
 }
 
 /** Of the datapath's own port, which nothing uses. */
@@ -226,6 +242,6 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
   return a.name < b.name ? -1 : 1;
 }
 
-function shownType({ datapath }: Backer, type: string): string {
-  return type === 'internal' ? datapath.internalType : type;
+function shownType({ internalType }: Datapath, type: string): string {
+  return type === 'internal' ? internalType : type;
 }

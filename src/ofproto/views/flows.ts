@@ -1,7 +1,7 @@
 /** Datapath flows as `dpctl/dump-flows` and `dpif/dump-flows` show them. */
 import { dpPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
-import type { DpFlowStats } from '../../datapath/provider.ts';
+import type { Datapath, DpFlowStats } from '../../datapath/provider.ts';
 import { formatActions } from '../../datapath/text/actions.ts';
 import { formatKey } from '../../datapath/text/key.ts';
 import type { Backer } from '../backer.ts';
@@ -27,6 +27,7 @@ export interface FlowTextOptions {
   readonly isVerbose: boolean;
   /** --names: ports by name. */
   readonly isNamed: boolean;
+  readonly omitsPacketType?: boolean;
   /** dpctl says which datapath layer has the flow. */
   readonly style: 'dpctl' | 'dpif';
 }
@@ -38,37 +39,42 @@ export function listFlows(backer: Backer, now: number, of?: Ofproto): FlowRow[] 
   for (const { dp, packetKey, input } of backer.flows) {
     if (of !== undefined && input.ofproto !== of) continue;
     if (!backer.datapath.readFlowStats(dp.id, stats)) continue;
-    rows.push({
-      ufid: ufidOf(packetKey),
-      key: packetKey,
-      mask: dp.mask,
-      actions: dp.actions,
-      packets: stats.packetCount,
-      bytes: stats.byteCount,
-      idle: stats.usedAt === 0 ? undefined : Math.max(0, Math.round(now - stats.usedAt)),
-      tcpFlags: stats.tcpFlags,
-    });
+    rows.push(
+      flowRow({ ufid: ufidOf(packetKey), key: packetKey, mask: dp.mask, actions: dp.actions }, stats, now),
+    );
   }
   return rows;
 }
 
-export function formatFlows(backer: Backer, rows: readonly FlowRow[], options: FlowTextOptions): string {
-  const lines = rows.map((row) => `${formatFlow(backer, row, options)}\n`).join('');
-  const heading = options.style === 'dpctl' && rows.length > 0 ? 'flow-dump from the main thread:\n' : '';
-  return heading + lines;
+export function flowRow(
+  flow: Pick<FlowRow, 'ufid' | 'key' | 'mask' | 'actions'>,
+  { packetCount, byteCount, usedAt, tcpFlags }: DpFlowStats,
+  now: number,
+): FlowRow {
+  const idle = usedAt === 0 ? undefined : Math.max(0, Math.round(now - usedAt));
+  return { ...flow, packets: packetCount, bytes: byteCount, idle, tcpFlags };
 }
 
-export function formatFlow(backer: Backer, row: FlowRow, options: FlowTextOptions): string {
-  const { isVerbose, isNamed, style } = options;
-  const portName = (number: number): string | undefined => backer.datapath.ports().get(dpPort(number))?.name;
-  const text = { isVerbose, ...(isNamed ? { portName } : {}) };
+export function formatFlows(datapath: Datapath, rows: readonly FlowRow[], options: FlowTextOptions): string {
+  return rows.map((row) => `${formatFlow(datapath, row, options)}\n`).join('');
+}
+
+export function formatFlow(datapath: Datapath, row: FlowRow, options: FlowTextOptions): string {
+  const { isVerbose, isNamed, style, omitsPacketType = false } = options;
+  const portName = (number: number): string | undefined => datapath.ports().get(dpPort(number))?.name;
+  const text = { isVerbose, omitsPacketType, ...(isNamed ? { portName } : {}) };
   const ufid = isVerbose ? `ufid:${row.ufid}${style === 'dpctl' ? ', ' : ' '}` : '';
   const layer = isVerbose && style === 'dpctl' ? ', dp:ovs' : '';
   const key = formatKey(row.key, row.mask, text);
   return `${ufid}${key}, ${formatFlowStats(row)}${layer}, actions:${formatActions(row.actions, text)}`;
 }
 
-function formatFlowStats({ packets, bytes, idle, tcpFlags }: FlowRow): string {
+export function formatFlowStats({
+  packets,
+  bytes,
+  idle,
+  tcpFlags,
+}: Pick<FlowRow, 'packets' | 'bytes' | 'idle' | 'tcpFlags'>): string {
   const used = idle === undefined ? 'never' : `${(idle / 1000).toFixed(3)}s`;
   const flags = tcpFlags === 0 ? '' : `, flags:${formatTcpFlags(tcpFlags)}`;
   return `packets:${packets}, bytes:${bytes}, used:${used}${flags}`;
@@ -97,7 +103,7 @@ function formatTcpFlags(flags: number): string {
 }
 
 /** Four independent 32-bit hashes of the key, in the form of a UUID. */
-function ufidOf(key: Uint32Array): string {
+export function ufidOf(key: Uint32Array): string {
   const hex = [0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f]
     .map((seed) => wordsHash(key, seed).toString(16).padStart(8, '0'))
     .join('');

@@ -96,9 +96,8 @@ table_id=254, duration=3s, n_packets=0, n_bytes=0, priority=0,reg0=0x3,actions=d
     sw.advance(1_500);
     const rows = listFlows(sw.backer, sw.clock.now());
     expect(
-      formatFlows(sw.backer, rows, { isVerbose: false, isNamed: false, style: 'dpctl' }),
-    ).toBe(`flow-dump from the main thread:
-recirc_id(0),in_port(1),packet_type(ns=0,id=0),eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),eth_type(0x8100),vlan(vid=10,pcp=3),encap(eth_type(0x1234)), packets:1, bytes:60, used:1.500s, actions:100,pop_vlan,2
+      formatFlows(sw.backer.datapath, rows, { isVerbose: false, isNamed: false, style: 'dpctl' }),
+    ).toBe(`recirc_id(0),in_port(1),packet_type(ns=0,id=0),eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),eth_type(0x8100),vlan(vid=10,pcp=3),encap(eth_type(0x1234)), packets:1, bytes:60, used:1.500s, actions:100,pop_vlan,2
 `);
   });
 
@@ -106,7 +105,7 @@ recirc_id(0),in_port(1),packet_type(ns=0,id=0),eth(src=50:54:00:00:00:01,dst=50:
     const { sw, bridge } = await makeSwitch();
     sw.inject('p1', frameWith());
     const rows = listFlows(sw.backer, sw.clock.now(), bridge);
-    const text = formatFlows(sw.backer, rows, { isVerbose: true, isNamed: true, style: 'dpif' });
+    const text = formatFlows(sw.backer.datapath, rows, { isVerbose: true, isNamed: true, style: 'dpif' });
     expect(text).toMatch(/^ufid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} skb_priority\(0\/0\),/);
     expect(text).toMatch(/in_port\(p1\).*, packets:0, bytes:0, used:never, actions:br0\n$/);
   });

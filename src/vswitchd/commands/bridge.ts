@@ -1,10 +1,11 @@
 /** `bridge/*`, `ofproto/*`, `upcall/*`, `revalidator/*`, `qos/*`: what a bridge does and what its flows cost. */
 import { Refused } from '../../base/errors.ts';
 import { type Command, defineCommand } from '../../daemon/unixctl.ts';
+import type { Backer } from '../../ofproto/backer.ts';
 import { formatUpcalls, showUpcalls } from '../../ofproto/views/datapath.ts';
 import { formatRules, listRules } from '../../ofproto/views/rules.ts';
 import type { Switch } from '../switch.ts';
-import { allBackers, allBridges, answerLater, bridgeNamed, splitFlags } from './common.ts';
+import { allBackers, allBridges, answerLater, bridgeNamed } from './common.ts';
 
 const none = { minArgs: 0, maxArgs: 0 };
 const one = { minArgs: 1, maxArgs: 1 };
@@ -26,8 +27,8 @@ export function bridgeCommands(aSwitch: Switch, now: () => number): Command[] {
       minArgs: 1,
       maxArgs: 2,
       run(args) {
-        const { rest } = splitFlags(args, ['--offload-stats']);
-        const rows = listRules(bridgeNamed(aSwitch, rest.at(-1), 'Unknown bridge').ofproto, now());
+        // Nothing is offloaded, so that flag, or any other, changes nothing
+        const rows = listRules(bridgeNamed(aSwitch, args.at(-1), 'Unknown bridge').ofproto, now());
         return { text: formatRules(rows), json: rows.map((row) => ({ ...row })) };
       },
     }),
@@ -47,18 +48,32 @@ function flowCostCommands(aSwitch: Switch): Command[] {
         return { text: formatUpcalls(rows), json: rows.map((row) => ({ ...row })) };
       },
     }),
+    megaflowCommand(aSwitch, 'enable'),
+    megaflowCommand(aSwitch, 'disable'),
+    defineCommand({
+      name: 'upcall/set-flow-limit',
+      usage: 'flow-limit-number',
+      ...one,
+      run([text = '']) {
+        const limit = Math.max(0, Number.parseInt(text, 10) || 0);
+        for (const { revalidator } of allBackers(aSwitch)) revalidator.setFlowLimit(limit);
+        return `set flow_limit to ${limit}\n`;
+      },
+    }),
     defineCommand({
       name: 'revalidator/wait',
       usage: '',
       ...none,
       run(_args, reply) {
-        const waits = allBackers(aSwitch).map((backer) => backer.revalidator.wait());
+        const done = onlyBacker(aSwitch).revalidator.wait();
         return answerLater(
           reply,
-          Promise.all(waits).then(() => ''),
+          done.then(() => ''),
         );
       },
     }),
+    revalidatorCommand(aSwitch, 'pause'),
+    revalidatorCommand(aSwitch, 'resume'),
     defineCommand({
       name: 'revalidator/purge',
       usage: '',
@@ -69,6 +84,38 @@ function flowCostCommands(aSwitch: Switch): Command[] {
       },
     }),
   ];
+}
+
+function megaflowCommand(aSwitch: Switch, verb: 'enable' | 'disable'): Command {
+  return defineCommand({
+    name: `upcall/${verb}-megaflows`,
+    usage: '',
+    ...none,
+    run() {
+      for (const backer of allBackers(aSwitch)) backer.setMegaflows(verb === 'enable');
+      return `megaflows ${verb}d`;
+    },
+  });
+}
+
+/** Works, but is listed nowhere, as with the reference. */
+function revalidatorCommand(aSwitch: Switch, verb: 'pause' | 'resume'): Command {
+  return defineCommand({
+    name: `revalidator/${verb}`,
+    usage: '',
+    ...none,
+    isHidden: true,
+    run() {
+      for (const { revalidator } of allBackers(aSwitch)) revalidator[verb]();
+      return '';
+    },
+  });
+}
+
+function onlyBacker(aSwitch: Switch): Backer {
+  const [only, ...others] = allBackers(aSwitch);
+  if (only === undefined || others.length > 0) throw new Refused('upcall', "can't wait on multiple udpifs.");
+  return only;
 }
 
 /** No kind of shaping is there yet: the lists are empty, the errors are the reference's. */
@@ -84,8 +131,7 @@ function qosCommands(aSwitch: Switch): Command[] {
       usage: 'interface',
       ...one,
       run([name]) {
-        requireInterface(name);
-        return { text: '', json: [] };
+        return { text: `No QoS types supported for interface: ${requireInterface(name)}\n`, json: [] };
       },
     }),
     defineCommand({

@@ -1,7 +1,10 @@
 /** What several commands need: finding what an argument names, answering later. */
 import { Refused, VswitchError } from '../../base/errors.ts';
 import type { CommandOutput, CommandReply } from '../../daemon/unixctl.ts';
+import type { Datapath } from '../../datapath/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
+import { type FlowRow, type FlowTextOptions, formatFlow } from '../../ofproto/views/flows.ts';
+import type { Json } from '../../rpc/channel.ts';
 import type { LiveBridge } from '../live.ts';
 import type { Switch } from '../switch.ts';
 
@@ -30,21 +33,22 @@ export function allBackers(aSwitch: Switch): Backer[] {
   return [...aSwitch.backers.values()].sort((a, b) => (a.datapath.name < b.datapath.name ? -1 : 1));
 }
 
-/** Flags that may stand anywhere among the arguments, and what is left. Throws Refused for an unknown flag. */
-export function splitFlags<const F extends string>(
-  args: readonly string[],
-  known: readonly F[],
-): { flags: ReadonlySet<F>; rest: string[] } {
-  const flags = new Set<F>();
-  const rest: string[] = [];
-  for (const arg of args) {
-    const flag = known.find((candidate) => candidate === arg);
-    if (flag !== undefined) flags.add(flag);
-    else if (arg.startsWith('-') && arg.length > 1)
-      throw new Refused('usage', `unrecognized option '${arg}'`);
-    else rest.push(arg);
-  }
-  return { flags, rest };
+export function flowsAsJson(datapath: Datapath, rows: readonly FlowRow[], options: FlowTextOptions): Json {
+  return rows.map((row) => ({
+    flow: formatFlow(datapath, row, options),
+    ufid: row.ufid,
+    packets: row.packets,
+    bytes: row.bytes,
+  }));
+}
+
+/** Values of views are plain already but for maps, which become objects; what is undefined is left out. */
+export function asJson(value: object): Json {
+  return JSON.parse(
+    JSON.stringify(value, (_key, inner: unknown) =>
+      inner instanceof Map ? Object.fromEntries(inner) : inner,
+    ),
+  );
 }
 
 /** Answers when `output` is there. A bug in it is thrown on. */

@@ -4,7 +4,8 @@ import type { Command } from '../../daemon/unixctl.ts';
 import type { Switch } from '../switch.ts';
 import { bridgeCommands } from './bridge.ts';
 import { configCommands } from './config.ts';
-import { datapathCommands } from './datapath.ts';
+import { dpctlCommands } from './dpctl/index.ts';
+import { dpifCommands } from './dpif.ts';
 import { fdbCommands } from './fdb.ts';
 
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
@@ -12,7 +13,8 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
   return [
     ...bridgeCommands(aSwitch, now),
     ...configCommands(aSwitch),
-    ...datapathCommands(aSwitch, now),
+    ...dpctlCommands(aSwitch, now),
+    ...dpifCommands(aSwitch, now),
     ...fdbCommands(aSwitch),
   ];
 }

@@ -33,11 +33,11 @@ export function systemProviders(
     ifaceTypes: [...byType.keys()].sort(),
     openNetdev: (type, name, config, datapathType) =>
       openNetdev(byType, { type, name, config, datapathType, dummy: options.dummy, timers }),
-    async openDatapath(type) {
+    async openDatapath(type, name) {
       const known = datapathTypes.find((candidate) => candidate === type);
       if (known === undefined)
         throw syscallFailed('open', EAFNOSUPPORT, `could not create datapath of unknown type ${type}`);
-      return openDatapath(known, options.dummy, timers);
+      return openDatapath(known, name ?? datapathNames[known], options.dummy, timers);
     },
     watchDevices(appeared) {
       const stop = linkMonitor().listen(appeared);
@@ -58,8 +58,12 @@ function isDummyInstead(type: DatapathType, dummy: DummyMode): boolean {
   return dummy === 'override' || (dummy === 'system' && type === 'system');
 }
 
-async function openDatapath(type: DatapathType, dummy: DummyMode, timers: Timers): Promise<Datapath> {
-  const name = datapathNames[type];
+async function openDatapath(
+  type: DatapathType,
+  name: string,
+  dummy: DummyMode,
+  timers: Timers,
+): Promise<Datapath> {
   if (type === 'dummy' || isDummyInstead(type, dummy))
     return new DummyDatapath(type, name, { clock: timers.clock, openPort: openPortIo });
   if (type === 'system')

@@ -105,7 +105,7 @@ export class DummyHost implements AsyncDisposable {
     return this.said(this.run('ovs-vsctl', '--timeout=10', ...args));
   }
 
-  /** Without what differs by chance: the folder, process ids in names of sockets, times. */
+  /** Without what differs by chance: the folder, process ids in names of sockets, hashes, times. */
   said({ status, stdout, stderr }: SpawnSyncReturns<string>): Said {
     return { status, stdout: this.plain(stdout), stderr: this.plain(stderr) };
   }
@@ -113,6 +113,8 @@ export class DummyHost implements AsyncDisposable {
   plain(text: string): string {
     return text
       .replaceAll(this.folder, 'FOLDER')
+      .replace(/ufid:[0-9a-f-]{36}/g, 'ufid:UFID')
+      .replace(/, dp-extra-info:miniflow_bits\(\d+,\d+\)/g, '') // of a structure that we do not have
       .replace(/ovs-vswitchd\.\d+\.ctl/g, 'ovs-vswitchd.PID.ctl')
       .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z\|\d+\|/gm, '');
   }

@@ -1,0 +1,89 @@
+/**
+ * Datapaths without bridges: what `dpctl/add-dp` makes. Ports and flows are put there by hand, nothing decides for
+ * them, and a packet without a flow is dropped.
+ */
+import { syscallFailed } from '../base/errno.ts';
+import type { DpPort } from '../base/units.ts';
+import type { DpAction } from '../datapath/actions.ts';
+import type { Datapath } from '../datapath/provider.ts';
+import type { Netdev } from '../netdev/provider.ts';
+import type { Providers } from './providers.ts';
+
+const EEXIST = 17;
+
+/** A flow put there by hand. */
+export interface BareFlow {
+  /** Its slot in the datapath. */
+  readonly id: number;
+  readonly key: Uint32Array;
+  readonly mask: Uint32Array;
+  readonly actions: readonly DpAction[];
+}
+
+export class BareDatapath {
+  readonly datapath: Datapath;
+  readonly refusedUpcallCount = 0;
+  readonly netdevs = new Map<DpPort, Netdev>();
+  /** By ufid. */
+  readonly flows = new Map<string, BareFlow>();
+
+  constructor(datapath: Datapath) {
+    this.datapath = datapath;
+  }
+
+  netdevOf(port: DpPort): Netdev | undefined {
+    return this.netdevs.get(port);
+  }
+
+  /** Throws SyscallFailed. The netdev is this datapath's from now on. */
+  async addPort(netdev: Netdev, wanted: DpPort | undefined): Promise<void> {
+    const { name, type, portSpec: spec } = netdev;
+    try {
+      if (spec === undefined) throw syscallFailed('add', 22, `${name}: no frame path`);
+      this.netdevs.set(await this.datapath.addPort({ name, type, spec }, wanted), netdev);
+    } catch (error) {
+      await netdev[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async removePort(port: DpPort): Promise<void> {
+    const netdev = this.netdevs.get(port);
+    this.netdevs.delete(port);
+    await this.datapath.removePort(port);
+    await netdev?.[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const port of [...this.netdevs.keys()]) await this.removePort(port);
+    await this.datapath[Symbol.asyncDispose]();
+  }
+}
+
+export class BareDatapaths implements AsyncDisposable {
+  readonly #providers: Providers;
+  readonly #all = new Set<BareDatapath>();
+
+  constructor(providers: Providers) {
+    this.#providers = providers;
+  }
+
+  [Symbol.iterator](): Iterator<BareDatapath> {
+    return this.#all.values();
+  }
+
+  /** Throws SyscallFailed: EEXIST when there is one of that name, EAFNOSUPPORT for an unknown type. */
+  async create(type: string, name: string): Promise<void> {
+    for (const { datapath } of this.#all)
+      if (datapath.name === name) throw syscallFailed('create', EEXIST, `${type}@${name}`);
+    this.#all.add(new BareDatapath(await this.#providers.openDatapath(type, name)));
+  }
+
+  async remove(gone: BareDatapath): Promise<void> {
+    if (this.#all.delete(gone)) await gone[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const each of [...this.#all]) await this.remove(each);
+  }
+}

@@ -1,0 +1,312 @@
+/** `dpctl/dump-flows`, and flows added, changed and deleted by hand. */
+import { readFileSync } from 'node:fs';
+import { fromNodeError } from '../../../base/errno.ts';
+import { Malformed, SyscallFailed, VswitchError } from '../../../base/errors.ts';
+import type { DpAction } from '../../../datapath/actions.ts';
+import { formatActions, readActions } from '../../../datapath/text/actions.ts';
+import { type ReadKey, readKey } from '../../../datapath/text/key.ts';
+import { getSlot, maskSlot } from '../../../flow/key.ts';
+import { isMatching, readMatch } from '../../../flow/match-text.ts';
+import { datapathWordCount } from '../../../flow/slots.ts';
+import {
+  type FlowRow,
+  type FlowTextOptions,
+  formatFlow,
+  formatFlowStats,
+  formatFlows,
+  ufidOf,
+} from '../../../ofproto/views/flows.ts';
+import type { Switch } from '../../switch.ts';
+import { flowsAsJson } from '../common.ts';
+import { type AnyDatapath, isBare, isDatapath, numberOfPort, optionalDatapath } from './datapaths.ts';
+import { type FlowStore, flowStore } from './flow-store.ts';
+import { type DpctlAnswer, type DpctlCommand, type DpctlFlags, failure } from './request.ts';
+
+const ENOENT = 2;
+const EEXIST = 17;
+const EINVAL = 22;
+
+export function flowCommands(aSwitch: Switch, now: () => number): DpctlCommand[] {
+  const context = (answer: DpctlAnswer, flags: DpctlFlags): Context => ({ aSwitch, now, answer, flags });
+  return [
+    {
+      name: 'dump-flows',
+      usage: '[-m] [--names] [dp] [filter=..] [type=..] [pmd=..]',
+      minArgs: 0,
+      maxArgs: 6,
+      run: (args, flags, answer) => dumpFlows(args, context(answer, flags)),
+    },
+    {
+      name: 'get-flow',
+      usage: '[dp] ufid',
+      minArgs: 1,
+      maxArgs: 2,
+      run: (args, flags, answer) => getFlow(args, context(answer, flags)),
+    },
+    {
+      name: 'add-flow',
+      usage: '[dp] flow actions',
+      minArgs: 2,
+      maxArgs: 3,
+      run: (args, flags, answer) => putFlow(args, 'add', context(answer, flags)),
+    },
+    {
+      name: 'mod-flow',
+      usage: '[dp] flow actions',
+      minArgs: 2,
+      maxArgs: 3,
+      run: (args, flags, answer) =>
+        putFlow(args, flags.mayCreate ? 'addOrModify' : 'modify', context(answer, flags)),
+    },
+    {
+      name: 'del-flow',
+      usage: '[dp] flow',
+      minArgs: 1,
+      maxArgs: 2,
+      run(args, flags, answer) {
+        deleteFlow(optionalDatapath(aSwitch, args, 2), args.at(-1) ?? '', context(answer, flags));
+      },
+    },
+    {
+      name: 'add-flows',
+      usage: '[dp] file',
+      minArgs: 1,
+      maxArgs: 2,
+      run: (args, flags, answer) => processFile(args, 'add', context(answer, flags)),
+    },
+    {
+      name: 'mod-flows',
+      usage: '[dp] file',
+      minArgs: 1,
+      maxArgs: 2,
+      run: (args, flags, answer) => processFile(args, 'modify', context(answer, flags)),
+    },
+    {
+      name: 'del-flows',
+      usage: '[dp] [file]',
+      minArgs: 0,
+      maxArgs: 2,
+      run(args, flags, answer) {
+        const isFile = args.length > 1 || (args.length === 1 && !isDatapath(aSwitch, args[0]));
+        if (isFile) processFile(args, 'delete', context(answer, flags));
+        else flowStore(optionalDatapath(aSwitch, args, 2), now).flush();
+      },
+    },
+    {
+      name: 'parse-actions',
+      usage: 'actions',
+      minArgs: 1,
+      maxArgs: Number.POSITIVE_INFINITY,
+      run(args, _flags, answer) {
+        for (const text of args)
+          answer.print(`${formatActions(actionsOf(text, undefined, 'odp_actions_from_string'))}\n`);
+      },
+    },
+  ];
+}
+
+interface Context {
+  readonly aSwitch: Switch;
+  readonly now: () => number;
+  readonly answer: DpctlAnswer;
+  readonly flags: DpctlFlags;
+}
+
+type PutKind = 'add' | 'modify' | 'addOrModify';
+
+function dumpFlows(args: readonly string[], { aSwitch, now, answer, flags }: Context): void {
+  const { rest, filter, types, pmd } = splitFilters(args);
+  const any = optionalDatapath(aSwitch, rest, 1);
+  const rows = filtered(flowStore(any, now).rows(), filter, any);
+  const isOurs = types === undefined || areOurs(types);
+  const shown = isOurs && (pmd ?? mainThread) === mainThread ? rows : [];
+  const options = textOptions(any, flags);
+  if (shown.length > 0 && pmd === undefined) answer.print('flow-dump from the main thread:\n');
+  answer.print(formatFlows(any.datapath, shown, options));
+  answer.json = flowsAsJson(any.datapath, shown, options);
+}
+
+/** What `pmd=` calls the thread that is no polling one of its own; our flows are shown as of it. */
+const mainThread = -1;
+
+/** From the last argument backwards, for as long as they are filters; the first of a kind counts. */
+function splitFilters(args: readonly string[]): {
+  rest: readonly string[];
+  filter: string | undefined;
+  types: readonly string[] | undefined;
+  pmd: number | undefined;
+} {
+  const rest = [...args];
+  let filter: string | undefined;
+  let types: string | undefined;
+  let pmd: number | undefined;
+  for (let last = rest.at(-1); last !== undefined; last = rest.at(-1)) {
+    if (last.startsWith('filter=') && filter === undefined) filter = last.slice(7);
+    else if (last.startsWith('type=') && types === undefined) types = last.slice(5);
+    else if (last.startsWith('pmd=')) pmd = Number.parseInt(last.slice(4), 10);
+    else break;
+    rest.pop();
+  }
+  return { rest, filter, types: types?.split(',').filter((type) => type !== ''), pmd };
+}
+
+/** Where a flow can be. All of ours are in the datapath itself, none in hardware. */
+const ourTypes: ReadonlySet<string> = new Set(['ovs', 'non-offloaded', 'all']);
+const otherTypes: ReadonlySet<string> = new Set(['tc', 'dpdk', 'offloaded', 'partially-offloaded']);
+
+/** Is any of them a type that ours are of? */
+function areOurs(types: readonly string[]): boolean {
+  const unknown = types.find((type) => !ourTypes.has(type) && !otherTypes.has(type));
+  if (unknown !== undefined) throw failure(`Failed to parse type (${unknown})`, EINVAL);
+  return types.some((type) => ourTypes.has(type));
+}
+
+function filtered(
+  rows: readonly FlowRow[],
+  filter: string | undefined,
+  any: AnyDatapath,
+): readonly FlowRow[] {
+  if (filter === undefined) return rows;
+  try {
+    const match = readMatch(filter, (name) => numberOfPort(any, name));
+    return rows.filter((row) => isMatching(match, row.key, row.mask));
+  } catch (why) {
+    throw why instanceof Malformed ? failure(`Failed to parse filter (${why.why})`) : why;
+  }
+}
+
+function getFlow(args: readonly string[], { aSwitch, now, answer, flags }: Context): void {
+  const any = optionalDatapath(aSwitch, args, 2);
+  const { ufid } = splitUfid(args.at(-1) ?? '');
+  if (ufid === undefined) {
+    answer.warn(failure('parsing flow ufid'));
+    return;
+  }
+  const row = findFlow(flowStore(any, now), ufid);
+  if (row === undefined) throw failure('getting flow', ENOENT);
+  answer.print(`${formatFlow(any.datapath, row, textOptions(any, flags))}\n`);
+}
+
+function findFlow(store: FlowStore, ufid: string): FlowRow | undefined {
+  return store.rows().find((row) => row.ufid === ufid);
+}
+
+function putFlow(args: readonly string[], kind: PutKind, context: Context): void {
+  const any = optionalDatapath(context.aSwitch, args, 3);
+  const [flow = '', actions = ''] = args.slice(-2);
+  putOneFlow(any, { flow, actions }, kind, context);
+}
+
+function putOneFlow(
+  any: AnyDatapath,
+  text: { readonly flow: string; readonly actions: string },
+  kind: PutKind,
+  { now, answer, flags }: Context,
+): void {
+  const flow = flowOf(any, text.flow, 'parsing flow key');
+  const actions = actionsOf(text.actions, any, 'parsing actions');
+  const store = flowStore(any, now);
+  const before = findFlow(store, flow.ufid);
+  const failed = 'updating flow table';
+  if (kind === 'add' && before !== undefined) throw failure(failed, EEXIST);
+  if (kind === 'modify' && before === undefined) throw failure(failed, ENOENT);
+  const isPut = getSlot(flow.mask, 'in_port') === 0xffffffff && store.put({ ...flow, actions }, flags);
+  if (!isPut) throw failure(failed, EINVAL);
+  if (flags.hasStatistics) printStatistics(before ?? neverUsed, answer);
+}
+
+function deleteFlow(any: AnyDatapath, text: string, { now, answer, flags }: Context): void {
+  const flow = flowOf(any, text, undefined);
+  const store = flowStore(any, now);
+  const before = findFlow(store, flow.ufid);
+  if (before === undefined) {
+    const { message } = failure('deleting flow', ENOENT);
+    throw failure(flow.hasUfid ? message : `${message}\nPerhaps you need to specify a UFID?`);
+  }
+  store.remove(flow.ufid);
+  if (flags.hasStatistics) printStatistics(before, answer);
+}
+
+const neverUsed = { packets: 0, bytes: 0, idle: undefined, tcpFlags: 0 };
+
+function printStatistics(row: Parameters<typeof formatFlowStats>[0], answer: DpctlAnswer): void {
+  answer.print(`${formatFlowStats(row)}\n`);
+}
+
+/** Each line is "[add|modify|delete] FLOW [ACTIONS]"; what is wrong is told, and the other lines done. */
+function processFile(args: readonly string[], usual: LineKind, context: Context): void {
+  const { aSwitch, answer } = context;
+  const any = optionalDatapath(aSwitch, args, 3);
+  for (const [at, line] of readLines(args.at(-1) ?? '', answer).entries()) {
+    const bare = line.replace(/#.*/, '').trim();
+    try {
+      if (bare !== '') processLine(any, bare, at + 1, usual, context);
+    } catch (why) {
+      if (!(why instanceof VswitchError)) throw why;
+      answer.warn(why);
+    }
+  }
+}
+
+/** None, after saying so, when the file cannot be read. */
+function readLines(file: string, answer: DpctlAnswer): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch (why) {
+    const error = fromNodeError(why, file);
+    if (!(error instanceof SyscallFailed)) throw error;
+    answer.warn(failure(`Opening file "${file}" failed`, error));
+    return [];
+  }
+}
+
+type LineKind = 'add' | 'modify' | 'delete';
+
+function processLine(any: AnyDatapath, line: string, at: number, usual: LineKind, context: Context): void {
+  const [, word, rest = ''] = /^(add|modify|delete)[\s,]+(.*)$/.exec(line) ?? [undefined, usual, line];
+  const [, flow = '', actions = ''] = /^(\S*)\s*(.*)$/.exec(rest) ?? [];
+  const isDelete = word === 'delete';
+  if (flow === '' || isDelete !== (actions === ''))
+    throw failure(`Failed parsing line number ${at}, skipped!`);
+  if (isDelete) deleteFlow(any, flow, context);
+  else putOneFlow(any, { flow, actions }, word === 'add' ? 'add' : 'modify', context);
+}
+
+interface TypedFlow extends ReadKey {
+  readonly ufid: string;
+  readonly hasUfid: boolean;
+}
+
+/** "ufid:..,KEY"; `what` stands before the reason of a failure. */
+function flowOf(any: AnyDatapath, text: string, what: string | undefined): TypedFlow {
+  const { ufid, rest } = splitUfid(text);
+  try {
+    const read = readKey(rest, (name) => numberOfPort(any, name));
+    maskSlot(read.mask, 'recirc_id');
+    const key = read.key.slice(0, datapathWordCount);
+    const mask = read.mask.slice(0, datapathWordCount);
+    return { key, mask, ufid: ufid ?? ufidOf(key), hasUfid: ufid !== undefined };
+  } catch (why) {
+    if (!(why instanceof Malformed)) throw why;
+    const reason = `syntax error at ${rest.slice(why.at)}`;
+    throw failure(what === undefined ? reason : `${what} (${reason})`, EINVAL);
+  }
+}
+
+function splitUfid(text: string): { ufid: string | undefined; rest: string } {
+  const [, ufid, rest = text] =
+    /^ufid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})[,\s]*(.*)$/s.exec(text) ?? [];
+  return { ufid, rest };
+}
+
+function actionsOf(text: string, any: AnyDatapath | undefined, what: string): DpAction[] {
+  try {
+    return readActions(text, (name) => (any === undefined ? undefined : numberOfPort(any, name)));
+  } catch (why) {
+    throw why instanceof Malformed ? failure(what, EINVAL) : why;
+  }
+}
+
+function textOptions(any: AnyDatapath, { isVerbose, isNamed }: DpctlFlags): FlowTextOptions {
+  return { isVerbose, isNamed, style: 'dpctl', omitsPacketType: isBare(any) };
+}
