@@ -5,6 +5,8 @@
 import { lowestMac, pickBridgeMac } from './config/mac.ts';
 import type { LiveBridge, LiveInterface } from './live.ts';
 
+const usualMtu = 1500;
+
 /** To be called whenever the interface came, went, got its number, was configured, or its device changed. */
 export function noteInterface(bridge: LiveBridge, i: LiveInterface): void {
   const isThere = bridge.interfaces.get(i.wanted.name) === i;
@@ -26,9 +28,9 @@ export function bridgeMac(bridge: LiveBridge): string {
   return bridge.settings.hwaddr ?? pickBridgeMac(lowest === undefined ? [] : [lowest], bridge.id);
 }
 
-/** The MTU of a device of ours that nobody asked for: the smallest of the others. */
+/** The MTU of a device of ours that nobody asked for: the smallest of the others, or the usual one without others. */
 export function followedMtu(bridge: LiveBridge, i: LiveInterface): number | undefined {
-  return isFollower(i) ? bridge.mtus.lowest : undefined;
+  return isFollower(i) ? (bridge.mtus.lowest ?? usualMtu) : undefined;
 }
 
 /** A device of ours whose MTU nobody asked for. */

@@ -143,6 +143,20 @@ describe('planning', () => {
     expect(lines([is], [want(1)], { br0: ['a'] })[0]).toBe('br0: configure interface a');
   });
 
+  test('a number goes to the one that asks for it, and stays where two ask for it', () => {
+    const is = applied(bridge('br0', [port('a'), port('b'), port('br0')]));
+    const want = (a: Partial<WantedInterface>, b: Partial<WantedInterface>) =>
+      bridge('br0', [port('a', [iface('a', a)]), port('b', [iface('b', b)]), port('br0')]);
+    const one = { ofportRequest: ofPort(1) };
+    const removals = (w: WantedBridge) =>
+      lines([is], [w], { br0: ['b'] }).filter((line) => line.includes('remove'));
+    expect(removals(want({}, one))).toEqual([
+      'br0: remove interface b (number changed)',
+      'br0: remove interface a (number changed)',
+    ]);
+    expect(removals(want(one, one))).toEqual([]);
+  });
+
   test('the number that we wrote into the database is no change', () => {
     const is = applied(bridge('br0', [port('a')]));
     expect(

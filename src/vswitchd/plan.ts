@@ -86,18 +86,57 @@ function planBridge(is: ActualBridge | undefined, want: WantedBridge, dirtyPorts
   const steps: Step[] = isRemade ? [{ do: 'removeBridge', bridge }] : [];
   if (is === undefined || isRemade) {
     steps.push({ do: 'addBridge', bridge, wanted: want });
-    for (const port of want.ports.values()) steps.push(...planPort(undefined, port, bridge));
+    for (const port of want.ports.values()) steps.push(...planPort(undefined, port, bridge, noMoves.names));
   } else {
     if (is.id !== want.id || !isDeepStrictEqual(is.settings, want.settings))
       steps.push({ do: 'configureBridge', bridge, wanted: want });
-    for (const port of dirtyPorts) {
+    const moves = numberMoves(is, want, dirtyPorts);
+    for (const port of new Set([...dirtyPorts, ...moves.ports])) {
       const wanted = want.ports.get(port);
-      if (wanted !== undefined) steps.push(...planPort(is, wanted, bridge));
+      if (wanted !== undefined) steps.push(...planPort(is, wanted, bridge, moves.names));
       else if (is.ports.has(port)) steps.push(...planRemovedPort(is, port));
     }
   }
   if (steps.length > 0) steps.push({ do: 'settleBridge', bridge });
   return steps;
+}
+
+/** Interfaces that are to be made anew for the sake of their numbers, and the ports that they are of. */
+interface NumberMoves {
+  readonly names: ReadonlySet<string>;
+  readonly ports: ReadonlySet<string>;
+}
+
+const noMoves: NumberMoves = { names: new Set(), ports: new Set() };
+
+/**
+ * Who asks for another number than it has moves, and so does who has that number without asking for it. Where both
+ * ask for it, it stays where it is.
+ */
+function numberMoves(is: ActualBridge, want: WantedBridge, dirtyPorts: Iterable<string>): NumberMoves {
+  const names = new Set<string>();
+  const ports = new Set<string>();
+  for (const dirty of dirtyPorts) {
+    for (const { name, ofportRequest } of want.ports.get(dirty)?.interfaces ?? []) {
+      const number = is.interfaces.get(name)?.ofPort;
+      // The local port has its number by right.
+      const isContent = ofportRequest === undefined || number === ofportRequest || number === localPort;
+      if (number === undefined || isContent) continue;
+      const holder = holderOfNumber(is, ofportRequest);
+      const wanted = holder && want.ports.get(holder.port)?.interfaces.find((i) => i.name === holder.name);
+      if (wanted?.ofportRequest === ofportRequest) continue;
+      names.add(name);
+      if (holder === undefined) continue;
+      names.add(holder.name);
+      ports.add(holder.port);
+    }
+  }
+  return { names, ports };
+}
+
+function holderOfNumber(is: ActualBridge, number: OfPort): { name: string; port: string } | undefined {
+  for (const [name, i] of is.interfaces) if (i.ofPort === number) return { name, port: i.port };
+  return undefined;
 }
 
 function planRemovedPort(is: ActualBridge, port: string): Step[] {
@@ -111,7 +150,12 @@ function planRemovedPort(is: ActualBridge, port: string): Step[] {
   return [...steps, { do: 'removePort', bridge, port }];
 }
 
-function planPort(is: ActualBridge | undefined, want: WantedPort, bridge: string): Step[] {
+function planPort(
+  is: ActualBridge | undefined,
+  want: WantedPort,
+  bridge: string,
+  moving: ReadonlySet<string>,
+): Step[] {
   const steps: Step[] = [];
   const port = want.name;
   const names = new Set(want.interfaces.map((i) => i.name));
@@ -120,7 +164,8 @@ function planPort(is: ActualBridge | undefined, want: WantedPort, bridge: string
   }
   for (const wanted of want.interfaces) {
     const current = is?.interfaces.get(wanted.name);
-    steps.push(...planInterface(current?.port === port ? current : undefined, wanted, bridge, port));
+    const own = current?.port === port ? current : undefined;
+    steps.push(...planInterface(own, wanted, { bridge, port, isMoving: moving.has(wanted.name) }));
   }
   const known = is?.ports.get(port);
   // Interfaces that differ have steps of their own already.
@@ -133,24 +178,24 @@ function planPort(is: ActualBridge | undefined, want: WantedPort, bridge: string
 function planInterface(
   is: ActualInterface | undefined,
   wanted: WantedInterface,
-  bridge: string,
-  port: string,
+  { bridge, port, isMoving }: { bridge: string; port: string; isMoving: boolean },
 ): Step[] {
   const add: Step = { do: 'addInterface', bridge, port, wanted };
   if (is === undefined) return [add];
-  const why = reasonToRemake(is, wanted);
+  const why = reasonToRemake(is, wanted, isMoving);
   if (why !== undefined) return [{ do: 'removeInterface', bridge, name: wanted.name, why }, add];
   if (is.ofPort === undefined) return [add];
   return isSameConfig(is.wanted, wanted) ? [] : [{ do: 'configureInterface', bridge, port, wanted }];
 }
 
-function reasonToRemake(is: ActualInterface, wanted: WantedInterface): RemovalReason | undefined {
+function reasonToRemake(
+  is: ActualInterface,
+  wanted: WantedInterface,
+  isMoving: boolean,
+): RemovalReason | undefined {
   if (is.wanted.type !== wanted.type) return 'type changed';
   if (is.isGone) return 'device gone';
-  const { ofportRequest } = wanted;
-  if (is.ofPort === undefined || ofportRequest === undefined) return undefined;
-  // The local port has its number by right.
-  return is.ofPort === localPort || is.ofPort === ofportRequest ? undefined : 'number changed';
+  return isMoving ? 'number changed' : undefined;
 }
 
 /** The number in the database is what we wrote there ourselves. */

@@ -174,14 +174,17 @@ describe('a switch on its database', () => {
     expect(fixture.interface('p0').error).toBe("No usable peer 'p1' exists in 'dummy' datapath.");
   });
 
-  test("the bridge's own device follows the smallest MTU of its ports", async () => {
-    await fixture.addBridge('br0', ['p1', 'p2']);
-    fixture.device('p1').set({ mtu: 1300 });
-    await fixture.settle();
-    expect(fixture.interface('br0').mtu).toBe(1300);
-    await fixture.removePort('br0', 'p1');
-    expect(fixture.interface('br0').mtu).toBe(1500);
-  });
+  test.each([[['p1', 'p2']], [['p1']]])(
+    "the bridge's own device follows the smallest MTU of its ports %j, and has the usual one without them",
+    async (ports) => {
+      await fixture.addBridge('br0', ports);
+      fixture.device('p1').set({ mtu: 1300 });
+      await fixture.settle();
+      expect(fixture.interface('br0').mtu).toBe(1300);
+      await fixture.removePort('br0', 'p1');
+      expect(fixture.interface('br0').mtu).toBe(1500);
+    },
+  );
 
   test('says in config/plan what is still to do, which is nothing', async () => {
     await fixture.addBridge('br0', ['p1']);

@@ -45,6 +45,7 @@ const ownOptions: readonly OptionDef[] = [
   { name: 'disable-system-route' },
   { name: 'mlockall' },
   { name: 'dpdk', argument: 'optional' },
+  { name: 'dummy-numa', argument: 'required' }, // which cores are where matters to no thread of ours
 ];
 
 const allOptions = [...commonOptions, ...logOptions, ...tlsOptions, ...daemonOptions, ...ownOptions];

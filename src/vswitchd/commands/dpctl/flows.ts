@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fromNodeError } from '../../../base/errno.ts';
 import { Malformed, SyscallFailed, VswitchError } from '../../../base/errors.ts';
+import { logger } from '../../../base/log.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
 import { formatActions, readActions } from '../../../datapath/text/actions.ts';
 import { type ReadKey, readKey } from '../../../datapath/text/key.ts';
@@ -22,6 +23,7 @@ import { type AnyDatapath, isBare, isDatapath, numberOfPort, optionalDatapath } 
 import { type FlowStore, flowStore } from './flow-store.ts';
 import { type DpctlAnswer, type DpctlCommand, type DpctlFlags, failure } from './request.ts';
 
+const log = logger('dpif_netdev');
 const ENOENT = 2;
 const EEXIST = 17;
 const EINVAL = 22;
@@ -210,7 +212,11 @@ function putOneFlow(
   const failed = 'updating flow table';
   if (kind === 'add' && before !== undefined) throw failure(failed, EEXIST);
   if (kind === 'modify' && before === undefined) throw failure(failed, ENOENT);
-  const isPut = getSlot(flow.mask, 'in_port') === 0xffffffff && store.put({ ...flow, actions }, flags);
+  if (getSlot(flow.mask, 'in_port') !== 0xffffffff) {
+    log.err('flow: in_port is not an exact match');
+    throw failure(failed, EINVAL);
+  }
+  const isPut = store.put({ ...flow, actions }, flags);
   if (!isPut) throw failure(failed, EINVAL);
   if (flags.hasStatistics) printStatistics(before ?? neverUsed, answer);
 }
