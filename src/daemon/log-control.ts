@@ -13,10 +13,9 @@ import {
   logger,
   logRegistry,
 } from '../base/log.ts';
-import { UnixDatagramSocket } from '../sys/calls/unix-datagram.ts';
 import { isReferenceModule } from './log-modules.ts';
 import { formatRecord, type LogContext } from './log-pattern.ts';
-import { consoleSink, type LineSink, LogFile, localSyslogPath, UdpSyslog } from './log-sinks.ts';
+import { consoleSink, type LineSink, LogFile, UdpSyslog, UnixSyslog } from './log-sinks.ts';
 
 /** Numbers of RFC 5424 table 1, by the names that ovs-appctl(8) lists. */
 const facilities = [
@@ -32,7 +31,26 @@ function facilityAt(at: number): number {
 
 const DAEMON = 3;
 const LOCAL0 = 16;
-const syslogPrefix = '<%B> %D{%h %e %T} %E %A:';
+const udpPort = 514;
+
+/** A way to syslog, `--syslog-method`. */
+interface SyslogMethod {
+  /** What `vlog/list-pattern` shows before the pattern of messages. */
+  readonly shownPrefix: string;
+  /** What stands before it on the wire. */
+  readonly prefix: string;
+  readonly sink: LineSink | undefined;
+}
+
+/** As the C library does it. */
+const libcMethod: SyslogMethod = {
+  shownPrefix: '<%B> %D{%h %e %T} %E %A:',
+  prefix: '<%B>%d{%h %e %T} %A: ',
+  sink: new UnixSyslog('/dev/log'),
+};
+
+/** RFC 5424, with the mark of UTF-8 that it asks for. */
+const targetPattern = '<%B>1 %D{%Y-%m-%dT%H:%M:%S.###Z} %E %A %P %c - \ufeff%m';
 
 const log = logger('vlog');
 
@@ -47,12 +65,14 @@ export class LogControl {
   /** The file that `--log-file` named, also while it is closed. */
   #path: string | undefined;
   #file: LogFile | undefined;
-  #syslog: LineSink | undefined;
+  #syslog = libcMethod;
+  #hasSyslogMethod = false;
   #target: LineSink | undefined;
 
   constructor(context: LogContext) {
     this.#context = context;
     logRegistry.setSink('console', { write: (record) => consoleSink.write(this.#line('console', record)) });
+    logRegistry.setSink('syslog', { write: (record) => this.#writeSyslog(record) });
   }
 
   /** What `-vSPEC` and `vlog/set SPEC` say. Throws Refused with the reference's words. */
@@ -127,33 +147,14 @@ export class LogControl {
   setSyslogTarget(text: string): void {
     const { host, port } = readHostPort(text);
     this.#target = new UdpSyslog(host, port);
-    this.#connectSyslog();
+    log.warn('--syslog-target flag is deprecated, use --syslog-method instead');
   }
 
-  /** `--syslog-method`: "libc", "null", "unix:FILE" or "udp:IP:PORT". Throws Refused. */
+  /** `--syslog-method`: "libc", "null", "unix:FILE" or "udp:IP[:PORT]"; the first one counts. Throws Refused. */
   setSyslogMethod(method: string): void {
-    if (method.startsWith('unix:')) this.#syslog = unixSyslog(method.slice(5));
-    else if (method.startsWith('udp:')) {
-      const { host, port } = readHostPort(method.slice(4));
-      this.#syslog = new UdpSyslog(host, port);
-    } else if (method === 'null') this.#syslog = { write() {} };
-    else if (method === 'libc') this.#syslog = undefined;
-    else throw new Refused('vlog', `unsupported syslog method '${method}'`);
-    this.#connectSyslog();
-  }
-
-  /** The local syslog, when one runs; connected at the first message. */
-  useSyslog(): void {
-    const path = localSyslogPath();
-    if (path === undefined || this.#syslog !== undefined) return;
-    let sink: LineSink | undefined;
-    this.#syslog = {
-      write(line) {
-        sink ??= unixSyslog(path);
-        sink.write(line);
-      },
-    };
-    this.#connectSyslog();
+    if (this.#hasSyslogMethod) return;
+    this.#syslog = readSyslogMethod(method);
+    this.#hasSyslogMethod = true;
   }
 
   /** The table of `vlog/list`. */
@@ -177,7 +178,7 @@ export class LogControl {
       `${name.padEnd(8)} ${prefix.padEnd(32)}  ${this.#patterns[to]}\n`;
     return (
       head +
-      row('SYSLOG', syslogPrefix, 'syslog') +
+      row('SYSLOG', this.#syslog.shownPrefix, 'syslog') +
       row('CONSOLE', 'none', 'console') +
       row('FILE', 'none', 'file')
     );
@@ -188,14 +189,11 @@ export class LogControl {
     logRegistry.setSink('file', { write: (record) => file.write(this.#line('file', record)) });
   }
 
-  #connectSyslog(): void {
-    const prefix = `<%B>%D{%h %e %T} ${this.#context.program}[%P]: `;
-    logRegistry.setSink('syslog', {
-      write: (record) => {
-        this.#syslog?.write(this.#format(`${prefix}${this.#patterns.syslog}`, record, DAEMON));
-        this.#target?.write(this.#format(`${syslogPrefix} ${this.#patterns.syslog}`, record, LOCAL0));
-      },
-    });
+  #writeSyslog(record: LogRecord): void {
+    const { prefix, sink } = this.#syslog;
+    for (const text of this.#format(this.#patterns.syslog, record, DAEMON).split('\n'))
+      if (text !== '') sink?.write(this.#format(prefix, record, DAEMON) + text);
+    this.#target?.write(this.#format(targetPattern, record, LOCAL0));
   }
 
   #line(to: Destination, record: LogRecord): string {
@@ -252,20 +250,21 @@ function onlyOne<T>(before: T | undefined, value: T, what: string): T {
   return value;
 }
 
-function unixSyslog(path: string): LineSink {
-  try {
-    const socket = new UnixDatagramSocket(path);
-    return { write: (line) => void socket.send(line) };
-  } catch (error) {
-    log.warn(`cannot send to syslog: ${error instanceof Error ? error.message : error}`);
-    return { write() {} };
-  }
+function readSyslogMethod(method: string): SyslogMethod {
+  const direct = { shownPrefix: '<%B>', prefix: '<%B>' };
+  if (method === 'libc') return libcMethod;
+  if (method === 'null') return { shownPrefix: '', prefix: '', sink: undefined };
+  if (method.startsWith('unix:')) return { ...direct, sink: new UnixSyslog(method.slice(5)) };
+  if (!method.startsWith('udp:')) throw new Refused('vlog', `unsupported syslog method '${method}'`);
+  const { host, port } = readHostPort(method.slice(4), udpPort);
+  return { ...direct, sink: new UdpSyslog(host, port) };
 }
 
-function readHostPort(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(':');
-  const port = Number(text.slice(colon + 1));
-  if (colon <= 0 || !Number.isInteger(port) || port < 1 || port > 65535)
+/** "10.0.0.1:514", "[fe80::1]:514"; the port may be missing where there is a usual one. */
+function readHostPort(text: string, usualPort?: number): { host: string; port: number } {
+  const [, host = '', portText] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const port = portText === undefined ? usualPort : Number(portText);
+  if (host === '' || port === undefined || port < 1 || port > 65535)
     throw new Refused('vlog', `bad syslog target "${text}"; expected IP:PORT`);
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
+  return { host: host.replace(/^\[|\]$/g, ''), port };
 }

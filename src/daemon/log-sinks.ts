@@ -5,6 +5,8 @@
 import type { Socket } from 'node:dgram';
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
+import { SyscallFailed } from '../base/errors.ts';
+import { UnixDatagramSocket } from '../sys/calls/unix-datagram.ts';
 
 /** Takes finished lines, without their newline. Failures are swallowed: a log must not stop a switch. */
 export interface LineSink {
@@ -56,9 +58,31 @@ export class UdpSyslog implements LineSink {
   }
 }
 
-/** The socket of the local syslog daemon, when there is one. */
-export function localSyslogPath(): string | undefined {
-  return existsSync('/dev/log') ? '/dev/log' : undefined;
+/** Sends each line as one datagram to a socket of this host, whenever one is there. */
+export class UnixSyslog implements LineSink {
+  readonly #path: string;
+  #socket: UnixDatagramSocket | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  write(line: string): void {
+    if (this.#socket?.send(line) === true) return;
+    this.#reconnect()?.send(line); // whoever listens may have been started anew
+  }
+
+  #reconnect(): UnixDatagramSocket | undefined {
+    this.#socket?.close();
+    this.#socket = undefined;
+    if (!existsSync(this.#path)) return undefined;
+    try {
+      this.#socket = new UnixDatagramSocket(this.#path);
+    } catch (error) {
+      if (!(error instanceof SyscallFailed)) throw error;
+    }
+    return this.#socket;
+  }
 }
 
 function writeAll(fd: number, text: string): void {

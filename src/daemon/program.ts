@@ -13,7 +13,7 @@ import { ms } from '../base/units.ts';
 import type { TlsConfig } from '../rpc/tls.ts';
 import { type Directories, inFolder, readDirectories } from './directories.ts';
 import { LogControl } from './log-control.ts';
-import { type CommandLine, type OptionDef, UsageError } from './options.ts';
+import { type CommandLine, isUsed, type OptionDef, UsageError } from './options.ts';
 
 /** The version of the reference whose behaviour and interfaces we offer; what scripts and databases compare. */
 export const VERSION = '3.1.0';
@@ -107,6 +107,8 @@ Logging options:
 
 /** Does what the log options say, in their order, except for the log file. Throws Fatal for a bad level or pattern. */
 export function applyLogOptions(line: CommandLine, program: Program): void {
+  const environment = isUsed(line, 'syslog-method') ? undefined : process.env.OVS_SYSLOG_METHOD;
+  if (environment !== undefined && environment !== '') program.log.setSyslogMethod(environment);
   for (const { key, argument } of line.options) {
     if (key === 'verbose') setVerbosity(program, argument ?? '');
     else if (key === 'syslog-method') program.log.setSyslogMethod(argument ?? '');

@@ -11,7 +11,7 @@ const MSG_NOSIGNAL = 0x4000;
 
 const socket = libcFunction('int socket(int domain, int type, int protocol)');
 const connect = libcFunction('int connect(int fd, void *address, uint32_t size)');
-const send = libcFunction('ssize_t send(int fd, void *data, size_t size, int flags)');
+const send = libcFunction('long send(int fd, void *data, size_t size, int flags)');
 const close = libcFunction('int close(int fd)');
 
 export class UnixDatagramSocket {
