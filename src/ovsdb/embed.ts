@@ -2,14 +2,12 @@
  * A database server inside the caller's process, in one call: for tests and for programs that bring their own database.
  * Runs on the language's own timers, which never keep the process alive.
  */
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
-import { systemRandom } from '../base/random.ts';
+import { randomUuid, systemRandom } from '../base/random.ts';
 import { soon } from '../base/soon.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
-import { uuid } from '../base/units.ts';
 import { type ClientOptions, OvsdbClient } from './client/client.ts';
 import type { Tables } from './client/types.ts';
 import { Database } from './engine/database.ts';
@@ -39,9 +37,8 @@ export interface EmbeddedOvsdb<T extends Tables> extends AsyncDisposable {
 export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Promise<EmbeddedOvsdb<T>> {
   const timers = new Timers(systemClock);
   const stopTimers = driveTimers(timers);
-  const newUuid = () => uuid(randomUUID());
   const schema = schemaFromJson(JSON.parse(JSON.stringify(schemaToJson(options.schema))));
-  const deps = { timers, soon, newUuid, random: systemRandom };
+  const deps = { timers, soon, newUuid: randomUuid, random: systemRandom };
   const { file } = options;
   if (file !== undefined && !existsSync(file)) createDatabaseFile(file, schema, {});
   const store = file === undefined ? undefined : openStore(file, deps);

@@ -2,10 +2,10 @@
  * ovs-ctl: starts and stops the daemons of a host in the right order, for service files and for people. ovs-ctl(8).
  * Differs: there is no kernel module to load, and core files and locked memory are left to the service manager.
  */
-import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { randomUuid } from '../../base/random.ts';
 import { Fatal, type Program, VERSION, versionText } from '../../daemon/program.ts';
 import { Host } from './host.ts';
 import { type CtlConfig, ctlHelp, readCtl } from './options.ts';
@@ -168,7 +168,7 @@ function systemId({ program, config }: Task): string | undefined {
   if (config.systemId !== 'random') return config.systemId ?? persisted(program, 'system-id');
   const kept = persisted(program, 'system-id');
   if (kept !== undefined) return kept;
-  const fresh = randomUUID();
+  const fresh = randomUuid();
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${fresh}\n`);
   return fresh;

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { isatty } from 'node:tty';
 import { systemClock } from '../../base/clock.ts';
 import { logger } from '../../base/log.ts';
-import { systemRandom } from '../../base/random.ts';
+import { randomUuid, systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
 import { Timers } from '../../base/timers.ts';
-import { uuid } from '../../base/units.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { datumToJson, isDefaultDatum } from '../../ovsdb/engine/datum.ts';
 import { equalSchemas, schemaToJson } from '../../ovsdb/engine/schema.ts';
@@ -87,7 +86,7 @@ function readBackup(): Database {
     writeFileSync(path, readFileSync(0));
     const deps = {
       timers: new Timers(systemClock),
-      newUuid: () => uuid(crypto.randomUUID()),
+      newUuid: randomUuid,
       random: systemRandom,
       soon,
     };

@@ -3,15 +3,13 @@
  * command of `--run` is over. ovsdb-server(1).
  */
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../base/clock.ts';
 import { CoverageRates } from '../../base/coverage.ts';
 import { logger } from '../../base/log.ts';
-import { systemRandom } from '../../base/random.ts';
+import { randomUuid, systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
-import { uuid } from '../../base/units.ts';
 import { addBuiltinCommands } from '../../daemon/builtin-commands.ts';
 import { listenForCommands } from '../../daemon/control-socket.ts';
 import { type Daemon, daemonOptions, readDaemonOptions, startDaemon } from '../../daemon/daemon.ts';
@@ -73,13 +71,12 @@ export async function ovsdbServer(program: Program): Promise<number> {
 async function start(config: ServerConfig, program: Program, saved: SavedConfig): Promise<Running> {
   const timers = new Timers(systemClock);
   driveTimers(timers);
-  const newUuid = () => uuid(randomUUID());
-  const server = new OvsdbServer({ timers, soon, newUuid, historySize: 0 });
+  const server = new OvsdbServer({ timers, soon, newUuid: randomUuid, historySize: 0 });
   const tls = sslSettings(server, config.ssl);
   const sockets = systemSockets(program.directories.run, tls);
   const remotes = new Remotes({ server, sockets, timers });
   const replication = new Replication(config, { server, sockets, timers });
-  const storage = { timers, newUuid, random: systemRandom, soon, lock: lockDatabase };
+  const storage = { timers, newUuid: randomUuid, random: systemRandom, soon, lock: lockDatabase };
   const running = new Running({ server, remotes, replication, saved, sockets, storage });
   try {
     for (const file of config.files) running.openDatabase(file);

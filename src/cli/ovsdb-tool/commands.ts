@@ -1,9 +1,8 @@
 /** The commands of ovsdb-tool, in the order in which it lists them. */
 import { systemClock } from '../../base/clock.ts';
-import { systemRandom } from '../../base/random.ts';
+import { randomUuid, systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
 import { Timers } from '../../base/timers.ts';
-import { uuid } from '../../base/units.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { equalSchemas } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
@@ -72,7 +71,7 @@ function create(context: ToolContext, args: readonly string[]): undefined {
 function storeDeps(): StoreDeps {
   return {
     timers: new Timers(systemClock),
-    newUuid: () => uuid(crypto.randomUUID()),
+    newUuid: randomUuid,
     random: systemRandom,
     soon,
   };

@@ -6,10 +6,10 @@
  * Used by the daemon over sockets and, with an in-process channel, over its embedded database. While the connection is
  * away the view stays as last heard; afterwards it is brought up to date by one change set.
  */
-import { randomUUID } from 'node:crypto';
 import { Malformed, Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import { type Uuid, uuid } from '../../base/units.ts';
+import { randomUuid } from '../../base/random.ts';
+import type { Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
 import type { Row, Schema } from '../schema-types.ts';
 import { Monitor, type MonitoredTable } from './monitor.ts';
@@ -114,7 +114,7 @@ export class OvsdbClient<T extends Tables> {
       tables: schema.tables,
       row: (table: string, id: Uuid) => this.#tables.rows(table).get(id),
     };
-    const collector = new TransactionCollector(base, newUuid ?? (() => uuid(randomUUID())));
+    const collector = new TransactionCollector(base, newUuid ?? randomUuid);
     // The collector takes any table and values; the declared type only narrows what callers may give it.
     build(collector as unknown as Transaction<T>);
     const operations = collector.operations(lock);

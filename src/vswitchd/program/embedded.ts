@@ -2,14 +2,12 @@
  * The database inside this process: its file, the server, and the sockets on which tools reach it. A database server
  * of its own would do the same from outside; nothing above knows the difference.
  */
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import { systemRandom } from '../../base/random.ts';
+import { randomUuid, systemRandom } from '../../base/random.ts';
 import type { Soon } from '../../base/soon.ts';
 import type { Timers } from '../../base/timers.ts';
-import { uuid } from '../../base/units.ts';
 import { takeLockFile } from '../../daemon/lock-file.ts';
 import { Fatal } from '../../daemon/program.ts';
 import type { Connector } from '../../ovsdb/client/index.ts';
@@ -48,10 +46,9 @@ export interface EmbeddedDatabase {
 export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const { file, rundir, tls, timers, soon } = options;
   await requireFree(`${rundir}/db.sock`);
-  const newUuid = () => uuid(randomUUID());
   const lock = (path: string) => lockDatabase(path);
-  const store = openOrCreate(file, { timers, soon, newUuid, random: systemRandom, lock });
-  const server = new OvsdbServer({ timers, soon, newUuid });
+  const store = openOrCreate(file, { timers, soon, newUuid: randomUuid, random: systemRandom, lock });
+  const server = new OvsdbServer({ timers, soon, newUuid: randomUuid });
   server.addDatabase(store.database);
   store.compactWhenDue();
   const remotes = new Remotes({ server, sockets: systemSockets(rundir, tls), timers });
