@@ -253,7 +253,8 @@ function setPort(bridge: LiveBridge, wanted: WantedPort): void {
     if (i?.port === wanted.name && i.ofPort !== undefined) members.push(i.ofPort);
   }
   if (members.length === 0) bridge.ofproto.removeBundle(wanted.name);
-  else bridge.ofproto.setBundle(wanted.name, { ...wanted.bundle, members });
+  // The spread last: what is extended after one has a hidden class of its own, for each port.
+  else bridge.ofproto.setBundle(wanted.name, { members, ...wanted.bundle });
 }
 
 function ofprotoConfig(settings: LiveBridge['settings'], hwaddr: string): OfprotoConfig {

@@ -98,7 +98,7 @@ export class LiveTables {
 
 function fromUpdate(table: LiveTable, update: JsonObject, id: string): AnyRow | undefined {
   const { new: row } = update;
-  return row === undefined || row === null ? undefined : readRow(table, row, id, table.defaults);
+  return row === undefined || row === null ? undefined : readRow(table, row, id);
 }
 
 function fromUpdate2(
@@ -110,7 +110,7 @@ function fromUpdate2(
   const { initial, insert, modify } = update;
   if ('delete' in update) return undefined;
   const whole = initial ?? insert;
-  if (whole !== undefined) return readRow(table, whole, id, table.defaults);
+  if (whole !== undefined) return readRow(table, whole, id);
   if (modify === undefined) throw bad(`row update ${brief(update)} is of no known kind`);
   if (old === undefined) throw bad(`modify of row ${id}, which is not known`);
   const row: Record<string, Value> = { ...old };
@@ -121,8 +121,9 @@ function fromUpdate2(
   return row;
 }
 
-function readRow(table: LiveTable, json: Json, id: string, base: AnyRow): AnyRow {
-  const row: Record<string, Value> = { ...base, _uuid: id };
+function readRow(table: LiveTable, json: Json, id: string): AnyRow {
+  // What is spread comes last: objects extended after a spread would each have a hidden class of their own.
+  const row: Record<string, Value> = { _uuid: id, ...table.defaults };
   for (const [column, value] of Object.entries(objectOf(json, 'a row'))) {
     row[column] = readValue(declaredColumn(table, column).type, value);
   }

@@ -87,6 +87,8 @@ export class Table {
   /** Columns that hold strong or weak references, which commits look at. */
   readonly strongColumns: readonly ColumnSchema[];
   readonly weakColumns: readonly ColumnSchema[];
+  /** What a row that comes or goes changes. */
+  readonly allColumns: readonly number[];
   readonly #slots = new Map<string, Slot>();
   /** Slots that the running transaction emptied, for messages about references to them. */
   readonly deleted = new Map<string, Slot>();
@@ -95,6 +97,7 @@ export class Table {
     this.schema = schema;
     this.indexes = schema.indexes.map((columns) => new Index(columns));
     this.strongColumns = schema.columns.filter((column) => hasReference(column, 'strong'));
+    this.allColumns = schema.columns.map((column) => column.index);
     this.weakColumns = schema.columns.filter((column) => hasReference(column, 'weak'));
   }
 

@@ -138,8 +138,13 @@ export class Transaction {
       const { table, row } = slot;
       if (before === undefined || row === undefined) {
         if (before === undefined && row === undefined) continue;
-        const changed = table.schema.columns.map((column) => column.index);
-        changes.push({ table: table.schema, uuid: slot.uuid, before, after: row, changed });
+        changes.push({
+          table: table.schema,
+          uuid: slot.uuid,
+          before,
+          after: row,
+          changed: table.allColumns,
+        });
         continue;
       }
       const changed = changedColumns(before, row);

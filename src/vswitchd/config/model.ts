@@ -24,14 +24,17 @@ interface ModelBridge extends WantedBridge {
   readonly ports: Map<string, WantedPort>;
 }
 
+/** From a row to those that refer to it, which are nearly always one. */
+type Links = Map<Uuid, readonly Uuid[]>;
+
 type Deltas<T extends keyof OvsTables> = readonly RowDelta<OvsRow<T>>[];
 
 export class WantedModel {
   readonly #view: View<OvsTables>;
   readonly #bridges = new Map<string, ModelBridge>();
   /** Who refers to a port or an interface row; more than one when the operator says so twice. */
-  readonly #bridgesOfPort = new Map<Uuid, Set<Uuid>>();
-  readonly #portsOfInterface = new Map<Uuid, Set<Uuid>>();
+  readonly #bridgesOfPort: Links = new Map();
+  readonly #portsOfInterface: Links = new Map();
   /** Names stay known after a row is gone from the view. */
   readonly #portNames = new Map<Uuid, string>();
 
@@ -131,14 +134,14 @@ export class WantedModel {
     return rows.map((r) => readInterface(r, bridge)).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  #portOwners(interfaceId: Uuid): Uuid[] {
-    return [...(this.#portsOfInterface.get(interfaceId) ?? [])];
+  #portOwners(interfaceId: Uuid): readonly Uuid[] {
+    return this.#portsOfInterface.get(interfaceId) ?? [];
   }
 
   #placesOf(port: Uuid): { bridge: string; port: string }[] {
     const name = this.#portNames.get(port);
     if (name === undefined) return [];
-    return [...(this.#bridgesOfPort.get(port) ?? [])].flatMap((id) => {
+    return (this.#bridgesOfPort.get(port) ?? []).flatMap((id) => {
       const bridge = this.#view.row('Bridge', id);
       return bridge === undefined ? [] : [{ bridge: bridge.name, port: name }];
     });
@@ -180,14 +183,14 @@ function missingFrom(these: readonly Uuid[] = [], those: readonly Uuid[] = []): 
   return these.slice(start, end).filter((id) => !known.has(id));
 }
 
-function link(map: Map<Uuid, Set<Uuid>>, from: Uuid, to: Uuid): void {
-  const set = map.get(from);
-  if (set === undefined) map.set(from, new Set([to]));
-  else set.add(to);
+function link(links: Links, from: Uuid, to: Uuid): void {
+  const known = links.get(from);
+  if (known === undefined) links.set(from, [to]);
+  else if (!known.includes(to)) links.set(from, [...known, to]);
 }
 
-function unlink(map: Map<Uuid, Set<Uuid>>, from: Uuid, to: Uuid): void {
-  const set = map.get(from);
-  set?.delete(to);
-  if (set?.size === 0) map.delete(from);
+function unlink(links: Links, from: Uuid, to: Uuid): void {
+  const left = links.get(from)?.filter((id) => id !== to) ?? [];
+  if (left.length === 0) links.delete(from);
+  else links.set(from, left);
 }
