@@ -5,24 +5,25 @@ import type { Channel } from '../rpc/channel.ts';
 import { isPassiveName, OVSDB_PORT, readActiveRemote, readPassiveRemote } from '../rpc/remote.ts';
 import { connectChannel, listenChannels } from '../rpc/socket-channel.ts';
 import type { TlsConfig } from '../rpc/tls.ts';
+import type { Transport } from '../rpc/transport.ts';
 
 /** Opens a connection to a remote; one that listens waits for the server to call. */
-export function makeConnector(rundir: string, tls: TlsConfig): Connector {
+export function makeConnector(rundir: string, tls: TlsConfig, transport?: Transport): Connector {
   const context = { defaultPort: OVSDB_PORT, rundir };
   return async (text) =>
     isPassiveName(text)
-      ? acceptOne(text, context, tls)
-      : connectChannel(readActiveRemote(text, context), { tls });
+      ? acceptOne(text, context, { tls, transport })
+      : connectChannel(readActiveRemote(text, context), { tls, transport });
 }
 
 function acceptOne(
   text: string,
   context: { defaultPort: number; rundir: string },
-  tls: TlsConfig,
+  options: { readonly tls: TlsConfig; readonly transport: Transport | undefined },
 ): Promise<Channel> {
   return new Promise((resolve, reject) => {
     const remote = readPassiveRemote(text, context);
-    const opened = listenChannels(remote, { tls }, (channel) => {
+    const opened = listenChannels(remote, options, (channel) => {
       resolve(channel);
       void opened.then((listener) => listener.close());
     });

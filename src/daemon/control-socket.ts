@@ -2,6 +2,7 @@
  * Where a daemon's control socket is: `--unixctl`, or PROGRAM.PID.ctl among the sockets. Used by every daemon.
  */
 import { SyscallFailed } from '../base/errors.ts';
+import type { Transport } from '../rpc/transport.ts';
 import type { Daemon } from './daemon.ts';
 import { inFolder } from './directories.ts';
 import type { OptionDef } from './options.ts';
@@ -16,11 +17,12 @@ export async function listenForCommands(
   given: string | undefined,
   program: Program,
   daemon: Daemon,
+  transport?: Transport,
 ): Promise<void> {
   if (given === 'none') return;
   const path = inFolder(program.directories.run, given ?? `${program.name}.${process.pid}.ctl`);
   try {
-    await server.listen(path);
+    await server.listen(path, transport);
   } catch (error) {
     if (!(error instanceof SyscallFailed)) throw error;
     throw new Fatal(`${path}: could not initialize control socket (${error.reason})`);

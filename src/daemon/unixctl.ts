@@ -8,6 +8,7 @@ import type { Channel, Json, Message, Request } from '../rpc/channel.ts';
 import { emitJson } from '../rpc/json.ts';
 import type { Listener } from '../rpc/listener.ts';
 import { listenChannels } from '../rpc/socket-channel.ts';
+import type { Transport } from '../rpc/transport.ts';
 
 /** What a command says: text, or text beside the same as data for `--format json`. */
 export type CommandOutput = string | { readonly text: string; readonly json: Json };
@@ -102,8 +103,10 @@ export class UnixctlServer {
   }
 
   /** Creates the socket. Rejects with SyscallFailed. */
-  async listen(path: string): Promise<void> {
-    this.#listener = await listenChannels({ kind: 'punix', path }, {}, (channel) => this.serve(channel));
+  async listen(path: string, transport?: Transport): Promise<void> {
+    this.#listener = await listenChannels({ kind: 'punix', path }, { transport }, (channel) =>
+      this.serve(channel),
+    );
   }
 
   /** Serves a client over any channel, e.g. one end of a pair. */

@@ -155,6 +155,24 @@ describe.each(['unix', 'tcp', 'pair'])('a channel (%s)', (kind) => {
 });
 
 describe('a socket channel', () => {
+  test('sends what was written first in a turn last, so that the author of a change is the last to hear of it', async () => {
+    const pairs = [await connectBoth('unix'), await connectBoth('unix')] as const;
+    const heard: number[] = [];
+    const both = new Promise<void>((resolve) => {
+      pairs.forEach(([near], i) => {
+        const message = () => {
+          heard.push(i);
+          if (heard.length === 2) resolve();
+        };
+        near.events = { message, closed() {} };
+      });
+    });
+    for (const [, far] of pairs) far.send(echo);
+    await both;
+    expect(heard).toEqual([1, 0]);
+    for (const [near] of pairs) near.close();
+  });
+
   test('ends with the reason when the peer sends what is no message', async () => {
     const listener = await listenChannels({ kind: 'punix', path: `${folder}/s` }, {}, (channel) => {
       accepted = listenTo(channel);

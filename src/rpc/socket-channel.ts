@@ -7,14 +7,17 @@ import { LimitedSite, logger } from '../base/log.ts';
 import type { Channel, ChannelEvents, Json, Message } from './channel.ts';
 import { JsonError } from './json.ts';
 import { defaultJsonLimits, type JsonLimits, JsonStream } from './json-stream.ts';
-import { type Listener, type ListenOptions, listenStreams } from './listener.ts';
+import type { Listener, ListenOptions } from './listener.ts';
 import { formatMessage, readMessage } from './message.ts';
 import type { ActiveRemote, PassiveRemote } from './remote.ts';
-import { type ConnectOptions, connectStream, type Stream } from './stream.ts';
+import type { ConnectOptions, Stream } from './stream.ts';
+import { systemTransport, type Transport } from './transport.ts';
 
 export interface ChannelOptions {
   /** Bounds what a peer may make us keep. */
   readonly limits?: JsonLimits | undefined;
+  /** Real sockets when absent. */
+  readonly transport?: Transport | undefined;
 }
 
 /** Connects. Rejects with SyscallFailed whose `reason` is the C library's text. */
@@ -22,7 +25,8 @@ export async function connectChannel(
   remote: ActiveRemote,
   options: ConnectOptions & ChannelOptions = {},
 ): Promise<SocketChannel> {
-  return new SocketChannel(await connectStream(remote, options), options);
+  const { transport = systemTransport } = options;
+  return new SocketChannel(await transport.connect(remote, options), options);
 }
 
 /** Listens; each accepted channel is handed to `accept`, which sets its `events`. Rejects with SyscallFailed. */
@@ -31,7 +35,8 @@ export function listenChannels(
   options: ListenOptions & ChannelOptions,
   accept: (channel: SocketChannel) => void,
 ): Promise<Listener> {
-  return listenStreams(remote, options, (stream) => accept(new SocketChannel(stream, options)));
+  const { transport = systemTransport } = options;
+  return transport.listen(remote, options, (stream) => accept(new SocketChannel(stream, options)));
 }
 
 export class SocketChannel implements Channel {

@@ -134,7 +134,8 @@ let corked: SocketStream[] = [];
 function uncorkAll(): void {
   const due = corked;
   corked = [];
-  for (const stream of due) stream.uncork();
+  // Last first: those who are only told of a change have it before its author hears that it is made.
+  for (let i = due.length - 1; i >= 0; i--) due[i]?.uncork();
 }
 
 class SocketStream implements Stream {

@@ -1,5 +1,5 @@
 /** The real tools and libraries against `bin/ovsdb-server`. Build first: `npm run test:system` does. */
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -227,6 +227,47 @@ test.each([
     relay.stop();
     source.stop();
   }
+});
+
+/** What ovs-vsctl did to `program`'s database happens again to a copy of it under our server. */
+async function recordAndReplay(
+  program: string,
+  changes: readonly (readonly string[])[],
+): Promise<{ first: string; again: string }> {
+  const [database, copy] = [join(server.folder, 'conf.db'), join(server.folder, 'copy.db')];
+  const recording = join(server.folder, 'recording');
+  mkdirSync(recording);
+  server.create(vswitchSchema);
+  copyFileSync(database, copy);
+  const source = await RealServer.start(database, program, [`--record=${recording}`]);
+  const sockets = [`--remote=punix:${source.folder}/db.sock`, `--unixctl=${source.folder}/ctl`];
+  for (const change of changes) {
+    expect(
+      source.run('ovs-vsctl', [`--db=unix:${source.folder}/db.sock`, '--no-wait', ...change]).stderr,
+    ).toBe('');
+  }
+  source.run('ovs-appctl', ['-t', `${source.folder}/ctl`, 'exit']);
+  source.stop();
+  const replayed = server.run('bin/ovsdb-server', `--replay=${recording}`, '-vconsole:off', ...sockets, copy);
+  expect(replayed).toMatchObject({ status: 0, stderr: '' });
+  const contents = (file: string) =>
+    readFileSync(file, 'utf8')
+      .replace(/^(OVSDB JSON \d+).*/gm, '$1')
+      .replace(/"_date":\d+/g, '"_date":0');
+  return { first: contents(database), again: contents(copy) };
+}
+
+test('a recording gives the same database when it is replayed', async () => {
+  const addPorts = ['p1', 'p2', 'p3'].map((name) => ['add-port', 'br0', name]);
+  const changes = [['init', '--', 'add-br', 'br0'], ...addPorts, ['del-port', 'p2']];
+  const { first, again } = await recordAndReplay('bin/ovsdb-server', changes);
+  expect(first).toContain('"p3"');
+  expect(again).toBe(first);
+});
+
+test('a recording of the real server can be read', async () => {
+  const { again } = await recordAndReplay('ovsdb-server', [['init', '--', 'add-br', 'br0']]);
+  expect(again).toContain('"name":"br0"');
 });
 
 test('--run serves one command and ends with its status', async () => {

@@ -28,7 +28,11 @@ export class RealServer {
   }
 
   /** `database`: instead of an empty one of the Open_vSwitch schema; `program`: instead of Debian's. */
-  static async start(database?: string, program = 'ovsdb-server'): Promise<RealServer> {
+  static async start(
+    database?: string,
+    program = 'ovsdb-server',
+    options: readonly string[] = [],
+  ): Promise<RealServer> {
     const folder = mkdtempSync(`${tmpdir()}/ovs-ts-server-`);
     if (database === undefined) execFileSync('ovsdb-tool', ['create', `${folder}/conf.db`, schemaFile]);
     const args = [
@@ -36,6 +40,7 @@ export class RealServer {
       `--remote=punix:${folder}/db.sock`,
       '-vconsole:off',
       `--unixctl=${folder}/ctl`,
+      ...options,
     ];
     const child = spawn(program, args, {
       stdio: 'ignore',

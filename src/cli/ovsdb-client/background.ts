@@ -69,7 +69,7 @@ export function startControl(context: ClientContext, actions: BackgroundActions)
       if (daemon === undefined || !context.isDetached) return;
       const server = new UnixctlServer(commands);
       server.onWake = () => server.run();
-      await server.listen(context.controlPath);
+      await server.listen(context.controlPath, context.transport);
       daemon.atExit(() => server.close());
     },
   };

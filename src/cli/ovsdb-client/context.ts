@@ -3,6 +3,7 @@ import type { Daemon } from '../../daemon/daemon.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
+import type { Transport } from '../../rpc/transport.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { printOut } from '../output.ts';
 import type { TableStyle } from '../table.ts';
@@ -22,6 +23,7 @@ export interface ContextOptions {
   readonly daemon: Daemon | undefined;
   readonly isDetached: boolean;
   readonly controlPath: string;
+  readonly transport: Transport;
 }
 
 export class ClientContext {
@@ -33,6 +35,7 @@ export class ClientContext {
   readonly daemon: Daemon | undefined;
   readonly isDetached: boolean;
   readonly controlPath: string;
+  readonly transport: Transport;
   readonly changeAware: boolean | undefined;
 
   constructor(options: ContextOptions) {
@@ -44,6 +47,7 @@ export class ClientContext {
     this.daemon = options.daemon;
     this.isDetached = options.isDetached;
     this.controlPath = options.controlPath;
+    this.transport = options.transport;
     this.changeAware = options.changeAware;
   }
 

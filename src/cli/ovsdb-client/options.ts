@@ -2,6 +2,7 @@
 import { daemonOptions } from '../../daemon/daemon.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef, readOptions } from '../../daemon/options.ts';
 import { commonOptions, logOptions, tlsOptions } from '../../daemon/program.ts';
+import { replayOptions } from '../../daemon/replay.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { applyTableOption, makeStyle, type TableStyle, tableOptions } from '../table.ts';
 
@@ -18,6 +19,7 @@ const defs: readonly OptionDef[] = [
   ...daemonOptions,
   ...tlsOptions,
   ...tableOptions,
+  ...replayOptions,
 ];
 
 export interface ClientOptions {

@@ -9,7 +9,9 @@ import {
   readTlsOptions,
   versionText,
 } from '../../daemon/program.ts';
+import { openReplay } from '../../daemon/replay.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
+import type { Transport } from '../../rpc/transport.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { printOut } from '../output.ts';
 import { makeConnector } from '../remotes.ts';
@@ -102,16 +104,10 @@ export async function ovsdbClient(program: Program): Promise<number> {
   const [name, ...args] = options.line.rest;
   if (name === undefined) throw new CommandFailed('missing command name; use --help for help');
   if (name === 'help') return show(usage(program));
-  const target: TargetOptions = {
-    connect: makeConnector(program.directories.run, readTlsOptions(options.line)),
-    defaultRemote: `unix:${program.directories.run}/db.sock`,
-    leaderOnly: options.leaderOnly,
-    random: systemRandom,
-  };
-  if (name === 'wait') return runWait(target, args);
+  if (name === 'wait') return runWait(program, options, args);
   const command = commands.find((one) => one.name === name);
   if (command === undefined) throw new CommandFailed(`unknown command '${name}'; use --help for help`);
-  return runCommand(program, options, target, command, args);
+  return runCommand(program, options, command, args);
 }
 
 function show(text: string): number {
@@ -119,17 +115,27 @@ function show(text: string): number {
   return 0;
 }
 
-async function runWait(target: TargetOptions, args: readonly string[]): Promise<number> {
+async function runWait(program: Program, options: ClientOptions, args: readonly string[]): Promise<number> {
   if (args.length < 2 || args.length > 3)
     throw new CommandFailed("invalid syntax for 'wait' (use --help for help)");
-  await waitForDatabase(target, args);
+  const { transport } = openReplay(options.line, program);
+  await waitForDatabase(targetOptions(program, options, transport), args);
   return 0;
+}
+
+function targetOptions(program: Program, options: ClientOptions, transport: Transport): TargetOptions {
+  const { run } = program.directories;
+  return {
+    connect: makeConnector(run, readTlsOptions(options.line), transport),
+    defaultRemote: `unix:${run}/db.sock`,
+    leaderOnly: options.leaderOnly,
+    random: systemRandom,
+  };
 }
 
 async function runCommand(
   program: Program,
   options: ClientOptions,
-  targetOptions: TargetOptions,
   command: ClientCommand,
   args: readonly string[],
 ): Promise<number> {
@@ -140,8 +146,9 @@ async function runCommand(
   const fileSchema = command.database === 'schema file' ? readSchemaFile(args.at(-1) ?? '') : undefined;
   const daemon = command.mayDetach === true ? await becomeDaemon(program, options, command) : undefined;
   const database = namedDatabase(command, args, fileSchema);
+  const { transport, ended } = openReplay(options.line, program);
   const target = await openTarget(
-    targetOptions,
+    targetOptions(program, options, transport),
     args,
     command.minArgs,
     command.database !== 'none',
@@ -158,9 +165,10 @@ async function runCommand(
     fileSchema,
     daemon,
     isDetached: readDaemonOptions(options.line, program).isDetached,
+    transport,
     controlPath: inFolder(program.directories.run, `${program.name}.${process.pid}.ctl`),
   });
-  await command.run(context);
+  await Promise.race([command.run(context), ended]);
   target.rpc.close();
   return 0;
 }

@@ -1,6 +1,7 @@
 /** The help text of ovsdb-client, as the reference prints it. */
 import { daemonHelp } from '../../daemon/daemon.ts';
 import { logHelp, type Program, tlsHelp } from '../../daemon/program.ts';
+import { replayHelp } from '../../daemon/replay.ts';
 import { tableUsage } from '../table.ts';
 
 const commands = `Valid commands are:
@@ -109,7 +110,7 @@ usage: ${name} [OPTIONS] COMMAND [ARG...]
 ${commands}
 The default SERVER is unix:${directories.run}/db.sock.
 The default DATABASE is Open_vSwitch.
-${methods}${tlsHelp}${tls}${tableUsage}  --timestamp                 timestamp "monitor" output${daemonHelp(program)}${logHelp(program)}
+${methods}${tlsHelp}${tls}${tableUsage}  --timestamp                 timestamp "monitor" output${daemonHelp(program)}${logHelp(program)}${replayHelp}
 Other options:
   -h, --help                  display this help message
   -V, --version               display version information

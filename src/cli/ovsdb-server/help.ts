@@ -1,6 +1,7 @@
 /** The text of `ovsdb-server --help`. */
 import { daemonHelp } from '../../daemon/daemon.ts';
 import { logHelp, type Program } from '../../daemon/program.ts';
+import { replayHelp } from '../../daemon/replay.ts';
 
 export function helpText(program: Pick<Program, 'name' | 'directories'>): string {
   return `${program.name}: Open vSwitch database server
@@ -35,11 +36,7 @@ Syncing options:
   --sync-exclude-tables=DB:TABLE,...
                           exclude the TABLE in DB from syncing
   --active                with --sync-from, start in active mode
-
-Replay options:
-  --record[=DIR]            turn on writing replay files
-  --replay[=DIR]            run from replay files
-
+${replayHelp}
 Other options:
   --run COMMAND           run COMMAND as subprocess then exit
   --unixctl=SOCKET        override default control socket name

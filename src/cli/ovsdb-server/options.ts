@@ -15,8 +15,6 @@ export const ownOptions: readonly OptionDef[] = [
   { name: 'peer-ca-cert', argument: 'required', metavar: 'FILE' },
   { name: 'ssl-protocols', argument: 'required', metavar: 'PROTOS' },
   { name: 'ssl-ciphers', argument: 'required', metavar: 'CIPHERS' },
-  { name: 'record', argument: 'optional', metavar: 'DIR' },
-  { name: 'replay', argument: 'optional', metavar: 'DIR' },
   { name: 'sync-from', argument: 'required', metavar: 'SERVER' },
   { name: 'sync-exclude-tables', argument: 'required', metavar: 'DB:TABLE,...' },
   { name: 'active' },

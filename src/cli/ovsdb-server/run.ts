@@ -24,6 +24,7 @@ import {
   VERSION,
   versionText,
 } from '../../daemon/program.ts';
+import { openReplay, type Replay, replayOptions } from '../../daemon/replay.ts';
 import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import { Remotes } from '../../ovsdb/server/remotes.ts';
@@ -43,7 +44,14 @@ const log = logger('ovsdb_server');
 /** Returns the exit status. */
 export async function ovsdbServer(program: Program): Promise<number> {
   const unixctlOption = { name: 'unixctl', argument: 'required' } as const;
-  const known = [...ownOptions, unixctlOption, ...daemonOptions, ...logOptions, ...commonOptions];
+  const known = [
+    ...ownOptions,
+    ...replayOptions,
+    unixctlOption,
+    ...daemonOptions,
+    ...logOptions,
+    ...commonOptions,
+  ];
   const line = readOptions(program.args, known);
   if (isUsed(line, 'help')) return print(helpText(program));
   if (isUsed(line, 'version')) return print(versionText(program.name));
@@ -52,31 +60,43 @@ export async function ovsdbServer(program: Program): Promise<number> {
   const saved = SavedConfig.prepare(process.env);
   const daemon = await startDaemon(readDaemonOptions(line, program), program);
   daemon.atExit(() => saved.remove());
-  const running = await start({ ...config, ...saved.load() }, program, saved);
-  const unixctl = await openUnixctl(lastArgument(line, 'unixctl'), program, running, daemon);
+  const timers = new Timers(systemClock);
+  driveTimers(timers);
+  const replay = openReplay(line, program);
+  const running = await start({ ...config, ...saved.load() }, program, { saved, timers, replay });
+  const unixctl = await openUnixctl(lastArgument(line, 'unixctl'), program, running, daemon, replay);
   const command = config.run;
   const ended = command === undefined ? new Promise<undefined>(() => {}) : runCommand(command);
   daemon.ready();
   running.remotes.start();
   running.replication.restart();
   if (command === undefined) log.info(`${program.name} (Open vSwitch) ${VERSION}`);
-  const failure = await Promise.race([unixctl.exited, ended]);
+  const failure = await Promise.race([unixctl.exited, ended, replay.ended]);
   running.close();
   unixctl.server.close();
   if (failure !== undefined) throw new Fatal(`${command}: child exited, ${failure}`);
   return 0;
 }
 
+interface Surroundings {
+  readonly saved: SavedConfig;
+  readonly timers: Timers;
+  readonly replay: Replay;
+}
+
 /** Opens databases and remotes. Throws Fatal. */
-async function start(config: ServerConfig, program: Program, saved: SavedConfig): Promise<Running> {
-  const timers = new Timers(systemClock);
-  driveTimers(timers);
-  const server = new OvsdbServer({ timers, soon, newUuid: randomUuid, historySize: 0 });
+async function start(
+  config: ServerConfig,
+  program: Program,
+  { saved, timers, replay }: Surroundings,
+): Promise<Running> {
+  const newUuid = replay.uuids(randomUuid);
+  const server = new OvsdbServer({ timers, soon, newUuid, historySize: 0, isReplayable: replay.isActive });
   const tls = sslSettings(server, config.ssl);
-  const sockets = systemSockets(program.directories.run, tls);
+  const sockets = systemSockets(program.directories.run, tls, replay.transport);
   const remotes = new Remotes({ server, sockets, timers });
   const replication = new Replication(config, { server, sockets, timers });
-  const storage = { timers, newUuid: randomUuid, random: systemRandom, soon, lock: lockDatabase };
+  const storage = { timers, newUuid, random: systemRandom, soon, lock: lockDatabase };
   const running = new Running({ server, remotes, replication, saved, sockets, storage });
   try {
     for (const file of config.files) running.openDatabase(file);
@@ -114,6 +134,7 @@ async function openUnixctl(
   program: Program,
   running: Running,
   daemon: Daemon,
+  { transport }: Replay,
 ): Promise<Unixctl> {
   const commands = new Commands();
   const server = new UnixctlServer(commands);
@@ -131,7 +152,7 @@ async function openUnixctl(
   });
   commands.add(...serverCommands(running), ...running.replication.commands());
   server.onWake = () => server.run();
-  await listenForCommands(server, path, program, daemon);
+  await listenForCommands(server, path, program, daemon, transport);
   return { server, exited };
 }
 

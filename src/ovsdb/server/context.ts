@@ -51,6 +51,8 @@ export interface ServerContext {
   readonly soon: Soon;
   /** Nobody may write: the databases follow another server's. */
   readonly isReadOnly: boolean;
+  /** No peer is asked whether it still lives. */
+  readonly isReplayable: boolean;
   /** False after `ovsdb-server/disable-monitor-cond`. */
   readonly hasMonitorCond: boolean;
   /** Writes and answers the transactions that were received and are not settled yet. */

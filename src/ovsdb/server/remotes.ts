@@ -104,7 +104,8 @@ export class Remotes {
     this.#isStarted = true;
     void this.apply();
     this.writeStatus();
-    this.#timer = this.#deps.timers.after(statusInterval, () => this.start());
+    if (!this.#deps.server.isReplayable)
+      this.#timer = this.#deps.timers.after(statusInterval, () => this.start());
   }
 
   /** Writes is_connected and status of the remotes that come from rows into these. */

@@ -118,7 +118,8 @@ export class Replicator {
     this.#pending.clear();
     this.#followed.clear();
     this.#awaited.clear();
-    this.#probe = new InactivityProbe(this.#deps.timers, channel, this.#target.probeInterval);
+    const { timers, server } = this.#deps;
+    this.#probe = new InactivityProbe(timers, channel, server.isReplayable ? 0 : this.#target.probeInterval);
     channel.events = {
       message: (message) => this.#receive(message),
       closed: () => {

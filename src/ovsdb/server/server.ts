@@ -26,6 +26,8 @@ export interface OvsdbServerDeps {
    * transactions have no ids and such clients are told everything again, as the reference's standalone server does.
    */
   readonly historySize?: number;
+  /** Nothing is done by the clock, so that the same requests have the same effects: no probes, no status of remotes. */
+  readonly isReplayable?: boolean;
 }
 
 /** What `memory/show` tells of a server. */
@@ -46,6 +48,7 @@ export class OvsdbServer implements ServerContext {
   readonly soon: Soon;
   readonly limits: ServerLimits;
   readonly locks = new LockTable<Client>();
+  readonly isReplayable: boolean;
   isReadOnly = false;
   hasMonitorCond = true;
   readonly #deps: OvsdbServerDeps;
@@ -61,6 +64,7 @@ export class OvsdbServer implements ServerContext {
     this.timers = deps.timers;
     this.soon = deps.soon;
     this.limits = { ...defaultLimits, ...deps.limits };
+    this.isReplayable = deps.isReplayable ?? false;
     this.id = deps.newUuid();
     this.#status = new ServerDatabase(deps);
     this.#serveDatabase(this.#status.db);

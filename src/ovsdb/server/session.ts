@@ -47,7 +47,7 @@ export class Session implements Client {
     this.channel = channel;
     this.#isReadOnly = options.isReadOnly === true;
     this.role = options.role;
-    this.#probe = new InactivityProbe(server.timers, channel, options.probeInterval ?? 0);
+    this.#probe = new InactivityProbe(server.timers, channel, probeInterval(server, options));
     channel.events = {
       message: (message) => this.#receive(message),
       closed: (why) => this.#closed(why),
@@ -76,7 +76,7 @@ export class Session implements Client {
   setOptions(options: ServeOptions): void {
     this.#isReadOnly = options.isReadOnly === true;
     this.role = options.role;
-    this.#probe.setInterval(options.probeInterval ?? 0);
+    this.#probe.setInterval(probeInterval(this.server, options));
   }
 
   /** Sends every update that is due. */
@@ -239,4 +239,8 @@ export class Session implements Client {
     this.server.sessionClosed(this);
     for (const listener of this.#closeListeners) listener(why);
   }
+}
+
+function probeInterval(server: ServerContext, options: ServeOptions): number {
+  return server.isReplayable ? 0 : (options.probeInterval ?? 0);
 }

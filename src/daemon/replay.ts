@@ -1,0 +1,70 @@
+/**
+ * The options --record and --replay of programs whose streams can be recorded and replayed. ovsdb-server(1), "Replay
+ * Options".
+ */
+import { systemClock } from '../base/clock.ts';
+import { soon } from '../base/soon.ts';
+import { Timers } from '../base/timers.ts';
+import { driveTimers } from '../base/timers-drive.ts';
+import type { Uuid } from '../base/units.ts';
+import { Player } from '../rpc/replay/player.ts';
+import { Recorder } from '../rpc/replay/recorder.ts';
+import { readTapes } from '../rpc/replay/tape.ts';
+import { systemTransport, type Transport } from '../rpc/transport.ts';
+import { inFolder } from './directories.ts';
+import type { CommandLine, OptionDef } from './options.ts';
+import { Fatal, type Program } from './program.ts';
+
+export const replayOptions: readonly OptionDef[] = [
+  { name: 'record', argument: 'optional', metavar: 'DIR' },
+  { name: 'replay', argument: 'optional', metavar: 'DIR' },
+];
+
+export const replayHelp = `
+Replay options:
+  --record[=DIR]            turn on writing replay files
+  --replay[=DIR]            run from replay files
+`;
+
+/** What a program takes its streams and its chance from. */
+export interface Replay {
+  readonly transport: Transport;
+  /** The uuids of the recording, or those of `random`, which may be recorded. */
+  uuids(random: () => Uuid): () => Uuid;
+  /** What happens must not depend on time. */
+  readonly isActive: boolean;
+  /** Resolves when nothing more is to be replayed; never without a replay. */
+  readonly ended: Promise<undefined>;
+}
+
+const none: Replay = {
+  transport: systemTransport,
+  uuids: (random) => random,
+  isActive: false,
+  ended: new Promise(() => {}),
+};
+
+/** Call it in the process that does the work: a recording has one writer. Throws Fatal. */
+export function openReplay(line: CommandLine, program: Program): Replay {
+  const use = line.options.findLast(({ key }) => key === 'record' || key === 'replay');
+  if (use === undefined) return none;
+  const folder = inFolder(program.directories.run, use.argument ?? '.');
+  try {
+    return use.key === 'record' ? record(folder) : play(folder);
+  } catch (error) {
+    throw new Fatal(`${folder}: cannot ${use.key}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function record(folder: string): Replay {
+  const recorder = new Recorder(folder);
+  return { ...none, transport: recorder, uuids: (random) => recorder.uuids(random), isActive: true };
+}
+
+function play(folder: string): Replay {
+  const timers = new Timers(systemClock);
+  driveTimers(timers, true); // there are no sockets that would keep the process alive
+  const player = new Player(readTapes(folder), { timers, soon });
+  const { ended } = player;
+  return { transport: player, uuids: (random) => player.uuids(random), isActive: true, ended };
+}

@@ -1,0 +1,214 @@
+/**
+ * What a program heard when it was recorded, again, without any socket: `--replay`. What comes in is delivered in the
+ * recorded order, as soon as the program has sent what it had sent by then.
+ * Differs: the reference ends a replay that departs from the recording; here it goes on. A recording of the other
+ * implementation can be read, but rows get other uuids, so later requests that name them have no effect.
+ */
+import { strerror, syscallFailed } from '../../base/errno.ts';
+import { SyscallFailed } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import type { Soon } from '../../base/soon.ts';
+import type { Timers } from '../../base/timers.ts';
+import { ms, type Uuid } from '../../base/units.ts';
+import { formatRemote } from '../remote.ts';
+import type { Stream } from '../stream.ts';
+import type { Transport } from '../transport.ts';
+import { byteLength } from './recorder.ts';
+import { type Tape, type TapeRecord, tapeName } from './tape.ts';
+import { parseUuid, uuidTape } from './uuids.ts';
+
+const log = logger('ovs_replay');
+const EAGAIN = 11;
+const ENOENT = 2;
+/** How long the program may do nothing that was recorded before the replay goes on all the same. */
+const patience = ms(1_000);
+/** Turns of the event loop that the program gets to react to one event. */
+const turnsPerEvent = 2;
+
+export interface PlayerDeps {
+  readonly timers: Timers;
+  readonly soon: Soon;
+}
+
+interface PlayedEvent {
+  readonly reel: Reel;
+  readonly record: TapeRecord;
+}
+
+/** A tape in use: who listens to it, and how much of what was sent then has been sent again. */
+interface Reel {
+  readonly tape: Tape;
+  isTaken: boolean;
+  hear: ((record: TapeRecord) => void) | undefined;
+  sentThen: number;
+  sentNow: number;
+}
+
+export class Player implements Transport {
+  readonly #deps: PlayerDeps;
+  readonly #reels: readonly Reel[];
+  readonly #events: readonly PlayedEvent[];
+  readonly #uuids: Uuid[];
+  /** Resolves when all has been heard. */
+  readonly ended: Promise<undefined>;
+  #end: (nothing: undefined) => void = () => {};
+  #isPlaying = false;
+  #wake: () => void = () => {};
+
+  constructor(tapes: readonly Tape[], deps: PlayerDeps) {
+    this.#deps = deps;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const isUuids = ({ name }: Tape) => name === tapeName(uuidTape);
+    this.#uuids = tapes.filter(isUuids).flatMap(({ records }) => records.map(({ data }) => parseUuid(data)));
+    this.#reels = tapes
+      .filter((tape) => !isUuids(tape))
+      .map((tape) => ({ tape, isTaken: false, hear: undefined, sentThen: 0, sentNow: 0 }));
+    this.#events = this.#reels
+      .flatMap((reel) => reel.tape.records.slice(1).map((record) => ({ reel, record })))
+      .filter(({ record }) => record.length !== -EAGAIN)
+      .sort((a, b) => a.record.number - b.record.number);
+  }
+
+  /** The uuids of the recording; after its last, those of `random`. */
+  uuids(random: () => Uuid): () => Uuid {
+    let at = 0;
+    return () => this.#uuids[at++] ?? random();
+  }
+
+  connect: Transport['connect'] = async (remote) => this.#stream(formatRemote(remote));
+
+  listen: Transport['listen'] = async (remote, _options, accept) => {
+    const reel = this.#take(formatRemote(remote));
+    reel.hear = ({ length, data }) => {
+      if (length > 0) accept(this.#stream(data.toString()));
+    };
+    return {
+      remote,
+      close() {
+        reel.hear = undefined;
+      },
+    };
+  };
+
+  #stream(name: string): Stream {
+    const reel = this.#take(name);
+    return new PlayedStream(name, reel, () => this.#wake());
+  }
+
+  /** The next tape of that name. Throws SyscallFailed, as it was recorded or since there is none. */
+  #take(name: string): Reel {
+    const wanted = tapeName(name);
+    const reel = this.#reels.find(({ tape, isTaken }) => !isTaken && tape.name === wanted);
+    if (reel === undefined) {
+      log.err(`${name}: fopen failed: ${strerror(ENOENT)}`);
+      throw syscallFailed('replay', ENOENT, name);
+    }
+    reel.isTaken = true;
+    const { length = -ENOENT } = reel.tape.records[0] ?? {};
+    if (length < 0) throw syscallFailed('replay', -length, name);
+    if (!this.#isPlaying) void this.#play();
+    return reel;
+  }
+
+  async #play(): Promise<void> {
+    this.#isPlaying = true;
+    for (const { reel, record } of this.#events) {
+      if (record.isSent) {
+        reel.sentThen += Math.max(0, record.length);
+        continue;
+      }
+      await this.#until(() => this.#hasCaughtUp(reel));
+      reel.hear?.(record);
+      for (let turn = 0; turn < turnsPerEvent; turn++) await this.#turn();
+    }
+    await this.#until(() => this.#isAllSent());
+    this.#end(undefined);
+  }
+
+  #hasCaughtUp(next: Reel): boolean {
+    return next.isTaken && this.#isAllSent();
+  }
+
+  #isAllSent(): boolean {
+    return this.#reels.every((reel) => reel.sentNow >= reel.sentThen);
+  }
+
+  /** After `patience` it is said that the program does not do what it did then, and taken as it is. */
+  async #until(isTrue: () => boolean): Promise<void> {
+    await this.#turn();
+    if (isTrue()) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#deps.timers.after(patience, () => {
+        log.warn('the program does not do what it did when it was recorded; the replay goes on');
+        for (const reel of this.#reels) reel.sentThen = reel.sentNow;
+        resolve();
+      });
+      this.#wake = () => {
+        if (!isTrue()) return;
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#wake = () => {};
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#deps.soon(resolve));
+  }
+}
+
+/** What the program sends is counted and thrown away. */
+class PlayedStream implements Stream {
+  readonly name: string;
+  readonly backlog = 0;
+  readonly remoteAddress = undefined;
+  readonly localAddress = undefined;
+  readonly localPort = undefined;
+  readonly peerId = undefined;
+  readonly #reel: Reel;
+  readonly #wrote: () => void;
+  #closed: (why: Error | undefined) => void = () => {};
+
+  constructor(name: string, reel: Reel, wrote: () => void) {
+    this.name = name;
+    this.#reel = reel;
+    this.#wrote = wrote;
+  }
+
+  setEvents(events: Parameters<Stream['setEvents']>[0]): void {
+    this.#closed = (why) => events.closed(why);
+    this.#reel.hear = ({ length, data }) => {
+      if (length > 0) events.data(Buffer.from(data));
+      else this.#end(length === 0 ? undefined : failure(this.name, -length));
+    };
+  }
+
+  write(bytes: string | Uint8Array | readonly Uint8Array[]): void {
+    this.#reel.sentNow += byteLength(bytes);
+    this.#wrote();
+  }
+
+  pause(): void {}
+  resume(): void {}
+
+  close(): void {
+    this.#end(undefined);
+  }
+
+  abort(why?: Error): void {
+    this.#end(why);
+  }
+
+  #end(why: Error | undefined): void {
+    const closed = this.#closed;
+    this.#closed = () => {};
+    this.#reel.hear = undefined;
+    queueMicrotask(() => closed(why));
+  }
+}
+
+function failure(name: string, errno: number): SyscallFailed {
+  return new SyscallFailed('read', errno, strerror(errno), name);
+}

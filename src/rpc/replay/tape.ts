@@ -1,0 +1,76 @@
+/**
+ * The files of `--record` and `--replay`: one for each stream, listener and source of chance, each a sequence of
+ * records "number, length, data" (32-bit words in host order). Numbers count over all files of a folder; a negative
+ * one marks what was sent, of which only the length is kept. A negative length is an errno. The reference's
+ * record-replay documentation and lib/ovs-replay.h describe the form.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { Malformed } from '../../base/errors.ts';
+
+export interface TapeRecord {
+  /** Its place among the records and openings of the whole recording. */
+  readonly number: number;
+  readonly isSent: boolean;
+  /** Bytes, or a negated errno. */
+  readonly length: number;
+  /** Empty for what was sent. */
+  readonly data: Buffer;
+}
+
+export interface Tape {
+  /** Its name without what may differ from one run to the next: see `tapeName`. */
+  readonly name: string;
+  /** When it was begun. */
+  readonly number: number;
+  readonly records: readonly TapeRecord[];
+}
+
+const prefix = 'replay_';
+const headerSize = 8;
+const isLittle = endianness() === 'LE';
+
+/** Numbers, such as ports and process ids, may be others in another run; what is no letter is no part of the name. */
+export function tapeName(stream: string): string {
+  return stream.replace(/[^a-zA-Z]+/g, '_').replace(/_$/, '');
+}
+
+export function tapeFile(stream: string, number: number): string {
+  return `${prefix}${tapeName(stream)}_${number}`;
+}
+
+export function emitRecordHeader(number: number, length: number): Buffer {
+  const bytes = Buffer.alloc(headerSize);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  view.setInt32(0, number, isLittle);
+  view.setInt32(4, length, isLittle);
+  return bytes;
+}
+
+/** Throws Malformed for a record that is cut short. */
+export function parseRecords(bytes: Buffer): TapeRecord[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const records: TapeRecord[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    if (bytes.length - at < headerSize) throw new Malformed('replay file', at, 'cut short');
+    const signed = view.getInt32(at, isLittle);
+    const length = view.getInt32(at + 4, isLittle);
+    const isSent = signed < 0;
+    const start = at + headerSize;
+    const end = isSent ? start : start + Math.max(0, length);
+    if (end > bytes.length) throw new Malformed('replay file', at, 'cut short');
+    records.push({ number: Math.abs(signed), isSent, length, data: bytes.subarray(start, end) });
+    at = end;
+  }
+  return records;
+}
+
+/** All tapes of a folder in the order of their beginnings. Throws Malformed, or what the file system says. */
+export function readTapes(folder: string): Tape[] {
+  const tapes = readdirSync(folder).flatMap((file) => {
+    const [, name, number] = /^replay_(.*)_([0-9]+)$/.exec(file) ?? [];
+    if (name === undefined) return [];
+    return [{ name, number: Number(number), records: parseRecords(readFileSync(`${folder}/${file}`)) }];
+  });
+  return tapes.sort((a, b) => a.number - b.number);
+}

@@ -1,0 +1,13 @@
+/** How streams come about: by real sockets, or as recorded and replayed (`replay/`). Used by `socket-channel.ts`. */
+import { type Listener, type ListenOptions, listenStreams } from './listener.ts';
+import type { ActiveRemote, PassiveRemote } from './remote.ts';
+import { type ConnectOptions, connectStream, type Stream } from './stream.ts';
+
+export interface Transport {
+  /** Rejects with SyscallFailed. */
+  connect(remote: ActiveRemote, options: ConnectOptions): Promise<Stream>;
+  /** Hands accepted streams to `accept`. Rejects with SyscallFailed. */
+  listen(remote: PassiveRemote, options: ListenOptions, accept: (stream: Stream) => void): Promise<Listener>;
+}
+
+export const systemTransport: Transport = { connect: connectStream, listen: listenStreams };
