@@ -155,6 +155,26 @@ describe.each(['unix', 'tcp', 'pair'])('a channel (%s)', (kind) => {
 });
 
 describe('a socket channel', () => {
+  test('shows by its backlog how a slow peer gets on', async () => {
+    const [near, far] = await connectBoth('unix');
+    const [atNear] = [listenTo(near), listenTo(far)];
+    far.send(
+      Array.from({ length: 3 }, (_, i) =>
+        Buffer.from(`{"id":${i},"method":"m","params":["${'x'.repeat(1e6)}"]}`),
+      ),
+    );
+    const backlogs = [far.backlog];
+    while (far.backlog > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (far.backlog !== backlogs.at(-1)) backlogs.push(far.backlog);
+    }
+    expect(backlogs[0]).toBeGreaterThan(3e6);
+    expect(backlogs.length).toBeGreaterThan(8);
+    expect(backlogs).toEqual([...backlogs].sort((a, b) => b - a));
+    await atNear.until(() => atNear.messages.length === 3);
+    near.close();
+  });
+
   test('sends what was written first in a turn last, so that the author of a change is the last to hear of it', async () => {
     const pairs = [await connectBoth('unix'), await connectBoth('unix')] as const;
     const heard: number[] = [];

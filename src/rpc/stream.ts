@@ -128,6 +128,19 @@ function isTls(socket: Socket): socket is TLSSocket {
   return 'getPeerCertificate' in socket;
 }
 
+/** A socket is given no more than this at a time, so that the backlog of a slow peer shrinks as it reads. */
+const maxInFlight = 256 * 1024;
+
+/** In parts that may be given to a socket. */
+function* cut(piece: string | Uint8Array): Iterable<string | Uint8Array> {
+  if (piece.length <= maxInFlight) {
+    yield piece;
+    return;
+  }
+  const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+  for (let at = 0; at < bytes.length; at += maxInFlight) yield bytes.subarray(at, at + maxInFlight);
+}
+
 /** Streams that wait for the end of this turn of the event loop. */
 let corked: SocketStream[] = [];
 
@@ -145,8 +158,14 @@ class SocketStream implements Stream {
   #why: Error | undefined;
   #isClosed = false;
   #isCorked = false;
+  /** What waits while the kernel takes what it was given. */
+  #queue: (string | Uint8Array)[] = [];
+  #queuedBytes = 0;
+  #isEnding = false;
   readonly #onWritten = (): void => {
-    if (this.#socket.writableLength === 0 && !this.#socket.destroyed) this.#events?.drained?.();
+    if (this.#socket.destroyed) return;
+    this.#refill();
+    if (this.#socket.writableLength === 0) this.#events?.drained?.();
   };
 
   constructor(name: string, socket: Socket) {
@@ -163,7 +182,7 @@ class SocketStream implements Stream {
   }
 
   get backlog(): number {
-    return this.#socket.writableLength;
+    return this.#queuedBytes + this.#socket.writableLength;
   }
 
   get remoteAddress(): string | undefined {
@@ -199,10 +218,34 @@ class SocketStream implements Stream {
   }
 
   write(bytes: string | Uint8Array | readonly Uint8Array[]): void {
-    if (this.#socket.writableEnded || this.#socket.destroyed) return;
+    if (this.#isEnding || this.#socket.destroyed) return;
     if (!this.#isCorked) this.#cork();
-    if (typeof bytes === 'string' || bytes instanceof Uint8Array) this.#socket.write(bytes, this.#onWritten);
-    else for (const piece of bytes) this.#socket.write(piece, this.#onWritten);
+    if (typeof bytes === 'string' || bytes instanceof Uint8Array) this.#writePiece(bytes);
+    else for (const piece of bytes) this.#writePiece(piece);
+  }
+
+  #writePiece(piece: string | Uint8Array): void {
+    if (this.#queue.length === 0 && this.#socket.writableLength + piece.length <= maxInFlight) {
+      this.#socket.write(piece, this.#onWritten);
+      return;
+    }
+    for (const part of cut(piece)) {
+      this.#queue.push(part);
+      this.#queuedBytes += part.length;
+    }
+    if (this.#socket.writableLength === 0) this.#refill();
+  }
+
+  /** Gives the socket, which does not tell how far it has come, no more than a little at a time. */
+  #refill(): void {
+    let count = 0;
+    while (count < this.#queue.length && this.#socket.writableLength < maxInFlight) {
+      const part = this.#queue[count++] ?? '';
+      this.#queuedBytes -= part.length;
+      this.#socket.write(part, this.#onWritten);
+    }
+    if (count > 0) this.#queue.splice(0, count);
+    if (this.#isEnding && this.#queue.length === 0) this.#socket.end();
   }
 
   /** What is written in one turn of the event loop goes out together, after all that came in was dealt with. */
@@ -227,7 +270,8 @@ class SocketStream implements Stream {
   }
 
   close(): void {
-    this.#socket.end();
+    this.#isEnding = true;
+    this.#refill();
     this.#socket.resume(); // the end of a paused stream would never be seen
   }
 

@@ -27,6 +27,8 @@ export interface ServerLimits {
   readonly maxStalled: number;
   /** A peer takes nothing for this long before `maxStalled` is looked at, in ms. */
   readonly stallTime: number;
+  /** After so many times that long shared snapshots count too: by then nobody else may need them. */
+  readonly maxStalls: number;
 }
 
 export const defaultLimits: ServerLimits = {
@@ -37,6 +39,7 @@ export const defaultLimits: ServerLimits = {
   highWater: 65_536,
   maxStalled: 16 * 1024 * 1024,
   stallTime: 3_000,
+  maxStalls: 10,
 };
 
 /** The part of `OvsdbServer` that sessions use. */

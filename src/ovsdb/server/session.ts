@@ -4,6 +4,7 @@
  */
 import { Malformed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import type { Timer } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import type { Channel, Json, Message, Notification, Reply, Request } from '../../rpc/channel.ts';
 import { OvsdbError } from '../engine/errors.ts';
@@ -40,6 +41,8 @@ export class Session implements Client {
   /** Of the backlog, bytes that other sessions share. */
   #sharedBacklog = 0;
   #stalledBacklog = 0;
+  #stallCount = 0;
+  #stallTimer: Timer | undefined;
   readonly #closeListeners: ((why: Error | undefined) => void)[] = [];
 
   constructor(server: ServerContext, channel: Channel, options: ServeOptions = {}) {
@@ -196,17 +199,23 @@ export class Session implements Client {
     this.#isPaused = true;
     this.channel.pause();
     this.#stalledBacklog = this.channel.backlog;
-    this.server.timers.after(ms(this.server.limits.stallTime), () => this.#checkStall());
+    this.#stallCount = 0;
+    this.#checkStallLater();
+  }
+
+  #checkStallLater(): void {
+    const { timers, limits } = this.server;
+    this.#stallTimer = timers.after(ms(limits.stallTime), () => this.#checkStall());
   }
 
   /** A peer that takes nothing may not hold more than its share of memory. */
   #checkStall(): void {
-    if (this.#isClosed || !this.#isPaused) return;
     const { backlog } = this.channel;
-    const { maxStalled, stallTime } = this.server.limits;
-    let cost = Math.max(0, backlog - this.#sharedBacklog);
+    const { maxStalled, maxStalls } = this.server.limits;
+    this.#stallCount = backlog >= this.#stalledBacklog ? this.#stallCount + 1 : 0;
+    let cost = this.#stallCount < maxStalls ? Math.max(0, backlog - this.#sharedBacklog) : backlog;
     for (const monitor of this.monitors.values()) cost += monitor.pendingCost;
-    if (backlog >= this.#stalledBacklog && cost > maxStalled) {
+    if (this.#stallCount > 0 && cost > maxStalled) {
       const why = `${this.channel.name}: dropped, peer does not read and ${cost} bytes wait for it`;
       log.warn(why);
       this.channel.abort(new Error(why));
@@ -214,7 +223,7 @@ export class Session implements Client {
       return;
     }
     this.#stalledBacklog = backlog;
-    this.server.timers.after(ms(stallTime), () => this.#checkStall());
+    this.#checkStallLater();
   }
 
   #drained(): void {
@@ -223,6 +232,7 @@ export class Session implements Client {
     this.flush();
     if (this.#isPaused && this.isWritable) {
       this.#isPaused = false;
+      this.#stallTimer?.cancel();
       this.channel.resume();
     }
   }
@@ -232,6 +242,7 @@ export class Session implements Client {
     if (why instanceof Malformed) rpcLog.warn(`${this.channel.name}: ${why.message}`);
     this.#isClosed = true;
     this.#probe.stop();
+    this.#stallTimer?.cancel();
     for (const { pending } of [...this.waiting.values()]) pending.cancel();
     for (const monitor of this.monitors.values()) monitor.cancel();
     this.waiting.clear();

@@ -2,7 +2,8 @@
  * What has happened since a client was last told. Clients that are up to date share one set of changes; one that
  * reads slowly keeps its own, in which later changes of a row are merged, so it never holds a queue of messages.
  */
-import type { RowChange } from '../../engine/types.ts';
+import { atomsOf } from '../../engine/datum.ts';
+import type { Row, RowChange } from '../../engine/types.ts';
 import { SharedText } from './pieces.ts';
 import type { RowFilter, RowPair, TablePlan } from './table-plan.ts';
 
@@ -12,6 +13,17 @@ export type UpdateVersion = 1 | 2 | 3;
 /** By table name; a table that is missing has no filter. */
 export type Filters = ReadonlyMap<string, RowFilter>;
 
+const pairCost = 256;
+const atomCost = 16;
+
+function rowCost(row: Row): number {
+  let bytes = 0;
+  for (const value of row.values) {
+    for (const atom of atomsOf(value)) bytes += atomCost + (typeof atom === 'string' ? atom.length : 0);
+  }
+  return bytes;
+}
+
 export class ChangeSet {
   readonly #plans: ReadonlyMap<string, TablePlan>;
   readonly #rows = new Map<string, Map<string, RowPair>>();
@@ -19,14 +31,19 @@ export class ChangeSet {
   readonly #texts = new Map<string, SharedText | undefined>();
   /** How many monitors start from here. */
   users = 0;
-  #rowCount = 0;
 
   constructor(plans: ReadonlyMap<string, TablePlan>) {
     this.#plans = plans;
   }
 
-  get rowCount(): number {
-    return this.#rowCount;
+  /** Bytes that are only kept for who stands here, roughly: the rows as they were, and their places in the maps. */
+  get cost(): number {
+    let bytes = 0;
+    for (const rows of this.#rows.values()) {
+      for (const { before } of rows.values())
+        bytes += pairCost + (before === undefined ? 0 : rowCost(before));
+    }
+    return bytes;
   }
 
   add(change: RowChange): void {
@@ -40,10 +57,9 @@ export class ChangeSet {
     const earlier = rows.get(change.uuid);
     const before = earlier === undefined ? change.before : earlier.before;
     if (before === undefined && change.after === undefined) {
-      if (rows.delete(change.uuid)) this.#rowCount--;
+      rows.delete(change.uuid);
       return;
     }
-    if (earlier === undefined) this.#rowCount++;
     rows.set(change.uuid, { before, after: change.after });
   }
 

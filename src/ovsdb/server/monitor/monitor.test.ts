@@ -379,6 +379,36 @@ describe('slow readers', () => {
     expect(fixture.server.usage().sessions).toBe(1);
   });
 
+  test('a peer that takes nothing is dropped when rows are kept as they were only for it', async () => {
+    const fixture = new Fixture({ highWater: 10, maxStalled: 5_000, stallTime: 100 });
+    const writer = fixture.client();
+    await writer.transact(insertItem({ name: 'long', note: 'x'.repeat(10_000) }));
+    const stuck = new StuckChannel();
+    fixture.server.serve(stuck);
+    stuck.ask('monitor', 'test', 'm', { item: {} });
+    fixture.timers.advance(fixture.clock, ms(101));
+    expect(stuck.abortedWith).toBeUndefined();
+    await writer.transact({ op: 'update', table: 'item', where: [], row: { note: 'y' } });
+    fixture.timers.advance(fixture.clock, ms(101));
+    expect(stuck.abortedWith?.message).toContain('peer does not read');
+  });
+
+  test('a peer that takes nothing for long may not even keep a snapshot, one that takes a little may', async () => {
+    const fixture = new Fixture({ highWater: 1000, maxStalled: 5_000, stallTime: 100, maxStalls: 3 });
+    await fixture.client().transact(...manyItems(20));
+    const [dead, slow] = [new StuckChannel(), new StuckChannel()];
+    for (const stuck of [dead, slow]) {
+      fixture.server.serve(stuck);
+      stuck.ask('monitor', 'test', 'm', { item: {} });
+    }
+    for (let i = 0; i < 6; i++) {
+      slow.backlog -= 10;
+      fixture.timers.advance(fixture.clock, ms(100));
+      expect(dead.abortedWith === undefined).toBe(i < 2);
+    }
+    expect(slow.abortedWith).toBeUndefined();
+  });
+
   test('a snapshot that others share is not the cost of the one who does not read it', async () => {
     const fixture = new Fixture({ highWater: 1000, maxStalled: 5_000, stallTime: 100 });
     await fixture.client().transact(...manyItems(20));

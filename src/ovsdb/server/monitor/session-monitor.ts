@@ -9,9 +9,6 @@ import type { ChangeSet, Filters, Tracker, UpdateVersion } from './changes.ts';
 import { SharedText } from './pieces.ts';
 import type { RowFilter, TablePlan } from './table-plan.ts';
 
-/** Rough cost of one row that waits to be told: two versions of it and its place in a map. */
-const rowCost = 512;
-
 const methods = { 1: 'update', 2: 'update2', 3: 'update3' } as const;
 
 /** Sends JSON text; `isShared` when other clients get the same bytes. */
@@ -58,7 +55,7 @@ export class SessionMonitor {
   /** What waits for the peer, in bytes, roughly. */
   get pendingCost(): number {
     const position = this.#position;
-    return position === undefined || this.#tracker.isCurrent(position) ? 0 : position.rowCount * rowCost;
+    return position === undefined || this.#tracker.isCurrent(position) ? 0 : position.cost;
   }
 
   /** The first answer. `since`: the last transaction the client knows. */
