@@ -1,7 +1,7 @@
 /** The real tools and libraries against `bin/ovsdb-server`. Build first: `npm run test:system` does. */
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   areInstalled,
   northboundSchema,
@@ -380,32 +380,55 @@ test('a client that never reads costs little and does not stop the others', {
   stuck.destroy();
 });
 
-test('on a full disk transactions fail with an I/O error while reads go on', async (context) => {
+test('on a full disk transactions fail with an I/O error, reads and monitors go on, and it recovers', async (context) => {
   const mount = server.run('mount', '-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', server.folder);
   if (mount.status !== 0) context.skip('cannot mount a small file system here');
   try {
     server.create(vswitchSchema);
     await server.start();
-    const insert = (size: number) =>
-      server.run(
-        'ovsdb-client',
-        'transact',
-        server.remote,
-        JSON.stringify([
-          'Open_vSwitch',
-          { op: 'insert', table: 'QoS', row: { type: 'x'.repeat(size) } },
-          { op: 'commit', durable: true },
-        ]),
-      ).stdout;
+    const transact = (...operations: object[]) =>
+      server.run('ovsdb-client', 'transact', server.remote, JSON.stringify(['Open_vSwitch', ...operations]))
+        .stdout;
+    const insert = (type: string) =>
+      transact({ op: 'insert', table: 'QoS', row: { type } }, { op: 'commit', durable: true });
+    const types = () => transact({ op: 'select', table: 'QoS', where: [], columns: ['type'] });
+    transact({ op: 'insert', table: 'Open_vSwitch', row: {} });
+    const filler = join(server.folder, 'filler');
+    writeFileSync(filler, Buffer.alloc(80_000));
     let answer = '';
-    for (let i = 0; i < 40 && !answer.includes('I/O error'); i++) answer = insert(10_000);
+    for (let i = 0; i < 40 && !answer.includes('I/O error'); i++) answer = insert('x'.repeat(10_000));
     expect(answer).toContain('No space left on device');
-    const select = ['Open_vSwitch', { op: 'select', table: 'QoS', where: [], columns: ['type'] }];
-    expect(server.run('ovsdb-client', 'transact', server.remote, JSON.stringify(select)).stdout).toContain(
-      '"rows"',
+    const before = types();
+    expect(before).toContain('"rows"');
+    const seen = watch(server, { Open_vSwitch: { columns: ['statistics'] } });
+    const statistics = ['map', [['load', '1']]]; // not kept on disk
+    expect(transact({ op: 'update', table: 'Open_vSwitch', where: [], row: { statistics } })).toBe(
+      '[{"count":1}]\n',
     );
+    await vi.waitFor(() => expect(seen()).toContain('"load","1"'), 5000);
+    expect(server.appctl('ovsdb-server/get-db-storage-status', 'Open_vSwitch').stdout).toBe('status: ok\n');
+    expect(types()).toBe(before);
+    rmSync(filler);
+    expect(insert('afterwards')).toMatch(/^\[\{"uuid"/);
+    const after = types();
+    await server.kill();
+    await server.start();
+    expect(types()).toBe(after);
+    expect(after).toContain('afterwards');
   } finally {
     await server.kill();
     server.run('umount', server.folder);
   }
 });
+
+/** What a monitor is told, so far. */
+function watch(harness: ServerHarness, requests: object): () => string {
+  const socket = harness.connect();
+  let heard = '';
+  socket.on('data', (data) => {
+    heard += data;
+  });
+  socket.on('error', () => {});
+  socket.write(JSON.stringify({ method: 'monitor', params: ['Open_vSwitch', 'm', requests], id: 0 }));
+  return () => heard;
+}
