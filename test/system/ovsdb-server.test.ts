@@ -270,6 +270,31 @@ test('a recording of the real server can be read', async () => {
   expect(again).toContain('"name":"br0"');
 });
 
+test('many clients that send nonsense are refused, and do not fill the log', async () => {
+  server.create(vswitchSchema);
+  const logFile = join(server.folder, 'server.log');
+  await server.start(`--log-file=${logFile}`, '-vconsole:off');
+  for (const nonsense of [
+    '}',
+    '[]',
+    '{"a":1}',
+    '{"id":1,"result":[],"error":null}',
+    '"x"',
+    '[['.repeat(2000),
+  ]) {
+    for (let i = 0; i < 20; i++) {
+      const socket = server.connect();
+      socket.on('error', () => {});
+      socket.resume().end(nonsense);
+      await new Promise((closed) => socket.on('close', closed));
+    }
+  }
+  expect(server.vsctl('init').status).toBe(0);
+  const log = readFileSync(logFile, 'utf8');
+  expect(log).toContain('error parsing stream');
+  expect(log.split('\n').length).toBeLessThan(40);
+});
+
 test('--run serves one command and ends with its status', async () => {
   server.create(vswitchSchema);
   const run = (command: string) =>

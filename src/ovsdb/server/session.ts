@@ -2,8 +2,7 @@
  * One client of the server: reads its requests, answers them in order, and sends what its monitors owe it. Knows
  * no sockets: a `Channel` carries the messages. RFC 7047 section 4.1 and ovsdb-server(7).
  */
-import { Malformed } from '../../base/errors.ts';
-import { logger } from '../../base/log.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timer } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import type { Channel, Json, Message, Notification, Reply, Request } from '../../rpc/channel.ts';
@@ -16,7 +15,7 @@ import type { SessionMonitor } from './monitor/session-monitor.ts';
 import type { ServedDatabase } from './served.ts';
 
 const log = logger('ovsdb_jsonrpc_server');
-const rpcLog = logger('jsonrpc');
+const unexpectedReplies = new LimitedSite();
 
 /** How a remote wants its sessions treated. */
 export interface ServeOptions {
@@ -190,7 +189,7 @@ export class Session implements Client {
   #receiveReply(reply: Reply): void {
     if (reply.id === 'echo') return;
     const kind = reply.error === null ? 'reply' : 'error';
-    log.warn(`${this.channel.name}: received unexpected ${kind} message`);
+    log.limited('warn', unexpectedReplies, `${this.channel.name}: received unexpected ${kind} message`);
     this.disconnect(undefined);
   }
 
@@ -239,7 +238,6 @@ export class Session implements Client {
 
   #closed(why: Error | undefined): void {
     if (this.#isClosed) return;
-    if (why instanceof Malformed) rpcLog.warn(`${this.channel.name}: ${why.message}`);
     this.#isClosed = true;
     this.#probe.stop();
     this.#stallTimer?.cancel();
