@@ -109,7 +109,10 @@ class Parser {
   }
 
   #unexpected(token: Token, why: string): never {
-    return this.#fail(token.kind === 'end' ? 'unexpected end of input' : why);
+    if (token.kind !== 'end') return this.#fail(why);
+    // A number or keyword is only over with the byte after it, which the reference then counts.
+    const last = this.#bytes[this.#bytes.length - 1] ?? 0;
+    return this.#fail('unexpected end of input', isLetter(last) || isNumberByte(last) ? 1 : 0);
   }
 
   #next(): Token {
@@ -174,12 +177,13 @@ class Parser {
     return read.error === undefined ? { kind: 'string', text: read.text } : this.#fail(read.error);
   }
 
-  #fail(why: string): never {
+  #fail(why: string, beyond = 0): never {
     const before = Buffer.from(this.#bytes.subarray(0, Math.min(this.#tokenAt, this.#bytes.length)));
     let line = 0;
     for (let at = before.indexOf(0x0a); at >= 0; at = before.indexOf(0x0a, at + 1)) line++;
-    const column = before.length - (before.lastIndexOf(0x0a) + 1);
-    throw new Failure(before.length, `line ${line}, column ${column}, byte ${before.length}: ${why}`);
+    const byte = before.length + beyond;
+    const column = byte - (before.lastIndexOf(0x0a) + 1);
+    throw new Failure(byte, `line ${line}, column ${column}, byte ${byte}: ${why}`);
   }
 }
 

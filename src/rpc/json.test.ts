@@ -36,6 +36,8 @@ describe('parseJson', () => {
     ['{"a" 2}', "line 0, column 6, byte 6: syntax error parsing object expecting ':'"],
     ['{"a":2 3}', "line 0, column 8, byte 8: syntax error expecting '}' or ','"],
     ['[', 'line 0, column 1, byte 1: unexpected end of input'],
+    ['{"a":true', 'line 0, column 10, byte 10: unexpected end of input'],
+    ['[12', 'line 0, column 4, byte 4: unexpected end of input'],
     ['["a', 'line 0, column 3, byte 3: unexpected end of input in quoted string'],
     ['[\n  @]', "line 1, column 2, byte 4: invalid character '@'"],
     ['[truth]', "line 0, column 6, byte 6: invalid keyword 'truth'"],
