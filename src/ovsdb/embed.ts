@@ -45,7 +45,7 @@ export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Pr
   const database = store?.database ?? new Database(schema, deps);
   const server = new OvsdbServer(deps);
   server.addDatabase(database);
-  const remotes = new Remotes({ server, sockets: systemSockets('/', {}), timers });
+  const remotes = new Remotes({ server, sockets: systemSockets('/'), timers });
   for (const remote of options.listen ?? []) remotes.add(remote);
   await remotes.apply();
   const clients: { close(): void }[] = [];

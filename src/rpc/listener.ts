@@ -17,6 +17,8 @@ export interface ListenOptions {
   readonly tls?: TlsConfig | undefined;
   /** File mode of a unix socket before the umask; 0o770 when absent, as the reference. */
   readonly mode?: number | undefined;
+  /** Is told of a TCP listener as soon as it listens. */
+  readonly listening?: ((server: Server) => void) | undefined;
 }
 
 /** An open listener. One owner; `close` is the owner's duty and removes a unix socket's file. */
@@ -48,6 +50,7 @@ export async function listenStreams(
   });
   try {
     await bind(server, remote, options.mode ?? DEFAULT_MODE);
+    if (remote.kind !== 'punix') options.listening?.(server);
   } catch (error) {
     if (error instanceof SyscallFailed) logFailure(remote, error.reason);
     throw error;

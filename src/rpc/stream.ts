@@ -48,6 +48,8 @@ export interface ConnectOptions {
   readonly tls?: TlsConfig | undefined;
   /** Gives up: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Is told of a TCP socket as soon as it is connected. */
+  readonly opened?: ((socket: Socket) => void) | undefined;
 }
 
 const EPROTO = 71;
@@ -73,6 +75,7 @@ export async function connectStream(remote: ActiveRemote, options: ConnectOption
   socket.once(readyEvent, resolve);
   try {
     await promise;
+    if (remote.kind !== 'unix') options.opened?.(socket);
     if (remote.kind === 'ssl') checkBootstrap(socket, options.tls ?? {}, name);
   } catch (error) {
     stream.abort();

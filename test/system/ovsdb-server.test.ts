@@ -1,5 +1,8 @@
 /** The real tools and libraries against `bin/ovsdb-server`. Build first: `npm run test:system` does. */
+
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -268,6 +271,49 @@ test('a recording gives the same database when it is replayed', async () => {
 test('a recording of the real server can be read', async () => {
   const { again } = await recordAndReplay('ovsdb-server', [['init', '--', 'add-br', 'br0']]);
   expect(again).toContain('"name":"br0"');
+});
+
+test.each(['127.0.0.1', '::1'])(
+  'what goes over TCP at %s is marked with the DSCP of the remote',
+  async (host) => {
+    server.create(vswitchSchema);
+    await server.start('--remote=db:Open_vSwitch,Open_vSwitch,manager_options');
+    const manager = createServer().listen(0, host);
+    await once(manager, 'listening');
+    const { port } = Object(manager.address());
+    const target = `target="${host === '::1' ? `tcp:[::1]:${port}` : `tcp:${host}:${port}`}"`;
+    const connected = once(manager, 'connection');
+    server.vsctl(
+      'init',
+      '--',
+      '--id=@m',
+      'create',
+      'Manager',
+      target,
+      'other_config:dscp=10',
+      '--',
+      'set',
+      'Open_vSwitch',
+      '.',
+      'manager_options=@m',
+    );
+    const [peer] = await connected;
+    const shown = server.run('ss', '-tnHOi', '--tos', `dport = :${port}`).stdout;
+    peer.destroy();
+    manager.close();
+    expect(shown).toMatch(/(tos|tclass):0x28/);
+  },
+);
+
+test('clients of a TCP listener get the usual DSCP', async () => {
+  server.create(vswitchSchema);
+  await server.start('--remote=ptcp:0:127.0.0.1', '-vconsole:off', `--log-file=${server.folder}/log`);
+  const port = Number(/listening on port (\d+)/.exec(readFileSync(join(server.folder, 'log'), 'utf8'))?.[1]);
+  const client = createConnection(port, '127.0.0.1');
+  await once(client, 'connect');
+  const shown = server.run('ss', '-tnHOi', '--tos', `sport = :${port}`).stdout;
+  client.destroy();
+  expect(shown).toContain('tos:0xc0'); // CS6
 });
 
 test('many clients that send nonsense are refused, and do not fill the log', async () => {

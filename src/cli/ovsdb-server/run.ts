@@ -25,6 +25,7 @@ import {
   versionText,
 } from '../../daemon/program.ts';
 import { openReplay, type Replay, replayOptions } from '../../daemon/replay.ts';
+import { markTraffic } from '../../daemon/traffic-class.ts';
 import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import { Remotes } from '../../ovsdb/server/remotes.ts';
@@ -93,7 +94,11 @@ async function start(
   const newUuid = replay.uuids(randomUuid);
   const server = new OvsdbServer({ timers, soon, newUuid, historySize: 0, isReplayable: replay.isActive });
   const tls = sslSettings(server, config.ssl);
-  const sockets = systemSockets(program.directories.run, tls, replay.transport);
+  const sockets = systemSockets(program.directories.run, {
+    tls,
+    transport: replay.transport,
+    mark: markTraffic,
+  });
   const remotes = new Remotes({ server, sockets, timers });
   const replication = new Replication(config, { server, sockets, timers });
   const storage = { timers, newUuid, random: systemRandom, soon, lock: lockDatabase };

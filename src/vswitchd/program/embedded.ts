@@ -10,6 +10,7 @@ import type { Soon } from '../../base/soon.ts';
 import type { Timers } from '../../base/timers.ts';
 import { takeLockFile } from '../../daemon/lock-file.ts';
 import { Fatal } from '../../daemon/program.ts';
+import { markTraffic } from '../../daemon/traffic-class.ts';
 import type { Connector } from '../../ovsdb/client/index.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
@@ -51,7 +52,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   const server = new OvsdbServer({ timers, soon, newUuid: randomUuid });
   server.addDatabase(store.database);
   store.compactWhenDue();
-  const remotes = new Remotes({ server, sockets: systemSockets(rundir, tls), timers });
+  const remotes = new Remotes({ server, sockets: systemSockets(rundir, { tls, mark: markTraffic }), timers });
   remotes.add(`punix:${rundir}/db.sock`);
   remotes.add('db:Open_vSwitch,Open_vSwitch,manager_options');
   await remotes.apply();
