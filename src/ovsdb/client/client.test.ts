@@ -103,6 +103,41 @@ test('an update that comes together with the first contents is not lost', async 
   expect(names(client)).toEqual(['a']);
 });
 
+test('an index finds rows by several columns, and follows them', async () => {
+  const fixture = new Fixture();
+  const client = await connected(fixture);
+  await done(
+    fixture,
+    client.transact((tx) => {
+      for (const [name, number] of [
+        ['a', 1],
+        ['b', 1],
+        ['c', 2],
+      ] as const)
+        tx.insert('item', { name, number, tags: ['t'] });
+    }),
+  );
+  const byNumber = client.index('item', 'number', 'tags', 'options', 'note');
+  const find = (number: number, note?: string) =>
+    byNumber
+      .find({ number, tags: ['t'], options: new Map(), note })
+      .map((row) => row.name)
+      .sort();
+  expect([find(1), find(2), find(3)]).toEqual([['a', 'b'], ['c'], []]);
+  const [b] = [...client.view.rows('item').values()].filter((row) => row.name === 'b');
+  if (b === undefined) throw new Error('no row b');
+  await done(
+    fixture,
+    client.transact((tx) => tx.update('item', b._uuid, { number: 2, note: 'n' })),
+  );
+  expect([find(1), find(2), find(2, 'n')]).toEqual([['a'], ['c'], ['b']]);
+  await done(
+    fixture,
+    client.transact((tx) => tx.delete('item', b._uuid)),
+  );
+  expect(find(2, 'n')).toEqual([]);
+});
+
 test('the uuid of a new row is known at once, and rows of the same transaction may be changed', async () => {
   const fixture = new Fixture();
   const client = await connected(fixture);

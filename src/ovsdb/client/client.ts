@@ -19,6 +19,7 @@ import type {
   ChangeSet,
   ColumnName,
   Conditions,
+  Index,
   Outcome,
   RowDelta,
   TableName,
@@ -101,6 +102,18 @@ export class OvsdbClient<T extends Tables> {
   onState(listener: () => void): () => void {
     this.#stateListeners.add(listener);
     return () => this.#stateListeners.delete(listener);
+  }
+
+  /**
+   * Rows of a table by the values of some columns, as the view shows them at each moment. Make it once, for as long as
+   * the client lives.
+   */
+  index<K extends TableName<T>, C extends ColumnName<T[K]> & keyof Row<T[K]>>(
+    table: K,
+    ...columns: readonly C[]
+  ): Index<Row<T[K]>, C> {
+    // The rows were read by the types that the schema declares: as `typedView`.
+    return this.#tables.index(table, columns) as unknown as Index<Row<T[K]>, C>;
   }
 
   /** Asks for other rows of a table. Resolves when the view shows them; then those no longer asked for are gone. */

@@ -6,6 +6,7 @@ export type {
   ColumnName,
   Condition,
   Conditions,
+  Index,
   Mutations,
   Outcome,
   RowDelta,

@@ -7,8 +7,7 @@ import type { Uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import type { Table } from '../schema-types.ts';
 import type { Outcome } from './types.ts';
-import { brief, emitValue, isEqualValue, type Value } from './values.ts';
-import type { AnyRow } from './view.ts';
+import { type AnyRow, brief, emitValue, isEqualValue, type Value } from './values.ts';
 
 /** What a collector knows of the database. */
 export interface Base {

@@ -16,6 +16,11 @@ export interface View<T extends Tables> {
   row<K extends TableName<T>>(table: K, id: Uuid): Row<T[K]> | undefined;
 }
 
+/** Finds rows by the values of all columns that it was made for: sets in the order in which rows hold them. */
+export interface Index<R, C extends keyof R> {
+  find(values: Pick<R, C>): readonly R[];
+}
+
 /** `old` undefined: added; `new` undefined: removed. Never both. */
 export interface RowDelta<R> {
   readonly id: Uuid;

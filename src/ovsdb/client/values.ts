@@ -10,6 +10,8 @@ import type { BaseTypeJson, TypeJson } from '../schema-types.ts';
 
 type Scalar = string | number | boolean;
 export type Value = Scalar | undefined | readonly Scalar[] | ReadonlyMap<Scalar, Scalar>;
+/** A row without its static type. */
+export type AnyRow = Readonly<Record<string, Value>>;
 
 /** Throws Malformed when `json` is not a value of that type. Sizes are the server's to check, not ours. */
 export function readValue(type: TypeJson, json: Json): Value {

@@ -3,11 +3,18 @@ import { Malformed } from '../../base/errors.ts';
 import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import type { Table } from '../schema-types.ts';
+import { RowIndex } from './row-index.ts';
 import type { RowDelta } from './types.ts';
-import { applyDiff, brief, defaultValue, isEqualValue, readValue, type Value } from './values.ts';
+import {
+  type AnyRow,
+  applyDiff,
+  brief,
+  defaultValue,
+  isEqualValue,
+  readValue,
+  type Value,
+} from './values.ts';
 
-/** A row without its static type. */
-export type AnyRow = Readonly<Record<string, Value>>;
 type AnyDelta = RowDelta<AnyRow>;
 /** Changes of one update by table; tables without any are absent. */
 export type Deltas = Map<string, AnyDelta[]>;
@@ -19,6 +26,7 @@ interface LiveTable {
   readonly declared: Table;
   readonly defaults: AnyRow;
   rows: Map<Uuid, AnyRow>;
+  readonly indexes: RowIndex[];
 }
 
 export class LiveTables {
@@ -28,12 +36,20 @@ export class LiveTables {
     for (const [name, table] of Object.entries(declared)) {
       const defaults: Record<string, Value> = {};
       for (const [column, { type }] of Object.entries(table.columns)) defaults[column] = defaultValue(type);
-      this.#tables.set(name, { declared: table, defaults, rows: new Map() });
+      this.#tables.set(name, { declared: table, defaults, rows: new Map(), indexes: [] });
     }
   }
 
   rows(table: string): ReadonlyMap<Uuid, AnyRow> {
     return this.#named(table).rows;
+  }
+
+  /** Follows the table for as long as this lives. */
+  index(name: string, columns: readonly string[]): RowIndex {
+    const table = this.#named(name);
+    const index = new RowIndex(columns, table.rows.values());
+    table.indexes.push(index);
+    return index;
   }
 
   /** Takes an update in; throws Malformed, then with none of it applied. */
@@ -80,8 +96,9 @@ export class LiveTables {
       const changed = list.filter((d) => d.old !== d.new);
       if (changed.length === 0) deltas.delete(name);
       else deltas.set(name, changed);
-      const { rows } = this.#named(name);
-      for (const { id, new: row } of changed) {
+      const { rows, indexes } = this.#named(name);
+      for (const { id, old, new: row } of changed) {
+        for (const index of indexes) index.change(old, row);
         if (row === undefined) rows.delete(id);
         else rows.set(id, row);
       }
