@@ -28,7 +28,10 @@ describe('the package', () => {
   it('starts a switch that its tools find, as the README has it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ovs-ts-start-'));
     const env = { ...process.env, OVS_RUNDIR: folder, OVS_DBDIR: folder, OVS_LOGDIR: folder };
-    const daemon = spawn('bin/ovs-vswitchd', ['--quickstart'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const daemon = spawn(`${process.cwd()}/bin/ovs-vswitchd`, ['--quickstart'], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const ended = once(daemon, 'exit');
     const run = (...command: string[]) => {
       const [program = '', ...args] = command;
