@@ -44,7 +44,7 @@ export function portCommands(aSwitch: Switch): DpctlCommand[] {
       maxArgs: 1,
       async run([dp = '']) {
         const any = openDatapath(aSwitch, dp);
-        // Differs: the bridges keep theirs; the reference takes it away and fails from then on.
+        // Differs: `dpctl/del-dp` refuses a datapath that bridges use; the reference removes it, and the bridges fail.
         if (!isBare(any)) throw failure('del_dp', EBUSY);
         await aSwitch.bareDatapaths.remove(any);
       },
@@ -126,7 +126,8 @@ async function addPort({ aSwitch, any, dp, text, answer }: PortWork): Promise<vo
   const port = readPort(text, answer);
   const failed = `adding ${port.name} to ${dp} failed`;
   if (numberOfPort(any, port.name) !== undefined) throw failure(failed, EEXIST);
-  // Differs: what is in a bridge's datapath is decided by the database alone; the reference adds it until it notices.
+  // Differs: `dpctl/add-if` refuses the datapath of a bridge, whose ports the database names; the reference adds the
+  // port and takes it out again when it next looks.
   if (!isBare(any)) throw failure(failed, EOPNOTSUPP);
   if (port.number !== undefined && datapathPorts(any).has(port.number)) throw failure(failed, EBUSY);
   const netdev = await openNetdev(aSwitch, any, port);
