@@ -22,6 +22,8 @@ interface Scenario {
   readonly ports: Ports;
   /** Of the bridge. */
   readonly bridge?: string;
+  /** Ports of a second bridge, and the columns of the patch ports that join the two. */
+  readonly second?: { readonly ports: Ports; readonly near: string; readonly far: string };
   /** Of the Open_vSwitch row. */
   readonly global?: string;
   readonly arrivals: readonly Arrival[];
@@ -167,6 +169,19 @@ const scenarios: readonly Scenario[] = [
     arrivals: moves,
     hasMoves: true,
   },
+  ...[
+    { near: '', far: '' },
+    { near: 'tag=10', far: 'tag=20' },
+    { near: 'trunks=10,20', far: 'vlan_mode=native-untagged tag=10' },
+    { near: 'vlan_mode=dot1q-tunnel tag=10', far: '' },
+    { near: 'protected=true', far: 'tag=10 other_config:priority-tags=always' },
+  ].map(({ near, far }) => ({
+    name: `every kind of tag through a patch port with "${near}" to one with "${far}"`,
+    ports: vlanPorts,
+    second: { near, far, ports: { ra: 'tag=10', rb: 'tag=20', rt: '', rq: 'vlan_mode=dot1q-tunnel tag=7' } },
+    global: 'other_config:vlan-limit=2',
+    arrivals: everyTag(broadcast),
+  })),
   { name: 'frames of every length', ports: vlanPorts, arrivals: sizes },
   { name: 'tags that are cut short', ports: vlanPorts, arrivals: cut, hasCutTags: true },
 ];
@@ -200,35 +215,70 @@ describe.runIf(reason === undefined)('beside the reference', () => {
 });
 
 /** What each port sent, in order, and the addresses that the bridge knows afterwards. */
-async function play(
-  host: SwitchHost,
-  { ports, bridge = '', global = '', arrivals, hasMoves }: Scenario,
-): Promise<Outcome> {
+async function play(host: SwitchHost, scenario: Scenario): Promise<Outcome> {
+  const { second, arrivals, hasMoves } = scenario;
   const folder = mkdtempSync(`${host.folder}/captures-`);
   const capture = (port: string): string => `${folder}/${port}.pcap`;
-  const columns = (text: string): string[] => text.split(' ').filter((word) => word !== '');
-  host.configure('add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=dummy', ...columns(bridge));
-  if (global !== '') host.configure('set', 'open', '.', global);
-  for (const [port, settings] of [['br0', ''], ...Object.entries(ports)] as const) {
-    const type = port === 'br0' ? [] : ['type=dummy'];
-    const add = port === 'br0' ? [] : ['add-port', 'br0', port, ...columns(settings), '--'];
-    host.configure(...add, 'set', 'interface', port, ...type, `options:tx_pcap=${capture(port)}`);
-  }
+  const ports = ['br0', ...Object.keys(scenario.ports), ...Object.keys(second?.ports ?? {})];
+  configure(host, scenario);
+  for (const port of ports) host.configure('set', 'interface', port, `options:tx_pcap=${capture(port)}`);
   try {
     using feed = await DummyFeed.open(host);
     for (const [port, frame] of arrivals) {
       await feed.receive(port, [frame, frame]); // the second one by the flow of the first
       if (hasMoves) await feed.ask('revalidator/wait');
     }
-    const sent = Object.fromEntries(
-      ['br0', ...Object.keys(ports)].map((port) => [port, readCapture(capture(port))]),
-    );
-    const known = (await feed.ask('fdb/show', 'br0'))
-      .split('\n')
-      .map((line) => line.replace(/\s+\d+$/, ''))
-      .sort();
-    return { sent, known };
+    const known = (await feed.ask('fdb/show', 'br0')).split('\n').map((line) => line.replace(/\s+\d+$/, ''));
+    return {
+      sent: Object.fromEntries(ports.map((port) => [port, readCapture(capture(port))])),
+      known: known.sort(),
+    };
   } finally {
-    host.configure('del-br', 'br0', '--', 'clear', 'open', '.', 'other_config');
+    host.configure(
+      '--if-exists',
+      'del-br',
+      'br1',
+      '--',
+      'del-br',
+      'br0',
+      '--',
+      'clear',
+      'open',
+      '.',
+      'other_config',
+    );
   }
+}
+
+function configure(host: SwitchHost, { ports, second, bridge = '', global = '' }: Scenario): void {
+  const columns = (text: string): string[] => text.split(' ').filter((word) => word !== '');
+  const addBridge = (name: string): string[] => [
+    'add-br',
+    name,
+    '--',
+    'set',
+    'bridge',
+    name,
+    'datapath_type=dummy',
+  ];
+  const addPort = (to: string, name: string, settings: string, ...ofInterface: string[]): string =>
+    host.configure(
+      'add-port',
+      to,
+      name,
+      ...columns(settings),
+      '--',
+      'set',
+      'interface',
+      name,
+      ...ofInterface,
+    );
+  host.configure(...addBridge('br0'), ...columns(bridge));
+  if (global !== '') host.configure('set', 'open', '.', global);
+  for (const [name, settings] of Object.entries(ports)) addPort('br0', name, settings, 'type=dummy');
+  if (second === undefined) return;
+  host.configure(...addBridge('br1'));
+  for (const [name, settings] of Object.entries(second.ports)) addPort('br1', name, settings, 'type=dummy');
+  addPort('br0', 'near', second.near, 'type=patch', 'options:peer=far');
+  addPort('br1', 'far', second.far, 'type=patch', 'options:peer=near');
 }

@@ -172,6 +172,13 @@ describe.runIf(reason === undefined)('under stress', () => {
     return slowest;
   }
 
+  /** Frames that a port has received, or dropped since its ring was full. */
+  function arrivals(port: string): number {
+    const [, shown = ''] = ours.appctl('dpctl/show', '-s').stdout.split(`: ${port} (`);
+    const [, packets, dropped] = /RX packets:(\d+) errors:\d+ dropped:(\d+)/.exec(shown) ?? [];
+    return Number(packets) + Number(dropped);
+  }
+
   const megabytes = (): number =>
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${ours.pid}/status`, 'utf8'))?.[1]) / 1024;
 
@@ -187,6 +194,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     expect(received).toBeGreaterThanOrEqual(20);
     expect(slowest).toBeLessThan(1000);
     expect(megabytes() - before).toBeLessThan(100);
+    await until(() => arrivals('storm') >= sent, 'every frame to be counted as received or dropped', 3000);
   });
 
   test('a flood of new addresses from one port does not push those of others out', async () => {
@@ -199,7 +207,7 @@ describe.runIf(reason === undefined)('under stress', () => {
       bytes.set([2, random.u32() & 0xff, random.u32() & 0xff, random.u32() & 0xff, 0, 1], 6);
       return bytes;
     };
-    await cable.flood(stranger, 2000);
+    await cable.flood(stranger, 4000);
     const before = megabytes();
     const [sent, received, slowest] = await Promise.all([
       cable.flood(stranger, 2500),
@@ -213,7 +221,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     expect(table.split('\n').length).toBeGreaterThan(2000);
     expect(received).toBeGreaterThanOrEqual(20);
     expect(slowest).toBeLessThan(1000);
-    expect(megabytes() - before).toBeLessThan(50); // another flood of the same needs no more
+    expect(megabytes() - before).toBeLessThan(100); // another flood needs little more
   });
 
   test('a loop of cables between two bridges ends when it is cut, and the daemon answers meanwhile', async () => {
