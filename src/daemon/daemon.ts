@@ -23,12 +23,12 @@ import { becomeUser } from './user.ts';
 
 export const daemonOptions: readonly OptionDef[] = [
   { name: 'detach' },
+  { name: 'no-self-confinement' },
   { name: 'no-chdir' },
   { name: 'pidfile', argument: 'optional' },
   { name: 'overwrite-pidfile' },
   { name: 'monitor' },
   { name: 'user', argument: 'required' },
-  { name: 'no-self-confinement' },
 ];
 
 /** The help text of `daemonOptions`, as the reference prints it. */

@@ -52,6 +52,8 @@ export async function vswitchd(given: Program): Promise<number | undefined> {
 }
 
 async function serve(program: Program, options: ProgramOptions, daemon: Daemon): Promise<void> {
+  // Differs: the JavaScript engine gives memory back by means that fail for locked memory, and ends the process then.
+  if (options.locksMemory) log.info('--mlockall has no effect: this process cannot lock its memory');
   const clock = new WarpClock();
   if (options.dummy !== 'none') logRegistry.setClock(clock);
   const timers = new Timers(clock);

@@ -34,6 +34,7 @@ export interface ProgramOptions {
   readonly unixctl: string | undefined;
   readonly dummy: DummyMode;
   readonly isSystemDisabled: boolean;
+  readonly locksMemory: boolean;
 }
 
 const ownOptions: readonly OptionDef[] = [
@@ -57,6 +58,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 
 export function readProgramOptions(line: CommandLine, program: Program): ProgramOptions {
   const { rest } = line;
+  if (isUsed(line, 'dpdk')) throw new Fatal('Using --dpdk to configure DPDK is not supported.');
   if (rest.length > 1) throw new Fatal('at most one non-option argument accepted; use --help for usage');
   const { run, database } = program.directories;
   const isQuickstart = isUsed(line, 'quickstart');
@@ -75,6 +77,7 @@ export function readProgramOptions(line: CommandLine, program: Program): Program
     unixctl: readUnixctl(line, program),
     dummy: isUsed(line, 'enable-dummy') ? readDummyMode(lastArgument(line, 'enable-dummy')) : 'none',
     isSystemDisabled: isUsed(line, 'disable-system'),
+    locksMemory: isUsed(line, 'mlockall'),
   };
 }
 
@@ -89,7 +92,9 @@ function readUnixctl(line: CommandLine, program: Program): string | undefined {
 }
 
 function readDummyMode(argument: string | undefined): DummyMode {
-  return argument === 'override' || argument === 'system' ? argument : 'beside';
+  if (argument === undefined || argument === '') return 'beside';
+  if (argument !== 'override' && argument !== 'system') throw new Fatal(`${argument}: unknown dummy level`);
+  return argument;
 }
 
 export function helpText(program: Program): string {
