@@ -13,8 +13,7 @@ import { ms, type Uuid } from '../../base/units.ts';
 import { formatRemote } from '../remote.ts';
 import type { Stream } from '../stream.ts';
 import type { Transport } from '../transport.ts';
-import { byteLength } from './recorder.ts';
-import { type Tape, type TapeRecord, tapeName } from './tape.ts';
+import { byteLength, type Tape, type TapeRecord, tapeName } from './tape.ts';
 import { parseUuid, uuidTape } from './uuids.ts';
 
 const log = logger('ovs_replay');

@@ -6,7 +6,7 @@ import type { Uuid } from '../../base/units.ts';
 import { formatRemote } from '../remote.ts';
 import type { Stream } from '../stream.ts';
 import { systemTransport, type Transport } from '../transport.ts';
-import { emitRecordHeader, tapeFile } from './tape.ts';
+import { byteLength, emitRecordHeader, tapeFile } from './tape.ts';
 import { emitUuid, uuidTape } from './uuids.ts';
 
 const log = logger('ovs_replay');
@@ -192,9 +192,4 @@ class RecordedStream implements Stream {
   abort(why?: Error): void {
     this.#stream.abort(why);
   }
-}
-
-export function byteLength(bytes: string | Uint8Array | readonly Uint8Array[]): number {
-  if (typeof bytes === 'string' || bytes instanceof Uint8Array) return Buffer.byteLength(bytes);
-  return bytes.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -74,3 +74,9 @@ export function readTapes(folder: string): Tape[] {
   });
   return tapes.sort((a, b) => a.number - b.number);
 }
+
+/** How much a write carries. */
+export function byteLength(bytes: string | Uint8Array | readonly Uint8Array[]): number {
+  if (typeof bytes === 'string' || bytes instanceof Uint8Array) return Buffer.byteLength(bytes);
+  return bytes.reduce((sum, piece) => sum + piece.length, 0);
+}
