@@ -114,6 +114,7 @@ export class DummyHost implements AsyncDisposable {
     return text
       .replaceAll(this.folder, 'FOLDER')
       .replace(/ufid:[0-9a-f-]{36}/g, 'ufid:UFID')
+      .replace(/\bduration=\d+s/g, 'duration=Ns')
       .replace(/, dp-extra-info:miniflow_bits\(\d+,\d+\)/g, '') // of a structure that we do not have
       .replace(/ovs-vswitchd\.\d+\.ctl/g, 'ovs-vswitchd.PID.ctl')
       .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z\|\d+\|/gm, '');
