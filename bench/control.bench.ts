@@ -1,6 +1,7 @@
 /** What configuration costs: ports and bridges added and removed, and what a large switch costs when nothing happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, type Daemons, residentMegabytes, startDaemons } from './support/daemons.ts';
+import { PortAdder } from './support/port-adder.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { isInstalled } from './support/switches.ts';
 
@@ -61,6 +62,37 @@ function bridges(daemons: Daemons): { add: number; remove: number } {
   return { add, remove };
 }
 
+/** What one more port costs the daemon alone, by size: no tool, and the same database server for both. Milliseconds. */
+interface OwnShare {
+  /** From the commit that adds the port until `cur_cfg` says that it is there; medians. */
+  readonly wait: number[];
+  /** Processor time of ovs-vswitchd. */
+  readonly cpu: number[];
+}
+
+async function ownShare(which: 'ours' | 'reference'): Promise<OwnShare> {
+  const daemons = await startDaemons(which, { dummy: true, database: 'reference' });
+  daemons.call('ovs-vsctl', 'set', 'open', '.', 'other_config:stats-update-interval=3600000');
+  daemons.call('ovs-vsctl', 'add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=dummy');
+  const adder = new PortAdder(daemons.socket, 'br0');
+  const share: OwnShare = { wait: [], cpu: [] };
+  try {
+    for (const size of sizes) {
+      while (adder.portCount < size) await adder.add(Math.min(500, size - adder.portCount));
+      const count = which === 'ours' ? 300 : size < 5000 ? 20 : 3; // the reference takes seconds for one
+      const before = cpuSeconds(daemons.pid);
+      const times: number[] = [];
+      for (let n = 0; n < count; n++) times.push((await adder.add(1)).applied);
+      share.wait.push(median(times));
+      share.cpu.push(((cpuSeconds(daemons.pid) - before) / count) * 1000);
+    }
+    return share;
+  } finally {
+    adder.close();
+    await daemons.stop();
+  }
+}
+
 async function measure(which: 'ours' | 'reference', tools: 'ours' | 'reference') {
   const daemons = await startDaemons(which, { dummy: true, tools });
   try {
@@ -77,6 +109,7 @@ export const bench: Bench = {
     const theirs = await measure('reference', 'reference');
     const ours = await measure('ours', 'reference');
     const all = await measure('ours', 'ours');
+    const [theirShare, ourShare] = [await ownShare('reference'), await ownShare('ours')];
     const largest = sizes.at(-1);
     const row = (what: string, unit: string, a: number, b: number): Row => ({
       what,
@@ -102,6 +135,22 @@ export const bench: Bench = {
           'ms',
           all.ports.add[n] ?? 0,
           theirs.ports.add[n] ?? 0,
+        ),
+      ),
+      ...sizes.map((size, n) =>
+        row(
+          `one port added at ${size}, from commit to cur_cfg (real ovsdb-server)`,
+          'ms',
+          ourShare.wait[n] ?? 0,
+          theirShare.wait[n] ?? 0,
+        ),
+      ),
+      ...sizes.map((size, n) =>
+        row(
+          `one port added at ${size}, CPU time of the daemon alone`,
+          'ms',
+          ourShare.cpu[n] ?? 0,
+          theirShare.cpu[n] ?? 0,
         ),
       ),
       row(`CPU at rest with ${largest} ports`, '% of a core', ours.ports.idle, theirs.ports.idle),

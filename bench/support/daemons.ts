@@ -1,6 +1,6 @@
 /** A whole switch with its database, ours or the installed reference, in folders of its own; the same calls drive both. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,8 @@ export interface Daemons {
   readonly isOurs: boolean;
   /** Of ovs-vswitchd. */
   readonly pid: number;
+  /** Where the database listens. */
+  readonly socket: string;
   /** Runs a tool to its end; throws with what it said when it fails. `ovs-vsctl` is the reference's unless `tools` says ours. */
   call(program: string, ...args: string[]): string;
   stop(): Promise<void>;
@@ -17,10 +19,18 @@ export interface Daemons {
 const ourBin = join(process.cwd(), 'bin');
 const quiet = ['-vconsole:off', '-vsyslog:off'];
 
-/** `dummy`: the switch makes every device of memory. `tools`: whose ovs-vsctl and ovs-appctl `call` runs. */
+export interface DaemonsOptions {
+  /** The switch makes every device of memory. */
+  readonly dummy?: boolean;
+  /** Whose ovs-vsctl and ovs-appctl `call` runs. */
+  readonly tools?: 'ours' | 'reference';
+  /** Whose database the switch uses; its own (ours: inside the same process) unless given. */
+  readonly database?: 'reference';
+}
+
 export async function startDaemons(
   which: 'ours' | 'reference',
-  options: { dummy?: boolean; tools?: 'ours' | 'reference' } = {},
+  options: DaemonsOptions = {},
 ): Promise<Daemons> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-ovs-'));
   const env = {
@@ -37,31 +47,33 @@ export async function startDaemons(
     return done.stdout;
   };
   const dummy = options.dummy === true ? ['--enable-dummy=override', '--disable-system'] : [];
+  const socket = join(folder, 'db.sock');
   const children: ChildProcess[] = [];
-  if (which === 'reference') {
+  const isEmbedded = which === 'ours' && options.database === undefined;
+  if (!isEmbedded) {
     const database = join(folder, 'conf.db');
     spawnSync('ovsdb-tool', ['create', database, '/usr/share/openvswitch/vswitch.ovsschema'], { env });
     children.push(
-      spawn('ovsdb-server', [database, `--remote=punix:${folder}/db.sock`, ...quiet], {
-        env,
-        stdio: 'ignore',
-      }),
+      spawn('ovsdb-server', [database, `--remote=punix:${socket}`, ...quiet], { env, stdio: 'ignore' }),
     );
-    while (!existsSync(join(folder, 'db.sock'))) await sleep(20);
+    while (!existsSync(socket)) await sleep(20);
+    spawnSync('ovs-vsctl', ['--no-wait', 'init'], { env });
   }
-  const daemon =
-    which === 'ours'
-      ? spawn(join(ourBin, 'ovs-vswitchd'), ['--embedded-db', ...dummy, ...quiet], { env, stdio: 'ignore' })
-      : spawn('ovs-vswitchd', [...dummy, ...quiet], { env, stdio: 'ignore' });
+  const program = which === 'ours' ? join(ourBin, 'ovs-vswitchd') : 'ovs-vswitchd';
+  const daemon = spawn(program, [...(isEmbedded ? ['--embedded-db'] : []), ...dummy, ...quiet], {
+    env,
+    stdio: 'ignore',
+  });
   children.unshift(daemon);
   const pid = daemon.pid ?? 0;
-  while (!existsSync(join(folder, `ovs-vswitchd.${pid}.ctl`)) || !existsSync(join(folder, 'db.sock'))) {
+  while (!existsSync(join(folder, `ovs-vswitchd.${pid}.ctl`)) || !existsSync(socket)) {
     if (daemon.exitCode !== null) throw new Error(`ovs-vswitchd (${which}) ended with ${daemon.exitCode}`);
     await sleep(20);
   }
   return {
     isOurs: which === 'ours',
     pid,
+    socket,
     call,
     async stop() {
       for (const child of children) {
@@ -73,12 +85,13 @@ export async function startDaemons(
   };
 }
 
-/** Seconds of CPU that a process and its threads have used. */
+/** Seconds of CPU that the threads of a process have used. */
 export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100; // utime and stime, in ticks of 10 ms: proc(5)
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, n) => sum + n, 0) / 1e9;
 }
 
 /** MB of resident memory. */
