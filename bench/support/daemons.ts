@@ -39,6 +39,7 @@ export async function startDaemons(
     OVS_LOGDIR: folder,
     OVS_DBDIR: folder,
     OVS_SYSCONFDIR: folder,
+    NODE_EXTRA_CA_CERTS: '', // Node reads them at every start; no tool uses them
   };
   const call = (program: string, ...args: string[]): string => {
     const path = options.tools === 'ours' ? join(ourBin, program) : program;
