@@ -16,12 +16,14 @@ function noChanges(): Changes {
   return { Open_vSwitch: new Map(), Bridge: new Map(), Interface: new Map() };
 }
 
+type Client = Pick<OvsdbClient<OvsTables>, 'transact' | 'view' | 'hasLock' | 'shows'>;
+
 export class StatusWriter {
-  readonly #client: Pick<OvsdbClient<OvsTables>, 'transact' | 'view' | 'hasLock'>;
+  readonly #client: Client;
   #waiting = noChanges();
   #isWriting = false;
 
-  constructor(client: Pick<OvsdbClient<OvsTables>, 'transact' | 'view' | 'hasLock'>) {
+  constructor(client: Client) {
     this.#client = client;
   }
 
@@ -30,9 +32,10 @@ export class StatusWriter {
     return !this.#isWriting && sizeOf(this.#waiting) === 0;
   }
 
-  /** Later values of a column replace earlier ones. */
+  /** Later values of a column replace earlier ones. What the database has already is not kept. */
   put<T extends StatusTable>(table: T, id: Uuid, change: OvsChange<T>): void {
-    merge(this.#waiting[table], id, change);
+    const hasOlder = this.#isWriting || this.#waiting[table].has(id);
+    if (hasOlder || !this.#client.shows(table, id, change)) merge(this.#waiting[table], id, change);
   }
 
   /** Starts a transaction if there is anything to write and none is under way. */

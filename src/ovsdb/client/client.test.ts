@@ -70,6 +70,23 @@ test('a client sees the content, and what it and others write', async () => {
   expect(names(other)).toEqual(['a']);
 });
 
+test('a client can tell whether writing would change anything', async () => {
+  const fixture = new Fixture();
+  const client = await connected(fixture);
+  const values = { name: 'a', tags: ['x', 'y'], options: new Map([['k', 'v']]) };
+  await done(
+    fixture,
+    client.transact((tx) => void tx.insert('item', values)),
+  );
+  const [id] = [...client.view.rows('item').keys()];
+  if (id === undefined) throw new Error('no row');
+  expect(client.shows('item', id, { tags: ['y', 'x'], options: new Map([['k', 'v']]) })).toBe(true);
+  expect(client.shows('item', id, { name: 'a', note: undefined })).toBe(true);
+  expect(client.shows('item', id, { options: new Map([['k', 'w']]) })).toBe(false);
+  expect(client.shows('item', id, { note: 'new' })).toBe(false);
+  expect(client.shows('item', fixture.newUuid(), {})).toBe(false);
+});
+
 /** Keeps what comes through `inner` until `deliver`, which brings it all in one go, as a socket may. */
 function inOneGo(inner: Channel) {
   const kept: Message[] = [];

@@ -11,7 +11,7 @@ import { logger } from '../../base/log.ts';
 import { randomUuid } from '../../base/random.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
-import type { Row, Schema } from '../schema-types.ts';
+import type { Row, RowChange, Schema } from '../schema-types.ts';
 import { Monitor, type MonitoredTable } from './monitor.ts';
 import { Disconnected, Session, type SessionOptions } from './session.ts';
 import { readOutcome, TransactionCollector } from './transaction.ts';
@@ -27,6 +27,7 @@ import type {
   Transaction,
   View,
 } from './types.ts';
+import { type AnyRow, isEqualValue } from './values.ts';
 import { type Deltas, LiveTables } from './view.ts';
 
 const log = logger('ovsdb_idl');
@@ -119,6 +120,14 @@ export class OvsdbClient<T extends Tables> {
   /** Asks for other rows of a table. Resolves when the view shows them; then those no longer asked for are gone. */
   setConditions<K extends TableName<T>>(table: K, conditions: Conditions): Promise<void> {
     return this.#monitor.setConditions(table, conditions);
+  }
+
+  /** Does the view show these values of a row that is there? Then writing them would change nothing. */
+  shows<K extends TableName<T>>(table: K, id: Uuid, values: RowChange<T[K]>): boolean {
+    const row = this.#tables.rows(table).get(id);
+    // The declared type only narrows what callers may ask, as in `transact`.
+    const asked = Object.entries(values as AnyRow);
+    return row !== undefined && asked.every(([column, value]) => isEqualValue(row[column], value));
   }
 
   async transact(build: (tx: Transaction<T>) => void): Promise<Outcome> {
