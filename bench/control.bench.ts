@@ -1,17 +1,11 @@
-/** What configuration costs: ports and bridges added and removed, and what a large switch costs when nothing happens. */
+/** What it costs to add a port to a switch, by the size of the switch, and what a large one costs when nothing happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuSeconds, type Daemons, residentMegabytes, startDaemons } from './support/daemons.ts';
+import { cpuSeconds, type Daemons, residentMegabytes, startDaemons, timed } from './support/daemons.ts';
 import { PortAdder } from './support/port-adder.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { isInstalled } from './support/switches.ts';
 
 const sizes = [10, 1000, 5000];
-
-function timed(action: () => void): number {
-  const start = performance.now();
-  action();
-  return performance.now() - start;
-}
 
 function portWords(first: number, count: number): string[] {
   return Array.from({ length: count }, (_, n) => `p${first + n}`).flatMap((name) => [
@@ -49,31 +43,6 @@ async function growPorts(daemons: Daemons): Promise<{ add: number[]; idle: numbe
     add,
     idle: ((cpuSeconds(daemons.pid) - before) / 30) * 100,
     memory: residentMegabytes(daemons.pid),
-  };
-}
-
-/** Milliseconds of adding and removing 200 bridges: at once after the start, and medians of later rounds. */
-interface BridgeTimes {
-  readonly firstAdd: number;
-  readonly firstRemove: number;
-  readonly add: number;
-  readonly remove: number;
-}
-
-function bridges(daemons: Daemons): BridgeTimes {
-  const names = Array.from({ length: 200 }, (_, n) => `b${n}`);
-  const words = names.flatMap((b) => ['--', 'add-br', b, '--', 'set', 'bridge', b, 'datapath_type=dummy']);
-  const add = () => timed(() => daemons.call('ovs-vsctl', ...words.slice(1)));
-  const remove = () =>
-    timed(() => daemons.call('ovs-vsctl', ...names.flatMap((b) => ['--', 'del-br', b]).slice(1)));
-  const firstAdd = add();
-  const firstRemove = remove();
-  const rounds = Array.from({ length: 5 }, () => ({ add: add(), remove: remove() }));
-  return {
-    firstAdd,
-    firstRemove,
-    add: median(rounds.map((round) => round.add)),
-    remove: median(rounds.map((round) => round.remove)),
   };
 }
 
@@ -116,14 +85,14 @@ async function ownShare(which: 'ours' | 'reference'): Promise<OwnShare> {
 async function measure(which: 'ours' | 'reference', tools: 'ours' | 'reference') {
   const daemons = await startDaemons(which, { dummy: true, tools });
   try {
-    return { start: startTime(daemons), bridges: bridges(daemons), ports: await growPorts(daemons) };
+    return { start: startTime(daemons), ports: await growPorts(daemons) };
   } finally {
     await daemons.stop();
   }
 }
 
 export const bench: Bench = {
-  question: 'What does a change of configuration cost, and a large switch at rest (dummy devices)?',
+  question: 'What does one more port cost, and a large switch at rest (dummy devices)?',
   missing: () => (isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch'),
   async run() {
     const theirs = await measure('reference', 'reference');
@@ -140,20 +109,6 @@ export const bench: Bench = {
     });
     return [
       row('starting ovs-vsctl', 'ms', all.start, theirs.start),
-      row(
-        '200 bridges added in one transaction, just after the start',
-        'ms',
-        ours.bridges.firstAdd,
-        theirs.bridges.firstAdd,
-      ),
-      row('200 bridges added in one transaction, later', 'ms', ours.bridges.add, theirs.bridges.add),
-      row(
-        '200 bridges removed in one transaction, just after the start',
-        'ms',
-        ours.bridges.firstRemove,
-        theirs.bridges.firstRemove,
-      ),
-      row('200 bridges removed in one transaction, later', 'ms', ours.bridges.remove, theirs.bridges.remove),
       ...sizes.map((size, n) =>
         row(
           `one port added at ${size}, the reference's ovs-vsctl`,

@@ -99,3 +99,10 @@ export function cpuSeconds(pid: number): number {
 export function residentMegabytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
+
+/** Milliseconds that `action` takes. */
+export function timed(action: () => void): number {
+  const start = performance.now();
+  action();
+  return performance.now() - start;
+}
