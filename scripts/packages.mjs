@@ -6,7 +6,7 @@ export const packages = [
   'openvswitch-switch', // the reference daemon and tools
   'openvswitch-common',
   'python3-openvswitch', // the reference's Python client library
-  'ovn-common', // ovn-nbctl and its schemas
+  'ovn-central', // ovn-nbctl, by what it depends on, and the northbound schema
   'ethtool',
   'iperf3',
   'iproute2',
