@@ -2,6 +2,8 @@
  * Keeps what a port receives from the host's own network stack: it belongs to the switch alone, as with the
  * reference's kernel datapath. Otherwise the host would answer ARP for its addresses on every port, and spend time on
  * each frame. Packet sockets, ours and those of others, see frames before this does.
+ * Differs: bridges of datapath_type=netdev keep frames of their ports from the host too; the reference leaves that to
+ * the administrator's firewall.
  */
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
