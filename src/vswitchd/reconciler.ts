@@ -34,6 +34,8 @@ export interface ReconcilerDeps {
   readonly writer: StatusWriter;
   /** Makes the main loop call `run` soon. */
   wake(): void;
+  /** Makes datapath flows follow what was applied. */
+  settleFlows(): void;
   /** The root row is there or has changed. */
   rootChanged(root: OvsRow<'Open_vSwitch'>): void;
   pid: number;
@@ -206,6 +208,7 @@ export class Reconciler {
         }),
       );
     }
+    this.#deps.settleFlows();
     await this.#report(steps);
     // What a removal made possible belongs to the same configuration.
     if (root !== undefined && this.#dirty.size === 0) {

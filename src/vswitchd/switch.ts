@@ -92,6 +92,9 @@ export class Switch {
       applier,
       writer: this.#writer,
       wake: () => this.loop.wake(),
+      settleFlows: () => {
+        for (const backer of this.#backers.values()) backer.revalidator.hurry();
+      },
       rootChanged: (root) => this.#rootChanged(root),
       pid: deps.pid,
     });
