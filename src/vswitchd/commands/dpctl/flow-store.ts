@@ -53,9 +53,8 @@ class BackerFlows implements FlowStore {
       if (clearsStatistics) datapath.deleteFlow(known.dp.id);
       datapath.putFlow(known.dp);
     } else {
-      const packetKey = key;
       const made = flows.add({
-        packetKey,
+        packetKey: key,
         mask,
         actions,
         input,
