@@ -10,7 +10,7 @@ export function pause(milliseconds: number): Promise<void> {
 }
 
 /** 60-byte UDP frames that reach `to` in a second while `from` sends as many as it can. */
-export async function overloadRate(from: Host, to: Host, seconds = 4): Promise<number> {
+export async function overloadRate(from: Host, to: Host, seconds = 3): Promise<number> {
   run(`ethtool -K ${from.outer} gro on`); // without it a veth takes no frames from an XDP program
   const done = startInside(from, `node ${generator} ${from.inner} ${seconds + 2} ${from.mac} ${to.mac}`);
   await pause(1000);
@@ -34,7 +34,7 @@ export async function overloadRateToSink(from: Host, to: Host): Promise<number> 
 }
 
 /** Gb/s of one TCP connection. */
-export async function tcpRate(from: Host, to: Endpoint, seconds = 4): Promise<number> {
+export async function tcpRate(from: Host, to: Endpoint, seconds = 3): Promise<number> {
   const [program = '', ...args] = commandAt(to, 'iperf3 -s -1');
   const server = spawn(program, args, { stdio: 'ignore' });
   const ended = new Promise((resolve) => server.once('close', resolve));
