@@ -92,3 +92,25 @@ export class FrameBatch {
     this.frames = Array.from({ length: capacity }, () => new Frame());
   }
 }
+
+/** Up to this many bytes a loop over words beats `Uint8Array.set`, which needs a view made for it. */
+const fewBytes = 128;
+const wordSize = 4;
+
+/** Copies `size` bytes from one memory to another. */
+export function copyBytes(
+  from: Pick<Frame, 'bytes' | 'view'>,
+  fromAt: number,
+  to: Pick<Frame, 'bytes' | 'view'>,
+  toAt: number,
+  size: number,
+): void {
+  if (size > fewBytes || size < wordSize) {
+    to.bytes.set(from.bytes.subarray(fromAt, fromAt + size), toAt);
+    return;
+  }
+  const last = size - wordSize; // the last word may overlap the one before
+  for (let n = 0; n < last; n += wordSize)
+    to.view.setInt32(toAt + n, from.view.getInt32(fromAt + n, true), true);
+  to.view.setInt32(toAt + last, from.view.getInt32(fromAt + last, true), true);
+}

@@ -16,7 +16,7 @@ import { Execution, type ExecutionHost, lowerActions, type Output } from './exec
 import { FlowStats, stat } from './flow-stats.ts';
 import { FlowEntry, FlowTable, hashConnection } from './flow-table.ts';
 import { Misses, missMemorySize } from './misses.ts';
-import { copyBytes, type FrameMemory, Scratch } from './scratch.ts';
+import { type FrameMemory, Scratch } from './scratch.ts';
 
 /** Where packets for the layer above go. */
 export interface UpcallSink {
@@ -166,7 +166,7 @@ export class Engine implements ExecutionHost {
     frame.start = executeHeadroom;
     frame.end = executeHeadroom + packet.byteLength;
     frame.headroom = executeHeadroom;
-    copyBytes(packet, 0, frame.bytes, frame.start, packet.byteLength);
+    frame.bytes.set(packet, frame.start);
     frame.clearOffloads();
     if (offload !== undefined) Object.assign(frame, offload);
     this.#now = this.#clock.now();

@@ -4,8 +4,8 @@
  * thousands and loses nothing within the limits. Bounded in connections and packets.
  */
 import { hotWordCount } from '../../flow/slots.ts';
-import { Frame } from '../../wire/frame.ts';
-import { copyBytes, type FrameMemory } from './scratch.ts';
+import { copyBytes, Frame } from '../../wire/frame.ts';
+import type { FrameMemory } from './scratch.ts';
 
 /** Connections waited for; a power of two. More go up packet by packet. */
 const entryCount = 256;
@@ -67,7 +67,7 @@ export class Misses {
     to.headroom = slotHeadroom;
     to.clearOffloads();
     to.copyOffloads(frame);
-    copyBytes(frame.bytes, frame.start, to.bytes, to.start, size);
+    copyBytes(frame, frame.start, to, to.start, size);
     return 'held';
   }
 

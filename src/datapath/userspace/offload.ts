@@ -4,11 +4,10 @@
  */
 import { foldSum, internetChecksum, pseudoHeader4, pseudoHeader6, sumWords } from '../../wire/checksum.ts';
 import { etherType } from '../../wire/ethernet.ts';
-import { type Frame, gso } from '../../wire/frame.ts';
+import { copyBytes, type Frame, gso } from '../../wire/frame.ts';
 import { ipProtocol, ipv4, ipv6 } from '../../wire/ip.ts';
 import { tcp, udp } from '../../wire/transport.ts';
 import { Headers } from './headers.ts';
-import { copyBytes } from './scratch.ts';
 
 const flag = { fin: 0x01, push: 0x08, congestionReduced: 0x80 } as const;
 
@@ -64,8 +63,8 @@ export class Segmenter {
     if (from === undefined) return;
     const size = this.sizeOf(n);
     const payloadAt = from.start + this.#headerSize + n * from.gsoSize;
-    copyBytes(from.bytes, from.start, to.bytes, to.start, this.#headerSize);
-    copyBytes(from.bytes, payloadAt, to.bytes, to.start + this.#headerSize, size - this.#headerSize);
+    copyBytes(from, from.start, to, to.start, this.#headerSize);
+    copyBytes(from, payloadAt, to, to.start + this.#headerSize, size - this.#headerSize);
     to.end = to.start + size;
     to.inPort = from.inPort;
     const network = to.start + this.#headers.network - from.start;

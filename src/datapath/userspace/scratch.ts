@@ -2,7 +2,7 @@
  * Memory for changed copies of frames: one arena that is filled front to back during a batch and emptied when every
  * port has been flushed. Nothing is allocated for a packet.
  */
-import { Frame } from '../../wire/frame.ts';
+import { copyBytes, Frame } from '../../wire/frame.ts';
 
 /** Memory that ports can send from: `address` is the native address of bytes[0], 0 where no port needs it. */
 export interface FrameMemory {
@@ -12,8 +12,6 @@ export interface FrameMemory {
 
 /** Room in front of a copied frame: two tags and an offload header, or a tunnel's headers. */
 const copyHeadroom = 128;
-/** Up to this many bytes a plain loop beats the call of `Uint8Array.set`, which makes a view. */
-const smallSize = 384;
 
 export class Scratch {
   readonly #memory: FrameMemory;
@@ -50,7 +48,7 @@ export class Scratch {
   copy(from: Frame, size: number): Frame | undefined {
     const to = this.take(size);
     if (to === undefined) return undefined;
-    copyBytes(from.bytes, from.start, to.bytes, to.start, size);
+    copyBytes(from, from.start, to, to.start, size);
     to.end = to.start + size;
     to.copyOffloads(from);
     return to;
@@ -81,18 +79,4 @@ export class Scratch {
     }
     this.#top = (frame.end + 7) & ~7;
   }
-}
-
-export function copyBytes(
-  from: Uint8Array,
-  fromAt: number,
-  to: Uint8Array,
-  toAt: number,
-  size: number,
-): void {
-  if (size > smallSize) {
-    to.set(from.subarray(fromAt, fromAt + size), toAt);
-    return;
-  }
-  for (let n = 0; n < size; n++) to[toAt + n] = from[fromAt + n] ?? 0;
 }
