@@ -22,6 +22,12 @@ const eventTag = 0xffffffff;
 const idleMs = 1000;
 /** Rounds over the busy ports between two looks at the others. */
 const roundsPerLook = 16;
+/**
+ * How often it looks at all ports in vain before it sleeps: as many times as it has forwarded frames since it slept,
+ * within these bounds. Being woken costs the sender of the next frame more than a few looks cost here, and on a busy
+ * machine it can take longer than a ring lasts.
+ */
+const looksBeforeSleep = { least: 10, most: 2000 } as const;
 /** A port that is reported this often in a row without a frame is left alone for `parkMs`: its device is in error. */
 const emptyReportLimit = 64;
 const parkMs = 100;
@@ -70,31 +76,41 @@ export class Worker {
   run(): void {
     const flags = this.#flags;
     let round = 0;
+    const { least, most } = looksBeforeSleep;
+    let looksLeft = 0;
     while (Atomics.load(flags, flag.isStopped) === 0) {
       if (Atomics.exchange(flags, flag.hasCommands, 0) !== 0) this.#runCommands();
-      const isBusy = this.#runBusy();
+      const frameCount = this.#runBusy();
+      if (frameCount > 0) looksLeft = Math.max(least, Math.min(most, looksLeft + frameCount));
+      const isBusy = this.#busy.length > 0;
       if (isBusy && ++round % roundsPerLook !== 0) continue;
-      this.#wait(isBusy ? 0 : this.#parked.size > 0 ? parkMs : idleMs);
+      if (isBusy || looksLeft > 0) this.#wait(0);
+      else this.#wait(this.#parked.size > 0 ? parkMs : idleMs);
+      if (!isBusy && looksLeft > 0) looksLeft--;
     }
     for (const port of this.#ports.values()) port.engine.io.close();
     this.#epoll.close();
   }
 
-  #runBusy(): boolean {
+  /** Frames forwarded. */
+  #runBusy(): number {
     let hasIdle = false;
+    let frameCount = 0;
     const busy = this.#busy;
     for (let n = 0; n < busy.length; n++) {
       const port = busy[n];
       // In a loop of patch ports, a batch of one port can take a second.
       if (port === undefined || Atomics.load(this.#flags, flag.isStopped) !== 0) continue;
-      if (this.#engine.runPort(port.engine) > 0) port.emptyReports = 0;
+      const count = this.#engine.runPort(port.engine);
+      frameCount += count;
+      if (count > 0) port.emptyReports = 0;
       else {
         port.isBusy = false;
         hasIdle = true;
       }
     }
     if (hasIdle) this.#busy = busy.filter((port) => port.isBusy);
-    return this.#busy.length > 0;
+    return frameCount;
   }
 
   #wait(timeout: number): void {
