@@ -103,9 +103,9 @@ export interface PortIo {
   /** Gives the memory of the last `receive` back; called after every port was flushed. */
   release(): void;
   /**
-   * Queues one frame and marks it `isQueued`. Its bytes must not change until `flush`; its bounds and offloads may,
-   * so they are read now. The same frame may be queued on several ports. With no headroom for the offload header
-   * (`headroom` can be 0) the port finds room of its own.
+   * Queues one frame, and marks it `isQueued` unless it was copied: its bytes must then not change until `flush`. Its
+   * bounds and offloads may, so they are read now. The same frame may be queued on several ports. With no headroom for
+   * the offload header (`headroom` can be 0) the port finds room of its own.
    */
   send(frame: Frame): void;
   /** Sends what is queued; what could not be sent is counted in `counters.txDropped`. */
@@ -114,9 +114,22 @@ export interface PortIo {
   close(): void;
 }
 
+/** A `PortIo` that sends faster through a ring, which costs memory, and the kernel milliseconds to make. */
+export interface TakesSendRing {
+  /** Set by the datapath; called once the port sends enough for a ring. */
+  onBusy: () => void;
+  /** Takes what `PreparedPort.openSendRing` made. Throws SyscallFailed. */
+  useSendRing(fd: number): void;
+}
+
 /** What `preparePort` opened on the main thread for a frame path elsewhere. */
 export interface PreparedPort {
   readonly spec: PortSpec;
+  /**
+   * For a frame path that says it is busy; undefined when it has one, or the port was closed meanwhile. Throws
+   * SyscallFailed.
+   */
+  openSendRing(): Promise<number | undefined>;
   /** After the frame path was closed. Does not block; idempotent. */
   close(): void;
 }

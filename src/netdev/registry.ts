@@ -11,7 +11,7 @@ import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
 import type { NetdevProvider, PortIo, PortSpec, PreparedPort } from './provider.ts';
 import { openPacketPort, type RingSize } from './system/packet-port.ts';
-import { preparePacketSocket } from './system/packet-socket.ts';
+import { preparePacketSocket, prepareSendSocket } from './system/packet-socket.ts';
 import { systemProvider } from './system/provider.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
 import { TapPort } from './tap/tap-port.ts';
@@ -63,16 +63,32 @@ export function openPortIo(spec: PortSpec): PortIo {
  * the kernel tens of milliseconds. Close it after the frame path. Throws SyscallFailed.
  */
 export async function preparePort(spec: PortSpec): Promise<PreparedPort> {
-  if (spec.kind !== 'packet') return { spec, close: () => {} };
-  const fd = await preparePacketSocket(spec.name, ringSize(spec.slotCount).slotCount);
+  if (spec.kind !== 'packet') return { spec, openSendRing: async () => undefined, close: () => {} };
+  const { name, ifindex } = spec;
+  const fd = await preparePacketSocket(name, ringSize(spec.slotCount).slotCount);
+  const opened = [fd];
   let isOpen = true;
+  let hasSendRing = false;
   return {
     spec: { ...spec, fd },
+    async openSendRing() {
+      if (hasSendRing || !isOpen) return undefined;
+      hasSendRing = true;
+      const ring = await prepareSendSocket(name, ifindex);
+      opened.push(ring);
+      if (isOpen) return ring;
+      closeAll();
+      return undefined;
+    },
     close() {
-      if (isOpen) void closeInBackground(fd);
       isOpen = false;
+      closeAll();
     },
   };
+
+  function closeAll(): void {
+    for (const each of opened.splice(0)) void closeInBackground(each);
+  }
 }
 
 /** A size that was asked for stays. */

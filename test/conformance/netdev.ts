@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { Timers } from '../../src/base/timers.ts';
-import type { Netdev, NetdevConfig, NetdevProvider, PortIo } from '../../src/netdev/provider.ts';
+import type { Netdev, NetdevConfig, NetdevProvider, PortIo, PortSpec } from '../../src/netdev/provider.ts';
 import { openPortIo } from '../../src/netdev/registry.ts';
 import { Frame, FrameBatch } from '../../src/wire/frame.ts';
 
@@ -24,6 +24,8 @@ export interface NetdevHarness {
   readonly provider: NetdevProvider;
   /** Prepares what must exist before the device is opened (a veth pair). */
   prepare(name: string): void;
+  /** Opens the frame path; `openPortIo` when absent. */
+  openIo?(spec: PortSpec): Promise<PortIo>;
   /** Called when the netdev is open and up. */
   connect(netdev: Netdev): FarEnd;
   /** Blocks until `io.receive` may bring something, for a while at most. */
@@ -44,6 +46,11 @@ export function testPacket(number: number, size = 60): Uint8Array {
   for (let at = 14; at < size; at++) packet[at] = (number + at) & 0xff;
   if (size >= 18) view.setUint32(14, number);
   return packet;
+}
+
+/** The number of a test packet. */
+export function numberOf(packet: Uint8Array): number {
+  return new DataView(packet.buffer, packet.byteOffset).getUint32(14);
 }
 
 /** True for a frame of this suite: the kernel's own chatter is none. */
@@ -68,7 +75,7 @@ export function netdevConformance(title: string, harness: NetdevHarness): void {
       far = harness.connect(netdev);
       const { portSpec } = netdev;
       if (portSpec === undefined) throw new Error('no frame path');
-      io = openPortIo(portSpec);
+      io = (await harness.openIo?.(portSpec)) ?? openPortIo(portSpec);
     });
 
     afterEach(async () => {

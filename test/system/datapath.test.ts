@@ -1,15 +1,19 @@
 /** The threaded datapath: the conformance suite over pairs of sockets that look like TAP devices, and its ending. */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { SyscallFailed } from '../../src/base/errors.ts';
 import { UserspaceDatapath } from '../../src/datapath/userspace/datapath.ts';
+import { newKey } from '../../src/flow/key.ts';
+import { openPacketPort } from '../../src/netdev/system/packet-port.ts';
 import { closeFd } from '../../src/sys/calls/fd.ts';
 import { indexOfDevice, openDatagramPair, receiveBytes, sendBytes } from '../../src/sys/calls/socket.ts';
 import { describeDatapath, type Wire } from '../conformance/datapath.ts';
+import { frameOf } from '../conformance/memory-port.ts';
+import { udpPacket } from '../conformance/packets.ts';
 import { run, whyNoNamespaces } from './support/namespace.ts';
 
 const workerUrl = new URL('../../dist/userspace-worker.js', import.meta.url);
@@ -111,6 +115,41 @@ describe('the threaded datapath', () => {
     },
   );
 
+  test.skipIf(why !== undefined)(
+    'a port that sends much gets a ring to send from, which goes with it',
+    async () => {
+      await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+      const name = `d${process.pid}busy`;
+      run('ip', 'link', 'add', name, 'up', 'type', 'veth', 'peer', 'name', `${name}p`);
+      run('ip', 'link', 'set', `${name}p`, 'up');
+      const ifindex = indexOfDevice(name);
+      const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`), { slotCount: 1024, slotLimit: 1024 });
+      try {
+        const port = await datapath.addPort({
+          name,
+          type: 'system',
+          spec: { kind: 'packet', name, ifindex },
+        });
+        const anything = { key: newKey(), mask: newKey() };
+        datapath.putFlow({ id: 0, ...anything, actions: [{ do: 'output', port }] });
+        await datapath.settle();
+        expect(socketCount(ifindex)).toBe(1);
+        await expect
+          .poll(() => {
+            for (let n = 0; n < 200; n++) far.send(frameOf(udpPacket({ source: n })));
+            far.flush();
+            return socketCount(ifindex);
+          })
+          .toBe(2);
+        await datapath.removePort(port);
+        await expect.poll(() => socketCount(ifindex)).toBe(0);
+      } finally {
+        far.close();
+        run('ip', 'link', 'del', name);
+      }
+    },
+  );
+
   test.each([
     ['after it was closed', 'close', 0],
     ['by process.exit', 'exit', 3],
@@ -129,6 +168,12 @@ describe('the threaded datapath', () => {
     expect(done.stderr).toContain(message);
   });
 });
+
+/** Packet sockets on a device: proc_net(5). */
+function socketCount(ifindex: number): number {
+  const lines = readFileSync('/proc/self/net/packet', 'utf8').split('\n');
+  return lines.filter((line) => Number(line.trim().split(/\s+/)[4]) === ifindex).length;
+}
 
 /** Runs the program of fixtures/datapath-owner.ts to its end. */
 async function runOwner(workerUrl: string, ending: string) {

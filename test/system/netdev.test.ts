@@ -5,15 +5,23 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { logRegistry } from '../../src/base/log.ts';
 import { Timers } from '../../src/base/timers.ts';
-import type { Netdev, NetdevProvider, PortIo } from '../../src/netdev/provider.ts';
-import { netdevProviders } from '../../src/netdev/registry.ts';
-import { openPacketPort } from '../../src/netdev/system/packet-port.ts';
+import type { Netdev, NetdevProvider, PortIo, PortSpec } from '../../src/netdev/provider.ts';
+import { netdevProviders, openPortIo, preparePort } from '../../src/netdev/registry.ts';
+import { openPacketPort, type PacketPort } from '../../src/netdev/system/packet-port.ts';
 import { Epoll } from '../../src/sys/calls/epoll.ts';
 import { unshareNetwork } from '../../src/sys/calls/namespace.ts';
 import { indexOfDevice } from '../../src/sys/calls/socket.ts';
 import { linkMonitor } from '../../src/sys/netlink/monitor.ts';
 import { Frame, FrameBatch } from '../../src/wire/frame.ts';
-import { type FarEnd, isTestPacket, netdevConformance, noConfig, testPacket } from '../conformance/netdev.ts';
+import {
+  type FarEnd,
+  isTestPacket,
+  type NetdevHarness,
+  netdevConformance,
+  noConfig,
+  numberOf,
+  testPacket,
+} from '../conformance/netdev.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
 
 const why = whyNoNamespaces();
@@ -37,24 +45,30 @@ function waitFor(io: PortIo): void {
   epoll.close();
 }
 
-function transmit(io: PortIo, packet: Uint8Array): void {
+function frameOf(packet: Uint8Array): Frame {
   const frame = new Frame(packet);
   frame.end = packet.length;
-  io.send(frame);
+  return frame;
+}
+
+function transmit(io: PortIo, packet: Uint8Array): void {
+  io.send(frameOf(packet));
   io.flush();
 }
 
 /** Frames of the suite from `io` until there are `count` of them, or nothing has come for a while. */
 function collect(io: PortIo, count: number): Uint8Array[] {
   const got: Uint8Array[] = [];
-  for (let tries = 0; got.length < count && tries < 50; tries++) {
+  for (let emptyCount = 0; got.length < count && emptyCount < 50; ) {
     const n = io.receive(batch);
     for (const frame of batch.frames.slice(0, n)) {
       const packet = frame.bytes.slice(frame.start, frame.end);
       if (isTestPacket(packet)) got.push(packet);
     }
     io.release();
-    if (n === 0) waitFor(io);
+    if (n > 0) continue;
+    emptyCount++;
+    waitFor(io);
   }
   return got;
 }
@@ -70,6 +84,21 @@ function farEnd(far: string, remove: () => void): FarEnd {
   };
 }
 
+/** The frame path of a system port as a worker has it once the port is busy: with a ring to send from. */
+async function openBusy(spec: PortSpec): Promise<PortIo> {
+  const prepared = await preparePort(spec);
+  const io = openPortIo(prepared.spec) as PacketPort;
+  const fd = await prepared.openSendRing();
+  if (fd === undefined) throw new Error('no send ring');
+  io.useSendRing(fd);
+  const close = io.close.bind(io);
+  io.close = () => {
+    close();
+    prepared.close();
+  };
+  return io;
+}
+
 const settle = () => linkMonitor().refresh();
 
 describe.skipIf(why !== undefined)('kernel devices', () => {
@@ -79,7 +108,7 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     ip('link', 'set', 'lo', 'up');
   });
 
-  netdevConformance('system', {
+  const system: NetdevHarness = {
     provider: provider('system'),
     prepare(name) {
       ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`);
@@ -88,7 +117,9 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     connect: ({ name }) => farEnd(`${name}p`, () => ip('link', 'del', name)),
     waitFor,
     settle,
-  });
+  };
+  netdevConformance('system', system);
+  netdevConformance('system, busy', { ...system, openIo: openBusy });
 
   for (const type of ['tap', 'internal'])
     netdevConformance(type, {
@@ -248,8 +279,7 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     [' with a tag', 4],
   ])('Segmented TCP%s beyond a slot arrives whole, in order, with what is left to do', async (_, tagSize) => {
     await using p = await pair(`gs${tagSize}`);
-    const frame = new Frame(tcpFrame(20_000, tagSize));
-    frame.end = frame.bytes.length;
+    const frame = frameOf(tcpFrame(20_000, tagSize));
     const checksumStart = 34 + tagSize;
     const headerSize = 66 + tagSize;
     Object.assign(frame, { checksumStart, checksumOffset: 16, gsoType: 1, gsoSize: 1448, headerSize });
@@ -270,6 +300,95 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
       if (n === 0) waitFor(p.near);
     }
     expect(sizes).toEqual([60, 20_000 + headerSize, 60]);
+  });
+
+  describe('A port with a ring to send from', () => {
+    /** `near` of a pair, busy; `numbers` sends numbered frames at once, `arrived` tells which came. */
+    async function busyPair(name: string) {
+      const p = await pair(name);
+      const near = await openBusy({ kind: 'packet', name, ifindex: p.netdev.state.ifindex });
+      const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`), { slotCount: 1024, slotLimit: 1024 });
+      return {
+        ...p,
+        near,
+        sendNumbers(from: number, to: number) {
+          for (let n = from; n < to; n++) near.send(frameOf(testPacket(n)));
+          near.flush();
+        },
+        arrived: (count: number) => collect(far, count).map((packet) => numberOf(packet)),
+        async [Symbol.asyncDispose]() {
+          near.close();
+          far.close();
+          await p[Symbol.asyncDispose]();
+        },
+      };
+    }
+
+    const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+    const limit = (name: string, ...rate: string[]) =>
+      execFileSync('tc', ['qdisc', 'replace', 'dev', name, 'root', 'tbf', 'burst', '2kb', ...rate]);
+
+    test('sends more than the ring holds, in order, also while the kernel keeps the slots', async () => {
+      await using p = await busyPair('sr0');
+      p.sendNumbers(0, 700);
+      expect(p.arrived(700)).toEqual(range(0, 700));
+      limit('sr0', 'rate', '20mbit', 'limit', '1mb'); // 24 ms for a thousand
+      for (const from of [0, 100, 600, 650]) p.sendNumbers(from, from === 100 ? 600 : from + 50);
+      expect(p.near.counters.txPackets).toBe(1350);
+      expect(p.arrived(650)).toEqual([...range(0, 50), ...range(100, 700)]);
+    });
+
+    test('loses what a full queue refuses, counts it, and loses no more', async () => {
+      await using p = await busyPair('sr1');
+      limit('sr1', 'rate', '1mbit', 'limit', '3kb');
+      p.sendNumbers(0, 200);
+      const { txPackets, txDropped } = p.near.counters;
+      expect(txPackets + txDropped).toBe(200);
+      expect(txPackets).toBeGreaterThan(10);
+      expect(txDropped).toBeGreaterThan(100);
+      expect(p.near.counters.txBytes).toBe(60 * txPackets);
+      const arrived = p.arrived(txPackets);
+      expect(arrived).toHaveLength(txPackets);
+      expect(arrived).toEqual([...new Set(arrived)].sort((a, b) => a - b));
+      execFileSync('tc', ['qdisc', 'del', 'dev', 'sr1', 'root']);
+      p.sendNumbers(1000, 1300);
+      expect(p.arrived(300)).toEqual(range(1000, 1300));
+      expect(p.near.counters.txDropped).toBe(txDropped);
+    });
+
+    test('drops and counts while its device is down, and goes on afterwards', async () => {
+      await using p = await busyPair('sr2');
+      p.sendNumbers(0, 10);
+      expect(p.arrived(10)).toEqual(range(0, 10));
+      await p.netdev.setUp(false);
+      for (let round = 0; round < 4; round++) p.sendNumbers(0, 200);
+      expect(p.near.counters).toMatchObject({ txPackets: 10, txDropped: 800 });
+      await p.netdev.setUp(true);
+      for (let i = 0; i < 20; i++) p.near.receive(batch); // fetches the socket's error
+      p.sendNumbers(10, 300);
+      expect(p.arrived(290)).toEqual(range(10, 300));
+    });
+
+    test('keeps the order of short, long and malformed frames, and loses the last alone', async () => {
+      await using p = await busyPair('sr3');
+      const long = frameOf(tcpFrame(20_000, 0));
+      Object.assign(long, {
+        checksumStart: 34,
+        checksumOffset: 16,
+        gsoType: 1,
+        gsoSize: 1448,
+        headerSize: 66,
+      });
+      const malformed = frameOf(new Uint8Array(10));
+      for (const frame of [frameOf(testPacket(1)), malformed, frameOf(testPacket(2))]) p.near.send(frame);
+      p.near.send(long);
+      for (const n of [3, 4]) p.near.send(frameOf(testPacket(n)));
+      p.near.flush();
+      for (const n of [5, 6]) p.near.send(frameOf(testPacket(n)));
+      p.near.flush();
+      expect(p.arrived(6)).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(p.near.counters).toMatchObject({ txPackets: 7, txErrors: 1, txDropped: 0 });
+    });
   });
 
   test('What finds the ring full is counted, and the port goes on', async () => {

@@ -19,6 +19,8 @@ export type Command =
       readonly counters: SharedArrayBuffer;
     }
   | { readonly do: 'removePort'; readonly reply: number; readonly port: number }
+  /** For a port that was `busy`. */
+  | { readonly do: 'useSendRing'; readonly port: number; readonly fd: number }
   | { readonly do: 'setPortMtu'; readonly port: number; readonly mtu: number | undefined }
   | { readonly do: 'setVlanLimit'; readonly tagCount: number }
   /** `chunk`: new memory for the statistics of this flow and its neighbours. */
@@ -39,7 +41,9 @@ export type Command =
 /** From worker to main thread. */
 export type FromWorker =
   | { readonly say: 'reply'; readonly reply: number; readonly failure: Failure | undefined }
-  | { readonly say: 'upcalls' };
+  | { readonly say: 'upcalls' }
+  /** The port sends enough for a ring of its own. */
+  | { readonly say: 'busy'; readonly port: number };
 
 /** An expected error on its way between threads, which keep only an error's text. */
 export type Failure =

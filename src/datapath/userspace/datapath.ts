@@ -5,8 +5,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
-import { Refused } from '../../base/errors.ts';
-import type { DpPort } from '../../base/units.ts';
+import { Refused, SyscallFailed } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
+import { type DpPort, dpPort } from '../../base/units.ts';
 import type { PortCounters, PortSpec, PreparedPort } from '../../netdev/provider.ts';
 import { preparePort } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
@@ -29,6 +30,8 @@ export interface UserspaceDatapathDeps {
 /** Upcalls handed over in one turn of the event loop. */
 const upcallBatch = 256;
 const defaultFlowCapacity = 200_000;
+
+const log = logger('dpif_netdev');
 
 type Reply = { resolve: () => void; reject: (error: Error) => void };
 
@@ -227,11 +230,28 @@ export class UserspaceDatapath implements Datapath {
       this.#takeUpcalls();
       return;
     }
+    if (message.say === 'busy') {
+      void this.#giveSendRing(dpPort(message.port));
+      return;
+    }
     const reply = this.#replies.get(message.reply);
     this.#replies.delete(message.reply);
     if (message.failure === undefined) reply?.resolve();
     else reply?.reject(errorOf(message.failure));
   };
+
+  /** Made here, so that nothing waits for it; a port that gets none sends as before. */
+  async #giveSendRing(port: DpPort): Promise<void> {
+    const prepared = this.#prepared.get(port);
+    try {
+      const fd = await prepared?.openSendRing();
+      if (fd !== undefined && prepared === this.#prepared.get(port))
+        this.#tell({ do: 'useSendRing', port, fd });
+    } catch (error) {
+      if (!(error instanceof SyscallFailed)) throw error;
+      log.warn(error.message);
+    }
+  }
 
   /** What is left after a batch is signalled again by the worker, once it has seen that this one is done. */
   #takeUpcalls(): void {

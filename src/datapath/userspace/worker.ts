@@ -5,8 +5,10 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
+import { SyscallFailed } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
 import { ms } from '../../base/units.ts';
-import type { PortIo, PortSpec } from '../../netdev/provider.ts';
+import type { PortIo, PortSpec, TakesSendRing } from '../../netdev/provider.ts';
 import { Epoll } from '../../sys/calls/epoll.ts';
 import { clearEventFd } from '../../sys/calls/eventfd.ts';
 import { allocate } from '../../sys/calls/memory.ts';
@@ -31,6 +33,8 @@ const looksBeforeSleep = { least: 10, most: 2000 } as const;
 /** A port that is reported this often in a row without a frame is left alone for `parkMs`: its device is in error. */
 const emptyReportLimit = 64;
 const parkMs = 100;
+
+const log = logger('dpif_netdev');
 
 interface WorkerPort {
   readonly engine: EnginePort;
@@ -178,6 +182,9 @@ export class Worker {
         this.#removePort(command.port);
         this.#post({ say: 'reply', reply: command.reply, failure: undefined });
         break;
+      case 'useSendRing':
+        this.#useSendRing(command.port, command.fd);
+        break;
       case 'setPortMtu':
         engine.setPortMtu(command.port, command.mtu);
         break;
@@ -214,10 +221,22 @@ export class Worker {
       const engine = this.#engine.addPort(number, io, new SharedPortCounters(counters));
       this.#ports.set(number, { engine, isBusy: false, emptyReports: 0 });
       if (io.fd !== undefined) this.#epoll.add(io.fd, number);
+      if (takesSendRing(io)) io.onBusy = () => this.#post({ say: 'busy', port: number });
     } catch (error) {
       failure = describeFailure(error);
     }
     this.#post({ say: 'reply', reply, failure });
+  }
+
+  /** A port that cannot take it goes on without. */
+  #useSendRing(number: number, fd: number): void {
+    const io = this.#ports.get(number)?.engine.io;
+    try {
+      if (io !== undefined && takesSendRing(io)) io.useSendRing(fd);
+    } catch (error) {
+      if (!(error instanceof SyscallFailed)) throw error;
+      log.warn(error.message);
+    }
   }
 
   #removePort(number: number): void {
@@ -239,6 +258,10 @@ export class Worker {
   #post(message: FromWorker): void {
     this.#commands.postMessage(message);
   }
+}
+
+function takesSendRing(io: PortIo): io is PortIo & TakesSendRing {
+  return 'useSendRing' in io;
 }
 
 /** The main thread's clock: each thread's own `performance.now` starts when the thread does. */

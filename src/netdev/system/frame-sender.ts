@@ -1,6 +1,6 @@
 /**
- * Queues frames and sends them in batches over a packet socket, each from where it lies, behind its offload header.
- * Used by `packet-port.ts`. Nothing here allocates for a frame.
+ * Queues frames and sends them in batches over a packet socket, each from where it lies, behind its offload header. A
+ * busy port's short frames go through a ring instead. Used by `packet-port.ts`. Nothing here allocates for a frame.
  */
 import { errnos } from '../../sys/calls/libc.ts';
 import { allocate, type Memory } from '../../sys/calls/memory.ts';
@@ -9,10 +9,11 @@ import type { Frame } from '../../wire/frame.ts';
 import { type Buffer, bufferPool, maxFrameSize } from '../buffers.ts';
 import { offloadHeaderSize, writeOffloadHeader } from '../offload-header.ts';
 import type { PortCounters } from '../provider.ts';
+import type { SendRing } from './send-ring.ts';
 
 /** Messages queued at most; a port starts with few and gets more when it needs them. */
 const firstCapacity = 16;
-const capacityLimit = 256;
+export const capacityLimit = 256;
 const growth = 4;
 const headerStride = 16;
 
@@ -48,14 +49,28 @@ export class FrameSender {
   readonly #counters: PortCounters;
   #queue = new Queue(firstCapacity);
   readonly #copies: Buffer[] = [];
+  readonly #onBusy: () => void;
   #count = 0;
+  #ring: SendRing | undefined;
+  /** For frames that the kernel left in the ring. */
+  #leftBatch: MessageBatch | undefined;
+  readonly #leftSizes = new Uint32Array(capacityLimit);
 
-  constructor(fd: number, counters: PortCounters) {
+  /** `onBusy` is called when many frames are sent at once for the first time. */
+  constructor(fd: number, counters: PortCounters, onBusy: () => void) {
     this.#fd = fd;
     this.#counters = counters;
+    this.#onBusy = onBusy;
+  }
+
+  /** From now on short frames go through that ring, which has at most `capacityLimit` slots. */
+  useRing(ring: SendRing): void {
+    this.#ring = ring;
   }
 
   add(frame: Frame): void {
+    // What is in the ring goes first: with a message queued, a frame put there would overtake it.
+    if (this.#count === 0 && this.#ring?.add(frame) === true) return;
     if (this.#count === this.#queue.capacity) this.#flushAndGrow();
     const at = this.#count;
     const queue = this.#queue;
@@ -74,9 +89,39 @@ export class FrameSender {
   }
 
   flush(): void {
-    const count = this.#count;
-    if (count === 0) return;
-    const { batch, sizes } = this.#queue;
+    if (this.#ring !== undefined && this.#ring.waitingCount > 0) this.#flushRing(this.#ring);
+    if (this.#count === 0) return;
+    this.#sendMessages(this.#queue.batch, this.#queue.sizes, this.#count);
+    this.#count = 0;
+    for (const copy of this.#copies) bufferPool.give(copy);
+    this.#copies.length = 0;
+  }
+
+  close(): void {
+    this.#count = 0;
+    this.#ring = undefined;
+    this.#queue.close();
+    this.#leftBatch?.close();
+  }
+
+  /** A frame that the kernel refuses there is sent once more as a message, which tells what became of it. */
+  #flushRing(ring: SendRing): void {
+    const { waitingCount, waitingBytes } = ring;
+    const leftCount = ring.send();
+    this.#counters.txPackets += waitingCount - leftCount;
+    this.#counters.txBytes += waitingBytes;
+    if (leftCount === 0) return;
+    this.#leftBatch ??= new MessageBatch(capacityLimit, 1);
+    for (let n = 0; n < leftCount; n++) {
+      const { address, size } = ring.leftAt(n);
+      this.#leftBatch.setPart(n, 0, address, size);
+      this.#leftSizes[n] = size - offloadHeaderSize;
+      this.#counters.txBytes -= size - offloadHeaderSize;
+    }
+    this.#sendMessages(this.#leftBatch, this.#leftSizes, leftCount);
+  }
+
+  #sendMessages(batch: MessageBatch, sizes: Uint32Array, count: number): void {
     let at = 0;
     while (at < count) {
       const sent = batch.send(this.#fd, at, count);
@@ -87,18 +132,11 @@ export class FrameSender {
         at += this.#countRefused(-sent, count - at);
       }
     }
-    this.#count = 0;
-    for (const copy of this.#copies) bufferPool.give(copy);
-    this.#copies.length = 0;
-  }
-
-  close(): void {
-    this.#count = 0;
-    this.#queue.close();
   }
 
   #flushAndGrow(): void {
     this.flush();
+    if (this.#queue.capacity === firstCapacity) this.#onBusy();
     if (this.#queue.capacity >= capacityLimit) return;
     const capacity = this.#queue.capacity * growth;
     this.#queue.close();

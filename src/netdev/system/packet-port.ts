@@ -8,14 +8,15 @@ import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { closeFd } from '../../sys/calls/fd.ts';
 import type { Memory } from '../../sys/calls/memory.ts';
-import { level, MessageBatch, readOption, socketOption } from '../../sys/calls/socket.ts';
+import { level, MessageBatch, readOption, sendRing, socketOption } from '../../sys/calls/socket.ts';
 import type { Frame, FrameBatch } from '../../wire/frame.ts';
 import { type Buffer, bufferHeadroom, bufferPool, maxFrameSize, useBuffer } from '../buffers.ts';
 import { emptyCounters } from '../counters.ts';
 import { offloadHeaderSize, readOffloadHeader, restoreVlanTag } from '../offload-header.ts';
-import type { PortCounters, PortIo } from '../provider.ts';
+import type { PortCounters, PortIo, TakesSendRing } from '../provider.ts';
 import { FrameSender } from './frame-sender.ts';
 import {
+  mapSendRing,
   openPacketSocket,
   type PacketSocket,
   packetStatisticsOption,
@@ -25,6 +26,7 @@ import {
   slotStatus,
   startPacketSocket,
 } from './packet-socket.ts';
+import { SendRing } from './send-ring.ts';
 
 /** Long frames fetched at once. */
 const longFrameLimit = 32;
@@ -71,12 +73,14 @@ interface PortSocket {
   readonly slotLimit: number;
 }
 
-export class PacketPort implements PortIo {
+export class PacketPort implements PortIo, TakesSendRing {
   readonly takesOffloads = true;
+  onBusy: () => void = () => {};
   readonly counters: PortCounters = emptyCounters();
   #socket: PacketSocket | undefined;
   readonly #isOwner: boolean;
   readonly #sender: FrameSender | undefined;
+  #sendMemory: Memory | undefined;
   #isOpen = true;
 
   #bytes = new Uint8Array(0);
@@ -106,7 +110,8 @@ export class PacketPort implements PortIo {
     this.#isOwner = from?.isOwner ?? false;
     this.#slotLimit = from?.slotLimit ?? 0;
     this.#useRing(ring);
-    if (from !== undefined) this.#sender = new FrameSender(from.socket.fd, this.counters);
+    if (from !== undefined)
+      this.#sender = new FrameSender(from.socket.fd, this.counters, () => this.onBusy());
   }
 
   get fd(): number | undefined {
@@ -145,13 +150,7 @@ export class PacketPort implements PortIo {
   release(): void {
     for (const buffer of this.#held) bufferPool.give(buffer);
     this.#held.length = 0;
-    let slot = this.#next - this.#heldCount;
-    if (slot < 0) slot += this.#slotCount;
-    for (let left = this.#heldCount; left > 0; left--) {
-      Atomics.store(this.#words, (slot * slotSize) >> 2, 0);
-      slot = slot + 1 === this.#slotCount ? 0 : slot + 1;
-    }
-    this.#heldCount = 0;
+    if (this.#heldCount > 0) this.#releaseSlots();
     if (this.#mustGrow) this.#grow();
   }
 
@@ -164,6 +163,12 @@ export class PacketPort implements PortIo {
     if (this.#isOpen) this.#sender?.flush();
   }
 
+  useSendRing(fd: number): void {
+    if (!this.#isOpen || this.#sendMemory !== undefined) return;
+    this.#sendMemory = mapSendRing(fd);
+    this.#sender?.useRing(new SendRing(this.#sendMemory, () => sendRing(fd)));
+  }
+
   close(): void {
     const socket = this.#socket;
     if (socket === undefined || !this.#isOpen) return;
@@ -172,6 +177,7 @@ export class PacketPort implements PortIo {
     this.#isOpen = false;
     this.#useRing(noRing); // the views of the ring must not outlive it
     this.#sender?.close();
+    this.#sendMemory?.unmap();
     this.#fetch?.close();
     socket.ring.unmap();
     if (this.#isOwner) closeFd(socket.fd);
@@ -185,6 +191,19 @@ export class PacketPort implements PortIo {
     this.#address = ring.address;
     this.#slotCount = ring.slotCount;
     this.#next = 0;
+    this.#heldCount = 0;
+  }
+
+  #releaseSlots(): void {
+    let slot = this.#next - this.#heldCount;
+    if (slot < 0) slot += this.#slotCount;
+    // One barrier for all: what was read of the frames was read before the kernel may write there again. Each slot is
+    // given back once only: the next moment it may hold a new frame.
+    Atomics.exchange(this.#words, (slot * slotSize) >> 2, 0);
+    for (let left = this.#heldCount - 1; left > 0; left--) {
+      slot = slot + 1 === this.#slotCount ? 0 : slot + 1;
+      this.#words[(slot * slotSize) >> 2] = 0;
+    }
     this.#heldCount = 0;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Opening an AF_PACKET socket with a mapped receive ring: packet(7) and the kernel's
- * Documentation/networking/packet_mmap.rst. Used by `packet-port.ts` only.
+ * Opening AF_PACKET sockets with a mapped ring of received frames, or of frames to send: packet(7) and the kernel's
+ * Documentation/networking/packet_mmap.rst. Used by `packet-port.ts` and, to prepare them, `../registry.ts`.
  */
 import { closeFd } from '../../sys/calls/fd.ts';
 import { type Memory, mapFd } from '../../sys/calls/memory.ts';
@@ -24,6 +24,7 @@ const packetOption = {
   copyThresh: 7,
   version: 10,
   reserve: 12,
+  txRing: 13,
   vnetHdr: 15,
   ignoreOutgoing: 23,
 } as const;
@@ -31,13 +32,17 @@ export const packetStatisticsOption = packetOption.statistics;
 
 const TPACKET_V2 = 1;
 const PACKET_MR_PROMISC = 1;
+/** Protocols that a socket receives. */
 const ETH_P_ALL = 3;
+const noProtocol = 0;
 
 /** Bytes of one slot: any frame of a 1500-byte device with tags and headroom; longer ones come through recvmmsg. */
 export const slotSize = 2048;
 /** Free bytes that the kernel leaves before each frame, for tags and tunnel headers. */
 const slotReserve = 128;
 const blockSize = 65536;
+/** Frames of one batch. */
+const sendSlotCount = 256;
 const socketBufferSize = 8 << 20;
 
 /** struct tpacket2_hdr, byte offsets inside a slot. */
@@ -101,12 +106,35 @@ export function startPacketSocket(
   const ring = mapFd(fd, slotCount * slotSize, tried);
   try {
     setOptionBytes(fd, level.packet, packetOption.addMembership, promiscuous(ifindex), tried);
-    bindSocket(fd, linkAddress(ifindex), tried);
+    bindSocket(fd, linkAddress(ifindex, ETH_P_ALL), tried);
   } catch (error) {
     ring.unmap();
     throw error;
   }
   return { fd, ring, slotCount };
+}
+
+/**
+ * A second socket on that device, which receives nothing: its ring of frames to send is made off this thread, since
+ * that takes the kernel milliseconds. Throws SyscallFailed.
+ */
+export async function prepareSendSocket(name: string, ifindex: number): Promise<number> {
+  const fd = openUnbound(name);
+  const ring = ringRequest(sendSlotCount);
+  try {
+    if (!(await trySetOptionInBackground(fd, level.packet, packetOption.txRing, ring)))
+      setOptionBytes(fd, level.packet, packetOption.txRing, ring, openTried(name)); // once more, for the reason
+    bindSocket(fd, linkAddress(ifindex, noProtocol), openTried(name));
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+/** Maps the ring of a send socket. Throws SyscallFailed. */
+export function mapSendRing(fd: number): Memory {
+  return mapFd(fd, sendSlotCount * slotSize, 'cannot map a send ring');
 }
 
 function openTried(name: string): string {
@@ -172,10 +200,10 @@ function promiscuous(ifindex: number): Uint8Array {
 }
 
 /** struct sockaddr_ll */
-function linkAddress(ifindex: number): Uint8Array {
+function linkAddress(ifindex: number, protocol: number): Uint8Array {
   const address = new DataView(new ArrayBuffer(20));
   address.setUint16(0, family.packet, true);
-  address.setUint16(2, ETH_P_ALL); // network order
+  address.setUint16(2, protocol); // network order
   address.setInt32(4, ifindex, true);
   return new Uint8Array(address.buffer);
 }

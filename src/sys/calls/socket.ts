@@ -76,6 +76,11 @@ export function sendBytes(fd: number, bytes: Uint8Array): number {
   return sent < 0 ? -lastErrno() : sent;
 }
 
+/** Sends what is in the packet ring of a socket. Negative when the kernel refused a frame. */
+export function sendRing(fd: number): number {
+  return Number(nativeSend(fd, null, 0, MSG_DONTWAIT));
+}
+
 /** For a send that takes long, made on another thread; its failure shows by the missing answer. */
 export async function sendInBackground(fd: number, bytes: Uint8Array): Promise<void> {
   await backgroundSend(fd, bytes, bytes.byteLength, 0);
