@@ -21,7 +21,7 @@ import {
 } from './support/workloads.ts';
 
 /** Single runs differ by a tenth and more. */
-const roundCount = 5;
+const roundCount = 3;
 
 interface Figures {
   readonly packets: number;
