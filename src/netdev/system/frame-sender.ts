@@ -13,7 +13,7 @@ import type { SendRing } from './send-ring.ts';
 
 /** Messages queued at most; a port starts with few and gets more when it needs them. */
 const firstCapacity = 16;
-export const capacityLimit = 256;
+const capacityLimit = 256;
 const growth = 4;
 const headerStride = 16;
 
@@ -52,9 +52,8 @@ export class FrameSender {
   readonly #onBusy: () => void;
   #count = 0;
   #ring: SendRing | undefined;
-  /** For frames that the kernel left in the ring. */
-  #leftBatch: MessageBatch | undefined;
-  readonly #leftSizes = new Uint32Array(capacityLimit);
+  /** For frames that the kernel left in the ring; most ports have neither. */
+  #left: { readonly batch: MessageBatch; readonly sizes: Uint32Array } | undefined;
 
   /** `onBusy` is called when many frames are sent at once for the first time. */
   constructor(fd: number, counters: PortCounters, onBusy: () => void) {
@@ -101,7 +100,7 @@ export class FrameSender {
     this.#count = 0;
     this.#ring = undefined;
     this.#queue.close();
-    this.#leftBatch?.close();
+    this.#left?.batch.close();
   }
 
   /** A frame that the kernel refuses there is sent once more as a message, which tells what became of it. */
@@ -111,14 +110,15 @@ export class FrameSender {
     this.#counters.txPackets += waitingCount - leftCount;
     this.#counters.txBytes += waitingBytes;
     if (leftCount === 0) return;
-    this.#leftBatch ??= new MessageBatch(capacityLimit, 1);
+    this.#left ??= { batch: new MessageBatch(capacityLimit, 1), sizes: new Uint32Array(capacityLimit) };
+    const { batch, sizes } = this.#left;
     for (let n = 0; n < leftCount; n++) {
       const { address, size } = ring.leftAt(n);
-      this.#leftBatch.setPart(n, 0, address, size);
-      this.#leftSizes[n] = size - offloadHeaderSize;
+      batch.setPart(n, 0, address, size);
+      sizes[n] = size - offloadHeaderSize;
       this.#counters.txBytes -= size - offloadHeaderSize;
     }
-    this.#sendMessages(this.#leftBatch, this.#leftSizes, leftCount);
+    this.#sendMessages(batch, sizes, leftCount);
   }
 
   #sendMessages(batch: MessageBatch, sizes: Uint32Array, count: number): void {
