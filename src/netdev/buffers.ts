@@ -36,6 +36,11 @@ class BufferPool {
     this.#free.push(buffer);
   }
 
+  /** Empties the list. */
+  giveAll(buffers: Buffer[]): void {
+    for (let buffer = buffers.pop(); buffer !== undefined; buffer = buffers.pop()) this.give(buffer);
+  }
+
   #grow(): void {
     if (this.#chunkCount === chunkLimit) return;
     this.#chunkCount++;

@@ -64,7 +64,9 @@ export class Engine implements ExecutionHost {
   readonly #upcalls: UpcallSink;
   readonly #table: FlowTable;
   readonly #ports: (EnginePort | undefined)[] = [];
+  /** The ports to flush: the first `#dirtyCount`. Setting an array's length would cost more. */
   readonly #dirty: Output[] = [];
+  #dirtyCount = 0;
   readonly #batch = new FrameBatch(batchSize);
   readonly #key = newKey();
   readonly #scratch: Scratch;
@@ -190,18 +192,17 @@ export class Engine implements ExecutionHost {
 
   touch(output: Output): void {
     output.isDirty = true;
-    this.#dirty.push(output);
+    this.#dirty[this.#dirtyCount++] = output;
   }
 
   flushOutputs(): void {
-    const dirty = this.#dirty;
-    for (let n = 0; n < dirty.length; n++) {
-      const output = dirty[n];
+    for (let n = 0; n < this.#dirtyCount; n++) {
+      const output = this.#dirty[n];
       if (output === undefined) continue;
       output.isDirty = false;
       output.io.flush();
     }
-    dirty.length = 0;
+    this.#dirtyCount = 0;
   }
 
   drop(reason: DropReason): void {
@@ -270,15 +271,14 @@ export class Engine implements ExecutionHost {
   }
 
   #finishBatch(): void {
-    const dirty = this.#dirty;
-    for (let n = 0; n < dirty.length; n++) {
+    for (let n = 0; n < this.#dirtyCount; n++) {
       // Whoever is in the list is one of our ports.
-      const port = dirty[n] as EnginePort;
+      const port = this.#dirty[n] as EnginePort;
       port.isDirty = false;
       port.io.flush();
       port.counters.publish(port.io.counters);
     }
-    dirty.length = 0;
+    this.#dirtyCount = 0;
     this.#scratch.reset();
     if (this.#table.maskProbes > 0) {
       this.totals.addMaskHits(this.#table.maskProbes);

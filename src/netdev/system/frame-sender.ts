@@ -92,8 +92,7 @@ export class FrameSender {
     if (this.#count === 0) return;
     this.#sendMessages(this.#queue.batch, this.#queue.sizes, this.#count);
     this.#count = 0;
-    for (const copy of this.#copies) bufferPool.give(copy);
-    this.#copies.length = 0;
+    bufferPool.giveAll(this.#copies);
   }
 
   close(): void {

@@ -148,8 +148,7 @@ export class PacketPort implements PortIo, TakesSendRing {
   }
 
   release(): void {
-    for (const buffer of this.#held) bufferPool.give(buffer);
-    this.#held.length = 0;
+    bufferPool.giveAll(this.#held);
     if (this.#heldCount > 0) this.#releaseSlots();
     if (this.#mustGrow) this.#grow();
   }

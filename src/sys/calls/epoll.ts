@@ -4,10 +4,11 @@
  */
 import { closeFd } from './fd.ts';
 import { checked, errnos, failed, lastErrno, libcFunction } from './libc.ts';
+import { allocate, type Memory } from './memory.ts';
 
 const nativeCreate = libcFunction('int epoll_create1(int)');
 const nativeControl = libcFunction('int epoll_ctl(int, int, int, void *)');
-const nativeWait = libcFunction('int epoll_wait(int, void *, int, int)');
+const nativeWait = libcFunction('int epoll_wait(int, uintptr_t, int, int)');
 
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
@@ -21,7 +22,7 @@ const dataOffset = eventSize - 8;
 export class Epoll {
   readonly #fd: number;
   readonly #capacity: number;
-  readonly #events: Uint8Array;
+  readonly #events: Memory;
   readonly #view: DataView;
   readonly #control = new DataView(new ArrayBuffer(eventSize));
 
@@ -29,7 +30,7 @@ export class Epoll {
   constructor(capacity = 256) {
     this.#fd = checked(nativeCreate(EPOLL_CLOEXEC), 'epoll_create1', 'cannot wait for packets');
     this.#capacity = capacity;
-    this.#events = new Uint8Array(capacity * eventSize);
+    this.#events = allocate(capacity * eventSize);
     this.#view = new DataView(this.#events.buffer);
   }
 
@@ -52,7 +53,7 @@ export class Epoll {
 
   /** Blocks until something is readable (or in error) or the time is over; -1 waits for ever. How many are ready. */
   wait(timeoutMs: number): number {
-    const ready = nativeWait(this.#fd, this.#events, this.#capacity, timeoutMs);
+    const ready = nativeWait(this.#fd, this.#events.address, this.#capacity, timeoutMs);
     if (ready >= 0) return ready;
     if (lastErrno() === errnos.EINTR) return 0;
     throw failed('epoll_wait', 'cannot wait for packets');
@@ -64,5 +65,6 @@ export class Epoll {
 
   close(): void {
     closeFd(this.#fd);
+    this.#events.unmap();
   }
 }
