@@ -2,7 +2,6 @@
 import { systemClock } from '../src/base/clock.ts';
 import { dpPort } from '../src/base/units.ts';
 import type { DpAction } from '../src/datapath/actions.ts';
-import { EndlessPort } from '../src/datapath/userspace/endless-port.ts';
 import { Engine } from '../src/datapath/userspace/engine.ts';
 import { FlowEntry, FlowTable } from '../src/datapath/userspace/flow-table.ts';
 import { extractKey } from '../src/flow/extract.ts';
@@ -10,6 +9,7 @@ import { maskedKey, maskSlot, newKey } from '../src/flow/key.ts';
 import { datapathWordCount, type SlotName } from '../src/flow/slots.ts';
 import { Frame } from '../src/wire/frame.ts';
 import { udpPacket } from '../test/conformance/packets.ts';
+import { EndlessPort } from './support/endless-port.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 
 const batchSize = 256;

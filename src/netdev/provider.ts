@@ -140,6 +140,19 @@ export interface WakesDatapath {
   onInput: () => void;
 }
 
+/** A real frame path over memory instead of a device, on which a worker practises in its spare time. */
+export interface PracticePort {
+  readonly io: PortIo;
+  /** A short frame comes in; `io.fd` is readable then, if not always. */
+  arrive(packet: Uint8Array): void;
+  /** Takes away what was sent. */
+  takeSent(): void;
+  /** From now on the device takes nothing that is sent. */
+  refuse(): void;
+  /** With `io`. */
+  close(): void;
+}
+
 /** What the frame path itself counts; frames. */
 export interface PortCounters {
   rxPackets: number;

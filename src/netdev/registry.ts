@@ -9,10 +9,12 @@ import { dummyDevice } from './dummy/device.ts';
 import { DummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
-import type { NetdevProvider, PortIo, PortSpec, PreparedPort } from './provider.ts';
+import type { NetdevProvider, PortIo, PortSpec, PracticePort, PreparedPort } from './provider.ts';
 import { openPacketPort, type RingSize } from './system/packet-port.ts';
 import { preparePacketSocket, prepareSendSocket } from './system/packet-socket.ts';
+import { openPracticePacketPort } from './system/practice-port.ts';
 import { systemProvider } from './system/provider.ts';
+import { openPracticeTapPort } from './tap/practice-port.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
 import { TapPort } from './tap/tap-port.ts';
 
@@ -56,6 +58,11 @@ export function openPortIo(spec: PortSpec): PortIo {
     default:
       return unreachable(spec);
   }
+}
+
+/** One of each kind that a worker serves. Throws SyscallFailed. */
+export function openPracticePort(kind: 'packet' | 'tap'): PracticePort {
+  return kind === 'packet' ? openPracticePacketPort() : openPracticeTapPort();
 }
 
 /**

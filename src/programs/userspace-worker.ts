@@ -1,7 +1,10 @@
 /** A worker thread of the userspace datapath. Started by `UserspaceDatapath` with a `WorkerStart` as its data. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { practise } from '../datapath/userspace/practice.ts';
 import { Worker } from '../datapath/userspace/worker.ts';
-import { openPortIo } from '../netdev/registry.ts';
+import { openPortIo, openPracticePort } from '../netdev/registry.ts';
 
 if (parentPort === null) throw new Error('runs only as a worker thread of ovs-vswitchd');
-new Worker(parentPort, workerData, openPortIo).run();
+const worker = new Worker(parentPort, workerData, openPortIo, practise(openPracticePort));
+worker.run();
+worker.close();

@@ -3,6 +3,7 @@
  * Busy ports are asked again without waiting; the others are looked at every few rounds. Idle, it costs nothing.
  * Run by programs/userspace-worker.ts.
  */
+import { performance } from 'node:perf_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
 import { SyscallFailed } from '../../base/errors.ts';
@@ -11,12 +12,11 @@ import { ms } from '../../base/units.ts';
 import type { PortIo, PortSpec, TakesSendRing } from '../../netdev/provider.ts';
 import { Epoll } from '../../sys/calls/epoll.ts';
 import { clearEventFd } from '../../sys/calls/eventfd.ts';
-import { allocate } from '../../sys/calls/memory.ts';
+import { allocate, type Memory } from '../../sys/calls/memory.ts';
 import { type Command, describeFailure, type FromWorker, flag, type WorkerStart } from './commands.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
 import { Engine, type EnginePort } from './engine.ts';
 import { UpcallWriter } from './upcall-ring.ts';
-import { warmUp } from './warm-up.ts';
 
 /** The tag of the eventfd; ports have their number. */
 const eventTag = 0xffffffff;
@@ -29,10 +29,13 @@ const roundsPerLook = 16;
  * within these bounds. Being woken costs the sender of the next frame more than a few looks cost here, and on a busy
  * machine it can take longer than a ring lasts.
  */
-const looksBeforeSleep = { least: 10, most: 2000 } as const;
+export const looksBeforeSleep = { least: 10, most: 2000 } as const;
 /** A port that is reported this often in a row without a frame is left alone for `parkMs`: its device is in error. */
 const emptyReportLimit = 64;
 const parkMs = 100;
+
+/** A worker that is this old practises when it has nothing else to do. */
+const practiceAfterMs = 1000;
 
 const log = logger('dpif_netdev');
 
@@ -45,75 +48,111 @@ interface WorkerPort {
 export class Worker {
   readonly #commands: MessagePort;
   readonly #openPort: (spec: PortSpec) => PortIo;
-  readonly #start: WorkerStart;
+  readonly #eventFd: number;
   readonly #flags: Int32Array;
   readonly #epoll = new Epoll();
   readonly #clock: Clock;
   readonly #engine: Engine;
   readonly #upcalls: UpcallWriter;
   readonly #ports = new Map<number, WorkerPort>();
-  #busy: WorkerPort[] = [];
+  readonly #busy: WorkerPort[] = [];
   readonly #parked = new Set<WorkerPort>();
+  readonly #memory: Memory[] = [];
+  #practice: Generator<void, void> | undefined;
+  #round = 0;
+  #looksLeft = 0;
 
-  constructor(commands: MessagePort, start: WorkerStart, openPort: (spec: PortSpec) => PortIo) {
+  /** `practice`: see practice.ts. */
+  constructor(
+    commands: MessagePort,
+    start: WorkerStart,
+    openPort: (spec: PortSpec) => PortIo,
+    practice?: Generator<void, void>,
+  ) {
+    this.#practice = practice;
     this.#commands = commands;
-    this.#start = start;
+    this.#eventFd = start.eventFd;
     this.#openPort = openPort;
     this.#flags = new Int32Array(start.flags);
     this.#clock = clockSince(start.clockZero);
     this.#upcalls = new UpcallWriter(start.upcalls, () => this.#signalUpcalls());
-    warmUp(this.#clock); // before the engine is made: objects of a class made earlier may be laid out otherwise
     this.#engine = new Engine({
       clock: this.#clock,
       upcalls: this.#upcalls,
       totals: new Totals(start.totals),
       flowCapacity: start.flowCapacity,
-      makeMemory(size) {
-        const { buffer, address } = allocate(size);
-        return { bytes: new Uint8Array(buffer), address };
+      makeMemory: (size) => {
+        const memory = allocate(size);
+        this.#memory.push(memory);
+        return { bytes: new Uint8Array(memory.buffer), address: memory.address };
       },
     });
     this.#epoll.add(start.eventFd, eventTag);
   }
 
-  /** Returns when the main thread said stop. */
-  run(): void {
-    const flags = this.#flags;
-    let round = 0;
-    const { least, most } = looksBeforeSleep;
-    let looksLeft = 0;
-    while (Atomics.load(flags, flag.isStopped) === 0) {
-      if (Atomics.exchange(flags, flag.hasCommands, 0) !== 0) this.#runCommands();
-      const frameCount = this.#runBusy();
-      if (frameCount > 0) looksLeft = Math.max(least, Math.min(most, looksLeft + frameCount));
-      const isBusy = this.#busy.length > 0;
-      if (isBusy && ++round % roundsPerLook !== 0) continue;
-      if (isBusy || looksLeft > 0) this.#wait(0);
-      else this.#wait(this.#parked.size > 0 ? parkMs : idleMs);
-      if (!isBusy && looksLeft > 0) looksLeft--;
-    }
+  /** Returns when the main thread said stop, or after that many turns. */
+  run(turnLimit = Number.POSITIVE_INFINITY): void {
+    for (let n = 0; n < turnLimit; n++) if (!this.#turn()) return;
+  }
+
+  /** After the last `run`. */
+  close(): void {
+    this.#practice?.return();
     for (const port of this.#ports.values()) port.engine.io.close();
     this.#epoll.close();
+    for (const memory of this.#memory) memory.unmap();
+  }
+
+  /** Once round the loop. False when the main thread said stop. */
+  #turn(): boolean {
+    const flags = this.#flags;
+    // A plain look will do: what it misses, the next turn or #wait sees.
+    if (flags[flag.isStopped] !== 0) return false;
+    if (flags[flag.hasCommands] !== 0 && Atomics.exchange(flags, flag.hasCommands, 0) !== 0)
+      this.#runCommands();
+    const frameCount = this.#runBusy();
+    const { least, most } = looksBeforeSleep;
+    if (frameCount > 0) this.#looksLeft = Math.max(least, Math.min(most, this.#looksLeft + frameCount));
+    const isBusy = this.#busy.length > 0;
+    if (isBusy && ++this.#round % roundsPerLook !== 0) return true;
+    if (isBusy || this.#looksLeft > 0 || this.#practise()) this.#wait(0);
+    else this.#wait(this.#parked.size > 0 ? parkMs : idleMs);
+    if (!isBusy && this.#looksLeft > 0) this.#looksLeft--;
+    return true;
+  }
+
+  /** Instead of sleeping, one step of practice. False when there is none to make. */
+  #practise(): boolean {
+    if (this.#practice === undefined || performance.now() < practiceAfterMs) return false;
+    try {
+      if (this.#practice.next().done === true) this.#practice = undefined;
+    } catch (error) {
+      this.#practice = undefined;
+      if (!(error instanceof SyscallFailed)) throw error;
+      log.warn(`goes on without practice: ${error.message}`);
+    }
+    return true;
   }
 
   /** Frames forwarded. */
   #runBusy(): number {
-    let hasIdle = false;
-    let frameCount = 0;
     const busy = this.#busy;
+    let frameCount = 0;
+    let busyCount = 0;
     for (let n = 0; n < busy.length; n++) {
       const port = busy[n];
       // In a loop of patch ports, a batch of one port can take a second.
-      if (port === undefined || Atomics.load(this.#flags, flag.isStopped) !== 0) continue;
+      if (port === undefined || this.#flags[flag.isStopped] !== 0) continue;
       const count = this.#engine.runPort(port.engine);
       frameCount += count;
-      if (count > 0) port.emptyReports = 0;
-      else {
+      if (count === 0) {
         port.isBusy = false;
-        hasIdle = true;
+        continue;
       }
+      port.emptyReports = 0;
+      busy[busyCount++] = port;
     }
-    if (hasIdle) this.#busy = busy.filter((port) => port.isBusy);
+    while (busy.length > busyCount) busy.pop(); // setting `length` would cost more
     return frameCount;
   }
 
@@ -135,7 +174,7 @@ export class Worker {
 
   #wake(tag: number): void {
     if (tag === eventTag) {
-      clearEventFd(this.#start.eventFd);
+      clearEventFd(this.#eventFd);
       return;
     }
     const port = this.#ports.get(tag);
@@ -244,7 +283,7 @@ export class Worker {
     if (port === undefined) return;
     this.#ports.delete(number);
     this.#parked.delete(port);
-    this.#busy = this.#busy.filter((other) => other !== port);
+    if (port.isBusy) this.#busy.splice(this.#busy.indexOf(port), 1);
     const { io } = port.engine;
     if (io.fd !== undefined) this.#epoll.remove(io.fd);
     this.#engine.removePort(number);

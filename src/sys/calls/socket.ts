@@ -12,6 +12,7 @@ const nativeGetsockopt = libcFunction('int getsockopt(int, int, int, void *, voi
 const nativeSend = libcFunction<number | bigint>('long send(int, void *, size_t, int)');
 const backgroundSend = libcInBackground('long send(int, void *, size_t, int)');
 const nativeRecv = libcFunction<number | bigint>('long recv(int, void *, size_t, int)');
+const nativeShutdown = libcFunction('int shutdown(int, int)');
 const nativeSendmmsg = libcFunction('int sendmmsg(int, uintptr_t, unsigned int, int)');
 const nativeRecvmmsg = libcFunction('int recvmmsg(int, uintptr_t, unsigned int, int, void *)');
 const nativeIfIndex = libcFunction('unsigned int if_nametoindex(const char *)');
@@ -90,6 +91,11 @@ export async function sendInBackground(fd: number, bytes: Uint8Array): Promise<v
 export function receiveBytes(fd: number, into: Uint8Array): number {
   const got = Number(nativeRecv(fd, into, into.byteLength, MSG_DONTWAIT));
   return got < 0 ? -lastErrno() : got;
+}
+
+/** The other end's sends fail from now on. */
+export function stopReceiving(fd: number): void {
+  nativeShutdown(fd, 0);
 }
 
 /** 0 when this network namespace has no device of that name. */

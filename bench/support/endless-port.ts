@@ -1,10 +1,7 @@
-/**
- * A port that receives the same packets again and again, as out of a ring, and forgets what it sends. Warms a worker up
- * before its first packet, and measures the engine.
- */
-import { emptyCounters } from '../../netdev/counters.ts';
-import type { PortIo } from '../../netdev/provider.ts';
-import type { Frame, FrameBatch } from '../../wire/frame.ts';
+/** A port that receives the same packets again and again, as out of a ring, and forgets what it sends. */
+import { emptyCounters } from '../../src/netdev/counters.ts';
+import type { PortIo } from '../../src/netdev/provider.ts';
+import type { Frame, FrameBatch } from '../../src/wire/frame.ts';
 
 const headroom = 64;
 
@@ -13,10 +10,6 @@ export interface EndlessPortOptions {
   readonly batchSize: number;
   /** Bytes from one frame to the next. */
   readonly slotSize: number;
-  /** Where the frames pretend to lie; 0: nowhere that the kernel could read. */
-  readonly address?: number;
-  /** Every so many calls there is nothing, as of a port that has been emptied; absent: always something. */
-  readonly emptyEvery?: number;
 }
 
 export class EndlessPort implements PortIo {
@@ -27,7 +20,6 @@ export class EndlessPort implements PortIo {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #sizes: readonly number[];
-  #calls = 0;
 
   /** No packets: such a port is only sent to. */
   constructor(packets: readonly Uint8Array[], options: EndlessPortOptions) {
@@ -43,13 +35,12 @@ export class EndlessPort implements PortIo {
   }
 
   receive(batch: FrameBatch): number {
-    const { slotSize, address = 0, emptyEvery } = this.#options;
-    if (emptyEvery !== undefined && ++this.#calls % emptyEvery === 0) return 0;
+    const { slotSize } = this.#options;
     const count = this.#sizes.length;
     for (let n = 0; n < count; n++) {
       const frame = batch.frames[n];
       if (frame === undefined) continue;
-      frame.use(this.#bytes, this.#view, address);
+      frame.use(this.#bytes, this.#view, 0);
       frame.start = n * slotSize + headroom;
       frame.end = frame.start + (this.#sizes[n] ?? 0);
       frame.headroom = headroom;

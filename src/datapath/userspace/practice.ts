@@ -1,0 +1,165 @@
+/**
+ * Makes a worker fast before it has much to do: code that has run some thousand times is compiled to machine code, and
+ * an idle switch would take hours to get there, answering each ping from interpreted code. So a young worker practises
+ * when it has nothing else to do: other workers of its class forward between ports over memory. Several, one after the
+ * other, because what was compiled for one must also hold for the next.
+ */
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { dpPort } from '../../base/units.ts';
+import { extractKey } from '../../flow/extract.ts';
+import { maskedKey, maskSlot, newKey } from '../../flow/key.ts';
+import { datapathWordCount, type SlotName } from '../../flow/slots.ts';
+import { emptyCounters } from '../../netdev/counters.ts';
+import type { PortSpec, PracticePort } from '../../netdev/provider.ts';
+import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
+import { Frame } from '../../wire/frame.ts';
+import { type Command, flag, flagCount } from './commands.ts';
+import { SharedPortCounters, Totals } from './counters.ts';
+import type { EngineFlow } from './engine.ts';
+import { FlowStats } from './flow-stats.ts';
+import { makeUpcallMemory } from './upcall-ring.ts';
+import { looksBeforeSleep, Worker } from './worker.ts';
+
+const pupilCount = 4;
+const roundsEach = 500;
+
+/** What most packets look like, with zeros behind: ARP, ICMP, UDP and TCP, both kinds of IP, with and without tag. */
+const packets = [
+  'ffffffffffff 020000000001 0806 0001080006040001 020000000001 0a000001 000000000000 0a000002',
+  '020000000002 020000000001 0800 4500005400004000 40010000 0a000001 0a000002 0800000000010001',
+  '020000000002 020000000001 0800 4500005400004000 40110000 0a000001 0a000002 03e807d000400000',
+  '020000000002 020000000001 0800 4500005400004000 40060000 0a000001 0a000002 03e807d0 00000000 00000000 5010',
+  '020000000002 020000000001 86dd 60000000 0028 11 40 fe80000000000001 0000000000000001 fe80000000000001 0000000000000002 03e807d00028',
+  '333300000001 020000000001 86dd 60000000 0020 3a ff fe80000000000001 0000000000000001 ff02000000000000 0000000000000001 8700000000000000 fe80000000000001 0000000000000002 0101020000000001',
+  '333300000016 020000000001 86dd 60000000 0024 00 01 fe80000000000001 0000000000000001 ff02000000000000 0000000000000016 3a00050200000100 8f000000',
+  '020000000002 020000000001 81000005 0800 4500005400004000 40110000 0a000001 0a000002 03e807d000400000',
+].map((text) => {
+  const packet = Buffer.alloc(text.includes('8100') ? 102 : 98);
+  Buffer.from(text.replaceAll(' ', ''), 'hex').copy(packet);
+  return packet;
+});
+
+const noPacket = new Uint8Array(0);
+
+/** Slots whose whole mask makes one flow's mask each: several, since code compiled for one mask fits no other. */
+const masks = [
+  ['in_port', 'eth_dst', 'eth_type'],
+  ['in_port', 'eth_type', 'nw_src', 'nw_proto'],
+  ['in_port', 'eth_src', 'eth_type', 'nw_proto'],
+  ['in_port', 'eth_type', 'vlan_tpid', 'ipv6_src'],
+  ['in_port', 'eth_type', 'vlan_tci'],
+] as const satisfies readonly (readonly SlotName[])[];
+
+/** Ports by number; each forwards to the next. */
+const portKinds = ['packet', 'packet', 'tap'] as const;
+/** What a pupil's ports are opened from does not matter: they are open. */
+const spec: PortSpec = { kind: 'dummy', name: '' };
+/** At first there are no flows; at last the devices take nothing. */
+const missRounds = 20;
+const refusedRounds = 8;
+
+/** Some tens of microseconds a step, a fifth of a second altogether. Throws SyscallFailed; `return` ends it early. */
+export function* practise(openPort: (kind: 'packet' | 'tap') => PracticePort): Generator<void, void> {
+  for (let n = 0; n < pupilCount; n++) {
+    const ports: PracticePort[] = [];
+    let pupil: Pupil | undefined;
+    try {
+      for (const kind of portKinds) ports.push(openPort(kind));
+      pupil = new Pupil(ports);
+      for (let round = 0; round < roundsEach; round++) {
+        if (round === roundsEach - refusedRounds) for (const port of ports) port.refuse();
+        pupil.round(round);
+        yield;
+      }
+    } finally {
+      pupil?.close();
+      for (const port of ports) port.close();
+    }
+  }
+}
+
+/** A worker in practice, and what plays the main thread and the world for it. */
+class Pupil {
+  readonly #ports: readonly PracticePort[];
+  readonly #flags = new Int32Array(new SharedArrayBuffer(4 * flagCount));
+  readonly #eventFd = openEventFd();
+  readonly #commands = new MessageChannel();
+  readonly #worker: Worker;
+
+  constructor(ports: readonly PracticePort[]) {
+    this.#ports = ports;
+    // A counter that never changed would be taken for a constant.
+    for (const { io } of ports) Object.assign(io.counters, emptyCounters());
+    const start = {
+      flags: this.#flags.buffer,
+      eventFd: this.#eventFd,
+      upcalls: makeUpcallMemory(),
+      totals: new Totals().buffer,
+      flowCapacity: 100,
+      clockZero: 0,
+    };
+    const unopened = ports.map(({ io }) => io);
+    this.#worker = new Worker(this.#commands.port1, start, () => {
+      const io = unopened.shift();
+      if (io === undefined) throw new Error('more ports were added than there are');
+      return io;
+    });
+    this.#tell([
+      { do: 'setVlanLimit', tagCount: 1 },
+      ...portKinds.flatMap((_, port): Command[] => [
+        { do: 'addPort', reply: port, port, spec, counters: new SharedPortCounters().buffer },
+        { do: 'setPortMtu', port, mtu: 1500 },
+      ]),
+    ]);
+    this.#worker.run(1);
+  }
+
+  /** A ping and its answer; now and then a burst or a rest. */
+  round(round: number): void {
+    if (round === missRounds) this.#tell(flows());
+    const burst = round % 8 === 5 ? 4 : 1;
+    for (let n = 0; n < 2; n++) {
+      const port = this.#ports[(round + n) % this.#ports.length];
+      for (let i = 0; i < burst; i++) port?.arrive(packets[(round + i) % packets.length] ?? noPacket);
+      this.#worker.run(3); // finds them, forwards them, finds no more
+    }
+    if (round % 8 !== 0) return;
+    this.#worker.run(looksBeforeSleep.least);
+    for (const port of this.#ports) port.takeSent();
+    while (receiveMessageOnPort(this.#commands.port2) !== undefined);
+  }
+
+  close(): void {
+    this.#worker.close();
+    this.#commands.port1.close();
+    closeEventFd(this.#eventFd);
+  }
+
+  #tell(commands: Command[]): void {
+    this.#commands.port2.postMessage(commands);
+    Atomics.store(this.#flags, flag.hasCommands, 1);
+    signalEventFd(this.#eventFd);
+  }
+}
+
+function flows(): Command[] {
+  const stats = new FlowStats();
+  return portKinds.flatMap((_, inPort) =>
+    packets.map((packet, n): Command => {
+      const flow = flowFor(packet, inPort, n);
+      return { do: 'putFlow', flow, chunk: stats.reserve(flow.id) };
+    }),
+  );
+}
+
+function flowFor(packet: Uint8Array, inPort: number, n: number): EngineFlow {
+  const frame = new Frame(packet);
+  frame.end = packet.length;
+  frame.inPort = inPort;
+  const key = newKey();
+  extractKey(frame, key);
+  const mask = newKey().slice(0, datapathWordCount);
+  for (const slot of masks[n % masks.length] ?? []) maskSlot(mask, slot);
+  const actions = [{ do: 'output', port: dpPort((inPort + 1) % portKinds.length) }] as const;
+  return { id: inPort * packets.length + n, generation: 1, key: maskedKey(key, mask), mask, actions };
+}
