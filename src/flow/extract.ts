@@ -60,12 +60,14 @@ const maxPadding = 0xffff;
 const ipv6HeaderMin = 8;
 const tcpSizeMin = tcp.size;
 
+const noHotWords = new Uint32Array(hotWordCount);
+
 /**
  * Rewrites the first `hotWordCount` words of `key`; the rest stays as it is. `vlanLimit` (1 or 2) is how many tags
  * are parsed as such: a further one shows as the EtherType.
  */
 export function extractKey(frame: Frame, key: Uint32Array, vlanLimit = 1): void {
-  key.fill(0, 0, hotWordCount);
+  key.set(noHotWords); // `fill` costs several times as much
   key[inPort] = frame.inPort;
   const { view, start, end } = frame;
   if (end - start < ethernet.size) return;
