@@ -12,10 +12,11 @@ test('Every port receives and sends, and what is sent at last is refused', () =>
   const opened: PracticePort[] = [];
   for (const _ of practise((kind) => opened[opened.push(openPracticePort(kind)) - 1] as PracticePort));
   expect(opened).toHaveLength(12);
-  for (const { io } of opened) {
+  for (const [n, { io }] of opened.entries()) {
+    const least = n < 9 ? 20 : 900;
     expect(io.counters).toMatchObject({ rxErrors: 0, rxDropped: 0, txErrors: 0 });
-    expect(io.counters.rxPackets).toBeGreaterThan(400);
-    expect(io.counters.txPackets).toBeGreaterThan(400);
+    expect(io.counters.rxPackets).toBeGreaterThan(least);
+    expect(io.counters.txPackets).toBeGreaterThan(least / 2);
     expect(io.counters.txDropped).toBeGreaterThan(0);
     expect(io.counters.txDropped).toBeLessThan(30);
   }
@@ -26,7 +27,7 @@ test('Nothing stays open, ended early or not', () => {
   const before = openDescriptorCount();
   for (const _ of practise(openPracticePort));
   const started = practise(openPracticePort);
-  for (let n = 0; n < 700; n++) started.next();
+  for (let n = 0; n < 100; n++) started.next();
   expect(openDescriptorCount()).toBeGreaterThan(before);
   started.return();
   expect(openDescriptorCount()).toBe(before);

@@ -2,7 +2,7 @@
  * Makes a worker fast before it has much to do: code that has run some thousand times is compiled to machine code, and
  * an idle switch would take hours to get there, answering each ping from interpreted code. So a young worker practises
  * when it has nothing else to do: other workers of its class forward between ports over memory. Several, one after the
- * other, because what was compiled for one must also hold for the next.
+ * other, because what is compiled must hold for all of them.
  */
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { dpPort } from '../../base/units.ts';
@@ -20,8 +20,8 @@ import { FlowStats } from './flow-stats.ts';
 import { makeUpcallMemory } from './upcall-ring.ts';
 import { looksBeforeSleep, Worker } from './worker.ts';
 
-const pupilCount = 4;
-const roundsEach = 500;
+/** Of each worker. The first ones end before anything is compiled, so that little is compiled twice. */
+const roundCounts = [40, 40, 40, 1000];
 
 /** What most packets look like, with zeros behind: ARP, ICMP, UDP and TCP, both kinds of IP, with and without tag. */
 const packets = [
@@ -58,16 +58,16 @@ const spec: PortSpec = { kind: 'dummy', name: '' };
 const missRounds = 20;
 const refusedRounds = 8;
 
-/** Some tens of microseconds a step, a fifth of a second altogether. Throws SyscallFailed; `return` ends it early. */
+/** Some tens of microseconds a step, a quarter of a second altogether. Throws SyscallFailed; `return` ends it early. */
 export function* practise(openPort: (kind: 'packet' | 'tap') => PracticePort): Generator<void, void> {
-  for (let n = 0; n < pupilCount; n++) {
+  for (const roundCount of roundCounts) {
     const ports: PracticePort[] = [];
     let pupil: Pupil | undefined;
     try {
       for (const kind of portKinds) ports.push(openPort(kind));
       pupil = new Pupil(ports);
-      for (let round = 0; round < roundsEach; round++) {
-        if (round === roundsEach - refusedRounds) for (const port of ports) port.refuse();
+      for (let round = 0; round < roundCount; round++) {
+        if (round === roundCount - refusedRounds) for (const port of ports) port.refuse();
         pupil.round(round);
         yield;
       }
@@ -117,15 +117,15 @@ class Pupil {
   /** A ping and its answer; now and then a burst or a rest. */
   round(round: number): void {
     if (round === missRounds) this.#tell(flows());
-    const burst = round % 8 === 5 ? 4 : 1;
+    const burst = round % 4 === 1 ? 8 : 1;
     for (let n = 0; n < 2; n++) {
       const port = this.#ports[(round + n) % this.#ports.length];
       for (let i = 0; i < burst; i++) port?.arrive(packets[(round + i) % packets.length] ?? noPacket);
       this.#worker.run(3); // finds them, forwards them, finds no more
     }
+    for (const port of this.#ports) port.takeSent();
     if (round % 8 !== 0) return;
     this.#worker.run(looksBeforeSleep.least);
-    for (const port of this.#ports) port.takeSent();
     while (receiveMessageOnPort(this.#commands.port2) !== undefined);
   }
 

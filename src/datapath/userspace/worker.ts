@@ -33,9 +33,8 @@ export const looksBeforeSleep = { least: 10, most: 2000 } as const;
 /** A port that is reported this often in a row without a frame is left alone for `parkMs`: its device is in error. */
 const emptyReportLimit = 64;
 const parkMs = 100;
-
-/** A worker that is this old practises when it has nothing else to do. */
-const practiceAfterMs = 1000;
+/** After this long without commands a worker has time to practise. */
+const calmMs = 300;
 
 const log = logger('dpif_netdev');
 
@@ -59,6 +58,7 @@ export class Worker {
   readonly #parked = new Set<WorkerPort>();
   readonly #memory: Memory[] = [];
   #practice: Generator<void, void> | undefined;
+  #commandedAt = 0;
   #round = 0;
   #looksLeft = 0;
 
@@ -115,15 +115,15 @@ export class Worker {
     if (frameCount > 0) this.#looksLeft = Math.max(least, Math.min(most, this.#looksLeft + frameCount));
     const isBusy = this.#busy.length > 0;
     if (isBusy && ++this.#round % roundsPerLook !== 0) return true;
-    if (isBusy || this.#looksLeft > 0 || this.#practise()) this.#wait(0);
-    else this.#wait(this.#parked.size > 0 ? parkMs : idleMs);
+    const mustLook = isBusy || this.#looksLeft > 0 || this.#practise();
+    this.#wait(mustLook ? 0 : this.#sleepMs());
     if (!isBusy && this.#looksLeft > 0) this.#looksLeft--;
     return true;
   }
 
   /** Instead of sleeping, one step of practice. False when there is none to make. */
   #practise(): boolean {
-    if (this.#practice === undefined || performance.now() < practiceAfterMs) return false;
+    if (this.#practice === undefined || performance.now() - this.#commandedAt < calmMs) return false;
     try {
       if (this.#practice.next().done === true) this.#practice = undefined;
     } catch (error) {
@@ -132,6 +132,12 @@ export class Worker {
       log.warn(`goes on without practice: ${error.message}`);
     }
     return true;
+  }
+
+  /** How long it may sleep at most. */
+  #sleepMs(): number {
+    if (this.#parked.size > 0) return parkMs;
+    return this.#practice === undefined ? idleMs : calmMs;
   }
 
   /** Frames forwarded. */
@@ -203,6 +209,7 @@ export class Worker {
   }
 
   #runCommands(): void {
+    this.#commandedAt = performance.now();
     for (;;) {
       const received = receiveMessageOnPort(this.#commands);
       if (received === undefined) return;
