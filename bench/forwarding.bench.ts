@@ -12,12 +12,13 @@ import {
 } from './support/switches.ts';
 import { oneBridge, otherTopologies, type Topology } from './support/topologies.ts';
 import {
+  congestionControls,
   overloadRate,
   overloadRateToSink,
   pause,
   pingTime,
   setOffloads,
-  tcpRate,
+  tcpRates,
 } from './support/workloads.ts';
 
 /** Single runs differ by a tenth and more. */
@@ -26,7 +27,8 @@ const roundCount = 3;
 interface Figures {
   readonly packets: number;
   readonly packetsToSink: number;
-  readonly tcp: number;
+  /** With each of the `congestionControls`. */
+  readonly tcp: readonly number[];
   readonly ping: number;
 }
 
@@ -58,15 +60,15 @@ async function between<T>(
 function measureAll(kind: Kind): Promise<Figures> {
   return between(kind, oneBridge, async (a, b) => {
     const ping = await pingTime(a, b);
-    const tcp = await tcpRate(a, b);
+    const tcp = await tcpRates(a, b);
     const packets = await overloadRate(a, b);
     const packetsToSink = await overloadRateToSink(a, b);
     return { packets, packetsToSink, tcp, ping };
   });
 }
 
-function measureTcp(kind: Kind, topology: Topology): Promise<number> {
-  return between(kind, topology, (a, _, { far }) => tcpRate(a, far));
+function measureTcp(kind: Kind, topology: Topology): Promise<readonly number[]> {
+  return between(kind, topology, (a, _, { far }) => tcpRates(a, far));
 }
 
 /** Each kind once a round, so that what else the machine does meets all of them alike. */
@@ -81,23 +83,34 @@ async function inRounds<T>(
 }
 
 /** TCP in one topology, beside all switches that can do it. */
-async function tcpRows(topology: Topology): Promise<Row[]> {
+async function measureTopology(topology: Topology): Promise<Row[]> {
   const others: readonly Kind[] = hasKernelBridge(topology) ? ['reference', 'linux'] : ['reference'];
   const rates = await inRounds(['ours', ...others], (kind) => measureTcp(kind, topology));
-  return others.map((kind) => ({
-    what: `TCP, one connection, ${topology.name}`,
-    unit: 'Gb/s',
-    ours: median(rates.get('ours') ?? []),
-    theirs: median(rates.get(kind) ?? []),
-    against: names[kind],
-    better: 'more',
-  }));
+  const of = (kind: Kind): number[] => tcpMedians(rates.get(kind));
+  return others.flatMap((kind) => tcpRows(`, ${topology.name}`, of('ours'), of(kind), names[kind]));
+}
+
+function tcpMedians(all: readonly (readonly number[])[] = []): number[] {
+  return congestionControls.map((_, n) => median(all.map((rates) => rates[n] ?? Number.NaN)));
 }
 
 /** What was measured between the hosts of one bridge, as medians. */
 function medians(all: readonly Figures[] = []): Figures {
-  const of = (name: keyof Figures): number => median(all.map((figures) => figures[name]));
-  return { packets: of('packets'), packetsToSink: of('packetsToSink'), tcp: of('tcp'), ping: of('ping') };
+  const of = (name: 'packets' | 'packetsToSink' | 'ping'): number =>
+    median(all.map((figures) => figures[name]));
+  const tcp = tcpMedians(all.map((figures) => figures.tcp));
+  return { packets: of('packets'), packetsToSink: of('packetsToSink'), tcp, ping: of('ping') };
+}
+
+function tcpRows(where: string, ours: readonly number[], theirs: readonly number[], against: string): Row[] {
+  return congestionControls.map((control, n) => ({
+    what: `TCP, one connection${where} (${control})`,
+    unit: 'Gb/s',
+    ours: ours[n] ?? Number.NaN,
+    theirs: theirs[n] ?? Number.NaN,
+    against,
+    better: 'more',
+  }));
 }
 
 const names: Readonly<Record<Kind, string>> = {
@@ -124,14 +137,7 @@ function rows(ours: Figures, theirs: Figures, against: string): Row[] {
       against,
       better: 'more',
     },
-    {
-      what: 'TCP, one connection',
-      unit: 'Gb/s',
-      ours: ours.tcp,
-      theirs: theirs.tcp,
-      against,
-      better: 'more',
-    },
+    ...tcpRows('', ours.tcp, theirs.tcp, against),
     { what: 'ping, idle', unit: 'us', ours: ours.ping, theirs: theirs.ping, against, better: 'less' },
   ];
 }
@@ -150,7 +156,7 @@ export const bench: Bench = {
     const of = (kind: Kind): Figures => medians(figures.get(kind));
     const others: readonly Kind[] = ['reference', 'linux'];
     const made = others.flatMap((kind) => rows(of('ours'), of(kind), names[kind]));
-    for (const topology of otherTopologies) made.push(...(await tcpRows(topology)));
+    for (const topology of otherTopologies) made.push(...(await measureTopology(topology)));
     return made;
   },
 };

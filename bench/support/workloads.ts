@@ -1,5 +1,6 @@
 /** What is done through a switch that joins two hosts, whichever switch it is. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { commandAt, type Endpoint, type Host, inside, run, sentCount, startInside } from './hosts.ts';
 
 const sink = new URL('../bench/support/sink.mjs', `file://${process.cwd()}/dist/`).pathname;
@@ -33,15 +34,29 @@ export async function overloadRateToSink(from: Host, to: Host): Promise<number> 
   }
 }
 
-/** Gb/s of one TCP connection. */
-export async function tcpRate(from: Host, to: Endpoint, seconds = 3): Promise<number> {
+/** The machine's own congestion control, and one that never waits by the clock, as BBR does. */
+export const congestionControls = [
+  readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim(),
+  'reno',
+] as const;
+
+/** Gb/s of one TCP connection, with each of the `congestionControls`. */
+export async function tcpRates(from: Host, to: Endpoint): Promise<number[]> {
+  const rates: number[] = [];
+  for (const control of congestionControls) rates.push(await tcpRate(from, to, control));
+  return rates;
+}
+
+const tcpSeconds = 3;
+
+async function tcpRate(from: Host, to: Endpoint, congestionControl: string): Promise<number> {
   const [program = '', ...args] = commandAt(to, 'iperf3 -s -1');
   const server = spawn(program, args, { stdio: 'ignore' });
   const ended = new Promise((resolve) => server.once('close', resolve));
   await pause(500);
   const report = await startInside(
     from,
-    `iperf3 -J -t ${seconds} -O 1 --connect-timeout 3000 -c ${to.address}`,
+    `iperf3 -J -t ${tcpSeconds} -O 1 -C ${congestionControl} --connect-timeout 3000 -c ${to.address}`,
   );
   server.kill();
   await ended;
