@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { FrameBatch } from '../../wire/frame.ts';
 import { PacketPort } from './packet-port.ts';
 import { slotHeader, slotSize, slotStatus } from './packet-socket.ts';
+import { fillSlot } from './practice-port.ts';
 
 const slotCount = 4;
 
@@ -15,13 +16,8 @@ function ringPort() {
   };
 }
 
-/** Fills a slot as the kernel does. */
 function fill(view: DataView, slot: number, status: number, size: number, mac = 192, captured = size): void {
-  const at = slot * slotSize;
-  view.setUint32(at + slotHeader.size, size, true);
-  view.setUint32(at + slotHeader.capturedSize, captured, true);
-  view.setUint16(at + slotHeader.mac, mac, true);
-  view.setUint32(at + slotHeader.status, status, true);
+  fillSlot(view, slot, status, size, mac, captured);
 }
 
 test('A ring is read in order, handed out once, and given back slot by slot', () => {

@@ -1,10 +1,6 @@
-/**
- * A packet port over memory in which we play the kernel: the ring is ours, the socket one end of a pair. Opened by
- * `../registry.ts`.
- */
-import { closeFd } from '../../sys/calls/fd.ts';
+/** A packet port without a device, over a ring of our own. Opened by `../registry.ts`. */
 import { allocate } from '../../sys/calls/memory.ts';
-import { openDatagramPair, receiveBytes, sendBytes, stopReceiving } from '../../sys/calls/socket.ts';
+import { PracticeKernel } from '../practice-kernel.ts';
 import type { PracticePort } from '../provider.ts';
 import { PacketPort } from './packet-port.ts';
 import { slotHeader, slotSize, slotStatus } from './packet-socket.ts';
@@ -14,35 +10,42 @@ const slotCount = 32;
 const mac = 194;
 
 export function openPracticePacketPort(): PracticePort {
-  const [near, far] = openDatagramPair();
+  const kernel = new PracticeKernel();
   const ring = allocate(slotCount * slotSize);
-  const slots = new DataView(ring.buffer);
+  const view = new DataView(ring.buffer);
   const bytes = new Uint8Array(ring.buffer);
-  const socket = { fd: near, ring, slotCount };
-  const scratch = new Uint8Array(slotSize);
   let next = 0;
-  sendBytes(far, scratch); // never fetched: readable for good
+  kernel.send(Uint8Array.of(0)); // never fetched: readable for good
+  const socket = { fd: kernel.fd, ring, slotCount };
   const io = new PacketPort({ socket, isOwner: true, slotLimit: slotCount }, { ...ring, slotCount });
   return {
     io,
     arrive(packet) {
-      const at = next * slotSize;
+      bytes.set(packet, next * slotSize + mac);
+      fillSlot(view, next, slotStatus.user, packet.length, mac);
       next = (next + 1) % slotCount;
-      bytes.set(packet, at + mac);
-      slots.setUint32(at + slotHeader.size, packet.length, true);
-      slots.setUint32(at + slotHeader.capturedSize, packet.length, true);
-      slots.setUint16(at + slotHeader.mac, mac, true);
-      slots.setUint32(at + slotHeader.status, slotStatus.user, true);
     },
-    takeSent() {
-      while (receiveBytes(far, scratch) > 0);
-    },
-    refuse() {
-      stopReceiving(far);
-    },
+    takeSent: () => kernel.takeSent(),
+    refuse: () => kernel.refuse(),
     close() {
       io.close();
-      closeFd(far);
+      kernel.close();
     },
   };
+}
+
+/** Hands out slot number `slot` of a ring as the kernel does. Bytes: `mac` from the slot's start. */
+export function fillSlot(
+  view: DataView,
+  slot: number,
+  status: number,
+  size: number,
+  mac: number,
+  captured = size,
+): void {
+  const at = slot * slotSize;
+  view.setUint32(at + slotHeader.size, size, true);
+  view.setUint32(at + slotHeader.capturedSize, captured, true);
+  view.setUint16(at + slotHeader.mac, mac, true);
+  view.setUint32(at + slotHeader.status, status, true);
 }

@@ -1,32 +1,28 @@
-/** A TAP port over one end of a pair of sockets, whose other end plays the kernel. Opened by `../registry.ts`. */
+/** A TAP port without a device. Opened by `../registry.ts`. */
 import { closeFd } from '../../sys/calls/fd.ts';
-import { openDatagramPair, receiveBytes, sendBytes, stopReceiving } from '../../sys/calls/socket.ts';
 import { offloadHeaderSize } from '../offload-header.ts';
+import { PracticeKernel } from '../practice-kernel.ts';
 import type { PracticePort } from '../provider.ts';
 import { TapPort } from './tap-port.ts';
 
-const frameLimit = 4096;
+const frameLimit = 2048;
 
 export function openPracticeTapPort(): PracticePort {
-  const [near, far] = openDatagramPair();
-  const scratch = new Uint8Array(offloadHeaderSize + frameLimit);
-  const io = new TapPort(near);
+  const kernel = new PracticeKernel();
+  const written = new Uint8Array(offloadHeaderSize + frameLimit);
+  const io = new TapPort(kernel.fd);
   return {
     io,
     arrive(packet) {
-      scratch.set(packet, offloadHeaderSize);
-      sendBytes(far, scratch.subarray(0, offloadHeaderSize + packet.length));
+      written.set(packet, offloadHeaderSize);
+      kernel.send(written.subarray(0, offloadHeaderSize + packet.length));
     },
-    takeSent() {
-      while (receiveBytes(far, scratch) > 0);
-    },
-    refuse() {
-      stopReceiving(far);
-    },
+    takeSent: () => kernel.takeSent(),
+    refuse: () => kernel.refuse(),
     close() {
       io.close();
-      closeFd(near);
-      closeFd(far);
+      closeFd(kernel.fd);
+      kernel.close();
     },
   };
 }
