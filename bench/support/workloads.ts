@@ -35,10 +35,9 @@ export async function overloadRateToSink(from: Host, to: Host): Promise<number> 
 }
 
 /** The machine's own congestion control, and one that never waits by the clock, as BBR does. */
-export const congestionControls = [
-  readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim(),
-  'reno',
-] as const;
+export const congestionControls: readonly string[] = [
+  ...new Set([readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim(), 'reno']),
+];
 
 /** Gb/s of one TCP connection, with each of the `congestionControls`. */
 export async function tcpRates(from: Host, to: Endpoint): Promise<number[]> {

@@ -58,7 +58,7 @@ export class Worker {
   readonly #parked = new Set<WorkerPort>();
   readonly #memory: Memory[] = [];
   #practice: Generator<void, void> | undefined;
-  #commandedAt = 0;
+  #commandedAt: number;
   #round = 0;
   #looksLeft = 0;
 
@@ -75,6 +75,7 @@ export class Worker {
     this.#openPort = openPort;
     this.#flags = new Int32Array(start.flags);
     this.#clock = clockSince(start.clockZero);
+    this.#commandedAt = this.#clock.now();
     this.#upcalls = new UpcallWriter(start.upcalls, () => this.#signalUpcalls());
     this.#engine = new Engine({
       clock: this.#clock,
@@ -123,7 +124,7 @@ export class Worker {
 
   /** Instead of sleeping, one step of practice. False when there is none to make. */
   #practise(): boolean {
-    if (this.#practice === undefined || performance.now() - this.#commandedAt < calmMs) return false;
+    if (this.#practice === undefined || this.#clock.now() - this.#commandedAt < calmMs) return false;
     try {
       if (this.#practice.next().done === true) this.#practice = undefined;
     } catch (error) {
@@ -209,7 +210,7 @@ export class Worker {
   }
 
   #runCommands(): void {
-    this.#commandedAt = performance.now();
+    this.#commandedAt = this.#clock.now();
     for (;;) {
       const received = receiveMessageOnPort(this.#commands);
       if (received === undefined) return;
