@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/{conformance,sim,project}/**/*.test.ts'],
     pool: 'forks', // native calls
+    maxWorkers: '100%', // the default leaves a core idle
     testTimeout: 20_000,
     reporters: json === undefined ? ['default'] : ['dot', ['json', { outputFile: json }]],
   },
