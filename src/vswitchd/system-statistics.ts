@@ -2,8 +2,9 @@
  * `Open_vSwitch.statistics`: what the host and its Open vSwitch daemons use, ovs-vswitchd.conf.db(5). The texts of
  * /proc are parsed by pure functions; `readSystemStatistics` reads them. Used only where `enable-statistics` is set.
  */
-import { readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { readdirSync, statfsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { readTextOrEmpty } from '../base/text-file.ts';
 
 /** Clock ticks a second in /proc: fixed by the kernel's interface to user space. */
 const ticksPerSecond = 100;
@@ -12,16 +13,16 @@ const pageKilobytes = 4;
 export function readSystemStatistics(rundir: string): ReadonlyMap<string, string> {
   const statistics = new Map([
     ['cpu', String(availableParallelism())],
-    ['load_average', loadAverage(readText('/proc/loadavg'))],
-    ['memory', memoryUse(readText('/proc/meminfo'))],
+    ['load_average', loadAverage(readTextOrEmpty('/proc/loadavg'))],
+    ['memory', memoryUse(readTextOrEmpty('/proc/meminfo'))],
   ]);
-  const uptime = Number(readText('/proc/uptime').split(' ')[0] ?? 0);
+  const uptime = Number(readTextOrEmpty('/proc/uptime').split(' ')[0] ?? 0);
   for (const file of listFolder(rundir).filter((name) => name.endsWith('.pid'))) {
-    const stat = readText(`/proc/${Number.parseInt(readText(`${rundir}/${file}`), 10)}/stat`);
+    const stat = readTextOrEmpty(`/proc/${Number.parseInt(readTextOrEmpty(`${rundir}/${file}`), 10)}/stat`);
     const use = processUse(stat, uptime);
     if (use !== undefined) statistics.set(`process_${file.slice(0, -'.pid'.length)}`, use);
   }
-  const systems = fileSystems(readText('/proc/mounts'));
+  const systems = fileSystems(readTextOrEmpty('/proc/mounts'));
   if (systems !== '') statistics.set('file_systems', systems);
   return statistics;
 }
@@ -83,14 +84,6 @@ function diskUse(folder: string): string | undefined {
     return `${kilobytes(blocks)},${kilobytes(blocks - bfree)}`;
   } catch {
     return undefined; // gone, or not ours to look at
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }
 

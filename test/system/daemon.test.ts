@@ -1,9 +1,10 @@
 /** Starting, supervising and ending a daemon as the reference's programs do, with a daemon that does nothing else. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { readTextOrEmpty } from '../../src/base/text-file.ts';
 import { buildSampleDaemon } from './sample-daemon.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'daemon-'));
@@ -18,7 +19,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   for (const pid of started.splice(0)) kill(pid, 'SIGKILL');
-  for (const file of [pidfile, logFile]) if (existsSync(file)) unlinkSync(file);
+  for (const file of [pidfile, logFile]) rmSync(file, { force: true });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -37,7 +38,7 @@ function detach(...args: string[]): number {
 }
 
 function readPid(): number {
-  return existsSync(pidfile) ? Number(readFileSync(pidfile, 'utf8')) : 0;
+  return Number(readTextOrEmpty(pidfile));
 }
 
 function kill(pid: number, signal: NodeJS.Signals | 0): boolean {

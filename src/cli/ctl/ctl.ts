@@ -2,11 +2,13 @@
  * ovs-ctl: starts and stops the daemons of a host in the right order, for service files and for people. ovs-ctl(8).
  * Differs: there is no kernel module to load, and core files and locked memory are left to the service manager.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { randomUuid } from '../../base/random.ts';
+import { readTextOrEmpty } from '../../base/text-file.ts';
 import { Fatal, type Program, VERSION, versionText } from '../../daemon/program.ts';
+import { readSystemRelease } from '../../daemon/system-release.ts';
 import { Host } from './host.ts';
 import { type CtlConfig, ctlHelp, readCtl } from './options.ts';
 
@@ -149,13 +151,13 @@ function configureSystem(task: Task): boolean {
   const schemaVersion = host.run('ovsdb-tool', ['schema-version', findSchema(task)]).output.trim();
   const id = systemId(task);
   if (id === undefined) say('system ID not configured, please use --system-id ... failed!\n');
-  const release = readRelease();
+  const release = readSystemRelease();
   const settings = [
     `db-version=${schemaVersion}`,
     `ovs-version=${VERSION}`,
     ...(id === undefined ? [] : [`external-ids:system-id=${quote(id)}`]),
     `external-ids:rundir=${quote(program.directories.run)}`,
-    `system-type=${quote(config.systemType ?? persisted(program, 'system-type') ?? release.id)}`,
+    `system-type=${quote(config.systemType ?? persisted(program, 'system-type') ?? release.type)}`,
     `system-version=${quote(config.systemVersion ?? persisted(program, 'system-version') ?? release.version)}`,
     ...config.externalIds.map(externalId),
   ];
@@ -177,15 +179,8 @@ function systemId({ program, config }: Task): string | undefined {
 /** What an administrator wrote into /etc/openvswitch/NAME.conf. */
 function persisted({ directories }: Program, name: string): string | undefined {
   const file = `${directories.sysconf}/openvswitch/${name}.conf`;
-  const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  const text = readTextOrEmpty(file).trim();
   return text === '' ? undefined : text;
-}
-
-function readRelease(): { id: string; version: string } {
-  const text = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
-  const field = (name: string): string =>
-    new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? 'unknown';
-  return { id: field('ID'), version: field('VERSION_ID') };
 }
 
 /** A database string, quoted as ovs-vsctl reads it. */

@@ -3,9 +3,10 @@
  * in `ctl.ts` reads straight down.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Malformed } from '../../base/errors.ts';
+import { readTextOrEmpty } from '../../base/text-file.ts';
 import { readPidText } from '../../daemon/pidfile.ts';
 
 export interface Ran {
@@ -50,10 +51,8 @@ export class Host {
 
   /** The process of a running daemon. */
   pidOf(daemon: string): number | undefined {
-    const path = join(this.#rundir, `${daemon}.pid`);
-    if (!existsSync(path)) return undefined;
     try {
-      const pid = readPidText(readFileSync(path, 'utf8'));
+      const pid = readPidText(readTextOrEmpty(join(this.#rundir, `${daemon}.pid`)));
       return isAlive(pid) ? pid : undefined;
     } catch (error) {
       if (error instanceof Malformed) return undefined;
@@ -82,15 +81,7 @@ export class Host {
 
 function isAlive(pid: number): boolean {
   // A dead child that nobody has waited for yet is gone for our purpose
-  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readStatus(pid));
-}
-
-function readStatus(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'latin1');
-  } catch {
-    return 'State:\tZ';
-  }
+  return /^State:\s+[^Z\s]/m.test(readTextOrEmpty(`/proc/${pid}/status`));
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -2,10 +2,10 @@
  * ovs-vsctl: asks and changes the switch's configuration database. The program gives it the schema; it talks to the
  * database server only. ovs-vsctl(8).
  */
-import { readFileSync } from 'node:fs';
 import { systemClock } from '../../base/clock.ts';
 import { logger, logRegistry } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
+import { readTextOrEmpty } from '../../base/text-file.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { ms } from '../../base/units.ts';
@@ -163,9 +163,5 @@ function invoker(): string {
 
 function commandNameOf(pid: number): string {
   if (pid === 0) return 'init';
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '';
-  } catch {
-    return ''; // it ended meanwhile, or /proc is hidden from us
-  }
+  return readTextOrEmpty(`/proc/${pid}/cmdline`).split('\0')[0] ?? '';
 }

@@ -13,6 +13,7 @@ import { listenForCommands } from '../../daemon/control-socket.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { isUsed } from '../../daemon/options.ts';
 import { applyLogOptions, type Program, VERSION, versionText } from '../../daemon/program.ts';
+import { readSystemRelease } from '../../daemon/system-release.ts';
 import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../rpc/remote.ts';
@@ -29,7 +30,6 @@ import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded.ts';
 import { greet } from './greeting.ts';
 import { helpText, type ProgramOptions, readCommandLine, readProgramOptions } from './options.ts';
 import { prepareFolders, quickstartDirectories } from './quickstart.ts';
-import { readSystemRelease } from './system-facts.ts';
 import { systemProviders } from './system-providers.ts';
 
 const log = logger('bridge');

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readDirectories } from '../../daemon/directories.ts';
 import { formatQuickstart, quickstartDirectories, readNetRights } from './quickstart.ts';
-import { parseRelease } from './system-facts.ts';
 
 const defaults = readDirectories({});
 
@@ -54,10 +53,5 @@ describe('the first start', () => {
     expect(readNetRights('CapEff:\t000001ffffffffff\n')).toBe(true);
     expect(readNetRights('CapEff:\t0000000000000400\n')).toBe(false);
     expect(readNetRights('nonsense')).toBe(false);
-  });
-
-  test('reads os-release with and without quotes', () => {
-    const values = parseRelease('ID=debian\nVERSION_ID="12"\n# comment\nbad line\n');
-    expect([values.get('ID'), values.get('VERSION_ID')]).toEqual(['debian', '12']);
   });
 });

@@ -6,6 +6,7 @@ import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readTextOrEmpty } from '../../../src/base/text-file.ts';
 import { Namespace } from './namespace.ts';
 
 const schema = '/usr/share/openvswitch/vswitch.ovsschema';
@@ -51,8 +52,7 @@ export class SwitchHost implements AsyncDisposable {
   }
 
   get log(): string {
-    const file = join(this.folder, 'ovs-vswitchd.log');
-    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    return readTextOrEmpty(join(this.folder, 'ovs-vswitchd.log'));
   }
 
   /** Resolves when the daemon serves. */

@@ -3,9 +3,10 @@
  * say and do can be compared without namespaces and without root's devices.
  */
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readTextOrEmpty } from '../../../src/base/text-file.ts';
 import { until, type Which } from './daemon-pair.ts';
 
 const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
@@ -81,15 +82,14 @@ export class DummyHost implements AsyncDisposable {
     await until(() => this.appctl('version').status === 0, `${this.which} to answer`);
   }
 
+  /** 0 when it has no pid file. */
   pidOf(name: string): number {
-    const file = join(this.folder, `${name}.pid`);
-    return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+    return Number(readTextOrEmpty(join(this.folder, `${name}.pid`)));
   }
 
   /** The log, without times and numbers. */
   get log(): string {
-    const file = join(this.folder, 'ovs-vswitchd.log');
-    return existsSync(file) ? this.plain(readFileSync(file, 'utf8')) : '';
+    return this.plain(readTextOrEmpty(join(this.folder, 'ovs-vswitchd.log')));
   }
 
   run(program: string, ...args: readonly string[]): SpawnSyncReturns<string> {

@@ -1,5 +1,5 @@
 /** What a start script would tell the database about this host: os-release(5). */
-import { readFileSync } from 'node:fs';
+import { readTextOrEmpty } from '../base/text-file.ts';
 
 export interface SystemRelease {
   readonly type: string;
@@ -7,7 +7,7 @@ export interface SystemRelease {
 }
 
 export function readSystemRelease(path = '/etc/os-release'): SystemRelease {
-  const values = parseRelease(readOrEmpty(path));
+  const values = parseRelease(readTextOrEmpty(path));
   return { type: values.get('ID') ?? 'unknown', version: values.get('VERSION_ID') ?? 'unknown' };
 }
 
@@ -19,12 +19,4 @@ export function parseRelease(text: string): ReadonlyMap<string, string> {
     if (key !== undefined && value !== undefined) values.set(key, value.replace(/^(["'])(.*)\1$/, '$2'));
   }
   return values;
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
