@@ -154,12 +154,30 @@ export const tlsOptions: readonly OptionDef[] = [
   { name: 'ssl-server-name', argument: 'required' },
 ];
 
-/** The help text of `tlsOptions` for programs that connect. */
-export const tlsHelp = `PKI configuration (required to use SSL):
+/**
+ * The help text of `tlsOptions`, below the remotes that a program connects to and, where it listens too, listens on;
+ * `what` is its word for them.
+ */
+export function connectionHelp(what: string, listens: 'listens' | 'connects only'): string {
+  const passive = `Passive ${what} connection methods:
+  ptcp:PORT[:IP]          listen to TCP PORT on IP
+  pssl:PORT[:IP]          listen for SSL on PORT on IP
+  punix:FILE              listen on Unix domain socket FILE
+`;
+  return `Active ${what} connection methods:
+  tcp:HOST:PORT           PORT at remote HOST
+  ssl:HOST:PORT           SSL PORT at remote HOST
+  unix:FILE               Unix domain socket named FILE
+${listens === 'listens' ? passive : ''}PKI configuration (required to use SSL):
   -p, --private-key=FILE  file with private key
   -c, --certificate=FILE  file with certificate for private key
   -C, --ca-cert=FILE      file with peer CA certificate
+  --bootstrap-ca-cert=FILE  file with peer CA certificate to read or create
+SSL options:
+  --ssl-protocols=PROTOS  list of SSL protocols to enable
+  --ssl-ciphers=CIPHERS   list of SSL ciphers to enable
 `;
+}
 
 export function readTlsOptions(line: CommandLine): TlsConfig {
   const last = (key: string): string | undefined => line.options.findLast((use) => use.key === key)?.argument;

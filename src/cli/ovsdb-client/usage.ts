@@ -1,6 +1,6 @@
 /** The help text of ovsdb-client, as the reference prints it. */
 import { daemonHelp } from '../../daemon/daemon.ts';
-import { logHelp, type Program, tlsHelp } from '../../daemon/program.ts';
+import { connectionHelp, logHelp, type Program } from '../../daemon/program.ts';
 import { replayHelp } from '../../daemon/replay.ts';
 import { tableUsage } from '../table.ts';
 
@@ -85,23 +85,6 @@ const commands = `Valid commands are:
     unlock LOCK from SERVER
 `;
 
-const methods = `
-Active SERVER connection methods:
-  tcp:HOST:PORT           PORT at remote HOST
-  ssl:HOST:PORT           SSL PORT at remote HOST
-  unix:FILE               Unix domain socket named FILE
-Passive SERVER connection methods:
-  ptcp:PORT[:IP]          listen to TCP PORT on IP
-  pssl:PORT[:IP]          listen for SSL on PORT on IP
-  punix:FILE              listen on Unix domain socket FILE
-`;
-
-const tls = `  --bootstrap-ca-cert=FILE  file with peer CA certificate to read or create
-SSL options:
-  --ssl-protocols=PROTOS  list of SSL protocols to enable
-  --ssl-ciphers=CIPHERS   list of SSL ciphers to enable
-`;
-
 export function usage(program: Program): string {
   const { name, directories } = program;
   return `${name}: Open vSwitch database JSON-RPC client
@@ -110,7 +93,8 @@ usage: ${name} [OPTIONS] COMMAND [ARG...]
 ${commands}
 The default SERVER is unix:${directories.run}/db.sock.
 The default DATABASE is Open_vSwitch.
-${methods}${tlsHelp}${tls}${tableUsage}  --timestamp                 timestamp "monitor" output${daemonHelp(program)}${logHelp(program)}${replayHelp}
+
+${connectionHelp('SERVER', 'listens')}${tableUsage}  --timestamp                 timestamp "monitor" output${daemonHelp(program)}${logHelp(program)}${replayHelp}
 Other options:
   -h, --help                  display this help message
   -V, --version               display version information

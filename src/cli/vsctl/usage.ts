@@ -1,5 +1,5 @@
 /** The help text of ovs-vsctl, as the reference prints it. */
-import { tlsHelp } from '../../daemon/program.ts';
+import { connectionHelp } from '../../daemon/program.ts';
 import type { CtlSchema, CtlTable, RowId } from '../db-ctl/schema.ts';
 import { tableUsage } from '../table.ts';
 
@@ -75,27 +75,6 @@ Database commands:
 Potentially unsafe database commands require --force option.
 `;
 
-const methods = `
-Active database connection methods:
-  tcp:HOST:PORT           PORT at remote HOST
-  ssl:HOST:PORT           SSL PORT at remote HOST
-  unix:FILE               Unix domain socket named FILE
-Passive database connection methods:
-  ptcp:PORT[:IP]          listen to TCP PORT on IP
-  pssl:PORT[:IP]          listen for SSL on PORT on IP
-  punix:FILE              listen on Unix domain socket FILE
-`;
-
-const tail = `  --bootstrap-ca-cert=FILE  file with peer CA certificate to read or create
-SSL options:
-  --ssl-protocols=PROTOS  list of SSL protocols to enable
-  --ssl-ciphers=CIPHERS   list of SSL ciphers to enable
-
-Other options:
-  -h, --help                  display this help message
-  -V, --version               display version information
-`;
-
 export function usage(name: string, schema: CtlSchema, defaultRemote: string, logHelp: string): string {
   return `${name}: ovs-vswitchd management utility
 usage: ${name} [OPTIONS] COMMAND [ARG...]
@@ -109,7 +88,12 @@ Options:
   --dry-run                   do not commit changes to database
   --oneline                   print exactly one line of output per command
 ${tableUsage}${logHelp}  --no-syslog             equivalent to --verbose=vsctl:syslog:warn
-${methods}${tlsHelp}${tail}`;
+
+${connectionHelp('database', 'listens')}
+Other options:
+  -h, --help                  display this help message
+  -V, --version               display version information
+`;
 }
 
 /** How a row of each table may be named. */

@@ -10,12 +10,12 @@ import { inFolder } from '../../daemon/directories.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef, readOptions } from '../../daemon/options.ts';
 import {
   commonOptions,
+  connectionHelp,
   Fatal,
   logHelp,
   logOptions,
   type Program,
   readTlsOptions,
-  tlsHelp,
   tlsOptions,
 } from '../../daemon/program.ts';
 import type { DummyMode } from '../../netdev/registry.ts';
@@ -104,15 +104,7 @@ usage: ovs-vswitchd [OPTIONS] [DATABASE]
 where DATABASE is a socket on which ovsdb-server is listening
       (default: "unix:${run}/db.sock").
 
-Active DATABASE connection methods:
-  tcp:HOST:PORT           PORT at remote HOST
-  ssl:HOST:PORT           SSL PORT at remote HOST
-  unix:FILE               Unix domain socket named FILE
-${tlsHelp}  --bootstrap-ca-cert=FILE  file with peer CA certificate to read or create
-SSL options:
-  --ssl-protocols=PROTOS  list of SSL protocols to enable
-  --ssl-ciphers=CIPHERS   list of SSL ciphers to enable
-${daemonHelp(program)}${logHelp(program)}
+${connectionHelp('DATABASE', 'connects only')}${daemonHelp(program)}${logHelp(program)}
 DPDK options:
 Configuration of DPDK via command-line is removed from this
 version of Open vSwitch. DPDK is configured through ovsdb.
