@@ -37,19 +37,39 @@ export function libcFunction<R = number>(prototype: string): Declared<R> {
 
 /**
  * The same for calls that take long: made on a thread of Node's pool, resolves with the result. The error number of a
- * failure is lost on the way.
+ * failure is lost on the way. Calls beyond a few wait for their turn here, in order.
  */
 export function libcInBackground(prototype: string): (...args: unknown[]) => Promise<number> {
   let bound: Koffi.KoffiFunc<(...args: unknown[]) => number> | undefined;
-  return (...args) =>
-    new Promise((resolve, reject) => {
+  return async (...args) => {
+    if (freeTurns > 0) freeTurns--;
+    else await new Promise<void>((turn) => waitingTurns.push(turn));
+    try {
       library ??= loadKoffi().load('libc.so.6');
       bound ??= library.func(prototype);
-      bound.async(...args, (error: unknown, result: number) => {
-        if (error === null || error === undefined) resolve(result);
-        else reject(error);
-      });
+      return await asPromised(bound, args);
+    } finally {
+      const next = waitingTurns.shift();
+      if (next === undefined) freeTurns++;
+      else next();
+    }
+  };
+}
+
+/** Less than the threads of Node's pool, which files need, too; koffi itself refuses to hold more than 256 calls. */
+let freeTurns = 3;
+const waitingTurns: (() => void)[] = [];
+
+function asPromised(
+  bound: Koffi.KoffiFunc<(...args: unknown[]) => number>,
+  args: readonly unknown[],
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    bound.async(...args, (error: unknown, result: number) => {
+      if (error === null || error === undefined) resolve(result);
+      else reject(error);
     });
+  });
 }
 
 /** The errno of this thread's last call. */
