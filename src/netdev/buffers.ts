@@ -9,6 +9,8 @@ import type { Frame } from '../wire/frame.ts';
 export const bufferHeadroom = 256;
 /** The longest frame that is taken: 64 KiB of segmented TCP with its headers and tags. */
 export const maxFrameSize = 65536 + 256;
+/** An Ethernet header. */
+export const minFrameSize = 14;
 
 const bufferSize = 66 * 1024 + 512; // a multiple of 64, so that no two buffers share a cache line
 const buffersPerChunk = 16;

@@ -4,6 +4,8 @@
  */
 import { closeFd } from '../sys/calls/fd.ts';
 import { openDatagramPair, receiveBytes, sendBytes, stopReceiving } from '../sys/calls/socket.ts';
+import { offloadHeaderSize } from './offload-header.ts';
+import type { PortIo, PracticePort } from './provider.ts';
 
 /** Longer than what is sent in practice. */
 const scratchSize = 4096;
@@ -13,15 +15,18 @@ export class PracticeKernel {
   readonly fd: number;
   readonly #far: number;
   readonly #scratch = new Uint8Array(scratchSize);
+  /** Of which the first bytes are the offload header: none. */
+  readonly #message = new Uint8Array(scratchSize);
 
   /** Throws SyscallFailed. */
   constructor() {
     [this.fd, this.#far] = openDatagramPair();
   }
 
-  /** Makes `fd` readable: `bytes` can be read there. */
-  send(bytes: Uint8Array): void {
-    sendBytes(this.#far, bytes);
+  /** Makes `fd` readable: the frame can be received there. */
+  send(frame: Uint8Array): void {
+    this.#message.set(frame, offloadHeaderSize);
+    sendBytes(this.#far, this.#message.subarray(0, offloadHeaderSize + frame.length));
   }
 
   /** Takes away what the port has sent. */
@@ -34,8 +39,27 @@ export class PracticeKernel {
     stopReceiving(this.#far);
   }
 
-  /** Its own end; `fd` belongs to the port's owner. */
+  /** Both ends. */
   close(): void {
+    closeFd(this.fd);
     closeFd(this.#far);
   }
+}
+
+/** A port on the near end of `kernel`, which goes with it. `arrive`: for a port that frames reach otherwise. */
+export function practicePort(
+  kernel: PracticeKernel,
+  io: PortIo,
+  arrive = (frame: Uint8Array) => kernel.send(frame),
+): PracticePort {
+  return {
+    io,
+    arrive,
+    takeSent: () => kernel.takeSent(),
+    refuse: () => kernel.refuse(),
+    close() {
+      io.close();
+      kernel.close();
+    },
+  };
 }

@@ -49,9 +49,9 @@ export type PortSpec =
       readonly kind: 'packet';
       readonly name: string;
       readonly ifindex: number;
-      /** Received frames that the ring holds; the provider's default when absent. */
+      /** Received frames that a ring holds; the provider's default when absent. */
       readonly slotCount?: number;
-      /** A socket with its ring, from `preparePort`: its opener closes it. Without, the frame path opens one. */
+      /** A socket from `preparePort`: its opener closes it. Without, the frame path opens one. */
       readonly fd?: number;
     }
   | { readonly kind: 'tap'; readonly name: string; readonly fd: number }
@@ -114,22 +114,35 @@ export interface PortIo {
   close(): void;
 }
 
-/** A `PortIo` that sends faster through a ring, which costs memory, and the kernel milliseconds to make. */
-export interface TakesSendRing {
-  /** Set by the datapath; called once the port sends enough for a ring. */
-  onBusy: () => void;
-  /** Takes what `PreparedPort.openSendRing` made. Throws SyscallFailed. */
-  useSendRing(fd: number): void;
+export type Direction = 'receive' | 'send';
+
+/** A socket with a ring of frames that come or go. */
+export interface PortRing {
+  readonly direction: Direction;
+  readonly fd: number;
+  readonly slotCount: number;
+}
+
+/** A `PortIo` that moves many frames faster through rings, which cost memory, and the kernel milliseconds to make. */
+export interface TakesRings {
+  /** Set by the datapath; called when frames come or go in such numbers that a ring, or a larger one, is worth it. */
+  onBusy: (direction: Direction) => void;
+  /** Set by the datapath; called when a socket it received on has nothing left and is of no more use. */
+  onRetired: (fd: number) => void;
+  /** Takes what `PreparedPort.openRing` made. Its own `fd` may be another one then. Throws SyscallFailed. */
+  useRing(ring: PortRing): void;
 }
 
 /** What `preparePort` opened on the main thread for a frame path elsewhere. */
 export interface PreparedPort {
   readonly spec: PortSpec;
   /**
-   * For a frame path that says it is busy; undefined when it has one, or the port was closed meanwhile. Throws
-   * SyscallFailed.
+   * For a frame path that says it is busy; undefined when it has the largest there is, or the port was closed meanwhile.
+   * Throws SyscallFailed.
    */
-  openSendRing(): Promise<number | undefined>;
+  openRing(direction: Direction): Promise<PortRing | undefined>;
+  /** For a frame path that says it no longer uses that socket. Does not block. */
+  retire(fd: number): void;
   /** After the frame path was closed. Does not block; idempotent. */
   close(): void;
 }

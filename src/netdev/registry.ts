@@ -9,10 +9,18 @@ import { dummyDevice } from './dummy/device.ts';
 import { DummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
-import type { NetdevProvider, PortIo, PortSpec, PracticePort, PreparedPort } from './provider.ts';
-import { openPacketPort, type RingSize } from './system/packet-port.ts';
-import { preparePacketSocket, prepareSendSocket } from './system/packet-socket.ts';
-import { openPracticePacketPort } from './system/practice-port.ts';
+import type {
+  Direction,
+  NetdevProvider,
+  PortIo,
+  PortRing,
+  PortSpec,
+  PracticePort,
+  PreparedPort,
+} from './provider.ts';
+import { openPacketPort } from './system/packet-port.ts';
+import { openMessageSocket, openReceiveRing, openSendRing, takeAllFrames } from './system/packet-socket.ts';
+import { openPracticePacketPort, openPracticeRingPort } from './system/practice-port.ts';
 import { systemProvider } from './system/provider.ts';
 import { openPracticeTapPort } from './tap/practice-port.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
@@ -36,17 +44,17 @@ export function netdevProviders(dummies: DummyMode = 'none'): ReadonlyMap<string
 }
 
 /**
- * Slots of 2 KiB of a ring of received frames: 256 KiB at first, since a switch may have thousands of ports, and 2 MiB,
- * two milliseconds at half a million frames a second, once it has overflowed.
+ * Slots of 2 KiB of a busy port's first ring of received frames, 256 KiB, and of the one that it gets when that has
+ * overflowed: 2 MiB, two milliseconds at half a million frames a second.
  */
-const defaultRing: RingSize = { slotCount: 128, slotLimit: 1024 };
+const ringSizes = [128, 1024];
 const ENODEV = 19;
 
 /** Opens the frame path of a device on the calling thread. Throws SyscallFailed. */
 export function openPortIo(spec: PortSpec): PortIo {
   switch (spec.kind) {
     case 'packet':
-      return openPacketPort(spec.name, spec.ifindex, ringSize(spec.slotCount), spec.fd);
+      return openPacketPort(spec.name, spec.ifindex, spec.fd);
     case 'tap':
       return new TapPort(spec.fd);
     case 'dummy': {
@@ -60,45 +68,77 @@ export function openPortIo(spec: PortSpec): PortIo {
   }
 }
 
-/** One of each kind that a worker serves. Throws SyscallFailed. */
-export function openPracticePort(kind: 'packet' | 'tap'): PracticePort {
-  return kind === 'packet' ? openPracticePacketPort() : openPracticeTapPort();
+/** One of each kind that a worker serves, `ring` being a packet port that is busy. Throws SyscallFailed. */
+export function openPracticePort(kind: PracticeKind): PracticePort {
+  return practicePorts[kind]();
 }
+
+const practicePorts = {
+  packet: openPracticePacketPort,
+  ring: openPracticeRingPort,
+  tap: openPracticeTapPort,
+} as const;
+
+export type PracticeKind = keyof typeof practicePorts;
 
 /**
- * Opens on the main thread, without blocking it, what would block a worker: making and taking down a packet ring costs
- * the kernel tens of milliseconds. Close it after the frame path. Throws SyscallFailed.
+ * Opens on the main thread what a worker can't close without waiting for the kernel, and later, in the background, what
+ * it can't open so: making and taking down a packet ring costs tens of milliseconds. Close it after the frame path.
+ * Throws SyscallFailed.
  */
 export async function preparePort(spec: PortSpec): Promise<PreparedPort> {
-  if (spec.kind !== 'packet') return { spec, openSendRing: async () => undefined, close: () => {} };
-  const { name, ifindex } = spec;
-  const fd = await preparePacketSocket(name, ringSize(spec.slotCount).slotCount);
-  const opened = [fd];
-  let isOpen = true;
-  let hasSendRing = false;
-  return {
-    spec: { ...spec, fd },
-    async openSendRing() {
-      if (hasSendRing || !isOpen) return undefined;
-      hasSendRing = true;
-      const ring = await prepareSendSocket(name, ifindex);
-      opened.push(ring);
-      if (isOpen) return ring;
-      closeAll();
-      return undefined;
-    },
-    close() {
-      isOpen = false;
-      closeAll();
-    },
-  };
-
-  function closeAll(): void {
-    for (const each of opened.splice(0)) void closeInBackground(each);
-  }
+  if (spec.kind !== 'packet')
+    return { spec, openRing: async () => undefined, retire: () => {}, close: () => {} };
+  const fd = openMessageSocket(spec.name);
+  await takeAllFrames(fd, spec.name, spec.ifindex);
+  return new PreparedPacketPort({ ...spec, fd });
 }
 
-/** A size that was asked for stays. */
-function ringSize(slotCount: number | undefined): RingSize {
-  return slotCount === undefined ? defaultRing : { slotCount, slotLimit: slotCount };
+interface PacketSpec extends Extract<PortSpec, { kind: 'packet' }> {
+  readonly fd: number;
+}
+
+class PreparedPacketPort implements PreparedPort {
+  readonly spec: PacketSpec;
+  readonly #opened: Set<number>;
+  /** What is left to be asked for. */
+  readonly #ringSizes: number[];
+  #hasSendRing = false;
+  #isOpen = true;
+
+  constructor(spec: PacketSpec) {
+    this.spec = spec;
+    this.#opened = new Set([spec.fd]);
+    this.#ringSizes = spec.slotCount === undefined ? [...ringSizes] : [spec.slotCount];
+  }
+
+  async openRing(direction: Direction): Promise<PortRing | undefined> {
+    const { name, ifindex } = this.spec;
+    if (direction === 'send') {
+      if (this.#hasSendRing) return undefined;
+      this.#hasSendRing = true;
+      return this.#keep(direction, await openSendRing(name, ifindex), 0);
+    }
+    const slotCount = this.#ringSizes.shift();
+    if (slotCount === undefined) return undefined;
+    const fd = await openReceiveRing(name, slotCount);
+    await takeAllFrames(fd, name, ifindex);
+    return this.#keep(direction, fd, slotCount);
+  }
+
+  retire(fd: number): void {
+    if (this.#opened.delete(fd)) void closeInBackground(fd);
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    for (const fd of this.#opened) this.retire(fd);
+  }
+
+  #keep(direction: Direction, fd: number, slotCount: number): PortRing | undefined {
+    this.#opened.add(fd);
+    if (this.#isOpen) return { direction, fd, slotCount };
+    this.retire(fd);
+    return undefined;
+  }
 }

@@ -124,7 +124,7 @@ describe('the threaded datapath', () => {
       run('ip', 'link', 'add', name, 'up', 'type', 'veth', 'peer', 'name', `${name}p`);
       run('ip', 'link', 'set', `${name}p`, 'up');
       const ifindex = indexOfDevice(name);
-      const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`), { slotCount: 1024, slotLimit: 1024 });
+      const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`));
       try {
         const port = await datapath.addPort({
           name,

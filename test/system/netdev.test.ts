@@ -29,7 +29,6 @@ if (why !== undefined) console.log(`netdev tests on the kernel: ${why}`);
 
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
 const deps = { timers: new Timers(systemClock) };
-const small = { slotCount: 64, slotLimit: 64 };
 const batch = new FrameBatch(32);
 
 function provider(type: string): NetdevProvider {
@@ -66,16 +65,21 @@ function collect(io: PortIo, count: number): Uint8Array[] {
       if (isTestPacket(packet)) got.push(packet);
     }
     io.release();
-    if (n > 0) continue;
-    emptyCount++;
-    waitFor(io);
+    emptyCount = n > 0 ? 0 : emptyCount + 1;
+    if (n === 0) waitFor(io);
   }
   return got;
 }
 
+/** Until then the kernel drops what is sent there. */
+function untilRunning(name: string): void {
+  while (linkMonitor().byName(name)?.isRunning !== true) linkMonitor().refresh();
+}
+
 /** Stands at device `far` with a packet socket. */
 function farEnd(far: string, remove: () => void): FarEnd {
-  const io = openPacketPort(far, indexOfDevice(far), small);
+  untilRunning(far);
+  const io = openPacketPort(far, indexOfDevice(far));
   return {
     inject: (packet) => transmit(io, packet),
     collect: (count) => collect(io, count),
@@ -84,13 +88,15 @@ function farEnd(far: string, remove: () => void): FarEnd {
   };
 }
 
-/** The frame path of a system port as a worker has it once the port is busy: with a ring to send from. */
-async function openBusy(spec: PortSpec): Promise<PortIo> {
+/** The frame path of a system port as a worker has it: it gets rings when it is busy. */
+async function openIdle(spec: PortSpec): Promise<PacketPort> {
   const prepared = await preparePort(spec);
-  const io = openPortIo(prepared.spec) as PacketPort;
-  const fd = await prepared.openSendRing();
-  if (fd === undefined) throw new Error('no send ring');
-  io.useSendRing(fd);
+  const io = openPortIo(prepared.spec) as PacketPort; // as of every system port
+  io.onBusy = async (direction) => {
+    const ring = await prepared.openRing(direction);
+    if (ring !== undefined) io.useRing(ring);
+  };
+  io.onRetired = (fd) => prepared.retire(fd);
   const close = io.close.bind(io);
   io.close = () => {
     close();
@@ -99,7 +105,19 @@ async function openBusy(spec: PortSpec): Promise<PortIo> {
   return io;
 }
 
+/** The same with its first rings. */
+async function openBusy(spec: PortSpec): Promise<PacketPort> {
+  const io = await openIdle(spec);
+  for (const direction of ['receive', 'send'] as const) await io.onBusy(direction);
+  return io;
+}
+
 const settle = () => linkMonitor().refresh();
+
+interface PairOptions {
+  readonly open?: (spec: PortSpec) => Promise<PacketPort>;
+  readonly slotCount?: number;
+}
 
 describe.skipIf(why !== undefined)('kernel devices', () => {
   beforeAll(() => {
@@ -132,14 +150,19 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     });
 
   /** A veth pair with a netdev on one end and packet sockets on both. */
-  async function pair(name: string) {
+  async function pair(name: string, { open = openIdle, slotCount }: PairOptions = {}) {
     ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`);
     ip('link', 'set', `${name}p`, 'up');
     ip('link', 'set', name, 'up');
-    await expect.poll(() => linkMonitor().byName(name)?.isRunning).toBe(true);
+    for (const end of [name, `${name}p`]) untilRunning(end);
     const netdev = await provider('system').open(name, noConfig, deps);
-    const near = openPacketPort(name, netdev.state.ifindex, small);
-    const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`), small);
+    const near = await open({
+      kind: 'packet',
+      name,
+      ifindex: netdev.state.ifindex,
+      ...(slotCount !== undefined && { slotCount }),
+    });
+    const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`));
     return {
       netdev,
       near,
@@ -227,13 +250,21 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     expect(again.state.ifindex).not.toBe(p.netdev.state.ifindex);
   });
 
-  test('A port keeps receiving after its device was down', async () => {
-    await using p = await pair('du0');
+  /** For what must be so with and without rings. */
+  const ways = [
+    ['an idle', openIdle],
+    ['a busy', openBusy],
+  ] as const;
+
+  test.each(ways)('%s port keeps receiving after its device was down', async (_, open) => {
+    await using p = await pair('du0', { open });
     await p.netdev.setUp(false);
     transmit(p.far, testPacket(1));
     transmit(p.near, testPacket(1));
     expect(p.near.counters.txDropped).toBe(1);
+    await expect.poll(() => linkMonitor().byName('du0p')?.isRunning).toBe(false);
     await p.netdev.setUp(true);
+    untilRunning('du0p');
     for (let i = 0; i < 20; i++) p.near.receive(batch);
     transmit(p.far, testPacket(2));
     expect(collect(p.near, 1)).toEqual([testPacket(2)]);
@@ -249,14 +280,14 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     expect(said).toEqual(['netdev|failed to set MTU for network device mt0: Invalid argument']);
   });
 
-  test('Frames longer than the MTU are dropped and counted', async () => {
-    await using p = await pair('lo0');
+  test.each(ways)('%s port drops and counts frames longer than the MTU', async (_, open) => {
+    await using p = await pair('lo0', { open });
     transmit(p.near, testPacket(1, 3000));
     expect(p.near.counters).toMatchObject({ txDropped: 1, txPackets: 0 });
   });
 
-  test('A tag that the kernel took out is back in the frame', async () => {
-    await using p = await pair('vl0');
+  test.each(ways)('%s port hands out frames with the tag that the kernel took out', async (_, open) => {
+    await using p = await pair('vl0', { open });
     const tagged = testPacket(1, 200);
     tagged.set([0x81, 0x00, 0x60, 0x64], 12); // priority 3, VLAN 100
     tagged.set([0x88, 0xb5], 16);
@@ -275,56 +306,62 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
   });
 
   test.each([
-    ['', 0],
-    [' with a tag', 4],
-  ])('Segmented TCP%s beyond a slot arrives whole, in order, with what is left to do', async (_, tagSize) => {
-    await using p = await pair(`gs${tagSize}`);
-    const frame = frameOf(tcpFrame(20_000, tagSize));
-    const checksumStart = 34 + tagSize;
-    const headerSize = 66 + tagSize;
-    Object.assign(frame, { checksumStart, checksumOffset: 16, gsoType: 1, gsoSize: 1448, headerSize });
-    transmit(p.far, testPacket(1));
-    p.far.send(frame);
-    p.far.flush();
-    transmit(p.far, testPacket(2));
-    const sizes: number[] = [];
-    for (let tries = 0; sizes.length < 3 && tries < 50; tries++) {
-      const n = p.near.receive(batch);
-      for (const f of batch.frames.slice(0, n)) {
-        sizes.push(f.size);
-        if (f.size < 100) continue;
-        expect(f).toMatchObject({ checksumStart, checksumOffset: 16, gsoType: 1, gsoSize: 1448 });
-        expect(f.bytes.slice(f.start, f.end)).toEqual(frame.bytes);
+    ['an idle', '', openIdle, 0],
+    ['an idle', ' with a tag', openIdle, 4],
+    ['a busy', '', openBusy, 0],
+    ['a busy', ' with a tag', openBusy, 4],
+  ] as const)(
+    '%s port hands out segmented TCP%s whole, in order, with what is left to do',
+    async (...row) => {
+      const [, , open, tagSize] = row;
+      await using p = await pair(`gs${tagSize}`, { open });
+      const frame = frameOf(tcpFrame(20_000, tagSize));
+      const checksumStart = 34 + tagSize;
+      const headerSize = 66 + tagSize;
+      Object.assign(frame, { checksumStart, checksumOffset: 16, gsoType: 1, gsoSize: 1448, headerSize });
+      transmit(p.far, testPacket(1));
+      p.far.send(frame);
+      p.far.flush();
+      transmit(p.far, testPacket(2));
+      const sizes: number[] = [];
+      for (let tries = 0; sizes.length < 3 && tries < 50; tries++) {
+        const n = p.near.receive(batch);
+        for (const f of batch.frames.slice(0, n)) {
+          sizes.push(f.size);
+          if (f.size < 100) continue;
+          expect(f).toMatchObject({ checksumStart, checksumOffset: 16, gsoType: 1, gsoSize: 1448 });
+          expect(f.bytes.slice(f.start, f.end)).toEqual(frame.bytes);
+        }
+        p.near.release();
+        if (n === 0) waitFor(p.near);
       }
-      p.near.release();
-      if (n === 0) waitFor(p.near);
-    }
-    expect(sizes).toEqual([60, 20_000 + headerSize, 60]);
-  });
+      expect(sizes).toEqual([60, 20_000 + headerSize, 60]);
+    },
+  );
+
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+  const numbersOf = (packets: readonly Uint8Array[]) => packets.map((packet) => numberOf(packet));
+  /** Sends numbered frames to the near end. */
+  const sendNumbers = (io: PortIo, from: number, to: number) => {
+    for (const n of range(from, to)) io.send(frameOf(testPacket(n)));
+    io.flush();
+  };
 
   describe('A port with a ring to send from', () => {
     /** `near` of a pair, busy; `numbers` sends numbered frames at once, `arrived` tells which came. */
     async function busyPair(name: string) {
-      const p = await pair(name);
-      const near = await openBusy({ kind: 'packet', name, ifindex: p.netdev.state.ifindex });
-      const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`), { slotCount: 1024, slotLimit: 1024 });
+      const p = await pair(name, { open: openBusy });
+      const { near, far } = p;
       return {
         ...p,
-        near,
         sendNumbers(from: number, to: number) {
           for (let n = from; n < to; n++) near.send(frameOf(testPacket(n)));
           near.flush();
         },
         arrived: (count: number) => collect(far, count).map((packet) => numberOf(packet)),
-        async [Symbol.asyncDispose]() {
-          near.close();
-          far.close();
-          await p[Symbol.asyncDispose]();
-        },
       };
     }
 
-    const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
     const limit = (name: string, ...rate: string[]) =>
       execFileSync('tc', ['qdisc', 'replace', 'dev', name, 'root', 'tbf', 'burst', '2kb', ...rate]);
 
@@ -392,7 +429,7 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
   });
 
   test('What finds the ring full is counted, and the port goes on', async () => {
-    await using p = await pair('fu0');
+    await using p = await pair('fu0', { open: openBusy, slotCount: 64 });
     for (let i = 0; i < 200; i++) transmit(p.far, testPacket(i));
     expect(collect(p.near, 64)).toHaveLength(64);
     transmit(p.far, testPacket(1000));
@@ -400,19 +437,42 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     expect(p.near.counters.rxDropped).toBe(136);
   });
 
-  test('A ring that overflowed grows, and goes on with the same descriptor', async () => {
-    await using p = await pair('gr0');
-    const near = openPacketPort('gr0', p.netdev.state.ifindex, { slotCount: 32, slotLimit: 128 });
-    const { fd } = near;
-    for (let i = 0; i < 40; i++) transmit(p.far, testPacket(i));
-    expect(collect(near, 40)).toHaveLength(32);
-    for (let i = 0; i < 40; i++) near.receive(batch); // counts the losses while idle
-    near.release();
-    expect(near.counters.rxDropped).toBe(8);
-    for (let i = 0; i < 128; i++) transmit(p.far, testPacket(i));
-    expect(collect(near, 128)).toHaveLength(128);
-    expect(near.fd).toBe(fd);
-    near.close();
+  /** Often enough for a port to count what it has lost. */
+  const lookInVain = (io: PortIo) => {
+    for (let n = 0; n < 40; n++) expect(io.receive(batch)).toBe(0);
+  };
+
+  test('A port that receives much gets a ring, and loses nothing when it moves there', async () => {
+    await using p = await pair('mv0');
+    const { fd } = p.near;
+    sendNumbers(p.far, 0, 300);
+    expect(numbersOf(collect(p.near, 192))).toEqual(range(0, 192));
+    await expect.poll(() => p.near.fd).not.toBe(fd);
+    sendNumbers(p.far, 300, 350);
+    expect(numbersOf(collect(p.near, 158))).toEqual(range(192, 350));
+    sendNumbers(p.far, 350, 360);
+    sendNumbers(p.near, 0, 10);
+    expect(numbersOf(collect(p.near, 10))).toEqual(range(350, 360));
+    expect(numbersOf(collect(p.far, 10))).toEqual(range(0, 10));
+    expect(p.near.counters).toMatchObject({ rxDropped: 0, rxErrors: 0, txDropped: 0 });
+  });
+
+  test('A ring that overflowed is followed by a larger one, and then by none', async () => {
+    await using p = await pair('gr0', { open: openBusy });
+    const { fd } = p.near;
+    sendNumbers(p.far, 0, 200);
+    expect(numbersOf(collect(p.near, 128))).toEqual(range(0, 128));
+    lookInVain(p.near);
+    expect(p.near.counters.rxDropped).toBe(72);
+    await expect.poll(() => p.near.fd).not.toBe(fd);
+    sendNumbers(p.far, 0, 1500);
+    expect(numbersOf(collect(p.near, 1024))).toEqual(range(0, 1024));
+    lookInVain(p.near);
+    expect(p.near.counters.rxDropped).toBe(72 + 476);
+    const last = p.near.fd;
+    sendNumbers(p.far, 0, 100);
+    expect(numbersOf(collect(p.near, 100))).toEqual(range(0, 100));
+    expect(p.near.fd).toBe(last);
   });
 
   test('A TAP device shows the driver of the reference and goes when it is disposed of', async () => {

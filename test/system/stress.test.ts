@@ -21,7 +21,6 @@ const broadcast = 'ffffffffffff';
 /** From a host that nobody looks for. */
 const stray = frameWith({ src: '020000000099', dst: broadcast });
 const burstSize = 64;
-const ring = { slotCount: 1024, slotLimit: 1024 };
 const minFrameSize = 14;
 const broadcasts = `${import.meta.dirname}/../fixtures/broadcasts.mjs`;
 
@@ -50,7 +49,7 @@ class Cable implements Disposable {
     );
     host.run('ip', 'link', 'set', name, 'up', 'mtu', String(mtu));
     run('ip', 'link', 'set', name, 'up');
-    this.#io = openPacketPort(name, indexOfDevice(name), ring);
+    this.#io = openPacketPort(name, indexOfDevice(name));
   }
 
   send(frames: readonly Uint8Array[]): void {

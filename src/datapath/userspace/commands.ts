@@ -3,7 +3,7 @@
  * the worker reads without its event loop; flags in shared memory and an eventfd say that there are some.
  */
 import { SyscallFailed } from '../../base/errors.ts';
-import type { PortSpec } from '../../netdev/provider.ts';
+import type { Direction, PortRing, PortSpec } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import type { Offload } from '../provider.ts';
 import type { EngineFlow } from './engine.ts';
@@ -20,7 +20,7 @@ export type Command =
     }
   | { readonly do: 'removePort'; readonly reply: number; readonly port: number }
   /** For a port that was `busy`. */
-  | { readonly do: 'useSendRing'; readonly port: number; readonly fd: number }
+  | { readonly do: 'useRing'; readonly port: number; readonly ring: PortRing }
   | { readonly do: 'setPortMtu'; readonly port: number; readonly mtu: number | undefined }
   | { readonly do: 'setVlanLimit'; readonly tagCount: number }
   /** `chunk`: new memory for the statistics of this flow and its neighbours. */
@@ -42,8 +42,10 @@ export type Command =
 export type FromWorker =
   | { readonly say: 'reply'; readonly reply: number; readonly failure: Failure | undefined }
   | { readonly say: 'upcalls' }
-  /** The port sends enough for a ring of its own. */
-  | { readonly say: 'busy'; readonly port: number };
+  /** A ring, or a larger one, would serve the port better. */
+  | { readonly say: 'busy'; readonly port: number; readonly direction: Direction }
+  /** A socket of the port may be closed. */
+  | { readonly say: 'retired'; readonly port: number; readonly fd: number };
 
 /** An expected error on its way between threads, which keep only an error's text. */
 export type Failure =

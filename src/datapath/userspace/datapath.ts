@@ -8,7 +8,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
-import type { PortCounters, PortSpec, PreparedPort } from '../../netdev/provider.ts';
+import type { Direction, PortCounters, PortSpec, PreparedPort } from '../../netdev/provider.ts';
 import { preparePort } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import type { DpAction } from '../actions.ts';
@@ -231,7 +231,11 @@ export class UserspaceDatapath implements Datapath {
       return;
     }
     if (message.say === 'busy') {
-      void this.#giveSendRing(dpPort(message.port));
+      void this.#giveRing(dpPort(message.port), message.direction);
+      return;
+    }
+    if (message.say === 'retired') {
+      this.#prepared.get(dpPort(message.port))?.retire(message.fd);
       return;
     }
     const reply = this.#replies.get(message.reply);
@@ -240,13 +244,13 @@ export class UserspaceDatapath implements Datapath {
     else reply?.reject(errorOf(message.failure));
   };
 
-  /** Made here, so that nothing waits for it; a port that gets none sends as before. */
-  async #giveSendRing(port: DpPort): Promise<void> {
+  /** Made here, so that nothing waits for it; a port that gets none goes on as before. */
+  async #giveRing(port: DpPort, direction: Direction): Promise<void> {
     const prepared = this.#prepared.get(port);
     try {
-      const fd = await prepared?.openSendRing();
-      if (fd !== undefined && prepared === this.#prepared.get(port))
-        this.#tell({ do: 'useSendRing', port, fd });
+      const ring = await prepared?.openRing(direction);
+      if (ring !== undefined && prepared === this.#prepared.get(port))
+        this.#tell({ do: 'useRing', port, ring });
     } catch (error) {
       if (!(error instanceof SyscallFailed)) throw error;
       log.warn(error.message);

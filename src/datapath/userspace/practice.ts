@@ -11,6 +11,7 @@ import { maskedKey, maskSlot, newKey } from '../../flow/key.ts';
 import { datapathWordCount, type SlotName } from '../../flow/slots.ts';
 import { emptyCounters } from '../../netdev/counters.ts';
 import type { PortSpec, PracticePort } from '../../netdev/provider.ts';
+import type { PracticeKind } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import { Frame } from '../../wire/frame.ts';
 import { type Command, flag, flagCount } from './commands.ts';
@@ -51,7 +52,7 @@ const masks = [
 ] as const satisfies readonly (readonly SlotName[])[];
 
 /** Ports by number; each forwards to the next. */
-const portKinds = ['packet', 'packet', 'tap'] as const;
+const portKinds = ['packet', 'ring', 'tap'] as const satisfies readonly PracticeKind[];
 /** What a pupil's ports are opened from does not matter: they are open. */
 const spec: PortSpec = { kind: 'dummy', name: '' };
 /** At first there are no flows; at last the devices take nothing. */
@@ -59,7 +60,7 @@ const missRounds = 20;
 const refusedRounds = 8;
 
 /** Some tens of microseconds a step, a quarter of a second altogether. Throws SyscallFailed; `return` ends it early. */
-export function* practise(openPort: (kind: 'packet' | 'tap') => PracticePort): Generator<void, void> {
+export function* practise(openPort: (kind: PracticeKind) => PracticePort): Generator<void, void> {
   for (const roundCount of roundCounts) {
     const ports: PracticePort[] = [];
     let pupil: Pupil | undefined;

@@ -9,7 +9,7 @@ import type { Clock } from '../../base/clock.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { ms } from '../../base/units.ts';
-import type { PortIo, PortSpec, TakesSendRing } from '../../netdev/provider.ts';
+import type { PortIo, PortRing, PortSpec, TakesRings } from '../../netdev/provider.ts';
 import { Epoll } from '../../sys/calls/epoll.ts';
 import { clearEventFd } from '../../sys/calls/eventfd.ts';
 import { allocate, type Memory } from '../../sys/calls/memory.ts';
@@ -190,6 +190,11 @@ export class Worker {
       this.#park(port);
       return;
     }
+    this.#makeBusy(port);
+  }
+
+  #makeBusy(port: WorkerPort): void {
+    if (port.isBusy) return;
     port.isBusy = true;
     this.#busy.push(port);
   }
@@ -229,8 +234,8 @@ export class Worker {
         this.#removePort(command.port);
         this.#post({ say: 'reply', reply: command.reply, failure: undefined });
         break;
-      case 'useSendRing':
-        this.#useSendRing(command.port, command.fd);
+      case 'useRing':
+        this.#useRing(command.port, command.ring);
         break;
       case 'setPortMtu':
         engine.setPortMtu(command.port, command.mtu);
@@ -268,7 +273,10 @@ export class Worker {
       const engine = this.#engine.addPort(number, io, new SharedPortCounters(counters));
       this.#ports.set(number, { engine, isBusy: false, emptyReports: 0 });
       if (io.fd !== undefined) this.#epoll.add(io.fd, number);
-      if (takesSendRing(io)) io.onBusy = () => this.#post({ say: 'busy', port: number });
+      if (takesRings(io)) {
+        io.onBusy = (direction) => this.#post({ say: 'busy', port: number, direction });
+        io.onRetired = (fd) => this.#post({ say: 'retired', port: number, fd });
+      }
     } catch (error) {
       failure = describeFailure(error);
     }
@@ -276,14 +284,21 @@ export class Worker {
   }
 
   /** A port that cannot take it goes on without. */
-  #useSendRing(number: number, fd: number): void {
-    const io = this.#ports.get(number)?.engine.io;
+  #useRing(number: number, ring: PortRing): void {
+    const port = this.#ports.get(number);
+    const io = port?.engine.io;
+    if (port === undefined || io === undefined || !takesRings(io)) return;
+    const before = io.fd;
     try {
-      if (io !== undefined && takesSendRing(io)) io.useSendRing(fd);
+      io.useRing(ring);
     } catch (error) {
       if (!(error instanceof SyscallFailed)) throw error;
       log.warn(error.message);
     }
+    if (io.fd === before || io.fd === undefined) return;
+    if (before !== undefined && !this.#parked.delete(port)) this.#epoll.remove(before);
+    this.#epoll.add(io.fd, number);
+    this.#makeBusy(port); // what came before is not waited for any more
   }
 
   #removePort(number: number): void {
@@ -307,8 +322,8 @@ export class Worker {
   }
 }
 
-function takesSendRing(io: PortIo): io is PortIo & TakesSendRing {
-  return 'useSendRing' in io;
+function takesRings(io: PortIo): io is PortIo & TakesRings {
+  return 'useRing' in io;
 }
 
 /** The main thread's clock: each thread's own `performance.now` starts when the thread does. */

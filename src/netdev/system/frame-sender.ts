@@ -45,7 +45,7 @@ class Queue {
 }
 
 export class FrameSender {
-  readonly #fd: number;
+  #fd: number;
   readonly #counters: PortCounters;
   #queue = new Queue(firstCapacity);
   readonly #copies: Buffer[] = [];
@@ -60,6 +60,11 @@ export class FrameSender {
     this.#fd = fd;
     this.#counters = counters;
     this.#onBusy = onBusy;
+  }
+
+  /** From now on messages go through that socket. */
+  useSocket(fd: number): void {
+    this.#fd = fd;
   }
 
   /** From now on short frames go through that ring, which has at most `capacityLimit` slots. */

@@ -5,26 +5,85 @@
  * Differs: bridges of datapath_type=netdev keep frames of their ports from the host too; the reference leaves that to
  * the administrator's firewall.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import type { Timers } from '../../base/timers.ts';
+import { ms } from '../../base/units.ts';
 import { attachToIngress, loadIngressProgram } from '../../sys/calls/bpf.ts';
-import { closeFd } from '../../sys/calls/fd.ts';
+import { closeInBackground } from '../../sys/calls/fd.ts';
 
 const log = logger('netdev_linux');
 
 /** r0 = TCX_DROP; exit */
 const dropAll = Uint8Array.of(0xb7, 0, 0, 0, 2, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
 
+/**
+ * The kernel configures no device while it makes a shield, for some milliseconds: ports that are added together are
+ * all to be there before. Until then the host is kept from answering ARP on them, or its peers would remember the
+ * wrong address.
+ */
+const delay = ms(200);
+/** `arp_ignore` of a device that answers no ARP: the kernel's Documentation/networking/ip-sysctl.rst. */
+const noArp = '8';
+
 /** Loaded with the first port and kept; -1 where the kernel refuses, which is said once. */
 let program: number | undefined;
+/** Shields are made and taken down one after the other, lest others who configure devices wait for many. */
+let last: Promise<void> = Promise.resolve();
 
-/** From now on the host sees no frame of that device, until `close`. Where the kernel cannot, it goes on seeing them. */
-export function shieldHost(name: string, ifindex: number): Disposable | undefined {
+/**
+ * Soon, and until it is disposed of, the host sees no frame of that device. Where the kernel cannot, it goes on seeing
+ * them.
+ */
+export function shieldHost(name: string, ifindex: number, timers: Timers): Disposable {
+  const allowArp = muteArp(name);
+  let fd: number | undefined;
+  let isWanted = true;
+  const timer = timers.after(delay, () => {
+    last = last.then(async () => {
+      if (!isWanted) return;
+      fd = await attach(name, ifindex);
+      allowArp();
+    });
+  });
+  return {
+    [Symbol.dispose]() {
+      isWanted = false;
+      timer.cancel();
+      allowArp();
+      last = last.then(async () => {
+        if (fd !== undefined) await closeInBackground(fd);
+      });
+    },
+  };
+}
+
+/** Returns what makes it as it was. Without an effect where settings can't be changed. */
+function muteArp(name: string): () => void {
+  const setting = `/proc/sys/net/ipv4/conf/${name}/arp_ignore`;
+  try {
+    const before = readFileSync(setting);
+    writeFileSync(setting, noArp);
+    return () => restore(setting, before);
+  } catch {
+    return () => {};
+  }
+}
+
+function restore(setting: string, before: Buffer): void {
+  try {
+    writeFileSync(setting, before);
+  } catch {
+    // the device is gone
+  }
+}
+
+async function attach(name: string, ifindex: number): Promise<number | undefined> {
   try {
     program ??= loadIngressProgram(dropAll, 'cannot keep frames of ports from the host');
     if (program < 0) return undefined;
-    const fd = attachToIngress(program, ifindex, `cannot keep frames of ${name} from the host`);
-    return { [Symbol.dispose]: () => closeFd(fd) };
+    return await attachToIngress(program, ifindex, `cannot keep frames of ${name} from the host`);
   } catch (error) {
     if (!(error instanceof SyscallFailed)) throw error;
     if (program === undefined) program = -1;

@@ -1,6 +1,7 @@
 /**
- * Opening AF_PACKET sockets with a mapped ring of received frames, or of frames to send: packet(7) and the kernel's
- * Documentation/networking/packet_mmap.rst. Used by `packet-port.ts` and, to prepare them, `../registry.ts`.
+ * AF_PACKET sockets, whose frames come as messages or lie in mapped rings of received frames, or of frames to send:
+ * packet(7) and the kernel's Documentation/networking/packet_mmap.rst. Used by this folder and, to open them, by
+ * `../registry.ts`.
  */
 import { closeFd } from '../../sys/calls/fd.ts';
 import { type Memory, mapFd } from '../../sys/calls/memory.ts';
@@ -8,6 +9,7 @@ import {
   bindSocket,
   family,
   level,
+  muteSocket,
   openSocket,
   setOption,
   setOptionBytes,
@@ -16,12 +18,15 @@ import {
   trySetOption,
   trySetOptionInBackground,
 } from '../../sys/calls/socket.ts';
+import type { Frame } from '../../wire/frame.ts';
+import { restoreVlanTag } from '../offload-header.ts';
 
 const packetOption = {
   addMembership: 1,
   rxRing: 5,
   statistics: 6,
   copyThresh: 7,
+  auxData: 8,
   version: 10,
   reserve: 12,
   txRing: 13,
@@ -35,8 +40,9 @@ const PACKET_MR_PROMISC = 1;
 /** Protocols that a socket receives. */
 const ETH_P_ALL = 3;
 const noProtocol = 0;
+const defaultTpid = 0x8100;
 
-/** Bytes of one slot: any frame of a 1500-byte device with tags and headroom; longer ones come through recvmmsg. */
+/** Bytes of one slot: any frame of a 1500-byte device with tags and headroom; longer ones come as messages. */
 export const slotSize = 2048;
 /** Free bytes that the kernel leaves before each frame, for tags and tunnel headers. */
 const slotReserve = 128;
@@ -59,77 +65,57 @@ export const slotHeader = {
 /** Bits of the status word. */
 export const slotStatus = { user: 1, copy: 2, losing: 4, vlan: 0x10, tpid: 0x40 } as const;
 
-export interface PacketSocket {
-  readonly fd: number;
-  readonly ring: Memory;
-  readonly slotCount: number;
-}
-
-/** Opens the device with that index, promiscuous, and starts to receive. Throws SyscallFailed. */
-export function openPacketSocket(name: string, ifindex: number, wantedSlots: number): PacketSocket {
-  const fd = openUnbound(name);
-  try {
-    requestRing(fd, roundUp(wantedSlots), openTried(name));
-    return startPacketSocket(fd, name, ifindex, wantedSlots);
-  } catch (error) {
-    closeFd(fd);
-    throw error;
-  }
-}
-
-/**
- * The part that takes the kernel milliseconds, off this thread: a socket with its ring that is not bound yet. Throws
- * SyscallFailed.
- */
-export async function preparePacketSocket(name: string, wantedSlots: number): Promise<number> {
-  const fd = openUnbound(name);
-  const ring = ringRequest(roundUp(wantedSlots));
-  const isDone = await trySetOptionInBackground(fd, level.packet, packetOption.rxRing, ring);
-  try {
-    if (!isDone) requestRing(fd, roundUp(wantedSlots), openTried(name)); // once more, for the reason
+/** A socket that receives nothing yet; frames come as messages, with their tags beside them. Throws SyscallFailed. */
+export function openMessageSocket(name: string): number {
+  const fd = openPacketSocket(name);
+  return orClose(fd, () => {
+    setOption(fd, level.packet, packetOption.auxData, 1, openTried(name));
     return fd;
-  } catch (error) {
-    closeFd(fd);
-    throw error;
-  }
+  });
 }
 
-/** Maps the ring of a prepared socket and starts to receive. Throws SyscallFailed; leaves closing to the caller. */
-export function startPacketSocket(
-  fd: number,
-  name: string,
-  ifindex: number,
-  wantedSlots: number,
-): PacketSocket {
-  const tried = openTried(name);
-  const slotCount = roundUp(wantedSlots);
-  const ring = mapFd(fd, slotCount * slotSize, tried);
-  try {
-    setOptionBytes(fd, level.packet, packetOption.addMembership, promiscuous(ifindex), tried);
-    bindSocket(fd, linkAddress(ifindex, ETH_P_ALL), tried);
-  } catch (error) {
-    ring.unmap();
-    throw error;
-  }
-  return { fd, ring, slotCount };
+/** A socket like that with a ring of received frames. Throws SyscallFailed. */
+export async function openReceiveRing(name: string, slotCount: number): Promise<number> {
+  const fd = openPacketSocket(name);
+  await setSlowOption(fd, packetOption.rxRing, ringRequest(wholeBlocks(slotCount)), name);
+  return fd;
 }
 
-/**
- * A second socket on that device, which receives nothing: its ring of frames to send is made off this thread, since
- * that takes the kernel milliseconds. Throws SyscallFailed.
- */
-export async function prepareSendSocket(name: string, ifindex: number): Promise<number> {
-  const fd = openUnbound(name);
-  const ring = ringRequest(sendSlotCount);
-  try {
-    if (!(await trySetOptionInBackground(fd, level.packet, packetOption.txRing, ring)))
-      setOptionBytes(fd, level.packet, packetOption.txRing, ring, openTried(name)); // once more, for the reason
+/** A socket with a ring of frames to send on that device. Throws SyscallFailed. */
+export async function openSendRing(name: string, ifindex: number): Promise<number> {
+  const fd = openPacketSocket(name);
+  await setSlowOption(fd, packetOption.txRing, ringRequest(sendSlotCount), name);
+  return orClose(fd, () => {
     bindSocket(fd, linkAddress(ifindex, noProtocol), openTried(name));
     return fd;
-  } catch (error) {
-    closeFd(fd);
-    throw error;
-  }
+  });
+}
+
+/** Makes the device take frames whatever their address, as long as the socket is open. Throws SyscallFailed. */
+export async function takeAllFrames(fd: number, name: string, ifindex: number): Promise<void> {
+  await setSlowOption(fd, packetOption.addMembership, promiscuous(ifindex), name);
+}
+
+/** The same on this thread. */
+export function takeAllFramesNow(fd: number, name: string, ifindex: number): void {
+  const value = promiscuous(ifindex);
+  orClose(fd, () => setOptionBytes(fd, level.packet, packetOption.addMembership, value, openTried(name)));
+}
+
+/**
+ * From now on frames of the device come in; with `before`, instead of there: what that has received already can be
+ * fetched. Throws SyscallFailed.
+ */
+export function startReceiving(fd: number, name: string, ifindex: number, before?: number): void {
+  const tried = openTried(name);
+  // In this order, lest a frame come in twice: the worst is that one is lost in between.
+  if (before !== undefined) muteSocket(before, tried);
+  bindSocket(fd, linkAddress(ifindex, ETH_P_ALL), tried);
+}
+
+/** Maps the ring that was made with so many slots. Throws SyscallFailed. */
+export function mapReceiveRing(fd: number, slotCount: number): Memory {
+  return mapFd(fd, wholeBlocks(slotCount) * slotSize, 'cannot map a receive ring');
 }
 
 /** Maps the ring of a send socket. Throws SyscallFailed. */
@@ -137,15 +123,21 @@ export function mapSendRing(fd: number): Memory {
   return mapFd(fd, sendSlotCount * slotSize, 'cannot map a send ring');
 }
 
+/** Puts back the tag that the kernel took out of a frame, where `status` says so. */
+export function restoreTag(frame: Frame, status: number, tci: number, tpid: number): void {
+  if ((status & slotStatus.vlan) !== 0)
+    restoreVlanTag(frame, (status & slotStatus.tpid) === 0 ? defaultTpid : tpid, tci);
+}
+
 function openTried(name: string): string {
   return `cannot open network device ${name}`;
 }
 
-/** A packet socket with everything set but its ring and its device. */
-function openUnbound(name: string): number {
+/** With everything set but its ring and its device. */
+function openPacketSocket(name: string): number {
   const tried = openTried(name);
   const fd = openSocket(family.packet, socketType.raw, 0, tried);
-  try {
+  return orClose(fd, () => {
     const set = (option: number, value: number) => setOption(fd, level.packet, option, value, tried);
     set(packetOption.version, TPACKET_V2);
     set(packetOption.vnetHdr, 1);
@@ -155,38 +147,32 @@ function openUnbound(name: string): number {
     for (const option of [socketOption.receiveBufferForce, socketOption.sendBufferForce])
       trySetOption(fd, level.socket, option, socketBufferSize);
     return fd;
+  });
+}
+
+/** Off this thread: it takes the kernel milliseconds, or has to wait for others who configure devices. */
+async function setSlowOption(fd: number, option: number, value: Uint8Array, name: string): Promise<void> {
+  if (await trySetOptionInBackground(fd, level.packet, option, value)) return;
+  orClose(fd, () => setOptionBytes(fd, level.packet, option, value, openTried(name))); // once more, for the reason
+}
+
+function orClose<T>(fd: number, action: () => T): T {
+  try {
+    return action();
   } catch (error) {
     closeFd(fd);
     throw error;
   }
 }
 
-/**
- * Gives the socket a ring of another size. Every view of the old one must have been forgotten, and what it holds is
- * lost; so are the frames that come meanwhile. Throws SyscallFailed and leaves the socket without a ring.
- */
-export function replaceRing(socket: PacketSocket, wantedSlots: number, tried: string): PacketSocket {
-  const slotCount = roundUp(wantedSlots);
-  socket.ring.unmap();
-  requestRing(socket.fd, 0, tried);
-  requestRing(socket.fd, slotCount, tried);
-  return { fd: socket.fd, ring: mapFd(socket.fd, slotCount * slotSize, tried), slotCount };
-}
-
-/** Whole blocks only. */
-function roundUp(slotCount: number): number {
+/** The kernel takes no others. */
+function wholeBlocks(slotCount: number): number {
   const perBlock = blockSize / slotSize;
   return Math.max(1, Math.ceil(slotCount / perBlock)) * perBlock;
 }
 
-/** No slots gives the ring back. */
-function requestRing(fd: number, slotCount: number, tried: string): void {
-  setOptionBytes(fd, level.packet, packetOption.rxRing, ringRequest(slotCount), tried);
-}
-
 /** struct tpacket_req */
 function ringRequest(slotCount: number): Uint8Array {
-  if (slotCount === 0) return new Uint8Array(16);
   const request = Uint32Array.of(blockSize, (slotCount * slotSize) / blockSize, slotSize, slotCount);
   return new Uint8Array(request.buffer);
 }

@@ -1,37 +1,39 @@
-/** A packet port without a device, over a ring of our own. Opened by `../registry.ts`. */
+/** Packet ports without a device. Opened by `../registry.ts`. */
 import { allocate } from '../../sys/calls/memory.ts';
-import { PracticeKernel } from '../practice-kernel.ts';
+import { PracticeKernel, practicePort } from '../practice-kernel.ts';
 import type { PracticePort } from '../provider.ts';
 import { PacketPort } from './packet-port.ts';
 import { slotHeader, slotSize, slotStatus } from './packet-socket.ts';
+import { RingReceiver } from './ring-receiver.ts';
 
 const slotCount = 32;
 /** Where the kernel puts a frame, behind the room that we ask for. */
 const mac = 194;
 
+/** One that frames reach as messages. Throws SyscallFailed. */
 export function openPracticePacketPort(): PracticePort {
+  const kernel = new PracticeKernel();
+  return practicePort(kernel, new PacketPort(deviceOn(kernel)));
+}
+
+/** One with a ring of our own. Throws SyscallFailed. */
+export function openPracticeRingPort(): PracticePort {
   const kernel = new PracticeKernel();
   const ring = allocate(slotCount * slotSize);
   const view = new DataView(ring.buffer);
   const bytes = new Uint8Array(ring.buffer);
   let next = 0;
-  kernel.send(Uint8Array.of(0)); // never fetched: readable for good
-  const socket = { fd: kernel.fd, ring, slotCount };
-  const io = new PacketPort({ socket, isOwner: true, slotLimit: slotCount }, { ...ring, slotCount });
-  return {
-    io,
-    arrive(packet) {
-      bytes.set(packet, next * slotSize + mac);
-      fillSlot(view, next, slotStatus.user, packet.length, mac);
-      next = (next + 1) % slotCount;
-    },
-    takeSent: () => kernel.takeSent(),
-    refuse: () => kernel.refuse(),
-    close() {
-      io.close();
-      kernel.close();
-    },
-  };
+  kernel.send(Uint8Array.of()); // never fetched: readable for good
+  const io = new PacketPort(deviceOn(kernel), (counters) => new RingReceiver(kernel.fd, ring, counters));
+  return practicePort(kernel, io, (frame) => {
+    bytes.set(frame, next * slotSize + mac);
+    fillSlot(view, next, slotStatus.user, frame.length, mac);
+    next = (next + 1) % slotCount;
+  });
+}
+
+function deviceOn({ fd }: PracticeKernel): ConstructorParameters<typeof PacketPort>[0] {
+  return { name: 'practice', ifindex: 0, fd, isOwner: false };
 }
 
 /** Hands out slot number `slot` of a ring as the kernel does. Bytes: `mac` from the slot's start. */

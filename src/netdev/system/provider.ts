@@ -11,20 +11,20 @@ const slotLimit = 4096;
 
 export const systemProvider: NetdevProvider = {
   type: 'system',
-  async open(name, config) {
+  async open(name, config, { timers }) {
     const monitor = linkMonitor();
     const link = monitor.byName(name);
     if (link === undefined)
       throw syscallFailed('open', errnos.ENODEV, `could not open network device ${name}`);
     const slotCount = readSlotCount(config);
-    const shield = shieldHost(name, link.ifindex);
+    const shield = shieldHost(name, link.ifindex, timers);
     const netdev = new KernelNetdev({
       type: 'system',
       link,
       portSpec: { kind: 'packet', name, ifindex: link.ifindex, ...(slotCount && { slotCount }) },
       monitor,
       isOurs: false,
-      close: async () => shield?.[Symbol.dispose](),
+      close: async () => shield[Symbol.dispose](),
     });
     await netdev.configure(config);
     return netdev;

@@ -7,14 +7,20 @@ import { errnos } from '../../sys/calls/libc.ts';
 import { allocate } from '../../sys/calls/memory.ts';
 import { PartWriter } from '../../sys/calls/writev.ts';
 import type { Frame, FrameBatch } from '../../wire/frame.ts';
-import { type Buffer, bufferHeadroom, bufferPool, maxFrameSize, useBuffer } from '../buffers.ts';
+import {
+  type Buffer,
+  bufferHeadroom,
+  bufferPool,
+  maxFrameSize,
+  minFrameSize,
+  useBuffer,
+} from '../buffers.ts';
 import { emptyCounters } from '../counters.ts';
 import { offloadHeaderSize, readOffloadHeader, writeOffloadHeader } from '../offload-header.ts';
 import type { PortCounters, PortIo } from '../provider.ts';
 
 /** Frames read at once: 64 KiB each, so more would only leave the processor's cache. */
 const readLimit = 32;
-const minFrameSize = 14;
 
 /** Does not own the descriptor: the netdev that made the device closes it. */
 export class TapPort implements PortIo {

@@ -2,9 +2,11 @@
  * bpf(2): loads a program and attaches it to a device. A descriptor holds each; what it holds goes with it, at the
  * latest when the process ends, however that happens.
  */
-import { addressOf, checked, libcFunction } from './libc.ts';
+import { addressOf, checked, libcFunction, libcInBackground } from './libc.ts';
 
-const nativeSyscall = libcFunction<number | bigint>('long syscall(long, int, void *, unsigned int)');
+const prototype = 'long syscall(long, int, void *, unsigned int)';
+const nativeSyscall = libcFunction<number | bigint>(prototype);
+const backgroundSyscall = libcInBackground(prototype);
 
 const bpfCall = process.arch === 'arm64' ? 280 : 321;
 const BPF_PROG_LOAD = 5;
@@ -29,13 +31,18 @@ export function loadIngressProgram(instructions: Uint8Array, tried: string): num
   return bpf(BPF_PROG_LOAD, attr, tried);
 }
 
-/** Attaches such a program to a device (tcx, Linux 6.6); closing the descriptor detaches it. Throws SyscallFailed. */
-export function attachToIngress(programFd: number, ifindex: number, tried: string): number {
+/**
+ * Attaches such a program to a device (tcx, Linux 6.6), off this thread: the kernel takes milliseconds for it, as it does
+ * to detach it when the descriptor is closed. Throws SyscallFailed.
+ */
+export async function attachToIngress(programFd: number, ifindex: number, tried: string): Promise<number> {
   const attr = new DataView(new ArrayBuffer(linkAttr.size));
   attr.setUint32(linkAttr.program, programFd, true);
   attr.setUint32(linkAttr.ifindex, ifindex, true);
   attr.setUint32(linkAttr.attachType, BPF_TCX_INGRESS, true);
-  return bpf(BPF_LINK_CREATE, attr, tried);
+  const bytes = new Uint8Array(attr.buffer);
+  const fd = Number(await backgroundSyscall(bpfCall, BPF_LINK_CREATE, bytes, bytes.byteLength));
+  return fd >= 0 ? fd : bpf(BPF_LINK_CREATE, attr, tried); // once more, for the reason
 }
 
 function bpf(command: number, attr: DataView, tried: string): number {

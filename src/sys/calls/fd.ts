@@ -1,8 +1,8 @@
 /** Plain descriptors: close, read, write, and being told when one becomes readable. */
-import { close } from 'node:fs';
-import { lastErrno, libcFunction, loadKoffi } from './libc.ts';
+import { lastErrno, libcFunction, libcInBackground, loadKoffi } from './libc.ts';
 
 const nativeClose = libcFunction('int close(int)');
+const backgroundClose = libcInBackground('int close(int)');
 const nativeRead = libcFunction('long read(int, void *, size_t)');
 const nativeWrite = libcFunction('long write(int, void *, size_t)');
 
@@ -12,8 +12,8 @@ export function closeFd(fd: number): void {
 }
 
 /** Closes what takes the kernel long to close (a packet ring: tens of milliseconds) on another thread; resolves when it is done. */
-export function closeInBackground(fd: number): Promise<void> {
-  return new Promise((resolve) => close(fd, () => resolve()));
+export async function closeInBackground(fd: number): Promise<void> {
+  await backgroundClose(fd);
 }
 
 /** Bytes read, or the negative error number. */

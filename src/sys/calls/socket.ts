@@ -1,5 +1,5 @@
 /** Sockets that Node does not know (packet, netlink) and their batched calls. */
-import { checked, errnos, lastErrno, libcFunction, libcInBackground } from './libc.ts';
+import { addressOf, checked, errnos, lastErrno, libcFunction, libcInBackground } from './libc.ts';
 import type { Memory } from './memory.ts';
 import { allocate } from './memory.ts';
 
@@ -20,7 +20,12 @@ const nativeIfIndex = libcFunction('unsigned int if_nametoindex(const char *)');
 export const family = { unix: 1, netlink: 16, packet: 17, inet: 2 } as const;
 export const socketType = { dgram: 2, raw: 3 } as const;
 export const level = { socket: 1, packet: 263, netlink: 270 } as const;
-export const socketOption = { error: 4, sendBufferForce: 32, receiveBufferForce: 33 } as const;
+export const socketOption = {
+  error: 4,
+  attachFilter: 26,
+  sendBufferForce: 32,
+  receiveBufferForce: 33,
+} as const;
 
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
@@ -93,6 +98,15 @@ export function receiveBytes(fd: number, into: Uint8Array): number {
   return got < 0 ? -lastErrno() : got;
 }
 
+/** What comes from now on is dropped, at little cost; what has come can still be received. Throws SyscallFailed. */
+export function muteSocket(fd: number, tried: string): void {
+  const filter = BigUint64Array.of(1n, BigInt(addressOf(dropAll))); // struct sock_fprog
+  setOptionBytes(fd, level.socket, socketOption.attachFilter, new Uint8Array(filter.buffer), tried);
+}
+
+/** A program of one instruction, "return 0": struct sock_filter. */
+const dropAll = BigUint64Array.of(0x06n);
+
 /** The other end's sends fail from now on. */
 export function stopReceiving(fd: number): void {
   nativeShutdown(fd, 0);
@@ -108,12 +122,21 @@ function int32(value: number): Uint8Array {
 }
 
 /** struct mmsghdr: a msghdr of 56 bytes, then the transferred length and padding. */
-const mmsg = { size: 64, iov: 16, iovCount: 24, flags: 48, length: 56 } as const;
+const mmsg = {
+  size: 64,
+  iov: 16,
+  iovCount: 24,
+  control: 32,
+  controlSize: 40,
+  flags: 48,
+  length: 56,
+} as const;
 const MSG_TRUNC = 0x20;
 
 /**
  * A reusable array of messages for sendmmsg and recvmmsg, each made of `partCount` pieces of memory that are named by
- * address. Costs no allocation a message. The caller keeps the memory alive during the call.
+ * address, with room for `controlSize` bytes of what a socket says beside a received one (a multiple of 8). Costs no
+ * allocation a message. The caller keeps the memory alive during the call.
  */
 export class MessageBatch {
   readonly capacity: number;
@@ -123,21 +146,30 @@ export class MessageBatch {
   readonly #parts: Uint32Array;
   readonly #messages: Uint32Array;
   readonly #messagesAt: number;
+  readonly #controlSize: number;
+  readonly #control: Uint32Array;
+  /** Messages of the last `receive`, whose room for control data the kernel has cut to what it wrote. */
+  #receivedCount = 0;
 
-  constructor(capacity: number, partCount: number) {
+  constructor(capacity: number, partCount: number, controlSize = 0) {
     this.capacity = capacity;
     this.#partCount = partCount;
+    this.#controlSize = controlSize;
     const partsSize = capacity * partCount * 16;
-    this.#memory = allocate(partsSize + capacity * mmsg.size);
-    this.#parts = new Uint32Array(this.#memory.buffer, 0, partsSize / 4);
-    this.#messages = new Uint32Array(this.#memory.buffer, partsSize, (capacity * mmsg.size) / 4);
-    this.#messagesAt = this.#memory.address + partsSize;
+    const messagesSize = capacity * mmsg.size;
+    this.#memory = allocate(partsSize + messagesSize + capacity * controlSize);
+    const { buffer, address } = this.#memory;
+    this.#parts = new Uint32Array(buffer, 0, partsSize / 4);
+    this.#messages = new Uint32Array(buffer, partsSize, messagesSize / 4);
+    this.#control = new Uint32Array(buffer, partsSize + messagesSize, (capacity * controlSize) / 4);
+    this.#messagesAt = address + partsSize;
     for (let i = 0; i < capacity; i++) {
       const at = (i * mmsg.size) / 4;
-      const iov = this.#memory.address + i * partCount * 16;
-      this.#messages[at + mmsg.iov / 4] = iov;
-      this.#messages[at + mmsg.iov / 4 + 1] = iov / 0x100000000;
+      this.#setPointer(at + mmsg.iov / 4, address + i * partCount * 16);
       this.#messages[at + mmsg.iovCount / 4] = partCount;
+      if (controlSize === 0) continue;
+      this.#setPointer(at + mmsg.control / 4, this.#messagesAt + messagesSize + i * controlSize);
+      this.#messages[at + mmsg.controlSize / 4] = controlSize;
     }
   }
 
@@ -153,6 +185,12 @@ export class MessageBatch {
     return this.#messages[(index * mmsg.size + mmsg.length) >> 2] ?? 0;
   }
 
+  /** 32-bit word `word` of what came beside message `index`; 0 where nothing did. */
+  controlWord(index: number, word: number): number {
+    const size = this.#messages[(index * mmsg.size + mmsg.controlSize) >> 2] ?? 0;
+    return word * 4 < size ? (this.#control[((index * this.#controlSize) >> 2) + word] ?? 0) : 0;
+  }
+
   /** True when a received message did not fit its memory. */
   isTruncated(index: number): boolean {
     return ((this.#messages[(index * mmsg.size + mmsg.flags) >> 2] ?? 0) & MSG_TRUNC) !== 0;
@@ -166,12 +204,20 @@ export class MessageBatch {
 
   /** Receives up to `count` messages without blocking: how many came, or the negative error number. */
   receive(fd: number, count: number): number {
+    for (let i = 0; i < this.#receivedCount; i++)
+      this.#messages[(i * mmsg.size + mmsg.controlSize) >> 2] = this.#controlSize;
     const got = nativeRecvmmsg(fd, this.#messagesAt, count, MSG_DONTWAIT, null);
+    this.#receivedCount = Math.max(0, got);
     return got < 0 ? -lastErrno() : got;
   }
 
   close(): void {
     this.#memory.unmap();
+  }
+
+  #setPointer(at: number, address: number): void {
+    this.#messages[at] = address; // storing keeps the low 32 bits
+    this.#messages[at + 1] = address / 0x100000000;
   }
 }
 
