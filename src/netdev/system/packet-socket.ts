@@ -77,14 +77,14 @@ export function openMessageSocket(name: string): number {
 /** A socket like that with a ring of received frames. Throws SyscallFailed. */
 export async function openReceiveRing(name: string, slotCount: number): Promise<number> {
   const fd = openPacketSocket(name);
-  await setSlowOption(fd, packetOption.rxRing, ringRequest(wholeBlocks(slotCount)), name);
+  await giveRing(fd, packetOption.rxRing, wholeBlocks(slotCount), name);
   return fd;
 }
 
 /** A socket with a ring of frames to send on that device. Throws SyscallFailed. */
 export async function openSendRing(name: string, ifindex: number): Promise<number> {
   const fd = openPacketSocket(name);
-  await setSlowOption(fd, packetOption.txRing, ringRequest(sendSlotCount), name);
+  await giveRing(fd, packetOption.txRing, sendSlotCount, name);
   return orClose(fd, () => {
     bindSocket(fd, linkAddress(ifindex, noProtocol), openTried(name));
     return fd;
@@ -93,7 +93,7 @@ export async function openSendRing(name: string, ifindex: number): Promise<numbe
 
 /** Makes the device take frames whatever their address, as long as the socket is open. Throws SyscallFailed. */
 export async function takeAllFrames(fd: number, name: string, ifindex: number): Promise<void> {
-  await setSlowOption(fd, packetOption.addMembership, promiscuous(ifindex), name);
+  await setOptionAside(fd, packetOption.addMembership, promiscuous(ifindex), name, false);
 }
 
 /** The same on this thread. */
@@ -150,9 +150,19 @@ function openPacketSocket(name: string): number {
   });
 }
 
+function giveRing(fd: number, option: number, slotCount: number, name: string): Promise<void> {
+  return setOptionAside(fd, option, ringRequest(slotCount), name, true);
+}
+
 /** Off this thread: it takes the kernel milliseconds, or has to wait for others who configure devices. */
-async function setSlowOption(fd: number, option: number, value: Uint8Array, name: string): Promise<void> {
-  if (await trySetOptionInBackground(fd, level.packet, option, value)) return;
+async function setOptionAside(
+  fd: number,
+  option: number,
+  value: Uint8Array,
+  name: string,
+  isPatient: boolean,
+): Promise<void> {
+  if (await trySetOptionInBackground(fd, level.packet, option, value, isPatient)) return;
   orClose(fd, () => setOptionBytes(fd, level.packet, option, value, openTried(name))); // once more, for the reason
 }
 

@@ -6,7 +6,7 @@ import { addressOf, checked, libcFunction, libcInBackground } from './libc.ts';
 
 const prototype = 'long syscall(long, int, void *, unsigned int)';
 const nativeSyscall = libcFunction<number | bigint>(prototype);
-const backgroundSyscall = libcInBackground(prototype);
+const backgroundSyscall = libcInBackground(prototype, { isPatient: true });
 
 const bpfCall = process.arch === 'arm64' ? 280 : 321;
 const BPF_PROG_LOAD = 5;

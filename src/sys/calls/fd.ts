@@ -2,7 +2,7 @@
 import { lastErrno, libcFunction, libcInBackground, loadKoffi } from './libc.ts';
 
 const nativeClose = libcFunction('int close(int)');
-const backgroundClose = libcInBackground('int close(int)');
+const backgroundClose = libcInBackground('int close(int)', { isPatient: true });
 const nativeRead = libcFunction('long read(int, void *, size_t)');
 const nativeWrite = libcFunction('long write(int, void *, size_t)');
 

@@ -37,28 +37,43 @@ export function libcFunction<R = number>(prototype: string): Declared<R> {
 
 /**
  * The same for calls that take long: made on a thread of Node's pool, resolves with the result. The error number of a
- * failure is lost on the way. Calls beyond a few wait for their turn here, in order.
+ * failure is lost on the way. Calls beyond a few wait for their turn here, `patient` ones until no other wants it.
  */
-export function libcInBackground(prototype: string): (...args: unknown[]) => Promise<number> {
+export function libcInBackground(
+  prototype: string,
+  { isPatient = false } = {},
+): (...args: unknown[]) => Promise<number> {
   let bound: Koffi.KoffiFunc<(...args: unknown[]) => number> | undefined;
   return async (...args) => {
-    if (freeTurns > 0) freeTurns--;
-    else await new Promise<void>((turn) => waitingTurns.push(turn));
+    await new Promise<void>((turn) => {
+      (isPatient ? patient : urgent).push(turn);
+      giveTurns();
+    });
     try {
       library ??= loadKoffi().load('libc.so.6');
       bound ??= library.func(prototype);
       return await asPromised(bound, args);
     } finally {
-      const next = waitingTurns.shift();
-      if (next === undefined) freeTurns++;
-      else next();
+      freeTurns++;
+      giveTurns();
     }
   };
 }
 
 /** Less than the threads of Node's pool, which files need, too; koffi itself refuses to hold more than 256 calls. */
 let freeTurns = 3;
-const waitingTurns: (() => void)[] = [];
+const urgent: (() => void)[] = [];
+const patient: (() => void)[] = [];
+
+/** One turn is always left for what is urgent. */
+function giveTurns(): void {
+  while (freeTurns > 0) {
+    const next = urgent.shift() ?? (freeTurns > 1 ? patient.shift() : undefined);
+    if (next === undefined) return;
+    freeTurns--;
+    next();
+  }
+}
 
 function asPromised(
   bound: Koffi.KoffiFunc<(...args: unknown[]) => number>,

@@ -6,8 +6,10 @@ import { allocate } from './memory.ts';
 const nativeSocket = libcFunction('int socket(int, int, int)');
 const nativeSocketpair = libcFunction('int socketpair(int, int, int, void *)');
 const nativeBind = libcFunction('int bind(int, void *, int)');
-const nativeSetsockopt = libcFunction('int setsockopt(int, int, int, void *, int)');
-const backgroundSetsockopt = libcInBackground('int setsockopt(int, int, int, void *, int)');
+const setsockopt = 'int setsockopt(int, int, int, void *, int)';
+const nativeSetsockopt = libcFunction(setsockopt);
+const backgroundSetsockopt = libcInBackground(setsockopt);
+const patientSetsockopt = libcInBackground(setsockopt, { isPatient: true });
 const nativeGetsockopt = libcFunction('int getsockopt(int, int, int, void *, void *)');
 const nativeSend = libcFunction<number | bigint>('long send(int, void *, size_t, int)');
 const backgroundSend = libcInBackground('long send(int, void *, size_t, int)');
@@ -56,14 +58,19 @@ export function setOptionBytes(fd: number, level: number, option: number, value:
   checked(nativeSetsockopt(fd, level, option, value, value.byteLength), 'setsockopt', tried);
 }
 
-/** `setOptionBytes` for what takes the kernel long (milliseconds), off this thread. False when the kernel refused. */
+/**
+ * `setOptionBytes` off this thread, for what the kernel may have to wait for, or with `isPatient` will (milliseconds).
+ * False when the kernel refused.
+ */
 export async function trySetOptionInBackground(
   fd: number,
   level: number,
   option: number,
   value: Uint8Array,
+  isPatient: boolean,
 ): Promise<boolean> {
-  return (await backgroundSetsockopt(fd, level, option, value, value.byteLength)) === 0;
+  const set = isPatient ? patientSetsockopt : backgroundSetsockopt;
+  return (await set(fd, level, option, value, value.byteLength)) === 0;
 }
 
 /** Sets an option that the kernel may not know or not allow; false when it refused. */
