@@ -14,7 +14,7 @@ import { bridgeMac, followedMtu, noteInterface, notePort } from './bridge-facts.
 import { pickBridgeMac } from './config/mac.ts';
 import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
 import { LiveBridge, LiveInterface, type LiveState } from './live.ts';
-import type { Step } from './plan.ts';
+import type { AddInterface, Step } from './plan.ts';
 
 const log = logger('bridge');
 const EINVAL = 22;
@@ -58,7 +58,7 @@ export class Applier {
       case 'removeBridge':
         return this.#withBridge(step.bridge, (bridge) => this.#removeBridge(bridge));
       case 'addInterface':
-        return this.#withBridge(step.bridge, (bridge) => this.#addInterface(bridge, step.port, step.wanted));
+        return this.addInterfaces([step]);
       case 'configureInterface':
         return this.#withBridge(step.bridge, (bridge) => this.#configureInterface(bridge, step.wanted));
       case 'removeInterface':
@@ -83,6 +83,21 @@ export class Applier {
       default:
         return unreachable(step);
     }
+  }
+
+  /**
+   * Opens the devices one after the other, then takes them in side by side, since the kernel and other threads keep each
+   * waiting; they get their numbers in the order of the steps.
+   */
+  async addInterfaces(steps: readonly AddInterface[]): Promise<void> {
+    const opened: (() => Promise<void>)[] = [];
+    for (const { bridge: name, port, wanted } of steps) {
+      await this.#withBridge(name, async (bridge) => {
+        const i = await this.#openInterface(bridge, port, wanted);
+        if (i !== undefined) opened.push(() => this.#takeIn(bridge, i));
+      });
+    }
+    await Promise.all(opened.map((takeIn) => takeIn()));
   }
 
   /** A bridge that could not be made has no steps of its own left to do. */
@@ -110,7 +125,12 @@ export class Applier {
     if (bridge.backer.bridges.size === 0) await this.#deps.releaseBacker(bridge.backer);
   }
 
-  async #addInterface(bridge: LiveBridge, port: string, wanted: WantedInterface): Promise<void> {
+  /** undefined when it can't be opened. */
+  async #openInterface(
+    bridge: LiveBridge,
+    port: string,
+    wanted: WantedInterface,
+  ): Promise<LiveInterface | undefined> {
     const { name } = wanted;
     const i = new LiveInterface(bridge.name, port, wanted);
     bridge.interfaces.set(name, i);
@@ -118,22 +138,33 @@ export class Applier {
     const holder = this.#state.holderOf(name);
     if (reservedNames.test(name)) {
       log.warn(`could not create interface ${name}, name is reserved`);
-      return this.#state.fail(i, undefined);
+      this.#state.fail(i, undefined);
+      return undefined;
     }
     if (holder !== undefined) {
       log.warn(`bridge ${bridge.name}: interface ${name} is already attached to bridge ${holder.bridge}`);
       i.isBusyElsewhere = true;
-      return this.#state.fail(i, `could not add network device ${name} to ofproto (Device or resource busy)`);
+      this.#state.fail(i, `could not add network device ${name} to ofproto (Device or resource busy)`);
+      return undefined;
     }
     this.#state.hold(i); // at once: another bridge may be asking for the same device
-    const error = (await this.#open(bridge, i)) ?? (await this.#attach(bridge, i));
+    const error = await this.#open(bridge, i);
+    if (error === undefined) return i;
+    this.#giveUp(bridge, i, error);
+    return undefined;
+  }
+
+  async #takeIn(bridge: LiveBridge, i: LiveInterface): Promise<void> {
+    const error = await this.#attach(bridge, i);
+    if (error !== undefined) return this.#giveUp(bridge, i, error);
     noteInterface(bridge, i);
-    if (error === undefined) {
-      log.info(`bridge ${bridge.name}: added interface ${name} on port ${i.ofPort}`);
-    } else {
-      log.warn(error);
-      this.#state.fail(i, error);
-    }
+    log.info(`bridge ${bridge.name}: added interface ${i.wanted.name} on port ${i.ofPort}`);
+  }
+
+  #giveUp(bridge: LiveBridge, i: LiveInterface, error: string): void {
+    noteInterface(bridge, i);
+    log.warn(error);
+    this.#state.fail(i, error);
   }
 
   /** Returns why not. */

@@ -25,6 +25,16 @@ export interface ActualBridge {
   readonly interfaces: ReadonlyMap<string, ActualInterface>;
 }
 
+interface InterfaceStep {
+  readonly bridge: string;
+  readonly port: string;
+  readonly wanted: WantedInterface;
+}
+
+export interface AddInterface extends InterfaceStep {
+  readonly do: 'addInterface';
+}
+
 export type Step =
   /** With all that is in it. */
   | { readonly do: 'removeBridge'; readonly bridge: string }
@@ -37,12 +47,8 @@ export type Step =
   | { readonly do: 'removePort'; readonly bridge: string; readonly port: string }
   | { readonly do: 'addBridge'; readonly bridge: string; readonly wanted: WantedBridge }
   | { readonly do: 'configureBridge'; readonly bridge: string; readonly wanted: WantedBridge }
-  | {
-      readonly do: 'addInterface' | 'configureInterface';
-      readonly bridge: string;
-      readonly port: string;
-      readonly wanted: WantedInterface;
-    }
+  | AddInterface
+  | ({ readonly do: 'configureInterface' } & InterfaceStep)
   | { readonly do: 'setPort'; readonly bridge: string; readonly wanted: WantedPort }
   /** Picks the bridge's address, datapath id and the sizes that follow from its ports. */
   | { readonly do: 'settleBridge'; readonly bridge: string };

@@ -15,7 +15,7 @@ import { noteInterface } from './bridge-facts.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
 import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
-import { formatStep, plan, type Step } from './plan.ts';
+import { type AddInterface, formatStep, plan, type Step } from './plan.ts';
 import { reportBridge, reportInterface } from './report.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
 import { readStatistics } from './statistics.ts';
@@ -190,7 +190,7 @@ export class Reconciler {
   }
 
   async #round(root: OvsRow<'Open_vSwitch'> | undefined): Promise<void> {
-    const { state, applier, writer } = this.#deps;
+    const { state, writer } = this.#deps;
     const dirty = this.#dirty;
     this.#dirty = new Map();
     const steps = plan({ actual: state.bridges, wanted: this.#wanted() }, dirty);
@@ -198,15 +198,7 @@ export class Reconciler {
     this.#unsettled.clear();
     if (dirty.size > 0) reconfigured.total++;
     for (const lanes of inLanes(steps)) {
-      await Promise.all(
-        lanes.map(async (lane) => {
-          for (const step of lane) {
-            log.dbg(() => formatStep(step));
-            await applier.apply(step);
-            this.#retryFreed(step);
-          }
-        }),
-      );
+      await Promise.all(lanes.map((lane) => this.#runLane(lane)));
     }
     this.#deps.settleFlows();
     await this.#report(steps);
@@ -218,6 +210,16 @@ export class Reconciler {
     writer.flush();
     this.onConfigured?.();
     this.onConfigured = undefined;
+  }
+
+  async #runLane(lane: readonly Step[]): Promise<void> {
+    const { applier } = this.#deps;
+    for (const step of lane) log.dbg(() => formatStep(step));
+    if (lane.every(isAddition)) return applier.addInterfaces(lane);
+    for (const step of lane) {
+      await applier.apply(step);
+      this.#retryFreed(step);
+    }
   }
 
   /** Removing a device may let another bridge have it. */
@@ -302,6 +304,10 @@ function inLanes(steps: readonly Step[]): Step[][][] {
     else lane.push(step);
   }
   return groups.map(({ lanes }) => [...lanes.values()]);
+}
+
+function isAddition(step: Step): step is AddInterface {
+  return step.do === 'addInterface';
 }
 
 function merge(into: Dirty, from: Dirty): void {
