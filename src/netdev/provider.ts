@@ -117,11 +117,9 @@ export interface PortIo {
 export type Direction = 'receive' | 'send';
 
 /** A socket with a ring of frames that come or go. */
-export interface PortRing {
-  readonly direction: Direction;
-  readonly fd: number;
-  readonly slotCount: number;
-}
+export type PortRing =
+  | { readonly direction: 'receive'; readonly fd: number; readonly slotCount: number }
+  | { readonly direction: 'send'; readonly fd: number };
 
 /** A `PortIo` that moves many frames faster through rings, which cost memory, and the kernel milliseconds to make. */
 export interface TakesRings {

@@ -4,23 +4,14 @@
  */
 import { syscallFailed } from '../base/errno.ts';
 import { unreachable } from '../base/errors.ts';
-import { closeInBackground } from '../sys/calls/fd.ts';
 import { dummyDevice } from './dummy/device.ts';
 import { DummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
-import type {
-  Direction,
-  NetdevProvider,
-  PortIo,
-  PortRing,
-  PortSpec,
-  PracticePort,
-  PreparedPort,
-} from './provider.ts';
+import type { NetdevProvider, PortIo, PortSpec, PracticePort, PreparedPort } from './provider.ts';
 import { openPacketPort } from './system/packet-port.ts';
-import { openMessageSocket, openReceiveRing, openSendRing, takeAllFrames } from './system/packet-socket.ts';
 import { openPracticePacketPort, openPracticeRingPort } from './system/practice-port.ts';
+import { preparePacketPort } from './system/prepared-port.ts';
 import { systemProvider } from './system/provider.ts';
 import { openPracticeTapPort } from './tap/practice-port.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
@@ -43,11 +34,6 @@ export function netdevProviders(dummies: DummyMode = 'none'): ReadonlyMap<string
   return new Map(providers.map((provider) => [provider.type, provider]));
 }
 
-/**
- * Slots of 2 KiB of a busy port's first ring of received frames, 256 KiB, and of the one that it gets when that has
- * overflowed: 2 MiB, two milliseconds at half a million frames a second.
- */
-const ringSizes = [128, 1024];
 const ENODEV = 19;
 
 /** Opens the frame path of a device on the calling thread. Throws SyscallFailed. */
@@ -83,62 +69,10 @@ export type PracticeKind = keyof typeof practicePorts;
 
 /**
  * Opens on the main thread what a worker can't close without waiting for the kernel, and later, in the background, what
- * it can't open so: making and taking down a packet ring costs tens of milliseconds. Close it after the frame path.
- * Throws SyscallFailed.
+ * it can't open so. Close it after the frame path. Throws SyscallFailed.
  */
 export async function preparePort(spec: PortSpec): Promise<PreparedPort> {
-  if (spec.kind !== 'packet')
-    return { spec, openRing: async () => undefined, retire: () => {}, close: () => {} };
-  const fd = openMessageSocket(spec.name);
-  await takeAllFrames(fd, spec.name, spec.ifindex);
-  return new PreparedPacketPort({ ...spec, fd });
-}
-
-interface PacketSpec extends Extract<PortSpec, { kind: 'packet' }> {
-  readonly fd: number;
-}
-
-class PreparedPacketPort implements PreparedPort {
-  readonly spec: PacketSpec;
-  readonly #opened: Set<number>;
-  /** What is left to be asked for. */
-  readonly #ringSizes: number[];
-  #hasSendRing = false;
-  #isOpen = true;
-
-  constructor(spec: PacketSpec) {
-    this.spec = spec;
-    this.#opened = new Set([spec.fd]);
-    this.#ringSizes = spec.slotCount === undefined ? [...ringSizes] : [spec.slotCount];
-  }
-
-  async openRing(direction: Direction): Promise<PortRing | undefined> {
-    const { name, ifindex } = this.spec;
-    if (direction === 'send') {
-      if (this.#hasSendRing) return undefined;
-      this.#hasSendRing = true;
-      return this.#keep(direction, await openSendRing(name, ifindex), 0);
-    }
-    const slotCount = this.#ringSizes.shift();
-    if (slotCount === undefined) return undefined;
-    const fd = await openReceiveRing(name, slotCount);
-    await takeAllFrames(fd, name, ifindex);
-    return this.#keep(direction, fd, slotCount);
-  }
-
-  retire(fd: number): void {
-    if (this.#opened.delete(fd)) void closeInBackground(fd);
-  }
-
-  close(): void {
-    this.#isOpen = false;
-    for (const fd of this.#opened) this.retire(fd);
-  }
-
-  #keep(direction: Direction, fd: number, slotCount: number): PortRing | undefined {
-    this.#opened.add(fd);
-    if (this.#isOpen) return { direction, fd, slotCount };
-    this.retire(fd);
-    return undefined;
-  }
+  return spec.kind === 'packet'
+    ? await preparePacketPort(spec)
+    : { spec, openRing: async () => undefined, retire: () => {}, close: () => {} };
 }

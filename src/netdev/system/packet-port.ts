@@ -107,15 +107,16 @@ export class PacketPort implements PortIo, TakesRings {
     if (this.#isOpen) this.#sender.flush();
   }
 
-  useRing({ direction, fd, slotCount }: PortRing): void {
+  useRing(ring: PortRing): void {
     if (!this.#isOpen) return;
-    if (direction === 'send') {
+    const { fd } = ring;
+    if (ring.direction === 'send') {
       this.#sendMemory = mapSendRing(fd);
       this.#sender.useRing(new SendRing(this.#sendMemory, () => sendRing(fd)));
       return;
     }
     const { name, ifindex } = this.#device;
-    const memory = mapReceiveRing(fd, slotCount);
+    const memory = mapReceiveRing(fd, ring.slotCount);
     try {
       startReceiving(fd, name, ifindex, this.#receiver.fd);
     } catch (error) {
