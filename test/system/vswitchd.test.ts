@@ -1,11 +1,16 @@
 /** Our daemon with its own database, driven by the real ovs-vsctl: what a first user does with it. */
 import { renameSync } from 'node:fs';
+import { release } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`vswitchd.test.ts: not run: ${reason}\n`);
+
+/** What keeps frames from the host came with Linux 6.6. */
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const isBeforeTcx = major < 6 || (major === 6 && minor < 6);
 
 describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () => {
   let ours: SwitchHost;
@@ -52,6 +57,20 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
       expect(ping(first(), '10.1.0.9')).toBe(true);
       expect(first().run('ip', 'neigh', 'show', '10.1.0.9')).toContain(macOf('br0'));
     }
+  });
+
+  test.skipIf(isBeforeTcx)('the host sees nothing of a port, until it is one no more', async () => {
+    using third = new Namespace('c');
+    third.link('eth0', 'v3', '10.9.0.2/24', ours.host);
+    ours.host.run('ip', 'addr', 'add', '10.9.0.1/24', 'dev', 'v3');
+    const arpIgnore = () => ours.host.run('cat', '/proc/sys/net/ipv4/conf/v3/arp_ignore').trim();
+    await until(() => ping(third, '10.9.0.1'), 'the host to answer'); // which makes them know each other
+    ours.configure('add-port', 'br0', 'v3');
+    await until(() => arpIgnore() === '0', 'the host to be shielded');
+    expect(ping(third, '10.9.0.1')).toBe(false);
+    ours.configure('del-port', 'v3');
+    await until(() => ping(third, '10.9.0.1'), 'the host to answer again');
+    expect(arpIgnore()).toBe('0');
   });
 
   test('access ports of different VLANs are apart, and together again without tags', () => {

@@ -59,16 +59,20 @@ export function shieldHost(name: string, ifindex: number, timers: Timers): Dispo
   };
 }
 
-/** Returns what makes it as it was. Without an effect where settings can't be changed. */
+/** Returns what makes it as it was, once. Without an effect where settings can't be changed. */
 function muteArp(name: string): () => void {
   const setting = `/proc/sys/net/ipv4/conf/${name}/arp_ignore`;
+  let before: Buffer | undefined;
   try {
-    const before = readFileSync(setting);
+    before = readFileSync(setting);
     writeFileSync(setting, noArp);
-    return () => restore(setting, before);
   } catch {
-    return () => {};
+    before = undefined;
   }
+  return () => {
+    if (before !== undefined) restore(setting, before);
+    before = undefined;
+  };
 }
 
 function restore(setting: string, before: Buffer): void {
