@@ -9,6 +9,7 @@ import { DummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
 import type { NetdevProvider, PortIo, PortSpec, PracticePort, PreparedPort } from './provider.ts';
+import { allowAllArp } from './system/host-shield.ts';
 import { openPacketPort } from './system/packet-port.ts';
 import { openPracticePacketPort, openPracticeRingPort } from './system/practice-port.ts';
 import { preparePacketPort } from './system/prepared-port.ts';
@@ -75,4 +76,9 @@ export async function preparePort(spec: PortSpec): Promise<PreparedPort> {
   return spec.kind === 'packet'
     ? await preparePacketPort(spec)
     : { spec, openRing: async () => undefined, retire: () => {}, close: () => {} };
+}
+
+/** Leaves devices that are not ours as they were found; for the end of the process, and synchronous. */
+export function leaveDevices(): void {
+  allowAllArp();
 }

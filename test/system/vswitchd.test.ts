@@ -138,6 +138,16 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
     expect(second.stderr).toContain('another database server answers there');
   });
 
+  test('a daemon that ends before it has shielded the host leaves the device as it was', async () => {
+    using third = new Namespace('d');
+    third.link('eth0', 'v4', undefined, ours.host);
+    ours.configure('add-port', 'br0', 'v4');
+    await ours.kill('SIGTERM');
+    const arpIgnore = ours.host.run('cat', '/proc/sys/net/ipv4/conf/v4/arp_ignore').trim();
+    await ours.start();
+    expect(arpIgnore).toBe('0');
+  });
+
   test('exit --cleanup leaves no device behind', async () => {
     expect(ours.appctl('exit', '--cleanup').status).toBe(0);
     await until(() => ours.host.try('ip', 'link', 'show', 'br0').status !== 0, 'the device to go');

@@ -37,21 +37,21 @@ let last: Promise<void> = Promise.resolve();
  * them.
  */
 export function shieldHost(name: string, ifindex: number, timers: Timers): Disposable {
-  const allowArp = muteArp(name);
+  muteArp(name);
   let fd: number | undefined;
   let isWanted = true;
   const timer = timers.after(delay, () => {
     last = last.then(async () => {
       if (!isWanted) return;
       fd = await attach(name, ifindex);
-      allowArp();
+      allowArp(name);
     });
   });
   return {
     [Symbol.dispose]() {
       isWanted = false;
       timer.cancel();
-      allowArp();
+      allowArp(name);
       last = last.then(async () => {
         if (fd !== undefined) await closeInBackground(fd);
       });
@@ -59,28 +59,38 @@ export function shieldHost(name: string, ifindex: number, timers: Timers): Dispo
   };
 }
 
-/** Returns what makes it as it was, once. Without an effect where settings can't be changed. */
-function muteArp(name: string): () => void {
-  const setting = `/proc/sys/net/ipv4/conf/${name}/arp_ignore`;
-  let before: Buffer | undefined;
+/** What the setting of each device that answers no ARP was before. */
+const muted = new Map<string, Buffer>();
+
+/** Without an effect where settings can't be changed. */
+function muteArp(name: string): void {
   try {
-    before = readFileSync(setting);
-    writeFileSync(setting, noArp);
+    const before = readFileSync(arpSetting(name));
+    writeFileSync(arpSetting(name), noArp);
+    muted.set(name, before);
   } catch {
-    before = undefined;
+    // as it was
   }
-  return () => {
-    if (before !== undefined) restore(setting, before);
-    before = undefined;
-  };
 }
 
-function restore(setting: string, before: Buffer): void {
+function allowArp(name: string): void {
+  const before = muted.get(name);
+  if (before === undefined) return;
+  muted.delete(name);
   try {
-    writeFileSync(setting, before);
+    writeFileSync(arpSetting(name), before);
   } catch {
     // the device is gone
   }
+}
+
+/** For the end of the process. */
+export function allowAllArp(): void {
+  for (const name of muted.keys()) allowArp(name);
+}
+
+function arpSetting(name: string): string {
+  return `/proc/sys/net/ipv4/conf/${name}/arp_ignore`;
 }
 
 async function attach(name: string, ifindex: number): Promise<number | undefined> {

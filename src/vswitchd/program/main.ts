@@ -15,6 +15,7 @@ import { isUsed } from '../../daemon/options.ts';
 import { applyLogOptions, type Program, VERSION, versionText } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
 import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
+import { leaveDevices } from '../../netdev/registry.ts';
 import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../rpc/remote.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
@@ -61,6 +62,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
   const commands = new Commands();
   const unixctl = new UnixctlServer(commands);
   await listenForCommands(unixctl, options.unixctl ?? 'none', program, daemon);
+  daemon.atExit(leaveDevices);
 
   const client = new OvsdbClient({
     schema: openVswitch,
