@@ -341,24 +341,21 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
 
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
   const numbersOf = (packets: readonly Uint8Array[]) => packets.map((packet) => numberOf(packet));
-  /** Sends numbered frames to the near end. */
+  /** Sends numbered frames at once. */
   const sendNumbers = (io: PortIo, from: number, to: number) => {
     for (const n of range(from, to)) io.send(frameOf(testPacket(n)));
     io.flush();
   };
 
   describe('A port with a ring to send from', () => {
-    /** `near` of a pair, busy; `numbers` sends numbered frames at once, `arrived` tells which came. */
+    /** A pair whose near end is busy; `sendNumbers` sends from there, `arrived` tells which came. */
     async function busyPair(name: string) {
       const p = await pair(name, { open: openBusy });
       const { near, far } = p;
       return {
         ...p,
-        sendNumbers(from: number, to: number) {
-          for (let n = from; n < to; n++) near.send(frameOf(testPacket(n)));
-          near.flush();
-        },
-        arrived: (count: number) => collect(far, count).map((packet) => numberOf(packet)),
+        sendNumbers: (from: number, to: number) => sendNumbers(near, from, to),
+        arrived: (count: number) => numbersOf(collect(far, count)),
       };
     }
 

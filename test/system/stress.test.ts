@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
+import { minFrameSize } from '../../src/netdev/buffers.ts';
 import type { PortIo } from '../../src/netdev/provider.ts';
 import { openPacketPort } from '../../src/netdev/system/packet-port.ts';
 import { unshareNetwork } from '../../src/sys/calls/namespace.ts';
@@ -21,7 +22,6 @@ const broadcast = 'ffffffffffff';
 /** From a host that nobody looks for. */
 const stray = frameWith({ src: '020000000099', dst: broadcast });
 const burstSize = 64;
-const minFrameSize = 14;
 const broadcasts = `${import.meta.dirname}/../fixtures/broadcasts.mjs`;
 
 /** The test's end of a cable whose other end, of the same name, is in the switch's host. */

@@ -145,7 +145,7 @@ export class Worker {
     return true;
   }
 
-  /** How long it may sleep at most. */
+  /** How long it may sleep at most; a nap is used up. */
   #sleepMs(): number {
     if (this.#parked.size > 0) return parkMs;
     if (this.#napsLeft > 0) {

@@ -1,7 +1,6 @@
 /**
  * AF_PACKET sockets, whose frames come as messages or lie in mapped rings of received frames, or of frames to send:
- * packet(7) and the kernel's Documentation/networking/packet_mmap.rst. Used by this folder and, to open them, by
- * `../registry.ts`.
+ * packet(7) and the kernel's Documentation/networking/packet_mmap.rst.
  */
 import { closeFd } from '../../sys/calls/fd.ts';
 import { type Memory, mapFd } from '../../sys/calls/memory.ts';
@@ -68,10 +67,7 @@ export const slotStatus = { user: 1, copy: 2, losing: 4, vlan: 0x10, tpid: 0x40 
 /** A socket that receives nothing yet; frames come as messages, with their tags beside them. Throws SyscallFailed. */
 export function openMessageSocket(name: string): number {
   const fd = openPacketSocket(name);
-  return orClose(fd, () => {
-    setOption(fd, level.packet, packetOption.auxData, 1, openTried(name));
-    return fd;
-  });
+  return orClose(fd, () => setOption(fd, level.packet, packetOption.auxData, 1, openTried(name)));
 }
 
 /** A socket like that with a ring of received frames. Throws SyscallFailed. */
@@ -85,10 +81,7 @@ export async function openReceiveRing(name: string, slotCount: number): Promise<
 export async function openSendRing(name: string, ifindex: number): Promise<number> {
   const fd = openPacketSocket(name);
   await giveRing(fd, packetOption.txRing, sendSlotCount, name);
-  return orClose(fd, () => {
-    bindSocket(fd, linkAddress(ifindex, noProtocol), openTried(name));
-    return fd;
-  });
+  return orClose(fd, () => bindSocket(fd, linkAddress(ifindex, noProtocol), openTried(name)));
 }
 
 /** Makes the device take frames whatever their address, as long as the socket is open. Throws SyscallFailed. */
@@ -98,8 +91,7 @@ export async function takeAllFrames(fd: number, name: string, ifindex: number): 
 
 /** The same on this thread. */
 export function takeAllFramesNow(fd: number, name: string, ifindex: number): void {
-  const value = promiscuous(ifindex);
-  orClose(fd, () => setOptionBytes(fd, level.packet, packetOption.addMembership, value, openTried(name)));
+  setOptionHere(fd, packetOption.addMembership, promiscuous(ifindex), name);
 }
 
 /**
@@ -146,7 +138,6 @@ function openPacketSocket(name: string): number {
     set(packetOption.ignoreOutgoing, 1);
     for (const option of [socketOption.receiveBufferForce, socketOption.sendBufferForce])
       trySetOption(fd, level.socket, option, socketBufferSize);
-    return fd;
   });
 }
 
@@ -163,12 +154,18 @@ async function setOptionAside(
   isPatient: boolean,
 ): Promise<void> {
   if (await trySetOptionInBackground(fd, level.packet, option, value, isPatient)) return;
-  orClose(fd, () => setOptionBytes(fd, level.packet, option, value, openTried(name))); // once more, for the reason
+  setOptionHere(fd, option, value, name); // once more, for the reason
 }
 
-function orClose<T>(fd: number, action: () => T): T {
+function setOptionHere(fd: number, option: number, value: Uint8Array, name: string): void {
+  orClose(fd, () => setOptionBytes(fd, level.packet, option, value, openTried(name)));
+}
+
+/** The socket, closed when it can't be made what it is to be. */
+function orClose(fd: number, action: () => void): number {
   try {
-    return action();
+    action();
+    return fd;
   } catch (error) {
     closeFd(fd);
     throw error;
