@@ -50,7 +50,8 @@ export class Reconciler {
   readonly #changed = new Set<LiveInterface>();
   /** Bridges of which a device has changed: address and MTU may follow. */
   #unsettled = new Set<string>();
-  #isBusy = false;
+  /** Changes the switch until it resolves; one thing at a time. */
+  #work: Promise<void> | undefined;
   #isActive = false;
   #appliedCfg: number | undefined;
   /** Called once, when the first configuration has been applied and written back. */
@@ -69,10 +70,6 @@ export class Reconciler {
 
   get model(): WantedModel {
     return this.#model;
-  }
-
-  get isBusy(): boolean {
-    return this.#isBusy;
   }
 
   /** What the next round would do; for `config/plan`. */
@@ -105,20 +102,18 @@ export class Reconciler {
    */
   async loseInterface(backer: Backer, port: DpPort): Promise<void> {
     const found = backer.ports.ofDpPort(port);
-    if (this.#isBusy) throw syscallFailed('remove', EBUSY, `port ${port}`);
+    if (this.#work !== undefined) throw syscallFailed('remove', EBUSY, `port ${port}`);
     if (found === undefined) return;
     const [bridge, name] = [found.ofproto.name, found.port.name];
     const lost = this.#deps.state.interfaceOf(bridge, name);
-    this.#isBusy = true;
-    await this.#deps.applier.apply({ do: 'removeInterface', bridge, name, why: 'device gone' });
-    this.#isBusy = false;
+    await this.#begin(this.#deps.applier.apply({ do: 'removeInterface', bridge, name, why: 'device gone' }));
     if (lost !== undefined) markPort(this.#lost, bridge, lost.port);
   }
 
   /** From the main loop: starts a round when there is work and none is under way. */
   run(): void {
     this.#followLock();
-    if (this.#isBusy || !this.#isActive) return;
+    if (this.#work !== undefined || !this.#isActive) return;
     const root = this.#root();
     // Without a row there is nothing to do, and to have done that once is to be configured.
     const isBehind =
@@ -127,18 +122,28 @@ export class Reconciler {
       this.#deps.writer.flush();
       return;
     }
-    this.#isBusy = true;
-    this.#round(root).then(
+    void this.#begin(this.#round(root));
+  }
+
+  /** Once `run` is not called any more: what is under way comes to its end; every bridge is removed if `cleanup`. */
+  async stop(options: { cleanup: boolean }): Promise<void> {
+    await this.#work;
+    if (options.cleanup) await this.#begin(this.#removeAll());
+  }
+
+  #begin(change: Promise<void>): Promise<void> {
+    const work = change.then(
       () => {
-        this.#isBusy = false;
+        this.#work = undefined;
         this.#deps.wake();
       },
       (why: unknown) => this.onCrash(why),
     );
+    this.#work = work;
+    return work;
   }
 
-  /** Removes every bridge; for `exit --cleanup` and when the lock is lost. */
-  async removeAll(): Promise<void> {
+  async #removeAll(): Promise<void> {
     const { state, applier } = this.#deps;
     for (const bridge of [...state.bridges.keys()]) await applier.apply({ do: 'removeBridge', bridge });
   }
@@ -162,22 +167,16 @@ export class Reconciler {
         contended,
         `another ovs-vswitchd process is running, disabling this process (pid ${pid}) until it goes away`,
       );
-      if (this.#isActive && !this.#isBusy) this.#standDown();
+      if (this.#isActive && this.#work === undefined) this.#standDown();
     }
   }
 
   /** The other daemon has the devices now; ours must go, and all is planned anew when the lock comes back. */
   #standDown(): void {
     this.#isActive = false;
-    this.#isBusy = true;
     for (const [name, bridge] of this.#model.bridges)
       for (const port of bridge.ports.keys()) markPort(this.#dirty, name, port);
-    this.removeAll().then(
-      () => {
-        this.#isBusy = false;
-      },
-      (why: unknown) => this.onCrash(why),
-    );
+    void this.#begin(this.#removeAll());
   }
 
   #root(): OvsRow<'Open_vSwitch'> | undefined {

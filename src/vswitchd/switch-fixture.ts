@@ -30,6 +30,8 @@ export class SwitchFixture {
   readonly tool: OvsdbClient<OvsTables>;
   /** Names that no device has: opening one fails. */
   readonly missing = new Set<string>();
+  /** Opening a device waits for this. */
+  gate: Promise<void> = Promise.resolve();
   readonly #commands = new Commands();
   readonly #server: OvsdbServer;
   readonly #later: (() => void)[] = [];
@@ -187,6 +189,7 @@ export class SwitchFixture {
       openNetdev: async (type, name, config) => {
         const provider = byType.get(type);
         if (provider === undefined) throw syscallFailed('open', EAFNOSUPPORT, name);
+        await this.gate;
         if (this.missing.has(name)) throw syscallFailed('open', ENODEV, name);
         return provider.open(name, config, { timers: this.timers });
       },

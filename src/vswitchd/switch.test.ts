@@ -43,6 +43,20 @@ describe('a switch on its database', () => {
     expect(fixture.interface('p1')).toMatchObject({ ofport: 1, error: undefined });
   });
 
+  test('ends the change that is under way before it lets everything go', async () => {
+    await fixture.addBridge('br0');
+    let open = () => {};
+    fixture.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await fixture.addPort('br0', 'p1');
+    const stopped = fixture.aSwitch.stop({ cleanup: true });
+    open();
+    await stopped;
+    expect(fixture.aSwitch.state.bridges.size).toBe(0);
+    expect(() => fixture.device('p1')).toThrow('no dummy device');
+  });
+
   test('an unknown type is an error of that interface', async () => {
     await fixture.addBridge('br0');
     await fixture.addPort('br0', 'x', { type: 'foo' });

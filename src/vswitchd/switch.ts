@@ -114,12 +114,15 @@ export class Switch {
     this.loop.start();
   }
 
-  /** Stops the loop and lets everything go; devices and flows that can outlive us stay unless `cleanup`. */
+  /**
+   * Stops the loop, waits for the change that is under way and lets everything go; devices and flows that can outlive
+   * us stay unless `cleanup`.
+   */
   async stop(options: { cleanup: boolean }): Promise<void> {
     this.#statistics.stop();
     this.loop.stop();
     this.#devices[Symbol.dispose]();
-    if (options.cleanup) await this.reconciler.removeAll();
+    await this.reconciler.stop(options);
     await this.bareDatapaths[Symbol.asyncDispose]();
     const all = [...this.#backers.values(), ...this.#spare.values()];
     this.#backers.clear();
