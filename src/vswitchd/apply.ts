@@ -10,8 +10,8 @@ import type { OfPort } from '../base/units.ts';
 import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { OfprotoConfig } from '../ofproto/config.ts';
-import { bridgeMac, followedMtu, noteInterface, notePort } from './bridge-facts.ts';
-import { pickBridgeMac } from './config/mac.ts';
+import { bridgeMac, fakeBridgeMac, followMtus, noteInterface, notePort } from './bridge-facts.ts';
+import { macOfUuid } from './config/mac.ts';
 import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
 import { LiveBridge, LiveInterface, type LiveState } from './live.ts';
 import type { AddInterface, Step } from './plan.ts';
@@ -110,7 +110,7 @@ export class Applier {
     const { id, name, settings } = wanted;
     try {
       const backer = await this.#deps.backerFor(settings.datapathType);
-      const ofproto = backer.addBridge(name, ofprotoConfig(wanted.settings, pickBridgeMac([], id)));
+      const ofproto = backer.addBridge(name, ofprotoConfig(settings, macOfUuid(id)));
       this.#state.bridges.set(name, new LiveBridge(id, name, settings, backer, ofproto));
     } catch (why) {
       if (!(why instanceof Refused || why instanceof SyscallFailed)) throw why;
@@ -158,6 +158,7 @@ export class Applier {
     const error = await this.#attach(bridge, i);
     if (error !== undefined) return this.#giveUp(bridge, i, error);
     noteInterface(bridge, i);
+    followMtus(bridge, i);
     log.info(`bridge ${bridge.name}: added interface ${i.wanted.name} on port ${i.ofPort}`);
   }
 
@@ -209,6 +210,7 @@ export class Applier {
       await bridge.ofproto.removePort(i.ofPort);
       log.info(`bridge ${bridge.name}: deleted interface ${i.wanted.name} on port ${i.ofPort}`);
     }
+    followMtus(bridge, i);
     this.#state.release(i);
     await this.#closeNetdev(i);
   }
@@ -243,8 +245,7 @@ export class Applier {
   /** Returns the text of a refusal; what the kernel refuses is only logged, and the device stays as it was. */
   async #tellNetdev(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
     const config = netdevConfig(bridge, i);
-    const isFull = i.applied === undefined || !isDeepStrictEqual(config, i.applied);
-    if (i.netdev === undefined || !isFull) return undefined;
+    if (i.netdev === undefined || isAsWanted(i.netdev, config, i.applied)) return undefined;
     i.applied = config;
     try {
       await i.netdev.configure(config);
@@ -265,7 +266,7 @@ export class Applier {
     if (bridge.announcedId !== config.datapathId)
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
     bridge.announcedId = config.datapathId;
-    for (const i of bridge.internals) await this.#tellNetdev(bridge, i);
+    for (const i of bridge.kept) await this.#tellNetdev(bridge, i);
   }
 }
 
@@ -305,10 +306,23 @@ function ofprotoConfig(settings: LiveBridge['settings'], hwaddr: string): Ofprot
 function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
   const { wanted } = i;
   const isLocal = wanted.name === bridge.name;
-  const isFakeBridge = bridge.ports.get(i.port)?.isFakeBridge === true;
-  const mac = isLocal ? bridgeMac(bridge) : (wanted.mac ?? (isFakeBridge ? bridgeMac(bridge) : undefined));
-  const mtuRequest = wanted.mtuRequest ?? followedMtu(bridge, i);
-  return { options: wanted.options, mac, mtuRequest };
+  const port = bridge.ports.get(i.port);
+  const fakeMac = port?.isFakeBridge === true ? fakeBridgeMac(bridge, port) : undefined;
+  const mac = isLocal ? bridgeMac(bridge) : (wanted.mac ?? fakeMac);
+  return { options: wanted.options, mac, mtuRequest: wanted.mtuRequest ?? i.followedMtu };
+}
+
+/** Others may have changed the device since it was told. What it refused it is told again, as the reference does. */
+function isAsWanted(
+  { state }: Netdev,
+  { options, mac, mtuRequest }: NetdevConfig,
+  applied: NetdevConfig | undefined,
+): boolean {
+  return (
+    (mac === undefined || mac === state.mac) &&
+    (mtuRequest === undefined || mtuRequest === state.mtu) &&
+    isDeepStrictEqual(options, applied?.options)
+  );
 }
 
 function reasonOf(why: Refused | SyscallFailed): string {

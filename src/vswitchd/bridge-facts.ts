@@ -1,8 +1,10 @@
 /**
- * What follows from all ports of a bridge together: its address and the MTU of its own devices. Kept up with each
- * port that changes, so that the thousandth port costs what the tenth did. Used by `Applier` and `Reconciler`.
+ * What follows from all ports of a bridge together: its address, those of its fake bridges, and the MTU of its own
+ * devices. Kept up with each port that changes, so that the thousandth port costs what the tenth did. Used by
+ * `Applier` and `Reconciler`.
  */
-import { lowestMac, pickBridgeMac } from './config/mac.ts';
+import { isEligibleMac, macOfUuid } from './config/mac.ts';
+import type { WantedPort } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface } from './live.ts';
 
 const usualMtu = 1500;
@@ -10,45 +12,68 @@ const usualMtu = 1500;
 /** To be called whenever the interface came, went, got its number, was configured, or its device changed. */
 export function noteInterface(bridge: LiveBridge, i: LiveInterface): void {
   const isThere = bridge.interfaces.get(i.wanted.name) === i;
-  const isOutside = isThere && i.ofPort !== undefined && !isFollower(i);
-  bridge.mtus.put(i, isOutside ? i.netdev?.state.mtu : undefined);
-  if (isThere && i.wanted.type === 'internal') bridge.internals.add(i);
-  else bridge.internals.delete(i);
+  const follows = followsMtu(bridge, i);
+  bridge.mtus.put(i, isThere && i.ofPort !== undefined && !follows ? i.netdev?.state.mtu : undefined);
+  if (isThere && (follows || i.wanted.type === 'internal' || i.wanted.mtuRequest !== undefined))
+    bridge.kept.add(i);
+  else bridge.kept.delete(i);
   notePort(bridge, i.port);
 }
 
 /** To be called whenever the port came, went or was configured. */
 export function notePort(bridge: LiveBridge, name: string): void {
-  bridge.addresses.put(name, lowestMac(candidatesOf(bridge, name)));
+  const port = bridge.ports.get(name);
+  const group = port?.mac === undefined ? port?.tag : 'every';
+  bridge.addresses.put(name, group, port && addressOf(bridge, port));
 }
 
 /** `hwaddr` if given, else the lowest global address of its ports, else one made of the row's uuid. */
 export function bridgeMac(bridge: LiveBridge): string {
-  const { lowest } = bridge.addresses;
-  return bridge.settings.hwaddr ?? pickBridgeMac(lowest === undefined ? [] : [lowest], bridge.id);
+  return bridge.settings.hwaddr ?? bridge.addresses.lowest ?? macOfUuid(bridge.id);
 }
 
-/** The MTU of a device of ours that nobody asked for: the smallest of the others, or the usual one without others. */
-export function followedMtu(bridge: LiveBridge, i: LiveInterface): number | undefined {
-  return isFollower(i) ? (bridge.mtus.lowest ?? usualMtu) : undefined;
+/** The lowest global address of the ports with its tag, else one made of the bridge row's uuid. */
+export function fakeBridgeMac(bridge: LiveBridge, { tag }: WantedPort): string {
+  const { addresses } = bridge;
+  return (tag === undefined ? addresses.lowest : addresses.lowestWithTag(tag)) ?? macOfUuid(bridge.id);
 }
 
-/** A device of ours whose MTU nobody asked for. */
-function isFollower({ wanted }: LiveInterface): boolean {
-  return wanted.type === 'internal' && wanted.mtuRequest === undefined;
+/**
+ * To be called when the interface got its number, lost it, or its device changed. Devices of ours that nobody asked for
+ * an MTU get the smallest of the others, or the usual one without others, when that changes; until it does they may
+ * have a smaller one, but no larger one.
+ */
+export function followMtus(bridge: LiveBridge, i: LiveInterface): void {
+  if (bridge.interfaces.get(i.wanted.name) === i) {
+    const mtu = i.ofPort === undefined ? undefined : i.netdev?.state.mtu;
+    if (mtu === undefined) return;
+    if (followsMtu(bridge, i)) {
+      i.followedMtu = mtu > bridge.followedMtu ? bridge.followedMtu : undefined;
+      return;
+    }
+  }
+  const lowest = bridge.mtus.lowest ?? usualMtu;
+  if (lowest === bridge.followedMtu) return;
+  bridge.followedMtu = lowest;
+  for (const each of bridge.kept) if (followsMtu(bridge, each)) each.followedMtu = lowest;
 }
 
-function candidatesOf(bridge: LiveBridge, name: string): string[] {
-  const port = bridge.ports.get(name);
-  if (port === undefined) return [];
-  if (port.mac !== undefined) return [port.mac];
-  return port.interfaces.flatMap((wanted) => {
-    const i = bridge.interfaces.get(wanted.name);
-    return (i?.port === name ? macOf(i) : undefined) ?? [];
-  });
+/** A device of ours whose MTU nobody asked for. In the userspace datapath, a TAP device is the same as an internal one. */
+function followsMtu({ settings }: LiveBridge, { wanted }: LiveInterface): boolean {
+  const isOurs = wanted.type === 'internal' || (wanted.type === 'tap' && settings.datapathType === 'netdev');
+  return isOurs && wanted.mtuRequest === undefined;
 }
 
-/** Devices of ours have the bridge's address, not it theirs. */
-function macOf(i: LiveInterface): string | undefined {
-  return i.ofPort === undefined || i.wanted.type !== 'system' ? undefined : i.netdev?.state.mac;
+/** The row's, or that of its first device by name; the local port's is what is looked for. */
+function addressOf(bridge: LiveBridge, port: WantedPort): string | undefined {
+  const mac = port.mac ?? firstOf(bridge, port)?.netdev?.state.mac;
+  return mac !== undefined && isEligibleMac(mac) ? mac : undefined;
+}
+
+function firstOf(bridge: LiveBridge, port: WantedPort): LiveInterface | undefined {
+  for (const { name } of port.interfaces) {
+    const i = bridge.interfaces.get(name);
+    if (i?.port === port.name && i.ofPort !== undefined) return name === bridge.name ? undefined : i;
+  }
+  return undefined;
 }

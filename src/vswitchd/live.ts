@@ -9,6 +9,7 @@ import type { Ofproto } from '../ofproto/ofproto.ts';
 import type { BridgeSettings, WantedInterface, WantedPort } from './config/wanted.ts';
 import { Lowest } from './lowest.ts';
 import type { ActualBridge, ActualInterface } from './plan.ts';
+import { PortAddresses } from './port-addresses.ts';
 
 export class LiveInterface implements ActualInterface {
   readonly bridge: string;
@@ -17,6 +18,8 @@ export class LiveInterface implements ActualInterface {
   netdev: Netdev | undefined;
   /** What the device was last told. */
   applied: NetdevConfig | undefined;
+  /** The MTU that it is to have because of others; undefined: the one it has. */
+  followedMtu: number | undefined;
   ofPort: OfPort | undefined;
   /** Why it could not be added, for the `error` column. */
   error: string | undefined;
@@ -44,12 +47,13 @@ export class LiveBridge implements ActualBridge {
   announcedId: string | undefined;
   readonly ports = new Map<string, WantedPort>();
   readonly interfaces = new Map<string, LiveInterface>();
-  /** Devices of ours, which take from all the others. */
-  readonly internals = new Set<LiveInterface>();
-  /** The lowest address of each port that the bridge may take. */
-  readonly addresses = new Lowest<string, string>();
+  /** Devices that are to stay as we want them, whatever others do to them: ours, and those with an MTU of the row. */
+  readonly kept = new Set<LiveInterface>();
+  readonly addresses = new PortAddresses();
   /** Of the devices that are not ours to size. */
   readonly mtus = new Lowest<LiveInterface, number>();
+  /** The MTU that devices of ours were given last. */
+  followedMtu = Number.POSITIVE_INFINITY;
   /** Numbers of devices that vanished, by name: they have them again when they come back. */
   readonly lostNumbers = new Map<string, OfPort>();
 

@@ -31,7 +31,16 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
 
 function port(name: string, interfaces = [iface(name)], more: Partial<WantedPort> = {}): WantedPort {
   const { members: _, ...bundle } = defaultBundleConfig;
-  return { id: uuid(`port-${name}`), name, bundle, isFakeBridge: false, mac: undefined, interfaces, ...more };
+  return {
+    id: uuid(`port-${name}`),
+    name,
+    bundle,
+    isFakeBridge: false,
+    mac: undefined,
+    tag: undefined,
+    interfaces,
+    ...more,
+  };
 }
 
 function bridge(
@@ -63,7 +72,7 @@ function lines(actual: ActualBridge[], wanted: WantedBridge[], dirty: Record<str
 }
 
 describe('planning', () => {
-  test('a new bridge comes before its ports, its local port first, remembered numbers before new ones', () => {
+  test('a new bridge comes before its ports, requested numbers before remembered ones, those before new ones', () => {
     const wanted = bridge('br0', [
       port('a'),
       port('b', [iface('b', { ofport: ofPort(3) })]),
@@ -72,10 +81,10 @@ describe('planning', () => {
     ]);
     expect(lines([], [wanted], { br0: ['a', 'b', 'c', 'br0'] })).toEqual([
       'br0: add bridge (system)',
-      'br0: add interface br0 (internal)',
       'br0: add interface c (system)',
       'br0: add interface b (system)',
       'br0: add interface a (system)',
+      'br0: add interface br0 (internal)',
       'br0: set port a',
       'br0: set port b',
       'br0: set port c',

@@ -3,6 +3,7 @@
  * Looks only at the bridges and ports that a change touched (`Dirty`): the cost follows what changed.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { placeAmong } from '../base/hash-order.ts';
 import type { OfPort, Uuid } from '../base/units.ts';
 import { localPort } from '../ofproto/port.ts';
 import type { Dirty } from './config/model.ts';
@@ -83,7 +84,7 @@ export function plan({ actual, wanted }: Pair, dirty: Dirty): Step[] {
       if (is !== undefined) steps.push({ do: 'removeBridge', bridge: name });
     } else steps.push(...planBridge(is, want, ports));
   }
-  return inOrder(steps);
+  return inOrder(steps, wanted);
 }
 
 function planBridge(is: ActualBridge | undefined, want: WantedBridge, dirtyPorts: Iterable<string>): Step[] {
@@ -216,8 +217,7 @@ function interfacesOf(is: ActualBridge, port: string): [string, ActualInterface]
   });
 }
 
-/** By phase; inside one, devices with a number of their own before those that take what is left. */
-function inOrder(steps: readonly Step[]): Step[] {
+function inOrder(steps: readonly Step[], wanted: Pair['wanted']): Step[] {
   const byPhase = new Map<Step['do'], Step[]>(phases.map((phase) => [phase, []]));
   const settled = new Set<string>();
   for (const step of steps) {
@@ -227,20 +227,40 @@ function inOrder(steps: readonly Step[]): Step[] {
     }
     byPhase.get(step.do)?.push(step);
   }
-  byPhase.get('addInterface')?.sort((a, b) => additionRank(a) - additionRank(b) || compareNames(a, b));
+  byPhase.set('addInterface', additionsInOrder(steps.filter(isAddition), wanted));
   return phases.flatMap((phase) => byPhase.get(phase) ?? []);
 }
 
-function additionRank(step: Step): number {
-  if (step.do !== 'addInterface') return 0;
-  if (step.wanted.name === step.bridge) return 0;
-  if (step.wanted.ofportRequest !== undefined) return 1;
-  return step.wanted.ofport !== undefined ? 2 : 3;
+export function isAddition(step: Step): step is AddInterface {
+  return step.do === 'addInterface';
 }
 
-function compareNames(a: Step, b: Step): number {
-  const name = (s: Step) => (s.do === 'addInterface' ? s.wanted.name : '');
-  return name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0;
+/**
+ * Devices with a number of their own before those that take what is left; otherwise as the reference goes over
+ * bridges, and ports of a bridge, so that ports of one transaction get the numbers that it would give them.
+ */
+function additionsInOrder(steps: readonly AddInterface[], wanted: Pair['wanted']): AddInterface[] {
+  const ranked = steps.map((step) => {
+    const portCount = wanted.get(step.bridge)?.ports.size ?? 0;
+    const rank = [additionRank(step), placeAmong(step.bridge, wanted.size), placeAmong(step.port, portCount)];
+    return { step, rank };
+  });
+  ranked.sort((a, b) => compareRanks(a.rank, b.rank) || compareNames(a.step, b.step));
+  return ranked.map(({ step }) => step);
+}
+
+function additionRank({ wanted }: AddInterface): number {
+  if (wanted.ofportRequest !== undefined) return 0;
+  return wanted.ofport !== undefined ? 1 : 2;
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((rank, n) => rank !== b[n]);
+  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
+}
+
+function compareNames({ wanted: a }: AddInterface, { wanted: b }: AddInterface): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 /** One line, for the log and `config/plan`. */

@@ -11,11 +11,11 @@ import type { DpPort } from '../base/units.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
 import type { Applier } from './apply.ts';
-import { noteInterface } from './bridge-facts.ts';
+import { followMtus, noteInterface } from './bridge-facts.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
 import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
-import { type AddInterface, formatStep, plan, type Step } from './plan.ts';
+import { formatStep, isAddition, plan, type Step } from './plan.ts';
 import { reportBridge, reportInterface } from './report.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
 import { readStatistics } from './statistics.ts';
@@ -81,10 +81,13 @@ export class Reconciler {
   netdevChanged(i: LiveInterface): void {
     this.#changed.add(i);
     const bridge = this.#deps.state.bridges.get(i.bridge);
-    if (bridge !== undefined) noteInterface(bridge, i);
+    if (bridge !== undefined) {
+      noteInterface(bridge, i);
+      followMtus(bridge, i);
+    }
     if (i.isGone) markPort(this.#dirty, i.bridge, i.port);
     else if (i.ofPort !== undefined) bridge?.ofproto.updatePort(i.ofPort);
-    if (i.wanted.type !== 'internal') this.#unsettled.add(i.bridge);
+    this.#unsettled.add(i.bridge);
     this.#deps.wake();
   }
 
@@ -118,7 +121,8 @@ export class Reconciler {
     // Without a row there is nothing to do, and to have done that once is to be configured.
     const isBehind =
       root === undefined ? this.onConfigured !== undefined : root.next_cfg !== this.#appliedCfg;
-    if (this.#dirty.size === 0 && this.#changed.size === 0 && !isBehind) {
+    const changeCount = this.#dirty.size + this.#changed.size + this.#unsettled.size;
+    if (changeCount === 0 && !isBehind) {
       this.#deps.writer.flush();
       return;
     }
@@ -250,7 +254,7 @@ export class Reconciler {
       } else if (step.do === 'settleBridge') {
         const bridge = state.bridges.get(step.bridge);
         if (bridge !== undefined) writer.put('Bridge', bridge.id, reportBridge(bridge));
-        for (const i of bridge?.internals ?? []) interfaces.add(i);
+        for (const i of bridge?.kept ?? []) interfaces.add(i);
       }
     }
     for (const i of this.#changedPatches()) interfaces.add(i);
@@ -303,10 +307,6 @@ function inLanes(steps: readonly Step[]): Step[][][] {
     else lane.push(step);
   }
   return groups.map(({ lanes }) => [...lanes.values()]);
-}
-
-function isAddition(step: Step): step is AddInterface {
-  return step.do === 'addInterface';
 }
 
 function merge(into: Dirty, from: Dirty): void {

@@ -170,6 +170,55 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'del-port e2',
   ],
   'an address of a port row': [br0, 'add-port br0 e1 -- set port e1 mac="00\\:11\\:22\\:33\\:44\\:77"'],
+  'a fake bridge whose parent has another address': [
+    br0,
+    'add-br f0 br0 10',
+    'set bridge br0 other_config:hwaddr="00\\:11\\:22\\:33\\:44\\:55"',
+    'add-br f1 br0 20',
+  ],
+  'a fake bridge with a device of its VLAN': [
+    br0,
+    'add-br f0 br0 10 -- add-br f1 br0 20',
+    'ip link set e1 address 00:11:22:33:44:01',
+    'ip link set e2 address 00:11:22:33:44:02',
+    'add-port f0 e1 -- add-port br0 e2',
+  ],
+  'a fake bridge that keeps an address': [
+    br0,
+    'add-br f0 br0 10',
+    'ip link set e1 address 00:11:22:33:44:01',
+    'add-port f0 e1',
+    'wait-until interface f0 mac_in_use="00\\:11\\:22\\:33\\:44\\:01"',
+    'del-port e1',
+  ],
+  'a fake bridge with an address of its own': [
+    br0,
+    'add-br f0 br0 10 -- set interface f0 mac="00\\:11\\:22\\:33\\:44\\:66"',
+  ],
+  'a global address of an internal port': [
+    br0,
+    'add-port br0 in1 -- set interface in1 type=internal mac="00\\:11\\:22\\:33\\:44\\:66"',
+    'wait-until interface br0 mac_in_use="00\\:11\\:22\\:33\\:44\\:66"',
+  ],
+  'a global address of a TAP port': [
+    br0,
+    'add-port br0 t1 -- set interface t1 type=tap',
+    'ip link set t1 address 00:11:22:33:44:66',
+  ],
+  'an address of the bridge that others change': [
+    br0,
+    'set bridge br0 other_config:hwaddr="00\\:11\\:22\\:33\\:44\\:55"',
+    'ip link set br0 address 00:11:22:33:44:66',
+  ],
+  'a bond whose first device has the higher address': [
+    br0,
+    'ip link set e1 address 00:11:22:33:44:02',
+    'ip link set e2 address 00:11:22:33:44:01',
+    'add-bond br0 bond0 e1 e2',
+    'del-port bond0',
+    'add-bond br0 bond0 e1 e2 -- set port bond0 mac="00\\:11\\:22\\:33\\:44\\:00"',
+    'clear port bond0 mac',
+  ],
   'a datapath id': [br0, 'set bridge br0 other_config:datapath-id=0000000000000abc'],
   'a datapath id in short': [br0, 'set bridge br0 other_config:datapath-id=0xabc'],
   'a datapath id that is none': [br0, 'set bridge br0 other_config:datapath-id=xyz'],
@@ -188,6 +237,46 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'ip link set e2 mtu 1300',
     'add-port br0 e1 -- add-port br0 e2',
     'del-port e2',
+  ],
+  'an internal port among larger ones': [
+    br0,
+    'ip link set e1 mtu 2000',
+    'add-port br0 e1',
+    'wait-until interface br0 mtu=2000',
+    'add-port br0 in1 -- set interface in1 type=internal',
+  ],
+  'a TAP port among smaller ones': [
+    br0,
+    'ip link set e1 mtu 1400',
+    'add-port br0 e1',
+    'wait-until interface br0 mtu=1400',
+    'add-port br0 t1 -- set interface t1 type=tap',
+  ],
+  'an MTU of the bridge made too large': [
+    br0,
+    'ip link set e1 mtu 1400',
+    'add-port br0 e1',
+    'wait-until interface br0 mtu=1400',
+    'ip link set br0 mtu 1500',
+  ],
+  'an MTU of the bridge made smaller': [
+    br0,
+    'add-port br0 e1',
+    'ip link set br0 mtu 1300',
+    'wait-until interface br0 mtu=1300',
+    'set bridge br0 external_ids:a=b',
+  ],
+  'a requested MTU that others change': [
+    br0,
+    'add-port br0 e1 -- set interface e1 mtu_request=1300',
+    'wait-until interface br0 mtu=1300',
+    'ip link set e1 mtu 1400',
+  ],
+  'a requested MTU taken back': [
+    br0,
+    'add-port br0 e1',
+    'set interface br0 mtu_request=1350',
+    'clear interface br0 mtu_request',
   ],
   'an MTU request of a device': [br0, 'add-port br0 e1 -- set interface e1 mtu_request=1300'],
   'an MTU request of an internal port': [
@@ -240,6 +329,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   'address table': [br0, 'set bridge br0 other_config:mac-aging-time=60 other_config:mac-table-size=100'],
   'flood vlans': [br0, 'set bridge br0 flood_vlans=1,2,3'],
   // Without a requested number, the order in which a transaction's ports get theirs is nobody's promise.
+  // The reference numbers them in the order of a hash of their names.
+  'ports without numbers at once': [br0, 'add-port br0 e1 -- add-port br0 e2 -- add-port br0 e4'],
   'many ports at once': [
     br0,
     ['e1', 'e2', 'e3', 'e4']

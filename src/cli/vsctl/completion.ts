@@ -1,7 +1,8 @@
 /** `--commands` and `--options`: what the shell's completion wants to know, in the form that it reads. */
+
+import { orderAsHashed } from '../../base/hash-order.ts';
 import type { OptionDef } from '../../daemon/options.ts';
 import type { CommandDef } from '../db-ctl/command.ts';
-import { orderAsHashed } from '../hash-order.ts';
 
 export function listOptions(defs: readonly OptionDef[]): string {
   return defs

@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { uuid } from '../../base/units.ts';
-import { isEligibleMac, macOfUuid, pickBridgeMac, readMac } from './mac.ts';
+import { isEligibleMac, macOfUuid, readMac } from './mac.ts';
 
 const row = uuid('e070cb0e-7c29-4f0a-809c-b897d7b06c71');
 
 describe('the address of a bridge', () => {
   test('is made from its uuid when no port has a global one', () => {
     expect(macOfUuid(row)).toBe('0e:cb:70:e0:0a:4f');
-    expect(pickBridgeMac(['5e:34:1d:47:cb:33'], row)).toBe('0e:cb:70:e0:0a:4f');
-  });
-
-  test('is the lowest global address of its ports', () => {
-    expect(pickBridgeMac(['00:11:22:33:44:55', '00:11:22:33:44:54', '02:00:00:00:00:01'], row)).toBe(
-      '00:11:22:33:44:54',
-    );
   });
 
   test.each([

@@ -38,20 +38,6 @@ export function macOfUuid(id: Uuid): string {
   return [first, ...bytes.slice(1)].join(':');
 }
 
-/** The lowest eligible address of `candidates`, otherwise the bridge's own. */
-export function pickBridgeMac(candidates: Iterable<string>, bridge: Uuid): string {
-  return lowestMac(candidates) ?? macOfUuid(bridge);
-}
-
-/** undefined when none is eligible. */
-export function lowestMac(candidates: Iterable<string>): string | undefined {
-  let lowest: string | undefined;
-  for (const mac of candidates) {
-    if (isEligibleMac(mac) && (lowest === undefined || mac < lowest)) lowest = mac;
-  }
-  return lowest;
-}
-
 function firstByte(mac: string): number {
   return Number.parseInt(mac.slice(0, 2), 16);
 }

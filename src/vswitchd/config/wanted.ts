@@ -34,6 +34,8 @@ export interface WantedPort {
   /** Made by `ovs-vsctl add-br BR PARENT VLAN`: its device has the parent bridge's address. */
   readonly isFakeBridge: boolean;
   readonly mac: string | undefined;
+  /** The row's. */
+  readonly tag: number | undefined;
   /** Sorted by name. */
   readonly interfaces: readonly WantedInterface[];
 }
@@ -89,6 +91,7 @@ export function readPort(row: OvsRow<'Port'>, interfaces: readonly WantedInterfa
     bundle: readBundle(row),
     isFakeBridge: row.fake_bridge,
     mac: row.mac === undefined ? undefined : readMac(row.mac),
+    tag: row.tag,
     interfaces,
   };
 }

@@ -68,7 +68,7 @@ test('a port taken out of the datapath comes back with the next change', async (
   await fixture.appctl('dpctl/del-if', 'dummy@ovs-dummy', 'p1');
   expect(await fixture.appctl('dpif/show')).not.toContain('p1');
   await fixture.removePort('br0', 'p2');
-  expect(await fixture.appctl('dpif/show')).toContain('    p1 1/1: (system)\n');
+  expect(await fixture.appctl('dpif/show')).toContain('    p1 2/1: (system)\n');
 });
 
 test('the datapath of bridges takes no ports from others, and stays', async () => {

@@ -24,6 +24,11 @@ export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string)
   return everything();
 }
 
+/** Where in a table of that many a name is: those of lower places are listed first. */
+export function placeAmong(name: string, count: number): number {
+  return (hashName(name) & maskFor(count)) >>> 0;
+}
+
 /** A table of that many elements has a power of two of buckets, at least four. */
 export function maskFor(count: number): number {
   let mask = Math.floor(count / 2);
