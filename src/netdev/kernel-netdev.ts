@@ -31,7 +31,7 @@ export class KernelNetdev implements Netdev {
   onChange: () => void = () => {};
   readonly #device: KernelDevice;
   readonly #stopListening: () => void;
-  /** As last seen, also after it is gone. */
+  /** As last seen under its name. */
   #link: Link;
   readonly #changesAtOpen: number;
   #changeNumber = 1;
@@ -75,6 +75,7 @@ export class KernelNetdev implements Netdev {
   }
 
   async stats(): Promise<NetdevStats> {
+    if (this.#isGone) return new Map();
     const counters = await readCounters(this.#link.ifindex);
     if (counters === undefined) return new Map();
     return statsOf(counters, this.#device.isOurs);
@@ -103,13 +104,35 @@ export class KernelNetdev implements Netdev {
     this.#device.monitor.refresh();
   }
 
+  /** A device with another name keeps the state that it had under this one. */
   #follow(): void {
+    if (this.#isGone) return;
     const link = this.#device.monitor.known(this.#link.ifindex);
-    if (link === undefined || link.name !== this.name) this.#isGone = true;
-    else this.#link = link;
-    this.#state = undefined;
     this.#changeNumber++;
+    if (link?.name === this.name) {
+      this.#link = link;
+      this.#state = undefined;
+    } else {
+      this.#isGone = true;
+      if (link === undefined) this.#state = this.#vanished();
+    }
     this.onChange();
+  }
+
+  #vanished(): NetdevState {
+    const { isRunning, runningChanges } = this.#link;
+    return {
+      ifindex: 0,
+      mac: undefined,
+      mtu: undefined,
+      isUp: false,
+      hasCarrier: false,
+      linkResets: runningChanges + (isRunning ? 1 : 0) - this.#changesAtOpen,
+      linkSpeed: undefined,
+      duplex: undefined,
+      status: new Map(),
+      changeNumber: this.#changeNumber,
+    };
   }
 
   #look(): NetdevState {

@@ -23,8 +23,8 @@ export interface NetdevConfig {
 export interface NetdevState {
   /** 0 when the device is not a kernel one. */
   readonly ifindex: number;
-  /** "xx:xx:xx:xx:xx:xx" */
-  readonly mac: string;
+  /** "xx:xx:xx:xx:xx:xx"; undefined once the device has vanished. */
+  readonly mac: string | undefined;
   /** Bytes of layer 3; undefined where the notion makes no sense. */
   readonly mtu: number | undefined;
   readonly isUp: boolean;

@@ -245,10 +245,11 @@ export class Applier {
   /** Returns the text of a refusal; what the kernel refuses is only logged, and the device stays as it was. */
   async #tellNetdev(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
     const config = netdevConfig(bridge, i);
-    if (i.netdev === undefined || isAsWanted(i.netdev, config, i.applied)) return undefined;
+    const { netdev } = i;
+    if (netdev === undefined || netdev.isGone || isAsWanted(netdev, config, i.applied)) return undefined;
     i.applied = config;
     try {
-      await i.netdev.configure(config);
+      await netdev.configure(config);
       return undefined;
     } catch (why) {
       if (why instanceof Refused) return why.message;

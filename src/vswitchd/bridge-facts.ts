@@ -58,10 +58,23 @@ export function followMtus(bridge: LiveBridge, i: LiveInterface): void {
   for (const each of bridge.kept) if (followsMtu(bridge, each)) each.followedMtu = lowest;
 }
 
+/**
+ * As with the reference's userspace datapath, a port of one stays, with its number, when its device goes, until the
+ * device comes back or the row asks for another; elsewhere it is an error at once.
+ */
+export function outlivesDevice(bridge: LiveBridge, { wanted }: LiveInterface): boolean {
+  return isUserspace(bridge) && wanted.type === 'system';
+}
+
 /** A device of ours whose MTU nobody asked for. In the userspace datapath, a TAP device is the same as an internal one. */
-function followsMtu({ settings }: LiveBridge, { wanted }: LiveInterface): boolean {
-  const isOurs = wanted.type === 'internal' || (wanted.type === 'tap' && settings.datapathType === 'netdev');
+function followsMtu(bridge: LiveBridge, { wanted }: LiveInterface): boolean {
+  const isOurs = wanted.type === 'internal' || (wanted.type === 'tap' && isUserspace(bridge));
   return isOurs && wanted.mtuRequest === undefined;
+}
+
+/** Its row asks for the userspace datapath, and thereby for the reference's ways with it. */
+function isUserspace({ settings }: LiveBridge): boolean {
+  return settings.datapathType === 'netdev';
 }
 
 /** The row's, or that of its first device by name; the local port's is what is looked for. */

@@ -21,6 +21,7 @@ export class LiveInterface implements ActualInterface {
   /** The MTU that it is to have because of others; undefined: the one it has. */
   followedMtu: number | undefined;
   ofPort: OfPort | undefined;
+  mustReopen = false;
   /** Why it could not be added, for the `error` column. */
   error: string | undefined;
   /** It failed because another bridge or port has the device. */
@@ -30,10 +31,6 @@ export class LiveInterface implements ActualInterface {
     this.bridge = bridge;
     this.port = port;
     this.wanted = wanted;
-  }
-
-  get isGone(): boolean {
-    return this.netdev?.isGone === true;
   }
 }
 

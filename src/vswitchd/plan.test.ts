@@ -59,7 +59,7 @@ function applied(wanted: WantedBridge, states: Record<string, Partial<ActualInte
   for (const p of wanted.ports.values()) {
     for (const i of p.interfaces) {
       const own = i.name === wanted.name ? ofPort(65534) : ofPort(number++);
-      interfaces.set(i.name, { wanted: i, port: p.name, ofPort: own, isGone: false, ...states[i.name] });
+      interfaces.set(i.name, { wanted: i, port: p.name, ofPort: own, mustReopen: false, ...states[i.name] });
     }
   }
   return { ...wanted, interfaces };
@@ -175,10 +175,9 @@ describe('planning', () => {
 
   test('a vanished device is opened anew', () => {
     const wanted = bridge('br0', [port('a')]);
-    expect(lines([applied(wanted, { a: { isGone: true } })], [wanted], { br0: ['a'] }).slice(0, 2)).toEqual([
-      'br0: remove interface a (device gone)',
-      'br0: add interface a (system)',
-    ]);
+    expect(
+      lines([applied(wanted, { a: { mustReopen: true } })], [wanted], { br0: ['a'] }).slice(0, 2),
+    ).toEqual(['br0: remove interface a (device gone)', 'br0: add interface a (system)']);
   });
 
   test('an interface that could not be added is tried again', () => {

@@ -14,8 +14,8 @@ export interface ActualInterface {
   readonly wanted: WantedInterface;
   readonly port: string;
   readonly ofPort: OfPort | undefined;
-  /** Its kernel device is no longer there. */
-  readonly isGone: boolean;
+  /** Its kernel device is no longer there, or has been replaced. */
+  readonly mustReopen: boolean;
 }
 
 export interface ActualBridge {
@@ -201,7 +201,7 @@ function reasonToRemake(
   isMoving: boolean,
 ): RemovalReason | undefined {
   if (is.wanted.type !== wanted.type) return 'type changed';
-  if (is.isGone) return 'device gone';
+  if (is.mustReopen) return 'device gone';
   return isMoving ? 'number changed' : undefined;
 }
 

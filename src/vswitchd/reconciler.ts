@@ -11,7 +11,7 @@ import type { DpPort } from '../base/units.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
 import type { Applier } from './apply.ts';
-import { followMtus, noteInterface } from './bridge-facts.ts';
+import { followMtus, noteInterface, outlivesDevice } from './bridge-facts.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
 import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
@@ -77,26 +77,41 @@ export class Reconciler {
     return plan({ actual: this.#deps.state.bridges, wanted: this.#wanted() }, this.#dirty);
   }
 
-  /** A device changed: its row is reported anew; one that vanished is planned anew. */
+  /** A device changed: its row is reported anew; one that vanished is planned anew, unless its port outlives it. */
   netdevChanged(i: LiveInterface): void {
     this.#changed.add(i);
-    const bridge = this.#deps.state.bridges.get(i.bridge);
-    if (bridge !== undefined) {
-      noteInterface(bridge, i);
-      followMtus(bridge, i);
-    }
-    if (i.isGone) markPort(this.#dirty, i.bridge, i.port);
-    else if (i.ofPort !== undefined) bridge?.ofproto.updatePort(i.ofPort);
     this.#unsettled.add(i.bridge);
+    this.#deps.wake();
+    const bridge = this.#deps.state.bridges.get(i.bridge);
+    if (bridge === undefined) return;
+    noteInterface(bridge, i);
+    followMtus(bridge, i);
+    if (i.netdev?.isGone === true) this.#lostDevice(bridge, i);
+    else if (i.ofPort !== undefined) bridge.ofproto.updatePort(i.ofPort);
+  }
+
+  /** A device of that name is there: whoever waits for it is tried again. */
+  deviceAppeared(name: string): void {
+    const { state } = this.#deps;
+    const holder = state.holderOf(name);
+    const failed = state.failedNamed(name);
+    if (holder?.netdev?.isGone === true) this.#reopen(holder);
+    else if (failed !== undefined) markPort(this.#dirty, failed.bridge, failed.port);
+    else return;
     this.#deps.wake();
   }
 
-  /** A device of that name has come: whoever waits for it is tried again. */
-  deviceAppeared(name: string): void {
-    const failed = this.#deps.state.failedNamed(name);
-    if (failed === undefined) return;
-    markPort(this.#dirty, failed.bridge, failed.port);
-    this.#deps.wake();
+  #lostDevice(bridge: LiveBridge, i: LiveInterface): void {
+    if (!outlivesDevice(bridge, i)) this.#reopen(i);
+    else
+      log.warn(
+        `bridge ${i.bridge}: port ${i.ofPort} waits for a device named ${i.wanted.name}, which is gone`,
+      );
+  }
+
+  #reopen(i: LiveInterface): void {
+    i.mustReopen = true;
+    markPort(this.#dirty, i.bridge, i.port);
   }
 
   /**

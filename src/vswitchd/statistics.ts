@@ -73,7 +73,7 @@ export async function readStatistics(
   i: LiveInterface,
 ): Promise<OvsChange<'Interface'> | undefined> {
   const { netdev, ofPort } = i;
-  if (netdev === undefined || ofPort === undefined || netdev.isGone) return undefined;
+  if (netdev === undefined || ofPort === undefined) return undefined;
   if (netdev.portSpec === undefined)
     return reportStatistics(patchStatistics(bridge.ofproto.ports.get(ofPort)));
   try {

@@ -104,6 +104,27 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
     await until(() => ping(second(), '10.1.0.1'), 'frames to flow again');
   });
 
+  test('in the userspace datapath, a port outlives its device', async () => {
+    using third = new Namespace('e');
+    const lookup = (column: string) => ours.configure('get', 'interface', 'v5', column);
+    ours.configure('add-br', 'br5', '--', 'set', 'bridge', 'br5', 'datapath_type=netdev');
+    ours.host.run('ip', 'addr', 'add', '10.5.0.1/24', 'dev', 'br5');
+    ours.host.run('ip', 'link', 'set', 'br5', 'up');
+    for (let times = 0; times < 2; times++) {
+      third.link('eth0', 'v5', '10.5.0.2/24', ours.host);
+      ours.configure('--may-exist', 'add-port', 'br5', 'v5');
+      await until(() => ping(third, '10.5.0.1'), 'frames to flow');
+      ours.host.run('ip', 'link', 'set', 'v5', 'name', 'v6');
+      expect(ping(third, '10.5.0.1')).toBe(true);
+      ours.host.run('ip', 'link', 'set', 'v6', 'name', 'v5');
+      await until(() => ping(third, '10.5.0.1'), 'frames to flow again');
+      ours.host.run('ip', 'link', 'del', 'v5');
+      await until(() => lookup('admin_state') === 'down', 'the loss to be seen');
+      expect([lookup('ofport'), lookup('error'), lookup('mtu')]).toEqual(['1', '[]', '[]']);
+    }
+    ours.configure('del-br', 'br5');
+  });
+
   test('a bridge brings a device of its name and takes it away', () => {
     ours.configure('add-br', 'br7');
     expect(ours.host.try('ip', 'link', 'show', 'br7').status).toBe(0);

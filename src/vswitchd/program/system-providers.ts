@@ -40,7 +40,10 @@ export function systemProviders(
       return openDatapath(known, name ?? datapathNames[known], options.dummy, timers);
     },
     watchDevices(appeared) {
-      const stop = linkMonitor().listen(appeared);
+      const monitor = linkMonitor();
+      const stop = monitor.listen((name) => {
+        if (monitor.byName(name) !== undefined) appeared(name);
+      });
       return { [Symbol.dispose]: stop };
     },
   };
