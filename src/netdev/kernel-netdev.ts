@@ -183,5 +183,7 @@ function statsOf(c: LinkCounters, isSwapped: boolean): NetdevStats {
     ['rx_over_err', c.rx_over_errors],
     ['rx_missed_errors', c.rx_missed_errors],
     ['rx_multicast_packets', isSwapped ? 0 : c.multicast],
+    ['tx_aborted_err', c.tx_aborted_errors],
+    ['tx_carrier_err', c.tx_carrier_errors],
   ]);
 }

@@ -40,7 +40,10 @@ export interface NetdevState {
   readonly changeNumber: number;
 }
 
-/** Keys of the `statistics` column, as ovs-vswitchd.conf.db(5) names them. Absent = not known to this device. */
+/**
+ * Keys of the `statistics` column, as ovs-vswitchd.conf.db(5) names them, and tx_aborted_err and tx_carrier_err, which
+ * only `dpctl/show -s` shows. Absent = not known to this device.
+ */
 export type NetdevStats = ReadonlyMap<string, number>;
 
 /** How a worker opens the frame path. Plain data: it is posted to another thread. */

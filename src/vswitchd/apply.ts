@@ -58,7 +58,7 @@ export class Applier {
       case 'removeBridge':
         return this.#withBridge(step.bridge, (bridge) => this.#removeBridge(bridge));
       case 'addInterface':
-        return this.addInterfaces([step]);
+        return this.addInterfaces([[step]]);
       case 'configureInterface':
         return this.#withBridge(step.bridge, (bridge) => this.#configureInterface(bridge, step.wanted));
       case 'removeInterface':
@@ -86,18 +86,23 @@ export class Applier {
   }
 
   /**
-   * Opens the devices one after the other, then takes them in side by side, since the kernel and other threads keep each
-   * waiting; they get their numbers in the order of the steps.
+   * Opens the devices of a lane one after the other, then takes all in side by side, since the kernel and other threads
+   * keep each waiting; they get their numbers in the order of the lanes.
    */
-  async addInterfaces(steps: readonly AddInterface[]): Promise<void> {
-    const opened: (() => Promise<void>)[] = [];
+  async addInterfaces(lanes: readonly (readonly AddInterface[])[]): Promise<void> {
+    const opened = await Promise.all(lanes.map((lane) => this.#openInterfaces(lane)));
+    await Promise.all(opened.flat().map(({ bridge, i }) => this.#takeIn(bridge, i)));
+  }
+
+  async #openInterfaces(steps: readonly AddInterface[]): Promise<{ bridge: LiveBridge; i: LiveInterface }[]> {
+    const opened: { bridge: LiveBridge; i: LiveInterface }[] = [];
     for (const { bridge: name, port, wanted } of steps) {
       await this.#withBridge(name, async (bridge) => {
         const i = await this.#openInterface(bridge, port, wanted);
-        if (i !== undefined) opened.push(() => this.#takeIn(bridge, i));
+        if (i !== undefined) opened.push({ bridge, i });
       });
     }
-    await Promise.all(opened.map((takeIn) => takeIn()));
+    return opened;
   }
 
   /** A bridge that could not be made has no steps of its own left to do. */

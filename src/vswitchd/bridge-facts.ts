@@ -61,6 +61,8 @@ export function followMtus(bridge: LiveBridge, i: LiveInterface): void {
 /**
  * As with the reference's userspace datapath, a port of one stays, with its number, when its device goes, until the
  * device comes back or the row asks for another; elsewhere it is an error at once.
+ * Differs: a device of ours that somebody deletes is made again, and one that comes back forwards again; the
+ * reference's ports stay without.
  */
 export function outlivesDevice(bridge: LiveBridge, { wanted }: LiveInterface): boolean {
   return isUserspace(bridge) && wanted.type === 'system';

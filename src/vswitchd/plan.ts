@@ -236,13 +236,13 @@ export function isAddition(step: Step): step is AddInterface {
 }
 
 /**
- * Devices with a number of their own before those that take what is left; otherwise as the reference goes over
- * bridges, and ports of a bridge, so that ports of one transaction get the numbers that it would give them.
+ * As the reference goes over bridges, and ports of a bridge, so that ports of one transaction get the numbers that it
+ * would give them; in a bridge, devices with a number of their own come before those that take what is left.
  */
 function additionsInOrder(steps: readonly AddInterface[], wanted: Pair['wanted']): AddInterface[] {
   const ranked = steps.map((step) => {
     const portCount = wanted.get(step.bridge)?.ports.size ?? 0;
-    const rank = [additionRank(step), placeAmong(step.bridge, wanted.size), placeAmong(step.port, portCount)];
+    const rank = [placeAmong(step.bridge, wanted.size), additionRank(step), placeAmong(step.port, portCount)];
     return { step, rank };
   });
   ranked.sort((a, b) => compareRanks(a.rank, b.rank) || compareNames(a.step, b.step));

@@ -15,7 +15,7 @@ import { followMtus, noteInterface, outlivesDevice } from './bridge-facts.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
 import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
-import { formatStep, isAddition, plan, type Step } from './plan.ts';
+import { type AddInterface, formatStep, isAddition, plan, type Step } from './plan.ts';
 import { reportBridge, reportInterface } from './report.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
 import { readStatistics } from './statistics.ts';
@@ -208,7 +208,7 @@ export class Reconciler {
   }
 
   async #round(root: OvsRow<'Open_vSwitch'> | undefined): Promise<void> {
-    const { state, writer } = this.#deps;
+    const { state, writer, applier } = this.#deps;
     const dirty = this.#dirty;
     this.#dirty = new Map();
     const steps = plan({ actual: state.bridges, wanted: this.#wanted() }, dirty);
@@ -216,7 +216,9 @@ export class Reconciler {
     this.#unsettled.clear();
     if (dirty.size > 0) reconfigured.total++;
     for (const lanes of inLanes(steps)) {
-      await Promise.all(lanes.map((lane) => this.#runLane(lane)));
+      for (const step of lanes.flat()) log.dbg(() => formatStep(step));
+      if (lanes.every(isAllAdditions)) await applier.addInterfaces(lanes);
+      else await Promise.all(lanes.map((lane) => this.#runLane(lane)));
     }
     this.#deps.settleFlows();
     await this.#report(steps);
@@ -231,11 +233,8 @@ export class Reconciler {
   }
 
   async #runLane(lane: readonly Step[]): Promise<void> {
-    const { applier } = this.#deps;
-    for (const step of lane) log.dbg(() => formatStep(step));
-    if (lane.every(isAddition)) return applier.addInterfaces(lane);
     for (const step of lane) {
-      await applier.apply(step);
+      await this.#deps.applier.apply(step);
       this.#retryFreed(step);
     }
   }
@@ -309,8 +308,12 @@ function patchProblem(
 /** These wait for other threads and the kernel: what different bridges ask for may wait together. */
 const waitingKinds: ReadonlySet<Step['do']> = new Set(['removeInterface', 'removeBridge', 'addInterface']);
 
+function isAllAdditions(lane: readonly Step[]): lane is readonly AddInterface[] {
+  return lane.every(isAddition);
+}
+
 /** Steps of one kind side by side, a lane for each bridge, or each device that goes; all others one after the other. */
-function inLanes(steps: readonly Step[]): Step[][][] {
+function inLanes(steps: readonly Step[]): (readonly Step[])[][] {
   const groups: { kind: Step['do']; lanes: Map<string, Step[]> }[] = [];
   for (const step of steps) {
     const last = groups.at(-1);

@@ -41,7 +41,9 @@ const nothingKnown: OvsChange<'Interface'> = {
 };
 
 export function reportStatistics(stats: NetdevStats): OvsChange<'Interface'> {
-  return { statistics: stats };
+  const statistics = new Map(stats);
+  for (const key of ['tx_aborted_err', 'tx_carrier_err']) statistics.delete(key);
+  return { statistics };
 }
 
 export function reportBridge(bridge: LiveBridge): OvsChange<'Bridge'> {

@@ -175,7 +175,7 @@ describe.runIf(reason === undefined)('under stress', () => {
 
   /** Frames that a port has received, or dropped since its ring was full. */
   function arrivals(port: string): number {
-    const [, shown = ''] = ours.appctl('dpctl/show', '-s').stdout.split(`: ${port} (`);
+    const [, shown = ''] = ours.appctl('dpctl/show', '-s').stdout.split(`: ${port}\n`);
     const [, packets, dropped] = /RX packets:(\d+) errors:\d+ dropped:(\d+)/.exec(shown) ?? [];
     return Number(packets) + Number(dropped);
   }

@@ -120,7 +120,8 @@ export function datapathPorts({
 export function formatDatapath({ name, hits, misses, lost, flows, ports }: DatapathRow): string {
   const lines = [`${name}:`, `  lookups: hit:${hits} missed:${misses} lost:${lost}`, `  flows: ${flows}`];
   for (const port of ports) {
-    lines.push(`  port ${port.number}: ${port.name} (${port.type})`);
+    const type = port.type === 'system' ? '' : ` (${port.type})`;
+    lines.push(`  port ${port.number}: ${port.name}${type}`);
     if (port.statistics !== undefined) lines.push(...formatStatistics(port.statistics));
   }
   return lines.map((line) => `${line}\n`).join('');

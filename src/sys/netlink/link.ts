@@ -120,6 +120,8 @@ const counterNames = [
   'rx_frame_errors',
   'rx_fifo_errors',
   'rx_missed_errors',
+  'tx_aborted_errors',
+  'tx_carrier_errors',
 ] as const;
 export type LinkCounters = Readonly<Record<(typeof counterNames)[number], number>>;
 

@@ -55,7 +55,7 @@ describe('rtnetlink messages', () => {
 
   test('Counters beyond 32 bits are read whole', () => {
     const counters = new MessageWriter();
-    for (let i = 0; i < 16; i++) counters.u32(i).u32(i === 2 ? 1 : 0);
+    for (let i = 0; i < 18; i++) counters.u32(i).u32(i === 2 ? 1 : 0);
     const payload = new MessageWriter().u32(0).u32(7).u32(1).attribute(1, counters.finish()).finish();
     const stats = parseLinkStats(only(emitMessage(newStats, 0, 1, payload)));
     expect(stats?.ifindex).toBe(7);
@@ -63,7 +63,7 @@ describe('rtnetlink messages', () => {
       rx_packets: 0,
       tx_packets: 1,
       rx_bytes: 2 ** 32 + 2,
-      rx_missed_errors: 15,
+      tx_carrier_errors: 17,
     });
   });
 
