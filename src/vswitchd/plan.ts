@@ -3,7 +3,7 @@
  * Looks only at the bridges and ports that a change touched (`Dirty`): the cost follows what changed.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { placeAmong } from '../base/hash-order.ts';
+import { orderAsHashed, placeAmong } from '../base/hash-order.ts';
 import type { OfPort, Uuid } from '../base/units.ts';
 import { localPort } from '../ofproto/port.ts';
 import type { Dirty } from './config/model.ts';
@@ -240,9 +240,12 @@ export function isAddition(step: Step): step is AddInterface {
  * would give them; in a bridge, devices with a number of their own come before those that take what is left.
  */
 function additionsInOrder(steps: readonly AddInterface[], wanted: Pair['wanted']): AddInterface[] {
+  const isOneBridge = steps.every(({ bridge }) => bridge === steps[0]?.bridge);
+  const bridges = isOneBridge ? [] : orderAsHashed([...wanted.keys()], (name) => name);
+  const placeOf = new Map(bridges.map((name, place) => [name, place]));
   const ranked = steps.map((step) => {
     const portCount = wanted.get(step.bridge)?.ports.size ?? 0;
-    const rank = [placeAmong(step.bridge, wanted.size), additionRank(step), placeAmong(step.port, portCount)];
+    const rank = [placeOf.get(step.bridge) ?? 0, additionRank(step), placeAmong(step.port, portCount)];
     return { step, rank };
   });
   ranked.sort((a, b) => compareRanks(a.rank, b.rank) || compareNames(a.step, b.step));
