@@ -102,11 +102,10 @@ export class Reconciler {
   }
 
   #lostDevice(bridge: LiveBridge, i: LiveInterface): void {
+    const { name } = i.wanted;
     if (!outlivesDevice(bridge, i)) this.#reopen(i);
-    else
-      log.warn(
-        `bridge ${i.bridge}: port ${i.ofPort} waits for a device named ${i.wanted.name}, which is gone`,
-      );
+    else if (i.ofPort !== undefined)
+      log.warn(`bridge ${bridge.name}: port ${i.ofPort} waits for a device named ${name}, which is gone`);
   }
 
   #reopen(i: LiveInterface): void {

@@ -40,10 +40,12 @@ const nothingKnown: OvsChange<'Interface'> = {
   statistics: new Map(),
 };
 
+/** Known to `dpctl/show -s` only. */
+const hiddenCounters: readonly string[] = ['tx_aborted_err', 'tx_carrier_err'];
+
 export function reportStatistics(stats: NetdevStats): OvsChange<'Interface'> {
-  const statistics = new Map(stats);
-  for (const key of ['tx_aborted_err', 'tx_carrier_err']) statistics.delete(key);
-  return { statistics };
+  if (!hiddenCounters.some((key) => stats.has(key))) return { statistics: stats };
+  return { statistics: new Map([...stats].filter(([key]) => !hiddenCounters.includes(key))) };
 }
 
 export function reportBridge(bridge: LiveBridge): OvsChange<'Bridge'> {
