@@ -9,7 +9,7 @@ export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string)
   let buckets: T[][] = [];
   const hashes = new Map(list.map((one) => [one, hashName(nameOf(one))]));
   const put = (one: T): void => {
-    const at = ((hashes.get(one) ?? 0) & mask) >>> 0;
+    const at = (hashes.get(one) ?? 0) & mask;
     buckets[at] = [one, ...(buckets[at] ?? [])]; // the newest comes first
   };
   const everything = (): T[] => buckets.flatMap((bucket) => bucket ?? []);
@@ -26,7 +26,7 @@ export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string)
 
 /** Where in a table of that many a name is: those of lower places are listed first. */
 export function placeAmong(name: string, count: number): number {
-  return (hashName(name) & maskFor(count)) >>> 0;
+  return hashName(name) & maskFor(count);
 }
 
 /** A table of that many elements has a power of two of buckets, at least four. */

@@ -75,8 +75,7 @@ export class KernelNetdev implements Netdev {
   }
 
   async stats(): Promise<NetdevStats> {
-    if (this.#isGone) return new Map();
-    const counters = await readCounters(this.#link.ifindex);
+    const counters = this.#isGone ? undefined : await readCounters(this.#link.ifindex);
     if (counters === undefined) return new Map();
     return statsOf(counters, this.#device.isOurs);
   }

@@ -180,7 +180,7 @@ export class Applier {
     try {
       const netdev = await this.#deps.openNetdev(type, name, config, bridge.settings.datapathType);
       i.netdev = netdev;
-      i.applied = config;
+      i.toldOptions = config.options;
       netdev.onChange = () => this.#deps.netdevChanged(i);
       return undefined;
     } catch (why) {
@@ -251,8 +251,8 @@ export class Applier {
   async #tellNetdev(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
     const config = netdevConfig(bridge, i);
     const { netdev } = i;
-    if (netdev === undefined || netdev.isGone || isAsWanted(netdev, config, i.applied)) return undefined;
-    i.applied = config;
+    if (netdev === undefined || netdev.isGone || isAsWanted(netdev, config, i.toldOptions)) return undefined;
+    i.toldOptions = config.options;
     try {
       await netdev.configure(config);
       return undefined;
@@ -322,12 +322,12 @@ function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
 function isAsWanted(
   { state }: Netdev,
   { options, mac, mtuRequest }: NetdevConfig,
-  applied: NetdevConfig | undefined,
+  toldOptions: LiveInterface['toldOptions'],
 ): boolean {
   return (
     (mac === undefined || mac === state.mac) &&
     (mtuRequest === undefined || mtuRequest === state.mtu) &&
-    isDeepStrictEqual(options, applied?.options)
+    isDeepStrictEqual(options, toldOptions)
   );
 }
 

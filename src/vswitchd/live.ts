@@ -16,8 +16,8 @@ export class LiveInterface implements ActualInterface {
   port: string;
   wanted: WantedInterface;
   netdev: Netdev | undefined;
-  /** What the device was last told. */
-  applied: NetdevConfig | undefined;
+  /** The options that the device was last told; what else it was told shows in its state. */
+  toldOptions: NetdevConfig['options'] | undefined;
   /** The MTU that it is to have because of others; undefined: the one it has. */
   followedMtu: number | undefined;
   ofPort: OfPort | undefined;

@@ -240,6 +240,7 @@ export function isAddition(step: Step): step is AddInterface {
  * would give them; in a bridge, devices with a number of their own come before those that take what is left.
  */
 function additionsInOrder(steps: readonly AddInterface[], wanted: Pair['wanted']): AddInterface[] {
+  // The order of all bridges costs what there are, so it is only looked for where it matters.
   const isOneBridge = steps.every(({ bridge }) => bridge === steps[0]?.bridge);
   const bridges = isOneBridge ? [] : orderAsHashed([...wanted.keys()], (name) => name);
   const placeOf = new Map(bridges.map((name, place) => [name, place]));

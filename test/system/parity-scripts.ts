@@ -375,8 +375,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   'forward bpdu': [br0, 'set bridge br0 other_config:forward-bpdu=true'],
   'address table': [br0, 'set bridge br0 other_config:mac-aging-time=60 other_config:mac-table-size=100'],
   'flood vlans': [br0, 'set bridge br0 flood_vlans=1,2,3'],
-  // Without a requested number, the order in which a transaction's ports get theirs is nobody's promise.
-  // The reference numbers them in the order of a hash of their names.
+  // They get their numbers in the order of a hash of their names. Where two share a bucket of it, chance decides in the
+  // reference, so the scripts with many ports request numbers.
   'ports without numbers at once': [br0, 'add-port br0 e1 -- add-port br0 e2 -- add-port br0 e4'],
   'many ports at once': [
     br0,

@@ -7,6 +7,6 @@ import { maskFor } from '../../base/hash-order.ts';
 export function orderRows<R extends { readonly id: string }>(rows: readonly R[]): readonly R[] {
   if (rows.length < 2) return rows;
   const mask = maskFor(rows.length);
-  const bucket = (row: R) => (Number.parseInt(row.id.slice(0, 8), 16) & mask) >>> 0;
+  const bucket = (row: R) => Number.parseInt(row.id.slice(0, 8), 16) & mask;
   return [...rows].sort((a, b) => bucket(a) - bucket(b));
 }

@@ -1,5 +1,4 @@
 /** ovsdb-client's commands on schemas: get-schema and its parts, list-tables, list-columns, convert, needs-conversion. */
-
 import { orderAsHashed } from '../../base/hash-order.ts';
 import { equalSchemas, schemaFromJson, schemaToJson } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';

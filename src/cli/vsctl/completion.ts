@@ -1,5 +1,4 @@
 /** `--commands` and `--options`: what the shell's completion wants to know, in the form that it reads. */
-
 import { orderAsHashed } from '../../base/hash-order.ts';
 import type { OptionDef } from '../../daemon/options.ts';
 import type { CommandDef } from '../db-ctl/command.ts';
