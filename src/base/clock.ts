@@ -5,17 +5,15 @@
 import { type Ms, ms } from './units.ts';
 
 export interface Clock {
-  /** Monotonic; the unit of every timeout. */
+  /** Monotonic: the unit of every timeout. Stands still while the host is suspended (CLOCK_MONOTONIC). */
   now(): Ms;
-  /** Milliseconds since 1970, for what people and databases read. */
+  /** Milliseconds since 1970, for dates that people and databases read. Jumps when the host's clock is set. */
   wall(): number;
 }
 
-const startedWall = Date.now() - performance.now();
-
 export const systemClock: Clock = {
   now: () => ms(performance.now()),
-  wall: () => startedWall + performance.now(),
+  wall: () => Date.now(),
 };
 
 /** A clock that stands still until it is moved. Knows no timers: see `Timers.advance`. */

@@ -31,7 +31,7 @@ test('a message reaches a sink when its level is at least as severe as the thres
   expect(log.isEnabled('emer')).toBe(false);
 });
 
-test('each record carries module, level, wall time and a number that counts on', () => {
+test('each record carries module, level, both times and a number that counts on', () => {
   clock.advance(ms(5));
   log.warn('a');
   log.err('b');
@@ -40,6 +40,7 @@ test('each record carries module, level, wall time and a number that counts on',
     module: 'test_module',
     level: 'warn',
     wall: Date.UTC(2026, 0, 1) + 5,
+    monotonic: 5,
     subprogram: '',
   });
   expect(b?.number).toBe((a?.number ?? 0) + 1);

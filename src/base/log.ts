@@ -15,8 +15,9 @@ export interface LogRecord {
   readonly module: string;
   readonly level: Exclude<Level, 'off'>;
   readonly text: string;
-  /** Milliseconds since 1970. */
+  /** When it was said: in milliseconds since 1970, and by the clock that is never set. */
   readonly wall: number;
+  readonly monotonic: Ms;
   /** Counts the messages of this process, from 1. */
   readonly number: number;
   /** The thread or helper process that said it, e.g. "monitor"; empty for the main thread of the main process. */
@@ -166,7 +167,15 @@ function emit(from: Module, level: Exclude<Level, 'off'>, text: string): void {
   for (const to of destinations) {
     const sink = sinks[to];
     if (sink === undefined || rank > from.threshold[to]) continue;
-    record ??= { module: from.module, level, text, wall: clock.wall(), number: ++count, subprogram };
+    record ??= {
+      module: from.module,
+      level,
+      text,
+      wall: clock.wall(),
+      monotonic: clock.now(),
+      number: ++count,
+      subprogram,
+    };
     sink.write(record);
   }
 }

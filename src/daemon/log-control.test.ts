@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Refused } from '../base/errors.ts';
 import { logger, logRegistry } from '../base/log.ts';
+import { ms } from '../base/units.ts';
 import { LogControl } from './log-control.ts';
 
 const log = logger('test_log');
@@ -12,7 +13,7 @@ let folder = '';
 let control = makeControl();
 
 function makeControl(): LogControl {
-  return new LogControl({ program: 'prog', hostname: 'vm', pid: 1, started: 0, facility: 0 });
+  return new LogControl({ program: 'prog', hostname: 'vm', pid: 1, started: ms(0), facility: 0 });
 }
 
 beforeEach(() => {

@@ -2,11 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogRecord } from '../base/log.ts';
 import { strftime } from '../base/strftime.ts';
+import { ms } from '../base/units.ts';
 import { formatRecord } from './log-pattern.ts';
 
 const wall = Date.UTC(2026, 10, 2, 3, 4, 5, 678);
-const record: LogRecord = { module: 'bridge', level: 'info', text: 'said', wall, number: 42, subprogram: '' };
-const context = { program: 'ovs-vswitchd', hostname: 'vm', pid: 7, started: wall - 28_684, facility: 16 };
+const record: LogRecord = {
+  module: 'bridge',
+  level: 'info',
+  text: 'said',
+  wall,
+  monotonic: ms(28_784.5),
+  number: 42,
+  subprogram: '',
+};
+const context = { program: 'ovs-vswitchd', hostname: 'vm', pid: 7, started: ms(100), facility: 16 };
 
 describe('log patterns', () => {
   test.each([
@@ -19,6 +28,11 @@ describe('log patterns', () => {
     ['%Z%q{abc}%-3', 'Zq{abc}   '],
   ])('%s gives %s', (pattern, line) => {
     expect(formatRecord(pattern, record, context)).toBe(line);
+  });
+
+  test('setting the wall clock does not change the time since the start', () => {
+    const later = { ...record, wall: wall - 3_600_000, monotonic: ms(record.monotonic + 1000) };
+    expect(formatRecord('%D{%T} %r', later, context)).toBe('02:04:05 29684');
   });
 
   test('a helper process is named', () => {

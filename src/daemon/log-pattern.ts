@@ -4,14 +4,14 @@
  */
 import type { LogRecord } from '../base/log.ts';
 import { strftime } from '../base/strftime.ts';
+import type { Ms } from '../base/units.ts';
 
 /** What is the same for all messages of a process. */
 export interface LogContext {
   readonly program: string;
   readonly hostname: string;
   readonly pid: number;
-  /** Wall time of the start, milliseconds since 1970. */
-  readonly started: number;
+  readonly started: Ms;
   /** Syslog facility number. */
   readonly facility: number;
 }
@@ -76,7 +76,7 @@ function convert(letter: string, record: LogRecord, context: LogContext): string
     case 'P':
       return String(context.pid);
     case 'r':
-      return String(Math.trunc(record.wall - context.started));
+      return String(Math.trunc(record.monotonic - context.started));
     case 't':
       return record.subprogram === '' ? 'main' : record.subprogram;
     case 'T':

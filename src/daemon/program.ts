@@ -67,7 +67,7 @@ function thisProgram(): Program {
       program: name,
       hostname: hostname(),
       pid: process.pid,
-      started: systemClock.wall(),
+      started: systemClock.now(),
       facility: 0,
     }),
   };

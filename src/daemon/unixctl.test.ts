@@ -15,7 +15,7 @@ function start() {
   const exits: (readonly string[])[] = [];
   addBuiltinCommands(commands, {
     name: 'prog',
-    log: new LogControl({ program: 'prog', hostname: 'vm', pid: 1, started: 0, facility: 0 }),
+    log: new LogControl({ program: 'prog', hostname: 'vm', pid: 1, started: ms(0), facility: 0 }),
     rates: new CoverageRates(ms(0)),
     memoryCounts: () =>
       new Map([

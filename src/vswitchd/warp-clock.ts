@@ -1,6 +1,6 @@
 /**
- * The daemon's clock: the system's until `time/stop`, then one that moves by `time/warp` only. With --enable-dummy,
- * tests drive the whole daemon through it.
+ * The daemon's clock: the system's until `time/stop`, then one that moves by `time/warp` only; dates stay those of the
+ * system. With --enable-dummy, tests drive the whole daemon through it.
  */
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Timers } from '../base/timers.ts';
@@ -8,16 +8,14 @@ import { type Ms, ms } from '../base/units.ts';
 
 export class WarpClock implements Clock {
   #stoppedAt: Ms | undefined;
-  /** What was warped: it stays when the wall clock is asked. */
   #warped = 0;
-  #wallAtStop = 0;
 
   now(): Ms {
     return this.#stoppedAt === undefined ? systemClock.now() : ms(this.#stoppedAt + this.#warped);
   }
 
   wall(): number {
-    return this.#stoppedAt === undefined ? systemClock.wall() : this.#wallAtStop + this.#warped;
+    return systemClock.wall();
   }
 
   get isStopped(): boolean {
@@ -26,7 +24,6 @@ export class WarpClock implements Clock {
 
   stop(): void {
     if (this.isStopped) return;
-    this.#wallAtStop = systemClock.wall();
     this.#stoppedAt = systemClock.now();
   }
 

@@ -5,7 +5,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { ms } from '../../base/units.ts';
@@ -345,6 +345,6 @@ function clockSince(zero: number): Clock {
   const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now() - zero;
   return {
     now: () => ms(performance.now() + offset),
-    wall: () => performance.timeOrigin + performance.now(),
+    wall: systemClock.wall,
   };
 }

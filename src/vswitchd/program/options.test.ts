@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ms } from '../../base/units.ts';
 import { readDirectories } from '../../daemon/directories.ts';
 import { LogControl } from '../../daemon/log-control.ts';
 import type { Program } from '../../daemon/program.ts';
@@ -9,7 +10,7 @@ const program: Program = {
   name,
   args: [],
   directories: readDirectories({ OVS_RUNDIR: '/run' }),
-  log: new LogControl({ program: name, hostname: 'vm', pid: 1, started: 0, facility: 0 }),
+  log: new LogControl({ program: name, hostname: 'vm', pid: 1, started: ms(0), facility: 0 }),
 };
 const read = (...args: string[]) => readProgramOptions(readCommandLine(args), program);
 
