@@ -110,7 +110,8 @@ function vlogCommands(log: LogControl): Command[] {
       minArgs: 0,
       maxArgs: 0,
       run() {
-        log.reopenFile();
+        const failure = log.reopenFile();
+        if (failure !== undefined) throw new Refused('vlog', failure);
         return '';
       },
     }),

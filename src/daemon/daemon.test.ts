@@ -30,14 +30,14 @@ describe('directories', () => {
 
 describe('daemon options', () => {
   test('give full paths', () => {
-    expect(configOf('--detach', '--pidfile', '--log-file=x.log', '--user=a:b')).toEqual({
+    expect(configOf('--detach', '--pidfile', '--log-file', '--user=a:b')).toEqual({
       isDetached: true,
       isMonitored: false,
       staysInFolder: false,
       pidfile: '/var/run/openvswitch/ovs-vswitchd.pid',
       overwritesPidfile: false,
       user: 'a:b',
-      logFile: '/var/log/openvswitch/x.log',
+      logFile: { name: '/var/log/openvswitch/ovs-vswitchd.log', isRequired: false },
     });
     expect(configOf('--pidfile=/x/y', '--monitor', '--no-chdir', '--overwrite-pidfile')).toMatchObject({
       pidfile: '/x/y',
@@ -47,6 +47,7 @@ describe('daemon options', () => {
       logFile: undefined,
     });
     expect(configOf().pidfile).toBeUndefined();
+    expect(configOf('--log-file=x.log').logFile).toEqual({ name: 'x.log', isRequired: true });
   });
 
   test('have the help of the reference', () => {

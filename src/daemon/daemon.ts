@@ -17,7 +17,7 @@ import { inFolder } from './directories.ts';
 import { supervise } from './monitor.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef } from './options.ts';
 import { checkNotRunning, makePidfile } from './pidfile.ts';
-import { logPath, type Program } from './program.ts';
+import { type LogFileOption, openLogFile, type Program, readLogFile } from './program.ts';
 import { READY_FD, type Role, roleVariable, startAgain } from './respawn.ts';
 import { becomeUser } from './user.ts';
 
@@ -53,8 +53,7 @@ export interface DaemonConfig {
   readonly overwritesPidfile: boolean;
   /** "user[:group]" */
   readonly user: string | undefined;
-  /** Full path; undefined for none. */
-  readonly logFile: string | undefined;
+  readonly logFile: LogFileOption | undefined;
   /** Of 0, 1 and 2, those that a detached process keeps open. None when absent. */
   readonly keptFiles?: readonly number[];
 }
@@ -73,7 +72,7 @@ export function readDaemonOptions(
     pidfile: isUsed(line, 'pidfile') ? namedPidfile : undefined,
     overwritesPidfile: isUsed(line, 'overwrite-pidfile'),
     user: lastArgument(line, 'user'),
-    logFile: isUsed(line, 'log-file') ? logPath(program, lastArgument(line, 'log-file')) : undefined,
+    logFile: isUsed(line, 'log-file') ? readLogFile(program, lastArgument(line, 'log-file')) : undefined,
   };
 }
 
@@ -106,10 +105,11 @@ export async function startDaemon(
     if (config.isDetached) return startAgain(config.isMonitored ? 'monitor' : 'daemon', program.name);
   }
   if (config.isMonitored && role !== 'daemon') {
-    if (config.logFile !== undefined) program.log.openFileQuietly(config.logFile);
+    if (config.logFile !== undefined) program.log.openFileForEachMessage(config.logFile.name);
     return supervise({
       name: program.name,
-      afterFirstStart: () => leaveTerminal(config, program, role !== undefined),
+      // a daemon that is started again finds files by the same relative names
+      afterFirstStart: () => leaveTerminal({ ...config, staysInFolder: true }, program, role !== undefined),
     });
   }
   return new Daemon(config, program, { isChild: role !== undefined, ...needs });
@@ -127,7 +127,7 @@ export class Daemon {
     this.#program = program;
     this.#isChild = start.isChild;
     nameProcess(program.name);
-    if (config.logFile !== undefined) program.log.openFile(config.logFile);
+    if (config.logFile !== undefined) openLogFile(program, config.logFile);
     if (config.user !== undefined) becomeUser(config.user, config.pidfile, start.keepsNetwork === true);
     if (config.pidfile !== undefined) this.#cleanups.push(makePidfile(config.pidfile));
     process.on('exit', () => this.#cleanUp());

@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -110,24 +120,75 @@ describe('the log file', () => {
   });
 
   test('that was never named cannot be opened again', () => {
-    expect(() => control.reopenFile()).toThrow('Logging to file not configured');
+    expect(control.reopenFile()).toBe('Logging to file not configured');
   });
 
-  test('that cannot be opened is not fatal', () => {
-    control.openFile(join(folder, 'none', 'log'));
+  test('that cannot be opened is not fatal, and was not named', () => {
+    expect(control.openFile(join(folder, 'none', 'log'))).toBe('No such file or directory');
     log.info('lost');
-    expect(control.filePath).toContain('none');
+    expect(control.reopenFile()).toBe('Logging to file not configured');
   });
 
-  test('of a helper process is only made when it has something to say', () => {
-    const path = join(folder, 'quiet');
-    control.openFileQuietly(path);
-    expect(() => readFileSync(path)).toThrow('ENOENT');
+  test('is left alone when it was not rotated', () => {
+    const path = join(folder, 'log');
     control.set('PATTERN:file:%m');
-    log.info('trouble');
-    expect(readFileSync(path, 'utf8')).toBe('trouble\n');
+    control.openFile(path);
+    expect(control.reopenFile()).toBeUndefined();
+    expect(readFileSync(path, 'utf8')).toBe(`opened log file ${path}\n`);
+  });
+
+  test('stays in use when the one of its name cannot be opened, until it can', () => {
+    const [there, away] = [join(folder, 'there'), join(folder, 'away')];
+    mkdirSync(there);
+    control.set('PATTERN:file:%m');
+    control.openFile(join(there, 'log'));
+    renameSync(there, away);
+    expect(control.reopenFile()).toBe('No such file or directory');
+    writeFileSync(there, 'a file in the place of the folder');
+    expect(control.reopenFile()).toBe('Not a directory');
+    rmSync(there);
+    mkdirSync(join(there, 'log'), { recursive: true });
+    expect(control.reopenFile()).toBe('Is a directory');
+    rmSync(there, { recursive: true });
+    mkdirSync(there);
+    expect(control.reopenFile()).toBeUndefined();
+    const opened = `opened log file ${join(there, 'log')}\n`;
+    const failed = `failed to open ${join(there, 'log')} for logging: `;
+    const reasons = ['No such file or directory', 'Not a directory', 'Is a directory'];
+    expect(readFileSync(join(away, 'log'), 'utf8')).toBe(
+      `${opened}${reasons.map((why) => `${failed}${why}\n`).join('')}closing log file\n`,
+    );
+    expect(readFileSync(join(there, 'log'), 'utf8')).toBe(opened);
+  });
+
+  test('of a helper process is found by its name for each message, and kept open for none', () => {
+    const path = join(folder, 'quiet');
+    control.openFileForEachMessage(path);
+    expect(existsSync(path)).toBe(false);
+    control.set('PATTERN:file:%m');
+    log.info('one');
+    renameSync(path, `${path}.1`);
+    log.info('two');
+    expect([`${path}.1`, path].map((file) => readFileSync(file, 'utf8'))).toEqual(['one\n', 'two\n']);
+    rmSync(path);
+    mkdirSync(path);
+    log.info('lost');
+    rmSync(path, { recursive: true });
+    log.info('three');
+    expect(readFileSync(path, 'utf8')).toBe('three\n');
+    const open = readdirSync('/proc/self/fd').map((fd) => readlinkOrNothing(`/proc/self/fd/${fd}`));
+    expect(open.filter((name) => name.startsWith(folder))).toEqual([]);
   });
 });
+
+/** Other code of this process may close a descriptor meanwhile. */
+function readlinkOrNothing(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
 
 test('the facility shows in the syslog priority', () => {
   const path = join(folder, 'log');

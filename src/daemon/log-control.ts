@@ -2,7 +2,8 @@
  * The logging of one program: destinations, patterns, levels, the log file. What `-v`, `--log-file` and the `vlog/`
  * commands change. Used by every program through `program.ts`.
  */
-import { fromNodeError, strerror } from '../base/errno.ts';
+import { resolve } from 'node:path';
+import { fromNodeError } from '../base/errno.ts';
 import { Refused, SyscallFailed } from '../base/errors.ts';
 import {
   type Destination,
@@ -52,6 +53,15 @@ const libcMethod: SyslogMethod = {
 /** RFC 5424, with the mark of UTF-8 that it asks for. */
 const targetPattern = '<%B>1 %D{%Y-%m-%dT%H:%M:%S.###Z} %E %A %P %c - \ufeff%m';
 
+/**
+ * A log file as it was named, and where it is.
+ * Differs: a relative name of a log file stays in the folder of the start; the reference follows the daemon to "/".
+ */
+interface FileName {
+  readonly name: string;
+  readonly path: string;
+}
+
 const log = logger('vlog');
 
 export class LogControl {
@@ -62,8 +72,8 @@ export class LogControl {
     console: '%D{%Y-%m-%dT%H:%M:%SZ}|%05N|%c%T|%p|%m',
     file: '%D{%Y-%m-%dT%H:%M:%S.###Z}|%05N|%c%T|%p|%m',
   };
-  /** The file that `--log-file` named, also while it is closed. */
-  #path: string | undefined;
+  /** The last one that could be opened, also while it is closed. */
+  #fileName: FileName | undefined;
   #file: LogFile | undefined;
   #syslog = libcMethod;
   #hasSyslogMethod = false;
@@ -87,49 +97,33 @@ export class LogControl {
     else setLevels(spec);
   }
 
-  /** `--log-file`: opens it and says so; a failure is only warned about. */
-  openFile(path: string): void {
-    this.#path = path;
-    this.reopenFile();
+  /**
+   * `--log-file`: what is said goes there from now on. Returns why it cannot be opened, after a warning; the file that
+   * was open before stays in use then.
+   */
+  openFile(name: string): string | undefined {
+    return this.#open({ name, path: resolve(name) });
   }
 
-  get filePath(): string | undefined {
-    return this.#path;
+  /** For log rotation. Returns why it cannot be done, as `openFile` does. */
+  reopenFile(): string | undefined {
+    return this.#fileName === undefined ? 'Logging to file not configured' : this.#open(this.#fileName);
   }
 
-  /** Like `openFile` for a helper process that will log only in trouble: opens at the first message, without a word. */
-  openFileQuietly(path: string): void {
-    this.#path = path;
+  /**
+   * Like `openFile` for a helper process that logs only in trouble: each message finds the file that has the name then,
+   * so the file needs no opening anew after a rotation.
+   */
+  openFileForEachMessage(name: string): void {
+    const path = resolve(name);
     logRegistry.setSink('file', {
       write: (record) => {
-        try {
-          this.#install(new LogFile(path));
-        } catch {
-          logRegistry.setSink('file', undefined);
-          return;
-        }
-        this.#file?.write(this.#line('file', record));
+        const file = tryOpen(path);
+        if (!(file instanceof LogFile)) return;
+        file.write(this.#line('file', record));
+        file.close();
       },
     });
-  }
-
-  /** For log rotation. Throws Refused when there is no log file to open. */
-  reopenFile(): void {
-    const path = this.#path;
-    if (path === undefined) throw new Refused('vlog', 'Logging to file not configured');
-    if (this.#file !== undefined) {
-      log.info('closing log file');
-      this.closeFile();
-    }
-    try {
-      this.#install(new LogFile(path));
-    } catch (error) {
-      const why = fromNodeError(error, path);
-      const reason = why instanceof SyscallFailed ? strerror(why.errno) : why.message;
-      log.warn(`failed to open ${path} for logging: ${reason}`);
-      return;
-    }
-    log.info(`opened log file ${path}`);
   }
 
   closeFile(): void {
@@ -184,9 +178,23 @@ export class LogControl {
     );
   }
 
-  #install(file: LogFile): void {
+  #open(fileName: FileName): string | undefined {
+    const file = tryOpen(fileName.path);
+    if (!(file instanceof LogFile)) {
+      log.warn(`failed to open ${fileName.name} for logging: ${file.reason}`);
+      return file.reason;
+    }
+    if (this.#file?.isSame(file) === true) {
+      file.close();
+      return undefined;
+    }
+    if (this.#file !== undefined) log.info('closing log file');
+    this.closeFile();
     this.#file = file;
+    this.#fileName = fileName;
     logRegistry.setSink('file', { write: (record) => file.write(this.#line('file', record)) });
+    log.info(`opened log file ${fileName.name}`);
+    return undefined;
   }
 
   #writeSyslog(record: LogRecord): void {
@@ -216,6 +224,16 @@ export class LogControl {
     const found = facilities.find(([known]) => known === name.toLowerCase());
     if (found === undefined) throw new Refused('vlog', 'invalid facility');
     this.#facility = found[1];
+  }
+}
+
+function tryOpen(path: string): LogFile | SyscallFailed {
+  try {
+    return new LogFile(path);
+  } catch (error) {
+    const why = fromNodeError(error, path);
+    if (!(why instanceof SyscallFailed)) throw why;
+    return why;
   }
 }
 

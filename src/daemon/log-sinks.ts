@@ -3,7 +3,7 @@
  */
 
 import type { Socket } from 'node:dgram';
-import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { SyscallFailed } from '../base/errors.ts';
 import { UnixDatagramSocket } from '../sys/calls/unix-datagram.ts';
@@ -20,13 +20,17 @@ export const consoleSink: LineSink = {
 
 /** An open log file, appended to. */
 export class LogFile implements LineSink {
-  readonly path: string;
   readonly #fd: number;
 
   /** Throws Node's error when the file cannot be opened. */
   constructor(path: string) {
-    this.path = path;
     this.#fd = openSync(path, 'a', 0o660);
+  }
+
+  /** Do both end in the same file? */
+  isSame(other: LogFile): boolean {
+    const [mine, theirs] = [fstatSync(this.#fd), fstatSync(other.#fd)];
+    return mine.dev === theirs.dev && mine.ino === theirs.ino;
   }
 
   write(line: string): void {

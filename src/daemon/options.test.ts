@@ -46,7 +46,7 @@ describe('command lines', () => {
   });
 
   test.each([
-    [['--foo=1'], "unrecognized option '--foo'"],
+    [['--foo=1'], "unrecognized option '--foo=1'"],
     [['--t'], "option '--t' is ambiguous; possibilities: '--target' '--timeout'"],
     [['-Z'], "invalid option -- 'Z'"],
     [['--help=3'], "option '--help' doesn't allow an argument"],

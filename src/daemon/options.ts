@@ -94,7 +94,7 @@ function findLong(given: string, text: string, defs: readonly OptionDef[]): Opti
   if (exact !== undefined) return exact;
   const found = defs.filter((def) => def.name?.startsWith(given));
   const [first] = found;
-  if (first === undefined) throw new UsageError(`unrecognized option '--${given}'`);
+  if (first === undefined) throw new UsageError(`unrecognized option '--${text}'`);
   const meanings = new Set(found.map((def) => `${keyOf(def)} ${def.argument}`));
   if (meanings.size > 1) {
     const list = found.map((def) => `'--${def.name}'`).join(' ');

@@ -11,7 +11,7 @@ import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 import { ms } from '../base/units.ts';
 import type { TlsConfig } from '../rpc/tls.ts';
-import { type Directories, inFolder, readDirectories } from './directories.ts';
+import { type Directories, readDirectories } from './directories.ts';
 import { LogControl } from './log-control.ts';
 import { type CommandLine, isUsed, type OptionDef, UsageError } from './options.ts';
 
@@ -105,28 +105,38 @@ Logging options:
 `;
 }
 
-/** Does what the log options say, in their order, except for the log file. Throws Fatal for a bad level or pattern. */
-export function applyLogOptions(line: CommandLine, program: Program): void {
+/** A log file as `--log-file` asks for it. */
+export interface LogFileOption {
+  readonly name: string;
+  /** It was named, and so must be opened; the usual one need not. */
+  readonly isRequired: boolean;
+}
+
+export function readLogFile(
+  { name, directories }: Pick<Program, 'name' | 'directories'>,
+  argument: string | undefined,
+): LogFileOption {
+  return { name: argument ?? `${directories.log}/${name}.log`, isRequired: argument !== undefined };
+}
+
+/** Opens it. A warning has said why when this ends the process. */
+export function openLogFile(program: Program, { name, isRequired }: LogFileOption): void {
+  if (program.log.openFile(name) !== undefined && isRequired) process.exit(1);
+}
+
+/**
+ * Does what the log options say, in their order; `--log-file` only where the program does not leave it to
+ * `startDaemon`. Throws Fatal for a bad level or pattern.
+ */
+export function applyLogOptions(line: CommandLine, program: Program, opens: 'log file' | 'no file'): void {
   const environment = isUsed(line, 'syslog-method') ? undefined : process.env.OVS_SYSLOG_METHOD;
   if (environment !== undefined && environment !== '') program.log.setSyslogMethod(environment);
   for (const { key, argument } of line.options) {
     if (key === 'verbose') setVerbosity(program, argument ?? '');
     else if (key === 'syslog-method') program.log.setSyslogMethod(argument ?? '');
     else if (key === 'syslog-target') program.log.setSyslogTarget(argument ?? '');
+    else if (key === 'log-file' && opens === 'log file') openLogFile(program, readLogFile(program, argument));
   }
-}
-
-/** Opens the file of `--log-file`. For tools; a daemon's is opened by `startDaemon`. */
-export function openLog(line: CommandLine, program: Program): void {
-  const use = line.options.findLast(({ key }) => key === 'log-file');
-  if (use !== undefined) program.log.openFile(logPath(program, use.argument));
-}
-
-export function logPath(
-  program: Pick<Program, 'name' | 'directories'>,
-  argument: string | undefined,
-): string {
-  return inFolder(program.directories.log, argument ?? `${program.name}.log`);
 }
 
 /** Tools say only warnings on the terminal, unless `-v` says otherwise. Call before `applyLogOptions`. */

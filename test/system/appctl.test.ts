@@ -1,6 +1,6 @@
 /** Both ovs-appctl, the installed one and ours, against the control sockets of ovsdb-server and of ours. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -107,6 +107,21 @@ describe('both ovs-appctl fail alike', () => {
   ])('%j', (args) => {
     expect(run(ours, ...args)).toEqual(run(theirs, ...args));
   });
+});
+
+test('both daemons say why a log file cannot be opened anew, and open it when it can be', () => {
+  for (const target of targets) {
+    const log = join(folder, `${target}.log`);
+    renameSync(log, `${log}.1`);
+    mkdirSync(log);
+    expect(run(theirs, '-t', target, 'vlog/reopen')).toMatchObject({
+      status: 2,
+      stderr: `Is a directory\novs-appctl: ${target}: server returned an error\n`,
+    });
+    rmSync(log, { recursive: true });
+    expect(run(theirs, '-t', target, 'vlog/reopen')).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(log, 'utf8')).toMatch(/\|opened log file [^\n]*\n$/);
+  }
 });
 
 describe('ours also', () => {

@@ -1,6 +1,6 @@
 /** Starting, supervising and ending a daemon as the reference's programs do, with a daemon that does nothing else. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -123,6 +123,40 @@ test('a monitor starts it again after a crash, and ends with it otherwise', asyn
   await until(() => !kill(monitor, 0));
   expect([kill(second, 0), existsSync(pidfile)]).toEqual([false, false]);
   expect(readFileSync(logFile, 'utf8')).toContain(`|INFO|pid ${second} died, killed (Terminated), exiting\n`);
+});
+
+test('a monitor keeps no log file open, so what it says is in the file that took the place of a rotated one', async () => {
+  const first = detach('--monitor');
+  const monitor = parentOf(first);
+  started.push(monitor);
+  kill(first, 'SIGSEGV');
+  await until(() => readPid() !== first && readPid() !== 0 && ask('version').status === 0);
+  const second = readPid();
+  started.push(second);
+  renameSync(logFile, `${logFile}.1`);
+  expect(ask('vlog/reopen').status).toBe(0);
+  kill(second, 'SIGSEGV');
+  const crash = `2 crashes: pid ${second} died, killed (Segmentation fault), waiting until 10 seconds since last restart`;
+  await until(() => readFileSync(logFile, 'utf8').includes(crash));
+  expect(readFileSync(`${logFile}.1`, 'utf8')).toContain('1 crashes: ');
+  expect(readFileSync(`${logFile}.1`, 'utf8')).not.toContain('2 crashes: ');
+  rmSync(`${logFile}.1`);
+});
+
+test('a daemon that left its folder finds its log file again by a relative name', async () => {
+  const args = ['--detach', '--monitor', '--pidfile', '--log-file=test-daemon.log', '-vconsole:off'];
+  expect(spawnSync(program, args, { env, cwd: folder }).status).toBe(0);
+  const first = readPid();
+  started.push(first, parentOf(first));
+  rmSync(logFile);
+  expect(ask('vlog/reopen').status).toBe(0);
+  expect(readFileSync(logFile, 'utf8')).toContain('|opened log file test-daemon.log\n');
+  kill(first, 'SIGSEGV');
+  await until(() => readPid() !== first && readPid() !== 0 && ask('version').status === 0);
+  started.push(readPid());
+  expect(readFileSync(logFile, 'utf8')).toMatch(
+    /1 crashes: [^\n]*\n[^\n]*\|opened log file test-daemon\.log\n/,
+  );
 });
 
 test('a bug is logged with its stack and is a crash for the monitor', async () => {

@@ -10,7 +10,6 @@ import {
   Fatal,
   limitRunTime,
   logOptions,
-  openLog,
   type Program,
   quietConsole,
   readTimeout,
@@ -66,8 +65,7 @@ export async function appctl(program: Program): Promise<number> {
   const timeout = lastArgument(line, 'timeout') ?? process.env.OVS_CTL_TIMEOUT;
   if (timeout !== undefined) limitRunTime(readTimeout(timeout));
   quietConsole();
-  applyLogOptions(line, program);
-  openLog(line, program);
+  applyLogOptions(line, program, 'log file');
   const [command, ...args] = line.rest;
   if (command === undefined)
     throw new UsageError('at least one non-option argument is required (use --help for help)');

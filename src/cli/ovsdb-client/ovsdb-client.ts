@@ -99,13 +99,13 @@ export async function ovsdbClient(program: Program): Promise<number> {
     if (key === 'help') return show(usage(program));
     if (key === 'version') return show(versionText(program.name));
   }
-  applyLogOptions(options.line, program);
-  if (options.timeout > 0) limitRunTime(options.timeout);
   const [name, ...args] = options.line.rest;
+  const command = commands.find((one) => one.name === name);
+  applyLogOptions(options.line, program, command?.mayDetach === true ? 'no file' : 'log file');
+  if (options.timeout > 0) limitRunTime(options.timeout);
   if (name === undefined) throw new CommandFailed('missing command name; use --help for help');
   if (name === 'help') return show(usage(program));
   if (name === 'wait') return runWait(program, options, args);
-  const command = commands.find((one) => one.name === name);
   if (command === undefined) throw new CommandFailed(`unknown command '${name}'; use --help for help`);
   return runCommand(program, options, command, args);
 }

@@ -57,7 +57,7 @@ export async function ovsdbServer(program: Program): Promise<number> {
   if (isUsed(line, 'help')) return print(helpText(program));
   if (isUsed(line, 'version')) return print(versionText(program.name));
   const config = readServerConfig(line, `${program.directories.database}/conf.db`);
-  applyLogOptions(line, program);
+  applyLogOptions(line, program, 'no file');
   const saved = SavedConfig.prepare(process.env);
   const daemon = await startDaemon(readDaemonOptions(line, program), program);
   daemon.atExit(() => saved.remove());

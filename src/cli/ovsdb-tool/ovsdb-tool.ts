@@ -39,7 +39,7 @@ export async function ovsdbTool(program: Program): Promise<number> {
     if (key === 'cid' && !isUuid(argument ?? '')) throw new Fatal(`${argument}: not a valid UUID`);
   }
   quietConsole();
-  applyLogOptions(line, program);
+  applyLogOptions(line, program, 'log file');
   const [name, ...args] = line.rest;
   if (name === undefined) throw new UsageError('missing command name; use --help for help');
   if (name === 'help') return print(helpText(program));

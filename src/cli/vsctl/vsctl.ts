@@ -64,6 +64,7 @@ const commands: readonly CommandDef[] = [
 export async function vsctl(program: Program, schemaJson: SchemaJson): Promise<number> {
   const { directories } = program;
   quietConsole();
+  logRegistry.setLevel('warn', undefined, 'reconnect');
   const schema = makeSchema(schemaJson, rowIds);
   const options = readVsctlOptions(program.args, commands, directories, process.env.OVS_CTL_TIMEOUT);
   const information = informationAsked(program, schema, options);
@@ -71,7 +72,7 @@ export async function vsctl(program: Program, schemaJson: SchemaJson): Promise<n
     printOut(information);
     return 0;
   }
-  applyLogOptions(options.line, program);
+  applyLogOptions(options.line, program, 'log file');
   if (isUsed(options.line, 'no-syslog')) logRegistry.setLevel('warn', 'syslog', 'vsctl');
   if (options.timeout > 0) limitRunTime(options.timeout);
   try {

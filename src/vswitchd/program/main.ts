@@ -46,7 +46,7 @@ export async function vswitchd(given: Program): Promise<number | undefined> {
   const options = readProgramOptions(line, program);
   if (options.isQuickstart) prepareFolders(program.directories, options.embedded ?? '');
   if (options.isQuickstart && !isUsed(line, 'verbose')) logRegistry.setLevel('warn', 'console');
-  applyLogOptions(line, program);
+  applyLogOptions(line, program, 'no file');
   const daemon = await startDaemon(options.daemon, program, { keepsNetwork: true });
   await serve(program, options, daemon);
   return undefined;
@@ -95,9 +95,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
     client.close();
     database?.close();
   };
-  daemon.onHangup = () => {
-    if (program.log.filePath !== undefined) program.log.reopenFile();
-  };
+  daemon.onHangup = () => void program.log.reopenFile();
   daemon.onSignal = (signal) => void end(false).then(() => daemon.endBy(signal));
   addBuiltinCommands(commands, {
     name: program.name,
