@@ -3,10 +3,12 @@ import { systemClock } from '../src/base/clock.ts';
 import { dpPort } from '../src/base/units.ts';
 import type { DpAction } from '../src/datapath/actions.ts';
 import { Engine } from '../src/datapath/userspace/engine.ts';
+import { lowerActions } from '../src/datapath/userspace/execute.ts';
 import { FlowEntry, FlowTable } from '../src/datapath/userspace/flow-table.ts';
 import { extractKey } from '../src/flow/extract.ts';
-import { maskedKey, maskSlot, newKey } from '../src/flow/key.ts';
-import { datapathWordCount, type SlotName } from '../src/flow/slots.ts';
+import { maskSlot, newKey } from '../src/flow/key.ts';
+import { internMask, type Mask } from '../src/flow/mask.ts';
+import type { SlotName } from '../src/flow/slots.ts';
 import { Frame } from '../src/wire/frame.ts';
 import { udpPacket } from '../test/conformance/packets.ts';
 import { EndlessPort } from './support/endless-port.ts';
@@ -33,7 +35,7 @@ interface Connection {
   readonly packet: Uint8Array;
   /** The packet's whole key. */
   readonly key: Uint32Array;
-  readonly mask: Uint32Array;
+  readonly mask: Mask;
 }
 
 /** UDP connections, spread over that many masks. */
@@ -45,12 +47,12 @@ function connections(maskCount: number, count: number): Connection[] {
     frame.inPort = 1;
     const key = newKey();
     extractKey(frame, key);
-    const mask = newKey().slice(0, datapathWordCount);
+    const mask = newKey();
     for (const slot of ['in_port', 'eth_dst', 'eth_src', 'vlan_tci', 'tp_src'] as const) maskSlot(mask, slot);
     optional.forEach((slot, bit) => {
       if (((n % maskCount) >> bit) & 1) maskSlot(mask, slot);
     });
-    return { packet, key, mask };
+    return { packet, key, mask: internMask(mask) };
   });
 }
 
@@ -71,9 +73,10 @@ function engineWith(maskCount: number, count: number, actions: readonly DpAction
     ),
   );
   engine.addPort(2, new EndlessPort([], portOptions));
+  const steps = lowerActions(actions);
   all.forEach(({ key, mask }, id) => {
     engine.flowStats.reserve(id);
-    engine.putFlow({ id, generation: 1, key: maskedKey(key, mask), mask, actions });
+    engine.putFlow({ id, generation: 1, mask, values: mask.pack(key), steps });
   });
   return () => void engine.runPort(port);
 }
@@ -84,7 +87,7 @@ function search(maskCount: number): number {
   const all = connections(maskCount, 1000);
   const counts = new Float64Array(8);
   all.forEach(({ key, mask }, id) => {
-    table.put(new FlowEntry({ id, key: maskedKey(key, mask), mask }, [], counts, 0));
+    table.put(new FlowEntry(id, [], counts, 0), mask, mask.pack(key));
   });
   let turn = 0;
   return nanoseconds(all.length, () => {

@@ -7,16 +7,17 @@
  * needs to forward, and lets its counters be read at any time without waiting for another thread.
  */
 import type { DpPort } from '../base/units.ts';
+import type { Mask, Match } from '../flow/mask.ts';
 import type { PortCounters, PortSpec } from '../netdev/provider.ts';
 import type { DpAction, UserspaceReason } from './actions.ts';
 
-/** A cached decision: every packet whose key equals `key` under `mask` gets `actions`. Immutable. */
+/** A cached decision: every packet whose key equals `key` under `mask` gets `actions`. */
 export interface DpFlow {
   /** Chosen by the owner, unique among the flows put and not yet deleted, dense from 0: a slot number. */
   readonly id: number;
-  /** Words as flow/slots.ts lays them out, `datapathWordCount` long; bits outside `mask` are zero. */
-  readonly key: Uint32Array;
-  readonly mask: Uint32Array;
+  /** The whole key of the packet that it was made for, packed (`packKey`). */
+  readonly key: Match;
+  readonly mask: Mask;
   readonly actions: readonly DpAction[];
 }
 
@@ -46,14 +47,18 @@ export interface DpStats {
 /** Packets by the name of why they ended here (`dropReasons` of the implementation). */
 export type DropCounts = ReadonlyMap<string, number>;
 
-/** One packet sent up. The bytes are the receiver's own copy. */
-export interface Upcall {
-  readonly reason: 'miss' | UserspaceReason;
-  /** Words of the whole datapath key, `datapathWordCount` long. */
-  readonly key: Uint32Array;
-  /** The Ethernet frame, offloads finished or described by `offload`. */
-  readonly packet: Uint8Array;
+/** A packet outside the datapath. */
+export interface DpPacket {
+  /** The Ethernet frame, offloads finished or described by `offload`. Whoever is given the packet owns them. */
+  readonly bytes: Uint8Array;
   readonly offload: Offload | undefined;
+  /** Words as flow/slots.ts lays them out; those beyond its length are zero. */
+  readonly key: Uint32Array;
+}
+
+/** One packet sent up. */
+export interface Upcall extends DpPacket {
+  readonly reason: 'miss' | UserspaceReason;
 }
 
 /** What is left to do on a packet's bytes; see wire/frame.ts for the units. */
@@ -90,22 +95,22 @@ export interface Datapath extends AsyncDisposable {
   /** How many VLAN tags keys show, 1 (as at the start) or 2; flows made under the other limit must go first. */
   setVlanLimit(tagCount: number): void;
 
-  /** Adds or replaces the flow of that id. Takes effect soon, in order with the calls before and after it. */
-  putFlow(flow: DpFlow): void;
+  /**
+   * Adds or replaces the flow of that id, and runs its actions on `packet`, as if that had just come in. Takes effect
+   * soon, in order with the calls before and after it.
+   */
+  putFlow(flow: DpFlow, packet?: DpPacket): void;
   deleteFlow(id: number): void;
   flushFlows(): void;
+  /** The flows that it has. */
+  flows(): Iterable<DpFlow>;
   /** Fills `into` without waiting; false when the datapath does not hold that flow (any more). */
   readFlowStats(id: number, into: DpFlowStats): boolean;
   /** Flows that fit at most; `putFlow` beyond is refused and counted. */
   readonly flowCapacity: number;
 
-  /** Runs actions on a packet as if it had come in with that key; in order with `putFlow`. */
-  execute(
-    packet: Uint8Array,
-    offload: Offload | undefined,
-    key: Uint32Array,
-    actions: readonly DpAction[],
-  ): void;
+  /** Runs actions on a packet as if it had come in with its key; in order with `putFlow`. */
+  execute(packet: DpPacket, actions: readonly DpAction[]): void;
 
   /** Set by the owner before the first port is added. Gets batches of what came up, at most the queue's limit. */
   onUpcalls: (batch: readonly Upcall[]) => void;

@@ -1,8 +1,15 @@
-/** Keys and masks as values: reading and writing slots, masking, comparing. Not for per-packet code. */
-import { keyWordCount, type SlotName, slots } from './slots.ts';
+/** Reading and writing the slots of keys and masks of whole width. Not for per-packet code. */
+import { datapathWordCount, hotWordCount, keyWordCount, type SlotName, slots } from './slots.ts';
 
 export function newKey(): Uint32Array {
   return new Uint32Array(keyWordCount);
+}
+
+/** Words that say all of a datapath key: more than these only where a packet has the metadata that few have. */
+export function usedWordCount(key: Uint32Array): number {
+  let count = datapathWordCount;
+  while (count > hotWordCount && (key[count - 1] ?? 0) === 0) count--;
+  return count;
 }
 
 /** The slot's bytes, in network order. */
@@ -37,9 +44,4 @@ export function setSlot(key: Uint32Array, name: SlotName, value: number): void {
 /** Marks the whole slot as looked at. */
 export function maskSlot(mask: Uint32Array, name: SlotName): void {
   writeSlot(mask, name, new Uint8Array(slots[name].size).fill(0xff));
-}
-
-/** A copy of `key` with the bits outside `mask` cleared, as long as `mask`. */
-export function maskedKey(key: Uint32Array, mask: Uint32Array): Uint32Array {
-  return mask.map((bits, n) => (key[n] ?? 0) & bits);
 }

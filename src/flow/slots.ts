@@ -8,98 +8,109 @@
  * writes for every packet comes first (`hotWordCount` words), rare metadata last.
  */
 
-/** Bytes of each slot, in the order of the key. `pad*` keeps words whole. */
-const slotBytes = {
-  // metadata of every packet
-  in_port: 4, // DpPort in datapath keys, OfPort in OpenFlow matches
-  recirc_id: 4,
-  packet_type: 4, // (namespace << 16) | type; 0 = Ethernet
-  // layer 2
-  eth_dst: 6,
-  eth_type: 2,
-  eth_src: 6,
-  pad_eth: 2,
-  vlan_tpid: 2, // outermost tag; all zero without one
-  vlan_tci: 2, // bit 12 (CFI) is set whenever a tag is there
-  vlan_tpid2: 2,
-  vlan_tci2: 2,
-  // layer 2.5 to 4
-  mpls_lse: 4,
-  mpls_lse2: 4,
-  mpls_lse3: 4,
-  nw_src: 4, // also arp_spa
-  nw_dst: 4, // also arp_tpa
-  nw_proto: 1, // also arp_op
-  nw_tos: 1,
-  nw_ttl: 1,
-  nw_frag: 1, // bit 0: any fragment, bit 1: not the first
-  ipv6_src: 16,
-  ipv6_dst: 16,
-  ipv6_label: 4,
-  tp_src: 2, // also ICMP type
-  tp_dst: 2, // also ICMP code
-  tcp_flags: 2,
-  nd_options_type: 1,
-  pad_l4: 1,
-  nd_target: 16, // its first word is the group of an IGMP message
-  nd_reserved: 4,
-  arp_sha: 6, // also nd_sll
-  pad_sha: 2,
-  arp_tha: 6, // also nd_tll
-  pad_tha: 2,
-  nsh_flags: 1,
-  nsh_ttl: 1,
-  nsh_mdtype: 1,
-  nsh_np: 1,
-  nsh_path: 4, // (spi << 8) | si
-  nsh_c1: 4,
-  nsh_c2: 4,
-  nsh_c3: 4,
-  nsh_c4: 4,
-  // metadata that most packets do not have
-  dp_hash: 4,
-  skb_priority: 4,
-  pkt_mark: 4,
-  ct_state: 4,
-  ct_mark: 4,
-  ct_label: 16,
-  ct_nw_src: 4,
-  ct_nw_dst: 4,
-  ct_ipv6_src: 16,
-  ct_ipv6_dst: 16,
-  ct_tp_src: 2,
-  ct_tp_dst: 2,
-  ct_zone: 2,
-  ct_nw_proto: 1,
-  pad_ct: 1,
-  tun_id: 8,
-  tun_src: 4,
-  tun_dst: 4,
-  tun_ipv6_src: 16,
-  tun_ipv6_dst: 16,
-  tun_flags: 2,
-  tun_tos: 1,
-  tun_ttl: 1,
-  tun_tp_src: 2,
-  tun_tp_dst: 2,
-  tun_gbp_id: 2,
-  tun_gbp_flags: 1,
-  tun_gtpu_flags: 1,
-  tun_gtpu_msgtype: 1,
-  tun_erspan_ver: 1,
-  tun_erspan_dir: 1,
-  tun_erspan_hwid: 1,
-  tun_erspan_idx: 4,
-  tun_metadata_present: 8,
-  tun_metadata: 256,
-  // set by OpenFlow actions only; never in a datapath key
-  metadata: 8,
-  regs: 64,
-  conj_id: 4,
-  actset_output: 4,
-} as const;
+/**
+ * The layers of a packet, outermost first. A classifier looks at one after the other, and what the first ones rule out
+ * need not depend on the bits of the later ones.
+ */
+export const layerCount = 4;
+type Layer = 0 | 1 | 2 | 3;
+const metadata: Layer = 0;
+const link: Layer = 1;
+const network: Layer = 2;
+const transport: Layer = 3;
 
-export type SlotName = keyof typeof slotBytes;
+/** Bytes and layer of each slot, in the order of the key. `pad*` keeps words whole. */
+const slotTable = {
+  // metadata of every packet
+  in_port: [4, metadata], // DpPort in datapath keys, OfPort in OpenFlow matches
+  recirc_id: [4, metadata],
+  packet_type: [4, metadata], // (namespace << 16) | type; 0 = Ethernet
+  // layer 2
+  eth_dst: [6, link],
+  eth_type: [2, link],
+  eth_src: [6, link],
+  pad_eth: [2, link],
+  vlan_tpid: [2, link], // outermost tag; all zero without one
+  vlan_tci: [2, link], // bit 12 (CFI) is set whenever a tag is there
+  vlan_tpid2: [2, link],
+  vlan_tci2: [2, link],
+  // layer 2.5 to 4
+  mpls_lse: [4, link],
+  mpls_lse2: [4, link],
+  mpls_lse3: [4, link],
+  nw_src: [4, network], // also arp_spa
+  nw_dst: [4, network], // also arp_tpa
+  nw_proto: [1, network], // also arp_op
+  nw_tos: [1, network],
+  nw_ttl: [1, network],
+  nw_frag: [1, network], // bit 0: any fragment, bit 1: not the first
+  ipv6_src: [16, network],
+  ipv6_dst: [16, network],
+  ipv6_label: [4, network],
+  tp_src: [2, transport], // also ICMP type
+  tp_dst: [2, transport], // also ICMP code
+  tcp_flags: [2, transport],
+  nd_options_type: [1, transport],
+  pad_l4: [1, transport],
+  nd_target: [16, transport], // its first word is the group of an IGMP message
+  nd_reserved: [4, transport],
+  arp_sha: [6, transport], // also nd_sll
+  pad_sha: [2, transport],
+  arp_tha: [6, transport], // also nd_tll
+  pad_tha: [2, transport],
+  nsh_flags: [1, transport],
+  nsh_ttl: [1, transport],
+  nsh_mdtype: [1, transport],
+  nsh_np: [1, transport],
+  nsh_path: [4, transport], // (spi << 8) | si
+  nsh_c1: [4, transport],
+  nsh_c2: [4, transport],
+  nsh_c3: [4, transport],
+  nsh_c4: [4, transport],
+  // metadata that most packets do not have
+  dp_hash: [4, metadata],
+  skb_priority: [4, metadata],
+  pkt_mark: [4, metadata],
+  ct_state: [4, metadata],
+  ct_mark: [4, metadata],
+  ct_label: [16, metadata],
+  ct_nw_src: [4, network],
+  ct_nw_dst: [4, network],
+  ct_ipv6_src: [16, network],
+  ct_ipv6_dst: [16, network],
+  ct_tp_src: [2, transport],
+  ct_tp_dst: [2, transport],
+  ct_zone: [2, metadata],
+  ct_nw_proto: [1, metadata],
+  pad_ct: [1, metadata],
+  tun_id: [8, metadata],
+  tun_src: [4, metadata],
+  tun_dst: [4, metadata],
+  tun_ipv6_src: [16, metadata],
+  tun_ipv6_dst: [16, metadata],
+  tun_flags: [2, metadata],
+  tun_tos: [1, metadata],
+  tun_ttl: [1, metadata],
+  tun_tp_src: [2, metadata],
+  tun_tp_dst: [2, metadata],
+  tun_gbp_id: [2, metadata],
+  tun_gbp_flags: [1, metadata],
+  tun_gtpu_flags: [1, metadata],
+  tun_gtpu_msgtype: [1, metadata],
+  tun_erspan_ver: [1, metadata],
+  tun_erspan_dir: [1, metadata],
+  tun_erspan_hwid: [1, metadata],
+  tun_erspan_idx: [4, metadata],
+  tun_metadata_present: [8, metadata],
+  tun_metadata: [256, metadata],
+  // set by OpenFlow actions only; never in a datapath key
+  metadata: [8, metadata],
+  regs: [128, metadata], // 32 of them; xreg0 is reg0 and reg1, the first one in front
+  conj_id: [4, metadata],
+  actset_output: [4, metadata],
+} as const satisfies Record<string, readonly [size: number, layer: Layer]>;
+
+export type SlotName = keyof typeof slotTable;
 
 interface Slot {
   /** Byte offset inside the key. */
@@ -112,22 +123,30 @@ interface Slot {
   readonly shift: number;
 }
 
-function layOut(): { slots: Readonly<Record<SlotName, Slot>>; size: number } {
+function layOut(): { slots: Readonly<Record<SlotName, Slot>>; size: number; layerOfWord: readonly Layer[] } {
   const made: Partial<Record<SlotName, Slot>> = {};
+  const layerOfWord: Layer[] = [];
   let at = 0;
-  for (const [name, size] of Object.entries(slotBytes) as [SlotName, number][]) {
+  for (const [name, [size, layer]] of Object.entries(slotTable) as [SlotName, readonly [number, Layer]][]) {
     if (size <= 4 && at >> 2 !== (at + size - 1) >> 2)
       throw new Error(`slot ${name} crosses a word: move a pad`);
     if (size > 4 && at % 4 !== 0) throw new Error(`slot ${name} does not start on a word: move a pad`);
     made[name] = { at, size, word: at >> 2, shift: size < 4 ? 32 - 8 * ((at & 3) + size) : 0 };
+    for (let word = at >> 2; word << 2 < at + size; word++) {
+      if ((layerOfWord[word] ?? layer) !== layer)
+        throw new Error(`slot ${name} shares a word with another layer`);
+      layerOfWord[word] = layer;
+    }
     at += size;
   }
-  return { slots: made as Record<SlotName, Slot>, size: at }; // the loop filled every name
+  return { slots: made as Record<SlotName, Slot>, size: at, layerOfWord }; // the loop filled every name
 }
 
 const layout = layOut();
 
 export const slots = layout.slots;
+/** The layer of each word of a key. */
+export const layerOfWord = layout.layerOfWord;
 /** Words of a whole key. */
 export const keyWordCount = layout.size >> 2;
 /** Extraction rewrites this many leading words for every packet. */

@@ -14,7 +14,7 @@ import { PortIndex } from './patch.ts';
 import type { DropReason } from './translate/drop_reasons.ts';
 import { addressTag, everyTag } from './translate/tags.ts';
 import { Scratch } from './translate/translation.ts';
-import { FlowTable } from './upcall/flow_table.ts';
+import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';
 
@@ -27,7 +27,7 @@ export interface BackerDeps {
 
 export class Backer {
   readonly datapath: Datapath;
-  readonly flows = new FlowTable();
+  readonly flows = new InstalledFlows();
   readonly ports = new PortIndex();
   readonly revalidator: Revalidator;
   readonly #timers: Timers;

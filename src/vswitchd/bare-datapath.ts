@@ -4,28 +4,18 @@
  */
 import { syscallFailed } from '../base/errno.ts';
 import type { DpPort } from '../base/units.ts';
-import type { DpAction } from '../datapath/actions.ts';
-import type { Datapath } from '../datapath/provider.ts';
+import type { Datapath, DpFlow } from '../datapath/provider.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import type { Providers } from './providers.ts';
 
 const EEXIST = 17;
 
-/** A flow put there by hand. */
-export interface BareFlow {
-  /** Its slot in the datapath. */
-  readonly id: number;
-  readonly key: Uint32Array;
-  readonly mask: Uint32Array;
-  readonly actions: readonly DpAction[];
-}
-
 export class BareDatapath {
   readonly datapath: Datapath;
   readonly refusedUpcallCount = 0;
   readonly netdevs = new Map<DpPort, Netdev>();
-  /** By ufid. */
-  readonly flows = new Map<string, BareFlow>();
+  /** By ufid, as they were put there by hand. */
+  readonly flows = new Map<string, DpFlow>();
 
   constructor(datapath: Datapath) {
     this.datapath = datapath;

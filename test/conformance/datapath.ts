@@ -5,10 +5,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DpPort, dpPort } from '../../src/base/units.ts';
 import type { DpAction, SetField } from '../../src/datapath/actions.ts';
-import type { Datapath, DpFlow, DpFlowStats, Upcall } from '../../src/datapath/provider.ts';
+import type { Datapath, DpFlow, DpFlowStats, DpPacket, Upcall } from '../../src/datapath/provider.ts';
 import { extractKey } from '../../src/flow/extract.ts';
-import { maskedKey, maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
-import { datapathWordCount, type SlotName, slots } from '../../src/flow/slots.ts';
+import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
+import { internMask, packKey } from '../../src/flow/mask.ts';
+import { type SlotName, slots } from '../../src/flow/slots.ts';
 import { frameOf } from './memory-port.ts';
 import { arpRequest, bytesOf, get16, hasGoodChecksums, hex, hostA, tagged, udpPacket } from './packets.ts';
 
@@ -162,9 +163,8 @@ export function describeDatapath(
       await until(() => upcalls.length === 1);
       const [upcall] = upcalls;
       expect(upcall?.reason).toBe('miss');
-      expect(hex(upcall?.packet ?? new Uint8Array())).toBe(hex(tagged(udpPacket(), 7)));
-      expect(upcall?.key.length).toBe(datapathWordCount);
-      expect(upcall?.key).toEqual(keyOf(tagged(udpPacket(), 7), a).subarray(0, datapathWordCount));
+      expect(hex(upcall?.bytes ?? new Uint8Array())).toBe(hex(tagged(udpPacket(), 7)));
+      expect(whole(upcall)).toEqual(keyOf(tagged(udpPacket(), 7), a));
       expect(datapath.stats().missCount).toBe(1);
     });
 
@@ -180,10 +180,7 @@ export function describeDatapath(
     test('misses that come while the first is answered follow it through the new flow, in order', async () => {
       datapath.onUpcalls = (batch) => {
         upcalls.push(...batch);
-        for (const { packet, offload, key } of batch) {
-          datapath.putFlow(flowFrom(a, [output(b)]));
-          datapath.execute(packet, offload, key, [output(b)]);
-        }
+        for (const packet of batch) datapath.putFlow(flowFrom(a, [output(b)]), packet);
       };
       const packets = Array.from({ length: 20 }, (_, n) => udpPacket({ payload: (n + 16).toString(16) }));
       a.inject(...packets);
@@ -198,18 +195,16 @@ export function describeDatapath(
 
     test('executes in order with the flows put before it', async () => {
       datapath.putFlow(flowFrom(a, [output(b)]));
-      datapath.execute(udpPacket(), undefined, keyOf(udpPacket(), a), [output(b)]);
+      datapath.execute(packetFrom(a), [output(b)]);
       await datapath.settle();
       a.inject(arpRequest());
       expect(await taken(b, 2)).toEqual([hex(udpPacket()), hex(arpRequest())]);
     });
 
     test('an executed packet may be sent up again', async () => {
-      datapath.execute(udpPacket(), undefined, keyOf(udpPacket(), a), [
-        { do: 'userspace', reason: 'sample' },
-      ]);
+      datapath.execute(packetFrom(a), [{ do: 'userspace', reason: 'sample' }]);
       await until(() => upcalls.length === 1);
-      expect(upcalls[0]?.key).toEqual(keyOf(udpPacket(), a).subarray(0, datapathWordCount));
+      expect(whole(upcalls[0])).toEqual(keyOf(udpPacket(), a));
     });
 
     test('a flow of the same id takes the place of the old one and keeps its counters', async () => {
@@ -332,11 +327,11 @@ export function describeDatapath(
       const offload = { checksumStart: 34, checksumOffset: 6, gsoType: 0, gsoSize: 0, headerSize: 0 };
       const packet = udpPacket({ isPartial: true });
       const set: DpAction = { do: 'set', header: 'eth', fields: [setField('nw_dst', '0a 00 00 63')] };
-      datapath.execute(packet, offload, keyOf(packet, a), [set, { do: 'userspace', reason: 'sample' }]);
+      datapath.execute({ ...packetFrom(a, packet), offload }, [set, { do: 'userspace', reason: 'sample' }]);
       await until(() => upcalls.length === 1);
       const [upcall] = upcalls;
       expect(upcall?.offload).toMatchObject({ checksumStart: 34, checksumOffset: 6 });
-      const bytes = upcall?.packet ?? new Uint8Array();
+      const bytes = upcall?.bytes ?? new Uint8Array();
       // The open sum covers the new address: 10.0.0.1, 10.0.0.99, UDP, 13 bytes.
       expect(get16(bytes, 40)).toBe(0x0a00 + 0x0001 + 0x0a00 + 0x0063 + 17 + 13);
     });
@@ -393,9 +388,19 @@ function flowFrom(wire: Wire, actions: readonly DpAction[], id = 0): DpFlow {
   return { id, ...packed(key, mask), actions };
 }
 
-function packed(key: Uint32Array, mask: Uint32Array): { key: Uint32Array; mask: Uint32Array } {
-  const short = mask.slice(0, datapathWordCount);
-  return { key: maskedKey(key, short), mask: short };
+function packed(key: Uint32Array, mask: Uint32Array): Pick<DpFlow, 'key' | 'mask'> {
+  return { key: packKey(key), mask: internMask(mask) };
+}
+
+/** The key of what came up, with the zeros behind it. */
+function whole(upcall: Upcall | undefined): Uint32Array {
+  const key = newKey();
+  key.set(upcall?.key ?? []);
+  return key;
+}
+
+function packetFrom(wire: Wire, bytes = udpPacket()): DpPacket {
+  return { bytes, offload: undefined, key: keyOf(bytes, wire) };
 }
 
 function keyOf(packet: Uint8Array, wire: Wire): Uint32Array {

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatActions } from '../../src/datapath/text/actions.ts';
 import { extractKey } from '../../src/flow/extract.ts';
+import { isMatchedBy, valuesUnder } from '../../src/flow/mask.ts';
 import { datapathWordCount } from '../../src/flow/slots.ts';
 import type { BundleConfig } from '../../src/ofproto/config.ts';
 import { translate } from '../../src/ofproto/translate/translate.ts';
@@ -113,12 +114,12 @@ function compare(sw: VirtualSwitch, port: string, bytes: Uint8Array, vlanLimit: 
   const made = frameOf(bytes);
   made.inPort = found[0];
   extractKey(made, key, vlanLimit);
-  const matching = [...backer.flows].filter(({ dp }) =>
-    dp.key.every((word, n) => word === ((key[n] ?? 0) & (dp.mask[n] ?? 0)) >>> 0),
+  const matching = [...backer.flows].filter(({ mask, key: packetKey }) =>
+    isMatchedBy({ mask, values: valuesUnder(packetKey, mask) }, key),
   );
   const fresh = formatActions(
     translate({ ports: backer.ports, scratch: new Scratch(), key, input, learns: false }).actions,
   );
-  for (const { dp } of matching) expect(formatActions(dp.actions)).toBe(fresh);
+  for (const { actions } of matching) expect(formatActions(actions)).toBe(fresh);
   return matching.length;
 }

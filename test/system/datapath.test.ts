@@ -8,6 +8,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { SyscallFailed } from '../../src/base/errors.ts';
 import { UserspaceDatapath } from '../../src/datapath/userspace/datapath.ts';
 import { newKey } from '../../src/flow/key.ts';
+import { internMask, packKey } from '../../src/flow/mask.ts';
 import { openPacketPort } from '../../src/netdev/system/packet-port.ts';
 import { closeFd } from '../../src/sys/calls/fd.ts';
 import { indexOfDevice, openDatagramPair, receiveBytes, sendBytes } from '../../src/sys/calls/socket.ts';
@@ -131,7 +132,7 @@ describe('the threaded datapath', () => {
           type: 'system',
           spec: { kind: 'packet', name, ifindex },
         });
-        const anything = { key: newKey(), mask: newKey() };
+        const anything = { key: packKey(newKey()), mask: internMask(newKey()) };
         datapath.putFlow({ id: 0, ...anything, actions: [{ do: 'output', port }] });
         await datapath.settle();
         expect(socketCount(ifindex)).toBe(1);

@@ -4,13 +4,15 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
+import { valuesUnder } from '../../flow/mask.ts';
 import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
-import { FlowIds } from '../flow-ids.ts';
+import { FlowList } from '../flow-list.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
-import type { Datapath, DpFlow, DpFlowStats, DpStats, DropCounts, Offload, Upcall } from '../provider.ts';
+import type { Datapath, DpFlow, DpFlowStats, DpPacket, DpStats, DropCounts, Upcall } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
 import { Engine, type EnginePort } from '../userspace/engine.ts';
+import { lowerActions, type Step } from '../userspace/execute.ts';
 import { UpcallList } from './upcall-list.ts';
 
 export interface DummyDatapathDeps {
@@ -28,7 +30,9 @@ export class DummyDatapath implements Datapath {
   readonly #engine: Engine;
   readonly #upcalls = new UpcallList();
   readonly #ports = new PortTable();
-  readonly #flows: FlowIds;
+  readonly #flows: FlowList;
+  /** Lists are shared by many flows. */
+  readonly #lowered = new WeakMap<readonly DpAction[], readonly Step[]>();
   /** Ports that said that frames have come in. */
   readonly #ready = new Set<EnginePort>();
   #isRunning = false;
@@ -37,7 +41,7 @@ export class DummyDatapath implements Datapath {
     this.type = type;
     this.name = name;
     this.#openPort = deps.openPort;
-    this.#flows = new FlowIds(flowCapacity);
+    this.#flows = new FlowList(flowCapacity);
     this.#engine = new Engine({
       clock: deps.clock,
       upcalls: this.#upcalls,
@@ -85,20 +89,28 @@ export class DummyDatapath implements Datapath {
     this.#engine.setVlanLimit(tagCount);
   }
 
-  putFlow(flow: DpFlow): void {
-    const generation = this.#flows.put(flow.id);
-    if (generation === 0) return;
-    this.#engine.flowStats.reserve(flow.id);
-    this.#engine.putFlow({ ...flow, generation });
+  putFlow(flow: DpFlow, packet?: DpPacket): void {
+    const { id, key, mask, actions } = flow;
+    const generation = this.#flows.put(flow);
+    if (generation !== 0) {
+      this.#engine.flowStats.reserve(id);
+      const steps = this.#lower(actions);
+      this.#engine.putFlow({ id, generation, mask, values: valuesUnder(key, mask), steps });
+    }
+    if (packet !== undefined) this.execute(packet, actions);
   }
 
   deleteFlow(id: number): void {
-    if (this.#flows.delete(id)) this.#engine.deleteFlow(id);
+    if (this.#flows.delete(id) !== undefined) this.#engine.deleteFlow(id);
   }
 
   flushFlows(): void {
     this.#flows.clear();
     this.#engine.flushFlows();
+  }
+
+  flows(): Iterable<DpFlow> {
+    return this.#flows;
   }
 
   readFlowStats(id: number, into: DpFlowStats): boolean {
@@ -109,19 +121,14 @@ export class DummyDatapath implements Datapath {
     return this.#flows.capacity;
   }
 
-  execute(
-    packet: Uint8Array,
-    offload: Offload | undefined,
-    key: Uint32Array,
-    actions: readonly DpAction[],
-  ): void {
+  execute(packet: DpPacket, actions: readonly DpAction[]): void {
     if (this.#isRunning) {
-      this.#engine.execute(packet, offload, key, actions);
+      this.#engine.execute(packet, this.#lower(actions));
       return;
     }
     this.#isRunning = true;
     try {
-      this.#engine.execute(packet, offload, key, actions);
+      this.#engine.execute(packet, this.#lower(actions));
     } finally {
       this.#isRunning = false;
     }
@@ -140,6 +147,15 @@ export class DummyDatapath implements Datapath {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const number of [...this.#ports.all.keys()]) await this.removePort(number);
+  }
+
+  #lower(actions: readonly DpAction[]): readonly Step[] {
+    let steps = this.#lowered.get(actions);
+    if (steps === undefined) {
+      steps = lowerActions(actions);
+      this.#lowered.set(actions, steps);
+    }
+    return steps;
   }
 
   /** Forwards until no port has more. What comes in meanwhile, by a port that leads back to us, is taken up too. */

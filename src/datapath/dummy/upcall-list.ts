@@ -1,5 +1,5 @@
 /** Upcalls of a datapath on the main thread: a list that is handed over at the end of a batch. */
-import { datapathWordCount } from '../../flow/slots.ts';
+import { usedWordCount } from '../../flow/key.ts';
 import type { Frame } from '../../wire/frame.ts';
 import type { UserspaceReason } from '../actions.ts';
 import type { Offload, Upcall } from '../provider.ts';
@@ -15,8 +15,8 @@ export class UpcallList implements UpcallSink {
 
   add(reason: 'miss' | UserspaceReason, frame: Frame, key: Uint32Array): number {
     if (this.#waiting.length >= limit) return 0;
-    const packet = frame.bytes.slice(frame.start, frame.end);
-    this.#waiting.push({ reason, key: key.slice(0, datapathWordCount), packet, offload: offloadOf(frame) });
+    const bytes = frame.bytes.slice(frame.start, frame.end);
+    this.#waiting.push({ reason, key: key.slice(0, usedWordCount(key)), bytes, offload: offloadOf(frame) });
     return ++this.lastSequence;
   }
 

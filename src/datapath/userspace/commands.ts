@@ -5,8 +5,7 @@
 import { SyscallFailed } from '../../base/errors.ts';
 import type { Direction, PortRing, PortSpec } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
-import type { Offload } from '../provider.ts';
-import type { EngineFlow } from './engine.ts';
+import type { DpPacket } from '../provider.ts';
 import type { UpcallMemory } from './upcall-ring.ts';
 
 /** `reply` numbers are answered by a `Reply`. */
@@ -23,17 +22,30 @@ export type Command =
   | { readonly do: 'useRing'; readonly port: number; readonly ring: PortRing }
   | { readonly do: 'setPortMtu'; readonly port: number; readonly mtu: number | undefined }
   | { readonly do: 'setVlanLimit'; readonly tagCount: number }
-  /** `chunk`: new memory for the statistics of this flow and its neighbours. */
-  | { readonly do: 'putFlow'; readonly flow: EngineFlow; readonly chunk: SharedArrayBuffer | undefined }
+  /** Masks and action lists come once; flows name them by number until they are forgotten. */
+  | {
+      readonly do: 'defineMask';
+      readonly number: number;
+      readonly words: readonly number[];
+      readonly bits: readonly number[];
+    }
+  | { readonly do: 'defineActions'; readonly number: number; readonly actions: readonly DpAction[] }
+  | { readonly do: 'forgetMask' | 'forgetActions'; readonly number: number }
+  | {
+      readonly do: 'putFlow';
+      readonly id: number;
+      readonly generation: number;
+      readonly mask: number;
+      readonly values: readonly number[];
+      readonly actions: number;
+      /** New memory for the statistics of this flow and its neighbours. */
+      readonly chunk: SharedArrayBuffer | undefined;
+      /** Gets the flow's actions too. */
+      readonly packet: DpPacket | undefined;
+    }
   | { readonly do: 'deleteFlow'; readonly id: number }
   | { readonly do: 'flushFlows' }
-  | {
-      readonly do: 'execute';
-      readonly packet: Uint8Array;
-      readonly offload: Offload | undefined;
-      readonly key: Uint32Array;
-      readonly actions: readonly DpAction[];
-    }
+  | { readonly do: 'execute'; readonly packet: DpPacket; readonly actions: readonly DpAction[] }
   /** The upcalls up to that number were dealt with by the commands before this one. */
   | { readonly do: 'upcallsDone'; readonly sequence: number }
   | { readonly do: 'settle'; readonly reply: number };

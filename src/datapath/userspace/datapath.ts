@@ -8,17 +8,20 @@ import type { Clock } from '../../base/clock.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
+import { usedWordCount } from '../../flow/key.ts';
+import { type Mask, valuesUnder } from '../../flow/mask.ts';
 import type { Direction, PortCounters, PortSpec, PreparedPort } from '../../netdev/provider.ts';
 import { preparePort } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import type { DpAction } from '../actions.ts';
-import { FlowIds } from '../flow-ids.ts';
+import { FlowList } from '../flow-list.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
-import type { Datapath, DpFlow, DpFlowStats, DpStats, DropCounts, Offload, Upcall } from '../provider.ts';
+import type { Datapath, DpFlow, DpFlowStats, DpPacket, DpStats, DropCounts, Upcall } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
 import { type Command, errorOf, type FromWorker, flag, flagCount, type WorkerStart } from './commands.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
 import { FlowStats } from './flow-stats.ts';
+import { Numbering } from './numbering.ts';
 import { makeUpcallMemory, UpcallReader } from './upcall-ring.ts';
 
 export interface UserspaceDatapathDeps {
@@ -49,7 +52,10 @@ export class UserspaceDatapath implements Datapath {
   readonly #ports = new PortTable();
   /** What this thread holds open for the worker's ports. */
   readonly #prepared = new Map<DpPort, PreparedPort>();
-  readonly #flows: FlowIds;
+  readonly #flows: FlowList;
+  /** What the worker knows by number. */
+  readonly #masks = new Numbering<Mask>();
+  readonly #actionLists = new Numbering<readonly DpAction[]>();
   #pending: Command[] = [];
   readonly #replies = new Map<number, Reply>();
   #lastReply = 0;
@@ -59,7 +65,7 @@ export class UserspaceDatapath implements Datapath {
     this.type = type;
     this.name = name;
     this.internalType = type === 'netdev' ? 'tap' : 'internal'; // "system" stands for the kernel's
-    this.#flows = new FlowIds(flowCapacity);
+    this.#flows = new FlowList(flowCapacity);
     const flags = new SharedArrayBuffer(4 * flagCount);
     this.#flags = new Int32Array(flags);
     const upcalls = makeUpcallMemory();
@@ -129,22 +135,49 @@ export class UserspaceDatapath implements Datapath {
     this.#tell({ do: 'setVlanLimit', tagCount });
   }
 
-  putFlow({ id, key, mask, actions }: DpFlow): void {
-    const generation = this.#flows.put(id);
-    if (generation === 0) return;
+  putFlow(flow: DpFlow, packet?: DpPacket): void {
+    const { id, key, mask, actions } = flow;
+    const before = this.#flows.get(id);
+    const generation = this.#flows.put(flow);
+    if (generation === 0) {
+      if (packet !== undefined) this.execute(packet, actions);
+      return;
+    }
+    const numbers = {
+      mask: this.#masks.take(mask, (number) => {
+        this.#tell({ do: 'defineMask', number, words: mask.words, bits: mask.bits });
+      }),
+      actions: this.#actionLists.take(actions, (number) => {
+        this.#tell({ do: 'defineActions', number, actions });
+      }),
+    };
     const chunk = this.#flowStats.reserve(id);
-    const used = usedWordCount(mask);
-    const flow = { id, generation, key: key.slice(0, used), mask: mask.slice(0, used), actions };
-    this.#tell({ do: 'putFlow', flow, chunk });
+    const values = valuesUnder(key, mask);
+    this.#tell({ do: 'putFlow', id, generation, ...numbers, values, chunk, packet: packet && owned(packet) });
+    if (before !== undefined) this.#forget(before);
   }
 
   deleteFlow(id: number): void {
-    if (this.#flows.delete(id)) this.#tell({ do: 'deleteFlow', id });
+    const gone = this.#flows.delete(id);
+    if (gone === undefined) return;
+    this.#tell({ do: 'deleteFlow', id });
+    this.#forget(gone);
   }
 
   flushFlows(): void {
     this.#flows.clear();
+    this.#masks.clear();
+    this.#actionLists.clear();
     this.#tell({ do: 'flushFlows' });
+  }
+
+  flows(): Iterable<DpFlow> {
+    return this.#flows;
+  }
+
+  #forget({ mask, actions }: DpFlow): void {
+    this.#masks.drop(mask, (number) => this.#tell({ do: 'forgetMask', number }));
+    this.#actionLists.drop(actions, (number) => this.#tell({ do: 'forgetActions', number }));
   }
 
   readFlowStats(id: number, into: DpFlowStats): boolean {
@@ -155,15 +188,8 @@ export class UserspaceDatapath implements Datapath {
     return this.#flows.capacity;
   }
 
-  execute(
-    packet: Uint8Array,
-    offload: Offload | undefined,
-    key: Uint32Array,
-    actions: readonly DpAction[],
-  ): void {
-    // Posting a part of a buffer would copy all of it.
-    const own = packet.byteLength === packet.buffer.byteLength ? packet : packet.slice();
-    this.#tell({ do: 'execute', packet: own, offload, key: key.slice(0, usedWordCount(key)), actions });
+  execute(packet: DpPacket, actions: readonly DpAction[]): void {
+    this.#tell({ do: 'execute', packet: owned(packet), actions });
   }
 
   stats(): DpStats {
@@ -268,9 +294,11 @@ export class UserspaceDatapath implements Datapath {
   }
 }
 
-/** Words up to the last that is not zero. */
-function usedWordCount(words: Uint32Array): number {
-  let count = words.length;
-  while (count > 0 && words[count - 1] === 0) count--;
-  return count;
+/** With arrays that are all of their buffers: posting a part of a buffer would copy all of it. */
+function owned({ bytes, offload, key }: DpPacket): DpPacket {
+  return {
+    bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice(),
+    offload,
+    key: key.slice(0, usedWordCount(key)),
+  };
 }

@@ -7,10 +7,12 @@ import { systemClock } from '../../base/clock.ts';
 import { type Random, seededRandom } from '../../base/random.ts';
 import { dpPort } from '../../base/units.ts';
 import { newKey } from '../../flow/key.ts';
+import { internMask } from '../../flow/mask.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { Frame } from '../../wire/frame.ts';
 import type { DpAction } from '../actions.ts';
 import { Engine } from './engine.ts';
+import { lowerActions } from './execute.ts';
 
 /** Random frames in the loop below; more by e.g. FUZZ_FRAMES=10000000. */
 const frameCount = Number(process.env.FUZZ_FRAMES ?? 20_000);
@@ -61,7 +63,8 @@ class Rig {
 
   /** What every packet gets from now on. */
   use(actions: readonly DpAction[]): void {
-    this.engine.putFlow({ id: 0, generation: 1, key: newKey(), mask: newKey(), actions });
+    const mask = internMask(newKey());
+    this.engine.putFlow({ id: 0, generation: 1, mask, values: [], steps: lowerActions(actions) });
   }
 
   /** Each frame must come out of each output (but where its offload was nonsense) or be a named drop. */

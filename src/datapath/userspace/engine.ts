@@ -5,14 +5,15 @@
 import type { Clock } from '../../base/clock.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
+import type { Mask } from '../../flow/mask.ts';
 import { slots } from '../../flow/slots.ts';
 import type { PortIo } from '../../netdev/provider.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
-import type { DpAction, UserspaceReason } from '../actions.ts';
+import type { UserspaceReason } from '../actions.ts';
 import type { DropReason } from '../drops.ts';
-import type { Offload } from '../provider.ts';
+import type { DpPacket } from '../provider.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
-import { Execution, type ExecutionHost, lowerActions, type Output } from './execute.ts';
+import { Execution, type ExecutionHost, type Output, type Step } from './execute.ts';
 import { FlowStats, stat } from './flow-stats.ts';
 import { FlowEntry, FlowTable, hashConnection } from './flow-table.ts';
 import { Misses, missMemorySize } from './misses.ts';
@@ -44,9 +45,10 @@ export interface EnginePort extends Output {
 export interface EngineFlow {
   readonly id: number;
   readonly generation: number;
-  readonly key: Uint32Array;
-  readonly mask: Uint32Array;
-  readonly actions: readonly DpAction[];
+  readonly mask: Mask;
+  /** Of its key under the mask. */
+  readonly values: readonly number[];
+  readonly steps: readonly Step[];
 }
 
 const batchSize = 256;
@@ -113,11 +115,11 @@ export class Engine implements ExecutionHost {
   }
 
   putFlow(flow: EngineFlow): void {
-    this.flowStats.start(flow.id, flow.generation);
-    const steps = lowerActions(flow.actions);
-    const counts = this.flowStats.chunkOf(flow.id);
-    const entry = new FlowEntry(flow, steps, counts, this.flowStats.offsetOf(flow.id));
-    this.#table.put(entry);
+    const { id } = flow;
+    this.flowStats.start(id, flow.generation);
+    const counts = this.flowStats.chunkOf(id);
+    const entry = new FlowEntry(id, flow.steps, counts, this.flowStats.offsetOf(id));
+    this.#table.put(entry, flow.mask, flow.values);
     this.#publishSizes();
   }
 
@@ -153,29 +155,24 @@ export class Engine implements ExecutionHost {
     return count;
   }
 
-  /** Runs actions on a packet of the layer above, which had that key when it came in. */
-  execute(
-    packet: Uint8Array,
-    offload: Offload | undefined,
-    key: Uint32Array,
-    actions: readonly DpAction[],
-  ): void {
+  /** Runs actions on a packet of the layer above. */
+  execute({ bytes, offload, key }: DpPacket, steps: readonly Step[]): void {
     const frame = this.#injected;
-    if (packet.byteLength > executeSize - executeHeadroom) {
+    if (bytes.byteLength > executeSize - executeHeadroom) {
       this.drop('tooLarge');
       return;
     }
     frame.start = executeHeadroom;
-    frame.end = executeHeadroom + packet.byteLength;
+    frame.end = executeHeadroom + bytes.byteLength;
     frame.headroom = executeHeadroom;
-    frame.bytes.set(packet, frame.start);
+    frame.bytes.set(bytes, frame.start);
     frame.clearOffloads();
     if (offload !== undefined) Object.assign(frame, offload);
     this.#now = this.#clock.now();
     this.#key.fill(0);
     this.#key.set(key);
     frame.inPort = key[slots.in_port.word] ?? 0;
-    this.#execution.run(lowerActions(actions), frame, this.#key);
+    this.#execution.run(steps, frame, this.#key);
     this.#finishBatch();
     this.#key.fill(0);
   }

@@ -1,46 +1,38 @@
 /**
  * The flow cache of one worker. A packet's key is looked up in two steps: a direct-mapped cache that remembers which
- * flow the packet's connection hit last, verified by the flow's own generated comparison (so an entry can be stale
- * but never wrong), then one probe for each mask, most used masks first. Flows of one datapath never disagree about
- * a packet, so the first that matches is the answer.
+ * flow the packet's connection hit last, verified under the flow's own mask (so an entry can be stale but never
+ * wrong), then one probe for each mask, most used masks first. Flows of one datapath never disagree about a packet, so
+ * the first that matches is the answer.
  */
-import { Classifier, type ClassifierRule, type MaskCode, maskCode } from '../../flow/classifier.ts';
+import type { Mask } from '../../flow/mask.ts';
+import { MaskTable, type TableEntry } from '../../flow/mask-table.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Step } from './execute.ts';
 
 /** A flow as a worker keeps it. */
-export class FlowEntry implements ClassifierRule {
+export class FlowEntry implements TableEntry {
   readonly id: number;
-  readonly key: Uint32Array;
-  readonly mask: Uint32Array;
-  readonly priority = 0;
   readonly steps: readonly Step[];
   /** Statistics: `counts[at + stat.x]`. */
   readonly counts: Float64Array;
   readonly at: number;
-  /** False once deleted or replaced: the cache may still point here. */
-  isLive = true;
   tcpFlags = 0;
-  readonly isEqual: MaskCode['isEqual'];
-  /** Masked words, as `isEqual` wants them. */
-  readonly packed: Uint32Array;
+  /** Where it is; undefined once deleted or replaced: the cache may still point here. */
+  table: FlowMaskTable | undefined;
+  slot = -1;
 
-  constructor(
-    flow: { id: number; key: Uint32Array; mask: Uint32Array },
-    steps: readonly Step[],
-    counts: Float64Array,
-    at: number,
-  ) {
-    this.id = flow.id;
-    this.key = flow.key;
-    this.mask = flow.mask;
+  constructor(id: number, steps: readonly Step[], counts: Float64Array, at: number) {
+    this.id = id;
     this.steps = steps;
     this.counts = counts;
     this.at = at;
-    const code = maskCode(flow.mask);
-    this.isEqual = code.isEqual;
-    this.packed = Uint32Array.from(code.words, (w) => flow.key[w] ?? 0);
   }
+}
+
+/** The flows of one mask. */
+class FlowMaskTable extends MaskTable<FlowEntry> {
+  /** Lookups that ended here, halved now and then so that old traffic fades. */
+  hitCount = 0;
 }
 
 /** Entries of the connection cache; a power of two. */
@@ -79,9 +71,13 @@ export class FlowTable {
   readonly capacity: number;
   /** Probes of masks, for `DpStats.maskHitCount`. */
   maskProbes = 0;
-  readonly #classifier = new Classifier<FlowEntry>();
+  /** Those hit most come first. */
+  readonly #tables: FlowMaskTable[] = [];
+  readonly #ofMask = new Map<Mask, FlowMaskTable>();
   readonly #cache: (FlowEntry | undefined)[] = new Array<FlowEntry | undefined>(cacheSize).fill(undefined);
-  readonly #ofId = new Map<number, FlowEntry>();
+  /** By id. */
+  #flows: (FlowEntry | undefined)[] = [];
+  #flowCount = 0;
   #lookupsToRank = rankInterval;
 
   constructor(capacity: number) {
@@ -89,39 +85,43 @@ export class FlowTable {
   }
 
   get flowCount(): number {
-    return this.#ofId.size;
+    return this.#flowCount;
   }
 
   get maskCount(): number {
-    return this.#classifier.subtables.length;
+    return this.#tables.length;
   }
 
   get(id: number): FlowEntry | undefined {
-    return this.#ofId.get(id);
+    return this.#flows[id];
   }
 
   /** Adds the flow or replaces the one of its id. False when the table is full. */
-  put(flow: FlowEntry): boolean {
-    const before = this.#ofId.get(flow.id);
-    if (before === undefined && this.#ofId.size >= this.capacity) return false;
-    const replaced = this.#classifier.insert(flow);
-    if (replaced !== undefined) replaced.isLive = false;
-    if (before !== undefined && before !== replaced) this.#retire(before);
-    this.#ofId.set(flow.id, flow);
+  put(flow: FlowEntry, mask: Mask, values: readonly number[]): boolean {
+    const before = this.#flows[flow.id];
+    if (before === undefined && this.#flowCount >= this.capacity) return false;
+    if (before !== undefined) this.#remove(before);
+    const table = this.#tableOf(mask);
+    const same = table.findValues(values);
+    if (same !== undefined) this.#remove(same); // of another id, which its owner deletes in a moment
+    flow.table = this.#tableOf(mask);
+    flow.table.add(flow, values);
+    this.#flows[flow.id] = flow;
+    this.#flowCount++;
     return true;
   }
 
   delete(id: number): void {
-    const gone = this.#ofId.get(id);
-    if (gone === undefined) return;
-    this.#ofId.delete(id);
-    this.#retire(gone);
+    const gone = this.#flows[id];
+    if (gone !== undefined) this.#remove(gone);
   }
 
   clear(): void {
-    for (const flow of this.#ofId.values()) flow.isLive = false;
-    this.#ofId.clear();
-    this.#classifier.clear();
+    for (const flow of this.#flows) if (flow !== undefined) flow.table = undefined;
+    this.#flows = [];
+    this.#flowCount = 0;
+    this.#tables.length = 0;
+    this.#ofMask.clear();
     this.#cache.fill(undefined);
   }
 
@@ -129,32 +129,54 @@ export class FlowTable {
   lookup(key: Uint32Array, hash: number): FlowEntry | undefined {
     const at = hash & (cacheSize - 1);
     const cached = this.#cache[at];
-    if (cached?.isLive && cached.isEqual(key, cached.packed, 0)) return cached;
+    if (cached?.table?.isMatch(cached, key)) return cached;
     const found = this.#search(key);
     if (found !== undefined) this.#cache[at] = found;
     return found;
   }
 
   #search(key: Uint32Array): FlowEntry | undefined {
-    const { subtables } = this.#classifier;
+    const tables = this.#tables;
     if (--this.#lookupsToRank === 0) {
       this.#lookupsToRank = rankInterval;
-      this.#classifier.rank();
+      this.#rank();
     }
-    for (let n = 0; n < subtables.length; n++) {
-      const subtable = subtables[n];
-      const found = subtable?.lookup(key);
-      if (subtable === undefined || found === undefined) continue;
-      subtable.hitCount++;
+    for (let n = 0; n < tables.length; n++) {
+      const table = tables[n];
+      const found = table?.find(key);
+      if (table === undefined || found === undefined) continue;
+      table.hitCount++;
       this.maskProbes += n + 1;
       return found;
     }
-    this.maskProbes += subtables.length;
+    this.maskProbes += tables.length;
     return undefined;
   }
 
-  #retire(flow: FlowEntry): void {
-    flow.isLive = false;
-    this.#classifier.remove(flow);
+  #rank(): void {
+    this.#tables.sort((a, b) => b.hitCount - a.hitCount);
+    for (const table of this.#tables) table.hitCount >>>= 1;
+  }
+
+  #tableOf(mask: Mask): FlowMaskTable {
+    let table = this.#ofMask.get(mask);
+    if (table === undefined) {
+      table = new FlowMaskTable(mask);
+      this.#ofMask.set(mask, table);
+      this.#tables.push(table);
+    }
+    return table;
+  }
+
+  #remove(flow: FlowEntry): void {
+    const { table } = flow;
+    this.#flows[flow.id] = undefined;
+    this.#flowCount--;
+    flow.table = undefined;
+    if (table === undefined) return;
+    table.remove(flow);
+    if (table.size > 0) return;
+    this.#ofMask.delete(table.mask);
+    this.#tables.splice(this.#tables.indexOf(table), 1);
   }
 }

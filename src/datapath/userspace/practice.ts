@@ -7,8 +7,9 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { dpPort } from '../../base/units.ts';
 import { extractKey } from '../../flow/extract.ts';
-import { maskedKey, maskSlot, newKey } from '../../flow/key.ts';
-import { datapathWordCount, type SlotName } from '../../flow/slots.ts';
+import { maskSlot, newKey } from '../../flow/key.ts';
+import { internMask } from '../../flow/mask.ts';
+import type { SlotName } from '../../flow/slots.ts';
 import { emptyCounters } from '../../netdev/counters.ts';
 import type { PortSpec, PracticePort } from '../../netdev/provider.ts';
 import type { PracticeKind } from '../../netdev/registry.ts';
@@ -16,7 +17,6 @@ import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventf
 import { Frame } from '../../wire/frame.ts';
 import { type Command, flag, flagCount } from './commands.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
-import type { EngineFlow } from './engine.ts';
 import { FlowStats } from './flow-stats.ts';
 import { makeUpcallMemory } from './upcall-ring.ts';
 import { looksBeforeSleep, Worker } from './worker.ts';
@@ -145,22 +145,34 @@ class Pupil {
 
 function flows(): Command[] {
   const stats = new FlowStats();
-  return portKinds.flatMap((_, inPort) =>
-    packets.map((packet, n): Command => {
-      const flow = flowFor(packet, inPort, n);
-      return { do: 'putFlow', flow, chunk: stats.reserve(flow.id) };
+  const interned = masks.map((names) => {
+    const mask = newKey();
+    for (const slot of names) maskSlot(mask, slot);
+    return internMask(mask);
+  });
+  return [
+    ...interned.map(({ words, bits }, number): Command => ({ do: 'defineMask', number, words, bits })),
+    ...portKinds.map((_, number): Command => {
+      const port = dpPort((number + 1) % portKinds.length);
+      return { do: 'defineActions', number, actions: [{ do: 'output', port }] };
     }),
-  );
+    ...portKinds.flatMap((_, inPort) =>
+      packets.map((packet, n): Command => {
+        const id = inPort * packets.length + n;
+        const mask = n % masks.length;
+        const values = interned[mask]?.pack(keyOf(packet, inPort)) ?? [];
+        const chunk = stats.reserve(id);
+        return { do: 'putFlow', id, generation: 1, mask, values, actions: inPort, chunk, packet: undefined };
+      }),
+    ),
+  ];
 }
 
-function flowFor(packet: Uint8Array, inPort: number, n: number): EngineFlow {
+function keyOf(packet: Uint8Array, inPort: number): Uint32Array {
   const frame = new Frame(packet);
   frame.end = packet.length;
   frame.inPort = inPort;
   const key = newKey();
   extractKey(frame, key);
-  const mask = newKey().slice(0, datapathWordCount);
-  for (const slot of masks[n % masks.length] ?? []) maskSlot(mask, slot);
-  const actions = [{ do: 'output', port: dpPort((inPort + 1) % portKinds.length) }] as const;
-  return { id: inPort * packets.length + n, generation: 1, key: maskedKey(key, mask), mask, actions };
+  return key;
 }

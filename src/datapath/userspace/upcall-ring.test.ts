@@ -3,7 +3,7 @@ import { frameOf } from '../../../test/conformance/memory-port.ts';
 import { udpPacket } from '../../../test/conformance/packets.ts';
 import { seededRandom } from '../../base/random.ts';
 import { newKey } from '../../flow/key.ts';
-import { datapathWordCount, slots } from '../../flow/slots.ts';
+import { hotWordCount, slots } from '../../flow/slots.ts';
 import type { Frame } from '../../wire/frame.ts';
 import { makeUpcallMemory, UpcallReader, UpcallWriter } from './upcall-ring.ts';
 
@@ -30,13 +30,14 @@ describe('the upcall ring', () => {
     const key = newKey();
     key[3] = 0xffffffff;
     expect(writer.add('controller', frame, key)).toBe(1);
-    key[slots.tun_id.word] = 7; // rare metadata
-    expect(writer.add('miss', frameFrom(2), key)).toBe(2);
+    const withMetadata = key.slice();
+    withMetadata[slots.tun_id.word] = 7; // rare metadata
+    expect(writer.add('miss', frameFrom(2), withMetadata)).toBe(2);
     const [first, second] = reader.take(10);
     expect(first).toEqual({
       reason: 'controller',
-      key: Uint32Array.from({ length: datapathWordCount }, (_, n) => (n === 3 ? 0xffffffff : 0)),
-      packet: udpPacket(),
+      key: key.slice(0, hotWordCount),
+      bytes: udpPacket(),
       offload: { checksumStart: 34, checksumOffset: 6, gsoType: 5, gsoSize: 100, headerSize: 42 },
     });
     expect(second?.offload).toBeUndefined();
@@ -75,10 +76,10 @@ describe('the upcall ring', () => {
       const size = random.u32() % 9000;
       if (writer.add('miss', frameFrom(port, size), newKey()) !== 0) waiting.push({ port, size });
       if (random.u32() % 3 !== 0) continue;
-      for (const { packet } of reader.take(random.u32() % 8)) {
+      for (const { bytes } of reader.take(random.u32() % 8)) {
         const wanted = waiting.shift();
-        expect(packet.length).toBe(wanted?.size);
-        expect(packet.every((byte) => byte === wanted?.port)).toBe(true);
+        expect(bytes.length).toBe(wanted?.size);
+        expect(bytes.every((byte) => byte === wanted?.port)).toBe(true);
       }
     }
     expect(waiting.length).toBeLessThan(4096);

@@ -3,7 +3,7 @@
  * Bounded, with a fair share: a port may hold at most as much as is still free, in bytes and in packets, so one
  * that floods takes half of the ring and every other one still finds room.
  */
-import { datapathWordCount, hotWordCount } from '../../flow/slots.ts';
+import { usedWordCount } from '../../flow/key.ts';
 import type { Frame } from '../../wire/frame.ts';
 import type { UserspaceReason } from '../actions.ts';
 import type { Upcall } from '../provider.ts';
@@ -86,7 +86,7 @@ export class UpcallWriter implements UpcallSink {
   add(reason: 'miss' | UserspaceReason, frame: Frame, key: Uint32Array): number {
     this.#reap();
     const size = frame.end - frame.start;
-    const keyWordCount = hasRareWords(key) ? datapathWordCount : hotWordCount;
+    const keyWordCount = usedWordCount(key);
     const recordSize = 4 * (headWordCount + keyWordCount) + size;
     const units = Math.ceil(recordSize / unitSize);
     const toEnd = unitCount - (this.#written & (unitCount - 1));
@@ -204,10 +204,11 @@ export class UpcallReader {
     const get = (n: number): number => words[at + n] ?? 0;
     const keyWordCount = get(word.keyWordCount);
     const keyAt = at + headWordCount;
-    const key = new Uint32Array(datapathWordCount);
+    const key = new Uint32Array(keyWordCount);
     key.set(words.subarray(keyAt, keyAt + keyWordCount));
     const packetAt = 4 * (keyAt + keyWordCount);
-    const packet = this.#bytes.slice(packetAt, packetAt + get(word.packetSize));
+    const bytes = new Uint8Array(get(word.packetSize));
+    bytes.set(this.#bytes.subarray(packetAt, packetAt + bytes.length));
     const checksumStart = get(word.checksumStart);
     const gsoType = get(word.gsoType);
     const hasOffload = checksumStart >= 0 || gsoType !== 0;
@@ -219,16 +220,6 @@ export class UpcallReader {
       headerSize: get(word.headerSize),
     };
     const reason = reasons[get(word.reason)] ?? 'miss';
-    return { reason, key, packet: unshared(packet), offload: hasOffload ? offload : undefined };
+    return { reason, key, bytes, offload: hasOffload ? offload : undefined };
   }
-}
-
-/** `slice` of shared memory is not shared itself; some engines' types and readers cannot tell. */
-function unshared(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
-}
-
-function hasRareWords(key: Uint32Array): boolean {
-  for (let n = hotWordCount; n < datapathWordCount; n++) if (key[n] !== 0) return true;
-  return false;
 }

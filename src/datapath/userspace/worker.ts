@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { ms } from '../../base/units.ts';
+import { type Mask, maskWith } from '../../flow/mask.ts';
 import type { PortIo, PortRing, PortSpec, TakesRings } from '../../netdev/provider.ts';
 import { Epoll } from '../../sys/calls/epoll.ts';
 import { clearEventFd } from '../../sys/calls/eventfd.ts';
@@ -16,6 +17,7 @@ import { allocate, type Memory } from '../../sys/calls/memory.ts';
 import { type Command, describeFailure, type FromWorker, flag, type WorkerStart } from './commands.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
 import { Engine, type EnginePort } from './engine.ts';
+import { lowerActions, type Step } from './execute.ts';
 import { UpcallWriter } from './upcall-ring.ts';
 
 /** The tag of the eventfd; ports have their number. */
@@ -63,6 +65,9 @@ export class Worker {
   readonly #busy: WorkerPort[] = [];
   readonly #parked = new Set<WorkerPort>();
   readonly #memory: Memory[] = [];
+  /** By the numbers that flows name them by. */
+  readonly #masks = new Map<number, Mask>();
+  readonly #actionLists = new Map<number, readonly Step[]>();
   #practice: Generator<void, void> | undefined;
   #commandedAt: number;
   #round = 0;
@@ -257,18 +262,31 @@ export class Worker {
       case 'setVlanLimit':
         engine.setVlanLimit(command.tagCount);
         break;
+      case 'defineMask':
+        this.#masks.set(command.number, maskWith(command.words, command.bits));
+        break;
+      case 'defineActions':
+        this.#actionLists.set(command.number, lowerActions(command.actions));
+        break;
+      case 'forgetMask':
+        this.#masks.delete(command.number);
+        break;
+      case 'forgetActions':
+        this.#actionLists.delete(command.number);
+        break;
       case 'putFlow':
-        if (command.chunk !== undefined) engine.flowStats.adopt(command.flow.id, command.chunk);
-        engine.putFlow(command.flow);
+        this.#putFlow(command);
         break;
       case 'deleteFlow':
         engine.deleteFlow(command.id);
         break;
       case 'flushFlows':
+        this.#masks.clear();
+        this.#actionLists.clear();
         engine.flushFlows();
         break;
       case 'execute':
-        engine.execute(command.packet, command.offload, command.key, command.actions);
+        engine.execute(command.packet, lowerActions(command.actions));
         break;
       case 'upcallsDone':
         engine.upcallsDone(command.sequence);
@@ -278,6 +296,17 @@ export class Worker {
         this.#post({ say: 'reply', reply: command.reply, failure: undefined });
         break;
     }
+  }
+
+  #putFlow(command: Extract<Command, { do: 'putFlow' }>): void {
+    const { id, generation, values, chunk, packet } = command;
+    const mask = this.#masks.get(command.mask);
+    const steps = this.#actionLists.get(command.actions);
+    if (mask === undefined || steps === undefined)
+      throw new Error(`flow ${id}: its mask or actions were not defined`);
+    if (chunk !== undefined) this.#engine.flowStats.adopt(id, chunk);
+    this.#engine.putFlow({ id, generation, mask, values, steps });
+    if (packet !== undefined) this.#engine.execute(packet, steps);
   }
 
   #addPort({ port: number, spec, counters, reply }: Extract<Command, { do: 'addPort' }>): void {

@@ -4,6 +4,7 @@
  * means. `upcall/` runs it for misses and again when something changed; `ofproto/trace` runs it with a sink.
  */
 import type { DpAction } from '../../datapath/actions.ts';
+import { newKey } from '../../flow/key.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import { vlanPresent } from '../../wire/ethernet.ts';
 import type { Ofproto } from '../ofproto.ts';
@@ -35,15 +36,15 @@ const vlanWords = [slots.vlan_tpid.word, slots.vlan_tpid2.word] as const;
  * are dear to make.
  */
 export class Scratch {
-  readonly flow = new Uint32Array(datapathWordCount);
-  readonly made = new Uint32Array(datapathWordCount);
-  readonly mask = new Uint32Array(datapathWordCount);
+  readonly flow = newKey();
+  readonly made = newKey();
+  readonly mask = newKey();
 }
 
 export interface TranslationRequest {
   readonly ports: PortIndex;
   readonly scratch: Scratch;
-  /** Words of the packet's datapath key. */
+  /** Words of the packet's datapath key; those beyond its length are zero. */
   readonly key: Uint32Array;
   readonly input: PortOfSwitch;
   /** Learns addresses on the way; off when only the answer is wanted. */
@@ -54,7 +55,7 @@ export interface TranslationRequest {
 export interface TranslationResult {
   /** Empty drops. */
   readonly actions: readonly DpAction[];
-  /** `datapathWordCount` words; the scratch's, so good until the next translation. */
+  /** Of whole width, without bits beyond `datapathWordCount`; the scratch's, so good until the next translation. */
   readonly mask: Uint32Array;
   /** What it depended on; see tags.ts. */
   readonly tags: number;
@@ -88,7 +89,8 @@ export class Translation {
     this.request = request;
     this.#runAction = act;
     const { flow, made, mask } = request.scratch;
-    flow.set(request.key.subarray(0, datapathWordCount));
+    flow.fill(0);
+    flow.set(request.key);
     made.set(flow);
     this.flow = flow;
     this.#made = made;
@@ -253,6 +255,7 @@ export class Translation {
    */
   #finishMask(): void {
     const { mask } = this;
+    mask.fill(0, datapathWordCount);
     const { key } = this.request;
     const [outer, inner] = vlanWords;
     for (const word of vlanWords) {

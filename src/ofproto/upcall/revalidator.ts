@@ -8,6 +8,8 @@ import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import type { Datapath, DpFlowStats } from '../../datapath/provider.ts';
+import { newKey } from '../../flow/key.ts';
+import { internMask, unpackKey } from '../../flow/mask.ts';
 import type { UpcallLimits } from '../config.ts';
 import type { PortIndex } from '../patch.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
@@ -15,7 +17,7 @@ import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import { everyTag } from '../translate/tags.ts';
 import { translate } from '../translate/translate.ts';
 import type { Scratch } from '../translate/translation.ts';
-import type { Flow, FlowTable } from './flow_table.ts';
+import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');
 const limitKill = counter('upcall_flow_limit_kill');
@@ -37,7 +39,7 @@ export interface RevalidatorDeps {
   readonly timers: Timers;
   readonly ports: PortIndex;
   readonly scratch: Scratch;
-  readonly flows: FlowTable;
+  readonly flows: InstalledFlows;
   readonly lists: () => ActionLists;
   readonly limits: () => UpcallLimits;
 }
@@ -61,6 +63,7 @@ interface Round {
 
 export class Revalidator {
   readonly #deps: RevalidatorDeps;
+  readonly #packetKey = newKey();
   readonly #stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
   #round: Round | undefined;
   /** What changed since the current round began. */
@@ -143,7 +146,7 @@ export class Revalidator {
   }
 
   /** Deletes the flows that `isGone` says so of. */
-  purgeWhere(isGone: (flow: Flow) => boolean): void {
+  purgeWhere(isGone: (flow: InstalledFlow) => boolean): void {
     for (const flow of this.#deps.flows) if (isGone(flow)) this.#delete(flow);
   }
 
@@ -222,12 +225,12 @@ export class Revalidator {
     if (duration > 2000) log.info(`Spent an unreasonably long ${duration}ms dumping flows`);
   }
 
-  #visit(flow: Flow, round: Round): void {
+  #visit(flow: InstalledFlow, round: Round): void {
     const isConcerned = round.tags === everyTag || (round.tags & flow.tags) !== 0;
     if (!round.isFull && !isConcerned) return;
     const { datapath, timers } = this.#deps;
     const stats = this.#stats;
-    const isThere = datapath.readFlowStats(flow.dp.id, stats);
+    const isThere = datapath.readFlowStats(flow.id, stats);
     const now = timers.clock.now();
     if (!isThere) {
       if (now - flow.createdAt > putTime) this.#forget(flow);
@@ -241,7 +244,10 @@ export class Revalidator {
     }
     const packets = stats.packetCount - flow.creditedPackets;
     if (isConcerned && !this.#isWorthIt(packets, usedAt, now)) this.#delete(flow);
-    else if (!isConcerned || this.#retranslate(flow)) this.#credit(flow, stats);
+    else {
+      const current = isConcerned ? this.#retranslate(flow) : flow;
+      if (current !== undefined) this.#credit(current, stats);
+    }
   }
 
   #idleTime(): number {
@@ -265,30 +271,31 @@ export class Revalidator {
     return Math.max(0, now - usedAt) / Math.max(packets, 1) < 1000 / minRevalidatePps;
   }
 
-  /** False when the flow had to be deleted. */
-  #retranslate(flow: Flow): boolean {
-    const { ports, scratch, datapath } = this.#deps;
-    const { packetKey, input } = flow;
+  /** The flow as it is now; undefined when it had to be deleted. */
+  #retranslate(flow: InstalledFlow): InstalledFlow | undefined {
+    const { ports, scratch, datapath, flows } = this.#deps;
+    const { input } = flow;
     if (input.ofproto.ports.get(input.port.ofPort) !== input.port) {
       this.#delete(flow);
-      return false;
+      return undefined;
     }
-    const result = translate({ ports, scratch, key: packetKey, input, learns: false });
-    if (looksAtMore(result.mask, flow.dp.mask)) {
+    const key = unpackKey(flow.key, this.#packetKey);
+    const result = translate({ ports, scratch, key, input, learns: false });
+    // With more bits than before, the flow covers packets that now differ.
+    if (!flow.mask.includes(internMask(result.mask))) {
       this.#delete(flow);
-      return false;
+      return undefined;
     }
     flow.tags = result.tags;
     flow.effects = result.effects;
-    if (!isSameActions(result.actions, flow.dp.actions)) {
-      flow.dp = { ...flow.dp, actions: this.#deps.lists().intern(result.actions) };
-      datapath.putFlow(flow.dp);
-    }
-    return true;
+    if (isSameActions(result.actions, flow.actions)) return flow;
+    const changed = flows.withActions(flow, this.#deps.lists().intern(result.actions));
+    datapath.putFlow(changed);
+    return changed;
   }
 
   /** Counts what the flow's packets did since the last time, and learns from them again. */
-  #credit(flow: Flow, { packetCount, byteCount }: DpFlowStats): void {
+  #credit(flow: InstalledFlow, { packetCount, byteCount }: DpFlowStats): void {
     const packets = packetCount - flow.creditedPackets;
     if (packets <= 0) return;
     creditEffects(flow.effects, packets, Math.max(0, byteCount - flow.creditedBytes));
@@ -297,14 +304,14 @@ export class Revalidator {
     flow.creditedBytes = byteCount;
   }
 
-  #delete(flow: Flow): void {
+  #delete(flow: InstalledFlow): void {
     const { datapath } = this.#deps;
-    if (datapath.readFlowStats(flow.dp.id, this.#stats)) this.#credit(flow, this.#stats);
+    if (datapath.readFlowStats(flow.id, this.#stats)) this.#credit(flow, this.#stats);
     this.#forget(flow);
   }
 
-  #forget(flow: Flow): void {
-    this.#deps.datapath.deleteFlow(flow.dp.id);
+  #forget(flow: InstalledFlow): void {
+    this.#deps.datapath.deleteFlow(flow.id);
     this.#deps.flows.remove(flow);
   }
 
@@ -332,10 +339,4 @@ export class Revalidator {
     }
     return Math.max(this.#earliestStart, this.#changed !== 0 ? 0 : this.#nextFullAt);
   }
-}
-
-/** Are bits set in `mask` that `before` leaves out? Then the flow covers packets that now differ. */
-function looksAtMore(mask: Uint32Array, before: Uint32Array): boolean {
-  for (let n = 0; n < mask.length; n++) if (((mask[n] ?? 0) & ~(before[n] ?? 0)) !== 0) return true;
-  return false;
 }

@@ -7,6 +7,7 @@ import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import { dpPort } from '../../base/units.ts';
 import type { Datapath, Upcall } from '../../datapath/provider.ts';
+import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { DropReason } from '../translate/drop_reasons.ts';
@@ -15,7 +16,7 @@ import { ActionLists, isSameActions } from '../translate/intern.ts';
 import { translate } from '../translate/translate.ts';
 import type { Scratch, TranslationResult } from '../translate/translation.ts';
 import { FairQueue } from './fair_queue.ts';
-import type { FlowTable } from './flow_table.ts';
+import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');
 const limitHit = counter('upcall_flow_limit_hit');
@@ -32,7 +33,7 @@ export interface UpcallDeps {
   readonly timers: Timers;
   readonly ports: PortIndex;
   readonly scratch: Scratch;
-  readonly flows: FlowTable;
+  readonly flows: InstalledFlows;
   /** Flows that may be there now. */
   readonly flowLimit: () => number;
   /** Called after a flow was made. */
@@ -40,7 +41,7 @@ export interface UpcallDeps {
 }
 
 /** A mask that leaves nothing out. */
-const everything = new Uint32Array(datapathWordCount).fill(0xffffffff);
+const wholeMask = internMask(new Uint32Array(datapathWordCount).fill(0xffffffff));
 
 export class Upcalls {
   readonly #deps: UpcallDeps;
@@ -110,7 +111,7 @@ export class Upcalls {
   }
 
   #handle(upcall: Upcall): void {
-    const { key, packet, offload } = upcall;
+    const { key } = upcall;
     const { datapath, ports, scratch } = this.#deps;
     const number = dpPort(key[slots.in_port.word] ?? 0);
     const input = ports.ofDpPort(number);
@@ -120,37 +121,39 @@ export class Upcalls {
       return;
     }
     const result = translate({ ports, scratch, key, input, learns: true });
-    creditEffects(result.effects, 1, packet.length);
+    creditEffects(result.effects, 1, upcall.bytes.length);
     if (result.drop !== undefined) this.#countDrop(result.drop);
     const actions = this.#lists.intern(result.actions);
-    const mask = this.makesMegaflows ? result.mask : everything;
-    if (upcall.reason === 'miss') this.#install(key, input, { ...result, mask, actions });
-    if (actions.length > 0) datapath.execute(packet, offload, key, actions);
+    const flow = upcall.reason === 'miss' ? this.#install(key, input, { ...result, actions }) : undefined;
+    const packet = actions.length > 0 ? upcall : undefined;
+    if (flow !== undefined) datapath.putFlow(flow, packet);
+    else if (packet !== undefined) datapath.execute(packet, actions);
   }
 
-  #install(key: Uint32Array, input: PortOfSwitch, result: TranslationResult): void {
+  /** The flow that the datapath does not have yet, if any. */
+  #install(key: Uint32Array, input: PortOfSwitch, result: TranslationResult): InstalledFlow | undefined {
     const { flows, datapath, timers, onFlow } = this.#deps;
-    const { mask, actions, tags, effects } = result;
+    const { actions, tags, effects } = result;
+    const mask = this.makesMegaflows ? internMask(result.mask) : wholeMask;
     const present = flows.find(key, mask);
     if (present !== undefined) {
       // Another packet of it waited with this one, or the answer changed since.
-      if (isSameActions(present.dp.actions, actions)) return;
-      present.dp = { ...present.dp, actions };
-      present.tags = tags;
-      present.effects = effects;
-      datapath.putFlow(present.dp);
-      return;
+      if (isSameActions(present.actions, actions)) return undefined;
+      const changed = flows.withActions(present, actions);
+      changed.tags = tags;
+      changed.effects = effects;
+      return changed;
     }
     const limit = Math.min(this.#deps.flowLimit(), datapath.flowCapacity);
     if (flows.count >= limit) {
       limitHit.total++;
       log.limited('warn', full, `upcall: datapath reached the dynamic limit of ${limit} flows.`);
-      return;
+      return undefined;
     }
-    const now = timers.clock.now();
-    const flow = flows.add({ packetKey: key, mask, actions, input, tags, effects, now });
-    datapath.putFlow(flow.dp);
+    const createdAt = timers.clock.now();
+    const flow = flows.add(key, { mask, actions, input, tags, effects, createdAt });
     onFlow();
+    return flow;
   }
 
   #countDrop(reason: DropReason): void {

@@ -1,9 +1,10 @@
 /** Datapath flows as `dpctl/dump-flows` and `dpif/dump-flows` show them. */
 import { dpPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
-import type { Datapath, DpFlowStats } from '../../datapath/provider.ts';
+import type { Datapath, DpFlow, DpFlowStats } from '../../datapath/provider.ts';
 import { formatActions } from '../../datapath/text/actions.ts';
 import { formatKey } from '../../datapath/text/key.ts';
+import { type Match, unpackKey } from '../../flow/mask.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
 
@@ -36,23 +37,22 @@ export interface FlowTextOptions {
 export function listFlows(backer: Backer, now: number, of?: Ofproto): FlowRow[] {
   const rows: FlowRow[] = [];
   const stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
-  for (const { dp, packetKey, input } of backer.flows) {
-    if (of !== undefined && input.ofproto !== of) continue;
-    if (!backer.datapath.readFlowStats(dp.id, stats)) continue;
-    rows.push(
-      flowRow({ ufid: ufidOf(packetKey), key: packetKey, mask: dp.mask, actions: dp.actions }, stats, now),
-    );
+  for (const flow of backer.flows) {
+    if (of !== undefined && flow.input.ofproto !== of) continue;
+    if (backer.datapath.readFlowStats(flow.id, stats)) rows.push(flowRow(ufidOf(flow.key), flow, stats, now));
   }
   return rows;
 }
 
 export function flowRow(
-  flow: Pick<FlowRow, 'ufid' | 'key' | 'mask' | 'actions'>,
+  ufid: string,
+  { key, mask, actions }: DpFlow,
   { packetCount, byteCount, usedAt, tcpFlags }: DpFlowStats,
   now: number,
 ): FlowRow {
   const idle = usedAt === 0 ? undefined : Math.max(0, Math.round(now - usedAt));
-  return { ...flow, packets: packetCount, bytes: byteCount, idle, tcpFlags };
+  const whole = { key: unpackKey(key), mask: mask.unpack() };
+  return { ufid, ...whole, actions, packets: packetCount, bytes: byteCount, idle, tcpFlags };
 }
 
 export function formatFlows(datapath: Datapath, rows: readonly FlowRow[], options: FlowTextOptions): string {
@@ -102,18 +102,19 @@ function formatTcpFlags(flags: number): string {
     .join('');
 }
 
-/** Four independent 32-bit hashes of the key, in the form of a UUID. */
-export function ufidOf(key: Uint32Array): string {
+/** Four independent 32-bit hashes of a packed key, in the form of a UUID. */
+export function ufidOf(key: Match): string {
   const hex = [0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f]
-    .map((seed) => wordsHash(key, seed).toString(16).padStart(8, '0'))
+    .map((seed) => keyHash(key, seed).toString(16).padStart(8, '0'))
     .join('');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-function wordsHash(words: Uint32Array, seed: number): number {
+function keyHash({ mask, values }: Match, seed: number): number {
   let hash = seed;
-  for (let n = 0; n < words.length; n++) {
-    hash = Math.imul(hash ^ (words[n] ?? 0), 0x85ebca6b);
+  for (let n = 0; n < values.length; n++) {
+    hash = Math.imul(hash ^ (mask.words[n] ?? 0), 0xcc9e2d51);
+    hash = Math.imul(hash ^ (hash >>> 16) ^ (values[n] ?? 0), 0x85ebca6b);
     hash ^= hash >>> 15;
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35);

@@ -1,8 +1,9 @@
 /** The flows of a datapath under their ufids, to be looked at and changed by hand. */
 import { dpPort, ms } from '../../../base/units.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
-import type { DpFlowStats } from '../../../datapath/provider.ts';
-import { getSlot, maskedKey } from '../../../flow/key.ts';
+import type { DpFlow, DpFlowStats } from '../../../datapath/provider.ts';
+import { getSlot } from '../../../flow/key.ts';
+import { type Mask, type Match, unpackKey } from '../../../flow/mask.ts';
 import type { Backer } from '../../../ofproto/backer.ts';
 import { everyTag } from '../../../ofproto/translate/tags.ts';
 import { type FlowRow, flowRow, listFlows, ufidOf } from '../../../ofproto/views/flows.ts';
@@ -12,8 +13,9 @@ import { type AnyDatapath, isBare } from './datapaths.ts';
 /** A flow as it was typed in. */
 interface GivenFlow {
   readonly ufid: string;
-  readonly key: Uint32Array;
-  readonly mask: Uint32Array;
+  /** Packed. */
+  readonly key: Match;
+  readonly mask: Mask;
   readonly actions: readonly DpAction[];
 }
 
@@ -45,31 +47,25 @@ class BackerFlows implements FlowStore {
 
   put({ ufid, key, mask, actions }: GivenFlow, { clearsStatistics }: { clearsStatistics: boolean }): boolean {
     const { flows, datapath, ports, revalidator } = this.#backer;
-    const input = ports.ofDpPort(dpPort(getSlot(key, 'in_port')));
+    const packetKey = unpackKey(key);
+    const input = ports.ofDpPort(dpPort(getSlot(packetKey, 'in_port')));
     if (input === undefined) return false;
     const known = this.#find(ufid);
     if (known !== undefined) {
-      known.dp = { ...known.dp, actions };
-      if (clearsStatistics) datapath.deleteFlow(known.dp.id);
-      datapath.putFlow(known.dp);
+      if (clearsStatistics) datapath.deleteFlow(known.id);
+      datapath.putFlow(flows.withActions(known, actions));
     } else {
-      const made = flows.add({
-        packetKey: key,
-        mask,
-        actions,
-        input,
-        tags: everyTag,
-        effects: [],
-        now: ms(this.#now()),
-      });
-      datapath.putFlow(made.dp);
+      const createdAt = ms(this.#now());
+      datapath.putFlow(
+        flows.add(packetKey, { mask, actions, input, tags: everyTag, effects: [], createdAt }),
+      );
     }
     revalidator.change(everyTag);
     return true;
   }
 
   remove(ufid: string): void {
-    this.#backer.revalidator.purgeWhere((flow) => ufidOf(flow.packetKey) === ufid);
+    this.#backer.revalidator.purgeWhere((flow) => ufidOf(flow.key) === ufid);
   }
 
   flush(): void {
@@ -77,7 +73,7 @@ class BackerFlows implements FlowStore {
   }
 
   #find(ufid: string) {
-    for (const flow of this.#backer.flows) if (ufidOf(flow.packetKey) === ufid) return flow;
+    for (const flow of this.#backer.flows) if (ufidOf(flow.key) === ufid) return flow;
     return undefined;
   }
 }
@@ -95,7 +91,7 @@ class BareFlows implements FlowStore {
     const { datapath, flows } = this.#bare;
     const stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
     return [...flows].flatMap(([ufid, flow]) =>
-      datapath.readFlowStats(flow.id, stats) ? [flowRow({ ...flow, ufid }, stats, this.#now())] : [],
+      datapath.readFlowStats(flow.id, stats) ? [flowRow(ufid, flow, stats, this.#now())] : [],
     );
   }
 
@@ -103,8 +99,9 @@ class BareFlows implements FlowStore {
     const { datapath, flows } = this.#bare;
     const id = flows.get(ufid)?.id ?? this.#freeId();
     if (clearsStatistics) datapath.deleteFlow(id);
-    flows.set(ufid, { id, key, mask, actions });
-    datapath.putFlow({ id, key: maskedKey(key, mask), mask, actions });
+    const flow: DpFlow = { id, key, mask, actions };
+    flows.set(ufid, flow);
+    datapath.putFlow(flow);
     return true;
   }
 

@@ -5,10 +5,11 @@ import { Malformed, SyscallFailed, VswitchError } from '../../../base/errors.ts'
 import { logger } from '../../../base/log.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
 import { formatActions, readActions } from '../../../datapath/text/actions.ts';
-import { type ReadKey, readKey } from '../../../datapath/text/key.ts';
-import { getSlot, maskSlot } from '../../../flow/key.ts';
+import { readKey } from '../../../datapath/text/key.ts';
+import { maskSlot } from '../../../flow/key.ts';
+import { internMask, type Mask, type Match, packKey } from '../../../flow/mask.ts';
 import { isMatching, readMatch } from '../../../flow/match-text.ts';
-import { datapathWordCount } from '../../../flow/slots.ts';
+import { datapathWordCount, slots } from '../../../flow/slots.ts';
 import {
   type FlowRow,
   type FlowTextOptions,
@@ -212,7 +213,7 @@ function putOneFlow(
   const failed = 'updating flow table';
   if (kind === 'add' && before !== undefined) throw failure(failed, EEXIST);
   if (kind === 'modify' && before === undefined) throw failure(failed, ENOENT);
-  if (getSlot(flow.mask, 'in_port') !== 0xffffffff) {
+  if (flow.mask.bitsOf(slots.in_port.word) !== -1) {
     log.err('flow: in_port is not an exact match');
     throw failure(failed, EINVAL);
   }
@@ -278,7 +279,9 @@ function processLine(any: AnyDatapath, line: string, at: number, usual: LineKind
   else putOneFlow(any, { flow, actions }, word === 'add' ? 'add' : 'modify', context);
 }
 
-interface TypedFlow extends ReadKey {
+interface TypedFlow {
+  readonly key: Match;
+  readonly mask: Mask;
   readonly ufid: string;
   readonly hasUfid: boolean;
 }
@@ -289,8 +292,8 @@ function flowOf(any: AnyDatapath, text: string, what: string | undefined): Typed
   try {
     const read = readKey(rest, (name) => numberOfPort(any, name));
     maskSlot(read.mask, 'recirc_id');
-    const key = read.key.slice(0, datapathWordCount);
-    const mask = read.mask.slice(0, datapathWordCount);
+    const key = packKey(read.key.subarray(0, datapathWordCount));
+    const mask = internMask(read.mask.subarray(0, datapathWordCount));
     return { key, mask, ufid: ufid ?? ufidOf(key), hasUfid: ufid !== undefined };
   } catch (why) {
     if (!(why instanceof Malformed)) throw why;

@@ -1,0 +1,86 @@
+/**
+ * The prefixes of one address in the rules of a classifier, and what the lookup under way found out about its packet:
+ * asked once a lookup, however many masks have such a prefix.
+ */
+import type { Mask } from './mask.ts';
+import { hasPrefixLength, makePrefixLengths, PrefixTrie } from './prefix-trie.ts';
+import { slots } from './slots.ts';
+
+/** Slots that rules may have prefixes of (`prefixes` in table Flow_Table). */
+export type PrefixSlot =
+  | 'nw_src'
+  | 'nw_dst'
+  | 'ipv6_src'
+  | 'ipv6_dst'
+  | 'tun_id'
+  | 'tun_src'
+  | 'tun_dst'
+  | 'tun_ipv6_src'
+  | 'tun_ipv6_dst';
+
+export class PrefixIndex {
+  /** The first word of the slot in a key. */
+  readonly word: number;
+  readonly trie: PrefixTrie;
+  readonly #wordCount: number;
+  readonly #lengths = makePrefixLengths();
+  #bitCount = 0;
+  #lookup = 0;
+
+  constructor(slot: PrefixSlot) {
+    this.word = slots[slot].word;
+    this.#wordCount = slots[slot].size >> 2;
+    this.trie = new PrefixTrie(this.#wordCount);
+  }
+
+  /** The prefix length of a mask in this slot; 0 when it has none, or bits that are no prefix. */
+  lengthIn(mask: Mask): number {
+    let length = 0;
+    let isOpen = true;
+    for (let n = 0; n < this.#wordCount; n++) {
+      const bits = mask.bitsOf(this.word + n);
+      if (!isOpen && bits !== 0) return 0;
+      const ones = Math.clz32(~bits);
+      if (bits !== (ones === 0 ? 0 : -1 << (32 - ones))) return 0;
+      isOpen &&= ones === 32;
+      length += ones;
+    }
+    return length;
+  }
+
+  /**
+   * Has no rule that this packet could match a prefix of that `length`? If so, the bits that say it are set in
+   * `wildcards`; but never more than a look at such rules would set.
+   */
+  isRuledOut(key: Uint32Array, lookup: number, length: number, wildcards: Uint32Array): boolean {
+    if (this.#lookup !== lookup) {
+      this.#lookup = lookup;
+      this.#bitCount = this.trie.lookup(key, this.word, this.#lengths);
+    }
+    if (hasPrefixLength(this.#lengths, length)) return false;
+    if (this.#bitCount <= length) {
+      this.#setBits(wildcards);
+      return true;
+    }
+    return this.#areBitsSet(wildcards);
+  }
+
+  #setBits(wildcards: Uint32Array): void {
+    for (let n = 0; 32 * n < this.#bitCount; n++) {
+      wildcards[this.word + n] = (wildcards[this.word + n] ?? 0) | leadingOnes(this.#bitCount - 32 * n);
+    }
+  }
+
+  #areBitsSet(wildcards: Uint32Array): boolean {
+    for (let n = 0; 32 * n < this.#bitCount; n++) {
+      const wanted = leadingOnes(this.#bitCount - 32 * n);
+      if (((wildcards[this.word + n] ?? 0) & wanted) !== wanted) return false;
+    }
+    return true;
+  }
+}
+
+/** The first `count` (> 0) bits of a word, signed. */
+export function leadingOnes(count: number): number {
+  return count >= 32 ? -1 : -1 << (32 - count);
+}

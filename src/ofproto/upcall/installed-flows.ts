@@ -1,0 +1,131 @@
+/**
+ * The datapath flows that translation made, from installation to deletion. The datapath keeps what it needs to
+ * forward; everything that is known about a flow besides is here: whose it is, what it depended on, what it counted.
+ */
+import type { Ms } from '../../base/units.ts';
+import type { DpAction } from '../../datapath/actions.ts';
+import type { DpFlow } from '../../datapath/provider.ts';
+import { type Mask, type Match, packKey } from '../../flow/mask.ts';
+import { MaskTable, type TableEntry } from '../../flow/mask-table.ts';
+import type { PortOfSwitch } from '../patch.ts';
+import type { Effect } from '../translate/effects.ts';
+
+/** One datapath flow. */
+export class InstalledFlow implements DpFlow, TableEntry {
+  readonly id: number;
+  readonly key: Match;
+  readonly mask: Mask;
+  readonly actions: readonly DpAction[];
+  /** Where its packet came in. */
+  readonly input: PortOfSwitch;
+  readonly createdAt: Ms;
+  /** See translate/tags.ts. */
+  tags: number;
+  effects: readonly Effect[];
+  /** What `effects` were already credited with. */
+  creditedPackets = 0;
+  creditedBytes = 0;
+  slot = -1;
+
+  constructor(
+    made: Pick<InstalledFlow, 'id' | 'key' | 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'effects'>,
+  ) {
+    this.id = made.id;
+    this.key = made.key;
+    this.mask = made.mask;
+    this.actions = made.actions;
+    this.input = made.input;
+    this.createdAt = made.createdAt;
+    this.tags = made.tags;
+    this.effects = made.effects;
+  }
+}
+
+export class InstalledFlows {
+  /** By id; undefined where an id is free. */
+  readonly #flows: (InstalledFlow | undefined)[] = [];
+  /** Oldest first, so that an id rests as long as possible before it means another flow. */
+  #freeIds: number[] = [];
+  #freeHead = 0;
+  #count = 0;
+  readonly #tables = new Map<Mask, MaskTable<InstalledFlow>>();
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Ids are below this. */
+  get idEnd(): number {
+    return this.#flows.length;
+  }
+
+  at(id: number): InstalledFlow | undefined {
+    return this.#flows[id];
+  }
+
+  /** The flow with exactly that match; `key` need not be masked. */
+  find(key: Uint32Array, mask: Mask): InstalledFlow | undefined {
+    return this.#tables.get(mask)?.find(key);
+  }
+
+  /** Makes a flow for the packet with that key; the caller puts it into the datapath. */
+  add(
+    packetKey: Uint32Array,
+    made: Pick<InstalledFlow, 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'effects'>,
+  ): InstalledFlow {
+    const { mask } = made;
+    const flow = new InstalledFlow({ ...made, id: this.#takeId(), key: packKey(packetKey) });
+    this.#flows[flow.id] = flow;
+    this.#count++;
+    let table = this.#tables.get(mask);
+    if (table === undefined) {
+      table = new MaskTable(mask);
+      this.#tables.set(mask, table);
+    }
+    table.add(flow, mask.pack(packetKey));
+    return flow;
+  }
+
+  /** The same flow with other actions, which takes its place; the caller puts it into the datapath. */
+  withActions(flow: InstalledFlow, actions: readonly DpAction[]): InstalledFlow {
+    const changed = new InstalledFlow({ ...flow, actions });
+    changed.creditedPackets = flow.creditedPackets;
+    changed.creditedBytes = flow.creditedBytes;
+    this.#flows[flow.id] = changed;
+    this.#tables.get(flow.mask)?.setHead(flow.slot, changed);
+    return changed;
+  }
+
+  remove(flow: InstalledFlow): void {
+    const { id, mask } = flow;
+    if (this.#flows[id] !== flow) return;
+    this.#flows[id] = undefined;
+    this.#freeIds.push(id);
+    this.#count--;
+    const table = this.#tables.get(mask);
+    table?.remove(flow);
+    if (table?.size === 0) this.#tables.delete(mask);
+    if (this.#count === 0) this.#reset();
+  }
+
+  *[Symbol.iterator](): IterableIterator<InstalledFlow> {
+    for (const flow of this.#flows) if (flow !== undefined) yield flow;
+  }
+
+  /** With nothing left, nothing refers to ids: give their memory back. */
+  #reset(): void {
+    this.#flows.length = 0;
+    this.#freeIds = [];
+    this.#freeHead = 0;
+  }
+
+  #takeId(): number {
+    const id = this.#freeIds[this.#freeHead];
+    if (id === undefined) return this.#flows.length;
+    if (++this.#freeHead > 1024 && this.#freeHead * 2 > this.#freeIds.length) {
+      this.#freeIds = this.#freeIds.slice(this.#freeHead);
+      this.#freeHead = 0;
+    }
+    return id;
+  }
+}
