@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { syscallFailed } from '../base/errno.ts';
 import { Refused, SyscallFailed, unreachable } from '../base/errors.ts';
-import { logger } from '../base/log.ts';
+import { LimitedSite, logger } from '../base/log.ts';
 import type { OfPort } from '../base/units.ts';
 import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 import type { Backer } from '../ofproto/backer.ts';
@@ -13,11 +13,14 @@ import type { OfprotoConfig } from '../ofproto/config.ts';
 import { bridgeMac, fakeBridgeMac, followMtus, noteInterface, notePort } from './bridge-facts.ts';
 import { macOfUuid } from './config/mac.ts';
 import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
-import { LiveBridge, LiveInterface, type LiveState } from './live.ts';
+import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
 import type { AddInterface, Step } from './plan.ts';
 
 const log = logger('bridge');
+const unadded = new LimitedSite({ perMinute: 1, burst: 5 });
+const ENODEV = 19;
 const EINVAL = 22;
+const EAFNOSUPPORT = 97;
 /** The first device of every network namespace. */
 const loopbackIndex = 1;
 
@@ -36,6 +39,12 @@ export interface ApplyDeps {
 /** Names the backend gives devices of its own. */
 const reservedNames =
   /^(ovs-(netdev|system|dummy)|gre_sys|genev_sys_\d+|vxlan_sys_\d+|lisp_sys_\d+|stt_sys_\d+|erspan_sys|ip6erspan_sys|ip6gre_sys|bareudp_sys_\d+|gtpu_sys_\d+|ovs-ip6gre.*)$/;
+
+/** Why an interface could not be added: the `error` column, and when it is tried again. */
+interface Failure {
+  readonly error: string;
+  readonly obstacle: Obstacle;
+}
 
 export class Applier {
   readonly #deps: ApplyDeps;
@@ -117,8 +126,10 @@ export class Applier {
       const backer = await this.#deps.backerFor(settings.datapathType);
       const ofproto = backer.addBridge(name, ofprotoConfig(settings, macOfUuid(id)));
       this.#state.bridges.set(name, new LiveBridge(id, name, settings, backer, ofproto));
+      this.#state.unmadeBridges.delete(name);
     } catch (why) {
       if (!(why instanceof Refused || why instanceof SyscallFailed)) throw why;
+      if (!(why instanceof SyscallFailed && why.errno === EAFNOSUPPORT)) this.#state.unmadeBridges.add(name);
       log.err(`failed to create bridge ${name}: ${reasonOf(why)}`);
     }
   }
@@ -137,44 +148,50 @@ export class Applier {
     wanted: WantedInterface,
   ): Promise<LiveInterface | undefined> {
     const { name } = wanted;
+    const holder = this.#state.holderOf(name);
+    if (holder?.bridge === bridge.name) return undefined; // two ports name it: the first has it
+    const before = bridge.interfaces.get(name);
+    if (before !== undefined) this.#state.release(before);
     const i = new LiveInterface(bridge.name, port, wanted);
     bridge.interfaces.set(name, i);
     noteInterface(bridge, i);
-    const holder = this.#state.holderOf(name);
     if (reservedNames.test(name)) {
       log.warn(`could not create interface ${name}, name is reserved`);
-      this.#state.fail(i, undefined);
+      this.#state.fail(i, undefined, 'row');
       return undefined;
     }
     if (holder !== undefined) {
       log.warn(`bridge ${bridge.name}: interface ${name} is already attached to bridge ${holder.bridge}`);
-      i.isBusyElsewhere = true;
-      this.#state.fail(i, `could not add network device ${name} to ofproto (Device or resource busy)`);
+      this.#state.fail(i, `could not add network device ${name} to ofproto (Device or resource busy)`, 'row');
       return undefined;
     }
     this.#state.hold(i); // at once: another bridge may be asking for the same device
-    const error = await this.#open(bridge, i);
-    if (error === undefined) return i;
-    this.#giveUp(bridge, i, error);
+    const failure = await this.#open(bridge, i);
+    if (failure === undefined) return i;
+    i.isUnopened = true;
+    log.warn(failure.error);
+    this.#giveUp(bridge, i, failure);
     return undefined;
   }
 
   async #takeIn(bridge: LiveBridge, i: LiveInterface): Promise<void> {
     const error = await this.#attach(bridge, i);
-    if (error !== undefined) return this.#giveUp(bridge, i, error);
+    if (error !== undefined) {
+      log.limited('warn', unadded, error);
+      return this.#giveUp(bridge, i, { error, obstacle: 'moment' });
+    }
     noteInterface(bridge, i);
     followMtus(bridge, i);
     log.info(`bridge ${bridge.name}: added interface ${i.wanted.name} on port ${i.ofPort}`);
   }
 
-  #giveUp(bridge: LiveBridge, i: LiveInterface, error: string): void {
+  #giveUp(bridge: LiveBridge, i: LiveInterface, { error, obstacle }: Failure): void {
     noteInterface(bridge, i);
-    log.warn(error);
-    this.#state.fail(i, error);
+    this.#state.fail(i, error, obstacle);
   }
 
   /** Returns why not. */
-  async #open(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
+  async #open(bridge: LiveBridge, i: LiveInterface): Promise<Failure | undefined> {
     const { name, type } = i.wanted;
     const config = netdevConfig(bridge, i);
     try {
@@ -184,9 +201,10 @@ export class Applier {
       netdev.onChange = () => this.#deps.netdevChanged(i);
       return undefined;
     } catch (why) {
-      if (why instanceof Refused) return why.message;
-      if (why instanceof SyscallFailed) return `could not open network device ${name} (${why.reason})`;
-      throw why;
+      if (why instanceof Refused) return { error: why.message, obstacle: 'row' };
+      if (!(why instanceof SyscallFailed)) throw why;
+      const error = `could not open network device ${name} (${why.reason})`;
+      return { error, obstacle: why.errno === ENODEV || why.errno === EAFNOSUPPORT ? 'row' : 'moment' };
     }
   }
 
@@ -237,7 +255,7 @@ export class Applier {
     if (refusal !== undefined) {
       await this.#removeInterface(bridge, i);
       bridge.interfaces.set(wanted.name, i);
-      this.#state.fail(i, refusal);
+      this.#state.fail(i, refusal, 'row');
       return noteInterface(bridge, i);
     }
     if (i.ofPort !== undefined)

@@ -1,17 +1,21 @@
 /**
- * What follows from all ports of a bridge together: its address, those of its fake bridges, and the MTU of its own
- * devices. Kept up with each port that changes, so that the thousandth port costs what the tenth did. Used by
- * `Applier` and `Reconciler`.
+ * What follows from all ports of a bridge together: its address, those of its fake bridges, the MTU of its own devices,
+ * and who has not the number that it asks for. Kept up with each port that changes, so that the thousandth port costs
+ * what the tenth did. Used by `Applier` and `Reconciler`.
  */
 import { isEligibleMac, macOfUuid } from './config/mac.ts';
 import type { WantedPort } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface } from './live.ts';
+import { isDiscontent } from './plan.ts';
 
 const usualMtu = 1500;
 
 /** To be called whenever the interface came, went, got its number, was configured, or its device changed. */
 export function noteInterface(bridge: LiveBridge, i: LiveInterface): void {
-  const isThere = bridge.interfaces.get(i.wanted.name) === i;
+  const { name, ofportRequest } = i.wanted;
+  const isThere = bridge.interfaces.get(name) === i;
+  if (isThere && i.ofPort !== undefined && isDiscontent(i.ofPort, ofportRequest)) bridge.discontent.add(name);
+  else if (isThere || !bridge.interfaces.has(name)) bridge.discontent.delete(name);
   const follows = followsMtu(bridge, i);
   bridge.mtus.put(i, isThere && i.ofPort !== undefined && !follows ? i.netdev?.state.mtu : undefined);
   if (isThere && (follows || i.wanted.type === 'internal' || i.wanted.mtuRequest !== undefined))

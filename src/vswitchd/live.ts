@@ -24,8 +24,8 @@ export class LiveInterface implements ActualInterface {
   mustReopen = false;
   /** Why it could not be added, for the `error` column. */
   error: string | undefined;
-  /** It failed because another bridge or port has the device. */
-  isBusyElsewhere = false;
+  /** It could not be added because its device could not even be opened. */
+  isUnopened = false;
 
   constructor(bridge: string, port: string, wanted: WantedInterface) {
     this.bridge = bridge;
@@ -44,6 +44,7 @@ export class LiveBridge implements ActualBridge {
   announcedId: string | undefined;
   readonly ports = new Map<string, WantedPort>();
   readonly interfaces = new Map<string, LiveInterface>();
+  readonly discontent = new Set<string>();
   /** Devices that are to stay as we want them, whatever others do to them: ours, and those with an MTU of the row. */
   readonly kept = new Set<LiveInterface>();
   readonly addresses = new PortAddresses();
@@ -63,26 +64,25 @@ export class LiveBridge implements ActualBridge {
   }
 }
 
+/**
+ * What kept an interface from being added. "row": ends with another row, or with an event that we are told of.
+ * "moment": may end without a word (numbers, memory, descriptors), so it is tried again with each change.
+ */
+export type Obstacle = 'row' | 'moment';
+
 export class LiveState {
   readonly bridges = new Map<string, LiveBridge>();
-  /** By device name: a device is in one bridge only. */
-  readonly #holders = new Map<string, LiveInterface>();
-  /** Interfaces without a number, to be tried again when something about their device changes. */
-  readonly #failed = new Map<string, LiveInterface>();
+  /** To be tried again with each change: see `Obstacle`. */
+  readonly unmadeBridges = new Set<string>();
+  readonly unaddedInterfaces = new Set<LiveInterface>();
   /** Those that need another port to be of use. */
   readonly patches = new Set<LiveInterface>();
+  /** By device name: a device is in one bridge only. */
+  readonly #holders = new Map<string, LiveInterface>();
 
   /** The interface that has the device of that name. */
   holderOf(name: string): LiveInterface | undefined {
     return this.#holders.get(name);
-  }
-
-  failedNamed(name: string): LiveInterface | undefined {
-    return this.#failed.get(name);
-  }
-
-  failures(): Iterable<LiveInterface> {
-    return this.#failed.values();
   }
 
   interfaceOf(bridge: string, name: string): LiveInterface | undefined {
@@ -90,22 +90,21 @@ export class LiveState {
   }
 
   hold(i: LiveInterface): void {
-    this.#failed.delete(i.wanted.name);
     this.#holders.set(i.wanted.name, i);
     if (i.wanted.type === 'patch') this.patches.add(i);
   }
 
-  fail(i: LiveInterface, error: string | undefined): void {
+  fail(i: LiveInterface, error: string | undefined, obstacle: Obstacle): void {
     i.error = error;
     i.ofPort = undefined;
     this.release(i);
-    this.#failed.set(i.wanted.name, i);
+    if (obstacle === 'moment') this.unaddedInterfaces.add(i);
   }
 
   release(i: LiveInterface): void {
     const { name } = i.wanted;
     this.patches.delete(i);
+    this.unaddedInterfaces.delete(i);
     if (this.#holders.get(name) === i) this.#holders.delete(name);
-    if (this.#failed.get(name) === i) this.#failed.delete(name);
   }
 }

@@ -62,7 +62,7 @@ function applied(wanted: WantedBridge, states: Record<string, Partial<ActualInte
       interfaces.set(i.name, { wanted: i, port: p.name, ofPort: own, mustReopen: false, ...states[i.name] });
     }
   }
-  return { ...wanted, interfaces };
+  return { ...wanted, interfaces, discontent: new Set() };
 }
 
 function lines(actual: ActualBridge[], wanted: WantedBridge[], dirty: Record<string, string[]>): string[] {

@@ -24,6 +24,8 @@ export interface ActualBridge {
   readonly settings: BridgeSettings;
   readonly ports: ReadonlyMap<string, WantedPort>;
   readonly interfaces: ReadonlyMap<string, ActualInterface>;
+  /** Names of those that have another number than they ask for. */
+  readonly discontent: ReadonlySet<string>;
 }
 
 interface InterfaceStep {
@@ -118,27 +120,41 @@ const noMoves: NumberMoves = { names: new Set(), ports: new Set() };
 
 /**
  * Who asks for another number than it has moves, and so does who has that number without asking for it. Where both
- * ask for it, it stays where it is.
+ * ask for it, it stays where it is, and the other one is asked again with each change of the bridge.
  */
 function numberMoves(is: ActualBridge, want: WantedBridge, dirtyPorts: Iterable<string>): NumberMoves {
   const names = new Set<string>();
   const ports = new Set<string>();
-  for (const dirty of dirtyPorts) {
-    for (const { name, ofportRequest } of want.ports.get(dirty)?.interfaces ?? []) {
+  for (const port of portsWithRequests(is, dirtyPorts)) {
+    for (const { name, ofportRequest } of want.ports.get(port)?.interfaces ?? []) {
       const number = is.interfaces.get(name)?.ofPort;
-      // The local port has its number by right.
-      const isContent = ofportRequest === undefined || number === ofportRequest || number === localPort;
-      if (number === undefined || isContent) continue;
+      if (number === undefined || !isDiscontent(number, ofportRequest)) continue;
       const holder = holderOfNumber(is, ofportRequest);
       const wanted = holder && want.ports.get(holder.port)?.interfaces.find((i) => i.name === holder.name);
       if (wanted?.ofportRequest === ofportRequest) continue;
       names.add(name);
+      ports.add(port);
       if (holder === undefined) continue;
       names.add(holder.name);
       ports.add(holder.port);
     }
   }
   return { names, ports };
+}
+
+/** The local port has its number by right. */
+export function isDiscontent(number: OfPort, request: OfPort | undefined): request is OfPort {
+  return request !== undefined && request !== number && number !== localPort;
+}
+
+/** Where the requests may have changed, or could not be met. */
+function portsWithRequests(is: ActualBridge, dirtyPorts: Iterable<string>): ReadonlySet<string> {
+  const ports = new Set(dirtyPorts);
+  for (const name of is.discontent) {
+    const port = is.interfaces.get(name)?.port;
+    if (port !== undefined) ports.add(port);
+  }
+  return ports;
 }
 
 function holderOfNumber(is: ActualBridge, number: OfPort): { name: string; port: string } | undefined {

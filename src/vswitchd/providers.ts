@@ -14,6 +14,6 @@ export interface Providers {
   openNetdev(type: string, name: string, config: NetdevConfig, datapathType: string): Promise<Netdev>;
   /** Under the usual name of its type unless given another. Throws SyscallFailed EAFNOSUPPORT when there is no such type. */
   openDatapath(type: string, name?: string): Promise<Datapath>;
-  /** Calls `appeared` with the name of each kernel device that comes, gets that name or changes, until disposed of. */
-  watchDevices(appeared: (name: string) => void): Disposable;
+  /** Calls `changed` with the name of each kernel device that comes, goes or changes, until disposed of. */
+  watchDevices(changed: (name: string, isThere: boolean) => void): Disposable;
 }

@@ -7,7 +7,7 @@
 import { counter } from '../base/coverage.ts';
 import { syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
-import type { DpPort } from '../base/units.ts';
+import type { DpPort, Uuid } from '../base/units.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
 import type { Applier } from './apply.ts';
@@ -16,7 +16,7 @@ import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts
 import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
 import { type AddInterface, formatStep, isAddition, plan, type Step } from './plan.ts';
-import { reportBridge, reportInterface } from './report.ts';
+import { reportBridge, reportedColumns, reportInterface } from './report.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
 import { readStatistics } from './statistics.ts';
 import type { StatusWriter } from './status-writer.ts';
@@ -53,7 +53,10 @@ export class Reconciler {
   /** Changes the switch until it resolves; one thing at a time. */
   #work: Promise<void> | undefined;
   #isActive = false;
-  #appliedCfg: number | undefined;
+  /** The round that is next is only there because of the last one. */
+  #isFollowUp = false;
+  /** Which root row was answered, and what: somebody may make the row anew, with a `next_cfg` that we have seen. */
+  #applied: { readonly root: Uuid; readonly cfg: number } | undefined;
   /** Called once, when the first configuration has been applied and written back. */
   onConfigured: (() => void) | undefined;
   /** A round failed by a bug of ours. */
@@ -90,14 +93,23 @@ export class Reconciler {
     else if (i.ofPort !== undefined) bridge.ofproto.updatePort(i.ofPort);
   }
 
-  /** A device of that name is there: whoever waits for it is tried again. */
-  deviceAppeared(name: string): void {
+  /**
+   * A device of that name came, went or changed: who waits for it, or could not make its own because of it, is tried
+   * again. One that could be opened has come and gone by our own doing.
+   */
+  deviceChanged(name: string, isThere: boolean): void {
     const { state } = this.#deps;
     const holder = state.holderOf(name);
-    const failed = state.failedNamed(name);
-    if (holder?.netdev?.isGone === true) this.#reopen(holder);
-    else if (failed !== undefined) markPort(this.#dirty, failed.bridge, failed.port);
-    else return;
+    if (holder !== undefined) {
+      if (!isThere || holder.netdev?.isGone !== true) return;
+      this.#reopen(holder);
+    } else {
+      for (const place of this.#model.claimsOn(name)) {
+        const failed = state.interfaceOf(place.bridge, name);
+        if (failed !== undefined && (isThere || failed.isUnopened))
+          markPort(this.#dirty, place.bridge, place.port);
+      }
+    }
     this.#deps.wake();
   }
 
@@ -133,8 +145,7 @@ export class Reconciler {
     if (this.#work !== undefined || !this.#isActive) return;
     const root = this.#root();
     // Without a row there is nothing to do, and to have done that once is to be configured.
-    const isBehind =
-      root === undefined ? this.onConfigured !== undefined : root.next_cfg !== this.#appliedCfg;
+    const isBehind = root === undefined ? this.onConfigured !== undefined : !this.#isAnswered(root);
     const changeCount = this.#dirty.size + this.#changed.size + this.#unsettled.size;
     if (changeCount === 0 && !isBehind) {
       this.#deps.writer.flush();
@@ -170,14 +181,54 @@ export class Reconciler {
     merge(this.#dirty, this.#model.update(changes));
     merge(this.#dirty, this.#lost);
     this.#lost = new Map();
-    const root = changes.of('Open_vSwitch').find((delta) => delta.new !== undefined)?.new;
-    if (root !== undefined) this.#deps.rootChanged(root);
+    this.#isFollowUp = false;
+    for (const { new: root } of changes.of('Open_vSwitch')) if (root !== undefined) this.#takeRoot(root);
+    this.#findOverwritten(changes);
     this.#deps.wake();
+  }
+
+  #takeRoot(root: OvsRow<'Open_vSwitch'>): void {
+    if (!this.#isActive) return;
+    this.#deps.rootChanged(root);
+    if (this.#isAnswered(root) && root.cur_cfg !== root.next_cfg) this.#answer(root);
+  }
+
+  /** Status that is not what we wrote: somebody else has written there. */
+  #findOverwritten(changes: ChangeSet<OvsTables>): void {
+    const { client, state, writer } = this.#deps;
+    for (const { id, old, new: row } of changes.of('Interface')) {
+      if (!old || !row || reportedColumns.every((column) => old[column] === row[column])) continue;
+      const i = this.#speakerFor(row.name);
+      if (i?.wanted.id === id && !client.shows('Interface', id, reportInterface(i))) this.#changed.add(i);
+    }
+    for (const { id, new: row } of changes.of('Bridge')) {
+      const bridge = row && state.bridges.get(row.name);
+      if (bridge?.announcedId === undefined || bridge.id !== id) continue;
+      const report = reportBridge(bridge);
+      if (!client.shows('Bridge', id, report)) writer.put('Bridge', id, report);
+    }
+  }
+
+  /** Several ports may want an interface: the one that has its device speaks for it. */
+  #speakerFor(name: string): LiveInterface | undefined {
+    const { state } = this.#deps;
+    const places = this.#model.claimsOn(name);
+    return state.holderOf(name) ?? places.map(({ bridge }) => state.interfaceOf(bridge, name)).find(Boolean);
+  }
+
+  #isAnswered(root: OvsRow<'Open_vSwitch'>): boolean {
+    return this.#applied?.root === root._uuid && this.#applied.cfg === root.next_cfg;
+  }
+
+  #answer(root: OvsRow<'Open_vSwitch'>): void {
+    const { _uuid, next_cfg } = root;
+    this.#applied = { root: _uuid, cfg: next_cfg };
+    this.#deps.writer.put('Open_vSwitch', _uuid, { cur_cfg: next_cfg });
   }
 
   #followLock(): void {
     const { client } = this.#deps;
-    if (client.hasLock && client.isSynced) this.#isActive = true;
+    if (client.hasLock && client.isSynced) this.#standUp();
     else if (client.isConnected && !client.hasLock) {
       const { pid } = this.#deps;
       log.limited(
@@ -189,11 +240,23 @@ export class Reconciler {
     }
   }
 
-  /** The other daemon has the devices now; ours must go, and all is planned anew when the lock comes back. */
+  #standUp(): void {
+    if (this.#isActive) return;
+    this.#isActive = true;
+    const root = this.#root();
+    if (root !== undefined) this.#deps.rootChanged(root);
+  }
+
+  /**
+   * The other daemon has the devices now, and its word counts; ours must go, and all is planned and said anew when the
+   * lock comes back.
+   */
   #standDown(): void {
     this.#isActive = false;
+    this.#applied = undefined;
     for (const [name, bridge] of this.#model.bridges)
       for (const port of bridge.ports.keys()) markPort(this.#dirty, name, port);
+    this.#deps.writer.forget();
     void this.#begin(this.#removeAll());
   }
 
@@ -208,8 +271,11 @@ export class Reconciler {
 
   async #round(root: OvsRow<'Open_vSwitch'> | undefined): Promise<void> {
     const { state, writer, applier } = this.#deps;
+    const isFollowUp = this.#isFollowUp;
+    this.#isFollowUp = false;
     const dirty = this.#dirty;
     this.#dirty = new Map();
+    this.#markUnfinished(dirty);
     const steps = plan({ actual: state.bridges, wanted: this.#wanted() }, dirty);
     for (const bridge of this.#unsettled) steps.push({ do: 'settleBridge', bridge });
     this.#unsettled.clear();
@@ -219,38 +285,59 @@ export class Reconciler {
       if (lanes.every(isAllAdditions)) await applier.addInterfaces(lanes);
       else await Promise.all(lanes.map((lane) => this.#runLane(lane)));
     }
+    if (!isFollowUp) this.#followUp();
     this.#deps.settleFlows();
     await this.#report(steps);
-    // What a removal made possible belongs to the same configuration.
-    if (root !== undefined && this.#dirty.size === 0) {
-      this.#appliedCfg = root.next_cfg;
-      writer.put('Open_vSwitch', root._uuid, { cur_cfg: root.next_cfg });
-    }
+    // What this round made possible belongs to the same configuration.
+    if (root !== undefined && this.#dirty.size === 0) this.#answer(root);
     writer.flush();
     this.onConfigured?.();
     this.onConfigured = undefined;
   }
 
+  /** What could not be done, and may be by now: nobody tells when there is memory again. */
+  #markUnfinished(dirty: Dirty): void {
+    const { unmadeBridges, unaddedInterfaces } = this.#deps.state;
+    for (const name of unmadeBridges) {
+      if (this.#model.bridges.has(name)) markBridge(dirty, name);
+      else unmadeBridges.delete(name);
+    }
+    for (const { bridge, port } of unaddedInterfaces) markPort(dirty, bridge, port);
+  }
+
+  /** A port that was just added may take the number that it asks for from one that does not ask for it. */
+  #followUp(): void {
+    const { bridges } = this.#deps.state;
+    for (const { name, discontent } of bridges.values()) {
+      if (discontent.size === 0) continue;
+      const moves = plan({ actual: bridges, wanted: this.#wanted() }, new Map([[name, new Set()]]));
+      if (moves.length === 0) continue;
+      markBridge(this.#dirty, name);
+      this.#isFollowUp = true;
+    }
+  }
+
   async #runLane(lane: readonly Step[]): Promise<void> {
     for (const step of lane) {
+      const freed = this.#freedBy(step);
       await this.#deps.applier.apply(step);
-      this.#retryFreed(step);
+      for (const i of freed) this.#markOthers(i);
     }
   }
 
-  /** Removing a device may let another bridge have it. */
-  #retryFreed(step: Step): void {
-    if (step.do === 'removeInterface') this.#retry(step.name);
-    if (step.do !== 'removeBridge') return;
-    for (const failed of this.#deps.state.failures()) {
-      if (failed.bridge !== step.bridge && failed.isBusyElsewhere)
-        markPort(this.#dirty, failed.bridge, failed.port);
-    }
+  /** Devices that a removal leaves to others. */
+  #freedBy(step: Step): LiveInterface[] {
+    const interfaces = this.#deps.state.bridges.get(step.bridge)?.interfaces;
+    if (step.do === 'removeBridge') return [...(interfaces?.values() ?? [])];
+    const one = step.do === 'removeInterface' ? interfaces?.get(step.name) : undefined;
+    return one === undefined ? [] : [one];
   }
 
-  #retry(name: string): void {
-    const failed = this.#deps.state.failedNamed(name);
-    if (failed?.isBusyElsewhere === true) markPort(this.#dirty, failed.bridge, failed.port);
+  /** Another port may want the device too; the one that had it is planned already. */
+  #markOthers({ bridge, port, wanted }: LiveInterface): void {
+    for (const place of this.#model.claimsOn(wanted.name)) {
+      if (place.bridge !== bridge || place.port !== port) markPort(this.#dirty, place.bridge, place.port);
+    }
   }
 
   async #report(steps: readonly Step[]): Promise<void> {

@@ -40,6 +40,12 @@ const nothingKnown: OvsChange<'Interface'> = {
   statistics: new Map(),
 };
 
+/** The columns of `reportInterface`. */
+export const reportedColumns = [
+  'error',
+  ...Object.keys(nothingKnown),
+] as readonly (keyof typeof nothingKnown)[];
+
 /** Known to `dpctl/show -s` only. */
 const hiddenCounters: readonly string[] = ['tx_aborted_err', 'tx_carrier_err'];
 

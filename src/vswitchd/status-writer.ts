@@ -21,7 +21,7 @@ type Client = Pick<OvsdbClient<OvsTables>, 'transact' | 'view' | 'hasLock' | 'sh
 export class StatusWriter {
   readonly #client: Client;
   #waiting = noChanges();
-  #isWriting = false;
+  #underWay: Changes | undefined;
 
   constructor(client: Client) {
     this.#client = client;
@@ -29,27 +29,34 @@ export class StatusWriter {
 
   /** Is anything not yet in the database? */
   get isIdle(): boolean {
-    return !this.#isWriting && sizeOf(this.#waiting) === 0;
+    return this.#underWay === undefined && sizeOf(this.#waiting) === 0;
   }
 
   /** Later values of a column replace earlier ones. What the database has already is not kept. */
   put<T extends StatusTable>(table: T, id: Uuid, change: OvsChange<T>): void {
-    const hasOlder = this.#isWriting || this.#waiting[table].has(id);
+    const hasOlder = this.#underWay !== undefined || this.#waiting[table].has(id);
     if (hasOlder || !this.#client.shows(table, id, change)) merge(this.#waiting[table], id, change);
+  }
+
+  /** Writes nothing of this any more: somebody else says now what is. */
+  forget(): void {
+    this.#waiting = noChanges();
+    this.#underWay = undefined;
   }
 
   /** Starts a transaction if there is anything to write and none is under way. */
   flush(): void {
-    if (this.#isWriting || !this.#client.hasLock || sizeOf(this.#waiting) === 0) return;
+    if (this.#underWay !== undefined || !this.#client.hasLock || sizeOf(this.#waiting) === 0) return;
     const batch = this.#waiting;
     this.#waiting = noChanges();
-    this.#isWriting = true;
+    this.#underWay = batch;
     void this.#write(batch);
   }
 
   async #write(batch: Changes): Promise<void> {
     const outcome = await this.#client.transact((tx) => this.#build(tx, batch));
-    this.#isWriting = false;
+    if (this.#underWay !== batch) return; // forgotten
+    this.#underWay = undefined;
     switch (outcome.status) {
       case 'committed':
       case 'unchanged':

@@ -8,6 +8,7 @@ import { ms, type Uuid, uuid } from '../base/units.ts';
 import { type CommandOutput, Commands } from '../daemon/unixctl.ts';
 import { DummyDatapath } from '../datapath/dummy/datapath.ts';
 import { type DummyDevice, dummyDevice } from '../netdev/dummy/device.ts';
+import type { PortIo, PortSpec } from '../netdev/provider.ts';
 import { netdevProviders, openPortIo } from '../netdev/registry.ts';
 import { OvsdbClient, type Transaction } from '../ovsdb/client/index.ts';
 import { Database } from '../ovsdb/engine/database.ts';
@@ -19,24 +20,31 @@ import type { Providers } from './providers.ts';
 import { type OvsChange, type OvsRow, type OvsTables, openVswitch } from './schema/index.ts';
 import { Switch } from './switch.ts';
 
+const EBUSY = 16;
 const ENODEV = 19;
+const ENOSPC = 28;
 const EAFNOSUPPORT = 97;
 
 export class SwitchFixture {
   readonly clock = new FakeClock(1_000_000);
   readonly timers = new Timers(this.clock);
-  readonly aSwitch: Switch;
+  aSwitch: Switch;
   /** Somebody else's client, as ovs-vsctl is. */
   readonly tool: OvsdbClient<OvsTables>;
   /** Names that no device has: opening one fails. */
   readonly missing = new Set<string>();
+  /** Devices that can't be opened for the moment, and those that no datapath takes; nobody tells when that ends. */
+  readonly busy = new Set<string>();
+  readonly refused = new Set<string>();
   /** Opening a device waits for this. */
   gate: Promise<void> = Promise.resolve();
   readonly #commands = new Commands();
   readonly #server: OvsdbServer;
+  readonly #newUuid: () => Uuid;
+  #daemon: OvsdbClient<OvsTables>;
   readonly #later: (() => void)[] = [];
   #uuidCount = 0;
-  #appeared: (name: string) => void = () => {};
+  #deviceChanged: (name: string, isThere: boolean) => void = () => {};
 
   constructor() {
     const { timers } = this;
@@ -49,16 +57,10 @@ export class SwitchFixture {
     const database = new Database(schema, { timers, newUuid });
     this.#server = new OvsdbServer({ timers, soon: later, newUuid });
     this.#server.addDatabase(database);
-    this.tool = this.#client(newUuid);
-    this.aSwitch = new Switch({
-      client: this.#client(newUuid, 'ovs_open_vswitch'),
-      timers,
-      soon: later,
-      random: seededRandom(1),
-      providers: this.#providers(),
-      pid: 1,
-      versions: undefined,
-    });
+    this.#newUuid = newUuid;
+    this.tool = this.#client();
+    this.#daemon = this.#client('ovs_open_vswitch');
+    this.aSwitch = this.#switch();
     this.#commands.add(...switchCommands(this.aSwitch, this.clock));
   }
 
@@ -67,6 +69,17 @@ export class SwitchFixture {
     this.aSwitch.start();
     await this.settle();
     await this.tool.transact((tx) => tx.insert('Open_vSwitch', {}));
+    await this.settle();
+  }
+
+  /** Another daemon on the same database, in the place of the one before. */
+  async restart(): Promise<void> {
+    await this.aSwitch.stop({ cleanup: true });
+    this.#daemon.close();
+    await this.settle();
+    this.#daemon = this.#client('ovs_open_vswitch');
+    this.aSwitch = this.#switch();
+    this.aSwitch.start();
     await this.settle();
   }
 
@@ -156,7 +169,20 @@ export class SwitchFixture {
   /** A missing device comes. */
   async appear(name: string): Promise<void> {
     this.missing.delete(name);
-    this.#appeared(name);
+    this.#deviceChanged(name, true);
+    await this.settle();
+  }
+
+  /** A device goes, and can't be had any more. */
+  async vanish(name: string): Promise<void> {
+    this.missing.add(name);
+    dummyDevice(name)?.vanish();
+    await this.free(name);
+  }
+
+  /** A name is free again. */
+  async free(name: string): Promise<void> {
+    this.#deviceChanged(name, false);
     await this.settle();
   }
 
@@ -169,14 +195,26 @@ export class SwitchFixture {
     return typeof output === 'string' ? output : output.text;
   }
 
-  #client(newUuid: () => Uuid, lock?: string): OvsdbClient<OvsTables> {
+  #switch(): Switch {
+    return new Switch({
+      client: this.#daemon,
+      timers: this.timers,
+      soon: (action) => void this.#later.push(action),
+      random: seededRandom(1),
+      providers: this.#providers(),
+      pid: 1,
+      versions: undefined,
+    });
+  }
+
+  #client(lock?: string): OvsdbClient<OvsTables> {
     return new OvsdbClient({
       schema: openVswitch,
       tables: { Open_vSwitch: true, Bridge: true, Port: true, Interface: true },
       connect: async () => this.#server.connect(),
       remotes: ['in-process'],
       timers: this.timers,
-      newUuid,
+      newUuid: this.#newUuid,
       ...(lock !== undefined && { lock }),
     });
   }
@@ -191,14 +229,19 @@ export class SwitchFixture {
         if (provider === undefined) throw syscallFailed('open', EAFNOSUPPORT, name);
         await this.gate;
         if (this.missing.has(name)) throw syscallFailed('open', ENODEV, name);
+        if (this.busy.has(name)) throw syscallFailed('open', EBUSY, name);
         return provider.open(name, config, { timers: this.timers });
       },
       openDatapath: async (type, name = 'ovs-dummy') => {
         if (type !== 'dummy') throw syscallFailed('open', EAFNOSUPPORT, type);
-        return new DummyDatapath('dummy', name, { clock: this.clock, openPort: openPortIo });
+        const openPort = (spec: PortSpec): PortIo => {
+          if (this.refused.has(spec.name)) throw syscallFailed('add', ENOSPC, spec.name);
+          return openPortIo(spec);
+        };
+        return new DummyDatapath('dummy', name, { clock: this.clock, openPort });
       },
-      watchDevices: (appeared) => {
-        this.#appeared = appeared;
+      watchDevices: (changed) => {
+        this.#deviceChanged = changed;
         return { [Symbol.dispose]: () => {} };
       },
     };

@@ -75,6 +75,112 @@ describe('a switch on its database', () => {
     expect(fixture.interface('p1').ofport).toBe(30);
   });
 
+  test('a number goes to the new port that asks for it, from one that has it without asking', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    await fixture.addPort('br0', 'p2', { ofport_request: 1 });
+    expect(fixture.interface('p2').ofport).toBe(1);
+    expect(fixture.interface('p1').ofport).toBe(3); // 2 was in use a moment ago
+    expect(fixture.root().cur_cfg).toBe(2);
+  });
+
+  test('a number that two ask for goes to the second when the first goes', async () => {
+    await fixture.addBridge('br0');
+    await fixture.addPort('br0', 'p1', { ofport_request: 7 });
+    await fixture.addPort('br0', 'p2', { ofport_request: 7 });
+    expect([fixture.interface('p1').ofport, fixture.interface('p2').ofport]).toEqual([7, 1]);
+    await fixture.removePort('br0', 'p1');
+    expect(fixture.interface('p2').ofport).toBe(7);
+  });
+
+  test('a bridge of another datapath type has the numbers of before', async () => {
+    await fixture.addBridge('br0', ['p1', 'p2', 'p3']);
+    await fixture.removePort('br0', 'p2');
+    await fixture.addPort('br0', 'p2');
+    const numbers = () => ['p1', 'p2', 'p3'].map((name) => fixture.interface(name).ofport);
+    const before = numbers();
+    expect(before[1]).toBe(4);
+    const { _uuid } = fixture.bridge('br0');
+    await fixture.change((tx) => tx.update('Bridge', _uuid, { datapath_type: 'foo' }));
+    await fixture.change((tx) => tx.update('Bridge', _uuid, { datapath_type: 'dummy' }));
+    expect(numbers()).toEqual(before);
+  });
+
+  test('answers a root row that was made anew, whatever number it counts from', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    const { _uuid } = fixture.root();
+    await fixture.tool.transact((tx) => tx.delete('Open_vSwitch', _uuid));
+    await fixture.settle();
+    expect(fixture.aSwitch.state.bridges.size).toBe(0);
+    await fixture.tool.transact((tx) => tx.insert('Open_vSwitch', { next_cfg: 1 }));
+    await fixture.settle();
+    expect(fixture.root()).toMatchObject({ next_cfg: 1, cur_cfg: 1, datapath_types: ['dummy'] });
+  });
+
+  test('puts right what others write where its own status is', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    fixture.missing.add('p2');
+    await fixture.addPort('br0', 'p2');
+    const [p1, p2, br0, root] = [
+      fixture.interface('p1'),
+      fixture.interface('p2'),
+      fixture.bridge('br0'),
+      fixture.root(),
+    ];
+    await fixture.tool.transact((tx) => {
+      tx.update('Interface', p1._uuid, { ofport: 9, error: 'none', link_state: undefined, mtu: 1 });
+      tx.update('Interface', p2._uuid, { ofport: 9, error: undefined, mac_in_use: '00:00:00:00:00:01' });
+      tx.update('Bridge', br0._uuid, { datapath_id: undefined, datapath_version: 'old' });
+      tx.update('Open_vSwitch', root._uuid, { cur_cfg: 0, datapath_types: [], iface_types: ['foo'] });
+    });
+    await fixture.settle();
+    expect(fixture.interface('p1')).toEqual(p1);
+    expect(fixture.interface('p2')).toEqual(p2);
+    expect(fixture.bridge('br0')).toEqual(br0);
+    expect(fixture.root()).toEqual(root);
+  });
+
+  test('tries again with any change what was refused for want of something', async () => {
+    fixture.busy.add('p1');
+    fixture.refused.add('p2');
+    await fixture.addBridge('br0', ['p1', 'p2']);
+    expect(fixture.interface('p1').error).toBe('could not open network device p1 (Device or resource busy)');
+    expect(fixture.interface('p2').error).toBe(
+      'could not add network device p2 to ofproto (No space left on device)',
+    );
+    fixture.busy.clear();
+    fixture.refused.clear();
+    await fixture.addBridge('br1');
+    for (const name of ['p1', 'p2'])
+      expect(fixture.interface(name)).toMatchObject({ error: undefined, link_state: 'up' });
+  });
+
+  test('makes its own device when what had the name goes', async () => {
+    fixture.busy.add('in1');
+    await fixture.addBridge('br0');
+    await fixture.addPort('br0', 'in1', { type: 'internal' });
+    expect(fixture.interface('in1').ofport).toBe(-1);
+    fixture.busy.delete('in1');
+    await fixture.free('in1');
+    expect(fixture.interface('in1')).toMatchObject({ ofport: 1, error: undefined });
+  });
+
+  test('an interface of two ports is with the first, and goes to the other when that one goes', async () => {
+    await fixture.addBridge('br0', ['p1', 'p2']);
+    const [shared, other] = [fixture.interface('p1')._uuid, fixture.port('p2')._uuid];
+    const members = (port: string) =>
+      fixture.aSwitch.state.bridges
+        .get('br0')
+        ?.ofproto.bundles.get(port)
+        ?.members.map(({ name }) => name);
+    await fixture.change((tx) => tx.mutate('Port', other, { interfaces: { insert: [shared] } }));
+    expect([members('p1'), members('p2')]).toEqual([['p1'], ['p2']]);
+    await fixture.removePort('br0', 'p1');
+    expect([members('p1'), members('p2')]).toEqual([undefined, ['p1', 'p2']]);
+    await fixture.removePort('br0', 'p2');
+    expect(fixture.aSwitch.state.holderOf('p1')).toBeUndefined();
+    expect(() => fixture.device('p1')).toThrow('no dummy device');
+  });
+
   test('a port that leaves frees its device for another bridge', async () => {
     await fixture.addBridge('br0', ['p1']);
     await fixture.addBridge('br1');

@@ -55,7 +55,6 @@ export class Switch {
   readonly #statistics: StatisticsWriter;
   readonly #devices: Disposable;
   #limits: UpcallLimits | undefined;
-  #root: OvsRow<'Open_vSwitch'> | undefined;
 
   constructor(deps: SwitchDeps) {
     this.#deps = deps;
@@ -98,7 +97,7 @@ export class Switch {
       rootChanged: (root) => this.#rootChanged(root),
       pid: deps.pid,
     });
-    this.#devices = providers.watchDevices((name) => this.reconciler.deviceAppeared(name));
+    this.#devices = providers.watchDevices((...change) => this.reconciler.deviceChanged(...change));
   }
 
   get providers(): Providers {
@@ -184,7 +183,6 @@ export class Switch {
 
   #rootChanged(root: OvsRow<'Open_vSwitch'>): void {
     const keys = readKeys(systemKeys, root.other_config);
-    this.#root = root;
     const { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit } = keys;
     this.#limits = { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit };
     for (const backer of this.#backers.values()) backer.setLimits(this.#limits);
@@ -196,7 +194,7 @@ export class Switch {
   }
 
   #writeSystemStatistics(): void {
-    const root = this.#root;
+    const [root] = this.#deps.client.view.rows('Open_vSwitch').values();
     if (root === undefined) return;
     const { enableStatistics } = readKeys(systemKeys, root.other_config);
     const statistics = (enableStatistics ? this.#deps.systemStatistics?.() : undefined) ?? new Map();

@@ -51,6 +51,13 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     host.vsctl('--no-wait', 'init');
     return [...seen, host.vsctl('add-br', 'br1'), show(host)];
   },
+  async 'answers a row that was made anew and counts from the start'(host) {
+    await host.prepare();
+    const seen = [host.vsctl('add-br', 'br0')];
+    seen.push(host.vsctl('--no-wait', 'destroy', 'open_vswitch', '.'));
+    seen.push(host.vsctl('set', 'open_vswitch', '.', 'external_ids:a=b'));
+    return [...seen, host.vsctl('get', 'open_vswitch', '.', 'next_cfg', 'cur_cfg'), show(host)];
+  },
   async 'goes on while the server is away, and follows it again'(host) {
     await host.prepare();
     const seen = [host.vsctl('add-br', 'br0'), show(host)];

@@ -43,6 +43,7 @@ export class DummyDevice {
   onTransmit: (frame: Uint8Array) => void = () => {};
   onStateChange: () => void = () => {};
   readonly #clock: Clock;
+  #isGone = false;
   #state: NetdevState;
   #rxCapture: Capture | undefined;
   #txCapture: Capture | undefined;
@@ -70,6 +71,17 @@ export class DummyDevice {
 
   get state(): NetdevState {
     return this.#state;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** It goes by itself, as a device of the kernel may. */
+  vanish(): void {
+    this.close();
+    this.#isGone = true;
+    this.onStateChange();
   }
 
   set(settings: Settings): void {

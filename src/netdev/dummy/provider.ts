@@ -35,7 +35,7 @@ class DummyNetdev implements Netdev {
   readonly portSpec: PortSpec;
   onChange: () => void = () => {};
   readonly #device: DummyDevice;
-  #isGone = false;
+  #isClosed = false;
 
   constructor(type: string, device: DummyDevice) {
     this.name = device.name;
@@ -50,7 +50,7 @@ class DummyNetdev implements Netdev {
   }
 
   get isGone(): boolean {
-    return this.#isGone;
+    return this.#isClosed || this.#device.isGone;
   }
 
   async configure({ options, mac, mtuRequest }: NetdevConfig): Promise<void> {
@@ -85,7 +85,7 @@ class DummyNetdev implements Netdev {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isGone = true;
+    this.#isClosed = true;
     this.#device.close();
   }
 }

@@ -12,6 +12,7 @@ import type { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import { attachToIngress, loadIngressProgram } from '../../sys/calls/bpf.ts';
 import { closeInBackground } from '../../sys/calls/fd.ts';
+import { linkMonitor } from '../../sys/netlink/monitor.ts';
 
 const log = logger('netdev_linux');
 
@@ -37,21 +38,21 @@ let last: Promise<void> = Promise.resolve();
  * them.
  */
 export function shieldHost(name: string, ifindex: number, timers: Timers): Disposable {
-  muteArp(name);
+  muteArp(name, ifindex);
   let fd: number | undefined;
   let isWanted = true;
   const timer = timers.after(delay, () => {
     last = last.then(async () => {
       if (!isWanted) return;
       fd = await attach(name, ifindex);
-      allowArp(name);
+      allowArp(ifindex);
     });
   });
   return {
     [Symbol.dispose]() {
       isWanted = false;
       timer.cancel();
-      allowArp(name);
+      allowArp(ifindex);
       last = last.then(async () => {
         if (fd !== undefined) await closeInBackground(fd);
       });
@@ -59,24 +60,25 @@ export function shieldHost(name: string, ifindex: number, timers: Timers): Dispo
   };
 }
 
-/** What the setting of each device that answers no ARP was before. */
-const muted = new Map<string, Buffer>();
+/** What the setting of each device that answers no ARP was before, by index: it may get another name meanwhile. */
+const muted = new Map<number, Buffer>();
 
 /** Without an effect where settings can't be changed. */
-function muteArp(name: string): void {
+function muteArp(name: string, ifindex: number): void {
   try {
     const before = readFileSync(arpSetting(name));
     writeFileSync(arpSetting(name), noArp);
-    muted.set(name, before);
+    muted.set(ifindex, before);
   } catch {
     // as it was
   }
 }
 
-function allowArp(name: string): void {
-  const before = muted.get(name);
-  if (before === undefined) return;
-  muted.delete(name);
+function allowArp(ifindex: number): void {
+  const before = muted.get(ifindex);
+  const name = linkMonitor().known(ifindex)?.name;
+  muted.delete(ifindex);
+  if (before === undefined || name === undefined) return;
   try {
     writeFileSync(arpSetting(name), before);
   } catch {
@@ -86,7 +88,7 @@ function allowArp(name: string): void {
 
 /** For the end of the process. */
 export function allowAllArp(): void {
-  for (const name of muted.keys()) allowArp(name);
+  for (const ifindex of muted.keys()) allowArp(ifindex);
 }
 
 function arpSetting(name: string): string {

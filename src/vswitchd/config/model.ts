@@ -19,6 +19,12 @@ import {
 /** What to plan anew: names of ports by the name of their bridge. A bridge without ports is there for itself. */
 export type Dirty = Map<string, Set<string>>;
 
+/** A port of a bridge, by their names. */
+export interface Place {
+  readonly bridge: string;
+  readonly port: string;
+}
+
 interface ModelBridge extends WantedBridge {
   settings: BridgeSettings;
   readonly ports: Map<string, WantedPort>;
@@ -37,6 +43,8 @@ export class WantedModel {
   readonly #portsOfInterface: Links = new Map();
   /** Names stay known after a row is gone from the view. */
   readonly #portNames = new Map<Uuid, string>();
+  /** The row of each interface that there is, by its name. */
+  readonly #interfaceRows = new Map<string, Uuid>();
 
   constructor(view: View<OvsTables>) {
     this.#view = view;
@@ -46,9 +54,10 @@ export class WantedModel {
     return this.#bridges;
   }
 
-  /** The bridge and port that an interface row belongs to, as far as the database is concerned. */
-  ownersOf(interfaceId: Uuid): { bridge: string; port: string }[] {
-    return this.#portOwners(interfaceId).flatMap((port) => this.#placesOf(port));
+  /** The bridges and ports that want the interface of that name: nearly always one. */
+  claimsOn(name: string): Place[] {
+    const id = this.#interfaceRows.get(name);
+    return id === undefined ? [] : this.#portsOf(id).flatMap((port) => this.#placesOf(port));
   }
 
   update(changes: ChangeSet<OvsTables>): Dirty {
@@ -57,11 +66,11 @@ export class WantedModel {
     this.#takePortNames(changes.of('Port'));
     this.#takeBridges(changes.of('Bridge'), dirty, ports);
     this.#takePorts(changes.of('Port'), ports);
-    for (const delta of changes.of('Interface')) {
-      if (!isConfigChanged(delta, configColumns.Interface)) continue;
-      for (const port of this.#portOwners(delta.id)) ports.add(port);
+    this.#takeInterfaces(changes.of('Interface'), ports);
+    for (const port of ports) {
+      this.#refreshPort(port);
+      for (const { bridge, port: name } of this.#placesOf(port)) markPort(dirty, bridge, name);
     }
-    for (const port of ports) this.#refreshPort(port, dirty);
     return dirty;
   }
 
@@ -120,13 +129,24 @@ export class WantedModel {
     }
   }
 
-  #refreshPort(id: Uuid, dirty: Dirty): void {
+  /** Numbers come back from us, so they change nothing; but whoever is made anew is to have the newest again. */
+  #takeInterfaces(deltas: Deltas<'Interface'>, ports: Set<Uuid>): void {
+    for (const delta of deltas) {
+      const { id, old, new: row } = delta;
+      if (row === undefined && this.#interfaceRows.get(old?.name ?? '') === id)
+        this.#interfaceRows.delete(old?.name ?? '');
+      if (row !== undefined) this.#interfaceRows.set(row.name, id);
+      if (isConfigChanged(delta, configColumns.Interface))
+        for (const port of this.#portsOf(id)) ports.add(port);
+      else if (old?.ofport !== row?.ofport) for (const port of this.#portsOf(id)) this.#refreshPort(port);
+    }
+  }
+
+  #refreshPort(id: Uuid): void {
     const row = this.#view.row('Port', id);
     if (row === undefined) return;
-    for (const { bridge, port } of this.#placesOf(id)) {
+    for (const { bridge, port } of this.#placesOf(id))
       this.#bridges.get(bridge)?.ports.set(port, readPort(row, this.#interfacesOf(row, bridge)));
-      markPort(dirty, bridge, port);
-    }
   }
 
   #interfacesOf(row: OvsRow<'Port'>, bridge: string): WantedInterface[] {
@@ -134,11 +154,11 @@ export class WantedModel {
     return rows.map((r) => readInterface(r, bridge)).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  #portOwners(interfaceId: Uuid): readonly Uuid[] {
+  #portsOf(interfaceId: Uuid): readonly Uuid[] {
     return this.#portsOfInterface.get(interfaceId) ?? [];
   }
 
-  #placesOf(port: Uuid): { bridge: string; port: string }[] {
+  #placesOf(port: Uuid): Place[] {
     const name = this.#portNames.get(port);
     if (name === undefined) return [];
     return (this.#bridgesOfPort.get(port) ?? []).flatMap((id) => {

@@ -39,11 +39,9 @@ export function systemProviders(
         throw syscallFailed('open', EAFNOSUPPORT, `could not create datapath of unknown type ${type}`);
       return openDatapath(known, name ?? datapathNames[known], options.dummy, timers);
     },
-    watchDevices(appeared) {
+    watchDevices(changed) {
       const monitor = linkMonitor();
-      const stop = monitor.listen((name) => {
-        if (monitor.byName(name) !== undefined) appeared(name);
-      });
+      const stop = monitor.listen((name) => changed(name, monitor.byName(name) !== undefined));
       return { [Symbol.dispose]: stop };
     },
   };
