@@ -1,6 +1,6 @@
 /** A database of your own schema inside a test: typed, in memory, and on a socket for any OVSDB tool. */
 import assert from 'node:assert/strict';
-import { atom, column, embedOvsdb, schema, table } from 'ovs-ts/ovsdb';
+import { atom, column, connect, embedOvsdb, OvsdbError, schema, table } from 'ovs-ts/ovsdb';
 
 const inventory = schema('Inventory', '1.0.0', {
   Host: table(
@@ -13,16 +13,21 @@ const inventory = schema('Inventory', '1.0.0', {
   ),
 });
 
-const ovsdb = await embedOvsdb({ schema: inventory });
-const client = await ovsdb.client({ Host: true });
+const ovsdb = await embedOvsdb({ schema: inventory, listen: ['ptcp:0:127.0.0.1'] });
+const client = await ovsdb.client();
 
-client.onChange((changes) => console.log('changed:', [...changes.of('Host')].length, 'host'));
-const outcome = await client.transact((tx) => tx.insert('Host', { name: 'a', ports: [22, 80] }));
-assert.equal(outcome.status, 'committed');
+const id = await client.transact((tx) => tx.insert('Host', { name: 'a', ports: [80, 22] }));
+assert.deepEqual(client.row('Host', id)?.ports, [22, 80]);
 
-const twice = await client.transact((tx) => tx.insert('Host', { name: 'a' }));
-assert.equal(twice.status, 'error');
-console.log(`${twice.tag}: ${twice.details}`);
+// A second host of that name is refused, as the index says.
+await assert.rejects(
+  client.transact((tx) => tx.insert('Host', { name: 'a' })),
+  (error) => error instanceof OvsdbError && error.tag === 'constraint violation',
+);
 
-for (const host of client.view.rows('Host').values()) console.log(host.name, host.ports, host.note);
-await ovsdb[Symbol.asyncDispose]();
+// What is under test would connect like this.
+const other = await connect(ovsdb.remotes[0] ?? '', { schema: 'Inventory' });
+for (const host of other.rows('Host').values()) console.log(host.name, host.ports, host.note);
+
+other.close();
+ovsdb.close();

@@ -27,14 +27,16 @@ function bundle(entryPoints, splitting) {
     platform: 'node',
     target: 'node20',
     packages: 'external',
-    sourcemap: 'linked',
     chunkNames: 'chunk-[hash]',
     logLevel: 'warning',
   });
 }
 
-const library = { in: 'src/ovsdb/index.ts', out: 'ovsdb' }; // `ovs-ts/ovsdb`
-await bundle([...programs.filter((name) => longRunning.has(name)).map(entry), library], true);
+const libraries = [
+  { in: 'src/ovsdb/index.ts', out: 'ovsdb' }, // `ovs-ts/ovsdb`
+  { in: 'src/vswitchd/schema/index.ts', out: 'open-vswitch' }, // `ovs-ts/open-vswitch`
+];
+await bundle([...programs.filter((name) => longRunning.has(name)).map(entry), ...libraries], true);
 await bundle(programs.filter((name) => !longRunning.has(name)).map(entry), false);
 
 // The schema as a file, for the tools that create and convert databases

@@ -5,16 +5,17 @@
 
 /** Base of all expected errors: a message for the operator (object, value, remedy) and a stable code. */
 export abstract class VswitchError extends Error {
+  /** Given by each class, since a bundler may rename the class itself. */
+  abstract override readonly name: string;
   abstract readonly code: string;
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-  }
 }
 
-/** Bytes or text from outside do not form what they claim to be. Never a bug of ours. */
+/**
+ * Bytes or text from outside do not form what they claim to be. Never a bug of ours.
+ * @internal
+ */
 export class Malformed extends VswitchError {
+  override readonly name: string = 'Malformed';
   override readonly code = 'MALFORMED';
   /** Byte (or character) offset inside the frame, message or file. */
   readonly at: number;
@@ -30,6 +31,7 @@ export class Malformed extends VswitchError {
 
 /** A valid request that we cannot honour. `tag` is the protocol's own error name (OVSDB error tag, OpenFlow error name). */
 export class Refused extends VswitchError {
+  override readonly name: string = 'Refused';
   override readonly code = 'REFUSED';
   readonly tag: string;
 
@@ -41,6 +43,7 @@ export class Refused extends VswitchError {
 
 /** The kernel said no. */
 export class SyscallFailed extends VswitchError {
+  override readonly name = 'SyscallFailed';
   override readonly code = 'SYSCALL_FAILED';
   /** The call, e.g. "bind". */
   readonly call: string;
@@ -57,7 +60,10 @@ export class SyscallFailed extends VswitchError {
   }
 }
 
-/** Marks the end of a complete `switch` over a closed set. */
+/**
+ * Marks the end of a complete `switch` over a closed set.
+ * @internal
+ */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
 }

@@ -4,7 +4,7 @@ import type { Connector } from '../ovsdb/client/session.ts';
 import type { Channel } from '../rpc/channel.ts';
 import { isPassiveName, OVSDB_PORT, readActiveRemote, readPassiveRemote } from '../rpc/remote.ts';
 import { connectChannel, listenChannels } from '../rpc/socket-channel.ts';
-import type { TlsConfig } from '../rpc/tls.ts';
+import type { TlsConfig } from '../rpc/tls-config.ts';
 import type { Transport } from '../rpc/transport.ts';
 
 /** Opens a connection to a remote; one that listens waits for the server to call. */
@@ -29,11 +29,6 @@ function acceptOne(
     });
     opened.catch(reject);
   });
-}
-
-/** "tcp:a:1,tcp:b:2" as a list. A comma inside a remote's own text does not occur. */
-export function splitRemotes(text: string): string[] {
-  return text.split(',').filter((one) => one !== '');
 }
 
 /** In an order of chance, so that many clients spread over the servers of a cluster. */

@@ -32,6 +32,7 @@ export interface CommandLine {
 
 /** A wrong command line: the program prints "PROGRAM: message" and exits with 1. */
 export class UsageError extends Refused {
+  override readonly name = 'UsageError';
   constructor(message: string) {
     super('usage', message);
   }

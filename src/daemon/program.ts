@@ -10,7 +10,7 @@ import { logger, logRegistry } from '../base/log.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 import { ms } from '../base/units.ts';
-import type { TlsConfig } from '../rpc/tls.ts';
+import type { TlsConfig } from '../rpc/tls-config.ts';
 import { type Directories, readDirectories } from './directories.ts';
 import { LogControl } from './log-control.ts';
 import { type CommandLine, isUsed, type OptionDef, UsageError } from './options.ts';
@@ -29,6 +29,7 @@ export interface Program {
 
 /** An expected end with a message: the program prints "NAME: message" and exits with `exitCode`. */
 export class Fatal extends VswitchError {
+  override readonly name = 'Fatal';
   override readonly code = 'FATAL';
   readonly exitCode: number;
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -20,11 +20,9 @@ test('an embedded database with a file has its rows again after a restart', asyn
   const file = join(folder, 'inventory.db');
   for (const expected of [['a'], ['a', 'a']]) {
     await using ovsdb = await embedOvsdb({ schema: declared, file });
-    const client = await ovsdb.client({ Host: true });
-    expect(await client.transact((tx) => tx.insert('Host', { name: 'a' }))).toMatchObject({
-      status: 'committed',
-    });
-    expect([...client.view.rows('Host').values()].map((host) => host.name)).toEqual(expected);
+    const client = await ovsdb.client();
+    await client.transact((tx) => tx.insert('Host', { name: 'a' }));
+    expect([...client.rows('Host').values()].map((host) => host.name)).toEqual(expected);
   }
 });
 
@@ -40,4 +38,32 @@ test('an embedded database that listens answers on its socket until it is closed
   channel.close();
   await ovsdb[Symbol.asyncDispose]();
   await expect(connectChannel({ kind: 'unix', path })).rejects.toThrow();
+});
+
+test('an embedded database that cannot listen is an error, and leaves nothing open', async () => {
+  const path = join(folder, 'db.sock');
+  const file = join(folder, 'inventory.db');
+  await using other = await embedOvsdb({ schema: declared, listen: ['ptcp:0:127.0.0.1'] });
+  const taken = (other.remotes[0] ?? '').replace(/^tcp:(.*):(\d+)$/, 'ptcp:$2:$1');
+  const mistakes: [string, object][] = [
+    [taken, { name: 'SyscallFailed', call: 'listen', reason: 'Address already in use' }],
+    [`punix:${folder}/absent/db.sock`, { name: 'SyscallFailed', reason: 'No such file or directory' }],
+    ['tcp:127.0.0.1:6640', { message: expect.stringContaining('is active; expected punix:') }],
+    ['pssl:0', { message: expect.stringContaining('SSL needs a private key') }],
+  ];
+  for (const [target, error] of mistakes) {
+    const listen = [`punix:${path}`, target];
+    await expect(embedOvsdb({ schema: declared, file, listen })).rejects.toMatchObject(error);
+    expect(existsSync(path)).toBe(false);
+  }
+});
+
+test('a client ends with its database, and a closed database has no clients', async () => {
+  const ovsdb = await embedOvsdb({ schema: declared });
+  const client = await ovsdb.client();
+  const waiting = client.until(() => false);
+  ovsdb.close();
+  ovsdb.close();
+  await expect(waiting).rejects.toMatchObject({ name: 'Disconnected', message: 'the database was closed' });
+  await expect(ovsdb.client()).rejects.toThrow('the database was closed');
 });

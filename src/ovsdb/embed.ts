@@ -8,12 +8,17 @@ import { randomUuid, systemRandom } from '../base/random.ts';
 import { soon } from '../base/soon.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
-import { type ClientOptions, OvsdbClient } from './client/client.ts';
-import type { Tables } from './client/types.ts';
+import { formatRemote, OVSDB_PORT, readPassiveRemote } from '../rpc/remote.ts';
+import type { TlsConfig } from '../rpc/tls-config.ts';
+import type { Client, ViewOptions } from './client/api.ts';
+import { Disconnected } from './client/errors.ts';
+import { openClient } from './client/library-client.ts';
+import type { All, Seen, Tables, Wanted } from './client/types.ts';
 import { Database } from './engine/database.ts';
 import { schemaFromJson } from './engine/schema.ts';
 import { type Schema, schemaToJson } from './schema-types.ts';
-import { Remotes } from './server/remotes.ts';
+import { openListener, type Remote } from './server/remote.ts';
+import { defaultRemoteOptions } from './server/remotes.ts';
 import { OvsdbServer } from './server/server.ts';
 import { systemSockets } from './server/sockets.ts';
 import { createDatabaseFile, openStore } from './storage/store.ts';
@@ -22,61 +27,96 @@ export interface EmbedOptions<T extends Tables> {
   readonly schema: Schema<T>;
   /** Kept in memory only when absent; made when missing. Nobody else may have it open: it is not locked. */
   readonly file?: string;
-  /** Where others reach it too, e.g. "punix:/tmp/x.sock", "ptcp:6640:127.0.0.1". */
+  /** Where others reach it too: "punix:FILE", "ptcp:[PORT][:HOST]", "pssl:[PORT][:HOST]"; port 0 is any that is free. */
   readonly listen?: readonly string[];
+  /** For "pssl:": files of a private key, its certificate, and the CA certificate of the clients'. */
+  readonly tls?: TlsConfig;
 }
 
+/** A database and its server, until it is closed. One owner; closing it is the owner's duty. */
 export interface EmbeddedOvsdb<T extends Tables> extends AsyncDisposable {
-  readonly server: OvsdbServer;
-  readonly database: Database;
-  /** A client of all tables; resolves when it has the contents. Closed with the server. */
-  client(tables: ClientOptions<T>['tables']): Promise<OvsdbClient<T>>;
+  /** Where it listens, as `connect` takes it: "unix:FILE", "tcp:127.0.0.1:41235". In the order of `listen`. */
+  readonly remotes: readonly string[];
+  /** A client without a socket between; resolves when it shows the contents. Closed with the server. */
+  client<const W extends Wanted<T> = All<T>>(options?: ViewOptions<T, W>): Promise<Client<T, Seen<T, W>>>;
+  /** Ends all connections and writes what is not written yet. A second time does nothing. */
+  close(): void;
 }
 
-/** Throws OvsdbError for a file that cannot be used, Refused or SyscallFailed for a socket that cannot be opened. */
+/**
+ * Serves a database from this process:
+ *
+ * ```ts
+ * await using ovsdb = await embedOvsdb({ schema: openVswitch, listen: ['punix:/tmp/db.sock'] });
+ * const client = await ovsdb.client();
+ * ```
+ *
+ * Rejects with OvsdbError for a file or a schema that cannot be used, and with SyscallFailed where it cannot listen.
+ */
 export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Promise<EmbeddedOvsdb<T>> {
+  const { file, listen = [], tls = {} } = options;
   const timers = new Timers(systemClock);
-  const stopTimers = driveTimers(timers);
   const schema = schemaFromJson(JSON.parse(JSON.stringify(schemaToJson(options.schema))));
   const deps = { timers, soon, newUuid: randomUuid, random: systemRandom };
-  const { file } = options;
   if (file !== undefined && !existsSync(file)) createDatabaseFile(file, schema, {});
   const store = file === undefined ? undefined : openStore(file, deps);
-  const database = store?.database ?? new Database(schema, deps);
   const server = new OvsdbServer(deps);
-  server.addDatabase(database);
-  const remotes = new Remotes({ server, sockets: systemSockets('/'), timers });
-  for (const remote of options.listen ?? []) remotes.add(remote);
-  await remotes.apply();
-  const clients: { close(): void }[] = [];
+  server.addDatabase(store?.database ?? new Database(schema, deps));
+  const closing = new AbortController();
+  const stopTimers = driveTimers(timers);
+  const listeners: Remote[] = [];
+  const close = (): void => {
+    if (closing.signal.aborted) return;
+    closing.abort(new Disconnected('the database was closed'));
+    for (const listener of listeners) listener.close();
+    server.close();
+    store?.close();
+    stopTimers();
+  };
+  const sockets = systemSockets(process.cwd(), { tls });
+  try {
+    for (const target of listen)
+      listeners.push(await openListener(target, defaultRemoteOptions(target), { server, sockets, timers }));
+  } catch (why) {
+    close();
+    throw why;
+  }
   return {
-    server,
-    database,
-    async client(tables) {
-      const connect = async () => server.connect();
-      const client = new OvsdbClient<T>({
+    remotes: listeners.map((listener, at) => remoteOf(listen[at] ?? '', listener)),
+    client: (view) =>
+      openClient({
+        ...view,
         schema: options.schema,
-        connect,
+        connect: async () => server.connect(),
         remotes: ['in-process'],
         timers,
-        tables,
-      });
-      clients.push(client);
-      await new Promise<void>((resolve) => {
-        const stop = client.onState(() => {
-          if (!client.isSynced) return;
-          stop();
-          resolve();
-        });
-      });
-      return client;
-    },
+        keepTrying: false,
+        closing: closingWith(closing.signal),
+      }),
+    close,
     async [Symbol.asyncDispose]() {
-      for (const client of clients) client.close();
-      remotes.close();
-      server.close();
-      store?.close();
-      stopTimers();
+      close();
     },
   };
+}
+
+/** What a client connects to in order to reach a listener. */
+function remoteOf(target: string, listener: Remote): string {
+  const remote = readPassiveRemote(target, { defaultPort: OVSDB_PORT, rundir: process.cwd() });
+  if (remote.kind === 'punix') return formatRemote({ kind: 'unix', path: remote.path });
+  const kind = remote.kind === 'ptcp' ? 'tcp' : 'ssl';
+  const port = listener.status().boundPort ?? remote.port;
+  return formatRemote({ kind, host: remote.host ?? '127.0.0.1', port });
+}
+
+/** Of a client that may end before the database does, and ends with it. */
+function closingWith(whole: AbortSignal): AbortController {
+  const own = new AbortController();
+  const pass = (): void => own.abort(whole.reason);
+  if (whole.aborted) pass();
+  else {
+    whole.addEventListener('abort', pass, { once: true });
+    own.signal.addEventListener('abort', () => whole.removeEventListener('abort', pass), { once: true });
+  }
+  return own;
 }

@@ -29,6 +29,12 @@ export interface TypeJson {
   readonly max?: number | 'unlimited';
 }
 
+/** One atom of a column as a row holds it. A uuid is its text; integers beyond 2^53 lose their last digits. */
+export type Scalar = string | number | boolean;
+
+/** What a column of any type holds: one atom, none or one, a sorted array of a set's atoms, or a map sorted by key. */
+export type Value = Scalar | undefined | readonly Scalar[] | ReadonlyMap<Scalar, Scalar>;
+
 /** One column; `T` is what a row holds: a scalar, `T | undefined`, a sorted array (set) or a `ReadonlyMap`. */
 export interface Column<T> {
   readonly type: TypeJson;
@@ -126,7 +132,8 @@ export function schema<T extends Readonly<Record<string, Table>>>(
   return { name, version, tables };
 }
 
-type ColumnValue<C> = C extends Column<infer V> ? V : never;
+/** What rows hold in a column. */
+export type ColumnValue<C> = C extends Column<infer V> ? V : never;
 
 /** A row as a client sees it. */
 export type Row<T extends Table> = { readonly _uuid: Uuid } & {

@@ -9,6 +9,7 @@ import { parseExactJson } from './json-exact.ts';
 
 /** The text is not JSON. */
 export class JsonError extends Malformed {
+  override readonly name = 'JsonError';
   /** "line 0, column 5, byte 5: syntax error expecting value": what the reference's tools print. */
   readonly reason: string;
 

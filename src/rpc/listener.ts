@@ -10,7 +10,8 @@ import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { formatRemote, type PassiveRemote } from './remote.ts';
 import { acceptedStream, type Stream } from './stream.ts';
-import { isVerifying, loadTls, type TlsConfig, TlsContext } from './tls.ts';
+import { isVerifying, loadTls, TlsContext } from './tls.ts';
+import type { TlsConfig } from './tls-config.ts';
 import { withShortPath } from './unix-path.ts';
 
 export interface ListenOptions {

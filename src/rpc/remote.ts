@@ -60,6 +60,11 @@ export function isActiveName(text: string): boolean {
   return /^(unix|tcp|ssl):/.test(text);
 }
 
+/** "tcp:a:1,tcp:b:2" as a list. A comma inside a remote's own text does not occur. */
+export function splitRemotes(text: string): string[] {
+  return text.split(',').filter((one) => one !== '');
+}
+
 /** Either kind. Throws SyscallFailed like `readActiveRemote`. */
 export function readRemote(text: string, context: RemoteContext): Remote {
   const colon = text.indexOf(':');

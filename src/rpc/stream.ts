@@ -9,7 +9,8 @@ import { LimitedSite, logger } from '../base/log.ts';
 import { lastly } from '../base/soon.ts';
 import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
-import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, type TlsConfig, TlsContext } from './tls.ts';
+import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, TlsContext } from './tls.ts';
+import type { TlsConfig } from './tls-config.ts';
 import { withShortPath } from './unix-path.ts';
 
 interface StreamEvents {

@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 const manifest: { version: string; bin: Record<string, string> } = JSON.parse(
   readFileSync('package.json', 'utf8'),
 );
-const examples = readdirSync('examples').filter((name) => name.endsWith('.mjs'));
+/** Those that need no switch; test/system/library.test.ts runs the others. */
+const examples = ['database-in-a-test.mjs'];
 
 describe('the package', () => {
   it('has a bin entry for every launcher', () => {

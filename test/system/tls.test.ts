@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { logRegistry } from '../../src/base/log.ts';
+import { connect } from '../../src/ovsdb/index.ts';
 import type { Channel, Reply } from '../../src/rpc/channel.ts';
 import type { Listener } from '../../src/rpc/listener.ts';
 import { readActiveRemote } from '../../src/rpc/remote.ts';
 import { connectChannel, listenChannels } from '../../src/rpc/socket-channel.ts';
-import type { TlsConfig } from '../../src/rpc/tls.ts';
+import type { TlsConfig } from '../../src/rpc/tls-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
 const env = { ...process.env, OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder };
@@ -122,6 +123,15 @@ function theirClient(...args: string[]): Promise<{ status: number | null; output
 test('our client talks to the installed server', async () => {
   expect(await listDatabases(configOf('client'))).toEqual(['_Server']);
   expect(await listDatabases(configOf('client', { protocols: 'TLSv1.2' }))).toEqual(['_Server']);
+});
+
+test('the library connects by TLS, and says why it cannot', async () => {
+  const remote = `ssl:127.0.0.1:${serverPort}`;
+  await using client = await connect(remote, { schema: '_Server', tls: configOf('client') });
+  expect([...client.rows('Database').values()].map((row) => row.name)).toEqual(['_Server']);
+  const asStranger = connect(remote, { schema: '_Server', tls: configOf('stranger') });
+  await expect(asStranger).rejects.toMatchObject({ message: expect.stringContaining(remote) });
+  await expect(connect(remote, { schema: '_Server' })).rejects.toThrow(/SSL needs a private key/);
 });
 
 test('our client refuses a server of another CA, and the server a client of another', async () => {

@@ -2,9 +2,11 @@
  * A tool's connection to its database, as promises: one transaction after another, and a watch on tables. Without
  * `mayReconnect` the first failure is the last; with it, what was lost is done again.
  */
-import { Malformed, SyscallFailed, type VswitchError } from '../../base/errors.ts';
-import { Disconnected, Session, type SessionOptions } from '../../ovsdb/client/session.ts';
+import { Malformed, type VswitchError } from '../../base/errors.ts';
+import { Disconnected } from '../../ovsdb/client/errors.ts';
+import { Session, type SessionOptions } from '../../ovsdb/client/session.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { reasonOf } from '../../rpc/connection-log.ts';
 import { CommandFailed } from './datum-text.ts';
 
 export interface ConnectionOptions extends SessionOptions {
@@ -27,29 +29,27 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.mayReconnect = options.mayReconnect;
-    const { maxTries, ...rest } = options;
-    this.#session = new Session(
-      options.mayReconnect ? rest : { ...rest, maxTries: maxTries ?? options.remotes.length },
-      {
-        up: () => {
-          this.#isUp = true;
-          this.#number++;
-          this.#wake();
-        },
-        down: (why) => {
-          this.#isUp = false;
-          this.#isChanged = true;
-          if (!this.mayReconnect) this.#fail(why);
-          this.#wake();
-        },
-        failed: (why) => this.#fail(why instanceof SyscallFailed ? why.reason : why.message),
-        notification: (method) => {
-          if (!method.startsWith('update')) return;
-          this.#isChanged = true;
-          this.#wake();
-        },
+    this.#session = new Session(options, {
+      up: () => {
+        this.#isUp = true;
+        this.#number++;
+        this.#wake();
       },
-    );
+      down: (why) => {
+        this.#isUp = false;
+        this.#isChanged = true;
+        if (!this.mayReconnect) this.#fail(why);
+        this.#wake();
+      },
+      failed: (why, count) => {
+        if (!options.mayReconnect && count >= options.remotes.length) this.#fail(reasonOf(why));
+      },
+      notification: (method) => {
+        if (!method.startsWith('update')) return;
+        this.#isChanged = true;
+        this.#wake();
+      },
+    });
   }
 
   /** Counts the connections that were made; a watch lives only as long as its connection. */

@@ -10,6 +10,7 @@ import { unescapeJson } from './unescape.ts';
 
 /** Ends a command: the program prints "PROGRAM: message" and exits with 1. */
 export class CommandFailed extends Refused {
+  override readonly name = 'CommandFailed';
   constructor(message: string) {
     super('command', message);
   }

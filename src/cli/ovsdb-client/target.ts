@@ -3,8 +3,9 @@ import type { Random } from '../../base/random.ts';
 import type { Connector } from '../../ovsdb/client/session.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { compareBytes } from '../../rpc/json.ts';
+import { splitRemotes } from '../../rpc/remote.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
-import { shuffled, splitRemotes } from '../remotes.ts';
+import { shuffled } from '../remotes.ts';
 import { openRpc, type Rpc } from './rpc.ts';
 
 export interface TargetOptions {

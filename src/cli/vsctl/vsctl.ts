@@ -20,7 +20,7 @@ import {
   versionText,
 } from '../../daemon/program.ts';
 import type { SchemaJson } from '../../ovsdb/schema-types.ts';
-import { isPassiveName } from '../../rpc/remote.ts';
+import { isPassiveName, splitRemotes } from '../../rpc/remote.ts';
 import { type CommandDef, ExitEarly, readCommands } from '../db-ctl/command.ts';
 import { Connection } from '../db-ctl/connection.ts';
 import { dbCommands } from '../db-ctl/db-commands.ts';
@@ -29,7 +29,7 @@ import { type CtlSchema, makeSchema, tableNamed } from '../db-ctl/schema.ts';
 import { makeShowCommand } from '../db-ctl/show.ts';
 import { Snapshot } from '../db-ctl/snapshot.ts';
 import { printOut } from '../output.ts';
-import { makeConnector, shuffled, splitRemotes } from '../remotes.ts';
+import { makeConnector, shuffled } from '../remotes.ts';
 import { TablePrinter } from '../table.ts';
 import { autoAttachCommands } from './auto-attach.ts';
 import { bridgeCommands } from './bridges.ts';

@@ -7,13 +7,15 @@
  * away the view stays as last heard; afterwards it is brought up to date by one change set.
  */
 import { Malformed, Refused } from '../../base/errors.ts';
-import { logger } from '../../base/log.ts';
 import { randomUuid } from '../../base/random.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
-import type { Row, RowChange, Schema } from '../schema-types.ts';
-import { Monitor, type MonitoredTable } from './monitor.ts';
-import { Disconnected, Session, type SessionOptions } from './session.ts';
+import type { Row, RowChange, Schema, Table, Value } from '../schema-types.ts';
+import { Disconnected } from './errors.ts';
+import { type JsonConditions, Monitor, type MonitoredTable } from './monitor.ts';
+import { columnNamed, tableNamed, typeOfColumn } from './names.ts';
+import type { RowIndex } from './row-index.ts';
+import { Session, type SessionOptions } from './session.ts';
 import { readOutcome, TransactionCollector } from './transaction.ts';
 import type {
   ChangeSet,
@@ -26,22 +28,23 @@ import type {
   Tables,
   Transaction,
   View,
+  Wanted,
 } from './types.ts';
-import { type AnyRow, isEqualValue } from './values.ts';
+import { type AnyRow, emitValue, isEqualValue } from './values.ts';
 import { type Deltas, LiveTables } from './view.ts';
-
-const log = logger('ovsdb_idl');
 
 export interface ClientOptions<T extends Tables> extends Omit<SessionOptions, 'database'> {
   readonly schema: Schema<T>;
   /** What to see: columns of tables, or `true` for all of a table's. */
-  readonly tables: { readonly [K in TableName<T>]?: readonly ColumnName<T[K]>[] | true };
+  readonly tables: Wanted<T>;
   /** Which rows to see; all unless given. */
-  readonly conditions?: { readonly [K in TableName<T>]?: Conditions };
+  readonly conditions?: { readonly [K in TableName<T>]?: Conditions<T[K]> };
   /** A lock to hold: transactions are refused unless this client has it. */
   readonly lock?: string;
   /** Where new rows' uuids come from; for tests. */
   readonly newUuid?: () => Uuid;
+  /** `count` attempts to connect in a row have failed, the last for this reason. */
+  readonly failed?: (why: Error, count: number) => void;
 }
 
 export class OvsdbClient<T extends Tables> {
@@ -68,7 +71,7 @@ export class OvsdbClient<T extends Tables> {
       {
         up: () => this.#up(),
         down: () => this.#down(),
-        failed: (why) => log.warn(`${options.remotes.join(',')}: ${why.message}; giving up`),
+        failed: (why, count) => options.failed?.(why, count),
         notification: (method, params) => this.#notified(method, params),
       },
     );
@@ -114,12 +117,20 @@ export class OvsdbClient<T extends Tables> {
     ...columns: readonly C[]
   ): Index<Row<T[K]>, C> {
     // The rows were read by the types that the schema declares: as `typedView`.
-    return this.#tables.index(table, columns) as unknown as Index<Row<T[K]>, C>;
+    return this.anyIndex(table, columns) as unknown as Index<Row<T[K]>, C>;
+  }
+
+  /** The same without types. */
+  anyIndex(table: string, columns: readonly string[]): RowIndex {
+    return this.#tables.index(table, columns);
   }
 
   /** Asks for other rows of a table. Resolves when the view shows them; then those no longer asked for are gone. */
-  setConditions<K extends TableName<T>>(table: K, conditions: Conditions): Promise<void> {
-    return this.#monitor.setConditions(table, conditions);
+  setConditions<K extends TableName<T>>(table: K, conditions: Conditions<T[K]>): Promise<void> {
+    return this.#monitor.setConditions(
+      table,
+      jsonConditions(table, tableNamed(this.#options.schema.tables, table), conditions),
+    );
   }
 
   /** Does the view show these values of a row that is there? Then writing them would change nothing. */
@@ -153,12 +164,12 @@ export class OvsdbClient<T extends Tables> {
     }
   }
 
-  /** `transact`, built anew from the changed view for as long as the outcome is `tryAgain`. */
-  async transactPatiently(build: (tx: Transaction<T>) => void): Promise<Outcome> {
+  /** `transact`, built anew from the changed view for as long as the outcome is `tryAgain` and `signal` is not aborted. */
+  async transactPatiently(build: (tx: Transaction<T>) => void, signal?: AbortSignal): Promise<Outcome> {
     for (;;) {
       const before = this.#changeNumber;
       const outcome = await this.transact(build);
-      if (outcome.status !== 'tryAgain') return outcome;
+      if (outcome.status !== 'tryAgain' || signal?.aborted === true) return outcome;
       if (this.#changeNumber === before) await this.#nextChange();
     }
   }
@@ -239,15 +250,38 @@ export class OvsdbClient<T extends Tables> {
   }
 }
 
+/** `Conditions` of any table. */
+type AnyConditions = boolean | readonly (readonly [column: string, test: string, value: unknown])[];
+
+/** Throws Refused for a table or column that the schema does not have. */
 function monitoredTables<T extends Tables>(options: ClientOptions<T>): MonitoredTable[] {
+  const { tables } = options.schema;
   const wanted: Readonly<Record<string, readonly string[] | true | undefined>> = options.tables;
-  const conditions: Readonly<Record<string, Conditions | undefined>> = options.conditions ?? {};
+  const conditions: Readonly<Record<string, AnyConditions | undefined>> = options.conditions ?? {};
+  for (const name of Object.keys(conditions)) {
+    if (wanted[name] === undefined)
+      throw new Refused(
+        'unknown table',
+        `conditions on table ${name}, which is not among the tables asked for`,
+      );
+  }
   return Object.entries(wanted).flatMap(([name, columns]) => {
-    const declared = options.schema.tables[name];
-    if (columns === undefined || declared === undefined) return [];
+    if (columns === undefined) return [];
+    const declared = tableNamed(tables, name);
     const list = columns === true ? Object.keys(declared.columns) : columns;
-    return [{ name, columns: list, conditions: conditions[name] ?? true }];
+    for (const column of list) columnNamed(name, declared, column);
+    return [{ name, columns: list, conditions: jsonConditions(name, declared, conditions[name] ?? true) }];
   });
+}
+
+function jsonConditions(name: string, declared: Table, conditions: AnyConditions): JsonConditions {
+  if (typeof conditions === 'boolean') return conditions;
+  return conditions.map(([column, test, value]) => [
+    column,
+    test,
+    // The declared type only narrows what callers may give, as in `transact`.
+    emitValue(typeOfColumn(name, declared, column), value as Value),
+  ]);
 }
 
 /** The rows were read by the types that the schema declares, from which `Row<T[K]>` is inferred. */
@@ -260,7 +294,9 @@ function typedView<T extends Tables>(tables: LiveTables): View<T> {
 }
 
 /** As `typedView`. */
-function typedChanges<T extends Tables>(deltas: Deltas): ChangeSet<T> {
+export function typedChanges<T extends Tables>(
+  deltas: ReadonlyMap<string, readonly unknown[]>,
+): ChangeSet<T> {
   return {
     tables: [...deltas.keys()] as unknown as TableName<T>[],
     of: <K extends TableName<T>>(table: K) =>

@@ -7,7 +7,6 @@ import { Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import type { Conditions } from './types.ts';
 import { bad, objectOf, type UpdateFormat } from './view.ts';
 
 const log = logger('ovsdb_idl');
@@ -15,10 +14,13 @@ const log = logger('ovsdb_idl');
 /** The id before all transactions: who saw that last is told everything. */
 export const noTransaction = uuid('00000000-0000-0000-0000-000000000000');
 
+/** RFC 7047 `<condition>`s of which a row meets any one; `true` is all rows, `false` or an empty list none. */
+export type JsonConditions = boolean | readonly Json[];
+
 export interface MonitoredTable {
   readonly name: string;
   readonly columns: readonly string[];
-  conditions: Conditions;
+  conditions: JsonConditions;
 }
 
 /** What the updates go into: the live tables of a typed client, or the copy that a relay holds. */
@@ -38,7 +40,7 @@ export type RequestFunction = (method: string, params: readonly Json[]) => Promi
 
 interface Change {
   readonly table: MonitoredTable;
-  readonly conditions: Conditions;
+  readonly conditions: JsonConditions;
   done(): void;
 }
 
@@ -105,7 +107,7 @@ export class Monitor<Deltas> {
     }
   }
 
-  setConditions(name: string, conditions: Conditions): Promise<void> {
+  setConditions(name: string, conditions: JsonConditions): Promise<void> {
     const table = this.#tables.find((t) => t.name === name);
     if (table === undefined) throw new Error(`table ${name} is not monitored`);
     return new Promise((done) => {
@@ -218,7 +220,7 @@ export class Monitor<Deltas> {
   }
 }
 
-function where(conditions: Conditions): Json {
+function where(conditions: JsonConditions): Json {
   if (conditions === true) return [true];
   return conditions === false || conditions.length === 0 ? [false] : conditions;
 }

@@ -1,5 +1,6 @@
 /** Rows of one table by the values of some of its columns, kept up to date by `LiveTables`. */
-import type { AnyRow, Value } from './values.ts';
+import type { Value } from '../schema-types.ts';
+import type { AnyRow } from './values.ts';
 
 export class RowIndex {
   readonly #columns: readonly string[];

@@ -11,6 +11,7 @@ import { type Ms, ms } from '../../base/units.ts';
 import type { Channel, Json, Message } from '../../rpc/channel.ts';
 import { ConnectionLog, defaultBackoff, reasonOf } from '../../rpc/connection-log.ts';
 import { DatabaseStatus } from './database-status.ts';
+import { Disconnected } from './errors.ts';
 import { brief } from './values.ts';
 
 const log = logger('reconnect');
@@ -30,10 +31,8 @@ export interface SessionOptions {
    * After so long without a word from the server it is asked whether it lives; as long again, and it is left. 0: never.
    * Unless given, 5 s for servers over a network: the end of one on this host is seen at once.
    */
-  readonly probeInterval?: Ms;
+  readonly probeInterval?: Ms | undefined;
   readonly backoff?: { readonly min: Ms; readonly max: Ms };
-  /** How many attempts in a row may fail before `failed` is told; unlimited by default. */
-  readonly maxTries?: number;
 }
 
 export interface SessionEvents {
@@ -41,18 +40,14 @@ export interface SessionEvents {
   up(): void;
   /** After `up`. Requests under way have failed with Disconnected already. */
   down(why: string): void;
-  /** `maxTries` attempts failed; the session is closed. */
-  failed(why: Error): void;
+  /** `count` attempts in a row have failed, the last for this reason. Another follows unless the session is closed now. */
+  failed(why: Error, count: number): void;
   notification(method: string, params: readonly Json[]): void;
-}
-
-/** The connection went before the answer came. */
-export class Disconnected extends VswitchError {
-  override readonly code = 'DISCONNECTED';
 }
 
 /** The server answered with an error. */
 export class RequestRefused extends Refused {
+  override readonly name = 'RequestRefused';
   readonly error: Json;
 
   constructor(method: string, error: Json) {
@@ -295,11 +290,8 @@ export class Session {
   #failedAttempt(why: Error): void {
     if (this.#isClosed) return;
     this.#failedCount++;
-    if (this.#failedCount >= (this.#options.maxTries ?? Number.POSITIVE_INFINITY)) {
-      this.#isClosed = true;
-      this.#events.failed(why);
-      return;
-    }
+    this.#events.failed(why, this.#failedCount);
+    if (this.#isClosed) return;
     const isFirstRound = this.#failedCount < this.#options.remotes.length;
     const delay = isFirstRound ? 0 : this.#backoff;
     if (!isFirstRound)

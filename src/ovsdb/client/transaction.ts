@@ -5,9 +5,10 @@
 import { Malformed } from '../../base/errors.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import type { Table } from '../schema-types.ts';
+import type { Table, Value } from '../schema-types.ts';
+import { columnNamed, tableNamed } from './names.ts';
 import type { Outcome } from './types.ts';
-import { type AnyRow, brief, emitValue, isEqualValue, type Value } from './values.ts';
+import { type AnyRow, brief, emitValue, isEqualValue } from './values.ts';
 
 /** What a collector knows of the database. */
 export interface Base {
@@ -157,9 +158,7 @@ export class TransactionCollector {
   }
 
   #column(table: string, column: string) {
-    const found = this.#base.tables[table]?.columns[column];
-    if (found === undefined) throw new Error(`no column ${column} in table ${table}`);
-    return found;
+    return columnNamed(table, tableNamed(this.#base.tables, table), column);
   }
 }
 

@@ -3,13 +3,11 @@
  * one atom is a scalar, of none or one `T | undefined`, a set a sorted array, a map a `ReadonlyMap` with sorted keys.
  * Used by the view and the transactions of this folder. Integers beyond 2^53 lose their last digits here.
  */
-import { Malformed } from '../../base/errors.ts';
+import { Malformed, Refused } from '../../base/errors.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { atomFromJson, defaultAtoms } from '../atom-json.ts';
-import type { BaseTypeJson, TypeJson } from '../schema-types.ts';
+import type { BaseTypeJson, Scalar, TypeJson, Value } from '../schema-types.ts';
 
-type Scalar = string | number | boolean;
-export type Value = Scalar | undefined | readonly Scalar[] | ReadonlyMap<Scalar, Scalar>;
 /** A row without its static type. */
 export type AnyRow = Readonly<Record<string, Value>>;
 
@@ -33,7 +31,7 @@ export function emitValue(type: TypeJson, value: Value): Json {
   if (value === undefined) return ['set', []];
   if (value instanceof Map) {
     const { value: valueType } = type;
-    if (valueType === undefined) throw new Error('a map given for a column that is no map');
+    if (valueType === undefined) throw unfit('a map', 'is no map');
     return ['map', [...value].map(([k, v]) => [emitAtom(type.key, k), emitAtom(valueType, v)])];
   }
   if (Array.isArray(value)) return ['set', value.map((v) => emitAtom(type.key, v))];
@@ -46,6 +44,12 @@ export function defaultValue(type: TypeJson): Value {
   if (isScalar(type)) return defaultAtom(type.key);
   if (isOptional(type)) return undefined;
   return type.min === 1 ? [defaultAtom(type.key)] : [];
+}
+
+/** The same value as rows hold it: sets and maps sorted. */
+export function canonicalValue(value: Value): Value {
+  if (Array.isArray(value)) return sortAtoms([...value]);
+  return value instanceof Map ? new Map([...value].sort(([a], [b]) => compareAtoms(a, b))) : value;
 }
 
 export function isEqualValue(a: Value, b: Value): boolean {
@@ -157,9 +161,12 @@ function defaultAtom({ type, enum: values }: BaseTypeJson): Scalar {
 }
 
 function scalarOf(value: Value): Scalar {
-  if (typeof value === 'object' || value === undefined)
-    throw new Error('a set given for a column of one atom');
+  if (typeof value === 'object' || value === undefined) throw unfit('a set', 'holds one atom');
   return value;
+}
+
+function unfit(given: string, column: string): Refused {
+  return new Refused('bad value', `${given} was given for a column that ${column}`);
 }
 
 function bad(wanted: string, json: Json | undefined): Malformed {

@@ -2,20 +2,17 @@
 import { Malformed } from '../../base/errors.ts';
 import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import type { Table } from '../schema-types.ts';
+import type { Table, Value } from '../schema-types.ts';
+import { tableNamed } from './names.ts';
 import { RowIndex } from './row-index.ts';
-import type { RowDelta } from './types.ts';
-import {
-  type AnyRow,
-  applyDiff,
-  brief,
-  defaultValue,
-  isEqualValue,
-  readValue,
-  type Value,
-} from './values.ts';
+import { type AnyRow, applyDiff, brief, defaultValue, isEqualValue, readValue } from './values.ts';
 
-type AnyDelta = RowDelta<AnyRow>;
+/** `old` undefined: added; `new` undefined: removed. Never both. */
+interface AnyDelta {
+  readonly id: Uuid;
+  readonly old: AnyRow | undefined;
+  readonly new: AnyRow | undefined;
+}
 /** Changes of one update by table; tables without any are absent. */
 export type Deltas = Map<string, AnyDelta[]>;
 
@@ -108,8 +105,7 @@ export class LiveTables {
 
   #named(name: string): LiveTable {
     const found = this.#tables.get(name);
-    if (found === undefined) throw new Error(`no table ${name} in the schema`);
-    return found;
+    return found ?? tableNamed<LiveTable>(Object.fromEntries(this.#tables), name);
   }
 }
 

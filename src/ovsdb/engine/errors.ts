@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
 
 export class OvsdbError extends Refused {
+  override readonly name = 'OvsdbError';
   readonly details: string | undefined;
   /** The JSON text that was refused, members sorted. */
   readonly syntax: string | undefined;
@@ -20,7 +21,10 @@ export class OvsdbError extends Refused {
     this.ioError = more.ioError;
   }
 
-  /** The RFC 7047 `<error>` object. */
+  /**
+   * The RFC 7047 `<error>` object.
+   * @internal
+   */
   toJson(): JsonObject {
     return {
       error: this.tag,
@@ -30,7 +34,10 @@ export class OvsdbError extends Refused {
     };
   }
 
-  /** The same error with "context: " before its details. */
+  /**
+   * The same error with "context: " before its details.
+   * @internal
+   */
   within(context: string): OvsdbError {
     const details = this.details === undefined ? context : `${context}: ${this.details}`;
     return new OvsdbError(this.tag, details, {
@@ -40,7 +47,10 @@ export class OvsdbError extends Refused {
   }
 }
 
-/** `json` is not what it should be. */
+/**
+ * `json` is not what it should be.
+ * @internal
+ */
 export function syntaxError(json: Json | undefined, details: string, tag = 'syntax error'): OvsdbError {
   return new OvsdbError(
     tag,
@@ -49,6 +59,7 @@ export function syntaxError(json: Json | undefined, details: string, tag = 'synt
   );
 }
 
+/** @internal */
 export function ioError(details: string, reason: string): OvsdbError {
   return new OvsdbError('I/O error', details, { ioError: reason });
 }

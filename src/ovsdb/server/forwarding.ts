@@ -1,7 +1,8 @@
 /** Transactions on their way to the server that has the database itself: kept while it is away, lost when it goes. */
 import type { Json } from '../../rpc/channel.ts';
+import { Disconnected } from '../client/errors.ts';
 import type { RequestFunction } from '../client/monitor.ts';
-import { Disconnected, RequestRefused } from '../client/session.ts';
+import { RequestRefused } from '../client/session.ts';
 import type { Forwarder, PendingTransaction, TransactReply } from '../engine/types.ts';
 
 interface Forwarded {

@@ -25,7 +25,7 @@ const defaultProbe = 5_000;
 const defaultMaxBackoff = 8_000;
 
 /** Sockets of the same machine need no probes: the kernel tells when the peer is gone. */
-function defaultRemoteOptions(target: string): RemoteOptions {
+export function defaultRemoteOptions(target: string): RemoteOptions {
   const isLocal = /^p?unix:/.test(target);
   return { probeInterval: isLocal ? 0 : defaultProbe, maxBackoff: defaultMaxBackoff, dscp: defaultDscp };
 }

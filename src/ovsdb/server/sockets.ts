@@ -9,7 +9,7 @@ import {
   readPassiveRemote,
 } from '../../rpc/remote.ts';
 import { connectChannel, listenChannels } from '../../rpc/socket-channel.ts';
-import type { TlsConfig } from '../../rpc/tls.ts';
+import type { TlsConfig } from '../../rpc/tls-config.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import type { ServerSockets } from './remote.ts';
 

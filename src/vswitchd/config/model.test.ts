@@ -24,7 +24,9 @@ class FakeDatabase {
   }
 
   remove(table: Name, id: string): void {
-    this.#change(table, { id: uuid(id), old: this.#table(table).get(uuid(id)), new: undefined });
+    const old = this.#table(table).get(uuid(id));
+    if (old === undefined) throw new Error(`no row ${id} in ${table}`);
+    this.#change(table, { id: uuid(id), old, new: undefined });
   }
 
   commit(): ChangeSet<OvsTables> {

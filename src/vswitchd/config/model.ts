@@ -84,7 +84,7 @@ export class WantedModel {
       if (delta.old !== undefined) this.#dropFromBridge(delta.old, delta.new, dirty);
     }
     for (const { id, old, new: row } of deltas) {
-      if (row === undefined || !isConfigChanged({ id, old, new: row }, configColumns.Bridge)) continue;
+      if (row === undefined || !isConfigChanged({ old, new: row }, configColumns.Bridge)) continue;
       this.#keepBridge(row);
       markBridge(dirty, row.name);
       for (const port of missingFrom(row.ports, old?.ports)) {
@@ -182,8 +182,10 @@ export function markPort(dirty: Dirty, bridge: string, port: string): void {
 }
 
 /** The client keeps a value's identity when an update does not name its column. */
-function isConfigChanged<R>(delta: RowDelta<R>, columns: readonly (keyof R)[]): boolean {
-  const { old, new: row } = delta;
+function isConfigChanged<R>(
+  { old, new: row }: { old: R | undefined; new: R | undefined },
+  columns: readonly (keyof R)[],
+): boolean {
   if (!old || !row) return true;
   return columns.some((column) => old[column] !== row[column]);
 }

@@ -23,7 +23,7 @@ import { systemSockets } from '../../ovsdb/server/sockets.ts';
 import { lockPath } from '../../ovsdb/storage/log-file.ts';
 import { createDatabaseFile, openStore, type Store, type StoreDeps } from '../../ovsdb/storage/store.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
-import type { TlsConfig } from '../../rpc/tls.ts';
+import type { TlsConfig } from '../../rpc/tls-config.ts';
 import { openVswitch } from '../schema/index.ts';
 
 const log = logger('ovsdb_server');

@@ -19,7 +19,7 @@ import {
   tlsOptions,
 } from '../../daemon/program.ts';
 import type { DummyMode } from '../../netdev/registry.ts';
-import type { TlsConfig } from '../../rpc/tls.ts';
+import type { TlsConfig } from '../../rpc/tls-config.ts';
 
 export interface ProgramOptions {
   readonly line: CommandLine;

@@ -1,0 +1,66 @@
+/** The package's examples, which are programs over its library, against the reference's daemons and against ours. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { until, type Which, whyNoReference } from './support/daemon-pair.ts';
+import { DummyHost } from './support/dummy-host.ts';
+
+const reason = whyNoReference();
+if (reason !== undefined) process.stderr.write(`library.test.ts: not run: ${reason}\n`);
+
+/** A switch with dummy devices: the reference's two daemons, or ours with its own database. */
+async function startSwitch(which: Which): Promise<DummyHost> {
+  const host = new DummyHost(which);
+  if (which === 'reference') await host.prepare();
+  else expect(await host.start('--embedded-db')).toMatchObject({ status: 0 });
+  await host.untilItAnswers();
+  return host;
+}
+
+function build(remote: string, ...args: string[]) {
+  const run = spawnSync('node', ['examples/build-bridge.mjs', remote, ...args], { encoding: 'utf8' });
+  return { status: run.status, stdout: run.stdout, stderr: run.stderr };
+}
+
+describe.runIf(reason === undefined).each(['reference', 'ours'] as const)(
+  'against the daemons: %s',
+  (which) => {
+    test('the examples build a bridge, and print its ports as they come and go', async () => {
+      await using host = await startSwitch(which);
+      const remote = `unix:${host.folder}/db.sock`;
+      const monitor = spawn('node', ['examples/monitor-ports.mjs', remote], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = once(monitor, 'exit');
+      let printed = '';
+      monitor.stdout.on('data', (text) => (printed += text));
+      try {
+        // Which of two new ports gets which number is the switch's affair.
+        expect(build(remote, 'br0', 'p1', 'p2=10')).toEqual({
+          status: 0,
+          stderr: '',
+          stdout: expect.stringMatching(
+            /^br0: OpenFlow port 65534\np1: OpenFlow port [12]\np2: OpenFlow port [12]\n$/,
+          ),
+        });
+        expect(build(remote, 'br0', 'p1', 'p3').stdout).toMatch(
+          /\np1: OpenFlow port [12]\np3: OpenFlow port 3\n$/,
+        );
+        expect(host.run('ovs-vsctl', 'list-ports', 'br0').stdout).toBe('p1\np2\np3\n');
+        expect(host.run('ovs-vsctl', 'set', 'Port', 'p1', 'tag=20', '--', 'del-port', 'p2').status).toBe(0);
+        const expected = [
+          '+ port br0',
+          '+ port p2 (VLAN 10)',
+          '+ port p3',
+          '~ port p1 (VLAN 20)',
+          '- port p2 (VLAN 10)',
+          '- interface p2: OpenFlow port ',
+        ];
+        await until(() => expected.every((line) => printed.includes(line)), 'the monitor to print it all');
+      } finally {
+        monitor.kill('SIGINT');
+        expect(await ended).toEqual([0, null]);
+      }
+    });
+  },
+);
