@@ -1,7 +1,7 @@
 /**
  * Where a packet's key keeps what was extracted from it: named runs of bytes in one `Uint32Array`.
  * Several fields may show one slot in different ways (`tcp_src` and `icmp_type` share `tp_src`), so the slots are
- * what is extracted, masked and compared, and `fields.ts` is how people and protocols name their bits.
+ * what is extracted, masked and compared, and `fields/` is how people and protocols name their bits.
  *
  * A word holds four bytes in network order: the first byte is its most significant one. No slot of at most four
  * bytes crosses a word; longer ones start on a word. Order is by how often a packet fills them: what extraction

@@ -3,7 +3,7 @@
  * A counting filter with one counter for each hash; it grows with the number of different hashes, not of rules.
  */
 
-const smallest = 16;
+const smallest = 64;
 /** A counter that got here stays: its count is not known any more. */
 const stuck = 0xff;
 

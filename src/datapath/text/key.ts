@@ -4,6 +4,7 @@
  * One table of groups serves both directions.
  */
 import { Malformed } from '../../base/errors.ts';
+import { ctStateNames, tcpFlagNames } from '../../flow/fields/flags.ts';
 import { getSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
@@ -42,23 +43,8 @@ interface Group {
   readonly format?: (key: Uint32Array, mask: Uint32Array, options: KeyTextOptions) => string;
 }
 
-const tcpFlagNames = [
-  'fin',
-  'syn',
-  'rst',
-  'psh',
-  'ack',
-  'urg',
-  'ece',
-  'cwr',
-  'ns',
-  '[200]',
-  '[400]',
-  '[800]',
-];
-const ctStateNames = ['new', 'est', 'rel', 'rpl', 'inv', 'trk', 'snat', 'dnat'];
-const tcpFlagsForm = flags(tcpFlagNames);
-const ctStateForm = flags(ctStateNames);
+const tcpFlagsForm = flags(tcpFlagNames.names);
+const ctStateForm = flags(ctStateNames.names);
 
 const always = (): boolean => true;
 const type = (key: Uint32Array): number => getSlot(key, 'eth_type');

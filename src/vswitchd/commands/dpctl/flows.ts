@@ -8,7 +8,7 @@ import { formatActions, readActions } from '../../../datapath/text/actions.ts';
 import { readKey } from '../../../datapath/text/key.ts';
 import { maskSlot } from '../../../flow/key.ts';
 import { internMask, type Mask, type Match, packKey } from '../../../flow/mask.ts';
-import { isMatching, readMatch } from '../../../flow/match-text.ts';
+import { mayMatch, readPacketMatch } from '../../../flow/match-text.ts';
 import { datapathWordCount, slots } from '../../../flow/slots.ts';
 import {
   type FlowRow,
@@ -171,8 +171,11 @@ function filtered(
 ): readonly FlowRow[] {
   if (filter === undefined) return rows;
   try {
-    const match = readMatch(filter, (name) => numberOfPort(any, name));
-    return rows.filter((row) => isMatching(match, row.key, row.mask));
+    const match = readPacketMatch(filter, {
+      read: (name) => (/^\d+$/.test(name) ? Number(name) : numberOfPort(any, name)),
+      format: String,
+    });
+    return rows.filter((row) => mayMatch(match, row.key, row.mask));
   } catch (why) {
     throw why instanceof Malformed ? failure(`Failed to parse filter (${why.why})`) : why;
   }

@@ -1,0 +1,29 @@
+/** Integers as C's strtoul takes them: decimal, 0x and leading-zero octal. */
+
+/** undefined when the text is not exactly one. */
+export function readInteger(text: string): bigint | undefined {
+  if (/^0[xX][0-9a-fA-F]+$/.test(text) || /^(0|[1-9][0-9]*)$/.test(text)) return BigInt(text);
+  if (/^0[0-7]+$/.test(text)) return BigInt(`0o${text.slice(1)}`);
+  return undefined;
+}
+
+/** Network order, `size` bytes; undefined when it does not fit. */
+export function integerBytes(value: bigint, size: number): Uint8Array | undefined {
+  if (value >> BigInt(8 * size) !== 0n) return undefined;
+  const bytes = new Uint8Array(size);
+  let rest = value;
+  for (let n = size - 1; n >= 0 && rest !== 0n; n--, rest >>= 8n) bytes[n] = Number(rest & 0xffn);
+  return bytes;
+}
+
+export function integerOf(bytes: Uint8Array): bigint {
+  let value = 0n;
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  return value;
+}
+
+/** Hexadecimal with 0x, no leading zeros; zero is "0" as in C's %#x where `hasZeroPrefix` is false. */
+export function formatHex(bytes: Uint8Array, hasZeroPrefix = true): string {
+  const value = integerOf(bytes);
+  return value === 0n && !hasZeroPrefix ? '0' : `0x${value.toString(16)}`;
+}

@@ -1,0 +1,100 @@
+/**
+ * What the rest of a match must say before it may match on a field, as data: a match on the TCP port means something
+ * only where the EtherType is IP and the protocol TCP. The values also say what a packet must be to have the field.
+ */
+import { etherType, vlanPresent } from '../../wire/ethernet.ts';
+import { ipProtocol } from '../../wire/ip.ts';
+import { icmpv6Type } from '../../wire/transport.ts';
+import { getSlot } from '../key.ts';
+import type { SlotName } from '../slots.ts';
+
+/** These bits of a slot of at most four bytes have this value. */
+interface Condition {
+  readonly slot: SlotName;
+  readonly bits: number;
+  readonly value: number;
+  /** A match must look at the bits: that they are zero by default is not enough. */
+  readonly isExplicit?: true;
+}
+
+/** All of them. */
+type Conditions = readonly Condition[];
+
+const is = (slot: SlotName, value: number, bits = 0xffff): Condition => ({ slot, bits, value });
+const bit = (slot: SlotName, bits: number): Condition => ({ slot, bits, value: bits });
+
+const ethernet: Conditions = [is('packet_type', 0, 0xffffffff)];
+const ipv4: Conditions = [is('eth_type', etherType.ipv4)];
+const ipv6: Conditions = [is('eth_type', etherType.ipv6)];
+const icmpv6: Conditions = [...ipv6, is('nw_proto', ipProtocol.icmpv6, 0xff)];
+const neighbour = (type: number): Conditions => [...icmpv6, is('tp_src', type), is('tp_dst', 0)];
+const solicitation = neighbour(icmpv6Type.neighbourSolicitation);
+const advertisement = neighbour(icmpv6Type.neighbourAdvertisement);
+
+/** Later fragments do not have the header. */
+const transport = (protocol: number): readonly Conditions[] =>
+  [ipv4, ipv6].map((ip) => [...ip, is('nw_proto', protocol, 0xff), is('nw_frag', 0, 2)]);
+
+/** Bits of `ct_state`. */
+const ct = {
+  new: 0x01,
+  established: 0x02,
+  related: 0x04,
+  reply: 0x08,
+  invalid: 0x10,
+  tracked: 0x20,
+  snat: 0x40,
+  dnat: 0x80,
+};
+
+/** Any one of these lists will do. */
+const table = {
+  ethernet: [ethernet],
+  vlan: [[...ethernet, bit('vlan_tci', vlanPresent)]],
+  arp: [[is('eth_type', etherType.arp)], [is('eth_type', etherType.rarp)]],
+  ipv4: [ipv4],
+  ipv6: [ipv6],
+  ip: [ipv4, ipv6],
+  mpls: [[is('eth_type', etherType.mpls)], [is('eth_type', etherType.mplsMulticast)]],
+  nsh: [[is('eth_type', etherType.nsh)]],
+  tcp: transport(ipProtocol.tcp),
+  udp: transport(ipProtocol.udp),
+  sctp: transport(ipProtocol.sctp),
+  icmpv4: [[...ipv4, is('nw_proto', ipProtocol.icmp, 0xff)]],
+  icmpv6: [icmpv6],
+  nd: [solicitation, advertisement],
+  ndSolicit: [solicitation],
+  ndAdvert: [advertisement],
+  /** A connection that is known: one of these is set, or it is said to be tracked and not invalid. */
+  conntrack: [
+    ...[ct.new, ct.established, ct.related, ct.reply, ct.snat, ct.dnat].map(
+      (state): Conditions => [bit('ct_state', state)],
+    ),
+    [bit('ct_state', ct.tracked), { slot: 'ct_state', bits: ct.invalid, value: 0, isExplicit: true }],
+  ],
+} as const satisfies Record<string, readonly Conditions[]>;
+
+export type Prerequisite = keyof typeof table;
+
+/** Does a match with these values and bits say what `needs` asks for? */
+export function isMetByMatch(needs: Prerequisite, values: Uint32Array, bits: Uint32Array): boolean {
+  return isAnyMet(table[needs], values, bits);
+}
+
+/** Is a packet with that key what `needs` asks for? */
+export function isMetByPacket(needs: Prerequisite, key: Uint32Array): boolean {
+  return isAnyMet(table[needs], key, undefined);
+}
+
+function isAnyMet(
+  alternatives: readonly Conditions[],
+  key: Uint32Array,
+  mask: Uint32Array | undefined,
+): boolean {
+  return alternatives.some((conditions) =>
+    conditions.every(({ slot, bits, value, isExplicit }) => {
+      if (((getSlot(key, slot) & bits) ^ value) !== 0) return false;
+      return isExplicit !== true || mask === undefined || (getSlot(mask, slot) & bits) === bits;
+    }),
+  );
+}
