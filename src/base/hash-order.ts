@@ -2,6 +2,7 @@
  * The order in which the reference lists things that it keeps in a hash table by name, where it does not sort them.
  * Scripts compare such lists, so ours come in the same order. The hash is MurmurHash3's 32-bit mixing (public domain).
  */
+import { encodeText } from './text.ts';
 
 /** Things that came in the order of `list`, in the order of the table. */
 export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string): T[] {
@@ -37,7 +38,7 @@ export function maskFor(count: number): number {
 }
 
 function hashName(name: string): number {
-  const bytes = Buffer.from(name);
+  const bytes = encodeText(name);
   let hash = 0;
   let at = 0;
   for (; at + 4 <= bytes.length; at += 4) hash = addWord(hash, bytes.readUInt32LE(at));

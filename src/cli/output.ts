@@ -1,8 +1,9 @@
 /** Standard output of the command line tools, written before the process ends, whatever it is connected to. */
 import { writeSync } from 'node:fs';
+import { encodeText } from '../base/text.ts';
 
 export function printOut(text: string): void {
-  const bytes = Buffer.from(text);
+  const bytes = encodeText(text);
   for (let at = 0; at < bytes.length; ) at += writeSome(bytes, at);
 }
 

@@ -1,5 +1,5 @@
 /** A schema that a command line names by its file: for ovsdb-tool and ovsdb-client. */
-import { readFileSync } from 'node:fs';
+import { readFileSync } from '../base/files.ts';
 import { OvsdbError } from '../ovsdb/engine/errors.ts';
 import { schemaFromJson } from '../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../ovsdb/engine/types.ts';

@@ -4,6 +4,7 @@
  */
 
 import { Malformed } from '../base/errors.ts';
+import { byteLength, decodeText, encodeText } from '../base/text.ts';
 import type { OptionDef, OptionUse } from '../daemon/options.ts';
 import type { TypeJson } from '../ovsdb/schema-types.ts';
 import type { Json } from '../rpc/channel.ts';
@@ -150,9 +151,9 @@ function title({ caption, timestamp }: TextTable): string {
 /** Widths are counted in bytes, as the reference's printf does. */
 function formatColumns({ headings }: TextTable, texts: readonly string[][], style: TableStyle): string {
   const widths = headings.map((heading, i) => {
-    const widest = Math.max(0, ...texts.map((row) => byteCount(row[i] ?? '')));
+    const widest = Math.max(0, ...texts.map((row) => byteLength(row[i] ?? '')));
     const width = style.maxColumnWidth > 0 ? Math.min(widest, style.maxColumnWidth) : widest;
-    return style.hasHeadings ? Math.max(width, byteCount(heading)) : width;
+    return style.hasHeadings ? Math.max(width, byteLength(heading)) : width;
   });
   const line = (cells: readonly string[]) =>
     `${cells
@@ -164,13 +165,9 @@ function formatColumns({ headings }: TextTable, texts: readonly string[][], styl
 }
 
 function fit(text: string, width: number): string {
-  const bytes = Buffer.from(text);
+  const bytes = encodeText(text);
   if (bytes.length <= width) return text + ' '.repeat(width - bytes.length);
-  return bytes.subarray(0, width).toString();
-}
-
-function byteCount(text: string): number {
-  return Buffer.byteLength(text);
+  return decodeText(bytes.subarray(0, width));
 }
 
 function formatCsv({ headings }: TextTable, texts: readonly string[][], style: TableStyle): string {

@@ -4,6 +4,7 @@
 import { allCounters, type CoverageRates } from '../base/coverage.ts';
 import { Refused } from '../base/errors.ts';
 import { logRegistry } from '../base/log.ts';
+import { toLowerAscii } from '../base/text.ts';
 import type { Json } from '../rpc/channel.ts';
 import type { LogControl } from './log-control.ts';
 import { versionText } from './program.ts';
@@ -199,7 +200,7 @@ function setRateLimits(isLimited: boolean, modules: readonly string[]): CommandO
     return '';
   }
   for (const module of modules) {
-    const name = module.toLowerCase();
+    const name = toLowerAscii(module);
     if (name === 'any') logRegistry.setRateLimited(isLimited);
     else if (logRegistry.isKnown(name)) logRegistry.setRateLimited(isLimited, name);
     else throw new Refused('vlog', 'unknown module');

@@ -8,11 +8,13 @@
  *   called by the user ──(--detach)──► monitor ──(--monitor)──► daemon
  *        waits for "ready", exits      restarts after a crash    serves
  */
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { fromNodeError } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
+import { openSync, writeFileSync } from '../base/files.ts';
 import { logger, logRegistry } from '../base/log.ts';
 import { signalText } from '../base/signals.ts';
+import { encodeText } from '../base/text.ts';
 import { inFolder } from './directories.ts';
 import { supervise } from './monitor.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef } from './options.ts';
@@ -207,7 +209,7 @@ function tellStarter(name: string): void {
     const failure = fromNodeError(why, 'ready');
     const text = `pipe write failed (${failure instanceof SyscallFailed ? failure.reason : failure.message})`;
     bugLog.emer(text);
-    process.stderr.write(`${name}: ${text}\n`);
+    process.stderr.write(encodeText(`${name}: ${text}\n`));
     process.exit(1);
   }
 }

@@ -2,8 +2,9 @@
  * Lock files: an empty file beside what is to be protected, locked by the process that uses it and never removed.
  * Used by the programs that open database files, together with the reference's own.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { fromNodeError, syscallFailed } from '../base/errno.ts';
+import { openSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import { lockFile, lockOwner } from '../sys/calls/file-lock.ts';
 

@@ -14,6 +14,7 @@ import {
   logger,
   logRegistry,
 } from '../base/log.ts';
+import { toLowerAscii } from '../base/text.ts';
 import { isReferenceModule } from './log-modules.ts';
 import { formatRecord, type LogContext } from './log-pattern.ts';
 import { consoleSink, type LineSink, LogFile, UdpSyslog, UnixSyslog } from './log-sinks.ts';
@@ -92,8 +93,8 @@ export class LogControl {
       return;
     }
     const [first = '', ...rest] = spec.split(/[ :]/);
-    if (first.toLowerCase() === 'pattern') this.#setPattern(spec.slice(first.length + 1), rest[0]);
-    else if (first.toLowerCase() === 'facility') this.#setFacility(rest[0] ?? '');
+    if (toLowerAscii(first) === 'pattern') this.#setPattern(spec.slice(first.length + 1), rest[0]);
+    else if (toLowerAscii(first) === 'facility') this.#setFacility(rest[0] ?? '');
     else setLevels(spec);
   }
 
@@ -214,14 +215,14 @@ export class LogControl {
 
   #setPattern(rest: string, destination: string | undefined): void {
     if (destination === undefined || destination === '') throw new Refused('vlog', 'missing destination');
-    const name = destination.toLowerCase();
+    const name = toLowerAscii(destination);
     const to = destinations.filter((known) => name === 'any' || known === name);
     if (to.length === 0) throw new Refused('vlog', `unknown destination "${destination}"`);
     for (const each of to) this.#patterns[each] = rest.slice(destination.length + 1);
   }
 
   #setFacility(name: string): void {
-    const found = facilities.find(([known]) => known === name.toLowerCase());
+    const found = facilities.find(([known]) => known === toLowerAscii(name));
     if (found === undefined) throw new Refused('vlog', 'invalid facility');
     this.#facility = found[1];
   }
@@ -243,7 +244,7 @@ function setLevels(spec: string): void {
   let level: Level | undefined;
   let module: string | undefined;
   for (const word of spec.split(/[ ,:]+/).filter((part) => part !== '')) {
-    const name = word.toLowerCase();
+    const name = toLowerAscii(word);
     const destination = destinations.find((known) => known === name);
     const asLevel = levels.find((known) => known === name);
     const asModule = moduleOf(name);

@@ -4,6 +4,7 @@
  */
 import type { LogRecord } from '../base/log.ts';
 import { strftime } from '../base/strftime.ts';
+import { byteLength } from '../base/text.ts';
 import type { Ms } from '../base/units.ts';
 
 /** What is the same for all messages of a process. */
@@ -39,9 +40,8 @@ export function formatRecord(pattern: string, record: LogRecord, context: LogCon
       letter: string,
     ) => {
       const text = date === undefined ? convert(letter, record, context) : formatDate(date, template, record);
-      const size = Number(width);
-      if (left !== '') return text.padEnd(size, zero === '' ? ' ' : '0');
-      return text.padStart(size, zero === '' ? ' ' : '0');
+      const padding = (zero === '' ? ' ' : '0').repeat(Math.max(0, Number(width) - byteLength(text)));
+      return left !== '' ? text + padding : padding + text;
     },
   );
 }

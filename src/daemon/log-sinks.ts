@@ -3,9 +3,11 @@
  */
 
 import type { Socket } from 'node:dgram';
-import { closeSync, existsSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { SyscallFailed } from '../base/errors.ts';
+import { existsSync, openSync } from '../base/files.ts';
+import { encodeText } from '../base/text.ts';
 import { UnixDatagramSocket } from '../sys/calls/unix-datagram.ts';
 
 /** Takes finished lines, without their newline. Failures are swallowed: a log must not stop a switch. */
@@ -58,7 +60,7 @@ export class UdpSyslog implements LineSink {
   }
 
   write(line: string): void {
-    this.#socket.send(line, this.#port, this.#host, () => {});
+    this.#socket.send(encodeText(line), this.#port, this.#host, () => {});
   }
 }
 
@@ -91,7 +93,7 @@ export class UnixSyslog implements LineSink {
 
 function writeAll(fd: number, text: string): void {
   try {
-    let rest = Buffer.from(text);
+    let rest = encodeText(text);
     while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
   } catch {
     // full disk, closed terminal: there is nowhere left to say so

@@ -2,8 +2,8 @@
  * The supervising process of `--monitor`: keeps one daemon process running and starts it again after a crash, at most
  * once in ten seconds.
  */
-import { writeFileSync } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
+import { writeFileSync } from '../base/files.ts';
 import { logger, logRegistry } from '../base/log.ts';
 import { crashSignals, signalText } from '../base/signals.ts';
 import { Timers } from '../base/timers.ts';

@@ -3,6 +3,7 @@
  * bundled short options, "--" ends the options, and glibc's words for what is wrong. Used by every program.
  */
 import { Refused } from '../base/errors.ts';
+import { firstByte } from '../base/text.ts';
 
 /** One option. `name` is the long form without dashes; an option with only a short form has no `name`. */
 export interface OptionDef {
@@ -109,7 +110,7 @@ function readShort(letters: string, queue: string[], defs: readonly OptionDef[])
   for (let at = 0; at < letters.length; at++) {
     const letter = letters[at];
     const def = defs.find((candidate) => candidate.short === letter);
-    if (def === undefined) throw new UsageError(`invalid option -- '${letter}'`);
+    if (def === undefined) throw new UsageError(`invalid option -- '${firstByte(letters.slice(at))}'`);
     const tail = letters.slice(at + 1);
     if (def.argument === undefined) {
       uses.push(use(def, undefined));

@@ -2,10 +2,12 @@
  * Pidfiles: a file with the process id, locked by that process for as long as it lives. Written by daemons, read by
  * ovs-appctl. The lock is what says that the id is not stale.
  */
-import { closeSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
 import { Malformed, SyscallFailed } from '../base/errors.ts';
+import { openSync, readTextSync, renameSync, statSync, unlinkSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
+import { trimSpaces } from '../base/text.ts';
 import { lockFile } from '../sys/calls/file-lock.ts';
 import { Fatal } from './program.ts';
 
@@ -14,7 +16,7 @@ const ESRCH = 3;
 
 /** Text of a pidfile. Throws Malformed. */
 export function readPidText(text: string): number {
-  const digits = /^\s*([0-9]{1,10})\s*$/.exec(text)?.[1];
+  const digits = /^[ \t-\r]*([0-9]{1,10})[ \t-\r]*$/.exec(text)?.[1];
   const pid = Number(digits);
   if (digits === undefined || pid < 1 || pid > 0x7fffffff)
     throw new Malformed('pidfile', 0, 'not a process id');
@@ -76,7 +78,7 @@ export function makePidfile(path: string): () => void {
 /** The pid that has a write lock on the file, by the text of /proc/locks; undefined when nobody has. */
 export function findLockOwner(locks: string, inode: number): number | undefined {
   for (const line of locks.split('\n')) {
-    const [, kind, , mode, pid, place] = line.trim().split(/\s+/);
+    const [, kind, , mode, pid, place] = trimSpaces(line).split(/[ \t-\r]+/);
     if (kind !== 'POSIX' || mode !== 'WRITE' || place === undefined) continue;
     if (Number(place.split(':')[2]) === inode && Number(pid) > 0) return Number(pid);
   }
@@ -91,7 +93,7 @@ function lockOwnerByTable(locks: string, path: string): number | undefined {
 
 function readPidfile(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextSync(path);
   } catch (error) {
     const failure = asSyscallFailed(error, path);
     log.warn(`${path}: open: ${failure.reason}`);
@@ -101,7 +103,7 @@ function readPidfile(path: string): string {
 
 function readLocks(): string {
   try {
-    return readFileSync('/proc/locks', 'latin1');
+    return readTextSync('/proc/locks');
   } catch (error) {
     throw asSyscallFailed(error, '/proc/locks');
   }

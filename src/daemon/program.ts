@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { VswitchError } from '../base/errors.ts';
 import { logger, logRegistry } from '../base/log.ts';
+import { encodeText } from '../base/text.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 import { ms } from '../base/units.ts';
@@ -14,6 +15,7 @@ import type { TlsConfig } from '../rpc/tls-config.ts';
 import { type Directories, readDirectories } from './directories.ts';
 import { LogControl } from './log-control.ts';
 import { type CommandLine, isUsed, type OptionDef, UsageError } from './options.ts';
+import { processInput } from './process-bytes.ts';
 
 /** The version of the reference whose behaviour and interfaces we offer; what scripts and databases compare. */
 export const VERSION = '3.1.0';
@@ -54,16 +56,17 @@ export async function runProgram(main: (program: Program) => Promise<number | un
 
 /** Prints "NAME: message"; returns the exit status. */
 function reportFatal(name: string, error: VswitchError): number {
-  process.stderr.write(`${name}: ${error.message}\n`);
+  process.stderr.write(encodeText(`${name}: ${error.message}\n`));
   return error instanceof Fatal ? error.exitCode : 1;
 }
 
 function thisProgram(): Program {
   const name = basename(process.argv[1] ?? 'ovs');
+  const { args, env } = processInput();
   return {
     name,
-    args: process.argv.slice(2),
-    directories: readDirectories(process.env),
+    args,
+    directories: readDirectories(env),
     log: new LogControl({
       program: name,
       hostname: hostname(),
@@ -130,7 +133,7 @@ export function openLogFile(program: Program, { name, isRequired }: LogFileOptio
  * `startDaemon`. Throws Fatal for a bad level or pattern.
  */
 export function applyLogOptions(line: CommandLine, program: Program, opens: 'log file' | 'no file'): void {
-  const environment = isUsed(line, 'syslog-method') ? undefined : process.env.OVS_SYSLOG_METHOD;
+  const environment = isUsed(line, 'syslog-method') ? undefined : processInput().env.OVS_SYSLOG_METHOD;
   if (environment !== undefined && environment !== '') program.log.setSyslogMethod(environment);
   for (const { key, argument } of line.options) {
     if (key === 'verbose') setVerbosity(program, argument ?? '');

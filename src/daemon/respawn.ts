@@ -3,6 +3,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { signalText } from '../base/signals.ts';
+import { exactCommand, processInput } from './process-bytes.ts';
 import { Fatal } from './program.ts';
 
 /** What a started process is to be; the user's own has no role. */
@@ -26,8 +27,8 @@ export function startAgain(role: Role, name: string): Promise<never> {
 }
 
 export function spawnRole(role: Role, isDetached: boolean): ChildProcess {
-  const [program = '', ...args] = process.argv.slice(1);
-  return spawn(process.execPath, [...process.execArgv, program, ...args], {
+  const args = [...process.execArgv, process.argv[1] ?? '', ...processInput().args];
+  return spawn(...exactCommand(process.execPath, args), {
     detached: isDetached,
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...process.env, [roleVariable]: role },

@@ -1,5 +1,5 @@
 /** What a start script would tell the database about this host: os-release(5). */
-import { readTextOrEmpty } from '../base/text-file.ts';
+import { readTextOrEmpty } from '../base/files.ts';
 
 export interface SystemRelease {
   readonly type: string;
@@ -15,8 +15,8 @@ export function readSystemRelease(path = '/etc/os-release'): SystemRelease {
 export function parseRelease(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const line of text.split('\n')) {
-    const [, key, value] = /^([A-Z0-9_]+)=(.*)$/.exec(line) ?? [];
-    if (key !== undefined && value !== undefined) values.set(key, value.replace(/^(["'])(.*)\1$/, '$2'));
+    const [, key, value] = /^([A-Z0-9_]+)=(.*)$/s.exec(line) ?? [];
+    if (key !== undefined && value !== undefined) values.set(key, value.replace(/^(["'])(.*)\1$/s, '$2'));
   }
   return values;
 }

@@ -2,8 +2,8 @@
  * The other end of a daemon's control socket: one connection, one command after the other.
  * Used by ovs-appctl and by tools that act on a running daemon.
  */
-import { readdirSync } from 'node:fs';
 import { SyscallFailed } from '../base/errors.ts';
+import { readdirSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import type { Json, Reply } from '../rpc/channel.ts';
 import { connectChannel, type SocketChannel } from '../rpc/socket-channel.ts';

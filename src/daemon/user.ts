@@ -1,7 +1,7 @@
 /**
  * `--user=USER[:GROUP]`: giving up root's identity after the start. Used by `daemon.ts`.
  */
-import { readFileSync } from 'node:fs';
+import { readTextSync } from '../base/files.ts';
 import { capabilities, keepCapabilities, setCapabilities } from '../sys/calls/capabilities.ts';
 import { Fatal } from './program.ts';
 
@@ -43,12 +43,7 @@ const networkCapabilities = Object.values(capabilities);
 
 /** Changes this process's groups and user; may keep what a switch needs. Throws Fatal. */
 export function becomeUser(spec: string, pidfile: string | undefined, keepsNetwork: boolean): void {
-  const ids = findUser(
-    spec,
-    readFileSync('/etc/passwd', 'utf8'),
-    readFileSync('/etc/group', 'utf8'),
-    pidfile,
-  );
+  const ids = findUser(spec, readTextSync('/etc/passwd'), readTextSync('/etc/group'), pidfile);
   if (ids.uid === process.getuid?.() && ids.gid === process.getgid?.()) return;
   try {
     if (keepsNetwork) keepCapabilities();

@@ -2,8 +2,8 @@
  * A database server inside the caller's process, in one call: for tests and for programs that bring their own database.
  * Runs on the language's own timers, which never keep the process alive.
  */
-import { existsSync } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
+import { existsSync } from '../base/files.ts';
 import { randomUuid, systemRandom } from '../base/random.ts';
 import { soon } from '../base/soon.ts';
 import { Timers } from '../base/timers.ts';

@@ -2,7 +2,9 @@
  * The careful JSON parser behind `json.ts`: byte by byte, with exact 64-bit integers and the reference's error texts
  * and positions. Runs only for text that the language's own parser refuses or might read differently.
  */
+import { decodeText } from '../base/text.ts';
 import type { Json } from './channel.ts';
+import { unescapeJson } from './json-escapes.ts';
 
 export type ExactOutcome =
   | { readonly error: undefined; readonly value: Json }
@@ -171,9 +173,9 @@ class Parser {
     }
     this.#at = at + 1;
     this.#tokenAt = at;
-    const raw = Buffer.from(bytes.subarray(start, at)).toString('utf8');
+    const raw = decodeText(bytes.subarray(start, at));
     if (!hasEscapes) return { kind: 'string', text: raw };
-    const read = readEscapes(raw);
+    const read = unescapeJson(raw);
     return read.error === undefined ? { kind: 'string', text: read.text } : this.#fail(read.error);
   }
 
@@ -222,72 +224,6 @@ function readInteger(
   const value = isNegative ? -magnitude : magnitude;
   const small = Number(value);
   return Number.isSafeInteger(small) ? small : value;
-}
-
-type Unescaped = { readonly error: undefined; readonly text: string } | { readonly error: string };
-
-/** RFC 8259 section 7: what a letter behind a backslash stands for, \u apart. */
-export const simpleEscapes: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};
-
-/** The string that `raw`, the text between two quotes, stands for. */
-function readEscapes(raw: string): Unescaped {
-  let text = '';
-  for (let at = 0; at < raw.length; ) {
-    const c = raw.charAt(at);
-    if (c === '"') return { error: 'quoted string may not include unescaped "' };
-    if (c !== '\\') {
-      text += c;
-      at++;
-      continue;
-    }
-    const letter = raw.charAt(at + 1);
-    if (letter === '') return { error: 'quoted string may not end with backslash' };
-    const simple = simpleEscapes[letter];
-    if (simple !== undefined) {
-      text += simple;
-      at += 2;
-      continue;
-    }
-    if (letter !== 'u') return { error: `bad escape \\${letter}` };
-    const read = readUnicodeEscape(raw, at);
-    if (typeof read === 'string') return { error: read };
-    text += read.text;
-    at = read.end;
-  }
-  return { error: undefined, text };
-}
-
-/** Reads the \u escape at `at`, with the second half of a surrogate pair. A string says what is wrong. */
-function readUnicodeEscape(raw: string, at: number): { text: string; end: number } | string {
-  const first = readHex4(raw, at + 2);
-  if (typeof first === 'string') return first;
-  const text = String.fromCharCode(first);
-  if (first < 0xd800 || first > 0xdfff) return { text, end: at + 6 };
-  // The reference keeps a lone second half and refuses it later, as text that is not UTF-8.
-  if (first > 0xdbff || raw.slice(at + 6, at + 8) !== '\\u') return 'malformed escaped surrogate pair';
-  const second = readHex4(raw, at + 8);
-  if (typeof second === 'string') return second;
-  if (second < 0xdc00 || second > 0xdfff) {
-    return 'second half of escaped surrogate pair is not trailing surrogate';
-  }
-  return { text: text + String.fromCharCode(second), end: at + 12 };
-}
-
-function readHex4(raw: string, at: number): number | string {
-  const digits = raw.slice(at, at + 4);
-  if (digits.length < 4) return 'quoted string ends within \\u escape';
-  if (!/^[0-9a-fA-F]{4}$/.test(digits)) return 'malformed \\u escape';
-  const value = Number.parseInt(digits, 16);
-  return value === 0 ? 'null bytes not supported in quoted strings' : value;
 }
 
 function isMark(token: Token, mark: Punctuation): boolean {

@@ -3,6 +3,7 @@
  * section 4). Used by the socket channel. Bounded: a message that grows or nests too far is an error.
  */
 
+import { decodeText } from '../base/text.ts';
 import type { Json } from './channel.ts';
 import { JsonError, maxJsonDepth, parseJson, parsePlainJson } from './json.ts';
 
@@ -74,7 +75,7 @@ export class JsonStream {
     const { length } = bytes;
     if (length > 2 * maxDepth || length > maxSize) return undefined;
     if (bytes[0] !== openBrace || bytes[length - 1] !== closeBrace) return undefined;
-    return parsePlainJson(bytes.toString('utf8'));
+    return parsePlainJson(decodeText(bytes));
   }
 
   /** The offset after the message that ends in bytes[from..], or -1. */

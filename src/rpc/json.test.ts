@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeText, encodeText } from '../base/text.ts';
 import type { Json } from './channel.ts';
 import { emitJson, formatJson, formatReal, JsonError, parseJson, parsePlainJson } from './json.ts';
 import { JsonStream } from './json-stream.ts';
@@ -60,6 +61,53 @@ describe('parseJson', () => {
     expect(reasonOf(text)).toBe(reason);
   });
 
+  it.each([
+    ['["\\é"]', 'line 0, column 5, byte 5: bad escape \\\udcc3'],
+    ['["\\u00é"]', 'line 0, column 8, byte 8: malformed \\u escape'],
+    ['["\\u0é"]', 'line 0, column 7, byte 7: quoted string ends within \\u escape'],
+    ['[é]', 'line 0, column 1, byte 1: invalid character U+00c3'],
+    ['\ufeff[]', 'line 0, column 0, byte 0: invalid character U+00ef'],
+    ['\u00a0[]', 'line 0, column 0, byte 0: invalid character U+00c2'],
+  ])('counts bytes and not characters in %j', (text, reason) => {
+    expect(reasonOf(text)).toBe(reason);
+  });
+
+  it('keeps the bytes of strings that are not UTF-8', () => {
+    const byte = fc.constantFrom(
+      0x20,
+      0x41,
+      0x75,
+      0x64,
+      0x80,
+      0xbf,
+      0xc3,
+      0xa9,
+      0xed,
+      0xa0,
+      0xb8,
+      0xf0,
+      0xff,
+    );
+    fc.assert(
+      fc.property(fc.array(byte), fc.boolean(), (list, isExact) => {
+        const inner = Buffer.from(list);
+        const head = isExact ? '["\\u0041' : '["A'; // an escape of U+0041 changes nothing but the parser
+        const bytes = Buffer.concat([Buffer.from(head), inner, Buffer.from('"]')]);
+        const parsed = parseJson(bytes);
+        expect(parsed).toEqual([`A${decodeText(inner)}`]);
+        expect(encodeText(emitJson(parsed))).toEqual(
+          Buffer.concat([Buffer.from('["A'), inner, Buffer.from('"]')]),
+        );
+        expect(formatJson(parsed)).toBe(emitJson(parsed));
+      }),
+    );
+  });
+
+  it('keeps half a surrogate pair as the three bytes that the reference makes of it', () => {
+    expect(parseJson('["\\ude00", "\\uDC80"]')).toEqual(['\udced\udcb8\udc80', '\udced\udcb2\udc80']);
+    expect(emitJson(['\\ude00', '\\\udce9'])).toBe('["\\\\ude00","\\\\\udce9"]');
+  });
+
   it('leaves addresses in strings to the fast parser', () => {
     const text = '{"mac_in_use":"46:6e:12:7e:1e:2e","ip6":"fe80::1e2:4e5"}';
     expect(parsePlainJson(text)).toEqual(JSON.parse(text));
@@ -114,8 +162,8 @@ describe('formatJson', () => {
 
 describe('JsonStream', () => {
   it('finds the same messages however the bytes are cut', () => {
-    const messages: Json[] = [{ a: 'x"y\\' }, [1, '[{', [2]], { b: '😀' }, []];
-    const bytes = Buffer.from(messages.map((m) => emitJson(m)).join(' \n'));
+    const messages: Json[] = [{ a: 'x"y\\' }, [1, '[{', [2]], { b: '😀' }, ['é\udce9'], []];
+    const bytes = encodeText(messages.map((m) => emitJson(m)).join(' \n'));
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length), { maxLength: 8 }), (cuts) => {
         const at = [0, ...cuts.sort((a, b) => a - b), bytes.length];

@@ -4,6 +4,7 @@
  * by the tools. Follows RFC 8259 and RFC 7047 section 3.1; what is common goes through the language's own parser.
  */
 import { Malformed } from '../base/errors.ts';
+import { compareBytes, decodeText, encodeText } from '../base/text.ts';
 import type { Json } from './channel.ts';
 import { parseExactJson } from './json-exact.ts';
 
@@ -24,12 +25,12 @@ export const maxJsonDepth = 1000;
 
 /** Parses one JSON object or array with nothing after it. Throws JsonError. */
 export function parseJson(text: string | Uint8Array): Json {
-  const source = typeof text === 'string' ? text : decode(text);
+  const source = typeof text === 'string' ? text : decodeText(text);
   const first = firstOf(source);
   const value = first === '{' || first === '[' ? parsePlainJson(source) : undefined;
   if (value !== undefined) return value;
   // The exact parser says where and why, if there is anything wrong at all.
-  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+  const bytes = typeof text === 'string' ? encodeText(text) : text;
   const outcome = parseExactJson(bytes, maxJsonDepth);
   if (outcome.error !== undefined) throw new JsonError(outcome.error.at, outcome.error.reason);
   return outcome.value;
@@ -49,7 +50,7 @@ export function parsePlainJson(text: string): Json | undefined {
 /** The JSON text, short: no spaces, members in the object's own order. */
 export function emitJson(value: Json): string {
   try {
-    return JSON.stringify(value);
+    return withBytes(JSON.stringify(value));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     return formatJson(value); // a bigint is inside
@@ -81,20 +82,6 @@ export function formatReal(value: number): string {
   const [digits = '', exponent = '0'] = value.toExponential(14).split('e');
   const power = Number(exponent);
   return `${trimZeros(digits)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-}
-
-/** Orders strings by their UTF-8 bytes, as strcmp does. */
-export function compareBytes(a: string, b: string): number {
-  if (a === b) return 0;
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    // Surrogates stand for code points above all of U+E000..U+FFFF, though their codes are below.
-    if (x !== y)
-      return x >= 0xd800 && y >= 0xd800 ? ((x + 0x2800) & 0xffff) - ((y + 0x2800) & 0xffff) : x - y;
-  }
-  return a.length - b.length;
 }
 
 /**
@@ -137,10 +124,12 @@ function endOfString(text: string, at: number): number {
   }
 }
 
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-function decode(bytes: Uint8Array): string {
-  return Buffer.isBuffer(bytes) ? bytes.toString('utf8') : decoder.decode(bytes);
+/** Undoes that the language's own writer escapes what stands for a byte (`text.ts`): the reference writes the byte. */
+function withBytes(text: string): string {
+  if (!text.includes('\\ud')) return text;
+  return text.replace(/\\(?:u(d[c-f][0-9a-f]{2})|.)/gs, (whole: string, code: string | undefined) =>
+    code === undefined ? whole : String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }
 
 function firstOf(text: string): string {
@@ -149,7 +138,7 @@ function firstOf(text: string): string {
 }
 
 function write(value: Json, format: JsonFormat, newLine: string, out: string[]): void {
-  if (typeof value === 'string') out.push(JSON.stringify(value));
+  if (typeof value === 'string') out.push(withBytes(JSON.stringify(value)));
   else if (typeof value === 'number') out.push(formatReal(value));
   else if (value === null || typeof value !== 'object') out.push(String(value));
   else if (isArray(value)) writeArray(value, format, newLine, out);
@@ -176,7 +165,7 @@ function writeObject(value: object, format: JsonFormat, newLine: string, out: st
   for (const [i, [name, member]] of members.entries()) {
     if (i > 0) out.push(',');
     if (format.isPretty === true) out.push(inner);
-    out.push(JSON.stringify(name), format.isPretty === true ? ': ' : ':');
+    out.push(withBytes(JSON.stringify(name)), format.isPretty === true ? ': ' : ':');
     write(member, format, inner, out);
   }
   out.push('}');

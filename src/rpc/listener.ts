@@ -2,11 +2,11 @@
  * Listening sockets: punix, ptcp, pssl. Hands over accepted streams.
  * Used by the OVSDB server, unixctl and OpenFlow service connections.
  */
-import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fromNodeError, syscallFailed } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
+import { existsSync, lstatSync, unlinkSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import { formatRemote, type PassiveRemote } from './remote.ts';
 import { acceptedStream, type Stream } from './stream.ts';

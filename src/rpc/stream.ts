@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import { lastly } from '../base/soon.ts';
+import { encodeText } from '../base/text.ts';
 import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
 import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, TlsContext } from './tls.ts';
@@ -141,7 +142,7 @@ function* cut(piece: string | Uint8Array): Iterable<string | Uint8Array> {
     yield piece;
     return;
   }
-  const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+  const bytes = typeof piece === 'string' ? encodeText(piece) : piece;
   for (let at = 0; at < bytes.length; at += maxInFlight) yield bytes.subarray(at, at + maxInFlight);
 }
 
@@ -224,7 +225,9 @@ class SocketStream implements Stream {
   write(bytes: string | Uint8Array | readonly Uint8Array[]): void {
     if (this.#isEnding || this.#socket.destroyed) return;
     if (!this.#isCorked) this.#cork();
-    if (typeof bytes === 'string' || bytes instanceof Uint8Array) this.#writePiece(bytes);
+    // Node encodes text itself, but puts U+FFFD for a byte that belongs to no character.
+    if (typeof bytes === 'string') this.#writePiece(bytes.isWellFormed() ? bytes : encodeText(bytes));
+    else if (bytes instanceof Uint8Array) this.#writePiece(bytes);
     else for (const piece of bytes) this.#writePiece(piece);
   }
 

@@ -2,10 +2,10 @@
  * TLS as the programs' `--private-key` and related options describe it: files in, Node TLS options out.
  * Used by `stream.ts`. Files are read again when they changed, so certificates may be renewed under a running daemon.
  */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type * as Tls from 'node:tls';
 import type { DetailedPeerCertificate, SecureContextOptions, SecureVersion } from 'node:tls';
 import { syscallFailed } from '../base/errno.ts';
+import { existsSync, readFileSync, statSync, writeFileSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import type { TlsConfig } from './tls-config.ts';
 
@@ -79,7 +79,7 @@ export function bootstrapFrom(peer: DetailedPeerCertificate, config: TlsConfig):
 /** Lowest and highest of a list such as "TLSv1,TLSv1.2"; undefined keeps the default. */
 function readProtocols(text: string): { min: SecureVersion; max: SecureVersion } | undefined {
   const known: readonly SecureVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
-  const asked = new Set(text.split(/[\s,]+/));
+  const asked = new Set(text.split(/[ \t-\r,]+/));
   const chosen = known.filter((version) => asked.has(version));
   const min = chosen[0];
   const max = chosen.at(-1);

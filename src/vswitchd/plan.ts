@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { orderAsHashed, placeAmong } from '../base/hash-order.ts';
+import { compareBytes } from '../base/text.ts';
 import type { OfPort, Uuid } from '../base/units.ts';
 import { localPort } from '../ofproto/port.ts';
 import type { Dirty } from './config/model.ts';
@@ -280,7 +281,7 @@ function compareRanks(a: readonly number[], b: readonly number[]): number {
 }
 
 function compareNames({ wanted: a }: AddInterface, { wanted: b }: AddInterface): number {
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+  return compareBytes(a.name, b.name);
 }
 
 /** One line, for the log and `config/plan`. */

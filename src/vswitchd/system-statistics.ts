@@ -2,9 +2,8 @@
  * `Open_vSwitch.statistics`: what the host and its Open vSwitch daemons use, ovs-vswitchd.conf.db(5). The texts of
  * /proc are parsed by pure functions; `readSystemStatistics` reads them. Used only where `enable-statistics` is set.
  */
-import { readdirSync, statfsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { readTextOrEmpty } from '../base/text-file.ts';
+import { readdirSync, readTextOrEmpty, statfsSync } from '../base/files.ts';
 
 /** Clock ticks a second in /proc: fixed by the kernel's interface to user space. */
 const ticksPerSecond = 100;

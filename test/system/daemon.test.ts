@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, renameS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { readTextOrEmpty } from '../../src/base/text-file.ts';
+import { readTextOrEmpty } from '../../src/base/files.ts';
 import { buildSampleDaemon } from './sample-daemon.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'daemon-'));

@@ -4,7 +4,9 @@
  */
 
 import { logger } from '../../base/log.ts';
+import { encodeText } from '../../base/text.ts';
 import { isUsed, lastArgument, type OptionDef, readOptions, UsageError } from '../../daemon/options.ts';
+import { processInput } from '../../daemon/process-bytes.ts';
 import {
   applyLogOptions,
   Fatal,
@@ -18,6 +20,7 @@ import {
 import { findControlSocket, typeName, UnixctlClient } from '../../daemon/unixctl-client.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
+import { printOut } from '../output.ts';
 
 const log = logger('unixctl');
 
@@ -62,7 +65,7 @@ export async function appctl(program: Program): Promise<number> {
   if (isUsed(line, 'help')) return print(help);
   if (isUsed(line, 'version')) return print(versionText(program.name));
   if (isUsed(line, 'option')) return print(listOptions(options));
-  const timeout = lastArgument(line, 'timeout') ?? process.env.OVS_CTL_TIMEOUT;
+  const timeout = lastArgument(line, 'timeout') ?? processInput().env.OVS_CTL_TIMEOUT;
   if (timeout !== undefined) limitRunTime(readTimeout(timeout));
   quietConsole();
   applyLogOptions(line, program, 'log file');
@@ -91,7 +94,7 @@ async function talk(name: string, conversation: Conversation): Promise<number> {
     const knowsJson = format === 'json' && (await client.setFormat('json'));
     const answer = await client.command(command, args);
     if ('error' in answer) {
-      process.stderr.write(`${answer.error}${name}: ${target}: server returned an error\n`);
+      process.stderr.write(encodeText(`${answer.error}${name}: ${target}: server returned an error\n`));
       return 2;
     }
     if (format === 'text') return print(textOf(answer.result));
@@ -129,6 +132,6 @@ function listOptions(defs: readonly OptionDef[]): string {
 }
 
 function print(text: string): number {
-  process.stdout.write(text);
+  printOut(text);
   return 0;
 }

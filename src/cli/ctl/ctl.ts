@@ -2,13 +2,15 @@
  * ovs-ctl: starts and stops the daemons of a host in the right order, for service files and for people. ovs-ctl(8).
  * Differs: there is no kernel module to load, and core files and locked memory are left to the service manager.
  */
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readTextOrEmpty, writeFileSync } from '../../base/files.ts';
 import { randomUuid } from '../../base/random.ts';
-import { readTextOrEmpty } from '../../base/text-file.ts';
+import { trimSpaces } from '../../base/text.ts';
+import { processInput } from '../../daemon/process-bytes.ts';
 import { Fatal, type Program, VERSION, versionText } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
+import { printOut } from '../output.ts';
 import { Host } from './host.ts';
 import { type CtlConfig, ctlHelp, readCtl } from './options.ts';
 
@@ -19,10 +21,10 @@ type DaemonName = (typeof daemons)[number];
 export async function ctl(program: Program): Promise<number> {
   const config = readCtl(program.args, program.directories);
   if (config === 'help' || config === 'version' || config.command === 'help') {
-    say(config === 'version' ? versionText(program.name) : ctlHelp(program.name, program.directories));
+    printOut(config === 'version' ? versionText(program.name) : ctlHelp(program.name, program.directories));
     return 0;
   }
-  const host = new Host(program.directories.run, process.argv[1] ?? '', process.env);
+  const host = new Host(program.directories.run, process.argv[1] ?? '', processInput().env);
   const task = { program, config, host };
   switch (config.command) {
     case 'start':
@@ -35,10 +37,10 @@ export async function ctl(program: Program): Promise<number> {
     case 'status':
       return status(task);
     case 'version':
-      for (const daemon of daemons) say(host.run(daemon, ['--version']).output);
+      for (const daemon of daemons) printOut(host.run(daemon, ['--version']).output);
       return 0;
     case 'load-kmod':
-      say('No kernel module is needed. Nothing to load.\n');
+      printOut('No kernel module is needed. Nothing to load.\n');
       return 0;
     case 'enable-protocol':
       return enableProtocol(task);
@@ -70,7 +72,7 @@ function start(task: Task): number {
 function startServer(task: Task): boolean {
   const { config, host } = task;
   if (host.pidOf('ovsdb-server') !== undefined) {
-    say('ovsdb-server is already running.\n');
+    printOut('ovsdb-server is already running.\n');
     return true;
   }
   if (!prepareDatabase(task)) return false;
@@ -95,7 +97,7 @@ function startServer(task: Task): boolean {
 function startSwitch(task: Task): boolean {
   const { config, host } = task;
   if (host.pidOf('ovs-vswitchd') !== undefined) {
-    say('ovs-vswitchd is already running.\n');
+    printOut('ovs-vswitchd is already running.\n');
     return true;
   }
   const lock = config.locksMemory ? ['--mlockall'] : [];
@@ -125,16 +127,16 @@ function prepareDatabase(task: Task): boolean {
   const file = config.databaseFile;
   const schema = findSchema(task);
   if (!existsSync(file)) {
-    say(`${file} does not exist ... (warning).\n`);
+    printOut(`${file} does not exist ... (warning).\n`);
     mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
     return action(`Creating empty database ${file}`, host.run('ovsdb-tool', ['create', file, schema]).isOk);
   }
-  if (host.run('ovsdb-tool', ['needs-conversion', file, schema]).output.trim() !== 'yes') return true;
-  const version = host.run('ovsdb-tool', ['db-version', file]).output.trim();
-  const cksum = host.run('ovsdb-tool', ['db-cksum', file]).output.trim().replaceAll(' ', '-');
+  if (trimSpaces(host.run('ovsdb-tool', ['needs-conversion', file, schema]).output) !== 'yes') return true;
+  const version = trimSpaces(host.run('ovsdb-tool', ['db-version', file]).output);
+  const cksum = trimSpaces(host.run('ovsdb-tool', ['db-cksum', file]).output).replaceAll(' ', '-');
   const backup = `${file}.backup${version}-${cksum}`;
   copyFileSync(file, backup);
-  say(`Backing up database to ${backup}.\n`);
+  printOut(`Backing up database to ${backup}.\n`);
   return action('Converting database schema', host.run('ovsdb-tool', ['convert', file, schema]).isOk);
 }
 
@@ -148,9 +150,9 @@ function findSchema({ program, config }: Task): string {
 
 function configureSystem(task: Task): boolean {
   const { program, config, host } = task;
-  const schemaVersion = host.run('ovsdb-tool', ['schema-version', findSchema(task)]).output.trim();
+  const schemaVersion = trimSpaces(host.run('ovsdb-tool', ['schema-version', findSchema(task)]).output);
   const id = systemId(task);
-  if (id === undefined) say('system ID not configured, please use --system-id ... failed!\n');
+  if (id === undefined) printOut('system ID not configured, please use --system-id ... failed!\n');
   const release = readSystemRelease();
   const settings = [
     `db-version=${schemaVersion}`,
@@ -179,7 +181,7 @@ function systemId({ program, config }: Task): string | undefined {
 /** What an administrator wrote into /etc/openvswitch/NAME.conf. */
 function persisted({ directories }: Program, name: string): string | undefined {
   const file = `${directories.sysconf}/openvswitch/${name}.conf`;
-  const text = readTextOrEmpty(file).trim();
+  const text = trimSpaces(readTextOrEmpty(file));
   return text === '' ? undefined : text;
 }
 
@@ -196,7 +198,9 @@ export function externalId(pair: string): string {
 }
 
 function recordHostname(task: Task): boolean {
-  const full = task.config.usesFullHostname ? task.host.tryQuietly('hostname', ['-f']).output.trim() : '';
+  const full = task.config.usesFullHostname
+    ? trimSpaces(task.host.tryQuietly('hostname', ['-f']).output)
+    : '';
   const name = full !== '' ? full : hostname();
   return vsctl(task, 'add', 'Open_vSwitch', '.', 'external-ids', `hostname=${quote(name)}`);
 }
@@ -228,7 +232,7 @@ function stop({ config, host }: Task): number {
   };
   for (const daemon of [...daemons].reverse().filter((name) => wanted[name])) {
     const pid = host.pidOf(daemon);
-    if (pid === undefined) say(`${daemon} is not running.\n`);
+    if (pid === undefined) printOut(`${daemon} is not running.\n`);
     else if (!action(`Exiting ${daemon} (${pid})`, host.stop(daemon, pid))) return 1;
   }
   return 0;
@@ -237,7 +241,7 @@ function stop({ config, host }: Task): number {
 function status({ host }: Task): number {
   const pids = daemons.map((daemon) => [daemon, host.pidOf(daemon)] as const);
   for (const [daemon, pid] of pids) {
-    say(pid === undefined ? `${daemon} is not running\n` : `${daemon} is running with pid ${pid}\n`);
+    printOut(pid === undefined ? `${daemon} is not running\n` : `${daemon} is running with pid ${pid}\n`);
   }
   return pids.every(([, pid]) => pid !== undefined) ? 0 : 1;
 }
@@ -251,7 +255,7 @@ function enableProtocol({ config, host }: Task): number {
   const rule = ['INPUT', '-p', name, ...ports, '-j', 'ACCEPT'];
   const shown = [name, ...ports].join(' ');
   if (host.tryQuietly('iptables', ['-C', ...rule]).isOk) {
-    say(`iptables already has a rule for ${shown}, not explicitly enabling.\n`);
+    printOut(`iptables already has a rule for ${shown}, not explicitly enabling.\n`);
     return 0;
   }
   return action(`Enabling ${shown} with iptables`, host.run('iptables', ['-I', ...rule]).isOk) ? 0 : 1;
@@ -259,10 +263,6 @@ function enableProtocol({ config, host }: Task): number {
 
 /** Says how it went; passes `isOk` on. */
 function action(what: string, isOk: boolean): boolean {
-  say(isOk ? `${what}.\n` : `${what} ... failed!\n`);
+  printOut(isOk ? `${what}.\n` : `${what} ... failed!\n`);
   return isOk;
-}
-
-function say(text: string): void {
-  process.stdout.write(text);
 }

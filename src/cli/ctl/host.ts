@@ -3,11 +3,11 @@
  * in `ctl.ts` reads straight down.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Malformed } from '../../base/errors.ts';
-import { readTextOrEmpty } from '../../base/text-file.ts';
+import { existsSync, readTextOrEmpty } from '../../base/files.ts';
 import { readPidText } from '../../daemon/pidfile.ts';
+import { exactCommand } from '../../daemon/process-bytes.ts';
 
 export interface Ran {
   readonly isOk: boolean;
@@ -32,7 +32,7 @@ export class Host {
 
   /** Runs to the end with what it says shown to the user; its standard output is also returned. */
   run(program: string, args: readonly string[], folder?: string): Ran {
-    const done = spawnSync(this.find(program), args, {
+    const done = spawnSync(...exactCommand(this.find(program), args), {
       stdio: ['ignore', 'pipe', 'inherit'],
       encoding: 'utf8',
       ...(folder === undefined ? {} : { cwd: folder }),
@@ -42,7 +42,7 @@ export class Host {
 
   /** Like `run` for what may fail without anybody being told. */
   tryQuietly(program: string, args: readonly string[]): Ran {
-    const done = spawnSync(this.find(program), args, {
+    const done = spawnSync(...exactCommand(this.find(program), args), {
       stdio: ['ignore', 'pipe', 'ignore'],
       encoding: 'utf8',
     });

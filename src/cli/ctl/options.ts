@@ -145,7 +145,7 @@ function isOn(line: CommandLine, name: SwitchName, otherwise: boolean): boolean 
 }
 
 function words(text: string | undefined): readonly string[] {
-  return text?.split(/\s+/).filter((word) => word !== '') ?? [];
+  return text?.split(/[ \t-\r]+/).filter((word) => word !== '') ?? [];
 }
 
 export function ctlHelp(name: string, directories: Directories): string {

@@ -3,10 +3,11 @@
  * ranges `1-5`, `@name` for rows made by the same command line. ovs-vsctl(8) "Database Values".
  */
 import { Refused } from '../../base/errors.ts';
+import { characterCount, trimSpaces, utf8Problem } from '../../base/text.ts';
 import type { BaseTypeJson, TypeJson } from '../../ovsdb/schema-types.ts';
-import { formatReal } from '../../rpc/json.ts';
+import { emitJson, formatReal } from '../../rpc/json.ts';
+import { unescapeJson } from '../../rpc/json-escapes.ts';
 import { type Atom, compareAtoms, type Datum, isMap, maxOf, minOf, setOf, sortedUnique } from './datum.ts';
-import { unescapeJson } from './unescape.ts';
 
 /** Ends a command: the program prints "PROGRAM: message" and exits with 1. */
 export class CommandFailed extends Refused {
@@ -135,7 +136,7 @@ function readString(text: string): string {
 }
 
 function readIntegers(text: string, base: BaseTypeJson): Atom[] {
-  const range = /^(\s*[-+]?[0-9]+)-(\s*[-+]?[0-9]+)$/.exec(text);
+  const range = /^([ \t-\r]*[-+]?[0-9]+)-([ \t-\r]*[-+]?[0-9]+)$/.exec(text);
   const first = readInteger(range?.[1] ?? text);
   const last = range === null ? first : readInteger(range[2] ?? '');
   if (first === undefined || last === undefined) return fail(`"${text}" is not a valid integer or range`);
@@ -157,8 +158,8 @@ function readIntegers(text: string, base: BaseTypeJson): Atom[] {
 }
 
 function readInteger(text: string): number | bigint | undefined {
-  if (!/^\s*[-+]?[0-9]+$/.test(text)) return undefined;
-  const value = BigInt(text.trim().replace(/^\+/, ''));
+  if (!/^[ \t-\r]*[-+]?[0-9]+$/.test(text)) return undefined;
+  const value = BigInt(trimSpaces(text).replace(/^\+/, ''));
   return BigInt.asIntN(64, value) === value ? normal(value) : undefined;
 }
 
@@ -168,7 +169,7 @@ function normal(value: bigint): number | bigint {
 }
 
 function readReal(text: string): number | undefined {
-  if (!/^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?$/i.test(text)) return undefined;
+  if (!/^[ \t-\r]*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?$/i.test(text)) return undefined;
   const value = Number(text);
   return Number.isFinite(value) ? value + 0 : undefined;
 }
@@ -182,7 +183,7 @@ function checkConstraints(atom: Atom, base: BaseTypeJson): void {
   }
   if (base.type === 'integer') checkRange(atom, base.minInteger, base.maxInteger);
   if (base.type === 'real') checkRange(atom, base.minReal, base.maxReal);
-  if (base.type === 'string' && typeof atom === 'string') checkLength(atom, base);
+  if (base.type === 'string' && typeof atom === 'string') checkText(atom, base);
 }
 
 function checkRange(atom: Atom, min: number | undefined, max: number | undefined): void {
@@ -195,11 +196,13 @@ function checkRange(atom: Atom, min: number | undefined, max: number | undefined
   fail(`constraint violation: ${atom} is greater than maximum allowed value ${max}`);
 }
 
-function checkLength(
+function checkText(
   text: string,
   { minLength = 0, maxLength = Number.POSITIVE_INFINITY }: BaseTypeJson,
 ): void {
-  const count = [...text].length;
+  const problem = utf8Problem(text);
+  if (problem !== undefined) fail(`constraint violation: not a valid UTF-8 string: ${problem}`);
+  const count = characterCount(text);
   if (count < minLength)
     fail(`constraint violation: "${text}" length ${count} is less than minimum allowed length ${minLength}`);
   if (count > maxLength)
@@ -233,17 +236,13 @@ export function formatBare(type: TypeJson, datum: Datum): string {
 }
 
 export function formatAtom(atom: Atom, type: BaseTypeJson['type']): string {
-  if (type === 'string' && typeof atom === 'string') return needsQuotes(atom) ? quote(atom) : atom;
+  if (type === 'string' && typeof atom === 'string') return needsQuotes(atom) ? emitJson(atom) : atom;
   if (type === 'real' && typeof atom === 'number') return formatReal(atom);
   return String(atom);
 }
 
 function needsQuotes(text: string): boolean {
   return !/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text) || text === 'true' || text === 'false' || isUuid(text);
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }
 
 /** "set of up to 5 strings", "map of (string, uuid) pairs". */
@@ -299,7 +298,7 @@ export class Cursor {
   }
 
   skipSpaces(): void {
-    while (/^\s$/.test(this.next)) this.#at++;
+    while (/^[ \t-\r]$/.test(this.next)) this.#at++;
   }
 
   /** Up to the next delimiter that is not quoted. Throws CommandFailed. */

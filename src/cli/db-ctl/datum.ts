@@ -3,10 +3,10 @@
  * whatever its column's type. Used by the database commands and by table output. RFC 7047 section 5.1.
  */
 import { Malformed } from '../../base/errors.ts';
+import { compareBytes } from '../../base/text.ts';
 import { atomFromJson, defaultAtoms, type JsonAtom } from '../../ovsdb/atom-json.ts';
 import type { BaseTypeJson, TypeJson } from '../../ovsdb/schema-types.ts';
 import type { Json } from '../../rpc/channel.ts';
-import { compareBytes } from '../../rpc/json.ts';
 
 /** As read from JSON: `atom-json.ts`. */
 export type Atom = JsonAtom;

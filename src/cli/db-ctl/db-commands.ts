@@ -2,6 +2,7 @@
  * The commands that work on any table of any database: list, find, get, set, add, remove, clear, create, destroy,
  * wait-until, comment. ovs-vsctl(8) "Database Command Syntax".
  */
+import { toLowerAscii } from '../../base/text.ts';
 import type { TextTable } from '../table.ts';
 import { columnOfArgument, isConditionMet, readAssignment, readColumnAndKey, readPair } from './arguments.ts';
 import type { Command, CommandDef, Context, Preparation } from './command.ts';
@@ -215,7 +216,7 @@ function listedColumns(table: CtlTable, command: Command): (CtlColumn | undefine
   if (given === undefined) return [undefined, ...table.columns];
   const names = given.split(/[, ]/).filter((name) => name !== '');
   if (names.length === 0) throw new CommandFailed('must specify at least one column name');
-  return names.map((name) => (name.toLowerCase() === '_uuid' ? undefined : findColumn(table, name)));
+  return names.map((name) => (toLowerAscii(name) === '_uuid' ? undefined : findColumn(table, name)));
 }
 
 function columnNames(columns: readonly (CtlColumn | undefined)[]): string[] {

@@ -4,7 +4,7 @@
  */
 import { Refused } from '../../base/errors.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { formatJson } from '../../rpc/json.ts';
+import { emitJson, formatJson } from '../../rpc/json.ts';
 import type { TextTable } from '../table.ts';
 import { type Command, Context } from './command.ts';
 import type { Connection } from './connection.ts';
@@ -167,7 +167,7 @@ async function transact(connection: Connection, operations: readonly JsonObject[
     return await connection.transact(operations);
   } catch (why) {
     if (!(why instanceof Refused) || why instanceof CommandFailed) throw why;
-    throw new CommandFailed(`transaction error: ${JSON.stringify(why.tag)}`);
+    throw new CommandFailed(`transaction error: ${emitJson(why.tag)}`);
   }
 }
 

@@ -3,9 +3,9 @@
  * Made once a program from its schema; ovs-vsctl(8) "Identifying Tables, Records, and Columns".
  */
 import { Malformed } from '../../base/errors.ts';
+import { compareBytes, toLowerAscii } from '../../base/text.ts';
 import type { BaseTypeJson, ColumnJson, SchemaJson, TypeJson } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { compareBytes } from '../../rpc/json.ts';
 import { CommandFailed } from './datum-text.ts';
 
 export interface CtlColumn {
@@ -110,7 +110,7 @@ function bestMatches<T extends { readonly name: string }>(all: readonly T[], giv
 }
 
 function fold(name: string): string {
-  return name.toLowerCase().replaceAll('-', '_');
+  return toLowerAscii(name).replaceAll('-', '_');
 }
 
 function makeColumn(name: string, declared: ColumnJson): CtlColumn {

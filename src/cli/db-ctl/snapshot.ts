@@ -5,6 +5,7 @@
  * Fed by `session.ts`, asked by `Work`.
  */
 import { Malformed } from '../../base/errors.ts';
+import { utf8Problem } from '../../base/text.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { type Atom, type Datum, datumFromJson, datumToJson, defaultDatum, setOf } from './datum.ts';
 import { type CtlTable, columnNamed } from './schema.ts';
@@ -122,6 +123,7 @@ export class Snapshot {
   guards(): JsonObject[] {
     return [...this.#answers].flatMap(([{ table, clauses }, rows]) => {
       if (clauses.length === 0 || clauses.some((clause) => clause.column === '_uuid')) return [];
+      if (!clauses.every(canBeMet)) return [];
       return [
         {
           op: 'wait',
@@ -182,11 +184,13 @@ export class Snapshot {
     return row;
   }
 
-  /** The questions about what the server has. */
+  /** The questions about what the server has and can have. */
   #answerable(): Question[] {
-    return [...this.#questions.values()].filter(({ table, clauses }) =>
-      ['_uuid', ...clauses.map(({ column }) => column)].every((column) => this.#isKnown(table, column)),
-    );
+    return [...this.#questions.values()]
+      .filter(({ table, clauses }) =>
+        ['_uuid', ...clauses.map(({ column }) => column)].every((column) => this.#isKnown(table, column)),
+      )
+      .filter(({ clauses }) => clauses.every(canBeMet));
   }
 
   #isKnown(table: CtlTable, column: string): boolean {
@@ -199,6 +203,11 @@ export class Snapshot {
 function meets(row: StoredRow, { column, value }: Clause): boolean {
   if (column === '_uuid') return row.id === value;
   return row.columns.get(column)?.keys.includes(value) === true;
+}
+
+/** The server refuses a question about text that no column can hold, instead of finding nothing. */
+function canBeMet({ value }: Clause): boolean {
+  return typeof value !== 'string' || utf8Problem(value) === undefined;
 }
 
 function clauseJson(table: CtlTable, { column, test, value }: Clause): Json {

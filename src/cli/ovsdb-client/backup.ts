@@ -1,11 +1,13 @@
 /** ovsdb-client backup and restore: a database's content as a database file, and back. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isatty } from 'node:tty';
 import { systemClock } from '../../base/clock.ts';
+import { readFileSync, rmSync, writeFileSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
+import { decodeText } from '../../base/text.ts';
 import { Timers } from '../../base/timers.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { datumToJson, isDefaultDatum } from '../../ovsdb/engine/datum.ts';
@@ -50,8 +52,8 @@ export async function backup(context: ClientContext): Promise<void> {
     _date: Math.round(systemClock.wall()),
     _is_diff: true,
   };
-  context.write(emitRecord(formatJson(schemaToJson(schema))).toString());
-  context.write(emitRecord(formatJson(annotated)).toString());
+  context.write(decodeText(emitRecord(formatJson(schemaToJson(schema)))));
+  context.write(decodeText(emitRecord(formatJson(annotated))));
 }
 
 function storedRow(table: string, row: JsonObject): [string, JsonObject] {

@@ -1,7 +1,8 @@
 /** ovsdb-client's commands that read or write rows once: transact, query, dump, list-dbs. */
+import { compareBytes } from '../../base/text.ts';
 import type { TypeJson } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { compareBytes, formatJson, JsonError, parseJson } from '../../rpc/json.ts';
+import { formatJson, JsonError, parseJson } from '../../rpc/json.ts';
 import { compareDatums, type Datum, datumFromJson, datumToJson } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { longType } from '../db-ctl/schema.ts';

@@ -1,11 +1,12 @@
 /** ovsdb-client's monitor commands: prints a table of what is there, and one for every change. */
 import { systemClock } from '../../base/clock.ts';
 import { strftime } from '../../base/strftime.ts';
+import { compareBytes, encodeText } from '../../base/text.ts';
 import { conditionFromJson } from '../../ovsdb/engine/condition.ts';
 import type { DatabaseSchema, TableSchema } from '../../ovsdb/engine/types.ts';
 import type { TypeJson } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { compareBytes } from '../../rpc/json.ts';
+import { emitJson } from '../../rpc/json.ts';
 import { CommandFailed, isUuid } from '../db-ctl/datum-text.ts';
 import { longType } from '../db-ctl/schema.ts';
 import { type Cell, TablePrinter, type TextTable } from '../table.ts';
@@ -88,7 +89,7 @@ async function run(context: ClientContext, wanted: Wanted): Promise<void> {
   const requests = Object.fromEntries(tables.map((table) => [table.name, table.requests]));
   const since = wanted.method === 'monitor_cond_since' ? [wanted.lastId] : [];
   const { result, error } = await rpc.request(wanted.method, [database, null, requests, ...since]);
-  if (error !== null) throw new CommandFailed(`${rpc.name}: ${JSON.stringify(error)}`);
+  if (error !== null) throw new CommandFailed(`${rpc.name}: ${emitJson(error)}`);
   control.whenOpen(() => printer.first(wanted.method, result));
   await finish(context, control);
 }
@@ -109,7 +110,7 @@ function notified(
 ): void {
   const { rpc, database } = context.target;
   if (method === 'monitor_canceled') {
-    process.stderr.write(`ovsdb-client: ${rpc.name}: ${database} database was removed\n`);
+    process.stderr.write(encodeText(`ovsdb-client: ${rpc.name}: ${database} database was removed\n`));
     process.exit(1);
   }
   if (params[0] !== null) return;

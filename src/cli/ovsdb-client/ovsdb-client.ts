@@ -2,6 +2,7 @@
 import { systemRandom } from '../../base/random.ts';
 import { type Daemon, readDaemonOptions, startDaemon } from '../../daemon/daemon.ts';
 import { inFolder } from '../../daemon/directories.ts';
+import { processInput } from '../../daemon/process-bytes.ts';
 import {
   applyLogOptions,
   limitRunTime,
@@ -94,7 +95,7 @@ function lockCommand(name: 'lock' | 'steal' | 'unlock'): ClientCommand {
 
 /** The exit status. Throws expected errors with the message to print. */
 export async function ovsdbClient(program: Program): Promise<number> {
-  const options = readClientOptions(program.args, process.env.OVS_CTL_TIMEOUT);
+  const options = readClientOptions(program.args, processInput().env.OVS_CTL_TIMEOUT);
   for (const { key } of options.line.options) {
     if (key === 'help') return show(usage(program));
     if (key === 'version') return show(versionText(program.name));

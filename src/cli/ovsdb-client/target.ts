@@ -1,8 +1,8 @@
 /** Which server and which database a command line of ovsdb-client means. ovsdb-client(1) "Description". */
 import type { Random } from '../../base/random.ts';
+import { compareBytes } from '../../base/text.ts';
 import type { Connector } from '../../ovsdb/client/session.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { compareBytes } from '../../rpc/json.ts';
 import { splitRemotes } from '../../rpc/remote.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { shuffled } from '../remotes.ts';
@@ -35,7 +35,7 @@ export async function openTarget(
   database?: string,
 ): Promise<Target> {
   const rest = [...args];
-  const hasRemote = rest.length > minArgs && /^[a-zA-Z].*:/.test(rest[0] ?? '');
+  const hasRemote = rest.length > minArgs && /^[a-zA-Z].*:/s.test(rest[0] ?? '');
   const remotes = splitRemotes(hasRemote ? (rest.shift() ?? '') : options.defaultRemote);
   const [remote] = remotes;
   if (remote !== undefined && remotes.length === 1) {

@@ -1,6 +1,7 @@
 /** The appctl commands of ovsdb-server(1), "Runtime Management Commands". */
 import { Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { toLowerAscii } from '../../base/text.ts';
 import { type Command, type CommandReply, defineCommand } from '../../daemon/unixctl.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import { isDbName, resolveColumn } from '../../ovsdb/server/db-column.ts';
@@ -165,7 +166,7 @@ function tableLogCommands(running: Running): Command[] {
 }
 
 function setTableLog(running: Running, name: string, word: string): string {
-  const command = word.toLowerCase();
+  const command = toLowerAscii(word);
   if (command !== 'on' && command !== 'off') throw new Refused('unixctl', 'invalid command argument');
   const [dbName, tableName, ...more] = name.split(':').filter((part) => part !== '');
   if (dbName === undefined || tableName === undefined || more.length > 0) {

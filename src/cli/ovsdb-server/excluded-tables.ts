@@ -1,4 +1,5 @@
 /** `--sync-exclude-tables`: which tables replication leaves alone, as "DB:TABLE" separated by commas or spaces. */
+import { compareBytes } from '../../base/text.ts';
 import { UsageError } from '../../daemon/options.ts';
 
 /** By database. Throws UsageError. */
@@ -17,5 +18,5 @@ export function readTables(text: string): Map<string, Set<string>> {
 /** Sorted and joined by commas. */
 export function formatTables(tables: ReadonlyMap<string, ReadonlySet<string>>): string {
   const names = [...tables].flatMap(([database, known]) => [...known].map((table) => `${database}:${table}`));
-  return names.sort().join(',');
+  return names.sort(compareBytes).join(',');
 }

@@ -15,6 +15,7 @@ import { listenForCommands } from '../../daemon/control-socket.ts';
 import { type Daemon, daemonOptions, readDaemonOptions, startDaemon } from '../../daemon/daemon.ts';
 import { endText } from '../../daemon/monitor.ts';
 import { isUsed, lastArgument, readOptions } from '../../daemon/options.ts';
+import { exactCommand } from '../../daemon/process-bytes.ts';
 import {
   applyLogOptions,
   commonOptions,
@@ -32,6 +33,7 @@ import { Remotes } from '../../ovsdb/server/remotes.ts';
 import { OvsdbServer } from '../../ovsdb/server/server.ts';
 import { systemSockets } from '../../ovsdb/server/sockets.ts';
 import { lockDatabase } from '../database-lock.ts';
+import { printOut } from '../output.ts';
 import { serverCommands } from './commands.ts';
 import { helpText } from './help.ts';
 import { ownOptions, readServerConfig, type ServerConfig } from './options.ts';
@@ -164,13 +166,13 @@ async function openUnixctl(
 /** Resolves when the command has ended, with what is wrong with its end. */
 function runCommand(command: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-c', command], { stdio: 'inherit' });
+    const child = spawn(...exactCommand('/bin/sh', ['-c', command]), { stdio: 'inherit' });
     child.on('error', (error) => reject(new Fatal(`${command}: process failed to start (${error.message})`)));
     child.on('exit', (code, signal) => resolve(code === 0 ? undefined : endText(code, signal)));
   });
 }
 
 function print(text: string): number {
-  process.stdout.write(text);
+  printOut(text);
   return 0;
 }

@@ -2,8 +2,8 @@
  * A running ovsdb-server: the server, the databases it has opened, its remotes, its part in replication. What the
  * appctl commands look at and change.
  */
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { statSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';

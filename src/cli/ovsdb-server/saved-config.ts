@@ -2,9 +2,10 @@
  * What appctl changed, kept in a temporary file so that `--monitor` can start the server again as it was: the remotes
  * and databases of the moment, not those of the command line.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import type { ServerConfig } from './options.ts';
 

@@ -1,5 +1,5 @@
 /** ovsdb-tool compact and convert: reads a database file and writes it anew with only its contents. */
-import { rmSync } from 'node:fs';
+import { rmSync } from '../../base/files.ts';
 import { Fatal, VERSION } from '../../daemon/program.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';

@@ -58,7 +58,7 @@ function readMapping(context: Context): [Atom, Atom] {
 
 /** Digits at the start count, as strtoull has it. */
 function readNumber(text: string): number {
-  const digits = /^\s*[-+]?[0-9]+/.exec(text);
+  const digits = /^[ \t-\r]*[-+]?[0-9]+/.exec(text);
   if (digits === null) throw new CommandFailed(`Invalid argument ${text}`);
   return Number(digits[0]);
 }

@@ -47,7 +47,7 @@ function needDatapath(context: Context): WorkRow {
 }
 
 function readZone(text: string): number {
-  return Number(/^zone=\s*([-+]?[0-9]+)/.exec(text)?.[1] ?? 0);
+  return Number(/^zone=[ \t-\r]*([-+]?[0-9]+)/.exec(text)?.[1] ?? 0);
 }
 
 function zoneRow(context: Context, datapath: WorkRow, zone: number): WorkRow | undefined {

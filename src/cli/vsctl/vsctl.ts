@@ -3,13 +3,14 @@
  * database server only. ovs-vsctl(8).
  */
 import { systemClock } from '../../base/clock.ts';
+import { readTextOrEmpty } from '../../base/files.ts';
 import { logger, logRegistry } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
-import { readTextOrEmpty } from '../../base/text-file.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { ms } from '../../base/units.ts';
 import { isUsed } from '../../daemon/options.ts';
+import { processInput } from '../../daemon/process-bytes.ts';
 import {
   applyLogOptions,
   limitRunTime,
@@ -66,7 +67,7 @@ export async function vsctl(program: Program, schemaJson: SchemaJson): Promise<n
   quietConsole();
   logRegistry.setLevel('warn', undefined, 'reconnect');
   const schema = makeSchema(schemaJson, rowIds);
-  const options = readVsctlOptions(program.args, commands, directories, process.env.OVS_CTL_TIMEOUT);
+  const options = readVsctlOptions(program.args, commands, directories, processInput().env.OVS_CTL_TIMEOUT);
   const information = informationAsked(program, schema, options);
   if (information !== undefined) {
     printOut(information);

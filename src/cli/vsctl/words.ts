@@ -1,5 +1,5 @@
 /** Command lines as text, quoted so that the log can be read and pasted. */
-import { compareBytes } from '../../rpc/json.ts';
+import { compareBytes } from '../../base/text.ts';
 import type { Command } from '../db-ctl/command.ts';
 
 /** Options, sorted by name, then the command. */

@@ -1,5 +1,6 @@
 /** Datapath actions as text, as `dpctl/dump-flows` prints and `dpctl/add-flow` takes them (ovs-dpctl(8)). */
 import { Malformed } from '../../base/errors.ts';
+import { trimSpaces } from '../../base/text.ts';
 import { dpPort } from '../../base/units.ts';
 import { newKey } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
@@ -53,7 +54,7 @@ export function readActions(
   text: string,
   portNumber: (name: string) => number | undefined = () => undefined,
 ): DpAction[] {
-  if (text.trim() === 'drop') return [];
+  if (trimSpaces(text) === 'drop') return [];
   return splitActions(text).map((item) => readAction(item, portNumber));
 }
 
@@ -61,9 +62,9 @@ export function readActions(
 function splitActions(text: string): string[] {
   const items: string[] = [];
   for (let at = 0; at < text.length; ) {
-    const [delimiter = ''] = /^[,\s]*/.exec(text.slice(at)) ?? [];
+    const [delimiter = ''] = /^[, \t-\r]*/.exec(text.slice(at)) ?? [];
     at += delimiter.length;
-    const [word = ''] = /^[^(,\s]*/.exec(text.slice(at)) ?? [];
+    const [word = ''] = /^[^(, \t-\r]*/.exec(text.slice(at)) ?? [];
     const end =
       text[at + word.length] === '(' ? closingOf(text, at + word.length, text.length) + 1 : at + word.length;
     if (end > at) items.push(text.slice(at, end));

@@ -4,6 +4,7 @@
  * One table of groups serves both directions.
  */
 import { Malformed } from '../../base/errors.ts';
+import { trimSpaces } from '../../base/text.ts';
 import { ctStateNames, tcpFlagNames } from '../../flow/fields/flags.ts';
 import { getSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
@@ -354,7 +355,7 @@ function readGroupAt(text: string, at: number, end: number, into: ReadKey): numb
   if (open < 0 || open >= end)
     throw new Malformed('flow', at, `"${text.slice(at, end)}" is not like name(value)`);
   const close = closingOf(text, open, end);
-  const name = text.slice(at, open).trim();
+  const name = trimSpaces(text.slice(at, open));
   if (name === 'encap') readGroups(text, open + 1, close, into);
   else readGroup(name, text.slice(open + 1, close), open + 1, into);
   return close + 1;
@@ -382,13 +383,10 @@ function readMembers(name: string, body: string, at: number, into: ReadKey): voi
   if (found === undefined) throw new Malformed('flow', at, `unknown attribute "${name}"`);
   for (const item of body === '' ? [] : body.split(',')) {
     const equals = item.indexOf('=');
-    const memberName = equals < 0 ? '' : item.slice(0, equals).trim();
+    const memberName = equals < 0 ? '' : trimSpaces(item.slice(0, equals));
     const m = found.members.find((candidate) => candidate.name === memberName);
     if (m === undefined) throw new Malformed('flow', at, `${name} has no member "${memberName || item}"`);
-    const [value = '', maskText] = item
-      .slice(equals + 1)
-      .trim()
-      .split('/');
+    const [value = '', maskText] = trimSpaces(item.slice(equals + 1)).split('/');
     writeMember(m, into.key, m.form.read(value, slotSize(m)));
     const mask =
       maskText === undefined
@@ -415,7 +413,7 @@ function writeMember(m: Member, key: Uint32Array, bytes: Uint8Array): void {
 /** A type in front of a tag is the tag's own; `readTag` moves it there. */
 function readType(body: string, into: ReadKey): void {
   const [value = ''] = body.split('/');
-  writeSlot(into.key, 'eth_type', hexadecimal.read(value.trim(), 2));
+  writeSlot(into.key, 'eth_type', hexadecimal.read(trimSpaces(value), 2));
   setSlot(into.mask, 'eth_type', 0xffff);
 }
 
@@ -429,7 +427,7 @@ function readTag(body: string, at: number, into: ReadKey): void {
   let value = vlanPresent;
   let mask = vlanPresent;
   for (const item of body.split(',')) {
-    const found = /^\s*(vid|pcp|cfi)=([0-9a-fx]+)(?:\/([0-9a-fx]+))?\s*$/i.exec(item);
+    const found = /^[ \t-\r]*(vid|pcp|cfi)=([0-9a-fx]+)(?:\/([0-9a-fx]+))?[ \t-\r]*$/i.exec(item);
     if (found === null) throw new Malformed('flow', at, `"${item}" is not vid, pcp or cfi of a tag`);
     const shift = found[1] === 'vid' ? 0 : found[1] === 'cfi' ? 12 : 13;
     const all = found[1] === 'vid' ? 0xfff : found[1] === 'cfi' ? 1 : 7;

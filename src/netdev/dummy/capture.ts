@@ -1,6 +1,7 @@
 /** Where a dummy port writes down its frames: options `pcap`, `rxq_pcap`, `tx_pcap`. */
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import { fromNodeError } from '../../base/errno.ts';
+import { openSync } from '../../base/files.ts';
 import { emitPcapHeader, emitPcapRecord } from '../../wire/pcap.ts';
 
 export class Capture {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { syscallFailed } from '../../base/errno.ts';
+import { compareBytes } from '../../base/text.ts';
 import { emptyCounters } from '../counters.ts';
 import type { NetdevState, PortCounters } from '../provider.ts';
 import { Capture } from './capture.ts';
@@ -26,7 +27,7 @@ export function dummyDevice(name: string): DummyDevice | undefined {
 
 /** All dummy devices, sorted by name. */
 export function dummyDevices(): DummyDevice[] {
-  return [...devices.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...devices.values()].sort((a, b) => compareBytes(a.name, b.name));
 }
 
 /** What of the state can be set. */

@@ -5,8 +5,8 @@
  * Differs: bridges of datapath_type=netdev keep frames of their ports from the host too; the reference leaves that to
  * the administrator's firewall.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { SyscallFailed } from '../../base/errors.ts';
+import { readFileSync, writeFileSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';

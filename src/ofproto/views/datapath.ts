@@ -1,4 +1,5 @@
 /** A datapath and its ports as `dpif/show`, `dpctl/show`, `dpif/show-dp-features` and `upcall/show` show them. */
+import { compareBytes } from '../../base/text.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
 import type { Datapath, DpPortInfo } from '../../datapath/provider.ts';
 import type { Netdev, NetdevStats } from '../../netdev/provider.ts';
@@ -240,7 +241,7 @@ function portsByName(bridge: Ofproto): OfprotoPort[] {
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
-  return a.name < b.name ? -1 : 1;
+  return compareBytes(a.name, b.name);
 }
 
 function shownType({ internalType }: Datapath, type: string): string {

@@ -4,6 +4,7 @@
  * Used by the view and the transactions of this folder. Integers beyond 2^53 lose their last digits here.
  */
 import { Malformed, Refused } from '../../base/errors.ts';
+import { compareBytes } from '../../base/text.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { atomFromJson, defaultAtoms } from '../atom-json.ts';
 import type { BaseTypeJson, Scalar, TypeJson, Value } from '../schema-types.ts';
@@ -113,6 +114,7 @@ function placeOf(list: readonly Scalar[], atom: Scalar): number {
 }
 
 function compareAtoms(a: Scalar, b: Scalar): number {
+  if (typeof a === 'string' && typeof b === 'string') return compareBytes(a, b);
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -176,5 +178,5 @@ function bad(wanted: string, json: Json | undefined): Malformed {
 /** JSON text for a message, cut to what a log line bears. */
 export function brief(json: Json | undefined): string {
   const text = JSON.stringify(json, (_key, v) => (typeof v === 'bigint' ? v.toString() : v)) ?? 'nothing';
-  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+  return text.length <= 80 ? text : `${[...text].slice(0, 77).join('')}...`;
 }

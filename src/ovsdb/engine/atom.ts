@@ -2,8 +2,9 @@
  * Atoms: the single values of RFC 7047 section 5.1, their order, constraints and JSON form. Used by `datum.ts`, which
  * makes sets and maps of them.
  */
+import { characterCount, compareBytes, utf8Problem } from '../../base/text.ts';
 import type { Json } from '../../rpc/channel.ts';
-import { compareBytes, formatReal } from '../../rpc/json.ts';
+import { emitJson, formatReal } from '../../rpc/json.ts';
 import { defaultAtoms } from '../atom-json.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
 import { isId, isInteger } from './member-reader.ts';
@@ -39,7 +40,7 @@ export function compareAtoms(type: AtomType, a: Atom, b: Atom): number {
 /** Reads an atom and checks it against `base`. Throws OvsdbError. */
 export function atomFromJson(base: BaseType, json: Json, symbols?: Symbols): Atom {
   const atom = readAtom(base.type, json, symbols);
-  if (base.hasConstraints) checkAtom(base, atom);
+  if (base.hasConstraints || base.type === 'string') checkAtom(base, atom);
   return atom;
 }
 
@@ -92,7 +93,7 @@ export function checkAtom(base: BaseType, atom: Atom): void {
     const allowed = base.enum.map((value) => formatAtom(base.type, value)).join(', ');
     violated(`${formatAtom(base.type, atom)} is not one of the allowed values ([${allowed}])`);
   }
-  if (typeof atom === 'string') checkLength(base, atom);
+  if (typeof atom === 'string') checkText(base, atom);
   else if (typeof atom !== 'boolean') checkRange(base, atom);
 }
 
@@ -107,10 +108,12 @@ function checkRange(base: BaseType, atom: number | bigint): void {
   violated(`${value} is not in the valid range ${low} to ${formatAtom(base.type, max)} (inclusive)`);
 }
 
-function checkLength(base: BaseType, text: string): void {
-  if (base.type !== 'string' || (base.minLength === 0 && text.length <= base.maxLength)) return;
-  let length = text.length;
-  for (const pair of text.matchAll(/[\ud800-\udbff][\udc00-\udfff]/g)) length -= pair[0].length - 1;
+function checkText(base: BaseType, text: string): void {
+  if (base.type !== 'string') return;
+  const problem = utf8Problem(text);
+  if (problem !== undefined) violated(`not a valid UTF-8 string: ${problem}`);
+  if (base.minLength === 0 && text.length <= base.maxLength) return;
+  const length = characterCount(text);
   if (length < base.minLength) {
     violated(`"${text}" length ${length} is less than minimum allowed length ${base.minLength}`);
   }
@@ -129,5 +132,5 @@ export function formatAtom(type: AtomType, atom: Atom): string {
   const text = String(atom);
   if (type !== 'string') return text;
   const isPlain = /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text) && text !== 'true' && text !== 'false';
-  return isPlain && !uuidPattern.test(text) ? text : JSON.stringify(text);
+  return isPlain && !uuidPattern.test(text) ? text : emitJson(text);
 }

@@ -75,7 +75,7 @@ export function equalSchemas(a: DatabaseSchema, b: DatabaseSchema): boolean {
 
 /** "x.y.z", three decimal numbers. */
 function isVersion(text: string): boolean {
-  return /^\s*\+?[0-9]+\.\s*\+?[0-9]+\.\s*\+?[0-9]+$/.test(text);
+  return /^[ \t-\r]*\+?[0-9]+\.[ \t-\r]*\+?[0-9]+\.[ \t-\r]*\+?[0-9]+$/.test(text);
 }
 
 interface ColumnDraft {

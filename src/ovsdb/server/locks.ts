@@ -2,6 +2,7 @@
  * Named locks of RFC 7047 section 4.1.8 to 4.1.10, shared by all databases and sessions of one server.
  * `S` is the session type: whoever owns or waits for a lock.
  */
+import { compareBytes } from '../../base/text.ts';
 
 /** How a lock was asked for: `lock` waits its turn, `steal` takes it at once. */
 export type LockMode = 'lock' | 'steal';
@@ -73,7 +74,7 @@ export class LockTable<S> {
       if (waiter !== undefined) held.push({ name, state: at === 0 ? 'held' : 'waiting' });
     }
     for (const [name, sessions] of this.#lost) if (sessions.has(session)) held.push({ name, state: 'lost' });
-    return held.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return held.sort((a, b) => compareBytes(a.name, b.name));
   }
 
   #setLost(name: string, session: S): void {

@@ -4,6 +4,7 @@
  */
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { compareBytes } from '../../base/text.ts';
 import type { Timer } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import { isDbName, type NamedColumn, readManagers, readStrings, resolveColumn } from './db-column.ts';
@@ -48,7 +49,7 @@ export class Remotes {
 
   /** As given, sorted. */
   get names(): readonly string[] {
-    return [...this.#names].sort();
+    return [...this.#names].sort(compareBytes);
   }
 
   /** Does any of them depend on the contents of a database? */

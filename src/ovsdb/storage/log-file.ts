@@ -6,6 +6,7 @@
 import * as nodeFiles from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, strerror } from '../../base/errno.ts';
+import { existsSync, lstatSync, openSync, readlinkSync, renameSync, rmSync } from '../../base/files.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { JsonObject } from '../../rpc/channel.ts';
 import { JsonError, parseJson } from '../../rpc/json.ts';
@@ -29,6 +30,8 @@ export type LogFiles = Pick<
   typeof nodeFiles,
   'openSync' | 'writeSync' | 'ftruncateSync' | 'fdatasync' | 'fdatasyncSync'
 >;
+
+const systemFiles: LogFiles = { ...nodeFiles, openSync };
 
 type OpenMode = 'read' | 'write' | 'create' | 'create-new';
 
@@ -83,7 +86,7 @@ export class LogFile {
 
   /** Opens a file whose magic is one of `magics`; the first is that of a new file. Throws OvsdbError. */
   static open(name: string, magics: readonly string[], options: LogFileOptions): LogFile {
-    const files = options.files ?? nodeFiles;
+    const files = options.files ?? systemFiles;
     const lock = options.lock?.(name);
     let fd: number | undefined;
     try {
@@ -204,7 +207,7 @@ export class LogFile {
   openReplacement(): LogFile {
     const temporary = `${followSymlinks(this.#path)}.tmp`;
     try {
-      nodeFiles.rmSync(temporary, { force: true });
+      rmSync(temporary, { force: true });
     } catch (error) {
       throw ioError(`failed to remove ${temporary}`, reasonOf(error));
     }
@@ -231,7 +234,7 @@ export class LogFile {
   /** Gives up a replacement. */
   remove(): void {
     this.close();
-    nodeFiles.rmSync(this.#path, { force: true });
+    rmSync(this.#path, { force: true });
   }
 
   close(): void {
@@ -372,8 +375,8 @@ function openFile(name: string, mode: OpenMode, files: LogFiles): number {
 }
 
 function isDanglingLink(name: string): boolean {
-  const own = nodeFiles.lstatSync(name, { throwIfNoEntry: false });
-  return own?.isSymbolicLink() === true && !nodeFiles.existsSync(name);
+  const own = lstatSync(name, { throwIfNoEntry: false });
+  return own?.isSymbolicLink() === true && !existsSync(name);
 }
 
 /** The magic of the file's first record, or that of a new file when it is empty. */
@@ -410,7 +413,7 @@ function writeAll(files: LogFiles, fd: number, bytes: Buffer, at: number): void 
 /** Throws OvsdbError. */
 export function renameFile(from: string, to: string): void {
   try {
-    nodeFiles.renameSync(from, to);
+    renameSync(from, to);
   } catch (error) {
     throw ioError(`failed to rename "${from}" to "${to}"`, reasonOf(error));
   }
@@ -420,7 +423,7 @@ export function renameFile(from: string, to: string): void {
 export function syncFolder(path: string): void {
   const folder = dirname(path);
   try {
-    const fd = nodeFiles.openSync(folder, 'r');
+    const fd = openSync(folder, 'r');
     try {
       nodeFiles.fsyncSync(fd);
     } finally {
@@ -435,8 +438,8 @@ export function syncFolder(path: string): void {
 export function followSymlinks(path: string): string {
   let target = path;
   for (let hops = 0; hops < 10; hops++) {
-    if (nodeFiles.lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return target;
-    const link = nodeFiles.readlinkSync(target);
+    if (lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return target;
+    const link = readlinkSync(target);
     target = link.startsWith('/') ? link : join(dirname(target), link);
   }
   return path;

@@ -3,6 +3,7 @@
  * of ovsdb(5) as the reference 3.1 writes it: "_is_diff" means that changed sets and maps are given by their
  * differences. Used by `store.ts` and ovsdb-tool.
  */
+import { encodeText } from '../../base/text.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
 import { datumToJson, equalDatums } from '../engine/datum.ts';
@@ -17,7 +18,7 @@ export function emitCommit(commit: Commit, wall: number): string | undefined {
   // By hand: an object whose keys are the uuids would be slow to make and to print.
   let text = '{';
   for (const [table, rows] of tables) text += `${JSON.stringify(table)}:{${rows}},`;
-  if (commit.comment !== undefined) text += `"_comment":${JSON.stringify(commit.comment)},`;
+  if (commit.comment !== undefined) text += `"_comment":${emitJson(commit.comment)},`;
   if (diffs !== undefined) text += '"_is_diff":true,';
   return `${text}"_date":${Math.floor(wall)}}`;
 }
@@ -99,14 +100,14 @@ export function* emitSnapshot(
       isFirst = false;
       text += `"${row.uuid}":${emitJson(newRow(row, schema.columns))}`;
       if (text.length < pieceSize) continue;
-      yield Buffer.from(text);
+      yield encodeText(text);
       text = '';
     }
     if (!isFirst) text += '},';
   }
   const isDiff = options.isDiff ? '"_is_diff":true,' : '';
-  yield Buffer.from(
-    `${text}"_comment":${JSON.stringify(options.comment)},${isDiff}"_date":${Math.floor(options.wall)}}`,
+  yield encodeText(
+    `${text}"_comment":${emitJson(options.comment)},${isDiff}"_date":${Math.floor(options.wall)}}`,
   );
 }
 

@@ -4,6 +4,7 @@
  * replay.
  */
 import { isAscii } from 'node:buffer';
+import { decodeText } from '../../base/text.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { parseJson, parsePlainJson } from '../../rpc/json.ts';
 import { syntaxError } from '../engine/errors.ts';
@@ -57,7 +58,7 @@ const onlyDiffNote: ReadonlyMap<string, Json> = new Map([['_is_diff', true]]);
  * than that, but is then not JSON. Notes other than "_is_diff" tell the replay nothing and are left out.
  */
 function readShortRecord(data: Buffer, isTable: (name: string) => boolean): RecordView | undefined {
-  const match = shortRecord.exec(data.toString(isAscii(data) ? 'latin1' : 'utf8'));
+  const match = shortRecord.exec(isAscii(data) ? data.toString('latin1') : decodeText(data));
   if (match === null) return undefined;
   const [, before = '', table = '', uuid = '', text = '', after = ''] = match;
   if (!isTable(table)) return undefined;
@@ -114,7 +115,7 @@ class Scanner {
     const ends = this.#ends;
     const bounds = this.#bounds;
     // Bytes of ASCII become text faster when nothing has to be decoded.
-    const encoding = this.#isAscii ? 'latin1' : 'utf8';
+    const textOf = this.#isAscii ? asciiText : decodeText;
     return {
       notes: this.#notes,
       forEachRow(visit) {
@@ -126,7 +127,7 @@ class Scanner {
             visit(
               table,
               uuid,
-              data[start] === openBrace ? parseJson(data.toString(encoding, start, stop)) : null,
+              data[start] === openBrace ? parseJson(textOf(data.subarray(start, stop))) : null,
             );
           }
         }
@@ -143,7 +144,7 @@ class Scanner {
       return true;
     }
     try {
-      const wrapped = parseJson(`[${this.#data.toString('utf8', start, this.#at)}]`);
+      const wrapped = parseJson(`[${decodeText(this.#data.subarray(start, this.#at))}]`);
       this.#notes.set(name, Array.isArray(wrapped) ? (wrapped[0] ?? null) : null);
       return true;
     } catch {
@@ -232,6 +233,10 @@ class Scanner {
       c = this.#data[++this.#at];
     }
   }
+}
+
+function asciiText(bytes: Buffer): string {
+  return bytes.toString('latin1');
 }
 
 /** The values that nearly every record has: true, and a number of a few digits. */

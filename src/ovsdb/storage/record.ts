@@ -3,6 +3,7 @@
  * of JSON that end with a new-line. Used by `log-file.ts`.
  */
 import { createHash, hash } from 'node:crypto';
+import { encodeText } from '../../base/text.ts';
 
 /** Magic of a standalone database's file. */
 export const standaloneMagic = 'JSON';
@@ -17,7 +18,7 @@ export interface RecordHeader {
   readonly sha1: string;
 }
 
-const headerPattern = /^OVSDB ([^ ]*) \s*\+?([0-9]+) ([0-9a-f]{40})\n$/i;
+const headerPattern = /^OVSDB ([^ ]*) [ \t-\r]*\+?([0-9]+) ([0-9a-f]{40})\n$/i;
 
 /** Reads a header line with its new-line; undefined when it is none. */
 export function readHeader(line: string): RecordHeader | undefined {
@@ -66,6 +67,7 @@ const maxHeaderLength = 72;
 
 /** One record of a standalone file with that JSON text. */
 export function emitRecord(text: string): Buffer {
+  if (!text.isWellFormed()) return Buffer.concat(emitLongRecord([encodeText(text)]));
   // A UTF-16 unit becomes three bytes at most, so a short text need not be measured.
   const size = text.length < 1000 ? 3 * text.length : Buffer.byteLength(text);
   // The header goes in front of the text, once that is known.

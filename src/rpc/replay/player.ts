@@ -8,12 +8,13 @@ import { strerror, syscallFailed } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Soon } from '../../base/soon.ts';
+import { decodeText } from '../../base/text.ts';
 import type { Timers } from '../../base/timers.ts';
 import { ms, type Uuid } from '../../base/units.ts';
 import { formatRemote } from '../remote.ts';
 import type { Stream } from '../stream.ts';
 import type { Transport } from '../transport.ts';
-import { byteLength, type Tape, type TapeRecord, tapeName } from './tape.ts';
+import { type Tape, type TapeRecord, tapeName, writtenSize } from './tape.ts';
 import { parseUuid, uuidTape } from './uuids.ts';
 
 const log = logger('ovs_replay');
@@ -81,7 +82,7 @@ export class Player implements Transport {
   listen: Transport['listen'] = async (remote, _options, accept) => {
     const reel = this.#take(formatRemote(remote));
     reel.hear = ({ length, data }) => {
-      if (length > 0) accept(this.#stream(data.toString()));
+      if (length > 0) accept(this.#stream(decodeText(data)));
     };
     return {
       remote,
@@ -185,7 +186,7 @@ class PlayedStream implements Stream {
   }
 
   write(bytes: string | Uint8Array | readonly Uint8Array[]): void {
-    this.#reel.sentNow += byteLength(bytes);
+    this.#reel.sentNow += writtenSize(bytes);
     this.#wrote();
   }
 

@@ -1,12 +1,14 @@
 /** Real sockets, with a record of all that comes in from them: `--record`. Used by the database programs. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { SyscallFailed } from '../../base/errors.ts';
+import { openSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
+import { encodeText } from '../../base/text.ts';
 import type { Uuid } from '../../base/units.ts';
 import { formatRemote } from '../remote.ts';
 import type { Stream } from '../stream.ts';
 import { systemTransport, type Transport } from '../transport.ts';
-import { byteLength, emitRecordHeader, tapeFile } from './tape.ts';
+import { emitRecordHeader, tapeFile, writtenSize } from './tape.ts';
 import { emitUuid, uuidTape } from './uuids.ts';
 
 const log = logger('ovs_replay');
@@ -42,7 +44,7 @@ export class Recorder implements Transport {
   listen: Transport['listen'] = async (remote, options, accept) => {
     let tape: WritableTape | undefined;
     const listening = this.#sockets.listen(remote, options, (stream) => {
-      tape?.received(Buffer.from(stream.name));
+      tape?.received(encodeText(stream.name));
       accept(this.#record({ made: stream, tape: this.#beginNow(stream.name) }));
     });
     const begun = await this.#begin(formatRemote(remote), listening);
@@ -173,7 +175,7 @@ class RecordedStream implements Stream {
   }
 
   write(bytes: string | Uint8Array | readonly Uint8Array[]): void {
-    this.#tape.sent(byteLength(bytes));
+    this.#tape.sent(writtenSize(bytes));
     this.#stream.write(bytes);
   }
 

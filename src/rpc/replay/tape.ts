@@ -4,9 +4,10 @@
  * one marks what was sent, of which only the length is kept. A negative length is an errno. The reference's
  * record-replay documentation and lib/ovs-replay.h describe the form.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { Malformed } from '../../base/errors.ts';
+import { readdirSync, readFileSync } from '../../base/files.ts';
+import { byteLength } from '../../base/text.ts';
 
 export interface TapeRecord {
   /** Its place among the records and openings of the whole recording. */
@@ -68,7 +69,7 @@ export function parseRecords(bytes: Buffer): TapeRecord[] {
 /** All tapes of a folder in the order of their beginnings. Throws Malformed, or what the file system says. */
 export function readTapes(folder: string): Tape[] {
   const tapes = readdirSync(folder).flatMap((file) => {
-    const [, name, number] = /^replay_(.*)_([0-9]+)$/.exec(file) ?? [];
+    const [, name, number] = /^replay_(.*)_([0-9]+)$/s.exec(file) ?? [];
     if (name === undefined) return [];
     return [{ name, number: Number(number), records: parseRecords(readFileSync(`${folder}/${file}`)) }];
   });
@@ -76,7 +77,8 @@ export function readTapes(folder: string): Tape[] {
 }
 
 /** How much a write carries. */
-export function byteLength(bytes: string | Uint8Array | readonly Uint8Array[]): number {
-  if (typeof bytes === 'string' || bytes instanceof Uint8Array) return Buffer.byteLength(bytes);
+export function writtenSize(bytes: string | Uint8Array | readonly Uint8Array[]): number {
+  if (typeof bytes === 'string') return byteLength(bytes);
+  if (bytes instanceof Uint8Array) return bytes.length;
   return bytes.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -1,6 +1,7 @@
 /**
  * Datagrams to a unix socket (the local syslog's /dev/log), which Node does not offer.
  */
+import { encodeText } from '../../base/text.ts';
 import { checked, libcFunction } from './libc.ts';
 
 const AF_UNIX = 1;
@@ -20,7 +21,7 @@ export class UnixDatagramSocket {
   /** Throws SyscallFailed. */
   constructor(path: string) {
     this.#fd = checked(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'socket', path);
-    const name = Buffer.from(path);
+    const name = encodeText(path);
     const address = Buffer.alloc(110);
     address.writeUInt16LE(AF_UNIX, 0);
     name.copy(address, 2, 0, 107);
@@ -34,7 +35,7 @@ export class UnixDatagramSocket {
 
   /** False when the receiver did not take it (its queue is full, or it is gone). */
   send(data: string): boolean {
-    const bytes = Buffer.from(data);
+    const bytes = encodeText(data);
     return Number(send(this.#fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)) === bytes.length;
   }
 

@@ -3,6 +3,7 @@
  * the machine's order, little-endian on all we run on, and aligned to four bytes.
  */
 import { Malformed } from '../../base/errors.ts';
+import { decodeCString, encodeText } from '../../base/text.ts';
 
 const messageHeaderSize = 16;
 const attributeHeaderSize = 4;
@@ -64,9 +65,7 @@ export function walkAttributes(
 
 /** Text up to the first NUL. */
 export function attributeText(value: DataView): string {
-  const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  const end = bytes.indexOf(0);
-  return new TextDecoder('latin1').decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return decodeCString(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
 }
 
 /** The first 32 bits. Throws Malformed when there are fewer. */
@@ -106,7 +105,7 @@ export class MessageWriter {
   }
 
   text(type: number, value: string): this {
-    return this.attribute(type, [...new TextEncoder().encode(value), 0]);
+    return this.attribute(type, [...encodeText(value), 0]);
   }
 
   number(type: number, value: number): this {

@@ -1,5 +1,6 @@
 /** What several commands need: finding what an argument names, answering later. */
 import { Refused, VswitchError } from '../../base/errors.ts';
+import { compareBytes } from '../../base/text.ts';
 import type { CommandOutput, CommandReply } from '../../daemon/unixctl.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
@@ -25,12 +26,12 @@ export function bridgesNamed(aSwitch: Switch, name: string | undefined): LiveBri
 }
 
 export function allBridges(aSwitch: Switch): LiveBridge[] {
-  return [...aSwitch.state.bridges.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...aSwitch.state.bridges.values()].sort((a, b) => compareBytes(a.name, b.name));
 }
 
 /** By datapath name. */
 export function allBackers(aSwitch: Switch): Backer[] {
-  return [...aSwitch.backers.values()].sort((a, b) => (a.datapath.name < b.datapath.name ? -1 : 1));
+  return [...aSwitch.backers.values()].sort((a, b) => compareBytes(a.datapath.name, b.datapath.name));
 }
 
 export function flowsAsJson(datapath: Datapath, rows: readonly FlowRow[], options: FlowTextOptions): Json {

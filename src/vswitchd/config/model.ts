@@ -2,6 +2,7 @@
  * The wanted state, kept up with the database at the cost of what changed: `update` takes a change set in and says
  * which bridges and ports must be looked at. Used by `Reconciler`; knows the database only by its client's view.
  */
+import { compareBytes } from '../../base/text.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
@@ -151,7 +152,7 @@ export class WantedModel {
 
   #interfacesOf(row: OvsRow<'Port'>, bridge: string): WantedInterface[] {
     const rows = row.interfaces.flatMap((id) => this.#view.row('Interface', id) ?? []);
-    return rows.map((r) => readInterface(r, bridge)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return rows.map((r) => readInterface(r, bridge)).sort((a, b) => compareBytes(a.name, b.name));
   }
 
   #portsOf(interfaceId: Uuid): readonly Uuid[] {

@@ -2,8 +2,8 @@
  * The database inside this process: its file, the server, and the sockets on which tools reach it. A database server
  * of its own would do the same from outside; nothing above knows the difference.
  */
-import { existsSync } from 'node:fs';
 import { SyscallFailed } from '../../base/errors.ts';
+import { existsSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
 import type { Soon } from '../../base/soon.ts';

@@ -1,6 +1,7 @@
 /** Prints what `--quickstart` has to say once all runs. */
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { existsSync, readTextSync } from '../../base/files.ts';
+import { encodeText } from '../../base/text.ts';
 import { readDirectories } from '../../daemon/directories.ts';
 import type { Program } from '../../daemon/program.ts';
 import type { ProgramOptions } from './options.ts';
@@ -9,18 +10,17 @@ import { formatQuickstart, readNetRights } from './quickstart.ts';
 export function greet(program: Program, options: ProgramOptions, bridges: readonly string[]): void {
   const { directories } = program;
   const bin = dirname(resolve(process.argv[1] ?? '.'));
-  process.stdout.write(
-    formatQuickstart({
-      directories,
-      defaults: readDirectories({}),
-      databaseFile: options.embedded ?? '',
-      databaseSocket: `${directories.run}/db.sock`,
-      unixctl: options.unixctl,
-      pid: process.pid,
-      isRoot: process.geteuid?.() === 0,
-      hasNetAdmin: readNetRights(readFileSync('/proc/self/status', 'utf8')),
-      bin: existsSync(`${bin}/ovs-vsctl`) ? bin : undefined,
-      bridges,
-    }),
-  );
+  const text = formatQuickstart({
+    directories,
+    defaults: readDirectories({}),
+    databaseFile: options.embedded ?? '',
+    databaseSocket: `${directories.run}/db.sock`,
+    unixctl: options.unixctl,
+    pid: process.pid,
+    isRoot: process.geteuid?.() === 0,
+    hasNetAdmin: readNetRights(readTextSync('/proc/self/status')),
+    bin: existsSync(`${bin}/ovs-vsctl`) ? bin : undefined,
+    bridges,
+  });
+  process.stdout.write(encodeText(text));
 }

@@ -5,6 +5,7 @@ import { CoverageRates } from '../../base/coverage.ts';
 import { logger, logRegistry } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
+import { encodeText } from '../../base/text.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { ms } from '../../base/units.ts';
@@ -12,6 +13,7 @@ import { addBuiltinCommands, formatMemory } from '../../daemon/builtin-commands.
 import { listenForCommands } from '../../daemon/control-socket.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { isUsed } from '../../daemon/options.ts';
+import { processInput } from '../../daemon/process-bytes.ts';
 import { applyLogOptions, type Program, VERSION, versionText } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
 import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
@@ -126,7 +128,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
 
 function withOwnFolders(program: Program): Program {
   const isRoot = process.geteuid?.() === 0;
-  return { ...program, directories: quickstartDirectories(program.directories, process.env, isRoot) };
+  return { ...program, directories: quickstartDirectories(program.directories, processInput().env, isRoot) };
 }
 
 async function openDatabase(
@@ -166,6 +168,6 @@ function withinEndTime(work: Promise<void>): Promise<void> {
 }
 
 function print(text: string): undefined {
-  process.stdout.write(text);
+  process.stdout.write(encodeText(text));
   return undefined;
 }

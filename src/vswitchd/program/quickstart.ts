@@ -2,8 +2,8 @@
  * `--quickstart`, what `npm start` runs: which folders serve somebody who just tries the switch out, and what they are
  * told. Pure but for `prepareFolders`.
  */
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { mkdirSync } from '../../base/files.ts';
 import type { Directories } from '../../daemon/directories.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

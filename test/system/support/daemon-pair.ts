@@ -6,7 +6,7 @@ import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readTextOrEmpty } from '../../../src/base/text-file.ts';
+import { readTextOrEmpty } from '../../../src/base/files.ts';
 import { Namespace } from './namespace.ts';
 
 const schema = '/usr/share/openvswitch/vswitch.ovsschema';

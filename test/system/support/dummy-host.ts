@@ -6,7 +6,7 @@ import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readTextOrEmpty } from '../../../src/base/text-file.ts';
+import { readTextOrEmpty } from '../../../src/base/files.ts';
 import { until, type Which } from './daemon-pair.ts';
 
 const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';

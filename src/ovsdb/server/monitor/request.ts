@@ -3,6 +3,7 @@
  * filters. Throws OvsdbError with the reference's complaints.
  */
 import type { Json, JsonObject } from '../../../rpc/channel.ts';
+import { emitJson } from '../../../rpc/json.ts';
 import { OvsdbError, syntaxError } from '../../engine/errors.ts';
 import { isArray, isObject, MemberReader } from '../../engine/member-reader.ts';
 import type { DatabaseSchema, TableSchema } from '../../engine/types.ts';
@@ -132,7 +133,7 @@ export function readLastTransaction(json: Json | undefined): string | undefined 
   if (typeof json !== 'string') throw syntaxError(json, 'last-txn-id must be string');
   if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(json)) {
     throw new OvsdbError('syntax error', 'last-txn-id must be UUID format.', {
-      syntax: JSON.stringify(json),
+      syntax: emitJson(json),
     });
   }
   const id = json.toLowerCase();

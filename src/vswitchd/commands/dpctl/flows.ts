@@ -1,8 +1,9 @@
 /** `dpctl/dump-flows`, and flows added, changed and deleted by hand. */
-import { readFileSync } from 'node:fs';
 import { fromNodeError } from '../../../base/errno.ts';
 import { Malformed, SyscallFailed, VswitchError } from '../../../base/errors.ts';
+import { readTextSync } from '../../../base/files.ts';
 import { logger } from '../../../base/log.ts';
+import { trimSpaces } from '../../../base/text.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
 import { formatActions, readActions } from '../../../datapath/text/actions.ts';
 import { readKey } from '../../../datapath/text/key.ts';
@@ -248,7 +249,7 @@ function processFile(args: readonly string[], usual: LineKind, context: Context)
   const { aSwitch, answer } = context;
   const any = optionalDatapath(aSwitch, args, 3);
   for (const [at, line] of readLines(args.at(-1) ?? '', answer).entries()) {
-    const bare = line.replace(/#.*/, '').trim();
+    const bare = trimSpaces(line.replace(/#.*/s, ''));
     try {
       if (bare !== '') processLine(any, bare, at + 1, usual, context);
     } catch (why) {
@@ -261,7 +262,7 @@ function processFile(args: readonly string[], usual: LineKind, context: Context)
 /** None, after saying so, when the file cannot be read. */
 function readLines(file: string, answer: DpctlAnswer): string[] {
   try {
-    return readFileSync(file, 'utf8').split('\n');
+    return readTextSync(file).split('\n');
   } catch (why) {
     const error = fromNodeError(why, file);
     if (!(error instanceof SyscallFailed)) throw error;
@@ -273,8 +274,8 @@ function readLines(file: string, answer: DpctlAnswer): string[] {
 type LineKind = 'add' | 'modify' | 'delete';
 
 function processLine(any: AnyDatapath, line: string, at: number, usual: LineKind, context: Context): void {
-  const [, word, rest = ''] = /^(add|modify|delete)[\s,]+(.*)$/.exec(line) ?? [undefined, usual, line];
-  const [, flow = '', actions = ''] = /^(\S*)\s*(.*)$/.exec(rest) ?? [];
+  const [, word, rest = ''] = /^(add|modify|delete)[ \t-\r,]+(.*)$/s.exec(line) ?? [undefined, usual, line];
+  const [, flow = '', actions = ''] = /^([^ \t-\r]*)[ \t-\r]*(.*)$/s.exec(rest) ?? [];
   const isDelete = word === 'delete';
   if (flow === '' || isDelete !== (actions === ''))
     throw failure(`Failed parsing line number ${at}, skipped!`);
@@ -307,7 +308,7 @@ function flowOf(any: AnyDatapath, text: string, what: string | undefined): Typed
 
 function splitUfid(text: string): { ufid: string | undefined; rest: string } {
   const [, ufid, rest = text] =
-    /^ufid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})[,\s]*(.*)$/s.exec(text) ?? [];
+    /^ufid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})[, \t-\r]*(.*)$/s.exec(text) ?? [];
   return { ufid, rest };
 }
 

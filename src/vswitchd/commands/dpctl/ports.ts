@@ -113,7 +113,7 @@ function readPort(text: string, answer: DpctlAnswer): PortArgument {
   if (name === undefined) throw failure(`${text} is not a valid network device name`);
   const options = new Map<string, string>();
   for (const setting of settings) {
-    const [, key = '', value = ''] = /^([^=]*)=?(.*)$/.exec(setting) ?? [];
+    const [, key = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(setting) ?? [];
     if (options.has(key)) answer.warn(failure(`duplicate "${key}" option`));
     else options.set(key, value);
   }
