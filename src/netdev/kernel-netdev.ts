@@ -14,6 +14,8 @@ const log = logger('netdev');
 const bridgeLog = logger('bridge');
 
 export interface KernelDevice {
+  /** As configured; the kernel's name for it, `link.name`, may be shorter. */
+  readonly name: string;
   readonly type: string;
   readonly link: Link;
   readonly portSpec: PortSpec;
@@ -40,12 +42,12 @@ export class KernelNetdev implements Netdev {
 
   constructor(device: KernelDevice) {
     this.#device = device;
-    this.name = device.link.name;
+    this.name = device.name;
     this.type = device.type;
     this.portSpec = device.portSpec;
     this.#link = device.link;
     this.#changesAtOpen = device.link.runningChanges;
-    this.#stopListening = device.monitor.listen(() => this.#follow(), this.name);
+    this.#stopListening = device.monitor.listen(() => this.#follow(), device.link.name);
   }
 
   get state(): NetdevState {
@@ -108,7 +110,7 @@ export class KernelNetdev implements Netdev {
     if (this.#isGone) return;
     const link = this.#device.monitor.known(this.#link.ifindex);
     this.#changeNumber++;
-    if (link?.name === this.name) {
+    if (link?.name === this.#link.name) {
       this.#link = link;
       this.#state = undefined;
     } else {

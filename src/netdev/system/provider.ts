@@ -17,9 +17,10 @@ export const systemProvider: NetdevProvider = {
     if (link === undefined)
       throw syscallFailed('open', errnos.ENODEV, `could not open network device ${name}`);
     const slotCount = readSlotCount(config);
-    const shield = shieldHost(name, link.ifindex, timers);
+    const shield = shieldHost(link.name, link.ifindex, timers);
     const netdev = new KernelNetdev({
       type: 'system',
+      name,
       link,
       portSpec: { kind: 'packet', name, ifindex: link.ifindex, ...(slotCount && { slotCount }) },
       monitor,

@@ -27,6 +27,7 @@ async function open(type: string, name: string, config: NetdevConfig): Promise<N
   }
   const netdev = new KernelNetdev({
     type,
+    name,
     link,
     portSpec: { kind: 'tap', name, fd },
     monitor,

@@ -2,8 +2,11 @@
  * Devices through ioctl: making TAP devices (the kernel's Documentation/networking/tuntap.rst) and what ethtool tells
  * about any device.
  */
-import { closeSync, constants, openSync } from 'node:fs';
+
+import { closeSync, constants } from 'node:fs';
 import { fromNodeError } from '../../base/errno.ts';
+import { openSync } from '../../base/files.ts';
+import { decodeCString, decodeText, encodeText } from '../../base/text.ts';
 import { addressOf, failed, libcFunction } from './libc.ts';
 import { family, openSocket, socketType } from './socket.ts';
 
@@ -81,9 +84,7 @@ export function readDriverInfo(name: string): DriverInfo | undefined {
   const info = new Uint8Array(driverInfo.size);
   if (!ethtool(name, ETHTOOL_GDRVINFO, info)) return undefined;
   const text = (at: number) => {
-    const bytes = info.subarray(at, at + driverInfo.textSize);
-    const end = bytes.indexOf(0);
-    return new TextDecoder('latin1').decode(end < 0 ? bytes : bytes.subarray(0, end));
+    return decodeCString(info.subarray(at, at + driverInfo.textSize));
   };
   return {
     driver: text(driverInfo.driver),
@@ -119,8 +120,17 @@ function ethtool(name: string, command: number, data: Uint8Array): boolean {
   return ioctlMemory(asking, SIOCETHTOOL, new Uint8Array(request.buffer)) === 0;
 }
 
+/** What the kernel calls the device of that name: of a longer one it takes the first 15 bytes. */
+export function kernelName(name: string): string {
+  return decodeText(nameBytes(name));
+}
+
+function nameBytes(name: string): Buffer {
+  return encodeText(name).subarray(0, nameSize - 1);
+}
+
 function requestFor(name: string): DataView {
   const request = new Uint8Array(requestSize);
-  request.set(new TextEncoder().encode(name).subarray(0, nameSize - 1));
+  request.set(nameBytes(name));
   return new DataView(request.buffer);
 }

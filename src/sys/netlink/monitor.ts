@@ -5,6 +5,7 @@
 
 import { Malformed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { kernelName } from '../calls/device.ts';
 import type { Watch } from '../calls/fd.ts';
 import { dumpLinks, type Link, NETLINK_ROUTE, parseLinkChange, RTMGRP_LINK } from './link.ts';
 import type { Message } from './message.ts';
@@ -33,10 +34,10 @@ export class LinkMonitor {
     this.#watch = this.#socket.watch(() => this.refresh());
   }
 
-  /** The device as it is now, notifications that are under way included. */
+  /** The device as it is now, notifications that are under way included. Its own name may be shorter (`kernelName`). */
   byName(name: string): Link | undefined {
     this.#drain();
-    return this.#byName.get(name);
+    return this.#byName.get(kernelName(name));
   }
 
   /** As of the last notification taken in; cheap. */
