@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { encodeText } from '../base/text.ts';
 import { makeStyle, TablePrinter, type TableStyle, type TextTable } from './table.ts';
 
 const table: TextTable = {
@@ -31,6 +32,18 @@ test('a table has columns as wide as their widest cell', () => {
 test('a limit of width cuts cells, but not headings', () => {
   expect(print({ maxColumnWidth: 2 }).split('\n')[2]).toBe('01234 "a & [x,');
   expect(print({ maxColumnWidth: 2, hasHeadings: false }).split('\n')[0]).toBe('01 "a [x');
+});
+
+test('columns are aligned and cut by bytes, also inside a character', () => {
+  const rows = ['größe', 'x', '端口'].map((text) => [{ text }, { text: '|' }]);
+  const names: TextTable = { headings: ['n', ''], rows };
+  const printed = (maxColumnWidth: number) => {
+    const text = new TablePrinter({ ...makeStyle('table'), maxColumnWidth }).format(names);
+    return encodeText(text).toString('latin1').split('\n').slice(2, -1);
+  };
+  expect(printed(0)).toEqual(['gr\xc3\xb6\xc3\x9fe |', 'x       |', '\xe7\xab\xaf\xe5\x8f\xa3  |']);
+  expect(printed(4)).toEqual(['gr\xc3\xb6 |', 'x    |', '\xe7\xab\xaf\xe5 |']);
+  expect(printed(5)).toEqual(['gr\xc3\xb6\xc3 |', 'x     |', '\xe7\xab\xaf\xe5\x8f |']);
 });
 
 test('a list has a line a column and an empty line between rows', () => {

@@ -39,6 +39,12 @@ describe('log patterns', () => {
     expect(formatRecord('%t %T', { ...record, subprogram: 'monitor' }, context)).toBe('monitor (monitor)');
   });
 
+  test('fields are as wide as their bytes', () => {
+    expect(formatRecord('[%6m][%-06m][%2m]', { ...record, text: 'é\udce9' }, context)).toBe(
+      '[   é\udce9][é\udce9000][é\udce9]',
+    );
+  });
+
   test('any text is a pattern', () => {
     fc.assert(
       fc.property(fc.string(), (pattern) => typeof formatRecord(pattern, record, context) === 'string'),

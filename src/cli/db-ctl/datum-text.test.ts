@@ -29,6 +29,8 @@ test.each<[string, TypeJson, readonly Atom[]]>([
   ['[]', strings, []],
   ['"x y"', strings, ['x y']],
   ['[ "a\\"b" , c ]', strings, ['a"b', 'c']],
+  ['\u00a0, \u2028a\u3000', strings, ['\u00a0', '\u2028a\u3000']],
+  ['"é\\ud83d\\ude00"', strings, ['é😀']],
   ['3-5,1', integers, [1, 3, 4, 5]],
   ['-9223372036854775808', integers, [-9223372036854775808n]],
   ['1e3', reals, [1000]],
@@ -48,6 +50,10 @@ test('pairs read as a map, sorted by key', () => {
 });
 
 test.each<[string, TypeJson, string]>([
+  ['a\udce9', strings, 'constraint violation: not a valid UTF-8 string: invalid UTF-8 sequence 0xe9 0x00'],
+  ['"\\ude00"', strings, 'constraint violation: not a valid UTF-8 string: invalid UTF-8 sequence 0xed 0xb8'],
+  ['"\\é"', strings, '"\\é": bad escape \\\udcc3'],
+  ['\u00a05', integers, '"\u00a05" is not a valid integer or range'],
   ['', strings, 'use "[]" to specify the empty set'],
   ['', map, 'use "{}" to specify the empty map'],
   ['5000', vlan, 'constraint violation: 5000 is not in the valid range 0 to 4095 (inclusive)'],

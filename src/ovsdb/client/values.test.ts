@@ -55,6 +55,12 @@ test('a diff moves the named atoms in and out of a set', () => {
   );
 });
 
+test('a diff finds atoms in the order that the server has, which is that of bytes', () => {
+  const old = ['a', '\ue000', '\uffff', '😀', '😁'];
+  expect(applyDiff(strings, old, ['\uffff', '😀'])).toEqual(['a', '\ue000', '😁']);
+  expect(applyDiff(strings, ['\ue000', '😁'], ['😀'])).toEqual(['\ue000', '😀', '😁']);
+});
+
 test('a diff of a map removes equal pairs and puts others', () => {
   const old = new Map([
     ['a', 1],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
+import { decodeText } from '../../base/text.ts';
 import { Timers } from '../../base/timers.ts';
 import { ms, uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
@@ -233,6 +234,33 @@ describe('transactions', () => {
       ),
     });
     expect([db.table('Child')?.size, db.table('Root')?.size]).toEqual([0, 0]);
+  });
+
+  it('refuse text that is not UTF-8 wherever a value enters, and keep the rest of the transaction out', () => {
+    const { db, run } = makeDatabase();
+    const bad = decodeText(Buffer.of(0x61, 0xe9));
+    const refused = {
+      error: 'constraint violation',
+      details: 'not a valid UTF-8 string: invalid UTF-8 sequence 0xe9 0x00',
+    };
+    const child = (name: string) => ({ op: 'insert', table: 'Child', row: { name } });
+    expect(run(insertRoot, { op: 'insert', table: 'Root', row: { name: bad } })).toContainEqual(refused);
+    expect(run(child(bad))).toContainEqual(refused);
+    expect(run({ op: 'select', table: 'Root', where: [['name', '==', bad]] })).toContainEqual(refused);
+    expect(run(child('a\ud800'))).toContainEqual({
+      ...refused,
+      details: 'not a valid UTF-8 string: invalid UTF-8 sequence 0xed 0xa0',
+    });
+    expect(run({ op: 'insert', table: 'Child', row: { name: 'n', kind: bad } })).toContainEqual({
+      error: 'constraint violation',
+      details: `"${bad}" is not one of the allowed values ([a, b])`,
+    });
+    expect(run(child('éé😀😀é'))).toEqual([expect.objectContaining({ uuid: expect.anything() })]);
+    expect(run(child('éé😀😀éé'))).toContainEqual({
+      error: 'constraint violation',
+      details: '"éé😀😀éé" length 6 is greater than maximum allowed length 5',
+    });
+    expect(db.table('Root')?.size).toBe(0);
   });
 
   it('compute with integers of 64 bits', () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
+import { decodeText } from '../../base/text.ts';
 import { Timers } from '../../base/timers.ts';
 import { ms, uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
@@ -164,6 +165,28 @@ describe('a stored database', () => {
       `{"T":{"${row}":{"s":["set",["a","c"]]}},"_is_diff":true,"_date":${clock.wall()}}`,
       `{"T":{"${row}":{"one":5}},"_date":${clock.wall()}}`,
     ]);
+  });
+
+  it('keeps the bytes of a comment, and refuses a value that is not UTF-8 when it is opened', async () => {
+    createDatabaseFile(path, schema, deps);
+    const store = open();
+    await run(store, insert(1, { s: 'é😀' }), { op: 'comment', comment: decodeText(Buffer.of(0x63, 0xe9)) });
+    closeAll();
+    expect(readFileSync(path).includes(Buffer.from('"_comment":"c\xe9"', 'latin1'))).toBe(true);
+    expect(await run(open(), { op: 'select', table: 'T', where: [], columns: ['s'] })).toEqual([
+      { rows: [{ s: 'é😀' }] },
+    ]);
+    closeAll();
+    const row = '00000000-0000-4000-8000-00000000000';
+    const rows = [2, 3].map((n) => `"${row}${n}":{"s":"a${n === 3 ? '\udcc0' : ''}"}`);
+    for (const records of [[rows[1]], rows]) {
+      const before = readFileSync(path);
+      appendFileSync(path, emitRecord(`{"T":{${records.join(',')}},"_date":1}`));
+      expect(() => openStore(path, deps, { isStrict: true })).toThrow(
+        'not a valid UTF-8 string: invalid UTF-8 sequence 0xc0',
+      );
+      writeFileSync(path, before);
+    }
   });
 
   it('cuts a torn last record off at the next write', async () => {
