@@ -11,7 +11,7 @@ import type { Netdev } from '../netdev/provider.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
 import { Ofproto, type OfprotoEvents } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
-import type { DropReason } from './translate/drop_reasons.ts';
+import type { DropReason } from './translate/drop-reasons.ts';
 import { addressTag, everyTag } from './translate/tags.ts';
 import { Scratch } from './translate/translation.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';

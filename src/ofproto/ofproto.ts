@@ -8,9 +8,9 @@ import type { Datapath } from '../datapath/provider.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import type { BundleConfig, OfprotoConfig } from './config.ts';
 import type { Mac } from './mac.ts';
-import { MacTable } from './mac_learning.ts';
+import { MacTable } from './mac-learning.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
-import { PortNumbers } from './port_numbers.ts';
+import { PortNumbers } from './port-numbers.ts';
 import { DefaultTable, type InternalRules, makeInternalRules, type RuleTable } from './rule.ts';
 
 export interface AddPortOptions {

@@ -6,7 +6,7 @@ import type { DpPort, OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import type { BundleConfig } from './config.ts';
-import { VlanSet } from './vlan_set.ts';
+import { VlanSet } from './vlan-set.ts';
 
 /** Number of the port that has the bridge's own name: OFPP_LOCAL in its 16-bit form. */
 export const localPort = ofPort(65534);

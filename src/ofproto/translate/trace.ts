@@ -5,7 +5,7 @@
 import type { Mac } from '../mac.ts';
 import { formatMac } from '../mac.ts';
 import type { Rule } from '../rule.ts';
-import { type DropReason, dropReasons } from './drop_reasons.ts';
+import { type DropReason, dropReasons } from './drop-reasons.ts';
 
 export type TraceEvent =
   | { readonly event: 'bridge'; readonly name: string }

@@ -11,8 +11,8 @@ import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Rule, RuleAction } from '../rule.ts';
-import { formatRuleActions } from '../rule_text.ts';
-import type { DropReason } from './drop_reasons.ts';
+import { formatRuleActions } from '../rule-text.ts';
+import type { DropReason } from './drop-reasons.ts';
 import { applyLearning, type Effect } from './effects.ts';
 import type { TraceSink } from './trace.ts';
 

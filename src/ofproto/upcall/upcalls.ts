@@ -10,12 +10,12 @@ import type { Datapath, Upcall } from '../../datapath/provider.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
-import type { DropReason } from '../translate/drop_reasons.ts';
+import type { DropReason } from '../translate/drop-reasons.ts';
 import { creditEffects } from '../translate/effects.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
 import { translate } from '../translate/translate.ts';
 import type { Scratch, TranslationResult } from '../translate/translation.ts';
-import { FairQueue } from './fair_queue.ts';
+import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');
@@ -47,7 +47,7 @@ export class Upcalls {
   readonly #deps: UpcallDeps;
   /** Flows leave out what did not matter; otherwise each is for packets of exactly one kind. */
   makesMegaflows = true;
-  /** Waiting packets take turns by input port; see fair_queue.ts. */
+  /** Waiting packets take turns by input port; see fair-queue.ts. */
   readonly #queue = new FairQueue<Upcall>(roomOfPort);
   readonly #lists = new ActionLists();
   readonly #drops = new Map<DropReason, number>();

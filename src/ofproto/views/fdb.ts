@@ -2,7 +2,7 @@
 import { Refused } from '../../base/errors.ts';
 import { formatMac, type Mac, readMac } from '../mac.ts';
 import type { Ofproto } from '../ofproto.ts';
-import { formatOfPort } from '../rule_text.ts';
+import { formatOfPort } from '../rule-text.ts';
 
 /** One line of `fdb/show`. */
 export interface FdbRow {

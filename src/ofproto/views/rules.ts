@@ -1,7 +1,7 @@
 /** The rules of a bridge as `bridge/dump-flows` shows them: the user's and the switch's own. */
 import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../rule.ts';
-import { formatRuleActions } from '../rule_text.ts';
+import { formatRuleActions } from '../rule-text.ts';
 
 /** One line of `bridge/dump-flows`. */
 export interface RuleRow {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FairQueue } from './fair_queue.ts';
+import { FairQueue } from './fair-queue.ts';
 
 test('a fair queue gives each port a turn, in the order of arrival within the port', () => {
   const queue = new FairQueue<string>(10);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../base/clock.ts';
 import { ms } from '../base/units.ts';
 import { formatMac, readMac } from './mac.ts';
-import { MacTable } from './mac_learning.ts';
+import { MacTable } from './mac-learning.ts';
 
 const ordinary = { isGratuitous: false, isBond: false };
 

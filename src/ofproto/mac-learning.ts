@@ -10,7 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import { counter } from '../base/coverage.ts';
 import { List, type ListNode } from '../base/list.ts';
 import { isMulticast, type Mac } from './mac.ts';
-import { VlanSet } from './vlan_set.ts';
+import { VlanSet } from './vlan-set.ts';
 
 const learned = counter('mac_learning_learned');
 const expired = counter('mac_learning_expired');

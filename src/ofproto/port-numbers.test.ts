@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ms, ofPort } from '../base/units.ts';
-import { PortNumbers } from './port_numbers.ts';
+import { PortNumbers } from './port-numbers.ts';
 
 const at = (minutes: number): ReturnType<typeof ms> => ms(minutes * 60_000);
 
