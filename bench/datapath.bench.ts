@@ -4,7 +4,7 @@ import { dpPort } from '../src/base/units.ts';
 import type { DpAction } from '../src/datapath/actions.ts';
 import { Engine } from '../src/datapath/userspace/engine.ts';
 import { lowerActions } from '../src/datapath/userspace/execute.ts';
-import { FlowEntry, FlowTable } from '../src/datapath/userspace/flow-table.ts';
+import { FlowCache, FlowEntry } from '../src/datapath/userspace/flow-cache.ts';
 import { extractKey } from '../src/flow/extract.ts';
 import { maskSlot, newKey } from '../src/flow/key.ts';
 import { internMask, type Mask } from '../src/flow/mask.ts';
@@ -83,7 +83,7 @@ function engineWith(maskCount: number, count: number, actions: readonly DpAction
 
 /** A lookup that the connection cache does not answer: a search through the masks, most used first. */
 function search(maskCount: number): number {
-  const table = new FlowTable(10_000);
+  const table = new FlowCache(10_000);
   const all = connections(maskCount, 1000);
   const counts = new Float64Array(8);
   all.forEach(({ key, mask }, id) => {

@@ -1,7 +1,8 @@
 /** Rules for benches of the classifier. */
 import type { Random } from '../../src/base/random.ts';
 import { newKey, setSlot } from '../../src/flow/key.ts';
-import { internMask, type Match } from '../../src/flow/mask.ts';
+import { internMask } from '../../src/flow/mask.ts';
+import type { Match } from '../../src/flow/match.ts';
 
 const tuple = newKey();
 setSlot(tuple, 'eth_type', 0xffff);

@@ -7,7 +7,8 @@
  * needs to forward, and lets its counters be read at any time without waiting for another thread.
  */
 import type { DpPort } from '../base/units.ts';
-import type { Mask, Match } from '../flow/mask.ts';
+import type { Mask } from '../flow/mask.ts';
+import type { Match } from '../flow/match.ts';
 import type { PortCounters, PortSpec } from '../netdev/provider.ts';
 import type { DpAction, UserspaceReason } from './actions.ts';
 

@@ -3,7 +3,7 @@ import { type Random, seededRandom } from '../base/random.ts';
 import { Classifier } from './classifier.ts';
 import { ClassifierRule } from './classifier-rule.ts';
 import { getSlot, newKey, setSlot } from './key.ts';
-import { isMatchedBy, isSameMatch, isWithin, type Match, packMatch } from './mask.ts';
+import { isMatchedBy, isSameMatch, isWithin, type Match, packMatch } from './match.ts';
 import type { PrefixSlot } from './prefix-index.ts';
 import { keyWordCount, type SlotName, slots } from './slots.ts';
 

@@ -7,7 +7,8 @@
  * is seen whole or not at all while it is made in pieces.
  */
 import type { ClassifierRule } from './classifier-rule.ts';
-import type { Mask, Match } from './mask.ts';
+import type { Mask } from './mask.ts';
+import type { Match } from './match.ts';
 import { PrefixIndex, type PrefixSlot } from './prefix-index.ts';
 import { type Search, Subtable } from './subtable.ts';
 

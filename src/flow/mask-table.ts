@@ -3,7 +3,8 @@
  * side by side in one array, so an entry costs a few words. Classifier, datapath and the list of datapath flows are
  * made of such tables, one for each mask.
  */
-import type { Mask, Match } from './mask.ts';
+import type { Mask } from './mask.ts';
+import type { Match } from './match.ts';
 
 /** What a table keeps in its entries. */
 export interface TableEntry {

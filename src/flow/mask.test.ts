@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../base/random.ts';
-import {
-  internMask,
-  isMatchedBy,
-  isWithin,
-  maskWith,
-  packKey,
-  packMatch,
-  unpackKey,
-  valuesUnder,
-} from './mask.ts';
+import { internMask, maskWith } from './mask.ts';
 import { MaskTable, type TableEntry } from './mask-table.ts';
+import { isMatchedBy, isWithin, packKey, packMatch, unpackKey, valuesUnder } from './match.ts';
 import { keyWordCount, layerOfWord } from './slots.ts';
 
 const random = seededRandom(11);

@@ -1,5 +1,5 @@
 /**
- * Masks, one object for each set of bits in the process, and matches: a mask with the words under it. Rules, flows
+ * Masks, one object for each set of bits in the process. Rules, flows
  * and tables share masks by reference, so "the same mask" is `===`, and what is expensive to know about one (which
  * words, which layers, generated code) is kept once.
  */
@@ -222,66 +222,4 @@ function hasBits({ words, bits }: Mask, full: Uint32Array): boolean {
   for (let n = 0; n < words.length; n++)
     if ((full[words[n] ?? 0] ?? 0) !== (bits[n] ?? 0) >>> 0) return false;
   return true;
-}
-
-/** Which packets: those whose key, under `mask`, has `values`. Immutable, shared by reference. */
-export interface Match {
-  readonly mask: Mask;
-  /** The words of `mask.words`, zero outside `mask.bits`; signed. */
-  readonly values: readonly number[];
-}
-
-/** `key` need not be masked. */
-export function packMatch(key: Uint32Array, mask: Uint32Array): Match {
-  const interned = internMask(mask);
-  return { mask: interned, values: interned.pack(key) };
-}
-
-/** A key as a value: a match on all of those of its words that are not zero. */
-export function packKey(key: Uint32Array): Match {
-  for (let n = 0; n < key.length; n++) scratch[n] = key[n] === 0 ? 0 : 0xffffffff;
-  scratch.fill(0, key.length);
-  const mask = internMask(scratch);
-  return { mask, values: mask.pack(key) };
-}
-
-/** Back from `packKey`: a whole key; fills `into` where that is given. */
-export function unpackKey(packed: Match, into: Uint32Array = new Uint32Array(keyWordCount)): Uint32Array {
-  into.fill(0);
-  unpackValues(packed, into);
-  return into;
-}
-
-/** What a packed key has under a mask: the values of a match. */
-export function valuesUnder(packed: Match, mask: Mask): number[] {
-  return mask.pack(unpackKey(packed, scratch));
-}
-
-/** For the function that uses it only. */
-const scratch = new Uint32Array(keyWordCount);
-
-/** Writes a match's values to a key of whole width; words outside the mask stay as they are. */
-function unpackValues({ mask, values }: Match, into: Uint32Array): void {
-  const { words } = mask;
-  for (let n = 0; n < words.length; n++) into[words[n] ?? 0] = values[n] ?? 0;
-}
-
-export function isMatchedBy({ mask, values }: Match, key: Uint32Array): boolean {
-  const { words, bits } = mask;
-  for (let n = 0; n < words.length; n++) {
-    if (((key[words[n] ?? 0] ?? 0) & (bits[n] ?? 0)) !== values[n]) return false;
-  }
-  return true;
-}
-
-/** Does every packet of `inner`, whose mask includes that of `outer`, match `outer`? */
-export function isWithin(outer: Match, inner: Match): boolean {
-  return outer.mask.words.every((word, n) => {
-    const value = inner.values[inner.mask.words.indexOf(word)] ?? 0;
-    return (value & (outer.mask.bits[n] ?? 0)) === outer.values[n];
-  });
-}
-
-export function isSameMatch(a: Match, b: Match): boolean {
-  return a.mask === b.mask && a.values.every((value, n) => value === b.values[n]);
 }

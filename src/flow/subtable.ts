@@ -1,7 +1,8 @@
 /** The rules of one mask in a classifier: a hash table, and what rules the whole of it out before that is probed. */
 import type { ClassifierRule } from './classifier-rule.ts';
-import { isWithin, type Mask, type Match } from './mask.ts';
+import type { Mask } from './mask.ts';
 import { MaskTable } from './mask-table.ts';
+import { isWithin, type Match } from './match.ts';
 import { leadingOnes, type PrefixIndex } from './prefix-index.ts';
 import { makePrefixLengths, PrefixTrie } from './prefix-trie.ts';
 import { slots } from './slots.ts';

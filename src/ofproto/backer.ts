@@ -132,6 +132,7 @@ export class Backer {
         this.revalidator.purgeWhere((flow) => flow.input.port === port);
       },
       changed: () => this.revalidator.change(everyTag),
+      ruleChanged: (ofproto, table, match) => this.revalidator.ruleChanged({ ofproto, table, match }),
       ageingChanged: () => this.#arrangeAgeing(),
       addressChanged: (ofproto, mac, vlan) => {
         this.revalidator.change(addressTag(ofproto.id, mac, vlan));

@@ -5,13 +5,15 @@
 import type { Clock } from '../base/clock.ts';
 import type { OfPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
+import { type Match, matchOn } from '../flow/match.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import type { BundleConfig, OfprotoConfig } from './config.ts';
+import { FlowTables } from './flow-tables.ts';
 import type { Mac } from './mac.ts';
 import { MacTable } from './mac-learning.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
 import { PortNumbers } from './port-numbers.ts';
-import { DefaultTable, type InternalRules, makeInternalRules, type RuleTable } from './rule.ts';
+import type { Rule } from './rule.ts';
 
 export interface AddPortOptions {
   /** Honoured when free. */
@@ -26,6 +28,8 @@ export interface OfprotoEvents {
   portRemoved(ofproto: Ofproto, port: OfprotoPort): void;
   /** Anything that decides about packets changed: every flow may be wrong. */
   changed(): void;
+  /** A rule with that match came into a table, or left it. */
+  ruleChanged(ofproto: Ofproto, table: number, match: Match): void;
   /** Addresses may be due earlier than thought. */
   ageingChanged(): void;
   addressChanged(ofproto: Ofproto, mac: Mac, vlan: number): void;
@@ -45,7 +49,7 @@ export class Ofproto {
   readonly name: string;
   readonly id: number;
   readonly macs: MacTable<Bundle>;
-  readonly internalRules: InternalRules;
+  readonly tables: FlowTables;
   readonly #deps: OfprotoDeps;
   readonly #ports = new Map<OfPort, OfprotoPort>();
   readonly #bundles = new Map<string, Bundle>();
@@ -53,7 +57,8 @@ export class Ofproto {
   readonly #bundleOfNumber = new Map<OfPort, Bundle>();
   readonly #numbers = new PortNumbers();
   #config: OfprotoConfig;
-  #table: RuleTable;
+  /** What a switch without a controller does in fail mode "standalone". */
+  #standaloneRule: Rule | undefined;
 
   constructor(name: string, config: OfprotoConfig, deps: OfprotoDeps) {
     const now = deps.clock.now();
@@ -61,8 +66,8 @@ export class Ofproto {
     this.id = deps.id;
     this.#deps = deps;
     this.#config = config;
-    this.#table = new DefaultTable(config.failMode, now);
-    this.internalRules = makeInternalRules(now);
+    this.tables = new FlowTables(now, (table, match) => deps.events.ruleChanged(this, table, match));
+    this.#followFailMode();
     this.macs = new MacTable(deps.clock, (mac, vlan) => deps.events.addressChanged(this, mac, vlan));
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
   }
@@ -80,25 +85,29 @@ export class Ofproto {
     return this.#bundles;
   }
 
-  get table(): RuleTable {
-    return this.#table;
-  }
-
   configure(config: OfprotoConfig): void {
     const before = this.#config;
-    const { events, clock } = this.#deps;
+    const { events } = this.#deps;
     this.#config = config;
-    const isOtherTable = config.failMode !== before.failMode;
-    if (isOtherTable) this.#table = new DefaultTable(config.failMode, clock.now());
+    this.#followFailMode();
     const isFloodChanged = this.macs.configure({
       ...config,
       agingTime: config.macAgingTime,
       maxSize: config.macTableSize,
     });
-    if (isFloodChanged || isOtherTable || config.forwardBpdu !== before.forwardBpdu) events.changed();
+    if (isFloodChanged || config.forwardBpdu !== before.forwardBpdu) events.changed();
     if (config.macAgingTime !== before.macAgingTime || config.macTableSize !== before.macTableSize) {
       events.ageingChanged();
     }
+  }
+
+  /** Standalone forwards like any Ethernet switch, secure does nothing. */
+  #followFailMode(): void {
+    const isStandalone = this.#config.failMode === 'standalone';
+    if (isStandalone === (this.#standaloneRule !== undefined)) return;
+    if (this.#standaloneRule !== undefined) this.tables.remove(this.#standaloneRule);
+    const made = { table: 0, priority: 0, match: matchOn({}), actions: [{ do: 'normal' }] } as const;
+    this.#standaloneRule = isStandalone ? this.tables.add(made, this.#deps.clock.now()) : undefined;
   }
 
   /**

@@ -1,6 +1,14 @@
-/** Rule actions as ovs-ofctl writes them. */
+/** Matches and actions of rules as ovs-ofctl writes them. */
+import { formatMatch } from '../flow/format-match.ts';
+import { type Match, unpackKey } from '../flow/match.ts';
 import { localPort } from './port.ts';
 import type { RuleAction } from './rule.ts';
+
+/** Empty for "all". */
+export function formatRuleMatch(match: Match): string {
+  const ports = { read: () => undefined, format: formatOfPort };
+  return formatMatch(unpackKey(match), match.mask.unpack(), { ports });
+}
 
 export function formatRuleActions(actions: readonly RuleAction[]): string {
   return actions.map(formatRuleAction).join(',') || 'drop';

@@ -92,7 +92,7 @@ export class Switch {
       writer: this.#writer,
       wake: () => this.loop.wake(),
       settleFlows: () => {
-        for (const backer of this.#backers.values()) backer.revalidator.hurry();
+        for (const backer of this.#backers.values()) backer.revalidator.revalidateNow();
       },
       rootChanged: (root) => this.#rootChanged(root),
       pid: deps.pid,

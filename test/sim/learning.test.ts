@@ -136,7 +136,7 @@ describe('a bridge', () => {
     sw.inject('p1', frameWith());
     expect(sw.takeSent()).toEqual({});
     expect(sw.backer.drops.get('noMatch')).toBe(1);
-    expect(bridge.internalRules.missDrop.packetCount).toBe(1);
+    expect(bridge.tables.internal.missDrop.packetCount).toBe(1);
   });
 
   test('forgets the addresses behind a port that is removed, in all bridges', async () => {

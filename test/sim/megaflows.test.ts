@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatActions } from '../../src/datapath/text/actions.ts';
 import { extractKey } from '../../src/flow/extract.ts';
-import { isMatchedBy, valuesUnder } from '../../src/flow/mask.ts';
+import { isMatchedBy, valuesUnder } from '../../src/flow/match.ts';
 import { datapathWordCount } from '../../src/flow/slots.ts';
 import type { BundleConfig } from '../../src/ofproto/config.ts';
 import { translate } from '../../src/ofproto/translate/translate.ts';

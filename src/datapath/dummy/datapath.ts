@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
-import { valuesUnder } from '../../flow/mask.ts';
+import { valuesUnder } from '../../flow/match.ts';
 import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import { FlowList } from '../flow-list.ts';

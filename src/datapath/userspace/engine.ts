@@ -14,8 +14,8 @@ import type { DropReason } from '../drops.ts';
 import type { DpPacket } from '../provider.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
 import { Execution, type ExecutionHost, type Output, type Step } from './execute.ts';
+import { FlowCache, FlowEntry, hashConnection } from './flow-cache.ts';
 import { FlowStats, stat } from './flow-stats.ts';
-import { FlowEntry, FlowTable, hashConnection } from './flow-table.ts';
 import { Misses, missMemorySize } from './misses.ts';
 import { type FrameMemory, Scratch } from './scratch.ts';
 
@@ -64,7 +64,7 @@ export class Engine implements ExecutionHost {
   readonly flowStats: FlowStats;
   readonly #clock: Clock;
   readonly #upcalls: UpcallSink;
-  readonly #table: FlowTable;
+  readonly #table: FlowCache;
   readonly #ports: (EnginePort | undefined)[] = [];
   /** The ports to flush: the first `#dirtyCount`. Setting an array's length would cost more. */
   readonly #dirty: Output[] = [];
@@ -84,7 +84,7 @@ export class Engine implements ExecutionHost {
     this.#upcalls = deps.upcalls;
     this.totals = deps.totals ?? new Totals();
     this.flowStats = deps.flowStats ?? new FlowStats();
-    this.#table = new FlowTable(deps.flowCapacity);
+    this.#table = new FlowCache(deps.flowCapacity);
     this.#scratch = new Scratch(deps.makeMemory(scratchSize));
     this.#misses = new Misses(deps.makeMemory(missMemorySize));
     const memory = deps.makeMemory(executeSize);

@@ -33,7 +33,7 @@ const arpRequest = 1;
 const arpReply = 2;
 
 export function normal(t: Translation): void {
-  lookAtAddresses(t);
+  unwildcardAddresses(t);
   const { inPort, flow, ofproto } = t;
   const { bundle: from } = inPort;
   if (from === undefined) {
@@ -43,7 +43,7 @@ export function normal(t: Translation): void {
   const tags = admit(t, from);
   if (tags === undefined) return;
   const vlan = tags[0].vid;
-  const isGratuitousArp = lookForGratuitousArp(t);
+  const isGratuitousArp = findGratuitousArp(t);
   t.effect({ kind: 'learn', ofproto, port: inPort, mac: ethSrc(flow), vlan, isGratuitousArp });
 
   const dst = ethDst(flow);
@@ -62,7 +62,7 @@ function admit(t: Translation, from: Bundle): VlanTags | undefined {
   const { flow, ofproto } = t;
   const arrived = tagsOf(flow);
   const refused = refusal(from, arrived[0]);
-  if (arrived[1] !== noTag) t.look(innerWord, 0xfff); // decides whether it is sent on, or pushed again
+  if (arrived[1] !== noTag) t.unwildcard(innerWord, 0xfff); // decides whether it is sent on, or pushed again
   if (arrived[0] === noTag && isVlanType(etherTypeOf(flow))) {
     t.drop('partialVlanTag', `dropping packet with partial VLAN tag received on port ${from.name}`);
   } else if (refused !== undefined) t.drop('vlanNotAdmitted', refused);
@@ -83,11 +83,11 @@ function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
   const { flow } = t;
   const { vlanMode, cvlans, priorityTags } = to.config;
   const before = [flow[outerWord] ?? 0, flow[innerWord] ?? 0] as const;
-  if (vlanMode === 'dot1q-tunnel' && cvlans.length > 0) t.look(innerWord, 0xffff);
+  if (vlanMode === 'dot1q-tunnel' && cvlans.length > 0) t.unwildcard(innerWord, 0xffff);
   const [port] = to.members; // a bond's choice among its members comes here
   if (port === undefined) return;
 
-  for (const word of [outerWord, innerWord]) lookAtPriority(t, word);
+  for (const word of [outerWord, innerWord]) unwildcardPriority(t, word);
   const [outer, inner] = tagsOutside(to, tags);
   const keepsPriority = priorityTags !== 'never';
   const first = keepsPriority ? { ...outer, pcp: ((flow[outerWord] ?? 0) >>> 13) & 7 } : outer;
@@ -103,28 +103,28 @@ function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
  * the VLAN of an inner tag. The reference leaves both out of the flow's mask, and later frames get the tag of the
  * first.
  */
-function lookAtPriority(t: Translation, word: number): void {
-  if (((t.flow[word] ?? 0) & 0xfff) === 0) t.look(word, 0xe000);
+function unwildcardPriority(t: Translation, word: number): void {
+  if (((t.flow[word] ?? 0) & 0xfff) === 0) t.unwildcard(word, 0xe000);
 }
 
-function lookAtAddresses(t: Translation): void {
-  t.look(srcWord, allOnes);
-  t.look(srcWord + 1, upperHalf);
-  t.look(dstWord, allOnes);
-  t.look(dstWord + 1, upperHalf);
-  t.look(outerWord, vlanPresent | 0xfff);
+function unwildcardAddresses(t: Translation): void {
+  t.unwildcard(srcWord, allOnes);
+  t.unwildcard(srcWord + 1, upperHalf);
+  t.unwildcard(dstWord, allOnes);
+  t.unwildcard(dstWord + 1, upperHalf);
+  t.unwildcard(outerWord, vlanPresent | 0xfff);
 }
 
 /** A station announces its own address: after a migration, say. Bonds must know; see `MacTable.learn`. */
-function lookForGratuitousArp(t: Translation): boolean {
+function findGratuitousArp(t: Translation): boolean {
   const { flow } = t;
   if (etherTypeOf(flow) !== etherType.arp || ethDst(flow) !== broadcast) return false;
-  t.look(protoSlot.word, 0xff << protoSlot.shift);
+  t.unwildcard(protoSlot.word, 0xff << protoSlot.shift);
   const operation = ((flow[protoSlot.word] ?? 0) >>> protoSlot.shift) & 0xff;
   if (operation === arpReply) return true;
   if (operation !== arpRequest) return false;
-  t.look(nwSrcWord, allOnes);
-  t.look(nwDstWord, allOnes);
+  t.unwildcard(nwSrcWord, allOnes);
+  t.unwildcard(nwDstWord, allOnes);
   return flow[nwSrcWord] === flow[nwDstWord];
 }
 

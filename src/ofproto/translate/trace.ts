@@ -2,14 +2,18 @@
  * What a translation tells whoever listens: one event a step, typed, in order. `ofproto/trace`, JSON traces and the
  * console are views of it. Nobody listens to an ordinary packet, so events are made only when a sink is there.
  */
+
+import type { Match } from '../../flow/match.ts';
 import type { Mac } from '../mac.ts';
 import { formatMac } from '../mac.ts';
 import type { Rule } from '../rule.ts';
+import { formatRuleMatch } from '../rule-text.ts';
 import { type DropReason, dropReasons } from './drop-reasons.ts';
 
 export type TraceEvent =
   | { readonly event: 'bridge'; readonly name: string }
-  | { readonly event: 'rule'; readonly table: number; readonly rule: Rule | undefined }
+  | { readonly event: 'rule'; readonly table: number; readonly rule: Rule; readonly match: Match }
+  | { readonly event: 'tableMiss'; readonly table: number }
   | { readonly event: 'action'; readonly text: string }
   | { readonly event: 'learned'; readonly mac: Mac; readonly port: string; readonly vlan: number }
   | { readonly event: 'forwarding'; readonly port: string }
@@ -30,11 +34,11 @@ export function formatTraceEvent(event: TraceEvent): string[] {
     case 'bridge':
       return [`bridge("${event.name}")`];
     case 'rule': {
-      const { rule, table } = event;
-      if (rule === undefined) return [`${String(table).padStart(2)}. No match.`];
-      const match = rule.match === '' ? '' : `${rule.match}, `;
-      return [`${String(table).padStart(2)}. ${match}priority ${rule.priority}`];
+      const match = formatRuleMatch(event.match);
+      return [`${numberOf(event.table)}${match === '' ? '' : `${match}, `}priority ${event.rule.priority}`];
     }
+    case 'tableMiss':
+      return [`${numberOf(event.table)}No match.`];
     case 'action':
       return [event.text];
     case 'learned':
@@ -48,4 +52,8 @@ export function formatTraceEvent(event: TraceEvent): string[] {
         ? [dropReasons[event.reason]]
         : [event.detail, dropReasons[event.reason]];
   }
+}
+
+function numberOf(table: number): string {
+  return `${String(table).padStart(2)}. `;
 }

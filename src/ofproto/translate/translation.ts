@@ -14,6 +14,7 @@ import type { Rule, RuleAction } from '../rule.ts';
 import { formatRuleActions } from '../rule-text.ts';
 import type { DropReason } from './drop-reasons.ts';
 import { applyLearning, type Effect } from './effects.ts';
+import { LookupLists, rewrittenIn, type TableLookup } from './lookups.ts';
 import type { TraceSink } from './trace.ts';
 
 /** Bridges and tables that one packet may go through inside each other; ends loops of patch ports. */
@@ -37,8 +38,18 @@ const vlanWords = [slots.vlan_tpid.word, slots.vlan_tpid2.word] as const;
  */
 export class Scratch {
   readonly flow = newKey();
-  readonly made = newKey();
+  readonly base = newKey();
   readonly mask = newKey();
+  readonly lookupLists = new LookupLists();
+  readonly #saved: Uint32Array[] = [];
+
+  /** A copy of `flow`, good until the next one of the same depth. */
+  save(flow: Uint32Array, depth: number): Uint32Array {
+    const kept = this.#saved[depth] ?? newKey();
+    kept.set(flow);
+    this.#saved[depth] = kept;
+    return kept;
+  }
 }
 
 export interface TranslationRequest {
@@ -57,8 +68,10 @@ export interface TranslationResult {
   readonly actions: readonly DpAction[];
   /** Of whole width, without bits beyond `datapathWordCount`; the scratch's, so good until the next translation. */
   readonly mask: Uint32Array;
-  /** What it depended on; see tags.ts. */
+  /** The learned addresses that it depended on; see tags.ts. */
   readonly tags: number;
+  /** The tables that it looked at. */
+  readonly lookups: readonly TableLookup[];
   readonly effects: readonly Effect[];
   /** Set when there are no actions. */
   readonly drop: DropReason | undefined;
@@ -76,24 +89,25 @@ export class Translation {
   /** The packet as it is at this point of the pipeline. */
   readonly flow: Uint32Array;
   /** The packet as the datapath's actions so far have made it. */
-  readonly #made: Uint32Array;
+  readonly #base: Uint32Array;
   readonly #actions: DpAction[] = [];
   readonly #effects: Effect[] = [];
   #drop: DropReason | undefined;
   #input: PortOfSwitch;
   #depth = 0;
   #lookupCount = 0;
+  readonly #lookups: TableLookup[] = [];
   tags = 0;
 
   constructor(request: TranslationRequest, act: ActionRunner) {
     this.request = request;
     this.#runAction = act;
-    const { flow, made, mask } = request.scratch;
+    const { flow, base, mask } = request.scratch;
     flow.fill(0);
     flow.set(request.key);
-    made.set(flow);
+    base.set(flow);
     this.flow = flow;
-    this.#made = made;
+    this.#base = base;
     this.mask = mask.fill(0);
     this.#input = request.input;
   }
@@ -113,7 +127,7 @@ export class Translation {
   }
 
   run(): TranslationResult {
-    this.#lookAtBasics();
+    this.#unwildcardBasics();
     this.#enterBridge(this.#input);
     this.#finishMask();
     const isDropped = this.#actions.length === 0;
@@ -121,6 +135,7 @@ export class Translation {
       actions: this.#actions,
       mask: this.mask,
       tags: this.tags,
+      lookups: this.request.scratch.lookupLists.intern(this.#lookups),
       effects: this.#effects,
       drop: isDropped ? (this.#drop ?? 'noOutput') : undefined,
     };
@@ -155,18 +170,15 @@ export class Translation {
     }
   }
 
+  /** What happens to the packet there does not come back here. */
   #crossPatch(from: OfprotoPort, to: PortOfSwitch): void {
     const back = this.#input;
-    const { flow } = this;
-    const [outer, inner] = vlanWords;
-    const tags = [flow[outer] ?? 0, flow[inner] ?? 0] as const;
+    const saved = this.request.scratch.save(this.flow, this.#depth);
     this.#depth++;
     this.#enterBridge(to);
     this.#depth--;
-    flow[outer] = tags[0];
-    flow[inner] = tags[1];
+    this.flow.set(saved);
     this.#input = back;
-    flow[inPortWord] = back.port.ofPort;
     this.#effects.push({ kind: 'patch', from, to: to.port });
   }
 
@@ -189,15 +201,29 @@ export class Translation {
   #runTable(table: number): void {
     const { ofproto } = this;
     this.#lookupCount++;
-    const rule = ofproto.table.lookup(this.flow, this.mask);
-    this.trace?.enter({ event: 'rule', table, rule });
-    if (rule === undefined) this.#miss(ofproto.internalRules.missDrop);
-    else {
+    const { tables } = ofproto;
+    this.#noteLookup(table);
+    const rule = tables.lookup(table, this.flow, this.mask);
+    if (rule === undefined) {
+      this.trace?.enter({ event: 'tableMiss', table });
+      this.#miss(tables.internal.missDrop);
+    } else {
+      this.trace?.enter({ event: 'rule', table, rule, match: tables.matchOf(rule) });
       this.#effects.push({ kind: 'rule', rule });
       if (rule.actions.length === 0) this.drop('ruleDrops');
       for (const action of rule.actions) this.#act(action);
     }
     this.trace?.leave();
+  }
+
+  #noteLookup(table: number): void {
+    const { ofproto, inPort, flow } = this;
+    this.#lookups.push({
+      ofproto,
+      table,
+      inPort: inPort.ofPort,
+      rewritten: rewrittenIn(flow, this.request.key),
+    });
   }
 
   #miss(rule: Rule): void {
@@ -212,41 +238,41 @@ export class Translation {
   }
 
   /** What every answer depends on. */
-  #lookAtBasics(): void {
+  #unwildcardBasics(): void {
     const { mask, request } = this;
     mask[inPortWord] = 0xffffffff;
     mask[recircWord] = 0xffffffff;
     mask[packetTypeWord] = 0xffffffff;
     mask[ethTypeWord] = 0x0000ffff;
     const type = (request.key[ethTypeWord] ?? 0) & 0xffff;
-    if (type === 0x0800 || type === 0x86dd) this.look(fragWord, 3 << slots.nw_frag.shift);
+    if (type === 0x0800 || type === 0x86dd) this.unwildcard(fragWord, 3 << slots.nw_frag.shift);
   }
 
-  /** Marks bits of a word as having decided. */
-  look(word: number, bits: number): void {
+  /** Bits of a word have decided. */
+  unwildcard(word: number, bits: number): void {
     this.mask[word] = (this.mask[word] ?? 0) | bits;
   }
 
   /** Pops and pushes tags until the datapath's packet has those of `flow`. */
   #commitVlans(): void {
-    const made = tagsOf(this.#made);
+    const base = tagsOf(this.#base);
     const wanted = tagsOf(this.flow);
     let common = 0;
     while (
-      common < Math.min(made.length, wanted.length) &&
-      made[made.length - 1 - common] === wanted[wanted.length - 1 - common]
+      common < Math.min(base.length, wanted.length) &&
+      base[base.length - 1 - common] === wanted[wanted.length - 1 - common]
     ) {
       common++;
     }
-    for (let n = made.length - common - 1; n >= 0; n--) {
+    for (let n = base.length - common - 1; n >= 0; n--) {
       this.#actions.push({ do: 'pop_vlan' });
-      this.look(vlanWords[n] ?? vlanWords[0], 0xffffffff);
+      this.unwildcard(vlanWords[n] ?? vlanWords[0], 0xffffffff);
     }
     for (let n = wanted.length - common - 1; n >= 0; n--) {
       const tag = wanted[n] ?? 0;
       this.#actions.push({ do: 'push_vlan', tpid: tag >>> 16, tci: tag & 0xffff });
     }
-    for (const word of vlanWords) this.#made[word] = this.flow[word] ?? 0;
+    for (const word of vlanWords) this.#base[word] = this.flow[word] ?? 0;
   }
 
   /**
@@ -261,10 +287,10 @@ export class Translation {
     for (const word of vlanWords) {
       const isTagged = ((key[word] ?? 0) & vlanPresent) !== 0;
       if (!isTagged) mask[word] = 0;
-      else if ((mask[word] ?? 0) !== 0) this.look(word, 0xffff0000 | vlanPresent);
+      else if ((mask[word] ?? 0) !== 0) this.unwildcard(word, 0xffff0000 | vlanPresent);
     }
-    this.look(outer, vlanPresent);
-    if (((key[outer] ?? 0) & vlanPresent) !== 0) this.look(inner, vlanPresent);
+    this.unwildcard(outer, vlanPresent);
+    if (((key[outer] ?? 0) & vlanPresent) !== 0) this.unwildcard(inner, vlanPresent);
   }
 }
 

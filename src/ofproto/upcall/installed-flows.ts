@@ -5,10 +5,12 @@
 import type { Ms } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { DpFlow } from '../../datapath/provider.ts';
-import { type Mask, type Match, packKey } from '../../flow/mask.ts';
+import type { Mask } from '../../flow/mask.ts';
 import { MaskTable, type TableEntry } from '../../flow/mask-table.ts';
+import { type Match, packKey } from '../../flow/match.ts';
 import type { PortOfSwitch } from '../patch.ts';
 import type { Effect } from '../translate/effects.ts';
+import type { TableLookup } from '../translate/lookups.ts';
 
 /** One datapath flow. */
 export class InstalledFlow implements DpFlow, TableEntry {
@@ -21,6 +23,8 @@ export class InstalledFlow implements DpFlow, TableEntry {
   readonly createdAt: Ms;
   /** See translate/tags.ts. */
   tags: number;
+  /** See translate/lookups.ts. */
+  lookups: readonly TableLookup[];
   effects: readonly Effect[];
   /** What `effects` were already credited with. */
   creditedPackets = 0;
@@ -28,7 +32,10 @@ export class InstalledFlow implements DpFlow, TableEntry {
   slot = -1;
 
   constructor(
-    made: Pick<InstalledFlow, 'id' | 'key' | 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'effects'>,
+    made: Pick<
+      InstalledFlow,
+      'id' | 'key' | 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'lookups' | 'effects'
+    >,
   ) {
     this.id = made.id;
     this.key = made.key;
@@ -37,6 +44,7 @@ export class InstalledFlow implements DpFlow, TableEntry {
     this.input = made.input;
     this.createdAt = made.createdAt;
     this.tags = made.tags;
+    this.lookups = made.lookups;
     this.effects = made.effects;
   }
 }
@@ -71,7 +79,7 @@ export class InstalledFlows {
   /** Makes a flow for the packet with that key; the caller puts it into the datapath. */
   add(
     packetKey: Uint32Array,
-    made: Pick<InstalledFlow, 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'effects'>,
+    made: Pick<InstalledFlow, 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'lookups' | 'effects'>,
   ): InstalledFlow {
     const { mask } = made;
     const flow = new InstalledFlow({ ...made, id: this.#takeId(), key: packKey(packetKey) });

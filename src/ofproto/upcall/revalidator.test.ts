@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { broadcast, frameWith, gratuitousArp, hostA, hostB } from '../../../test/sim/frames.ts';
 import { VirtualSwitch } from '../../../test/sim/virtual-switch.ts';
+import { seededRandom } from '../../base/random.ts';
+import { ofPort } from '../../base/units.ts';
+import { getSlot } from '../../flow/key.ts';
+import { matchOn, unpackKey } from '../../flow/match.ts';
 import type { Ofproto } from '../ofproto.ts';
+import type { Rule } from '../rule.ts';
+import { translate } from '../translate/translate.ts';
+import { Scratch } from '../translate/translation.ts';
+import type { InstalledFlow } from './installed-flows.ts';
 
 async function twoPorts(): Promise<{ sw: VirtualSwitch; bridge: Ofproto }> {
   const sw = new VirtualSwitch();
@@ -12,7 +20,7 @@ async function twoPorts(): Promise<{ sw: VirtualSwitch; bridge: Ofproto }> {
 
 /** The only rule of a standalone bridge. */
 function normalRule(bridge: Ofproto): { packetCount: number; byteCount: number } {
-  const [rule] = bridge.table.rules();
+  const [rule] = bridge.tables;
   return { packetCount: rule?.packetCount ?? 0, byteCount: rule?.byteCount ?? 0 };
 }
 
@@ -53,6 +61,82 @@ describe('revalidation', () => {
       { do: 'output', port: [...bridge.ports.values()].find((port) => port.name === 'p2')?.dpPort },
     ]);
     expect(after?.creditedPackets).toBe(1);
+  });
+
+  test('looks again at the flows that may match a rule that came or went, and at no others', async () => {
+    const { sw, bridge } = await twoPorts();
+    const arp = gratuitousArp(hostA);
+    const others = Array.from({ length: 20 }, (_, n) =>
+      frameWith({ src: `02000000${n + 10}00`, dst: broadcast }),
+    );
+    sw.inject('p1', arp, ...others);
+    sw.advance(600);
+    expect(sw.backer.flows.count).toBe(21);
+    const isArp = ({ key }: InstalledFlow): boolean => getSlot(unpackKey(key), 'eth_type') === 0x806;
+    const effects = new Map([...sw.backer.flows].map((flow) => [flow.id, flow.effects]));
+    const translatedAgain = (): InstalledFlow[] =>
+      [...sw.backer.flows].filter((flow) => flow.effects !== effects.get(flow.id));
+    const rule = bridge.tables.add(
+      { table: 0, priority: 9, match: matchOn({ eth_type: 0x806 }), actions: [] },
+      sw.clock.now(),
+    );
+    bridge.tables.add({ table: 7, priority: 9, match: matchOn({}), actions: [] }, sw.clock.now());
+    sw.advance(20);
+    expect(translatedAgain().map(isArp)).toEqual([true]);
+    expect(translatedAgain()[0]?.actions).toEqual([]);
+    bridge.tables.remove(rule);
+    sw.advance(20);
+    expect(translatedAgain()[0]?.actions.length).toBe(2);
+  });
+
+  test('leaves no flow that differs from a new translation, whichever rules come and go', async () => {
+    const { sw, bridge } = await twoPorts();
+    const other = sw.addBridge('br1');
+    await sw.addPort(other, 'q1');
+    await sw.addPatch(bridge, 'to1', 'to0');
+    await sw.addPatch(other, 'to0', 'to1');
+    const random = seededRandom(5);
+    const pick = (count: number): number => random.u32() % count;
+    const rules: { on: Ofproto; rule: Rule }[] = [];
+    const matches = [
+      matchOn({}),
+      matchOn({ in_port: 1 }),
+      matchOn({ in_port: 4 }),
+      matchOn({ eth_type: 0x806 }),
+      matchOn({ vlan_tci: 0x1005 }),
+      matchOn({ vlan_tci: 0 }),
+    ];
+    for (let round = 0; round < 150; round++) {
+      const source = `0200000000${(16 + pick(6)).toString(16)}`;
+      const tags = pick(2) === 0 ? [] : [{ tpid: 0x8100, vid: 5, pcp: 0 }];
+      const frame = pick(3) === 0 ? gratuitousArp(source) : frameWith({ src: source, dst: hostB, tags });
+      sw.inject(['p1', 'p2', 'q1'][pick(3)] ?? 'p1', frame);
+      const on = pick(2) === 0 ? bridge : other;
+      if (pick(3) > 0) {
+        const actions = [[], [{ do: 'normal' }], [{ do: 'output', port: ofPort(1 + pick(4)) }]] as const;
+        const made = {
+          table: 0,
+          priority: pick(5),
+          match: matches[pick(matches.length)] ?? matchOn({}),
+          actions: actions[pick(3)] ?? [],
+        };
+        rules.push({ on, rule: on.tables.add(made, sw.clock.now()) });
+      } else if (rules.length > 0) {
+        for (const { on: from, rule } of rules.splice(pick(rules.length), 1)) from.tables.remove(rule);
+      }
+      sw.advance(30);
+      for (const { key, input, actions } of sw.backer.flows) {
+        const request = {
+          ports: sw.backer.ports,
+          scratch: new Scratch(),
+          key: unpackKey(key),
+          input,
+          learns: false,
+        };
+        expect(translate(request).actions).toEqual(actions);
+      }
+    }
+    expect(sw.backer.flows.count).toBeGreaterThan(5);
   });
 
   test('leaves flows alone that a learned address cannot concern', async () => {

@@ -9,11 +9,13 @@ import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import type { Datapath, DpFlowStats } from '../../datapath/provider.ts';
 import { newKey } from '../../flow/key.ts';
-import { internMask, unpackKey } from '../../flow/mask.ts';
+import { internMask } from '../../flow/mask.ts';
+import { unpackKey } from '../../flow/match.ts';
 import type { UpcallLimits } from '../config.ts';
 import type { PortIndex } from '../patch.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
+import { mayConcern, type RuleChange } from '../translate/lookups.ts';
 import { everyTag } from '../translate/tags.ts';
 import { translate } from '../translate/translate.ts';
 import type { Scratch } from '../translate/translation.ts';
@@ -28,7 +30,9 @@ const sliceTime = 4;
 /** Milliseconds between the starts of two rounds at least. */
 const shortestGap = 5;
 /** A change of configuration waits no longer than this for flows to follow it, in ms. */
-const longestHurry = 50;
+const longestWait = 50;
+/** Changed rules that are told apart; with more, every flow is looked at. */
+const ruleChangeLimit = 64;
 /** Idle time while there are more flows than the limit. */
 const crowdedIdle = 100;
 /** A flow that the datapath still does not know after this time was refused by it. */
@@ -56,6 +60,7 @@ export interface RevalidatorStats {
 interface Round {
   readonly startedAt: Ms;
   readonly tags: number;
+  readonly rules: readonly RuleChange[];
   /** Looks at every flow's counters, not only at those that `tags` concerns. */
   readonly isFull: boolean;
   next: number;
@@ -68,6 +73,7 @@ export class Revalidator {
   #round: Round | undefined;
   /** What changed since the current round began. */
   #changed = 0;
+  #changedRules: RuleChange[] = [];
   #timer: Timer | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
   #nextFullAt: Ms;
@@ -103,6 +109,16 @@ export class Revalidator {
   /** Something changed that flows with any of `tags` depended on. */
   change(tags: number): void {
     this.#changed |= tags;
+    this.#arrange();
+  }
+
+  /** A rule came or went. Of very many, not each is remembered. */
+  ruleChanged(change: RuleChange): void {
+    if (this.#changed === everyTag) return;
+    if (this.#changedRules.push(change) > ruleChangeLimit) {
+      this.#changedRules = [];
+      this.#changed = everyTag;
+    }
     this.#arrange();
   }
 
@@ -154,10 +170,10 @@ export class Revalidator {
    * Looks now, and not in due time, at the flows that a change concerns: whoever made it is about to say that it holds.
    * With very many flows the rest follows as usual.
    */
-  hurry(): void {
+  revalidateNow(): void {
     const { clock } = this.#deps.timers;
-    const end = clock.now() + longestHurry;
-    while (!this.#isPaused && (this.#round !== undefined || this.#changed !== 0)) {
+    const end = clock.now() + longestWait;
+    while (!this.#isPaused && (this.#round !== undefined || this.#isChanged)) {
       this.#earliestStart = clock.now();
       this.run();
       if (clock.now() >= end) return;
@@ -173,19 +189,29 @@ export class Revalidator {
     this.#arrange();
   }
 
+  get #isChanged(): boolean {
+    return this.#changed !== 0 || this.#changedRules.length > 0;
+  }
+
+  #forgetChanges(): void {
+    this.#changed = 0;
+    this.#changedRules = [];
+  }
+
   #begin(now: Ms): Round | undefined {
     if (now < this.#earliestStart) return undefined;
     const isFull = now >= this.#nextFullAt;
-    if (!isFull && this.#changed === 0) return undefined;
+    if (!isFull && !this.#isChanged) return undefined;
     const tags = this.#changed;
-    this.#changed = 0;
+    const rules = this.#changedRules;
+    this.#forgetChanges();
     if (isFull) {
       const { count } = this.#deps.flows;
       this.#mostFlows = Math.max(this.#mostFlows, count);
       this.#averageFlows = Math.floor((this.#averageFlows + count) / 2);
       for (const waiter of this.#waiting) waiter.hasBegun = true;
     }
-    return { startedAt: now, tags, isFull, next: 0 };
+    return { startedAt: now, tags, rules, isFull, next: 0 };
   }
 
   /** True when the round is through. */
@@ -226,8 +252,10 @@ export class Revalidator {
   }
 
   #visit(flow: InstalledFlow, round: Round): void {
-    const isConcerned = round.tags === everyTag || (round.tags & flow.tags) !== 0;
-    if (!round.isFull && !isConcerned) return;
+    const { tags, rules, isFull } = round;
+    const isConcerned =
+      tags === everyTag || (tags & flow.tags) !== 0 || rules.some((change) => mayConcern(flow, change));
+    if (!isFull && !isConcerned) return;
     const { datapath, timers } = this.#deps;
     const stats = this.#stats;
     const isThere = datapath.readFlowStats(flow.id, stats);
@@ -238,7 +266,7 @@ export class Revalidator {
       return;
     }
     const usedAt = stats.usedAt || flow.createdAt;
-    if (round.isFull && now - usedAt > this.#idleTime()) {
+    if (isFull && now - usedAt > this.#idleTime()) {
       this.#delete(flow);
       return;
     }
@@ -287,6 +315,7 @@ export class Revalidator {
       return undefined;
     }
     flow.tags = result.tags;
+    flow.lookups = result.lookups;
     flow.effects = result.effects;
     if (isSameActions(result.actions, flow.actions)) return flow;
     const changed = flows.withActions(flow, this.#deps.lists().intern(result.actions));
@@ -334,9 +363,9 @@ export class Revalidator {
     if (this.#round !== undefined) return this.#deps.timers.clock.now();
     const isIdle = this.#deps.flows.count === 0 && this.#averageFlows === 0 && this.#waiting.length === 0;
     if (isIdle) {
-      this.#changed = 0; // no flow depends on anything
+      this.#forgetChanges(); // no flow depends on anything
       return Number.POSITIVE_INFINITY;
     }
-    return Math.max(this.#earliestStart, this.#changed !== 0 ? 0 : this.#nextFullAt);
+    return Math.max(this.#earliestStart, this.#isChanged ? 0 : this.#nextFullAt);
   }
 }

@@ -133,7 +133,7 @@ export class Upcalls {
   /** The flow that the datapath does not have yet, if any. */
   #install(key: Uint32Array, input: PortOfSwitch, result: TranslationResult): InstalledFlow | undefined {
     const { flows, datapath, timers, onFlow } = this.#deps;
-    const { actions, tags, effects } = result;
+    const { actions, tags, lookups, effects } = result;
     const mask = this.makesMegaflows ? internMask(result.mask) : wholeMask;
     const present = flows.find(key, mask);
     if (present !== undefined) {
@@ -141,6 +141,7 @@ export class Upcalls {
       if (isSameActions(present.actions, actions)) return undefined;
       const changed = flows.withActions(present, actions);
       changed.tags = tags;
+      changed.lookups = lookups;
       changed.effects = effects;
       return changed;
     }
@@ -151,7 +152,7 @@ export class Upcalls {
       return undefined;
     }
     const createdAt = timers.clock.now();
-    const flow = flows.add(key, { mask, actions, input, tags, effects, createdAt });
+    const flow = flows.add(key, { mask, actions, input, tags, lookups, effects, createdAt });
     onFlow();
     return flow;
   }

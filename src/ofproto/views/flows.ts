@@ -4,7 +4,7 @@ import type { DpAction } from '../../datapath/actions.ts';
 import type { Datapath, DpFlow, DpFlowStats } from '../../datapath/provider.ts';
 import { formatActions } from '../../datapath/text/actions.ts';
 import { formatKey } from '../../datapath/text/key.ts';
-import { type Match, unpackKey } from '../../flow/mask.ts';
+import { type Match, unpackKey } from '../../flow/match.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
 

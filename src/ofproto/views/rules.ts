@@ -1,7 +1,7 @@
 /** The rules of a bridge as `bridge/dump-flows` shows them: the user's and the switch's own. */
 import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../rule.ts';
-import { formatRuleActions } from '../rule-text.ts';
+import { formatRuleActions, formatRuleMatch } from '../rule-text.ts';
 
 /** One line of `bridge/dump-flows`. */
 export interface RuleRow {
@@ -16,23 +16,21 @@ export interface RuleRow {
 }
 
 export function listRules(ofproto: Ofproto, now: number): RuleRow[] {
-  const { recirculationDrop, missToController, missDrop, fragmentDrop } = ofproto.internalRules;
-  const internal = [recirculationDrop, missToController, missDrop, fragmentDrop];
-  return [...ofproto.table.rules(), ...internal].map((rule) => rowOf(rule, now));
+  return [...ofproto.tables].map((rule) => rowOf(rule, formatRuleMatch(ofproto.tables.matchOf(rule)), now));
 }
 
 export function formatRules(rows: readonly RuleRow[]): string {
   return rows.map((row) => `${formatRule(row)}\n`).join('');
 }
 
-function rowOf(rule: Rule, now: number): RuleRow {
+function rowOf(rule: Rule, match: string, now: number): RuleRow {
   return {
     table: rule.table,
     duration: Math.floor((now - rule.createdAt) / 1000),
     packets: rule.packetCount,
     bytes: rule.byteCount,
     priority: rule.priority,
-    match: rule.match,
+    match,
     actions: formatRuleActions(rule.actions),
   };
 }

@@ -3,7 +3,8 @@ import { dpPort, ms } from '../../../base/units.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
 import type { DpFlow, DpFlowStats } from '../../../datapath/provider.ts';
 import { getSlot } from '../../../flow/key.ts';
-import { type Mask, type Match, unpackKey } from '../../../flow/mask.ts';
+import type { Mask } from '../../../flow/mask.ts';
+import { type Match, unpackKey } from '../../../flow/match.ts';
 import type { Backer } from '../../../ofproto/backer.ts';
 import { everyTag } from '../../../ofproto/translate/tags.ts';
 import { type FlowRow, flowRow, listFlows, ufidOf } from '../../../ofproto/views/flows.ts';
@@ -57,7 +58,7 @@ class BackerFlows implements FlowStore {
     } else {
       const createdAt = ms(this.#now());
       datapath.putFlow(
-        flows.add(packetKey, { mask, actions, input, tags: everyTag, effects: [], createdAt }),
+        flows.add(packetKey, { mask, actions, input, tags: everyTag, lookups: [], effects: [], createdAt }),
       );
     }
     revalidator.change(everyTag);

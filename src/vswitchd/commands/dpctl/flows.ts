@@ -8,7 +8,8 @@ import type { DpAction } from '../../../datapath/actions.ts';
 import { formatActions, readActions } from '../../../datapath/text/actions.ts';
 import { readKey } from '../../../datapath/text/key.ts';
 import { maskSlot } from '../../../flow/key.ts';
-import { internMask, type Mask, type Match, packKey } from '../../../flow/mask.ts';
+import { internMask, type Mask } from '../../../flow/mask.ts';
+import { type Match, packKey } from '../../../flow/match.ts';
 import { mayMatch, readPacketMatch } from '../../../flow/match-text.ts';
 import { datapathWordCount, slots } from '../../../flow/slots.ts';
 import {

@@ -67,7 +67,7 @@ export function hashConnection(key: Uint32Array): number {
   return h ^ (h >>> 15);
 }
 
-export class FlowTable {
+export class FlowCache {
   readonly capacity: number;
   /** Probes of masks, for `DpStats.maskHitCount`. */
   maskProbes = 0;

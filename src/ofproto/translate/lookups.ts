@@ -1,0 +1,88 @@
+/**
+ * Which tables a flow's translation looked at, told so precisely that a rule that comes or goes concerns only the flows
+ * that may match it: their keys are known where their masks have bits, but for what actions had rewritten by then.
+ */
+import type { OfPort } from '../../base/units.ts';
+import { newKey } from '../../flow/key.ts';
+import { internMask, type Mask } from '../../flow/mask.ts';
+import { type Match, unpackKey } from '../../flow/match.ts';
+import { datapathWordCount, keyWordCount, slots } from '../../flow/slots.ts';
+import type { Ofproto } from '../ofproto.ts';
+
+export interface TableLookup {
+  readonly ofproto: Ofproto;
+  readonly table: number;
+  /** The packet's `in_port` there; its key has that of the datapath. */
+  readonly inPort: OfPort;
+  /** Words that were not as they had come in. */
+  readonly rewritten: Mask;
+}
+
+/** A rule with that match came into the table, or left it. */
+export interface RuleChange {
+  readonly ofproto: Ofproto;
+  readonly table: number;
+  readonly match: Match;
+}
+
+const inPortWord = slots.in_port.word;
+const nothing = internMask(newKey());
+const scratch = newKey();
+
+/** The words in which `flow` differs from the key that came in, but for `in_port`. */
+export function rewrittenIn(flow: Uint32Array, key: Uint32Array): Mask {
+  let isAny = false;
+  for (let n = 0; n < keyWordCount; n++) {
+    const isOther = n !== inPortWord && flow[n] !== (key[n] ?? 0);
+    scratch[n] = isOther ? 0xffffffff : 0;
+    isAny ||= isOther;
+  }
+  return isAny ? internMask(scratch) : nothing;
+}
+
+/** May the change concern a flow with that key and mask that looked there? */
+export function mayConcern(
+  flow: { readonly key: Match; readonly mask: Mask; readonly lookups: readonly TableLookup[] },
+  change: RuleChange,
+): boolean {
+  return flow.lookups.some(
+    (lookup) =>
+      lookup.ofproto === change.ofproto &&
+      lookup.table === change.table &&
+      overlaps(flow, lookup, change.match),
+  );
+}
+
+function overlaps(
+  { key, mask }: { readonly key: Match; readonly mask: Mask },
+  { inPort, rewritten }: TableLookup,
+  match: Match,
+): boolean {
+  const values = unpackKey(key, scratch);
+  values[inPortWord] = inPort;
+  return match.mask.words.every((word, n) => {
+    // What only OpenFlow has is zero until somebody writes it.
+    const known = word >= datapathWordCount || word === inPortWord ? -1 : mask.bitsOf(word);
+    const bits = (match.mask.bits[n] ?? 0) & known & ~rewritten.bitsOf(word);
+    return (((values[word] ?? 0) ^ (match.values[n] ?? 0)) & bits) === 0;
+  });
+}
+
+const listLimit = 4096;
+
+/** One copy of each list: thousands of flows go through the same tables. */
+export class LookupLists {
+  readonly #lists = new Map<string, readonly TableLookup[]>();
+
+  intern(lookups: readonly TableLookup[]): readonly TableLookup[] {
+    let name = '';
+    for (const { ofproto, table, inPort, rewritten } of lookups) {
+      name += `${ofproto.id}.${table}.${inPort}.${rewritten.id};`;
+    }
+    const known = this.#lists.get(name);
+    if (known !== undefined) return known;
+    if (this.#lists.size >= listLimit) this.#lists.clear();
+    this.#lists.set(name, lookups);
+    return lookups;
+  }
+}
