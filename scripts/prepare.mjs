@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const root = new URL('..', import.meta.url).pathname;
 const installedMark = `${root}node_modules/.installed-from`;
@@ -40,16 +40,30 @@ function run(what, command, ...args) {
   }
 }
 
+/** Ends with what to do when this user may not write what is to be made now. */
+function requireWritable(what) {
+  try {
+    accessSync(root, constants.W_OK);
+  } catch {
+    process.stderr.write(`${root}: you may not write there, but ${what}; as its owner, run: npm run build\n`);
+    process.exit(1);
+  }
+}
+
 /** Brings node_modules/ and dist/ up to date. */
 export function prepare() {
   const lock = createHash('sha256')
     .update(readFileSync(`${root}package-lock.json`))
     .digest('hex');
   if (read(installedMark) !== lock) {
+    requireWritable('the dependencies are not installed');
     run('installing locked dependencies', 'npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error');
     writeFileSync(installedMark, lock);
   }
-  if (read(builtMark) !== sourcesHash()) run('building', process.execPath, 'scripts/build.mjs');
+  if (read(builtMark) !== sourcesHash()) {
+    requireWritable('it is not built');
+    run('building', process.execPath, 'scripts/build.mjs');
+  }
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) prepare();

@@ -147,7 +147,7 @@ export function strerror(errno: number): string {
 }
 
 /** The positive number of an error name such as "ENOENT"; undefined when Linux has no such error. */
-export function errnoOf(name: string): number | undefined {
+function errnoOf(name: string): number | undefined {
   return byName.get(name);
 }
 
@@ -156,13 +156,23 @@ export function syscallFailed(call: string, errno: number, tried: string): Sysca
   return new SyscallFailed(call, errno, strerror(errno), tried);
 }
 
-/** What Node throws or emits for a failed call, as ours; anything else is passed through unchanged. */
-export function fromNodeError(error: unknown, tried: string): Error {
+/**
+ * What Node throws or emits for a failed call, as ours; anything else is passed through unchanged. `tried` is the path
+ * that the error names when absent.
+ */
+export function fromNodeError(error: unknown, tried?: string): Error {
   if (error instanceof SyscallFailed) return error;
   if (!(error instanceof Error)) return new Error(String(error));
   const name = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const errno = errnoOf(name);
   if (errno === undefined) return error;
   const call = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : 'call';
-  return syscallFailed(call, errno, tried);
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : 'system';
+  return syscallFailed(call, errno, tried ?? path);
+}
+
+/** Why a call failed, by what Node threw: the C library's text, or the error's own message when it is another. */
+export function reasonOf(error: unknown): string {
+  const ours = fromNodeError(error);
+  return ours instanceof SyscallFailed ? ours.reason : ours.message;
 }

@@ -10,8 +10,9 @@ export const openSync = withExactPath(fs.openSync);
 export const readFileSync = withExactPath(fs.readFileSync);
 export const writeFileSync = withExactPath(fs.writeFileSync);
 export const statSync = withExactPath(fs.statSync);
-export const lstatSync = withExactPath(fs.lstatSync);
+const lstatSync = withExactPath(fs.lstatSync);
 export const statfsSync = withExactPath(fs.statfsSync);
+export const accessSync = withExactPath(fs.accessSync);
 export const existsSync = withExactPath(fs.existsSync);
 export const mkdirSync = withExactPath(fs.mkdirSync);
 export const unlinkSync = withExactPath(fs.unlinkSync);
@@ -48,6 +49,28 @@ export function readTextOrEmpty(path: string): string {
     return readTextSync(path);
   } catch {
     return '';
+  }
+}
+
+/**
+ * What a path names, for a question about a file that is to be opened next; undefined when nothing can be seen there,
+ * for whatever reason: no such file, a folder above it that is none or may not be searched. Opening it tells which, with
+ * the error that the user is to read.
+ */
+export function statusOf(path: string): fs.Stats | undefined {
+  return statusBy(statSync, path);
+}
+
+/** `statusOf` a symbolic link itself. */
+export function linkStatusOf(path: string): fs.Stats | undefined {
+  return statusBy(lstatSync, path);
+}
+
+function statusBy(look: (path: string) => fs.Stats, path: string): fs.Stats | undefined {
+  try {
+    return look(path);
+  } catch {
+    return undefined;
   }
 }
 

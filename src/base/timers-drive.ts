@@ -3,6 +3,11 @@
  */
 import type { Timers } from './timers.ts';
 
+/** The process lives until it is told to end, even while it waits for nothing. */
+export function keepProcessAlive(): void {
+  setInterval(() => {}, 2 ** 31 - 1);
+}
+
 /** Lets `timers` fire when they are due. Do they keep the process alive while one is set? Returns how to stop. */
 export function driveTimers(timers: Timers, keepsAlive = false): () => void {
   let handle: NodeJS.Timeout | undefined;

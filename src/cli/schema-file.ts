@@ -1,9 +1,10 @@
 /** A schema that a command line names by its file: for ovsdb-tool and ovsdb-client. */
+
+import { reasonOf } from '../base/errno.ts';
 import { readFileSync } from '../base/files.ts';
 import { OvsdbError } from '../ovsdb/engine/errors.ts';
 import { schemaFromJson } from '../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../ovsdb/engine/types.ts';
-import { reasonOf } from '../ovsdb/storage/log-file.ts';
 import type { Json } from '../rpc/channel.ts';
 import { JsonError, parseJson } from '../rpc/json.ts';
 
@@ -23,7 +24,14 @@ function readJsonFile(path: string): Json {
   try {
     return parseJson(readFileSync(path));
   } catch (error) {
-    why = error instanceof JsonError ? error.reason : `error opening "${path}": ${reasonOf(error)}`;
+    if (error instanceof JsonError) why = error.reason;
+    else if (isReadFailure(error)) why = `error reading JSON stream: ${reasonOf(error)}`;
+    else why = `error opening "${path}": ${reasonOf(error)}`;
   }
   throw new OvsdbError('failed to read schema', `"${path}" could not be read as JSON (${why})`);
+}
+
+/** A folder, for one, can be opened but not read. */
+function isReadFailure(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'read';
 }

@@ -14,12 +14,13 @@ import { SyscallFailed } from '../base/errors.ts';
 import { openSync, writeFileSync } from '../base/files.ts';
 import { logger, logRegistry } from '../base/log.ts';
 import { signalText } from '../base/signals.ts';
-import { encodeText } from '../base/text.ts';
+import { keepProcessAlive } from '../base/timers-drive.ts';
 import { inFolder } from './directories.ts';
 import { supervise } from './monitor.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef } from './options.ts';
+import { OutputFailed, printError } from './output.ts';
 import { checkNotRunning, makePidfile } from './pidfile.ts';
-import { type LogFileOption, openLogFile, type Program, readLogFile } from './program.ts';
+import { type LogFileOption, openLogFile, type Program, readLogFile, reportFatal } from './program.ts';
 import { READY_FD, type Role, roleVariable, startAgain } from './respawn.ts';
 import { becomeUser } from './user.ts';
 
@@ -129,6 +130,7 @@ export class Daemon {
     this.#program = program;
     this.#isChild = start.isChild;
     nameProcess(program.name);
+    keepProcessAlive(); // nobody may listen or connect yet
     if (config.logFile !== undefined) openLogFile(program, config.logFile);
     if (config.user !== undefined) becomeUser(config.user, config.pidfile, start.keepsNetwork === true);
     if (config.pidfile !== undefined) this.#cleanups.push(makePidfile(config.pidfile));
@@ -137,6 +139,7 @@ export class Daemon {
       process.on(signal, () => this.#signal(signal));
     }
     process.on('uncaughtException', (error) => {
+      if (error instanceof OutputFailed) process.exit(reportFatal(program.name, error));
       bugLog.emer(`internal error: ${error instanceof Error ? error.stack : error}`);
       process.abort(); // a crash, for whoever supervises us
     });
@@ -209,7 +212,7 @@ function tellStarter(name: string): void {
     const failure = fromNodeError(why, 'ready');
     const text = `pipe write failed (${failure instanceof SyscallFailed ? failure.reason : failure.message})`;
     bugLog.emer(text);
-    process.stderr.write(encodeText(`${name}: ${text}\n`));
+    printError(`${name}: ${text}\n`);
     process.exit(1);
   }
 }

@@ -3,7 +3,7 @@
  * Used by the programs that open database files, together with the reference's own.
  */
 import { closeSync } from 'node:fs';
-import { fromNodeError, syscallFailed } from '../base/errno.ts';
+import { fromNodeError, reasonOf, syscallFailed } from '../base/errno.ts';
 import { openSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import { lockFile, lockOwner } from '../sys/calls/file-lock.ts';
@@ -40,6 +40,7 @@ function open(path: string): number {
   try {
     return openSync(path, 'a+', 0o600);
   } catch (error) {
+    log.warn(`${path}: failed to open lock file: ${reasonOf(error)}`);
     throw fromNodeError(error, path);
   }
 }

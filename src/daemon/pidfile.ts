@@ -2,17 +2,29 @@
  * Pidfiles: a file with the process id, locked by that process for as long as it lives. Written by daemons, read by
  * ovs-appctl. The lock is what says that the id is not stale.
  */
-import { closeSync, writeSync } from 'node:fs';
-import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
+
+import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
+import { fromNodeError, reasonOf, strerror, syscallFailed } from '../base/errno.ts';
 import { Malformed, SyscallFailed } from '../base/errors.ts';
-import { openSync, readTextSync, renameSync, statSync, unlinkSync } from '../base/files.ts';
+import {
+  accessSync,
+  openSync,
+  readTextSync,
+  renameSync,
+  statSync,
+  statusOf,
+  unlinkSync,
+} from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import { trimSpaces } from '../base/text.ts';
 import { lockFile } from '../sys/calls/file-lock.ts';
 import { Fatal } from './program.ts';
 
 const log = logger('daemon_unix');
+const ENOENT = 2;
 const ESRCH = 3;
+const EAGAIN = 11;
+const EISDIR = 21;
 
 /** Text of a pidfile. Throws Malformed. */
 export function readPidText(text: string): number {
@@ -42,9 +54,17 @@ export function pidfileOwner(path: string): number {
   return owner;
 }
 
-/** Throws Fatal when another process has `path` locked. */
+/** Throws Fatal when another process has `path` locked, or when the file is none that can be a pidfile. */
 export function checkNotRunning(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return;
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    if (statSync(path).isDirectory()) throw syscallFailed('open', EISDIR, path);
+  } catch (error) {
+    const failure = asSyscallFailed(error, path);
+    if (failure.errno === ENOENT) return;
+    log.warn(`${path}: open: ${failure.reason}`);
+    throw new Fatal(`${path}: pidfile check failed (${failure.reason}), aborting`);
+  }
   const owner = lockOwnerByTable(readLocks(), path);
   if (owner !== undefined) throw new Fatal(`${path}: already running as pid ${owner}, aborting`);
 }
@@ -54,17 +74,20 @@ export function checkNotRunning(path: string): void {
  * reference's words.
  */
 export function makePidfile(path: string): () => void {
-  const temporary = `${path}.tmp${process.pid}`;
-  const fd = createFile(temporary);
+  const temporary = `${path}.tmp`;
+  const fd = attempt(() => openSync(temporary, 'a', 0o666), `${temporary}: create failed`);
+  if (!lockFile(fd, temporary)) {
+    closeSync(fd);
+    throw new Fatal(`${temporary}: fcntl(F_SETLK) failed (${strerror(EAGAIN)})`);
+  }
   try {
-    if (!lockFile(fd, temporary)) throw new Fatal(`${temporary}: fcntl(F_SETLK) failed (${strerror(11)})`);
-    writeSync(fd, `${process.pid}\n`);
-    renameSync(temporary, path);
+    attempt(() => ftruncateSync(fd), `${temporary}: truncate failed`);
+    attempt(() => writeSync(fd, `${process.pid}\n`), `${temporary}: write failed`);
+    attempt(() => renameSync(temporary, path), `failed to rename "${temporary}" to "${path}"`);
   } catch (error) {
     closeSync(fd);
     unlinkSync(temporary);
-    if (error instanceof Fatal) throw error;
-    throw new Fatal(`failed to create pidfile "${path}" (${asSyscallFailed(error, path).reason})`);
+    throw error;
   }
   return () => {
     try {
@@ -87,7 +110,7 @@ export function findLockOwner(locks: string, inode: number): number | undefined 
 
 /** Reading the kernel's table costs no foreign-function module, and does not drop locks of our own. */
 function lockOwnerByTable(locks: string, path: string): number | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statusOf(path);
   return stat === undefined ? undefined : findLockOwner(locks, stat.ino);
 }
 
@@ -109,11 +132,12 @@ function readLocks(): string {
   }
 }
 
-function createFile(path: string): number {
+/** Throws Fatal: `failure` and, in parentheses, why. */
+function attempt<T>(call: () => T, failure: string): T {
   try {
-    return openSync(path, 'w', 0o666);
+    return call();
   } catch (error) {
-    throw new Fatal(`${path}: create failed (${asSyscallFailed(error, path).reason})`);
+    throw new Fatal(`${failure} (${reasonOf(error)})`);
   }
 }
 

@@ -5,9 +5,9 @@
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { systemClock } from '../base/clock.ts';
+import { fromNodeError } from '../base/errno.ts';
 import { VswitchError } from '../base/errors.ts';
 import { logger, logRegistry } from '../base/log.ts';
-import { encodeText } from '../base/text.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 import { ms } from '../base/units.ts';
@@ -15,6 +15,7 @@ import type { TlsConfig } from '../rpc/tls-config.ts';
 import { type Directories, readDirectories } from './directories.ts';
 import { LogControl } from './log-control.ts';
 import { type CommandLine, isUsed, type OptionDef, UsageError } from './options.ts';
+import { printError } from './output.ts';
 import { processInput } from './process-bytes.ts';
 
 /** The version of the reference whose behaviour and interfaces we offer; what scripts and databases compare. */
@@ -43,20 +44,25 @@ export class Fatal extends VswitchError {
 
 const fatalLog = logger('fatal_signal');
 
-/** Runs `main` and ends the process with its result (0 when undefined); expected errors become messages. */
+/**
+ * Runs `main` and ends the process with its result; undefined leaves it running. Expected errors become messages, a
+ * system call that failed among them, whoever made it.
+ */
 export async function runProgram(main: (program: Program) => Promise<number | undefined>): Promise<void> {
   const program = thisProgram();
   try {
-    process.exitCode = (await main(program)) ?? 0;
+    const status = await main(program);
+    if (status !== undefined) process.exit(status);
   } catch (error) {
-    if (!(error instanceof VswitchError)) throw error;
-    process.exitCode = reportFatal(program.name, error);
+    const expected = error instanceof VswitchError ? error : fromNodeError(error);
+    if (!(expected instanceof VswitchError)) throw error;
+    process.exit(reportFatal(program.name, expected));
   }
 }
 
 /** Prints "NAME: message"; returns the exit status. */
-function reportFatal(name: string, error: VswitchError): number {
-  process.stderr.write(encodeText(`${name}: ${error.message}\n`));
+export function reportFatal(name: string, error: VswitchError): number {
+  printError(`${name}: ${error.message}\n`);
   return error instanceof Fatal ? error.exitCode : 1;
 }
 

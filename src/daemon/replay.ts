@@ -3,6 +3,7 @@
  * Options".
  */
 import { systemClock } from '../base/clock.ts';
+import { reasonOf } from '../base/errno.ts';
 import { soon } from '../base/soon.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
@@ -52,7 +53,7 @@ export function openReplay(line: CommandLine, program: Program): Replay {
   try {
     return use.key === 'record' ? record(folder) : play(folder);
   } catch (error) {
-    throw new Fatal(`${folder}: cannot ${use.key}: ${error instanceof Error ? error.message : error}`);
+    throw new Fatal(`${folder}: cannot ${use.key} (${reasonOf(error)})`);
   }
 }
 

@@ -1,6 +1,8 @@
 /**
  * `--user=USER[:GROUP]`: giving up root's identity after the start. Used by `daemon.ts`.
  */
+
+import { reasonOf } from '../base/errno.ts';
 import { readTextSync } from '../base/files.ts';
 import { capabilities, keepCapabilities, setCapabilities } from '../sys/calls/capabilities.ts';
 import { Fatal } from './program.ts';
@@ -52,7 +54,7 @@ export function becomeUser(spec: string, pidfile: string | undefined, keepsNetwo
     process.setuid?.(ids.uid);
     if (keepsNetwork) setCapabilities(networkCapabilities);
   } catch (error) {
-    throw new Fatal(`cannot become user ${spec}: ${error instanceof Error ? error.message : error}`);
+    throw new Fatal(`cannot become user ${spec} (${reasonOf(error)})`);
   }
 }
 

@@ -5,4 +5,3 @@ import { schemaToJson } from '../ovsdb/schema-types.ts';
 import { openVswitch } from '../vswitchd/schema/index.ts';
 
 await runProgram((program) => vsctl(program, schemaToJson(openVswitch)));
-process.exit();

@@ -3,4 +3,3 @@ import { ovsdbClient } from '../cli/ovsdb-client/ovsdb-client.ts';
 import { runProgram } from '../daemon/program.ts';
 
 await runProgram(ovsdbClient);
-process.exit();

@@ -2,11 +2,12 @@
  * Listening sockets: punix, ptcp, pssl. Hands over accepted streams.
  * Used by the OVSDB server, unixctl and OpenFlow service connections.
  */
+
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fromNodeError, syscallFailed } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
-import { existsSync, lstatSync, unlinkSync } from '../base/files.ts';
+import { existsSync, linkStatusOf, unlinkSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import { formatRemote, type PassiveRemote } from './remote.ts';
 import { acceptedStream, type Stream } from './stream.ts';
@@ -85,7 +86,7 @@ function bind(server: Server, remote: PassiveRemote, mode: number): Promise<void
 }
 
 function bindUnix(server: Server, path: string, mode: number, tried: string): void {
-  const before = lstatSync(path, { throwIfNoEntry: false });
+  const before = linkStatusOf(path);
   // Differs: the reference removes whatever is in the way; we remove only what a crashed daemon can have left
   if (before !== undefined && !before.isSocket()) throw syscallFailed('bind', EADDRINUSE, tried);
   removeSocket(path);
@@ -101,7 +102,7 @@ function bindUnix(server: Server, path: string, mode: number, tried: string): vo
 
 function removeSocket(path: string): void {
   try {
-    if (lstatSync(path).isSocket()) unlinkSync(path);
+    if (linkStatusOf(path)?.isSocket() === true) unlinkSync(path);
   } catch {
     // already gone
   }

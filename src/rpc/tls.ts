@@ -2,10 +2,11 @@
  * TLS as the programs' `--private-key` and related options describe it: files in, Node TLS options out.
  * Used by `stream.ts`. Files are read again when they changed, so certificates may be renewed under a running daemon.
  */
+
 import type * as Tls from 'node:tls';
 import type { DetailedPeerCertificate, SecureContextOptions, SecureVersion } from 'node:tls';
 import { syscallFailed } from '../base/errno.ts';
-import { existsSync, readFileSync, statSync, writeFileSync } from '../base/files.ts';
+import { existsSync, readFileSync, statusOf, writeFileSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import type { TlsConfig } from './tls-config.ts';
 
@@ -101,7 +102,7 @@ function requiredFiles(config: TlsConfig): string[] {
 }
 
 function fileStamp(file: string): string {
-  const stat = file === '' ? undefined : statSync(file, { throwIfNoEntry: false });
+  const stat = file === '' ? undefined : statusOf(file);
   return stat === undefined ? '-' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
 }
 

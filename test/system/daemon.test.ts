@@ -183,7 +183,7 @@ test.each([[[]], [['--detach']], [['--detach', '--monitor']]])(
 );
 
 test.each([
-  [['--pidfile=/none/x'], /^test-daemon: \/none\/x\.tmp\d+: create failed \(No such file or directory\)\n$/],
+  [['--pidfile=/none/x'], /^test-daemon: \/none\/x\.tmp: create failed \(No such file or directory\)\n$/],
   [['-vnonsense'], /^test-daemon: processing "nonsense": no destination, level, or module "nonsense"\n$/],
   [['--user=nobodyx'], /^test-daemon: \(null\): user nobodyx not found, aborting\.\n$/],
   [['--syslog-method=foo'], /^test-daemon: unsupported syslog method 'foo'\n$/],

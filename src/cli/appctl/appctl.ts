@@ -2,10 +2,9 @@
  * ovs-appctl: sends one command to a daemon's control socket and prints the answer. ovs-appctl(8).
  * Differs: `--format=json` and `--pretty` of later versions are understood too.
  */
-
 import { logger } from '../../base/log.ts';
-import { encodeText } from '../../base/text.ts';
 import { isUsed, lastArgument, type OptionDef, readOptions, UsageError } from '../../daemon/options.ts';
+import { printError, printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import {
   applyLogOptions,
@@ -20,7 +19,6 @@ import {
 import { findControlSocket, typeName, UnixctlClient } from '../../daemon/unixctl-client.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
-import { printOut } from '../output.ts';
 
 const log = logger('unixctl');
 
@@ -94,7 +92,7 @@ async function talk(name: string, conversation: Conversation): Promise<number> {
     const knowsJson = format === 'json' && (await client.setFormat('json'));
     const answer = await client.command(command, args);
     if ('error' in answer) {
-      process.stderr.write(encodeText(`${answer.error}${name}: ${target}: server returned an error\n`));
+      printError(`${answer.error}${name}: ${target}: server returned an error\n`);
       return 2;
     }
     if (format === 'text') return print(textOf(answer.result));
@@ -132,6 +130,6 @@ function listOptions(defs: readonly OptionDef[]): string {
 }
 
 function print(text: string): number {
-  printOut(text);
+  printOut(text, 'ends');
   return 0;
 }

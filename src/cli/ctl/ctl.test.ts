@@ -4,12 +4,17 @@ import { VswitchError } from '../../base/errors.ts';
 import { readDirectories } from '../../daemon/directories.ts';
 import { UsageError } from '../../daemon/options.ts';
 import { externalId, quote } from './ctl.ts';
-import { type CtlConfig, ctlHelp, options, readCtl } from './options.ts';
+import { type CtlConfig, ctlHelp, readCtl, switches, values } from './options.ts';
 
 const directories = readDirectories({});
 
+/** For lines that are to be read without a complaint. */
+function unexpected(text: string): void {
+  throw new Error(text);
+}
+
 function configOf(...args: string[]): CtlConfig {
-  const config = readCtl(args, directories);
+  const config = readCtl(args, directories, unexpected);
   if (typeof config === 'string') throw new Error(`${config} instead of a configuration`);
   return config;
 }
@@ -55,17 +60,36 @@ describe('the command line of ovs-ctl', () => {
     [[], 'missing command name (use --help for help)'],
     [['nonsense'], 'unknown command "nonsense" (use --help for help)'],
     [['start', 'stop'], 'exactly one non-option argument required (use --help for help)'],
-    [['--nonsense', 'start'], "unrecognized option '--nonsense'"],
+    [['-x', 'start'], 'unknown option "-x" (use --help for help)'],
+    [['--external-id=k', 'start'], '--external-id argument not in the form "key=value"'],
   ])('%j is refused', (args, why) => {
-    expect(() => readCtl(args, directories)).toThrow(new UsageError(why));
+    expect(() => readCtl(args, directories, unexpected)).toThrow(new UsageError(why));
+  });
+
+  test.each([
+    '--foo',
+    '--no-foo',
+    '--foo=bar',
+    '--system-id',
+    '--no-system-id',
+    '--monit',
+    '--no-monitor=no',
+  ])('%s is warned of and left out', (option) => {
+    const warnings: string[] = [];
+    const config = readCtl([option, 'start'], directories, (text) => warnings.push(text));
+    expect(warnings).toEqual([`unknown option "${option}" (use --help for help)`]);
+    expect(config).toEqual(configOf('start'));
   });
 
   test('help names every option', () => {
     const help = ctlHelp('ovs-ctl', directories);
     const hidden =
-      /wrapper|priority|corefiles|hugepages|mlockall|confinement|^no-|^(ovsdb-server|ovs-vswitchd|monitor|.*hostname)$/;
-    for (const { name = '' } of options) if (!hidden.test(name)) expect(help).toContain(`--${name}`);
-    expect([readCtl(['-h'], directories), readCtl(['--version'], directories)]).toEqual(['help', 'version']);
+      /wrapper|priority|corefiles|hugepages|mlockall|confinement|^(ovsdb-server|ovs-vswitchd|monitor|.*hostname)$/;
+    for (const name of [...values, ...switches]) if (!hidden.test(name)) expect(help).toContain(`--${name}`);
+    const asked = [['-h'], ['--version', 'start', 'stop']].map((args) =>
+      readCtl(args, directories, unexpected),
+    );
+    expect(asked).toEqual(['help', 'version']);
   });
 });
 

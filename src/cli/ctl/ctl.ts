@@ -4,13 +4,15 @@
  */
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { fromNodeError } from '../../base/errno.ts';
+import { SyscallFailed } from '../../base/errors.ts';
 import { copyFileSync, existsSync, mkdirSync, readTextOrEmpty, writeFileSync } from '../../base/files.ts';
 import { randomUuid } from '../../base/random.ts';
 import { trimSpaces } from '../../base/text.ts';
+import { OutputFailed, printError, printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import { Fatal, type Program, VERSION, versionText } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
-import { printOut } from '../output.ts';
 import { Host } from './host.ts';
 import { type CtlConfig, ctlHelp, readCtl } from './options.ts';
 
@@ -19,9 +21,12 @@ type DaemonName = (typeof daemons)[number];
 
 /** The whole program; resolves with its exit status. */
 export async function ctl(program: Program): Promise<number> {
-  const config = readCtl(program.args, program.directories);
+  const config = readCtl(program.args, program.directories, complain);
   if (config === 'help' || config === 'version' || config.command === 'help') {
-    printOut(config === 'version' ? versionText(program.name) : ctlHelp(program.name, program.directories));
+    printOut(
+      config === 'version' ? versionText(program.name) : ctlHelp(program.name, program.directories),
+      'ends',
+    );
     return 0;
   }
   const host = new Host(program.directories.run, process.argv[1] ?? '', processInput().env);
@@ -37,10 +42,10 @@ export async function ctl(program: Program): Promise<number> {
     case 'status':
       return status(task);
     case 'version':
-      for (const daemon of daemons) printOut(host.run(daemon, ['--version']).output);
+      for (const daemon of daemons) say(host.run(daemon, ['--version']).output);
       return 0;
     case 'load-kmod':
-      printOut('No kernel module is needed. Nothing to load.\n');
+      say('No kernel module is needed. Nothing to load.\n');
       return 0;
     case 'enable-protocol':
       return enableProtocol(task);
@@ -72,7 +77,7 @@ function start(task: Task): number {
 function startServer(task: Task): boolean {
   const { config, host } = task;
   if (host.pidOf('ovsdb-server') !== undefined) {
-    printOut('ovsdb-server is already running.\n');
+    say('ovsdb-server is already running.\n');
     return true;
   }
   if (!prepareDatabase(task)) return false;
@@ -97,7 +102,7 @@ function startServer(task: Task): boolean {
 function startSwitch(task: Task): boolean {
   const { config, host } = task;
   if (host.pidOf('ovs-vswitchd') !== undefined) {
-    printOut('ovs-vswitchd is already running.\n');
+    say('ovs-vswitchd is already running.\n');
     return true;
   }
   const lock = config.locksMemory ? ['--mlockall'] : [];
@@ -109,7 +114,7 @@ const quietLogs = ['-vconsole:emer', '-vsyslog:err', '-vfile:info'];
 
 function startDaemon({ program, config, host }: Task, daemon: DaemonName, args: readonly string[]): boolean {
   const { run, log } = program.directories;
-  for (const folder of [run, log]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  for (const folder of [run, log]) makeFolder(folder);
   const shared = [
     ...(config.user === undefined ? [] : [`--user=${config.user}`]),
     '--no-chdir',
@@ -127,16 +132,16 @@ function prepareDatabase(task: Task): boolean {
   const file = config.databaseFile;
   const schema = findSchema(task);
   if (!existsSync(file)) {
-    printOut(`${file} does not exist ... (warning).\n`);
-    mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+    say(`${file} does not exist ... (warning).\n`);
+    makeFolder(dirname(file));
     return action(`Creating empty database ${file}`, host.run('ovsdb-tool', ['create', file, schema]).isOk);
   }
   if (trimSpaces(host.run('ovsdb-tool', ['needs-conversion', file, schema]).output) !== 'yes') return true;
   const version = trimSpaces(host.run('ovsdb-tool', ['db-version', file]).output);
   const cksum = trimSpaces(host.run('ovsdb-tool', ['db-cksum', file]).output).replaceAll(' ', '-');
   const backup = `${file}.backup${version}-${cksum}`;
-  copyFileSync(file, backup);
-  printOut(`Backing up database to ${backup}.\n`);
+  const isKept = hasDone(() => copyFileSync(file, backup));
+  if (!action(`Backing up database to ${backup}`, isKept)) return false;
   return action('Converting database schema', host.run('ovsdb-tool', ['convert', file, schema]).isOk);
 }
 
@@ -152,7 +157,7 @@ function configureSystem(task: Task): boolean {
   const { program, config, host } = task;
   const schemaVersion = trimSpaces(host.run('ovsdb-tool', ['schema-version', findSchema(task)]).output);
   const id = systemId(task);
-  if (id === undefined) printOut('system ID not configured, please use --system-id ... failed!\n');
+  if (id === undefined) say('system ID not configured, please use --system-id ... failed!\n');
   const release = readSystemRelease();
   const settings = [
     `db-version=${schemaVersion}`,
@@ -173,8 +178,8 @@ function systemId({ program, config }: Task): string | undefined {
   const kept = persisted(program, 'system-id');
   if (kept !== undefined) return kept;
   const fresh = randomUuid();
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${fresh}\n`);
+  makeFolder(dirname(file));
+  hasDone(() => writeFileSync(file, `${fresh}\n`)); // without the file, the next start makes another id
   return fresh;
 }
 
@@ -232,7 +237,7 @@ function stop({ config, host }: Task): number {
   };
   for (const daemon of [...daemons].reverse().filter((name) => wanted[name])) {
     const pid = host.pidOf(daemon);
-    if (pid === undefined) printOut(`${daemon} is not running.\n`);
+    if (pid === undefined) say(`${daemon} is not running.\n`);
     else if (!action(`Exiting ${daemon} (${pid})`, host.stop(daemon, pid))) return 1;
   }
   return 0;
@@ -241,7 +246,7 @@ function stop({ config, host }: Task): number {
 function status({ host }: Task): number {
   const pids = daemons.map((daemon) => [daemon, host.pidOf(daemon)] as const);
   for (const [daemon, pid] of pids) {
-    printOut(pid === undefined ? `${daemon} is not running\n` : `${daemon} is running with pid ${pid}\n`);
+    say(pid === undefined ? `${daemon} is not running\n` : `${daemon} is running with pid ${pid}\n`);
   }
   return pids.every(([, pid]) => pid !== undefined) ? 0 : 1;
 }
@@ -255,7 +260,7 @@ function enableProtocol({ config, host }: Task): number {
   const rule = ['INPUT', '-p', name, ...ports, '-j', 'ACCEPT'];
   const shown = [name, ...ports].join(' ');
   if (host.tryQuietly('iptables', ['-C', ...rule]).isOk) {
-    printOut(`iptables already has a rule for ${shown}, not explicitly enabling.\n`);
+    say(`iptables already has a rule for ${shown}, not explicitly enabling.\n`);
     return 0;
   }
   return action(`Enabling ${shown} with iptables`, host.run('iptables', ['-I', ...rule]).isOk) ? 0 : 1;
@@ -263,6 +268,38 @@ function enableProtocol({ config, host }: Task): number {
 
 /** Says how it went; passes `isOk` on. */
 function action(what: string, isOk: boolean): boolean {
-  printOut(isOk ? `${what}.\n` : `${what} ... failed!\n`);
+  say(isOk ? `${what}.\n` : `${what} ... failed!\n`);
   return isOk;
+}
+
+/** The daemons are to run also when nobody can be told so. */
+function say(text: string): void {
+  try {
+    printOut(text, 'is ignored');
+  } catch (error) {
+    if (!(error instanceof OutputFailed)) throw error;
+    complain(error.message);
+  }
+}
+
+/** For what the daemons may do without: one that cannot says so itself. */
+function makeFolder(path: string): void {
+  hasDone(() => mkdirSync(path, { recursive: true, mode: 0o755 }));
+}
+
+/** False, and said, when the file system refuses. */
+function hasDone(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    const failure = fromNodeError(error);
+    if (!(failure instanceof SyscallFailed)) throw error;
+    complain(failure.message);
+    return false;
+  }
+}
+
+function complain(text: string): void {
+  printError(`ovs-ctl: ${text}\n`);
 }

@@ -1,13 +1,6 @@
 /** The command line of ovs-ctl(8): commands, options, help. */
 import type { Directories } from '../../daemon/directories.ts';
-import {
-  type CommandLine,
-  isUsed,
-  lastArgument,
-  type OptionDef,
-  readOptions,
-  UsageError,
-} from '../../daemon/options.ts';
+import { UsageError } from '../../daemon/options.ts';
 
 const commandNames = [
   'start',
@@ -24,11 +17,10 @@ const commandNames = [
 ] as const;
 type CommandName = (typeof commandNames)[number];
 
-const values = [
+export const values = [
   'system-id',
   'system-type',
   'system-version',
-  'external-id',
   'ovs-user',
   'daemon-cwd',
   'db-file',
@@ -45,7 +37,7 @@ const values = [
   'dport',
 ] as const;
 
-const switches = [
+export const switches = [
   'delete-bridges',
   'delete-transient-ports',
   'ovsdb-server',
@@ -59,13 +51,6 @@ const switches = [
   'self-confinement',
 ] as const;
 type SwitchName = (typeof switches)[number];
-
-export const options: readonly OptionDef[] = [
-  ...values.map((name) => ({ name, argument: 'required' }) as const),
-  ...switches.flatMap((name) => [{ name }, { name: `no-${name}` }]),
-  { name: 'help', short: 'h' },
-  { name: 'version', short: 'V' },
-];
 
 /** What is asked for, with defaults filled in. */
 export interface CtlConfig {
@@ -97,19 +82,24 @@ export interface CtlConfig {
   };
 }
 
-/** Undefined when help or version is asked for. Throws UsageError. */
-export function readCtl(args: readonly string[], directories: Directories): CtlConfig | 'help' | 'version' {
-  const line = readOptions(args, options);
-  if (isUsed(line, 'help')) return 'help';
-  if (isUsed(line, 'version')) return 'version';
-  const command = readCommand(line);
-  const last = (name: (typeof values)[number]): string | undefined => lastArgument(line, name);
+/**
+ * `warn` is told of an option that is not known: it is left out, so that a service file of another version goes on
+ * starting the daemons. Throws UsageError.
+ */
+export function readCtl(
+  args: readonly string[],
+  directories: Directories,
+  warn: (text: string) => void,
+): CtlConfig | 'help' | 'version' {
+  const line = readLine(args, warn);
+  if (line === 'help' || line === 'version') return line;
+  const last = (name: (typeof values)[number]): string | undefined => line.settings.get(name);
   return {
-    command,
+    command: readCommand(line.command),
     systemId: last('system-id'),
     systemType: last('system-type'),
     systemVersion: last('system-version'),
-    externalIds: line.options.flatMap(({ key, argument = '' }) => (key === 'external-id' ? [argument] : [])),
+    externalIds: line.externalIds,
     user: last('ovs-user'),
     folder: last('daemon-cwd'),
     databaseFile: last('db-file') ?? `${directories.database}/conf.db`,
@@ -129,19 +119,69 @@ export function readCtl(args: readonly string[], directories: Directories): CtlC
   };
 }
 
-function readCommand(line: CommandLine): CommandName {
-  const [given, ...more] = line.rest;
-  if (given === undefined) throw new UsageError('missing command name (use --help for help)');
-  if (more.length > 0) throw new UsageError('exactly one non-option argument required (use --help for help)');
+interface CtlLine {
+  /** By name; the last one counts. A switch is "yes" or "no". */
+  readonly settings: ReadonlyMap<string, string>;
+  readonly externalIds: readonly string[];
+  readonly command: string;
+}
+
+/** "--name=value", "--name" and "--no-name", as a shell script reads them: no abbreviations, no value after a space. */
+function readLine(args: readonly string[], warn: (text: string) => void): CtlLine | 'help' | 'version' {
+  const settings = new Map<string, string>();
+  const externalIds: string[] = [];
+  let command = '';
+  for (const arg of args) {
+    if (arg === '-h' || arg === '--help') return 'help';
+    if (arg === '-V' || arg === '--version') return 'version';
+    const option = readOption(arg);
+    if (option?.name === 'external-id' && option.value !== undefined) {
+      if (!option.value.includes('='))
+        throw new UsageError('--external-id argument not in the form "key=value"');
+      externalIds.push(option.value);
+    } else if (option !== undefined) {
+      const [name, value] = settingOf(option) ?? [];
+      if (name === undefined || value === undefined) warn(`unknown option "${arg}" (use --help for help)`);
+      else settings.set(name, value);
+    } else if (arg.startsWith('-')) throw new UsageError(`unknown option "${arg}" (use --help for help)`);
+    else if (command === '') command = arg;
+    else throw new UsageError('exactly one non-option argument required (use --help for help)');
+  }
+  return { settings, externalIds, command };
+}
+
+interface CtlOption {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+function readOption(arg: string): CtlOption | undefined {
+  const [, name, , value] = /^--([a-z][^=]*)(=(.*))?$/s.exec(arg) ?? [];
+  return name === undefined ? undefined : { name, value };
+}
+
+/** Undefined for an option that is not known. */
+function settingOf({ name, value }: CtlOption): readonly [string, string] | undefined {
+  const positive = name.replace(/^no-/, '');
+  if (value === undefined && isOneOf(switches, positive)) return [positive, positive === name ? 'yes' : 'no'];
+  if (value !== undefined && (isOneOf(values, name) || isOneOf(switches, name))) return [name, value];
+  return undefined;
+}
+
+function isOneOf(names: readonly string[], name: string): boolean {
+  return names.includes(name);
+}
+
+function readCommand(given: string): CommandName {
+  if (given === '') throw new UsageError('missing command name (use --help for help)');
   const command = commandNames.find((name) => name === given);
   if (command === undefined) throw new UsageError(`unknown command "${given}" (use --help for help)`);
   return command;
 }
 
-/** The last of `--NAME` and `--no-NAME` counts. */
-function isOn(line: CommandLine, name: SwitchName, otherwise: boolean): boolean {
-  const use = line.options.findLast(({ key }) => key === name || key === `no-${name}`);
-  return use === undefined ? otherwise : use.key === name;
+function isOn({ settings }: CtlLine, name: SwitchName, otherwise: boolean): boolean {
+  const value = settings.get(name);
+  return value === undefined ? otherwise : value === 'yes';
 }
 
 function words(text: string | undefined): readonly string[] {

@@ -1,6 +1,5 @@
 /** ovsdb-client backup and restore: a database's content as a database file, and back. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+
 import { isatty } from 'node:tty';
 import { systemClock } from '../../base/clock.ts';
 import { readFileSync, rmSync, writeFileSync } from '../../base/files.ts';
@@ -9,6 +8,7 @@ import { randomUuid, systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
 import { decodeText } from '../../base/text.ts';
 import { Timers } from '../../base/timers.ts';
+import { makeTemporaryFolder } from '../../daemon/temporary-folder.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { datumToJson, isDefaultDatum } from '../../ovsdb/engine/datum.ts';
 import { equalSchemas, schemaToJson } from '../../ovsdb/engine/schema.ts';
@@ -82,7 +82,7 @@ export async function restore(context: ClientContext): Promise<void> {
 
 /** Standard input as a database. It may be a pipe, and a log is read in places: so it goes through a file. */
 function readBackup(): Database {
-  const folder = mkdtempSync(`${tmpdir()}/ovsdb-client-`);
+  const folder = makeTemporaryFolder('ovsdb-client');
   try {
     const path = `${folder}/backup.db`;
     writeFileSync(path, readFileSync(0));

@@ -1,7 +1,8 @@
 /** ovsdb-client's monitor commands: prints a table of what is there, and one for every change. */
 import { systemClock } from '../../base/clock.ts';
 import { strftime } from '../../base/strftime.ts';
-import { compareBytes, encodeText } from '../../base/text.ts';
+import { compareBytes } from '../../base/text.ts';
+import { printError } from '../../daemon/output.ts';
 import { conditionFromJson } from '../../ovsdb/engine/condition.ts';
 import type { DatabaseSchema, TableSchema } from '../../ovsdb/engine/types.ts';
 import type { TypeJson } from '../../ovsdb/schema-types.ts';
@@ -110,7 +111,7 @@ function notified(
 ): void {
   const { rpc, database } = context.target;
   if (method === 'monitor_canceled') {
-    process.stderr.write(encodeText(`ovsdb-client: ${rpc.name}: ${database} database was removed\n`));
+    printError(`ovsdb-client: ${rpc.name}: ${database} database was removed\n`);
     process.exit(1);
   }
   if (params[0] !== null) return;
@@ -247,7 +248,7 @@ class UpdatePrinter {
     rowsOf: (table: MonitoredTable, id: string, update: JsonObject) => Cell[][],
   ): void {
     if (!isObject(updates)) {
-      process.stderr.write(`ovsdb-client: <${what}> is not object\n`);
+      printError(`ovsdb-client: <${what}> is not object\n`);
       return;
     }
     for (const table of this.#tables) {

@@ -2,6 +2,7 @@
 import { systemRandom } from '../../base/random.ts';
 import { type Daemon, readDaemonOptions, startDaemon } from '../../daemon/daemon.ts';
 import { inFolder } from '../../daemon/directories.ts';
+import { printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import {
   applyLogOptions,
@@ -14,7 +15,6 @@ import { openReplay } from '../../daemon/replay.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
-import { printOut } from '../output.ts';
 import { makeConnector } from '../remotes.ts';
 import { readSchemaFile } from '../schema-file.ts';
 import { backup, restore } from './backup.ts';
@@ -112,7 +112,7 @@ export async function ovsdbClient(program: Program): Promise<number> {
 }
 
 function show(text: string): number {
-  printOut(text);
+  printOut(text, 'ends');
   return 0;
 }
 

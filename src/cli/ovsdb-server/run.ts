@@ -15,6 +15,7 @@ import { listenForCommands } from '../../daemon/control-socket.ts';
 import { type Daemon, daemonOptions, readDaemonOptions, startDaemon } from '../../daemon/daemon.ts';
 import { endText } from '../../daemon/monitor.ts';
 import { isUsed, lastArgument, readOptions } from '../../daemon/options.ts';
+import { printOut } from '../../daemon/output.ts';
 import { exactCommand } from '../../daemon/process-bytes.ts';
 import {
   applyLogOptions,
@@ -33,7 +34,6 @@ import { Remotes } from '../../ovsdb/server/remotes.ts';
 import { OvsdbServer } from '../../ovsdb/server/server.ts';
 import { systemSockets } from '../../ovsdb/server/sockets.ts';
 import { lockDatabase } from '../database-lock.ts';
-import { printOut } from '../output.ts';
 import { serverCommands } from './commands.ts';
 import { helpText } from './help.ts';
 import { ownOptions, readServerConfig, type ServerConfig } from './options.ts';
@@ -60,8 +60,9 @@ export async function ovsdbServer(program: Program): Promise<number> {
   if (isUsed(line, 'version')) return print(versionText(program.name));
   const config = readServerConfig(line, `${program.directories.database}/conf.db`);
   applyLogOptions(line, program, 'no file');
-  const saved = SavedConfig.prepare(process.env);
-  const daemon = await startDaemon(readDaemonOptions(line, program), program);
+  const daemonConfig = readDaemonOptions(line, program);
+  const saved = SavedConfig.prepare(daemonConfig.isMonitored, process.env);
+  const daemon = await startDaemon(daemonConfig, program);
   daemon.atExit(() => saved.remove());
   const timers = new Timers(systemClock);
   driveTimers(timers);
@@ -153,7 +154,7 @@ async function openUnixctl(
       memoryCounts: () => new Map(),
       exit(_args, done) {
         done();
-        resolve(undefined);
+        soon(() => resolve(undefined)); // once the answer is on its way
       },
     });
   });
@@ -173,6 +174,6 @@ function runCommand(command: string): Promise<string | undefined> {
 }
 
 function print(text: string): number {
-  printOut(text);
+  printOut(text, 'is ignored');
   return 0;
 }

@@ -3,7 +3,7 @@
  * appctl commands look at and change.
  */
 import { resolve } from 'node:path';
-import { statSync } from '../../base/files.ts';
+import { statusOf } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
@@ -173,10 +173,10 @@ export class Running {
 
   /** Whether the file is open already, under whatever name. */
   #isOpen(path: string): boolean {
-    const wanted = statSync(path, { throwIfNoEntry: false });
+    const wanted = statusOf(path);
     if (wanted === undefined) return false;
     return [...this.#files.values()].some((file) => {
-      const known = statSync(this.#paths.get(file) ?? '', { throwIfNoEntry: false });
+      const known = statusOf(this.#paths.get(file) ?? '');
       return known?.ino === wanted.ino && known.dev === wanted.dev;
     });
   }

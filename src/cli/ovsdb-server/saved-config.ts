@@ -2,11 +2,12 @@
  * What appctl changed, kept in a temporary file so that `--monitor` can start the server again as it was: the remotes
  * and databases of the moment, not those of the command line.
  */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+
 import { dirname, join } from 'node:path';
+import { reasonOf } from '../../base/errno.ts';
 import { readFileSync, rmSync, writeFileSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
+import { makeTemporaryFolder } from '../../daemon/temporary-folder.ts';
 import type { ServerConfig } from './options.ts';
 
 const log = logger('ovsdb_server');
@@ -17,20 +18,23 @@ const pathVariable = 'OVS_TS_SERVER_CONFIG';
 export type Changeable = Pick<ServerConfig, 'remotes' | 'files' | 'syncFrom' | 'syncExclude' | 'isBackup'>;
 
 export class SavedConfig {
-  readonly #path: string;
+  /** Undefined for a server that nobody starts again. */
+  readonly #path: string | undefined;
 
-  private constructor(path: string) {
+  private constructor(path: string | undefined) {
     this.#path = path;
   }
 
-  /** Call before the program becomes a daemon: the processes that it starts inherit the place. */
-  static prepare(env: Record<string, string | undefined>): SavedConfig {
-    env[pathVariable] ??= join(mkdtempSync(join(tmpdir(), 'ovsdb-server-')), 'config.json');
+  /** Call before the program becomes a daemon: the processes that it starts inherit the place. Throws Fatal. */
+  static prepare(isMonitored: boolean, env: Record<string, string | undefined>): SavedConfig {
+    if (!isMonitored) return new SavedConfig(undefined);
+    env[pathVariable] ??= join(makeTemporaryFolder('ovsdb-server'), 'config.json');
     return new SavedConfig(env[pathVariable]);
   }
 
   /** What a server before this one has saved. */
   load(): Changeable | undefined {
+    if (this.#path === undefined) return undefined;
     try {
       return JSON.parse(readFileSync(this.#path, 'utf8'));
     } catch {
@@ -39,15 +43,16 @@ export class SavedConfig {
   }
 
   save(config: Changeable): void {
+    if (this.#path === undefined) return;
     try {
       writeFileSync(this.#path, JSON.stringify(config), { mode: 0o600 });
     } catch (error) {
-      log.err(`failed to write temporary file (${error instanceof Error ? error.message : error})`);
+      log.err(`failed to write temporary file (${reasonOf(error)})`);
     }
   }
 
   /** For an orderly end; after a crash the next server needs the file. */
   remove(): void {
-    rmSync(dirname(this.#path), { recursive: true, force: true });
+    if (this.#path !== undefined) rmSync(dirname(this.#path), { recursive: true, force: true });
   }
 }

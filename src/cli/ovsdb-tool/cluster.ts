@@ -2,7 +2,7 @@
  * What ovsdb-tool can say about the file of a clustered database: its identity, from the first record. Making and
  * joining clusters is not offered; the commands for it say so.
  */
-import { encodeText } from '../../base/text.ts';
+import { printError } from '../../daemon/output.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { LogFile } from '../../ovsdb/storage/log-file.ts';
 import { clusterMagic, standaloneMagic } from '../../ovsdb/storage/record.ts';
@@ -49,7 +49,7 @@ export const clusterCommands = {
   clusterId(context: ToolContext, [path = '']: readonly string[]): number {
     const id = textOf(path, 'cluster_id');
     if (!isUuid(id)) {
-      process.stderr.write(encodeText(`${path}: cluster ID not yet known\n`));
+      printError(`${path}: cluster ID not yet known\n`);
       return 2;
     }
     context.print(`${id}\n`);

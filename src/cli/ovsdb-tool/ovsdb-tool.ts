@@ -3,6 +3,7 @@
  * Differs: commands that make clusters refuse, since only standalone databases are offered here.
  */
 import { lastArgument, type OptionDef, readOptions, UsageError } from '../../daemon/options.ts';
+import { printOut } from '../../daemon/output.ts';
 import {
   applyLogOptions,
   Fatal,
@@ -13,7 +14,6 @@ import {
   versionText,
 } from '../../daemon/program.ts';
 import { lockDatabase } from '../database-lock.ts';
-import { printOut } from '../output.ts';
 import { isUuid } from './cluster.ts';
 import { type Command, commands } from './commands.ts';
 import type { ToolContext } from './context.ts';
@@ -69,7 +69,7 @@ function findCommand(name: string, argumentCount: number): Command {
 }
 
 function print(text: string): number {
-  printOut(text);
+  printOut(text, 'ends');
   return 0;
 }
 

@@ -1,5 +1,5 @@
 /** After a change: waits until the daemon has taken the configuration over, and tells what went wrong with new ports. */
-import { encodeText } from '../../base/text.ts';
+import { printError } from '../../daemon/output.ts';
 import type { Program } from '../../daemon/program.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import type { Connection } from '../db-ctl/connection.ts';
@@ -52,7 +52,7 @@ async function reportFailures(
 }
 
 function complain(program: Program, message: string): void {
-  process.stderr.write(encodeText(`${program.name}: ${message}\n`));
+  printError(`${program.name}: ${message}\n`);
 }
 
 async function select(

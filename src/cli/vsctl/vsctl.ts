@@ -10,6 +10,7 @@ import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { ms } from '../../base/units.ts';
 import { isUsed } from '../../daemon/options.ts';
+import { printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import {
   applyLogOptions,
@@ -29,7 +30,6 @@ import { type Executed, execute } from '../db-ctl/execute.ts';
 import { type CtlSchema, makeSchema, tableNamed } from '../db-ctl/schema.ts';
 import { makeShowCommand } from '../db-ctl/show.ts';
 import { Snapshot } from '../db-ctl/snapshot.ts';
-import { printOut } from '../output.ts';
 import { makeConnector, shuffled } from '../remotes.ts';
 import { TablePrinter } from '../table.ts';
 import { autoAttachCommands } from './auto-attach.ts';
@@ -70,7 +70,7 @@ export async function vsctl(program: Program, schemaJson: SchemaJson): Promise<n
   const options = readVsctlOptions(program.args, commands, directories, processInput().env.OVS_CTL_TIMEOUT);
   const information = informationAsked(program, schema, options);
   if (information !== undefined) {
-    printOut(information);
+    printOut(information, 'is ignored');
     return 0;
   }
   applyLogOptions(options.line, program, 'log file');
@@ -146,7 +146,7 @@ function printResults({ outputs }: Executed, options: VsctlOptions): void {
     if (table !== undefined) return printer.format(table);
     return options.isOneLine ? `${oneLine(text)}\n` : text;
   });
-  printOut(texts.join(''));
+  printOut(texts.join(''), 'is ignored');
 }
 
 function oneLine(text: string): string {

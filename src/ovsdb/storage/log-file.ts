@@ -3,10 +3,11 @@
  * not what they mean. States and messages are those of the reference, so that a broken file is explained alike.
  * Used by `store.ts` and ovsdb-tool.
  */
+
 import * as nodeFiles from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { errnoOf, strerror } from '../../base/errno.ts';
-import { existsSync, lstatSync, openSync, readlinkSync, renameSync, rmSync } from '../../base/files.ts';
+import { reasonOf } from '../../base/errno.ts';
+import { existsSync, linkStatusOf, openSync, readlinkSync, renameSync, rmSync } from '../../base/files.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { JsonObject } from '../../rpc/channel.ts';
 import { JsonError, parseJson } from '../../rpc/json.ts';
@@ -350,13 +351,6 @@ export class LogFile {
   }
 }
 
-/** strerror's text for what Node threw. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const errno = 'code' in error && typeof error.code === 'string' ? errnoOf(error.code) : undefined;
-  return errno === undefined ? error.message : strerror(errno);
-}
-
 const openWords: Readonly<Record<OpenMode, string>> = {
   read: 'open',
   write: 'open',
@@ -375,7 +369,7 @@ function openFile(name: string, mode: OpenMode, files: LogFiles): number {
 }
 
 function isDanglingLink(name: string): boolean {
-  const own = lstatSync(name, { throwIfNoEntry: false });
+  const own = linkStatusOf(name);
   return own?.isSymbolicLink() === true && !existsSync(name);
 }
 
@@ -438,7 +432,7 @@ export function syncFolder(path: string): void {
 export function followSymlinks(path: string): string {
   let target = path;
   for (let hops = 0; hops < 10; hops++) {
-    if (lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return target;
+    if (linkStatusOf(target)?.isSymbolicLink() !== true) return target;
     const link = readlinkSync(target);
     target = link.startsWith('/') ? link : join(dirname(target), link);
   }

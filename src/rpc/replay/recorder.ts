@@ -1,5 +1,6 @@
 /** Real sockets, with a record of all that comes in from them: `--record`. Used by the database programs. */
 import { closeSync, writeSync } from 'node:fs';
+import { reasonOf } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { openSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
@@ -120,7 +121,7 @@ class WritableTape {
     try {
       writeSync(this.#fd, Buffer.concat(pieces));
     } catch (error) {
-      log.err(`failed to write a record: ${error instanceof Error ? error.message : error}`);
+      log.err(`failed to write a record: ${reasonOf(error)}`);
     }
   }
 }

@@ -13,7 +13,7 @@ import { Fatal } from '../../daemon/program.ts';
 import { markTraffic } from '../../daemon/traffic-class.ts';
 import type { Connector } from '../../ovsdb/client/index.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
-import { OvsdbError } from '../../ovsdb/engine/errors.ts';
+import { ioError, OvsdbError } from '../../ovsdb/engine/errors.ts';
 import { schemaFromJson } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import { schemaToJson } from '../../ovsdb/schema-types.ts';
@@ -27,6 +27,7 @@ import type { TlsConfig } from '../../rpc/tls-config.ts';
 import { openVswitch } from '../schema/index.ts';
 
 const log = logger('ovsdb_server');
+const EAGAIN = 11;
 
 export interface EmbeddedDatabaseOptions {
   /** Made when missing. */
@@ -128,8 +129,7 @@ function lockDatabase(file: string): { release(): void } {
     return takeLockFile(lockPath(file));
   } catch (why) {
     if (!(why instanceof SyscallFailed)) throw why;
-    throw new Fatal(
-      `${file}: another process has this database open (${why.reason}); stop it, or use another file`,
-    );
+    if (why.errno !== EAGAIN) throw ioError(`${file}: failed to lock lockfile`, why.reason);
+    throw new Fatal(`${file}: another process has this database open; stop it, or use another file`);
   }
 }

@@ -1,11 +1,14 @@
 /** Prints what `--quickstart` has to say once all runs. */
 import { dirname, resolve } from 'node:path';
 import { existsSync, readTextSync } from '../../base/files.ts';
-import { encodeText } from '../../base/text.ts';
+import { logger } from '../../base/log.ts';
 import { readDirectories } from '../../daemon/directories.ts';
+import { OutputFailed, printOut } from '../../daemon/output.ts';
 import type { Program } from '../../daemon/program.ts';
 import type { ProgramOptions } from './options.ts';
 import { formatQuickstart, readNetRights } from './quickstart.ts';
+
+const log = logger('vswitchd');
 
 export function greet(program: Program, options: ProgramOptions, bridges: readonly string[]): void {
   const { directories } = program;
@@ -22,5 +25,10 @@ export function greet(program: Program, options: ProgramOptions, bridges: readon
     bin: existsSync(`${bin}/ovs-vsctl`) ? bin : undefined,
     bridges,
   });
-  process.stdout.write(encodeText(text));
+  try {
+    printOut(text, 'is ignored');
+  } catch (error) {
+    if (!(error instanceof OutputFailed)) throw error;
+    log.warn(error.message); // the switch runs all the same
+  }
 }

@@ -1,11 +1,9 @@
 /** ovs-vswitchd as a program: from its command line to a running `Switch`, and to an orderly end. */
-
 import { systemClock } from '../../base/clock.ts';
 import { CoverageRates } from '../../base/coverage.ts';
 import { logger, logRegistry } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
-import { encodeText } from '../../base/text.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { ms } from '../../base/units.ts';
@@ -13,6 +11,7 @@ import { addBuiltinCommands, formatMemory } from '../../daemon/builtin-commands.
 import { listenForCommands } from '../../daemon/control-socket.ts';
 import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { isUsed } from '../../daemon/options.ts';
+import { printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import { applyLogOptions, type Program, VERSION, versionText } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
@@ -32,7 +31,7 @@ import { WarpClock } from '../warp-clock.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded.ts';
 import { greet } from './greeting.ts';
 import { helpText, type ProgramOptions, readCommandLine, readProgramOptions } from './options.ts';
-import { prepareFolders, quickstartDirectories } from './quickstart.ts';
+import { isWritableFolder, prepareFolders, quickstartDirectories } from './quickstart.ts';
 import { systemProviders } from './system-providers.ts';
 
 const log = logger('bridge');
@@ -127,8 +126,8 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
 }
 
 function withOwnFolders(program: Program): Program {
-  const isRoot = process.geteuid?.() === 0;
-  return { ...program, directories: quickstartDirectories(program.directories, processInput().env, isRoot) };
+  const directories = quickstartDirectories(program.directories, processInput().env, isWritableFolder);
+  return { ...program, directories };
 }
 
 async function openDatabase(
@@ -168,6 +167,6 @@ function withinEndTime(work: Promise<void>): Promise<void> {
 }
 
 function print(text: string): undefined {
-  process.stdout.write(encodeText(text));
+  printOut(text, 'ends');
   return undefined;
 }

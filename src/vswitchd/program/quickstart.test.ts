@@ -5,18 +5,26 @@ import { formatQuickstart, quickstartDirectories, readNetRights } from './quicks
 const defaults = readDirectories({});
 
 describe('the first start', () => {
-  test('uses the reference places as root', () => {
-    expect(quickstartDirectories(defaults, { HOME: '/home/x' }, true)).toEqual(defaults);
+  test('uses the reference places where they can be written to', () => {
+    expect(quickstartDirectories(defaults, { HOME: '/home/x' }, () => true)).toEqual(defaults);
+  });
+
+  test.each(['/var/run/openvswitch', '/etc/openvswitch'])('does not where %s cannot', (folder) => {
+    const chosen = quickstartDirectories(defaults, { HOME: '/home/x' }, (one) => one !== folder);
+    expect(chosen).toMatchObject({
+      run: '/home/x/.local/state/openvswitch/run',
+      database: '/home/x/.local/state/openvswitch',
+    });
   });
 
   test("uses the user's own folders otherwise, unless the variables say where", () => {
     const env = { HOME: '/home/x', XDG_RUNTIME_DIR: '/run/user/7' };
-    expect(quickstartDirectories(defaults, env, false)).toMatchObject({
+    expect(quickstartDirectories(defaults, env, () => false)).toMatchObject({
       run: '/run/user/7/openvswitch',
       database: '/home/x/.local/state/openvswitch',
     });
     expect(
-      quickstartDirectories(defaults, { ...env, OVS_RUNDIR: '/r', OVS_DBDIR: '/d' }, false),
+      quickstartDirectories(defaults, { ...env, OVS_RUNDIR: '/r', OVS_DBDIR: '/d' }, () => false),
     ).toMatchObject({
       run: '/r',
       database: '/d',

@@ -2,15 +2,21 @@
  * `--quickstart`, what `npm start` runs: which folders serve somebody who just tries the switch out, and what they are
  * told. Pure but for `prepareFolders`.
  */
+
+import { constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { mkdirSync } from '../../base/files.ts';
+import { accessSync, mkdirSync, statSync } from '../../base/files.ts';
 import type { Directories } from '../../daemon/directories.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** As root the reference's places; otherwise the user's own, unless the variables say where. */
-export function quickstartDirectories(given: Directories, env: Environment, isRoot: boolean): Directories {
-  if (isRoot) return given;
+/** The reference's places where they may be written to; otherwise the user's own, unless the variables say where. */
+export function quickstartDirectories(
+  given: Directories,
+  env: Environment,
+  isWritable: (folder: string) => boolean,
+): Directories {
+  if (isWritable(given.run) && isWritable(given.database)) return given;
   const state = env.XDG_STATE_HOME || `${env.HOME || '/tmp'}/.local/state`;
   const run = env.XDG_RUNTIME_DIR ? `${env.XDG_RUNTIME_DIR}/openvswitch` : `${state}/openvswitch/run`;
   return {
@@ -19,6 +25,17 @@ export function quickstartDirectories(given: Directories, env: Environment, isRo
     log: env.OVS_LOGDIR || `${state}/openvswitch/log`,
     database: env.OVS_DBDIR || (env.OVS_SYSCONFDIR ? given.database : `${state}/openvswitch`),
   };
+}
+
+/** May files be made in `folder`, or in the nearest folder above it when it does not exist yet? */
+export function isWritableFolder(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return statSync(folder).isDirectory();
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return isMissing && folder !== dirname(folder) && isWritableFolder(dirname(folder));
+  }
 }
 
 /** Makes the folders of sockets and of the database file, for their owner alone. */
