@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { unshareNetwork } from '../src/sys/calls/namespace.ts';
 import { type Daemons, startDaemons, timed } from './support/daemons.ts';
+import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { isInstalled, isRoot } from './support/switches.ts';
 
@@ -72,8 +73,11 @@ async function measure(which: 'ours' | 'reference', crowd: Crowd): Promise<Times
   }
 }
 
-async function compare(crowd: Crowd): Promise<Row[]> {
+async function compare(crowd: Crowd, progress: Progress): Promise<Row[]> {
+  const what = crowd.what.replace('%', 'added and removed');
+  progress.next(`${what}: Open vSwitch 3.1`);
   const theirs = await measure('reference', crowd);
+  progress.next(`${what}: ours`);
   const ours = await measure('ours', crowd);
   const row = (what: string, read: (times: Times) => number): Row => ({
     what: crowd.what.replace('%', what),
@@ -102,12 +106,13 @@ export const bench: Bench = {
     if (!isRoot()) return 'needs root, for devices';
     return isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch';
   },
-  async run() {
+  async run(progress) {
     unshareNetwork();
     makeDevices(ports.names);
     const crowds = [bridges('devices of the kernel', 'netdev'), bridges('dummy devices', 'dummy'), ports];
     const rows: Row[] = [];
-    for (const crowd of crowds) rows.push(...(await compare(crowd)));
+    progress.expect(2 * crowds.length);
+    for (const crowd of crowds) rows.push(...(await compare(crowd, progress)));
     return rows;
   },
 };

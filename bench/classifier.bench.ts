@@ -87,12 +87,14 @@ function insertion(ruleCount: number): { insert: number; remove: number } {
 
 export const bench: Bench = {
   question: 'How fast does a flow table find a rule?',
-  async run() {
+  async run(progress) {
     const row = (what: string, ours: number): Row => ({ what, unit: 'us', ours, better: 'less' });
     const rows: Row[] = [];
     const random = seededRandom(1);
+    progress.expect(12);
     const tcp = Array.from({ length: keyCount }, () => fiveTupleKey(random));
     for (const count of [1, 10, 30, 100, 300, 3000]) {
+      progress.next(`lookup in ${count} masks of prefixes`);
       const masks = Array.from({ length: count }, (_, n) => prefixMask(n));
       rows.push(
         row(
@@ -104,6 +106,7 @@ export const bench: Bench = {
         ),
       );
     }
+    progress.next('lookup in 3000 masks that an attacker chose');
     const hostile = tableOf(
       random,
       Array.from({ length: 3000 }, () => hostileMask(random)),
@@ -119,10 +122,12 @@ export const bench: Bench = {
       ),
     );
     for (const count of [1000, 10_000, 100_000, 1_000_000]) {
+      progress.next(`lookup among ${count} rules in one mask`);
       const table = new Classifier<ClassifierRule>();
       for (let n = 0; n < count; n++) table.insert(new ClassifierRule(1), fiveTuple(random));
       rows.push(row(`lookup, ${count} rules in one mask`, lookup(table, tcp)));
     }
+    progress.next('insertion and removal of 100000 rules');
     const { insert, remove } = insertion(100_000);
     rows.push(row('insertion, 100000 rules', insert), row('removal, 100000 rules', remove));
     return rows;

@@ -2,10 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, type Daemons, residentMegabytes, startDaemons, timed } from './support/daemons.ts';
 import { PortAdder } from './support/port-adder.ts';
+import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { isInstalled } from './support/switches.ts';
 
 const sizes = [10, 1000, 5000];
+
+type Which = 'ours' | 'reference';
+const names: Readonly<Record<Which, string>> = { ours: 'ours', reference: 'Open vSwitch 3.1' };
 
 function portWords(first: number, count: number): string[] {
   return Array.from({ length: count }, (_, n) => `p${first + n}`).flatMap((name) => [
@@ -22,11 +26,15 @@ function portWords(first: number, count: number): string[] {
 }
 
 /** Medians of adding one more port where there are that many, milliseconds, by size; then the idle cost at the largest. */
-async function growPorts(daemons: Daemons): Promise<{ add: number[]; idle: number; memory: number }> {
+async function growPorts(
+  daemons: Daemons,
+  next: (what: string) => void,
+): Promise<{ add: number[]; idle: number; memory: number }> {
   daemons.call('ovs-vsctl', 'add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=dummy');
   const add: number[] = [];
   let count = 0;
   for (const size of sizes) {
+    next(`one port more at ${size}`);
     for (; count < size; count += 500) {
       daemons.call('ovs-vsctl', ...portWords(count, Math.min(500, size - count)).slice(1));
     }
@@ -36,6 +44,7 @@ async function growPorts(daemons: Daemons): Promise<{ add: number[]; idle: numbe
       times.push(timed(() => daemons.call('ovs-vsctl', ...portWords(count++, 1).slice(1))));
     add.push(median(times));
   }
+  next(`${sizes.at(-1)} ports at rest`);
   await sleep(6000); // the first statistics are written
   const before = cpuSeconds(daemons.pid);
   await sleep(30_000);
@@ -59,7 +68,7 @@ interface OwnShare {
   readonly cpu: number[];
 }
 
-async function ownShare(which: 'ours' | 'reference'): Promise<OwnShare> {
+async function ownShare(which: Which, progress: Progress): Promise<OwnShare> {
   const daemons = await startDaemons(which, { dummy: true, database: 'reference' });
   daemons.call('ovs-vsctl', 'set', 'open', '.', 'other_config:stats-update-interval=3600000');
   daemons.call('ovs-vsctl', 'add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=dummy');
@@ -67,6 +76,7 @@ async function ownShare(which: 'ours' | 'reference'): Promise<OwnShare> {
   const share: OwnShare = { wait: [], cpu: [] };
   try {
     for (const size of sizes) {
+      progress.next(`one port more at ${size}, the daemon alone: ${names[which]}`);
       while (adder.portCount < size) await adder.add(Math.min(500, size - adder.portCount));
       const count = which === 'ours' ? 300 : size < 5000 ? 20 : 3; // the reference takes seconds for one
       const before = cpuSeconds(daemons.pid);
@@ -82,10 +92,12 @@ async function ownShare(which: 'ours' | 'reference'): Promise<OwnShare> {
   }
 }
 
-async function measure(which: 'ours' | 'reference', tools: 'ours' | 'reference') {
+async function measure(which: Which, tools: Which, progress: Progress) {
+  const next = (what: string) => progress.next(`${what}: ${names[which]}, ovs-vsctl of ${names[tools]}`);
   const daemons = await startDaemons(which, { dummy: true, tools });
   try {
-    return { start: startTime(daemons), ports: await growPorts(daemons) };
+    next('starting ovs-vsctl');
+    return { start: startTime(daemons), ports: await growPorts(daemons, next) };
   } finally {
     await daemons.stop();
   }
@@ -94,11 +106,13 @@ async function measure(which: 'ours' | 'reference', tools: 'ours' | 'reference')
 export const bench: Bench = {
   question: 'What does one more port cost, and a large switch at rest (dummy devices)?',
   missing: () => (isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch'),
-  async run() {
-    const theirs = await measure('reference', 'reference');
-    const ours = await measure('ours', 'reference');
-    const all = await measure('ours', 'ours');
-    const [theirShare, ourShare] = [await ownShare('reference'), await ownShare('ours')];
+  async run(progress) {
+    progress.expect(3 * (sizes.length + 2) + 2 * sizes.length);
+    const theirs = await measure('reference', 'reference', progress);
+    const ours = await measure('ours', 'reference', progress);
+    const all = await measure('ours', 'ours', progress);
+    const theirShare = await ownShare('reference', progress);
+    const ourShare = await ownShare('ours', progress);
     const largest = sizes.at(-1);
     const row = (what: string, unit: string, a: number, b: number): Row => ({
       what,

@@ -1,6 +1,7 @@
 /** How fast frames pass from one veth host to another through a userspace switch, a kernel bridge and ours. */
 import { unshareNetwork } from '../src/sys/calls/namespace.ts';
 import { type Host, knowEachOther, makeHost, removeHost, run } from './support/hosts.ts';
+import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import {
   hasKernelBridge,
@@ -74,18 +75,26 @@ function measureTcp(kind: Kind, topology: Topology): Promise<readonly number[]> 
 /** Each kind once a round, so that what else the machine does meets all of them alike. */
 async function inRounds<T>(
   kinds: readonly Kind[],
+  next: (what: string) => void,
   measure: (kind: Kind) => Promise<T>,
 ): Promise<ReadonlyMap<Kind, readonly T[]>> {
   const all = new Map<Kind, T[]>(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < roundCount; round++)
-    for (const [kind, values] of all) values.push(await measure(kind));
+    for (const [kind, values] of all) {
+      next(`round ${round + 1} of ${roundCount}, ${names[kind]}`);
+      values.push(await measure(kind));
+    }
   return all;
 }
 
 /** TCP in one topology, beside all switches that can do it. */
-async function measureTopology(topology: Topology): Promise<Row[]> {
-  const others: readonly Kind[] = hasKernelBridge(topology) ? ['reference', 'linux'] : ['reference'];
-  const rates = await inRounds(['ours', ...others], (kind) => measureTcp(kind, topology));
+async function measureTopology(
+  topology: Topology,
+  others: readonly Kind[],
+  progress: Progress,
+): Promise<Row[]> {
+  const next = (what: string) => progress.next(`TCP, ${topology.name}: ${what}`);
+  const rates = await inRounds(['ours', ...others], next, (kind) => measureTcp(kind, topology));
   const of = (kind: Kind): number[] => tcpMedians(rates.get(kind));
   return others.flatMap((kind) => tcpRows(`, ${topology.name}`, of('ours'), of(kind), names[kind]));
 }
@@ -149,14 +158,21 @@ export const bench: Bench = {
     if (!isInstalled('iperf3')) return 'needs iperf3';
     return isInstalled('ovs-vsctl') ? undefined : 'needs ovs-vsctl (openvswitch-switch)';
   },
-  async run() {
+  async run(progress) {
     unshareNetwork(); // the switch's own address is nobody else's business
     run('ip link set lo up');
-    const figures = await inRounds(['ours', 'linux', 'reference'], measureAll);
+    const topologies = otherTopologies.map((topology) => {
+      const kinds: readonly Kind[] = hasKernelBridge(topology) ? ['reference', 'linux'] : ['reference'];
+      return { topology, kinds };
+    });
+    progress.expect(roundCount * (3 + topologies.reduce((sum, { kinds }) => sum + 1 + kinds.length, 0)));
+    const next = (what: string) => progress.next(`ping, TCP and overload by UDP: ${what}`);
+    const figures = await inRounds(['ours', 'linux', 'reference'], next, measureAll);
     const of = (kind: Kind): Figures => medians(figures.get(kind));
     const others: readonly Kind[] = ['reference', 'linux'];
     const made = others.flatMap((kind) => rows(of('ours'), of(kind), names[kind]));
-    for (const topology of otherTopologies) made.push(...(await measureTopology(topology)));
+    for (const { topology, kinds } of topologies)
+      made.push(...(await measureTopology(topology, kinds, progress)));
     return made;
   },
 };

@@ -89,11 +89,16 @@ async function flows(): Promise<{ main: number; worker: number; masks: number }>
 
 export const bench: Bench = {
   question: 'What do rules and flows take in memory?',
-  async run() {
+  async run(progress) {
     const row = (what: string, ours: number): Row => ({ what, unit: 'bytes', ours, better: 'less' });
+    progress.expect(3);
+    progress.next(`${flowCount} datapath flows`);
     const { main, worker, masks } = await flows();
+    progress.next(`${ruleCount} rules in a classifier`);
+    const ruleSize = classifierRule();
+    progress.next(`${maskCount} masks`);
     return [
-      row('rule in a classifier', classifierRule()),
+      row('rule in a classifier', ruleSize),
       row('mask seen once', mask()),
       row('datapath flow, main thread', main),
       row('datapath flow, worker', worker),

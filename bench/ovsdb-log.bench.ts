@@ -11,6 +11,7 @@ import { uuid } from '../src/base/units.ts';
 import { schemaFromJson } from '../src/ovsdb/engine/schema.ts';
 import { createDatabaseFile, openStore } from '../src/ovsdb/storage/store.ts';
 import { parseJson } from '../src/rpc/json.ts';
+import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 
 const schemaPath = '/usr/share/openvswitch/vswitch.ovsschema';
@@ -52,7 +53,8 @@ function time(command: readonly string[]): number {
   return performance.now() - started;
 }
 
-function measure(what: string, run: (tool: readonly string[]) => number): Row {
+function measure(what: string, progress: Progress, run: (tool: readonly string[]) => number): Row {
+  progress.next(what);
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let i = 0; i < rounds; i++) {
@@ -65,11 +67,13 @@ function measure(what: string, run: (tool: readonly string[]) => number): Row {
 export const bench: Bench = {
   question: 'What does a database file of 100 000 transactions cost?',
   missing: () => (existsSync(schemaPath) ? undefined : 'needs the package openvswitch-switch'),
-  async run() {
+  async run(progress) {
+    progress.expect(4);
     const folder = mkdtempSync(join(tmpdir(), 'ovsdb-log-'));
     const path = join(folder, 'a.db');
     const copy = join(folder, 'b.db');
     try {
+      progress.next(`${2 * rowCount} transactions written`);
       const rate = fill(path);
       const compact = (tool: readonly string[]) => {
         copyFileSync(path, copy);
@@ -82,9 +86,9 @@ export const bench: Bench = {
           ours: rate,
           better: 'more',
         },
-        measure('open', (tool) => time([...tool, 'query', path, '["Open_vSwitch"]'])),
-        measure('open and compact', compact),
-        measure('open compacted', (tool) => time([...tool, 'query', copy, '["Open_vSwitch"]'])),
+        measure('open', progress, (tool) => time([...tool, 'query', path, '["Open_vSwitch"]'])),
+        measure('open and compact', progress, compact),
+        measure('open compacted', progress, (tool) => time([...tool, 'query', copy, '["Open_vSwitch"]'])),
       ];
     } finally {
       rmSync(folder, { recursive: true });

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'nod
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 
 const schema = '/usr/share/openvswitch/vswitch.ovsschema';
@@ -213,22 +214,29 @@ interface Figures {
   readonly added: number;
 }
 
-async function measure(kind: Kind, folder: string, big: string): Promise<Figures> {
+async function measure(kind: Kind, folder: string, big: string, progress: Progress): Promise<Figures> {
+  const next = (what: string) => progress.next(`${what}: ${kind === ours ? 'ours' : 'Open vSwitch 3.1'}`);
   const small = join(folder, 'small.db');
   rmSync(small, { force: true });
   tool('create', small, schema);
   const { server } = await Server.open(kind, folder, small);
+  next('small transactions, 1 connection');
   const one = await medianPace(server, 1);
+  next('small transactions, 20 connections');
   const twenty = await medianPace(server, 20);
   await server.close();
 
+  next('opening a database of 50 MB');
   const copy = join(folder, 'copy.db');
   copyFileSync(big, copy);
   const { server: loaded, openedIn } = await Server.open(kind, folder, copy);
   const memory = loaded.memory().now;
+  next(`small transactions beside ${bigRows} rows`);
   const beside = await medianPace(loaded, 1);
+  next('dumps to 1 client');
   const dump = await dumpTime(loaded, 1);
   const again = await dumpTime(loaded, 1);
+  next('dump to 100 clients at once');
   const before = loaded.memory().now;
   const hundred = await dumpTime(loaded, 100);
   const added = loaded.memory().most - before;
@@ -269,11 +277,14 @@ export const bench: Bench = {
     const hasAll = existsSync(schema) && spawnSync('which', ['ovsdb-server']).status === 0;
     return hasAll ? undefined : 'needs the real ovsdb-server';
   },
-  async run() {
+  async run(progress) {
+    progress.expect(13);
     const folder = mkdtempSync(join(tmpdir(), 'ovsdb-bench-'));
     try {
+      progress.next('making a database of 50 MB');
       const big = await makeBig(folder);
-      const [t, o] = [await measure(theirs, folder, big), await measure(ours, folder, big)];
+      const t = await measure(theirs, folder, big, progress);
+      const o = await measure(ours, folder, big, progress);
       const row = (
         what: string,
         unit: string,

@@ -1,6 +1,6 @@
 /**
- * `npm run bench [NAME ...]`: runs bench/NAME.bench.ts one after the other, prints their tables, and writes them to
- * bench/README.md when all were run.
+ * `npm run bench [NAME ...]`: runs bench/NAME.bench.ts one after the other, says on standard error what it measures and
+ * how far it is, prints their tables, and writes them to bench/README.md when all were run.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -14,6 +14,11 @@ const wanted = process.argv.slice(2);
 const names = readdirSync('bench')
   .filter((f) => f.endsWith('.bench.ts'))
   .map((f) => f.replace('.bench.ts', ''));
+const unknown = wanted.filter((name) => !names.includes(name));
+if (unknown.length > 0) {
+  process.stderr.write(`bench: no bench is called ${unknown.join(', ')}; there are: ${names.join(', ')}\n`);
+  process.exit(1);
+}
 const chosen = wanted.length === 0 ? names : wanted;
 // Below the project, so that the bundles find its packages; not in dist/, which a build replaces.
 const outdir = mkdtempSync(`${root}node_modules/.bench-`);
@@ -36,12 +41,13 @@ try {
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
   });
-  const { table } = await import(pathToFileURL(`${outdir}/support/report.mjs`).href);
-  for (const name of chosen) {
+  const { measure, table } = await import(pathToFileURL(`${outdir}/support/report.mjs`).href);
+  for (const [at, name] of chosen.entries()) {
     const { bench } = await import(pathToFileURL(`${outdir}/${name}.bench.mjs`).href);
     process.stdout.write(`\n## ${bench.question}\n`);
     const why = bench.missing?.();
-    const text = why === undefined ? table(await bench.run()) : `not run: ${why}`;
+    const place = `bench ${at + 1} of ${chosen.length}, ${name}`;
+    const text = why === undefined ? table(await measure(bench, place)) : `not run: ${why}`;
     process.stdout.write(`\n${text}\n`);
     sections.push(`## ${bench.question}\n\n${text}\n\n\`npm run bench ${name}\`\n`);
   }

@@ -1,5 +1,7 @@
 /** What a bench gives back, and how it stands in the table of bench/README.md. */
 
+import { Progress } from './progress.ts';
+
 /** One measured thing: medians, ours beside the reference's from the same run. */
 export interface Row {
   readonly what: string;
@@ -18,7 +20,15 @@ export interface Bench {
   readonly question: string;
   /** Why it cannot run here, or undefined. */
   readonly missing?: () => string | undefined;
-  readonly run: () => Promise<readonly Row[]>;
+  readonly run: (progress: Progress) => Promise<readonly Row[]>;
+}
+
+/** Runs it, and says on standard error what it measures. `place`: its name, and which of how many it is. */
+export async function measure(bench: Bench, place: string): Promise<readonly Row[]> {
+  const progress = new Progress(place, (line) => process.stderr.write(`${line}\n`));
+  const rows = await bench.run(progress);
+  progress.end();
+  return rows;
 }
 
 export function median(values: readonly number[]): number {
