@@ -1,7 +1,8 @@
 /**
  * `npm run demo`: two hosts in network namespaces, joined through a bridge of this switch; shows ping, TCP, the
- * addresses learned and the datapath's flows. Everything lives in one private network namespace and one temporary
- * folder, so nothing stays behind; without root also in a user namespace of its own.
+ * addresses learned and the datapath's flows, each command as a person would type it. Everything lives in one private
+ * network and mount namespace and one temporary folder, so nothing stays behind; without root also in a user namespace
+ * of its own.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
@@ -12,6 +13,8 @@ import pc from 'picocolors';
 
 const root = new URL('..', import.meta.url).pathname;
 const inside = 'OVS_TS_DEMO_INSIDE';
+/** Programs that the demo runs, and the Debian packages that have them. */
+const needed = { ip: 'iproute2', ping: 'iputils-ping', unshare: 'util-linux', mount: 'mount' };
 
 function isInstalled(program) {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
@@ -33,17 +36,11 @@ function fail(why) {
 
 /** Starts this script again in namespaces of its own, and ends as that one ends. */
 function enter() {
-  const missing = [
-    ['ip', 'iproute2'],
-    ['ping', 'iputils-ping'],
-    ['unshare', 'util-linux'],
-    ['nsenter', 'util-linux'],
-  ].filter(([program]) => !isInstalled(program));
-  if (missing.length > 0) {
+  const missing = Object.keys(needed).filter((program) => !isInstalled(program));
+  if (missing.length > 0)
     fail(
-      `needs ${missing.map(([program]) => program).join(', ')}. Run: apt-get install ${missing.map(([, name]) => name).join(' ')}`,
+      `needs ${missing.join(', ')}. Run: apt-get install ${missing.map((name) => needed[name]).join(' ')}`,
     );
-  }
   const isRoot = process.getuid() === 0;
   const user = isRoot ? [] : ['--user', '--map-root-user'];
   if (!isRoot && !canUse('/dev/net/tun')) {
@@ -51,12 +48,13 @@ function enter() {
       "not root, and /dev/net/tun, which the bridge's own device is made with, is not open to you. Run: sudo npm run demo",
     );
   }
-  if (!isRoot && spawnSync('unshare', [...user, '--net', 'true']).status !== 0) {
+  const spaces = [...user, '--net', '--mount'];
+  if (!isRoot && spawnSync('unshare', [...spaces, 'true']).status !== 0) {
     fail(
       'not root, and this kernel refuses user namespaces (user.max_user_namespaces, or kernel.unprivileged_userns_clone, or AppArmor). Run: sudo npm run demo',
     );
   }
-  const { status } = spawnSync('unshare', [...user, '--net', process.execPath, import.meta.filename], {
+  const { status } = spawnSync('unshare', [...spaces, process.execPath, import.meta.filename], {
     stdio: 'inherit',
     env: { ...process.env, [inside]: '1' },
   });
@@ -78,39 +76,41 @@ function say(text) {
   process.stdout.write(`\n${pc.bold(text)}\n`);
 }
 
-/** Runs a command as a person would type it, and shows what it prints. */
-function show(command, { quiet = false } = {}) {
-  if (!quiet) process.stdout.write(pc.cyan(`  $ ${command}\n`));
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { env, encoding: 'utf8' });
-  if (!quiet || status !== 0) process.stdout.write((stdout + stderr).replace(/^(?=.)/gm, '    '));
-  if (status !== 0) throw new Error(`'${command}' ended with status ${status}`);
-  return stdout;
+function showCommand(command) {
+  process.stdout.write(pc.cyan(`  $ ${command}\n`));
 }
 
-/** A namespace kept by a sleeping process; returns how to run a command in it. */
-async function makeHost(name, address) {
-  const keeper = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' });
-  children.push(keeper);
-  const own = spawnSync('readlink', ['/proc/self/ns/net'], { encoding: 'utf8' }).stdout;
-  while (spawnSync('readlink', [`/proc/${keeper.pid}/ns/net`], { encoding: 'utf8' }).stdout === own)
-    await sleep(10);
-  const run = `nsenter --net=/proc/${keeper.pid}/ns/net`;
-  show(`ip link add to-${name} type veth peer name eth0 netns ${keeper.pid} && ip link set to-${name} up`, {
-    quiet: true,
-  });
-  show(`${run} sh -c 'ip address add ${address}/24 dev eth0 && ip link set eth0 up && ip link set lo up'`, {
-    quiet: true,
-  });
-  return run;
+/** Runs a command, after saying it, and shows what it prints. */
+function show(command) {
+  showCommand(command);
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { env, encoding: 'utf8' });
+  process.stdout.write((stdout + stderr).replace(/^(?=.)/gm, '    '));
+  if (status !== 0) throw new Error(`'${command}' ended with status ${status}`);
+}
+
+/** Starts a command that goes on, after saying it. */
+function start(command) {
+  showCommand(`${command} &`);
+  const child = spawn('sh', ['-c', `exec ${command}`], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  children.push(child);
+  return child;
+}
+
+/** `ip netns` keeps its namespaces in /run/netns: here in one that nobody else sees, and an ordinary user can write. */
+function hideRun() {
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', '/run'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`cannot mount a private /run: ${stderr.trim()}`);
+}
+
+function makeHost(name, address) {
+  show(`ip netns add ${name}`);
+  show(`ip link add to-${name} up type veth peer name eth0 netns ${name}`);
+  show(`ip -n ${name} address add ${address}/24 dev eth0`);
+  show(`ip -n ${name} link set eth0 up`);
 }
 
 async function startSwitch() {
-  const daemon = spawn(
-    `${root}bin/ovs-vswitchd`,
-    ['--embedded-db', `--log-file=${folder}/ovs-vswitchd.log`, '-vconsole:off', '--pidfile'],
-    { env, stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  children.push(daemon);
+  const daemon = start('ovs-vswitchd --embedded-db --pidfile --log-file -vconsole:off');
   for (let tries = 0; tries < 200; tries++) {
     if (daemon.exitCode !== null) throw new Error(`ovs-vswitchd ended with status ${daemon.exitCode}`);
     if (spawnSync(`${root}bin/ovs-appctl`, ['version'], { env }).status === 0) return;
@@ -120,32 +120,39 @@ async function startSwitch() {
 }
 
 async function demo() {
-  say('The switch, with its own database, in a network namespace of its own');
-  show('ip link set lo up', { quiet: true });
+  hideRun();
+  const packages = [...new Set(Object.values(needed)), 'iperf3'];
+  process.stdout.write(
+    `Uses the Debian packages ${packages.join(', ')}. All below is in namespaces of its own, with\n`,
+  );
+  process.stdout.write(
+    `${root}bin in $PATH and $OVS_RUNDIR, $OVS_DBDIR and $OVS_LOGDIR set to a folder for the demo.\n`,
+  );
+
+  say('The switch, with its own database');
+  show('ip link set lo up');
   await startSwitch();
   show('ovs-appctl version');
 
-  say('Two hosts, each in a namespace, joined through a bridge');
-  const left = await makeHost('left', '10.0.0.1');
-  await makeHost('right', '10.0.0.2').then((right) => {
-    env.RIGHT = right;
-  });
-  env.LEFT = left;
+  say('Two hosts, each in a namespace, and a cable from each to here');
+  makeHost('left', '10.0.0.1');
+  makeHost('right', '10.0.0.2');
+
+  say('A bridge joins the cables');
   show('ovs-vsctl add-br br0 -- add-port br0 to-left -- add-port br0 to-right');
   show('ovs-vsctl show');
 
   say('They reach each other');
-  show('$LEFT ping -c 3 -i 0.2 10.0.0.2');
+  show('ip netns exec left ping -c 3 -i 0.2 10.0.0.2');
   say('The bridge is a device of this host too: give it an address and both reach it');
   show('ip address add 10.0.0.254/24 dev br0 && ip link set br0 up');
-  show('$RIGHT ping -c 2 -i 0.2 10.0.0.254');
+  show('ip netns exec right ping -c 2 -i 0.2 10.0.0.254');
 
   say('TCP, with nothing switched off by ethtool');
   if (isInstalled('iperf3')) {
-    const server = spawn('sh', ['-c', 'exec $RIGHT iperf3 -s -1'], { env, stdio: 'ignore' });
-    children.push(server);
+    start('ip netns exec right iperf3 -s -1');
     await sleep(300);
-    show('$LEFT iperf3 -c 10.0.0.2 -t 3 -f g | tail -n 4');
+    show('ip netns exec left iperf3 -c 10.0.0.2 -t 3 -f g | tail -n 4');
   } else process.stdout.write('    iperf3 is not installed. Run: apt-get install iperf3\n');
 
   say('What the bridge learned');

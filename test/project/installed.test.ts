@@ -157,9 +157,21 @@ describe('the installed package', () => {
       const options =
         '--module nodenext --target es2022 --lib es2022 --types node --strict --exactOptionalPropertyTypes';
       cpSync('examples/typed-rows.ts', join(folder, 'typed-rows.ts'));
+      const [, inReadme = ''] = /```ts\n(.*?)```/s.exec(readFileSync('README.md', 'utf8')) ?? [];
+      expect(inReadme).toContain('connect(');
+      writeFileSync(join(folder, 'readme.ts'), inReadme);
       for (const compiler of [`${oldest}/node_modules/typescript`, 'node_modules/typescript']) {
         const tsc = join(process.cwd(), compiler, 'bin/tsc');
-        run(folder, 'node', tsc, ...options.split(' '), '--skipLibCheck', 'false', 'typed-rows.ts');
+        run(
+          folder,
+          'node',
+          tsc,
+          ...options.split(' '),
+          '--skipLibCheck',
+          'false',
+          'typed-rows.ts',
+          'readme.ts',
+        );
         expect(run(folder, 'node', 'typed-rows.js').split('\n')).toEqual([
           'eth1: access port of VLAN 10',
           '[]',
