@@ -53,15 +53,22 @@ export class MatchBuilder {
       value.map((byte, n) => byte & (mask[n] ?? 0)),
     );
     writeField(this.mask, field, mask);
+    if (field.needs !== undefined) this.setEthernet();
     if (field.isWholeSlot === true && mask.some((byte) => byte !== 0)) maskSlot(this.mask, field.slot);
     if (field.impliesTag !== true) return;
     setSlot(this.key, 'vlan_tci', getSlot(this.key, 'vlan_tci') | vlanPresent);
     setSlot(this.mask, 'vlan_tci', getSlot(this.mask, 'vlan_tci') | vlanPresent);
   }
 
+  /** Unless another packet type was asked for: most fields mean something in Ethernet packets only. */
+  setEthernet(): void {
+    if (getSlot(this.mask, 'packet_type') === 0) maskSlot(this.mask, 'packet_type');
+  }
+
   setProtocol(type: number, protocol: number | undefined): void {
     setSlot(this.key, 'eth_type', type);
     maskSlot(this.mask, 'eth_type');
+    this.setEthernet();
     if (protocol === undefined) return;
     setSlot(this.key, 'nw_proto', protocol);
     maskSlot(this.mask, 'nw_proto');

@@ -7,10 +7,10 @@ import { Malformed } from '../../src/base/errors.ts';
 import type { FieldFormat } from '../../src/flow/fields/field.ts';
 import { type Field, fieldNamed } from '../../src/flow/fields/index.ts';
 import type { Prerequisite } from '../../src/flow/fields/prerequisites.ts';
-import type { PortText } from '../../src/flow/fields/text.ts';
 import { formatMatch } from '../../src/flow/format-match.ts';
 import { keyValues } from '../../src/flow/key-values.ts';
 import { MatchBuilder } from '../../src/flow/match-text.ts';
+import { matchLines, portText } from './match-lines.ts';
 
 type Described = Readonly<Record<string, string>>;
 
@@ -130,41 +130,18 @@ describe('the field table', () => {
   );
 });
 
-/** What ovs-ofctl prints again in another way or not at all is left out: it encodes and decodes in between. */
-const matches = readFileSync(new URL('match-lines.txt', import.meta.url), 'utf8')
-  .split('\n')
-  .filter((line) => line !== '' && !line.startsWith('#'));
-
-const reserved = {
-  LOCAL: 65534,
-  IN_PORT: 65528,
-  NORMAL: 65530,
-  FLOOD: 65531,
-  ALL: 65532,
-  CONTROLLER: 65533,
-  ANY: 65535,
-};
-const ports: PortText = {
-  read(text) {
-    const named = Object.entries(reserved).find(([name]) => name === text.toUpperCase())?.[1];
-    const number = named ?? (/^\d+$/.test(text) ? Number(text) : undefined);
-    return number === undefined || (number > 0xffff && number < 0xffffff00) ? undefined : number;
-  },
-  format: (port) => Object.entries(reserved).find(([, number]) => number === port)?.[0] ?? String(port),
-};
-
 /** The match as it comes out again, or what is wrong with it. */
 function ours(text: string): string {
   const match = new MatchBuilder();
   try {
     for (const { name, value } of keyValues(text)) {
-      if (!match.take(name, value, ports)) return `unknown keyword ${name}`;
+      if (!match.take(name, value, portText)) return `unknown keyword ${name}`;
     }
   } catch (error) {
     if (error instanceof Malformed) return error.why;
     throw error;
   }
-  return formatMatch(match.key, match.mask, { ports });
+  return formatMatch(match.key, match.mask, { ports: portText });
 }
 
 function theirs(text: string): string {
@@ -177,10 +154,10 @@ function theirs(text: string): string {
 
 describe('matches as text', () => {
   test('there are many', () => {
-    expect(matches.length).toBeGreaterThan(100);
+    expect(matchLines.length).toBeGreaterThan(100);
   });
 
-  test.each(matches)('%s reads and prints as with ovs-ofctl', (text) => {
+  test.each(matchLines)('%s reads and prints as with ovs-ofctl', (text) => {
     expect(ours(text)).toBe(theirs(text));
   });
 });

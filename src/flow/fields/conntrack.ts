@@ -5,6 +5,8 @@ export const conntrackFields = {
   ct_state: {
     slot: 'ct_state',
     width: 32,
+    keeps: 0xff, // the states that there are
+    isAlwaysMasked: true,
     format: 'ctState',
     mask: 'bits',
     isWritable: false,

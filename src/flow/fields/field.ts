@@ -37,6 +37,8 @@ export interface FieldRow {
   readonly isWholeSlot?: true;
   /** A match on the field is one on packets that have a tag. */
   readonly impliesTag?: true;
+  /** A message gives its mask even where that has all bits. */
+  readonly isAlwaysMasked?: true;
   readonly format: FieldFormat;
   readonly mask: FieldMask;
   /** May actions write it? */

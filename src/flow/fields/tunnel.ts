@@ -47,6 +47,7 @@ export const tunnelFields = {
     slot: 'tun_flags',
     width: 1,
     bytes: 2,
+    isAlwaysMasked: true,
     format: 'tunnelFlags',
     mask: 'bits',
     isWritable: true,

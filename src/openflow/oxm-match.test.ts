@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { fields } from '../flow/fields/index.ts';
+import { newKey } from '../flow/key.ts';
+import { isSameMatch, packMatch } from '../flow/match.ts';
+import { Reader, Writer } from './bytes.ts';
+import { OpenFlowError } from './errors.ts';
+import { numberFor, writeOxmHeader } from './oxm.ts';
+import { readOxmMatch, writeOxmMatch } from './oxm-match.ts';
+import { allVersions } from './versions.ts';
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+}
+
+function read(hex: string, isStrict = true, allowsCookie = false) {
+  return readOxmMatch(new Reader(bytesOf(hex)), { isStrict, allowsCookie });
+}
+
+describe('a match as TLVs', () => {
+  it('comes back the same in every version that knows its fields', () => {
+    const chosen = [...fields.values()].filter(
+      ({ needs, slot, isAlwaysMasked, name }) =>
+        needs === undefined &&
+        slot !== 'tun_metadata' &&
+        isAlwaysMasked === undefined &&
+        !name.startsWith('x'),
+    );
+    fc.assert(
+      fc.property(
+        fc.subarray(chosen),
+        fc.constantFrom(...allVersions),
+        fc.integer(),
+        (some, version, seed) => {
+          const key = newKey();
+          const mask = newKey();
+          for (const { place, slot, isWholeSlot, numbers, format } of some) {
+            const isPort = format === 'ofPort32';
+            if (
+              numbers.every(({ since }) => since > version) ||
+              slot === 'packet_type' ||
+              slot === 'actset_output'
+            )
+              continue;
+            const bits = isWholeSlot === true ? 0xffffffff : place.bits << place.shift;
+            for (let n = 0; n < place.wordCount; n++) {
+              mask[place.word + n] = place.wordCount > 1 ? 0xffffffff : bits;
+              key[place.word + n] =
+                (mask[place.word + n] ?? 0) & (isPort || isWholeSlot === true ? 0xff : seed);
+            }
+          }
+          const match = packMatch(key, mask);
+          const writer = new Writer(4);
+          writeOxmMatch(writer, match, version);
+          const back = readOxmMatch(new Reader(writer.written), { isStrict: true }).match;
+          expect(isSameMatch(back, match)).toBe(true);
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ['80000a02 08', 'OFPBMC_BAD_LEN'],
+    ['80000a03 080000', 'OFPBMC_BAD_LEN'],
+    ['80000a02 0800 80000a02 0800', 'OFPBMC_DUP_FIELD'],
+    ['80001604 0a000001', 'OFPBMC_BAD_PREREQ'],
+    ['80000a02 0800 80001708 0a000001 ffffff00', 'OFPBMC_BAD_WILDCARDS'],
+    ['80000b04 0800 ff00', 'OFPBMC_BAD_MASK'],
+    ['80000a02 0800 80001001 40', 'OFPBMC_BAD_VALUE'],
+    ['80000004 0000ff01', 'OFPBMC_BAD_VALUE'],
+    ['80007e01 00', 'OFPBMC_BAD_FIELD'],
+    ['ffff0202 0000', 'OFPBMC_BAD_LEN'],
+    ['00013c08 0000000000000001', 'OFPBMC_BAD_FIELD'],
+  ] as const)('is refused: %s (%s)', (hex, errorName) => {
+    expect(() => read(hex)).toThrow(expect.objectContaining({ errorName }) as OpenFlowError);
+  });
+
+  it('passes over fields that nobody knows where the reader is not strict', () => {
+    expect(read('80007e01 00 80000a02 0800', false).match.mask.words.length).toBe(2);
+  });
+
+  it('may have a cookie where Nicira lets it', () => {
+    expect(read('00013c08 0000000000000005', true, true)).toMatchObject({
+      cookie: 5n,
+      cookieMask: 2n ** 64n - 1n,
+    });
+    expect(read('00013d10 0000000000000004 000000000000000c', true, true)).toMatchObject({
+      cookie: 4n,
+      cookieMask: 12n,
+    });
+  });
+
+  it('reads any bytes, or says what is wrong with them in the words of OpenFlow', () => {
+    const header = fc.constantFrom(...fields.values()).chain((field) => {
+      const writer = new Writer();
+      const number = numberFor(field, 6);
+      return fc.boolean().map((hasMask) => {
+        writer.reset();
+        if (number !== undefined) writeOxmHeader(writer, number, field.bytes, hasMask);
+        return writer.written.slice();
+      });
+    });
+    const piece = fc.oneof(header, fc.uint8Array({ maxLength: 20 }));
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 6 }), fc.boolean(), (pieces, isStrict) => {
+        const bytes = Uint8Array.from(pieces.flatMap((part) => [...part]));
+        try {
+          const { match } = readOxmMatch(new Reader(bytes), { isStrict });
+          expect(match.values.length).toBe(match.mask.words.length);
+        } catch (error) {
+          expect(error).toBeInstanceOf(OpenFlowError);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});

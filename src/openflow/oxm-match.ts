@@ -1,0 +1,322 @@
+/**
+ * Matches as lists of OXM TLVs: how OpenFlow 1.2 and later, and Nicira's extensions of every version, say which packets
+ * are meant. A match is read into arrays of whole width, in one walk without allocation for a field.
+ */
+
+import { type Field, type FieldName, fields } from '../flow/fields/index.ts';
+import { isMetByMatch } from '../flow/fields/prerequisites.ts';
+import { hasBits, readField, wholeMask } from '../flow/fields/value.ts';
+import { getSlot, maskSlot, newKey, setSlot } from '../flow/key.ts';
+import { type Match, packMatch, unpackKey } from '../flow/match.ts';
+import { etherType, vlanPresent } from '../wire/ethernet.ts';
+import { ipProtocol } from '../wire/ip.ts';
+import type { Reader, Writer } from './bytes.ts';
+import { OpenFlowError } from './errors.ts';
+import { numberFor, readOxmHeader, writeCookie, writeOxmHeader } from './oxm.ts';
+import type { WireVersion } from './versions.ts';
+
+/** A match as a message gives it. */
+export interface ReadMatch {
+  readonly match: Match;
+  /** The bits of `cookieMask` that a flow's cookie must have; both zero where the match says nothing of it. */
+  readonly cookie: bigint;
+  readonly cookieMask: bigint;
+}
+
+export interface MatchReading {
+  /** Refuses fields that are not known, instead of passing them over, and those whose prerequisites are not met. */
+  readonly isStrict: boolean;
+  /** Nicira's messages may match on the cookie as if it were a field. */
+  readonly allowsCookie?: boolean;
+}
+
+/** For one match at a time: nothing here waits. */
+const key = newKey();
+const mask = newKey();
+
+/** Reads the TLVs up to the end of `from`. Throws OpenFlowError with the error of OpenFlow that is due. */
+export function readOxmMatch(from: Reader, { isStrict, allowsCookie = false }: MatchReading): ReadMatch {
+  key.fill(0);
+  mask.fill(0);
+  let cookie = 0n;
+  let cookieMask = 0n;
+  while (from.left > 0) {
+    const { field, hasMask, payloadSize } = readOxmHeader(from);
+    if (payloadSize > from.left)
+      throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${payloadSize} bytes with ${from.left} left`);
+    if (field === 'cookie' && allowsCookie) {
+      if (cookieMask !== 0n) throw new OpenFlowError('OFPBMC_DUP_FIELD', 'the cookie comes twice');
+      cookie = from.u64();
+      cookieMask = hasMask ? from.u64() : 0xffffffffffffffffn;
+      if ((cookie & ~cookieMask) !== 0n) throw outsideMask('cookie');
+    } else if (field === undefined || field === 'cookie' || field.slot === 'tun_metadata') {
+      if (isStrict) throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
+      from.skip(payloadSize);
+    } else {
+      if (field.place.wordCount === 1) readShort(from, field, hasMask);
+      else readLong(from, field, hasMask);
+      checkField(field, isStrict);
+      addField(field);
+    }
+  }
+  return { match: packMatch(key, mask), cookie, cookieMask };
+}
+
+/** What was read last, in the place of its field; for one field at a time. */
+const oneValue = newKey();
+const oneMask = newKey();
+const ports = { reserved: 0xff00, reserved32: 0xffffff00, offset: 0xffff0000 } as const;
+
+function outsideMask(name: string): OpenFlowError {
+  return new OpenFlowError('OFPBMC_BAD_WILDCARDS', `${name}: its value has bits outside its mask`);
+}
+
+function badValue(name: string, value: number): OpenFlowError {
+  return new OpenFlowError('OFPBMC_BAD_VALUE', `${name} can't be 0x${value.toString(16)}`);
+}
+
+function readNumber(from: Reader, bytes: number): number {
+  if (bytes === 4) return from.u32();
+  return bytes === 2 ? from.u16() : from.u8();
+}
+
+/** A field of at most four bytes. */
+function readShort(from: Reader, field: Field, hasMask: boolean): void {
+  const { name, bytes, place, format } = field;
+  const { word, shift, bits } = place;
+  const whole = bytes === 4 ? 0xffffffff : 2 ** (8 * bytes) - 1;
+  let value = readNumber(from, bytes);
+  const read = hasMask ? readNumber(from, bytes) : whole;
+  if ((value & ~read) !== 0) throw outsideMask(name);
+  if (read !== whole && field.mask === 'exact') throw badMask(name);
+  if (format === 'ofPort32') value = port16(name, value);
+  if ((value & ~bits) !== 0) throw badValue(name, value);
+  oneValue[word] = value << shift;
+  oneMask[word] = (read & bits) << shift;
+}
+
+/** Reserved ports end in the same 16 bits in all versions. */
+function port16(name: string, port: number): number {
+  if (port < ports.reserved) return port;
+  if (port < ports.reserved32) throw badValue(name, port);
+  return port - ports.offset;
+}
+
+function badMask(name: string): OpenFlowError {
+  return new OpenFlowError('OFPBMC_BAD_MASK', `${name} is matched as a whole or not at all`);
+}
+
+/** A field of whole words, or six bytes. */
+function readLong(from: Reader, { name, bytes, place, mask: maskable }: Field, hasMask: boolean): void {
+  const { word, wordCount } = place;
+  const lastShift = 8 * (-bytes & 3);
+  const take = (into: Uint32Array): void => {
+    for (let n = 0; n < wordCount; n++) {
+      const isCut = n === wordCount - 1 && lastShift !== 0;
+      into[word + n] = isCut ? from.u16() << lastShift : from.u32();
+    }
+  };
+  take(oneValue);
+  if (hasMask) {
+    take(oneMask);
+    for (let n = 0; n < wordCount; n++)
+      if (((oneValue[word + n] ?? 0) & ~(oneMask[word + n] ?? 0)) !== 0) throw outsideMask(name);
+    if (maskable === 'exact') throw badMask(name);
+    return;
+  }
+  for (let n = 0; n < wordCount; n++) oneMask[word + n] = n === wordCount - 1 ? -1 << lastShift : 0xffffffff;
+}
+
+function checkField(field: Field, isStrict: boolean): void {
+  const { name, needs } = field;
+  if (isStrict && needs !== undefined && !isMetByMatch(needs, key, mask))
+    throw new OpenFlowError('OFPBMC_BAD_PREREQ', `${name}: what it needs was not matched on before`);
+  if (hasBits(mask, field)) throw new OpenFlowError('OFPBMC_DUP_FIELD', `${name} comes twice`);
+}
+
+/** Adds what was read last to the match. */
+function addField({ place, slot, needs, isWholeSlot, impliesTag, format }: Field): void {
+  const { word, wordCount } = place;
+  for (let n = 0; n < wordCount; n++) {
+    key[word + n] = (key[word + n] ?? 0) | (oneValue[word + n] ?? 0);
+    mask[word + n] = (mask[word + n] ?? 0) | (oneMask[word + n] ?? 0);
+  }
+  if (isWholeSlot === true || format === 'ofPort32') maskSlot(mask, slot);
+  if (impliesTag === true) {
+    setSlot(key, 'vlan_tci', getSlot(key, 'vlan_tci') | vlanPresent);
+    setSlot(mask, 'vlan_tci', getSlot(mask, 'vlan_tci') | vlanPresent);
+  }
+  if (needs !== undefined && getSlot(mask, 'packet_type') === 0) maskSlot(mask, 'packet_type');
+}
+
+/** Does a match say so much that the field may follow? Where it says nothing, the field goes out all the same. */
+type When = (values: Uint32Array, bits: Uint32Array) => boolean;
+
+interface Entry {
+  readonly field: Field;
+  /** The value of its mask when all bits are set. */
+  readonly whole: Uint8Array;
+  readonly when: When;
+}
+
+const always: When = () => true;
+const isIp: When = (values) => {
+  const type = getSlot(values, 'eth_type');
+  return type === etherType.ipv4 || type === etherType.ipv6;
+};
+const isIpv4: When = (values) => getSlot(values, 'eth_type') === etherType.ipv4;
+const isIpv6: When = (values) => getSlot(values, 'eth_type') === etherType.ipv6;
+const carries =
+  (protocol: number, ofType: When = isIp): When =>
+  (values, bits) =>
+    ofType(values, bits) && getSlot(bits, 'nw_proto') !== 0 && getSlot(values, 'nw_proto') === protocol;
+const needsOf =
+  (field: Field): When =>
+  (values, bits) =>
+    field.needs === undefined || isMetByMatch(field.needs, values, bits);
+
+function entries(when: When | undefined, ...names: readonly FieldName[]): Entry[] {
+  return names.map((name) => {
+    const field = fields.get(name);
+    if (field === undefined) throw new Error(`no field ${name}`);
+    return { field, whole: wholeMask(field), when: when ?? needsOf(field) };
+  });
+}
+
+const range = <N extends string>(count: number, name: (n: number) => N): N[] =>
+  Array.from({ length: count }, (_, n) => name(n));
+
+/** In the order in which the reference sends them. */
+function orderFor(version: WireVersion): readonly Entry[] {
+  const isNicira = version < 3;
+  return [
+    ...entries(
+      always,
+      'dp_hash',
+      'recirc_id',
+      'conj_id',
+      isNicira ? 'in_port' : 'in_port_oxm',
+      'actset_output',
+    ),
+    ...entries(always, 'eth_src', 'eth_dst', 'eth_type'),
+    ...(isNicira
+      ? entries(always, 'vlan_tci')
+      : [...entries(always, 'vlan_vid'), ...entries(hasTag, 'vlan_pcp')]),
+    ...entries(undefined, 'mpls_tc', 'mpls_bos', 'mpls_ttl', 'mpls_label'),
+    ...entries(isIpv4, 'ip_src', 'ip_dst'),
+    ...entries(isIpv6, 'ipv6_src', 'ipv6_dst'),
+    ...entries(
+      isIp,
+      'ip_frag',
+      isNicira ? 'nw_tos' : 'ip_dscp',
+      'nw_ecn',
+      'nw_ttl',
+      'ipv6_label',
+      'nw_proto',
+    ),
+    ...entries(carries(ipProtocol.tcp), 'tcp_src', 'tcp_dst', 'tcp_flags'),
+    ...entries(carries(ipProtocol.udp), 'udp_src', 'udp_dst'),
+    ...entries(carries(ipProtocol.sctp), 'sctp_src', 'sctp_dst'),
+    ...entries(carries(ipProtocol.icmp, isIpv4), 'icmp_type', 'icmp_code'),
+    ...entries(carries(ipProtocol.icmpv6, isIpv6), 'icmpv6_type', 'icmpv6_code'),
+    ...entries(undefined, 'nd_reserved', 'nd_target', 'nd_options_type', 'nd_sll', 'nd_tll'),
+    ...entries(undefined, 'arp_op', 'arp_spa', 'arp_tpa', 'arp_sha', 'arp_tha'),
+    ...entries(
+      always,
+      'tun_id',
+      'tun_flags',
+      'tun_src',
+      'tun_dst',
+      'tun_ipv6_src',
+      'tun_ipv6_dst',
+      'tun_gbp_id',
+      'tun_gbp_flags',
+    ),
+    ...entries(always, 'tun_erspan_idx', 'tun_erspan_ver', 'tun_erspan_dir', 'tun_erspan_hwid'),
+    ...entries(always, 'tun_gtpu_flags', 'tun_gtpu_msgtype'),
+    ...entries(
+      always,
+      'nsh_flags',
+      'nsh_ttl',
+      'nsh_mdtype',
+      'nsh_np',
+      'nsh_spi',
+      'nsh_si',
+      'nsh_c1',
+      'nsh_c2',
+      'nsh_c3',
+      'nsh_c4',
+    ),
+    ...entries(
+      always,
+      ...(version < 6 ? range(16, (n) => `reg${n}` as const) : range(8, (n) => `xreg${n}` as const)),
+    ),
+    ...entries(always, 'pkt_mark', 'ct_state', 'ct_zone', 'ct_mark', 'ct_label'),
+    ...entries(always, 'ct_nw_src', 'ct_ipv6_src', 'ct_nw_dst', 'ct_ipv6_dst'),
+    ...entries((values) => getSlot(values, 'ct_nw_proto') !== 0, 'ct_nw_proto', 'ct_tp_src', 'ct_tp_dst'),
+    ...entries(always, 'metadata'),
+  ];
+}
+
+function hasTag(values: Uint32Array): boolean {
+  return (getSlot(values, 'vlan_tci') & (vlanPresent | 0xfff)) !== 0;
+}
+
+const orders = new Map<WireVersion, readonly Entry[]>();
+
+function orderOf(version: WireVersion): readonly Entry[] {
+  let order = orders.get(version);
+  if (order === undefined) {
+    order = orderFor(version);
+    orders.set(version, order);
+  }
+  return order;
+}
+
+const [packetType] = entries(always, 'packet_type');
+const written = newKey();
+const writtenMask = newKey();
+
+/**
+ * Writes a match as TLVs, without padding. Version 1 and 2 are the numbers of Nicira's extended match. Fields that the
+ * version has no number for are left out.
+ */
+export function writeOxmMatch(
+  to: Writer,
+  match: Match,
+  version: WireVersion,
+  cookie = 0n,
+  cookieMask = 0n,
+): void {
+  const values = unpackKey(match, written);
+  const bits = match.mask.unpack(writtenMask);
+  const chosen = orderOf(version).filter(({ field, when }) => hasBits(bits, field) && when(values, bits));
+  const isEthernet = getSlot(values, 'packet_type') === 0 && getSlot(bits, 'packet_type') === 0xffffffff;
+  const isImplied = isEthernet && chosen.some(({ field }) => field.needs !== undefined);
+  if (packetType !== undefined && hasBits(bits, packetType.field) && !isImplied)
+    writeField(to, packetType, values, bits, version);
+  for (const entry of chosen) writeField(to, entry, values, bits, version);
+  if (cookieMask !== 0n) writeCookie(to, cookie, cookieMask);
+}
+
+function writeField(
+  to: Writer,
+  { field, whole }: Entry,
+  values: Uint32Array,
+  bits: Uint32Array,
+  version: WireVersion,
+): void {
+  const number = numberFor(field, version);
+  if (number === undefined) return;
+  const fieldMask = readField(bits, field);
+  const isWhole = field.isWholeSlot === true || fieldMask.every((byte, n) => byte === whole[n]);
+  const hasMask = !isWhole || field.isAlwaysMasked === true;
+  writeOxmHeader(to, number, field.bytes, hasMask);
+  if (field.format === 'ofPort32') to.u32(port32(getSlot(values, field.slot)));
+  else to.octets(readField(values, field));
+  if (hasMask) to.octets(fieldMask);
+}
+
+function port32(port: number): number {
+  return port < ports.reserved ? port : port + ports.offset;
+}
