@@ -22,14 +22,18 @@ export interface KernelDevice {
   readonly monitor: LinkMonitor;
   /** Ours, made by the switch: it takes the configured address, and its host's transmissions are our receptions. */
   readonly isOurs: boolean;
-  /** Ends what keeps the device open; resolves when that is done. */
+  readonly isAdopted: boolean;
+  /** Ends what keeps the device open, and the device if it is ours; resolves when that is done. */
   readonly close: () => Promise<void>;
+  /** Ends what keeps the device open, and no more. */
+  readonly leave: () => Promise<void>;
 }
 
 export class KernelNetdev implements Netdev {
   readonly name: string;
   readonly type: string;
   readonly portSpec: PortSpec;
+  readonly isAdopted: boolean;
   onChange: () => void = () => {};
   readonly #device: KernelDevice;
   readonly #stopListening: () => void;
@@ -45,6 +49,7 @@ export class KernelNetdev implements Netdev {
     this.name = device.name;
     this.type = device.type;
     this.portSpec = device.portSpec;
+    this.isAdopted = device.isAdopted;
     this.#link = device.link;
     this.#changesAtOpen = device.link.runningChanges;
     this.#stopListening = device.monitor.listen(() => this.#follow(), device.link.name);
@@ -82,10 +87,19 @@ export class KernelNetdev implements Netdev {
     return statsOf(counters, this.#device.isOurs);
   }
 
+  async leave(): Promise<void> {
+    this.#detach();
+    await this.#device.leave();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#detach();
+    await this.#device.close();
+  }
+
+  #detach(): void {
     this.#stopListening();
     this.#isGone = true;
-    await this.#device.close();
   }
 
   /** Why the kernel refused; undefined when it did not. */

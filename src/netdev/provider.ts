@@ -10,6 +10,7 @@
  */
 import type { Timers } from '../base/timers.ts';
 import type { Frame, FrameBatch } from '../wire/frame.ts';
+import type { DeviceMark } from './device-mark.ts';
 
 /** Interface `options` and the other columns that a device takes; unknown keys are ignored by the provider. */
 export interface NetdevConfig {
@@ -60,7 +61,7 @@ export type PortSpec =
   | { readonly kind: 'tap'; readonly name: string; readonly fd: number }
   | { readonly kind: 'dummy'; readonly name: string };
 
-/** An open device. One owner; closing it is the owner's duty. */
+/** An open device. One owner; closing it is the owner's duty. A device that the switch made goes when it is disposed of. */
 export interface Netdev extends AsyncDisposable {
   readonly name: string;
   readonly type: string;
@@ -71,21 +72,27 @@ export interface Netdev extends AsyncDisposable {
   onChange: () => void;
   /** True once the kernel device is no longer there; reopen by name to follow a new one. */
   readonly isGone: boolean;
+  /** The device was made by an earlier process, and others may have configured it since. */
+  readonly isAdopted: boolean;
   /** Throws Refused on options that make no sense. A setting that the kernel refuses is logged and left as it was. */
   configure(config: NetdevConfig): Promise<void>;
   setUp(isUp: boolean): Promise<void>;
   /** Counters since the device was made, from the kernel where it is a kernel one. */
   stats(): Promise<NetdevStats>;
+  /** Closes it, and leaves a kernel device that the switch made to the process that opens it next. */
+  leave(): Promise<void>;
 }
 
-interface NetdevDeps {
+export interface NetdevDeps {
   readonly timers: Timers;
+  /** Which devices of the kernel are the switch's own. */
+  readonly mark: DeviceMark;
 }
 
 export interface NetdevProvider {
   /** The Interface `type`: "system", "internal", "tap", "patch", "dummy" ... */
   readonly type: string;
-  /** Opens (system) or makes (internal, tap) the device. Throws SyscallFailed when the kernel refuses, Refused on bad options. */
+  /** Opens (system) or makes (internal, tap) the device, or goes on with one that the switch made before. Throws SyscallFailed when the kernel refuses, Refused on bad options. */
   open(name: string, config: NetdevConfig, deps: NetdevDeps): Promise<Netdev>;
 }
 

@@ -8,12 +8,13 @@ import { dummyDevice } from './dummy/device.ts';
 import { DummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
-import type { NetdevProvider, PortIo, PortSpec, PracticePort, PreparedPort } from './provider.ts';
+import type { NetdevDeps, NetdevProvider, PortIo, PortSpec, PracticePort, PreparedPort } from './provider.ts';
 import { allowAllArp } from './system/host-shield.ts';
 import { openPacketPort } from './system/packet-port.ts';
 import { openPracticePacketPort, openPracticeRingPort } from './system/practice-port.ts';
 import { preparePacketPort } from './system/prepared-port.ts';
 import { systemProvider } from './system/provider.ts';
+import { removeLeftTaps } from './tap/left-taps.ts';
 import { openPracticeTapPort } from './tap/practice-port.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
 import { TapPort } from './tap/tap-port.ts';
@@ -76,6 +77,16 @@ export async function preparePort(spec: PortSpec): Promise<PreparedPort> {
   return spec.kind === 'packet'
     ? await preparePacketPort(spec)
     : { spec, openRing: async () => undefined, retire: () => {}, close: () => {} };
+}
+
+/** The device stays in the kernel when the process ends. */
+export function outlivesProcess(provider: NetdevProvider): boolean {
+  return provider === tapProvider || provider === internalProvider;
+}
+
+/** Removes the devices of earlier processes that are not wanted; resolves when they are gone. */
+export function removeLeftDevices(isWanted: (name: string) => boolean, deps: NetdevDeps): Promise<void> {
+  return removeLeftTaps(isWanted, deps);
 }
 
 /** Leaves devices that are not ours as they were found; for the end of the process, and synchronous. */

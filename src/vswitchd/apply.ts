@@ -134,8 +134,14 @@ export class Applier {
     }
   }
 
-  async #removeBridge(bridge: LiveBridge): Promise<void> {
-    await Promise.all([...bridge.interfaces.values()].map((i) => this.#removeInterface(bridge, i)));
+  /** Lets every bridge go and leaves its devices to the process that takes them over. */
+  async leaveAll(): Promise<void> {
+    for (const bridge of [...this.#state.bridges.values()])
+      await this.#removeBridge(bridge, (netdev) => netdev.leave());
+  }
+
+  async #removeBridge(bridge: LiveBridge, close = dispose): Promise<void> {
+    await Promise.all([...bridge.interfaces.values()].map((i) => this.#removeInterface(bridge, i, close)));
     await bridge.backer.removeBridge(bridge.name);
     this.#state.bridges.delete(bridge.name);
     if (bridge.backer.bridges.size === 0) await this.#deps.releaseBacker(bridge.backer);
@@ -198,6 +204,7 @@ export class Applier {
       const netdev = await this.#deps.openNetdev(type, name, config, bridge.settings.datapathType);
       i.netdev = netdev;
       i.toldOptions = config.options;
+      i.keepsMtu = netdev.isAdopted;
       netdev.onChange = () => this.#deps.netdevChanged(i);
       return undefined;
     } catch (why) {
@@ -226,7 +233,7 @@ export class Applier {
     }
   }
 
-  async #removeInterface(bridge: LiveBridge, i: LiveInterface): Promise<void> {
+  async #removeInterface(bridge: LiveBridge, i: LiveInterface, close = dispose): Promise<void> {
     bridge.interfaces.delete(i.wanted.name);
     noteInterface(bridge, i);
     if (i.ofPort !== undefined) {
@@ -235,15 +242,15 @@ export class Applier {
     }
     followMtus(bridge, i);
     this.#state.release(i);
-    await this.#closeNetdev(i);
+    await this.#closeNetdev(i, close);
   }
 
-  async #closeNetdev(i: LiveInterface): Promise<void> {
+  async #closeNetdev(i: LiveInterface, close = dispose): Promise<void> {
     const { netdev } = i;
     if (netdev === undefined) return;
     netdev.onChange = () => {};
     i.netdev = undefined;
-    await netdev[Symbol.asyncDispose]();
+    await close(netdev);
   }
 
   async #configureInterface(bridge: LiveBridge, wanted: WantedInterface): Promise<void> {
@@ -290,8 +297,15 @@ export class Applier {
     if (bridge.announcedId !== config.datapathId)
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
     bridge.announcedId = config.datapathId;
-    for (const i of bridge.kept) await this.#tellNetdev(bridge, i);
+    for (const i of bridge.kept) {
+      await this.#tellNetdev(bridge, i);
+      i.keepsMtu = false;
+    }
   }
+}
+
+async function dispose(netdev: Netdev): Promise<void> {
+  await netdev[Symbol.asyncDispose]();
 }
 
 /** Its own frames would come back to the host for ever. */

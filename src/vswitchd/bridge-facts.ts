@@ -46,6 +46,8 @@ export function fakeBridgeMac(bridge: LiveBridge, { tag }: WantedPort): string {
  * To be called when the interface got its number, lost it, or its device changed. Devices of ours that nobody asked for
  * an MTU get the smallest of the others, or the usual one without others, when that changes; until it does they may
  * have a smaller one, but no larger one.
+ * Differs: that one becomes known at a start is no change; the reference overwrites a smaller one or not, depending on
+ * the order in which it adds the ports.
  */
 export function followMtus(bridge: LiveBridge, i: LiveInterface): void {
   if (bridge.interfaces.get(i.wanted.name) === i) {
@@ -59,7 +61,10 @@ export function followMtus(bridge: LiveBridge, i: LiveInterface): void {
   const lowest = bridge.mtus.lowest ?? usualMtu;
   if (lowest === bridge.followedMtu) return;
   bridge.followedMtu = lowest;
-  for (const each of bridge.kept) if (followsMtu(bridge, each)) each.followedMtu = lowest;
+  for (const each of bridge.kept) {
+    const isSmallEnough = (each.netdev?.state.mtu ?? 0) <= lowest;
+    if (followsMtu(bridge, each) && !(each.keepsMtu && isSmallEnough)) each.followedMtu = lowest;
+  }
 }
 
 /**

@@ -20,6 +20,8 @@ export class LiveInterface implements ActualInterface {
   toldOptions: NetdevConfig['options'] | undefined;
   /** The MTU that it is to have because of others; undefined: the one it has. */
   followedMtu: number | undefined;
+  /** An earlier process left its device, with an MTU that counts until this bridge's ports are all there. */
+  keepsMtu = false;
   ofPort: OfPort | undefined;
   mustReopen = false;
   /** Why it could not be added, for the `error` column. */

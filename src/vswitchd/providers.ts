@@ -2,6 +2,13 @@
 import type { Datapath } from '../datapath/provider.ts';
 import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 
+/** What a row and its bridge say about a device. */
+export interface DeviceName {
+  readonly type: string;
+  readonly name: string;
+  readonly datapathType: string;
+}
+
 export interface Providers {
   /** Bridge `datapath_type` values, sorted. */
   readonly datapathTypes: readonly string[];
@@ -14,6 +21,8 @@ export interface Providers {
   openNetdev(type: string, name: string, config: NetdevConfig, datapathType: string): Promise<Netdev>;
   /** Under the usual name of its type unless given another. Throws SyscallFailed EAFNOSUPPORT when there is no such type. */
   openDatapath(type: string, name?: string): Promise<Datapath>;
+  /** Removes the devices that an earlier process made for this database and that are not `wanted` any more. */
+  removeLeftDevices(wanted: Iterable<DeviceName>): Promise<void>;
   /** Calls `changed` with the name of each kernel device that comes, goes or changes, until disposed of. */
   watchDevices(changed: (name: string, isThere: boolean) => void): Disposable;
 }

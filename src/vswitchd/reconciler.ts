@@ -16,6 +16,7 @@ import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts
 import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
 import { type AddInterface, formatStep, isAddition, plan, type Step } from './plan.ts';
+import type { DeviceName } from './providers.ts';
 import { reportBridge, reportedColumns, reportInterface } from './report.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
 import { readStatistics } from './statistics.ts';
@@ -34,6 +35,8 @@ export interface ReconcilerDeps {
   readonly writer: StatusWriter;
   /** Makes the main loop call `run` soon. */
   wake(): void;
+  /** Removes what an earlier process made for this database and is not `wanted` any more. */
+  removeLeftDevices(wanted: Iterable<DeviceName>): Promise<void>;
   /** Makes datapath flows follow what was applied. */
   settleFlows(): void;
   /** The root row is there or has changed. */
@@ -53,6 +56,8 @@ export class Reconciler {
   /** Changes the switch until it resolves; one thing at a time. */
   #work: Promise<void> | undefined;
   #isActive = false;
+  /** The next round looks first for what earlier processes left. */
+  #mayHaveLeftDevices = true;
   /** The round that is next is only there because of the last one. */
   #isFollowUp = false;
   /** Which root row was answered, and what: somebody may make the row anew, with a `next_cfg` that we have seen. */
@@ -147,7 +152,7 @@ export class Reconciler {
     // Without a row there is nothing to do, and to have done that once is to be configured.
     const isBehind = root === undefined ? this.onConfigured !== undefined : !this.#isAnswered(root);
     const changeCount = this.#dirty.size + this.#changed.size + this.#unsettled.size;
-    if (changeCount === 0 && !isBehind) {
+    if (changeCount === 0 && !isBehind && !this.#mayHaveLeftDevices) {
       this.#deps.writer.flush();
       return;
     }
@@ -157,7 +162,9 @@ export class Reconciler {
   /** Once `run` is not called any more: what is under way comes to its end; every bridge is removed if `cleanup`. */
   async stop(options: { cleanup: boolean }): Promise<void> {
     await this.#work;
-    if (options.cleanup) await this.#begin(this.#removeAll());
+    if (!options.cleanup) return;
+    await this.#begin(this.#removeAll());
+    await this.#deps.removeLeftDevices([]);
   }
 
   #begin(change: Promise<void>): Promise<void> {
@@ -248,16 +255,17 @@ export class Reconciler {
   }
 
   /**
-   * The other daemon has the devices now, and its word counts; ours must go, and all is planned and said anew when the
-   * lock comes back.
+   * The other daemon goes on with the devices now, and its word counts; all is planned and said anew when the lock comes
+   * back.
    */
   #standDown(): void {
     this.#isActive = false;
     this.#applied = undefined;
+    this.#mayHaveLeftDevices = true;
     for (const [name, bridge] of this.#model.bridges)
       for (const port of bridge.ports.keys()) markPort(this.#dirty, name, port);
     this.#deps.writer.forget();
-    void this.#begin(this.#removeAll());
+    void this.#begin(this.#deps.applier.leaveAll());
   }
 
   #root(): OvsRow<'Open_vSwitch'> | undefined {
@@ -269,8 +277,18 @@ export class Reconciler {
     return this.#isActive ? this.#model.bridges : noBridges;
   }
 
+  *#wantedDevices(): Iterable<DeviceName> {
+    for (const { settings, ports } of this.#model.bridges.values())
+      for (const { interfaces } of ports.values())
+        for (const { type, name } of interfaces) yield { type, name, datapathType: settings.datapathType };
+  }
+
   async #round(root: OvsRow<'Open_vSwitch'> | undefined): Promise<void> {
     const { state, writer, applier } = this.#deps;
+    if (this.#mayHaveLeftDevices) {
+      this.#mayHaveLeftDevices = false;
+      await this.#deps.removeLeftDevices(this.#wantedDevices()); // first: another type may want the name
+    }
     const isFollowUp = this.#isFollowUp;
     this.#isFollowUp = false;
     const dirty = this.#dirty;

@@ -7,7 +7,8 @@ import { Timers } from '../base/timers.ts';
 import { ms, type Uuid, uuid } from '../base/units.ts';
 import { type CommandOutput, Commands } from '../daemon/unixctl.ts';
 import { DummyDatapath } from '../datapath/dummy/datapath.ts';
-import { type DummyDevice, dummyDevice } from '../netdev/dummy/device.ts';
+import { DeviceMark } from '../netdev/device-mark.ts';
+import { type DummyDevice, dummyDevice, dummyDevices } from '../netdev/dummy/device.ts';
 import type { PortIo, PortSpec } from '../netdev/provider.ts';
 import { netdevProviders, openPortIo } from '../netdev/registry.ts';
 import { OvsdbClient, type Transaction } from '../ovsdb/client/index.ts';
@@ -36,6 +37,8 @@ export class SwitchFixture {
   /** Devices that can't be opened for the moment, and those that no datapath takes; nobody tells when that ends. */
   readonly busy = new Set<string>();
   readonly refused = new Set<string>();
+  /** Each time that left devices were to be removed: which are wanted, and which the switch had opened by then. */
+  readonly removals: { wanted: string[]; opened: string[] }[] = [];
   /** Opening a device waits for this. */
   gate: Promise<void> = Promise.resolve();
   readonly #commands = new Commands();
@@ -221,6 +224,7 @@ export class SwitchFixture {
 
   #providers(): Providers {
     const byType = netdevProviders('override');
+    const deps = { timers: this.timers, mark: new DeviceMark('fixture', 'fixture') };
     return {
       datapathTypes: ['dummy'],
       ifaceTypes: ['dummy', 'dummy-internal', 'internal', 'patch', 'system'],
@@ -230,7 +234,7 @@ export class SwitchFixture {
         await this.gate;
         if (this.missing.has(name)) throw syscallFailed('open', ENODEV, name);
         if (this.busy.has(name)) throw syscallFailed('open', EBUSY, name);
-        return provider.open(name, config, { timers: this.timers });
+        return provider.open(name, config, deps);
       },
       openDatapath: async (type, name = 'ovs-dummy') => {
         if (type !== 'dummy') throw syscallFailed('open', EAFNOSUPPORT, type);
@@ -239,6 +243,10 @@ export class SwitchFixture {
           return openPortIo(spec);
         };
         return new DummyDatapath('dummy', name, { clock: this.clock, openPort });
+      },
+      removeLeftDevices: async (wanted) => {
+        const names = Array.from(wanted, ({ name }) => name).sort();
+        this.removals.push({ wanted: names, opened: dummyDevices().map(({ name }) => name) });
       },
       watchDevices: (changed) => {
         this.#deviceChanged = changed;

@@ -58,6 +58,20 @@ describe('a switch on its database', () => {
     expect(() => fixture.device('p1')).toThrow('no dummy device');
   });
 
+  test('has what an earlier process left removed before it opens its own, and again when it cleans up', async () => {
+    const later = new SwitchFixture();
+    await later.settle();
+    await later.tool.transact((tx) => tx.insert('Open_vSwitch', {}));
+    await later.settle();
+    await later.addBridge('br0', ['p1']);
+    later.aSwitch.start();
+    await later.settle();
+    expect(later.removals).toEqual([{ wanted: ['br0', 'p1'], opened: [] }]);
+    await later.addPort('br0', 'p2');
+    await later.stop();
+    expect(later.removals.slice(1)).toEqual([{ wanted: [], opened: [] }]);
+  });
+
   test('an unknown type is an error of that interface', async () => {
     await fixture.addBridge('br0');
     await fixture.addPort('br0', 'x', { type: 'foo' });

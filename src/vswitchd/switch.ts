@@ -91,6 +91,7 @@ export class Switch {
       applier,
       writer: this.#writer,
       wake: () => this.loop.wake(),
+      removeLeftDevices: (wanted) => providers.removeLeftDevices(wanted),
       settleFlows: () => {
         for (const backer of this.#backers.values()) backer.revalidator.revalidateNow();
       },

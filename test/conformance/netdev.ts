@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { Timers } from '../../src/base/timers.ts';
+import { DeviceMark } from '../../src/netdev/device-mark.ts';
 import type { Netdev, NetdevConfig, NetdevProvider, PortIo, PortSpec } from '../../src/netdev/provider.ts';
 import { openPortIo } from '../../src/netdev/registry.ts';
 import { Frame, FrameBatch } from '../../src/wire/frame.ts';
@@ -35,6 +36,7 @@ export interface NetdevHarness {
 }
 
 export const noConfig: NetdevConfig = { options: new Map(), mac: undefined, mtuRequest: undefined };
+export const testMark = new DeviceMark('/test', 'unix:/test/db.sock');
 const etherType = 0x88b5; // IEEE 802: local experiments
 
 /** A frame of `size` bytes whose payload tells its number. */
@@ -70,7 +72,10 @@ export function netdevConformance(title: string, harness: NetdevHarness): void {
     beforeEach(async () => {
       const name = `cf${openCount++}`;
       harness.prepare(name);
-      netdev = await harness.provider.open(name, noConfig, { timers: new Timers(systemClock) });
+      netdev = await harness.provider.open(name, noConfig, {
+        timers: new Timers(systemClock),
+        mark: testMark,
+      });
       await netdev.setUp(true);
       far = harness.connect(netdev);
       const { portSpec } = netdev;

@@ -105,9 +105,11 @@ function netdevOf(name: string, isPatch: boolean): Netdev {
     portSpec: isPatch ? undefined : { kind: 'dummy', name },
     onChange: () => {},
     isGone: false,
+    isAdopted: false,
     configure: async () => {},
     setUp: async () => {},
     stats: async (): Promise<NetdevStats> => new Map(),
+    leave: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
 }

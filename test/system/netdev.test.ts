@@ -5,8 +5,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { logRegistry } from '../../src/base/log.ts';
 import { Timers } from '../../src/base/timers.ts';
+import { driveTimers } from '../../src/base/timers-drive.ts';
+import { DeviceMark } from '../../src/netdev/device-mark.ts';
 import type { Netdev, NetdevProvider, PortIo, PortSpec } from '../../src/netdev/provider.ts';
-import { netdevProviders, openPortIo, preparePort } from '../../src/netdev/registry.ts';
+import { netdevProviders, openPortIo, preparePort, removeLeftDevices } from '../../src/netdev/registry.ts';
 import { openPacketPort, type PacketPort } from '../../src/netdev/system/packet-port.ts';
 import { Epoll } from '../../src/sys/calls/epoll.ts';
 import { unshareNetwork } from '../../src/sys/calls/namespace.ts';
@@ -20,6 +22,7 @@ import {
   netdevConformance,
   noConfig,
   numberOf,
+  testMark,
   testPacket,
 } from '../conformance/netdev.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
@@ -28,7 +31,8 @@ const why = whyNoNamespaces();
 if (why !== undefined) console.log(`netdev tests on the kernel: ${why}`);
 
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
-const deps = { timers: new Timers(systemClock) };
+const deps = { timers: new Timers(systemClock), mark: testMark };
+driveTimers(deps.timers);
 const batch = new FrameBatch(32);
 
 function provider(type: string): NetdevProvider {
@@ -487,13 +491,38 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     expect(linkMonitor().byName('in0')).toBeUndefined();
   });
 
-  test('TAP devices disposed of together are gone together, but for one that was made persistent', async () => {
-    ip('tuntap', 'add', 'pt0', 'mode', 'tap', 'vnet_hdr');
-    const names = ['pt0', ...Array.from({ length: 30 }, (_, n) => `in${n}`)];
+  test('TAP devices disposed of together are gone together', async () => {
+    const names = Array.from({ length: 30 }, (_, n) => `in${n}`);
     const netdevs = await Promise.all(names.map((name) => provider('tap').open(name, noConfig, deps)));
     await Promise.all(netdevs.map((netdev) => netdev[Symbol.asyncDispose]()));
-    expect(names.filter((name) => linkMonitor().byName(name) !== undefined)).toEqual(['pt0']);
-    ip('link', 'del', 'pt0');
+    expect(names.filter((name) => linkMonitor().byName(name) !== undefined)).toEqual([]);
+  });
+
+  test('A TAP device that was left is adopted once it is free, by whom it belongs to alone', async () => {
+    const open = (mark: DeviceMark) => provider('tap').open('ad0', noConfig, { timers: deps.timers, mark });
+    const first = await open(new DeviceMark('/a', 'unix:/a/db.sock'));
+    const { ifindex } = first.state;
+    expect(first.isAdopted).toBe(false);
+    await expect(open(new DeviceMark('/b', 'unix:/b/db.sock'))).rejects.toMatchObject({ tag: 'EEXIST' });
+    const opening = open(new DeviceMark('/b', 'unix:/a/db.sock'));
+    await first.leave();
+    const second = await opening;
+    expect(second).toMatchObject({ isAdopted: true, state: { ifindex } });
+    await second.leave();
+    // What it was before is forgotten: it has another folder now.
+    await removeLeftDevices(() => false, { ...deps, mark: new DeviceMark('/a', 'unix:/a/db.sock') });
+    expect(linkMonitor().byName('ad0')?.ifindex).toBe(ifindex);
+    const owner = { ...deps, mark: new DeviceMark('/b', 'unix:/a/db.sock') };
+    await removeLeftDevices((name) => name === 'ad0', owner);
+    expect(linkMonitor().byName('ad0')?.ifindex).toBe(ifindex);
+    await removeLeftDevices(() => false, owner);
+    expect(linkMonitor().byName('ad0')).toBeUndefined();
+  });
+
+  test('A left TAP device that a process holds is not removed', async () => {
+    await using held = await provider('tap').open('he0', noConfig, deps);
+    await removeLeftDevices(() => false, deps);
+    expect(linkMonitor().byName('he0')?.ifindex).toBe(held.state.ifindex);
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { netdevConformance, noConfig, testPacket } from '../../../test/conformance/netdev.ts';
+import { netdevConformance, noConfig, testMark, testPacket } from '../../../test/conformance/netdev.ts';
 import { FakeClock } from '../../base/clock.ts';
 import { Timers } from '../../base/timers.ts';
 import { openPortIo } from '../registry.ts';
@@ -26,7 +26,7 @@ netdevConformance('dummy', {
   settle: () => {},
 });
 
-const deps = () => ({ timers: new Timers(new FakeClock()) });
+const deps = () => ({ timers: new Timers(new FakeClock()), mark: testMark });
 
 test('A dummy port tells that frames have come and drops beyond a hundred unread ones', async () => {
   await using netdev = await dummyProvider('dummy').open('p1', noConfig, deps());

@@ -33,6 +33,7 @@ class DummyNetdev implements Netdev {
   readonly name: string;
   readonly type: string;
   readonly portSpec: PortSpec;
+  readonly isAdopted = false;
   onChange: () => void = () => {};
   readonly #device: DummyDevice;
   #isClosed = false;
@@ -82,6 +83,10 @@ class DummyNetdev implements Netdev {
       ['tx_q0_packets', txPackets],
       ['tx_q0_bytes', txBytes],
     ]);
+  }
+
+  async leave(): Promise<void> {
+    await this[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

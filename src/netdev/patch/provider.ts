@@ -21,6 +21,7 @@ class PatchNetdev implements Netdev {
   readonly type = 'patch';
   readonly portSpec = undefined;
   readonly isGone = false;
+  readonly isAdopted = false;
   onChange: () => void = () => {};
   #state: NetdevState;
 
@@ -62,6 +63,10 @@ class PatchNetdev implements Netdev {
   /** The layer above counts what crosses. */
   async stats(): Promise<NetdevStats> {
     return new Map();
+  }
+
+  async leave(): Promise<void> {
+    await this[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

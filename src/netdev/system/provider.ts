@@ -18,6 +18,7 @@ export const systemProvider: NetdevProvider = {
       throw syscallFailed('open', errnos.ENODEV, `could not open network device ${name}`);
     const slotCount = readSlotCount(config);
     const shield = shieldHost(link.name, link.ifindex, timers);
+    const close = async (): Promise<void> => shield[Symbol.dispose]();
     const netdev = new KernelNetdev({
       type: 'system',
       name,
@@ -25,7 +26,9 @@ export const systemProvider: NetdevProvider = {
       portSpec: { kind: 'packet', name, ifindex: link.ifindex, ...(slotCount && { slotCount }) },
       monitor,
       isOurs: false,
-      close: async () => shield[Symbol.dispose](),
+      isAdopted: false,
+      close,
+      leave: close,
     });
     await netdev.configure(config);
     return netdev;

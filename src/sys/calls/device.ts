@@ -14,6 +14,8 @@ const ioctlMemory = libcFunction('int ioctl(int, unsigned long, void *)');
 const ioctlValue = libcFunction('int ioctl(int, unsigned long, unsigned long)');
 
 const TUNSETIFF = 0x400454ca;
+const TUNSETPERSIST = 0x400454cb;
+const TUNSETOWNER = 0x400454cc;
 const TUNGETIFF = 0x800454d2;
 const TUNSETOFFLOAD = 0x400454d0;
 const TUNSETVNETHDRSZ = 0x400454d8;
@@ -35,8 +37,9 @@ const nameSize = 16;
 const offloadHeaderSize = 10;
 
 /**
- * Makes the TAP device `name`, or attaches to a persistent one, with an offload header before each frame. The device
- * goes when the descriptor is closed. Throws SyscallFailed.
+ * Makes the TAP device `name`, or attaches to a persistent one that nobody else is attached to (EBUSY), with an offload
+ * header before each frame. A device that it makes goes when the descriptor is closed, until `makePersistent`. Throws
+ * SyscallFailed.
  */
 export function openTap(name: string): number {
   const tried = `cannot make device ${name}`;
@@ -60,6 +63,21 @@ export function isPersistentTap(fd: number): boolean {
   const request = new Uint8Array(requestSize);
   if (ioctlMemory(fd, TUNGETIFF, request) < 0) return false;
   return (new DataView(request.buffer).getUint16(nameSize, true) & IFF_PERSIST) !== 0;
+}
+
+/**
+ * From now on the device stays when its descriptor is closed, and only this user, or who has CAP_NET_ADMIN, may attach to
+ * it then: without an owner anybody might. Throws SyscallFailed.
+ */
+export function makePersistent(fd: number, tried: string): void {
+  const owner = process.geteuid?.() ?? 0;
+  if (ioctlValue(fd, TUNSETOWNER, owner) < 0) throw failed('ioctl', tried);
+  if (ioctlValue(fd, TUNSETPERSIST, 1) < 0) throw failed('ioctl', tried);
+}
+
+/** From now on the device goes when its descriptor is closed. Does nothing when it is gone already. */
+export function endPersistence(fd: number): void {
+  ioctlValue(fd, TUNSETPERSIST, 0);
 }
 
 function openTunControl(tried: string): number {

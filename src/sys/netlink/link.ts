@@ -3,7 +3,9 @@
  * netdevs.
  */
 import { formatMac, readMac } from '../../base/addresses.ts';
-import { Malformed } from '../../base/errors.ts';
+import { Malformed, SyscallFailed } from '../../base/errors.ts';
+import { kernelName } from '../calls/device.ts';
+import { errnos } from '../calls/libc.ts';
 import { attributeText, attributeU32, flag, type Message, MessageWriter, walkAttributes } from './message.ts';
 import { NetlinkSocket } from './socket.ts';
 
@@ -18,6 +20,8 @@ const messageType = {
   setLink: 19,
   newStats: 92,
   getStats: 94,
+  newProperties: 108,
+  delProperties: 109,
 } as const;
 const attribute = {
   address: 1,
@@ -26,6 +30,8 @@ const attribute = {
   linkInfo: 18,
   group: 27,
   carrierChanges: 35,
+  properties: 52,
+  alternativeName: 53,
 } as const;
 const linkInfoKind = 1;
 const linkStats64 = 1;
@@ -53,6 +59,8 @@ export interface Link {
   readonly kind: string;
   /** For commands about many devices at once; 0 unless somebody set it. */
   readonly group: number;
+  /** Further names (`ip link property`). Those of a device that is down come and go without notification. */
+  readonly alternativeNames: readonly string[];
   /** How often `isRunning` was seen to change. */
   readonly runningChanges: number;
 }
@@ -78,6 +86,7 @@ function parseLink(payload: DataView): Link {
   let mtu = 0;
   let kind = '';
   let group = 0;
+  const alternativeNames: string[] = [];
   walkAttributes(payload, interfaceHeaderSize, (type, value) => {
     if (type === attribute.name) name = attributeText(value);
     else if (type === attribute.address) mac = value.byteLength === 6 ? formatMac(bytesOf(value)) : '';
@@ -86,6 +95,10 @@ function parseLink(payload: DataView): Link {
     else if (type === attribute.linkInfo)
       walkAttributes(value, 0, (inner, text) => {
         if (inner === linkInfoKind) kind = attributeText(text);
+      });
+    else if (type === attribute.properties)
+      walkAttributes(value, 0, (inner, text) => {
+        if (inner === attribute.alternativeName) alternativeNames.push(attributeText(text));
       });
   });
   return {
@@ -98,6 +111,7 @@ function parseLink(payload: DataView): Link {
     isPromiscuous: (flags & IFF_PROMISC) !== 0,
     kind,
     group,
+    alternativeNames,
     runningChanges: 0,
   };
 }
@@ -165,6 +179,20 @@ export function dumpLinks(): Link[] {
   return links;
 }
 
+/** The device as it is now; undefined when there is none of that name, whose own may be shorter. Throws SyscallFailed. */
+export function readLink(name: string): Link | undefined {
+  const query = new MessageWriter().bytes(linkHeader(0)).text(attribute.name, kernelName(name)).finish();
+  let link: Link | undefined;
+  try {
+    requests().request(messageType.getLink, 0, query, `cannot look at device ${name}`, (message) => {
+      link = parseLinkChange(message)?.link;
+    });
+  } catch (error) {
+    if (!(error instanceof SyscallFailed) || error.errno !== errnos.ENODEV) throw error;
+  }
+  return link;
+}
+
 /** The counters of one device, or of all without `ifindex`. Throws SyscallFailed when it is gone. */
 export function readLinkStats(
   take: (ifindex: number, counters: LinkCounters) => void,
@@ -206,6 +234,23 @@ export function setLink(ifindex: number, settings: LinkSettings, tried: string):
   if (settings.mac !== undefined) request.attribute(attribute.address, readMac(settings.mac));
   if (settings.group !== undefined) request.number(attribute.group, settings.group);
   requests().request(messageType.setLink, 0, request.finish(), tried);
+}
+
+/** Gives a device one more name, which no other device may have (Linux 5.5). Throws SyscallFailed. */
+export function addAlternativeName(ifindex: number, name: string, tried: string): void {
+  changeNames(messageType.newProperties, ifindex, name, tried);
+}
+
+/** Throws SyscallFailed when it has no such name. */
+export function removeAlternativeName(ifindex: number, name: string, tried: string): void {
+  changeNames(messageType.delProperties, ifindex, name, tried);
+}
+
+function changeNames(type: number, ifindex: number, name: string, tried: string): void {
+  const request = new MessageWriter()
+    .bytes(linkHeader(ifindex))
+    .nested(attribute.properties, (properties) => properties.text(attribute.alternativeName, name));
+  requests().request(type, 0, request.finish(), tried);
 }
 
 /** Removes all devices of a group; resolves when they are gone. Throws SyscallFailed. */

@@ -20,13 +20,14 @@ function only(bytes: Uint8Array) {
 }
 
 describe('rtnetlink messages', () => {
-  test('A link notification tells name, address, MTU, kind and group', () => {
+  test('A link notification tells the names, address, MTU, kind and group', () => {
     const payload = link()
       .text(3, 'eth7')
       .attribute(1, [2, 0, 0, 0, 0, 0xab])
       .number(4, 9000)
       .nested(18, (info) => info.text(1, 'veth'))
       .number(27, 3)
+      .nested(52, (properties) => properties.text(53, 'uplink').text(53, 'the-long-name-of-it'))
       .finish();
     expect(parseLinkChange(only(emitMessage(newLink, 0, 1, payload)))).toEqual({
       isRemoved: false,
@@ -40,6 +41,7 @@ describe('rtnetlink messages', () => {
         isPromiscuous: false,
         kind: 'veth',
         group: 3,
+        alternativeNames: ['uplink', 'the-long-name-of-it'],
         runningChanges: 0,
       },
     });

@@ -1,11 +1,10 @@
 /** ovs-vswitchd as a program: from its command line to a running `Switch`, and to an orderly end. */
-import { systemClock } from '../../base/clock.ts';
 import { CoverageRates } from '../../base/coverage.ts';
 import { logger, logRegistry } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
+import { withinTime } from '../../base/time-limit.ts';
 import { Timers } from '../../base/timers.ts';
-import { driveTimers } from '../../base/timers-drive.ts';
 import { ms } from '../../base/units.ts';
 import { addBuiltinCommands, formatMemory } from '../../daemon/builtin-commands.ts';
 import { listenForCommands } from '../../daemon/control-socket.ts';
@@ -31,12 +30,13 @@ import { WarpClock } from '../warp-clock.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded.ts';
 import { greet } from './greeting.ts';
 import { helpText, type ProgramOptions, readCommandLine, readProgramOptions } from './options.ts';
+import { ownDevices } from './own-devices.ts';
 import { isWritableFolder, prepareFolders, quickstartDirectories } from './quickstart.ts';
 import { systemProviders } from './system-providers.ts';
 
 const log = logger('bridge');
 
-/** Whoever wants the devices gone before the process ends waits no longer than this, in ms. */
+/** What is being changed when the process is to end may take no longer than this. */
 const endTime = ms(5000);
 
 export async function vswitchd(given: Program): Promise<number | undefined> {
@@ -73,13 +73,15 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
     remotes: database === undefined ? options.remotes : ['embedded'],
     timers,
   });
+  const remotes = database === undefined ? options.remotes : ['unix:db.sock'];
+  const mark = ownDevices(program.directories.run, remotes);
   const rates = new CoverageRates(clock.now());
   const aSwitch: Switch = new Switch({
     client,
     timers,
     soon,
     random: systemRandom,
-    providers: systemProviders(options, timers),
+    providers: systemProviders(options, { timers, mark }),
     pid: process.pid,
     systemStatistics: () => readSystemStatistics(program.directories.run),
     versions: database === undefined ? undefined : versions(),
@@ -92,12 +94,17 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
   unixctl.onWake = () => loop.wake();
 
   const end = async (cleanup: boolean): Promise<void> => {
-    await withinEndTime(aSwitch.stop({ cleanup }));
+    const stopped = aSwitch.stop({ cleanup });
+    await (cleanup ? stopped : withinTime(endTime, stopped)); // what is not removed now would stay
     client.close();
     database?.close();
   };
   daemon.onHangup = () => void program.log.reopenFile();
-  daemon.onSignal = (signal) => void end(false).then(() => daemon.endBy(signal));
+  daemon.onSignal = (signal) => {
+    // Who tries the switch out and ends it at the terminal wants nothing left of it.
+    const cleanup = options.isQuickstart && signal === 'SIGINT';
+    void end(cleanup).then(() => daemon.endBy(signal));
+  };
   addBuiltinCommands(commands, {
     name: program.name,
     log: program.log,
@@ -156,14 +163,6 @@ function socketConnector(program: Program, options: ProgramOptions): Connector {
 function versions() {
   const { type, version } = readSystemRelease();
   return { ovs: VERSION, db: openVswitch.version, system: type, systemVersion: version };
-}
-
-/** Gives up waiting after `endTime`, not the work. */
-function withinEndTime(work: Promise<void>): Promise<void> {
-  const timers = new Timers(systemClock);
-  const giveUp = new Promise<void>((done) => timers.after(endTime, done));
-  const stop = driveTimers(timers);
-  return Promise.race([work, giveUp]).finally(stop);
 }
 
 function print(text: string): undefined {

@@ -5,10 +5,17 @@ import type { Timers } from '../../base/timers.ts';
 import { DummyDatapath } from '../../datapath/dummy/datapath.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import { UserspaceDatapath } from '../../datapath/userspace/datapath.ts';
-import type { Netdev, NetdevConfig, NetdevProvider } from '../../netdev/provider.ts';
-import { type DummyMode, netdevProviders, openPortIo } from '../../netdev/registry.ts';
+import type { Netdev, NetdevConfig, NetdevDeps, NetdevProvider } from '../../netdev/provider.ts';
+import {
+  type DummyMode,
+  netdevProviders,
+  openPortIo,
+  outlivesProcess,
+  removeLeftDevices,
+} from '../../netdev/registry.ts';
+import { kernelName } from '../../sys/calls/device.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
-import type { Providers } from '../providers.ts';
+import type { DeviceName, Providers } from '../providers.ts';
 import type { ProgramOptions } from './options.ts';
 
 const bridgeLog = logger('bridge');
@@ -24,20 +31,31 @@ type DatapathType = keyof typeof datapathNames;
 
 export function systemProviders(
   options: Pick<ProgramOptions, 'dummy' | 'isSystemDisabled'>,
-  timers: Timers,
+  deps: NetdevDeps,
 ): Providers {
+  const { timers } = deps;
   const byType = netdevProviders(options.dummy);
   const datapathTypes = datapathTypesOf(options);
   return {
     datapathTypes,
     ifaceTypes: [...byType.keys()].sort(),
     openNetdev: (type, name, config, datapathType) =>
-      openNetdev(byType, { type, name, config, datapathType, dummy: options.dummy, timers }),
+      openNetdev(byType, { type, name, config, datapathType, dummy: options.dummy, deps }),
     async openDatapath(type, name) {
       const known = datapathTypes.find((candidate) => candidate === type);
       if (known === undefined)
         throw syscallFailed('open', EAFNOSUPPORT, `could not create datapath of unknown type ${type}`);
       return openDatapath(known, name ?? datapathNames[known], options.dummy, timers);
+    },
+    async removeLeftDevices(wanted) {
+      const names = new Set<string>();
+      for (const device of wanted) {
+        const provider = byType.get(typeToOpen(device, options.dummy));
+        const isMade = provider !== undefined && outlivesProcess(provider);
+        if (isMade && datapathTypes.some((type) => type === device.datapathType))
+          names.add(kernelName(device.name));
+      }
+      await removeLeftDevices((name) => names.has(name), deps);
     },
     watchDevices(changed) {
       const monitor = linkMonitor();
@@ -72,27 +90,24 @@ async function openDatapath(
   return new UserspaceDatapath(type, name, { clock: timers.clock, workerUrl });
 }
 
-interface Opening {
-  readonly type: string;
-  readonly name: string;
+interface Opening extends DeviceName {
   readonly config: NetdevConfig;
-  readonly datapathType: string;
   readonly dummy: DummyMode;
-  readonly timers: Timers;
+  readonly deps: NetdevDeps;
 }
 
 async function openNetdev(byType: ReadonlyMap<string, NetdevProvider>, opening: Opening): Promise<Netdev> {
-  const { name, config, timers } = opening;
-  const type = typeToOpen(opening);
+  const { name, config, dummy, deps } = opening;
+  const type = typeToOpen(opening, dummy);
   const provider = byType.get(type);
   if (provider === undefined) {
     netdevLog.warn(`could not create netdev ${name} of unknown type ${opening.type}`);
     throw syscallFailed('open', EAFNOSUPPORT, `could not open network device ${name}`);
   }
-  return provider.open(name, config, { timers });
+  return provider.open(name, config, deps);
 }
 
 /** Dummy bridges make dummy devices of their own. */
-function typeToOpen({ type, datapathType, dummy }: Opening): string {
+function typeToOpen({ type, datapathType }: DeviceName, dummy: DummyMode): string {
   return type === 'internal' && datapathType === 'dummy' && dummy !== 'none' ? 'dummy-internal' : type;
 }

@@ -26,12 +26,15 @@ export interface SwitchHostOptions {
   readonly isEmbedded?: boolean;
   /** More arguments for the daemon. */
   readonly args?: readonly string[];
+  /** Another switch on whose host this one is to be, in a folder of its own. */
+  readonly besides?: SwitchHost;
 }
 
 export class SwitchHost implements AsyncDisposable {
   readonly which: Which;
   readonly host: Namespace;
   readonly folder = mkdtempSync(join(tmpdir(), 'ovs-'));
+  readonly #isGuest: boolean;
   readonly #isEmbedded: boolean;
   readonly #args: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
@@ -42,7 +45,8 @@ export class SwitchHost implements AsyncDisposable {
     this.which = which;
     this.#isEmbedded = options.isEmbedded === true;
     this.#args = options.args ?? [];
-    this.host = new Namespace(which);
+    this.#isGuest = options.besides !== undefined;
+    this.host = options.besides?.host ?? new Namespace(which);
     const { folder } = this;
     this.#env = { ...process.env, OVS_RUNDIR: folder, OVS_DBDIR: folder, OVS_LOGDIR: folder };
   }
@@ -64,19 +68,43 @@ export class SwitchHost implements AsyncDisposable {
     const args = ['--pidfile', '--log-file', '-vconsole:off', ...embedded, ...this.#args];
     spawn('ip', ['netns', 'exec', this.host.name, program, ...args], { env: this.#env, stdio: 'ignore' });
     await until(() => existsSync(file), `${program} to start`);
-    this.#pid = Number(readFileSync(file, 'utf8'));
+    await this.#serves();
+  }
+
+  async #serves(): Promise<void> {
+    const program = `the ${this.which} daemon`;
+    this.#pid = this.#pidInFile();
     await until(() => this.vsctl('--timeout=1', 'show').status === 0, `${program} to serve`);
     await until(() => this.appctl('version').status === 0, `${program} to answer`);
   }
 
-  /** SIGKILL, as a crash would. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  /** By the command of that name. */
+  async exit(...args: string[]): Promise<void> {
+    const done = this.appctl('exit', ...args);
+    if (done.status !== 0) throw new Error(`exit ${args.join(' ')}: ${done.stderr}`);
+    await this.#ends();
+  }
+
+  async #ends(): Promise<void> {
     const pid = this.#pid;
     if (pid === undefined) return;
     this.#pid = undefined;
-    process.kill(pid, signal);
     await until(() => !isAlive(pid), `process ${pid} to end`);
     rmSync(join(this.folder, 'ovs-vswitchd.pid'), { force: true });
+  }
+
+  /** SIGKILL, as a crash would. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (this.#pid !== undefined) process.kill(this.#pid, signal);
+    await this.#ends();
+  }
+
+  /** With `--monitor`: resolves when the daemon that follows serves. */
+  async crash(): Promise<void> {
+    const pid = this.#pid ?? 0;
+    process.kill(pid, 'SIGSEGV');
+    await until(() => ![0, pid].includes(this.#pidInFile()), 'the next daemon to start');
+    await this.#serves();
   }
 
   vsctl(...args: string[]): SpawnSyncReturns<string> {
@@ -112,8 +140,13 @@ export class SwitchHost implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGTERM');
     if (this.#databasePid !== undefined) process.kill(this.#databasePid, 'SIGTERM');
-    this.host[Symbol.dispose]();
+    if (!this.#isGuest) this.host[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** 0 without. */
+  #pidInFile(): number {
+    return Number(readTextOrEmpty(join(this.folder, 'ovs-vswitchd.pid')));
   }
 
   #startDatabase(): void {
