@@ -1,5 +1,6 @@
 /** Our daemon with its own database, driven by the real ovs-vsctl: what a first user does with it. */
 import { renameSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { release } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
@@ -157,6 +158,19 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
     const second = ours.run(program, '--embedded-db', '-vconsole:off');
     expect(second.status).toBe(1);
     expect(second.stderr).toContain('another database server answers there');
+  });
+
+  test('a daemon that is started while the one before is being taken apart waits for its database', async () => {
+    await using host = new SwitchHost('ours', { isEmbedded: true, besides: ours });
+    const dying = createServer((client) => {
+      setTimeout(() => {
+        dying.close();
+        client.destroy();
+      }, 500);
+    });
+    await new Promise<void>((resolve) => dying.listen(`${host.folder}/db.sock`, resolve));
+    await host.start();
+    expect(host.vsctl('show').status).toBe(0);
   });
 
   test('a daemon that ends before it has shielded the host leaves the device as it was', async () => {

@@ -7,7 +7,9 @@ import { existsSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
 import type { Soon } from '../../base/soon.ts';
+import { withinTime } from '../../base/time-limit.ts';
 import type { Timers } from '../../base/timers.ts';
+import { ms } from '../../base/units.ts';
 import { takeLockFile } from '../../daemon/lock-file.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { markTraffic } from '../../daemon/traffic-class.ts';
@@ -22,6 +24,7 @@ import { OvsdbServer } from '../../ovsdb/server/server.ts';
 import { systemSockets } from '../../ovsdb/server/sockets.ts';
 import { lockPath } from '../../ovsdb/storage/log-file.ts';
 import { createDatabaseFile, openStore, type Store, type StoreDeps } from '../../ovsdb/storage/store.ts';
+import type { Channel } from '../../rpc/channel.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
 import type { TlsConfig } from '../../rpc/tls-config.ts';
 import { openVswitch } from '../schema/index.ts';
@@ -71,12 +74,20 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   };
 }
 
-/** A socket that answers belongs to somebody; one that does not is a leftover. */
+/** How long a server may take to answer. */
+const answerTime = ms(5000);
+
+/**
+ * A socket that answers belongs to somebody; one that does not is a leftover. A process that was killed accepts
+ * connections until the kernel has taken it apart, and its database is not free before that.
+ */
 async function requireFree(socket: string): Promise<void> {
   if (!existsSync(socket)) return;
   try {
     const channel = await connectChannel({ kind: 'unix', path: socket });
+    const isInUse = await withinTime(answerTime, answers(channel));
     channel.abort();
+    if (isInUse === false) return;
   } catch (why) {
     if (why instanceof SyscallFailed) return;
     throw why;
@@ -84,6 +95,14 @@ async function requireFree(socket: string): Promise<void> {
   throw new Fatal(
     `${socket}: another database server answers there; stop it, or set OVS_RUNDIR and OVS_DBDIR to other folders`,
   );
+}
+
+/** False when the connection ends without. */
+function answers(channel: Channel): Promise<boolean> {
+  return new Promise((resolve) => {
+    channel.events = { message: () => resolve(true), closed: () => resolve(false) };
+    channel.send({ method: 'echo', params: [], id: 'echo' });
+  });
 }
 
 function openOrCreate(file: string, deps: StoreDeps): Store {
