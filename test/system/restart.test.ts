@@ -150,10 +150,11 @@ describe.runIf(reason === undefined)('over a restart of the daemon', () => {
 
   test('hundreds of devices are there again, each as the one it was', async () => {
     await using ours = new SwitchHost('ours', { isEmbedded: true });
+    const longName = 'longer-than-a-name-of-the-kernel';
     const names = Array.from({ length: 300 }, (_, n) => `i${n}`);
     await ours.start();
-    ours.configure('add-br', 'br0', ...names.flatMap((name) => internal('br0', name)));
-    const indexes = () => names.map((name) => indexOf(ours.host, name));
+    ours.configure('add-br', 'br0', ...[...names, longName].flatMap((name) => internal('br0', name)));
+    const indexes = () => [...names, longName.slice(0, 15)].map((name) => indexOf(ours.host, name));
     const before = indexes();
     await ours.kill('SIGKILL');
     await ours.start();
