@@ -224,6 +224,17 @@ describe('a socket channel', () => {
     await expect(connectChannel(file)).rejects.toMatchObject({ reason: 'Connection refused' });
   });
 
+  test.each(['255.255.255.255', '224.0.0.1'])(
+    'rejects with what the kernel says at once of %s, whoever asks',
+    async (host) => {
+      const remote = { kind: 'tcp', host, port: 1 } as const;
+      const asked = new Promise<void>((resolve, reject) => {
+        setTimeout(() => connectChannel(remote).then(() => resolve(), reject), 0); // not from a promise
+      });
+      await expect(asked).rejects.toMatchObject({ reason: 'Network is unreachable' });
+    },
+  );
+
   test('rejects with the system error when the host has no address', async () => {
     const remote = readActiveRemote('tcp:no-such-host.invalid:1', context);
     await expect(connectChannel(remote)).rejects.toMatchObject({

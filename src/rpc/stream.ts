@@ -65,8 +65,9 @@ export async function connectStream(remote: ActiveRemote, options: ConnectOption
   const name = formatRemote(remote);
   options.signal?.throwIfAborted();
   const { promise, resolve, reject } = withResolvers<void>();
-  const { socket, readyEvent } = await openSocket(remote, options.tls);
-  const stream = new SocketStream(name, socket);
+  const tls = remote.kind === 'ssl' ? await loadTls() : undefined;
+  const { socket, readyEvent } = openSocket(remote, tls, options.tls);
+  const stream = new SocketStream(name, socket); // at once: some failures are told before any promise goes on
   const onAbort = (): void => reject(options.signal?.reason);
   options.signal?.addEventListener('abort', onAbort, { once: true });
   stream.setEvents({
@@ -93,19 +94,19 @@ export function acceptedStream(name: string, socket: Socket): Stream {
   return new SocketStream(name, socket).detach();
 }
 
-async function openSocket(
+function openSocket(
   remote: ActiveRemote,
+  tls: Awaited<ReturnType<typeof loadTls>> | undefined,
   config: TlsConfig = {},
-): Promise<{ socket: Socket; readyEvent: 'connect' | 'secureConnect' }> {
+): { socket: Socket; readyEvent: 'connect' | 'secureConnect' } {
   if (remote.kind === 'unix') {
     const socket = withShortPath(remote.path, (path) => createConnection({ path }));
     return { socket, readyEvent: 'connect' };
   }
   const { host, port } = remote;
-  if (remote.kind === 'tcp') {
+  if (tls === undefined) {
     return { socket: createConnection({ host, port, noDelay: true }), readyEvent: 'connect' };
   }
-  const tls = await loadTls();
   const servername = config.serverName ?? (isIP(host) === 0 ? host : undefined);
   const socket = tls.connect({
     host,
