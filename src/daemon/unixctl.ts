@@ -104,7 +104,7 @@ export class UnixctlServer {
 
   /** Creates the socket. Rejects with SyscallFailed. */
   async listen(path: string, transport?: Transport): Promise<void> {
-    this.#listener = await listenChannels({ kind: 'punix', path }, { transport }, (channel) =>
+    this.#listener = await listenChannels({ kind: 'punix', path }, { transport, use: 'control' }, (channel) =>
       this.serve(channel),
     );
   }

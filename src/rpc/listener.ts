@@ -2,13 +2,14 @@
  * Listening sockets: punix, ptcp, pssl. Hands over accepted streams.
  * Used by the OVSDB server, unixctl and OpenFlow service connections.
  */
-
-import { createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { createServer, type Server, Socket } from 'node:net';
 import { fromNodeError, syscallFailed } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
-import { existsSync, linkStatusOf, unlinkSync } from '../base/files.ts';
+import { linkStatusOf, unlinkSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
+import { type Descriptors, ownDescriptors } from '../sys/calls/descriptors.ts';
+import { duplicateListener, listenUnix } from '../sys/calls/listening.ts';
+import { Acceptor } from './acceptor.ts';
 import { formatRemote, type PassiveRemote } from './remote.ts';
 import { acceptedStream, type Stream } from './stream.ts';
 import { isVerifying, loadTls, TlsContext } from './tls.ts';
@@ -21,6 +22,10 @@ export interface ListenOptions {
   readonly mode?: number | undefined;
   /** Is told of a TCP listener as soon as it listens. */
   readonly listening?: ((server: Server) => void) | undefined;
+  /** Who connects: clients when absent. */
+  readonly use?: 'client' | 'control' | undefined;
+  /** Those of this process when absent. */
+  readonly descriptors?: Descriptors | undefined;
 }
 
 /** An open listener. One owner; `close` is the owner's duty and removes a unix socket's file. */
@@ -34,7 +39,6 @@ export interface Listener {
 const log = logger('stream');
 const unixLog = logger('stream_unix');
 const tcpLog = logger('socket_util');
-const ENOENT = 2;
 const EADDRINUSE = 98;
 const DEFAULT_MODE = 0o770;
 let unixCount = 0;
@@ -46,21 +50,21 @@ export async function listenStreams(
   accept: (stream: Stream) => void,
 ): Promise<Listener> {
   const secure = remote.kind === 'pssl' ? await secureAcceptor(remote, options.tls ?? {}, accept) : undefined;
-  const server = createServer({ noDelay: true, pauseOnConnect: secure === undefined }, (socket) => {
+  const { fd, actual } = await bind(remote, options).catch((error: unknown) => {
+    if (error instanceof SyscallFailed) logFailure(remote, error.reason);
+    throw error;
+  });
+  const { use = 'client', descriptors = ownDescriptors } = options;
+  const acceptor = new Acceptor(fd, { name: formatRemote(actual), use, descriptors }, (connection) => {
+    const socket = new Socket({ fd: connection, readable: true, writable: true });
+    if (remote.kind !== 'punix') socket.setNoDelay(true);
     if (secure === undefined) accept(acceptedStream(peerName(remote, socket), socket));
     else secure(socket);
   });
-  try {
-    await bind(server, remote, options.mode ?? DEFAULT_MODE);
-    if (remote.kind !== 'punix') options.listening?.(server);
-  } catch (error) {
-    if (error instanceof SyscallFailed) logFailure(remote, error.reason);
-    throw error;
-  }
   return {
-    remote: actualRemote(remote, server),
+    remote: actual,
     close() {
-      server.close();
+      acceptor.close();
       if (remote.kind === 'punix') removeSocket(remote.path);
     },
   };
@@ -71,30 +75,45 @@ function logFailure(remote: PassiveRemote, reason: string): void {
   else tcpLog.err(`${remote.port}:${remote.host ?? ''}: bind: ${reason}`);
 }
 
-function bind(server: Server, remote: PassiveRemote, mode: number): Promise<void> {
+/** A descriptor that listens, and where. */
+async function bind(
+  remote: PassiveRemote,
+  { mode = DEFAULT_MODE, listening }: ListenOptions,
+): Promise<{ readonly fd: number; readonly actual: PassiveRemote }> {
+  if (remote.kind === 'punix') return { fd: bindUnix(remote.path, mode), actual: remote };
+  const tried = formatRemote(remote);
+  const server = createServer();
+  try {
+    await listenTcp(server, remote, tried);
+    listening?.(server);
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : remote.port;
+    return { fd: duplicateListener(server, tried), actual: { ...remote, port } };
+  } finally {
+    server.close();
+  }
+}
+
+type TcpRemote = Exclude<PassiveRemote, { kind: 'punix' }>;
+
+/** Node knows what a host is called; it has accepted nothing yet when this resolves. */
+function listenTcp(server: Server, { port, host = '0.0.0.0' }: TcpRemote, tried: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const tried = formatRemote(remote);
     server.once('error', (error) => reject(fromNodeError(error, tried)));
-    server.once('listening', () => {
-      server.removeAllListeners('error');
-      server.on('error', (error) => log.err(`${tried}: accept: ${error.message}`));
-      resolve();
-    });
-    if (remote.kind === 'punix') bindUnix(server, remote.path, mode, tried);
-    else server.listen({ port: remote.port, host: remote.host ?? '0.0.0.0' });
+    server.listen({ port, host }, resolve);
   });
 }
 
-function bindUnix(server: Server, path: string, mode: number, tried: string): void {
+function bindUnix(path: string, mode: number): number {
+  const tried = formatRemote({ kind: 'punix', path });
   const before = linkStatusOf(path);
   // Differs: the reference removes whatever is in the way; we remove only what a crashed daemon can have left
   if (before !== undefined && !before.isSocket()) throw syscallFailed('bind', EADDRINUSE, tried);
   removeSocket(path);
-  if (!existsSync(dirname(path))) throw syscallFailed('bind', ENOENT, tried); // which libuv reports as EACCES
   const umask = process.umask();
   process.umask(umask | (0o777 & ~mode));
   try {
-    withShortPath(path, (short) => server.listen({ path: short }));
+    return withShortPath(path, (short) => listenUnix(short, tried));
   } finally {
     process.umask(umask);
   }
@@ -106,12 +125,6 @@ function removeSocket(path: string): void {
   } catch {
     // already gone
   }
-}
-
-function actualRemote(remote: PassiveRemote, server: Server): PassiveRemote {
-  const address = server.address();
-  if (remote.kind === 'punix' || address === null || typeof address === 'string') return remote;
-  return { kind: remote.kind, host: remote.host, port: address.port };
 }
 
 function peerName(remote: PassiveRemote, socket: Socket): string {

@@ -59,12 +59,12 @@ const nameOf = (pid: number): string => readFileSync(`/proc/${pid}/comm`, 'utf8'
 const ask = (...args: string[]) =>
   spawnSync('/usr/bin/ovs-appctl', ['-t', 'test-daemon', ...args], { env, encoding: 'utf8' });
 
-test('a detached daemon is there when its starter returns, without terminal and folder', () => {
+test('a detached daemon is there when its starter returns, and leaves terminal and folder', async () => {
   const pid = detach();
   expect(nameOf(pid)).toBe('test-daemon');
   expect(parentOf(pid)).not.toBe(process.pid);
+  await until(() => readlinkSync(`/proc/${pid}/cwd`) === '/'); // the last that it does, after it has told its starter
   expect([0, 1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))).toEqual(Array(3).fill('/dev/null'));
-  expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/');
   expect(ask('version').stdout).toBe('test-daemon (Open vSwitch) 3.1.0\n');
 });
 

@@ -2,10 +2,10 @@
  * What appctl changed, kept in a temporary file so that `--monitor` can start the server again as it was: the remotes
  * and databases of the moment, not those of the command line.
  */
-
+import { ftruncateSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { reasonOf } from '../../base/errno.ts';
-import { readFileSync, rmSync, writeFileSync } from '../../base/files.ts';
+import { openSync, readFileSync, rmSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import { makeTemporaryFolder } from '../../daemon/temporary-folder.ts';
 import type { ServerConfig } from './options.ts';
@@ -20,6 +20,8 @@ export type Changeable = Pick<ServerConfig, 'remotes' | 'files' | 'syncFrom' | '
 export class SavedConfig {
   /** Undefined for a server that nobody starts again. */
   readonly #path: string | undefined;
+  /** Kept open: saving must not fail where no file can be opened. */
+  #fd: number | undefined;
 
   private constructor(path: string | undefined) {
     this.#path = path;
@@ -45,7 +47,9 @@ export class SavedConfig {
   save(config: Changeable): void {
     if (this.#path === undefined) return;
     try {
-      writeFileSync(this.#path, JSON.stringify(config), { mode: 0o600 });
+      this.#fd ??= openSync(this.#path, 'w', 0o600);
+      ftruncateSync(this.#fd);
+      writeSync(this.#fd, JSON.stringify(config), 0);
     } catch (error) {
       log.err(`failed to write temporary file (${reasonOf(error)})`);
     }

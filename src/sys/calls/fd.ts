@@ -1,4 +1,5 @@
 /** Plain descriptors: close, read, write, and being told when one becomes readable. */
+import type { Server, Socket } from 'node:net';
 import { lastErrno, libcFunction, libcInBackground, loadKoffi } from './libc.ts';
 
 const nativeClose = libcFunction('int close(int)');
@@ -14,6 +15,13 @@ export function closeFd(fd: number): void {
 /** Closes what takes the kernel long to close (a packet ring: tens of milliseconds) on another thread; resolves when it is done. */
 export async function closeInBackground(fd: number): Promise<void> {
   await backgroundClose(fd);
+}
+
+/** The descriptor of a socket that Node has opened; undefined once it is closed. */
+export function descriptorOf(socket: Socket | Server): number | undefined {
+  // Every net.Socket and net.Server has its libuv handle here, and on Unix a handle has its descriptor; no public name.
+  const { _handle: handle } = socket as unknown as { readonly _handle: { readonly fd: number } | null };
+  return handle === null || handle.fd < 0 ? undefined : handle.fd;
 }
 
 /** Bytes read, or the negative error number. */
@@ -41,12 +49,21 @@ export interface Watch {
 }
 
 /**
- * Calls `onReadable` from the event loop of this thread whenever the non-blocking descriptor has something to read
- * or an error to fetch; the callback must read until it would block. Does not keep the process alive.
+ * Calls `onReadable` from the event loop of this thread as long as the non-blocking descriptor has something to read
+ * or an error to fetch. Keeps the process alive only when told so.
  */
-export function watchReadable(fd: number, onReadable: () => void): Watch {
-  const handle = loadKoffi().node.poll(fd, { readable: true }, onReadable);
-  handle.unref();
+export function watchReadable(fd: number, onReadable: () => void, { keepsAlive = false } = {}): Watch {
+  const handle = loadKoffi().node.poll(fd, { readable: true }, () => {
+    try {
+      onReadable();
+    } catch (error) {
+      // from koffi it would come to nobody
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  });
+  if (!keepsAlive) handle.unref();
   const watch: Watch = {
     close() {
       if (!open.delete(watch)) return;
@@ -54,13 +71,15 @@ export function watchReadable(fd: number, onReadable: () => void): Watch {
       handle.close();
     },
   };
-  if (open.size === 0) process.once('exit', closeAll);
+  if (!closesAtExit) process.once('exit', closeAll);
+  closesAtExit = true;
   open.add(watch);
   return watch;
 }
 
 /** Holds the watches: the collector would end the watch of a handle that nobody holds. */
 const open = new Set<Watch>();
+let closesAtExit = false;
 
 /** A watch must not fire while the process takes itself apart: there is no JavaScript to call any more. */
 function closeAll(): void {

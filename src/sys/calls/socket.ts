@@ -1,4 +1,5 @@
 /** Sockets that Node does not know (packet, netlink) and their batched calls. */
+import { encodeText } from '../../base/text.ts';
 import { addressOf, checked, errnos, lastErrno, libcFunction, libcInBackground } from './libc.ts';
 import type { Memory } from './memory.ts';
 import { allocate } from './memory.ts';
@@ -20,7 +21,7 @@ const nativeRecvmmsg = libcFunction('int recvmmsg(int, uintptr_t, unsigned int, 
 const nativeIfIndex = libcFunction('unsigned int if_nametoindex(const char *)');
 
 export const family = { unix: 1, netlink: 16, packet: 17, inet: 2 } as const;
-export const socketType = { dgram: 2, raw: 3 } as const;
+export const socketType = { stream: 1, dgram: 2, raw: 3 } as const;
 export const level = { socket: 1, packet: 263, netlink: 270 } as const;
 export const socketOption = {
   error: 4,
@@ -44,6 +45,13 @@ export function openDatagramPair(): readonly [number, number] {
 /** A non-blocking socket that does not survive exec. */
 export function openSocket(family: number, type: number, protocol: number, tried: string): number {
   return checked(nativeSocket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol), 'socket', tried);
+}
+
+/** The address of a unix socket, sockaddr_un: at most 107 bytes of the path. */
+export function unixAddress(path: string): Uint8Array {
+  const address = Buffer.alloc(110);
+  address.writeUInt16LE(family.unix, 0);
+  return address.subarray(0, 2 + encodeText(path).copy(address, 2, 0, 107) + 1);
 }
 
 export function bindSocket(fd: number, address: Uint8Array, tried: string): void {

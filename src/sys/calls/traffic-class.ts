@@ -1,5 +1,6 @@
 /** The DSCP of the packets of a TCP socket that Node has opened: an option that Node does not offer. */
 import { type Server, Socket } from 'node:net';
+import { descriptorOf } from './fd.ts';
 import { failed } from './libc.ts';
 import { trySetOption } from './socket.ts';
 
@@ -12,13 +13,6 @@ export function setDscp(socket: Socket | Server, dscp: number): void {
   if (fd === undefined) return;
   const { level, trafficClass } = isIpv6(socket) ? IPV6 : IP;
   if (!trySetOption(fd, level, trafficClass, dscp << 2)) throw failed('setsockopt', `DSCP ${dscp}`);
-}
-
-/** Undefined once the socket is closed. */
-function descriptorOf(socket: Socket | Server): number | undefined {
-  // Every net.Socket and net.Server has its libuv handle here, and on Unix a handle has its descriptor; no public name.
-  const { _handle: handle } = socket as unknown as { readonly _handle: { readonly fd: number } | null };
-  return handle === null || handle.fd < 0 ? undefined : handle.fd;
 }
 
 function isIpv6(socket: Socket | Server): boolean {
