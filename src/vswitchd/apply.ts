@@ -10,6 +10,7 @@ import type { OfPort } from '../base/units.ts';
 import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { OfprotoConfig } from '../ofproto/config.ts';
+import { isDescriptorLimit } from '../sys/calls/descriptors.ts';
 import { bridgeMac, fakeBridgeMac, followMtus, noteInterface, notePort } from './bridge-facts.ts';
 import { macOfUuid } from './config/mac.ts';
 import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
@@ -130,8 +131,13 @@ export class Applier {
     } catch (why) {
       if (!(why instanceof Refused || why instanceof SyscallFailed)) throw why;
       if (!(why instanceof SyscallFailed && why.errno === EAFNOSUPPORT)) this.#state.unmadeBridges.add(name);
+      this.#noteShortage(why);
       log.err(`failed to create bridge ${name}: ${reasonOf(why)}`);
     }
+  }
+
+  #noteShortage(why: unknown): void {
+    if (isDescriptorLimit(why)) this.#state.lacksDescriptors = true;
   }
 
   /** Lets every bridge go and leaves its devices to the process that takes them over. */
@@ -210,6 +216,7 @@ export class Applier {
     } catch (why) {
       if (why instanceof Refused) return { error: why.message, obstacle: 'row' };
       if (!(why instanceof SyscallFailed)) throw why;
+      this.#noteShortage(why);
       const error = `could not open network device ${name} (${why.reason})`;
       return { error, obstacle: why.errno === ENODEV || why.errno === EAFNOSUPPORT ? 'row' : 'moment' };
     }
@@ -228,6 +235,7 @@ export class Applier {
       return undefined;
     } catch (why) {
       if (!(why instanceof SyscallFailed || why instanceof Refused)) throw why;
+      this.#noteShortage(why);
       await this.#closeNetdev(i);
       return `could not add network device ${wanted.name} to ofproto (${reasonOf(why)})`;
     }

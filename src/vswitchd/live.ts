@@ -77,6 +77,8 @@ export class LiveState {
   /** To be tried again with each change: see `Obstacle`. */
   readonly unmadeBridges = new Set<string>();
   readonly unaddedInterfaces = new Set<LiveInterface>();
+  /** Some of these failed because too many files were open. */
+  lacksDescriptors = false;
   /** Those that need another port to be of use. */
   readonly patches = new Set<LiveInterface>();
   /** By device name: a device is in one bridge only. */

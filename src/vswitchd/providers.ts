@@ -23,6 +23,8 @@ export interface Providers {
   openDatapath(type: string, name?: string): Promise<Datapath>;
   /** Removes the devices that an earlier process made for this database and that are not `wanted` any more. */
   removeLeftDevices(wanted: Iterable<DeviceName>): Promise<void>;
+  /** How many more files the process may open for ports. */
+  spareDescriptors(): number;
   /** Calls `changed` with the name of each kernel device that comes, goes or changes, until disposed of. */
   watchDevices(changed: (name: string, isThere: boolean) => void): Disposable;
 }

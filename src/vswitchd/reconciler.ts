@@ -7,7 +7,8 @@
 import { counter } from '../base/coverage.ts';
 import { syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
-import type { DpPort, Uuid } from '../base/units.ts';
+import type { Timer, Timers } from '../base/timers.ts';
+import { type DpPort, ms, type Uuid } from '../base/units.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
 import type { Applier } from './apply.ts';
@@ -26,6 +27,9 @@ const log = logger('bridge');
 const contended = new LimitedSite({ perMinute: 1, burst: 1 });
 const reconfigured = counter('bridge_reconfigure');
 const EBUSY = 16;
+const descriptorInterval = ms(1000);
+/** Its device, its socket, that of a ring, the program on its ingress. */
+const descriptorsPerPort = 4;
 const noBridges: ReadonlyMap<string, WantedBridge> = new Map();
 
 export interface ReconcilerDeps {
@@ -33,6 +37,9 @@ export interface ReconcilerDeps {
   readonly state: LiveState;
   readonly applier: Applier;
   readonly writer: StatusWriter;
+  readonly timers: Timers;
+  /** How many more files may be opened for ports. */
+  spareDescriptors(): number;
   /** Makes the main loop call `run` soon. */
   wake(): void;
   /** Removes what an earlier process made for this database and is not `wanted` any more. */
@@ -62,6 +69,8 @@ export class Reconciler {
   #isFollowUp = false;
   /** Which root row was answered, and what: somebody may make the row anew, with a `next_cfg` that we have seen. */
   #applied: { readonly root: Uuid; readonly cfg: number } | undefined;
+  /** Set while something waits for descriptors. */
+  #descriptorTimer: Timer | undefined;
   /** Called once, when the first configuration has been applied and written back. */
   onConfigured: (() => void) | undefined;
   /** A round failed by a bug of ours. */
@@ -294,6 +303,7 @@ export class Reconciler {
     const dirty = this.#dirty;
     this.#dirty = new Map();
     this.#markUnfinished(dirty);
+    state.lacksDescriptors = false;
     const steps = plan({ actual: state.bridges, wanted: this.#wanted() }, dirty);
     for (const bridge of this.#unsettled) steps.push({ do: 'settleBridge', bridge });
     this.#unsettled.clear();
@@ -305,6 +315,7 @@ export class Reconciler {
     }
     if (!isFollowUp) this.#followUp();
     this.#deps.settleFlows();
+    this.#waitForDescriptors();
     await this.#report(steps);
     // What this round made possible belongs to the same configuration.
     if (root !== undefined && this.#dirty.size === 0) this.#answer(root);
@@ -356,6 +367,18 @@ export class Reconciler {
     for (const place of this.#model.claimsOn(wanted.name)) {
       if (place.bridge !== bridge || place.port !== port) markPort(this.#dirty, place.bridge, place.port);
     }
+  }
+
+  /** What failed because too many files were open is tried again, without a change, once there are some to spare. */
+  #waitForDescriptors(): void {
+    const { state, timers, spareDescriptors, wake } = this.#deps;
+    if (!state.lacksDescriptors || this.#descriptorTimer !== undefined) return;
+    this.#descriptorTimer = timers.after(descriptorInterval, () => {
+      this.#descriptorTimer = undefined;
+      if (spareDescriptors() < descriptorsPerPort) return this.#waitForDescriptors();
+      this.#markUnfinished(this.#dirty);
+      wake();
+    });
   }
 
   async #report(steps: readonly Step[]): Promise<void> {

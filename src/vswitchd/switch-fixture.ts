@@ -23,6 +23,7 @@ import { Switch } from './switch.ts';
 
 const EBUSY = 16;
 const ENODEV = 19;
+const EMFILE = 24;
 const ENOSPC = 28;
 const EAFNOSUPPORT = 97;
 
@@ -39,6 +40,8 @@ export class SwitchFixture {
   readonly refused = new Set<string>();
   /** Each time that left devices were to be removed: which are wanted, and which the switch had opened by then. */
   readonly removals: { wanted: string[]; opened: string[] }[] = [];
+  /** What the process may open: opening a device fails without. */
+  spareDescriptors = Number.POSITIVE_INFINITY;
   /** Opening a device waits for this. */
   gate: Promise<void> = Promise.resolve();
   readonly #commands = new Commands();
@@ -232,6 +235,7 @@ export class SwitchFixture {
         const provider = byType.get(type);
         if (provider === undefined) throw syscallFailed('open', EAFNOSUPPORT, name);
         await this.gate;
+        if (this.spareDescriptors <= 0) throw syscallFailed('open', EMFILE, name);
         if (this.missing.has(name)) throw syscallFailed('open', ENODEV, name);
         if (this.busy.has(name)) throw syscallFailed('open', EBUSY, name);
         return provider.open(name, config, deps);
@@ -248,6 +252,7 @@ export class SwitchFixture {
         const names = Array.from(wanted, ({ name }) => name).sort();
         this.removals.push({ wanted: names, opened: dummyDevices().map(({ name }) => name) });
       },
+      spareDescriptors: () => this.spareDescriptors,
       watchDevices: (changed) => {
         this.#deviceChanged = changed;
         return { [Symbol.dispose]: () => {} };

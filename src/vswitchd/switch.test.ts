@@ -44,6 +44,22 @@ describe('a switch on its database', () => {
     expect(fixture.interface('p1')).toMatchObject({ ofport: 1, error: undefined });
   });
 
+  test('tries ports again, without a change, when the process may open files for them', async () => {
+    await fixture.addBridge('br0');
+    fixture.spareDescriptors = 0;
+    await fixture.addPort('br0', 'p1');
+    await fixture.addPort('br0', 'p2');
+    const error = 'could not open network device p1 (Too many open files)';
+    expect(fixture.interface('p1')).toMatchObject({ ofport: -1, error });
+    await fixture.advance(5000);
+    expect(fixture.interface('p1')).toMatchObject({ ofport: -1, error });
+    fixture.spareDescriptors = 10;
+    await fixture.advance(1000);
+    const ports = ['p1', 'p2'].map((name) => fixture.interface(name));
+    expect(ports.map(({ ofport }) => ofport).sort()).toEqual([1, 2]);
+    expect(ports.map((row) => row.error)).toEqual([undefined, undefined]);
+  });
+
   test('ends the change that is under way before it lets everything go', async () => {
     await fixture.addBridge('br0');
     let open = () => {};

@@ -88,6 +88,8 @@ export class Switch {
     this.reconciler = new Reconciler({
       client,
       state,
+      timers,
+      spareDescriptors: () => providers.spareDescriptors(),
       applier,
       writer: this.#writer,
       wake: () => this.loop.wake(),

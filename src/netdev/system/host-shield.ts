@@ -7,10 +7,11 @@
  */
 import { SyscallFailed } from '../../base/errors.ts';
 import { readFileSync, writeFileSync } from '../../base/files.ts';
-import { logger } from '../../base/log.ts';
-import type { Timers } from '../../base/timers.ts';
-import { ms } from '../../base/units.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import type { Timer, Timers } from '../../base/timers.ts';
+import { type Ms, ms } from '../../base/units.ts';
 import { attachToIngress, loadIngressProgram } from '../../sys/calls/bpf.ts';
+import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
 import { closeInBackground } from '../../sys/calls/fd.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
 
@@ -25,6 +26,9 @@ const dropAll = Uint8Array.of(0xb7, 0, 0, 0, 2, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0,
  * wrong address.
  */
 const delay = ms(200);
+/** While too many files are open. */
+const retryDelay = ms(5000);
+const postponed = new LimitedSite({ perMinute: 1, burst: 1 });
 /** `arp_ignore` of a device that answers no ARP: the kernel's Documentation/networking/ip-sysctl.rst. */
 const noArp = '8';
 
@@ -37,17 +41,28 @@ let last: Promise<void> = Promise.resolve();
  * Soon, and until it is disposed of, the host sees no frame of that device. Where the kernel cannot, it goes on seeing
  * them.
  */
-export function shieldHost(name: string, ifindex: number, timers: Timers): Disposable {
+export function shieldHost(
+  name: string,
+  ifindex: number,
+  timers: Timers,
+  attach = attachProgram,
+): Disposable {
   muteArp(name, ifindex);
   let fd: number | undefined;
   let isWanted = true;
-  const timer = timers.after(delay, () => {
-    last = last.then(async () => {
-      if (!isWanted) return;
-      fd = await attach(name, ifindex);
-      allowArp(ifindex);
+  let timer: Timer;
+  const makeAfter = (wait: Ms): void => {
+    timer = timers.after(wait, () => {
+      last = last.then(async () => {
+        if (!isWanted) return;
+        const made = await attach(name, ifindex);
+        if (made === 'later') return makeAfter(retryDelay);
+        fd = made;
+        allowArp(ifindex);
+      });
     });
-  });
+  };
+  makeAfter(delay);
   return {
     [Symbol.dispose]() {
       isWanted = false;
@@ -95,13 +110,18 @@ function arpSetting(name: string): string {
   return `/proc/sys/net/ipv4/conf/${name}/arp_ignore`;
 }
 
-async function attach(name: string, ifindex: number): Promise<number | undefined> {
+/** The descriptor that keeps it attached; undefined where the kernel cannot. */
+async function attachProgram(name: string, ifindex: number): Promise<number | 'later' | undefined> {
   try {
     program ??= loadIngressProgram(dropAll, 'cannot keep frames of ports from the host');
     if (program < 0) return undefined;
     return await attachToIngress(program, ifindex, `cannot keep frames of ${name} from the host`);
   } catch (error) {
     if (!(error instanceof SyscallFailed)) throw error;
+    if (isDescriptorLimit(error)) {
+      log.limited('info', postponed, `${error.message}; trying again in ${retryDelay / 1000} seconds`);
+      return 'later';
+    }
     if (program === undefined) program = -1;
     log.info(`${error.message}; its own network stack sees them too`);
     return undefined;

@@ -13,6 +13,7 @@ import {
   outlivesProcess,
   removeLeftDevices,
 } from '../../netdev/registry.ts';
+import { spareDescriptors } from '../../sys/calls/descriptors.ts';
 import { kernelName } from '../../sys/calls/device.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
 import type { DeviceName, Providers } from '../providers.ts';
@@ -57,6 +58,7 @@ export function systemProviders(
       }
       await removeLeftDevices((name) => names.has(name), deps);
     },
+    spareDescriptors: () => spareDescriptors('port'),
     watchDevices(changed) {
       const monitor = linkMonitor();
       const stop = monitor.listen((name) => changed(name, monitor.byName(name) !== undefined));
