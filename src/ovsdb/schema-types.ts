@@ -57,8 +57,23 @@ export interface Atom<T> {
 
 export const atom = {
   string: { base: { type: 'string' } } as Atom<string>,
+  /** With so many characters at least and at most. */
+  stringOfLength: (min?: number, max?: number): Atom<string> => ({
+    base: {
+      type: 'string',
+      ...(min !== undefined && { minLength: min }),
+      ...(max !== undefined && { maxLength: max }),
+    },
+  }),
   boolean: { base: { type: 'boolean' } } as Atom<boolean>,
   real: { base: { type: 'real' } } as Atom<number>,
+  realBetween: (min?: number, max?: number): Atom<number> => ({
+    base: {
+      type: 'real',
+      ...(min !== undefined && { minReal: min }),
+      ...(max !== undefined && { maxReal: max }),
+    },
+  }),
   integer: (min?: number, max?: number): Atom<number> => ({
     base: {
       type: 'integer',
@@ -66,14 +81,22 @@ export const atom = {
       ...(max !== undefined && { maxInteger: max }),
     },
   }),
-  oneOf: <const S extends readonly string[]>(...values: S): Atom<S[number]> => ({
-    base: { type: 'string', enum: ['set', values] },
+  /** A string, or a number, out of a closed set. */
+  oneOf: <const S extends readonly string[] | readonly number[]>(...values: S): Atom<S[number]> => ({
+    base: { type: typeOfEnum(values), enum: ['set', values] },
   }),
+  /** Of anything but a row of this database. */
+  uuid: { base: { type: 'uuid' } } as Atom<Uuid>,
   /** Rows that nothing refers to strongly are garbage, unless their table is a root. */
   ref: (table: string, strength: 'strong' | 'weak' = 'strong'): Atom<Uuid> => ({
     base: { type: 'uuid', refTable: table, ...(strength === 'weak' && { refType: 'weak' as const }) },
   }),
 };
+
+function typeOfEnum(values: readonly (string | number)[]): BaseTypeJson['type'] {
+  if (values.some((value) => typeof value === 'string')) return 'string';
+  return values.every(Number.isInteger) ? 'integer' : 'real';
+}
 
 function make<T>(type: TypeJson, options: ColumnOptions = {}): Column<T> {
   return { type, isEphemeral: options.ephemeral === true, isMutable: options.immutable !== true };
@@ -90,9 +113,12 @@ export const column = {
   map: <K, V>(
     key: Atom<K>,
     value: Atom<V>,
-    options?: ColumnOptions & { max?: number },
+    options?: ColumnOptions & { min?: 0 | 1; max?: number },
   ): Column<ReadonlyMap<K, V>> =>
-    make({ key: key.base, value: value.base, min: 0, max: options?.max ?? 'unlimited' }, options),
+    make(
+      { key: key.base, value: value.base, min: options?.min ?? 0, max: options?.max ?? 'unlimited' },
+      options,
+    ),
 };
 
 export type Columns = Readonly<Record<string, Column<unknown>>>;

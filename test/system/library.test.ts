@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { equalSchemas, schemaFromJson } from '../../src/ovsdb/engine/schema.ts';
 import { until, type Which, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
 
@@ -61,6 +62,19 @@ describe.runIf(reason === undefined).each(['reference', 'ours'] as const)(
         monitor.kill('SIGINT');
         expect(await ended).toEqual([0, null]);
       }
+    });
+
+    test("a server's schema printed as TypeScript declares that schema", async () => {
+      await using host = await startSwitch(which);
+      const remote = `unix:${host.folder}/db.sock`;
+      const example = ['examples/schema-to-typescript.mjs', remote, 'Open_vSwitch'];
+      const source = spawnSync('node', example, { encoding: 'utf8' }).stdout;
+      const print = `import { schemaToJson } from 'ovs-ts/ovsdb';
+        console.log(JSON.stringify(schemaToJson(Open_vSwitch)));`;
+      const args = ['--input-type=module', '--eval', `${source}\n${print}`];
+      const printed = spawnSync('node', args, { encoding: 'utf8' });
+      const { cksum: _, ...served } = JSON.parse(host.run('ovsdb-client', 'get-schema', remote).stdout);
+      expect(equalSchemas(schemaFromJson(JSON.parse(printed.stdout)), schemaFromJson(served))).toBe(true);
     });
   },
 );

@@ -276,6 +276,10 @@ describe('finding rows', () => {
     expect(client.find('Host', { cores: undefined })).toHaveLength(1);
     await client.transact((tx) => tx.delete('Host', id));
     expect(client.find('Host', { disks, labels })).toEqual([]);
+    const wrong: object = { nmae: 'a' };
+    expect(() => client.find('Host', wrong)).toThrow(
+      'no column nmae in table Host, which has: name, cores, ',
+    );
   });
 });
 

@@ -61,6 +61,8 @@ export async function connect<T extends Tables = AnyTables, const W extends Want
   options: ConnectOptions<T, W>,
 ): Promise<Client<T, Seen<T, W>>> {
   const { tls, probeInterval, keepTrying = false, schema, signal } = options;
+  if (schema === undefined)
+    throw new TypeError('connect: a schema, or the name of a database, must be given');
   signal?.throwIfAborted();
   const context = { defaultPort: OVSDB_PORT };
   const remotes = splitRemotes(remote);
@@ -87,7 +89,7 @@ export async function connect<T extends Tables = AnyTables, const W extends Want
         : schema;
     return await openClient<T, W>({ ...base, schema: known });
   } catch (why) {
-    closing.abort(new Disconnected('the connection was given up'));
+    closing.abort(new Disconnected('the client was not opened'));
     throw why;
   }
 }

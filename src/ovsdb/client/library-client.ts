@@ -38,28 +38,28 @@ export async function openClient<T extends Tables, W extends Wanted<T>>(
 ): Promise<Client<T, Seen<T, W>>> {
   const { schema, closing, signal, keepTrying, remotes, tables } = options;
   let fail = (_why: Error): void => {};
-  const client = new OvsdbClient<T>({
-    ...options,
-    // What is asked for may only be less precisely typed than here.
-    tables:
-      tables ?? (Object.fromEntries(Object.keys(schema.tables).map((name) => [name, true])) as Wanted<T>),
-    failed: (why, count) => {
-      if (!keepTrying && count >= remotes.length) fail(withRemotes(why, remotes));
-    },
-  });
-  const opened = new LibraryClient<T, Seen<T, W>>(client, schema, closing);
   try {
+    const client = new OvsdbClient<T>({
+      ...options,
+      // What is asked for may only be less precisely typed than here.
+      tables:
+        tables ?? (Object.fromEntries(Object.keys(schema.tables).map((name) => [name, true])) as Wanted<T>),
+      failed: (why, count) => {
+        if (!keepTrying && count >= remotes.length) fail(withRemotes(why, remotes));
+      },
+    });
+    const opened = new LibraryClient<T, Seen<T, W>>(client, schema, closing);
     await waitFor<void>([signal, closing.signal], (resolve, reject) => {
       fail = reject;
       return client.onState(() => {
         if (client.isSynced) resolve();
       });
     });
+    return opened;
   } catch (why) {
-    opened.close();
+    closing.abort(new Disconnected('the client was not opened'));
     throw why;
   }
-  return opened;
 }
 
 class LibraryClient<T extends Tables, V extends Tables> implements Client<T, V> {

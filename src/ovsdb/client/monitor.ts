@@ -109,7 +109,8 @@ export class Monitor<Deltas> {
 
   setConditions(name: string, conditions: JsonConditions): Promise<void> {
     const table = this.#tables.find((t) => t.name === name);
-    if (table === undefined) throw new Error(`table ${name} is not monitored`);
+    if (table === undefined)
+      throw new Refused('unknown table', `table ${name} is not among those that are monitored`);
     return new Promise((done) => {
       this.#changes.push({ table, conditions, done });
       this.#changeNext();

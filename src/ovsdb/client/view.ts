@@ -3,7 +3,7 @@ import { Malformed } from '../../base/errors.ts';
 import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import type { Table, Value } from '../schema-types.ts';
-import { tableNamed } from './names.ts';
+import { tableNamed, typeOfColumn } from './names.ts';
 import { RowIndex } from './row-index.ts';
 import { type AnyRow, applyDiff, brief, defaultValue, isEqualValue, readValue } from './values.ts';
 
@@ -44,6 +44,7 @@ export class LiveTables {
   /** Follows the table for as long as this lives. */
   index(name: string, columns: readonly string[]): RowIndex {
     const table = this.#named(name);
+    for (const column of columns) typeOfColumn(name, table.declared, column);
     const index = new RowIndex(columns, table.rows.values());
     table.indexes.push(index);
     return index;
