@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readdirSync } from '../base/files.ts';
+import { encodeText } from '../base/text.ts';
 import type { Channel, Message } from './channel.ts';
 import { channelPair } from './pair.ts';
 import { readActiveRemote, readPassiveRemote } from './remote.ts';
@@ -285,6 +287,21 @@ describe('a listener', () => {
     await expect(connectChannel({ kind: 'unix', path: name })).rejects.toMatchObject({
       reason: 'File name too long',
     });
+  });
+
+  test('reaches paths that are not UTF-8', async () => {
+    const path = `${folder}/é\udce9/\udcff.sock`;
+    mkdirSync(encodeText(dirname(path)));
+    await expect(connectChannel({ kind: 'unix', path })).rejects.toMatchObject({
+      reason: 'No such file or directory',
+    });
+    const listener = await listenChannels({ kind: 'punix', path }, {}, (channel) => channel.close());
+    cleanups.push(() => listener.close());
+    expect(readdirSync(dirname(path))).toEqual(['\udcff.sock']);
+    const channel = listenTo(await connectChannel({ kind: 'unix', path }));
+    await channel.until(() => channel.closed !== undefined);
+    listener.close();
+    expect(readdirSync(dirname(path))).toEqual([]);
   });
 
   test('rejects when the folder is missing', async () => {

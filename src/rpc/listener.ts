@@ -14,7 +14,7 @@ import { formatRemote, type PassiveRemote } from './remote.ts';
 import { acceptedStream, type Stream } from './stream.ts';
 import { isVerifying, loadTls, TlsContext } from './tls.ts';
 import type { TlsConfig } from './tls-config.ts';
-import { withShortPath } from './unix-path.ts';
+import { bindByPath } from './unix-path.ts';
 
 export interface ListenOptions {
   readonly tls?: TlsConfig | undefined;
@@ -113,7 +113,7 @@ function bindUnix(path: string, mode: number): number {
   const umask = process.umask();
   process.umask(umask | (0o777 & ~mode));
   try {
-    return withShortPath(path, (short) => listenUnix(short, tried));
+    return bindByPath(path, (name) => listenUnix(name, tried));
   } finally {
     process.umask(umask);
   }

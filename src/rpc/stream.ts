@@ -12,7 +12,7 @@ import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
 import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, TlsContext } from './tls.ts';
 import type { TlsConfig } from './tls-config.ts';
-import { withShortPath } from './unix-path.ts';
+import { connectByPath } from './unix-path.ts';
 
 interface StreamEvents {
   /** The bytes belong to the owner. */
@@ -100,7 +100,7 @@ function openSocket(
   config: TlsConfig = {},
 ): { socket: Socket; readyEvent: 'connect' | 'secureConnect' } {
   if (remote.kind === 'unix') {
-    const socket = withShortPath(remote.path, (path) => createConnection({ path }));
+    const socket = connectByPath(remote.path, (path) => createConnection({ path }));
     return { socket, readyEvent: 'connect' };
   }
   const { host, port } = remote;

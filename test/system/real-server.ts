@@ -3,6 +3,8 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeText } from '../../src/base/text.ts';
+import { exactCommand } from '../../src/daemon/process-bytes.ts';
 
 export const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 
@@ -50,11 +52,11 @@ export class RealServer {
     return new RealServer(folder, child);
   }
 
-  /** Runs a program against this server. */
+  /** Runs a program against this server. Arguments and output are text of any bytes (src/base/text.ts). */
   run(program: string, args: readonly string[]): ToolRun {
     const env = { ...process.env, OVS_RUNDIR: this.folder, OVS_LOGDIR: '/var/log/openvswitch' };
-    const { stdout, stderr, status } = spawnSync(program, args, { env, encoding: 'utf8', timeout: 20_000 });
-    return { stdout, stderr, status };
+    const { stdout, stderr, status } = spawnSync(...exactCommand(program, args), { env, timeout: 20_000 });
+    return { stdout: decodeText(stdout), stderr: decodeText(stderr), status };
   }
 
   stop(): void {

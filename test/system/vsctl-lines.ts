@@ -501,4 +501,74 @@ export const chapters: Readonly<Record<string, string>> = {
     --commands
     --options
   `,
+  // A lone surrogate stands for a byte (src/base/text.ts): \udce9 is the byte E9.
+  'text beyond ASCII and what is not UTF-8': `
+    add-br brücke -- add-port brücke 端口 tag=7 -- add-port brücke a😀b
+    list-br
+    list-ports brücke
+    port-to-br 端口
+    show
+    set bridge brücke external-ids:größe=😀 external-ids:k="\\u00e9\\ud83d\\ude00" other-config:ünï=ö
+    get bridge brücke external-ids
+    get bridge brücke external-ids:größe
+    br-set-external-id brücke ключ знач
+    br-get-external-id brücke
+    remove bridge brücke external-ids größe
+    find bridge external-ids:k=é😀 -- find port name=端口
+    --columns=name,external_ids,other_config list bridge
+    -f table --columns=name,external_ids,other_config list bridge
+    -f table -d bare --columns=name,tag find port name=端口
+    --max-column-width=4 -f table --columns=name,type find interface name=端口
+    --max-column-width=4 -f table --columns=name,type find interface name=a😀b
+    -f csv --columns=name,external_ids list bridge
+    -f html --columns=name,external_ids list bridge
+    -f json --columns=name,external_ids list bridge
+    set bridge brücke external-ids:a='\u00a0' external-ids:'\u3000x\u2028'='\ufeff'
+    get bridge brücke external-ids
+    br-get-external-id brücke '\u3000x\u2028'
+    set port 端口 tag='\u00a05' -- set port 端口 trunks='\u20075'
+    set bridge brücke '\u00a0stp_enable=true'
+    set bridge brücke fail-mode=é -- set bridge brücke stp_enable=ja
+    set interface 端口 mtu_request=１４００
+    set bridge brücke external-ids:b='"\\é"'
+    set bridge brücke external-ids:b='"\\u00é"'
+    set bridge brücke external-ids:b='"\\ude00"'
+    set bridge brücke external-ids:b='"\\ud83d"'
+    set bridge brücke external-ids:b=\udce9
+    set bridge brücke external-ids:\udce9=b
+    set bridge brücke external-ids:b=\udcc0\udc80
+    set bridge brücke external-ids:b=\udced\udca0\udc80
+    set bridge brücke external-ids:b=\udcf4\udc90\udc80\udc80
+    set bridge brücke external-ids:b=x\udce2\udc82y
+    set bridge brücke fail-mode=\udce9
+    set bridge \udce9 name=x
+    set \udce9 brücke name=x
+    set bridge brücke \udce9=x
+    br-set-external-id brücke \udce9 x
+    br-get-external-id brücke \udce9
+    br-exists \udce9
+    port-to-br x\udce9
+    del-port brücke x\udce9
+    add-br \udce9
+    add-port brücke p\udce9 -- set interface p\udce9 type=internal
+    add-port brücke p\udce9 -- set interface p\udce9 options:peer=\udce9
+    set-controller brücke \udce9
+    find bridge name=\udce9
+    get bridge \udce9 name
+    destroy bridge \udce9
+    --if-exists destroy bridge \udce9
+    --may-exist add-br \udce9
+    comment \udce9 -- list-br
+    \udce9
+    -\udce9
+    -é
+    --é=\udce9
+    --timeout=\udce9 list-br
+    -v\udce9 list-br
+    --db=unix:\udce9 list-br
+    --db=\udce9 list-br
+    list-ifaces brücke
+    br-get-external-id brücke
+    del-br brücke -- list-br
+  `,
 };

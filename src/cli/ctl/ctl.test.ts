@@ -96,6 +96,7 @@ describe('the command line of ovs-ctl', () => {
 test('external ids are quoted for ovs-vsctl', () => {
   expect(externalId('key=a b=c"')).toBe('external-ids:"key"="a b=c\\""');
   expect(quote('x')).toBe('"x"');
+  expect(quote('é\udce9')).toBe('"é\udce9"');
   fc.assert(
     fc.property(fc.string(), (pair) => {
       try {

@@ -13,6 +13,7 @@ import { OutputFailed, printError, printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import { Fatal, type Program, VERSION, versionText } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
+import { emitJson } from '../../rpc/json.ts';
 import { Host } from './host.ts';
 import { type CtlConfig, ctlHelp, readCtl } from './options.ts';
 
@@ -192,7 +193,7 @@ function persisted({ directories }: Program, name: string): string | undefined {
 
 /** A database string, quoted as ovs-vsctl reads it. */
 export function quote(text: string): string {
-  return JSON.stringify(text);
+  return emitJson(text);
 }
 
 /** "key=value" as a setting of ovs-vsctl. */
