@@ -84,44 +84,73 @@ export function characterCount(text: string): number {
   return count;
 }
 
-/** Lone surrogates only: with the flag, a pair is one character that is none of these. */
-const strayBytes = /([\udc80-\udcff]+)/u;
-const loneSurrogates = /([\ud800-\udfff])/u;
+// The two below make nothing per character: a peer may send a long text of nothing but stray bytes.
 
 function encodeBroken(text: string): Buffer {
-  const parts = text.split(strayBytes);
-  return Buffer.concat(
-    parts.map((part, i) => (i % 2 === 1 ? Buffer.from(part, 'latin1') : encodeWithoutBytes(part))),
-  );
+  const bytes = Buffer.allocUnsafe(3 * text.length);
+  let size = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.codePointAt(at) ?? 0;
+    if (code >= 0xdc80 && code <= 0xdcff) {
+      bytes[size++] = code & 0xff;
+      continue;
+    }
+    if (code > 0xffff) at++; // two units
+    size = putCode(bytes, size, code);
+  }
+  return bytes.subarray(0, size);
 }
 
-/** No escape of JSON and no byte makes a lone surrogate, but a program that uses the library may. */
-function encodeWithoutBytes(text: string): Buffer {
-  if (text.isWellFormed()) return Buffer.from(text);
-  const parts = text.split(loneSurrogates);
-  return Buffer.concat(
-    parts.map((part, i) => (i % 2 === 1 ? threeBytes(part.charCodeAt(0)) : Buffer.from(part))),
-  );
+/** Puts the code point's UTF-8 at `at`; returns where it ends. Half a surrogate pair has the three bytes of its range. */
+function putCode(bytes: Buffer, at: number, code: number): number {
+  let end = at;
+  if (code < 0x80) {
+    bytes[end++] = code;
+    return end;
+  }
+  if (code < 0x800) bytes[end++] = 0xc0 | (code >> 6);
+  else {
+    if (code < 0x10000) bytes[end++] = 0xe0 | (code >> 12);
+    else {
+      bytes[end++] = 0xf0 | (code >> 18);
+      bytes[end++] = 0x80 | ((code >> 12) & 0x3f);
+    }
+    bytes[end++] = 0x80 | ((code >> 6) & 0x3f);
+  }
+  bytes[end++] = 0x80 | (code & 0x3f);
+  return end;
 }
 
-/** The form in which UTF-8 has a code point of 16 bits. */
-export function threeBytes(code: number): Buffer {
-  return Buffer.of(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+/** The text of the three bytes in which UTF-8 would have half a surrogate pair. */
+export function halfPair(code: number): string {
+  const bytes = Buffer.alloc(3);
+  putCode(bytes, 0, code);
+  return decodeBroken(bytes);
 }
 
 function decodeBroken(bytes: Buffer): string {
-  let text = '';
-  let start = 0;
+  const units = new Uint16Array(bytes.length);
+  let count = 0;
   for (let at = 0; at < bytes.length; ) {
     const size = characterSize(bytes, at);
-    if (size > 0) {
-      at += size;
+    if (size < 0) {
+      units[count++] = 0xdc00 | (bytes[at++] ?? 0);
       continue;
     }
-    text += bytes.toString('utf8', start, at) + String.fromCharCode(0xdc00 | (bytes[at] ?? 0));
-    start = ++at;
+    const code = codeAt(bytes, at, size);
+    at += size;
+    if (code > 0xffff) units[count++] = 0xd7c0 + (code >> 10);
+    units[count++] = code > 0xffff ? 0xdc00 | (code & 0x3ff) : code;
   }
-  return text + bytes.toString('utf8', start);
+  return Buffer.from(units.buffer, 0, 2 * count).toString('utf16le');
+}
+
+/** The code point of a character of that many bytes. */
+function codeAt(bytes: Buffer, at: number, size: number): number {
+  let code = bytes[at] ?? 0;
+  if (size > 1) code &= 0x7f >> size;
+  for (let i = 1; i < size; i++) code = (code << 6) | ((bytes[at + i] ?? 0) & 0x3f);
+  return code;
 }
 
 /**

@@ -2,7 +2,7 @@
  * Escapes of JSON strings, RFC 8259 section 7, with the reference's words for what is wrong. Used by the exact parser
  * and for quoted strings in command line arguments.
  */
-import { decodeText, encodeText, firstByte, threeBytes } from '../base/text.ts';
+import { encodeText, firstByte, halfPair } from '../base/text.ts';
 
 export type Unescaped = { readonly error: undefined; readonly text: string } | { readonly error: string };
 
@@ -51,7 +51,7 @@ function readUnicodeEscape(raw: string, at: number): { text: string; end: number
   if (typeof first === 'string') return first;
   if (first < 0xd800 || first > 0xdfff) return { text: String.fromCharCode(first), end: at + 6 };
   // A lone second half is no error here: its three bytes are later found not to be UTF-8.
-  if (first > 0xdbff) return { text: decodeText(threeBytes(first)), end: at + 6 };
+  if (first > 0xdbff) return { text: halfPair(first), end: at + 6 };
   if (raw.slice(at + 6, at + 8) !== '\\u') return 'malformed escaped surrogate pair';
   const second = readHex4(raw, at + 8);
   if (typeof second === 'string') return second;

@@ -103,6 +103,12 @@ describe('parseJson', () => {
     );
   });
 
+  it('writes control characters beside bytes that are not UTF-8 as it does elsewhere', () => {
+    const text = '"\\\u0001\n\u007f\u0085\u2028';
+    expect(emitJson(`${text}\udcff`)).toBe(`${JSON.stringify(text).slice(0, -1)}\udcff"`);
+    expect(emitJson([`${text}\udcff`])).toBe(`[${JSON.stringify(text).slice(0, -1)}\udcff"]`);
+  });
+
   it('keeps half a surrogate pair as the three bytes that the reference makes of it', () => {
     expect(parseJson('["\\ude00", "\\uDC80"]')).toEqual(['\udced\udcb8\udc80', '\udced\udcb2\udc80']);
     expect(emitJson(['\\ude00', '\\\udce9'])).toBe('["\\\\ude00","\\\\\udce9"]');

@@ -49,12 +49,16 @@ export function parsePlainJson(text: string): Json | undefined {
 
 /** The JSON text, short: no spaces, members in the object's own order. */
 export function emitJson(value: Json): string {
+  if (typeof value === 'string') return quote(value);
   try {
-    return withBytes(JSON.stringify(value));
+    const text = JSON.stringify(value);
+    // It escapes what stands for a byte (`text.ts`), of which the reference writes the byte.
+    if (!text.includes('\\ud')) return text;
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return formatJson(value); // a bigint is inside
+    // A bigint is inside, or so many of those escapes that no string holds them.
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
   }
+  return formatJson(value);
 }
 
 export interface JsonFormat {
@@ -124,21 +128,13 @@ function endOfString(text: string, at: number): number {
   }
 }
 
-/** Undoes that the language's own writer escapes what stands for a byte (`text.ts`): the reference writes the byte. */
-function withBytes(text: string): string {
-  if (!text.includes('\\ud')) return text;
-  return text.replace(/\\(?:u(d[c-f][0-9a-f]{2})|.)/gs, (whole: string, code: string | undefined) =>
-    code === undefined ? whole : String.fromCharCode(Number.parseInt(code, 16)),
-  );
-}
-
 function firstOf(text: string): string {
   const first = text.charAt(0);
   return first === '{' || first === '[' ? first : text.trimStart().charAt(0);
 }
 
 function write(value: Json, format: JsonFormat, newLine: string, out: string[]): void {
-  if (typeof value === 'string') out.push(withBytes(JSON.stringify(value)));
+  if (typeof value === 'string') out.push(quote(value));
   else if (typeof value === 'number') out.push(formatReal(value));
   else if (value === null || typeof value !== 'object') out.push(String(value));
   else if (isArray(value)) writeArray(value, format, newLine, out);
@@ -165,10 +161,15 @@ function writeObject(value: object, format: JsonFormat, newLine: string, out: st
   for (const [i, [name, member]] of members.entries()) {
     if (i > 0) out.push(',');
     if (format.isPretty === true) out.push(inner);
-    out.push(withBytes(JSON.stringify(name)), format.isPretty === true ? ': ' : ':');
+    out.push(quote(name), format.isPretty === true ? ': ' : ':');
     write(member, format, inner, out);
   }
   out.push('}');
+}
+
+function quote(text: string): string {
+  if (text.isWellFormed()) return JSON.stringify(text);
+  return `"${text.replace(/["\\]|\p{Cc}/gu, (special) => JSON.stringify(special).slice(1, -1))}"`;
 }
 
 /** Array.isArray that keeps the element type of a readonly array. */

@@ -83,7 +83,7 @@ describe.skipIf(noServer !== undefined)('beside the reference', () => {
     '{"id":1,"method":"get_schema","params":["@"]}',
     '{"id":1,"method":"lock","params":["@"]}',
     '{"id":1,"method":"monitor","params":["D","m",{"T":{"columns":["@"]}}]}',
-    '{"id":1,"method":"monitor","params":["D","@",{"T":{"columns":["i"]}}]}',
+    `{"id":"@","method":"monitor","params":["D",["@"],{"T":{"columns":["i"]}}]}${insert('"i":1')}`,
     '{"id":1,"method":"monitor_cond","params":["D","n",{"T":{"columns":["s"],"where":[["s","==","@"]]}}]}',
     insert('"s":"@"'),
     insert('"m":["map",[["@","x"]]]'),

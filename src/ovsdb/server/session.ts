@@ -2,7 +2,9 @@
  * One client of the server: reads its requests, answers them in order, and sends what its monitors owe it. Knows
  * no sockets: a `Channel` carries the messages. RFC 7047 section 4.1 and ovsdb-server(7).
  */
+
 import { LimitedSite, logger } from '../../base/log.ts';
+import { encodeText } from '../../base/text.ts';
 import type { Timer } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import type { Channel, Json, Message, Notification, Reply, Request } from '../../rpc/channel.ts';
@@ -99,7 +101,7 @@ export class Session implements Client {
     if (this.#isClosed) return;
     this.flush();
     if ('pieces' in answer) {
-      const head = Buffer.from(`{"id":${keyOf(id)},"result":`);
+      const head = encodeText(`{"id":${keyOf(id)},"result":`);
       this.send([head, ...answer.pieces, Buffer.from(',"error":null}')], answer.isShared);
     } else {
       const reply: Reply =

@@ -2,6 +2,7 @@
  * JSON text that is made once and sent to many: short text stays a string, long text becomes UTF-8 pieces that the
  * channels share.
  */
+import { encodeText } from '../../../base/text.ts';
 
 /** From this length on, a copy for each client costs more than a second write. */
 const sharedFrom = 8_192;
@@ -41,6 +42,6 @@ export class SharedText {
   between(head: string, tail: string): string | readonly Uint8Array[] {
     if (this.text.length < sharedFrom) return head + this.text + tail;
     this.#bytes ??= Buffer.from(this.text);
-    return [Buffer.from(head), this.#bytes, Buffer.from(tail)];
+    return [encodeText(head), this.#bytes, encodeText(tail)]; // the client's own id may be in them
   }
 }
