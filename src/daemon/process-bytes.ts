@@ -2,8 +2,8 @@
  * The arguments and the environment of this process and of those it starts, byte for byte: Node puts U+FFFD for a byte
  * that belongs to no character, both ways. Used wherever a program reads its command line or starts another program.
  */
-import { readFileSync } from 'node:fs';
-import { decodeText, encodeText } from '../base/text.ts';
+import { readTextSync } from '../base/files.ts';
+import { encodeText } from '../base/text.ts';
 
 export interface ProcessInput {
   /** Behind the program's name. */
@@ -44,7 +44,7 @@ function isDoubtful(text: string): boolean {
 
 /** Each ends with a NUL. */
 function readStrings(file: string): string[] {
-  return decodeText(readFileSync(file)).split('\0').slice(0, -1);
+  return readTextSync(file).split('\0').slice(0, -1);
 }
 
 /**
