@@ -157,9 +157,11 @@ export class Ofproto {
   updatePort(number: OfPort, change: { readonly patchPeer?: string } = {}): void {
     const port = this.#ports.get(number);
     if (port === undefined) return;
+    const { patchPeer = port.patchPeer } = change;
     if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
-    if (change.patchPeer === undefined || change.patchPeer === port.patchPeer) return;
-    port.patchPeer = change.patchPeer;
+    const isOtherActive = port.bundle?.chooseActive() === true;
+    if (patchPeer === port.patchPeer && !isOtherActive) return;
+    port.patchPeer = patchPeer;
     this.#deps.events.changed();
   }
 

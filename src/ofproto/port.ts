@@ -38,8 +38,8 @@ export class OfprotoPort {
 /** A Port row in the switch: one interface, or a bond of several. */
 export class Bundle {
   readonly name: string;
-  /** In the order of `config.members`, without those that are not (yet) there. */
-  members: readonly OfprotoPort[] = [];
+  #members: readonly OfprotoPort[] = [];
+  #active: OfprotoPort | undefined;
   #config: BundleConfig;
   #trunks: VlanSet | undefined;
   #cvlans: VlanSet | undefined;
@@ -52,6 +52,33 @@ export class Bundle {
 
   get config(): BundleConfig {
     return this.#config;
+  }
+
+  /** In the order of `config.members`, without those that are not (yet) there. */
+  get members(): readonly OfprotoPort[] {
+    return this.#members;
+  }
+
+  set members(members: readonly OfprotoPort[]) {
+    this.#members = members;
+    this.chooseActive();
+  }
+
+  /** The member that frames pass by; undefined when a bond has none that is up. */
+  get active(): OfprotoPort | undefined {
+    return this.#active;
+  }
+
+  /**
+   * To be called when a member has changed; true when another one is active now.
+   * Differs: a bond of any mode forwards by its first member that is up, and by it alone; the reference balances, or
+   * stays with the member that it has.
+   */
+  chooseActive(): boolean {
+    const before = this.#active;
+    const first = this.#members[0];
+    this.#active = this.isBond ? this.#members.find(({ netdev }) => netdev.state.hasCarrier) : first;
+    return this.#active !== before;
   }
 
   /** VLANs carried as tagged ones; undefined = all. */

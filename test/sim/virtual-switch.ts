@@ -52,6 +52,22 @@ export class VirtualSwitch {
     return number;
   }
 
+  /** A port of several interfaces. */
+  async addBond(bridge: Ofproto, name: string, interfaces: readonly string[]): Promise<void> {
+    const members: OfPort[] = [];
+    for (const each of interfaces) members.push(await bridge.addPort(netdevOf(each, false)));
+    bridge.setBundle(name, { ...defaultBundleConfig, members });
+  }
+
+  /** The cable of a port is plugged in or pulled out. */
+  setCarrier(bridge: Ofproto, name: string, hasCarrier: boolean): void {
+    const port = [...bridge.ports.values()].find((p) => p.name === name);
+    if (port === undefined) throw new Error(`no port ${name}`);
+    Object.assign(port.netdev.state, { hasCarrier });
+    bridge.updatePort(port.ofPort);
+    this.advance(50); // flows are translated again
+  }
+
   async addPatch(bridge: Ofproto, name: string, peer: string): Promise<OfPort> {
     const number = await bridge.addPort(netdevOf(name, true), { patchPeer: peer });
     bridge.setBundle(name, { ...defaultBundleConfig, members: [number] });

@@ -10,6 +10,7 @@ export const dropReasons = {
   partialVlanTag: 'partial VLAN tag, dropping',
   vlanNotAdmitted: 'disallowed VLAN VID for this input port, dropping',
   reservedAddress: 'packet has reserved destination MAC, dropping',
+  inactiveMember: 'bonding refused admissibility, dropping',
   learnedIsInput: 'learned port is input port, dropping',
   learnedIsGone: 'learned port is unknown, dropping',
   noOutput: 'no port carries it any further',

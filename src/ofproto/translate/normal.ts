@@ -59,7 +59,7 @@ export function normal(t: Translation): void {
 
 /** The frame's tags inside the bridge; undefined when it may not come in. */
 function admit(t: Translation, from: Bundle): VlanTags | undefined {
-  const { flow, ofproto } = t;
+  const { flow, ofproto, inPort } = t;
   const arrived = tagsOf(flow);
   const refused = refusal(from, arrived[0]);
   if (arrived[1] !== noTag) t.unwildcard(innerWord, 0xfff); // decides whether it is sent on, or pushed again
@@ -67,6 +67,7 @@ function admit(t: Translation, from: Bundle): VlanTags | undefined {
     t.drop('partialVlanTag', `dropping packet with partial VLAN tag received on port ${from.name}`);
   } else if (refused !== undefined) t.drop('vlanNotAdmitted', refused);
   else if (!ofproto.config.forwardBpdu && isReserved(ethDst(flow))) t.drop('reservedAddress');
+  else if (inPort !== from.active) t.drop('inactiveMember');
   else return tagsInside(from, arrived);
   return undefined;
 }
@@ -84,7 +85,7 @@ function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
   const { vlanMode, cvlans, priorityTags } = to.config;
   const before = [flow[outerWord] ?? 0, flow[innerWord] ?? 0] as const;
   if (vlanMode === 'dot1q-tunnel' && cvlans.length > 0) t.unwildcard(innerWord, 0xffff);
-  const [port] = to.members; // a bond's choice among its members comes here
+  const port = to.active;
   if (port === undefined) return;
 
   for (const word of [outerWord, innerWord]) unwildcardPriority(t, word);
