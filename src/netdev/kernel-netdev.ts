@@ -2,6 +2,7 @@
  * A network device of the kernel as a netdev: its state follows the link monitor, its counters come from rtnetlink,
  * its driver from ethtool. What `system/` attaches to and what `tap/` makes are both this.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { readDriverInfo, readLinkMode } from '../sys/calls/device.ts';
@@ -43,6 +44,8 @@ export class KernelNetdev implements Netdev {
   #changeNumber = 1;
   #state: NetdevState | undefined;
   #isGone = false;
+  /** As said last. */
+  #refusedOptions: NetdevConfig['options'] = new Map();
 
   constructor(device: KernelDevice) {
     this.#device = device;
@@ -65,7 +68,8 @@ export class KernelNetdev implements Netdev {
   }
 
   async configure(config: NetdevConfig): Promise<void> {
-    const { mtuRequest, mac } = config;
+    const { options, mtuRequest, mac } = config;
+    this.#refuseOptions(options);
     if (mtuRequest !== undefined && mtuRequest !== this.#link.mtu) {
       const reason = this.#trySet({ mtu: mtuRequest });
       if (reason !== undefined) log.warn(`failed to set MTU for network device ${this.name}: ${reason}`);
@@ -100,6 +104,13 @@ export class KernelNetdev implements Netdev {
   #detach(): void {
     this.#stopListening();
     this.#isGone = true;
+  }
+
+  /** A device of the kernel has none. */
+  #refuseOptions(options: NetdevConfig['options']): void {
+    if (isDeepStrictEqual(options, this.#refusedOptions)) return;
+    this.#refusedOptions = options;
+    if (options.size > 0) log.warn(`${this.name}: arguments provided to device that is not configurable`);
   }
 
   /** Why the kernel refused; undefined when it did not. */

@@ -12,7 +12,7 @@ import type { Timers } from '../base/timers.ts';
 import type { Frame, FrameBatch } from '../wire/frame.ts';
 import type { DeviceMark } from './device-mark.ts';
 
-/** Interface `options` and the other columns that a device takes; unknown keys are ignored by the provider. */
+/** Interface `options`, which the provider judges, and the other columns that a device takes. */
 export interface NetdevConfig {
   readonly options: ReadonlyMap<string, string>;
   /** "xx:xx:xx:xx:xx:xx": set on devices the switch makes. */
@@ -53,8 +53,6 @@ export type PortSpec =
       readonly kind: 'packet';
       readonly name: string;
       readonly ifindex: number;
-      /** Received frames that a ring holds; the provider's default when absent. */
-      readonly slotCount?: number;
       /** A socket from `preparePort`: its opener closes it. Without, the frame path opens one. */
       readonly fd?: number;
     }

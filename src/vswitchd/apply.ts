@@ -18,6 +18,7 @@ import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live
 import type { AddInterface, Step } from './plan.ts';
 
 const log = logger('bridge');
+const netdevLog = logger('netdev');
 const unadded = new LimitedSite({ perMinute: 1, burst: 5 });
 const ENODEV = 19;
 const EINVAL = 22;
@@ -181,7 +182,6 @@ export class Applier {
     const failure = await this.#open(bridge, i);
     if (failure === undefined) return i;
     i.isUnopened = true;
-    log.warn(failure.error);
     this.#giveUp(bridge, i, failure);
     return undefined;
   }
@@ -214,10 +214,11 @@ export class Applier {
       netdev.onChange = () => this.#deps.netdevChanged(i);
       return undefined;
     } catch (why) {
-      if (why instanceof Refused) return { error: why.message, obstacle: 'row' };
+      if (why instanceof Refused) return { error: refusalOf(name, why), obstacle: 'row' };
       if (!(why instanceof SyscallFailed)) throw why;
       this.#noteShortage(why);
       const error = `could not open network device ${name} (${why.reason})`;
+      log.warn(error);
       return { error, obstacle: why.errno === ENODEV || why.errno === EAFNOSUPPORT ? 'row' : 'moment' };
     }
   }
@@ -290,7 +291,7 @@ export class Applier {
       await netdev.configure(config);
       return undefined;
     } catch (why) {
-      if (why instanceof Refused) return why.message;
+      if (why instanceof Refused) return refusalOf(i.wanted.name, why);
       if (!(why instanceof SyscallFailed)) throw why;
       log.warn(why.message);
       return undefined;
@@ -369,6 +370,12 @@ function isAsWanted(
     (mtuRequest === undefined || mtuRequest === state.mtu) &&
     isDeepStrictEqual(options, toldOptions)
   );
+}
+
+/** The device has said itself what is wrong with its options. */
+function refusalOf(name: string, { message }: Refused): string {
+  netdevLog.warn(`${name}: could not set configuration (Invalid argument)`);
+  return message;
 }
 
 function reasonOf(why: Refused | SyscallFailed): string {

@@ -118,11 +118,6 @@ async function openBusy(spec: PortSpec): Promise<PacketPort> {
 
 const settle = () => linkMonitor().refresh();
 
-interface PairOptions {
-  readonly open?: (spec: PortSpec) => Promise<PacketPort>;
-  readonly slotCount?: number;
-}
-
 describe.skipIf(why !== undefined)('kernel devices', () => {
   beforeAll(() => {
     unshareNetwork();
@@ -154,18 +149,13 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     });
 
   /** A veth pair with a netdev on one end and packet sockets on both. */
-  async function pair(name: string, { open = openIdle, slotCount }: PairOptions = {}) {
+  async function pair(name: string, open: (spec: PortSpec) => Promise<PacketPort> = openIdle) {
     ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`);
     ip('link', 'set', `${name}p`, 'up');
     ip('link', 'set', name, 'up');
     for (const end of [name, `${name}p`]) untilRunning(end);
     const netdev = await provider('system').open(name, noConfig, deps);
-    const near = await open({
-      kind: 'packet',
-      name,
-      ifindex: netdev.state.ifindex,
-      ...(slotCount !== undefined && { slotCount }),
-    });
+    const near = await open({ kind: 'packet', name, ifindex: netdev.state.ifindex });
     const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`));
     return {
       netdev,
@@ -263,7 +253,7 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
   ] as const;
 
   test.each(ways)('%s port keeps receiving after its device was down', async (_, open) => {
-    await using p = await pair('du0', { open });
+    await using p = await pair('du0', open);
     await p.netdev.setUp(false);
     transmit(p.far, testPacket(1));
     transmit(p.near, testPacket(1));
@@ -287,13 +277,13 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
   });
 
   test.each(ways)('%s port drops and counts frames longer than the MTU', async (_, open) => {
-    await using p = await pair('lo0', { open });
+    await using p = await pair('lo0', open);
     transmit(p.near, testPacket(1, 3000));
     expect(p.near.counters).toMatchObject({ txDropped: 1, txPackets: 0 });
   });
 
   test.each(ways)('%s port hands out frames with the tag that the kernel took out', async (_, open) => {
-    await using p = await pair('vl0', { open });
+    await using p = await pair('vl0', open);
     const tagged = testPacket(1, 200);
     tagged.set([0x81, 0x00, 0x60, 0x64], 12); // priority 3, VLAN 100
     tagged.set([0x88, 0xb5], 16);
@@ -320,7 +310,7 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     '%s port hands out segmented TCP%s whole, in order, with what is left to do',
     async (...row) => {
       const [, , open, tagSize] = row;
-      await using p = await pair(`gs${tagSize}`, { open });
+      await using p = await pair(`gs${tagSize}`, open);
       const frame = frameOf(tcpFrame(20_000, tagSize));
       const checksumStart = 34 + tagSize;
       const headerSize = 66 + tagSize;
@@ -356,7 +346,7 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
   describe('A port with a ring to send from', () => {
     /** A pair whose near end is busy; `sendNumbers` sends from there, `arrived` tells which came. */
     async function busyPair(name: string) {
-      const p = await pair(name, { open: openBusy });
+      const p = await pair(name, openBusy);
       const { near, far } = p;
       return {
         ...p,
@@ -431,15 +421,6 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     });
   });
 
-  test('What finds the ring full is counted, and the port goes on', async () => {
-    await using p = await pair('fu0', { open: openBusy, slotCount: 64 });
-    for (let i = 0; i < 200; i++) transmit(p.far, testPacket(i));
-    expect(collect(p.near, 64)).toHaveLength(64);
-    transmit(p.far, testPacket(1000));
-    expect(collect(p.near, 1)).toEqual([testPacket(1000)]);
-    expect(p.near.counters.rxDropped).toBe(136);
-  });
-
   /** Often enough for a port to count what it has lost. */
   const lookInVain = (io: PortIo) => {
     for (let n = 0; n < 40; n++) expect(io.receive(batch)).toBe(0);
@@ -461,7 +442,7 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
   });
 
   test('A ring that overflowed is followed by a larger one, and then by none', async () => {
-    await using p = await pair('gr0', { open: openBusy });
+    await using p = await pair('gr0', openBusy);
     const { fd } = p.near;
     sendNumbers(p.far, 0, 200);
     expect(numbersOf(collect(p.near, 128))).toEqual(range(0, 128));

@@ -142,6 +142,18 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'add-port br0 e1 -- add-port br0 e2',
     'set interface e1 ofport_request=2 -- set interface e2 ofport_request=1',
   ],
+  'options that no port type knows': [
+    br0,
+    'add-port br0 e1 -- set interface e1 options:foo=bar',
+    'add-port br0 in1 -- set interface in1 type=internal options:n_rxq_desc=5',
+    'add-port br0 t1 -- set interface t1 type=tap options:foo=bar',
+    'add-port br0 pa -- set interface pa type=patch options:peer=pb options:foo=bar',
+    'remove interface pa options foo',
+    'set interface pa options:foo=bar',
+    'clear interface pa options',
+    'set interface pa options:peer=pa',
+    'set interface pa options:peer=""',
+  ],
   'a requested number that another has without asking': [
     br0,
     'add-port br0 e1',

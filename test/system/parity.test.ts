@@ -41,7 +41,20 @@ describe.runIf(reason === undefined)('beside the reference', () => {
     clean(reference);
     expect(found, found.join('\n')).toEqual([]);
   });
+
+  test('both have said the same about devices and their options', () => {
+    expect(saidOf(reference)).toContain(
+      'netdev|WARN|e1: arguments provided to device that is not configurable',
+    );
+    expect(saidOf(ours)).toEqual(saidOf(reference));
+  });
 });
+
+/** What the log has from the modules about devices, each line once: the reference repeats them with every change. */
+function saidOf({ log }: SwitchHost): string[] {
+  const lines = log.split('\n').map((line) => line.split('|').slice(2).join('|'));
+  return [...new Set(lines.filter((line) => /^netdev(_vport)?\|/.test(line)))].sort();
+}
 
 /** What each line of the script said. */
 function perform(host: SwitchHost, script: Script): unknown[] {

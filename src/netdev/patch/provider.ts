@@ -4,8 +4,11 @@
  */
 import { formatMac } from '../../base/addresses.ts';
 import { Refused } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import type { Netdev, NetdevConfig, NetdevProvider, NetdevState, NetdevStats } from '../provider.ts';
+
+const log = logger('netdev_vport');
 
 export const patchProvider: NetdevProvider = {
   type: 'patch',
@@ -45,13 +48,17 @@ class PatchNetdev implements Netdev {
     return this.#state;
   }
 
-  /** Throws Refused without a peer, or with itself as peer. */
-  async configure(config: NetdevConfig): Promise<void> {
-    const peer = config.options.get('peer');
-    if (peer === undefined || peer === '') {
-      throw new Refused('EINVAL', `${this.name}: patch type requires valid 'peer' argument`);
-    }
-    if (peer === this.name) throw new Refused('EINVAL', `${this.name}: patch peer must not be self`);
+  /** Throws Refused without a peer, with itself as peer, or with anything else. */
+  async configure({ options }: NetdevConfig): Promise<void> {
+    const peer = options.get('peer');
+    if (peer === undefined) throw this.#refusal("patch type requires valid 'peer' argument");
+    if (options.size > 1) throw this.#refusal("patch type takes only a 'peer' argument");
+    if (peer === this.name) throw this.#refusal('patch peer must not be self');
+  }
+
+  #refusal(why: string): Refused {
+    log.err(`${this.name}: ${why}`);
+    return new Refused('EINVAL', `${this.name}: ${why}`);
   }
 
   async setUp(isUp: boolean): Promise<void> {

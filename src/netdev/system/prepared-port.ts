@@ -25,14 +25,13 @@ class PreparedPacketPort implements PreparedPort {
   readonly spec: PacketSpec & { readonly fd: number };
   readonly #opened: Set<number>;
   /** What is left to be asked for. */
-  readonly #ringSizes: number[];
+  readonly #ringSizes = [...ringSizes];
   #hasSendRing = false;
   #isOpen = true;
 
   constructor(spec: PacketSpec & { readonly fd: number }) {
     this.spec = spec;
     this.#opened = new Set([spec.fd]);
-    this.#ringSizes = spec.slotCount === undefined ? [...ringSizes] : [spec.slotCount];
   }
 
   async openRing(direction: Direction): Promise<PortRing | undefined> {

@@ -3,11 +3,8 @@ import { syscallFailed } from '../../base/errno.ts';
 import { errnos } from '../../sys/calls/libc.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
 import { KernelNetdev } from '../kernel-netdev.ts';
-import type { NetdevConfig, NetdevProvider } from '../provider.ts';
+import type { NetdevProvider } from '../provider.ts';
 import { shieldHost } from './host-shield.ts';
-
-/** Slots of the ring that `options:n_rxq_desc` may ask for. */
-const slotLimit = 4096;
 
 export const systemProvider: NetdevProvider = {
   type: 'system',
@@ -16,14 +13,13 @@ export const systemProvider: NetdevProvider = {
     const link = monitor.byName(name);
     if (link === undefined)
       throw syscallFailed('open', errnos.ENODEV, `could not open network device ${name}`);
-    const slotCount = readSlotCount(config);
     const shield = shieldHost(link.name, link.ifindex, timers);
     const close = async (): Promise<void> => shield[Symbol.dispose]();
     const netdev = new KernelNetdev({
       type: 'system',
       name,
       link,
-      portSpec: { kind: 'packet', name, ifindex: link.ifindex, ...(slotCount && { slotCount }) },
+      portSpec: { kind: 'packet', name, ifindex: link.ifindex },
       monitor,
       isOurs: false,
       isAdopted: false,
@@ -34,8 +30,3 @@ export const systemProvider: NetdevProvider = {
     return netdev;
   },
 };
-
-function readSlotCount(config: NetdevConfig): number | undefined {
-  const wanted = Number(config.options.get('n_rxq_desc') ?? Number.NaN);
-  return Number.isInteger(wanted) && wanted > 0 ? Math.min(wanted, slotLimit) : undefined;
-}
