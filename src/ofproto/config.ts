@@ -33,7 +33,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
 };
 
 export type VlanMode = 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';
-export type PriorityTags = 'never' | 'if-nonzero' | 'always';
+type PriorityTags = 'never' | 'if-nonzero' | 'always';
 
 /** One Port row: what carries VLANs. */
 export interface BundleConfig {

@@ -18,7 +18,7 @@ import { schemaToJson } from '../ovsdb/schema-types.ts';
 import { OvsdbServer } from '../ovsdb/server/server.ts';
 import { switchCommands } from './commands/index.ts';
 import type { Providers } from './providers.ts';
-import { type OvsChange, type OvsRow, type OvsTables, openVswitch } from './schema/index.ts';
+import { daemonTables, type OvsChange, type OvsRow, type OvsTables, openVswitch } from './schema/index.ts';
 import { Switch } from './switch.ts';
 
 const EBUSY = 16;
@@ -216,7 +216,7 @@ export class SwitchFixture {
   #client(lock?: string): OvsdbClient<OvsTables> {
     return new OvsdbClient({
       schema: openVswitch,
-      tables: { Open_vSwitch: true, Bridge: true, Port: true, Interface: true },
+      tables: daemonTables,
       connect: async () => this.#server.connect(),
       remotes: ['in-process'],
       timers: this.timers,

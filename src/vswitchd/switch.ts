@@ -14,6 +14,7 @@ import type { OvsdbClient } from '../ovsdb/client/index.ts';
 import { Applier } from './apply.ts';
 import { BareDatapaths } from './bare-datapath.ts';
 import { systemKeys } from './config/config-keys.ts';
+import { GapLog } from './config/gap-log.ts';
 import { readKeys } from './config/keys.ts';
 import { LiveState } from './live.ts';
 import { type LoopPart, MainLoop } from './main-loop.ts';
@@ -100,6 +101,8 @@ export class Switch {
       rootChanged: (root) => this.#rootChanged(root),
       pid: deps.pid,
     });
+    const gaps = new GapLog();
+    client.onChange((changes) => gaps.take(changes));
     this.#devices = providers.watchDevices((...change) => this.reconciler.deviceChanged(...change));
   }
 

@@ -1,6 +1,6 @@
 /** The keys of `other_config` and `options` that the daemon reads, ovs-vswitchd.conf.db(5). */
 import { booleanKey, choiceKey, integerKey, textKey } from './keys.ts';
-import { readMac } from './mac.ts';
+import { isMulticastMac, readMac } from './mac.ts';
 
 export const systemKeys = {
   statsUpdateInterval: integerKey(
@@ -47,8 +47,15 @@ export const bridgeKeys = {
     },
     'OpenFlow datapath id.',
   ),
-  hwaddr: textKey('hwaddr', 'an Ethernet address', readMac, 'Address of the local port.'),
-  dpDesc: textKey('dp-desc', 'text', (text) => text, 'Description for OpenFlow controllers.'),
+  hwaddr: textKey(
+    'hwaddr',
+    'an Ethernet address of one host',
+    (text) => {
+      const mac = readMac(text);
+      return mac === undefined || isMulticastMac(mac) ? undefined : mac;
+    },
+    'Address of the local port.',
+  ),
   macAgingTime: integerKey(
     'mac-aging-time',
     { min: 15, max: 3600, fallback: 300 },
@@ -68,15 +75,7 @@ export const portKeys = {
     ['never', 'if-nonzero', 'always'],
     'never',
     'Whether untagged frames leave with a priority tag.',
+    { true: 'if-nonzero' },
   ),
   qinqEthtype: choiceKey('qinq-ethtype', ['802.1ad', '802.1q'], '802.1ad', 'Tag type of dot1q-tunnel.'),
-} as const;
-
-export const interfaceOptionKeys = {
-  peer: textKey(
-    'peer',
-    'a patch port',
-    (text) => (text === '' ? undefined : text),
-    'Other end of a patch port.',
-  ),
 } as const;

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { bridgeKeys, portKeys, systemKeys } from './config-keys.ts';
-import { keyProblems, readKeys } from './keys.ts';
+import { readKeys } from './keys.ts';
 
 describe('keys inside other_config', () => {
   test('have their defaults when absent', () => {
     expect(readKeys(bridgeKeys, new Map())).toEqual({
       datapathId: undefined,
       hwaddr: undefined,
-      dpDesc: undefined,
       macAgingTime: 300,
       macTableSize: 8192,
       forwardBpdu: false,
@@ -36,12 +35,17 @@ describe('keys inside other_config', () => {
     expect(readKeys(bridgeKeys, new Map([['datapath-id', text]])).datapathId).toBe(id);
   });
 
-  test('tell what is wrong by name', () => {
-    const map = new Map([
-      ['priority-tags', 'maybe'],
-      ['qinq-ethtype', '802.1q'],
-    ]);
-    expect(keyProblems(portKeys, map)).toEqual(['priority-tags: "maybe" is not never, if-nonzero, always']);
+  test.each([
+    ['never', 'never'],
+    ['always', 'always'],
+    ['true', 'if-nonzero'],
+    ['maybe', 'never'],
+    ['toString', 'never'],
+  ])('priority-tags=%s is %s', (text, choice) => {
+    expect(readKeys(portKeys, new Map([['priority-tags', text]])).priorityTags).toBe(choice);
+  });
+
+  test('a truth value is true or false and nothing else', () => {
     expect(readKeys(systemKeys, new Map([['enable-statistics', 'TRUE']])).enableStatistics).toBe(false);
   });
 });

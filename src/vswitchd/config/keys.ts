@@ -1,6 +1,6 @@
 /**
  * Keys inside `other_config` and `options` as declarations: name, type, range, default. A reader never fails: text
- * that is no value of the type counts as absent, as in the reference, and `problems` tells the operator.
+ * that is no value of the type counts as absent, as in the reference, and `gaps.ts` tells the operator.
  * The keys themselves are in config-keys.ts.
  */
 
@@ -45,18 +45,21 @@ export function booleanKey(name: string, fallback: boolean, doc: string): Key<bo
   };
 }
 
+/** `older`: words that are still understood. */
 export function choiceKey<const T extends string>(
   name: string,
   choices: readonly T[],
   fallback: NoInfer<T>,
   doc: string,
+  older: Readonly<Record<string, NoInfer<T>>> = {},
 ): Key<T> {
   return {
     name,
     doc,
     fallback,
-    wants: choices.join(', '),
-    read: (text) => choices.find((choice) => choice === text),
+    wants: `one of ${choices.join(', ')}`,
+    read: (text) =>
+      choices.find((choice) => choice === text) ?? (Object.hasOwn(older, text) ? older[text] : undefined),
   };
 }
 
@@ -78,13 +81,4 @@ export function readKeys<K extends Keys>(keys: K, map: ReadonlyMap<string, strin
     values[property] = (text === undefined ? undefined : key.read(text)) ?? key.fallback;
   }
   return values as Values<K>; // the loop above filled exactly K's keys, each with its own key's type
-}
-
-/** One line for each key whose text is unusable: "mac-aging-time: "x" is not an integer, 15 to 3600". */
-export function keyProblems(keys: Keys, map: ReadonlyMap<string, string>): string[] {
-  return Object.values(keys).flatMap((key) => {
-    const text = map.get(key.name);
-    const isBad = text !== undefined && key.read(text) === undefined;
-    return isBad ? [`${key.name}: "${text}" is not ${key.wants}`] : [];
-  });
 }

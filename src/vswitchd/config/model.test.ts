@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Uuid, uuid } from '../../base/units.ts';
 import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
-import type { Columns } from '../../ovsdb/schema-types.ts';
-import { type OvsRow, type OvsTables, openVswitch } from '../schema/index.ts';
+import { emptyRow } from '../schema/empty-row.ts';
+import type { OvsRow, OvsTables } from '../schema/index.ts';
 import { type Dirty, WantedModel } from './model.ts';
 
 type AnyRow = Readonly<Record<string, unknown>>;
@@ -47,18 +47,6 @@ class FakeDatabase {
     this.#rows.set(name, found);
     return found;
   }
-}
-
-function emptyRow(table: Name): AnyRow {
-  const row: Record<string, unknown> = {};
-  const columns: Columns = openVswitch.tables[table].columns;
-  for (const [name, { type }] of Object.entries(columns)) {
-    if (type.value !== undefined) row[name] = new Map();
-    else if (type.max === 'unlimited' || (type.max ?? 1) > 1) row[name] = [];
-    else if (type.min === 0) row[name] = undefined;
-    else row[name] = { string: '', boolean: false, integer: 0, real: 0, uuid: '' }[type.key.type];
-  }
-  return row;
 }
 
 /** br0 with its local port and p1. */

@@ -1,11 +1,11 @@
 /**
  * What the database asks for, as checked values: one reader a table. Pure; used by `model.ts`.
- * Unusable values count as absent (the reference does the same); the row's owner is told by `problems`.
+ * Unusable values count as absent (the reference does the same); the operator is told by `GapLog`.
  */
 import { type OfPort, ofPort, type Uuid } from '../../base/units.ts';
-import type { BundleConfig, PriorityTags, VlanMode } from '../../ofproto/config.ts';
+import type { BundleConfig, VlanMode } from '../../ofproto/config.ts';
 import type { OvsRow } from '../schema/index.ts';
-import { bridgeKeys, interfaceOptionKeys, portKeys } from './config-keys.ts';
+import { bridgeKeys, portKeys } from './config-keys.ts';
 import { readKeys, type Values } from './keys.ts';
 import { isMulticastMac, readMac } from './mac.ts';
 
@@ -73,11 +73,8 @@ export const configColumns = {
 } as const satisfies { [T in 'Bridge' | 'Port' | 'Interface']: readonly (keyof OvsRow<T>)[] };
 
 export function readBridgeSettings(row: OvsRow<'Bridge'>): BridgeSettings {
-  const keys = readKeys(bridgeKeys, row.other_config);
-  const { hwaddr } = keys;
   return {
-    ...keys,
-    hwaddr: hwaddr === undefined || isMulticastMac(hwaddr) ? undefined : hwaddr,
+    ...readKeys(bridgeKeys, row.other_config),
     datapathType: row.datapath_type === '' ? 'system' : row.datapath_type,
     failMode: row.fail_mode ?? 'standalone',
     floodVlans: row.flood_vlans,
@@ -108,7 +105,7 @@ export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): Wan
     mtuRequest: row.mtu_request,
     ofportRequest: row.ofport_request === undefined ? undefined : ofPort(row.ofport_request),
     ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
-    patchPeer: row.type === 'patch' ? readKeys(interfaceOptionKeys, row.options).peer : undefined,
+    patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,
   };
 }
 
@@ -120,7 +117,7 @@ function readBundle(row: OvsRow<'Port'>): BundleSettings {
     trunks: row.trunks,
     cvlans: row.cvlans,
     qinqEthertype: keys.qinqEthtype === '802.1q' ? 0x8100 : 0x88a8,
-    priorityTags: priorityTagsOf(row, keys.priorityTags),
+    priorityTags: keys.priorityTags,
     isProtected: row.protected,
   };
 }
@@ -128,11 +125,6 @@ function readBundle(row: OvsRow<'Port'>): BundleSettings {
 /** Without a mode, a tag makes an access port. */
 function vlanModeOf(row: OvsRow<'Port'>): VlanMode {
   return row.vlan_mode ?? (row.tag === undefined ? 'trunk' : 'access');
-}
-
-/** "true" is an older word for "if-nonzero". */
-function priorityTagsOf(row: OvsRow<'Port'>, read: PriorityTags): PriorityTags {
-  return row.other_config.get(portKeys.priorityTags.name) === 'true' ? 'if-nonzero' : read;
 }
 
 /** Numbers of ordinary ports, OpenFlow 1.0 up to OFPP_MAX; -1 means "could not be added". */

@@ -23,7 +23,7 @@ import { dummyCommands } from '../commands/dummy.ts';
 import { switchCommands } from '../commands/index.ts';
 import { timeCommands } from '../commands/time.ts';
 import { watchMemory } from '../memory.ts';
-import { openVswitch } from '../schema/index.ts';
+import { daemonTables, openVswitch } from '../schema/index.ts';
 import { Switch } from '../switch.ts';
 import { readSystemStatistics } from '../system-statistics.ts';
 import { WarpClock } from '../warp-clock.ts';
@@ -67,7 +67,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
 
   const client = new OvsdbClient({
     schema: openVswitch,
-    tables: { Open_vSwitch: true, Bridge: true, Port: true, Interface: true },
+    tables: daemonTables,
     lock: 'ovs_open_vswitch',
     connect: database === undefined ? socketConnector(program, options) : database.connect,
     remotes: database === undefined ? options.remotes : ['embedded'],

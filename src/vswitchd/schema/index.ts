@@ -41,3 +41,12 @@ export const openVswitch = schema('Open_vSwitch', '8.3.1', {
 export type OvsTables = (typeof openVswitch)['tables'];
 export type OvsRow<T extends keyof OvsTables> = Row<OvsTables[T]>;
 export type OvsChange<T extends keyof OvsTables> = RowChange<OvsTables[T]>;
+
+/** What the daemon sees of the database. */
+export const daemonTables = {
+  Open_vSwitch: true,
+  Bridge: true,
+  Port: true,
+  Interface: true,
+  Flow_Sample_Collector_Set: true,
+} as const;

@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { logRegistry } from '../../base/log.ts';
+import type { Column, Columns } from '../../ovsdb/schema-types.ts';
+import { emptyRow } from '../schema/empty-row.ts';
+import { daemonTables, type OvsRow, openVswitch } from '../schema/index.ts';
+import { SwitchFixture } from '../switch-fixture.ts';
+import { gapColumns, roles, type SeenTable, shortfallsOf } from './gaps.ts';
+import type { Keys } from './keys.ts';
+import { configColumns } from './wanted.ts';
+
+const seen: readonly SeenTable[] = [
+  'Open_vSwitch',
+  'Bridge',
+  'Port',
+  'Interface',
+  'Flow_Sample_Collector_Set',
+];
+const columnsOf = (table: keyof typeof openVswitch.tables): Columns => openVswitch.tables[table].columns;
+const rolesOf = (table: SeenTable): [string, unknown][] => Object.entries(roles[table]);
+
+/** Only of these are `options` looked at here. */
+const dummyType: object = { type: 'dummy' };
+
+interface AnyKeyColumn {
+  readonly keys: Keys;
+  readonly gaps: Readonly<Record<string, string>>;
+}
+
+function isKeyColumn(role: unknown): role is AnyKeyColumn {
+  return role instanceof Object && 'keys' in role;
+}
+
+function hasActedKeys(role: unknown): boolean {
+  return isKeyColumn(role) && (Object.keys(role.keys).length > 0 || Object.hasOwn(role, 'appliesTo'));
+}
+
+/** A row with nothing set but one column. */
+function rowWith<T extends SeenTable>(table: T, column: string, value: unknown): OvsRow<T> {
+  return { ...emptyRow(table), [column]: value } as unknown as OvsRow<T>; // of the schema's types
+}
+
+function sampleOf({ type }: Column<unknown>): unknown {
+  const key = { string: 'x', boolean: true, integer: 1, real: 1, uuid: 'a-row' }[type.key.type];
+  if (type.value !== undefined) return new Map([['enable', 'true']]);
+  return type.max === undefined || type.max === 1 ? key : [key, key];
+}
+
+describe('every column of the schema', () => {
+  test.each(seen)('of %s has a role', (table) => {
+    expect(Object.keys(roles[table]).sort()).toEqual(Object.keys(columnsOf(table)).sort());
+    expect(Object.keys(daemonTables).sort()).toEqual([...seen].sort());
+  });
+
+  test('of another table is reached through one that has a role', () => {
+    const reached = new Set<string>(seen);
+    for (const table of reached) {
+      for (const { type } of Object.values(columnsOf(table as SeenTable))) // only names of tables are added
+        for (const atom of [type.key, type.value])
+          if (atom?.refTable !== undefined) reached.add(atom.refTable);
+    }
+    expect([...reached].sort()).toEqual(Object.keys(openVswitch.tables).sort());
+  });
+
+  test.each([
+    ['Bridge', []],
+    ['Port', ['interfaces']], // read, but no bond is made of several
+    ['Interface', []],
+  ] as const)('of %s that is read is acted on, and no other', (table, partly) => {
+    const acted = rolesOf(table).filter(([, role]) => role === 'acted on' || hasActedKeys(role));
+    const columns = acted.map(([column]) => column);
+    expect([...columns, ...partly].sort()).toEqual([...configColumns[table]].sort());
+  });
+
+  test.each(seen)('of %s gives one warning when it is set and not acted on, and else none', (table) => {
+    const empty = shortfallsOf(table, rowWith(table, 'external_ids', new Map()));
+    expect(empty).toHaveLength(table === 'Flow_Sample_Collector_Set' ? 1 : 0);
+    for (const [column, role] of rolesOf(table)) {
+      const declared = columnsOf(table)[column] ?? expect.unreachable();
+      const told = shortfallsOf(table, rowWith(table, column, sampleOf(declared)));
+      const hasGap = role instanceof Object && 'gap' in role;
+      expect(
+        told.map(({ place }) => place),
+        column,
+      ).toEqual(hasGap ? [column] : empty.map(({ place }) => place));
+    }
+  });
+
+  test.each(seen)('of keys of %s gives one warning for each that is not acted on or of no use', (table) => {
+    for (const [column, role] of rolesOf(table)) {
+      if (!isKeyColumn(role)) continue;
+      const told = (key: string, text: string) =>
+        shortfallsOf(table, { ...rowWith(table, column, new Map([[key, text]])), ...dummyType });
+      for (const [key, gap] of Object.entries(role.gaps)) {
+        expect(told(key, 'true')).toEqual([
+          { place: `${column}:${key}`, text: `${column}:${key}=true is not acted on: ${gap}` },
+        ]);
+        expect(Object.values(role.keys).map(({ name }) => name)).not.toContain(key);
+      }
+      for (const { name, wants, read } of Object.values(role.keys)) {
+        if (read('?') === undefined) expect(told(name, '?')[0]?.text).toContain(`: it is not ${wants}`);
+      }
+      expect(told('my-own', 'note')).toEqual([]);
+    }
+  });
+});
+
+describe('what is told', () => {
+  const said: string[] = [];
+  let fixture: SwitchFixture;
+
+  beforeEach(async () => {
+    fixture = new SwitchFixture();
+    await fixture.start();
+    await fixture.addBridge('br0', ['p1', 'p2']);
+    said.length = 0;
+    logRegistry.setSink('file', {
+      write: ({ level, text }) => void (level === 'warn' && said.push(text)),
+    });
+  });
+
+  afterEach(async () => {
+    logRegistry.setSink('file', undefined);
+    await fixture.stop();
+  });
+
+  test('is the row, the column and what does not happen, once for each value', async () => {
+    const { _uuid } = fixture.bridge('br0');
+    const set = (stp_enable: boolean) => fixture.change((tx) => tx.update('Bridge', _uuid, { stp_enable }));
+    await set(true);
+    const line =
+      'bridge br0: stp_enable=true is not acted on: no spanning tree is run, and a loop stays a loop';
+    expect(said).toEqual([line]);
+    await fixture.change((tx) => tx.update('Bridge', _uuid, { fail_mode: 'standalone' }));
+    expect(said).toEqual([line]);
+    await set(false);
+    await set(true);
+    expect(said).toEqual([line, line]);
+  });
+
+  test('is told of bonds, policing, keys and values of no use', async () => {
+    const [p1, p2, i2] = [fixture.port('p1')._uuid, fixture.port('p2')._uuid, fixture.interface('p2')._uuid];
+    await fixture.removePort('br0', 'p1');
+    await fixture.change((tx) => {
+      tx.mutate('Port', p2, { interfaces: { insert: [tx.insert('Interface', { name: 'p3' })] } });
+      tx.update('Port', p2, {
+        other_config: new Map([
+          ['lacp-time', 'fast'],
+          ['priority-tags', 'maybe'],
+          ['note', 'x'],
+        ]),
+      });
+      tx.update('Interface', i2, { ingress_policing_rate: 1000 });
+    });
+    expect(said).toEqual([
+      'port p2: a bond of 2 interfaces is not acted on: frames pass by the first interface that is up, and by it alone',
+      'port p2: other_config:lacp-time=fast is not acted on: no LACP is spoken',
+      'port p2: other_config:priority-tags=maybe is not acted on: it is not one of never, if-nonzero, always',
+      'interface p2: ingress_policing_rate=1000 is not acted on: what comes in is not policed',
+    ]);
+    expect(p1).not.toBe(p2);
+  });
+
+  test('is told of rows that others refer to, without what they are called', async () => {
+    const { _uuid } = fixture.bridge('br0');
+    await fixture.change((tx) => {
+      tx.update('Bridge', _uuid, { controller: [tx.insert('Controller', { target: 'tcp:192.0.2.1' })] });
+    });
+    expect(said).toEqual(['bridge br0: controller is not acted on: no OpenFlow is spoken']);
+  });
+});
+
+test('columns without a gap are not looked at', () => {
+  expect(gapColumns('Interface')).not.toContain('statistics');
+  expect(gapColumns('Interface')).toContain('lldp');
+});

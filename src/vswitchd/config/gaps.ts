@@ -1,0 +1,298 @@
+/**
+ * What becomes of each column and key of the database that the daemon sees. Those that are published and not acted on
+ * yet have a gap: the operator is told what does not happen, by `GapLog`. A feature that is built deletes its lines.
+ * ovs-vswitchd.conf.db(5).
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Columns } from '../../ovsdb/schema-types.ts';
+import { type daemonTables, type OvsRow, type OvsTables, openVswitch } from '../schema/index.ts';
+import { bridgeKeys, portKeys, systemKeys } from './config-keys.ts';
+import type { Keys } from './keys.ts';
+
+/** Rows of other tables matter only where a column of these refers to them. */
+export type SeenTable = keyof typeof daemonTables;
+
+/** A published column that nothing is done about. */
+interface Gap<T extends SeenTable> {
+  /** What does not happen, as the end of a sentence. */
+  readonly gap: string;
+  /** Whether the row asks for anything; any value but an empty one does, unless given. */
+  readonly isAsked?: (row: OvsRow<T>) => boolean;
+  /** What is not acted on, in place of the column and its value. */
+  readonly what?: (row: OvsRow<T>) => string;
+}
+
+/** A column of keys. What is in neither list is the operator's own note. */
+interface KeyColumn<T extends SeenTable> {
+  readonly keys: Keys;
+  /** What does not happen, by key. */
+  readonly gaps: Readonly<Record<string, string>>;
+  /** Values that ask for nothing. */
+  readonly idle?: readonly string[];
+  readonly appliesTo?: (row: OvsRow<T>) => boolean;
+}
+
+/** "acted on" by the daemon, or by the database server; "note": nobody acts on it; "status": ours to write. */
+type Role<T extends SeenTable> = 'acted on' | 'note' | 'status' | Gap<T> | KeyColumn<T>;
+
+type Roles = {
+  readonly [T in SeenTable]: { readonly [C in keyof OvsTables[T]['columns']]: Role<T> };
+};
+
+/** One gap that a row meets. */
+export interface Shortfall {
+  /** Column, and key: the same for all values of it. */
+  readonly place: string;
+  /** "stp_enable=true is not acted on: no spanning tree is run" */
+  readonly text: string;
+}
+
+const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
+const noSnooping = 'multicast is flooded';
+const noOpenFlow = 'no OpenFlow is spoken';
+const noOneBond = 'frames pass by the first interface that is up, and by it alone';
+const noLacp = 'no LACP is spoken';
+const noPolicing = 'what comes in is not policed';
+const noConnectivityCheck = 'connectivity is not monitored';
+const noOffload = 'no hardware forwards';
+const noDpdk = 'no DPDK is used';
+const noEncryption = 'no tunnel is encrypted';
+const ownThreads = 'how many threads there are, and what they do, is fixed';
+const noSamples = 'no samples are exported';
+
+const all = (names: string, gap: string): Record<string, string> =>
+  Object.fromEntries(names.split(' ').map((name) => [name, gap]));
+
+const isEnabled = (keys: ReadonlyMap<string, string>): boolean => keys.get('enable') === 'true';
+
+export const roles: Roles = {
+  Open_vSwitch: {
+    datapaths: { gap: 'connections are not tracked' },
+    bridges: 'acted on',
+    manager_options: 'acted on',
+    ssl: 'acted on',
+    other_config: {
+      keys: systemKeys,
+      gaps: {
+        'flow-restore-wait': 'flows are not kept over a restart',
+        'bundle-idle-timeout': noOpenFlow,
+        ...all('hw-offload n-offload-threads tc-policy offload-rebalance', noOffload),
+        ...all('dpdk-init dpdk-lcore-mask dpdk-alloc-mem dpdk-socket-mem dpdk-socket-limit', noDpdk),
+        ...all('dpdk-hugepage-dir dpdk-extra vhost-sock-dir vhost-iommu-support', noDpdk),
+        ...all('vhost-postcopy-support per-port-memory shared-mempool-config', noDpdk),
+        ...all('pmd-cpu-mask tx-flush-interval pmd-perf-metrics smc-enable pmd-rxq-assign', ownThreads),
+        ...all('pmd-rxq-isolate n-handler-threads n-revalidator-threads pmd-maxsleep', ownThreads),
+        ...all('emc-insert-inv-prob pmd-auto-lb pmd-auto-lb-rebal-interval', ownThreads),
+        ...all('pmd-auto-lb-load-threshold pmd-auto-lb-improvement-threshold', ownThreads),
+        'userspace-tso-enable': 'segmented TCP passes whole between devices, always',
+        ...all('private_key certificate ca_cert ipsec_skb_mark', noEncryption),
+      },
+      idle: ['false'],
+    },
+    external_ids: 'note',
+    next_cfg: 'acted on',
+    cur_cfg: 'status',
+    statistics: 'status',
+    ovs_version: 'status',
+    db_version: 'status',
+    system_type: 'status',
+    system_version: 'status',
+    datapath_types: 'status',
+    iface_types: 'status',
+    dpdk_initialized: 'status',
+    dpdk_version: 'status',
+  },
+  Bridge: {
+    name: 'acted on',
+    datapath_type: 'acted on',
+    datapath_version: 'status',
+    datapath_id: 'status',
+    stp_enable: { gap: noSpanningTree },
+    rstp_enable: { gap: noSpanningTree },
+    mcast_snooping_enable: { gap: noSnooping },
+    ports: 'acted on',
+    mirrors: { gap: 'nothing is mirrored' },
+    netflow: { gap: 'no NetFlow is exported' },
+    sflow: { gap: noSamples },
+    ipfix: { gap: noSamples },
+    controller: { gap: noOpenFlow },
+    protocols: { gap: noOpenFlow },
+    fail_mode: 'acted on',
+    status: 'status',
+    rstp_status: 'status',
+    other_config: {
+      keys: bridgeKeys,
+      gaps: {
+        ...all('dp-desc dp-sn disable-in-band in-band-queue controller-queue-size', noOpenFlow),
+        ...all('stp-system-id stp-priority stp-hello-time stp-max-age stp-forward-delay', noSpanningTree),
+        ...all('rstp-address rstp-priority rstp-ageing-time rstp-force-protocol-version', noSpanningTree),
+        ...all('rstp-max-age rstp-forward-delay rstp-transmit-hold-count', noSpanningTree),
+        ...all('mcast-snooping-aging-time mcast-snooping-table-size', noSnooping),
+        'mcast-snooping-disable-flood-unregistered': noSnooping,
+      },
+      idle: ['false'],
+    },
+    external_ids: 'note',
+    flood_vlans: 'acted on',
+    flow_tables: { gap: noOpenFlow },
+    auto_attach: { gap: 'no LLDP is sent' },
+  },
+  Port: {
+    name: 'acted on',
+    interfaces: {
+      gap: noOneBond,
+      isAsked: ({ interfaces }) => interfaces.length > 1,
+      what: ({ interfaces }) => `a bond of ${interfaces.length} interfaces`,
+    },
+    trunks: 'acted on',
+    cvlans: 'acted on',
+    tag: 'acted on',
+    vlan_mode: 'acted on',
+    qos: { gap: 'what goes out is not shaped' },
+    mac: 'acted on',
+    bond_mode: { gap: noOneBond },
+    lacp: { gap: noLacp, isAsked: ({ lacp }) => lacp !== undefined && lacp !== 'off' },
+    bond_updelay: { gap: noOneBond },
+    bond_downdelay: { gap: noOneBond },
+    bond_active_slave: 'status',
+    bond_fake_iface: { gap: 'no device has the name of the bond' },
+    fake_bridge: 'acted on',
+    status: 'status',
+    rstp_status: 'status',
+    rstp_statistics: 'status',
+    statistics: 'status',
+    protected: 'acted on',
+    other_config: {
+      keys: portKeys,
+      gaps: {
+        ...all('bond-hash-basis lb-output-action bond-primary all-members-active', noOneBond),
+        ...all('bond-detect-mode bond-miimon-interval bond-rebalance-interval', noOneBond),
+        ...all('lacp-system-id lacp-system-priority lacp-time lacp-fallback-ab', noLacp),
+        ...all('stp-enable stp-port-num stp-port-priority stp-path-cost', noSpanningTree),
+        ...all('rstp-enable rstp-port-num rstp-port-priority rstp-path-cost', noSpanningTree),
+        ...all('rstp-port-admin-edge rstp-port-auto-edge rstp-port-mcheck', noSpanningTree),
+        ...all('rstp-admin-p2p-mac rstp-admin-port-state', noSpanningTree),
+        ...all('mcast-snooping-flood mcast-snooping-flood-reports', noSnooping),
+      },
+      idle: ['false'],
+    },
+    external_ids: 'note',
+  },
+  Interface: {
+    name: 'acted on',
+    type: 'acted on',
+    options: {
+      // Every other type judges its options itself.
+      appliesTo: ({ type }) => type.startsWith('dummy'),
+      keys: {},
+      gaps: {
+        ...all('stream pstream', 'no frames come from a socket'),
+        ...all('n_rxq n_txq numa_id', ownThreads),
+      },
+    },
+    ingress_policing_rate: { gap: noPolicing },
+    ingress_policing_burst: { gap: noPolicing },
+    ingress_policing_kpkts_rate: { gap: noPolicing },
+    ingress_policing_kpkts_burst: { gap: noPolicing },
+    mac_in_use: 'status',
+    mac: 'acted on',
+    ifindex: 'status',
+    external_ids: 'note',
+    ofport: 'status',
+    ofport_request: 'acted on',
+    bfd: { gap: noConnectivityCheck, isAsked: ({ bfd }) => isEnabled(bfd) },
+    bfd_status: 'status',
+    cfm_mpid: { gap: noConnectivityCheck },
+    cfm_remote_mpids: 'status',
+    cfm_flap_count: 'status',
+    cfm_fault: 'status',
+    cfm_fault_status: 'status',
+    cfm_remote_opstate: 'status',
+    cfm_health: 'status',
+    lacp_current: 'status',
+    lldp: { gap: 'no LLDP is sent', isAsked: ({ lldp }) => isEnabled(lldp) },
+    other_config: {
+      keys: {},
+      gaps: {
+        ...all('pmd-rxq-affinity tx-steering emc-enable', ownThreads),
+        ...all('cfm_interval cfm_extended cfm_demand cfm_opstate', noConnectivityCheck),
+        ...all('cfm_ccm_vlan cfm_ccm_pcp', noConnectivityCheck),
+        ...all('lacp-port-id lacp-port-priority lacp-aggregation-key', noLacp),
+      },
+    },
+    statistics: 'status',
+    status: 'status',
+    admin_state: 'status',
+    link_state: 'status',
+    link_resets: 'status',
+    link_speed: 'status',
+    duplex: 'status',
+    mtu: 'status',
+    mtu_request: 'acted on',
+    error: 'status',
+  },
+  Flow_Sample_Collector_Set: {
+    id: { gap: noSamples, isAsked: () => true },
+    bridge: 'acted on',
+    ipfix: 'acted on',
+    external_ids: 'note',
+  },
+};
+
+/** The gaps that a row meets, and its keys without a usable value. */
+export function shortfallsOf<T extends SeenTable>(table: T, row: OvsRow<T>): Shortfall[] {
+  const values: Readonly<Record<string, unknown>> = row;
+  const columns: Columns = openVswitch.tables[table].columns;
+  return Object.entries<Role<T>>(roles[table]).flatMap(([column, role]) => {
+    if (typeof role === 'string') return [];
+    const value = values[column];
+    if ('keys' in role) return keyShortfalls(column, role, row, value);
+    const { gap, isAsked, what } = role;
+    if (!(isAsked?.(row) ?? !isEmpty(value))) return [];
+    return [shortfall(column, what?.(row) ?? nameOf(column, columns[column], value), gap)];
+  });
+}
+
+/** Columns of which a change may change what `shortfallsOf` says. */
+export function gapColumns(table: SeenTable): string[] {
+  return Object.entries<unknown>(roles[table]).flatMap(([name, role]) =>
+    typeof role === 'string' ? [] : name,
+  );
+}
+
+function keyShortfalls<T extends SeenTable>(
+  column: string,
+  { keys, gaps, idle = [], appliesTo }: KeyColumn<T>,
+  row: OvsRow<T>,
+  value: unknown,
+): Shortfall[] {
+  if (!(value instanceof Map) || appliesTo?.(row) === false) return [];
+  const map: ReadonlyMap<string, string> = value;
+  const told: Shortfall[] = [];
+  for (const [key, text] of map) {
+    const gap = Object.hasOwn(gaps, key) && !idle.includes(text) ? gaps[key] : undefined;
+    if (gap !== undefined) told.push(shortfall(`${column}:${key}`, `${column}:${key}=${text}`, gap));
+  }
+  for (const key of Object.values(keys)) {
+    const text = map.get(key.name);
+    if (text === undefined || key.read(text) !== undefined) continue;
+    const place = `${column}:${key.name}`;
+    told.push(shortfall(place, `${place}=${text}`, `it is not ${key.wants}`));
+  }
+  return told;
+}
+
+function shortfall(place: string, what: string, why: string): Shortfall {
+  return { place, text: `${what} is not acted on: ${why}` };
+}
+
+/** References and maps say nothing to a reader. */
+function nameOf(column: string, declared: Columns[string] | undefined, value: unknown): string {
+  const isPlain = declared?.type.key.type !== 'uuid' && declared?.type.value === undefined;
+  return isPlain ? `${column}=${String(value)}` : column;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value instanceof Map) return value.size === 0;
+  return [undefined, false, 0, ''].some((empty) => empty === value) || isDeepStrictEqual(value, []);
+}
