@@ -26,5 +26,5 @@ export interface Providers {
   /** How many more files the process may open for ports. */
   spareDescriptors(): number;
   /** Calls `changed` with the name of each kernel device that comes, goes or changes, until disposed of. */
-  watchDevices(changed: (name: string, isThere: boolean) => void): Disposable;
+  watchDevices(changed: (device: string, isThere: boolean) => void): Disposable;
 }

@@ -108,23 +108,23 @@ export class Reconciler {
   }
 
   /**
-   * A device of that name came, went or changed: who waits for it, or could not make its own because of it, is tried
-   * again. One that could be opened has come and gone by our own doing.
+   * A device came, went or changed: who waits for it, or could not make its own because of it, is tried again. One that
+   * could be opened has come and gone by our own doing.
    */
-  deviceChanged(name: string, isThere: boolean): void {
-    const { state } = this.#deps;
-    const holder = state.holderOf(name);
-    if (holder !== undefined) {
-      if (!isThere || holder.netdev?.isGone !== true) return;
-      this.#reopen(holder);
-    } else {
-      for (const place of this.#model.claimsOn(name)) {
-        const failed = state.interfaceOf(place.bridge, name);
-        if (failed !== undefined && (isThere || failed.isUnopened))
-          markPort(this.#dirty, place.bridge, place.port);
-      }
+  deviceChanged(device: string, isThere: boolean): void {
+    for (const name of this.#model.interfacesOn(device)) {
+      const holder = this.#deps.state.holderOf(name);
+      if (holder === undefined) this.#retry(name, isThere);
+      else if (isThere && holder.netdev?.isGone === true) this.#reopen(holder);
     }
-    this.#deps.wake();
+    if (this.#dirty.size > 0) this.#deps.wake();
+  }
+
+  #retry(name: string, isThere: boolean): void {
+    for (const { bridge, port } of this.#model.claimsOn(name)) {
+      const failed = this.#deps.state.interfaceOf(bridge, name);
+      if (failed !== undefined && (isThere || failed.isUnopened)) markPort(this.#dirty, bridge, port);
+    }
   }
 
   #lostDevice(bridge: LiveBridge, i: LiveInterface): void {

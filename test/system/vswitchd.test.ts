@@ -126,6 +126,21 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
     ours.configure('del-br', 'br5');
   });
 
+  test('a port waits for a device that has the first 15 bytes of its name', async () => {
+    const name = 'abcdefghijklmnopq';
+    const device = name.slice(0, 15);
+    const number = () => ours.configure('get', 'interface', name, 'ofport');
+    ours.vsctl('add-port', 'br0', name);
+    for (let times = 0; times < 2; times++) {
+      expect(number()).toBe('-1');
+      ours.host.run('ip', 'link', 'add', device, 'type', 'veth', 'peer', 'name', 'long-peer');
+      await until(() => number() !== '-1', 'the device to be taken up');
+      ours.host.run('ip', 'link', 'del', device);
+      await until(() => number() === '-1', 'the loss to be seen');
+    }
+    ours.configure('del-port', name);
+  });
+
   test('a bridge brings a device of its name and takes it away', () => {
     ours.configure('add-br', 'br7');
     expect(ours.host.try('ip', 'link', 'show', 'br7').status).toBe(0);

@@ -95,6 +95,20 @@ describe('the wanted state', () => {
     expect(shown(model.update(db.commit()))).toEqual({});
   });
 
+  test('a device has the first 15 bytes of the name of its interface', () => {
+    const { db, model } = database();
+    for (const id of ['i2', 'i3']) db.put('Interface', id, { name: `abcdefghijklmno${id}` });
+    model.update(db.commit());
+    expect(model.interfacesOn('abcdefghijklmno').slice(1)).toEqual([
+      'abcdefghijklmnoi2',
+      'abcdefghijklmnoi3',
+    ]);
+    db.remove('Interface', 'i2');
+    model.update(db.commit());
+    expect(model.interfacesOn('abcdefghijklmno').slice(1)).toEqual(['abcdefghijklmnoi3']);
+    expect(model.interfacesOn('p1')).toEqual(['p1']);
+  });
+
   test('a port that leaves with its rows is still known by name', () => {
     const { db, model } = database();
     model.update(db.commit());

@@ -5,6 +5,7 @@
 import { compareBytes } from '../../base/text.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
+import { kernelName } from '../../sys/calls/device.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
 import {
   type BridgeSettings,
@@ -46,6 +47,8 @@ export class WantedModel {
   readonly #portNames = new Map<Uuid, string>();
   /** The row of each interface that there is, by its name. */
   readonly #interfaceRows = new Map<string, Uuid>();
+  /** Names of interfaces that no device can have, by what their devices are called. */
+  readonly #longNames = new Map<string, ReadonlySet<string>>();
 
   constructor(view: View<OvsTables>) {
     this.#view = view;
@@ -53,6 +56,11 @@ export class WantedModel {
 
   get bridges(): ReadonlyMap<string, WantedBridge> {
     return this.#bridges;
+  }
+
+  /** The interfaces of which the device is called so: nearly always one of that name. */
+  interfacesOn(device: string): string[] {
+    return [device, ...(this.#longNames.get(device) ?? [])];
   }
 
   /** The bridges and ports that want the interface of that name: nearly always one. */
@@ -134,13 +142,30 @@ export class WantedModel {
   #takeInterfaces(deltas: Deltas<'Interface'>, ports: Set<Uuid>): void {
     for (const delta of deltas) {
       const { id, old, new: row } = delta;
-      if (row === undefined && this.#interfaceRows.get(old?.name ?? '') === id)
-        this.#interfaceRows.delete(old?.name ?? '');
-      if (row !== undefined) this.#interfaceRows.set(row.name, id);
+      if (row !== undefined) this.#nameInterface(row.name, id);
+      else if (old !== undefined) this.#forgetInterface(old.name, id);
       if (isConfigChanged(delta, configColumns.Interface))
         for (const port of this.#portsOf(id)) ports.add(port);
       else if (old?.ofport !== row?.ofport) for (const port of this.#portsOf(id)) this.#refreshPort(port);
     }
+  }
+
+  #nameInterface(name: string, id: Uuid): void {
+    if (!this.#interfaceRows.has(name)) {
+      const device = kernelName(name);
+      if (device !== name) this.#longNames.set(device, new Set(this.#longNames.get(device)).add(name));
+    }
+    this.#interfaceRows.set(name, id);
+  }
+
+  /** Another row may carry that name already, from the same transaction. */
+  #forgetInterface(name: string, id: Uuid): void {
+    if (this.#interfaceRows.get(name) !== id) return;
+    this.#interfaceRows.delete(name);
+    const device = kernelName(name);
+    const left = [...(this.#longNames.get(device) ?? [])].filter((other) => other !== name);
+    if (left.length > 0) this.#longNames.set(device, new Set(left));
+    else this.#longNames.delete(device);
   }
 
   #refreshPort(id: Uuid): void {
