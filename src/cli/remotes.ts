@@ -10,10 +10,10 @@ import type { Transport } from '../rpc/transport.ts';
 /** Opens a connection to a remote; one that listens waits for the server to call. */
 export function makeConnector(rundir: string, tls: TlsConfig, transport?: Transport): Connector {
   const context = { defaultPort: OVSDB_PORT, rundir };
-  return async (text) =>
+  return async (text, signal) =>
     isPassiveName(text)
       ? acceptOne(text, context, { tls, transport })
-      : connectChannel(readActiveRemote(text, context), { tls, transport });
+      : connectChannel(readActiveRemote(text, context), { tls, transport, signal });
 }
 
 function acceptOne(

@@ -105,7 +105,7 @@ describe('the state machine of a kept-up connection', () => {
 });
 
 describe('a session', () => {
-  function make(options: { failures?: number; isDeaf?: boolean } = {}) {
+  function make(options: { failures?: number; isDeaf?: boolean; isUnreachable?: boolean } = {}) {
     const clock = new FakeClock();
     const timers = new Timers(clock);
     const events: string[] = [];
@@ -115,7 +115,15 @@ describe('a session', () => {
     const session = new Session({
       name: 'peer',
       timers,
-      connect: async () => {
+      connect: async (signal) => {
+        if (options.isUnreachable === true) {
+          await new Promise((_, reject) =>
+            signal.addEventListener('abort', () => {
+              events.push(`aborted: ${signal.reason.message}`);
+              reject(signal.reason);
+            }),
+          );
+        }
         if (failures-- > 0) throw syscallFailed('connect', 111, 'peer');
         const [near, far] = channelPair();
         peers.push(far);
@@ -151,6 +159,18 @@ describe('a session', () => {
     await advance(ms(2000));
     expect(events).toEqual(['connected']);
     session.stop();
+  });
+
+  test('ends an attempt that takes too long, and the next when it stops', async () => {
+    const { session, events, advance } = make({ isUnreachable: true });
+    session.start();
+    await advance(ms(0));
+    await advance(ms(1000));
+    expect(events).toEqual(['aborted: timed out']);
+    await advance(ms(1000));
+    session.stop();
+    await settle();
+    expect(events).toEqual(['aborted: timed out', 'aborted: stopped']);
   });
 
   test('answers echo itself and hands over the rest', async () => {

@@ -86,8 +86,9 @@ export class Session {
         if (attempt.signal.aborted) channel.abort();
         else this.#connected(channel);
       } catch (error) {
+        if (attempt.signal.aborted) return; // whoever did that has dealt with it
         if (!(error instanceof VswitchError)) throw error;
-        if (!attempt.signal.aborted) this.#lost(error);
+        this.#lost(error);
       }
     };
     void settle();

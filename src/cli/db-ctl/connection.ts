@@ -29,27 +29,30 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.mayReconnect = options.mayReconnect;
-    this.#session = new Session(options, {
-      up: () => {
-        this.#isUp = true;
-        this.#number++;
-        this.#wake();
+    this.#session = new Session(
+      { ...options, limitsAttempts: options.mayReconnect },
+      {
+        up: () => {
+          this.#isUp = true;
+          this.#number++;
+          this.#wake();
+        },
+        down: (why) => {
+          this.#isUp = false;
+          this.#isChanged = true;
+          if (!this.mayReconnect) this.#fail(why);
+          this.#wake();
+        },
+        failed: (why, count) => {
+          if (!options.mayReconnect && count >= options.remotes.length) this.#fail(reasonOf(why));
+        },
+        notification: (method) => {
+          if (!method.startsWith('update')) return;
+          this.#isChanged = true;
+          this.#wake();
+        },
       },
-      down: (why) => {
-        this.#isUp = false;
-        this.#isChanged = true;
-        if (!this.mayReconnect) this.#fail(why);
-        this.#wake();
-      },
-      failed: (why, count) => {
-        if (!options.mayReconnect && count >= options.remotes.length) this.#fail(reasonOf(why));
-      },
-      notification: (method) => {
-        if (!method.startsWith('update')) return;
-        this.#isChanged = true;
-        this.#wake();
-      },
-    });
+    );
   }
 
   /** Counts the connections that were made; a watch lives only as long as its connection. */

@@ -19,7 +19,7 @@ export async function waitForDatabase(options: TargetOptions, args: readonly str
     await new Promise<Json>((resolve, reject) => {
       const session = new Session({
         name: remote,
-        connect: () => options.connect(remote),
+        connect: (signal) => options.connect(remote, signal),
         timers,
         events: {
           connected(channel) {

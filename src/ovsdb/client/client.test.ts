@@ -364,6 +364,55 @@ test('the view outlives the connection and is then brought up to date by one cha
   expect(changes[0]?.of('item')).toHaveLength(2);
 });
 
+test('a server that does not answer the call is given up for the next one', async () => {
+  const fixture = new Fixture();
+  const given: string[] = [];
+  const late = fixture.server.connect();
+  let answerLate = (_channel: Channel): void => {};
+  const client = await connected(fixture, {
+    remotes: ['tcp:gone', 'tcp:there'],
+    connect: (remote, signal) => {
+      if (remote === 'tcp:there') return Promise.resolve(fixture.server.connect());
+      signal?.addEventListener('abort', () => given.push(`${remote}: ${signal.reason.reason}`));
+      return new Promise((resolve) => {
+        answerLate = resolve;
+      });
+    },
+  });
+  fixture.timers.advance(fixture.clock, ms(999));
+  await fixture.settle();
+  expect(client.isConnected).toBe(false);
+  fixture.timers.advance(fixture.clock, ms(1));
+  await fixture.settle();
+  fixture.timers.advance(fixture.clock, ms(0));
+  await fixture.settle();
+  expect(client.isConnected).toBe(true);
+  expect(given).toEqual(['tcp:gone: Connection timed out']);
+  const closed = new Promise((resolve) => {
+    late.events = { message() {}, closed: resolve };
+  });
+  answerLate(late);
+  await done(fixture, closed);
+});
+
+test('who is to call, and who is tried once, is waited for', async () => {
+  for (const options of [{ remotes: ['ptcp:0'] }, { remotes: ['tcp:slow'], limitsAttempts: false }]) {
+    const fixture = new Fixture();
+    let call = (_channel: Channel): void => {};
+    const client = await connected(fixture, {
+      ...options,
+      connect: () =>
+        new Promise((resolve) => {
+          call = resolve;
+        }),
+    });
+    fixture.timers.advance(fixture.clock, ms(3_600_000));
+    call(fixture.server.connect());
+    await fixture.settle();
+    expect(client.isConnected).toBe(true);
+  }
+});
+
 /** A server that answers by a table of methods, for what a real one never says. */
 function scriptedServer(answers: Readonly<Record<string, (params: readonly Json[]) => Json>>): () => Channel {
   return () => {

@@ -74,8 +74,9 @@ export async function connect<T extends Tables = AnyTables, const W extends Want
   const base = {
     ...options,
     remotes,
-    connect: (name: string) =>
-      connectChannel(readActiveRemote(name, context), { tls, signal: closing.signal }),
+    connect: (name: string, attempt?: AbortSignal) =>
+      connectChannel(readActiveRemote(name, context), { tls, signal: attempt }),
+    limitsAttempts: keepTrying || remotes.length > 1,
     timers,
     probeInterval: probeInterval === undefined ? undefined : ms(probeInterval),
     keepTrying,

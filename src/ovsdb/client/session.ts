@@ -4,20 +4,28 @@
  * each time, answers and sends probes, and pairs requests with replies.
  * Used by `OvsdbClient` and by the command line tools; knows nothing of tables other than those of `_Server`.
  */
+import { syscallFailed } from '../../base/errno.ts';
 import { Malformed, Refused, VswitchError } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import type { Channel, Json, Message } from '../../rpc/channel.ts';
 import { ConnectionLog, defaultBackoff, reasonOf } from '../../rpc/connection-log.ts';
+import { isPassiveName } from '../../rpc/remote.ts';
 import { DatabaseStatus } from './database-status.ts';
 import { Disconnected } from './errors.ts';
 import { brief } from './values.ts';
+import { waitFor } from './waiting.ts';
 
 const log = logger('reconnect');
+const ETIMEDOUT = 110;
+const shortestAttempt = 1000;
 
-/** Opens a connection to one remote ("unix:...", "tcp:...", or any name that means something to it). */
-export type Connector = (remote: string) => Promise<Channel>;
+/**
+ * Opens a connection to one remote ("unix:...", "tcp:...", or any name that means something to it). Gives up when
+ * `signal` is aborted; what is opened later all the same is closed at once.
+ */
+export type Connector = (remote: string, signal?: AbortSignal) => Promise<Channel>;
 
 export interface SessionOptions {
   readonly database: string;
@@ -33,6 +41,11 @@ export interface SessionOptions {
    */
   readonly probeInterval?: Ms | undefined;
   readonly backoff?: { readonly min: Ms; readonly max: Ms };
+  /**
+   * An attempt gets a second, or as long as the wait after it would be, so that a host that is gone does not hold up the
+   * others; false for who tries once. Nobody is given up who is to call here ("ptcp:").
+   */
+  readonly limitsAttempts?: boolean;
 }
 
 export interface SessionEvents {
@@ -77,6 +90,7 @@ export class Session {
   #backoff: number;
   #nextId = 1;
   #retry: Timer | undefined;
+  #attempt: AbortController | undefined;
   #probe: Timer | undefined;
   #isProbing = false;
   readonly #log: ConnectionLog;
@@ -120,6 +134,7 @@ export class Session {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#retry?.cancel();
+    this.#attempt?.abort(new Disconnected('closed'));
     this.#leave('closed');
   }
 
@@ -131,18 +146,34 @@ export class Session {
     this.#remoteAt = (this.#remoteAt + 1) % this.#options.remotes.length;
     const { remote } = this;
     this.#log.connecting(remote);
-    this.#options.connect(remote).then(
-      (channel) => {
-        if (this.#isClosed) channel.close();
-        else this.#attach(channel);
-      },
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    this.#open(remote, attempt).then(
+      (channel) => this.#attach(channel),
       (why: unknown) => {
         if (!(why instanceof Error)) throw why;
         if (this.#isClosed) return;
-        this.#log.failed(remote, reasonOf(why));
+        this.#log.failed(remote, attempt.signal.aborted ? '' : reasonOf(why));
         this.#failedAttempt(why);
       },
     );
+  }
+
+  #open(remote: string, attempt: AbortController): Promise<Channel> {
+    const { connect, timers, limitsAttempts } = this.#options;
+    const isLimited = limitsAttempts !== false && !isPassiveName(remote);
+    const limit = isLimited
+      ? timers.after(ms(Math.max(shortestAttempt, this.#backoff)), () =>
+          attempt.abort(syscallFailed('connect', ETIMEDOUT, remote)),
+        )
+      : undefined;
+    return waitFor([attempt.signal], (resolve, reject) => {
+      connect(remote, attempt.signal).then((channel) => {
+        if (attempt.signal.aborted) channel.close();
+        else resolve(channel);
+      }, reject);
+      return () => limit?.cancel();
+    });
   }
 
   #attach(channel: Channel): void {

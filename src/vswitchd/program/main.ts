@@ -157,7 +157,8 @@ async function openDatabase(
 
 function socketConnector(program: Program, options: ProgramOptions): Connector {
   const context = { defaultPort: OVSDB_PORT, rundir: program.directories.run };
-  return async (remote) => connectChannel(readActiveRemote(remote, context), { tls: options.tls });
+  return async (remote, signal) =>
+    connectChannel(readActiveRemote(remote, context), { tls: options.tls, signal });
 }
 
 function versions() {
