@@ -10,7 +10,9 @@ import type { DpPort } from '../base/units.ts';
 import type { Mask } from '../flow/mask.ts';
 import type { Match } from '../flow/match.ts';
 import type { PortCounters, PortSpec } from '../netdev/provider.ts';
-import type { DpAction, UserspaceReason } from './actions.ts';
+import type { DpAction } from './actions.ts';
+import type { UserspaceCookie } from './cookie.ts';
+import type { DpFeatures } from './features.ts';
 
 /** A cached decision: every packet whose key equals `key` under `mask` gets `actions`. */
 export interface DpFlow {
@@ -57,9 +59,21 @@ export interface DpPacket {
   readonly key: Uint32Array;
 }
 
-/** One packet sent up. */
+/** What goes up beside a packet that an action sent. */
+export interface SentUp {
+  readonly cookie: UserspaceCookie;
+  /** The port of a tunnel by which the packet will go out. */
+  readonly tunnelOutPort?: DpPort;
+  /** All actions that are run on the packet, where the cookie's owner asked for them. */
+  readonly actions?: readonly DpAction[];
+}
+
+/** Why a packet came up: there was no flow for it, or an action sent it. */
+export type UpcallReason = 'miss' | SentUp;
+
+/** One packet sent up, with its bytes and key as they were at that point of the actions. */
 export interface Upcall extends DpPacket {
-  readonly reason: 'miss' | UserspaceReason;
+  readonly reason: UpcallReason;
 }
 
 /** What is left to do on a packet's bytes; see wire/frame.ts for the units. */
@@ -78,6 +92,8 @@ export interface Datapath extends AsyncDisposable {
   readonly name: string;
   /** What an "internal" device is made as here, in the words of dpctl: "tap", "dummy-internal". */
   readonly internalType: string;
+  /** What it can do; `putFlow` and `execute` throw Refused for anything else. */
+  readonly features: DpFeatures;
 
   /**
    * Starts forwarding on a device. `wanted` is taken when free, else the lowest free number from 1 (0 is the

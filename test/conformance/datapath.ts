@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DpPort, dpPort } from '../../src/base/units.ts';
 import type { DpAction, SetField } from '../../src/datapath/actions.ts';
+import type { UserspaceCookie } from '../../src/datapath/cookie.ts';
 import type { Datapath, DpFlow, DpFlowStats, DpPacket, Upcall } from '../../src/datapath/provider.ts';
 import { extractKey } from '../../src/flow/extract.ts';
 import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
@@ -170,11 +171,11 @@ export function describeDatapath(
     });
 
     test('sends up on purpose and goes on', async () => {
-      datapath.putFlow(flowFrom(a, [{ do: 'userspace', reason: 'controller' }, output(b)]));
+      datapath.putFlow(flowFrom(a, [sendUp, output(b)]));
       await datapath.settle();
       a.inject(udpPacket());
       await until(() => upcalls.length === 1);
-      expect(upcalls[0]?.reason).toBe('controller');
+      expect(upcalls[0]?.reason).toEqual({ cookie: toController });
       expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
     });
 
@@ -203,7 +204,7 @@ export function describeDatapath(
     });
 
     test('an executed packet may be sent up again', async () => {
-      datapath.execute(packetFrom(a), [{ do: 'userspace', reason: 'sample' }]);
+      datapath.execute(packetFrom(a), [sendUp]);
       await until(() => upcalls.length === 1);
       expect(whole(upcalls[0])).toEqual(keyOf(udpPacket(), a));
     });
@@ -328,7 +329,7 @@ export function describeDatapath(
       const offload = { checksumStart: 34, checksumOffset: 6, gsoType: 0, gsoSize: 0, headerSize: 0 };
       const packet = udpPacket({ isPartial: true });
       const set: DpAction = { do: 'set', header: 'eth', fields: [setField('nw_dst', '0a 00 00 63')] };
-      datapath.execute({ ...packetFrom(a, packet), offload }, [set, { do: 'userspace', reason: 'sample' }]);
+      datapath.execute({ ...packetFrom(a, packet), offload }, [set, sendUp]);
       await until(() => upcalls.length === 1);
       const [upcall] = upcalls;
       expect(upcall?.offload).toMatchObject({ checksumStart: 34, checksumOffset: 6 });
@@ -343,7 +344,7 @@ export function describeDatapath(
           { do: 'pop_vlan' },
           { do: 'push_vlan', tpid: 0x8100, tci: 0x1001 },
           { do: 'set', header: 'eth', fields: [setField('eth_src', hostA)] },
-          { do: 'userspace', reason: 'sample' },
+          sendUp,
         ]),
       );
       await datapath.settle();
@@ -375,6 +376,18 @@ async function until(isDone: () => boolean): Promise<void> {
   }
   expect(isDone()).toBe(true);
 }
+
+const toController: UserspaceCookie = {
+  type: 'controller',
+  reason: 1,
+  isHeldBack: false,
+  isContinuation: false,
+  recircId: 0,
+  ruleCookie: [0x12345678, 0x9abcdef0],
+  controllerId: 0,
+  maxSize: 128,
+};
+const sendUp: DpAction = { do: 'userspace', pid: 0, cookie: toController };
 
 function output(wire: Wire): DpAction {
   return { do: 'output', port: wire.port };

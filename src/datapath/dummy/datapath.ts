@@ -7,12 +7,14 @@ import { type DpPort, dpPort } from '../../base/units.ts';
 import { valuesUnder } from '../../flow/match.ts';
 import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
+import { refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
 import type { Datapath, DpFlow, DpFlowStats, DpPacket, DpStats, DropCounts, Upcall } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
 import { Engine, type EnginePort } from '../userspace/engine.ts';
-import { lowerActions, type Step } from '../userspace/execute.ts';
+import type { Step } from '../userspace/execute.ts';
+import { engineFeatures, lowerActions } from '../userspace/lower.ts';
 import { UpcallList } from './upcall-list.ts';
 
 export interface DummyDatapathDeps {
@@ -25,6 +27,7 @@ export class DummyDatapath implements Datapath {
   readonly type: string;
   readonly name: string;
   readonly internalType = 'dummy-internal';
+  readonly features = engineFeatures;
   onUpcalls: (batch: readonly Upcall[]) => void = () => {};
   readonly #openPort: (spec: PortSpec) => PortIo;
   readonly #engine: Engine;
@@ -91,6 +94,7 @@ export class DummyDatapath implements Datapath {
 
   putFlow(flow: DpFlow, packet?: DpPacket): void {
     const { id, key, mask, actions } = flow;
+    refuseUnsupported(this, actions);
     const generation = this.#flows.put(flow);
     if (generation !== 0) {
       this.#engine.flowStats.reserve(id);
@@ -122,6 +126,7 @@ export class DummyDatapath implements Datapath {
   }
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {
+    refuseUnsupported(this, actions);
     if (this.#isRunning) {
       this.#engine.execute(packet, this.#lower(actions));
       return;

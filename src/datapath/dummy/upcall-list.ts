@@ -1,8 +1,7 @@
 /** Upcalls of a datapath on the main thread: a list that is handed over at the end of a batch. */
 import { usedWordCount } from '../../flow/key.ts';
 import type { Frame } from '../../wire/frame.ts';
-import type { UserspaceReason } from '../actions.ts';
-import type { Offload, Upcall } from '../provider.ts';
+import type { Offload, Upcall, UpcallReason } from '../provider.ts';
 import type { UpcallSink } from '../userspace/engine.ts';
 
 /** A batch may hold more than this only by what one receive brings. */
@@ -13,7 +12,7 @@ export class UpcallList implements UpcallSink {
   lastSequence = 0;
   #waiting: Upcall[] = [];
 
-  add(reason: 'miss' | UserspaceReason, frame: Frame, key: Uint32Array): number {
+  add(reason: UpcallReason, frame: Frame, key: Uint32Array): number {
     if (this.#waiting.length >= limit) return 0;
     const bytes = frame.bytes.slice(frame.start, frame.end);
     this.#waiting.push({ reason, key: key.slice(0, usedWordCount(key)), bytes, offload: offloadOf(frame) });

@@ -1,26 +1,38 @@
-/** Datapath actions as text, as `dpctl/dump-flows` prints and `dpctl/add-flow` takes them (ovs-dpctl(8)). */
-import { Malformed } from '../../base/errors.ts';
-import { trimSpaces } from '../../base/text.ts';
+/**
+ * Datapath actions as text, as `dpctl/dump-flows` prints and `dpctl/add-flow` takes them (ovs-dpctl(8)). One table says
+ * how each action prints, one how it reads; what has members of its own is in `cookie.ts`, `conntrack.ts` and
+ * `tunnel-header.ts`.
+ */
+import { formatMac } from '../../base/addresses.ts';
+import type { Malformed } from '../../base/errors.ts';
 import { dpPort } from '../../base/units.ts';
 import { newKey } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
-import { type DpAction, type DpActionName, isSetHeader, userspaceReasons } from '../actions.ts';
-import { closingOf, formatOneGroup, type KeyTextOptions, readKey } from './key.ts';
+import {
+  type DpAction,
+  type DpActionName,
+  type DpActionOf,
+  isSetHeader,
+  type NshHeader,
+  type SetField,
+} from '../actions.ts';
+import { formatConntrack, readConntrack } from './conntrack.ts';
+import { formatUserspace, readUserspace } from './cookie.ts';
+import { Cursor, hexNumber, hexOrZero } from './cursor.ts';
+import { closingOf, formatSet, type KeyTextOptions, readKey } from './key.ts';
+import { formatTunnelPush, readTunnelPush } from './tunnel-header.ts';
 
 type Formats = {
-  readonly [N in DpActionName]: (action: Extract<DpAction, { do: N }>, options: KeyTextOptions) => string;
+  readonly [N in DpActionName]: (action: DpActionOf<N>, options: KeyTextOptions) => string;
 };
 
 const formats: Formats = {
   output: ({ port }, options) => options.portName?.(port) ?? String(port),
-  userspace: ({ reason }) => `userspace(pid=0,${reason})`,
-  push_vlan({ tpid, tci }) {
-    const type = tpid === etherType.vlan ? '' : `tpid=0x${tpid.toString(16).padStart(4, '0')},`;
-    const cfi = (tci & vlanPresent) === 0 ? ',cfi=0' : '';
-    return `push_vlan(${type}vid=${tci & 0xfff},pcp=${tci >>> 13}${cfi})`;
-  },
-  pop_vlan: () => 'pop_vlan',
+  lb_output: ({ bond }) => `lb_output(${bond})`,
+  userspace: formatUserspace,
+  hash: ({ algorithm, basis }) => `hash(${algorithm}(${basis}))`,
+  recirc: ({ id }) => `recirc(${hexOrZero(id)})`,
   set({ header, fields }) {
     const key = newKey();
     const mask = newKey();
@@ -31,83 +43,315 @@ const formats: Formats = {
         mask[word + n] = (mask[word + n] ?? 0) | (bits[n] ?? 0);
       }
     }
-    return `set(${formatOneGroup(header, key, mask)})`;
+    return `set(${formatSet(header, key, mask)})`;
+  },
+  push_vlan({ tpid, tci }) {
+    const type = tpid === etherType.vlan ? '' : `tpid=0x${tpid.toString(16).padStart(4, '0')},`;
+    const cfi = (tci & vlanPresent) === 0 ? ',cfi=0' : '';
+    return `push_vlan(${type}vid=${tci & 0xfff},pcp=${tci >>> 13}${cfi})`;
+  },
+  pop_vlan: () => 'pop_vlan',
+  push_mpls: ({ lse, etherType: type }) => `push_mpls(${formatLse(lse)},eth_type=0x${type.toString(16)})`,
+  add_mpls: ({ lse, etherType: type }) => `add_mpls(${formatLse(lse)},eth_type=0x${type.toString(16)})`,
+  pop_mpls: ({ etherType: type }) => `pop_mpls(eth_type=0x${type.toString(16)})`,
+  push_eth: ({ src, dst }) => `push_eth(src=${formatMac(src)},dst=${formatMac(dst)})`,
+  pop_eth: () => 'pop_eth',
+  push_nsh: formatPushNsh,
+  pop_nsh: () => 'pop_nsh()',
+  sample({ probability, actions }, options) {
+    const percentage = ((100 * probability) / certainty).toFixed(1);
+    return `sample(sample=${percentage}%,actions(${formatActions(actions, options)}))`;
+  },
+  clone: ({ actions }, options) => `clone(${formatActions(actions, options)})`,
+  check_pkt_len({ size, ifGreater, ifLessEqual }, options) {
+    const [gt, le] = [ifGreater, ifLessEqual].map((actions) => formatActions(actions, options));
+    return `check_pkt_len(size=${size},gt(${gt}),le(${le}))`;
   },
   trunc: ({ maxSize }) => `trunc(${maxSize})`,
+  meter: ({ id }) => `meter(${id})`,
+  ct: formatConntrack,
+  ct_clear: () => 'ct_clear',
+  tnl_push: formatTunnelPush,
+  tnl_pop: ({ port }, options) => `tnl_pop(${options.portName?.(port) ?? port})`,
+  drop: () => 'drop',
 };
+
+/** Of a sample. */
+const certainty = 0xffffffff;
 
 /** An empty list is "drop". */
 export function formatActions(actions: readonly DpAction[], options: KeyTextOptions = {}): string {
   return actions.map((action) => formatAction(action, options)).join(',') || 'drop';
 }
 
-function formatAction<N extends DpActionName>(
-  action: Extract<DpAction, { do: N }>,
-  options: KeyTextOptions,
-): string {
-  const name: N = action.do;
-  return formats[name](action, options);
+function formatAction<N extends DpActionName>(action: DpActionOf<N>, options: KeyTextOptions): string {
+  // The table's line for `action.do` takes exactly this variant; the compiler cannot relate the two by itself.
+  const format = formats[action.do] as (action: DpAction, options: KeyTextOptions) => string;
+  return format(action, options);
 }
 
-/** Reads what `formatActions` writes; ports may be names that `portNumber` knows. Throws Malformed. */
+function formatLse(lse: number): string {
+  return `label=${lse >>> 12},tc=${(lse >>> 9) & 7},ttl=${lse & 0xff},bos=${(lse >>> 8) & 1}`;
+}
+
+function formatPushNsh({ flags, ttl, mdType, nextProtocol, spi, si, metadata }: NshHeader): string {
+  const head = `flags=${flags},ttl=${ttl},mdtype=${mdType},np=${nextProtocol},spi=0x${spi.toString(16)},si=${si}`;
+  if (mdType === 2) return `push_nsh(${head},md2=${hexNumber(metadata)})`;
+  const context = [0, 4, 8, 12].map((at, n) => `c${n + 1}=0x${wordAt(metadata, at).toString(16)}`);
+  return `push_nsh(${head},${context.join(',')})`;
+}
+
+function wordAt(bytes: readonly number[], at: number): number {
+  return bytes.slice(at, at + 4).reduce((word, byte) => word * 256 + byte, 0);
+}
+
+/** What readers of actions know besides the text. */
+interface ActionReading {
+  readonly portNumber: (name: string) => number | undefined;
+  depth: number;
+}
+
+/** Lists inside each other. */
+const maxDepth = 32;
+
+/** Each begins behind the action's name. */
+type Readers = {
+  readonly [N in Exclude<DpActionName, 'output' | 'drop'>]: (
+    cursor: Cursor,
+    reading: ActionReading,
+  ) => DpActionOf<N>;
+};
+
+const readers: Readers = {
+  lb_output: (cursor) => ({ do: 'lb_output', bond: numberIn(cursor, 32, 'decimal') }),
+  userspace: readUserspace,
+  hash(cursor) {
+    const algorithm = cursor.take('(l4(') ? 'l4' : 'sym_l4';
+    if (algorithm === 'sym_l4') cursor.expect('(sym_l4(');
+    const basis = cursor.number(32);
+    cursor.expect('))');
+    return { do: 'hash', algorithm, basis };
+  },
+  recirc: (cursor) => ({ do: 'recirc', id: numberIn(cursor, 32) }),
+  set: readSet,
+  push_vlan: readPushVlan,
+  pop_vlan: () => ({ do: 'pop_vlan' }),
+  push_mpls: (cursor) => ({ do: 'push_mpls', ...readLse(cursor) }),
+  add_mpls: (cursor) => ({ do: 'add_mpls', ...readLse(cursor) }),
+  pop_mpls(cursor) {
+    cursor.expect('(eth_type=0x');
+    const type = cursor.number(16, 'hexadecimal');
+    cursor.expect(')');
+    return { do: 'pop_mpls', etherType: type };
+  },
+  push_eth(cursor) {
+    cursor.expect('(src=');
+    const src = cursor.mac();
+    cursor.expect(',dst=');
+    const dst = cursor.mac();
+    cursor.expect(')');
+    return { do: 'push_eth', src, dst };
+  },
+  pop_eth: () => ({ do: 'pop_eth' }),
+  push_nsh: readPushNsh,
+  pop_nsh(cursor) {
+    cursor.expect('()');
+    return { do: 'pop_nsh' };
+  },
+  sample(cursor, reading) {
+    cursor.expect('(sample=');
+    const percentage = Number(cursor.match(/[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?/iy) ?? Number.NaN);
+    if (!(percentage >= 0 && percentage <= 100)) throw cursor.wrong('a sample is of 0% to 100%');
+    cursor.expect('%,actions(');
+    const actions = readList(cursor, reading);
+    cursor.expect('))');
+    return { do: 'sample', probability: Math.floor(certainty * (percentage / 100) + 0.5), actions };
+  },
+  clone(cursor, reading) {
+    cursor.expect('(');
+    const actions = readList(cursor, reading);
+    cursor.expect(')');
+    return { do: 'clone', actions };
+  },
+  check_pkt_len(cursor, reading) {
+    cursor.expect('(size=');
+    const size = cursor.number(16);
+    cursor.expect(',gt(');
+    const ifGreater = readList(cursor, reading);
+    cursor.expect('),le(');
+    const ifLessEqual = readList(cursor, reading);
+    cursor.expect('))');
+    return { do: 'check_pkt_len', size, ifGreater, ifLessEqual };
+  },
+  trunc: (cursor) => ({ do: 'trunc', maxSize: numberIn(cursor, 32) }),
+  meter: (cursor) => ({ do: 'meter', id: numberIn(cursor, 32) }),
+  ct: readConntrack,
+  ct_clear: () => ({ do: 'ct_clear' }),
+  tnl_push: readTunnelPush,
+  tnl_pop: (cursor) => ({ do: 'tnl_pop', port: dpPort(numberIn(cursor, 32)) }),
+};
+
+/**
+ * Reads what `formatActions` writes; ports may be names that `portNumber` knows. Throws Malformed.
+ * Differs: all that is printed is read back; the reference has no reader for hash, push_eth, pop_eth, push_mpls,
+ * pop_mpls and set(nsh), takes recirculation ids in decimal only, and none of slow_path(a,b), clone(drop) and headers of
+ * ERSPAN and GTP-U that it prints itself. On the other hand it reads set() of packet_type, eth_type, vlan and encap,
+ * which nothing can run.
+ */
 export function readActions(
   text: string,
   portNumber: (name: string) => number | undefined = () => undefined,
 ): DpAction[] {
-  if (trimSpaces(text) === 'drop') return [];
-  return splitActions(text).map((item) => readAction(item, portNumber));
-}
-
-/** At commas outside parentheses. */
-function splitActions(text: string): string[] {
-  const items: string[] = [];
-  for (let at = 0; at < text.length; ) {
-    const [delimiter = ''] = /^[, \t-\r]*/.exec(text.slice(at)) ?? [];
-    at += delimiter.length;
-    const [word = ''] = /^[^(, \t-\r]*/.exec(text.slice(at)) ?? [];
-    const end =
-      text[at + word.length] === '(' ? closingOf(text, at + word.length, text.length) + 1 : at + word.length;
-    if (end > at) items.push(text.slice(at, end));
-    else if (at < text.length) throw new Malformed('actions', at, `"${text.slice(at)}" is no action`);
-    at = end;
+  if (/^\s*drop\s*$/i.test(text)) return [];
+  const cursor = new Cursor(text);
+  const reading = { portNumber, depth: 0 };
+  const actions: DpAction[] = [];
+  for (cursor.skipDelimiters(); !cursor.isAtEnd; cursor.skipDelimiters()) {
+    actions.push(readAction(cursor, reading));
+    if (!cursor.isAtEnd && !/[, \t\r\n]/.test(cursor.next)) throw noAction(cursor);
   }
-  return items;
+  return actions;
 }
 
-function readAction(text: string, portNumber: (name: string) => number | undefined): DpAction {
-  const [, name = '', body] = /^([^(]*)(?:\((.*)\))?$/s.exec(text) ?? [];
-  const port = /^\d+$/.test(text) ? Number(text) : portNumber(text);
+/** The actions up to a closing parenthesis, which is left; "drop" is none. */
+function readList(cursor: Cursor, reading: ActionReading): DpAction[] {
+  const actions: DpAction[] = [];
+  cursor.skipDelimiters();
+  if (cursor.match(/drop(?=\))/iy) !== undefined) return actions;
+  for (; cursor.next !== ')'; cursor.skipDelimiters()) actions.push(readAction(cursor, reading));
+  return actions;
+}
+
+function readAction(cursor: Cursor, reading: ActionReading): DpAction {
+  if (/[0-9+-]/.test(cursor.next)) return { do: 'output', port: dpPort(cursor.number(32)) };
+  const { at } = cursor;
+  const word = cursor.match(/[^, \t\r\n()]+/y) ?? '';
+  const port = cursor.next === '(' ? undefined : reading.portNumber(word);
   if (port !== undefined) return { do: 'output', port: dpPort(port) };
-  if (name === 'pop_vlan' && body === undefined) return { do: 'pop_vlan' };
-  if (name === 'push_vlan') return readPush(body ?? '');
-  if (name === 'trunc' && /^\d{1,9}$/.test(body ?? '')) return { do: 'trunc', maxSize: Number(body) };
-  if (name === 'set') return readSet(body ?? '');
-  const reason = userspaceReasons.find((known) => body?.split(',').includes(known));
-  if (name === 'userspace' && reason !== undefined) return { do: 'userspace', reason };
-  throw new Malformed('actions', 0, `"${text}" is no action`);
+  cursor.at = at;
+  const name = cursor.match(/[a-z_]+/y) ?? '';
+  if (!isReadable(name)) {
+    cursor.at = at;
+    throw noAction(cursor);
+  }
+  if (++reading.depth >= maxDepth) throw cursor.wrong(`actions lie more than ${maxDepth} deep in each other`);
+  const action = readers[name](cursor, reading);
+  reading.depth--;
+  return action;
 }
 
-function readPush(body: string): DpAction {
-  const values = new Map(body.split(',').map((item) => [item.split('=')[0], Number(item.split('=')[1])]));
-  const { tpid = etherType.vlan, vid, pcp = 0, cfi = 1 } = Object.fromEntries(values);
-  const isGood = [...values.values()].every((value) => Number.isInteger(value)) && vid !== undefined;
-  if (!isGood || vid > 0xfff || pcp > 7) throw new Malformed('actions', 0, `push_vlan(${body}): no such tag`);
-  return { do: 'push_vlan', tpid, tci: (pcp << 13) | (cfi === 0 ? 0 : vlanPresent) | vid };
+function isReadable(name: string): name is keyof Readers {
+  return Object.hasOwn(readers, name);
 }
 
-/** set(HEADER(FIELDS)) */
-function readSet(body: string): DpAction {
-  const header = /^[a-z0-9]+/.exec(body)?.[0] ?? '';
-  if (!isSetHeader(header)) throw new Malformed('actions', 0, `set(${body}): this header cannot be set`);
-  const { key, mask } = readKey(body);
-  const fields = Object.entries(slots).flatMap(([slot, { word, size, at }]) => {
+function noAction(cursor: Cursor): Malformed {
+  return cursor.wrong(`"${cursor.text.slice(cursor.at)}" is no action`);
+}
+
+/** (NUMBER) */
+function numberIn(cursor: Cursor, bits: number, base?: 'decimal'): number {
+  cursor.expect('(');
+  const value = cursor.number(bits, base);
+  cursor.expect(')');
+  return value;
+}
+
+function readPushVlan(cursor: Cursor): DpActionOf<'push_vlan'> {
+  cursor.expect('(');
+  let tpid: number = etherType.vlan;
+  if (cursor.take('tpid=')) {
+    tpid = cursor.number(16);
+    cursor.expect(',');
+  }
+  cursor.expect('vid=');
+  const vid = cursor.number(12);
+  cursor.expect(',pcp=');
+  const pcp = cursor.number(3);
+  const hasCfi = cursor.take(',cfi=') ? cursor.number(32) !== 0 : true;
+  cursor.expect(')');
+  return { do: 'push_vlan', tpid, tci: (pcp << 13) | (hasCfi ? vlanPresent : 0) | vid };
+}
+
+function readLse(cursor: Cursor): { lse: number; etherType: number } {
+  cursor.expect('(label=');
+  const label = cursor.number(20);
+  cursor.expect(',tc=');
+  const tc = cursor.number(3, 'decimal');
+  cursor.expect(',ttl=');
+  const ttl = cursor.number(8, 'decimal');
+  cursor.expect(',bos=');
+  const bos = cursor.number(1, 'decimal');
+  cursor.expect(',eth_type=0x');
+  const type = cursor.number(16, 'hexadecimal');
+  cursor.expect(')');
+  return { lse: ((label << 12) | (tc << 9) | (bos << 8) | ttl) >>> 0, etherType: type };
+}
+
+/** Bytes of metadata that fit a header: its length field counts words up to 63, two of them the header's own. */
+const metadataLimit = 248;
+
+function readPushNsh(cursor: Cursor): DpActionOf<'push_nsh'> {
+  const head = { flags: 0, ttl: 63, mdType: 1 as 1 | 2, nextProtocol: 3, spi: 0, si: 255 };
+  const context = new Array<number>(16).fill(0);
+  let options: number[] = [];
+  cursor.expect('(');
+  for (cursor.skipDelimiters(); !cursor.take(')'); cursor.skipDelimiters()) {
+    if (cursor.take('flags=')) head.flags = cursor.number(2);
+    else if (cursor.take('ttl=')) head.ttl = cursor.number(6);
+    else if (cursor.take('mdtype=')) {
+      const mdType = cursor.number(8);
+      if (mdType !== 1 && mdType !== 2) throw cursor.wrong(`metadata of type ${mdType} cannot be pushed`);
+      head.mdType = mdType;
+    } else if (cursor.take('np=')) head.nextProtocol = cursor.number(8);
+    else if (cursor.take('spi=0x')) head.spi = cursor.number(24, 'hexadecimal');
+    else if (cursor.take('si=')) head.si = cursor.number(8);
+    else if (head.mdType === 1) readContext(cursor, context);
+    else options = readOptions(cursor);
+  }
+  return { do: 'push_nsh', ...head, metadata: head.mdType === 1 ? context : options };
+}
+
+function readContext(cursor: Cursor, context: number[]): void {
+  cursor.expect('c');
+  const which = Number(cursor.match(/[1-4]/y) ?? Number.NaN);
+  if (Number.isNaN(which)) throw cursor.wrong('a context has c1 to c4');
+  cursor.expect('=0x');
+  const word = cursor.number(32, 'hexadecimal');
+  context.splice(4 * which - 4, 4, word >>> 24, (word >>> 16) & 0xff, (word >>> 8) & 0xff, word & 0xff);
+}
+
+/** Filled up to whole words. */
+function readOptions(cursor: Cursor): number[] {
+  if (cursor.take('md2=0') && !cursor.isAt('x')) return [];
+  cursor.expect('x');
+  const digits = cursor.match(/[0-9a-f]+/iy) ?? '';
+  const bytes = (digits.length % 2 === 0 ? digits : `0${digits}`).match(/../g) ?? [];
+  const missing = (4 - (bytes.length % 4)) % 4;
+  if (bytes.length + missing > metadataLimit) throw cursor.wrong('the metadata do not fit a header');
+  return [...bytes.map((two) => Number.parseInt(two, 16)), ...new Array<number>(missing).fill(0)];
+}
+
+/** (HEADER(FIELDS)) */
+function readSet(cursor: Cursor): DpActionOf<'set'> {
+  cursor.expect('(');
+  const start = cursor.at;
+  const header = cursor.match(/[a-z0-9_]+/y) ?? '';
+  if (!isSetHeader(header) || cursor.next !== '(') throw cursor.wrong(`"${header}" cannot be set`);
+  const end = closingOf(cursor.text, cursor.at, cursor.text.length) + 1;
+  const { key, mask } = readKey(cursor.text.slice(start, end));
+  cursor.at = end;
+  cursor.expect(')');
+  return { do: 'set', header, fields: fieldsOf(key, mask) };
+}
+
+function fieldsOf(key: Uint32Array, mask: Uint32Array): SetField[] {
+  return Object.entries(slots).flatMap(([slot, { word, size, at }]) => {
     const words = Math.ceil(((at & 3) + size) / 4);
     const own = ownBits(at, size, words);
     const take = (from: Uint32Array): number[] => own.map((bits, n) => ((from[word + n] ?? 0) & bits) >>> 0);
     const bits = take(mask);
     return bits.every((part) => part === 0) ? [] : [{ slot: slot as SlotName, value: take(key), mask: bits }]; // keys of `slots` are slot names
   });
-  return { do: 'set', header, fields };
 }
 
 /** Which bits of its words are the slot's. */

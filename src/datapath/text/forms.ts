@@ -1,6 +1,8 @@
 /** How a value and its mask stand in the text of a datapath flow; one form for each kind of member. */
 import { formatIpv4, formatIpv6, formatMac, readIpv4, readIpv6, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
+import { type FlagNames, formatFlags, readFlags } from '../../flow/fields/flags.ts';
+import { integerBytes, readInteger } from '../../flow/fields/integer.ts';
 
 /** Text of one kind of value. Values and masks are bytes in network order. */
 export interface Form {
@@ -10,6 +12,8 @@ export interface Form {
   readonly formatMasked?: (value: Uint8Array, mask: Uint8Array) => string;
   /** Throws Malformed. */
   readonly read: (text: string, size: number) => Uint8Array;
+  /** Reads value and mask together, where they are not just "value/mask". Throws Malformed. */
+  readonly readMasked?: (text: string, size: number) => { value: Uint8Array; mask: Uint8Array };
 }
 
 function toNumber(bytes: Uint8Array): bigint {
@@ -23,12 +27,10 @@ function hexOf(bytes: Uint8Array): string {
 }
 
 function readNumber(text: string, size: number): Uint8Array {
-  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) throw new Malformed('flow', 0, `"${text}" is not a number`);
-  let rest = BigInt(text);
-  if (rest >> BigInt(8 * size) !== 0n)
-    throw new Malformed('flow', 0, `${text} does not fit in ${size} bytes`);
-  const bytes = new Uint8Array(size);
-  for (let n = size - 1; n >= 0; n--, rest >>= 8n) bytes[n] = Number(rest & 0xffn);
+  const number = readInteger(text);
+  if (number === undefined) throw new Malformed('flow', 0, `"${text}" is not a number`);
+  const bytes = integerBytes(number, size);
+  if (bytes === undefined) throw new Malformed('flow', 0, `${text} does not fit in ${size} bytes`);
   return bytes;
 }
 
@@ -80,33 +82,19 @@ export const fragmentForm: Form = {
   },
 };
 
-/** A set of named bits; the first name is bit 0. Masked ones print as "+syn-ack", exact ones as "syn|ack". */
-export function flags(names: readonly string[]): Form {
+/** A set of named bits: "syn|ack" when all of `whole` is in the mask, else "+syn-ack". */
+export function flags(names: FlagNames, whole: number): Form {
+  const numberOf = (bytes: Uint8Array): number => Number(toNumber(bytes));
+  const toBytes = (value: number, size: number): Uint8Array => readNumber(String(value >>> 0), size);
+  const exact = (size: number): number => 2 ** (8 * size) - 1;
   return {
-    format(value) {
-      const number = toNumber(value);
-      return names.filter((_, bit) => (number >> BigInt(bit)) & 1n).join('|') || '0';
-    },
+    format: (value) => formatFlags(names, numberOf(value), whole, whole),
     formatMask: hexOf,
-    formatMasked(value, mask) {
-      const number = toNumber(value);
-      const bits = toNumber(mask);
-      if (bits === 0n) return '0/0';
-      return names
-        .map((name, bit) =>
-          (bits >> BigInt(bit)) & 1n ? ((number >> BigInt(bit)) & 1n ? '+' : '-') + name : '',
-        )
-        .join('');
-    },
-    read(text, size) {
-      if (/^(0x[0-9a-f]+|\d+)$/i.test(text)) return readNumber(text, size);
-      let number = 0n;
-      for (const name of text.split(/[|+]/).filter((part) => part !== '')) {
-        const bit = names.indexOf(name);
-        if (bit < 0) throw new Malformed('flow', 0, `"${name}" is not one of ${names.join(', ')}`);
-        number |= 1n << BigInt(bit);
-      }
-      return readNumber(number.toString(), size);
+    formatMasked: (value, mask) => formatFlags(names, numberOf(value), numberOf(mask), whole),
+    read: (text, size) => toBytes(readFlags(text, names, exact(size)).value, size),
+    readMasked(text, size) {
+      const { value, mask } = readFlags(text, names, exact(size));
+      return { value: toBytes(value, size), mask: toBytes(mask, size) };
     },
   };
 }

@@ -7,10 +7,11 @@ import { Malformed } from '../../base/errors.ts';
 import { trimSpaces } from '../../base/text.ts';
 import { ctStateNames, tcpFlagNames } from '../../flow/fields/flags.ts';
 import { getSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
-import { type SlotName, slots } from '../../flow/slots.ts';
+import type { SlotName } from '../../flow/slots.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import { mplsBottom } from '../../wire/mpls.ts';
+import type { SetHeader } from '../actions.ts';
 import {
   decimal,
   etherTypeForm,
@@ -24,16 +25,16 @@ import {
   mac,
   maskedInHex,
 } from './forms.ts';
-
-/** One value: a slot, or some of its bits. */
-interface Member {
-  /** Empty for a group that is one bare value, like recirc_id(0). */
-  readonly name: string;
-  readonly slot: SlotName;
-  readonly form: Form;
-  /** [lowest bit, how many]; the whole slot when absent. */
-  readonly bits?: readonly [number, number];
-}
+import {
+  formatMember,
+  isExactMember,
+  type Member,
+  type MemberOptions,
+  member,
+  type ReadKey,
+  readMember,
+} from './member.ts';
+import { tunnelGroup } from './tunnel-key.ts';
 
 interface Group {
   readonly name: string;
@@ -42,10 +43,14 @@ interface Group {
   readonly isIn: (key: Uint32Array, mask: Uint32Array) => boolean;
   /** Where printing is more than one member after the other. */
   readonly format?: (key: Uint32Array, mask: Uint32Array, options: KeyTextOptions) => string;
+  /** The same for what a `set` action writes: what the mask leaves out is not written. */
+  readonly formatSet?: (key: Uint32Array, mask: Uint32Array) => string;
+  /** Where reading is more than that. Throws Malformed. */
+  readonly read?: (body: string, into: ReadKey) => void;
 }
 
-const tcpFlagsForm = flags(tcpFlagNames.names);
-const ctStateForm = flags(ctStateNames.names);
+const tcpFlagsForm = flags(tcpFlagNames, 0xfff);
+const ctStateForm = flags(ctStateNames, 0xffffffff);
 
 const always = (): boolean => true;
 const type = (key: Uint32Array): number => getSlot(key, 'eth_type');
@@ -63,13 +68,27 @@ const isNeighbour = (key: Uint32Array): boolean =>
   isIcmp(etherType.ipv6, ipProtocol.icmpv6)(key) &&
   (getSlot(key, 'tp_src') === 135 || getSlot(key, 'tp_src') === 136) &&
   getSlot(key, 'tp_dst') === 0;
+/** The connection's first packet is known, and the packet is of that family. */
+const isTracked =
+  (ethernetType: number) =>
+  (key: Uint32Array): boolean =>
+    type(key) === ethernetType && getSlot(key, 'ct_nw_proto') !== 0;
 const mplsSlots = ['mpls_lse', 'mpls_lse2', 'mpls_lse3'] as const;
 const isMpls = (key: Uint32Array): boolean =>
   type(key) === etherType.mpls || type(key) === etherType.mplsMulticast;
 
-function member(name: string, slot: SlotName, form: Form): Member {
-  return { name, slot, form };
-}
+const tupleMembers = (
+  src: SlotName,
+  dst: SlotName,
+  form: Form,
+  ports: readonly [string, string],
+): Member[] => [
+  member('src', src, form),
+  member('dst', dst, form),
+  member('proto', 'ct_nw_proto', decimal),
+  member(ports[0], 'ct_tp_src', decimal),
+  member(ports[1], 'ct_tp_dst', decimal),
+];
 
 const bare = (name: string, slot: SlotName, form: Form): Group => ({
   name,
@@ -111,20 +130,44 @@ const hasTcpFlags = (key: Uint32Array, mask: Uint32Array): boolean =>
 /** Before the EtherType; the tag stands between these and the rest. */
 const metadataGroups: readonly Group[] = [
   bare('skb_priority', 'skb_priority', hexadecimal),
+  tunnelGroup,
   bare('skb_mark', 'pkt_mark', hexadecimal),
-  bare('ct_state', 'ct_state', ctStateForm),
+  { ...bare('ct_state', 'ct_state', ctStateForm), format: formatCtState, formatSet: formatCtStateToSet },
   bare('ct_zone', 'ct_zone', hexadecimal),
   bare('ct_mark', 'ct_mark', hexadecimal),
   bare('ct_label', 'ct_label', hexadecimal),
+  group(
+    'ct_tuple4',
+    isTracked(etherType.ipv4),
+    tupleMembers('ct_nw_src', 'ct_nw_dst', ipv4, ['tp_src', 'tp_dst']),
+  ),
+  {
+    ...group(
+      'ct_tuple6',
+      isTracked(etherType.ipv6),
+      tupleMembers('ct_ipv6_src', 'ct_ipv6_dst', ipv6, ['src_port', 'dst_port']),
+    ),
+    read: readTuple6,
+  },
   bare('recirc_id', 'recirc_id', hexadecimal),
   bare('dp_hash', 'dp_hash', hexadecimal),
   bare('in_port', 'in_port', decimal),
 ];
 
-const ethernetGroup = group('eth', always, [member('src', 'eth_src', mac), member('dst', 'eth_dst', mac)]);
+const packetTypeGroup = group('packet_type', always, [
+  { name: 'ns', slot: 'packet_type', form: decimal, bits: [16, 16] },
+  { name: 'id', slot: 'packet_type', form: hexadecimal, bits: [0, 16] },
+]);
+const wholeMask = newKey().fill(0xffffffff);
+const isEthernet = (key: Uint32Array): boolean => getSlot(key, 'packet_type') === 0;
+
+const ethernetGroup = group('eth', isEthernet, [
+  member('src', 'eth_src', mac),
+  member('dst', 'eth_dst', mac),
+]);
 
 const payloadGroups: readonly Group[] = [
-  { ...group('mpls', isMpls, mplsMembers), format: formatMpls },
+  { ...group('mpls', isMpls, mplsMembers), format: formatMpls, formatSet: formatMplsToSet, read: readMpls },
   { ...group('nsh', (key) => type(key) === etherType.nsh, nshMembers), format: formatNsh },
   group('ipv4', (key) => type(key) === etherType.ipv4, [
     member('src', 'nw_src', ipv4),
@@ -137,7 +180,7 @@ const payloadGroups: readonly Group[] = [
   group('ipv6', (key) => type(key) === etherType.ipv6, [
     member('src', 'ipv6_src', ipv6),
     member('dst', 'ipv6_dst', ipv6),
-    member('label', 'ipv6_label', hexadecimal),
+    { name: 'label', slot: 'ipv6_label', form: hexadecimal, bits: [0, 20] },
     member('proto', 'nw_proto', decimal),
     member('tclass', 'nw_tos', hexadecimal),
     member('hlimit', 'nw_ttl', decimal),
@@ -161,21 +204,25 @@ const payloadGroups: readonly Group[] = [
     member('sll', 'arp_sha', mac),
     member('tll', 'arp_tha', mac),
   ]),
+  // What the reference's datapath can set, but never shows of a flow.
+  {
+    ...group('nd_ext', () => false, [
+      member('nd_reserved', 'nd_reserved', fullHexadecimal),
+      member('nd_options_type', 'nd_options_type', decimal),
+    ]),
+    formatSet: formatNeighbourExtensions,
+  },
 ];
 
-export interface KeyTextOptions {
-  /** Every group that the packet has, masked or not (dump-flows -m). */
-  readonly isVerbose?: boolean;
+export interface KeyTextOptions extends MemberOptions {
   /** For flows that somebody typed in, who leaves out that they are for Ethernet. */
   readonly omitsPacketType?: boolean;
-  /** Names instead of numbers in in_port. */
-  readonly portName?: (port: number) => string | undefined;
 }
 
 /** `key` need not be masked: what `mask` leaves out is shown only in verbose text. */
 export function formatKey(key: Uint32Array, mask: Uint32Array, options: KeyTextOptions = {}): string {
   const parts = metadataGroups.map((g) => formatGroup(g, key, mask, options));
-  if (options.omitsPacketType !== true) parts.push('packet_type(ns=0,id=0)');
+  if (options.omitsPacketType !== true) parts.push(formatGroup(packetTypeGroup, key, wholeMask, options));
   parts.push(formatGroup(ethernetGroup, key, mask, options));
   const payload = [formatType(key, mask), ...payloadGroups.map((g) => formatGroup(g, key, mask, options))]
     .filter((text) => text !== '')
@@ -218,15 +265,42 @@ function formatBits(name: string, value: number, mask: number, all: number): str
   return mask === all ? `${name}=${value}` : `${name}=${value}/0x${mask.toString(16)}`;
 }
 
-/** One group by its name, whatever the rest of the key says: "ipv4(dst=1.2.3.4)" of a set action. */
-export function formatOneGroup(name: string, key: Uint32Array, mask: Uint32Array): string {
-  const found = allGroups.get(name);
-  return found === undefined ? '' : formatMembers(found, key, mask, {});
+/** What a `set` action writes: "ipv4(dst=1.2.3.4)". */
+export function formatSet(header: SetHeader, key: Uint32Array, mask: Uint32Array): string {
+  const found = allGroups.get(header);
+  if (found === undefined) throw new Error(`no text for ${header}`);
+  return found.formatSet?.(key, mask) ?? `${header}(${formatMembers(found, key, mask, {})})`;
 }
 
 function formatGroup(g: Group, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
   if (!g.isIn(key, mask)) return '';
-  return g.format?.(key, mask, options) ?? formatMembers(g, key, mask, options);
+  if (g.format !== undefined) return g.format(key, mask, options);
+  const members = formatMembers(g, key, mask, options);
+  return members === '' ? '' : `${g.name}(${members})`;
+}
+
+/** As numbers where everything is shown, else by name. */
+function formatCtState(key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
+  const form = options.isVerbose === true ? hexadecimal : ctStateForm;
+  const text = formatMember(member('', 'ct_state', form), key, mask, options);
+  return text === '' ? '' : `ct_state(${text})`;
+}
+
+function formatCtStateToSet(key: Uint32Array, mask: Uint32Array): string {
+  const isVerbose = isExactMember(member('', 'ct_state', hexadecimal), mask);
+  return formatCtState(key, mask, { isVerbose }) || 'ct_state(0/0)';
+}
+
+/** What is reserved is shown, written or not. */
+function formatNeighbourExtensions(key: Uint32Array, mask: Uint32Array): string {
+  const reserved = `nd_reserved=${fullHexadecimal.format(readSlot(key, 'nd_reserved'))}`;
+  const type = formatMember(member('nd_options_type', 'nd_options_type', decimal), key, mask, {});
+  return `nd_ext(${[reserved, type].filter((text) => text !== '').join(',')})`;
+}
+
+/** Earlier names of the ports, which are read too. */
+function readTuple6(body: string, into: ReadKey): void {
+  readMembers('ct_tuple6', body.replace(/\btp_(src|dst)=/g, '$1_port='), into);
 }
 
 /** Masks stand everywhere unless all are exact. */
@@ -234,9 +308,38 @@ function formatMpls(key: Uint32Array, mask: Uint32Array, options: KeyTextOptions
   const stack = mplsStackOf(key);
   const masks = stack.map((slot) => getSlot(mask, slot));
   if (stack.length === 0 || (options.isVerbose !== true && masks.every((bits) => bits === 0))) return '';
+  return formatMplsStack(stack, key, mask);
+}
+
+function formatMplsToSet(key: Uint32Array, mask: Uint32Array): string {
+  const last = mplsSlots.findLastIndex((slot) => getSlot(mask, slot) !== 0);
+  return formatMplsStack(mplsSlots.slice(0, Math.max(last, 0) + 1), key, mask);
+}
+
+function formatMplsStack(stack: readonly SlotName[], key: Uint32Array, mask: Uint32Array): string {
+  const masks = stack.map((slot) => getSlot(mask, slot));
   const isExact = masks.every((bits) => bits === 0xffffffff);
   const entries = stack.map((slot, n) => formatMplsEntry(getSlot(key, slot), isExact ? undefined : masks[n]));
   return `mpls(${entries.join(',')})`;
+}
+
+/** A member that was named already is the next entry's. */
+function readMpls(body: string, into: ReadKey): void {
+  let named = new Set<string>();
+  let depth = 0;
+  for (const item of itemsOf(body)) {
+    const [name = ''] = item.split('=', 1);
+    if (named.has(name)) {
+      named = new Set();
+      depth++;
+    }
+    named.add(name);
+    const slot = mplsSlots[depth];
+    const found = mplsMembers.find((m) => m.name === name);
+    if (slot === undefined || found === undefined)
+      throw new Malformed('flow', 0, `"${item}" is no member of up to ${mplsSlots.length} labels`);
+    readMember({ ...found, slot }, item.slice(name.length + 1), into);
+  }
 }
 
 /** The slots in use: down to the bottom of the stack, or as far as the packet went. */
@@ -273,48 +376,18 @@ function formatNsh(key: Uint32Array, mask: Uint32Array): string {
 }
 
 function formatMembers(g: Group, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
-  const members = g.members
+  return g.members
     .map((m) => formatMember(m, key, mask, options))
     .filter((text) => text !== '')
     .join(',');
-  return members === '' ? '' : `${g.name}(${members})`;
 }
 
-function formatMember(m: Member, key: Uint32Array, mask: Uint32Array, options: KeyTextOptions): string {
-  const bits = memberBytes(m, mask);
-  const isExact = isAllOnes(m, bits);
-  const isUnmasked = bits.every((b) => b === 0);
-  if (isUnmasked && options.isVerbose !== true) return '';
-  const value = memberBytes(m, key);
-  const prefix = m.name === '' ? '' : `${m.name}=`;
-  const named = m.slot === 'in_port' ? options.portName?.(getSlot(key, 'in_port')) : undefined;
-  if (named !== undefined && isExact) return prefix + named;
-  if (!isExact && m.form.formatMasked !== undefined) return prefix + m.form.formatMasked(value, bits);
-  return prefix + m.form.format(value) + (isExact ? '' : `/${m.form.formatMask(bits)}`);
-}
-
-function memberBytes(m: Member, key: Uint32Array): Uint8Array {
-  if (m.bits === undefined) return readSlot(key, m.slot);
-  const [low, count] = m.bits;
-  const value = Math.floor(getSlot(key, m.slot) / 2 ** low) % 2 ** count;
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
-}
-
-function isAllOnes(m: Member, bytes: Uint8Array): boolean {
-  if (m.slot === 'tcp_flags') return (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) === 0xffff;
-  if (m.slot === 'nw_frag') return ((bytes[0] ?? 0) & 3) === 3;
-  if (m.slot === 'ipv6_label') return bytes.reduce((sum, b) => sum * 256 + b, 0) % 0x100000 === 0xfffff;
-  if (m.bits === undefined) return bytes.every((b) => b === 0xff);
-  return bytes.reduce((sum, b) => sum * 256 + b, 0) === 2 ** m.bits[1] - 1;
-}
-
-const allGroups = new Map([...metadataGroups, ethernetGroup, ...payloadGroups].map((g) => [g.name, g]));
-
-/** What a text said: values, and a mask of what it named. */
-export interface ReadKey {
-  readonly key: Uint32Array;
-  readonly mask: Uint32Array;
-}
+const allGroups = new Map(
+  [...metadataGroups, packetTypeGroup, ethernetGroup, ...payloadGroups].map((g): [string, Group] => [
+    g.name,
+    g,
+  ]),
+);
 
 /** Turns the name of a port into its number; undefined for an unknown one. */
 type PortNumbers = (name: string) => number | undefined;
@@ -372,42 +445,38 @@ export function closingOf(text: string, open: number, end: number): number {
 }
 
 function readGroup(name: string, body: string, at: number, into: ReadKey): void {
-  if (name === 'packet_type') return;
+  const found = allGroups.get(name);
   if (name === 'eth_type') readType(body, into);
   else if (name === 'vlan') readTag(body, at, into);
-  else readMembers(name, body, at, into);
+  else if (found === undefined) throw new Malformed('flow', at, `unknown attribute "${name}"`);
+  else if (found.read !== undefined) found.read(body, into);
+  else readMembers(name, body, into);
 }
 
-function readMembers(name: string, body: string, at: number, into: ReadKey): void {
-  const found = allGroups.get(name);
-  if (found === undefined) throw new Malformed('flow', at, `unknown attribute "${name}"`);
-  for (const item of body === '' ? [] : body.split(',')) {
-    const equals = item.indexOf('=');
-    const memberName = equals < 0 ? '' : trimSpaces(item.slice(0, equals));
-    const m = found.members.find((candidate) => candidate.name === memberName);
-    if (m === undefined) throw new Malformed('flow', at, `${name} has no member "${memberName || item}"`);
-    const [value = '', maskText] = trimSpaces(item.slice(equals + 1)).split('/');
-    writeMember(m, into.key, m.form.read(value, slotSize(m)));
-    const mask =
-      maskText === undefined
-        ? undefined
-        : (m.slot === 'nw_frag' ? hexadecimal : m.form).read(maskText, slotSize(m));
-    writeMember(m, into.mask, mask ?? new Uint8Array(slotSize(m)).fill(0xff));
-  }
-}
-
-function slotSize(m: Member): number {
-  return slots[m.slot].size;
-}
-
-function writeMember(m: Member, key: Uint32Array, bytes: Uint8Array): void {
-  if (m.bits === undefined) {
-    writeSlot(key, m.slot, bytes);
+function readMembers(name: string, body: string, into: ReadKey): void {
+  const members = allGroups.get(name)?.members ?? [];
+  const [first] = members;
+  if (first?.name === '') {
+    readMember(first, body, into);
     return;
   }
-  const [low, count] = m.bits;
-  const value = (bytes.reduce((sum, b) => sum * 256 + b, 0) % 2 ** count) * 2 ** low;
-  setSlot(key, m.slot, (getSlot(key, m.slot) | value) >>> 0);
+  for (const item of itemsOf(body)) {
+    const equals = item.indexOf('=');
+    const memberName = equals < 0 ? '' : item.slice(0, equals);
+    const m = members.find((candidate) => candidate.name === memberName);
+    if (m === undefined) throw new Malformed('flow', 0, `${name} has no member "${memberName || item}"`);
+    readMember(m, item.slice(equals + 1), into);
+  }
+}
+
+/** What stands between commas; one may end the list. */
+function itemsOf(body: string): string[] {
+  return body === ''
+    ? []
+    : body
+        .replace(/,$/, '')
+        .split(',')
+        .map((item) => item.trim());
 }
 
 /** A type in front of a tag is the tag's own; `readTag` moves it there. */

@@ -15,6 +15,7 @@ import type { Direction, PortCounters, PortSpec, PreparedPort } from '../../netd
 import { preparePort } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import type { DpAction } from '../actions.ts';
+import { refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
 import type { Datapath, DpFlow, DpFlowStats, DpPacket, DpStats, DropCounts, Upcall } from '../provider.ts';
@@ -22,6 +23,7 @@ import { sumDrops, sumStats } from '../totals.ts';
 import { type Command, errorOf, type FromWorker, flag, flagCount, type WorkerStart } from './commands.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
 import { FlowStats } from './flow-stats.ts';
+import { engineFeatures } from './lower.ts';
 import { Numbering } from './numbering.ts';
 import { makeUpcallMemory, UpcallReader } from './upcall-ring.ts';
 
@@ -43,6 +45,7 @@ export class UserspaceDatapath implements Datapath {
   readonly type: string;
   readonly name: string;
   readonly internalType: string;
+  readonly features = engineFeatures;
   onUpcalls: (batch: readonly Upcall[]) => void = () => {};
   readonly #worker: Worker;
   readonly #eventFd = openEventFd();
@@ -138,6 +141,7 @@ export class UserspaceDatapath implements Datapath {
 
   putFlow(flow: DpFlow, packet?: DpPacket): void {
     const { id, key, mask, actions } = flow;
+    refuseUnsupported(this, actions);
     const before = this.#flows.get(id);
     const generation = this.#flows.put(flow);
     if (generation === 0) {
@@ -190,6 +194,7 @@ export class UserspaceDatapath implements Datapath {
   }
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {
+    refuseUnsupported(this, actions);
     this.#tell({ do: 'execute', packet: owned(packet), actions });
   }
 

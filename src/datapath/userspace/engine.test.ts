@@ -12,7 +12,7 @@ import { type SlotName, slots } from '../../flow/slots.ts';
 import { Frame } from '../../wire/frame.ts';
 import type { DpAction } from '../actions.ts';
 import { Engine } from './engine.ts';
-import { lowerActions } from './execute.ts';
+import { lowerActions } from './lower.ts';
 
 /** Random frames in the loop below; more by e.g. FUZZ_FRAMES=10000000. */
 const frameCount = Number(process.env.FUZZ_FRAMES ?? 20_000);
@@ -33,7 +33,7 @@ function everyAction(random: Random): DpAction[] {
     { do: 'output', port: dpPort(2) },
     { do: 'pop_vlan' },
     { do: 'pop_vlan' },
-    { do: 'userspace', reason: 'sample' },
+    { do: 'userspace', pid: 0, cookie: { type: 'ipfix', outputPort: dpPort(1) } },
     { do: 'output', port: dpPort(3) },
   ];
 }

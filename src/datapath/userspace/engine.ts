@@ -9,9 +9,8 @@ import type { Mask } from '../../flow/mask.ts';
 import { slots } from '../../flow/slots.ts';
 import type { PortIo } from '../../netdev/provider.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
-import type { UserspaceReason } from '../actions.ts';
 import type { DropReason } from '../drops.ts';
-import type { DpPacket } from '../provider.ts';
+import type { DpPacket, SentUp, UpcallReason } from '../provider.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
 import { Execution, type ExecutionHost, type Output, type Step } from './execute.ts';
 import { FlowCache, FlowEntry, hashConnection } from './flow-cache.ts';
@@ -22,7 +21,7 @@ import { type FrameMemory, Scratch } from './scratch.ts';
 /** Where packets for the layer above go. */
 export interface UpcallSink {
   /** Copies the packet; its number (> 0, ascending), or 0 when the queue is full for that port. */
-  add(reason: 'miss' | UserspaceReason, frame: Frame, key: Uint32Array): number;
+  add(reason: UpcallReason, frame: Frame, key: Uint32Array): number;
 }
 
 export interface EngineDeps {
@@ -206,7 +205,7 @@ export class Engine implements ExecutionHost {
     this.totals.addDrop(reason);
   }
 
-  sendUp(reason: UserspaceReason, frame: Frame, key: Uint32Array): void {
+  sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void {
     if (this.#upcalls.add(reason, frame, key) === 0) this.#lose();
   }
 

@@ -15,7 +15,9 @@ import { type SlotName, slots } from '../../flow/slots.ts';
 import { Frame, gso } from '../../wire/frame.ts';
 import type { DpAction, SetField } from '../actions.ts';
 import type { DropReason } from '../drops.ts';
-import { Execution, type ExecutionHost, lowerActions, type Output } from './execute.ts';
+import type { SentUp } from '../provider.ts';
+import { Execution, type ExecutionHost, type Output } from './execute.ts';
+import { lowerActions } from './lower.ts';
 import { Scratch } from './scratch.ts';
 
 function field(slot: SlotName, value: string, mask = 'ff'.repeat(slots[slot].size)): SetField {
@@ -59,8 +61,8 @@ class Rig implements ExecutionHost {
   drop(reason: DropReason): void {
     this.drops.push(reason);
   }
-  sendUp(reason: string, frame: Frame): void {
-    this.upcalls.push(`${reason} ${frame.size}`);
+  sendUp({ cookie }: SentUp, frame: Frame): void {
+    this.upcalls.push(`${cookie.type} ${frame.size}`);
   }
 }
 
@@ -276,8 +278,8 @@ describe('limits', () => {
 
   test('a cut goes for one output or upcall', () => {
     const rig = new Rig();
-    const up: DpAction = { do: 'userspace', reason: 'sample' };
+    const up: DpAction = { do: 'userspace', pid: 0, cookie: { type: 'ipfix', outputPort: dpPort(1) } };
     rig.run(frameOf(udpPacket()), { do: 'trunc', maxSize: 30 }, up, up);
-    expect(rig.upcalls).toEqual(['sample 30', `sample ${udpPacket().length}`]);
+    expect(rig.upcalls).toEqual(['ipfix 30', `ipfix ${udpPacket().length}`]);
   });
 });

@@ -1,63 +1,18 @@
 /**
- * Runs datapath actions on a frame. A list is lowered once, when its flow is put, to steps that run for each packet;
- * the table below has one line an action and the compiler completes it. Frames are edited in place; one that is
- * queued already is copied first, so one frame to many ports shares its memory.
+ * Runs lowered actions on a frame. Frames are edited in place; one that is queued already is copied first, so one frame
+ * to many ports shares its memory.
  */
-
 import type { PortIo } from '../../netdev/provider.ts';
 import { vlanTag } from '../../wire/ethernet.ts';
 import { type Frame, gso } from '../../wire/frame.ts';
-import type { DpAction, DpActionName, UserspaceReason } from '../actions.ts';
 import type { DropReason } from '../drops.ts';
-import { editOf } from './edit.ts';
+import type { SentUp } from '../provider.ts';
 import { Headers } from './headers.ts';
 import { finishChecksum, Segmenter } from './offload.ts';
 import type { Scratch } from './scratch.ts';
 
 /** One lowered action. */
 export type Step = (x: Execution) => void;
-
-type Lowerings = {
-  readonly [N in DpActionName]: (action: Extract<DpAction, { do: N }>) => Step;
-};
-
-const lowerings: Lowerings = {
-  output({ port }) {
-    return (x) => x.output(port);
-  },
-  userspace({ reason }) {
-    return (x) => x.sendUp(reason);
-  },
-  push_vlan({ tpid, tci }) {
-    const tag = ((tpid << 16) | (tci & ~0x1000)) >>> 0; // bit 12 of a key says "tagged"
-    return (x) => x.pushTag(tag);
-  },
-  pop_vlan() {
-    return (x) => x.popTag();
-  },
-  set({ fields }) {
-    const edits = fields.map(editOf).filter((edit) => edit !== undefined);
-    return (x) => {
-      if (edits.length === 0 || !x.makeWritable() || !x.headers.locate(x.frame)) return;
-      for (const edit of edits) edit(x.frame, x.headers);
-    };
-  },
-  trunc({ maxSize }) {
-    return (x) => {
-      x.maxSize = maxSize;
-    };
-  },
-};
-
-export function lowerActions(actions: readonly DpAction[]): readonly Step[] {
-  return actions.map(lowerAction);
-}
-
-function lowerAction<N extends DpActionName>(action: Extract<DpAction, { do: N }>): Step {
-  // The table's line for `action.do` takes exactly this variant; the compiler cannot relate the two by itself.
-  const lower = lowerings[action.do] as (action: DpAction) => Step;
-  return lower(action);
-}
 
 /** An output as the engine keeps it. */
 export interface Output {
@@ -76,7 +31,7 @@ export interface ExecutionHost {
   /** Sends what every port has queued, so that scratch memory and frames are free again. */
   flushOutputs(): void;
   drop(reason: DropReason): void;
-  sendUp(reason: UserspaceReason, frame: Frame, key: Uint32Array): void;
+  sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void;
 }
 
 const macsSize = 12;
@@ -138,7 +93,13 @@ export class Execution {
     this.#send(to, frame);
   }
 
-  sendUp(reason: UserspaceReason): void {
+  /** Ends the packet here. */
+  drop(reason: DropReason): void {
+    this.#isDropped = true;
+    this.#host.drop(reason);
+  }
+
+  sendUp(reason: SentUp): void {
     const limit = this.maxSize;
     this.maxSize = Number.POSITIVE_INFINITY;
     const { frame } = this;

@@ -5,6 +5,7 @@ import { seededRandom } from '../../base/random.ts';
 import { newKey } from '../../flow/key.ts';
 import { hotWordCount, slots } from '../../flow/slots.ts';
 import type { Frame } from '../../wire/frame.ts';
+import type { SentUp } from '../provider.ts';
 import { makeUpcallMemory, UpcallReader, UpcallWriter } from './upcall-ring.ts';
 
 function ends() {
@@ -27,15 +28,16 @@ describe('the upcall ring', () => {
     const { writer, reader, addedCount } = ends();
     const frame = frameOf(udpPacket());
     Object.assign(frame, { checksumStart: 34, checksumOffset: 6, gsoType: 5, gsoSize: 100, headerSize: 42 });
+    const reason: SentUp = { cookie: { type: 'slow_path', reasons: ['cfm'] }, actions: [{ do: 'pop_vlan' }] };
     const key = newKey();
     key[3] = 0xffffffff;
-    expect(writer.add('controller', frame, key)).toBe(1);
+    expect(writer.add(reason, frame, key)).toBe(1);
     const withMetadata = key.slice();
     withMetadata[slots.tun_id.word] = 7; // rare metadata
     expect(writer.add('miss', frameFrom(2), withMetadata)).toBe(2);
     const [first, second] = reader.take(10);
     expect(first).toEqual({
-      reason: 'controller',
+      reason,
       key: key.slice(0, hotWordCount),
       bytes: udpPacket(),
       offload: { checksumStart: 34, checksumOffset: 6, gsoType: 5, gsoSize: 100, headerSize: 42 },

@@ -5,8 +5,7 @@
  */
 import { usedWordCount } from '../../flow/key.ts';
 import type { Frame } from '../../wire/frame.ts';
-import type { UserspaceReason } from '../actions.ts';
-import type { Upcall } from '../provider.ts';
+import type { SentUp, Upcall, UpcallReason } from '../provider.ts';
 import type { UpcallSink } from './engine.ts';
 
 /** Bytes; a power of two. */
@@ -18,11 +17,12 @@ const positionMask = 0x3fffffff;
 /** Records under way at most. */
 const recordLimit = 4096;
 
-/** 32-bit words at the head of a record; the key's words and the packet follow. */
+/** 32-bit words at the head of a record; the key's words, the packet and the reason, as JSON, follow. */
 const word = {
   unitCount: 0,
   packetSize: 1, // `padding` in a record that only fills the ring up to its end
-  reason: 2,
+  /** Bytes; 0 = a miss. */
+  reasonSize: 2,
   keyWordCount: 3,
   checksumStart: 4,
   checksumOffset: 5,
@@ -33,10 +33,7 @@ const word = {
 const headWordCount = 10; // even, so that what follows stays on units
 const padding = -1;
 
-const reasons = ['miss', 'slow_path', 'controller', 'sample'] as const satisfies readonly (
-  | 'miss'
-  | UserspaceReason
-)[];
+const noReason = new Uint8Array(0);
 
 /** What both threads share. */
 export interface UpcallMemory {
@@ -69,6 +66,8 @@ export class UpcallWriter implements UpcallSink {
   #firstRecord = 0;
   #recordCount = 0;
   #freed = 0;
+  /** Actions send up what was made once, so each is encoded once. */
+  readonly #encoded = new WeakMap<SentUp, Uint8Array>();
   /** What is under way, by port. */
   readonly #heldBy = new Map<number, Held>();
 
@@ -83,11 +82,12 @@ export class UpcallWriter implements UpcallSink {
     return Atomics.load(this.#positions, 1) === this.#written;
   }
 
-  add(reason: 'miss' | UserspaceReason, frame: Frame, key: Uint32Array): number {
+  add(reason: UpcallReason, frame: Frame, key: Uint32Array): number {
     this.#reap();
     const size = frame.end - frame.start;
     const keyWordCount = usedWordCount(key);
-    const recordSize = 4 * (headWordCount + keyWordCount) + size;
+    const reasonBytes = this.#encode(reason);
+    const recordSize = 4 * (headWordCount + keyWordCount) + size + reasonBytes.length;
     const units = Math.ceil(recordSize / unitSize);
     const toEnd = unitCount - (this.#written & (unitCount - 1));
     const skipped = units > toEnd ? toEnd : 0;
@@ -96,7 +96,7 @@ export class UpcallWriter implements UpcallSink {
     const freeRecords = recordLimit - this.#recordCount;
     if (units + skipped > free || held.units + units > free || held.records >= freeRecords) return 0;
     if (skipped > 0) this.#skip(skipped);
-    this.#write(reason, frame, key, keyWordCount, units);
+    this.#write(reasonBytes, frame, key, keyWordCount, units);
     const slot = (this.#firstRecord + this.#recordCount++) % recordLimit;
     this.#portOf[slot] = frame.inPort;
     this.#unitsOf[slot] = units + skipped;
@@ -104,6 +104,16 @@ export class UpcallWriter implements UpcallSink {
     held.records++;
     this.#onAdded();
     return ++this.#sequence;
+  }
+
+  #encode(reason: UpcallReason): Uint8Array {
+    if (reason === 'miss') return noReason;
+    let bytes = this.#encoded.get(reason);
+    if (bytes === undefined) {
+      bytes = new TextEncoder().encode(JSON.stringify(reason));
+      this.#encoded.set(reason, bytes);
+    }
+    return bytes;
   }
 
   #heldOf(port: number): Held {
@@ -115,19 +125,13 @@ export class UpcallWriter implements UpcallSink {
     return held;
   }
 
-  #write(
-    reason: 'miss' | UserspaceReason,
-    frame: Frame,
-    key: Uint32Array,
-    keyWordCount: number,
-    units: number,
-  ): void {
+  #write(reason: Uint8Array, frame: Frame, key: Uint32Array, keyWordCount: number, units: number): void {
     const words = this.#words;
     const at = (this.#written & (unitCount - 1)) * (unitSize / 4);
     const size = frame.end - frame.start;
     words[at + word.unitCount] = units;
     words[at + word.packetSize] = size;
-    words[at + word.reason] = reasons.indexOf(reason);
+    words[at + word.reasonSize] = reason.length;
     words[at + word.keyWordCount] = keyWordCount;
     words[at + word.checksumStart] = frame.checksumStart;
     words[at + word.checksumOffset] = frame.checksumOffset;
@@ -137,6 +141,7 @@ export class UpcallWriter implements UpcallSink {
     for (let n = 0; n < keyWordCount; n++) words[at + headWordCount + n] = key[n] ?? 0;
     const packetAt = 4 * (at + headWordCount + keyWordCount);
     this.#bytes.set(frame.bytes.subarray(frame.start, frame.end), packetAt);
+    if (reason.length > 0) this.#bytes.set(reason, packetAt + size);
     this.#moveWritten(units);
   }
 
@@ -219,7 +224,13 @@ export class UpcallReader {
       gsoSize: get(word.gsoSize),
       headerSize: get(word.headerSize),
     };
-    const reason = reasons[get(word.reason)] ?? 'miss';
+    const reason = this.#reasonAt(packetAt + bytes.length, get(word.reasonSize));
     return { reason, key, bytes, offload: hasOffload ? offload : undefined };
+  }
+
+  #reasonAt(at: number, size: number): UpcallReason {
+    if (size === 0) return 'miss';
+    // The writer's own, of the same program.
+    return JSON.parse(new TextDecoder().decode(this.#bytes.slice(at, at + size))) as SentUp;
   }
 }

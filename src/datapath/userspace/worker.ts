@@ -17,7 +17,8 @@ import { allocate, type Memory } from '../../sys/calls/memory.ts';
 import { type Command, describeFailure, type FromWorker, flag, type WorkerStart } from './commands.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
 import { Engine, type EnginePort } from './engine.ts';
-import { lowerActions, type Step } from './execute.ts';
+import type { Step } from './execute.ts';
+import { lowerActions } from './lower.ts';
 import { UpcallWriter } from './upcall-ring.ts';
 
 /** The tag of the eventfd; ports have their number. */

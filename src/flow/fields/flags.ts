@@ -19,7 +19,11 @@ export const ctStateNames: FlagNames = {
   names: ['new', 'est', 'rel', 'rpl', 'inv', 'trk', 'snat', 'dnat'],
 };
 
+/** Those that a match may name. */
 export const tunnelFlagNames: FlagNames = { what: 'tunnel', names: ['oam'] };
+
+/** All that a datapath's key has. */
+export const tunnelKeyFlagNames: FlagNames = { what: 'tunnel', names: ['oam', 'df', 'csum', 'key'] };
 
 export interface Flags {
   readonly value: number;

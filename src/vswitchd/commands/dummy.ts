@@ -1,7 +1,8 @@
 /** `netdev-dummy/*`: with --enable-dummy, a test brings frames to dummy devices and changes their state. */
 import { Malformed, Refused } from '../../base/errors.ts';
 import { type Command, defineCommand } from '../../daemon/unixctl.ts';
-import { type ReadKey, readKey } from '../../datapath/text/key.ts';
+import { readKey } from '../../datapath/text/key.ts';
+import type { ReadKey } from '../../datapath/text/member.ts';
 import { composeFrame, composeFrameOfSize } from '../../flow/compose.ts';
 import { type DummyDevice, dummyDevice, dummyDevices } from '../../netdev/dummy/device.ts';
 import { ethernet } from '../../wire/ethernet.ts';

@@ -1,10 +1,11 @@
 /** `dpctl/dump-flows`, and flows added, changed and deleted by hand. */
 import { fromNodeError } from '../../../base/errno.ts';
-import { Malformed, SyscallFailed, VswitchError } from '../../../base/errors.ts';
+import { Malformed, Refused, SyscallFailed, VswitchError } from '../../../base/errors.ts';
 import { readTextSync } from '../../../base/files.ts';
 import { logger } from '../../../base/log.ts';
 import { trimSpaces } from '../../../base/text.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
+import { refuseUnsupported } from '../../../datapath/features.ts';
 import { formatActions, readActions } from '../../../datapath/text/actions.ts';
 import { readKey } from '../../../datapath/text/key.ts';
 import { maskSlot } from '../../../flow/key.ts';
@@ -222,9 +223,21 @@ function putOneFlow(
     log.err('flow: in_port is not an exact match');
     throw failure(failed, EINVAL);
   }
+  refuseActions(any, actions, failed);
   const isPut = store.put({ ...flow, actions }, flags);
   if (!isPut) throw failure(failed, EINVAL);
   if (flags.hasStatistics) printStatistics(before ?? neverUsed, answer);
+}
+
+/** What the datapath cannot do is said in the log, as the caller gets an error of the kernel only. */
+function refuseActions({ datapath }: AnyDatapath, actions: readonly DpAction[], failed: string): void {
+  try {
+    refuseUnsupported(datapath, actions);
+  } catch (why) {
+    if (!(why instanceof Refused)) throw why;
+    log.err(why.message);
+    throw failure(failed, EINVAL);
+  }
 }
 
 function deleteFlow(any: AnyDatapath, text: string, { now, answer, flags }: Context): void {
