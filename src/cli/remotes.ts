@@ -1,11 +1,11 @@
 /** How the command line tools reach a database server: one remote or several, dialled or awaited. ovsdb(7). */
 import type { Random } from '../base/random.ts';
+import { isPassiveName, OVSDB_PORT, readActiveRemote, readPassiveRemote } from '../net/remote.ts';
+import type { TlsConfig } from '../net/tls-config.ts';
+import type { Transport } from '../net/transport.ts';
 import type { Connector } from '../ovsdb/client/session.ts';
 import type { Channel } from '../rpc/channel.ts';
-import { isPassiveName, OVSDB_PORT, readActiveRemote, readPassiveRemote } from '../rpc/remote.ts';
 import { connectChannel, listenChannels } from '../rpc/socket-channel.ts';
-import type { TlsConfig } from '../rpc/tls-config.ts';
-import type { Transport } from '../rpc/transport.ts';
 
 /** Opens a connection to a remote; one that listens waits for the server to call. */
 export function makeConnector(rundir: string, tls: TlsConfig, transport?: Transport): Connector {

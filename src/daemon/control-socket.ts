@@ -2,7 +2,7 @@
  * Where a daemon's control socket is: `--unixctl`, or PROGRAM.PID.ctl among the sockets. Used by every daemon.
  */
 import { SyscallFailed } from '../base/errors.ts';
-import type { Transport } from '../rpc/transport.ts';
+import type { Transport } from '../net/transport.ts';
 import type { Daemon } from './daemon.ts';
 import { inFolder } from './directories.ts';
 import type { OptionDef } from './options.ts';

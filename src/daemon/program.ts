@@ -11,7 +11,7 @@ import { logger, logRegistry } from '../base/log.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 import { ms } from '../base/units.ts';
-import type { TlsConfig } from '../rpc/tls-config.ts';
+import type { TlsConfig } from '../net/tls-config.ts';
 import { type Directories, readDirectories } from './directories.ts';
 import { LogControl } from './log-control.ts';
 import { type CommandLine, isUsed, type OptionDef, UsageError } from './options.ts';

@@ -4,11 +4,11 @@
  */
 import { Refused } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
+import type { Listener } from '../net/listener.ts';
+import type { Transport } from '../net/transport.ts';
 import type { Channel, Json, Message, Request } from '../rpc/channel.ts';
 import { emitJson } from '../rpc/json.ts';
-import type { Listener } from '../rpc/listener.ts';
 import { listenChannels } from '../rpc/socket-channel.ts';
-import type { Transport } from '../rpc/transport.ts';
 
 /** What a command says: text, or text beside the same as data for `--format json`. */
 export type CommandOutput = string | { readonly text: string; readonly json: Json };

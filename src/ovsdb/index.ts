@@ -6,7 +6,7 @@
  */
 export { Refused, SyscallFailed, VswitchError } from '../base/errors.ts';
 export { type Unit, type Uuid, uuid } from '../base/units.ts';
-export type { TlsConfig } from '../rpc/tls-config.ts';
+export type { TlsConfig } from '../net/tls-config.ts';
 export type { ChangesOptions, Client, ViewOptions, WaitOptions } from './client/api.ts';
 export { type ConnectOptions, connect, type ServerOptions } from './client/connect.ts';
 export { Disconnected } from './client/errors.ts';

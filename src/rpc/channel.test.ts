@@ -1,13 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readdirSync } from '../base/files.ts';
-import { encodeText } from '../base/text.ts';
+import { readActiveRemote, readPassiveRemote } from '../net/remote.ts';
 import type { Channel, Message } from './channel.ts';
 import { channelPair } from './pair.ts';
-import { readActiveRemote, readPassiveRemote } from './remote.ts';
 import { connectChannel, listenChannels } from './socket-channel.ts';
 
 const context = { defaultPort: 6640 };
@@ -213,110 +211,5 @@ describe('a socket channel', () => {
       await accepted?.until(() => accepted?.closed !== undefined);
       expect(accepted?.closed?.why?.message).toContain(why);
     }
-  });
-
-  test('rejects with the system error when nobody listens', async () => {
-    const remote = readActiveRemote(`unix:${folder}/none`, context);
-    await expect(connectChannel(remote)).rejects.toMatchObject({
-      reason: 'No such file or directory',
-      errno: 2,
-    });
-    writeFileSync(`${folder}/file`, '');
-    const file = readActiveRemote(`unix:${folder}/file`, context);
-    await expect(connectChannel(file)).rejects.toMatchObject({ reason: 'Connection refused' });
-  });
-
-  test.each(['255.255.255.255', '224.0.0.1'])(
-    'rejects with what the kernel says at once of %s, whoever asks',
-    async (host) => {
-      const remote = { kind: 'tcp', host, port: 1 } as const;
-      const asked = new Promise<void>((resolve, reject) => {
-        setTimeout(() => connectChannel(remote).then(() => resolve(), reject), 0); // not from a promise
-      });
-      await expect(asked).rejects.toMatchObject({ reason: 'Network is unreachable' });
-    },
-  );
-
-  test('rejects with the system error when the host has no address', async () => {
-    const remote = readActiveRemote('tcp:no-such-host.invalid:1', context);
-    await expect(connectChannel(remote)).rejects.toMatchObject({
-      reason: 'Address family not supported by protocol',
-    });
-  });
-
-  test('gives up when its signal says so', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    cleanups.push(() => server.close());
-    const remote = readActiveRemote(`unix:${folder}/none`, context);
-    await expect(connectChannel(remote, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
-      'enough',
-    );
-  });
-});
-
-describe('a listener', () => {
-  test('gives its socket the mode and removes it at the end', async () => {
-    const path = `${folder}/sock`;
-    const listener = await listenChannels({ kind: 'punix', path }, {}, () => {});
-    expect(statSync(path).mode & 0o777).toBe(0o770 & ~process.umask());
-    listener.close();
-    expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined();
-  });
-
-  test('takes the place of a socket that a crashed program left, but not of a file', async () => {
-    const path = `${folder}/sock`;
-    const first = await listenChannels({ kind: 'punix', path }, {}, () => {});
-    const second = await listenChannels({ kind: 'punix', path }, {}, () => {});
-    first.close();
-    second.close();
-    writeFileSync(path, 'precious');
-    await expect(listenChannels({ kind: 'punix', path }, {}, () => {})).rejects.toMatchObject({
-      reason: 'Address already in use',
-    });
-  });
-
-  test('reaches paths longer than a socket address', async () => {
-    const path = join(folder, 'x'.repeat(120), 'sock');
-    mkdirSync(join(folder, 'x'.repeat(120)));
-    const listener = await listenChannels({ kind: 'punix', path }, {}, (channel) => channel.close());
-    cleanups.push(() => listener.close());
-    const channel = listenTo(await connectChannel({ kind: 'unix', path }));
-    await channel.until(() => channel.closed !== undefined);
-    expect(statSync(path).isSocket()).toBe(true);
-    const name = join(folder, 'x'.repeat(120));
-    await expect(connectChannel({ kind: 'unix', path: name })).rejects.toMatchObject({
-      reason: 'File name too long',
-    });
-  });
-
-  test('reaches paths that are not UTF-8', async () => {
-    const path = `${folder}/é\udce9/\udcff.sock`;
-    mkdirSync(encodeText(dirname(path)));
-    await expect(connectChannel({ kind: 'unix', path })).rejects.toMatchObject({
-      reason: 'No such file or directory',
-    });
-    const listener = await listenChannels({ kind: 'punix', path }, {}, (channel) => channel.close());
-    cleanups.push(() => listener.close());
-    expect(readdirSync(dirname(path))).toEqual(['\udcff.sock']);
-    const channel = listenTo(await connectChannel({ kind: 'unix', path }));
-    await channel.until(() => channel.closed !== undefined);
-    listener.close();
-    expect(readdirSync(dirname(path))).toEqual([]);
-  });
-
-  test('rejects when the folder is missing', async () => {
-    await expect(
-      listenChannels({ kind: 'punix', path: `${folder}/no/sock` }, {}, () => {}),
-    ).rejects.toMatchObject({
-      reason: 'No such file or directory',
-    });
-  });
-
-  test('rejects when the port is taken', async () => {
-    const first = await listenChannels({ kind: 'ptcp', host: '127.0.0.1', port: 0 }, {}, () => {});
-    cleanups.push(() => first.close());
-    await expect(listenChannels(first.remote, {}, () => {})).rejects.toMatchObject({
-      reason: 'Address already in use',
-    });
   });
 });

@@ -5,9 +5,9 @@
  */
 import { SyscallFailed, VswitchError } from '../base/errors.ts';
 import type { Timer, Timers } from '../base/timers.ts';
+import { reasonOf } from '../net/connection-log.ts';
+import { Reconnect, type ReconnectOptions } from '../net/reconnect.ts';
 import type { Channel, Message } from './channel.ts';
-import { reasonOf } from './connection-log.ts';
-import { Reconnect, type ReconnectOptions } from './reconnect.ts';
 
 interface SessionEvents {
   /** `channel` is for sending and for its name; the session keeps its events and its end. */

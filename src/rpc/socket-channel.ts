@@ -4,14 +4,14 @@
  */
 import { Malformed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
+import type { Listener, ListenOptions } from '../net/listener.ts';
+import type { ActiveRemote, PassiveRemote } from '../net/remote.ts';
+import type { ConnectOptions, Stream } from '../net/stream.ts';
+import { systemTransport, type Transport } from '../net/transport.ts';
 import type { Channel, ChannelEvents, Json, Message } from './channel.ts';
 import { JsonError } from './json.ts';
 import { defaultJsonLimits, type JsonLimits, JsonStream } from './json-stream.ts';
-import type { Listener, ListenOptions } from './listener.ts';
 import { formatMessage, readMessage } from './message.ts';
-import type { ActiveRemote, PassiveRemote } from './remote.ts';
-import type { ConnectOptions, Stream } from './stream.ts';
-import { systemTransport, type Transport } from './transport.ts';
 
 export interface ChannelOptions {
   /** Bounds what a peer may make us keep. */

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { logRegistry } from '../../src/base/log.ts';
+import type { Listener } from '../../src/net/listener.ts';
+import { readActiveRemote } from '../../src/net/remote.ts';
+import type { TlsConfig } from '../../src/net/tls-config.ts';
 import { connect } from '../../src/ovsdb/index.ts';
 import type { Channel, Reply } from '../../src/rpc/channel.ts';
-import type { Listener } from '../../src/rpc/listener.ts';
-import { readActiveRemote } from '../../src/rpc/remote.ts';
 import { connectChannel, listenChannels } from '../../src/rpc/socket-channel.ts';
-import type { TlsConfig } from '../../src/rpc/tls-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
 const env = { ...process.env, OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder };

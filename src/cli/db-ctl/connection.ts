@@ -3,10 +3,10 @@
  * `mayReconnect` the first failure is the last; with it, what was lost is done again.
  */
 import { Malformed, type VswitchError } from '../../base/errors.ts';
+import { reasonOf } from '../../net/connection-log.ts';
 import { Disconnected } from '../../ovsdb/client/errors.ts';
 import { Session, type SessionOptions } from '../../ovsdb/client/session.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { reasonOf } from '../../rpc/connection-log.ts';
 import { CommandFailed } from './datum-text.ts';
 
 export interface ConnectionOptions extends SessionOptions {

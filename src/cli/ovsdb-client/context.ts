@@ -1,10 +1,10 @@
 /** What a command of ovsdb-client works with. */
 import type { Daemon } from '../../daemon/daemon.ts';
 import { printOut } from '../../daemon/output.ts';
+import type { Transport } from '../../net/transport.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
-import type { Transport } from '../../rpc/transport.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import type { TableStyle } from '../table.ts';
 import type { Rpc } from './rpc.ts';

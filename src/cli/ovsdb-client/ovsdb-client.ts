@@ -12,8 +12,8 @@ import {
   versionText,
 } from '../../daemon/program.ts';
 import { openReplay } from '../../daemon/replay.ts';
+import type { Transport } from '../../net/transport.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
-import type { Transport } from '../../rpc/transport.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { makeConnector } from '../remotes.ts';
 import { readSchemaFile } from '../schema-file.ts';

@@ -1,9 +1,9 @@
 /** Which server and which database a command line of ovsdb-client means. ovsdb-client(1) "Description". */
 import type { Random } from '../../base/random.ts';
 import { compareBytes } from '../../base/text.ts';
+import { splitRemotes } from '../../net/remote.ts';
 import type { Connector } from '../../ovsdb/client/session.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { splitRemotes } from '../../rpc/remote.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { shuffled } from '../remotes.ts';
 import { openRpc, type Rpc } from './rpc.ts';

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { statusOf } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
+import { splitRemotes } from '../../net/remote.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import { Relay } from '../../ovsdb/server/relay.ts';
@@ -12,7 +13,6 @@ import { defaultDscp, type ServerSockets } from '../../ovsdb/server/remote.ts';
 import type { Remotes } from '../../ovsdb/server/remotes.ts';
 import type { OvsdbServer } from '../../ovsdb/server/server.ts';
 import { openStore, type Store, type StoreDeps } from '../../ovsdb/storage/store.ts';
-import { splitRemotes } from '../../rpc/remote.ts';
 import { shuffled } from '../remotes.ts';
 import type { Replication } from './replication.ts';
 import type { SavedConfig } from './saved-config.ts';

@@ -1,7 +1,8 @@
 /** SSL settings that may live in a database: looked up each time they are used. ovsdb-server(1), "Public Key Infrastructure". */
+
+import type { TlsConfig } from '../../net/tls-config.ts';
 import { readSetting, settingProblem } from '../../ovsdb/server/db-column.ts';
 import type { OvsdbServer } from '../../ovsdb/server/server.ts';
-import type { TlsConfig } from '../../rpc/tls-config.ts';
 import type { SslNames } from './options.ts';
 
 export function sslSettings(server: OvsdbServer, names: SslNames): TlsConfig {

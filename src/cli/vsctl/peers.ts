@@ -1,5 +1,5 @@
 /** Commands for what the switch connects to: controllers and fail mode of a bridge, managers, SSL. */
-import { isActiveName, isPassiveName } from '../../rpc/remote.ts';
+import { isActiveName, isPassiveName } from '../../net/remote.ts';
 import type { CommandDef, Context, Preparation } from '../db-ctl/command.ts';
 import { type Datum, emptySet, setOf } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';

@@ -21,8 +21,8 @@ import {
   readTlsOptions,
   versionText,
 } from '../../daemon/program.ts';
+import { isPassiveName, splitRemotes } from '../../net/remote.ts';
 import type { SchemaJson } from '../../ovsdb/schema-types.ts';
-import { isPassiveName, splitRemotes } from '../../rpc/remote.ts';
 import { type CommandDef, ExitEarly, readCommands } from '../db-ctl/command.ts';
 import { Connection } from '../db-ctl/connection.ts';
 import { dbCommands } from '../db-ctl/db-commands.ts';

@@ -7,10 +7,10 @@ import {
   type RemoteContext,
   readActiveRemote,
   readPassiveRemote,
-} from '../../rpc/remote.ts';
+} from '../../net/remote.ts';
+import type { TlsConfig } from '../../net/tls-config.ts';
+import type { Transport } from '../../net/transport.ts';
 import { connectChannel, listenChannels } from '../../rpc/socket-channel.ts';
-import type { TlsConfig } from '../../rpc/tls-config.ts';
-import type { Transport } from '../../rpc/transport.ts';
 import type { ServerSockets } from './remote.ts';
 
 const log = logger('socket_util');

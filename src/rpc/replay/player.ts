@@ -11,9 +11,9 @@ import type { Soon } from '../../base/soon.ts';
 import { decodeText } from '../../base/text.ts';
 import type { Timers } from '../../base/timers.ts';
 import { ms, type Uuid } from '../../base/units.ts';
-import { formatRemote } from '../remote.ts';
-import type { Stream } from '../stream.ts';
-import type { Transport } from '../transport.ts';
+import { formatRemote } from '../../net/remote.ts';
+import type { Stream } from '../../net/stream.ts';
+import type { Transport } from '../../net/transport.ts';
 import { type Tape, type TapeRecord, tapeName, writtenSize } from './tape.ts';
 import { parseUuid, uuidTape } from './uuids.ts';
 

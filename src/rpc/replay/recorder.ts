@@ -6,9 +6,9 @@ import { openSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import { encodeText } from '../../base/text.ts';
 import type { Uuid } from '../../base/units.ts';
-import { formatRemote } from '../remote.ts';
-import type { Stream } from '../stream.ts';
-import { systemTransport, type Transport } from '../transport.ts';
+import { formatRemote } from '../../net/remote.ts';
+import type { Stream } from '../../net/stream.ts';
+import { systemTransport, type Transport } from '../../net/transport.ts';
 import { emitRecordHeader, tapeFile, writtenSize } from './tape.ts';
 import { emitUuid, uuidTape } from './uuids.ts';
 

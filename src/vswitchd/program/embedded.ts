@@ -13,6 +13,7 @@ import { ms } from '../../base/units.ts';
 import { takeLockFile } from '../../daemon/lock-file.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { markTraffic } from '../../daemon/traffic-class.ts';
+import type { TlsConfig } from '../../net/tls-config.ts';
 import type { Connector } from '../../ovsdb/client/index.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { ioError, OvsdbError } from '../../ovsdb/engine/errors.ts';
@@ -26,7 +27,6 @@ import { lockPath } from '../../ovsdb/storage/log-file.ts';
 import { createDatabaseFile, openStore, type Store, type StoreDeps } from '../../ovsdb/storage/store.ts';
 import type { Channel } from '../../rpc/channel.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
-import type { TlsConfig } from '../../rpc/tls-config.ts';
 import { openVswitch } from '../schema/index.ts';
 
 const log = logger('ovsdb_server');

@@ -18,8 +18,8 @@ import {
   readTlsOptions,
   tlsOptions,
 } from '../../daemon/program.ts';
+import type { TlsConfig } from '../../net/tls-config.ts';
 import type { DummyMode } from '../../netdev/registry.ts';
-import type { TlsConfig } from '../../rpc/tls-config.ts';
 
 export interface ProgramOptions {
   readonly line: CommandLine;

@@ -2,8 +2,8 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SyscallFailed } from '../../base/errors.ts';
+import { formatRemote, OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
 import { DeviceMark } from '../../netdev/device-mark.ts';
-import { formatRemote, OVSDB_PORT, readActiveRemote } from '../../rpc/remote.ts';
 
 /** `remotes`: the servers of the database, in any order; "unix:db.sock" for an embedded one, which serves there too. */
 export function ownDevices(rundir: string, remotes: readonly string[]): DeviceMark {

@@ -2,7 +2,7 @@
  * When to connect, to probe and to give up: the state machine behind a connection that is kept up. Exponential
  * back-off between attempts, an echo after silence, an end when the echo is not answered. Knows no sockets and no
  * timers; ovsdb(7) and the Controller table's `max_backoff` and `inactivity_probe` describe it.
- * Used by `session.ts` and by OpenFlow connections to controllers.
+ * Used by `src/rpc/session.ts`.
  */
 import { logger } from '../base/log.ts';
 import { type Ms, ms } from '../base/units.ts';

@@ -1,6 +1,6 @@
 /**
- * Byte streams over sockets: unix, TCP and TLS, opened or accepted. Carries OpenFlow as it is, and JSON-RPC
- * through `socket-channel.ts`. Remote names are read by `remote.ts`, TLS files by `tls.ts`.
+ * Byte streams over sockets: unix, TCP and TLS, opened or accepted. JSON-RPC (`src/rpc`) and OpenFlow run over them.
+ * Remote names are read by `remote.ts`, TLS files by `tls.ts`.
  */
 import { createConnection, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';

@@ -1,4 +1,4 @@
-/** How streams come about: by real sockets, or as recorded and replayed (`replay/`). Used by `socket-channel.ts`. */
+/** How streams come about: by real sockets, or as recorded and replayed (`src/rpc/replay`). Used by `src/rpc`. */
 import { type Listener, type ListenOptions, listenStreams } from './listener.ts';
 import type { ActiveRemote, PassiveRemote } from './remote.ts';
 import { type ConnectOptions, connectStream, type Stream } from './stream.ts';
