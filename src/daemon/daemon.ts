@@ -16,12 +16,13 @@ import { logger, logRegistry } from '../base/log.ts';
 import { signalText } from '../base/signals.ts';
 import { keepProcessAlive } from '../base/timers-drive.ts';
 import { inFolder } from './directories.ts';
+import { MemoryFile } from './memory-file.ts';
 import { supervise } from './monitor.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef } from './options.ts';
 import { OutputFailed, printError } from './output.ts';
 import { checkNotRunning, makePidfile } from './pidfile.ts';
 import { type LogFileOption, openLogFile, type Program, readLogFile, reportFatal } from './program.ts';
-import { READY_FD, type Role, roleVariable, startAgain } from './respawn.ts';
+import { KEPT_FD, READY_FD, type Role, roleVariable, startAgain } from './respawn.ts';
 import { becomeUser } from './user.ts';
 
 export const daemonOptions: readonly OptionDef[] = [
@@ -88,6 +89,8 @@ export function defaultPidfile({ name, directories }: Pick<Program, 'name' | 'di
 export interface DaemonNeeds {
   /** Devices, packet sockets and eBPF: a switch, but not a database. */
   readonly keepsNetwork?: boolean;
+  /** It goes on after a crash, under --monitor, from what it told `keep`. */
+  readonly keepsState?: boolean;
 }
 
 const fatalLog = logger('fatal_signal');
@@ -111,6 +114,7 @@ export async function startDaemon(
     if (config.logFile !== undefined) program.log.openFileForEachMessage(config.logFile.name);
     return supervise({
       name: program.name,
+      keepsState: needs.keepsState === true,
       // a daemon that is started again finds files by the same relative names
       afterFirstStart: () => leaveTerminal({ ...config, staysInFolder: true }, program, role !== undefined),
     });
@@ -123,12 +127,15 @@ export class Daemon {
   readonly #program: Program;
   readonly #isChild: boolean;
   readonly #cleanups: (() => void)[] = [];
+  readonly #kept: MemoryFile | undefined;
   #isReady = false;
 
   constructor(config: DaemonConfig, program: Program, start: DaemonNeeds & { readonly isChild: boolean }) {
     this.#config = config;
     this.#program = program;
     this.#isChild = start.isChild;
+    const isFollowed = config.isMonitored && start.keepsState === true;
+    this.#kept = isFollowed ? MemoryFile.inherited(KEPT_FD) : undefined;
     nameProcess(program.name);
     keepProcessAlive(); // nobody may listen or connect yet
     if (config.logFile !== undefined) openLogFile(program, config.logFile);
@@ -143,6 +150,16 @@ export class Daemon {
       bugLog.emer(`internal error: ${error instanceof Error ? error.stack : error}`);
       process.abort(); // a crash, for whoever supervises us
     });
+  }
+
+  /** What the daemon before this one kept; '' when there was none. */
+  get kept(): string {
+    return this.#kept?.read() ?? '';
+  }
+
+  /** For the daemon that follows should this one crash, if one does. Throws Node's error. */
+  keep(text: string): void {
+    this.#kept?.write(text);
   }
 
   /** Runs `action` at the end of the process, however it ends short of a crash. Last in, first out; synchronous. */

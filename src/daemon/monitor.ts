@@ -9,6 +9,7 @@ import { crashSignals, signalText } from '../base/signals.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 import { type Ms, ms } from '../base/units.ts';
+import { MemoryFile } from './memory-file.ts';
 import { spawnRole, whenReady } from './respawn.ts';
 
 const RESTART_INTERVAL = 10_000;
@@ -29,20 +30,23 @@ export interface SuperviseOptions {
   readonly name: string;
   /** The first daemon process is ready. */
   readonly afterFirstStart: () => void;
+  /** Hands on what a daemon keeps to the one that follows it. */
+  readonly keepsState: boolean;
 }
 
-/** Never settles: the process ends with the daemon. */
+/** Never settles: the process ends with the daemon. Throws SyscallFailed. */
 export function supervise(options: SuperviseOptions): Promise<never> {
   const timers = new Timers(systemClock);
   driveTimers(timers, true);
   logRegistry.setSubprogram('monitor');
+  const kept = options.keepsState ? MemoryFile.create() : undefined;
   let crashCount = 0;
   let lastRestart = ms(Number.NEGATIVE_INFINITY);
   let isStarted = false;
   let status = 'healthy';
 
   const start = (): void => {
-    const child = spawnRole('daemon', false);
+    const child = spawnRole('daemon', false, kept?.fd);
     nameProcess(`${options.name}: monitoring pid ${child.pid} (${status})`);
     whenReady(child, () => {
       if (isStarted) return;

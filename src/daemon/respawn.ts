@@ -14,6 +14,9 @@ export const roleVariable = 'OVS_TS_ROLE';
 /** The pipe on which a started process says that it is ready. */
 export const READY_FD = 3;
 
+/** What a daemon that is started again finds of the one before. */
+export const KEPT_FD = 4;
+
 /** Waits for the new process to be ready and then exits; exits with its status when it fails. Throws Fatal. */
 export function startAgain(role: Role, name: string): Promise<never> {
   return new Promise((_, reject) => {
@@ -26,11 +29,12 @@ export function startAgain(role: Role, name: string): Promise<never> {
   });
 }
 
-export function spawnRole(role: Role, isDetached: boolean): ChildProcess {
+/** `keptFd` becomes the child's KEPT_FD. */
+export function spawnRole(role: Role, isDetached: boolean, keptFd?: number): ChildProcess {
   const args = [...process.execArgv, process.argv[1] ?? '', ...processInput().args];
   return spawn(...exactCommand(process.execPath, args), {
     detached: isDetached,
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe', ...(keptFd === undefined ? [] : [keptFd])],
     env: { ...process.env, [roleVariable]: role },
   });
 }

@@ -1,9 +1,9 @@
 /** The real tools and libraries against `bin/ovsdb-server`. Build first: `npm run test:system` does. */
 
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   areInstalled,
@@ -503,3 +503,27 @@ function watch(harness: ServerHarness, requests: object): () => string {
   socket.write(JSON.stringify({ method: 'monitor', params: ['Open_vSwitch', 'm', requests], id: 0 }));
   return () => heard;
 }
+
+test('a monitored server goes on after a crash from where it was, and leaves no file behind when all is killed', async () => {
+  server.create(vswitchSchema);
+  const temporary = join(server.folder, 'tmp');
+  mkdirSync(temporary);
+  const pidfile = join(server.folder, 'ovsdb-server.pid');
+  const pid = () => Number(readFileSync(pidfile, 'utf8'));
+  const flags = ['--detach', '--monitor', '--pidfile', '--no-chdir', '-vconsole:off'];
+  const places = [`--unixctl=${join(server.folder, 'ctl')}`, join(server.folder, 'conf.db')];
+  const start = ['env', `TMPDIR=${temporary}`, resolve('bin/ovsdb-server'), ...flags, ...places] as const;
+  expect(server.run(...start).status).toBe(0);
+  const first = pid();
+  const monitor = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${first}/status`, 'utf8'))?.[1]);
+  try {
+    const remote = `punix:${join(server.folder, 'added.sock')}`;
+    expect(server.appctl('ovsdb-server/add-remote', remote).status).toBe(0);
+    process.kill(first, 'SIGSEGV');
+    const remotes = () => (pid() === first ? '' : server.appctl('ovsdb-server/list-remotes').stdout);
+    await vi.waitUntil(() => remotes() === `${remote}\n`, { timeout: 20_000, interval: 50 });
+  } finally {
+    for (const each of [monitor, pid()]) process.kill(each, 'SIGKILL');
+  }
+  expect(readdirSync(temporary)).toEqual([]);
+});

@@ -2,13 +2,13 @@
 
 import { isatty } from 'node:tty';
 import { systemClock } from '../../base/clock.ts';
-import { readFileSync, rmSync, writeFileSync } from '../../base/files.ts';
+import { readFileSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
 import { soon } from '../../base/soon.ts';
 import { decodeText } from '../../base/text.ts';
 import { Timers } from '../../base/timers.ts';
-import { makeTemporaryFolder } from '../../daemon/temporary-folder.ts';
+import { MemoryFile } from '../../daemon/memory-file.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { datumToJson, isDefaultDatum } from '../../ovsdb/engine/datum.ts';
 import { equalSchemas, schemaToJson } from '../../ovsdb/engine/schema.ts';
@@ -82,20 +82,10 @@ export async function restore(context: ClientContext): Promise<void> {
 
 /** Standard input as a database. It may be a pipe, and a log is read in places: so it goes through a file. */
 function readBackup(): Database {
-  const folder = makeTemporaryFolder('ovsdb-client');
-  try {
-    const path = `${folder}/backup.db`;
-    writeFileSync(path, readFileSync(0));
-    const deps = {
-      timers: new Timers(systemClock),
-      newUuid: randomUuid,
-      random: systemRandom,
-      soon,
-    };
-    return openStore(path, deps, { isReadOnly: true }).database;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  using file = MemoryFile.create();
+  file.write(readFileSync(0));
+  const deps = { timers: new Timers(systemClock), newUuid: randomUuid, random: systemRandom, soon };
+  return openStore(file.path, deps, { isReadOnly: true }).database;
 }
 
 function checkDifference(context: ClientContext, saved: DatabaseSchema, online: DatabaseSchema): void {

@@ -44,6 +44,9 @@ export interface ServerConfig {
   readonly isBackup: boolean;
 }
 
+/** What appctl changes while the server runs. */
+export type Changeable = Pick<ServerConfig, 'remotes' | 'files' | 'syncFrom' | 'syncExclude' | 'isBackup'>;
+
 /** Throws UsageError. */
 export function readServerConfig(line: ReturnType<typeof readOptions>, defaultFile: string): ServerConfig {
   const isUsed = (key: string) => line.options.some((use) => use.key === key);

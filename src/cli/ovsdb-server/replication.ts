@@ -3,7 +3,7 @@ import { Refused } from '../../base/errors.ts';
 import { type Command, defineCommand } from '../../daemon/unixctl.ts';
 import { defaultReplicationProbe, type ReplicationDeps, Replicator } from '../../ovsdb/server/replication.ts';
 import { formatTables, readTables } from './excluded-tables.ts';
-import type { Changeable } from './saved-config.ts';
+import type { Changeable } from './options.ts';
 
 type SyncConfig = Pick<Changeable, 'syncFrom' | 'syncExclude' | 'isBackup'>;
 

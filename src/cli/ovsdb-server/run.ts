@@ -36,10 +36,9 @@ import { systemSockets } from '../../ovsdb/server/sockets.ts';
 import { lockDatabase } from '../database-lock.ts';
 import { serverCommands } from './commands.ts';
 import { helpText } from './help.ts';
-import { ownOptions, readServerConfig, type ServerConfig } from './options.ts';
+import { type Changeable, ownOptions, readServerConfig, type ServerConfig } from './options.ts';
 import { Replication } from './replication.ts';
 import { Running } from './running.ts';
-import { SavedConfig } from './saved-config.ts';
 import { sslProblems, sslSettings } from './ssl.ts';
 
 const log = logger('ovsdb_server');
@@ -60,14 +59,11 @@ export async function ovsdbServer(program: Program): Promise<number> {
   if (isUsed(line, 'version')) return print(versionText(program.name));
   const config = readServerConfig(line, `${program.directories.database}/conf.db`);
   applyLogOptions(line, program, 'no file');
-  const daemonConfig = readDaemonOptions(line, program);
-  const saved = SavedConfig.prepare(daemonConfig.isMonitored, process.env);
-  const daemon = await startDaemon(daemonConfig, program);
-  daemon.atExit(() => saved.remove());
+  const daemon = await startDaemon(readDaemonOptions(line, program), program, { keepsState: true });
   const timers = new Timers(systemClock);
   driveTimers(timers);
   const replay = openReplay(line, program);
-  const running = await start({ ...config, ...saved.load() }, program, { saved, timers, replay });
+  const running = await start({ ...config, ...changesOf(daemon) }, program, { daemon, timers, replay });
   const unixctl = await openUnixctl(lastArgument(line, 'unixctl'), program, running, daemon, replay);
   const command = config.run;
   const ended = command === undefined ? new Promise<undefined>(() => {}) : runCommand(command);
@@ -83,16 +79,25 @@ export async function ovsdbServer(program: Program): Promise<number> {
 }
 
 interface Surroundings {
-  readonly saved: SavedConfig;
+  readonly daemon: Daemon;
   readonly timers: Timers;
   readonly replay: Replay;
+}
+
+/** What appctl had changed of the server that crashed before this one, cut short if that was in the middle of it. */
+function changesOf(daemon: Daemon): Changeable | undefined {
+  try {
+    return JSON.parse(daemon.kept);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Opens databases and remotes. Throws Fatal. */
 async function start(
   config: ServerConfig,
   program: Program,
-  { saved, timers, replay }: Surroundings,
+  { daemon, timers, replay }: Surroundings,
 ): Promise<Running> {
   const newUuid = replay.uuids(randomUuid);
   const server = new OvsdbServer({ timers, soon, newUuid, historySize: 0, isReplayable: replay.isActive });
@@ -105,7 +110,8 @@ async function start(
   const remotes = new Remotes({ server, sockets, timers });
   const replication = new Replication(config, { server, sockets, timers });
   const storage = { timers, newUuid, random: systemRandom, soon, lock: lockDatabase };
-  const running = new Running({ server, remotes, replication, saved, sockets, storage });
+  const save = (changes: Changeable): void => daemon.keep(JSON.stringify(changes));
+  const running = new Running({ server, remotes, replication, save, sockets, storage });
   try {
     for (const file of config.files) running.openDatabase(file);
   } catch (error) {

@@ -14,8 +14,8 @@ import type { Remotes } from '../../ovsdb/server/remotes.ts';
 import type { OvsdbServer } from '../../ovsdb/server/server.ts';
 import { openStore, type Store, type StoreDeps } from '../../ovsdb/storage/store.ts';
 import { shuffled } from '../remotes.ts';
+import type { Changeable } from './options.ts';
 import type { Replication } from './replication.ts';
-import type { SavedConfig } from './saved-config.ts';
 import { TableLog } from './table-log.ts';
 
 const log = logger('ovsdb_server');
@@ -24,7 +24,8 @@ export interface RunningDeps {
   readonly server: OvsdbServer;
   readonly remotes: Remotes;
   readonly replication: Replication;
-  readonly saved: SavedConfig;
+  /** Keeps what may differ from the command line for a server that is started again after a crash. */
+  readonly save: (changes: Changeable) => void;
   readonly sockets: ServerSockets;
   readonly storage: StoreDeps;
 }
@@ -137,9 +138,9 @@ export class Running {
     return true;
   }
 
-  /** Keeps the present state for a server that is started again after a crash. */
+  /** To be called whenever the remotes, files or replication have changed. */
   save(): void {
-    this.#deps.saved.save({
+    this.#deps.save({
       remotes: this.remotes.names,
       files: [
         ...[...this.#files.values()].flatMap((file) => this.#paths.get(file) ?? []),
