@@ -1,19 +1,22 @@
 /**
  * `npm test`, after installing and building: the checks, then the system tests with the real tools where this is
- * root, and last what could not run and why. Ends with one line that counts all tests.
+ * root, and last what could not run and why, and what the tests left behind, which is a failure. Ends with one line
+ * that counts all tests.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { Leftovers } from './leftovers.mjs';
 import { installPackages } from './packages.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const reports = mkdtempSync(`${tmpdir()}/ovs-ts-test-`);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const notRun = [];
+const leftovers = new Leftovers();
 
 function run(args, report) {
-  const env = { ...process.env, ...(report !== undefined && { VITEST_JSON: `${reports}/${report}` }) };
+  const env = { ...leftovers.env, ...(report !== undefined && { VITEST_JSON: `${reports}/${report}` }) };
   return (
     spawnSync(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] }).status ===
     0
@@ -55,6 +58,9 @@ if (process.getuid() !== 0) {
 }
 
 rmSync(reports, { recursive: true });
+const left = leftovers.take();
+if (left.length > 0) totals.failed++;
+for (const what of left) process.stdout.write(`left behind: ${what}\n`);
 for (const reason of notRun) process.stdout.write(`not run: ${reason}\n`);
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
 process.exit(isGreen && totals.failed === 0 ? 0 : 1);
