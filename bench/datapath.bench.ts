@@ -1,5 +1,6 @@
 /** What each step of the userspace datapath costs a packet, in memory: no kernel, one thread. */
 import { systemClock } from '../src/base/clock.ts';
+import { seededRandom } from '../src/base/random.ts';
 import { dpPort } from '../src/base/units.ts';
 import type { DpAction } from '../src/datapath/actions.ts';
 import { Engine } from '../src/datapath/userspace/engine.ts';
@@ -59,6 +60,7 @@ function connections(maskCount: number, count: number): Connection[] {
 /** One batch through an engine that has a flow for each connection. */
 function engineWith(maskCount: number, count: number, actions: readonly DpAction[]): () => void {
   const engine = new Engine({
+    random: seededRandom(1),
     clock: systemClock,
     upcalls: { add: () => 0 },
     makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),

@@ -3,6 +3,7 @@
  * outside them is refused when the flow is put, never left out.
  */
 import { Refused } from '../base/errors.ts';
+import { isMplsType } from '../wire/ethernet.ts';
 import type { DpAction, DpActionName, HashAlgorithm, SetHeader } from './actions.ts';
 
 export interface DpFeatures {
@@ -42,6 +43,8 @@ function unsupported(actions: readonly DpAction[], features: DpFeatures, depth: 
       return `the action set(${action.header})`;
     if (action.do === 'hash' && !features.hashAlgorithms.has(action.algorithm))
       return `hash(${action.algorithm})`;
+    if ((action.do === 'push_mpls' || action.do === 'add_mpls') && !isMplsType(action.etherType))
+      return `${action.do} of the EtherType 0x${action.etherType.toString(16)}`;
     for (const list of nestedLists(action)) {
       const what = unsupported(list, features, depth + 1);
       if (what !== undefined) return what;

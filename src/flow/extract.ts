@@ -8,6 +8,7 @@ import {
   ethernet,
   etherType,
   firstEtherType,
+  isMplsType,
   isVlanType,
   llcSnap,
   vlanPresent,
@@ -34,6 +35,7 @@ import { hotWordCount, slots } from './slots.ts';
 export const fragment = { any: 1, later: 2 } as const;
 
 const inPort = slots.in_port.word;
+const packetTypeWord = slots.packet_type.word;
 const ethDst = slots.eth_dst.word;
 const ethSrc = slots.eth_src.word;
 const vlan = slots.vlan_tpid.word;
@@ -64,12 +66,19 @@ const noHotWords = new Uint32Array(hotWordCount);
 
 /**
  * Rewrites the first `hotWordCount` words of `key`; the rest stays as it is. `vlanLimit` (1 or 2) is how many tags
- * are parsed as such: a further one shows as the EtherType.
+ * are parsed as such: a further one shows as the EtherType. `packetType` is what the frame begins with, as a key says it;
+ * 0 = Ethernet.
  */
-export function extractKey(frame: Frame, key: Uint32Array, vlanLimit = 1): void {
+export function extractKey(frame: Frame, key: Uint32Array, vlanLimit = 1, packetType = 0): void {
   key.set(noHotWords); // `fill` costs several times as much
   key[inPort] = frame.inPort;
   const { view, start, end } = frame;
+  if (packetType !== 0) {
+    key[packetTypeWord] = packetType;
+    key[ethDst + 1] = packetType & 0xffff;
+    extractNetwork(view, start, end, packetType & 0xffff, key);
+    return;
+  }
   if (end - start < ethernet.size) return;
   key[ethDst] = view.getUint32(start);
   key[ethSrc] = view.getUint32(start + 6);
@@ -93,11 +102,15 @@ export function extractKey(frame: Frame, key: Uint32Array, vlanLimit = 1): void 
     if (type !== etherType.none) at += llcSnap.size;
   }
   key[ethDst + 1] = (view.getUint16(start + 4) << 16) | type;
+  extractNetwork(view, at, end, type, key);
+}
 
+/** What follows the EtherType. */
+function extractNetwork(view: DataView, at: number, end: number, type: number, key: Uint32Array): void {
   if (type === etherType.ipv4) extractIpv4(view, at, end, key);
   else if (type === etherType.ipv6) extractIpv6(view, at, end, key);
   else if (type === etherType.arp || type === etherType.rarp) extractArp(view, at, end, key);
-  else if (type === etherType.mpls || type === etherType.mplsMulticast) extractMpls(view, at, end, key);
+  else if (isMplsType(type)) extractMpls(view, at, end, key);
   else if (type === etherType.nsh) extractNsh(view, at, end, key);
 }
 

@@ -246,7 +246,7 @@ export class SwitchFixture {
           if (this.refused.has(spec.name)) throw syscallFailed('add', ENOSPC, spec.name);
           return openPortIo(spec);
         };
-        return new DummyDatapath('dummy', name, { clock: this.clock, openPort });
+        return new DummyDatapath('dummy', name, { clock: this.clock, random: seededRandom(1), openPort });
       },
       removeLeftDevices: async (wanted) => {
         const names = Array.from(wanted, ({ name }) => name).sort();

@@ -32,6 +32,10 @@ export const firstEtherType = 0x0600;
 /** Bit 12 of a tag's TCI; in a key it says "there is a tag". */
 export const vlanPresent = 0x1000;
 
+export function isMplsType(type: number): boolean {
+  return type === etherType.mpls || type === etherType.mplsMulticast;
+}
+
 export function isVlanType(type: number): boolean {
   return type === etherType.vlan || type === etherType.serviceVlan;
 }

@@ -3,37 +3,32 @@
  * one and to reach the far side of its ports.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type DpPort, dpPort } from '../../src/base/units.ts';
-import type { DpAction, SetField } from '../../src/datapath/actions.ts';
-import type { UserspaceCookie } from '../../src/datapath/cookie.ts';
-import type { Datapath, DpFlow, DpFlowStats, DpPacket, Upcall } from '../../src/datapath/provider.ts';
-import { extractKey } from '../../src/flow/extract.ts';
+import { dpPort } from '../../src/base/units.ts';
+import type { DpAction } from '../../src/datapath/actions.ts';
+import type { Datapath, DpFlow, DpFlowStats, Upcall } from '../../src/datapath/provider.ts';
 import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
-import { internMask } from '../../src/flow/mask.ts';
-import { packKey } from '../../src/flow/match.ts';
-import { type SlotName, slots } from '../../src/flow/slots.ts';
-import { frameOf } from './memory-port.ts';
+import { describeDatapathActions } from './datapath-actions.ts';
+import {
+  type DatapathHarness,
+  flowFrom,
+  keyOf,
+  output,
+  packed,
+  packetFrom,
+  sendUp,
+  setField,
+  toController,
+  until,
+  type Wire,
+  whole,
+} from './datapath-harness.ts';
 import { arpRequest, bytesOf, get16, hasGoodChecksums, hex, hostA, tagged, udpPacket } from './packets.ts';
-
-/** The far side of a port: the wire. */
-export interface Wire {
-  readonly port: DpPort;
-  /** Sends frames to the switch. */
-  inject(...frames: readonly Uint8Array[]): void;
-  /** What has come out since the last call. */
-  take(): Uint8Array[];
-}
-
-export interface DatapathHarness {
-  readonly datapath: Datapath;
-  addWire(wanted?: DpPort): Promise<Wire>;
-  close(): Promise<void>;
-}
 
 export function describeDatapath(
   name: string,
   open: (flowCapacity: number) => Promise<DatapathHarness>,
 ): void {
+  describeDatapathActions(name, open);
   describe(name, () => {
     const capacity = 8;
     let harness: DatapathHarness;
@@ -366,72 +361,4 @@ export function describeDatapath(
       return { id, ...packed(key, mask), actions: [] };
     }
   });
-}
-
-/** Polls: the other side may be another thread. */
-async function until(isDone: () => boolean): Promise<void> {
-  for (let n = 0; n < 400; n++) {
-    if (isDone()) return;
-    await new Promise((resolve) => setTimeout(resolve, n < 20 ? 0 : 5));
-  }
-  expect(isDone()).toBe(true);
-}
-
-const toController: UserspaceCookie = {
-  type: 'controller',
-  reason: 1,
-  isHeldBack: false,
-  isContinuation: false,
-  recircId: 0,
-  ruleCookie: [0x12345678, 0x9abcdef0],
-  controllerId: 0,
-  maxSize: 128,
-};
-const sendUp: DpAction = { do: 'userspace', pid: 0, cookie: toController };
-
-function output(wire: Wire): DpAction {
-  return { do: 'output', port: wire.port };
-}
-
-/** All that comes in by that wire. */
-function flowFrom(wire: Wire, actions: readonly DpAction[], id = 0): DpFlow {
-  const key = newKey();
-  const mask = newKey();
-  key[slots.in_port.word] = wire.port;
-  maskSlot(mask, 'in_port');
-  return { id, ...packed(key, mask), actions };
-}
-
-function packed(key: Uint32Array, mask: Uint32Array): Pick<DpFlow, 'key' | 'mask'> {
-  return { key: packKey(key), mask: internMask(mask) };
-}
-
-/** The key of what came up, with the zeros behind it. */
-function whole(upcall: Upcall | undefined): Uint32Array {
-  const key = newKey();
-  key.set(upcall?.key ?? []);
-  return key;
-}
-
-function packetFrom(wire: Wire, bytes = udpPacket()): DpPacket {
-  return { bytes, offload: undefined, key: keyOf(bytes, wire) };
-}
-
-function keyOf(packet: Uint8Array, wire: Wire): Uint32Array {
-  const frame = frameOf(packet);
-  frame.inPort = wire.port;
-  const key = newKey();
-  extractKey(frame, key);
-  return key;
-}
-
-function setField(slot: SlotName, value: string, mask = 'ff'.repeat(slots[slot].size)): SetField {
-  const { word, size, at } = slots[slot];
-  const count = ((at + size - 1) >> 2) - word + 1;
-  const words = (text: string): number[] => {
-    const key = newKey();
-    writeSlot(key, slot, bytesOf(text));
-    return [...key.subarray(word, word + count)];
-  };
-  return { slot, value: words(value), mask: words(mask) };
 }

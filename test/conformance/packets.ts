@@ -60,6 +60,13 @@ export function hasGoodChecksums(frame: Uint8Array): boolean {
   return fold(sum(ip.subarray(0, 20))) === 0xffff && fold(pseudo + sum(ip.subarray(20, total))) === 0xffff;
 }
 
+/** Is the checksum of an untagged ICMPv6 frame right? */
+export function hasGoodIcmpv6(frame: Uint8Array): boolean {
+  const ip = frame.subarray(14);
+  const size = get16(ip, 4);
+  return fold(sum(ip.subarray(8, 40)) + size + 58 + sum(ip.subarray(40, 40 + size))) === 0xffff;
+}
+
 /** The frame with a tag behind its addresses. */
 export function tagged(frame: Uint8Array, vlan: number, tpid = 0x8100): Uint8Array {
   const tag = new Uint8Array(4);

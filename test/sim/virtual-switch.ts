@@ -28,6 +28,7 @@ export class VirtualSwitch {
   constructor() {
     this.datapath = new DummyDatapath('dummy', 'ovs-dummy', {
       clock: this.clock,
+      random: seededRandom(2),
       openPort: ({ name }): PortIo => {
         const wire = new MemoryPort();
         this.#wires.set(name, wire);

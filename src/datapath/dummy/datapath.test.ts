@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { describeDatapath, type Wire } from '../../../test/conformance/datapath.ts';
+import { describeDatapath } from '../../../test/conformance/datapath.ts';
+import type { Wire } from '../../../test/conformance/datapath-harness.ts';
 import { MemoryPort } from '../../../test/conformance/memory-port.ts';
 import { FakeClock } from '../../base/clock.ts';
+import { seededRandom } from '../../base/random.ts';
 import type { PortIo } from '../../netdev/provider.ts';
 import { DummyDatapath } from './datapath.ts';
 
@@ -15,7 +17,7 @@ describeDatapath('the inline datapath', async (flowCapacity) => {
   const datapath = new DummyDatapath(
     'dummy',
     'ovs-dummy',
-    { clock: new FakeClock(1000), openPort },
+    { clock: new FakeClock(1000), random: seededRandom(1), openPort },
     flowCapacity,
   );
   return {
@@ -40,7 +42,11 @@ describeDatapath('the inline datapath', async (flowCapacity) => {
 describe('the inline datapath', () => {
   test('closes the port it removes', async () => {
     const io = new MemoryPort();
-    const datapath = new DummyDatapath('dummy', 'ovs-dummy', { clock: new FakeClock(), openPort: () => io });
+    const datapath = new DummyDatapath('dummy', 'ovs-dummy', {
+      clock: new FakeClock(),
+      random: seededRandom(1),
+      openPort: () => io,
+    });
     const port = await datapath.addPort({ name: 'p', type: 'dummy', spec: { kind: 'dummy', name: 'p' } });
     await datapath.removePort(port);
     expect(io.isClosed).toBe(true);

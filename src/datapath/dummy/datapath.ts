@@ -3,6 +3,7 @@
  * that comes in is forwarded, and what it sent up is answered, before the call that brought it returns.
  */
 import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
 import { valuesUnder } from '../../flow/match.ts';
 import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
@@ -19,6 +20,8 @@ import { UpcallList } from './upcall-list.ts';
 
 export interface DummyDatapathDeps {
   readonly clock: Clock;
+  /** Decides which packets are sampled. */
+  readonly random: Random;
   /** `openPortIo` of netdev/registry.ts. */
   openPort(spec: PortSpec): PortIo;
 }
@@ -47,6 +50,7 @@ export class DummyDatapath implements Datapath {
     this.#flows = new FlowList(flowCapacity);
     this.#engine = new Engine({
       clock: deps.clock,
+      random: deps.random,
       upcalls: this.#upcalls,
       makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
       flowCapacity,

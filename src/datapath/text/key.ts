@@ -8,7 +8,7 @@ import { trimSpaces } from '../../base/text.ts';
 import { ctStateNames, tcpFlagNames } from '../../flow/fields/flags.ts';
 import { getSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import type { SlotName } from '../../flow/slots.ts';
-import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
+import { etherType, isMplsType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import { mplsBottom } from '../../wire/mpls.ts';
 import type { SetHeader } from '../actions.ts';
@@ -74,8 +74,7 @@ const isTracked =
   (key: Uint32Array): boolean =>
     type(key) === ethernetType && getSlot(key, 'ct_nw_proto') !== 0;
 const mplsSlots = ['mpls_lse', 'mpls_lse2', 'mpls_lse3'] as const;
-const isMpls = (key: Uint32Array): boolean =>
-  type(key) === etherType.mpls || type(key) === etherType.mplsMulticast;
+const isMpls = (key: Uint32Array): boolean => isMplsType(type(key));
 
 const tupleMembers = (
   src: SlotName,

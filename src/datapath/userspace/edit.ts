@@ -5,9 +5,10 @@
  */
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { foldSum } from '../../wire/checksum.ts';
-import { ethernet, etherType, isVlanType, vlanTag } from '../../wire/ethernet.ts';
+import { ethernet, etherType, isMplsType, isVlanType, vlanTag } from '../../wire/ethernet.ts';
 import type { Frame } from '../../wire/frame.ts';
 import { arp, ipProtocol, ipv4, ipv6 } from '../../wire/ip.ts';
+import { nsh } from '../../wire/nsh.ts';
 import {
   icmp,
   icmpv6Type,
@@ -48,6 +49,14 @@ const editors: Partial<Record<SlotName, (field: SetField) => Edit>> = {
   mpls_lse: (field) => mplsEdit(new Patch(field, 0)),
   mpls_lse2: (field) => mplsEdit(new Patch(field, 4)),
   mpls_lse3: (field) => mplsEdit(new Patch(field, 8)),
+  nd_options_type: (field) => neighbourEdit(new Patch(field, icmp.size + neighbour.size)),
+  nsh_flags: (field) => nshEdit(Patch.bits(field, nsh.offset.versionFlagsTtlLength, 12, 0x3)),
+  nsh_ttl: (field) => nshEdit(Patch.bits(field, nsh.offset.versionFlagsTtlLength, 6, 0x3f)),
+  nsh_path: (field) => nshEdit(new Patch(field, nsh.offset.path)),
+  nsh_c1: (field) => nshContextEdit(new Patch(field, nsh.size)),
+  nsh_c2: (field) => nshContextEdit(new Patch(field, nsh.size + 4)),
+  nsh_c3: (field) => nshContextEdit(new Patch(field, nsh.size + 8)),
+  nsh_c4: (field) => nshContextEdit(new Patch(field, nsh.size + 12)),
 };
 
 /** What writing `field` means for a frame; undefined when the slot is metadata. */
@@ -80,6 +89,14 @@ class Patch {
       this.#mask[piece] = (this.#mask[piece] ?? 0) & limit;
     });
     this.end = offset + size;
+  }
+
+  /** The bits `limit` of a slot of one byte, which lie `low` bits up in the 16-bit piece at `offset`. */
+  static bits(field: SetField, offset: number, low: number, limit: number): Patch {
+    const { shift } = slots[field.slot];
+    const widen = (words: readonly number[]): number[] => [(((words[0] ?? 0) >>> shift) & limit) << low];
+    // As a slot of two bytes in the low half of its word.
+    return new Patch({ slot: 'tp_dst', value: widen(field.value), mask: widen(field.mask) }, offset);
   }
 
   /** An IPv6 traffic class lies across the first two bytes. */
@@ -123,22 +140,21 @@ class Patch {
 }
 
 function linkEdit(patch: Patch): Edit {
-  return (frame) => {
-    patch.apply(frame.view, frame.start);
+  return ({ view, start }, { network }) => {
+    if (network > start) patch.apply(view, start); // else there is no Ethernet header
   };
 }
 
 function tagEdit(patch: Patch): Edit {
-  return ({ view, start, end }) => {
-    if (end - start < ethernet.size + vlanTag.size) return;
+  return ({ view, start, end }, { network }) => {
+    if (network === start || end - start < ethernet.size + vlanTag.size) return;
     if (isVlanType(view.getUint16(start + ethernet.offset.type))) patch.apply(view, start);
   };
 }
 
 function mplsEdit(patch: Patch): Edit {
   return (frame, { etherType: type, network }) => {
-    if (type !== etherType.mpls && type !== etherType.mplsMulticast) return;
-    if (frame.end - network >= patch.end) patch.apply(frame.view, network);
+    if (isMplsType(type) && frame.end - network >= patch.end) patch.apply(frame.view, network);
   };
 }
 
@@ -208,9 +224,23 @@ function portEdit(field: SetField, offset: number, offsetIcmp: number): Edit {
   };
 }
 
+function nshEdit(patch: Patch): Edit {
+  return ({ view, end }, { etherType: type, network }) => {
+    if (type === etherType.nsh && end - network >= nsh.size) patch.apply(view, network);
+  };
+}
+
+/** Only metadata type 1 has a context. */
+function nshContextEdit(patch: Patch): Edit {
+  return ({ view, end }, { etherType: type, network }) => {
+    if (type !== etherType.nsh || end - network < patch.end) return;
+    if (nsh.get.mdType(view, network) === 1) patch.apply(view, network);
+  };
+}
+
 function neighbourEdit(patch: Patch): Edit {
   return (frame, headers) => {
-    if (!isNeighbour(frame, headers)) return;
+    if (!isNeighbour(frame, headers) || frame.end - headers.transport < patch.end) return;
     fixTransport(frame, headers, patch.apply(frame.view, headers.transport), false);
   };
 }

@@ -24,9 +24,48 @@ function everyAction(random: Random): DpAction[] {
     const words = (): number[] => Array.from({ length: count }, () => random.u32());
     return { slot: slot as SlotName, value: words(), mask: words() }; // the keys of `slots`
   });
+  const set: DpAction = { do: 'set', header: 'eth', fields };
+  const label = { lse: random.u32(), etherType: 0x8847 };
+  const nsh: DpAction = {
+    do: 'push_nsh',
+    flags: 1,
+    ttl: 63,
+    mdType: 2,
+    nextProtocol: 3,
+    spi: 5,
+    si: 255,
+    metadata: new Array<number>(random.u32() & 0xfc).fill(7),
+  };
+  const ethernet: DpAction = { do: 'push_eth', src: [2, 0, 0, 0, 0, 1], dst: [2, 0, 0, 0, 0, 2] };
+  /** Goes nowhere, but all is done for it. */
+  const away: DpAction = { do: 'output', port: dpPort(99) };
+  const popLabel: DpAction = { do: 'pop_mpls', etherType: random.u32() % 2 === 0 ? 0x0800 : 0x6558 };
+  const clones: DpAction[] = [
+    [set, { do: 'pop_eth' }, set, nsh, set, { do: 'pop_nsh' }, ethernet, set, away],
+    [{ do: 'push_mpls', ...label }, set, popLabel, set, popLabel, { do: 'pop_eth' }, popLabel, set, away],
+    [{ do: 'add_mpls', ...label }, set, nsh, ethernet, { do: 'push_mpls', ...label }, set, away],
+    [
+      nsh,
+      set,
+      ethernet,
+      { do: 'push_vlan', tpid: 0x8100, tci: 0x1005 },
+      set,
+      { do: 'pop_eth' },
+      { do: 'pop_nsh' },
+      away,
+    ],
+    [
+      { do: 'hash', algorithm: 'l4', basis: 1 },
+      { do: 'pop_eth' },
+      { do: 'hash', algorithm: 'sym_l4', basis: 1 },
+    ],
+    [{ do: 'check_pkt_len', size: 60, ifGreater: [set, away], ifLessEqual: [{ do: 'pop_eth' }, set, away] }],
+    [{ do: 'sample', probability: 0x80000000, actions: [set, { do: 'pop_vlan' }, away] }],
+  ].map((actions) => ({ do: 'clone', actions: actions as DpAction[] })); // the literals above
   return [
     { do: 'output', port: dpPort(2) },
-    { do: 'set', header: 'eth', fields },
+    ...clones,
+    set,
     { do: 'output', port: dpPort(3) },
     { do: 'push_vlan', tpid: 0x8100, tci: 0x1005 },
     { do: 'trunc', maxSize: 40 },
@@ -47,6 +86,7 @@ class Rig {
 
   constructor(actions: readonly DpAction[]) {
     this.engine = new Engine({
+      random: seededRandom(3),
       clock: systemClock,
       upcalls: { add: () => ++this.upcallCount },
       makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),

@@ -3,6 +3,7 @@
  * `worker.ts` runs it in one, `dummy/` on the main thread. Nothing is allocated for a packet.
  */
 import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
@@ -26,6 +27,8 @@ export interface UpcallSink {
 
 export interface EngineDeps {
   readonly clock: Clock;
+  /** Decides which packets are sampled. */
+  readonly random: Random;
   readonly upcalls: UpcallSink;
   /** Memory that the worker's ports can send from. */
   makeMemory(size: number): FrameMemory;
@@ -56,12 +59,14 @@ const scratchSize = 4 << 20;
 const executeSize = 1 << 17;
 const executeHeadroom = 128;
 const ethernetSize = 14;
+const recircWord = slots.recirc_id.word;
 const tcpFlagsWord = slots.tcp_flags.word;
 
 export class Engine implements ExecutionHost {
   readonly totals: Totals;
   readonly flowStats: FlowStats;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #upcalls: UpcallSink;
   readonly #table: FlowCache;
   readonly #ports: (EnginePort | undefined)[] = [];
@@ -80,6 +85,7 @@ export class Engine implements ExecutionHost {
 
   constructor(deps: EngineDeps) {
     this.#clock = deps.clock;
+    this.#random = deps.random;
     this.#upcalls = deps.upcalls;
     this.totals = deps.totals ?? new Totals();
     this.flowStats = deps.flowStats ?? new FlowStats();
@@ -209,6 +215,27 @@ export class Engine implements ExecutionHost {
     if (this.#upcalls.add(reason, frame, key) === 0) this.#lose();
   }
 
+  stepsFor(frame: Frame, key: Uint32Array): readonly Step[] | undefined {
+    const hash = hashConnection(key) ^ Math.imul(key[recircWord] ?? 0, 0x9e3779b1);
+    const flow = this.#table.lookup(key, hash);
+    if (flow !== undefined) {
+      this.#count(flow, frame, key);
+      return flow.steps;
+    }
+    // Not held back for one like it: what is held is extracted anew, and this packet is more than its frame.
+    this.totals.addMiss();
+    if (this.#upcalls.add('miss', frame, key) === 0) this.#lose();
+    return undefined;
+  }
+
+  random(): number {
+    return this.#random.u32();
+  }
+
+  get vlanLimit(): number {
+    return this.#vlanLimit;
+  }
+
   #forward(frame: Frame): void {
     const key = this.#key;
     extractKey(frame, key, this.#vlanLimit);
@@ -222,6 +249,11 @@ export class Engine implements ExecutionHost {
   }
 
   #hit(flow: FlowEntry, frame: Frame, key: Uint32Array): void {
+    this.#count(flow, frame, key);
+    this.#execution.run(flow.steps, frame, key);
+  }
+
+  #count(flow: FlowEntry, frame: Frame, key: Uint32Array): void {
     const { counts, at } = flow;
     counts[at + stat.packets] = (counts[at + stat.packets] ?? 0) + 1;
     counts[at + stat.bytes] = (counts[at + stat.bytes] ?? 0) + frame.end - frame.start;
@@ -232,7 +264,6 @@ export class Engine implements ExecutionHost {
       counts[at + stat.tcpFlags] = flow.tcpFlags;
     }
     this.totals.addHit(1);
-    this.#execution.run(flow.steps, frame, key);
   }
 
   #miss(frame: Frame, key: Uint32Array, hash: number): void {

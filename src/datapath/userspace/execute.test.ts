@@ -64,6 +64,12 @@ class Rig implements ExecutionHost {
   sendUp({ cookie }: SentUp, frame: Frame): void {
     this.upcalls.push(`${cookie.type} ${frame.size}`);
   }
+  /** No flow is ever found again. */
+  stepsFor(): undefined {
+    return undefined;
+  }
+  random = (): number => 0;
+  readonly vlanLimit = 1;
 }
 
 function frameOf(bytes: Uint8Array, headroom = 16): Frame {
@@ -266,6 +272,29 @@ describe('limits', () => {
     const vlans = rig.able.sent.map(({ bytes }) => get16(bytes, 14));
     expect(vlans.slice(0, 50)).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
     expect(hex(rig.able.sent[50]?.bytes ?? new Uint8Array())).toBe(hex(tcpPacket(500)));
+  });
+
+  test('a clone leaves the packet behind it whole when the memory for copies runs out in it', () => {
+    const rig = new Rig(4096);
+    const inside: DpAction[] = [];
+    for (let vlan = 1; vlan <= 30; vlan++)
+      inside.push({ do: 'push_vlan', tpid: 0x8100, tci: 0x1000 | vlan }, output(2), { do: 'pop_vlan' });
+    const outer: DpAction = { do: 'push_vlan', tpid: 0x8100, tci: 0x1063 };
+    const innermost: DpAction = { do: 'clone', actions: [...inside, output(2)] };
+    rig.run(
+      frameOf(tcpPacket(500)),
+      outer,
+      output(1),
+      outer,
+      { do: 'clone', actions: [outer, innermost, output(1)] },
+      output(1),
+    );
+    const once = tagged(tcpPacket(500), 0x63);
+    const sent = rig.able.sent.map(({ bytes }) => hex(bytes));
+    expect(sent).toEqual([once, tagged(tagged(once, 0x63), 0x63), tagged(once, 0x63)].map(hex));
+    const vlans = rig.plain.sent.map(({ bytes }) => get16(bytes, 14));
+    expect(vlans).toEqual([...Array.from({ length: 30 }, (_, n) => n + 1), 0x63]);
+    expect(rig.drops).toEqual([]);
   });
 
   test('a frame to be segmented may be longer than the MTU', () => {

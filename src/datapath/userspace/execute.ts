@@ -1,7 +1,11 @@
 /**
- * Runs lowered actions on a frame. Frames are edited in place; one that is queued already is copied first, so one frame
- * to many ports shares its memory.
+ * Runs lowered actions on a frame. Frames are edited in place; one that is queued already, or that an outer list of
+ * actions still needs, is copied first, so one frame to many ports shares its memory. The packet's key follows: it is
+ * extracted again where somebody asks for it after the frame was changed.
  */
+import { extractKey } from '../../flow/extract.ts';
+import { newKey } from '../../flow/key.ts';
+import { datapathWordCount, hotWordCount, slots } from '../../flow/slots.ts';
 import type { PortIo } from '../../netdev/provider.ts';
 import { vlanTag } from '../../wire/ethernet.ts';
 import { type Frame, gso } from '../../wire/frame.ts';
@@ -32,11 +36,31 @@ export interface ExecutionHost {
   flushOutputs(): void;
   drop(reason: DropReason): void;
   sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void;
+  /** Looks the packet up, counts it, and sends it up when there is no flow for it. */
+  stepsFor(frame: Frame, key: Uint32Array): readonly Step[] | undefined;
+  /** 0 .. 2^32-1, uniform. */
+  random(): number;
+  /** VLAN tags that keys show. */
+  readonly vlanLimit: number;
 }
 
 const macsSize = 12;
-const taggedMin = 18;
-const untaggedMin = 14;
+/** Times that a packet may be looked up again. */
+const maxRecirculations = 6;
+
+const inPortWord = slots.in_port.word;
+const recircWord = slots.recirc_id.word;
+const packetTypeWord = slots.packet_type.word;
+const dpHashWord = slots.dp_hash.word;
+
+/** What a list of actions on a copy must not change for those behind it. */
+class Saved {
+  frame: Frame | undefined;
+  readonly key = newKey();
+  packetType = 0;
+  maxSize = 0;
+  isKeyStale = false;
+}
 
 /** The packet that is being worked on. One a worker, reused for all packets. */
 export class Execution {
@@ -44,6 +68,8 @@ export class Execution {
   frame: Frame;
   /** Bytes that the next output may send; lasts for one output. */
   maxSize = Number.POSITIVE_INFINITY;
+  /** As in a key; 0 = Ethernet. */
+  packetType = 0;
   readonly headers = new Headers();
   readonly #host: ExecutionHost;
   readonly #scratch: Scratch;
@@ -51,6 +77,14 @@ export class Execution {
   #key: Uint32Array;
   /** Set when the packet came to an end before its actions did. */
   #isDropped = false;
+  /** The frame was changed since its key was extracted. */
+  #isKeyStale = false;
+  /** Words of the key that extraction does not write were written. */
+  #hasMetadata = false;
+  /** What the lists that this one is in go on with, outermost first: the first `#depth` of them. */
+  readonly #saved: Saved[] = [];
+  #depth = 0;
+  #recirculationCount = 0;
 
   constructor(host: ExecutionHost, scratch: Scratch, frame: Frame) {
     this.#host = host;
@@ -59,13 +93,113 @@ export class Execution {
     this.#key = new Uint32Array(0);
   }
 
+  /** The words of `key` that extraction writes may be changed; those behind are as before when this returns. */
+
   run(steps: readonly Step[], frame: Frame, key: Uint32Array): void {
     this.frame = frame;
     this.#key = key;
     this.#isDropped = false;
+    this.#isKeyStale = false;
     this.maxSize = Number.POSITIVE_INFINITY;
+    this.packetType = key[packetTypeWord] ?? 0;
     if (steps.length === 0) this.#host.drop('explicit');
     for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
+    if (!this.#hasMetadata) return;
+    this.#hasMetadata = false;
+    key.fill(0, hotWordCount, datapathWordCount);
+  }
+
+  /** Runs steps on a copy of the packet: what they change is not seen behind them. */
+  runOnCopy(steps: readonly Step[]): void {
+    if (steps.length === 0) {
+      this.#host.drop('explicit');
+      return;
+    }
+    const saved = this.#save();
+    for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
+    this.#restore(saved);
+  }
+
+  /** As `runOnCopy`, for `probability` of 2^32-1 packets. */
+  sample(probability: number, steps: readonly Step[]): void {
+    if (this.#host.random() < probability) this.runOnCopy(steps);
+  }
+
+  /** Looks the packet, as it is, up again, and runs what is found on a copy of it. */
+  recirculate(id: number): void {
+    if (this.#recirculationCount >= maxRecirculations) {
+      this.drop('tooManyRecirculations');
+      return;
+    }
+    this.#refreshKey();
+    const saved = this.#save();
+    this.#recirculationCount++;
+    this.#key[recircWord] = id;
+    const steps = this.#host.stepsFor(this.frame, this.#key);
+    if (steps?.length === 0) this.#host.drop('explicit');
+    if (steps !== undefined) for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
+    this.#recirculationCount--;
+    this.#restore(saved);
+  }
+
+  hash(of: (key: Uint32Array, basis: number) => number, basis: number): void {
+    this.#refreshKey();
+    this.setMetadata(dpHashWord, of(this.#key, basis), 0xffffffff);
+  }
+
+  /** Writes the masked bits of a word of the key that has no bytes in the frame. */
+  setMetadata(word: number, value: number, mask: number): void {
+    this.#key[word] = ((this.#key[word] ?? 0) & ~mask) | (value & mask);
+    this.#hasMetadata = true;
+  }
+
+  /** Finds the headers of the frame as it is; false when not even the first one is whole. */
+  locate(): boolean {
+    return this.headers.locate(this.frame, this.packetType);
+  }
+
+  /** Bytes that would be sent, without padding behind an IP packet. */
+  sizeToSend(): number {
+    const size = this.frame.end - this.frame.start;
+    const padding = this.locate() ? this.headers.paddingOf(this.frame) : 0;
+    return Math.min(size, this.maxSize) - padding;
+  }
+
+  #save(): Saved {
+    let saved = this.#saved[this.#depth];
+    if (saved === undefined) {
+      saved = new Saved();
+      this.#saved.push(saved);
+    }
+    this.#depth++;
+    saved.frame = this.frame;
+    saved.key.set(this.#key);
+    saved.packetType = this.packetType;
+    saved.maxSize = this.maxSize;
+    saved.isKeyStale = this.#isKeyStale;
+    return saved;
+  }
+
+  #restore(saved: Saved): void {
+    this.#depth--;
+    if (saved.frame !== undefined) this.frame = saved.frame;
+    this.#key.set(saved.key);
+    this.packetType = saved.packetType;
+    this.maxSize = saved.maxSize;
+    this.#isKeyStale = saved.isKeyStale;
+    this.#isDropped = false;
+  }
+
+  /** Only what extraction writes: metadata and the recirculation id are not the frame's. */
+  #refreshKey(): void {
+    if (!this.#isKeyStale) return;
+    this.#isKeyStale = false;
+    const key = this.#key;
+    const inPort = key[inPortWord] ?? 0;
+    const id = key[recircWord] ?? 0;
+    extractKey(this.frame, key, this.#host.vlanLimit, this.packetType);
+    key[inPortWord] = inPort;
+    key[recircWord] = id;
   }
 
   output(port: number): void {
@@ -102,6 +236,7 @@ export class Execution {
   sendUp(reason: SentUp): void {
     const limit = this.maxSize;
     this.maxSize = Number.POSITIVE_INFINITY;
+    this.#refreshKey();
     const { frame } = this;
     const { end } = frame;
     frame.end = Math.min(end, frame.start + limit);
@@ -109,43 +244,26 @@ export class Execution {
     frame.end = end;
   }
 
-  pushTag(tag: number): void {
-    if (this.frame.end - this.frame.start < untaggedMin || !this.#makeWritable(vlanTag.size)) return;
+  /**
+   * Before a change: makes sure that nobody else needs the frame's bytes, and that so many in front of them are free.
+   * False when the packet had to be dropped.
+   */
+  makeWritable(headroom = 0): boolean {
     const { frame } = this;
-    const { view } = frame;
-    const at = frame.start - vlanTag.size;
-    view.setUint32(at, view.getUint32(at + 4));
-    view.setUint32(at + 4, view.getUint32(at + 8));
-    view.setUint32(at + 8, view.getUint32(at + 12));
-    view.setUint32(at + macsSize, tag);
-    moveStart(frame, -vlanTag.size);
-  }
-
-  popTag(): void {
-    if (this.frame.end - this.frame.start < taggedMin || !this.makeWritable()) return;
-    const { frame } = this;
-    const { view, start } = frame;
-    view.setUint32(start + 12, view.getUint32(start + 8));
-    view.setUint32(start + 8, view.getUint32(start + 4));
-    view.setUint32(start + 4, view.getUint32(start));
-    moveStart(frame, vlanTag.size);
-  }
-
-  /** Makes sure that no queue shares the frame's bytes. False when it had to be dropped. */
-  makeWritable(): boolean {
-    return this.#makeWritable(0);
-  }
-
-  #makeWritable(headroom: number): boolean {
-    const { frame } = this;
-    if (!frame.isQueued && frame.headroom >= headroom) return true;
-    const copy = this.#copy(frame.end - frame.start);
+    this.#isKeyStale = true;
+    if (!frame.isQueued && frame.headroom >= headroom && !this.#isSaved(frame)) return true;
+    const copy = this.#copy(frame.end - frame.start, headroom);
     if (copy === undefined) {
       this.#isDropped = true;
       return false;
     }
     this.frame = copy;
     return true;
+  }
+
+  /** Does a list that this one is in go on with the frame? */
+  #isSaved(frame: Frame): boolean {
+    return this.#depth > 0 && this.#saved[this.#depth - 1]?.frame === frame;
   }
 
   /** A cut frame has other offloads than the whole one, which the port keeps in front of the bytes: so a copy. */
@@ -198,11 +316,11 @@ export class Execution {
     return taken;
   }
 
-  #copy(size: number): Frame | undefined {
-    let copy = this.#scratch.copy(this.frame, size);
+  #copy(size: number, headroom = 0): Frame | undefined {
+    let copy = this.#scratch.copy(this.frame, size, headroom);
     if (copy !== undefined) return copy;
     this.#makeRoom();
-    copy = this.#scratch.copy(this.frame, size);
+    copy = this.#scratch.copy(this.frame, size, headroom);
     if (copy === undefined) this.#host.drop('tooLarge');
     return copy;
   }
@@ -210,7 +328,14 @@ export class Execution {
   #makeRoom(): void {
     this.#host.flushOutputs();
     this.frame.isQueued = false;
-    this.#scratch.resetKeeping(this.frame);
+    const kept = new Set([this.frame]);
+    for (let n = 0; n < this.#depth; n++) {
+      const outer = this.#saved[n]?.frame;
+      if (outer === undefined) continue;
+      outer.isQueued = false;
+      kept.add(outer);
+    }
+    this.#scratch.resetKeeping(kept);
   }
 }
 
@@ -219,12 +344,4 @@ function isTooLong({ view, start, end }: Frame, maxSize: number): boolean {
   const type = view.getUint16(start + macsSize);
   const tagSize = type === 0x8100 || type === 0x88a8 ? vlanTag.size : 0;
   return end - start > maxSize + tagSize;
-}
-
-/** Offsets of an offload count from the frame's start. */
-function moveStart(frame: Frame, by: number): void {
-  frame.start += by;
-  frame.headroom += by;
-  if (frame.checksumStart >= 0) frame.checksumStart -= by;
-  if (frame.headerSize > 0) frame.headerSize -= by;
 }

@@ -17,13 +17,17 @@ export class Headers {
   /** IP protocol of `transport`. */
   protocol = 0;
 
-  /** False when not even the layer-2 header is whole. */
-  locate(frame: Frame): boolean {
+  /** False when not even the layer-2 header is whole. `packetType` as in a key: 0 = Ethernet. */
+  locate(frame: Frame, packetType = 0): boolean {
     const { view, start, end } = frame;
     this.etherType = 0;
     this.network = 0;
     this.transport = 0;
     this.protocol = 0;
+    if (packetType !== 0) {
+      this.#locateBehindLink(view, start, end, packetType & 0xffff);
+      return true;
+    }
     if (end - start < ethernet.size) return false;
     let at = start + ethernet.offset.type;
     let type = view.getUint16(at);
@@ -36,11 +40,25 @@ export class Headers {
       type = etherTypeOfSnap(view, at, end);
       if (type !== etherType.none) at += llcSnap.size;
     }
+    this.#locateBehindLink(view, at, end, type);
+    return true;
+  }
+
+  /** Bytes behind the IP packet that `locate` found; 0 when there is none. */
+  paddingOf({ view, end }: Frame): number {
+    const { network } = this;
+    let size = 0;
+    if (this.etherType === etherType.ipv4) size = ipv4.get.totalSize(view, network);
+    else if (this.etherType === etherType.ipv6 && end - network >= ipv6.size)
+      size = ipv6.size + ipv6.get.payloadSize(view, network);
+    return size === 0 ? 0 : Math.max(0, end - network - size);
+  }
+
+  #locateBehindLink(view: DataView, at: number, end: number, type: number): void {
     this.etherType = type;
     this.network = at;
     if (type === etherType.ipv4) this.#locateOver4(view, at, end);
     else if (type === etherType.ipv6) this.#locateOver6(view, at, end);
-    return true;
   }
 
   #locateOver4(view: DataView, at: number, end: number): void {

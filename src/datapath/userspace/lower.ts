@@ -2,18 +2,36 @@
  * Datapath actions as the steps that run for each packet. A list is lowered once, when its flow is put; the table below
  * has one line an action, and what has no line is none of the engine's features.
  */
-import type { DpAction, DpActionOf, SetHeader } from '../actions.ts';
+import { type SlotName, slots } from '../../flow/slots.ts';
+import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetField, SetHeader } from '../actions.ts';
 import type { DpFeatures } from '../features.ts';
 import type { SentUp } from '../provider.ts';
 import { editOf } from './edit.ts';
 import type { Step } from './execute.ts';
+import { hashL4, hashSymmetricL4 } from './hash.ts';
+import {
+  nshBytes,
+  popEthernet,
+  popMpls,
+  popNsh,
+  popTag,
+  pushEthernet,
+  pushMpls,
+  pushNsh,
+  pushTag,
+  wrapInMpls,
+} from './layers.ts';
 
-type Run = 'output' | 'userspace' | 'push_vlan' | 'pop_vlan' | 'set' | 'trunc' | 'drop';
+/** Those that need a table of their own, or a port of a kind, that the engine does not have. */
+type NotRun = 'lb_output' | 'meter' | 'ct' | 'ct_clear' | 'tnl_push' | 'tnl_pop';
+type Run = Exclude<DpActionName, NotRun>;
 
 /** `whole` is the list that an action is in, at whatever depth. */
 type Lowerings = {
   readonly [N in Run]: (action: DpActionOf<N>, whole: readonly DpAction[]) => Step;
 };
+
+const hashes = { l4: hashL4, sym_l4: hashSymmetricL4 } as const satisfies Record<HashAlgorithm, unknown>;
 
 const lowerings: Lowerings = {
   output({ port }) {
@@ -23,19 +41,52 @@ const lowerings: Lowerings = {
     const reason = sentUpBy(action, whole);
     return (x) => x.sendUp(reason);
   },
+  hash({ algorithm, basis }) {
+    const of = hashes[algorithm];
+    return (x) => x.hash(of, basis);
+  },
+  recirc({ id }) {
+    return (x) => x.recirculate(id);
+  },
+  set: lowerSet,
   push_vlan({ tpid, tci }) {
     const tag = ((tpid << 16) | (tci & ~0x1000)) >>> 0; // bit 12 of a key says "tagged"
-    return (x) => x.pushTag(tag);
+    return (x) => pushTag(x, tag);
   },
-  pop_vlan() {
-    return (x) => x.popTag();
+  pop_vlan: () => popTag,
+  push_mpls({ lse, etherType }) {
+    return (x) => pushMpls(x, lse, etherType);
   },
-  set({ fields }) {
-    const edits = fields.map(editOf).filter((edit) => edit !== undefined);
-    return (x) => {
-      if (edits.length === 0 || !x.makeWritable() || !x.headers.locate(x.frame)) return;
-      for (const edit of edits) edit(x.frame, x.headers);
-    };
+  add_mpls({ lse, etherType, isBehindEthernet }) {
+    return isBehindEthernet === true
+      ? (x) => pushMpls(x, lse, etherType)
+      : (x) => wrapInMpls(x, lse, etherType);
+  },
+  pop_mpls({ etherType }) {
+    return (x) => popMpls(x, etherType);
+  },
+  push_eth({ src, dst }) {
+    const addresses = Uint8Array.from([...dst, ...src]);
+    return (x) => pushEthernet(x, addresses);
+  },
+  pop_eth: () => popEthernet,
+  push_nsh(header) {
+    const bytes = nshBytes(header);
+    return (x) => pushNsh(x, bytes);
+  },
+  pop_nsh: () => popNsh,
+  sample({ probability, actions }, whole) {
+    const steps = lowerList(actions, whole);
+    return (x) => x.sample(probability, steps);
+  },
+  clone({ actions }, whole) {
+    const steps = lowerList(actions, whole);
+    return (x) => x.runOnCopy(steps);
+  },
+  check_pkt_len({ size, ifGreater, ifLessEqual }, whole) {
+    const greater = lowerList(ifGreater, whole);
+    const lessEqual = lowerList(ifLessEqual, whole);
+    return (x) => x.runOnCopy(x.sizeToSend() > size ? greater : lessEqual);
   },
   trunc({ maxSize }) {
     return (x) => {
@@ -47,9 +98,16 @@ const lowerings: Lowerings = {
   },
 };
 
+/** What `set` writes in the packet's key alone. */
+const metadataSlots: ReadonlySet<SlotName> = new Set<SlotName>(['skb_priority', 'pkt_mark', 'dp_hash']);
+
 const writable: readonly SetHeader[] = [
+  'skb_priority',
+  'skb_mark',
+  'dp_hash',
   'eth',
   'mpls',
+  'nsh',
   'ipv4',
   'ipv6',
   'arp',
@@ -59,16 +117,32 @@ const writable: readonly SetHeader[] = [
   'icmp',
   'icmpv6',
   'nd',
+  'nd_ext',
 ];
 
 export const engineFeatures: DpFeatures = {
   actions: new Set(Object.keys(lowerings) as Run[]), // keys of a literal
   setHeaders: new Set(writable),
-  hashAlgorithms: new Set(),
-  maxNesting: 0,
+  hashAlgorithms: new Set(Object.keys(hashes) as HashAlgorithm[]), // keys of a literal
+  maxNesting: 10,
   maxMplsDepth: 3,
   maxVlanTags: 2,
 };
+
+function lowerSet({ fields }: DpActionOf<'set'>): Step {
+  const metadata = fields.filter(({ slot }) => metadataSlots.has(slot)).map(lowerMetadata);
+  const edits = fields.map(editOf).filter((edit) => edit !== undefined);
+  return (x) => {
+    for (const set of metadata) set(x);
+    if (edits.length === 0 || !x.makeWritable() || !x.locate()) return;
+    for (const edit of edits) edit(x.frame, x.headers);
+  };
+}
+
+function lowerMetadata({ slot, value: [value = 0], mask: [mask = 0] }: SetField): Step {
+  const { word } = slots[slot];
+  return (x) => x.setMetadata(word, value, mask);
+}
 
 /** The actions must be among `engineFeatures`. */
 export function lowerActions(actions: readonly DpAction[]): readonly Step[] {

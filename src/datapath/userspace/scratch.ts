@@ -25,9 +25,10 @@ export class Scratch {
     this.#view = new DataView(memory.bytes.buffer, memory.bytes.byteOffset, memory.bytes.byteLength);
   }
 
-  /** A frame with room for `size` bytes (`end` is `start`); undefined when the arena is full. */
-  take(size: number): Frame | undefined {
-    const start = this.#top + copyHeadroom;
+  /** A frame with room for `size` bytes (`end` is `start`) and in front of them; undefined when the arena is full. */
+  take(size: number, headroom = copyHeadroom): Frame | undefined {
+    const room = (Math.max(headroom, copyHeadroom) + 7) & ~7;
+    const start = this.#top + room;
     if (start + size > this.#memory.bytes.byteLength) return undefined;
     let frame = this.#frames[this.#used];
     if (frame === undefined) {
@@ -39,14 +40,14 @@ export class Scratch {
     this.#top = (start + size + 7) & ~7;
     frame.start = start;
     frame.end = start;
-    frame.headroom = copyHeadroom;
+    frame.headroom = room;
     frame.clearOffloads();
     return frame;
   }
 
   /** A copy of the first `size` bytes of `from` with its offloads; undefined when the arena is full. */
-  copy(from: Frame, size: number): Frame | undefined {
-    const to = this.take(size);
+  copy(from: Frame, size: number, headroom = copyHeadroom): Frame | undefined {
+    const to = this.take(size, headroom);
     if (to === undefined) return undefined;
     copyBytes(from, from.start, to, to.start, size);
     to.end = to.start + size;
@@ -60,23 +61,22 @@ export class Scratch {
     this.#top = 0;
   }
 
-  /** Takes all frames back but `frame`, if it is one of them: it moves to the front. None may be queued any more. */
-  resetKeeping(frame: Frame): void {
-    const at = this.#frames.indexOf(frame);
+  /** Takes back all frames but those, which move to the front. None may be queued any more. */
+  resetKeeping(kept: ReadonlySet<Frame>): void {
+    const count = this.#used;
     this.reset();
-    if (at < 0 || frame.bytes !== this.#memory.bytes) return;
-    const first = this.#frames[0];
-    if (first !== undefined) this.#frames[at] = first;
-    this.#frames[0] = frame;
-    this.#used = 1;
-    const start = copyHeadroom;
-    const { size } = frame;
-    if (frame.start > start) {
-      frame.bytes.copyWithin(start, frame.start, frame.end);
-      frame.start = start;
-      frame.end = start + size;
-      frame.headroom = start;
+    for (let n = 0; n < count; n++) {
+      const frame = this.#frames[n];
+      if (frame === undefined || !kept.has(frame)) continue;
+      const by = frame.start - frame.headroom - this.#top;
+      if (by > 0) {
+        frame.bytes.copyWithin(frame.start - by, frame.start, frame.end);
+        frame.start -= by;
+        frame.end -= by;
+      }
+      this.#frames[n] = this.#frames[this.#used] ?? frame;
+      this.#frames[this.#used++] = frame;
+      this.#top = (frame.end + 7) & ~7;
     }
-    this.#top = (frame.end + 7) & ~7;
   }
 }

@@ -8,6 +8,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import { systemRandom } from '../../base/random.ts';
 import { ms } from '../../base/units.ts';
 import { type Mask, maskWith } from '../../flow/mask.ts';
 import type { PortIo, PortRing, PortSpec, TakesRings } from '../../netdev/provider.ts';
@@ -91,6 +92,7 @@ export class Worker {
     this.#commandedAt = this.#clock.now();
     this.#upcalls = new UpcallWriter(start.upcalls, () => this.#signalUpcalls());
     this.#engine = new Engine({
+      random: systemRandom,
       clock: this.#clock,
       upcalls: this.#upcalls,
       totals: new Totals(start.totals),

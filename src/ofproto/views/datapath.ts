@@ -200,25 +200,27 @@ export function formatUpcalls(rows: readonly UpcallRow[]): string {
 
 /** What the datapath can do, under the names of `dpif/show-dp-features`. */
 export function datapathFeatures(backer: Backer): ReadonlyMap<string, boolean | number> {
+  const { actions, setHeaders, hashAlgorithms, maxNesting, maxMplsDepth, maxVlanTags } =
+    backer.datapath.features;
   return new Map<string, boolean | number>([
     ['Masked set action', true],
-    ['Tunnel push pop', false],
+    ['Tunnel push pop', actions.has('tnl_push')],
     ['Ufid', true],
-    ['Truncate action', true],
-    ['Clone action', false],
-    ['Sample nesting', 0],
+    ['Truncate action', actions.has('trunc')],
+    ['Clone action', actions.has('clone')],
+    ['Sample nesting', actions.has('sample') ? maxNesting : 0],
     ['Conntrack eventmask', false],
-    ['Conntrack clear', false],
-    ['Max dp_hash algorithm', 0],
-    ['Check pkt length action', false],
+    ['Conntrack clear', actions.has('ct_clear')],
+    ['Max dp_hash algorithm', hashAlgorithms.has('sym_l4') ? 1 : 0],
+    ['Check pkt length action', actions.has('check_pkt_len')],
     ['Conntrack timeout policy', false],
-    ['Explicit Drop action', false],
-    ['Optimized Balance TCP mode', false],
+    ['Explicit Drop action', actions.has('drop')],
+    ['Optimized Balance TCP mode', actions.has('lb_output')],
     ['Conntrack all-zero IP SNAT', false],
-    ['MPLS Label add', false],
-    ['Max VLAN headers', backer.limits.vlanLimit === 0 ? 2 : backer.limits.vlanLimit],
-    ['Max MPLS depth', 3],
-    ['Recirc', false],
+    ['MPLS Label add', actions.has('add_mpls')],
+    ['Max VLAN headers', backer.limits.vlanLimit === 0 ? maxVlanTags : backer.limits.vlanLimit],
+    ['Max MPLS depth', maxMplsDepth],
+    ['Recirc', actions.has('recirc')],
     ['CT state', false],
     ['CT zone', false],
     ['CT mark', false],
@@ -226,7 +228,7 @@ export function datapathFeatures(backer: Backer): ReadonlyMap<string, boolean | 
     ['CT state NAT', false],
     ['CT orig tuple', false],
     ['CT orig tuple for IPv6', false],
-    ['IPv6 ND Extension', false],
+    ['IPv6 ND Extension', setHeaders.has('nd_ext')],
   ]);
 }
 

@@ -1,6 +1,8 @@
 /** The devices and datapaths of a real host, and the dummies of `--enable-dummy`: what `Switch` opens them with. */
+
 import { syscallFailed } from '../../base/errno.ts';
 import { logger } from '../../base/log.ts';
+import { systemRandom } from '../../base/random.ts';
 import type { Timers } from '../../base/timers.ts';
 import { DummyDatapath } from '../../datapath/dummy/datapath.ts';
 import type { Datapath } from '../../datapath/provider.ts';
@@ -86,7 +88,7 @@ async function openDatapath(
   timers: Timers,
 ): Promise<Datapath> {
   if (type === 'dummy' || isDummyInstead(type, dummy))
-    return new DummyDatapath(type, name, { clock: timers.clock, openPort: openPortIo });
+    return new DummyDatapath(type, name, { clock: timers.clock, random: systemRandom, openPort: openPortIo });
   if (type === 'system')
     bridgeLog.info(`${type}@${name}: forwarding in userspace, there is no kernel datapath here`);
   return new UserspaceDatapath(type, name, { clock: timers.clock, workerUrl });

@@ -1,0 +1,173 @@
+/**
+ * Actions that put a header in front of a packet, or take one off: tags, labels, Ethernet and NSH. A packet without an
+ * Ethernet header begins with what its type says (`packetType`, as in a key). What a packet does not have is not taken
+ * off; an action for another type of packet drops it.
+ */
+import { ethernet, etherType, isMplsType, vlanTag } from '../../wire/ethernet.ts';
+import type { Frame } from '../../wire/frame.ts';
+import { mpls } from '../../wire/mpls.ts';
+import { nsh } from '../../wire/nsh.ts';
+import type { NshHeader } from '../actions.ts';
+import type { Execution } from './execute.ts';
+
+const macsSize = 12;
+const taggedMin = 18;
+
+/** A packet's type in a key: an EtherType in namespace 1; Ethernet itself is 0. */
+const ethernetPacket = 0;
+const typeNamespace = 0x10000;
+
+/** An Ethernet frame behind a header that is no EtherType's (transparent Ethernet bridging). */
+const bridged = 0x6558;
+
+/** `tag` is a TPID and a TCI. */
+export function pushTag(x: Execution, tag: number): void {
+  if (x.packetType !== ethernetPacket || x.frame.size < ethernet.size || !x.makeWritable(vlanTag.size))
+    return;
+  const { frame } = x;
+  const { view } = frame;
+  const at = frame.start - vlanTag.size;
+  view.setUint32(at, view.getUint32(at + 4));
+  view.setUint32(at + 4, view.getUint32(at + 8));
+  view.setUint32(at + 8, view.getUint32(at + 12));
+  view.setUint32(at + macsSize, tag);
+  moveStart(frame, -vlanTag.size);
+}
+
+export function popTag(x: Execution): void {
+  if (x.packetType !== ethernetPacket || x.frame.size < taggedMin || !x.makeWritable()) return;
+  const { frame } = x;
+  const { view, start } = frame;
+  view.setUint32(start + 12, view.getUint32(start + 8));
+  view.setUint32(start + 8, view.getUint32(start + 4));
+  view.setUint32(start + 4, view.getUint32(start));
+  moveStart(frame, vlanTag.size);
+}
+
+/** Behind the tags of an Ethernet frame, else in front of the packet. */
+export function pushMpls(x: Execution, lse: number, type: number): void {
+  if (!x.locate() || !x.makeWritable(mpls.size) || !x.locate()) return;
+  const { frame } = x;
+  const offset = x.headers.network - frame.start;
+  setInnerType(x, type);
+  frame.bytes.copyWithin(frame.start - mpls.size, frame.start, frame.start + offset);
+  moveStart(frame, -mpls.size);
+  mpls.set.entry(frame.view, frame.start + offset, lse);
+}
+
+/** In front of the packet, whatever that is. */
+export function wrapInMpls(x: Execution, lse: number, type: number): void {
+  if (!x.makeWritable(mpls.size)) return;
+  moveStart(x.frame, -mpls.size);
+  mpls.set.entry(x.frame.view, x.frame.start, lse);
+  x.packetType = typeNamespace | type;
+}
+
+/** `type` is what follows the entry. */
+export function popMpls(x: Execution, type: number): void {
+  if (!x.locate() || !isMplsType(x.headers.etherType) || x.frame.end - x.headers.network < mpls.size) return;
+  if (!x.makeWritable() || !x.locate()) return;
+  const { frame } = x;
+  const offset = x.headers.network - frame.start;
+  setInnerType(x, type);
+  frame.bytes.copyWithin(frame.start + mpls.size, frame.start, frame.start + offset);
+  moveStart(frame, mpls.size);
+  if (x.packetType === (typeNamespace | bridged)) x.packetType = ethernetPacket;
+}
+
+/** Says what is at `headers.network`: in the Ethernet header, or in the packet's type. */
+function setInnerType(x: Execution, type: number): void {
+  if (x.packetType === ethernetPacket) x.frame.view.setUint16(x.headers.network - 2, type);
+  else x.packetType = typeNamespace | type;
+}
+
+/** `addresses` are those of the destination and the source, 12 bytes. */
+export function pushEthernet(x: Execution, addresses: Uint8Array): void {
+  if (x.packetType === ethernetPacket) {
+    x.drop('wrongPacketType');
+    return;
+  }
+  if (!x.makeWritable(ethernet.size)) return;
+  const { frame } = x;
+  moveStart(frame, -ethernet.size);
+  frame.bytes.set(addresses, frame.start);
+  ethernet.set.type(frame.view, frame.start, x.packetType & 0xffff);
+  x.packetType = ethernetPacket;
+}
+
+/** The tags go with it. */
+export function popEthernet(x: Execution): void {
+  if (x.packetType !== ethernetPacket || !x.locate() || x.headers.etherType === etherType.none) {
+    x.drop('wrongPacketType');
+    return;
+  }
+  if (!x.makeWritable() || !x.locate()) return;
+  const { network, etherType: type } = x.headers;
+  moveStart(x.frame, network - x.frame.start);
+  x.packetType = typeNamespace | type;
+}
+
+/** What a packet is to NSH (RFC 8300 section 2.2), by its type. */
+const nextProtocols: ReadonlyMap<number, number> = new Map([
+  [typeNamespace | etherType.ipv4, 1],
+  [typeNamespace | etherType.ipv6, 2],
+  [ethernetPacket, 3],
+  [typeNamespace | etherType.nsh, 4],
+]);
+const typesOfProtocol: ReadonlyMap<number, number> = new Map(
+  [...nextProtocols].map(([type, next]) => [next, type]),
+);
+
+/** The header as it lies on the wire; its next protocol is that of the packet that it is put before. */
+export function nshBytes({ flags, ttl, mdType, nextProtocol, spi, si, metadata }: NshHeader): Uint8Array {
+  const bytes = new Uint8Array(nsh.size + metadata.length);
+  const view = new DataView(bytes.buffer);
+  nsh.set.versionFlagsTtlLength(view, 0, (flags << 12) | (ttl << 6) | (bytes.length / 4));
+  nsh.set.mdType(view, 0, mdType);
+  nsh.set.nextProtocol(view, 0, nextProtocol);
+  nsh.set.path(view, 0, ((spi << 8) | si) >>> 0);
+  bytes.set(metadata, nsh.size);
+  return bytes;
+}
+
+export function pushNsh(x: Execution, header: Uint8Array): void {
+  const next = nextProtocols.get(x.packetType);
+  if (next === undefined) {
+    x.drop('wrongPacketType');
+    return;
+  }
+  if (!x.makeWritable(header.length)) return;
+  const { frame } = x;
+  moveStart(frame, -header.length);
+  frame.bytes.set(header, frame.start);
+  nsh.set.nextProtocol(frame.view, frame.start, next);
+  x.packetType = typeNamespace | etherType.nsh;
+}
+
+export function popNsh(x: Execution): void {
+  if (x.packetType !== (typeNamespace | etherType.nsh)) {
+    x.drop('wrongPacketType');
+    return;
+  }
+  const { view, start, size } = x.frame;
+  const headerSize = size < nsh.size ? 0 : (nsh.get.versionFlagsTtlLength(view, start) & 0x3f) * 4;
+  const type =
+    headerSize < nsh.size || headerSize > size
+      ? undefined
+      : typesOfProtocol.get(nsh.get.nextProtocol(view, start));
+  if (type === undefined) {
+    x.drop('wrongPacketType');
+    return;
+  }
+  if (!x.makeWritable()) return;
+  moveStart(x.frame, headerSize);
+  x.packetType = type;
+}
+
+/** Offsets of an offload count from the frame's start. */
+function moveStart(frame: Frame, by: number): void {
+  frame.start += by;
+  frame.headroom += by;
+  if (frame.checksumStart >= 0) frame.checksumStart -= by;
+  if (frame.headerSize > 0) frame.headerSize -= by;
+}
