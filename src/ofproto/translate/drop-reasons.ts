@@ -4,6 +4,10 @@
  */
 export const dropReasons = {
   noInputPort: 'it came in by a port of no bridge',
+  noRecirculationContext: 'nothing is known of the recirculation id under which it was looked up',
+  noController: 'an action sent it up for a controller, and none is there to take it',
+  noCollector: 'an action sampled it, and no collector is there to take it',
+  unknownUserData: 'an action sent it up with user data that are none of ours',
   noMatch: 'no rule matches and no controller is there to ask',
   ruleDrops: 'the rule has no actions',
   noBundle: 'no input bundle, dropping',

@@ -1,11 +1,13 @@
 /**
- * Packets for which the datapath had no flow: each is translated, the answer becomes a flow, and the packet is sent
- * on its way. Done in small portions, so that a flood of misses never holds up the main loop.
+ * Packets that came up, each dealt with by why it did. One for which the datapath had no flow is translated, the answer
+ * becomes a flow, and the packet is sent on its way; what an action sent up goes to whoever its cookie names, and is
+ * never taken for a miss. Done in small portions, so that a flood of misses never holds up the main loop.
  */
 import { counter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import { dpPort } from '../../base/units.ts';
+import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
 import type { Datapath, Upcall } from '../../datapath/provider.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
@@ -40,6 +42,9 @@ export interface UpcallDeps {
   readonly onFlow: () => void;
 }
 
+/** What becomes of a packet that an action sent up. */
+type CookieHandlers = { readonly [T in CookieType]: (upcall: Upcall, cookie: CookieOf<T>) => void };
+
 /** A mask that leaves nothing out. */
 const wholeMask = internMask(new Uint32Array(datapathWordCount).fill(0xffffffff));
 
@@ -51,6 +56,14 @@ export class Upcalls {
   readonly #queue = new FairQueue<Upcall>(roomOfPort);
   readonly #lists = new ActionLists();
   readonly #drops = new Map<DropReason, number>();
+  readonly #handlers: CookieHandlers = {
+    slow_path: (upcall) => this.#translate(upcall, false),
+    controller: () => this.#countDrop('noController'),
+    sFlow: () => this.#countDrop('noCollector'),
+    flow_sample: () => this.#countDrop('noCollector'),
+    ipfix: () => this.#countDrop('noCollector'),
+    userdata: () => this.#countDrop('unknownUserData'),
+  };
   #isBusy = false;
   #isScheduled = false;
 
@@ -111,6 +124,17 @@ export class Upcalls {
   }
 
   #handle(upcall: Upcall): void {
+    const { reason } = upcall;
+    if (reason === 'miss') this.#translate(upcall, true);
+    else this.#handleCookie(upcall, reason.cookie);
+  }
+
+  #handleCookie<T extends CookieType>(upcall: Upcall, cookie: CookieOf<T> & { readonly type: T }): void {
+    this.#handlers[cookie.type](upcall, cookie);
+  }
+
+  /** Sends the packet on its way; the answer becomes a flow where `installs` says so. */
+  #translate(upcall: Upcall, installs: boolean): void {
     const { key } = upcall;
     const { datapath, ports, scratch } = this.#deps;
     const number = dpPort(key[slots.in_port.word] ?? 0);
@@ -120,11 +144,15 @@ export class Upcalls {
       log.limited('info', strayPort, `received packet on unassociated datapath port ${number}`);
       return;
     }
+    if ((key[slots.recirc_id.word] ?? 0) !== 0) {
+      this.#countDrop('noRecirculationContext');
+      return;
+    }
     const result = translate({ ports, scratch, key, input, learns: true });
     creditEffects(result.effects, 1, upcall.bytes.length);
     if (result.drop !== undefined) this.#countDrop(result.drop);
     const actions = this.#lists.intern(result.actions);
-    const flow = upcall.reason === 'miss' ? this.#install(key, input, { ...result, actions }) : undefined;
+    const flow = installs ? this.#install(key, input, { ...result, actions }) : undefined;
     const packet = actions.length > 0 ? upcall : undefined;
     if (flow !== undefined) datapath.putFlow(flow, packet);
     else if (packet !== undefined) datapath.execute(packet, actions);
