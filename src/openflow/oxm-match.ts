@@ -13,6 +13,7 @@ import { ipProtocol } from '../wire/ip.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
 import { numberFor, readOxmHeader, writeCookie, writeOxmHeader } from './oxm.ts';
+import { port16, port32 } from './ports.ts';
 import type { WireVersion } from './versions.ts';
 
 /** A match as a message gives it. */
@@ -65,7 +66,6 @@ export function readOxmMatch(from: Reader, { isStrict, allowsCookie = false }: M
 /** What was read last, in the place of its field; for one field at a time. */
 const oneValue = newKey();
 const oneMask = newKey();
-const ports = { reserved: 0xff00, reserved32: 0xffffff00, offset: 0xffff0000 } as const;
 
 function outsideMask(name: string): OpenFlowError {
   return new OpenFlowError('OFPBMC_BAD_WILDCARDS', `${name}: its value has bits outside its mask`);
@@ -89,17 +89,14 @@ function readShort(from: Reader, field: Field, hasMask: boolean): void {
   const read = hasMask ? readNumber(from, bytes) : whole;
   if ((value & ~read) !== 0) throw outsideMask(name);
   if (read !== whole && field.mask === 'exact') throw badMask(name);
-  if (format === 'ofPort32') value = port16(name, value);
+  if (format === 'ofPort32') {
+    const port = port16(value);
+    if (port === undefined) throw badValue(name, value);
+    value = port;
+  }
   if ((value & ~bits) !== 0) throw badValue(name, value);
   oneValue[word] = value << shift;
   oneMask[word] = (read & bits) << shift;
-}
-
-/** Reserved ports end in the same 16 bits in all versions. */
-function port16(name: string, port: number): number {
-  if (port < ports.reserved) return port;
-  if (port < ports.reserved32) throw badValue(name, port);
-  return port - ports.offset;
 }
 
 function badMask(name: string): OpenFlowError {
@@ -315,8 +312,4 @@ function writeField(
   if (field.format === 'ofPort32') to.u32(port32(getSlot(values, field.slot)));
   else to.octets(readField(values, field));
   if (hasMask) to.octets(fieldMask);
-}
-
-function port32(port: number): number {
-  return port < ports.reserved ? port : port + ports.offset;
 }

@@ -9,6 +9,7 @@ export const matchLines = readFileSync(new URL('match-lines.txt', import.meta.ur
 
 const reserved = {
   IN_PORT: 65528,
+  TABLE: 65529,
   NORMAL: 65530,
   FLOOD: 65531,
   ALL: 65532,
