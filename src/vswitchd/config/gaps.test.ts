@@ -34,9 +34,9 @@ function hasActedKeys(role: unknown): boolean {
   return isKeyColumn(role) && (Object.keys(role.keys).length > 0 || Object.hasOwn(role, 'appliesTo'));
 }
 
-/** A row with nothing set but one column. */
-function rowWith<T extends SeenTable>(table: T, column: string, value: unknown): OvsRow<T> {
-  return { ...emptyRow(table), [column]: value } as unknown as OvsRow<T>; // of the schema's types
+/** A row with nothing set but these columns. */
+function rowWith<T extends SeenTable>(table: T, values: object): OvsRow<T> {
+  return { ...emptyRow(table), ...values } as unknown as OvsRow<T>; // of the schema's types
 }
 
 function sampleOf({ type }: Column<unknown>): unknown {
@@ -72,16 +72,16 @@ describe('every column of the schema', () => {
   });
 
   test.each(seen)('of %s gives one warning when it is set and not acted on, and else none', (table) => {
-    const empty = shortfallsOf(table, rowWith(table, 'external_ids', new Map()));
-    expect(empty).toHaveLength(table === 'Flow_Sample_Collector_Set' ? 1 : 0);
+    const places = (values: object) => shortfallsOf(table, rowWith(table, values)).map(({ place }) => place);
+    expect(places({})).toEqual(table === 'Flow_Sample_Collector_Set' ? ['id'] : []);
     for (const [column, role] of rolesOf(table)) {
-      const declared = columnsOf(table)[column] ?? expect.unreachable();
-      const told = shortfallsOf(table, rowWith(table, column, sampleOf(declared)));
-      const hasGap = role instanceof Object && 'gap' in role;
-      expect(
-        told.map(({ place }) => place),
-        column,
-      ).toEqual(hasGap ? [column] : empty.map(({ place }) => place));
+      const others = column === 'protocols' ? { controller: ['a-row'] } : {};
+      const value = sampleOf(columnsOf(table)[column] ?? expect.unreachable());
+      const before = places(others);
+      const hasGap = role instanceof Object && 'gap' in role && !before.includes(column);
+      expect(places({ ...others, [column]: value }).sort(), column).toEqual(
+        [...before, ...(hasGap ? [column] : [])].sort(),
+      );
     }
   });
 
@@ -89,7 +89,7 @@ describe('every column of the schema', () => {
     for (const [column, role] of rolesOf(table)) {
       if (!isKeyColumn(role)) continue;
       const told = (key: string, text: string) =>
-        shortfallsOf(table, { ...rowWith(table, column, new Map([[key, text]])), ...dummyType });
+        shortfallsOf(table, rowWith(table, { [column]: new Map([[key, text]]), ...dummyType }));
       for (const [key, gap] of Object.entries(role.gaps)) {
         expect(told(key, 'true')).toEqual([
           { place: `${column}:${key}`, text: `${column}:${key}=true is not acted on: ${gap}` },

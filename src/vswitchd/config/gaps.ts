@@ -116,7 +116,11 @@ export const roles: Roles = {
     sflow: { gap: noSamples },
     ipfix: { gap: noSamples },
     controller: { gap: noOpenFlow },
-    protocols: { gap: noOpenFlow },
+    // Says which versions may be spoken, and asks nobody to speak.
+    protocols: {
+      gap: noOpenFlow,
+      isAsked: ({ protocols, controller }) => protocols.length * controller.length > 0,
+    },
     fail_mode: 'acted on',
     status: 'status',
     rstp_status: 'status',
