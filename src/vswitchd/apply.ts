@@ -267,6 +267,7 @@ export class Applier {
     if (i === undefined) return;
     i.wanted = wanted;
     noteInterface(bridge, i);
+    followMtus(bridge, i); // it may have asked for another MTU until now
     const refusal = await this.#tellNetdev(bridge, i);
     if (refusal !== undefined) {
       await this.#removeInterface(bridge, i);

@@ -43,7 +43,7 @@ export function fakeBridgeMac(bridge: LiveBridge, { tag }: WantedPort): string {
 }
 
 /**
- * To be called when the interface got its number, lost it, or its device changed. Devices of ours that nobody asked for
+ * To be called when the interface got its number, lost it, was configured, or its device changed. Devices of ours that nobody asked for
  * an MTU get the smallest of the others, or the usual one without others, when that changes; until it does they may
  * have a smaller one, but no larger one.
  * Differs: that one becomes known at a start is no change; the reference overwrites a smaller one or not, depending on

@@ -337,6 +337,16 @@ describe('a switch on its database', () => {
     },
   );
 
+  test('a device of ours follows the others again when nobody asks for its MTU any more', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    const [br0, p1] = [fixture.interface('br0')._uuid, fixture.interface('p1')._uuid];
+    await fixture.change((tx) => tx.update('Interface', br0, { mtu_request: 1700 }));
+    await fixture.change((tx) => tx.update('Interface', p1, { mtu_request: 1400 }));
+    expect(fixture.interface('br0').mtu).toBe(1700);
+    await fixture.change((tx) => tx.update('Interface', br0, { mtu_request: undefined }));
+    expect(fixture.interface('br0').mtu).toBe(1400);
+  });
+
   test('says in config/plan what is still to do, which is nothing', async () => {
     await fixture.addBridge('br0', ['p1']);
     expect(await fixture.appctl('config/plan')).toBe('');
