@@ -33,9 +33,10 @@ export class GapLog {
 
   #tell<T extends SeenTable>(table: T, id: Uuid, row: OvsRow<T>): void {
     const before = this.#told.get(id);
-    const told = new Map(shortfallsOf(table, row).map(({ place, text }) => [place, text]));
-    for (const [place, text] of told) {
-      if (before?.get(place) !== text) log.limited('warn', notDone, `${nameOf(table, row)}: ${text}`);
+    const told = new Map<string, string>();
+    for (const { level, place, text } of shortfallsOf(table, row)) {
+      told.set(place, text);
+      if (before?.get(place) !== text) log.limited(level, notDone, `${nameOf(table, row)}: ${text}`);
     }
     if (told.size > 0) this.#told.set(id, told);
     else this.#told.delete(id);

@@ -29,6 +29,8 @@ interface KeyColumn<T extends SeenTable> {
   readonly gaps: Readonly<Record<string, string>>;
   /** Values that ask for nothing. */
   readonly idle?: readonly string[];
+  /** Of what is said about its gaps; "warn" unless given. */
+  readonly level?: Shortfall['level'];
   readonly appliesTo?: (row: OvsRow<T>) => boolean;
 }
 
@@ -41,6 +43,8 @@ type Roles = {
 
 /** One gap that a row meets. */
 export interface Shortfall {
+  /** "info" where the reference would not act on it either, or where only tests ask. */
+  readonly level: 'info' | 'warn';
   /** Column, and key: the same for all values of it. */
   readonly place: string;
   /** "stp_enable=true is not acted on: no spanning tree is run" */
@@ -193,6 +197,7 @@ export const roles: Roles = {
         ...all('stream pstream', 'no frames come from a socket'),
         ...all('n_rxq n_txq numa_id', ownThreads),
       },
+      level: 'info',
     },
     ingress_policing_rate: { gap: noPolicing },
     ingress_policing_burst: { gap: noPolicing },
@@ -253,7 +258,8 @@ export function shortfallsOf<T extends SeenTable>(table: T, row: OvsRow<T>): Sho
     if ('keys' in role) return keyShortfalls(column, role, row, value);
     const { gap, isAsked, what } = role;
     if (!(isAsked?.(row) ?? !isEmpty(value))) return [];
-    return [shortfall(column, what?.(row) ?? nameOf(column, columns[column], value), gap)];
+    const text = what?.(row) ?? nameOf(column, columns[column], value);
+    return [{ level: 'warn', place: column, text: `${text} is not acted on: ${gap}` }];
   });
 }
 
@@ -266,7 +272,7 @@ export function gapColumns(table: SeenTable): string[] {
 
 function keyShortfalls<T extends SeenTable>(
   column: string,
-  { keys, gaps, idle = [], appliesTo }: KeyColumn<T>,
+  { keys, gaps, idle = [], level = 'warn', appliesTo }: KeyColumn<T>,
   row: OvsRow<T>,
   value: unknown,
 ): Shortfall[] {
@@ -275,19 +281,16 @@ function keyShortfalls<T extends SeenTable>(
   const told: Shortfall[] = [];
   for (const [key, text] of map) {
     const gap = Object.hasOwn(gaps, key) && !idle.includes(text) ? gaps[key] : undefined;
-    if (gap !== undefined) told.push(shortfall(`${column}:${key}`, `${column}:${key}=${text}`, gap));
+    const place = `${column}:${key}`;
+    if (gap !== undefined) told.push({ level, place, text: `${place}=${text} is not acted on: ${gap}` });
   }
   for (const key of Object.values(keys)) {
     const text = map.get(key.name);
     if (text === undefined || key.read(text) !== undefined) continue;
     const place = `${column}:${key.name}`;
-    told.push(shortfall(place, `${place}=${text}`, `it is not ${key.wants}`));
+    told.push({ level: 'info', place, text: `${place}=${text} is not acted on: it is not ${key.wants}` });
   }
   return told;
-}
-
-function shortfall(place: string, what: string, why: string): Shortfall {
-  return { place, text: `${what} is not acted on: ${why}` };
 }
 
 /** References and maps say nothing to a reader. */
