@@ -4,7 +4,15 @@ import { daemonHelp, daemonOptions, readDaemonOptions } from './daemon.ts';
 import { inFolder, readDirectories } from './directories.ts';
 import { endText, nextStart } from './monitor.ts';
 import { readOptions } from './options.ts';
-import { logHelp, logOptions, readTimeout, readTlsOptions, tlsOptions, versionText } from './program.ts';
+import {
+  logHelp,
+  logOptions,
+  OWN_VERSION,
+  readTimeout,
+  readTlsOptions,
+  tlsOptions,
+  versionHelp,
+} from './program.ts';
 import { findUser } from './user.ts';
 
 const program = { name: 'ovs-vswitchd', directories: readDirectories({}) };
@@ -75,10 +83,15 @@ describe('daemon options', () => {
   });
 });
 
-test('the version is a line of its own, and one for a schema', () => {
-  expect(versionText('ovs-vsctl', 'DB Schema 8.3.1')).toBe(
-    'ovs-vsctl (Open vSwitch) 3.1.0\nDB Schema 8.3.1\n',
+test('the version is first a line that scripts know, and last the name of this implementation', () => {
+  expect(versionHelp('ovs-vsctl', 'DB Schema 8.3.1')).toBe(
+    `ovs-vsctl (Open vSwitch) 3.1.0\nDB Schema 8.3.1\novs-ts ${OWN_VERSION}\n`,
   );
+  // as ovs-ctl reads it: the last word of the lines that name Open vSwitch
+  const lines = versionHelp('ovs-vswitchd')
+    .split('\n')
+    .filter((line) => line.includes('Open vSwitch'));
+  expect(lines.map((line) => line.split(' ').at(-1))).toEqual(['3.1.0']);
 });
 
 test.each([['x'], ['0'], ['-1'], ['']])('a time limit of %j is refused', (text) => {

@@ -21,6 +21,9 @@ import { processInput } from './process-bytes.ts';
 /** The version of the reference whose behaviour and interfaces we offer; what scripts and databases compare. */
 export const VERSION = '3.1.0';
 
+/** Our own version, as in package.json. */
+export const OWN_VERSION = '0.1.0';
+
 /** What a program is given. */
 export interface Program {
   /** As it was called: "ovs-vsctl". */
@@ -89,9 +92,17 @@ export const commonOptions: readonly OptionDef[] = [
   { name: 'version', short: 'V', help: 'display version information' },
 ];
 
-/** "ovs-vsctl (Open vSwitch) 3.1.0", then one line more for a database's schema where the program has one. */
-export function versionText(name: string, ...more: readonly string[]): string {
-  return [`${name} (Open vSwitch) ${VERSION}`, ...more].map((line) => `${line}\n`).join('');
+/** "ovs-vsctl (Open vSwitch) 3.1.0": the line by which scripts and logs know a program. */
+export function versionText(name: string): string {
+  return `${name} (Open vSwitch) ${VERSION}\n`;
+}
+
+/**
+ * What `--version` says: the line that scripts look for, `more` of the program's own, and last which implementation
+ * this is, in words that no script takes for the first line's.
+ */
+export function versionHelp(name: string, ...more: readonly string[]): string {
+  return [...more, `ovs-ts ${OWN_VERSION}`].reduce((text, line) => `${text}${line}\n`, versionText(name));
 }
 
 export const logOptions: readonly OptionDef[] = [

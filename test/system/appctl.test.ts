@@ -100,7 +100,6 @@ describe('both ovs-appctl fail alike', () => {
     [['-t', '', 'version']],
     [['-t', `${folder}/none`, 'version']],
     [['-t', `${folder}/stale.pid`, 'version']],
-    [['--version']],
     [['-t', 'ovsdb-server', '-vANY:console:off', 'version']],
     [['-t', 'ovsdb-server', '--', 'version']],
     [['-T', '5', '-t', 'test-daemon', 'version', '-Z']],

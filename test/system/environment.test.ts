@@ -13,6 +13,7 @@ const schema = '/usr/share/openvswitch/vswitch.ovsschema';
 const programs = [
   'ovs-appctl',
   'ovs-ctl',
+  'ovs-ts',
   'ovs-vsctl',
   'ovs-vswitchd',
   'ovsdb-client',

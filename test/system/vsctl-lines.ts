@@ -474,7 +474,6 @@ export const chapters: Readonly<Record<string, string>> = {
     --db=unix:/nonexistent list-br
     --db=tcp:127.0.0.1:1 list-br
     --db=foo:bar list-br
-    --version
     --dry-run add-br br0
     list-br
     --dry-run -- add-br br0 -- add-br br0

@@ -42,6 +42,34 @@ describe.skipIf(reason !== undefined)(
   },
 );
 
+test.skipIf(reason !== undefined)(
+  'a change is noted in the log of the database as the reference notes it',
+  async () => {
+    const server = await RealServer.start();
+    try {
+      for (const program of ['ovs-vsctl', ours]) {
+        server.run(program, [
+          '--no-wait',
+          'add-br',
+          'a b',
+          '--',
+          'set',
+          'bridge',
+          'a b',
+          'other_config:x="\\"y\\""',
+        ]);
+        server.run(program, ['--no-wait', 'del-br', 'a b']);
+      }
+      const { stdout } = server.run('ovsdb-tool', ['show-log', `${server.folder}/conf.db`]);
+      const comments = [...stdout.matchAll(/"(ovs-vsctl .*)"$/gm)].map(([, comment]) => comment);
+      expect(comments).toHaveLength(4);
+      expect(comments.slice(2)).toEqual(comments.slice(0, 2));
+    } finally {
+      server.stop();
+    }
+  },
+);
+
 test('the chapters hold at least 200 lines', () => {
   expect(Object.values(chapters).join('').trim().split('\n').length).toBeGreaterThanOrEqual(200);
 });

@@ -14,7 +14,7 @@ import {
   type Program,
   quietConsole,
   readTimeout,
-  versionText,
+  versionHelp,
 } from '../../daemon/program.ts';
 import { findControlSocket, typeName, UnixctlClient } from '../../daemon/unixctl-client.ts';
 import type { Json } from '../../rpc/channel.ts';
@@ -61,7 +61,7 @@ Other options:
 export async function appctl(program: Program): Promise<number> {
   const line = readOptions(program.args, options, { isOrdered: true });
   if (isUsed(line, 'help')) return print(help);
-  if (isUsed(line, 'version')) return print(versionText(program.name));
+  if (isUsed(line, 'version')) return print(versionHelp(program.name));
   if (isUsed(line, 'option')) return print(listOptions(options));
   const timeout = lastArgument(line, 'timeout') ?? processInput().env.OVS_CTL_TIMEOUT;
   if (timeout !== undefined) limitRunTime(readTimeout(timeout));

@@ -9,7 +9,7 @@ import {
   limitRunTime,
   type Program,
   readTlsOptions,
-  versionText,
+  versionHelp,
 } from '../../daemon/program.ts';
 import { openReplay } from '../../daemon/replay.ts';
 import type { Transport } from '../../net/transport.ts';
@@ -98,7 +98,7 @@ export async function ovsdbClient(program: Program): Promise<number> {
   const options = readClientOptions(program.args, processInput().env.OVS_CTL_TIMEOUT);
   for (const { key } of options.line.options) {
     if (key === 'help') return show(usage(program));
-    if (key === 'version') return show(versionText(program.name));
+    if (key === 'version') return show(versionHelp(program.name));
   }
   const [name, ...args] = options.line.rest;
   const command = commands.find((one) => one.name === name);

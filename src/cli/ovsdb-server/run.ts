@@ -23,7 +23,7 @@ import {
   Fatal,
   logOptions,
   type Program,
-  VERSION,
+  versionHelp,
   versionText,
 } from '../../daemon/program.ts';
 import { openReplay, type Replay, replayOptions } from '../../daemon/replay.ts';
@@ -56,7 +56,7 @@ export async function ovsdbServer(program: Program): Promise<number> {
   ];
   const line = readOptions(program.args, known);
   if (isUsed(line, 'help')) return print(helpText(program));
-  if (isUsed(line, 'version')) return print(versionText(program.name));
+  if (isUsed(line, 'version')) return print(versionHelp(program.name));
   const config = readServerConfig(line, `${program.directories.database}/conf.db`);
   applyLogOptions(line, program, 'no file');
   const daemon = await startDaemon(readDaemonOptions(line, program), program, { keepsState: true });
@@ -70,7 +70,7 @@ export async function ovsdbServer(program: Program): Promise<number> {
   daemon.ready();
   running.remotes.start();
   running.replication.restart();
-  if (command === undefined) log.info(`${program.name} (Open vSwitch) ${VERSION}`);
+  if (command === undefined) log.info(versionText(program.name).trimEnd());
   const failure = await Promise.race([unixctl.exited, ended, replay.ended]);
   running.close();
   unixctl.server.close();

@@ -11,7 +11,7 @@ import {
   logOptions,
   type Program,
   quietConsole,
-  versionText,
+  versionHelp,
 } from '../../daemon/program.ts';
 import { lockDatabase } from '../database-lock.ts';
 import { isUuid } from './cluster.ts';
@@ -35,7 +35,7 @@ export async function ovsdbTool(program: Program): Promise<number> {
   for (const { key, argument } of line.options) {
     if (key === 'help') return print(helpText(program));
     if (key === 'option') return print(listOptions());
-    if (key === 'version') return print(versionText(program.name));
+    if (key === 'version') return print(versionHelp(program.name));
     if (key === 'cid' && !isUuid(argument ?? '')) throw new Fatal(`${argument}: not a valid UUID`);
   }
   quietConsole();

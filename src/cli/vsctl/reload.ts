@@ -1,8 +1,10 @@
 /** After a change: waits until the daemon has taken the configuration over, and tells what went wrong with new ports. */
+import type { Directories } from '../../daemon/directories.ts';
 import { printError } from '../../daemon/output.ts';
 import type { Program } from '../../daemon/program.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import type { Connection } from '../db-ctl/connection.ts';
+import { switchProcess } from '../switch-process.ts';
 
 /** `interfaces` are the uuids of new Interface rows. */
 export async function awaitReload(
@@ -48,7 +50,13 @@ async function reportFailures(
     );
     isReported = true;
   }
-  if (isReported) complain(program, `The default log directory is "${program.directories.log}".`);
+  if (isReported) complain(program, logPlace(program.directories));
+}
+
+function logPlace({ run, log }: Directories): string {
+  return switchProcess(run).logsToTerminal
+    ? 'ovs-vswitchd logs to the terminal that it was started from.'
+    : `The default log directory is "${log}".`;
 }
 
 function complain(program: Program, message: string): void {

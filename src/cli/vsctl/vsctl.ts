@@ -19,7 +19,7 @@ import {
   type Program,
   quietConsole,
   readTlsOptions,
-  versionText,
+  versionHelp,
 } from '../../daemon/program.ts';
 import { isPassiveName, splitRemotes } from '../../net/remote.ts';
 import type { SchemaJson } from '../../ovsdb/schema-types.ts';
@@ -89,7 +89,7 @@ function informationAsked(program: Program, schema: CtlSchema, { line }: VsctlOp
   for (const { key } of line.options) {
     if (key === 'help')
       return usage(program.name, schema, defaultRemote(program.directories), logHelp(program));
-    if (key === 'version') return versionText(program.name, `DB Schema ${schema.version}`);
+    if (key === 'version') return versionHelp(program.name, `DB Schema ${schema.version}`);
     if (key === 'options') return listOptions(ownOptions.filter(({ name }) => name !== 'ssl-server-name'));
     if (key === 'commands') return listCommands(commands);
   }
@@ -110,7 +110,7 @@ async function runLine(program: Program, schema: CtlSchema, options: VsctlOption
     schema,
     commands: line,
     snapshot,
-    comment: `ovs-vsctl${invoker()}: ${called}`,
+    comment: `ovs-vsctl (invoked by ${invoker()}): ${called}`,
     isDryRun: options.isDryRun,
     begin: (work) => work.rows('Open_vSwitch')[0] ?? work.insert('Open_vSwitch', {}),
     incremented: options.waits && !options.isDryRun ? 'next_cfg' : undefined,
@@ -157,13 +157,12 @@ function warn(module: string, text: string): void {
   logger(module).warn(text);
 }
 
-/** Who called, for the database's log: " (invoked by bash (pid 123))". */
+/**
+ * Who called, for the database's log. As with the reference, the number of the process shows only when nothing else of
+ * its command line does: a NUL, which ends each argument, ends the text too.
+ */
 function invoker(): string {
   const pid = process.ppid;
-  return ` (invoked by ${commandNameOf(pid)} (pid ${pid}))`;
-}
-
-function commandNameOf(pid: number): string {
-  if (pid === 0) return 'init';
-  return readTextOrEmpty(`/proc/${pid}/cmdline`).split('\0')[0] ?? '';
+  const line = pid === 0 ? 'init' : readTextOrEmpty(`/proc/${pid}/cmdline`).split('\n')[0];
+  return `${line} (pid ${pid})`.split('\0')[0] ?? '';
 }

@@ -12,7 +12,7 @@ import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { isUsed } from '../../daemon/options.ts';
 import { printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
-import { applyLogOptions, type Program, VERSION, versionText } from '../../daemon/program.ts';
+import { applyLogOptions, type Program, VERSION, versionHelp, versionText } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
 import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
@@ -21,6 +21,7 @@ import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
 import { dummyCommands } from '../commands/dummy.ts';
 import { switchCommands } from '../commands/index.ts';
+import { missingCommands } from '../commands/missing.ts';
 import { timeCommands } from '../commands/time.ts';
 import { watchMemory } from '../memory.ts';
 import { daemonTables, openVswitch } from '../schema/index.ts';
@@ -42,7 +43,7 @@ const endTime = ms(5000);
 export async function vswitchd(given: Program): Promise<number | undefined> {
   const line = readCommandLine(given.args);
   if (isUsed(line, 'help')) return print(helpText(given));
-  if (isUsed(line, 'version')) return print(versionText(given.name));
+  if (isUsed(line, 'version')) return print(versionHelp(given.name));
   const program = isUsed(line, 'quickstart') ? withOwnFolders(given) : given;
   const options = readProgramOptions(line, program);
   if (options.isQuickstart) prepareFolders(program.directories, options.embedded ?? '');
@@ -118,6 +119,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
       }),
   });
   commands.add(...switchCommands(aSwitch, clock));
+  commands.addMissing(missingCommands);
   if (options.dummy !== 'none') commands.add(...timeCommands(clock, timers, loop), ...dummyCommands());
   watchMemory({
     timers,
