@@ -12,14 +12,14 @@ import type { BaseTypeJson, Column, Schema, TypeJson, Value } from './schema-typ
  */
 export function schemaFromJson(json: unknown): Schema<AnyTables> {
   // Read member by member: what is no JSON is refused as of the wrong type.
-  const { name, version, tables } = compileSchema(json as Json);
+  const { name, version, cksum, tables } = compileSchema(json as Json);
   const declared = [...tables.values()].map((table) => {
     const columns = Object.fromEntries(table.columns.map((column) => [column.name, declaredColumn(column)]));
     const maxRows = table.maxRows === Number.POSITIVE_INFINITY ? undefined : table.maxRows;
     const indexes = table.indexes.map((index) => index.map((column) => column.name));
     return [table.name, { columns, isRoot: table.isRoot, maxRows, indexes }] as const;
   });
-  return { name, version, tables: Object.fromEntries(declared) };
+  return { name, version, cksum, tables: Object.fromEntries(declared) };
 }
 
 function declaredColumn({ type, isMutable, isPersistent }: ColumnSchema): Column<Value> {

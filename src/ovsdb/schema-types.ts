@@ -148,14 +148,17 @@ export interface Schema<T extends Readonly<Record<string, Table>> = Readonly<Rec
   /** x.y.z */
   readonly version: string;
   readonly tables: T;
+  /** Of the text of the published schema, as cksum(1) prints it; '' when there is none. */
+  readonly cksum: string;
 }
 
 export function schema<T extends Readonly<Record<string, Table>>>(
   name: string,
   version: string,
   tables: T,
+  cksum = '',
 ): Schema<T> {
-  return { name, version, tables };
+  return { name, version, tables, cksum };
 }
 
 /** What rows hold in a column. */
@@ -190,7 +193,8 @@ export function schemaToJson(declared: Schema): SchemaJson {
       ...(t.indexes.length > 0 && { indexes: t.indexes }),
     };
   }
-  return { name: declared.name, version: declared.version, tables };
+  const { name, version, cksum } = declared;
+  return { name, version, ...(cksum !== '' && { cksum }), tables };
 }
 
 export interface SchemaJson {

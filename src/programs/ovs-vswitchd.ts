@@ -1,5 +1,6 @@
 /** ovs-vswitchd: the switch itself. */
+import { openEmbeddedDatabase } from '../cli/ovsdb-server/embedded.ts';
 import { runProgram } from '../daemon/program.ts';
 import { vswitchd } from '../vswitchd/program/main.ts';
 
-await runProgram(vswitchd);
+await runProgram((program) => vswitchd(program, openEmbeddedDatabase));

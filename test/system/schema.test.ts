@@ -15,6 +15,7 @@ test('every column equals the installed vswitch.ovsschema', (context) => {
   const file = canonicalSchema(JSON.parse(readFileSync(published, 'utf8')));
   expect([...declared.keys()].sort()).toEqual([...file.keys()].sort());
   for (const [name, lines] of file) expect(declared.get(name), name).toEqual(lines);
+  expect(openVswitch.cksum).toBe(JSON.parse(readFileSync(published, 'utf8')).cksum);
 });
 
 const manual = '/usr/share/man/man5/ovs-vswitchd.conf.db.5.gz';

@@ -11,7 +11,7 @@ import { randomUuid } from '../../base/random.ts';
 import { trimSpaces } from '../../base/text.ts';
 import { OutputFailed, printError, printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
-import { Fatal, type Program, VERSION, versionText } from '../../daemon/program.ts';
+import { Fatal, type Program, VERSION, versionHelp } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
 import { emitJson } from '../../rpc/json.ts';
 import { Host } from './host.ts';
@@ -25,7 +25,7 @@ export async function ctl(program: Program): Promise<number> {
   const config = readCtl(program.args, program.directories, complain);
   if (config === 'help' || config === 'version' || config.command === 'help') {
     printOut(
-      config === 'version' ? versionText(program.name) : ctlHelp(program.name, program.directories),
+      config === 'version' ? versionHelp(program.name) : ctlHelp(program.name, program.directories),
       'ends',
     );
     return 0;
@@ -67,7 +67,7 @@ function start(task: Task): number {
   const { runsServer, runsSwitch } = task.config;
   if (runsServer && !startServer(task)) return 1;
   if (runsSwitch && !startSwitch(task)) return 1;
-  if (runsServer) {
+  if (runsServer && !task.host.servesDatabase()) {
     const remote = 'db:Open_vSwitch,Open_vSwitch,manager_options';
     const args = ['-t', 'ovsdb-server', 'ovsdb-server/add-remote', remote];
     action('Enabling remote OVSDB managers', task.host.run('ovs-appctl', args).isOk);
@@ -77,7 +77,7 @@ function start(task: Task): number {
 
 function startServer(task: Task): boolean {
   const { config, host } = task;
-  if (host.pidOf('ovsdb-server') !== undefined) {
+  if (host.pidOf('ovsdb-server') !== undefined || host.servesDatabase()) {
     say('ovsdb-server is already running.\n');
     return true;
   }
@@ -245,7 +245,9 @@ function stop({ config, host }: Task): number {
 }
 
 function status({ host }: Task): number {
-  const pids = daemons.map((daemon) => [daemon, host.pidOf(daemon)] as const);
+  const pidOf = (daemon: DaemonName): number | undefined =>
+    host.pidOf(daemon) ?? (host.servesDatabase() ? host.pidOf('ovs-vswitchd') : undefined);
+  const pids = daemons.map((daemon) => [daemon, pidOf(daemon)] as const);
   for (const [daemon, pid] of pids) {
     say(pid === undefined ? `${daemon} is not running\n` : `${daemon} is running with pid ${pid}\n`);
   }

@@ -8,6 +8,7 @@ import { Malformed } from '../../base/errors.ts';
 import { existsSync, readTextOrEmpty } from '../../base/files.ts';
 import { readPidText } from '../../daemon/pidfile.ts';
 import { exactCommand } from '../../daemon/process-bytes.ts';
+import { switchProcess } from '../switch-process.ts';
 
 export interface Ran {
   readonly isOk: boolean;
@@ -58,6 +59,11 @@ export class Host {
       if (error instanceof Malformed) return undefined;
       throw error;
     }
+  }
+
+  /** Is ovs-vswitchd its own database server? Then ovsdb-server is not missing. */
+  servesDatabase(): boolean {
+    return this.pidOf('ovs-vswitchd') !== undefined && switchProcess(this.#rundir).servesDatabase;
   }
 
   /** Asks the daemon to exit, then insists. False when it is still there at the end. */

@@ -2,7 +2,7 @@
 import { CoverageRates } from '../../base/coverage.ts';
 import { logger, logRegistry } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
-import { soon } from '../../base/soon.ts';
+import { type Soon, soon } from '../../base/soon.ts';
 import { withinTime } from '../../base/time-limit.ts';
 import { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
@@ -14,8 +14,9 @@ import { printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import { applyLogOptions, type Program, VERSION, versionHelp, versionText } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
-import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
+import { type Command, Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
+import type { TlsConfig } from '../../net/tls-config.ts';
 import { leaveDevices } from '../../netdev/registry.ts';
 import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
@@ -28,7 +29,6 @@ import { daemonTables, openVswitch } from '../schema/index.ts';
 import { Switch } from '../switch.ts';
 import { readSystemStatistics } from '../system-statistics.ts';
 import { WarpClock } from '../warp-clock.ts';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded.ts';
 import { greet } from './greeting.ts';
 import { helpText, type ProgramOptions, readCommandLine, readProgramOptions } from './options.ts';
 import { ownDevices } from './own-devices.ts';
@@ -40,7 +40,26 @@ const log = logger('bridge');
 /** What is being changed when the process is to end may take no longer than this. */
 const endTime = ms(5000);
 
-export async function vswitchd(given: Program): Promise<number | undefined> {
+/** A database server inside this process. */
+interface OwnDatabase {
+  readonly connect: Connector;
+  /** What it adds to our control socket. */
+  readonly commands: readonly Command[];
+  close(): void;
+}
+
+/** Opens the database file, which is made when it is missing. Rejects with Fatal. */
+export type OpenDatabase = (options: {
+  readonly file: string;
+  readonly schema: typeof openVswitch;
+  readonly rundir: string;
+  readonly tls: TlsConfig;
+  readonly timers: Timers;
+  readonly soon: Soon;
+}) => Promise<OwnDatabase>;
+
+/** `open` is for `--embedded-db`. */
+export async function vswitchd(given: Program, open: OpenDatabase): Promise<number | undefined> {
   const line = readCommandLine(given.args);
   if (isUsed(line, 'help')) return print(helpText(given));
   if (isUsed(line, 'version')) return print(versionHelp(given.name));
@@ -50,17 +69,23 @@ export async function vswitchd(given: Program): Promise<number | undefined> {
   if (options.isQuickstart && !isUsed(line, 'verbose')) logRegistry.setLevel('warn', 'console');
   applyLogOptions(line, program, 'no file');
   const daemon = await startDaemon(options.daemon, program, { keepsNetwork: true });
-  await serve(program, options, daemon);
+  await serve(program, options, daemon, open);
   return undefined;
 }
 
-async function serve(program: Program, options: ProgramOptions, daemon: Daemon): Promise<void> {
+async function serve(
+  program: Program,
+  options: ProgramOptions,
+  daemon: Daemon,
+  open: OpenDatabase,
+): Promise<void> {
   // Differs: the JavaScript engine gives memory back by means that fail for locked memory, and ends the process then.
   if (options.locksMemory) log.info('--mlockall has no effect: this process cannot lock its memory');
   const clock = new WarpClock();
   if (options.dummy !== 'none') logRegistry.setClock(clock);
   const timers = new Timers(clock);
-  const database = await openDatabase(program, options, timers, daemon);
+  const database = await openDatabase(program, options, timers, open);
+  if (database !== undefined) daemon.atExit(() => database.close());
   const commands = new Commands();
   const unixctl = new UnixctlServer(commands);
   await listenForCommands(unixctl, options.unixctl ?? 'none', program, daemon);
@@ -118,7 +143,7 @@ async function serve(program: Program, options: ProgramOptions, daemon: Daemon):
         soon(() => process.exit(0));
       }),
   });
-  commands.add(...switchCommands(aSwitch, clock));
+  commands.add(...switchCommands(aSwitch, clock), ...(database?.commands ?? []));
   commands.addMissing(missingCommands);
   if (options.dummy !== 'none') commands.add(...timeCommands(clock, timers, loop), ...dummyCommands());
   watchMemory({
@@ -143,18 +168,11 @@ async function openDatabase(
   program: Program,
   options: ProgramOptions,
   timers: Timers,
-  daemon: Daemon,
-): Promise<EmbeddedDatabase | undefined> {
+  open: OpenDatabase,
+): Promise<OwnDatabase | undefined> {
   if (options.embedded === undefined) return undefined;
-  const database = await openEmbeddedDatabase({
-    file: options.embedded,
-    rundir: program.directories.run,
-    tls: options.tls,
-    timers,
-    soon,
-  });
-  daemon.atExit(() => database.close());
-  return database;
+  const { tls, embedded: file } = options;
+  return open({ file, schema: openVswitch, rundir: program.directories.run, tls, timers, soon });
 }
 
 function socketConnector(program: Program, options: ProgramOptions): Connector {

@@ -16,27 +16,32 @@ import {
 } from './services.ts';
 import { Bridge, Flow_Table, Interface, Open_vSwitch, Port } from './switch.ts';
 
-export const openVswitch = schema('Open_vSwitch', '8.3.1', {
-  Open_vSwitch,
-  Bridge,
-  Port,
-  Interface,
-  Flow_Table,
-  QoS,
-  Queue,
-  Mirror,
-  NetFlow,
-  sFlow,
-  IPFIX,
-  Flow_Sample_Collector_Set,
-  Controller,
-  Manager,
-  Datapath,
-  CT_Zone,
-  CT_Timeout_Policy,
-  SSL,
-  AutoAttach,
-});
+export const openVswitch = schema(
+  'Open_vSwitch',
+  '8.3.1',
+  {
+    Open_vSwitch,
+    Bridge,
+    Port,
+    Interface,
+    Flow_Table,
+    QoS,
+    Queue,
+    Mirror,
+    NetFlow,
+    sFlow,
+    IPFIX,
+    Flow_Sample_Collector_Set,
+    Controller,
+    Manager,
+    Datapath,
+    CT_Zone,
+    CT_Timeout_Policy,
+    SSL,
+    AutoAttach,
+  },
+  '3012963480 26720',
+);
 
 export type OvsTables = (typeof openVswitch)['tables'];
 export type OvsRow<T extends keyof OvsTables> = Row<OvsTables[T]>;

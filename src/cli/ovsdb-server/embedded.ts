@@ -1,8 +1,8 @@
 /**
- * The database inside this process: its file, the server, and the sockets on which tools reach it. A database server
- * of its own would do the same from outside; nothing above knows the difference.
+ * ovsdb-server inside another process, which is the switch: its file, the sockets on which tools reach it, and its
+ * appctl commands. `src/programs/ovs-vswitchd.ts` hands it to the switch, which knows it by its interface only.
  */
-import { SyscallFailed } from '../../base/errors.ts';
+import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { existsSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
@@ -13,21 +13,29 @@ import { ms } from '../../base/units.ts';
 import { takeLockFile } from '../../daemon/lock-file.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { markTraffic } from '../../daemon/traffic-class.ts';
+import type { Command } from '../../daemon/unixctl.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import type { Connector } from '../../ovsdb/client/index.ts';
-import type { Database } from '../../ovsdb/engine/database.ts';
 import { ioError, OvsdbError } from '../../ovsdb/engine/errors.ts';
-import { schemaFromJson } from '../../ovsdb/engine/schema.ts';
+import { schemaFromJson as compileSchema } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
-import { schemaToJson } from '../../ovsdb/schema-types.ts';
+import { type Schema, schemaToJson } from '../../ovsdb/schema-types.ts';
 import { Remotes } from '../../ovsdb/server/remotes.ts';
 import { OvsdbServer } from '../../ovsdb/server/server.ts';
 import { systemSockets } from '../../ovsdb/server/sockets.ts';
 import { lockPath } from '../../ovsdb/storage/log-file.ts';
-import { createDatabaseFile, openStore, type Store, type StoreDeps } from '../../ovsdb/storage/store.ts';
+import {
+  createDatabaseFile,
+  openStandalone,
+  openStore,
+  readSchema,
+  type StoreDeps,
+} from '../../ovsdb/storage/store.ts';
 import type { Channel } from '../../rpc/channel.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
-import { openVswitch } from '../schema/index.ts';
+import { serverCommands } from './commands.ts';
+import { Replication } from './replication.ts';
+import { Running } from './running.ts';
 
 const log = logger('ovsdb_server');
 const EAGAIN = 11;
@@ -35,6 +43,7 @@ const EAGAIN = 11;
 export interface EmbeddedDatabaseOptions {
   /** Made when missing. */
   readonly file: string;
+  readonly schema: Schema;
   readonly rundir: string;
   readonly tls: TlsConfig;
   readonly timers: Timers;
@@ -43,6 +52,8 @@ export interface EmbeddedDatabaseOptions {
 
 export interface EmbeddedDatabase {
   readonly connect: Connector;
+  /** For the control socket of this process. */
+  readonly commands: readonly Command[];
   /** Also at the end of the process: synchronous, and a second time does nothing. */
   close(): void;
 }
@@ -51,26 +62,52 @@ export interface EmbeddedDatabase {
 export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const { file, rundir, tls, timers, soon } = options;
   await requireFree(`${rundir}/db.sock`);
-  const lock = (path: string) => lockDatabase(path);
-  const store = openOrCreate(file, { timers, soon, newUuid: randomUuid, random: systemRandom, lock });
+  const storage = { timers, soon, newUuid: randomUuid, random: systemRandom, lock: lockDatabase };
+  const schema = compileSchema(JSON.parse(JSON.stringify(schemaToJson(options.schema))));
   const server = new OvsdbServer({ timers, soon, newUuid: randomUuid });
-  server.addDatabase(store.database);
-  store.compactWhenDue();
-  const remotes = new Remotes({ server, sockets: systemSockets(rundir, { tls, mark: markTraffic }), timers });
+  const sockets = systemSockets(rundir, { tls, mark: markTraffic });
+  const remotes = new Remotes({ server, sockets, timers });
+  const alone = { syncFrom: undefined, syncExclude: undefined, isBackup: false };
+  const replication = new Replication(alone, { server, sockets, timers });
+  const running = new Running({ server, remotes, replication, save: () => {}, sockets, storage });
+  try {
+    await prepareFile(file, storage, schema);
+    running.openDatabase(file);
+  } catch (why) {
+    throw why instanceof OvsdbError ? new Fatal(why.message) : why;
+  }
+  addRoot(server, schema.name);
   remotes.add(`punix:${rundir}/db.sock`);
-  remotes.add('db:Open_vSwitch,Open_vSwitch,manager_options');
+  remotes.add(`db:${schema.name},Open_vSwitch,manager_options`);
   await remotes.apply();
   remotes.start();
   let isOpen = true;
   return {
     connect: async () => server.connect(),
+    commands: embeddedCommands(running, schema.name),
     close() {
       if (!isOpen) return;
       isOpen = false;
-      remotes.close();
-      server.close();
-      store.close();
+      running.close();
     },
+  };
+}
+
+/** Those of ovsdb-server that are about databases and remotes, except that the switch keeps its own database. */
+function embeddedCommands(running: Running, own: string): Command[] {
+  return serverCommands(running)
+    .filter(({ name }) => name.startsWith('ovsdb-server/'))
+    .map((command) =>
+      command.name === removeDatabase ? { ...command, run: keepOwn(command, own) } : command,
+    );
+}
+
+const removeDatabase = 'ovsdb-server/remove-db';
+
+function keepOwn(command: Command, own: string): Command['run'] {
+  return (args, reply) => {
+    if (args[0] === own) throw new Refused('unixctl', `${own} is the database of this switch and stays`);
+    return command.run(args, reply);
   };
 }
 
@@ -105,38 +142,39 @@ function answers(channel: Channel): Promise<boolean> {
   });
 }
 
-function openOrCreate(file: string, deps: StoreDeps): Store {
-  const schema = schemaFromJson(JSON.parse(JSON.stringify(schemaToJson(openVswitch))));
+/** Makes the file when it is missing; one of another version of the schema is written anew as ours. */
+async function prepareFile(file: string, deps: StoreDeps, schema: DatabaseSchema): Promise<void> {
+  if (!existsSync(file)) {
+    createDatabaseFile(file, schema, deps);
+    log.info(`${file}: created`);
+    return;
+  }
+  const { version } = schemaOfFile(file);
+  if (version === schema.version) return;
+  log.info(`${file}: converting from schema version ${version} to ${schema.version}`);
+  const store = openStore(file, deps, { schema });
   try {
-    if (!existsSync(file)) {
-      createDatabaseFile(file, schema, deps);
-      log.info(`${file}: created`);
-    }
-    const store = openCurrent(file, deps, schema);
-    addRoot(store.database);
-    return store;
-  } catch (why) {
-    throw why instanceof OvsdbError ? new Fatal(why.message) : why;
+    await store.compact();
+  } finally {
+    store.close();
   }
 }
 
-/** A file of another version of the schema is read as ours and written anew. */
-function openCurrent(file: string, deps: StoreDeps, schema: DatabaseSchema): Store {
-  const store = openStore(file, deps);
-  const { version } = store.database.schema;
-  if (version === schema.version) return store;
-  store.close();
-  log.info(`${file}: converting from schema version ${version} to ${schema.version}`);
-  const converted = openStore(file, deps, { schema });
-  void converted.compact();
-  return converted;
+function schemaOfFile(file: string): DatabaseSchema {
+  const opened = openStandalone(file, {}, true);
+  try {
+    return readSchema(opened);
+  } finally {
+    opened.close();
+  }
 }
 
 /** What `ovs-vsctl init` does. */
-function addRoot(database: Database): void {
-  if ((database.table('Open_vSwitch')?.size ?? 0) > 0) return;
+function addRoot(server: OvsdbServer, name: string): void {
+  const database = server.databases.get(name)?.db;
+  if (database === undefined || (database.table('Open_vSwitch')?.size ?? 0) > 0) return;
   const insert = { op: 'insert', table: 'Open_vSwitch', row: {} };
-  database.transact(['Open_vSwitch', insert], {
+  database.transact([name, insert], {
     isReadOnly: false,
     access: undefined,
     holdsLock: () => true,
