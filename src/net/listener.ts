@@ -12,7 +12,7 @@ import { duplicateListener, listenUnix } from '../sys/calls/listening.ts';
 import { Acceptor } from './acceptor.ts';
 import { formatRemote, type PassiveRemote } from './remote.ts';
 import { acceptedStream, type Stream } from './stream.ts';
-import { isVerifying, loadTls, TlsContext } from './tls.ts';
+import { isVerifying, loadTls, opensslText, TlsContext } from './tls.ts';
 import type { TlsConfig } from './tls-config.ts';
 import { bindByPath } from './unix-path.ts';
 
@@ -155,7 +155,7 @@ async function secureAcceptor(
   const server = tls.createServer({ ...current, requestCert: isStrict, rejectUnauthorized: isStrict });
   server.on('secureConnection', (socket) => accept(acceptedStream(peerName(remote, socket), socket)));
   server.on('tlsClientError', (error, socket) => {
-    log.warn(`${peerName(remote, socket)}: SSL_accept: ${error.message}`);
+    log.warn(`${peerName(remote, socket)}: SSL_accept: ${opensslText(error.message)}`);
   });
   return (socket) => {
     const latest = latestOf(context) ?? current; // a file that is being replaced does not stop the service

@@ -8,9 +8,11 @@ import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import { lastly } from '../base/soon.ts';
 import { encodeText } from '../base/text.ts';
+import { withinTime } from '../base/time-limit.ts';
+import { ms } from '../base/units.ts';
 import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
-import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, TlsContext } from './tls.ts';
+import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, opensslText, TlsContext } from './tls.ts';
 import type { TlsConfig } from './tls-config.ts';
 import { connectByPath } from './unix-path.ts';
 
@@ -54,8 +56,13 @@ export interface ConnectOptions {
   readonly opened?: ((socket: Socket) => void) | undefined;
 }
 
+const EIO = 5;
 const EPROTO = 71;
 const EAFNOSUPPORT = 97;
+const ticketTime = ms(250);
+
+type TlsPhase = 'SSL_connect' | 'SSL_read';
+
 const log = logger('stream_tcp');
 const sslLog = logger('stream_ssl');
 const sslFailed = new LimitedSite({ perMinute: 10, burst: 25 });
@@ -75,7 +82,10 @@ export async function connectStream(remote: ActiveRemote, options: ConnectOption
     closed: (why) => reject(why ?? syscallFailed('connect', 104, name)),
   });
   stream.pause();
-  socket.once(readyEvent, resolve);
+  socket.once(readyEvent, () => {
+    if (isTls(socket)) void untilAccepted(socket).then(resolve);
+    else resolve();
+  });
   try {
     await promise;
     if (remote.kind !== 'unix') options.opened?.(socket);
@@ -118,6 +128,16 @@ function openSocket(
   });
   socket.setNoDelay(true);
   return { socket, readyEvent: 'secureConnect' };
+}
+
+/**
+ * With TLS 1.3 a server looks at the client's certificate when the client has all it needs and could send already; what
+ * it has to say of a certificate that it refuses would be lost then. The ticket that it sends next says that it accepts.
+ * A server that sends none is not waited for any longer than `ticketTime`.
+ */
+async function untilAccepted(socket: TLSSocket): Promise<void> {
+  if (socket.getProtocol() !== 'TLSv1.3') return;
+  await withinTime(ticketTime, new Promise((resolve) => socket.once('session', resolve)));
 }
 
 function checkBootstrap(socket: Socket, config: TlsConfig, name: string): void {
@@ -178,8 +198,12 @@ class SocketStream implements Stream {
     this.name = name;
     this.#socket = socket;
     socket.on('data', (bytes: Buffer) => this.#events?.data(bytes));
+    let phase: TlsPhase = socket.connecting ? 'SSL_connect' : 'SSL_read';
+    socket.once('secureConnect', () => {
+      phase = 'SSL_read';
+    });
     socket.on('error', (error) => {
-      this.#why ??= fromSocketError(error, name);
+      this.#why ??= fromSocketError(error, name, phase);
     });
     socket.on('close', () => {
       this.#isClosed = true;
@@ -289,7 +313,8 @@ class SocketStream implements Stream {
   }
 }
 
-function fromSocketError(error: Error, name: string): Error {
+/** `phase` is what the reference calls of OpenSSL then. */
+function fromSocketError(error: Error, name: string, phase: TlsPhase): Error {
   if ('syscall' in error && error.syscall === 'getaddrinfo') {
     // as the reference reports a name that it cannot resolve
     log.err(`${name}: connect: ${strerror(EAFNOSUPPORT)}`);
@@ -297,15 +322,12 @@ function fromSocketError(error: Error, name: string): Error {
   }
   const ours = fromNodeError(error, name);
   if (ours !== error) return ours;
-  // OpenSSL's own errors have no errno; the reference reports them all as EPROTO and puts the text into the log
-  sslLog.limited('warn', sslFailed, `${name}: ${opensslText(error.message)}`);
-  return syscallFailed('read', EPROTO, `${name}: ${error.message}`);
-}
-
-/** "error:0A000410:SSL routines::sslv3 alert handshake failure", without where in OpenSSL's source that is. */
-function opensslText(message: string): string {
-  const [, code, library, reason] = /error:([0-9A-F]+):([^:]*):[^:]*:([^:]*)/.exec(message) ?? [];
-  return code === undefined ? message.trim() : `error:${code}:${library}::${reason}`;
+  // OpenSSL's own errors have no errno; the reference has one for each phase and puts the text into the log
+  const text = opensslText(error.message);
+  const isVerdict = !text.startsWith('error:');
+  const why = isVerdict ? `error:0A000086:SSL routines::certificate verify failed (${text})` : text;
+  sslLog.limited('warn', sslFailed, `${phase}: ${why}`);
+  return syscallFailed(phase, phase === 'SSL_connect' ? EPROTO : EIO, `${name}: ${text}`);
 }
 
 function withResolvers<T>(): {

@@ -3,9 +3,11 @@
  * Used by `stream.ts`. Files are read again when they changed, so certificates may be renewed under a running daemon.
  */
 
+import { X509Certificate } from 'node:crypto';
 import type * as Tls from 'node:tls';
 import type { DetailedPeerCertificate, SecureContextOptions, SecureVersion } from 'node:tls';
-import { syscallFailed } from '../base/errno.ts';
+import { reasonOf, syscallFailed } from '../base/errno.ts';
+import type { SyscallFailed } from '../base/errors.ts';
 import { existsSync, readFileSync, statusOf, writeFileSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import type { TlsConfig } from './tls-config.ts';
@@ -71,7 +73,7 @@ export function bootstrapFrom(peer: DetailedPeerCertificate, config: TlsConfig):
       mode: 0o444,
     });
   } catch (error) {
-    return `cannot write ${config.caCert}: ${error instanceof Error ? error.message : error}`;
+    return `creating ${config.caCert} failed: ${reasonOf(error)}`;
   }
   log.info('successfully bootstrapped CA cert');
   return undefined;
@@ -106,26 +108,61 @@ function fileStamp(file: string): string {
   return stat === undefined ? '-' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
 }
 
+/** Throws SyscallFailed; the log says which file is wrong, and why. */
 function readContext(tls: typeof Tls, config: TlsConfig): SecureContextOptions {
   const versions = config.protocols === undefined ? undefined : readProtocols(config.protocols);
+  const { privateKey = '', certificate = '', caCert = '', peerCaCert } = config;
+  const key = readPem('private key', privateKey, (pem) => tls.createSecureContext({ key: pem }));
+  const cert = readPem('certificate', certificate, (pem) => tls.createSecureContext({ cert: pem }));
+  const extra = peerCaCert === undefined ? '' : readPem('CA certificate', peerCaCert, readAuthority);
+  const options: SecureContextOptions = {
+    key,
+    cert: `${cert}\n${extra}`,
+    ...(isVerifying(config) ? { ca: readPem('CA certificate', caCert, readAuthority) } : {}),
+    ...(versions === undefined ? {} : { minVersion: versions.min, maxVersion: versions.max }),
+    ...(config.ciphers === undefined ? {} : { ciphers: config.ciphers }),
+  };
   try {
-    const extra = config.peerCaCert === undefined ? '' : readPem(config.peerCaCert);
-    const options: SecureContextOptions = {
-      key: readPem(config.privateKey ?? ''),
-      cert: `${readPem(config.certificate ?? '')}\n${extra}`,
-      ...(isVerifying(config) ? { ca: readPem(config.caCert ?? '') } : {}),
-      ...(versions === undefined ? {} : { minVersion: versions.min, maxVersion: versions.max }),
-      ...(config.ciphers === undefined ? {} : { ciphers: config.ciphers }),
-    };
-    tls.createSecureContext(options); // throws when the files do not fit each other
-    return options;
+    tls.createSecureContext(options);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    log.err(`cannot set up SSL: ${why}`);
-    throw syscallFailed('connect', ENOPROTOOPT, `SSL configuration (${why})`);
+    const why = opensslText(messageOf(error));
+    throw refuse(
+      why.includes('key values mismatch')
+        ? `Private key does not match certificate public key: ${privateKey} and ${certificate}: ${why}`
+        : `cannot set up SSL: ${why}`,
+    );
+  }
+  return options;
+}
+
+/** The text of a file that `check` accepts. Throws SyscallFailed. */
+function readPem(what: string, file: string, check: (pem: string) => unknown): string {
+  try {
+    const pem = readFileSync(file, 'utf8');
+    check(pem);
+    return pem;
+  } catch (error) {
+    throw refuse(`failed to load ${what} from ${file}: ${opensslText(reasonOf(error))}`);
   }
 }
 
-function readPem(file: string): string {
-  return readFileSync(file, 'utf8');
+/** Node takes a text without any certificate for no certificate. Throws. */
+function readAuthority(pem: string): void {
+  new X509Certificate(pem);
+}
+
+/** Says so in the log. */
+function refuse(why: string): SyscallFailed {
+  log.err(why);
+  return syscallFailed('connect', ENOPROTOOPT, `SSL configuration (${why})`);
+}
+
+/** "error:0A000410:SSL routines::sslv3 alert handshake failure", without where in OpenSSL's source that is. */
+export function opensslText(message: string): string {
+  const [, code, library, reason] = /error:([0-9A-F]+):([^:]*):[^:]*:([^:]*)/.exec(message) ?? [];
+  return code === undefined ? message.trim() : `error:${code}:${library}::${reason}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logRegistry } from '../../src/base/log.ts';
 import type { Listener } from '../../src/net/listener.ts';
 import { readActiveRemote } from '../../src/net/remote.ts';
@@ -14,6 +14,7 @@ import { connectChannel, listenChannels } from '../../src/rpc/socket-channel.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
 const env = { ...process.env, OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder };
+const bin = new URL('../../bin', import.meta.url).pathname;
 const at = (name: string): string => join(folder, name);
 
 function openssl(...args: string[]): void {
@@ -138,7 +139,73 @@ test('our client refuses a server of another CA, and the server a client of anot
   await expect(listDatabases(configOf('client', { caCert: at('other.crt') }))).rejects.toMatchObject({
     reason: 'Protocol error',
   });
-  await expect(listDatabases(configOf('stranger'))).rejects.toThrow();
+  const said = await saidWhile(() =>
+    expect(listDatabases(configOf('stranger'))).rejects.toMatchObject({ reason: 'Input/output error' }),
+  );
+  expect(said).toContain('SSL_read: error:0A000418:SSL routines::tlsv1 alert unknown ca');
+});
+
+/** What goes into the log of TLS meanwhile. */
+async function saidWhile(work: () => Promise<unknown>): Promise<string[]> {
+  const said: string[] = [];
+  logRegistry.setSink('file', { write: ({ module, text }) => module === 'stream_ssl' && said.push(text) });
+  await work();
+  logRegistry.setSink('file', undefined);
+  return said;
+}
+
+describe('a file that cannot be used is named in the log, with the reason', () => {
+  test.each<[string, Partial<TlsConfig>, string]>([
+    ['a missing key', { privateKey: '/none' }, 'private key from /none: No such file or directory'],
+    ['a missing certificate', { certificate: '/none' }, 'certificate from /none: No such file or directory'],
+    ['a missing CA', { caCert: '/none' }, 'CA certificate from /none: No such file or directory'],
+    ['a folder as key', { privateKey: '/' }, 'private key from /: Is a directory'],
+    [
+      'a certificate as key',
+      { privateKey: at('client.crt') },
+      `private key from ${at('client.crt')}: error:`,
+    ],
+    ['a key as certificate', { certificate: at('ca.key') }, `certificate from ${at('ca.key')}: error:`],
+    ['a key as CA', { caCert: at('ca.key') }, `CA certificate from ${at('ca.key')}: error:`],
+    ['an empty CA', { caCert: '/dev/null' }, `CA certificate from /dev/null: error:`],
+  ])('%s', async (_, more, what) => {
+    const said = await saidWhile(() =>
+      expect(listDatabases(configOf('client', more))).rejects.toMatchObject({
+        reason: 'Protocol not available',
+      }),
+    );
+    // what OpenSSL says depends on its version
+    expect(said.map((text) => text.replace(/error:[0-9A-F]{8}:.*/, 'error:'))).toEqual([
+      `failed to load ${what}`,
+    ]);
+  });
+
+  test("a certificate that is not the key's", async () => {
+    const said = await saidWhile(() =>
+      expect(listDatabases(configOf('client', { certificate: at('stranger.crt') }))).rejects.toMatchObject({
+        reason: 'Protocol not available',
+      }),
+    );
+    expect(said).toEqual([expect.stringMatching(/^Private key does not match certificate public key: /)]);
+    expect(said[0]).toContain(`${at('client.key')} and ${at('stranger.crt')}: error:`);
+  });
+});
+
+test("each tool of ours says what the server said, in the reference's words", () => {
+  const options = ['-p', at('stranger.key'), '-c', at('stranger.crt'), '-C', at('ca.crt')];
+  const remote = `ssl:127.0.0.1:${serverPort}`;
+  for (const words of [
+    ['ovs-vsctl', ...options, `--db=${remote}`, 'show'],
+    ['ovsdb-client', ...options, 'list-dbs', remote],
+  ]) {
+    const [program = '', ...args] = words;
+    const { status, stderr } = spawnSync(`${bin}/${program}`, args, { env, encoding: 'utf8' });
+    expect([program, status, stderr]).toEqual([
+      program,
+      1,
+      expect.stringContaining('SSL_read: error:0A000418:SSL routines::tlsv1 alert unknown ca\n'),
+    ]);
+  }
 });
 
 test('our client takes the CA certificate from its first server, and trusts only that afterwards', async () => {
@@ -150,13 +217,11 @@ test('our client takes the CA certificate from its first server, and trusts only
 });
 
 test('why OpenSSL refused a connection is in the log', async () => {
-  const said: string[] = [];
-  logRegistry.setSink('file', { write: ({ module, text }) => said.push(`${module} ${text}`) });
   const config = configOf('client', { protocols: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' });
-  await expect(listDatabases(config)).rejects.toMatchObject({ reason: 'Protocol error' });
-  logRegistry.setSink('file', undefined);
-  const reason = 'error:0A000410:SSL routines::sslv3 alert handshake failure';
-  expect(said).toContain(`stream_ssl ssl:127.0.0.1:${serverPort}: ${reason}`);
+  const said = await saidWhile(() =>
+    expect(listDatabases(config)).rejects.toMatchObject({ reason: 'Protocol error' }),
+  );
+  expect(said).toContain('SSL_connect: error:0A000410:SSL routines::sslv3 alert handshake failure');
 });
 
 test.each([

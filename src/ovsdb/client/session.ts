@@ -186,7 +186,7 @@ export class Session {
       closed: (why) => {
         if (this.#channel !== channel) return;
         this.#log.ended(this.remote, reasonOf(why));
-        this.#drop(why?.message ?? 'connection closed by peer');
+        this.#drop(why === undefined ? 'connection closed by peer' : reasonOf(why));
       },
     };
     this.#isProbing = false;
