@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RealServer, type ToolRun, whyNoServer } from './real-server.ts';
 import { splitWords } from './support/words.ts';
 import { chapters } from './vsctl-lines.ts';
@@ -69,6 +69,91 @@ test.skipIf(reason !== undefined)(
     }
   },
 );
+
+describe.skipIf(reason !== undefined)('what no command makes, but the database can hold', () => {
+  let server: RealServer;
+  beforeAll(async () => {
+    server = await RealServer.start();
+  });
+  afterAll(() => server.stop());
+
+  /** Makes the content anew, and has both say the same about it. */
+  function expectAlike(content: string, lines: readonly string[], warning: RegExp): void {
+    expect(
+      server.run('ovs-vsctl', ['--no-wait', 'emer-reset', '--', ...splitWords(content)]).stderr,
+    ).not.toContain('ovs-vsctl:');
+    for (const line of lines) {
+      const [theirs, mine] = ['ovs-vsctl', ours].map((program) => {
+        const run = server.run(program, ['--no-wait', ...splitWords(line)]);
+        return comparable(run, server.folder);
+      });
+      expect(mine, line).toBe(theirs);
+      expect(mine, line).toMatch(warning);
+    }
+    server.run('ovs-vsctl', ['--no-wait', '--', 'clear', 'open', '.', 'bridges']);
+  }
+
+  test('a port in several bridges is in the first, and both warn of it', () => {
+    expectAlike(
+      'add-br br0 -- add-br br1 -- add-br br2 -- add-port br0 p -- --id=@p get port p -- add bridge br1 ports @p -- add bridge br2 ports @p',
+      [
+        'list-ports br0',
+        'list-ports br1',
+        'list-ports br2',
+        'list-ifaces br0',
+        'list-ifaces br1',
+        'port-to-br p',
+        'iface-to-br p',
+        'add-port br0 p',
+        '--may-exist add-port br0 p',
+        '--may-exist add-port br1 p',
+      ],
+      /vsctl\|WARN\|p: port is in multiple bridges \(br\d and br\d\)/,
+    );
+  });
+
+  test('an interface in several ports is in the first, and both warn of it', () => {
+    expectAlike(
+      'add-br br0 -- add-br br1 -- add-port br0 p -- add-port br1 q -- --id=@i get interface p -- add port q interfaces @i',
+      ['list-ifaces br0', 'list-ifaces br1', 'iface-to-br p'],
+      /vsctl\|WARN\|p: interface is in multiple ports \([pq] and [pq]\)/,
+    );
+  });
+
+  test('a VLAN bridge hides a bridge of its name when it comes first, and both warn of it', () => {
+    const change = (line: string) => {
+      const { stdout, stderr } = server.run('ovs-vsctl', ['--no-wait', ...splitWords(line)]);
+      expect(stderr).toBe('');
+      return stdout.trim();
+    };
+    const make = (name: string) => change(`--id=@b create bridge name=${name} -- add open . bridges @b`);
+    const own = make('x');
+    // the uuids decide which comes first: others are made until there are some before it and some after
+    const others: string[] = [];
+    while (!others.some((id) => id < own) || !others.some((id) => id > own))
+      others.push(make(`b${others.length}`));
+    for (const parent of [others.find((id) => id < own), others.find((id) => id > own)]) {
+      const columns = 'interfaces=@i fake_bridge=true tag=7';
+      change(
+        `--id=@i create interface name=x type=internal -- --id=@p create port name=x ${columns} -- add bridge ${parent} ports @p`,
+      );
+      for (const line of [
+        'br-to-vlan x',
+        'br-to-parent x',
+        'br-exists x',
+        'list-br',
+        '--real list-br',
+        '--fake list-br',
+      ]) {
+        const [theirs, mine] = ['ovs-vsctl', ours].map((program) =>
+          comparable(server.run(program, ['--no-wait', ...splitWords(line)]), server.folder),
+        );
+        expect(mine, line).toBe(theirs);
+      }
+      change(`clear bridge ${parent} ports`);
+    }
+  });
+});
 
 test('the chapters hold at least 200 lines', () => {
   expect(Object.values(chapters).join('').trim().split('\n').length).toBeGreaterThanOrEqual(200);

@@ -197,16 +197,15 @@ function listBridges(context: Context): void {
   const { work } = context;
   const isAll = !context.has('--real') && !context.has('--fake');
   const real = work.rows('Bridge', ['name']).map((row) => row.text('name') ?? '');
-  const wantsFake = isAll || context.has('--fake');
-  const fake = wantsFake
-    ? work
-        .where('Port', [{ column: 'fake_bridge', test: '==', value: true }], portColumns)
-        .filter(isFakeBridge)
-        .map((row) => row.text('name') ?? '')
-        .filter((name) => !real.includes(name))
-    : [];
-  const wantsReal = isAll || context.has('--real');
-  printSorted(context, [...(wantsReal ? real : []), ...fake]);
+  const fakePorts = work.where('Port', [{ column: 'fake_bridge', test: '==', value: true }], portColumns);
+  const fake = fakePorts.filter(isFakeBridge).map((row) => row.text('name') ?? '');
+  // Of a real and a fake one of the same name, one hides the other
+  const isHidden = (name: string, isFake: boolean) =>
+    real.includes(name) && fake.includes(name) && (findBridge(work, name)?.fake !== undefined) !== isFake;
+  printSorted(context, [
+    ...(isAll || context.has('--real') ? real.filter((name) => !isHidden(name, false)) : []),
+    ...(isAll || context.has('--fake') ? fake.filter((name) => !isHidden(name, true)) : []),
+  ]);
 }
 
 export function printSorted(context: Context, names: readonly string[]): void {

@@ -2,7 +2,10 @@
  * Bridges, ports and interfaces as ovs-vsctl speaks of them, looked up one by one in the database: a bridge may be a
  * "fake" one, that is a VLAN of a real bridge, made by a port with `fake_bridge` and `tag`. ovs-vsctl(8) "Linux VLAN
  * Bridging Compatibility".
+ * Differs: of ports in several bridges, interfaces in several ports and bridges of one name, ovs-vsctl warns where a
+ * command comes across them; the reference reads the whole database for each command and warns of all there are.
  */
+import { compareBytes } from '../../base/text.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import type { Work, WorkRow } from '../db-ctl/work.ts';
 
@@ -29,12 +32,13 @@ export const portColumns = ['name', 'fake_bridge', 'tag'];
 
 export function findBridge(work: Work, name: string): VsBridge | undefined {
   const [row] = work.where('Bridge', [{ column: 'name', test: '==', value: name }], ['name']);
-  if (row !== undefined) return { name, row, fake: undefined };
+  const real = row === undefined ? undefined : { name, row, fake: undefined };
   const [port] = work.where('Port', [{ column: 'name', test: '==', value: name }], portColumns);
   const vlan = port === undefined ? undefined : vlanOf(port);
-  if (port === undefined || vlan === undefined || !isFakeBridge(port)) return undefined;
+  if (port === undefined || vlan === undefined || !isFakeBridge(port)) return real;
   const parent = bridgeRowOf(work, port);
-  if (parent === undefined) return undefined;
+  if (parent === undefined || (row !== undefined && row.id <= parent.id)) return real;
+  if (row !== undefined) work.warn(`${name}: database contains duplicate bridge name`);
   return { name, row: parent, fake: { vlan, parent: parent.text('name') ?? '', port } };
 }
 
@@ -73,16 +77,25 @@ export function needPort(work: Work, name: string): VsPort {
 
 export function findAnyInterface(work: Work, name: string): VsInterface | undefined {
   const [row] = work.where('Interface', [{ column: 'name', test: '==', value: name }], ['name']);
-  if (row === undefined) return undefined;
-  for (const owner of work.where(
-    'Port',
-    [{ column: 'interfaces', test: 'includes', value: row.id }],
-    portColumns,
-  )) {
-    const port = placePort(work, owner);
-    if (port !== undefined) return { row, port };
+  return row === undefined ? undefined : placeInterface(work, row);
+}
+
+/** In its port, the first one where it is in several. */
+export function placeInterface(work: Work, row: WorkRow): VsInterface | undefined {
+  const owners = work.where('Port', [{ column: 'interfaces', test: 'includes', value: row.id }], portColumns);
+  const ports = owners.flatMap((owner) => placePort(work, owner) ?? []);
+  ports.sort((a, b) => byId(a.bridge.row, b.bridge.row) || byId(a.row, b.row));
+  const [first, ...others] = ports;
+  if (first === undefined) return undefined;
+  for (const other of others) {
+    const names = `${first.row.text('name')} and ${other.row.text('name')}`;
+    work.warn(`${row.text('name')}: interface is in multiple ports (${names})`);
   }
-  return undefined;
+  return { row, port: first };
+}
+
+function byId(a: WorkRow, b: WorkRow): number {
+  return compareBytes(a.id, b.id);
 }
 
 export function findInterface(work: Work, name: string): VsInterface | undefined {
@@ -157,8 +170,15 @@ function vlanOf(port: WorkRow): number | undefined {
   return typeof tag === 'number' && tag >= 0 && tag <= 4095 ? tag : undefined;
 }
 
-function bridgeRowOf(work: Work, port: WorkRow): WorkRow | undefined {
-  return work.where('Bridge', [{ column: 'ports', test: 'includes', value: port.id }], ['name'])[0];
+/** The real bridge that a port is in, the first one where it is in several. */
+export function bridgeRowOf(work: Work, port: WorkRow): WorkRow | undefined {
+  const owners = work.where('Bridge', [{ column: 'ports', test: 'includes', value: port.id }], ['name']);
+  const [first, ...others] = owners.length < 2 ? owners : owners.sort(byId);
+  for (const other of others) {
+    const names = `${other.text('name')} and ${first?.text('name')}`;
+    work.warn(`${port.text('name')}: port is in multiple bridges (${names})`);
+  }
+  return first;
 }
 
 function placePort(work: Work, row: WorkRow): VsPort | undefined {

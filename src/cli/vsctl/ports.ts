@@ -3,16 +3,21 @@ import type { CommandDef, Context } from '../db-ctl/command.ts';
 import { setOf } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { setColumn } from '../db-ctl/db-commands.ts';
+import type { Work, WorkRow } from '../db-ctl/work.ts';
 import { deletePort, printSorted } from './bridges.ts';
 import {
+  bridgeRowOf,
   findBridge,
   findInterface,
   findPort,
   needBridge,
   needInterface,
   needPort,
+  placeInterface,
+  portColumns,
   portsOf,
   referredRows,
+  type VsBridge,
   type VsPort,
 } from './model.ts';
 import { checkNameIsFree, prepareAllNames, prepareNames } from './names.ts';
@@ -31,7 +36,7 @@ export const portCommands: readonly CommandDef[] = [
     prepare: (command, prep) => prepareNames(prep, command.args, []),
     run(context) {
       const bridge = needBridge(context.work, context.arg(0));
-      const names = portsOf(context.work, bridge).map((port) => port.text('name') ?? '');
+      const names = ownPortsOf(context.work, bridge).map((port) => port.text('name') ?? '');
       printSorted(
         context,
         names.filter((name) => name !== bridge.name),
@@ -283,10 +288,23 @@ function checkIsOn(context: Context, port: VsPort, bridgeName: string, target: s
 }
 
 function listInterfaces(context: Context): void {
-  const bridge = needBridge(context.work, context.arg(0));
-  const ids = portsOf(context.work, bridge).flatMap((port) => port.get('interfaces').keys.map(String));
+  const { work } = context;
+  const bridge = needBridge(work, context.arg(0));
+  work.rows('Port', [...portColumns, 'interfaces']); // one question for what is asked of each interface
+  const names = ownPortsOf(work, bridge).flatMap((port) => {
+    const rows = referredRows(work, 'Interface', port.get('interfaces').keys.map(String), ['name']);
+    return rows
+      .filter((row) => placeInterface(work, row)?.port.row === port)
+      .map((row) => row.text('name') ?? '');
+  });
   printSorted(
     context,
-    interfaceNames(context, ids).filter((name) => name !== bridge.name),
+    names.filter((name) => name !== bridge.name),
   );
+}
+
+/** Those that are in no other bridge before this one. */
+function ownPortsOf(work: Work, bridge: VsBridge): WorkRow[] {
+  work.rows('Bridge', ['name', 'ports']); // one question for what is asked of each port
+  return portsOf(work, bridge).filter((port) => bridgeRowOf(work, port) === bridge.row);
 }
