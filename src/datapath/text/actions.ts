@@ -20,7 +20,8 @@ import {
 import { formatConntrack, readConntrack } from './conntrack.ts';
 import { formatUserspace, readUserspace } from './cookie.ts';
 import { Cursor, hexNumber, hexOrZero } from './cursor.ts';
-import { closingOf, formatSet, type KeyTextOptions, readKey } from './key.ts';
+import { formatSet, type KeyTextOptions } from './groups.ts';
+import { closingOf, readKey } from './key.ts';
 import { formatTunnelPush, readTunnelPush } from './tunnel-header.ts';
 
 type Formats = {
@@ -202,7 +203,7 @@ export function readActions(
   text: string,
   portNumber: (name: string) => number | undefined = () => undefined,
 ): DpAction[] {
-  if (/^\s*drop\s*$/i.test(text)) return [];
+  if (/^drop$/i.test(text)) return [];
   const cursor = new Cursor(text);
   const reading = { portNumber, depth: 0 };
   const actions: DpAction[] = [];

@@ -124,7 +124,7 @@ const cookieReaders: CookieReaders = {
   userdata(cursor) {
     const bytes: number[] = [];
     for (;;) {
-      cursor.match(/\s*/y);
+      cursor.match(/[ \t-\r]*/y);
       const two = cursor.match(/[0-9a-f]{2}/iy);
       if (two === undefined) break;
       bytes.push(Number.parseInt(two, 16));

@@ -1,13 +1,15 @@
 /** A place in the text of a flow or of actions, which readers move forwards. What does not fit is Malformed. */
 import { readIpv4, readIpv6, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
+import { trimSpaces } from '../../base/text.ts';
+import { integerBytes, readInteger } from '../../flow/fields/integer.ts';
 
 const delimiters = /[, \t\r\n]*/y;
 const integers = {
   /** As C writes them: decimal, 0x and leading-zero octal. */
-  any: /\s*[+-]?(?:0x[0-9a-f]+|[0-9]+)/iy,
-  decimal: /\s*[+-]?[0-9]+/y,
-  hexadecimal: /\s*(?:0x)?[0-9a-f]+/iy,
+  any: /[ \t-\r]*[+-]?(?:0x[0-9a-f]+|[0-9]+)/iy,
+  decimal: /[ \t-\r]*[+-]?[0-9]+/y,
+  hexadecimal: /[ \t-\r]*(?:0x)?[0-9a-f]+/iy,
 } as const;
 
 export class Cursor {
@@ -63,9 +65,9 @@ export class Cursor {
    */
   number(bits: number, base: keyof typeof integers = 'any'): number {
     const start = this.at;
-    const found = this.match(integers[base])?.trim();
+    const found = this.match(integers[base]);
     if (found === undefined) throw this.wrong(`"${this.#rest()}" is not a number`);
-    const value = integerOf(found, base);
+    const value = valueOfDigits(trimSpaces(found), base);
     const size = 2 ** bits;
     if (Number.isNaN(value) || value >= size || value < -size / 2) {
       this.at = start;
@@ -74,15 +76,14 @@ export class Cursor {
     return value < 0 ? value + size : value;
   }
 
-  /** A number of so many bits, in bytes of network order; `hexadecimal` where that is how it stands without 0x. */
+  /** A number in so many bytes of network order; `isHexadecimal` where it stands so without 0x. */
   bytes(size: number, isHexadecimal = false): number[] {
-    const found = this.match(isHexadecimal ? /(?:0x)?[0-9a-f]+/iy : /0x[0-9a-f]+|[0-9]+/iy);
-    if (found === undefined) throw this.wrong(`"${this.#rest()}" is not a number`);
-    let rest = BigInt(isHexadecimal && !/^0x/i.test(found) ? `0x${found}` : found);
-    if (rest >> BigInt(8 * size) !== 0n) throw this.wrong(`${found} does not fit in ${size} bytes`);
-    const bytes = new Array<number>(size).fill(0);
-    for (let n = size - 1; n >= 0 && rest !== 0n; n--, rest >>= 8n) bytes[n] = Number(rest & 0xffn);
-    return bytes;
+    const found = this.match(/(?:0x)?[0-9a-f]+/iy) ?? '';
+    const value = readInteger(isHexadecimal && !/^0x/i.test(found) ? `0x${found}` : found);
+    if (value === undefined) throw this.wrong(`"${found}${this.#rest()}" is not a number`);
+    const bytes = integerBytes(value, size);
+    if (bytes === undefined) throw this.wrong(`${found} does not fit in ${size} bytes`);
+    return [...bytes];
   }
 
   mac(): number[] {
@@ -106,15 +107,14 @@ export class Cursor {
   }
 }
 
-function integerOf(text: string, base: keyof typeof integers): number {
+function valueOfDigits(text: string, base: keyof typeof integers): number {
   const digits = text.replace(/^[+-]/, '');
-  const sign = text.startsWith('-') ? -1 : 1;
-  if (base === 'decimal') return sign * Number(digits);
-  if (base === 'hexadecimal') return Number.parseInt(digits, 16);
-  return (
-    sign * Number(/^0[0-9]/.test(digits) ? (/^[0-7]+$/.test(digits) ? `0o${digits}` : Number.NaN) : digits)
-  );
+  const value =
+    base === 'any' ? Number(readInteger(digits) ?? Number.NaN) : Number.parseInt(digits, radix[base]);
+  return text.startsWith('-') ? -value : value;
 }
+
+const radix = { decimal: 10, hexadecimal: 16 } as const;
 
 /** Two digits a byte. */
 export function hexDigits(bytes: readonly number[]): string {

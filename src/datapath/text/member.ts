@@ -1,5 +1,6 @@
 /** One value in the text of a flow: a slot or some of its bits, with its form, printed and read with its mask. */
 import { Malformed } from '../../base/errors.ts';
+import { trimSpaces } from '../../base/text.ts';
 import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { type Form, hexadecimal } from './forms.ts';
@@ -65,10 +66,10 @@ export interface ReadKey {
 
 /** Reads "VALUE" or "VALUE/MASK". Throws Malformed. */
 export function readMember(m: Member, text: string, into: ReadKey): void {
-  const [value = '', maskText] = text.trim().split('/');
+  const [value = '', maskText] = trimSpaces(text).split('/');
   const size = slots[m.slot].size;
   if (m.form.readMasked !== undefined) {
-    const read = m.form.readMasked(text.trim(), size);
+    const read = m.form.readMasked(trimSpaces(text), size);
     writeMember(m, into.key, read.value);
     writeMember(m, into.mask, read.mask);
     return;

@@ -93,8 +93,7 @@ export class Execution {
     this.#key = new Uint32Array(0);
   }
 
-  /** The words of `key` that extraction writes may be changed; those behind are as before when this returns. */
-
+  /** `key` is changed with the packet; the words of metadata that few have are zero again when this returns. */
   run(steps: readonly Step[], frame: Frame, key: Uint32Array): void {
     this.frame = frame;
     this.#key = key;
