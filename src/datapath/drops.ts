@@ -26,7 +26,7 @@ const dropReasons = {
   noSuchPort: 'output to a port that is not there (any more)',
   tooLong: "longer than the output port's MTU",
   tooLarge: 'does not fit the memory for changed copies',
-  wrongPacketType: 'its type of packet has no such header to push, or none to pop',
+  wrongPacketType: 'its type of packet has no such header to push, none to pop, or is not one for the port',
   tooManyRecirculations: 'it was looked up again too many times',
   badOffload: 'its offload description contradicts its headers',
   upcallQueueFull: 'missed while its port had filled its share of the upcall queue',

@@ -184,9 +184,11 @@ export function describeDatapathActions(
       a.inject(udpPacket(), padded, udpPacket({ payload: '414243444546' }));
       expect(await taken(c, 2)).toEqual([tagged(udpPacket(), 5), tagged(padded, 5)].map(hex));
       expect(await taken(b, 1)).toEqual([hex(udpPacket({ payload: '414243444546' }))]);
-      await put(['in_port(1)', 'trunc(40),check_pkt_len(size=40,gt(3),le(2))']);
+      // A cut counts for the check but not inside it, and goes with the next clone or output.
+      await put(['in_port(1)', 'trunc(40),check_pkt_len(size=40,gt(3),le(2)),clone(2),2,2']);
       a.inject(udpPacket());
-      expect(await taken(b, 1)).toEqual([hex(udpPacket().subarray(0, 40))]);
+      const all = hex(udpPacket());
+      expect(await taken(b, 4)).toEqual([all, all.slice(0, 80), all, all]);
     });
 
     test('labels are pushed in front of each other behind the tags, changed and popped', async () => {
@@ -219,6 +221,10 @@ export function describeDatapathActions(
         await through(`${wrap},push_eth(src=02:00:00:00:00:02,dst=02:00:00:00:00:01)`, udpPacket()),
       ).toBe(`${mac}884700005140${hex(udpPacket())}`);
       expect(await through(`${wrap},pop_mpls(eth_type=0x6558)`, udpPacket())).toBe(hex(udpPacket()));
+      await put(['in_port(1)', `${wrap},2,3`]);
+      a.inject(udpPacket());
+      await until(() => datapath.drops().get('wrongPacketType') === 2);
+      expect([...b.take(), ...c.take()]).toEqual([]);
     });
 
     test('an Ethernet header is popped with its tags, and another pushed', async () => {

@@ -108,13 +108,14 @@ export class Execution {
     key.fill(0, hotWordCount, datapathWordCount);
   }
 
-  /** Runs steps on a copy of the packet: what they change is not seen behind them. */
-  runOnCopy(steps: readonly Step[]): void {
+  /** Runs steps on a copy of the packet, cut to `maxSize`: what they change is not seen behind them. */
+  runOnCopy(steps: readonly Step[], maxSize = Number.POSITIVE_INFINITY): void {
     if (steps.length === 0) {
       this.#host.drop('explicit');
       return;
     }
     const saved = this.#save();
+    this.maxSize = maxSize;
     for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
     this.#restore(saved);
   }
@@ -133,6 +134,7 @@ export class Execution {
     this.#refreshKey();
     const saved = this.#save();
     this.#recirculationCount++;
+    this.maxSize = Number.POSITIVE_INFINITY;
     this.#key[recircWord] = id;
     const steps = this.#host.stepsFor(this.frame, this.#key);
     if (steps?.length === 0) this.#host.drop('explicit');
@@ -207,6 +209,10 @@ export class Execution {
     this.maxSize = Number.POSITIVE_INFINITY;
     if (to === undefined) {
       this.#host.drop('noSuchPort');
+      return;
+    }
+    if (this.packetType !== 0) {
+      this.#host.drop('wrongPacketType'); // devices take Ethernet frames
       return;
     }
     const { frame } = this;

@@ -81,7 +81,11 @@ const lowerings: Lowerings = {
   },
   clone({ actions }, whole) {
     const steps = lowerList(actions, whole);
-    return (x) => x.runOnCopy(steps);
+    return (x) => {
+      const { maxSize } = x;
+      x.maxSize = Number.POSITIVE_INFINITY; // a cut goes with the clone
+      x.runOnCopy(steps, maxSize);
+    };
   },
   check_pkt_len({ size, ifGreater, ifLessEqual }, whole) {
     const greater = lowerList(ifGreater, whole);
