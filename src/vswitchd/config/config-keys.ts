@@ -58,12 +58,12 @@ export const bridgeKeys = {
   ),
   macAgingTime: integerKey(
     'mac-aging-time',
-    { min: 15, max: 3600, fallback: 300 },
+    { min: 15, max: 3600, fallback: 300, isZeroUnset: true },
     'Seconds that a learned address lasts.',
   ),
   macTableSize: integerKey(
     'mac-table-size',
-    { min: 10, max: 1_000_000, fallback: 8192 },
+    { min: 10, max: 1_000_000, fallback: 8192, isZeroUnset: true },
     'Learned addresses at most.',
   ),
   forwardBpdu: booleanKey('forward-bpdu', false, 'Forwards link-local multicast like other frames.'),

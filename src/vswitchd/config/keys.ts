@@ -19,19 +19,23 @@ export interface Key<T> {
 export type Keys = Readonly<Record<string, Key<unknown>>>;
 export type Values<K extends Keys> = { readonly [N in keyof K]: K[N] extends Key<infer T> ? T : never };
 
-/** Values outside the range are moved to its nearer end. */
+/** Values outside the range are moved to its nearer end; with `isZeroUnset`, 0 is as if the key were not there. */
 export function integerKey(
   name: string,
-  range: { min: number; max: number; fallback: number },
+  range: { min: number; max: number; fallback: number; isZeroUnset?: true },
   doc: string,
 ): Key<number> {
-  const { min, max, fallback } = range;
+  const { min, max, fallback, isZeroUnset } = range;
   return {
     name,
     doc,
     fallback,
     wants: `an integer, ${min} to ${max}`,
-    read: (text) => (/^-?\d{1,15}$/.test(text) ? Math.min(max, Math.max(min, Number(text))) : undefined),
+    read(text) {
+      if (!/^-?\d{1,15}$/.test(text)) return undefined;
+      const value = Number(text);
+      return value === 0 && isZeroUnset === true ? fallback : Math.min(max, Math.max(min, value));
+    },
   };
 }
 
