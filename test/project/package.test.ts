@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -26,7 +26,25 @@ function ordinaryUser(): { uid?: number; gid?: number } {
 
 describe('the package', () => {
   it('has a bin entry for every launcher', () => {
-    expect(Object.keys(manifest.bin).sort()).toEqual(readdirSync('bin').sort());
+    const launchers = readdirSync('bin').filter((file) => !file.endsWith('.mjs'));
+    expect(Object.keys(manifest.bin).sort()).toEqual(launchers.sort());
+  });
+
+  it.each(Object.entries(manifest.bin))('%s of a clone that is not built says what to do', (name, path) => {
+    const folder = mkdtempSync(join(tmpdir(), 'ovs-ts-clone-'));
+    try {
+      for (const part of ['bin', 'package.json', 'package-lock.json'])
+        cpSync(part, join(folder, part), { recursive: true });
+      const args = name === 'ovs-ts' ? ['ovs-vsctl', 'show'] : ['--version'];
+      const { status, stderr } = spawnSync(join(folder, path), args, { encoding: 'utf8' });
+      expect(stderr).toMatch(
+        /^ovs[a-z-]+: Cannot find module .*: not built yet\? Run in .*: npm ci && npm run build\n$/,
+      );
+      expect(stderr).toContain(folder);
+      expect(status).toBe(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it.each(Object.entries(manifest.bin))('starts %s from any folder', (name, path) => {
