@@ -2,7 +2,7 @@
  * Names of remotes as users write them ("unix:/run/db.sock", "ptcp:6640:[::1]", ovsdb(7) "Connection Methods"),
  * read into values. Used by every program that takes a remote. Knows no sockets.
  */
-import { strerror, syscallFailed } from '../base/errno.ts';
+import { syscallFailed } from '../base/errno.ts';
 import type { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 
@@ -163,5 +163,5 @@ function bracket(host: string): string {
 }
 
 function unsupported(text: string, why: string): SyscallFailed {
-  return syscallFailed('connect', EAFNOSUPPORT, `${text}: ${why} (${strerror(EAFNOSUPPORT)})`);
+  return syscallFailed('socket', EAFNOSUPPORT, `"${text}": ${why}`);
 }

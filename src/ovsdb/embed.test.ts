@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectChannel } from '../rpc/socket-channel.ts';
+import { connect } from './client/connect.ts';
 import { embedOvsdb } from './embed.ts';
 import { atom, column, schema, table } from './schema-types.ts';
 
@@ -56,6 +58,27 @@ test('an embedded database that cannot listen is an error, and leaves nothing op
     await expect(embedOvsdb({ schema: declared, file, listen })).rejects.toMatchObject(error);
     expect(existsSync(path)).toBe(false);
   }
+});
+
+test('an embedded database does not take the socket of a server that runs, but one that a dead process left', async () => {
+  const path = join(folder, 'db.sock');
+  const listen = [`punix:${path}`];
+  const first = await embedOvsdb({ schema: declared, listen });
+  await expect(embedOvsdb({ schema: declared, listen })).rejects.toMatchObject({
+    name: 'SyscallFailed',
+    call: 'bind',
+    reason: 'Address already in use',
+  });
+  await using client = await connect(`unix:${path}`, { schema: declared });
+  expect(client.isConnected).toBe(true);
+  first.close();
+  spawnSync(process.execPath, [
+    '-e',
+    `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`,
+  ]);
+  expect(existsSync(path)).toBe(true);
+  await using second = await embedOvsdb({ schema: declared, listen });
+  expect(second.remotes).toEqual([`unix:${path}`]);
 });
 
 test('a client ends with its database, and a closed database has no clients', async () => {

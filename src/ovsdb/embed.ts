@@ -3,13 +3,15 @@
  * Runs on the language's own timers, which never keep the process alive.
  */
 import { systemClock } from '../base/clock.ts';
+import { syscallFailed } from '../base/errno.ts';
 import { existsSync } from '../base/files.ts';
 import { randomUuid, systemRandom } from '../base/random.ts';
 import { soon } from '../base/soon.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
-import { formatRemote, OVSDB_PORT, readPassiveRemote } from '../net/remote.ts';
+import { formatRemote, OVSDB_PORT, type PassiveRemote, readPassiveRemote } from '../net/remote.ts';
 import type { TlsConfig } from '../net/tls-config.ts';
+import { connectChannel } from '../rpc/socket-channel.ts';
 import type { Client, ViewOptions } from './client/api.ts';
 import { Disconnected } from './client/errors.ts';
 import { openClient } from './client/library-client.ts';
@@ -22,6 +24,8 @@ import { defaultRemoteOptions } from './server/remotes.ts';
 import { OvsdbServer } from './server/server.ts';
 import { systemSockets } from './server/sockets.ts';
 import { createDatabaseFile, openStore } from './storage/store.ts';
+
+const EADDRINUSE = 98;
 
 export interface EmbedOptions<T extends Tables> {
   readonly schema: Schema<T>;
@@ -75,8 +79,10 @@ export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Pr
   };
   const sockets = systemSockets(process.cwd(), { tls });
   try {
-    for (const target of listen)
+    for (const target of listen) {
+      await requireFree(target);
       listeners.push(await openListener(target, defaultRemoteOptions(target), { server, sockets, timers }));
+    }
   } catch (why) {
     close();
     throw why;
@@ -100,9 +106,23 @@ export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Pr
   };
 }
 
+function readTarget(target: string): PassiveRemote {
+  return readPassiveRemote(target, { defaultPort: OVSDB_PORT, rundir: process.cwd() });
+}
+
+/** A daemon takes over the socket of the one before it; a program must not take that of a server that runs. */
+async function requireFree(target: string): Promise<void> {
+  const remote = readTarget(target);
+  if (remote.kind !== 'punix' || !existsSync(remote.path)) return;
+  const found = await connectChannel({ kind: 'unix', path: remote.path }).catch(() => undefined);
+  if (found === undefined) return;
+  found.abort();
+  throw syscallFailed('bind', EADDRINUSE, target);
+}
+
 /** What a client connects to in order to reach a listener. */
 function remoteOf(target: string, listener: Remote): string {
-  const remote = readPassiveRemote(target, { defaultPort: OVSDB_PORT, rundir: process.cwd() });
+  const remote = readTarget(target);
   if (remote.kind === 'punix') return formatRemote({ kind: 'unix', path: remote.path });
   const kind = remote.kind === 'ptcp' ? 'tcp' : 'ssl';
   const port = listener.status().boundPort ?? remote.port;
