@@ -15,7 +15,9 @@ export function readSchemaFile(path: string): DatabaseSchema {
     return schemaFromJson(json);
   } catch (error) {
     if (!(error instanceof OvsdbError)) throw error;
-    throw error.within(`failed to parse "${path}" as ovsdb schema`);
+    const context = `failed to parse "${path}" as ovsdb schema`;
+    const details = error.details === undefined ? context : `${context}: ${error.details}`;
+    throw new OvsdbError(error.tag, details, error.syntax === undefined ? {} : { syntax: error.syntax });
   }
 }
 

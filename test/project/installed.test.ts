@@ -130,6 +130,21 @@ describe('the installed package', () => {
     }
   });
 
+  it('shows an error that nobody caught by the name of its class', () => {
+    const exported = JSON.parse(
+      run(
+        folder,
+        'node',
+        '--input-type=module',
+        '-e',
+        "import * as all from 'ovs-ts/ovsdb'; console.log(JSON.stringify(Object.entries(all).map(([key, of]) => [key, of.name, of.prototype instanceof Error])));",
+      ),
+    ) as [key: string, name: string, isError: boolean][];
+    const errors = exported.filter(([, , isError]) => isError);
+    expect(errors.map(([key]) => key)).toContain('OvsdbError');
+    expect(errors.filter(([key, name]) => key !== name)).toEqual([]);
+  });
+
   it('exports every type that its declarations name', () => {
     const types = join(folder, 'node_modules/ovs-ts/dist/types');
     const files = readdirSync(types, { recursive: true, encoding: 'utf8' }).filter((f) =>

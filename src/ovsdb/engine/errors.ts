@@ -33,18 +33,6 @@ export class OvsdbError extends Refused {
       ...(this.ioError !== undefined && { 'io-error': this.ioError }),
     };
   }
-
-  /**
-   * The same error with "context: " before its details.
-   * @internal
-   */
-  within(context: string): OvsdbError {
-    const details = this.details === undefined ? context : `${context}: ${this.details}`;
-    return new OvsdbError(this.tag, details, {
-      ...(this.syntax !== undefined && { syntax: this.syntax }),
-      ...(this.ioError !== undefined && { ioError: this.ioError }),
-    });
-  }
 }
 
 /**
