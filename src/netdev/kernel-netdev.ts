@@ -5,8 +5,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
+import type { Timer, Timers } from '../base/timers.ts';
+import { ms } from '../base/units.ts';
 import { readDriverInfo, readLinkMode } from '../sys/calls/device.ts';
-import { type Link, type LinkCounters, setLink } from '../sys/netlink/link.ts';
+import { type Link, type LinkCounters, readLink, setLink } from '../sys/netlink/link.ts';
 import type { LinkMonitor } from '../sys/netlink/monitor.ts';
 import { readCounters } from './link-counters.ts';
 import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec } from './provider.ts';
@@ -24,11 +26,24 @@ export interface KernelDevice {
   /** Ours, made by the switch: it takes the configured address, and its host's transmissions are our receptions. */
   readonly isOurs: boolean;
   readonly isAdopted: boolean;
+  /** What tells of a device that outlives its name: frames go on passing where it was moved to. */
+  readonly hold?: DeviceHold;
   /** Ends what keeps the device open, and the device if it is ours; resolves when that is done. */
   readonly close: () => Promise<void>;
   /** Ends what keeps the device open, and no more. */
   readonly leave: () => Promise<void>;
 }
+
+export interface DeviceHold {
+  /** False once it is deleted, in whatever network namespace. */
+  readonly isAttached: () => boolean;
+  /** True for it alone, also when it comes back with another index. */
+  readonly isOn: (link: Link) => boolean;
+  readonly timers: Timers;
+}
+
+/** The kernel tells nobody here of a device that is deleted elsewhere. */
+const awayLookMs = ms(1000);
 
 export class KernelNetdev implements Netdev {
   readonly name: string;
@@ -44,6 +59,8 @@ export class KernelNetdev implements Netdev {
   #changeNumber = 1;
   #state: NetdevState | undefined;
   #isGone = false;
+  /** Set while it is in another network namespace and carries frames there. */
+  #awayTimer: Timer | undefined;
   /** As said last. */
   #refusedOptions: NetdevConfig['options'] = new Map();
 
@@ -70,6 +87,7 @@ export class KernelNetdev implements Netdev {
   async configure(config: NetdevConfig): Promise<void> {
     const { options, mtuRequest, mac } = config;
     this.#refuseOptions(options);
+    if (this.#awayTimer !== undefined) return;
     if (mtuRequest !== undefined && mtuRequest !== this.#link.mtu) {
       const reason = this.#trySet({ mtu: mtuRequest });
       if (reason !== undefined) log.warn(`failed to set MTU for network device ${this.name}: ${reason}`);
@@ -81,12 +99,13 @@ export class KernelNetdev implements Netdev {
   }
 
   async setUp(isUp: boolean): Promise<void> {
-    if (isUp === this.#link.isUp) return;
+    if (isUp === this.#link.isUp || this.#awayTimer !== undefined) return;
     this.#set({ isUp }, `failed to set ${this.name} ${isUp ? 'up' : 'down'}`);
   }
 
   async stats(): Promise<NetdevStats> {
-    const counters = this.#isGone ? undefined : await readCounters(this.#link.ifindex);
+    const isHere = !this.#isGone && this.#awayTimer === undefined;
+    const counters = !isHere ? undefined : await readCounters(this.#link.ifindex);
     if (counters === undefined) return new Map();
     return statsOf(counters, this.#device.isOurs);
   }
@@ -103,6 +122,7 @@ export class KernelNetdev implements Netdev {
 
   #detach(): void {
     this.#stopListening();
+    this.#awayTimer?.cancel();
     this.#isGone = true;
   }
 
@@ -133,16 +153,38 @@ export class KernelNetdev implements Netdev {
   /** A device with another name keeps the state that it had under this one. */
   #follow(): void {
     if (this.#isGone) return;
-    const link = this.#device.monitor.known(this.#link.ifindex);
+    const { monitor, hold } = this.#device;
+    const known = monitor.known(this.#link.ifindex);
+    const link = this.#awayTimer === undefined ? known : this.#returned();
     this.#changeNumber++;
     if (link?.name === this.#link.name) {
       this.#link = link;
+      this.#awayTimer?.cancel();
+      this.#awayTimer = undefined;
       this.#state = undefined;
     } else {
-      this.#isGone = true;
       if (link === undefined) this.#state = this.#vanished();
+      if (link === undefined && hold?.isAttached() === true) this.#stayAway(hold);
+      else this.#isGone = true;
     }
     this.onChange();
+  }
+
+  /** Its index may be another's meanwhile. */
+  #returned(): Link | undefined {
+    const link = readLink(this.#link.name);
+    if (link === undefined || this.#device.hold?.isOn(link) !== true) return undefined;
+    return this.#device.monitor.known(link.ifindex);
+  }
+
+  /** Looks now and then whether the device still is. */
+  #stayAway(hold: DeviceHold): void {
+    const { timers, isAttached } = hold;
+    this.#awayTimer?.cancel();
+    this.#awayTimer = timers.after(awayLookMs, () => {
+      if (isAttached()) this.#stayAway(hold);
+      else this.#follow();
+    });
   }
 
   #vanished(): NetdevState {

@@ -185,6 +185,60 @@ describe.runIf(reason === undefined)('over a restart of the daemon', () => {
     expect(deviceNames(ours.host)).toEqual(['br0']);
   });
 
+  test.each(['ours', 'reference'] as const)(
+    '%s: a device of a port goes on in a network namespace that it is moved to, and back',
+    async (which) => {
+      await using host = new SwitchHost(which);
+      await using guest = new Namespace('guest');
+      await host.start();
+      host.configure(
+        'add-br',
+        'br0',
+        '--',
+        'set',
+        'bridge',
+        'br0',
+        'datapath_type=netdev',
+        ...internal('br0', 'i0'),
+      );
+      const address = host.configure('get', 'interface', 'i0', 'mac_in_use');
+      host.host.run('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'br0');
+      host.host.run('ip', 'link', 'set', 'br0', 'up');
+      host.host.run('ip', 'link', 'set', 'i0', 'netns', guest.name);
+      guest.run('ip', 'link', 'set', 'i0', 'name', 'eth0');
+      guest.run('ip', 'address', 'add', '192.0.2.2/24', 'dev', 'eth0');
+      guest.run('ip', 'link', 'set', 'eth0', 'up');
+      const reaches = () => guest.try('ping', '-c1', '-W1', '192.0.2.1').status === 0;
+      await until(reaches, 'the guest to reach the host');
+      const column = (name: string) => host.configure('get', 'interface', 'i0', name);
+      await until(() => column('mac_in_use') === '[]', 'the port to have no device here');
+      expect(column('error')).toBe('[]');
+      host.configure('set', 'interface', 'i0', 'mtu_request=1400');
+      expect(reaches()).toBe(true);
+      guest.run('ip', 'link', 'set', 'eth0', 'down');
+      guest.run('ip', 'link', 'set', 'eth0', 'name', 'i0');
+      guest.run('ip', 'link', 'set', 'i0', 'netns', host.host.name);
+      await until(() => column('mac_in_use') === address, 'the device to be back');
+      host.configure('del-port', 'i0');
+      await until(() => !deviceNames(host.host).includes('i0'), 'the device to go with its port');
+    },
+  );
+
+  test('a device that is deleted in another network namespace is made anew', async () => {
+    await using ours = new SwitchHost('ours');
+    await using guest = new Namespace('guest');
+    await ours.start();
+    ours.configure('add-br', 'br0', ...internal('br0', 'i0'));
+    ours.host.run('ip', 'link', 'set', 'i0', 'netns', guest.name);
+    await until(
+      () => ours.configure('get', 'interface', 'i0', 'mac_in_use') === '[]',
+      'the device to be away',
+    );
+    expect(deviceNames(ours.host)).toEqual(['br0']);
+    guest.run('ip', 'link', 'delete', 'i0');
+    await until(() => deviceNames(ours.host).includes('i0'), 'the port to have a device again');
+  });
+
   test('two switches of one host leave the devices of each other alone', async () => {
     await using first = new SwitchHost('ours');
     await using second = new SwitchHost('ours', { besides: first });

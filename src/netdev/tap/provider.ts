@@ -6,7 +6,7 @@
 import { syscallFailed } from '../../base/errno.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import { isPersistentTap, makePersistent } from '../../sys/calls/device.ts';
+import { isPersistentTap, isTapAttached, makePersistent } from '../../sys/calls/device.ts';
 import { closeFd, closeInBackground } from '../../sys/calls/fd.ts';
 import { errnos } from '../../sys/calls/libc.ts';
 import { addAlternativeName, type Link, readLink, removeAlternativeName } from '../../sys/netlink/link.ts';
@@ -52,6 +52,11 @@ async function open(
       monitor,
       isOurs: true,
       isAdopted,
+      hold: {
+        isAttached: () => isTapAttached(fd),
+        isOn: ({ alternativeNames }) => alternativeNames.includes(mark.nameFor(link.ifindex)),
+        timers,
+      },
       leave: () => closeInBackground(fd),
       close: () => closeTap({ fd, ifindex: link.ifindex, name }),
     });

@@ -60,9 +60,19 @@ export function openTap(name: string): number {
 
 /** True for one that stays when its descriptor is closed. */
 export function isPersistentTap(fd: number): boolean {
+  return ((tapFlags(fd) ?? 0) & IFF_PERSIST) !== 0;
+}
+
+/** False once the device is deleted; one that was renamed, or moved to another network namespace, still is attached. */
+export function isTapAttached(fd: number): boolean {
+  return tapFlags(fd) !== undefined;
+}
+
+/** undefined when the device is deleted. */
+function tapFlags(fd: number): number | undefined {
   const request = new Uint8Array(requestSize);
-  if (ioctlMemory(fd, TUNGETIFF, request) < 0) return false;
-  return (new DataView(request.buffer).getUint16(nameSize, true) & IFF_PERSIST) !== 0;
+  if (ioctlMemory(fd, TUNGETIFF, request) < 0) return undefined;
+  return new DataView(request.buffer).getUint16(nameSize, true);
 }
 
 /**
