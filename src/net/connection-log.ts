@@ -1,65 +1,91 @@
 /**
- * What the log says about a connection that is kept up, in the reference's words: attempts, failures, waits. A peer
- * that stays away is told about until the waits are as long as they get. Used by `reconnect.ts` and OVSDB clients.
+ * What the log says about a connection that is kept up, in the words that the reference has for OVSDB. Used by
+ * `reconnect.ts`; a protocol with words of its own gives it another function.
  */
-import { SyscallFailed } from '../base/errors.ts';
-import { logger } from '../base/log.ts';
-import type { Ms } from '../base/units.ts';
+import { strerror } from '../base/errno.ts';
+import { Malformed, SyscallFailed } from '../base/errors.ts';
+import { LimitedSite, logger } from '../base/log.ts';
+
+/** Durations in milliseconds. `why` is undefined when it took too long, or when we ended it. */
+export type ReconnectEvent =
+  | { readonly what: 'connecting' | 'listening' | 'connected' }
+  | { readonly what: 'failed'; readonly isPassive: boolean; readonly why: string | undefined }
+  | { readonly what: 'ended'; readonly why: string | undefined }
+  | { readonly what: 'waiting'; readonly isPassive: boolean; readonly delay: number }
+  | { readonly what: 'continuing'; readonly isPassive: boolean }
+  | { readonly what: 'probing' | 'unanswered'; readonly silence: number };
 
 const log = logger('reconnect');
+const brokenVisits = new LimitedSite();
+const EPROTO = 71;
 
-export class ConnectionLog {
-  readonly #minBackoff: number;
-  readonly #maxBackoff: number;
-  #isQuiet = false;
+/** Why a connection ended that the peer has closed in order. */
+export const endOfFile = 'End of file';
 
-  constructor(backoff: { readonly min: Ms | undefined; readonly max: Ms | undefined }) {
-    this.#minBackoff = backoff.min ?? defaultBackoff.min;
-    this.#maxBackoff = backoff.max ?? defaultBackoff.max;
-  }
+export function logConnection(name: string, event: ReconnectEvent): void {
+  const { level, text } = describe(event);
+  log[level](`${name}: ${text}`);
+}
 
-  connecting(peer: string): void {
-    if (!this.#isQuiet) log.info(`${peer}: connecting...`);
-  }
+/** For peers that connect to us, which come and go all the time, and any number of which may break off. */
+export function logVisit(name: string, event: ReconnectEvent): void {
+  const { level, text } = describe(event);
+  if (level === 'warn') log.limited(level, brokenVisits, `${name}: ${text}`);
+  else log[level === 'info' ? 'dbg' : level](`${name}: ${text}`);
+}
 
-  connected(peer: string): void {
-    log.info(`${peer}: connected`);
-    this.#isQuiet = false;
-  }
-
-  /** An attempt came to nothing; `why` is empty when it took too long. */
-  failed(peer: string, why: string): void {
-    if (this.#isQuiet) return;
-    log.info(`${peer}: connection attempt ${why === '' ? 'timed out' : `failed (${why})`}`);
-  }
-
-  /** `why` is empty when the peer ended it in order. */
-  ended(peer: string, why: string): void {
-    if (why === '') log.info(`${peer}: connection closed by peer`);
-    else log.warn(`${peer}: connection dropped (${why})`);
-  }
-
-  /** The next attempt comes after `delay`; the shortest wait is not worth a line. */
-  waits(peer: string, delay: number): void {
-    if (this.#isQuiet || delay <= this.#minBackoff) return;
-    if (delay < this.#maxBackoff) {
-      log.info(`${peer}: waiting ${formatSeconds(delay / 1000)} seconds before reconnect`);
-    } else {
-      log.info(`${peer}: continuing to reconnect in the background but suppressing further logging`);
-      this.#isQuiet = true;
+function describe(event: ReconnectEvent): {
+  level: 'err' | 'warn' | 'info' | 'dbg';
+  text: string;
+} {
+  switch (event.what) {
+    case 'connecting':
+    case 'listening':
+      return { level: 'info', text: `${event.what}...` };
+    case 'connected':
+      return { level: 'info', text: 'connected' };
+    case 'failed': {
+      const attempt = `${event.isPassive ? 'listen' : 'connection'} attempt`;
+      const text = event.why === undefined ? `${attempt} timed out` : `${attempt} failed (${event.why})`;
+      return { level: 'info', text };
+    }
+    case 'ended':
+      if (event.why === undefined) return { level: 'info', text: 'connection dropped' };
+      if (event.why === endOfFile) return { level: 'info', text: 'connection closed by peer' };
+      return { level: 'warn', text: `connection dropped (${event.why})` };
+    case 'waiting': {
+      const what = event.isPassive ? 'trying to listen again' : 'reconnect';
+      return { level: 'info', text: `waiting ${inSeconds(event.delay)} seconds before ${what}` };
+    }
+    case 'continuing': {
+      const what = event.isPassive ? 'try to listen' : 'reconnect';
+      return {
+        level: 'info',
+        text: `continuing to ${what} in the background but suppressing further logging`,
+      };
+    }
+    case 'probing':
+      return { level: 'dbg', text: `idle ${event.silence} ms, sending inactivity probe` };
+    case 'unanswered': {
+      const seconds = inSeconds(event.silence);
+      return {
+        level: 'err',
+        text: `no response to inactivity probe after ${seconds} seconds, disconnecting`,
+      };
     }
   }
 }
 
-/** Milliseconds between attempts: the first, and the longest after doubling. */
-export const defaultBackoff = { min: 1000, max: 8000 } as const;
-
 /** Why a connection failed, without what is said about it anyway. */
-export function reasonOf(why: Error | undefined): string {
-  if (why === undefined) return '';
+export function reasonOf(why: Error): string {
+  if (why instanceof Malformed) return strerror(EPROTO);
   return why instanceof SyscallFailed ? why.reason : why.message;
 }
 
-export function formatSeconds(seconds: number): string {
-  return String(Number(seconds.toPrecision(6)));
+/** As printf's %.3g has it. */
+function inSeconds(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 1000) return String(Number(seconds.toPrecision(3)));
+  const [digits = '', exponent = ''] = seconds.toExponential(2).split('e+');
+  return `${Number(digits)}e+${exponent.padStart(2, '0')}`;
 }

@@ -1,45 +1,70 @@
 /**
  * When to connect, to probe and to give up: the state machine behind a connection that is kept up. Exponential
- * back-off between attempts, an echo after silence, an end when the echo is not answered. Knows no sockets and no
- * timers; ovsdb(7) and the Controller table's `max_backoff` and `inactivity_probe` describe it.
- * Used by `src/rpc/session.ts`.
+ * back-off between attempts, a probe after silence, an end when the probe is not answered. Knows no sockets, no timers
+ * and no messages; ovsdb(7) and the Controller table's `max_backoff` and `inactivity_probe` describe it.
+ * Driven by `reliable-connection.ts`.
  */
-import { logger } from '../base/log.ts';
 import { type Ms, ms } from '../base/units.ts';
-import { ConnectionLog, defaultBackoff, formatSeconds } from './connection-log.ts';
+import { logConnection, type ReconnectEvent } from './connection-log.ts';
 
 export interface ReconnectOptions {
-  /** The remote, for the log. */
-  readonly name: string;
-  /** First delay after a failure; doubles up to `maxBackoff`. `defaultBackoff` when absent. */
-  readonly minBackoff?: Ms;
-  readonly maxBackoff?: Ms;
+  /** First delay after a failure, doubled after each further one up to `maxBackoff`. 1 s and 8 s when absent. */
+  readonly minBackoff?: Ms | undefined;
+  readonly maxBackoff?: Ms | undefined;
   /** Silence after which the peer is asked for a sign of life; 0 for never. 5 s when absent. */
-  readonly probeInterval?: Ms;
-  /** Without, the first failure is the end: for peers that connected to us. */
-  readonly isPersistent?: boolean;
+  readonly probeInterval?: Ms | undefined;
+  /** Attempts that are made in all; unlimited when absent. 0 for a peer that connected to us. */
+  readonly maxTries?: number | undefined;
+  /** So many attempts are made without a delay between them: the number of remotes. 1 when absent. */
+  readonly freeTries?: number | undefined;
+  /** An attempt gets a second, or as long as the delay before it. False: as long as it takes. */
+  readonly limitsAttempts?: boolean | undefined;
+  /** Puts what happens into the log; in the words of OVSDB connections when absent. */
+  readonly report?: ((name: string, event: ReconnectEvent) => void) | undefined;
 }
 
-export type ReconnectState = 'void' | 'backoff' | 'connecting' | 'active' | 'idle';
+export type ReconnectState =
+  | 'void'
+  | 'backoff'
+  | 'connecting'
+  | 'listening'
+  | 'active'
+  | 'idle'
+  | 'reconnect';
 /** What the owner is to do now. */
 export type ReconnectAction = 'connect' | 'disconnect' | 'probe';
 
-const log = logger('reconnect');
+const shortestAttempt = 1000;
+const defaultBackoff = { min: 1000, max: 8000 } as const;
+const defaultProbeInterval = ms(5000);
 
 export class Reconnect {
-  readonly #options: ReconnectOptions;
+  readonly #report: (name: string, event: ReconnectEvent) => void;
+  readonly #limitsAttempts: boolean;
+  #name: string;
+  /** The peer is to call us: attempts have no end, and nothing is gained by a delay. */
+  #isPassive = false;
   #state: ReconnectState = 'void';
   #enteredAt = ms(0);
   #backoff = 0;
+  #minBackoff = 0;
+  #maxBackoff = 0;
+  #probeInterval: number;
+  #triesLeft: number;
+  #freeTries: number;
   #lastActivity = ms(0);
   #connectedAt: Ms | undefined;
-  readonly #log: ConnectionLog;
-  #probeInterval: number;
+  #disconnectedAt: Ms | undefined;
 
-  constructor(options: ReconnectOptions) {
-    this.#options = options;
-    this.#log = new ConnectionLog({ min: options.minBackoff, max: options.maxBackoff });
-    this.#probeInterval = options.probeInterval ?? 5000;
+  /** `name` is that of the peer, for the log. */
+  constructor(name: string, options: ReconnectOptions = {}) {
+    this.#name = name;
+    this.#report = options.report ?? logConnection;
+    this.#limitsAttempts = options.limitsAttempts ?? true;
+    this.#triesLeft = options.maxTries ?? Number.POSITIVE_INFINITY;
+    this.#freeTries = options.freeTries ?? 1;
+    this.#probeInterval = options.probeInterval ?? defaultProbeInterval;
+    this.setBackoff(options.minBackoff, options.maxBackoff);
   }
 
   get state(): ReconnectState {
@@ -50,13 +75,40 @@ export class Reconnect {
     return this.#state === 'active' || this.#state === 'idle';
   }
 
-  setProbeInterval(interval: Ms): void {
-    this.#probeInterval = interval;
+  /** When it came up last; undefined for never. */
+  get connectedAt(): Ms | undefined {
+    return this.#connectedAt;
+  }
+
+  /** When it went down last; undefined for never. */
+  get disconnectedAt(): Ms | undefined {
+    return this.#disconnectedAt;
+  }
+
+  /** The next attempt is at another peer; `isPassive` when that is to call us. */
+  setPeer(name: string, isPassive: boolean): void {
+    this.#name = name;
+    this.#isPassive = isPassive;
+  }
+
+  setBackoff(min: Ms | undefined, max: Ms | undefined): void {
+    this.#minBackoff = min ?? defaultBackoff.min;
+    this.#maxBackoff = Math.max(max ?? defaultBackoff.max, this.#minBackoff);
+    if (this.#state === 'backoff') this.#backoff = Math.min(this.#backoff, this.#maxBackoff);
+  }
+
+  setProbeInterval(interval: Ms | undefined): void {
+    this.#probeInterval = interval ?? defaultProbeInterval;
+  }
+
+  /** So many attempts from now on come without a delay; an end of what is connected now takes one of them. */
+  setFreeTries(count: number): void {
+    this.#freeTries = count;
   }
 
   /** Starts to connect. */
   enable(now: Ms): void {
-    if (this.#state !== 'void') return;
+    if (this.#state !== 'void' || !this.#takeTry()) return;
     this.#backoff = 0;
     this.#enter('backoff', now);
   }
@@ -71,21 +123,20 @@ export class Reconnect {
     if (now < this.nextDue()) return undefined;
     switch (this.#state) {
       case 'void':
+      case 'listening':
         return undefined;
       case 'backoff':
         return 'connect';
       case 'connecting':
+      case 'reconnect':
         return 'disconnect';
       case 'active':
-        log.dbg(`${this.#options.name}: idle ${now - this.#lastActivity} ms, sending inactivity probe`);
+        this.#say({ what: 'probing', silence: now - this.#heardAt });
         this.#enter('idle', now);
         return 'probe';
-      case 'idle': {
-        const seconds = (now - this.#enteredAt) / 1000;
-        const text = `no response to inactivity probe after ${formatSeconds(seconds)} seconds, disconnecting`;
-        log.err(`${this.#options.name}: ${text}`);
+      case 'idle':
+        this.#say({ what: 'unanswered', silence: now - this.#enteredAt });
         return 'disconnect';
-      }
     }
   }
 
@@ -93,26 +144,30 @@ export class Reconnect {
   nextDue(): Ms {
     switch (this.#state) {
       case 'void':
+      case 'listening':
         return never;
       case 'backoff':
         return ms(this.#enteredAt + this.#backoff);
       case 'connecting':
-        return ms(this.#enteredAt + Math.max(1000, this.#backoff));
+        return this.#limitsAttempts ? ms(this.#enteredAt + Math.max(shortestAttempt, this.#backoff)) : never;
       case 'active':
-        return this.#probeInterval === 0 ? never : ms(this.#lastActivity + this.#probeInterval);
+        return this.#probeInterval === 0 ? never : ms(this.#heardAt + this.#probeInterval);
       case 'idle':
         return this.#probeInterval === 0 ? never : ms(this.#enteredAt + this.#probeInterval);
+      case 'reconnect':
+        return this.#enteredAt;
     }
   }
 
   /** The owner has started an attempt. */
   connecting(now: Ms): void {
-    this.#log.connecting(this.#options.name);
-    this.#enter('connecting', now);
+    if (this.#isPassive) this.#say({ what: 'listening' });
+    else if (!this.#isQuiet) this.#say({ what: 'connecting' });
+    this.#enter(this.#isPassive ? 'listening' : 'connecting', now);
   }
 
   connected(now: Ms): void {
-    this.#log.connected(this.#options.name);
+    this.#say({ what: 'connected' });
     this.#connectedAt = now;
     this.#lastActivity = now;
     this.#enter('active', now);
@@ -124,28 +179,61 @@ export class Reconnect {
     if (this.#state === 'idle') this.#enter('active', now);
   }
 
-  /** The attempt failed or the connection ended; `why` is empty for an orderly end by the peer. */
-  disconnected(now: Ms, why: string): void {
-    if (this.#state === 'void') return;
+  /** The owner wants another connection: `run` says so. */
+  forceReconnect(now: Ms): void {
+    if (this.isConnected || this.#state === 'connecting') this.#enter('reconnect', now);
+  }
+
+  /** The attempt failed or the connection ended; `why` is undefined when it took too long, or was ended by us. */
+  disconnected(now: Ms, why: string | undefined): void {
+    if (this.#state === 'void' || this.#state === 'backoff') return;
     const wasConnected = this.isConnected;
-    const { name } = this.#options;
-    if (wasConnected) this.#log.ended(name, why);
-    else this.#log.failed(name, why);
-    if (this.#options.isPersistent === false) {
+    if (wasConnected) {
+      this.#disconnectedAt = now;
+      this.#say({ what: 'ended', why });
+    } else if (!this.#isQuiet) this.#say({ what: 'failed', isPassive: this.#isPassive, why });
+    if (!this.#takeTry()) {
       this.#enter('void', now);
       return;
     }
-    this.#backoff = this.#nextBackoff(now, wasConnected);
-    this.#log.waits(name, this.#backoff);
+    this.#backOff(wasConnected);
     this.#enter('backoff', now);
   }
 
   /** A connection that lasted as long as the back-off starts afresh; a short one counts as another failure. */
-  #nextBackoff(now: Ms, wasConnected: boolean): number {
-    const { minBackoff = defaultBackoff.min, maxBackoff = defaultBackoff.max } = this.#options;
-    const lasted = this.#connectedAt === undefined ? 0 : now - this.#connectedAt;
-    if (wasConnected && lasted >= this.#backoff) return minBackoff;
-    return Math.min(maxBackoff, Math.max(minBackoff, this.#backoff * 2));
+  #backOff(wasConnected: boolean): void {
+    const lasted = wasConnected ? this.#lastActivity - (this.#connectedAt ?? this.#lastActivity) : -1;
+    if (this.#freeTries > 1) {
+      this.#freeTries--;
+      this.#backoff = 0;
+    } else if (wasConnected && this.#isPassive) this.#backoff = 0;
+    else if (lasted >= this.#backoff || this.#backoff < this.#minBackoff) this.#backoff = this.#minBackoff;
+    else if (this.#backoff < this.#maxBackoff / 2) {
+      this.#backoff *= 2;
+      this.#say({ what: 'waiting', isPassive: this.#isPassive, delay: this.#backoff });
+    } else {
+      if (!this.#isQuiet) this.#say({ what: 'continuing', isPassive: this.#isPassive });
+      this.#backoff = this.#maxBackoff;
+    }
+  }
+
+  /** Who stays away is told about until the delays are as long as they get. */
+  get #isQuiet(): boolean {
+    return this.#backoff >= this.#maxBackoff;
+  }
+
+  get #heardAt(): number {
+    return Math.max(this.#lastActivity, this.#enteredAt);
+  }
+
+  #takeTry(): boolean {
+    if (this.#triesLeft <= 0) return false;
+    this.#triesLeft--;
+    return true;
+  }
+
+  #say(event: ReconnectEvent): void {
+    this.#report(this.#name, event);
   }
 
   #enter(state: ReconnectState, now: Ms): void {

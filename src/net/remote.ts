@@ -60,6 +60,11 @@ export function isActiveName(text: string): boolean {
   return /^(unix|tcp|ssl):/.test(text);
 }
 
+/** May a peer of that name be gone without a sign? Of a peer on this host the kernel tells. */
+export function needsProbes(text: string): boolean {
+  return /^p?(tcp|ssl):/.test(text);
+}
+
 /** "tcp:a:1,tcp:b:2" as a list. A comma inside a remote's own text does not occur. */
 export function splitRemotes(text: string): string[] {
   return text.split(',').filter((one) => one !== '');

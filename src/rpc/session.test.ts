@@ -5,7 +5,7 @@ import { Timers } from '../base/timers.ts';
 import { type Ms, ms } from '../base/units.ts';
 import type { Channel, Message } from './channel.ts';
 import { channelPair } from './pair.ts';
-import { Session } from './session.ts';
+import { JsonRpcSession } from './session.ts';
 
 /** Lets microtasks run until nothing is left to deliver. */
 async function settle(): Promise<void> {
@@ -20,14 +20,15 @@ describe('a session', () => {
     const peers: Channel[] = [];
     const heard: Message[] = [];
     let failures = options.failures ?? 0;
-    const session = new Session({
-      name: 'peer',
+    const session = new JsonRpcSession({
+      remotes: ['peer'],
+      probeInterval: ms(5000),
       timers,
-      connect: async (signal) => {
+      connect: async (_remote, signal) => {
         if (options.isUnreachable === true) {
           await new Promise((_, reject) =>
             signal.addEventListener('abort', () => {
-              events.push(`aborted: ${signal.reason.message}`);
+              events.push(`aborted: ${signal.reason.reason ?? signal.reason.message}`);
               reject(signal.reason);
             }),
           );
@@ -74,11 +75,11 @@ describe('a session', () => {
     session.start();
     await advance(ms(0));
     await advance(ms(1000));
-    expect(events).toEqual(['aborted: timed out']);
+    expect(events).toEqual(['aborted: Connection timed out']);
     await advance(ms(1000));
     session.stop();
     await settle();
-    expect(events).toEqual(['aborted: timed out', 'aborted: stopped']);
+    expect(events).toEqual(['aborted: Connection timed out', 'aborted: stopped']);
   });
 
   test('answers echo itself and hands over the rest', async () => {
@@ -123,6 +124,6 @@ describe('a session', () => {
     session.stop();
     await advance(ms(60_000));
     expect(events.filter((event) => event === 'connected').length).toBe(2);
-    expect(session.channel).toBeUndefined();
+    expect(session.isConnected).toBe(false);
   });
 });

@@ -56,7 +56,8 @@ describe.skipIf(reason !== undefined)(
         remotes: members.map(({ remote }) => remote),
         timers,
         tables: { Open_vSwitch: ['next_cfg', 'external_ids'] },
-        backoff: { min: ms(100), max: ms(500) },
+        minBackoff: ms(100),
+        maxBackoff: ms(500),
       });
       client = opened;
       await until(() => opened.isConnected);

@@ -4,7 +4,7 @@ import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import type { Json, JsonObject, Message } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
-import { Session } from '../../rpc/session.ts';
+import { JsonRpcSession } from '../../rpc/session.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { isObject, type TargetOptions } from './target.ts';
 
@@ -17,21 +17,20 @@ export async function waitForDatabase(options: TargetOptions, args: readonly str
   driveTimers(timers, true);
   checkResults(
     await new Promise<Json>((resolve, reject) => {
-      const session = new Session({
-        name: remote,
-        connect: (signal) => options.connect(remote, signal),
+      const session = new JsonRpcSession({
+        remotes: [remote],
+        connect: options.connect,
         timers,
         events: {
-          connected(channel) {
-            channel.send({ method: 'set_db_change_aware', params: [true], id: 'aware' });
-            channel.send({ method: 'transact', params: ['_Server', operation], id: 'wait' });
+          connected() {
+            session.send({ method: 'set_db_change_aware', params: [true], id: 'aware' });
+            session.send({ method: 'transact', params: ['_Server', operation], id: 'wait' });
           },
           message(message) {
             const problem = awarenessProblem(message);
             if (problem !== undefined) reject(new CommandFailed(`${remote}: ${problem}`));
             else if ('result' in message && message.id === 'wait') resolve(message.result);
           },
-          disconnected() {},
         },
       });
       session.start();

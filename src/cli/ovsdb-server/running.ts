@@ -103,7 +103,7 @@ export class Running {
       {
         ...storage,
         server: this.server,
-        connect: (remote) => sockets.connect(remote, defaultDscp),
+        connect: (remote, signal) => sockets.connect(remote, defaultDscp, signal),
         shown: (database) => this.#watch(database),
       },
     );

@@ -8,7 +8,6 @@ import { logger, logRegistry } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
-import { ms } from '../../base/units.ts';
 import { isUsed } from '../../daemon/options.ts';
 import { printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
@@ -135,7 +134,6 @@ function connect(program: Program, schema: CtlSchema, options: VsctlOptions): Co
     remoteText: options.remote,
     timers,
     leaderOnly: options.leaderOnly,
-    probeInterval: ms(options.remote.startsWith('unix:') ? 0 : 5000),
     mayReconnect: options.mayRetry || isPassiveName(options.remote),
   });
 }

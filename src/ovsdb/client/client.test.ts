@@ -355,7 +355,7 @@ test('the view outlives the connection and is then brought up to date by one cha
   expect(await client.transact((tx) => void tx.insert('other', { text: 'x' }))).toEqual({
     status: 'disconnected',
   });
-  fixture.timers.advance(fixture.clock, ms(2000));
+  fixture.timers.advance(fixture.clock, ms(1000));
   await fixture.settle();
   expect(client.isConnected).toBe(true);
   expect(names(client)).toEqual(['b', 'c']);
@@ -489,7 +489,7 @@ test.each([
   await connected(fixture, { connect, remotes: [remote] });
   expect(connections).toBe(1);
   for (let i = 0; i < 3; i++) {
-    fixture.timers.advance(fixture.clock, ms(6000));
+    fixture.timers.advance(fixture.clock, ms(5500));
     await fixture.settle();
   }
   expect(connections).toBe(expected);

@@ -1,25 +1,22 @@
 /**
  * One database on one of several servers: connects, goes on to the next remote when a server is gone, has not the
- * database or is not the leader of its cluster (the `_Server` database, ovsdb-server(7) section 4.2), waits longer
- * each time, answers and sends probes, and pairs requests with replies.
+ * database or is not the leader of its cluster (the `_Server` database, ovsdb-server(7) section 4.2), and pairs
+ * requests with replies.
  * Used by `OvsdbClient` and by the command line tools; knows nothing of tables other than those of `_Server`.
  */
-import { syscallFailed } from '../../base/errno.ts';
 import { Malformed, Refused, VswitchError } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import type { Timer, Timers } from '../../base/timers.ts';
-import { type Ms, ms } from '../../base/units.ts';
-import { ConnectionLog, defaultBackoff, reasonOf } from '../../net/connection-log.ts';
-import { isPassiveName } from '../../net/remote.ts';
+import { ms } from '../../base/units.ts';
+import { reasonOf } from '../../net/connection-log.ts';
 import type { Channel, Json, Message } from '../../rpc/channel.ts';
+import { JsonRpcSession, type JsonRpcSessionOptions } from '../../rpc/session.ts';
 import { DatabaseStatus } from './database-status.ts';
 import { Disconnected } from './errors.ts';
 import { brief } from './values.ts';
-import { waitFor } from './waiting.ts';
 
 const log = logger('reconnect');
-const ETIMEDOUT = 110;
-const shortestAttempt = 1000;
+/** Milliseconds; a server that falls sooner after rising was not good. */
+const goodTime = 1000;
 
 /**
  * Opens a connection to one remote ("unix:...", "tcp:...", or any name that means something to it). Gives up when
@@ -27,25 +24,11 @@ const shortestAttempt = 1000;
  */
 export type Connector = (remote: string, signal?: AbortSignal) => Promise<Channel>;
 
-export interface SessionOptions {
+export interface SessionOptions extends Omit<JsonRpcSessionOptions, 'events'> {
   readonly database: string;
   readonly connect: Connector;
-  /** What `connect` is given, in turn. One alone is enough for an in-process server. */
-  readonly remotes: readonly string[];
-  readonly timers: Timers;
   /** False: any member of the cluster will do. True by default; a standalone server is always good. */
   readonly leaderOnly?: boolean;
-  /**
-   * After so long without a word from the server it is asked whether it lives; as long again, and it is left. 0: never.
-   * Unless given, 5 s for servers over a network: the end of one on this host is seen at once.
-   */
-  readonly probeInterval?: Ms | undefined;
-  readonly backoff?: { readonly min: Ms; readonly max: Ms };
-  /**
-   * An attempt gets a second, or as long as the wait after it would be, so that a host that is gone does not hold up the
-   * others; false for who tries once. Nobody is given up who is to call here ("ptcp:").
-   */
-  readonly limitsAttempts?: boolean;
 }
 
 export interface SessionEvents {
@@ -79,28 +62,29 @@ interface Pending {
 export class Session {
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
+  readonly #rpc: JsonRpcSession;
   readonly #pending = new Map<number, Pending>();
-  #channel: Channel | undefined;
   #status: DatabaseStatus | undefined;
   #isUp = false;
   #isClosed = false;
-  #remoteAt = -1;
   #failedCount = 0;
   #upSince = ms(0);
-  #backoff: number;
   #nextId = 1;
-  #retry: Timer | undefined;
-  #attempt: AbortController | undefined;
-  #probe: Timer | undefined;
-  #isProbing = false;
-  readonly #log: ConnectionLog;
 
   constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
-    this.#log = new ConnectionLog({ min: options.backoff?.min, max: options.backoff?.max });
     this.#events = events;
-    this.#backoff = this.#minBackoff;
-    this.#connect();
+    this.#rpc = new JsonRpcSession({
+      ...options,
+      events: {
+        connected: () => this.#askStatus(),
+        message: (message) => this.#guard(() => this.#receive(message)),
+        failed: (why) => this.#failed(why),
+        disconnected: (why) =>
+          this.#disconnected(why === undefined ? 'connection closed by peer' : reasonOf(why)),
+      },
+    });
+    this.#rpc.start();
   }
 
   get isUp(): boolean {
@@ -109,94 +93,37 @@ export class Session {
 
   /** The remote in use or being tried. */
   get remote(): string {
-    return this.#options.remotes[this.#remoteAt] ?? '';
+    return this.#rpc.remote;
   }
 
   /** Rejects with RequestRefused or Disconnected. */
   request(method: string, params: readonly Json[]): Promise<Json> {
-    const channel = this.#channel;
-    if (channel === undefined) return Promise.reject(new Disconnected(`${method}: not connected`));
+    if (!this.#rpc.isConnected) return Promise.reject(new Disconnected(`${method}: not connected`));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { method, resolve, reject });
-      channel.send({ method, params, id });
+      this.#rpc.send({ method, params, id });
     });
   }
 
   /** Leaves this server (with the reason in the log) and goes on to the next remote. */
   restart(why: string): void {
-    if (this.#isClosed || this.#channel === undefined) return;
+    if (this.#isClosed || !this.#rpc.isConnected) return;
     log.warn(`${this.remote}: ${why}; reconnecting`);
-    this.#drop(why);
+    this.#leave(why);
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#retry?.cancel();
-    this.#attempt?.abort(new Disconnected('closed'));
-    this.#leave('closed');
-  }
-
-  get #minBackoff(): number {
-    return this.#options.backoff?.min ?? defaultBackoff.min;
-  }
-
-  #connect(): void {
-    this.#remoteAt = (this.#remoteAt + 1) % this.#options.remotes.length;
-    const { remote } = this;
-    this.#log.connecting(remote);
-    const attempt = new AbortController();
-    this.#attempt = attempt;
-    this.#open(remote, attempt).then(
-      (channel) => this.#attach(channel),
-      (why: unknown) => {
-        if (!(why instanceof Error)) throw why;
-        if (this.#isClosed) return;
-        this.#log.failed(remote, attempt.signal.aborted ? '' : reasonOf(why));
-        this.#failedAttempt(why);
-      },
-    );
-  }
-
-  #open(remote: string, attempt: AbortController): Promise<Channel> {
-    const { connect, timers, limitsAttempts } = this.#options;
-    const isLimited = limitsAttempts !== false && !isPassiveName(remote);
-    const limit = isLimited
-      ? timers.after(ms(Math.max(shortestAttempt, this.#backoff)), () =>
-          attempt.abort(syscallFailed('connect', ETIMEDOUT, remote)),
-        )
-      : undefined;
-    return waitFor([attempt.signal], (resolve, reject) => {
-      connect(remote, attempt.signal).then((channel) => {
-        if (attempt.signal.aborted) channel.close();
-        else resolve(channel);
-      }, reject);
-      return () => limit?.cancel();
-    });
-  }
-
-  #attach(channel: Channel): void {
-    this.#channel = channel;
-    this.#log.connected(this.remote);
-    channel.events = {
-      message: (message) => {
-        if (this.#channel === channel) this.#guard(() => this.#receive(message));
-      },
-      closed: (why) => {
-        if (this.#channel !== channel) return;
-        this.#log.ended(this.remote, reasonOf(why));
-        this.#drop(why === undefined ? 'connection closed by peer' : reasonOf(why));
-      },
-    };
-    this.#isProbing = false;
-    this.#heard();
-    this.#status = new DatabaseStatus(this.#options.database, this.#options.leaderOnly ?? true);
-    this.#askStatus(this.#status);
+    this.#rpc.stop();
+    this.#forget('closed');
   }
 
   /** Old servers have no `_Server`; they hold standalone databases only. */
-  #askStatus(status: DatabaseStatus): void {
+  #askStatus(): void {
+    const status = new DatabaseStatus(this.#options.database, this.#options.leaderOnly ?? true);
+    this.#status = status;
     this.request('monitor_cond', status.monitorParams()).then(
       (initial) =>
         this.#guard(() => {
@@ -217,14 +144,14 @@ export class Session {
     const objection = status.objection();
     if (objection !== undefined) {
       log.info(`${this.remote}: ${objection}; trying another server`);
-      this.#drop(objection);
+      this.#leave(objection);
       return;
     }
     const isSchemaChanged = status.takeSchemaChange();
     if (!this.#isUp) this.#goUp();
     else if (isSchemaChanged) {
       log.info(`${this.remote}: the schema of ${this.#options.database} changed; reconnecting`);
-      this.#drop('schema changed');
+      this.#leave('schema changed');
     }
   }
 
@@ -235,10 +162,9 @@ export class Session {
   }
 
   #receive(message: Message): void {
-    this.#heard();
     if ('method' in message) {
       const { method, params, id } = message;
-      if (id !== null) this.#answer(method, params, id);
+      if (id !== null) this.#rpc.send({ result: null, error: 'unknown method', id });
       else if (this.#status?.isOwnUpdate(method, params) === true) {
         this.#status.apply(params[1]);
         this.#judge(this.#status);
@@ -247,19 +173,11 @@ export class Session {
     }
     const id = typeof message.id === 'number' ? message.id : Number.NaN;
     const pending = this.#pending.get(id);
-    if (pending === undefined) {
-      if (message.id !== 'echo')
-        throw new Malformed('json-rpc', 0, `reply to no request of ours: ${brief(message.id)}`);
-      return;
-    }
+    if (pending === undefined)
+      throw new Malformed('json-rpc', 0, `reply to no request of ours: ${brief(message.id)}`);
     this.#pending.delete(id);
     if (message.error === null) pending.resolve(message.result);
     else pending.reject(new RequestRefused(pending.method, message.error));
-  }
-
-  #answer(method: string, params: readonly Json[], id: Json): void {
-    if (method === 'echo') this.#channel?.send({ result: params, error: null, id });
-    else this.#channel?.send({ result: null, error: 'unknown method', id });
   }
 
   /** What the server says wrong costs the connection, never the process. */
@@ -272,65 +190,35 @@ export class Session {
     }
   }
 
-  #heard(): void {
-    this.#isProbing = false;
-    this.#probe?.cancel();
-    const isRemote = /^(tcp|ssl):/.test(this.remote);
-    const interval = this.#options.probeInterval ?? (isRemote ? 5000 : 0);
-    if (interval > 0) this.#probe = this.#options.timers.after(ms(interval), () => this.#silence());
-  }
-
-  #silence(): void {
-    if (this.#isProbing) {
-      this.restart('no response to inactivity probe');
-      return;
-    }
-    this.#heard();
-    this.#isProbing = true;
-    this.#channel?.send({ method: 'echo', params: [], id: 'echo' });
-  }
-
-  #drop(why: string): void {
-    const wasUp = this.#isUp;
-    this.#leave(why);
-    if (this.#isClosed) return;
-    if (wasUp) {
-      // A server that was good for a while is tried again at once; one that falls right after rising is not.
-      if (this.#options.timers.clock.now() - this.#upSince >= this.#minBackoff) {
-        this.#failedCount = -1;
-        this.#backoff = this.#minBackoff;
-      }
-      this.#events.down(why);
-    }
-    this.#failedAttempt(new Disconnected(why));
-  }
-
   #leave(why: string): void {
-    const channel = this.#channel;
-    this.#channel = undefined;
-    this.#status = undefined;
-    this.#isUp = false;
-    this.#probe?.cancel();
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    channel?.close();
-    for (const { method, reject } of pending) reject(new Disconnected(`${method}: ${why}`));
+    this.#rpc.restart(new Disconnected(why), this.#isGood);
   }
 
-  /** The first round through all remotes goes without a pause; then each failure waits twice as long as the last. */
-  #failedAttempt(why: Error): void {
+  /** A server that was good for a while is left for the next at once; one that falls right after rising is not. */
+  get #isGood(): boolean {
+    return this.#isUp && this.#options.timers.clock.now() - this.#upSince >= goodTime;
+  }
+
+  #disconnected(why: string): void {
+    const [wasUp, wasGood] = [this.#isUp, this.#isGood];
+    this.#forget(why);
+    if (wasGood) this.#failedCount = -1;
+    if (wasUp) this.#events.down(why);
+    this.#failed(new Disconnected(why));
+  }
+
+  #failed(why: Error): void {
     if (this.#isClosed) return;
     this.#failedCount++;
     this.#events.failed(why, this.#failedCount);
-    if (this.#isClosed) return;
-    const isFirstRound = this.#failedCount < this.#options.remotes.length;
-    const delay = isFirstRound ? 0 : this.#backoff;
-    if (!isFirstRound)
-      this.#backoff = Math.min(2 * this.#backoff, this.#options.backoff?.max ?? defaultBackoff.max);
-    this.#log.waits(this.remote, delay);
-    this.#retry = this.#options.timers.after(ms(delay), () => {
-      if (!this.#isClosed) this.#connect();
-    });
+  }
+
+  #forget(why: string): void {
+    this.#status = undefined;
+    this.#isUp = false;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { method, reject } of pending) reject(new Disconnected(`${method}: ${why}`));
   }
 }
 

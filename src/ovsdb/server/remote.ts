@@ -4,17 +4,18 @@
  */
 import { SyscallFailed } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
-import type { Timer, Timers } from '../../base/timers.ts';
+import type { Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
+import { endOfFile, reasonOf } from '../../net/connection-log.ts';
+import { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Channel } from '../../rpc/channel.ts';
+import { probe } from '../../rpc/session.ts';
 import type { OvsdbServer } from './server.ts';
-import type { ServeOptions, Session } from './session.ts';
+import { probeInterval, type ServeOptions, type Session } from './session.ts';
 
 const log = logger('ovsdb_jsonrpc_server');
-const reconnectLog = logger('reconnect');
 const listenFailed = new LimitedSite({ perMinute: 1, burst: 5 });
 
-const minBackoff = 1_000;
 /** The class selector the reference marks control traffic with (CS6). */
 export const defaultDscp = 48;
 
@@ -38,7 +39,7 @@ export interface ServerSockets {
   /** Rejects with SyscallFailed. */
   listen(target: string, dscp: number, accept: (channel: Channel) => void): Promise<ServerListener>;
   /** Rejects with SyscallFailed. */
-  connect(target: string, dscp: number): Promise<Channel>;
+  connect(target: string, dscp: number, signal?: AbortSignal): Promise<Channel>;
 }
 
 /** What `Manager.status` and `Manager.is_connected` tell. */
@@ -122,25 +123,33 @@ class PassiveRemote implements Remote {
   }
 }
 
-/** An outgoing connection that is kept up: one second to the next attempt, then twice as long each time. */
+/** An outgoing connection that is kept up. */
 export class ActiveRemote implements Remote {
-  readonly #target: string;
   readonly #deps: RemoteDeps;
+  readonly #link: ReliableConnection<Channel>;
   #options: RemoteOptions;
   #session: Session | undefined;
-  #state: 'CONNECT_IN_PROGRESS' | 'ACTIVE' | 'BACKOFF' = 'CONNECT_IN_PROGRESS';
-  #backoff = 0;
-  #connectedAt: Ms | undefined;
-  #disconnectedAt: Ms | undefined;
   #lastError: string | undefined;
-  #retry: Timer | undefined;
-  #isClosed = false;
 
   constructor(target: string, options: RemoteOptions, deps: RemoteDeps) {
-    this.#target = target;
     this.#options = options;
     this.#deps = deps;
-    this.#connect();
+    this.#link = new ReliableConnection<Channel>({
+      remotes: [target],
+      timers: deps.timers,
+      maxBackoff: ms(options.maxBackoff),
+      probeInterval: probeInterval(deps.server, options),
+      connect: (remote, signal) => deps.sockets.connect(remote, this.#options.dscp, signal),
+      events: {
+        connected: (channel) => this.#connected(channel),
+        probe: (channel) => channel.send(probe),
+        failed: (why) => {
+          this.#lastError = reasonOf(why);
+        },
+        disconnected: (why) => this.#disconnected(why),
+      },
+    });
+    this.#link.start();
   }
 
   get options(): RemoteOptions {
@@ -149,85 +158,40 @@ export class ActiveRemote implements Remote {
 
   setOptions(options: RemoteOptions): void {
     this.#options = options;
-    this.#backoff = Math.min(this.#backoff, options.maxBackoff);
+    this.#link.setBackoff(undefined, ms(options.maxBackoff));
+    this.#link.setProbeInterval(probeInterval(this.#deps.server, options));
     this.#session?.setOptions(options);
   }
 
   status(): RemoteStatus {
     const now = this.#deps.timers.clock.now();
     const session = this.#session;
+    const { state, connectedAt, disconnectedAt } = this.#link.machine;
     return {
       isConnected: session !== undefined,
-      state: this.#state,
+      state: state.toUpperCase(),
       connectionCount: 1,
-      ...(this.#connectedAt !== undefined && { secondsSinceConnect: secondsBetween(this.#connectedAt, now) }),
-      ...(this.#disconnectedAt !== undefined && {
-        secondsSinceDisconnect: secondsBetween(this.#disconnectedAt, now),
-      }),
+      ...(connectedAt !== undefined && { secondsSinceConnect: secondsBetween(connectedAt, now) }),
+      ...(disconnectedAt !== undefined && { secondsSinceDisconnect: secondsBetween(disconnectedAt, now) }),
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
       ...(session !== undefined && { locks: this.#deps.server.locks.heldBy(session) }),
     };
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#retry?.cancel();
+    this.#link.stop();
     this.#session?.disconnect(undefined);
   }
 
-  #connect(): void {
-    this.#state = 'CONNECT_IN_PROGRESS';
-    reconnectLog.info(`${this.#target}: connecting...`);
-    this.#deps.sockets.connect(this.#target, this.#options.dscp).then(
-      (channel) => this.#connected(channel),
-      (error: unknown) => {
-        if (!(error instanceof SyscallFailed)) throw error;
-        reconnectLog.info(`${this.#target}: connection attempt failed (${error.reason})`);
-        this.#lastError = error.reason;
-        this.#wait();
-      },
-    );
-  }
-
   #connected(channel: Channel): void {
-    if (this.#isClosed) {
-      channel.close();
-      return;
-    }
-    const session = this.#deps.server.serve(channel, this.#options);
-    if (session === undefined) {
-      this.#wait();
-      return;
-    }
-    reconnectLog.info(`${this.#target}: connected`);
-    this.#state = 'ACTIVE';
-    this.#session = session;
-    this.#connectedAt = this.#deps.timers.clock.now();
-    session.addCloseListener((why) => this.#disconnected(why));
+    this.#session = this.#deps.server.serve(channel, this.#options, this.#link);
+    if (this.#session === undefined) this.#link.restart(new Error('too many sessions'), false);
   }
 
   #disconnected(why: Error | undefined): void {
-    const now = this.#deps.timers.clock.now();
-    const reason = why instanceof SyscallFailed ? why.reason : why?.message;
-    if (reason === undefined) reconnectLog.info(`${this.#target}: connection closed by peer`);
-    else reconnectLog.warn(`${this.#target}: connection dropped (${reason})`);
+    this.#lastError = why === undefined ? endOfFile : reasonOf(why);
+    this.#session?.disconnect(undefined);
     this.#session = undefined;
-    this.#lastError = reason ?? 'End of file';
-    this.#disconnectedAt = now;
-    // A connection that held for a while starts over with short waits.
-    if (this.#connectedAt !== undefined && now - this.#connectedAt > this.#backoff) this.#backoff = 0;
-    this.#wait();
-  }
-
-  #wait(): void {
-    if (this.#isClosed) return;
-    const { maxBackoff } = this.#options;
-    this.#backoff =
-      this.#backoff === 0 ? Math.min(minBackoff, maxBackoff) : Math.min(this.#backoff * 2, maxBackoff);
-    this.#state = 'BACKOFF';
-    const seconds = this.#backoff / 1000;
-    reconnectLog.info(`${this.#target}: waiting ${seconds} seconds before reconnect`);
-    this.#retry = this.#deps.timers.after(ms(this.#backoff), () => this.#connect());
   }
 }
 

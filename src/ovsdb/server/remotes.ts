@@ -7,6 +7,7 @@ import { logger } from '../../base/log.ts';
 import { compareBytes } from '../../base/text.ts';
 import type { Timer } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
+import { needsProbes } from '../../net/remote.ts';
 import { isDbName, type NamedColumn, readManagers, readStrings, resolveColumn } from './db-column.ts';
 import {
   ActiveRemote,
@@ -25,10 +26,12 @@ const statusInterval = ms(2_500);
 const defaultProbe = 5_000;
 const defaultMaxBackoff = 8_000;
 
-/** Sockets of the same machine need no probes: the kernel tells when the peer is gone. */
 export function defaultRemoteOptions(target: string): RemoteOptions {
-  const isLocal = /^p?unix:/.test(target);
-  return { probeInterval: isLocal ? 0 : defaultProbe, maxBackoff: defaultMaxBackoff, dscp: defaultDscp };
+  return {
+    probeInterval: needsProbes(target) ? defaultProbe : 0,
+    maxBackoff: defaultMaxBackoff,
+    dscp: defaultDscp,
+  };
 }
 
 export class Remotes {

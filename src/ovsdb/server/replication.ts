@@ -2,27 +2,24 @@
  * Active-backup: while this server is a backup it holds its databases equal to those of another server and lets
  * nobody else write them. ovsdb-server(1), "Active-Backup Options"; ovsdb(7).
  */
-import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import type { Timer, Timers } from '../../base/timers.ts';
-import { ms } from '../../base/units.ts';
-import type { Channel, Json, Message } from '../../rpc/channel.ts';
+import type { Timers } from '../../base/timers.ts';
+import type { Json, Message } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
+import { JsonRpcSession } from '../../rpc/session.ts';
 import type { Database } from '../engine/database.ts';
 import { OvsdbError } from '../engine/errors.ts';
 import { isObject } from '../engine/member-reader.ts';
 import { equalSchemas, schemaFromJson } from '../engine/schema.ts';
 import type { TransactionContext } from '../engine/types.ts';
-import { InactivityProbe } from './inactivity.ts';
 import { defaultDscp, type ServerSockets } from './remote.ts';
 import { planReset, planUpdates, whyNotReplicable } from './replication-plan.ts';
 import type { OvsdbServer } from './server.ts';
+import { probeInterval } from './session.ts';
 
 const log = logger('replication');
-const reconnectLog = logger('reconnect');
 
 export const defaultReplicationProbe = 60_000;
-const retryInterval = ms(1_000);
 
 /** By database: the tables that are left alone. */
 type ExcludedTables = ReadonlyMap<string, ReadonlySet<string>>;
@@ -52,10 +49,7 @@ interface Target {
 export class Replicator {
   readonly #deps: ReplicationDeps;
   readonly #target: Target;
-  #channel: Channel | undefined;
-  #probe: InactivityProbe | undefined;
-  #retry: Timer | undefined;
-  #isStopped = false;
+  readonly #session: JsonRpcSession;
   #nextId = 0;
   readonly #pending = new Map<number, (result: Json) => void>();
   /** Databases whose contents follow the other server's; those still to be answered for are in `#awaited`. */
@@ -65,14 +59,22 @@ export class Replicator {
   constructor(deps: ReplicationDeps, target: Target) {
     this.#deps = deps;
     this.#target = target;
-    this.#connect();
+    const { server, sockets, timers } = deps;
+    this.#session = new JsonRpcSession({
+      remotes: [target.remote],
+      connect: (remote, signal) => sockets.connect(remote, defaultDscp, signal),
+      timers,
+      probeInterval: probeInterval(server, target),
+      events: { connected: () => this.#connected(), message: (message) => this.#receive(message) },
+    });
+    this.#session.start();
   }
 
   /** What `sync-status` says of a backup. */
   describe(excludedText: string): string {
     const { remote } = this.#target;
-    if (this.#channel === undefined && this.#followed.size === 0) return `connecting: ${remote}`;
-    if (this.#channel === undefined) return `not connected to ${remote}`;
+    if (!this.#session.isConnected && this.#followed.size === 0) return `connecting: ${remote}`;
+    if (!this.#session.isConnected) return `not connected to ${remote}`;
     if (this.#followed.size === 0 || this.#awaited.size > 0) return `connecting: ${remote}`;
     const names = [...this.#followed].map((name) => ` ${name}`).join(',');
     const exclude = excludedText === '' ? '' : `\nexclude: ${excludedText}`;
@@ -80,74 +82,31 @@ export class Replicator {
   }
 
   setProbeInterval(interval: number): void {
-    this.#probe?.setInterval(interval);
+    this.#session.setProbeInterval(probeInterval(this.#deps.server, { probeInterval: interval }));
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#retry?.cancel();
-    this.#probe?.stop();
-    this.#channel?.close();
-    this.#channel = undefined;
+    this.#session.stop();
   }
 
-  #connect(): void {
-    const { remote } = this.#target;
-    reconnectLog.info(`${remote}: connecting...`);
-    this.#deps.sockets.connect(remote, defaultDscp).then(
-      (channel) => this.#connected(channel),
-      (error: unknown) => {
-        if (!(error instanceof SyscallFailed)) throw error;
-        reconnectLog.info(`${remote}: connection attempt failed (${error.reason})`);
-        this.#connectLater();
-      },
-    );
-  }
-
-  #connectLater(): void {
-    if (!this.#isStopped) this.#retry = this.#deps.timers.after(retryInterval, () => this.#connect());
-  }
-
-  #connected(channel: Channel): void {
-    if (this.#isStopped) {
-      channel.close();
-      return;
-    }
-    reconnectLog.info(`${this.#target.remote}: connected`);
-    this.#channel = channel;
+  #connected(): void {
     this.#pending.clear();
     this.#followed.clear();
     this.#awaited.clear();
-    const { timers, server } = this.#deps;
-    this.#probe = new InactivityProbe(timers, channel, server.isReplayable ? 0 : this.#target.probeInterval);
-    channel.events = {
-      message: (message) => this.#receive(message),
-      closed: () => {
-        this.#probe?.stop();
-        if (this.#channel !== channel) return;
-        this.#channel = undefined;
-        reconnectLog.info(`${this.#target.remote}: connection closed by peer`);
-        this.#connectLater();
-      },
-    };
     this.#request('get_server_id', [], (id) => this.#checkServer(id));
   }
 
   #request(method: string, params: readonly Json[], done: (result: Json) => void): void {
     const id = this.#nextId++;
     this.#pending.set(id, done);
-    this.#channel?.send({ method, params, id });
+    this.#session.send({ method, params, id });
   }
 
   #receive(message: Message): void {
-    this.#probe?.heard();
     if ('method' in message) {
-      const { method, params, id } = message;
-      if (id !== null) this.#channel?.send({ id, result: method === 'echo' ? params : null, error: null });
-      else if (method === 'update') this.#update(params);
+      if (message.id === null && message.method === 'update') this.#update(message.params);
       return;
     }
-    if (message.id === 'echo') return;
     const done = typeof message.id === 'number' ? this.#pending.get(message.id) : undefined;
     if (done === undefined || typeof message.id !== 'number') {
       log.warn('received unexpected reply');

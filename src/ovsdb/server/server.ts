@@ -5,6 +5,7 @@
 import type { Soon } from '../../base/soon.ts';
 import type { Timers } from '../../base/timers.ts';
 import type { Uuid } from '../../base/units.ts';
+import type { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Channel } from '../../rpc/channel.ts';
 import { channelPair } from '../../rpc/pair.ts';
 import type { Database } from '../engine/database.ts';
@@ -130,13 +131,17 @@ export class OvsdbServer implements ServerContext {
     this.#status.remove(name);
   }
 
-  /** Takes a connected channel over. Undefined when there are too many sessions: the channel is closed then. */
-  serve(channel: Channel, options: ServeOptions = {}): Session | undefined {
+  /** Takes a connected channel over, one that `link` keeps up when we connected. Undefined when there are too many sessions: the channel is closed then. */
+  serve(
+    channel: Channel,
+    options: ServeOptions = {},
+    link?: ReliableConnection<Channel>,
+  ): Session | undefined {
     if (this.#sessions.size >= this.limits.maxSessions) {
       channel.abort(new Error(`${channel.name}: refused, ${this.#sessions.size} sessions are open already`));
       return undefined;
     }
-    const session = new Session(this, channel, options);
+    const session = new Session(this, channel, options, link);
     this.#sessions.add(session);
     session.addCloseListener(() => this.#sessions.delete(session));
     return session;

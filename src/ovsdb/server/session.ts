@@ -6,11 +6,13 @@
 import { LimitedSite, logger } from '../../base/log.ts';
 import { encodeText } from '../../base/text.ts';
 import type { Timer } from '../../base/timers.ts';
-import { ms } from '../../base/units.ts';
+import { type Ms, ms } from '../../base/units.ts';
+import { logVisit } from '../../net/connection-log.ts';
+import { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Channel, Json, Message, Notification, Reply, Request } from '../../rpc/channel.ts';
+import { probe } from '../../rpc/session.ts';
 import { OvsdbError } from '../engine/errors.ts';
 import type { Answer, Client, ServerContext, Waiting } from './context.ts';
-import { InactivityProbe } from './inactivity.ts';
 import { keyOf } from './json-key.ts';
 import { methods } from './methods.ts';
 import type { SessionMonitor } from './monitor/session-monitor.ts';
@@ -36,7 +38,7 @@ export class Session implements Client {
   isDbChangeAware = false;
   role: string | undefined;
   #isReadOnly: boolean;
-  readonly #probe: InactivityProbe;
+  readonly #link: ReliableConnection<Channel>;
   #isClosed = false;
   #isPaused = false;
   /** Of the backlog, bytes that other sessions share. */
@@ -46,12 +48,18 @@ export class Session implements Client {
   #stallTimer: Timer | undefined;
   readonly #closeListeners: ((why: Error | undefined) => void)[] = [];
 
-  constructor(server: ServerContext, channel: Channel, options: ServeOptions = {}) {
+  /** `link` keeps the channel up when it is we who connected. */
+  constructor(
+    server: ServerContext,
+    channel: Channel,
+    options: ServeOptions,
+    link?: ReliableConnection<Channel>,
+  ) {
     this.server = server;
     this.channel = channel;
     this.#isReadOnly = options.isReadOnly === true;
     this.role = options.role;
-    this.#probe = new InactivityProbe(server.timers, channel, probeInterval(server, options));
+    this.#link = link ?? visit(server, channel, options);
     channel.events = {
       message: (message) => this.#receive(message),
       closed: (why) => this.#closed(why),
@@ -80,7 +88,7 @@ export class Session implements Client {
   setOptions(options: ServeOptions): void {
     this.#isReadOnly = options.isReadOnly === true;
     this.role = options.role;
-    this.#probe.setInterval(probeInterval(this.server, options));
+    this.#link.setProbeInterval(probeInterval(this.server, options));
   }
 
   /** Sends every update that is due. */
@@ -151,7 +159,7 @@ export class Session implements Client {
 
   #receive(message: Message): void {
     if (this.#isClosed) return;
-    this.#probe.heard();
+    this.#link.heard();
     if (!('method' in message)) this.#receiveReply(message);
     else if (message.id === null) this.#receiveNotification(message);
     else this.#receiveRequest({ ...message, id: message.id });
@@ -189,7 +197,7 @@ export class Session implements Client {
 
   /** The only requests we make are probes. */
   #receiveReply(reply: Reply): void {
-    if (reply.id === 'echo') return;
+    if (reply.id === probe.id) return;
     const kind = reply.error === null ? 'reply' : 'error';
     log.limited('warn', unexpectedReplies, `${this.channel.name}: received unexpected ${kind} message`);
     this.disconnect(undefined);
@@ -241,7 +249,7 @@ export class Session implements Client {
   #closed(why: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#probe.stop();
+    this.#link.ended(this.channel, why);
     this.#stallTimer?.cancel();
     for (const { pending } of [...this.waiting.values()]) pending.cancel();
     for (const monitor of this.monitors.values()) monitor.cancel();
@@ -252,6 +260,21 @@ export class Session implements Client {
   }
 }
 
-function probeInterval(server: ServerContext, options: ServeOptions): number {
-  return server.isReplayable ? 0 : (options.probeInterval ?? 0);
+/** A client that connected to us is probed, and gone when it is gone. */
+function visit(server: ServerContext, channel: Channel, options: ServeOptions): ReliableConnection<Channel> {
+  const link = new ReliableConnection<Channel>({
+    remotes: [channel.name],
+    timers: server.timers,
+    maxTries: 0,
+    probeInterval: probeInterval(server, options),
+    report: logVisit,
+    events: { probe: () => channel.send(probe) },
+  });
+  link.accept(channel);
+  return link;
+}
+
+/** What is recorded and replayed does not depend on time. */
+export function probeInterval(server: ServerContext, options: ServeOptions): Ms {
+  return ms(server.isReplayable ? 0 : (options.probeInterval ?? 0));
 }

@@ -35,9 +35,9 @@ export function systemSockets(rundir: string, { tls, transport, mark }: SocketOp
       if (/^0(:|$)/.test(address) && boundPort !== 0) log.info(`${address}: listening on port ${boundPort}`);
       return { boundPort, close: () => listener.close() };
     },
-    async connect(target, dscp) {
+    async connect(target, dscp, signal) {
       const opened = (socket: Socket) => mark?.(socket, dscp);
-      return connectChannel(readActiveRemote(target, context), { tls, transport, opened });
+      return connectChannel(readActiveRemote(target, context), { tls, transport, opened, signal });
     },
   };
 }
