@@ -14,14 +14,15 @@ import { formatRemote, type PassiveRemote } from './remote.ts';
 import { acceptedStream, type Stream } from './stream.ts';
 import { isVerifying, loadTls, opensslText, TlsContext } from './tls.ts';
 import type { TlsConfig } from './tls-config.ts';
+import { markTraffic } from './traffic-class.ts';
 import { bindByPath } from './unix-path.ts';
 
 export interface ListenOptions {
   readonly tls?: TlsConfig | undefined;
   /** File mode of a unix socket before the umask; 0o770 when absent, as the reference. */
   readonly mode?: number | undefined;
-  /** Is told of a TCP listener as soon as it listens. */
-  readonly listening?: ((server: Server) => void) | undefined;
+  /** Marks what the connections of a TCP listener send: 0..63. The system's choice when absent. */
+  readonly dscp?: number | undefined;
   /** Who connects: clients when absent. */
   readonly use?: 'client' | 'control' | undefined;
   /** Those of this process when absent. */
@@ -78,14 +79,14 @@ function logFailure(remote: PassiveRemote, reason: string): void {
 /** A descriptor that listens, and where. */
 async function bind(
   remote: PassiveRemote,
-  { mode = DEFAULT_MODE, listening }: ListenOptions,
+  { mode = DEFAULT_MODE, dscp }: ListenOptions,
 ): Promise<{ readonly fd: number; readonly actual: PassiveRemote }> {
   if (remote.kind === 'punix') return { fd: bindUnix(remote.path, mode), actual: remote };
   const tried = formatRemote(remote);
   const server = createServer();
   try {
     await listenTcp(server, remote, tried);
-    listening?.(server);
+    markTraffic(server, dscp);
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : remote.port;
     return { fd: duplicateListener(server, tried), actual: { ...remote, port } };

@@ -14,6 +14,7 @@ import type { ActiveRemote } from './remote.ts';
 import { formatRemote } from './remote.ts';
 import { bootstrapFrom, isVerifying, loadTls, needsBootstrap, opensslText, TlsContext } from './tls.ts';
 import type { TlsConfig } from './tls-config.ts';
+import { markTraffic } from './traffic-class.ts';
 import { connectByPath } from './unix-path.ts';
 
 interface StreamEvents {
@@ -52,8 +53,8 @@ export interface ConnectOptions {
   readonly tls?: TlsConfig | undefined;
   /** Gives up: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told of a TCP socket as soon as it is connected. */
-  readonly opened?: ((socket: Socket) => void) | undefined;
+  /** Marks what a TCP socket sends, once it is connected: 0..63. The system's choice when absent. */
+  readonly dscp?: number | undefined;
 }
 
 const EIO = 5;
@@ -88,7 +89,7 @@ export async function connectStream(remote: ActiveRemote, options: ConnectOption
   });
   try {
     await promise;
-    if (remote.kind !== 'unix') options.opened?.(socket);
+    if (remote.kind !== 'unix') markTraffic(socket, options.dscp);
     if (remote.kind === 'ssl') checkBootstrap(socket, options.tls ?? {}, name);
   } catch (error) {
     stream.abort();

@@ -12,7 +12,6 @@ import type { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import { takeLockFile } from '../../daemon/lock-file.ts';
 import { Fatal } from '../../daemon/program.ts';
-import { markTraffic } from '../../daemon/traffic-class.ts';
 import type { Command } from '../../daemon/unixctl.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import type { Connector } from '../../ovsdb/client/index.ts';
@@ -66,7 +65,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   const storage = { timers, soon, newUuid: randomUuid, random: systemRandom, lock: lockDatabase };
   const schema = compileSchema(JSON.parse(JSON.stringify(schemaToJson(options.schema))));
   const server = new OvsdbServer({ timers, soon, newUuid: randomUuid });
-  const sockets = systemSockets(rundir, { tls, mark: markTraffic });
+  const sockets = systemSockets(rundir, { tls });
   const remotes = new Remotes({ server, sockets, timers });
   const alone = { syncFrom: undefined, syncExclude: undefined, isBackup: false };
   const replication = new Replication(alone, { server, sockets, timers });

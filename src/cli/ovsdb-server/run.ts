@@ -27,7 +27,6 @@ import {
   versionText,
 } from '../../daemon/program.ts';
 import { openReplay, type Replay, replayOptions } from '../../daemon/replay.ts';
-import { markTraffic } from '../../daemon/traffic-class.ts';
 import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import { Remotes } from '../../ovsdb/server/remotes.ts';
@@ -105,7 +104,6 @@ async function start(
   const sockets = systemSockets(program.directories.run, {
     tls,
     transport: replay.transport,
-    mark: markTraffic,
   });
   const remotes = new Remotes({ server, sockets, timers });
   const replication = new Replication(config, { server, sockets, timers });

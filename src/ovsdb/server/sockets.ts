@@ -1,5 +1,4 @@
 /** The server's real sockets: remotes by name, with the SSL settings as they are at each moment. */
-import type { Server, Socket } from 'node:net';
 import { logger } from '../../base/log.ts';
 import {
   isPassiveName,
@@ -18,26 +17,22 @@ const log = logger('socket_util');
 export interface SocketOptions {
   readonly tls?: TlsConfig;
   readonly transport?: Transport;
-  /** Sets the DSCP of what a TCP socket sends, or what a listener accepts; nothing is set when absent. */
-  readonly mark?: (socket: Socket | Server, dscp: number) => void;
 }
 
-export function systemSockets(rundir: string, { tls, transport, mark }: SocketOptions = {}): ServerSockets {
+export function systemSockets(rundir: string, { tls, transport }: SocketOptions = {}): ServerSockets {
   const context: RemoteContext = { defaultPort: OVSDB_PORT, rundir };
   return {
     isPassive: isPassiveName,
     async listen(target, dscp, accept) {
-      const listening = (server: Server) => mark?.(server, dscp);
       const remote = readPassiveRemote(target, context);
-      const listener = await listenChannels(remote, { tls, transport, listening }, accept);
+      const listener = await listenChannels(remote, { tls, transport, dscp }, accept);
       const boundPort = listener.remote.kind === 'punix' ? 0 : listener.remote.port;
       const address = target.slice(target.indexOf(':') + 1);
       if (/^0(:|$)/.test(address) && boundPort !== 0) log.info(`${address}: listening on port ${boundPort}`);
       return { boundPort, close: () => listener.close() };
     },
     async connect(target, dscp, signal) {
-      const opened = (socket: Socket) => mark?.(socket, dscp);
-      return connectChannel(readActiveRemote(target, context), { tls, transport, opened, signal });
+      return connectChannel(readActiveRemote(target, context), { tls, transport, dscp, signal });
     },
   };
 }

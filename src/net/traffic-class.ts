@@ -7,7 +7,8 @@ import { setDscp } from '../sys/calls/traffic-class.ts';
 const log = logger('socket_util');
 
 /** A connection without the mark is better than none. */
-export function markTraffic(socket: Socket | Server, dscp: number): void {
+export function markTraffic(socket: Socket | Server, dscp: number | undefined): void {
+  if (dscp === undefined) return;
   try {
     setDscp(socket, dscp);
   } catch (error) {
