@@ -298,10 +298,10 @@ test.each(['127.0.0.1', '::1'])(
       'manager_options=@m',
     );
     const [peer] = await connected;
-    const shown = server.run('ss', '-tnHOi', '--tos', `dport = :${port}`).stdout;
+    const shown = () => server.run('ss', '-tnHOi', '--tos', `dport = :${port}`).stdout;
+    await vi.waitFor(() => expect(shown()).toMatch(/(tos|tclass):0x28/), { timeout: 60_000 });
     peer.destroy();
     manager.close();
-    expect(shown).toMatch(/(tos|tclass):0x28/);
   },
 );
 
