@@ -362,7 +362,7 @@ test('--run serves one command and ends with its status', async () => {
   });
 });
 
-/** Sends durable inserts one after the other and notes which were acknowledged. */
+/** Sends durable inserts one after the other, kills the server that long after the first was acknowledged. */
 async function insertUntilKilled(
   harness: ServerHarness,
   round: number,
@@ -379,6 +379,7 @@ async function insertUntilKilled(
     socket.write(JSON.stringify({ method: 'transact', params, id: name }));
   };
   const gone = new Promise<void>((done) => socket.once('close', () => done()));
+  const answered = new Promise<void>((done) => socket.once('data', () => done()));
   socket.on('error', () => {});
   socket.on('data', (data) => {
     buffer += data;
@@ -389,6 +390,7 @@ async function insertUntilKilled(
     buffer = buffer.slice(-40).replace(/^.*"id":"r[0-9]+-[0-9]+"/s, '');
   });
   for (let i = 0; i < 8; i++) send();
+  await answered;
   await pause(killAfter);
   await harness.kill();
   await gone;

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { OWN_VERSION } from '../../src/daemon/program.ts';
 
 const ours = new URL('../../bin/ovsdb-tool', import.meta.url).pathname;
 const theirs = '/usr/bin/ovsdb-tool';
@@ -67,6 +68,8 @@ function run(program: string, folder: string, args: readonly string[]) {
       .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+|Z)/g, 'TIME')
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
       .replace(/ row [0-9a-f]{8}:/g, ' row UUID:')
+      // A wait of no time says which of the two it was by whether a millisecond passed.
+      .replace(/where\\" clause test failed|wait\\" timed out after \d+ ms/g, 'WAITED')
       // Which of two rows is named first follows the reference's hash of their random versions.
       .replace(/First row, with UUID (.*?)\. {2}Second row, with UUID (.*?)\./g, (_, a: string, b: string) =>
         [a, b].sort().join(' and '),
@@ -144,7 +147,6 @@ describe('ovsdb-tool', () => {
       ['query'],
       ['help'],
       ['--help'],
-      ['-V'],
       ['--option'],
       ['list-commands'],
     ];
@@ -153,6 +155,11 @@ describe('ovsdb-tool', () => {
       both('compare-versions', '1.2.3', operator, '1.10.0');
     both('compare-versions', '1.2', '<', '1.2.3');
     both('--cid=x', 'help');
+  });
+
+  test('says its own version below that of the reference', () => {
+    const [own, reference] = [run(ours, folders.ours, ['-V']), run(theirs, folders.theirs, ['-V'])];
+    expect(own).toEqual({ ...reference, stdout: `${reference.stdout}ovs-ts ${OWN_VERSION}\n` });
   });
 
   test('runs the same transactions to the same results and log', () => {
