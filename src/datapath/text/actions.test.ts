@@ -15,9 +15,11 @@ const maybe = <K extends string>(name: K): fc.Arbitrary<{ readonly [P in K]?: tr
   fc.boolean().map((is) => (is ? ({ [name]: true } as { [P in K]?: true }) : {})); // just that key
 
 const cookie: fc.Arbitrary<UserspaceCookie> = fc.oneof(
-  fc
-    .tuple(u(12), u(3), u(32))
-    .map(([vid, pcp, output]) => ({ type: 'sFlow' as const, vlanTci: (pcp << 13) | 0x1000 | vid, output })),
+  fc.tuple(u(12), u(3), u(32)).map(([vid, pcp, output]) => {
+    // The text shows a tag of VLAN 0 and priority 0 like no tag, and is read as none.
+    const tag = (pcp << 13) | vid;
+    return { type: 'sFlow' as const, vlanTci: tag === 0 ? 0 : tag | 0x1000, output };
+  }),
   fc.subarray([...slowPathReasons]).map((reasons) => ({ type: 'slow_path' as const, reasons })),
   fc.record({
     type: fc.constant('flow_sample' as const),
