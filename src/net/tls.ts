@@ -112,8 +112,9 @@ function fileStamp(file: string): string {
 function readContext(tls: typeof Tls, config: TlsConfig): SecureContextOptions {
   const versions = config.protocols === undefined ? undefined : readProtocols(config.protocols);
   const { privateKey = '', certificate = '', caCert = '', peerCaCert } = config;
-  const key = readPem('private key', privateKey, (pem) => tls.createSecureContext({ key: pem }));
-  const cert = readPem('certificate', certificate, (pem) => tls.createSecureContext({ cert: pem }));
+  // Node takes an empty text for none given, a line without anything for what it is.
+  const key = readPem('private key', privateKey, (pem) => tls.createSecureContext({ key: pem || '\n' }));
+  const cert = readPem('certificate', certificate, (pem) => tls.createSecureContext({ cert: pem || '\n' }));
   const extra = peerCaCert === undefined ? '' : readPem('CA certificate', peerCaCert, readAuthority);
   const options: SecureContextOptions = {
     key,

@@ -167,6 +167,8 @@ describe('a file that cannot be used is named in the log, with the reason', () =
     ],
     ['a key as certificate', { certificate: at('ca.key') }, `certificate from ${at('ca.key')}: error:`],
     ['a key as CA', { caCert: at('ca.key') }, `CA certificate from ${at('ca.key')}: error:`],
+    ['an empty key', { privateKey: '/dev/null' }, 'private key from /dev/null: error:'],
+    ['an empty certificate', { certificate: '/dev/null' }, 'certificate from /dev/null: error:'],
     ['an empty CA', { caCert: '/dev/null' }, `CA certificate from /dev/null: error:`],
   ])('%s', async (_, more, what) => {
     const said = await saidWhile(() =>
