@@ -38,9 +38,9 @@ export interface ApplyDeps {
   netdevChanged(i: LiveInterface): void;
 }
 
-/** Names the backend gives devices of its own. */
+/** Names that datapaths, and the kernel's tunnel devices whatever follows, have for themselves. */
 const reservedNames =
-  /^(ovs-(netdev|system|dummy)|gre_sys|genev_sys_\d+|vxlan_sys_\d+|lisp_sys_\d+|stt_sys_\d+|erspan_sys|ip6erspan_sys|ip6gre_sys|bareudp_sys_\d+|gtpu_sys_\d+|ovs-ip6gre.*)$/;
+  /^(ovs-(netdev|system|dummy)$|(gre|ip6gre|erspan|ip6erspan|genev|vxlan|lisp|stt|gtpu|udp)_sys)/;
 
 /** Why an interface could not be added: the `error` column, and when it is tried again. */
 interface Failure {

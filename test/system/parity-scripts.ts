@@ -100,6 +100,14 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'set interface x type=internal',
   ],
   'a reserved name': [br0, 'add-port br0 ovs-netdev'],
+  'names reserved for tunnels': [
+    br0,
+    ...['gre', 'ip6gre', 'erspan', 'ip6erspan', 'genev', 'vxlan', 'lisp', 'stt', 'gtpu', 'udp'].flatMap(
+      (type) => [`add-port br0 ${type}_sys`, `add-port br0 ${type}_sys_47`],
+    ),
+    'add-port br0 bareudp_sys',
+    'add-port br0 ovs-ip6gre0',
+  ],
   'the loopback device': [br0, 'add-port br0 lo'],
   'an internal port': [br0, 'add-port br0 in1 -- set interface in1 type=internal'],
   'an internal port with an address': [
