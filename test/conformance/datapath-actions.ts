@@ -1,13 +1,21 @@
 /** The actions that a datapath says it can run: each does what it is to do, and all others are refused. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Refused } from '../../src/base/errors.ts';
-import { dpPort } from '../../src/base/units.ts';
 import type { DpAction, DpActionName } from '../../src/datapath/actions.ts';
 import type { Datapath, DpFlow, Upcall } from '../../src/datapath/provider.ts';
 import { readActions } from '../../src/datapath/text/actions.ts';
 import { readKey } from '../../src/datapath/text/key.ts';
 import { getSlot } from '../../src/flow/key.ts';
-import { type DatapathHarness, packed, packetFrom, until, type Wire, whole } from './datapath-harness.ts';
+import {
+  type DatapathHarness,
+  openWired,
+  packed,
+  packetFrom,
+  taken,
+  until,
+  type Wire,
+  whole,
+} from './datapath-harness.ts';
 import {
   arpRequest,
   bytesOf,
@@ -36,15 +44,7 @@ export function describeDatapathActions(
     let c: Wire;
 
     beforeEach(async () => {
-      harness = await open(8);
-      datapath = harness.datapath;
-      upcalls = [];
-      datapath.onUpcalls = (batch) => {
-        upcalls.push(...batch);
-      };
-      a = await harness.addWire(dpPort(1));
-      b = await harness.addWire(dpPort(2));
-      c = await harness.addWire(dpPort(3));
+      ({ harness, datapath, upcalls, a, b, c } = await openWired(open, 8));
     });
     afterEach(() => harness.close());
 
@@ -54,15 +54,6 @@ export function describeDatapathActions(
         datapath.putFlow(flowOf(match, actions, id));
       });
       await datapath.settle();
-    }
-
-    async function taken(wire: Wire, count: number): Promise<string[]> {
-      const got: Uint8Array[] = wire.take();
-      await until(() => {
-        got.push(...wire.take());
-        return got.length >= count;
-      });
-      return got.map(hex);
     }
 
     /** What becomes of one packet on wire b. */

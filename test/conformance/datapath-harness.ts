@@ -1,6 +1,6 @@
 /** What the suites of datapaths share: wires, flows and packets. */
 import { expect } from 'vitest';
-import type { DpPort } from '../../src/base/units.ts';
+import { type DpPort, dpPort } from '../../src/base/units.ts';
 import type { DpAction, SetField } from '../../src/datapath/actions.ts';
 import type { UserspaceCookie } from '../../src/datapath/cookie.ts';
 import type { Datapath, DpFlow, DpPacket, Upcall } from '../../src/datapath/provider.ts';
@@ -10,7 +10,7 @@ import { internMask } from '../../src/flow/mask.ts';
 import { packKey } from '../../src/flow/match.ts';
 import { type SlotName, slots } from '../../src/flow/slots.ts';
 import { frameOf } from './memory-port.ts';
-import { bytesOf, udpPacket } from './packets.ts';
+import { bytesOf, hex, udpPacket } from './packets.ts';
 
 /** The far side of a port: the wire. */
 export interface Wire {
@@ -93,4 +93,28 @@ export function setField(slot: SlotName, value: string, mask = 'ff'.repeat(slots
     return [...key.subarray(word, word + count)];
   };
   return { slot, value: words(value), mask: words(mask) };
+}
+
+/** A datapath with the ports 1 to 3, each with its wire; `upcalls` gathers all of its upcalls. */
+export async function openWired(open: (flowCapacity: number) => Promise<DatapathHarness>, capacity: number) {
+  const harness = await open(capacity);
+  const { datapath } = harness;
+  const upcalls: Upcall[] = [];
+  datapath.onUpcalls = (batch) => {
+    upcalls.push(...batch);
+  };
+  const a = await harness.addWire(dpPort(1));
+  const b = await harness.addWire(dpPort(2));
+  const c = await harness.addWire(dpPort(3));
+  return { harness, datapath, upcalls, a, b, c };
+}
+
+/** Waits until a wire has given that many frames. */
+export async function taken(wire: Wire, count: number): Promise<string[]> {
+  const got: Uint8Array[] = wire.take();
+  await until(() => {
+    got.push(...wire.take());
+    return got.length >= count;
+  });
+  return got.map(hex);
 }

@@ -12,11 +12,13 @@ import {
   type DatapathHarness,
   flowFrom,
   keyOf,
+  openWired,
   output,
   packed,
   packetFrom,
   sendUp,
   setField,
+  taken,
   toController,
   until,
   type Wire,
@@ -39,27 +41,9 @@ export function describeDatapath(
     let c: Wire;
 
     beforeEach(async () => {
-      harness = await open(capacity);
-      datapath = harness.datapath;
-      upcalls = [];
-      datapath.onUpcalls = (batch) => {
-        upcalls.push(...batch);
-      };
-      a = await harness.addWire(dpPort(1));
-      b = await harness.addWire(dpPort(2));
-      c = await harness.addWire(dpPort(3));
+      ({ harness, datapath, upcalls, a, b, c } = await openWired(open, capacity));
     });
     afterEach(() => harness.close());
-
-    /** Waits until a wire has given that many frames. */
-    async function taken(wire: Wire, count: number): Promise<string[]> {
-      const got: Uint8Array[] = wire.take();
-      await until(() => {
-        got.push(...wire.take());
-        return got.length >= count;
-      });
-      return got.map(hex);
-    }
 
     /** Nothing more comes out of the wire although all that was asked has been done. */
     async function silent(wire: Wire): Promise<void> {
