@@ -42,7 +42,7 @@ export interface ChannelEvents {
 export interface Channel {
   /** For logs and `status`: "unix#3", "tcp:127.0.0.1:51234", "in-process". */
   readonly name: string;
-  /** Bytes handed to `send` that the peer has not taken yet. The owner bounds it: see `OvsdbServer`. */
+  /** Bytes handed to `send` that the peer has not taken yet. The owner bounds it: see `net/back-pressure.ts`. */
   readonly backlog: number;
   /** Common name of the peer's TLS certificate; what RBAC calls the client's id. */
   readonly peerId: string | undefined;

@@ -5,6 +5,7 @@
 import type { Soon } from '../../base/soon.ts';
 import type { Timers } from '../../base/timers.ts';
 import type { Uuid } from '../../base/units.ts';
+import type { BackPressureLimits } from '../../net/back-pressure.ts';
 import type { Channel, Json, Message } from '../../rpc/channel.ts';
 import type { Database } from '../engine/database.ts';
 import type { PendingTransaction } from '../engine/types.ts';
@@ -12,7 +13,7 @@ import type { LockTable } from './locks.ts';
 import type { SessionMonitor } from './monitor/session-monitor.ts';
 import type { ServedDatabase } from './served.ts';
 
-export interface ServerLimits {
+export interface ServerLimits extends BackPressureLimits {
   /** Sessions at once; further ones are closed as they come. */
   readonly maxSessions: number;
   /** Operations in one transaction. */
@@ -21,14 +22,6 @@ export interface ServerLimits {
   readonly maxMonitors: number;
   /** Transactions of one session that wait for a condition. */
   readonly maxWaiting: number;
-  /** A session reads no further requests while its peer has more than this many bytes to take. */
-  readonly highWater: number;
-  /** What a session may hold for a peer that takes nothing, in bytes of its own (shared snapshots do not count). */
-  readonly maxStalled: number;
-  /** A peer takes nothing for this long before `maxStalled` is looked at, in ms. */
-  readonly stallTime: number;
-  /** After so many times that long shared snapshots count too: by then nobody else may need them. */
-  readonly maxStalls: number;
 }
 
 export const defaultLimits: ServerLimits = {

@@ -5,8 +5,8 @@
 
 import { LimitedSite, logger } from '../../base/log.ts';
 import { encodeText } from '../../base/text.ts';
-import type { Timer } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
+import { BackPressure } from '../../net/back-pressure.ts';
 import { logVisit } from '../../net/connection-log.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Channel, Json, Message, Notification, Reply, Request } from '../../rpc/channel.ts';
@@ -39,13 +39,8 @@ export class Session implements Client {
   role: string | undefined;
   #isReadOnly: boolean;
   readonly #link: ReliableConnection<Channel>;
+  readonly #pressure: BackPressure;
   #isClosed = false;
-  #isPaused = false;
-  /** Of the backlog, bytes that other sessions share. */
-  #sharedBacklog = 0;
-  #stalledBacklog = 0;
-  #stallCount = 0;
-  #stallTimer: Timer | undefined;
   readonly #closeListeners: ((why: Error | undefined) => void)[] = [];
 
   /** `link` keeps the channel up when it is we who connected. */
@@ -60,10 +55,14 @@ export class Session implements Client {
     this.#isReadOnly = options.isReadOnly === true;
     this.role = options.role;
     this.#link = link ?? visit(server, channel, options);
+    this.#pressure = new BackPressure(channel, server.limits, server.timers, {
+      heldBack: () => this.#pendingCost(),
+      giveUp: (why) => this.#giveUp(why),
+    });
     channel.events = {
       message: (message) => this.#receive(message),
       closed: (why) => this.#closed(why),
-      drained: () => this.#drained(),
+      drained: () => this.#pressure.drained(() => this.flush()),
     };
   }
 
@@ -77,7 +76,7 @@ export class Session implements Client {
 
   /** May updates go out now? Not while the peer has still to take what was sent: they are merged meanwhile. */
   get isWritable(): boolean {
-    return !this.#isClosed && this.channel.backlog <= this.server.limits.highWater;
+    return !this.#isClosed && this.#pressure.isWritable;
   }
 
   /** `listener` is called once, when the session is over; `why` is undefined for an orderly end. */
@@ -123,14 +122,8 @@ export class Session implements Client {
   send(message: Message | string | readonly Uint8Array[], isShared = false): void {
     if (this.#isClosed) return;
     this.channel.send(message);
-    if (this.channel.backlog === 0) {
-      this.#sharedBacklog = 0;
-      return;
-    }
-    if (isShared && typeof message === 'object' && !('id' in message)) {
-      for (const piece of message) this.#sharedBacklog += piece.length;
-    }
-    if (this.channel.backlog > this.server.limits.highWater) this.#pause();
+    const isPieces = typeof message === 'object' && !('id' in message);
+    this.#pressure.sent(isShared && isPieces ? sizeOf(message) : 0);
   }
 
   /** The database is about to be taken away. */
@@ -203,54 +196,23 @@ export class Session implements Client {
     this.disconnect(undefined);
   }
 
-  #pause(): void {
-    if (this.#isPaused) return;
-    this.#isPaused = true;
-    this.channel.pause();
-    this.#stalledBacklog = this.channel.backlog;
-    this.#stallCount = 0;
-    this.#checkStallLater();
+  #giveUp(why: Error): void {
+    log.warn(why.message);
+    this.channel.abort(why);
+    this.#closed(undefined);
   }
 
-  #checkStallLater(): void {
-    const { timers, limits } = this.server;
-    this.#stallTimer = timers.after(ms(limits.stallTime), () => this.#checkStall());
-  }
-
-  /** A peer that takes nothing may not hold more than its share of memory. */
-  #checkStall(): void {
-    const { backlog } = this.channel;
-    const { maxStalled, maxStalls } = this.server.limits;
-    this.#stallCount = backlog >= this.#stalledBacklog ? this.#stallCount + 1 : 0;
-    let cost = this.#stallCount < maxStalls ? Math.max(0, backlog - this.#sharedBacklog) : backlog;
+  #pendingCost(): number {
+    let cost = 0;
     for (const monitor of this.monitors.values()) cost += monitor.pendingCost;
-    if (this.#stallCount > 0 && cost > maxStalled) {
-      const why = `${this.channel.name}: dropped, peer does not read and ${cost} bytes wait for it`;
-      log.warn(why);
-      this.channel.abort(new Error(why));
-      this.#closed(undefined);
-      return;
-    }
-    this.#stalledBacklog = backlog;
-    this.#checkStallLater();
-  }
-
-  #drained(): void {
-    this.#sharedBacklog = 0;
-    if (this.#isClosed) return;
-    this.flush();
-    if (this.#isPaused && this.isWritable) {
-      this.#isPaused = false;
-      this.#stallTimer?.cancel();
-      this.channel.resume();
-    }
+    return cost;
   }
 
   #closed(why: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#link.ended(this.channel, why);
-    this.#stallTimer?.cancel();
+    this.#pressure.stop();
     for (const { pending } of [...this.waiting.values()]) pending.cancel();
     for (const monitor of this.monitors.values()) monitor.cancel();
     this.waiting.clear();
@@ -258,6 +220,10 @@ export class Session implements Client {
     this.server.sessionClosed(this);
     for (const listener of this.#closeListeners) listener(why);
   }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((size, { length }) => size + length, 0);
 }
 
 /** A client that connected to us is probed, and gone when it is gone. */
