@@ -13,6 +13,7 @@ import { Ofproto, type OfprotoEvents } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
 import type { DropReason } from './translate/drop-reasons.ts';
 import { addressTag, everyTag } from './translate/tags.ts';
+import { refuseUntranslatable } from './translate/translate.ts';
 import { Scratch } from './translate/translation.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
@@ -103,6 +104,7 @@ export class Backer {
       datapath,
       clock,
       events: this.#events(),
+      checkActions: refuseUntranslatable,
     });
     this.#bridges.set(name, made);
     return made;

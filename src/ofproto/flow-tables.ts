@@ -7,10 +7,14 @@ import { Classifier } from '../flow/classifier.ts';
 import { newKey } from '../flow/key.ts';
 import { type Match, matchOn, packMatch } from '../flow/match.ts';
 import { slots } from '../flow/slots.ts';
-import { Rule, type RuleAction } from './rule.ts';
+import type { Action } from '../openflow/actions/index.ts';
+import { reservedPorts } from '../openflow/ports.ts';
+import { Rule } from './rule.ts';
 
 /** The table of what the switch itself needs. Users do not see it but by `bridge/dump-flows`. */
 const internalTable = 254;
+
+const toController: Action = { do: 'output', port: reservedPorts.CONTROLLER, maxLength: 0xffff };
 
 export interface InternalRules {
   readonly recirculationDrop: Rule;
@@ -25,7 +29,15 @@ export interface NewRule {
   readonly table: number;
   readonly priority: number;
   readonly match: Match;
-  readonly actions: readonly RuleAction[];
+  readonly actions: readonly Action[];
+}
+
+export interface FlowTablesDeps {
+  readonly now: Ms;
+  /** Told of every rule that comes or goes. */
+  readonly onChange: (table: number, match: Match) => void;
+  /** Throws Refused for actions that no packet could be put through. */
+  readonly check: (actions: readonly Action[]) => void;
 }
 
 export class FlowTables {
@@ -33,25 +45,25 @@ export class FlowTables {
   /** Packets see the rules of this version. */
   version = 0;
   readonly #tables: (Classifier<Rule> | undefined)[] = [];
-  readonly #onChange: (table: number, match: Match) => void;
+  readonly #deps: FlowTablesDeps;
 
-  /** `onChange` is told of every rule that comes or goes. */
-  constructor(now: Ms, onChange: (table: number, match: Match) => void) {
-    this.#onChange = onChange;
-    const rule = (priority: number, match: Match, actions: readonly RuleAction[]): Rule =>
-      this.#insert({ table: internalTable, priority, match, actions }, now);
+  constructor(deps: FlowTablesDeps) {
+    this.#deps = deps;
+    const rule = (priority: number, match: Match, actions: readonly Action[]): Rule =>
+      this.#insert({ table: internalTable, priority, match, actions }, deps.now);
     this.internal = {
       recirculationDrop: rule(2, matchOn({ recirc_id: 0 }), []),
-      missToController: rule(0, registerMatch(1), [{ do: 'controller' }]),
+      missToController: rule(0, registerMatch(1), [toController]),
       missDrop: rule(0, registerMatch(2), []),
       fragmentDrop: rule(0, registerMatch(3), []),
     };
   }
 
-  /** Adds a rule in place of one of the same table, match and priority. */
+  /** Adds a rule in place of one of the same table, match and priority. Throws Refused; see `check`. */
   add(made: NewRule, now: Ms): Rule {
+    this.#deps.check(made.actions);
     const rule = this.#insert(made, now);
-    this.#onChange(made.table, made.match);
+    this.#deps.onChange(made.table, made.match);
     return rule;
   }
 
@@ -60,7 +72,7 @@ export class FlowTables {
     const table = this.#tables[rule.table];
     const match = table?.matchOf(rule);
     if (table === undefined || match === undefined || !table.remove(rule)) return false;
-    this.#onChange(rule.table, match);
+    this.#deps.onChange(rule.table, match);
     return true;
   }
 

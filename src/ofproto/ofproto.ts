@@ -7,6 +7,8 @@ import type { OfPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import { type Match, matchOn } from '../flow/match.ts';
 import type { Netdev } from '../netdev/provider.ts';
+import type { Action } from '../openflow/actions/index.ts';
+import { reservedPorts } from '../openflow/ports.ts';
 import type { BundleConfig, OfprotoConfig } from './config.ts';
 import { FlowTables } from './flow-tables.ts';
 import type { Mac } from './mac.ts';
@@ -14,6 +16,8 @@ import { MacTable } from './mac-learning.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
 import { PortNumbers } from './port-numbers.ts';
 import type { Rule } from './rule.ts';
+
+const toNormal: Action = { do: 'output', port: reservedPorts.NORMAL, maxLength: 0 };
 
 export interface AddPortOptions {
   /** Honoured when free. */
@@ -43,6 +47,8 @@ export interface OfprotoDeps {
   readonly datapath: Datapath;
   readonly clock: Clock;
   readonly events: OfprotoEvents;
+  /** Throws Refused for actions that no packet could be put through. */
+  readonly checkActions: (actions: readonly Action[]) => void;
 }
 
 export class Ofproto {
@@ -61,12 +67,15 @@ export class Ofproto {
   #standaloneRule: Rule | undefined;
 
   constructor(name: string, config: OfprotoConfig, deps: OfprotoDeps) {
-    const now = deps.clock.now();
     this.name = name;
     this.id = deps.id;
     this.#deps = deps;
     this.#config = config;
-    this.tables = new FlowTables(now, (table, match) => deps.events.ruleChanged(this, table, match));
+    this.tables = new FlowTables({
+      now: deps.clock.now(),
+      onChange: (table, match) => deps.events.ruleChanged(this, table, match),
+      check: deps.checkActions,
+    });
     this.#followFailMode();
     this.macs = new MacTable(deps.clock, (mac, vlan) => deps.events.addressChanged(this, mac, vlan));
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
@@ -106,7 +115,7 @@ export class Ofproto {
     const isStandalone = this.#config.failMode === 'standalone';
     if (isStandalone === (this.#standaloneRule !== undefined)) return;
     if (this.#standaloneRule !== undefined) this.tables.remove(this.#standaloneRule);
-    const made = { table: 0, priority: 0, match: matchOn({}), actions: [{ do: 'normal' }] } as const;
+    const made = { table: 0, priority: 0, match: matchOn({}), actions: [toNormal] };
     this.#standaloneRule = isStandalone ? this.tables.add(made, this.#deps.clock.now()) : undefined;
   }
 

@@ -1,31 +1,17 @@
 /** Matches and actions of rules as ovs-ofctl writes them. */
+import type { PortText } from '../flow/fields/text.ts';
 import { formatMatch } from '../flow/format-match.ts';
 import { type Match, unpackKey } from '../flow/match.ts';
-import { localPort } from './port.ts';
-import type { RuleAction } from './rule.ts';
+import { formatActions } from '../openflow/action-codec.ts';
+import type { Action } from '../openflow/actions/index.ts';
+import { portText } from '../openflow/ports.ts';
 
 /** Empty for "all". */
-export function formatRuleMatch(match: Match): string {
-  const ports = { read: () => undefined, format: formatOfPort };
+export function formatRuleMatch(match: Match, ports: PortText = portText): string {
   return formatMatch(unpackKey(match), match.mask.unpack(), { ports });
 }
 
-export function formatRuleActions(actions: readonly RuleAction[]): string {
-  return actions.map(formatRuleAction).join(',') || 'drop';
-}
-
-function formatRuleAction(action: RuleAction): string {
-  switch (action.do) {
-    case 'normal':
-      return 'NORMAL';
-    case 'output':
-      return `output:${formatOfPort(action.port)}`;
-    case 'controller':
-      return 'controller(reason=)';
-  }
-}
-
-/** A port by its number, or by the name of a reserved one. */
-export function formatOfPort(port: number): string {
-  return port === localPort ? 'LOCAL' : String(port);
+/** "drop" for none. */
+export function formatRuleActions(actions: readonly Action[], ports: PortText = portText): string {
+  return formatActions(actions, { ports });
 }

@@ -1,18 +1,13 @@
 /** Rules: what a table says about a packet. */
-import type { Ms, OfPort } from '../base/units.ts';
+import type { Ms } from '../base/units.ts';
 import { ClassifierRule } from '../flow/classifier-rule.ts';
-
-/** What a rule does, in order. An empty list drops. */
-export type RuleAction =
-  | { readonly do: 'normal' }
-  | { readonly do: 'output'; readonly port: OfPort }
-  /** To whoever controls the switch; today nobody does. */
-  | { readonly do: 'controller' };
+import type { Action } from '../openflow/actions/index.ts';
 
 export class Rule extends ClassifierRule {
   /** Number of its table. */
   readonly table: number;
-  readonly actions: readonly RuleAction[];
+  /** In order. An empty list drops. */
+  readonly actions: readonly Action[];
   readonly createdAt: Ms;
   packetCount = 0;
   byteCount = 0;

@@ -1,4 +1,5 @@
 /** Numbers of ports: 16 bits in OpenFlow 1.0 and in extensions, 32 since 1.1, where the reserved ones are at the end. */
+import type { PortText } from '../flow/fields/text.ts';
 
 /** By their 16-bit number, which is how values keep all ports. */
 export const reservedPorts = {
@@ -23,4 +24,25 @@ export function port16(port: number): number | undefined {
 
 export function port32(port: number): number {
   return port < firstReservedPort ? port : port + offset32;
+}
+
+/** Ports as text where no switch says how they are called: numbers, and the names of the reserved ones. */
+export const portText: PortText = portTextOf(new Map());
+
+/** Ports by the names that a switch gives them. */
+function portTextOf(names: ReadonlyMap<number, string>): PortText {
+  const nameOf = new Map<number, string>([
+    ...names,
+    ...Object.entries(reservedPorts).map(([name, number]): [number, string] => [number, name]),
+  ]);
+  const numberOf = new Map([...nameOf].map(([number, name]) => [name.toUpperCase(), number]));
+  return {
+    read(text) {
+      const named = numberOf.get(text.toUpperCase());
+      if (named !== undefined || !/^\d+$/.test(text)) return named;
+      const number = Number(text);
+      return number <= 0xffff ? number : port16(number);
+    },
+    format: (port) => nameOf.get(port) ?? String(port),
+  };
 }

@@ -7,6 +7,9 @@ import { seededRandom } from '../../src/base/random.ts';
 import { Timers } from '../../src/base/timers.ts';
 import { ms, type OfPort } from '../../src/base/units.ts';
 import { DummyDatapath } from '../../src/datapath/dummy/datapath.ts';
+import { keyValues } from '../../src/flow/key-values.ts';
+import { packMatch } from '../../src/flow/match.ts';
+import { MatchBuilder } from '../../src/flow/match-text.ts';
 import type { Netdev, NetdevStats, PortIo } from '../../src/netdev/provider.ts';
 import { Backer } from '../../src/ofproto/backer.ts';
 import {
@@ -16,6 +19,9 @@ import {
   type OfprotoConfig,
 } from '../../src/ofproto/config.ts';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
+import type { Rule } from '../../src/ofproto/rule.ts';
+import { readActionText } from '../../src/openflow/action-codec.ts';
+import { portText } from '../../src/openflow/ports.ts';
 import { MemoryPort } from '../conformance/memory-port.ts';
 
 export class VirtualSwitch {
@@ -79,6 +85,20 @@ export class VirtualSwitch {
     const port = [...bridge.ports.values()].find((p) => p.name === name);
     bridge.removeBundle(name);
     if (port !== undefined) await bridge.removePort(port.ofPort);
+  }
+
+  /** A rule as ovs-ofctl takes it: "table=1,priority=5,tcp,actions=output:2". */
+  addFlow(bridge: Ofproto, text: string): Rule {
+    const [match = '', actions = ''] = text.split('actions=');
+    const context = { ports: portText };
+    const made = { table: 0, priority: 32768 };
+    const builder = new MatchBuilder();
+    for (const { name, value } of keyValues(match)) {
+      if (name === 'table' || name === 'priority') made[name] = Number(value);
+      else if (!builder.take(name, value, portText)) throw new Error(`no field ${name}`);
+    }
+    const rule = { ...made, match: packMatch(builder.key, builder.mask) };
+    return bridge.tables.add({ ...rule, actions: readActionText(actions, context) }, this.clock.now());
   }
 
   inject(port: string, ...frames: readonly Uint8Array[]): void {

@@ -6,11 +6,12 @@
 import type { DpAction } from '../../datapath/actions.ts';
 import { newKey } from '../../flow/key.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
+import type { Action } from '../../openflow/actions/index.ts';
 import { vlanPresent } from '../../wire/ethernet.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
-import type { Rule, RuleAction } from '../rule.ts';
+import type { Rule } from '../rule.ts';
 import { formatRuleActions } from '../rule-text.ts';
 import type { DropReason } from './drop-reasons.ts';
 import { applyLearning, type Effect } from './effects.ts';
@@ -78,7 +79,7 @@ export interface TranslationResult {
 }
 
 /** Does one action of a rule. */
-export type ActionRunner = (t: Translation, action: RuleAction) => void;
+export type ActionRunner = (t: Translation, action: Action) => void;
 
 /** The state of one translation; handlers of rule actions work on it. */
 export class Translation {
@@ -231,7 +232,7 @@ export class Translation {
     this.drop('noMatch');
   }
 
-  #act(action: RuleAction): void {
+  #act(action: Action): void {
     this.trace?.enter({ event: 'action', text: formatRuleActions([action]) });
     this.#runAction(this, action);
     this.trace?.leave();

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { broadcast, frameWith, gratuitousArp, hostA, hostB } from '../../../test/sim/frames.ts';
 import { VirtualSwitch } from '../../../test/sim/virtual-switch.ts';
 import { seededRandom } from '../../base/random.ts';
-import { ofPort } from '../../base/units.ts';
 import { getSlot } from '../../flow/key.ts';
 import { matchOn, unpackKey } from '../../flow/match.ts';
+import { readActionText } from '../../openflow/action-codec.ts';
+import { portText } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../rule.ts';
 import { translate } from '../translate/translate.ts';
@@ -113,12 +114,12 @@ describe('revalidation', () => {
       sw.inject(['p1', 'p2', 'q1'][pick(3)] ?? 'p1', frame);
       const on = pick(2) === 0 ? bridge : other;
       if (pick(3) > 0) {
-        const actions = [[], [{ do: 'normal' }], [{ do: 'output', port: ofPort(1 + pick(4)) }]] as const;
+        const text = ['drop', 'NORMAL', `output:${1 + pick(4)}`][pick(3)] ?? 'drop';
         const made = {
           table: 0,
           priority: pick(5),
           match: matches[pick(matches.length)] ?? matchOn({}),
-          actions: actions[pick(3)] ?? [],
+          actions: readActionText(text, { ports: portText }),
         };
         rules.push({ on, rule: on.tables.add(made, sw.clock.now()) });
       } else if (rules.length > 0) {

@@ -1,8 +1,8 @@
 /** The learned addresses of a bridge, as `fdb/*` shows and changes them. */
 import { Refused } from '../../base/errors.ts';
+import { portText } from '../../openflow/ports.ts';
 import { formatMac, type Mac, readMac } from '../mac.ts';
 import type { Ofproto } from '../ofproto.ts';
-import { formatOfPort } from '../rule-text.ts';
 
 /** One line of `fdb/show`. */
 export interface FdbRow {
@@ -31,7 +31,7 @@ export function listFdb(ofproto: Ofproto): FdbRow[] {
   for (const entry of ofproto.macs.entries()) {
     const [port] = entry.port.members;
     rows.push({
-      port: port === undefined ? '-1' : formatOfPort(port.ofPort),
+      port: port === undefined ? '-1' : portText.format(port.ofPort),
       vlan: entry.vlan,
       mac: formatMac(entry.mac),
       age: entry.isStatic ? undefined : ofproto.macs.age(entry),
@@ -88,7 +88,7 @@ export function addStaticMac(ofproto: Ofproto, portName: string, vlan: number, m
   if (before !== undefined && (before.port.name !== portName || !before.isStatic)) {
     const [old] = before.port.members;
     const kind = before.isStatic ? 'static' : 'dynamic';
-    said = `Overriding already existing ${kind} entry on ${formatOfPort(old?.ofPort ?? -1)}\n`;
+    said = `Overriding already existing ${kind} entry on ${portText.format(old?.ofPort ?? -1)}\n`;
   }
   ofproto.macs.addStatic(mac, vlan, bundle);
   return said;

@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest';
+import { VirtualSwitch } from '../../test/sim/virtual-switch.ts';
+import { formatRuleActions } from './rule-text.ts';
+
+describe('a rule', () => {
+  test('has the actions of OpenFlow, and shows them so', () => {
+    const sw = new VirtualSwitch();
+    const { actions } = sw.addFlow(sw.addBridge('br0'), 'tcp,actions=output:2,NORMAL,LOCAL');
+    expect(formatRuleActions(actions)).toBe('output:2,NORMAL,LOCAL');
+  });
+
+  test('is refused with the name of the action that nothing can carry out yet', () => {
+    const sw = new VirtualSwitch();
+    const bridge = sw.addBridge('br0');
+    const before = [...bridge.tables].length;
+    expect(() => sw.addFlow(bridge, 'actions=output:1,group:7')).toThrow(
+      'the action group is not supported by this switch yet',
+    );
+    expect([...bridge.tables].length).toBe(before);
+  });
+});
