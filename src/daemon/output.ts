@@ -1,9 +1,9 @@
 /**
  * Standard output and standard error of every program: written before the call returns, whatever they are connected
- * to, so that nothing is lost when the process ends right after.
+ * to, so that nothing is lost when the process ends right after. Standard output that is closed fails like a full
+ * device; the files in bin see to it that Node does not open /dev/null in its place.
  * Differs: every program says so when its output could not be written. Of the reference's, ovsdb-client and ovsdb-tool
  * do, for output larger than a buffer; the others end as if it had been.
- * Differs: standard output that is closed is taken for /dev/null, which Node opens in its place before our code runs.
  */
 import { writeSync } from 'node:fs';
 import { VswitchError } from '../base/errors.ts';

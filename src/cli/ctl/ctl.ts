@@ -24,10 +24,8 @@ type DaemonName = (typeof daemons)[number];
 export async function ctl(program: Program): Promise<number> {
   const config = readCtl(program.args, program.directories, complain);
   if (config === 'help' || config === 'version' || config.command === 'help') {
-    printOut(
-      config === 'version' ? versionHelp(program.name) : ctlHelp(program.name, program.directories),
-      'ends',
-    );
+    if (config === 'version') printOut(versionHelp(program.name), 'ends');
+    else printOut(ctlHelp(program.name, program.directories), 'is ignored');
     return 0;
   }
   const host = new Host(program.directories.run, process.argv[1] ?? '', processInput().env);
@@ -43,10 +41,10 @@ export async function ctl(program: Program): Promise<number> {
     case 'status':
       return status(task);
     case 'version':
-      for (const daemon of daemons) say(host.run(daemon, ['--version']).output);
+      printOut(daemons.map((daemon) => host.run(daemon, ['--version']).output).join(''), 'ends');
       return 0;
     case 'load-kmod':
-      say('No kernel module is needed. Nothing to load.\n');
+      printOut('No kernel module is needed. Nothing to load.\n', 'ends');
       return 0;
     case 'enable-protocol':
       return enableProtocol(task);
@@ -248,9 +246,10 @@ function status({ host }: Task): number {
   const pidOf = (daemon: DaemonName): number | undefined =>
     host.pidOf(daemon) ?? (host.servesDatabase() ? host.pidOf('ovs-vswitchd') : undefined);
   const pids = daemons.map((daemon) => [daemon, pidOf(daemon)] as const);
-  for (const [daemon, pid] of pids) {
-    say(pid === undefined ? `${daemon} is not running\n` : `${daemon} is running with pid ${pid}\n`);
-  }
+  const lines = pids.map(([daemon, pid]) =>
+    pid === undefined ? `${daemon} is not running\n` : `${daemon} is running with pid ${pid}\n`,
+  );
+  printOut(lines.join(''), 'ends');
   return pids.every(([, pid]) => pid !== undefined) ? 0 : 1;
 }
 
