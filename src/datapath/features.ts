@@ -6,7 +6,8 @@ import { Refused } from '../base/errors.ts';
 import { isMplsType } from '../wire/ethernet.ts';
 import type { DpAction, DpActionName, HashAlgorithm, SetHeader } from './actions.ts';
 
-export interface DpFeatures {
+/** What it can do to a packet. */
+export interface ActionFeatures {
   readonly actions: ReadonlySet<DpActionName>;
   /** What `set` can write to. */
   readonly setHeaders: ReadonlySet<SetHeader>;
@@ -19,9 +20,16 @@ export interface DpFeatures {
   readonly maxVlanTags: number;
 }
 
+export interface DpFeatures extends ActionFeatures {
+  /** It forwards on without its owner: see `Datapath.detach`. */
+  readonly keepsForwarding: boolean;
+  /** A port whose device vanished stays, with its number, until the device comes back. */
+  readonly keepsLostPorts: boolean;
+}
+
 interface Able {
   readonly name: string;
-  readonly features: DpFeatures;
+  readonly features: ActionFeatures;
 }
 
 /** Throws Refused, naming the action and the datapath, when the datapath cannot run one of the actions. */
@@ -35,7 +43,11 @@ export function refuseUnsupported({ name, features }: Able, actions: readonly Dp
 }
 
 /** The first thing that cannot be done, in words. */
-function unsupported(actions: readonly DpAction[], features: DpFeatures, depth: number): string | undefined {
+function unsupported(
+  actions: readonly DpAction[],
+  features: ActionFeatures,
+  depth: number,
+): string | undefined {
   if (depth > features.maxNesting) return `actions more than ${features.maxNesting} deep in each other`;
   for (const action of actions) {
     if (!features.actions.has(action.do)) return `the action ${action.do}`;

@@ -24,6 +24,12 @@ export class PortTable {
     return dpPort(this.#lowestFree);
   }
 
+  /** undefined when there is no port of that name. */
+  numberOf(name: string): DpPort | undefined {
+    for (const [number, port] of this.#ports) if (port.name === name) return number;
+    return undefined;
+  }
+
   set(number: DpPort, entry: PortEntry): void {
     this.#ports.set(number, entry);
   }

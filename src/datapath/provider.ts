@@ -13,11 +13,14 @@ import type { PortCounters, PortSpec } from '../netdev/provider.ts';
 import type { DpAction } from './actions.ts';
 import type { UserspaceCookie } from './cookie.ts';
 import type { DpFeatures } from './features.ts';
+import type { Ufid } from './ufid.ts';
 
 /** A cached decision: every packet whose key equals `key` under `mask` gets `actions`. */
 export interface DpFlow {
   /** Chosen by the owner, unique among the flows put and not yet deleted, dense from 0: a slot number. */
   readonly id: number;
+  /** Chosen by the owner too, usually `ufidOf(key)`: what the flow is called outside of this process. */
+  readonly ufid: Ufid;
   /** The whole key of the packet that it was made for, packed (`packKey`). */
   readonly key: Match;
   readonly mask: Mask;
@@ -85,7 +88,7 @@ export interface Offload {
   readonly headerSize: number;
 }
 
-export interface Datapath extends AsyncDisposable {
+export interface Datapath {
   /** "netdev", "system", "dummy": the Bridge `datapath_type`. */
   readonly type: string;
   /** e.g. "ovs-netdev", as in `dpif/show` and dpctl. */
@@ -97,9 +100,10 @@ export interface Datapath extends AsyncDisposable {
 
   /**
    * Starts forwarding on a device. `wanted` is taken when free, else the lowest free number from 1 (0 is the
-   * datapath's own local port). Resolves when frames flow. Throws SyscallFailed when the device cannot be opened.
+   * datapath's own local port); a port of that name that was left goes on under the number it has. Resolves when frames
+   * flow. Throws SyscallFailed when the device cannot be opened.
    */
-  addPort(port: { name: string; type: string; spec: PortSpec }, wanted?: DpPort): Promise<DpPort>;
+  addPort(port: NewDpPort, wanted?: DpPort): Promise<DpPort>;
   /** Resolves when no thread touches the device any more, so that it may be closed. */
   removePort(port: DpPort): Promise<void>;
   ports(): ReadonlyMap<DpPort, DpPortInfo>;
@@ -129,16 +133,33 @@ export interface Datapath extends AsyncDisposable {
   /** Runs actions on a packet as if it had come in with its key; in order with `putFlow`. */
   execute(packet: DpPacket, actions: readonly DpAction[]): void;
 
-  /** Set by the owner before the first port is added. Gets batches of what came up, at most the queue's limit. */
+  /**
+   * Set by the owner before the first port is added. Until then, and once the owner has left, what would come up is lost
+   * and counted so. Gets batches of what came up, at most the queue's limit.
+   */
   onUpcalls: (batch: readonly Upcall[]) => void;
 
   stats(): DpStats;
   drops(): DropCounts;
   /** Resolves when all that was asked before has taken effect in every thread (tests, `revalidator/wait`). */
   settle(): Promise<void>;
+
+  /**
+   * The owner leaves, and makes no further calls. With `features.keepsForwarding`, ports and flows stay and forward on,
+   * and whoever opens the datapath next finds them; else this is the end of it, as with `destroy`.
+   */
+  detach(): Promise<void>;
+  /** Ends it: resolves when no thread and no program of the kernel touches a device any more. Idempotent. */
+  destroy(): Promise<void>;
 }
 
 export interface DpPortInfo {
   readonly name: string;
   readonly type: string;
+  /** 0 when it is not a device of the kernel. */
+  readonly ifindex: number;
+}
+
+export interface NewDpPort extends DpPortInfo {
+  readonly spec: PortSpec;
 }

@@ -55,6 +55,7 @@ export class Backer {
       flowLimit: () => this.revalidator.flowLimit,
       onFlow: () => this.revalidator.wake(),
     });
+    datapath.flushFlows(); // what an owner before decided does not count here
     datapath.setVlanLimit(tagsOfLimit(this.#limits.vlanLimit));
     datapath.onUpcalls = (batch) => this.#upcalls.receive(batch);
   }

@@ -128,8 +128,9 @@ export class Ofproto {
     const isLocal = netdev.name === this.name;
     const number = isLocal ? localPort : this.#numbers.take(options.wanted, clock.now());
     try {
-      const { portSpec: spec, name, type } = netdev;
-      const dpPort = spec === undefined ? undefined : await datapath.addPort({ name, type, spec });
+      const { portSpec: spec, name, type, state } = netdev;
+      const { ifindex } = state;
+      const dpPort = spec === undefined ? undefined : await datapath.addPort({ name, type, ifindex, spec });
       if (dpPort !== undefined) datapath.setPortMtu(dpPort, netdev.state.mtu);
       const port = new OfprotoPort(number, netdev, dpPort, options.patchPeer);
       this.#ports.set(number, port);

@@ -4,7 +4,7 @@
  */
 import { syscallFailed } from '../base/errno.ts';
 import type { DpPort } from '../base/units.ts';
-import type { Datapath, DpFlow } from '../datapath/provider.ts';
+import type { Datapath } from '../datapath/provider.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import type { Providers } from './providers.ts';
 
@@ -14,8 +14,6 @@ export class BareDatapath {
   readonly datapath: Datapath;
   readonly refusedUpcallCount = 0;
   readonly netdevs = new Map<DpPort, Netdev>();
-  /** By ufid, as they were put there by hand. */
-  readonly flows = new Map<string, DpFlow>();
 
   constructor(datapath: Datapath) {
     this.datapath = datapath;
@@ -27,10 +25,13 @@ export class BareDatapath {
 
   /** Throws SyscallFailed. The netdev is this datapath's from now on. */
   async addPort(netdev: Netdev, wanted: DpPort | undefined): Promise<void> {
-    const { name, type, portSpec: spec } = netdev;
+    const { name, type, portSpec: spec, state } = netdev;
     try {
       if (spec === undefined) throw syscallFailed('add', 22, `${name}: no frame path`);
-      this.netdevs.set(await this.datapath.addPort({ name, type, spec }, wanted), netdev);
+      this.netdevs.set(
+        await this.datapath.addPort({ name, type, ifindex: state.ifindex, spec }, wanted),
+        netdev,
+      );
     } catch (error) {
       await netdev[Symbol.asyncDispose]();
       throw error;
@@ -44,13 +45,14 @@ export class BareDatapath {
     await netdev?.[Symbol.asyncDispose]();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** With its ports. */
+  async destroy(): Promise<void> {
     for (const port of [...this.netdevs.keys()]) await this.removePort(port);
-    await this.datapath[Symbol.asyncDispose]();
+    await this.datapath.destroy();
   }
 }
 
-export class BareDatapaths implements AsyncDisposable {
+export class BareDatapaths {
   readonly #providers: Providers;
   readonly #all = new Set<BareDatapath>();
 
@@ -70,10 +72,10 @@ export class BareDatapaths implements AsyncDisposable {
   }
 
   async remove(gone: BareDatapath): Promise<void> {
-    if (this.#all.delete(gone)) await gone[Symbol.asyncDispose]();
+    if (this.#all.delete(gone)) await gone.destroy();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async destroyAll(): Promise<void> {
     for (const each of [...this.#all]) await this.remove(each);
   }
 }

@@ -73,19 +73,14 @@ export function followMtus(bridge: LiveBridge, i: LiveInterface): void {
  * Differs: a device of ours that somebody deletes is made again, and one that comes back forwards again; the
  * reference's ports stay without.
  */
-export function outlivesDevice(bridge: LiveBridge, { wanted }: LiveInterface): boolean {
-  return isUserspace(bridge) && wanted.type === 'system';
+export function outlivesDevice({ backer }: LiveBridge, { wanted }: LiveInterface): boolean {
+  return backer.datapath.features.keepsLostPorts && wanted.type === 'system';
 }
 
-/** A device of ours whose MTU nobody asked for. In the userspace datapath, a TAP device is the same as an internal one. */
-function followsMtu(bridge: LiveBridge, { wanted }: LiveInterface): boolean {
-  const isOurs = wanted.type === 'internal' || (wanted.type === 'tap' && isUserspace(bridge));
+/** A device of ours whose MTU nobody asked for: an internal one, or one of the type that those are made as. */
+function followsMtu({ backer }: LiveBridge, { wanted }: LiveInterface): boolean {
+  const isOurs = wanted.type === 'internal' || wanted.type === backer.datapath.internalType;
   return isOurs && wanted.mtuRequest === undefined;
-}
-
-/** Its row asks for the userspace datapath, and thereby for the reference's ways with it. */
-function isUserspace({ settings }: LiveBridge): boolean {
-  return settings.datapathType === 'netdev';
 }
 
 /** The row's, or that of its first device by name; the local port's is what is looked for. */

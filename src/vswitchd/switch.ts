@@ -128,11 +128,11 @@ export class Switch {
     this.loop.stop();
     this.#devices[Symbol.dispose]();
     await this.reconciler.stop(options);
-    await this.bareDatapaths[Symbol.asyncDispose]();
+    await this.bareDatapaths.destroyAll();
     const all = [...this.#backers.values(), ...this.#spare.values()];
     this.#backers.clear();
     this.#spare.clear();
-    for (const backer of all) await backer.datapath[Symbol.asyncDispose]();
+    for (const { datapath } of all) await (options.cleanup ? datapath.destroy() : datapath.detach());
   }
 
   /** What `memory/show` counts. */

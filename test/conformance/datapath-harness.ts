@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { type DpPort, dpPort } from '../../src/base/units.ts';
 import type { DpAction, SetField } from '../../src/datapath/actions.ts';
 import type { UserspaceCookie } from '../../src/datapath/cookie.ts';
-import type { Datapath, DpFlow, DpPacket, Upcall } from '../../src/datapath/provider.ts';
+import type { Datapath, DpFlow, DpPacket, NewDpPort, Upcall } from '../../src/datapath/provider.ts';
+import { ufidOf } from '../../src/datapath/ufid.ts';
 import { extractKey } from '../../src/flow/extract.ts';
 import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
 import { internMask } from '../../src/flow/mask.ts';
@@ -15,6 +16,8 @@ import { bytesOf, hex, udpPacket } from './packets.ts';
 /** The far side of a port: the wire. */
 export interface Wire {
   readonly port: DpPort;
+  /** What the port was added as. */
+  readonly device: NewDpPort;
   /** Sends frames to the switch. */
   inject(...frames: readonly Uint8Array[]): void;
   /** What has come out since the last call. */
@@ -24,6 +27,9 @@ export interface Wire {
 export interface DatapathHarness {
   readonly datapath: Datapath;
   addWire(wanted?: DpPort): Promise<Wire>;
+  /** Opens the datapath once more, after its owner has left it or destroyed it. */
+  reopen(): Promise<Datapath>;
+  /** Ends the one that was opened last. */
   close(): Promise<void>;
 }
 
@@ -61,8 +67,9 @@ export function flowFrom(wire: Wire, actions: readonly DpAction[], id = 0): DpFl
   return { id, ...packed(key, mask), actions };
 }
 
-export function packed(key: Uint32Array, mask: Uint32Array): Pick<DpFlow, 'key' | 'mask'> {
-  return { key: packKey(key), mask: internMask(mask) };
+export function packed(key: Uint32Array, mask: Uint32Array): Pick<DpFlow, 'ufid' | 'key' | 'mask'> {
+  const packet = packKey(key);
+  return { ufid: ufidOf(packet), key: packet, mask: internMask(mask) };
 }
 
 /** The key of what came up, with the zeros behind it. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dpPort } from '../../src/base/units.ts';
 import type { DpAction } from '../../src/datapath/actions.ts';
 import type { Datapath, DpFlow, DpFlowStats, Upcall } from '../../src/datapath/provider.ts';
+import type { Ufid } from '../../src/datapath/ufid.ts';
 import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
 import { describeDatapathActions } from './datapath-actions.ts';
 import {
@@ -25,6 +26,8 @@ import {
   whole,
 } from './datapath-harness.ts';
 import { arpRequest, bytesOf, get16, hasGoodChecksums, hex, hostA, tagged, udpPacket } from './packets.ts';
+
+const someUfid = '00112233-4455-4677-8899-aabbccddeeff' as Ufid;
 
 export function describeDatapath(
   name: string,
@@ -294,6 +297,55 @@ export function describeDatapath(
       expect((await harness.addWire(dpPort(0))).port).toBe(0);
     });
 
+    test('a port says what it is', () => {
+      expect(datapath.ports().get(a.port)).toMatchObject({ name: a.device.name, type: a.device.type });
+      expect(datapath.ports().get(a.port)?.ifindex).toBe(a.device.ifindex);
+    });
+
+    test('lists flows as they were put, under the ufids they were given', () => {
+      const one = flowFrom(a, [output(b)], 0);
+      const two = { ...flowFrom(b, [output(c)], 1), ufid: someUfid };
+      datapath.putFlow(one);
+      datapath.putFlow(two);
+      expect([...datapath.flows()]).toEqual([one, two]);
+    });
+
+    test('left by its owner, it forwards on and is found as it was, or ends: as it says', async () => {
+      const flow = flowFrom(a, [output(b)]);
+      datapath.putFlow(flow);
+      await datapath.settle();
+      a.inject(udpPacket());
+      expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
+      const left = [...datapath.ports().keys()];
+      await datapath.detach();
+      if (!datapath.features.keepsForwarding) {
+        const next = await harness.reopen();
+        expect([[...next.ports()], [...next.flows()]]).toEqual([[], []]);
+        return;
+      }
+      a.inject(udpPacket());
+      expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
+      b.inject(udpPacket());
+      const next = await harness.reopen();
+      expect([...next.ports().keys()]).toEqual(left);
+      expect([...next.flows()].map(({ ufid }) => ufid)).toEqual([flow.ufid]);
+      expect(statsOf(0, next)?.packetCount).toBe(2);
+      expect(next.stats()).toMatchObject({ missCount: 1, lostCount: 1 });
+      expect(await next.addPort(b.device)).toBe(b.port);
+      a.inject(udpPacket());
+      expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
+      b.inject(arpRequest());
+      expect(upcalls).toEqual([]);
+    });
+
+    test('destroyed, nothing of it is found', async () => {
+      datapath.putFlow(flowFrom(a, [output(b)]));
+      await datapath.destroy();
+      await datapath.destroy();
+      const next = await harness.reopen();
+      expect([[...next.ports()], [...next.flows()]]).toEqual([[], []]);
+    });
+
     test('drops what is longer than the MTU of the output, tags aside', async () => {
       const size = udpPacket().length;
       datapath.setPortMtu(b.port, size - 14);
@@ -331,9 +383,9 @@ export function describeDatapath(
       await until(() => upcalls.length === 30);
     });
 
-    function statsOf(id: number): DpFlowStats | undefined {
+    function statsOf(id: number, of = datapath): DpFlowStats | undefined {
       const into = { packetCount: -1, byteCount: -1, usedAt: -1, tcpFlags: -1 };
-      return datapath.readFlowStats(id, into) ? into : undefined;
+      return of.readFlowStats(id, into) ? into : undefined;
     }
 
     /** Never matches what the tests inject; every id another key. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { DpFlow } from '../../src/datapath/provider.ts';
 import { readActions } from '../../src/datapath/text/actions.ts';
 import { readKey } from '../../src/datapath/text/key.ts';
+import { ufidOf } from '../../src/datapath/ufid.ts';
 import { internMask } from '../../src/flow/mask.ts';
 import { packKey } from '../../src/flow/match.ts';
 import { broadcast, frameWith } from './frames.ts';
@@ -15,8 +15,14 @@ async function switchThatDoes(actions: string): Promise<VirtualSwitch> {
   const bridge = sw.addBridge('br0');
   for (const name of ['p1', 'p2', 'p3']) await sw.addPort(bridge, name);
   const { key, mask } = readKey('in_port(1),recirc_id(0)');
-  const flow: DpFlow = { id: 9999, key: packKey(key), mask: internMask(mask), actions: readActions(actions) };
-  sw.datapath.putFlow(flow);
+  const packet = packKey(key);
+  sw.datapath.putFlow({
+    id: 9999,
+    ufid: ufidOf(packet),
+    key: packet,
+    mask: internMask(mask),
+    actions: readActions(actions),
+  });
   return sw;
 }
 

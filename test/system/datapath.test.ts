@@ -3,18 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { SyscallFailed } from '../../src/base/errors.ts';
 import { UserspaceDatapath } from '../../src/datapath/userspace/datapath.ts';
 import { newKey } from '../../src/flow/key.ts';
-import { internMask } from '../../src/flow/mask.ts';
-import { packKey } from '../../src/flow/match.ts';
 import { openPacketPort } from '../../src/netdev/system/packet-port.ts';
 import { closeFd } from '../../src/sys/calls/fd.ts';
 import { indexOfDevice, openDatagramPair, receiveBytes, sendBytes } from '../../src/sys/calls/socket.ts';
 import { describeDatapath } from '../conformance/datapath.ts';
-import type { Wire } from '../conformance/datapath-harness.ts';
+import { packed, type Wire } from '../conformance/datapath-harness.ts';
 import { frameOf } from '../conformance/memory-port.ts';
 import { udpPacket } from '../conformance/packets.ts';
 import { run, whyNoNamespaces } from './support/namespace.ts';
@@ -24,21 +22,25 @@ const dist = fileURLToPath(new URL('.', workerUrl));
 const offloadHeaderSize = 10;
 
 describeDatapath('the threaded datapath', async (flowCapacity) => {
-  const deps = { clock: systemClock, workerUrl };
-  const datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps, flowCapacity);
+  const open = (): UserspaceDatapath =>
+    new UserspaceDatapath('netdev', 'ovs-netdev', { clock: systemClock, workerUrl }, flowCapacity);
+  let datapath = open();
   const fds: number[] = [];
   return {
     datapath,
+    async reopen() {
+      datapath = open();
+      return datapath;
+    },
     async addWire(wanted): Promise<Wire> {
       const [near, far] = openDatagramPair();
       fds.push(near, far);
       const name = `p${near}`;
-      const port = await datapath.addPort(
-        { name, type: 'tap', spec: { kind: 'tap', name, fd: near } },
-        wanted,
-      );
+      const device = { name, type: 'tap', ifindex: 0, spec: { kind: 'tap', name, fd: near } } as const;
+      const port = await datapath.addPort(device, wanted);
       return {
         port,
+        device,
         inject(...frames) {
           for (const frame of frames) inject(far, frame);
         },
@@ -46,7 +48,7 @@ describeDatapath('the threaded datapath', async (flowCapacity) => {
       };
     },
     async close() {
-      await datapath[Symbol.asyncDispose]();
+      await datapath.destroy();
       fds.forEach(closeFd);
     },
   };
@@ -61,13 +63,18 @@ async function shareOfCore(duration: number): Promise<number> {
 }
 
 describe('the threaded datapath', () => {
-  const deps = { clock: systemClock, workerUrl };
+  function openDatapath(): UserspaceDatapath {
+    const datapath = new UserspaceDatapath('netdev', 'ovs-netdev', { clock: systemClock, workerUrl });
+    onTestFinished(() => datapath.destroy());
+    return datapath;
+  }
 
   test('a device that cannot be opened is a system error, and its number is free again', async () => {
-    await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+    const datapath = openDatapath();
     const port = {
       name: 'none',
       type: 'system',
+      ifindex: 99999,
       spec: { kind: 'packet', name: 'none', ifindex: 99999 },
     } as const;
     await expect(datapath.addPort(port)).rejects.toThrow(SyscallFailed);
@@ -75,10 +82,10 @@ describe('the threaded datapath', () => {
   });
 
   test('costs next to nothing while it is idle, once it has practised', async () => {
-    await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+    const datapath = openDatapath();
     const pairs = Array.from({ length: 100 }, openDatagramPair);
     for (const [fd] of pairs)
-      await datapath.addPort({ name: 'p', type: 'tap', spec: { kind: 'tap', name: 'p', fd } });
+      await datapath.addPort({ name: 'p', type: 'tap', ifindex: 0, spec: { kind: 'tap', name: 'p', fd } });
     await datapath.settle();
     await expect.poll(() => shareOfCore(500), { timeout: 10_000 }).toBeLessThan(0.05);
     expect(await shareOfCore(2000)).toBeLessThan(0.05);
@@ -86,9 +93,14 @@ describe('the threaded datapath', () => {
   });
 
   test('a port whose far side is gone does not keep the worker busy', async () => {
-    await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+    const datapath = openDatapath();
     const [near, far] = openDatagramPair();
-    await datapath.addPort({ name: 'p', type: 'tap', spec: { kind: 'tap', name: 'p', fd: near } });
+    await datapath.addPort({
+      name: 'p',
+      type: 'tap',
+      ifindex: 0,
+      spec: { kind: 'tap', name: 'p', fd: near },
+    });
     closeFd(far);
     await expect.poll(() => shareOfCore(1000), { timeout: 10_000 }).toBeLessThan(0.2);
     closeFd(near);
@@ -98,12 +110,14 @@ describe('the threaded datapath', () => {
   test.skipIf(why !== undefined)(
     'a device that goes down or away does not keep the worker busy',
     async () => {
-      await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+      const datapath = openDatapath();
       const names = ['down', 'gone'].map((name) => `d${process.pid}${name}`);
       for (const name of names) {
         run('ip', 'link', 'add', name, 'up', 'type', 'veth', 'peer', 'name', `${name}p`);
-        const spec = { kind: 'packet', name, ifindex: indexOfDevice(name) } as const;
-        await datapath.addPort({ name, type: 'system', spec });
+        const ifindex = indexOfDevice(name);
+        const spec = { kind: 'packet', name, ifindex } as const;
+        const port = await datapath.addPort({ name, type: 'system', ifindex, spec });
+        expect(datapath.ports().get(port)).toMatchObject({ name, type: 'system', ifindex });
       }
       const [down = '', gone = ''] = names;
       try {
@@ -122,7 +136,7 @@ describe('the threaded datapath', () => {
   test.skipIf(why !== undefined)(
     'a port that sends much gets a ring to send from, which goes with it',
     async () => {
-      await using datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
+      const datapath = openDatapath();
       const name = `d${process.pid}busy`;
       run('ip', 'link', 'add', name, 'up', 'type', 'veth', 'peer', 'name', `${name}p`);
       run('ip', 'link', 'set', `${name}p`, 'up');
@@ -132,9 +146,10 @@ describe('the threaded datapath', () => {
         const port = await datapath.addPort({
           name,
           type: 'system',
+          ifindex,
           spec: { kind: 'packet', name, ifindex },
         });
-        const anything = { key: packKey(newKey()), mask: internMask(newKey()) };
+        const anything = packed(newKey(), newKey());
         datapath.putFlow({ id: 0, ...anything, actions: [{ do: 'output', port }] });
         await datapath.settle();
         expect(socketCount(ifindex)).toBe(1);

@@ -5,7 +5,7 @@ import { MemoryPort } from '../../../test/conformance/memory-port.ts';
 import { FakeClock } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
 import type { PortIo } from '../../netdev/provider.ts';
-import { DummyDatapath } from './datapath.ts';
+import { DummyDatapath, openDummyDatapath } from './datapath.ts';
 
 describeDatapath('the inline datapath', async (flowCapacity) => {
   const ports = new Map<string, MemoryPort>();
@@ -14,19 +14,22 @@ describeDatapath('the inline datapath', async (flowCapacity) => {
     ports.set(name, made);
     return made;
   };
-  const datapath = new DummyDatapath(
-    'dummy',
-    'ovs-dummy',
-    { clock: new FakeClock(1000), random: seededRandom(1), openPort },
-    flowCapacity,
-  );
+  const deps = { clock: new FakeClock(1000), random: seededRandom(1), openPort, kernel: new Map() };
+  const open = (): DummyDatapath => openDummyDatapath('dummy', 'ovs-dummy', deps, flowCapacity);
+  let datapath = open();
   return {
     datapath,
+    async reopen() {
+      datapath = open();
+      return datapath;
+    },
     async addWire(wanted): Promise<Wire> {
       const name = `p${ports.size}`;
-      const port = await datapath.addPort({ name, type: 'dummy', spec: { kind: 'dummy', name } }, wanted);
+      const device = { name, type: 'dummy', ifindex: 0, spec: { kind: 'dummy', name } } as const;
+      const port = await datapath.addPort(device, wanted);
       return {
         port,
+        device,
         inject: (...frames) => ports.get(name)?.inject(...frames),
         take: () =>
           ports
@@ -35,7 +38,7 @@ describeDatapath('the inline datapath', async (flowCapacity) => {
             .map((sent) => sent.bytes) ?? [],
       };
     },
-    close: async () => datapath[Symbol.asyncDispose](),
+    close: () => datapath.destroy(),
   };
 });
 
@@ -47,7 +50,12 @@ describe('the inline datapath', () => {
       random: seededRandom(1),
       openPort: () => io,
     });
-    const port = await datapath.addPort({ name: 'p', type: 'dummy', spec: { kind: 'dummy', name: 'p' } });
+    const port = await datapath.addPort({
+      name: 'p',
+      type: 'dummy',
+      ifindex: 0,
+      spec: { kind: 'dummy', name: 'p' },
+    });
     await datapath.removePort(port);
     expect(io.isClosed).toBe(true);
   });

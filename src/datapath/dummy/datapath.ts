@@ -1,6 +1,7 @@
 /**
  * The userspace engine inline on the main thread: what dummy bridges and tests forward with. Deterministic: a frame
- * that comes in is forwarded, and what it sent up is answered, before the call that brought it returns.
+ * that comes in is forwarded, and what it sent up is answered, before the call that brought it returns. In a process
+ * that has a place for it (`DummyKernel`), it forwards on without its owner, as programs in the kernel do.
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
@@ -8,10 +9,19 @@ import { type DpPort, dpPort } from '../../base/units.ts';
 import { valuesUnder } from '../../flow/match.ts';
 import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
-import { refuseUnsupported } from '../features.ts';
+import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
-import type { Datapath, DpFlow, DpFlowStats, DpPacket, DpStats, DropCounts, Upcall } from '../provider.ts';
+import type {
+  Datapath,
+  DpFlow,
+  DpFlowStats,
+  DpPacket,
+  DpStats,
+  DropCounts,
+  NewDpPort,
+  Upcall,
+} from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
 import { Engine, type EnginePort } from '../userspace/engine.ts';
 import type { Step } from '../userspace/execute.ts';
@@ -24,17 +34,36 @@ export interface DummyDatapathDeps {
   readonly random: Random;
   /** `openPortIo` of netdev/registry.ts. */
   openPort(spec: PortSpec): PortIo;
+  /** Where it stays when its owner leaves; without, it ends then. */
+  readonly kernel?: DummyKernel;
+}
+
+/** The datapaths that were left, by name. */
+export type DummyKernel = Map<string, DummyDatapath>;
+
+/** The one that was left under that name, or a new one. */
+export function openDummyDatapath(
+  type: string,
+  name: string,
+  deps: DummyDatapathDeps,
+  flowCapacity?: number,
+): DummyDatapath {
+  const left = deps.kernel?.get(name);
+  if (left === undefined) return new DummyDatapath(type, name, deps, flowCapacity);
+  deps.kernel?.delete(name);
+  return left;
 }
 
 export class DummyDatapath implements Datapath {
   readonly type: string;
   readonly name: string;
   readonly internalType = 'dummy-internal';
-  readonly features = engineFeatures;
-  onUpcalls: (batch: readonly Upcall[]) => void = () => {};
+  readonly features: DpFeatures;
+  readonly #kernel: DummyKernel | undefined;
   readonly #openPort: (spec: PortSpec) => PortIo;
   readonly #engine: Engine;
   readonly #upcalls = new UpcallList();
+  #onUpcalls: ((batch: readonly Upcall[]) => void) | undefined;
   readonly #ports = new PortTable();
   readonly #flows: FlowList;
   /** Lists are shared by many flows. */
@@ -46,6 +75,8 @@ export class DummyDatapath implements Datapath {
   constructor(type: string, name: string, deps: DummyDatapathDeps, flowCapacity = 200_000) {
     this.type = type;
     this.name = name;
+    this.#kernel = deps.kernel;
+    this.features = { ...engineFeatures, keepsForwarding: deps.kernel !== undefined, keepsLostPorts: false };
     this.#openPort = deps.openPort;
     this.#flows = new FlowList(flowCapacity);
     this.#engine = new Engine({
@@ -57,11 +88,22 @@ export class DummyDatapath implements Datapath {
     });
   }
 
-  async addPort(port: { name: string; type: string; spec: PortSpec }, wanted?: DpPort): Promise<DpPort> {
-    const number = this.#ports.chooseNumber(wanted ?? numberInName(port.name));
-    const io = this.#openPort(port.spec);
+  get onUpcalls(): (batch: readonly Upcall[]) => void {
+    return this.#onUpcalls ?? ignore;
+  }
+
+  set onUpcalls(take: (batch: readonly Upcall[]) => void) {
+    this.#onUpcalls = take;
+    this.#upcalls.isRead = true;
+  }
+
+  async addPort({ name, type, ifindex, spec }: NewDpPort, wanted?: DpPort): Promise<DpPort> {
+    const left = this.#ports.numberOf(name);
+    if (left !== undefined) return left;
+    const number = this.#ports.chooseNumber(wanted ?? numberInName(name));
+    const io = this.#openPort(spec);
     const added = this.#engine.addPort(number, io);
-    this.#ports.set(number, { name: port.name, type: port.type, counters: added.counters });
+    this.#ports.set(number, { name, type, ifindex, counters: added.counters });
     if (wakesDatapath(io)) {
       io.onInput = () => {
         this.#ready.add(added);
@@ -154,7 +196,14 @@ export class DummyDatapath implements Datapath {
 
   async settle(): Promise<void> {}
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async detach(): Promise<void> {
+    if (this.#kernel === undefined) return this.destroy();
+    this.#upcalls.isRead = false;
+    this.#onUpcalls = undefined;
+    this.#kernel.set(this.name, this);
+  }
+
+  async destroy(): Promise<void> {
     for (const number of [...this.#ports.all.keys()]) await this.removePort(number);
   }
 
@@ -200,6 +249,8 @@ function numberInName(name: string): DpPort | undefined {
   const number = Number(/[0-9]+/.exec(name)?.[0] ?? 0) + (name.startsWith('br') ? 100 : 0);
   return /[0-9]/.test(name) && number > 0 && number < 0xffff ? dpPort(number) : undefined;
 }
+
+function ignore(): void {}
 
 function wakesDatapath(io: PortIo): io is PortIo & WakesDatapath {
   return 'onInput' in io;

@@ -10,10 +10,12 @@ const limit = 4096;
 export class UpcallList implements UpcallSink {
   /** Number of the last packet that was added. */
   lastSequence = 0;
+  /** Whether there is anybody who takes them. */
+  isRead = false;
   #waiting: Upcall[] = [];
 
   add(reason: UpcallReason, frame: Frame, key: Uint32Array): number {
-    if (this.#waiting.length >= limit) return 0;
+    if (!this.isRead || this.#waiting.length >= limit) return 0;
     const bytes = frame.bytes.slice(frame.start, frame.end);
     this.#waiting.push({ reason, key: key.slice(0, usedWordCount(key)), bytes, offload: offloadOf(frame) });
     return ++this.lastSequence;

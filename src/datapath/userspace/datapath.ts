@@ -11,14 +11,24 @@ import { type DpPort, dpPort } from '../../base/units.ts';
 import { usedWordCount } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
 import { valuesUnder } from '../../flow/match.ts';
-import type { Direction, PortCounters, PortSpec, PreparedPort } from '../../netdev/provider.ts';
+import type { Direction, PortCounters, PreparedPort } from '../../netdev/provider.ts';
 import { preparePort } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import type { DpAction } from '../actions.ts';
+import type { DpFeatures } from '../features.ts';
 import { refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
-import type { Datapath, DpFlow, DpFlowStats, DpPacket, DpStats, DropCounts, Upcall } from '../provider.ts';
+import type {
+  Datapath,
+  DpFlow,
+  DpFlowStats,
+  DpPacket,
+  DpStats,
+  DropCounts,
+  NewDpPort,
+  Upcall,
+} from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
 import { type Command, errorOf, type FromWorker, flag, flagCount, type WorkerStart } from './commands.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
@@ -45,7 +55,7 @@ export class UserspaceDatapath implements Datapath {
   readonly type: string;
   readonly name: string;
   readonly internalType: string;
-  readonly features = engineFeatures;
+  readonly features: DpFeatures;
   onUpcalls: (batch: readonly Upcall[]) => void = () => {};
   readonly #worker: Worker;
   readonly #eventFd = openEventFd();
@@ -68,7 +78,9 @@ export class UserspaceDatapath implements Datapath {
   constructor(type: string, name: string, deps: UserspaceDatapathDeps, flowCapacity = defaultFlowCapacity) {
     this.type = type;
     this.name = name;
-    this.internalType = type === 'netdev' ? 'tap' : 'internal'; // "system" stands for the kernel's
+    const isKernelStandIn = type === 'system';
+    this.internalType = isKernelStandIn ? 'internal' : 'tap';
+    this.features = { ...engineFeatures, keepsForwarding: false, keepsLostPorts: !isKernelStandIn };
     this.#flows = new FlowList(flowCapacity);
     const flags = new SharedArrayBuffer(4 * flagCount);
     this.#flags = new Int32Array(flags);
@@ -95,15 +107,16 @@ export class UserspaceDatapath implements Datapath {
     process.on('exit', this.#stop);
   }
 
-  async addPort(port: { name: string; type: string; spec: PortSpec }, wanted?: DpPort): Promise<DpPort> {
+  async addPort(port: NewDpPort, wanted?: DpPort): Promise<DpPort> {
     const number = this.#ports.chooseNumber(wanted);
     const counters = new SharedPortCounters();
-    this.#ports.set(number, { name: port.name, type: port.type, counters });
+    const { name, type, ifindex } = port;
+    this.#ports.set(number, { name, type, ifindex, counters });
     let prepared: PreparedPort | undefined;
     try {
       prepared = await preparePort(port.spec);
       if (this.#isStopped || this.#ports.all.get(number)?.counters !== counters)
-        throw new Refused('ECANCELED', `${port.name}: removed while it was being added`);
+        throw new Refused('ECANCELED', `${name}: removed while it was being added`);
       const { spec } = prepared;
       await this.#ask((reply) => ({ do: 'addPort', reply, port: number, spec, counters: counters.buffer }));
     } catch (error) {
@@ -210,7 +223,12 @@ export class UserspaceDatapath implements Datapath {
     await this.#ask((reply) => ({ do: 'settle', reply }));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Forwarding lives in this process: there is nothing to come back to. */
+  detach(): Promise<void> {
+    return this.destroy();
+  }
+
+  async destroy(): Promise<void> {
     if (this.#isStopped) return;
     process.removeListener('exit', this.#stop);
     const ended = new Promise<void>((resolve) => {
@@ -221,7 +239,7 @@ export class UserspaceDatapath implements Datapath {
     for (const prepared of this.#prepared.values()) prepared.close();
     closeEventFd(this.#eventFd);
     for (const { reject } of this.#replies.values())
-      reject(new Error(`${this.name}: the datapath was closed`));
+      reject(new Error(`${this.name}: the datapath was destroyed`));
     this.#replies.clear();
   }
 

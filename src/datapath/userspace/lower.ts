@@ -4,7 +4,7 @@
  */
 import { type SlotName, slots } from '../../flow/slots.ts';
 import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetField, SetHeader } from '../actions.ts';
-import type { DpFeatures } from '../features.ts';
+import type { ActionFeatures } from '../features.ts';
 import type { SentUp } from '../provider.ts';
 import { editOf } from './edit.ts';
 import type { Step } from './execute.ts';
@@ -124,7 +124,7 @@ const writable: readonly SetHeader[] = [
   'nd_ext',
 ];
 
-export const engineFeatures: DpFeatures = {
+export const engineFeatures: ActionFeatures = {
   actions: new Set(Object.keys(lowerings) as Run[]), // keys of a literal
   setHeaders: new Set(writable),
   hashAlgorithms: new Set(Object.keys(hashes) as HashAlgorithm[]), // keys of a literal

@@ -5,6 +5,7 @@
 import type { Ms } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { DpFlow } from '../../datapath/provider.ts';
+import { type Ufid, ufidOf } from '../../datapath/ufid.ts';
 import type { Mask } from '../../flow/mask.ts';
 import { MaskTable, type TableEntry } from '../../flow/mask-table.ts';
 import { type Match, packKey } from '../../flow/match.ts';
@@ -30,13 +31,17 @@ export class InstalledFlow implements DpFlow, TableEntry {
   creditedPackets = 0;
   creditedBytes = 0;
   slot = -1;
+  /** As somebody put it there by hand; undefined = that of its key. */
+  readonly #givenUfid: Ufid | undefined;
 
   constructor(
     made: Pick<
       InstalledFlow,
       'id' | 'key' | 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'lookups' | 'effects'
     >,
+    ufid?: Ufid,
   ) {
+    this.#givenUfid = ufid;
     this.id = made.id;
     this.key = made.key;
     this.mask = made.mask;
@@ -46,6 +51,18 @@ export class InstalledFlow implements DpFlow, TableEntry {
     this.tags = made.tags;
     this.lookups = made.lookups;
     this.effects = made.effects;
+  }
+
+  get ufid(): Ufid {
+    return this.#givenUfid ?? ufidOf(this.key);
+  }
+
+  /** The same flow with other actions. */
+  withActions(actions: readonly DpAction[]): InstalledFlow {
+    const changed = new InstalledFlow({ ...this, actions }, this.#givenUfid);
+    changed.creditedPackets = this.creditedPackets;
+    changed.creditedBytes = this.creditedBytes;
+    return changed;
   }
 }
 
@@ -80,9 +97,10 @@ export class InstalledFlows {
   add(
     packetKey: Uint32Array,
     made: Pick<InstalledFlow, 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'lookups' | 'effects'>,
+    ufid?: Ufid,
   ): InstalledFlow {
     const { mask } = made;
-    const flow = new InstalledFlow({ ...made, id: this.#takeId(), key: packKey(packetKey) });
+    const flow = new InstalledFlow({ ...made, id: this.#takeId(), key: packKey(packetKey) }, ufid);
     this.#flows[flow.id] = flow;
     this.#count++;
     let table = this.#tables.get(mask);
@@ -96,9 +114,7 @@ export class InstalledFlows {
 
   /** The same flow with other actions, which takes its place; the caller puts it into the datapath. */
   withActions(flow: InstalledFlow, actions: readonly DpAction[]): InstalledFlow {
-    const changed = new InstalledFlow({ ...flow, actions });
-    changed.creditedPackets = flow.creditedPackets;
-    changed.creditedBytes = flow.creditedBytes;
+    const changed = flow.withActions(actions);
     this.#flows[flow.id] = changed;
     this.#tables.get(flow.mask)?.setHead(flow.slot, changed);
     return changed;

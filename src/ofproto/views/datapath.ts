@@ -108,13 +108,13 @@ export async function showDatapath(owned: OwnedDatapath, hasStatistics: boolean)
 export function datapathPorts({
   datapath,
 }: Pick<OwnedDatapath, 'datapath'>): ReadonlyMap<number, DpPortInfo> {
-  const ports = [...datapath.ports()].map(([number, { name, type }]): [number, DpPortInfo] => [
+  const ports = [...datapath.ports()].map(([number, { name, type, ifindex }]): [number, DpPortInfo] => [
     number,
-    { name, type: shownType(datapath, type) },
+    { name, type: shownType(datapath, type), ifindex },
   ]);
   const { name, internalType } = datapath;
   const hasOwn = internalType !== 'dummy-internal' || ports.some(([number]) => number === 0);
-  if (!hasOwn) ports.push([0, { name, type: internalType }]);
+  if (!hasOwn) ports.push([0, { name, type: internalType, ifindex: 0 }]);
   return new Map(ports.sort(([a], [b]) => a - b));
 }
 

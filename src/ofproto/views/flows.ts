@@ -4,14 +4,14 @@ import type { DpAction } from '../../datapath/actions.ts';
 import type { Datapath, DpFlow, DpFlowStats } from '../../datapath/provider.ts';
 import { formatActions } from '../../datapath/text/actions.ts';
 import { formatKey } from '../../datapath/text/key.ts';
-import { type Match, unpackKey } from '../../flow/match.ts';
+import type { Ufid } from '../../datapath/ufid.ts';
+import { unpackKey } from '../../flow/match.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
 
 /** One datapath flow. */
 export interface FlowRow {
-  /** 128 bits in the form of a UUID; the same for the same packet headers. */
-  readonly ufid: string;
+  readonly ufid: Ufid;
   /** The headers of the packet that it was made for, and which of their bits count. */
   readonly key: Uint32Array;
   readonly mask: Uint32Array;
@@ -39,14 +39,13 @@ export function listFlows(backer: Backer, now: number, of?: Ofproto): FlowRow[] 
   const stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
   for (const flow of backer.flows) {
     if (of !== undefined && flow.input.ofproto !== of) continue;
-    if (backer.datapath.readFlowStats(flow.id, stats)) rows.push(flowRow(ufidOf(flow.key), flow, stats, now));
+    if (backer.datapath.readFlowStats(flow.id, stats)) rows.push(flowRow(flow, stats, now));
   }
   return rows;
 }
 
 export function flowRow(
-  ufid: string,
-  { key, mask, actions }: DpFlow,
+  { ufid, key, mask, actions }: DpFlow,
   { packetCount, byteCount, usedAt, tcpFlags }: DpFlowStats,
   now: number,
 ): FlowRow {
@@ -100,23 +99,4 @@ function formatTcpFlags(flags: number): string {
     .filter(([bit]) => (flags & bit) !== 0)
     .map(([, letter]) => letter)
     .join('');
-}
-
-/** Four independent 32-bit hashes of a packed key, in the form of a UUID. */
-export function ufidOf(key: Match): string {
-  const hex = [0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f]
-    .map((seed) => keyHash(key, seed).toString(16).padStart(8, '0'))
-    .join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-function keyHash({ mask, values }: Match, seed: number): number {
-  let hash = seed;
-  for (let n = 0; n < values.length; n++) {
-    hash = Math.imul(hash ^ (mask.words[n] ?? 0), 0xcc9e2d51);
-    hash = Math.imul(hash ^ (hash >>> 16) ^ (values[n] ?? 0), 0x85ebca6b);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35);
-  return (hash ^ (hash >>> 13)) >>> 0;
 }

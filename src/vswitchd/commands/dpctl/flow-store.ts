@@ -1,31 +1,35 @@
-/** The flows of a datapath under their ufids, to be looked at and changed by hand. */
+/** The flows of a datapath, to be looked at and changed by hand. */
 import { dpPort, ms } from '../../../base/units.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
 import type { DpFlow, DpFlowStats } from '../../../datapath/provider.ts';
+import type { Ufid } from '../../../datapath/ufid.ts';
 import { getSlot } from '../../../flow/key.ts';
-import type { Mask } from '../../../flow/mask.ts';
-import { type Match, unpackKey } from '../../../flow/match.ts';
+import { type Match, unpackKey, valuesUnder } from '../../../flow/match.ts';
 import type { Backer } from '../../../ofproto/backer.ts';
 import { everyTag } from '../../../ofproto/translate/tags.ts';
-import { type FlowRow, flowRow, listFlows, ufidOf } from '../../../ofproto/views/flows.ts';
+import type { InstalledFlow } from '../../../ofproto/upcall/installed-flows.ts';
+import { type FlowRow, flowRow, listFlows } from '../../../ofproto/views/flows.ts';
 import type { BareDatapath } from '../../bare-datapath.ts';
 import { type AnyDatapath, isBare } from './datapaths.ts';
 
-/** A flow as it was typed in. */
-interface GivenFlow {
-  readonly ufid: string;
-  /** Packed. */
-  readonly key: Match;
-  readonly mask: Mask;
-  readonly actions: readonly DpAction[];
-}
+/** A flow as it was typed in; `key` is packed. */
+export type GivenFlow = Omit<DpFlow, 'id'>;
 
 export interface FlowStore {
   rows(): FlowRow[];
-  /** Adds the flow, or replaces the actions of that ufid; false when no flow can come in by that port. */
-  put(flow: GivenFlow, options: { clearsStatistics: boolean }): boolean;
-  remove(ufid: string): void;
+  find(ufid: Ufid): StoredFlow | undefined;
+  /** The flow that packets with that key take, whatever it is called. */
+  findFor(key: Match): StoredFlow | undefined;
+  /** False when no flow can come in by that port. */
+  add(flow: GivenFlow): boolean;
   flush(): void;
+}
+
+export interface StoredFlow {
+  /** undefined when the datapath does not have it after all. */
+  row(): FlowRow | undefined;
+  setActions(actions: readonly DpAction[], options: { clearsStatistics: boolean }): void;
+  remove(): void;
 }
 
 export function flowStore(any: AnyDatapath, now: () => number): FlowStore {
@@ -46,36 +50,42 @@ class BackerFlows implements FlowStore {
     return listFlows(this.#backer, this.#now());
   }
 
-  put({ ufid, key, mask, actions }: GivenFlow, { clearsStatistics }: { clearsStatistics: boolean }): boolean {
+  find(ufid: Ufid): StoredFlow | undefined {
+    return this.#stored(firstOf(this.#backer.flows, (flow) => flow.ufid === ufid));
+  }
+
+  findFor(key: Match): StoredFlow | undefined {
+    return this.#stored(firstOf(this.#backer.flows, (flow) => isFor(flow, key)));
+  }
+
+  add({ ufid, key, mask, actions }: GivenFlow): boolean {
     const { flows, datapath, ports, revalidator } = this.#backer;
     const packetKey = unpackKey(key);
     const input = ports.ofDpPort(dpPort(getSlot(packetKey, 'in_port')));
     if (input === undefined) return false;
-    const known = this.#find(ufid);
-    if (known !== undefined) {
-      if (clearsStatistics) datapath.deleteFlow(known.id);
-      datapath.putFlow(flows.withActions(known, actions));
-    } else {
-      const createdAt = ms(this.#now());
-      datapath.putFlow(
-        flows.add(packetKey, { mask, actions, input, tags: everyTag, lookups: [], effects: [], createdAt }),
-      );
-    }
+    const createdAt = ms(this.#now());
+    const made = { mask, actions, input, tags: everyTag, lookups: [], effects: [], createdAt };
+    datapath.putFlow(flows.add(packetKey, made, ufid));
     revalidator.change(everyTag);
     return true;
-  }
-
-  remove(ufid: string): void {
-    this.#backer.revalidator.purgeWhere((flow) => ufidOf(flow.key) === ufid);
   }
 
   flush(): void {
     this.#backer.revalidator.purge();
   }
 
-  #find(ufid: string) {
-    for (const flow of this.#backer.flows) if (ufidOf(flow.key) === ufid) return flow;
-    return undefined;
+  #stored(flow: InstalledFlow | undefined): StoredFlow | undefined {
+    if (flow === undefined) return undefined;
+    const { flows, datapath, revalidator } = this.#backer;
+    return {
+      row: () => rowOf(datapath, flow, this.#now()),
+      setActions(actions, { clearsStatistics }) {
+        if (clearsStatistics) datapath.deleteFlow(flow.id);
+        datapath.putFlow(flows.withActions(flow, actions));
+        revalidator.change(everyTag);
+      },
+      remove: () => revalidator.purgeWhere((each) => each === flow),
+    };
   }
 }
 
@@ -89,39 +99,67 @@ class BareFlows implements FlowStore {
   }
 
   rows(): FlowRow[] {
-    const { datapath, flows } = this.#bare;
-    const stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
-    return [...flows].flatMap(([ufid, flow]) =>
-      datapath.readFlowStats(flow.id, stats) ? [flowRow(ufid, flow, stats, this.#now())] : [],
+    const { datapath } = this.#bare;
+    const stats = newStats();
+    return [...datapath.flows()].flatMap((flow) =>
+      datapath.readFlowStats(flow.id, stats) ? [flowRow(flow, stats, this.#now())] : [],
     );
   }
 
-  put({ ufid, key, mask, actions }: GivenFlow, { clearsStatistics }: { clearsStatistics: boolean }): boolean {
-    const { datapath, flows } = this.#bare;
-    const id = flows.get(ufid)?.id ?? this.#freeId();
-    if (clearsStatistics) datapath.deleteFlow(id);
-    const flow: DpFlow = { id, key, mask, actions };
-    flows.set(ufid, flow);
-    datapath.putFlow(flow);
+  find(ufid: Ufid): StoredFlow | undefined {
+    return this.#stored(firstOf(this.#bare.datapath.flows(), (flow) => flow.ufid === ufid));
+  }
+
+  findFor(key: Match): StoredFlow | undefined {
+    return this.#stored(firstOf(this.#bare.datapath.flows(), (flow) => isFor(flow, key)));
+  }
+
+  add(flow: GivenFlow): boolean {
+    this.#bare.datapath.putFlow({ ...flow, id: this.#freeId() });
     return true;
   }
 
-  remove(ufid: string): void {
-    const gone = this.#bare.flows.get(ufid);
-    if (gone === undefined) return;
-    this.#bare.flows.delete(ufid);
-    this.#bare.datapath.deleteFlow(gone.id);
-  }
-
   flush(): void {
-    this.#bare.flows.clear();
     this.#bare.datapath.flushFlows();
   }
 
+  #stored(flow: DpFlow | undefined): StoredFlow | undefined {
+    if (flow === undefined) return undefined;
+    const { datapath } = this.#bare;
+    return {
+      row: () => rowOf(datapath, flow, this.#now()),
+      setActions(actions, { clearsStatistics }) {
+        if (clearsStatistics) datapath.deleteFlow(flow.id);
+        datapath.putFlow({ ...flow, actions });
+      },
+      remove: () => datapath.deleteFlow(flow.id),
+    };
+  }
+
   #freeId(): number {
-    const used = new Set([...this.#bare.flows.values()].map(({ id }) => id));
+    const used = new Set(Array.from(this.#bare.datapath.flows(), ({ id }) => id));
     let id = 0;
     while (used.has(id)) id++;
     return id;
   }
+}
+
+function firstOf<F>(flows: Iterable<F>, isIt: (flow: F) => boolean): F | undefined {
+  for (const flow of flows) if (isIt(flow)) return flow;
+  return undefined;
+}
+
+/** Does a packet with that key take the flow? */
+function isFor({ key, mask }: DpFlow, packet: Match): boolean {
+  const values = valuesUnder(packet, mask);
+  return valuesUnder(key, mask).every((value, n) => value === values[n]);
+}
+
+function rowOf(datapath: BareDatapath['datapath'], flow: DpFlow, now: number): FlowRow | undefined {
+  const stats = newStats();
+  return datapath.readFlowStats(flow.id, stats) ? flowRow(flow, stats, now) : undefined;
+}
+
+function newStats(): DpFlowStats {
+  return { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
 }

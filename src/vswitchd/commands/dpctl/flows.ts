@@ -8,9 +8,10 @@ import type { DpAction } from '../../../datapath/actions.ts';
 import { refuseUnsupported } from '../../../datapath/features.ts';
 import { formatActions, readActions } from '../../../datapath/text/actions.ts';
 import { readKey } from '../../../datapath/text/key.ts';
+import { type Ufid, ufidAtStart, ufidLength, ufidOf } from '../../../datapath/ufid.ts';
 import { maskSlot } from '../../../flow/key.ts';
-import { internMask, type Mask } from '../../../flow/mask.ts';
-import { type Match, packKey } from '../../../flow/match.ts';
+import { internMask } from '../../../flow/mask.ts';
+import { packKey } from '../../../flow/match.ts';
 import { mayMatch, readPacketMatch } from '../../../flow/match-text.ts';
 import { datapathWordCount, slots } from '../../../flow/slots.ts';
 import {
@@ -19,12 +20,11 @@ import {
   formatFlow,
   formatFlowStats,
   formatFlows,
-  ufidOf,
 } from '../../../ofproto/views/flows.ts';
 import type { Switch } from '../../switch.ts';
 import { flowsAsJson } from '../common.ts';
 import { type AnyDatapath, isBare, isDatapath, numberOfPort, optionalDatapath } from './datapaths.ts';
-import { type FlowStore, flowStore } from './flow-store.ts';
+import { flowStore, type GivenFlow } from './flow-store.ts';
 import { type DpctlAnswer, type DpctlCommand, type DpctlFlags, failure } from './request.ts';
 
 const log = logger('dpif_netdev');
@@ -186,18 +186,15 @@ function filtered(
 
 function getFlow(args: readonly string[], { aSwitch, now, answer, flags }: Context): void {
   const any = optionalDatapath(aSwitch, args, 2);
-  const { ufid } = splitUfid(args.at(-1) ?? '');
+  const text = args.at(-1) ?? '';
+  const ufid = text.startsWith(ufidPrefix) ? ufidAtStart(text.slice(ufidPrefix.length)) : undefined;
   if (ufid === undefined) {
-    answer.warn(failure('parsing flow ufid'));
+    answer.warn(failure(unreadableUfid, text.startsWith(ufidPrefix) ? EINVAL : undefined));
     return;
   }
-  const row = findFlow(flowStore(any, now), ufid);
+  const row = flowStore(any, now).find(ufid)?.row();
   if (row === undefined) throw failure('getting flow', ENOENT);
   answer.print(`${formatFlow(any.datapath, row, textOptions(any, flags))}\n`);
-}
-
-function findFlow(store: FlowStore, ufid: string): FlowRow | undefined {
-  return store.rows().find((row) => row.ufid === ufid);
 }
 
 function putFlow(args: readonly string[], kind: PutKind, context: Context): void {
@@ -215,17 +212,18 @@ function putOneFlow(
   const flow = flowOf(any, text.flow, 'parsing flow key');
   const actions = actionsOf(text.actions, any, 'parsing actions');
   const store = flowStore(any, now);
-  const before = findFlow(store, flow.ufid);
+  const known = store.findFor(flow.key);
   const failed = 'updating flow table';
-  if (kind === 'add' && before !== undefined) throw failure(failed, EEXIST);
-  if (kind === 'modify' && before === undefined) throw failure(failed, ENOENT);
+  if (kind === 'add' && known !== undefined) throw failure(failed, EEXIST);
+  if (kind === 'modify' && known === undefined) throw failure(failed, ENOENT);
   if (flow.mask.bitsOf(slots.in_port.word) !== -1) {
     log.err('flow: in_port is not an exact match');
     throw failure(failed, EINVAL);
   }
   refuseActions(any, actions, failed);
-  const isPut = store.put({ ...flow, actions }, flags);
-  if (!isPut) throw failure(failed, EINVAL);
+  const before = known?.row();
+  known?.setActions(actions, flags);
+  if (known === undefined && !store.add({ ...flow, actions })) throw failure(failed, EINVAL);
   if (flags.hasStatistics) printStatistics(before ?? neverUsed, answer);
 }
 
@@ -242,13 +240,11 @@ function refuseActions({ datapath }: AnyDatapath, actions: readonly DpAction[], 
 
 function deleteFlow(any: AnyDatapath, text: string, { now, answer, flags }: Context): void {
   const flow = flowOf(any, text, undefined);
-  const store = flowStore(any, now);
-  const before = findFlow(store, flow.ufid);
-  if (before === undefined) {
-    const { message } = failure('deleting flow', ENOENT);
-    throw failure(flow.hasUfid ? message : `${message}\nPerhaps you need to specify a UFID?`);
-  }
-  store.remove(flow.ufid);
+  const known = flowStore(any, now).find(flow.ufid);
+  if (known === undefined)
+    throw failure(`${failure('deleting flow', ENOENT).message}\nPerhaps you need to specify a UFID?`);
+  const before = known.row() ?? neverUsed;
+  known.remove();
   if (flags.hasStatistics) printStatistics(before, answer);
 }
 
@@ -297,22 +293,15 @@ function processLine(any: AnyDatapath, line: string, at: number, usual: LineKind
   else putOneFlow(any, { flow, actions }, word === 'add' ? 'add' : 'modify', context);
 }
 
-interface TypedFlow {
-  readonly key: Match;
-  readonly mask: Mask;
-  readonly ufid: string;
-  readonly hasUfid: boolean;
-}
-
 /** "ufid:..,KEY"; `what` stands before the reason of a failure. */
-function flowOf(any: AnyDatapath, text: string, what: string | undefined): TypedFlow {
+function flowOf(any: AnyDatapath, text: string, what: string | undefined): Omit<GivenFlow, 'actions'> {
   const { ufid, rest } = splitUfid(text);
   try {
     const read = readKey(rest, (name) => numberOfPort(any, name));
     maskSlot(read.mask, 'recirc_id');
     const key = packKey(read.key.subarray(0, datapathWordCount));
     const mask = internMask(read.mask.subarray(0, datapathWordCount));
-    return { key, mask, ufid: ufid ?? ufidOf(key), hasUfid: ufid !== undefined };
+    return { key, mask, ufid: ufid ?? ufidOf(key) };
   } catch (why) {
     if (!(why instanceof Malformed)) throw why;
     const reason = `syntax error at ${rest.slice(why.at)}`;
@@ -320,10 +309,16 @@ function flowOf(any: AnyDatapath, text: string, what: string | undefined): Typed
   }
 }
 
-function splitUfid(text: string): { ufid: string | undefined; rest: string } {
-  const [, ufid, rest = text] =
-    /^ufid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})[, \t-\r]*(.*)$/s.exec(text) ?? [];
-  return { ufid, rest };
+const ufidPrefix = 'ufid:';
+const unreadableUfid = 'parsing flow ufid';
+
+/** Throws Refused on a prefix without a ufid behind it. */
+function splitUfid(text: string): { ufid: Ufid | undefined; rest: string } {
+  if (!text.startsWith(ufidPrefix)) return { ufid: undefined, rest: text };
+  const behind = text.slice(ufidPrefix.length);
+  const ufid = ufidAtStart(behind);
+  if (ufid === undefined) throw failure(unreadableUfid, EINVAL);
+  return { ufid, rest: behind.slice(ufidLength).replace(/^[, \t\r\n]+/, '') };
 }
 
 function actionsOf(text: string, any: AnyDatapath | undefined, what: string): DpAction[] {
