@@ -289,6 +289,18 @@ export const chapters: Readonly<Record<string, string>> = {
     dpctl/mod-flow --may-create in_port(5),eth_type(0x9999) 3
     dpctl/del-flow -s in_port(5),eth_type(0x9999)
     dpctl/del-flow in_port(5),eth_type(0x9999)
+    dpctl/add-flow ufid:00112233-4455-6677-8899-AABBCCDDEEFF,in_port(7),eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02),eth_type(0x1234) 2
+    dpctl/add-flow ufid:00112233-4455-6677-8899-aabbccddeef0,in_port(7),eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02),eth_type(0x1234) 2
+    dpctl/get-flow ufid:00112233-4455-6677-8899-aabbccddeeff
+    dpctl/get-flow ufid:00112233-4455-6677-8899-aabbccddeef0
+    dpctl/get-flow ufid:0x1
+    dpctl/mod-flow ufid:00112233-4455-6677-8899-aabbccddeef0,in_port(7),eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02),eth_type(0x1234) 3
+    dpctl/mod-flow ufid:00112233-4455-6677-8899-aabbccddeeff 4
+    dpctl/get-flow ufid:00112233-4455-6677-8899-aabbccddeeff
+    dpctl/del-flow in_port(7),eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02),eth_type(0x1234)
+    dpctl/del-flow ufid:00112233-4455-6677-8899-aabbccddeef0
+    dpctl/del-flow ufid:0x1
+    dpctl/del-flow ufid:00112233-4455-6677-8899-aabbccddeeff
     dpctl/del-flows
     dpctl/dump-flows
     dpctl/del-if dummy@dp0 a1
