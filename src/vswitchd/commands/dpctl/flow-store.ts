@@ -25,7 +25,7 @@ export interface FlowStore {
   flush(): void;
 }
 
-export interface StoredFlow {
+interface StoredFlow {
   /** undefined when the datapath does not have it after all. */
   row(): FlowRow | undefined;
   setActions(actions: readonly DpAction[], options: { clearsStatistics: boolean }): void;
