@@ -3,6 +3,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { seededRandom } from '../src/base/random.ts';
 import { dpPort } from '../src/base/units.ts';
 import type { DpAction } from '../src/datapath/actions.ts';
+import { SharedPortCounters } from '../src/datapath/userspace/counters.ts';
 import { Engine } from '../src/datapath/userspace/engine.ts';
 import { FlowCache, FlowEntry } from '../src/datapath/userspace/flow-cache.ts';
 import { lowerActions } from '../src/datapath/userspace/lower.ts';
@@ -67,14 +68,10 @@ function engineWith(maskCount: number, count: number, actions: readonly DpAction
     flowCapacity: 200_000,
   });
   const all = connections(maskCount, count);
-  const port = engine.addPort(
-    1,
-    new EndlessPort(
-      all.map(({ packet }) => packet),
-      portOptions,
-    ),
-  );
-  engine.addPort(2, new EndlessPort([], portOptions));
+  const packets = all.map(({ packet }) => packet);
+  const input = new EndlessPort(packets, portOptions);
+  const port = engine.addPort(1, input, input, new SharedPortCounters());
+  engine.addPort(2, new EndlessPort([], portOptions), undefined, new SharedPortCounters());
   const steps = lowerActions(actions);
   all.forEach(({ key, mask }, id) => {
     engine.flowStats.reserve(id);

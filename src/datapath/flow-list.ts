@@ -64,14 +64,14 @@ export class FlowList {
   }
 
   /** Fills `into` with the sum over `workers`; false when there is no such flow. */
-  readStats(id: number, workers: readonly FlowStats[], into: DpFlowStats): boolean {
+  readStats(id: number, workers: readonly { readonly flowStats: FlowStats }[], into: DpFlowStats): boolean {
     if (this.#flows[id] === undefined) return false;
     const generation = this.#generations[id] ?? 0;
     into.packetCount = 0;
     into.byteCount = 0;
     into.usedAt = 0;
     into.tcpFlags = 0;
-    for (const stats of workers) stats.addTo(into, id, generation);
+    for (const { flowStats } of workers) flowStats.addTo(into, id, generation);
     return true;
   }
 }

@@ -2,19 +2,25 @@
 import { type DpPort, dpPort } from '../base/units.ts';
 import type { PortCounters } from '../netdev/provider.ts';
 import type { DpPortInfo } from './provider.ts';
+import { sumPortCounters } from './totals.ts';
 import type { SharedPortCounters } from './userspace/counters.ts';
 
 export interface PortEntry extends DpPortInfo {
-  readonly counters: SharedPortCounters;
+  /** Those of each worker. */
+  readonly counters: readonly SharedPortCounters[];
 }
 
-export class PortTable {
-  readonly #ports = new Map<DpPort, PortEntry>();
+export class PortTable<P extends PortEntry = PortEntry> {
+  readonly #ports = new Map<DpPort, P>();
   /** All numbers below are in use. */
   #lowestFree = 1;
 
-  get all(): ReadonlyMap<DpPort, PortEntry> {
+  get all(): ReadonlyMap<DpPort, P> {
     return this.#ports;
+  }
+
+  get(number: DpPort): P | undefined {
+    return this.#ports.get(number);
   }
 
   /** `wanted` when it is free, else the lowest free number from 1: 0 is the datapath's own local port. */
@@ -30,7 +36,7 @@ export class PortTable {
     return undefined;
   }
 
-  set(number: DpPort, entry: PortEntry): void {
+  set(number: DpPort, entry: P): void {
     this.#ports.set(number, entry);
   }
 
@@ -40,6 +46,7 @@ export class PortTable {
   }
 
   counters(number: DpPort): PortCounters | undefined {
-    return this.#ports.get(number)?.counters.read();
+    const port = this.#ports.get(number);
+    return port === undefined ? undefined : sumPortCounters(port.counters);
   }
 }

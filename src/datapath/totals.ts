@@ -1,26 +1,42 @@
-/** The totals of several workers as one. */
+/** What several workers counted, as one. */
+
+import { emptyCounters } from '../netdev/counters.ts';
+import type { PortCounters } from '../netdev/provider.ts';
 import { dropNames } from './drops.ts';
 import type { DpStats, DropCounts } from './provider.ts';
-import type { Totals } from './userspace/counters.ts';
+import type { SharedPortCounters, Totals } from './userspace/counters.ts';
 
-export function sumStats(workers: readonly Totals[], flowCount: number): DpStats {
-  const sum = (name: Parameters<Totals['get']>[0]): number => workers.reduce((n, w) => n + w.get(name), 0);
+/** A worker, or its engine. */
+interface Counting {
+  readonly totals: Totals;
+}
+
+export function sumStats(workers: readonly Counting[], flowCount: number): DpStats {
+  const sum = (name: Parameters<Totals['get']>[0]): number =>
+    workers.reduce((n, { totals }) => n + totals.get(name), 0);
   return {
     hitCount: sum('hit'),
     missCount: sum('miss'),
     lostCount: sum('lost'),
     maskHitCount: sum('maskHit'),
-    maskCount: workers.reduce((n, w) => Math.max(n, w.get('masks')), 0),
+    maskCount: workers.reduce((n, { totals }) => Math.max(n, totals.get('masks')), 0),
     flowCount,
   };
 }
 
 /** Reasons that never happened are left out. */
-export function sumDrops(workers: readonly Totals[]): DropCounts {
+export function sumDrops(workers: readonly Counting[]): DropCounts {
   const counts = new Map<string, number>();
   for (const name of dropNames) {
-    const count = workers.reduce((n, w) => n + w.dropCount(name), 0);
+    const count = workers.reduce((n, { totals }) => n + totals.dropCount(name), 0);
     if (count > 0) counts.set(name, count);
   }
   return counts;
+}
+
+/** Of one port. */
+export function sumPortCounters(workers: readonly SharedPortCounters[]): PortCounters {
+  const sum = emptyCounters();
+  for (const worker of workers) worker.addTo(sum);
+  return sum;
 }

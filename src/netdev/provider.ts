@@ -2,11 +2,12 @@
  * What a kind of network device offers. Two halves, because a packet never crosses the main thread:
  *
  * - `Netdev`, on the main thread: opens and configures a device and knows its state. One for each Interface row.
- * - `PortIo`, on the thread of a datapath worker: moves frames. It is opened there from a `PortSpec`, plain data
- *   that the netdev hands out, by `openPortIo` in `registry.ts`.
+ * - `RxQueue` and `TxPort`, on the threads of datapath workers: move frames. One worker receives on a port, and every
+ *   worker sends on it. They are opened there from a `PortSpec`, plain data that the netdev hands out, by `openPortIo`
+ *   (both, for the worker that receives) and `openTxPort` (for the others) in `registry.ts`.
  *
- * A datapath in the kernel takes the device by `ifindex` and opens no `PortIo`. A deterministic datapath opens
- * `PortIo`s on the main thread. Every provider runs the suite in test/conformance/netdev.ts.
+ * A datapath in the kernel takes the device by `ifindex` and opens neither. A deterministic datapath opens them on the
+ * main thread. Every provider runs the suite in test/conformance/netdev.ts.
  */
 import type { Timers } from '../base/timers.ts';
 import type { Frame, FrameBatch } from '../wire/frame.ts';
@@ -95,14 +96,12 @@ export interface NetdevProvider {
 }
 
 /**
- * The frame path of one port on one worker. No call blocks and none throws on behalf of a peer: a device that
- * vanished receives nothing and counts what it is given as dropped.
+ * Where one worker receives a port's frames. No call blocks and none throws on behalf of a peer: a device that vanished
+ * receives nothing.
  */
-export interface PortIo {
+export interface RxQueue {
   /** To wait on for input; undefined when the port wakes its datapath itself (`WakesDatapath`). */
   readonly fd: number | undefined;
-  /** False when `send` takes only finished frames: the datapath then checksums and segments in software before. */
-  readonly takesOffloads: boolean;
   /**
    * Fills `batch` and returns how many frames it holds; 0 means none now. Their memory is the port's and
    * stays valid until `release`.
@@ -110,6 +109,17 @@ export interface PortIo {
   receive(batch: FrameBatch): number;
   /** Gives the memory of the last `receive` back; called after every port was flushed. */
   release(): void;
+  readonly counters: PortCounters;
+  close(): void;
+}
+
+/**
+ * Where one worker sends frames on a port, whose other workers have one each. No call blocks and none throws on behalf
+ * of a peer: a device that vanished counts what it is given as dropped.
+ */
+export interface TxPort {
+  /** False when `send` takes only finished frames: the datapath then checksums and segments in software before. */
+  readonly takesOffloads: boolean;
   /**
    * Queues one frame, and marks it `isQueued` unless it was copied: its bytes must then not change until `flush`. Its
    * bounds and offloads may, so they are read now. The same frame may be queued on several ports. With no headroom for
@@ -121,6 +131,9 @@ export interface PortIo {
   readonly counters: PortCounters;
   close(): void;
 }
+
+/** Both ends of a port in the worker that receives there: they share a device, and count in the same `counters`. */
+export interface PortIo extends RxQueue, TxPort {}
 
 export type Direction = 'receive' | 'send';
 
@@ -172,7 +185,7 @@ export interface PracticePort {
   close(): void;
 }
 
-/** What the frame path itself counts; frames. */
+/** What a frame path itself counts; frames. */
 export interface PortCounters {
   rxPackets: number;
   rxBytes: number;

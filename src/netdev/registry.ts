@@ -8,9 +8,18 @@ import { dummyDevice } from './dummy/device.ts';
 import { DummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
-import type { NetdevDeps, NetdevProvider, PortIo, PortSpec, PracticePort, PreparedPort } from './provider.ts';
+import type {
+  NetdevDeps,
+  NetdevProvider,
+  PortIo,
+  PortSpec,
+  PracticePort,
+  PreparedPort,
+  TxPort,
+} from './provider.ts';
 import { allowAllArp } from './system/host-shield.ts';
 import { openPacketPort } from './system/packet-port.ts';
+import { openPacketTxPort } from './system/packet-tx-port.ts';
 import { openPracticePacketPort, openPracticeRingPort } from './system/practice-port.ts';
 import { preparePacketPort } from './system/prepared-port.ts';
 import { systemProvider } from './system/provider.ts';
@@ -38,7 +47,7 @@ export function netdevProviders(dummies: DummyMode = 'none'): ReadonlyMap<string
 
 const ENODEV = 19;
 
-/** Opens the frame path of a device on the calling thread. Throws SyscallFailed. */
+/** Opens the frame path of a device on the calling thread, where its frames are received. Throws SyscallFailed. */
 export function openPortIo(spec: PortSpec): PortIo {
   switch (spec.kind) {
     case 'packet':
@@ -54,6 +63,11 @@ export function openPortIo(spec: PortSpec): PortIo {
     default:
       return unreachable(spec);
   }
+}
+
+/** Opens the frame path of a device on the calling thread, which only sends there. Throws SyscallFailed. */
+export function openTxPort(spec: PortSpec): TxPort {
+  return spec.kind === 'packet' ? openPacketTxPort(spec.name, spec.ifindex) : openPortIo(spec);
 }
 
 /** One of each kind that a worker serves, `ring` being a packet port that is busy. Throws SyscallFailed. */

@@ -8,6 +8,7 @@ import type { DpAction } from '../../src/datapath/actions.ts';
 import type { Datapath, DpFlow, DpFlowStats, Upcall } from '../../src/datapath/provider.ts';
 import type { Ufid } from '../../src/datapath/ufid.ts';
 import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
+import { slots } from '../../src/flow/slots.ts';
 import { describeDatapathActions } from './datapath-actions.ts';
 import {
   type DatapathHarness,
@@ -29,11 +30,20 @@ import { arpRequest, bytesOf, get16, hasGoodChecksums, hex, hostA, tagged, udpPa
 
 const someUfid = '00112233-4455-4677-8899-aabbccddeeff' as Ufid;
 
+/** The whole suite, with one worker and with several. */
 export function describeDatapath(
   name: string,
-  open: (flowCapacity: number) => Promise<DatapathHarness>,
+  open: (flowCapacity: number, workerCount: number) => Promise<DatapathHarness>,
 ): void {
-  describeDatapathActions(name, open);
+  for (const workerCount of [1, 3]) {
+    const title = `${name} of ${workerCount} worker${workerCount === 1 ? '' : 's'}`;
+    const openOne = (flowCapacity: number): Promise<DatapathHarness> => open(flowCapacity, workerCount);
+    describeDatapathActions(title, openOne);
+    describeForwarding(title, openOne);
+  }
+}
+
+function describeForwarding(name: string, open: (flowCapacity: number) => Promise<DatapathHarness>): void {
   describe(name, () => {
     const capacity = 8;
     let harness: DatapathHarness;
@@ -83,6 +93,57 @@ export function describeDatapath(
       const packets = Array.from({ length: 100 }, (_, n) => udpPacket({ source: n + 1 }));
       a.inject(...packets);
       expect(await taken(b, 100)).toEqual(packets.map(hex));
+    });
+
+    test('keeps the order of each port where several send to one', async () => {
+      datapath.putFlow(flowFrom(a, [output(c)], 0));
+      datapath.putFlow(flowFrom(b, [output(c)], 1));
+      await datapath.settle();
+      const packetsOf = (first: number): Uint8Array[] =>
+        Array.from({ length: 100 }, (_, n) => udpPacket({ source: first + n }));
+      const [ofA, ofB] = [packetsOf(1000), packetsOf(2000)];
+      for (let n = 0; n < 100; n++) {
+        a.inject(...ofA.slice(n, n + 1));
+        b.inject(...ofB.slice(n, n + 1));
+      }
+      const sent = await taken(c, 200);
+      const isOf = (packets: readonly Uint8Array[]) => (text: string) => packets.map(hex).includes(text);
+      expect(sent.filter(isOf(ofA))).toEqual(ofA.map(hex));
+      expect(sent.filter(isOf(ofB))).toEqual(ofB.map(hex));
+    });
+
+    test('sums what the packets of several ports count', async () => {
+      const [key, mask] = [keyOf(udpPacket(), a), newKey()];
+      maskSlot(mask, 'eth_type');
+      datapath.putFlow({ id: 0, ...packed(key, mask), actions: [output(c)] });
+      await datapath.settle();
+      for (const wire of [a, b, c]) wire.inject(udpPacket(), arpRequest());
+      await taken(c, 3);
+      await until(() => upcalls.length === 3);
+      await until(() => statsOf(0)?.packetCount === 3);
+      expect(statsOf(0)?.byteCount).toBe(3 * udpPacket().length);
+      expect(datapath.stats()).toMatchObject({ hitCount: 3, missCount: 3, flowCount: 1, maskCount: 1 });
+      await until(() => datapath.portCounters(c.port)?.txPackets === 3);
+      expect(datapath.portCounters(c.port)).toMatchObject({ rxPackets: 2, txBytes: 3 * udpPacket().length });
+    });
+
+    test('each port gets the answers to its own misses, in order', async () => {
+      datapath.onUpcalls = (batch) => {
+        upcalls.push(...batch);
+        for (const packet of batch) {
+          const wire = packet.key[slots.in_port.word] === a.port ? a : b;
+          datapath.putFlow(flowFrom(wire, [output(c)], wire.port), packet);
+        }
+      };
+      const packetsOf = (letter: string): Uint8Array[] =>
+        Array.from({ length: 10 }, (_, n) => udpPacket({ payload: `${letter}${n.toString(16)}` }));
+      a.inject(...packetsOf('a'));
+      b.inject(...packetsOf('b'));
+      const sent = await taken(c, 20);
+      for (const letter of ['a', 'b']) {
+        const own = packetsOf(letter).map(hex);
+        expect(sent.filter((text) => own.includes(text))).toEqual(own);
+      }
     });
 
     test('changes after an output do not reach what was sent before', async () => {

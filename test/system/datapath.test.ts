@@ -11,19 +11,20 @@ import { newKey } from '../../src/flow/key.ts';
 import { openPacketPort } from '../../src/netdev/system/packet-port.ts';
 import { closeFd } from '../../src/sys/calls/fd.ts';
 import { indexOfDevice, openDatagramPair, receiveBytes, sendBytes } from '../../src/sys/calls/socket.ts';
+import { FrameBatch } from '../../src/wire/frame.ts';
 import { describeDatapath } from '../conformance/datapath.ts';
 import { packed, type Wire } from '../conformance/datapath-harness.ts';
 import { frameOf } from '../conformance/memory-port.ts';
-import { udpPacket } from '../conformance/packets.ts';
+import { hex, udpPacket } from '../conformance/packets.ts';
 import { run, whyNoNamespaces } from './support/namespace.ts';
 
 const workerUrl = new URL('../../dist/userspace-worker.js', import.meta.url);
 const dist = fileURLToPath(new URL('.', workerUrl));
 const offloadHeaderSize = 10;
 
-describeDatapath('the threaded datapath', async (flowCapacity) => {
-  const open = (): UserspaceDatapath =>
-    new UserspaceDatapath('netdev', 'ovs-netdev', { clock: systemClock, workerUrl }, flowCapacity);
+describeDatapath('the threaded datapath', async (flowCapacity, workerCount) => {
+  const deps = { clock: systemClock, workerUrl, workerCount };
+  const open = (): UserspaceDatapath => new UserspaceDatapath('netdev', 'ovs-netdev', deps, flowCapacity);
   let datapath = open();
   const fds: number[] = [];
   return {
@@ -63,8 +64,9 @@ async function shareOfCore(duration: number): Promise<number> {
 }
 
 describe('the threaded datapath', () => {
-  function openDatapath(): UserspaceDatapath {
-    const datapath = new UserspaceDatapath('netdev', 'ovs-netdev', { clock: systemClock, workerUrl });
+  function openDatapath(workerCount = 1): UserspaceDatapath {
+    const deps = { clock: systemClock, workerUrl, workerCount };
+    const datapath = new UserspaceDatapath('netdev', 'ovs-netdev', deps);
     onTestFinished(() => datapath.destroy());
     return datapath;
   }
@@ -168,6 +170,48 @@ describe('the threaded datapath', () => {
       }
     },
   );
+
+  test.skipIf(why !== undefined)('every worker sends on a device, whichever receives there', async () => {
+    const datapath = openDatapath(3);
+    const name = `d${process.pid}all`;
+    run('ip', 'link', 'add', name, 'up', 'type', 'veth', 'peer', 'name', `${name}p`);
+    run('ip', 'link', 'set', `${name}p`, 'up');
+    const ifindex = indexOfDevice(name);
+    const far = openPacketPort(`${name}p`, indexOfDevice(`${name}p`));
+    const pairs = Array.from({ length: 3 }, openDatagramPair);
+    try {
+      const spec = { kind: 'packet', name, ifindex } as const;
+      const port = await datapath.addPort({ name, type: 'system', ifindex, spec });
+      for (const [fd] of pairs)
+        await datapath.addPort({ name: 'p', type: 'tap', ifindex: 0, spec: { kind: 'tap', name: 'p', fd } });
+      datapath.putFlow({ id: 0, ...packed(newKey(), newKey()), actions: [{ do: 'output', port }] });
+      await datapath.settle();
+      expect(socketCount(ifindex)).toBe(3);
+      const sent = pairs.map(([, end], n) => {
+        const packet = udpPacket({ source: 5000 + n });
+        inject(end, packet);
+        return hex(packet);
+      });
+      const batch = new FrameBatch(32);
+      const got: string[] = [];
+      await expect
+        .poll(() => {
+          const count = far.receive(batch);
+          for (const { bytes, start, end } of batch.frames.slice(0, count))
+            got.push(hex(bytes.slice(start, end)));
+          far.release();
+          return sent.filter((text) => got.includes(text)).length;
+        })
+        .toBe(3);
+      await expect.poll(() => datapath.portCounters(port)?.txPackets).toBe(3);
+      await datapath.removePort(port);
+      await expect.poll(() => socketCount(ifindex)).toBe(0);
+    } finally {
+      far.close();
+      run('ip', 'link', 'del', name);
+      for (const fd of pairs.flat()) closeFd(fd);
+    }
+  });
 
   test.each([
     ['after it was closed', 'close', 0],

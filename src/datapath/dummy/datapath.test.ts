@@ -7,14 +7,20 @@ import { seededRandom } from '../../base/random.ts';
 import type { PortIo } from '../../netdev/provider.ts';
 import { DummyDatapath, openDummyDatapath } from './datapath.ts';
 
-describeDatapath('the inline datapath', async (flowCapacity) => {
+describeDatapath('the inline datapath', async (flowCapacity, workerCount) => {
   const ports = new Map<string, MemoryPort>();
   const openPort = ({ name }: { name: string }): PortIo => {
     const made = new MemoryPort();
     ports.set(name, made);
     return made;
   };
-  const deps = { clock: new FakeClock(1000), random: seededRandom(1), openPort, kernel: new Map() };
+  const deps = {
+    clock: new FakeClock(1000),
+    random: seededRandom(1),
+    openPort,
+    workerCount,
+    kernel: new Map(),
+  };
   const open = (): DummyDatapath => openDummyDatapath('dummy', 'ovs-dummy', deps, flowCapacity);
   let datapath = open();
   return {

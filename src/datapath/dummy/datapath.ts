@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
 import { valuesUnder } from '../../flow/match.ts';
+import { slots } from '../../flow/slots.ts';
 import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
@@ -23,8 +24,10 @@ import type {
   Upcall,
 } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
+import { SharedPortCounters, type Totals } from '../userspace/counters.ts';
 import { Engine, type EnginePort } from '../userspace/engine.ts';
 import type { Step } from '../userspace/execute.ts';
+import type { FlowStats } from '../userspace/flow-stats.ts';
 import { engineFeatures, lowerActions } from '../userspace/lower.ts';
 import { UpcallList } from './upcall-list.ts';
 
@@ -34,6 +37,8 @@ export interface DummyDatapathDeps {
   readonly random: Random;
   /** `openPortIo` of netdev/registry.ts. */
   openPort(spec: PortSpec): PortIo;
+  /** Engines that take turns; 1 unless given. */
+  readonly workerCount?: number;
   /** Where it stays when its owner leaves; without, it ends then. */
   readonly kernel?: DummyKernel;
 }
@@ -54,6 +59,32 @@ export function openDummyDatapath(
   return left;
 }
 
+/** What a worker thread is elsewhere. */
+class InlineWorker {
+  readonly upcalls = new UpcallList();
+  readonly engine: Engine;
+  readonly totals: Totals;
+  readonly flowStats: FlowStats;
+
+  constructor({ clock, random }: DummyDatapathDeps, flowCapacity: number) {
+    this.engine = new Engine({
+      clock,
+      random,
+      upcalls: this.upcalls,
+      makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
+      flowCapacity,
+    });
+    ({ totals: this.totals, flowStats: this.flowStats } = this.engine);
+  }
+}
+
+interface OpenPort extends PortEntry {
+  readonly io: PortIo;
+  readonly receiver: InlineWorker;
+  /** The receiver's. */
+  readonly end: EnginePort;
+}
+
 export class DummyDatapath implements Datapath {
   readonly type: string;
   readonly name: string;
@@ -61,15 +92,15 @@ export class DummyDatapath implements Datapath {
   readonly features: DpFeatures;
   readonly #kernel: DummyKernel | undefined;
   readonly #openPort: (spec: PortSpec) => PortIo;
-  readonly #engine: Engine;
-  readonly #upcalls = new UpcallList();
+  readonly #first: InlineWorker;
+  readonly #workers: readonly InlineWorker[];
   #onUpcalls: ((batch: readonly Upcall[]) => void) | undefined;
-  readonly #ports = new PortTable();
+  readonly #ports = new PortTable<OpenPort>();
   readonly #flows: FlowList;
   /** Lists are shared by many flows. */
   readonly #lowered = new WeakMap<readonly DpAction[], readonly Step[]>();
   /** Ports that said that frames have come in. */
-  readonly #ready = new Set<EnginePort>();
+  readonly #ready = new Set<OpenPort>();
   #isRunning = false;
 
   constructor(type: string, name: string, deps: DummyDatapathDeps, flowCapacity = 200_000) {
@@ -79,13 +110,10 @@ export class DummyDatapath implements Datapath {
     this.features = { ...engineFeatures, keepsForwarding: deps.kernel !== undefined, keepsLostPorts: false };
     this.#openPort = deps.openPort;
     this.#flows = new FlowList(flowCapacity);
-    this.#engine = new Engine({
-      clock: deps.clock,
-      random: deps.random,
-      upcalls: this.#upcalls,
-      makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
-      flowCapacity,
-    });
+    const { workerCount = 1 } = deps;
+    const make = (): InlineWorker => new InlineWorker(deps, flowCapacity);
+    this.#first = make();
+    this.#workers = [this.#first, ...Array.from({ length: workerCount - 1 }, make)];
   }
 
   get onUpcalls(): (batch: readonly Upcall[]) => void {
@@ -94,7 +122,7 @@ export class DummyDatapath implements Datapath {
 
   set onUpcalls(take: (batch: readonly Upcall[]) => void) {
     this.#onUpcalls = take;
-    this.#upcalls.isRead = true;
+    for (const { upcalls } of this.#workers) upcalls.isRead = true;
   }
 
   async addPort({ name, type, ifindex, spec }: NewDpPort, wanted?: DpPort): Promise<DpPort> {
@@ -102,11 +130,16 @@ export class DummyDatapath implements Datapath {
     if (left !== undefined) return left;
     const number = this.#ports.chooseNumber(wanted ?? numberInName(name));
     const io = this.#openPort(spec);
-    const added = this.#engine.addPort(number, io);
-    this.#ports.set(number, { name, type, ifindex, counters: added.counters });
+    const receiver = this.#workers[this.#ports.all.size % this.#workers.length] ?? this.#first;
+    const counters = new SharedPortCounters(); // on one thread, all workers send by the same frame path
+    const end = receiver.engine.addPort(number, io, io, counters);
+    for (const worker of this.#workers)
+      if (worker !== receiver) worker.engine.addPort(number, io, undefined, counters);
+    const port = { name, type, ifindex, counters: [counters], io, receiver, end };
+    this.#ports.set(number, port);
     if (wakesDatapath(io)) {
       io.onInput = () => {
-        this.#ready.add(added);
+        this.#ready.add(port);
         this.#run();
       };
     }
@@ -114,9 +147,10 @@ export class DummyDatapath implements Datapath {
   }
 
   async removePort(number: DpPort): Promise<void> {
-    this.#ports.delete(number);
-    const gone = this.#engine.removePort(number);
+    const gone = this.#ports.get(number);
     if (gone === undefined) return;
+    this.#ports.delete(number);
+    for (const { engine } of this.#workers) engine.removePort(number);
     this.#ready.delete(gone);
     if (wakesDatapath(gone.io)) gone.io.onInput = () => {};
     gone.io.close();
@@ -131,11 +165,11 @@ export class DummyDatapath implements Datapath {
   }
 
   setPortMtu(port: DpPort, mtu: number | undefined): void {
-    this.#engine.setPortMtu(port, mtu);
+    for (const { engine } of this.#workers) engine.setPortMtu(port, mtu);
   }
 
   setVlanLimit(tagCount: number): void {
-    this.#engine.setVlanLimit(tagCount);
+    for (const { engine } of this.#workers) engine.setVlanLimit(tagCount);
   }
 
   putFlow(flow: DpFlow, packet?: DpPacket): void {
@@ -143,20 +177,24 @@ export class DummyDatapath implements Datapath {
     refuseUnsupported(this, actions);
     const generation = this.#flows.put(flow);
     if (generation !== 0) {
-      this.#engine.flowStats.reserve(id);
       const steps = this.#lower(actions);
-      this.#engine.putFlow({ id, generation, mask, values: valuesUnder(key, mask), steps });
+      const values = valuesUnder(key, mask);
+      for (const { engine } of this.#workers) {
+        engine.flowStats.reserve(id);
+        engine.putFlow({ id, generation, mask, values, steps });
+      }
     }
     if (packet !== undefined) this.execute(packet, actions);
   }
 
   deleteFlow(id: number): void {
-    if (this.#flows.delete(id) !== undefined) this.#engine.deleteFlow(id);
+    if (this.#flows.delete(id) === undefined) return;
+    for (const { engine } of this.#workers) engine.deleteFlow(id);
   }
 
   flushFlows(): void {
     this.#flows.clear();
-    this.#engine.flushFlows();
+    for (const { engine } of this.#workers) engine.flushFlows();
   }
 
   flows(): Iterable<DpFlow> {
@@ -164,7 +202,7 @@ export class DummyDatapath implements Datapath {
   }
 
   readFlowStats(id: number, into: DpFlowStats): boolean {
-    return this.#flows.readStats(id, [this.#engine.flowStats], into);
+    return this.#flows.readStats(id, this.#workers, into);
   }
 
   get flowCapacity(): number {
@@ -173,13 +211,14 @@ export class DummyDatapath implements Datapath {
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {
     refuseUnsupported(this, actions);
+    const { engine } = this.#receiverOf(packet);
     if (this.#isRunning) {
-      this.#engine.execute(packet, this.#lower(actions));
+      engine.execute(packet, this.#lower(actions));
       return;
     }
     this.#isRunning = true;
     try {
-      this.#engine.execute(packet, this.#lower(actions));
+      engine.execute(packet, this.#lower(actions));
     } finally {
       this.#isRunning = false;
     }
@@ -187,24 +226,29 @@ export class DummyDatapath implements Datapath {
   }
 
   stats(): DpStats {
-    return sumStats([this.#engine.totals], this.#flows.count);
+    return sumStats(this.#workers, this.#flows.count);
   }
 
   drops(): DropCounts {
-    return sumDrops([this.#engine.totals]);
+    return sumDrops(this.#workers);
   }
 
   async settle(): Promise<void> {}
 
   async detach(): Promise<void> {
     if (this.#kernel === undefined) return this.destroy();
-    this.#upcalls.isRead = false;
+    for (const { upcalls } of this.#workers) upcalls.isRead = false;
     this.#onUpcalls = undefined;
     this.#kernel.set(this.name, this);
   }
 
   async destroy(): Promise<void> {
     for (const number of [...this.#ports.all.keys()]) await this.removePort(number);
+  }
+
+  /** A packet goes where those that came in with it are. */
+  #receiverOf({ key }: DpPacket): InlineWorker {
+    return this.#ports.get(dpPort(key[slots.in_port.word] ?? 0))?.receiver ?? this.#first;
   }
 
   #lower(actions: readonly DpAction[]): readonly Step[] {
@@ -224,7 +268,7 @@ export class DummyDatapath implements Datapath {
       this.#answerUpcalls();
       for (let port = first(this.#ready); port !== undefined; port = first(this.#ready)) {
         this.#ready.delete(port);
-        if (this.#engine.runPort(port) > 0) this.#ready.add(port);
+        if (port.receiver.engine.runPort(port.end) > 0) this.#ready.add(port);
         this.#answerUpcalls();
       }
     } finally {
@@ -233,10 +277,12 @@ export class DummyDatapath implements Datapath {
   }
 
   #answerUpcalls(): void {
-    for (let batch = this.#upcalls.take(); batch.length > 0; batch = this.#upcalls.take()) {
-      const { lastSequence } = this.#upcalls;
-      this.onUpcalls(batch);
-      this.#engine.upcallsDone(lastSequence);
+    for (const { engine, upcalls } of this.#workers) {
+      for (let batch = upcalls.take(); batch.length > 0; batch = upcalls.take()) {
+        const { lastSequence } = upcalls;
+        this.onUpcalls(batch);
+        engine.upcallsDone(lastSequence);
+      }
     }
   }
 }

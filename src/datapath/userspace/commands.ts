@@ -15,6 +15,8 @@ export type Command =
       readonly reply: number;
       readonly port: number;
       readonly spec: PortSpec;
+      /** Whether this worker is the one that receives there. */
+      readonly receives: boolean;
       readonly counters: SharedArrayBuffer;
     }
   | { readonly do: 'removePort'; readonly reply: number; readonly port: number }
@@ -49,6 +51,8 @@ export type Command =
   /** The upcalls up to that number were dealt with by the commands before this one. */
   | { readonly do: 'upcallsDone'; readonly sequence: number }
   | { readonly do: 'settle'; readonly reply: number };
+
+export type CommandOf<D extends Command['do']> = Extract<Command, { do: D }>;
 
 /** From worker to main thread. */
 export type FromWorker =

@@ -57,7 +57,7 @@ export class Totals {
   }
 }
 
-/** A port's own counters as its worker last published them. */
+/** A port's counters in one worker, as that last published them. */
 export class SharedPortCounters {
   readonly buffer: SharedArrayBuffer;
   readonly #values: Float64Array;
@@ -79,17 +79,15 @@ export class SharedPortCounters {
     to[7] = from.txErrors;
   }
 
-  read(): PortCounters {
+  addTo(sum: PortCounters): void {
     const at = (n: number): number => this.#values[n] ?? 0;
-    return {
-      rxPackets: at(0),
-      rxBytes: at(1),
-      rxDropped: at(2),
-      rxErrors: at(3),
-      txPackets: at(4),
-      txBytes: at(5),
-      txDropped: at(6),
-      txErrors: at(7),
-    };
+    sum.rxPackets += at(0);
+    sum.rxBytes += at(1);
+    sum.rxDropped += at(2);
+    sum.rxErrors += at(3);
+    sum.txPackets += at(4);
+    sum.txBytes += at(5);
+    sum.txDropped += at(6);
+    sum.txErrors += at(7);
   }
 }

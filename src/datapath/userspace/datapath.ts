@@ -1,9 +1,8 @@
 /**
  * The userspace datapath as the main thread sees it: types "netdev" and, where the kernel's is not to be had,
- * "system". Forwarding happens in a worker thread; calls become commands that go out in one batch a turn of the event
- * loop, statistics are read from shared memory, and packets that miss arrive in batches.
+ * "system". Forwarding happens in worker threads: each port is received by one of them, flows and ports are known to
+ * all, and what was counted is summed. Packets that miss arrive in batches, and answers go to the worker that had them.
  */
-import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
@@ -11,12 +10,11 @@ import { type DpPort, dpPort } from '../../base/units.ts';
 import { usedWordCount } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
 import { valuesUnder } from '../../flow/match.ts';
+import { slots } from '../../flow/slots.ts';
 import type { Direction, PortCounters, PreparedPort } from '../../netdev/provider.ts';
 import { preparePort } from '../../netdev/registry.ts';
-import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import type { DpAction } from '../actions.ts';
-import type { DpFeatures } from '../features.ts';
-import { refuseUnsupported } from '../features.ts';
+import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
 import type {
@@ -30,26 +28,31 @@ import type {
   Upcall,
 } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
-import { type Command, errorOf, type FromWorker, flag, flagCount, type WorkerStart } from './commands.ts';
-import { SharedPortCounters, Totals } from './counters.ts';
-import { FlowStats } from './flow-stats.ts';
+import type { Command } from './commands.ts';
+import { SharedPortCounters } from './counters.ts';
 import { engineFeatures } from './lower.ts';
 import { Numbering } from './numbering.ts';
-import { makeUpcallMemory, UpcallReader } from './upcall-ring.ts';
+import { WorkerThread } from './worker-thread.ts';
 
 export interface UserspaceDatapathDeps {
   readonly clock: Clock;
   /** The bundle of programs/userspace-worker.ts. */
   readonly workerUrl: URL;
+  /** Threads that forward; 1 unless given. */
+  readonly workerCount?: number;
 }
 
-/** Upcalls handed over in one turn of the event loop. */
-const upcallBatch = 256;
 const defaultFlowCapacity = 200_000;
 
 const log = logger('dpif_netdev');
 
-type Reply = { resolve: () => void; reject: (error: Error) => void };
+/** A port as this thread keeps it. */
+interface OpenPort extends PortEntry {
+  /** The worker that receives there. */
+  readonly receiver: WorkerThread;
+  /** What this thread holds open for it; undefined while it is being opened. */
+  prepared: PreparedPort | undefined;
+}
 
 export class UserspaceDatapath implements Datapath {
   readonly type: string;
@@ -57,23 +60,14 @@ export class UserspaceDatapath implements Datapath {
   readonly internalType: string;
   readonly features: DpFeatures;
   onUpcalls: (batch: readonly Upcall[]) => void = () => {};
-  readonly #worker: Worker;
-  readonly #eventFd = openEventFd();
-  readonly #flags: Int32Array;
-  readonly #totals = new Totals();
-  readonly #flowStats = new FlowStats();
-  readonly #upcalls: UpcallReader;
-  readonly #ports = new PortTable();
-  /** What this thread holds open for the worker's ports. */
-  readonly #prepared = new Map<DpPort, PreparedPort>();
+  readonly #first: WorkerThread;
+  readonly #workers: readonly WorkerThread[];
+  readonly #ports = new PortTable<OpenPort>();
   readonly #flows: FlowList;
-  /** What the worker knows by number. */
+  /** What the workers know by number. */
   readonly #masks = new Numbering<Mask>();
   readonly #actionLists = new Numbering<readonly DpAction[]>();
-  #pending: Command[] = [];
-  readonly #replies = new Map<number, Reply>();
-  #lastReply = 0;
-  #isStopped = false;
+  #isDestroyed = false;
 
   constructor(type: string, name: string, deps: UserspaceDatapathDeps, flowCapacity = defaultFlowCapacity) {
     this.type = type;
@@ -82,58 +76,52 @@ export class UserspaceDatapath implements Datapath {
     this.internalType = isKernelStandIn ? 'internal' : 'tap';
     this.features = { ...engineFeatures, keepsForwarding: false, keepsLostPorts: !isKernelStandIn };
     this.#flows = new FlowList(flowCapacity);
-    const flags = new SharedArrayBuffer(4 * flagCount);
-    this.#flags = new Int32Array(flags);
-    const upcalls = makeUpcallMemory();
-    this.#upcalls = new UpcallReader(upcalls);
-    const workerData: WorkerStart = {
-      flags,
-      eventFd: this.#eventFd,
-      upcalls,
-      totals: this.#totals.buffer,
-      flowCapacity,
-      clockZero: Number(process.hrtime.bigint()) / 1e6 - deps.clock.now(),
+    const { workerUrl, workerCount = 1 } = deps;
+    const clockZero = Number(process.hrtime.bigint()) / 1e6 - deps.clock.now();
+    const events = {
+      upcalls: (from: WorkerThread) => this.#takeUpcalls(from),
+      busy: (port: number, direction: Direction) => void this.#giveRing(dpPort(port), direction),
+      retired: (port: number, fd: number) => this.#ports.get(dpPort(port))?.prepared?.retire(fd),
     };
-    this.#worker = new Worker(deps.workerUrl, { workerData, name: `datapath ${name}` });
-    this.#worker.on('message', this.#receive);
-    this.#worker.on('error', (error) => {
-      throw error; // a bug: ends the process with the worker's stack
-    });
-    this.#worker.on('exit', (status) => {
-      if (!this.#isStopped)
-        throw new Error(`${name}: its thread ended with status ${status}: nothing is forwarded`);
-    });
-    // A thread that blocks in a system call cannot be ended: the process would wait for it for ever.
-    process.on('exit', this.#stop);
+    const start = (): WorkerThread =>
+      new WorkerThread({ datapathName: name, workerUrl, flowCapacity, clockZero, events });
+    this.#first = start();
+    this.#workers = [this.#first, ...Array.from({ length: workerCount - 1 }, start)];
   }
 
-  async addPort(port: NewDpPort, wanted?: DpPort): Promise<DpPort> {
+  async addPort({ name, type, ifindex, spec }: NewDpPort, wanted?: DpPort): Promise<DpPort> {
     const number = this.#ports.chooseNumber(wanted);
-    const counters = new SharedPortCounters();
-    const { name, type, ifindex } = port;
-    this.#ports.set(number, { name, type, ifindex, counters });
+    const counters = this.#workers.map(() => new SharedPortCounters());
+    const port: OpenPort = {
+      name,
+      type,
+      ifindex,
+      counters,
+      receiver: this.#leastLoaded(),
+      prepared: undefined,
+    };
+    this.#ports.set(number, port);
     let prepared: PreparedPort | undefined;
     try {
-      prepared = await preparePort(port.spec);
-      if (this.#isStopped || this.#ports.all.get(number)?.counters !== counters)
+      prepared = await preparePort(spec);
+      if (this.#isDestroyed || this.#ports.get(number) !== port)
         throw new Refused('ECANCELED', `${name}: removed while it was being added`);
-      const { spec } = prepared;
-      await this.#ask((reply) => ({ do: 'addPort', reply, port: number, spec, counters: counters.buffer }));
+      await this.#openEverywhere(number, port, prepared);
     } catch (error) {
       prepared?.close();
       this.#ports.delete(number);
       throw error;
     }
-    this.#prepared.set(number, prepared);
+    port.prepared = prepared;
     return number;
   }
 
   async removePort(number: DpPort): Promise<void> {
-    if (!this.#ports.delete(number)) return;
-    const prepared = this.#prepared.get(number);
-    this.#prepared.delete(number);
-    await this.#ask((reply) => ({ do: 'removePort', reply, port: number }));
-    prepared?.close();
+    const port = this.#ports.get(number);
+    if (port === undefined) return;
+    this.#ports.delete(number);
+    await this.#closeEverywhere(number);
+    port.prepared?.close();
   }
 
   ports(): ReadonlyMap<DpPort, PortEntry> {
@@ -145,11 +133,11 @@ export class UserspaceDatapath implements Datapath {
   }
 
   setPortMtu(port: DpPort, mtu: number | undefined): void {
-    this.#tell({ do: 'setPortMtu', port, mtu });
+    this.#tellAll({ do: 'setPortMtu', port, mtu });
   }
 
   setVlanLimit(tagCount: number): void {
-    this.#tell({ do: 'setVlanLimit', tagCount });
+    this.#tellAll({ do: 'setVlanLimit', tagCount });
   }
 
   putFlow(flow: DpFlow, packet?: DpPacket): void {
@@ -163,22 +151,26 @@ export class UserspaceDatapath implements Datapath {
     }
     const numbers = {
       mask: this.#masks.take(mask, (number) => {
-        this.#tell({ do: 'defineMask', number, words: mask.words, bits: mask.bits });
+        this.#tellAll({ do: 'defineMask', number, words: mask.words, bits: mask.bits });
       }),
       actions: this.#actionLists.take(actions, (number) => {
-        this.#tell({ do: 'defineActions', number, actions });
+        this.#tellAll({ do: 'defineActions', number, actions });
       }),
     };
-    const chunk = this.#flowStats.reserve(id);
     const values = valuesUnder(key, mask);
-    this.#tell({ do: 'putFlow', id, generation, ...numbers, values, chunk, packet: packet && owned(packet) });
+    const receiver = packet && this.#receiverOf(packet);
+    for (const worker of this.#workers) {
+      const chunk = worker.flowStats.reserve(id);
+      const own = packet !== undefined && worker === receiver ? owned(packet) : undefined;
+      worker.tell({ do: 'putFlow', id, generation, ...numbers, values, chunk, packet: own });
+    }
     if (before !== undefined) this.#forget(before);
   }
 
   deleteFlow(id: number): void {
     const gone = this.#flows.delete(id);
     if (gone === undefined) return;
-    this.#tell({ do: 'deleteFlow', id });
+    this.#tellAll({ do: 'deleteFlow', id });
     this.#forget(gone);
   }
 
@@ -186,20 +178,15 @@ export class UserspaceDatapath implements Datapath {
     this.#flows.clear();
     this.#masks.clear();
     this.#actionLists.clear();
-    this.#tell({ do: 'flushFlows' });
+    this.#tellAll({ do: 'flushFlows' });
   }
 
   flows(): Iterable<DpFlow> {
     return this.#flows;
   }
 
-  #forget({ mask, actions }: DpFlow): void {
-    this.#masks.drop(mask, (number) => this.#tell({ do: 'forgetMask', number }));
-    this.#actionLists.drop(actions, (number) => this.#tell({ do: 'forgetActions', number }));
-  }
-
   readFlowStats(id: number, into: DpFlowStats): boolean {
-    return this.#flows.readStats(id, [this.#flowStats], into);
+    return this.#flows.readStats(id, this.#workers, into);
   }
 
   get flowCapacity(): number {
@@ -208,19 +195,19 @@ export class UserspaceDatapath implements Datapath {
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {
     refuseUnsupported(this, actions);
-    this.#tell({ do: 'execute', packet: owned(packet), actions });
+    this.#receiverOf(packet).tell({ do: 'execute', packet: owned(packet), actions });
   }
 
   stats(): DpStats {
-    return sumStats([this.#totals], this.#flows.count);
+    return sumStats(this.#workers, this.#flows.count);
   }
 
   drops(): DropCounts {
-    return sumDrops([this.#totals]);
+    return sumDrops(this.#workers);
   }
 
   async settle(): Promise<void> {
-    await this.#ask((reply) => ({ do: 'settle', reply }));
+    await Promise.all(this.#workers.map((worker) => worker.ask((reply) => ({ do: 'settle', reply }))));
   }
 
   /** Forwarding lives in this process: there is nothing to come back to. */
@@ -229,92 +216,78 @@ export class UserspaceDatapath implements Datapath {
   }
 
   async destroy(): Promise<void> {
-    if (this.#isStopped) return;
-    process.removeListener('exit', this.#stop);
-    const ended = new Promise<void>((resolve) => {
-      this.#worker.once('exit', () => resolve());
-    });
-    this.#stop();
-    await ended;
-    for (const prepared of this.#prepared.values()) prepared.close();
-    closeEventFd(this.#eventFd);
-    for (const { reject } of this.#replies.values())
-      reject(new Error(`${this.name}: the datapath was destroyed`));
-    this.#replies.clear();
+    this.#isDestroyed = true;
+    await Promise.all(this.#workers.map((worker) => worker.end()));
+    for (const { prepared } of this.#ports.all.values()) prepared?.close();
   }
 
-  /** Sends a command that is answered. */
-  #ask(make: (reply: number) => Command): Promise<void> {
-    const reply = ++this.#lastReply;
-    return new Promise((resolve, reject) => {
-      this.#replies.set(reply, { resolve, reject });
-      this.#tell(make(reply));
-    });
+  #tellAll(command: Command): void {
+    for (const worker of this.#workers) worker.tell(command);
   }
 
-  #tell(command: Command): void {
-    if (this.#pending.push(command) === 1) queueMicrotask(this.#flush);
+  #forget({ mask, actions }: DpFlow): void {
+    this.#masks.drop(mask, (number) => this.#tellAll({ do: 'forgetMask', number }));
+    this.#actionLists.drop(actions, (number) => this.#tellAll({ do: 'forgetActions', number }));
   }
 
-  readonly #flush = (): void => {
-    const batch = this.#pending;
-    this.#pending = [];
-    if (batch.length === 0 || this.#isStopped) return;
-    this.#worker.postMessage(batch);
-    Atomics.store(this.#flags, flag.hasCommands, 1);
-    this.#wake();
-  };
-
-  #wake(): void {
-    if (Atomics.load(this.#flags, flag.isSleeping) !== 0) signalEventFd(this.#eventFd);
+  /** The worker that receives on the fewest ports. */
+  #leastLoaded(): WorkerThread {
+    const loads = new Map(this.#workers.map((worker) => [worker, 0]));
+    for (const { receiver } of this.#ports.all.values()) loads.set(receiver, (loads.get(receiver) ?? 0) + 1);
+    return [...loads].reduce((best, each) => (each[1] < best[1] ? each : best))[0];
   }
 
-  readonly #stop = (): void => {
-    this.#isStopped = true;
-    Atomics.store(this.#flags, flag.isStopped, 1);
-    signalEventFd(this.#eventFd);
-  };
+  /** A packet goes where those that came in with it are, so that it does not overtake them. */
+  #receiverOf({ key }: DpPacket): WorkerThread {
+    return this.#ports.get(dpPort(key[slots.in_port.word] ?? 0))?.receiver ?? this.#first;
+  }
 
-  readonly #receive = (message: FromWorker): void => {
-    if (message.say === 'upcalls') {
-      this.#takeUpcalls();
-      return;
-    }
-    if (message.say === 'busy') {
-      void this.#giveRing(dpPort(message.port), message.direction);
-      return;
-    }
-    if (message.say === 'retired') {
-      this.#prepared.get(dpPort(message.port))?.retire(message.fd);
-      return;
-    }
-    const reply = this.#replies.get(message.reply);
-    this.#replies.delete(message.reply);
-    if (message.failure === undefined) reply?.resolve();
-    else reply?.reject(errorOf(message.failure));
-  };
+  async #openEverywhere(number: DpPort, port: OpenPort, { spec }: PreparedPort): Promise<void> {
+    const opened = await Promise.allSettled(
+      this.#workers.map((worker, n) => {
+        const { buffer } = port.counters[n] ?? new SharedPortCounters();
+        const receives = worker === port.receiver;
+        return worker.ask((reply) => ({
+          do: 'addPort',
+          reply,
+          port: number,
+          spec,
+          receives,
+          counters: buffer,
+        }));
+      }),
+    );
+    const failed = opened.find((one) => one.status === 'rejected');
+    if (failed === undefined) return;
+    await this.#closeEverywhere(number);
+    throw failed.reason;
+  }
+
+  async #closeEverywhere(port: DpPort): Promise<void> {
+    await Promise.all(
+      this.#workers.map((worker) => worker.ask((reply) => ({ do: 'removePort', reply, port }))),
+    );
+  }
 
   /** Made here, so that nothing waits for it; a port that gets none goes on as before. */
-  async #giveRing(port: DpPort, direction: Direction): Promise<void> {
-    const prepared = this.#prepared.get(port);
+  async #giveRing(number: DpPort, direction: Direction): Promise<void> {
+    const port = this.#ports.get(number);
     try {
-      const ring = await prepared?.openRing(direction);
-      if (ring !== undefined && prepared === this.#prepared.get(port))
-        this.#tell({ do: 'useRing', port, ring });
+      const ring = await port?.prepared?.openRing(direction);
+      if (ring !== undefined && port === this.#ports.get(number))
+        port?.receiver.tell({ do: 'useRing', port: number, ring });
     } catch (error) {
       if (!(error instanceof SyscallFailed)) throw error;
       log.warn(error.message);
     }
   }
 
-  /** What is left after a batch is signalled again by the worker, once it has seen that this one is done. */
-  #takeUpcalls(): void {
-    Atomics.store(this.#flags, flag.isSignalled, 0);
-    const batch = this.#upcalls.take(upcallBatch);
+  #takeUpcalls(from: WorkerThread): void {
+    const batch = from.takeUpcalls();
     if (batch.length === 0) return;
     this.onUpcalls(batch);
-    this.#tell({ do: 'upcallsDone', sequence: this.#upcalls.lastSequence });
-    this.#flush();
+    from.upcallsDone();
+    for (const worker of this.#workers) worker.flush();
   }
 }
 

@@ -11,7 +11,8 @@ import { internMask } from '../../flow/mask.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { Frame } from '../../wire/frame.ts';
 import type { DpAction } from '../actions.ts';
-import { Engine } from './engine.ts';
+import { SharedPortCounters } from './counters.ts';
+import { Engine, type EnginePort } from './engine.ts';
 import { lowerActions } from './lower.ts';
 
 /** Random frames in the loop below; more by e.g. FUZZ_FRAMES=10000000. */
@@ -77,14 +78,15 @@ function everyAction(random: Random): DpAction[] {
   ];
 }
 
-class Rig {
+/** One worker, with the port that it receives on and its ends of the ports that all workers send on. */
+class RigWorker {
   readonly input = new MemoryPort();
   readonly outputs = [new MemoryPort(true), new MemoryPort(false)];
   upcallCount = 0;
   readonly engine: Engine;
-  readonly #port;
+  readonly port: EnginePort;
 
-  constructor(actions: readonly DpAction[]) {
+  constructor(inputNumber: number) {
     this.engine = new Engine({
       random: seededRandom(3),
       clock: systemClock,
@@ -93,29 +95,46 @@ class Rig {
       flowCapacity: 10,
     });
     this.engine.setVlanLimit(2);
-    this.#port = this.engine.addPort(1, this.input);
-    this.outputs.forEach((io, n) => {
-      this.engine.addPort(n + 2, io);
+    this.port = this.engine.addPort(inputNumber, this.input, this.input, new SharedPortCounters());
+    this.outputs.forEach((tx, n) => {
+      this.engine.addPort(n + 2, tx, undefined, new SharedPortCounters());
     });
     this.engine.flowStats.reserve(0);
+  }
+}
+
+class Rig {
+  readonly workers: readonly RigWorker[];
+
+  constructor(actions: readonly DpAction[], workerCount = 1) {
+    this.workers = Array.from({ length: workerCount }, (_, n) => new RigWorker(n === 0 ? 1 : n + 10));
     this.use(actions);
   }
 
   /** What every packet gets from now on. */
   use(actions: readonly DpAction[]): void {
     const mask = internMask(newKey());
-    this.engine.putFlow({ id: 0, generation: 1, mask, values: [], steps: lowerActions(actions) });
+    const steps = lowerActions(actions);
+    for (const { engine } of this.workers) engine.putFlow({ id: 0, generation: 1, mask, values: [], steps });
   }
 
-  /** Each frame must come out of each output (but where its offload was nonsense) or be a named drop. */
+  /**
+   * Each frame must come out of each output (but where its offload was nonsense) or be a named drop. The workers get
+   * them in turns.
+   */
   pass(...frames: readonly Frame[]): void {
-    const before = this.upcallCount;
-    this.input.inject(...frames);
-    while (this.engine.runPort(this.#port) > 0);
-    expect(this.upcallCount - before).toBe(frames.length);
-    const [able, plain] = this.outputs.map((port) => port.sent.splice(0));
-    expect(able?.length).toBe(2 * frames.length);
-    expect(plain?.length ?? 0).toBeGreaterThanOrEqual(0);
+    const before = this.#upcallCount();
+    frames.forEach((frame, n) => {
+      this.workers[n % this.workers.length]?.input.inject(frame);
+    });
+    for (const { engine, port } of this.workers) while (engine.runPort(port) > 0);
+    expect(this.#upcallCount() - before).toBe(frames.length);
+    const sent = [0, 1].map((n) => this.workers.flatMap(({ outputs }) => outputs[n]?.sent.splice(0) ?? []));
+    expect(sent[0]?.length).toBe(2 * frames.length);
+  }
+
+  #upcallCount(): number {
+    return this.workers.reduce((sum, worker) => sum + worker.upcallCount, 0);
   }
 }
 
@@ -145,37 +164,47 @@ function randomFrame(maker: FrameMaker, random: Random): Frame {
   });
 }
 
-describe('the engine', () => {
-  test('any bytes with any offloads pass every action without harm', () => {
-    const rig = new Rig(everyAction(seededRandom(5)));
+describe.each([1, 3])('%i engines', (workerCount) => {
+  test('pass any bytes with any offloads through every action without harm', () => {
+    const rig = new Rig(everyAction(seededRandom(5)), workerCount);
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 200 }),
         fc.integer({ min: -1, max: 300 }),
         (bytes, checksumStart) => {
-          rig.pass(frameWith(bytes, { checksumStart }));
+          rig.pass(...rig.workers.map(() => frameWith(bytes, { checksumStart })));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: Math.ceil(1000 / workerCount) },
     );
   });
 
-  test('random and twisted frames pass every action without harm', () => {
+  test('pass random and twisted frames through every action without harm', () => {
     const random = seededRandom(7);
     const maker = new FrameMaker(random);
-    const rig = new Rig([]);
-    for (let left = frameCount; left > 0; left -= 200) {
+    const rig = new Rig([], workerCount);
+    for (let left = frameCount / workerCount; left > 0; left -= 200) {
       rig.use(everyAction(random));
       rig.pass(...Array.from({ length: 200 }, () => randomFrame(maker, random)));
     }
   });
+});
 
+describe('the engine', () => {
   test('forgets the offloads and key of one packet before the next', () => {
-    const rig = new Rig([{ do: 'output', port: dpPort(2) }]);
-    rig.input.inject(frameWith(udpPacket({ isPartial: true }), { checksumStart: 34, checksumOffset: 6 }));
-    rig.input.inject(frameWith(udpPacket()));
-    const port = rig.engine.removePort(1);
-    if (port !== undefined) rig.engine.runPort(port);
-    expect(rig.outputs[0]?.sent.map((sent) => sent.checksumStart)).toEqual([34, -1]);
+    const [worker] = new Rig([{ do: 'output', port: dpPort(2) }]).workers;
+    worker?.input.inject(frameWith(udpPacket({ isPartial: true }), { checksumStart: 34, checksumOffset: 6 }));
+    worker?.input.inject(frameWith(udpPacket()));
+    const port = worker?.engine.removePort(1);
+    if (port !== undefined) worker?.engine.runPort(port);
+    expect(worker?.outputs[0]?.sent.map((sent) => sent.checksumStart)).toEqual([34, -1]);
+  });
+
+  test('receives nothing on a port that another one receives on', () => {
+    const [worker] = new Rig([]).workers;
+    const ours = new MemoryPort();
+    const port = worker?.engine.addPort(9, ours, undefined, new SharedPortCounters());
+    ours.inject(udpPacket());
+    expect(port && worker?.engine.runPort(port)).toBe(0);
   });
 });

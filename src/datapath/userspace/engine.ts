@@ -8,11 +8,11 @@ import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
 import { slots } from '../../flow/slots.ts';
-import type { PortIo } from '../../netdev/provider.ts';
+import type { RxQueue, TxPort } from '../../netdev/provider.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
 import type { DropReason } from '../drops.ts';
 import type { DpPacket, SentUp, UpcallReason } from '../provider.ts';
-import { SharedPortCounters, Totals } from './counters.ts';
+import { type SharedPortCounters, Totals } from './counters.ts';
 import { Execution, type ExecutionHost, type Output, type Step } from './execute.ts';
 import { FlowCache, FlowEntry, hashConnection } from './flow-cache.ts';
 import { FlowStats, stat } from './flow-stats.ts';
@@ -37,9 +37,11 @@ export interface EngineDeps {
   readonly flowStats?: FlowStats;
 }
 
-/** A port of this worker. */
+/** A port as one worker has it. */
 export interface EnginePort extends Output {
   readonly number: number;
+  /** undefined when another worker receives there. */
+  readonly rx: RxQueue | undefined;
   readonly counters: SharedPortCounters;
 }
 
@@ -97,13 +99,14 @@ export class Engine implements ExecutionHost {
     this.#execution = new Execution(this, this.#scratch, this.#injected);
   }
 
-  addPort(number: number, io: PortIo, counters = new SharedPortCounters()): EnginePort {
-    const port = { number, io, counters, maxSize: Number.POSITIVE_INFINITY, isDirty: false };
+  /** Where it receives, `rx` and `tx` count in the same counters (`PortIo`). */
+  addPort(number: number, tx: TxPort, rx: RxQueue | undefined, counters: SharedPortCounters): EnginePort {
+    const port = { number, tx, rx, counters, maxSize: Number.POSITIVE_INFINITY, isDirty: false };
     this.#ports[number] = port;
     return port;
   }
 
-  /** The caller closes its `io`. */
+  /** The caller closes its ends. */
   removePort(number: number): EnginePort | undefined {
     const port = this.#ports[number];
     this.#ports[number] = undefined;
@@ -141,10 +144,11 @@ export class Engine implements ExecutionHost {
   /** Receives one batch on a port and forwards it. How many frames that were. */
   runPort(port: EnginePort): number {
     const batch = this.#batch;
-    const { io } = port;
-    const count = io.receive(batch);
+    const { rx } = port;
+    if (rx === undefined) return 0;
+    const count = rx.receive(batch);
     if (count === 0) {
-      port.counters.publish(io.counters); // it may have counted errors
+      port.counters.publish(rx.counters); // it may have counted errors
       return 0;
     }
     this.#now = this.#clock.now();
@@ -155,8 +159,8 @@ export class Engine implements ExecutionHost {
       this.#forward(frame);
     }
     this.#finishBatch();
-    io.release();
-    port.counters.publish(io.counters);
+    rx.release();
+    port.counters.publish(rx.counters);
     return count;
   }
 
@@ -202,7 +206,7 @@ export class Engine implements ExecutionHost {
       const output = this.#dirty[n];
       if (output === undefined) continue;
       output.isDirty = false;
-      output.io.flush();
+      output.tx.flush();
     }
     this.#dirtyCount = 0;
   }
@@ -302,8 +306,8 @@ export class Engine implements ExecutionHost {
       // Whoever is in the list is one of our ports.
       const port = this.#dirty[n] as EnginePort;
       port.isDirty = false;
-      port.io.flush();
-      port.counters.publish(port.io.counters);
+      port.tx.flush();
+      port.counters.publish(port.tx.counters);
     }
     this.#dirtyCount = 0;
     this.#scratch.reset();

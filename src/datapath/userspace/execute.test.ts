@@ -44,7 +44,7 @@ class Rig implements ExecutionHost {
 
   constructor(scratchSize = 1 << 20) {
     this.#scratch = new Scratch({ bytes: new Uint8Array(scratchSize), address: 0 });
-    this.#outputs = [this.able, this.plain].map((io) => ({ io, maxSize: 1514, isDirty: false }));
+    this.#outputs = [this.able, this.plain].map((tx) => ({ tx, maxSize: 1514, isDirty: false }));
   }
 
   run(frame: Frame, ...actions: readonly DpAction[]): void {

@@ -6,7 +6,7 @@
 import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
 import { datapathWordCount, hotWordCount, slots } from '../../flow/slots.ts';
-import type { PortIo } from '../../netdev/provider.ts';
+import type { TxPort } from '../../netdev/provider.ts';
 import { vlanTag } from '../../wire/ethernet.ts';
 import { type Frame, gso } from '../../wire/frame.ts';
 import type { DropReason } from '../drops.ts';
@@ -20,7 +20,7 @@ export type Step = (x: Execution) => void;
 
 /** An output as the engine keeps it. */
 export interface Output {
-  readonly io: PortIo;
+  readonly tx: TxPort;
   /** Bytes of the longest untagged frame. */
   maxSize: number;
   /** Something is queued; in the engine's list of ports to flush. */
@@ -225,7 +225,7 @@ export class Execution {
       this.#host.drop('tooLong');
       return;
     }
-    if ((frame.checksumStart >= 0 || frame.gsoType !== gso.none) && !to.io.takesOffloads) {
+    if ((frame.checksumStart >= 0 || frame.gsoType !== gso.none) && !to.tx.takesOffloads) {
       this.#outputFinished(to);
       return;
     }
@@ -306,7 +306,7 @@ export class Execution {
   }
 
   #send(to: Output, frame: Frame): void {
-    to.io.send(frame);
+    to.tx.send(frame);
     frame.isQueued = true;
     if (!to.isDirty) this.#host.touch(to);
   }

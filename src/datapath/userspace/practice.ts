@@ -11,7 +11,7 @@ import { maskSlot, newKey } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import type { SlotName } from '../../flow/slots.ts';
 import { emptyCounters } from '../../netdev/counters.ts';
-import type { PortSpec, PracticePort } from '../../netdev/provider.ts';
+import type { PortIo, PortSpec, PracticePort } from '../../netdev/provider.ts';
 import type { PracticeKind } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import { Frame } from '../../wire/frame.ts';
@@ -100,15 +100,23 @@ class Pupil {
       clockZero: 0,
     };
     const unopened = ports.map(({ io }) => io);
-    this.#worker = new Worker(this.#commands.port1, start, () => {
+    const openPort = (): PortIo => {
       const io = unopened.shift();
       if (io === undefined) throw new Error('more ports were added than there are');
       return io;
-    });
+    };
+    this.#worker = new Worker(this.#commands.port1, start, { openPortIo: openPort, openTxPort: openPort });
     this.#tell([
       { do: 'setVlanLimit', tagCount: 1 },
       ...portKinds.flatMap((_, port): Command[] => [
-        { do: 'addPort', reply: port, port, spec, counters: new SharedPortCounters().buffer },
+        {
+          do: 'addPort',
+          reply: port,
+          port,
+          spec,
+          receives: true,
+          counters: new SharedPortCounters().buffer,
+        },
         { do: 'setPortMtu', port, mtu: 1500 },
       ]),
     ]);

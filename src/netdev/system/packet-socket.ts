@@ -70,7 +70,12 @@ export function openMessageSocket(name: string): number {
   return orClose(fd, () => setOption(fd, level.packet, packetOption.auxData, 1, openTried(name)));
 }
 
-/** A socket like that with a ring of received frames. Throws SyscallFailed. */
+/** A socket on which messages are only sent, to that device. Throws SyscallFailed. */
+export function openSendSocket(name: string, ifindex: number): number {
+  return bindToSend(openPacketSocket(name), name, ifindex);
+}
+
+/** A socket like the first with a ring of received frames. Throws SyscallFailed. */
 export async function openReceiveRing(name: string, slotCount: number): Promise<number> {
   const fd = openPacketSocket(name);
   await giveRing(fd, packetOption.rxRing, wholeBlocks(slotCount), name);
@@ -81,7 +86,7 @@ export async function openReceiveRing(name: string, slotCount: number): Promise<
 export async function openSendRing(name: string, ifindex: number): Promise<number> {
   const fd = openPacketSocket(name);
   await giveRing(fd, packetOption.txRing, sendSlotCount, name);
-  return orClose(fd, () => bindSocket(fd, linkAddress(ifindex, noProtocol), openTried(name)));
+  return bindToSend(fd, name, ifindex);
 }
 
 /** Makes the device take frames whatever their address, as long as the socket is open. Throws SyscallFailed. */
@@ -119,6 +124,10 @@ export function mapSendRing(fd: number): Memory {
 export function restoreTag(frame: Frame, status: number, tci: number, tpid: number): void {
   if ((status & slotStatus.vlan) !== 0)
     restoreVlanTag(frame, (status & slotStatus.tpid) === 0 ? defaultTpid : tpid, tci);
+}
+
+function bindToSend(fd: number, name: string, ifindex: number): number {
+  return orClose(fd, () => bindSocket(fd, linkAddress(ifindex, noProtocol), openTried(name)));
 }
 
 function openTried(name: string): string {

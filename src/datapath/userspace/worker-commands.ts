@@ -1,0 +1,95 @@
+/** What a worker does at the main thread's command, and the masks and action lists that commands name by number. */
+import { type Mask, maskWith } from '../../flow/mask.ts';
+import type { Command, CommandOf, FromWorker } from './commands.ts';
+import type { Engine } from './engine.ts';
+import type { Step } from './execute.ts';
+import { lowerActions } from './lower.ts';
+import type { WorkerPorts } from './worker-ports.ts';
+
+export interface CommandRunnerDeps {
+  readonly engine: Engine;
+  readonly ports: WorkerPorts;
+  readonly post: (message: FromWorker) => void;
+  /** The upcalls up to that number were answered. */
+  readonly upcallsDone: (sequence: number) => void;
+}
+
+export class CommandRunner {
+  readonly #deps: CommandRunnerDeps;
+  readonly #masks = new Map<number, Mask>();
+  readonly #actionLists = new Map<number, readonly Step[]>();
+
+  constructor(deps: CommandRunnerDeps) {
+    this.#deps = deps;
+  }
+
+  run(command: Command): void {
+    const { engine, ports, upcallsDone } = this.#deps;
+    switch (command.do) {
+      case 'addPort':
+        ports.add(command);
+        break;
+      case 'removePort':
+        ports.remove(command.port);
+        this.#answer(command.reply);
+        break;
+      case 'useRing':
+        ports.useRing(command.port, command.ring);
+        break;
+      case 'setPortMtu':
+        engine.setPortMtu(command.port, command.mtu);
+        break;
+      case 'setVlanLimit':
+        engine.setVlanLimit(command.tagCount);
+        break;
+      case 'defineMask':
+        this.#masks.set(command.number, maskWith(command.words, command.bits));
+        break;
+      case 'defineActions':
+        this.#actionLists.set(command.number, lowerActions(command.actions));
+        break;
+      case 'forgetMask':
+        this.#masks.delete(command.number);
+        break;
+      case 'forgetActions':
+        this.#actionLists.delete(command.number);
+        break;
+      case 'putFlow':
+        this.#putFlow(command);
+        break;
+      case 'deleteFlow':
+        engine.deleteFlow(command.id);
+        break;
+      case 'flushFlows':
+        this.#masks.clear();
+        this.#actionLists.clear();
+        engine.flushFlows();
+        break;
+      case 'execute':
+        engine.execute(command.packet, lowerActions(command.actions));
+        break;
+      case 'upcallsDone':
+        upcallsDone(command.sequence);
+        break;
+      case 'settle':
+        this.#answer(command.reply);
+        break;
+    }
+  }
+
+  #putFlow(command: CommandOf<'putFlow'>): void {
+    const { engine } = this.#deps;
+    const { id, generation, values, chunk, packet } = command;
+    const mask = this.#masks.get(command.mask);
+    const steps = this.#actionLists.get(command.actions);
+    if (mask === undefined || steps === undefined)
+      throw new Error(`flow ${id}: its mask or actions were not defined`);
+    if (chunk !== undefined) engine.flowStats.adopt(id, chunk);
+    engine.putFlow({ id, generation, mask, values, steps });
+    if (packet !== undefined) engine.execute(packet, steps);
+  }
+
+  #answer(reply: number): void {
+    this.#deps.post({ say: 'reply', reply, failure: undefined });
+  }
+}

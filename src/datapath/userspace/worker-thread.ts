@@ -1,0 +1,154 @@
+/**
+ * One worker of the userspace datapath as the main thread sees it: commands go out in one batch a turn of the event
+ * loop, statistics are read from shared memory, and what the worker says is told on.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Direction } from '../../netdev/provider.ts';
+import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
+import type { Upcall } from '../provider.ts';
+import { type Command, errorOf, type FromWorker, flag, flagCount, type WorkerStart } from './commands.ts';
+import { Totals } from './counters.ts';
+import { FlowStats } from './flow-stats.ts';
+import { makeUpcallMemory, UpcallReader } from './upcall-ring.ts';
+
+export interface WorkerThreadOptions {
+  /** For the name of the thread and for errors. */
+  readonly datapathName: string;
+  readonly workerUrl: URL;
+  readonly flowCapacity: number;
+  /** See `WorkerStart`. */
+  readonly clockZero: number;
+  readonly events: WorkerEvents;
+}
+
+/** What the worker says. */
+export interface WorkerEvents {
+  /** Upcalls have come: `takeUpcalls`. */
+  upcalls(from: WorkerThread): void;
+  /** See `TakesRings`. */
+  busy(port: number, direction: Direction): void;
+  retired(port: number, fd: number): void;
+}
+
+type Reply = { resolve: () => void; reject: (error: Error) => void };
+
+/** Upcalls handed over in one turn of the event loop. */
+const upcallBatch = 256;
+
+export class WorkerThread {
+  readonly totals = new Totals();
+  readonly flowStats = new FlowStats();
+  readonly #name: string;
+  readonly #events: WorkerEvents;
+  readonly #worker: Worker;
+  readonly #eventFd = openEventFd();
+  readonly #flags = new Int32Array(new SharedArrayBuffer(4 * flagCount));
+  readonly #upcalls: UpcallReader;
+  readonly #replies = new Map<number, Reply>();
+  #lastReply = 0;
+  #pending: Command[] = [];
+  #isStopped = false;
+
+  constructor({ datapathName, workerUrl, flowCapacity, clockZero, events }: WorkerThreadOptions) {
+    this.#name = datapathName;
+    this.#events = events;
+    const upcalls = makeUpcallMemory();
+    this.#upcalls = new UpcallReader(upcalls);
+    const workerData: WorkerStart = {
+      flags: this.#flags.buffer as SharedArrayBuffer, // as made above
+      eventFd: this.#eventFd,
+      upcalls,
+      totals: this.totals.buffer,
+      flowCapacity,
+      clockZero,
+    };
+    this.#worker = new Worker(workerUrl, { workerData, name: `datapath ${datapathName}` });
+    this.#worker.on('message', this.#receive);
+    this.#worker.on('error', (error) => {
+      throw error; // a bug: ends the process with the worker's stack
+    });
+    this.#worker.on('exit', (status) => {
+      if (!this.#isStopped)
+        throw new Error(`${datapathName}: its thread ended with status ${status}: nothing is forwarded`);
+    });
+    // A thread that blocks in a system call cannot be ended: the process would wait for it for ever.
+    process.on('exit', this.#stop);
+  }
+
+  /** Takes effect in order with other commands. */
+  tell(command: Command): void {
+    if (this.#pending.push(command) === 1) queueMicrotask(this.flush);
+  }
+
+  /** Sends a command that is answered. Rejects with what the worker answers. */
+  ask(make: (reply: number) => Command): Promise<void> {
+    const reply = ++this.#lastReply;
+    return new Promise((resolve, reject) => {
+      this.#replies.set(reply, { resolve, reject });
+      this.tell(make(reply));
+    });
+  }
+
+  /** Sends what is pending at once. */
+  readonly flush = (): void => {
+    const batch = this.#pending;
+    this.#pending = [];
+    if (batch.length === 0 || this.#isStopped) return;
+    this.#worker.postMessage(batch);
+    Atomics.store(this.#flags, flag.hasCommands, 1);
+    if (Atomics.load(this.#flags, flag.isSleeping) !== 0) signalEventFd(this.#eventFd);
+  };
+
+  /** A batch of what came up. What is left is signalled again by the worker once it knows that this one is done. */
+  takeUpcalls(): readonly Upcall[] {
+    Atomics.store(this.#flags, flag.isSignalled, 0);
+    return this.#upcalls.take(upcallBatch);
+  }
+
+  /** All that was taken has been answered by the commands before this. */
+  upcallsDone(): void {
+    this.tell({ do: 'upcallsDone', sequence: this.#upcalls.lastSequence });
+  }
+
+  /** Resolves when the thread has ended; what was asked and not answered fails. */
+  async end(): Promise<void> {
+    if (this.#isStopped) return;
+    process.removeListener('exit', this.#stop);
+    const ended = new Promise<void>((resolve) => {
+      this.#worker.once('exit', () => resolve());
+    });
+    this.#stop();
+    await ended;
+    closeEventFd(this.#eventFd);
+    for (const { reject } of this.#replies.values())
+      reject(new Error(`${this.#name}: the datapath was destroyed`));
+    this.#replies.clear();
+  }
+
+  readonly #stop = (): void => {
+    this.#isStopped = true;
+    Atomics.store(this.#flags, flag.isStopped, 1);
+    signalEventFd(this.#eventFd);
+  };
+
+  readonly #receive = (message: FromWorker): void => {
+    switch (message.say) {
+      case 'upcalls':
+        this.#events.upcalls(this);
+        break;
+      case 'busy':
+        this.#events.busy(message.port, message.direction);
+        break;
+      case 'retired':
+        this.#events.retired(message.port, message.fd);
+        break;
+      case 'reply': {
+        const { reply: number, failure } = message;
+        const reply = this.#replies.get(number);
+        this.#replies.delete(number);
+        if (failure === undefined) reply?.resolve();
+        else reply?.reject(errorOf(failure));
+      }
+    }
+  };
+}
