@@ -172,8 +172,8 @@ export interface WakesDatapath {
   onInput: () => void;
 }
 
-/** A real frame path over memory instead of a device, on which a worker practises in its spare time. */
-export interface PracticePort {
+/** A real frame path over memory instead of a device, on which a worker has its code compiled in its spare time. */
+export interface WarmUpPort {
   readonly io: PortIo;
   /** A short frame comes in; `io.fd` is readable then, if not always. */
   arrive(packet: Uint8Array): void;

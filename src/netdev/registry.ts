@@ -13,18 +13,18 @@ import type {
   NetdevProvider,
   PortIo,
   PortSpec,
-  PracticePort,
+  WarmUpPort,
   PreparedPort,
   TxPort,
 } from './provider.ts';
 import { allowAllArp } from './system/host-shield.ts';
 import { openPacketPort } from './system/packet-port.ts';
 import { openPacketTxPort } from './system/packet-tx-port.ts';
-import { openPracticePacketPort, openPracticeRingPort } from './system/practice-port.ts';
+import { openWarmUpPacketPort, openWarmUpRingPort } from './system/warm-up-port.ts';
 import { preparePacketPort } from './system/prepared-port.ts';
 import { systemProvider } from './system/provider.ts';
 import { removeLeftTaps } from './tap/left-taps.ts';
-import { openPracticeTapPort } from './tap/practice-port.ts';
+import { openWarmUpTapPort } from './tap/warm-up-port.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
 import { TapPort } from './tap/tap-port.ts';
 
@@ -71,17 +71,17 @@ export function openTxPort(spec: PortSpec): TxPort {
 }
 
 /** One of each kind that a worker serves, `ring` being a packet port that is busy. Throws SyscallFailed. */
-export function openPracticePort(kind: PracticeKind): PracticePort {
-  return practicePorts[kind]();
+export function openWarmUpPort(kind: WarmUpKind): WarmUpPort {
+  return warmUpPorts[kind]();
 }
 
-const practicePorts = {
-  packet: openPracticePacketPort,
-  ring: openPracticeRingPort,
-  tap: openPracticeTapPort,
+const warmUpPorts = {
+  packet: openWarmUpPacketPort,
+  ring: openWarmUpRingPort,
+  tap: openWarmUpTapPort,
 } as const;
 
-export type PracticeKind = keyof typeof practicePorts;
+export type WarmUpKind = keyof typeof warmUpPorts;
 
 /**
  * Opens on the main thread what a worker can't close without waiting for the kernel, and later, in the background, what

@@ -83,7 +83,7 @@ describe('the threaded datapath', () => {
     expect(datapath.ports().size).toBe(0);
   });
 
-  test('costs next to nothing while it is idle, once it has practised', async () => {
+  test('costs next to nothing while it is idle, once it has warmed up', async () => {
     const datapath = openDatapath();
     const pairs = Array.from({ length: 100 }, openDatagramPair);
     for (const [fd] of pairs)

@@ -38,7 +38,7 @@ export const looksBeforeSleep = { least: 10, most: 2000 } as const;
  * of a processor while a few frames a second keep coming.
  */
 const nap = { ms: 5, limit: 20 } as const;
-/** After this long without commands a worker has time to practise. */
+/** After this long without commands a worker has time to warm up. */
 const calmMs = 300;
 
 const log = logger('dpif_netdev');
@@ -52,20 +52,20 @@ export class Worker {
   readonly #ports: WorkerPorts;
   readonly #commands: CommandRunner;
   readonly #memory: Memory[] = [];
-  #practice: Generator<void, void> | undefined;
+  #warmUp: Generator<void, void> | undefined;
   #commandedAt: number;
   #round = 0;
   #looksLeft = 0;
   #napsLeft = 0;
 
-  /** `practice`: see practice.ts. */
+  /** `warmUp`: see jit-warm-up.ts. */
   constructor(
     messages: MessagePort,
     start: WorkerStart,
     openers: PortOpeners,
-    practice?: Generator<void, void>,
+    warmUp?: Generator<void, void>,
   ) {
-    this.#practice = practice;
+    this.#warmUp = warmUp;
     this.#messages = messages;
     this.#eventFd = start.eventFd;
     this.#flags = new Int32Array(start.flags);
@@ -105,7 +105,7 @@ export class Worker {
 
   /** After the last `run`. */
   close(): void {
-    this.#practice?.return();
+    this.#warmUp?.return();
     this.#ports.close();
     this.#epoll.close();
     for (const memory of this.#memory) memory.unmap();
@@ -126,21 +126,21 @@ export class Worker {
     }
     const { isBusy } = this.#ports;
     if (isBusy && ++this.#round % roundsPerLook !== 0) return true;
-    const mustLook = isBusy || this.#looksLeft > 0 || this.#practise();
+    const mustLook = isBusy || this.#looksLeft > 0 || this.#warmUpStep();
     this.#wait(mustLook ? 0 : this.#sleepMs());
     if (!isBusy && this.#looksLeft > 0) this.#looksLeft--;
     return true;
   }
 
-  /** Instead of sleeping, one step of practice. False when there is none to make. */
-  #practise(): boolean {
-    if (this.#practice === undefined || this.#clock.now() - this.#commandedAt < calmMs) return false;
+  /** Instead of sleeping, one step of the warm-up. False when there is none left. */
+  #warmUpStep(): boolean {
+    if (this.#warmUp === undefined || this.#clock.now() - this.#commandedAt < calmMs) return false;
     try {
-      if (this.#practice.next().done === true) this.#practice = undefined;
+      if (this.#warmUp.next().done === true) this.#warmUp = undefined;
     } catch (error) {
-      this.#practice = undefined;
+      this.#warmUp = undefined;
       if (!(error instanceof SyscallFailed)) throw error;
-      log.warn(`goes on without practice: ${error.message}`);
+      log.warn(`goes on without warm-up: ${error.message}`);
     }
     return true;
   }
@@ -152,7 +152,7 @@ export class Worker {
       this.#napsLeft--;
       return nap.ms;
     }
-    return this.#practice === undefined ? idleMs : calmMs;
+    return this.#warmUp === undefined ? idleMs : calmMs;
   }
 
   #wait(timeout: number): void {

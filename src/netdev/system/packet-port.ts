@@ -64,7 +64,7 @@ export class PacketPort implements PortIo, TakesRings {
   #emptyCalls = 0;
   #isOpen = true;
 
-  /** `makeReceiver`: for practice. */
+  /** `makeReceiver`: for the JIT warm-up. */
   constructor(device: PortDevice, makeReceiver?: (counters: PortCounters) => FrameReceiver) {
     this.#device = device;
     this.#receiver = makeReceiver?.(this.counters) ?? new MessageReceiver(device.fd, this.counters);

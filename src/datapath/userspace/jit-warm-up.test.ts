@@ -1,16 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { PracticePort } from '../../netdev/provider.ts';
-import { openPracticePort } from '../../netdev/registry.ts';
-import { practise } from './practice.ts';
+import type { WarmUpPort } from '../../netdev/provider.ts';
+import { openWarmUpPort } from '../../netdev/registry.ts';
+import { warmUp } from './jit-warm-up.ts';
 
 function openDescriptorCount(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
 test('Every port receives and sends, and what is sent at last is refused', () => {
-  const opened: PracticePort[] = [];
-  for (const _ of practise((kind) => opened[opened.push(openPracticePort(kind)) - 1] as PracticePort));
+  const opened: WarmUpPort[] = [];
+  for (const _ of warmUp((kind) => opened[opened.push(openWarmUpPort(kind)) - 1] as WarmUpPort));
   expect(opened).toHaveLength(12);
   for (const [n, { io }] of opened.entries()) {
     const least = n < 9 ? 20 : 900;
@@ -23,10 +23,10 @@ test('Every port receives and sends, and what is sent at last is refused', () =>
 });
 
 test('Nothing stays open, ended early or not', () => {
-  for (const _ of practise(openPracticePort));
+  for (const _ of warmUp(openWarmUpPort));
   const before = openDescriptorCount();
-  for (const _ of practise(openPracticePort));
-  const started = practise(openPracticePort);
+  for (const _ of warmUp(openWarmUpPort));
+  const started = warmUp(openWarmUpPort);
   for (let n = 0; n < 100; n++) started.next();
   expect(openDescriptorCount()).toBeGreaterThan(before);
   started.return();
@@ -34,11 +34,11 @@ test('Nothing stays open, ended early or not', () => {
 });
 
 test('A port that cannot be opened closes those before it', () => {
-  for (const _ of practise(openPracticePort));
+  for (const _ of warmUp(openWarmUpPort));
   const before = openDescriptorCount();
-  const failing = practise((kind) => {
+  const failing = warmUp((kind) => {
     if (kind === 'tap') throw new Error('no more descriptors');
-    return openPracticePort(kind);
+    return openWarmUpPort(kind);
   });
   expect(() => failing.next()).toThrow('no more descriptors');
   expect(openDescriptorCount()).toBe(before);

@@ -1,7 +1,7 @@
 /** Packet ports without a device. Opened by `../registry.ts`. */
 import { allocate } from '../../sys/calls/memory.ts';
-import { PracticeKernel, practicePort } from '../practice-kernel.ts';
-import type { PracticePort } from '../provider.ts';
+import { WarmUpKernel, warmUpPort } from '../warm-up-kernel.ts';
+import type { WarmUpPort } from '../provider.ts';
 import { PacketPort } from './packet-port.ts';
 import { slotHeader, slotSize, slotStatus } from './packet-socket.ts';
 import { RingReceiver } from './ring-receiver.ts';
@@ -11,29 +11,29 @@ const slotCount = 32;
 const mac = 194;
 
 /** One that frames reach as messages. Throws SyscallFailed. */
-export function openPracticePacketPort(): PracticePort {
-  const kernel = new PracticeKernel();
-  return practicePort(kernel, new PacketPort(deviceOn(kernel)));
+export function openWarmUpPacketPort(): WarmUpPort {
+  const kernel = new WarmUpKernel();
+  return warmUpPort(kernel, new PacketPort(deviceOn(kernel)));
 }
 
 /** One with a ring of our own. Throws SyscallFailed. */
-export function openPracticeRingPort(): PracticePort {
-  const kernel = new PracticeKernel();
+export function openWarmUpRingPort(): WarmUpPort {
+  const kernel = new WarmUpKernel();
   const ring = allocate(slotCount * slotSize);
   const view = new DataView(ring.buffer);
   const bytes = new Uint8Array(ring.buffer);
   let next = 0;
   kernel.send(Uint8Array.of()); // never fetched: readable for good
   const io = new PacketPort(deviceOn(kernel), (counters) => new RingReceiver(kernel.fd, ring, counters));
-  return practicePort(kernel, io, (frame) => {
+  return warmUpPort(kernel, io, (frame) => {
     bytes.set(frame, next * slotSize + mac);
     fillSlot(view, next, slotStatus.user, frame.length, mac);
     next = (next + 1) % slotCount;
   });
 }
 
-function deviceOn({ fd }: PracticeKernel): ConstructorParameters<typeof PacketPort>[0] {
-  return { name: 'practice', ifindex: 0, fd, isOwner: false };
+function deviceOn({ fd }: WarmUpKernel): ConstructorParameters<typeof PacketPort>[0] {
+  return { name: 'warm-up', ifindex: 0, fd, isOwner: false };
 }
 
 /** Hands out slot number `slot` of a ring as the kernel does. Bytes: `mac` from the slot's start. */

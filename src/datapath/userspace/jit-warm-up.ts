@@ -1,7 +1,7 @@
 /**
  * Makes a worker fast before it has much to do: code that has run some thousand times is compiled to machine code, and
- * an idle switch would take hours to get there, answering each ping from interpreted code. So a young worker practises
- * when it has nothing else to do: other workers of its class forward between ports over memory. Several, one after the
+ * an idle switch would take hours to get there, answering each ping from interpreted code. So a young worker
+ * warms up when it has nothing else to do: other workers of its class forward between ports over memory. Several, one after the
  * other, because what is compiled must hold for all of them.
  */
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
@@ -11,8 +11,8 @@ import { maskSlot, newKey } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import type { SlotName } from '../../flow/slots.ts';
 import { emptyCounters } from '../../netdev/counters.ts';
-import type { PortIo, PortSpec, PracticePort } from '../../netdev/provider.ts';
-import type { PracticeKind } from '../../netdev/registry.ts';
+import type { PortIo, PortSpec, WarmUpPort } from '../../netdev/provider.ts';
+import type { WarmUpKind } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import { Frame } from '../../wire/frame.ts';
 import { type Command, flag, flagCount } from './commands.ts';
@@ -52,42 +52,42 @@ const masks = [
 ] as const satisfies readonly (readonly SlotName[])[];
 
 /** Ports by number; each forwards to the next. */
-const portKinds = ['packet', 'ring', 'tap'] as const satisfies readonly PracticeKind[];
-/** What a pupil's ports are opened from does not matter: they are open. */
+const portKinds = ['packet', 'ring', 'tap'] as const satisfies readonly WarmUpKind[];
+/** What the ports of a warm-up worker are opened from does not matter: they are open. */
 const spec: PortSpec = { kind: 'dummy', name: '' };
 /** At first there are no flows; at last the devices take nothing. */
 const missRounds = 20;
 const refusedRounds = 8;
 
 /** Some tens of microseconds a step, a quarter of a second altogether. Throws SyscallFailed; `return` ends it early. */
-export function* practise(openPort: (kind: PracticeKind) => PracticePort): Generator<void, void> {
+export function* warmUp(openPort: (kind: WarmUpKind) => WarmUpPort): Generator<void, void> {
   for (const roundCount of roundCounts) {
-    const ports: PracticePort[] = [];
-    let pupil: Pupil | undefined;
+    const ports: WarmUpPort[] = [];
+    let worker: WarmUpWorker | undefined;
     try {
       for (const kind of portKinds) ports.push(openPort(kind));
-      pupil = new Pupil(ports);
+      worker = new WarmUpWorker(ports);
       for (let round = 0; round < roundCount; round++) {
         if (round === roundCount - refusedRounds) for (const port of ports) port.refuse();
-        pupil.round(round);
+        worker.round(round);
         yield;
       }
     } finally {
-      pupil?.close();
+      worker?.close();
       for (const port of ports) port.close();
     }
   }
 }
 
-/** A worker in practice, and what plays the main thread and the world for it. */
-class Pupil {
-  readonly #ports: readonly PracticePort[];
+/** A worker that is warmed up, and what plays the main thread and the world for it. */
+class WarmUpWorker {
+  readonly #ports: readonly WarmUpPort[];
   readonly #flags = new Int32Array(new SharedArrayBuffer(4 * flagCount));
   readonly #eventFd = openEventFd();
   readonly #commands = new MessageChannel();
   readonly #worker: Worker;
 
-  constructor(ports: readonly PracticePort[]) {
+  constructor(ports: readonly WarmUpPort[]) {
     this.#ports = ports;
     // A counter that never changed would be taken for a constant.
     for (const { io } of ports) Object.assign(io.counters, emptyCounters());

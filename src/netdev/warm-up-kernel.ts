@@ -1,16 +1,16 @@
 /**
- * What plays the kernel for a port in practice: the far end of a pair of sockets, whose near end the port has. Shared by
- * the `practice-port.ts` of `system/` and `tap/`.
+ * What plays the kernel for a port of the warm-up: the far end of a pair of sockets, whose near end the port has. Shared by
+ * the `warm-up-port.ts` of `system/` and `tap/`.
  */
 import { closeFd } from '../sys/calls/fd.ts';
 import { openDatagramPair, receiveBytes, sendBytes, stopReceiving } from '../sys/calls/socket.ts';
 import { offloadHeaderSize } from './offload-header.ts';
-import type { PortIo, PracticePort } from './provider.ts';
+import type { PortIo, WarmUpPort } from './provider.ts';
 
-/** Longer than what is sent in practice. */
+/** Longer than what is sent in a warm-up. */
 const scratchSize = 4096;
 
-export class PracticeKernel {
+export class WarmUpKernel {
   /** For the port. */
   readonly fd: number;
   readonly #far: number;
@@ -47,11 +47,11 @@ export class PracticeKernel {
 }
 
 /** A port on the near end of `kernel`, which goes with it. `arrive`: for a port that frames reach otherwise. */
-export function practicePort(
-  kernel: PracticeKernel,
+export function warmUpPort(
+  kernel: WarmUpKernel,
   io: PortIo,
   arrive = (frame: Uint8Array) => kernel.send(frame),
-): PracticePort {
+): WarmUpPort {
   return {
     io,
     arrive,
