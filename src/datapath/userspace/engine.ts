@@ -196,7 +196,7 @@ export class Engine implements ExecutionHost {
     return this.#ports[port];
   }
 
-  touch(output: Output): void {
+  markDirty(output: Output): void {
     output.isDirty = true;
     this.#dirty[this.#dirtyCount++] = output;
   }
@@ -216,7 +216,7 @@ export class Engine implements ExecutionHost {
   }
 
   sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void {
-    if (this.#upcalls.add(reason, frame, key) === 0) this.#lose();
+    if (this.#upcalls.add(reason, frame, key) === 0) this.#countLost();
   }
 
   stepsFor(frame: Frame, key: Uint32Array): readonly Step[] | undefined {
@@ -228,7 +228,7 @@ export class Engine implements ExecutionHost {
     }
     // Not held back for one like it: what is held is extracted anew, and this packet is more than its frame.
     this.totals.addMiss();
-    if (this.#upcalls.add('miss', frame, key) === 0) this.#lose();
+    if (this.#upcalls.add('miss', frame, key) === 0) this.#countLost();
     return undefined;
   }
 
@@ -280,7 +280,7 @@ export class Engine implements ExecutionHost {
       return;
     }
     const sequence = this.#upcalls.add('miss', frame, key);
-    if (sequence === 0) this.#lose();
+    if (sequence === 0) this.#countLost();
     else this.#misses.begin(key, hash, sequence);
   }
 
@@ -293,10 +293,10 @@ export class Engine implements ExecutionHost {
       this.#hit(flow, frame, key);
       return;
     }
-    if (this.#upcalls.add('miss', frame, key) === 0) this.#lose();
+    if (this.#upcalls.add('miss', frame, key) === 0) this.#countLost();
   };
 
-  #lose(): void {
+  #countLost(): void {
     this.totals.addLost();
     this.drop('upcallQueueFull');
   }

@@ -53,7 +53,7 @@ class Rig implements ExecutionHost {
   }
 
   outputTo = (port: number): Output | undefined => this.#outputs[port - 1];
-  touch(): void {}
+  markDirty(): void {}
   flushOutputs(): void {
     this.able.flush();
     this.plain.flush();

@@ -31,7 +31,7 @@ export interface Output {
 export interface ExecutionHost {
   outputTo(port: number): Output | undefined;
   /** Remembers to flush the port. */
-  touch(output: Output): void;
+  markDirty(output: Output): void;
   /** Sends what every port has queued, so that scratch memory and frames are free again. */
   flushOutputs(): void;
   drop(reason: DropReason): void;
@@ -308,7 +308,7 @@ export class Execution {
   #send(to: Output, frame: Frame): void {
     to.tx.send(frame);
     frame.isQueued = true;
-    if (!to.isDirty) this.#host.touch(to);
+    if (!to.isDirty) this.#host.markDirty(to);
   }
 
   /** Scratch memory for a frame; undefined, and dropped, when it can never fit. */
