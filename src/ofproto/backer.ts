@@ -73,7 +73,7 @@ export class Backer {
     return this.#upcalls.drops;
   }
 
-  /** Misses that found the waiting room of their port full. */
+  /** Misses that found the queue of their port full. */
   get refusedUpcallCount(): number {
     return this.#upcalls.refusedCount;
   }

@@ -1,24 +1,25 @@
 /**
- * What waits for its turn, by the port it came from: every port has the same room, and turns go round, so that a
+ * What waits for its turn, by the port it came from: every port has the same limit, and turns go round, so that a
  * flood on one port delays the others by one place each and pushes nothing of theirs out.
  */
 import { List } from '../../base/list.ts';
 
-interface Room<T> {
+interface PortQueue<T> {
   readonly port: number;
   readonly items: T[];
 }
+
 export class FairQueue<T> {
-  readonly #roomOfEach: number;
+  readonly #limitOfEach: number;
   /** Ports that have something waiting; whose turn is next comes first. */
-  readonly #turns = new List<Room<T>>();
-  readonly #rooms = new Map<number, Room<T>>();
+  readonly #turns = new List<PortQueue<T>>();
+  readonly #queues = new Map<number, PortQueue<T>>();
   #size = 0;
-  /** Items that found their port's room full. */
+  /** Items that found their port's queue full. */
   refusedCount = 0;
 
-  constructor(roomOfEach: number) {
-    this.#roomOfEach = roomOfEach;
+  constructor(limitOfEach: number) {
+    this.#limitOfEach = limitOfEach;
   }
 
   get size(): number {
@@ -26,15 +27,15 @@ export class FairQueue<T> {
   }
 
   push(port: number, item: T): boolean {
-    const room = this.#rooms.get(port);
-    if (room === undefined) {
-      const made: Room<T> = { port, items: [item] };
-      this.#rooms.set(port, made);
+    const queue = this.#queues.get(port);
+    if (queue === undefined) {
+      const made: PortQueue<T> = { port, items: [item] };
+      this.#queues.set(port, made);
       this.#turns.push(made);
-    } else if (room.items.length >= this.#roomOfEach) {
+    } else if (queue.items.length >= this.#limitOfEach) {
       this.refusedCount++;
       return false;
-    } else room.items.push(item);
+    } else queue.items.push(item);
     this.#size++;
     return true;
   }
@@ -48,7 +49,7 @@ export class FairQueue<T> {
     if (items.length > 0) this.#turns.moveToEnd(turn);
     else {
       this.#turns.remove(turn);
-      this.#rooms.delete(port);
+      this.#queues.delete(port);
     }
     this.#size--;
     return item;

@@ -1,7 +1,7 @@
 /**
  * Packets that came up, each dealt with by why it did. One for which the datapath had no flow is translated, the answer
  * becomes a flow, and the packet is sent on its way; what an action sent up goes to whoever its cookie names, and is
- * never taken for a miss. Done in small portions, so that a flood of misses never holds up the main loop.
+ * never taken for a miss. Done within a budget, so that a flood of misses never holds up the main loop.
  */
 import { counter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
@@ -25,10 +25,10 @@ const limitHit = counter('upcall_flow_limit_hit');
 const full = new LimitedSite();
 const strayPort = new LimitedSite();
 
-/** Milliseconds and packets of one portion. */
-const portion = { time: 4, packets: 256 };
+/** Milliseconds and packets of one budget. */
+const budget = { time: 4, packets: 256 };
 /** Waiting packets of one port. */
-const roomOfPort = 512;
+const waitingLimit = 512;
 
 export interface UpcallDeps {
   readonly datapath: Datapath;
@@ -53,7 +53,7 @@ export class Upcalls {
   /** Flows leave out what did not matter; otherwise each is for packets of exactly one kind. */
   makesMegaflows = true;
   /** Waiting packets take turns by input port; see fair-queue.ts. */
-  readonly #queue = new FairQueue<Upcall>(roomOfPort);
+  readonly #queue = new FairQueue<Upcall>(waitingLimit);
   readonly #lists = new ActionLists();
   readonly #drops = new Map<DropReason, number>();
   readonly #handlers: CookieHandlers = {
@@ -76,7 +76,7 @@ export class Upcalls {
     return this.#drops;
   }
 
-  /** Packets that found the waiting room of their port full. */
+  /** Packets that found the queue of their port full. */
   get refusedCount(): number {
     return this.#queue.refusedCount;
   }
@@ -85,7 +85,7 @@ export class Upcalls {
     return this.#lists;
   }
 
-  /** Takes a batch from the datapath and does as much as one portion allows; the rest follows by timer. */
+  /** Takes a batch from the datapath and does as much as the budget allows; the rest follows by timer. */
   receive(batch: readonly Upcall[]): void {
     for (const upcall of batch) this.#queue.push(upcall.key[slots.in_port.word] ?? 0, upcall);
     this.run();
@@ -95,17 +95,17 @@ export class Upcalls {
     if (this.#isBusy) return; // a frame sent by `execute` came straight back
     this.#isBusy = true;
     try {
-      this.#runPortion();
+      this.#runWithinBudget();
     } finally {
       this.#isBusy = false;
     }
     if (this.#queue.size > 0) this.#schedule();
   }
 
-  #runPortion(): void {
+  #runWithinBudget(): void {
     const { clock } = this.#deps.timers;
-    const end = clock.now() + portion.time;
-    for (let n = 0; n < portion.packets; n++) {
+    const end = clock.now() + budget.time;
+    for (let n = 0; n < budget.packets; n++) {
       const upcall = this.#queue.take();
       if (upcall === undefined) return;
       this.#handle(upcall);

@@ -10,7 +10,7 @@ import type { OfprotoPort } from '../port.ts';
 /** A datapath, of bridges or made by hand, and what is known about it besides. */
 export interface OwnedDatapath {
   readonly datapath: Datapath;
-  /** Misses that found the waiting room of their port full. */
+  /** Misses that found the queue of their port full. */
   readonly refusedUpcallCount: number;
   netdevOf(port: DpPort): Netdev | undefined;
 }
