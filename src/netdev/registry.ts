@@ -13,20 +13,20 @@ import type {
   NetdevProvider,
   PortIo,
   PortSpec,
-  WarmUpPort,
   PreparedPort,
   TxPort,
+  WarmUpPort,
 } from './provider.ts';
-import { allowAllArp } from './system/host-shield.ts';
+import { allowAllArp } from './system/ingress-drop.ts';
 import { openPacketPort } from './system/packet-port.ts';
 import { openPacketTxPort } from './system/packet-tx-port.ts';
-import { openWarmUpPacketPort, openWarmUpRingPort } from './system/warm-up-port.ts';
 import { preparePacketPort } from './system/prepared-port.ts';
 import { systemProvider } from './system/provider.ts';
+import { openWarmUpPacketPort, openWarmUpRingPort } from './system/warm-up-port.ts';
 import { removeLeftTaps } from './tap/left-taps.ts';
-import { openWarmUpTapPort } from './tap/warm-up-port.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
 import { TapPort } from './tap/tap-port.ts';
+import { openWarmUpTapPort } from './tap/warm-up-port.ts';
 
 /** What --enable-dummy asks for: dummy types beside the real ones, instead of "system", or instead of all. */
 export type DummyMode = 'none' | 'beside' | 'system' | 'override';

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { warmUp } from '../datapath/userspace/jit-warm-up.ts';
 import { Worker } from '../datapath/userspace/worker.ts';
-import { openPortIo, openWarmUpPort, openTxPort } from '../netdev/registry.ts';
+import { openPortIo, openTxPort, openWarmUpPort } from '../netdev/registry.ts';
 
 if (parentPort === null) throw new Error('runs only as a worker thread of ovs-vswitchd');
 const worker = new Worker(parentPort, workerData, { openPortIo, openTxPort }, warmUp(openWarmUpPort));

@@ -67,7 +67,7 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
     const arpIgnore = () => ours.host.run('cat', '/proc/sys/net/ipv4/conf/v3/arp_ignore').trim();
     await until(() => ping(third, '10.9.0.1'), 'the host to answer'); // which makes them know each other
     ours.configure('add-port', 'br0', 'v3');
-    await until(() => arpIgnore() === '0', 'the host to be shielded');
+    await until(() => arpIgnore() === '0', 'the ingress drop');
     expect(ping(third, '10.9.0.1')).toBe(false);
     ours.configure('del-port', 'v3');
     await until(() => ping(third, '10.9.0.1'), 'the host to answer again');
@@ -188,7 +188,7 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
     expect(host.vsctl('show').status).toBe(0);
   });
 
-  test('a daemon that ends before it has shielded the host leaves the device as it was', async () => {
+  test('a daemon that ends before frames are kept from the host leaves the device as it was', async () => {
     using third = new Namespace('d');
     third.link('eth0', 'v4', undefined, ours.host);
     ours.configure('add-port', 'br0', 'v4');

@@ -4,7 +4,7 @@ import { errnos } from '../../sys/calls/libc.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
 import { KernelNetdev } from '../kernel-netdev.ts';
 import type { NetdevProvider } from '../provider.ts';
-import { shieldHost } from './host-shield.ts';
+import { dropIngress } from './ingress-drop.ts';
 
 export const systemProvider: NetdevProvider = {
   type: 'system',
@@ -13,8 +13,8 @@ export const systemProvider: NetdevProvider = {
     const link = monitor.byName(name);
     if (link === undefined)
       throw syscallFailed('open', errnos.ENODEV, `could not open network device ${name}`);
-    const shield = shieldHost(link.name, link.ifindex, timers);
-    const close = async (): Promise<void> => shield[Symbol.dispose]();
+    const drop = dropIngress(link.name, link.ifindex, timers);
+    const close = async (): Promise<void> => drop[Symbol.dispose]();
     const netdev = new KernelNetdev({
       type: 'system',
       name,

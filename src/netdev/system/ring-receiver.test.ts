@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { FrameBatch } from '../../wire/frame.ts';
 import { emptyCounters } from '../counters.ts';
 import { slotHeader, slotSize, slotStatus } from './packet-socket.ts';
-import { fillSlot } from './warm-up-port.ts';
 import { RingReceiver } from './ring-receiver.ts';
+import { fillSlot } from './warm-up-port.ts';
 
 const slotCount = 4;
 

@@ -1,7 +1,7 @@
 /** Packet ports without a device. Opened by `../registry.ts`. */
 import { allocate } from '../../sys/calls/memory.ts';
-import { WarmUpKernel, warmUpPort } from '../warm-up-kernel.ts';
 import type { WarmUpPort } from '../provider.ts';
+import { WarmUpKernel, warmUpPort } from '../warm-up-kernel.ts';
 import { PacketPort } from './packet-port.ts';
 import { slotHeader, slotSize, slotStatus } from './packet-socket.ts';
 import { RingReceiver } from './ring-receiver.ts';

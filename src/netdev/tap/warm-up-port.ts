@@ -1,6 +1,7 @@
 /** A TAP port without a device. Opened by `../registry.ts`. */
-import { WarmUpKernel, warmUpPort } from '../warm-up-kernel.ts';
+
 import type { WarmUpPort } from '../provider.ts';
+import { WarmUpKernel, warmUpPort } from '../warm-up-kernel.ts';
 import { TapPort } from './tap-port.ts';
 
 /** Throws SyscallFailed. */

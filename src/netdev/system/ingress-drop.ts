@@ -21,7 +21,7 @@ const log = logger('netdev_linux');
 const dropAll = Uint8Array.of(0xb7, 0, 0, 0, 2, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
 
 /**
- * The kernel configures no device while it makes a shield, for some milliseconds: ports that are added together are
+ * The kernel configures no device while it attaches a program, for some milliseconds: ports that are added together are
  * all to be there before. Until then the host is kept from answering ARP on them, or its peers would remember the
  * wrong address.
  */
@@ -34,14 +34,14 @@ const noArp = '8';
 
 /** Loaded with the first port and kept; -1 where the kernel refuses, which is said once. */
 let program: number | undefined;
-/** Shields are made and taken down one after the other, lest others who configure devices wait for many. */
+/** Programs are attached and detached one after the other, lest others who configure devices wait for many. */
 let last: Promise<void> = Promise.resolve();
 
 /**
  * Soon, and until it is disposed of, the host sees no frame of that device. Where the kernel cannot, it goes on seeing
  * them.
  */
-export function shieldHost(
+export function dropIngress(
   name: string,
   ifindex: number,
   timers: Timers,

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
 import { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
-import { shieldHost } from './host-shield.ts';
+import { dropIngress } from './ingress-drop.ts';
 
-test('a shield that lacks a descriptor is made later, until its port is closed', async () => {
+test('an ingress drop that lacks a descriptor is attached later, until its port is closed', async () => {
   const clock = new FakeClock();
   const timers = new Timers(clock);
   const tried: number[] = [];
@@ -17,15 +17,15 @@ test('a shield that lacks a descriptor is made later, until its port is closed',
     timers.advance(clock, ms(by));
     for (let turn = 0; turn < 10; turn++) await Promise.resolve();
   };
-  const shield = shieldHost('no-such-device', 1, timers, attach);
+  const drop = dropIngress('no-such-device', 1, timers, attach);
   await advance(1000);
   await advance(5000);
   await advance(10_000);
   await advance(10_000);
   expect(tried).toHaveLength(3);
-  shield[Symbol.dispose]();
+  drop[Symbol.dispose]();
 
-  const never = shieldHost('no-such-device', 1, timers, async () => {
+  const never = dropIngress('no-such-device', 1, timers, async () => {
     tried.push(clock.now());
     return 'later';
   });
