@@ -11,7 +11,7 @@ import type { Uuid } from '../base/units.ts';
 import { systemTransport, type Transport } from '../net/transport.ts';
 import { Player } from '../rpc/replay/player.ts';
 import { Recorder } from '../rpc/replay/recorder.ts';
-import { readTapes } from '../rpc/replay/tape.ts';
+import { readRecordings } from '../rpc/replay/recording.ts';
 import { inFolder } from './directories.ts';
 import type { CommandLine, OptionDef } from './options.ts';
 import { Fatal, type Program } from './program.ts';
@@ -65,7 +65,7 @@ function record(folder: string): Replay {
 function play(folder: string): Replay {
   const timers = new Timers(systemClock);
   driveTimers(timers, true); // there are no sockets that would keep the process alive
-  const player = new Player(readTapes(folder), { timers, soon });
+  const player = new Player(readRecordings(folder), { timers, soon });
   const { ended } = player;
   return { transport: player, uuids: (random) => player.uuids(random), isActive: true, ended };
 }

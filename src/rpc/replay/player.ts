@@ -14,8 +14,8 @@ import { ms, type Uuid } from '../../base/units.ts';
 import { formatRemote } from '../../net/remote.ts';
 import type { Stream } from '../../net/stream.ts';
 import type { Transport } from '../../net/transport.ts';
-import { type Tape, type TapeRecord, tapeName, writtenSize } from './tape.ts';
-import { parseUuid, uuidTape } from './uuids.ts';
+import { type Recording, type RecordedItem, recordingName, writtenSize } from './recording.ts';
+import { parseUuid, uuidRecording } from './uuids.ts';
 
 const log = logger('ovs_replay');
 const EAGAIN = 11;
@@ -31,22 +31,22 @@ export interface PlayerDeps {
 }
 
 interface PlayedEvent {
-  readonly reel: Reel;
-  readonly record: TapeRecord;
+  readonly playback: Playback;
+  readonly record: RecordedItem;
 }
 
-/** A tape in use: who listens to it, and how much of what was sent then has been sent again. */
-interface Reel {
-  readonly tape: Tape;
+/** A recording in use: who listens to it, and how much of what was sent then has been sent again. */
+interface Playback {
+  readonly recording: Recording;
   isTaken: boolean;
-  hear: ((record: TapeRecord) => void) | undefined;
+  hear: ((record: RecordedItem) => void) | undefined;
   sentThen: number;
   sentNow: number;
 }
 
 export class Player implements Transport {
   readonly #deps: PlayerDeps;
-  readonly #reels: readonly Reel[];
+  readonly #playbacks: readonly Playback[];
   readonly #events: readonly PlayedEvent[];
   readonly #uuids: Uuid[];
   /** Resolves when all has been heard. */
@@ -55,18 +55,18 @@ export class Player implements Transport {
   #isPlaying = false;
   #wake: () => void = () => {};
 
-  constructor(tapes: readonly Tape[], deps: PlayerDeps) {
+  constructor(recordings: readonly Recording[], deps: PlayerDeps) {
     this.#deps = deps;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    const isUuids = ({ name }: Tape) => name === tapeName(uuidTape);
-    this.#uuids = tapes.filter(isUuids).flatMap(({ records }) => records.map(({ data }) => parseUuid(data)));
-    this.#reels = tapes
-      .filter((tape) => !isUuids(tape))
-      .map((tape) => ({ tape, isTaken: false, hear: undefined, sentThen: 0, sentNow: 0 }));
-    this.#events = this.#reels
-      .flatMap((reel) => reel.tape.records.slice(1).map((record) => ({ reel, record })))
+    const isUuids = ({ name }: Recording) => name === recordingName(uuidRecording);
+    this.#uuids = recordings.filter(isUuids).flatMap(({ records }) => records.map(({ data }) => parseUuid(data)));
+    this.#playbacks = recordings
+      .filter((recording) => !isUuids(recording))
+      .map((recording) => ({ recording, isTaken: false, hear: undefined, sentThen: 0, sentNow: 0 }));
+    this.#events = this.#playbacks
+      .flatMap((playback) => playback.recording.records.slice(1).map((record) => ({ playback, record })))
       .filter(({ record }) => record.length !== -EAGAIN)
       .sort((a, b) => a.record.number - b.record.number);
   }
@@ -80,59 +80,59 @@ export class Player implements Transport {
   connect: Transport['connect'] = async (remote) => this.#stream(formatRemote(remote));
 
   listen: Transport['listen'] = async (remote, _options, accept) => {
-    const reel = this.#take(formatRemote(remote));
-    reel.hear = ({ length, data }) => {
+    const playback = this.#take(formatRemote(remote));
+    playback.hear = ({ length, data }) => {
       if (length > 0) accept(this.#stream(decodeText(data)));
     };
     return {
       remote,
       close() {
-        reel.hear = undefined;
+        playback.hear = undefined;
       },
     };
   };
 
   #stream(name: string): Stream {
-    const reel = this.#take(name);
-    return new PlayedStream(name, reel, () => this.#wake());
+    const playback = this.#take(name);
+    return new PlayedStream(name, playback, () => this.#wake());
   }
 
-  /** The next tape of that name. Throws SyscallFailed, as it was recorded or since there is none. */
-  #take(name: string): Reel {
-    const wanted = tapeName(name);
-    const reel = this.#reels.find(({ tape, isTaken }) => !isTaken && tape.name === wanted);
-    if (reel === undefined) {
+  /** The next recording of that name. Throws SyscallFailed, as it was recorded or since there is none. */
+  #take(name: string): Playback {
+    const wanted = recordingName(name);
+    const playback = this.#playbacks.find(({ recording, isTaken }) => !isTaken && recording.name === wanted);
+    if (playback === undefined) {
       log.err(`${name}: fopen failed: ${strerror(ENOENT)}`);
       throw syscallFailed('replay', ENOENT, name);
     }
-    reel.isTaken = true;
-    const { length = -ENOENT } = reel.tape.records[0] ?? {};
+    playback.isTaken = true;
+    const { length = -ENOENT } = playback.recording.records[0] ?? {};
     if (length < 0) throw syscallFailed('replay', -length, name);
     if (!this.#isPlaying) void this.#play();
-    return reel;
+    return playback;
   }
 
   async #play(): Promise<void> {
     this.#isPlaying = true;
-    for (const { reel, record } of this.#events) {
+    for (const { playback, record } of this.#events) {
       if (record.isSent) {
-        reel.sentThen += Math.max(0, record.length);
+        playback.sentThen += Math.max(0, record.length);
         continue;
       }
-      await this.#until(() => this.#hasCaughtUp(reel));
-      reel.hear?.(record);
+      await this.#until(() => this.#hasCaughtUp(playback));
+      playback.hear?.(record);
       for (let turn = 0; turn < turnsPerEvent; turn++) await this.#turn();
     }
     await this.#until(() => this.#isAllSent());
     this.#end(undefined);
   }
 
-  #hasCaughtUp(next: Reel): boolean {
+  #hasCaughtUp(next: Playback): boolean {
     return next.isTaken && this.#isAllSent();
   }
 
   #isAllSent(): boolean {
-    return this.#reels.every((reel) => reel.sentNow >= reel.sentThen);
+    return this.#playbacks.every((playback) => playback.sentNow >= playback.sentThen);
   }
 
   /** After `patience` it is said that the program does not do what it did then, and taken as it is. */
@@ -142,7 +142,7 @@ export class Player implements Transport {
     await new Promise<void>((resolve) => {
       const timer = this.#deps.timers.after(patience, () => {
         log.warn('the program does not do what it did when it was recorded; the replay goes on');
-        for (const reel of this.#reels) reel.sentThen = reel.sentNow;
+        for (const playback of this.#playbacks) playback.sentThen = playback.sentNow;
         resolve();
       });
       this.#wake = () => {
@@ -167,26 +167,26 @@ class PlayedStream implements Stream {
   readonly localAddress = undefined;
   readonly localPort = undefined;
   readonly peerId = undefined;
-  readonly #reel: Reel;
+  readonly #playback: Playback;
   readonly #wrote: () => void;
   #closed: (why: Error | undefined) => void = () => {};
 
-  constructor(name: string, reel: Reel, wrote: () => void) {
+  constructor(name: string, playback: Playback, wrote: () => void) {
     this.name = name;
-    this.#reel = reel;
+    this.#playback = playback;
     this.#wrote = wrote;
   }
 
   setEvents(events: Parameters<Stream['setEvents']>[0]): void {
     this.#closed = (why) => events.closed(why);
-    this.#reel.hear = ({ length, data }) => {
+    this.#playback.hear = ({ length, data }) => {
       if (length > 0) events.data(Buffer.from(data));
       else this.#end(length === 0 ? undefined : failure(this.name, -length));
     };
   }
 
   write(bytes: string | Uint8Array | readonly Uint8Array[]): void {
-    this.#reel.sentNow += writtenSize(bytes);
+    this.#playback.sentNow += writtenSize(bytes);
     this.#wrote();
   }
 
@@ -204,7 +204,7 @@ class PlayedStream implements Stream {
   #end(why: Error | undefined): void {
     const closed = this.#closed;
     this.#closed = () => {};
-    this.#reel.hear = undefined;
+    this.#playback.hear = undefined;
     queueMicrotask(() => closed(why));
   }
 }

@@ -9,8 +9,8 @@ import type { Uuid } from '../../base/units.ts';
 import { formatRemote } from '../../net/remote.ts';
 import type { Stream } from '../../net/stream.ts';
 import { systemTransport, type Transport } from '../../net/transport.ts';
-import { emitRecordHeader, tapeFile, writtenSize } from './tape.ts';
-import { emitUuid, uuidTape } from './uuids.ts';
+import { emitRecordHeader, recordingFile, writtenSize } from './recording.ts';
+import { emitUuid, uuidRecording } from './uuids.ts';
 
 const log = logger('ovs_replay');
 const EPROTO = 71;
@@ -19,13 +19,13 @@ export class Recorder implements Transport {
   readonly #folder: string;
   readonly #sockets: Transport;
   #number = 0;
-  readonly #uuids: WritableTape;
+  readonly #uuids: RecordingWriter;
 
   /** Throws what the file system says of the folder. */
   constructor(folder: string, sockets: Transport = systemTransport) {
     this.#folder = folder;
     this.#sockets = sockets;
-    this.#uuids = this.#open(uuidTape);
+    this.#uuids = this.#open(uuidRecording);
   }
 
   /** Keeps the uuids that `random` makes. */
@@ -43,52 +43,52 @@ export class Recorder implements Transport {
   };
 
   listen: Transport['listen'] = async (remote, options, accept) => {
-    let tape: WritableTape | undefined;
+    let recording: RecordingWriter | undefined;
     const listening = this.#sockets.listen(remote, options, (stream) => {
-      tape?.received(encodeText(stream.name));
-      accept(this.#record({ made: stream, tape: this.#beginNow(stream.name) }));
+      recording?.received(encodeText(stream.name));
+      accept(this.#record({ made: stream, recording: this.#beginNow(stream.name) }));
     });
     const begun = await this.#begin(formatRemote(remote), listening);
-    tape = begun.tape;
+    recording = begun.recording;
     return {
       remote: begun.made.remote,
       close() {
-        begun.tape.close();
+        begun.recording.close();
         begun.made.close();
       },
     };
   };
 
-  /** A tape that starts with how the making of the stream or listener came out. */
-  async #begin<T>(name: string, making: Promise<T>): Promise<{ made: T; tape: WritableTape }> {
+  /** A recording that starts with how the making of the stream or listener came out. */
+  async #begin<T>(name: string, making: Promise<T>): Promise<{ made: T; recording: RecordingWriter }> {
     try {
       const made = await making;
-      return { made, tape: this.#beginNow(name) };
+      return { made, recording: this.#beginNow(name) };
     } catch (error) {
-      const tape = this.#open(name);
-      tape.failed(error);
-      tape.close();
+      const recording = this.#open(name);
+      recording.failed(error);
+      recording.close();
       throw error;
     }
   }
 
-  #beginNow(name: string): WritableTape {
-    const tape = this.#open(name);
-    tape.received(Buffer.alloc(0));
-    return tape;
+  #beginNow(name: string): RecordingWriter {
+    const recording = this.#open(name);
+    recording.received(Buffer.alloc(0));
+    return recording;
   }
 
-  #open(name: string): WritableTape {
-    const path = `${this.#folder}/${tapeFile(name, this.#number++)}`;
-    return new WritableTape(openSync(path, 'w'), () => this.#number++);
+  #open(name: string): RecordingWriter {
+    const path = `${this.#folder}/${recordingFile(name, this.#number++)}`;
+    return new RecordingWriter(openSync(path, 'w'), () => this.#number++);
   }
 
-  #record({ made, tape }: { made: Stream; tape: WritableTape }): Stream {
-    return new RecordedStream(made, tape);
+  #record({ made, recording }: { made: Stream; recording: RecordingWriter }): Stream {
+    return new RecordedStream(made, recording);
   }
 }
 
-class WritableTape {
+class RecordingWriter {
   readonly #fd: number;
   readonly #nextNumber: () => number;
   #isClosed = false;
@@ -128,11 +128,11 @@ class WritableTape {
 
 class RecordedStream implements Stream {
   readonly #stream: Stream;
-  readonly #tape: WritableTape;
+  readonly #recording: RecordingWriter;
 
-  constructor(stream: Stream, tape: WritableTape) {
+  constructor(stream: Stream, recording: RecordingWriter) {
     this.#stream = stream;
-    this.#tape = tape;
+    this.#recording = recording;
   }
 
   get name(): string {
@@ -162,21 +162,21 @@ class RecordedStream implements Stream {
   setEvents(events: Parameters<Stream['setEvents']>[0]): void {
     this.#stream.setEvents({
       data: (bytes) => {
-        this.#tape.received(bytes);
+        this.#recording.received(bytes);
         events.data(bytes);
       },
       drained: () => events.drained?.(),
       closed: (why) => {
-        if (why === undefined) this.#tape.received(Buffer.alloc(0));
-        else this.#tape.failed(why);
-        this.#tape.close();
+        if (why === undefined) this.#recording.received(Buffer.alloc(0));
+        else this.#recording.failed(why);
+        this.#recording.close();
         events.closed(why);
       },
     });
   }
 
   write(bytes: string | Uint8Array | readonly Uint8Array[]): void {
-    this.#tape.sent(writtenSize(bytes));
+    this.#recording.sent(writtenSize(bytes));
     this.#stream.write(bytes);
   }
 

@@ -12,7 +12,7 @@ import type { Listener } from '../../net/listener.ts';
 import { systemTransport, type Transport } from '../../net/transport.ts';
 import { Player } from './player.ts';
 import { Recorder } from './recorder.ts';
-import { emitRecordHeader, parseRecords, readTapes, tapeFile } from './tape.ts';
+import { emitRecordHeader, parseRecords, readRecordings, recordingFile } from './recording.ts';
 import { emitUuid, parseUuid } from './uuids.ts';
 
 let folder: string;
@@ -55,7 +55,7 @@ async function turns(count: number): Promise<void> {
 
 function player(clock = new FakeClock()) {
   const timers = new Timers(clock);
-  return { made: new Player(readTapes(folder), { timers, soon }), clock, timers };
+  return { made: new Player(readRecordings(folder), { timers, soon }), clock, timers };
 }
 
 describe('records', () => {
@@ -96,7 +96,7 @@ describe('records', () => {
     ['tcp:127.0.0.1:6640', 'replay_tcp_7'],
     ['__uuid_generate', 'replay__uuid_generate_7'],
   ])('of %s are in the file %s', (name, file) => {
-    expect(tapeFile(name, 7)).toBe(file);
+    expect(recordingFile(name, 7)).toBe(file);
   });
 });
 
@@ -176,5 +176,5 @@ test('what there is no recording of is an error, as is a recording that is cut s
   await expect(other).rejects.toMatchObject({ reason: 'No such file or directory' });
   const [file = ''] = readdirSync(folder).filter((name) => name.startsWith('replay_punix'));
   truncateSync(`${folder}/${file}`, 5);
-  expect(() => readTapes(folder)).toThrow('cut short');
+  expect(() => readRecordings(folder)).toThrow('cut short');
 });

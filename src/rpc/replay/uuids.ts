@@ -1,9 +1,9 @@
-/** Uuids on tape: 16 bytes each, as four 32-bit words in host order. */
+/** Uuids as they are recorded: 16 bytes each, as four 32-bit words in host order. */
 import { endianness } from 'node:os';
 import { type Uuid, uuid } from '../../base/units.ts';
 
-/** What their tape belongs to, in place of a stream. */
-export const uuidTape = '__uuid_generate';
+/** What their recording belongs to, in place of a stream. */
+export const uuidRecording = '__uuid_generate';
 
 const isLittle = endianness() === 'LE';
 

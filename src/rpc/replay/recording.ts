@@ -9,7 +9,7 @@ import { Malformed } from '../../base/errors.ts';
 import { readdirSync, readFileSync } from '../../base/files.ts';
 import { byteLength } from '../../base/text.ts';
 
-export interface TapeRecord {
+export interface RecordedItem {
   /** Its place among the records and openings of the whole recording. */
   readonly number: number;
   readonly isSent: boolean;
@@ -19,12 +19,12 @@ export interface TapeRecord {
   readonly data: Buffer;
 }
 
-export interface Tape {
-  /** Its name without what may differ from one run to the next: see `tapeName`. */
+export interface Recording {
+  /** Its name without what may differ from one run to the next: see `recordingName`. */
   readonly name: string;
   /** When it was begun. */
   readonly number: number;
-  readonly records: readonly TapeRecord[];
+  readonly records: readonly RecordedItem[];
 }
 
 const prefix = 'replay_';
@@ -32,12 +32,12 @@ const headerSize = 8;
 const isLittle = endianness() === 'LE';
 
 /** Numbers, such as ports and process ids, may be others in another run; what is no letter is no part of the name. */
-export function tapeName(stream: string): string {
+export function recordingName(stream: string): string {
   return stream.replace(/[^a-zA-Z]+/g, '_').replace(/_$/, '');
 }
 
-export function tapeFile(stream: string, number: number): string {
-  return `${prefix}${tapeName(stream)}_${number}`;
+export function recordingFile(stream: string, number: number): string {
+  return `${prefix}${recordingName(stream)}_${number}`;
 }
 
 export function emitRecordHeader(number: number, length: number): Buffer {
@@ -49,9 +49,9 @@ export function emitRecordHeader(number: number, length: number): Buffer {
 }
 
 /** Throws Malformed for a record that is cut short. */
-export function parseRecords(bytes: Buffer): TapeRecord[] {
+export function parseRecords(bytes: Buffer): RecordedItem[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const records: TapeRecord[] = [];
+  const records: RecordedItem[] = [];
   for (let at = 0; at < bytes.length; ) {
     if (bytes.length - at < headerSize) throw new Malformed('replay file', at, 'cut short');
     const signed = view.getInt32(at, isLittle);
@@ -66,14 +66,14 @@ export function parseRecords(bytes: Buffer): TapeRecord[] {
   return records;
 }
 
-/** All tapes of a folder in the order of their beginnings. Throws Malformed, or what the file system says. */
-export function readTapes(folder: string): Tape[] {
-  const tapes = readdirSync(folder).flatMap((file) => {
+/** All recordings of a folder in the order of their beginnings. Throws Malformed, or what the file system says. */
+export function readRecordings(folder: string): Recording[] {
+  const recordings = readdirSync(folder).flatMap((file) => {
     const [, name, number] = /^replay_(.*)_([0-9]+)$/s.exec(file) ?? [];
     if (name === undefined) return [];
     return [{ name, number: Number(number), records: parseRecords(readFileSync(`${folder}/${file}`)) }];
   });
-  return tapes.sort((a, b) => a.number - b.number);
+  return recordings.sort((a, b) => a.number - b.number);
 }
 
 /** How much a write carries. */
