@@ -58,7 +58,7 @@ export function followMtus(bridge: LiveBridge, i: LiveInterface): void {
       return;
     }
   }
-  const lowest = bridge.mtus.lowest ?? usualMtu;
+  const lowest = bridge.mtus.minimum ?? usualMtu;
   if (lowest === bridge.followedMtu) return;
   bridge.followedMtu = lowest;
   for (const each of bridge.kept) {

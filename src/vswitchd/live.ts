@@ -7,7 +7,7 @@ import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { Ofproto } from '../ofproto/ofproto.ts';
 import type { BridgeSettings, WantedInterface, WantedPort } from './config/wanted.ts';
-import { Lowest } from './lowest.ts';
+import { MinimumTracker } from './minimum-tracker.ts';
 import type { ActualBridge, ActualInterface } from './plan.ts';
 import { PortAddresses } from './port-addresses.ts';
 
@@ -51,7 +51,7 @@ export class LiveBridge implements ActualBridge {
   readonly kept = new Set<LiveInterface>();
   readonly addresses = new PortAddresses();
   /** Of the devices that are not ours to size. */
-  readonly mtus = new Lowest<LiveInterface, number>();
+  readonly mtus = new MinimumTracker<LiveInterface, number>();
   /** The MTU that devices of ours were given last. */
   followedMtu = Number.POSITIVE_INFINITY;
   /** Numbers of devices that vanished, by name: they have them again when they come back. */

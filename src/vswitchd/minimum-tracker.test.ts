@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Lowest } from './lowest.ts';
+import { MinimumTracker } from './minimum-tracker.ts';
 
-test('The lowest is that of a plain search, whatever comes, goes and is asked in between', () => {
+test('The minimum is that of a plain search, whatever comes, goes and is asked in between', () => {
   const change = fc.record({
     key: fc.nat(5),
     value: fc.option(fc.nat(8), { nil: undefined }),
@@ -10,14 +10,14 @@ test('The lowest is that of a plain search, whatever comes, goes and is asked in
   });
   fc.assert(
     fc.property(fc.array(change), (changes) => {
-      const lowest = new Lowest<number, number>();
+      const tracker = new MinimumTracker<number, number>();
       const plain = new Map<number, number>();
       for (const { key, value, isAsked } of changes) {
-        lowest.put(key, value);
+        tracker.put(key, value);
         if (value === undefined) plain.delete(key);
         else plain.set(key, value);
         if (!isAsked) continue;
-        expect(lowest.lowest).toBe(plain.size === 0 ? undefined : Math.min(...plain.values()));
+        expect(tracker.minimum).toBe(plain.size === 0 ? undefined : Math.min(...plain.values()));
       }
     }),
   );

@@ -1,12 +1,12 @@
 /**
- * The lowest of values that come and go, each under a key: what a bridge takes from all its ports together (its
+ * The minimum of values that come and go, each under a key: what a bridge takes from all its ports together (its
  * address, its MTU) at the cost of the port that changed. Used by `bridge-facts.ts`.
  */
-export class Lowest<K, V extends string | number> {
+export class MinimumTracker<K, V extends string | number> {
   readonly #values = new Map<K, V>();
   readonly #counts = new Map<V, number>();
-  #lowest: V | undefined;
-  #isLowestGone = false;
+  #minimum: V | undefined;
+  #isMinimumGone = false;
 
   put(key: K, value: V | undefined): void {
     const before = this.#values.get(key);
@@ -18,20 +18,20 @@ export class Lowest<K, V extends string | number> {
     }
     this.#values.set(key, value);
     this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
-    if (this.#lowest === undefined || value <= this.#lowest) {
-      this.#lowest = value; // while the lowest is gone, still a bound of all others
-      this.#isLowestGone = false;
+    if (this.#minimum === undefined || value <= this.#minimum) {
+      this.#minimum = value; // while the minimum is gone, still a bound of all others
+      this.#isMinimumGone = false;
     }
   }
 
-  get lowest(): V | undefined {
-    if (this.#isLowestGone) {
-      this.#isLowestGone = false;
-      this.#lowest = undefined;
+  get minimum(): V | undefined {
+    if (this.#isMinimumGone) {
+      this.#isMinimumGone = false;
+      this.#minimum = undefined;
       for (const value of this.#counts.keys())
-        if (this.#lowest === undefined || value < this.#lowest) this.#lowest = value;
+        if (this.#minimum === undefined || value < this.#minimum) this.#minimum = value;
     }
-    return this.#lowest;
+    return this.#minimum;
   }
 
   #drop(value: V): void {
@@ -39,7 +39,7 @@ export class Lowest<K, V extends string | number> {
     if (left > 0) this.#counts.set(value, left);
     else {
       this.#counts.delete(value);
-      if (value === this.#lowest) this.#isLowestGone = true;
+      if (value === this.#minimum) this.#isMinimumGone = true;
     }
   }
 }
