@@ -4,8 +4,8 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
+import { defer } from '../src/base/defer.ts';
 import { systemRandom } from '../src/base/random.ts';
-import { soon } from '../src/base/soon.ts';
 import { Timers } from '../src/base/timers.ts';
 import { uuid } from '../src/base/units.ts';
 import { schemaFromJson } from '../src/ovsdb/engine/schema.ts';
@@ -22,7 +22,7 @@ const rounds = 3;
 function fill(path: string): number {
   const schema = schemaFromJson(parseJson(readFileSync(schemaPath)));
   const newUuid = () => uuid(crypto.randomUUID());
-  const deps = { timers: new Timers(systemClock), newUuid, random: systemRandom, soon };
+  const deps = { timers: new Timers(systemClock), newUuid, random: systemRandom, defer };
   createDatabaseFile(path, schema, {});
   const store = openStore(path, deps);
   const context = { isReadOnly: false, access: undefined, holdsLock: () => false };

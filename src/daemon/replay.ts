@@ -3,8 +3,8 @@
  * Options".
  */
 import { systemClock } from '../base/clock.ts';
+import { defer } from '../base/defer.ts';
 import { reasonOf } from '../base/errno.ts';
-import { soon } from '../base/soon.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 import type { Uuid } from '../base/units.ts';
@@ -65,7 +65,7 @@ function record(folder: string): Replay {
 function play(folder: string): Replay {
   const timers = new Timers(systemClock);
   driveTimers(timers, true); // there are no sockets that would keep the process alive
-  const player = new Player(readRecordings(folder), { timers, soon });
+  const player = new Player(readRecordings(folder), { timers, defer });
   const { ended } = player;
   return { transport: player, uuids: (random) => player.uuids(random), isActive: true, ended };
 }

@@ -4,9 +4,9 @@
  */
 import { createConnection, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { lastly } from '../base/defer.ts';
 import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
-import { lastly } from '../base/soon.ts';
 import { encodeText } from '../base/text.ts';
 import { withinTime } from '../base/time-limit.ts';
 import { ms } from '../base/units.ts';

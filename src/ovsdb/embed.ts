@@ -3,10 +3,10 @@
  * Runs on the language's own timers, which never keep the process alive.
  */
 import { systemClock } from '../base/clock.ts';
+import { defer } from '../base/defer.ts';
 import { syscallFailed } from '../base/errno.ts';
 import { existsSync } from '../base/files.ts';
 import { randomUuid, systemRandom } from '../base/random.ts';
-import { soon } from '../base/soon.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 import { formatRemote, OVSDB_PORT, type PassiveRemote, readPassiveRemote } from '../net/remote.ts';
@@ -61,7 +61,7 @@ export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Pr
   const { file, listen = [], tls = {} } = options;
   const timers = new Timers(systemClock);
   const schema = schemaFromJson(JSON.parse(JSON.stringify(schemaToJson(options.schema))));
-  const deps = { timers, soon, newUuid: randomUuid, random: systemRandom };
+  const deps = { timers, defer, newUuid: randomUuid, random: systemRandom };
   if (file !== undefined && !existsSync(file)) createDatabaseFile(file, schema, {});
   const store = file === undefined ? undefined : openStore(file, deps);
   const server = new OvsdbServer(deps);

@@ -2,8 +2,9 @@
  * The daemon's loop: runs its parts in order whenever something happened or is due, and sleeps otherwise. Parts do
  * what there is to do and return; what takes longer they start and are woken for.
  */
+
+import type { Defer } from '../base/defer.ts';
 import { LimitedSite, logger } from '../base/log.ts';
-import type { Soon } from '../base/soon.ts';
 import type { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 
@@ -21,14 +22,14 @@ export interface LoopPart {
 
 export class MainLoop {
   readonly #timers: Timers;
-  readonly #soon: Soon;
+  readonly #defer: Defer;
   readonly #parts: readonly LoopPart[];
   #isWakePending = false;
   #stop: (() => void) | undefined;
 
-  constructor(deps: { timers: Timers; soon: Soon; parts: readonly LoopPart[] }) {
+  constructor(deps: { timers: Timers; defer: Defer; parts: readonly LoopPart[] }) {
     this.#timers = deps.timers;
-    this.#soon = deps.soon;
+    this.#defer = deps.defer;
     this.#parts = deps.parts;
   }
 
@@ -47,7 +48,7 @@ export class MainLoop {
   wake(): void {
     if (this.#isWakePending) return;
     this.#isWakePending = true;
-    this.#soon(() => {
+    this.#defer(() => {
       this.#isWakePending = false;
       if (this.#stop !== undefined) this.turn();
     });
@@ -55,7 +56,7 @@ export class MainLoop {
 
   /** One turn soon, and `action` after it. */
   afterTurn(action: () => void): void {
-    this.#soon(() => {
+    this.#defer(() => {
       this.turn();
       action();
     });

@@ -1,8 +1,8 @@
 /** A whole switch in one process: database in memory, dummy devices, a clock that stands still. For tests. */
 import { FakeClock } from '../base/clock.ts';
+import { defer } from '../base/defer.ts';
 import { syscallFailed } from '../base/errno.ts';
 import { seededRandom } from '../base/random.ts';
-import { soon } from '../base/soon.ts';
 import { Timers } from '../base/timers.ts';
 import { ms, type Uuid, uuid } from '../base/units.ts';
 import { type CommandOutput, Commands } from '../daemon/unixctl.ts';
@@ -61,7 +61,7 @@ export class SwitchFixture {
     };
     const schema = schemaFromJson(JSON.parse(JSON.stringify(schemaToJson(openVswitch))));
     const database = new Database(schema, { timers, newUuid });
-    this.#server = new OvsdbServer({ timers, soon: later, newUuid });
+    this.#server = new OvsdbServer({ timers, defer: later, newUuid });
     this.#server.addDatabase(database);
     this.#newUuid = newUuid;
     this.tool = this.#client();
@@ -100,7 +100,7 @@ export class SwitchFixture {
     for (let round = 0; round < 40; round++) {
       this.timers.run();
       for (const action of this.#later.splice(0)) action();
-      await new Promise<void>((resolve) => soon(resolve));
+      await new Promise<void>((resolve) => defer(resolve));
     }
   }
 
@@ -205,7 +205,7 @@ export class SwitchFixture {
     return new Switch({
       client: this.#daemon,
       timers: this.timers,
-      soon: (action) => void this.#later.push(action),
+      defer: (action) => void this.#later.push(action),
       random: seededRandom(1),
       providers: this.#providers(),
       pid: 1,

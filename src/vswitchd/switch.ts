@@ -3,9 +3,9 @@
  * together from what it is given. Used by the program, and by tests with a fake clock and dummy devices.
  */
 
+import type { Defer } from '../base/defer.ts';
 import { logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import type { Soon } from '../base/soon.ts';
 import type { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
 import { Backer } from '../ofproto/backer.ts';
@@ -30,7 +30,7 @@ const log = logger('bridge');
 export interface SwitchDeps {
   readonly client: OvsdbClient<OvsTables>;
   readonly timers: Timers;
-  readonly soon: Soon;
+  readonly defer: Defer;
   readonly random: Random;
   readonly providers: Providers;
   readonly pid: number;
@@ -59,7 +59,7 @@ export class Switch {
 
   constructor(deps: SwitchDeps) {
     this.#deps = deps;
-    const { client, timers, soon, providers } = deps;
+    const { client, timers, defer, providers } = deps;
     const { state } = this;
     this.bareDatapaths = new BareDatapaths(providers);
     this.#writer = new StatusWriter(client);
@@ -79,7 +79,7 @@ export class Switch {
     });
     this.loop = new MainLoop({
       timers,
-      soon,
+      defer,
       parts: [
         { name: 'bridge', run: () => this.reconciler.run() },
         { name: 'ofproto', run: () => this.#runBackers() },

@@ -356,7 +356,7 @@ class UnreliableJournal implements Journal {
     this.written.push(...pending);
   }
 
-  soon(): void {} // the test settles
+  defer(): void {} // the test settles
 
   async sync(): Promise<void> {}
 

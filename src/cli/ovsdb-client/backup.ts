@@ -2,10 +2,10 @@
 
 import { isatty } from 'node:tty';
 import { systemClock } from '../../base/clock.ts';
+import { defer } from '../../base/defer.ts';
 import { readFileSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
-import { soon } from '../../base/soon.ts';
 import { decodeText } from '../../base/text.ts';
 import { Timers } from '../../base/timers.ts';
 import { MemoryFile } from '../../daemon/memory-file.ts';
@@ -84,7 +84,7 @@ export async function restore(context: ClientContext): Promise<void> {
 function readBackup(): Database {
   using file = MemoryFile.create();
   file.write(readFileSync(0));
-  const deps = { timers: new Timers(systemClock), newUuid: randomUuid, random: systemRandom, soon };
+  const deps = { timers: new Timers(systemClock), newUuid: randomUuid, random: systemRandom, defer };
   return openStore(file.path, deps, { isReadOnly: true }).database;
 }
 

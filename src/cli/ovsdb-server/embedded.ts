@@ -2,11 +2,12 @@
  * ovsdb-server inside another process, which is the switch: its file, the sockets on which tools reach it, and its
  * appctl commands. `src/programs/ovs-vswitchd.ts` hands it to the switch, which knows it by its interface only.
  */
+
+import type { Defer } from '../../base/defer.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { existsSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
-import type { Soon } from '../../base/soon.ts';
 import { withinTime } from '../../base/time-limit.ts';
 import type { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
@@ -47,7 +48,7 @@ export interface EmbeddedDatabaseOptions {
   readonly rundir: string;
   readonly tls: TlsConfig;
   readonly timers: Timers;
-  readonly soon: Soon;
+  readonly defer: Defer;
 }
 
 export interface EmbeddedDatabase {
@@ -60,11 +61,11 @@ export interface EmbeddedDatabase {
 
 /** Throws Fatal when the file cannot be used or another server is at work. */
 export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
-  const { file, rundir, tls, timers, soon } = options;
+  const { file, rundir, tls, timers, defer } = options;
   await requireFree(`${rundir}/db.sock`);
-  const storage = { timers, soon, newUuid: randomUuid, random: systemRandom, lock: lockDatabase };
+  const storage = { timers, defer, newUuid: randomUuid, random: systemRandom, lock: lockDatabase };
   const schema = compileSchema(JSON.parse(JSON.stringify(schemaToJson(options.schema))));
-  const server = new OvsdbServer({ timers, soon, newUuid: randomUuid });
+  const server = new OvsdbServer({ timers, defer, newUuid: randomUuid });
   const sockets = systemSockets(rundir, { tls });
   const remotes = new Remotes({ server, sockets, timers });
   const alone = { syncFrom: undefined, syncExclude: undefined, isBackup: false };

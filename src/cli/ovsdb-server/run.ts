@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { systemClock } from '../../base/clock.ts';
 import { CoverageRates } from '../../base/coverage.ts';
+import { defer } from '../../base/defer.ts';
 import { logger } from '../../base/log.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
-import { soon } from '../../base/soon.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { addBuiltinCommands } from '../../daemon/builtin-commands.ts';
@@ -99,7 +99,7 @@ async function start(
   { daemon, timers, replay }: Surroundings,
 ): Promise<Running> {
   const newUuid = replay.uuids(randomUuid);
-  const server = new OvsdbServer({ timers, soon, newUuid, historySize: 0, isReplayable: replay.isActive });
+  const server = new OvsdbServer({ timers, defer, newUuid, historySize: 0, isReplayable: replay.isActive });
   const tls = sslSettings(server, config.ssl);
   const sockets = systemSockets(program.directories.run, {
     tls,
@@ -107,7 +107,7 @@ async function start(
   });
   const remotes = new Remotes({ server, sockets, timers });
   const replication = new Replication(config, { server, sockets, timers });
-  const storage = { timers, newUuid, random: systemRandom, soon, lock: lockDatabase };
+  const storage = { timers, newUuid, random: systemRandom, defer, lock: lockDatabase };
   const save = (changes: Changeable): void => daemon.keep(JSON.stringify(changes));
   const running = new Running({ server, remotes, replication, save, sockets, storage });
   try {
@@ -158,7 +158,7 @@ async function openUnixctl(
       memoryCounts: () => new Map(),
       exit(_args, done) {
         done();
-        soon(() => resolve(undefined)); // once the answer is on its way
+        defer(() => resolve(undefined)); // once the answer is on its way
       },
     });
   });

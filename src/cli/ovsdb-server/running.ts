@@ -166,7 +166,7 @@ export class Running {
   #applyRemotesSoon(): void {
     if (this.#isApplyDue || !this.remotes.isFromDatabase) return;
     this.#isApplyDue = true;
-    this.server.soon(() => {
+    this.server.defer(() => {
       this.#isApplyDue = false;
       this.remotes.apply().catch((error: unknown) => log.err(`remotes: ${error}`));
     });

@@ -1,7 +1,7 @@
 /** The commands of ovsdb-tool, in the order in which it lists them. */
 import { systemClock } from '../../base/clock.ts';
+import { defer } from '../../base/defer.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
-import { soon } from '../../base/soon.ts';
 import { Timers } from '../../base/timers.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { equalSchemas } from '../../ovsdb/engine/schema.ts';
@@ -73,7 +73,7 @@ function storeDeps(): StoreDeps {
     timers: new Timers(systemClock),
     newUuid: randomUuid,
     random: systemRandom,
-    soon,
+    defer,
   };
 }
 

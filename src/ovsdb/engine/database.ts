@@ -261,7 +261,7 @@ export class Database {
     }
     if (commit !== undefined) this.#journal.append(commit);
     this.#group.push(finished);
-    if (this.#group.length === 1) this.#journal.soon(() => this.settle());
+    if (this.#group.length === 1) this.#journal.defer(() => this.settle());
     else if (this.#group.length >= groupLimit) this.settle();
   }
 

@@ -153,7 +153,7 @@ export interface Journal {
   /** Writes what was appended since, as one. Throws OvsdbError ("I/O error"); nothing is then kept of it. */
   flush(): void;
   /** Runs `action` at the end of this turn of the event loop, when more may have come to be written. */
-  soon(action: () => void): void;
+  defer(action: () => void): void;
   /** Resolves when all that was flushed is safe on the disk; rejects with OvsdbError when it cannot be made so. */
   sync(): Promise<void>;
   /** Starts over with a new schema and contents (a conversion). Throws OvsdbError. */

@@ -2,7 +2,7 @@
  * What the parts of the server see of each other: sessions of the server, methods of the session; and the limits that
  * keep one client from harming the others.
  */
-import type { Soon } from '../../base/soon.ts';
+import type { Defer } from '../../base/defer.ts';
 import type { Timers } from '../../base/timers.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { BackPressureLimits } from '../../net/back-pressure.ts';
@@ -44,7 +44,7 @@ export interface ServerContext {
   readonly locks: LockTable<Client>;
   readonly limits: ServerLimits;
   readonly timers: Timers;
-  readonly soon: Soon;
+  readonly defer: Defer;
   /** Nobody may write: the databases follow another server's. */
   readonly isReadOnly: boolean;
   /** No peer is asked whether it still lives. */

@@ -1,6 +1,6 @@
 /** A server in one process with a fake clock, and clients that keep what they are told. For the tests of this folder. */
 import { FakeClock } from '../../base/clock.ts';
-import { soon } from '../../base/soon.ts';
+import { defer } from '../../base/defer.ts';
 import { Timers } from '../../base/timers.ts';
 import { type Uuid, uuid } from '../../base/units.ts';
 import type { Channel, Json, JsonObject, Message } from '../../rpc/channel.ts';
@@ -36,7 +36,7 @@ export class Fixture {
   readonly server: OvsdbServer;
   readonly db: Database;
   readonly newUuid: () => Uuid;
-  /** What was put off with `soon`. */
+  /** What was put off with `defer`. */
   readonly #later: (() => void)[] = [];
   #uuidCount = 0;
 
@@ -49,7 +49,7 @@ export class Fixture {
     this.newUuid = newUuid;
     this.server = new OvsdbServer({
       timers: this.timers,
-      soon: (action) => this.#later.push(action),
+      defer: (action) => this.#later.push(action),
       newUuid,
       limits,
     });
@@ -65,7 +65,7 @@ export class Fixture {
   async settle(): Promise<void> {
     for (let round = 0; round < 5; round++) {
       for (const action of this.#later.splice(0)) action();
-      await new Promise<void>((resolve) => soon(resolve));
+      await new Promise<void>((resolve) => defer(resolve));
     }
   }
 }

@@ -2,7 +2,7 @@
  * The OVSDB server: databases on one side, clients on the other. Knows channels, not sockets; `remotes.ts` opens
  * those. Embedded by the daemon, run by `ovsdb-server`, and made by tests.
  */
-import type { Soon } from '../../base/soon.ts';
+import type { Defer } from '../../base/defer.ts';
 import type { Timers } from '../../base/timers.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { ReliableConnection } from '../../net/reliable-connection.ts';
@@ -18,7 +18,7 @@ import { type ServeOptions, Session } from './session.ts';
 
 export interface OvsdbServerDeps {
   readonly timers: Timers;
-  readonly soon: Soon;
+  readonly defer: Defer;
   /** A fresh random uuid. */
   readonly newUuid: () => Uuid;
   readonly limits?: Partial<ServerLimits>;
@@ -46,7 +46,7 @@ const alwaysThere = { model: 'standalone', connected: true, leader: true } as co
 export class OvsdbServer implements ServerContext {
   readonly id: Uuid;
   readonly timers: Timers;
-  readonly soon: Soon;
+  readonly defer: Defer;
   readonly limits: ServerLimits;
   readonly locks = new LockTable<Client>();
   readonly isReplayable: boolean;
@@ -63,7 +63,7 @@ export class OvsdbServer implements ServerContext {
   constructor(deps: OvsdbServerDeps) {
     this.#deps = deps;
     this.timers = deps.timers;
-    this.soon = deps.soon;
+    this.defer = deps.defer;
     this.limits = { ...defaultLimits, ...deps.limits };
     this.isReplayable = deps.isReplayable ?? false;
     this.id = deps.newUuid();
@@ -220,7 +220,7 @@ export class OvsdbServer implements ServerContext {
   #flushSoon(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    this.soon(() => {
+    this.defer(() => {
       this.#isFlushDue = false;
       for (const session of this.#sessions) session.flush();
     });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
+import { defer } from '../../base/defer.ts';
 import { seededRandom } from '../../base/random.ts';
-import { soon } from '../../base/soon.ts';
 import { decodeText } from '../../base/text.ts';
 import { Timers } from '../../base/timers.ts';
 import { ms, uuid } from '../../base/units.ts';
@@ -48,7 +48,7 @@ beforeEach(() => {
   clock = new FakeClock();
   let count = 0;
   const newUuid = () => uuid(`00000000-0000-4000-8000-${String(++count).padStart(12, '0')}`);
-  deps = { timers: new Timers(clock), newUuid, random: seededRandom(1), soon };
+  deps = { timers: new Timers(clock), newUuid, random: seededRandom(1), defer };
   stores = [];
 });
 
@@ -344,7 +344,7 @@ describe('durable commits', () => {
     waiting[0]?.();
     await answers[0];
     expect(answered).toEqual([1]);
-    await new Promise((done) => soon(() => done(undefined)));
+    await new Promise((done) => defer(() => done(undefined)));
     expect(waiting.length).toBe(2);
     waiting[1]?.();
     await Promise.all(answers);

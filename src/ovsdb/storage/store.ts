@@ -3,9 +3,10 @@
  * server and by ovsdb-tool. Commits of one turn of the event loop are written together; what must be durable is answered
  * after the disk has it, many commits with one fsync.
  */
+
+import type { Defer } from '../../base/defer.ts';
 import { logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
-import type { Soon } from '../../base/soon.ts';
 import type { Timer } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import { emitJson } from '../../rpc/json.ts';
@@ -24,7 +25,7 @@ export interface StoreDeps extends DatabaseDeps {
   /** Absent: the file is not locked, for readers. */
   readonly lock?: LockFile;
   readonly random: Random;
-  readonly soon: Soon;
+  readonly defer: Defer;
   readonly files?: LogFiles;
 }
 
@@ -157,8 +158,8 @@ export class Store implements Journal {
     this.#sinceSnapshot?.push(...records);
   }
 
-  soon(action: () => void): void {
-    this.#deps.soon(action);
+  defer(action: () => void): void {
+    this.#deps.defer(action);
   }
 
   sync(): Promise<void> {
@@ -224,7 +225,7 @@ export class Store implements Journal {
       this.#snapshotOptions('compacting database online'),
     )) {
       pieces.push(piece);
-      await new Promise<void>((resume) => this.#deps.soon(resume));
+      await new Promise<void>((resume) => this.#deps.defer(resume));
     }
     const replacement = this.#file.openReplacement();
     try {

@@ -4,17 +4,18 @@
  * Differs: the reference ends a replay that departs from the recording; here it goes on. A recording of the other
  * implementation can be read, but rows get other uuids, so later requests that name them have no effect.
  */
+
+import type { Defer } from '../../base/defer.ts';
 import { strerror, syscallFailed } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import type { Soon } from '../../base/soon.ts';
 import { decodeText } from '../../base/text.ts';
 import type { Timers } from '../../base/timers.ts';
 import { ms, type Uuid } from '../../base/units.ts';
 import { formatRemote } from '../../net/remote.ts';
 import type { Stream } from '../../net/stream.ts';
 import type { Transport } from '../../net/transport.ts';
-import { type Recording, type RecordedItem, recordingName, writtenSize } from './recording.ts';
+import { type RecordedItem, type Recording, recordingName, writtenSize } from './recording.ts';
 import { parseUuid, uuidRecording } from './uuids.ts';
 
 const log = logger('ovs_replay');
@@ -27,7 +28,7 @@ const turnsPerEvent = 2;
 
 export interface PlayerDeps {
   readonly timers: Timers;
-  readonly soon: Soon;
+  readonly defer: Defer;
 }
 
 interface PlayedEvent {
@@ -61,7 +62,9 @@ export class Player implements Transport {
       this.#end = resolve;
     });
     const isUuids = ({ name }: Recording) => name === recordingName(uuidRecording);
-    this.#uuids = recordings.filter(isUuids).flatMap(({ records }) => records.map(({ data }) => parseUuid(data)));
+    this.#uuids = recordings
+      .filter(isUuids)
+      .flatMap(({ records }) => records.map(({ data }) => parseUuid(data)));
     this.#playbacks = recordings
       .filter((recording) => !isUuids(recording))
       .map((recording) => ({ recording, isTaken: false, hear: undefined, sentThen: 0, sentNow: 0 }));
@@ -155,7 +158,7 @@ export class Player implements Transport {
   }
 
   #turn(): Promise<void> {
-    return new Promise((resolve) => this.#deps.soon(resolve));
+    return new Promise((resolve) => this.#deps.defer(resolve));
   }
 }
 

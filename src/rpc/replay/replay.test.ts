@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
+import { defer } from '../../base/defer.ts';
 import { Malformed } from '../../base/errors.ts';
-import { soon } from '../../base/soon.ts';
 import { Timers } from '../../base/timers.ts';
 import { ms, uuid } from '../../base/units.ts';
 import type { Listener } from '../../net/listener.ts';
@@ -50,12 +50,12 @@ async function say(client: ReturnType<typeof connect>, text: string): Promise<vo
 }
 
 async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => soon(resolve));
+  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => defer(resolve));
 }
 
 function player(clock = new FakeClock()) {
   const timers = new Timers(clock);
-  return { made: new Player(readRecordings(folder), { timers, soon }), clock, timers };
+  return { made: new Player(readRecordings(folder), { timers, defer }), clock, timers };
 }
 
 describe('records', () => {

@@ -1,8 +1,8 @@
 /** ovs-vswitchd as a program: from its command line to a running `Switch`, and to an orderly end. */
 import { CoverageRates } from '../../base/coverage.ts';
+import { type Defer, defer } from '../../base/defer.ts';
 import { logger, logRegistry } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
-import { type Soon, soon } from '../../base/soon.ts';
 import { withinTime } from '../../base/time-limit.ts';
 import { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
@@ -55,7 +55,7 @@ export type OpenDatabase = (options: {
   readonly rundir: string;
   readonly tls: TlsConfig;
   readonly timers: Timers;
-  readonly soon: Soon;
+  readonly defer: Defer;
 }) => Promise<OwnDatabase>;
 
 /** `open` is for `--embedded-db`. */
@@ -105,7 +105,7 @@ async function serve(
   const aSwitch: Switch = new Switch({
     client,
     timers,
-    soon,
+    defer,
     random: systemRandom,
     providers: systemProviders(options, { timers, mark }),
     pid: process.pid,
@@ -140,7 +140,7 @@ async function serve(
     exit: (args, done) =>
       void end(args.includes('--cleanup')).then(() => {
         done();
-        soon(() => process.exit(0));
+        defer(() => process.exit(0));
       }),
   });
   commands.add(...switchCommands(aSwitch, clock), ...(database?.commands ?? []));
@@ -172,7 +172,7 @@ async function openDatabase(
 ): Promise<OwnDatabase | undefined> {
   if (options.embedded === undefined) return undefined;
   const { tls, embedded: file } = options;
-  return open({ file, schema: openVswitch, rundir: program.directories.run, tls, timers, soon });
+  return open({ file, schema: openVswitch, rundir: program.directories.run, tls, timers, defer });
 }
 
 function socketConnector(program: Program, options: ProgramOptions): Connector {

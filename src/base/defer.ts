@@ -2,20 +2,20 @@
  * "After what has arrived by now": puts work behind the events that are already waiting, so that it is done once for
  * all of them. Passed in where it is used; tests pass a queue that they empty by hand.
  */
-export type Soon = (action: () => void) => void;
+export type Defer = (action: () => void) => void;
 
 let actions: (() => void)[] = [];
 let closing: (() => void)[] = [];
 let isScheduled = false;
 
 /** At the end of this turn of the event loop; of the next one when called by such an action. */
-export const soon: Soon = (action) => {
+export const defer: Defer = (action) => {
   actions.push(action);
   schedule();
 };
 
-/** The same, behind all that `soon` put off, and in the same turn when called by it: for sending what came of it. */
-export const lastly: Soon = (action) => {
+/** The same, behind all that `defer` put off, and in the same turn when called by it: for sending what came of it. */
+export const lastly: Defer = (action) => {
   closing.push(action);
   schedule();
 };

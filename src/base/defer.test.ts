@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { lastly, soon } from './soon.ts';
+import { defer, lastly } from './defer.ts';
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('soon', () => {
+describe('defer', () => {
   it('runs in order, and what it puts off in the next turn', async () => {
     const ran: string[] = [];
-    soon(() => {
+    defer(() => {
       ran.push('a');
-      soon(() => ran.push('c'));
+      defer(() => ran.push('c'));
     });
-    soon(() => ran.push('b'));
+    defer(() => ran.push('b'));
     await nextTurn();
     expect(ran).toEqual(['a', 'b']);
     await nextTurn();
@@ -19,10 +19,10 @@ describe('soon', () => {
 });
 
 describe('lastly', () => {
-  it('comes behind all of soon, in the same turn even when that asks for it', async () => {
+  it('comes behind all of defer, in the same turn even when that asks for it', async () => {
     const ran: string[] = [];
     lastly(() => ran.push('z'));
-    soon(() => {
+    defer(() => {
       ran.push('a');
       lastly(() => ran.push('y'));
     });
