@@ -5,7 +5,7 @@
 import { SyscallFailed } from './errors.ts';
 
 /** Name, positive number, text of strerror. */
-const table: readonly (readonly [name: string, errno: number, text: string])[] = [
+const table = [
   ['EPERM', 1, 'Operation not permitted'],
   ['ENOENT', 2, 'No such file or directory'],
   ['ESRCH', 3, 'No such process'],
@@ -99,6 +99,7 @@ const table: readonly (readonly [name: string, errno: number, text: string])[] =
   ['EPROTONOSUPPORT', 93, 'Protocol not supported'],
   ['ESOCKTNOSUPPORT', 94, 'Socket type not supported'],
   ['ENOTSUP', 95, 'Operation not supported'],
+  ['EOPNOTSUPP', 95, 'Operation not supported'],
   ['EPFNOSUPPORT', 96, 'Protocol family not supported'],
   ['EAFNOSUPPORT', 97, 'Address family not supported by protocol'],
   ['EADDRINUSE', 98, 'Address already in use'],
@@ -136,10 +137,17 @@ const table: readonly (readonly [name: string, errno: number, text: string])[] =
   ['EOWNERDEAD', 130, 'Owner died'],
   ['ENOTRECOVERABLE', 131, 'State not recoverable'],
   ['ERFKILL', 132, 'Operation not possible due to RF-kill'],
-];
+] as const;
 
-const byNumber = new Map(table.map(([, errno, text]) => [errno, text]));
-const byName = new Map(table.map(([name, errno]) => [name, errno]));
+type ErrnoRow = (typeof table)[number];
+
+/** The positive numbers by name: `errnos.ENOENT`. */
+export const errnos = Object.fromEntries(table.map(([name, errno]) => [name, errno])) as {
+  readonly [R in ErrnoRow as R[0]]: R[1]; // of the rows above
+};
+
+const byNumber = new Map<number, string>(table.map(([, errno, text]) => [errno, text]));
+const byName = new Map<string, number>(Object.entries(errnos));
 
 /** The C library's text for a positive errno, e.g. "No such file or directory". */
 export function strerror(errno: number): string {

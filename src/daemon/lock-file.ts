@@ -3,13 +3,12 @@
  * Used by the programs that open database files, together with the reference's own.
  */
 import { closeSync } from 'node:fs';
-import { fromNodeError, reasonOf, syscallFailed } from '../base/errno.ts';
+import { errnos, fromNodeError, reasonOf, syscallFailed } from '../base/errno.ts';
 import { openSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import { lockFile, lockOwner } from '../sys/calls/file-lock.ts';
 
 const log = logger('lockfile');
-const EAGAIN = 11;
 const EDEADLK = 35;
 
 /** Paths that this process has locked: closing any descriptor of such a file would give the lock away. */
@@ -26,7 +25,7 @@ export function takeLockFile(path: string): { release(): void } {
     const owner = lockOwner(fd, path);
     closeSync(fd);
     log.warn(`${path}: cannot lock file because it is already locked by pid ${owner}`);
-    throw syscallFailed('fcntl', EAGAIN, path);
+    throw syscallFailed('fcntl', errnos.EAGAIN, path);
   }
   held.add(path);
   return {

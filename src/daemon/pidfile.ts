@@ -4,7 +4,7 @@
  */
 
 import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
-import { fromNodeError, reasonOf, strerror, syscallFailed } from '../base/errno.ts';
+import { errnos, fromNodeError, reasonOf, strerror, syscallFailed } from '../base/errno.ts';
 import { Malformed, SyscallFailed } from '../base/errors.ts';
 import {
   accessSync,
@@ -21,10 +21,6 @@ import { lockFile } from '../sys/calls/file-lock.ts';
 import { Fatal } from './program.ts';
 
 const log = logger('daemon_unix');
-const ENOENT = 2;
-const ESRCH = 3;
-const EAGAIN = 11;
-const EISDIR = 21;
 
 /** Text of a pidfile. Throws Malformed. */
 export function readPidText(text: string): number {
@@ -42,7 +38,7 @@ export function pidfileOwner(path: string): number {
   const text = readPidfile(path);
   if (owner === undefined) {
     log.dbg(`${path}: pid file is stale`);
-    throw syscallFailed('fcntl', ESRCH, path);
+    throw syscallFailed('fcntl', errnos.ESRCH, path);
   }
   try {
     const pid = readPidText(text);
@@ -58,10 +54,10 @@ export function pidfileOwner(path: string): number {
 export function checkNotRunning(path: string): void {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
-    if (statSync(path).isDirectory()) throw syscallFailed('open', EISDIR, path);
+    if (statSync(path).isDirectory()) throw syscallFailed('open', errnos.EISDIR, path);
   } catch (error) {
     const failure = asSyscallFailed(error, path);
-    if (failure.errno === ENOENT) return;
+    if (failure.errno === errnos.ENOENT) return;
     log.warn(`${path}: open: ${failure.reason}`);
     throw new Fatal(`${path}: pidfile check failed (${failure.reason}), aborting`);
   }
@@ -78,7 +74,7 @@ export function makePidfile(path: string): () => void {
   const fd = attempt(() => openSync(temporary, 'a', 0o666), `${temporary}: create failed`);
   if (!lockFile(fd, temporary)) {
     closeSync(fd);
-    throw new Fatal(`${temporary}: fcntl(F_SETLK) failed (${strerror(EAGAIN)})`);
+    throw new Fatal(`${temporary}: fcntl(F_SETLK) failed (${strerror(errnos.EAGAIN)})`);
   }
   try {
     attempt(() => ftruncateSync(fd), `${temporary}: truncate failed`);

@@ -4,14 +4,13 @@
  * connections of our own. Used by `listener.ts`.
  */
 import { systemClock } from '../base/clock.ts';
-import { strerror } from '../base/errno.ts';
+import { errnos, strerror } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import { type Timer, Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
 import { ms } from '../base/units.ts';
 import { type Descriptors, descriptorShortage } from '../sys/calls/descriptors.ts';
 import { closeFd, type Watch, watchReadable } from '../sys/calls/fd.ts';
-import { errnos } from '../sys/calls/libc.ts';
 import { acceptConnection } from '../sys/calls/listening.ts';
 
 const log = logger('stream');

@@ -2,7 +2,7 @@
  * What the log says about a connection that is kept up, in the words that the reference has for OVSDB. Used by
  * `reconnect.ts`; a protocol with words of its own gives it another function.
  */
-import { strerror } from '../base/errno.ts';
+import { errnos, strerror } from '../base/errno.ts';
 import { Malformed, SyscallFailed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 
@@ -17,7 +17,6 @@ export type ReconnectEvent =
 
 const log = logger('reconnect');
 const brokenVisits = new LimitedSite();
-const EPROTO = 71;
 
 /** Why a connection ended that the peer has closed in order. */
 export const endOfFile = 'End of file';
@@ -78,7 +77,7 @@ function describe(event: ReconnectEvent): {
 
 /** Why a connection failed, without what is said about it anyway. */
 export function reasonOf(why: Error): string {
-  if (why instanceof Malformed) return strerror(EPROTO);
+  if (why instanceof Malformed) return strerror(errnos.EPROTO);
   return why instanceof SyscallFailed ? why.reason : why.message;
 }
 

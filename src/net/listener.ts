@@ -3,7 +3,7 @@
  * Used by the OVSDB server, unixctl and OpenFlow service connections.
  */
 import { createServer, type Server, Socket } from 'node:net';
-import { fromNodeError, syscallFailed } from '../base/errno.ts';
+import { errnos, fromNodeError, syscallFailed } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
 import { linkStatusOf, unlinkSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
@@ -40,7 +40,6 @@ export interface Listener {
 const log = logger('stream');
 const unixLog = logger('stream_unix');
 const tcpLog = logger('socket_util');
-const EADDRINUSE = 98;
 const DEFAULT_MODE = 0o770;
 let unixCount = 0;
 
@@ -109,7 +108,7 @@ function bindUnix(path: string, mode: number): number {
   const tried = formatRemote({ kind: 'punix', path });
   const before = linkStatusOf(path);
   // Differs: the reference removes whatever is in the way; we remove only what a crashed daemon can have left
-  if (before !== undefined && !before.isSocket()) throw syscallFailed('bind', EADDRINUSE, tried);
+  if (before !== undefined && !before.isSocket()) throw syscallFailed('bind', errnos.EADDRINUSE, tried);
   removeSocket(path);
   const umask = process.umask();
   process.umask(umask | (0o777 & ~mode));

@@ -3,7 +3,7 @@
  * after the other, left when it is silent, made again when it ends. What goes over it and what a probe is are the
  * owner's. Used by JSON-RPC sessions (`src/rpc/session.ts`) and the database server's remotes.
  */
-import { syscallFailed } from '../base/errno.ts';
+import { errnos, syscallFailed } from '../base/errno.ts';
 import { VswitchError } from '../base/errors.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import { type Ms, ms } from '../base/units.ts';
@@ -38,8 +38,6 @@ export interface ReliableOptions<C extends Connection> extends ReconnectOptions 
   readonly connect?: (remote: string, signal: AbortSignal) => Promise<C>;
   readonly events: ReliableEvents<C>;
 }
-
-const ETIMEDOUT = 110;
 
 /** One owner; `stop` is the owner's duty, and so is saying what the connection tells: `heard` and `ended`. */
 export class ReliableConnection<C extends Connection> {
@@ -168,7 +166,7 @@ export class ReliableConnection<C extends Connection> {
   /** The attempt takes too long, or the peer does not answer. */
   #giveUp(): void {
     const what = this.#connection === undefined ? 'connect' : 'probe';
-    const why = syscallFailed(what, ETIMEDOUT, this.remote);
+    const why = syscallFailed(what, errnos.ETIMEDOUT, this.remote);
     if (this.#connection !== undefined) {
       this.#leave(why);
       return;

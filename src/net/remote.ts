@@ -2,7 +2,7 @@
  * Names of remotes as users write them ("unix:/run/db.sock", "ptcp:6640:[::1]", ovsdb(7) "Connection Methods"),
  * read into values. Used by every program that takes a remote. Knows no sockets.
  */
-import { syscallFailed } from '../base/errno.ts';
+import { errnos, syscallFailed } from '../base/errno.ts';
 import type { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 
@@ -28,7 +28,6 @@ export interface RemoteContext {
   readonly rundir?: string;
 }
 
-const EAFNOSUPPORT = 97;
 const formerPorts = new Map([
   [OVSDB_PORT, 6632],
   [OPENFLOW_PORT, 6633],
@@ -168,5 +167,5 @@ function bracket(host: string): string {
 }
 
 function unsupported(text: string, why: string): SyscallFailed {
-  return syscallFailed('socket', EAFNOSUPPORT, `"${text}": ${why}`);
+  return syscallFailed('socket', errnos.EAFNOSUPPORT, `"${text}": ${why}`);
 }

@@ -5,7 +5,7 @@
 import { createConnection, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { lastly } from '../base/defer.ts';
-import { fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
+import { errnos, fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import { encodeText } from '../base/text.ts';
 import { withinTime } from '../base/time-limit.ts';
@@ -57,9 +57,6 @@ export interface ConnectOptions {
   readonly dscp?: number | undefined;
 }
 
-const EIO = 5;
-const EPROTO = 71;
-const EAFNOSUPPORT = 97;
 const ticketTime = ms(250);
 
 type TlsPhase = 'SSL_connect' | 'SSL_read';
@@ -80,7 +77,7 @@ export async function connectStream(remote: ActiveRemote, options: ConnectOption
   options.signal?.addEventListener('abort', onAbort, { once: true });
   stream.setEvents({
     data() {},
-    closed: (why) => reject(why ?? syscallFailed('connect', 104, name)),
+    closed: (why) => reject(why ?? syscallFailed('connect', errnos.ECONNRESET, name)),
   });
   stream.pause();
   socket.once(readyEvent, () => {
@@ -146,7 +143,7 @@ function checkBootstrap(socket: Socket, config: TlsConfig, name: string): void {
   const failure = bootstrapFrom(socket.getPeerCertificate(true), config);
   throw syscallFailed(
     'connect',
-    EPROTO,
+    errnos.EPROTO,
     `${name}: ${failure ?? 'CA certificate bootstrapped, connect again'}`,
   );
 }
@@ -318,8 +315,8 @@ class SocketStream implements Stream {
 function fromSocketError(error: Error, name: string, phase: TlsPhase): Error {
   if ('syscall' in error && error.syscall === 'getaddrinfo') {
     // as the reference reports a name that it cannot resolve
-    log.err(`${name}: connect: ${strerror(EAFNOSUPPORT)}`);
-    return syscallFailed('connect', EAFNOSUPPORT, `${name}: cannot resolve the host name`);
+    log.err(`${name}: connect: ${strerror(errnos.EAFNOSUPPORT)}`);
+    return syscallFailed('connect', errnos.EAFNOSUPPORT, `${name}: cannot resolve the host name`);
   }
   const ours = fromNodeError(error, name);
   if (ours !== error) return ours;
@@ -328,7 +325,7 @@ function fromSocketError(error: Error, name: string, phase: TlsPhase): Error {
   const isVerdict = !text.startsWith('error:');
   const why = isVerdict ? `error:0A000086:SSL routines::certificate verify failed (${text})` : text;
   sslLog.limited('warn', sslFailed, `${phase}: ${why}`);
-  return syscallFailed(phase, phase === 'SSL_connect' ? EPROTO : EIO, `${name}: ${text}`);
+  return syscallFailed(phase, phase === 'SSL_connect' ? errnos.EPROTO : errnos.EIO, `${name}: ${text}`);
 }
 
 function withResolvers<T>(): {

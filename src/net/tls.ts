@@ -6,14 +6,13 @@
 import { X509Certificate } from 'node:crypto';
 import type * as Tls from 'node:tls';
 import type { DetailedPeerCertificate, SecureContextOptions, SecureVersion } from 'node:tls';
-import { reasonOf, syscallFailed } from '../base/errno.ts';
+import { errnos, reasonOf, syscallFailed } from '../base/errno.ts';
 import type { SyscallFailed } from '../base/errors.ts';
 import { existsSync, readFileSync, statusOf, writeFileSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import type { TlsConfig } from './tls-config.ts';
 
 const log = logger('stream_ssl');
-const ENOPROTOOPT = 92;
 
 /** Node's TLS, loaded when it is first needed: most programs never do, and start the sooner. */
 export function loadTls(): Promise<typeof Tls> {
@@ -96,7 +95,7 @@ function requiredFiles(config: TlsConfig): string[] {
   if (config.privateKey === undefined || config.certificate === undefined || config.caCert === undefined) {
     throw syscallFailed(
       'connect',
-      ENOPROTOOPT,
+      errnos.ENOPROTOOPT,
       'SSL needs a private key, a certificate and a CA certificate',
     );
   }
@@ -155,7 +154,7 @@ function readAuthority(pem: string): void {
 /** Says so in the log. */
 function refuse(why: string): SyscallFailed {
   log.err(why);
-  return syscallFailed('connect', ENOPROTOOPT, `SSL configuration (${why})`);
+  return syscallFailed('connect', errnos.ENOPROTOOPT, `SSL configuration (${why})`);
 }
 
 /** "error:0A000410:SSL routines::sslv3 alert handshake failure", without where in OpenSSL's source that is. */

@@ -4,14 +4,13 @@
  */
 import { closeSync, constants } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { fromNodeError, syscallFailed } from '../base/errno.ts';
+import { errnos, fromNodeError, syscallFailed } from '../base/errno.ts';
 import { openSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import { byteLength } from '../base/text.ts';
 
 const log = logger('socket_util_unix');
 const MAX_PATH = 107;
-const ENAMETOOLONG = 36;
 /** Of Linux on all we run on; Node has no name for it. */
 const O_PATH = 0o10000000;
 
@@ -36,7 +35,7 @@ function withOpen<T>(file: string, path: string, flags: number, use: (name: stri
   // As long as the reference takes.
   if (byteLength(basename(path)) > MAX_PATH - 20) {
     log.warn(`Unix socket name ${path} is longer than maximum ${MAX_PATH} bytes`);
-    throw syscallFailed('connect', ENAMETOOLONG, path);
+    throw syscallFailed('connect', errnos.ENAMETOOLONG, path);
   }
   const fd = open(file, flags, path);
   try {

@@ -2,7 +2,7 @@
  * The list of port types, the only place that names the folders of the implementations. Used by vswitchd (providers)
  * and by datapath workers (`openPortIo`).
  */
-import { syscallFailed } from '../base/errno.ts';
+import { errnos, syscallFailed } from '../base/errno.ts';
 import { unreachable } from '../base/errors.ts';
 import { dummyDevice } from './dummy/device.ts';
 import { DummyPort } from './dummy/dummy-port.ts';
@@ -45,8 +45,6 @@ export function netdevProviders(dummies: DummyMode = 'none'): ReadonlyMap<string
   return new Map(providers.map((provider) => [provider.type, provider]));
 }
 
-const ENODEV = 19;
-
 /** Opens the frame path of a device on the calling thread, where its frames are received. Throws SyscallFailed. */
 export function openPortIo(spec: PortSpec): PortIo {
   switch (spec.kind) {
@@ -57,7 +55,7 @@ export function openPortIo(spec: PortSpec): PortIo {
     case 'dummy': {
       const device = dummyDevice(spec.name);
       if (device === undefined)
-        throw syscallFailed('open', ENODEV, `could not open network device ${spec.name}`);
+        throw syscallFailed('open', errnos.ENODEV, `could not open network device ${spec.name}`);
       return new DummyPort(device);
     }
     default:

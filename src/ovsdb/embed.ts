@@ -4,7 +4,7 @@
  */
 import { systemClock } from '../base/clock.ts';
 import { defer } from '../base/defer.ts';
-import { syscallFailed } from '../base/errno.ts';
+import { errnos, syscallFailed } from '../base/errno.ts';
 import { existsSync } from '../base/files.ts';
 import { randomUuid, systemRandom } from '../base/random.ts';
 import { Timers } from '../base/timers.ts';
@@ -24,8 +24,6 @@ import { defaultRemoteOptions } from './server/remotes.ts';
 import { OvsdbServer } from './server/server.ts';
 import { systemSockets } from './server/sockets.ts';
 import { createDatabaseFile, openStore } from './storage/store.ts';
-
-const EADDRINUSE = 98;
 
 export interface EmbedOptions<T extends Tables> {
   readonly schema: Schema<T>;
@@ -117,7 +115,7 @@ async function requireFree(target: string): Promise<void> {
   const found = await connectChannel({ kind: 'unix', path: remote.path }).catch(() => undefined);
   if (found === undefined) return;
   found.abort();
-  throw syscallFailed('bind', EADDRINUSE, target);
+  throw syscallFailed('bind', errnos.EADDRINUSE, target);
 }
 
 /** What a client connects to in order to reach a listener. */

@@ -3,7 +3,7 @@
  * never stops the others. The only writer of `LiveState`.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { syscallFailed } from '../base/errno.ts';
+import { errnos, syscallFailed } from '../base/errno.ts';
 import { Refused, SyscallFailed, unreachable } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import type { OfPort } from '../base/units.ts';
@@ -20,9 +20,6 @@ import type { AddInterface, Step } from './plan.ts';
 const log = logger('bridge');
 const netdevLog = logger('netdev');
 const unadded = new LimitedSite({ perMinute: 1, burst: 5 });
-const ENODEV = 19;
-const EINVAL = 22;
-const EAFNOSUPPORT = 97;
 /** The first device of every network namespace. */
 const loopbackIndex = 1;
 
@@ -131,7 +128,8 @@ export class Applier {
       this.#state.unmadeBridges.delete(name);
     } catch (why) {
       if (!(why instanceof Refused || why instanceof SyscallFailed)) throw why;
-      if (!(why instanceof SyscallFailed && why.errno === EAFNOSUPPORT)) this.#state.unmadeBridges.add(name);
+      if (!(why instanceof SyscallFailed && why.errno === errnos.EAFNOSUPPORT))
+        this.#state.unmadeBridges.add(name);
       this.#noteShortage(why);
       log.err(`failed to create bridge ${name}: ${reasonOf(why)}`);
     }
@@ -219,7 +217,10 @@ export class Applier {
       this.#noteShortage(why);
       const error = `could not open network device ${name} (${why.reason})`;
       log.warn(error);
-      return { error, obstacle: why.errno === ENODEV || why.errno === EAFNOSUPPORT ? 'row' : 'moment' };
+      return {
+        error,
+        obstacle: why.errno === errnos.ENODEV || why.errno === errnos.EAFNOSUPPORT ? 'row' : 'moment',
+      };
     }
   }
 
@@ -321,7 +322,7 @@ async function dispose(netdev: Netdev): Promise<void> {
 /** Its own frames would come back to the host for ever. */
 function requireForwardable({ name, portSpec }: Netdev): void {
   if (portSpec?.kind === 'packet' && portSpec.ifindex === loopbackIndex)
-    throw syscallFailed('add', EINVAL, `${name}: cannot add a loopback device`);
+    throw syscallFailed('add', errnos.EINVAL, `${name}: cannot add a loopback device`);
 }
 
 function setPort(bridge: LiveBridge, wanted: WantedPort): void {

@@ -2,13 +2,11 @@
  * Datapaths without bridges: what `dpctl/add-dp` makes. Ports and flows are put there by hand, nothing decides for
  * them, and a packet without a flow is dropped.
  */
-import { syscallFailed } from '../base/errno.ts';
+import { errnos, syscallFailed } from '../base/errno.ts';
 import type { DpPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import type { Providers } from './providers.ts';
-
-const EEXIST = 17;
 
 export class BareDatapath {
   readonly datapath: Datapath;
@@ -27,7 +25,7 @@ export class BareDatapath {
   async addPort(netdev: Netdev, wanted: DpPort | undefined): Promise<void> {
     const { name, type, portSpec: spec, state } = netdev;
     try {
-      if (spec === undefined) throw syscallFailed('add', 22, `${name}: no frame path`);
+      if (spec === undefined) throw syscallFailed('add', errnos.EINVAL, `${name}: no frame path`);
       this.netdevs.set(
         await this.datapath.addPort({ name, type, ifindex: state.ifindex, spec }, wanted),
         netdev,
@@ -67,7 +65,7 @@ export class BareDatapaths {
   /** Throws SyscallFailed: EEXIST when there is one of that name, EAFNOSUPPORT for an unknown type. */
   async create(type: string, name: string): Promise<void> {
     for (const { datapath } of this.#all)
-      if (datapath.name === name) throw syscallFailed('create', EEXIST, `${type}@${name}`);
+      if (datapath.name === name) throw syscallFailed('create', errnos.EEXIST, `${type}@${name}`);
     this.#all.add(new BareDatapath(await this.#providers.openDatapath(type, name)));
   }
 

@@ -5,7 +5,7 @@
  *   change set -> WantedModel -> dirty -> plan -> steps -> Applier -> LiveState -> report -> StatusWriter
  */
 import { counter } from '../base/coverage.ts';
-import { syscallFailed } from '../base/errno.ts';
+import { errnos, syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import { type DpPort, ms, type Uuid } from '../base/units.ts';
@@ -26,7 +26,6 @@ import type { StatusWriter } from './status-writer.ts';
 const log = logger('bridge');
 const contended = new LimitedSite({ perMinute: 1, burst: 1 });
 const reconfigured = counter('bridge_reconfigure');
-const EBUSY = 16;
 const descriptorInterval = ms(1000);
 /** Its device, its socket, that of a ring, the program on its ingress. */
 const descriptorsPerPort = 4;
@@ -145,7 +144,7 @@ export class Reconciler {
    */
   async loseInterface(backer: Backer, port: DpPort): Promise<void> {
     const found = backer.ports.ofDpPort(port);
-    if (this.#work !== undefined) throw syscallFailed('remove', EBUSY, `port ${port}`);
+    if (this.#work !== undefined) throw syscallFailed('remove', errnos.EBUSY, `port ${port}`);
     if (found === undefined) return;
     const [bridge, name] = [found.ofproto.name, found.port.name];
     const lost = this.#deps.state.interfaceOf(bridge, name);

@@ -1,7 +1,7 @@
 /** A whole switch in one process: database in memory, dummy devices, a clock that stands still. For tests. */
 import { FakeClock } from '../base/clock.ts';
 import { defer } from '../base/defer.ts';
-import { syscallFailed } from '../base/errno.ts';
+import { errnos, syscallFailed } from '../base/errno.ts';
 import { seededRandom } from '../base/random.ts';
 import { Timers } from '../base/timers.ts';
 import { ms, type Uuid, uuid } from '../base/units.ts';
@@ -20,12 +20,6 @@ import { switchCommands } from './commands/index.ts';
 import type { Providers } from './providers.ts';
 import { daemonTables, type OvsChange, type OvsRow, type OvsTables, openVswitch } from './schema/index.ts';
 import { Switch } from './switch.ts';
-
-const EBUSY = 16;
-const ENODEV = 19;
-const EMFILE = 24;
-const ENOSPC = 28;
-const EAFNOSUPPORT = 97;
 
 export class SwitchFixture {
   readonly clock = new FakeClock(1_000_000);
@@ -233,17 +227,17 @@ export class SwitchFixture {
       ifaceTypes: ['dummy', 'dummy-internal', 'internal', 'patch', 'system'],
       openNetdev: async (type, name, config) => {
         const provider = byType.get(type);
-        if (provider === undefined) throw syscallFailed('open', EAFNOSUPPORT, name);
+        if (provider === undefined) throw syscallFailed('open', errnos.EAFNOSUPPORT, name);
         await this.gate;
-        if (this.spareDescriptors <= 0) throw syscallFailed('open', EMFILE, name);
-        if (this.missing.has(name)) throw syscallFailed('open', ENODEV, name);
-        if (this.busy.has(name)) throw syscallFailed('open', EBUSY, name);
+        if (this.spareDescriptors <= 0) throw syscallFailed('open', errnos.EMFILE, name);
+        if (this.missing.has(name)) throw syscallFailed('open', errnos.ENODEV, name);
+        if (this.busy.has(name)) throw syscallFailed('open', errnos.EBUSY, name);
         return provider.open(name, config, deps);
       },
       openDatapath: async (type, name = 'ovs-dummy') => {
-        if (type !== 'dummy') throw syscallFailed('open', EAFNOSUPPORT, type);
+        if (type !== 'dummy') throw syscallFailed('open', errnos.EAFNOSUPPORT, type);
         const openPort = (spec: PortSpec): PortIo => {
-          if (this.refused.has(spec.name)) throw syscallFailed('add', ENOSPC, spec.name);
+          if (this.refused.has(spec.name)) throw syscallFailed('add', errnos.ENOSPC, spec.name);
           return openPortIo(spec);
         };
         return new DummyDatapath('dummy', name, { clock: this.clock, random: seededRandom(1), openPort });

@@ -1,11 +1,10 @@
 /** A bare JSON-RPC connection to a database server, as ovsdb-client's commands use it: requests and notifications. */
+import { errnos } from '../../base/errno.ts';
 import { Malformed, SyscallFailed } from '../../base/errors.ts';
 import type { Connector } from '../../ovsdb/client/session.ts';
 import type { Channel, Json, Message, Reply } from '../../rpc/channel.ts';
 import { formatJson, type JsonFormat } from '../../rpc/json.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
-
-const EAFNOSUPPORT = 97;
 
 export interface RpcEvents {
   notification(method: string, params: readonly Json[]): void;
@@ -93,7 +92,7 @@ export async function openRpc(remote: string, connect: Connector): Promise<Rpc> 
     return new Rpc(await connect(remote), remote);
   } catch (why) {
     if (!(why instanceof Error)) throw why;
-    const isUnknownKind = why instanceof SyscallFailed && why.errno === EAFNOSUPPORT;
+    const isUnknownKind = why instanceof SyscallFailed && why.errno === errnos.EAFNOSUPPORT;
     throw failed(`failed to connect ${isUnknownKind ? 'or listen ' : ''}to "${remote}"`, why);
   }
 }

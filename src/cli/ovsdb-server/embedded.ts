@@ -4,6 +4,7 @@
  */
 
 import type { Defer } from '../../base/defer.ts';
+import { errnos } from '../../base/errno.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { existsSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
@@ -39,7 +40,6 @@ import { Replication } from './replication.ts';
 import { Running } from './running.ts';
 
 const log = logger('ovsdb_server');
-const EAGAIN = 11;
 
 export interface EmbeddedDatabaseOptions {
   /** Made when missing. */
@@ -187,7 +187,7 @@ function lockDatabase(file: string): { release(): void } {
     return takeLockFile(lockPath(file));
   } catch (why) {
     if (!(why instanceof SyscallFailed)) throw why;
-    if (why.errno !== EAGAIN) throw ioError(`${file}: failed to lock lockfile`, why.reason);
+    if (why.errno !== errnos.EAGAIN) throw ioError(`${file}: failed to lock lockfile`, why.reason);
     throw new Fatal(`${file}: another process has this database open; stop it, or use another file`);
   }
 }

@@ -3,7 +3,7 @@
  * out to `onTransmit` and to capture files. Deterministic: nothing here waits or runs by itself.
  */
 import type { Clock } from '../../base/clock.ts';
-import { syscallFailed } from '../../base/errno.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
 import { compareBytes } from '../../base/text.ts';
 import { emptyCounters } from '../counters.ts';
 import type { NetdevState, PortCounters } from '../provider.ts';
@@ -13,7 +13,6 @@ const queueLimit = 100;
 const etherHeaderSize = 14;
 const vlanTagSize = 4;
 const defaultMtu = 1500;
-const EEXIST = 17;
 
 /** Devices by name, the whole process. */
 const devices = new Map<string, DummyDevice>();
@@ -51,7 +50,8 @@ export class DummyDevice {
 
   /** Throws SyscallFailed when the name is taken. */
   constructor(name: string, clock: Clock) {
-    if (devices.has(name)) throw syscallFailed('open', EEXIST, `could not open network device ${name}`);
+    if (devices.has(name))
+      throw syscallFailed('open', errnos.EEXIST, `could not open network device ${name}`);
     devices.set(name, this);
     this.name = name;
     this.#clock = clock;

@@ -2,7 +2,7 @@
  * Queues frames and sends them in batches over a packet socket, each from where it lies, behind its offload header. A
  * busy port's short frames go through a ring instead. Used by `packet-port.ts`. Nothing here allocates for a frame.
  */
-import { errnos } from '../../sys/calls/libc.ts';
+import { errnos } from '../../base/errno.ts';
 import { allocate, type Memory } from '../../sys/calls/memory.ts';
 import { MessageBatch } from '../../sys/calls/socket.ts';
 import type { Frame } from '../../wire/frame.ts';

@@ -3,7 +3,7 @@
  * ports, and takes frames of any length.
  * Runs on a datapath worker; nothing here allocates for a frame.
  */
-import { errnos } from '../../sys/calls/libc.ts';
+import { errnos } from '../../base/errno.ts';
 import type { FrameBatch } from '../../wire/frame.ts';
 import { type Buffer, bufferPool } from '../buffers.ts';
 import type { PortCounters } from '../provider.ts';

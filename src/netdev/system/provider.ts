@@ -1,6 +1,5 @@
 /** `system` ports: network devices that exist already, physical or veth. Named by `registry.ts` only. */
-import { syscallFailed } from '../../base/errno.ts';
-import { errnos } from '../../sys/calls/libc.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
 import { KernelNetdev } from '../kernel-netdev.ts';
 import type { NetdevProvider } from '../provider.ts';

@@ -3,12 +3,12 @@
  * those that nothing names any more. Used by `provider.ts` and, through `registry.ts`, when the daemon takes the
  * configuration up.
  */
+import { errnos } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import { openTap } from '../../sys/calls/device.ts';
-import { errnos } from '../../sys/calls/libc.ts';
 import { dumpLinks, type Link } from '../../sys/netlink/link.ts';
 import type { NetdevDeps } from '../provider.ts';
 import { closeTap } from './tap-removal.ts';

@@ -3,12 +3,11 @@
  * with what the host has made of them (addresses, routes, MTU), and the next process goes on with them; they go with
  * their port. The local port of a bridge is an `internal` one named like the bridge. Named by `registry.ts` only.
  */
-import { syscallFailed } from '../../base/errno.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { isPersistentTap, isTapAttached, makePersistent } from '../../sys/calls/device.ts';
 import { closeFd, closeInBackground } from '../../sys/calls/fd.ts';
-import { errnos } from '../../sys/calls/libc.ts';
 import { addAlternativeName, type Link, readLink, removeAlternativeName } from '../../sys/netlink/link.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
 import type { DeviceMark } from '../device-mark.ts';

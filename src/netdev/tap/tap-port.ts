@@ -2,8 +2,8 @@
  * The frame path of a TAP device (`tap` and `internal` ports): one read or write a frame, each behind its offload
  * header, so that TCP of the host passes in 64 KiB pieces with its checksums left open.
  */
+import { errnos } from '../../base/errno.ts';
 import { readTo } from '../../sys/calls/fd.ts';
-import { errnos } from '../../sys/calls/libc.ts';
 import { allocate } from '../../sys/calls/memory.ts';
 import { PartWriter } from '../../sys/calls/writev.ts';
 import type { Frame, FrameBatch } from '../../wire/frame.ts';

@@ -6,7 +6,7 @@
  */
 
 import type { Defer } from '../../base/defer.ts';
-import { strerror, syscallFailed } from '../../base/errno.ts';
+import { errnos, strerror, syscallFailed } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { decodeText } from '../../base/text.ts';
@@ -19,8 +19,6 @@ import { type RecordedItem, type Recording, recordingName, writtenSize } from '.
 import { parseUuid, uuidRecording } from './uuids.ts';
 
 const log = logger('ovs_replay');
-const EAGAIN = 11;
-const ENOENT = 2;
 /** How long the program may do nothing that was recorded before the replay goes on all the same. */
 const patience = ms(1_000);
 /** Turns of the event loop that the program gets to react to one event. */
@@ -70,7 +68,7 @@ export class Player implements Transport {
       .map((recording) => ({ recording, isTaken: false, hear: undefined, sentThen: 0, sentNow: 0 }));
     this.#events = this.#playbacks
       .flatMap((playback) => playback.recording.records.slice(1).map((record) => ({ playback, record })))
-      .filter(({ record }) => record.length !== -EAGAIN)
+      .filter(({ record }) => record.length !== -errnos.EAGAIN)
       .sort((a, b) => a.record.number - b.record.number);
   }
 
@@ -105,11 +103,11 @@ export class Player implements Transport {
     const wanted = recordingName(name);
     const playback = this.#playbacks.find(({ recording, isTaken }) => !isTaken && recording.name === wanted);
     if (playback === undefined) {
-      log.err(`${name}: fopen failed: ${strerror(ENOENT)}`);
-      throw syscallFailed('replay', ENOENT, name);
+      log.err(`${name}: fopen failed: ${strerror(errnos.ENOENT)}`);
+      throw syscallFailed('replay', errnos.ENOENT, name);
     }
     playback.isTaken = true;
-    const { length = -ENOENT } = playback.recording.records[0] ?? {};
+    const { length = -errnos.ENOENT } = playback.recording.records[0] ?? {};
     if (length < 0) throw syscallFailed('replay', -length, name);
     if (!this.#isPlaying) void this.#play();
     return playback;

@@ -1,6 +1,6 @@
 /** Real sockets, with a record of all that comes in from them: `--record`. Used by the database programs. */
 import { closeSync, writeSync } from 'node:fs';
-import { reasonOf } from '../../base/errno.ts';
+import { errnos, reasonOf } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { openSync } from '../../base/files.ts';
 import { logger } from '../../base/log.ts';
@@ -13,7 +13,6 @@ import { emitRecordHeader, recordingFile, writtenSize } from './recording.ts';
 import { emitUuid, uuidRecording } from './uuids.ts';
 
 const log = logger('ovs_replay');
-const EPROTO = 71;
 
 export class Recorder implements Transport {
   readonly #folder: string;
@@ -103,7 +102,7 @@ class RecordingWriter {
   }
 
   failed(error: unknown): void {
-    const errno = error instanceof SyscallFailed ? error.errno : EPROTO;
+    const errno = error instanceof SyscallFailed ? error.errno : errnos.EPROTO;
     this.#write(emitRecordHeader(this.#nextNumber(), -errno));
   }
 

@@ -3,14 +3,13 @@
  * files, compaction and connections of our own go without asking; what may come in any number leaves some for them.
  */
 
+import { errnos } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { closeEventFd, openEventFd } from './eventfd.ts';
 import { failed, libcFunction } from './libc.ts';
 
 const getrlimit = libcFunction('int getrlimit(int, void *)');
 const RLIMIT_NOFILE = 7;
-const ENFILE = 23;
-const EMFILE = 24;
 
 /** Who asks: a client's connection, a port, or the administrator's connection, which has the last ones. */
 export type DescriptorUse = 'client' | 'port' | 'control';
@@ -65,5 +64,5 @@ export function descriptorShortage(use: DescriptorUse, descriptors = ownDescript
 
 /** Did the process, or the whole host, have too many files open? */
 export function isDescriptorLimit(error: unknown): boolean {
-  return error instanceof SyscallFailed && (error.errno === EMFILE || error.errno === ENFILE);
+  return error instanceof SyscallFailed && (error.errno === errnos.EMFILE || error.errno === errnos.ENFILE);
 }

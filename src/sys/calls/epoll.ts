@@ -2,8 +2,9 @@
  * epoll(7): one thread waits for thousands of descriptors. Used by datapath workers; the main thread lives on the
  * event loop of Node (`watchReadable`).
  */
+import { errnos } from '../../base/errno.ts';
 import { closeFd } from './fd.ts';
-import { checked, errnos, failed, lastErrno, libcFunction } from './libc.ts';
+import { checked, failed, lastErrno, libcFunction } from './libc.ts';
 import { allocate, type Memory } from './memory.ts';
 
 const nativeCreate = libcFunction('int epoll_create1(int)');

@@ -3,15 +3,13 @@
  * is locked by the process that owns it; other programs, the reference's too, look at that lock.
  */
 
-import { syscallFailed } from '../../base/errno.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
 import { checked, lastErrno, libcFunction } from './libc.ts';
 
 const F_GETLK = 5;
 const F_SETLK = 6;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
-const EACCES = 13;
-const EAGAIN = 11;
 
 /** struct flock on 64-bit Linux: type and whence 16 bits, then start and length 64 bits, then pid. */
 const flock = { size: 32, type: 0, start: 8, length: 16, pid: 24 } as const;
@@ -25,7 +23,7 @@ const fcntl = libcFunction('int fcntl(int fd, int cmd, void *lock)');
 export function lockFile(fd: number, tried: string): boolean {
   if (fcntl(fd, F_SETLK, wholeFile(F_WRLCK)) === 0) return true;
   const errno = lastErrno();
-  if (errno === EACCES || errno === EAGAIN) return false;
+  if (errno === errnos.EACCES || errno === errnos.EAGAIN) return false;
   throw syscallFailed('fcntl', errno, tried);
 }
 

@@ -107,17 +107,3 @@ export function failed(call: string, tried: string): SyscallFailed {
 export function addressOf(memory: NodeJS.TypedArray): number {
   return Number(loadKoffi().address(memory));
 }
-
-/** Error numbers that callers tell apart (Linux, the same on x86-64 and arm64). */
-export const errnos = {
-  EINTR: 4,
-  ENXIO: 6,
-  EAGAIN: 11,
-  EBUSY: 16,
-  ENODEV: 19,
-  EINVAL: 22,
-  EMSGSIZE: 90,
-  EOPNOTSUPP: 95,
-  ENETDOWN: 100,
-  ENOBUFS: 105,
-} as const;

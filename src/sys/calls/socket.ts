@@ -1,6 +1,7 @@
 /** Sockets that Node does not know (packet, netlink) and their batched calls. */
+import { errnos } from '../../base/errno.ts';
 import { encodeText } from '../../base/text.ts';
-import { addressOf, checked, errnos, lastErrno, libcFunction, libcInBackground } from './libc.ts';
+import { addressOf, checked, lastErrno, libcFunction, libcInBackground } from './libc.ts';
 import type { Memory } from './memory.ts';
 import { allocate } from './memory.ts';
 

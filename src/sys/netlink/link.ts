@@ -2,10 +2,11 @@
  * rtnetlink(7) for links: what a network device is, changing it, its counters. Used by the link monitor and by
  * netdevs.
  */
+
 import { formatMac, readMac } from '../../base/addresses.ts';
+import { errnos } from '../../base/errno.ts';
 import { Malformed, SyscallFailed } from '../../base/errors.ts';
 import { kernelName } from '../calls/device.ts';
-import { errnos } from '../calls/libc.ts';
 import { attributeText, attributeU32, flag, type Message, MessageWriter, walkAttributes } from './message.ts';
 import { NetlinkSocket } from './socket.ts';
 

@@ -2,9 +2,8 @@
  * A netlink socket: requests that are answered at once (the kernel has queued the answer when the send returns, so
  * nothing blocks), and multicast notifications that arrive on the event loop.
  */
-import { syscallFailed } from '../../base/errno.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
 import { closeFd, type Watch, watchReadable } from '../calls/fd.ts';
-import { errnos } from '../calls/libc.ts';
 import {
   bindSocket,
   family,

@@ -1,6 +1,6 @@
 /** The devices and datapaths of a real host, and the dummies of `--enable-dummy`: what `Switch` opens them with. */
 
-import { syscallFailed } from '../../base/errno.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
 import { logger } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { Timers } from '../../base/timers.ts';
@@ -26,7 +26,6 @@ const netdevLog = logger('netdev');
 
 /** "ovs-netdev" and so on, as dpctl and the logs name a datapath. */
 const datapathNames = { system: 'ovs-system', netdev: 'ovs-netdev', dummy: 'ovs-dummy' } as const;
-const EAFNOSUPPORT = 97;
 /** Beside this file once it is bundled. */
 const workerUrl = new URL('./userspace-worker.js', import.meta.url);
 
@@ -47,7 +46,7 @@ export function systemProviders(
     async openDatapath(type, name) {
       const known = datapathTypes.find((candidate) => candidate === type);
       if (known === undefined)
-        throw syscallFailed('open', EAFNOSUPPORT, `could not create datapath of unknown type ${type}`);
+        throw syscallFailed('open', errnos.EAFNOSUPPORT, `could not create datapath of unknown type ${type}`);
       return openDatapath(known, name ?? datapathNames[known], options.dummy, timers);
     },
     async removeLeftDevices(wanted) {
@@ -106,7 +105,7 @@ async function openNetdev(byType: ReadonlyMap<string, NetdevProvider>, opening: 
   const provider = byType.get(type);
   if (provider === undefined) {
     netdevLog.warn(`could not create netdev ${name} of unknown type ${opening.type}`);
-    throw syscallFailed('open', EAFNOSUPPORT, `could not open network device ${name}`);
+    throw syscallFailed('open', errnos.EAFNOSUPPORT, `could not open network device ${name}`);
   }
   return provider.open(name, config, deps);
 }

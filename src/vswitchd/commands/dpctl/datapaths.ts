@@ -1,4 +1,5 @@
 /** Finding a datapath by what the `dpctl/*` commands call it: "netdev@ovs-netdev", or nothing when there is only one. */
+import { errnos } from '../../../base/errno.ts';
 import type { Backer } from '../../../ofproto/backer.ts';
 import { datapathName, datapathPorts } from '../../../ofproto/views/datapath.ts';
 import { BareDatapath } from '../../bare-datapath.ts';
@@ -8,10 +9,6 @@ import { failure } from './request.ts';
 
 /** The bridges' own, or one made by hand. */
 export type AnyDatapath = Backer | BareDatapath;
-
-const ENODEV = 19;
-const EINVAL = 22;
-const EAFNOSUPPORT = 97;
 
 export function isBare(any: AnyDatapath): any is BareDatapath {
   return any instanceof BareDatapath;
@@ -30,10 +27,10 @@ export function splitName(text: string): { type: string; name: string } {
 /** Throws Refused: WHAT, for the reasons of the reference. */
 export function openDatapath(aSwitch: Switch, text: string, what = 'opening datapath'): AnyDatapath {
   const { type, name } = splitName(text);
-  if (!aSwitch.providers.datapathTypes.includes(type)) throw failure(what, EAFNOSUPPORT);
+  if (!aSwitch.providers.datapathTypes.includes(type)) throw failure(what, errnos.EAFNOSUPPORT);
   const ofName = allDatapaths(aSwitch).filter(({ datapath }) => datapath.name === name);
   const found = ofName.find(({ datapath }) => datapath.type === type);
-  if (found === undefined) throw failure(what, ofName.length > 0 ? EINVAL : ENODEV);
+  if (found === undefined) throw failure(what, ofName.length > 0 ? errnos.EINVAL : errnos.ENODEV);
   return found;
 }
 
@@ -53,7 +50,7 @@ export function isDatapath(aSwitch: Switch, text: string | undefined): boolean {
 export function optionalDatapath(aSwitch: Switch, args: readonly string[], maxArgs: number): AnyDatapath {
   const [first] = args;
   if (first !== undefined && isDatapath(aSwitch, first)) return openDatapath(aSwitch, first);
-  const notFound = failure('datapath not found', EINVAL);
+  const notFound = failure('datapath not found', errnos.EINVAL);
   if (args.length === maxArgs) throw notFound;
   const [only, ...others] = allDatapaths(aSwitch);
   if (only !== undefined && others.length === 0) return only;

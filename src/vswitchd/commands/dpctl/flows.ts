@@ -1,5 +1,5 @@
 /** `dpctl/dump-flows`, and flows added, changed and deleted by hand. */
-import { fromNodeError } from '../../../base/errno.ts';
+import { errnos, fromNodeError } from '../../../base/errno.ts';
 import { Malformed, Refused, SyscallFailed, VswitchError } from '../../../base/errors.ts';
 import { readTextSync } from '../../../base/files.ts';
 import { logger } from '../../../base/log.ts';
@@ -28,9 +28,6 @@ import { flowStore, type GivenFlow } from './flow-store.ts';
 import { type DpctlAnswer, type DpctlCommand, type DpctlFlags, failure } from './request.ts';
 
 const log = logger('dpif_netdev');
-const ENOENT = 2;
-const EEXIST = 17;
-const EINVAL = 22;
 
 export function flowCommands(aSwitch: Switch, now: () => number): DpctlCommand[] {
   const context = (answer: DpctlAnswer, flags: DpctlFlags): Context => ({ aSwitch, now, answer, flags });
@@ -163,7 +160,7 @@ const otherTypes: ReadonlySet<string> = new Set(['tc', 'dpdk', 'offloaded', 'par
 /** Is any of them a type that ours are of? */
 function areOurs(types: readonly string[]): boolean {
   const unknown = types.find((type) => !ourTypes.has(type) && !otherTypes.has(type));
-  if (unknown !== undefined) throw failure(`Failed to parse type (${unknown})`, EINVAL);
+  if (unknown !== undefined) throw failure(`Failed to parse type (${unknown})`, errnos.EINVAL);
   return types.some((type) => ourTypes.has(type));
 }
 
@@ -189,11 +186,11 @@ function getFlow(args: readonly string[], { aSwitch, now, answer, flags }: Conte
   const text = args.at(-1) ?? '';
   const ufid = text.startsWith(ufidPrefix) ? ufidAtStart(text.slice(ufidPrefix.length)) : undefined;
   if (ufid === undefined) {
-    answer.warn(failure(unreadableUfid, text.startsWith(ufidPrefix) ? EINVAL : undefined));
+    answer.warn(failure(unreadableUfid, text.startsWith(ufidPrefix) ? errnos.EINVAL : undefined));
     return;
   }
   const row = flowStore(any, now).find(ufid)?.row();
-  if (row === undefined) throw failure('getting flow', ENOENT);
+  if (row === undefined) throw failure('getting flow', errnos.ENOENT);
   answer.print(`${formatFlow(any.datapath, row, textOptions(any, flags))}\n`);
 }
 
@@ -214,16 +211,16 @@ function putOneFlow(
   const store = flowStore(any, now);
   const known = store.findFor(flow.key);
   const failed = 'updating flow table';
-  if (kind === 'add' && known !== undefined) throw failure(failed, EEXIST);
-  if (kind === 'modify' && known === undefined) throw failure(failed, ENOENT);
+  if (kind === 'add' && known !== undefined) throw failure(failed, errnos.EEXIST);
+  if (kind === 'modify' && known === undefined) throw failure(failed, errnos.ENOENT);
   if (flow.mask.bitsOf(slots.in_port.word) !== -1) {
     log.err('flow: in_port is not an exact match');
-    throw failure(failed, EINVAL);
+    throw failure(failed, errnos.EINVAL);
   }
   refuseActions(any, actions, failed);
   const before = known?.row();
   known?.setActions(actions, flags);
-  if (known === undefined && !store.add({ ...flow, actions })) throw failure(failed, EINVAL);
+  if (known === undefined && !store.add({ ...flow, actions })) throw failure(failed, errnos.EINVAL);
   if (flags.hasStatistics) printStatistics(before ?? neverUsed, answer);
 }
 
@@ -234,7 +231,7 @@ function refuseActions({ datapath }: AnyDatapath, actions: readonly DpAction[], 
   } catch (why) {
     if (!(why instanceof Refused)) throw why;
     log.err(why.message);
-    throw failure(failed, EINVAL);
+    throw failure(failed, errnos.EINVAL);
   }
 }
 
@@ -242,7 +239,7 @@ function deleteFlow(any: AnyDatapath, text: string, { now, answer, flags }: Cont
   const flow = flowOf(any, text, undefined);
   const known = flowStore(any, now).find(flow.ufid);
   if (known === undefined)
-    throw failure(`${failure('deleting flow', ENOENT).message}\nPerhaps you need to specify a UFID?`);
+    throw failure(`${failure('deleting flow', errnos.ENOENT).message}\nPerhaps you need to specify a UFID?`);
   const before = known.row() ?? neverUsed;
   known.remove();
   if (flags.hasStatistics) printStatistics(before, answer);
@@ -305,7 +302,7 @@ function flowOf(any: AnyDatapath, text: string, what: string | undefined): Omit<
   } catch (why) {
     if (!(why instanceof Malformed)) throw why;
     const reason = `syntax error at ${rest.slice(why.at)}`;
-    throw failure(what === undefined ? reason : `${what} (${reason})`, EINVAL);
+    throw failure(what === undefined ? reason : `${what} (${reason})`, errnos.EINVAL);
   }
 }
 
@@ -317,7 +314,7 @@ function splitUfid(text: string): { ufid: Ufid | undefined; rest: string } {
   if (!text.startsWith(ufidPrefix)) return { ufid: undefined, rest: text };
   const behind = text.slice(ufidPrefix.length);
   const ufid = ufidAtStart(behind);
-  if (ufid === undefined) throw failure(unreadableUfid, EINVAL);
+  if (ufid === undefined) throw failure(unreadableUfid, errnos.EINVAL);
   return { ufid, rest: behind.slice(ufidLength).replace(/^[, \t\r\n]+/, '') };
 }
 
@@ -325,7 +322,7 @@ function actionsOf(text: string, any: AnyDatapath | undefined, what: string): Dp
   try {
     return readActions(text, (name) => (any === undefined ? undefined : numberOfPort(any, name)));
   } catch (why) {
-    throw why instanceof Malformed ? failure(what, EINVAL) : why;
+    throw why instanceof Malformed ? failure(what, errnos.EINVAL) : why;
   }
 }
 

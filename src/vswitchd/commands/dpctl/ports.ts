@@ -1,5 +1,6 @@
 /** `dpctl/add-dp` and its like: datapaths and ports made by hand. */
 
+import { errnos } from '../../../base/errno.ts';
 import { SyscallFailed, VswitchError } from '../../../base/errors.ts';
 import { dpPort } from '../../../base/units.ts';
 import type { Netdev } from '../../../netdev/provider.ts';
@@ -16,11 +17,6 @@ import {
 } from './datapaths.ts';
 import { type DpctlAnswer, type DpctlCommand, each, failure } from './request.ts';
 
-const EEXIST = 17;
-const EBUSY = 16;
-const ENODEV = 19;
-const EINVAL = 22;
-const EOPNOTSUPP = 95;
 /** Every datapath has a port of its own, which stays. */
 const localPort = 0;
 
@@ -45,7 +41,7 @@ export function portCommands(aSwitch: Switch): DpctlCommand[] {
       async run([dp = '']) {
         const any = openDatapath(aSwitch, dp);
         // Differs: `dpctl/del-dp` refuses a datapath that bridges use; the reference removes it, and the bridges fail.
-        if (!isBare(any)) throw failure('del_dp', EBUSY);
+        if (!isBare(any)) throw failure('del_dp', errnos.EBUSY);
         await aSwitch.bareDatapaths.remove(any);
       },
     },
@@ -92,7 +88,8 @@ function eachPort(
 
 async function addDatapath(aSwitch: Switch, text: string): Promise<void> {
   const { type, name } = splitName(text);
-  if (allDatapaths(aSwitch).some(({ datapath }) => datapath.name === name)) throw failure('add_dp', EEXIST);
+  if (allDatapaths(aSwitch).some(({ datapath }) => datapath.name === name))
+    throw failure('add_dp', errnos.EEXIST);
   try {
     await aSwitch.bareDatapaths.create(type, name);
   } catch (why) {
@@ -125,11 +122,11 @@ function readPort(text: string, answer: DpctlAnswer): PortArgument {
 async function addPort({ aSwitch, any, dp, text, answer }: PortWork): Promise<void> {
   const port = readPort(text, answer);
   const failed = `adding ${port.name} to ${dp} failed`;
-  if (numberOfPort(any, port.name) !== undefined) throw failure(failed, EEXIST);
+  if (numberOfPort(any, port.name) !== undefined) throw failure(failed, errnos.EEXIST);
   // Differs: `dpctl/add-if` refuses the datapath of a bridge, whose ports the database names; the reference adds the
   // port and takes it out again when it next looks.
-  if (!isBare(any)) throw failure(failed, EOPNOTSUPP);
-  if (port.number !== undefined && datapathPorts(any).has(port.number)) throw failure(failed, EBUSY);
+  if (!isBare(any)) throw failure(failed, errnos.EOPNOTSUPP);
+  if (port.number !== undefined && datapathPorts(any).has(port.number)) throw failure(failed, errnos.EBUSY);
   const netdev = await openNetdev(aSwitch, any, port);
   try {
     await any.addPort(netdev, port.number === undefined ? undefined : dpPort(port.number));
@@ -155,14 +152,14 @@ async function openNetdev(
 async function setPort({ any, dp, text, answer }: PortWork): Promise<void> {
   const { name, options, ...wanted } = readPort(text, answer);
   const number = numberOfPort(any, name);
-  if (number === undefined) throw failure(`${name}: failed to query port in ${dp}`, ENODEV);
+  if (number === undefined) throw failure(`${name}: failed to query port in ${dp}`, errnos.ENODEV);
   const type = datapathPorts(any).get(number)?.type ?? '';
   if ((wanted.type ?? type) !== type)
     throw failure(`${name}: can't change type from ${type} to ${wanted.type}`);
   if ((wanted.number ?? number) !== number)
     throw failure(`${name}: can't change port number from ${number} to ${wanted.number}`);
   if (options.size === 0) return;
-  if (!isBare(any)) throw failure('Error updating configuration', EOPNOTSUPP);
+  if (!isBare(any)) throw failure('Error updating configuration', errnos.EOPNOTSUPP);
   await any.netdevOf(dpPort(number))?.configure({ options, mac: undefined, mtuRequest: undefined });
 }
 
@@ -170,9 +167,9 @@ async function removePort({ aSwitch, any, dp, text: name }: PortWork): Promise<v
   const number = /^\d+$/.test(name) ? Number(name) : numberOfPort(any, name);
   if (number === undefined) throw failure(`no port named ${name}`);
   const failed = `deleting port ${name} from ${dp} failed`;
-  if (number === localPort) throw failure(failed, EINVAL);
+  if (number === localPort) throw failure(failed, errnos.EINVAL);
   const port = dpPort(number);
-  if (!any.datapath.ports().has(port)) throw failure(failed, ENODEV);
+  if (!any.datapath.ports().has(port)) throw failure(failed, errnos.ENODEV);
   if (isBare(any)) await any.removePort(port);
   else await aSwitch.reconciler.loseInterface(any, port);
 }
