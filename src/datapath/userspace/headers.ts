@@ -63,12 +63,12 @@ export class Headers {
 
   #locateOver4(view: DataView, at: number, end: number): void {
     if (end - at < ipv4.size) {
-      this.#countLost();
+      this.#cutShort();
       return;
     }
     const size = (ipv4.get.versionLength(view, at) & 0x0f) * 4;
     if (size < ipv4.size || size > end - at) {
-      this.#countLost();
+      this.#cutShort();
       return;
     }
     this.protocol = ipv4.get.protocol(view, at);
@@ -77,7 +77,7 @@ export class Headers {
 
   #locateOver6(view: DataView, at: number, end: number): void {
     if (end - at < ipv6.size) {
-      this.#countLost();
+      this.#cutShort();
       return;
     }
     let protocol = ipv6.get.nextHeader(view, at);
@@ -97,7 +97,7 @@ export class Headers {
   }
 
   /** The IP header is cut short: nothing behind layer 2 may be written. */
-  #countLost(): void {
+  #cutShort(): void {
     this.etherType = etherType.none;
   }
 }
