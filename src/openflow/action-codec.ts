@@ -1,8 +1,22 @@
-/** Lists of actions as bytes and as text, by the declarations of `actions/`. */
+/**
+ * Lists of actions as bytes and as text, by the declarations of `actions/`. `instruction-codec.ts` has those of flows,
+ * which are lists of instructions since OpenFlow 1.1.
+ */
 import { keyValues } from '../flow/key-values.ts';
-import { readOutputPort, wrong } from './actions/arguments.ts';
-import { type ActionForm, type ActionText, headerSizeOf } from './actions/declare.ts';
+import type { Match } from '../flow/match.ts';
+import { type AnyDeclaration, declarationOf, type Place, verifyActions } from './action-rules.ts';
+import { readPort, wrong } from './actions/arguments.ts';
+import {
+  type ActionForm,
+  type ActionText,
+  type AnyAction,
+  headerSizeOf,
+  instead,
+  type Outer,
+} from './actions/declare.ts';
 import { type Action, actions } from './actions/index.ts';
+import { output } from './actions/output-actions.ts';
+import { PacketShape } from './actions/packet-shape.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
 import { allVersions, isWithin, readRange, type VersionRange, type WireVersion } from './versions.ts';
@@ -10,79 +24,191 @@ import { allVersions, isWithin, readRange, type VersionRange, type WireVersion }
 const experimenterType = 0xffff;
 const experimenters = { OF: 0, NX: 0x00002320, ONF: 0x4f4e4600 } as const;
 
+/** A form in one version. */
 interface KnownForm {
-  readonly name: Action['do'];
+  readonly declared: AnyDeclaration;
   readonly form: ActionForm<object>;
   readonly experimenter: number;
   readonly number: number;
+  /** Bytes behind the header, and steps beyond. */
+  readonly least: number;
+  readonly step: number;
 }
 
-const formsByPlace = new Map<string, KnownForm>();
-const formsByName = new Map<string, KnownForm[]>();
-const byWord = new Map<string, (typeof actions)[number]>();
+/** Of one experimenter and version, by number. */
+type Forms = (KnownForm | undefined)[];
 
-for (const declared of actions) {
+/** By experimenter, version and number: every action that is read is looked up here. */
+const standardForms: Forms[] = [];
+const niciraForms: Forms[] = [];
+const onfForms: Forms[] = [];
+/** By version. */
+const formsByName: Map<string, KnownForm[]>[] = [];
+const byWord = new Map<string, AnyDeclaration>();
+
+for (const version of allVersions) {
+  standardForms[version] = [];
+  niciraForms[version] = [];
+  onfForms[version] = [];
+  formsByName[version] = new Map();
+}
+
+for (const declared of actions.map(declarationOfAny)) {
   for (const word of declared.words) byWord.set(word, declared);
-  for (const form of declared.forms) {
-    const [whose = '', range = '', number = ''] = form.wire.split(' ');
-    const experimenter = experimenters[whose as keyof typeof experimenters]; // the type of `wire` says so
-    // Whoever finds a form by its action's name or number gives it, and gets from it, that action's value only.
-    const known: KnownForm = {
-      name: declared.name,
-      form: form as ActionForm<object>,
-      experimenter,
-      number: Number(number),
-    };
-    for (const version of allVersions.filter((v) => isWithin(readRange(range as VersionRange), v))) {
-      formsByPlace.set(`${version} ${experimenter} ${known.number}`, known);
-      const name = `${version} ${declared.name}`;
-      formsByName.set(name, [...(formsByName.get(name) ?? []), known]);
-    }
+  for (const form of declared.forms) addForm(declared, form);
+}
+
+function declarationOfAny({ name }: (typeof actions)[number]): AnyDeclaration {
+  return declarationOf({ do: name });
+}
+
+function addForm(declared: AnyDeclaration, form: ActionForm<object>): void {
+  const [whose = '', range = '', number = ''] = form.wire.split(' ');
+  const experimenter = experimenters[whose as keyof typeof experimenters]; // the type of `wire` says so
+  for (const version of allVersions.filter((v) => isWithin(readRange(range as VersionRange), v))) {
+    const [least, step] = form.size(version);
+    const known = { declared, form, experimenter, number: Number(number), least, step };
+    formsOf(experimenter, version)[known.number] = known;
+    const names = formsByName[version];
+    names?.set(declared.name, [...(names.get(declared.name) ?? []), known]);
   }
 }
 
+/** Throws OpenFlowError for an experimenter that nobody knows. */
+function formsOf(experimenter: number, version: WireVersion): Forms {
+  const forms =
+    experimenter === experimenters.OF
+      ? standardForms
+      : experimenter === experimenters.NX
+        ? niciraForms
+        : experimenter === experimenters.ONF
+          ? onfForms
+          : undefined;
+  if (forms === undefined)
+    throw new OpenFlowError('OFPBAC_BAD_VENDOR', `experimenter 0x${experimenter.toString(16)}`);
+  return forms[version] ?? [];
+}
+
+export interface ActionReading {
+  /** Takes actions that are there for tests of a switch. */
+  readonly allowsTests?: boolean;
+}
+
+/** Lists inside of each other, at most. The reference has no such limit on the wire, and the same for text. */
+const mostDepth = 100;
+
 /** Reads actions up to the end of `from`. Throws OpenFlowError. */
-export function readActions(from: Reader, version: WireVersion): Action[] {
-  const list: Action[] = [];
-  while (from.left > 0) list.push(readAction(from, version));
+export function readActions(from: Reader, version: WireVersion, reading: ActionReading = {}): Action[] {
+  return readList(from, version, { allows: 'actions and meter' }, reading, 0) as Action[]; // all were declared
+}
+
+/** A list that stands at `place`. */
+export function readList(
+  from: Reader,
+  version: WireVersion,
+  place: Place,
+  reading: ActionReading,
+  depth: number,
+): AnyAction[] {
+  const list = readUnverified(from, version, reading, depth);
+  verifyActions(list, version, place);
   return list;
 }
 
-function readAction(from: Reader, version: WireVersion): Action {
-  if (from.left < 4) throw new OpenFlowError('OFPBAC_BAD_LEN', `${from.left} bytes where an action begins`);
-  const start = from.at;
+/** Actions that are part of a larger list. */
+export function readUnverified(
+  from: Reader,
+  version: WireVersion,
+  reading: ActionReading,
+  depth: number,
+): AnyAction[] {
+  if (from.left % 8 !== 0) throw new OpenFlowError('OFPBRC_BAD_LEN', `${from.left} bytes of actions`);
+  if (depth > mostDepth) throw new OpenFlowError('OFPBAC_TOO_MANY', `actions inside of ${depth} others`);
+  const readInner = (body: Reader, outer?: Outer): AnyAction[] =>
+    readList(body, version, { outer, allows: 'actions' }, reading, depth + 1);
+  const list: AnyAction[] = [];
+  while (from.left > 0) list.push(readAction(from, version, reading, readInner));
+  return list;
+}
+
+function readAction(
+  from: Reader,
+  version: WireVersion,
+  { allowsTests = false }: ActionReading,
+  readInner: (body: Reader, outer?: Outer) => AnyAction[],
+): AnyAction {
+  const { at, left } = from;
   const type = from.u16();
   const size = from.u16();
-  if (size < 8 || size % 8 !== 0 || size > from.end - start)
-    throw new OpenFlowError('OFPBAC_BAD_LEN', `an action of ${size} bytes with ${from.end - start} left`);
-  const body = from.part(size - 4, 'OFPBAC_BAD_LEN');
-  const experimenter = type === experimenterType ? body.u32() : 0;
-  const number = type === experimenterType ? body.u16() : type;
-  const known = formsByPlace.get(`${version} ${experimenter} ${number}`);
-  if (known === undefined) throw unknown(experimenter, number);
-  const [least, step] = known.form.size(version);
-  const more = body.left - least;
-  if (more < 0 || (step === 0 ? more !== 0 : more % step !== 0))
-    throw new OpenFlowError('OFPBAC_BAD_LEN', `${known.name} of ${size} bytes`);
-  return { do: known.name, ...known.form.decode(body, version) } as Action; // the value of that action's own form
+  const isStandard = type !== experimenterType;
+  const experimenter = isStandard ? 0 : from.u32();
+  const forms = formsOf(experimenter, version);
+  if (!isStandard && left < 16)
+    throw new OpenFlowError('OFPBAC_BAD_LEN', `${left} bytes where an action begins`);
+  const number = isStandard ? type : from.u16();
+  const known = forms[number];
+  if (known === undefined || (known.declared.isForTests && !allowsTests))
+    throw new OpenFlowError(
+      isStandard ? 'OFPBAC_BAD_TYPE' : 'OFPBAC_BAD_VENDOR_TYPE',
+      `action ${number} in OpenFlow version ${version}`,
+    );
+  const { declared, form, least, step } = known;
+  const bodySize = size - (from.at - at);
+  const more = bodySize - least;
+  if (size > left || size % 8 !== 0 || more < 0 || (step === 0 && more !== 0))
+    throw new OpenFlowError('OFPBAC_BAD_LEN', `${declared.name} of ${size} bytes with ${left} left`);
+  const body = from.part(bodySize, 'OFPBAC_BAD_LEN');
+  return { do: declared.name, ...form.decode(body, version, readInner) };
 }
 
-function unknown(experimenter: number, number: number): OpenFlowError {
-  if (experimenter === 0) return new OpenFlowError('OFPBAC_BAD_TYPE', `action type ${number}`);
-  const isKnown = Object.values<number>(experimenters).includes(experimenter);
-  return isKnown
-    ? new OpenFlowError('OFPBAC_BAD_VENDOR_TYPE', `action ${number} of an experimenter`)
-    : new OpenFlowError('OFPBAC_BAD_VENDOR', `experimenter 0x${experimenter.toString(16)}`);
+/**
+ * Adds the actions to what was written, as the version has them for packets of the match. Throws OpenFlowError where it
+ * has no such action.
+ */
+export function writeActions(to: Writer, list: readonly Action[], version: WireVersion, match?: Match): void {
+  writeList(to, list, version, new ShapeSoFar(match));
 }
 
-/** Adds the actions to what was written. Throws OpenFlowError where the version has no such action. */
-export function writeActions(to: Writer, list: readonly Action[], version: WireVersion): void {
-  for (const action of list) writeAction(to, action, version);
+/** What is known of packets at this point of a list; made when the first action asks. */
+export class ShapeSoFar {
+  readonly #match: Match | undefined;
+  #shape: PacketShape | undefined;
+
+  constructor(match: Match | undefined, shape?: PacketShape) {
+    this.#match = match;
+    this.#shape = shape;
+  }
+
+  get now(): PacketShape {
+    this.#shape ??= new PacketShape(this.#match);
+    return this.#shape;
+  }
+
+  /** What an inner list changes is forgotten behind it. */
+  copy(): ShapeSoFar {
+    return new ShapeSoFar(this.#match, this.#shape?.copy());
+  }
 }
 
-function writeAction(to: Writer, action: Action, version: WireVersion): void {
-  const forms = formsByName.get(`${version} ${action.do}`) ?? [];
-  const known = forms.find(({ form }) => form.canSay?.(action) !== false);
+export function writeList(
+  to: Writer,
+  list: readonly AnyAction[],
+  version: WireVersion,
+  shape: ShapeSoFar,
+): void {
+  for (const action of list) {
+    const { sentAs, changes } = declarationOf(action);
+    const instead = sentAs?.(action, version, shape.now);
+    if (instead === undefined) {
+      writeAction(to, action, version, shape);
+      changes?.(action, shape.now);
+    } else if (instead.length > 0) writeList(to, instead, version, shape);
+    else changes?.(action, shape.now);
+  }
+}
+
+function writeAction(to: Writer, action: AnyAction, version: WireVersion, shape: ShapeSoFar): void {
+  const known = formFor(action, version);
   if (known === undefined)
     throw new OpenFlowError('OFPBAC_BAD_TYPE', `${action.do} is no action of version ${version}`);
   const { form, experimenter, number } = known;
@@ -93,44 +219,79 @@ function writeAction(to: Writer, action: Action, version: WireVersion): void {
     to.u32(experimenter);
     to.u16(number);
   }
-  form.encode(action, to, version);
+  form.encode(action, to, version, (list) => writeList(to, list, version, shape.copy()));
+  to.pad(start);
   to.setU16(start + 2, to.size - start);
 }
 
-/** "drop" for none. */
-export function formatActions(list: readonly Action[], context: ActionText): string {
-  return list.map((action) => formatAction(action, context)).join(',') || 'drop';
+function formFor(action: AnyAction, version: WireVersion): KnownForm | undefined {
+  const forms = formsByName[version]?.get(action.do);
+  if (forms === undefined) return undefined;
+  for (const known of forms) if (known.form.canSay?.(action, version) !== false) return known;
+  return undefined;
 }
 
-const byName = new Map(actions.map((declared) => [declared.name, declared]));
-
-function formatAction(action: Action, context: ActionText): string {
-  const declared = byName.get(action.do);
-  // The declaration of that name takes that action; the compiler cannot relate the two by itself.
-  const format = declared?.format as ((value: Action, context: ActionText) => string) | undefined;
-  return format?.(action, context) ?? '';
+/** "drop" for none. */
+export function formatActions(list: readonly AnyAction[], context: ActionText): string {
+  if (list.length === 0) return 'drop';
+  const formatInner = (inner: readonly AnyAction[]): string => formatActions(inner, context);
+  return list.map((action) => declarationOf(action).format(action, context, formatInner)).join(',');
 }
 
 /** Reads what ovs-ofctl takes as actions. Throws Malformed, whose `why` is the whole message. */
 export function readActionText(text: string, context: ActionText): Action[] {
-  const list: Action[] = [];
+  return readTextList(text, context, { allows: 'actions and meter' }, 0) as Action[]; // all were declared
+}
+
+/** The same for a flow, where instructions may be among them. */
+export function readInstructionText(text: string, context: ActionText): Action[] {
+  return readTextList(text, context, { allows: 'instructions' }, 0) as Action[]; // all were declared
+}
+
+function readTextList(text: string, context: ActionText, place: Place, depth: number): AnyAction[] {
+  if (depth >= mostDepth) throw wrong('Action nested too deeply');
+  const readInner = (inner: string, outer: Outer): AnyAction[] =>
+    readTextList(inner, context, { outer, allows: 'actions and meter' }, depth + 1);
+  const list: AnyAction[] = [];
   let isDrop = false;
   for (const { name, value } of keyValues(text)) {
-    if (name.toLowerCase() === 'drop') {
-      isDrop = true;
-      continue;
-    }
-    list.push(readOne(name, value, context));
+    if (name.toLowerCase() === 'drop') isDrop = true;
+    else list.push(readOne(name, value, context, readInner));
   }
   if (isDrop && list.length > 0)
     throw wrong('"drop" must not be accompanied by any other action or instruction');
+  try {
+    verifyActions(list, textVersion, place);
+  } catch (error) {
+    throw error instanceof OpenFlowError ? wrong(error.why) : error;
+  }
   return list;
 }
 
-function readOne(word: string, value: string, context: ActionText): Action {
-  const declared = byWord.get(word);
-  if (declared !== undefined) return { do: declared.name, ...declared.read(value, context, word) } as Action; // of that declaration
-  const port = context.ports.read(word);
+/** Whose rules text follows. */
+const textVersion = 2;
+
+/** Words that are no actions, and what is said of them. */
+const refusedWords: Readonly<Record<string, string>> = {
+  apply_actions: 'apply_actions is the default instruction',
+  unroll_xlate: "UNROLL is an internal action that shouldn't be used via OpenFlow",
+};
+
+function readOne(
+  word: string,
+  value: string,
+  context: ActionText,
+  readInner: (text: string, outer: Outer) => AnyAction[],
+): AnyAction {
+  const name = word.toLowerCase();
+  const declared = byWord.get(name);
+  if (declared !== undefined) {
+    const read = declared.read(value, context, name, readInner);
+    return 'do' in read ? read : { do: declared.name, ...read };
+  }
+  const refused = Object.hasOwn(refusedWords, name) ? refusedWords[name] : undefined;
+  if (refused !== undefined) throw wrong(refused);
+  const port = readPort(word, context);
   if (port === undefined) throw wrong(`unknown action ${word}`);
-  return { do: 'output', port: readOutputPort(word, context.ports), maxLength: Number(value) || 0 };
+  return instead(output, { port, maxLength: 0 });
 }

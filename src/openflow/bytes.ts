@@ -10,9 +10,16 @@ export class Reader {
   /** What to say of bytes that are missing. */
   readonly #cutShort: ErrorName;
 
-  constructor(bytes: Uint8Array, cutShort: ErrorName = 'OFPBRC_BAD_LEN', at = 0, end = bytes.length) {
+  /** `view` is that of the same bytes, where there is one. */
+  constructor(
+    bytes: Uint8Array,
+    cutShort: ErrorName = 'OFPBRC_BAD_LEN',
+    at = 0,
+    end = bytes.length,
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  ) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = view;
     this.#cutShort = cutShort;
     this.at = at;
     this.end = end;
@@ -64,7 +71,7 @@ export class Reader {
   /** The next `size` bytes as a run of their own; moves behind them. */
   part(size: number, cutShort: ErrorName = this.#cutShort): Reader {
     const at = this.take(size);
-    return new Reader(this.bytes, cutShort, at, at + size);
+    return new Reader(this.bytes, cutShort, at, at + size, this.#view);
   }
 
   /** The rest as a run of its own. */

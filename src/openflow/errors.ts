@@ -266,9 +266,12 @@ export class OpenFlowError extends VswitchError {
   override readonly name = 'OpenFlowError';
   override readonly code = 'OPENFLOW';
   readonly errorName: ErrorName;
+  /** The message without the name. */
+  readonly why: string;
 
   constructor(errorName: ErrorName, why: string) {
     super(`${errorName}: ${why}`);
     this.errorName = errorName;
+    this.why = why;
   }
 }

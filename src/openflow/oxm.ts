@@ -43,26 +43,104 @@ export interface OxmHeader {
   readonly payloadSize: number;
 }
 
-/** Throws OpenFlowError: OFPBMC_BAD_LEN for a length that the field does not have. */
-export function readOxmHeader(from: Reader): OxmHeader {
+/** A header as it stands there. */
+interface RawHeader {
+  /** Of that number, whatever its size; undefined when nobody knows it. */
+  readonly field: Field | undefined;
+  /** The size is one that the field has. */
+  readonly isItsSize: boolean;
+  readonly isCookie: boolean;
+  readonly hasMask: boolean;
+  readonly valueSize: number;
+  readonly payloadSize: number;
+}
+
+function readRawHeader(from: Reader): RawHeader {
+  if (from.left < 4) throw new OpenFlowError('OFPBMC_BAD_LEN', `${from.left} bytes where a field begins`);
   const header = from.u32();
-  const oxmClass = header >>> 16;
   const hasMask = (header & 0x100) !== 0;
   const size = header & 0xff;
-  const isExperimenter = oxmClass === experimenterClass;
+  const isExperimenter = header >>> 16 === experimenterClass;
+  if (isExperimenter && from.left < 4)
+    throw new OpenFlowError('OFPBMC_BAD_LEN', 'a field that is cut short before its experimenter');
+  const experimenter = isExperimenter ? from.u32() : undefined;
   if (isExperimenter && size < 4)
     throw new OpenFlowError('OFPBMC_BAD_LEN', 'an experimenter field without experimenter');
   const payloadSize = isExperimenter ? size - 4 : size;
-  const known = byNumber.get(isExperimenter ? `${from.u32()}.${(header >>> 9) & 0x7f}` : header >>> 9);
   const valueSize = hasMask ? payloadSize / 2 : payloadSize;
-  if (header >>> 9 === cookieType && valueSize === cookieBytes)
-    return { field: 'cookie', hasMask, payloadSize };
-  if (known === undefined) return { field: undefined, hasMask, payloadSize };
-  const { field } = known;
-  const isVariable = field.slot === 'tun_metadata'; // its real length is a matter of the TLV table
-  if (isVariable ? valueSize > field.bytes || valueSize % 1 !== 0 : valueSize !== field.bytes)
+  const isCookie = header >>> 9 === cookieType && valueSize === cookieBytes;
+  const field = byNumber.get(
+    experimenter === undefined ? header >>> 9 : `${experimenter}.${(header >>> 9) & 0x7f}`,
+  )?.field;
+  return {
+    field,
+    isItsSize: field !== undefined && hasSize(field, valueSize),
+    isCookie,
+    hasMask,
+    valueSize,
+    payloadSize,
+  };
+}
+
+/** The real length of a tunnel's option is a matter of the TLV table. */
+function hasSize({ slot, bytes }: Field, size: number): boolean {
+  return slot === 'tun_metadata' ? size <= bytes && size % 1 === 0 : size === bytes;
+}
+
+/** Throws OpenFlowError: OFPBMC_BAD_LEN for a length that the field does not have. */
+export function readOxmHeader(from: Reader): OxmHeader {
+  const { field, isItsSize, isCookie, hasMask, valueSize, payloadSize } = readRawHeader(from);
+  if (isCookie) return { field: 'cookie', hasMask, payloadSize };
+  if (field !== undefined && !isItsSize)
     throw new OpenFlowError('OFPBMC_BAD_LEN', `${field.name} has ${field.bytes} bytes, not ${valueSize}`);
   return { field, hasMask, payloadSize };
+}
+
+/** The header of a field that an action names, without a value. Throws OpenFlowError. */
+export function readFieldHeader(from: Reader): Field {
+  const { field, isItsSize, hasMask } = readRawHeader(from);
+  if (field === undefined || !isItsSize)
+    throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
+  if (hasMask) throw new OpenFlowError('OFPBMC_BAD_MASK', `a mask of ${field.name}`);
+  return field;
+}
+
+/** The field of a header without experimenter; its mask bit counts for nothing. Throws OpenFlowError. */
+export function readShortFieldHeader(from: Reader): Field {
+  const header = from.u32();
+  const field = byNumber.get(header >>> 9)?.field;
+  const size = header & 0xff;
+  if (field === undefined || !hasSize(field, (header & 0x100) === 0 ? size : size / 2))
+    throw new OpenFlowError('OFPBAC_BAD_SET_TYPE', `a field with the header 0x${header.toString(16)}`);
+  return field;
+}
+
+/** A field with its value, as actions set it. `mask` has all bits where none is given. Throws OpenFlowError. */
+export function readFieldEntry(from: Reader): {
+  field: Field;
+  value: Uint8Array;
+  mask: Uint8Array;
+  hasMask: boolean;
+} {
+  const { field, isItsSize, hasMask, valueSize, payloadSize } = readRawHeader(from);
+  if (field === undefined || (!isItsSize && valueSize === 0))
+    throw new OpenFlowError('OFPBAC_BAD_SET_TYPE', 'a field that is not known');
+  if (!isItsSize)
+    throw new OpenFlowError('OFPBAC_BAD_SET_LEN', `${field.name} has ${field.bytes} bytes, not ${valueSize}`);
+  if (payloadSize > from.left)
+    throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${payloadSize} bytes with ${from.left} left`);
+  const value = widened(from.octets(valueSize), field);
+  const mask = hasMask ? widened(from.octets(valueSize), field) : new Uint8Array(field.bytes).fill(0xff);
+  if (value.some((byte, n) => (byte & ~(mask[n] ?? 0)) !== 0))
+    throw new OpenFlowError('OFPBMC_BAD_WILDCARDS', `${field.name}: its value has bits outside its mask`);
+  return { field, value, mask, hasMask };
+}
+
+function widened(bytes: Uint8Array, field: Field): Uint8Array {
+  if (bytes.length === field.bytes) return bytes;
+  const wide = new Uint8Array(field.bytes);
+  wide.set(bytes, field.bytes - bytes.length);
+  return wide;
 }
 
 /**
@@ -75,6 +153,48 @@ export function numberFor(field: Field, version: WireVersion): FieldNumber | und
     (best, number) => (best === undefined || number.since > best.since ? number : best),
     undefined,
   );
+}
+
+/**
+ * The number that actions of a version give a field: where no number is of a version so old, its first one all the same.
+ * Version 0 has Nicira's. Throws OpenFlowError for a field that has none at all.
+ */
+function numberInActions(field: Field, version: WireVersion | 0): FieldNumber {
+  const number = (version === 0 ? undefined : numberFor(field, version)) ?? field.numbers[0];
+  if (number === undefined) throw new OpenFlowError('OFPBAC_BAD_SET_TYPE', `${field.name} has no number`);
+  return number;
+}
+
+/** Writes the header of a field that an action names, without a value. */
+export function writeFieldHeader(to: Writer, field: Field, version: WireVersion | 0): void {
+  writeOxmHeader(to, numberInActions(field, version), field.bytes, false);
+}
+
+/** Has the field a header of four bytes? */
+export function hasShortHeader({ numbers: [first] }: Field): boolean {
+  return first !== undefined && first.experimenter === undefined;
+}
+
+/** Writes a field with its value; without the mask where that has all bits. */
+export function writeFieldEntry(
+  to: Writer,
+  field: Field,
+  value: Uint8Array,
+  mask: Uint8Array,
+  version: WireVersion | 0,
+): void {
+  const hasMask = mask.some((byte) => byte !== 0xff);
+  const skipped = field.slot === 'tun_metadata' ? leadingZeros(value, hasMask ? mask : value) : 0;
+  writeOxmHeader(to, numberInActions(field, version), field.bytes - skipped, hasMask);
+  to.octets(value.subarray(skipped));
+  if (hasMask) to.octets(mask.subarray(skipped));
+}
+
+/** Bytes at the start that are zero in both. */
+function leadingZeros(a: Uint8Array, b: Uint8Array): number {
+  let count = 0;
+  while (count < a.length && a[count] === 0 && b[count] === 0) count++;
+  return count;
 }
 
 /** Writes the header of a field that has a number. `size` is that of the value where a field's can vary. */

@@ -2,10 +2,9 @@
 import { readIpv4, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
 import { readInteger } from '../../flow/fields/integer.ts';
-import type { PortText } from '../../flow/fields/text.ts';
-import { OpenFlowError } from '../errors.ts';
-import { port16, port32 } from '../ports.ts';
-import type { Argument } from './declare.ts';
+import { type ErrorName, OpenFlowError } from '../errors.ts';
+import { firstReservedPort, port16, port32, reservedPorts } from '../ports.ts';
+import type { ActionText, Argument } from './declare.ts';
 
 export const u8: Argument<number> = {
   size: () => 1,
@@ -70,24 +69,56 @@ export function wrong(why: string): Malformed {
   return new Malformed('action', 0, why);
 }
 
+/** As C's strtoull takes a number of any base; undefined when the text is not exactly one. */
+function readCInteger(text: string): bigint | undefined {
+  const [, sign, digits = ''] = /^\s*([+-]?)(.+)$/s.exec(text) ?? [];
+  const value = readInteger(digits);
+  return value === undefined || sign !== '-' ? value : -value;
+}
+
 /** An unsigned number of at most so many bits, in decimal, octal or hexadecimal. */
 export function readUnsigned(text: string, bits: number, what: string): number {
-  const value = readInteger(text);
-  if (value === undefined) throw wrong(`invalid ${what} "${text}"`);
-  if (value >> BigInt(bits) !== 0n) throw wrong(`invalid ${what} "${text}"`);
+  const value = readCInteger(text);
+  if (value === undefined || value >> BigInt(bits) !== 0n) throw wrong(`invalid ${what} "${text}"`);
   return Number(value);
 }
 
 export function readU32(text: string): number {
-  const value = readInteger(text);
-  if (value === undefined) throw wrong(`invalid numeric format ${text}`);
-  return Number(BigInt.asUintN(32, value));
+  return Number(BigInt.asUintN(32, readU64(text)));
 }
 
+/** Of a number that is too large it takes the bits that fit, and it counts negative ones from the end. */
 export function readU64(text: string): bigint {
-  const value = readInteger(text);
-  if (value === undefined) throw wrong(`invalid numeric format ${text}`);
+  if (text === '') throw wrong('missing required numeric argument');
+  const value = readCInteger(text);
+  if (value === undefined || value >= 1n << 64n || value <= -(1n << 64n))
+    throw wrong(`invalid numeric format ${text}`);
   return BigInt.asUintN(64, value);
+}
+
+/** The number of at most so many bytes that a text begins with; undefined when there is none or it is too large. */
+export function readIntegerAhead(text: string, size: number): { value: bigint; rest: string } | undefined {
+  const hex = /^0x([0-9a-f \t\r\n]*)/i.exec(text);
+  const [all = '', sign = '', digits = ''] = hex ?? /^\s*([+-]?)(0[0-7]*|[1-9]\d*)/.exec(text) ?? [];
+  if (all === '') return undefined;
+  const plain =
+    hex === null ? (readInteger(digits) ?? 0n) : BigInt(`0x0${(hex[1] ?? '').replaceAll(/\s/g, '')}`);
+  const value = sign === '-' ? BigInt.asUintN(64, -plain) : plain;
+  const limit = hex === null && size > 8 ? 64 : 8 * size;
+  return value >> BigInt(limit) === 0n ? { value, rest: text.slice(all.length) } : undefined;
+}
+
+/** The number that a text begins with, 0 without one, cut to so many bits: how the reference takes some arguments. */
+export function readLeadingNumber(text: string, bits: number): number {
+  const digits = /^\s*([+-]?\d+)/.exec(text)?.[1] ?? '0';
+  return Number(BigInt.asUintN(bits, BigInt.asIntN(32, clampedToLong(BigInt(digits)))));
+}
+
+/** C's atoi reads a long and keeps its lower half. */
+function clampedToLong(value: bigint): bigint {
+  const most = (1n << 63n) - 1n;
+  if (value > most) return most;
+  return value < -most - 1n ? -most - 1n : value;
 }
 
 export function readEthernet(text: string): Uint8Array {
@@ -106,8 +137,44 @@ export function readAddress(text: string): Uint8Array {
   }
 }
 
-export function readOutputPort(text: string, ports: PortText): number {
+/** The port of that name or number, in either of its forms; undefined for one that cannot be. */
+export function readPort(text: string, { ports }: ActionText): number | undefined {
   const found = ports.read(text);
-  if (found === undefined || found > 0xffff) throw wrong(`${text}: output to unknown port`);
-  return found;
+  return found === undefined || found <= 0xffff ? found : port16(found);
+}
+
+export function readTable(text: string, { tables }: ActionText): number | undefined {
+  if (tables !== undefined) return tables.read(text);
+  return /^\d+$/.test(text) && Number(text) <= 255 ? Number(text) : undefined;
+}
+
+export function formatTable(table: number, { tables }: ActionText): string {
+  return tables === undefined ? String(table) : tables.format(table);
+}
+
+/** "0x1f", and "0" for zero. */
+export function formatHexNumber(value: number | bigint): string {
+  return value === 0 || value === 0n ? '0' : `0x${value.toString(16)}`;
+}
+
+/** Bytes as an action's text has them, "01.02.03". */
+export function formatDotted(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('.');
+}
+
+/** Pairs of hexadecimal digits, with dots and spaces between them or not; undefined when they are not. */
+export function readDotted(text: string): Uint8Array | undefined {
+  const digits = text.replaceAll(/[.\s]/g, '');
+  return /^([0-9a-fA-F]{2})*$/.test(digits) ? Uint8Array.from(Buffer.from(digits, 'hex')) : undefined;
+}
+
+/** Refuses bytes that must be zero where they are not. */
+export function checkZero(bytes: Uint8Array, errorName: ErrorName = 'NXBRC_MUST_BE_ZERO'): void {
+  if (bytes.some((byte) => byte !== 0)) throw new OpenFlowError(errorName, 'bytes that must be zero');
+}
+
+/** What an action may send to: real ports below `limit`, and reserved ones. */
+export function checkOutputPort(to: number, limit = firstReservedPort): ErrorName | undefined {
+  if (to < limit && to < firstReservedPort) return undefined;
+  return to >= reservedPorts.IN_PORT && to < reservedPorts.ANY ? undefined : 'OFPBAC_BAD_OUT_PORT';
 }

@@ -1,10 +1,24 @@
 /**
- * How an action is declared: its name, where it stands on the wire in which versions, its arguments, and its text. An
- * action of one fixed layout says only what its arguments are; `forms` is for those that look different here and there.
+ * How an action is declared: its name, where it stands on the wire in which versions, its arguments, its text, and what
+ * it asks of packets. An action of one fixed layout says only what its arguments are; `forms` is for those that look
+ * different here and there, `sentAs` for what a version says by other actions.
  */
 import type { PortText } from '../../flow/fields/text.ts';
 import type { Reader, Writer } from '../bytes.ts';
+import type { ErrorName } from '../errors.ts';
 import type { VersionRange, WireVersion } from '../versions.ts';
+import type { PacketShape } from './packet-shape.ts';
+
+/** Any action, as actions that hold lists know them; `index.ts` says which there are. */
+export interface AnyAction {
+  readonly do: string;
+}
+
+/** Actions that others stand inside of. */
+export type Outer = 'clone' | 'ct' | 'write_actions';
+
+/** Lists inside of actions; what reads and writes them is given to the declarations, on which it stands itself. */
+type List = readonly AnyAction[];
 
 /** Whose number it is (the standard's, Nicira's or the ONF's), in which versions, and the number. */
 export type ActionPlace = `${'OF' | 'NX' | 'ONF'} ${VersionRange} ${number}`;
@@ -21,25 +35,86 @@ export interface ActionForm<V> {
   /** Bytes behind the header: so many at least, then any multiple of `step`; 0 for no more. */
   readonly size: (version: WireVersion) => readonly [least: number, step: number];
   /** `body` begins behind the header. Throws OpenFlowError. */
-  readonly decode: (body: Reader, version: WireVersion) => V;
-  readonly encode: (value: V, to: Writer, version: WireVersion) => void;
+  readonly decode: (
+    body: Reader,
+    version: WireVersion,
+    decodeInner: (body: Reader, outer?: Outer) => List,
+  ) => V;
+  /** What it writes is filled up with zeros to a multiple of eight bytes. */
+  readonly encode: (value: V, to: Writer, version: WireVersion, encodeInner: (list: List) => void) => void;
   /** Can the form say it? The first that can is sent; all can where this is absent. */
-  readonly canSay?: (value: V) => boolean;
+  readonly canSay?: (value: V, version: WireVersion) => boolean;
+}
+
+/** How tables read and print; their names come from the switch. */
+export interface TableText {
+  /** Any name or number of a table; undefined for one that cannot be. */
+  readonly read: (text: string) => number | undefined;
+  readonly format: (table: number) => string;
 }
 
 /** What the text of actions depends on. */
 export interface ActionText {
   readonly ports: PortText;
+  /** Numbers only where it is absent. */
+  readonly tables?: TableText;
 }
+
+/** What a switch has, as far as actions name it. */
+export interface CheckLimits {
+  /** One above the highest number of a port. */
+  readonly portLimit: number;
+  /** That the actions are in; 255 for any. */
+  readonly table: number;
+  /** 255 for any number. */
+  readonly tableCount: number;
+}
+
+/**
+ * Whether packets have what an action needs. 'inconsistent' is an error in every version but OpenFlow 1.0, where such an
+ * action does nothing.
+ */
+export type Verdict = ErrorName | 'inconsistent' | undefined;
+
+/** What an action is, of the instructions of OpenFlow 1.1 and later, in the order in which a switch obeys them. */
+export const instructionNames = [
+  'meter',
+  'apply_actions',
+  'clear_actions',
+  'write_actions',
+  'write_metadata',
+  'goto_table',
+] as const;
+
+export type InstructionName = (typeof instructionNames)[number];
 
 export interface ActionDeclaration<N extends string, V> {
   readonly name: N;
   readonly forms: readonly ActionForm<V>[];
-  /** Words that begin its text, the first of which is its own; each may say what follows in another way. */
+  /** Words that begin its text, the first of which is what messages call it. */
   readonly words: readonly string[];
-  /** Reads what stands behind the word. Throws Malformed, whose `why` is the whole message. */
-  readonly read: (text: string, context: ActionText, word: string) => V;
-  readonly format: (value: V, context: ActionText) => string;
+  /** Reads what stands behind the word, which may mean another action. Throws Malformed, whose `why` is the whole message. */
+  readonly read: (
+    text: string,
+    context: ActionText,
+    word: string,
+    readInner: (text: string, outer: Outer) => List,
+  ) => V | AnyAction;
+  readonly format: (value: V, context: ActionText, formatInner: (list: List) => string) => string;
+  /** What a version says in its place; undefined where that is the action itself. */
+  readonly sentAs?: (value: V, version: WireVersion, packet: PacketShape) => List | undefined;
+  /** What it makes of the packets that the actions behind it get. */
+  readonly changes?: (value: V, packet: PacketShape) => void;
+  readonly check?: (
+    value: V,
+    packet: PacketShape,
+    limits: CheckLimits,
+    checkInner: (list: List) => Verdict,
+  ) => Verdict;
+  /** An instruction of its own, instead of one of the actions that a flow applies. */
+  readonly instruction?: InstructionName;
+  /** Taken from bytes only where somebody tests a switch. */
+  readonly isForTests?: true;
 }
 
 export function defineAction<N extends string, V extends object>(
@@ -49,20 +124,29 @@ export function defineAction<N extends string, V extends object>(
   return { name, ...declared };
 }
 
-const nothing = {} as const;
+type WithoutArguments = Record<never, never>;
+/** An action that another one means or becomes. */
+export function instead<V extends object>(
+  { name }: { readonly name: string; readonly format: (value: V, ...rest: never[]) => string },
+  value: V,
+): AnyAction {
+  return { do: name, ...value };
+}
+
+const nothing: WithoutArguments = {};
 
 /** An action that is no more than its name. What follows its word is ignored, as the reference does. */
 export function withoutArguments<N extends string>(
   name: N,
   places: readonly ActionPlace[],
-  word: string,
-  ...otherWords: readonly string[]
-): ActionDeclaration<N, Record<never, never>> {
+  more: Pick<ActionDeclaration<N, WithoutArguments>, 'check' | 'changes' | 'isForTests'> = {},
+): ActionDeclaration<N, WithoutArguments> {
   return defineAction(name, {
-    forms: laidOut<Record<never, never>>(places, {}),
-    words: [word, ...otherWords],
+    forms: laidOut<WithoutArguments>(places, {}),
+    words: [name],
     read: () => nothing,
-    format: () => word,
+    format: () => name,
+    ...more,
   });
 }
 
@@ -71,7 +155,16 @@ export function headerSizeOf(wire: ActionPlace): number {
   return wire.startsWith('OF ') ? 4 : 10;
 }
 
-/** One form at each place, of arguments in a row, with zeros up to a multiple of eight. */
+/** Where an argument stands in one version. */
+interface Placed<V> {
+  readonly name: keyof V & string;
+  readonly argument: Argument<V[keyof V & string]>;
+  /** Bytes without meaning before it. */
+  readonly gap: number;
+  readonly size: number;
+}
+
+/** One form at each place, of arguments in a row. */
 export function laidOut<V extends object>(
   places: readonly ActionPlace[],
   args: { readonly [K in keyof V]: Argument<V[K]> },
@@ -80,38 +173,36 @@ export function laidOut<V extends object>(
   return places.map((wire) => {
     const isStandard = wire.startsWith('OF ');
     const header = headerSizeOf(wire);
-    const offsets = (version: WireVersion): { at: number[]; end: number } => {
+    const layOut = (version: WireVersion): { placed: Placed<V>[]; size: number } => {
       let end = header;
-      const at = names.map((name) => {
-        const size = args[name].size(version, isStandard);
+      const placed = names.map((name): Placed<V> => {
+        const argument = args[name];
+        const size = argument.size(version, isStandard);
         const alignment = size <= 8 && (size & (size - 1)) === 0 ? size : 1;
-        const start = Math.ceil(end / alignment) * alignment;
-        end = start + size;
-        return start;
+        const gap = (alignment - (end % alignment)) % alignment;
+        end += gap + size;
+        return { name, argument, gap, size };
       });
-      return { at, end: Math.ceil(end / 8) * 8 };
+      return { placed, size: Math.ceil(end / 8) * 8 - header };
     };
+    const first = layOut(1);
+    const later = layOut(2);
     return {
       wire,
-      size: (version) => [offsets(version).end - header, 0],
+      size: (version) => [(version === 1 ? first : later).size, 0],
       decode(body, version) {
-        const start = body.at - header;
-        const { at } = offsets(version);
         const value: Partial<V> = {};
-        names.forEach((name, n) => {
-          body.skip(start + (at[n] ?? 0) - body.at);
-          value[name] = args[name].decode(body, args[name].size(version, isStandard));
-        });
+        for (const { name, argument, gap, size } of (version === 1 ? first : later).placed) {
+          if (gap !== 0) body.skip(gap);
+          value[name] = argument.decode(body, size);
+        }
         return value as V; // every name was read
       },
       encode(value, to, version) {
-        const start = to.size - header;
-        const { at, end } = offsets(version);
-        names.forEach((name, n) => {
-          to.room(start + (at[n] ?? 0) - to.size);
-          args[name].encode(to, value[name], args[name].size(version, isStandard));
-        });
-        to.room(start + end - to.size);
+        for (const { name, argument, gap, size } of (version === 1 ? first : later).placed) {
+          if (gap !== 0) to.room(gap);
+          argument.encode(to, value[name], size);
+        }
       },
     };
   });

@@ -1,4 +1,11 @@
 /** All actions. A new one is a declaration in a file of this folder, and a line here. */
+import { checkPacketLarger, deleteField } from './bit-actions.ts';
+import { bundle } from './bundle.ts';
+import { clone } from './clone.ts';
+import { controller } from './controller.ts';
+import { ct } from './ct.ts';
+import type { AnyAction } from './declare.ts';
+import { decap, encap } from './encap.ts';
 import {
   decMplsTtl,
   decNshTtl,
@@ -21,10 +28,25 @@ import {
   setVlanPcp,
   setVlanVid,
 } from './header-actions.ts';
-import { enqueue, group, output, popQueue, setQueue } from './output-actions.ts';
+import { clearActions, gotoTable, meter, writeActionSet, writeMetadata } from './instructions.ts';
+import { learn } from './learn.ts';
+import { move, pop, push } from './move.ts';
+import { multipath } from './multipath.ts';
+import { nat } from './nat.ts';
+import {
+  enqueue,
+  group,
+  output,
+  outputRegister,
+  outputTruncated,
+  popQueue,
+  setQueue,
+} from './output-actions.ts';
 import {
   conjunction,
   ctClear,
+  debugRecirculation,
+  debugSlowPath,
   decTtl,
   exit,
   finTimeout,
@@ -32,17 +54,22 @@ import {
   resubmit,
   setTunnel,
 } from './pipeline-actions.ts';
+import { sample } from './sample.ts';
+import { setField } from './set-field.ts';
 
 export const actions = [
   output,
-  enqueue,
-  setQueue,
-  popQueue,
   group,
+  controller,
+  enqueue,
+  outputRegister,
+  outputTruncated,
+  bundle,
+  setField,
   setVlanVid,
   setVlanPcp,
-  pushVlan,
   popVlan,
+  pushVlan,
   setEthSrc,
   setEthDst,
   setIpSrc,
@@ -52,26 +79,53 @@ export const actions = [
   setNwTtl,
   setTpSrc,
   setTpDst,
-  pushMpls,
-  popMpls,
+  move,
+  push,
+  pop,
+  decTtl,
   setMplsLabel,
   setMplsTc,
   setMplsTtl,
   decMplsTtl,
-  decTtl,
+  pushMpls,
+  popMpls,
   decNshTtl,
-  resubmit,
+  deleteField,
+  encap,
+  decap,
   setTunnel,
-  note,
+  setQueue,
+  popQueue,
   finTimeout,
+  resubmit,
+  learn,
   conjunction,
-  ctClear,
+  multipath,
+  note,
   exit,
+  sample,
+  ct,
+  ctClear,
+  nat,
+  clone,
+  checkPacketLarger,
+  debugRecirculation,
+  debugSlowPath,
+  meter,
+  clearActions,
+  writeActionSet,
+  writeMetadata,
+  gotoTable,
 ] as const;
 
 type Declaration = (typeof actions)[number];
 
+/** The arguments of an action; lists inside of it are of actions that there are. */
+type Arguments<V> = { readonly [K in keyof V]: V[K] extends readonly AnyAction[] ? readonly Action[] : V[K] };
+
 /** An action by its name, with the arguments that its declaration gives it. */
 export type Action = {
-  readonly [D in Declaration as D['name']]: { readonly do: D['name'] } & ReturnType<D['read']>;
+  readonly [D in Declaration as D['name']]: { readonly do: D['name'] } & Arguments<
+    Parameters<D['format']>[0]
+  >;
 }[Declaration['name']];

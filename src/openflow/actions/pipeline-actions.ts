@@ -1,12 +1,35 @@
 /** Actions that steer a packet's way through the tables, and notes: ovs-actions(7). */
-import { readInteger } from '../../flow/fields/integer.ts';
+import { isMetByMatch } from '../../flow/fields/prerequisites.ts';
+import { keyValues } from '../../flow/key-values.ts';
+import { ipProtocol } from '../../wire/ip.ts';
 import { OpenFlowError } from '../errors.ts';
 import { reservedPorts } from '../ports.ts';
-import { port, readU64, readUnsigned, u8, u16, u32, u64, wrong } from './arguments.ts';
+import {
+  checkZero,
+  formatDotted,
+  formatHexNumber,
+  formatTable,
+  port,
+  readDotted,
+  readLeadingNumber,
+  readPort,
+  readTable,
+  readU32,
+  readU64,
+  readUnsigned,
+  u8,
+  u16,
+  u32,
+  u64,
+  wrong,
+} from './arguments.ts';
 import { type ActionForm, defineAction, laidOut, withoutArguments } from './declare.ts';
+import { settingNumber } from './field-value.ts';
 
-export const exit = withoutArguments('exit', ['NX 1.0+ 17'], 'exit');
-export const ctClear = withoutArguments('ct_clear', ['NX 1.0+ 43'], 'ct_clear');
+export const exit = withoutArguments('exit', ['NX 1.0+ 17']);
+export const ctClear = withoutArguments('ct_clear', ['NX 1.0+ 43']);
+export const debugRecirculation = withoutArguments('debug_recirc', ['NX 1.0+ 255'], { isForTests: true });
+export const debugSlowPath = withoutArguments('debug_slow', ['NX 1.0+ 254'], { isForTests: true });
 
 interface Resubmit {
   /** IN_PORT leaves it as it is. */
@@ -15,6 +38,8 @@ interface Resubmit {
   readonly table: number;
   /** With the addresses and ports of the connection's first packet in the place of its own. */
   readonly usesOriginalTuple: boolean;
+  /** In one of the forms that name a table, though that may be 255. */
+  readonly namesTable: boolean;
 }
 
 const thisTable = 0xff;
@@ -26,23 +51,22 @@ function resubmitForms(): ActionForm<Resubmit>[] {
     ...plain.map(
       (form): ActionForm<Resubmit> => ({
         ...form,
-        decode: (body, version) => ({
-          ...form.decode(body, version),
+        decode: (body, version, inner) => ({
+          ...form.decode(body, version, inner),
           table: thisTable,
           usesOriginalTuple: false,
+          namesTable: false,
         }),
-        canSay: ({ table, usesOriginalTuple }) => table === thisTable && !usesOriginalTuple,
+        canSay: ({ namesTable }) => !namesTable,
       }),
     ),
     ...inTable.map(
       (form, n): ActionForm<Resubmit> => ({
         ...form,
-        decode(body, version) {
-          const read = form.decode(body, version);
-          const rest = body.octets(body.left);
-          if (rest.some((byte) => byte !== 0))
-            throw new OpenFlowError('OFPBAC_BAD_ARGUMENT', 'bytes of a resubmit that must be zero');
-          return { ...read, usesOriginalTuple: n === 1 };
+        decode(body, version, inner) {
+          const read = form.decode(body, version, inner);
+          checkZero(body.octets(body.left), 'OFPBAC_BAD_ARGUMENT');
+          return { ...read, usesOriginalTuple: n === 1, namesTable: true };
         },
         canSay: ({ usesOriginalTuple }) => usesOriginalTuple === (n === 1),
       }),
@@ -53,23 +77,28 @@ function resubmitForms(): ActionForm<Resubmit>[] {
 export const resubmit = defineAction('resubmit', {
   forms: resubmitForms(),
   words: ['resubmit'],
-  read(text, { ports }): Resubmit {
-    const [first = '', second = '', third = ''] = text.split(',').map((part) => part.trim());
-    const to = first === '' ? reservedPorts.IN_PORT : ports.read(first);
+  read(text, context): Resubmit {
+    const [first = '', second = '', third = ''] = text.split(',');
+    const to = first === '' ? reservedPorts.IN_PORT : readPort(first, context);
     if (to === undefined) throw wrong(`${first}: resubmit to unknown port`);
-    const table = second === '' ? thisTable : Number(readInteger(second) ?? -1n);
-    if (table < 0 || table > 0xff) throw wrong(`${second}: resubmit to unknown table`);
+    const table = second === '' ? thisTable : readTable(second, context);
+    if (table === undefined) throw wrong(`${second}: resubmit to unknown table`);
     if (third !== '' && third !== 'ct') throw wrong(`${third}: unknown parameter`);
     if (to === reservedPorts.IN_PORT && table === thisTable)
       throw wrong('at least one "in_port" or "table" must be specified on resubmit');
-    return { port: to, table, usesOriginalTuple: third === 'ct' };
+    return { port: to, table, usesOriginalTuple: third === 'ct', namesTable: true };
   },
-  format({ port: to, table, usesOriginalTuple }, { ports }) {
-    if (to !== reservedPorts.IN_PORT && table === thisTable && !usesOriginalTuple)
-      return `resubmit:${ports.format(to)}`;
+  format({ port: to, table, usesOriginalTuple }, context) {
+    const { ports } = context;
+    if (to !== reservedPorts.IN_PORT && table === thisTable) return `resubmit:${ports.format(to)}`;
     const where = to === reservedPorts.IN_PORT ? '' : ports.format(to);
-    return `resubmit(${where},${table === thisTable ? '' : table}${usesOriginalTuple ? ',ct' : ''})`;
+    const which = table === thisTable ? '' : formatTable(table, context);
+    return `resubmit(${where},${which}${usesOriginalTuple ? ',ct' : ''})`;
   },
+  check: ({ usesOriginalTuple }, packet) =>
+    !usesOriginalTuple || isMetByMatch('conntrack', packet.values, packet.bits)
+      ? undefined
+      : 'OFPBAC_MATCH_INCONSISTENT',
 });
 
 interface Tunnel {
@@ -85,15 +114,18 @@ function tunnelForms(): ActionForm<Tunnel>[] {
     ...short.map(
       (form): ActionForm<Tunnel> => ({
         ...form,
-        decode: (body, version) => ({ id: BigInt(form.decode(body, version).id), isLong: false }),
-        encode: ({ id }, to, version) => form.encode({ id: Number(id) }, to, version),
+        decode: (body, version, inner) => ({
+          id: BigInt(form.decode(body, version, inner).id),
+          isLong: false,
+        }),
+        encode: ({ id }, to, version, inner) => form.encode({ id: Number(id) }, to, version, inner),
         canSay: ({ id, isLong }) => !isLong && id <= 0xffffffffn,
       }),
     ),
     ...long.map(
       (form): ActionForm<Tunnel> => ({
         ...form,
-        decode: (body, version) => ({ ...form.decode(body, version), isLong: true }),
+        decode: (body, version, inner) => ({ ...form.decode(body, version, inner), isLong: true }),
       }),
     ),
   ];
@@ -104,9 +136,10 @@ export const setTunnel = defineAction('set_tunnel', {
   words: ['set_tunnel', 'set_tunnel64'],
   read(text, _context, word): Tunnel {
     const id = readU64(text);
-    return { id, isLong: word === 'set_tunnel64' || id > 0xffffffffn };
+    return { id, isLong: word === 'set_tunnel64' };
   },
-  format: ({ id, isLong }) => `set_tunnel${isLong ? '64' : ''}:${id === 0n ? '0' : `0x${id.toString(16)}`}`,
+  format: ({ id, isLong }) => `set_tunnel${isLong || id > 0xffffffffn ? '64' : ''}:${formatHexNumber(id)}`,
+  sentAs: ({ id }, version) => (version < 3 ? undefined : [settingNumber('tun_id', id)]),
 });
 
 interface Note {
@@ -122,25 +155,18 @@ export const note = defineAction('note', {
       wire: 'NX 1.0+ 8',
       size: () => [6, 8],
       decode: (body): Note => ({ data: body.octets(body.left) }),
-      encode({ data }, to) {
-        to.octets(data);
-        to.room(Math.max(6 - data.length, -(noteHeader + data.length) & 7));
-      },
+      encode: ({ data }, to) => to.octets(data),
     },
   ],
   words: ['note'],
   read(text): Note {
-    const digits = text.replaceAll('.', '');
-    if (!/^([0-9a-fA-F]{2})*$/.test(digits)) throw wrong("bad hex digit in `note' argument");
-    const size = Math.ceil((noteHeader + Math.max(digits.length / 2, 1)) / 8) * 8 - noteHeader;
-    const data = new Uint8Array(size);
-    data.set(Buffer.from(digits, 'hex'));
+    const bytes = readDotted(text);
+    if (bytes === undefined) throw wrong("bad hex digit in `note' argument");
+    const data = new Uint8Array(Math.ceil((noteHeader + Math.max(bytes.length, 1)) / 8) * 8 - noteHeader);
+    data.set(bytes);
     return { data };
   },
-  format: ({ data }) =>
-    `note:${Buffer.from(data)
-      .toString('hex')
-      .replaceAll(/..(?=.)/g, '$&.')}`,
+  format: ({ data }) => `note:${formatDotted(data)}`,
 });
 
 interface FinTimeout {
@@ -153,8 +179,7 @@ export const finTimeout = defineAction('fin_timeout', {
   words: ['fin_timeout'],
   read(text): FinTimeout {
     const timeouts = { idle_timeout: 0, hard_timeout: 0 };
-    for (const part of text.split(',').filter((item) => item.trim() !== '')) {
-      const [name = '', value = ''] = part.trim().split('=');
+    for (const { name, value } of keyValues(text)) {
       if (name !== 'idle_timeout' && name !== 'hard_timeout')
         throw wrong(`invalid key '${name}' in 'fin_timeout' argument`);
       timeouts[name] = readUnsigned(value, 16, name);
@@ -165,6 +190,7 @@ export const finTimeout = defineAction('fin_timeout', {
     const parts = [idle === 0 ? '' : `idle_timeout=${idle}`, hard === 0 ? '' : `hard_timeout=${hard}`];
     return `fin_timeout(${parts.filter((part) => part !== '').join(',')})`;
   },
+  check: (_, packet) => (packet.ipProtocol === ipProtocol.tcp ? undefined : 'inconsistent'),
 });
 
 interface Conjunction {
@@ -177,8 +203,8 @@ interface Conjunction {
 export const conjunction = defineAction('conjunction', {
   forms: laidOut<Conjunction>(['NX 1.0+ 34'], { clause: u8, clauseCount: u8, id: u32 }).map((form) => ({
     ...form,
-    decode(body, version) {
-      const read = form.decode(body, version);
+    decode(body, version, inner) {
+      const read = form.decode(body, version, inner);
       const { clause, clauseCount } = read;
       if (clauseCount < 2 || clauseCount > 64 || clause >= clauseCount)
         throw new OpenFlowError('NXBAC_BAD_CONJUNCTION', `clause ${clause + 1} of ${clauseCount}`);
@@ -187,14 +213,15 @@ export const conjunction = defineAction('conjunction', {
   })),
   words: ['conjunction'],
   read(text): Conjunction {
-    const [, id, clause, count] = /^\s*(\d+)\s*,\s*(\d+)\s*\/\s*(\d+)\s*$/.exec(text) ?? [];
+    const [, id, clause, count] =
+      /^\s*([+-]?(?:0x[\da-f]+|\d+))\s*,\s*(\d+)\s*\/\s*(\d+)\s*$/i.exec(text) ?? [];
     if (id === undefined) throw wrong('"conjunction" syntax is "conjunction(id,i/n)"');
     const [number, of] = [Number(clause), Number(count)];
     if (of < 2) throw wrong('conjunction must have at least 2 clauses');
     if (of > 64) throw wrong('conjunction must have at most 64 clauses');
     if (number < 1) throw wrong('clause index must be positive');
     if (number > of) throw wrong('clause index must be less than or equal to number of clauses');
-    return { id: Number(id), clause: number - 1, clauseCount: of };
+    return { id: readU32(id), clause: number - 1, clauseCount: of };
   },
   format: ({ id, clause, clauseCount }) => `conjunction(${id},${clause + 1}/${clauseCount})`,
 });
@@ -218,8 +245,7 @@ export const decTtl = defineAction('dec_ttl', {
       size: () => [6, 8],
       decode(body): DecTtl {
         const count = body.u16();
-        if (body.octets(4).some((byte) => byte !== 0))
-          throw new OpenFlowError('NXBRC_MUST_BE_ZERO', 'bytes of a dec_ttl that must be zero');
+        checkZero(body.octets(4));
         if (2 * count > body.left)
           throw new OpenFlowError('OFPBAC_BAD_LEN', `${count} controllers in ${body.left} bytes`);
         return { controllers: Array.from({ length: count }, () => body.u16()) };
@@ -228,16 +254,16 @@ export const decTtl = defineAction('dec_ttl', {
         to.u16(controllers.length);
         to.room(4);
         for (const id of controllers) to.u16(id);
-        to.room((-2 * controllers.length) & 7);
       },
     },
   ],
   words: ['dec_ttl'],
   read(text): DecTtl {
-    const ids = text.split(',').filter((part) => part !== '');
-    return {
-      controllers: ids.length === 0 ? undefined : ids.map((id) => readUnsigned(id, 16, 'controller id')),
-    };
+    if (text === '') return { controllers: undefined };
+    const ids = text.split(/[, ]/).filter((part) => part !== '');
+    if (ids.length === 0) throw wrong('dec_ttl_cnt_ids: expected at least one controller id.');
+    return { controllers: ids.map((id) => readLeadingNumber(id, 16)) };
   },
   format: ({ controllers }) => (controllers === undefined ? 'dec_ttl' : `dec_ttl(${controllers.join(',')})`),
+  check: (_, packet) => (packet.isIp ? undefined : 'inconsistent'),
 });

@@ -1,0 +1,27 @@
+/** Actions on a copy of the packet: Nicira's clone; ovs-actions(7). */
+import { type AnyAction, defineAction } from './declare.ts';
+
+interface Clone {
+  readonly actions: readonly AnyAction[];
+}
+
+export const clone = defineAction('clone', {
+  forms: [
+    {
+      wire: 'NX 1.0+ 42',
+      size: () => [6, 8],
+      decode(body, _version, decodeInner): Clone {
+        body.skip(6);
+        return { actions: decodeInner(body) };
+      },
+      encode({ actions }, to, _version, encodeInner) {
+        to.room(6);
+        encodeInner(actions);
+      },
+    },
+  ],
+  words: ['clone'],
+  read: (text, _context, _word, readInner): Clone => ({ actions: readInner(text, 'clone') }),
+  format: ({ actions }, _context, formatInner) => `clone(${formatInner(actions)})`,
+  check: ({ actions }, _packet, _limits, checkInner) => checkInner(actions),
+});
