@@ -4,7 +4,13 @@ import { badActionLines, goodActionLines } from '../../test/system/action-lines.
 import { portText } from '../../test/system/match-lines.ts';
 import { Malformed } from '../base/errors.ts';
 import type { Match } from '../flow/match.ts';
-import { formatActions, readActionText, readInstructionText } from './action-codec.ts';
+import {
+  formatActions,
+  readActions,
+  readActionText,
+  readInstructionText,
+  writeActions,
+} from './action-codec.ts';
 import { checkActions } from './action-rules.ts';
 import { actionSetOrder } from './action-set.ts';
 import { type Action, actions } from './actions/index.ts';
@@ -136,6 +142,24 @@ describe('actions', () => {
       'push_vlan:0x8100,set_field:0x1->reg0,set_field:0x2->reg0,group:3',
     );
     expect(order('set_field:1->reg0')).toBe('drop');
+  });
+
+  it('are lists of their own outside of flows', () => {
+    const list = readActionText('mod_vlan_vid:5,mod_vlan_pcp:1,resubmit(,3)', context);
+    const bytes = allVersions.map((version) => {
+      const to = new Writer();
+      writeActions(to, list, version);
+      return formatActions(readActions(new Reader(to.written.slice()), version), context);
+    });
+    expect(bytes).toEqual([
+      'mod_vlan_vid:5,mod_vlan_pcp:1,resubmit(,3)',
+      'push_vlan:0x8100,set_vlan_vid:5,set_vlan_pcp:1,resubmit(,3)',
+      ...Array.from(
+        { length: 4 },
+        () => 'push_vlan:0x8100,set_field:4101->vlan_vid,set_field:1->vlan_pcp,resubmit(,3)',
+      ),
+    ]);
+    expect(() => readActionText('goto_table:1', context)).toThrow('goto_table instruction not allowed here');
   });
 
   it('are inside of each other up to a limit', () => {

@@ -47,7 +47,7 @@ export interface ActionForm<V> {
 }
 
 /** How tables read and print; their names come from the switch. */
-export interface TableText {
+interface TableText {
   /** Any name or number of a table; undefined for one that cannot be. */
   readonly read: (text: string) => number | undefined;
   readonly format: (table: number) => string;

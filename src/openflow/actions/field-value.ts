@@ -3,7 +3,7 @@ import type { Field, FieldName } from '../../flow/fields/index.ts';
 import { integerOf } from '../../flow/fields/integer.ts';
 import { formatFieldText, type MaskedValue, type PortText, readFieldText } from '../../flow/fields/text.ts';
 import { port16, port32, reservedPorts } from '../ports.ts';
-import { bytesWith } from './field-bits.ts';
+import { bytesWith, onesOf } from './field-bits.ts';
 import { fieldOf, type Subfield } from './subfield.ts';
 
 /**
@@ -42,7 +42,7 @@ export function settingNumber(name: FieldName, value: number | bigint): SetField
 export function loading(subfield: Subfield, value: bigint): SetFieldAction {
   const { field, low, width } = subfield;
   const { bytes } = fieldOf(field);
-  const mask = bytesWith((1n << BigInt(width)) - 1n, low, bytes);
+  const mask = bytesWith(onesOf(width), low, bytes);
   return { do: 'set_field', field, value: bytesWith(value, low, bytes), mask, saidAs: 'load' };
 }
 

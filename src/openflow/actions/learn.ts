@@ -6,7 +6,7 @@ import { type ErrorName, OpenFlowError } from '../errors.ts';
 import { readShortFieldHeader, writeFieldHeader } from '../oxm.ts';
 import { checkZero } from './arguments.ts';
 import { defineAction } from './declare.ts';
-import { bytesWith } from './field-bits.ts';
+import { bytesWith, onesOf } from './field-bits.ts';
 import { formatLearn, type Learn, type LearnSpec, readLearn } from './learn-text.ts';
 import type { PacketShape } from './packet-shape.ts';
 import {
@@ -145,7 +145,7 @@ function checkLearn({ specs }: Learn, packet: PacketShape): ErrorName | undefine
 /** A match on some bits of a field, beside what was matched before. */
 function learnMatch(learned: MatchBuilder, { field: name, low, width }: Subfield, source: bigint): void {
   const field = fieldOf(name);
-  const bits = bytesWith((1n << BigInt(width)) - 1n, low, field.bytes);
+  const bits = bytesWith(onesOf(width), low, field.bytes);
   const value = bytesWith(source, low, field.bytes);
   const before = { value: readField(learned.key, field), mask: readField(learned.mask, field) };
   learned.set(
