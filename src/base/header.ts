@@ -4,7 +4,7 @@
  */
 
 /** How one field lies on the wire: its width in bytes and the code that reads and writes it. */
-export interface Field {
+export interface HeaderField {
   readonly size: number;
   /** Expression over `view` and `at`; undefined for bytes that are not a number. */
   readonly read: string | undefined;
@@ -12,24 +12,24 @@ export interface Field {
   readonly write: string | undefined;
 }
 
-export const u8: Field = { size: 1, read: 'view.getUint8(at)', write: 'view.setUint8(at, value)' };
-export const u16: Field = { size: 2, read: 'view.getUint16(at)', write: 'view.setUint16(at, value)' };
-export const u24: Field = {
+export const u8: HeaderField = { size: 1, read: 'view.getUint8(at)', write: 'view.setUint8(at, value)' };
+export const u16: HeaderField = { size: 2, read: 'view.getUint16(at)', write: 'view.setUint16(at, value)' };
+export const u24: HeaderField = {
   size: 3,
   read: '(view.getUint16(at) << 8) | view.getUint8(at + 2)',
   write: 'view.setUint16(at, value >>> 8); view.setUint8(at + 2, value & 0xff)',
 };
-export const u32: Field = { size: 4, read: 'view.getUint32(at)', write: 'view.setUint32(at, value)' };
+export const u32: HeaderField = { size: 4, read: 'view.getUint32(at)', write: 'view.setUint32(at, value)' };
 
 /** `size` bytes that are addressed through `offset`, not read as a number (addresses, padding). */
-export function bytes(size: number): Field {
+export function bytes(size: number): HeaderField {
   return { size, read: undefined, write: undefined };
 }
 
 type Get = (view: DataView, at: number) => number;
 type Set = (view: DataView, at: number, value: number) => void;
 
-export interface Header<F extends Record<string, Field>> {
+export interface Header<F extends Record<string, HeaderField>> {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
@@ -41,7 +41,7 @@ export interface Header<F extends Record<string, Field>> {
 }
 
 /** Declares a header from its fields in wire order. */
-export function header<const F extends Record<string, Field>>(name: string, fields: F): Header<F> {
+export function header<const F extends Record<string, HeaderField>>(name: string, fields: F): Header<F> {
   const offset: Record<string, number> = {};
   const get: Record<string, Get> = {};
   const set: Record<string, Set> = {};

@@ -33,16 +33,16 @@ const dropReasons = {
   upcallPending: 'missed while too many packets like it waited for one upcall',
 } as const satisfies Record<string, string>;
 
-export type DropReason = keyof typeof dropReasons;
+export type DpDropReason = keyof typeof dropReasons;
 
-export const dropNames = Object.keys(dropReasons) as readonly DropReason[]; // keys of a literal
+export const dropNames = Object.keys(dropReasons) as readonly DpDropReason[]; // keys of a literal
 
-function indexNames(): Readonly<Record<DropReason, number>> {
-  const index: Partial<Record<DropReason, number>> = {};
+function indexNames(): Readonly<Record<DpDropReason, number>> {
+  const index: Partial<Record<DpDropReason, number>> = {};
   dropNames.forEach((name, n) => {
     index[name] = n;
   });
-  return index as Record<DropReason, number>; // the loop filled every name
+  return index as Record<DpDropReason, number>; // the loop filled every name
 }
 
 /** Position of each reason's counter. */

@@ -2,6 +2,10 @@
  * The headers that `tnl_push` puts in front of a packet, prepared when the flow is made. Lengths and the IPv4 checksum
  * depend on the packet or follow from the rest, so they are not here.
  */
+import { ethernet } from '../wire/ethernet.ts';
+import { ipv4, ipv6 } from '../wire/ip.ts';
+import { udp } from '../wire/transport.ts';
+
 export interface TunnelHeader {
   readonly ethernet: {
     readonly dst: readonly number[];
@@ -84,22 +88,20 @@ export type TunnelProtocol =
 
 export const greFlag = { checksum: 0x8000, key: 0x2000, sequence: 0x1000 } as const;
 
-const ethernetSize = 14;
-const ipSize = { 4: 20, 6: 40 } as const;
-const udpSize = 8;
+const ipSize = { 4: ipv4.size, 6: ipv6.size } as const;
 
 /** Bytes of all the headers together. */
 export function tunnelHeaderSize({ ip, tunnel }: TunnelHeader): number {
-  return ethernetSize + ipSize[ip.version] + protocolSize(tunnel);
+  return ethernet.size + ipSize[ip.version] + protocolSize(tunnel);
 }
 
 function protocolSize(tunnel: TunnelProtocol): number {
   switch (tunnel.type) {
     case 'vxlan':
     case 'gtpu':
-      return udpSize + 8;
+      return udp.size + 8;
     case 'geneve':
-      return udpSize + 8 + tunnel.options.reduce((size, { data }) => size + 4 + data.length, 0);
+      return udp.size + 8 + tunnel.options.reduce((size, { data }) => size + 4 + data.length, 0);
     case 'gre': {
       const words = [greFlag.checksum, greFlag.key, greFlag.sequence].filter(
         (bit) => (tunnel.flags & bit) !== 0,

@@ -3,7 +3,7 @@ import { type Random, seededRandom } from '../base/random.ts';
 import { Classifier } from './classifier.ts';
 import { ClassifierRule } from './classifier-rule.ts';
 import { getSlot, newKey, setSlot } from './key.ts';
-import { isMatchedBy, isSameMatch, isWithin, type Match, packMatch } from './match.ts';
+import { isMatchedBy, isMatchWithin, isSameMatch, type Match, packMatch } from './match.ts';
 import type { PrefixSlot } from './prefix-index.ts';
 import { keyWordCount, type SlotName, slots } from './slots.ts';
 
@@ -129,7 +129,7 @@ function run(random: Random, operations: number, prefixes: readonly PrefixSlot[]
   for (let n = 0; n < 20; n++) {
     const outer = packMatch(randomKey(random), randomMask(random));
     const inside = model.rules.filter(
-      ({ match }) => match.mask.includes(outer.mask) && isWithin(outer, match),
+      ({ match }) => match.mask.includes(outer.mask) && isMatchWithin(outer, match),
     );
     expect(new Set(classifier.within(outer))).toEqual(new Set(inside.map(({ rule }) => rule)));
   }

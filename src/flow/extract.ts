@@ -15,7 +15,18 @@ import {
   vlanTag,
 } from '../wire/ethernet.ts';
 import type { Frame } from '../wire/frame.ts';
-import { arp, ipProtocol, ipv4, ipv4Fragment, ipv6, ipv6Fragment, ipv6Option } from '../wire/ip.ts';
+import {
+  arp,
+  extensionSize,
+  ipProtocol,
+  ipv4,
+  ipv4Fragment,
+  ipv6,
+  ipv6Fragment,
+  ipv6Option,
+  isExtension,
+  minExtensionSize,
+} from '../wire/ip.ts';
 import { mpls, mplsBottom } from '../wire/mpls.ts';
 import { nsh, nshContext1 } from '../wire/nsh.ts';
 import {
@@ -59,7 +70,6 @@ const nshContext = slots.nsh_c1.word;
 
 /** The reference takes at most this much Ethernet padding behind an IP packet. */
 const maxPadding = 0xffff;
-const ipv6HeaderMin = 8;
 const tcpSizeMin = tcp.size;
 
 const noHotWords = new Uint32Array(hotWordCount);
@@ -189,7 +199,7 @@ function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array):
   let next = at + ipv6.size;
   let frag = 0;
   while (isExtension(protocol)) {
-    if (last - next < ipv6HeaderMin) return;
+    if (last - next < minExtensionSize) return;
     if (protocol === ipProtocol.fragment) {
       const offsetMore = ipv6Fragment.get.offsetMore(view, next);
       protocol = ipv6Fragment.get.nextHeader(view, next);
@@ -204,10 +214,9 @@ function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array):
       }
       continue;
     }
-    const length = ipv6Option.get.length(view, next);
-    const isAuthentication = protocol === ipProtocol.authentication;
+    const size = extensionSize(view, next, protocol);
     protocol = ipv6Option.get.nextHeader(view, next);
-    next += isAuthentication ? (length + 2) * 4 : (length + 1) * 8;
+    next += size;
     if (next > last) return;
   }
   key[ipv6Label] = word & 0xfffff;
@@ -215,17 +224,6 @@ function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array):
   if ((frag & fragment.later) !== 0) return;
   if (protocol === ipProtocol.icmpv6) extractIcmpv6(view, next, last, key);
   else extractTransport(view, next, last, protocol, key);
-}
-
-/** Is this IPv6 next-header value that of an extension header, behind which more follows? */
-export function isExtension(protocol: number): boolean {
-  return (
-    protocol === ipProtocol.hopByHop ||
-    protocol === ipProtocol.routing ||
-    protocol === ipProtocol.destination ||
-    protocol === ipProtocol.authentication ||
-    protocol === ipProtocol.fragment
-  );
 }
 
 function extractTransport(view: DataView, at: number, end: number, protocol: number, key: Uint32Array): void {

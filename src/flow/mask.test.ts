@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../base/random.ts';
 import { internMask, maskWith } from './mask.ts';
 import { MaskTable, type TableEntry } from './mask-table.ts';
-import { isMatchedBy, isWithin, packKey, packMatch, unpackKey, valuesUnder } from './match.ts';
+import { isMatchedBy, isMatchWithin, packKey, packMatch, unpackKey, valuesUnder } from './match.ts';
 import { keyWordCount, layerOfWord } from './slots.ts';
 
 const random = seededRandom(11);
@@ -66,10 +66,10 @@ describe('masks', () => {
     const wide = internMask(Uint32Array.of(0xff00, 0, 0xff));
     const narrow = internMask(Uint32Array.of(0xffff, 1, 0xff));
     expect([narrow.includes(wide), wide.includes(narrow)]).toEqual([true, false]);
-    expect(isWithin(packMatch(key, wide.unpack()), packMatch(key, narrow.unpack()))).toBe(true);
+    expect(isMatchWithin(packMatch(key, wide.unpack()), packMatch(key, narrow.unpack()))).toBe(true);
     const elsewhere = key.slice();
     elsewhere[2] = (key[2] ?? 0) ^ 1;
-    expect(isWithin(packMatch(key, wide.unpack()), packMatch(elsewhere, narrow.unpack()))).toBe(false);
+    expect(isMatchWithin(packMatch(key, wide.unpack()), packMatch(elsewhere, narrow.unpack()))).toBe(false);
   });
 });
 

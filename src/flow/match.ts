@@ -54,7 +54,7 @@ export function isMatchedBy({ mask, values }: Match, key: Uint32Array): boolean 
 }
 
 /** Does every packet of `inner`, whose mask includes that of `outer`, match `outer`? */
-export function isWithin(outer: Match, inner: Match): boolean {
+export function isMatchWithin(outer: Match, inner: Match): boolean {
   return outer.mask.words.every((word, n) => {
     const value = inner.values[inner.mask.words.indexOf(word)] ?? 0;
     return (value & (outer.mask.bits[n] ?? 0)) === outer.values[n];

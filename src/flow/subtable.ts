@@ -2,7 +2,7 @@
 import type { ClassifierRule } from './classifier-rule.ts';
 import type { Mask } from './mask.ts';
 import { MaskTable } from './mask-table.ts';
-import { isWithin, type Match } from './match.ts';
+import { isMatchWithin, type Match } from './match.ts';
 import { leadingOnes, type PrefixIndex } from './prefix-index.ts';
 import { makePrefixLengths, PrefixTrie } from './prefix-trie.ts';
 import { slots } from './slots.ts';
@@ -169,7 +169,7 @@ export class Subtable<R extends ClassifierRule> {
   rules(match?: Match): R[] {
     const found: R[] = [];
     for (const head of this.#table) {
-      if (match !== undefined && !isWithin(match, this.#table.matchOf(head))) continue;
+      if (match !== undefined && !isMatchWithin(match, this.#table.matchOf(head))) continue;
       for (let rule: R | undefined = head; rule !== undefined; rule = rule.next) found.push(rule);
     }
     return found;

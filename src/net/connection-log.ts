@@ -76,7 +76,7 @@ function describe(event: ReconnectEvent): {
 }
 
 /** Why a connection failed, without what is said about it anyway. */
-export function reasonOf(why: Error): string {
+export function connectionReason(why: Error): string {
   if (why instanceof Malformed) return strerror(errnos.EPROTO);
   return why instanceof SyscallFailed ? why.reason : why.message;
 }

@@ -7,7 +7,7 @@ import { errnos, syscallFailed } from '../base/errno.ts';
 import { VswitchError } from '../base/errors.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import { type Ms, ms } from '../base/units.ts';
-import { endOfFile, reasonOf } from './connection-log.ts';
+import { connectionReason, endOfFile } from './connection-log.ts';
 import { Reconnect, type ReconnectOptions } from './reconnect.ts';
 import { isPassiveName, needsProbes } from './remote.ts';
 
@@ -98,7 +98,7 @@ export class ReliableConnection<C extends Connection> {
   ended(connection: C, why: Error | undefined): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    this.#machine.disconnected(this.#now(), why === undefined ? endOfFile : reasonOf(why));
+    this.#machine.disconnected(this.#now(), why === undefined ? endOfFile : connectionReason(why));
     this.#next();
     this.#options.events.disconnected?.(why);
   }
@@ -151,7 +151,7 @@ export class ReliableConnection<C extends Connection> {
       (error: unknown) => {
         if (attempt.signal.aborted) return; // whoever did that has dealt with it
         if (!(error instanceof VswitchError)) throw error;
-        this.#failed(error, reasonOf(error));
+        this.#failed(error, connectionReason(error));
       },
     );
   }

@@ -3,14 +3,14 @@
  * frames without a native address. One pool a thread, shared by its ports; used by `system/` and `tap/`.
  */
 import { allocate } from '../sys/calls/memory.ts';
+import { ethernet } from '../wire/ethernet.ts';
 import type { Frame } from '../wire/frame.ts';
 
 /** Room for tags, tunnel headers and the offload header before a frame. */
 export const bufferHeadroom = 256;
 /** The longest frame that is taken: 64 KiB of segmented TCP with its headers and tags. */
 export const maxFrameSize = 65536 + 256;
-/** An Ethernet header. */
-export const minFrameSize = 14;
+export const minFrameSize = ethernet.size;
 
 const bufferSize = 66 * 1024 + 512; // a multiple of 64, so that no two buffers share a cache line
 const buffersPerChunk = 16;

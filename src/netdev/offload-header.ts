@@ -3,12 +3,12 @@
  * 5.1.6, without num_buffers, in the machine's order). Read and written by `system/` (PACKET_VNET_HDR) and `tap/`
  * (IFF_VNET_HDR).
  */
+import { vlanTag } from '../wire/ethernet.ts';
 import type { Frame } from '../wire/frame.ts';
 
 export const offloadHeaderSize = 10;
 
 const NEEDS_CSUM = 1;
-const vlanTagSize = 4;
 
 /**
  * Takes the header at `at` over into the frame, whose bounds are set. False when it describes something outside
@@ -53,12 +53,12 @@ export function writeOffloadHeader(frame: Frame, words: Uint16Array, at: number)
 
 /** Puts a tag that the kernel took out back behind the addresses, using the headroom. */
 export function restoreVlanTag(frame: Frame, tpid: number, tci: number): void {
-  const start = frame.start - vlanTagSize;
+  const start = frame.start - vlanTag.size;
   frame.bytes.copyWithin(start, frame.start, frame.start + 12);
   frame.view.setUint16(start + 12, tpid);
   frame.view.setUint16(start + 14, tci);
   frame.start = start;
-  frame.headroom -= vlanTagSize;
-  if (frame.checksumStart >= 0) frame.checksumStart += vlanTagSize;
-  if (frame.headerSize > 0) frame.headerSize += vlanTagSize;
+  frame.headroom -= vlanTag.size;
+  if (frame.checksumStart >= 0) frame.checksumStart += vlanTag.size;
+  if (frame.headerSize > 0) frame.headerSize += vlanTag.size;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../base/clock.ts';
 import { ms } from '../base/units.ts';
-import { formatMac, readMac } from './mac.ts';
+import { formatMacNumber, readMacNumber } from './mac.ts';
 import { MacTable } from './mac-learning.ts';
 
 const ordinary = { isGratuitous: false, isBond: false };
@@ -13,15 +13,15 @@ function makeTable(config: Partial<{ agingTime: number; maxSize: number; floodVl
 } {
   const clock = new FakeClock();
   const changes: string[] = [];
-  const macs = new MacTable<string>(clock, (mac, vlan) => changes.push(`${formatMac(mac)}/${vlan}`));
+  const macs = new MacTable<string>(clock, (mac, vlan) => changes.push(`${formatMacNumber(mac)}/${vlan}`));
   macs.configure({ agingTime: 300, maxSize: 8192, floodVlans: [], ...config });
   return { clock, changes, macs };
 }
 
-const a = readMac('50:54:00:00:00:01');
-const b = readMac('50:54:00:00:00:02');
+const a = readMacNumber('50:54:00:00:00:01');
+const b = readMacNumber('50:54:00:00:00:02');
 /** The n-th made-up address. */
-const made = (n: number): typeof a => readMac(`02:00:00:${hex(n >> 16)}:${hex(n >> 8)}:${hex(n)}`);
+const made = (n: number): typeof a => readMacNumber(`02:00:00:${hex(n >> 16)}:${hex(n >> 8)}:${hex(n)}`);
 const hex = (n: number): string => (n & 255).toString(16);
 
 describe('the table of learned addresses', () => {
@@ -44,7 +44,7 @@ describe('the table of learned addresses', () => {
 
   test('learns neither group addresses nor in VLANs that are flooded', () => {
     const { macs } = makeTable({ floodVlans: [20] });
-    expect(macs.learn(readMac('01:00:5e:00:00:01'), 0, 'p1', ordinary)).toBe(false);
+    expect(macs.learn(readMacNumber('01:00:5e:00:00:01'), 0, 'p1', ordinary)).toBe(false);
     expect(macs.learn(a, 20, 'p1', ordinary)).toBe(false);
     expect(macs.size).toBe(0);
   });
@@ -71,7 +71,7 @@ describe('the table of learned addresses', () => {
     macs.learn(b, 0, 'p1', ordinary);
     clock.advance(ms(2_500));
     macs.learn(a, 0, 'p1', ordinary);
-    expect([...macs.entries()].map((e) => [formatMac(e.mac), macs.age(e)])).toEqual([
+    expect([...macs.entries()].map((e) => [formatMacNumber(e.mac), macs.age(e)])).toEqual([
       ['50:54:00:00:00:02', 2],
       ['50:54:00:00:00:01', 0],
     ]);

@@ -26,13 +26,13 @@ function macOf(high: number, low: number): Mac {
 }
 
 /** Any hexadecimal pairs of one or two digits with colons between. Throws Malformed. */
-export function readMac(text: string): Mac {
+export function readMacNumber(text: string): Mac {
   if (!/^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/i.test(text)) throw new Malformed('Ethernet address', 0, text);
   return text.split(':').reduce((mac, byte) => mac * 256 + Number.parseInt(byte, 16), 0) as Mac;
 }
 
 /** "xx:xx:xx:xx:xx:xx" */
-export function formatMac(mac: Mac): string {
+export function formatMacNumber(mac: Mac): string {
   return mac
     .toString(16)
     .padStart(12, '0')

@@ -61,3 +61,24 @@ export const arp = header('arp', {
   tha: bytes(6),
   tpa: u32,
 });
+
+/** Bytes of the shortest IPv6 extension header. */
+export const minExtensionSize = 8;
+
+/** Is this IPv6 next-header value that of an extension header, behind which more follows? */
+export function isExtension(protocol: number): boolean {
+  return (
+    protocol === ipProtocol.hopByHop ||
+    protocol === ipProtocol.routing ||
+    protocol === ipProtocol.destination ||
+    protocol === ipProtocol.authentication ||
+    protocol === ipProtocol.fragment
+  );
+}
+
+/** Bytes of the extension header of that type at `at`, of which at least `minExtensionSize` are there. */
+export function extensionSize(view: DataView, at: number, protocol: number): number {
+  if (protocol === ipProtocol.fragment) return ipv6Fragment.size;
+  const length = ipv6Option.get.length(view, at);
+  return protocol === ipProtocol.authentication ? (length + 2) * 4 : (length + 1) * 8;
+}

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Refused } from '../../src/base/errors.ts';
 import type { DpAction, DpActionName } from '../../src/datapath/actions.ts';
 import type { Datapath, DpFlow, Upcall } from '../../src/datapath/provider.ts';
-import { readActions } from '../../src/datapath/text/actions.ts';
+import { readDpActions } from '../../src/datapath/text/actions.ts';
 import { readKey } from '../../src/datapath/text/key.ts';
 import { getSlot } from '../../src/flow/key.ts';
 import {
@@ -278,7 +278,7 @@ export function describeDatapathActions(
     test('a drop ends the packet and counts its reason', async () => {
       datapath.putFlow({
         ...flowOf('in_port(1)', '2', 0),
-        actions: [...readActions('2'), { do: 'drop', reason: 'tooManyResubmits' }, ...readActions('3')],
+        actions: [...readDpActions('2'), { do: 'drop', reason: 'tooManyResubmits' }, ...readDpActions('3')],
       });
       await datapath.settle();
       a.inject(udpPacket());
@@ -314,7 +314,7 @@ export function describeDatapathActions(
       expect(upcalls[0]?.reason).toEqual({
         cookie: { type: 'ipfix', outputPort: 2 },
         tunnelOutPort: 3,
-        actions: readActions(
+        actions: readDpActions(
           '2,sample(sample=100%,actions(userspace(pid=0,ipfix(output_port=2),actions,tunnel_out_port=3)))',
         ),
       });
@@ -328,7 +328,7 @@ export function describeDatapathActions(
       ['tnl_pop', 'sample(sample=1%,actions(tnl_pop(4)))'],
     ])('%s is refused, by name, by a datapath that cannot run it', (action, text) => {
       if (datapath.features.actions.has(action)) return;
-      const actions = readActions(text);
+      const actions = readDpActions(text);
       const message = `datapath ${datapath.name} cannot run the action ${action}`;
       expect(() => datapath.putFlow({ ...flowOf('in_port(1)', '2', 0), actions })).toThrow(message);
       expect(() => datapath.execute(packetFrom(a), actions)).toThrow(Refused);
@@ -339,7 +339,7 @@ export function describeDatapathActions(
       const deep =
         'clone('.repeat(datapath.features.maxNesting + 1) + ')'.repeat(datapath.features.maxNesting + 1);
       for (const text of ['set(in_port(5))', 'set(tcp_flags(syn))', deep])
-        expect(() => datapath.execute(packetFrom(a), readActions(text))).toThrow(Refused);
+        expect(() => datapath.execute(packetFrom(a), readDpActions(text))).toThrow(Refused);
       const wrongLabel: DpAction = { do: 'push_mpls', lse: 0, etherType: 0x0800 };
       expect(() => datapath.execute(packetFrom(a), [wrongLabel])).toThrow('push_mpls of the EtherType 0x800');
     });
@@ -348,5 +348,5 @@ export function describeDatapathActions(
 
 function flowOf(match: string, actions: string, id: number): DpFlow {
   const { key, mask } = readKey(match);
-  return { id, ...packed(key, mask), actions: readActions(actions) };
+  return { id, ...packed(key, mask), actions: readDpActions(actions) };
 }

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatActions } from '../../src/datapath/text/actions.ts';
+import { formatDpActions } from '../../src/datapath/text/actions.ts';
 import { extractKey } from '../../src/flow/extract.ts';
 import { isMatchedBy, valuesUnder } from '../../src/flow/match.ts';
 import { datapathWordCount } from '../../src/flow/slots.ts';
@@ -117,9 +117,9 @@ function compare(sw: VirtualSwitch, port: string, bytes: Uint8Array, vlanLimit: 
   const matching = [...backer.flows].filter(({ mask, key: packetKey }) =>
     isMatchedBy({ mask, values: valuesUnder(packetKey, mask) }, key),
   );
-  const fresh = formatActions(
+  const fresh = formatDpActions(
     translate({ ports: backer.ports, scratch: new Scratch(), key, input, learns: false }).actions,
   );
-  for (const { actions } of matching) expect(formatActions(actions)).toBe(fresh);
+  for (const { actions } of matching) expect(formatDpActions(actions)).toBe(fresh);
   return matching.length;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readActions } from '../../src/datapath/text/actions.ts';
+import { readDpActions } from '../../src/datapath/text/actions.ts';
 import { readKey } from '../../src/datapath/text/key.ts';
 import { ufidOf } from '../../src/datapath/ufid.ts';
 import { internMask } from '../../src/flow/mask.ts';
@@ -21,7 +21,7 @@ async function switchThatDoes(actions: string): Promise<VirtualSwitch> {
     ufid: ufidOf(packet),
     key: packet,
     mask: internMask(mask),
-    actions: readActions(actions),
+    actions: readDpActions(actions),
   });
   return sw;
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Malformed } from '../../src/base/errors.ts';
-import { formatActions, readActions } from '../../src/datapath/text/actions.ts';
+import { formatDpActions, readDpActions } from '../../src/datapath/text/actions.ts';
 
 const wrong = 'wrong';
 /** Tools that run at once. */
@@ -39,7 +39,7 @@ async function realAnswers(lines: readonly string[]): Promise<ReadonlyMap<string
 
 function ours(line: string): string {
   try {
-    return formatActions(readActions(line));
+    return formatDpActions(readDpActions(line));
   } catch (why) {
     if (why instanceof Malformed) return wrong;
     throw why;

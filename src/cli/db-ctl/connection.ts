@@ -3,9 +3,9 @@
  * `mayReconnect` the first failure is the last; with it, what was lost is done again.
  */
 import { Malformed, type VswitchError } from '../../base/errors.ts';
-import { reasonOf } from '../../net/connection-log.ts';
+import { connectionReason } from '../../net/connection-log.ts';
 import { Disconnected } from '../../ovsdb/client/errors.ts';
-import { Session, type SessionOptions } from '../../ovsdb/client/session.ts';
+import { ClientSession, type SessionOptions } from '../../ovsdb/client/session.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { CommandFailed } from './datum-text.ts';
 
@@ -18,7 +18,7 @@ export interface ConnectionOptions extends SessionOptions {
 export class Connection {
   mayReconnect: boolean;
   readonly #options: ConnectionOptions;
-  readonly #session: Session;
+  readonly #session: ClientSession;
   #number = 0;
   #isUp = false;
   #failure: VswitchError | undefined;
@@ -29,7 +29,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.mayReconnect = options.mayReconnect;
-    this.#session = new Session(
+    this.#session = new ClientSession(
       { ...options, limitsAttempts: options.mayReconnect },
       {
         up: () => {
@@ -44,7 +44,7 @@ export class Connection {
           this.#wake();
         },
         failed: (why, count) => {
-          if (!options.mayReconnect && count >= options.remotes.length) this.#fail(reasonOf(why));
+          if (!options.mayReconnect && count >= options.remotes.length) this.#fail(connectionReason(why));
         },
         notification: (method) => {
           if (!method.startsWith('update')) return;

@@ -26,7 +26,7 @@ import type {
 import { sumDrops, sumStats } from '../totals.ts';
 import { SharedPortCounters, type Totals } from '../userspace/counters.ts';
 import { Engine, type EnginePort } from '../userspace/engine.ts';
-import type { Step } from '../userspace/execute.ts';
+import type { ActionStep } from '../userspace/execute.ts';
 import type { FlowStats } from '../userspace/flow-stats.ts';
 import { engineFeatures, lowerActions } from '../userspace/lower.ts';
 import { UpcallList } from './upcall-list.ts';
@@ -98,7 +98,7 @@ export class DummyDatapath implements Datapath {
   readonly #ports = new PortTable<OpenPort>();
   readonly #flows: FlowList;
   /** Lists are shared by many flows. */
-  readonly #lowered = new WeakMap<readonly DpAction[], readonly Step[]>();
+  readonly #lowered = new WeakMap<readonly DpAction[], readonly ActionStep[]>();
   /** Ports that said that frames have come in. */
   readonly #ready = new Set<OpenPort>();
   #isRunning = false;
@@ -251,7 +251,7 @@ export class DummyDatapath implements Datapath {
     return this.#ports.get(dpPort(key[slots.in_port.word] ?? 0))?.receiver ?? this.#first;
   }
 
-  #lower(actions: readonly DpAction[]): readonly Step[] {
+  #lower(actions: readonly DpAction[]): readonly ActionStep[] {
     let steps = this.#lowered.get(actions);
     if (steps === undefined) {
       steps = lowerActions(actions);

@@ -5,7 +5,7 @@ import { dpPort } from '../../base/units.ts';
 import type { DpAction, Nat } from '../actions.ts';
 import { slowPathReasons, type UserspaceCookie } from '../cookie.ts';
 import { greFlag, type TunnelHeader } from '../tunnel-header.ts';
-import { formatActions, readActions } from './actions.ts';
+import { formatDpActions, readDpActions } from './actions.ts';
 
 const u = (bits: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 });
 const bytes = (size: number): fc.Arbitrary<number[]> => fc.array(u(8), { minLength: size, maxLength: size });
@@ -144,7 +144,7 @@ const sets = [
   'set(arp(op=2,sha=50:54:00:00:00:05/ff:ff:ff:00:00:00))',
   'set(tcp_flags(+syn-ack))',
   'set(eth())',
-].map((text) => readActions(text)[0] as DpAction); // each is one action
+].map((text) => readDpActions(text)[0] as DpAction); // each is one action
 
 const { list } = fc.letrec<{ list: DpAction[]; action: DpAction }>((tie) => ({
   list: fc.array(tie('action'), { maxLength: 3, depthIdentifier: 'actions' }),
@@ -219,9 +219,9 @@ describe('datapath actions as text', () => {
   it('whatever is printed reads back as the same actions', () => {
     fc.assert(
       fc.property(list, (actions) => {
-        const text = formatActions(actions);
-        const read = readActions(text);
-        expect(formatActions(read)).toBe(text);
+        const text = formatDpActions(actions);
+        const read = readDpActions(text);
+        expect(formatDpActions(read)).toBe(text);
         // A sample is printed to a tenth of a percent only.
         if (!text.includes('sample(sample')) expect(read).toEqual(actions);
       }),
@@ -232,7 +232,7 @@ describe('datapath actions as text', () => {
   it('any text is read or Malformed', () => {
     const twisted = fc
       .tuple(
-        list.map((actions) => formatActions(actions)),
+        list.map((actions) => formatDpActions(actions)),
         fc.nat(300),
         fc.nat(5),
         fc.string({ maxLength: 4 }),
@@ -241,7 +241,7 @@ describe('datapath actions as text', () => {
     fc.assert(
       fc.property(fc.oneof(twisted, fc.string()), (text) => {
         try {
-          readActions(text);
+          readDpActions(text);
         } catch (error) {
           expect(error).toBeInstanceOf(Malformed);
         }
@@ -259,23 +259,25 @@ describe('datapath actions as text', () => {
   });
 
   it('a number that does not fit is refused, with where it stands', () => {
-    expect(() => readActions('1,push_vlan(vid=4096,pcp=0)')).toThrow(
+    expect(() => readDpActions('1,push_vlan(vid=4096,pcp=0)')).toThrow(
       'at byte 16: 4096 does not fit in 12 bits',
     );
-    expect(() => readActions('ct(zone=70000)')).toThrow('70000 does not fit in 16 bits');
+    expect(() => readDpActions('ct(zone=70000)')).toThrow('70000 does not fit in 16 bits');
   });
 
   it('lists that lie too deep in each other are refused', () => {
-    expect(() => readActions('clone('.repeat(40) + ')'.repeat(40))).toThrow(Malformed);
+    expect(() => readDpActions('clone('.repeat(40) + ')'.repeat(40))).toThrow(Malformed);
   });
 
   it('ports are shown and read by name wherever an action has one', () => {
     const portName = (number: number): string | undefined => (number === 7 ? 'eth7' : undefined);
     expect(
-      formatActions(readActions('clone(7),tnl_pop(7),userspace(pid=1,ipfix(output_port=7))'), { portName }),
+      formatDpActions(readDpActions('clone(7),tnl_pop(7),userspace(pid=1,ipfix(output_port=7))'), {
+        portName,
+      }),
     ).toBe('clone(eth7),tnl_pop(eth7),userspace(pid=1,ipfix(output_port=eth7))');
-    expect(readActions('eth7,clone(eth7)', (name) => (name === 'eth7' ? 7 : undefined))).toEqual(
-      readActions('7,clone(7)'),
+    expect(readDpActions('eth7,clone(eth7)', (name) => (name === 'eth7' ? 7 : undefined))).toEqual(
+      readDpActions('7,clone(7)'),
     );
   });
 });

@@ -19,7 +19,7 @@ import {
 } from '../actions.ts';
 import { formatConntrack, readConntrack } from './conntrack.ts';
 import { formatUserspace, readUserspace } from './cookie.ts';
-import { Cursor, hexNumber, hexOrZero } from './cursor.ts';
+import { hexNumber, hexOrZero, TextCursor } from './cursor.ts';
 import { formatSet, type KeyTextOptions } from './groups.ts';
 import { closingOf, readKey } from './key.ts';
 import { formatTunnelPush, readTunnelPush } from './tunnel-header.ts';
@@ -61,11 +61,11 @@ const formats: Formats = {
   pop_nsh: () => 'pop_nsh()',
   sample({ probability, actions }, options) {
     const percentage = ((100 * probability) / certainty).toFixed(1);
-    return `sample(sample=${percentage}%,actions(${formatActions(actions, options)}))`;
+    return `sample(sample=${percentage}%,actions(${formatDpActions(actions, options)}))`;
   },
-  clone: ({ actions }, options) => `clone(${formatActions(actions, options)})`,
+  clone: ({ actions }, options) => `clone(${formatDpActions(actions, options)})`,
   check_pkt_len({ size, ifGreater, ifLessEqual }, options) {
-    const [gt, le] = [ifGreater, ifLessEqual].map((actions) => formatActions(actions, options));
+    const [gt, le] = [ifGreater, ifLessEqual].map((actions) => formatDpActions(actions, options));
     return `check_pkt_len(size=${size},gt(${gt}),le(${le}))`;
   },
   trunc: ({ maxSize }) => `trunc(${maxSize})`,
@@ -81,7 +81,7 @@ const formats: Formats = {
 const certainty = 0xffffffff;
 
 /** An empty list is "drop". */
-export function formatActions(actions: readonly DpAction[], options: KeyTextOptions = {}): string {
+export function formatDpActions(actions: readonly DpAction[], options: KeyTextOptions = {}): string {
   return actions.map((action) => formatAction(action, options)).join(',') || 'drop';
 }
 
@@ -118,7 +118,7 @@ const maxDepth = 32;
 /** Each begins behind the action's name. */
 type Readers = {
   readonly [N in Exclude<DpActionName, 'output' | 'drop'>]: (
-    cursor: Cursor,
+    cursor: TextCursor,
     reading: ActionReading,
   ) => DpActionOf<N>;
 };
@@ -193,18 +193,18 @@ const readers: Readers = {
 };
 
 /**
- * Reads what `formatActions` writes; ports may be names that `portNumber` knows. Throws Malformed.
+ * Reads what `formatDpActions` writes; ports may be names that `portNumber` knows. Throws Malformed.
  * Differs: all that is printed is read back; the reference has no reader for hash, push_eth, pop_eth, push_mpls,
  * pop_mpls and set(nsh), takes recirculation ids in decimal only, and none of slow_path(a,b), clone(drop) and headers of
  * ERSPAN and GTP-U that it prints itself. On the other hand it reads set() of packet_type, eth_type, vlan and encap,
  * which nothing can run.
  */
-export function readActions(
+export function readDpActions(
   text: string,
   portNumber: (name: string) => number | undefined = () => undefined,
 ): DpAction[] {
   if (/^drop$/i.test(text)) return [];
-  const cursor = new Cursor(text);
+  const cursor = new TextCursor(text);
   const reading = { portNumber, depth: 0 };
   const actions: DpAction[] = [];
   for (cursor.skipDelimiters(); !cursor.isAtEnd; cursor.skipDelimiters()) {
@@ -215,7 +215,7 @@ export function readActions(
 }
 
 /** The actions up to a closing parenthesis, which is left; "drop" is none. */
-function readList(cursor: Cursor, reading: ActionReading): DpAction[] {
+function readList(cursor: TextCursor, reading: ActionReading): DpAction[] {
   const actions: DpAction[] = [];
   cursor.skipDelimiters();
   if (cursor.match(/drop(?=\))/iy) !== undefined) return actions;
@@ -223,7 +223,7 @@ function readList(cursor: Cursor, reading: ActionReading): DpAction[] {
   return actions;
 }
 
-function readAction(cursor: Cursor, reading: ActionReading): DpAction {
+function readAction(cursor: TextCursor, reading: ActionReading): DpAction {
   if (/[0-9+-]/.test(cursor.next)) return { do: 'output', port: dpPort(cursor.number(32)) };
   const { at } = cursor;
   const word = cursor.match(/[^, \t\r\n()]+/y) ?? '';
@@ -245,19 +245,19 @@ function isReadable(name: string): name is keyof Readers {
   return Object.hasOwn(readers, name);
 }
 
-function noAction(cursor: Cursor): Malformed {
+function noAction(cursor: TextCursor): Malformed {
   return cursor.wrong(`"${cursor.text.slice(cursor.at)}" is no action`);
 }
 
 /** (NUMBER) */
-function numberIn(cursor: Cursor, bits: number, base?: 'decimal'): number {
+function numberIn(cursor: TextCursor, bits: number, base?: 'decimal'): number {
   cursor.expect('(');
   const value = cursor.number(bits, base);
   cursor.expect(')');
   return value;
 }
 
-function readPushVlan(cursor: Cursor): DpActionOf<'push_vlan'> {
+function readPushVlan(cursor: TextCursor): DpActionOf<'push_vlan'> {
   cursor.expect('(');
   let tpid: number = etherType.vlan;
   if (cursor.take('tpid=')) {
@@ -273,7 +273,7 @@ function readPushVlan(cursor: Cursor): DpActionOf<'push_vlan'> {
   return { do: 'push_vlan', tpid, tci: (pcp << 13) | (hasCfi ? vlanPresent : 0) | vid };
 }
 
-function readLse(cursor: Cursor): { lse: number; etherType: number } {
+function readLse(cursor: TextCursor): { lse: number; etherType: number } {
   cursor.expect('(label=');
   const label = cursor.number(20);
   cursor.expect(',tc=');
@@ -291,7 +291,7 @@ function readLse(cursor: Cursor): { lse: number; etherType: number } {
 /** Bytes of metadata that fit a header: its length field counts words up to 63, two of them the header's own. */
 const metadataLimit = 248;
 
-function readPushNsh(cursor: Cursor): DpActionOf<'push_nsh'> {
+function readPushNsh(cursor: TextCursor): DpActionOf<'push_nsh'> {
   const head = { flags: 0, ttl: 63, mdType: 1 as 1 | 2, nextProtocol: 3, spi: 0, si: 255 };
   const context = new Array<number>(16).fill(0);
   let options: number[] = [];
@@ -312,7 +312,7 @@ function readPushNsh(cursor: Cursor): DpActionOf<'push_nsh'> {
   return { do: 'push_nsh', ...head, metadata: head.mdType === 1 ? context : options };
 }
 
-function readContext(cursor: Cursor, context: number[]): void {
+function readContext(cursor: TextCursor, context: number[]): void {
   cursor.expect('c');
   const which = Number(cursor.match(/[1-4]/y) ?? Number.NaN);
   if (Number.isNaN(which)) throw cursor.wrong('a context has c1 to c4');
@@ -322,7 +322,7 @@ function readContext(cursor: Cursor, context: number[]): void {
 }
 
 /** Filled up to whole words. */
-function readOptions(cursor: Cursor): number[] {
+function readOptions(cursor: TextCursor): number[] {
   if (cursor.take('md2=0') && !cursor.isAt('x')) return [];
   cursor.expect('x');
   const digits = cursor.match(/[0-9a-f]+/iy) ?? '';
@@ -333,7 +333,7 @@ function readOptions(cursor: Cursor): number[] {
 }
 
 /** (HEADER(FIELDS)) */
-function readSet(cursor: Cursor): DpActionOf<'set'> {
+function readSet(cursor: TextCursor): DpActionOf<'set'> {
   cursor.expect('(');
   const start = cursor.at;
   const header = cursor.match(/[a-z0-9_]+/y) ?? '';

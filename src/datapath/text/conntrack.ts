@@ -1,7 +1,7 @@
 /** `ct` actions as text, with their address translation. */
 import { formatIpv4, formatIpv6 } from '../../base/addresses.ts';
 import type { Conntrack, DpActionOf, Nat, NatRange } from '../actions.ts';
-import { type Cursor, hexNumber, hexOrZero } from './cursor.ts';
+import { hexNumber, hexOrZero, type TextCursor } from './cursor.ts';
 
 export function formatConntrack(ct: Conntrack): string {
   const parts: string[] = [];
@@ -53,7 +53,7 @@ const helperLimit = 15;
 const timeoutLimit = 31;
 
 /** Nothing, or (PARTS) in any order. */
-export function readConntrack(cursor: Cursor): DpActionOf<'ct'> {
+export function readConntrack(cursor: TextCursor): DpActionOf<'ct'> {
   const ct: Read = { zone: 0 };
   if (cursor.take('(')) {
     while (!cursor.take(')')) {
@@ -64,7 +64,7 @@ export function readConntrack(cursor: Cursor): DpActionOf<'ct'> {
   return { do: 'ct', ...ct };
 }
 
-function readPart(cursor: Cursor, ct: Read): void {
+function readPart(cursor: TextCursor, ct: Read): void {
   const commit = (['commit', 'force_commit'] as const).find((name) => cursor.take(name));
   if (commit !== undefined) {
     if (ct.commit !== undefined && ct.commit !== commit)
@@ -80,19 +80,19 @@ function readPart(cursor: Cursor, ct: Read): void {
 }
 
 /** A mask of zero writes nothing. */
-function readMark(cursor: Cursor, ct: Read): void {
+function readMark(cursor: TextCursor, ct: Read): void {
   const value = cursor.number(32, 'hexadecimal');
   const mask = cursor.take('/') ? cursor.number(32, 'hexadecimal') : 0xffffffff;
   if (mask !== 0) ct.mark = { value, mask };
 }
 
-function readLabel(cursor: Cursor, ct: Read): void {
+function readLabel(cursor: TextCursor, ct: Read): void {
   const value = wordsOf(cursor.bytes(16));
   const mask = cursor.take('/') ? wordsOf(cursor.bytes(16)) : new Array<number>(4).fill(0xffffffff);
   if (mask.some((word) => word !== 0)) ct.label = { value, mask };
 }
 
-function readName(cursor: Cursor, limit: number): string {
+function readName(cursor: TextCursor, limit: number): string {
   const name = cursor.match(nameEnd) ?? '';
   if (name === '' || name.length > limit)
     throw cursor.wrong(`"${name}" is no name of 1 to ${limit} characters`);
@@ -105,7 +105,7 @@ interface NatParts {
   readonly flags: Set<'persistent' | 'hash' | 'random'>;
 }
 
-function readNat(cursor: Cursor): Nat {
+function readNat(cursor: TextCursor): Nat {
   const parts: NatParts = { directions: new Set(), range: undefined, flags: new Set() };
   if (cursor.take('(')) {
     while (!cursor.take(')')) {
@@ -129,7 +129,7 @@ function readNat(cursor: Cursor): Nat {
   };
 }
 
-function readNatPart(cursor: Cursor, parts: NatParts): void {
+function readNatPart(cursor: TextCursor, parts: NatParts): void {
   const direction = (['src', 'dst'] as const).find((name) => cursor.take(name));
   if (direction !== undefined) {
     parts.directions.add(direction);
@@ -141,7 +141,7 @@ function readNatPart(cursor: Cursor, parts: NatParts): void {
   parts.flags.add(flag);
 }
 
-function readRange(cursor: Cursor): NatRange {
+function readRange(cursor: TextCursor): NatRange {
   const min = readAddress(cursor);
   const max = cursor.take('-') ? readAddress(cursor) : min;
   const minPort = cursor.take(':') ? cursor.number(16, 'decimal') : 0;
@@ -158,7 +158,7 @@ function readRange(cursor: Cursor): NatRange {
 
 const ipv4Text = /[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/y;
 
-function readAddress(cursor: Cursor): number[] {
+function readAddress(cursor: TextCursor): number[] {
   const { at } = cursor;
   if (cursor.match(ipv4Text) !== undefined) {
     cursor.at = at;

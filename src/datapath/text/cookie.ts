@@ -3,7 +3,7 @@ import { dpPort } from '../../base/units.ts';
 import { type FlagNames, readFlags } from '../../flow/fields/flags.ts';
 import type { DpActionOf } from '../actions.ts';
 import { type CookieOf, type CookieType, slowPathReasons, type UserspaceCookie } from '../cookie.ts';
-import { type Cursor, hexDigits, hexNumber } from './cursor.ts';
+import { hexDigits, hexNumber, type TextCursor } from './cursor.ts';
 import type { MemberOptions } from './member.ts';
 
 /** Bytes of the reference's own user data, which are zero where nobody gives any. */
@@ -55,7 +55,7 @@ function lowByte(value: number): number {
   return value & 0xff;
 }
 
-type CookieReaders = { readonly [T in CookieType]: (cursor: Cursor) => CookieOf<T> };
+type CookieReaders = { readonly [T in CookieType]: (cursor: TextCursor) => CookieOf<T> };
 
 /** Each reads from behind the opening parenthesis up to the closing one. */
 const cookieReaders: CookieReaders = {
@@ -135,7 +135,7 @@ const cookieReaders: CookieReaders = {
 };
 
 /** (pid=NUMBER[,COOKIE][,actions][,tunnel_out_port=NUMBER]) */
-export function readUserspace(cursor: Cursor): DpActionOf<'userspace'> {
+export function readUserspace(cursor: TextCursor): DpActionOf<'userspace'> {
   cursor.expect('(pid=');
   const pid = cursor.number(32);
   const cookie = readCookie(cursor);
@@ -151,7 +151,7 @@ export function readUserspace(cursor: Cursor): DpActionOf<'userspace'> {
   };
 }
 
-function readCookie(cursor: Cursor): UserspaceCookie {
+function readCookie(cursor: TextCursor): UserspaceCookie {
   const types = Object.keys(cookieReaders) as CookieType[]; // keys of a literal
   const type = types.find((name) => cursor.take(`,${name}(`));
   if (type === undefined) return { type: 'userdata', bytes: new Array<number>(ownSize).fill(0) };

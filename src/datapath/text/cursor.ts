@@ -12,7 +12,7 @@ const integers = {
   hexadecimal: /[ \t-\r]*(?:0x)?[0-9a-f]+/iy,
 } as const;
 
-export class Cursor {
+export class TextCursor {
   readonly text: string;
   at = 0;
   readonly #layer: string;

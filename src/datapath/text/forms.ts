@@ -66,9 +66,9 @@ export const etherTypeForm: Form = {
   read: readNumber,
 };
 
-export const mac: Form = { format: formatMac, formatMask: formatMac, read: readMac };
-export const ipv4: Form = { format: formatIpv4, formatMask: formatIpv4, read: readIpv4 };
-export const ipv6: Form = { format: formatIpv6, formatMask: formatIpv6, read: readIpv6 };
+export const macForm: Form = { format: formatMac, formatMask: formatMac, read: readMac };
+export const ipv4Form: Form = { format: formatIpv4, formatMask: formatIpv4, read: readIpv4 };
+export const ipv6Form: Form = { format: formatIpv6, formatMask: formatIpv6, read: readIpv6 };
 
 const fragments = ['no', 'first', '<error>', 'later'];
 

@@ -18,9 +18,9 @@ import {
   fragmentForm,
   fullHexadecimal,
   hexadecimal,
-  ipv4,
-  ipv6,
-  mac,
+  ipv4Form,
+  ipv6Form,
+  macForm,
   maskedInHex,
 } from './forms.ts';
 import {
@@ -140,13 +140,13 @@ export const metadataGroups: readonly Group[] = [
   group(
     'ct_tuple4',
     isTracked(etherType.ipv4),
-    tupleMembers('ct_nw_src', 'ct_nw_dst', ipv4, ['tp_src', 'tp_dst']),
+    tupleMembers('ct_nw_src', 'ct_nw_dst', ipv4Form, ['tp_src', 'tp_dst']),
   ),
   {
     ...group(
       'ct_tuple6',
       isTracked(etherType.ipv6),
-      tupleMembers('ct_ipv6_src', 'ct_ipv6_dst', ipv6, ['src_port', 'dst_port']),
+      tupleMembers('ct_ipv6_src', 'ct_ipv6_dst', ipv6Form, ['src_port', 'dst_port']),
     ),
     read: readTuple6,
   },
@@ -162,24 +162,24 @@ export const packetTypeGroup = group('packet_type', always, [
 const isEthernet = (key: Uint32Array): boolean => getSlot(key, 'packet_type') === 0;
 
 export const ethernetGroup = group('eth', isEthernet, [
-  member('src', 'eth_src', mac),
-  member('dst', 'eth_dst', mac),
+  member('src', 'eth_src', macForm),
+  member('dst', 'eth_dst', macForm),
 ]);
 
 export const payloadGroups: readonly Group[] = [
   { ...group('mpls', isMpls, mplsMembers), format: formatMpls, formatSet: formatMplsToSet, read: readMpls },
   { ...group('nsh', (key) => type(key) === etherType.nsh, nshMembers), format: formatNsh },
   group('ipv4', (key) => type(key) === etherType.ipv4, [
-    member('src', 'nw_src', ipv4),
-    member('dst', 'nw_dst', ipv4),
+    member('src', 'nw_src', ipv4Form),
+    member('dst', 'nw_dst', ipv4Form),
     member('proto', 'nw_proto', decimal),
     member('tos', 'nw_tos', hexadecimal),
     member('ttl', 'nw_ttl', decimal),
     member('frag', 'nw_frag', fragmentForm),
   ]),
   group('ipv6', (key) => type(key) === etherType.ipv6, [
-    member('src', 'ipv6_src', ipv6),
-    member('dst', 'ipv6_dst', ipv6),
+    member('src', 'ipv6_src', ipv6Form),
+    member('dst', 'ipv6_dst', ipv6Form),
     { name: 'label', slot: 'ipv6_label', form: hexadecimal, bits: [0, 20] },
     member('proto', 'nw_proto', decimal),
     member('tclass', 'nw_tos', hexadecimal),
@@ -187,11 +187,11 @@ export const payloadGroups: readonly Group[] = [
     member('frag', 'nw_frag', fragmentForm),
   ]),
   group('arp', (key) => type(key) === etherType.arp || type(key) === etherType.rarp, [
-    member('sip', 'nw_src', ipv4),
-    member('tip', 'nw_dst', ipv4),
+    member('sip', 'nw_src', ipv4Form),
+    member('tip', 'nw_dst', ipv4Form),
     member('op', 'nw_proto', decimal),
-    member('sha', 'arp_sha', mac),
-    member('tha', 'arp_tha', mac),
+    member('sha', 'arp_sha', macForm),
+    member('tha', 'arp_tha', macForm),
   ]),
   group('tcp', carries(ipProtocol.tcp), portMembers),
   group('tcp_flags', hasTcpFlags, [member('', 'tcp_flags', tcpFlagsForm)]),
@@ -200,9 +200,9 @@ export const payloadGroups: readonly Group[] = [
   group('icmp', isIcmp(etherType.ipv4, ipProtocol.icmp), icmpMembers),
   group('icmpv6', isIcmp(etherType.ipv6, ipProtocol.icmpv6), icmpMembers),
   group('nd', isNeighbour, [
-    member('target', 'nd_target', ipv6),
-    member('sll', 'arp_sha', mac),
-    member('tll', 'arp_tha', mac),
+    member('target', 'nd_target', ipv6Form),
+    member('sll', 'arp_sha', macForm),
+    member('tll', 'arp_tha', macForm),
   ]),
   // What the reference's datapath can set, but never shows of a flow.
   {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
 import { dpPort } from '../../base/units.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
-import { formatActions, readActions } from './actions.ts';
+import { formatDpActions, readDpActions } from './actions.ts';
 import { formatKey, readKey } from './key.ts';
 
 const l2 = 'eth(src=50:54:00:00:00:05,dst=50:54:00:00:00:07)';
@@ -102,9 +102,9 @@ describe('datapath flow text', () => {
   });
 
   it('prints actions as the reference does', () => {
-    expect(formatActions([])).toBe('drop');
+    expect(formatDpActions([])).toBe('drop');
     expect(
-      formatActions([
+      formatDpActions([
         { do: 'pop_vlan' },
         { do: 'push_vlan', tpid: 0x8100, tci: 0x3005 },
         { do: 'push_vlan', tpid: 0x88a8, tci: 0x1006 },
@@ -126,11 +126,11 @@ describe('datapath flow text', () => {
     'set(eth(src=50:54:00:00:00:05/ff:ff:ff:00:00:00)),trunc(64),2',
     'set(ipv6(src=fe80::1,hlimit=64)),userspace(pid=0,slow_path(cfm))',
   ])('reads and writes the actions %s', (text) => {
-    expect(formatActions(readActions(text))).toBe(text);
+    expect(formatDpActions(readDpActions(text))).toBe(text);
   });
 
   it('takes names of ports in actions', () => {
-    expect(readActions('p1 , 3', (name) => (name === 'p1' ? 1 : undefined))).toEqual([
+    expect(readDpActions('p1 , 3', (name) => (name === 'p1' ? 1 : undefined))).toEqual([
       { do: 'output', port: 1 },
       { do: 'output', port: 3 },
     ]);
@@ -146,7 +146,7 @@ describe('datapath flow text', () => {
     'trunc(x)',
     '(1)',
   ])('refuses the actions %s', (text) => {
-    expect(() => readActions(text)).toThrow(Malformed);
+    expect(() => readDpActions(text)).toThrow(Malformed);
   });
 
   it('takes any text as a key or as Malformed', () => {

@@ -13,7 +13,7 @@ import {
   tunnelHeaderSize,
   tunnelTypeNumber,
 } from '../tunnel-header.ts';
-import { type Cursor, hexOrZero } from './cursor.ts';
+import { hexOrZero, type TextCursor } from './cursor.ts';
 import type { MemberOptions } from './member.ts';
 import { formatGeneveOptions, readGeneveOptions } from './tunnel-key.ts';
 
@@ -85,7 +85,7 @@ function formatOptions(options: readonly GeneveOption[]): string {
 }
 
 /** (tnl_port(PORT),header(size=..,type=..,..),out_port(PORT)); size and type must be those of the rest. */
-export function readTunnelPush(cursor: Cursor): DpActionOf<'tnl_push'> {
+export function readTunnelPush(cursor: TextCursor): DpActionOf<'tnl_push'> {
   cursor.expect('(tnl_port(');
   const tunnelPort = dpPort(cursor.number(32));
   cursor.expect('),header(size=');
@@ -104,7 +104,7 @@ export function readTunnelPush(cursor: Cursor): DpActionOf<'tnl_push'> {
   return { do: 'tnl_push', tunnelPort, header, outPort };
 }
 
-function readHeader(cursor: Cursor): TunnelHeader {
+function readHeader(cursor: TextCursor): TunnelHeader {
   cursor.expect('eth(dst=');
   const dst = cursor.mac();
   cursor.expect(',src=');
@@ -117,7 +117,7 @@ function readHeader(cursor: Cursor): TunnelHeader {
   return { ethernet: { dst, src, type }, ip, tunnel: readProtocol(cursor) };
 }
 
-function readIp4(cursor: Cursor): TunnelIp {
+function readIp4(cursor: TextCursor): TunnelIp {
   cursor.expect('ipv4(src=');
   const src = cursor.ipv4();
   cursor.expect(',dst=');
@@ -134,7 +134,7 @@ function readIp4(cursor: Cursor): TunnelIp {
   return { version: 4, src, dst, protocol, tos, ttl, fragment };
 }
 
-function readIp6(cursor: Cursor): TunnelIp {
+function readIp6(cursor: TextCursor): TunnelIp {
   cursor.expect('ipv6(src=');
   const src = cursor.ipv6();
   cursor.expect(',dst=');
@@ -151,7 +151,7 @@ function readIp6(cursor: Cursor): TunnelIp {
   return { version: 6, src, dst, label, protocol, trafficClass, hopLimit };
 }
 
-function readProtocol(cursor: Cursor): TunnelProtocol {
+function readProtocol(cursor: TextCursor): TunnelProtocol {
   if (cursor.take('gre((')) return readGre(cursor);
   if (cursor.take('erspan(')) return readErspan(cursor);
   cursor.expect('udp(src=');
@@ -179,7 +179,7 @@ function readProtocol(cursor: Cursor): TunnelProtocol {
   return { type: 'gtpu', udp, flags, messageType, teid };
 }
 
-function readGeneve(cursor: Cursor, udp: TunnelUdp): TunnelProtocol {
+function readGeneve(cursor: TextCursor, udp: TunnelUdp): TunnelProtocol {
   const isOam = cursor.take('oam,');
   const isCritical = cursor.take('crit,');
   cursor.expect('vni=');
@@ -198,7 +198,7 @@ function readGeneve(cursor: Cursor, udp: TunnelUdp): TunnelProtocol {
   return { type: 'geneve', udp, isOam, isCritical, vni, options };
 }
 
-function readGre(cursor: Cursor): TunnelProtocol {
+function readGre(cursor: TextCursor): TunnelProtocol {
   cursor.expect('flags=0x');
   const flags = cursor.number(16, 'hexadecimal');
   cursor.expect(',proto=0x');
@@ -223,7 +223,7 @@ function readGre(cursor: Cursor): TunnelProtocol {
   };
 }
 
-function readErspan(cursor: Cursor): TunnelProtocol {
+function readErspan(cursor: TextCursor): TunnelProtocol {
   cursor.expect('ver=');
   const version = cursor.number(8);
   cursor.expect(',sid=0x');

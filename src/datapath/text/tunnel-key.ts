@@ -7,8 +7,8 @@ import { Malformed } from '../../base/errors.ts';
 import { formatFlags, readFlags, tunnelKeyFlagNames } from '../../flow/fields/flags.ts';
 import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
-import { Cursor, hexNumber } from './cursor.ts';
-import { decimal, fullHexadecimal, hexadecimal, ipv4, ipv6 } from './forms.ts';
+import { hexNumber, TextCursor } from './cursor.ts';
+import { decimal, fullHexadecimal, hexadecimal, ipv4Form, ipv6Form } from './forms.ts';
 import { formatMember, type Member, type MemberOptions, member, type ReadKey, readMember } from './member.ts';
 
 /** `tun_flags` bits. */
@@ -17,10 +17,10 @@ const allFlags = 0xf;
 
 const outer: readonly Member[] = [
   member('tun_id', 'tun_id', fullHexadecimal),
-  member('src', 'tun_src', ipv4),
-  member('dst', 'tun_dst', ipv4),
-  member('ipv6_src', 'tun_ipv6_src', ipv6),
-  member('ipv6_dst', 'tun_ipv6_dst', ipv6),
+  member('src', 'tun_src', ipv4Form),
+  member('dst', 'tun_dst', ipv4Form),
+  member('ipv6_src', 'tun_ipv6_src', ipv6Form),
+  member('ipv6_dst', 'tun_ipv6_dst', ipv6Form),
   member('tos', 'tun_tos', hexadecimal),
   member('ttl', 'tun_ttl', decimal),
   member('tp_src', 'tun_tp_src', decimal),
@@ -201,14 +201,14 @@ function formatOption(value: Uint8Array, mask: Uint8Array, isVerbose: boolean): 
 }
 
 function readTunnel(body: string, into: ReadKey): void {
-  const cursor = new Cursor(body, 'flow');
+  const cursor = new TextCursor(body, 'flow');
   while (!cursor.isAtEnd) {
     readItem(cursor, into);
     if (!cursor.isAtEnd) cursor.expect(',');
   }
 }
 
-function readItem(cursor: Cursor, into: ReadKey): void {
+function readItem(cursor: TextCursor, into: ReadKey): void {
   const protocol = protocols.find(({ open }) => cursor.take(open));
   if (protocol !== undefined) readProtocol(protocol, cursor, into);
   else if (cursor.take('geneve(')) {
@@ -218,7 +218,7 @@ function readItem(cursor: Cursor, into: ReadKey): void {
   else readNamed(outer, cursor, into);
 }
 
-function readNamed(members: readonly Member[], cursor: Cursor, into: ReadKey): void {
+function readNamed(members: readonly Member[], cursor: TextCursor, into: ReadKey): void {
   const m = members.find(({ name }) => cursor.take(`${name}=`));
   if (m === undefined) throw cursor.wrong(`"${cursor.text.slice(cursor.at)}" is no member of a tunnel`);
   readMember(m, cursor.match(/[^,()]*/y) ?? '', into);
@@ -227,7 +227,7 @@ function readNamed(members: readonly Member[], cursor: Cursor, into: ReadKey): v
   setSlot(into.mask, 'tun_flags', getSlot(into.mask, 'tun_flags') | tunnelFlag.key);
 }
 
-function readProtocol({ members, close, name }: Protocol, cursor: Cursor, into: ReadKey): void {
+function readProtocol({ members, close, name }: Protocol, cursor: TextCursor, into: ReadKey): void {
   while (!cursor.take(close)) {
     const shown = name === 'erspan' && versionOf(into.key) !== 0 ? erspanMembers(members, into.key) : members;
     readNamed(shown, cursor, into);
@@ -237,7 +237,7 @@ function readProtocol({ members, close, name }: Protocol, cursor: Cursor, into: 
     throw cursor.wrong('erspan is of version 1 or 2');
 }
 
-function readTunnelFlags(cursor: Cursor, into: ReadKey): void {
+function readTunnelFlags(cursor: TextCursor, into: ReadKey): void {
   const { value, mask } = readFlags(cursor.match(/[^)]*/y) ?? '', tunnelKeyFlagNames, allFlags);
   const add = (key: Uint32Array, bits: number): void =>
     // That there is a key is said by tun_id.
@@ -247,7 +247,7 @@ function readTunnelFlags(cursor: Cursor, into: ReadKey): void {
   cursor.expect(')');
 }
 
-function readGeneve(cursor: Cursor, into: ReadKey): void {
+function readGeneve(cursor: TextCursor, into: ReadKey): void {
   const { value, mask } = readGeneveOptions(cursor);
   const size = slots.tun_metadata.size;
   const padded = (bytes: readonly number[]): number[] => [
@@ -264,7 +264,7 @@ function readGeneve(cursor: Cursor, into: ReadKey): void {
 const optionsLimit = 252;
 
 /** Options up to what is none, as bytes of the wire. Throws Malformed. */
-export function readGeneveOptions(cursor: Cursor): { value: number[]; mask: number[] } {
+export function readGeneveOptions(cursor: TextCursor): { value: number[]; mask: number[] } {
   const value: number[] = [];
   const mask: number[] = [];
   while (cursor.take('{')) {
@@ -277,7 +277,7 @@ export function readGeneveOptions(cursor: Cursor): { value: number[]; mask: numb
   return { value, mask };
 }
 
-function readOption(cursor: Cursor): { value: number[]; mask: number[] } {
+function readOption(cursor: TextCursor): { value: number[]; mask: number[] } {
   const kind = readPart(cursor, 'class=', 16);
   cursor.take(',');
   const type = readPart(cursor, 'type=', 8);
@@ -299,7 +299,7 @@ function readOption(cursor: Cursor): { value: number[]; mask: number[] } {
   };
 }
 
-function readPart(cursor: Cursor, name: string, bits: number): { value: number; mask: number } {
+function readPart(cursor: TextCursor, name: string, bits: number): { value: number; mask: number } {
   if (!cursor.take(name)) return { value: 0, mask: 0 };
   const value = cursor.number(bits);
   return { value, mask: cursor.take('/') ? cursor.number(bits) : 2 ** bits - 1 };

@@ -9,7 +9,7 @@ import type { DpPacket } from '../provider.ts';
 import type { UpcallMemory } from './upcall-ring.ts';
 
 /** `reply` numbers are answered by a `Reply`. */
-export type Command =
+export type WorkerCommand =
   | {
       readonly do: 'addPort';
       readonly reply: number;
@@ -52,7 +52,7 @@ export type Command =
   | { readonly do: 'upcallsDone'; readonly sequence: number }
   | { readonly do: 'settle'; readonly reply: number };
 
-export type CommandOf<D extends Command['do']> = Extract<Command, { do: D }>;
+export type WorkerCommandOf<D extends WorkerCommand['do']> = Extract<WorkerCommand, { do: D }>;
 
 /** From worker to main thread. */
 export type FromWorker =
@@ -90,7 +90,7 @@ export function errorOf(failure: Failure): Error {
 }
 
 /** Flags in shared memory, 32 bits each. */
-export const flag = {
+export const workerFlag = {
   /** Main -> worker: commands were posted. */
   hasCommands: 0,
   /** Worker -> main: it waits for its descriptors and must be woken by the eventfd. */
@@ -100,7 +100,7 @@ export const flag = {
   /** Worker -> main: a message says already that there are upcalls. */
   isSignalled: 3,
 } as const;
-export const flagCount = 4;
+export const workerFlagCount = 4;
 
 /** What a worker is started with. */
 export interface WorkerStart {

@@ -3,7 +3,7 @@
  * one aligned double with one writer, so a reader sees the old or the new one, never half of each.
  */
 import type { PortCounters } from '../../netdev/provider.ts';
-import { type DropReason, dropIndex, dropNames } from '../drops.ts';
+import { type DpDropReason, dropIndex, dropNames } from '../drops.ts';
 
 /** Positions of the totals of one worker; the drops by reason follow them. */
 const total = { hit: 0, miss: 1, lost: 2, maskHit: 3, flows: 4, masks: 5 } as const;
@@ -35,7 +35,7 @@ export class Totals {
     this.#add(total.maskHit, count);
   }
 
-  addDrop(reason: DropReason): void {
+  addDrop(reason: DpDropReason): void {
     this.#add(firstDrop + dropIndex[reason], 1);
   }
 
@@ -48,7 +48,7 @@ export class Totals {
     return this.#values[total[name]] ?? 0;
   }
 
-  dropCount(reason: DropReason): number {
+  dropCount(reason: DpDropReason): number {
     return this.#values[firstDrop + dropIndex[reason]] ?? 0;
   }
 

@@ -28,7 +28,7 @@ import type {
   Upcall,
 } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
-import type { Command } from './commands.ts';
+import type { WorkerCommand } from './commands.ts';
 import { SharedPortCounters } from './counters.ts';
 import { engineFeatures } from './lower.ts';
 import { Numbering } from './numbering.ts';
@@ -221,7 +221,7 @@ export class UserspaceDatapath implements Datapath {
     for (const { prepared } of this.#ports.all.values()) prepared?.close();
   }
 
-  #tellAll(command: Command): void {
+  #tellAll(command: WorkerCommand): void {
     for (const worker of this.#workers) worker.tell(command);
   }
 

@@ -24,10 +24,10 @@ import type { Headers } from './headers.ts';
 import { sctpChecksum } from './sctp.ts';
 
 /** Changes a frame whose bytes may be written and whose headers were located. */
-export type Edit = (frame: Frame, headers: Headers) => void;
+export type HeaderEdit = (frame: Frame, headers: Headers) => void;
 
 /** Slots without an entry are metadata: they have no bytes in a frame. */
-const editors: Partial<Record<SlotName, (field: SetField) => Edit>> = {
+const editors: Partial<Record<SlotName, (field: SetField) => HeaderEdit>> = {
   eth_dst: (field) => linkEdit(new Patch(field, ethernet.offset.dst)),
   eth_src: (field) => linkEdit(new Patch(field, ethernet.offset.src)),
   vlan_tpid: (field) => tagEdit(new Patch(field, ethernet.offset.type)),
@@ -60,7 +60,7 @@ const editors: Partial<Record<SlotName, (field: SetField) => Edit>> = {
 };
 
 /** What writing `field` means for a frame; undefined when the slot is metadata. */
-export function editOf(field: SetField): Edit | undefined {
+export function editOf(field: SetField): HeaderEdit | undefined {
   return editors[field.slot]?.(field);
 }
 
@@ -139,33 +139,33 @@ class Patch {
   }
 }
 
-function linkEdit(patch: Patch): Edit {
+function linkEdit(patch: Patch): HeaderEdit {
   return ({ view, start }, { network }) => {
     if (network > start) patch.apply(view, start); // else there is no Ethernet header
   };
 }
 
-function tagEdit(patch: Patch): Edit {
+function tagEdit(patch: Patch): HeaderEdit {
   return ({ view, start, end }, { network }) => {
     if (network === start || end - start < ethernet.size + vlanTag.size) return;
     if (isVlanType(view.getUint16(start + ethernet.offset.type))) patch.apply(view, start);
   };
 }
 
-function mplsEdit(patch: Patch): Edit {
+function mplsEdit(patch: Patch): HeaderEdit {
   return (frame, { etherType: type, network }) => {
     if (isMplsType(type) && frame.end - network >= patch.end) patch.apply(frame.view, network);
   };
 }
 
-function arpEdit(patch: Patch): Edit {
+function arpEdit(patch: Patch): HeaderEdit {
   return (frame, { etherType: type, network }) => {
     if (type !== etherType.arp && type !== etherType.rarp) return;
     if (frame.end - network >= arp.size) patch.apply(frame.view, network);
   };
 }
 
-function addressEdit(field: SetField, offset4: number, offsetArp: number): Edit {
+function addressEdit(field: SetField, offset4: number, offsetArp: number): HeaderEdit {
   const patch = new Patch(field, offset4);
   const inArp = arpEdit(new Patch(field, offsetArp));
   return (frame, headers) => {
@@ -176,21 +176,21 @@ function addressEdit(field: SetField, offset4: number, offsetArp: number): Edit 
   };
 }
 
-function address6Edit(patch: Patch): Edit {
+function address6Edit(patch: Patch): HeaderEdit {
   return (frame, headers) => {
     if (headers.etherType !== etherType.ipv6) return;
     fixTransport(frame, headers, patch.apply(frame.view, headers.network), true);
   };
 }
 
-function network6Edit(patch: Patch): Edit {
+function network6Edit(patch: Patch): HeaderEdit {
   return (frame, { etherType: type, network }) => {
     if (type === etherType.ipv6) patch.apply(frame.view, network);
   };
 }
 
 /** A byte that IPv4 and IPv6 keep in different places, outside every transport checksum. */
-function bothEdit(patch4: Patch, patch6: Patch): Edit {
+function bothEdit(patch4: Patch, patch6: Patch): HeaderEdit {
   const in6 = network6Edit(patch6);
   return (frame, headers) => {
     if (headers.etherType !== etherType.ipv4) return in6(frame, headers);
@@ -198,7 +198,7 @@ function bothEdit(patch4: Patch, patch6: Patch): Edit {
   };
 }
 
-function portEdit(field: SetField, offset: number, offsetIcmp: number): Edit {
+function portEdit(field: SetField, offset: number, offsetIcmp: number): HeaderEdit {
   const patch = new Patch(field, offset);
   const { shift } = slots[field.slot];
   // A key keeps type and code in the low byte of a port's place.
@@ -224,21 +224,21 @@ function portEdit(field: SetField, offset: number, offsetIcmp: number): Edit {
   };
 }
 
-function nshEdit(patch: Patch): Edit {
+function nshEdit(patch: Patch): HeaderEdit {
   return ({ view, end }, { etherType: type, network }) => {
     if (type === etherType.nsh && end - network >= nsh.size) patch.apply(view, network);
   };
 }
 
 /** Only metadata type 1 has a context. */
-function nshContextEdit(patch: Patch): Edit {
+function nshContextEdit(patch: Patch): HeaderEdit {
   return ({ view, end }, { etherType: type, network }) => {
     if (type !== etherType.nsh || end - network < patch.end) return;
     if (nsh.get.mdType(view, network) === 1) patch.apply(view, network);
   };
 }
 
-function neighbourEdit(patch: Patch): Edit {
+function neighbourEdit(patch: Patch): HeaderEdit {
   return (frame, headers) => {
     if (!isNeighbour(frame, headers) || frame.end - headers.transport < patch.end) return;
     fixTransport(frame, headers, patch.apply(frame.view, headers.transport), false);
@@ -246,7 +246,7 @@ function neighbourEdit(patch: Patch): Edit {
 }
 
 /** The hardware address of an ARP packet, or that of an option of a neighbour message. */
-function linkAddressEdit(field: SetField, offsetArp: number, optionType: number): Edit {
+function linkAddressEdit(field: SetField, offsetArp: number, optionType: number): HeaderEdit {
   const inArp = arpEdit(new Patch(field, offsetArp));
   const patch = new Patch(field, neighbourOption.offset.address);
   return (frame, headers) => {

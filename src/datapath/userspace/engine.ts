@@ -9,15 +9,16 @@ import { newKey } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
 import { slots } from '../../flow/slots.ts';
 import type { RxQueue, TxPort } from '../../netdev/provider.ts';
+import { ethernet } from '../../wire/ethernet.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
-import type { DropReason } from '../drops.ts';
+import type { DpDropReason } from '../drops.ts';
 import type { DpPacket, SentUp, UpcallReason } from '../provider.ts';
 import { type SharedPortCounters, Totals } from './counters.ts';
-import { Execution, type ExecutionHost, type Output, type Step } from './execute.ts';
+import { type ActionStep, type ExecutionHost, type Output, PacketExecution } from './execute.ts';
 import { FlowCache, FlowEntry, hashConnection } from './flow-cache.ts';
 import { FlowStats, stat } from './flow-stats.ts';
+import { FrameArena, type FrameMemory } from './frame-arena.ts';
 import { Misses, missMemorySize } from './misses.ts';
-import { type FrameMemory, Scratch } from './scratch.ts';
 
 /** Where packets for the layer above go. */
 export interface UpcallSink {
@@ -52,15 +53,14 @@ export interface EngineFlow {
   readonly mask: Mask;
   /** Of its key under the mask. */
   readonly values: readonly number[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly ActionStep[];
 }
 
 const batchSize = 256;
 /** Copies of 64 KiB frames that fit between two flushes: some 60. */
-const scratchSize = 4 << 20;
+const arenaSize = 4 << 20;
 const executeSize = 1 << 17;
 const executeHeadroom = 128;
-const ethernetSize = 14;
 const recircWord = slots.recirc_id.word;
 const tcpFlagsWord = slots.tcp_flags.word;
 
@@ -77,9 +77,9 @@ export class Engine implements ExecutionHost {
   #dirtyCount = 0;
   readonly #batch = new FrameBatch(batchSize);
   readonly #key = newKey();
-  readonly #scratch: Scratch;
+  readonly #arena: FrameArena;
   readonly #misses: Misses;
-  readonly #execution: Execution;
+  readonly #execution: PacketExecution;
   /** Packets that the layer above injects. */
   readonly #injected: Frame;
   #vlanLimit = 1;
@@ -92,11 +92,11 @@ export class Engine implements ExecutionHost {
     this.totals = deps.totals ?? new Totals();
     this.flowStats = deps.flowStats ?? new FlowStats();
     this.#table = new FlowCache(deps.flowCapacity);
-    this.#scratch = new Scratch(deps.makeMemory(scratchSize));
+    this.#arena = new FrameArena(deps.makeMemory(arenaSize));
     this.#misses = new Misses(deps.makeMemory(missMemorySize));
     const memory = deps.makeMemory(executeSize);
     this.#injected = new Frame(memory.bytes, memory.address);
-    this.#execution = new Execution(this, this.#scratch, this.#injected);
+    this.#execution = new PacketExecution(this, this.#arena, this.#injected);
   }
 
   /** Where it receives, `rx` and `tx` count in the same counters (`PortIo`). */
@@ -115,7 +115,7 @@ export class Engine implements ExecutionHost {
 
   setPortMtu(number: number, mtu: number | undefined): void {
     const port = this.#ports[number];
-    if (port !== undefined) port.maxSize = mtu === undefined ? Number.POSITIVE_INFINITY : mtu + ethernetSize;
+    if (port !== undefined) port.maxSize = mtu === undefined ? Number.POSITIVE_INFINITY : mtu + ethernet.size;
   }
 
   setVlanLimit(tagCount: number): void {
@@ -165,7 +165,7 @@ export class Engine implements ExecutionHost {
   }
 
   /** Runs actions on a packet of the layer above. */
-  execute({ bytes, offload, key }: DpPacket, steps: readonly Step[]): void {
+  execute({ bytes, offload, key }: DpPacket, steps: readonly ActionStep[]): void {
     const frame = this.#injected;
     if (bytes.byteLength > executeSize - executeHeadroom) {
       this.drop('tooLarge');
@@ -211,7 +211,7 @@ export class Engine implements ExecutionHost {
     this.#dirtyCount = 0;
   }
 
-  drop(reason: DropReason): void {
+  drop(reason: DpDropReason): void {
     this.totals.addDrop(reason);
   }
 
@@ -219,7 +219,7 @@ export class Engine implements ExecutionHost {
     if (this.#upcalls.add(reason, frame, key) === 0) this.#countLost();
   }
 
-  stepsFor(frame: Frame, key: Uint32Array): readonly Step[] | undefined {
+  stepsFor(frame: Frame, key: Uint32Array): readonly ActionStep[] | undefined {
     const hash = hashConnection(key) ^ Math.imul(key[recircWord] ?? 0, 0x9e3779b1);
     const flow = this.#table.lookup(key, hash);
     if (flow !== undefined) {
@@ -310,7 +310,7 @@ export class Engine implements ExecutionHost {
       port.counters.publish(port.tx.counters);
     }
     this.#dirtyCount = 0;
-    this.#scratch.reset();
+    this.#arena.reset();
     if (this.#table.maskProbes > 0) {
       this.totals.addMaskHits(this.#table.maskProbes);
       this.#table.maskProbes = 0;

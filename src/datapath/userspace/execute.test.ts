@@ -14,11 +14,11 @@ import { newKey, writeSlot } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { Frame, gso } from '../../wire/frame.ts';
 import type { DpAction, SetField } from '../actions.ts';
-import type { DropReason } from '../drops.ts';
+import type { DpDropReason } from '../drops.ts';
 import type { SentUp } from '../provider.ts';
-import { Execution, type ExecutionHost, type Output } from './execute.ts';
+import { type ExecutionHost, type Output, PacketExecution } from './execute.ts';
+import { FrameArena } from './frame-arena.ts';
 import { lowerActions } from './lower.ts';
-import { Scratch } from './scratch.ts';
 
 function field(slot: SlotName, value: string, mask = 'ff'.repeat(slots[slot].size)): SetField {
   const { word, at, size } = slots[slot];
@@ -37,18 +37,18 @@ const output = (port: number): DpAction => ({ do: 'output', port: dpPort(port) }
 class Rig implements ExecutionHost {
   readonly able = new MemoryPort(true);
   readonly plain = new MemoryPort(false);
-  readonly drops: DropReason[] = [];
+  readonly drops: DpDropReason[] = [];
   readonly upcalls: string[] = [];
   readonly #outputs: Output[];
-  readonly #scratch: Scratch;
+  readonly #arena: FrameArena;
 
-  constructor(scratchSize = 1 << 20) {
-    this.#scratch = new Scratch({ bytes: new Uint8Array(scratchSize), address: 0 });
+  constructor(arenaSize = 1 << 20) {
+    this.#arena = new FrameArena({ bytes: new Uint8Array(arenaSize), address: 0 });
     this.#outputs = [this.able, this.plain].map((tx) => ({ tx, maxSize: 1514, isDirty: false }));
   }
 
   run(frame: Frame, ...actions: readonly DpAction[]): void {
-    new Execution(this, this.#scratch, new Frame()).run(lowerActions(actions), frame, newKey());
+    new PacketExecution(this, this.#arena, new Frame()).run(lowerActions(actions), frame, newKey());
     this.flushOutputs();
   }
 
@@ -58,7 +58,7 @@ class Rig implements ExecutionHost {
     this.able.flush();
     this.plain.flush();
   }
-  drop(reason: DropReason): void {
+  drop(reason: DpDropReason): void {
     this.drops.push(reason);
   }
   sendUp({ cookie }: SentUp, frame: Frame): void {
@@ -234,7 +234,7 @@ describe('outputs that take only finished frames', () => {
     expect(rig.able.sent[0]?.gsoSize).toBe(1448);
   });
 
-  test('segment more than the scratch memory holds at once', () => {
+  test('segment more than the arena holds at once', () => {
     const rig = new Rig(4096);
     rig.run(partial(tcpPacket(20_000), 16, gso.tcp4, 1000), output(2));
     expect(rig.plain.sent.length).toBe(20);
@@ -255,14 +255,14 @@ describe('outputs that take only finished frames', () => {
 });
 
 describe('limits', () => {
-  test('a copy that never fits the scratch memory is a named drop', () => {
+  test('a copy that never fits the arena is a named drop', () => {
     const rig = new Rig(512);
     rig.run(frameOf(tcpPacket(1000), 0), { do: 'push_vlan', tpid: 0x8100, tci: 0x1001 }, output(1));
     expect(rig.drops).toEqual(['tooLarge']);
     expect(rig.able.sent).toEqual([]);
   });
 
-  test('many copies of one packet pass through a small scratch memory in order', () => {
+  test('many copies of one packet pass through a small arena in order', () => {
     const rig = new Rig(2048);
     const actions: DpAction[] = [];
     for (let vlan = 1; vlan <= 50; vlan++) {

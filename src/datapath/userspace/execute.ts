@@ -7,16 +7,16 @@ import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
 import { datapathWordCount, hotWordCount, slots } from '../../flow/slots.ts';
 import type { TxPort } from '../../netdev/provider.ts';
-import { vlanTag } from '../../wire/ethernet.ts';
+import { ethernet, isVlanType, vlanTag } from '../../wire/ethernet.ts';
 import { type Frame, gso } from '../../wire/frame.ts';
-import type { DropReason } from '../drops.ts';
+import type { DpDropReason } from '../drops.ts';
 import type { SentUp } from '../provider.ts';
+import type { FrameArena } from './frame-arena.ts';
 import { Headers } from './headers.ts';
 import { finishChecksum, Segmenter } from './offload.ts';
-import type { Scratch } from './scratch.ts';
 
 /** One lowered action. */
-export type Step = (x: Execution) => void;
+export type ActionStep = (x: PacketExecution) => void;
 
 /** An output as the engine keeps it. */
 export interface Output {
@@ -32,19 +32,18 @@ export interface ExecutionHost {
   outputTo(port: number): Output | undefined;
   /** Remembers to flush the port. */
   markDirty(output: Output): void;
-  /** Sends what every port has queued, so that scratch memory and frames are free again. */
+  /** Sends what every port has queued, so that the arena and frames are free again. */
   flushOutputs(): void;
-  drop(reason: DropReason): void;
+  drop(reason: DpDropReason): void;
   sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void;
   /** Looks the packet up, counts it, and sends it up when there is no flow for it. */
-  stepsFor(frame: Frame, key: Uint32Array): readonly Step[] | undefined;
+  stepsFor(frame: Frame, key: Uint32Array): readonly ActionStep[] | undefined;
   /** 0 .. 2^32-1, uniform. */
   random(): number;
   /** VLAN tags that keys show. */
   readonly vlanLimit: number;
 }
 
-const macsSize = 12;
 /** Times that a packet may be looked up again. */
 const maxRecirculations = 6;
 
@@ -63,7 +62,7 @@ class Saved {
 }
 
 /** The packet that is being worked on. One a worker, reused for all packets. */
-export class Execution {
+export class PacketExecution {
   /** Not valid outside `run`. */
   frame: Frame;
   /** Bytes that the next output may send; lasts for one output. */
@@ -72,7 +71,7 @@ export class Execution {
   packetType = 0;
   readonly headers = new Headers();
   readonly #host: ExecutionHost;
-  readonly #scratch: Scratch;
+  readonly #arena: FrameArena;
   readonly #segmenter = new Segmenter();
   #key: Uint32Array;
   /** Set when the packet came to an end before its actions did. */
@@ -86,15 +85,15 @@ export class Execution {
   #depth = 0;
   #recirculationCount = 0;
 
-  constructor(host: ExecutionHost, scratch: Scratch, frame: Frame) {
+  constructor(host: ExecutionHost, arena: FrameArena, frame: Frame) {
     this.#host = host;
-    this.#scratch = scratch;
+    this.#arena = arena;
     this.frame = frame;
     this.#key = new Uint32Array(0);
   }
 
   /** `key` is changed with the packet; the words of metadata that few have are zero again when this returns. */
-  run(steps: readonly Step[], frame: Frame, key: Uint32Array): void {
+  run(steps: readonly ActionStep[], frame: Frame, key: Uint32Array): void {
     this.frame = frame;
     this.#key = key;
     this.#isDropped = false;
@@ -109,7 +108,7 @@ export class Execution {
   }
 
   /** Runs steps on a copy of the packet, cut to `maxSize`: what they change is not seen behind them. */
-  runOnCopy(steps: readonly Step[], maxSize = Number.POSITIVE_INFINITY): void {
+  runOnCopy(steps: readonly ActionStep[], maxSize = Number.POSITIVE_INFINITY): void {
     if (steps.length === 0) {
       this.#host.drop('explicit');
       return;
@@ -121,7 +120,7 @@ export class Execution {
   }
 
   /** As `runOnCopy`, for `probability` of 2^32-1 packets. */
-  sample(probability: number, steps: readonly Step[]): void {
+  sample(probability: number, steps: readonly ActionStep[]): void {
     if (this.#host.random() < probability) this.runOnCopy(steps);
   }
 
@@ -233,7 +232,7 @@ export class Execution {
   }
 
   /** Ends the packet here. */
-  drop(reason: DropReason): void {
+  drop(reason: DpDropReason): void {
     this.#isDropped = true;
     this.#host.drop(reason);
   }
@@ -311,21 +310,21 @@ export class Execution {
     if (!to.isDirty) this.#host.markDirty(to);
   }
 
-  /** Scratch memory for a frame; undefined, and dropped, when it can never fit. */
+  /** Memory of the arena for a frame; undefined, and dropped, when it can never fit. */
   #take(size: number): Frame | undefined {
-    let taken = this.#scratch.take(size);
+    let taken = this.#arena.take(size);
     if (taken !== undefined) return taken;
     this.#makeRoom();
-    taken = this.#scratch.take(size);
+    taken = this.#arena.take(size);
     if (taken === undefined) this.#host.drop('tooLarge');
     return taken;
   }
 
   #copy(size: number, headroom = 0): Frame | undefined {
-    let copy = this.#scratch.copy(this.frame, size, headroom);
+    let copy = this.#arena.copy(this.frame, size, headroom);
     if (copy !== undefined) return copy;
     this.#makeRoom();
-    copy = this.#scratch.copy(this.frame, size, headroom);
+    copy = this.#arena.copy(this.frame, size, headroom);
     if (copy === undefined) this.#host.drop('tooLarge');
     return copy;
   }
@@ -340,13 +339,13 @@ export class Execution {
       outer.isQueued = false;
       kept.add(outer);
     }
-    this.#scratch.resetKeeping(kept);
+    this.#arena.resetKeeping(kept);
   }
 }
 
 /** Bounds `maxSize` are those of an untagged frame: a tag comes on top, as the kernel's devices see it. */
 function isTooLong({ view, start, end }: Frame, maxSize: number): boolean {
-  const type = view.getUint16(start + macsSize);
-  const tagSize = type === 0x8100 || type === 0x88a8 ? vlanTag.size : 0;
+  const type = view.getUint16(start + ethernet.offset.type);
+  const tagSize = isVlanType(type) ? vlanTag.size : 0;
   return end - start > maxSize + tagSize;
 }

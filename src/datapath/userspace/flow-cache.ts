@@ -7,12 +7,12 @@
 import type { Mask } from '../../flow/mask.ts';
 import { MaskTable, type TableEntry } from '../../flow/mask-table.ts';
 import { slots } from '../../flow/slots.ts';
-import type { Step } from './execute.ts';
+import type { ActionStep } from './execute.ts';
 
 /** A flow as a worker keeps it. */
 export class FlowEntry implements TableEntry {
   readonly id: number;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ActionStep[];
   /** Statistics: `counts[at + stat.x]`. */
   readonly counts: Float64Array;
   readonly at: number;
@@ -21,7 +21,7 @@ export class FlowEntry implements TableEntry {
   table: FlowMaskTable | undefined;
   slot = -1;
 
-  constructor(id: number, steps: readonly Step[], counts: Float64Array, at: number) {
+  constructor(id: number, steps: readonly ActionStep[], counts: Float64Array, at: number) {
     this.id = id;
     this.steps = steps;
     this.counts = counts;

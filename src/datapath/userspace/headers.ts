@@ -2,10 +2,20 @@
  * Where a frame's headers lie: what actions that write headers, and software offloads, need to know. One object is
  * reused for all packets. Follows the rules of flow/extract.ts, but looks behind any number of tags.
  */
-import { etherTypeOfSnap, isExtension } from '../../flow/extract.ts';
+import { etherTypeOfSnap } from '../../flow/extract.ts';
 import { ethernet, etherType, firstEtherType, isVlanType, llcSnap, vlanTag } from '../../wire/ethernet.ts';
 import type { Frame } from '../../wire/frame.ts';
-import { ipProtocol, ipv4, ipv4Fragment, ipv6, ipv6Fragment, ipv6Option } from '../../wire/ip.ts';
+import {
+  extensionSize,
+  ipProtocol,
+  ipv4,
+  ipv4Fragment,
+  ipv6,
+  ipv6Fragment,
+  ipv6Option,
+  isExtension,
+  minExtensionSize,
+} from '../../wire/ip.ts';
 
 export class Headers {
   /** Behind the tags; 0x05ff when the frame has none. */
@@ -83,11 +93,10 @@ export class Headers {
     let protocol = ipv6.get.nextHeader(view, at);
     let next = at + ipv6.size;
     while (isExtension(protocol)) {
-      if (end - next < 8) return;
+      if (end - next < minExtensionSize) return;
       if (protocol === ipProtocol.fragment && (ipv6Fragment.get.offsetMore(view, next) & 0xfff8) !== 0)
         return;
-      const length = protocol === ipProtocol.fragment ? 0 : ipv6Option.get.length(view, next);
-      const size = protocol === ipProtocol.authentication ? (length + 2) * 4 : (length + 1) * 8;
+      const size = extensionSize(view, next, protocol);
       protocol = ipv6Option.get.nextHeader(view, next);
       next += size;
     }

@@ -15,7 +15,7 @@ import type { PortIo, PortSpec, WarmUpPort } from '../../netdev/provider.ts';
 import type { WarmUpKind } from '../../netdev/registry.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import { Frame } from '../../wire/frame.ts';
-import { type Command, flag, flagCount } from './commands.ts';
+import { type WorkerCommand, workerFlag, workerFlagCount } from './commands.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
 import { FlowStats } from './flow-stats.ts';
 import { makeUpcallMemory } from './upcall-ring.ts';
@@ -82,7 +82,7 @@ export function* warmUp(openPort: (kind: WarmUpKind) => WarmUpPort): Generator<v
 /** A worker that is warmed up, and what plays the main thread and the world for it. */
 class WarmUpWorker {
   readonly #ports: readonly WarmUpPort[];
-  readonly #flags = new Int32Array(new SharedArrayBuffer(4 * flagCount));
+  readonly #flags = new Int32Array(new SharedArrayBuffer(4 * workerFlagCount));
   readonly #eventFd = openEventFd();
   readonly #commands = new MessageChannel();
   readonly #worker: Worker;
@@ -108,7 +108,7 @@ class WarmUpWorker {
     this.#worker = new Worker(this.#commands.port1, start, { openPortIo: openPort, openTxPort: openPort });
     this.#tell([
       { do: 'setVlanLimit', tagCount: 1 },
-      ...portKinds.flatMap((_, port): Command[] => [
+      ...portKinds.flatMap((_, port): WorkerCommand[] => [
         {
           do: 'addPort',
           reply: port,
@@ -144,14 +144,14 @@ class WarmUpWorker {
     closeEventFd(this.#eventFd);
   }
 
-  #tell(commands: Command[]): void {
+  #tell(commands: WorkerCommand[]): void {
     this.#commands.port2.postMessage(commands);
-    Atomics.store(this.#flags, flag.hasCommands, 1);
+    Atomics.store(this.#flags, workerFlag.hasCommands, 1);
     signalEventFd(this.#eventFd);
   }
 }
 
-function flows(): Command[] {
+function flows(): WorkerCommand[] {
   const stats = new FlowStats();
   const interned = masks.map((names) => {
     const mask = newKey();
@@ -159,13 +159,13 @@ function flows(): Command[] {
     return internMask(mask);
   });
   return [
-    ...interned.map(({ words, bits }, number): Command => ({ do: 'defineMask', number, words, bits })),
-    ...portKinds.map((_, number): Command => {
+    ...interned.map(({ words, bits }, number): WorkerCommand => ({ do: 'defineMask', number, words, bits })),
+    ...portKinds.map((_, number): WorkerCommand => {
       const port = dpPort((number + 1) % portKinds.length);
       return { do: 'defineActions', number, actions: [{ do: 'output', port }] };
     }),
     ...portKinds.flatMap((_, inPort) =>
-      packets.map((packet, n): Command => {
+      packets.map((packet, n): WorkerCommand => {
         const id = inPort * packets.length + n;
         const mask = n % masks.length;
         const values = interned[mask]?.pack(keyOf(packet, inPort)) ?? [];

@@ -8,9 +8,8 @@ import type { Frame } from '../../wire/frame.ts';
 import { mpls } from '../../wire/mpls.ts';
 import { nsh } from '../../wire/nsh.ts';
 import type { NshHeader } from '../actions.ts';
-import type { Execution } from './execute.ts';
+import type { PacketExecution } from './execute.ts';
 
-const macsSize = 12;
 const taggedMin = 18;
 
 /** A packet's type in a key: an EtherType in namespace 1; Ethernet itself is 0. */
@@ -21,7 +20,7 @@ const typeNamespace = 0x10000;
 const bridged = 0x6558;
 
 /** `tag` is a TPID and a TCI. */
-export function pushTag(x: Execution, tag: number): void {
+export function pushTag(x: PacketExecution, tag: number): void {
   if (x.packetType !== ethernetPacket || x.frame.size < ethernet.size || !x.makeWritable(vlanTag.size))
     return;
   const { frame } = x;
@@ -30,11 +29,11 @@ export function pushTag(x: Execution, tag: number): void {
   view.setUint32(at, view.getUint32(at + 4));
   view.setUint32(at + 4, view.getUint32(at + 8));
   view.setUint32(at + 8, view.getUint32(at + 12));
-  view.setUint32(at + macsSize, tag);
+  view.setUint32(at + ethernet.offset.type, tag);
   moveStart(frame, -vlanTag.size);
 }
 
-export function popTag(x: Execution): void {
+export function popTag(x: PacketExecution): void {
   if (x.packetType !== ethernetPacket || x.frame.size < taggedMin || !x.makeWritable()) return;
   const { frame } = x;
   const { view, start } = frame;
@@ -45,7 +44,7 @@ export function popTag(x: Execution): void {
 }
 
 /** Behind the tags of an Ethernet frame, else in front of the packet. */
-export function pushMpls(x: Execution, lse: number, type: number): void {
+export function pushLabel(x: PacketExecution, lse: number, type: number): void {
   if (!x.locate() || !x.makeWritable(mpls.size) || !x.locate()) return;
   const { frame } = x;
   const offset = x.headers.network - frame.start;
@@ -56,7 +55,7 @@ export function pushMpls(x: Execution, lse: number, type: number): void {
 }
 
 /** In front of the packet, whatever that is. */
-export function wrapInMpls(x: Execution, lse: number, type: number): void {
+export function wrapInMpls(x: PacketExecution, lse: number, type: number): void {
   if (!x.makeWritable(mpls.size)) return;
   moveStart(x.frame, -mpls.size);
   mpls.set.entry(x.frame.view, x.frame.start, lse);
@@ -64,7 +63,7 @@ export function wrapInMpls(x: Execution, lse: number, type: number): void {
 }
 
 /** `type` is what follows the entry. */
-export function popMpls(x: Execution, type: number): void {
+export function popLabel(x: PacketExecution, type: number): void {
   if (!x.locate() || !isMplsType(x.headers.etherType) || x.frame.end - x.headers.network < mpls.size) return;
   if (!x.makeWritable() || !x.locate()) return;
   const { frame } = x;
@@ -76,13 +75,13 @@ export function popMpls(x: Execution, type: number): void {
 }
 
 /** Says what is at `headers.network`: in the Ethernet header, or in the packet's type. */
-function setInnerType(x: Execution, type: number): void {
+function setInnerType(x: PacketExecution, type: number): void {
   if (x.packetType === ethernetPacket) x.frame.view.setUint16(x.headers.network - 2, type);
   else x.packetType = typeNamespace | type;
 }
 
 /** `addresses` are those of the destination and the source, 12 bytes. */
-export function pushEthernet(x: Execution, addresses: Uint8Array): void {
+export function pushEthernet(x: PacketExecution, addresses: Uint8Array): void {
   if (x.packetType === ethernetPacket) {
     x.drop('wrongPacketType');
     return;
@@ -96,7 +95,7 @@ export function pushEthernet(x: Execution, addresses: Uint8Array): void {
 }
 
 /** The tags go with it. */
-export function popEthernet(x: Execution): void {
+export function popEthernet(x: PacketExecution): void {
   if (x.packetType !== ethernetPacket || !x.locate() || x.headers.etherType === etherType.none) {
     x.drop('wrongPacketType');
     return;
@@ -130,7 +129,7 @@ export function nshBytes({ flags, ttl, mdType, nextProtocol, spi, si, metadata }
   return bytes;
 }
 
-export function pushNsh(x: Execution, header: Uint8Array): void {
+export function pushNsh(x: PacketExecution, header: Uint8Array): void {
   const next = nextProtocols.get(x.packetType);
   if (next === undefined) {
     x.drop('wrongPacketType');
@@ -144,7 +143,7 @@ export function pushNsh(x: Execution, header: Uint8Array): void {
   x.packetType = typeNamespace | etherType.nsh;
 }
 
-export function popNsh(x: Execution): void {
+export function popNsh(x: PacketExecution): void {
   if (x.packetType !== (typeNamespace | etherType.nsh)) {
     x.drop('wrongPacketType');
     return;

@@ -7,16 +7,16 @@ import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetField, SetHe
 import type { ActionFeatures } from '../features.ts';
 import type { SentUp } from '../provider.ts';
 import { editOf } from './edit.ts';
-import type { Step } from './execute.ts';
+import type { ActionStep } from './execute.ts';
 import { hashL4, hashSymmetricL4 } from './hash.ts';
 import {
   nshBytes,
   popEthernet,
-  popMpls,
+  popLabel,
   popNsh,
   popTag,
   pushEthernet,
-  pushMpls,
+  pushLabel,
   pushNsh,
   pushTag,
   wrapInMpls,
@@ -28,7 +28,7 @@ type Run = Exclude<DpActionName, NotRun>;
 
 /** `whole` is the list that an action is in, at whatever depth. */
 type Lowerings = {
-  readonly [N in Run]: (action: DpActionOf<N>, whole: readonly DpAction[]) => Step;
+  readonly [N in Run]: (action: DpActionOf<N>, whole: readonly DpAction[]) => ActionStep;
 };
 
 const hashes = { l4: hashL4, sym_l4: hashSymmetricL4 } as const satisfies Record<HashAlgorithm, unknown>;
@@ -55,15 +55,15 @@ const lowerings: Lowerings = {
   },
   pop_vlan: () => popTag,
   push_mpls({ lse, etherType }) {
-    return (x) => pushMpls(x, lse, etherType);
+    return (x) => pushLabel(x, lse, etherType);
   },
   add_mpls({ lse, etherType, isBehindEthernet }) {
     return isBehindEthernet === true
-      ? (x) => pushMpls(x, lse, etherType)
+      ? (x) => pushLabel(x, lse, etherType)
       : (x) => wrapInMpls(x, lse, etherType);
   },
   pop_mpls({ etherType }) {
-    return (x) => popMpls(x, etherType);
+    return (x) => popLabel(x, etherType);
   },
   push_eth({ src, dst }) {
     const addresses = Uint8Array.from([...dst, ...src]);
@@ -133,7 +133,7 @@ export const engineFeatures: ActionFeatures = {
   maxVlanTags: 2,
 };
 
-function lowerSet({ fields }: DpActionOf<'set'>): Step {
+function lowerSet({ fields }: DpActionOf<'set'>): ActionStep {
   const metadata = fields.filter(({ slot }) => metadataSlots.has(slot)).map(lowerMetadata);
   const edits = fields.map(editOf).filter((edit) => edit !== undefined);
   return (x) => {
@@ -143,17 +143,17 @@ function lowerSet({ fields }: DpActionOf<'set'>): Step {
   };
 }
 
-function lowerMetadata({ slot, value: [value = 0], mask: [mask = 0] }: SetField): Step {
+function lowerMetadata({ slot, value: [value = 0], mask: [mask = 0] }: SetField): ActionStep {
   const { word } = slots[slot];
   return (x) => x.setMetadata(word, value, mask);
 }
 
 /** The actions must be among `engineFeatures`. */
-export function lowerActions(actions: readonly DpAction[]): readonly Step[] {
+export function lowerActions(actions: readonly DpAction[]): readonly ActionStep[] {
   return lowerList(actions, actions);
 }
 
-function lowerList(actions: readonly DpAction[], whole: readonly DpAction[]): readonly Step[] {
+function lowerList(actions: readonly DpAction[], whole: readonly DpAction[]): readonly ActionStep[] {
   return actions.map((action) => {
     if (!isRun(action)) throw new Error(`${action.do} was not refused`);
     return lowerAction(action, whole);
@@ -164,9 +164,9 @@ function isRun(action: DpAction): action is DpActionOf<Run> {
   return Object.hasOwn(lowerings, action.do);
 }
 
-function lowerAction(action: DpActionOf<Run>, whole: readonly DpAction[]): Step {
+function lowerAction(action: DpActionOf<Run>, whole: readonly DpAction[]): ActionStep {
   // The table's line for `action.do` takes exactly this variant; the compiler cannot relate the two by itself.
-  const lower = lowerings[action.do] as (action: DpActionOf<Run>, whole: readonly DpAction[]) => Step;
+  const lower = lowerings[action.do] as (action: DpActionOf<Run>, whole: readonly DpAction[]) => ActionStep;
   return lower(action, whole);
 }
 

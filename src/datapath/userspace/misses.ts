@@ -5,7 +5,7 @@
  */
 import { hotWordCount } from '../../flow/slots.ts';
 import { copyBytes, Frame } from '../../wire/frame.ts';
-import type { FrameMemory } from './scratch.ts';
+import type { FrameMemory } from './frame-arena.ts';
 
 /** Connections waited for; a power of two. More go up packet by packet. */
 const entryCount = 256;

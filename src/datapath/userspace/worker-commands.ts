@@ -1,8 +1,8 @@
 /** What a worker does at the main thread's command, and the masks and action lists that commands name by number. */
 import { type Mask, maskWith } from '../../flow/mask.ts';
-import type { Command, CommandOf, FromWorker } from './commands.ts';
+import type { FromWorker, WorkerCommand, WorkerCommandOf } from './commands.ts';
 import type { Engine } from './engine.ts';
-import type { Step } from './execute.ts';
+import type { ActionStep } from './execute.ts';
 import { lowerActions } from './lower.ts';
 import type { WorkerPorts } from './worker-ports.ts';
 
@@ -17,13 +17,13 @@ export interface CommandRunnerDeps {
 export class CommandRunner {
   readonly #deps: CommandRunnerDeps;
   readonly #masks = new Map<number, Mask>();
-  readonly #actionLists = new Map<number, readonly Step[]>();
+  readonly #actionLists = new Map<number, readonly ActionStep[]>();
 
   constructor(deps: CommandRunnerDeps) {
     this.#deps = deps;
   }
 
-  run(command: Command): void {
+  run(command: WorkerCommand): void {
     const { engine, ports, upcallsDone } = this.#deps;
     switch (command.do) {
       case 'addPort':
@@ -77,7 +77,7 @@ export class CommandRunner {
     }
   }
 
-  #putFlow(command: CommandOf<'putFlow'>): void {
+  #putFlow(command: WorkerCommandOf<'putFlow'>): void {
     const { engine } = this.#deps;
     const { id, generation, values, chunk, packet } = command;
     const mask = this.#masks.get(command.mask);

@@ -6,7 +6,7 @@ import { SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { PortIo, PortRing, PortSpec, RxQueue, TakesRings, TxPort } from '../../netdev/provider.ts';
 import type { Epoll } from '../../sys/calls/epoll.ts';
-import { type CommandOf, describeFailure, type FromWorker, flag } from './commands.ts';
+import { describeFailure, type FromWorker, type WorkerCommandOf, workerFlag } from './commands.ts';
 import { SharedPortCounters } from './counters.ts';
 import type { Engine, EnginePort } from './engine.ts';
 
@@ -63,7 +63,7 @@ export class WorkerPorts {
     for (let n = 0; n < busy.length; n++) {
       const port = busy[n];
       // In a loop of patch ports, a batch of one port can take a second.
-      if (port === undefined || flags[flag.isStopped] !== 0) continue;
+      if (port === undefined || flags[workerFlag.isStopped] !== 0) continue;
       const count = engine.runPort(port.engine);
       frameCount += count;
       if (count === 0) {
@@ -94,7 +94,7 @@ export class WorkerPorts {
     this.#parked.clear();
   }
 
-  add({ port: number, spec, receives, counters, reply }: CommandOf<'addPort'>): void {
+  add({ port: number, spec, receives, counters, reply }: WorkerCommandOf<'addPort'>): void {
     const { engine, openers, post } = this.#deps;
     let failure: ReturnType<typeof describeFailure> | undefined;
     try {

@@ -6,7 +6,14 @@ import { Worker } from 'node:worker_threads';
 import type { Direction } from '../../netdev/provider.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import type { Upcall } from '../provider.ts';
-import { type Command, errorOf, type FromWorker, flag, flagCount, type WorkerStart } from './commands.ts';
+import {
+  errorOf,
+  type FromWorker,
+  type WorkerCommand,
+  type WorkerStart,
+  workerFlag,
+  workerFlagCount,
+} from './commands.ts';
 import { Totals } from './counters.ts';
 import { FlowStats } from './flow-stats.ts';
 import { makeUpcallMemory, UpcallReader } from './upcall-ring.ts';
@@ -42,11 +49,11 @@ export class WorkerThread {
   readonly #events: WorkerEvents;
   readonly #worker: Worker;
   readonly #eventFd = openEventFd();
-  readonly #flags = new Int32Array(new SharedArrayBuffer(4 * flagCount));
+  readonly #flags = new Int32Array(new SharedArrayBuffer(4 * workerFlagCount));
   readonly #upcalls: UpcallReader;
   readonly #replies = new Map<number, Reply>();
   #lastReply = 0;
-  #pending: Command[] = [];
+  #pending: WorkerCommand[] = [];
   #isStopped = false;
 
   constructor({ datapathName, workerUrl, flowCapacity, clockZero, events }: WorkerThreadOptions) {
@@ -76,12 +83,12 @@ export class WorkerThread {
   }
 
   /** Takes effect in order with other commands. */
-  tell(command: Command): void {
+  tell(command: WorkerCommand): void {
     if (this.#pending.push(command) === 1) queueMicrotask(this.flush);
   }
 
   /** Sends a command that is answered. Rejects with what the worker answers. */
-  ask(make: (reply: number) => Command): Promise<void> {
+  ask(make: (reply: number) => WorkerCommand): Promise<void> {
     const reply = ++this.#lastReply;
     return new Promise((resolve, reject) => {
       this.#replies.set(reply, { resolve, reject });
@@ -95,13 +102,13 @@ export class WorkerThread {
     this.#pending = [];
     if (batch.length === 0 || this.#isStopped) return;
     this.#worker.postMessage(batch);
-    Atomics.store(this.#flags, flag.hasCommands, 1);
-    if (Atomics.load(this.#flags, flag.isSleeping) !== 0) signalEventFd(this.#eventFd);
+    Atomics.store(this.#flags, workerFlag.hasCommands, 1);
+    if (Atomics.load(this.#flags, workerFlag.isSleeping) !== 0) signalEventFd(this.#eventFd);
   };
 
   /** A batch of what came up. What is left is signalled again by the worker once it knows that this one is done. */
   takeUpcalls(): readonly Upcall[] {
-    Atomics.store(this.#flags, flag.isSignalled, 0);
+    Atomics.store(this.#flags, workerFlag.isSignalled, 0);
     return this.#upcalls.take(upcallBatch);
   }
 
@@ -127,7 +134,7 @@ export class WorkerThread {
 
   readonly #stop = (): void => {
     this.#isStopped = true;
-    Atomics.store(this.#flags, flag.isStopped, 1);
+    Atomics.store(this.#flags, workerFlag.isStopped, 1);
     signalEventFd(this.#eventFd);
   };
 

@@ -13,7 +13,7 @@ import { ms } from '../../base/units.ts';
 import { Epoll } from '../../sys/calls/epoll.ts';
 import { clearEventFd } from '../../sys/calls/eventfd.ts';
 import { allocate, type Memory } from '../../sys/calls/memory.ts';
-import { type Command, type FromWorker, flag, type WorkerStart } from './commands.ts';
+import { type FromWorker, type WorkerCommand, type WorkerStart, workerFlag } from './commands.ts';
 import { Totals } from './counters.ts';
 import { Engine } from './engine.ts';
 import { UpcallWriter } from './upcall-ring.ts';
@@ -115,8 +115,8 @@ export class Worker {
   #turn(): boolean {
     const flags = this.#flags;
     // A plain look will do: what it misses, the next turn or #wait sees.
-    if (flags[flag.isStopped] !== 0) return false;
-    if (flags[flag.hasCommands] !== 0 && Atomics.exchange(flags, flag.hasCommands, 0) !== 0)
+    if (flags[workerFlag.isStopped] !== 0) return false;
+    if (flags[workerFlag.hasCommands] !== 0 && Atomics.exchange(flags, workerFlag.hasCommands, 0) !== 0)
       this.#runCommands();
     const frameCount = this.#ports.runBusy();
     const { least, most } = looksBeforeSleep;
@@ -158,15 +158,18 @@ export class Worker {
   #wait(timeout: number): void {
     const flags = this.#flags;
     if (timeout > 0) {
-      Atomics.store(flags, flag.isSleeping, 1);
+      Atomics.store(flags, workerFlag.isSleeping, 1);
       // Whoever set a flag before it could see that we sleep sent no wake-up.
-      if (Atomics.load(flags, flag.hasCommands) !== 0 || Atomics.load(flags, flag.isStopped) !== 0) {
-        Atomics.store(flags, flag.isSleeping, 0);
+      if (
+        Atomics.load(flags, workerFlag.hasCommands) !== 0 ||
+        Atomics.load(flags, workerFlag.isStopped) !== 0
+      ) {
+        Atomics.store(flags, workerFlag.isSleeping, 0);
         return;
       }
     }
     const count = this.#epoll.wait(timeout);
-    if (timeout > 0) Atomics.store(flags, flag.isSleeping, 0);
+    if (timeout > 0) Atomics.store(flags, workerFlag.isSleeping, 0);
     for (let n = 0; n < count; n++) {
       const tag = this.#epoll.tagAt(n);
       if (tag === eventTag) clearEventFd(this.#eventFd);
@@ -181,12 +184,12 @@ export class Worker {
       const received = receiveMessageOnPort(this.#messages);
       if (received === undefined) return;
       // The other end is our own `WorkerThread`, which posts nothing else.
-      for (const command of received.message as Command[]) this.#commands.run(command);
+      for (const command of received.message as WorkerCommand[]) this.#commands.run(command);
     }
   }
 
   #signalUpcalls(): void {
-    if (Atomics.exchange(this.#flags, flag.isSignalled, 1) === 0)
+    if (Atomics.exchange(this.#flags, workerFlag.isSignalled, 1) === 0)
       this.#messages.postMessage({ say: 'upcalls' } satisfies FromWorker);
   }
 }

@@ -5,13 +5,12 @@
 import type { Clock } from '../../base/clock.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { compareBytes } from '../../base/text.ts';
+import { ethernet, vlanTag } from '../../wire/ethernet.ts';
 import { emptyCounters } from '../counters.ts';
 import type { NetdevState, PortCounters } from '../provider.ts';
 import { Capture } from './capture.ts';
 
 const queueLimit = 100;
-const etherHeaderSize = 14;
-const vlanTagSize = 4;
 const defaultMtu = 1500;
 
 /** Devices by name, the whole process. */
@@ -107,8 +106,8 @@ export class DummyDevice {
   /** A frame leaves. False when it is shorter than a header or longer than the MTU allows. */
   transmit(frame: Uint8Array): boolean {
     const isTagged = frame[12] === 0x81 && frame[13] === 0;
-    const limit = (this.#state.mtu ?? defaultMtu) + etherHeaderSize + (isTagged ? vlanTagSize : 0);
-    if (frame.byteLength < etherHeaderSize || frame.byteLength > limit) return false;
+    const limit = (this.#state.mtu ?? defaultMtu) + ethernet.size + (isTagged ? vlanTag.size : 0);
+    if (frame.byteLength < ethernet.size || frame.byteLength > limit) return false;
     this.#txCapture?.write(frame, this.#clock.wall());
     this.onTransmit(frame);
     return true;

@@ -5,7 +5,7 @@
 
 import type { Match } from '../../flow/match.ts';
 import type { Mac } from '../mac.ts';
-import { formatMac } from '../mac.ts';
+import { formatMacNumber } from '../mac.ts';
 import type { Rule } from '../rule.ts';
 import { formatRuleMatch } from '../rule-text.ts';
 import { type DropReason, dropReasons } from './drop-reasons.ts';
@@ -42,7 +42,7 @@ export function formatTraceEvent(event: TraceEvent): string[] {
     case 'action':
       return [event.text];
     case 'learned':
-      return [`learned that ${formatMac(event.mac)} is on port ${event.port} in VLAN ${event.vlan}`];
+      return [`learned that ${formatMacNumber(event.mac)} is on port ${event.port} in VLAN ${event.vlan}`];
     case 'forwarding':
       return ['forwarding to learned port'];
     case 'flooding':

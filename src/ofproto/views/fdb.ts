@@ -1,7 +1,7 @@
 /** The learned addresses of a bridge, as `fdb/*` shows and changes them. */
 import { Refused } from '../../base/errors.ts';
 import { portText } from '../../openflow/ports.ts';
-import { formatMac, type Mac, readMac } from '../mac.ts';
+import { formatMacNumber, type Mac, readMacNumber } from '../mac.ts';
 import type { Ofproto } from '../ofproto.ts';
 
 /** One line of `fdb/show`. */
@@ -33,7 +33,7 @@ export function listFdb(ofproto: Ofproto): FdbRow[] {
     rows.push({
       port: port === undefined ? '-1' : portText.format(port.ofPort),
       vlan: entry.vlan,
-      mac: formatMac(entry.mac),
+      mac: formatMacNumber(entry.mac),
       age: entry.isStatic ? undefined : ofproto.macs.age(entry),
     });
   }
@@ -103,7 +103,7 @@ export function removeStaticMac(ofproto: Ofproto, vlan: number, macText: string)
 
 function macArgument(text: string): Mac {
   try {
-    return readMac(text);
+    return readMacNumber(text);
   } catch {
     throw new Refused('fdb', 'bad MAC address');
   }

@@ -2,7 +2,7 @@
 import { dpPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { Datapath, DpFlow, DpFlowStats } from '../../datapath/provider.ts';
-import { formatActions } from '../../datapath/text/actions.ts';
+import { formatDpActions } from '../../datapath/text/actions.ts';
 import { formatKey } from '../../datapath/text/key.ts';
 import type { Ufid } from '../../datapath/ufid.ts';
 import { unpackKey } from '../../flow/match.ts';
@@ -65,7 +65,7 @@ export function formatFlow(datapath: Datapath, row: FlowRow, options: FlowTextOp
   const ufid = isVerbose ? `ufid:${row.ufid}${style === 'dpctl' ? ', ' : ' '}` : '';
   const layer = isVerbose && style === 'dpctl' ? ', dp:ovs' : '';
   const key = formatKey(row.key, row.mask, text);
-  return `${ufid}${key}, ${formatFlowStats(row)}${layer}, actions:${formatActions(row.actions, text)}`;
+  return `${ufid}${key}, ${formatFlowStats(row)}${layer}, actions:${formatDpActions(row.actions, text)}`;
 }
 
 export function formatFlowStats({

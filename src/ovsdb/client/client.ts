@@ -1,7 +1,7 @@
 /**
  * A typed client of one OVSDB database: a live view of the tables it asked for, change sets, transactions.
  *
- *   Session (connection, leader) -> Monitor (which rows) -> LiveTables (view) -> listeners
+ *   ClientSession (connection, leader) -> Monitor (which rows) -> LiveTables (view) -> listeners
  *
  * Used by the daemon over sockets and, with an in-process channel, over its embedded database. While the connection is
  * away the view stays as last heard; afterwards it is brought up to date by one change set.
@@ -15,7 +15,7 @@ import { Disconnected } from './errors.ts';
 import { type JsonConditions, Monitor, type MonitoredTable } from './monitor.ts';
 import { columnNamed, tableNamed, typeOfColumn } from './names.ts';
 import type { RowIndex } from './row-index.ts';
-import { Session, type SessionOptions } from './session.ts';
+import { ClientSession, type SessionOptions } from './session.ts';
 import { readOutcome, TransactionCollector } from './transaction.ts';
 import type {
   ChangeSet,
@@ -51,7 +51,7 @@ export class OvsdbClient<T extends Tables> {
   readonly view: View<T>;
   readonly #options: ClientOptions<T>;
   readonly #tables: LiveTables;
-  readonly #session: Session;
+  readonly #session: ClientSession;
   readonly #monitor: Monitor<Deltas>;
   readonly #listeners = new Set<(changes: ChangeSet<T>) => void>();
   readonly #stateListeners = new Set<() => void>();
@@ -66,7 +66,7 @@ export class OvsdbClient<T extends Tables> {
     this.#monitor = new Monitor(options.schema.name, monitoredTables(options), this.#tables, {
       applied: (deltas) => this.#applied(deltas),
     });
-    this.#session = new Session(
+    this.#session = new ClientSession(
       { ...options, database: options.schema.name },
       {
         up: () => this.#up(),

@@ -11,7 +11,7 @@ import type { Schema } from '../schema-types.ts';
 import type { Client, ViewOptions, WaitOptions } from './api.ts';
 import { Disconnected } from './errors.ts';
 import { openClient, withRemotes } from './library-client.ts';
-import { Session, type SessionOptions } from './session.ts';
+import { ClientSession, type SessionOptions } from './session.ts';
 import type { All, AnyTables, Seen, Tables, Wanted } from './types.ts';
 import { waitFor } from './waiting.ts';
 
@@ -102,7 +102,7 @@ function fetchSchema(
 ): Promise<Schema<AnyTables>> {
   const { remotes, keepTrying, signal } = options;
   return waitFor([signal], (resolve, reject) => {
-    const session = new Session(
+    const session = new ClientSession(
       { ...options, database },
       {
         up: () => {

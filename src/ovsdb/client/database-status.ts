@@ -1,6 +1,6 @@
 /**
  * What the `_Server` database says of one database: whether this server has it, and whether it leads or at least is
- * connected to its cluster (ovsdb-server(5) "Database table"). Fed by `Session`.
+ * connected to its cluster (ovsdb-server(5) "Database table"). Fed by `ClientSession`.
  */
 import type { Json } from '../../rpc/channel.ts';
 import { atom, column, table } from '../schema-types.ts';

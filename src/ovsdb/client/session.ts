@@ -7,7 +7,7 @@
 import { Malformed, Refused, VswitchError } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { ms } from '../../base/units.ts';
-import { reasonOf } from '../../net/connection-log.ts';
+import { connectionReason } from '../../net/connection-log.ts';
 import type { Channel, Json, Message } from '../../rpc/channel.ts';
 import { JsonRpcSession, type JsonRpcSessionOptions } from '../../rpc/session.ts';
 import { DatabaseStatus } from './database-status.ts';
@@ -59,7 +59,7 @@ interface Pending {
   reject(why: Error): void;
 }
 
-export class Session {
+export class ClientSession {
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
   readonly #rpc: JsonRpcSession;
@@ -81,7 +81,7 @@ export class Session {
         message: (message) => this.#guard(() => this.#receive(message)),
         failed: (why) => this.#failed(why),
         disconnected: (why) =>
-          this.#disconnected(why === undefined ? 'connection closed by peer' : reasonOf(why)),
+          this.#disconnected(why === undefined ? 'connection closed by peer' : connectionReason(why)),
       },
     });
     this.#rpc.start();

@@ -74,7 +74,7 @@ export interface Waiting {
   isCancelAsked: boolean;
 }
 
-/** The part of `Session` that the methods use. */
+/** The part of `ServerSession` that the methods use. */
 export interface Client {
   readonly channel: Channel;
   readonly server: ServerContext;

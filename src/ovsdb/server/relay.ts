@@ -8,7 +8,7 @@ import type { Timer, Timers } from '../../base/timers.ts';
 import { ms, type Uuid } from '../../base/units.ts';
 import { Disconnected } from '../client/errors.ts';
 import { Monitor, type RequestFunction } from '../client/monitor.ts';
-import { type Connector, Session } from '../client/session.ts';
+import { ClientSession, type Connector } from '../client/session.ts';
 import { Database } from '../engine/database.ts';
 import { equalSchemas, schemaFromJson } from '../engine/schema.ts';
 import type { DatabaseSchema } from '../engine/types.ts';
@@ -42,7 +42,7 @@ export class Relay {
   readonly #name: string;
   readonly #deps: RelayDeps;
   readonly #forwarding = new Forwarding();
-  readonly #session: Session;
+  readonly #session: ClientSession;
   #copy: RelayCopy | undefined;
   #monitor: Monitor<void> | undefined;
   #isShown = false;
@@ -53,7 +53,7 @@ export class Relay {
     this.#name = name;
     this.#deps = deps;
     const { connect, timers } = deps;
-    this.#session = new Session(
+    this.#session = new ClientSession(
       { database: name, connect, remotes, timers, leaderOnly: false },
       {
         up: () => this.#up(),

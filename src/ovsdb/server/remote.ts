@@ -6,12 +6,12 @@ import { SyscallFailed } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
-import { endOfFile, reasonOf } from '../../net/connection-log.ts';
+import { connectionReason, endOfFile } from '../../net/connection-log.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Channel } from '../../rpc/channel.ts';
 import { probe } from '../../rpc/session.ts';
 import type { OvsdbServer } from './server.ts';
-import { probeInterval, type ServeOptions, type Session } from './session.ts';
+import { probeInterval, type ServeOptions, type ServerSession } from './session.ts';
 
 const log = logger('ovsdb_jsonrpc_server');
 const listenFailed = new LimitedSite({ perMinute: 1, burst: 5 });
@@ -86,7 +86,7 @@ export async function openListener(
 
 class PassiveRemote implements Remote {
   readonly #server: OvsdbServer;
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Set<ServerSession>();
   #options: RemoteOptions;
   listener: ServerListener | undefined;
 
@@ -128,7 +128,7 @@ export class ActiveRemote implements Remote {
   readonly #deps: RemoteDeps;
   readonly #link: ReliableConnection<Channel>;
   #options: RemoteOptions;
-  #session: Session | undefined;
+  #session: ServerSession | undefined;
   #lastError: string | undefined;
 
   constructor(target: string, options: RemoteOptions, deps: RemoteDeps) {
@@ -144,7 +144,7 @@ export class ActiveRemote implements Remote {
         connected: (channel) => this.#connected(channel),
         probe: (channel) => channel.send(probe),
         failed: (why) => {
-          this.#lastError = reasonOf(why);
+          this.#lastError = connectionReason(why);
         },
         disconnected: (why) => this.#disconnected(why),
       },
@@ -189,7 +189,7 @@ export class ActiveRemote implements Remote {
   }
 
   #disconnected(why: Error | undefined): void {
-    this.#lastError = why === undefined ? endOfFile : reasonOf(why);
+    this.#lastError = why === undefined ? endOfFile : connectionReason(why);
     this.#session?.disconnect(undefined);
     this.#session = undefined;
   }

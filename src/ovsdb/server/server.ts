@@ -14,7 +14,7 @@ import { type Client, defaultLimits, type ServerContext, type ServerLimits } fro
 import { LockTable } from './locks.ts';
 import { ServedDatabase } from './served.ts';
 import { ServerDatabase } from './server-database.ts';
-import { type ServeOptions, Session } from './session.ts';
+import { type ServeOptions, ServerSession } from './session.ts';
 
 export interface OvsdbServerDeps {
   readonly timers: Timers;
@@ -56,7 +56,7 @@ export class OvsdbServer implements ServerContext {
   readonly #databases = new Map<string, ServedDatabase>();
   /** Copies of other servers' databases, there or still to come. */
   readonly #relayed = new Set<string>();
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Set<ServerSession>();
   readonly #status: ServerDatabase;
   #isFlushDue = false;
 
@@ -82,7 +82,7 @@ export class OvsdbServer implements ServerContext {
     return [...new Set([...this.#databases.keys(), ...this.#relayed])];
   }
 
-  get sessions(): ReadonlySet<Session> {
+  get sessions(): ReadonlySet<ServerSession> {
     return this.#sessions;
   }
 
@@ -136,12 +136,12 @@ export class OvsdbServer implements ServerContext {
     channel: Channel,
     options: ServeOptions = {},
     link?: ReliableConnection<Channel>,
-  ): Session | undefined {
+  ): ServerSession | undefined {
     if (this.#sessions.size >= this.limits.maxSessions) {
       channel.abort(new Error(`${channel.name}: refused, ${this.#sessions.size} sessions are open already`));
       return undefined;
     }
-    const session = new Session(this, channel, options, link);
+    const session = new ServerSession(this, channel, options, link);
     this.#sessions.add(session);
     session.addCloseListener(() => this.#sessions.delete(session));
     return session;

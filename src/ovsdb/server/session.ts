@@ -30,7 +30,7 @@ export interface ServeOptions {
   readonly probeInterval?: number;
 }
 
-export class Session implements Client {
+export class ServerSession implements Client {
   readonly channel: Channel;
   readonly server: ServerContext;
   readonly monitors = new Map<string, SessionMonitor>();

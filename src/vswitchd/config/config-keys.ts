@@ -1,6 +1,6 @@
 /** The keys of `other_config` and `options` that the daemon reads, ovs-vswitchd.conf.db(5). */
 import { booleanKey, choiceKey, integerKey, textKey } from './keys.ts';
-import { isMulticastMac, readMac } from './mac.ts';
+import { isMulticastMac, normalizeMac } from './mac.ts';
 
 export const systemKeys = {
   statsUpdateInterval: integerKey(
@@ -51,7 +51,7 @@ export const bridgeKeys = {
     'hwaddr',
     'an Ethernet address of one host',
     (text) => {
-      const mac = readMac(text);
+      const mac = normalizeMac(text);
       return mac === undefined || isMulticastMac(mac) ? undefined : mac;
     },
     'Address of the local port.',

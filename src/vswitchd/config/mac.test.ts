@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { uuid } from '../../base/units.ts';
-import { isEligibleMac, macOfUuid, readMac } from './mac.ts';
+import { isEligibleMac, macOfUuid, normalizeMac } from './mac.ts';
 
 const row = uuid('e070cb0e-7c29-4f0a-809c-b897d7b06c71');
 
@@ -20,8 +20,8 @@ describe('the address of a bridge', () => {
   });
 
   test('is read in any spelling and never from nonsense', () => {
-    expect(readMac('0:1:A:b:C:ff')).toBe('00:01:0a:0b:0c:ff');
+    expect(normalizeMac('0:1:A:b:C:ff')).toBe('00:01:0a:0b:0c:ff');
     for (const text of ['', '00:11:22:33:44', '00:11:22:33:44:55:66', 'g0:11:22:33:44:55'])
-      expect(readMac(text)).toBeUndefined();
+      expect(normalizeMac(text)).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@
 import type { Uuid } from '../../base/units.ts';
 
 /** "AA:bb:..." in lower case; undefined when it is no address. */
-export function readMac(text: string): string | undefined {
+export function normalizeMac(text: string): string | undefined {
   return /^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$/.test(text)
     ? text
         .toLowerCase()

@@ -7,7 +7,7 @@ import type { BundleConfig, VlanMode } from '../../ofproto/config.ts';
 import type { OvsRow } from '../schema/index.ts';
 import { bridgeKeys, portKeys } from './config-keys.ts';
 import { readKeys, type Values } from './keys.ts';
-import { isMulticastMac, readMac } from './mac.ts';
+import { isMulticastMac, normalizeMac } from './mac.ts';
 
 export interface WantedInterface {
   readonly id: Uuid;
@@ -87,14 +87,14 @@ export function readPort(row: OvsRow<'Port'>, interfaces: readonly WantedInterfa
     name: row.name,
     bundle: readBundle(row),
     isFakeBridge: row.fake_bridge,
-    mac: row.mac === undefined ? undefined : readMac(row.mac),
+    mac: row.mac === undefined ? undefined : normalizeMac(row.mac),
     tag: row.tag,
     interfaces,
   };
 }
 
 export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): WantedInterface {
-  const mac = row.mac === undefined ? undefined : readMac(row.mac);
+  const mac = row.mac === undefined ? undefined : normalizeMac(row.mac);
   const isLocal = row.name === bridgeName;
   return {
     id: row._uuid,

@@ -6,7 +6,7 @@ import { logger } from '../../../base/log.ts';
 import { trimSpaces } from '../../../base/text.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
 import { refuseUnsupported } from '../../../datapath/features.ts';
-import { formatActions, readActions } from '../../../datapath/text/actions.ts';
+import { formatDpActions, readDpActions } from '../../../datapath/text/actions.ts';
 import { readKey } from '../../../datapath/text/key.ts';
 import { type Ufid, ufidAtStart, ufidLength, ufidOf } from '../../../datapath/ufid.ts';
 import { maskSlot } from '../../../flow/key.ts';
@@ -102,7 +102,7 @@ export function flowCommands(aSwitch: Switch, now: () => number): DpctlCommand[]
       maxArgs: Number.POSITIVE_INFINITY,
       run(args, _flags, answer) {
         for (const text of args)
-          answer.print(`${formatActions(actionsOf(text, undefined, 'odp_actions_from_string'))}\n`);
+          answer.print(`${formatDpActions(actionsOf(text, undefined, 'odp_actions_from_string'))}\n`);
       },
     },
   ];
@@ -320,7 +320,7 @@ function splitUfid(text: string): { ufid: Ufid | undefined; rest: string } {
 
 function actionsOf(text: string, any: AnyDatapath | undefined, what: string): DpAction[] {
   try {
-    return readActions(text, (name) => (any === undefined ? undefined : numberOfPort(any, name)));
+    return readDpActions(text, (name) => (any === undefined ? undefined : numberOfPort(any, name)));
   } catch (why) {
     throw why instanceof Malformed ? failure(what, errnos.EINVAL) : why;
   }

@@ -13,7 +13,7 @@ export interface FrameMemory {
 /** Room in front of a copied frame: two tags and an offload header, or a tunnel's headers. */
 const copyHeadroom = 128;
 
-export class Scratch {
+export class FrameArena {
   readonly #memory: FrameMemory;
   readonly #view: DataView;
   readonly #frames: Frame[] = [];
