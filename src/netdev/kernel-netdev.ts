@@ -3,11 +3,13 @@
  * its driver from ethtool. What `system/` attaches to and what `tap/` makes are both this.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { syscallFailed } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
 import { readDriverInfo, readLinkMode } from '../sys/calls/device.ts';
+import { errnos } from '../sys/calls/libc.ts';
 import { type Link, type LinkCounters, readLink, setLink } from '../sys/netlink/link.ts';
 import type { LinkMonitor } from '../sys/netlink/monitor.ts';
 import { readCounters } from './link-counters.ts';
@@ -26,7 +28,7 @@ export interface KernelDevice {
   /** Ours, made by the switch: it takes the configured address, and its host's transmissions are our receptions. */
   readonly isOurs: boolean;
   readonly isAdopted: boolean;
-  /** What tells of a device that outlives its name: frames go on passing where it was moved to. */
+  /** What tells of a device that outlives its name: frames go on passing where it was moved to, and while it is renamed. */
   readonly hold?: DeviceHold;
   /** Ends what keeps the device open, and the device if it is ours; resolves when that is done. */
   readonly close: () => Promise<void>;
@@ -59,7 +61,7 @@ export class KernelNetdev implements Netdev {
   #changeNumber = 1;
   #state: NetdevState | undefined;
   #isGone = false;
-  /** Set while it is in another network namespace and carries frames there. */
+  /** Set while it carries frames in another network namespace, or under another name. */
   #awayTimer: Timer | undefined;
   /** As said last. */
   #refusedOptions: NetdevConfig['options'] = new Map();
@@ -87,7 +89,6 @@ export class KernelNetdev implements Netdev {
   async configure(config: NetdevConfig): Promise<void> {
     const { options, mtuRequest, mac } = config;
     this.#refuseOptions(options);
-    if (this.#awayTimer !== undefined) return;
     if (mtuRequest !== undefined && mtuRequest !== this.#link.mtu) {
       const reason = this.#trySet({ mtu: mtuRequest });
       if (reason !== undefined) log.warn(`failed to set MTU for network device ${this.name}: ${reason}`);
@@ -146,6 +147,7 @@ export class KernelNetdev implements Netdev {
 
   /** What the kernel makes of it is known before this returns. Throws SyscallFailed. */
   #set(settings: Parameters<typeof setLink>[1], tried: string): void {
+    if (this.#awayTimer !== undefined) throw syscallFailed('ioctl', errnos.ENODEV, tried);
     setLink(this.#link.ifindex, settings, tried);
     this.#device.monitor.refresh();
   }
@@ -163,8 +165,8 @@ export class KernelNetdev implements Netdev {
       this.#awayTimer = undefined;
       this.#state = undefined;
     } else {
-      if (link === undefined) this.#state = this.#vanished();
-      if (link === undefined && hold?.isAttached() === true) this.#stayAway(hold);
+      if (known === undefined) this.#state = this.#vanished();
+      if (hold?.isAttached() === true) this.#stayAway(hold);
       else this.#isGone = true;
     }
     this.onChange();

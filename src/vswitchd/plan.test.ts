@@ -83,14 +83,24 @@ describe('planning', () => {
       'br0: add bridge (system)',
       'br0: add interface c (system)',
       'br0: add interface b (system)',
-      'br0: add interface a (system)',
       'br0: add interface br0 (internal)',
+      'br0: add interface a (system)',
       'br0: set port a',
       'br0: set port b',
       'br0: set port c',
       'br0: set port br0',
       'br0: settle addresses',
     ]);
+  });
+
+  test('ports that share a bucket of the reference come in the order that their uuids give them there', () => {
+    const add = (ids: Record<string, string>) => {
+      const ports = Object.entries(ids).map(([name, id]) => port(name, undefined, { id: uuid(id) }));
+      const steps = lines([], [bridge('br0', ports)], { br0: [] });
+      return steps.flatMap((line) => /add interface (\w+)/.exec(line)?.[1] ?? []);
+    };
+    expect(add({ br0: '1', e: '2', p2: '3', d: '4' })).toEqual(add({ d: '4', p2: '3', e: '2', br0: '1' }));
+    expect(add({ br0: '1', e: '2', p2: '3' })).not.toEqual(add({ br0: '1', e: '3', p2: '2' }));
   });
 
   test('what is as wanted needs nothing', () => {

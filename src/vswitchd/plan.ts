@@ -121,14 +121,16 @@ const noMoves: NumberMoves = { names: new Set(), ports: new Set() };
 
 /**
  * Who asks for another number than it has moves, and so does who has that number without asking for it. Where both
- * ask for it, it stays where it is, and the other one is asked again with each change of the bridge.
+ * ask for it, it stays where it is, and the other one is asked again with each change of the bridge. One that is made
+ * anew as another type takes what is free first, as in the reference, and moves in the round that follows.
  */
 function numberMoves(is: ActualBridge, want: WantedBridge, dirtyPorts: Iterable<string>): NumberMoves {
   const names = new Set<string>();
   const ports = new Set<string>();
   for (const port of portsWithRequests(is, dirtyPorts)) {
-    for (const { name, ofportRequest } of want.ports.get(port)?.interfaces ?? []) {
-      const number = is.interfaces.get(name)?.ofPort;
+    for (const { name, type, ofportRequest } of want.ports.get(port)?.interfaces ?? []) {
+      const current = is.interfaces.get(name);
+      const number = current?.wanted.type === type ? current.ofPort : undefined;
       if (number === undefined || !isDiscontent(number, ofportRequest)) continue;
       const holder = holderOfNumber(is, ofportRequest);
       const wanted = holder && want.ports.get(holder.port)?.interfaces.find((i) => i.name === holder.name);
@@ -237,6 +239,7 @@ function interfacesOf(is: ActualBridge, port: string): [string, ActualInterface]
 function inOrder(steps: readonly Step[], wanted: Pair['wanted']): Step[] {
   const byPhase = new Map<Step['do'], Step[]>(phases.map((phase) => [phase, []]));
   const settled = new Set<string>();
+  const newBridges = new Set(steps.flatMap((step) => (step.do === 'addBridge' ? step.bridge : [])));
   for (const step of steps) {
     if (step.do === 'settleBridge') {
       if (settled.has(step.bridge)) continue;
@@ -244,7 +247,7 @@ function inOrder(steps: readonly Step[], wanted: Pair['wanted']): Step[] {
     }
     byPhase.get(step.do)?.push(step);
   }
-  byPhase.set('addInterface', additionsInOrder(steps.filter(isAddition), wanted));
+  byPhase.set('addInterface', additionsInOrder(steps.filter(isAddition), wanted, newBridges));
   return phases.flatMap((phase) => byPhase.get(phase) ?? []);
 }
 
@@ -254,25 +257,31 @@ export function isAddition(step: Step): step is AddInterface {
 
 /**
  * As the reference goes over bridges, and ports of a bridge, so that ports of one transaction get the numbers that it
- * would give them; in a bridge, devices with a number of their own come before those that take what is left.
+ * would give them: first those that ask for a number, then those that take what is left. In a bridge that is made
+ * anew, numbers of before are as good as asked for.
  */
-function additionsInOrder(steps: readonly AddInterface[], wanted: Pair['wanted']): AddInterface[] {
+function additionsInOrder(
+  steps: readonly AddInterface[],
+  wanted: Pair['wanted'],
+  newBridges: ReadonlySet<string>,
+): AddInterface[] {
   // The order of all bridges costs what there are, so it is only looked for where it matters.
   const isOneBridge = steps.every(({ bridge }) => bridge === steps[0]?.bridge);
   const bridges = isOneBridge ? [] : orderAsHashed([...wanted.keys()], (name) => name);
   const placeOf = new Map(bridges.map((name, place) => [name, place]));
   const ranked = steps.map((step) => {
     const portCount = wanted.get(step.bridge)?.ports.size ?? 0;
-    const rank = [placeOf.get(step.bridge) ?? 0, additionRank(step), placeAmong(step.port, portCount)];
-    return { step, rank };
+    const numberRank = additionRank(step, newBridges.has(step.bridge));
+    return { step, rank: [placeOf.get(step.bridge) ?? 0, numberRank, placeAmong(step.port, portCount)] };
   });
-  ranked.sort((a, b) => compareRanks(a.rank, b.rank) || compareNames(a.step, b.step));
+  const ties = new HashedPorts(wanted);
+  ranked.sort((a, b) => compareRanks(a.rank, b.rank) || ties.compare(a.step, b.step));
   return ranked.map(({ step }) => step);
 }
 
-function additionRank({ wanted }: AddInterface): number {
+function additionRank({ wanted }: AddInterface, isNewBridge: boolean): number {
   if (wanted.ofportRequest !== undefined) return 0;
-  return wanted.ofport !== undefined ? 1 : 2;
+  return isNewBridge && wanted.ofport !== undefined ? 1 : 2;
 }
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {
@@ -280,8 +289,31 @@ function compareRanks(a: readonly number[], b: readonly number[]): number {
   return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 }
 
-function compareNames({ wanted: a }: AddInterface, { wanted: b }: AddInterface): number {
-  return compareBytes(a.name, b.name);
+/** The reference's table of the ports of a bridge, which takes them in by their uuids. Made where two share a bucket. */
+class HashedPorts {
+  readonly #wanted: Pair['wanted'];
+  readonly #places = new Map<string, ReadonlyMap<string, number>>();
+
+  constructor(wanted: Pair['wanted']) {
+    this.#wanted = wanted;
+  }
+
+  /** Two additions to one bridge. */
+  compare(a: AddInterface, b: AddInterface): number {
+    const places = this.#placesIn(a.bridge);
+    return (places.get(a.port) ?? 0) - (places.get(b.port) ?? 0) || compareBytes(a.wanted.id, b.wanted.id);
+  }
+
+  #placesIn(bridge: string): ReadonlyMap<string, number> {
+    let places = this.#places.get(bridge);
+    if (places === undefined) {
+      const ports = [...(this.#wanted.get(bridge)?.ports.values() ?? [])];
+      ports.sort((a, b) => compareBytes(a.id, b.id));
+      places = new Map(orderAsHashed(ports, ({ name }) => name).map(({ name }, place) => [name, place]));
+      this.#places.set(bridge, places);
+    }
+    return places;
+  }
 }
 
 /** One line, for the log and `config/plan`. */

@@ -101,7 +101,7 @@ export class Switch {
       rootChanged: (root) => this.#rootChanged(root),
       pid: deps.pid,
     });
-    const gaps = new GapLog();
+    const gaps = new GapLog((name) => this.reconciler.model.bridges.has(name));
     client.onChange((changes) => gaps.take(changes));
     this.#devices = providers.watchDevices((...change) => this.reconciler.deviceChanged(...change));
   }

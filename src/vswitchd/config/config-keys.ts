@@ -1,6 +1,6 @@
 /** The keys of `other_config` and `options` that the daemon reads, ovs-vswitchd.conf.db(5). */
 import { booleanKey, choiceKey, integerKey, textKey } from './keys.ts';
-import { isMulticastMac, normalizeMac } from './mac.ts';
+import { isHostMac, isMulticastMac, normalizeMac } from './mac.ts';
 
 export const systemKeys = {
   statsUpdateInterval: integerKey(
@@ -52,9 +52,16 @@ export const bridgeKeys = {
     'an Ethernet address of one host',
     (text) => {
       const mac = normalizeMac(text);
-      return mac === undefined || isMulticastMac(mac) ? undefined : mac;
+      return mac !== undefined && isHostMac(mac) ? mac : undefined;
     },
     'Address of the local port.',
+    (text) => {
+      const mac = normalizeMac(text);
+      if (mac === undefined) return undefined;
+      return isMulticastMac(mac)
+        ? `cannot set MAC address to multicast address ${mac}`
+        : 'cannot set MAC address to zero';
+    },
   ),
   macAgingTime: integerKey(
     'mac-aging-time',

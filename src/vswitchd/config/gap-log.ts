@@ -11,6 +11,12 @@ const notDone = new LimitedSite({ perMinute: 60, burst: 100 });
 export class GapLog {
   /** What was told of a row, by column and key. Rows of which nothing is to be told are not there. */
   readonly #told = new Map<Uuid, ReadonlyMap<string, string>>();
+  readonly #isBridge: (name: string) => boolean;
+
+  /** A bridge's own port has its name. */
+  constructor(isBridge: (name: string) => boolean) {
+    this.#isBridge = isBridge;
+  }
 
   /** Looks at the rows that changed. */
   take(changes: ChangeSet<OvsTables>): void {
@@ -34,7 +40,9 @@ export class GapLog {
   #tell<T extends SeenTable>(table: T, id: Uuid, row: OvsRow<T>): void {
     const before = this.#told.get(id);
     const told = new Map<string, string>();
-    for (const { level, place, text } of shortfallsOf(table, row)) {
+    const { name }: Readonly<Record<string, unknown>> = row;
+    const isLocalPort = typeof name === 'string' && this.#isBridge(name);
+    for (const { level, place, text } of shortfallsOf(table, row, { isLocalPort })) {
       told.set(place, text);
       if (before?.get(place) !== text) log.limited(level, notDone, `${nameOf(table, row)}: ${text}`);
     }

@@ -30,6 +30,10 @@ function isKeyColumn(role: unknown): role is AnyKeyColumn {
   return role instanceof Object && 'keys' in role;
 }
 
+function isJudged(role: unknown): boolean {
+  return role instanceof Object && 'judge' in role;
+}
+
 function hasActedKeys(role: unknown): boolean {
   return isKeyColumn(role) && (Object.keys(role.keys).length > 0 || Object.hasOwn(role, 'appliesTo'));
 }
@@ -66,7 +70,9 @@ describe('every column of the schema', () => {
     ['Port', ['interfaces']], // read, but no bond is made of several
     ['Interface', []],
   ] as const)('of %s that is read is acted on, and no other', (table, partly) => {
-    const acted = rolesOf(table).filter(([, role]) => role === 'acted on' || hasActedKeys(role));
+    const acted = rolesOf(table).filter(
+      ([, role]) => role === 'acted on' || isJudged(role) || hasActedKeys(role),
+    );
     const columns = acted.map(([column]) => column);
     expect([...columns, ...partly].sort()).toEqual([...configColumns[table]].sort());
   });
@@ -78,7 +84,7 @@ describe('every column of the schema', () => {
       const others = column === 'protocols' ? { controller: ['a-row'] } : {};
       const value = sampleOf(columnsOf(table)[column] ?? expect.unreachable());
       const before = places(others);
-      const hasGap = role instanceof Object && 'gap' in role && !before.includes(column);
+      const hasGap = role instanceof Object && ('gap' in role || 'judge' in role) && !before.includes(column);
       expect(places({ ...others, [column]: value }).sort(), column).toEqual(
         [...before, ...(hasGap ? [column] : [])].sort(),
       );

@@ -8,6 +8,7 @@ import type { Columns } from '../../ovsdb/schema-types.ts';
 import { type daemonTables, type OvsRow, type OvsTables, openVswitch } from '../schema/index.ts';
 import { bridgeKeys, portKeys, systemKeys } from './config-keys.ts';
 import type { Keys } from './keys.ts';
+import { isMulticastMac, normalizeMac, zeroMac } from './mac.ts';
 
 /** Rows of other tables matter only where a column of these refers to them. */
 export type SeenTable = keyof typeof daemonTables;
@@ -34,8 +35,13 @@ interface KeyColumn<T extends SeenTable> {
   readonly appliesTo?: (row: OvsRow<T>) => boolean;
 }
 
+/** A column that is acted on for some rows and values. */
+interface Judged<T extends SeenTable> {
+  readonly judge: (row: OvsRow<T>, isLocalPort: boolean) => Omit<Shortfall, 'place'> | undefined;
+}
+
 /** "acted on" by the daemon, or by the database server; "note": nobody acts on it; "status": ours to write. */
-type Role<T extends SeenTable> = 'acted on' | 'note' | 'status' | Gap<T> | KeyColumn<T>;
+type Role<T extends SeenTable> = 'acted on' | 'note' | 'status' | Judged<T> | Gap<T> | KeyColumn<T>;
 
 type Roles = {
   readonly [T in SeenTable]: { readonly [C in keyof OvsTables[T]['columns']]: Role<T> };
@@ -43,8 +49,8 @@ type Roles = {
 
 /** One gap that a row meets. */
 export interface Shortfall {
-  /** "info" where the reference would not act on it either, or where only tests ask. */
-  readonly level: 'info' | 'warn';
+  /** "info" where the reference would not act on it either, or where only tests ask; "err" in its own words. */
+  readonly level: 'info' | 'warn' | 'err';
   /** Column, and key: the same for all values of it. */
   readonly place: string;
   /** "stp_enable=true is not acted on: no spanning tree is run" */
@@ -157,7 +163,7 @@ export const roles: Roles = {
     tag: 'acted on',
     vlan_mode: 'acted on',
     qos: { gap: 'what goes out is not shaped' },
-    mac: 'acted on',
+    mac: { judge: ({ mac }) => judgeAddress(mac) },
     bond_mode: { gap: noOneBond },
     lacp: { gap: noLacp, isAsked: ({ lacp }) => lacp !== undefined && lacp !== 'off' },
     bond_updelay: { gap: noOneBond },
@@ -204,7 +210,7 @@ export const roles: Roles = {
     ingress_policing_kpkts_rate: { gap: noPolicing },
     ingress_policing_kpkts_burst: { gap: noPolicing },
     mac_in_use: 'status',
-    mac: 'acted on',
+    mac: { judge: judgeInterfaceMac },
     ifindex: 'status',
     external_ids: 'note',
     ofport: 'status',
@@ -248,14 +254,45 @@ export const roles: Roles = {
   },
 };
 
-/** The gaps that a row meets, and its keys without a usable value. */
-export function shortfallsOf<T extends SeenTable>(table: T, row: OvsRow<T>): Shortfall[] {
+function judgeInterfaceMac(
+  { mac, type }: OvsRow<'Interface'>,
+  isLocalPort: boolean,
+): ReturnType<typeof judgeAddress> {
+  const address = mac === undefined ? undefined : normalizeMac(mac);
+  if (address === undefined) return judgeAddress(mac);
+  const complain = (text: string) => ({ level: 'err', text }) as const;
+  if (isLocalPort)
+    return complain("ignoring mac in Interface record (use Bridge record to set local port's mac)");
+  if (type !== 'internal')
+    return {
+      level: 'warn',
+      text: `mac=${mac} is not acted on: only the device of an internal interface is given one`,
+    };
+  if (isMulticastMac(address)) return complain('cannot set MAC to multicast address');
+  return address === zeroMac ? complain('cannot set MAC to all zero address') : undefined;
+}
+
+function judgeAddress(mac: string | undefined): Omit<Shortfall, 'place'> | undefined {
+  if (mac === undefined || normalizeMac(mac) !== undefined) return undefined;
+  return { level: 'info', text: `mac=${mac} is not acted on: it is not an Ethernet address` };
+}
+
+/** The gaps that a row meets, and its values of no use. An interface may be the local port of a bridge. */
+export function shortfallsOf<T extends SeenTable>(
+  table: T,
+  row: OvsRow<T>,
+  { isLocalPort } = { isLocalPort: false },
+): Shortfall[] {
   const values: Readonly<Record<string, unknown>> = row;
   const columns: Columns = openVswitch.tables[table].columns;
   return Object.entries<Role<T>>(roles[table]).flatMap(([column, role]) => {
     if (typeof role === 'string') return [];
     const value = values[column];
     if ('keys' in role) return keyShortfalls(column, role, row, value);
+    if ('judge' in role) {
+      const told = role.judge(row, isLocalPort);
+      return told === undefined ? [] : [{ ...told, place: column }];
+    }
     const { gap, isAsked, what } = role;
     if (!(isAsked?.(row) ?? !isEmpty(value))) return [];
     const text = what?.(row) ?? nameOf(column, columns[column], value);
@@ -288,7 +325,10 @@ function keyShortfalls<T extends SeenTable>(
     const text = map.get(key.name);
     if (text === undefined || key.read(text) !== undefined) continue;
     const place = `${column}:${key.name}`;
-    told.push({ level: 'info', place, text: `${place}=${text} is not acted on: it is not ${key.wants}` });
+    const complaint = key.complaint?.(text);
+    if (complaint !== undefined) told.push({ level: 'err', place, text: complaint });
+    else
+      told.push({ level: 'info', place, text: `${place}=${text} is not acted on: it is not ${key.wants}` });
   }
   return told;
 }

@@ -14,6 +14,8 @@ export interface Key<T> {
   readonly wants: string;
   /** undefined: not a value. */
   read(text: string): T | undefined;
+  /** What the reference says, as an error, of a text that is no value; undefined: nothing. */
+  complaint?(text: string): string | undefined;
 }
 
 export type Keys = Readonly<Record<string, Key<unknown>>>;
@@ -73,8 +75,9 @@ export function textKey(
   wants: string,
   read: (text: string) => string | undefined,
   doc: string,
+  complaint: (text: string) => string | undefined = () => undefined,
 ): Key<string | undefined> {
-  return { name, doc, fallback: undefined, wants, read };
+  return { name, doc, fallback: undefined, wants, read, complaint };
 }
 
 /** All declared keys of a map at once. */

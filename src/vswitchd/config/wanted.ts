@@ -7,7 +7,7 @@ import type { BundleConfig, VlanMode } from '../../ofproto/config.ts';
 import type { OvsRow } from '../schema/index.ts';
 import { bridgeKeys, portKeys } from './config-keys.ts';
 import { readKeys, type Values } from './keys.ts';
-import { isMulticastMac, normalizeMac } from './mac.ts';
+import { isHostMac, normalizeMac } from './mac.ts';
 
 export interface WantedInterface {
   readonly id: Uuid;
@@ -15,6 +15,7 @@ export interface WantedInterface {
   /** Never empty: "system" when the row says nothing, "internal" for the device of the bridge's own name. */
   readonly type: string;
   readonly options: ReadonlyMap<string, string>;
+  /** Only internal ones have one of their own; the local port's is the bridge's. */
   readonly mac: string | undefined;
   readonly mtuRequest: number | undefined;
   /** A number that the operator insists on. */
@@ -94,14 +95,15 @@ export function readPort(row: OvsRow<'Port'>, interfaces: readonly WantedInterfa
 }
 
 export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): WantedInterface {
-  const mac = row.mac === undefined ? undefined : normalizeMac(row.mac);
   const isLocal = row.name === bridgeName;
+  const type = isLocal ? 'internal' : row.type === '' ? 'system' : row.type;
+  const mac = isLocal || type !== 'internal' || row.mac === undefined ? undefined : normalizeMac(row.mac);
   return {
     id: row._uuid,
     name: row.name,
-    type: isLocal ? 'internal' : row.type === '' ? 'system' : row.type,
+    type,
     options: row.options,
-    mac: mac === undefined || isMulticastMac(mac) ? undefined : mac,
+    mac: mac !== undefined && isHostMac(mac) ? mac : undefined,
     mtuRequest: row.mtu_request,
     ofportRequest: row.ofport_request === undefined ? undefined : ofPort(row.ofport_request),
     ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
