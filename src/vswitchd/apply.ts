@@ -27,6 +27,8 @@ export interface ApplyDeps {
   readonly state: LiveState;
   /** Opens a device of an Interface `type` for a bridge of that datapath type. Throws SyscallFailed or Refused. */
   openNetdev(type: string, name: string, config: NetdevConfig, datapathType: string): Promise<Netdev>;
+  /** No port may have that name. */
+  isReserved(name: string): boolean;
   /** Throws Refused when there is no such datapath type. */
   backerFor(datapathType: string): Promise<Backer>;
   /** The last bridge of a backer is gone. */
@@ -34,10 +36,6 @@ export interface ApplyDeps {
   /** Something about the device changed without us. */
   netdevChanged(i: LiveInterface): void;
 }
-
-/** Names that datapaths, and the kernel's tunnel devices whatever follows, have for themselves. */
-const reservedNames =
-  /^(ovs-(netdev|system|dummy)$|(gre|ip6gre|erspan|ip6erspan|genev|vxlan|lisp|stt|gtpu|udp)_sys)/;
 
 /** Why an interface could not be added: the `error` column, and when it is tried again. */
 interface Failure {
@@ -166,7 +164,7 @@ export class Applier {
     const i = new LiveInterface(bridge.name, port, wanted);
     bridge.interfaces.set(name, i);
     noteInterface(bridge, i);
-    if (reservedNames.test(name)) {
+    if (this.#deps.isReserved(name)) {
       log.warn(`could not create interface ${name}, name is reserved`);
       this.#state.fail(i, undefined, 'row');
       return undefined;

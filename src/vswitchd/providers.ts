@@ -14,6 +14,8 @@ export interface Providers {
   readonly datapathTypes: readonly string[];
   /** Interface `type` values, sorted. */
   readonly ifaceTypes: readonly string[];
+  /** Datapaths and the kernel's tunnel devices have such names for themselves. */
+  isReserved(name: string): boolean;
   /**
    * Opens a device for a bridge of that datapath type. Throws SyscallFailed when the kernel refuses, Refused on bad
    * options, with the whole text for the `error` column.

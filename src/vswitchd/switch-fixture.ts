@@ -225,6 +225,7 @@ export class SwitchFixture {
     return {
       datapathTypes: ['dummy'],
       ifaceTypes: ['dummy', 'dummy-internal', 'internal', 'patch', 'system'],
+      isReserved: (name) => name === 'ovs-dummy',
       openNetdev: async (type, name, config) => {
         const provider = byType.get(type);
         if (provider === undefined) throw syscallFailed('open', errnos.EAFNOSUPPORT, name);

@@ -73,6 +73,7 @@ export class Switch {
       state,
       openNetdev: (type, name, config, datapathType) =>
         providers.openNetdev(type, name, config, datapathType),
+      isReserved: (name) => providers.isReserved(name),
       backerFor: (type) => this.#backerFor(type),
       releaseBacker: (backer) => this.#releaseBacker(backer),
       netdevChanged: (i) => this.reconciler.netdevChanged(i),

@@ -33,7 +33,8 @@ export async function openTapWhenFree(name: string, timers: Timers): Promise<num
 
 /**
  * Removes what carries our mark but is not wanted, unless a process holds it; resolves when it is gone.
- * Differs: of the reference's userspace datapath, a device whose port was deleted while the daemon was away stays.
+ * Differs: of the reference's userspace datapath, a device that was renamed, or whose port was deleted, while the daemon was
+ * away stays.
  */
 export async function removeLeftTaps(
   isWanted: (name: string) => boolean,

@@ -26,6 +26,8 @@ const netdevLog = logger('netdev');
 
 /** "ovs-netdev" and so on, as dpctl and the logs name a datapath. */
 const datapathNames = { system: 'ovs-system', netdev: 'ovs-netdev', dummy: 'ovs-dummy' } as const;
+/** Whatever follows; dummies in place of everything have no such devices. */
+const tunnelNames = /^(gre|ip6gre|erspan|ip6erspan|genev|vxlan|lisp|stt|gtpu|udp)_sys/;
 /** Beside this file once it is bundled. */
 const workerUrl = new URL('./userspace-worker.js', import.meta.url);
 
@@ -41,6 +43,9 @@ export function systemProviders(
   return {
     datapathTypes,
     ifaceTypes: [...byType.keys()].sort(),
+    isReserved: (name) =>
+      datapathTypes.some((type) => datapathNames[type] === name) ||
+      (options.dummy !== 'override' && tunnelNames.test(name)),
     openNetdev: (type, name, config, datapathType) =>
       openNetdev(byType, { type, name, config, datapathType, dummy: options.dummy, deps }),
     async openDatapath(type, name) {
