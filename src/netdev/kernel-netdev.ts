@@ -3,13 +3,12 @@
  * its driver from ethtool. What `system/` attaches to and what `tap/` makes are both this.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { syscallFailed } from '../base/errno.ts';
+import { errnos, syscallFailed } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
 import { readDriverInfo, readLinkMode } from '../sys/calls/device.ts';
-import { errnos } from '../sys/calls/libc.ts';
 import { type Link, type LinkCounters, readLink, setLink } from '../sys/netlink/link.ts';
 import type { LinkMonitor } from '../sys/netlink/monitor.ts';
 import { readCounters } from './link-counters.ts';
