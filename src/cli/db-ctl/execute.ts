@@ -104,7 +104,7 @@ function runOnce(options: ExecuteOptions): Attempt | 'missing' | 'waiting' {
   const warnings: [string, string][] = [];
   const warn = (module: string, text: string) => void warnings.push([module, text]);
   try {
-    const work = new Work(options.schema, options.snapshot, (text) => warn('vsctl', text));
+    const work = new Work(options.schema, options.snapshot);
     const symbols = new SymbolTable();
     const root = options.begin(work);
     const contexts: Context[] = [];

@@ -28,6 +28,7 @@ interface Question {
   readonly table: CtlTable;
   readonly clauses: readonly Clause[];
   readonly columns: Set<string>;
+  readonly isSurvey?: boolean;
 }
 
 /** Thrown when a command asks what is not known yet. Not an error. */
@@ -39,6 +40,7 @@ const patience = 6;
 export class Snapshot {
   readonly #questions = new Map<string, Question>();
   readonly #answers = new Map<Question, StoredRow[]>();
+  readonly #surveyed = new Map<Question, readonly JsonObject[]>();
   readonly #rows = new Map<string, Map<string, StoredRow>>();
   #roundCount = 0;
   #serverTables: ReadonlyMap<string, ReadonlySet<string>> | undefined;
@@ -62,6 +64,17 @@ export class Snapshot {
     return isWhole && clauses.length > 0 ? rows.filter((row) => clauses.every((c) => meets(row, c))) : rows;
   }
 
+  /**
+   * All rows of a table as the server sent them, as an aside: no transaction is made to depend on the answer, and other
+   * questions are still put. Throws Missing.
+   */
+  survey(table: CtlTable, columns: readonly string[]): readonly JsonObject[] {
+    const question = this.prepareSurvey(table, columns);
+    const rows = this.#surveyed.get(question);
+    if (rows === undefined) throw new Missing();
+    return rows;
+  }
+
   /** A column of a row that exists; undefined where the server's table has no such column. Throws Missing. */
   column(table: CtlTable, id: string, column: string): Datum | undefined {
     const known = this.#rows.get(table.name)?.get(id)?.columns.get(column);
@@ -72,6 +85,15 @@ export class Snapshot {
   /** Puts a question without needing its answer yet. */
   prepare(table: CtlTable, clauses: readonly Clause[], columns: readonly string[]): void {
     this.#note(table, clauses, columns);
+  }
+
+  prepareSurvey(table: CtlTable, columns: readonly string[]): Question {
+    const key = JSON.stringify(['survey', table.name, columns]);
+    const known = this.#questions.get(key);
+    if (known !== undefined) return known;
+    const question = { table, clauses: [], columns: new Set(columns), isSurvey: true };
+    this.#questions.set(key, question);
+    return question;
   }
 
   /** What the questions ask that the server does not have, as the reference words it. */
@@ -103,12 +125,20 @@ export class Snapshot {
   answer(results: readonly Json[]): void {
     this.#roundCount++;
     this.#answers.clear();
+    this.#surveyed.clear();
     this.#rows.clear();
-    for (const question of this.#questions.values()) this.#answers.set(question, []);
+    for (const question of this.#questions.values()) {
+      if (question.isSurvey === true) this.#surveyed.set(question, []);
+      else this.#answers.set(question, []);
+    }
     for (const [i, question] of this.#answerable().entries()) {
       const result = results[i];
       if (!isObject(result) || !Array.isArray(result.rows)) throw new Malformed('ovsdb reply', 0, 'no rows');
       const rows: readonly Json[] = result.rows;
+      if (question.isSurvey === true) {
+        this.#surveyed.set(question, rows.filter(isObject));
+        continue;
+      }
       this.#answers.set(
         question,
         rows.map((row) => this.#store(question, row)),
@@ -141,7 +171,8 @@ export class Snapshot {
   /** The tables and columns asked for so far, for a monitor that tells when to look again. */
   watched(): Map<string, Set<string>> {
     const watched = new Map<string, Set<string>>();
-    for (const { table, clauses, columns } of this.#questions.values()) {
+    for (const { table, clauses, columns, isSurvey } of this.#questions.values()) {
+      if (isSurvey === true) continue;
       const all = watched.get(table.name) ?? new Set();
       for (const column of [...columns, ...clauses.map((c) => c.column)])
         if (column !== '_uuid') all.add(column);

@@ -122,17 +122,9 @@ export class Work {
   /** By table and uuid: every row that a command has seen. */
   readonly #rows = new Map<string, Map<string, WorkRow>>();
 
-  /** Tells the user of what is odd in the database; the same text only once. */
-  readonly warn: (text: string) => void;
-
-  constructor(schema: CtlSchema, snapshot: Snapshot, warn: (text: string) => void) {
+  constructor(schema: CtlSchema, snapshot: Snapshot) {
     this.schema = schema;
     this.snapshot = snapshot;
-    const said = new Set<string>();
-    this.warn = (text) => {
-      if (!said.has(text)) warn(text);
-      said.add(text);
-    };
   }
 
   table(name: string): CtlTable {

@@ -1,13 +1,14 @@
 /** Auto-Attach commands: the map of I-SIDs to VLANs of a bridge. */
-import type { CommandDef, Context } from '../db-ctl/command.ts';
+import type { Context } from '../db-ctl/command.ts';
 import { type Atom, mapOf, pairsOf, setOf } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { tableNamed } from '../db-ctl/schema.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
 import { needBridge } from './model.ts';
 import { prepareNames } from './names.ts';
+import type { BridgeCommandDef } from './oddities.ts';
 
-export const autoAttachCommands: readonly CommandDef[] = [
+export const autoAttachCommands: readonly BridgeCommandDef[] = [
   mappingCommand('add-aa-mapping', 3, true, addMapping),
   mappingCommand('del-aa-mapping', 3, true, deleteMapping),
   mappingCommand('get-aa-mapping', 1, false, (context) => {
@@ -26,7 +27,7 @@ function mappingCommand(
   argCount: number,
   mayWrite: boolean,
   run: (context: Context) => void,
-): CommandDef {
+): BridgeCommandDef {
   return {
     name,
     minArgs: argCount,
@@ -43,6 +44,7 @@ function mappingCommand(
         ['auto_attach'],
       );
     },
+    ...(argCount === 3 ? { check: readMapping } : {}),
     run,
   };
 }

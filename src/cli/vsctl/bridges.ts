@@ -11,11 +11,13 @@ import {
   needBridge,
   portColumns,
   portsOf,
+  rootOf,
   type VsBridge,
 } from './model.ts';
 import { checkNameIsFree, prepareNames } from './names.ts';
+import { type BridgeCommandDef, lookAgain } from './oddities.ts';
 
-export const bridgeCommands: readonly CommandDef[] = [
+export const bridgeCommands: readonly BridgeCommandDef[] = [
   {
     name: 'add-br',
     minArgs: 1,
@@ -24,6 +26,7 @@ export const bridgeCommands: readonly CommandDef[] = [
     options: ['--may-exist'],
     mayWrite: true,
     prepare: (command, prep) => prepareNames(prep, command.args.slice(0, 2)),
+    check: checkNewBridge,
     run: addBridge,
   },
   {
@@ -96,13 +99,21 @@ function question(name: string, run: (context: Context) => void): CommandDef {
   };
 }
 
+function checkNewBridge({ command: { args } }: Context): void {
+  if (args[0] === '') throw new CommandFailed('bridge name must not be empty string');
+  if (args.length === 2) throw new CommandFailed("'add-br' command takes exactly 1 or 3 arguments");
+  const vlan = vlanOfNewBridge(args);
+  if (vlan < 0 || vlan > 4095) throw new CommandFailed('add-br: vlan must be between 0 and 4095');
+}
+
+function vlanOfNewBridge([, , vlan = '0']: readonly string[]): number {
+  return Number.parseInt(vlan, 10) || 0;
+}
+
 function addBridge(context: Context): void {
   const { work, command } = context;
-  const [name = '', parentName, vlanText] = command.args;
-  if (name === '') throw new CommandFailed('bridge name must not be empty string');
-  if (command.args.length === 2) throw new CommandFailed("'add-br' command takes exactly 1 or 3 arguments");
-  const vlan = Number.parseInt(vlanText ?? '0', 10) || 0;
-  if (vlan < 0 || vlan > 4095) throw new CommandFailed('add-br: vlan must be between 0 and 4095');
+  const [name = '', parentName] = command.args;
+  const vlan = vlanOfNewBridge(command.args);
   if (context.has('--may-exist')) {
     const bridge = findBridge(work, name);
     if (bridge !== undefined) {
@@ -156,6 +167,7 @@ function insertFakeBridge(work: Work, name: string, parentName: string, vlan: nu
 function insertLocalPort(work: Work, name: string): WorkRow {
   const iface = work.insert('Interface', { name: setOf(name), type: setOf('internal') });
   work.expected.push(iface);
+  lookAgain(work);
   return work.insert('Port', { name: setOf(name), interfaces: setOf(iface.id) });
 }
 
@@ -184,13 +196,6 @@ export function deletePort(work: Work, bridge: WorkRow, port: WorkRow): void {
     const iface = work.row('Interface', String(id));
     if (iface !== undefined) work.delete(iface);
   }
-}
-
-/** The row of the Open_vSwitch table. */
-export function rootOf(work: Work): WorkRow {
-  const [root] = work.rows('Open_vSwitch');
-  if (root === undefined) throw new Error('the Open_vSwitch table has no row');
-  return root;
 }
 
 function listBridges(context: Context): void {

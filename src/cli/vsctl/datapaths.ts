@@ -3,7 +3,7 @@ import type { CommandDef, Context } from '../db-ctl/command.ts';
 import { type Atom, isEqualDatum, lookup, mapOf, pairsOf, setOf } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
-import { rootOf } from './bridges.ts';
+import { rootOf } from './model.ts';
 import { prepareRoot } from './peers.ts';
 
 const many = Number.POSITIVE_INFINITY;

@@ -2,8 +2,6 @@
  * Bridges, ports and interfaces as ovs-vsctl speaks of them, looked up one by one in the database: a bridge may be a
  * "fake" one, that is a VLAN of a real bridge, made by a port with `fake_bridge` and `tag`. ovs-vsctl(8) "Linux VLAN
  * Bridging Compatibility".
- * Differs: of ports in several bridges, interfaces in several ports and bridges of one name, ovs-vsctl warns where a
- * command comes across them; the reference reads the whole database for each command and warns of all there are.
  */
 import { compareBytes } from '../../base/text.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
@@ -30,6 +28,13 @@ export interface VsInterface {
 /** What a lookup of ports wants to know of them at once. */
 export const portColumns = ['name', 'fake_bridge', 'tag'];
 
+/** The row of the Open_vSwitch table. */
+export function rootOf(work: Work): WorkRow {
+  const [root] = work.rows('Open_vSwitch');
+  if (root === undefined) throw new Error('the Open_vSwitch table has no row');
+  return root;
+}
+
 export function findBridge(work: Work, name: string): VsBridge | undefined {
   const [row] = work.where('Bridge', [{ column: 'name', test: '==', value: name }], ['name']);
   const real = row === undefined ? undefined : { name, row, fake: undefined };
@@ -38,7 +43,6 @@ export function findBridge(work: Work, name: string): VsBridge | undefined {
   if (port === undefined || vlan === undefined || !isFakeBridge(port)) return real;
   const parent = bridgeRowOf(work, port);
   if (parent === undefined || (row !== undefined && row.id <= parent.id)) return real;
-  if (row !== undefined) work.warn(`${name}: database contains duplicate bridge name`);
   return { name, row: parent, fake: { vlan, parent: parent.text('name') ?? '', port } };
 }
 
@@ -85,13 +89,8 @@ export function placeInterface(work: Work, row: WorkRow): VsInterface | undefine
   const owners = work.where('Port', [{ column: 'interfaces', test: 'includes', value: row.id }], portColumns);
   const ports = owners.flatMap((owner) => placePort(work, owner) ?? []);
   ports.sort((a, b) => byId(a.bridge.row, b.bridge.row) || byId(a.row, b.row));
-  const [first, ...others] = ports;
-  if (first === undefined) return undefined;
-  for (const other of others) {
-    const names = `${first.row.text('name')} and ${other.row.text('name')}`;
-    work.warn(`${row.text('name')}: interface is in multiple ports (${names})`);
-  }
-  return { row, port: first };
+  const [first] = ports;
+  return first && { row, port: first };
 }
 
 function byId(a: WorkRow, b: WorkRow): number {
@@ -167,18 +166,17 @@ export function isFakeBridge(port: WorkRow): boolean {
 /** The port's VLAN; undefined without one. */
 function vlanOf(port: WorkRow): number | undefined {
   const [tag] = port.get('tag').keys;
-  return typeof tag === 'number' && tag >= 0 && tag <= 4095 ? tag : undefined;
+  return isVlan(tag) ? tag : undefined;
+}
+
+export function isVlan(tag: unknown): tag is number {
+  return typeof tag === 'number' && tag >= 0 && tag <= 4095;
 }
 
 /** The real bridge that a port is in, the first one where it is in several. */
 export function bridgeRowOf(work: Work, port: WorkRow): WorkRow | undefined {
   const owners = work.where('Bridge', [{ column: 'ports', test: 'includes', value: port.id }], ['name']);
-  const [first, ...others] = owners.length < 2 ? owners : owners.sort(byId);
-  for (const other of others) {
-    const names = `${other.text('name')} and ${first?.text('name')}`;
-    work.warn(`${port.text('name')}: port is in multiple bridges (${names})`);
-  }
-  return first;
+  return owners.sort(byId)[0];
 }
 
 function placePort(work: Work, row: WorkRow): VsPort | undefined {

@@ -5,8 +5,8 @@ import { type Datum, emptySet, setOf } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { tableNamed } from '../db-ctl/schema.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
-import { printSorted, rootOf } from './bridges.ts';
-import { needBridge, needRealBridge, referredRows } from './model.ts';
+import { printSorted } from './bridges.ts';
+import { needBridge, needRealBridge, referredRows, rootOf } from './model.ts';
 import { prepareNames } from './names.ts';
 
 const many = Number.POSITIVE_INFINITY;

@@ -2,7 +2,7 @@
 import type { CommandDef, Context } from '../db-ctl/command.ts';
 import { emptyMap, emptySet, lookup, mapOf, setOf } from '../db-ctl/datum.ts';
 import { tableNamed } from '../db-ctl/schema.ts';
-import { rootOf } from './bridges.ts';
+import { rootOf } from './model.ts';
 
 const bridgeReferences = ['controller', 'fail_mode', 'mirrors', 'netflow', 'sflow', 'ipfix', 'flood_vlans'];
 /** Of these no row is left. Rows of tables that are no roots go with the last reference. */

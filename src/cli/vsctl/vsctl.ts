@@ -35,6 +35,7 @@ import { autoAttachCommands } from './auto-attach.ts';
 import { bridgeCommands } from './bridges.ts';
 import { listCommands, listOptions } from './completion.ts';
 import { datapathCommands } from './datapaths.ts';
+import { lookingAround } from './oddities.ts';
 import { defaultRemote, ownOptions, readVsctlOptions, type VsctlOptions } from './options.ts';
 import { controllerCommands, managerCommands, sslCommands } from './peers.ts';
 import { portCommands } from './ports.ts';
@@ -50,12 +51,12 @@ const commands: readonly CommandDef[] = [
   ...dbCommands,
   makeShowCommand(shownTables),
   { name: 'init', minArgs: 0, maxArgs: 0, arguments: '', options: [], mayWrite: true },
-  ...bridgeCommands,
-  ...portCommands,
-  ...controllerCommands,
+  ...bridgeCommands.map(lookingAround),
+  ...portCommands.map(lookingAround),
+  ...controllerCommands.map(lookingAround),
   ...managerCommands,
   ...sslCommands,
-  ...autoAttachCommands,
+  ...autoAttachCommands.map(lookingAround),
   ...resetCommands,
   ...datapathCommands,
 ];
