@@ -6,6 +6,7 @@ import { SyscallFailed } from '../base/errors.ts';
 import { readdirSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
 import type { Json, Reply } from '../rpc/channel.ts';
+import { numberOf } from '../rpc/json-value.ts';
 import { connectChannel, type SocketChannel } from '../rpc/socket-channel.ts';
 import { inFolder } from './directories.ts';
 import { pidfileOwner } from './pidfile.ts';
@@ -122,6 +123,6 @@ function socketOfPid(pid: string, rundir: string): string | undefined {
 export function typeName(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'bigint') return 'number';
+  if (numberOf(value) !== undefined) return 'number';
   return typeof value;
 }

@@ -72,10 +72,13 @@ export class Commands {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Runs a command from inside the process (tests, the console). */
-  run(name: string, args: readonly string[], reply: CommandReply): void {
+  /** Runs a command. Other arguments than strings make the reply an error. */
+  run(name: string, params: readonly Json[], reply: CommandReply): void {
     try {
-      const output = this.find(name, args.length).run(args, reply);
+      const command = this.find(name, params.length);
+      const args = params.filter((param) => typeof param === 'string');
+      if (args.length !== params.length) throw refused(`"${name}" command has non-string argument`);
+      const output = command.run(args, reply);
       if (output !== undefined) reply.done(output);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -178,16 +181,8 @@ export class UnixctlServer {
       client.channel.send({ id: request.id, result, error });
       if (client.waiting.length > 0) this.#wakeLater();
     };
-    const args = request.params.filter((param) => typeof param === 'string');
-    if (args.length !== request.params.length) {
-      finish(null, `"${request.method}" command has non-string argument`);
-      return;
-    }
-    if (request.method === 'set-options') {
-      setOptions(client, args, finish);
-      return;
-    }
-    this.#commands.run(request.method, args, onceReply(client, finish));
+    if (request.method === 'set-options') setOptions(client, request.params, finish);
+    else this.#commands.run(request.method, request.params, onceReply(client, finish));
   }
 }
 
@@ -220,15 +215,15 @@ function withNewline(text: string): string {
 /** What newer clients send first: "--format json" chooses how later requests of the connection are answered. */
 function setOptions(
   client: Client,
-  args: readonly string[],
+  params: readonly Json[],
   finish: (result: Json, error: Json) => void,
 ): void {
-  const [option, format] = args;
-  if (args.length === 2 && option === '--format' && (format === 'json' || format === 'text')) {
+  const [option, format = ''] = params;
+  if (params.length === 2 && option === '--format' && (format === 'json' || format === 'text')) {
     client.format = format;
     finish('', null);
   } else {
-    finish(null, `option format ${format ?? ''} is invalid`);
+    finish(null, `option format ${typeof format === 'string' ? format : emitJson(format)} is invalid`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Atoms of RFC 7047 section 5.1 as a client reads them: whatever the server says of the right type, unchecked. */
 import type { Json } from '../rpc/channel.ts';
+import { isInteger, numberOf } from '../rpc/json-value.ts';
 import type { BaseTypeJson } from './schema-types.ts';
 
 /** Integers beyond 2^53 are bigint, others number. A uuid is its text. */
@@ -11,8 +12,11 @@ export const zeroUuid = '00000000-0000-0000-0000-000000000000';
 export function atomFromJson(type: BaseTypeJson['type'], json: Json): JsonAtom | undefined {
   switch (type) {
     case 'integer':
-    case 'real':
-      return typeof json === 'number' || typeof json === 'bigint' ? json : undefined;
+      return isInteger(json) ? json : undefined;
+    case 'real': {
+      const number = numberOf(json);
+      return number === undefined ? undefined : Number(number);
+    }
     case 'boolean':
       return typeof json === 'boolean' ? json : undefined;
     case 'string':

@@ -36,7 +36,7 @@ test('an embedded database that listens answers on its socket until it is closed
     channel.events = { message: resolve, closed: () => {} };
   });
   channel.send({ method: 'list_dbs', params: [], id: 1 });
-  expect(await reply).toMatchObject({ id: 1, result: ['_Server', 'Inventory'] });
+  expect(await reply).toMatchObject({ id: 1, result: ['Inventory', '_Server'] });
   channel.close();
   await ovsdb[Symbol.asyncDispose]();
   await expect(connectChannel({ kind: 'unix', path })).rejects.toThrow();

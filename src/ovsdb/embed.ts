@@ -17,8 +17,8 @@ import { Disconnected } from './client/errors.ts';
 import { openClient } from './client/library-client.ts';
 import type { All, Seen, Tables, Wanted } from './client/types.ts';
 import { Database } from './engine/database.ts';
-import { schemaFromJson } from './engine/schema.ts';
-import { type Schema, schemaToJson } from './schema-types.ts';
+import { compileDeclared } from './schema-read.ts';
+import type { Schema } from './schema-types.ts';
 import { openListener, type Remote } from './server/remote.ts';
 import { defaultRemoteOptions } from './server/remotes.ts';
 import { OvsdbServer } from './server/server.ts';
@@ -58,7 +58,7 @@ export interface EmbeddedOvsdb<T extends Tables> extends AsyncDisposable {
 export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Promise<EmbeddedOvsdb<T>> {
   const { file, listen = [], tls = {} } = options;
   const timers = new Timers(systemClock);
-  const schema = schemaFromJson(JSON.parse(JSON.stringify(schemaToJson(options.schema))));
+  const schema = compileDeclared(options.schema);
   const deps = { timers, defer, newUuid: randomUuid, random: systemRandom };
   if (file !== undefined && !existsSync(file)) createDatabaseFile(file, schema, {});
   const store = file === undefined ? undefined : openStore(file, deps);

@@ -1,10 +1,18 @@
 /** A schema given as JSON (an `.ovsschema` file, or what a server has) as the typed client takes it. */
 import type { Json, JsonObject } from '../rpc/channel.ts';
+import { emitJson, parseJson } from '../rpc/json.ts';
 import type { AnyTables } from './client/types.ts';
 import { columnTypeToJson } from './engine/column-type.ts';
 import { schemaFromJson as compileSchema } from './engine/schema.ts';
-import type { ColumnSchema } from './engine/types.ts';
-import type { BaseTypeJson, Column, Schema, TypeJson, Value } from './schema-types.ts';
+import type { ColumnSchema, DatabaseSchema } from './engine/types.ts';
+import {
+  type BaseTypeJson,
+  type Column,
+  type Schema,
+  schemaToJson,
+  type TypeJson,
+  type Value,
+} from './schema-types.ts';
 
 /**
  * Reads a schema from its RFC 7047 JSON, as parsed. Its rows are typed only as far as any row is: a column holds a
@@ -20,6 +28,11 @@ export function schemaFromJson(json: unknown): Schema<AnyTables> {
     return [table.name, { columns, isRoot: table.isRoot, maxRows, indexes }] as const;
   });
   return { name, version, cksum, tables: Object.fromEntries(declared) };
+}
+
+/** A schema declared in TypeScript as the engine takes it. Throws OvsdbError when it is no valid schema. */
+export function compileDeclared(declared: Schema): DatabaseSchema {
+  return compileSchema(parseJson(emitJson(schemaToJson(declared) as unknown as Json)));
 }
 
 function declaredColumn({ type, isMutable, isPersistent }: ColumnSchema): Column<Value> {

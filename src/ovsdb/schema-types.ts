@@ -5,12 +5,15 @@
  */
 import type { Uuid } from '../base/units.ts';
 
+/** An integer of 64 bits: a `number` where that is exact (`Number.isSafeInteger`), else a `bigint`. */
+export type Integer = number | bigint;
+
 /** RFC 7047 `<base-type>`. */
 export interface BaseTypeJson {
   readonly type: 'integer' | 'real' | 'boolean' | 'string' | 'uuid';
-  readonly enum?: readonly ['set', readonly (string | number)[]];
-  readonly minInteger?: number;
-  readonly maxInteger?: number;
+  readonly enum?: readonly ['set', readonly (string | Integer)[]];
+  readonly minInteger?: Integer;
+  readonly maxInteger?: Integer;
   readonly minReal?: number;
   readonly maxReal?: number;
   readonly minLength?: number;
@@ -29,8 +32,8 @@ export interface TypeJson {
   readonly max?: number | 'unlimited';
 }
 
-/** One atom of a column as a row holds it. A uuid is its text; integers beyond 2^53 lose their last digits. */
-export type Scalar = string | number | boolean;
+/** One atom of a column as a row holds it. A uuid is its text; only an `Integer` is ever a bigint. */
+export type Scalar = string | Integer | boolean;
 
 /** What a column of any type holds: one atom, none or one, a sorted array of a set's atoms, or a map sorted by key. */
 export type Value = Scalar | undefined | readonly Scalar[] | ReadonlyMap<Scalar, Scalar>;
@@ -74,13 +77,8 @@ export const atom = {
       ...(max !== undefined && { maxReal: max }),
     },
   }),
-  integer: (min?: number, max?: number): Atom<number> => ({
-    base: {
-      type: 'integer',
-      ...(min !== undefined && { minInteger: min }),
-      ...(max !== undefined && { maxInteger: max }),
-    },
-  }),
+  /** Between safe bounds it is always a number. */
+  integer,
   /** A string, or a number, out of a closed set. */
   oneOf: <const S extends readonly string[] | readonly number[]>(...values: S): Atom<S[number]> => ({
     base: { type: typeOfEnum(values), enum: ['set', values] },
@@ -92,6 +90,18 @@ export const atom = {
     base: { type: 'uuid', refTable: table, ...(strength === 'weak' && { refType: 'weak' as const }) },
   }),
 };
+
+function integer(min: number, max: number): Atom<number>;
+function integer(min?: Integer, max?: Integer): Atom<Integer>;
+function integer(min?: Integer, max?: Integer): Atom<Integer> {
+  return {
+    base: {
+      type: 'integer',
+      ...(min !== undefined && { minInteger: min }),
+      ...(max !== undefined && { maxInteger: max }),
+    },
+  };
+}
 
 function typeOfEnum(values: readonly (string | number)[]): BaseTypeJson['type'] {
   if (values.some((value) => typeof value === 'string')) return 'string';

@@ -4,10 +4,9 @@
  * Used by the OVSDB server and client and by unixctl.
  */
 
-export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
+import type { Json, JsonObject } from './json-value.ts';
+
+export type { Json, JsonObject };
 
 export interface Request {
   readonly method: string;

@@ -5,6 +5,7 @@
 import { decodeText } from '../base/text.ts';
 import type { Json } from './channel.ts';
 import { unescapeJson } from './json-escapes.ts';
+import { JsonReal, realToJson } from './json-value.ts';
 
 export type ExactOutcome =
   | { readonly error: undefined; readonly value: Json }
@@ -191,8 +192,14 @@ class Parser {
 
 const int64Max = 2n ** 63n;
 
-/** The value of a number token, or what is wrong with it. An integer that is not safe in a double is a bigint. */
-function readNumber(word: string): number | bigint | string {
+/** What C's library reads without complaint: smaller ones are less exact, and the reference refuses them. */
+const smallestReal = 2.2250738585072014e-308;
+
+/**
+ * The value of a number token, or what is wrong with it. An integer that is not safe in a double is a bigint.
+ * Differs: the reference takes the integers from 2^64 to 2^64 + 3 for 0 to 3; here they are reals, as all beyond 64 bits.
+ */
+function readNumber(word: string): number | bigint | JsonReal | string {
   const parts = /^-?([0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]*)?/.exec(word);
   const [matched = '', whole = '', fraction = '', exponent = ''] = parts ?? [];
   if (/^0[0-9]/.test(whole)) return 'leading zeros not allowed';
@@ -204,7 +211,11 @@ function readNumber(word: string): number | bigint | string {
   const exact = readInteger(word.startsWith('-'), whole, fraction.slice(1), Number(exponent.slice(1)));
   if (exact !== undefined) return exact;
   const real = Number(word);
-  return Number.isFinite(real) ? real + 0 : 'number outside valid range';
+  const magnitude = Math.abs(real);
+  if ((magnitude > 0 && magnitude < smallestReal) || !Number.isFinite(real))
+    return 'number outside valid range';
+  // Written with more digits than a double has, a real may look like an integer, which it is not.
+  return !Number.isInteger(real) && realToJson(real) === real ? real : new JsonReal(real);
 }
 
 /** The number when it is an integer of 64 bits, in whatever form it was written ("1e3", "2.0"). */
@@ -215,7 +226,9 @@ function readInteger(
   exponent: number,
 ): number | bigint | undefined {
   const digits = (whole + fraction).replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === 0x30) end--;
+  const significant = digits.slice(0, end);
   if (significant === '') return 0;
   const power = digits.length - significant.length - fraction.length + exponent;
   if (power < 0 || significant.length + power > 19) return undefined;

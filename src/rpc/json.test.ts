@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeText, encodeText } from '../base/text.ts';
 import type { Json } from './channel.ts';
-import { emitJson, formatJson, formatReal, JsonError, parseJson, parsePlainJson } from './json.ts';
+import { emitJson, formatJson, JsonError, parseJson, parsePlainJson } from './json.ts';
 import { JsonStream } from './json-stream.ts';
+import { formatReal, JsonReal } from './json-value.ts';
 
 const reasonOf = (text: string): string => {
   try {
@@ -19,7 +20,12 @@ describe('parseJson', () => {
   it.each([
     ['[1, 1.0, 1e3, -0]', [1, 1, 1000, 0]],
     ['[9007199254740993, -9223372036854775808]', [9007199254740993n, -9223372036854775808n]],
-    ['[9223372036854775808]', [2 ** 63]],
+    ['[9223372036854775808]', [new JsonReal(2 ** 63)]],
+    ['[0.5, 0.1, 12.5e3]', [0.5, 0.1, 12500]],
+    [
+      '[1.00000000000000000001, 1e300, 0.00001, 0.30000000000000004]',
+      [1, 1e300, 1e-5, 0.1 + 0.2].map((real) => new JsonReal(real)),
+    ],
     ['[1e18]', [10n ** 18n]],
     ['{"a":1E+18\n}', { a: 10n ** 18n }],
     ['{"a":"\\ud83d\\ude00","b":[{}],"c":null}', { a: '😀', b: [{}], c: null }],
@@ -148,8 +154,26 @@ describe('formatJson', () => {
     expect(formatReal(value)).toBe(text);
   });
 
-  it('prints integers beyond 2^53 exactly', () => {
-    expect(emitJson([9007199254740993n])).toBe('[9007199254740993]');
+  it('prints integers exactly, and reals as C does, among other values', () => {
+    const value: Json = [9007199254740993n, 2 ** 53 - 1, new JsonReal(1), { a: new JsonReal(1e300) }, 0.5];
+    expect(emitJson(value)).toBe('[9007199254740993,9007199254740991,1,{"a":1e+300},0.5]');
+  });
+
+  it('gives back every number as an exact integer of 64 bits or with 15 digits', () => {
+    const digits = fc.stringMatching(/^(0|[1-9][0-9]{0,24})$/);
+    const fraction = fc.stringMatching(/^(\.[0-9]{1,24})?$/);
+    const exponent = fc.stringMatching(/^([eE][-+]?[0-9]{1,2})?$/);
+    fc.assert(
+      fc.property(fc.constantFrom('', '-'), digits, fraction, exponent, (sign, whole, part, power) => {
+        const literal = `${sign}${whole}${part}${power}`;
+        const integer = integerOf(literal);
+        const real = Number(literal);
+        const isInteger = integer !== undefined && BigInt.asIntN(64, integer) === integer;
+        const text = `[${isInteger ? integer : formatReal(real)}]`;
+        expect(emitJson(parseJson(`[${literal}]`))).toBe(text);
+        expect(formatJson(parseJson(`[${literal}]`))).toBe(text);
+      }),
+    );
   });
 
   it('gives back what was parsed', () => {
@@ -165,6 +189,16 @@ describe('formatJson', () => {
     );
   });
 });
+
+/** The integer that a literal stands for, by way of a fraction of two integers. */
+function integerOf(literal: string): bigint | undefined {
+  const [mantissa = '', power = '0'] = literal.toLowerCase().split('e');
+  const [whole = '', part = ''] = mantissa.split('.');
+  const shift = Number(power) - part.length;
+  const numerator = BigInt(whole + part) * 10n ** BigInt(Math.max(shift, 0));
+  const denominator = 10n ** BigInt(Math.max(-shift, 0));
+  return numerator % denominator === 0n ? numerator / denominator : undefined;
+}
 
 describe('JsonStream', () => {
   it('finds the same messages however the bytes are cut', () => {

@@ -7,6 +7,7 @@ import { Malformed } from '../base/errors.ts';
 import { compareBytes, decodeText, encodeText } from '../base/text.ts';
 import type { Json } from './channel.ts';
 import { parseExactJson } from './json-exact.ts';
+import { formatReal, isArray, type JsonObject, JsonReal } from './json-value.ts';
 
 /** The text is not JSON. */
 export class JsonError extends Malformed {
@@ -55,7 +56,7 @@ export function emitJson(value: Json): string {
     // It escapes what stands for a byte (`text.ts`), of which the reference writes the byte.
     if (!text.includes('\\ud')) return text;
   } catch (error) {
-    // A bigint is inside, or so many of those escapes that no string holds them.
+    // A bigint or a JsonReal is inside, or so many of those escapes that no string holds them.
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
   }
   return formatJson(value);
@@ -75,25 +76,13 @@ export function formatJson(value: Json, format: JsonFormat = {}): string {
   return out.join('');
 }
 
-/** A real as C's "%.15g" prints it. */
-export function formatReal(value: number): string {
-  if (Number.isSafeInteger(value) && Math.abs(value) < 1e15) return String(value + 0);
-  const magnitude = Math.abs(value);
-  const rounded = value.toPrecision(15);
-  if (magnitude >= 1e-4 && Math.abs(Number(rounded)) < 1e15) {
-    return rounded.includes('e') ? String(Number(rounded)) : trimZeros(rounded);
-  }
-  const [digits = '', exponent = '0'] = value.toExponential(14).split('e');
-  const power = Number(exponent);
-  return `${trimZeros(digits)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-}
-
 /**
- * What the language's parser would silently read otherwise: integers it would round, exponents, escapes of U+0000 and
- * of half surrogate pairs. May say yes for text inside a string; that only costs time. It must not for the addresses
+ * What the language's parser would silently read otherwise: integers it would round, reals of many digits or little
+ * size, exponents, escapes of U+0000 and of half surrogate pairs. May say yes for text inside a string; that only costs time. It must not for the addresses
  * and uuids that a database is full of ("46:6e:12:..."), hence the look at what ends an exponent.
  */
-const suspicious = /[[,:\s]-?(?:[0-9]{16}|[0-9.]+[eE][-+]?[0-9]+(?:[\s,\]}]|$))|\\u(?:0000|[dD][89a-fA-F])/;
+const suspicious =
+  /[[,:\s]-?(?:[0-9.]{16}|0\.0000|[0-9.]+[eE][-+]?[0-9]+(?:[\s,\]}]|$))|\\u(?:0000|[dD][89a-fA-F])/;
 
 function needsExactParser(text: string): boolean {
   return suspicious.test(text) || isTooDeep(text);
@@ -135,10 +124,15 @@ function firstOf(text: string): string {
 
 function write(value: Json, format: JsonFormat, newLine: string, out: string[]): void {
   if (typeof value === 'string') out.push(quote(value));
-  else if (typeof value === 'number') out.push(formatReal(value));
+  else if (typeof value === 'number') out.push(formatNumber(value));
+  else if (value instanceof JsonReal) out.push(formatReal(value.value));
   else if (value === null || typeof value !== 'object') out.push(String(value));
   else if (isArray(value)) writeArray(value, format, newLine, out);
   else writeObject(value, format, newLine, out);
+}
+
+function formatNumber(value: number): string {
+  return Number.isSafeInteger(value) ? String(value) : formatReal(value);
 }
 
 function writeArray(value: readonly Json[], format: JsonFormat, newLine: string, out: string[]): void {
@@ -152,7 +146,7 @@ function writeArray(value: readonly Json[], format: JsonFormat, newLine: string,
   out.push(']');
 }
 
-function writeObject(value: object, format: JsonFormat, newLine: string, out: string[]): void {
+function writeObject(value: JsonObject, format: JsonFormat, newLine: string, out: string[]): void {
   const inner = `${newLine}  `;
   const members: [string, Json][] = Object.entries(value);
   if (format.isSorted === true) members.sort(([a], [b]) => compareBytes(a, b));
@@ -170,13 +164,4 @@ function writeObject(value: object, format: JsonFormat, newLine: string, out: st
 function quote(text: string): string {
   if (text.isWellFormed()) return JSON.stringify(text);
   return `"${text.replace(/["\\]|\p{Cc}/gu, (special) => JSON.stringify(special).slice(1, -1))}"`;
-}
-
-/** Array.isArray that keeps the element type of a readonly array. */
-function isArray(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
-}
-
-function trimZeros(digits: string): string {
-  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
 }

@@ -5,6 +5,7 @@
 import { Malformed } from '../base/errors.ts';
 import type { Json, JsonObject, Message } from './channel.ts';
 import { emitJson } from './json.ts';
+import { isArray, isObject } from './json-value.ts';
 
 const members = new Set(['method', 'params', 'id', 'result', 'error']);
 
@@ -53,15 +54,8 @@ function plainMessage(message: Message): JsonObject {
     return { id, method, params };
   }
   const { result, error, id } = message;
-  return { id, result, error };
-}
-
-function isObject(json: Json): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
-}
-
-function isArray(json: Json): json is readonly Json[] {
-  return Array.isArray(json);
+  // RFC 7047 wants a null "result" beside an error; the reference leaves it out.
+  return error === null ? { id, result, error } : { id, error };
 }
 
 function malformed(why: string): Malformed {

@@ -4,6 +4,7 @@
  *
  *   change set -> WantedModel -> dirty -> plan -> steps -> Applier -> LiveState -> report -> StatusWriter
  */
+
 import { counter } from '../base/coverage.ts';
 import { errnos, syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
@@ -11,6 +12,7 @@ import type { Timer, Timers } from '../base/timers.ts';
 import { type DpPort, ms, type Uuid } from '../base/units.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
+import type { Integer } from '../ovsdb/schema-types.ts';
 import type { Applier } from './apply.ts';
 import { followMtus, noteInterface, outlivesDevice } from './bridge-facts.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
@@ -67,7 +69,7 @@ export class Reconciler {
   /** The round that is next is only there because of the last one. */
   #isFollowUp = false;
   /** Which root row was answered, and what: somebody may make the row anew, with a `next_cfg` that we have seen. */
-  #applied: { readonly root: Uuid; readonly cfg: number } | undefined;
+  #applied: { readonly root: Uuid; readonly cfg: Integer } | undefined;
   /** Set while something waits for descriptors. */
   #descriptorTimer: Timer | undefined;
   /** Called once, when the first configuration has been applied and written back. */

@@ -13,8 +13,7 @@ import type { PortIo, PortSpec } from '../netdev/provider.ts';
 import { netdevProviders, openPortIo } from '../netdev/registry.ts';
 import { OvsdbClient, type Transaction } from '../ovsdb/client/index.ts';
 import { Database } from '../ovsdb/engine/database.ts';
-import { schemaFromJson } from '../ovsdb/engine/schema.ts';
-import { schemaToJson } from '../ovsdb/schema-types.ts';
+import { compileDeclared } from '../ovsdb/schema-read.ts';
 import { OvsdbServer } from '../ovsdb/server/server.ts';
 import { switchCommands } from './commands/index.ts';
 import type { Providers } from './providers.ts';
@@ -53,7 +52,7 @@ export class SwitchFixture {
       this.#uuidCount++;
       return uuid(`00000000-0000-4000-8000-${String(this.#uuidCount).padStart(12, '0')}`);
     };
-    const schema = schemaFromJson(JSON.parse(JSON.stringify(schemaToJson(openVswitch))));
+    const schema = compileDeclared(openVswitch);
     const database = new Database(schema, { timers, newUuid });
     this.#server = new OvsdbServer({ timers, defer: later, newUuid });
     this.#server.addDatabase(database);

@@ -2,11 +2,13 @@
  * The text form of column values that the command line tools read and print: `a, b`, `[a, b]`, `{k=v}`, `"quoted"`,
  * ranges `1-5`, `@name` for rows made by the same command line. ovs-vsctl(8) "Database Values".
  */
+
 import { Refused } from '../../base/errors.ts';
 import { characterCount, trimSpaces, utf8Problem } from '../../base/text.ts';
-import type { BaseTypeJson, TypeJson } from '../../ovsdb/schema-types.ts';
-import { emitJson, formatReal } from '../../rpc/json.ts';
+import type { BaseTypeJson, Integer, TypeJson } from '../../ovsdb/schema-types.ts';
+import { emitJson } from '../../rpc/json.ts';
 import { unescapeJson } from '../../rpc/json-escapes.ts';
+import { formatReal } from '../../rpc/json-value.ts';
 import { type Atom, compareAtoms, type Datum, isMap, maxOf, minOf, setOf, sortedUnique } from './datum.ts';
 
 /** Ends a command: the program prints "PROGRAM: message" and exits with 1. */
@@ -186,7 +188,7 @@ function checkConstraints(atom: Atom, base: BaseTypeJson): void {
   if (base.type === 'string' && typeof atom === 'string') checkText(atom, base);
 }
 
-function checkRange(atom: Atom, min: number | undefined, max: number | undefined): void {
+function checkRange(atom: Atom, min: Integer | undefined, max: Integer | undefined): void {
   const isLow = min !== undefined && compareAtoms(atom, min) < 0;
   const isHigh = max !== undefined && compareAtoms(atom, max) > 0;
   if (!isLow && !isHigh) return;

@@ -2,9 +2,12 @@
  * Runs a line of commands as one transaction: asks what they need, runs them, commits, and starts over when the
  * database was changed in between or a command waits for something. Used by every program of database commands.
  */
+
 import { Refused } from '../../base/errors.ts';
+import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { emitJson, formatJson } from '../../rpc/json.ts';
+import { isInteger, isObject } from '../../rpc/json-value.ts';
 import type { TextTable } from '../table.ts';
 import { type Command, Context } from './command.ts';
 import type { Connection } from './connection.ts';
@@ -34,7 +37,7 @@ export interface Executed {
   readonly outputs: readonly { readonly text: string; readonly table: TextTable | undefined }[];
   readonly isChanged: boolean;
   /** The new value of `incremented`, if it was. */
-  readonly incremented: number | undefined;
+  readonly incremented: Integer | undefined;
   /** The uuids of the rows that commands expect to hear of. */
   readonly expected: readonly string[];
 }
@@ -196,11 +199,11 @@ function incrementOperations(work: Work, root: WorkRow, column: string): JsonObj
   ];
 }
 
-function incrementedValue(result: Json | undefined, column: string): number | undefined {
+function incrementedValue(result: Json | undefined, column: string): Integer | undefined {
   const rows = isObject(result) ? result.rows : undefined;
   const row = Array.isArray(rows) ? rows[0] : undefined;
   const value = isObject(row) ? row[column] : undefined;
-  return typeof value === 'number' ? value : undefined;
+  return value !== undefined && isInteger(value) ? value : undefined;
 }
 
 function insertedIds(
@@ -222,8 +225,4 @@ function insertedIds(
 
 function errorOf(result: Json | undefined): Json | undefined {
   return isObject(result) ? result.error : undefined;
-}
-
-function isObject(json: Json | undefined): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }

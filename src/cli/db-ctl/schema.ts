@@ -4,8 +4,9 @@
  */
 import { Malformed } from '../../base/errors.ts';
 import { compareBytes, toLowerAscii } from '../../base/text.ts';
-import type { BaseTypeJson, ColumnJson, SchemaJson, TypeJson } from '../../ovsdb/schema-types.ts';
+import type { BaseTypeJson, ColumnJson, Integer, SchemaJson, TypeJson } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { isInteger, isObject, numberOf } from '../../rpc/json-value.ts';
 import { CommandFailed } from './datum-text.ts';
 
 export interface CtlColumn {
@@ -140,28 +141,30 @@ function longBase(json: Json | undefined): BaseTypeJson {
   return {
     type: typeName(base.type),
     ...(allowed !== undefined && { enum: ['set', allowed] as const }),
-    ...numbers(base),
+    ...bounds(base),
     ...(typeof base.refTable === 'string' && { refTable: base.refTable }),
     ...((base.refType === 'strong' || base.refType === 'weak') && { refType: base.refType }),
   };
 }
 
-const numberMembers = ['minInteger', 'maxInteger', 'minReal', 'maxReal', 'minLength', 'maxLength'] as const;
-
-function numbers(base: JsonObject): Partial<Record<(typeof numberMembers)[number], number>> {
-  const found: Partial<Record<(typeof numberMembers)[number], number>> = {};
-  for (const name of numberMembers) {
-    const value = base[name];
-    if (typeof value === 'number') found[name] = value;
+function bounds(base: JsonObject): Partial<BaseTypeJson> {
+  const found: { -readonly [N in keyof BaseTypeJson]?: BaseTypeJson[N] } = {};
+  for (const name of ['minInteger', 'maxInteger'] as const) {
+    const value = base[name] ?? null;
+    if (isInteger(value)) found[name] = value;
+  }
+  for (const name of ['minReal', 'maxReal', 'minLength', 'maxLength'] as const) {
+    const value = numberOf(base[name] ?? null);
+    if (value !== undefined) found[name] = Number(value);
   }
   return found;
 }
 
 /** The atoms of an enum, which may be a single one. */
-function enumOf(json: Json | undefined): (string | number)[] | undefined {
+function enumOf(json: Json | undefined): (string | Integer)[] | undefined {
   if (json === undefined) return undefined;
   const atoms: readonly Json[] = Array.isArray(json) && Array.isArray(json[1]) ? json[1] : [json];
-  return atoms.filter((atom) => typeof atom === 'string' || typeof atom === 'number');
+  return atoms.flatMap((atom) => (typeof atom === 'string' ? atom : (numberOf(atom) ?? [])));
 }
 
 function typeName(json: Json | undefined): BaseTypeJson['type'] {
@@ -178,9 +181,6 @@ function typeName(json: Json | undefined): BaseTypeJson['type'] {
 }
 
 function objectOf(json: Json | undefined): JsonObject {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
-    // Json minus null, scalars and arrays; Array.isArray does not narrow readonly arrays away.
-    return json as JsonObject;
-  }
+  if (isObject(json)) return json;
   throw new Malformed('ovsdb schema', 0, 'expected an object');
 }

@@ -4,9 +4,11 @@
  * transaction and the commands start over. So a command costs what it asks, not what the database holds.
  * Fed by `session.ts`, asked by `Work`.
  */
+
 import { Malformed } from '../../base/errors.ts';
 import { utf8Problem } from '../../base/text.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { type Atom, type Datum, datumFromJson, datumToJson, defaultDatum, setOf } from './datum.ts';
 import { type CtlTable, columnNamed } from './schema.ts';
 
@@ -245,8 +247,4 @@ function clauseJson(table: CtlTable, { column, test, value }: Clause): Json {
   if (column === '_uuid') return ['_uuid', '==', ['uuid', value]];
   const { type } = columnNamed(table, column);
   return [column, test, datumToJson({ key: type.key, min: 0, max: 'unlimited' }, setOf(value))];
-}
-
-function isObject(json: Json | undefined): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }

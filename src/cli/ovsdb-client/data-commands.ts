@@ -1,15 +1,17 @@
 /** ovsdb-client's commands that read or write rows once: transact, query, dump, list-dbs. */
+
 import { compareBytes } from '../../base/text.ts';
 import type { TypeJson } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson, JsonError, parseJson } from '../../rpc/json.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { compareDatums, type Datum, datumFromJson, datumToJson } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { longType } from '../db-ctl/schema.ts';
 import { TablePrinter } from '../table.ts';
 import type { ClientContext } from './context.ts';
 import { columnTypes, fetchSchema } from './schema-commands.ts';
-import { fetchDatabases, isObject } from './target.ts';
+import { fetchDatabases } from './target.ts';
 
 export async function listDatabases(context: ClientContext): Promise<void> {
   for (const name of await fetchDatabases(context.target.rpc)) context.print(name);

@@ -1,4 +1,5 @@
 /** ovsdb-client's monitor commands: prints a table of what is there, and one for every change. */
+
 import { systemClock } from '../../base/clock.ts';
 import { strftime } from '../../base/strftime.ts';
 import { compareBytes } from '../../base/text.ts';
@@ -8,6 +9,7 @@ import type { DatabaseSchema, TableSchema } from '../../ovsdb/engine/types.ts';
 import type { TypeJson } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { CommandFailed, isUuid } from '../db-ctl/datum-text.ts';
 import { longType } from '../db-ctl/schema.ts';
 import { type Cell, TablePrinter, type TextTable } from '../table.ts';
@@ -15,7 +17,6 @@ import { type BackgroundControl, startControl } from './background.ts';
 import type { ClientContext } from './context.ts';
 import { parseArgument } from './data-commands.ts';
 import { columnTypes, fetchSchema } from './schema-commands.ts';
-import { isObject } from './target.ts';
 
 /** The three generations of the method, by the notification that each sends. */
 const methods = {

@@ -1,12 +1,14 @@
 /** ovsdb-client's commands on schemas: get-schema and its parts, list-tables, list-columns, convert, needs-conversion. */
+
 import { orderAsHashed } from '../../base/hash-order.ts';
 import { equalSchemas, schemaFromJson, schemaToJson } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import type { Json } from '../../rpc/channel.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { type Cell, TablePrinter } from '../table.ts';
 import type { ClientContext } from './context.ts';
 import type { Rpc } from './rpc.ts';
-import { fetchDatabaseInfo, isObject } from './target.ts';
+import { fetchDatabaseInfo } from './target.ts';
 
 /** Throws CommandFailed, or OvsdbError for a bad schema. */
 export async function fetchSchema(rpc: Rpc, database: string): Promise<DatabaseSchema> {

@@ -1,9 +1,11 @@
 /** Which server and which database a command line of ovsdb-client means. ovsdb-client(1) "Description". */
+
 import type { Random } from '../../base/random.ts';
 import { compareBytes } from '../../base/text.ts';
 import { splitRemotes } from '../../net/remote.ts';
 import type { Connector } from '../../ovsdb/client/session.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { shuffled } from '../remotes.ts';
 import { openRpc, type Rpc } from './rpc.ts';
@@ -114,8 +116,4 @@ export async function fetchDatabaseInfo(rpc: Rpc, database: string): Promise<Jso
   const [result] = Array.isArray(results) ? results : [];
   const rows = isObject(result) ? result.rows : undefined;
   return Array.isArray(rows) ? rows.find(isObject) : undefined;
-}
-
-export function isObject(json: Json | undefined): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }

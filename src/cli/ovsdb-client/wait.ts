@@ -1,12 +1,14 @@
 /** ovsdb-client wait: until a database is there, is connected to its cluster, or is gone; connects again when needed. */
+
 import { systemClock } from '../../base/clock.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import type { Json, JsonObject, Message } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { JsonRpcSession } from '../../rpc/session.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
-import { isObject, type TargetOptions } from './target.ts';
+import type { TargetOptions } from './target.ts';
 
 /** [SERVER] DATABASE STATE. Rejects with CommandFailed. */
 export async function waitForDatabase(options: TargetOptions, args: readonly string[]): Promise<void> {

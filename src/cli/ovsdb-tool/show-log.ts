@@ -1,4 +1,5 @@
 /** ovsdb-tool show-log: prints the records of a standalone database's file, with -m the rows, with -mm their columns. */
+
 import { strftime } from '../../base/strftime.ts';
 import { datumFromJson, formatDatum } from '../../ovsdb/engine/datum.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
@@ -7,6 +8,7 @@ import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import type { LogFile } from '../../ovsdb/storage/log-file.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import type { ToolContext } from './context.ts';
 
 /** Throws OvsdbError at a record that cannot be read. */
@@ -92,8 +94,4 @@ class LogPrinter {
     }
     return formatJson(value, { isSorted: true });
   }
-}
-
-function isObject(json: Json | undefined): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }

@@ -1,15 +1,18 @@
 /** After a change: waits until the daemon has taken the configuration over, and tells what went wrong with new ports. */
+
 import type { Directories } from '../../daemon/directories.ts';
 import { printError } from '../../daemon/output.ts';
 import type { Program } from '../../daemon/program.ts';
+import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { isInteger, isObject } from '../../rpc/json-value.ts';
 import type { Connection } from '../db-ctl/connection.ts';
 import { switchProcess } from '../switch-process.ts';
 
 /** `interfaces` are the uuids of new Interface rows. */
 export async function awaitReload(
   connection: Connection,
-  nextConfig: number,
+  nextConfig: Integer,
   interfaces: readonly string[],
   program: Program,
 ): Promise<void> {
@@ -22,7 +25,8 @@ export async function awaitReload(
       watchedConnection = connection.number;
     }
     const [row] = await select(connection, 'Open_vSwitch', [], ['cur_cfg']);
-    if (typeof row?.cur_cfg === 'number' && row.cur_cfg >= nextConfig) break;
+    const done = row?.cur_cfg ?? null;
+    if (isInteger(done) && done >= nextConfig) break;
     await connection.changed();
   }
   await reportFailures(connection, interfaces, program);
@@ -72,8 +76,4 @@ async function select(
   const [result] = await connection.transact([{ op: 'select', table, where, columns }]);
   const rows = isObject(result) ? result.rows : undefined;
   return Array.isArray(rows) ? rows.filter(isObject) : [];
-}
-
-function isObject(json: Json | undefined): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }

@@ -258,7 +258,7 @@ test('verified columns that changed meanwhile end in tryAgain, and a patient tra
   const add = (client: OvsdbClient<Declared>) =>
     client.transactPatiently((tx) => {
       tx.verify('item', id, 'number');
-      tx.update('item', id, { number: (client.view.row('item', id)?.number ?? 0) + 10 });
+      tx.update('item', id, { number: Number(client.view.row('item', id)?.number ?? 0) + 10 });
     });
   const both = Promise.all([add(first), add(second)]);
   await fixture.settle();

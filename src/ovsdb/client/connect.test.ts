@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
-import type { Uuid } from '../../base/units.ts';
+import { type Uuid, uuid } from '../../base/units.ts';
 import { type EmbeddedOvsdb, embedOvsdb } from '../embed.ts';
 import { atom, column, schema, table } from '../schema-types.ts';
 import type { Client } from './api.ts';
@@ -76,11 +76,35 @@ describe('connecting', () => {
   test('with a name alone, the schema is the one that the server has', async () => {
     await addHost(await connected(), 'a');
     await using client = await connect(`unix:${path}`, { schema: 'Inventory' });
-    expect(Object.keys(client.schema.tables)).toEqual(['Host', 'Room']);
+    expect(Object.keys(client.schema.tables).sort()).toEqual(['Host', 'Room']);
     const [host] = client.rows('Host').values();
     expect(host).toMatchObject({ name: 'a', cores: undefined, disks: [], labels: new Map() });
     await client.transact((tx) => tx.insert('Host', { name: 'b', disks: ['sda', 'sdb'] }));
     expect(client.find('Host', { name: 'b' })[0]?.disks).toEqual(['sda', 'sdb']);
+  });
+
+  test('integers of 64 bits stay exact in rows, searches, conditions and transactions', async () => {
+    const writer = await connected();
+    const most = 2n ** 63n - 1n;
+    await writer.transact((tx) => {
+      for (const number of [7, most, -(2n ** 63n), 2n ** 53n + 1n, 2 ** 53 + 2])
+        tx.insert('Room', { number });
+    });
+    const held = [-(2n ** 63n), 7, 2n ** 53n + 1n, 2n ** 53n + 2n, most];
+    const numbers = (client: Client<Inventory>) =>
+      [...client.rows('Room').values()].map((room) => room.number).sort((a, b) => (a < b ? -1 : 1));
+    expect(numbers(writer)).toEqual(held);
+    for (const number of held) expect(writer.find('Room', { number })).toHaveLength(1);
+    expect(writer.find('Room', { number: 7n })).toHaveLength(1);
+    await using reader = await connected();
+    await reader.setConditions('Room', [['number', '>', 2n ** 53n + 1n]]);
+    expect(numbers(reader)).toEqual([2n ** 53n + 2n, most]);
+    const [last] = writer.find('Room', { number: most });
+    const raise = writer.transact((tx) => {
+      tx.delete('Room', writer.find('Room', { number: 7 })[0]?._uuid ?? last?._uuid ?? uuid(''));
+      tx.increment('Room', last?._uuid ?? uuid(''), 'number');
+    });
+    await expect(raise).rejects.toMatchObject({ tag: 'range error' });
   });
 
   test('conditions choose the rows, and can be changed', async () => {

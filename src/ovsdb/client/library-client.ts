@@ -5,6 +5,7 @@ import type { Row, Schema } from '../schema-types.ts';
 import type { ChangesOptions, Client, ViewOptions, WaitOptions } from './api.ts';
 import { OvsdbClient, typedChanges } from './client.ts';
 import { Disconnected } from './errors.ts';
+import { tableNamed, typeOfColumn } from './names.ts';
 import { PendingChanges } from './pending-changes.ts';
 import type { RowIndex } from './row-index.ts';
 import type { SessionOptions } from './session.ts';
@@ -97,8 +98,9 @@ class LibraryClient<T extends Tables, V extends Tables> implements Client<T, V> 
   }
 
   find<K extends TableName<V>>(table: K, values: Partial<Row<V[K]>>): readonly Row<V[K]>[] {
+    const declared = tableNamed(this.schema.tables, table);
     const wanted = Object.entries(values as AnyRow).map(
-      ([name, value]) => [name, canonicalValue(value)] as const,
+      ([name, value]) => [name, canonicalValue(typeOfColumn(table, declared, name), value)] as const,
     );
     const columns = wanted.map(([name]) => name).sort();
     const key = JSON.stringify([table, ...columns]);

@@ -1,5 +1,7 @@
 /** Rows of one table by the values of some of its columns, kept up to date by `LiveTables`. */
-import type { Value } from '../schema-types.ts';
+import type { Json } from '../../rpc/channel.ts';
+import { emitJson } from '../../rpc/json.ts';
+import type { Scalar, Value } from '../schema-types.ts';
 import type { AnyRow } from './values.ts';
 
 export class RowIndex {
@@ -33,11 +35,13 @@ export class RowIndex {
   }
 
   #keyOf(row: AnyRow): string {
-    return JSON.stringify(this.#columns.map((column) => plain(row[column])));
+    return emitJson(this.#columns.map((column) => plain(row[column])));
   }
 }
 
 /** A column has one type, so a map's pairs are never taken for a set. */
-function plain(value: Value): unknown {
-  return value instanceof Map ? [...value] : value;
+function plain(value: Value): Json {
+  if (value instanceof Map) return [...value];
+  // Null is no value of a column.
+  return value === undefined ? null : (value as Scalar | readonly Scalar[]);
 }

@@ -2,10 +2,12 @@
  * Collects the operations of one transaction, merged by row and cut to what differs from the view, and reads the
  * server's answer to them (RFC 7047 section 4.1.3 and 5.2). Made by `OvsdbClient.transact`.
  */
+
 import { Malformed } from '../../base/errors.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import type { Table, Value } from '../schema-types.ts';
+import { isInteger, isObject } from '../../rpc/json-value.ts';
+import type { Integer, Table, Value } from '../schema-types.ts';
 import { columnNamed, tableNamed } from './names.ts';
 import type { Outcome } from './types.ts';
 import { type AnyRow, brief, emitValue, isEqualValue } from './values.ts';
@@ -142,13 +144,13 @@ export class TransactionCollector {
   }
 
   /** The value of the incremented column in the answers to `operations`. */
-  readIncremented(results: readonly Json[]): number | undefined {
+  readIncremented(results: readonly Json[]): Integer | undefined {
     if (this.#increment === undefined) return undefined;
     const last = results.at(-1);
     const rows = isObject(last) ? last.rows : undefined;
     const row = Array.isArray(rows) ? rows[0] : undefined;
     const value = isObject(row) ? row[this.#increment.column] : undefined;
-    if (typeof value !== 'number')
+    if (value === undefined || !isInteger(value))
       throw new Malformed('ovsdb reply', 0, `no incremented value in ${brief(last)}`);
     return value;
   }
@@ -190,8 +192,4 @@ function rowIs(id: Uuid): Json {
 function sizeOf(value: Value): number {
   if (Array.isArray(value)) return value.length;
   return value instanceof Map ? value.size : 1;
-}
-
-function isObject(json: Json | undefined): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }

@@ -1,6 +1,6 @@
 /** What users of a client see of it: rows, changes, conditions, transactions and their outcomes. */
 import type { Uuid } from '../../base/units.ts';
-import type { Column, Row, RowChange, Table, Value } from '../schema-types.ts';
+import type { Column, Integer, Row, RowChange, Table, Value } from '../schema-types.ts';
 
 export type Tables = Readonly<Record<string, Table>>;
 export type TableName<T extends Tables> = keyof T & string;
@@ -72,7 +72,7 @@ export type ConditionOn<C extends string, V> =
   | readonly [
       column: C,
       test: '<' | '<=' | '>' | '>=',
-      value: unknown extends V ? number : Extract<V, number>,
+      value: unknown extends V ? Integer : Extract<V, Integer>,
     ];
 
 /** Rows that meet any one of the conditions; `true` is all rows, `false` or an empty list none. */
@@ -83,7 +83,7 @@ export type Mutations<T extends Table> = {
   readonly [C in ColumnName<T>]?: {
     readonly insert?: RowChange<T>[C];
     /** Atoms of a set; for a map, keys as an array or pairs as a map. */
-    readonly delete?: RowChange<T>[C] | readonly (string | number)[];
+    readonly delete?: RowChange<T>[C] | readonly (string | Integer)[];
   };
 };
 
@@ -105,7 +105,7 @@ export interface Transaction<T extends Tables> {
 /** @internal */
 export type Outcome =
   /** The view shows it already. `incremented` is the new value of the column given to `increment`. */
-  | { readonly status: 'committed'; readonly incremented: number | undefined }
+  | { readonly status: 'committed'; readonly incremented: Integer | undefined }
   /** There was nothing to do; nothing was sent. */
   | { readonly status: 'unchanged' }
   /** What was verified has changed meanwhile, or the server asks for another try: build it again from the new view. */

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
 import type { Json } from '../../rpc/channel.ts';
+import { emitJson, parseJson } from '../../rpc/json.ts';
 import type { TypeJson } from '../schema-types.ts';
-import { applyDiff, emitValue, isEqualValue, readValue } from './values.ts';
+import { applyDiff, canonicalValue, emitValue, isEqualValue, readValue } from './values.ts';
 
 const strings: TypeJson = { key: { type: 'string' }, min: 0, max: 'unlimited' };
 const map: TypeJson = { key: { type: 'string' }, value: { type: 'integer' }, min: 0, max: 'unlimited' };
@@ -26,6 +27,19 @@ test('values go to JSON and back', () => {
   fc.assert(
     fc.property(fc.option(fc.integer(), { nil: undefined }), (value) => {
       expect(readValue(optional, emitValue(optional, value))).toBe(value);
+    }),
+  );
+});
+
+test('an integer of 64 bits is exact, and has one form in rows, however it was given', () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (integer) => {
+      const [json = null] = parseJson(emitJson([emitValue(optional, integer)])) as readonly Json[];
+      const held = readValue(optional, json);
+      expect(held).toBe(Number.isSafeInteger(Number(integer)) ? Number(integer) : integer);
+      expect(canonicalValue(optional, integer)).toBe(held);
+      const double = Number(integer);
+      expect(emitJson([emitValue(optional, double)])).toBe(`[${BigInt(double)}]`);
     }),
   );
 });

@@ -1,11 +1,13 @@
 /**
  * Column values as a typed client sees them, and their JSON form (RFC 7047 section 5.1 `<value>`): a column of exactly
  * one atom is a scalar, of none or one `T | undefined`, a set a sorted array, a map a `ReadonlyMap` with sorted keys.
- * Used by the view and the transactions of this folder. Integers beyond 2^53 lose their last digits here.
+ * Used by the view and the transactions of this folder.
  */
 import { Malformed, Refused } from '../../base/errors.ts';
 import { compareBytes } from '../../base/text.ts';
 import type { Json } from '../../rpc/channel.ts';
+import { emitJson } from '../../rpc/json.ts';
+import { realToJson } from '../../rpc/json-value.ts';
 import { atomFromJson, defaultAtoms } from '../atom-json.ts';
 import type { BaseTypeJson, Scalar, TypeJson, Value } from '../schema-types.ts';
 
@@ -47,10 +49,14 @@ export function defaultValue(type: TypeJson): Value {
   return type.min === 1 ? [defaultAtom(type.key)] : [];
 }
 
-/** The same value as rows hold it: sets and maps sorted. */
-export function canonicalValue(value: Value): Value {
-  if (Array.isArray(value)) return sortAtoms([...value]);
-  return value instanceof Map ? new Map([...value].sort(([a], [b]) => compareAtoms(a, b))) : value;
+/** The same value as rows hold it: sets and maps sorted, integers of one form. */
+export function canonicalValue(type: TypeJson, value: Value): Value {
+  const key = (atom: Scalar): Scalar => canonicalAtom(type.key.type, atom);
+  if (Array.isArray(value)) return sortAtoms(value.map(key));
+  if (!(value instanceof Map)) return value === undefined ? undefined : key(value as Scalar);
+  const valueType = type.value?.type ?? 'string';
+  const pairs = [...value].map(([k, v]) => [key(k), canonicalAtom(valueType, v)] as const);
+  return new Map(pairs.sort(([a], [b]) => compareAtoms(a, b)));
 }
 
 export function isEqualValue(a: Value, b: Value): boolean {
@@ -151,11 +157,21 @@ function readMap(key: BaseTypeJson, value: BaseTypeJson, json: Json): ReadonlyMa
 function readAtom({ type }: BaseTypeJson, json: Json): Scalar {
   const atom = atomFromJson(type, json);
   if (atom === undefined) throw bad(type, json);
-  return typeof atom === 'bigint' ? Number(atom) : atom;
+  return atom;
 }
 
-function emitAtom(base: BaseTypeJson, atom: Scalar): Json {
-  return base.type === 'uuid' ? ['uuid', atom] : atom;
+function emitAtom({ type }: BaseTypeJson, atom: Scalar): Json {
+  if (type === 'uuid') return ['uuid', atom];
+  if (type === 'real' && typeof atom === 'number') return realToJson(atom);
+  return canonicalAtom(type, atom);
+}
+
+/** A program may give an integer as either of the two types; a row holds each as one. */
+function canonicalAtom(type: BaseTypeJson['type'], atom: Scalar): Scalar {
+  if (type !== 'integer') return atom;
+  const double = Number(atom);
+  if (typeof atom === 'bigint') return Number.isSafeInteger(double) ? double : atom;
+  return Number.isInteger(atom) && !Number.isSafeInteger(atom) ? BigInt(double) : atom;
 }
 
 function defaultAtom({ type, enum: values }: BaseTypeJson): Scalar {
@@ -177,6 +193,6 @@ function bad(wanted: string, json: Json | undefined): Malformed {
 
 /** JSON text for a message, cut to what a log line bears. */
 export function brief(json: Json | undefined): string {
-  const text = JSON.stringify(json, (_key, v) => (typeof v === 'bigint' ? v.toString() : v)) ?? 'nothing';
+  const text = json === undefined ? 'nothing' : emitJson(json);
   return text.length <= 80 ? text : `${[...text].slice(0, 77).join('')}...`;
 }

@@ -2,6 +2,7 @@
 import { Malformed } from '../../base/errors.ts';
 import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import type { Table, Value } from '../schema-types.ts';
 import { tableNamed, typeOfColumn } from './names.ts';
 import { RowIndex } from './row-index.ts';
@@ -161,10 +162,8 @@ function pushDelta(deltas: Deltas, table: string, delta: AnyDelta): void {
 }
 
 export function objectOf(json: Json | undefined, what: string): JsonObject {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw bad(`${what}: expected an object, got ${brief(json)}`);
-  // Json minus null, scalars and arrays is JsonObject; Array.isArray does not narrow readonly arrays away.
-  return json as JsonObject;
+  if (!isObject(json)) throw bad(`${what}: expected an object, got ${brief(json)}`);
+  return json;
 }
 
 export function bad(why: string): Malformed {

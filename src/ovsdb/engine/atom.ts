@@ -2,12 +2,14 @@
  * Atoms: the single values of RFC 7047 section 5.1, their order, constraints and JSON form. Used by `datum.ts`, which
  * makes sets and maps of them.
  */
+
 import { characterCount, compareBytes, utf8Problem } from '../../base/text.ts';
 import type { Json } from '../../rpc/channel.ts';
-import { emitJson, formatReal } from '../../rpc/json.ts';
+import { emitJson } from '../../rpc/json.ts';
+import { formatReal, isInteger, numberOf, realToJson } from '../../rpc/json-value.ts';
 import { defaultAtoms } from '../atom-json.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
-import { isId, isInteger } from './member-reader.ts';
+import { isId } from './member-reader.ts';
 import type { Atom, AtomType, BaseType } from './types.ts';
 
 /** What "named-uuid" stands for within one transaction. */
@@ -49,9 +51,11 @@ function readAtom(type: AtomType, json: Json, symbols: Symbols | undefined): Ato
     case 'integer':
       if (isInteger(json)) return json;
       break;
-    case 'real':
-      if (typeof json === 'number' || typeof json === 'bigint') return Number(json);
+    case 'real': {
+      const number = numberOf(json);
+      if (number !== undefined) return Number(number);
       break;
+    }
     case 'boolean':
       if (typeof json === 'boolean') return json;
       break;
@@ -80,10 +84,10 @@ function readUuidJson(json: Json, symbols: Symbols | undefined): string {
   throw syntaxError(json, 'expected ["uuid", <string>]');
 }
 
-/** RFC 7047 `<atom>`. Reals lose what the reference's 15 digits lose. */
+/** RFC 7047 `<atom>`. */
 export function atomToJson(type: AtomType, atom: Atom): Json {
   if (type === 'uuid') return ['uuid', atom];
-  if (type === 'real') return Number.isInteger(atom) ? atom : Number(Number(atom).toPrecision(15));
+  if (type === 'real') return realToJson(Number(atom));
   return atom;
 }
 

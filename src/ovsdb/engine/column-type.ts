@@ -2,10 +2,12 @@
  * Column types (RFC 7047 section 3.2 `<type>` and `<base-type>`), compiled from JSON and given back in the reference's
  * short form. Used by the schema compiler.
  */
+
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { isInteger, isObject, realToJson } from '../../rpc/json-value.ts';
 import { datumFromJson, datumToJson, isAtoms } from './datum.ts';
 import { syntaxError } from './errors.ts';
-import { isInteger, isObject, MemberReader } from './member-reader.ts';
+import { MemberReader } from './member-reader.ts';
 import type { Atom, AtomType, BaseType, ColumnType } from './types.ts';
 
 const unlimited = Number.POSITIVE_INFINITY;
@@ -165,11 +167,12 @@ function readReference(base: BaseType, reader: MemberReader, json: Json): BaseTy
 function baseTypeToJson(base: BaseType): Json {
   if (!base.hasConstraints) return base.type;
   const bound = base.type === 'integer' ? 'Integer' : 'Real';
+  const toJson = (limit: number | bigint) => (base.type === 'real' ? realToJson(Number(limit)) : limit);
   return {
     type: base.type,
     ...(base.enum !== undefined && { enum: enumToJson(base, base.enum) }),
-    ...(base.min !== undefined && { [`min${bound}`]: base.min }),
-    ...(base.max !== undefined && { [`max${bound}`]: base.max }),
+    ...(base.min !== undefined && { [`min${bound}`]: toJson(base.min) }),
+    ...(base.max !== undefined && { [`max${bound}`]: toJson(base.max) }),
     ...(base.minLength !== 0 && { minLength: base.minLength }),
     ...(base.maxLength !== unlimited && { maxLength: base.maxLength }),
     ...(base.refTable !== undefined && { refTable: base.refTable }),

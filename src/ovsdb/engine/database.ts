@@ -2,14 +2,15 @@
  * A database: tables of rows, transactions, commits. The server gives it the "transact" requests of all sessions;
  * monitors and replication listen to its commits; a journal keeps them. RFC 7047 sections 4.1.3 and 5.2.
  */
+
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms, type Uuid, uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
+import { isArray } from '../../rpc/json-value.ts';
 import { checkCommit, finishCommit, prepareCommit, revertCommit } from './commit.ts';
 import { convertTables } from './convert.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
 import { execute, type ReadyOutcome } from './execute.ts';
-import { isArray } from './member-reader.ts';
 import { Table } from './table.ts';
 import { Transaction } from './transaction.ts';
 import type {

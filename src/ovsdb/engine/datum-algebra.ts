@@ -122,7 +122,7 @@ function countCommon(type: ColumnType, part: Datum, whole: Datum): number {
  * What turns `before` into `after`: for sets and maps of several elements those that were added or removed, and new
  * pairs where a map's value changed; for others the new value.
  */
-function diffDatums(type: ColumnType, before: Datum, after: Datum): Datum {
+export function diffDatums(type: ColumnType, before: Datum, after: Datum): Datum {
   if (type.max <= 1) return after;
   const result: Atom[] = [];
   compareElements(type, before, after, (atoms, at, step, side) => {

@@ -27,10 +27,10 @@ export class OvsdbError extends Refused {
    */
   toJson(): JsonObject {
     return {
-      error: this.tag,
-      ...(this.details !== undefined && { details: this.details }),
       ...(this.syntax !== undefined && { syntax: this.syntax }),
+      ...(this.details !== undefined && { details: this.details }),
       ...(this.ioError !== undefined && { 'io-error': this.ioError }),
+      error: this.tag,
     };
   }
 }

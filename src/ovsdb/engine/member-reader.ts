@@ -3,7 +3,10 @@
  * name and type, then `finish`, which refuses what was not asked for. The first error is kept, with the reference's
  * words. Used by the schema compiler, the operations and the server's requests.
  */
+
+import { orderAsHashed } from '../../base/hash-order.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { isArray, isInteger, isObject, numberOf } from '../../rpc/json-value.ts';
 import { type OvsdbError, syntaxError } from './errors.ts';
 
 export class MemberReader {
@@ -50,7 +53,8 @@ export class MemberReader {
   }
 
   number(name: string, isOptional = false): number | bigint | undefined {
-    return this.#member(name, isOptional, isNumber);
+    const json = this.#member(name, isOptional, isNumber);
+    return json === undefined ? undefined : numberOf(json);
   }
 
   array(name: string, isOptional = false): readonly Json[] | undefined {
@@ -85,7 +89,7 @@ export class MemberReader {
     if (this.#error !== undefined || this.#json === undefined) return this.#error;
     let unused = 0;
     let first = '';
-    for (const name of Object.keys(this.#json)) {
+    for (const name of orderAsHashed(Object.keys(this.#json), (key) => key)) {
       if (this.#used.includes(name)) continue;
       if (unused++ === 0) first = name;
     }
@@ -133,21 +137,8 @@ function isBoolean(json: Json): json is boolean {
   return typeof json === 'boolean';
 }
 
-/** A JSON number that is a 64-bit integer, however it was written. */
-export function isInteger(json: Json): json is number | bigint {
-  return typeof json === 'bigint' || Number.isSafeInteger(json);
-}
-
-function isNumber(json: Json): json is number | bigint {
-  return typeof json === 'number' || typeof json === 'bigint';
-}
-
-export function isArray(json: Json): json is readonly Json[] {
-  return Array.isArray(json);
-}
-
-export function isObject(json: Json | undefined): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
+function isNumber(json: Json): boolean {
+  return numberOf(json) !== undefined;
 }
 
 /** RFC 7047 `<id>`. */

@@ -138,11 +138,15 @@ function withoutDuplicates(column: ColumnSchema, mutator: string, atoms: Atom[])
   }
 }
 
+/** Differs: -2^63 times -1 is out of range, and a negative number times 0 is 0; the reference leaves the one and crashes at the other. */
 function integerStep(mutator: string, operator: Arithmetic, y: bigint): (x: Atom) => Atom {
   if (operator.isDivision && y === 0n) return divisionByZero;
   return (x) => {
-    const result = operator.integer(BigInt(x), y);
-    if (result >= 2n ** 63n || result < -(2n ** 63n)) outOfRange(mutator);
+    const big = BigInt(x);
+    const result = operator.integer(big, y);
+    // A remainder is computed with the quotient, and is out of range with it.
+    const computed = operator.isDivision ? big / y : result;
+    if (BigInt.asIntN(64, computed) !== computed) outOfRange(mutator);
     const small = Number(result);
     return Number.isSafeInteger(small) ? small : result;
   };

@@ -1,6 +1,7 @@
 /**
  * The operations of a "transact" request (RFC 7047 section 5.2), one function each. Run by `execute.ts`.
  */
+import { orderAsHashed } from '../../base/hash-order.ts';
 import { uuid as asUuid, type Uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { checkAtom, readUuid, type Symbols } from './atom.ts';
@@ -173,7 +174,8 @@ function select(execution: Execution, members: MemberReader): JsonObject {
   const sort = sortJson === undefined ? [] : columnsOf(table.schema, sortJson);
   const rows = distinctRows(findSlots(table, condition), columns, columnsJson === undefined);
   sortRows(rows, sort);
-  return { rows: rows.map((row) => rowToJson(row, columns)) };
+  const ordered = orderAsHashed(columns, ({ name }) => name);
+  return { rows: rows.map((row) => rowToJson(row, ordered)) };
 }
 
 function columnsOf(table: TableSchema, json: readonly Json[] | undefined): readonly ColumnSchema[] {

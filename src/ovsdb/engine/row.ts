@@ -1,11 +1,12 @@
 /**
  * Rows: reading their columns, making them from JSON and back. Used throughout the engine, by monitors and the log.
  */
+
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import type { Symbols } from './atom.ts';
 import { datumFromJson, datumToJson } from './datum.ts';
 import { syntaxError } from './errors.ts';
-import { isObject } from './member-reader.ts';
 import type { ColumnSchema, Datum, Row, TableSchema } from './types.ts';
 
 /** The value of `column`, which may be _uuid or _version. */

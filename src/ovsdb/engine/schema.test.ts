@@ -32,7 +32,7 @@ describe('schemaFromJson', () => {
     [{ name: '1', tables: {} }, "Parsing database schema failed: Type mismatch for member 'name'."],
     [
       { name: 'db', tables: {}, a: 1, b: 2, c: 3 },
-      "Parsing database schema failed: Member 'a' and 2 other members are present but not allowed here.",
+      "Parsing database schema failed: Member 'b' and 2 other members are present but not allowed here.",
     ],
     [{ name: 'db', version: '1.2', tables: {} }, 'schema version "1.2" not in format x.y.z'],
     [{ name: 'db', tables: { _T: {} } }, 'names beginning with "_" are reserved'],

@@ -2,12 +2,15 @@
  * Compiles a database schema (RFC 7047 section 3.2) and gives it back as JSON in the reference's form. Used by the
  * engine, the log file, the server's "get_schema" and "convert", and ovsdb-tool.
  */
+
+import { orderAsHashed } from '../../base/hash-order.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { columnTypeFromJson, columnTypeToJson, uuidType } from './column-type.ts';
 import { defaultDatum } from './datum.ts';
 import { syntaxError } from './errors.ts';
-import { isId, isObject, MemberReader } from './member-reader.ts';
+import { isId, MemberReader } from './member-reader.ts';
 import type { BaseType, ColumnSchema, DatabaseSchema, TableSchema } from './types.ts';
 
 export const uuidIndex = -1;
@@ -51,8 +54,10 @@ export function schemaFromJson(json: Json): DatabaseSchema {
   const hasRoot = [...drafts.values()].some((table) => table.isRoot);
   if (!hasRoot) for (const table of drafts.values()) table.isRoot = true;
   for (const table of drafts.values()) for (const column of table.columns) checkReferences(column, drafts);
-  const tables = new Map([...drafts].map(([tableName, draft]) => [tableName, compileTable(draft)]));
-  return { name, version: version ?? '', cksum, tables };
+  const tables = byHash(byHash([...drafts.values()])).map(
+    (draft) => [draft.name, compileTable(draft)] as const,
+  );
+  return { name, version: version ?? '', cksum, tables: new Map(tables) };
 }
 
 /** The schema as JSON; members in the order in which the reference documents them. */
@@ -199,11 +204,17 @@ function checkReference(
   if (base.refType === 'strong' && !target.isRoot) column.isPersistent = true;
 }
 
+/** Tables and columns stand in the reference's hash tables, into which they come from those of JSON objects. */
+function byHash<T extends { readonly name: string }>(list: readonly T[]): T[] {
+  return orderAsHashed(list, ({ name }) => name);
+}
+
 function compileTable(draft: TableDraft): TableSchema {
   const columns = draft.columns.map(
     (column, index): ColumnSchema => ({ ...column, index, defaultValue: defaultDatum(column.type) }),
   );
-  const columnsByName = new Map([...standardColumns, ...columns].map((column) => [column.name, column]));
+  const every = byHash([...standardColumns, ...byHash(columns)]);
+  const columnsByName = new Map(every.map((column) => [column.name, column]));
   const indexes = draft.indexes.map((names) => names.flatMap((name) => columnsByName.get(name) ?? []));
   const { name, isRoot, isMutable, maxRows } = draft;
   return { name, columns, columnsByName, isRoot, isMutable, maxRows, indexes };
@@ -213,7 +224,11 @@ function tableToJson(table: TableSchema, isEveryTableRoot: boolean): JsonObject 
   return {
     ...(!table.isMutable && { mutable: false }),
     ...(table.isRoot !== isEveryTableRoot && { isRoot: table.isRoot }),
-    columns: Object.fromEntries(table.columns.map((column) => [column.name, columnToJson(column)])),
+    columns: Object.fromEntries(
+      [...table.columnsByName.values()]
+        .filter((column) => column.index >= 0)
+        .map((column) => [column.name, columnToJson(column)]),
+    ),
     ...(table.maxRows !== Number.POSITIVE_INFINITY && { maxRows: table.maxRows }),
     ...(table.indexes.length > 0 && {
       indexes: table.indexes.map((index) => index.map((column) => column.name)),

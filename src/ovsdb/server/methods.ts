@@ -1,13 +1,17 @@
 /**
  * The methods of RFC 7047 section 4.1 and of ovsdb-server(7), one function each: what a client may ask.
  */
+
+import { orderAsHashed } from '../../base/hash-order.ts';
 import type { JsonObject, Request } from '../../rpc/channel.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { OvsdbError, syntaxError } from '../engine/errors.ts';
-import { isId, isObject } from '../engine/member-reader.ts';
+import { isId } from '../engine/member-reader.ts';
 import { schemaToJson } from '../engine/schema.ts';
 import { accessRules } from './access.ts';
 import type { Answer, Client } from './context.ts';
 import { convert } from './convert.ts';
+import { asHashed } from './hashed-json.ts';
 import { keyOf } from './json-key.ts';
 import type { LockMode } from './locks.ts';
 import type { UpdateVersion } from './monitor/changes.ts';
@@ -30,14 +34,14 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['monitor_cond_since', (session, request) => monitor(session, request, 3)],
   ['monitor_cond_change', changeMonitor],
   ['monitor_cancel', cancelMonitor],
-  ['get_schema', (session, request) => ({ result: schemaToJson(lookUp(session, request).db.schema) })],
-  ['list_dbs', (session) => ({ result: session.server.databaseNames })],
+  ['get_schema', getSchema],
+  ['list_dbs', listDbs],
   ['get_server_id', (session) => ({ result: session.server.id })],
   ['lock', (session, request) => lock(session, request, 'lock')],
   ['steal', (session, request) => lock(session, request, 'steal')],
   ['unlock', unlock],
   ['set_db_change_aware', setDbChangeAware],
-  ['echo', (_session, request) => ({ result: request.params })],
+  ['echo', (_session, { params }) => ({ result: asHashed(params) })],
 ]);
 
 /** The database that the first parameter names. */
@@ -57,6 +61,15 @@ function lookUp(session: Client, { method, params }: Request): ServedDatabase {
     throw syntaxError(params, `${method} request specifies unknown database ${name}`, 'unknown database');
   }
   return served;
+}
+
+function listDbs({ server }: Client): Answer {
+  const [serverDatabase = '', ...others] = server.databaseNames;
+  return { result: orderAsHashed([...others, serverDatabase], (name) => name) };
+}
+
+function getSchema(session: Client, request: Request): Answer {
+  return { result: asHashed(schemaToJson(lookUp(session, request).db.schema)) };
 }
 
 function transact(session: Client, request: Request): Answer | undefined {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { ms } from '../../base/units.ts';
 import type { Channel, Json, JsonObject } from '../../rpc/channel.ts';
+import { formatJson } from '../../rpc/json.ts';
 import { Database } from '../engine/database.ts';
 import { schemaFromJson } from '../engine/schema.ts';
 import { Relay } from './relay.ts';
@@ -49,7 +50,7 @@ async function askThrough(client: TestClient, fixtures: readonly Fixture[], oper
 }
 
 function sorted(answer: Json): string {
-  return JSON.stringify(answer)
+  return formatJson(answer, { isSorted: true })
     .split('{')
     .sort()
     .join('{')
@@ -173,7 +174,7 @@ test('_Server says that it is a relay, and for how long its source may be away',
   await client.ask('set_db_change_aware', true);
   const status = (connected: boolean) => [{ rows: [{ model: 'relay', connected, leader: false }] }];
   expect(await statusOf(client)).toEqual(status(false));
-  expect(await client.ask('list_dbs')).toEqual(['_Server', 'test']);
+  expect(await client.ask('list_dbs')).toEqual(['test', '_Server']);
   expect(await client.transact(itemNames)).toMatchObject({ error: { error: 'database not available' } });
   source.server.addDatabase(source.db);
   fixture.clock.advance(ms(8000));

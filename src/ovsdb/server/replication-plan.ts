@@ -2,12 +2,13 @@
  * What replication has to do to a database, as operations of one transaction: pure, from the other server's
  * `<table-updates>` (RFC 7047 section 4.1.6).
  */
+
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { columnTypeToJson } from '../engine/column-type.ts';
 import type { Database } from '../engine/database.ts';
 import { OvsdbError } from '../engine/errors.ts';
-import { isObject } from '../engine/member-reader.ts';
 import { rowToJson } from '../engine/row.ts';
 import type { DatabaseSchema } from '../engine/types.ts';
 

@@ -2,14 +2,15 @@
  * Active-backup: while this server is a backup it holds its databases equal to those of another server and lets
  * nobody else write them. ovsdb-server(1), "Active-Backup Options"; ovsdb(7).
  */
+
 import { logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import type { Json, Message } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { JsonRpcSession } from '../../rpc/session.ts';
 import type { Database } from '../engine/database.ts';
 import { OvsdbError } from '../engine/errors.ts';
-import { isObject } from '../engine/member-reader.ts';
 import { equalSchemas, schemaFromJson } from '../engine/schema.ts';
 import type { TransactionContext } from '../engine/types.ts';
 import { defaultDscp, type ServerSockets } from './remote.ts';

@@ -14,7 +14,7 @@ const waitForB = {
 describe('methods', () => {
   test('the databases are listed and their schemas told', async () => {
     const client = new Fixture().client();
-    expect(await client.ask('list_dbs')).toEqual(['_Server', 'test']);
+    expect(await client.ask('list_dbs')).toEqual(['test', '_Server']);
     expect(await client.ask('get_schema', 'test')).toMatchObject({ name: 'test', version: '1.0.0' });
     expect(await client.ask('get_schema', 'none')).toEqual({
       error: {

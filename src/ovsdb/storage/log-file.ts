@@ -11,8 +11,8 @@ import { existsSync, linkStatusOf, openSync, readlinkSync, renameSync, rmSync } 
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { JsonObject } from '../../rpc/channel.ts';
 import { JsonError, parseJson } from '../../rpc/json.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { ioError, OvsdbError, syntaxError } from '../engine/errors.ts';
-import { isObject } from '../engine/member-reader.ts';
 import { emitRecord, type RecordHeader, readHeader, sha1Of } from './record.ts';
 
 const log = logger('ovsdb_log');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { emitJson, parseJson } from '../../rpc/json.ts';
-import { isObject } from '../engine/member-reader.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { type RecordView, scanRecord, viewOf } from './record-scan.ts';
 
 const isTable = (name: string): boolean => name === 'A' || name === 'B';

@@ -3,12 +3,13 @@
  * thousand rows would otherwise become an object with as many members, which is slow to make and to read. Used by the
  * replay.
  */
+
 import { isAscii } from 'node:buffer';
 import { decodeText } from '../../base/text.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { parseJson, parsePlainJson } from '../../rpc/json.ts';
+import { isObject } from '../../rpc/json-value.ts';
 import { syntaxError } from '../engine/errors.ts';
-import { isObject } from '../engine/member-reader.ts';
 
 /** Calls `visit` for each row of each table, in their order; `row` makes its JSON when asked. */
 export interface RecordView {

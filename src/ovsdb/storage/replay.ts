@@ -1,15 +1,16 @@
 /**
  * Applies a record of the log to a database in memory. Used when a file is opened, and by ovsdb-tool to convert one.
  */
+
 import { uuid as asUuid, type Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { JsonError } from '../../rpc/json.ts';
+import { isInteger, isObject } from '../../rpc/json-value.ts';
 import { readUuid } from '../engine/atom.ts';
 import type { Database } from '../engine/database.ts';
 import { datumFromJson, equalDatums } from '../engine/datum.ts';
 import { applyDiff, differenceType } from '../engine/datum-algebra.ts';
 import { OvsdbError, syntaxError } from '../engine/errors.ts';
-import { isInteger, isObject } from '../engine/member-reader.ts';
 import { valuesOf } from '../engine/row.ts';
 import type { Table } from '../engine/table.ts';
 import type { Transaction } from '../engine/transaction.ts';

@@ -2,8 +2,10 @@
  * What the database asks for, as checked values: one reader a table. Pure; used by `model.ts`.
  * Unusable values count as absent (the reference does the same); the operator is told by `GapLog`.
  */
+
 import { type OfPort, ofPort, type Uuid } from '../../base/units.ts';
 import type { BundleConfig, VlanMode } from '../../ofproto/config.ts';
+import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { OvsRow } from '../schema/index.ts';
 import { bridgeKeys, portKeys } from './config-keys.ts';
 import { readKeys, type Values } from './keys.ts';
@@ -104,7 +106,7 @@ export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): Wan
     type,
     options: row.options,
     mac: mac !== undefined && isHostMac(mac) ? mac : undefined,
-    mtuRequest: row.mtu_request,
+    mtuRequest: row.mtu_request === undefined ? undefined : Number(row.mtu_request),
     ofportRequest: row.ofport_request === undefined ? undefined : ofPort(row.ofport_request),
     ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,
@@ -130,6 +132,6 @@ function vlanModeOf(row: OvsRow<'Port'>): VlanMode {
 }
 
 /** Numbers of ordinary ports, OpenFlow 1.0 up to OFPP_MAX; -1 means "could not be added". */
-function isAssigned(number: number | undefined): number is number {
+function isAssigned(number: Integer | undefined): number is number {
   return number !== undefined && number > 0 && number < 0xff00;
 }

@@ -3,9 +3,10 @@
  * mostly this. Also the differences that update2 and update3 carry (ovsdb-server(7), "Update2 Notification").
  */
 
-import { formatReal } from '../../../rpc/json.ts';
-import { atomsOf, isAtoms } from '../../engine/datum.ts';
-import type { Atom, AtomType, BaseType, ColumnType, Datum } from '../../engine/types.ts';
+import { formatReal } from '../../../rpc/json-value.ts';
+import { isAtoms } from '../../engine/datum.ts';
+import { diffDatums } from '../../engine/datum-algebra.ts';
+import type { Atom, AtomType, ColumnType, Datum } from '../../engine/types.ts';
 
 type AtomText = (atom: Atom) => string;
 
@@ -28,16 +29,7 @@ export function datumWriter(type: ColumnType): (datum: Datum) => string {
 /** The function that writes what turns one value of `type` into another. */
 export function differenceWriter(type: ColumnType): (before: Datum, after: Datum) => string {
   const write = datumWriter(type);
-  if (type.max <= 1) return (_before, after) => write(after);
-  const keyText = atomTexts[type.key.type];
-  const { value } = type;
-  if (value === undefined)
-    return (before, after) => setText(setDifference(atomsOf(before), atomsOf(after)), keyText);
-  return (before, after) => mapText(mapDifference(atomsOf(before), atomsOf(after)), keyText, writerOf(value));
-}
-
-function writerOf(base: BaseType): AtomText {
-  return atomTexts[base.type];
+  return (before, after) => write(diffDatums(type, before, after));
 }
 
 /** RFC 7047: a set of one element may be written as that element; the reference always does. */
@@ -61,31 +53,4 @@ function mapText(pairs: readonly Atom[], keyText: AtomText, valueText: AtomText)
     out += `${i === 0 ? '[' : ',['}${keyText(key)},${valueText(value)}]`;
   }
   return `${out}]]`;
-}
-
-/** The elements that only one of the sets has. */
-function setDifference(before: readonly Atom[], after: readonly Atom[]): Atom[] {
-  const gone = new Set(before);
-  const added: Atom[] = [];
-  for (const atom of after) if (!gone.delete(atom)) added.push(atom);
-  return [...gone, ...added];
-}
-
-/** Removed pairs as they were, added and changed ones as they are. */
-function mapDifference(before: readonly Atom[], after: readonly Atom[]): Atom[] {
-  const gone = new Map<Atom, Atom>();
-  for (let i = 0; i + 1 < before.length; i += 2) {
-    const key = before[i];
-    const value = before[i + 1];
-    if (key !== undefined && value !== undefined) gone.set(key, value);
-  }
-  const changed: Atom[] = [];
-  for (let i = 0; i + 1 < after.length; i += 2) {
-    const key = after[i];
-    const value = after[i + 1];
-    if (key === undefined || value === undefined) continue;
-    if (gone.get(key) !== value) changed.push(key, value);
-    gone.delete(key);
-  }
-  return [...[...gone].flat(), ...changed];
 }

@@ -2,10 +2,12 @@
  * Reads `<monitor-requests>` (RFC 7047 section 4.1.5) and its conditional form (ovsdb-server(7)) into plans and
  * filters. Throws OvsdbError with the reference's complaints.
  */
+
 import type { Json, JsonObject } from '../../../rpc/channel.ts';
 import { emitJson } from '../../../rpc/json.ts';
+import { isArray, isObject } from '../../../rpc/json-value.ts';
 import { OvsdbError, syntaxError } from '../../engine/errors.ts';
-import { isArray, isObject, MemberReader } from '../../engine/member-reader.ts';
+import { MemberReader } from '../../engine/member-reader.ts';
 import type { DatabaseSchema, TableSchema } from '../../engine/types.ts';
 import type { Filters, UpdateVersion } from './changes.ts';
 import { readFilter } from './filter.ts';

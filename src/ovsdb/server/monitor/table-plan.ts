@@ -2,6 +2,7 @@
  * What a monitor wants of one table, compiled: which columns, at which kinds of change, and the functions that write
  * `<row-update>` (RFC 7047 section 4.1.6) and `<row-update2>` (ovsdb-server(7)) as JSON text.
  */
+import { orderAsHashed } from '../../../base/hash-order.ts';
 import { equalDatums } from '../../engine/datum.ts';
 import { cell } from '../../engine/row.ts';
 import type { ColumnSchema, Datum, Row, TableSchema } from '../../engine/types.ts';
@@ -44,7 +45,10 @@ export class TablePlan {
   readonly kinds: number;
   /** Equal for plans that produce equal text. */
   readonly key: string;
+  /** By name, as the reference sorts what it sends of `<row-update2>`. */
   readonly #columns: readonly ColumnPlan[];
+  /** As the reference has the members of `<row-update>` in a hash table. */
+  readonly #hashed: readonly ColumnPlan[];
 
   constructor(schema: TableSchema, columns: readonly WantedColumn[], kinds: number) {
     this.schema = schema;
@@ -57,6 +61,7 @@ export class TablePlan {
       write: datumWriter(wanted.column.type),
       writeDifference: differenceWriter(wanted.column.type),
     }));
+    this.#hashed = orderAsHashed(this.#columns, ({ column }) => column.name);
   }
 
   get columns(): readonly WantedColumn[] {
@@ -72,11 +77,11 @@ export class TablePlan {
     const { before, after } = pair;
     const kind = kindOf(pair, isInitial);
     if (!this.wants(kind)) return undefined;
-    if (after === undefined) return before && `{"old":{${this.#members(before, kind)}}}`;
-    const all = `"new":{${this.#members(after, kind)}}`;
+    if (after === undefined) return before && `{"old":{${members(this.#hashed, before, kind)}}}`;
+    const all = `"new":{${members(this.#hashed, after, kind)}}`;
     if (before === undefined || kind !== Kind.modify) return `{${all}}`;
     if (!this.#hasChanged(before, after)) return undefined;
-    return `{"old":{${this.#oldMembers(before, after)}},${all}}`;
+    return `{${all},"old":{${this.#oldMembers(before, after)}}}`;
   }
 
   /** The `<row-update2>`, or undefined when there is nothing to tell. The filters say what the client knows and is to know. */
@@ -94,23 +99,12 @@ export class TablePlan {
     if (!wasSeen || isInitial) {
       const kind = isInitial ? Kind.initial : Kind.insert;
       return this.wants(kind)
-        ? `{"${isInitial ? 'initial' : 'insert'}":{${this.#members(after, kind, true)}}}`
+        ? `{"${isInitial ? 'initial' : 'insert'}":{${members(this.#columns, after, kind, true)}}}`
         : undefined;
     }
     if (!this.wants(Kind.modify)) return undefined;
     const changes = this.#differences(before, after);
     return changes === '' ? undefined : `{"modify":{${changes}}}`;
-  }
-
-  #members(row: Row, kind: number, isDefaultLeftOut = false): string {
-    let out = '';
-    for (const { column, kinds, label, write } of this.#columns) {
-      if ((kinds & kind) === 0) continue;
-      const value = cell(row, column);
-      if (isDefaultLeftOut && equalDatums(value, column.defaultValue)) continue;
-      out += out === '' ? label + write(value) : `,${label}${write(value)}`;
-    }
-    return out;
   }
 
   #hasChanged(before: Row, after: Row): boolean {
@@ -119,7 +113,7 @@ export class TablePlan {
 
   #oldMembers(before: Row, after: Row): string {
     let out = '';
-    for (const { column, kinds, label, write } of this.#columns) {
+    for (const { column, kinds, label, write } of this.#hashed) {
       const old = cell(before, column);
       if ((kinds & Kind.modify) === 0 || equalDatums(old, cell(after, column))) continue;
       out += out === '' ? label + write(old) : `,${label}${write(old)}`;
@@ -138,6 +132,17 @@ export class TablePlan {
     }
     return out;
   }
+}
+
+function members(columns: readonly ColumnPlan[], row: Row, kind: number, isDefaultLeftOut = false): string {
+  let out = '';
+  for (const { column, kinds, label, write } of columns) {
+    if ((kinds & kind) === 0) continue;
+    const value = cell(row, column);
+    if (isDefaultLeftOut && equalDatums(value, column.defaultValue)) continue;
+    out += out === '' ? label + write(value) : `,${label}${write(value)}`;
+  }
+  return out;
 }
 
 function kindOf({ before, after }: RowPair, isInitial: boolean): number {
