@@ -113,7 +113,7 @@ describe.each(['unix', 'tcp', 'pair'])('a channel (%s)', (kind) => {
         events.message(message);
         if (seen.length === 2) {
           far.pause();
-          far.send({ id: 0, result: null, error: null });
+          far.send({ id: 0, result: 'seen', error: null });
         }
       },
     };

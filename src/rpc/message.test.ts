@@ -24,13 +24,15 @@ describe('JSON-RPC messages', () => {
   test.each<[Json, string]>([
     [[], 'message is not a JSON object'],
     [{ id: 1, nonsense: 2 }, 'message has unexpected member "nonsense"'],
-    [{ method: 1, params: [], id: 1 }, '"method" must be JSON string'],
+    [{ method: 1, params: [], id: 1 }, 'method is not a JSON string'],
     [{ method: 'a', params: {}, id: 1 }, '"params" must be JSON array'],
     [{ method: 'a', id: 1 }, 'request must have "params"'],
-    [{ method: 'a', params: [], result: 1, id: null }, 'notification must not have "result"'],
+    [{ method: 'a', params: [], result: 1, id: null }, 'reply must not have "method"'],
     [{ result: 1, error: null }, 'reply must have "id"'],
     [{ error: 1, id: 1, params: [] }, 'error must not have "params"'],
-    [{ error: null, id: 1 }, 'reply must have "result"'],
+    [{ error: null, id: 1 }, 'request must have "method"'],
+    [{ result: 1, error: 'x', id: 1 }, 'reply must not have "error"'],
+    [{ method: 'a', error: 'x', id: 1 }, 'error must not have "method"'],
   ])('%j is malformed: %s', (json, why) => {
     expect(() => readMessage(json)).toThrow(why);
   });

@@ -3,49 +3,48 @@
  * Follows RFC 7047 section 4. Used by every channel.
  */
 import { Malformed } from '../base/errors.ts';
+import { orderAsHashed } from '../base/hash-order.ts';
 import type { Json, JsonObject, Message } from './channel.ts';
 import { emitJson } from './json.ts';
 import { isArray, isObject } from './json-value.ts';
 
-const members = new Set(['method', 'params', 'id', 'result', 'error']);
+const members = ['method', 'params', 'result', 'error', 'id'] as const;
+type Member = (typeof members)[number];
+
+/** What each kind of message must have; other members must be absent or null. */
+const required = {
+  request: ['method', 'params', 'id'],
+  notification: ['method', 'params'],
+  reply: ['result', 'id'],
+  error: ['error', 'id'],
+} as const satisfies Record<string, readonly Member[]>;
 
 /** Throws Malformed with the reference's words. */
 export function readMessage(json: Json): Message {
   if (!isObject(json)) throw malformed('message is not a JSON object');
-  for (const key of Object.keys(json)) {
-    if (!members.has(key)) throw malformed(`message has unexpected member "${key}"`);
+  const { method, params = null, result = null, error = null, id = null } = json;
+  if (method !== undefined && typeof method !== 'string') throw malformed('method is not a JSON string');
+  for (const key of orderAsHashed(Object.keys(json), (name) => name)) {
+    if (!members.some((member) => member === key)) throw malformed(`message has unexpected member "${key}"`);
   }
-  return json.method === undefined ? readReply(json) : readRequest(json, json.method);
+  if (params !== null && !isArray(params)) throw malformed('"params" must be JSON array');
+  const kind =
+    result !== null ? 'reply' : error !== null ? 'error' : id !== null ? 'request' : 'notification';
+  const must: readonly Member[] = required[kind];
+  for (const member of members) {
+    const isThere = (json[member] ?? null) !== null;
+    if (isThere !== must.includes(member))
+      throw malformed(`${kind} must${isThere ? ' not' : ''} have "${member}"`);
+  }
+  // What a request must have was looked for already.
+  return kind === 'request' || kind === 'notification'
+    ? { method: method ?? '', params: params ?? [], id }
+    : { result, error, id };
 }
 
 /** One line of JSON, without a newline: messages need no separator. */
 export function formatMessage(message: Message): string {
   return emitJson(plainMessage(message));
-}
-
-function readRequest(json: JsonObject, method: Json): Message {
-  if (typeof method !== 'string') throw malformed('"method" must be JSON string');
-  const { params, id = null } = json;
-  const kind = id === null ? 'notification' : 'request';
-  requireAbsent(json, kind, 'result');
-  requireAbsent(json, kind, 'error');
-  if (params === undefined) throw malformed(`${kind} must have "params"`);
-  if (!isArray(params)) throw malformed('"params" must be JSON array');
-  return { method, params, id };
-}
-
-function readReply(json: JsonObject): Message {
-  const { result = null, error = null, id } = json;
-  const kind = error === null ? 'reply' : 'error';
-  requireAbsent(json, kind, 'params');
-  if (id === undefined || id === null) throw malformed(`${kind} must have "id"`);
-  if (json.result === undefined && error === null) throw malformed('reply must have "result"');
-  return { result, error, id };
-}
-
-function requireAbsent(json: JsonObject, kind: string, member: string): void {
-  const value = json[member];
-  if (value !== undefined && value !== null) throw malformed(`${kind} must not have "${member}"`);
 }
 
 function plainMessage(message: Message): JsonObject {

@@ -141,7 +141,10 @@ export class SocketChannel implements Channel {
       work();
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
-      const what = error instanceof JsonError ? `error parsing stream: ${error.reason}` : error.message;
+      const what =
+        error instanceof JsonError
+          ? `error parsing stream: ${error.reason}`
+          : `received bad JSON-RPC message: ${error.why}`;
       log.limited('warn', badMessages, `${this.name}: ${what}`);
       this.abort(error);
     }

@@ -1,6 +1,6 @@
 /** Answers of ovsdb-server on the wire: the reference's and ours to the same bytes, compared byte for byte. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -248,6 +248,12 @@ const messages: readonly string[] = [
   '{"method":"echo","params":[]}',
   '{"id":null,"method":"nonesuch","params":[]}',
   '{"id":null,"result":1}',
+  '{"id":1,"result":1,"error":"x"}',
+  '{"id":1,"error":null}',
+  '{"id":1,"params":[],"result":2}',
+  '{"id":1,"method":"x","params":[],"error":1}',
+  '{"id":1,"method":null,"params":1,"one":1}',
+  '{"id":1,"method":"x","params":1,"one":1,"two":2}',
   '{}',
   '[]',
   ' \n\t\r',
@@ -268,7 +274,7 @@ describe.skipIf(whyNot !== undefined)('the same bytes get the same answer', () =
     for (const program of ['ovsdb-server', new URL('../../bin/ovsdb-server', import.meta.url).pathname]) {
       const file = join(folder, `${servers.length}.db`);
       execFileSync('ovsdb-tool', ['create', file, join(folder, 'schema')]);
-      servers.push(await RealServer.start(file, program));
+      servers.push(await RealServer.start(file, program, [`--log-file=${file}.log`, '-vfile:jsonrpc:warn']));
     }
   });
 
@@ -305,7 +311,14 @@ describe.skipIf(whyNot !== undefined)('the same bytes get the same answer', () =
   });
 
   test('for what is no request', async () => {
+    for (const server of servers)
+      server.run('ovs-appctl', ['-t', join(server.folder, 'ctl'), 'vlog/disable-rate-limit']);
     for (const message of messages) await expectSame(message);
+    const [theirs = [], ours] = [0, 1].map((n) =>
+      complaints(readFileSync(join(folder, `${n}.db.log`), 'utf8')),
+    );
+    expect(ours).toEqual(theirs);
+    expect(theirs.length).toBeGreaterThan(10);
   });
 
   test('for the numbers that a database holds, also from the tools that read its file', async () => {
@@ -334,6 +347,11 @@ describe.skipIf(whyNot !== undefined)('the same bytes get the same answer', () =
     expect(new Set(texts).size, texts.join('\n\n')).toBe(1);
   });
 });
+
+/** What a server's log says of messages that it could not take. */
+function complaints(log: string): string[] {
+  return log.split('\n').flatMap((line) => /received (?:bad|unexpected) .*/.exec(line)?.[0] ?? []);
+}
 
 /** One row a line, in order of their text: without "sort" the two may list them differently. */
 function sortedRows(text: string): string {
