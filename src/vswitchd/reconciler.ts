@@ -20,7 +20,7 @@ import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
 import { type AddInterface, formatStep, isAddition, plan, type Step } from './plan.ts';
 import type { DeviceName } from './providers.ts';
-import { reportBridge, reportedColumns, reportInterface } from './report.ts';
+import { portReport, reportBridge, reportedColumns, reportInterface } from './report.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
 import { readStatistics } from './statistics.ts';
 import type { StatusWriter } from './status-writer.ts';
@@ -224,6 +224,8 @@ export class Reconciler {
       const report = reportBridge(bridge);
       if (!client.shows('Bridge', id, report)) writer.put('Bridge', id, report);
     }
+    for (const { id, old, new: row } of changes.of('Port'))
+      if (old && row) writer.put('Port', id, portReport);
   }
 
   /** Several ports may want an interface: the one that has its device speaks for it. */
@@ -392,7 +394,10 @@ export class Reconciler {
         const i = state.interfaceOf(step.bridge, step.wanted.name);
         if (i === undefined) continue;
         interfaces.add(i);
-        if (step.do === 'addInterface') added.add(i);
+        if (step.do === 'configureInterface') continue;
+        added.add(i);
+        const port = state.bridges.get(step.bridge)?.ports.get(i.port);
+        if (port !== undefined) writer.put('Port', port.id, portReport);
       } else if (step.do === 'settleBridge') {
         const bridge = state.bridges.get(step.bridge);
         if (bridge !== undefined) writer.put('Bridge', bridge.id, reportBridge(bridge));

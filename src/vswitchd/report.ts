@@ -12,6 +12,7 @@ export function reportInterface(i: LiveInterface): OvsChange<'Interface'> {
   if (netdev === undefined || ofPort === undefined) return { ...nothingKnown, error: i.error };
   const { state } = netdev;
   return {
+    ...noProtocols,
     ofport: ofPort,
     error: i.error,
     mac_in_use: state.mac,
@@ -26,7 +27,20 @@ export function reportInterface(i: LiveInterface): OvsChange<'Interface'> {
   };
 }
 
+/** Columns of protocols that an interface does not take part in. */
+const noProtocols: OvsChange<'Interface'> = {
+  bfd_status: new Map(),
+  cfm_remote_mpids: [],
+  cfm_flap_count: undefined,
+  cfm_fault: undefined,
+  cfm_fault_status: [],
+  cfm_remote_opstate: undefined,
+  cfm_health: undefined,
+  lacp_current: undefined,
+};
+
 const nothingKnown: OvsChange<'Interface'> = {
+  ...noProtocols,
   ofport: noPort,
   mac_in_use: undefined,
   admin_state: undefined,
@@ -55,8 +69,21 @@ export function reportStatistics(stats: NetdevStats): OvsChange<'Interface'> {
 }
 
 export function reportBridge(bridge: LiveBridge): OvsChange<'Bridge'> {
-  return { datapath_id: bridge.ofproto.config.datapathId, datapath_version: '<built-in>' };
+  return {
+    datapath_id: bridge.ofproto.config.datapathId,
+    datapath_version: '<built-in>',
+    status: new Map(),
+    rstp_status: new Map(),
+  };
 }
+
+/** Of a port, which takes part in no spanning tree. */
+export const portReport: OvsChange<'Port'> = {
+  status: new Map(),
+  rstp_status: new Map(),
+  rstp_statistics: new Map(),
+  statistics: new Map(),
+};
 
 export interface SystemFacts {
   readonly datapathTypes: readonly string[];

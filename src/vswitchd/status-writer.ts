@@ -13,21 +13,24 @@ const log = logger('bridge');
 /** Errors (RFC 7047, section 3.1) of the server as a whole, not of a row. */
 const refusesAll: ReadonlySet<string> = new Set(['I/O error', 'resources exhausted']);
 
-type StatusTable = 'Open_vSwitch' | 'Bridge' | 'Interface';
-type Changes = { readonly [T in StatusTable]: Map<Uuid, OvsChange<T>> };
+type StatusTable = 'Open_vSwitch' | 'Bridge' | 'Port' | 'Interface';
 
-function noChanges(): Changes {
-  return { Open_vSwitch: new Map(), Bridge: new Map(), Interface: new Map() };
+/** What one row is to get. */
+interface RowStatus<T extends StatusTable = StatusTable> {
+  readonly table: T;
+  readonly change: OvsChange<T>;
 }
+/** By the row's uuid. */
+type Batch = Map<Uuid, RowStatus>;
 
 type Client = Pick<OvsdbClient<OvsTables>, 'transact' | 'view' | 'hasLock' | 'shows'>;
 
 export class StatusWriter {
   readonly #client: Client;
-  #waiting = noChanges();
+  #waiting: Batch = new Map();
   /** Parts of a refused batch, to be written before what waits. */
-  #parts: Changes[] = [];
-  #underWay: Changes | undefined;
+  #parts: Batch[] = [];
+  #underWay: Batch | undefined;
 
   constructor(client: Client) {
     this.#client = client;
@@ -35,7 +38,7 @@ export class StatusWriter {
 
   /** Is anything not yet in the database? */
   get isIdle(): boolean {
-    return !this.#hasOlder && sizeOf(this.#waiting) === 0;
+    return !this.#hasOlder && this.#waiting.size === 0;
   }
 
   get #hasOlder(): boolean {
@@ -44,13 +47,13 @@ export class StatusWriter {
 
   /** Later values of a column replace earlier ones. What the database has already is not kept. */
   put<T extends StatusTable>(table: T, id: Uuid, change: OvsChange<T>): void {
-    if (this.#hasOlder || this.#waiting[table].has(id) || !this.#client.shows(table, id, change))
-      merge(this.#waiting[table], id, change);
+    if (this.#hasOlder || this.#waiting.has(id) || !this.#client.shows(table, id, change))
+      merge(this.#waiting, id, { table, change });
   }
 
   /** Writes nothing of this any more: somebody else says now what is. */
   forget(): void {
-    this.#waiting = noChanges();
+    this.#waiting = new Map();
     this.#parts = [];
     this.#underWay = undefined;
   }
@@ -63,13 +66,13 @@ export class StatusWriter {
     void this.#write(batch);
   }
 
-  #takeWaiting(): Changes {
+  #takeWaiting(): Batch {
     const waiting = this.#waiting;
-    this.#waiting = noChanges();
+    this.#waiting = new Map();
     return waiting;
   }
 
-  async #write(batch: Changes): Promise<void> {
+  async #write(batch: Batch): Promise<void> {
     const outcome = await this.#client.transact((tx) => this.#build(tx, batch));
     if (this.#underWay !== batch) return; // forgotten
     this.#underWay = undefined;
@@ -84,59 +87,40 @@ export class StatusWriter {
       case 'notLocked':
         return this.#putBack(batch);
       case 'error':
-        if (sizeOf(batch) > 1 && !refusesAll.has(outcome.tag)) this.#parts.unshift(...halves(batch));
+        if (batch.size > 1 && !refusesAll.has(outcome.tag)) this.#parts.unshift(...halves(batch));
         else log.err(`could not write status of ${nameOf(batch)}: ${outcome.tag}: ${outcome.details ?? ''}`);
         return this.flush();
     }
   }
 
-  #build(tx: Transaction<OvsTables>, batch: Changes): void {
+  #build(tx: Transaction<OvsTables>, batch: Batch): void {
     const { view } = this.#client;
-    const update = <T extends StatusTable>(table: T, changes: ReadonlyMap<Uuid, OvsChange<T>>): void => {
-      for (const [id, change] of changes) if (view.row(table, id) !== undefined) tx.update(table, id, change);
-    };
-    update('Interface', batch.Interface);
-    update('Bridge', batch.Bridge);
-    update('Open_vSwitch', batch.Open_vSwitch);
+    for (const [id, { table, change }] of batch)
+      if (view.row(table, id) !== undefined) tx.update(table, id, change);
   }
 
   /** What came meanwhile is newer. */
-  #putBack(batch: Changes): void {
+  #putBack(batch: Batch): void {
     const newer = [...this.#parts, this.#waiting];
     this.#parts = [];
     this.#waiting = batch;
-    for (const changes of newer) {
-      for (const [id, change] of changes.Interface) merge(batch.Interface, id, change);
-      for (const [id, change] of changes.Bridge) merge(batch.Bridge, id, change);
-      for (const [id, change] of changes.Open_vSwitch) merge(batch.Open_vSwitch, id, change);
-    }
+    for (const later of newer) for (const [id, status] of later) merge(batch, id, status);
   }
 }
 
-function merge<C extends object>(into: Map<Uuid, C>, id: Uuid, change: C): void {
-  into.set(id, { ...into.get(id), ...change });
+function merge(into: Batch, id: Uuid, { table, change }: RowStatus): void {
+  into.set(id, { table, change: { ...into.get(id)?.change, ...change } });
 }
 
-function sizeOf(changes: Changes): number {
-  return changes.Open_vSwitch.size + changes.Bridge.size + changes.Interface.size;
+function halves(batch: Batch): [Batch, Batch] {
+  const rows = [...batch];
+  const middle = rows.length >> 1;
+  return [new Map(rows.slice(0, middle)), new Map(rows.slice(middle))];
 }
 
-function halves(changes: Changes): [Changes, Changes] {
-  const middle = sizeOf(changes) >> 1;
-  const both: [Changes, Changes] = [noChanges(), noChanges()];
-  let index = 0;
-  const deal = <T extends StatusTable>(table: T): void => {
-    for (const [id, change] of changes[table]) merge(both[index++ < middle ? 0 : 1][table], id, change);
-  };
-  deal('Interface');
-  deal('Bridge');
-  deal('Open_vSwitch');
-  return both;
-}
-
-function nameOf(changes: Changes): string {
-  const rows = Object.entries(changes).flatMap(([table, ids]) =>
-    [...ids.keys()].map((id) => `${table} ${id}`),
-  );
-  return rows.length === 1 ? `${rows[0]}` : `${rows.length} rows`;
+function nameOf(batch: Batch): string {
+  const [first, ...others] = batch;
+  if (first === undefined || others.length > 0) return `${batch.size} rows`;
+  const [id, { table }] = first;
+  return `${table} ${id}`;
 }

@@ -150,7 +150,9 @@ describe('a switch on its database', () => {
     await fixture.addBridge('br0', ['p1']);
     fixture.missing.add('p2');
     await fixture.addPort('br0', 'p2');
-    const [p1, p2, br0, root] = [
+    const junk = new Map([['x', '1']]);
+    const [port, p1, p2, br0, root] = [
+      fixture.port('p1'),
       fixture.interface('p1'),
       fixture.interface('p2'),
       fixture.bridge('br0'),
@@ -159,10 +161,13 @@ describe('a switch on its database', () => {
     await fixture.tool.transact((tx) => {
       tx.update('Interface', p1._uuid, { ofport: 9, error: 'none', link_state: undefined, mtu: 1 });
       tx.update('Interface', p2._uuid, { ofport: 9, error: undefined, mac_in_use: '00:00:00:00:00:01' });
-      tx.update('Bridge', br0._uuid, { datapath_id: undefined, datapath_version: 'old' });
+      tx.update('Interface', p1._uuid, { bfd_status: junk, cfm_fault: true, lacp_current: false });
+      tx.update('Port', port._uuid, { status: junk, rstp_status: junk, statistics: new Map([['x', 1]]) });
+      tx.update('Bridge', br0._uuid, { datapath_id: undefined, datapath_version: 'old', status: junk });
       tx.update('Open_vSwitch', root._uuid, { cur_cfg: 0, datapath_types: [], iface_types: ['foo'] });
     });
     await fixture.settle();
+    expect(fixture.port('p1')).toEqual(port);
     expect(fixture.interface('p1')).toEqual(p1);
     expect(fixture.interface('p2')).toEqual(p2);
     expect(fixture.bridge('br0')).toEqual(br0);

@@ -25,6 +25,20 @@ async function untilShown(host: DummyHost, bridges: string): Promise<string> {
 const outcome = (started: Promise<Said>): Promise<unknown> =>
   Promise.race([started.then(({ status }) => status), sleep(aWhile).then(() => 'waits')]);
 
+/** What somebody writes into each column that is the daemon's, by row; but for what differs between two runs anyway. */
+const written: readonly (readonly [row: string, assignments: string])[] = [
+  ['open_vswitch .', 'cur_cfg=-5 statistics:x=1 ovs_version=x db_version=x system_type=x system_version=x'],
+  ['open_vswitch .', 'datapath_types=x dpdk_initialized=true dpdk_version=x'],
+  ['bridge br0', 'datapath_version=x status:x=1 rstp_status:x=1'],
+  ['port p1', 'bond_active_slave=x status:x=1 rstp_status:x=1 rstp_statistics:x=1 statistics:x=1'],
+  [
+    'interface p1',
+    'ifindex=77 ofport=77 bfd_status:x=1 cfm_remote_mpids=77 cfm_flap_count=77 cfm_fault=true',
+  ],
+  ['interface p1', 'cfm_fault_status=rdi cfm_remote_opstate=up cfm_health=77 lacp_current=true status:x=1'],
+  ['interface p1', 'link_state=down link_resets=77 link_speed=77 duplex=half mtu=77 error=x'],
+];
+
 const scenarios: Readonly<Record<string, Scenario>> = {
   async 'waits for a server that is not there yet, and answers meanwhile'(host) {
     const started = host.start();
@@ -57,6 +71,20 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     seen.push(host.vsctl('--no-wait', 'destroy', 'open_vswitch', '.'));
     seen.push(host.vsctl('set', 'open_vswitch', '.', 'external_ids:a=b'));
     return [...seen, host.vsctl('get', 'open_vswitch', '.', 'next_cfg', 'cur_cfg'), show(host)];
+  },
+  async 'writes its status over what others wrote there, at the latest with the next change'(host) {
+    await host.prepare();
+    const seen: unknown[] = [host.vsctl('add-br', 'br0', '--', 'add-port', 'br0', 'p1')];
+    const set = written.flatMap(([row, assignments]) => ['--', 'set', ...`${row} ${assignments}`.split(' ')]);
+    seen.push(host.vsctl('--no-wait', ...set), host.vsctl('set', 'open_vswitch', '.', 'external_ids:a=b'));
+    // What counts is written every few seconds.
+    for (const column of ['statistics', 'rstp_statistics'])
+      await until(() => host.vsctl('get', 'port', 'p1', column).stdout === '{}\n', `${host.which} to count`);
+    for (const [row, assignments] of written) {
+      const columns = assignments.split(' ').map((assignment) => /^[a-z_]+/.exec(assignment)?.[0] ?? '');
+      seen.push([row, columns, host.vsctl('get', ...row.split(' '), ...columns)]);
+    }
+    return seen;
   },
   async 'goes on while the server is away, and follows it again'(host) {
     await host.prepare();
