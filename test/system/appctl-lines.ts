@@ -294,6 +294,9 @@ export const chapters: Readonly<Record<string, string>> = {
     dpctl/get-flow ufid:00112233-4455-6677-8899-aabbccddeeff
     dpctl/get-flow ufid:00112233-4455-6677-8899-aabbccddeef0
     dpctl/get-flow ufid:0x1
+    dpctl/add-flow in_port(8) 2
+    dpctl/add-flow in_port(8),eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02) 2
+    dpctl/dump-flows -m filter=dl_type=0x1234
     dpctl/mod-flow ufid:00112233-4455-6677-8899-aabbccddeef0,in_port(7),eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02),eth_type(0x1234) 3
     dpctl/mod-flow ufid:00112233-4455-6677-8899-aabbccddeeff 4
     dpctl/get-flow ufid:00112233-4455-6677-8899-aabbccddeeff

@@ -34,8 +34,8 @@ import {
 } from './member.ts';
 import { tunnelGroup } from './tunnel-key.ts';
 export interface KeyTextOptions extends MemberOptions {
-  /** For flows that somebody typed in, who leaves out that they are for Ethernet. */
-  readonly omitsPacketType?: boolean;
+  /** The mask says whether a flow is for Ethernet alone, as those of bridges are without that. */
+  readonly masksPacketType?: boolean;
 }
 
 interface Group {

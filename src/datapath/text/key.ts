@@ -25,7 +25,8 @@ const wholeMask = newKey().fill(0xffffffff);
 /** `key` need not be masked: what `mask` leaves out is shown only in verbose text. */
 export function formatKey(key: Uint32Array, mask: Uint32Array, options: KeyTextOptions = {}): string {
   const parts = metadataGroups.map((g) => formatGroup(g, key, mask, options));
-  if (options.omitsPacketType !== true) parts.push(formatGroup(packetTypeGroup, key, wholeMask, options));
+  const packetTypeMask = options.masksPacketType === true ? mask : wholeMask;
+  parts.push(formatGroup(packetTypeGroup, key, packetTypeMask, options));
   parts.push(formatGroup(ethernetGroup, key, mask, options));
   const payload = [formatType(key, mask), ...payloadGroups.map((g) => formatGroup(g, key, mask, options))]
     .filter((text) => text !== '')

@@ -27,6 +27,8 @@ export class InstalledFlow implements DpFlow, TableEntry {
   /** See translate/lookups.ts. */
   lookups: readonly TableLookup[];
   effects: readonly Effect[];
+  /** It was put there by hand, and is to be made what translation says. */
+  isUntranslated = false;
   /** What `effects` were already credited with. */
   creditedPackets = 0;
   creditedBytes = 0;
@@ -62,6 +64,7 @@ export class InstalledFlow implements DpFlow, TableEntry {
     const changed = new InstalledFlow({ ...this, actions }, this.#givenUfid);
     changed.creditedPackets = this.creditedPackets;
     changed.creditedBytes = this.creditedBytes;
+    changed.isUntranslated = this.isUntranslated;
     return changed;
   }
 }

@@ -254,7 +254,10 @@ export class Revalidator {
   #visit(flow: InstalledFlow, round: Round): void {
     const { tags, rules, isFull } = round;
     const isConcerned =
-      tags === everyTag || (tags & flow.tags) !== 0 || rules.some((change) => mayConcern(flow, change));
+      flow.isUntranslated ||
+      tags === everyTag ||
+      (tags & flow.tags) !== 0 ||
+      rules.some((change) => mayConcern(flow, change));
     if (!isFull && !isConcerned) return;
     const { datapath, timers } = this.#deps;
     const stats = this.#stats;
@@ -314,6 +317,7 @@ export class Revalidator {
       this.#delete(flow);
       return undefined;
     }
+    flow.isUntranslated = false;
     flow.tags = result.tags;
     flow.lookups = result.lookups;
     flow.effects = result.effects;

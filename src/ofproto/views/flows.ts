@@ -28,7 +28,8 @@ export interface FlowTextOptions {
   readonly isVerbose: boolean;
   /** --names: ports by name. */
   readonly isNamed: boolean;
-  readonly omitsPacketType?: boolean;
+  /** See `KeyTextOptions`. */
+  readonly masksPacketType?: boolean;
   /** dpctl says which datapath layer has the flow. */
   readonly style: 'dpctl' | 'dpif';
 }
@@ -59,9 +60,9 @@ export function formatFlows(datapath: Datapath, rows: readonly FlowRow[], option
 }
 
 export function formatFlow(datapath: Datapath, row: FlowRow, options: FlowTextOptions): string {
-  const { isVerbose, isNamed, style, omitsPacketType = false } = options;
+  const { isVerbose, isNamed, style, masksPacketType = false } = options;
   const portName = (number: number): string | undefined => datapath.ports().get(dpPort(number))?.name;
-  const text = { isVerbose, omitsPacketType, ...(isNamed ? { portName } : {}) };
+  const text = { isVerbose, masksPacketType, ...(isNamed ? { portName } : {}) };
   const ufid = isVerbose ? `ufid:${row.ufid}${style === 'dpctl' ? ', ' : ' '}` : '';
   const layer = isVerbose && style === 'dpctl' ? ', dp:ovs' : '';
   const key = formatKey(row.key, row.mask, text);

@@ -50,6 +50,26 @@ test('a file adds, changes and deletes flows, and says which line is wrong', asy
   rmSync(folder, { recursive: true });
 });
 
+test('a flow is called by the ufid that it was given, or by that of its key', async () => {
+  const ufid = 'ufid:00112233-4455-6677-8899-aabbccddeeff';
+  await fixture.addBridge('br0', ['p1', 'p2']);
+  await fixture.appctl('revalidator/pause');
+  const ofPort = flow.replace('(5)', '(p1)');
+  await fixture.appctl('dpctl/add-flow', `${ufid.toUpperCase().replace('UFID', 'ufid')},${ofPort}`, 'p2');
+  await expect(fixture.appctl('dpctl/add-flow', ofPort, 'p1')).rejects.toThrow('File exists');
+  await fixture.appctl('dpctl/mod-flow', ofPort, 'p1');
+  expect(await fixture.appctl('dpctl/get-flow', ufid)).toContain('actions:1\n');
+  await expect(fixture.appctl('dpctl/del-flow', ofPort)).rejects.toThrow(
+    'Perhaps you need to specify a UFID?',
+  );
+  await fixture.appctl('dpctl/del-flow', ufid);
+  expect(await dump()).toBe('');
+  await fixture.appctl('dpctl/add-flow', ofPort, 'p2');
+  const [own = ''] = /ufid:[-0-9a-f]{36}/.exec(await fixture.appctl('dpctl/dump-flows', '-m')) ?? [];
+  await fixture.appctl('dpctl/del-flow', own);
+  expect(await dump()).toBe('');
+});
+
 test('a flow added to the datapath of bridges lasts until it is looked at', async () => {
   await fixture.addBridge('br0', ['p1', 'p2']);
   await fixture.appctl('revalidator/pause');

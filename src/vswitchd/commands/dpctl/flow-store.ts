@@ -36,7 +36,7 @@ export function flowStore(any: AnyDatapath, now: () => number): FlowStore {
   return isBare(any) ? new BareFlows(any, now) : new BackerFlows(any, now);
 }
 
-/** Flows of bridges: what is added here lasts until the revalidator has its own opinion of it, which is soon. */
+/** Flows of bridges: one that is added lasts until all flows are looked at next, and is then what translation says. */
 class BackerFlows implements FlowStore {
   readonly #backer: Backer;
   readonly #now: () => number;
@@ -65,8 +65,10 @@ class BackerFlows implements FlowStore {
     if (input === undefined) return false;
     const createdAt = ms(this.#now());
     const made = { mask, actions, input, tags: everyTag, lookups: [], effects: [], createdAt };
-    datapath.putFlow(flows.add(packetKey, made, ufid));
-    revalidator.change(everyTag);
+    const flow = flows.add(packetKey, made, ufid);
+    flow.isUntranslated = true;
+    datapath.putFlow(flow);
+    revalidator.wake();
     return true;
   }
 
@@ -82,7 +84,6 @@ class BackerFlows implements FlowStore {
       setActions(actions, { clearsStatistics }) {
         if (clearsStatistics) datapath.deleteFlow(flow.id);
         datapath.putFlow(flows.withActions(flow, actions));
-        revalidator.change(everyTag);
       },
       remove: () => revalidator.purgeWhere((each) => each === flow),
     };

@@ -9,7 +9,7 @@ import { refuseUnsupported } from '../../../datapath/features.ts';
 import { formatDpActions, readDpActions } from '../../../datapath/text/actions.ts';
 import { readKey } from '../../../datapath/text/key.ts';
 import { type Ufid, ufidAtStart, ufidLength, ufidOf } from '../../../datapath/ufid.ts';
-import { maskSlot } from '../../../flow/key.ts';
+import { getSlot, maskSlot } from '../../../flow/key.ts';
 import { internMask } from '../../../flow/mask.ts';
 import { packKey } from '../../../flow/match.ts';
 import { mayMatch, readPacketMatch } from '../../../flow/match-text.ts';
@@ -217,6 +217,10 @@ function putOneFlow(
     log.err('flow: in_port is not an exact match');
     throw failure(failed, errnos.EINVAL);
   }
+  if (getSlot(flow.mask.unpack(), 'eth_type') === 0) {
+    log.warn('mask expected for non-Ethernet II frame');
+    throw failure(failed, errnos.EINVAL);
+  }
   refuseActions(any, actions, failed);
   const before = known?.row();
   known?.setActions(actions, flags);
@@ -327,5 +331,5 @@ function actionsOf(text: string, any: AnyDatapath | undefined, what: string): Dp
 }
 
 function textOptions(any: AnyDatapath, { isVerbose, isNamed }: DpctlFlags): FlowTextOptions {
-  return { isVerbose, isNamed, style: 'dpctl', omitsPacketType: isBare(any) };
+  return { isVerbose, isNamed, style: 'dpctl', masksPacketType: isBare(any) };
 }
