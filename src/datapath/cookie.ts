@@ -39,4 +39,4 @@ export type CookieOf<T extends CookieType> = Extract<UserspaceCookie, { type: T 
 
 /** In the order of their bits on the wire. */
 export const slowPathReasons = ['cfm', 'bfd', 'lacp', 'stp', 'lldp', 'action', 'match'] as const;
-type SlowPathReason = (typeof slowPathReasons)[number];
+export type SlowPathReason = (typeof slowPathReasons)[number];

@@ -8,7 +8,7 @@ import { ipProtocol } from '../wire/ip.ts';
 import { type Field, fieldNamed, fields } from './fields/index.ts';
 import { isMetByPacket } from './fields/prerequisites.ts';
 import { type PortText, readFieldText } from './fields/text.ts';
-import { readField, writeField } from './fields/value.ts';
+import { readField, wholeMask, writeField } from './fields/value.ts';
 import { getSlot, maskSlot, newKey, setSlot } from './key.ts';
 import { keyValues } from './key-values.ts';
 
@@ -96,10 +96,22 @@ export class MatchBuilder {
  * Differs: fields may have masks, and names of one protocol's fields serve for the other's (nw_src of an ARP packet).
  */
 export function readPacketMatch(text: string, ports: PortText): MatchBuilder {
+  return readFields(text, ports, true);
+}
+
+/** A description of one packet, to the letter: no masks, no field by the name of another. Throws Malformed. */
+export function readPacket(text: string, ports: PortText): MatchBuilder {
+  const packet = readFields(text, ports, false);
+  const isTagged = (getSlot(packet.key, 'vlan_tci') & vlanPresent) !== 0;
+  if (isTagged) setSlot(packet.key, 'vlan_tpid', etherType.vlan); // no field says which
+  return packet;
+}
+
+function readFields(text: string, ports: PortText, mayBeMasked: boolean): MatchBuilder {
   const match = new MatchBuilder();
   for (const { name, value } of keyValues(text)) {
     const protocol = protocols[name];
-    if (protocol === undefined) setPacketField(match, text, name, value, ports);
+    if (protocol === undefined) setPacketField(match, text, { name, value, mayBeMasked }, ports);
     else setPacketProtocol(match, text, ...protocol);
   }
   return match;
@@ -115,13 +127,12 @@ function setPacketProtocol(match: MatchBuilder, text: string, type: number, prot
 function setPacketField(
   match: MatchBuilder,
   text: string,
-  name: string,
-  value: string,
+  { name, value, mayBeMasked }: { name: string; value: string; mayBeMasked: boolean },
   ports: PortText,
 ): void {
   const named = fieldNamed(name);
   if (named === undefined) throw wrong(`${text}: unknown field ${name}`);
-  const field = [named, ...sameBits(named)].find(
+  const field = (mayBeMasked ? [named, ...sameBits(named)] : [named]).find(
     ({ needs }) => needs === undefined || isMetByPacket(needs, match.key),
   );
   if (field === undefined) throw wrong(`${text}: prerequisites not met for setting ${name}`);
@@ -129,6 +140,9 @@ function setPacketField(
     throw wrong(`${text}: field ${name} set multiple times`);
   try {
     const read = readFieldText(field, value, ports);
+    const whole = wholeMask(field);
+    if (!mayBeMasked && whole.some((byte, n) => (byte & ~(read.mask[n] ?? 0)) !== 0))
+      throw wrong(`${value}: wildcards not allowed here`);
     match.set(field, read.value, read.mask);
   } catch (why) {
     throw why instanceof Malformed ? wrong(`${text}: bad value for ${name} (${why.why})`) : why;

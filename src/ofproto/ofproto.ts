@@ -5,10 +5,11 @@
 import type { Clock } from '../base/clock.ts';
 import type { OfPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
+import type { PortText } from '../flow/fields/text.ts';
 import { type Match, matchOn } from '../flow/match.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import type { Action } from '../openflow/actions/index.ts';
-import { reservedPorts } from '../openflow/ports.ts';
+import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import type { BundleConfig, OfprotoConfig } from './config.ts';
 import { FlowTables } from './flow-tables.ts';
 import type { Mac } from './mac.ts';
@@ -87,6 +88,11 @@ export class Ofproto {
 
   get ports(): ReadonlyMap<OfPort, OfprotoPort> {
     return this.#ports;
+  }
+
+  /** Its ports by name. */
+  get portText(): PortText {
+    return portTextOf(new Map([...this.#ports].map(([number, { name }]) => [number, name])));
   }
 
   /** In the order in which they were made, which is the order of flooding. */

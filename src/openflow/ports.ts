@@ -30,7 +30,7 @@ export function port32(port: number): number {
 export const portText: PortText = portTextOf(new Map());
 
 /** Ports by the names that a switch gives them. */
-function portTextOf(names: ReadonlyMap<number, string>): PortText {
+export function portTextOf(names: ReadonlyMap<number, string>): PortText {
   const nameOf = new Map<number, string>([
     ...names,
     ...Object.entries(reservedPorts).map(([name, number]): [number, string] => [number, name]),

@@ -117,8 +117,10 @@ function compare(sw: VirtualSwitch, port: string, bytes: Uint8Array, vlanLimit: 
   const matching = [...backer.flows].filter(({ mask, key: packetKey }) =>
     isMatchedBy({ mask, values: valuesUnder(packetKey, mask) }, key),
   );
+  const { ofproto, port: inPort } = input;
+  const request = { ofproto, inPort: inPort.ofPort, hasPacket: false };
   const fresh = formatDpActions(
-    translate({ ports: backer.ports, scratch: new Scratch(), key, input, learns: false }).actions,
+    translate({ ...request, ports: backer.ports, scratch: new Scratch(), key }).actions,
   );
   for (const { actions } of matching) expect(formatDpActions(actions)).toBe(fresh);
   return matching.length;

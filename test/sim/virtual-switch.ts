@@ -53,8 +53,13 @@ export class VirtualSwitch {
   }
 
   /** A port with a bundle of its own, as one Port row with one Interface makes it. */
-  async addPort(bridge: Ofproto, name: string, vlans: Partial<BundleConfig> = {}): Promise<OfPort> {
-    const number = await bridge.addPort(netdevOf(name, false));
+  async addPort(
+    bridge: Ofproto,
+    name: string,
+    vlans: Partial<BundleConfig> = {},
+    wanted?: OfPort,
+  ): Promise<OfPort> {
+    const number = await bridge.addPort(netdevOf(name, false), wanted === undefined ? {} : { wanted });
     bridge.setBundle(name, { ...defaultBundleConfig, ...vlans, members: [number] });
     return number;
   }

@@ -2,28 +2,56 @@
  * Why a translation sent a packet nowhere. Each is a counter (`Backer.drops`), an event of a trace and a line of the
  * documentation.
  */
+
+interface Reason {
+  readonly text: string;
+  /** How a trace shows it; what it shows already in another way is silent. */
+  readonly kind: 'detail' | 'warning' | 'error' | 'silent';
+  /** Nothing that was done to the packet before counts either, in words for the operator. */
+  readonly fails?: string;
+}
+
+const detail = (text: string): Reason => ({ text, kind: 'detail' });
+const warning = (text: string): Reason => ({ text, kind: 'warning' });
+const silent = (text: string): Reason => ({ text, kind: 'silent' });
+const failure = (text: string, fails: string): Reason => ({ text, kind: 'error', fails });
+
 export const dropReasons = {
-  noInputPort: 'it came in by a port of no bridge',
-  noRecirculationContext: 'nothing is known of the recirculation id under which it was looked up',
-  noController: 'an action sent it up for a controller, and none is there to take it',
-  noCollector: 'an action sampled it, and no collector is there to take it',
-  unknownUserData: 'an action sent it up with user data that are none of ours',
-  noMatch: 'no rule matches and no controller is there to ask',
-  ruleDrops: 'the rule has no actions',
-  noBundle: 'no input bundle, dropping',
-  partialVlanTag: 'partial VLAN tag, dropping',
-  vlanNotAdmitted: 'disallowed VLAN VID for this input port, dropping',
-  reservedAddress: 'packet has reserved destination MAC, dropping',
-  inactiveMember: 'bonding refused admissibility, dropping',
-  learnedIsInput: 'learned port is input port, dropping',
-  learnedIsGone: 'learned port is unknown, dropping',
-  noOutput: 'no port carries it any further',
-  protectedPorts: 'Flow is between protected ports, skipping output.',
-  noSuchOutput: 'Nonexistent output port',
-  outputIsInput: 'skipping output to input port',
-  tooDeep: 'over max translation depth 64',
-  tooManyLookups: 'over 4096 resubmit actions',
-  tooManyActions: 'resubmits yielded over 64 kB of actions',
-} as const satisfies Record<string, string>;
+  noInputPort: silent('it came in by a port of no bridge'),
+  noRecirculationContext: silent('nothing is known of the recirculation id under which it was looked up'),
+  noController: silent('an action sent it up for a controller, and none is there to take it'),
+  noCollector: silent('an action sampled it, and no collector is there to take it'),
+  unknownUserData: silent('an action sent it up with user data that are none of ours'),
+  noMatch: silent('no rule matches and no controller is there to ask'),
+  ruleDrops: silent('the rule has no actions'),
+  noBundle: warning('no input bundle, dropping'),
+  partialVlanTag: warning('partial VLAN tag, dropping'),
+  vlanNotAdmitted: warning('disallowed VLAN VID for this input port, dropping'),
+  reservedAddress: detail('packet has reserved destination MAC, dropping'),
+  inactiveMember: detail('bonding refused admissibility, dropping'),
+  learnedIsInput: detail('learned port is input port, dropping'),
+  noOutput: silent('no port carries it any further'),
+  protectedPorts: warning('Flow is between protected ports, skipping output.'),
+  noSuchOutput: warning('Nonexistent output port'),
+  outputIsInput: warning('skipping output to input port'),
+  noConnection: { text: 'resubmit(ct) with non-tracked or non-IP packet!', kind: 'error' },
+  tooDeep: failure('over max translation depth 64', 'Recursion too deep'),
+  tooManyLookups: failure('over 4096 resubmit actions', 'Too many resubmits'),
+  tooManyActions: { text: 'resubmits yielded over 64 kB of actions', kind: 'error' },
+  tooManyLabels: {
+    ...silent('an action would give it more labels than a key has room for'),
+    fails: 'Too many MPLS labels',
+  },
+  needsRecirculation: failure(
+    'what is behind the label that was popped is not known, and looking at it again is not supported yet',
+    'Recirculation is not supported yet',
+  ),
+} as const satisfies Record<string, Reason>;
 
 export type DropReason = keyof typeof dropReasons;
+
+/** Why all of a translation fails with that reason; undefined when it does not. */
+export function failureOf(reason: DropReason): string | undefined {
+  const found: Reason = dropReasons[reason];
+  return found.fails;
+}

@@ -35,9 +35,9 @@ const arpReply = 2;
 export function normal(t: Translation): void {
   unwildcardAddresses(t);
   const { inPort, flow, ofproto } = t;
-  const { bundle: from } = inPort;
-  if (from === undefined) {
-    t.drop('noBundle');
+  const from = inPort?.bundle;
+  if (inPort === undefined || from === undefined) {
+    t.drop('noBundle', `received packet on unknown port ${t.inPortNumber}`);
     return;
   }
   const tags = admit(t, from);
@@ -52,7 +52,7 @@ export function normal(t: Translation): void {
   if (learned === undefined) flood(t, from, tags);
   else if (learned.port === from) t.drop('learnedIsInput');
   else {
-    t.trace?.note({ event: 'forwarding', port: learned.port.name });
+    t.trace?.note({ event: 'forwarding' });
     outputTagged(t, learned.port, tags);
   }
 }
@@ -60,11 +60,12 @@ export function normal(t: Translation): void {
 /** The frame's tags inside the bridge; undefined when it may not come in. */
 function admit(t: Translation, from: Bundle): VlanTags | undefined {
   const { flow, ofproto, inPort } = t;
-  const arrived = tagsOf(flow);
+  const arrived = tagsInFlow(flow);
   const refused = refusal(from, arrived[0]);
   if (arrived[1] !== noTag) t.unwildcard(innerWord, 0xfff); // decides whether it is sent on, or pushed again
   if (arrived[0] === noTag && isVlanType(etherTypeOf(flow))) {
-    t.drop('partialVlanTag', `dropping packet with partial VLAN tag received on port ${from.name}`);
+    const detail = `dropping packet with partial VLAN tag received on port ${from.name}`;
+    t.drop('partialVlanTag', t.request.hasPacket ? detail : undefined);
   } else if (refused !== undefined) t.drop('vlanNotAdmitted', refused);
   else if (!ofproto.config.forwardBpdu && isReserved(ethDst(flow))) t.drop('reservedAddress');
   else if (inPort !== from.active) t.drop('inactiveMember');
@@ -94,7 +95,7 @@ function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
   const first = keepsPriority ? { ...outer, pcp: ((flow[outerWord] ?? 0) >>> 13) & 7 } : outer;
   flow[outerWord] = wordOf(first, priorityTags === 'always');
   flow[innerWord] = wordOf(inner, priorityTags === 'always');
-  t.output(port);
+  t.output(port.ofPort);
   flow[outerWord] = before[0];
   flow[innerWord] = before[1];
 }
@@ -133,7 +134,7 @@ function etherTypeOf(flow: Uint32Array): number {
   return (flow[slots.eth_type.word] ?? 0) & 0xffff;
 }
 
-function tagsOf(flow: Uint32Array): VlanTags {
+function tagsInFlow(flow: Uint32Array): VlanTags {
   const outer = tagOf(flow[outerWord] ?? 0);
   return [outer, outer === noTag ? noTag : tagOf(flow[innerWord] ?? 0)];
 }

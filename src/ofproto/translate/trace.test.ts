@@ -1,31 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { VirtualSwitch } from '../../../test/sim/virtual-switch.ts';
 import { readKey } from '../../datapath/text/key.ts';
-import { formatTraceEvent, type TraceEvent, type TraceSink } from './trace.ts';
+import { Trace } from './trace.ts';
+import { formatTrace } from './trace-text.ts';
 import { translate } from './translate.ts';
 import { Scratch } from './translation.ts';
 
-/** The events as lines, two spaces deeper inside each other. */
-class Lines implements TraceSink {
-  readonly lines: string[] = [];
-  #depth = 0;
-
-  enter(event: TraceEvent): void {
-    this.note(event);
-    this.#depth++;
-  }
-
-  leave(): void {
-    this.#depth--;
-  }
-
-  note(event: TraceEvent): void {
-    for (const line of formatTraceEvent(event)) this.lines.push('  '.repeat(this.#depth) + line);
-  }
-}
-
 /** What happens to a packet of p1, in a switch with an access port in VLAN 10 and a patch port to another bridge. */
-async function trace(packet: string, learns = false): Promise<string[]> {
+async function trace(packet: string, hasPacket = false): Promise<Trace> {
   const sw = new VirtualSwitch();
   const [br0, br1] = [sw.addBridge('br0'), sw.addBridge('br1', { failMode: 'secure' })];
   await sw.addPort(br0, 'p1');
@@ -37,37 +19,59 @@ async function trace(packet: string, learns = false): Promise<string[]> {
     .map(([number]) => sw.backer.ports.ofDpPort(number))
     .find((found) => found?.port.dpPort === key[0]);
   if (input === undefined) throw new Error('no such port');
-  const sink = new Lines();
-  translate({ ports: sw.backer.ports, scratch: new Scratch(), key, input, learns, trace: sink });
-  return sink.lines;
+  const made = new Trace();
+  const { ofproto, port } = input;
+  const request = { ports: sw.backer.ports, scratch: new Scratch(), key, hasPacket, trace: made };
+  translate({ ...request, ofproto, inPort: port.ofPort });
+  return made;
+}
+
+async function traceText(packet: string, hasPacket = false): Promise<string[]> {
+  return formatTrace((await trace(packet, hasPacket)).roots).split('\n');
 }
 
 const addresses = 'eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02)';
 
 describe('a trace', () => {
   test('tells what each bridge did, inside the output that led there', async () => {
-    expect(await trace(`in_port(1),${addresses},eth_type(0x1234)`, true)).toEqual([
+    expect(await traceText(`in_port(1),${addresses},eth_type(0x1234)`, true)).toEqual([
+      '',
       'bridge("br0")',
-      '   0. priority 0',
+      '-------------',
+      ' 0. priority 0',
       '    NORMAL',
-      '      learned that 50:54:00:00:00:01 is on port p1 in VLAN 0',
-      '      no learned MAC for destination, flooding',
-      '      bridge("br1")',
-      '         0. No match.',
-      '          no rule matches and no controller is there to ask',
+      '     -> learned that 50:54:00:00:00:01 is on port p1 in VLAN 0',
+      '     -> no learned MAC for destination, flooding',
+      '',
+      'bridge("br1")',
+      '-------------',
+      ' 0. No match.',
+      '    drop',
+      '',
     ]);
+  });
+
+  test('is a tree of plain values', async () => {
+    const { roots } = await trace(`in_port(1),${addresses},eth_type(0x1234)`);
+    expect(JSON.parse(JSON.stringify(roots))).toEqual(roots);
+    const [bridge] = roots;
+    const [rule] = bridge?.children ?? [];
+    expect(bridge?.event).toEqual({ event: 'bridge', name: 'br0' });
+    expect(rule?.event).toEqual({ event: 'rule', table: 0, match: '', priority: 0 });
+    expect(rule?.children.map(({ event }) => event)).toEqual([{ event: 'action', text: 'NORMAL' }]);
+    expect(rule?.children[0]?.children.map(({ event }) => event.event)).toEqual(['flooding', 'bridge']);
   });
 
   test('names the reason of a drop and what it is about', async () => {
     const tagged = `in_port(2),${addresses},eth_type(0x8100),vlan(vid=10,pcp=0),encap(eth_type(0x1234))`;
-    expect((await trace(tagged)).slice(3)).toEqual([
-      '      dropping VLAN 10 tagged packet received on port p2 configured as VLAN 10 access port',
-      '      disallowed VLAN VID for this input port, dropping',
+    expect((await traceText(tagged, true)).slice(5, -1)).toEqual([
+      '     >>>> dropping VLAN 10 tagged packet received on port p2 configured as VLAN 10 access port <<<<',
+      '     >> disallowed VLAN VID for this input port, dropping',
     ]);
   });
 
   test('says that a reserved address is not forwarded', async () => {
     const bpdu = 'in_port(1),eth(src=50:54:00:00:00:01,dst=01:80:c2:00:00:00),eth_type(0x1234)';
-    expect((await trace(bpdu)).at(-1)).toBe('      packet has reserved destination MAC, dropping');
+    expect((await traceText(bpdu)).at(-2)).toBe('     -> packet has reserved destination MAC, dropping');
   });
 });

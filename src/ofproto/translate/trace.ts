@@ -1,59 +1,65 @@
 /**
- * What a translation tells whoever listens: one event a step, typed, in order. `ofproto/trace`, JSON traces and the
- * console are views of it. Nobody listens to an ordinary packet, so events are made only when a sink is there.
+ * What a translation tells whoever listens: a tree of steps, each inside the one that led there. All of it is plain, so
+ * it is JSON as it is; `ofproto/trace` and the console are views of it. Nobody listens to an ordinary packet, so steps
+ * are made only when a trace is there.
  */
-
-import type { Match } from '../../flow/match.ts';
-import type { Mac } from '../mac.ts';
-import { formatMacNumber } from '../mac.ts';
-import type { Rule } from '../rule.ts';
-import { formatRuleMatch } from '../rule-text.ts';
-import { type DropReason, dropReasons } from './drop-reasons.ts';
+import type { DropReason } from './drop-reasons.ts';
 
 export type TraceEvent =
   | { readonly event: 'bridge'; readonly name: string }
-  | { readonly event: 'rule'; readonly table: number; readonly rule: Rule; readonly match: Match }
+  /** `match` is empty for every packet. */
+  | { readonly event: 'rule'; readonly table: number; readonly match: string; readonly priority: number }
   | { readonly event: 'tableMiss'; readonly table: number }
+  /** An action of a rule, as OpenFlow text. */
   | { readonly event: 'action'; readonly text: string }
-  | { readonly event: 'learned'; readonly mac: Mac; readonly port: string; readonly vlan: number }
-  | { readonly event: 'forwarding'; readonly port: string }
+  | { readonly event: 'learned'; readonly mac: string; readonly port: string; readonly vlan: number }
+  | { readonly event: 'forwarding' }
   | { readonly event: 'flooding' }
+  | { readonly event: 'queue'; readonly priority: number }
+  | { readonly event: 'ttlExpired'; readonly header: 'IPv4' | 'IPv6' | 'MPLS' | 'NSH' }
+  /** An action that means nothing where it is. */
+  | { readonly event: 'misplaced'; readonly what: string }
   /** Nothing more is done with the packet here; `detail` names what the reason is about. */
   | { readonly event: 'drop'; readonly reason: DropReason; readonly detail?: string };
 
-/** Events between `enter` and its `leave` happened inside it: a peer's bridge inside an output, say. */
-export interface TraceSink {
-  enter(event: TraceEvent): void;
-  leave(): void;
-  note(event: TraceEvent): void;
+export interface TraceNode {
+  readonly event: TraceEvent;
+  readonly children: readonly TraceNode[];
 }
 
-/** Lines as ovs-vswitchd's traces word them, outermost detail last. */
-export function formatTraceEvent(event: TraceEvent): string[] {
-  switch (event.event) {
-    case 'bridge':
-      return [`bridge("${event.name}")`];
-    case 'rule': {
-      const match = formatRuleMatch(event.match);
-      return [`${numberOf(event.table)}${match === '' ? '' : `${match}, `}priority ${event.rule.priority}`];
-    }
-    case 'tableMiss':
-      return [`${numberOf(event.table)}No match.`];
-    case 'action':
-      return [event.text];
-    case 'learned':
-      return [`learned that ${formatMacNumber(event.mac)} is on port ${event.port} in VLAN ${event.vlan}`];
-    case 'forwarding':
-      return ['forwarding to learned port'];
-    case 'flooding':
-      return ['no learned MAC for destination, flooding'];
-    case 'drop':
-      return event.detail === undefined
-        ? [dropReasons[event.reason]]
-        : [event.detail, dropReasons[event.reason]];
+interface GrowingNode extends TraceNode {
+  readonly children: GrowingNode[];
+}
+
+/** Grows the tree while a packet is translated. */
+export class Trace {
+  /** Ports are told by name. */
+  readonly isNamed: boolean;
+  readonly roots: GrowingNode[] = [];
+  readonly #path: GrowingNode[] = [];
+  /** The packet's flow after all actions, and the bits that decided; good until the next translation. */
+  result: { readonly flow: Uint32Array; readonly mask: Uint32Array } | undefined;
+
+  constructor(isNamed = false) {
+    this.isNamed = isNamed;
   }
-}
 
-function numberOf(table: number): string {
-  return `${String(table).padStart(2)}. `;
+  /** What is told until `leave` happened inside `event`. */
+  enter(event: TraceEvent): void {
+    this.#path.push(this.#add(event));
+  }
+
+  leave(): void {
+    this.#path.pop();
+  }
+
+  note(event: TraceEvent): void {
+    this.#add(event);
+  }
+
+  #add(event: TraceEvent): GrowingNode {
+    const node = { event, children: [] };
+    (this.#path.at(-1)?.children ?? this.roots).push(node);
+    return node;
+  }
 }

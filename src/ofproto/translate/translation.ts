@@ -1,26 +1,36 @@
 /**
  * One packet's way through the switches of a datapath: from its key to datapath actions, plus the mask of the bits
  * that decided, so that the answer holds for every packet equal under it. The only place that knows what OpenFlow
- * means. `upcall/` runs it for misses and again when something changed; `ofproto/trace` runs it with a sink.
+ * means. `upcall/` runs it for misses and again when something changed; `ofproto/trace` runs it with a trace.
  */
+import { type OfPort, ofPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
+import type { SlowPathReason } from '../../datapath/cookie.ts';
+import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
+import type { PortText } from '../../flow/fields/text.ts';
 import { newKey } from '../../flow/key.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
-import { vlanPresent } from '../../wire/ethernet.ts';
+import { portText } from '../../openflow/ports.ts';
+import { isMplsType, vlanPresent } from '../../wire/ethernet.ts';
+import { formatMac } from '../mac.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Rule } from '../rule.ts';
-import { formatRuleActions } from '../rule-text.ts';
-import type { DropReason } from './drop-reasons.ts';
+import { formatRuleActions, formatRuleMatch } from '../rule-text.ts';
+import { commit } from './commit.ts';
+import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect } from './effects.ts';
+import { refuseOutput } from './hooks.ts';
+import { labelSlots } from './labels.ts';
 import { LookupLists, rewrittenIn, type TableLookup } from './lookups.ts';
-import type { TraceSink } from './trace.ts';
+import type { Trace } from './trace.ts';
+import { vlanWords } from './vlan-tags.ts';
 
-/** Bridges and tables that one packet may go through inside each other; ends loops of patch ports. */
+/** Bridges and tables that one packet may go through inside each other; ends loops. */
 const maxDepth = 64;
-/** Table lookups of one packet in all. */
+/** Rules of one packet in all. */
 const maxLookups = maxDepth * maxDepth;
 /** About what 64 KiB of actions are on the reference's wire to the datapath, at 8 bytes for each. */
 const maxActions = 8192;
@@ -31,7 +41,14 @@ const packetTypeWord = slots.packet_type.word;
 /** eth_type is the lower half of the word that ends eth_dst. */
 const ethTypeWord = slots.eth_type.word;
 const fragWord = slots.nw_frag.word;
-const vlanWords = [slots.vlan_tpid.word, slots.vlan_tpid2.word] as const;
+const anyFragment = 3 << slots.nw_frag.shift;
+const laterFragment = 2 << slots.nw_frag.shift;
+/** Source and destination share it. */
+const portsWord = slots.tp_src.word;
+const firstTunnelWord = slots.tun_id.word;
+/** What OpenFlow alone has begins where the tunnel's fields end. */
+const tunnelEnd = slots.metadata.word;
+const firstConntrackWord = slots.ct_state.word;
 
 /**
  * Memory for one translation at a time, since nothing in one waits. Whoever translates often keeps one: typed arrays
@@ -44,10 +61,10 @@ export class Scratch {
   readonly lookupLists = new LookupLists();
   readonly #saved: Uint32Array[] = [];
 
-  /** A copy of `flow`, good until the next one of the same depth. */
-  save(flow: Uint32Array, depth: number): Uint32Array {
+  /** A copy of `key`, good until the next one of the same depth. */
+  save(key: Uint32Array, depth: number): Uint32Array {
     const kept = this.#saved[depth] ?? newKey();
-    kept.set(flow);
+    kept.set(key);
     this.#saved[depth] = kept;
     return kept;
   }
@@ -58,15 +75,21 @@ export interface TranslationRequest {
   readonly scratch: Scratch;
   /** Words of the packet's datapath key; those beyond its length are zero. */
   readonly key: Uint32Array;
-  readonly input: PortOfSwitch;
-  /** Learns addresses on the way; off when only the answer is wanted. */
-  readonly learns: boolean;
-  readonly trace?: TraceSink;
+  /** The switch that it comes into, and by which port, which need not be there. */
+  readonly ofproto: Ofproto;
+  readonly inPort: OfPort;
+  /** There is a packet, and learned addresses and the log follow from it; off when only the answer is wanted. */
+  readonly hasPacket: boolean;
+  /** What to do instead of looking into table 0. */
+  readonly actions?: readonly Action[];
+  readonly trace?: Trace;
 }
 
 export interface TranslationResult {
   /** Empty drops. */
   readonly actions: readonly DpAction[];
+  /** Why only the slow path can do that; a flow sends its packets there. */
+  readonly slowPath: readonly SlowPathReason[];
   /** Of whole width, without bits beyond `datapathWordCount`; the scratch's, so good until the next translation. */
   readonly mask: Uint32Array;
   /** The learned addresses that it depended on; see tags.ts. */
@@ -81,7 +104,13 @@ export interface TranslationResult {
 /** Does one action of a rule. */
 export type ActionRunner = (t: Translation, action: Action) => void;
 
-/** The state of one translation; handlers of rule actions work on it. */
+/** Where in the pipeline a packet is. Never changed, so that keeping it is enough to come back. */
+interface Place {
+  readonly ofproto: Ofproto;
+  readonly table: number;
+}
+
+/** The state of one translation; handlers of actions work on it. */
 export class Translation {
   readonly request: TranslationRequest;
   readonly #runAction: ActionRunner;
@@ -93,8 +122,16 @@ export class Translation {
   readonly #base: Uint32Array;
   readonly #actions: DpAction[] = [];
   readonly #effects: Effect[] = [];
+  readonly #slowPath = new Set<SlowPathReason>();
   #drop: DropReason | undefined;
-  #input: PortOfSwitch;
+  #place: Place;
+  #endsList = false;
+  /** No further action is run up to where the packet came into this bridge. */
+  #hasEnded = false;
+  /** Why nothing is done with the packet after all. */
+  #failure: DropReason | undefined;
+  /** The last label was popped: what the pipeline knows of what was behind it is nothing. */
+  #isUncovered = false;
   #depth = 0;
   #lookupCount = 0;
   readonly #lookups: TableLookup[] = [];
@@ -107,33 +144,53 @@ export class Translation {
     flow.fill(0);
     flow.set(request.key);
     base.set(flow);
+    flow[inPortWord] = request.inPort;
+    base.fill(0, firstTunnelWord, tunnelEnd); // a datapath forgets the tunnel
     this.flow = flow;
     this.#base = base;
     this.mask = mask.fill(0);
-    this.#input = request.input;
+    this.#place = { ofproto: request.ofproto, table: 0 };
   }
 
   /** The switch that has the packet now. */
   get ofproto(): Ofproto {
-    return this.#input.ofproto;
+    return this.#place.ofproto;
   }
 
-  /** The port by which it came into that switch. */
-  get inPort(): OfprotoPort {
-    return this.#input.port;
+  /** The table that it is in. */
+  get table(): number {
+    return this.#place.table;
   }
 
-  get trace(): TraceSink | undefined {
+  /** The port by which it came into that switch; actions may have changed that, too. */
+  get inPort(): OfprotoPort | undefined {
+    return this.ofproto.ports.get(this.inPortNumber);
+  }
+
+  get inPortNumber(): OfPort {
+    return ofPort(this.flow[inPortWord] ?? 0);
+  }
+
+  get trace(): Trace | undefined {
     return this.request.trace;
   }
 
   run(): TranslationResult {
     this.#unwildcardBasics();
-    this.#enterBridge(this.#input);
+    this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
+    if (this.request.actions === undefined) this.#runTable(0, this.inPortNumber, 0);
+    else this.#runActions(this.request.actions);
+    this.trace?.leave();
+    const failure = this.#failure;
+    if (failure !== undefined) {
+      this.#fail(failure);
+      this.#showResult(); // the bits as they were then
+    }
     this.#finishMask();
     const isDropped = this.#actions.length === 0;
     return {
       actions: this.#actions,
+      slowPath: [...this.#slowPath],
       mask: this.mask,
       tags: this.tags,
       lookups: this.request.scratch.lookupLists.intern(this.#lookups),
@@ -145,97 +202,189 @@ export class Translation {
   /** Notes why nothing more happens here. The last reason counts, if no output happened at all. */
   drop(reason: DropReason, detail?: string): void {
     this.#drop = reason;
+    if (failureOf(reason) !== undefined) this.#failure = reason;
     this.trace?.note({ event: 'drop', reason, ...(detail === undefined ? {} : { detail }) });
   }
 
   /** Adds an effect; learning happens at once, so that what follows already sees it. */
   effect(effect: Effect): void {
     this.#effects.push(effect);
-    if (effect.kind === 'learn' && this.request.learns && applyLearning(effect)) {
+    if (effect.kind === 'learn' && this.request.hasPacket && applyLearning(effect)) {
       const { mac, port, vlan } = effect;
-      this.trace?.note({ event: 'learned', mac, port: port.bundle?.name ?? port.name, vlan });
+      this.trace?.note({
+        event: 'learned',
+        mac: formatMac(mac),
+        port: port.bundle?.name ?? port.name,
+        vlan,
+      });
     }
   }
 
+  /** Bits of a word have decided. */
+  unwildcard(word: number, bits: number): void {
+    this.mask[word] = (this.mask[word] ?? 0) | bits;
+  }
+
+  /** Only the slow path can do what the actions say. */
+  slow(reason: SlowPathReason): void {
+    this.#slowPath.add(reason);
+  }
+
+  /** No action after this one is run in the list that it is in. */
+  endList(): void {
+    this.#endsList = true;
+  }
+
+  /** No action after this one is run, in no table of this bridge. */
+  exit(): void {
+    this.#hasEnded = true;
+  }
+
+  /** The last label was popped. Only what does not look behind it can follow. */
+  uncover(): void {
+    this.#isUncovered = true;
+  }
+
+  /** Adds an action that acts on the packet as it is here. */
+  act(action: DpAction): void {
+    this.commit();
+    this.#actions.push(action);
+  }
+
+  /** Makes the datapath's packet what `flow` says. */
+  commit(): void {
+    const { flow, mask } = this;
+    if (commit({ flow, mask, base: this.#base, actions: this.#actions })) this.slow('action');
+  }
+
   /** Sends the packet, as `flow` says it is, out of a port; through a patch port into the next bridge. */
-  output(port: OfprotoPort): void {
-    if (port.bundle?.config.isProtected === true && this.inPort.bundle?.config.isProtected === true) {
-      this.drop('protectedPorts');
+  output(number: OfPort): void {
+    const port = this.ofproto.ports.get(number);
+    const refused = port === undefined ? 'noSuchOutput' : refuseOutput(this.inPort, port);
+    if (port === undefined || refused !== undefined) {
+      this.drop(refused ?? 'noSuchOutput');
       return;
     }
     const peer = this.request.ports.peerOf(port);
     if (peer !== undefined) this.#crossPatch(port, peer);
-    else if (port.dpPort !== undefined) {
-      this.#commitVlans();
-      this.#actions.push({ do: 'output', port: port.dpPort });
-    }
+    else if (port.dpPort !== undefined) this.act({ do: 'output', port: port.dpPort });
   }
 
   /** What happens to the packet there does not come back here. */
   #crossPatch(from: OfprotoPort, to: PortOfSwitch): void {
-    const back = this.#input;
-    const saved = this.request.scratch.save(this.flow, this.#depth);
-    this.#depth++;
-    this.#enterBridge(to);
-    this.#depth--;
-    this.flow.set(saved);
-    this.#input = back;
+    this.#elsewhere(() => {
+      const { flow, mask } = this;
+      const tunnelBits = mask.slice(firstTunnelWord, tunnelEnd);
+      flow.fill(0, firstConntrackWord);
+      mask.fill(0, firstTunnelWord, tunnelEnd);
+      flow[inPortWord] = to.port.ofPort;
+      this.#place = { ...this.#place, ofproto: to.ofproto };
+      this.trace?.enter({ event: 'bridge', name: to.ofproto.name });
+      this.lookUp(0, to.port.ofPort);
+      this.trace?.leave();
+      mask.set(tunnelBits, firstTunnelWord);
+    });
     this.#effects.push({ kind: 'patch', from, to: to.port });
   }
 
-  #enterBridge(input: PortOfSwitch): void {
-    this.#input = input;
-    this.flow[inPortWord] = input.port.ofPort;
-    this.trace?.enter({ event: 'bridge', name: input.ofproto.name });
-    if (this.#mayGoOn()) this.#runTable(0);
-    this.trace?.leave();
+  /** Runs something after which all is as it was before, but for what the datapath was told to do. */
+  #elsewhere(run: () => void): void {
+    const place = this.#place;
+    const isUncovered = this.#isUncovered;
+    const flow = this.request.scratch.save(this.flow, this.#depth);
+    run();
+    this.flow.set(flow);
+    this.#place = place;
+    this.#isUncovered = isUncovered;
+    this.#hasEnded = false;
+    this.#failure = undefined;
+  }
+
+  /** Looks the packet up, as if it had come in by that port, and does what the rule says. */
+  lookUp(table: number, inPort: OfPort): void {
+    if (this.#isUncovered) this.drop('needsRecirculation');
+    else if (this.#mayGoOn()) this.#runTable(table, inPort, table <= this.table ? 1 : 0);
   }
 
   #mayGoOn(): boolean {
     if (this.#depth >= maxDepth) this.drop('tooDeep');
     else if (this.#lookupCount >= maxLookups) this.drop('tooManyLookups');
-    else if (this.#actions.length >= maxActions) this.drop('tooManyActions');
-    else return true;
+    else if (this.#actions.length >= maxActions) {
+      this.drop('tooManyActions');
+      this.exit();
+    } else return true;
     return false;
   }
 
-  #runTable(table: number): void {
-    const { ofproto } = this;
-    this.#lookupCount++;
-    const { tables } = ofproto;
-    this.#noteLookup(table);
-    const rule = tables.lookup(table, this.flow, this.mask);
-    if (rule === undefined) {
-      this.trace?.enter({ event: 'tableMiss', table });
-      this.#miss(tables.internal.missDrop);
-    } else {
-      this.trace?.enter({ event: 'rule', table, rule, match: tables.matchOf(rule) });
-      this.#effects.push({ kind: 'rule', rule });
-      if (rule.actions.length === 0) this.drop('ruleDrops');
-      for (const action of rule.actions) this.#act(action);
+  #runTable(table: number, inPort: OfPort, deeper: number): void {
+    const place = this.#place;
+    const { ofproto } = place;
+    const rule = this.#match(table, inPort);
+    this.#lookupCount += 1;
+    this.#depth += deeper;
+    this.#place = { ofproto, table };
+    this.#effects.push({ kind: 'rule', rule: rule ?? ofproto.tables.internal.missDrop });
+    this.#enterRule(table, rule);
+    this.#runActions(rule?.actions ?? []);
+    if (rule === undefined) this.drop('noMatch');
+    else if (rule.actions.length === 0) this.drop('ruleDrops');
+    this.trace?.leave();
+    this.#depth -= deeper;
+    this.#place = place;
+  }
+
+  #enterRule(table: number, rule: Rule | undefined): void {
+    if (this.trace === undefined) return;
+    if (rule === undefined) this.trace.enter({ event: 'tableMiss', table });
+    else {
+      const match = formatRuleMatch(this.ofproto.tables.matchOf(rule), this.#portText);
+      this.trace.enter({ event: 'rule', table, match, priority: rule.priority });
     }
-    this.trace?.leave();
   }
 
-  #noteLookup(table: number): void {
-    const { ofproto, inPort, flow } = this;
-    this.#lookups.push({
-      ofproto,
-      table,
-      inPort: inPort.ofPort,
-      rewritten: rewrittenIn(flow, this.request.key),
-    });
+  get #portText(): PortText {
+    return this.trace?.isNamed === true ? this.ofproto.portText : portText;
   }
 
-  #miss(rule: Rule): void {
-    this.#effects.push({ kind: 'rule', rule });
-    this.drop('noMatch');
+  #match(table: number, inPort: OfPort): Rule | undefined {
+    const { flow, mask, ofproto } = this;
+    const [realPort, realPorts] = [flow[inPortWord] ?? 0, flow[portsWord] ?? 0];
+    flow[inPortWord] = inPort;
+    // Fragments have no ports in a table, not even the first one.
+    if (((flow[fragWord] ?? 0) & anyFragment) !== 0) flow[portsWord] = 0;
+    const rewritten = rewrittenIn(flow, this.request.key);
+    this.#lookups.push({ ofproto, table, inPort, rewritten });
+    const rule = ofproto.tables.lookup(table, flow, mask);
+    flow[inPortWord] = realPort;
+    flow[portsWord] = realPorts;
+    return rule;
   }
 
-  #act(action: Action): void {
-    this.trace?.enter({ event: 'action', text: formatRuleActions([action]) });
-    this.#runAction(this, action);
-    this.trace?.leave();
+  #runActions(actions: readonly Action[]): void {
+    if (actions.length === 0) this.trace?.note({ event: 'action', text: 'drop' });
+    for (const action of actions) {
+      if (this.#hasEnded || this.#failure !== undefined) return;
+      this.trace?.enter({ event: 'action', text: formatRuleActions([action], this.#portText) });
+      if (this.#mayRun(action)) this.#runAction(this, action);
+      this.trace?.leave();
+      const isEnd = this.#endsList;
+      this.#endsList = false;
+      if (isEnd) return;
+    }
+  }
+
+  /** Not where the action would see what is not known. */
+  #mayRun(action: Action): boolean {
+    if (!this.#isUncovered || seesNoPayload.has(action.do)) return true;
+    this.drop('needsRecirculation');
+    return false;
+  }
+
+  /** A failed translation drops, whatever was done before. */
+  #fail(reason: DropReason): void {
+    this.#actions.length = 0;
+    this.#slowPath.clear();
+    this.#drop = reason;
   }
 
   /** What every answer depends on. */
@@ -246,62 +395,71 @@ export class Translation {
     mask[packetTypeWord] = 0xffffffff;
     mask[ethTypeWord] = 0x0000ffff;
     const type = (request.key[ethTypeWord] ?? 0) & 0xffff;
-    if (type === 0x0800 || type === 0x86dd) this.unwildcard(fragWord, 3 << slots.nw_frag.shift);
+    if (type === 0x0800 || type === 0x86dd) this.unwildcard(fragWord, anyFragment);
   }
 
-  /** Bits of a word have decided. */
-  unwildcard(word: number, bits: number): void {
-    this.mask[word] = (this.mask[word] ?? 0) | bits;
+  /** Leaves out what the packet did not have when it came: actions looked at what they had put there themselves. */
+  #finishMask(): void {
+    const { mask } = this;
+    const { key } = this.request;
+    mask.fill(0, datapathWordCount);
+    if ((key[packetTypeWord] ?? 0) !== 0) {
+      for (const slot of ['eth_src', 'eth_dst'] as const) mask[slots[slot].word] = 0;
+      mask[slots.eth_src.word + 1] = 0;
+      mask[ethTypeWord] = (mask[ethTypeWord] ?? 0) & 0xffff;
+    }
+    if (isMetByPacket('icmpv4', key) || isMetByPacket('icmpv6', key))
+      mask[portsWord] = (mask[portsWord] ?? 0) & 0x00ff00ff;
+    if (((key[fragWord] ?? 0) & laterFragment) !== 0) mask[portsWord] = 0;
+    if (!isMplsType((key[ethTypeWord] ?? 0) & 0xffff)) {
+      for (const slot of labelSlots) mask[slots[slot].word] = 0;
+    }
+    for (const word of vlanWords) {
+      const isTagged = ((key[word] ?? 0) & vlanPresent) !== 0;
+      if (!isTagged) mask[word] = 0;
+      else if ((mask[word] ?? 0) & 0xffff) this.unwildcard(word, vlanPresent);
+    }
+    if (!isTunnelled(key)) mask.fill(0, firstTunnelWord, tunnelEnd);
+    if (this.#failure === undefined) this.#showResult();
+    this.#unwildcardTags();
   }
 
-  /** Pops and pushes tags until the datapath's packet has those of `flow`. */
-  #commitVlans(): void {
-    const base = tagsOf(this.#base);
-    const wanted = tagsOf(this.flow);
-    let common = 0;
-    while (
-      common < Math.min(base.length, wanted.length) &&
-      base[base.length - 1 - common] === wanted[wanted.length - 1 - common]
-    ) {
-      common++;
-    }
-    for (let n = base.length - common - 1; n >= 0; n--) {
-      this.#actions.push({ do: 'pop_vlan' });
-      this.unwildcard(vlanWords[n] ?? vlanWords[0], 0xffffffff);
-    }
-    for (let n = wanted.length - common - 1; n >= 0; n--) {
-      const tag = wanted[n] ?? 0;
-      this.#actions.push({ do: 'push_vlan', tpid: tag >>> 16, tci: tag & 0xffff });
-    }
-    for (const word of vlanWords) this.#base[word] = this.flow[word] ?? 0;
+  #showResult(): void {
+    if (this.trace !== undefined) this.trace.result = { flow: this.flow, mask: this.mask.slice() };
   }
 
   /**
    * A tag that is not there cannot have been looked at, but that it is not there was: EtherType alone does not tell
    * a tagged frame from an untagged one.
    */
-  #finishMask(): void {
+  #unwildcardTags(): void {
     const { mask } = this;
-    mask.fill(0, datapathWordCount);
     const { key } = this.request;
     const [outer, inner] = vlanWords;
     for (const word of vlanWords) {
-      const isTagged = ((key[word] ?? 0) & vlanPresent) !== 0;
-      if (!isTagged) mask[word] = 0;
-      else if ((mask[word] ?? 0) !== 0) this.unwildcard(word, 0xffff0000 | vlanPresent);
+      if ((mask[word] ?? 0) !== 0) this.unwildcard(word, 0xffff0000);
     }
     this.unwildcard(outer, vlanPresent);
     if (((key[outer] ?? 0) & vlanPresent) !== 0) this.unwildcard(inner, vlanPresent);
   }
 }
 
-/** The tags of a packet as words, outermost first. */
-function tagsOf(flow: Uint32Array): number[] {
-  const found: number[] = [];
-  for (const word of vlanWords) {
-    const tag = flow[word] ?? 0;
-    if ((tag & vlanPresent) === 0) break;
-    found.push(tag);
-  }
-  return found;
+/** Actions that work on a packet of which only the Ethernet header is known. */
+const seesNoPayload: ReadonlySet<Action['do']> = new Set([
+  'output',
+  'enqueue',
+  'set_vlan_vid',
+  'set_vlan_pcp',
+  'set_eth_src',
+  'set_eth_dst',
+  'set_tunnel',
+  'set_queue',
+  'group',
+]);
+
+function isTunnelled(key: Uint32Array): boolean {
+  const { tun_dst: v4, tun_ipv6_dst: v6 } = slots;
+  if ((key[v4.word] ?? 0) !== 0) return true;
+  for (let n = 0; n < 4; n++) if ((key[v6.word + n] ?? 0) !== 0) return true;
+  return false;
 }

@@ -131,8 +131,9 @@ describe('revalidation', () => {
           ports: sw.backer.ports,
           scratch: new Scratch(),
           key: unpackKey(key),
-          input,
-          learns: false,
+          ofproto: input.ofproto,
+          inPort: input.port.ofPort,
+          hasPacket: false,
         };
         expect(translate(request).actions).toEqual(actions);
       }

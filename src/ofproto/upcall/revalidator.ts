@@ -17,7 +17,7 @@ import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import { mayConcern, type RuleChange } from '../translate/lookups.ts';
 import { everyTag } from '../translate/tags.ts';
-import { translate } from '../translate/translate.ts';
+import { actionsOfFlow, translate } from '../translate/translate.ts';
 import type { Scratch } from '../translate/translation.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
@@ -311,7 +311,8 @@ export class Revalidator {
       return undefined;
     }
     const key = unpackKey(flow.key, this.#packetKey);
-    const result = translate({ ports, scratch, key, input, learns: false });
+    const { ofproto, port } = input;
+    const result = translate({ ports, scratch, key, ofproto, inPort: port.ofPort, hasPacket: false });
     // With more bits than before, the flow covers packets that now differ.
     if (!flow.mask.includes(internMask(result.mask))) {
       this.#delete(flow);
@@ -321,8 +322,9 @@ export class Revalidator {
     flow.tags = result.tags;
     flow.lookups = result.lookups;
     flow.effects = result.effects;
-    if (isSameActions(result.actions, flow.actions)) return flow;
-    const changed = flows.withActions(flow, this.#deps.lists().intern(result.actions));
+    const actions = actionsOfFlow(result);
+    if (isSameActions(actions, flow.actions)) return flow;
+    const changed = flows.withActions(flow, this.#deps.lists().intern(actions));
     datapath.putFlow(changed);
     return changed;
   }

@@ -15,7 +15,7 @@ import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { DropReason } from '../translate/drop-reasons.ts';
 import { creditEffects } from '../translate/effects.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
-import { translate } from '../translate/translate.ts';
+import { actionsOfFlow, translate } from '../translate/translate.ts';
 import type { Scratch, TranslationResult } from '../translate/translation.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
@@ -148,14 +148,19 @@ export class Upcalls {
       this.#countDrop('noRecirculationContext');
       return;
     }
-    const result = translate({ ports, scratch, key, input, learns: true });
+    const { ofproto, port } = input;
+    const result = translate({ ports, scratch, key, ofproto, inPort: port.ofPort, hasPacket: true });
     creditEffects(result.effects, 1, upcall.bytes.length);
     if (result.drop !== undefined) this.#countDrop(result.drop);
     const actions = this.#lists.intern(result.actions);
-    const flow = installs ? this.#install(key, input, { ...result, actions }) : undefined;
+    const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }));
+    const flow = installs ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
     const packet = actions.length > 0 ? upcall : undefined;
-    if (flow !== undefined) datapath.putFlow(flow, packet);
-    else if (packet !== undefined) datapath.execute(packet, actions);
+    if (flow !== undefined && ofFlow === actions) datapath.putFlow(flow, packet);
+    else {
+      if (flow !== undefined) datapath.putFlow(flow);
+      if (packet !== undefined) datapath.execute(packet, actions);
+    }
   }
 
   /** The flow that the datapath does not have yet, if any. */

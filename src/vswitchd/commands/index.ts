@@ -7,6 +7,7 @@ import { configCommands } from './config.ts';
 import { dpctlCommands } from './dpctl/index.ts';
 import { dpifCommands } from './dpif.ts';
 import { fdbCommands } from './fdb.ts';
+import { traceCommands } from './trace.ts';
 
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
   const now = () => clock.now();
@@ -16,5 +17,6 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...dpctlCommands(aSwitch, now),
     ...dpifCommands(aSwitch, now),
     ...fdbCommands(aSwitch),
+    ...traceCommands(aSwitch),
   ];
 }

@@ -1,0 +1,238 @@
+/**
+ * What the pipeline has made of a packet's headers, as datapath actions: compares the packet as the pipeline sees it with
+ * the packet as the actions so far have made it, header by header in the reference's order, and adds what is missing.
+ * What can be written in place is one table of headers; tags, labels and the Ethernet header come and go.
+ */
+import type { DpAction, SetField, SetHeader } from '../../datapath/actions.ts';
+import { isMetByPacket, type Prerequisite } from '../../flow/fields/prerequisites.ts';
+import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
+import { datapathWordCount, type SlotName, slots } from '../../flow/slots.ts';
+import { etherType, isMplsType } from '../../wire/ethernet.ts';
+import { labelCount, labelSlots, popLabel, pushLabel } from './labels.ts';
+import { tagsOf, vlanWords } from './vlan-tags.ts';
+
+export interface Commit {
+  /** The packet as the pipeline sees it. */
+  readonly flow: Uint32Array;
+  /** The packet as the datapath's actions so far have made it; afterwards as `flow` is. */
+  readonly base: Uint32Array;
+  /** Bits that decided. A header that is written depends on those that are kept. */
+  readonly mask: Uint32Array;
+  readonly actions: DpAction[];
+}
+
+/** True when one of the actions is for the slow path only. */
+export function commit(c: Commit): boolean {
+  if (isDone(c)) return false;
+  commitPacketType(c);
+  let isSlow = setHeaders(c, ethernetHeaders);
+  // Labels that go uncover headers to be written; those that come cover them.
+  const uncovers = isMplsType(getSlot(c.base, 'eth_type')) && !isMplsType(getSlot(c.flow, 'eth_type'));
+  if (uncovers) commitLabels(c);
+  isSlow = setHeaders(c, innerHeaders) || isSlow;
+  if (!uncovers) commitLabels(c);
+  commitTags(c);
+  setHeaders(c, metadata);
+  return isSlow;
+}
+
+/** Of most packets nothing is changed. */
+function isDone({ flow, base }: Commit): boolean {
+  for (let n = 0; n < datapathWordCount; n++) {
+    if (flow[n] !== base[n] && n !== inPortWord) return false;
+  }
+  return true;
+}
+
+const inPortWord = slots.in_port.word;
+
+interface HeaderToSet {
+  readonly header: SetHeader;
+  readonly slots: readonly SlotName[];
+  /** The packets that have it. */
+  readonly needs?: Prerequisite;
+  /** Which bits of it are written: by default those looked at in slots that changed. */
+  readonly writes?: 'lookedAt' | 'everything';
+  /** No datapath of the reference can. */
+  readonly isSlow?: true;
+}
+
+const ethernetHeaders: readonly HeaderToSet[] = [
+  { header: 'eth', needs: 'ethernet', slots: ['eth_src', 'eth_dst'] },
+  {
+    header: 'nsh',
+    needs: 'nsh',
+    slots: ['nsh_flags', 'nsh_ttl', 'nsh_path', 'nsh_c1', 'nsh_c2', 'nsh_c3', 'nsh_c4'],
+    writes: 'lookedAt',
+  },
+];
+
+/** Not written to a packet of which the pipeline does not know what is inside. */
+const innerHeaders: readonly HeaderToSet[] = [
+  { header: 'ipv4', needs: 'ipv4', slots: ['nw_src', 'nw_dst', 'nw_tos', 'nw_ttl'] },
+  { header: 'ipv6', needs: 'ipv6', slots: ['ipv6_src', 'ipv6_dst', 'ipv6_label', 'nw_tos', 'nw_ttl'] },
+  { header: 'nd_ext', needs: 'icmpv6', slots: ['nd_reserved', 'nd_options_type'], isSlow: true },
+  { header: 'nd', needs: 'icmpv6', slots: ['nd_target', 'arp_sha', 'arp_tha'], isSlow: true },
+  {
+    header: 'arp',
+    needs: 'arp',
+    slots: ['nw_src', 'nw_dst', 'nw_proto', 'arp_sha', 'arp_tha'],
+    isSlow: true,
+  },
+  { header: 'tcp', needs: 'tcp', slots: ['tp_src', 'tp_dst'] },
+  { header: 'udp', needs: 'udp', slots: ['tp_src', 'tp_dst'] },
+  { header: 'sctp', needs: 'sctp', slots: ['tp_src', 'tp_dst'] },
+  { header: 'icmp', needs: 'icmpv4', slots: ['tp_src', 'tp_dst'], writes: 'everything', isSlow: true },
+  { header: 'icmpv6', needs: 'icmpv6', slots: ['tp_src', 'tp_dst'], writes: 'everything', isSlow: true },
+];
+
+const metadata: readonly HeaderToSet[] = [
+  { header: 'skb_priority', slots: ['skb_priority'] },
+  { header: 'skb_mark', slots: ['pkt_mark'] },
+];
+
+/** The slots that are committed by a `set`. */
+export const committedSlots: ReadonlySet<SlotName> = new Set(
+  [...ethernetHeaders, ...innerHeaders, ...metadata].flatMap((row) => row.slots),
+);
+
+/** True when one of them is for the slow path only. */
+function setHeaders(c: Commit, headers: readonly HeaderToSet[]): boolean {
+  let isSlow = false;
+  if (headers === innerHeaders && getSlot(c.flow, 'nw_proto') === 0) return false;
+  for (const row of headers) {
+    if (row.needs !== undefined && !isMetByPacket(row.needs, c.base)) continue;
+    if (!setHeader(c, row)) continue;
+    isSlow ||= row.isSlow === true;
+  }
+  return isSlow;
+}
+
+function setHeader(c: Commit, { header, slots: names, writes }: HeaderToSet): boolean {
+  const changed = names.filter((slot) => isChanged(c, slot));
+  if (changed.length === 0) return false;
+  const fields = (writes === undefined ? changed : names)
+    .map((slot) => fieldOf(c, slot, writes === 'everything'))
+    .filter((field) => field.mask.some((bits) => bits !== 0));
+  c.actions.push({ do: 'set', header, fields });
+  for (const slot of changed) writeSlot(c.base, slot, readSlot(c.flow, slot));
+  return true;
+}
+
+function isChanged({ flow, base }: Commit, slot: SlotName): boolean {
+  return wordsOf(slot).some(([word, own]) => (((flow[word] ?? 0) ^ (base[word] ?? 0)) & own) !== 0);
+}
+
+function fieldOf({ flow, base, mask }: Commit, slot: SlotName, isWhole: boolean): SetField {
+  const value: number[] = [];
+  const bits: number[] = [];
+  for (const [word, own] of wordsOf(slot)) {
+    if (isWhole) mask[word] = (mask[word] ?? 0) | own;
+    const changed = (flow[word] ?? 0) ^ (base[word] ?? 0);
+    const written = (((mask[word] ?? 0) | changed) & own) >>> 0;
+    bits.push(written);
+    value.push(((flow[word] ?? 0) & written) >>> 0);
+  }
+  return { slot, value, mask: bits };
+}
+
+type SlotWords = readonly (readonly [word: number, bits: number])[];
+
+const slotWords = new Map<SlotName, SlotWords>();
+for (const name of committedSlots) slotWords.set(name, findWords(name));
+
+function wordsOf(slot: SlotName): SlotWords {
+  return slotWords.get(slot) ?? [];
+}
+
+/** The words that a slot has bits in, and its bits there. */
+function findWords(name: SlotName): SlotWords {
+  const { word, size, shift } = slots[name];
+  if (size <= 4) return [[word, size === 4 ? 0xffffffff : ((2 ** (8 * size) - 1) << shift) >>> 0]];
+  return Array.from({ length: Math.ceil(size / 4) }, (_, n) => {
+    const left = size - 4 * n;
+    return [word + n, left >= 4 ? 0xffffffff : (0xffffffff << (8 * (4 - left))) >>> 0] as const;
+  });
+}
+
+/** An Ethernet header comes or goes. */
+function commitPacketType({ flow, base, actions }: Commit): void {
+  const wanted = getSlot(flow, 'packet_type');
+  if (wanted === getSlot(base, 'packet_type')) return;
+  const [src, dst] = [readSlot(flow, 'eth_src'), readSlot(flow, 'eth_dst')];
+  if (wanted === 0) actions.push({ do: 'push_eth', src: [...src], dst: [...dst] });
+  else actions.push({ do: 'pop_eth' });
+  setSlot(base, 'packet_type', wanted);
+  writeSlot(base, 'eth_src', wanted === 0 ? src : noAddress);
+  writeSlot(base, 'eth_dst', wanted === 0 ? dst : noAddress);
+}
+
+const noAddress = new Uint8Array(6);
+
+/** Pops labels down to those that stay, or writes the last of them in place, and pushes the new ones. */
+function commitLabels(c: Commit): void {
+  const { flow, base, actions } = c;
+  const wanted = labelCount(flow);
+  const type = getSlot(flow, 'eth_type');
+  let count = labelCount(base);
+  let common = commonLabels(c, wanted, count);
+  while (count > common) {
+    if (count - 1 === common && wanted > common) {
+      const lse = labelOf(flow, wanted - count);
+      actions.push({
+        do: 'set',
+        header: 'mpls',
+        fields: [{ slot: 'mpls_lse', value: [lse], mask: [0xffffffff] }],
+      });
+      setSlot(base, 'mpls_lse', lse);
+      common++;
+    } else {
+      // A label follows all but the last one.
+      const next = !isMplsType(type) && count > 1 ? etherType.mpls : type;
+      actions.push({ do: 'pop_mpls', etherType: next });
+      popLabel(base, count, type);
+      count--;
+    }
+  }
+  for (; count < wanted; count++) {
+    const lse = labelOf(flow, wanted - count - 1);
+    actions.push({ do: 'push_mpls', lse, etherType: type });
+    pushLabel(base, count, lse, type);
+  }
+}
+
+/** How many labels are the same, counted from the innermost. */
+function commonLabels({ flow, base }: Commit, wanted: number, present: number): number {
+  let common = 0;
+  const most = Math.min(wanted, present);
+  while (common < most && labelOf(flow, wanted - 1 - common) === labelOf(base, present - 1 - common))
+    common++;
+  return common;
+}
+
+function labelOf(key: Uint32Array, n: number): number {
+  const slot = labelSlots[n];
+  return slot === undefined ? 0 : getSlot(key, slot) >>> 0;
+}
+
+/** Pops and pushes tags until the packet has those of `flow`. */
+function commitTags({ flow, base, mask, actions }: Commit): void {
+  const present = tagsOf(base);
+  const wanted = tagsOf(flow);
+  let common = 0;
+  while (
+    common < Math.min(present.length, wanted.length) &&
+    present[present.length - 1 - common] === wanted[wanted.length - 1 - common]
+  ) {
+    common++;
+  }
+  for (let n = present.length - common - 1; n >= 0; n--) {
+    actions.push({ do: 'pop_vlan' });
+    mask[vlanWords[n] ?? vlanWords[0]] = 0xffffffff;
+  }
+  for (let n = wanted.length - common - 1; n >= 0; n--) {
+    const tag = wanted[n] ?? 0;
+    actions.push({ do: 'push_vlan', tpid: tag >>> 16, tci: tag & 0xffff });
+  }
+  for (const word of vlanWords) base[word] = flow[word] ?? 0;
+}

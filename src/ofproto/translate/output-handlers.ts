@@ -1,0 +1,94 @@
+/** Actions that send packets, and what goes with them. */
+import { ofPort } from '../../base/units.ts';
+import { maskSlot, setSlot } from '../../flow/key.ts';
+import { slots } from '../../flow/slots.ts';
+import { reservedPorts } from '../../openflow/ports.ts';
+import type { Handlers } from './handler.ts';
+import { normal } from './normal.ts';
+import type { Translation } from './translation.ts';
+
+const priorityWord = slots.skb_priority.word;
+
+export const outputHandlers = {
+  output: (t, { port, maxLength }) => outputTo(t, port, maxLength),
+  enqueue(t, { port, queue }) {
+    maskSlot(t.mask, 'skb_priority');
+    const to = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);
+    if (to === t.inPortNumber && port !== reservedPorts.IN_PORT) return;
+    const before = t.flow[priorityWord] ?? 0;
+    t.flow[priorityWord] = priorityOf(queue);
+    t.output(to);
+    t.flow[priorityWord] = before;
+  },
+  set_queue(t, { queue }) {
+    maskSlot(t.mask, 'skb_priority');
+    setSlot(t.flow, 'skb_priority', priorityOf(queue));
+  },
+  pop_queue(t) {
+    maskSlot(t.mask, 'skb_priority');
+    const arrived = t.request.key[priorityWord] ?? 0;
+    if (t.flow[priorityWord] === arrived) return;
+    t.flow[priorityWord] = arrived;
+    t.trace?.note({ event: 'queue', priority: arrived });
+  },
+} satisfies Handlers;
+
+/** The packet priority that stands for a queue: datapaths here have no classes of their own. */
+function priorityOf(queue: number): number {
+  return queue;
+}
+
+/** What the reserved ports mean. */
+const reserved: ReadonlyMap<number, (t: Translation, maxLength: number) => void> = new Map([
+  [reservedPorts.IN_PORT, (t) => t.output(t.inPortNumber)],
+  [reservedPorts.TABLE, (t) => t.lookUp(0, t.inPortNumber)],
+  [reservedPorts.NORMAL, normal],
+  // No port is kept from flooding yet.
+  [reservedPorts.FLOOD, flood],
+  [reservedPorts.ALL, flood],
+  [
+    reservedPorts.CONTROLLER,
+    (t, maxLength) => sendToController(t, { reason: packetInReason.action, maxLength, controllerId: 0 }),
+  ],
+  [reservedPorts.ANY, () => {}],
+] satisfies [number, (t: Translation, maxLength: number) => void][]);
+
+function outputTo(t: Translation, port: number, maxLength: number): void {
+  const special = reserved.get(port);
+  if (special !== undefined) special(t, maxLength);
+  else if (port === t.inPortNumber) t.drop('outputIsInput');
+  else t.output(ofPort(port));
+}
+
+/** Out of every port but the one that it came by. */
+function flood(t: Translation): void {
+  const input = t.inPortNumber;
+  for (const port of t.ofproto.ports.keys()) if (port !== input) t.output(port);
+}
+
+/** OFPR_*: why a controller gets a packet. */
+export const packetInReason = { action: 1, invalidTtl: 2 } as const;
+
+interface PacketIn {
+  readonly reason: number;
+  readonly maxLength: number;
+  readonly controllerId: number;
+}
+
+/** Whoever only asks what would happen leaves the controllers in peace. */
+export function sendToController(t: Translation, { reason, maxLength, controllerId }: PacketIn): void {
+  t.act({
+    do: 'userspace',
+    pid: 0,
+    cookie: {
+      type: 'controller',
+      reason,
+      isHeldBack: t.trace !== undefined && !t.request.hasPacket,
+      isContinuation: false,
+      recircId: 0,
+      ruleCookie: [0, 0],
+      controllerId,
+      maxSize: maxLength,
+    },
+  });
+}

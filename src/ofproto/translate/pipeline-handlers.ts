@@ -1,0 +1,26 @@
+/** Actions that steer a packet's way through the tables, and notes. */
+import { ofPort } from '../../base/units.ts';
+import { writeSlot } from '../../flow/key.ts';
+import { reservedPorts } from '../../openflow/ports.ts';
+import type { Handlers } from './handler.ts';
+
+const sameTable = 255;
+
+export const pipelineHandlers = {
+  resubmit(t, { port, table, usesOriginalTuple }) {
+    if (usesOriginalTuple) {
+      // Connections are not tracked yet, so no packet has one.
+      t.drop('noConnection');
+      return;
+    }
+    const inPort = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);
+    t.lookUp(table === sameTable ? t.table : table, inPort);
+  },
+  set_tunnel(t, { id }) {
+    const bytes = Uint8Array.from({ length: 8 }, (_, n) => Number((id >> BigInt(56 - 8 * n)) & 0xffn));
+    writeSlot(t.flow, 'tun_id', bytes);
+  },
+  exit: (t) => t.exit(),
+  note: () => {},
+  conjunction: (t) => t.trace?.note({ event: 'misplaced', what: 'executing no-op conjunction action' }),
+} satisfies Handlers;

@@ -1,0 +1,89 @@
+/** A trace as the reference prints it: what follows a table or bridge that nothing comes after is not indented further. */
+import { dropReasons } from './drop-reasons.ts';
+import type { TraceEvent, TraceNode } from './trace.ts';
+
+type Kind = 'place' | 'bridge' | 'action' | 'detail' | 'warning' | 'error';
+type Line = readonly [kind: Kind, text: string];
+
+/** One text for each event; most are one line. */
+type Texts = {
+  readonly [E in TraceEvent['event']]: (event: Extract<TraceEvent, { event: E }>) => readonly Line[];
+};
+
+const texts: Texts = {
+  bridge: ({ name }) => [['bridge', `bridge("${name}")`]],
+  rule: ({ table, match, priority }) => [
+    ['place', `${numberOf(table)}${match === '' ? '' : `${match}, `}priority ${priority}`],
+  ],
+  tableMiss: ({ table }) => [['place', `${numberOf(table)}No match.`]],
+  action: ({ text }) => [['action', text]],
+  learned: ({ mac, port, vlan }) => [['detail', `learned that ${mac} is on port ${port} in VLAN ${vlan}`]],
+  forwarding: () => [['detail', 'forwarding to learned port']],
+  flooding: () => [['detail', 'no learned MAC for destination, flooding']],
+  queue: ({ priority }) => [['detail', `queue = ${priority === 0 ? '0' : `0x${priority.toString(16)}`}`]],
+  ttlExpired: ({ header }) => [['warning', `${header} decrement TTL exception`]],
+  misplaced: ({ what }) => [['error', what]],
+  drop({ reason, detail }) {
+    const { text, kind } = dropReasons[reason];
+    const line: Line[] = kind === 'silent' ? [] : [[kind, text]];
+    return detail === undefined ? line : [['error', detail], ...line];
+  },
+};
+
+function numberOf(table: number): string {
+  return `${String(table).padStart(2)}. `;
+}
+
+/** With a newline at the end of each line. */
+export function formatTrace(nodes: readonly TraceNode[]): string {
+  return formatNodes(nodes, 0);
+}
+
+interface Shown {
+  readonly line: Line;
+  readonly children: readonly TraceNode[];
+}
+
+function formatNodes(nodes: readonly TraceNode[], level: number): string {
+  const shown = nodes.flatMap(flatten);
+  return shown
+    .map(({ line: [kind, text], children }, n) => {
+      const isInner = n < shown.length - 1 || !isPlace(kind);
+      const indent = ' '.repeat(4 * (level + (isInner ? 1 : 0)));
+      return formatLine(kind, text, indent) + formatNodes(children, level + (isInner ? 2 : 0));
+    })
+    .join('');
+}
+
+/** What an action led to is shown after it, not inside. */
+function flatten({ event, children }: TraceNode): Shown[] {
+  const lines = linesOf(event);
+  const [first] = lines;
+  if (first !== undefined && isPlace(first[0])) return [{ line: first, children }];
+  return [...lines.map((line) => ({ line, children: [] })), ...children.flatMap(flatten)];
+}
+
+function linesOf<E extends TraceEvent['event']>(event: Extract<TraceEvent, { event: E }>): readonly Line[] {
+  const name: E = event.event;
+  return texts[name](event);
+}
+
+function isPlace(kind: Kind): boolean {
+  return kind === 'place' || kind === 'bridge';
+}
+
+function formatLine(kind: Kind, text: string, indent: string): string {
+  switch (kind) {
+    case 'bridge':
+      return `\n${indent}${text}\n${indent}${'-'.repeat(text.length)}\n`;
+    case 'detail':
+      return `${indent} -> ${text}\n`;
+    case 'warning':
+      return `${indent} >> ${text}\n`;
+    case 'error':
+      return `${indent} >>>> ${text} <<<<\n`;
+    case 'place':
+    case 'action':
+      return `${indent}${text}\n`;
+  }
+}

@@ -1,0 +1,33 @@
+/** The VLAN tags of a key, as words: TPID above TCI, zero where there is none. */
+import { slots } from '../../flow/slots.ts';
+import { vlanPresent } from '../../wire/ethernet.ts';
+
+/** Outermost first. */
+export const vlanWords = [slots.vlan_tpid.word, slots.vlan_tpid2.word] as const;
+const [outer, inner] = vlanWords;
+
+/** Those that are there, outermost first. */
+export function tagsOf(key: Uint32Array): number[] {
+  const found: number[] = [];
+  for (const word of vlanWords) {
+    const tag = key[word] ?? 0;
+    if ((tag & vlanPresent) === 0) break;
+    found.push(tag);
+  }
+  return found;
+}
+
+/** Puts a tag with VLAN 0 in front; what has no room is lost. All tags move, and so decide. */
+export function pushTag(key: Uint32Array, mask: Uint32Array, tpid: number): void {
+  const count = tagsOf(key).length;
+  for (let n = 0; n < count; n++) mask[vlanWords[n] ?? outer] = 0xffffffff;
+  key[inner] = key[outer] ?? 0;
+  key[outer] = ((tpid << 16) | vlanPresent) >>> 0;
+}
+
+/** Takes the outermost tag off; the others move, and so decide. */
+export function popTag(key: Uint32Array, mask: Uint32Array): void {
+  if (tagsOf(key).length > 1) mask[inner] = 0xffffffff;
+  key[outer] = key[inner] ?? 0;
+  key[inner] = 0;
+}

@@ -1,0 +1,220 @@
+/** `ofproto/trace` and `ofproto/trace-packet-out`: which packet is meant, and where it comes in. */
+import { Malformed, Refused } from '../../base/errors.ts';
+import { dpPort, type OfPort, ofPort } from '../../base/units.ts';
+import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
+import { readKey } from '../../datapath/text/key.ts';
+import { composeFrame } from '../../flow/compose.ts';
+import { extractKey } from '../../flow/extract.ts';
+import { ctStateNames } from '../../flow/fields/flags.ts';
+import { getSlot, setSlot } from '../../flow/key.ts';
+import { readPacket } from '../../flow/match-text.ts';
+import type { Backer } from '../../ofproto/backer.ts';
+import type { Ofproto } from '../../ofproto/ofproto.ts';
+import { refuseUntranslatable } from '../../ofproto/translate/translate.ts';
+import { formatTraceReport, type TraceRequest, traceOf } from '../../ofproto/views/trace.ts';
+import { readActionText } from '../../openflow/action-codec.ts';
+import { portText } from '../../openflow/ports.ts';
+import { ethernet, etherType } from '../../wire/ethernet.ts';
+import { Frame } from '../../wire/frame.ts';
+import type { Switch } from '../switch.ts';
+import { asJson } from './common.ts';
+
+const where = '{[dp_name] odp_flow | bridge br_flow} [OPTIONS...]';
+
+export function traceCommands(aSwitch: Switch): Command[] {
+  return [
+    defineCommand({
+      name: 'ofproto/trace',
+      usage: `${where} [-generate|packet]`,
+      minArgs: 1,
+      maxArgs: Number.POSITIVE_INFINITY,
+      run: (args) => answer(readRequest(aSwitch, args)),
+    }),
+    defineCommand({
+      name: 'ofproto/trace-packet-out',
+      usage: `[-consistent] ${where} [-generate|packet] actions`,
+      minArgs: 2,
+      maxArgs: Number.POSITIVE_INFINITY,
+      run(args) {
+        const actions = readActions(args.at(-1) ?? '');
+        const others = args.slice(0, -1).filter((arg) => !/^--?consistent$/.test(arg));
+        const request = readRequest(aSwitch, others);
+        refuseUntranslatable(actions);
+        return answer({ ...request, actions });
+      },
+    }),
+  ];
+}
+
+function answer(request: TraceRequest): CommandOutput {
+  const report = traceOf(request);
+  return { text: formatTraceReport(report), json: asJson(report) };
+}
+
+function readActions(text: string): ReturnType<typeof readActionText> {
+  try {
+    return readActionText(text, { ports: portText });
+  } catch (why) {
+    throw why instanceof Malformed ? refused(why.why) : why;
+  }
+}
+
+interface Arguments {
+  /** Those that are no options. */
+  readonly words: readonly string[];
+  readonly generates: boolean;
+  readonly isNamed: boolean;
+}
+
+/** Options that take a value, and the check of it. The payload of a packet that is made up decides about nothing. */
+const valueOptions: Readonly<Record<string, (value: string) => void>> = {
+  '--l7': checkPayload,
+  '--l7-len': checkPayloadSize,
+  '--ct-next': checkConnectionState,
+};
+
+function readArguments(args: readonly string[]): Arguments {
+  const words: string[] = [];
+  let generates = false;
+  let isNamed = false;
+  const queue = [...args];
+  for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
+    const check = valueOptions[arg];
+    if (/^--?generate$/.test(arg)) generates = true;
+    else if (/^--?names$/.test(arg)) isNamed = true;
+    else if (check !== undefined) {
+      const value = queue.shift();
+      if (value === undefined) throw refused(`Missing argument for option ${arg}`);
+      check(value);
+    } else if (arg.startsWith('-')) throw refused(`${arg}: unknown option`);
+    else if (words.push(arg) > 3) throw refused('too many arguments');
+  }
+  return { words, generates, isNamed };
+}
+
+function checkPayload(text: string): void {
+  if (!/^\s*([0-9a-f]{2}\s*)*$/i.test(text)) throw refused('Trailing garbage in packet data');
+}
+
+function checkPayloadSize(text: string): void {
+  if (Number.parseInt(text, 10) > 64_000) throw refused(`${text}: too much L7 data`);
+}
+
+/** No translation meets connection tracking yet, so the state itself is never asked for. */
+function checkConnectionState(text: string): void {
+  const names = text.split(/[, ]+/).filter((name) => name !== '');
+  const unknown = names.find((name) => !ctStateNames.names.includes(name));
+  if (unknown !== undefined) throw refused(`${unknown}: unknown connection tracking state flag`);
+  const wrong = (why: string): Refused => refused(`${names.join('|')}: invalid connection state: ${why}\n`);
+  if (names.length > 0 && !names.includes('trk')) throw wrong('If "trk" is unset, no other flags are set');
+  if (names.includes('inv') && names.some((name) => name !== 'trk' && name !== 'inv'))
+    throw wrong('when "inv" is set, only "trk" may also be set');
+  for (const other of ['est', 'rpl']) {
+    if (names.includes('new') && names.includes(other))
+      throw wrong(`"new" and "${other === 'rpl' ? 'rpy' : other}" are mutually exclusive`);
+  }
+}
+
+function readRequest(aSwitch: Switch, args: readonly string[]): TraceRequest {
+  const { words, generates, isNamed } = readArguments(args);
+  const rest = [...words];
+  const bytes = generates ? undefined : takeFrame(rest);
+  const [first = '', second] = rest;
+  if (rest.length === 0 || rest.length > 2) throw refused('Syntax error');
+  const place = findPlace(aSwitch, second === undefined ? undefined : first, second ?? first);
+  const { key, backer } = place;
+  const frame = generates ? composeFrame(key) : bytes;
+  if (frame !== undefined) extractInto(key, frame, backer);
+  return { ...place, hasPacket: frame !== undefined, isNamed };
+}
+
+/** The packet, which must be the last of three arguments and may be that of two. */
+function takeFrame(words: string[]): Uint8Array | undefined {
+  if (words.length < 2) return undefined;
+  const text = (words.at(-1) ?? '').replaceAll(/\s/g, '');
+  const isHex = /^([0-9a-f]{2})*$/i.test(text);
+  if (isHex && text.length >= 2 * ethernet.size) {
+    words.pop();
+    return Uint8Array.from(Buffer.from(text, 'hex'));
+  }
+  if (words.length > 2)
+    throw refused(isHex ? 'Packet data too short for Ethernet' : 'Trailing garbage in packet data');
+  return undefined;
+}
+
+interface PacketPlace {
+  readonly backer: Backer;
+  readonly ofproto: Ofproto;
+  readonly inPort: OfPort;
+  readonly key: Uint32Array;
+}
+
+/** Text is tried as a datapath's flow first. */
+function findPlace(aSwitch: Switch, name: string | undefined, text: string): PacketPlace {
+  const backer = findBacker(aSwitch, name);
+  const read = readDatapathFlow(text, backer);
+  if (typeof read !== 'string') {
+    if (backer === undefined) throw refused('Cannot find the datapath');
+    return placeOfPort(backer, read);
+  }
+  if (name === undefined) throw refused(`${read} (or the bridge name was omitted)`);
+  return placeInBridge(aSwitch, name, text);
+}
+
+/** Without a name, the only one there is. */
+function findBacker(aSwitch: Switch, name: string | undefined): Backer | undefined {
+  if (name !== undefined) return aSwitch.backers.get(name.replace(/^ovs-/, ''));
+  const [only, ...others] = aSwitch.backers.values();
+  return others.length === 0 ? only : undefined;
+}
+
+/** A key, or what is wrong with the text. */
+function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array | string {
+  const ports = new Map([...(backer?.datapath.ports() ?? [])].map(([number, { name }]) => [name, number]));
+  try {
+    const { key, mask } = readKey(text, (name) => ports.get(name));
+    if (getSlot(mask, 'eth_type') === 0) setSlot(key, 'eth_type', etherType.none);
+    if (getSlot(mask, 'in_port') === 0) setSlot(key, 'in_port', 0xffffffff);
+    return key;
+  } catch (why) {
+    if (!(why instanceof Malformed)) throw why;
+    return `syntax error at ${text.slice(why.at)}`;
+  }
+}
+
+function placeOfPort(backer: Backer, key: Uint32Array): PacketPlace {
+  const number = getSlot(key, 'in_port') >>> 0;
+  const found = backer.ports.ofDpPort(dpPort(number));
+  if (found === undefined) throw refused(`no OpenFlow port for datapath port ${number}`);
+  return { backer, ofproto: found.ofproto, inPort: found.port.ofPort, key };
+}
+
+function placeInBridge(aSwitch: Switch, name: string, text: string): PacketPlace {
+  for (const backer of aSwitch.backers.values()) {
+    const ofproto = backer.bridges.get(name);
+    if (ofproto === undefined) continue;
+    const key = readBridgeFlow(text, ofproto);
+    return { backer, ofproto, inPort: ofPort(getSlot(key, 'in_port')), key };
+  }
+  throw refused(`${name}: unknown bridge`);
+}
+
+function readBridgeFlow(text: string, { portText: ports }: Ofproto): Uint32Array {
+  try {
+    return readPacket(text, ports).key;
+  } catch (why) {
+    throw why instanceof Malformed ? refused(`Bad openflow flow syntax: ${why.why}`) : why;
+  }
+}
+
+/** The packet's headers take the place of those that the flow says; its metadata stays. */
+function extractInto(key: Uint32Array, bytes: Uint8Array, { limits }: Backer): void {
+  const frame = new Frame(bytes);
+  frame.end = bytes.length;
+  frame.inPort = getSlot(key, 'in_port');
+  extractKey(frame, key, limits.vlanLimit === 1 ? 1 : 2, getSlot(key, 'packet_type'));
+}
+
+function refused(why: string): Refused {
+  return new Refused('trace', why);
+}
