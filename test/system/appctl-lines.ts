@@ -327,4 +327,114 @@ export const chapters: Readonly<Record<string, string>> = {
     vsctl del-port p2
     dpif/show
   `,
+  traces: `
+    ofproto/trace
+    ofproto/trace br0
+    ofproto/trace br0 in_port=1
+    ofproto/trace in_port(1)
+    vsctl add-br br0 -- set bridge br0 datapath_type=dummy
+    vsctl add-port br0 p1 -- set interface p1 type=dummy ofport_request=1
+    vsctl add-port br0 p2 tag=5 -- set interface p2 type=dummy ofport_request=2
+    vsctl add-port br0 p3 tag=5 -- set port p3 protected=true -- set interface p3 type=dummy ofport_request=3
+    vsctl add-port br0 p4 tag=5 -- set port p4 protected=true -- set interface p4 type=dummy ofport_request=4
+    vsctl add-br br1 -- set bridge br1 datapath_type=dummy fail_mode=secure
+    vsctl add-port br0 near -- set interface near type=patch options:peer=far ofport_request=5
+    vsctl add-port br1 far -- set interface far type=patch options:peer=near ofport_request=1
+    ofproto/trace br0
+    ofproto/trace foo
+    ofproto/trace br0 foo
+    ofproto/trace br0 foo=1
+    ofproto/trace nobr in_port=1
+    ofproto/trace nobr in_port(1)
+    ofproto/trace br0 in_port=1
+    ofproto/trace br0 in_port=1,dl_src=50:54:00:00:00:01
+    ofproto/trace br0 in_port=p1
+    ofproto/trace br0 in_port=p2
+    ofproto/trace br0 in_port=LOCAL
+    ofproto/trace br0 in_port=local
+    ofproto/trace br0 in_port=p9
+    ofproto/trace br0 in_port=9
+    ofproto/trace br0 in_port=9 -generate
+    ofproto/trace br0 in_port=3
+    ofproto/trace br0 in_port=3,dl_vlan=7
+    ofproto/trace br0 in_port=3,dl_vlan=7 -generate
+    ofproto/trace br0 in_port=1,dl_vlan=5,dl_vlan_pcp=3
+    ofproto/trace br0 in_port=1,dl_dst=01:80:c2:00:00:00
+    ofproto/trace br0 in_port=2,dl_dst=01:80:c2:00:00:00 -generate
+    ofproto/trace br0 in_port=2,dl_src=50:54:00:00:00:01,dl_dst=50:54:00:00:00:02 -generate
+    ofproto/trace br0 in_port=2,dl_src=50:54:00:00:00:01,dl_dst=50:54:00:00:00:02 -generate
+    ofproto/trace br0 in_port=3,dl_src=50:54:00:00:00:02,dl_dst=50:54:00:00:00:01
+    fdb/stats-show br0
+    ofproto/trace br0 in_port=3,dl_src=50:54:00:00:00:02,dl_dst=50:54:00:00:00:01 --generate
+    ofproto/trace br0 in_port=2,dl_src=50:54:00:00:00:01,dl_dst=50:54:00:00:00:02
+    ofproto/trace br0 in_port=3,dl_src=50:54:00:00:00:01,dl_dst=50:54:00:00:00:02
+    ofproto/trace br0 in_port=4,dl_src=50:54:00:00:00:03,dl_dst=50:54:00:00:00:02
+    ofproto/trace br0 in_port=1,dl_vlan=5,dl_src=50:54:00:00:00:03,dl_dst=50:54:00:00:00:02
+    ofproto/trace in_port(1),eth(src=50:54:00:00:00:03,dst=50:54:00:00:00:02),eth_type(0x8100),vlan(vid=5,pcp=0),encap(eth_type(0x1234))
+    ofproto/trace in_port(p1),eth(src=50:54:00:00:00:03,dst=50:54:00:00:00:02),eth_type(0x8100),vlan(vid=5,pcp=2),encap(eth_type(0x1234)) -generate
+    ofproto/trace in_port(1)
+    ofproto/trace in_port(99)
+    ofproto/trace ''
+    ofproto/trace br0 ''
+    ofproto/trace br0 in_port=1 ''
+    ofproto/trace in_port(1),eth(
+    ofproto/trace in_port(1),eth(src=1),eth_type(0x1234)
+    ofproto/trace in_port(1),nonsense(1)
+    ofproto/trace ovs-dummy in_port(1),eth_type(0x1234)
+    ofproto/trace dummy in_port(1),eth_type(0x1234)
+    ofproto/trace ovs-nope in_port(1),eth_type(0x1234)
+    ofproto/trace br0 in_port(1),eth_type(0x1234)
+    ofproto/trace dummy in_port=1
+    ofproto/trace br0 in_port=1 zz
+    ofproto/trace br0 in_port=1 5054
+    ofproto/trace br0 in_port=2 505400000005505400000006
+    ofproto/trace br0 in_port=2 5054000000055054000000071234
+    ofproto/trace br0 in_port=2 505400000005505400000008123412341234
+    ofproto/trace in_port(2) 505400000005505400000009123412341234
+    ofproto/trace in_port(2) zz
+    ofproto/trace dummy in_port(2) 505400000005505400000009123412341234
+    ofproto/trace br0 in_port=2 5054000000055054000000090800450000281234000040061234c0a80001c0a80002000a00140000000000000000500200000000
+    ofproto/trace br0 in_port=1 1 2 3
+    ofproto/trace br0 in_port=1 2 3
+    ofproto/trace --nope br0 in_port=1
+    ofproto/trace br0 in_port=1 --ct-next
+    ofproto/trace br0 in_port=1 --ct-next nonsense
+    ofproto/trace br0 in_port=1 --ct-next est
+    ofproto/trace br0 in_port=1 --ct-next trk,inv,new
+    ofproto/trace br0 in_port=1 --ct-next trk,new,est
+    ofproto/trace br0 in_port=9 --ct-next trk,new
+    ofproto/trace br0 in_port=1 --l7
+    ofproto/trace br0 in_port=1 --l7 zz
+    ofproto/trace br0 in_port=1 --l7-len
+    ofproto/trace br0 in_port=1 --l7-len 70000
+    ofproto/trace br0 in_port=2,tcp -generate --l7-len 5
+    ofproto/trace br0 in_port=2,tcp -generate --l7 'aa bb'
+    ofproto/trace br0 in_port=2 --names
+    ofproto/trace br0 in_port=2,dl_dst=50:54:00:00:00:02 -names
+    ofproto/trace br0 in_port=1,tcp,tp_src=1,tp_src=2
+    ofproto/trace br0 in_port=1,tcp,udp
+    ofproto/trace br0 tp_src=5
+    ofproto/trace br0 ip,nw_src=1.2.3.4/8
+    ofproto/trace br0 in_port=2,ip,nw_src=1.2.3.4,nw_proto=6
+    ofproto/trace br0 in_port=2,reg0=5,metadata=0x10,pkt_mark=3
+    ofproto/trace br0 in_port=2,arp,arp_op=1,dl_dst=ff:ff:ff:ff:ff:ff,arp_spa=1.2.3.4,arp_tpa=1.2.3.4
+    ofproto/trace br0 in_port=2,arp,arp_op=2,dl_dst=ff:ff:ff:ff:ff:ff
+    ofproto/trace br0 in_port=2,icmp6,icmpv6_type=135,nd_target=::1
+    ofproto/trace br0 in_port=2,mpls,mpls_label=5
+    ofproto/trace br0 in_port=2,tun_id=5
+    ofproto/trace br1 in_port=1
+    ofproto/trace br1 in_port=far,ip
+    ofproto/trace-packet-out
+    ofproto/trace-packet-out br0
+    ofproto/trace-packet-out br0 in_port=1 2
+    ofproto/trace-packet-out br0 in_port=1 output:2
+    ofproto/trace-packet-out br0 in_port=1,ip,nw_ttl=5 mod_nw_src:1.2.3.4,dec_ttl,2
+    ofproto/trace-packet-out br0 in_port=2 resubmit(,0)
+    ofproto/trace-packet-out br0 in_port=2 table
+    ofproto/trace-packet-out -consistent br0 in_port=2 3
+    ofproto/trace-packet-out br0 in_port=2 nonsense
+    ofproto/trace-packet-out br0 in_port=2 nonsense:1
+    ofproto/trace-packet-out br0 in_port=2 drop
+    ofproto/trace-packet-out nobr in_port=2 drop
+  `,
 };

@@ -32,6 +32,7 @@ export const dropReasons = {
   learnedIsInput: detail('learned port is input port, dropping'),
   noOutput: silent('no port carries it any further'),
   protectedPorts: warning('Flow is between protected ports, skipping output.'),
+  noEthernet: warning('Trying to send non-Ethernet packet through legacy L2 port. Dropping packet.'),
   noSuchOutput: warning('Nonexistent output port'),
   outputIsInput: warning('skipping output to input port'),
   noConnection: { text: 'resubmit(ct) with non-tracked or non-IP packet!', kind: 'error' },

@@ -3,6 +3,7 @@
  * address is learned, the frame goes to where its destination was learned or is flooded to the VLAN.
  * IEEE 802.1D-2004 clause 7, IEEE 802.1Q-2011 clause 8; behaviour of ovs-vswitchd where these leave a choice.
  */
+import { getSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
 import {
@@ -44,7 +45,8 @@ export function normal(t: Translation): void {
   if (tags === undefined) return;
   const vlan = tags[0].vid;
   const isGratuitousArp = findGratuitousArp(t);
-  t.effect({ kind: 'learn', ofproto, port: inPort, mac: ethSrc(flow), vlan, isGratuitousArp });
+  if (getSlot(flow, 'packet_type') === 0)
+    t.effect({ kind: 'learn', ofproto, port: inPort, mac: ethSrc(flow), vlan, isGratuitousArp });
 
   const dst = ethDst(flow);
   t.tags |= addressTag(ofproto.id, dst, vlan);

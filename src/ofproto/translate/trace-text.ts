@@ -15,6 +15,10 @@ const texts: Texts = {
   rule: ({ table, match, priority }) => [
     ['place', `${numberOf(table)}${match === '' ? '' : `${match}, `}priority ${priority}`],
   ],
+  /**
+   * Differs: a table miss is "No match." in every bridge, where the reference says so in the first one only and shows
+   * a rule of its own ("reg0=0x2, priority 0") in the others.
+   */
   tableMiss: ({ table }) => [['place', `${numberOf(table)}No match.`]],
   action: ({ text }) => [['action', text]],
   learned: ({ mac, port, vlan }) => [['detail', `learned that ${mac} is on port ${port} in VLAN ${vlan}`]],

@@ -260,7 +260,7 @@ export class Translation {
   /** Sends the packet, as `flow` says it is, out of a port; through a patch port into the next bridge. */
   output(number: OfPort): void {
     const port = this.ofproto.ports.get(number);
-    const refused = port === undefined ? 'noSuchOutput' : refuseOutput(this.inPort, port);
+    const refused = port === undefined ? 'noSuchOutput' : refuseOutput(this.inPort, port, this.flow);
     if (port === undefined || refused !== undefined) {
       this.drop(refused ?? 'noSuchOutput');
       return;

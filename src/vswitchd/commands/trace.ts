@@ -3,7 +3,6 @@ import { Malformed, Refused } from '../../base/errors.ts';
 import { dpPort, type OfPort, ofPort } from '../../base/units.ts';
 import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
 import { readKey } from '../../datapath/text/key.ts';
-import { composeFrame } from '../../flow/compose.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { ctStateNames } from '../../flow/fields/flags.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
@@ -40,7 +39,8 @@ export function traceCommands(aSwitch: Switch): Command[] {
         const others = args.slice(0, -1).filter((arg) => !/^--?consistent$/.test(arg));
         const request = readRequest(aSwitch, others);
         refuseUntranslatable(actions);
-        return answer({ ...request, actions });
+        // Without any, the reference looks into the tables.
+        return answer(actions.length === 0 ? request : { ...request, actions });
       },
     }),
   ];
@@ -103,9 +103,10 @@ function checkPayloadSize(text: string): void {
 /** No translation meets connection tracking yet, so the state itself is never asked for. */
 function checkConnectionState(text: string): void {
   const names = text.split(/[, ]+/).filter((name) => name !== '');
+  const known = ctStateNames.names.filter((name) => names.includes(name));
   const unknown = names.find((name) => !ctStateNames.names.includes(name));
   if (unknown !== undefined) throw refused(`${unknown}: unknown connection tracking state flag`);
-  const wrong = (why: string): Refused => refused(`${names.join('|')}: invalid connection state: ${why}\n`);
+  const wrong = (why: string): Refused => refused(`${known.join('|')}: invalid connection state: ${why}\n`);
   if (names.length > 0 && !names.includes('trk')) throw wrong('If "trk" is unset, no other flags are set');
   if (names.includes('inv') && names.some((name) => name !== 'trk' && name !== 'inv'))
     throw wrong('when "inv" is set, only "trk" may also be set');
@@ -123,9 +124,8 @@ function readRequest(aSwitch: Switch, args: readonly string[]): TraceRequest {
   if (rest.length === 0 || rest.length > 2) throw refused('Syntax error');
   const place = findPlace(aSwitch, second === undefined ? undefined : first, second ?? first);
   const { key, backer } = place;
-  const frame = generates ? composeFrame(key) : bytes;
-  if (frame !== undefined) extractInto(key, frame, backer);
-  return { ...place, hasPacket: frame !== undefined, isNamed };
+  if (bytes !== undefined) extractInto(key, bytes, backer);
+  return { ...place, hasPacket: generates || bytes !== undefined, isNamed };
 }
 
 /** The packet, which must be the last of three arguments and may be that of two. */
@@ -173,7 +173,10 @@ function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array
   const ports = new Map([...(backer?.datapath.ports() ?? [])].map(([number, { name }]) => [name, number]));
   try {
     const { key, mask } = readKey(text, (name) => ports.get(name));
-    if (getSlot(mask, 'eth_type') === 0) setSlot(key, 'eth_type', etherType.none);
+    const hasType = getSlot(mask, 'eth_type') !== 0;
+    const isBare = hasType && !/\b(eth|packet_type)\(/.test(text); // an EtherType without the header before it
+    if (isBare) setSlot(key, 'packet_type', 0x10000 | getSlot(key, 'eth_type'));
+    if (!hasType) setSlot(key, 'eth_type', etherType.none);
     if (getSlot(mask, 'in_port') === 0) setSlot(key, 'in_port', 0xffffffff);
     return key;
   } catch (why) {
