@@ -44,3 +44,8 @@ function sortedOutputs(text: string): string {
     .replaceAll('reg0=0x2, priority 0', 'No match.')
     .replace(/^(Datapath actions: )(.+)$/gm, (_, head: string, list: string) => head + sorted(list));
 }
+
+/** Flows come in the order of hashes. */
+function sortedFlows(text: string): string {
+  return text.split('\n').sort().join('\n');
+}

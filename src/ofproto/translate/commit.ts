@@ -215,8 +215,9 @@ function labelOf(key: Uint32Array, n: number): number {
   return slot === undefined ? 0 : getSlot(key, slot) >>> 0;
 }
 
-/** Pops and pushes tags until the packet has those of `flow`. */
-function commitTags({ flow, base, mask, actions }: Commit): void {
+/** Pops and pushes tags until the packet has those of `flow`: all there is to do where nothing else was written. */
+export function commitTags({ flow, base, mask, actions }: Commit): void {
+  if (flow[vlanWords[0]] === base[vlanWords[0]] && flow[vlanWords[1]] === base[vlanWords[1]]) return;
   const present = tagsOf(base);
   const wanted = tagsOf(flow);
   let common = 0;

@@ -19,7 +19,7 @@ import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Rule } from '../rule.ts';
 import { formatRuleActions, formatRuleMatch } from '../rule-text.ts';
-import { commit } from './commit.ts';
+import { type Commit, commit, commitTags } from './commit.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect } from './effects.ts';
 import { refuseOutput } from './hooks.ts';
@@ -118,8 +118,9 @@ export class Translation {
   readonly mask: Uint32Array;
   /** The packet as it is at this point of the pipeline. */
   readonly flow: Uint32Array;
-  /** The packet as the datapath's actions so far have made it. */
-  readonly #base: Uint32Array;
+  readonly #commit: Commit;
+  /** No action has run but outputs, so no header can differ from the datapath's but tags. */
+  #isPlain = true;
   readonly #actions: DpAction[] = [];
   readonly #effects: Effect[] = [];
   readonly #slowPath = new Set<SlowPathReason>();
@@ -147,8 +148,8 @@ export class Translation {
     flow[inPortWord] = request.inPort;
     base.fill(0, firstTunnelWord, tunnelEnd); // a datapath forgets the tunnel
     this.flow = flow;
-    this.#base = base;
     this.mask = mask.fill(0);
+    this.#commit = { flow, base, mask, actions: this.#actions };
     this.#place = { ofproto: request.ofproto, table: 0 };
   }
 
@@ -253,8 +254,8 @@ export class Translation {
 
   /** Makes the datapath's packet what `flow` says. */
   commit(): void {
-    const { flow, mask } = this;
-    if (commit({ flow, mask, base: this.#base, actions: this.#actions })) this.slow('action');
+    if (this.#isPlain) commitTags(this.#commit);
+    else if (commit(this.#commit)) this.slow('action');
   }
 
   /** Sends the packet, as `flow` says it is, out of a port; through a patch port into the next bridge. */
@@ -365,6 +366,7 @@ export class Translation {
     for (const action of actions) {
       if (this.#hasEnded || this.#failure !== undefined) return;
       this.trace?.enter({ event: 'action', text: formatRuleActions([action], this.#portText) });
+      this.#isPlain &&= action.do === 'output';
       if (this.#mayRun(action)) this.#runAction(this, action);
       this.trace?.leave();
       const isEnd = this.#endsList;
