@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DpAction } from '../../datapath/actions.ts';
-import { formatActions } from '../../datapath/text/actions.ts';
+import { formatDpActions } from '../../datapath/text/actions.ts';
 import { fields } from '../../flow/fields/index.ts';
 import { maskSlot, newKey, setSlot } from '../../flow/key.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
@@ -10,7 +10,7 @@ import { commit, committedSlots } from './commit.ts';
 function actionsFor(base: Uint32Array, flow: Uint32Array, mask = newKey()): string {
   const actions: DpAction[] = [];
   commit({ base, flow, mask, actions });
-  return formatActions(actions);
+  return formatDpActions(actions);
 }
 
 function tcpPacket(): Uint32Array {

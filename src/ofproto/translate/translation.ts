@@ -13,7 +13,7 @@ import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portText } from '../../openflow/ports.ts';
 import { isMplsType, vlanPresent } from '../../wire/ethernet.ts';
-import { formatMac } from '../mac.ts';
+import { formatMacNumber } from '../mac.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
@@ -214,7 +214,7 @@ export class Translation {
       const { mac, port, vlan } = effect;
       this.trace?.note({
         event: 'learned',
-        mac: formatMac(mac),
+        mac: formatMacNumber(mac),
         port: port.bundle?.name ?? port.name,
         vlan,
       });

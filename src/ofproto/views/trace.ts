@@ -1,7 +1,7 @@
 /** `ofproto/trace`: what becomes of one packet, step by step, and which flow would come of it. */
 import type { OfPort } from '../../base/units.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
-import { formatActions } from '../../datapath/text/actions.ts';
+import { formatDpActions } from '../../datapath/text/actions.ts';
 import { formatMatch } from '../../flow/format-match.ts';
 import { packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
@@ -63,7 +63,7 @@ export function traceOf(request: TraceRequest): TraceReport {
       mask,
       { ports },
     ),
-    actions: formatActions(result.actions, portName),
+    actions: formatDpActions(result.actions, portName),
     slowPath: result.slowPath,
     ...(failure === undefined ? {} : { failure }),
   };
