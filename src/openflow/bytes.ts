@@ -1,4 +1,5 @@
 /** Reading and writing the bytes of messages, in network order. What is cut short is an error of OpenFlow. */
+import { decodeCString, encodeText } from '../base/text.ts';
 import { type ErrorName, OpenFlowError } from './errors.ts';
 
 /** A run of bytes that is read from its start to its end. */
@@ -62,6 +63,11 @@ export class Reader {
     return this.#view.getBigUint64(this.take(8));
   }
 
+  /** The 16-bit number `offset` bytes further on, if there is one. */
+  peekU16(offset: number): number {
+    return offset + 2 > this.left ? 0 : this.#view.getUint16(this.at + offset);
+  }
+
   /** A copy. */
   octets(size: number): Uint8Array {
     const at = this.take(size);
@@ -82,10 +88,24 @@ export class Reader {
   /** Text up to the first zero byte of a field of that size. */
   text(size: number): string {
     const at = this.take(size);
-    const zero = this.bytes.indexOf(0, at);
-    const end = zero < 0 || zero > at + size ? at + size : zero;
-    return new TextDecoder().decode(this.bytes.subarray(at, end));
+    return decodeCString(this.bytes.subarray(at, at + size));
   }
+}
+
+/**
+ * The size of a record that tells it itself, `offset` bytes from its start, where it begins; at least `least`. Throws
+ * OpenFlowError where there are not so many bytes.
+ */
+export function recordSize(
+  from: Reader,
+  offset: number,
+  least: number,
+  error: ErrorName = 'OFPBRC_BAD_LEN',
+): number {
+  const size = from.peekU16(offset);
+  if (size < least || size > from.left)
+    throw new OpenFlowError(error, `a record of ${size} bytes at byte ${from.at}, ${from.left} are left`);
+  return size;
 }
 
 /** Bytes in the making; the buffer grows as needed and serves many messages. */
@@ -142,7 +162,7 @@ export class Writer {
   /** Text, cut or filled with zeros to `size` bytes, the last of which is zero. */
   text(value: string, size: number): void {
     const at = this.room(size);
-    this.#bytes.set(new TextEncoder().encode(value).subarray(0, size - 1), at);
+    this.#bytes.set(encodeText(value).subarray(0, size - 1), at);
   }
 
   /** Zeros until the size from `start` on is a multiple of eight. */

@@ -3,67 +3,52 @@
  * section 7.1, Nicira's and the ONF's extensions, multiparts), and how long it may be.
  */
 import { Reader, type Writer } from './bytes.ts';
-import type { MessageForm, WirePlace } from './declare.ts';
+import type { InnerMessages } from './declare.ts';
 import { OpenFlowError } from './errors.ts';
-import { type Message, messages } from './messages/index.ts';
-import { allVersions, isWithin, readRange, type VersionRange, type WireVersion } from './versions.ts';
+import {
+  type Direction,
+  formOfNumber,
+  formOfType,
+  formToSend,
+  type Kind,
+  type KnownForm,
+} from './message-table.ts';
+import type { Message } from './messages/index.ts';
+import { knownVersion, type WireVersion } from './versions.ts';
 
 /** Version, type, length and transaction. */
 export const headerSize = 8;
 
 const experimenterMessage = 4;
-const experimenters = { N: 0x00002320, O: 0x4f4e4600 } as const;
+const nicira = 0x00002320;
+const onf = 0x4f4e4600;
 const experimenterMultipart = 0xffff;
-/** Messages that carry multiparts. */
-const multipart = { 1: { request: 16, reply: 17 }, later: { request: 18, reply: 19 } } as const;
-
-type Kind = 'OFPT' | 'NXT' | 'ONFT' | 'OFPST' | 'NXST' | 'ONFST';
-
-/** Where a form stands in one version. */
-interface Place {
-  readonly kind: Kind;
-  readonly number: number;
-  readonly direction: 'request' | 'reply' | undefined;
-}
-
-interface KnownForm {
-  readonly name: Message['name'];
-  readonly place: Place;
-  readonly form: MessageForm<unknown>;
-}
-
-function readPlace(wire: WirePlace): { place: Place; range: VersionRange } {
-  const [kind = '', range = '', number = '', direction] = wire.split(' ');
-  // The type of `wire` says what each of them can be.
-  return {
-    place: { kind: kind as Kind, number: Number(number), direction: direction as Place['direction'] },
-    range: range as VersionRange,
-  };
-}
-
-function keyOf(version: WireVersion, { kind, number, direction }: Place): string {
-  return `${version} ${kind} ${number} ${direction}`;
-}
-
-const formsByPlace = new Map<string, KnownForm>();
-/** The first that a version has is what is sent. */
-const formsByName = new Map<string, KnownForm>();
-
-for (const { name, forms } of messages) {
-  for (const form of forms) {
-    const { place, range } = readPlace(form.wire);
-    // A form's value is its own message's: whoever looks it up by name or place gives and gets no other.
-    const known: KnownForm = { name, place, form: form as MessageForm<unknown> };
-    for (const version of allVersions.filter((v) => isWithin(readRange(range), v))) {
-      formsByPlace.set(keyOf(version, place), known);
-      const sent = `${version} ${name}`;
-      if (!formsByName.has(sent)) formsByName.set(sent, known);
-    }
-  }
-}
+/** That more parts of a multipart follow. */
+const moreFlag = 1;
 
 /** A message with what its header says. */
-export type Received = Message & { readonly version: WireVersion; readonly xid: number };
+export type Received = Message & {
+  /** That of the header, or the last that is known where the header's is later. */
+  readonly version: WireVersion;
+  readonly xid: number;
+  /** As it is printed, "NXT_FLOW_MOD": which of several forms the message had. */
+  readonly form: string;
+  /** More parts of this multipart follow. */
+  readonly more: boolean;
+};
+
+/** A message to be sent: in the form of that name, or in the first that the version has. */
+export type Sent = Message & { readonly form?: string; readonly more?: boolean };
+
+/** What stands before the body of a message. */
+export interface Head {
+  readonly known: KnownForm;
+  /** As in the header. */
+  readonly version: number;
+  readonly xid: number;
+  /** Of a multipart; else 0. */
+  readonly flags: number;
+}
 
 /** The length that a header gives the message that begins at `at`; undefined while the header is not whole. */
 export function messageSize(bytes: Uint8Array, at = 0): number | undefined {
@@ -74,84 +59,149 @@ export function messageSize(bytes: Uint8Array, at = 0): number | undefined {
 /** Reads one whole message. Throws OpenFlowError. */
 export function decodeMessage(bytes: Uint8Array): Received {
   const from = new Reader(bytes);
-  const number = from.u8();
-  const version = allVersions.find((known) => known === number);
-  if (version === undefined) throw new OpenFlowError('OFPBRC_BAD_VERSION', `version ${number} of OpenFlow`);
-  const type = from.u8();
-  const size = from.u16();
-  const xid = from.u32();
+  const head = readHead(from);
+  const size = messageSize(bytes);
   if (size !== bytes.length)
     throw new OpenFlowError('OFPBRC_BAD_LEN', `${size} bytes in the header, ${bytes.length} there`);
-  const place = readWhose(from, version, type);
-  const known = formsByPlace.get(keyOf(version, place));
-  if (known === undefined) throw unknown(place);
-  const [least, step] = known.form.size;
-  const more = from.left - least;
-  if (more < 0 || (step === 0 ? more !== 0 : more % step !== 0))
-    throw new OpenFlowError('OFPBRC_BAD_LEN', `a body of ${from.left} bytes in a ${known.name}`);
-  const value = known.form.decode(from, version);
-  return { name: known.name, value, version, xid } as Received; // of the form's own message
+  checkSize(head.known, from.left);
+  const { known, xid, flags } = head;
+  const version = knownVersion(head.version);
+  const value = known.form.decode(from, version, innerMessages);
+  const more = (flags & moreFlag) !== 0;
+  return { name: known.name, value, version, xid, form: known.printed, more } as Received; // of the form's own message
 }
 
-/** Whose message it is, from the type in its header and the heads that may follow it. */
-function readWhose(from: Reader, version: WireVersion, type: number): Place {
-  const { request, reply } = version === 1 ? multipart[1] : multipart.later;
-  if (type === experimenterMessage) {
-    const experimenter = from.u32();
-    const number = from.u32();
-    return { kind: kindOf(experimenter, 'T', 'OFPBRC_BAD_VENDOR'), number, direction: undefined };
-  }
-  if (type !== request && type !== reply) return { kind: 'OFPT', number: type, direction: undefined };
-  const direction = type === request ? 'request' : 'reply';
+/** For forms that have messages inside. */
+export const innerMessages: InnerMessages = {
+  nameOf(bytes) {
+    const from = new Reader(bytes);
+    const { known } = readHead(from);
+    checkSize(known, from.left);
+    return known.name;
+  },
+  check: (bytes) => decodeMessage(bytes).name,
+};
+
+/** Which message it is, though it may be cut short; moves `from` to the body. Throws OpenFlowError. */
+export function readHead(from: Reader): Head {
+  const version = from.u8();
+  const type = from.u8();
+  from.skip(2);
+  const xid = from.u32();
+  const direction = directionOf(version, type);
+  if (direction !== undefined) return readMultipartHead(from, version, xid, direction);
+  const known =
+    type === experimenterMessage
+      ? readExperimenter(from, version, 'NXT', 'ONFT', direction)
+      : formOfType(version, type);
+  if (known === undefined) throw new OpenFlowError('OFPBRC_BAD_TYPE', `message type ${type}`);
+  return { known, version, xid, flags: 0 };
+}
+
+function directionOf(version: number, type: number): Direction {
+  const request = requestType(version);
+  if (type === request) return 'request';
+  return type === request + 1 ? 'reply' : undefined;
+}
+
+/** The type of messages that carry requests for multiparts; that of replies is the next. */
+function requestType(version: number): number {
+  return version === 1 ? 16 : 18;
+}
+
+function readMultipartHead(from: Reader, version: number, xid: number, direction: Direction): Head {
   const number = from.u16();
-  from.skip(2); // flags: that more parts follow is the connection's matter
+  const flags = from.u16();
   if (version > 1) from.skip(4);
-  if (number !== experimenterMultipart) return { kind: 'OFPST', number, direction };
+  if (number === experimenterMultipart) {
+    const known = readExperimenter(from, version, 'NXST', version === 1 ? undefined : 'ONFST', direction);
+    if (version === 1) from.skip(4);
+    return { known, version, xid, flags };
+  }
+  const known = formOfNumber(version, 'OFPST', direction, number);
+  if (known === undefined) throw new OpenFlowError('OFPBRC_BAD_STAT', `multipart type ${number}`);
+  return { known, version, xid, flags };
+}
+
+function readExperimenter(
+  from: Reader,
+  version: number,
+  ofNicira: Kind,
+  ofOnf: Kind | undefined,
+  direction: Direction,
+): KnownForm {
   const experimenter = from.u32();
-  const kind = kindOf(experimenter, 'ST', 'OFPBRC_BAD_VENDOR');
-  const subtype = from.u32();
-  if (version === 1) from.skip(4);
-  return { kind, number: subtype, direction };
+  const kind = experimenter === nicira ? ofNicira : experimenter === onf ? ofOnf : undefined;
+  if (kind === undefined)
+    throw new OpenFlowError('OFPBRC_BAD_VENDOR', `experimenter 0x${experimenter.toString(16)}`);
+  const number = from.u32();
+  const known = formOfNumber(version, kind, direction, number);
+  if (known === undefined)
+    throw new OpenFlowError('OFPBRC_BAD_SUBTYPE', `message ${number} of an experimenter`);
+  return known;
 }
 
-function kindOf(experimenter: number, what: 'T' | 'ST', error: 'OFPBRC_BAD_VENDOR'): Kind {
-  if (experimenter === experimenters.N) return `NX${what}`;
-  if (experimenter === experimenters.O) return `ONF${what}`;
-  throw new OpenFlowError(error, `experimenter 0x${experimenter.toString(16)}`);
+/** Throws OpenFlowError where no body of that message is so long. */
+export function checkSize({ name, form }: KnownForm, size: number): void {
+  const [least, step] = form.size;
+  const more = size - least;
+  if (more < 0 || (step === 0 ? more !== 0 : more % step !== 0))
+    throw new OpenFlowError('OFPBRC_BAD_LEN', `a body of ${size} bytes in a ${name}`);
 }
 
-function unknown({ kind, number }: Place): OpenFlowError {
-  if (kind === 'OFPT') return new OpenFlowError('OFPBRC_BAD_TYPE', `message type ${number}`);
-  if (kind === 'OFPST') return new OpenFlowError('OFPBRC_BAD_STAT', `multipart type ${number}`);
-  return new OpenFlowError('OFPBRC_BAD_SUBTYPE', `message ${number} of an experimenter`);
-}
+/** The longest message that a header can tell the length of. */
+const longest = 0xffff;
 
-/** Adds one message to those in `to`. Throws OpenFlowError where the version has no such message. */
-export function encodeMessage(to: Writer, version: WireVersion, { name, value }: Message, xid: number): void {
-  const known = formsByName.get(`${version} ${name}`);
+/**
+ * Adds one message to those in `to`. Throws OpenFlowError where the version has no such message, or cannot say what its
+ * value is, or it gets too long; nothing is added then.
+ */
+export function encodeMessage(to: Writer, version: WireVersion, message: Sent, xid: number): void {
+  const { name, value, form: printed, more = false } = message;
+  const known = formToSend(version, name, printed);
   if (known === undefined)
     throw new OpenFlowError('OFPBRC_BAD_TYPE', `${name} is not a message of version ${version}`);
   const start = to.size;
-  writeHead(to, version, known.place, xid);
-  known.form.encode(value, to, version);
+  try {
+    writeHead(to, version, known, xid, more);
+    known.form.encode(value, to, version);
+    if (to.size - start > longest)
+      throw new OpenFlowError('OFPBRC_BAD_LEN', `a ${name} of ${to.size - start} bytes is too long to send`);
+  } catch (error) {
+    to.size = start;
+    throw error;
+  }
   to.setU16(start + 2, to.size - start);
 }
 
-function writeHead(to: Writer, version: WireVersion, { kind, number, direction }: Place, xid: number): void {
-  const parts = version === 1 ? multipart[1] : multipart.later;
-  const experimenter = kind.startsWith('OFP') ? undefined : experimenters[kind.startsWith('N') ? 'N' : 'O'];
+const experimenterOf: Readonly<Record<Kind, number>> = {
+  OFPT: 0,
+  NXT: nicira,
+  ONFT: onf,
+  OFPST: 0,
+  NXST: nicira,
+  ONFST: onf,
+};
+
+function writeHead(
+  to: Writer,
+  version: WireVersion,
+  { kind, number, direction }: KnownForm,
+  xid: number,
+  more: boolean,
+): void {
+  const experimenter = experimenterOf[kind];
+  const multipart = requestType(version) + (direction === 'reply' ? 1 : 0);
   to.u8(version);
-  to.u8(
-    direction !== undefined ? parts[direction] : experimenter !== undefined ? experimenterMessage : number,
-  );
+  to.u8(direction !== undefined ? multipart : experimenter !== 0 ? experimenterMessage : number);
   to.u16(0);
   to.u32(xid);
   if (direction !== undefined) {
-    to.u16(experimenter === undefined ? number : experimenterMultipart);
-    to.u16(0);
+    to.u16(experimenter === 0 ? number : experimenterMultipart);
+    to.u16(more ? moreFlag : 0);
     if (version > 1) to.u32(0);
   }
-  if (experimenter === undefined) return;
+  if (experimenter === 0) return;
   to.u32(experimenter);
   to.u32(number);
   if (direction !== undefined && version === 1) to.u32(0);

@@ -1,8 +1,10 @@
 /**
- * How a message is declared: its name, and for each range of versions where it stands on the wire and how its body is
- * read and written. A value has one shape for all versions.
+ * How a message is declared: its name; for each range of versions where it stands on the wire and how its body is read
+ * and written; and its text. A value has one shape for all versions.
  */
+import type { PortText } from '../flow/fields/text.ts';
 import type { Reader, Writer } from './bytes.ts';
+import { OpenFlowError } from './errors.ts';
 import type { VersionRange, WireVersion } from './versions.ts';
 
 /**
@@ -15,28 +17,94 @@ export type WirePlace =
 
 export interface MessageForm<V> {
   readonly wire: WirePlace;
+  /** The name it is printed by, where that is not the message's own. */
+  readonly as?: string;
   /** Bytes of the body: so many at least, then any multiple of `step`; 0 for no more. */
   readonly size: readonly [least: number, step: number];
   /** `size` was checked. Throws OpenFlowError. */
-  readonly decode: (body: Reader, version: WireVersion) => V;
+  readonly decode: (body: Reader, version: WireVersion, inner: InnerMessages) => V;
   readonly encode: (value: V, to: Writer, version: WireVersion) => void;
 }
 
+/** For messages that have others inside. Both throw OpenFlowError. */
+export interface InnerMessages {
+  /** Which message it is. */
+  readonly nameOf: (bytes: Uint8Array) => string;
+  /** The same, after reading the whole of it. */
+  readonly check: (bytes: Uint8Array) => string;
+}
+
+/** What the text of a message depends on, besides its value. */
+export interface MessageText {
+  readonly version: WireVersion;
+  /** As the message is printed, "NXT_PACKET_IN2". */
+  readonly form: string;
+  readonly ports: PortText;
+  readonly tables: TableText;
+  /** 0 for little, more for more; 1 is what most commands use. */
+  readonly verbosity: number;
+  /** The whole message. */
+  readonly bytes: Uint8Array;
+  /** The value is what could be read before something was wrong. */
+  readonly isCut: boolean;
+  /** The text of a message that is part of this one. */
+  readonly nested: (bytes: Uint8Array, verbosity: number) => string;
+}
+
+/** How tables print; their names come from the switch. */
+export interface TableText {
+  readonly format: (table: number) => string;
+}
+
 export interface MessageDeclaration<N extends string, V> {
-  /** As it is printed, without the prefix that says whose it is. */
+  /** As it is printed, without the prefix that says whose it is; multiparts end in _REQUEST or _REPLY. */
   readonly name: N;
-  /** Of several that a version has, the first is what is sent. */
+  /** Of several that a version has, the first is what is sent unless another is asked for. */
   readonly forms: readonly MessageForm<V>[];
+  /** What ovs-ofctl prints behind the colon of "NAME (xid=0x1):". */
+  readonly format: (value: V, context: MessageText) => string;
 }
 
 export function defineMessage<N extends string, V>(
   name: N,
-  ...forms: readonly MessageForm<V>[]
+  forms: readonly MessageForm<V>[],
+  format: (value: V, context: MessageText) => string,
 ): MessageDeclaration<N, V> {
-  return { name, forms };
+  return { name, forms, format };
 }
 
-/** A form without body. */
-export function bare(wire: WirePlace): MessageForm<undefined> {
-  return { wire, size: [0, 0], decode: () => undefined, encode: () => {} };
+/** A message without body. */
+export function bareMessage<N extends string>(
+  name: N,
+  ...places: readonly WirePlace[]
+): MessageDeclaration<N, undefined> {
+  const forms = places.map(
+    (wire): MessageForm<undefined> => ({ wire, size: [0, 0], decode: () => undefined, encode: () => {} }),
+  );
+  return { name, forms, format: () => '' };
+}
+
+/** A body that is a list of things up to its end. What was read before an error is the error's `partial`. */
+export function listForm<T>(
+  wire: WirePlace,
+  size: readonly [least: number, step: number],
+  read: (from: Reader, version: WireVersion) => T,
+  write: (one: T, to: Writer, version: WireVersion) => void,
+): MessageForm<readonly T[]> {
+  return {
+    wire,
+    size,
+    decode(body, version) {
+      const list: T[] = [];
+      try {
+        while (body.left > 0) list.push(read(body, version));
+      } catch (error) {
+        throw error instanceof OpenFlowError ? error.after(list) : error;
+      }
+      return list;
+    },
+    encode(list, to, version) {
+      for (const one of list) write(one, to, version);
+    },
+  };
 }

@@ -268,10 +268,17 @@ export class OpenFlowError extends VswitchError {
   readonly errorName: ErrorName;
   /** The message without the name. */
   readonly why: string;
+  /** The value of the message as far as it was read, where that is of use. */
+  partial: unknown;
 
   constructor(errorName: ErrorName, why: string) {
     super(`${errorName}: ${why}`);
     this.errorName = errorName;
     this.why = why;
+  }
+
+  after(partial: unknown): this {
+    this.partial = partial;
+    return this;
   }
 }

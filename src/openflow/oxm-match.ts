@@ -12,7 +12,14 @@ import { etherType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
-import { numberFor, readOxmHeader, writeCookie, writeOxmHeader } from './oxm.ts';
+import {
+  isCookieHeader,
+  numberFor,
+  oxmPayloadSize,
+  readOxmField,
+  writeCookie,
+  writeOxmHeader,
+} from './oxm.ts';
 import { port16, port32 } from './ports.ts';
 import type { WireVersion } from './versions.ts';
 
@@ -29,6 +36,16 @@ export interface MatchReading {
   readonly isStrict: boolean;
   /** Nicira's messages may match on the cookie as if it were a field. */
   readonly allowsCookie?: boolean;
+  /** Refuses fields that are headers of the packet: all that may be said is what the pipeline knows besides. */
+  readonly pipelineFieldsOnly?: boolean;
+}
+
+/** Fields that packets have in a pipeline, whatever is in them. */
+const pipelineField = /^(tun_|metadata$|in_port|reg|xreg|xxreg|packet_type$)/;
+const noPipelineField: readonly string[] = ['tun_tos', 'tun_ttl'];
+
+function isPipelineField({ name }: Field): boolean {
+  return pipelineField.test(name) && !noPipelineField.includes(name);
 }
 
 /** For one match at a time: nothing here waits. */
@@ -36,31 +53,50 @@ const key = newKey();
 const mask = newKey();
 
 /** Reads the TLVs up to the end of `from`. Throws OpenFlowError with the error of OpenFlow that is due. */
-export function readOxmMatch(from: Reader, { isStrict, allowsCookie = false }: MatchReading): ReadMatch {
+export function readOxmMatch(
+  from: Reader,
+  { isStrict, allowsCookie = false, pipelineFieldsOnly = false }: MatchReading,
+): ReadMatch {
   key.fill(0);
   mask.fill(0);
   let cookie = 0n;
   let cookieMask = 0n;
   while (from.left > 0) {
-    const { field, hasMask, payloadSize } = readOxmHeader(from);
-    if (payloadSize > from.left)
-      throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${payloadSize} bytes with ${from.left} left`);
-    if (field === 'cookie' && allowsCookie) {
-      if (cookieMask !== 0n) throw new OpenFlowError('OFPBMC_DUP_FIELD', 'the cookie comes twice');
-      cookie = from.u64();
-      cookieMask = hasMask ? from.u64() : 0xffffffffffffffffn;
-      if ((cookie & ~cookieMask) !== 0n) throw outsideMask('cookie');
-    } else if (field === undefined || field === 'cookie' || field.slot === 'tun_metadata') {
+    const header = from.u32();
+    const hasMask = (header & 0x100) !== 0;
+    const size = oxmPayloadSize(header);
+    const field = readOxmField(from, header);
+    if (size > from.left)
+      throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${size} bytes with ${from.left} left`);
+    if (field === undefined || field.slot === 'tun_metadata') {
+      if (field === undefined && allowsCookie && isCookieHeader(header)) {
+        if (cookieMask !== 0n) throw new OpenFlowError('OFPBMC_DUP_FIELD', 'the cookie comes twice');
+        cookie = from.u64();
+        cookieMask = hasMask ? from.u64() : 0xffffffffffffffffn;
+        if ((cookie & ~cookieMask) !== 0n) throw outsideMask('cookie');
+        continue;
+      }
+      skipUnknown(from, hasMask, size);
       if (isStrict) throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
-      from.skip(payloadSize);
-    } else {
-      if (field.place.wordCount === 1) readShort(from, field, hasMask);
-      else readLong(from, field, hasMask);
-      checkField(field, isStrict);
-      addField(field);
+      continue;
     }
+    if (field.place.wordCount === 1) readShort(from, field, hasMask);
+    else readLong(from, field, hasMask);
+    checkField(field, isStrict);
+    if (pipelineFieldsOnly && !isPipelineField(field))
+      throw new OpenFlowError('OFPBRC_PIPELINE_FIELDS_ONLY', `${field.name} is a header of the packet`);
+    addField(field);
   }
   return { match: packMatch(key, mask), cookie, cookieMask };
+}
+
+function skipUnknown(from: Reader, hasMask: boolean, size: number): void {
+  const value = from.take(size);
+  if (!hasMask) return;
+  const half = size >>> 1;
+  for (let n = 0; n < half; n++)
+    if (((from.bytes[value + n] ?? 0) & ~(from.bytes[value + half + n] ?? 0)) !== 0)
+      throw outsideMask('a field that is not known');
 }
 
 /** What was read last, in the place of its field; for one field at a time. */

@@ -18,29 +18,48 @@ const experimenterClass = 0xffff;
 const cookieType = (0x0001 << 7) | 30;
 const cookieBytes = 8;
 
-interface KnownNumber {
-  readonly field: Field;
-  readonly number: FieldNumber;
-}
-
-/** By class and number; those of experimenters by all three. */
-const byNumber = new Map<number | string, KnownNumber>();
+/** By class and number. */
+const byType = new Map<number, Field>();
+/** By experimenter and number, of class 0xffff. */
+const byExperimenter = new Map<number, Field>();
 for (const field of fields.values()) {
-  for (const number of field.numbers) byNumber.set(nameOf(number), { field, number });
+  for (const { oxmClass, number, experimenter } of field.numbers) {
+    if (experimenter === undefined) byType.set(((oxmClass << 7) | number) >>> 0, field);
+    else byExperimenter.set(experimenterKey(experimenter, number), field);
+  }
 }
 
-function nameOf({ oxmClass, number, experimenter }: FieldNumber): number | string {
-  const type = ((oxmClass << 7) | number) >>> 0;
-  return experimenter === undefined ? type : `${experimenter}.${number}`;
+function experimenterKey(experimenter: number, number: number): number {
+  return experimenter * 128 + number;
 }
 
-/** What stands before a value. */
-export interface OxmHeader {
-  /** 'cookie' where that is no field; undefined when nobody knows it. */
-  readonly field: Field | 'cookie' | undefined;
-  readonly hasMask: boolean;
-  /** Of value and mask together. */
-  readonly payloadSize: number;
+/** The header of the cookie, which is no field, for those who may match on it. */
+export function isCookieHeader(header: number): boolean {
+  const size = (header & 0x100) === 0 ? cookieBytes : 2 * cookieBytes;
+  return header >>> 9 === cookieType && (header & 0xff) === size;
+}
+
+/** Bytes of value and mask together behind a header that was read. Throws OpenFlowError. */
+export function oxmPayloadSize(header: number): number {
+  const size = header & 0xff;
+  if (header >>> 16 !== experimenterClass) return size;
+  if (size < 4) throw new OpenFlowError('OFPBMC_BAD_LEN', 'an experimenter field without experimenter');
+  return size - 4;
+}
+
+/**
+ * The field that a header names which was read from `from`; undefined when nobody knows it, or it has another size. Reads
+ * the experimenter, where there is one.
+ */
+export function readOxmField(from: Reader, header: number): Field | undefined {
+  const isExperimenter = header >>> 16 === experimenterClass;
+  const field = isExperimenter
+    ? byExperimenter.get(experimenterKey(from.u32(), (header >>> 9) & 0x7f))
+    : byType.get(header >>> 9);
+  if (field === undefined) return undefined;
+  const payload = (header & 0xff) - (isExperimenter ? 4 : 0);
+  const size = (header & 0x100) === 0 ? payload : payload / 2;
+  return hasSize(field, size) ? field : undefined;
 }
 
 /** A header as it stands there. */
@@ -49,7 +68,6 @@ interface RawHeader {
   readonly field: Field | undefined;
   /** The size is one that the field has. */
   readonly isItsSize: boolean;
-  readonly isCookie: boolean;
   readonly hasMask: boolean;
   readonly valueSize: number;
   readonly payloadSize: number;
@@ -68,14 +86,13 @@ function readRawHeader(from: Reader): RawHeader {
     throw new OpenFlowError('OFPBMC_BAD_LEN', 'an experimenter field without experimenter');
   const payloadSize = isExperimenter ? size - 4 : size;
   const valueSize = hasMask ? payloadSize / 2 : payloadSize;
-  const isCookie = header >>> 9 === cookieType && valueSize === cookieBytes;
-  const field = byNumber.get(
-    experimenter === undefined ? header >>> 9 : `${experimenter}.${(header >>> 9) & 0x7f}`,
-  )?.field;
+  const field =
+    experimenter === undefined
+      ? byType.get(header >>> 9)
+      : byExperimenter.get(experimenterKey(experimenter, (header >>> 9) & 0x7f));
   return {
     field,
     isItsSize: field !== undefined && hasSize(field, valueSize),
-    isCookie,
     hasMask,
     valueSize,
     payloadSize,
@@ -85,15 +102,6 @@ function readRawHeader(from: Reader): RawHeader {
 /** The real length of a tunnel's option is a matter of the TLV table. */
 function hasSize({ slot, bytes }: Field, size: number): boolean {
   return slot === 'tun_metadata' ? size <= bytes && size % 1 === 0 : size === bytes;
-}
-
-/** Throws OpenFlowError: OFPBMC_BAD_LEN for a length that the field does not have. */
-export function readOxmHeader(from: Reader): OxmHeader {
-  const { field, isItsSize, isCookie, hasMask, valueSize, payloadSize } = readRawHeader(from);
-  if (isCookie) return { field: 'cookie', hasMask, payloadSize };
-  if (field !== undefined && !isItsSize)
-    throw new OpenFlowError('OFPBMC_BAD_LEN', `${field.name} has ${field.bytes} bytes, not ${valueSize}`);
-  return { field, hasMask, payloadSize };
 }
 
 /** The header of a field that an action names, without a value. Throws OpenFlowError. */
@@ -108,7 +116,7 @@ export function readFieldHeader(from: Reader): Field {
 /** The field of a header without experimenter; its mask bit counts for nothing. Throws OpenFlowError. */
 export function readShortFieldHeader(from: Reader): Field {
   const header = from.u32();
-  const field = byNumber.get(header >>> 9)?.field;
+  const field = byType.get(header >>> 9);
   const size = header & 0xff;
   if (field === undefined || !hasSize(field, (header & 0x100) === 0 ? size : size / 2))
     throw new OpenFlowError('OFPBAC_BAD_SET_TYPE', `a field with the header 0x${header.toString(16)}`);

@@ -13,6 +13,9 @@ export const reservedPorts = {
   ANY: 0xffff,
 } as const;
 
+/** A port that was not set; no packet goes there. */
+const unsetPort = 0xfff7;
+
 export const firstReservedPort = 0xff00;
 const offset32 = 0xffff0000;
 
@@ -34,8 +37,10 @@ export function portTextOf(names: ReadonlyMap<number, string>): PortText {
   const nameOf = new Map<number, string>([
     ...names,
     ...Object.entries(reservedPorts).map(([name, number]): [number, string] => [number, name]),
+    [unsetPort, 'UNSET'],
   ]);
   const numberOf = new Map([...nameOf].map(([number, name]) => [name.toUpperCase(), number]));
+  numberOf.set('NONE', reservedPorts.ANY); // what ANY was called before OpenFlow 1.1
   return {
     read(text) {
       const named = numberOf.get(text.toUpperCase());

@@ -5,6 +5,11 @@ export type WireVersion = 1 | 2 | 3 | 4 | 5 | 6;
 
 export const allVersions: readonly WireVersion[] = [1, 2, 3, 4, 5, 6];
 
+/** The version of that number, or the last one that is known where it is a later one's. */
+export function knownVersion(number: number): WireVersion {
+  return allVersions[number - 1] ?? 6;
+}
+
 /** "1.3": what the number on the wire is called. */
 export function versionText(version: WireVersion): string {
   return `1.${version - 1}`;

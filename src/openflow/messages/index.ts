@@ -1,13 +1,64 @@
 /** All messages. A new one is a declaration in a file of this folder, and a line here. */
+import { getAsyncReply, getAsyncRequest, setAsync } from './async.ts';
+import { bundleAddMessage, bundleControl, requestForward } from './bundles.ts';
 import {
   barrierReply,
   barrierRequest,
-  featuresRequest,
   getConfigReply,
   getConfigRequest,
   setConfig,
 } from './configuration.ts';
+import { ctFlush } from './ct-flush.ts';
+import { descReply, descRequest } from './description.ts';
+import {
+  ctFlushZone,
+  flowAge,
+  flowModTableId,
+  setControllerId,
+  setFlowFormat,
+  setPacketInFormat,
+} from './extensions.ts';
+import { featuresReply, featuresRequest } from './features.ts';
+import { flowMod } from './flow-mod.ts';
+import { flowRemoved } from './flow-removed.ts';
+import { aggregateReply, aggregateRequest, flowReply, flowRequest } from './flows.ts';
+import {
+  groupDescReply,
+  groupDescRequest,
+  groupFeaturesReply,
+  groupFeaturesRequest,
+  groupMod,
+  groupReply,
+  groupRequest,
+} from './groups.ts';
+import { ipfixBridgeReply, ipfixBridgeRequest, ipfixFlowReply, ipfixFlowRequest } from './ipfix.ts';
+import {
+  meterConfigReply,
+  meterConfigRequest,
+  meterFeaturesReply,
+  meterFeaturesRequest,
+  meterMod,
+  meterReply,
+  meterRequest,
+} from './meters.ts';
+import {
+  flowMonitorCancel,
+  flowMonitorPaused,
+  flowMonitorReply,
+  flowMonitorRequest,
+  flowMonitorResumed,
+} from './monitors.ts';
+import { packetIn, resume } from './packet-in.ts';
+import { packetOut } from './packet-out.ts';
+import { portReply, portRequest } from './port-stats.ts';
+import { portDescReply, portDescRequest, portMod, portStatus } from './ports.ts';
+import { queueGetConfigReply, queueGetConfigRequest, queueReply, queueRequest } from './queues.ts';
+import { roleReply, roleRequest, roleStatus } from './roles.ts';
 import { echoReply, echoRequest, error, hello } from './symmetric.ts';
+import { tableFeaturesReply, tableFeaturesRequest } from './table-features.ts';
+import { tableReply, tableRequest } from './table-stats.ts';
+import { tableDescReply, tableDescRequest, tableMod, tableStatus } from './tables.ts';
+import { tlvTableMod, tlvTableReply, tlvTableRequest } from './tlv-table.ts';
 
 export const messages = [
   hello,
@@ -15,11 +66,83 @@ export const messages = [
   echoRequest,
   echoReply,
   featuresRequest,
+  featuresReply,
   getConfigRequest,
   getConfigReply,
   setConfig,
   barrierRequest,
   barrierReply,
+  packetIn,
+  resume,
+  packetOut,
+  flowMod,
+  flowRemoved,
+  flowRequest,
+  flowReply,
+  aggregateRequest,
+  aggregateReply,
+  portStatus,
+  portMod,
+  portDescRequest,
+  portDescReply,
+  portRequest,
+  portReply,
+  queueRequest,
+  queueReply,
+  queueGetConfigRequest,
+  queueGetConfigReply,
+  descRequest,
+  descReply,
+  tableMod,
+  tableDescRequest,
+  tableDescReply,
+  tableRequest,
+  tableReply,
+  tableFeaturesRequest,
+  tableFeaturesReply,
+  groupMod,
+  groupRequest,
+  groupReply,
+  groupDescRequest,
+  groupDescReply,
+  groupFeaturesRequest,
+  groupFeaturesReply,
+  meterMod,
+  meterRequest,
+  meterReply,
+  meterConfigRequest,
+  meterConfigReply,
+  meterFeaturesRequest,
+  meterFeaturesReply,
+  roleRequest,
+  roleReply,
+  roleStatus,
+  getAsyncRequest,
+  getAsyncReply,
+  setAsync,
+  bundleControl,
+  bundleAddMessage,
+  requestForward,
+  tableStatus,
+  flowMonitorRequest,
+  flowMonitorReply,
+  flowMonitorCancel,
+  flowMonitorPaused,
+  flowMonitorResumed,
+  setFlowFormat,
+  setPacketInFormat,
+  flowModTableId,
+  flowAge,
+  setControllerId,
+  tlvTableMod,
+  tlvTableRequest,
+  tlvTableReply,
+  ctFlushZone,
+  ctFlush,
+  ipfixBridgeRequest,
+  ipfixBridgeReply,
+  ipfixFlowRequest,
+  ipfixFlowReply,
 ] as const;
 
 type Declaration = (typeof messages)[number];

@@ -1,35 +1,40 @@
 /** What either side may say at any time: OpenFlow 1.0.2 section 5.5, 1.5.1 section 7.5. */
 
-import { defineMessage, type MessageForm } from '../declare.ts';
-import { type ErrorCode, type ErrorName, errorCode, errorNamed } from '../errors.ts';
-import { allVersions, type WireVersion } from '../versions.ts';
+import { hexDump } from '../../base/hex-dump.ts';
+import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
+import { type ErrorCode, type ErrorName, errorCode, errorNamed, OpenFlowError } from '../errors.ts';
 
-export interface Hello {
-  /** Versions that the sender can speak; undefined when it says no more than that of the message and all before. */
-  readonly versions: readonly WireVersion[] | undefined;
+interface Hello {
+  /**
+   * Versions that the sender can speak, by their numbers on the wire, of which this library need not know all;
+   * undefined when it says no more than that of the message and all before.
+   */
+  readonly versions: readonly number[] | undefined;
+  /** There is more in it than this library understands. */
+  readonly hasMore?: true;
 }
 
 /** Element of a hello that lists versions as bits. */
 const versionBitmap = 1;
 
-export const hello = defineMessage('HELLO', {
+const helloForm: MessageForm<Hello> = {
   wire: 'OFPT all 0',
   size: [0, 1],
-  decode(body): Hello {
-    let versions: readonly WireVersion[] | undefined;
-    // Whoever is of a later version may say more than this one knows, so what makes no sense is passed over.
+  // Whoever is of a later version may say more than this one knows, so what makes no sense is passed over.
+  decode(body) {
+    let versions: readonly number[] | undefined;
+    let isUnderstood = true;
     while (body.left >= 4) {
       const type = body.u16();
       const size = body.u16();
-      if (size < 4 || size - 4 > body.left) break;
-      const element = body.part(size - 4);
-      if (type === versionBitmap && element.left >= 4) {
-        const bits = element.u32();
-        versions = allVersions.filter((version) => ((bits >>> version) & 1) !== 0);
-      }
-      body.skip(Math.min(body.left, -size & 7));
+      const padded = size + (-size & 7);
+      if (size < 4 || padded - 4 > body.left) return { versions, hasMore: true };
+      const element = body.part(padded - 4);
+      const bits = (size & 3) === 0 && size > 4 ? element.u32() & ~1 : 0;
+      if (type === versionBitmap && bits !== 0) versions = bitNumbers(bits);
+      else isUnderstood = false;
     }
-    return { versions };
+    return isUnderstood && body.left === 0 ? { versions } : { versions, hasMore: true };
   },
   encode({ versions }, to) {
     if (versions === undefined) return;
@@ -37,9 +42,20 @@ export const hello = defineMessage('HELLO', {
     to.u16(8);
     to.u32(versions.reduce((bits, version) => bits | (1 << version), 0));
   },
+};
+
+function bitNumbers(bits: number): number[] {
+  return Array.from({ length: 32 }, (_, n) => n).filter((n) => ((bits >>> n) & 1) !== 0);
+}
+
+export const hello = defineMessage('HELLO', [helloForm], ({ versions, hasMore }, { bytes }) => {
+  const offered = versions ?? Array.from({ length: Math.min(bytes[0] ?? 0, 31) }, (_, n) => n + 1);
+  const text = offered.map((version) => `0x${version.toString(16).padStart(2, '0')}`).join(', ');
+  const rest = hasMore === true ? `\n unknown data in hello:\n${hexDump(bytes)}` : '';
+  return `\n version bitmap: ${text}${rest}`;
 });
 
-export interface ErrorMessage {
+interface ErrorMessage {
   /** undefined for numbers that nobody knows. */
   readonly name: ErrorName | undefined;
   readonly numbers: ErrorCode;
@@ -51,16 +67,16 @@ export interface ErrorMessage {
 const nicira10 = { type: 0xb0c2, code: 0 } as const;
 const experimenterType = 0xffff;
 
-export const error = defineMessage('ERROR', {
+const errorForm: MessageForm<ErrorMessage> = {
   wire: 'OFPT all 1',
   size: [4, 1],
   decode(body, version): ErrorMessage {
     const type = body.u16();
     const code = body.u16();
     let numbers: ErrorCode = { experimenter: 0, type, code };
-    if (version < 3 && type === nicira10.type && code === nicira10.code) {
+    if (type === nicira10.type && code === nicira10.code) {
       numbers = { experimenter: body.u32(), type: body.u16(), code: body.u16() };
-    } else if (version >= 3 && type === experimenterType) {
+    } else if (type === experimenterType) {
       numbers = { experimenter: body.u32(), type: code, code: undefined };
     }
     return { name: errorNamed(numbers, version), numbers, data: body.octets(body.left) };
@@ -84,7 +100,26 @@ export const error = defineMessage('ERROR', {
     }
     to.octets(data);
   },
+};
+
+/** Errors whose data is text. */
+const ofHello: readonly (ErrorName | undefined)[] = ['OFPHFC_INCOMPATIBLE', 'OFPHFC_EPERM'];
+
+export const error = defineMessage('ERROR', [errorForm], ({ name, data }, { nested }) => {
+  if (name === undefined) throw new OpenFlowError('OFPBRC_BAD_LEN', 'an error that nobody knows');
+  return ` ${name}\n${ofHello.includes(name) ? printable(data) : nested(data, 1)}`;
 });
+
+/** Bytes that are not printable in octal, as C would have them. */
+function printable(bytes: Uint8Array): string {
+  const text = (byte: number): string => {
+    const character = String.fromCharCode(byte);
+    return /^[ -~]$/.test(character) && !'\\"'.includes(character)
+      ? character
+      : `\\${byte.toString(8).padStart(3, '0')}`;
+  };
+  return Array.from(bytes, text).join('');
+}
 
 export interface Echo {
   /** Comes back as it was sent. */
@@ -100,5 +135,9 @@ function echo(number: 2 | 3): MessageForm<Echo> {
   };
 }
 
-export const echoRequest = defineMessage('ECHO_REQUEST', echo(2));
-export const echoReply = defineMessage('ECHO_REPLY', echo(3));
+function formatEcho({ data }: Echo, { verbosity }: MessageText): string {
+  return ` ${data.length} bytes of payload\n${verbosity > 1 ? hexDump(data) : ''}`;
+}
+
+export const echoRequest = defineMessage('ECHO_REQUEST', [echo(2)], formatEcho);
+export const echoReply = defineMessage('ECHO_REPLY', [echo(3)], formatEcho);

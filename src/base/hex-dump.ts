@@ -1,0 +1,19 @@
+/** Bytes as people read them: what the reference's messages show of what they could not understand. */
+
+const perLine = 16;
+
+/** "00000000  01 02 03 ...  |...|", a line for each sixteen bytes, each with its newline. */
+export function hexDump(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += perLine) {
+    const line = bytes.subarray(at, at + perLine);
+    let digits = '';
+    let characters = '';
+    line.forEach((byte, n) => {
+      digits += `${byte.toString(16).padStart(2, '0')}${n === perLine / 2 - 1 ? '-' : ' '}`;
+      characters += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.';
+    });
+    text += `${at.toString(16).padStart(8, '0')}  ${digits.padEnd(3 * perLine)}|${characters.padEnd(perLine)}|\n`;
+  }
+  return text;
+}

@@ -1,0 +1,168 @@
+/** Sets of fields that tables can match on or set: as bits of OpenFlow 1.0 to 1.2, as OXM headers, and as text. */
+import { type Field, type FieldName, fields } from '../../flow/fields/index.ts';
+import type { Reader, Writer } from '../bytes.ts';
+import { OpenFlowError } from '../errors.ts';
+import { numberFor, oxmPayloadSize, readOxmField, writeOxmHeader } from '../oxm.ts';
+import type { WireVersion } from '../versions.ts';
+
+/** In the order in which they are printed. */
+export type FieldSet = readonly FieldName[];
+
+/** Fields in the order of the reference: by what they are of. */
+const groups = [
+  /^(dp_hash|recirc_id|packet_type|conj_id)$/,
+  /^tun_(?!metadata)/,
+  /^tun_metadata/,
+  /^(metadata|in_port|in_port_oxm|actset_output|skb_priority|pkt_mark)$/,
+  /^ct_/,
+  /^reg/,
+  /^xreg/,
+  /^xxreg/,
+  /^(?!nsh_)/,
+  /^nsh_/,
+];
+const groupOf = (name: string): number => groups.findIndex((pattern) => pattern.test(name));
+const ordered: readonly Field[] = [...fields.values()].sort((a, b) => groupOf(a.name) - groupOf(b.name));
+const rank = new Map(ordered.map(({ name }, n) => [name, n]));
+
+export function fieldSet(names: Iterable<FieldName>): FieldSet {
+  return [...new Set(names)].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
+}
+
+type BitTable = readonly (readonly [bits: number, name: FieldName])[];
+
+/** Wildcards of OpenFlow 1.0. */
+export const bits10: BitTable = [
+  [0x1, 'in_port'],
+  [0x2, 'vlan_vid'],
+  [0x4, 'eth_src'],
+  [0x8, 'eth_dst'],
+  [0x10, 'eth_type'],
+  [0x20, 'nw_proto'],
+  [0x40, 'tcp_src'],
+  [0x80, 'tcp_dst'],
+  [0x3f00, 'ip_src'],
+  [0xfc000, 'ip_dst'],
+  [0x100000, 'vlan_pcp'],
+  [0x200000, 'nw_tos'],
+];
+
+/** Fields of OpenFlow 1.1. */
+export const bits11: BitTable = [
+  [0x1, 'in_port'],
+  [0x2, 'vlan_vid'],
+  [0x4, 'vlan_pcp'],
+  [0x8, 'eth_type'],
+  [0x10, 'nw_tos'],
+  [0x20, 'nw_proto'],
+  [0x40, 'tcp_src'],
+  [0x80, 'tcp_dst'],
+  [0x100, 'mpls_label'],
+  [0x200, 'mpls_tc'],
+  [0x800, 'eth_src'],
+  [0x1000, 'eth_dst'],
+  [0x2000, 'ip_src'],
+  [0x4000, 'ip_dst'],
+  [0x8000, 'metadata'],
+];
+
+export function readFieldBits(bits: number, table: BitTable): FieldSet {
+  return fieldSet(table.filter(([of]) => (bits & of) !== 0).map(([, name]) => name));
+}
+
+export function fieldBits(has: (name: FieldName) => boolean, table: BitTable): number {
+  return table.reduce((bits, [of, name]) => (has(name) ? bits | of : bits), 0);
+}
+
+/** Fields with their bit in the sets of OpenFlow 1.2: the number of the standard's own. */
+const bits12 = ordered.flatMap((field) => {
+  const number = numberFor(field, 3);
+  return number?.oxmClass === 0x8000 ? [[1n << BigInt(number.number), field.name] as const] : [];
+});
+
+export function readFieldBits12(bits: bigint): FieldSet {
+  return bits12.filter(([of]) => (bits & of) !== 0n).map(([, name]) => name);
+}
+
+export function fieldBits12(set: FieldSet): bigint {
+  return bits12.reduce((bits, [of, name]) => (set.includes(name) ? bits | of : bits), 0n);
+}
+
+/** Reads OXM headers up to the end, and passes over those that nobody knows. */
+export function readFieldHeaders(from: Reader): { exact: FieldSet; masked: FieldSet } {
+  const exact: FieldName[] = [];
+  const masked: FieldName[] = [];
+  while (from.left > 0) {
+    const header = from.u32();
+    oxmPayloadSize(header);
+    const field = readOxmField(from, header);
+    if (field !== undefined) ((header & 0x100) === 0 ? exact : masked).push(field.name);
+  }
+  return { exact: fieldSet(exact), masked: fieldSet(masked) };
+}
+
+/** Of a property whose headers may not have masks. */
+export function readExactHeaders(from: Reader): FieldSet {
+  const { exact, masked } = readFieldHeaders(from);
+  if (masked.length > 0) throw new OpenFlowError('OFPBMC_BAD_MASK', `a mask for ${masked[0]}`);
+  return exact;
+}
+
+export function writeFieldHeaders(to: Writer, set: FieldSet, masked: FieldSet, version: WireVersion): void {
+  for (const name of set) {
+    const field = fields.get(name);
+    const number = field && numberFor(field, version);
+    if (field !== undefined && number !== undefined)
+      writeOxmHeader(to, number, field.bytes, masked.includes(name));
+  }
+}
+
+/** " eth_{src,dst,type} reg0...reg15"; empty for none. */
+export function formatFieldSet(set: FieldSet): string {
+  return set.length === 0 ? '' : ` ${formatNames(set, 0)}`;
+}
+
+/** What begins each of them was said; runs of numbers and common beginnings are said once. */
+function formatNames(names: readonly string[], said: number): string {
+  const parts: string[] = [];
+  for (let at = 0; at < names.length; ) {
+    const rest = names.slice(at);
+    const first = rest[0] ?? '';
+    const numbered = numberedRun(rest);
+    const { count, prefix } = prefixRun(rest, said);
+    if (numbered >= count) {
+      const last = numbered > 1 ? `...${(rest[numbered - 1] ?? '').slice(said)}` : '';
+      parts.push(first.slice(said) + last);
+    } else {
+      parts.push(`${first.slice(said, said + prefix)}{${formatNames(rest.slice(0, count), said + prefix)}}`);
+    }
+    at += Math.max(numbered, count);
+  }
+  return parts.join(said === 0 ? ' ' : ',');
+}
+
+/** How many of the first names differ by a number that counts up; never 2, which is not worth it. */
+function numberedRun(names: readonly string[]): number {
+  let count = 1;
+  while (count < names.length && isNext(names[count - 1] ?? '', names[count] ?? '')) count++;
+  return count === 2 ? 1 : count;
+}
+
+function isNext(a: string, b: string): boolean {
+  const [, stem, digits] = /^(.*?)(\d+)$/.exec(a) ?? [];
+  return digits !== undefined && b === `${stem}${Number(digits) + 1}`;
+}
+
+/** How many of the first names have the same beginning up to a "_", and how long the first two's is. */
+function prefixRun(names: readonly string[], said: number): { count: number; prefix: number } {
+  const common = (n: number): number => {
+    const [a = '', b = ''] = [names[0]?.slice(said), names[n]?.slice(said)];
+    let length = 0;
+    for (let at = 0; at < a.length && a[at] === b[at]; at++) if (a[at] === '_') length = at + 1;
+    return length;
+  };
+  const prefix = names.length < 2 ? 0 : common(1);
+  let count = prefix === 0 ? 1 : 2;
+  while (prefix !== 0 && count < names.length && common(count) !== 0) count++;
+  return { count, prefix };
+}

@@ -1,0 +1,486 @@
+/** Flows and their counters: OpenFlow 1.0.2 section 5.3.5.2 and 5.3.5.3, 1.5.1 section 7.3.5.2 to 7.3.5.4; NXST. */
+import type { Match } from '../../flow/match.ts';
+import { formatActions } from '../action-codec.ts';
+import type { Action } from '../actions/index.ts';
+import type { Reader, Writer } from '../bytes.ts';
+import { defineMessage, listForm, type MessageForm, type MessageText, type WirePlace } from '../declare.ts';
+import { OpenFlowError } from '../errors.ts';
+import { match10Size, readMatch10, writeMatch10 } from '../fixed-match.ts';
+import { readOxsStats, writeOxsStats } from '../flow-stats.ts';
+import { readInstructions, writeInstructions } from '../instruction-codec.ts';
+import { counter, type Duration, duration as durationPart, longPort, pad, struct, u32 } from '../layout.ts';
+import {
+  formatPackedMatch,
+  readMatch,
+  readNxMatch,
+  writeMatch,
+  writeNxMatch,
+  writeOxm,
+} from '../match-codec.ts';
+import { reservedPorts } from '../ports.ts';
+import type { WireVersion } from '../versions.ts';
+import { flowFlagBits, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
+import { anyGroup } from './flow-mod.ts';
+import { formatCounter, formatDuration } from './text.ts';
+
+/** Which flows: all that match more narrowly, and have such actions and such a cookie. */
+export interface FlowRequest {
+  /** 255 for all. */
+  readonly table: number;
+  readonly outPort: number;
+  readonly outGroup: number;
+  readonly cookie: bigint;
+  readonly cookieMask: bigint;
+  readonly match: Match;
+}
+
+function requestForm10(wire: WirePlace): MessageForm<FlowRequest> {
+  return {
+    wire,
+    size: [match10Size + 4, 0],
+    decode(body) {
+      const { match } = readMatch10(body);
+      const table = body.u8();
+      body.skip(1);
+      return { table, outPort: body.u16(), outGroup: anyGroup, cookie: 0n, cookieMask: 0n, match };
+    },
+    encode({ table, outPort, match }, to) {
+      writeMatch10(match, to);
+      to.u8(table);
+      to.u8(0);
+      to.u16(outPort);
+    },
+  };
+}
+
+function requestForm11(wire: WirePlace): MessageForm<FlowRequest> {
+  return {
+    wire,
+    size: [32, 8],
+    decode(body) {
+      const table = body.u8();
+      body.skip(3);
+      const outPort = longPort.read(body);
+      const outGroup = body.u32();
+      body.skip(4);
+      const [cookie, cookieMask] = [body.u64(), body.u64()];
+      return { table, outPort, outGroup, cookie, cookieMask, match: readMatch(body) };
+    },
+    encode({ table, outPort, outGroup, cookie, cookieMask, match }, to, version) {
+      to.u8(table);
+      to.room(3);
+      longPort.write(to, outPort);
+      to.u32(outGroup);
+      to.u32(0);
+      to.u64(cookie);
+      to.u64(cookieMask);
+      writeMatch(to, match, version);
+    },
+  };
+}
+
+function requestFormNx(wire: WirePlace): MessageForm<FlowRequest> {
+  return {
+    wire,
+    size: [8, 8],
+    decode(body) {
+      const outPort = body.u16();
+      const matchSize = body.u16();
+      const table = body.u8();
+      body.skip(3);
+      const read = readNxMatch(body, matchSize, { isStrict: true, allowsCookie: true });
+      if (body.left > 0) throw badLength(`${body.left} bytes behind a request of flows`);
+      return { table, outPort, outGroup: anyGroup, ...read };
+    },
+    encode({ table, outPort, cookie, cookieMask, match }, to) {
+      to.u16(outPort);
+      const sizeAt = to.size;
+      to.u16(0);
+      to.u8(table);
+      to.room(3);
+      to.setU16(sizeAt, writeNxMatch(to, match, cookie, cookieMask));
+    },
+  };
+}
+
+function badLength(why: string): OpenFlowError {
+  return new OpenFlowError('OFPBRC_BAD_LEN', why);
+}
+
+function formatRequest({ table, outPort, match }: FlowRequest, { ports, tables }: MessageText): string {
+  const where = table === 0xff ? '' : ` table=${tables.format(table)}`;
+  const port = outPort === reservedPorts.ANY ? '' : ` out_port=${ports.format(outPort)}`;
+  return `${where}${port} ${formatPackedMatch(match, ports)}`;
+}
+
+export const flowRequest = defineMessage(
+  'FLOW_REQUEST',
+  [
+    requestForm10('OFPST 1.0 1 request'),
+    requestForm11('OFPST 1.1+ 1 request'),
+    requestFormNx('NXST 1.0 0 request'),
+  ],
+  formatRequest,
+);
+
+export const aggregateRequest = defineMessage(
+  'AGGREGATE_REQUEST',
+  [
+    requestForm10('OFPST 1.0 2 request'),
+    requestForm11('OFPST 1.1+ 2 request'),
+    requestFormNx('NXST 1.0 1 request'),
+  ],
+  formatRequest,
+);
+
+export interface FlowStats {
+  readonly table: number;
+  readonly match: Match;
+  readonly priority: number;
+  readonly cookie: bigint;
+  readonly duration: Duration | undefined;
+  /** Seconds; 0 for none. */
+  readonly idleTimeout: number;
+  readonly hardTimeout: number;
+  readonly importance: number;
+  /** Bits of `flowFlags`; OpenFlow 1.3 and later. */
+  readonly flags: number;
+  /** Seconds since a packet matched, and since the flow was changed; undefined where it is not told. */
+  readonly idleAge: number | undefined;
+  readonly hardAge: number | undefined;
+  readonly packets: bigint | undefined;
+  readonly bytes: bigint | undefined;
+  readonly actions: readonly Action[];
+}
+
+/** Not told by those who do not know. */
+const untold = { importance: 0, flags: 0, idleAge: undefined, hardAge: undefined } as const;
+
+/** Checks the size that a record at `start` gives itself; `least` bytes of it are there. */
+function readSize(from: Reader, least: number): number {
+  if (from.left < least) throw badLength(`${from.left} bytes where a flow begins`);
+  const size = from.u16();
+  if (size < least) throw badLength(`a flow of ${size} bytes`);
+  return size;
+}
+
+/** What is left of a record of `size` bytes from `start`. */
+function readActionsOf(from: Reader, start: number, size: number, version: WireVersion): Action[] {
+  const left = start + size - from.at;
+  if (left < 0 || left > from.left || left % 8 !== 0)
+    throw version === 1
+      ? badLength(`${left} bytes of actions`)
+      : new OpenFlowError('OFPBIC_BAD_LEN', `${left} bytes of instructions`);
+  return readInstructions(from.part(left), version);
+}
+
+function setSize(to: Writer, start: number): void {
+  to.setU16(start, to.size - start);
+}
+
+const stats10Size = match10Size + 48;
+
+const reply10 = listForm<FlowStats>(
+  'OFPST 1.0 1 reply',
+  [0, 1],
+  (from, version) => {
+    const start = from.at;
+    const size = readSize(from, stats10Size);
+    const table = from.u8();
+    from.skip(1);
+    const { match } = readMatch10(from);
+    const duration = durationPart.read(from);
+    const [priority, idleTimeout, hardTimeout] = [from.u16(), from.u16(), from.u16()];
+    from.skip(6);
+    const cookie = from.u64();
+    const [packets, bytes] = [counter.read(from), counter.read(from)];
+    const actions = readActionsOf(from, start, size, version);
+    return {
+      table,
+      match,
+      priority,
+      cookie,
+      duration,
+      idleTimeout,
+      hardTimeout,
+      ...untold,
+      packets,
+      bytes,
+      actions,
+    };
+  },
+  (stats, to, version) => {
+    const start = to.size;
+    to.u16(0);
+    to.u8(stats.table);
+    to.u8(0);
+    writeMatch10(stats.match, to);
+    durationPart.write(to, stats.duration);
+    to.u16(stats.priority);
+    to.u16(stats.idleTimeout);
+    to.u16(stats.hardTimeout);
+    to.room(6);
+    to.u64(stats.cookie);
+    // OpenFlow 1.0 has no way to say that a count is not known.
+    to.u64(stats.packets ?? 0n);
+    to.u64(stats.bytes ?? 0n);
+    writeInstructions(to, stats.actions, version, stats.match);
+    setSize(to, start);
+  },
+);
+
+const stats11Size = 48;
+
+function reply11(wire: WirePlace, hasFlags: boolean): MessageForm<readonly FlowStats[]> {
+  return listForm<FlowStats>(
+    wire,
+    [0, 1],
+    (from, version) => {
+      const start = from.at;
+      const size = readSize(from, stats11Size);
+      const table = from.u8();
+      from.skip(1);
+      const duration = durationPart.read(from);
+      const [priority, idleTimeout, hardTimeout] = [from.u16(), from.u16(), from.u16()];
+      const [bits, importance] = [from.u16(), from.u16()];
+      from.skip(2);
+      const cookie = from.u64();
+      const [packets, bytes] = [counter.read(from), counter.read(from)];
+      const match = readMatch(from);
+      const flags = hasFlags ? readFlowFlags(bits, version) : 0;
+      const actions = readActionsOf(from, start, size, version);
+      return {
+        table,
+        match,
+        priority,
+        cookie,
+        duration,
+        idleTimeout,
+        hardTimeout,
+        ...untold,
+        importance: version > 4 ? importance : 0,
+        flags,
+        packets,
+        bytes,
+        actions,
+      };
+    },
+    (stats, to, version) => {
+      const start = to.size;
+      to.u16(0);
+      to.u8(stats.table);
+      to.u8(0);
+      durationPart.write(to, stats.duration);
+      to.u16(stats.priority);
+      to.u16(stats.idleTimeout);
+      to.u16(stats.hardTimeout);
+      to.u16(hasFlags ? flowFlagBits(stats.flags, version) : 0);
+      to.u16(version > 4 ? stats.importance : 0);
+      to.u16(0);
+      to.u64(stats.cookie);
+      to.u64(stats.packets ?? 0n);
+      to.u64(stats.bytes ?? 0n);
+      // The reference answers so in OpenFlow 1.1 too.
+      writeOxm(to, stats.match, version);
+      writeInstructions(to, stats.actions, version, stats.match);
+      setSize(to, start);
+    },
+  );
+}
+
+const desc15Size = 24;
+
+const reply15 = listForm<FlowStats>(
+  'OFPST 1.5+ 1 reply',
+  [0, 1],
+  (from, version) => {
+    const start = from.at;
+    const size = readSize(from, desc15Size);
+    from.skip(2);
+    const table = from.u8();
+    from.skip(1);
+    const [priority, idleTimeout, hardTimeout] = [from.u16(), from.u16(), from.u16()];
+    const [bits, importance] = [from.u16(), from.u16()];
+    const cookie = from.u64();
+    const match = readMatch(from);
+    const flags = readFlowFlags(bits, version);
+    const { duration, idleAge, packets, bytes } = readOxsStats(from);
+    const actions = readActionsOf(from, start, size, version);
+    return {
+      table,
+      match,
+      priority,
+      cookie,
+      duration,
+      idleTimeout,
+      hardTimeout,
+      importance,
+      flags,
+      idleAge,
+      hardAge: undefined,
+      packets,
+      bytes,
+      actions,
+    };
+  },
+  (stats, to, version) => {
+    const start = to.size;
+    to.u32(0);
+    to.u8(stats.table);
+    to.u8(0);
+    to.u16(stats.priority);
+    to.u16(stats.idleTimeout);
+    to.u16(stats.hardTimeout);
+    to.u16(flowFlagBits(stats.flags, version));
+    to.u16(stats.importance);
+    to.u64(stats.cookie);
+    writeOxm(to, stats.match, version);
+    const { duration, idleAge, packets, bytes } = stats;
+    writeOxsStats(to, { duration, idleAge, packets, bytes });
+    writeInstructions(to, stats.actions, version, stats.match);
+    setSize(to, start);
+  },
+);
+
+const statsNxSize = 48;
+
+/** Ages are one higher on the wire, where 0 is "not told". */
+function readAge(number: number): number | undefined {
+  return number === 0 ? undefined : number - 1;
+}
+
+function ageNumber(age: number | undefined): number {
+  return age === undefined ? 0 : Math.min(age + 1, 0xffff);
+}
+
+const replyNx = listForm<FlowStats>(
+  'NXST 1.0 0 reply',
+  [0, 1],
+  (from, version) => {
+    const start = from.at;
+    const size = readSize(from, statsNxSize);
+    const table = from.u8();
+    from.skip(1);
+    const duration = durationPart.read(from);
+    const [priority, idleTimeout, hardTimeout] = [from.u16(), from.u16(), from.u16()];
+    const matchSize = from.u16();
+    const [idleAge, hardAge] = [readAge(from.u16()), readAge(from.u16())];
+    const cookie = from.u64();
+    const [packets, bytes] = [counter.read(from), counter.read(from)];
+    if (size < statsNxSize + matchSize + (-matchSize & 7)) throw badLength(`a flow of ${size} bytes`);
+    const { match } = readNxMatch(from, matchSize, { isStrict: true });
+    const actions = readActionsOf(from, start, size, version);
+    return {
+      table,
+      match,
+      priority,
+      cookie,
+      duration,
+      idleTimeout,
+      hardTimeout,
+      importance: 0,
+      flags: 0,
+      idleAge,
+      hardAge,
+      packets,
+      bytes,
+      actions,
+    };
+  },
+  (stats, to, version) => {
+    const start = to.size;
+    to.u16(0);
+    to.u8(stats.table);
+    to.u8(0);
+    durationPart.write(to, stats.duration);
+    to.u16(stats.priority);
+    to.u16(stats.idleTimeout);
+    to.u16(stats.hardTimeout);
+    const sizeAt = to.size;
+    to.u16(0);
+    to.u16(ageNumber(stats.idleAge));
+    to.u16(ageNumber(stats.hardAge));
+    to.u64(stats.cookie);
+    counter.write(to, stats.packets);
+    counter.write(to, stats.bytes);
+    to.setU16(sizeAt, writeNxMatch(to, stats.match));
+    writeInstructions(to, stats.actions, version, stats.match);
+    setSize(to, start);
+  },
+);
+
+export const flowReply = defineMessage(
+  'FLOW_REPLY',
+  [
+    reply10,
+    reply11('OFPST 1.1-1.2 1 reply', false),
+    reply11('OFPST 1.3-1.4 1 reply', true),
+    reply15,
+    replyNx,
+  ],
+  (all, context) => all.map((stats) => `\n ${formatFlowStats(stats, context)}`).join(''),
+);
+
+/** A time that is not told, as it stands on the wire. */
+export const unknownDuration: Duration = { seconds: 0xffffffff, nanoseconds: 0xffffffff };
+
+/** As ovs-ofctl prints a flow, with its counters. */
+function formatFlowStats(stats: FlowStats, { ports, tables }: Pick<MessageText, 'ports' | 'tables'>): string {
+  const { idleTimeout, hardTimeout, importance, idleAge, hardAge } = stats;
+  const duration = stats.duration ?? unknownDuration;
+  const match = formatPackedMatch(stats.match, ports, stats.priority);
+  return [
+    `cookie=0x${stats.cookie.toString(16)}, duration=${formatDuration(duration)}, `,
+    `table=${tables.format(stats.table)}, `,
+    `n_packets=${formatCounter(stats.packets)}, n_bytes=${formatCounter(stats.bytes)}, `,
+    idleTimeout === 0 ? '' : `idle_timeout=${idleTimeout}, `,
+    hardTimeout === 0 ? '' : `hard_timeout=${hardTimeout}, `,
+    formatFlowFlags(stats.flags),
+    importance === 0 ? '' : `importance=${importance}, `,
+    idleAge === undefined ? '' : `idle_age=${idleAge}, `,
+    hardAge === undefined || hardAge === duration.seconds ? '' : `hard_age=${hardAge}, `,
+    match === '' ? '' : `${match} `,
+    `actions=${formatActions(stats.actions, { ports })}`,
+  ].join('');
+}
+
+export interface AggregateStats {
+  readonly packets: bigint | undefined;
+  readonly bytes: bigint | undefined;
+  readonly flows: number;
+}
+
+const aggregateLayout = struct({ packets: counter, bytes: counter, flows: u32, pad: pad(4) });
+
+function aggregateForm(wire: WirePlace): MessageForm<AggregateStats> {
+  return {
+    wire,
+    size: [aggregateLayout.size, 0],
+    decode: (body) => aggregateLayout.read(body),
+    encode: (value, to) => aggregateLayout.write(to, value),
+  };
+}
+
+export const aggregateReply = defineMessage(
+  'AGGREGATE_REPLY',
+  [
+    aggregateForm('OFPST 1.0-1.4 2 reply'),
+    {
+      wire: 'OFPST 1.5+ 2 reply',
+      size: [0, 1],
+      decode(body): AggregateStats {
+        const { packets, bytes, flows = 0xffffffff } = readOxsStats(body);
+        return { packets, bytes, flows };
+      },
+      encode: (value, to) => writeOxsStats(to, value),
+    },
+    aggregateForm('NXST 1.0 1 reply'),
+  ],
+  ({ packets, bytes, flows }) =>
+    ` packet_count=${wholeCount(packets)} byte_count=${wholeCount(bytes)} flow_count=${flows}`,
+);
+
+/** A count that is not known, as it stands on the wire. */
+export function wholeCount(count: bigint | undefined): bigint {
+  return count ?? 0xffffffffffffffffn;
+}

@@ -1,0 +1,130 @@
+/** How a select group chooses a bucket: Netronome's extension (OpenFlow 1.5; ovs-ofctl(8), "selection_method"). */
+import { type FieldName, fields } from '../../flow/fields/index.ts';
+import { formatFieldText } from '../../flow/fields/text.ts';
+import type { Reader, Writer } from '../bytes.ts';
+import { OpenFlowError } from '../errors.ts';
+import { numberFor, oxmPayloadSize, readOxmField, writeOxmHeader } from '../oxm.ts';
+import { portText } from '../ports.ts';
+import { type Property, readProperties, writeProperty } from '../properties.ts';
+import type { WireVersion } from '../versions.ts';
+import { fieldSet } from './field-sets.ts';
+import type { GroupCommand, GroupType } from './group-values.ts';
+
+/** A field that takes part, and its bits that do, as bytes. */
+interface HashedField {
+  readonly field: FieldName;
+  readonly mask: Uint8Array;
+}
+
+export interface SelectionMethod {
+  readonly method: 'hash' | 'dp_hash';
+  readonly parameter: bigint;
+  /** For `hash`; none for those that the switch chooses itself. */
+  readonly fields: readonly HashedField[];
+}
+
+const netronome = 0x0000154d;
+/** What version 2.4 of the reference said by mistake. */
+const netronomeBefore = 0x00001540;
+const selectionType = 1;
+const methodSize = 16;
+const fixedSize = 4 + methodSize + 8;
+
+/** From the properties of a group, which have no others. Throws OpenFlowError. */
+export function readSelection(
+  from: Reader,
+  type: GroupType,
+  command: GroupCommand | undefined,
+): SelectionMethod | undefined {
+  let selection: SelectionMethod | undefined;
+  const take = (property: Property): boolean => {
+    const { experimenter, type: number } = property;
+    if ((experimenter !== netronome && experimenter !== netronomeBefore) || number !== selectionType)
+      return false;
+    checkPlace(type, command);
+    selection = readMethod(property);
+    return true;
+  };
+  readProperties(from, take, 'refused');
+  return selection;
+}
+
+const commandsWithSelection: readonly (GroupCommand | undefined)[] = ['add', 'modify', 'add_or_modify'];
+
+function badValue(why: string): OpenFlowError {
+  return new OpenFlowError('OFPBPC_BAD_VALUE', why);
+}
+
+function checkPlace(type: GroupType, command: GroupCommand | undefined): void {
+  if (typeof type === 'number') throw new OpenFlowError('OFPGMFC_BAD_TYPE', `a group of type ${type}`);
+  if (type !== 'select') throw badValue(`a group of type ${type} does not choose a bucket`);
+  if (command === undefined) throw new OpenFlowError('OFPGMFC_BAD_COMMAND', 'an unknown command for groups');
+  if (!commandsWithSelection.includes(command))
+    throw badValue(`${command} does not say how to choose a bucket`);
+}
+
+function readMethod({ body }: Property): SelectionMethod {
+  if (body.left < fixedSize) throw new OpenFlowError('OFPBPC_BAD_LEN', `a choice in ${body.left} bytes`);
+  body.skip(4);
+  const end = body.bytes[body.at + methodSize - 1];
+  const method = body.text(methodSize);
+  if (end !== 0 && method.length === methodSize) throw badValue(`the method "${method}..." does not end`);
+  if (method !== 'hash' && method !== 'dp_hash') throw badValue(`the method "${method}"`);
+  const parameter = body.u64();
+  if (body.left > 0 && method !== 'hash') throw badValue(`the method "${method}" has fields`);
+  return { method, parameter, fields: readFields(body) };
+}
+
+function readFields(body: Reader): HashedField[] {
+  const masks = new Map<FieldName, Uint8Array>();
+  while (body.left > 0) {
+    const header = body.u32();
+    const size = oxmPayloadSize(header);
+    const field = readOxmField(body, header);
+    if (size > body.left) throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${size} bytes`);
+    if ((header & 0x100) !== 0 && field !== undefined)
+      throw new OpenFlowError('OFPBMC_BAD_MASK', `${field.name} has a mask of its mask`);
+    if (field === undefined) throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
+    if (masks.has(field.name)) throw new OpenFlowError('OFPBMC_DUP_FIELD', `${field.name} comes twice`);
+    const mask = body.octets(size);
+    const isWhole = mask.every((byte) => byte === 0xff);
+    if (field.mask === 'exact' && !isWhole && mask.some((byte) => byte !== 0))
+      throw new OpenFlowError('OFPBMC_BAD_MASK', `${field.name} takes part as a whole or not at all`);
+    masks.set(field.name, mask);
+  }
+  return fieldSet(masks.keys()).map((name) => ({ field: name, mask: masks.get(name) ?? new Uint8Array(0) }));
+}
+
+export function writeSelection(selection: SelectionMethod, to: Writer, version: WireVersion): void {
+  writeProperty(
+    to,
+    selectionType,
+    () => {
+      to.u32(0);
+      to.text(selection.method, methodSize);
+      to.u64(selection.parameter);
+      for (const { field: name, mask } of selection.fields) {
+        const field = fields.get(name);
+        const number = field && numberFor(field, version);
+        if (number === undefined) continue;
+        writeOxmHeader(to, number, mask.length, false);
+        to.octets(mask);
+      }
+    },
+    netronome,
+  );
+}
+
+/** ",selection_method=hash,fields(ip_src,ip_dst)" */
+export function formatSelection({ method, parameter, fields: chosen }: SelectionMethod): string {
+  const text = chosen.map(({ field: name, mask }) => {
+    const field = fields.get(name);
+    const isWhole = mask.every((byte) => byte === 0xff);
+    return isWhole || field === undefined
+      ? name
+      : `${name}=${formatFieldText(field, mask, undefined, portText)}`;
+  });
+  const list =
+    chosen.length > 1 ? `,fields(${text.join(',')})` : text.map((one) => `,fields=${one}`).join('');
+  return `,selection_method=${method}${parameter === 0n ? '' : `,selection_method_param=${parameter}`}${list}`;
+}

@@ -1,0 +1,249 @@
+/** Meters: OpenFlow 1.3.5 section 7.3.4.4 and 7.3.5.12 to 7.3.5.14. */
+import type { Reader, Writer } from '../bytes.ts';
+import { bareMessage, defineMessage, listForm, type MessageForm, type WirePlace } from '../declare.ts';
+import { OpenFlowError } from '../errors.ts';
+import { counter, type Duration, duration, pad, struct, u8, u16, u32 } from '../layout.ts';
+import { unknownDuration, wholeCount } from './flows.ts';
+import { type BitNames, formatBits, formatDuration } from './text.ts';
+
+const bandTypes = { drop: 1, dscp_remark: 2 } as const;
+
+export interface MeterBand {
+  readonly type: keyof typeof bandTypes;
+  /** kb/s or packets/s, by the flags of the meter. */
+  readonly rate: number;
+  readonly burst: number;
+  /** Of `dscp_remark`: by how much the drop precedence rises. */
+  readonly precedence: number;
+}
+
+/** Bits. */
+const meterFlags = { kbps: 1, packets: 2, burst: 4, stats: 8 } as const;
+const flagNames: BitNames = ['kbps', 'pktps', 'burst', 'stats'];
+
+export interface MeterConfig {
+  readonly meter: number;
+  /** Bits of `meterFlags`. */
+  readonly flags: number;
+  readonly bands: readonly MeterBand[];
+}
+
+const bandSize = 16;
+
+function badLength(size: number): OpenFlowError {
+  return new OpenFlowError('OFPBRC_BAD_LEN', `meter bands in ${size} bytes`);
+}
+
+function readBands(from: Reader): MeterBand[] {
+  const bands: MeterBand[] = [];
+  while (from.left >= bandSize) {
+    const number = from.u16();
+    const size = from.u16();
+    if (size !== bandSize) throw badLength(size);
+    const type =
+      number === bandTypes.drop ? 'drop' : number === bandTypes.dscp_remark ? 'dscp_remark' : undefined;
+    if (type === undefined) throw new OpenFlowError('OFPMMFC_BAD_BAND', `a meter band of type ${number}`);
+    const [rate, burst, precedence] = [from.u32(), from.u32(), from.u8()];
+    from.skip(3);
+    bands.push({ type, rate, burst, precedence: type === 'drop' ? 0 : precedence });
+  }
+  if (from.left > 0) throw badLength(from.left);
+  return bands;
+}
+
+function writeBand({ type, rate, burst, precedence }: MeterBand, to: Writer): void {
+  to.u16(bandTypes[type]);
+  to.u16(bandSize);
+  to.u32(rate);
+  to.u32(burst);
+  to.u8(precedence);
+  to.room(3);
+}
+
+const commands = ['add', 'modify', 'delete'] as const;
+const commandTexts = { add: 'ADD', modify: 'MOD', delete: 'DEL' } as const;
+
+interface MeterMod extends MeterConfig {
+  readonly command: (typeof commands)[number];
+}
+
+const head = struct({ commandOrSize: u16, flags: u16, meter: u32 });
+
+const modForm: MessageForm<MeterMod> = {
+  wire: 'OFPT 1.3+ 29',
+  size: [head.size, 8],
+  decode(body) {
+    const { commandOrSize, flags, meter } = head.read(body);
+    const command = commands[commandOrSize];
+    if (command === undefined)
+      throw new OpenFlowError('OFPMMFC_BAD_COMMAND', `command ${commandOrSize} for meters`);
+    if (command === 'delete') return { command, meter, flags: 0, bands: [] };
+    if ((flags & 3) === 3) throw new OpenFlowError('OFPMMFC_BAD_FLAGS', 'a meter of kb/s and of packets/s');
+    return { command, meter, flags, bands: readBands(body) };
+  },
+  encode({ command, flags, meter, bands }, to) {
+    head.write(to, { commandOrSize: commands.indexOf(command), flags, meter });
+    for (const band of bands) writeBand(band, to);
+  },
+};
+
+export const meterMod = defineMessage(
+  'METER_MOD',
+  [modForm],
+  (mod) => ` ${commandTexts[mod.command]} ${formatConfig(mod)}`,
+);
+
+const reserved = new Map([
+  [0xfffffffd, 'slowpath'],
+  [0xfffffffe, 'controller'],
+  [0xffffffff, 'all'],
+]);
+const lastMeter = 0xffff0000;
+
+function formatMeter(meter: number, separator: '=' | ':'): string {
+  return `meter${separator}${meter <= lastMeter ? meter : (reserved.get(meter) ?? 'unknown')}`;
+}
+
+function formatConfig({ meter, flags, bands }: MeterConfig): string {
+  const names = flagNames.map((name, n) => (((flags >>> n) & 1) === 0 ? '' : `${name} `)).join('');
+  const rest = flags & ~0xf;
+  const unknown = rest === 0 ? '' : `flags:0x${rest.toString(16)} `;
+  const list = bands.map((band) => {
+    const burst = (flags & meterFlags.burst) === 0 ? '' : ` burst_size=${band.burst}`;
+    const precedence = band.type === 'drop' ? '' : ` prec_level=${band.precedence}`;
+    return `\ntype=${band.type} rate=${band.rate}${burst}${precedence}`;
+  });
+  return `${formatMeter(meter, '=')} ${names}${unknown}bands=${list.join('')}\n`;
+}
+
+export interface MeterRequest {
+  readonly meter: number;
+}
+
+const requestLayout = struct({ meter: u32, pad: pad(4) });
+
+function requestForm(wire: WirePlace): MessageForm<MeterRequest> {
+  return {
+    wire,
+    size: [requestLayout.size, 0],
+    decode: (body) => requestLayout.read(body),
+    encode: (value, to) => requestLayout.write(to, value),
+  };
+}
+
+const formatRequest = ({ meter }: MeterRequest): string => ` ${formatMeter(meter, '=')}`;
+
+export const meterRequest = defineMessage(
+  'METER_REQUEST',
+  [requestForm('OFPST 1.3+ 9 request')],
+  formatRequest,
+);
+export const meterConfigRequest = defineMessage(
+  'METER_CONFIG_REQUEST',
+  [requestForm('OFPST 1.3+ 10 request')],
+  formatRequest,
+);
+
+export const meterConfigReply = defineMessage(
+  'METER_CONFIG_REPLY',
+  [
+    listForm<MeterConfig>(
+      'OFPST 1.3+ 10 reply',
+      [0, 8],
+      (from) => {
+        const { commandOrSize: size, flags, meter } = head.read(from);
+        if (size < head.size || size - head.size > from.left) throw badLength(size);
+        return { meter, flags, bands: readBands(from.part(size - head.size)) };
+      },
+      ({ meter, flags, bands }, to) => {
+        head.write(to, { commandOrSize: head.size + bands.length * bandSize, flags, meter });
+        for (const band of bands) writeBand(band, to);
+      },
+    ),
+  ],
+  (all) => all.map((config) => `\n${formatConfig(config)}`).join(''),
+);
+
+interface MeterBandStats {
+  readonly packets: bigint | undefined;
+  readonly bytes: bigint | undefined;
+}
+
+export interface MeterStats extends MeterBandStats {
+  readonly meter: number;
+  readonly flows: number;
+  readonly duration: Duration | undefined;
+  readonly bands: readonly MeterBandStats[];
+}
+
+const bandStats = struct({ packets: counter, bytes: counter });
+const statsHead = struct({
+  meter: u32,
+  size: u16,
+  pad: pad(6),
+  flows: u32,
+  packets: counter,
+  bytes: counter,
+  duration,
+});
+
+export const meterReply = defineMessage(
+  'METER_REPLY',
+  [
+    listForm<MeterStats>(
+      'OFPST 1.3+ 9 reply',
+      [0, 8],
+      (from) => {
+        const { size, ...rest } = statsHead.read(from);
+        const left = size - statsHead.size;
+        if (left < 0 || left > from.left || left % bandStats.size !== 0) throw badLength(size);
+        const count = left / bandStats.size;
+        return { ...rest, bands: Array.from({ length: count }, () => bandStats.read(from)) };
+      },
+      (stats, to) => {
+        statsHead.write(to, { ...stats, size: statsHead.size + stats.bands.length * bandStats.size });
+        for (const band of stats.bands) bandStats.write(to, band);
+      },
+    ),
+  ],
+  (all) => all.map((stats) => `\n${formatStats(stats)}`).join(''),
+);
+
+function formatStats(stats: MeterStats): string {
+  const { meter, flows, packets, bytes, bands } = stats;
+  const time = formatDuration(stats.duration ?? unknownDuration);
+  const list = bands.map(
+    (band, n) => `${n}: packet_count:${wholeCount(band.packets)} byte_count:${wholeCount(band.bytes)}\n`,
+  );
+  const counts = `packet_in_count:${wholeCount(packets)} byte_in_count:${wholeCount(bytes)}`;
+  return `${formatMeter(meter, ':')} flow_count:${flows} ${counts} duration:${time} bands:\n${list.join('')}`;
+}
+
+export const meterFeaturesRequest = bareMessage('METER_FEATURES_REQUEST', 'OFPST 1.3+ 11 request');
+
+const features = struct({
+  maxMeters: u32,
+  /** Bits: 2 to the power of the type. */
+  bandTypes: u32,
+  /** Bits of `meterFlags`. */
+  capabilities: u32,
+  maxBands: u8,
+  maxColor: u8,
+  pad: pad(2),
+});
+
+const bandTypeNames: BitNames = [undefined, 'drop', 'dscp_remark'];
+
+export const meterFeaturesReply = defineMessage(
+  'METER_FEATURES_REPLY',
+  [
+    {
+      wire: 'OFPST 1.3+ 11 reply',
+      size: [features.size, 0],
+      decode: (body) => features.read(body),
+      encode: (value, to) => features.write(to, value),
+    },
+  ],
+  ({ maxMeters, bandTypes: types, capabilities, maxBands, maxColor }) =>
+    `\nmax_meter:${maxMeters} max_bands:${maxBands} max_color:${maxColor}\nband_types: ${formatBits(types, bandTypeNames)}\ncapabilities: ${formatBits(capabilities, flagNames)}\n`,
+);

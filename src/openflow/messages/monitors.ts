@@ -1,0 +1,391 @@
+/** Watching flow tables: OpenFlow 1.4.1 section 7.3.5.17, and Nicira's and the ONF's extensions before. */
+import type { Match } from '../../flow/match.ts';
+import { formatActions } from '../action-codec.ts';
+import type { Action } from '../actions/index.ts';
+import { type Reader, recordSize, type Writer } from '../bytes.ts';
+import { bareMessage, defineMessage, listForm, type MessageText } from '../declare.ts';
+import { OpenFlowError } from '../errors.ts';
+import { readInstructions, writeInstructions } from '../instruction-codec.ts';
+import { longPort } from '../layout.ts';
+import {
+  formatPackedMatch,
+  readMatch,
+  readNxMatch,
+  writeMatch,
+  writeNxMatch,
+  writeOxm,
+} from '../match-codec.ts';
+import { reservedPorts } from '../ports.ts';
+import type { WireVersion } from '../versions.ts';
+import { anyGroup } from './flow-mod.ts';
+import { type FlowRemovedReason, flowRemovedReasonNumber, readFlowRemovedReason } from './flow-removed.ts';
+import { type BitNames, formatBits, hexOrZero } from './text.ts';
+
+const commands = ['add', 'modify', 'delete'] as const;
+
+interface FlowMonitorRequest {
+  readonly id: number;
+  readonly command: (typeof commands)[number];
+  /** Bits of `monitorFlags`. */
+  readonly flags: number;
+  /** Flows that output there; ANY for all. */
+  readonly outPort: number;
+  readonly outGroup: number;
+  /** 255 for all. */
+  readonly table: number;
+  readonly match: Match;
+}
+
+/** Bits: what is told, and of it what. */
+const monitorFlags = {
+  initial: 1,
+  add: 2,
+  delete: 4,
+  modify: 8,
+  actions: 16,
+  own: 64,
+} as const;
+const flagNames: BitNames = ['initial', 'add', 'delete', 'modify', 'actions', 'no-abbrev', 'own'];
+const eventBits = monitorFlags.add | monitorFlags.delete | monitorFlags.modify;
+const allBits = Object.values(monitorFlags).reduce((bits, bit) => bits | bit, 0);
+/** Before OpenFlow 1.4 the last one is another bit. */
+const ownBefore = 32;
+
+function readFlags(bits: number, known: number): number {
+  if ((bits & eventBits) === 0 || (bits & ~known) !== 0)
+    throw new OpenFlowError('OFPMOFC_BAD_FLAGS', `flags 0x${bits.toString(16)} of a flow monitor`);
+  return bits;
+}
+
+function readOldFlags(bits: number): number {
+  readFlags(bits, (allBits & ~monitorFlags.own) | ownBefore);
+  return (bits & ~ownBefore) | ((bits & ownBefore) === 0 ? 0 : monitorFlags.own);
+}
+
+function oldFlags(flags: number): number {
+  return (flags & 0x1f) | ((flags & monitorFlags.own) === 0 ? 0 : ownBefore);
+}
+
+function checkZeros(from: Reader, size: number): void {
+  const at = from.take(size);
+  if (from.bytes.subarray(at, at + size).some((byte) => byte !== 0))
+    throw new OpenFlowError('NXBRC_MUST_BE_ZERO', 'bytes of a flow monitor that must be zero');
+}
+
+const requestSize = 16;
+
+function need(from: Reader, size: number): void {
+  if (from.left < size) throw new OpenFlowError('OFPBRC_BAD_LEN', `${from.left} bytes of a flow monitor`);
+}
+
+const requestNx = listForm<FlowMonitorRequest>(
+  'NXST 1.0-1.2 2 request',
+  [0, 8],
+  (from) => {
+    need(from, requestSize);
+    const id = from.u32();
+    const flags = readOldFlags(from.u16());
+    const outPort = from.u16();
+    const matchSize = from.u16();
+    const table = from.u8();
+    checkZeros(from, 5);
+    const { match } = readNxMatch(from, matchSize, { isStrict: true });
+    return { id, command: 'add', flags, outPort, outGroup: anyGroup, table, match };
+  },
+  ({ id, flags, outPort, table, match }, to) => {
+    to.u32(id);
+    to.u16(oldFlags(flags));
+    to.u16(outPort);
+    const sizeAt = to.size;
+    to.u16(0);
+    to.u8(table);
+    to.room(5);
+    to.setU16(sizeAt, writeNxMatch(to, match));
+  },
+);
+
+const requestOnf = listForm<FlowMonitorRequest>(
+  'ONFST 1.3 1870 request',
+  [0, 8],
+  (from) => {
+    need(from, requestSize);
+    const id = from.u32();
+    const bits = from.u16();
+    from.skip(2);
+    const portAt = from.at;
+    from.skip(4);
+    const table = from.u8();
+    const flags = readOldFlags(bits);
+    checkZeros(from, 3);
+    const behind = from.at;
+    from.at = portAt;
+    const outPort = longPort.read(from);
+    from.at = behind;
+    return { id, command: 'add', flags, outPort, outGroup: anyGroup, table, match: readMatch(from) };
+  },
+  ({ id, flags, outPort, table, match }, to, version) => {
+    to.u32(id);
+    to.u16(oldFlags(flags));
+    const sizeAt = to.size;
+    to.u16(0);
+    longPort.write(to, outPort);
+    to.u8(table);
+    to.room(3);
+    to.setU16(sizeAt, writeOxm(to, match, version));
+  },
+);
+
+const request14 = listForm<FlowMonitorRequest>(
+  'OFPST 1.4+ 16 request',
+  [0, 8],
+  (from) => {
+    need(from, requestSize);
+    const id = from.u32();
+    const portAt = from.at;
+    from.skip(4);
+    const outGroup = from.u32();
+    const bits = from.u16();
+    const table = from.u8();
+    const number = from.u8();
+    const command = commands[number];
+    if (command === undefined)
+      throw new OpenFlowError('OFPMOFC_BAD_COMMAND', `command ${number} for flow monitors`);
+    if (command === 'delete') {
+      const match = readMatch(from);
+      return { id, command, flags: 0, outPort: reservedPorts.ANY, outGroup: anyGroup, table: 0, match };
+    }
+    const flags = readFlags(bits, allBits);
+    const behind = from.at;
+    from.at = portAt;
+    const outPort = longPort.read(from);
+    from.at = behind;
+    return { id, command, flags, outPort, outGroup, table, match: readMatch(from) };
+  },
+  ({ id, command, flags, outPort, outGroup, table, match }, to, version) => {
+    const isDelete = command === 'delete';
+    to.u32(id);
+    // A monitor that is deleted is told by its number alone.
+    longPort.write(to, isDelete ? 0 : outPort);
+    to.u32(isDelete ? 0 : outGroup);
+    to.u16(isDelete ? 0 : flags);
+    to.u8(isDelete ? 0 : table);
+    to.u8(commands.indexOf(command));
+    writeMatch(to, match, version);
+  },
+);
+
+export const flowMonitorRequest = defineMessage(
+  'FLOW_MONITOR_REQUEST',
+  [requestNx, requestOnf, request14],
+  (all, context) => all.map((request) => formatRequest(request, context)).join(''),
+);
+
+function formatRequest(request: FlowMonitorRequest, { ports, tables }: MessageText): string {
+  const { id, command, flags, outPort, outGroup, table } = request;
+  if (command === 'delete') return `\n id=${id} command=delete`;
+  const match = formatPackedMatch(request.match, ports);
+  return [
+    `\n id=${id} flags=${formatBits(flags, flagNames, ',')}`,
+    outPort === reservedPorts.ANY ? '' : ` out_port=${ports.format(outPort)}`,
+    outGroup === 0 || outGroup === anyGroup ? '' : ` out_group=${outGroup | 0}`,
+    table === 0xff ? '' : ` table=${tables.format(table)}`,
+    match === '' ? '' : ` ${match}`,
+  ].join('');
+}
+
+/** A flow that was there, came, went or changed. */
+interface FlowChange {
+  readonly event: 'initial' | 'added' | 'deleted' | 'modified';
+  /** Of a flow that went. */
+  readonly reason: FlowRemovedReason;
+  readonly table: number;
+  readonly priority: number;
+  readonly idleTimeout: number;
+  readonly hardTimeout: number;
+  readonly cookie: bigint;
+  readonly match: Match;
+  readonly actions: readonly Action[];
+}
+
+export type FlowUpdate =
+  | FlowChange
+  /** The controller's own change, by its transaction. */
+  | { readonly event: 'abbreviated'; readonly xid: number }
+  | { readonly event: 'paused' }
+  | { readonly event: 'resumed' };
+
+const events = ['initial', 'added', 'deleted', 'modified', 'abbreviated', 'paused', 'resumed'] as const;
+const eventTexts = { initial: 'INITIAL', added: 'ADDED', deleted: 'DELETED', modified: 'MODIFIED' } as const;
+/** Before OpenFlow 1.4 flows that were there are added ones, and there are no pauses. */
+const oldEvents = ['added', 'deleted', 'modified', 'abbreviated'] as const;
+
+function badEvent(number: number): OpenFlowError {
+  return new OpenFlowError('NXBRC_FM_BAD_EVENT', `event ${number} of a flow monitor`);
+}
+
+/** Size and event of an update of which `from` is at the start. */
+function readHead(from: Reader): { size: number; number: number } {
+  const size = recordSize(from, 0, 0);
+  if (from.left < 4 || size % 8 !== 0)
+    throw new OpenFlowError('OFPBRC_BAD_LEN', `an update of ${size} bytes`);
+  return { size, number: from.peekU16(2) };
+}
+
+function needSize(size: number, isRight: boolean): void {
+  if (!isRight) throw new OpenFlowError('OFPBRC_BAD_LEN', `an update of ${size} bytes`);
+}
+
+/** What is left of an update. */
+function readActionsOf(from: Reader, start: number, size: number, version: WireVersion): Action[] {
+  const left = start + size - from.at;
+  if (left < 0 || left > from.left || left % 8 !== 0)
+    throw new OpenFlowError(version < 4 ? 'OFPBRC_BAD_LEN' : 'OFPBIC_BAD_LEN', `${left} bytes of actions`);
+  return readInstructions(from.part(left), version < 4 ? 1 : version);
+}
+
+const fullSize = 24;
+
+function readUpdate(from: Reader, version: WireVersion): FlowUpdate {
+  const start = from.at;
+  const { size, number } = readHead(from);
+  const event = version < 5 ? oldEvents[number] : events[number];
+  if (event === undefined) throw badEvent(number);
+  if (event === 'abbreviated') {
+    needSize(size, size === 8);
+    from.skip(4);
+    return { event, xid: from.u32() };
+  }
+  if (event === 'paused' || event === 'resumed') {
+    needSize(size, size === 8);
+    from.skip(8);
+    return { event };
+  }
+  needSize(size, size >= fullSize);
+  from.skip(4);
+  return version < 5
+    ? readOldChange(from, start, size, event, version)
+    : readChange(from, start, size, event, version);
+}
+
+function readOldChange(
+  from: Reader,
+  start: number,
+  size: number,
+  event: FlowChange['event'],
+  version: WireVersion,
+): FlowChange {
+  const reason = readFlowRemovedReason(from.u16());
+  const [priority, idleTimeout, hardTimeout, matchSize] = [from.u16(), from.u16(), from.u16(), from.u16()];
+  const table = from.u8();
+  from.skip(1);
+  const cookie = from.u64();
+  needSize(size, fullSize + matchSize <= size);
+  const match = version === 4 ? readMatch(from) : readNxMatch(from, matchSize, { isStrict: true }).match;
+  const actions = readActionsOf(from, start, size, version);
+  return { event, reason, table, priority, idleTimeout, hardTimeout, cookie, match, actions };
+}
+
+function readChange(
+  from: Reader,
+  start: number,
+  size: number,
+  event: FlowChange['event'],
+  version: WireVersion,
+): FlowChange {
+  const table = from.u8();
+  const reason = readFlowRemovedReason(from.u8());
+  const [idleTimeout, hardTimeout, priority] = [from.u16(), from.u16(), from.u16()];
+  from.skip(4);
+  const cookie = from.u64();
+  const match = readMatch(from);
+  const actions = readActionsOf(from, start, size, version);
+  return { event, reason, table, priority, idleTimeout, hardTimeout, cookie, match, actions };
+}
+
+function writeUpdate(update: FlowUpdate, to: Writer, version: WireVersion): void {
+  const start = to.size;
+  to.u16(0);
+  to.u16(eventNumber(update.event, version));
+  if (update.event === 'abbreviated') to.u32(update.xid);
+  else if (update.event === 'paused' || update.event === 'resumed') to.u32(0);
+  else if (version < 5) writeOldChange(update, to, version);
+  else writeChange(update, to, version);
+  to.setU16(start, to.size - start);
+}
+
+function eventNumber(event: FlowUpdate['event'], version: WireVersion): number {
+  if (version > 4) return events.indexOf(event);
+  const number = (oldEvents as readonly string[]).indexOf(event === 'initial' ? 'added' : event);
+  if (number < 0) throw badEvent(number);
+  return number;
+}
+
+function writeOldChange(change: FlowChange, to: Writer, version: WireVersion): void {
+  to.u16(flowRemovedReasonNumber(change.reason, version));
+  to.u16(change.priority);
+  to.u16(change.idleTimeout);
+  to.u16(change.hardTimeout);
+  const sizeAt = to.size;
+  to.u16(0);
+  to.u8(change.table);
+  to.u8(0);
+  to.u64(change.cookie);
+  const size = version === 4 ? writeOxm(to, change.match, version) : writeNxMatch(to, change.match);
+  to.setU16(sizeAt, size);
+  writeInstructions(to, change.actions, version < 4 ? 1 : version, change.match);
+}
+
+function writeChange(change: FlowChange, to: Writer, version: WireVersion): void {
+  to.u8(change.table);
+  to.u8(flowRemovedReasonNumber(change.reason, version));
+  to.u16(change.idleTimeout);
+  to.u16(change.hardTimeout);
+  to.u16(change.priority);
+  to.u32(0);
+  to.u64(change.cookie);
+  writeMatch(to, change.match, version);
+  writeInstructions(to, change.actions, version, change.match);
+}
+
+export const flowMonitorReply = defineMessage(
+  'FLOW_MONITOR_REPLY',
+  [
+    listForm('NXST 1.0-1.2 2 reply', [0, 8], readUpdate, writeUpdate),
+    listForm('ONFST 1.3 1870 reply', [0, 8], readUpdate, writeUpdate),
+    listForm('OFPST 1.4+ 16 reply', [0, 8], readUpdate, writeUpdate),
+  ],
+  (all, context) => all.map((update) => `\n event=${formatUpdate(update, context)}`).join(''),
+);
+
+function formatUpdate(update: FlowUpdate, { ports, tables }: MessageText): string {
+  if (update.event === 'abbreviated') return `ABBREV xid=0x${update.xid.toString(16)}`;
+  if (update.event === 'paused') return 'PAUSED';
+  if (update.event === 'resumed') return 'RESUMED';
+  const { event, reason, table, idleTimeout, hardTimeout, cookie, actions } = update;
+  const match = formatPackedMatch(update.match, ports);
+  return [
+    `${eventTexts[event]}${event === 'deleted' ? ` reason=${reason}` : ''} table=${tables.format(table)}`,
+    idleTimeout === 0 ? '' : ` idle_timeout=${idleTimeout}`,
+    hardTimeout === 0 ? '' : ` hard_timeout=${hardTimeout}`,
+    ` cookie=${hexOrZero(cookie)} ${match}`,
+    actions.length === 0 ? '' : `${match === '' ? '' : ' '}actions=${formatActions(actions, { ports })}`,
+  ].join('');
+}
+
+export interface FlowMonitorCancel {
+  readonly id: number;
+}
+
+export const flowMonitorCancel = defineMessage(
+  'FLOW_MONITOR_CANCEL',
+  (['NXT 1.0-1.2 21', 'ONFT 1.3 1870'] as const).map((wire) => ({
+    wire,
+    size: [4, 0] as const,
+    decode: (body: Reader): FlowMonitorCancel => ({ id: body.u32() }),
+    encode: ({ id }: FlowMonitorCancel, to: Writer) => to.u32(id),
+  })),
+  ({ id }) => ` id=${id}`,
+);
+
+export const flowMonitorPaused = bareMessage('FLOW_MONITOR_PAUSED', 'NXT 1.0-1.2 22', 'ONFT 1.3 1871');
+export const flowMonitorResumed = bareMessage('FLOW_MONITOR_RESUMED', 'NXT 1.0-1.2 23', 'ONFT 1.3 1872');
