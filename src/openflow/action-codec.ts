@@ -110,25 +110,25 @@ export function readList(
   reading: ActionReading,
   depth: number,
 ): AnyAction[] {
-  const list = readUnverified(from, version, reading, depth);
+  const list: AnyAction[] = [];
+  readUnverified(list, from, version, reading, depth);
   verifyActions(list, version, place);
   return list;
 }
 
-/** Actions that are part of a larger list. */
+/** Adds the actions up to the end of `from` to a list that is verified when it is whole. */
 export function readUnverified(
+  list: AnyAction[],
   from: Reader,
   version: WireVersion,
   reading: ActionReading,
   depth: number,
-): AnyAction[] {
+): void {
   if (from.left % 8 !== 0) throw new OpenFlowError('OFPBRC_BAD_LEN', `${from.left} bytes of actions`);
   if (depth > mostDepth) throw new OpenFlowError('OFPBAC_TOO_MANY', `actions inside of ${depth} others`);
   const readInner = (body: Reader, outer?: Outer): AnyAction[] =>
     readList(body, version, { outer, allows: 'actions' }, reading, depth + 1);
-  const list: AnyAction[] = [];
   while (from.left > 0) list.push(readAction(from, version, reading, readInner));
-  return list;
 }
 
 function readAction(
@@ -166,48 +166,28 @@ function readAction(
  * has no such action.
  */
 export function writeActions(to: Writer, list: readonly Action[], version: WireVersion, match?: Match): void {
-  writeList(to, list, version, new ShapeSoFar(match));
+  writeList(to, list, version, new PacketShape(match));
 }
 
-/** What is known of packets at this point of a list; made when the first action asks. */
-export class ShapeSoFar {
-  readonly #match: Match | undefined;
-  #shape: PacketShape | undefined;
-
-  constructor(match: Match | undefined, shape?: PacketShape) {
-    this.#match = match;
-    this.#shape = shape;
-  }
-
-  get now(): PacketShape {
-    this.#shape ??= new PacketShape(this.#match);
-    return this.#shape;
-  }
-
-  /** What an inner list changes is forgotten behind it. */
-  copy(): ShapeSoFar {
-    return new ShapeSoFar(this.#match, this.#shape?.copy());
-  }
-}
-
+/** `packet` is what is known of packets at this point. */
 export function writeList(
   to: Writer,
   list: readonly AnyAction[],
   version: WireVersion,
-  shape: ShapeSoFar,
+  packet: PacketShape,
 ): void {
   for (const action of list) {
     const { sentAs, changes } = declarationOf(action);
-    const instead = sentAs?.(action, version, shape.now);
+    const instead = sentAs?.(action, version, packet);
     if (instead === undefined) {
-      writeAction(to, action, version, shape);
-      changes?.(action, shape.now);
-    } else if (instead.length > 0) writeList(to, instead, version, shape);
-    else changes?.(action, shape.now);
+      writeAction(to, action, version, packet);
+      changes?.(action, packet);
+    } else if (instead.length > 0) writeList(to, instead, version, packet);
+    else changes?.(action, packet);
   }
 }
 
-function writeAction(to: Writer, action: AnyAction, version: WireVersion, shape: ShapeSoFar): void {
+function writeAction(to: Writer, action: AnyAction, version: WireVersion, packet: PacketShape): void {
   const known = formFor(action, version);
   if (known === undefined)
     throw new OpenFlowError('OFPBAC_BAD_TYPE', `${action.do} is no action of version ${version}`);
@@ -219,7 +199,7 @@ function writeAction(to: Writer, action: AnyAction, version: WireVersion, shape:
     to.u32(experimenter);
     to.u16(number);
   }
-  form.encode(action, to, version, (list) => writeList(to, list, version, shape.copy()));
+  form.encode(action, to, version, (list) => writeList(to, list, version, packet.copy()));
   to.pad(start);
   to.setU16(start + 2, to.size - start);
 }

@@ -4,25 +4,18 @@
  * and `goto_table`.
  */
 import type { Match } from '../flow/match.ts';
-import { type ActionReading, readList, readUnverified, ShapeSoFar, writeList } from './action-codec.ts';
+import { type ActionReading, readList, readUnverified, writeList } from './action-codec.ts';
 import { isApplied, verifyActions } from './action-rules.ts';
 import { isInActionSet } from './action-set.ts';
-import { type AnyAction, type InstructionName, instructionNames } from './actions/declare.ts';
+import { type AnyAction, type InstructionName, instead, instructionNames } from './actions/declare.ts';
 import type { Action } from './actions/index.ts';
+import { clearActions, gotoTable, meter, writeActionSet, writeMetadata } from './actions/instructions.ts';
+import { PacketShape } from './actions/packet-shape.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
 import type { WireVersion } from './versions.ts';
 
 const experimenterType = 0xffff;
-
-const numbers: Readonly<Record<InstructionName, number>> = {
-  goto_table: 1,
-  write_metadata: 2,
-  write_actions: 3,
-  apply_actions: 4,
-  clear_actions: 5,
-  meter: 6,
-};
 
 /** Bytes, and those beyond that it may have. */
 const sizes: Readonly<Record<InstructionName, readonly [least: number, step: number]>> = {
@@ -34,7 +27,16 @@ const sizes: Readonly<Record<InstructionName, readonly [least: number, step: num
   meter: [8, 0],
 };
 
-const namesByNumber = new Map(instructionNames.map((name) => [numbers[name], name]));
+/** By their numbers. */
+const namesByNumber: readonly (InstructionName | undefined)[] = [
+  undefined,
+  'goto_table',
+  'write_metadata',
+  'write_actions',
+  'apply_actions',
+  'clear_actions',
+  'meter',
+];
 
 /** Since 1.5 it is an action. */
 function hasMeterInstruction(version: WireVersion): boolean {
@@ -45,18 +47,20 @@ function hasMeterInstruction(version: WireVersion): boolean {
 export function readInstructions(from: Reader, version: WireVersion, reading: ActionReading = {}): Action[] {
   if (version === 1) return readList(from, version, { allows: 'instructions' }, reading, 0) as Action[]; // all declared
   if (from.left % 8 !== 0) throw new OpenFlowError('OFPBIC_BAD_LEN', `${from.left} bytes of instructions`);
-  const bodies = new Map<InstructionName, Reader>();
+  const bodies: (Reader | undefined)[] = [];
   while (from.left > 0) readInstruction(from, version, bodies);
-  const list = instructionNames.flatMap((name) => {
-    const body = bodies.get(name);
-    return body === undefined ? [] : decoders[name](body, version, reading);
-  });
+  const list: AnyAction[] = [];
+  for (let rank = 0; rank < bodies.length; rank++) {
+    const body = bodies[rank];
+    const name = instructionNames[rank];
+    if (body !== undefined && name !== undefined) decoders[name](list, body, version, reading);
+  }
   verifyActions(list, version, { allows: 'instructions' });
   return list as Action[]; // all were declared
 }
 
-/** Adds the next one's body to those that were found. */
-function readInstruction(from: Reader, version: WireVersion, bodies: Map<InstructionName, Reader>): void {
+/** Keeps the next one's body by its place in the order in which instructions are done. */
+function readInstruction(from: Reader, version: WireVersion, bodies: (Reader | undefined)[]): void {
   const { left } = from;
   const type = from.u16();
   const size = from.u16();
@@ -64,40 +68,41 @@ function readInstruction(from: Reader, version: WireVersion, bodies: Map<Instruc
     throw new OpenFlowError('OFPBIC_BAD_LEN', `an instruction of ${size} bytes with ${left} left`);
   if (type === experimenterType)
     throw new OpenFlowError('OFPBIC_BAD_EXPERIMENTER', 'an instruction of an experimenter');
-  const name = namesByNumber.get(type);
+  const name = namesByNumber[type];
   if (name === undefined) throw new OpenFlowError('OFPBIC_UNKNOWN_INST', `instruction ${type}`);
   const [least, step] = sizes[name];
   if (size < least || (step === 0 && size !== least))
     throw new OpenFlowError('OFPBIC_BAD_LEN', `${name} of ${size} bytes`);
   if (name === 'meter' && version === 6)
     throw new OpenFlowError('OFPBIC_UNKNOWN_INST', `instruction ${type}`);
-  if (bodies.has(name)) throw new OpenFlowError('OFPBIC_DUP_INST', `${name} comes twice`);
-  bodies.set(name, from.part(size - 4, 'OFPBIC_BAD_LEN'));
+  const rank = instructionNames.indexOf(name);
+  if (bodies[rank] !== undefined) throw new OpenFlowError('OFPBIC_DUP_INST', `${name} comes twice`);
+  bodies[rank] = from.part(size - 4, 'OFPBIC_BAD_LEN');
 }
 
-type Decoder = (body: Reader, version: WireVersion, reading: ActionReading) => AnyAction[];
+/** Adds to the list what the body of an instruction says. */
+type Decoder = (list: AnyAction[], body: Reader, version: WireVersion, reading: ActionReading) => void;
 
 const decoders: Readonly<Record<InstructionName, Decoder>> = {
-  meter: (body) => [{ do: 'meter', meter: body.u32() } satisfies Action],
-  apply_actions: readApplied,
-  clear_actions: () => [{ do: 'clear_actions' } satisfies Action],
-  write_actions(body, version, reading) {
-    const list = readApplied(body, version, reading);
-    const other = list.find((action) => !isInActionSet(action));
-    if (other !== undefined) throw new OpenFlowError('OFPBAC_BAD_TYPE', `${other.do} in an action set`);
-    return [{ do: 'write_actions', actions: list as Action[] } satisfies Action]; // all were declared
-  },
-  write_metadata(body) {
+  meter: (list, body) => void list.push(instead(meter, { meter: body.u32() })),
+  apply_actions(list, body, version, reading) {
     body.skip(4);
-    return [{ do: 'write_metadata', metadata: body.u64(), mask: body.u64() } satisfies Action];
+    readUnverified(list, body, version, reading, 0);
   },
-  goto_table: (body) => [{ do: 'goto_table', table: body.u8() } satisfies Action],
+  clear_actions: (list) => void list.push(instead(clearActions, {})),
+  write_actions(list, body, version, reading) {
+    const set: AnyAction[] = [];
+    decoders.apply_actions(set, body, version, reading);
+    const other = set.find((action) => !isInActionSet(action));
+    if (other !== undefined) throw new OpenFlowError('OFPBAC_BAD_TYPE', `${other.do} in an action set`);
+    list.push(instead(writeActionSet, { actions: set }));
+  },
+  write_metadata(list, body) {
+    body.skip(4);
+    list.push(instead(writeMetadata, { metadata: body.u64(), mask: body.u64() }));
+  },
+  goto_table: (list, body) => void list.push(instead(gotoTable, { table: body.u8() })),
 };
-
-function readApplied(body: Reader, version: WireVersion, reading: ActionReading): AnyAction[] {
-  body.skip(4);
-  return readUnverified(body, version, reading, 0);
-}
 
 /** Adds to what was written what a flow of the match does. Throws OpenFlowError where the version cannot say it. */
 export function writeInstructions(
@@ -106,20 +111,20 @@ export function writeInstructions(
   version: WireVersion,
   match?: Match,
 ): void {
-  const shape = new ShapeSoFar(match);
+  const packet = new PacketShape(match);
   if (version === 1) {
-    writeList(to, list, version, shape);
+    writeList(to, list, version, packet);
     return;
   }
   for (let n = 0; n < list.length; ) {
     let end = n;
     for (let next = list[end]; next !== undefined && isApplied(next, version); next = list[end]) end++;
     if (end > n) {
-      writeNested(to, 'apply_actions', list.slice(n, end), version, shape);
+      writeNested(to, 'apply_actions', list.slice(n, end), version, packet);
       n = end;
     } else {
       const instruction = list[n];
-      if (instruction !== undefined) writeOther(to, instruction, version, shape);
+      if (instruction !== undefined) writeOther(to, instruction, version, packet);
       n++;
     }
   }
@@ -131,11 +136,11 @@ function writeNested(
   name: 'apply_actions' | 'write_actions',
   list: readonly AnyAction[],
   version: WireVersion,
-  shape: ShapeSoFar,
+  packet: PacketShape,
 ): void {
   const start = writeHead(to, name);
   to.room(4);
-  writeList(to, list, version, shape);
+  writeList(to, list, version, packet);
   if (to.size === start + 8) to.size = start;
   else to.setU16(start + 2, to.size - start);
 }
@@ -143,12 +148,12 @@ function writeNested(
 /** Writes the head of an instruction, of its least size; returns where it starts. */
 function writeHead(to: Writer, name: InstructionName): number {
   const start = to.size;
-  to.u16(numbers[name]);
+  to.u16(namesByNumber.indexOf(name));
   to.u16(sizes[name][0]);
   return start;
 }
 
-function writeOther(to: Writer, action: Action, version: WireVersion, shape: ShapeSoFar): void {
+function writeOther(to: Writer, action: Action, version: WireVersion, packet: PacketShape): void {
   switch (action.do) {
     case 'meter':
       if (!hasMeterInstruction(version)) return;
@@ -160,7 +165,7 @@ function writeOther(to: Writer, action: Action, version: WireVersion, shape: Sha
       to.room(4);
       return;
     case 'write_actions':
-      writeNested(to, 'write_actions', action.actions, version, shape.copy());
+      writeNested(to, 'write_actions', action.actions, version, packet.copy());
       return;
     case 'write_metadata':
       writeHead(to, 'write_metadata');

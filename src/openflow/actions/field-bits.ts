@@ -3,7 +3,11 @@ import { integerBytes, integerOf } from '../../flow/fields/integer.ts';
 
 /** `value` in the bits from `low` on, all others zero. */
 export function bytesWith(value: bigint, low: number, size: number): Uint8Array {
-  return integerBytes(BigInt.asUintN(8 * size, value << BigInt(low)), size) ?? new Uint8Array(size);
+  const shifted = BigInt.asUintN(8 * size, value << BigInt(low));
+  if (size > 4) return integerBytes(shifted, size) ?? new Uint8Array(size);
+  const bytes = new Uint8Array(size);
+  for (let n = size - 1, rest = Number(shifted); n >= 0; n--, rest >>>= 8) bytes[n] = rest & 0xff;
+  return bytes;
 }
 
 export function bitsOf(bytes: Uint8Array, low: number, width: number): bigint {

@@ -1,186 +1,20 @@
 /**
- * Actions that change one header field each, or push and pop tags and labels: OpenFlow 1.0.2 section 5.2.4, 1.5.1
- * section 7.2.6; ovs-actions(7). Most of them are set_field of another version.
+ * Actions that set one header field each: OpenFlow 1.0.2 section 5.2.4, 1.1 section 5.2.4; ovs-actions(7). Since 1.2 most
+ * of them are set_field.
  */
 import { formatIpv4, formatMac } from '../../base/addresses.ts';
 import type { FieldName } from '../../flow/fields/index.ts';
-import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
+import { etherType } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
-import { OpenFlowError } from '../errors.ts';
-import type { WireVersion } from '../versions.ts';
-import {
-  octets,
-  readAddress,
-  readEthernet,
-  readU32,
-  readUnsigned,
-  u8,
-  u16,
-  u32,
-  wrong,
-} from './arguments.ts';
-import {
-  type ActionForm,
-  type ActionPlace,
-  type AnyAction,
-  type Argument,
-  defineAction,
-  instead,
-  laidOut,
-  type Verdict,
-  withoutArguments,
-} from './declare.ts';
+import { octets, readAddress, readEthernet, readUnsigned, u8, u16, wrong } from './arguments.ts';
+import { defineAction, laidOut, type Verdict, withoutArguments } from './declare.ts';
 import { loading, settingNumber, settingOf } from './field-value.ts';
+import { checked, setsField, type Value } from './header-value.ts';
 import type { PacketShape } from './packet-shape.ts';
 
-interface Value {
-  readonly value: number;
-}
-
-/** OpenFlow 1.2 and later set fields by one action for all. */
-function setsField(name: FieldName, toField: (value: number) => number = (value) => value) {
-  return ({ value }: Value, version: WireVersion): AnyAction[] | undefined =>
-    version < 3 ? undefined : [settingNumber(name, toField(value))];
-}
-
 const needsIp = (_: object, packet: PacketShape): Verdict => (packet.isIp ? undefined : 'inconsistent');
-const needsMpls = (_: object, packet: PacketShape): Verdict => (packet.isMpls ? undefined : 'inconsistent');
 const needsIpv4 = (_: object, packet: PacketShape): Verdict =>
   packet.etherType === etherType.ipv4 ? undefined : 'inconsistent';
-
-/** Refuses on the wire what the header has no room for. */
-function checked<V>(forms: ActionForm<V>[], isGood: (value: V) => boolean): ActionForm<V>[] {
-  return forms.map((form) => ({
-    ...form,
-    decode(body, version, inner) {
-      const read = form.decode(body, version, inner);
-      if (!isGood(read))
-        throw new OpenFlowError('OFPBAC_BAD_ARGUMENT', 'a value that the header has no room for');
-      return read;
-    },
-  }));
-}
-
-function readBelow(text: string, limit: number, what: string): Value {
-  const value = readUnsigned(text, limit > 0xff ? 16 : 8, what);
-  if (value >= limit) throw wrong(`${text}: not a valid ${what}`);
-  return { value };
-}
-
-interface VlanValue extends Value {
-  /** A packet without a tag gets one, as in OpenFlow 1.0; later versions push it first. */
-  readonly addsTag: boolean;
-}
-
-function setVlan<N extends string>(
-  name: N,
-  number: number,
-  argument: Argument<number>,
-  limit: number,
-  what: string,
-  asField: (value: number) => AnyAction,
-) {
-  const word10 = name.replace('set_', 'mod_');
-  const form = (wire: ActionPlace, addsTag: boolean): ActionForm<VlanValue>[] =>
-    checked(laidOut<Value>([wire], { value: argument }), ({ value }) => value < limit).map((plain) => ({
-      ...plain,
-      decode: (body, version, inner) => ({ ...plain.decode(body, version, inner), addsTag }),
-    }));
-  return defineAction(name, {
-    forms: [...form(`OF 1.0 ${number}`, true), ...form(`OF 1.1+ ${number}`, false)],
-    words: [name, word10],
-    read: (text, _context, word): VlanValue => ({
-      ...readBelow(text, limit, what),
-      addsTag: word === word10,
-    }),
-    format: ({ value, addsTag }) => `${addsTag ? word10 : name}:${value}`,
-    sentAs({ value, addsTag }, version, packet) {
-      if (version === 1 || (version === 2 && !addsTag)) return undefined;
-      const set = version === 2 ? { do: name, value, addsTag: false } : asField(value);
-      return addsTag && !packet.isTagged ? [instead(pushVlan, { etherType: etherType.vlan }), set] : [set];
-    },
-    check: ({ addsTag }, packet) => (addsTag || packet.isTagged ? undefined : 'inconsistent'),
-    changes: (_, packet) => packet.tag(),
-  });
-}
-
-export const setVlanVid = setVlan('set_vlan_vid', 1, u16, 0x1000, 'VLAN VID', (value) =>
-  settingNumber('vlan_vid', value | vlanPresent),
-);
-export const setVlanPcp = setVlan('set_vlan_pcp', 2, u8, 8, 'VLAN PCP', (value) =>
-  settingNumber('vlan_pcp', value),
-);
-
-interface PopVlan {
-  /** It was said as in OpenFlow 1.0, which calls it so. */
-  readonly isStrip: boolean;
-}
-
-export const popVlan = defineAction('pop_vlan', {
-  forms: laidOut<Record<never, never>>(['OF 1.0 3', 'OF 1.1+ 18'], {}).map(
-    (form, n): ActionForm<PopVlan> => ({ ...form, decode: () => ({ isStrip: n === 0 }) }),
-  ),
-  words: ['strip_vlan', 'pop_vlan'],
-  read: (_text, _context, word): PopVlan => ({ isStrip: word === 'strip_vlan' }),
-  format: ({ isStrip }) => (isStrip ? 'strip_vlan' : 'pop_vlan'),
-  check: (_, packet) => (packet.isTagged ? undefined : 'inconsistent'),
-  changes: (_, packet) => packet.popTag(),
-});
-
-export const decMplsTtl = withoutArguments('dec_mpls_ttl', ['NX 1.0 26', 'OF 1.1+ 16'], { check: needsMpls });
-
-export const decNshTtl = withoutArguments('dec_nsh_ttl', ['NX 1.3+ 48'], {
-  check: (_, packet) => (packet.hasEtherType(etherType.nsh) ? undefined : 'inconsistent'),
-});
-
-interface EtherType {
-  readonly etherType: number;
-}
-
-const hex4 = (value: number): string => `0x${value.toString(16).padStart(4, '0')}`;
-const vlanTypes: readonly number[] = [etherType.vlan, etherType.serviceVlan];
-
-export const pushVlan = defineAction('push_vlan', {
-  forms: checked(laidOut<EtherType>(['OF 1.1+ 17'], { etherType: u16 }), (push) =>
-    vlanTypes.includes(push.etherType),
-  ),
-  words: ['push_vlan'],
-  read(text): EtherType {
-    const type = readUnsigned(text, 16, 'ethertype');
-    if (!vlanTypes.includes(type)) throw wrong(`${text}: not a valid VLAN ethertype`);
-    return { etherType: type };
-  },
-  format: (push) => `push_vlan:${hex4(push.etherType)}`,
-  // In OpenFlow 1.0 the action behind it, which writes the tag, adds one by itself.
-  sentAs: (_, version) => (version === 1 ? [] : undefined),
-  check: (_, packet) => (packet.isFullyTagged ? 'OFPBAC_BAD_TAG' : undefined),
-  changes: (_, packet) => packet.pushTag(),
-});
-
-export const pushMpls = defineAction('push_mpls', {
-  forms: checked(laidOut<EtherType>(['NX 1.0 23', 'OF 1.1+ 19'], { etherType: u16 }), (push) =>
-    isMplsType(push.etherType),
-  ),
-  words: ['push_mpls'],
-  read: (text): EtherType => ({ etherType: readUnsigned(text, 16, 'push_mpls') }),
-  format: (push) => `push_mpls:${hex4(push.etherType)}`,
-  check: (_, packet) => (packet.packetType === 0 ? undefined : 'inconsistent'),
-  changes(push, packet) {
-    packet.etherType = push.etherType;
-    packet.ipProtocol = 0; // nobody looks behind the labels
-  },
-});
-
-export const popMpls = defineAction('pop_mpls', {
-  forms: laidOut<EtherType>(['NX 1.0 24', 'OF 1.1+ 20'], { etherType: u16 }),
-  words: ['pop_mpls'],
-  read: (text): EtherType => ({ etherType: readUnsigned(text, 16, 'pop_mpls') }),
-  format: (pop) => `pop_mpls:${hex4(pop.etherType)}`,
-  check: (_, packet) => (packet.packetType === 0 && packet.isMpls ? undefined : 'inconsistent'),
-  changes(pop, packet) {
-    packet.etherType = pop.etherType;
-  },
-});
 
 interface Mac {
   readonly mac: Uint8Array;
@@ -286,8 +120,8 @@ function setPort<N extends string>(
     read: (text): Value => ({ value: readUnsigned(text, 16, what) }),
     format: ({ value }) => `${word}:${value}`,
     sentAs({ value }, version, packet) {
-      const field = portFields[packet.ipProtocol];
-      return version < 3 || field === undefined ? undefined : [settingNumber(field, value)];
+      const field = version < 3 ? undefined : portFields[packet.ipProtocol];
+      return field === undefined ? undefined : [settingNumber(field, value)];
     },
     check: (_, packet) =>
       packet.isIp && !packet.isLaterFragment && portFields[packet.ipProtocol] !== undefined
@@ -309,42 +143,6 @@ export const setTpDst = setPort('set_tp_dst', 10, 'mod_tp_dst', 'destination por
   [sctp]: 'sctp_dst',
 });
 
-/** The text of an argument that must be there. */
-function expected(text: string, word: string, what: string): string {
-  if (text === '') throw wrong(`${word}: expected ${what}.`);
-  return text;
-}
-
-export const setMplsLabel = defineAction('set_mpls_label', {
-  forms: laidOut<Value>(['NX 1.0 30', 'OF 1.1+ 13'], { value: u32 }),
-  words: ['set_mpls_label'],
-  read(text): Value {
-    const value = readU32(expected(text, 'set_mpls_label', 'label'));
-    if (value > 0xfffff) throw wrong(`${text}: not a valid MPLS label`);
-    return { value };
-  },
-  format: ({ value }) => `set_mpls_label(${value})`,
-  sentAs: setsField('mpls_label'),
-  check: needsMpls,
-});
-
-export const setMplsTc = defineAction('set_mpls_tc', {
-  forms: checked(laidOut<Value>(['NX 1.0 31', 'OF 1.1+ 14'], { value: u8 }), ({ value }) => value <= 7),
-  words: ['set_mpls_tc'],
-  read(text): Value {
-    const value = readUnsigned(expected(text, 'set_mpls_tc', 'tc'), 8, 'MPLS TC');
-    if (value > 7) throw wrong(`${text}: not a valid MPLS TC`);
-    return { value };
-  },
-  format: ({ value }) => `set_mpls_tc(${value})`,
-  sentAs: setsField('mpls_tc'),
-  check: needsMpls,
-});
-
-export const setMplsTtl = defineAction('set_mpls_ttl', {
-  forms: laidOut<Value>(['NX 1.0 25', 'OF 1.1+ 15'], { value: u8 }),
-  words: ['set_mpls_ttl'],
-  read: (text): Value => ({ value: readUnsigned(expected(text, 'set_mpls_ttl', 'ttl'), 8, 'MPLS TTL') }),
-  format: ({ value }) => `set_mpls_ttl(${value})`,
-  check: needsMpls,
+export const decNshTtl = withoutArguments('dec_nsh_ttl', ['NX 1.3+ 48'], {
+  check: (_, packet) => (packet.hasEtherType(etherType.nsh) ? undefined : 'inconsistent'),
 });

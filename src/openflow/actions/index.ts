@@ -7,30 +7,21 @@ import { ct } from './ct.ts';
 import type { AnyAction } from './declare.ts';
 import { decap, encap } from './encap.ts';
 import {
-  decMplsTtl,
   decNshTtl,
-  popMpls,
-  popVlan,
-  pushMpls,
-  pushVlan,
   setEthDst,
   setEthSrc,
   setIpDst,
   setIpSrc,
-  setMplsLabel,
-  setMplsTc,
-  setMplsTtl,
   setNwEcn,
   setNwTos,
   setNwTtl,
   setTpDst,
   setTpSrc,
-  setVlanPcp,
-  setVlanVid,
 } from './header-actions.ts';
 import { clearActions, gotoTable, meter, writeActionSet, writeMetadata } from './instructions.ts';
 import { learn } from './learn.ts';
 import { move, pop, push } from './move.ts';
+import { decMplsTtl, popMpls, pushMpls, setMplsLabel, setMplsTc, setMplsTtl } from './mpls-actions.ts';
 import { multipath } from './multipath.ts';
 import { nat } from './nat.ts';
 import {
@@ -56,6 +47,7 @@ import {
 } from './pipeline-actions.ts';
 import { sample } from './sample.ts';
 import { setField } from './set-field.ts';
+import { popVlan, pushVlan, setVlanPcp, setVlanVid } from './vlan-actions.ts';
 
 export const actions = [
   output,

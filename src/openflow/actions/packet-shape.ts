@@ -10,23 +10,36 @@ import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 export const etherTypeNamespace = 1;
 
 export class PacketShape {
-  /** The values of the match where it has bits, and what actions made of them. */
-  readonly values: Uint32Array;
-  readonly bits: Uint32Array;
+  readonly #match: Match | undefined;
+  #key: { readonly values: Uint32Array; readonly bits: Uint32Array } | undefined;
 
+  /** Cheap as long as nobody asks. */
   constructor(match?: Match) {
-    this.values = newKey();
-    this.bits = newKey();
-    if (match === undefined) return;
-    unpackKey(match, this.values);
-    match.mask.unpack(this.bits);
+    this.#match = match;
+  }
+
+  get #unpacked(): { readonly values: Uint32Array; readonly bits: Uint32Array } {
+    if (this.#key !== undefined) return this.#key;
+    this.#key = { values: newKey(), bits: newKey() };
+    if (this.#match === undefined) return this.#key;
+    unpackKey(this.#match, this.#key.values);
+    this.#match.mask.unpack(this.#key.bits);
+    return this.#key;
+  }
+
+  /** The values of the match where it has bits, and what actions made of them. */
+  get values(): Uint32Array {
+    return this.#unpacked.values;
+  }
+
+  get bits(): Uint32Array {
+    return this.#unpacked.bits;
   }
 
   /** What an inner list of actions changes is forgotten behind it. */
   copy(): PacketShape {
-    const copy = new PacketShape();
-    copy.values.set(this.values);
-    copy.bits.set(this.bits);
+    const copy = new PacketShape(this.#match);
+    if (this.#key !== undefined) copy.#key = { values: this.values.slice(), bits: this.bits.slice() };
     return copy;
   }
 

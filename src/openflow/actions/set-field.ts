@@ -16,8 +16,6 @@ import { type ActionForm, type ActionPlace, type AnyAction, defineAction, instea
 import { bitsOf, bytesWith, runsOf } from './field-bits.ts';
 import { formatFieldValue, isPossible, loading, readFieldValue, type SetField } from './field-value.ts';
 import {
-  popVlan,
-  pushVlan,
   setEthDst,
   setEthSrc,
   setIpDst,
@@ -26,8 +24,6 @@ import {
   setNwTos,
   setTpDst,
   setTpSrc,
-  setVlanPcp,
-  setVlanVid,
 } from './header-actions.ts';
 import type { PacketShape } from './packet-shape.ts';
 import {
@@ -40,6 +36,7 @@ import {
   refuse,
   type Subfield,
 } from './subfield.ts';
+import { popVlan, pushVlan, setVlanPcp, setVlanVid } from './vlan-actions.ts';
 
 /** Bits that one load can write. */
 const loadWidth = 64;
