@@ -28,6 +28,25 @@ test('an embedded database with a file has its rows again after a restart', asyn
   }
 });
 
+test('a file with another schema is an error that names both', async () => {
+  const file = join(folder, 'inventory.db');
+  const tables = {
+    Host: table({ name: column.one(atom.string), rack: column.one(atom.integer()) }, { root: true }),
+  };
+  (await embedOvsdb({ schema: declared, file })).close();
+  for (const [name, version, why] of [
+    ['Inventory', '2.0.0', 'has schema Inventory 1.0.0 and not Inventory 2.0.0'],
+    ['Stock', '1.0.0', 'has schema Inventory 1.0.0 and not Stock 1.0.0'],
+    ['Inventory', '1.0.0', 'has another schema Inventory 1.0.0'],
+  ] as const) {
+    await expect(embedOvsdb({ schema: schema(name, version, tables), file })).rejects.toMatchObject({
+      name: 'OvsdbError',
+      message: expect.stringContaining(`${file}: ${why}; convert it with ovsdb-tool, or use another file`),
+    });
+  }
+  (await embedOvsdb({ schema: { ...declared, cksum: '1 2' }, file })).close();
+});
+
 test('an embedded database that listens answers on its socket until it is closed', async () => {
   const path = join(folder, 'db.sock');
   const ovsdb = await embedOvsdb({ schema: declared, listen: [`punix:${path}`] });

@@ -17,13 +17,16 @@ import { Disconnected } from './client/errors.ts';
 import { openClient } from './client/library-client.ts';
 import type { All, Seen, Tables, Wanted } from './client/types.ts';
 import { Database } from './engine/database.ts';
+import { OvsdbError } from './engine/errors.ts';
+import { equalSchemas } from './engine/schema.ts';
+import type { DatabaseSchema } from './engine/types.ts';
 import { compileDeclared } from './schema-read.ts';
 import type { Schema } from './schema-types.ts';
 import { openListener, type Remote } from './server/remote.ts';
 import { defaultRemoteOptions } from './server/remotes.ts';
 import { OvsdbServer } from './server/server.ts';
 import { systemSockets } from './server/sockets.ts';
-import { createDatabaseFile, openStore } from './storage/store.ts';
+import { createDatabaseFile, openStore, type Store, type StoreDeps } from './storage/store.ts';
 
 export interface EmbedOptions<T extends Tables> {
   readonly schema: Schema<T>;
@@ -53,7 +56,7 @@ export interface EmbeddedOvsdb<T extends Tables> extends AsyncDisposable {
  * const client = await ovsdb.client();
  * ```
  *
- * Rejects with OvsdbError for a file or a schema that cannot be used, and with SyscallFailed where it cannot listen.
+ * Rejects with OvsdbError for a schema or a file that cannot be used, also when the file has another schema, and with SyscallFailed where it cannot listen.
  */
 export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Promise<EmbeddedOvsdb<T>> {
   const { file, listen = [], tls = {} } = options;
@@ -61,7 +64,7 @@ export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Pr
   const schema = compileDeclared(options.schema);
   const deps = { timers, defer, newUuid: randomUuid, random: systemRandom };
   if (file !== undefined && !existsSync(file)) createDatabaseFile(file, schema, {});
-  const store = file === undefined ? undefined : openStore(file, deps);
+  const store = file === undefined ? undefined : openOurs(file, schema, deps);
   const server = new OvsdbServer(deps);
   server.addDatabase(store?.database ?? new Database(schema, deps));
   const closing = new AbortController();
@@ -102,6 +105,21 @@ export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Pr
       close();
     },
   };
+}
+
+/** Throws OvsdbError. */
+function openOurs(file: string, schema: DatabaseSchema, deps: StoreDeps): Store {
+  const store = openStore(file, deps);
+  const found = store.database.schema;
+  // A checksum is of a schema's text, and says nothing of its tables.
+  if (equalSchemas({ ...found, cksum: '' }, { ...schema, cksum: '' })) return store;
+  store.close();
+  const [theirs, ours] = [found, schema].map(({ name, version }) => `${name} ${version}`);
+  const what = theirs === ours ? `another schema ${ours}` : `schema ${theirs} and not ${ours}`;
+  throw new OvsdbError(
+    'ovsdb error',
+    `${file}: has ${what}; convert it with ovsdb-tool, or use another file`,
+  );
 }
 
 function readTarget(target: string): PassiveRemote {

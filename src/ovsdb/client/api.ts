@@ -63,7 +63,10 @@ export interface Client<T extends Tables, V extends Tables = T> extends View<V>,
    */
   until<R>(look: () => R, options?: WaitOptions): Promise<Exclude<R, undefined | false>>;
 
-  /** Asks for other rows of a table. Resolves when the view shows them; then those no longer asked for are gone. */
+  /**
+   * Asks for other rows of a table. Resolves when the view shows them; then those no longer asked for are gone. Rejects
+   * with Refused when the server does not take the conditions, and with the signal's reason: then they are as before.
+   */
   setConditions<K extends TableName<V> & TableName<T>>(
     table: K,
     conditions: Conditions<T[K]>,
@@ -75,8 +78,9 @@ export interface Client<T extends Tables, V extends Tables = T> extends View<V>,
    * shows it. `build` must not wait for anything; it is called again, with the newest view, when what it verified has
    * changed meanwhile.
    *
-   * Rejects with OvsdbError when the server refuses (`tag` and `details` say why; "not owner" without the lock), with
-   * Disconnected while there is no connection, or when it is lost before the answer came. Whether a transaction was done
+   * Rejects with OvsdbError when the server refuses (`tag` and `details` say why; "not owner" without the lock, "no such
+   * row" where one that is updated, mutated or deleted is not there any more), with Refused for a value that its column
+   * cannot hold, with Disconnected while there is no connection, or when it is lost before the answer came. Whether a transaction was done
    * that was under way then, or when the signal was aborted, is not known.
    *
    * ```ts

@@ -290,9 +290,9 @@ test('conditions limit the view and can be changed', async () => {
     client.transact((tx) => void ['a', 'b', 'c'].map((name) => tx.insert('item', { name }))),
   );
   expect(names(client)).toEqual(['a']);
-  await done(fixture, client.setConditions('item', [['name', '!=', 'a']]));
+  await done(fixture, client.setConditions('item', [['name', '!=', 'a']]).done);
   expect(names(client)).toEqual(['b', 'c']);
-  await done(fixture, client.setConditions('item', true));
+  await done(fixture, client.setConditions('item', true).done);
   expect(names(client)).toEqual(['a', 'b', 'c']);
 });
 

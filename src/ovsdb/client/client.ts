@@ -10,9 +10,11 @@ import { Malformed, Refused } from '../../base/errors.ts';
 import { randomUuid } from '../../base/random.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
+import { isId } from '../engine/member-reader.ts';
 import type { Row, RowChange, Schema, Table, Value } from '../schema-types.ts';
 import { Disconnected } from './errors.ts';
-import { type JsonConditions, Monitor, type MonitoredTable } from './monitor.ts';
+import { emitValue } from './given-values.ts';
+import { type ConditionChange, type JsonConditions, Monitor, type MonitoredTable } from './monitor.ts';
 import { columnNamed, tableNamed, typeOfColumn } from './names.ts';
 import type { RowIndex } from './row-index.ts';
 import { ClientSession, type SessionOptions } from './session.ts';
@@ -30,7 +32,7 @@ import type {
   View,
   Wanted,
 } from './types.ts';
-import { type AnyRow, emitValue, isEqualValue } from './values.ts';
+import { type AnyRow, isEqualValue } from './values.ts';
 import { type Deltas, LiveTables } from './view.ts';
 
 export interface ClientOptions<T extends Tables> extends Omit<SessionOptions, 'database'> {
@@ -41,6 +43,8 @@ export interface ClientOptions<T extends Tables> extends Omit<SessionOptions, 'd
   readonly conditions?: { readonly [K in TableName<T>]?: Conditions<T[K]> };
   /** A lock to hold: transactions are refused unless this client has it. */
   readonly lock?: string;
+  /** Transactions are refused whole when a row that they write is not there; otherwise that row is passed over. */
+  readonly requiresRows?: boolean;
   /** Where new rows' uuids come from; for tests. */
   readonly newUuid?: () => Uuid;
   /** `count` attempts to connect in a row have failed, the last for this reason. */
@@ -61,6 +65,11 @@ export class OvsdbClient<T extends Tables> {
 
   constructor(options: ClientOptions<T>) {
     this.#options = options;
+    if (options.lock !== undefined && !isId(options.lock))
+      throw new Refused(
+        'bad value',
+        `lock: ${JSON.stringify(options.lock)} is not a name of letters, digits and _`,
+      );
     this.#tables = new LiveTables(options.schema.tables);
     this.view = typedView(this.#tables);
     this.#monitor = new Monitor(options.schema.name, monitoredTables(options), this.#tables, {
@@ -125,8 +134,8 @@ export class OvsdbClient<T extends Tables> {
     return this.#tables.index(table, columns);
   }
 
-  /** Asks for other rows of a table. Resolves when the view shows them; then those no longer asked for are gone. */
-  setConditions<K extends TableName<T>>(table: K, conditions: Conditions<T[K]>): Promise<void> {
+  /** Asks for other rows of a table; once it is done, those no longer asked for are gone. Throws Refused. */
+  setConditions<K extends TableName<T>>(table: K, conditions: Conditions<T[K]>): ConditionChange {
     return this.#monitor.setConditions(
       table,
       jsonConditions(table, tableNamed(this.#options.schema.tables, table), conditions),
@@ -146,17 +155,18 @@ export class OvsdbClient<T extends Tables> {
     const base = {
       tables: schema.tables,
       row: (table: string, id: Uuid) => this.#tables.rows(table).get(id),
+      requiresRows: this.#options.requiresRows === true,
     };
     const collector = new TransactionCollector(base, newUuid ?? randomUuid);
     // The collector takes any table and values; the declared type only narrows what callers may give it.
     build(collector as unknown as Transaction<T>);
     const operations = collector.operations(lock);
-    if (operations.length === 0) return { status: 'unchanged' };
+    if (operations.list.length === 0) return { status: 'unchanged' };
     if (!this.#session.isUp) return { status: 'disconnected' };
     if (lock !== undefined && !this.#hasLock) return { status: 'notLocked' };
     try {
-      const results = await this.#session.request('transact', [schema.name, ...operations]);
-      const outcome = readOutcome(results, operations.length);
+      const results = await this.#session.request('transact', [schema.name, ...operations.list]);
+      const outcome = readOutcome(results, operations);
       if (outcome.status !== 'committed') return outcome;
       return { status: 'committed', incremented: collector.readIncremented(resultList(results)) };
     } catch (why) {
@@ -169,9 +179,17 @@ export class OvsdbClient<T extends Tables> {
     for (;;) {
       const before = this.#changeNumber;
       const outcome = await this.transact(build);
-      if (outcome.status !== 'tryAgain' || signal?.aborted === true) return outcome;
+      if (!this.#mayDoBetter(outcome)) return outcome;
       if (this.#changeNumber === before) await this.#nextChange();
+      if (signal?.aborted === true) return outcome;
     }
+  }
+
+  /** A row that the view still shows is about to go from there, and then the transaction may be another. */
+  #mayDoBetter(outcome: Outcome): boolean {
+    if (outcome.status !== 'error') return outcome.status === 'tryAgain';
+    const { missing } = outcome;
+    return missing !== undefined && this.#tables.rows(missing.table).has(missing.id);
   }
 
   close(): void {
@@ -280,7 +298,7 @@ function jsonConditions(name: string, declared: Table, conditions: AnyConditions
     column,
     test,
     // The declared type only narrows what callers may give, as in `transact`.
-    emitValue(typeOfColumn(name, declared, column), value as Value),
+    emitValue(`${name}.${column}`, typeOfColumn(name, declared, column), value as Value),
   ]);
 }
 

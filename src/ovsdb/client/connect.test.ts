@@ -7,6 +7,7 @@ import { type EmbeddedOvsdb, embedOvsdb } from '../embed.ts';
 import { atom, column, schema, table } from '../schema-types.ts';
 import type { Client } from './api.ts';
 import { connect } from './connect.ts';
+import type { Transaction } from './types.ts';
 
 const inventory = schema('Inventory', '1.0.0', {
   Host: table(
@@ -126,6 +127,38 @@ describe('connecting', () => {
     expect(names()).toEqual(['b', 'c']);
     await client.setConditions('Host', true);
     expect(names()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('conditions that were given up, before or after they were sent, are as before', async () => {
+    const writer = await connected();
+    for (const name of ['a', 'b', 'c']) await addHost(writer, name);
+    await using client = await connect(`unix:${path}`, { schema: inventory });
+    const names = () => [...client.rows('Host').values()].map((host) => host.name).sort();
+    await client.setConditions('Host', [['name', '!=', 'c']]);
+    const stop = new AbortController();
+    const options = { signal: stop.signal };
+    const sent = client.setConditions('Host', [['name', '==', 'a']], options);
+    const queued = client.setConditions('Host', false, options);
+    stop.abort(new Error('enough'));
+    await expect(sent).rejects.toThrow('enough');
+    await expect(queued).rejects.toThrow('enough');
+    await expect(client.setConditions('Host', false, options)).rejects.toThrow('enough');
+    await addHost(writer, 'd');
+    await client.until(() => names().includes('d'));
+    expect(names()).toEqual(['a', 'b', 'd']);
+  });
+
+  test('conditions that the server does not take are an error, and those before stay', async () => {
+    const writer = await connected();
+    for (const name of ['a', 'b']) await addHost(writer, name);
+    await using client = await connect(`unix:${path}`, { schema: inventory });
+    const wrong = [['name', '<', 'b']] as unknown as readonly ['name', '==', string][];
+    await expect(client.setConditions('Host', wrong)).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringContaining('Type mismatch'),
+    });
+    await addHost(writer, 'c');
+    await client.until(() => client.rows('Host').size === 3);
   });
 
   test('a server that is not there is an error at once', async () => {
@@ -332,6 +365,109 @@ describe('a transaction', () => {
       name: 'Refused',
       tag: 'unknown column',
     });
+  });
+
+  test('is refused whole when a row that it writes is gone, and built again while the view has not heard of that', async () => {
+    const client = await connected();
+    const [gone, kept] = await client.transact((tx) => [
+      tx.insert('Host', { name: 'a' }),
+      tx.insert('Host', { name: 'b' }),
+    ]);
+    await client.transact((tx) => tx.delete('Host', gone));
+    for (const write of [
+      (tx: Transaction<Inventory>) => tx.update('Host', gone, { cores: 2 }),
+      (tx: Transaction<Inventory>) => tx.mutate('Host', gone, { disks: { insert: ['sda'] } }),
+      (tx: Transaction<Inventory>) => tx.delete('Host', gone),
+    ]) {
+      const both = client.transact((tx) => {
+        tx.update('Host', kept, { cores: 9 });
+        write(tx);
+      });
+      await expect(both).rejects.toMatchObject({
+        name: 'OvsdbError',
+        tag: 'no such row',
+        details: `the row ${gone} of Host is not there, and nothing was done`,
+      });
+    }
+    expect(client.row('Host', kept)?.cores).toBeUndefined();
+    const other = await connected();
+    const seen: boolean[] = [];
+    const slow = client.transact((tx) => {
+      seen.push(client.row('Host', kept) !== undefined);
+      if (seen.at(-1) === true) tx.update('Host', kept, { cores: 3 });
+      return seen.length;
+    });
+    const quick = other.transact((tx) => tx.delete('Host', kept));
+    await Promise.allSettled([slow, quick]);
+    const last = client.transact((tx) => {
+      if (client.row('Host', kept) !== undefined) tx.update('Host', kept, { cores: 4 });
+      return 'done';
+    });
+    expect(await last).toBe('done');
+  });
+
+  test('names the column of a value that it cannot hold, and the connection stays', async () => {
+    const client = await connected();
+    const id = await addHost(client, 'a');
+    const refused: readonly (readonly [object, string])[] = [
+      [{ labels: null }, 'Host.labels: null was given where a Map is needed'],
+      [{ labels: new Map([['a', 1]]) }, 'Host.labels: 1 was given where a string is needed'],
+      [{ labels: ['a'] }, 'Host.labels: an array was given where a Map is needed'],
+      [{ disks: null }, 'Host.disks: null was given where a string is needed'],
+      [{ disks: ['x\0'] }, 'Host.disks: a string cannot hold the character U+0000'],
+      [{ labels: new Map([['\0', '']]) }, 'Host.labels: a string cannot hold the character U+0000'],
+      [{ name: '\0' }, 'Host.name: a string cannot hold the character U+0000'],
+      [{ name: undefined }, 'Host.name: undefined was given where a string is needed'],
+      [{ cores: 1.5 }, 'Host.cores: 1.5 was given where an integer is needed'],
+      [{ cores: Number.NaN }, 'Host.cores: NaN was given where an integer is needed'],
+      [{ cores: new Map() }, 'Host.cores: a Map was given where an integer is needed'],
+      [{ cores: '4' }, 'Host.cores: "4" was given where an integer is needed'],
+    ];
+    for (const [change, message] of refused) {
+      const update = client.transact((tx) => tx.update('Host', id, change));
+      await expect(update).rejects.toMatchObject({ name: 'Refused', tag: 'bad value', message });
+    }
+    for (const [build, message] of [
+      [
+        (tx: Transaction<Inventory>) => tx.comment('\0'),
+        'comment: a string cannot hold the character U+0000',
+      ],
+      [
+        (tx: Transaction<Inventory>) => tx.delete('Host', 'x\0' as Uuid),
+        'a row of Host: "x\\u0000" was given where a uuid is needed',
+      ],
+    ] as const)
+      await expect(client.transact(build)).rejects.toMatchObject({ tag: 'bad value', message });
+    const condition = client.setConditions('Host', [['name', '==', '\0']]);
+    await expect(condition).rejects.toMatchObject({ tag: 'bad value' });
+    const locked = connect(`unix:${path}`, { schema: inventory, lock: 'no name' });
+    await expect(locked).rejects.toMatchObject({ tag: 'bad value' });
+    expect(client.isConnected).toBe(true);
+    expect(client.rows('Host').size).toBe(1);
+  });
+
+  test('is not done any more once its signal is aborted while it waits for another try', async () => {
+    const client = await connected();
+    const other = await connected();
+    const id = await client.transact((tx) => tx.insert('Host', { name: 'a', cores: 1 }));
+    await other.until(() => other.row('Host', id));
+    const stop = new AbortController();
+    let tries = 0;
+    const change = client.transact(
+      (tx) => {
+        tries++;
+        stop.abort(new Error('enough'));
+        tx.verify('Host', id, 'cores');
+        tx.update('Host', id, { cores: 7 });
+      },
+      { signal: stop.signal },
+    );
+    const first = other.transact((tx) => tx.update('Host', id, { cores: 2 }));
+    await expect(change).rejects.toThrow('enough');
+    await first;
+    for (const cores of [3, 4]) await other.transact((tx) => tx.update('Host', id, { cores }));
+    await client.until(() => client.row('Host', id)?.cores === 4 || client.row('Host', id)?.cores === 7);
+    expect(tries).toBe(1);
   });
 
   test('is built again when what it verified was changed meanwhile', async () => {

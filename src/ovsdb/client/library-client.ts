@@ -42,6 +42,7 @@ export async function openClient<T extends Tables, W extends Wanted<T>>(
   try {
     const client = new OvsdbClient<T>({
       ...options,
+      requiresRows: true,
       // What is asked for may only be less precisely typed than here.
       tables:
         tables ?? (Object.fromEntries(Object.keys(schema.tables).map((name) => [name, true])) as Wanted<T>),
@@ -184,8 +185,9 @@ class LibraryClient<T extends Tables, V extends Tables> implements Client<T, V> 
     { signal }: WaitOptions = {},
   ): Promise<void> {
     return waitFor([signal, this.#closing.signal], (resolve, reject) => {
-      this.#client.setConditions(table, conditions).then(resolve, reject);
-      return () => {};
+      const change = this.#client.setConditions(table, conditions);
+      change.done.then(resolve, reject);
+      return change.cancel;
     });
   }
 

@@ -41,7 +41,17 @@ export type RequestFunction = (method: string, params: readonly Json[]) => Promi
 interface Change {
   readonly table: MonitoredTable;
   readonly conditions: JsonConditions;
+  isCancelled: boolean;
   done(): void;
+  failed(why: Error): void;
+}
+
+/** Other conditions that were asked for. */
+export interface ConditionChange {
+  /** Resolves when the view shows those rows; rejects with Refused when the server does not take the conditions. */
+  readonly done: Promise<void>;
+  /** Until it is done: leaves the conditions as they were, or puts them back, unless others were asked for meanwhile. */
+  cancel(): void;
 }
 
 export class Monitor<Deltas> {
@@ -58,6 +68,8 @@ export class Monitor<Deltas> {
   /** The last transaction seen; the server resumes there if it still knows it. */
   #lastTransaction = noTransaction;
   #changes: Change[] = [];
+  /** What was asked for and not given up, by table. */
+  readonly #wanted: Map<MonitoredTable, JsonConditions>;
   #isChanging = false;
   #monitorNumber = 0;
 
@@ -69,6 +81,7 @@ export class Monitor<Deltas> {
   ) {
     this.#database = database;
     this.#tables = tables;
+    this.#wanted = new Map(tables.map((table) => [table, table.conditions]));
     this.#view = view;
     this.#events = events;
   }
@@ -107,14 +120,35 @@ export class Monitor<Deltas> {
     }
   }
 
-  setConditions(name: string, conditions: JsonConditions): Promise<void> {
+  /** Throws Refused for a table that is not monitored. */
+  setConditions(name: string, conditions: JsonConditions): ConditionChange {
     const table = this.#tables.find((t) => t.name === name);
     if (table === undefined)
       throw new Refused('unknown table', `table ${name} is not among those that are monitored`);
-    return new Promise((done) => {
-      this.#changes.push({ table, conditions, done });
+    let cancel = (): void => {};
+    const done = new Promise<void>((resolve, reject) => {
+      const change: Change = { table, conditions, isCancelled: false, done: resolve, failed: reject };
+      cancel = () => this.#cancel(change);
+      this.#changes.push(change);
       this.#changeNext();
     });
+    return { done, cancel };
+  }
+
+  #cancel(change: Change): void {
+    if (!this.#changes.includes(change)) return;
+    change.isCancelled = true;
+    if (this.#isChanging && this.#changes[0] === change) return; // put back when it is done
+    this.#changes = this.#changes.filter((c) => c !== change);
+    this.#putBack(change.table);
+  }
+
+  /** Unless others are asked for: the conditions that were wanted last. */
+  #putBack(table: MonitoredTable): void {
+    const conditions = this.#wanted.get(table) ?? true;
+    if (table.conditions === conditions || this.#changes.some((change) => change.table === table)) return;
+    this.#changes.push({ table, conditions, isCancelled: false, done() {}, failed() {} });
+    this.#changeNext();
   }
 
   get #id(): string {
@@ -194,6 +228,7 @@ export class Monitor<Deltas> {
     const request = this.#request;
     const [change] = this.#changes;
     if (request === undefined || !this.isRunning || this.#isChanging || change === undefined) return;
+    const before = change.table.conditions;
     change.table.conditions = change.conditions;
     if (!this.#isConditional) {
       this.#changed(change);
@@ -207,16 +242,20 @@ export class Monitor<Deltas> {
       },
       (why: unknown) => {
         // After a reconnect the monitor starts with the new conditions, so the change is only over then.
-        if (why instanceof Refused) log.warn(`monitor_cond_change: ${why.message}`);
-        if (this.#request === request) this.#changed(change);
+        if (!(why instanceof Refused)) return;
+        change.table.conditions = before;
+        if (this.#request === request) this.#changed(change, why);
       },
     );
   }
 
-  #changed(change: Change): void {
+  #changed(change: Change, why?: Refused): void {
     this.#isChanging = false;
     this.#changes = this.#changes.filter((c) => c !== change);
-    change.done();
+    if (why === undefined && !change.isCancelled) this.#wanted.set(change.table, change.conditions);
+    if (why === undefined) change.done();
+    else change.failed(why);
+    this.#putBack(change.table);
     this.#changeNext();
   }
 }

@@ -8,14 +8,29 @@ import type { Uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { isInteger, isObject } from '../../rpc/json-value.ts';
 import type { Integer, Table, Value } from '../schema-types.ts';
+import { checkText, emitUuid, emitValue } from './given-values.ts';
 import { columnNamed, tableNamed } from './names.ts';
 import type { Outcome } from './types.ts';
-import { type AnyRow, brief, emitValue, isEqualValue } from './values.ts';
+import { type AnyRow, brief, isEqualValue } from './values.ts';
 
 /** What a collector knows of the database. */
 export interface Base {
   readonly tables: Readonly<Record<string, Table>>;
   row(table: string, id: Uuid): AnyRow | undefined;
+  /** Rows that are written must be there, or nothing is done. */
+  readonly requiresRows: boolean;
+}
+
+interface RowName {
+  readonly table: string;
+  readonly id: Uuid;
+}
+
+/** What to ask of the server. */
+interface Operations {
+  readonly list: readonly JsonObject[];
+  /** The rows that must be there, by the place in the list of the operation that asks for them. */
+  readonly required: ReadonlyMap<number, RowName>;
 }
 
 /** What is to become of one row. */
@@ -35,9 +50,9 @@ export class TransactionCollector {
   readonly #newUuid: () => Uuid;
   readonly #plans = new Map<Uuid, RowPlan>();
   readonly #waits: JsonObject[] = [];
-  readonly #mutations: JsonObject[] = [];
+  readonly #mutations: { readonly row: RowName; readonly operation: JsonObject }[] = [];
   readonly #comments: string[] = [];
-  #increment: { table: string; id: Uuid; column: string } | undefined;
+  #increment: (RowName & { readonly column: string }) | undefined;
 
   constructor(base: Base, newUuid: () => Uuid) {
     this.#base = base;
@@ -74,13 +89,16 @@ export class TransactionCollector {
       const { type } = this.#column(table, column);
       if (change?.delete !== undefined && sizeOf(change.delete) > 0) {
         const isKeys = type.value !== undefined && !(change.delete instanceof Map);
-        list.push([column, 'delete', emitValue(isKeys ? { key: type.key } : type, change.delete)]);
+        const deleted = isKeys ? { key: type.key, min: 0, max: 'unlimited' as const } : type;
+        list.push([column, 'delete', emitValue(`${table}.${column}`, deleted, change.delete)]);
       }
       if (change?.insert !== undefined && sizeOf(change.insert) > 0) {
-        list.push([column, 'insert', emitValue(type, change.insert)]);
+        list.push([column, 'insert', emitValue(`${table}.${column}`, type, change.insert)]);
       }
     }
-    if (list.length > 0) this.#mutations.push({ op: 'mutate', table, where: rowIs(id), mutations: list });
+    if (list.length === 0) return;
+    const operation = { op: 'mutate', table, where: rowIs(table, id), mutations: list };
+    this.#mutations.push({ row: { table, id }, operation });
   }
 
   delete(table: string, id: Uuid): void {
@@ -99,7 +117,7 @@ export class TransactionCollector {
               columns.map((c) => [c, row[c]]),
             ),
           ];
-    this.#waits.push({ op: 'wait', timeout: 0, table, where: rowIs(id), columns, until: '==', rows });
+    this.#waits.push({ op: 'wait', timeout: 0, table, where: rowIs(table, id), columns, until: '==', rows });
   }
 
   increment(table: string, id: Uuid, column: string): void {
@@ -107,30 +125,48 @@ export class TransactionCollector {
   }
 
   comment(text: string): void {
-    this.#comments.push(text);
+    this.#comments.push(checkText('comment', text));
   }
 
-  /** The operations in the order of RFC 7047; none when nothing would change. */
-  operations(lock: string | undefined): JsonObject[] {
+  /** In the order of RFC 7047; none when nothing would change. */
+  operations(lock: string | undefined): Operations {
     const changes = [
       ...[...this.#plans.values()].flatMap((plan) => this.#operationsOf(plan)),
-      ...this.#mutations,
+      ...this.#mutations.map(({ operation }) => operation),
     ];
-    if (changes.length === 0) return [];
-    return [
-      ...(lock === undefined ? [] : [{ op: 'assert', lock }]),
-      ...this.#waits,
+    if (changes.length === 0) return { list: [], required: new Map() };
+    const before = [...(lock === undefined ? [] : [{ op: 'assert', lock }]), ...this.#waits];
+    const rows = this.#requiredRows();
+    const list = [
+      ...before,
+      ...rows.map(isThere),
       ...changes,
       ...(this.#comments.length === 0 ? [] : [{ op: 'comment', comment: this.#comments.join('\n') }]),
       ...this.#incrementOperations(),
     ];
+    return { list, required: new Map(rows.map((row, n) => [before.length + n, row])) };
+  }
+
+  /** Those that are written and were there before. */
+  #requiredRows(): RowName[] {
+    if (!this.#base.requiresRows) return [];
+    const written = [...this.#plans.values()].filter(
+      ({ kind, values }) => kind === 'delete' || values.size > 0,
+    );
+    const rows: RowName[] = [
+      ...written,
+      ...this.#mutations.map(({ row }) => row),
+      this.#increment ?? [],
+    ].flat();
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return [...byId.values()].filter(({ id }) => this.#plans.get(id)?.kind !== 'insert');
   }
 
   #operationsOf({ table, id, kind, values }: RowPlan): JsonObject[] {
-    if (kind === 'delete') return [{ op: 'delete', table, where: rowIs(id) }];
+    if (kind === 'delete') return [{ op: 'delete', table, where: rowIs(table, id) }];
     const row = this.#emitRow(table, [...values]);
     if (kind === 'insert') return [{ op: 'insert', table, uuid: id, row }];
-    return values.size === 0 ? [] : [{ op: 'update', table, where: rowIs(id), row }];
+    return values.size === 0 ? [] : [{ op: 'update', table, where: rowIs(table, id), row }];
   }
 
   /** Last, so that the new value is the result of the last operation. */
@@ -138,8 +174,8 @@ export class TransactionCollector {
     if (this.#increment === undefined) return [];
     const { table, id, column } = this.#increment;
     return [
-      { op: 'mutate', table, where: rowIs(id), mutations: [[column, '+=', 1]] },
-      { op: 'select', table, where: rowIs(id), columns: [column] },
+      { op: 'mutate', table, where: rowIs(table, id), mutations: [[column, '+=', 1]] },
+      { op: 'select', table, where: rowIs(table, id), columns: [column] },
     ];
   }
 
@@ -156,7 +192,8 @@ export class TransactionCollector {
   }
 
   #emitRow(table: string, values: readonly (readonly [string, Value])[]): JsonObject {
-    return Object.fromEntries(values.map(([c, v]) => [c, emitValue(this.#column(table, c).type, v)]));
+    const emit = (c: string, v: Value): Json => emitValue(`${table}.${c}`, this.#column(table, c).type, v);
+    return Object.fromEntries(values.map(([c, v]) => [c, emit(c, v)]));
   }
 
   #column(table: string, column: string) {
@@ -164,16 +201,21 @@ export class TransactionCollector {
   }
 }
 
-/** What the answers to a transaction's operations amount to; throws Malformed. */
-export function readOutcome(results: Json, operationCount: number): Outcome {
+/** What the answers to a transaction's `operations` amount to; throws Malformed. */
+export function readOutcome(results: Json, operations: Operations): Outcome {
   if (!Array.isArray(results))
     throw new Malformed('ovsdb reply', 0, `expected an array, got ${brief(results)}`);
   let isTryAgain = false;
-  for (const result of results) {
+  for (const [at, result] of results.entries()) {
     const tag = isObject(result) ? result.error : undefined;
     if (result === null || tag === undefined) continue;
     if (tag === 'not owner') return { status: 'notLocked' };
     if (typeof tag !== 'string' || !isObject(result)) throw new Malformed('ovsdb reply', 0, brief(result));
+    const missing = tag === 'timed out' ? operations.required.get(at) : undefined;
+    if (missing !== undefined) {
+      const details = `the row ${missing.id} of ${missing.table} is not there, and nothing was done`;
+      return { status: 'error', tag: 'no such row', details, missing };
+    }
     if (tag === 'timed out' || tag === 'unknown database') isTryAgain = true;
     else {
       const { details } = result;
@@ -181,12 +223,19 @@ export function readOutcome(results: Json, operationCount: number): Outcome {
     }
   }
   if (isTryAgain) return { status: 'tryAgain' };
-  if (results.length < operationCount) throw new Malformed('ovsdb reply', 0, 'fewer results than operations');
+  if (results.length < operations.list.length)
+    throw new Malformed('ovsdb reply', 0, 'fewer results than operations');
   return { status: 'committed', incremented: undefined };
 }
 
-function rowIs(id: Uuid): Json {
-  return [['_uuid', '==', ['uuid', id]]];
+/** An operation that fails unless the row is there. */
+function isThere({ table, id }: RowName): JsonObject {
+  const rows = [{ _uuid: emitUuid(`a row of ${table}`, id) }];
+  return { op: 'wait', timeout: 0, table, where: rowIs(table, id), columns: ['_uuid'], until: '==', rows };
+}
+
+function rowIs(table: string, id: Uuid): Json {
+  return [['_uuid', '==', emitUuid(`a row of ${table}`, id)]];
 }
 
 function sizeOf(value: Value): number {

@@ -114,4 +114,10 @@ export type Outcome =
   | { readonly status: 'notLocked' }
   /** No connection, or it was lost before the answer came: it may or may not have been done. */
   | { readonly status: 'disconnected' }
-  | { readonly status: 'error'; readonly tag: string; readonly details: string | undefined };
+  | {
+      readonly status: 'error';
+      readonly tag: string;
+      readonly details: string | undefined;
+      /** The row that was to be written and is not there. */
+      readonly missing?: { readonly table: string; readonly id: Uuid };
+    };

@@ -4,7 +4,8 @@ import { Malformed } from '../../base/errors.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { emitJson, parseJson } from '../../rpc/json.ts';
 import type { TypeJson } from '../schema-types.ts';
-import { applyDiff, canonicalValue, emitValue, isEqualValue, readValue } from './values.ts';
+import { emitValue } from './given-values.ts';
+import { applyDiff, canonicalValue, isEqualValue, readValue } from './values.ts';
 
 const strings: TypeJson = { key: { type: 'string' }, min: 0, max: 'unlimited' };
 const map: TypeJson = { key: { type: 'string' }, value: { type: 'integer' }, min: 0, max: 'unlimited' };
@@ -15,18 +16,18 @@ test('values go to JSON and back', () => {
   const set = fc.uniqueArray(fc.string()).map((list) => list.sort());
   fc.assert(
     fc.property(set, (list) => {
-      expect(readValue(strings, emitValue(strings, list))).toEqual(list);
+      expect(readValue(strings, emitValue('T.c', strings, list))).toEqual(list);
     }),
   );
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.integer()), (pairs) => {
       const value = new Map(Object.entries(pairs));
-      expect(isEqualValue(readValue(map, emitValue(map, value)), value)).toBe(true);
+      expect(isEqualValue(readValue(map, emitValue('T.c', map, value)), value)).toBe(true);
     }),
   );
   fc.assert(
     fc.property(fc.option(fc.integer(), { nil: undefined }), (value) => {
-      expect(readValue(optional, emitValue(optional, value))).toBe(value);
+      expect(readValue(optional, emitValue('T.c', optional, value))).toBe(value);
     }),
   );
 });
@@ -34,12 +35,12 @@ test('values go to JSON and back', () => {
 test('an integer of 64 bits is exact, and has one form in rows, however it was given', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (integer) => {
-      const [json = null] = parseJson(emitJson([emitValue(optional, integer)])) as readonly Json[];
+      const [json = null] = parseJson(emitJson([emitValue('T.c', optional, integer)])) as readonly Json[];
       const held = readValue(optional, json);
       expect(held).toBe(Number.isSafeInteger(Number(integer)) ? Number(integer) : integer);
       expect(canonicalValue(optional, integer)).toBe(held);
       const double = Number(integer);
-      expect(emitJson([emitValue(optional, double)])).toBe(`[${BigInt(double)}]`);
+      expect(emitJson([emitValue('T.c', optional, double)])).toBe(`[${BigInt(double)}]`);
     }),
   );
 });

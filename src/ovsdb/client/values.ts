@@ -1,13 +1,12 @@
 /**
- * Column values as a typed client sees them, and their JSON form (RFC 7047 section 5.1 `<value>`): a column of exactly
+ * Column values as a typed client sees them, read from JSON (RFC 7047 section 5.1 `<value>`): a column of exactly
  * one atom is a scalar, of none or one `T | undefined`, a set a sorted array, a map a `ReadonlyMap` with sorted keys.
  * Used by the view and the transactions of this folder.
  */
-import { Malformed, Refused } from '../../base/errors.ts';
+import { Malformed } from '../../base/errors.ts';
 import { compareBytes } from '../../base/text.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
-import { realToJson } from '../../rpc/json-value.ts';
 import { atomFromJson, defaultAtoms } from '../atom-json.ts';
 import type { BaseTypeJson, Scalar, TypeJson, Value } from '../schema-types.ts';
 
@@ -28,17 +27,6 @@ export function readValue(type: TypeJson, json: Json): Value {
     return atoms[0];
   }
   return sortAtoms(atoms);
-}
-
-export function emitValue(type: TypeJson, value: Value): Json {
-  if (value === undefined) return ['set', []];
-  if (value instanceof Map) {
-    const { value: valueType } = type;
-    if (valueType === undefined) throw unfit('a map', 'is no map');
-    return ['map', [...value].map(([k, v]) => [emitAtom(type.key, k), emitAtom(valueType, v)])];
-  }
-  if (Array.isArray(value)) return ['set', value.map((v) => emitAtom(type.key, v))];
-  return emitAtom(type.key, scalarOf(value));
 }
 
 /** What a column holds that was never written. */
@@ -124,7 +112,7 @@ function compareAtoms(a: Scalar, b: Scalar): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function isScalar(type: TypeJson): boolean {
+export function isScalar(type: TypeJson): boolean {
   return (type.min ?? 1) === 1 && (type.max ?? 1) === 1;
 }
 
@@ -160,14 +148,8 @@ function readAtom({ type }: BaseTypeJson, json: Json): Scalar {
   return atom;
 }
 
-function emitAtom({ type }: BaseTypeJson, atom: Scalar): Json {
-  if (type === 'uuid') return ['uuid', atom];
-  if (type === 'real' && typeof atom === 'number') return realToJson(atom);
-  return canonicalAtom(type, atom);
-}
-
 /** A program may give an integer as either of the two types; a row holds each as one. */
-function canonicalAtom(type: BaseTypeJson['type'], atom: Scalar): Scalar {
+export function canonicalAtom(type: BaseTypeJson['type'], atom: Scalar): Scalar {
   if (type !== 'integer') return atom;
   const double = Number(atom);
   if (typeof atom === 'bigint') return Number.isSafeInteger(double) ? double : atom;
@@ -176,15 +158,6 @@ function canonicalAtom(type: BaseTypeJson['type'], atom: Scalar): Scalar {
 
 function defaultAtom({ type, enum: values }: BaseTypeJson): Scalar {
   return values === undefined ? defaultAtoms[type] : (values[1][0] ?? '');
-}
-
-function scalarOf(value: Value): Scalar {
-  if (typeof value === 'object' || value === undefined) throw unfit('a set', 'holds one atom');
-  return value;
-}
-
-function unfit(given: string, column: string): Refused {
-  return new Refused('bad value', `${given} was given for a column that ${column}`);
 }
 
 function bad(wanted: string, json: Json | undefined): Malformed {
