@@ -196,7 +196,9 @@ export class Switch {
     this.#statistics.setInterval(ms(keys.statsUpdateInterval));
     const { datapathTypes, ifaceTypes } = this.#deps.providers;
     const { versions } = this.#deps;
-    this.#writer.put('Open_vSwitch', root._uuid, reportSystem({ datapathTypes, ifaceTypes, versions }));
+    const report = reportSystem({ datapathTypes, ifaceTypes, versions });
+    const statistics = keys.enableStatistics ? {} : { statistics: new Map<string, string>() };
+    this.#writer.put('Open_vSwitch', root._uuid, { ...report, ...statistics });
     log.dbg('read the configuration of the Open_vSwitch row');
   }
 

@@ -100,6 +100,30 @@ describe('the control socket', () => {
     expect(run('ovsdb-client', 'list-dbs').stdout).toBe('Open_vSwitch\n_Server\n');
   });
 
+  test('says that it is no copy of another server, and does not become one', () => {
+    for (const [name, stdout] of [
+      ['sync-status', 'state: active\n'],
+      ['get-active-ovsdb-server', ''],
+      ['get-sync-exclude-tables', ''],
+      ['disconnect-active-ovsdb-server', ''],
+    ] as const)
+      expect(ask(`ovsdb-server/${name}`)).toEqual({ status: 0, stdout, stderr: '' });
+    const listed = ask('list-commands').stdout;
+    for (const [name, ...args] of [
+      ['set-active-ovsdb-server', 'tcp:127.0.0.1:1'],
+      ['set-active-ovsdb-server-probe-interval', '5000'],
+      ['connect-active-ovsdb-server'],
+      ['set-sync-exclude-tables', 'Open_vSwitch:SSL'],
+    ] as const) {
+      const { status, stderr } = ask(`ovsdb-server/${name}`, ...args);
+      expect([status, stderr]).toEqual([2, expect.stringContaining('cannot be a copy of another server')]);
+      expect(listed).not.toMatch(new RegExp(`^ +ovsdb-server/${name}\\b(?!-)`, 'm'));
+    }
+    expect(run('ovs-vsctl', 'set', 'open_vswitch', '.', 'external_ids:a=b')).toMatchObject({ status: 0 });
+    for (const name of listed.match(/ovsdb-server\/\S+/g) ?? [])
+      expect(ask(name, 'a', 'b', 'c', 'd', 'e', 'f').stderr).not.toContain('is not a valid command');
+  });
+
   test('tells of the switch what it tells without a database of its own', () => {
     expect(ask('memory/show').stdout).not.toContain('monitors');
   });

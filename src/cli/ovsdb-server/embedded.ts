@@ -85,7 +85,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   let isOpen = true;
   return {
     connect: async () => server.connect(),
-    commands: embeddedCommands(running, schema.name),
+    commands: embeddedCommands([...serverCommands(running), ...replication.commands()], schema.name),
     close() {
       if (!isOpen) return;
       isOpen = false;
@@ -94,21 +94,35 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   };
 }
 
-/** Those of ovsdb-server that are about databases and remotes, except that the switch keeps its own database. */
-function embeddedCommands(running: Running, own: string): Command[] {
-  return serverCommands(running)
+/** Those of ovsdb-server that are about databases and remotes, as far as they go with a switch that has its own database. */
+function embeddedCommands(commands: readonly Command[], own: string): Command[] {
+  return commands
     .filter(({ name }) => name.startsWith('ovsdb-server/'))
-    .map((command) =>
-      command.name === removeDatabase ? { ...command, run: keepOwn(command, own) } : command,
-    );
+    .map((command) => {
+      if (command.name === 'ovsdb-server/remove-db') return { ...command, run: keepOwn(command, own) };
+      return ofCopies.has(command.name) ? { ...command, isHidden: true, run: refuseCopy(own) } : command;
+    });
 }
-
-const removeDatabase = 'ovsdb-server/remove-db';
 
 function keepOwn(command: Command, own: string): Command['run'] {
   return (args, reply) => {
     if (args[0] === own) throw new Refused('unixctl', `${own} is the database of this switch and stays`);
     return command.run(args, reply);
+  };
+}
+
+/** Who asks for these wants the databases to be copies of another server's. */
+const ofCopies: ReadonlySet<string> = new Set([
+  'ovsdb-server/set-active-ovsdb-server',
+  'ovsdb-server/set-active-ovsdb-server-probe-interval',
+  'ovsdb-server/connect-active-ovsdb-server',
+  'ovsdb-server/set-sync-exclude-tables',
+]);
+
+function refuseCopy(own: string): Command['run'] {
+  return () => {
+    const why = `${own} is the database of this switch, which writes to it, and cannot be a copy of another server's`;
+    throw new Refused('unixctl', `${why}; run ovsdb-server for a copy`);
   };
 }
 
