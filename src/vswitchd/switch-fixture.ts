@@ -6,7 +6,7 @@ import { seededRandom } from '../base/random.ts';
 import { Timers } from '../base/timers.ts';
 import { ms, type Uuid, uuid } from '../base/units.ts';
 import { type CommandOutput, Commands } from '../daemon/unixctl.ts';
-import { DummyDatapath } from '../datapath/dummy/datapath.ts';
+import { type DummyKernel, openDummyDatapath } from '../datapath/dummy/datapath.ts';
 import { DeviceMark } from '../netdev/device-mark.ts';
 import { type DummyDevice, dummyDevice, dummyDevices } from '../netdev/dummy/device.ts';
 import type { PortIo, PortSpec } from '../netdev/provider.ts';
@@ -28,6 +28,8 @@ export class SwitchFixture {
   readonly tool: OvsdbClient<OvsTables>;
   /** Names that no device has: opening one fails. */
   readonly missing = new Set<string>();
+  /** Datapaths that a switch has left. */
+  readonly kernel: DummyKernel = new Map();
   /** Devices that can't be opened for the moment, and those that no datapath takes; nobody tells when that ends. */
   readonly busy = new Set<string>();
   readonly refused = new Set<string>();
@@ -240,7 +242,8 @@ export class SwitchFixture {
           if (this.refused.has(spec.name)) throw syscallFailed('add', errnos.ENOSPC, spec.name);
           return openPortIo(spec);
         };
-        return new DummyDatapath('dummy', name, { clock: this.clock, random: seededRandom(1), openPort });
+        const { clock, kernel } = this;
+        return openDummyDatapath('dummy', name, { clock, random: seededRandom(1), openPort, kernel });
       },
       removeLeftDevices: async (wanted) => {
         const names = Array.from(wanted, ({ name }) => name).sort();

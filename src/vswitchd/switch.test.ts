@@ -275,6 +275,24 @@ describe('a switch on its database', () => {
     expect(await fixture.appctl('fdb/show', 'br0')).toBe(' port  VLAN  MAC                Age\n');
   });
 
+  test('leaves its datapath forwarding when it ends, and destroys it when it cleans up', async () => {
+    await fixture.addBridge('br0', ['p1', 'p2']);
+    const arp = Buffer.from(broadcast('020000000001'), 'hex');
+    fixture.device('p1').receive(arp);
+    await fixture.settle();
+    let seen = 0;
+    fixture.device('p2').onTransmit = () => seen++;
+    await fixture.aSwitch.stop({ cleanup: false });
+    fixture.device('p1').receive(arp);
+    expect(seen).toBe(1);
+    const left = fixture.kernel.get('ovs-dummy');
+    expect([...(left?.ports().values() ?? [])].map(({ name }) => name).sort()).toEqual(['br0', 'p1', 'p2']);
+    fixture.kernel.clear();
+    await fixture.restart();
+    await fixture.aSwitch.stop({ cleanup: true });
+    expect(fixture.kernel.size).toBe(0);
+  });
+
   test('access ports of different VLANs do not hear each other', async () => {
     await fixture.addBridge('br0', ['p1', 'p2', 'p3']);
     const [p1, p2] = [fixture.port('p1')._uuid, fixture.port('p2')._uuid];

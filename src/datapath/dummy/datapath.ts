@@ -24,12 +24,11 @@ import type {
   Upcall,
 } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
-import { SharedPortCounters, type Totals } from '../userspace/counters.ts';
-import { Engine, type EnginePort } from '../userspace/engine.ts';
+import { SharedPortCounters } from '../userspace/counters.ts';
+import type { EnginePort } from '../userspace/engine.ts';
 import type { ActionStep } from '../userspace/execute.ts';
-import type { FlowStats } from '../userspace/flow-stats.ts';
 import { engineFeatures, lowerActions } from '../userspace/lower.ts';
-import { UpcallList } from './upcall-list.ts';
+import { InlineWorker } from './inline-worker.ts';
 
 export interface DummyDatapathDeps {
   readonly clock: Clock;
@@ -57,25 +56,6 @@ export function openDummyDatapath(
   if (left === undefined) return new DummyDatapath(type, name, deps, flowCapacity);
   deps.kernel?.delete(name);
   return left;
-}
-
-/** What a worker thread is elsewhere. */
-class InlineWorker {
-  readonly upcalls = new UpcallList();
-  readonly engine: Engine;
-  readonly totals: Totals;
-  readonly flowStats: FlowStats;
-
-  constructor({ clock, random }: DummyDatapathDeps, flowCapacity: number) {
-    this.engine = new Engine({
-      clock,
-      random,
-      upcalls: this.upcalls,
-      makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
-      flowCapacity,
-    });
-    ({ totals: this.totals, flowStats: this.flowStats } = this.engine);
-  }
 }
 
 interface OpenPort extends PortEntry {

@@ -1,0 +1,25 @@
+/** What a worker thread of the userspace datapath is on the main thread: an engine, and what it sent up. */
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { Totals } from '../userspace/counters.ts';
+import { Engine } from '../userspace/engine.ts';
+import type { FlowStats } from '../userspace/flow-stats.ts';
+import { UpcallList } from './upcall-list.ts';
+
+export class InlineWorker {
+  readonly upcalls = new UpcallList();
+  readonly engine: Engine;
+  readonly totals: Totals;
+  readonly flowStats: FlowStats;
+
+  constructor({ clock, random }: { clock: Clock; random: Random }, flowCapacity: number) {
+    this.engine = new Engine({
+      clock,
+      random,
+      upcalls: this.upcalls,
+      makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
+      flowCapacity,
+    });
+    ({ totals: this.totals, flowStats: this.flowStats } = this.engine);
+  }
+}
