@@ -7,7 +7,7 @@ import { logRegistry } from '../base/log.ts';
 import { toLowerAscii } from '../base/text.ts';
 import type { Json } from '../rpc/channel.ts';
 import type { LogControl } from './log-control.ts';
-import { versionText } from './program.ts';
+import { programVersion } from './program.ts';
 import { type Command, type CommandOutput, type Commands, defineCommand } from './unixctl.ts';
 
 /** What the built-in commands ask of their daemon. */
@@ -38,7 +38,13 @@ function generalCommands(commands: Commands, hooks: BuiltinHooks): Command[] {
   return [
     defineCommand({ name: 'list-commands', usage: '', minArgs: 0, maxArgs: 0, run: list }),
     defineCommand({ name: 'help', usage: '', minArgs: 0, maxArgs: 0, isHidden: true, run: list }),
-    defineCommand({ name: 'version', usage: '', minArgs: 0, maxArgs: 0, run: () => versionText(hooks.name) }),
+    defineCommand({
+      name: 'version',
+      usage: '',
+      minArgs: 0,
+      maxArgs: 0,
+      run: () => programVersion(hooks.name),
+    }),
     defineCommand({
       name: 'exit',
       usage: hooks.exitUsage ?? '',

@@ -17,7 +17,7 @@ import {
 import { toLowerAscii } from '../base/text.ts';
 import { isReferenceModule } from './log-modules.ts';
 import { formatRecord, type LogContext } from './log-pattern.ts';
-import { consoleSink, type LineSink, LogFile, UdpSyslog, UnixSyslog } from './log-sinks.ts';
+import { consoleSink, type LineSink, LogFileSink, UdpSyslog, UnixSyslog } from './log-sinks.ts';
 
 /** Numbers of RFC 5424 table 1, by the names that ovs-appctl(8) lists. */
 const facilities = [
@@ -75,7 +75,7 @@ export class LogControl {
   };
   /** The last one that could be opened, also while it is closed. */
   #fileName: FileName | undefined;
-  #file: LogFile | undefined;
+  #file: LogFileSink | undefined;
   #syslog = libcMethod;
   #hasSyslogMethod = false;
   #target: LineSink | undefined;
@@ -120,7 +120,7 @@ export class LogControl {
     logRegistry.setSink('file', {
       write: (record) => {
         const file = tryOpen(path);
-        if (!(file instanceof LogFile)) return;
+        if (!(file instanceof LogFileSink)) return;
         file.write(this.#line('file', record));
         file.close();
       },
@@ -181,7 +181,7 @@ export class LogControl {
 
   #open(fileName: FileName): string | undefined {
     const file = tryOpen(fileName.path);
-    if (!(file instanceof LogFile)) {
+    if (!(file instanceof LogFileSink)) {
       log.warn(`failed to open ${fileName.name} for logging: ${file.reason}`);
       return file.reason;
     }
@@ -228,9 +228,9 @@ export class LogControl {
   }
 }
 
-function tryOpen(path: string): LogFile | SyscallFailed {
+function tryOpen(path: string): LogFileSink | SyscallFailed {
   try {
-    return new LogFile(path);
+    return new LogFileSink(path);
   } catch (error) {
     const why = fromNodeError(error, path);
     if (!(why instanceof SyscallFailed)) throw why;

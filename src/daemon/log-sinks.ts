@@ -21,7 +21,7 @@ export const consoleSink: LineSink = {
 };
 
 /** An open log file, appended to. */
-export class LogFile implements LineSink {
+export class LogFileSink implements LineSink {
   readonly #fd: number;
 
   /** Throws Node's error when the file cannot be opened. */
@@ -30,7 +30,7 @@ export class LogFile implements LineSink {
   }
 
   /** Do both end in the same file? */
-  isSame(other: LogFile): boolean {
+  isSame(other: LogFileSink): boolean {
     const [mine, theirs] = [fstatSync(this.#fd), fstatSync(other.#fd)];
     return mine.dev === theirs.dev && mine.ino === theirs.ino;
   }

@@ -93,7 +93,7 @@ export const commonOptions: readonly OptionDef[] = [
 ];
 
 /** "ovs-vsctl (Open vSwitch) 3.1.0": the line by which scripts and logs know a program. */
-export function versionText(name: string): string {
+export function programVersion(name: string): string {
   return `${name} (Open vSwitch) ${VERSION}\n`;
 }
 
@@ -102,7 +102,7 @@ export function versionText(name: string): string {
  * this is, in words that no script takes for the first line's.
  */
 export function versionHelp(name: string, ...more: readonly string[]): string {
-  return [...more, `ovs-ts ${OWN_VERSION}`].reduce((text, line) => `${text}${line}\n`, versionText(name));
+  return [...more, `ovs-ts ${OWN_VERSION}`].reduce((text, line) => `${text}${line}\n`, programVersion(name));
 }
 
 export const logOptions: readonly OptionDef[] = [

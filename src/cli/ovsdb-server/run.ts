@@ -23,8 +23,8 @@ import {
   Fatal,
   logOptions,
   type Program,
+  programVersion,
   versionHelp,
-  versionText,
 } from '../../daemon/program.ts';
 import { openReplay, type Replay, replayOptions } from '../../daemon/replay.ts';
 import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
@@ -69,7 +69,7 @@ export async function ovsdbServer(program: Program): Promise<number> {
   daemon.ready();
   running.remotes.start();
   running.replication.restart();
-  if (command === undefined) log.info(versionText(program.name).trimEnd());
+  if (command === undefined) log.info(programVersion(program.name).trimEnd());
   const failure = await Promise.race([unixctl.exited, ended, replay.ended]);
   running.close();
   unixctl.server.close();

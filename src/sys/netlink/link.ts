@@ -7,7 +7,14 @@ import { formatMac, readMac } from '../../base/addresses.ts';
 import { errnos } from '../../base/errno.ts';
 import { Malformed, SyscallFailed } from '../../base/errors.ts';
 import { kernelName } from '../calls/device.ts';
-import { attributeText, attributeU32, flag, type Message, MessageWriter, walkAttributes } from './message.ts';
+import {
+  attributeText,
+  attributeU32,
+  flag,
+  MessageWriter,
+  type NetlinkMessage,
+  walkAttributes,
+} from './message.ts';
 import { NetlinkSocket } from './socket.ts';
 
 export const NETLINK_ROUTE = 0;
@@ -72,7 +79,7 @@ export interface LinkChange {
 }
 
 /** A link notification or dump entry; undefined for any other message. Throws Malformed. */
-export function parseLinkChange(message: Message): LinkChange | undefined {
+export function parseLinkChange(message: NetlinkMessage): LinkChange | undefined {
   if (message.type !== messageType.newLink && message.type !== messageType.delLink) return undefined;
   const { payload } = message;
   if (payload.byteLength < interfaceHeaderSize) throw new Malformed('netlink link', 0, 'cut short');
@@ -141,7 +148,9 @@ const counterNames = [
 export type LinkCounters = Readonly<Record<(typeof counterNames)[number], number>>;
 
 /** The device's counters of an RTM_NEWSTATS message; undefined for any other. Throws Malformed. */
-export function parseLinkStats(message: Message): { ifindex: number; counters: LinkCounters } | undefined {
+export function parseLinkStats(
+  message: NetlinkMessage,
+): { ifindex: number; counters: LinkCounters } | undefined {
   if (message.type !== messageType.newStats) return undefined;
   const { payload } = message;
   if (payload.byteLength < statsHeaderSize) throw new Malformed('netlink stats', 0, 'cut short');

@@ -19,7 +19,7 @@ export const flag = {
 } as const;
 
 /** One message inside a received block; `payload` views the block. */
-export interface Message {
+export interface NetlinkMessage {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
@@ -27,7 +27,7 @@ export interface Message {
 }
 
 /** Walks over the messages of one received block. Throws Malformed where a length makes no sense. */
-export function* messagesOf(block: Uint8Array): Generator<Message> {
+export function* messagesOf(block: Uint8Array): Generator<NetlinkMessage> {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   let at = 0;
   while (view.byteLength - at >= messageHeaderSize) {

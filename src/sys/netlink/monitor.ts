@@ -8,7 +8,7 @@ import { logger } from '../../base/log.ts';
 import { kernelName } from '../calls/device.ts';
 import type { Watch } from '../calls/fd.ts';
 import { dumpLinks, type Link, NETLINK_ROUTE, parseLinkChange, RTMGRP_LINK } from './link.ts';
-import type { Message } from './message.ts';
+import type { NetlinkMessage } from './message.ts';
 import { NetlinkSocket } from './socket.ts';
 
 const log = logger('netlink_notifier');
@@ -91,7 +91,7 @@ export class LinkMonitor {
     this.#resync();
   }
 
-  #take(message: Message): void {
+  #take(message: NetlinkMessage): void {
     const change = parseLinkChange(message);
     if (change === undefined) return;
     if (change.isRemoved) this.#remove(change.link.ifindex);

@@ -17,7 +17,7 @@ import {
   socketType,
   trySetOption,
 } from '../calls/socket.ts';
-import { controlType, emitMessage, flag, type Message, messagesOf } from './message.ts';
+import { controlType, emitMessage, flag, messagesOf, type NetlinkMessage } from './message.ts';
 
 const blockSize = 65536;
 const notificationBufferSize = 4 << 20;
@@ -52,7 +52,7 @@ export class NetlinkSocket {
     flags: number,
     payload: Uint8Array,
     tried: string,
-    take?: (m: Message) => void,
+    take?: (m: NetlinkMessage) => void,
   ): void {
     const sequence = ++this.#sequence;
     const isDump = (flags & flag.dump) === flag.dump;
@@ -70,7 +70,7 @@ export class NetlinkSocket {
   }
 
   /** True once the answer is complete. */
-  #readAnswer(sequence: number, tried: string, take: ((m: Message) => void) | undefined): boolean {
+  #readAnswer(sequence: number, tried: string, take: ((m: NetlinkMessage) => void) | undefined): boolean {
     const size = receiveBytes(this.#fd, this.#block);
     if (size === -errnos.EINTR) return false;
     if (size < 0) throw syscallFailed('recvmsg', -size, tried);
@@ -91,7 +91,7 @@ export class NetlinkSocket {
    * Hands all notifications that have arrived to `take`. False when some were lost because the queue was full: the
    * caller must look at the whole state again.
    */
-  drain(take: (m: Message) => void): boolean {
+  drain(take: (m: NetlinkMessage) => void): boolean {
     let isComplete = true;
     for (;;) {
       const size = receiveBytes(this.#fd, this.#block);

@@ -12,7 +12,7 @@ import { type Daemon, startDaemon } from '../../daemon/daemon.ts';
 import { isUsed } from '../../daemon/options.ts';
 import { printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
-import { applyLogOptions, type Program, VERSION, versionHelp, versionText } from '../../daemon/program.ts';
+import { applyLogOptions, type Program, programVersion, VERSION, versionHelp } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
 import { type Command, Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
@@ -153,7 +153,7 @@ async function serve(
   });
   reconciler.onConfigured = () => {
     daemon.ready();
-    log.info(versionText('ovs-vswitchd').trimEnd());
+    log.info(programVersion('ovs-vswitchd').trimEnd());
     if (options.isQuickstart) greet(program, options, [...aSwitch.state.bridges.keys()]);
   };
   aSwitch.start();
