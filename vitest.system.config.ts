@@ -8,8 +8,8 @@ export default defineConfig({
     include: ['test/system/**/*.test.ts'],
     pool: 'forks',
     fileParallelism: false, // they share the cores with the packets they send
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000, // only end what hangs: a busy machine takes its time
+    hookTimeout: 120_000,
     reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
   },
 });

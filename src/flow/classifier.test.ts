@@ -157,7 +157,7 @@ function keyOf(values: Partial<Record<SlotName, number>>): Uint32Array {
 describe('Classifier', () => {
   it('agrees with a plain list of rules in every version, and tells enough bits', () => {
     for (let seed = 1; seed <= 20; seed++) run(seededRandom(seed), 600, undefined);
-  }, 120_000);
+  });
 
   it('agrees with a plain list whichever prefixes it tells apart', () => {
     run(seededRandom(77), 1500, ['ipv6_dst', 'nw_src']);

@@ -23,7 +23,7 @@ describe.runIf(reason === undefined).each(Object.entries(chapters))(
         await host.prepare();
         answers[which] = lines.map((line) => say(host, splitWords(line)));
       }
-    }, 300_000);
+    });
 
     test.each(lines.map((line, n) => [n, line] as const))('%i: %s', (n) => {
       expect(answers.ours[n]).toEqual(answers.reference[n]);

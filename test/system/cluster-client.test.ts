@@ -40,7 +40,7 @@ describe.skipIf(reason !== undefined)(
       for (const { remote } of members) {
         execFileSync('ovsdb-client', ['-t', '30', 'wait', remote, 'Open_vSwitch', 'connected']);
       }
-    }, 60_000);
+    });
 
     afterAll(() => {
       client?.close();

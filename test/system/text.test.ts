@@ -124,7 +124,7 @@ describe.skipIf(noServer !== undefined)('beside the reference', () => {
       both('query', 'args.db', `["D",{"op":"select","table":"T","where":[["s","!=","${sequence}"]]}]`);
       both('db-name', `none${sequence}`);
     }
-  }, 60_000);
+  });
 });
 
 /** What the server answers, as sorted JSON; what it says last is the echo, if the connection lives on. */
@@ -197,7 +197,7 @@ describe('a daemon whose arguments are not UTF-8', () => {
     ).toEqual(['\udc80.log', '\udcc0.pid', '\udcff.ctl', '\udcff.db', '\udcff.sock'].sort());
     expect(readTextOrEmpty(`${place}/\udc80.log`)).toContain(`opened log file ${place}/\udc80.log`);
     expect(readdirSync(folder)).not.toContain('\ufffd');
-  }, 90_000);
+  });
 });
 
 describe.skipIf(noSwitch !== undefined)('names beyond ASCII', () => {
@@ -281,5 +281,5 @@ describe.skipIf(noSwitch !== undefined)('names beyond ASCII', () => {
     // The log file of the database
     expect(own('ovsdb-tool', '-m', 'show-log', join(host.folder, 'conf.db'))).toContain('"brücke"');
     expect(readFileSync(join(host.folder, 'conf.db'), 'utf8')).toContain('"name":"brücke"');
-  }, 60_000);
+  });
 });
