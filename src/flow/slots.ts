@@ -145,6 +145,8 @@ function layOut(): { slots: Readonly<Record<SlotName, Slot>>; size: number; laye
 const layout = layOut();
 
 export const slots = layout.slots;
+/** Tags and addresses of Ethernet, and MPLS labels; lower ones are metadata. */
+export const linkLayer: number = link;
 /** The layer of each word of a key. */
 export const layerOfWord = layout.layerOfWord;
 /** Words of a whole key. */

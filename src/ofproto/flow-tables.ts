@@ -8,13 +8,24 @@ import { newKey } from '../flow/key.ts';
 import { type Match, matchOn, packMatch } from '../flow/match.ts';
 import { slots } from '../flow/slots.ts';
 import type { Action } from '../openflow/actions/index.ts';
-import { reservedPorts } from '../openflow/ports.ts';
 import { Rule } from './rule.ts';
 
 /** The table of what the switch itself needs. Users do not see it but by `bridge/dump-flows`. */
 const internalTable = 254;
 
-const toController: Action = { do: 'output', port: reservedPorts.CONTROLLER, maxLength: 0xffff };
+/** The reason of a packet that no rule was there for; it has no name. */
+const implicitMiss = 7;
+
+const toController: Action = {
+  do: 'controller',
+  reason: implicitMiss,
+  maxLength: 0xffff,
+  controller: 0,
+  userData: new Uint8Array(0),
+  pauses: false,
+  meter: undefined,
+  hasProperties: false,
+};
 
 export interface InternalRules {
   readonly recirculationDrop: Rule;

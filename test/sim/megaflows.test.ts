@@ -81,6 +81,47 @@ describe('a datapath flow', () => {
   });
 });
 
+/** Rules of three tables that look at headers, change them and look again. */
+const rules = [
+  'table=0,priority=1,actions=NORMAL',
+  'table=0,priority=9,tcp,actions=resubmit(,1),output:2',
+  'table=0,priority=8,ip,nw_dst=192.168.0.0/24,actions=mod_nw_dst:10.0.0.1,resubmit(,1)',
+  'table=0,priority=7,udp,tp_dst=20,actions=mod_vlan_vid:7,output:2,strip_vlan,output:3',
+  'table=0,priority=6,dl_vlan=10,actions=strip_vlan,resubmit(,1),output:2',
+  'table=0,priority=5,arp,actions=move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],in_port',
+  'table=0,priority=4,actions=set_field:5->reg0,resubmit(,1),resubmit(,2)',
+  'table=1,priority=5,ip,nw_dst=10.0.0.0/8,actions=dec_ttl,output:3',
+  'table=1,priority=4,reg0=5,dl_dst=50:54:00:00:00:02,actions=output:2',
+  'table=1,priority=3,ip,actions=push_mpls:0x8847,output:3',
+  'table=1,priority=2,actions=mod_dl_src:02:00:00:00:00:09,resubmit(2,2)',
+  'table=2,priority=3,in_port=2,actions=output:1,LOCAL',
+  'table=2,priority=2,dl_src=02:00:00:00:00:00/ff:00:00:00:00:00,actions=set_queue:3,output:1,pop_queue,output:4',
+  'table=2,priority=1,actions=clone(mod_nw_tos:8,output:2),output:3',
+];
+
+describe('a datapath flow of rules', () => {
+  test('does to every packet it matches what a fresh translation would', async () => {
+    let comparedCount = 0;
+    const chosen = fc.record({
+      rules: fc.subarray(rules),
+      frames: fc.array(frame, { minLength: 5, maxLength: 40 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(chosen, async ({ rules: present, frames }) => {
+        const sw = await makeSwitch([], 2, []);
+        const left = sw.backer.bridges.get('left');
+        if (left === undefined) throw new Error('no bridge');
+        for (const rule of present) sw.addFlow(left, rule);
+        for (const { port, bytes } of frames) sw.inject(port, bytes);
+        sw.advance(200); // what changed meanwhile is translated again
+        for (const { port, bytes } of frames) comparedCount += compare(sw, port, bytes, 2);
+      }),
+      { numRuns: 60 },
+    );
+    expect(comparedCount).toBeGreaterThan(300);
+  });
+});
+
 /** Two bridges joined by patch ports: p0..p2 in one, p3 in the other. */
 async function makeSwitch(
   bundles: readonly Partial<BundleConfig>[],

@@ -20,7 +20,7 @@ import {
 } from '../../src/ofproto/config.ts';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
 import type { Rule } from '../../src/ofproto/rule.ts';
-import { readActionText } from '../../src/openflow/action-codec.ts';
+import { readInstructionText } from '../../src/openflow/action-codec.ts';
 import { portText } from '../../src/openflow/ports.ts';
 import { MemoryPort } from '../conformance/memory-port.ts';
 
@@ -103,7 +103,7 @@ export class VirtualSwitch {
       else if (!builder.take(name, value, portText)) throw new Error(`no field ${name}`);
     }
     const rule = { ...made, match: packMatch(builder.key, builder.mask) };
-    return bridge.tables.add({ ...rule, actions: readActionText(actions, context) }, this.clock.now());
+    return bridge.tables.add({ ...rule, actions: readInstructionText(actions, context) }, this.clock.now());
   }
 
   inject(port: string, ...frames: readonly Uint8Array[]): void {

@@ -50,7 +50,7 @@ describe.runIf(reason === undefined)('beside the reference', () => {
       'bridge',
       name,
       'datapath_type=dummy',
-      'protocols=OpenFlow10,OpenFlow11',
+      'protocols=OpenFlow10,OpenFlow11,OpenFlow15',
     ];
     reference.configure(
       ...bridge('br0'),
@@ -77,7 +77,10 @@ describe.runIf(reason === undefined)('beside the reference', () => {
 });
 
 function addFlows(host: SwitchHost, bridge: string, rules: readonly string[]): void {
-  const versions = /mod_vlan|strip_vlan|enqueue/.test(rules.join()) ? ['10'] : ['11', '10'];
+  const text = rules.join();
+  const isOld = /mod_vlan|strip_vlan|enqueue/.test(text);
+  const isNew = /set_field|goto_table|write_metadata|nsh/.test(text);
+  const versions = isOld ? ['10'] : isNew ? ['15'] : ['11', '10'];
   for (const rule of rules) {
     const errors = versions.map((version) => {
       const { status, stderr } = host.run('ovs-ofctl', '-O', `OpenFlow${version}`, 'add-flow', bridge, rule);

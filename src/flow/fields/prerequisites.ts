@@ -5,7 +5,7 @@
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import { icmpv6Type } from '../../wire/transport.ts';
-import { getSlot } from '../key.ts';
+import { getSlot, setSlot } from '../key.ts';
 import type { SlotName } from '../slots.ts';
 
 /** These bits of a slot of at most four bytes have this value. */
@@ -84,6 +84,17 @@ export function isMetByMatch(needs: Prerequisite, values: Uint32Array, bits: Uin
 /** Is a packet with that key what `needs` asks for? */
 export function isMetByPacket(needs: Prerequisite, key: Uint32Array): boolean {
   return isAnyMet(table[needs], key, undefined);
+}
+
+/** The same; the bits that decided are set in `wildcards`. */
+export function isMetByLooking(needs: Prerequisite, key: Uint32Array, wildcards: Uint32Array): boolean {
+  const alternatives: readonly Conditions[] = table[needs];
+  return alternatives.some((conditions) =>
+    conditions.every(({ slot, bits, value }) => {
+      setSlot(wildcards, slot, getSlot(wildcards, slot) | bits);
+      return ((getSlot(key, slot) & bits) ^ value) === 0;
+    }),
+  );
 }
 
 function isAnyMet(

@@ -7,6 +7,8 @@ interface Reason {
   readonly text: string;
   /** How a trace shows it; what it shows already in another way is silent. */
   readonly kind: 'detail' | 'warning' | 'error' | 'silent';
+  /** How the detail is shown where it is no error. */
+  readonly detailKind?: 'warning';
   /** Nothing that was done to the packet before counts either, in words for the operator. */
   readonly fails?: string;
 }
@@ -36,6 +38,9 @@ export const dropReasons = {
   noSuchOutput: warning('Nonexistent output port'),
   outputIsInput: warning('skipping output to input port'),
   noConnection: { text: 'resubmit(ct) with non-tracked or non-IP packet!', kind: 'error' },
+  outputOutOfRange: silent('a register with no number of a port was to say where to'),
+  noTruncation: { ...silent('what is cut can go to ordinary ports only'), detailKind: 'warning' },
+  noTruncationToPatch: silent('what is cut cannot go through a patch port'),
   tooDeep: failure('over max translation depth 64', 'Recursion too deep'),
   tooManyLookups: failure('over 4096 resubmit actions', 'Too many resubmits'),
   tooManyActions: { text: 'resubmits yielded over 64 kB of actions', kind: 'error' },
@@ -51,8 +56,12 @@ export const dropReasons = {
 
 export type DropReason = keyof typeof dropReasons;
 
+/** What a trace shows for a reason. */
+export function reasonOf(reason: DropReason): Reason {
+  return dropReasons[reason];
+}
+
 /** Why all of a translation fails with that reason; undefined when it does not. */
 export function failureOf(reason: DropReason): string | undefined {
-  const found: Reason = dropReasons[reason];
-  return found.fails;
+  return reasonOf(reason).fails;
 }

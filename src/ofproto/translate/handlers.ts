@@ -1,7 +1,13 @@
 /** One handler for each action that translation knows. A rule with any other is refused; see translate.ts. */
+import { fieldHandlers } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
 import { headerHandlers } from './header-handlers.ts';
 import { outputHandlers } from './output-handlers.ts';
 import { pipelineHandlers } from './pipeline-handlers.ts';
 
-export const handlers: Handlers = { ...outputHandlers, ...headerHandlers, ...pipelineHandlers };
+export const handlers: Handlers = {
+  ...outputHandlers,
+  ...headerHandlers,
+  ...fieldHandlers,
+  ...pipelineHandlers,
+};

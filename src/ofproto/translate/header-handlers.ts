@@ -5,7 +5,7 @@ import { type SlotName, slots } from '../../flow/slots.ts';
 import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 import type { Handlers } from './handler.ts';
 import { coverWithLabel, labelCount, labelSlots, maxLabels, popLabel, pushLabel } from './labels.ts';
-import { packetInReason, sendToController } from './output-handlers.ts';
+import { packetInReason, sendToController } from './packet-in.ts';
 import type { TraceEvent } from './trace.ts';
 import type { Translation } from './translation.ts';
 import { popTag, pushTag, vlanWords } from './vlan-tags.ts';
@@ -75,9 +75,10 @@ function writeTag(t: Translation, bits: number, value: number, addsTag: boolean)
 }
 
 /** A packet of protocol 0 is taken for one without a payload that is known, and so not written to. */
-function hasHeader(t: Translation, needs: Prerequisite): boolean {
+export function hasHeader(t: Translation, needs: Prerequisite): boolean {
   if (!isMetByPacket(needs, t.flow)) return false;
-  if (needs !== 'ethernet' && isMetByPacket('ip', t.flow)) maskSlot(t.mask, 'nw_proto');
+  const isOfLink = needs === 'ethernet' || needs === 'vlan';
+  if (!isOfLink && isMetByPacket('ip', t.flow)) maskSlot(t.mask, 'nw_proto');
   return true;
 }
 

@@ -2,15 +2,37 @@
 import { ofPort } from '../../base/units.ts';
 import { maskSlot, setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
-import { reservedPorts } from '../../openflow/ports.ts';
+import { portText, reservedPorts } from '../../openflow/ports.ts';
+import { readBits } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
 import { normal } from './normal.ts';
+import { packetInReason, sendToController } from './packet-in.ts';
 import type { Translation } from './translation.ts';
 
 const priorityWord = slots.skb_priority.word;
 
 export const outputHandlers = {
   output: (t, { port, maxLength }) => outputTo(t, port, maxLength),
+  output_trunc(t, { port, maxLength }) {
+    const to = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);
+    const isReserved = reserved.has(port) && port !== reservedPorts.IN_PORT;
+    if (isReserved) t.drop('noTruncation', `output_trunc does not support port: ${portText.format(port)}`);
+    else if (port === t.inPortNumber) t.drop('outputIsInput');
+    else if (t.ofproto.ports.get(to)?.dpPort === undefined)
+      t.drop('noTruncationToPatch', `output_trunc does not support patch port ${portText.format(port)}`);
+    else {
+      t.cut(maxLength);
+      t.output(to);
+    }
+  },
+  output_reg(t, { source, maxLength }) {
+    const port = Number(readBits(t, source));
+    t.trace?.note({ event: 'outputPort', port });
+    if (port <= 0xffff) outputTo(t, port, maxLength);
+    else t.drop('outputOutOfRange');
+  },
+  controller: (t, { controller, maxLength, reason }) =>
+    sendToController(t, { reason, maxLength, controllerId: controller }),
   enqueue(t, { port, queue }) {
     maskSlot(t.mask, 'skb_priority');
     const to = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);
@@ -64,31 +86,4 @@ function outputTo(t: Translation, port: number, maxLength: number): void {
 function flood(t: Translation): void {
   const input = t.inPortNumber;
   for (const port of t.ofproto.ports.keys()) if (port !== input) t.output(port);
-}
-
-/** OFPR_*: why a controller gets a packet. */
-export const packetInReason = { action: 1, invalidTtl: 2 } as const;
-
-interface PacketIn {
-  readonly reason: number;
-  readonly maxLength: number;
-  readonly controllerId: number;
-}
-
-/** Whoever only asks what would happen leaves the controllers in peace. */
-export function sendToController(t: Translation, { reason, maxLength, controllerId }: PacketIn): void {
-  t.act({
-    do: 'userspace',
-    pid: 0,
-    cookie: {
-      type: 'controller',
-      reason,
-      isHeldBack: t.trace !== undefined && !t.request.hasPacket,
-      isContinuation: false,
-      recircId: 0,
-      ruleCookie: [0, 0],
-      controllerId,
-      maxSize: maxLength,
-    },
-  });
 }

@@ -16,6 +16,9 @@ export const pipelineHandlers = {
     const inPort = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);
     t.lookUp(table === sameTable ? t.table : table, inPort);
   },
+  goto_table: (t, { table }) => t.lookUp(table, t.inPortNumber),
+  clone: (t, { actions }) => t.clone(actions),
+  debug_slow: (t) => t.slow('action'),
   set_tunnel(t, { id }) {
     const bytes = Uint8Array.from({ length: 8 }, (_, n) => Number((id >> BigInt(56 - 8 * n)) & 0xffn));
     writeSlot(t.flow, 'tun_id', bytes);

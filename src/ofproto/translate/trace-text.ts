@@ -1,5 +1,5 @@
 /** A trace as the reference prints it: what follows a table or bridge that nothing comes after is not indented further. */
-import { dropReasons } from './drop-reasons.ts';
+import { reasonOf } from './drop-reasons.ts';
 import type { TraceEvent, TraceNode } from './trace.ts';
 
 type Kind = 'place' | 'bridge' | 'action' | 'detail' | 'warning' | 'error';
@@ -26,11 +26,17 @@ const texts: Texts = {
   flooding: () => [['detail', 'no learned MAC for destination, flooding']],
   queue: ({ priority }) => [['detail', `queue = ${priority === 0 ? '0' : `0x${priority.toString(16)}`}`]],
   ttlExpired: ({ header }) => [['warning', `${header} decrement TTL exception`]],
+  outputPort: ({ port }) =>
+    port > 0xffff
+      ? [['warning', `output port ${port} is out of range`]]
+      : [['detail', `output port is ${port}`]],
+  value: ({ bits, value }) => [['detail', `${bits} is now ${value}`]],
+  ignored: ({ action, field }) => [['warning', `unmet prerequisites for ${field}, ${action} ignored`]],
   misplaced: ({ what }) => [['error', what]],
   drop({ reason, detail }) {
-    const { text, kind } = dropReasons[reason];
+    const { text, kind, detailKind = 'error' } = reasonOf(reason);
     const line: Line[] = kind === 'silent' ? [] : [[kind, text]];
-    return detail === undefined ? line : [['error', detail], ...line];
+    return detail === undefined ? line : [[detailKind, detail], ...line];
   },
 };
 

@@ -17,6 +17,11 @@ export type TraceEvent =
   | { readonly event: 'flooding' }
   | { readonly event: 'queue'; readonly priority: number }
   | { readonly event: 'ttlExpired'; readonly header: 'IPv4' | 'IPv6' | 'MPLS' | 'NSH' }
+  | { readonly event: 'outputPort'; readonly port: number }
+  /** Bits that an action wrote, and what they are now, as text. */
+  | { readonly event: 'value'; readonly bits: string; readonly value: string }
+  /** The packet does not have the field. */
+  | { readonly event: 'ignored'; readonly action: string; readonly field: string }
   /** An action that means nothing where it is. */
   | { readonly event: 'misplaced'; readonly what: string }
   /** Nothing more is done with the packet here; `detail` names what the reason is about. */

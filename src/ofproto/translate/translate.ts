@@ -2,11 +2,24 @@
 import { Refused } from '../../base/errors.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import { fieldOf } from '../../openflow/actions/subfield.ts';
 import { handlers } from './handlers.ts';
 import { Translation, type TranslationRequest, type TranslationResult } from './translation.ts';
 
 export function translate(request: TranslationRequest): TranslationResult {
   return new Translation(request, runHandler).run();
+}
+
+/** What of an action cannot be translated, in words; undefined when all of it can. */
+function untranslatable(action: Action): string | undefined {
+  if (handlers[action.do] === undefined) return action.do;
+  if (action.do === 'clone') return action.actions.map(untranslatable).find((what) => what !== undefined);
+  if (action.do === 'set_field' && fieldOf(action.field).slot === 'tun_metadata')
+    return `set_field of ${action.field}`;
+  if (action.do !== 'controller') return undefined;
+  if (action.pauses) return 'controller(pause)';
+  if (action.meter !== undefined) return 'controller(meter_id)';
+  return action.userData.length > 0 ? 'controller(userdata)' : undefined;
 }
 
 /** What a datapath flow does with its packets: what the translation says, or sending them up so that somebody does it. */
@@ -20,9 +33,9 @@ export function actionsOfFlow({
 
 /** Throws Refused, naming the first action that has no handler. */
 export function refuseUntranslatable(actions: readonly Action[]): void {
-  const unknown = actions.find((action) => handlers[action.do] === undefined);
+  const unknown = actions.map(untranslatable).find((what) => what !== undefined);
   if (unknown !== undefined)
-    throw new Refused('OFPBAC_BAD_TYPE', `the action ${unknown.do} is not supported by this switch yet`);
+    throw new Refused('OFPBAC_BAD_TYPE', `the action ${unknown} is not supported by this switch yet`);
 }
 
 function runHandler(t: Translation, action: Action): void {

@@ -8,9 +8,13 @@ import type { DpAction } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
 import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
 import type { PortText } from '../../flow/fields/text.ts';
+import { readField } from '../../flow/fields/value.ts';
 import { newKey } from '../../flow/key.ts';
-import { datapathWordCount, slots } from '../../flow/slots.ts';
+import { datapathWordCount, layerOfWord, linkLayer, slots } from '../../flow/slots.ts';
+import { bitsOf } from '../../openflow/actions/field-bits.ts';
+import { formatFieldValue } from '../../openflow/actions/field-value.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import { fieldOf, formatSubfield, type Subfield } from '../../openflow/actions/subfield.ts';
 import { portText } from '../../openflow/ports.ts';
 import { isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 import { formatMacNumber } from '../mac.ts';
@@ -108,6 +112,7 @@ export type ActionRunner = (t: Translation, action: Action) => void;
 interface Place {
   readonly ofproto: Ofproto;
   readonly table: number;
+  readonly rule: Rule | undefined;
 }
 
 /** The state of one translation; handlers of actions work on it. */
@@ -137,6 +142,10 @@ export class Translation {
   #lookupCount = 0;
   readonly #lookups: TableLookup[] = [];
   tags = 0;
+  /** Values that actions have put aside. */
+  stack: bigint[] = [];
+  /** How deep in each other the packets are that are kept. */
+  #keptCount = 0;
 
   constructor(request: TranslationRequest, act: ActionRunner) {
     this.request = request;
@@ -150,7 +159,7 @@ export class Translation {
     this.flow = flow;
     this.mask = mask.fill(0);
     this.#commit = { flow, base, mask, actions: this.#actions };
-    this.#place = { ofproto: request.ofproto, table: 0 };
+    this.#place = { ofproto: request.ofproto, table: 0, rule: undefined };
   }
 
   /** The switch that has the packet now. */
@@ -161,6 +170,12 @@ export class Translation {
   /** The table that it is in. */
   get table(): number {
     return this.#place.table;
+  }
+
+  /** The actions that run are those of a rule for every packet that no other rule of its table is for. */
+  get isTableMiss(): boolean {
+    const { ofproto, rule } = this.#place;
+    return rule?.priority === 0 && ofproto.tables.matchOf(rule).mask.words.length === 0;
   }
 
   /** The port by which it came into that switch; actions may have changed that, too. */
@@ -246,6 +261,23 @@ export class Translation {
     this.#isUncovered = true;
   }
 
+  /** Runs actions on a copy of the packet: what they change is not seen behind them. */
+  clone(actions: readonly Action[]): void {
+    this.#elsewhere(() => this.#runActions(actions));
+  }
+
+  /** The next output sends no more than so many bytes. */
+  cut(maxSize: number): void {
+    this.#actions.push({ do: 'trunc', maxSize });
+  }
+
+  /** Tells a trace what some bits are now. */
+  noteValue(subfield: Subfield): void {
+    if (this.trace === undefined) return;
+    const { flow } = this;
+    this.trace.note({ event: 'value', bits: formatSubfield(subfield), value: valueText(flow, subfield) });
+  }
+
   /** Adds an action that acts on the packet as it is here. */
   act(action: DpAction): void {
     this.commit();
@@ -279,12 +311,16 @@ export class Translation {
       flow.fill(0, firstConntrackWord);
       mask.fill(0, firstTunnelWord, tunnelEnd);
       flow[inPortWord] = to.port.ofPort;
+      this.stack = [];
       this.#place = { ...this.#place, ofproto: to.ofproto };
       this.trace?.enter({ event: 'bridge', name: to.ofproto.name });
       this.lookUp(0, to.port.ofPort);
       this.trace?.leave();
       mask.set(tunnelBits, firstTunnelWord);
     });
+    // How it ended in the other bridge means nothing here.
+    this.#failure = undefined;
+    this.#hasEnded = false;
     this.#effects.push({ kind: 'patch', from, to: to.port });
   }
 
@@ -292,13 +328,14 @@ export class Translation {
   #elsewhere(run: () => void): void {
     const place = this.#place;
     const isUncovered = this.#isUncovered;
-    const flow = this.request.scratch.save(this.flow, this.#depth);
+    const stack = [...this.stack];
+    const flow = this.request.scratch.save(this.flow, this.#keptCount++);
     run();
+    this.#keptCount--;
     this.flow.set(flow);
     this.#place = place;
     this.#isUncovered = isUncovered;
-    this.#hasEnded = false;
-    this.#failure = undefined;
+    this.stack = stack;
   }
 
   /** Looks the packet up, as if it had come in by that port, and does what the rule says. */
@@ -323,7 +360,7 @@ export class Translation {
     const rule = this.#match(table, inPort);
     this.#lookupCount += 1;
     this.#depth += deeper;
-    this.#place = { ofproto, table };
+    this.#place = { ofproto, table, rule };
     this.#effects.push({ kind: 'rule', rule: rule ?? ofproto.tables.internal.missDrop });
     this.#enterRule(table, rule);
     this.#runActions(rule?.actions ?? []);
@@ -377,7 +414,7 @@ export class Translation {
 
   /** Not where the action would see what is not known. */
   #mayRun(action: Action): boolean {
-    if (!this.#isUncovered || seesNoPayload.has(action.do)) return true;
+    if (!this.#isUncovered || seesNoPayload(action)) return true;
     this.drop('needsRecirculation');
     return false;
   }
@@ -447,8 +484,10 @@ export class Translation {
 }
 
 /** Actions that work on a packet of which only the Ethernet header is known. */
-const seesNoPayload: ReadonlySet<Action['do']> = new Set([
+const linkActions: ReadonlySet<Action['do']> = new Set([
   'output',
+  'output_reg',
+  'output_trunc',
   'enqueue',
   'set_vlan_vid',
   'set_vlan_pcp',
@@ -458,6 +497,20 @@ const seesNoPayload: ReadonlySet<Action['do']> = new Set([
   'set_queue',
   'group',
 ]);
+
+function seesNoPayload(action: Action): boolean {
+  if (action.do !== 'set_field') return linkActions.has(action.do);
+  const { slot, place } = fieldOf(action.field);
+  return slot !== 'mpls_lse' && (layerOfWord[place.word] ?? 0) <= linkLayer;
+}
+
+/** The whole field as the field is written, some bits of it as a number. */
+function valueText(flow: Uint32Array, { field: name, low, width }: Subfield): string {
+  const field = fieldOf(name);
+  const value = readField(flow, field);
+  if (width === field.width) return formatFieldValue(field, value, undefined, portText);
+  return `0x${bitsOf(value, low, width).toString(16)}`;
+}
 
 function isTunnelled(key: Uint32Array): boolean {
   const { tun_dst: v4, tun_ipv6_dst: v6 } = slots;

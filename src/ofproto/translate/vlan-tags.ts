@@ -1,6 +1,6 @@
 /** The VLAN tags of a key, as words: TPID above TCI, zero where there is none. */
 import { slots } from '../../flow/slots.ts';
-import { vlanPresent } from '../../wire/ethernet.ts';
+import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 
 /** Outermost first. */
 export const vlanWords = [slots.vlan_tpid.word, slots.vlan_tpid2.word] as const;
@@ -30,4 +30,11 @@ export function popTag(key: Uint32Array, mask: Uint32Array): void {
   if (tagsOf(key).length > 1) mask[inner] = 0xffffffff;
   key[outer] = key[inner] ?? 0;
   key[inner] = 0;
+}
+
+/** After a write to the outer tag: bits that must be set, and the TPID that goes with a TCI; none goes with zero. */
+export function fixTag(key: Uint32Array, bits: number): void {
+  const tag = (key[outer] ?? 0) | bits;
+  const tpid = tag >>> 16 || etherType.vlan;
+  key[outer] = (tag & 0xffff) === 0 ? 0 : ((tpid << 16) | (tag & 0xffff)) >>> 0;
 }

@@ -17,19 +17,14 @@ export interface RuleRow {
 
 export function listRules(ofproto: Ofproto, now: number): RuleRow[] {
   const { tables } = ofproto;
-  return [...tables].map((rule) => {
-    // The reason for which this one tells the controller has no name.
-    const isMiss = rule === tables.internal.missToController;
-    const actions = isMiss ? 'controller(reason=)' : formatRuleActions(rule.actions);
-    return rowOf(rule, formatRuleMatch(tables.matchOf(rule)), actions, now);
-  });
+  return [...tables].map((rule) => rowOf(rule, formatRuleMatch(tables.matchOf(rule)), now));
 }
 
 export function formatRules(rows: readonly RuleRow[]): string {
   return rows.map((row) => `${formatRule(row)}\n`).join('');
 }
 
-function rowOf(rule: Rule, match: string, actions: string, now: number): RuleRow {
+function rowOf(rule: Rule, match: string, now: number): RuleRow {
   return {
     table: rule.table,
     duration: Math.floor((now - rule.createdAt) / 1000),
@@ -37,7 +32,7 @@ function rowOf(rule: Rule, match: string, actions: string, now: number): RuleRow
     bytes: rule.byteCount,
     priority: rule.priority,
     match,
-    actions,
+    actions: formatRuleActions(rule.actions),
   };
 }
 

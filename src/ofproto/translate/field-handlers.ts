@@ -1,0 +1,87 @@
+/** Actions that read and write fields by name, and the stack of values that goes with a packet. */
+import type { Field } from '../../flow/fields/index.ts';
+import { isMetByLooking } from '../../flow/fields/prerequisites.ts';
+import { readField, writeField } from '../../flow/fields/value.ts';
+import { bitsOf, bytesWith, onesOf } from '../../openflow/actions/field-bits.ts';
+import { fieldOf, type Subfield } from '../../openflow/actions/subfield.ts';
+import { vlanPresent } from '../../wire/ethernet.ts';
+import type { Handlers } from './handler.ts';
+import { hasHeader } from './header-handlers.ts';
+import type { Translation } from './translation.ts';
+import { fixTag } from './vlan-tags.ts';
+
+export const fieldHandlers = {
+  set_field(t, { field: name, value, mask }) {
+    const field = fieldOf(name);
+    if (isThere(t, field)) {
+      if (field.needs !== undefined) hasHeader(t, field.needs); // looks at what decides about writing it
+      write(t, field, value, mask);
+    } else t.trace?.note({ event: 'ignored', action: 'set_field', field: name });
+  },
+  move(t, { source, destination }) {
+    if (isThere(t, fieldOf(destination.field)) && isThere(t, fieldOf(source.field)))
+      writeBits(t, destination, readBits(t, source));
+    t.noteValue(destination);
+  },
+  push(t, { subfield }) {
+    t.stack.push(readBits(t, subfield));
+  },
+  pop(t, { subfield }) {
+    const value = t.stack.pop();
+    if (value === undefined) {
+      t.trace?.note({ event: 'misplaced', what: 'stack underflow' });
+      return;
+    }
+    writeBits(t, subfield, value);
+    t.noteValue(subfield);
+  },
+  write_metadata(t, { metadata, mask }) {
+    writeWithoutLooking(t, fieldOf('metadata'), bytesWith(metadata, 0, 8), bytesWith(mask, 0, 8));
+  },
+} satisfies Handlers;
+
+/** The bits of a subfield, which have decided. */
+export function readBits(t: Translation, { field: name, low, width }: Subfield): bigint {
+  const field = fieldOf(name);
+  unwildcardBits(t, field, bytesWith(onesOf(width), low, field.bytes));
+  return bitsOf(readField(t.flow, field), low, width);
+}
+
+function writeBits(t: Translation, { field: name, low, width }: Subfield, value: bigint): void {
+  const field = fieldOf(name);
+  write(
+    t,
+    field,
+    bytesWith(value & onesOf(width), low, field.bytes),
+    bytesWith(onesOf(width), low, field.bytes),
+  );
+}
+
+/** Does the packet have the field? What decides that was looked at. */
+function isThere(t: Translation, { needs }: Field): boolean {
+  return needs === undefined || isMetByLooking(needs, t.flow, t.mask);
+}
+
+function write(t: Translation, field: Field, value: Uint8Array, mask: Uint8Array): void {
+  unwildcardBits(t, field, mask);
+  writeWithoutLooking(t, field, value, mask);
+}
+
+function writeWithoutLooking(t: Translation, field: Field, value: Uint8Array, mask: Uint8Array): void {
+  const before = readField(t.flow, field);
+  writeField(
+    t.flow,
+    field,
+    before.map((byte, n) => (byte & ~(mask[n] ?? 0)) | ((value[n] ?? 0) & (mask[n] ?? 0))),
+  );
+  if (field.slot === 'vlan_tci') fixTag(t.flow, field.impliesTag === true ? vlanPresent : 0);
+}
+
+function unwildcardBits(t: Translation, field: Field, bits: Uint8Array): void {
+  const before = readField(t.mask, field);
+  writeField(
+    t.mask,
+    field,
+    before.map((byte, n) => byte | (bits[n] ?? 0)),
+  );
+}
