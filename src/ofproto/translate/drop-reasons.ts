@@ -18,7 +18,7 @@ const warning = (text: string): Reason => ({ text, kind: 'warning' });
 const silent = (text: string): Reason => ({ text, kind: 'silent' });
 const failure = (text: string, fails: string): Reason => ({ text, kind: 'error', fails });
 
-export const dropReasons = {
+const dropReasons = {
   noInputPort: silent('it came in by a port of no bridge'),
   noRecirculationContext: silent('nothing is known of the recirculation id under which it was looked up'),
   noController: silent('an action sent it up for a controller, and none is there to take it'),
