@@ -12,9 +12,9 @@ import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './co
 import { Ofproto, type OfprotoEvents } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
 import type { DropReason } from './translate/drop-reasons.ts';
+import { Scratch } from './translate/request.ts';
 import { addressTag, everyTag } from './translate/tags.ts';
 import { refuseUntranslatable } from './translate/translate.ts';
-import { Scratch } from './translate/translation.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';

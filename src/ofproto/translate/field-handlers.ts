@@ -3,7 +3,9 @@ import type { Field } from '../../flow/fields/index.ts';
 import { isMetByLooking } from '../../flow/fields/prerequisites.ts';
 import { readField, writeField } from '../../flow/fields/value.ts';
 import { bitsOf, bytesWith, onesOf } from '../../openflow/actions/field-bits.ts';
-import { fieldOf, type Subfield } from '../../openflow/actions/subfield.ts';
+import { formatFieldValue } from '../../openflow/actions/field-value.ts';
+import { fieldOf, formatSubfield, type Subfield } from '../../openflow/actions/subfield.ts';
+import { portText } from '../../openflow/ports.ts';
 import { vlanPresent } from '../../wire/ethernet.ts';
 import type { Handlers } from './handler.ts';
 import { hasHeader } from './header-handlers.ts';
@@ -21,7 +23,7 @@ export const fieldHandlers = {
   move(t, { source, destination }) {
     if (isThere(t, fieldOf(destination.field)) && isThere(t, fieldOf(source.field)))
       writeBits(t, destination, readBits(t, source));
-    t.noteValue(destination);
+    noteValue(t, destination);
   },
   push(t, { subfield }) {
     t.stack.push(readBits(t, subfield));
@@ -33,7 +35,7 @@ export const fieldHandlers = {
       return;
     }
     writeBits(t, subfield, value);
-    t.noteValue(subfield);
+    noteValue(t, subfield);
   },
   write_metadata(t, { metadata, mask }) {
     writeWithoutLooking(t, fieldOf('metadata'), bytesWith(metadata, 0, 8), bytesWith(mask, 0, 8));
@@ -84,4 +86,18 @@ function unwildcardBits(t: Translation, field: Field, bits: Uint8Array): void {
     field,
     before.map((byte, n) => byte | (bits[n] ?? 0)),
   );
+}
+
+/** Tells a trace what some bits are now. */
+function noteValue(t: Translation, subfield: Subfield): void {
+  if (t.trace === undefined) return;
+  t.trace.note({ event: 'value', bits: formatSubfield(subfield), value: valueText(t.flow, subfield) });
+}
+
+/** The whole field as the field is written, some bits of it as a number. */
+function valueText(flow: Uint32Array, { field: name, low, width }: Subfield): string {
+  const field = fieldOf(name);
+  const value = readField(flow, field);
+  if (width === field.width) return formatFieldValue(field, value, undefined, portText);
+  return `0x${bitsOf(value, low, width).toString(16)}`;
 }

@@ -4,7 +4,8 @@ import type { DpAction } from '../../datapath/actions.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { fieldOf } from '../../openflow/actions/subfield.ts';
 import { handlers } from './handlers.ts';
-import { Translation, type TranslationRequest, type TranslationResult } from './translation.ts';
+import type { TranslationRequest, TranslationResult } from './request.ts';
+import { Translation } from './translation.ts';
 
 export function translate(request: TranslationRequest): TranslationResult {
   return new Translation(request, runHandler).run();

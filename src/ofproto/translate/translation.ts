@@ -6,31 +6,32 @@
 import { type OfPort, ofPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
-import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
 import type { PortText } from '../../flow/fields/text.ts';
-import { readField } from '../../flow/fields/value.ts';
-import { newKey } from '../../flow/key.ts';
-import { datapathWordCount, layerOfWord, linkLayer, slots } from '../../flow/slots.ts';
-import { bitsOf } from '../../openflow/actions/field-bits.ts';
-import { formatFieldValue } from '../../openflow/actions/field-value.ts';
+import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
-import { fieldOf, formatSubfield, type Subfield } from '../../openflow/actions/subfield.ts';
 import { portText } from '../../openflow/ports.ts';
-import { isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 import { formatMacNumber } from '../mac.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { PortIndex, PortOfSwitch } from '../patch.ts';
+import type { PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Rule } from '../rule.ts';
 import { formatRuleActions, formatRuleMatch } from '../rule-text.ts';
 import { type Commit, commit, commitTags } from './commit.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect } from './effects.ts';
+import {
+  anyFragment,
+  clearAbsent,
+  firstTunnelWord,
+  tunnelEnd,
+  unwildcardBasics,
+  unwildcardTags,
+} from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
-import { labelSlots } from './labels.ts';
-import { LookupLists, rewrittenIn, type TableLookup } from './lookups.ts';
+import { rewrittenIn, type TableLookup } from './lookups.ts';
+import type { TranslationRequest, TranslationResult } from './request.ts';
 import type { Trace } from './trace.ts';
-import { vlanWords } from './vlan-tags.ts';
+import { seesNoPayload } from './uncovered.ts';
 
 /** Bridges and tables that one packet may go through inside each other; ends loops. */
 const maxDepth = 64;
@@ -40,70 +41,11 @@ const maxLookups = maxDepth * maxDepth;
 const maxActions = 8192;
 
 const inPortWord = slots.in_port.word;
-const recircWord = slots.recirc_id.word;
-const packetTypeWord = slots.packet_type.word;
-/** eth_type is the lower half of the word that ends eth_dst. */
-const ethTypeWord = slots.eth_type.word;
 const fragWord = slots.nw_frag.word;
-const anyFragment = 3 << slots.nw_frag.shift;
-const laterFragment = 2 << slots.nw_frag.shift;
 /** Source and destination share it. */
 const portsWord = slots.tp_src.word;
-const firstTunnelWord = slots.tun_id.word;
-/** What OpenFlow alone has begins where the tunnel's fields end. */
-const tunnelEnd = slots.metadata.word;
+const noReasons: readonly SlowPathReason[] = [];
 const firstConntrackWord = slots.ct_state.word;
-
-/**
- * Memory for one translation at a time, since nothing in one waits. Whoever translates often keeps one: typed arrays
- * are dear to make.
- */
-export class Scratch {
-  readonly flow = newKey();
-  readonly base = newKey();
-  readonly mask = newKey();
-  readonly lookupLists = new LookupLists();
-  readonly #saved: Uint32Array[] = [];
-
-  /** A copy of `key`, good until the next one of the same depth. */
-  save(key: Uint32Array, depth: number): Uint32Array {
-    const kept = this.#saved[depth] ?? newKey();
-    kept.set(key);
-    this.#saved[depth] = kept;
-    return kept;
-  }
-}
-
-export interface TranslationRequest {
-  readonly ports: PortIndex;
-  readonly scratch: Scratch;
-  /** Words of the packet's datapath key; those beyond its length are zero. */
-  readonly key: Uint32Array;
-  /** The switch that it comes into, and by which port, which need not be there. */
-  readonly ofproto: Ofproto;
-  readonly inPort: OfPort;
-  /** There is a packet, and learned addresses and the log follow from it; off when only the answer is wanted. */
-  readonly hasPacket: boolean;
-  /** What to do instead of looking into table 0. */
-  readonly actions?: readonly Action[];
-  readonly trace?: Trace;
-}
-
-export interface TranslationResult {
-  /** Empty drops. */
-  readonly actions: readonly DpAction[];
-  /** Why only the slow path can do that; a flow sends its packets there. */
-  readonly slowPath: readonly SlowPathReason[];
-  /** Of whole width, without bits beyond `datapathWordCount`; the scratch's, so good until the next translation. */
-  readonly mask: Uint32Array;
-  /** The learned addresses that it depended on; see tags.ts. */
-  readonly tags: number;
-  /** The tables that it looked at. */
-  readonly lookups: readonly TableLookup[];
-  readonly effects: readonly Effect[];
-  /** Set when there are no actions. */
-  readonly drop: DropReason | undefined;
-}
 
 /** Does one action of a rule. */
 export type ActionRunner = (t: Translation, action: Action) => void;
@@ -192,7 +134,7 @@ export class Translation {
   }
 
   run(): TranslationResult {
-    this.#unwildcardBasics();
+    unwildcardBasics(this.mask, this.request.key);
     this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
     if (this.request.actions === undefined) this.#runTable(0, this.inPortNumber, 0);
     else this.#runActions(this.request.actions);
@@ -202,11 +144,13 @@ export class Translation {
       this.#fail(failure);
       this.#showResult(); // the bits as they were then
     }
-    this.#finishMask();
+    clearAbsent(this.mask, this.request.key);
+    if (failure === undefined) this.#showResult();
+    unwildcardTags(this.mask, this.request.key);
     const isDropped = this.#actions.length === 0;
     return {
       actions: this.#actions,
-      slowPath: [...this.#slowPath],
+      slowPath: this.#slowPath.size === 0 ? noReasons : [...this.#slowPath],
       mask: this.mask,
       tags: this.tags,
       lookups: this.request.scratch.lookupLists.intern(this.#lookups),
@@ -269,13 +213,6 @@ export class Translation {
   /** The next output sends no more than so many bytes. */
   cut(maxSize: number): void {
     this.#actions.push({ do: 'trunc', maxSize });
-  }
-
-  /** Tells a trace what some bits are now. */
-  noteValue(subfield: Subfield): void {
-    if (this.trace === undefined) return;
-    const { flow } = this;
-    this.trace.note({ event: 'value', bits: formatSubfield(subfield), value: valueText(flow, subfield) });
   }
 
   /** Adds an action that acts on the packet as it is here. */
@@ -426,95 +363,7 @@ export class Translation {
     this.#drop = reason;
   }
 
-  /** What every answer depends on. */
-  #unwildcardBasics(): void {
-    const { mask, request } = this;
-    mask[inPortWord] = 0xffffffff;
-    mask[recircWord] = 0xffffffff;
-    mask[packetTypeWord] = 0xffffffff;
-    mask[ethTypeWord] = 0x0000ffff;
-    const type = (request.key[ethTypeWord] ?? 0) & 0xffff;
-    if (type === 0x0800 || type === 0x86dd) this.unwildcard(fragWord, anyFragment);
-  }
-
-  /** Leaves out what the packet did not have when it came: actions looked at what they had put there themselves. */
-  #finishMask(): void {
-    const { mask } = this;
-    const { key } = this.request;
-    mask.fill(0, datapathWordCount);
-    if ((key[packetTypeWord] ?? 0) !== 0) {
-      for (const slot of ['eth_src', 'eth_dst'] as const) mask[slots[slot].word] = 0;
-      mask[slots.eth_src.word + 1] = 0;
-      mask[ethTypeWord] = (mask[ethTypeWord] ?? 0) & 0xffff;
-    }
-    if (isMetByPacket('icmpv4', key) || isMetByPacket('icmpv6', key))
-      mask[portsWord] = (mask[portsWord] ?? 0) & 0x00ff00ff;
-    if (((key[fragWord] ?? 0) & laterFragment) !== 0) mask[portsWord] = 0;
-    if (!isMplsType((key[ethTypeWord] ?? 0) & 0xffff)) {
-      for (const slot of labelSlots) mask[slots[slot].word] = 0;
-    }
-    for (const word of vlanWords) {
-      const isTagged = ((key[word] ?? 0) & vlanPresent) !== 0;
-      if (!isTagged) mask[word] = 0;
-      else if ((mask[word] ?? 0) & 0xffff) this.unwildcard(word, vlanPresent);
-    }
-    if (!isTunnelled(key)) mask.fill(0, firstTunnelWord, tunnelEnd);
-    if (this.#failure === undefined) this.#showResult();
-    this.#unwildcardTags();
-  }
-
   #showResult(): void {
     if (this.trace !== undefined) this.trace.result = { flow: this.flow, mask: this.mask.slice() };
   }
-
-  /**
-   * A tag that is not there cannot have been looked at, but that it is not there was: EtherType alone does not tell
-   * a tagged frame from an untagged one.
-   */
-  #unwildcardTags(): void {
-    const { mask } = this;
-    const { key } = this.request;
-    const [outer, inner] = vlanWords;
-    for (const word of vlanWords) {
-      if ((mask[word] ?? 0) !== 0) this.unwildcard(word, 0xffff0000);
-    }
-    this.unwildcard(outer, vlanPresent);
-    if (((key[outer] ?? 0) & vlanPresent) !== 0) this.unwildcard(inner, vlanPresent);
-  }
-}
-
-/** Actions that work on a packet of which only the Ethernet header is known. */
-const linkActions: ReadonlySet<Action['do']> = new Set([
-  'output',
-  'output_reg',
-  'output_trunc',
-  'enqueue',
-  'set_vlan_vid',
-  'set_vlan_pcp',
-  'set_eth_src',
-  'set_eth_dst',
-  'set_tunnel',
-  'set_queue',
-  'group',
-]);
-
-function seesNoPayload(action: Action): boolean {
-  if (action.do !== 'set_field') return linkActions.has(action.do);
-  const { slot, place } = fieldOf(action.field);
-  return slot !== 'mpls_lse' && (layerOfWord[place.word] ?? 0) <= linkLayer;
-}
-
-/** The whole field as the field is written, some bits of it as a number. */
-function valueText(flow: Uint32Array, { field: name, low, width }: Subfield): string {
-  const field = fieldOf(name);
-  const value = readField(flow, field);
-  if (width === field.width) return formatFieldValue(field, value, undefined, portText);
-  return `0x${bitsOf(value, low, width).toString(16)}`;
-}
-
-function isTunnelled(key: Uint32Array): boolean {
-  const { tun_dst: v4, tun_ipv6_dst: v6 } = slots;
-  if ((key[v4.word] ?? 0) !== 0) return true;
-  for (let n = 0; n < 4; n++) if ((key[v6.word + n] ?? 0) !== 0) return true;
-  return false;
 }

@@ -8,8 +8,8 @@ import { readActionText } from '../../openflow/action-codec.ts';
 import { portText } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../rule.ts';
+import { Scratch } from '../translate/request.ts';
 import { translate } from '../translate/translate.ts';
-import { Scratch } from '../translate/translation.ts';
 import type { InstalledFlow } from './installed-flows.ts';
 
 async function twoPorts(): Promise<{ sw: VirtualSwitch; bridge: Ofproto }> {

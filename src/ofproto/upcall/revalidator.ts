@@ -16,9 +16,9 @@ import type { PortIndex } from '../patch.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import { mayConcern, type RuleChange } from '../translate/lookups.ts';
+import type { Scratch } from '../translate/request.ts';
 import { everyTag } from '../translate/tags.ts';
 import { actionsOfFlow, translate } from '../translate/translate.ts';
-import type { Scratch } from '../translate/translation.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');

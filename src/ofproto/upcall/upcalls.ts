@@ -15,8 +15,8 @@ import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { DropReason } from '../translate/drop-reasons.ts';
 import { creditEffects } from '../translate/effects.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
+import type { Scratch, TranslationResult } from '../translate/request.ts';
 import { actionsOfFlow, translate } from '../translate/translate.ts';
-import type { Scratch, TranslationResult } from '../translate/translation.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 

@@ -10,10 +10,10 @@ import { portText } from '../../openflow/ports.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { failureOf } from '../translate/drop-reasons.ts';
+import { Scratch } from '../translate/request.ts';
 import { Trace, type TraceNode } from '../translate/trace.ts';
 import { formatTrace } from '../translate/trace-text.ts';
 import { translate } from '../translate/translate.ts';
-import { Scratch } from '../translate/translation.ts';
 
 export interface TraceRequest {
   readonly backer: Backer;

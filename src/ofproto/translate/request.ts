@@ -1,0 +1,63 @@
+/** What a translation is asked and what it answers, and the memory that it works in. */
+import type { OfPort } from '../../base/units.ts';
+import type { DpAction } from '../../datapath/actions.ts';
+import type { SlowPathReason } from '../../datapath/cookie.ts';
+import { newKey } from '../../flow/key.ts';
+import type { Action } from '../../openflow/actions/index.ts';
+import type { Ofproto } from '../ofproto.ts';
+import type { PortIndex } from '../patch.ts';
+import type { DropReason } from './drop-reasons.ts';
+import type { Effect } from './effects.ts';
+import { LookupLists, type TableLookup } from './lookups.ts';
+import type { Trace } from './trace.ts';
+
+/**
+ * Memory for one translation at a time, since nothing in one waits. Whoever translates often keeps one: typed arrays
+ * are dear to make.
+ */
+export class Scratch {
+  readonly flow = newKey();
+  readonly base = newKey();
+  readonly mask = newKey();
+  readonly lookupLists = new LookupLists();
+  readonly #saved: Uint32Array[] = [];
+
+  /** A copy of `key`, good until the next one of the same depth. */
+  save(key: Uint32Array, depth: number): Uint32Array {
+    const kept = this.#saved[depth] ?? newKey();
+    kept.set(key);
+    this.#saved[depth] = kept;
+    return kept;
+  }
+}
+
+export interface TranslationRequest {
+  readonly ports: PortIndex;
+  readonly scratch: Scratch;
+  /** Words of the packet's datapath key; those beyond its length are zero. */
+  readonly key: Uint32Array;
+  /** The switch that it comes into, and by which port, which need not be there. */
+  readonly ofproto: Ofproto;
+  readonly inPort: OfPort;
+  /** There is a packet, and learned addresses and the log follow from it; off when only the answer is wanted. */
+  readonly hasPacket: boolean;
+  /** What to do instead of looking into table 0. */
+  readonly actions?: readonly Action[];
+  readonly trace?: Trace;
+}
+
+export interface TranslationResult {
+  /** Empty drops. */
+  readonly actions: readonly DpAction[];
+  /** Why only the slow path can do that; a flow sends its packets there. */
+  readonly slowPath: readonly SlowPathReason[];
+  /** Of whole width, without bits beyond `datapathWordCount`; the scratch's, so good until the next translation. */
+  readonly mask: Uint32Array;
+  /** The learned addresses that it depended on; see tags.ts. */
+  readonly tags: number;
+  /** The tables that it looked at. */
+  readonly lookups: readonly TableLookup[];
+  readonly effects: readonly Effect[];
+  /** Set when there are no actions. */
+  readonly drop: DropReason | undefined;
+}
