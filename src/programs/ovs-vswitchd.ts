@@ -1,6 +1,10 @@
-/** ovs-vswitchd: the switch itself. */
-import { openEmbeddedDatabase } from '../cli/ovsdb-server/embedded.ts';
+/** ovs-vswitchd: the switch itself. The database is loaded only where it is served too: until then nothing is forwarded. */
 import { runProgram } from '../daemon/program.ts';
-import { vswitchd } from '../vswitchd/program/main.ts';
+import { type OpenDatabase, vswitchd } from '../vswitchd/program/main.ts';
 
-await runProgram((program) => vswitchd(program, openEmbeddedDatabase));
+const openDatabase: OpenDatabase = async (options) => {
+  const { openEmbeddedDatabase } = await import('../cli/ovsdb-server/embedded.ts');
+  return openEmbeddedDatabase(options);
+};
+
+await runProgram((program) => vswitchd(program, openDatabase));
