@@ -9,7 +9,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pc from 'picocolors';
+import { styleText } from 'node:util';
 
 const root = new URL('..', import.meta.url).pathname;
 const inside = 'OVS_TS_DEMO_INSIDE';
@@ -72,12 +72,17 @@ const env = {
 };
 const children = [];
 
+/** In colour where the terminal has any, and the user wants it (NO_COLOR). */
+function styled(style, text) {
+  return process.stdout.isTTY && process.stdout.hasColors() ? styleText(style, text) : text;
+}
+
 function say(text) {
-  process.stdout.write(`\n${pc.bold(text)}\n`);
+  process.stdout.write(`\n${styled('bold', text)}\n`);
 }
 
 function showCommand(command) {
-  process.stdout.write(pc.cyan(`  $ ${command}\n`));
+  process.stdout.write(styled('cyan', `  $ ${command}\n`));
 }
 
 /** Runs a command, after saying it, and shows what it prints. */

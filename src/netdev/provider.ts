@@ -9,6 +9,7 @@
  * A datapath in the kernel takes the device by `ifindex` and opens neither. A deterministic datapath opens them on the
  * main thread. Every provider runs the suite in test/conformance/netdev.ts.
  */
+import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import type { Frame, FrameBatch } from '../wire/frame.ts';
 import type { DeviceMark } from './device-mark.ts';
@@ -86,6 +87,7 @@ export interface NetdevDeps {
   readonly timers: Timers;
   /** Which devices of the kernel are the switch's own. */
   readonly mark: DeviceMark;
+  readonly random: Random;
 }
 
 export interface NetdevProvider {

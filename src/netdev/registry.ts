@@ -4,7 +4,7 @@
  */
 import { errnos, syscallFailed } from '../base/errno.ts';
 import { unreachable } from '../base/errors.ts';
-import { dummyDevice } from './dummy/device.ts';
+import { DummyDevices } from './dummy/device.ts';
 import { DummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
@@ -35,25 +35,31 @@ const realProviders = [systemProvider, tapProvider, internalProvider, patchProvi
 const dummyTypes = ['dummy', 'dummy-internal', 'dummy-pmd'];
 
 /** Providers by Interface type; "" is not a key: the caller maps it to "system". */
-export function netdevProviders(dummies: DummyMode = 'none'): ReadonlyMap<string, NetdevProvider> {
+export function netdevProviders(
+  mode: DummyMode = 'none',
+  dummies = new DummyDevices(),
+): ReadonlyMap<string, NetdevProvider> {
   const providers = realProviders.map((provider) => {
     const isReplaced =
-      dummies === 'override' ? provider.type !== 'patch' : dummies === 'system' && provider.type === 'system';
-    return isReplaced ? dummyProvider(provider.type) : provider;
+      mode === 'override' ? provider.type !== 'patch' : mode === 'system' && provider.type === 'system';
+    return isReplaced ? dummyProvider(provider.type, dummies) : provider;
   });
-  if (dummies !== 'none') providers.push(...dummyTypes.map(dummyProvider));
+  if (mode !== 'none') providers.push(...dummyTypes.map((type) => dummyProvider(type, dummies)));
   return new Map(providers.map((provider) => [provider.type, provider]));
 }
 
-/** Opens the frame path of a device on the calling thread, where its frames are received. Throws SyscallFailed. */
-export function openPortIo(spec: PortSpec): PortIo {
+/**
+ * Opens the frame path of a device on the calling thread, where its frames are received; that of a dummy one only on the
+ * thread of `dummies`. Throws SyscallFailed.
+ */
+export function openPortIo(spec: PortSpec, dummies?: DummyDevices): PortIo {
   switch (spec.kind) {
     case 'packet':
       return openPacketPort(spec.name, spec.ifindex, spec.fd);
     case 'tap':
       return new TapPort(spec.fd);
     case 'dummy': {
-      const device = dummyDevice(spec.name);
+      const device = dummies?.get(spec.name);
       if (device === undefined)
         throw syscallFailed('open', errnos.ENODEV, `could not open network device ${spec.name}`);
       return new DummyPort(device);

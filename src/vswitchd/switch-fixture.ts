@@ -8,7 +8,7 @@ import { ms, type Uuid, uuid } from '../base/units.ts';
 import { type CommandOutput, Commands } from '../daemon/unixctl.ts';
 import { type DummyKernel, openDummyDatapath } from '../datapath/dummy/datapath.ts';
 import { DeviceMark } from '../netdev/device-mark.ts';
-import { type DummyDevice, dummyDevice, dummyDevices } from '../netdev/dummy/device.ts';
+import { type DummyDevice, DummyDevices } from '../netdev/dummy/device.ts';
 import type { PortIo, PortSpec } from '../netdev/provider.ts';
 import { netdevProviders, openPortIo } from '../netdev/registry.ts';
 import { OvsdbClient, type Transaction } from '../ovsdb/client/index.ts';
@@ -23,6 +23,7 @@ import { Switch } from './switch.ts';
 export class SwitchFixture {
   readonly clock = new FakeClock(1_000_000);
   readonly timers = new Timers(this.clock);
+  readonly dummies = new DummyDevices();
   aSwitch: Switch;
   /** Somebody else's client, as ovs-vsctl is. */
   readonly tool: OvsdbClient<OvsTables>;
@@ -90,13 +91,13 @@ export class SwitchFixture {
     this.#server.close();
   }
 
-  /** Lets everything happen that is under way. */
+  /** Until nothing is put off, nothing is due, and all promises that could be kept have been. */
   async settle(): Promise<void> {
-    for (let round = 0; round < 40; round++) {
+    do {
       this.timers.run();
       for (const action of this.#later.splice(0)) action();
       await new Promise<void>((resolve) => defer(resolve));
-    }
+    } while (this.#later.length > 0 || this.timers.nextDue <= this.clock.now());
   }
 
   async advance(by: number): Promise<void> {
@@ -162,7 +163,7 @@ export class SwitchFixture {
   }
 
   device(name: string): DummyDevice {
-    const device = dummyDevice(name);
+    const device = this.dummies.get(name);
     if (device === undefined) throw new Error(`no dummy device ${name}`);
     return device;
   }
@@ -177,7 +178,7 @@ export class SwitchFixture {
   /** A device goes, and can't be had any more. */
   async vanish(name: string): Promise<void> {
     this.missing.add(name);
-    dummyDevice(name)?.vanish();
+    this.dummies.get(name)?.vanish();
     await this.free(name);
   }
 
@@ -221,8 +222,10 @@ export class SwitchFixture {
   }
 
   #providers(): Providers {
-    const byType = netdevProviders('override');
-    const deps = { timers: this.timers, mark: new DeviceMark('fixture', 'fixture') };
+    const byType = netdevProviders('override', this.dummies);
+    const { timers } = this;
+    const random = seededRandom(1);
+    const deps = { timers, random, mark: new DeviceMark('fixture', 'fixture') };
     return {
       datapathTypes: ['dummy'],
       ifaceTypes: ['dummy', 'dummy-internal', 'internal', 'patch', 'system'],
@@ -240,14 +243,14 @@ export class SwitchFixture {
         if (type !== 'dummy') throw syscallFailed('open', errnos.EAFNOSUPPORT, type);
         const openPort = (spec: PortSpec): PortIo => {
           if (this.refused.has(spec.name)) throw syscallFailed('add', errnos.ENOSPC, spec.name);
-          return openPortIo(spec);
+          return openPortIo(spec, this.dummies);
         };
         const { clock, kernel } = this;
         return openDummyDatapath('dummy', name, { clock, random: seededRandom(1), openPort, kernel });
       },
       removeLeftDevices: async (wanted) => {
         const names = Array.from(wanted, ({ name }) => name).sort();
-        this.removals.push({ wanted: names, opened: dummyDevices().map(({ name }) => name) });
+        this.removals.push({ wanted: names, opened: this.dummies.all().map(({ name }) => name) });
       },
       spareDescriptors: () => this.spareDescriptors,
       watchDevices: (changed) => {

@@ -376,3 +376,28 @@ describe('a switch on its database', () => {
     await expect(fixture.appctl('fdb/show', 'nobr')).rejects.toThrow('no such bridge');
   });
 });
+
+test('two switches of one process know nothing of each other', async () => {
+  const one = new SwitchFixture();
+  const other = new SwitchFixture();
+  const both = [one, other];
+  for (const each of both) await each.start();
+  for (const each of both) await each.addBridge('br0', ['p1', 'p2']);
+  const [rows, otherRows] = both.map((each) => ['br0', 'p1', 'p2'].map((name) => each.interface(name)));
+  expect(rows).toEqual(otherRows); // the same uuids, numbers and addresses
+  expect(one.device('p1')).not.toBe(other.device('p1'));
+  const sent = both.map((each) => {
+    const frames: Uint8Array[] = [];
+    each.device('p2').onTransmit = (frame) => frames.push(frame);
+    return frames;
+  });
+  one.device('p1').receive(Buffer.from(broadcast('020000000001'), 'hex'));
+  await one.settle();
+  await other.settle();
+  expect(sent.map((frames) => frames.length)).toEqual([1, 0]);
+  await one.vanish('p1');
+  expect([one.interface('p1').ofport, other.interface('p1').ofport]).toEqual([-1, rows?.[1]?.ofport]);
+  await one.stop();
+  expect(other.device('p1').isGone).toBe(false);
+  await other.stop();
+});

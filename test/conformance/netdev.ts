@@ -4,9 +4,18 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { seededRandom } from '../../src/base/random.ts';
 import { Timers } from '../../src/base/timers.ts';
 import { DeviceMark } from '../../src/netdev/device-mark.ts';
-import type { Netdev, NetdevConfig, NetdevProvider, PortIo, PortSpec } from '../../src/netdev/provider.ts';
+import { DummyDevices } from '../../src/netdev/dummy/device.ts';
+import type {
+  Netdev,
+  NetdevConfig,
+  NetdevDeps,
+  NetdevProvider,
+  PortIo,
+  PortSpec,
+} from '../../src/netdev/provider.ts';
 import { openPortIo } from '../../src/netdev/registry.ts';
 import { Frame, FrameBatch } from '../../src/wire/frame.ts';
 
@@ -36,7 +45,13 @@ export interface NetdevHarness {
 }
 
 export const noConfig: NetdevConfig = { options: new Map(), mac: undefined, mtuRequest: undefined };
-export const testMark = new DeviceMark('/test', 'unix:/test/db.sock');
+/** Where a harness has its dummy devices. */
+export const testDummies = new DummyDevices();
+export const testDeps: NetdevDeps = {
+  timers: new Timers(systemClock),
+  mark: new DeviceMark('/test', 'unix:/test/db.sock'),
+  random: seededRandom(1),
+};
 const etherType = 0x88b5; // IEEE 802: local experiments
 
 /** A frame of `size` bytes whose payload tells its number. */
@@ -72,15 +87,12 @@ export function netdevConformance(title: string, harness: NetdevHarness): void {
     beforeEach(async () => {
       const name = `cf${openCount++}`;
       harness.prepare(name);
-      netdev = await harness.provider.open(name, noConfig, {
-        timers: new Timers(systemClock),
-        mark: testMark,
-      });
+      netdev = await harness.provider.open(name, noConfig, testDeps);
       await netdev.setUp(true);
       far = harness.connect(netdev);
       const { portSpec } = netdev;
       if (portSpec === undefined) throw new Error('no frame path');
-      io = (await harness.openIo?.(portSpec)) ?? openPortIo(portSpec);
+      io = (await harness.openIo?.(portSpec)) ?? openPortIo(portSpec, testDummies);
     });
 
     afterEach(async () => {

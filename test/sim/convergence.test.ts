@@ -5,7 +5,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Uuid } from '../../src/base/units.ts';
-import { dummyDevice } from '../../src/netdev/dummy/device.ts';
 import type { Transaction } from '../../src/ovsdb/client/index.ts';
 import { isEligibleMac, macOfUuid } from '../../src/vswitchd/config/mac.ts';
 import type { LiveBridge, LiveInterface } from '../../src/vswitchd/live.ts';
@@ -216,7 +215,7 @@ const device = fc.oneof(
   happening(
     'set device',
     fc.record({ name: deviceName, mac, mtu: fc.constantFrom(1200, 1500) }),
-    (_, { name, ...more }) => dummyDevice(name)?.set(more),
+    (fixture, { name, ...more }) => fixture.dummies.get(name)?.set(more),
   ),
 );
 

@@ -13,15 +13,7 @@ function demo(folder: string, ...runner: readonly string[]) {
 function readableCopy(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ovs-ts-copy-'));
   chmodSync(folder, 0o755);
-  const parts = [
-    'package.json',
-    'bin',
-    'dist',
-    'scripts',
-    'node_modules/picocolors',
-    'node_modules/koffi',
-    'node_modules/@koromix',
-  ];
+  const parts = ['package.json', 'bin', 'dist', 'scripts', 'node_modules/koffi', 'node_modules/@koromix'];
   for (const part of parts) cpSync(part, join(folder, part), { recursive: true, dereference: true });
   return folder;
 }

@@ -2,9 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/base/clock.ts';
 import { logRegistry } from '../../src/base/log.ts';
-import { Timers } from '../../src/base/timers.ts';
 import { driveTimers } from '../../src/base/timers-drive.ts';
 import { DeviceMark } from '../../src/netdev/device-mark.ts';
 import type { Netdev, NetdevProvider, PortIo, PortSpec } from '../../src/netdev/provider.ts';
@@ -22,7 +20,7 @@ import {
   netdevConformance,
   noConfig,
   numberOf,
-  testMark,
+  testDeps,
   testPacket,
 } from '../conformance/netdev.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
@@ -31,7 +29,7 @@ const why = whyNoNamespaces();
 if (why !== undefined) console.log(`netdev tests on the kernel: ${why}`);
 
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
-const deps = { timers: new Timers(systemClock), mark: testMark };
+const deps = testDeps;
 driveTimers(deps.timers);
 const batch = new FrameBatch(32);
 
@@ -480,7 +478,7 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
   });
 
   test('A TAP device that was left is adopted once it is free, by whom it belongs to alone', async () => {
-    const open = (mark: DeviceMark) => provider('tap').open('ad0', noConfig, { timers: deps.timers, mark });
+    const open = (mark: DeviceMark) => provider('tap').open('ad0', noConfig, { ...deps, mark });
     const first = await open(new DeviceMark('/a', 'unix:/a/db.sock'));
     const { ifindex } = first.state;
     expect(first.isAdopted).toBe(false);

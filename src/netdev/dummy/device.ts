@@ -13,19 +13,30 @@ import { Capture } from './capture.ts';
 const queueLimit = 100;
 const defaultMtu = 1500;
 
-/** Devices by name, the whole process. */
-const devices = new Map<string, DummyDevice>();
-/** The address of the n-th device made is aa:55:aa:55:00:00 + n. */
-let madeCount = 0;
+/** The dummy devices of one switch, as the kernel has the real ones: by name, for providers, commands and tests. */
+export class DummyDevices {
+  readonly #byName = new Map<string, DummyDevice>();
+  #madeCount = 0;
 
-/** The dummy device of that name, for commands and tests. */
-export function dummyDevice(name: string): DummyDevice | undefined {
-  return devices.get(name);
-}
+  get(name: string): DummyDevice | undefined {
+    return this.#byName.get(name);
+  }
 
-/** All dummy devices, sorted by name. */
-export function dummyDevices(): DummyDevice[] {
-  return [...devices.values()].sort((a, b) => compareBytes(a.name, b.name));
+  /** Sorted by name. */
+  all(): DummyDevice[] {
+    return [...this.#byName.values()].sort((a, b) => compareBytes(a.name, b.name));
+  }
+
+  /** The address of the n-th is aa:55:aa:55:00:00 + n. Throws SyscallFailed when the name is taken. */
+  make(name: string, clock: Clock): DummyDevice {
+    if (this.#byName.has(name))
+      throw syscallFailed('open', errnos.EEXIST, `could not open network device ${name}`);
+    const number = this.#madeCount++;
+    const mac = `aa:55:aa:55:${hex(number >> 8)}:${hex(number)}`;
+    const device = new DummyDevice(name, { mac, clock, onClosed: () => void this.#byName.delete(name) });
+    this.#byName.set(name, device);
+    return device;
+  }
 }
 
 /** What of the state can be set. */
@@ -42,22 +53,20 @@ export class DummyDevice {
   onTransmit: (frame: Uint8Array) => void = () => {};
   onStateChange: () => void = () => {};
   readonly #clock: Clock;
+  #onClosed: () => void;
   #isGone = false;
   #state: NetdevState;
   #rxCapture: Capture | undefined;
   #txCapture: Capture | undefined;
 
-  /** Throws SyscallFailed when the name is taken. */
-  constructor(name: string, clock: Clock) {
-    if (devices.has(name))
-      throw syscallFailed('open', errnos.EEXIST, `could not open network device ${name}`);
-    devices.set(name, this);
+  /** Made by `DummyDevices`, which is told when the name is free again. */
+  constructor(name: string, deps: { mac: string; clock: Clock; onClosed: () => void }) {
     this.name = name;
-    this.#clock = clock;
-    const number = madeCount++;
+    this.#clock = deps.clock;
+    this.#onClosed = deps.onClosed;
     this.#state = {
       ifindex: 0,
-      mac: `aa:55:aa:55:${hex(number >> 8)}:${hex(number)}`,
+      mac: deps.mac,
       mtu: defaultMtu,
       isUp: false,
       hasCarrier: true,
@@ -125,7 +134,8 @@ export class DummyDevice {
 
   close(): void {
     this.#endCapture();
-    if (devices.get(this.name) === this) devices.delete(this.name);
+    this.#onClosed();
+    this.#onClosed = () => {};
   }
 
   #endCapture(): void {

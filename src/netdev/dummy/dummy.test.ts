@@ -2,18 +2,24 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { netdevConformance, noConfig, testMark, testPacket } from '../../../test/conformance/netdev.ts';
+import {
+  netdevConformance,
+  noConfig,
+  testDeps,
+  testDummies,
+  testPacket,
+} from '../../../test/conformance/netdev.ts';
 import { FakeClock } from '../../base/clock.ts';
 import { Timers } from '../../base/timers.ts';
 import { openPortIo } from '../registry.ts';
-import { dummyDevice, dummyDevices } from './device.ts';
+import { DummyDevices } from './device.ts';
 import { dummyProvider } from './provider.ts';
 
 netdevConformance('dummy', {
-  provider: dummyProvider('dummy'),
+  provider: dummyProvider('dummy', testDummies),
   prepare: () => {},
   connect(netdev) {
-    const device = dummyDevice(netdev.name);
+    const device = testDummies.get(netdev.name);
     const sent: Uint8Array[] = [];
     if (device !== undefined) device.onTransmit = (packet) => sent.push(packet);
     return {
@@ -26,35 +32,37 @@ netdevConformance('dummy', {
   settle: () => {},
 });
 
-const deps = () => ({ timers: new Timers(new FakeClock()), mark: testMark });
+const dummies = new DummyDevices();
+const dummy = dummyProvider('dummy', dummies);
+const deps = () => ({ ...testDeps, timers: new Timers(new FakeClock()) });
 
 test('A dummy port tells that frames have come and drops beyond a hundred unread ones', async () => {
-  await using netdev = await dummyProvider('dummy').open('p1', noConfig, deps());
-  const io = openPortIo({ kind: 'dummy', name: 'p1' });
+  await using netdev = await dummy.open('p1', noConfig, deps());
+  const io = openPortIo({ kind: 'dummy', name: 'p1' }, dummies);
   let toldCount = 0;
   if ('onInput' in io) io.onInput = () => toldCount++;
-  for (let i = 0; i < 101; i++) dummyDevice('p1')?.receive(testPacket(i));
+  for (let i = 0; i < 101; i++) dummies.get('p1')?.receive(testPacket(i));
   expect(toldCount).toBe(100);
   expect(io.counters.rxDropped).toBe(1);
   expect(netdev.type).toBe('dummy');
 });
 
 test('A dummy port drops frames beyond its MTU, a tag aside', async () => {
-  await using netdev = await dummyProvider('dummy').open('p1', { ...noConfig, mtuRequest: 1000 }, deps());
+  await using netdev = await dummy.open('p1', { ...noConfig, mtuRequest: 1000 }, deps());
   const tagged = testPacket(1, 1018);
   tagged.set([0x81, 0], 12);
   expect(netdev.state.mtu).toBe(1000);
-  expect(dummyDevice('p1')?.transmit(testPacket(1, 1014))).toBe(true);
-  expect(dummyDevice('p1')?.transmit(testPacket(1, 1015))).toBe(false);
-  expect(dummyDevice('p1')?.transmit(tagged)).toBe(true);
+  expect(dummies.get('p1')?.transmit(testPacket(1, 1014))).toBe(true);
+  expect(dummies.get('p1')?.transmit(testPacket(1, 1015))).toBe(false);
+  expect(dummies.get('p1')?.transmit(tagged)).toBe(true);
 });
 
 test('A dummy name is taken until its device is disposed of', async () => {
-  const netdev = await dummyProvider('dummy').open('p1', noConfig, deps());
-  await expect(dummyProvider('dummy').open('p1', noConfig, deps())).rejects.toThrow('File exists');
+  const netdev = await dummy.open('p1', noConfig, deps());
+  await expect(dummy.open('p1', noConfig, deps())).rejects.toThrow('File exists');
   await netdev[Symbol.asyncDispose]();
   expect(netdev.isGone).toBe(true);
-  expect(dummyDevices()).toEqual([]);
+  expect(dummies.all()).toEqual([]);
 });
 
 test('A dummy port writes what it receives and sends to capture files', async () => {
@@ -64,14 +72,10 @@ test('A dummy port writes what it receives and sends to capture files', async ()
     ['pcap', pcap],
     ['ifindex', '1100'],
   ]);
-  const netdev = await dummyProvider('dummy').open(
-    'p1',
-    { ...noConfig, options, mac: '02:00:00:00:00:AA' },
-    deps(),
-  );
+  const netdev = await dummy.open('p1', { ...noConfig, options, mac: '02:00:00:00:00:AA' }, deps());
   expect(netdev.state).toMatchObject({ ifindex: 1100, mac: '02:00:00:00:00:aa' });
-  dummyDevice('p1')?.receive(testPacket(1));
-  dummyDevice('p1')?.transmit(testPacket(2, 70));
+  dummies.get('p1')?.receive(testPacket(1));
+  dummies.get('p1')?.transmit(testPacket(2, 70));
   await netdev[Symbol.asyncDispose]();
   const file = readFileSync(pcap);
   expect(file.length).toBe(24 + 16 + 60 + 16 + 70);
@@ -79,8 +83,8 @@ test('A dummy port writes what it receives and sends to capture files', async ()
   expect(file.readUInt32LE(24)).toBe(Date.UTC(2026, 0, 1) / 1000);
   expect(new Uint8Array(file.subarray(40, 100))).toEqual(testPacket(1));
 
-  await using _ = await dummyProvider('dummy').open('p1', { ...noConfig, options }, deps());
-  dummyDevice('p1')?.transmit(testPacket(3));
+  await using _ = await dummy.open('p1', { ...noConfig, options }, deps());
+  dummies.get('p1')?.transmit(testPacket(3));
   expect(readFileSync(pcap)).toEqual(Buffer.concat([file, readFileSync(pcap).subarray(-76)]));
   rmSync(dir, { recursive: true });
 });

@@ -10,14 +10,14 @@ import type {
   NetdevStats,
   PortSpec,
 } from '../provider.ts';
-import { DummyDevice } from './device.ts';
+import type { DummyDevice, DummyDevices } from './device.ts';
 
 /** A provider of dummy devices under any type name. */
-export function dummyProvider(type: string): NetdevProvider {
+export function dummyProvider(type: string, dummies: DummyDevices): NetdevProvider {
   return {
     type,
     async open(name, config, { timers }) {
-      const netdev = new DummyNetdev(type, new DummyDevice(name, timers.clock));
+      const netdev = new DummyNetdev(type, dummies.make(name, timers.clock));
       try {
         await netdev.configure(config);
       } catch (error) {

@@ -5,15 +5,15 @@
 import { formatMac } from '../../base/addresses.ts';
 import { Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import { type Random, systemRandom } from '../../base/random.ts';
+import type { Random } from '../../base/random.ts';
 import type { Netdev, NetdevConfig, NetdevProvider, NetdevState, NetdevStats } from '../provider.ts';
 
 const log = logger('netdev_vport');
 
 export const patchProvider: NetdevProvider = {
   type: 'patch',
-  async open(name, config) {
-    const netdev = new PatchNetdev(name, systemRandom);
+  async open(name, config, { random }) {
+    const netdev = new PatchNetdev(name, random);
     await netdev.configure(config);
     return netdev;
   },

@@ -4,14 +4,19 @@ import { type Command, defineCommand } from '../../daemon/unixctl.ts';
 import { readKey } from '../../datapath/text/key.ts';
 import type { ReadKey } from '../../datapath/text/member.ts';
 import { composeFrame, composeFrameOfSize } from '../../flow/compose.ts';
-import { type DummyDevice, dummyDevice, dummyDevices } from '../../netdev/dummy/device.ts';
+import type { DummyDevice, DummyDevices } from '../../netdev/dummy/device.ts';
 import { ethernet } from '../../wire/ethernet.ts';
 
 /** Bytes of a frame on the wire, without its checksum. */
 const shortestFrame = 60;
 const longestFrame = 65_535;
 
-export function dummyCommands(): Command[] {
+export function dummyCommands(dummies: DummyDevices): Command[] {
+  const deviceNamed = (name: string | undefined, unknown: string): DummyDevice => {
+    const device = name === undefined ? undefined : dummies.get(name);
+    if (device === undefined) throw new Refused('dummy', unknown);
+    return device;
+  };
   return [
     defineCommand({
       name: 'netdev-dummy/receive',
@@ -32,19 +37,12 @@ export function dummyCommands(): Command[] {
       run(args) {
         const state = args.at(-1);
         if (state !== 'up' && state !== 'down') throw new Refused('dummy', 'Invalid Admin State');
-        const devices =
-          args.length === 2 ? [deviceNamed(args[0], 'Unknown Dummy Interface')] : dummyDevices();
+        const devices = args.length === 2 ? [deviceNamed(args[0], 'Unknown Dummy Interface')] : dummies.all();
         for (const device of devices) device.set({ isUp: state === 'up' });
         return 'OK';
       },
     }),
   ];
-}
-
-function deviceNamed(name: string | undefined, unknown: string): DummyDevice {
-  const device = name === undefined ? undefined : dummyDevice(name);
-  if (device === undefined) throw new Refused('dummy', unknown);
-  return device;
 }
 
 /** Frames in hexadecimal, or flows from which they are composed; "--len N" after a flow makes its frame that long. */

@@ -17,6 +17,7 @@ import { readSystemRelease } from '../../daemon/system-release.ts';
 import { type Command, Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
+import { DummyDevices } from '../../netdev/dummy/device.ts';
 import { leaveDevices } from '../../netdev/registry.ts';
 import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
@@ -101,13 +102,14 @@ async function serve(
   });
   const remotes = database === undefined ? options.remotes : ['unix:db.sock'];
   const mark = ownDevices(program.directories.run, remotes);
+  const dummies = new DummyDevices();
   const rates = new CoverageRates(clock.now());
   const aSwitch: Switch = new Switch({
     client,
     timers,
     defer,
     random: systemRandom,
-    providers: systemProviders(options, { timers, mark }),
+    providers: systemProviders(options, { timers, mark, random: systemRandom }, dummies),
     pid: process.pid,
     systemStatistics: () => readSystemStatistics(program.directories.run),
     versions: database === undefined ? undefined : versions(),
@@ -145,7 +147,7 @@ async function serve(
   });
   commands.add(...switchCommands(aSwitch, clock), ...(database?.commands ?? []));
   commands.addMissing(missingCommands);
-  if (options.dummy !== 'none') commands.add(...timeCommands(clock, timers, loop), ...dummyCommands());
+  if (options.dummy !== 'none') commands.add(...timeCommands(clock, timers, loop), ...dummyCommands(dummies));
   watchMemory({
     timers,
     peakKilobytes: () => process.resourceUsage().maxRSS,

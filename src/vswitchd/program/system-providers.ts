@@ -2,11 +2,10 @@
 
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { logger } from '../../base/log.ts';
-import { systemRandom } from '../../base/random.ts';
-import type { Timers } from '../../base/timers.ts';
 import { DummyDatapath } from '../../datapath/dummy/datapath.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import { UserspaceDatapath } from '../../datapath/userspace/datapath.ts';
+import type { DummyDevices } from '../../netdev/dummy/device.ts';
 import type { Netdev, NetdevConfig, NetdevDeps, NetdevProvider } from '../../netdev/provider.ts';
 import {
   type DummyMode,
@@ -36,9 +35,9 @@ type DatapathType = keyof typeof datapathNames;
 export function systemProviders(
   options: Pick<ProgramOptions, 'dummy' | 'isSystemDisabled'>,
   deps: NetdevDeps,
+  dummies: DummyDevices,
 ): Providers {
-  const { timers } = deps;
-  const byType = netdevProviders(options.dummy);
+  const byType = netdevProviders(options.dummy, dummies);
   const datapathTypes = datapathTypesOf(options);
   return {
     datapathTypes,
@@ -52,7 +51,7 @@ export function systemProviders(
       const known = datapathTypes.find((candidate) => candidate === type);
       if (known === undefined)
         throw syscallFailed('open', errnos.EAFNOSUPPORT, `could not create datapath of unknown type ${type}`);
-      return openDatapath(known, name ?? datapathNames[known], options.dummy, timers);
+      return openDatapath(known, name ?? datapathNames[known], { dummy: options.dummy, dummies, deps });
     },
     async removeLeftDevices(wanted) {
       const names = new Set<string>();
@@ -88,14 +87,15 @@ function isDummyInstead(type: DatapathType, dummy: DummyMode): boolean {
 async function openDatapath(
   type: DatapathType,
   name: string,
-  dummy: DummyMode,
-  timers: Timers,
+  { dummy, dummies, deps }: { dummy: DummyMode; dummies: DummyDevices; deps: NetdevDeps },
 ): Promise<Datapath> {
+  const { random, timers } = deps;
+  const { clock } = timers;
   if (type === 'dummy' || isDummyInstead(type, dummy))
-    return new DummyDatapath(type, name, { clock: timers.clock, random: systemRandom, openPort: openPortIo });
+    return new DummyDatapath(type, name, { clock, random, openPort: (spec) => openPortIo(spec, dummies) });
   if (type === 'system')
     bridgeLog.info(`${type}@${name}: forwarding in userspace, there is no kernel datapath here`);
-  return new UserspaceDatapath(type, name, { clock: timers.clock, workerUrl });
+  return new UserspaceDatapath(type, name, { clock, workerUrl });
 }
 
 interface Opening extends DeviceName {
