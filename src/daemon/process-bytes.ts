@@ -2,7 +2,8 @@
  * The arguments and the environment of this process and of those it starts, byte for byte: Node puts U+FFFD for a byte
  * that belongs to no character, both ways. Used wherever a program reads its command line or starts another program.
  */
-import { readTextSync } from '../base/files.ts';
+import { basename } from 'node:path';
+import { existsSync, readTextSync } from '../base/files.ts';
 import { encodeText } from '../base/text.ts';
 
 export interface ProcessInput {
@@ -17,6 +18,18 @@ let known: ProcessInput | undefined;
 export function processInput(): ProcessInput {
   known ??= { args: exactArguments(process.argv.slice(2)), env: exactEnvironment(process.env) };
   return known;
+}
+
+/**
+ * How the program was called, as far as can be known: the path that a script is started by, or the bare name where
+ * that is what $PATH leads to.
+ */
+export function calledAs(): string {
+  const { args, env } = processInput();
+  const script = readStrings('/proc/self/cmdline').at(-1 - args.length) ?? '';
+  const name = basename(script);
+  const found = (env.PATH ?? '').split(':').map((folder) => `${folder}/${name}`);
+  return found.find((path) => existsSync(path)) === script ? name : script;
 }
 
 /** What Node could not decode is looked up at the kernel, which only then costs time. */

@@ -1,3 +1,4 @@
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RealServer, type ToolRun, whyNoServer } from './real-server.ts';
 import { splitWords } from './support/words.ts';
@@ -42,31 +43,57 @@ describe.skipIf(reason !== undefined)(
   },
 );
 
-test.skipIf(reason !== undefined)(
+describe.skipIf(reason !== undefined)(
   'a change is noted in the log of the database as the reference notes it',
-  async () => {
-    const server = await RealServer.start();
-    try {
-      for (const program of ['ovs-vsctl', ours]) {
-        server.run(program, [
-          '--no-wait',
-          'add-br',
-          'a b',
-          '--',
-          'set',
-          'bridge',
-          'a b',
-          'other_config:x="\\"y\\""',
+  () => {
+    /** Of the changes that a shell makes where "ovs-vsctl" and a link to it are in the folder "bin". */
+    async function comments(program: string, script: string): Promise<string[]> {
+      const server = await RealServer.start();
+      try {
+        mkdirSync(`${server.folder}/bin`);
+        for (const name of ['ovs-vsctl', 'link']) symlinkSync(program, `${server.folder}/bin/${name}`);
+        const { stderr } = server.run('bash', [
+          '-c',
+          `cd ${server.folder}; PATH=$PWD/bin:$PATH\nbin/ovs-vsctl --no-wait init\n${script}`,
         ]);
-        server.run(program, ['--no-wait', 'del-br', 'a b']);
+        expect(stderr).toBe('');
+        const records = readFileSync(`${server.folder}/conf.db`, 'utf8').split('\n');
+        return records
+          .filter((record) => record.includes('"_comment"'))
+          .map((record) => JSON.parse(record)._comment.replaceAll(server.folder, 'FOLDER'));
+      } finally {
+        server.stop();
       }
-      const { stdout } = server.run('ovsdb-tool', ['show-log', `${server.folder}/conf.db`]);
-      const comments = [...stdout.matchAll(/"(ovs-vsctl .*)"$/gm)].map(([, comment]) => comment);
-      expect(comments).toHaveLength(4);
-      expect(comments.slice(2)).toEqual(comments.slice(0, 2));
-    } finally {
-      server.stop();
     }
+
+    const setting = '--no-wait set open . external_ids:x';
+    test.each([
+      ['by name', `ovs-vsctl ${setting}=1`],
+      [
+        'by path',
+        `bin/ovs-vsctl ${setting}=1; ./bin/ovs-vsctl ${setting}=2; cd bin; ./ovs-vsctl ${setting}=3`,
+      ],
+      ['by a link', `link ${setting}=1; bin/link ${setting}=2; "$PWD/bin/../bin/link" ${setting}=3`],
+      ['with options', `ovs-vsctl --db=unix:$PWD/db.sock --timeout=9 -voff ${setting}=1`],
+      ['with --', 'ovs-vsctl --no-wait -- add-br br0 -- --id=@q create QoS type=x -- comment "a  b" >out'],
+      [
+        'with spaces and quotes',
+        String.raw`ovs-vsctl ${setting}='"a b	c"' "external_ids:y='q'" 'external_ids:z="\"\\"'`,
+      ],
+      ['with what a shell knows', `ovs-vsctl ${setting}='"$HOME;*?[a]{b}&|<>()#~"' 'external_ids:e=""'`],
+      ['beyond ASCII', String.raw`ovs-vsctl ${setting}='"äöü€😀"' $'external_ids:c="\001\033\177"'`],
+      ['with several lines', `ovs-vsctl ${setting}='"new\nline"'`],
+      ['with long arguments', `ovs-vsctl ${setting}=$(printf 'x%.0s' {1..60000})`],
+      [
+        'by another program',
+        `echo ${setting}=1 | xargs ovs-vsctl; find bin -name link -exec {} ${setting}=2 ';'`,
+      ],
+      ['from a shell', `sh -c 'ovs-vsctl ${setting}=1; true'`],
+    ])('called %s', async (_, script) => {
+      const [theirs, mine] = [await comments('/usr/bin/ovs-vsctl', script), await comments(ours, script)];
+      expect(mine).toEqual(theirs);
+      expect(theirs.length).toBeGreaterThan(1);
+    });
   },
 );
 

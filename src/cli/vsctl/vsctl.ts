@@ -10,7 +10,7 @@ import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { isUsed } from '../../daemon/options.ts';
 import { printOut } from '../../daemon/output.ts';
-import { processInput } from '../../daemon/process-bytes.ts';
+import { calledAs, processInput } from '../../daemon/process-bytes.ts';
 import {
   applyLogOptions,
   limitRunTime,
@@ -98,7 +98,7 @@ function informationAsked(program: Program, schema: CtlSchema, { line }: VsctlOp
 
 async function runLine(program: Program, schema: CtlSchema, options: VsctlOptions): Promise<number> {
   const line = readCommands(options.words, options.commandOptions, commands);
-  const called = quoteWords([program.name, ...program.args]);
+  const called = quoteWords([calledAs(), ...program.args]);
   const mayWrite = line.some((command) => command.def.mayWrite);
   if (mayWrite) log.info(`Called as ${called}`);
   else log.dbg(`Called as ${called}`);
