@@ -5,6 +5,7 @@
  */
 import { openVswitch } from 'ovs-ts/open-vswitch';
 import { connect } from 'ovs-ts/ovsdb';
+import { fail } from './plain-errors.mjs';
 
 const [remote, bridgeName, ...wanted] = process.argv.slice(2);
 if (remote === undefined || bridgeName === undefined) {
@@ -13,6 +14,7 @@ if (remote === undefined || bridgeName === undefined) {
 }
 const ports = wanted.map((text) => {
   const [name = '', vlan] = text.split('=');
+  if (vlan !== undefined && !/^\d+$/.test(vlan)) fail(`${text}: expected PORT=VLAN with a number as VLAN`);
   return { name, tag: vlan === undefined ? undefined : Number(vlan) };
 });
 
@@ -27,7 +29,7 @@ const client = await connect(remote, {
   signal: AbortSignal.timeout(10_000),
 });
 const [root] = client.find('Open_vSwitch', {});
-if (root === undefined) throw new Error('the database has no row for a switch; run: ovs-vsctl init');
+if (root === undefined) fail('the database has no row for a switch; run: ovs-vsctl init');
 
 /** A port with an interface of the same name, and whatever the interface has. */
 const insertPort = (tx, name, tag, device) =>
@@ -54,9 +56,11 @@ await client.transact((tx) => {
 });
 
 const wantedCfg = client.row('Open_vSwitch', root._uuid)?.next_cfg ?? 0;
-await client.until(() => (client.row('Open_vSwitch', root._uuid)?.cur_cfg ?? 0) >= wantedCfg, {
-  signal: AbortSignal.timeout(10_000),
-});
+await client
+  .until(() => (client.row('Open_vSwitch', root._uuid)?.cur_cfg ?? 0) >= wantedCfg, {
+    signal: AbortSignal.timeout(10_000),
+  })
+  .catch(() => fail('the switch does not answer; is ovs-vswitchd running?'));
 for (const name of [bridgeName, ...ports.map((port) => port.name)]) {
   const [device] = client.find('Interface', { name });
   console.log(

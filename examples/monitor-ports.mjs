@@ -5,6 +5,7 @@
  */
 import { openVswitch } from 'ovs-ts/open-vswitch';
 import { connect } from 'ovs-ts/ovsdb';
+import './plain-errors.mjs';
 
 const remote = process.argv[2] ?? 'unix:/var/run/openvswitch/db.sock';
 const client = await connect(remote, {

@@ -4,6 +4,7 @@
  *   node examples/schema-to-typescript.mjs tcp:127.0.0.1:6641 OVN_Northbound > ovn-northbound.ts
  */
 import { connect } from 'ovs-ts/ovsdb';
+import './plain-errors.mjs';
 
 const [remote, database] = process.argv.slice(2);
 if (remote === undefined || database === undefined) {

@@ -61,7 +61,15 @@ function enter() {
   process.exit(status ?? 1);
 }
 
-const folder = process.env[inside] === undefined ? undefined : mkdtempSync(join(tmpdir(), 'ovs-ts-demo-'));
+function makeFolder() {
+  try {
+    return mkdtempSync(join(tmpdir(), 'ovs-ts-demo-'));
+  } catch (error) {
+    return fail(`no folder for its files: ${error.message}; set TMPDIR to one that you may write to`);
+  }
+}
+
+const folder = process.env[inside] === undefined ? undefined : makeFolder();
 const env = {
   ...process.env,
   OVS_RUNDIR: folder,
@@ -176,6 +184,10 @@ async function cleanUp() {
 
 if (folder === undefined) enter();
 let status = 0;
+process.stdout.on('error', async () => {
+  await cleanUp(); // nobody reads any more
+  process.exit(1);
+});
 try {
   await demo();
   say('Done; nothing stays behind');

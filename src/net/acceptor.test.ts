@@ -106,6 +106,14 @@ describe.each(['punix', 'ptcp'])('a listener (%s) of a process with few descript
   });
 });
 
+test('where the whole host can open no file more, that is what is said', () => {
+  const none = { limit: () => 100, used: () => Number.POSITIVE_INFINITY };
+  for (const use of ['client', 'port', 'control'] as const)
+    expect(descriptorShortage(use, none)).toMatch(
+      /^this host has as many files open as it may; .*fs\.file-max$/,
+    );
+});
+
 test('the control socket takes connections for longer than others', async () => {
   used = 96;
   const client = new Client(await listenEcho('punix', { use: 'control' }));

@@ -78,3 +78,21 @@ describe.runIf(reason === undefined).each(['reference', 'ours'] as const)(
     });
   },
 );
+
+test.each([
+  ['build-bridge', 'unix:/nowhere br0', 'unix:/nowhere: connect failed (No such file or directory)'],
+  ['build-bridge', 'tcp:127.0.0.1:1 br0', 'tcp:127.0.0.1:1: connect failed (Connection refused)'],
+  ['build-bridge', 'bogus br0', '"bogus": names no known connection method: socket failed'],
+  ['build-bridge', 'ssl:127.0.0.1:1 br0', 'SSL needs a private key, a certificate and a CA certificate'],
+  ['build-bridge', 'unix:/nowhere br0 p=x', 'p=x: expected PORT=VLAN with a number as VLAN'],
+  ['monitor-ports', 'unix:/dev/null', 'unix:/dev/null: connect failed (Connection refused)'],
+  ['monitor-ports', 'unix:/proc/1/root/x', 'unix:/proc/1/root/x: connect failed (Permission denied)'],
+  ['schema-to-typescript', 'tcp:127.0.0.1:99999 X', '"tcp:127.0.0.1:99999": bad port number "99999"'],
+])('the example %s %s says in one line what is wrong', (name, args, why) => {
+  const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  const words = [...user, 'node', `examples/${name}.mjs`, ...args.split(' ')];
+  const { status, stderr } = spawnSync('setpriv', words, { encoding: 'utf8' });
+  expect(stderr.startsWith(`${name}: ${why}`), stderr).toBe(true);
+  expect(stderr.trimEnd()).not.toContain('\n');
+  expect(status).toBe(1);
+});

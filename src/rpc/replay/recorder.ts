@@ -13,6 +13,7 @@ import { emitRecordHeader, recordingFile, writtenSize } from './recording.ts';
 import { emitUuid, uuidRecording } from './uuids.ts';
 
 const log = logger('ovs_replay');
+const streamLog = logger('stream_replay');
 
 export class Recorder implements Transport {
   readonly #folder: string;
@@ -64,7 +65,7 @@ export class Recorder implements Transport {
       const made = await making;
       return { made, recording: this.#beginNow(name) };
     } catch (error) {
-      const recording = this.#open(name);
+      const recording = this.#openIfPossible(name);
       recording.failed(error);
       recording.close();
       throw error;
@@ -72,14 +73,32 @@ export class Recorder implements Transport {
   }
 
   #beginNow(name: string): RecordingWriter {
-    const recording = this.#open(name);
+    const recording = this.#openIfPossible(name);
     recording.received(Buffer.alloc(0));
     return recording;
   }
 
+  /** Throws what the file system says of it, which is logged. */
   #open(name: string): RecordingWriter {
     const path = `${this.#folder}/${recordingFile(name, this.#number++)}`;
-    return new RecordingWriter(openSync(path, 'w'), () => this.#number++);
+    try {
+      return new RecordingWriter(openSync(path, 'w'), () => this.#number++);
+    } catch (error) {
+      log.err(`${path}: fopen failed: ${reasonOf(error)}`);
+      throw error;
+    }
+  }
+
+  /** Otherwise what passes is not recorded: the program's work matters more. */
+  #openIfPossible(name: string): RecordingWriter {
+    try {
+      return this.#open(name);
+    } catch (error) {
+      streamLog.err(
+        `${name}: failed to open replay file for stream (${reasonOf(error)}); it is not recorded`,
+      );
+      return new RecordingWriter(undefined, () => this.#number++);
+    }
   }
 
   #record({ made, recording }: { made: Stream; recording: RecordingWriter }): Stream {
@@ -88,11 +107,11 @@ export class Recorder implements Transport {
 }
 
 class RecordingWriter {
-  readonly #fd: number;
+  /** Undefined once it is closed. */
+  #fd: number | undefined;
   readonly #nextNumber: () => number;
-  #isClosed = false;
 
-  constructor(fd: number, nextNumber: () => number) {
+  constructor(fd: number | undefined, nextNumber: () => number) {
     this.#fd = fd;
     this.#nextNumber = nextNumber;
   }
@@ -111,12 +130,12 @@ class RecordingWriter {
   }
 
   close(): void {
-    if (!this.#isClosed) closeSync(this.#fd);
-    this.#isClosed = true;
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
   }
 
   #write(...pieces: readonly Buffer[]): void {
-    if (this.#isClosed) return;
+    if (this.#fd === undefined) return;
     try {
       writeSync(this.#fd, Buffer.concat(pieces));
     } catch (error) {

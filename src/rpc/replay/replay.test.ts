@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import fc from 'fast-check';
@@ -168,6 +168,19 @@ test('a program that does something else than then gets what was recorded all th
     await turns(20);
   }
   expect(heard).toEqual(['one', 'two', 'end']);
+});
+
+test('a stream whose record cannot be made is served all the same', async () => {
+  const diary: string[] = [];
+  const recordings = `${folder}/recordings`;
+  mkdirSync(recordings);
+  await serve(new Recorder(recordings), diary);
+  rmSync(recordings, { recursive: true }); // whoever tidies up meanwhile
+  const client = connect(`${folder}/socket`);
+  await say(client, 'hello');
+  client.destroy();
+  expect(diary).toEqual(['client 0 comes', 'client 0 says hello']);
+  expect(() => new Recorder(recordings)).toThrow(/ENOENT|No such file/);
 });
 
 test('what there is no recording of is an error, as is a recording that is cut short', async () => {

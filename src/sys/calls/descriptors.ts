@@ -24,7 +24,7 @@ const reserves: Readonly<Record<DescriptorUse, { readonly part: number; readonly
 export interface Descriptors {
   /** How many may be open now. */
   limit(): number;
-  /** How many are, as far as is known: `limit` when no other can be had. */
+  /** How many are, as far as is known: `limit` when no other can be had, Infinity when no process of the host can. */
   used(): number;
 }
 
@@ -41,7 +41,7 @@ export const ownDescriptors: Descriptors = {
       return lowestFree;
     } catch (error) {
       if (!(error instanceof SyscallFailed)) throw error;
-      return ownDescriptors.limit();
+      return error.errno === ENFILE ? Number.POSITIVE_INFINITY : ownDescriptors.limit();
     }
   },
 };
@@ -59,6 +59,8 @@ export function spareDescriptors(use: DescriptorUse, descriptors = ownDescriptor
 export function descriptorShortage(use: DescriptorUse, descriptors = ownDescriptors): string | undefined {
   if (spareDescriptors(use, descriptors) > 0) return undefined;
   const [used, limit] = [descriptors.used(), descriptors.limit()];
+  if (used === Number.POSITIVE_INFINITY)
+    return 'this host has as many files open as it may; close some, or raise the limit: sysctl fs.file-max';
   return `${used} of the ${limit} files that this process may have open are in use; ${remedy}`;
 }
 
