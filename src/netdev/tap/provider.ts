@@ -5,8 +5,8 @@
  */
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
-import { logger } from '../../base/log.ts';
-import { isPersistentTap, isTapAttached, makePersistent } from '../../sys/calls/device.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import { isPersistentTap, isTapAttached, makePersistent, tunProblem } from '../../sys/calls/device.ts';
 import { closeFd, closeInBackground } from '../../sys/calls/fd.ts';
 import { addAlternativeName, type Link, readLink, removeAlternativeName } from '../../sys/netlink/link.ts';
 import { linkMonitor } from '../../sys/netlink/monitor.ts';
@@ -34,7 +34,7 @@ async function open(
   { timers, mark }: NetdevDeps,
 ): Promise<Netdev> {
   requireOurs(readLink(name), mark);
-  const fd = await openTapWhenFree(name, timers);
+  const fd = await openTapWhenFree(name, timers).catch(tellOfTun);
   try {
     const [link, isAdopted] = [readLink(name), isPersistentTap(fd)];
     if (isAdopted) requireOurs(link, mark); // it may have come since we looked
@@ -65,6 +65,16 @@ async function open(
     closeFd(fd);
     throw error;
   }
+}
+
+const unable = new LimitedSite({ perMinute: 1, burst: 1 });
+
+/** Throws the error on, which names no remedy. */
+function tellOfTun(error: unknown): never {
+  const why = tunProblem();
+  if (why !== undefined)
+    log.limited('warn', unable, `bridges and internal ports cannot have devices: ${why}`);
+  throw error;
 }
 
 /**

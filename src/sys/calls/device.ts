@@ -3,7 +3,7 @@
  * about any device.
  */
 
-import { closeSync, constants } from 'node:fs';
+import { accessSync, closeSync, constants } from 'node:fs';
 import { fromNodeError } from '../../base/errno.ts';
 import { openSync } from '../../base/files.ts';
 import { decodeCString, decodeText, encodeText } from '../../base/text.ts';
@@ -90,13 +90,28 @@ export function endPersistence(fd: number): void {
   ioctlValue(fd, TUNSETPERSIST, 0);
 }
 
+/** Why this process can make no TAP device, and what helps; undefined when it can open what makes them. */
+export function tunProblem(): string | undefined {
+  try {
+    accessSync(tunControl, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return isMissing
+      ? `${tunControl} does not exist. As root: modprobe tun (to a container: --device ${tunControl})`
+      : `${tunControl} is not open to this user. As root: chmod 666 ${tunControl}`;
+  }
+}
+
 function openTunControl(tried: string): number {
   try {
-    return openSync('/dev/net/tun', constants.O_RDWR | constants.O_NONBLOCK); // Node adds O_CLOEXEC
+    return openSync(tunControl, constants.O_RDWR | constants.O_NONBLOCK); // Node adds O_CLOEXEC
   } catch (error) {
     throw fromNodeError(error, tried);
   }
 }
+
+const tunControl = '/dev/net/tun';
 
 /** What the driver says of itself; texts may be empty. */
 export interface DriverInfo {

@@ -5,6 +5,7 @@ import { logger } from '../../base/log.ts';
 import { readDirectories } from '../../daemon/directories.ts';
 import { OutputFailed, printOut } from '../../daemon/output.ts';
 import type { Program } from '../../daemon/program.ts';
+import { tunProblem } from '../../sys/calls/device.ts';
 import type { ProgramOptions } from './options.ts';
 import { formatQuickstart, readNetRights } from './quickstart.ts';
 
@@ -21,6 +22,7 @@ export function greet(program: Program, options: ProgramOptions, bridges: readon
     unixctl: options.unixctl,
     pid: process.pid,
     isRoot: process.geteuid?.() === 0,
+    tunProblem: tunProblem(),
     hasNetAdmin: readNetRights(readTextSync('/proc/self/status')),
     bin: existsSync(`${bin}/ovs-vsctl`) ? bin : undefined,
     bridges,

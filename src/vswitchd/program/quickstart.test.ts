@@ -43,6 +43,7 @@ describe('the first start', () => {
       hasNetAdmin: true,
       bin: undefined,
       bridges: [],
+      tunProblem: undefined,
     };
     const text = formatQuickstart(facts);
     for (const part of [facts.databaseFile, facts.databaseSocket, facts.unixctl, 'ovs-vsctl add-br br0'])
@@ -55,6 +56,9 @@ describe('the first start', () => {
     });
     expect(elsewhere).toContain('export OVS_RUNDIR=/r');
     expect(elsewhere).toContain('CAP_NET_ADMIN');
+    const closed = '/dev/net/tun is not open to this user. As root: chmod 666 /dev/net/tun';
+    for (const hasNetAdmin of [true, false])
+      expect(formatQuickstart({ ...facts, hasNetAdmin, tunProblem: closed })).toContain(`\n  ${closed}\n`);
   });
 
   test('reads its rights from the status of the process', () => {

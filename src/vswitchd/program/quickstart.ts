@@ -58,6 +58,8 @@ export interface QuickstartFacts {
   /** Folder of our own ovs-vsctl. */
   readonly bin: string | undefined;
   readonly bridges: readonly string[];
+  /** Why bridges and internal ports cannot have devices, if they cannot, and what helps. */
+  readonly tunProblem: string | undefined;
 }
 
 export function formatQuickstart(facts: QuickstartFacts): string {
@@ -91,7 +93,12 @@ export function formatQuickstart(facts: QuickstartFacts): string {
 }
 
 function missingRights(facts: QuickstartFacts): string[] {
-  if (facts.hasNetAdmin) return [];
+  const { tunProblem } = facts;
+  const tun =
+    tunProblem === undefined
+      ? []
+      : ['Bridges and internal ports have devices of this host, but', `  ${tunProblem}`, ''];
+  if (facts.hasNetAdmin) return tun;
   const who = facts.isRoot ? 'This process' : 'You are not root, so this process';
   return [
     `${who} may not open network devices (CAP_NET_ADMIN and CAP_NET_RAW are missing).`,
@@ -100,6 +107,7 @@ function missingRights(facts: QuickstartFacts): string[] {
     '  sudo npm start                    # or, in a namespace of your own:',
     '  unshare --user --map-root-user --net npm start',
     '',
+    ...tun,
   ];
 }
 
