@@ -4,7 +4,8 @@ import { VswitchError } from '../../base/errors.ts';
 import { readDirectories } from '../../daemon/directories.ts';
 import { UsageError } from '../../daemon/options.ts';
 import { externalId, quote } from './ctl.ts';
-import { type CtlConfig, ctlHelp, readCtl, switches, values } from './options.ts';
+import { ctlHelp } from './help.ts';
+import { type CtlConfig, readCtl, switches, values } from './options.ts';
 
 const directories = readDirectories({});
 
@@ -81,11 +82,29 @@ describe('the command line of ovs-ctl', () => {
     expect(config).toEqual(configOf('start'));
   });
 
+  test.each([
+    ['--dump-hugepages', 'core files are left to the service manager'],
+    ['--no-force-corefiles', 'core files are left to the service manager'],
+    ['--ovs-vswitchd-wrapper=strace', 'the daemons are not run under valgrind or strace'],
+    ['--no-restart-ike-daemon', 'IPsec is not built yet'],
+  ])('%s is warned of, since nothing acts on it', (option, why) => {
+    const warnings: string[] = [];
+    readCtl([option, 'start'], directories, (text) => warnings.push(text));
+    expect(warnings).toEqual([`${option} has no effect: ${why}`]);
+  });
+
+  test('finds further databases beside the first, and takes priorities', () => {
+    const config = configOf('--extra-dbs=a.db /x/b.db', '--ovsdb-server-priority=-10', 'start');
+    expect(config.extraDatabases).toEqual(['/etc/openvswitch/a.db', '/x/b.db']);
+    expect([config.serverPriority, config.switchPriority]).toEqual(['-10', undefined]);
+  });
+
   test('help names every option', () => {
     const help = ctlHelp('ovs-ctl', directories);
-    const hidden =
-      /wrapper|priority|corefiles|hugepages|mlockall|confinement|^(ovsdb-server|ovs-vswitchd|monitor|.*hostname)$/;
-    for (const name of [...values, ...switches]) if (!hidden.test(name)) expect(help).toContain(`--${name}`);
+    const names = [...values, ...switches].filter(
+      (name) => !/^(ovsdb-server|ovs-vswitchd|monitor)$/.test(name),
+    );
+    for (const name of names) expect(help).toMatch(new RegExp(`--(no-)?${name}\\b`));
     const asked = [['-h'], ['--version', 'start', 'stop']].map((args) =>
       readCtl(args, directories, unexpected),
     );

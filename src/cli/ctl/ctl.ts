@@ -1,21 +1,24 @@
 /**
  * ovs-ctl: starts and stops the daemons of a host in the right order, for service files and for people. ovs-ctl(8).
  * Differs: there is no kernel module to load, and core files and locked memory are left to the service manager.
+ * Differs: without --system-id the id that was kept before is used; the reference sets an empty one.
  */
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { fromNodeError } from '../../base/errno.ts';
-import { SyscallFailed } from '../../base/errors.ts';
-import { copyFileSync, existsSync, mkdirSync, readTextOrEmpty, writeFileSync } from '../../base/files.ts';
+import { existsSync, readTextOrEmpty, writeFileSync } from '../../base/files.ts';
 import { randomUuid } from '../../base/random.ts';
 import { trimSpaces } from '../../base/text.ts';
-import { OutputFailed, printError, printOut } from '../../daemon/output.ts';
+import { printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import { Fatal, type Program, VERSION, versionHelp } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
 import { emitJson } from '../../rpc/json.ts';
+import { extraDatabases, findSchema, prepareDatabase } from './database.ts';
+import { ctlHelp } from './help.ts';
 import { Host } from './host.ts';
-import { type CtlConfig, ctlHelp, readCtl } from './options.ts';
+import { readCtl } from './options.ts';
+import { enableProtocol } from './protocol.ts';
+import { action, complain, hasDone, makeFolder, say, type Task } from './task.ts';
 
 const daemons = ['ovsdb-server', 'ovs-vswitchd'] as const;
 type DaemonName = (typeof daemons)[number];
@@ -48,6 +51,9 @@ export async function ctl(program: Program): Promise<number> {
       return 0;
     case 'enable-protocol':
       return enableProtocol(task);
+    case 'start-ovs-ipsec':
+    case 'stop-ovs-ipsec':
+      throw new Fatal(`${config.command}: IPsec is not built yet`);
     case 'delete-transient-ports':
       return deleteTransientPorts(task) ? 0 : 1;
     case 'record-hostname-if-not-set':
@@ -55,17 +61,12 @@ export async function ctl(program: Program): Promise<number> {
   }
 }
 
-interface Task {
-  readonly program: Program;
-  readonly config: CtlConfig;
-  readonly host: Host;
-}
-
 function start(task: Task): number {
   const { runsServer, runsSwitch } = task.config;
   if (runsServer && !startServer(task)) return 1;
   if (runsSwitch && !startSwitch(task)) return 1;
-  if (runsServer && !task.host.servesDatabase()) {
+  if (task.config.recordsHostname) recordHostname(task);
+  if ((runsServer || runsSwitch) && task.host.pidOf('ovsdb-server') !== undefined) {
     const remote = 'db:Open_vSwitch,Open_vSwitch,manager_options';
     const args = ['-t', 'ovsdb-server', 'ovsdb-server/add-remote', remote];
     action('Enabling remote OVSDB managers', task.host.run('ovs-appctl', args).isOk);
@@ -82,6 +83,7 @@ function startServer(task: Task): boolean {
   if (!prepareDatabase(task)) return false;
   const args = [
     config.databaseFile,
+    ...extraDatabases(task),
     ...quietLogs,
     `--remote=punix:${config.databaseSocket}`,
     '--private-key=db:Open_vSwitch,SSL,private_key',
@@ -92,7 +94,6 @@ function startServer(task: Task): boolean {
   if (!startDaemon(task, 'ovsdb-server', args)) return false;
   // A failure to write the ids is reported but does not keep the switch from starting
   action('Configuring Open vSwitch system IDs', configureSystem(task));
-  if (config.recordsHostname) recordHostname(task);
   if (config.deletesBridges) deleteBridges(task);
   if (config.deletesTransientPorts) deleteTransientPorts(task);
   return true;
@@ -122,34 +123,10 @@ function startDaemon({ program, config, host }: Task, daemon: DaemonName, args: 
     '--detach',
     ...(config.isMonitored ? ['--monitor'] : []),
   ];
-  return action(`Starting ${daemon}`, host.run(daemon, [...args, ...shared], config.folder ?? '/').isOk);
-}
-
-/** Creates the database, or converts one of an older schema after keeping a copy. */
-function prepareDatabase(task: Task): boolean {
-  const { config, host } = task;
-  const file = config.databaseFile;
-  const schema = findSchema(task);
-  if (!existsSync(file)) {
-    say(`${file} does not exist ... (warning).\n`);
-    makeFolder(dirname(file));
-    return action(`Creating empty database ${file}`, host.run('ovsdb-tool', ['create', file, schema]).isOk);
-  }
-  if (trimSpaces(host.run('ovsdb-tool', ['needs-conversion', file, schema]).output) !== 'yes') return true;
-  const version = trimSpaces(host.run('ovsdb-tool', ['db-version', file]).output);
-  const cksum = trimSpaces(host.run('ovsdb-tool', ['db-cksum', file]).output).replaceAll(' ', '-');
-  const backup = `${file}.backup${version}-${cksum}`;
-  const isKept = hasDone(() => copyFileSync(file, backup));
-  if (!action(`Backing up database to ${backup}`, isKept)) return false;
-  return action('Converting database schema', host.run('ovsdb-tool', ['convert', file, schema]).isOk);
-}
-
-function findSchema({ program, config }: Task): string {
-  const packaged = `${program.directories.packageData}/vswitch.ovsschema`;
-  const built = new URL('vswitch.ovsschema', import.meta.url).pathname; // beside the bundle
-  const found = config.schemaFile ?? [packaged, built].find((file) => existsSync(file));
-  if (found === undefined) throw new Fatal(`${packaged}: no schema there; give --db-schema=FILE`);
-  return found;
+  const niceness = { 'ovsdb-server': config.serverPriority, 'ovs-vswitchd': config.switchPriority }[daemon];
+  const folder = config.folder ?? '/';
+  makeFolder(folder);
+  return action(`Starting ${daemon}`, host.run(daemon, [...args, ...shared], { folder, niceness }).isOk);
 }
 
 function configureSystem(task: Task): boolean {
@@ -246,62 +223,13 @@ function status({ host }: Task): number {
   const pidOf = (daemon: DaemonName): number | undefined =>
     host.pidOf(daemon) ?? (host.servesDatabase() ? host.pidOf('ovs-vswitchd') : undefined);
   const pids = daemons.map((daemon) => [daemon, pidOf(daemon)] as const);
-  const lines = pids.map(([daemon, pid]) =>
-    pid === undefined ? `${daemon} is not running\n` : `${daemon} is running with pid ${pid}\n`,
-  );
+  const lines = pids.map(([daemon, pid]) => {
+    if (pid !== undefined) return `${daemon} is running with pid ${pid}\n`;
+    const pidfile = host.pidfileOf(daemon);
+    return existsSync(pidfile)
+      ? `Pidfile for ${daemon} (${pidfile}) is stale\n`
+      : `${daemon} is not running\n`;
+  });
   printOut(lines.join(''), 'ends');
   return pids.every(([, pid]) => pid !== undefined) ? 0 : 1;
-}
-
-function enableProtocol({ config, host }: Task): number {
-  const { name, sport, dport } = config.protocol;
-  const ports = [
-    ...(sport === undefined ? [] : ['--sport', sport]),
-    ...(dport === undefined ? [] : ['--dport', dport]),
-  ];
-  const rule = ['INPUT', '-p', name, ...ports, '-j', 'ACCEPT'];
-  const shown = [name, ...ports].join(' ');
-  if (host.tryQuietly('iptables', ['-C', ...rule]).isOk) {
-    say(`iptables already has a rule for ${shown}, not explicitly enabling.\n`);
-    return 0;
-  }
-  return action(`Enabling ${shown} with iptables`, host.run('iptables', ['-I', ...rule]).isOk) ? 0 : 1;
-}
-
-/** Says how it went; passes `isOk` on. */
-function action(what: string, isOk: boolean): boolean {
-  say(isOk ? `${what}.\n` : `${what} ... failed!\n`);
-  return isOk;
-}
-
-/** The daemons are to run also when nobody can be told so. */
-function say(text: string): void {
-  try {
-    printOut(text, 'is ignored');
-  } catch (error) {
-    if (!(error instanceof OutputFailed)) throw error;
-    complain(error.message);
-  }
-}
-
-/** For what the daemons may do without: one that cannot says so itself. */
-function makeFolder(path: string): void {
-  hasDone(() => mkdirSync(path, { recursive: true, mode: 0o755 }));
-}
-
-/** False, and said, when the file system refuses. */
-function hasDone(work: () => void): boolean {
-  try {
-    work();
-    return true;
-  } catch (error) {
-    const failure = fromNodeError(error);
-    if (!(failure instanceof SyscallFailed)) throw error;
-    complain(failure.message);
-    return false;
-  }
-}
-
-function complain(text: string): void {
-  printError(`ovs-ctl: ${text}\n`);
 }

@@ -15,6 +15,12 @@ export interface Ran {
   readonly output: string;
 }
 
+export interface RunStyle {
+  readonly folder?: string;
+  /** As of nice(1). */
+  readonly niceness?: string | undefined;
+}
+
 export class Host {
   readonly #rundir: string;
   readonly #folders: readonly (string | undefined)[];
@@ -32,8 +38,9 @@ export class Host {
   }
 
   /** Runs to the end with what it says shown to the user; its standard output is also returned. */
-  run(program: string, args: readonly string[], folder?: string): Ran {
-    const done = spawnSync(...exactCommand(this.find(program), args), {
+  run(program: string, args: readonly string[], { folder, niceness }: RunStyle = {}): Ran {
+    const words = [...(niceness === undefined ? [] : ['nice', '-n', niceness]), this.find(program), ...args];
+    const done = spawnSync(...exactCommand(words[0] ?? '', words.slice(1)), {
       stdio: ['ignore', 'pipe', 'inherit'],
       encoding: 'utf8',
       ...(folder === undefined ? {} : { cwd: folder }),
@@ -50,10 +57,14 @@ export class Host {
     return { isOk: done.status === 0, output: done.stdout ?? '' };
   }
 
+  pidfileOf(daemon: string): string {
+    return join(this.#rundir, `${daemon}.pid`);
+  }
+
   /** The process of a running daemon. */
   pidOf(daemon: string): number | undefined {
     try {
-      const pid = readPidText(readTextOrEmpty(join(this.#rundir, `${daemon}.pid`)));
+      const pid = readPidText(readTextOrEmpty(this.pidfileOf(daemon)));
       return isAlive(pid) ? pid : undefined;
     } catch (error) {
       if (error instanceof Malformed) return undefined;

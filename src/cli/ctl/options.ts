@@ -1,5 +1,5 @@
 /** The command line of ovs-ctl(8): commands, options, help. */
-import type { Directories } from '../../daemon/directories.ts';
+import { type Directories, inFolder } from '../../daemon/directories.ts';
 import { UsageError } from '../../daemon/options.ts';
 
 const commandNames = [
@@ -12,6 +12,8 @@ const commandNames = [
   'force-reload-kmod',
   'enable-protocol',
   'delete-transient-ports',
+  'start-ovs-ipsec',
+  'stop-ovs-ipsec',
   'record-hostname-if-not-set',
   'help',
 ] as const;
@@ -26,6 +28,7 @@ export const values = [
   'db-file',
   'db-sock',
   'db-schema',
+  'extra-dbs',
   'ovsdb-server-options',
   'ovs-vswitchd-options',
   'ovsdb-server-priority',
@@ -35,6 +38,7 @@ export const values = [
   'protocol',
   'sport',
   'dport',
+  'ike-daemon',
 ] as const;
 
 export const switches = [
@@ -49,8 +53,20 @@ export const switches = [
   'full-hostname',
   'record-hostname',
   'self-confinement',
+  'restart-ike-daemon',
 ] as const;
 type SwitchName = (typeof switches)[number];
+
+/** What the reference acts on and we do not, and who does. */
+const withoutEffect: Partial<Record<(typeof values)[number] | SwitchName, string>> = {
+  'force-corefiles': 'core files are left to the service manager',
+  'dump-hugepages': 'core files are left to the service manager',
+  'self-confinement': 'there is no confinement to do without',
+  'ovsdb-server-wrapper': 'the daemons are not run under valgrind or strace',
+  'ovs-vswitchd-wrapper': 'the daemons are not run under valgrind or strace',
+  'ike-daemon': 'IPsec is not built yet',
+  'restart-ike-daemon': 'IPsec is not built yet',
+};
 
 /** What is asked for, with defaults filled in. */
 export interface CtlConfig {
@@ -65,8 +81,13 @@ export interface CtlConfig {
   readonly databaseFile: string;
   readonly databaseSocket: string;
   readonly schemaFile: string | undefined;
+  /** Paths of databases that ovsdb-server serves too. */
+  readonly extraDatabases: readonly string[];
   readonly serverOptions: readonly string[];
   readonly switchOptions: readonly string[];
+  /** As of nice(1); undefined to leave it as it is. */
+  readonly serverPriority: string | undefined;
+  readonly switchPriority: string | undefined;
   readonly runsServer: boolean;
   readonly runsSwitch: boolean;
   readonly isMonitored: boolean;
@@ -105,8 +126,11 @@ export function readCtl(
     databaseFile: last('db-file') ?? `${directories.database}/conf.db`,
     databaseSocket: last('db-sock') ?? `${directories.run}/db.sock`,
     schemaFile: last('db-schema'),
+    extraDatabases: words(last('extra-dbs')).map((file) => inFolder(directories.database, file)),
     serverOptions: words(last('ovsdb-server-options')),
     switchOptions: words(last('ovs-vswitchd-options')),
+    serverPriority: last('ovsdb-server-priority'),
+    switchPriority: last('ovs-vswitchd-priority'),
     runsServer: isOn(line, 'ovsdb-server', true),
     runsSwitch: isOn(line, 'ovs-vswitchd', true),
     isMonitored: isOn(line, 'monitor', true),
@@ -142,7 +166,11 @@ function readLine(args: readonly string[], warn: (text: string) => void): CtlLin
     } else if (option !== undefined) {
       const [name, value] = settingOf(option) ?? [];
       if (name === undefined || value === undefined) warn(`unknown option "${arg}" (use --help for help)`);
-      else settings.set(name, value);
+      else {
+        settings.set(name, value);
+        const why = withoutEffect[name];
+        if (why !== undefined) warn(`${arg} has no effect: ${why}`);
+      }
     } else if (arg.startsWith('-')) throw new UsageError(`unknown option "${arg}" (use --help for help)`);
     else if (command === '') command = arg;
     else throw new UsageError('exactly one non-option argument required (use --help for help)');
@@ -161,15 +189,18 @@ function readOption(arg: string): CtlOption | undefined {
 }
 
 /** Undefined for an option that is not known. */
-function settingOf({ name, value }: CtlOption): readonly [string, string] | undefined {
+function settingOf({
+  name,
+  value,
+}: CtlOption): readonly [(typeof values)[number] | SwitchName, string] | undefined {
   const positive = name.replace(/^no-/, '');
   if (value === undefined && isOneOf(switches, positive)) return [positive, positive === name ? 'yes' : 'no'];
   if (value !== undefined && (isOneOf(values, name) || isOneOf(switches, name))) return [name, value];
   return undefined;
 }
 
-function isOneOf(names: readonly string[], name: string): boolean {
-  return names.includes(name);
+function isOneOf<N extends string>(names: readonly N[], name: string): name is N {
+  return names.some((one) => one === name);
 }
 
 function readCommand(given: string): CommandName {
@@ -186,60 +217,4 @@ function isOn({ settings }: CtlLine, name: SwitchName, otherwise: boolean): bool
 
 function words(text: string | undefined): readonly string[] {
   return text?.split(/[ \t-\r]+/).filter((word) => word !== '') ?? [];
-}
-
-export function ctlHelp(name: string, directories: Directories): string {
-  return `${name}: controls Open vSwitch daemons
-usage: ${name} [OPTIONS] COMMAND
-
-Commands:
-  start                       start Open vSwitch daemons
-  stop                        stop Open vSwitch daemons
-  restart                     stop and start Open vSwitch daemons
-  status                      check whether Open vSwitch daemons are running
-  version                     print versions of Open vSwitch daemons
-  load-kmod                   does nothing: no kernel module is needed
-  force-reload-kmod           the same as restart
-  enable-protocol             enable protocol specified in options with
-                              iptables
-  delete-transient-ports      delete transient (other_config:transient=true)
-                              ports
-  record-hostname-if-not-set  record the system hostname in the database
-                              if not already set
-  help                        display this help message
-
-One of the following options is required for "start" and "restart":
-  --system-id=UUID   set specific ID to uniquely identify this system
-  --system-id=random  use a random but persistent UUID to identify this system
-
-Other options for "start" and "restart":
-  --system-type=TYPE  set system type (e.g. "KVM")
-  --system-version=VERSION  set system version (e.g. "4.18.el8_6")
-  --external-id="key=value"
-                     add given key-value pair to Open_vSwitch external-ids
-  --delete-bridges   delete all bridges just before starting ovs-vswitchd
-  --delete-transient-ports  delete transient ports likewise
-  --ovs-user="user[:group]"  pass the --user flag to ovs daemons
-  --daemon-cwd=DIR               set working dir for OVS daemons (default: /)
-  --ovsdb-server-options=OPTIONS additional options for ovsdb-server
-  --ovs-vswitchd-options=OPTIONS additional options for ovs-vswitchd
-  --no-ovsdb-server, --no-ovs-vswitchd  leave that daemon alone
-  --no-monitor       do not restart daemons after a crash
-  --no-full-hostname             set short hostname instead of full hostname
-  --no-record-hostname           do not record the hostname
-
-File location options:
-  --db-file=FILE     database file name (default: ${directories.database}/conf.db)
-  --db-sock=SOCKET   JSON-RPC socket name (default: ${directories.run}/db.sock)
-  --db-schema=FILE   database schema file name (default: ${directories.packageData}/vswitch.ovsschema)
-
-Options for "enable-protocol":
-  --protocol=PROTOCOL  protocol to enable with iptables (default: gre)
-  --sport=PORT       source port to match (for tcp or udp protocol)
-  --dport=PORT       destination port to match (for tcp or udp protocol)
-
-Other options:
-  -h, --help                  display this help message
-  -V, --version               display version information
-`;
 }
