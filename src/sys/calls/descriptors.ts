@@ -41,7 +41,7 @@ export const ownDescriptors: Descriptors = {
       return lowestFree;
     } catch (error) {
       if (!(error instanceof SyscallFailed)) throw error;
-      return error.errno === ENFILE ? Number.POSITIVE_INFINITY : ownDescriptors.limit();
+      return error.errno === errnos.ENFILE ? Number.POSITIVE_INFINITY : ownDescriptors.limit();
     }
   },
 };
