@@ -3,7 +3,14 @@ import { expect } from 'vitest';
 import { type DpPort, dpPort } from '../../src/base/units.ts';
 import type { DpAction, SetField } from '../../src/datapath/actions.ts';
 import type { UserspaceCookie } from '../../src/datapath/cookie.ts';
-import type { Datapath, DpFlow, DpPacket, NewDpPort, Upcall } from '../../src/datapath/provider.ts';
+import type {
+  Datapath,
+  DpFlow,
+  DpFlowStats,
+  DpPacket,
+  NewDpPort,
+  Upcall,
+} from '../../src/datapath/provider.ts';
 import { ufidOf } from '../../src/datapath/ufid.ts';
 import { extractKey } from '../../src/flow/extract.ts';
 import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
@@ -114,6 +121,12 @@ export async function openWired(open: (flowCapacity: number) => Promise<Datapath
   const b = await harness.addWire(dpPort(2));
   const c = await harness.addWire(dpPort(3));
   return { harness, datapath, upcalls, a, b, c };
+}
+
+/** undefined when the datapath does not hold that flow. */
+export function statsOf(datapath: Datapath, id: number): DpFlowStats | undefined {
+  const into = { packetCount: -1, byteCount: -1, usedAt: -1, tcpFlags: -1 };
+  return datapath.readFlowStats(id, into) ? into : undefined;
 }
 
 /** Waits until a wire has given that many frames. */
