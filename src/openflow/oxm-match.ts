@@ -4,10 +4,13 @@
  */
 
 import { type Field, type FieldName, fields } from '../flow/fields/index.ts';
+import type { FieldNumber } from '../flow/fields/numbers.ts';
 import { isMetByMatch } from '../flow/fields/prerequisites.ts';
 import { hasBits, readField, wholeMask } from '../flow/fields/value.ts';
 import { getSlot, maskSlot, newKey, setSlot } from '../flow/key.ts';
+import type { Mask } from '../flow/mask.ts';
 import { type Match, packMatch, unpackKey } from '../flow/match.ts';
+import { type SlotName, slots } from '../flow/slots.ts';
 import { etherType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import type { Reader, Writer } from './bytes.ts';
@@ -179,7 +182,7 @@ function addField({ place, slot, needs, isWholeSlot, impliesTag, format }: Field
     setSlot(key, 'vlan_tci', getSlot(key, 'vlan_tci') | vlanPresent);
     setSlot(mask, 'vlan_tci', getSlot(mask, 'vlan_tci') | vlanPresent);
   }
-  if (needs !== undefined && getSlot(mask, 'packet_type') === 0) maskSlot(mask, 'packet_type');
+  if (needs !== undefined) mask[slots.packet_type.word] = wholeType;
 }
 
 /** Does a match say so much that the field may follow? Where it says nothing, the field goes out all the same. */
@@ -192,17 +195,33 @@ interface Entry {
   readonly when: When;
 }
 
+/** Reads a slot, whose place is looked up once. */
+function slotReader(name: SlotName): (key: Uint32Array) => number {
+  const { word, shift, size } = slots[name];
+  const bits = size === 4 ? 0xffffffff : 2 ** (8 * size) - 1;
+  return (from) => (((from[word] ?? 0) >>> shift) & bits) >>> 0;
+}
+
+const typeIn = slotReader('eth_type');
+const protocolIn = slotReader('nw_proto');
+const tagIn = slotReader('vlan_tci');
+const connectionProtocolIn = slotReader('ct_nw_proto');
+const packetTypeIn = slotReader('packet_type');
+
+/** All bits of the packet type, which has a word of its own. */
+const wholeType = 0xffffffff;
+
 const always: When = () => true;
 const isIp: When = (values) => {
-  const type = getSlot(values, 'eth_type');
+  const type = typeIn(values);
   return type === etherType.ipv4 || type === etherType.ipv6;
 };
-const isIpv4: When = (values) => getSlot(values, 'eth_type') === etherType.ipv4;
-const isIpv6: When = (values) => getSlot(values, 'eth_type') === etherType.ipv6;
+const isIpv4: When = (values) => typeIn(values) === etherType.ipv4;
+const isIpv6: When = (values) => typeIn(values) === etherType.ipv6;
 const carries =
   (protocol: number, ofType: When = isIp): When =>
   (values, bits) =>
-    ofType(values, bits) && getSlot(bits, 'nw_proto') !== 0 && getSlot(values, 'nw_proto') === protocol;
+    ofType(values, bits) && protocolIn(bits) !== 0 && protocolIn(values) === protocol;
 const needsOf =
   (field: Field): When =>
   (values, bits) =>
@@ -286,13 +305,13 @@ function orderFor(version: WireVersion): readonly Entry[] {
     ),
     ...entries(always, 'pkt_mark', 'ct_state', 'ct_zone', 'ct_mark', 'ct_label'),
     ...entries(always, 'ct_nw_src', 'ct_ipv6_src', 'ct_nw_dst', 'ct_ipv6_dst'),
-    ...entries((values) => getSlot(values, 'ct_nw_proto') !== 0, 'ct_nw_proto', 'ct_tp_src', 'ct_tp_dst'),
+    ...entries((values) => connectionProtocolIn(values) !== 0, 'ct_nw_proto', 'ct_tp_src', 'ct_tp_dst'),
     ...entries(always, 'metadata'),
   ];
 }
 
 function hasTag(values: Uint32Array): boolean {
-  return (getSlot(values, 'vlan_tci') & (vlanPresent | 0xfff)) !== 0;
+  return (tagIn(values) & (vlanPresent | 0xfff)) !== 0;
 }
 
 const orders = new Map<WireVersion, readonly Entry[]>();
@@ -304,6 +323,41 @@ function orderOf(version: WireVersion): readonly Entry[] {
     orders.set(version, order);
   }
   return order;
+}
+
+/** What a mask has of a field, and how that goes out. */
+interface Part {
+  readonly field: Field;
+  readonly when: When;
+  /** None where the version has no number for the field. */
+  readonly number: FieldNumber | undefined;
+  /** What is sent of the mask. */
+  readonly mask: Uint8Array | undefined;
+}
+
+/** Per mask and version: few masks say how many matches are sent. */
+const plans = new WeakMap<Mask, (readonly Part[])[]>();
+
+function planOf(mask: Mask, bits: Uint32Array, version: WireVersion): readonly Part[] {
+  let ofMask = plans.get(mask);
+  if (ofMask === undefined) {
+    ofMask = [];
+    plans.set(mask, ofMask);
+  }
+  const known = ofMask[version];
+  if (known !== undefined) return known;
+  const made = orderOf(version)
+    .filter(({ field }) => hasBits(bits, field))
+    .map((entry) => partOf(entry, bits, version));
+  ofMask[version] = made;
+  return made;
+}
+
+function partOf({ field, whole, when }: Entry, bits: Uint32Array, version: WireVersion): Part {
+  const fieldMask = readField(bits, field);
+  const isWhole = field.isWholeSlot === true || fieldMask.every((byte, n) => byte === whole[n]);
+  const hasMask = !isWhole || field.isAlwaysMasked === true;
+  return { field, when, number: numberFor(field, version), mask: hasMask ? fieldMask : undefined };
 }
 
 const [packetType] = entries(always, 'packet_type');
@@ -323,29 +377,39 @@ export function writeOxmMatch(
 ): void {
   const values = unpackKey(match, written);
   const bits = match.mask.unpack(writtenMask);
-  const chosen = orderOf(version).filter(({ field, when }) => hasBits(bits, field) && when(values, bits));
-  const isEthernet = getSlot(values, 'packet_type') === 0 && getSlot(bits, 'packet_type') === 0xffffffff;
-  const isImplied = isEthernet && chosen.some(({ field }) => field.needs !== undefined);
-  if (packetType !== undefined && hasBits(bits, packetType.field) && !isImplied)
-    writeField(to, packetType, values, bits, version);
-  for (const entry of chosen) writeField(to, entry, values, bits, version);
+  const plan = planOf(match.mask, bits, version);
+  if (packetType !== undefined && hasBits(bits, packetType.field) && !isTypeImplied(plan, values, bits))
+    writePart(to, partOf(packetType, bits, version), values);
+  for (const part of plan) if (part.when(values, bits)) writePart(to, part, values);
   if (cookieMask !== 0n) writeCookie(to, cookie, cookieMask);
 }
 
-function writeField(
-  to: Writer,
-  { field, whole }: Entry,
-  values: Uint32Array,
-  bits: Uint32Array,
-  version: WireVersion,
-): void {
-  const number = numberFor(field, version);
+/** That packets are of Ethernet is clear from other fields. */
+function isTypeImplied(plan: readonly Part[], values: Uint32Array, bits: Uint32Array): boolean {
+  if (packetTypeIn(values) !== 0 || packetTypeIn(bits) !== wholeType) return false;
+  for (const { field, when } of plan) if (field.needs !== undefined && when(values, bits)) return true;
+  return false;
+}
+
+function writePart(to: Writer, { field, number, mask: fieldMask }: Part, values: Uint32Array): void {
   if (number === undefined) return;
-  const fieldMask = readField(bits, field);
-  const isWhole = field.isWholeSlot === true || fieldMask.every((byte, n) => byte === whole[n]);
-  const hasMask = !isWhole || field.isAlwaysMasked === true;
-  writeOxmHeader(to, number, field.bytes, hasMask);
-  if (field.format === 'ofPort32') to.u32(port32(getSlot(values, field.slot)));
-  else to.octets(readField(values, field));
-  if (hasMask) to.octets(fieldMask);
+  writeOxmHeader(to, number, field.bytes, fieldMask !== undefined);
+  writeValue(to, field, values);
+  if (fieldMask !== undefined) to.octets(fieldMask);
+}
+
+function writeValue(to: Writer, field: Field, values: Uint32Array): void {
+  const { word, wordCount, shift, bits } = field.place;
+  if (wordCount > 1) {
+    const last = word + wordCount - 1;
+    for (let n = word; n < last; n++) to.u32(values[n] ?? 0);
+    if (field.bytes % 4 === 0) to.u32(values[last] ?? 0);
+    else to.u16((values[last] ?? 0) >>> 16);
+    return;
+  }
+  const value = ((values[word] ?? 0) >>> shift) & bits;
+  if (field.format === 'ofPort32') to.u32(port32(value));
+  else if (field.bytes === 4) to.u32(value);
+  else if (field.bytes === 2) to.u16(value);
+  else to.u8(value);
 }

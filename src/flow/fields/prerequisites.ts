@@ -5,8 +5,7 @@
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import { icmpv6Type } from '../../wire/transport.ts';
-import { getSlot, setSlot } from '../key.ts';
-import type { SlotName } from '../slots.ts';
+import { type SlotName, slots } from '../slots.ts';
 
 /** These bits of a slot of at most four bytes have this value. */
 interface Condition {
@@ -76,36 +75,61 @@ const table = {
 
 export type Prerequisite = keyof typeof table;
 
+/** A condition on a word of a key. */
+interface Placed {
+  readonly word: number;
+  readonly bits: number;
+  readonly value: number;
+  readonly isExplicit: boolean;
+}
+
+function placed({ slot, bits, value, isExplicit }: Condition): Placed {
+  const { word, shift, size } = slots[slot];
+  const own = size === 4 ? bits : bits & (2 ** (8 * size) - 1);
+  return { word, bits: own << shift, value: value << shift, isExplicit: isExplicit === true };
+}
+
+const placedTable = Object.fromEntries(
+  Object.entries(table).map(([name, lists]) => [name, lists.map((list) => list.map(placed))]),
+) as unknown as Record<Prerequisite, readonly (readonly Placed[])[]>; // of the same names
+
 /** Does a match with these values and bits say what `needs` asks for? */
 export function isMetByMatch(needs: Prerequisite, values: Uint32Array, bits: Uint32Array): boolean {
-  return isAnyMet(table[needs], values, bits);
+  return isAnyMet(placedTable[needs], values, bits);
 }
 
 /** Is a packet with that key what `needs` asks for? */
 export function isMetByPacket(needs: Prerequisite, key: Uint32Array): boolean {
-  return isAnyMet(table[needs], key, undefined);
+  return isAnyMet(placedTable[needs], key, undefined);
 }
 
 /** The same; the bits that decided are set in `wildcards`. */
 export function isMetByLooking(needs: Prerequisite, key: Uint32Array, wildcards: Uint32Array): boolean {
-  const alternatives: readonly Conditions[] = table[needs];
-  return alternatives.some((conditions) =>
-    conditions.every(({ slot, bits, value }) => {
-      setSlot(wildcards, slot, getSlot(wildcards, slot) | bits);
-      return ((getSlot(key, slot) & bits) ^ value) === 0;
-    }),
-  );
+  for (const conditions of placedTable[needs]) if (areMetByLooking(conditions, key, wildcards)) return true;
+  return false;
+}
+
+function areMetByLooking(conditions: readonly Placed[], key: Uint32Array, wildcards: Uint32Array): boolean {
+  for (const { word, bits, value } of conditions) {
+    wildcards[word] = (wildcards[word] ?? 0) | bits;
+    if (((key[word] ?? 0) & bits) !== value) return false;
+  }
+  return true;
 }
 
 function isAnyMet(
-  alternatives: readonly Conditions[],
+  alternatives: readonly (readonly Placed[])[],
   key: Uint32Array,
   mask: Uint32Array | undefined,
 ): boolean {
-  return alternatives.some((conditions) =>
-    conditions.every(({ slot, bits, value, isExplicit }) => {
-      if (((getSlot(key, slot) & bits) ^ value) !== 0) return false;
-      return isExplicit !== true || mask === undefined || (getSlot(mask, slot) & bits) === bits;
-    }),
-  );
+  for (const conditions of alternatives) if (areMet(conditions, key, mask)) return true;
+  return false;
+}
+
+function areMet(conditions: readonly Placed[], key: Uint32Array, mask: Uint32Array | undefined): boolean {
+  for (const { word, bits, value, isExplicit } of conditions) {
+    if (((key[word] ?? 0) & bits) !== value) return false;
+    if (isExplicit && mask !== undefined && (~(mask[word] ?? 0) & bits) !== 0) return false;
+  }
+  return true;
 }
