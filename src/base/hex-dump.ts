@@ -3,7 +3,7 @@
 const perLine = 16;
 
 /** "00000000  01 02 03 ...  |...|", a line for each sixteen bytes, each with its newline. */
-export function hexDump(bytes: Uint8Array): string {
+export function hexDump(bytes: Uint8Array, form: 'with text' | 'without text' = 'with text'): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += perLine) {
     const line = bytes.subarray(at, at + perLine);
@@ -13,7 +13,11 @@ export function hexDump(bytes: Uint8Array): string {
       digits += `${byte.toString(16).padStart(2, '0')}${n === perLine / 2 - 1 ? '-' : ' '}`;
       characters += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.';
     });
-    text += `${at.toString(16).padStart(8, '0')}  ${digits.padEnd(3 * perLine)}|${characters.padEnd(perLine)}|\n`;
+    const start = `${at.toString(16).padStart(8, '0')}  `;
+    text +=
+      form === 'with text'
+        ? `${start}${digits.padEnd(3 * perLine)}|${characters.padEnd(perLine)}|\n`
+        : `${start}${digits.slice(0, -1)}\n`;
   }
   return text;
 }

@@ -242,6 +242,10 @@ const rows: readonly Row[] = Object.entries(table).flatMap(([name, numbers]) =>
   }),
 );
 
+export function isErrorName(text: string): text is ErrorName {
+  return Object.hasOwn(table, text);
+}
+
 /** undefined where the version cannot say it. */
 export function errorCode(name: ErrorName, version: WireVersion): ErrorCode | undefined {
   return rows.find((row) => row.name === name && isWithin(row.versions, version));

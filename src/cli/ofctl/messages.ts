@@ -1,0 +1,86 @@
+/** Commands on bytes of messages: ofp-print, ofp-parse, encode-hello and print-error. */
+import { readFileSync as readDescriptor } from 'node:fs';
+import { reasonOf } from '../../base/errno.ts';
+import { readFileSync } from '../../base/files.ts';
+import { hexDump } from '../../base/hex-dump.ts';
+import { decodeText } from '../../base/text.ts';
+import { Fatal } from '../../daemon/program.ts';
+import { Writer } from '../../openflow/bytes.ts';
+import { encodeMessage, headerSize, messageSize } from '../../openflow/codec.ts';
+import { errorCode, isErrorName } from '../../openflow/errors.ts';
+import { formatMessage } from '../../openflow/message-text.ts';
+import { allVersions, versionText } from '../../openflow/versions.ts';
+import type { OfctlContext } from './context.ts';
+
+/** As much as is shown of a message unless something else is asked for. */
+const usualVerbosity = 2;
+const standardInput = 0;
+
+/** What `ofp-print HEX [VERBOSITY]` does. */
+export function printHex(context: OfctlContext, [text = '', verbosity]: readonly string[]): void {
+  const bytes = text === '-' && context.isRaw ? readDescriptor(standardInput) : bytesOf(digitsOf(text));
+  const level = verbosity === undefined ? usualVerbosity : Number.parseInt(verbosity, 10) || 0;
+  context.print(formatMessage(bytes, level));
+}
+
+/** The argument, or the first line of standard input in its place. */
+function digitsOf(text: string): string {
+  if (text !== '-') return text;
+  const [line = ''] = decodeText(readDescriptor(standardInput)).split('\n');
+  return line;
+}
+
+function bytesOf(digits: string): Uint8Array {
+  const found = /^(?:[ \t\r\n]*[0-9a-f]{2})*[ \t\r\n]*$/i.test(digits);
+  if (!found) throw new Fatal('trailing garbage following hex bytes');
+  return Uint8Array.from(Buffer.from(digits.replaceAll(/[ \t\r\n]/g, ''), 'hex'));
+}
+
+/** What `ofp-parse FILE` does: the messages follow each other, with nothing between them. */
+export function printFile(context: OfctlContext, [file = '']: readonly string[]): void {
+  const bytes = file === '-' ? readDescriptor(standardInput) : readFile(file);
+  for (let at = 0; at < bytes.length; ) {
+    const size = messageSize(bytes, at);
+    if (size !== undefined && size < headerSize)
+      throw new Fatal(`${file}: ${size}-byte message is too short for OpenFlow`);
+    if (size === undefined || size > bytes.length - at)
+      throw new Fatal(`${file}: unexpected end of file mid-message`);
+    context.print(formatMessage(bytes.subarray(at, at + size), context.verbosity + usualVerbosity));
+    at += size;
+  }
+}
+
+function readFile(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Fatal(`${file}: open (${reasonOf(error)})`);
+  }
+}
+
+const lastVersion = 6;
+
+/** What `encode-hello BITMAP` does: bit N stands for version N. */
+export function encodeHello(context: OfctlContext, [bitmap = '']: readonly string[]): void {
+  const bits = Number(bitmap);
+  const offered = allVersions.filter((version) => ((bits >>> version) & 1) !== 0);
+  const version = offered.at(-1);
+  if (version === undefined || bits >= 2 << lastVersion)
+    throw new Fatal(`${bitmap}: no versions of OpenFlow that are known`);
+  const isAllBefore = offered.length === version;
+  const to = new Writer();
+  encodeMessage(to, version, { name: 'HELLO', value: { versions: isAllBefore ? undefined : offered } }, 1);
+  context.print(hexDump(to.written, 'without text') + formatMessage(to.written, context.verbosity));
+}
+
+/** What `print-error NAME` does: its numbers in each version that has it. */
+export function printErrorNumbers(context: OfctlContext, [name = '']: readonly string[]): void {
+  if (!isErrorName(name)) throw new Fatal(`unknown error "${name}"`);
+  for (const version of allVersions) {
+    const numbers = errorCode(name, version);
+    if (numbers === undefined) continue;
+    const { experimenter, type, code = 0 } = numbers;
+    const vendor = experimenter === 0 ? '0' : `0x${experimenter.toString(16)}`;
+    context.print(`OpenFlow ${versionText(version)}: vendor ${vendor}, type ${type}, code ${code}\n`);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * ovs-ofctl: speaks OpenFlow. ovs-ofctl(8).
+ * Differs: the commands that speak to a switch do not exist yet; what is wrong with a message is printed, and not logged
+ * as well.
+ */
+import { isUsed, lastArgument, type OptionDef, readOptions, UsageError } from '../../daemon/options.ts';
+import { printOut } from '../../daemon/output.ts';
+import {
+  applyLogOptions,
+  commonOptions,
+  limitRunTime,
+  logHelp,
+  logOptions,
+  type Program,
+  quietConsole,
+  readTimeout,
+  versionHelp,
+} from '../../daemon/program.ts';
+import { type Command, commands } from './commands.ts';
+
+const options: readonly OptionDef[] = [
+  { name: 'more', short: 'm' },
+  { name: 'timeout', short: 't', argument: 'required' },
+  { name: 'raw' },
+  ...logOptions,
+  ...commonOptions,
+];
+
+/** The whole program; resolves with its exit status. */
+export async function ofctl(program: Program): Promise<number> {
+  const line = readOptions(program.args, options);
+  if (isUsed(line, 'help')) return print(helpText(program));
+  if (isUsed(line, 'version')) return print(versionHelp(program.name, 'OpenFlow versions 0x1:0x6'));
+  const timeout = lastArgument(line, 'timeout');
+  if (timeout !== undefined) limitRunTime(readTimeout(timeout));
+  quietConsole();
+  applyLogOptions(line, program, 'log file');
+  const [name, ...args] = line.rest;
+  if (name === undefined) throw new UsageError('missing command name; use --help for help');
+  if (name === 'help') return print(helpText(program));
+  if (name === 'list-commands') return print(listCommands());
+  findCommand(name, args.length).run(
+    {
+      verbosity: line.options.filter(({ key }) => key === 'more').length,
+      isRaw: isUsed(line, 'raw'),
+      print: (text) => printOut(text, 'ends'),
+    },
+    args,
+  );
+  return 0;
+}
+
+function findCommand(name: string, argumentCount: number): Command {
+  const command = commands.get(name);
+  if (command === undefined) throw new UsageError(`unknown command '${name}'; use --help for help`);
+  if (argumentCount < command.min)
+    throw new UsageError(`'${name}' command requires at least ${command.min} arguments`);
+  if (argumentCount > command.max)
+    throw new UsageError(`'${name}' command takes at most ${command.max} arguments`);
+  return command;
+}
+
+function print(text: string): number {
+  printOut(text, 'ends');
+  return 0;
+}
+
+function listCommands(): string {
+  const lines = [...commands].map(([name, { usage }]) => `  ${name.padEnd(23)} ${usage}\n`);
+  return `The available commands are:\n${lines.join('')}`;
+}
+
+function helpText(program: Program): string {
+  const { name } = program;
+  return `${name}: OpenFlow switch management utility
+usage: ${name} [OPTIONS] COMMAND [ARG...]
+
+Commands that need no switch:
+  ofp-parse FILE              print messages read from FILE
+  ofp-print HEX [VERBOSITY]   print a message given as hexadecimal digits
+  encode-hello BITMAP         print the hello of a speaker of these versions
+  print-error NAME            print the numbers of an error
+  list-commands               list all commands
+${logHelp(program)}
+Other options:
+  -m, --more                  be more verbose printing OpenFlow
+  --raw                       (ofp-print -) read bytes, not digits
+  -t, --timeout=SECS          give up after SECS seconds
+  -h, --help                  display this help message
+  -V, --version               display version information
+`;
+}

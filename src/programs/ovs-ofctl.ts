@@ -1,0 +1,5 @@
+/** ovs-ofctl: speaks OpenFlow. */
+import { ofctl } from '../cli/ofctl/ofctl.ts';
+import { runProgram } from '../daemon/program.ts';
+
+await runProgram(ofctl);
