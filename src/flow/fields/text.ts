@@ -179,7 +179,10 @@ function popCount(byte: number): number {
 function readPort(text: string, { bytes, name }: Field, { read }: PortText): MaskedValue {
   const port = read(text);
   const value = port === undefined ? undefined : integerBytes(BigInt(port), bytes);
-  if (value === undefined) throw wrong(`${text}: invalid or unknown port for ${name}`);
+  if (value === undefined)
+    throw wrong(
+      `${text}: ${bytes === 4 ? 'port value out of range' : 'invalid or unknown port'} for ${name}`,
+    );
   return { value, mask: ones(bytes) };
 }
 

@@ -1,8 +1,17 @@
 /** Packets to controllers, with more than an output to them can say: Nicira's controller and controller2. */
 import { keyValues } from '../../flow/key-values.ts';
-import type { Reader, Writer } from '../bytes.ts';
-import { OpenFlowError } from '../errors.ts';
+import type { Reader } from '../bytes.ts';
+import { packetInReasons } from '../packet-in-reasons.ts';
 import { reservedPorts } from '../ports.ts';
+import {
+  type Property,
+  readProperties,
+  readShort,
+  readWord,
+  writeProperty,
+  writeShort,
+  writeWord,
+} from '../properties.ts';
 import { checkZero, formatDotted, readDotted, readU32, readUnsigned, wrong } from './arguments.ts';
 import { type AnyAction, defineAction, instead } from './declare.ts';
 import { output } from './output-actions.ts';
@@ -25,8 +34,8 @@ interface Controller {
 
 const wholePacket = 0xffff;
 const actionReason = 1;
-/** Numbers of reasons by their place; the two of a table miss have no name. */
-const reasons = ['no_match', 'action', 'invalid_ttl', 'action_set', 'group', 'packet_out', '', ''];
+/** By their numbers; the two of a table miss have no name here. */
+const reasons: readonly string[] = [...packetInReasons, '', ''];
 
 const defaults: Controller = {
   maxLength: wholePacket,
@@ -39,7 +48,6 @@ const defaults: Controller = {
 };
 
 const property = { maxLength: 0, controller: 1, reason: 2, userData: 3, pause: 4, meter: 5 } as const;
-const experimenterProperties = 0xffff;
 const noMeter = 0xffffffff;
 
 function needsProperties({ userData, pauses, meter, hasProperties }: Controller): boolean {
@@ -48,70 +56,40 @@ function needsProperties({ userData, pauses, meter, hasProperties }: Controller)
 
 function decodeProperties(body: Reader): Controller {
   let value: Controller = { ...defaults, hasProperties: true };
-  while (body.left > 0) {
-    if (body.left < 4) throw badLength(`${body.left} bytes where a property begins`);
-    const type = body.u16();
-    const size = body.u16();
-    const padded = Math.ceil(size / 8) * 8;
-    if (size < 4 || padded - 4 > body.left) throw badLength(`a property of ${size} bytes`);
-    const payload = body.part(size - 4, 'OFPBPC_BAD_LEN');
-    body.skip(padded - size);
-    value = { ...value, ...decodeProperty(type, payload) };
-  }
+  readProperties(
+    body,
+    (read) => {
+      const known = decodeProperty(read);
+      if (known === undefined) return false;
+      value = { ...value, ...known };
+      return true;
+    },
+    'refused',
+  );
   return value;
 }
 
-function badLength(why: string): OpenFlowError {
-  return new OpenFlowError('OFPBPC_BAD_LEN', why);
-}
-
-function decodeProperty(type: number, payload: Reader): Partial<Controller> {
-  switch (type) {
+/** undefined for one that nobody knows. */
+function decodeProperty(read: Property): Partial<Controller> | undefined {
+  if (read.experimenter !== 0) return undefined;
+  switch (read.type) {
     case property.maxLength:
-      return { maxLength: payload.u16() };
+      return { maxLength: readShort(read) };
     case property.controller:
-      return { controller: payload.u16() };
+      return { controller: readShort(read) };
     case property.reason:
-      return { reason: payload.u8() };
+      return { reason: read.body.u8() };
     case property.userData:
-      return { userData: payload.octets(payload.left) };
+      return { userData: read.body.octets(read.body.left) };
     case property.pause:
       return { pauses: true };
     case property.meter: {
-      const meter = payload.u32();
+      const meter = readWord(read);
       return { meter: meter === noMeter ? undefined : meter };
     }
-    case experimenterProperties:
-      if (payload.left < 8) throw badLength('an experimenter property without its type');
-      if (payload.u32() === 0) throw new OpenFlowError('OFPBPC_BAD_EXPERIMENTER', 'experimenter 0');
-      throw new OpenFlowError('OFPBPC_BAD_EXP_TYPE', 'a property of an experimenter');
     default:
-      throw new OpenFlowError('OFPBPC_BAD_TYPE', `property ${type} of a controller action`);
+      return undefined;
   }
-}
-
-/** Eight bytes, of which those behind `size` do not count. */
-function encodeNumber(to: Writer, type: number, size: number, write: () => void): void {
-  const start = to.size;
-  to.u16(type);
-  to.u16(size);
-  write();
-  to.pad(start);
-}
-
-/** A property that is there, or not. */
-function encodePause(to: Writer): void {
-  to.u16(property.pause);
-  to.u16(4);
-  to.room(4);
-}
-
-function encodeUserData(to: Writer, userData: Uint8Array): void {
-  const start = to.size;
-  to.u16(property.userData);
-  to.u16(4 + userData.length);
-  to.octets(userData);
-  to.pad(start);
 }
 
 export const controller = defineAction('controller', {
@@ -142,12 +120,12 @@ export const controller = defineAction('controller', {
       encode(value, to) {
         to.room(6);
         const { maxLength, reason, userData, pauses, meter, controller: id } = value;
-        if (maxLength !== wholePacket) encodeNumber(to, property.maxLength, 8, () => to.u16(maxLength));
-        if (id !== 0) encodeNumber(to, property.controller, 8, () => to.u16(id));
-        if (reason !== actionReason) encodeNumber(to, property.reason, 5, () => to.u8(reason));
-        if (userData.length > 0) encodeUserData(to, userData);
-        if (pauses) encodePause(to);
-        if (meter !== undefined) encodeNumber(to, property.meter, 8, () => to.u32(meter));
+        if (maxLength !== wholePacket) writeShort(to, property.maxLength, maxLength);
+        if (id !== 0) writeShort(to, property.controller, id);
+        if (reason !== actionReason) writeProperty(to, property.reason, () => to.u8(reason));
+        if (userData.length > 0) writeProperty(to, property.userData, () => to.octets(userData));
+        if (pauses) writeProperty(to, property.pause, () => {});
+        if (meter !== undefined) writeWord(to, property.meter, meter);
       },
     },
   ],

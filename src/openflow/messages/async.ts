@@ -2,6 +2,7 @@
 import type { Reader, Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, type MessageForm, type WirePlace } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
+import { packetInReasons } from '../packet-in-reasons.ts';
 import { readProperty, readWord, unknownProperty, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 
@@ -18,7 +19,7 @@ interface Kind {
 const kinds = {
   packetIn: {
     label: 'PACKET_IN',
-    reasons: ['no_match', 'action', 'invalid_ttl', 'action_set', 'group', 'packet_out'],
+    reasons: packetInReasons,
     bits: 7,
     bits14: 0x3f,
   },

@@ -10,14 +10,14 @@ import { OpenFlowError } from '../errors.ts';
 import { longPort, shortPort } from '../layout.ts';
 import { formatPackedMatch, inPortOf, readNxMatch, readOxm, writeNxMatch, writeOxm } from '../match-codec.ts';
 import { readOxmMatch, writeOxmMatch } from '../oxm-match.ts';
+import { packetInReasons } from '../packet-in-reasons.ts';
 import { type Property, readProperties, readWord, writeProperty, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 import { formatContinuation } from './continuation.ts';
 import { formatPacket } from './packet-text.ts';
 
-const reasons = ['no_match', 'action', 'invalid_ttl', 'action_set', 'group', 'packet_out'] as const;
-/** Why a packet goes to a controller; a number for reasons that nobody knows. */
-type PacketInReason = (typeof reasons)[number] | number;
+/** A number for reasons that nobody knows. */
+type PacketInReason = (typeof packetInReasons)[number] | number;
 
 export interface PacketIn {
   /** As much of it as came along. */
@@ -48,13 +48,13 @@ function readBuffer(from: Reader): number | undefined {
 }
 
 function readReason(number: number): PacketInReason {
-  return reasons[number] ?? number;
+  return packetInReasons[number] ?? number;
 }
 
 /** Before OpenFlow 1.4 the last three are actions like others. */
 function reasonNumber(reason: PacketInReason, version: WireVersion): number {
   if (typeof reason === 'number') return reason;
-  const number = reasons.indexOf(reason);
+  const number = packetInReasons.indexOf(reason);
   return version < 5 && number > 2 ? 1 : number;
 }
 
