@@ -374,6 +374,7 @@ export const chapters: Readonly<Record<string, string>> = {
     ofproto/trace in_port(p1),eth(src=50:54:00:00:00:03,dst=50:54:00:00:00:02),eth_type(0x8100),vlan(vid=5,pcp=2),encap(eth_type(0x1234)) -generate
     ofproto/trace in_port(1)
     ofproto/trace in_port(99)
+    ofproto/trace recirc_id(0x7),in_port(1)
     ofproto/trace ''
     ofproto/trace br0 ''
     ofproto/trace br0 in_port=1 ''

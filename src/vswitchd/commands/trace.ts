@@ -186,6 +186,9 @@ function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array
 }
 
 function placeOfPort(backer: Backer, key: Uint32Array): PacketPlace {
+  const recirculation = getSlot(key, 'recirc_id') >>> 0;
+  if (recirculation !== 0)
+    throw refused(`no recirculation data for recirc_id 0x${recirculation.toString(16)}`);
   const number = getSlot(key, 'in_port') >>> 0;
   const found = backer.ports.ofDpPort(dpPort(number));
   if (found === undefined) throw refused(`no OpenFlow port for datapath port ${number}`);
