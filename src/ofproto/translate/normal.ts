@@ -18,6 +18,7 @@ import {
 } from '../bundle.ts';
 import { broadcast, ethDst, ethSrc, isReserved } from '../mac.ts';
 import type { Bundle } from '../port.ts';
+import type { DropReason } from './drop-reasons.ts';
 import { addressTag } from './tags.ts';
 import type { Translation } from './translation.ts';
 
@@ -59,20 +60,57 @@ export function normal(t: Translation): void {
   }
 }
 
+/** A frame that came in by a bundle. */
+interface Arrival {
+  readonly t: Translation;
+  readonly from: Bundle;
+  readonly tags: VlanTags;
+}
+
+interface Refusal {
+  readonly reason: DropReason;
+  readonly detail?: string | undefined;
+}
+
+/** Who may refuse a frame at the door, in the reference's order; to add one is a line here. */
+const admissions: readonly ((arrival: Arrival) => Refusal | undefined)[] = [
+  refusePartialTag,
+  refuseVlan,
+  refuseReserved,
+  refuseInactiveMember,
+];
+
 /** The frame's tags inside the bridge; undefined when it may not come in. */
 function admit(t: Translation, from: Bundle): VlanTags | undefined {
-  const { flow, ofproto, inPort } = t;
-  const arrived = tagsInFlow(flow);
-  const refused = refusal(from, arrived[0]);
-  if (arrived[1] !== noTag) t.unwildcard(innerWord, 0xfff); // decides whether it is sent on, or pushed again
-  if (arrived[0] === noTag && isVlanType(etherTypeOf(flow))) {
-    const detail = `dropping packet with partial VLAN tag received on port ${from.name}`;
-    t.drop('partialVlanTag', t.request.hasPacket ? detail : undefined);
-  } else if (refused !== undefined) t.drop('vlanNotAdmitted', refused);
-  else if (!ofproto.config.forwardBpdu && isReserved(ethDst(flow))) t.drop('reservedAddress');
-  else if (inPort !== from.active) t.drop('inactiveMember');
-  else return tagsInside(from, arrived);
-  return undefined;
+  const tags = tagsInFlow(t.flow);
+  if (tags[1] !== noTag) t.unwildcard(innerWord, 0xfff); // decides whether it is sent on, or pushed again
+  for (const refuse of admissions) {
+    const refused = refuse({ t, from, tags });
+    if (refused === undefined) continue;
+    t.drop(refused.reason, refused.detail);
+    return undefined;
+  }
+  return tagsInside(from, tags);
+}
+
+function refusePartialTag({ t, from, tags }: Arrival): Refusal | undefined {
+  if (tags[0] !== noTag || !isVlanType(etherTypeOf(t.flow))) return undefined;
+  const detail = `dropping packet with partial VLAN tag received on port ${from.name}`;
+  return { reason: 'partialVlanTag', detail: t.request.hasPacket ? detail : undefined };
+}
+
+function refuseVlan({ from, tags }: Arrival): Refusal | undefined {
+  const detail = refusal(from, tags[0]);
+  return detail === undefined ? undefined : { reason: 'vlanNotAdmitted', detail };
+}
+
+function refuseReserved({ t }: Arrival): Refusal | undefined {
+  const isKept = !t.ofproto.config.forwardBpdu && isReserved(ethDst(t.flow));
+  return isKept ? { reason: 'reservedAddress' } : undefined;
+}
+
+function refuseInactiveMember({ t, from }: Arrival): Refusal | undefined {
+  return t.inPort === from.active ? undefined : { reason: 'inactiveMember' };
 }
 
 function flood(t: Translation, from: Bundle, tags: VlanTags): void {
