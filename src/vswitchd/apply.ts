@@ -11,7 +11,6 @@ import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { OfprotoConfig } from '../ofproto/config.ts';
 import { isDescriptorLimit } from '../sys/calls/descriptors.ts';
-import { bridgeMac, fakeBridgeMac, followMtus, noteInterface, notePort } from './bridge-facts.ts';
 import { macOfUuid } from './config/mac.ts';
 import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
 import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
@@ -80,8 +79,7 @@ export class Applier {
         return this.#withBridge(step.bridge, async (bridge) => setPort(bridge, step.wanted));
       case 'removePort':
         return this.#withBridge(step.bridge, async (bridge) => {
-          bridge.ports.delete(step.port);
-          notePort(bridge, step.port);
+          bridge.removePort(step.port);
           bridge.ofproto.removeBundle(step.port);
         });
       case 'settleBridge':
@@ -161,9 +159,9 @@ export class Applier {
     if (holder?.bridge === bridge.name) return undefined; // two ports name it: the first has it
     const before = bridge.interfaces.get(name);
     if (before !== undefined) this.#state.release(before);
-    const i = new LiveInterface(bridge.name, port, wanted);
-    bridge.interfaces.set(name, i);
-    noteInterface(bridge, i);
+    const i = new LiveInterface(bridge, port, wanted);
+    i.onDeviceChange = () => this.#deps.netdevChanged(i);
+    bridge.addInterface(i);
     if (this.#deps.isReserved(name)) {
       log.warn(`could not create interface ${name}, name is reserved`);
       this.#state.fail(i, undefined, 'row');
@@ -178,7 +176,7 @@ export class Applier {
     const failure = await this.#open(bridge, i);
     if (failure === undefined) return i;
     i.isUnopened = true;
-    this.#giveUp(bridge, i, failure);
+    this.#state.fail(i, failure.error, failure.obstacle);
     return undefined;
   }
 
@@ -186,16 +184,9 @@ export class Applier {
     const error = await this.#attach(bridge, i);
     if (error !== undefined) {
       log.limited('warn', unadded, error);
-      return this.#giveUp(bridge, i, { error, obstacle: 'moment' });
+      return this.#state.fail(i, error, 'moment');
     }
-    noteInterface(bridge, i);
-    followMtus(bridge, i);
     log.info(`bridge ${bridge.name}: added interface ${i.wanted.name} on port ${i.ofPort}`);
-  }
-
-  #giveUp(bridge: LiveBridge, i: LiveInterface, { error, obstacle }: Failure): void {
-    noteInterface(bridge, i);
-    this.#state.fail(i, error, obstacle);
   }
 
   /** Returns why not. */
@@ -207,7 +198,6 @@ export class Applier {
       i.netdev = netdev;
       i.toldOptions = config.options;
       i.keepsMtu = netdev.isAdopted;
-      netdev.onChange = () => this.#deps.netdevChanged(i);
       return undefined;
     } catch (why) {
       if (why instanceof Refused) return { error: refusalOf(name, why), obstacle: 'row' };
@@ -242,13 +232,11 @@ export class Applier {
   }
 
   async #removeInterface(bridge: LiveBridge, i: LiveInterface, close = dispose): Promise<void> {
-    bridge.interfaces.delete(i.wanted.name);
-    noteInterface(bridge, i);
+    bridge.removeInterface(i);
     if (i.ofPort !== undefined) {
       await bridge.ofproto.removePort(i.ofPort);
       log.info(`bridge ${bridge.name}: deleted interface ${i.wanted.name} on port ${i.ofPort}`);
     }
-    followMtus(bridge, i);
     this.#state.release(i);
     await this.#closeNetdev(i, close);
   }
@@ -256,7 +244,6 @@ export class Applier {
   async #closeNetdev(i: LiveInterface, close = dispose): Promise<void> {
     const { netdev } = i;
     if (netdev === undefined) return;
-    netdev.onChange = () => {};
     i.netdev = undefined;
     await close(netdev);
   }
@@ -265,14 +252,11 @@ export class Applier {
     const i = bridge.interfaces.get(wanted.name);
     if (i === undefined) return;
     i.wanted = wanted;
-    noteInterface(bridge, i);
-    followMtus(bridge, i); // it may have asked for another MTU until now
     const refusal = await this.#tellNetdev(bridge, i);
     if (refusal !== undefined) {
       await this.#removeInterface(bridge, i);
-      bridge.interfaces.set(wanted.name, i);
-      this.#state.fail(i, refusal, 'row');
-      return noteInterface(bridge, i);
+      bridge.addInterface(i);
+      return this.#state.fail(i, refusal, 'row');
     }
     if (i.ofPort !== undefined)
       bridge.ofproto.updatePort(
@@ -300,13 +284,13 @@ export class Applier {
 
   /** Addresses and sizes that follow from all ports of the bridge together. */
   async #settle(bridge: LiveBridge): Promise<void> {
-    const mac = bridgeMac(bridge);
+    const { mac, kept } = bridge.facts;
     const config = ofprotoConfig(bridge.settings, mac);
     if (!isDeepStrictEqual(bridge.ofproto.config, config)) bridge.ofproto.configure(config);
     if (bridge.announcedId !== config.datapathId)
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
     bridge.announcedId = config.datapathId;
-    for (const i of bridge.kept) {
+    for (const i of kept) {
       await this.#tellNetdev(bridge, i);
       i.keepsMtu = false;
     }
@@ -324,8 +308,7 @@ function requireForwardable({ name, portSpec }: Netdev): void {
 }
 
 function setPort(bridge: LiveBridge, wanted: WantedPort): void {
-  bridge.ports.set(wanted.name, wanted);
-  notePort(bridge, wanted.name);
+  bridge.setPort(wanted);
   const members: OfPort[] = [];
   for (const { name } of wanted.interfaces) {
     const i = bridge.interfaces.get(name);
@@ -354,8 +337,8 @@ function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
   const { wanted } = i;
   const isLocal = wanted.name === bridge.name;
   const port = bridge.ports.get(i.port);
-  const fakeMac = port?.isFakeBridge === true ? fakeBridgeMac(bridge, port) : undefined;
-  const mac = isLocal ? bridgeMac(bridge) : (wanted.mac ?? fakeMac);
+  const fakeMac = port?.isFakeBridge === true ? bridge.facts.fakeMac(port) : undefined;
+  const mac = isLocal ? bridge.facts.mac : (wanted.mac ?? fakeMac);
   return { options: wanted.options, mac, mtuRequest: wanted.mtuRequest ?? i.followedMtu };
 }
 

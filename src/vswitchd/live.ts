@@ -6,33 +6,73 @@ import type { OfPort, Uuid } from '../base/units.ts';
 import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { Ofproto } from '../ofproto/ofproto.ts';
+import { BridgeFacts } from './bridge-facts.ts';
 import type { BridgeSettings, WantedInterface, WantedPort } from './config/wanted.ts';
-import { MinimumTracker } from './minimum-tracker.ts';
 import type { ActualBridge, ActualInterface } from './plan.ts';
-import { PortAddresses } from './port-addresses.ts';
 
+/** Tells its bridge when it or its device changes, so that what follows from all of them follows. */
 export class LiveInterface implements ActualInterface {
-  readonly bridge: string;
-  port: string;
-  wanted: WantedInterface;
-  netdev: Netdev | undefined;
+  readonly port: string;
   /** The options that the device was last told; what else it was told shows in its state. */
   toldOptions: NetdevConfig['options'] | undefined;
   /** The MTU that it is to have because of others; undefined: the one it has. */
   followedMtu: number | undefined;
   /** An earlier process left its device, with an MTU that counts until this bridge's ports are all there. */
   keepsMtu = false;
-  ofPort: OfPort | undefined;
   mustReopen = false;
   /** Why it could not be added, for the `error` column. */
   error: string | undefined;
   /** It could not be added because its device could not even be opened. */
   isUnopened = false;
+  /** Something about the device changed without us. */
+  onDeviceChange: () => void = () => {};
+  readonly #owner: LiveBridge;
+  #wanted: WantedInterface;
+  #netdev: Netdev | undefined;
+  #ofPort: OfPort | undefined;
 
-  constructor(bridge: string, port: string, wanted: WantedInterface) {
-    this.bridge = bridge;
+  constructor(owner: LiveBridge, port: string, wanted: WantedInterface) {
+    this.#owner = owner;
     this.port = port;
-    this.wanted = wanted;
+    this.#wanted = wanted;
+  }
+
+  /** By name. */
+  get bridge(): string {
+    return this.#owner.name;
+  }
+
+  get wanted(): WantedInterface {
+    return this.#wanted;
+  }
+
+  set wanted(wanted: WantedInterface) {
+    this.#wanted = wanted;
+    this.#owner.facts.follow(this);
+  }
+
+  get netdev(): Netdev | undefined {
+    return this.#netdev;
+  }
+
+  set netdev(netdev: Netdev | undefined) {
+    if (this.#netdev !== undefined) this.#netdev.onChange = () => {};
+    this.#netdev = netdev;
+    if (netdev !== undefined)
+      netdev.onChange = () => {
+        this.#owner.facts.follow(this);
+        this.onDeviceChange();
+      };
+    this.#owner.facts.follow(this);
+  }
+
+  get ofPort(): OfPort | undefined {
+    return this.#ofPort;
+  }
+
+  set ofPort(number: OfPort | undefined) {
+    this.#ofPort = number;
+    this.#owner.facts.follow(this);
   }
 }
 
@@ -44,18 +84,11 @@ export class LiveBridge implements ActualBridge {
   settings: BridgeSettings;
   /** The datapath id that the log has told. */
   announcedId: string | undefined;
-  readonly ports = new Map<string, WantedPort>();
-  readonly interfaces = new Map<string, LiveInterface>();
-  readonly discontent = new Set<string>();
-  /** Devices that are to stay as we want them, whatever others do to them: ours, and those with an MTU of the row. */
-  readonly kept = new Set<LiveInterface>();
-  readonly addresses = new PortAddresses();
-  /** Of the devices that are not ours to size. */
-  readonly mtus = new MinimumTracker<LiveInterface, number>();
-  /** The MTU that devices of ours were given last. */
-  followedMtu = Number.POSITIVE_INFINITY;
   /** Numbers of devices that vanished, by name: they have them again when they come back. */
   readonly lostNumbers = new Map<string, OfPort>();
+  readonly #ports = new Map<string, WantedPort>();
+  readonly #interfaces = new Map<string, LiveInterface>();
+  readonly facts = new BridgeFacts<LiveInterface>(this);
 
   constructor(id: Uuid, name: string, settings: BridgeSettings, backer: Backer, ofproto: Ofproto) {
     this.id = id;
@@ -63,6 +96,39 @@ export class LiveBridge implements ActualBridge {
     this.settings = settings;
     this.backer = backer;
     this.ofproto = ofproto;
+  }
+
+  get ports(): ReadonlyMap<string, WantedPort> {
+    return this.#ports;
+  }
+
+  get interfaces(): ReadonlyMap<string, LiveInterface> {
+    return this.#interfaces;
+  }
+
+  get discontent(): ReadonlySet<string> {
+    return this.facts.discontent;
+  }
+
+  setPort(wanted: WantedPort): void {
+    this.#ports.set(wanted.name, wanted);
+    this.facts.followPort(wanted.name);
+  }
+
+  removePort(name: string): void {
+    this.#ports.delete(name);
+    this.facts.followPort(name);
+  }
+
+  /** In the place of what had its name. */
+  addInterface(i: LiveInterface): void {
+    this.#interfaces.set(i.wanted.name, i);
+    this.facts.follow(i);
+  }
+
+  removeInterface(i: LiveInterface): void {
+    this.#interfaces.delete(i.wanted.name);
+    this.facts.follow(i);
   }
 }
 

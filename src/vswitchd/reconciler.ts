@@ -14,7 +14,7 @@ import type { Backer } from '../ofproto/backer.ts';
 import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
 import type { Integer } from '../ovsdb/schema-types.ts';
 import type { Applier } from './apply.ts';
-import { followMtus, noteInterface, outlivesDevice } from './bridge-facts.ts';
+import { outlivesDevice } from './bridge-facts.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
 import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
@@ -102,8 +102,6 @@ export class Reconciler {
     this.#deps.wake();
     const bridge = this.#deps.state.bridges.get(i.bridge);
     if (bridge === undefined) return;
-    noteInterface(bridge, i);
-    followMtus(bridge, i);
     if (i.netdev?.isGone === true) this.#lostDevice(bridge, i);
     else if (i.ofPort !== undefined) bridge.ofproto.updatePort(i.ofPort);
   }
@@ -401,7 +399,7 @@ export class Reconciler {
       } else if (step.do === 'settleBridge') {
         const bridge = state.bridges.get(step.bridge);
         if (bridge !== undefined) writer.put('Bridge', bridge.id, reportBridge(bridge));
-        for (const i of bridge?.kept ?? []) interfaces.add(i);
+        for (const i of bridge?.facts.kept ?? []) interfaces.add(i);
       }
     }
     for (const i of this.#changedPatches()) interfaces.add(i);
