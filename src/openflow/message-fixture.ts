@@ -160,7 +160,8 @@ const tableFeatures = fc
     return { ...features, wildcard, mask, hasProperties: true };
   });
 
-function matchOf(text: string) {
+/** The match of ovs-ofctl's words. */
+export function matchOf(text: string) {
   const builder = new MatchBuilder();
   for (const { name: field, value } of keyValues(text)) builder.take(field, value, portText);
   return packMatch(builder.key, builder.mask);

@@ -18,6 +18,7 @@ import { OpenFlowError } from './errors.ts';
 import {
   isCookieHeader,
   numberFor,
+  numberInActions,
   oxmPayloadSize,
   readOxmField,
   writeCookie,
@@ -240,7 +241,7 @@ const range = <N extends string>(count: number, name: (n: number) => N): N[] =>
 
 /** In the order in which the reference sends them. */
 function orderFor(version: WireVersion): readonly Entry[] {
-  const isNicira = version < 3;
+  const isNicira = version === 1;
   return [
     ...entries(
       always,
@@ -357,7 +358,12 @@ function partOf({ field, whole, when }: Entry, bits: Uint32Array, version: WireV
   const fieldMask = readField(bits, field);
   const isWhole = field.isWholeSlot === true || fieldMask.every((byte, n) => byte === whole[n]);
   const hasMask = !isWhole || field.isAlwaysMasked === true;
-  return { field, when, number: numberFor(field, version), mask: hasMask ? fieldMask : undefined };
+  return {
+    field,
+    when,
+    number: version === 2 ? numberInActions(field, version) : numberFor(field, version),
+    mask: hasMask ? fieldMask : undefined,
+  };
 }
 
 const [packetType] = entries(always, 'packet_type');
@@ -365,7 +371,7 @@ const written = newKey();
 const writtenMask = newKey();
 
 /**
- * Writes a match as TLVs, without padding. Version 1 and 2 are the numbers of Nicira's extended match. Fields that the
+ * Writes a match as TLVs, without padding. Version 1 is that of Nicira's extended match. Fields that the
  * version has no number for are left out.
  */
 export function writeOxmMatch(

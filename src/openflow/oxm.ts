@@ -167,7 +167,7 @@ export function numberFor(field: Field, version: WireVersion): FieldNumber | und
  * The number that actions of a version give a field: where no number is of a version so old, its first one all the same.
  * Version 0 has Nicira's. Throws OpenFlowError for a field that has none at all.
  */
-function numberInActions(field: Field, version: WireVersion | 0): FieldNumber {
+export function numberInActions(field: Field, version: WireVersion | 0): FieldNumber {
   const number = (version === 0 ? undefined : numberFor(field, version)) ?? field.numbers[0];
   if (number === undefined) throw new OpenFlowError('OFPBAC_BAD_SET_TYPE', `${field.name} has no number`);
   return number;

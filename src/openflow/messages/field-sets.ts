@@ -2,7 +2,7 @@
 import { type Field, type FieldName, fields } from '../../flow/fields/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
-import { numberFor, oxmPayloadSize, readOxmField, writeOxmHeader } from '../oxm.ts';
+import { numberInActions, oxmPayloadSize, readOxmField, writeOxmHeader } from '../oxm.ts';
 import type { WireVersion } from '../versions.ts';
 
 /** In the order in which they are printed. */
@@ -76,7 +76,7 @@ export function fieldBits(has: (name: FieldName) => boolean, table: BitTable): n
 
 /** Fields with their bit in the sets of OpenFlow 1.2: the number of the standard's own. */
 const bits12 = ordered.flatMap((field) => {
-  const number = numberFor(field, 3);
+  const number = field.numbers.length === 0 ? undefined : numberInActions(field, 3);
   return number?.oxmClass === 0x8000 ? [[1n << BigInt(number.number), field.name] as const] : [];
 });
 
@@ -111,9 +111,9 @@ export function readExactHeaders(from: Reader): FieldSet {
 export function writeFieldHeaders(to: Writer, set: FieldSet, masked: FieldSet, version: WireVersion): void {
   for (const name of set) {
     const field = fields.get(name);
-    const number = field && numberFor(field, version);
-    if (field !== undefined && number !== undefined)
-      writeOxmHeader(to, number, field.bytes, masked.includes(name));
+    // As in actions, what has no number in the version has that of a later one.
+    if (field !== undefined)
+      writeOxmHeader(to, numberInActions(field, version), field.bytes, masked.includes(name));
   }
 }
 

@@ -1,6 +1,6 @@
 /** Watching flow tables: OpenFlow 1.4.1 section 7.3.5.17, and Nicira's and the ONF's extensions before. */
 import type { Match } from '../../flow/match.ts';
-import { formatActions } from '../action-codec.ts';
+import { formatActions, readActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageText } from '../declare.ts';
@@ -240,7 +240,7 @@ function readActionsOf(from: Reader, start: number, size: number, version: WireV
   const left = start + size - from.at;
   if (left < 0 || left > from.left || left % 8 !== 0)
     throw new OpenFlowError(version < 4 ? 'OFPBRC_BAD_LEN' : 'OFPBIC_BAD_LEN', `${left} bytes of actions`);
-  return readInstructions(from.part(left), version < 4 ? 1 : version);
+  return version < 4 ? readActions(from.part(left), version) : readInstructions(from.part(left), version);
 }
 
 const fullSize = 24;
@@ -332,7 +332,8 @@ function writeOldChange(change: FlowChange, to: Writer, version: WireVersion): v
   to.u64(change.cookie);
   const size = version === 4 ? writeOxm(to, change.match, version) : writeNxMatch(to, change.match);
   to.setU16(sizeAt, size);
-  writeInstructions(to, change.actions, version < 4 ? 1 : version, change.match);
+  if (version < 4) writeActions(to, change.actions, version, change.match);
+  else writeInstructions(to, change.actions, version, change.match);
 }
 
 function writeChange(change: FlowChange, to: Writer, version: WireVersion): void {
