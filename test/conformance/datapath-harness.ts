@@ -40,9 +40,9 @@ export interface DatapathHarness {
   close(): Promise<void>;
 }
 
-/** Polls: the other side may be another thread. */
+/** Polls, since the other side may be another thread; for a minute at most. */
 export async function until(isDone: () => boolean): Promise<void> {
-  for (let n = 0; n < 400; n++) {
+  for (let n = 0; n < 12_000; n++) {
     if (isDone()) return;
     await new Promise((resolve) => setTimeout(resolve, n < 20 ? 0 : 5));
   }

@@ -346,7 +346,7 @@ function checkHeld(fixture: SwitchFixture): void {
 }
 
 test('the switch is what a fresh daemon makes of its database, whatever happened before', {
-  timeout: 60_000 + runCount * 2000,
+  timeout: 120_000 + runCount * 2000,
 }, async () => {
   const history = fc.array(event, { minLength: 1, maxLength: 30 });
   await fc.assert(

@@ -399,7 +399,7 @@ function compareGroups(seed: number): void {
 
 describe('the database engine', () => {
   it('agrees with a plain model of RFC 7047, and its log with both', {
-    timeout: 20_000 + transactionCount * 20,
+    timeout: 120_000 + transactionCount * 20,
   }, () => {
     let succeeded = 0;
     let total = 0;
@@ -410,7 +410,7 @@ describe('the database engine', () => {
   });
 
   it('agrees with it too where transactions are written together and the disk refuses some', {
-    timeout: 20_000 + transactionCount * 20,
+    timeout: 120_000 + transactionCount * 20,
   }, () => {
     const count = Math.ceil(transactionCount / transactionsPerDatabase);
     for (let seed = firstSeed; seed < firstSeed + count; seed++) compareGroups(seed);

@@ -69,7 +69,7 @@ class Place {
       env: { ...process.env, OVS_BINDIR: '/usr/bin', OVS_SBINDIR: '/usr/sbin', ...own },
       cwd: this.folder,
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 120_000,
     });
     const said = stdout
       .replaceAll(this.folder, 'FOLDER')

@@ -118,7 +118,7 @@ describe.each(allVersions)('flows as bytes of version %i', (version) => {
     expect(lines.length).toBeGreaterThan(270);
   });
 
-  test('are those that ovs-ofctl sends', { timeout: 30_000 }, async () => {
+  test('are those that ovs-ofctl sends', async () => {
     const theirs = await caughtActions(
       version,
       lines.map(({ flow }) => flow),

@@ -84,7 +84,7 @@ export class ServerHarness {
     const { status, stdout, stderr } = spawnSync(command, args, {
       encoding: 'utf8',
       env: this.#env,
-      timeout: 30_000,
+      timeout: 120_000,
       maxBuffer: Number.POSITIVE_INFINITY,
     });
     return { status, stdout, stderr };

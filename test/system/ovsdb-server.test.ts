@@ -42,7 +42,7 @@ describe('the real ovsdb-client', () => {
   test('every command that a standalone server has answers as it does with the real server', async () => {
     server.create(vswitchSchema);
     await server.start();
-    const client = (...args: string[]) => server.run('ovsdb-client', '--timeout=20', ...args);
+    const client = (...args: string[]) => server.run('ovsdb-client', '--timeout=60', ...args);
     const db = 'Open_vSwitch';
     const { remote } = server;
     server.vsctl('init', '--', 'add-br', 'br0');
@@ -75,8 +75,8 @@ describe('the real ovsdb-client', () => {
     await server.start();
     server.vsctl('init', '--', 'add-br', 'br0');
     const restore =
-      'ovsdb-client --timeout=20 backup "$1" > "$2/b" && ovs-vsctl --db="$1" --no-wait del-br br0 && ' +
-      'ovsdb-client --timeout=20 --force restore "$1" < "$2/b"';
+      'ovsdb-client --timeout=60 backup "$1" > "$2/b" && ovs-vsctl --db="$1" --no-wait del-br br0 && ' +
+      'ovsdb-client --timeout=60 --force restore "$1" < "$2/b"';
     const restored = server.run('sh', '-c', restore, 'sh', server.remote, server.folder);
     expect(restored).toMatchObject({ status: 0 });
     expect(server.vsctl('list-br').stdout).toBe('br0\n');
@@ -132,7 +132,7 @@ test('ovn-nbctl works with the northbound schema of OVN', async (context) => {
   server.create(northboundSchema);
   await server.start();
   const nbctl = (...args: string[]) =>
-    server.run('ovn-nbctl', `--db=${server.remote}`, '--timeout=20', ...args);
+    server.run('ovn-nbctl', `--db=${server.remote}`, '--timeout=60', ...args);
   expect(
     nbctl('ls-add', 'sw0', '--', 'lsp-add', 'sw0', 'p0', '--', 'lsp-set-addresses', 'p0', 'dynamic').status,
   ).toBe(0);
@@ -523,7 +523,7 @@ test('a monitored server goes on after a crash from where it was, and leaves no 
     expect(server.appctl('ovsdb-server/add-remote', remote).status).toBe(0);
     process.kill(first, 'SIGSEGV');
     const remotes = () => (pid() === first ? '' : server.appctl('ovsdb-server/list-remotes').stdout);
-    await vi.waitUntil(() => remotes() === `${remote}\n`, { timeout: 20_000, interval: 50 });
+    await vi.waitUntil(() => remotes() === `${remote}\n`, { timeout: 60_000, interval: 50 });
   } finally {
     for (const each of [monitor, pid()]) process.kill(each, 'SIGKILL');
   }

@@ -55,7 +55,7 @@ export class RealServer {
   /** Runs a program against this server. Arguments and output are text of any bytes (src/base/text.ts). */
   run(program: string, args: readonly string[]): ToolRun {
     const env = { ...process.env, OVS_RUNDIR: this.folder, OVS_LOGDIR: '/var/log/openvswitch' };
-    const { stdout, stderr, status } = spawnSync(...exactCommand(program, args), { env, timeout: 20_000 });
+    const { stdout, stderr, status } = spawnSync(...exactCommand(program, args), { env, timeout: 120_000 });
     return { stdout: decodeText(stdout), stderr: decodeText(stderr), status };
   }
 

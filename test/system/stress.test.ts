@@ -164,7 +164,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     let slowest = 0;
     while (performance.now() < end) {
       const start = performance.now();
-      const target = ['-t', ours.controlSocket, '--timeout=10'];
+      const target = ['-t', ours.controlSocket, '--timeout=60'];
       const text = await outputOf(spawn('ovs-appctl', [...target, 'fdb/show', 'br0']));
       expect(text).toContain('VLAN');
       slowest = Math.max(slowest, performance.now() - start);
@@ -195,7 +195,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     expect(received).toBeGreaterThanOrEqual(20);
     expect(slowest).toBeLessThan(1000);
     expect(megabytes() - before).toBeLessThan(100);
-    await until(() => arrivals('storm') >= sent, 'every frame to be counted as received or dropped', 3000);
+    await until(() => arrivals('storm') >= sent, 'every frame to be counted as received or dropped');
   });
 
   test('a flood of new addresses from one port does not push those of others out', async () => {
@@ -239,7 +239,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     const slowest = await slowestAnswer(2000);
     const echoes = cable.receive().length;
     ours.host.run('ip', 'link', 'del', 'l1');
-    await until(canPing, 'the hosts to reach each other once the loop is cut', 2000);
+    await until(canPing, 'the hosts to reach each other once the loop is cut');
     ours.host.run('ip', 'link', 'del', 'l2');
     expect(echoes).toBeGreaterThan(100); // it was a loop
     expect(slowest).toBeLessThan(1000);
@@ -274,12 +274,12 @@ describe.runIf(reason === undefined)('under stress', () => {
     let needed = Number.POSITIVE_INFINITY;
     await underLoad(async () => {
       ours.host.run('ip', 'link', 'del', 'v2');
-      await until(() => column('v2', 'ofport') === '-1', 'the loss to be seen', 1000);
+      await until(() => column('v2', 'ofport') === '-1', 'the loss to be seen');
       hosts[1].link('eth0', 'v2', `${addresses[1]}/24`, ours.host);
       const start = performance.now();
       hosts[1].run('ip', 'link', 'set', 'eth0', 'address', mac); // a lost ARP request would cost a second
       hosts[1].run('ip', 'neigh', 'replace', addresses[0], 'lladdr', peer, 'dev', 'eth0');
-      await until(() => reaches(hosts[1], addresses[0], '-W0.1'), 'frames to flow', 5000);
+      await until(() => reaches(hosts[1], addresses[0], '-W0.1'), 'frames to flow');
       needed = performance.now() - start;
     });
     expect(needed).toBeLessThan(1000);
@@ -290,16 +290,16 @@ describe.runIf(reason === undefined)('under stress', () => {
     const passes = (payload: number): boolean => reaches(hosts[0], addresses[1], '-Mdo', `-s${payload}`);
     await underLoad(async () => {
       ip('v2', 'down');
-      await until(() => column('v2', 'admin_state') === 'down', 'the state', 1000);
+      await until(() => column('v2', 'admin_state') === 'down', 'the state');
       ip('v2', 'name', 'elsewhere');
-      await until(() => column('v2', 'ofport') === '-1', 'the loss to be seen', 1000);
+      await until(() => column('v2', 'ofport') === '-1', 'the loss to be seen');
       ip('elsewhere', 'name', 'v2', 'mtu', '1400');
       ip('v2', 'up');
-      await until(() => column('v2', 'mtu') === '1400', 'the new MTU', 1000);
-      await until(canPing, 'frames to flow again', 3000);
+      await until(() => column('v2', 'mtu') === '1400', 'the new MTU');
+      await until(canPing, 'frames to flow again');
       expect([passes(1372), passes(1373)]).toEqual([true, false]);
       ip('v2', 'mtu', '1500');
-      await until(() => passes(1472), 'long frames to pass', 3000);
+      await until(() => passes(1472), 'long frames to pass');
     });
   });
 
@@ -311,10 +311,10 @@ describe.runIf(reason === undefined)('under stress', () => {
     const reachesOther = (): boolean => reaches(hosts[1], '10.1.0.4');
     expect(reachesOther()).toBe(false);
     ours.configure('del-port', 'br0', 'v2', '--', 'add-port', 'br1', 'v2');
-    await until(reachesOther, 'the new bridge to forward', 3000);
+    await until(reachesOther, 'the new bridge to forward');
     expect(canPing()).toBe(false);
     ours.configure('del-port', 'br1', 'v2', '--', 'add-port', 'br0', 'v2');
-    await until(canPing, 'the old bridge to forward again', 3000);
+    await until(canPing, 'the old bridge to forward again');
     expect(reachesOther()).toBe(false);
   });
 
@@ -337,7 +337,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     const before = received();
     cable.send(Array.from({ length: 50 }, () => stray));
     const hasAll = (count: number, n: number): boolean => count - (before[n] ?? 0) >= 50;
-    await until(() => received().every(hasAll), 'the frames everywhere', 3000);
+    await until(() => received().every(hasAll), 'the frames everywhere');
   });
 
   test('frames of any protocol, length and nonsense are forwarded or counted', async () => {
@@ -372,7 +372,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     expect(missing().map(hex)).toEqual([]);
     for (const frame of got) expect(frame.length / 2).toBeLessThanOrEqual(1518);
     const counted = (): number => Number(column('from', 'statistics:rx_packets'));
-    await until(() => counted() >= sentCount, 'the statistics', 8000);
+    await until(() => counted() >= sentCount, 'the statistics');
   });
 });
 

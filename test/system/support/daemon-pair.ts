@@ -108,7 +108,7 @@ export class SwitchHost implements AsyncDisposable {
   }
 
   vsctl(...args: string[]): SpawnSyncReturns<string> {
-    return spawnSync('ovs-vsctl', ['--timeout=10', ...args], { env: this.#env, encoding: 'utf8' });
+    return spawnSync('ovs-vsctl', ['--timeout=60', ...args], { env: this.#env, encoding: 'utf8' });
   }
 
   /** Like `vsctl`; throws with what it said when it fails. */
@@ -120,7 +120,7 @@ export class SwitchHost implements AsyncDisposable {
 
   appctl(...args: string[]): SpawnSyncReturns<string> {
     const target = this.#pid === undefined ? [] : ['-t', this.controlSocket];
-    return spawnSync('ovs-appctl', ['--timeout=10', ...target, ...args], {
+    return spawnSync('ovs-appctl', ['--timeout=60', ...target, ...args], {
       env: this.#env,
       encoding: 'utf8',
     });
@@ -160,7 +160,7 @@ export class SwitchHost implements AsyncDisposable {
   }
 }
 
-export async function until(isTrue: () => boolean, what: string, limit = 10_000): Promise<void> {
+export async function until(isTrue: () => boolean, what: string, limit = 60_000): Promise<void> {
   const end = Date.now() + limit;
   while (!isTrue()) {
     if (Date.now() > end) throw new Error(`waited ${limit} ms for ${what}`);

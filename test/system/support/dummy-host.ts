@@ -93,16 +93,16 @@ export class DummyHost implements AsyncDisposable {
   }
 
   run(program: string, ...args: readonly string[]): SpawnSyncReturns<string> {
-    return spawnSync(program, args, { env: this.env, encoding: 'utf8', timeout: 20_000 });
+    return spawnSync(program, args, { env: this.env, encoding: 'utf8', timeout: 120_000 });
   }
 
   /** The installed one, which both daemons serve. */
   appctl(...args: readonly string[]): Said {
-    return this.said(this.run('ovs-appctl', '--timeout=10', ...args));
+    return this.said(this.run('ovs-appctl', '--timeout=60', ...args));
   }
 
   vsctl(...args: readonly string[]): Said {
-    return this.said(this.run('ovs-vsctl', '--timeout=10', ...args));
+    return this.said(this.run('ovs-vsctl', '--timeout=60', ...args));
   }
 
   /** Without what differs by chance: the folder, process ids in names of sockets, hashes, times. */

@@ -75,7 +75,7 @@ export async function caughtActions(version: WireVersion, lines: readonly string
 /** What ovs-ofctl complains of when it fails. */
 function run(args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    const child = spawn('ovs-ofctl', ['--timeout=20', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('ovs-ofctl', ['--timeout=60', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.on('data', (data: Buffer) => {
       said += data.toString();
