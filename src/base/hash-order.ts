@@ -6,23 +6,27 @@ import { encodeText } from './text.ts';
 
 /** Things that came in the order of `list`, in the order of the table. */
 export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string): T[] {
+  if (list.length < 2) return [...list];
+  const hashes = list.map((one) => hashName(nameOf(one)));
   let mask = 0;
-  let buckets: T[][] = [];
-  const hashes = new Map(list.map((one) => [one, hashName(nameOf(one))]));
-  const put = (one: T): void => {
-    const at = (hashes.get(one) ?? 0) & mask;
-    buckets[at] = [one, ...(buckets[at] ?? [])]; // the newest comes first
+  let buckets: number[][] = [];
+  /** By its place in the list. */
+  const put = (n: number): void => {
+    const at = (hashes[n] ?? 0) & mask;
+    const bucket = buckets[at];
+    if (bucket === undefined) buckets[at] = [n];
+    else bucket.unshift(n); // the newest comes first
   };
-  const everything = (): T[] => buckets.flatMap((bucket) => bucket ?? []);
-  for (const [i, one] of list.entries()) {
-    put(one);
-    if (Math.floor((i + 1) / 2) <= mask) continue;
+  const everything = (): number[] => buckets.flatMap((bucket) => bucket ?? []);
+  for (const n of list.keys()) {
+    put(n);
+    if (Math.floor((n + 1) / 2) <= mask) continue;
     const before = everything();
-    mask = maskFor(i + 1);
+    mask = maskFor(n + 1);
     buckets = [];
     for (const each of before) put(each);
   }
-  return everything();
+  return everything().flatMap((n) => list.slice(n, n + 1));
 }
 
 /** Where in a table of that many a name is: those of lower places are listed first. */

@@ -123,9 +123,8 @@ function putCode(bytes: Buffer, at: number, code: number): number {
 
 /** The text of the three bytes in which UTF-8 would have half a surrogate pair. */
 export function halfPair(code: number): string {
-  const bytes = Buffer.alloc(3);
-  putCode(bytes, 0, code);
-  return decodeBroken(bytes);
+  const bytes = [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)];
+  return String.fromCharCode(...bytes.map((byte) => 0xdc00 | byte));
 }
 
 function decodeBroken(bytes: Buffer): string {
@@ -164,16 +163,18 @@ function characterSize(bytes: Uint8Array, at: number): number {
   const size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
   for (let i = 1; i < size; i++) {
     const next = bytes[at + i] ?? 0;
-    const low = i === 1 ? (lowestSecond[first] ?? 0x80) : 0x80;
-    const high = i === 1 ? (highestSecond[first] ?? 0xbf) : 0xbf;
-    if (next < low || next > high) return -(i + 1);
+    if (next < 0x80 || next > 0xbf || (i === 1 && !mayFollow(first, next))) return -(i + 1);
   }
   return size;
 }
 
-/** First bytes that do not take every second byte: longer forms than needed, surrogates, what is beyond U+10FFFF. */
-const lowestSecond: Readonly<Record<number, number>> = { 224: 0xa0, 240: 0x90 };
-const highestSecond: Readonly<Record<number, number>> = { 237: 0x9f, 244: 0x8f };
+/** Some first bytes do not take every second byte: longer forms than needed, surrogates, what is beyond U+10FFFF. */
+function mayFollow(first: number, second: number): boolean {
+  if (first === 0xe0) return second >= 0xa0;
+  if (first === 0xed) return second <= 0x9f;
+  if (first === 0xf0) return second >= 0x90;
+  return first !== 0xf4 || second <= 0x8f;
+}
 
 function hexByte(byte: number): string {
   return `0x${byte.toString(16).padStart(2, '0')}`;

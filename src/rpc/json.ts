@@ -161,7 +161,10 @@ function writeObject(value: JsonObject, format: JsonFormat, newLine: string, out
   out.push('}');
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes them
+const mustBeEscaped = /["\\\u0000-\u001f]/g;
+
 function quote(text: string): string {
   if (text.isWellFormed()) return JSON.stringify(text);
-  return `"${text.replace(/["\\]|\p{Cc}/gu, (special) => JSON.stringify(special).slice(1, -1))}"`;
+  return `"${text.replace(mustBeEscaped, (special) => JSON.stringify(special).slice(1, -1))}"`;
 }

@@ -86,6 +86,17 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     }
     return seen;
   },
+  async 'follows next_cfg exactly to the end of 64 bits'(host) {
+    await host.prepare();
+    const seen: unknown[] = [host.vsctl('add-br', 'br0')];
+    for (const number of ['9007199254740993', '9223372036854775807']) {
+      host.vsctl('--no-wait', 'set', 'open_vswitch', '.', `next_cfg=${number}`);
+      const current = () => host.vsctl('get', 'open_vswitch', '.', 'cur_cfg').stdout;
+      await until(() => current() === `${number}\n`, `${host.which} to apply ${number}`);
+      seen.push(host.vsctl('set', 'open_vswitch', '.', `external_ids:a=${number}`), current());
+    }
+    return seen;
+  },
   async 'goes on while the server is away, and follows it again'(host) {
     await host.prepare();
     const seen = [host.vsctl('add-br', 'br0'), show(host)];

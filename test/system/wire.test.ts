@@ -41,7 +41,7 @@ const exchanges: readonly (readonly string[])[] = [
     'echo',
     '[]',
     'echo',
-    '[1,"a",null,true,{"a":1,"b":{"d":[],"c":2}},[[]],"\\u0041\\n\\u007f\\u2028\\/\\u001f"]',
+    '[1,"a",null,true,{"__proto__":2},{"a":1,"b":{"d":[],"c":2}},[[]],"\\u0041\\n\\u007f\\u2028\\/\\u001f"]',
   ],
   ['nonesuch', '[]', 'cancel', '[1]'],
   [

@@ -10,6 +10,7 @@ import { BackPressure } from '../../net/back-pressure.ts';
 import { logVisit } from '../../net/connection-log.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Channel, Json, Message, Notification, Reply, Request } from '../../rpc/channel.ts';
+import { emitJson } from '../../rpc/json.ts';
 import { probe } from '../../rpc/session.ts';
 import { OvsdbError } from '../engine/errors.ts';
 import type { Answer, Client, ServerContext, Waiting } from './context.ts';
@@ -108,7 +109,7 @@ export class ServerSession implements Client {
     if (this.#isClosed) return;
     this.flush();
     if ('pieces' in answer) {
-      const head = encodeText(`{"id":${keyOf(id)},"result":`);
+      const head = encodeText(`{"id":${emitJson(id)},"result":`);
       this.send([head, ...answer.pieces, Buffer.from(',"error":null}')], answer.isShared);
     } else {
       const reply: Reply =
