@@ -90,11 +90,12 @@ function encodeBroken(text: string): Buffer {
   const bytes = Buffer.allocUnsafe(3 * text.length);
   let size = 0;
   for (let at = 0; at < text.length; at++) {
-    const code = text.codePointAt(at) ?? 0;
-    if (code >= 0xdc80 && code <= 0xdcff) {
-      bytes[size++] = code & 0xff;
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80 || (unit >= 0xdc80 && unit <= 0xdcff)) {
+      bytes[size++] = unit & 0xff;
       continue;
     }
+    const code = isSurrogate(unit) ? (text.codePointAt(at) ?? 0) : unit;
     if (code > 0xffff) at++; // two units
     size = putCode(bytes, size, code);
   }
