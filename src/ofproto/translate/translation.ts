@@ -44,7 +44,6 @@ const inPortWord = slots.in_port.word;
 const fragWord = slots.nw_frag.word;
 /** Source and destination share it. */
 const portsWord = slots.tp_src.word;
-const noReasons: readonly SlowPathReason[] = [];
 const firstConntrackWord = slots.ct_state.word;
 
 /** Does one action of a rule. */
@@ -70,7 +69,8 @@ export class Translation {
   #isPlain = true;
   readonly #actions: DpAction[] = [];
   readonly #effects: Effect[] = [];
-  readonly #slowPath = new Set<SlowPathReason>();
+  /** Each once. */
+  readonly #slowPath: SlowPathReason[] = [];
   #drop: DropReason | undefined;
   #place: Place;
   #endsList = false;
@@ -150,7 +150,7 @@ export class Translation {
     const isDropped = this.#actions.length === 0;
     return {
       actions: this.#actions,
-      slowPath: this.#slowPath.size === 0 ? noReasons : [...this.#slowPath],
+      slowPath: this.#slowPath,
       mask: this.mask,
       tags: this.tags,
       lookups: this.request.scratch.lookupLists.intern(this.#lookups),
@@ -187,7 +187,7 @@ export class Translation {
 
   /** Only the slow path can do what the actions say. */
   slow(reason: SlowPathReason): void {
-    this.#slowPath.add(reason);
+    if (!this.#slowPath.includes(reason)) this.#slowPath.push(reason);
   }
 
   /** No action after this one is run in the list that it is in. */
@@ -323,7 +323,8 @@ export class Translation {
 
   #match(table: number, inPort: OfPort): Rule | undefined {
     const { flow, mask, ofproto } = this;
-    const [realPort, realPorts] = [flow[inPortWord] ?? 0, flow[portsWord] ?? 0];
+    const realPort = flow[inPortWord] ?? 0;
+    const realPorts = flow[portsWord] ?? 0;
     flow[inPortWord] = inPort;
     // Fragments have no ports in a table, not even the first one.
     if (((flow[fragWord] ?? 0) & anyFragment) !== 0) flow[portsWord] = 0;
@@ -359,7 +360,7 @@ export class Translation {
   /** A failed translation drops, whatever was done before. */
   #fail(reason: DropReason): void {
     this.#actions.length = 0;
-    this.#slowPath.clear();
+    this.#slowPath.length = 0;
     this.#drop = reason;
   }
 
