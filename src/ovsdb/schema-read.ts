@@ -30,7 +30,10 @@ export function schemaFromJson(json: unknown): Schema<AnyTables> {
   return { name, version, cksum, tables: Object.fromEntries(declared) };
 }
 
-/** A schema declared in TypeScript as the engine takes it. Throws OvsdbError when it is no valid schema. */
+/**
+ * A schema declared in TypeScript as the engine takes it. Throws OvsdbError when it is no valid schema.
+ * @internal
+ */
 export function compileDeclared(declared: Schema): DatabaseSchema {
   return compileSchema(parseJson(emitJson(schemaToJson(declared) as unknown as Json)));
 }
