@@ -9,12 +9,15 @@ describe('a rule', () => {
     expect(formatRuleActions(actions)).toBe('output:2,NORMAL,LOCAL');
   });
 
-  test('is refused with the name of the action that nothing can carry out yet', () => {
+  test.each([
+    ['group', 'output:1,group:7'],
+    ['conjunction', 'conjunction(1,1/2)'], // matched as if it were alone, it would do what nobody asked for
+  ])('is refused with the name of the action %s, that nothing can carry out yet', (name, actions) => {
     const sw = new VirtualSwitch();
     const bridge = sw.addBridge('br0');
     const before = [...bridge.tables].length;
-    expect(() => sw.addFlow(bridge, 'actions=output:1,group:7')).toThrow(
-      'the action group is not supported by this switch yet',
+    expect(() => sw.addFlow(bridge, `actions=${actions}`)).toThrow(
+      `the action ${name} is not supported by this switch yet`,
     );
     expect([...bridge.tables].length).toBe(before);
   });

@@ -53,7 +53,7 @@ beforeAll(() => {
   packed = made;
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   // As npm would from the registry, which a test should not need.
-  for (const name of ['koffi', '@koromix', 'picocolors']) copyPackage(name);
+  for (const name of ['koffi', '@koromix']) copyPackage(name);
   run(folder, 'npm', 'install', '--offline', '--no-save', `./${made.filename}`);
   for (const name of ['@types/node', 'undici-types']) copyPackage(name);
 }, limit);

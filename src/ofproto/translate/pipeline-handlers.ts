@@ -25,5 +25,4 @@ export const pipelineHandlers = {
   },
   exit: (t) => t.exit(),
   note: () => {},
-  conjunction: (t) => t.trace?.note({ event: 'misplaced', what: 'executing no-op conjunction action' }),
 } satisfies Handlers;
