@@ -11,19 +11,19 @@ import { ms } from '../base/units.ts';
 import { Backer } from '../ofproto/backer.ts';
 import type { UpcallLimits } from '../ofproto/config.ts';
 import type { OvsdbClient } from '../ovsdb/client/index.ts';
-import { Applier } from './apply.ts';
 import { BareDatapaths } from './bare-datapath.ts';
 import { systemKeys } from './config/config-keys.ts';
 import { GapLog } from './config/gap-log.ts';
 import { readKeys } from './config/keys.ts';
-import { LiveState } from './live.ts';
 import { type LoopPart, MainLoop } from './main-loop.ts';
 import type { Providers } from './providers.ts';
-import { Reconciler } from './reconciler.ts';
-import { reportSystem, type SystemFacts } from './report.ts';
+import { Applier } from './reconcile/apply.ts';
+import { LiveState } from './reconcile/live.ts';
+import { Reconciler } from './reconcile/reconciler.ts';
+import { reportSystem, type SystemFacts } from './report/report.ts';
+import { StatisticsWriter } from './report/statistics.ts';
+import { StatusWriter } from './report/status-writer.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
-import { StatisticsWriter } from './statistics.ts';
-import { StatusWriter } from './status-writer.ts';
 
 const log = logger('bridge');
 

@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import type { Uuid } from '../../src/base/units.ts';
 import type { Transaction } from '../../src/ovsdb/client/index.ts';
 import { isEligibleMac, macOfUuid } from '../../src/vswitchd/config/mac.ts';
-import type { LiveBridge, LiveInterface } from '../../src/vswitchd/live.ts';
-import { reportBridge, reportInterface } from '../../src/vswitchd/report.ts';
+import type { LiveBridge, LiveInterface } from '../../src/vswitchd/reconcile/live.ts';
+import { reportBridge, reportInterface } from '../../src/vswitchd/report/report.ts';
 import type { OvsChange, OvsRow, OvsTables } from '../../src/vswitchd/schema/index.ts';
 import { SwitchFixture } from '../../src/vswitchd/switch-fixture.ts';
 

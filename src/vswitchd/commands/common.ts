@@ -6,7 +6,7 @@ import type { Datapath } from '../../datapath/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import { type FlowRow, type FlowTextOptions, formatFlow } from '../../ofproto/views/flows.ts';
 import type { Json } from '../../rpc/channel.ts';
-import type { LiveBridge } from '../live.ts';
+import type { LiveBridge } from '../reconcile/live.ts';
 import type { Switch } from '../switch.ts';
 
 /** Throws Refused with `unknown` as the whole answer. */

@@ -1,6 +1,6 @@
 /** Commands about configuration: what the next round would do. Ours, the reference has none. */
 import { type Command, defineCommand } from '../../daemon/unixctl.ts';
-import { formatStep } from '../plan.ts';
+import { formatStep } from '../reconcile/plan.ts';
 import type { Switch } from '../switch.ts';
 
 export function configCommands(aSwitch: Switch): Command[] {

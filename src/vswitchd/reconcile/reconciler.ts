@@ -5,25 +5,25 @@
  *   change set -> WantedModel -> dirty -> plan -> steps -> Applier -> LiveState -> report -> StatusWriter
  */
 
-import { counter } from '../base/coverage.ts';
-import { errnos, syscallFailed } from '../base/errno.ts';
-import { LimitedSite, logger } from '../base/log.ts';
-import type { Timer, Timers } from '../base/timers.ts';
-import { type DpPort, ms, type Uuid } from '../base/units.ts';
-import type { Backer } from '../ofproto/backer.ts';
-import type { ChangeSet, OvsdbClient } from '../ovsdb/client/index.ts';
-import type { Integer } from '../ovsdb/schema-types.ts';
+import { counter } from '../../base/coverage.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import type { Timer, Timers } from '../../base/timers.ts';
+import { type DpPort, ms, type Uuid } from '../../base/units.ts';
+import type { Backer } from '../../ofproto/backer.ts';
+import type { ChangeSet, OvsdbClient } from '../../ovsdb/client/index.ts';
+import type { Integer } from '../../ovsdb/schema-types.ts';
+import { type Dirty, markBridge, markPort, WantedModel } from '../config/model.ts';
+import type { WantedBridge } from '../config/wanted.ts';
+import type { DeviceName } from '../providers.ts';
+import { portReport, reportBridge, reportedColumns, reportInterface } from '../report/report.ts';
+import { readStatistics } from '../report/statistics.ts';
+import type { StatusWriter } from '../report/status-writer.ts';
+import type { OvsRow, OvsTables } from '../schema/index.ts';
 import type { Applier } from './apply.ts';
 import { outlivesDevice } from './bridge-facts.ts';
-import { type Dirty, markBridge, markPort, WantedModel } from './config/model.ts';
-import type { WantedBridge } from './config/wanted.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
 import { type AddInterface, formatStep, isAddition, plan, type Step } from './plan.ts';
-import type { DeviceName } from './providers.ts';
-import { portReport, reportBridge, reportedColumns, reportInterface } from './report.ts';
-import type { OvsRow, OvsTables } from './schema/index.ts';
-import { readStatistics } from './statistics.ts';
-import type { StatusWriter } from './status-writer.ts';
 
 const log = logger('bridge');
 const contended = new LimitedSite({ perMinute: 1, burst: 1 });

@@ -1,14 +1,14 @@
 /** Writes the counters of all interfaces back, every few seconds, only what changed. */
 
-import { SyscallFailed } from '../base/errors.ts';
-import { LimitedSite, logger } from '../base/log.ts';
-import type { Timer, Timers } from '../base/timers.ts';
-import { type Ms, ms } from '../base/units.ts';
-import type { NetdevStats } from '../netdev/provider.ts';
-import type { OfprotoPort } from '../ofproto/port.ts';
-import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
+import { SyscallFailed } from '../../base/errors.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import type { Timer, Timers } from '../../base/timers.ts';
+import { type Ms, ms } from '../../base/units.ts';
+import type { NetdevStats } from '../../netdev/provider.ts';
+import type { OfprotoPort } from '../../ofproto/port.ts';
+import type { LiveBridge, LiveInterface, LiveState } from '../reconcile/live.ts';
+import type { OvsChange } from '../schema/index.ts';
 import { reportStatistics } from './report.ts';
-import type { OvsChange } from './schema/index.ts';
 import type { StatusWriter } from './status-writer.ts';
 
 const log = logger('bridge');

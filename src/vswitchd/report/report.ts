@@ -1,7 +1,7 @@
 /** What the daemon writes back to the database, as values: pure. Written by `StatusWriter`. */
-import type { NetdevStats } from '../netdev/provider.ts';
-import type { LiveBridge, LiveInterface } from './live.ts';
-import type { OvsChange } from './schema/index.ts';
+import type { NetdevStats } from '../../netdev/provider.ts';
+import type { LiveBridge, LiveInterface } from '../reconcile/live.ts';
+import type { OvsChange } from '../schema/index.ts';
 
 /** OFPP_NONE as the `ofport` column has it: the interface could not be added. */
 const noPort = -1;

@@ -3,12 +3,12 @@
  * Looks only at the bridges and ports that a change touched (`Dirty`): the cost follows what changed.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { orderAsHashed, placeAmong } from '../base/hash-order.ts';
-import { compareBytes } from '../base/text.ts';
-import type { OfPort, Uuid } from '../base/units.ts';
-import { localPort } from '../ofproto/port.ts';
-import type { Dirty } from './config/model.ts';
-import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
+import { orderAsHashed, placeAmong } from '../../base/hash-order.ts';
+import { compareBytes } from '../../base/text.ts';
+import type { OfPort, Uuid } from '../../base/units.ts';
+import { localPort } from '../../ofproto/port.ts';
+import type { Dirty } from '../config/model.ts';
+import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
 
 /** One device row as it was last applied; without a number it could not be added. */
 export interface ActualInterface {

@@ -2,12 +2,12 @@
  * What is: the bridges and interfaces that the daemon has made, as `plan` compares, `apply` changes and `report` and
  * the appctl commands read them.
  */
-import type { OfPort, Uuid } from '../base/units.ts';
-import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
-import type { Backer } from '../ofproto/backer.ts';
-import type { Ofproto } from '../ofproto/ofproto.ts';
+import type { OfPort, Uuid } from '../../base/units.ts';
+import type { Netdev, NetdevConfig } from '../../netdev/provider.ts';
+import type { Backer } from '../../ofproto/backer.ts';
+import type { Ofproto } from '../../ofproto/ofproto.ts';
+import type { BridgeSettings, WantedInterface, WantedPort } from '../config/wanted.ts';
 import { BridgeFacts } from './bridge-facts.ts';
-import type { BridgeSettings, WantedInterface, WantedPort } from './config/wanted.ts';
 import type { ActualBridge, ActualInterface } from './plan.ts';
 
 /** Tells its bridge when it or its device changes, so that what follows from all of them follows. */

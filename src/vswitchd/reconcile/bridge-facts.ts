@@ -3,11 +3,11 @@
  * and who has not the number that it asks for. Kept up with each port that changes, so that the thousandth port costs
  * what the tenth did. `LiveBridge` and `LiveInterface` tell of every change by themselves.
  */
-import type { OfPort, Uuid } from '../base/units.ts';
-import type { Datapath } from '../datapath/provider.ts';
-import type { Netdev } from '../netdev/provider.ts';
-import { isEligibleMac, macOfUuid } from './config/mac.ts';
-import type { BridgeSettings, WantedInterface, WantedPort } from './config/wanted.ts';
+import type { OfPort, Uuid } from '../../base/units.ts';
+import type { Datapath } from '../../datapath/provider.ts';
+import type { Netdev } from '../../netdev/provider.ts';
+import { isEligibleMac, macOfUuid } from '../config/mac.ts';
+import type { BridgeSettings, WantedInterface, WantedPort } from '../config/wanted.ts';
 import { MinimumTracker } from './minimum-tracker.ts';
 import { isDiscontent } from './plan.ts';
 import { PortAddresses } from './port-addresses.ts';

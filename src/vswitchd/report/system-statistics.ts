@@ -3,7 +3,7 @@
  * /proc are parsed by pure functions; `readSystemStatistics` reads them. Used only where `enable-statistics` is set.
  */
 import { availableParallelism } from 'node:os';
-import { readdirSync, readTextOrEmpty, statfsSync } from '../base/files.ts';
+import { readdirSync, readTextOrEmpty, statfsSync } from '../../base/files.ts';
 
 /** Clock ticks a second in /proc: fixed by the kernel's interface to user space. */
 const ticksPerSecond = 100;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ofPort, uuid } from '../base/units.ts';
-import { defaultBundleConfig } from '../ofproto/config.ts';
-import { bridgeKeys } from './config/config-keys.ts';
-import { readKeys } from './config/keys.ts';
-import type { Dirty } from './config/model.ts';
-import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
+import { ofPort, uuid } from '../../base/units.ts';
+import { defaultBundleConfig } from '../../ofproto/config.ts';
+import { bridgeKeys } from '../config/config-keys.ts';
+import { readKeys } from '../config/keys.ts';
+import type { Dirty } from '../config/model.ts';
+import type { WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
 import { type ActualBridge, type ActualInterface, formatStep, plan } from './plan.ts';
 
 const settings: WantedBridge['settings'] = {

@@ -3,10 +3,10 @@
  * What could not be written for lack of a connection, or because somebody else wrote meanwhile, is written later. A row
  * that the database refuses is dropped alone: a refused batch is tried again in two halves.
  */
-import { logger } from '../base/log.ts';
-import type { Uuid } from '../base/units.ts';
-import type { OvsdbClient, Transaction } from '../ovsdb/client/index.ts';
-import type { OvsChange, OvsTables } from './schema/index.ts';
+import { logger } from '../../base/log.ts';
+import type { Uuid } from '../../base/units.ts';
+import type { OvsdbClient, Transaction } from '../../ovsdb/client/index.ts';
+import type { OvsChange, OvsTables } from '../schema/index.ts';
 
 const log = logger('bridge');
 

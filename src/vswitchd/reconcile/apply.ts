@@ -3,16 +3,16 @@
  * never stops the others. The only writer of `LiveState`.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { errnos, syscallFailed } from '../base/errno.ts';
-import { Refused, SyscallFailed, unreachable } from '../base/errors.ts';
-import { LimitedSite, logger } from '../base/log.ts';
-import type { OfPort } from '../base/units.ts';
-import type { Netdev, NetdevConfig } from '../netdev/provider.ts';
-import type { Backer } from '../ofproto/backer.ts';
-import type { OfprotoConfig } from '../ofproto/config.ts';
-import { isDescriptorLimit } from '../sys/calls/descriptors.ts';
-import { macOfUuid } from './config/mac.ts';
-import type { WantedBridge, WantedInterface, WantedPort } from './config/wanted.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
+import { Refused, SyscallFailed, unreachable } from '../../base/errors.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import type { OfPort } from '../../base/units.ts';
+import type { Netdev, NetdevConfig } from '../../netdev/provider.ts';
+import type { Backer } from '../../ofproto/backer.ts';
+import type { OfprotoConfig } from '../../ofproto/config.ts';
+import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
+import { macOfUuid } from '../config/mac.ts';
+import type { WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
 import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
 import type { AddInterface, Step } from './plan.ts';
 

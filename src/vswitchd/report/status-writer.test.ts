@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Uuid } from '../base/units.ts';
+import type { Uuid } from '../../base/units.ts';
 import { StatusWriter } from './status-writer.ts';
 
 type Client = ConstructorParameters<typeof StatusWriter>[0];
