@@ -11,7 +11,7 @@ import type { Uuid } from '../base/units.ts';
 import { systemTransport, type Transport } from '../net/transport.ts';
 import { Player } from '../rpc/replay/player.ts';
 import { Recorder } from '../rpc/replay/recorder.ts';
-import { readRecordings } from '../rpc/replay/recording.ts';
+import { type Recording, readRecordings } from '../rpc/replay/recording.ts';
 import { inFolder } from './directories.ts';
 import type { CommandLine, OptionDef } from './options.ts';
 import { Fatal, type Program } from './program.ts';
@@ -50,11 +50,15 @@ export function openReplay(line: CommandLine, program: Program): Replay {
   const use = line.options.findLast(({ key }) => key === 'record' || key === 'replay');
   if (use === undefined) return none;
   const folder = inFolder(program.directories.run, use.argument ?? '.');
+  let recordings: readonly Recording[];
   try {
-    return use.key === 'record' ? record(folder) : play(folder);
+    if (use.key === 'record') return record(folder);
+    recordings = readRecordings(folder);
   } catch (error) {
     throw new Fatal(`${folder}: cannot ${use.key} (${reasonOf(error)})`);
   }
+  if (recordings.length === 0) throw new Fatal(`${folder}: cannot replay (no recording there)`);
+  return play(recordings);
 }
 
 function record(folder: string): Replay {
@@ -62,10 +66,10 @@ function record(folder: string): Replay {
   return { ...none, transport: recorder, uuids: (random) => recorder.uuids(random), isActive: true };
 }
 
-function play(folder: string): Replay {
+function play(recordings: readonly Recording[]): Replay {
   const timers = new Timers(systemClock);
   driveTimers(timers, true); // there are no sockets that would keep the process alive
-  const player = new Player(readRecordings(folder), { timers, defer });
+  const player = new Player(recordings, { timers, defer });
   const { ended } = player;
   return { transport: player, uuids: (random) => player.uuids(random), isActive: true, ended };
 }

@@ -93,6 +93,9 @@ function requiredFiles(config: TlsConfig): string[] {
   if (config.certificate === undefined) log.err('Certificate must be configured to use SSL');
   if (config.caCert === undefined) log.err('CA certificate must be configured to use SSL');
   if (config.privateKey === undefined || config.certificate === undefined || config.caCert === undefined) {
+    // The only one that can be judged by itself: a key and a certificate belong together.
+    if (config.caCert !== undefined && isVerifying(config))
+      readPem('CA certificate', config.caCert, readAuthority);
     throw syscallFailed(
       'connect',
       errnos.ENOPROTOOPT,

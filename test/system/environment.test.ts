@@ -1,9 +1,9 @@
 /**
- * Every program where things are not as it needs them: folders that can't be written to, files that are something
- * else. None of it is a bug, so none of it may end in a stack trace.
+ * Every program where folders can't be written to. It is no bug, so none of it may end in a stack trace; files that are
+ * something else: file-arguments.test.ts.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ours, ProgramPlace, schemaFile as schema } from './support/program-place.ts';
 
@@ -85,99 +85,6 @@ describe('a folder that cannot be written to', () => {
     expect(end).toBe('runs');
     expect(stdout).toContain(`${place.folder}/home/.local/state/openvswitch/conf.db`);
   });
-});
-
-describe('a file argument', () => {
-  const kinds = ['missing', 'a folder', 'empty', 'binary'] as const;
-
-  function makeFile(kind: (typeof kinds)[number]): void {
-    const path = place.path('FILE');
-    rmSync(path, { recursive: true, force: true });
-    if (kind === 'a folder') mkdirSync(path);
-    else if (kind === 'empty') writeFileSync(path, '');
-    else if (kind === 'binary')
-      writeFileSync(
-        path,
-        Uint8Array.from({ length: 2048 }, (_, i) => i % 256),
-      );
-  }
-
-  /** Those that a file of the wrong kind cannot be made to succeed or to run on. */
-  const asTheReference = [
-    ['ovsdb-tool', 'create', 'new.db', 'FILE'],
-    ['ovsdb-tool', 'convert', 'FILE', schema],
-    ['ovsdb-tool', 'convert', 'db/conf.db', 'FILE'],
-    ['ovsdb-tool', 'needs-conversion', 'FILE', schema],
-    ['ovsdb-tool', 'compact', 'FILE'],
-    ['ovsdb-tool', 'db-name', 'FILE'],
-    ['ovsdb-tool', 'db-cksum', 'FILE'],
-    ['ovsdb-tool', 'db-cid', 'FILE'],
-    ['ovsdb-tool', 'db-is-standalone', 'FILE'],
-    ['ovsdb-tool', 'schema-version', 'FILE'],
-    ['ovsdb-tool', 'query', 'FILE', '["Open_vSwitch"]'],
-    ['ovsdb-tool', 'transact', 'FILE', '["Open_vSwitch"]'],
-    ['ovsdb-tool', 'show-log', 'FILE'],
-    ['ovsdb-tool', '--log-file=FILE', 'list-commands'],
-    ['ovsdb-client', 'convert', 'unix:none', 'FILE'],
-    ['ovsdb-client', 'needs-conversion', 'unix:none', 'FILE'],
-    ['ovsdb-client', 'list-dbs', 'unix:FILE'],
-    ['ovs-vsctl', '--db=unix:FILE', 'show'],
-    ['ovs-appctl', '-t', 'FILE', 'version'],
-    ['ovsdb-server', 'FILE', '--unixctl=none'],
-  ];
-
-  test.each(asTheReference.map((words) => [words.join(' '), words] as const))(
-    'of "%s" that is none of its kind gets the words of the reference',
-    async (_, words) => {
-      place.makeDatabase();
-      for (const kind of kinds) {
-        makeFile(kind);
-        const theirs = await place.run(words);
-        makeFile(kind);
-        const mine = await place.run(ours(words));
-        expect([kind, mine.end, place.neutral(mine.stderr)]).toEqual([
-          kind,
-          theirs.end,
-          place.neutral(theirs.stderr),
-        ]);
-      }
-    },
-  );
-
-  const others = [
-    ['ovsdb-server', 'db/conf.db', '--unixctl=none', '--run=true', '--pidfile=FILE'],
-    ['ovsdb-server', 'db/conf.db', '--unixctl=none', '--run=true', '--remote=punix:FILE'],
-    ['ovsdb-server', 'db/conf.db', '--unixctl=FILE', '--run=true'],
-    ['ovsdb-server', 'db/conf.db', '--unixctl=none', '--run=true', '--record=FILE'],
-    ['ovsdb-server', 'db/conf.db', '--unixctl=none', '--run=FILE'],
-    ['ovsdb-server', 'db/conf.db', '--unixctl=none', '--run=true', '--sync-from=unix:FILE'],
-    ['ovs-vswitchd', 'unix:FILE'],
-    ['ovs-vswitchd', 'unix:none', '--unixctl=FILE'],
-    ['ovs-vswitchd', 'unix:none', '--pidfile=FILE'],
-    ['ovs-vswitchd', '--embedded-db=FILE'],
-    ['ovsdb-client', '--record=FILE', 'list-dbs', 'unix:none'],
-    ['ovsdb-client', '--replay=FILE', 'list-dbs', 'unix:none'],
-    ['ovs-ctl', '--no-ovs-vswitchd', '--no-monitor', '--db-file=FILE/x', 'start'],
-    ['ovs-ctl', '--no-ovs-vswitchd', '--no-monitor', '--db-schema=FILE', 'start'],
-  ];
-
-  test.each(others.map((words) => [words.join(' '), words] as const))(
-    'of "%s" that is none of its kind is an ordinary error, if any',
-    async (_, words) => {
-      for (const kind of kinds) {
-        place.makeDatabase(`db/${kind}.db`);
-        makeFile(kind);
-        const line = words.map((w) => w.replace('db/conf.db', `db/${kind}.db`));
-        const { end, stderr } = await place.run(ours(line), {
-          until: /connection attempt failed|\(Open vSwitch\) 3|Configuring Open vSwitch/,
-        });
-        if (line[0] === 'ovs-ctl')
-          spawnSync(ours(['ovs-ctl'])[0] ?? '', ['stop'], { env: place.environment });
-        place.expectPlain(stderr);
-        expect([0, 1, 'runs']).toContain(end);
-      }
-    },
-  );
 });
 
 test('a daemon without control socket goes on running while its database cannot be reached', async () => {

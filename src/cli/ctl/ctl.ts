@@ -92,8 +92,7 @@ function startServer(task: Task): boolean {
     ...config.serverOptions,
   ];
   if (!startDaemon(task, 'ovsdb-server', args)) return false;
-  // A failure to write the ids is reported but does not keep the switch from starting
-  action('Configuring Open vSwitch system IDs', configureSystem(task));
+  if (!action('Configuring Open vSwitch system IDs', configureSystem(task))) return false;
   if (config.deletesBridges) deleteBridges(task);
   if (config.deletesTransientPorts) deleteTransientPorts(task);
   return true;
@@ -144,7 +143,7 @@ function configureSystem(task: Task): boolean {
     `system-version=${quote(config.systemVersion ?? persisted(program, 'system-version') ?? release.version)}`,
     ...config.externalIds.map(externalId),
   ];
-  return vsctl(task, 'init', '--', 'set', 'Open_vSwitch', '.', ...settings);
+  return vsctl(task, 'init', '--', 'set', 'Open_vSwitch', '.', ...settings).isOk;
 }
 
 /** The given id, or with "random" the one that was made before, or now. */
@@ -183,27 +182,22 @@ function recordHostname(task: Task): boolean {
     ? trimSpaces(task.host.tryQuietly('hostname', ['-f']).output)
     : '';
   const name = full !== '' ? full : hostname();
-  return vsctl(task, 'add', 'Open_vSwitch', '.', 'external-ids', `hostname=${quote(name)}`);
+  return vsctl(task, 'add', 'Open_vSwitch', '.', 'external-ids', `hostname=${quote(name)}`).isOk;
 }
 
 function deleteBridges(task: Task): void {
-  for (const bridge of task.host
-    .run('ovs-vsctl', ['--no-wait', 'list-br'])
-    .output.split('\n')
-    .filter(Boolean)) {
+  for (const bridge of vsctl(task, 'list-br').output.split('\n').filter(Boolean))
     vsctl(task, 'del-br', bridge);
-  }
 }
 
 function deleteTransientPorts(task: Task): boolean {
-  const args = ['--no-wait', '--bare', '--columns=name', 'find', 'port', 'other_config:transient=true'];
-  const found = task.host.run('ovs-vsctl', args);
+  const found = vsctl(task, '--bare', '--columns=name', 'find', 'port', 'other_config:transient=true');
   for (const port of found.output.split('\n').filter(Boolean)) vsctl(task, '--if-exists', 'del-port', port);
   return found.isOk;
 }
 
-function vsctl({ config, host }: Task, ...args: readonly string[]): boolean {
-  return host.run('ovs-vsctl', ['--no-wait', `--db=unix:${config.databaseSocket}`, ...args]).isOk;
+function vsctl({ config, host }: Task, ...args: readonly string[]) {
+  return host.run('ovs-vsctl', ['--no-wait', `--db=unix:${config.databaseSocket}`, ...args]);
 }
 
 function stop({ config, host }: Task): number {

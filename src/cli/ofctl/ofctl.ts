@@ -12,7 +12,6 @@ import {
   logHelp,
   logOptions,
   type Program,
-  quietConsole,
   readTimeout,
   versionHelp,
 } from '../../daemon/program.ts';
@@ -33,7 +32,6 @@ export async function ofctl(program: Program): Promise<number> {
   if (isUsed(line, 'version')) return print(versionHelp(program.name, 'OpenFlow versions 0x1:0x6'));
   const timeout = lastArgument(line, 'timeout');
   if (timeout !== undefined) limitRunTime(readTimeout(timeout));
-  quietConsole();
   applyLogOptions(line, program, 'log file');
   const [name, ...args] = line.rest;
   if (name === undefined) throw new UsageError('missing command name; use --help for help');

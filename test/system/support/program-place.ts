@@ -25,25 +25,23 @@ export interface Style {
   readonly until?: RegExp;
 }
 
-export class ProgramPlace {
-  readonly #folders = mkdtempSync(join(tmpdir(), 'environment-'));
-  readonly #groups = new Set<number>();
-  #count = 0;
-  folder = '';
+/** Folders for one program: its run, log, database and home folder, and the one that it is started in. */
+export class ProgramFolder {
+  folder: string;
+  /** Process groups of what runs, for the test's end. */
+  protected readonly groups: Set<number>;
 
-  /** To be called once in a test file: each of its tests gets a fresh folder. */
-  constructor() {
-    chmodSync(this.#folders, 0o755);
-    beforeEach(() => {
-      this.folder = join(this.#folders, `${this.#count++}`);
-      for (const name of ['', 'run', 'log', 'db', 'etc', 'home', 'tmp']) mkdirSync(this.path(name));
-    });
-    afterEach(() => this.#killAll());
-    afterAll(() => rmSync(this.#folders, { recursive: true, force: true }));
+  constructor(folder: string, groups: Set<number>) {
+    this.folder = folder;
+    this.groups = groups;
   }
 
   path(name: string): string {
     return join(this.folder, name);
+  }
+
+  makeFolders(): void {
+    for (const name of ['', 'run', 'log', 'db', 'etc', 'home', 'tmp']) mkdirSync(this.path(name));
   }
 
   get environment(): NodeJS.ProcessEnv {
@@ -67,7 +65,7 @@ export class ProgramPlace {
       detached: true,
       stdio: ['pipe', stdout, 'pipe'],
     });
-    if (child.pid !== undefined) this.#groups.add(child.pid);
+    if (child.pid !== undefined) this.groups.add(child.pid);
     child.stdin?.on('error', () => {});
     child.stdin?.end(stdin ?? '');
     const said = { stdout: '', stderr: '' };
@@ -109,15 +107,39 @@ export class ProgramPlace {
     expect(spawnSync('ovsdb-tool', ['create', path, schemaFile]).status).toBe(0);
     return path;
   }
+}
+
+export class ProgramPlace extends ProgramFolder {
+  readonly #folders = mkdtempSync(join(tmpdir(), 'environment-'));
+  #count = 0;
+
+  /** To be called once in a test file: each of its tests gets a fresh folder. */
+  constructor() {
+    super('', new Set());
+    chmodSync(this.#folders, 0o755);
+    beforeEach(() => {
+      this.folder = join(this.#folders, `${this.#count++}`);
+      this.makeFolders();
+    });
+    afterEach(() => this.#killAll());
+    afterAll(() => rmSync(this.#folders, { recursive: true, force: true }));
+  }
+
+  /** Folders for one more program, which runs beside the others of the test. */
+  another(): ProgramFolder {
+    const other = new ProgramFolder(join(this.#folders, `${this.#count++}`), this.groups);
+    other.makeFolders();
+    return other;
+  }
 
   #killAll(): void {
-    for (const group of this.#groups) {
+    for (const group of this.groups) {
       try {
         process.kill(-group, 'SIGKILL');
       } catch {
         // it has ended by itself
       }
     }
-    this.#groups.clear();
+    this.groups.clear();
   }
 }
