@@ -38,8 +38,7 @@ export class SwitchFixture {
   readonly removals: { wanted: string[]; opened: string[] }[] = [];
   /** What the process may open: opening a device fails without. */
   spareDescriptors = Number.POSITIVE_INFINITY;
-  /** Opening a device waits for this. */
-  gate: Promise<void> = Promise.resolve();
+  readonly #gates = new Map<string, Promise<void>>();
   readonly #commands = new Commands();
   readonly #server: OvsdbServer;
   readonly #newUuid: () => Uuid;
@@ -168,6 +167,16 @@ export class SwitchFixture {
     return device;
   }
 
+  /** Opening a device of that name waits until the function is called that this returns. */
+  closeGate(name: string): () => void {
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    this.#gates.set(name, opened);
+    return open;
+  }
+
   /** A missing device comes. */
   async appear(name: string): Promise<void> {
     this.missing.delete(name);
@@ -233,7 +242,7 @@ export class SwitchFixture {
       openNetdev: async (type, name, config) => {
         const provider = byType.get(type);
         if (provider === undefined) throw syscallFailed('open', errnos.EAFNOSUPPORT, name);
-        await this.gate;
+        await this.#gates.get(name);
         if (this.spareDescriptors <= 0) throw syscallFailed('open', errnos.EMFILE, name);
         if (this.missing.has(name)) throw syscallFailed('open', errnos.ENODEV, name);
         if (this.busy.has(name)) throw syscallFailed('open', errnos.EBUSY, name);

@@ -62,16 +62,45 @@ describe('a switch on its database', () => {
 
   test('ends the change that is under way before it lets everything go', async () => {
     await fixture.addBridge('br0');
-    let open = () => {};
-    fixture.gate = new Promise((resolve) => {
-      open = resolve;
-    });
+    const open = fixture.closeGate('p1');
     await fixture.addPort('br0', 'p1');
     const stopped = fixture.aSwitch.stop({ cleanup: true });
     open();
     await stopped;
     expect(fixture.aSwitch.state.bridges.size).toBe(0);
     expect(() => fixture.device('p1')).toThrow('no dummy device');
+  });
+
+  test('forwards between the ports that are open while others are still being opened', async () => {
+    const open = fixture.closeGate('p1');
+    await fixture.addBridge('br0', ['p1', 'p2', 'p3']);
+    const seen: string[] = [];
+    fixture.device('p3').onTransmit = () => seen.push('p3');
+    fixture.device('p2').receive(Buffer.from(broadcast('020000000001'), 'hex'));
+    await fixture.settle();
+    expect(seen).toEqual(['p3']);
+    expect(fixture.root()).toMatchObject({ next_cfg: 1, cur_cfg: 0 });
+    expect(fixture.interface('p2').ofport).toBe(undefined);
+    open();
+    await fixture.settle();
+    expect(fixture.root().cur_cfg).toBe(1);
+    expect(['p1', 'p2', 'p3'].map((name) => fixture.interface(name).ofport)).toEqual([3, 1, 2]);
+  });
+
+  test('serves other events while it opens many devices', async () => {
+    const counts = new Set<number>();
+    let isDone = false;
+    const look = () => {
+      counts.add(fixture.dummies.all().length);
+      if (!isDone) setImmediate(look);
+    };
+    look();
+    await fixture.addBridge(
+      'br0',
+      Array.from({ length: 100 }, (_, n) => `p${n}`),
+    );
+    isDone = true;
+    expect([...counts].filter((count) => count > 1 && count < 101)).not.toEqual([]);
   });
 
   test('has what an earlier process left removed before it opens its own, and again when it cleans up', async () => {

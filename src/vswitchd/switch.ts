@@ -71,6 +71,7 @@ export class Switch {
     });
     const applier = new Applier({
       state,
+      defer,
       openNetdev: (type, name, config, datapathType) =>
         providers.openNetdev(type, name, config, datapathType),
       isReserved: (name) => providers.isReserved(name),

@@ -232,6 +232,7 @@ export class UserspaceDatapath implements Datapath {
 
   /** The worker that receives on the fewest ports. */
   #leastLoaded(): WorkerThread {
+    if (this.#workers.length === 1) return this.#first;
     const loads = new Map(this.#workers.map((worker) => [worker, 0]));
     for (const { receiver } of this.#ports.all.values()) loads.set(receiver, (loads.get(receiver) ?? 0) + 1);
     return [...loads].reduce((best, each) => (each[1] < best[1] ? each : best))[0];

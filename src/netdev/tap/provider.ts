@@ -33,13 +33,15 @@ async function open(
   config: NetdevConfig,
   { timers, mark }: NetdevDeps,
 ): Promise<Netdev> {
-  requireOurs(readLink(name), mark);
+  const before = readLink(name);
+  requireOurs(before, mark);
   const fd = await openTapWhenFree(name, timers).catch(tellOfTun);
   try {
-    const [link, isAdopted] = [readLink(name), isPersistentTap(fd)];
-    if (isAdopted) requireOurs(link, mark); // it may have come since we looked
     const monitor = linkMonitor();
     const known = monitor.byName(name);
+    const isAdopted = isPersistentTap(fd);
+    const link = before?.ifindex === known?.ifindex ? before : readLink(name);
+    if (isAdopted) requireOurs(link, mark); // it may have come since we looked
     if (link === undefined || known === undefined)
       throw syscallFailed('open', errnos.ENODEV, `could not open network device ${name}`);
     keep(fd, link, mark);

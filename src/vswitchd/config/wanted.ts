@@ -5,6 +5,7 @@
 
 import { type OfPort, ofPort, type Uuid } from '../../base/units.ts';
 import type { BundleConfig, VlanMode } from '../../ofproto/config.ts';
+import { localPort } from '../../ofproto/port.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { OvsRow } from '../schema/index.ts';
 import { bridgeKeys, portKeys } from './config-keys.ts';
@@ -131,7 +132,7 @@ function vlanModeOf(row: OvsRow<'Port'>): VlanMode {
   return row.vlan_mode ?? (row.tag === undefined ? 'trunk' : 'access');
 }
 
-/** Numbers of ordinary ports, OpenFlow 1.0 up to OFPP_MAX; -1 means "could not be added". */
+/** The local port's number, or one of ordinary ports, OpenFlow 1.0 up to OFPP_MAX; -1 means "could not be added". */
 function isAssigned(number: Integer | undefined): number is number {
-  return number !== undefined && number > 0 && number < 0xff00;
+  return number !== undefined && ((number > 0 && number < 0xff00) || number === localPort);
 }

@@ -3,6 +3,7 @@
  * never stops the others. The only writer of `LiveState`.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Defer } from '../../base/defer.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { Refused, SyscallFailed, unreachable } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
@@ -19,11 +20,14 @@ import type { AddInterface, Step } from './plan.ts';
 const log = logger('bridge');
 const netdevLog = logger('netdev');
 const unadded = new LimitedSite({ perMinute: 1, burst: 5 });
+/** What opens thousands of devices answers packets, commands and the database in between. */
+const openedPerTurn = 32;
 /** The first device of every network namespace. */
 const loopbackIndex = 1;
 
 export interface ApplyDeps {
   readonly state: LiveState;
+  readonly defer: Defer;
   /** Opens a device of an Interface `type` for a bridge of that datapath type. Throws SyscallFailed or Refused. */
   openNetdev(type: string, name: string, config: NetdevConfig, datapathType: string): Promise<Netdev>;
   /** No port may have that name. */
@@ -63,7 +67,7 @@ export class Applier {
       case 'removeBridge':
         return this.#withBridge(step.bridge, (bridge) => this.#removeBridge(bridge));
       case 'addInterface':
-        return this.addInterfaces([[step]]);
+        return this.addInterfaces([step]);
       case 'configureInterface':
         return this.#withBridge(step.bridge, (bridge) => this.#configureInterface(bridge, step.wanted));
       case 'removeInterface':
@@ -90,23 +94,22 @@ export class Applier {
   }
 
   /**
-   * Opens the devices of a lane one after the other, then takes all in side by side, since the kernel and other threads
-   * keep each waiting; they get their numbers in the order of the lanes.
+   * Takes each device in as soon as it is open, with what its port says of it, so that its frames flow while the next
+   * ones are opened; resolves when all are in. They get their numbers in the order given.
    */
-  async addInterfaces(lanes: readonly (readonly AddInterface[])[]): Promise<void> {
-    const opened = await Promise.all(lanes.map((lane) => this.#openInterfaces(lane)));
-    await Promise.all(opened.flat().map(({ bridge, i }) => this.#takeIn(bridge, i)));
-  }
-
-  async #openInterfaces(steps: readonly AddInterface[]): Promise<{ bridge: LiveBridge; i: LiveInterface }[]> {
-    const opened: { bridge: LiveBridge; i: LiveInterface }[] = [];
-    for (const { bridge: name, port, wanted } of steps) {
+  async addInterfaces(steps: readonly AddInterface[]): Promise<void> {
+    const takenIn: Promise<void>[] = [];
+    for (const [n, { bridge: name, port, wanted }] of steps.entries()) {
+      if (n % openedPerTurn === openedPerTurn - 1) await new Promise<void>((done) => this.#deps.defer(done));
       await this.#withBridge(name, async (bridge) => {
-        const i = await this.#openInterface(bridge, port, wanted);
-        if (i !== undefined) opened.push({ bridge, i });
+        const i = await this.#openInterface(bridge, port.name, wanted);
+        if (i === undefined) return;
+        const isIn = this.#takeIn(bridge, port, i);
+        isIn.catch(() => {}); // told below, once the others are open
+        takenIn.push(isIn);
       });
     }
-    return opened;
+    await Promise.all(takenIn);
   }
 
   /** A bridge that could not be made has no steps of its own left to do. */
@@ -180,12 +183,13 @@ export class Applier {
     return undefined;
   }
 
-  async #takeIn(bridge: LiveBridge, i: LiveInterface): Promise<void> {
+  async #takeIn(bridge: LiveBridge, port: WantedPort, i: LiveInterface): Promise<void> {
     const error = await this.#attach(bridge, i);
     if (error !== undefined) {
       log.limited('warn', unadded, error);
       return this.#state.fail(i, error, 'moment');
     }
+    setPort(bridge, port);
     log.info(`bridge ${bridge.name}: added interface ${i.wanted.name} on port ${i.ofPort}`);
   }
 
@@ -332,13 +336,17 @@ function ofprotoConfig(settings: LiveBridge['settings'], hwaddr: string): Ofprot
   };
 }
 
-/** What a device is to be told: a device of ours gets the bridge's address and fits the smallest of the others. */
+/**
+ * What a device is to be told: a device of ours gets the bridge's address and fits the smallest of the others. What
+ * follows from other ports is not told when it is opened, since those may not be there yet.
+ */
 function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
   const { wanted } = i;
   const isLocal = wanted.name === bridge.name;
   const port = bridge.ports.get(i.port);
   const fakeMac = port?.isFakeBridge === true ? bridge.facts.fakeMac(port) : undefined;
-  const mac = isLocal ? bridge.facts.mac : (wanted.mac ?? fakeMac);
+  const localMac = i.netdev === undefined ? bridge.settings.hwaddr : bridge.facts.mac;
+  const mac = isLocal ? localMac : (wanted.mac ?? fakeMac);
   return { options: wanted.options, mac, mtuRequest: wanted.mtuRequest ?? i.followedMtu };
 }
 

@@ -145,6 +145,23 @@ describe('planning', () => {
     ]);
   });
 
+  test('a bridge of before gets first what the network of the host goes over', () => {
+    const known = (name: string, number: number, type = 'internal') =>
+      port(name, [iface(name, { type, ofport: ofPort(number) })]);
+    const ports = [known('i1', 1), known('i2', 2), known('eth0', 3, 'system'), known('br0', 65534)];
+    const wanted = bridge('br0', [
+      ...ports,
+      port('new'),
+      port('eth1', [iface('eth1', { ofportRequest: ofPort(9) })]),
+    ]);
+    const names = lines([], [wanted], { br0: [] }).flatMap(
+      (line) => /add interface (\S+)/.exec(line)?.[1] ?? [],
+    );
+    expect(names.slice(0, 3)).toEqual(['eth1', 'br0', 'eth0']);
+    expect(names.slice(3, 5).sort()).toEqual(['i1', 'i2']);
+    expect(names.slice(5)).toEqual(['new']);
+  });
+
   test('another type makes the interface anew', () => {
     const wanted = bridge('br0', [port('a', [iface('a', { type: 'internal' })])]);
     expect(lines([applied(bridge('br0', [port('a')]))], [wanted], { br0: ['a'] })).toEqual([

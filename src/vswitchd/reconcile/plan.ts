@@ -31,12 +31,12 @@ export interface ActualBridge {
 
 interface InterfaceStep {
   readonly bridge: string;
-  readonly port: string;
   readonly wanted: WantedInterface;
 }
 
 export interface AddInterface extends InterfaceStep {
   readonly do: 'addInterface';
+  readonly port: WantedPort;
 }
 
 export type Step =
@@ -191,7 +191,7 @@ function planPort(
   for (const wanted of want.interfaces) {
     const current = is?.interfaces.get(wanted.name);
     const own = current?.port === port ? current : undefined;
-    steps.push(...planInterface(own, wanted, { bridge, port, isMoving: moving.has(wanted.name) }));
+    steps.push(...planInterface(own, wanted, { bridge, port: want, isMoving: moving.has(wanted.name) }));
   }
   const known = is?.ports.get(port);
   // Interfaces that differ have steps of their own already.
@@ -204,14 +204,14 @@ function planPort(
 function planInterface(
   is: ActualInterface | undefined,
   wanted: WantedInterface,
-  { bridge, port, isMoving }: { bridge: string; port: string; isMoving: boolean },
+  { bridge, port, isMoving }: { bridge: string; port: WantedPort; isMoving: boolean },
 ): Step[] {
   const add: Step = { do: 'addInterface', bridge, port, wanted };
   if (is === undefined) return [add];
   const why = reasonToRemake(is, wanted, isMoving);
   if (why !== undefined) return [{ do: 'removeInterface', bridge, name: wanted.name, why }, add];
   if (is.ofPort === undefined) return [add];
-  return isSameConfig(is.wanted, wanted) ? [] : [{ do: 'configureInterface', bridge, port, wanted }];
+  return isSameConfig(is.wanted, wanted) ? [] : [{ do: 'configureInterface', bridge, wanted }];
 }
 
 function reasonToRemake(
@@ -258,7 +258,7 @@ export function isAddition(step: Step): step is AddInterface {
 /**
  * As the reference goes over bridges, and ports of a bridge, so that ports of one transaction get the numbers that it
  * would give them: first those that ask for a number, then those that take what is left. In a bridge that is made
- * anew, numbers of before are as good as asked for.
+ * anew, numbers of before are as good as asked for; what the host's network goes over comes first among these.
  */
 function additionsInOrder(
   steps: readonly AddInterface[],
@@ -272,16 +272,18 @@ function additionsInOrder(
   const ranked = steps.map((step) => {
     const portCount = wanted.get(step.bridge)?.ports.size ?? 0;
     const numberRank = additionRank(step, newBridges.has(step.bridge));
-    return { step, rank: [placeOf.get(step.bridge) ?? 0, numberRank, placeAmong(step.port, portCount)] };
+    return { step, rank: [placeOf.get(step.bridge) ?? 0, numberRank, placeAmong(step.port.name, portCount)] };
   });
   const ties = new HashedPorts(wanted);
   ranked.sort((a, b) => compareRanks(a.rank, b.rank) || ties.compare(a.step, b.step));
   return ranked.map(({ step }) => step);
 }
 
-function additionRank({ wanted }: AddInterface, isNewBridge: boolean): number {
+function additionRank({ bridge, wanted }: AddInterface, isNewBridge: boolean): number {
   if (wanted.ofportRequest !== undefined) return 0;
-  return isNewBridge && wanted.ofport !== undefined ? 1 : 2;
+  if (!isNewBridge || wanted.ofport === undefined) return 4;
+  if (wanted.name === bridge) return 1;
+  return wanted.type === 'system' ? 2 : 3;
 }
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {
@@ -301,7 +303,10 @@ class HashedPorts {
   /** Two additions to one bridge. */
   compare(a: AddInterface, b: AddInterface): number {
     const places = this.#placesIn(a.bridge);
-    return (places.get(a.port) ?? 0) - (places.get(b.port) ?? 0) || compareBytes(a.wanted.id, b.wanted.id);
+    return (
+      (places.get(a.port.name) ?? 0) - (places.get(b.port.name) ?? 0) ||
+      compareBytes(a.wanted.id, b.wanted.id)
+    );
   }
 
   #placesIn(bridge: string): ReadonlyMap<string, number> {

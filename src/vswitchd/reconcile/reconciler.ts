@@ -311,7 +311,7 @@ export class Reconciler {
     if (dirty.size > 0) reconfigured.total++;
     for (const lanes of inLanes(steps)) {
       for (const step of lanes.flat()) log.dbg(() => formatStep(step));
-      if (lanes.every(isAllAdditions)) await applier.addInterfaces(lanes);
+      if (lanes.every(isAllAdditions)) await applier.addInterfaces(lanes.flat());
       else await Promise.all(lanes.map((lane) => this.#runLane(lane)));
     }
     if (!isFollowUp) this.#followUp();
@@ -443,7 +443,7 @@ function isAllAdditions(lane: readonly Step[]): lane is readonly AddInterface[] 
   return lane.every(isAddition);
 }
 
-/** Steps of one kind side by side, a lane for each bridge, or each device that goes; all others one after the other. */
+/** Steps that wait, a lane for each bridge, or each device that goes; all others one after the other. */
 function inLanes(steps: readonly Step[]): (readonly Step[])[][] {
   const groups: { kind: Step['do']; lanes: Map<string, Step[]> }[] = [];
   for (const step of steps) {
