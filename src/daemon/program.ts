@@ -236,9 +236,9 @@ export function limitRunTime(seconds: number): void {
   driveTimers(timers);
 }
 
-/** The argument of `--timeout`: seconds from 1. Throws UsageError. */
-export function readTimeout(text: string): number {
+/** The argument of `--timeout`, whose short form is `short`: seconds from 1. Throws UsageError. */
+export function readTimeout(text: string, short = '-T'): number {
   if (!/^[0-9]{1,10}$/.test(text) || Number(text) < 1)
-    throw new UsageError(`value ${text} on -T or --timeout is invalid`);
+    throw new UsageError(`value ${text} on ${short} or --timeout is invalid`);
   return Number(text);
 }

@@ -20,7 +20,7 @@ export type Remote = ActiveRemote | PassiveRemote;
 
 /** The ports that IANA gave to the two protocols, for remotes that name none. */
 export const OVSDB_PORT = 6640;
-const OPENFLOW_PORT = 6653;
+export const OPENFLOW_PORT = 6653;
 
 /** What `unix:` and `punix:` file names without a slash are relative to; none keeps them as they are. */
 export interface RemoteContext {

@@ -24,7 +24,7 @@ describe('errors of OpenFlow', () => {
 describe('versions', () => {
   it('go by names and ranges', () => {
     expect(allVersions.map((version) => versionNamed(versionName(version)))).toEqual(allVersions);
-    expect([versionNamed('openflow1.3'), versionNamed('OpenFlow16'), versionText(4)]).toEqual([
+    expect([versionNamed('openflow13'), versionNamed('OpenFlow16'), versionText(4)]).toEqual([
       4,
       undefined,
       '1.3',

@@ -20,9 +20,9 @@ export function versionName(version: WireVersion): string {
   return `OpenFlow1${version - 1}`;
 }
 
-/** The version of that name, "OpenFlow13" or "OpenFlow1.3" in any case; undefined for no such one. */
+/** The version of that name, "OpenFlow13" in any case; undefined for no such one. */
 export function versionNamed(name: string): WireVersion | undefined {
-  const minor = /^openflow1\.?([0-5])$/i.exec(name)?.[1];
+  const minor = /^openflow1([0-5])$/i.exec(name)?.[1];
   return minor === undefined ? undefined : allVersions[Number(minor)];
 }
 

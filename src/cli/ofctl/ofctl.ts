@@ -1,26 +1,33 @@
 /**
  * ovs-ofctl: speaks OpenFlow. ovs-ofctl(8).
- * Differs: the commands that speak to a switch do not exist yet; what is wrong with a message is printed, and not logged
- * as well.
+ * Differs: many commands that speak to a switch do not exist yet; what is wrong with a message is printed, and not
+ * logged as well.
  */
 import { isUsed, lastArgument, type OptionDef, readOptions, UsageError } from '../../daemon/options.ts';
 import { printOut } from '../../daemon/output.ts';
 import {
   applyLogOptions,
   commonOptions,
+  connectionHelp,
+  Fatal,
   limitRunTime,
   logHelp,
   logOptions,
   type Program,
   readTimeout,
+  readTlsOptions,
+  tlsOptions,
   versionHelp,
 } from '../../daemon/program.ts';
+import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import { type Command, commands } from './commands.ts';
 
 const options: readonly OptionDef[] = [
   { name: 'more', short: 'm' },
   { name: 'timeout', short: 't', argument: 'required' },
   { name: 'raw' },
+  { name: 'protocols', short: 'O', argument: 'required' },
+  ...tlsOptions,
   ...logOptions,
   ...commonOptions,
 ];
@@ -31,21 +38,41 @@ export async function ofctl(program: Program): Promise<number> {
   if (isUsed(line, 'help')) return print(helpText(program));
   if (isUsed(line, 'version')) return print(versionHelp(program.name, 'OpenFlow versions 0x1:0x6'));
   const timeout = lastArgument(line, 'timeout');
-  if (timeout !== undefined) limitRunTime(readTimeout(timeout));
+  if (timeout !== undefined) limitRunTime(readTimeout(timeout, '-t'));
   applyLogOptions(line, program, 'log file');
   const [name, ...args] = line.rest;
   if (name === undefined) throw new UsageError('missing command name; use --help for help');
   if (name === 'help') return print(helpText(program));
   if (name === 'list-commands') return print(listCommands());
-  findCommand(name, args.length).run(
+  let lastXid = 0;
+  await findCommand(name, args.length).run(
     {
       verbosity: line.options.filter(({ key }) => key === 'more').length,
       isRaw: isUsed(line, 'raw'),
+      versions: readVersions(lastArgument(line, 'protocols') ?? 'OpenFlow10'),
+      rundir: program.directories.run,
+      tls: readTlsOptions(line),
+      nextXid: () => ++lastXid,
       print: (text) => printOut(text, 'ends'),
     },
     args,
   );
   return 0;
+}
+
+/** Throws Fatal. */
+function readVersions(text: string): readonly WireVersion[] {
+  const versions = text
+    .split(/[,\s]+/)
+    .filter((name) => name !== '')
+    .map(readVersion);
+  return versions.length === 0 ? allVersions : versions;
+}
+
+function readVersion(name: string): WireVersion {
+  const version = versionNamed(name);
+  if (version === undefined) throw new Fatal(`Unknown OpenFlow version: "${name}"`);
+  return version;
 }
 
 function findCommand(name: string, argumentCount: number): Command {
@@ -73,12 +100,30 @@ function helpText(program: Program): string {
   return `${name}: OpenFlow switch management utility
 usage: ${name} [OPTIONS] COMMAND [ARG...]
 
+For OpenFlow switches:
+  show SWITCH                 show OpenFlow information
+  dump-desc SWITCH            print switch description
+  dump-tables SWITCH          print table stats
+  dump-ports SWITCH [PORT]    print port statistics
+  dump-ports-desc SWITCH [PORT]  print port descriptions
+  get-frags SWITCH            print fragment handling behavior
+  set-frags SWITCH FRAG_MODE  set fragment handling behavior
+
+For OpenFlow switches and controllers:
+  probe TARGET                probe whether TARGET is up
+  ping TARGET [N]             latency of N-byte echos
+SWITCH or TARGET is a bridge or an active OpenFlow connection method.
+
 Commands that need no switch:
   ofp-parse FILE              print messages read from FILE
   ofp-print HEX [VERBOSITY]   print a message given as hexadecimal digits
   encode-hello BITMAP         print the hello of a speaker of these versions
   print-error NAME            print the numbers of an error
   list-commands               list all commands
+${connectionHelp('OpenFlow', 'connects only')}
+OpenFlow version options:
+  -O, --protocols             set allowed OpenFlow versions
+                              (default: OpenFlow10)
 ${logHelp(program)}
 Other options:
   -m, --more                  be more verbose printing OpenFlow

@@ -7,8 +7,8 @@ export const barrierRequest = bareMessage('BARRIER_REQUEST', 'OFPT 1.0 18', 'OFP
 export const barrierReply = bareMessage('BARRIER_REPLY', 'OFPT 1.0 19', 'OFPT 1.1+ 21');
 
 /** What becomes of IP fragments. */
-type FragmentHandling = 'normal' | 'drop' | 'reassemble' | 'nx-match';
-const fragmentHandlings: readonly FragmentHandling[] = ['normal', 'drop', 'reassemble', 'nx-match'];
+export type FragmentHandling = 'normal' | 'drop' | 'reassemble' | 'nx-match';
+export const fragmentHandlings: readonly FragmentHandling[] = ['normal', 'drop', 'reassemble', 'nx-match'];
 
 export interface SwitchConfig {
   readonly fragments: FragmentHandling;

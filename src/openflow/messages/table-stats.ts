@@ -189,5 +189,5 @@ const form13 = listForm<TableStats>(
 export const tableRequest = bareMessage('TABLE_REQUEST', 'OFPST 1.0+ 3 request');
 
 export const tableReply = defineMessage('TABLE_REPLY', [form10, form11, form12, form13], (all) =>
-  formatTableList(all.map((stats) => ({ features: stats.features, counts: stats }))),
+  formatTableList(all.map(({ features, ...counts }) => ({ features, counts }))),
 );

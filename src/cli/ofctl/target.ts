@@ -1,0 +1,62 @@
+/** Connections to what a command line names: a bridge, a socket, or a remote. ovs-ofctl(8) "OpenFlow Switch Management". */
+import { join } from 'node:path';
+import { errnos } from '../../base/errno.ts';
+import { SyscallFailed } from '../../base/errors.ts';
+import { Fatal } from '../../daemon/program.ts';
+import { type ActiveRemote, OPENFLOW_PORT, readActiveRemote } from '../../net/remote.ts';
+import { connectStream, type Stream } from '../../net/stream.ts';
+import { type Connection, openConnection } from '../../openflow/connection.ts';
+import type { OfctlContext } from './context.ts';
+
+/** Throws Fatal in the reference's words. */
+export async function openTarget(context: OfctlContext, target: string): Promise<Connection> {
+  const { stream, name } = await openStream(context, target);
+  const { versions, nextXid } = context;
+  return during(
+    `${target}: failed to connect to socket`,
+    openConnection(stream, { versions, nextXid, name }),
+  );
+}
+
+/** What fails because of the connection ends the program: "WHAT (why)". */
+export async function during<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (why) {
+    throw why instanceof SyscallFailed ? new Fatal(`${what} (${why.reason})`) : why;
+  }
+}
+
+/** `name` is what messages call it. */
+interface Opened {
+  readonly stream: Stream;
+  readonly name: string;
+}
+
+async function openStream({ rundir, tls }: OfctlContext, target: string): Promise<Opened> {
+  if (target.includes(':')) {
+    const connect = async (): Promise<Stream> => connectStream(readRemote(target, rundir), { tls });
+    return { stream: await during(`connecting to ${target}`, connect()), name: target };
+  }
+  const datapath = target.slice(target.indexOf('@') + 1);
+  for (const path of [target, join(rundir, `${target}.mgmt`), join(rundir, `${datapath}.mgmt`)]) {
+    const stream = await openSocket(path, rundir);
+    if (stream !== undefined) return { stream, name: `unix:${path}` };
+  }
+  throw new Fatal(`${target} is not a bridge or a socket`);
+}
+
+function readRemote(target: string, rundir: string): ActiveRemote {
+  return readActiveRemote(target, { defaultPort: OPENFLOW_PORT, rundir });
+}
+
+/** undefined where there is no such file. */
+async function openSocket(path: string, rundir: string): Promise<Stream | undefined> {
+  try {
+    return await connectStream(readRemote(`unix:${path}`, rundir));
+  } catch (why) {
+    if (!(why instanceof SyscallFailed)) throw why;
+    if (why.errno === errnos.ENOENT) return undefined;
+    throw new Fatal(`${path}: failed to open socket (${why.reason})`);
+  }
+}

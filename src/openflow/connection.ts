@@ -1,0 +1,393 @@
+/**
+ * A conversation with a switch, or with any other speaker of OpenFlow, over a stream: hellos, xids, requests with their
+ * answers, and messages that nobody asked for. OpenFlow 1.0.2 section 4, 1.5.1 sections 6.3 and 7.5.
+ */
+import { errnos, syscallFailed } from '../base/errno.ts';
+import { Refused, SyscallFailed } from '../base/errors.ts';
+import { LimitedSite, logger } from '../base/log.ts';
+import { encodeText } from '../base/text.ts';
+import type { Stream } from '../net/stream.ts';
+import { Reader, Writer } from './bytes.ts';
+import { decodeMessage, encodeMessage, type Received, readHead, type Sent } from './codec.ts';
+import { type ErrorName, OpenFlowError } from './errors.ts';
+import { MessageSplitter } from './message-splitter.ts';
+import { formatMessage } from './message-text.ts';
+import type { Message } from './messages/index.ts';
+import { commonVersion, formatVersion, formatVersions, helloFor, offeredVersions } from './negotiation.ts';
+import { ReplyQueue } from './reply-queue.ts';
+import { allVersions, knownVersion, type WireVersion } from './versions.ts';
+
+export interface ConnectionOptions {
+  /** Those that are offered; all by default. */
+  readonly versions?: readonly WireVersion[] | undefined;
+  /** Gives up before the peer's hello has come: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly events?: ConnectionEvents | undefined;
+  /** What messages call the peer; the stream's name by default. */
+  readonly name?: string | undefined;
+  /** The xid of the next message, not 0; by default they are counted from 1. */
+  readonly nextXid?: (() => number) | undefined;
+}
+
+export interface ConnectionEvents {
+  /** A message that is no answer to a request. `bytes` are those it was read from. */
+  message?(message: Received, bytes: Uint8Array): void;
+  /** Such a message that cannot be read. */
+  malformed?(why: OpenFlowError, bytes: Uint8Array): void;
+}
+
+type RequestName = Extract<Message['name'], `${string}_REQUEST`>;
+type ReplyName<N extends RequestName> = N extends `${infer Name}_REQUEST` ? `${Name}_REPLY` : never;
+type Request<N extends RequestName> = Sent & { readonly name: N };
+/** What answers the request of that name. */
+export type ReplyTo<N extends RequestName> = Extract<Received, { readonly name: ReplyName<N> }>;
+
+/** The peer answered with an error; `tag` is its name. */
+export class ErrorReply extends Refused {
+  override readonly name = 'ErrorReply';
+  /** The whole message. */
+  readonly bytes: Uint8Array;
+
+  constructor(tag: string, request: string, bytes: Uint8Array) {
+    super(tag, `${request} was answered by ${tag}`);
+    this.bytes = bytes;
+  }
+}
+
+/** While more bytes than this wait in either direction nothing is read. */
+const highWater = 1024 * 1024;
+/** An error repeats so much of what it is about. */
+const errorDataSize = 64;
+/** Types of messages that any version has by the same numbers. */
+const symmetric = { hello: 0, error: 1, echoRequest: 2, echoReply: 3 } as const;
+
+const log = logger('vconn');
+const errorLog = logger('ofp_errors');
+const badMessage = new LimitedSite({ perMinute: 600, burst: 600 });
+
+/**
+ * Says hello and waits for the peer's. The connection owns the stream, which is ended when this fails. Rejects with
+ * SyscallFailed: EPROTO where no version is in common, or the peer begins with something else.
+ */
+export async function openConnection(stream: Stream, options: ConnectionOptions = {}): Promise<Connection> {
+  const { signal } = options;
+  const connection = new Connection(stream, options);
+  const onAbort = (): void => stream.abort(signal?.reason);
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    await connection.negotiated;
+  } catch (why) {
+    signal?.throwIfAborted();
+    throw why;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+  return connection;
+}
+
+/** Made by `openConnection`. One owner; `close` is the owner's duty. */
+export class Connection {
+  readonly name: string;
+  /** Resolves at the end of the connection, with what ended it; undefined for an orderly end by either side. */
+  readonly closed: Promise<Error | undefined>;
+  /** @internal */
+  readonly negotiated: Promise<void>;
+  readonly #stream: Stream;
+  readonly #versions: readonly WireVersion[];
+  readonly #events: ConnectionEvents;
+  readonly #nextXid: () => number;
+  readonly #splitter = new MessageSplitter();
+  readonly #requests = new Map<number, ReplyQueue>();
+  #version: WireVersion | undefined;
+  #onNegotiated: () => void = () => {};
+  #onFailed: (why: Error) => void = () => {};
+  #end: Error | undefined;
+  #isPaused = false;
+
+  /** @internal */
+  constructor(
+    stream: Stream,
+    { versions = allVersions, events = {}, nextXid = counter() }: ConnectionOptions,
+  ) {
+    this.name = stream.name;
+    this.#stream = stream;
+    this.#versions = versions;
+    this.#events = events;
+    this.#nextXid = nextXid;
+    this.closed = new Promise((resolve) => {
+      stream.setEvents({
+        data: (piece) => this.#receive(piece),
+        drained: () => this.#adjustFlow(),
+        closed: (why) => {
+          this.#endRequests(why);
+          resolve(why);
+        },
+      });
+    });
+    this.negotiated = new Promise((resolve, reject) => {
+      this.#onNegotiated = resolve;
+      this.#onFailed = reject;
+    });
+    const { version, hello } = helloFor(versions);
+    this.#write(version, hello, this.#nextXid());
+  }
+
+  /** That of all messages from here on. */
+  get version(): WireVersion {
+    return this.#version ?? 1;
+  }
+
+  /** Sends a message that has no answer, or whose answer comes as an event; returns its xid. Throws OpenFlowError. */
+  send(message: Sent): number {
+    const xid = this.#nextXid();
+    this.#write(this.version, message, xid);
+    return xid;
+  }
+
+  /**
+   * The answer of one message. Rejects with ErrorReply, with OpenFlowError for an answer that cannot be read or a request
+   * that the version does not have, and with SyscallFailed when the connection ends.
+   */
+  async request<N extends RequestName>(request: Request<N>, signal?: AbortSignal): Promise<ReplyTo<N>> {
+    for await (const reply of this.multipart(request, signal)) return reply;
+    throw new Error('unreachable: an exchange ends with a message');
+  }
+
+  /**
+   * The answer, message by message; asks when the first is asked for. Fails like `request`. Nothing at all is read from
+   * the peer while more of the answer waits than the connection holds, so it is to be used up, or given up by `return`.
+   */
+  async *multipart<N extends RequestName>(
+    request: Request<N>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ReplyTo<N>, void> {
+    for await (const bytes of this.exchange(request, signal)) {
+      const reply = decodeMessage(bytes);
+      if (reply.name === 'ERROR') throw errorReply(reply, request.name, bytes);
+      if (!isReplyTo(reply, request.name))
+        throw new OpenFlowError('OFPBRC_BAD_TYPE', `${request.name} was answered by ${reply.name}`);
+      yield reply;
+    }
+  }
+
+  /** The same as bytes, whatever they are: up to the last part, or anything else that has the request's xid. */
+  async *exchange(request: Sent, signal?: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    const [xid, replies] = this.#ask(request);
+    const onAbort = (): void => replies.end(signal?.reason);
+    if (signal?.aborted === true) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      for (;;) {
+        const bytes = await replies.next();
+        this.#adjustFlow();
+        yield bytes;
+        if (!hasMore(bytes)) return;
+      }
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      this.#requests.delete(xid);
+      this.#adjustFlow();
+    }
+  }
+
+  /** Resolves when the switch has dealt with all that was sent before. Fails like `request`. */
+  async barrier(signal?: AbortSignal): Promise<void> {
+    await this.request({ name: 'BARRIER_REQUEST', value: undefined }, signal);
+  }
+
+  /** Sends a message that is answered only if it fails; resolves when it has not. Fails like `request`. */
+  async perform(message: Sent, signal?: AbortSignal): Promise<void> {
+    const [xid, replies] = this.#ask(message);
+    try {
+      await this.barrier(signal);
+    } finally {
+      this.#requests.delete(xid);
+      this.#adjustFlow();
+    }
+    if (replies.size === 0) return;
+    const bytes = await replies.next();
+    throw errorReply(decodeMessage(bytes), message.name, bytes);
+  }
+
+  /** Flushes what was sent, then ends. */
+  close(): void {
+    this.#stream.close();
+  }
+
+  /** Ends at once. */
+  abort(why?: Error): void {
+    this.#stream.abort(why);
+  }
+
+  #ask(message: Sent): [xid: number, replies: ReplyQueue] {
+    if (this.#end !== undefined) throw this.#end;
+    const xid = this.#nextXid();
+    const replies = new ReplyQueue();
+    this.#requests.set(xid, replies);
+    try {
+      this.#write(this.version, message, xid);
+    } catch (why) {
+      this.#requests.delete(xid);
+      throw why;
+    }
+    return [xid, replies];
+  }
+
+  #write(version: WireVersion, message: Sent, xid: number): void {
+    const to = new Writer();
+    encodeMessage(to, version, message, xid);
+    this.#stream.write(to.written);
+    this.#adjustFlow();
+  }
+
+  #receive(piece: Uint8Array): void {
+    if (this.#end !== undefined) return;
+    try {
+      // Not as a Buffer, whose slices are no copies.
+      const plain = new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
+      for (const bytes of this.#splitter.push(plain)) {
+        if (this.#version === undefined) this.#receiveHello(bytes);
+        else this.#dispatch(bytes, this.#version);
+        if (this.#end !== undefined) return;
+      }
+    } catch (why) {
+      if (!(why instanceof OpenFlowError)) throw why;
+      this.#giveUp(why.why); // where a message ends cannot be told
+    }
+    this.#adjustFlow();
+  }
+
+  #receiveHello(bytes: Uint8Array): void {
+    const hello = read(bytes);
+    if (hello instanceof OpenFlowError || hello.name !== 'HELLO') {
+      const text = formatMessage(bytes, 1).trimEnd();
+      log.limited('warn', badMessage, `${this.name}: received message while expecting hello: ${text}`);
+      this.#giveUp('a message before the hello');
+      return;
+    }
+    const theirs = offeredVersions(bytes[0] ?? 0, hello.value.versions);
+    this.#version = commonVersion(this.#versions, theirs);
+    if (this.#version === undefined) this.#refuseVersions(theirs);
+    else this.#onNegotiated();
+  }
+
+  #refuseVersions(theirs: readonly number[]): void {
+    const [we, they] = [formatVersions(this.#versions), formatVersions(theirs)];
+    const why = `version negotiation failed (we support ${we}, peer supports ${they})`;
+    log.limited('warn', badMessage, `${this.name}: ${why}`);
+    const text = `We support ${we}, you support ${they}, no common versions.`;
+    const last = Math.max(1, ...theirs);
+    if (last > knownVersion(last))
+      errorLog.limited(
+        'err',
+        badMessage,
+        `cannot encode error for unknown OpenFlow version ${formatVersion(last)}`,
+      );
+    this.#write(knownVersion(last), errorMessage('OFPHFC_INCOMPATIBLE', encodeText(text)), this.#nextXid());
+    this.#endRequests(syscallFailed('connect', errnos.EPROTO, `${this.name}: ${why}`));
+    this.#stream.close();
+  }
+
+  #dispatch(bytes: Uint8Array, version: WireVersion): void {
+    const [sender, type] = bytes;
+    const xid = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4);
+    if (type === symmetric.echoRequest) {
+      this.#write(version, { name: 'ECHO_REPLY', value: { data: bytes.subarray(8) } }, xid);
+      return;
+    }
+    if (sender !== version && (type ?? 0) > symmetric.echoReply) {
+      const name = `0x${(sender ?? 0).toString(16).padStart(2, '0')}`;
+      const expected = version.toString(16).padStart(2, '0');
+      log.limited(
+        'err',
+        badMessage,
+        `${this.name}: received OpenFlow version ${name} != expected ${expected}`,
+      );
+      const error = errorMessage('OFPBRC_BAD_VERSION', bytes.subarray(0, errorDataSize));
+      this.#write(knownVersion(sender ?? 0), error, xid);
+      return;
+    }
+    const replies = this.#requests.get(xid);
+    if (replies !== undefined && type !== symmetric.hello) {
+      replies.push(bytes.slice()); // a piece of the stream may be much larger
+      return;
+    }
+    const message = read(bytes);
+    if (message instanceof OpenFlowError) this.#events.malformed?.(message, bytes);
+    else this.#events.message?.(message, bytes);
+  }
+
+  /** The peer does not speak the protocol. */
+  #giveUp(why: string): void {
+    const error = syscallFailed('read', errnos.EPROTO, `${this.name}: ${why}`);
+    this.#endRequests(error);
+    this.#stream.abort(error);
+  }
+
+  #endRequests(why: Error | undefined): void {
+    this.#end ??= why ?? this.#endOfFile();
+    this.#onFailed(this.#end);
+    for (const replies of this.#requests.values()) replies.end(this.#end);
+  }
+
+  #endOfFile(): SyscallFailed {
+    return this.#version === undefined
+      ? syscallFailed('connect', errnos.ECONNRESET, this.name)
+      : new SyscallFailed('read', errnos.ECONNRESET, 'End of file', this.name);
+  }
+
+  #adjustFlow(): void {
+    let size = this.#stream.backlog;
+    if (size <= highWater) for (const replies of this.#requests.values()) size += replies.size;
+    const isFull = size > highWater;
+    if (isFull === this.#isPaused) return;
+    this.#isPaused = isFull;
+    if (isFull) this.#stream.pause();
+    else this.#stream.resume();
+  }
+}
+
+function counter(): () => number {
+  let last = 0;
+  return () => {
+    last = (last % 0xffffffff) + 1;
+    return last;
+  };
+}
+
+function read(bytes: Uint8Array): Received | OpenFlowError {
+  try {
+    return decodeMessage(bytes);
+  } catch (why) {
+    if (why instanceof OpenFlowError) return why;
+    throw why;
+  }
+}
+
+/** Does another part of the same answer follow? */
+function hasMore(bytes: Uint8Array): boolean {
+  try {
+    const { known, flags } = readHead(new Reader(bytes));
+    return known.direction === 'reply' && (flags & 1) !== 0;
+  } catch (why) {
+    if (why instanceof OpenFlowError) return false;
+    throw why;
+  }
+}
+
+function isReplyTo<N extends RequestName>(reply: Received, request: N): reply is ReplyTo<N> {
+  return reply.name === request.replace(/REQUEST$/, 'REPLY');
+}
+
+function errorMessage(name: ErrorName, data: Uint8Array): Sent {
+  return { name: 'ERROR', value: { name, numbers: { experimenter: 0, type: 0, code: 0 }, data } };
+}
+
+function errorReply(reply: Received, request: string, bytes: Uint8Array): Error {
+  if (reply.name !== 'ERROR')
+    return new OpenFlowError('OFPBRC_BAD_TYPE', `${request} was answered by ${reply.name}`);
+  const { name, numbers } = reply.value;
+  const tag = name ?? `error type ${numbers.type} code ${numbers.code ?? 0}`;
+  return new ErrorReply(tag, request, bytes);
+}
