@@ -1,6 +1,7 @@
 /**
- * `npm run bench [NAME ...]`: runs bench/NAME.bench.ts one after the other, says on standard error what it measures and
- * how far it is, prints their tables, and writes them to bench/README.md when all were run.
+ * `npm run bench [-- --keep] [NAME ...]`: runs bench/NAME.bench.ts one after the other, says on standard error what it
+ * measures and how far it is, and prints their tables. Those of all benches, or of some with --keep, take the place of
+ * the ones that bench/README.md has.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -10,7 +11,8 @@ import { missingPackages } from '../scripts/packages.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 process.chdir(root);
-const wanted = process.argv.slice(2);
+const isKept = process.argv.includes('--keep');
+const wanted = process.argv.slice(2).filter((arg) => arg !== '--keep');
 const names = readdirSync('bench')
   .filter((f) => f.endsWith('.bench.ts'))
   .map((f) => f.replace('.bench.ts', ''));
@@ -22,7 +24,10 @@ if (unknown.length > 0) {
 const chosen = wanted.length === 0 ? names : wanted;
 // Below the project, so that the bundles find its packages; not in dist/, which a build replaces.
 const outdir = mkdtempSync(`${root}node_modules/.bench-`);
-const sections = [];
+const machine = `${os.cpus()[0]?.model.trim()}, ${os.cpus().length} cores, Linux ${os.release()}, Node ${process.versions.node}`;
+const date = new Date().toISOString().slice(0, 10);
+/** What was measured now, by the name of the bench. */
+const sections = new Map();
 
 const missing = missingPackages();
 if (missing.length > 0)
@@ -49,20 +54,21 @@ try {
     const place = `bench ${at + 1} of ${chosen.length}, ${name}`;
     const text = why === undefined ? table(await measure(bench, place)) : `not run: ${why}`;
     process.stdout.write(`\n${text}\n`);
-    sections.push(`## ${bench.question}\n\n${text}\n\n\`npm run bench ${name}\`\n`);
+    sections.set(name, `## ${bench.question}\n\n${text}\n\n${date}; ${machine}; \`npm run bench ${name}\`\n`);
   }
 } finally {
   rmSync(outdir, { recursive: true });
 }
 
-if (wanted.length === 0) {
+if (wanted.length === 0 || isKept) {
   const file = 'bench/README.md';
-  const [head] = readFileSync(file, 'utf8').split('<!-- results -->');
-  const machine = `${os.cpus()[0]?.model.trim()}, ${os.cpus().length} cores, Linux ${os.release()}, Node ${process.versions.node}`;
-  const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(
-    file,
-    `${head}<!-- results -->\n\n${date}; ${machine}; \`npm run bench\`.\n\n${sections.join('\n')}`,
-  );
+  const marker = '<!-- results -->\n\n';
+  const [head = '', kept = ''] = readFileSync(file, 'utf8').split(marker);
+  for (const section of kept.split(/^(?=## )/m)) {
+    const name = /`npm run bench (\S+)`/.exec(section)?.[1] ?? '';
+    if (names.includes(name) && !sections.has(name)) sections.set(name, section.trimEnd().concat('\n'));
+  }
+  const all = names.flatMap((name) => sections.get(name) ?? []);
+  writeFileSync(file, `${head}${marker}${all.join('\n')}`);
 }
 process.exit(0);
