@@ -74,18 +74,26 @@ export function fieldBits(has: (name: FieldName) => boolean, table: BitTable): n
   return table.reduce((bits, [of, name]) => (has(name) ? bits | of : bits), 0);
 }
 
+interface FieldBit12 {
+  readonly bit: bigint;
+  readonly name: FieldName;
+  /** A later version brought it: the reference sends its bit all the same, and passes over it. */
+  readonly isLater: boolean;
+}
+
 /** Fields with their bit in the sets of OpenFlow 1.2: the number of the standard's own. */
-const bits12 = ordered.flatMap((field) => {
+const bits12 = ordered.flatMap((field): FieldBit12[] => {
   const number = field.numbers.length === 0 ? undefined : numberInActions(field, 3);
-  return number?.oxmClass === 0x8000 ? [[1n << BigInt(number.number), field.name] as const] : [];
+  if (number?.oxmClass !== 0x8000) return [];
+  return [{ bit: 1n << BigInt(number.number), name: field.name, isLater: number.since > 3 }];
 });
 
 export function readFieldBits12(bits: bigint): FieldSet {
-  return bits12.filter(([of]) => (bits & of) !== 0n).map(([, name]) => name);
+  return bits12.filter(({ bit, isLater }) => !isLater && (bits & bit) !== 0n).map(({ name }) => name);
 }
 
 export function fieldBits12(set: FieldSet): bigint {
-  return bits12.reduce((bits, [of, name]) => (set.includes(name) ? bits | of : bits), 0n);
+  return bits12.reduce((bits, { bit, name }) => (set.includes(name) ? bits | bit : bits), 0n);
 }
 
 /** Reads OXM headers up to the end, and passes over those that nobody knows. */
