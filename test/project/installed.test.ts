@@ -42,7 +42,8 @@ function copyPackage(name: string): void {
 }
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ovs-ts-package-'));
+  // With a space, as in many a user's path.
+  folder = mkdtempSync(join(tmpdir(), 'ovs-ts package-'));
   // What `prepack` does but for the build, which other tests are using.
   run('.', 'node', 'scripts/declarations.mjs');
   run('.', 'node', 'scripts/man-pages.mjs');
@@ -92,12 +93,12 @@ describe('the installed package', () => {
   });
 
   it(
-    'has programs that npx runs, each by its name and through the one of the package',
+    'has programs that npx runs, each by its name and through the one of the package, from any folder',
     () => {
       expect(run(folder, 'npx', '--offline', 'ovs-vsctl', '--version')).toContain('ovs-vsctl');
       const list = run(folder, 'npx', '--offline', 'ovs-ts');
       for (const name of Object.keys(manifest.bin)) {
-        expect(run(folder, `node_modules/.bin/${name}`, '--version')).toContain(name);
+        expect(run('/', join(folder, 'node_modules/.bin', name), '--version')).toContain(name);
         if (name === 'ovs-ts') continue;
         expect(run(folder, 'node_modules/.bin/ovs-ts', name, '--version')).toContain(name);
         expect(list).toContain(`  ${name}\n`);

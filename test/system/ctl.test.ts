@@ -84,6 +84,29 @@ test('restart keeps the random id and takes what is given', () => {
   expect([get('system_type'), get('system_version'), get('external_ids:k')]).toEqual(['a', '"b c"', '"v w"']);
 });
 
+test('all that start does with the database reaches the server at --db-sock', () => {
+  ctl('stop');
+  const socket = join(folder, 'other.sock');
+  const there = [`--db-sock=${socket}`, '--no-ovs-vswitchd'];
+  const bridges = (...args: string[]) =>
+    spawnSync('ovs-vsctl', [`--db=unix:${socket}`, '--no-wait', ...args, 'list-br'], {
+      env,
+      encoding: 'utf8',
+    });
+  expect(ctl(...there, 'start')).toMatchObject({ status: 0, stderr: '' });
+  const made = bridges('add-br', 'br0', '--');
+  expect(made.stdout).toBe('br0\n');
+  expect(ctl(...there, '--delete-bridges', 'restart')).toMatchObject({ status: 0, stderr: '' });
+  expect(bridges()).toMatchObject({ status: 0, stdout: '' });
+});
+
+test('a start whose database cannot be configured fails', () => {
+  ctl('stop');
+  const { status, stdout } = ctl('--no-ovs-vswitchd', `--db-schema=${folder}/missing`, 'start');
+  expect(stdout).toContain('Configuring Open vSwitch system IDs ... failed!\n');
+  expect(status).toBe(1);
+});
+
 test('a database of an older schema is converted, and the old one kept', () => {
   ctl('stop');
   const schema = join(folder, 'old.ovsschema');
