@@ -5,7 +5,14 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ours, ProgramPlace, schemaFile as schema } from './support/program-place.ts';
+import {
+  lineOf,
+  ours,
+  ProgramPlace,
+  programs,
+  schemaFile as schema,
+  staying,
+} from './support/program-place.ts';
 
 const place = new ProgramPlace();
 
@@ -45,6 +52,20 @@ describe('a folder that cannot be written to', () => {
     place.expectPlain(stderr);
     expect(stderr).toContain(why);
     expect(end).toBe(status);
+  });
+
+  const folders = ['run', 'log', 'db', 'etc', 'home', 'tmp', '.'];
+
+  test.each(programs)('of any kind ends %s, if at all, with an ordinary message', async (program) => {
+    place.makeDatabase();
+    const line = ours([program, ...(lineOf[program] ?? [])]);
+    for (const name of folders) {
+      const { end, stdout, stderr } = await readOnly(name, line, staying);
+      if (program === 'ovs-ctl') spawnSync(line[0] ?? '', ['stop'], { env: place.environment });
+      place.expectPlain(stderr);
+      expect([0, 1, 'runs']).toContain(end);
+      if (end === 1) expect(stdout + stderr).not.toBe('');
+    }
   });
 
   test.each(['ovsdb-server db/conf.db', 'ovs-vswitchd unix:none'])('of logs: %s says so', async (words) => {

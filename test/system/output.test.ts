@@ -5,20 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Ended, ours, ProgramPlace, schemaFile as schema } from './support/program-place.ts';
+import { type Ended, ours, ProgramPlace, programs, schemaFile as schema } from './support/program-place.ts';
 
 const place = new ProgramPlace();
 const database = 'db/conf.db';
-const programs = [
-  'ovs-appctl',
-  'ovs-ctl',
-  'ovs-ts',
-  'ovs-vsctl',
-  'ovs-vswitchd',
-  'ovsdb-client',
-  'ovsdb-server',
-  'ovsdb-tool',
-];
 const select = JSON.stringify(['Open_vSwitch', { op: 'select', table: 'QoS', where: [] }]);
 const formats = ['table', 'list', 'html', 'csv', 'json'];
 
@@ -42,6 +32,9 @@ const questions = [
   ['ovsdb-client', 'query', select],
   ['ovsdb-client', 'backup'],
   ...formats.map((format) => ['ovsdb-client', '-f', format, 'dump']),
+  ['ovs-ofctl', 'print-error', 'OFPBRC_BAD_TYPE'],
+  ['ovs-ofctl', 'ofp-print', '0100000800000001'],
+  ['ovs-ofctl', 'encode-hello', '0x2'],
   ['ovsdb-tool', 'list-commands'],
   ['ovsdb-tool', '--option'],
   ['ovsdb-tool', 'db-name', database],
@@ -56,6 +49,7 @@ const questions = [
 ];
 const ownOutput = [
   ['ovs-appctl', '--option'],
+  ['ovs-ofctl', 'list-commands'],
   ...programs.flatMap((program) => [
     [program, '--help'],
     [program, '--version'],
@@ -127,7 +121,15 @@ describe('standard output', () => {
   });
 
   test('that nobody reads any more ends each program as the reference', async () => {
-    const short = ['ovs-appctl', 'ovs-vsctl', 'ovs-vswitchd', 'ovsdb-client', 'ovsdb-server', 'ovsdb-tool'];
+    const short = [
+      'ovs-appctl',
+      'ovs-ofctl',
+      'ovs-vsctl',
+      'ovs-vswitchd',
+      'ovsdb-client',
+      'ovsdb-server',
+      'ovsdb-tool',
+    ];
     const asked = short.flatMap((program) => [
       [program, '--help'],
       [program, '--version'],

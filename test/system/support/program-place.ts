@@ -11,6 +11,23 @@ export const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 /** The same command line with our program in place of the reference's. */
 export const ours = (words: readonly string[]): string[] => [`${bin}/${words[0]}`, ...words.slice(1)];
 
+/** What daemons say that are there to stay. */
+export const staying = /connection attempt failed|\(Open vSwitch\) 3/;
+
+/** Each program's arguments for a run that ends by itself or says that it stays, and in which its files matter. */
+export const lineOf: Readonly<Record<string, readonly string[]>> = {
+  'ovs-appctl': ['version'],
+  'ovs-ctl': ['--no-ovs-vswitchd', '--no-monitor', '--system-id=random', 'start'],
+  'ovs-ofctl': ['list-commands'],
+  'ovs-ts': ['ovs-vsctl', '--version'],
+  'ovs-vsctl': ['--db=ssl:127.0.0.1:1', '--no-wait', 'show'],
+  'ovs-vswitchd': ['--unixctl=none', 'ssl:127.0.0.1:1'],
+  'ovsdb-client': ['monitor', 'ssl:127.0.0.1:1', 'Open_vSwitch', 'QoS'],
+  'ovsdb-server': ['--unixctl=none', '--remote=pssl:0:127.0.0.1', '--run=true', 'db/conf.db'],
+  'ovsdb-tool': ['list-commands'],
+};
+export const programs = Object.keys(lineOf);
+
 export interface Ended {
   /** Exit status, name of the signal, or "runs" when it said `until` and was ended by us. */
   readonly end: number | string | null;
