@@ -77,7 +77,7 @@ export function fieldBits(has: (name: FieldName) => boolean, table: BitTable): n
 interface FieldBit12 {
   readonly bit: bigint;
   readonly name: FieldName;
-  /** A later version brought it: the reference sends its bit all the same, and passes over it. */
+  /** A later version brought it: the reference sends its bit all the same. */
   readonly isLater: boolean;
 }
 
@@ -89,6 +89,11 @@ const bits12 = ordered.flatMap((field): FieldBit12[] => {
 });
 
 export function readFieldBits12(bits: bigint): FieldSet {
+  return bits12.filter(({ bit }) => (bits & bit) !== 0n).map(({ name }) => name);
+}
+
+/** Of those that can be set, without what only later versions have. */
+export function readSetFieldBits12(bits: bigint): FieldSet {
   return bits12.filter(({ bit, isLater }) => !isLater && (bits & bit) !== 0n).map(({ name }) => name);
 }
 

@@ -12,6 +12,7 @@ import {
   fieldSet,
   readFieldBits,
   readFieldBits12,
+  readSetFieldBits12,
 } from './field-sets.ts';
 import { formatTableList, type TableCounts } from './table-features-text.ts';
 import { noActions, noInstructions, type TableFeatures, untoldFeatures } from './table-values.ts';
@@ -136,11 +137,11 @@ const form12 = listForm<TableStats>(
       instructions: readInstructionBits(read.instructions, version),
       write: {
         actions: readActionBits(read.writeActions, version),
-        setFields: readFieldBits12(read.writeSetFields),
+        setFields: readSetFieldBits12(read.writeSetFields),
       },
       apply: {
         actions: readActionBits(read.applyActions, version),
-        setFields: readFieldBits12(read.applySetFields),
+        setFields: readSetFieldBits12(read.applySetFields),
       },
     };
     const features: TableFeatures = {
