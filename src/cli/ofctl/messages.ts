@@ -1,8 +1,10 @@
 /** Commands on bytes of messages: ofp-print, ofp-parse, encode-hello and print-error. */
+
 import { readFileSync as readDescriptor } from 'node:fs';
 import { reasonOf } from '../../base/errno.ts';
 import { readFileSync } from '../../base/files.ts';
 import { hexDump } from '../../base/hex-dump.ts';
+import { hexOrZero } from '../../base/numbers.ts';
 import { decodeText } from '../../base/text.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { Writer } from '../../openflow/bytes.ts';
@@ -80,7 +82,7 @@ export function printErrorNumbers(context: OfctlContext, [name = '']: readonly s
     const numbers = errorCode(name, version);
     if (numbers === undefined) continue;
     const { experimenter, type, code = 0 } = numbers;
-    const vendor = experimenter === 0 ? '0' : `0x${experimenter.toString(16)}`;
+    const vendor = hexOrZero(experimenter);
     context.print(`OpenFlow ${versionText(version)}: vendor ${vendor}, type ${type}, code ${code}\n`);
   }
 }

@@ -3,8 +3,10 @@
  * how each action prints, one how it reads; what has members of its own is in `cookie.ts`, `conntrack.ts` and
  * `tunnel-header.ts`.
  */
+
 import { formatMac } from '../../base/addresses.ts';
 import type { Malformed } from '../../base/errors.ts';
+import { hexOrZero } from '../../base/numbers.ts';
 import { dpPort } from '../../base/units.ts';
 import { newKey } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
@@ -19,7 +21,7 @@ import {
 } from '../actions.ts';
 import { formatConntrack, readConntrack } from './conntrack.ts';
 import { formatUserspace, readUserspace } from './cookie.ts';
-import { hexNumber, hexOrZero, TextCursor } from './cursor.ts';
+import { hexNumber, TextCursor } from './cursor.ts';
 import { formatSet, type KeyTextOptions } from './groups.ts';
 import { closingOf, readKey } from './key.ts';
 import { formatTunnelPush, readTunnelPush } from './tunnel-header.ts';

@@ -1,7 +1,9 @@
 /** `ct` actions as text, with their address translation. */
+
 import { formatIpv4, formatIpv6 } from '../../base/addresses.ts';
+import { hexOrZero } from '../../base/numbers.ts';
 import type { Conntrack, DpActionOf, Nat, NatRange } from '../actions.ts';
-import { hexNumber, hexOrZero, type TextCursor } from './cursor.ts';
+import { hexNumber, type TextCursor } from './cursor.ts';
 
 export function formatConntrack(ct: Conntrack): string {
   const parts: string[] = [];

@@ -126,8 +126,3 @@ export function hexNumber(bytes: readonly number[]): string {
   const digits = hexDigits(bytes).replace(/^0+/, '');
   return digits === '' ? '0' : `0x${digits}`;
 }
-
-/** C's %#x. */
-export function hexOrZero(value: number): string {
-  return value === 0 ? '0' : `0x${value.toString(16)}`;
-}

@@ -1,6 +1,8 @@
 /** How a value and its mask stand in the text of a datapath flow; one form for each kind of member. */
+
 import { formatIpv4, formatIpv6, formatMac, readIpv4, readIpv6, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
+import { hexOrZero } from '../../base/numbers.ts';
 import { type FlagNames, formatFlags, readFlags } from '../../flow/fields/flags.ts';
 import { integerBytes, readInteger } from '../../flow/fields/integer.ts';
 
@@ -22,8 +24,7 @@ function toNumber(bytes: Uint8Array): bigint {
 
 /** C's %#x: zero has no prefix. */
 function hexOf(bytes: Uint8Array): string {
-  const number = toNumber(bytes);
-  return number === 0n ? '0' : `0x${number.toString(16)}`;
+  return hexOrZero(toNumber(bytes));
 }
 
 function readNumber(text: string, size: number): Uint8Array {

@@ -1,5 +1,7 @@
 /** `tnl_push` actions as text: the headers that are put in front of a packet. */
+
 import { formatIpv4, formatIpv6, formatMac } from '../../base/addresses.ts';
+import { hexOrZero } from '../../base/numbers.ts';
 import { dpPort } from '../../base/units.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import type { DpActionOf } from '../actions.ts';
@@ -13,7 +15,7 @@ import {
   tunnelHeaderSize,
   tunnelTypeNumber,
 } from '../tunnel-header.ts';
-import { hexOrZero, type TextCursor } from './cursor.ts';
+import type { TextCursor } from './cursor.ts';
 import type { MemberOptions } from './member.ts';
 import { formatGeneveOptions, readGeneveOptions } from './tunnel-key.ts';
 

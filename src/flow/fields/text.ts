@@ -2,8 +2,10 @@
  * Values and masks of fields as people write them (ovs-fields(7)); says what is wrong in the reference's words. Both
  * are bytes in network order, `field.bytes` long.
  */
+
 import { formatIpv4, formatIpv6, formatMac, readIpv4, readIpv6, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
+import { hexOrZero } from '../../base/numbers.ts';
 import type { FieldFormat } from './field.ts';
 import {
   ctStateNames,
@@ -254,11 +256,6 @@ function formatPacketType(value: Uint8Array, mask: Uint8Array | undefined): stri
   const part = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   const text = (bytes: Uint8Array): string => `(${part(bytes, 0)},${hexOrZero(part(bytes, 2))})`;
   return mask === undefined ? text(value) : `${text(value)}/${text(mask)}`;
-}
-
-/** C's %#x. */
-function hexOrZero(value: number): string {
-  return value === 0 ? '0' : `0x${value.toString(16)}`;
 }
 
 function wrong(why: string): Malformed {

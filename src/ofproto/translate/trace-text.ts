@@ -1,4 +1,5 @@
 /** A trace as the reference prints it: what follows a table or bridge that nothing comes after is not indented further. */
+import { hexOrZero } from '../../base/numbers.ts';
 import { reasonOf } from './drop-reasons.ts';
 import type { TraceEvent, TraceNode } from './trace.ts';
 
@@ -24,7 +25,7 @@ const texts: Texts = {
   learned: ({ mac, port, vlan }) => [['detail', `learned that ${mac} is on port ${port} in VLAN ${vlan}`]],
   forwarding: () => [['detail', 'forwarding to learned port']],
   flooding: () => [['detail', 'no learned MAC for destination, flooding']],
-  queue: ({ priority }) => [['detail', `queue = ${priority === 0 ? '0' : `0x${priority.toString(16)}`}`]],
+  queue: ({ priority }) => [['detail', `queue = ${hexOrZero(priority)}`]],
   ttlExpired: ({ header }) => [['warning', `${header} decrement TTL exception`]],
   outputPort: ({ port }) =>
     port > 0xffff

@@ -152,11 +152,6 @@ export function formatTable(table: number, { tables }: ActionText): string {
   return tables === undefined ? String(table) : tables.format(table);
 }
 
-/** "0x1f", and "0" for zero. */
-export function formatHexNumber(value: number | bigint): string {
-  return value === 0 || value === 0n ? '0' : `0x${value.toString(16)}`;
-}
-
 /** Bytes as an action's text has them, "01.02.03". */
 export function formatDotted(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('.');

@@ -1,10 +1,11 @@
 /** Headers put before packets and taken off: Nicira's encap and decap, after the ONF's EXT-382; ovs-actions(7). */
+import { hexOrZero } from '../../base/numbers.ts';
 import { integerOf } from '../../flow/fields/integer.ts';
 import { keyValues } from '../../flow/key-values.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
-import { formatHexNumber, readUnsigned, wrong } from './arguments.ts';
+import { readUnsigned, wrong } from './arguments.ts';
 import { defineAction } from './declare.ts';
 import { etherTypeNamespace } from './packet-shape.ts';
 
@@ -141,7 +142,7 @@ function readProperty(header: Header, name: string, text: string): Property {
 function formatProperty(property: Property): string {
   if (property.kind === 'md_type') return `md_type=${property.mdType}`;
   const { tlvClass, type, data } = property;
-  return `tlv(0x${tlvClass.toString(16).padStart(4, '0')},${type},${formatHexNumber(integerOf(data))})`;
+  return `tlv(0x${tlvClass.toString(16).padStart(4, '0')},${type},${hexOrZero(integerOf(data))})`;
 }
 
 interface Decap {
@@ -187,7 +188,7 @@ export const decap = defineAction('decap', {
   format({ packetType: packet }) {
     if (packet === undefined) return 'decap()';
     const type = packet & 0xffff;
-    return `decap(packet_type(ns=${packet >>> 16},type=${formatHexNumber(type)}))`;
+    return `decap(packet_type(ns=${packet >>> 16},type=${hexOrZero(type)}))`;
   },
   changes(_, packet) {
     if (packet.packetType === 0) {

@@ -2,17 +2,9 @@
  * Instructions of OpenFlow 1.1 and later (1.5.1 section 7.2.5) other than the actions that a flow applies; ovs-actions(7).
  * `instruction-codec.ts` has their bytes. In OpenFlow 1.0 some are actions, and others are not said at all.
  */
+import { hexOrZero } from '../../base/numbers.ts';
 import { reservedPorts } from '../ports.ts';
-import {
-  checkZero,
-  formatHexNumber,
-  formatTable,
-  readTable,
-  readU32,
-  readU64,
-  u32,
-  wrong,
-} from './arguments.ts';
+import { checkZero, formatTable, readTable, readU32, readU64, u32, wrong } from './arguments.ts';
 import { type AnyAction, defineAction, instead, laidOut } from './declare.ts';
 import { resubmit } from './pipeline-actions.ts';
 
@@ -93,7 +85,7 @@ export const writeMetadata = defineAction('write_metadata', {
     return { metadata: readU64(text.slice(0, slash)), mask };
   },
   format: ({ metadata, mask }) =>
-    `write_metadata:${formatHexNumber(metadata)}${mask === wholeMask ? '' : `/${formatHexNumber(mask)}`}`,
+    `write_metadata:${hexOrZero(metadata)}${mask === wholeMask ? '' : `/${hexOrZero(mask)}`}`,
   instruction: 'write_metadata',
 });
 

@@ -1,17 +1,12 @@
 /** The text of `learn`: what a flow to be learned matches and does, as ovs-actions(7) has it. */
+
 import { Malformed } from '../../base/errors.ts';
+import { hexOrZero } from '../../base/numbers.ts';
 import type { Field } from '../../flow/fields/index.ts';
 import type { PortText } from '../../flow/fields/text.ts';
 import { keyValues } from '../../flow/key-values.ts';
 import { hasShortHeader } from '../oxm.ts';
-import {
-  formatHexNumber,
-  formatTable,
-  readIntegerAhead,
-  readLeadingNumber,
-  readTable,
-  wrong,
-} from './arguments.ts';
+import { formatTable, readIntegerAhead, readLeadingNumber, readTable, wrong } from './arguments.ts';
 import type { ActionText } from './declare.ts';
 import { bytesWith } from './field-bits.ts';
 import { formatFieldValue, readFieldValue } from './field-value.ts';
@@ -224,7 +219,7 @@ export function formatLearn(learn: Learn, context: ActionText): string {
     setting('priority', learn.priority, defaultPriority),
     learn.sendsFlowRemoved ? 'send_flow_rem' : '',
     learn.deletesLearned ? 'delete_learned' : '',
-    learn.cookie === 0n ? '' : `cookie=${formatHexNumber(learn.cookie)}`,
+    learn.cookie === 0n ? '' : `cookie=${hexOrZero(learn.cookie)}`,
     setting('limit', learn.limit),
     learn.result === undefined ? '' : `result_dst=${formatSubfield(learn.result)}`,
     ...learn.specs.map((spec) => formatSpec(spec, context.ports)),
@@ -237,7 +232,7 @@ function formatSpec(spec: LearnSpec, ports: PortText): string {
   if (spec.kind === 'output') return `output:${formatSubfield(spec.source)}`;
   const { destination } = spec;
   const to = formatSubfield(destination);
-  const from = typeof source === 'bigint' ? formatHexNumber(source) : formatSubfield(source);
+  const from = typeof source === 'bigint' ? hexOrZero(source) : formatSubfield(source);
   if (kind === 'load') return `load:${from}->${to}`;
   if (typeof source !== 'bigint') {
     const isSame = source.field === destination.field && source.low === destination.low;

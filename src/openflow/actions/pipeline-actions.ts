@@ -1,4 +1,5 @@
 /** Actions that steer a packet's way through the tables, and notes: ovs-actions(7). */
+import { hexOrZero } from '../../base/numbers.ts';
 import { isMetByMatch } from '../../flow/fields/prerequisites.ts';
 import { keyValues } from '../../flow/key-values.ts';
 import { ipProtocol } from '../../wire/ip.ts';
@@ -7,7 +8,6 @@ import { reservedPorts } from '../ports.ts';
 import {
   checkZero,
   formatDotted,
-  formatHexNumber,
   formatTable,
   port,
   readDotted,
@@ -138,7 +138,7 @@ export const setTunnel = defineAction('set_tunnel', {
     const id = readU64(text);
     return { id, isLong: word === 'set_tunnel64' };
   },
-  format: ({ id, isLong }) => `set_tunnel${isLong || id > 0xffffffffn ? '64' : ''}:${formatHexNumber(id)}`,
+  format: ({ id, isLong }) => `set_tunnel${isLong || id > 0xffffffffn ? '64' : ''}:${hexOrZero(id)}`,
   sentAs: ({ id }, version) => (version < 3 ? undefined : [settingNumber('tun_id', id)]),
 });
 

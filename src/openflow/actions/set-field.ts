@@ -2,6 +2,7 @@
  * Fields set to constants: OpenFlow 1.5.1 section 7.2.6.7, Nicira's reg_load and reg_load2, and the actions of 1.0 and
  * 1.1 that set one field each; ovs-actions(7).
  */
+import { hexOrZero } from '../../base/numbers.ts';
 import { type FieldName, fieldNamed } from '../../flow/fields/index.ts';
 import { integerOf } from '../../flow/fields/integer.ts';
 import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
@@ -11,7 +12,7 @@ import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import { hasShortHeader, readFieldEntry, writeFieldEntry } from '../oxm.ts';
 import type { WireVersion } from '../versions.ts';
-import { checkZero, formatHexNumber, readIntegerAhead, wrong } from './arguments.ts';
+import { checkZero, readIntegerAhead, wrong } from './arguments.ts';
 import { type ActionForm, type ActionPlace, type AnyAction, defineAction, instead } from './declare.ts';
 import { bitsOf, bytesWith, runsOf } from './field-bits.ts';
 import { formatFieldValue, isPossible, loading, readFieldValue, type SetField } from './field-value.ts';
@@ -215,7 +216,7 @@ function readLoad(text: string, ports: PortText): SetField {
 }
 
 function formatLoad({ subfield, bits }: Load): string {
-  return `load:${formatHexNumber(bits)}->${formatSubfield(subfield)}`;
+  return `load:${hexOrZero(bits)}->${formatSubfield(subfield)}`;
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Changes that are made together or not at all, and changes that others are told of: OpenFlow 1.4.1 section 7.3.9 and 7.4.6. */
+import { hexOrZero } from '../../base/numbers.ts';
 import type { Reader } from '../bytes.ts';
 import { defineMessage, type MessageForm, type WirePlace } from '../declare.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
 import { pad, struct, u16, u32 } from '../layout.ts';
-import { type BitNames, formatBits, hexOrZero } from './text.ts';
+import { type BitNames, formatBits } from './text.ts';
 
 const types = [
   'open_request',

@@ -1,4 +1,5 @@
 /** Groups: OpenFlow 1.1 section A.3.4.4, 1.5.1 section 7.3.4.3; Netronome's choice of buckets; Nicira's in OpenFlow 1.0. */
+import { hexOrZero } from '../../base/numbers.ts';
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageForm, type WirePlace } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
@@ -33,7 +34,7 @@ import {
   types,
   typeText,
 } from './group-values.ts';
-import { formatDuration, hexOrZero } from './text.ts';
+import { formatDuration } from './text.ts';
 
 export interface GroupDesc {
   readonly group: number;

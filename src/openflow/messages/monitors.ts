@@ -1,4 +1,5 @@
 /** Watching flow tables: OpenFlow 1.4.1 section 7.3.5.17, and Nicira's and the ONF's extensions before. */
+import { hexOrZero } from '../../base/numbers.ts';
 import type { Match } from '../../flow/match.ts';
 import { formatActions, readActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
@@ -19,7 +20,7 @@ import { reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import { anyGroup } from './flow-mod.ts';
 import { type FlowRemovedReason, flowRemovedReasonNumber, readFlowRemovedReason } from './flow-removed.ts';
-import { type BitNames, formatBits, hexOrZero } from './text.ts';
+import { type BitNames, formatBits } from './text.ts';
 
 const commands = ['add', 'modify', 'delete'] as const;
 

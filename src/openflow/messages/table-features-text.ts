@@ -1,8 +1,8 @@
 /** Tables and what they can do as text: what is as in the table before is said in a word. */
+import { hexOrZero } from '../../base/numbers.ts';
 import { formatAbilities } from './ability-bits.ts';
 import { formatFieldSet } from './field-sets.ts';
 import type { ActionFeatures, InstructionFeatures, TableFeatures } from './table-values.ts';
-import { hexOrZero } from './text.ts';
 
 export interface TableCounts {
   readonly active: number;

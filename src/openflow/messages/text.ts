@@ -33,11 +33,6 @@ export function formatCounter(value: bigint | undefined): string {
   return value === undefined ? '?' : String(value);
 }
 
-/** C's %#x. */
-export function hexOrZero(value: number | bigint): string {
-  return value === 0 || value === 0n ? '0' : `0x${value.toString(16)}`;
-}
-
 /** A queue of all. */
 export const allQueues = 0xffffffff;
 

@@ -1,4 +1,5 @@
 /** Which tunnel options fields of matches stand for: NXT_TLV_TABLE_MOD (nicira-ext.h; ovs-ofctl(8), "tlv-map"). */
+import { hexOrZero } from '../../base/numbers.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { bareMessage, defineMessage } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
@@ -103,7 +104,7 @@ export const tlvTableReply = defineMessage<'TLV_TABLE_REPLY', TlvTableReply>(
 
 /** C's %#x, at least so wide. */
 function hex(number: number, width: number): string {
-  return (number === 0 ? '0' : `0x${number.toString(16)}`).padStart(width);
+  return hexOrZero(number).padStart(width);
 }
 
 function formatMappings(mappings: readonly TlvMapping[]): string {
