@@ -1,14 +1,11 @@
 /** The commands of ovs-ofctl, in the order in which it lists them. */
+import type { CommandShape } from '../command-table.ts';
 import { getFragments, ping, probe, setFragments } from './configuration.ts';
 import type { OfctlContext } from './context.ts';
 import { dump, dumpPorts, show } from './dump.ts';
 import { encodeHello, printErrorNumbers, printFile, printHex } from './messages.ts';
 
-export interface Command {
-  /** As "list-commands" shows its arguments. */
-  readonly usage: string;
-  readonly min: number;
-  readonly max: number;
+interface Command extends CommandShape {
   /** Throws VswitchError. */
   run(context: OfctlContext, args: readonly string[]): void | Promise<void>;
 }

@@ -20,7 +20,8 @@ import {
   versionHelp,
 } from '../../daemon/program.ts';
 import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
-import { type Command, commands } from './commands.ts';
+import { findCommand, listCommands } from '../command-table.ts';
+import { commands } from './commands.ts';
 
 const options: readonly OptionDef[] = [
   { name: 'more', short: 'm' },
@@ -43,9 +44,9 @@ export async function ofctl(program: Program): Promise<number> {
   const [name, ...args] = line.rest;
   if (name === undefined) throw new UsageError('missing command name; use --help for help');
   if (name === 'help') return print(helpText(program));
-  if (name === 'list-commands') return print(listCommands());
+  if (name === 'list-commands') return print(listCommands(commands));
   let lastXid = 0;
-  await findCommand(name, args.length).run(
+  await findCommand(commands, name, args.length).run(
     {
       verbosity: line.options.filter(({ key }) => key === 'more').length,
       isRaw: isUsed(line, 'raw'),
@@ -75,24 +76,9 @@ function readVersion(name: string): WireVersion {
   return version;
 }
 
-function findCommand(name: string, argumentCount: number): Command {
-  const command = commands.get(name);
-  if (command === undefined) throw new UsageError(`unknown command '${name}'; use --help for help`);
-  if (argumentCount < command.min)
-    throw new UsageError(`'${name}' command requires at least ${command.min} arguments`);
-  if (argumentCount > command.max)
-    throw new UsageError(`'${name}' command takes at most ${command.max} arguments`);
-  return command;
-}
-
 function print(text: string): number {
   printOut(text, 'ends');
   return 0;
-}
-
-function listCommands(): string {
-  const lines = [...commands].map(([name, { usage }]) => `  ${name.padEnd(23)} ${usage}\n`);
-  return `The available commands are:\n${lines.join('')}`;
 }
 
 function helpText(program: Program): string {

@@ -1,4 +1,5 @@
 /** The commands of ovsdb-tool, in the order in which it lists them. */
+
 import { systemClock } from '../../base/clock.ts';
 import { defer } from '../../base/defer.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
@@ -18,17 +19,14 @@ import {
 } from '../../ovsdb/storage/store.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { formatJson, JsonError, parseJson } from '../../rpc/json.ts';
+import type { CommandShape } from '../command-table.ts';
 import { readSchemaFile } from '../schema-file.ts';
 import { clusterCommands } from './cluster.ts';
 import { compactFile } from './compact.ts';
 import type { ToolContext } from './context.ts';
 import { showLog } from './show-log.ts';
 
-export interface Command {
-  /** As "list-commands" shows its arguments. */
-  readonly usage: string;
-  readonly min: number;
-  readonly max: number;
+interface Command extends CommandShape {
   /** The exit status, 0 when undefined. Throws VswitchError. */
   run(context: ToolContext, args: readonly string[]): number | undefined | Promise<number | undefined>;
 }

@@ -13,9 +13,10 @@ import {
   quietConsole,
   versionHelp,
 } from '../../daemon/program.ts';
+import { findCommand, listCommands } from '../command-table.ts';
 import { lockDatabase } from '../database-lock.ts';
 import { isUuid } from './cluster.ts';
-import { type Command, commands } from './commands.ts';
+import { commands } from './commands.ts';
 import type { ToolContext } from './context.ts';
 
 const options: readonly OptionDef[] = [
@@ -43,8 +44,8 @@ export async function ovsdbTool(program: Program): Promise<number> {
   const [name, ...args] = line.rest;
   if (name === undefined) throw new UsageError('missing command name; use --help for help');
   if (name === 'help') return print(helpText(program));
-  if (name === 'list-commands') return print(listCommands());
-  const command = findCommand(name, args.length);
+  if (name === 'list-commands') return print(listCommands(commands));
+  const command = findCommand(commands, name, args.length);
   const context: ToolContext = {
     lock: lockDatabase,
     defaultDatabase: `${program.directories.database}/conf.db`,
@@ -56,26 +57,9 @@ export async function ovsdbTool(program: Program): Promise<number> {
   return (await command.run(context, args)) ?? 0;
 }
 
-function findCommand(name: string, argumentCount: number): Command {
-  const command = commands.get(name);
-  if (command === undefined) throw new UsageError(`unknown command '${name}'; use --help for help`);
-  if (argumentCount < command.min) {
-    throw new UsageError(`'${name}' command requires at least ${command.min} arguments`);
-  }
-  if (argumentCount > command.max) {
-    throw new UsageError(`'${name}' command takes at most ${command.max} arguments`);
-  }
-  return command;
-}
-
 function print(text: string): number {
   printOut(text, 'ends');
   return 0;
-}
-
-function listCommands(): string {
-  const lines = [...commands].map(([name, command]) => `  ${name.padEnd(23)} ${command.usage}\n`);
-  return `The available commands are:\n${lines.join('')}`;
 }
 
 const argumentText: Readonly<Record<string, string>> = { none: '', required: '=ARG', optional: '=[ARG]' };
