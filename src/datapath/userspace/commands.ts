@@ -99,8 +99,10 @@ export const workerFlag = {
   isStopped: 2,
   /** Worker -> main: a message says already that there are upcalls. */
   isSignalled: 3,
+  /** Worker -> main: it may be in a native call. A thread that is ended there aborts the process. */
+  isRunning: 4,
 } as const;
-export const workerFlagCount = 4;
+export const workerFlagCount = 5;
 
 /** What a worker is started with. */
 export interface WorkerStart {

@@ -41,6 +41,8 @@ type Reply = { resolve: () => void; reject: (error: Error) => void };
 
 /** Upcalls handed over in one turn of the event loop. */
 const upcallBatch = 256;
+/** The longest that the end of the process waits for a worker that does not answer. */
+const stopLimitMs = 5000;
 
 export class WorkerThread {
   readonly totals = new Totals();
@@ -78,8 +80,7 @@ export class WorkerThread {
       if (!this.#isStopped)
         throw new Error(`${datapathName}: its thread ended with status ${status}: nothing is forwarded`);
     });
-    // A thread that blocks in a system call cannot be ended: the process would wait for it for ever.
-    process.on('exit', this.#stop);
+    process.on('exit', this.#stopNow);
   }
 
   /** Takes effect in order with other commands. */
@@ -120,7 +121,7 @@ export class WorkerThread {
   /** Resolves when the thread has ended; what was asked and not answered fails. */
   async end(): Promise<void> {
     if (this.#isStopped) return;
-    process.removeListener('exit', this.#stop);
+    process.removeListener('exit', this.#stopNow);
     const ended = new Promise<void>((resolve) => {
       this.#worker.once('exit', () => resolve());
     });
@@ -136,6 +137,15 @@ export class WorkerThread {
     this.#isStopped = true;
     Atomics.store(this.#flags, workerFlag.isStopped, 1);
     signalEventFd(this.#eventFd);
+  };
+
+  /**
+   * Before the process ends: it would wait for ever for a thread that blocks in a system call, and abort when the thread
+   * is ended just as it returns from one.
+   */
+  readonly #stopNow = (): void => {
+    this.#stop();
+    Atomics.wait(this.#flags, workerFlag.isRunning, 1, stopLimitMs);
   };
 
   readonly #receive = (message: FromWorker): void => {

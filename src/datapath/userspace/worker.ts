@@ -43,6 +43,26 @@ const calmMs = 300;
 
 const log = logger('dpif_netdev');
 
+/** The whole life of a worker, which does not begin when it is told to stop before. `warmUp`: see jit-warm-up.ts. */
+export function runWorker(
+  messages: MessagePort,
+  start: WorkerStart,
+  openers: PortOpeners,
+  warmUp: Generator<void, void>,
+): void {
+  const flags = new Int32Array(start.flags);
+  Atomics.store(flags, workerFlag.isRunning, 1);
+  try {
+    if (Atomics.load(flags, workerFlag.isStopped) !== 0) return;
+    const worker = new Worker(messages, start, openers, warmUp);
+    worker.run();
+    worker.close();
+  } finally {
+    Atomics.store(flags, workerFlag.isRunning, 0);
+    Atomics.notify(flags, workerFlag.isRunning);
+  }
+}
+
 export class Worker {
   readonly #messages: MessagePort;
   readonly #eventFd: number;
