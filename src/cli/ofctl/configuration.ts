@@ -8,7 +8,8 @@ import { type Connection, ErrorReply, type ReplyTo } from '../../openflow/connec
 import { formatMessage } from '../../openflow/message-text.ts';
 import { fragmentHandlings, type SwitchConfig } from '../../openflow/messages/configuration.ts';
 import type { OfctlContext } from './context.ts';
-import { during, openTarget } from './target.ts';
+import { openTarget } from './protocol.ts';
+import { during } from './target.ts';
 
 /** What `get-frags SWITCH` does. */
 export async function getFragments(context: OfctlContext, [target = '']: readonly string[]): Promise<void> {

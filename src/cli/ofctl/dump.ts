@@ -6,7 +6,8 @@ import { portSize } from '../../openflow/messages/port-description.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
 import type { OfctlContext } from './context.ts';
 import { portNumber } from './names.ts';
-import { during, openTarget } from './target.ts';
+import { openTarget } from './protocol.ts';
+import { during } from './target.ts';
 
 /** Asks and prints all parts of the answer, whatever it is; an error too. Throws Fatal. */
 async function printAnswer(context: OfctlContext, connection: Connection, request: Sent): Promise<void> {

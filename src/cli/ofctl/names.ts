@@ -4,7 +4,8 @@ import type { Connection } from '../../openflow/connection.ts';
 import type { PortDescription } from '../../openflow/messages/port-description.ts';
 import { portText, portTextOf, reservedPorts } from '../../openflow/ports.ts';
 import type { OfctlContext } from './context.ts';
-import { during, openTarget } from './target.ts';
+import { openTarget } from './protocol.ts';
+import { during } from './target.ts';
 
 /** The port of that number or name. Throws Fatal. */
 export async function portNumber(context: OfctlContext, target: string, text: string): Promise<number> {

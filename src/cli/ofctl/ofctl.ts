@@ -3,8 +3,16 @@
  * Differs: many commands that speak to a switch do not exist yet; what is wrong with a message is printed, and not
  * logged as well.
  */
-import { isUsed, lastArgument, type OptionDef, readOptions, UsageError } from '../../daemon/options.ts';
-import { printOut } from '../../daemon/output.ts';
+import { Malformed } from '../../base/errors.ts';
+import {
+  type CommandLine,
+  isUsed,
+  lastArgument,
+  type OptionDef,
+  readOptions,
+  UsageError,
+} from '../../daemon/options.ts';
+import { printError, printOut } from '../../daemon/output.ts';
 import {
   applyLogOptions,
   commonOptions,
@@ -19,8 +27,10 @@ import {
   tlsOptions,
   versionHelp,
 } from '../../daemon/program.ts';
+import { type ProtocolSet, protocolSets, readProtocols } from '../../openflow/protocols.ts';
 import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import { findCommand, listCommands } from '../command-table.ts';
+import { type Allowed, allowedBy } from './allowed.ts';
 import { commands } from './commands.ts';
 
 const options: readonly OptionDef[] = [
@@ -28,6 +38,8 @@ const options: readonly OptionDef[] = [
   { name: 'timeout', short: 't', argument: 'required' },
   { name: 'raw' },
   { name: 'protocols', short: 'O', argument: 'required' },
+  { name: 'flow-format', short: 'F', argument: 'required' },
+  { name: 'bundle' },
   ...tlsOptions,
   ...logOptions,
   ...commonOptions,
@@ -50,15 +62,39 @@ export async function ofctl(program: Program): Promise<number> {
     {
       verbosity: line.options.filter(({ key }) => key === 'more').length,
       isRaw: isUsed(line, 'raw'),
-      versions: readVersions(lastArgument(line, 'protocols') ?? 'OpenFlow10'),
+      allowed: readAllowed(line),
       rundir: program.directories.run,
       tls: readTlsOptions(line),
       nextXid: () => ++lastXid,
       print: (text) => printOut(text, 'ends'),
+      warn: (text) => printError(`${program.name}: ${text}\n`),
     },
     args,
   );
   return 0;
+}
+
+/** Each option is read, though only the last of a kind counts. Throws Fatal. */
+function readAllowed({ options: given }: CommandLine): Allowed {
+  let versions: readonly WireVersion[] | undefined;
+  let formats: ProtocolSet = protocolSets.any;
+  for (const { key, argument = '' } of given) {
+    if (key === 'protocols') versions = readVersions(argument);
+    if (key === 'flow-format') formats = readFormats(argument);
+  }
+  return allowedBy(
+    versions,
+    formats,
+    given.some(({ key }) => key === 'bundle'),
+  );
+}
+
+function readFormats(text: string): ProtocolSet {
+  try {
+    return readProtocols(text);
+  } catch (why) {
+    throw why instanceof Malformed ? new Fatal(why.why) : why;
+  }
 }
 
 /** Throws Fatal. */
@@ -109,7 +145,9 @@ Commands that need no switch:
 ${connectionHelp('OpenFlow', 'connects only')}
 OpenFlow version options:
   -O, --protocols             set allowed OpenFlow versions
-                              (default: OpenFlow10)
+                              (default: OpenFlow10, or a later one that works)
+  -F, --flow-format=FORMAT    force particular flow format
+  --bundle                    change all at once or nothing
 ${logHelp(program)}
 Other options:
   -m, --more                  be more verbose printing OpenFlow

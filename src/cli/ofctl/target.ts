@@ -6,16 +6,20 @@ import { Fatal } from '../../daemon/program.ts';
 import { type ActiveRemote, OPENFLOW_PORT, readActiveRemote } from '../../net/remote.ts';
 import { connectStream, type Stream } from '../../net/stream.ts';
 import { type Connection, openConnection } from '../../openflow/connection.ts';
+import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 
-/** Throws Fatal in the reference's words. */
-export async function openTarget(context: OfctlContext, target: string): Promise<Connection> {
+/**
+ * Offers the versions; `protocol.ts` chooses them. Throws Fatal where there is nothing to connect to, and SyscallFailed
+ * where the connection fails.
+ */
+export async function connectTarget(
+  context: Pick<OfctlContext, 'rundir' | 'tls' | 'nextXid'>,
+  target: string,
+  versions: readonly WireVersion[],
+): Promise<Connection> {
   const { stream, name } = await openStream(context, target);
-  const { versions, nextXid } = context;
-  return during(
-    `${target}: failed to connect to socket`,
-    openConnection(stream, { versions, nextXid, name }),
-  );
+  return openConnection(stream, { versions, nextXid: context.nextXid, name });
 }
 
 /** What fails because of the connection ends the program: "WHAT (why)". */
@@ -33,7 +37,10 @@ interface Opened {
   readonly name: string;
 }
 
-async function openStream({ rundir, tls }: OfctlContext, target: string): Promise<Opened> {
+async function openStream(
+  { rundir, tls }: Pick<OfctlContext, 'rundir' | 'tls'>,
+  target: string,
+): Promise<Opened> {
   if (target.includes(':')) {
     const connect = async (): Promise<Stream> => connectStream(readRemote(target, rundir), { tls });
     return { stream: await during(`connecting to ${target}`, connect()), name: target };

@@ -23,5 +23,6 @@ export const clone = defineAction('clone', {
   words: ['clone'],
   read: (text, _context, _word, readInner): Clone => ({ actions: readInner(text, 'clone') }),
   format: ({ actions }, _context, formatInner) => `clone(${formatInner(actions)})`,
+  inner: ({ actions }) => actions,
   check: ({ actions }, _packet, _limits, checkInner) => checkInner(actions),
 });

@@ -104,6 +104,7 @@ export const ct = defineAction('ct', {
     ];
     return `ct(${parts.filter((part) => part !== '').join(',')})`;
   },
+  inner: ({ actions }) => actions,
   check({ commits, zone, alg, actions }, packet, _limits, checkInner) {
     const protocol = helperProtocol[alg];
     const isInvalid = (getSlot(packet.values, 'ct_state') & invalid) !== 0;

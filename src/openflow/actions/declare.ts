@@ -6,6 +6,7 @@
 import type { PortText } from '../../flow/fields/text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import type { ErrorName } from '../errors.ts';
+import type { ProtocolSet } from '../protocols.ts';
 import type { VersionRange, WireVersion } from '../versions.ts';
 import type { PacketShape } from './packet-shape.ts';
 
@@ -103,6 +104,10 @@ export interface ActionDeclaration<N extends string, V> {
   readonly format: (value: V, context: ActionText, formatInner: (list: List) => string) => string;
   /** What a version says in its place; undefined where that is the action itself. */
   readonly sentAs?: (value: V, version: WireVersion, packet: PacketShape) => List | undefined;
+  /** Lists of actions in it. */
+  readonly inner?: (value: V) => List;
+  /** What protocols ovs-ofctl sends it in; in all where this is absent, though a version may have to leave it out. */
+  readonly usableIn?: (value: V) => ProtocolSet;
   /** What it makes of the packets that the actions behind it get. */
   readonly changes?: (value: V, packet: PacketShape) => void;
   readonly check?: (

@@ -5,6 +5,7 @@ import { keyValues } from '../../flow/key-values.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
+import { protocolSets } from '../protocols.ts';
 import { readUnsigned, wrong } from './arguments.ts';
 import { defineAction } from './declare.ts';
 import { etherTypeNamespace } from './packet-shape.ts';
@@ -115,6 +116,7 @@ export const encap = defineAction('encap', {
     if (properties.length === 0) return `encap(${header})`;
     return `encap(${header}(${properties.map(formatProperty).join(',')}))`;
   },
+  usableIn: () => protocolSets.since13,
   changes({ header }, packet) {
     const type = packetTypes[header];
     packet.packetType = type;

@@ -4,6 +4,7 @@
  */
 import { hexOrZero } from '../../base/numbers.ts';
 import { reservedPorts } from '../ports.ts';
+import { protocolSets } from '../protocols.ts';
 import { checkZero, formatTable, readTable, readU32, readU64, u32, wrong } from './arguments.ts';
 import { type AnyAction, defineAction, instead, laidOut } from './declare.ts';
 import { resubmit } from './pipeline-actions.ts';
@@ -20,6 +21,7 @@ export const meter = defineAction('meter', {
   words: ['meter'],
   read: (text): Meter => ({ meter: readU32(text) }),
   format: ({ meter: number }) => `meter:${number}`,
+  usableIn: () => protocolSets.since13,
   sentAs: (_, version) => (version < 4 ? [] : undefined),
   check: ({ meter: number }) => (number === 0 || number > lastMeter ? 'OFPMMFC_INVALID_METER' : undefined),
   instruction: 'meter',
@@ -45,6 +47,7 @@ export const writeActionSet = defineAction('write_actions', {
   words: ['write_actions'],
   read: (text, _context, _word, readInner): WriteActions => ({ actions: readInner(text, 'write_actions') }),
   format: ({ actions }, _context, formatInner) => `write_actions(${formatInner(actions)})`,
+  inner: ({ actions }) => actions,
   sentAs: (_, version) => (version === 1 ? [] : undefined),
   // What is inconsistent in an action set does nothing.
   check({ actions }, _packet, _limits, checkInner) {
@@ -86,6 +89,7 @@ export const writeMetadata = defineAction('write_metadata', {
   },
   format: ({ metadata, mask }) =>
     `write_metadata:${hexOrZero(metadata)}${mask === wholeMask ? '' : `/${hexOrZero(mask)}`}`,
+  usableIn: () => protocolSets.nxmOrLater,
   instruction: 'write_metadata',
 });
 

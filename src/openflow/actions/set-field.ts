@@ -11,6 +11,7 @@ import { vlanPresent } from '../../wire/ethernet.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import { hasShortHeader, readFieldEntry, writeFieldEntry } from '../oxm.ts';
+import { protocolSets, protocolsOfField } from '../protocols.ts';
 import type { WireVersion } from '../versions.ts';
 import { checkZero, readIntegerAhead, wrong } from './arguments.ts';
 import { type ActionForm, type ActionPlace, type AnyAction, defineAction, instead } from './declare.ts';
@@ -231,6 +232,9 @@ export const setField = defineAction('set_field', {
     if (set.saidAs === 'load') return loadsOf(set).map(formatLoad).join(',');
     return `set_field:${formatFieldValue(fieldOf(set.field), set.value, set.mask, ports)}->${set.field}`;
   },
+  // A load is written as a load wherever no other way is left.
+  usableIn: ({ field, saidAs }) =>
+    saidAs === 'set_field' ? protocolsOfField(fieldOf(field)) : protocolSets.any,
   sentAs(set, version, packet) {
     if (version === 6 || set.saidAs === 'load2') return undefined;
     if (set.saidAs === 'set_field' && isWhole(set)) {

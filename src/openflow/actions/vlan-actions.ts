@@ -1,5 +1,6 @@
 /** VLAN tags: OpenFlow 1.0.2 section 5.2.4, 1.5.1 section 7.2.6.6; ovs-actions(7). */
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
+import { protocolSets } from '../protocols.ts';
 import { readUnsigned, u8, u16, wrong } from './arguments.ts';
 import {
   type ActionForm,
@@ -92,6 +93,7 @@ export const pushVlan = defineAction('push_vlan', {
     return { etherType: type };
   },
   format: (push) => `push_vlan:${hex4(push.etherType)}`,
+  usableIn: () => protocolSets.since11,
   // In OpenFlow 1.0 the action behind it, which writes the tag, adds one by itself.
   sentAs: (_, version) => (version === 1 ? [] : undefined),
   check: (_, packet) => (packet.isFullyTagged ? 'OFPBAC_BAD_TAG' : undefined),
