@@ -5,6 +5,7 @@ import { inFolder, readDirectories } from './directories.ts';
 import { endText, nextStart } from './monitor.ts';
 import { readOptions } from './options.ts';
 import {
+  bootstrapOption,
   logHelp,
   logOptions,
   OWN_VERSION,
@@ -70,7 +71,7 @@ describe('daemon options', () => {
   test('for TLS become its configuration', () => {
     const line = readOptions(
       ['-p', 'k', '-cc', '--bootstrap-ca-cert=ca', '--ssl-protocols=TLSv1.3'],
-      tlsOptions,
+      [...tlsOptions, bootstrapOption],
     );
     expect(readTlsOptions(line)).toMatchObject({
       privateKey: 'k',

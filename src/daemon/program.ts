@@ -174,22 +174,29 @@ function setVerbosity(program: Program, spec: string): void {
   }
 }
 
+/** What every program that may speak TLS takes. */
 export const tlsOptions: readonly OptionDef[] = [
+  { name: 'ssl-server-name', argument: 'required' },
   { name: 'private-key', short: 'p', argument: 'required' },
   { name: 'certificate', short: 'c', argument: 'required' },
   { name: 'ca-cert', short: 'C', argument: 'required' },
-  { name: 'bootstrap-ca-cert', argument: 'required' },
-  { name: 'peer-ca-cert', argument: 'required' },
   { name: 'ssl-protocols', argument: 'required' },
   { name: 'ssl-ciphers', argument: 'required' },
-  { name: 'ssl-server-name', argument: 'required' },
 ];
+export const bootstrapOption: OptionDef = { name: 'bootstrap-ca-cert', argument: 'required' };
+export const peerCaOption: OptionDef = { name: 'peer-ca-cert', argument: 'required' };
+
+interface Connecting {
+  readonly listens?: boolean;
+  /** It takes `bootstrapOption`. */
+  readonly bootstraps?: boolean;
+}
 
 /**
  * The help text of `tlsOptions`, below the remotes that a program connects to and, where it listens too, listens on;
  * `what` is its word for them.
  */
-export function connectionHelp(what: string, listens: 'listens' | 'connects only'): string {
+export function connectionHelp(what: string, { listens = false, bootstraps = false }: Connecting): string {
   const passive = `Passive ${what} connection methods:
   ptcp:PORT[:IP]          listen to TCP PORT on IP
   pssl:PORT[:IP]          listen for SSL on PORT on IP
@@ -199,12 +206,11 @@ export function connectionHelp(what: string, listens: 'listens' | 'connects only
   tcp:HOST:PORT           PORT at remote HOST
   ssl:HOST:PORT           SSL PORT at remote HOST
   unix:FILE               Unix domain socket named FILE
-${listens === 'listens' ? passive : ''}PKI configuration (required to use SSL):
+${listens ? passive : ''}PKI configuration (required to use SSL):
   -p, --private-key=FILE  file with private key
   -c, --certificate=FILE  file with certificate for private key
   -C, --ca-cert=FILE      file with peer CA certificate
-  --bootstrap-ca-cert=FILE  file with peer CA certificate to read or create
-SSL options:
+${bootstraps ? '  --bootstrap-ca-cert=FILE  file with peer CA certificate to read or create\n' : ''}SSL options:
   --ssl-protocols=PROTOS  list of SSL protocols to enable
   --ssl-ciphers=CIPHERS   list of SSL ciphers to enable
 `;

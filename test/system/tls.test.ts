@@ -252,3 +252,16 @@ test('our listener refuses a client of another CA', async () => {
   expect(status).toBe(1);
   expect(peerId).toBeUndefined();
 });
+
+test.each(['ovs-ofctl', 'ovs-vsctl', 'ovsdb-client'])(
+  '%s knows the TLS options of the installed one',
+  (program) => {
+    const names = 'private-key certificate ca-cert bootstrap-ca-cert peer-ca-cert ssl-protocols ssl-ciphers';
+    const unknownTo = (command: string): string[] =>
+      names.split(' ').filter((name) => {
+        const { stderr } = spawnSync(command, [`--${name}=/none`, 'nonesuch'], { env, encoding: 'utf8' });
+        return stderr.includes(`unrecognized option '--${name}=/none'`);
+      });
+    expect(unknownTo(join(bin, program))).toEqual(unknownTo(`/usr/bin/${program}`));
+  },
+);

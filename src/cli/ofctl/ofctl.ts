@@ -142,7 +142,7 @@ Commands that need no switch:
   encode-hello BITMAP         print the hello of a speaker of these versions
   print-error NAME            print the numbers of an error
   list-commands               list all commands
-${connectionHelp('OpenFlow', 'connects only')}
+${connectionHelp('OpenFlow', {})}
 OpenFlow version options:
   -O, --protocols             set allowed OpenFlow versions
                               (default: OpenFlow10, or a later one that works)

@@ -1,7 +1,7 @@
 /** The options of ovsdb-client. */
 import { daemonOptions } from '../../daemon/daemon.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef, readOptions } from '../../daemon/options.ts';
-import { commonOptions, logOptions, tlsOptions } from '../../daemon/program.ts';
+import { bootstrapOption, commonOptions, logOptions, tlsOptions } from '../../daemon/program.ts';
 import { replayOptions } from '../../daemon/replay.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { applyTableOption, makeStyle, type TableStyle, tableOptions } from '../table.ts';
@@ -18,6 +18,7 @@ const defs: readonly OptionDef[] = [
   ...logOptions,
   ...daemonOptions,
   ...tlsOptions,
+  bootstrapOption,
   ...tableOptions,
   ...replayOptions,
 ];

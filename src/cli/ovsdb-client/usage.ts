@@ -94,7 +94,7 @@ ${commands}
 The default SERVER is unix:${directories.run}/db.sock.
 The default DATABASE is Open_vSwitch.
 
-${connectionHelp('SERVER', 'listens')}${tableUsage}  --timestamp                 timestamp "monitor" output${daemonHelp(program)}${logHelp(program)}${replayHelp}
+${connectionHelp('SERVER', { listens: true, bootstraps: true })}${tableUsage}  --timestamp                 timestamp "monitor" output${daemonHelp(program)}${logHelp(program)}${replayHelp}
 Other options:
   -h, --help                  display this help message
   -V, --version               display version information

@@ -13,7 +13,7 @@ ${program.directories.database}/conf.db.
 JSON-RPC options (may be specified any number of times):
   --remote=REMOTE         connect or listen to REMOTE
 
-${connectionHelp('JSON-RPC', 'listens')}${daemonHelp(program)}${logHelp(program)}
+${connectionHelp('JSON-RPC', { listens: true, bootstraps: true })}${daemonHelp(program)}${logHelp(program)}
 Syncing options:
   --sync-from=SERVER      sync DATABASE from active SERVER and start in
                           backup mode (except with --active)

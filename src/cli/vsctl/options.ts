@@ -1,21 +1,10 @@
 /** The options of ovs-vsctl itself, before the first command. */
 import type { Directories } from '../../daemon/directories.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef, readOptions } from '../../daemon/options.ts';
-import { logOptions, tlsOptions } from '../../daemon/program.ts';
+import { bootstrapOption, logOptions, peerCaOption, tlsOptions } from '../../daemon/program.ts';
 import { type CommandDef, commandOptions } from '../db-ctl/command.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { applyTableOption, makeStyle, type TableStyle, tableOptions } from '../table.ts';
-
-/** As `--options` lists them; what is not here comes first. */
-const tlsOrder = [
-  'private-key',
-  'certificate',
-  'ca-cert',
-  'ssl-protocols',
-  'ssl-ciphers',
-  'bootstrap-ca-cert',
-  'peer-ca-cert',
-];
 
 export const ownOptions: readonly OptionDef[] = [
   { name: 'db', argument: 'required' },
@@ -35,7 +24,9 @@ export const ownOptions: readonly OptionDef[] = [
   { name: 'version', short: 'V' },
   ...logOptions,
   ...tableOptions,
-  ...tlsOptions.toSorted((a, b) => tlsOrder.indexOf(a.name ?? '') - tlsOrder.indexOf(b.name ?? '')),
+  ...tlsOptions,
+  bootstrapOption,
+  peerCaOption,
 ];
 
 export interface VsctlOptions {

@@ -89,7 +89,7 @@ Options:
   --oneline                   print exactly one line of output per command
 ${tableUsage}${logHelp}  --no-syslog             equivalent to --verbose=vsctl:syslog:warn
 
-${connectionHelp('database', 'listens')}
+${connectionHelp('database', { listens: true, bootstraps: true })}
 Other options:
   -h, --help                  display this help message
   -V, --version               display version information

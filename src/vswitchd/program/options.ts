@@ -9,12 +9,14 @@ import {
 import { inFolder } from '../../daemon/directories.ts';
 import { type CommandLine, isUsed, lastArgument, type OptionDef, readOptions } from '../../daemon/options.ts';
 import {
+  bootstrapOption,
   commonOptions,
   connectionHelp,
   Fatal,
   logHelp,
   logOptions,
   type Program,
+  peerCaOption,
   readTlsOptions,
   tlsOptions,
 } from '../../daemon/program.ts';
@@ -49,7 +51,15 @@ const ownOptions: readonly OptionDef[] = [
   { name: 'dummy-numa', argument: 'required' }, // which cores are where matters to no thread of ours
 ];
 
-const allOptions = [...commonOptions, ...logOptions, ...tlsOptions, ...daemonOptions, ...ownOptions];
+const allOptions = [
+  ...commonOptions,
+  ...logOptions,
+  ...tlsOptions,
+  bootstrapOption,
+  peerCaOption,
+  ...daemonOptions,
+  ...ownOptions,
+];
 
 /** Throws UsageError or Fatal. `line` alone is enough for --help and --version. */
 export function readCommandLine(args: readonly string[]): CommandLine {
@@ -104,7 +114,7 @@ usage: ovs-vswitchd [OPTIONS] [DATABASE]
 where DATABASE is a socket on which ovsdb-server is listening
       (default: "unix:${run}/db.sock").
 
-${connectionHelp('DATABASE', 'connects only')}${daemonHelp(program)}${logHelp(program)}
+${connectionHelp('DATABASE', { bootstraps: true })}${daemonHelp(program)}${logHelp(program)}
 DPDK options:
 Configuration of DPDK via command-line is removed from this
 version of Open vSwitch. DPDK is configured through ovsdb.
