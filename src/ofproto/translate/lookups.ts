@@ -26,18 +26,22 @@ export interface RuleChange {
 }
 
 const inPortWord = slots.in_port.word;
-const nothing = internMask(newKey());
+export const nothing = internMask(newKey());
 const scratch = newKey();
 
-/** The words in which `flow` differs from the key that came in, but for `in_port`. */
+/** The words in which `flow` differs from the key that came in, but for `in_port`. Those that `key` lacks are zero. */
 export function rewrittenIn(flow: Uint32Array, key: Uint32Array): Mask {
-  let isAny = false;
-  for (let n = 0; n < keyWordCount; n++) {
-    const isOther = n !== inPortWord && flow[n] !== (key[n] ?? 0);
-    scratch[n] = isOther ? 0xffffffff : 0;
-    isAny ||= isOther;
-  }
-  return isAny ? internMask(scratch) : nothing;
+  let n = 0;
+  while (n < keyWordCount && !isRewritten(flow, key, n)) n++;
+  if (n === keyWordCount) return nothing;
+  scratch.fill(0);
+  for (; n < keyWordCount; n++) if (isRewritten(flow, key, n)) scratch[n] = 0xffffffff;
+  return internMask(scratch);
+}
+
+function isRewritten(flow: Uint32Array, key: Uint32Array, n: number): boolean {
+  // Reading behind the end of an array costs more than all else here.
+  return flow[n] !== (n < key.length ? key[n] : 0) && n !== inPortWord;
 }
 
 /** May the change concern a flow with that key and mask that looked there? */

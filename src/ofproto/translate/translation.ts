@@ -28,7 +28,7 @@ import {
   unwildcardTags,
 } from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
-import { rewrittenIn, type TableLookup } from './lookups.ts';
+import { nothing, rewrittenIn, type TableLookup } from './lookups.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
 import type { Trace } from './trace.ts';
 import { seesNoPayload } from './uncovered.ts';
@@ -327,8 +327,10 @@ export class Translation {
     const realPorts = flow[portsWord] ?? 0;
     flow[inPortWord] = inPort;
     // Fragments have no ports in a table, not even the first one.
-    if (((flow[fragWord] ?? 0) & anyFragment) !== 0) flow[portsWord] = 0;
-    const rewritten = rewrittenIn(flow, this.request.key);
+    const isFragment = ((flow[fragWord] ?? 0) & anyFragment) !== 0;
+    if (isFragment) flow[portsWord] = 0;
+    const isAsReceived = !isFragment && this.#lookups.length === 0 && this.request.actions === undefined;
+    const rewritten = isAsReceived ? nothing : rewrittenIn(flow, this.request.key);
     this.#lookups.push({ ofproto, table, inPort, rewritten });
     const rule = ofproto.tables.lookup(table, flow, mask);
     flow[inPortWord] = realPort;
