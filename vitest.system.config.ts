@@ -2,12 +2,15 @@ import { defineConfig } from 'vitest/config';
 
 const json = process.env.VITEST_JSON;
 
-/** System tests: namespaces, the kernel, the real Debian tools. Each file makes and removes its own hosts. */
+/**
+ * System tests: namespaces, the kernel, the real Debian tools. Each file makes and removes its own hosts. Those of the
+ * package need no root.
+ */
 export default defineConfig({
   test: {
-    include: ['test/system/**/*.test.ts'],
+    include: ['test/{package,system}/**/*.test.ts'],
     pool: 'forks',
-    fileParallelism: false, // they share the cores with the packets they send
+    maxWorkers: 2, // a test mostly waits for one process at a time
     testTimeout: 300_000, // only end what hangs: a busy machine takes its time
     hookTimeout: 120_000,
     reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],

@@ -1,6 +1,6 @@
 /**
- * `npm test`, after installing and building: the checks, then the system tests with the real tools where this is
- * root, and last what could not run and why, and what the tests left behind, which is a failure. Ends with one line
+ * `npm test`, after installing and building: the checks, then the tests of the package, and the system tests with the
+ * real tools where this is root, and last what could not run and why, and what the tests left behind, which is a failure. Ends with one line
  * that counts all tests.
  */
 import { spawnSync } from 'node:child_process';
@@ -39,23 +39,22 @@ function count(report) {
 let isGreen = run(['scripts/check.mjs'], 'check.json');
 count('check.json');
 
-if (process.getuid() !== 0) {
-  notRun.push(
-    'system tests (test/system): they make network namespaces and devices, which needs root. Run: sudo npm test',
-  );
-} else {
+/** Why the system tests cannot be run here; undefined where they can. */
+function findObstacle() {
+  if (process.getuid() !== 0)
+    return 'they make network namespaces and devices, which needs root. Run: sudo npm test';
   const missing = installPackages();
-  if (missing.length > 0) {
-    notRun.push(
-      `system tests (test/system): missing Debian packages, install them: apt-get install ${missing.join(' ')}`,
-    );
-  } else {
-    isGreen =
-      run(['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.system.config.ts'], 'system.json') &&
-      isGreen;
-    count('system.json');
-  }
+  return missing.length > 0
+    ? `missing Debian packages, install them: apt-get install ${missing.join(' ')}`
+    : undefined;
 }
+
+const obstacle = findObstacle();
+if (obstacle !== undefined) notRun.push(`system tests (test/system): ${obstacle}`);
+const tests = obstacle === undefined ? [] : ['test/package'];
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.system.config.ts'];
+isGreen = run([...vitest, ...tests], 'system.json') && isGreen;
+count('system.json');
 
 rmSync(reports, { recursive: true });
 const left = leftovers.take();

@@ -7,7 +7,7 @@ import { SwitchFixture } from './switch-fixture.ts';
 /** Ports added and removed; with each come a hundred addresses and as many flows. More by e.g. CHURN_PORTS=10000. */
 const portCount = Number(process.env.CHURN_PORTS ?? 300);
 const addressesPerPort = 100;
-const portsPerRound = 50;
+const portsPerRound = 20;
 /** Addresses age after 300 s, flows sooner. */
 const agingTime = 310_000;
 /** Compiled code, and what is remembered within bounds: 4096 action lists, here one a port; when numbers were freed. */
@@ -52,7 +52,7 @@ test(`${portCount} ports come and go, with their addresses and flows, and the he
   await fixture.addBridge('br0', ['p1', 'p2']);
   const ofproto = () => fixture.aSwitch.state.bridges.get('br0')?.ofproto;
   const backer = () => fixture.aSwitch.backers.get('dummy');
-  const baselineAt = Math.max(portCount / 100, 2 * portsPerRound);
+  const baselineAt = Math.max(portCount / 100, 5 * portsPerRound);
   let baseline = Number.NaN;
   for (let n = 0; n < portCount; ) {
     for (const end = n + portsPerRound; n < end; n++) await comeAndGo(fixture, n);
