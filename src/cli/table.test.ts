@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest';
 import { encodeText } from '../base/text.ts';
+import { compileType } from '../ovsdb/engine/column-type.ts';
 import { makeStyle, TablePrinter, type TableStyle, type TextTable } from './table.ts';
 
 const table: TextTable = {
   headings: ['_uuid', 'name', 'tags'],
   rows: [
     [
-      { json: ['uuid', '01234567-89ab-cdef-0123-456789abcdef'], type: { key: { type: 'uuid' } } },
-      { json: 'a & "b"', type: { key: { type: 'string' } } },
-      { json: ['set', ['x', 'y z']], type: { key: { type: 'string' }, min: 0, max: 'unlimited' } },
+      { json: ['uuid', '01234567-89ab-cdef-0123-456789abcdef'], type: compileType('uuid') },
+      { json: 'a & "b"', type: compileType('string') },
+      {
+        json: ['set', ['x', 'y z']],
+        type: compileType({ key: { type: 'string' }, min: 0, max: 'unlimited' }),
+      },
     ],
     [{ text: '' }, undefined, { text: 'fixed' }],
   ],

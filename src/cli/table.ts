@@ -3,19 +3,19 @@
  * Used by the database commands and by ovsdb-client. ovs-vsctl(8) "Table Formatting Options".
  */
 
-import { Malformed } from '../base/errors.ts';
 import { byteLength, decodeText, encodeText } from '../base/text.ts';
 import type { OptionDef, OptionUse } from '../daemon/options.ts';
-import type { TypeJson } from '../ovsdb/schema-types.ts';
+import { datumFromJson, formatDatum } from '../ovsdb/engine/datum.ts';
+import { OvsdbError } from '../ovsdb/engine/errors.ts';
+import type { ColumnType } from '../ovsdb/engine/types.ts';
 import type { Json } from '../rpc/channel.ts';
 import { formatJson } from '../rpc/json.ts';
-import { datumFromJson } from './db-ctl/datum.ts';
-import { CommandFailed, formatBare, formatDatum } from './db-ctl/datum-text.ts';
+import { CommandFailed, formatBare } from './db-ctl/datum-text.ts';
 
 /** A fixed text, a database value, or nothing. A value without a type is shown as JSON. */
 export type Cell =
   | { readonly text: string }
-  | { readonly json: Json; readonly type: TypeJson | undefined }
+  | { readonly json: Json; readonly type: ColumnType | undefined }
   | undefined;
 
 export interface TextTable {
@@ -128,7 +128,7 @@ export class TablePrinter {
       const datum = datumFromJson(type, json);
       return this.#style.cells === 'bare' ? formatBare(type, datum) : formatDatum(type, datum);
     } catch (why) {
-      if (!(why instanceof Malformed)) throw why;
+      if (!(why instanceof OvsdbError)) throw why;
       return formatJson(json, { isSorted: true });
     }
   }

@@ -1,6 +1,8 @@
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RealServer, type ToolRun, whyNoServer } from './real-server.ts';
+import { RealServer, schemaFile, type ToolRun, whyNoServer } from './real-server.ts';
 import { splitWords } from './support/words.ts';
 import { chapters } from './vsctl-lines.ts';
 
@@ -178,6 +180,43 @@ describe.skipIf(reason !== undefined)('what no command makes, but the database c
         expect(mine, line).toBe(theirs);
       }
       change(`clear bridge ${parent} ports`);
+    }
+  });
+});
+
+describe.skipIf(reason !== undefined)('with a server of another version', () => {
+  test('a value that its column cannot hold here counts as never written', async () => {
+    const schema = JSON.parse(readFileSync(schemaFile, 'utf8'));
+    schema.tables.Port.columns.tag.type.key.maxInteger = 9000;
+    schema.tables.Port.columns.lacp.type = 'boolean';
+    delete schema.tables.Bridge.columns.fail_mode.type.key.enum;
+    const folder = mkdtempSync(`${tmpdir()}/ovs-ts-schema-`);
+    writeFileSync(`${folder}/other.ovsschema`, JSON.stringify(schema));
+    spawnSync('ovsdb-tool', ['create', `${folder}/other.db`, `${folder}/other.ovsschema`]);
+    const server = await RealServer.start(`${folder}/other.db`);
+    try {
+      server.run(ours, ['--no-wait', 'add-br', 'br0']);
+      const update = (table: string, row: object) => ({ op: 'update', table, where: [], row });
+      const changes = [
+        update('Port', { tag: 5000, lacp: true }),
+        update('Bridge', { fail_mode: 'odd', other_config: ['map', [['a', 'b']]] }),
+      ];
+      expect(
+        server.run('ovsdb-client', ['transact', JSON.stringify(['Open_vSwitch', ...changes])]).stdout,
+      ).toBe('[{"count":1},{"count":1}]\n');
+      for (const line of [
+        'get port br0 tag',
+        '--columns=fail_mode,other_config list bridge',
+        'set port br0 lacp=off',
+      ]) {
+        const [theirs, mine] = ['ovs-vsctl', ours].map((program) =>
+          comparable(server.run(program, ['--no-wait', ...splitWords(line)]), server.folder),
+        );
+        expect(mine, line).toBe(theirs);
+      }
+    } finally {
+      server.stop();
+      rmSync(folder, { recursive: true });
     }
   });
 });

@@ -1,5 +1,9 @@
 /** Arguments of the form COLUMN[:KEY] and COLUMN[:KEY]=VALUE, and the relations that `find` and `wait-until` know. */
-import { type Atom, compareDatums, type Datum, isDisjoint, isIncluded, isMap, lookup } from './datum.ts';
+import { makeType } from '../../ovsdb/engine/column-type.ts';
+import { compareDatums, elementCount } from '../../ovsdb/engine/datum.ts';
+import { isDisjoint, isIncluded, valueUnder } from '../../ovsdb/engine/datum-algebra.ts';
+import type { ColumnType, Datum } from '../../ovsdb/engine/types.ts';
+import type { Scalar } from '../../ovsdb/schema-types.ts';
 import { CommandFailed, Cursor, readAtom, readDatum, type Symbols } from './datum-text.ts';
 import { type CtlColumn, type CtlTable, findColumn } from './schema.ts';
 import type { WorkRow } from './work.ts';
@@ -43,22 +47,26 @@ export function columnOfArgument(arg: string, table: CtlTable): CtlColumn {
   return findColumn(table, name);
 }
 
+type Test = (type: ColumnType, a: Datum, b: Datum) => boolean;
+
+const hasFewer: Test = (type, a, b) => elementCount(type, a) < elementCount(type, b);
+
 const relations = {
-  '=': (a: Datum, b: Datum) => compareDatums(a, b) === 0,
-  '!=': (a: Datum, b: Datum) => compareDatums(a, b) !== 0,
-  '<': (a: Datum, b: Datum) => compareDatums(a, b) < 0,
-  '>': (a: Datum, b: Datum) => compareDatums(a, b) > 0,
-  '<=': (a: Datum, b: Datum) => compareDatums(a, b) <= 0,
-  '>=': (a: Datum, b: Datum) => compareDatums(a, b) >= 0,
-  '{=}': (a: Datum, b: Datum) => compareDatums(a, b) === 0,
-  '{!=}': (a: Datum, b: Datum) => compareDatums(a, b) !== 0,
-  '{<}': (a: Datum, b: Datum) => b.keys.length > a.keys.length && isIncluded(a, b),
-  '{>}': (a: Datum, b: Datum) => a.keys.length > b.keys.length && isIncluded(b, a),
-  '{<=}': (a: Datum, b: Datum) => isIncluded(a, b),
-  '{>=}': (a: Datum, b: Datum) => isIncluded(b, a),
-  '{in}': (a: Datum, b: Datum) => isIncluded(a, b),
-  '{not-in}': (a: Datum, b: Datum) => isDisjoint(a, b),
-} as const satisfies Record<string, (a: Datum, b: Datum) => boolean>;
+  '=': (type, a, b) => compareDatums(type, a, b) === 0,
+  '!=': (type, a, b) => compareDatums(type, a, b) !== 0,
+  '<': (type, a, b) => compareDatums(type, a, b) < 0,
+  '>': (type, a, b) => compareDatums(type, a, b) > 0,
+  '<=': (type, a, b) => compareDatums(type, a, b) <= 0,
+  '>=': (type, a, b) => compareDatums(type, a, b) >= 0,
+  '{=}': (type, a, b) => compareDatums(type, a, b) === 0,
+  '{!=}': (type, a, b) => compareDatums(type, a, b) !== 0,
+  '{<}': (type, a, b) => hasFewer(type, a, b) && isIncluded(type, a, b),
+  '{>}': (type, a, b) => hasFewer(type, b, a) && isIncluded(type, b, a),
+  '{<=}': isIncluded,
+  '{>=}': (type, a, b) => isIncluded(type, b, a),
+  '{in}': isIncluded,
+  '{not-in}': isDisjoint,
+} as const satisfies Record<string, Test>;
 
 type Relation = keyof typeof relations;
 const relationNames = Object.keys(relations).filter((name): name is Relation => name in relations);
@@ -68,19 +76,19 @@ export function isConditionMet(arg: string, table: CtlTable, row: WorkRow, symbo
   const { column, key, rest } = readColumnArgument(arg, table);
   const { operator, value } = readOperator(arg, rest, relationNames);
   const have = row.get(column.name);
-  const relation = relations[operator];
-  if (key === undefined) {
-    const many = { ...column.type };
-    return relation(have, readDatum(value, many, symbols));
-  }
+  const relation: Test = relations[operator];
   const { type } = column;
+  if (key === undefined) {
+    return relation(type, have, readDatum(value, type, symbols));
+  }
   if (type.value === undefined)
     throw new CommandFailed(`cannot specify key to check for non-map column ${column.name}`);
   const wantedKey = readAtom(key, type.key, symbols);
-  const wanted = readDatum(value, { key: type.value, min: type.min ?? 1, max: 'unlimited' }, symbols);
-  const found = lookup(have, wantedKey);
+  const valueType = makeType(type.value, undefined, type.min, Number.POSITIVE_INFINITY);
+  const wanted = readDatum(value, valueType, symbols);
+  const found = valueUnder(type, have, wantedKey);
   if (found === undefined && !operator.startsWith('{')) return false;
-  return relation({ keys: found === undefined ? [] : [found], values: undefined }, wanted);
+  return relation(valueType, found === undefined ? [] : [found], wanted);
 }
 
 /** The longest operator that begins `rest`, with something after it. */
@@ -113,9 +121,9 @@ export function readPair(
   value: string,
   symbols: Symbols,
   what: 'set' | 'get' | 'check',
-): readonly [Atom, Atom] {
+): readonly [Scalar, Scalar] {
   const { value: valueType } = column.type;
-  if (!isMap(column.type) || valueType === undefined) {
+  if (valueType === undefined) {
     throw new CommandFailed(`cannot specify key to ${what} for non-map column ${column.name}`);
   }
   return [readAtom(key, column.type.key, symbols), readAtom(value, valueType, symbols)];

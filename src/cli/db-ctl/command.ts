@@ -3,8 +3,8 @@
  * what a command gets to work with. Generic over the programs that work on a database's tables.
  */
 import type { OptionDef } from '../../daemon/options.ts';
+import type { Datum } from '../../ovsdb/engine/types.ts';
 import type { TextTable } from '../table.ts';
-import type { Datum } from './datum.ts';
 import { CommandFailed, readDatum } from './datum-text.ts';
 import type { CtlColumn, CtlSchema } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';

@@ -1,30 +1,28 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { TypeJson } from '../../ovsdb/schema-types.ts';
-import { type Atom, mapOf, setOf } from './datum.ts';
-import {
-  CommandFailed,
-  describeType,
-  formatBare,
-  formatDatum,
-  partialUuidLength,
-  readDatum,
-} from './datum-text.ts';
+import { compileType } from '../../ovsdb/engine/column-type.ts';
+import { describeType, formatDatum, makeDatum } from '../../ovsdb/engine/datum.ts';
+import type { ColumnType, Datum } from '../../ovsdb/engine/types.ts';
+import type { BaseTypeJson } from '../../ovsdb/schema-types.ts';
+import { CommandFailed, formatBare, partialUuidLength, readDatum } from './datum-text.ts';
 
-const strings: TypeJson = { key: { type: 'string' }, min: 0, max: 'unlimited' };
-const integers: TypeJson = { key: { type: 'integer' }, min: 0, max: 'unlimited' };
-const reals: TypeJson = { key: { type: 'real' }, min: 0, max: 'unlimited' };
-const uuids: TypeJson = { key: { type: 'uuid', refTable: 'T' }, min: 0, max: 'unlimited' };
-const map: TypeJson = { key: { type: 'string' }, value: { type: 'string' }, min: 0, max: 'unlimited' };
-const vlan: TypeJson = { key: { type: 'integer', minInteger: 0, maxInteger: 4095 }, min: 0, max: 4096 };
-const mode: TypeJson = { key: { type: 'string', enum: ['set', ['secure', 'standalone']] }, min: 0, max: 1 };
-const scalar: TypeJson = { key: { type: 'boolean' } };
+const setOf = (key: BaseTypeJson, max: number | 'unlimited' = 'unlimited') =>
+  compileType({ key, min: 0, max });
+
+const strings = setOf({ type: 'string' });
+const integers = setOf({ type: 'integer' });
+const reals = setOf({ type: 'real' });
+const uuids = setOf({ type: 'uuid', refTable: 'T' });
+const map = compileType({ key: { type: 'string' }, value: { type: 'string' }, min: 0, max: 'unlimited' });
+const vlan = setOf({ type: 'integer', minInteger: 0, maxInteger: 4095 }, 4096);
+const mode = setOf({ type: 'string', enum: ['set', ['secure', 'standalone']] }, 1);
+const scalar = compileType('boolean');
 
 const id = '01234567-89ab-cdef-0123-456789abcdef';
 const symbols = { refer: (name: string) => (name === '@x' ? id : '') };
-const read = (text: string, type: TypeJson) => readDatum(text, type, symbols);
+const read = (text: string, type: ColumnType) => readDatum(text, type, symbols);
 
-test.each<[string, TypeJson, readonly Atom[]]>([
+test.each<[string, ColumnType, Datum]>([
   ['a,b c', strings, ['a', 'b', 'c']],
   ['[]', strings, []],
   ['"x y"', strings, ['x y']],
@@ -35,21 +33,16 @@ test.each<[string, TypeJson, readonly Atom[]]>([
   ['-9223372036854775808', integers, [-9223372036854775808n]],
   ['1e3', reals, [1000]],
   ['@x', uuids, [id]],
-  ['yes', scalar, [true]],
-])('%s reads as a set', (text, type, atoms) => {
-  expect(read(text, type)).toEqual(setOf(...atoms));
+  ['yes', scalar, true],
+])('%s reads as a value', (text, type, datum) => {
+  expect(read(text, type)).toEqual(datum);
 });
 
 test('pairs read as a map, sorted by key', () => {
-  expect(read('{b=2, a="1 x"}', map)).toEqual(
-    mapOf([
-      ['a', '1 x'],
-      ['b', '2'],
-    ]),
-  );
+  expect(read('{b=2, a="1 x"}', map)).toEqual(['a', '1 x', 'b', '2']);
 });
 
-test.each<[string, TypeJson, string]>([
+test.each<[string, ColumnType, string]>([
   ['a\udce9', strings, 'constraint violation: not a valid UTF-8 string: invalid UTF-8 sequence 0xe9 0x00'],
   ['"\\ude00"', strings, 'constraint violation: not a valid UTF-8 string: invalid UTF-8 sequence 0xed 0xb8'],
   ['"\\é"', strings, '"\\é": bad escape \\\udcc3'],
@@ -76,13 +69,13 @@ test('what is printed reads back', () => {
   const text = fc.string({ unit: 'grapheme' }).filter((s) => !s.includes('\0'));
   fc.assert(
     fc.property(fc.uniqueArray(text), (atoms) => {
-      const datum = setOf(...atoms);
+      const datum = makeDatum(strings, atoms);
       expect(read(formatDatum(strings, datum), strings)).toEqual(datum);
     }),
   );
   fc.assert(
     fc.property(fc.uniqueArray(fc.tuple(text, text), { selector: ([key]) => key }), (pairs) => {
-      const datum = mapOf(pairs);
+      const datum = makeDatum(map, pairs.flat());
       expect(read(formatDatum(map, datum), map)).toEqual(datum);
     }),
   );
@@ -105,12 +98,12 @@ test('any text is a value or CommandFailed', () => {
 });
 
 test('values print with quotes and brackets where needed, and bare without', () => {
-  const datum = setOf('plain', 'two words', 'true', id);
+  const datum = makeDatum(strings, ['plain', 'two words', 'true', id]);
   expect(formatDatum(strings, datum)).toBe(`["${id}", plain, "true", "two words"]`);
   expect(formatBare(strings, datum)).toBe(`${id} plain true two words`);
-  expect(formatDatum(mode, setOf())).toBe('[]');
-  expect(formatDatum(mode, setOf('secure'))).toBe('secure');
-  expect(formatDatum(map, mapOf([['k', 'a b']]))).toBe('{k="a b"}');
+  expect(formatDatum(mode, [])).toBe('[]');
+  expect(formatDatum(mode, ['secure'])).toBe('secure');
+  expect(formatDatum(map, ['k', 'a b'])).toBe('{k="a b"}');
 });
 
 test('types are described in words', () => {

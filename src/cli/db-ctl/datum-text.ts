@@ -1,15 +1,24 @@
 /**
- * The text form of column values that the command line tools read and print: `a, b`, `[a, b]`, `{k=v}`, `"quoted"`,
+ * The text form of column values that the command line tools read, and the bare one that they print: `a, b`, `[a, b]`, `{k=v}`, `"quoted"`,
  * ranges `1-5`, `@name` for rows made by the same command line. ovs-vsctl(8) "Database Values".
  */
 
 import { Refused } from '../../base/errors.ts';
-import { characterCount, trimSpaces, utf8Problem } from '../../base/text.ts';
-import type { BaseTypeJson, Integer, TypeJson } from '../../ovsdb/schema-types.ts';
-import { emitJson } from '../../rpc/json.ts';
+import { trimSpaces } from '../../base/text.ts';
+import { isUuid, zeroUuid } from '../../ovsdb/atom.ts';
+import { checkAtom, formatAtom } from '../../ovsdb/engine/atom.ts';
+import {
+  atomsOf,
+  datumOf,
+  describeType,
+  hasRepeatedKey,
+  pairsOf,
+  sortElements,
+} from '../../ovsdb/engine/datum.ts';
+import { OvsdbError } from '../../ovsdb/engine/errors.ts';
+import type { BaseType, ColumnType, Datum } from '../../ovsdb/engine/types.ts';
+import type { Integer, Scalar } from '../../ovsdb/schema-types.ts';
 import { unescapeJson } from '../../rpc/json-escapes.ts';
-import { formatReal } from '../../rpc/json-value.ts';
-import { type Atom, compareAtoms, type Datum, isMap, maxOf, minOf, setOf, sortedUnique } from './datum.ts';
 
 /** Ends a command: the program prints "PROGRAM: message" and exits with 1. */
 export class CommandFailed extends Refused {
@@ -25,37 +34,30 @@ export interface Symbols {
   refer(name: string, strength: 'strong' | 'weak' | undefined): string;
 }
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const delimiters = ':=, []{}!<>';
 const maxRangeSize = 4096n;
 
-export function isUuid(text: string): boolean {
-  return uuidPattern.test(text);
-}
-
 /** How many characters of a uuid `text` is the beginning of; 0 when it is none. */
 export function partialUuidLength(text: string): number {
-  const isPartial =
-    /^[0-9a-f-]*$/i.test(text) &&
-    uuidPattern.test(text + '00000000-0000-0000-0000-000000000000'.slice(text.length));
+  const isPartial = /^[0-9a-f-]*$/i.test(text) && isUuid(text + zeroUuid.slice(text.length));
   return isPartial && text.length <= 36 ? text.length : 0;
 }
 
 /** Throws CommandFailed. */
-export function readDatum(text: string, type: TypeJson, symbols: Symbols): Datum {
-  const asMap = isMap(type);
+export function readDatum(text: string, type: ColumnType, symbols: Symbols): Datum {
+  const isMap = type.form === 'map';
   const cursor = new Cursor(text);
-  const end = cursor.take(asMap ? '{' : '[') ? (asMap ? '}' : ']') : '';
+  const end = cursor.take(isMap ? '{' : '[') ? (isMap ? '}' : ']') : '';
   if (end === '' && cursor.isAtEnd)
     throw new CommandFailed(
-      asMap ? 'use "{}" to specify the empty map' : 'use "[]" to specify the empty set',
+      isMap ? 'use "{}" to specify the empty map' : 'use "[]" to specify the empty set',
     );
-  const pairs: (readonly [Atom, Atom | undefined])[] = [];
+  const elements: (readonly Scalar[])[] = [];
   while (!cursor.isAtEnd && cursor.next !== end) {
     if (delimiters.includes(cursor.next)) {
       throw new CommandFailed(`${text}: unexpected "${cursor.next}" parsing ${describeType(type)}`);
     }
-    pairs.push(...readElements(cursor, type, symbols));
+    elements.push(...readElements(cursor, type, symbols));
     cursor.skipSpaces();
     cursor.take(',');
   }
@@ -64,36 +66,31 @@ export function readDatum(text: string, type: TypeJson, symbols: Symbols): Datum
     cursor.take(end);
     if (!cursor.isAtEnd) throw new CommandFailed(`${text}: trailing garbage after "${end}"`);
   }
-  return checkedDatum(text, type, pairs);
+  return checkedDatum(text, type, elements);
 }
 
-function checkedDatum(text: string, type: TypeJson, pairs: (readonly [Atom, Atom | undefined])[]): Datum {
-  const asMap = isMap(type);
-  const what = asMap ? 'pair(s)' : 'value(s)';
-  const count = pairs.length;
-  if (count < minOf(type))
-    throw new CommandFailed(`${text}: ${count} ${what} specified but the minimum number is ${minOf(type)}`);
-  if (count > maxOf(type))
-    throw new CommandFailed(`${text}: ${count} ${what} specified but the maximum number is ${maxOf(type)}`);
-  const datum = sortedUnique(pairs, asMap);
-  if (datum === undefined)
+function checkedDatum(text: string, type: ColumnType, elements: readonly (readonly Scalar[])[]): Datum {
+  const isMap = type.form === 'map';
+  const specified = `${text}: ${elements.length} ${isMap ? 'pair(s)' : 'value(s)'} specified`;
+  if (elements.length < type.min)
+    throw new CommandFailed(`${specified} but the minimum number is ${type.min}`);
+  if (elements.length > type.max)
+    throw new CommandFailed(`${specified} but the maximum number is ${type.max}`);
+  const atoms = sortElements(type, elements.flat());
+  if (hasRepeatedKey(type, atoms))
     throw new CommandFailed(
-      `${text}: ${asMap ? 'map contains duplicate key' : 'set contains duplicate value'}`,
+      `${text}: ${isMap ? 'map contains duplicate key' : 'set contains duplicate value'}`,
     );
-  return datum;
+  return datumOf(type, atoms);
 }
 
 /** One atom or pair; several for a range of integers. */
-function readElements(
-  cursor: Cursor,
-  type: TypeJson,
-  symbols: Symbols,
-): (readonly [Atom, Atom | undefined])[] {
+function readElements(cursor: Cursor, type: ColumnType, symbols: Symbols): (readonly Scalar[])[] {
   const start = cursor.rest;
   const token = cursor.token();
   const keys =
     type.key.type === 'integer' ? readIntegers(token, type.key) : [readAtom(token, type.key, symbols)];
-  if (type.value === undefined) return keys.map((key) => [key, undefined]);
+  if (type.value === undefined) return keys.map((key) => [key]);
   cursor.skipSpaces();
   if (cursor.next === '') throw new CommandFailed(`${start}: syntax error at "`); // the reference stops there too
   if (cursor.next !== '=')
@@ -104,13 +101,13 @@ function readElements(
 }
 
 /** Throws CommandFailed. */
-export function readAtom(text: string, base: BaseTypeJson, symbols: Symbols): Atom {
+export function readAtom(text: string, base: BaseType, symbols: Symbols): Scalar {
   const atom = readAnyAtom(text, base, symbols);
   checkConstraints(atom, base);
   return atom;
 }
 
-function readAnyAtom(text: string, base: BaseTypeJson, symbols: Symbols): Atom {
+function readAnyAtom(text: string, base: BaseType, symbols: Symbols): Scalar {
   switch (base.type) {
     case 'integer':
       return readInteger(text) ?? fail(`"${text}" is not a valid integer or range`);
@@ -124,7 +121,7 @@ function readAnyAtom(text: string, base: BaseTypeJson, symbols: Symbols): Atom {
       return readString(text);
     case 'uuid':
       if (text.startsWith('@'))
-        return symbols.refer(text, base.refTable === undefined ? undefined : (base.refType ?? 'strong'));
+        return symbols.refer(text, base.refTable === undefined ? undefined : base.refType);
       return isUuid(text) ? text.toLowerCase() : fail(`"${text}" is not a valid UUID`);
   }
 }
@@ -137,7 +134,7 @@ function readString(text: string): string {
   return unescaped.error === undefined ? unescaped.text : fail(`${text}: ${unescaped.error}`);
 }
 
-function readIntegers(text: string, base: BaseTypeJson): Atom[] {
+function readIntegers(text: string, base: BaseType): Integer[] {
   const range = /^([ \t-\r]*[-+]?[0-9]+)-([ \t-\r]*[-+]?[0-9]+)$/.exec(text);
   const first = readInteger(range?.[1] ?? text);
   const last = range === null ? first : readInteger(range[2] ?? '');
@@ -159,13 +156,13 @@ function readIntegers(text: string, base: BaseTypeJson): Atom[] {
   });
 }
 
-function readInteger(text: string): number | bigint | undefined {
+function readInteger(text: string): Integer | undefined {
   if (!/^[ \t-\r]*[-+]?[0-9]+$/.test(text)) return undefined;
   const value = BigInt(trimSpaces(text).replace(/^\+/, ''));
   return BigInt.asIntN(64, value) === value ? normal(value) : undefined;
 }
 
-function normal(value: bigint): number | bigint {
+function normal(value: bigint): Integer {
   const short = Number(value);
   return Number.isSafeInteger(short) ? short : value;
 }
@@ -177,95 +174,24 @@ function readReal(text: string): number | undefined {
 }
 
 /** Throws CommandFailed with the server's words for what it would refuse. */
-function checkConstraints(atom: Atom, base: BaseTypeJson): void {
-  const { enum: allowed } = base;
-  if (allowed !== undefined && !allowed[1].some((value) => value === atom)) {
-    const valid = formatDatum({ key: { type: base.type }, min: 0, max: 'unlimited' }, setOf(...allowed[1]));
-    fail(`constraint violation: ${formatAtom(atom, base.type)} is not one of the allowed values (${valid})`);
+function checkConstraints(atom: Scalar, base: BaseType): void {
+  try {
+    checkAtom(base, atom);
+  } catch (why) {
+    if (!(why instanceof OvsdbError)) throw why;
+    fail(why.message);
   }
-  if (base.type === 'integer') checkRange(atom, base.minInteger, base.maxInteger);
-  if (base.type === 'real') checkRange(atom, base.minReal, base.maxReal);
-  if (base.type === 'string' && typeof atom === 'string') checkText(atom, base);
-}
-
-function checkRange(atom: Atom, min: Integer | undefined, max: Integer | undefined): void {
-  const isLow = min !== undefined && compareAtoms(atom, min) < 0;
-  const isHigh = max !== undefined && compareAtoms(atom, max) > 0;
-  if (!isLow && !isHigh) return;
-  if (min !== undefined && max !== undefined)
-    fail(`constraint violation: ${atom} is not in the valid range ${min} to ${max} (inclusive)`);
-  if (isLow) fail(`constraint violation: ${atom} is less than minimum allowed value ${min}`);
-  fail(`constraint violation: ${atom} is greater than maximum allowed value ${max}`);
-}
-
-function checkText(
-  text: string,
-  { minLength = 0, maxLength = Number.POSITIVE_INFINITY }: BaseTypeJson,
-): void {
-  const problem = utf8Problem(text);
-  if (problem !== undefined) fail(`constraint violation: not a valid UTF-8 string: ${problem}`);
-  const count = characterCount(text);
-  if (count < minLength)
-    fail(`constraint violation: "${text}" length ${count} is less than minimum allowed length ${minLength}`);
-  if (count > maxLength)
-    fail(
-      `constraint violation: "${text}" length ${count} is greater than maximum allowed length ${maxLength}`,
-    );
-}
-
-export function formatDatum(type: TypeJson, datum: Datum): string {
-  const valueType = type.value?.type;
-  const elements = datum.keys.map((key, i) => {
-    const text = formatAtom(key, type.key.type);
-    return valueType === undefined ? text : `${text}=${formatAtom(datum.values?.[i] ?? '', valueType)}`;
-  });
-  const joined = elements.join(', ');
-  if (maxOf(type) === 1 && elements.length > 0) return joined;
-  return isMap(type) ? `{${joined}}` : `[${joined}]`;
 }
 
 /** Without brackets and quotes; easier for scripts, but it cannot be read back for sure. */
-export function formatBare(type: TypeJson, datum: Datum): string {
-  const bare = (atom: Atom, base: BaseTypeJson) =>
-    typeof atom === 'string' ? atom : formatAtom(atom, base.type);
-  const { value } = type;
-  return datum.keys
-    .map(
-      (key, i) =>
-        bare(key, type.key) + (value === undefined ? '' : `=${bare(datum.values?.[i] ?? '', value)}`),
-    )
-    .join(' ');
-}
-
-export function formatAtom(atom: Atom, type: BaseTypeJson['type']): string {
-  if (type === 'string' && typeof atom === 'string') return needsQuotes(atom) ? emitJson(atom) : atom;
-  if (type === 'real' && typeof atom === 'number') return formatReal(atom);
-  return String(atom);
-}
-
-function needsQuotes(text: string): boolean {
-  return !/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text) || text === 'true' || text === 'false' || isUuid(text);
-}
-
-/** "set of up to 5 strings", "map of (string, uuid) pairs". */
-export function describeType(type: TypeJson): string {
-  const min = minOf(type);
-  const max = maxOf(type);
-  if (min === 1 && max === 1 && !isMap(type)) return type.key.type;
-  const what = isMap(type) ? 'map' : 'set';
-  const size =
-    max === Number.POSITIVE_INFINITY
-      ? min > 0
-        ? ` of ${min} or more`
-        : ' of'
-      : min > 0
-        ? ` of ${min} to ${max}`
-        : ` of up to ${max}`;
-  return (
-    what +
-    size +
-    (type.value === undefined ? ` ${type.key.type}s` : ` (${type.key.type}, ${type.value.type}) pairs`)
-  );
+export function formatBare({ key, value }: ColumnType, datum: Datum): string {
+  const bare = (atom: Scalar, base: BaseType) =>
+    typeof atom === 'string' ? atom : formatAtom(base.type, atom);
+  const elements =
+    value === undefined
+      ? atomsOf(datum).map((atom) => bare(atom, key))
+      : pairsOf(datum).map(([k, v]) => `${bare(k, key)}=${bare(v, value)}`);
+  return elements.join(' ');
 }
 
 /** Reads tokens off the front of a command line argument. */

@@ -3,23 +3,16 @@
  * wait-until, comment. ovs-vsctl(8) "Database Command Syntax".
  */
 import { toLowerAscii } from '../../base/text.ts';
+import { isUuid } from '../../ovsdb/atom.ts';
+import { formatAtom } from '../../ovsdb/engine/atom.ts';
+import { elementsType, keysType, uuidType } from '../../ovsdb/engine/column-type.ts';
+import { datumToJson, elementCount, formatDatum } from '../../ovsdb/engine/datum.ts';
+import { differenceOf, unionOf, valueUnder } from '../../ovsdb/engine/datum-algebra.ts';
+import type { ColumnType, Datum } from '../../ovsdb/engine/types.ts';
 import type { TextTable } from '../table.ts';
 import { columnOfArgument, isConditionMet, readAssignment, readColumnAndKey, readPair } from './arguments.ts';
 import type { Command, CommandDef, Context, Preparation } from './command.ts';
-import {
-  type Datum,
-  datumToJson,
-  emptyMap,
-  emptySet,
-  isMap,
-  lookup,
-  mapOf,
-  maxOf,
-  minOf,
-  subtract,
-  unite,
-} from './datum.ts';
-import { CommandFailed, formatAtom, formatDatum, isUuid, readAtom, readDatum } from './datum-text.ts';
+import { CommandFailed, readAtom, readDatum } from './datum-text.ts';
 import { findRow, needRow, prepareRow } from './records.ts';
 import { type CtlColumn, type CtlTable, findColumn, findTable } from './schema.ts';
 import type { WorkRow } from './work.ts';
@@ -201,13 +194,13 @@ function getColumn(context: Context, table: CtlTable, row: WorkRow, arg: string)
   }
   if (type.value === undefined)
     throw new CommandFailed(`cannot specify key to get for non-map column ${column.name}`);
-  const value = lookup(datum, readAtom(key, type.key, context.symbols));
+  const value = valueUnder(type, datum, readAtom(key, type.key, context.symbols));
   if (value === undefined && !context.has('--if-exists')) {
     throw new CommandFailed(
       `no key "${key}" in ${table.name} record "${context.arg(1)}" column ${column.name}`,
     );
   }
-  context.print(value === undefined ? '' : formatAtom(value, type.value.type));
+  context.print(value === undefined ? '' : formatAtom(type.value.type, value));
 }
 
 /** The columns of --columns, or all; undefined stands for _uuid. */
@@ -273,7 +266,7 @@ function tableOf(columns: readonly (CtlColumn | undefined)[], rows: readonly Wor
     rows: rows.map((row) =>
       columns.map((column) =>
         column === undefined
-          ? { json: ['uuid', row.id], type: { key: { type: 'uuid' as const } } }
+          ? { json: ['uuid', row.id], type: uuidType }
           : { json: datumToJson(column.type, row.get(column.name)), type: column.type },
       ),
     ),
@@ -295,7 +288,7 @@ export function setColumn(context: Context, table: CtlTable, row: WorkRow, arg: 
     row.set(column.name, context.readDatum(value, column));
     return;
   }
-  put(context, row, column, mapOf([readPair(column, key, value, context.symbols, 'set')]));
+  put(context, row, column, readPair(column, key, value, context.symbols, 'set'));
 }
 
 function checkMutable(table: CtlTable, column: CtlColumn, row: WorkRow): void {
@@ -316,16 +309,16 @@ function add(context: Context): void {
   const target = columnToChange(context, table);
   if (target === undefined) return;
   const { row, column } = target;
-  const { type } = column;
-  const asMap = isMap(type);
-  let added: Datum = asMap ? emptyMap : emptySet;
+  const type = { ...elementsType(column.type), min: 1 };
+  let added: Datum = [];
   for (const arg of context.command.args.slice(3)) {
-    added = unite(added, readDatum(arg, { ...type, min: 1, max: 'unlimited' }, context.symbols));
+    added = unionOf(type, readDatum(arg, type, context.symbols), added);
   }
+  const { max } = column.type;
   if (!context.isLast) {
-    const { length } = unite(row.get(column.name), added).keys;
-    if (length > maxOf(type))
-      throw new CommandFailed(sizeMessage('add', length, table, column, `maximum number is ${maxOf(type)}`));
+    const count = elementCount(type, unionOf(type, added, row.get(column.name)));
+    if (count > max)
+      throw new CommandFailed(sizeMessage('add', count, table, column, `maximum number is ${max}`));
   }
   put(context, row, column, added);
 }
@@ -337,7 +330,7 @@ function put(context: Context, row: WorkRow, column: CtlColumn, datum: Datum): v
     return;
   }
   row.verify(column.name);
-  row.set(column.name, unite(row.get(column.name), datum));
+  row.set(column.name, unionOf(elementsType(column.type), datum, row.get(column.name)));
 }
 
 function remove(context: Context): void {
@@ -345,27 +338,27 @@ function remove(context: Context): void {
   const target = columnToChange(context, table);
   if (target === undefined) return;
   const { row, column } = target;
+  const type = { ...elementsType(column.type), min: 1 };
   let left = row.get(column.name);
-  for (const arg of context.command.args.slice(3)) left = subtract(left, readRemoved(context, column, arg));
-  const { length } = left.keys;
-  if (length < minOf(column.type)) {
-    throw new CommandFailed(
-      sizeMessage('remove', length, table, column, `minimum number is ${minOf(column.type)}`),
-    );
+  for (const arg of context.command.args.slice(3)) {
+    const { less, isKeys } = readRemoved(context, type, arg);
+    left = differenceOf(type, left, less, isKeys);
   }
+  const count = elementCount(type, left);
+  const { min } = column.type;
+  if (count < min)
+    throw new CommandFailed(sizeMessage('remove', count, table, column, `minimum number is ${min}`));
   row.verify(column.name);
   row.set(column.name, left);
 }
 
 /** Of a map, pairs or bare keys. */
-function readRemoved({ symbols }: Context, { type }: CtlColumn, arg: string): Datum {
-  const several = { ...type, min: 1, max: 'unlimited' } as const;
-  if (type.value === undefined) return readDatum(arg, several, symbols);
+function readRemoved({ symbols }: Context, type: ColumnType, arg: string): { less: Datum; isKeys: boolean } {
   try {
-    return readDatum(arg, several, symbols);
+    return { less: readDatum(arg, type, symbols), isKeys: false };
   } catch (why) {
-    if (!(why instanceof CommandFailed)) throw why;
-    return readDatum(arg, { key: type.key, min: 1, max: 'unlimited' }, symbols);
+    if (type.value === undefined || !(why instanceof CommandFailed)) throw why;
+    return { less: readDatum(arg, { ...keysType(type), min: 1 }, symbols), isKeys: true };
   }
 }
 
@@ -376,7 +369,7 @@ function sizeMessage(
   column: CtlColumn,
   bound: string,
 ): string {
-  const what = isMap(column.type) ? 'pairs' : 'values';
+  const what = column.type.form === 'map' ? 'pairs' : 'values';
   return `"${operation}" operation would put ${count} ${what} in column ${column.name} of table ${table.name} but the ${bound}`;
 }
 
@@ -387,12 +380,12 @@ function clear(context: Context): void {
   for (const arg of context.command.args.slice(2)) {
     const column = findColumn(table, arg);
     checkMutable(table, column, row);
-    if (minOf(column.type) > 0) {
+    if (column.type.min > 0) {
       throw new CommandFailed(
         `"clear" operation cannot be applied to column ${column.name} of table ${table.name}, which is not allowed to be empty`,
       );
     }
-    row.set(column.name, isMap(column.type) ? emptyMap : emptySet);
+    row.set(column.name, []);
   }
 }
 

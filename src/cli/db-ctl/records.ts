@@ -1,6 +1,6 @@
 /** Finds the row that a command line means: by uuid or its beginning, ".", or the names that its table declares. */
-import type { Datum } from './datum.ts';
-import { CommandFailed, isUuid, partialUuidLength } from './datum-text.ts';
+import { isUuid } from '../../ovsdb/atom.ts';
+import { CommandFailed, partialUuidLength } from './datum-text.ts';
 import { type CtlSchema, type CtlTable, columnNamed, type RowId, tableNamed } from './schema.ts';
 import type { Clause, Snapshot } from './snapshot.ts';
 import type { Work, WorkRow } from './work.ts';
@@ -73,9 +73,8 @@ function findByName(
   const [found] = named;
   if (found === undefined || id.uuidColumn === undefined) return found;
   found.verify(id.uuidColumn);
-  const target = found.get(id.uuidColumn);
-  const [uuid] = target.keys;
-  return target.keys.length === 1 ? work.row(table.name, String(uuid), columns) : undefined;
+  const [uuid, ...others] = found.texts(id.uuidColumn);
+  return uuid === undefined || others.length > 0 ? undefined : work.row(table.name, uuid, columns);
 }
 
 /** The beginning of a uuid also names a row whose name is a uuid. */
@@ -85,9 +84,7 @@ function rowsNamed(work: Work, id: RowId, record: string, columns: readonly stri
   const exact = clause === undefined ? [] : work.where(id.table, [clause], columns);
   const mayBeUuid = partialUuidLength(record) >= 4;
   if (exact.length > 0 || (!mayBeUuid && id.key === undefined)) return exact;
-  return work
-    .rows(id.table, [id.nameColumn])
-    .filter((row) => isNamed(nameOf(row.get(id.nameColumn), id.key), record));
+  return work.rows(id.table, [id.nameColumn]).filter((row) => isNamed(nameOf(row, id), record));
 }
 
 function isNamed(name: string | undefined, record: string): boolean {
@@ -95,10 +92,13 @@ function isNamed(name: string | undefined, record: string): boolean {
   return name === record || (record.length >= 4 && isUuid(name) && name.startsWith(record));
 }
 
-function nameOf(datum: Datum, key: string | undefined): string | undefined {
-  if (key === undefined) return datum.keys.length === 1 ? String(datum.keys[0]) : undefined;
-  const at = datum.keys.indexOf(key);
-  return at < 0 ? undefined : String(datum.values?.[at]);
+function nameOf(row: WorkRow, { nameColumn, key }: RowId): string | undefined {
+  if (key !== undefined) {
+    const value = row.valueUnder(nameColumn, key);
+    return value === undefined ? undefined : String(value);
+  }
+  const [name, ...others] = row.texts(nameColumn);
+  return others.length > 0 ? undefined : name;
 }
 
 /** Undefined where a condition cannot express it, or nothing can be named so. */

@@ -2,17 +2,29 @@
  * The tables that database commands may name, how a command line refers to their rows, and names by abbreviation.
  * Made once a program from its schema; ovs-vsctl(8) "Identifying Tables, Records, and Columns".
  */
-import { Malformed } from '../../base/errors.ts';
 import { compareBytes, toLowerAscii } from '../../base/text.ts';
-import type { BaseTypeJson, ColumnJson, Integer, SchemaJson, TypeJson } from '../../ovsdb/schema-types.ts';
-import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { isInteger, isObject, numberOf } from '../../rpc/json-value.ts';
+import { compileType } from '../../ovsdb/engine/column-type.ts';
+import type { ColumnType } from '../../ovsdb/engine/types.ts';
+import type { ColumnJson, SchemaJson } from '../../ovsdb/schema-types.ts';
 import { CommandFailed } from './datum-text.ts';
 
-export interface CtlColumn {
+export class CtlColumn {
   readonly name: string;
-  readonly type: TypeJson;
   readonly isMutable: boolean;
+  readonly #declared: ColumnJson['type'];
+  #type: ColumnType | undefined;
+
+  constructor(name: string, { type, mutable }: ColumnJson) {
+    this.name = name;
+    this.isMutable = mutable !== false;
+    this.#declared = type;
+  }
+
+  /** Compiled when first asked for: a command needs few of the columns. */
+  get type(): ColumnType {
+    this.#type ??= compileType(this.#declared);
+    return this.#type;
+  }
 }
 
 export interface CtlTable {
@@ -50,7 +62,7 @@ export function makeSchema(json: SchemaJson, rowIds: Readonly<Record<string, rea
       isRoot: table.isRoot === true,
       isSingleton: table.maxRows === 1,
       columns: Object.entries(table.columns)
-        .map(([column, declared]) => makeColumn(column, declared))
+        .map(([column, declared]) => new CtlColumn(column, declared))
         .sort((a, b) => compareBytes(a.name, b.name)),
       rowIds: rowIds[name] ?? [],
     }),
@@ -112,75 +124,4 @@ function bestMatches<T extends { readonly name: string }>(all: readonly T[], giv
 
 function fold(name: string): string {
   return toLowerAscii(name).replaceAll('-', '_');
-}
-
-function makeColumn(name: string, declared: ColumnJson): CtlColumn {
-  return {
-    name,
-    type: typeof declared.type === 'string' ? longType(declared.type) : declared.type,
-    isMutable: declared.mutable !== false,
-  };
-}
-
-/** A type in its long form. A schema's text may write types and base types by name. Throws Malformed. */
-export function longType(json: Json): TypeJson {
-  if (typeof json === 'string') return { key: { type: typeName(json) } };
-  const { key, value, min, max } = objectOf(json);
-  return {
-    key: longBase(key),
-    ...(value !== undefined && { value: longBase(value) }),
-    ...(typeof min === 'number' && { min }),
-    ...((typeof max === 'number' || max === 'unlimited') && { max }),
-  };
-}
-
-function longBase(json: Json | undefined): BaseTypeJson {
-  if (typeof json === 'string') return { type: typeName(json) };
-  const base = objectOf(json);
-  const allowed = enumOf(base.enum);
-  return {
-    type: typeName(base.type),
-    ...(allowed !== undefined && { enum: ['set', allowed] as const }),
-    ...bounds(base),
-    ...(typeof base.refTable === 'string' && { refTable: base.refTable }),
-    ...((base.refType === 'strong' || base.refType === 'weak') && { refType: base.refType }),
-  };
-}
-
-function bounds(base: JsonObject): Partial<BaseTypeJson> {
-  const found: { -readonly [N in keyof BaseTypeJson]?: BaseTypeJson[N] } = {};
-  for (const name of ['minInteger', 'maxInteger'] as const) {
-    const value = base[name] ?? null;
-    if (isInteger(value)) found[name] = value;
-  }
-  for (const name of ['minReal', 'maxReal', 'minLength', 'maxLength'] as const) {
-    const value = numberOf(base[name] ?? null);
-    if (value !== undefined) found[name] = Number(value);
-  }
-  return found;
-}
-
-/** The atoms of an enum, which may be a single one. */
-function enumOf(json: Json | undefined): (string | Integer)[] | undefined {
-  if (json === undefined) return undefined;
-  const atoms: readonly Json[] = Array.isArray(json) && Array.isArray(json[1]) ? json[1] : [json];
-  return atoms.flatMap((atom) => (typeof atom === 'string' ? atom : (numberOf(atom) ?? [])));
-}
-
-function typeName(json: Json | undefined): BaseTypeJson['type'] {
-  switch (json) {
-    case 'integer':
-    case 'real':
-    case 'boolean':
-    case 'string':
-    case 'uuid':
-      return json;
-    default:
-      throw new Malformed('ovsdb schema', 0, 'unknown type');
-  }
-}
-
-function objectOf(json: Json | undefined): JsonObject {
-  if (isObject(json)) return json;
-  throw new Malformed('ovsdb schema', 0, 'expected an object');
 }

@@ -1,7 +1,8 @@
 /** The `show` command: the tables that a program names, as a tree from its root table downwards. */
+import { formatAtom } from '../../ovsdb/engine/atom.ts';
+import { formatDatum, isDefaultDatum } from '../../ovsdb/engine/datum.ts';
+import type { Scalar } from '../../ovsdb/schema-types.ts';
 import type { CommandDef, Context } from './command.ts';
-import { type Datum, defaultDatum, isEqualDatum } from './datum.ts';
-import { formatAtom, formatDatum } from './datum-text.ts';
 import { type CtlColumn, columnNamed } from './schema.ts';
 import type { WorkRow } from './work.ts';
 
@@ -53,14 +54,13 @@ function showRow(
   const inside = new Set([...above, show.table]);
   for (const columnName of show.columns) {
     const column = columnNamed(row.table, columnName);
-    const datum = row.get(columnName);
     const target = shown.find(({ table }) => table === column.type.key.refTable);
     const mapTarget = shown.find(({ table }) => table === column.type.value?.refTable);
-    if (target !== undefined) showBranches(context, shown, target, datum, level, inside);
+    if (target !== undefined) showBranches(context, shown, target, row.keys(columnName), level, inside);
     else if (mapTarget?.nameColumn !== undefined)
-      showMap(context, mapTarget, mapTarget.nameColumn, column, datum, level);
-    else if (!isEqualDatum(datum, defaultDatum(column.type))) {
-      context.print(`${indent}    ${columnName}: ${formatDatum(column.type, datum)}`);
+      showMap(context, mapTarget, mapTarget.nameColumn, column, row, level);
+    else if (!isDefaultDatum(column.type, row.get(columnName))) {
+      context.print(`${indent}    ${columnName}: ${textOf(row, columnName)}`);
     }
   }
 }
@@ -69,12 +69,12 @@ function showBranches(
   context: Context,
   shown: readonly ShownTable[],
   target: ShownTable,
-  datum: Datum,
+  ids: readonly Scalar[],
   level: number,
   inside: ReadonlySet<string>,
 ): void {
   const byId = new Map(context.work.rows(target.table).map((row) => [row.id, row]));
-  for (const id of datum.keys) {
+  for (const id of ids) {
     const row = byId.get(String(id));
     if (row !== undefined) showRow(context, shown, row, level + 1, inside);
   }
@@ -85,15 +85,15 @@ function showMap(
   target: ShownTable,
   nameColumn: string,
   column: CtlColumn,
-  datum: Datum,
+  owner: WorkRow,
   level: number,
 ): void {
   const indent = ' '.repeat(4 * level);
   context.print(`${indent}    ${column.name}:`);
-  for (const [i, key] of datum.keys.entries()) {
-    const row = context.work.row(target.table, String(datum.values?.[i]));
+  for (const [key, value] of owner.pairs(column.name)) {
+    const row = context.work.row(target.table, String(value));
     const name = row === undefined ? '"<null>"' : textOf(row, nameColumn);
-    context.print(`${indent}        ${formatAtom(key, column.type.key.type)}=${name}`);
+    context.print(`${indent}        ${formatAtom(column.type.key.type, key)}=${name}`);
   }
 }
 

@@ -6,18 +6,25 @@
  */
 
 import { Malformed } from '../../base/errors.ts';
+import { logger } from '../../base/log.ts';
 import { utf8Problem } from '../../base/text.ts';
+import { atomToJson } from '../../ovsdb/engine/atom.ts';
+import { datumFromJson, defaultDatum, keysOf } from '../../ovsdb/engine/datum.ts';
+import { OvsdbError } from '../../ovsdb/engine/errors.ts';
+import type { Datum } from '../../ovsdb/engine/types.ts';
+import type { Scalar } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { isObject } from '../../rpc/json-value.ts';
-import { type Atom, type Datum, datumFromJson, datumToJson, defaultDatum, setOf } from './datum.ts';
 import { type CtlTable, columnNamed } from './schema.ts';
+
+const log = logger('ovsdb_idl');
 
 /** What rows a question is about: those that meet all clauses. */
 export interface Clause {
   readonly column: string;
   /** "includes": of a set, or among the keys of a map. */
   readonly test: '==' | 'includes';
-  readonly value: Atom;
+  readonly value: Scalar;
 }
 
 /** A row as the server has it; columns arrive as they are asked for. */
@@ -55,7 +62,7 @@ export class Snapshot {
       if (clauses.length === 0) return wholeRows;
       const needed = clauses.map((c) => c.column).filter((c) => c !== '_uuid');
       if (whole !== undefined && this.#answered(whole, needed) !== undefined) {
-        return wholeRows.filter((row) => clauses.every((clause) => meets(row, clause)));
+        return wholeRows.filter((row) => clauses.every((clause) => meets(table, row, clause)));
       }
     }
     const isWhole = clauses.length === 0 || this.#roundCount >= patience;
@@ -63,7 +70,9 @@ export class Snapshot {
     const question = this.#note(table, isWhole ? [] : clauses, wanted);
     const rows = this.#answered(question, wanted);
     if (rows === undefined) throw new Missing();
-    return isWhole && clauses.length > 0 ? rows.filter((row) => clauses.every((c) => meets(row, c))) : rows;
+    return isWhole && clauses.length > 0
+      ? rows.filter((row) => clauses.every((c) => meets(table, row, c)))
+      : rows;
   }
 
   /**
@@ -210,9 +219,9 @@ export class Snapshot {
     rows.set(id, row);
     for (const column of columns) {
       const value = json[column];
-      const { type } = columnNamed(table, column);
-      if (value !== undefined) row.columns.set(column, datumFromJson(type, value));
-      else if (!this.#isKnown(table, column)) row.columns.set(column, defaultDatum(type));
+      if (value !== undefined) row.columns.set(column, readColumn(table, column, id, value));
+      else if (!this.#isKnown(table, column))
+        row.columns.set(column, defaultDatum(columnNamed(table, column).type));
     }
     return row;
   }
@@ -233,9 +242,22 @@ export class Snapshot {
   }
 }
 
-function meets(row: StoredRow, { column, value }: Clause): boolean {
+/** A value that the column cannot hold, which a server of another version may send, counts as never written. */
+function readColumn(table: CtlTable, column: string, id: string, json: Json): Datum {
+  const { type } = columnNamed(table, column);
+  try {
+    return datumFromJson(type, json);
+  } catch (why) {
+    if (!(why instanceof OvsdbError)) throw why;
+    log.warn(`error parsing column ${column} in row ${id} in table ${table.name}: ${why.message}`);
+    return defaultDatum(type);
+  }
+}
+
+function meets(table: CtlTable, row: StoredRow, { column, value }: Clause): boolean {
   if (column === '_uuid') return row.id === value;
-  return row.columns.get(column)?.keys.includes(value) === true;
+  const datum = row.columns.get(column);
+  return datum !== undefined && keysOf(columnNamed(table, column).type, datum).includes(value);
 }
 
 /** The server refuses a question about text that no column can hold, instead of finding nothing. */
@@ -245,6 +267,5 @@ function canBeMet({ value }: Clause): boolean {
 
 function clauseJson(table: CtlTable, { column, test, value }: Clause): Json {
   if (column === '_uuid') return ['_uuid', '==', ['uuid', value]];
-  const { type } = columnNamed(table, column);
-  return [column, test, datumToJson({ key: type.key, min: 0, max: 'unlimited' }, setOf(value))];
+  return [column, test, atomToJson(columnNamed(table, column).type.key.type, value)];
 }

@@ -3,30 +3,30 @@
  * end the operations of the transaction. Thrown away and made anew when the commands start over.
  */
 import { systemRandom } from '../../base/random.ts';
-import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { elementsType, keysType } from '../../ovsdb/engine/column-type.ts';
 import {
-  type Datum,
+  atomsOf,
   datumToJson,
   defaultDatum,
-  emptyMap,
-  emptySet,
-  isEqualDatum,
-  isMap,
-  lookup,
+  equalDatums,
+  keysOf,
+  makeDatum,
   pairsOf,
-  setOf,
-  subtract,
-  unite,
-} from './datum.ts';
+} from '../../ovsdb/engine/datum.ts';
+import { differenceOf, unionOf, valueUnder } from '../../ovsdb/engine/datum-algebra.ts';
+import type { ColumnType, Datum } from '../../ovsdb/engine/types.ts';
+import type { Scalar } from '../../ovsdb/schema-types.ts';
+import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { makeRowUuid } from './row-name.ts';
 import { orderRows } from './row-order.ts';
 import { type CtlColumn, type CtlSchema, type CtlTable, columnNamed, tableNamed } from './schema.ts';
 import type { Clause, Snapshot, StoredRow } from './snapshot.ts';
 
-/** What the commands did to one column. */
+/** What the commands did to one column. `added` are elements (of a map pairs), `removed` elements (of a map keys). */
 type Change =
   | { readonly kind: 'whole'; readonly datum: Datum }
   | { readonly kind: 'partial'; readonly added: Datum; readonly removed: Datum };
+type PartialChange = Omit<Extract<Change, { kind: 'partial' }>, 'kind'>;
 
 /** A row as the commands see it. */
 export class WorkRow {
@@ -53,43 +53,74 @@ export class WorkRow {
     const change = this.changes.get(column);
     if (change?.kind === 'whole') return change.datum;
     const base = this.base(column);
-    return change === undefined ? base : subtract(unite(base, change.added), change.removed);
+    if (change === undefined) return base;
+    const type = elementsType(this.#type(column));
+    return differenceOf(type, unionOf(type, change.added, base), change.removed, true);
+  }
+
+  /** The elements of a set, the keys of a map. Throws Missing. */
+  keys(column: string): readonly Scalar[] {
+    return keysOf(this.#type(column), this.get(column));
+  }
+
+  /** The same as text. */
+  texts(column: string): string[] {
+    return this.keys(column).map(String);
   }
 
   /** The one atom of a column that holds one at most, as text. */
   text(column: string): string | undefined {
-    const [atom] = this.get(column).keys;
-    return atom === undefined ? undefined : String(atom);
+    return this.texts(column)[0];
+  }
+
+  /** Of a map. Throws Missing. */
+  pairs(column: string): [key: Scalar, value: Scalar][] {
+    return pairsOf(this.get(column));
+  }
+
+  /** Of a map. Throws Missing. */
+  valueUnder(column: string, key: Scalar): Scalar | undefined {
+    return valueUnder(this.#type(column), this.get(column), key);
   }
 
   /** As in the database. Throws Missing. */
   base(column: string): Datum {
-    if (this.isNew) return defaultDatum(columnNamed(this.table, column).type);
-    const datum = this.#work.snapshot.column(this.table, this.id, column);
-    return datum ?? defaultDatum(columnNamed(this.table, column).type);
+    const found = this.isNew ? undefined : this.#work.snapshot.column(this.table, this.id, column);
+    return found ?? defaultDatum(this.#type(column));
   }
 
-  /** Throws Missing, because what is equal already is not written. */
-  set(column: string, datum: Datum): void {
-    if (!this.isNew && isEqualDatum(this.base(column), datum)) this.changes.delete(column);
+  /** Atoms in any order, keys and values in turn for a map. Throws Missing, because what is equal already is not written. */
+  set(column: string, atoms: Datum): void {
+    const datum = makeDatum(this.#type(column), atomsOf(atoms));
+    if (!this.isNew && equalDatums(this.base(column), datum)) this.changes.delete(column);
     else this.changes.set(column, { kind: 'whole', datum });
   }
 
-  /** Puts elements into a set or map whose other elements need not be known. */
-  add(column: string, datum: Datum): void {
+  /** Puts elements (of a map: keys and values in turn) into a set or map whose other elements need not be known. */
+  add(column: string, elements: Datum): void {
+    const type = elementsType(this.#type(column));
+    const more = makeDatum(type, atomsOf(elements));
     this.#change(
       column,
-      (p) => ({ added: unite(p.added, datum), removed: subtract(p.removed, keysOf(datum)) }),
-      (whole) => unite(whole, datum),
+      ({ added, removed }) => ({
+        added: unionOf(type, more, added),
+        removed: differenceOf(keysType(type), removed, keysOf(type, more)),
+      }),
+      (whole) => unionOf(type, more, whole),
     );
   }
 
   /** Takes elements (of a map: keys) out. */
   remove(column: string, keys: Datum): void {
+    const type = elementsType(this.#type(column));
+    const less = makeDatum(keysType(type), atomsOf(keys));
     this.#change(
       column,
-      (p) => ({ added: subtract(p.added, keys), removed: unite(p.removed, keys) }),
-      (whole) => subtract(whole, keys),
+      ({ added, removed }) => ({
+        added: differenceOf(type, added, less, true),
+        removed: unionOf(keysType(type), removed, less),
+      }),
+      (whole) => differenceOf(type, whole, less, true),
     );
   }
 
@@ -98,18 +129,20 @@ export class WorkRow {
     if (!this.isNew) this.verified.add(column);
   }
 
+  #type(column: string): ColumnType {
+    return columnNamed(this.table, column).type;
+  }
+
   #change(
     column: string,
-    partial: (p: { added: Datum; removed: Datum }) => { added: Datum; removed: Datum },
+    partial: (change: PartialChange) => PartialChange,
     whole: (datum: Datum) => Datum,
   ): void {
-    const empty = isMap(columnNamed(this.table, column).type) ? emptyMap : emptySet;
     const change = this.changes.get(column);
     if (this.isNew || change?.kind === 'whole') {
       this.changes.set(column, { kind: 'whole', datum: whole(this.get(column)) });
     } else {
-      const before = change ?? { added: empty, removed: emptySet };
-      this.changes.set(column, { kind: 'partial', ...partial(before) });
+      this.changes.set(column, { kind: 'partial', ...partial(change ?? { added: [], removed: [] }) });
     }
   }
 }
@@ -215,7 +248,7 @@ export class Work {
     const mutations: Json[] = [];
     for (const [name, change] of row.changes) {
       const column = columnNamed(row.table, name);
-      if (change.kind === 'whole') values[name] = this.#emit(column, change.datum);
+      if (change.kind === 'whole') values[name] = this.#emit(column.type, change.datum);
       else mutations.push(...this.#mutationsOf(row, column, change));
     }
     if (row.isNew) {
@@ -230,34 +263,29 @@ export class Work {
   }
 
   /** "insert" leaves the value of a map's key as it is, so keys are deleted first. */
-  #mutationsOf(row: WorkRow, column: CtlColumn, change: Extract<Change, { kind: 'partial' }>): Json[] {
-    const { name, type } = column;
-    const asMap = isMap(type);
-    const base = asMap && change.added.keys.length > 0 ? row.base(name) : emptyMap;
-    const pairs = pairsOf(change.added).filter(([key, value]) => !asMap || lookup(base, key) !== value);
-    const added: Datum = asMap
-      ? { keys: pairs.map(([k]) => k), values: pairs.map(([, v]) => v) }
-      : change.added;
-    const replaced = asMap ? added.keys.filter((key) => lookup(base, key) !== undefined) : [];
-    const removed = unite(change.removed, setOf(...replaced));
+  #mutationsOf(row: WorkRow, { name, type }: CtlColumn, change: PartialChange): Json[] {
+    const keys = keysType(type);
+    let { added, removed } = change;
+    if (type.form === 'map' && atomsOf(added).length > 0) {
+      const base = row.base(name);
+      added = differenceOf(type, added, base);
+      const replaced = keysOf(type, added).filter((key) => valueUnder(type, base, key) !== undefined);
+      removed = unionOf(keys, removed, replaced);
+    }
     return [
-      ...(removed.keys.length > 0 ? [[name, 'delete', this.#emitSet({ key: type.key }, removed)]] : []),
-      ...(added.keys.length > 0 ? [[name, 'insert', this.#emitSet(type, added)]] : []),
+      ...(atomsOf(removed).length > 0 ? [[name, 'delete', this.#emitElements(keys, removed)]] : []),
+      ...(atomsOf(added).length > 0 ? [[name, 'insert', this.#emitElements(elementsType(type), added)]] : []),
     ];
   }
 
   /** A set of one is written as a set, too, so that the server's errors read like those to the reference. */
-  #emitSet(type: CtlColumn['type'], datum: Datum): Json {
-    const json = this.#emitTyped({ ...type, min: 0, max: 'unlimited' }, datum);
-    return datum.keys.length === 1 && !isMap(type) ? ['set', [json]] : json;
+  #emitElements(type: ColumnType, datum: Datum): Json {
+    const json = this.#emit(type, datum);
+    return type.form === 'set' && atomsOf(datum).length === 1 ? ['set', [json]] : json;
   }
 
-  #emit(column: CtlColumn, datum: Datum): Json {
-    return this.#emitTyped(column.type, datum);
-  }
-
-  #emitTyped(type: CtlColumn['type'], datum: Datum): Json {
-    return datumToJson(type, datum, (id) => this.#newRowName(id));
+  #emit(type: ColumnType, datum: Datum): Json {
+    return datumToJson(type, datum, (id) => this.#newRowName(String(id)));
   }
 
   #newRowName(id: string): string | undefined {
@@ -290,14 +318,15 @@ export class Work {
   #stillMeets(row: WorkRow, { column, value }: Clause): boolean {
     const change = row.changes.get(column);
     if (change === undefined) return true;
-    return change.kind === 'whole' ? change.datum.keys.includes(value) : !change.removed.keys.includes(value);
+    if (change.kind === 'partial') return !atomsOf(change.removed).includes(value);
+    return row.keys(column).includes(value);
   }
 
   /** For a row that did not meet the clauses in the database, or is not there yet. */
   #nowMeets(row: WorkRow, clauses: readonly Clause[]): boolean {
     if (row.isNew)
       return clauses.every((c) =>
-        c.column === '_uuid' ? row.id === c.value : row.get(c.column).keys.includes(c.value),
+        c.column === '_uuid' ? row.id === c.value : row.keys(c.column).includes(c.value),
       );
     return (
       clauses.some(({ column }) => row.changes.has(column)) &&
@@ -308,14 +337,11 @@ export class Work {
   #meetsChanged(row: WorkRow, { column, value }: Clause): boolean {
     if (column === '_uuid') return row.id === value;
     const change = row.changes.get(column);
-    if (change?.kind === 'whole') return change.datum.keys.includes(value);
-    if (change?.kind === 'partial') return change.added.keys.includes(value);
-    return row.base(column).keys.includes(value);
+    // What else the column holds need not be known: such a row did not meet the clause in the database.
+    if (change?.kind === 'partial')
+      return keysOf(columnNamed(row.table, column).type, change.added).includes(value);
+    return row.keys(column).includes(value);
   }
-}
-
-function keysOf(datum: Datum): Datum {
-  return { keys: datum.keys, values: undefined };
 }
 
 function rowIs(id: string): Json {

@@ -1,16 +1,16 @@
 /** ovsdb-client's commands that read or write rows once: transact, query, dump, list-dbs. */
 
 import { compareBytes } from '../../base/text.ts';
-import type { TypeJson } from '../../ovsdb/schema-types.ts';
+import { uuidType } from '../../ovsdb/engine/column-type.ts';
+import { compareDatums, datumFromJson, datumToJson } from '../../ovsdb/engine/datum.ts';
+import type { ColumnType, Datum, TableSchema } from '../../ovsdb/engine/types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson, JsonError, parseJson } from '../../rpc/json.ts';
 import { isObject } from '../../rpc/json-value.ts';
-import { compareDatums, type Datum, datumFromJson, datumToJson } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
-import { longType } from '../db-ctl/schema.ts';
 import { TablePrinter } from '../table.ts';
 import type { ClientContext } from './context.ts';
-import { columnTypes, fetchSchema } from './schema-commands.ts';
+import { fetchSchema } from './schema-commands.ts';
 import { fetchDatabases } from './target.ts';
 
 export async function listDatabases(context: ClientContext): Promise<void> {
@@ -62,7 +62,7 @@ function withoutAbort(results: Json, count: number): Json {
 
 interface DumpColumn {
   readonly name: string;
-  readonly type: TypeJson;
+  readonly type: ColumnType;
 }
 
 export async function dump(context: ClientContext): Promise<void> {
@@ -70,11 +70,10 @@ export async function dump(context: ClientContext): Promise<void> {
   const schema = await fetchSchema(rpc, database);
   const [only, ...wanted] = args;
   if (only !== undefined && !schema.tables.has(only)) throw new CommandFailed(`No table "${only}" found.`);
-  const names = only === undefined ? [...schema.tables.keys()].sort(compareBytes) : [only];
-  const tables = names.map((name) => ({
-    name,
-    columns: dumpColumns(columnTypes(schema, name), name, wanted),
-  }));
+  const tables = [...schema.tables.values()]
+    .filter(({ name }) => only === undefined || name === only)
+    .sort((a, b) => compareBytes(a.name, b.name))
+    .map((table) => ({ name: table.name, columns: dumpColumns(table, wanted) }));
   const results = await rpc.call('transact', [
     database,
     ...tables.map(({ name, columns }) => ({
@@ -93,17 +92,16 @@ export async function dump(context: ClientContext): Promise<void> {
   }
 }
 
-function dumpColumns(
-  types: ReadonlyMap<string, Json>,
-  table: string,
-  wanted: readonly string[],
-): DumpColumn[] {
-  const all = new Map<string, Json>([...types, ['_uuid', 'uuid']]);
+/** All but _version, or those wanted. Throws CommandFailed. */
+function dumpColumns(table: TableSchema, wanted: readonly string[]): DumpColumn[] {
+  const all = [...table.columnsByName.values()].filter(({ name }) => name !== '_version');
   for (const name of wanted) {
-    if (!all.has(name)) throw new CommandFailed(`Table "${table}" has no column ${name}.`);
+    if (!all.some((column) => column.name === name))
+      throw new CommandFailed(`Table "${table.name}" has no column ${name}.`);
   }
-  const names = wanted.length === 0 ? [...all.keys()] : [...new Set(wanted)];
-  return names.sort(compareBytes).map((name) => ({ name, type: longType(all.get(name) ?? 'uuid') }));
+  return all
+    .filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+    .sort((a, b) => compareBytes(a.name, b.name));
 }
 
 /** The rows of a "select" of one table. Throws CommandFailed. */
@@ -135,7 +133,7 @@ function dumpTable(table: string, columns: readonly DumpColumn[], rows: readonly
     headings: columns.map(({ name }) => name),
     rows: data.map((row) =>
       row.map((datum, i) => {
-        const type = columns[i]?.type ?? longType('uuid');
+        const type = columns[i]?.type ?? uuidType;
         return { json: datumToJson(type, datum), type };
       }),
     ),
@@ -148,7 +146,7 @@ function compareRows(columns: readonly DumpColumn[], a: readonly Datum[], b: rea
     for (const [i, { type }] of columns.entries()) {
       const [x, y] = [a[i], b[i]];
       if ((type.key.type === 'uuid') !== isUuid || x === undefined || y === undefined) continue;
-      const order = compareDatums(x, y);
+      const order = compareDatums(type, x, y);
       if (order !== 0) return order;
     }
   }

@@ -4,19 +4,18 @@ import { systemClock } from '../../base/clock.ts';
 import { strftime } from '../../base/strftime.ts';
 import { compareBytes } from '../../base/text.ts';
 import { printError } from '../../daemon/output.ts';
+import { isUuid, zeroUuid } from '../../ovsdb/atom.ts';
 import { conditionFromJson } from '../../ovsdb/engine/condition.ts';
-import type { DatabaseSchema, TableSchema } from '../../ovsdb/engine/types.ts';
-import type { TypeJson } from '../../ovsdb/schema-types.ts';
+import type { ColumnSchema, DatabaseSchema, TableSchema } from '../../ovsdb/engine/types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
 import { isObject } from '../../rpc/json-value.ts';
-import { CommandFailed, isUuid } from '../db-ctl/datum-text.ts';
-import { longType } from '../db-ctl/schema.ts';
+import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { type Cell, TablePrinter, type TextTable } from '../table.ts';
 import { type BackgroundControl, startControl } from './background.ts';
 import type { ClientContext } from './context.ts';
 import { parseArgument } from './data-commands.ts';
-import { columnTypes, fetchSchema } from './schema-commands.ts';
+import { fetchSchema } from './schema-commands.ts';
 
 /** The three generations of the method, by the notification that each sends. */
 const methods = {
@@ -28,7 +27,7 @@ type Method = keyof typeof methods;
 
 interface MonitoredTable {
   readonly name: string;
-  readonly columns: readonly { readonly name: string; readonly type: TypeJson }[];
+  readonly columns: readonly ColumnSchema[];
   readonly requests: readonly JsonObject[];
 }
 
@@ -39,8 +38,6 @@ interface Wanted {
   readonly condition: Json | undefined;
   readonly lastId: string;
 }
-
-const zeroUuid = '00000000-0000-0000-0000-000000000000';
 
 export function monitor(context: ClientContext): Promise<void> {
   return run(context, {
@@ -133,12 +130,13 @@ function monitoredTables(
   const [name = '', ...lists] = args;
   if (condition !== undefined) checkCondition(schema, database, name, condition);
   if (name === 'ALL') {
-    const names = [...schema.tables.keys()].sort(compareBytes);
-    return names.map((one) => monitoredTable(context, schema, one, lists, undefined));
+    const tables = [...schema.tables.values()].sort((a, b) => compareBytes(a.name, b.name));
+    return tables.map((one) => monitoredTable(context, one, lists, undefined));
   }
-  if (!schema.tables.has(name))
+  const table = schema.tables.get(name);
+  if (table === undefined)
     throw new CommandFailed(`${rpc.name}: ${database} does not have a table named "${name}"`);
-  return [monitoredTable(context, schema, name, lists, condition)];
+  return [monitoredTable(context, table, lists, condition)];
 }
 
 /** Throws CommandFailed, or OvsdbError for a condition that the table cannot have. */
@@ -153,21 +151,15 @@ const kinds = ['initial', 'insert', 'delete', 'modify'] as const;
 
 function monitoredTable(
   context: ClientContext,
-  schema: DatabaseSchema,
-  name: string,
+  { name, columnsByName }: TableSchema,
   lists: readonly string[],
   condition: Json | undefined,
 ): MonitoredTable {
   const { rpc, database } = context.target;
-  const types = new Map<string, Json>([
-    ...columnTypes(schema, name),
-    ['_uuid', 'uuid'],
-    ['_version', 'uuid'],
-  ]);
-  const columns: { name: string; type: TypeJson }[] = [];
+  const columns: ColumnSchema[] = [];
   const add = (column: string): string => {
-    const type = types.get(column);
-    if (type === undefined) {
+    const found = columnsByName.get(column);
+    if (found === undefined) {
       throw new CommandFailed(
         `${rpc.name}: table "${name}" in ${database} does not have a column named "${column}"`,
       );
@@ -175,13 +167,13 @@ function monitoredTable(
     if (columns.some((one) => one.name === column)) {
       throw new CommandFailed(`${rpc.name}: column "${column}" mentioned multiple times`);
     }
-    columns.push({ name: column, type: longType(type) });
+    columns.push(found);
     return column;
   };
   const requests = (lists.length === 0 ? [''] : lists).map((list, i) => {
     const words = list.split(',').filter((word) => word !== '');
     const given = words.filter((word) => !kinds.some((kind) => word === `!${kind}`));
-    const wanted = given.length > 0 ? given : [...allColumns(types), '_version'];
+    const wanted = given.length > 0 ? given : [...allColumns(columnsByName), '_version'];
     const isLimited = given.length < words.length;
     return {
       columns: wanted.map(add),
@@ -194,8 +186,8 @@ function monitoredTable(
   return { name, columns, requests };
 }
 
-function allColumns(types: ReadonlyMap<string, Json>): string[] {
-  return [...types.keys()].filter((name) => !name.startsWith('_')).sort(compareBytes);
+function allColumns(columns: ReadonlyMap<string, ColumnSchema>): string[] {
+  return [...columns.keys()].filter((name) => !name.startsWith('_')).sort(compareBytes);
 }
 
 /** Turns updates into printed tables. */

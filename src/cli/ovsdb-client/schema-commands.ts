@@ -66,7 +66,7 @@ function hashedTwice(names: readonly string[], first: readonly string[] = []): s
 }
 
 /** The types of a table's columns as the schema's JSON has them. */
-export function columnTypes(schema: DatabaseSchema, table: string): Map<string, Json> {
+function columnTypes(schema: DatabaseSchema, table: string): Map<string, Json> {
   const { tables } = schemaToJson(schema);
   const found = isObject(tables) ? tables[table] : undefined;
   const columns = isObject(found) ? found.columns : undefined;

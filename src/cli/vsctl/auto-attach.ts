@@ -1,6 +1,5 @@
 /** Auto-Attach commands: the map of I-SIDs to VLANs of a bridge. */
 import type { Context } from '../db-ctl/command.ts';
-import { type Atom, mapOf, pairsOf, setOf } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { tableNamed } from '../db-ctl/schema.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
@@ -16,7 +15,7 @@ export const autoAttachCommands: readonly BridgeCommandDef[] = [
     row.verify('auto_attach');
     const attach = attachRow(context, row);
     attach?.verify('mappings');
-    for (const [isid, vlan] of attach === undefined ? [] : pairsOf(attach.get('mappings'))) {
+    for (const [isid, vlan] of attach === undefined ? [] : attach.pairs('mappings')) {
       context.print(`${isid} ${vlan}`);
     }
   }),
@@ -54,7 +53,7 @@ function attachRow(context: Context, bridge: WorkRow): WorkRow | undefined {
   return id === undefined ? undefined : context.work.row('AutoAttach', id, ['mappings']);
 }
 
-function readMapping(context: Context): [Atom, Atom] {
+function readMapping(context: Context): [isid: number, vlan: number] {
   return [readNumber(context.arg(1)), readNumber(context.arg(2))];
 }
 
@@ -71,10 +70,10 @@ function addMapping(context: Context): void {
   let attach = attachRow(context, bridge);
   if (attach === undefined) {
     attach = context.work.insert('AutoAttach', {});
-    bridge.set('auto_attach', setOf(attach.id));
+    bridge.set('auto_attach', attach.id);
   }
-  const kept = pairsOf(attach.get('mappings')).filter(([key]) => key !== isid);
-  attach.set('mappings', mapOf([...kept, [isid, vlan]]));
+  const kept = attach.pairs('mappings').filter(([key]) => key !== isid);
+  attach.set('mappings', [...kept.flat(), isid, vlan]);
 }
 
 /** Takes out every mapping that shares the I-SID or the VLAN with the given one, if that one exists. */
@@ -82,7 +81,7 @@ function deleteMapping(context: Context): void {
   const [isid, vlan] = readMapping(context);
   const attach = attachRow(context, needBridge(context.work, context.arg(0)).row);
   if (attach === undefined) return;
-  const pairs = pairsOf(attach.get('mappings'));
+  const pairs = attach.pairs('mappings');
   if (!pairs.some(([key, value]) => key === isid && value === vlan)) return;
-  attach.set('mappings', mapOf(pairs.filter(([key, value]) => key !== isid && value !== vlan)));
+  attach.set('mappings', pairs.filter(([key, value]) => key !== isid && value !== vlan).flat());
 }

@@ -1,6 +1,6 @@
 /** Bridge commands: add-br, del-br, list-br, br-exists, br-to-vlan, br-to-parent and their external ids. */
+import { compareBytes } from '../../base/text.ts';
 import { type CommandDef, type Context, ExitEarly } from '../db-ctl/command.ts';
-import { lookup, mapOf, pairsOf, setOf, subtract, unite } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import type { Work, WorkRow } from '../db-ctl/work.ts';
 import {
@@ -143,8 +143,8 @@ function checkSameBridge({ name, fake }: VsBridge, parent: string | undefined, v
 
 function insertBridge(work: Work, name: string): void {
   const port = insertLocalPort(work, name);
-  const bridge = work.insert('Bridge', { name: setOf(name), ports: setOf(port.id) });
-  rootOf(work).add('bridges', setOf(bridge.id));
+  const bridge = work.insert('Bridge', { name, ports: port.id });
+  rootOf(work).add('bridges', bridge.id);
 }
 
 function insertFakeBridge(work: Work, name: string, parentName: string, vlan: number): void {
@@ -158,17 +158,17 @@ function insertFakeBridge(work: Work, name: string, parentName: string, vlan: nu
     );
   }
   const port = insertLocalPort(work, name);
-  port.set('fake_bridge', setOf(true));
-  port.set('tag', setOf(vlan));
-  parent.row.add('ports', setOf(port.id));
+  port.set('fake_bridge', true);
+  port.set('tag', vlan);
+  parent.row.add('ports', port.id);
 }
 
 /** The port and the internal interface that every bridge has, under its own name. */
 function insertLocalPort(work: Work, name: string): WorkRow {
-  const iface = work.insert('Interface', { name: setOf(name), type: setOf('internal') });
+  const iface = work.insert('Interface', { name, type: 'internal' });
   work.expected.push(iface);
   lookAgain(work);
-  return work.insert('Port', { name: setOf(name), interfaces: setOf(iface.id) });
+  return work.insert('Port', { name, interfaces: iface.id });
 }
 
 function deleteBridge(work: Work, bridge: VsBridge): void {
@@ -184,16 +184,16 @@ function deleteBridge(work: Work, bridge: VsBridge): void {
     work.delete(set);
   }
   work.delete(bridge.row);
-  rootOf(work).remove('bridges', setOf(bridge.row.id));
+  rootOf(work).remove('bridges', bridge.row.id);
 }
 
 /** Takes a port off its bridge; the server removes what nothing refers to any more. */
 export function deletePort(work: Work, bridge: WorkRow, port: WorkRow): void {
-  bridge.remove('ports', setOf(port.id));
+  bridge.remove('ports', port.id);
   work.delete(port);
   if (!port.isNew) return;
-  for (const id of port.get('interfaces').keys) {
-    const iface = work.row('Interface', String(id));
+  for (const id of port.texts('interfaces')) {
+    const iface = work.row('Interface', id);
     if (iface !== undefined) work.delete(iface);
   }
 }
@@ -214,7 +214,7 @@ function listBridges(context: Context): void {
 }
 
 export function printSorted(context: Context, names: readonly string[]): void {
-  for (const name of setOf(...names).keys) context.print(String(name));
+  for (const name of [...names].sort(compareBytes)) context.print(name);
 }
 
 /** A fake bridge keeps its external ids at its port, under keys of their own. */
@@ -227,22 +227,20 @@ function setExternalId(context: Context): void {
   const { row, prefix } = externalIdsOf(context);
   const key = prefix + context.arg(1);
   const value = context.command.args[2];
-  const ids = row.get('external_ids');
+  const others = row.pairs('external_ids').filter(([name]) => name !== key);
   row.verify('external_ids');
-  const changed = value === undefined ? subtract(ids, setOf(key)) : unite(ids, mapOf([[key, value]]));
-  row.set('external_ids', changed);
+  row.set('external_ids', value === undefined ? others.flat() : [...others.flat(), key, value]);
 }
 
 function getExternalId(context: Context): void {
   const { row, prefix } = externalIdsOf(context);
-  const ids = row.get('external_ids');
   const key = context.command.args[1];
   if (key !== undefined) {
-    const value = lookup(ids, prefix + key);
+    const value = row.valueUnder('external_ids', prefix + key);
     if (value !== undefined) context.print(String(value));
     return;
   }
-  for (const [name, value] of pairsOf(ids)) {
+  for (const [name, value] of row.pairs('external_ids')) {
     if (String(name).startsWith(prefix)) context.print(`${String(name).slice(prefix.length)}=${value}`);
   }
 }

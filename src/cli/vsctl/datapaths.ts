@@ -1,7 +1,8 @@
 /** Commands on datapaths: connection-tracking timeout policies of zones, and what a datapath can do. */
+import { equalDatums, makeDatum } from '../../ovsdb/engine/datum.ts';
 import type { CommandDef, Context } from '../db-ctl/command.ts';
-import { type Atom, isEqualDatum, lookup, mapOf, pairsOf, setOf } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
+import { columnNamed } from '../db-ctl/schema.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
 import { rootOf } from './model.ts';
 import { prepareRoot } from './peers.ts';
@@ -35,7 +36,7 @@ function datapathCommand(
 }
 
 function findDatapath(context: Context, columns: readonly string[]): WorkRow | undefined {
-  const id = lookup(rootOf(context.work).get('datapaths'), context.arg(0));
+  const id = rootOf(context.work).valueUnder('datapaths', context.arg(0));
   return id === undefined ? undefined : context.work.row('Datapath', String(id), columns);
 }
 
@@ -51,7 +52,7 @@ function readZone(text: string): number {
 }
 
 function zoneRow(context: Context, datapath: WorkRow, zone: number): WorkRow | undefined {
-  const id = lookup(datapath.get('ct_zones'), zone);
+  const id = datapath.valueUnder('ct_zones', zone);
   return id === undefined ? undefined : context.work.row('CT_Zone', String(id), ['timeout_policy']);
 }
 
@@ -62,44 +63,44 @@ function addZone(context: Context): void {
   const timeouts = context.command.args.slice(2);
   if (row !== undefined && !context.has('--may-exist'))
     throw new CommandFailed(`zone id ${zone} already exists`);
-  const policy = setOf(policyFor(context, timeouts).id);
+  const policy = policyFor(context, timeouts).id;
   if (row !== undefined) {
     row.set('timeout_policy', policy);
     return;
   }
   const added = context.work.insert('CT_Zone', { timeout_policy: policy });
-  datapath.add('ct_zones', mapOf([[zone, added.id]]));
+  datapath.add('ct_zones', [zone, added.id]);
 }
 
 /** Equal policies share one row. */
 function policyFor(context: Context, settings: readonly string[]): WorkRow {
-  const pairs = settings.map((setting): [Atom, Atom] => {
+  const pairs = settings.flatMap((setting) => {
     const [key = '', value = ''] = setting.split('=');
     return [key, Number.parseInt(value, 10) || 0];
   });
-  const timeouts = mapOf(pairs);
+  const timeouts = makeDatum(columnNamed(context.work.table('CT_Timeout_Policy'), 'timeouts').type, pairs);
   const same = context.work
     .rows('CT_Timeout_Policy', ['timeouts'])
-    .find((row) => isEqualDatum(row.get('timeouts'), timeouts));
+    .find((row) => equalDatums(row.get('timeouts'), timeouts));
   return same ?? context.work.insert('CT_Timeout_Policy', { timeouts });
 }
 
 function deleteZone(context: Context): void {
   const zone = readZone(context.arg(1));
   const datapath = needDatapath(context);
-  const isThere = lookup(datapath.get('ct_zones'), zone) !== undefined;
+  const isThere = datapath.valueUnder('ct_zones', zone) !== undefined;
   if (!isThere && !context.has('--if-exists')) throw new CommandFailed(`zone id ${zone} does not exist`);
-  if (isThere) datapath.remove('ct_zones', setOf(zone));
+  if (isThere) datapath.remove('ct_zones', zone);
 }
 
 function listZones(context: Context): void {
   const datapath = findDatapath(context, ['ct_zones']);
   if (datapath === undefined) throw new CommandFailed(`datapath: ${context.arg(0)} record not found`);
-  for (const [zone, id] of pairsOf(datapath.get('ct_zones'))) {
+  for (const [zone, id] of datapath.pairs('ct_zones')) {
     const policyId = context.work.row('CT_Zone', String(id), ['timeout_policy'])?.text('timeout_policy');
     const policy =
       policyId === undefined ? undefined : context.work.row('CT_Timeout_Policy', policyId, ['timeouts']);
-    const timeouts = policy === undefined ? undefined : pairsOf(policy.get('timeouts'));
+    const timeouts = policy?.pairs('timeouts');
     const text = timeouts?.map(([key, value]) => `${key}=${value}`).join(' ') ?? 'system default';
     context.print(`Zone:${zone}, Timeout Policies: ${text}`.replace(/ +$/, ''));
   }
@@ -108,6 +109,6 @@ function listZones(context: Context): void {
 function listCapabilities(context: Context): void {
   const datapath = findDatapath(context, ['capabilities']);
   if (datapath === undefined) throw new CommandFailed(`datapath "${context.arg(0)}" record not found`);
-  const capabilities = pairsOf(datapath.get('capabilities'));
+  const capabilities = datapath.pairs('capabilities');
   context.print(capabilities.map(([key, value]) => `${key}=${value}`).join(' '));
 }

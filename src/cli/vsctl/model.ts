@@ -141,7 +141,7 @@ export function portsOf(work: Work, bridge: VsBridge): WorkRow[] {
 
 /** In the order of their uuids. Few are looked up one by one, many by reading the whole table. */
 export function allPortsOf(work: Work, bridge: WorkRow, columns: readonly string[]): WorkRow[] {
-  return referredRows(work, 'Port', bridge.get('ports').keys.map(String), columns);
+  return referredRows(work, 'Port', bridge.texts('ports'), columns);
 }
 
 const fewRows = 30;
@@ -160,12 +160,12 @@ export function referredRows(
 }
 
 export function isFakeBridge(port: WorkRow): boolean {
-  return port.get('fake_bridge').keys[0] === true && vlanOf(port) !== undefined;
+  return port.get('fake_bridge') === true && vlanOf(port) !== undefined;
 }
 
 /** The port's VLAN; undefined without one. */
 function vlanOf(port: WorkRow): number | undefined {
-  const [tag] = port.get('tag').keys;
+  const [tag] = port.keys('tag');
   return isVlan(tag) ? tag : undefined;
 }
 

@@ -1,7 +1,6 @@
 /** Commands for what the switch connects to: controllers and fail mode of a bridge, managers, SSL. */
 import { isActiveName, isPassiveName } from '../../net/remote.ts';
 import type { CommandDef, Context, Preparation } from '../db-ctl/command.ts';
-import { type Datum, emptySet, setOf } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { tableNamed } from '../db-ctl/schema.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
@@ -20,7 +19,7 @@ export const controllerCommands: readonly CommandDef[] = [
     ...bridgeCommand('del-controller', ['controller'], (context) => {
       const { row } = needRealBridge(context.work, context.arg(0));
       verifyTargets(context, row, 'controller', 'Controller');
-      row.set('controller', emptySet);
+      row.set('controller', []);
     }),
     mayWrite: true,
   },
@@ -39,7 +38,7 @@ export const controllerCommands: readonly CommandDef[] = [
   }),
   {
     ...bridgeCommand('del-fail-mode', ['fail_mode'], (context) => {
-      needRealBridge(context.work, context.arg(0)).row.set('fail_mode', emptySet);
+      needRealBridge(context.work, context.arg(0)).row.set('fail_mode', []);
     }),
     mayWrite: true,
   },
@@ -50,7 +49,7 @@ export const controllerCommands: readonly CommandDef[] = [
       if (mode !== 'standalone' && mode !== 'secure') {
         throw new CommandFailed('fail-mode must be "standalone" or "secure"');
       }
-      row.set('fail_mode', setOf(mode));
+      row.set('fail_mode', mode);
     }),
     minArgs: 2,
     maxArgs: 2,
@@ -78,7 +77,7 @@ export const sslCommands: readonly CommandDef[] = [
   rootCommand('del-ssl', ['ssl'], true, (context) => {
     const root = rootOf(context.work);
     deleteSsl(context, root);
-    root.set('ssl', emptySet);
+    root.set('ssl', []);
   }),
   {
     ...rootCommand('set-ssl', ['ssl'], true, setSsl),
@@ -139,7 +138,7 @@ export function prepareRoot({ schema, snapshot }: Preparation, columns: readonly
 /** The rows that a column of `owner` refers to; the transaction fails if they or their targets change meanwhile. */
 function verifyTargets(context: Context, owner: WorkRow, column: string, table: string): WorkRow[] {
   owner.verify(column);
-  const rows = referredRows(context.work, table, owner.get(column).keys.map(String), ['target']);
+  const rows = referredRows(context.work, table, owner.texts(column), ['target']);
   for (const row of rows) row.verify('target');
   return rows;
 }
@@ -161,7 +160,7 @@ function setController(context: Context): void {
 function deleteManagers(context: Context): void {
   const root = rootOf(context.work);
   for (const row of verifyTargets(context, root, 'manager_options', 'Manager')) context.work.delete(row);
-  root.set('manager_options', emptySet);
+  root.set('manager_options', []);
 }
 
 function setManagers(context: Context): void {
@@ -169,17 +168,17 @@ function setManagers(context: Context): void {
   rootOf(context.work).set('manager_options', insertTargets(context, 'Manager', context.command.args));
 }
 
-function insertTargets(context: Context, table: string, targets: readonly string[]): Datum {
+function insertTargets(context: Context, table: string, targets: readonly string[]): string[] {
   const probe = context.command.options.get('--inactivity-probe');
   const rows = targets.map((target) => {
     if (!isActiveName(target) && !isPassiveName(target)) {
       context.warn('vsctl', `target type "${target}" is possibly erroneous`);
     }
-    const row = context.work.insert(table, { target: setOf(target) });
-    if (probe !== undefined) row.set('inactivity_probe', setOf(Number.parseInt(probe, 10) || 0));
+    const row = context.work.insert(table, { target });
+    if (probe !== undefined) row.set('inactivity_probe', Number.parseInt(probe, 10) || 0);
     return row;
   });
-  return setOf(...rows.map((row) => row.id));
+  return rows.map((row) => row.id);
 }
 
 const sslColumns = ['private_key', 'certificate', 'ca_cert', 'bootstrap_ca_cert'];
@@ -210,10 +209,10 @@ function setSsl(context: Context): void {
   const root = rootOf(context.work);
   deleteSsl(context, root);
   const row = context.work.insert('SSL', {
-    private_key: setOf(key),
-    certificate: setOf(certificate),
-    ca_cert: setOf(ca),
-    bootstrap_ca_cert: setOf(context.has('--bootstrap')),
+    private_key: key,
+    certificate,
+    ca_cert: ca,
+    bootstrap_ca_cert: context.has('--bootstrap'),
   });
-  root.set('ssl', setOf(row.id));
+  root.set('ssl', row.id);
 }

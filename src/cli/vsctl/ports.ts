@@ -1,6 +1,6 @@
 /** Port, bond and interface commands. */
+import { compareBytes } from '../../base/text.ts';
 import type { CommandDef, Context } from '../db-ctl/command.ts';
-import { setOf } from '../db-ctl/datum.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { setColumn } from '../db-ctl/db-commands.ts';
 import type { Work, WorkRow } from '../db-ctl/work.ts';
@@ -161,21 +161,21 @@ function addPort(context: Context, wanted: NewPort): void {
   checkNameIsFree(work, name, `cannot create a port named ${name}`);
   for (const iface of interfaces) checkNameIsFree(work, iface, `cannot create an interface named ${iface}`);
   const bridge = needBridge(work, wanted.bridge);
-  const rows = interfaces.map((iface) => work.insert('Interface', { name: setOf(iface) }));
+  const rows = interfaces.map((iface) => work.insert('Interface', { name: iface }));
   work.expected.push(...rows);
   const port = work.insert('Port', {
-    name: setOf(name),
-    interfaces: setOf(...rows.map((row) => row.id)),
-    bond_fake_iface: setOf(wanted.hasFakeInterface),
+    name,
+    interfaces: rows.map((row) => row.id),
+    bond_fake_iface: wanted.hasFakeInterface,
   });
-  if (bridge.fake !== undefined) port.set('tag', setOf(bridge.fake.vlan));
+  if (bridge.fake !== undefined) port.set('tag', bridge.fake.vlan);
   for (const setting of wanted.settings) setColumn(context, work.table('Port'), port, setting);
-  bridge.row.add('ports', setOf(port.id));
+  bridge.row.add('ports', port.id);
 }
 
 /** Throws CommandFailed when the port that exists is not the one that was to be made. */
 function checkSamePort(context: Context, { row, bridge }: VsPort, wanted: NewPort): void {
-  const have = interfaceNames(context, row.get('interfaces').keys.map(String));
+  const have = interfaceNames(context, row.texts('interfaces'));
   if (bridge.name !== wanted.bridge) {
     throw new CommandFailed(
       `"${commandText(context.command)}" but ${wanted.port} is actually attached to bridge ${bridge.name}`,
@@ -195,7 +195,7 @@ function interfaceNames(context: Context, ids: readonly string[]): string[] {
 }
 
 function sortedNames(names: readonly string[]): string[] {
-  return setOf(...names).keys.map(String);
+  return [...names].sort(compareBytes);
 }
 
 function addBond(context: Context): void {
@@ -226,8 +226,8 @@ function addBondInterface(context: Context): void {
     }
   }
   checkNameIsFree(work, name, `cannot create an interface named ${name}`);
-  const iface = work.insert('Interface', { name: setOf(name) });
-  bond.row.add('interfaces', setOf(iface.id));
+  const iface = work.insert('Interface', { name });
+  bond.row.add('interfaces', iface.id);
   work.expected.push(iface);
 }
 
@@ -241,10 +241,10 @@ function removeBondInterface(context: Context): void {
   if (bondName !== undefined && needPort(work, bondName).row !== port) {
     throw new CommandFailed(`port ${bondName} does not have an interface ${name}`);
   }
-  if (port.get('interfaces').keys.length < 2) {
+  if (port.keys('interfaces').length < 2) {
     throw new CommandFailed(`cannot delete last interface from port ${port.text('name')}`);
   }
-  port.remove('interfaces', setOf(iface.row.id));
+  port.remove('interfaces', iface.row.id);
   work.delete(iface.row);
 }
 
@@ -256,7 +256,7 @@ function removePort(context: Context): void {
   const bridgeName = command.args.length > 1 ? command.args[0] : undefined;
   if (bridgeName !== undefined) checkIsOn(context, port, bridgeName, target);
   if (!context.isLast) {
-    const ids = port.row.get('interfaces').keys.map(String);
+    const ids = port.row.texts('interfaces');
     for (const iface of referredRows(work, 'Interface', ids, [])) work.delete(iface);
   }
   deletePort(work, port.bridge.row, port.row);
@@ -292,7 +292,7 @@ function listInterfaces(context: Context): void {
   const bridge = needBridge(work, context.arg(0));
   work.rows('Port', [...portColumns, 'interfaces']); // one question for what is asked of each interface
   const names = ownPortsOf(work, bridge).flatMap((port) => {
-    const rows = referredRows(work, 'Interface', port.get('interfaces').keys.map(String), ['name']);
+    const rows = referredRows(work, 'Interface', port.texts('interfaces'), ['name']);
     return rows
       .filter((row) => placeInterface(work, row)?.port.row === port)
       .map((row) => row.text('name') ?? '');

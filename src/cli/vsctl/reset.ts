@@ -1,6 +1,5 @@
 /** emer-reset: back to a switch that nobody controls, with its bridges, ports and addresses kept. */
 import type { CommandDef, Context } from '../db-ctl/command.ts';
-import { emptyMap, emptySet, lookup, mapOf, setOf } from '../db-ctl/datum.ts';
 import { tableNamed } from '../db-ctl/schema.ts';
 import { rootOf } from './model.ts';
 
@@ -39,16 +38,16 @@ export const resetCommands: readonly CommandDef[] = [
 
 function reset({ work }: Context): void {
   const root = rootOf(work);
-  root.set('manager_options', emptySet);
-  root.set('ssl', emptySet);
+  root.set('manager_options', []);
+  root.set('ssl', []);
   for (const bridge of work.rows('Bridge', bridgeReferences)) {
-    for (const column of bridgeReferences) bridge.set(column, emptySet);
-    const address = lookup(bridge.get('other_config'), 'hwaddr');
-    bridge.set('other_config', address === undefined ? emptyMap : mapOf([['hwaddr', address]]));
+    for (const column of bridgeReferences) bridge.set(column, []);
+    const address = bridge.valueUnder('other_config', 'hwaddr');
+    bridge.set('other_config', address === undefined ? [] : ['hwaddr', address]);
   }
-  for (const port of work.rows('Port', ['other_config'])) port.set('other_config', emptyMap);
+  for (const port of work.rows('Port', ['other_config'])) port.set('other_config', []);
   for (const iface of work.rows('Interface', policing)) {
-    for (const column of policing) iface.set(column, setOf(0));
+    for (const column of policing) iface.set(column, 0);
   }
   for (const table of emptied) for (const row of work.rows(table)) work.delete(row);
 }

@@ -5,7 +5,7 @@
 import { Refused } from '../../base/errors.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { realToJson } from '../../rpc/json-value.ts';
-import { readUuid } from '../engine/atom.ts';
+import { readUuid } from '../atom.ts';
 import type { BaseTypeJson, TypeJson, Value } from '../schema-types.ts';
 import { canonicalAtom, isScalar } from './values.ts';
 

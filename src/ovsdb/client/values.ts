@@ -4,10 +4,9 @@
  * Used by the view and the transactions of this folder.
  */
 import { Malformed } from '../../base/errors.ts';
-import { compareBytes } from '../../base/text.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
-import { atomFromJson, defaultAtoms } from '../atom-json.ts';
+import { compareAtoms, defaultAtoms, uncheckedAtom } from '../atom.ts';
 import type { BaseTypeJson, Scalar, TypeJson, Value } from '../schema-types.ts';
 
 /** A row without its static type. */
@@ -107,11 +106,6 @@ function placeOf(list: readonly Scalar[], atom: Scalar): number {
   return low;
 }
 
-function compareAtoms(a: Scalar, b: Scalar): number {
-  if (typeof a === 'string' && typeof b === 'string') return compareBytes(a, b);
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 export function isScalar(type: TypeJson): boolean {
   return (type.min ?? 1) === 1 && (type.max ?? 1) === 1;
 }
@@ -143,7 +137,7 @@ function readMap(key: BaseTypeJson, value: BaseTypeJson, json: Json): ReadonlyMa
 }
 
 function readAtom({ type }: BaseTypeJson, json: Json): Scalar {
-  const atom = atomFromJson(type, json);
+  const atom = uncheckedAtom(type, json);
   if (atom === undefined) throw bad(type, json);
   return atom;
 }

@@ -1,74 +1,39 @@
 /**
- * Atoms: the single values of RFC 7047 section 5.1, their order, constraints and JSON form. Used by `datum.ts`, which
- * makes sets and maps of them.
+ * Atoms checked against the constraints of their type, from and to JSON, and as text. Used by `datum.ts`, which makes
+ * sets and maps of them. RFC 7047 section 5.1.
  */
 
-import { characterCount, compareBytes, utf8Problem } from '../../base/text.ts';
+import { characterCount, utf8Problem } from '../../base/text.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
-import { formatReal, isInteger, numberOf, realToJson } from '../../rpc/json-value.ts';
-import { defaultAtoms } from '../atom-json.ts';
+import { formatReal, realToJson } from '../../rpc/json-value.ts';
+import { type AtomType, isUuid, readUuid, uncheckedAtom } from '../atom.ts';
+import type { Scalar } from '../schema-types.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
 import { isId } from './member-reader.ts';
-import type { Atom, AtomType, BaseType } from './types.ts';
+import type { BaseType } from './types.ts';
 
 /** What "named-uuid" stands for within one transaction. */
-export interface Symbols {
+export interface UuidNames {
   /** The uuid that `name` stands for, now or once it is inserted. */
   uuidOf(name: string): string;
 }
 
-const uuidPattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
-
-const lowerCaseUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** The uuid in lower case, or undefined when the text is none. */
-export function readUuid(text: string): string | undefined {
-  if (lowerCaseUuid.test(text)) return text;
-  return uuidPattern.test(text) ? text.toLowerCase() : undefined;
-}
-
-export function defaultAtom(type: AtomType): Atom {
-  return defaultAtoms[type];
-}
-
-/** Negative, 0 or positive; both atoms have the type `type`. */
-export function compareAtoms(type: AtomType, a: Atom, b: Atom): number {
-  if (a === b) return 0;
-  if (type === 'string') return compareBytes(String(a), String(b));
-  return a < b ? -1 : 1;
-}
-
 /** Reads an atom and checks it against `base`. Throws OvsdbError. */
-export function atomFromJson(base: BaseType, json: Json, symbols?: Symbols): Atom {
-  const atom = readAtom(base.type, json, symbols);
+export function atomFromJson(base: BaseType, json: Json, uuidNames?: UuidNames): Scalar {
+  const atom = readAtom(base.type, json, uuidNames);
   if (base.hasConstraints || base.type === 'string') checkAtom(base, atom);
   return atom;
 }
 
-function readAtom(type: AtomType, json: Json, symbols: Symbols | undefined): Atom {
-  switch (type) {
-    case 'integer':
-      if (isInteger(json)) return json;
-      break;
-    case 'real': {
-      const number = numberOf(json);
-      if (number !== undefined) return Number(number);
-      break;
-    }
-    case 'boolean':
-      if (typeof json === 'boolean') return json;
-      break;
-    case 'string':
-      if (typeof json === 'string') return json;
-      break;
-    case 'uuid':
-      return readUuidJson(json, symbols);
-  }
-  throw syntaxError(json, `expected ${type}`);
+function readAtom(type: AtomType, json: Json, uuidNames: UuidNames | undefined): Scalar {
+  if (type === 'uuid') return readUuidJson(json, uuidNames);
+  const atom = uncheckedAtom(type, json);
+  if (atom === undefined) throw syntaxError(json, `expected ${type}`);
+  return atom;
 }
 
-function readUuidJson(json: Json, symbols: Symbols | undefined): string {
+function readUuidJson(json: Json, uuidNames: UuidNames | undefined): string {
   if (Array.isArray(json) && json.length === 2 && typeof json[1] === 'string') {
     const text: string = json[1];
     if (json[0] === 'uuid') {
@@ -76,23 +41,28 @@ function readUuidJson(json: Json, symbols: Symbols | undefined): string {
       if (uuid === undefined) throw syntaxError(json, `"${text}" is not a valid UUID`);
       return uuid;
     }
-    if (json[0] === 'named-uuid' && symbols !== undefined) {
+    if (json[0] === 'named-uuid' && uuidNames !== undefined) {
       if (!isId(text)) throw syntaxError(json, 'named-uuid string is not a valid <id>');
-      return symbols.uuidOf(text);
+      return uuidNames.uuidOf(text);
     }
   }
   throw syntaxError(json, 'expected ["uuid", <string>]');
 }
 
-/** RFC 7047 `<atom>`. */
-export function atomToJson(type: AtomType, atom: Atom): Json {
-  if (type === 'uuid') return ['uuid', atom];
+/** RFC 7047 `<atom>`; with `nameOf` a uuid of a row that has such a name is given as "named-uuid". */
+export function atomToJson(
+  type: AtomType,
+  atom: Scalar,
+  nameOf?: (uuid: Scalar) => string | undefined,
+): Json {
   if (type === 'real') return realToJson(Number(atom));
-  return atom;
+  if (type !== 'uuid') return atom;
+  const name = nameOf?.(atom);
+  return name === undefined ? ['uuid', atom] : ['named-uuid', name];
 }
 
 /** Throws OvsdbError ("constraint violation"). References are checked when a transaction commits. */
-export function checkAtom(base: BaseType, atom: Atom): void {
+export function checkAtom(base: BaseType, atom: Scalar): void {
   if (base.enum !== undefined && !base.enum.includes(atom)) {
     const allowed = base.enum.map((value) => formatAtom(base.type, value)).join(', ');
     violated(`${formatAtom(base.type, atom)} is not one of the allowed values ([${allowed}])`);
@@ -131,10 +101,10 @@ function violated(why: string): never {
 }
 
 /** As the tools print it and the command line takes it: strings in quotes only where they need them. */
-export function formatAtom(type: AtomType, atom: Atom): string {
+export function formatAtom(type: AtomType, atom: Scalar): string {
   if (type === 'real') return formatReal(Number(atom));
   const text = String(atom);
   if (type !== 'string') return text;
   const isPlain = /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text) && text !== 'true' && text !== 'false';
-  return isPlain && !uuidPattern.test(text) ? text : emitJson(text);
+  return isPlain && !isUuid(text) ? text : emitJson(text);
 }

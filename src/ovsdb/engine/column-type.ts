@@ -5,10 +5,12 @@
 
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { isInteger, isObject, realToJson } from '../../rpc/json-value.ts';
+import type { AtomType } from '../atom.ts';
+import type { Scalar, TypeJson } from '../schema-types.ts';
 import { datumFromJson, datumToJson, isAtoms } from './datum.ts';
 import { syntaxError } from './errors.ts';
 import { MemberReader } from './member-reader.ts';
-import type { Atom, AtomType, BaseType, ColumnType } from './types.ts';
+import type { BaseType, ColumnType } from './types.ts';
 
 const unlimited = Number.POSITIVE_INFINITY;
 const uintMax = 4294967295;
@@ -55,6 +57,21 @@ export function columnTypeFromJson(json: Json): ColumnType {
   else if (maxJson !== undefined) max = readCount(maxJson);
   if (min > 1 || max < 1) throw syntaxError(json, 'ovsdb type fails constraint checks');
   return makeType(key, value, min, max);
+}
+
+/** A type declared in TypeScript, or by its name. Throws OvsdbError. */
+export function compileType(type: TypeJson | string): ColumnType {
+  return columnTypeFromJson(type as unknown as Json); // its numbers are those that JSON's reader makes
+}
+
+/** What may be put into a value of that type, or taken out: any number of its elements. */
+export function elementsType({ key, value }: ColumnType): ColumnType {
+  return makeType(key, value, 0, unlimited);
+}
+
+/** Any number of elements without values: what names the pairs of a map to take out. */
+export function keysType({ key }: ColumnType): ColumnType {
+  return makeType(key, undefined, 0, unlimited);
 }
 
 export function columnTypeToJson(type: ColumnType): Json {
@@ -120,7 +137,7 @@ function readConstraints(base: BaseType, reader: MemberReader, json: Json): Base
 
 function withEnum(base: BaseType, json: Json): BaseType {
   const values = datumFromJson(makeType(base, undefined, 1, unlimited), json);
-  const list: readonly Atom[] = isAtoms(values) ? values : [values];
+  const list: readonly Scalar[] = isAtoms(values) ? values : [values];
   return { ...base, enum: list, hasConstraints: true };
 }
 
@@ -180,6 +197,6 @@ function baseTypeToJson(base: BaseType): Json {
   };
 }
 
-function enumToJson(base: BaseType, values: readonly Atom[]): Json {
+function enumToJson(base: BaseType, values: readonly Scalar[]): Json {
   return datumToJson(makeType(plainBase(base.type), undefined, 1, unlimited), values);
 }

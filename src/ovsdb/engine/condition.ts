@@ -3,13 +3,15 @@
  * where all clauses must hold, and by conditional monitors, where any is enough.
  */
 import type { Json } from '../../rpc/channel.ts';
-import { compareAtoms, type Symbols } from './atom.ts';
+import { compareAtoms } from '../atom.ts';
+import type { Scalar } from '../schema-types.ts';
+import type { UuidNames } from './atom.ts';
 import { makeType } from './column-type.ts';
 import { atomsOf, datumFromJson, datumToJson, describeType, equalDatums } from './datum.ts';
 import { isDisjoint, isIncluded } from './datum-algebra.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
 import { cell } from './row.ts';
-import type { Atom, ColumnSchema, ColumnType, Datum, Row, TableSchema } from './types.ts';
+import type { ColumnSchema, ColumnType, Datum, Row, TableSchema } from './types.ts';
 
 const functions = ['==', 'includes', '<=', '<', '>=', '>', 'excludes', '!='] as const;
 type FunctionName = (typeof functions)[number];
@@ -52,11 +54,15 @@ export class Condition {
 }
 
 /** Throws OvsdbError. */
-export function conditionFromJson(table: TableSchema, json: readonly Json[], symbols?: Symbols): Condition {
-  return new Condition(json.map((clause) => clauseFromJson(table, clause, symbols)));
+export function conditionFromJson(
+  table: TableSchema,
+  json: readonly Json[],
+  uuidNames?: UuidNames,
+): Condition {
+  return new Condition(json.map((clause) => clauseFromJson(table, clause, uuidNames)));
 }
 
-function clauseFromJson(table: TableSchema, json: Json, symbols: Symbols | undefined): Clause {
+function clauseFromJson(table: TableSchema, json: Json, uuidNames: UuidNames | undefined): Clause {
   if (typeof json === 'boolean') {
     return { function: json, column: undefined, argument: '', argumentType: undefined, matches: () => json };
   }
@@ -72,7 +78,7 @@ function clauseFromJson(table: TableSchema, json: Json, symbols: Symbols | undef
   const name = functions.find((known) => known === functionName);
   if (name === undefined) throw new OvsdbError('unknown function', `No function named ${functionName}.`);
   const argumentType = argumentTypeOf(column, name, json);
-  const argument = datumFromJson(argumentType, argumentJson, symbols);
+  const argument = datumFromJson(argumentType, argumentJson, uuidNames);
   return { function: name, column, argument, argumentType, matches: testOf(column, name, argument) };
 }
 
@@ -118,7 +124,7 @@ function testOf(column: ColumnSchema, name: FunctionName, argument: Datum): (row
   }
 }
 
-function scalarTest(column: ColumnSchema, name: FunctionName, wanted: Atom): (row: Row) => boolean {
+function scalarTest(column: ColumnSchema, name: FunctionName, wanted: Scalar): (row: Row) => boolean {
   if (name === '==' || name === 'includes') return (row) => cell(row, column) === wanted;
   if (name === '!=' || name === 'excludes') return (row) => cell(row, column) !== wanted;
   return orderTest(column, name, wanted);
@@ -132,7 +138,7 @@ function orderTest(column: ColumnSchema, name: FunctionName, argument: Datum): (
   return (row) => {
     const [actual] = atomsOf(cell(row, column));
     if (actual === undefined || wanted === undefined) return false;
-    const order = compareAtoms(column.type.key.type, actual, wanted);
+    const order = compareAtoms(actual, wanted);
     return order === 0 ? isEqualWanted : order < 0 === isSmallerWanted;
   };
 }

@@ -2,29 +2,32 @@
  * How values combine: union and difference of sets and maps (mutations), inclusion (conditions), and the difference
  * between an old and a new value that the log file and "update2" notifications carry.
  */
-import { compareAtoms } from './atom.ts';
-import { atomsOf, datumOf, elementCount, equalDatums } from './datum.ts';
+import { compareAtoms } from '../atom.ts';
+import type { Scalar } from '../schema-types.ts';
+import { atomsOf, datumOf, elementCount, equalDatums, stepOf } from './datum.ts';
 import { OvsdbError } from './errors.ts';
-import type { Atom, ColumnType, Datum } from './types.ts';
-
-/** Atoms of one element. */
-function stepOf(type: ColumnType): 1 | 2 {
-  return type.form === 'map' ? 2 : 1;
-}
+import type { ColumnType, Datum } from './types.ts';
 
 /** The offset of `key` in sorted `atoms`; where it is absent, -1 minus the offset at which it would stand. */
-function findKey(type: ColumnType, atoms: readonly Atom[], key: Atom): number {
+function findKey(type: ColumnType, atoms: readonly Scalar[], key: Scalar): number {
   const step = stepOf(type);
   let low = 0;
   let high = atoms.length / step;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const order = compareAtoms(type.key.type, key, atoms[middle * step] ?? key);
+    const order = compareAtoms(key, atoms[middle * step] ?? key);
     if (order === 0) return middle * step;
     if (order < 0) high = middle;
     else low = middle + 1;
   }
   return -1 - low * step;
+}
+
+/** The value of a map under `key`. */
+export function valueUnder(type: ColumnType, map: Datum, key: Scalar): Scalar | undefined {
+  const atoms = atomsOf(map);
+  const at = findKey(type, atoms, key);
+  return at < 0 ? undefined : atoms[at + 1];
 }
 
 /** All of `a`, and what `b` has under keys that `a` lacks. */
@@ -33,7 +36,7 @@ export function unionOf(type: ColumnType, a: Datum, b: Datum): Datum {
   const base = atomsOf(a);
   const more = atomsOf(b);
   if (more.length > 16 * step) return merge(type, base, more);
-  let result: Atom[] | undefined;
+  let result: Scalar[] | undefined;
   for (let i = 0; i < more.length; i += step) {
     const at = findKey(type, result ?? base, more[i] ?? 0);
     if (at >= 0) continue;
@@ -43,13 +46,13 @@ export function unionOf(type: ColumnType, a: Datum, b: Datum): Datum {
   return result === undefined ? a : datumOf(type, result);
 }
 
-function merge(type: ColumnType, a: readonly Atom[], b: readonly Atom[]): Datum {
+function merge(type: ColumnType, a: readonly Scalar[], b: readonly Scalar[]): Datum {
   const step = stepOf(type);
-  const result: Atom[] = [];
+  const result: Scalar[] = [];
   let i = 0;
   let j = 0;
   while (i < a.length || j < b.length) {
-    const order = compareHeads(type, a, i, b, j);
+    const order = compareHeads(a, i, b, j);
     if (order <= 0) push(result, a, i, step);
     else push(result, b, j, step);
     if (order <= 0) i += step;
@@ -59,20 +62,14 @@ function merge(type: ColumnType, a: readonly Atom[], b: readonly Atom[]): Datum 
 }
 
 /** Which of two sorted lists has the smaller key next; a list that has ended comes last. */
-function compareHeads(
-  type: ColumnType,
-  a: readonly Atom[],
-  i: number,
-  b: readonly Atom[],
-  j: number,
-): number {
+function compareHeads(a: readonly Scalar[], i: number, b: readonly Scalar[], j: number): number {
   const x = a[i];
   const y = b[j];
   if (x === undefined) return 1;
-  return y === undefined ? -1 : compareAtoms(type.key.type, x, y);
+  return y === undefined ? -1 : compareAtoms(x, y);
 }
 
-function push(to: Atom[], from: readonly Atom[], at: number, step: number): void {
+function push(to: Scalar[], from: readonly Scalar[], at: number, step: number): void {
   for (let k = at; k < at + step; k++) {
     const atom = from[k];
     if (atom !== undefined) to.push(atom);
@@ -124,7 +121,7 @@ function countCommon(type: ColumnType, part: Datum, whole: Datum): number {
  */
 export function diffDatums(type: ColumnType, before: Datum, after: Datum): Datum {
   if (type.max <= 1) return after;
-  const result: Atom[] = [];
+  const result: Scalar[] = [];
   compareElements(type, before, after, (atoms, at, step, side) => {
     if (side !== 'replaced') push(result, atoms, at, step);
   });
@@ -136,9 +133,9 @@ export function addedAndRemoved(
   type: ColumnType,
   before: Datum,
   after: Datum,
-): { added: Atom[]; removed: Atom[] } {
-  const added: Atom[] = [];
-  const removed: Atom[] = [];
+): { added: Scalar[]; removed: Scalar[] } {
+  const added: Scalar[] = [];
+  const removed: Scalar[] = [];
   compareElements(type, before, after, (atoms, at, step, side) => {
     push(side === 'after' ? added : removed, atoms, at, step);
   });
@@ -153,7 +150,7 @@ function compareElements(
   type: ColumnType,
   before: Datum,
   after: Datum,
-  visit: (atoms: readonly Atom[], at: number, step: number, side: 'before' | 'replaced' | 'after') => void,
+  visit: (atoms: readonly Scalar[], at: number, step: number, side: 'before' | 'replaced' | 'after') => void,
 ): void {
   const step = stepOf(type);
   const a = atomsOf(before);
@@ -162,7 +159,7 @@ function compareElements(
   let i = start;
   let j = start;
   while (i < endA || j < endB) {
-    const order = i >= endA ? 1 : j >= endB ? -1 : compareHeads(type, a, i, b, j);
+    const order = i >= endA ? 1 : j >= endB ? -1 : compareHeads(a, i, b, j);
     if (order < 0) visit(a, i, step, 'before');
     else if (order > 0) visit(b, j, step, 'after');
     else if (step === 2 && a[i + 1] !== b[j + 1]) {
@@ -176,8 +173,8 @@ function compareElements(
 
 /** What is left of two lists without their common beginning and end, in whole elements. */
 function differingRange(
-  a: readonly Atom[],
-  b: readonly Atom[],
+  a: readonly Scalar[],
+  b: readonly Scalar[],
   step: number,
 ): { start: number; endA: number; endB: number } {
   const shorter = Math.min(a.length, b.length);

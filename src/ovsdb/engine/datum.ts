@@ -3,19 +3,40 @@
  * How they are combined (mutations, differences) is in `datum-algebra.ts`.
  */
 import type { Json } from '../../rpc/channel.ts';
-import { atomFromJson, atomToJson, compareAtoms, defaultAtom, formatAtom, type Symbols } from './atom.ts';
+import { compareAtoms, defaultAtoms } from '../atom.ts';
+import type { Scalar } from '../schema-types.ts';
+import { atomFromJson, atomToJson, formatAtom, type UuidNames } from './atom.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
-import type { Atom, ColumnType, Datum } from './types.ts';
+import type { ColumnType, Datum } from './types.ts';
 
-const none: readonly Atom[] = Object.freeze([]);
+const none: readonly Scalar[] = Object.freeze([]);
 
 /** The atoms of a value: one for a scalar, keys and values in turn for a map. */
-export function atomsOf(datum: Datum): readonly Atom[] {
+export function atomsOf(datum: Datum): readonly Scalar[] {
   return isAtoms(datum) ? datum : [datum];
 }
 
-export function isAtoms(datum: Datum): datum is readonly Atom[] {
+export function isAtoms(datum: Datum): datum is readonly Scalar[] {
   return Array.isArray(datum);
+}
+
+/** Atoms of one element. */
+export function stepOf(type: ColumnType): 1 | 2 {
+  return type.form === 'map' ? 2 : 1;
+}
+
+/** The keys and values of a map. */
+export function pairsOf(map: Datum): [key: Scalar, value: Scalar][] {
+  const atoms = atomsOf(map);
+  const pairs: [Scalar, Scalar][] = [];
+  for (let i = 0; i + 1 < atoms.length; i += 2) pairs.push([atoms[i] ?? 0, atoms[i + 1] ?? 0]);
+  return pairs;
+}
+
+/** The elements of a set, the keys of a map. */
+export function keysOf(type: ColumnType, datum: Datum): readonly Scalar[] {
+  const atoms = atomsOf(datum);
+  return type.form === 'map' ? atoms.filter((_, i) => i % 2 === 0) : atoms;
 }
 
 /** Elements of a set, pairs of a map, 1 for a scalar. */
@@ -25,31 +46,31 @@ export function elementCount(type: ColumnType, datum: Datum): number {
 }
 
 /** The value of that type with these atoms. */
-export function datumOf(type: ColumnType, atoms: readonly Atom[]): Datum {
-  if (type.form === 'scalar') return atoms[0] ?? defaultAtom(type.key.type);
+export function datumOf(type: ColumnType, atoms: readonly Scalar[]): Datum {
+  if (type.form === 'scalar') return atoms[0] ?? defaultAtoms[type.key.type];
   return atoms.length === 0 ? none : atoms;
 }
 
 /** What a column holds when an insert does not mention it. */
 export function defaultDatum(type: ColumnType): Datum {
-  const key = defaultAtom(type.key.type);
+  const key = defaultAtoms[type.key.type];
   if (type.form === 'scalar') return key;
   if (type.min === 0) return none;
-  return type.value === undefined ? [key] : [key, defaultAtom(type.value.type)];
+  return type.value === undefined ? [key] : [key, defaultAtoms[type.value.type]];
 }
 
 /** Reads a value and checks its constraints. Throws OvsdbError. */
-export function datumFromJson(type: ColumnType, json: Json, symbols?: Symbols): Datum {
+export function datumFromJson(type: ColumnType, json: Json, uuidNames?: UuidNames): Datum {
   const isInSet = type.form !== 'map' && Array.isArray(json) && json.length > 0 && json[0] === 'set';
   if (type.form !== 'map' && !isInSet) {
-    const atom = atomFromJson(type.key, json, symbols);
+    const atom = atomFromJson(type.key, json, uuidNames);
     return type.form === 'scalar' ? atom : [atom];
   }
   const form = type.form === 'map' ? 'map' : 'set';
   const elements = unwrap(json, form);
   checkCount(type, form, elements.length, json);
   const atoms =
-    type.value === undefined ? readSet(type, elements, symbols) : readMap(type, elements, symbols);
+    type.value === undefined ? readSet(type, elements, uuidNames) : readMap(type, elements, uuidNames);
   return datumOf(type, atoms);
 }
 
@@ -70,76 +91,99 @@ function checkCount(type: ColumnType, form: string, count: number, json: Json): 
   throw syntaxError(json, `${form} must have ${type.min} to ${max} members but ${count} are present`);
 }
 
-function readSet(type: ColumnType, elements: readonly Json[], symbols: Symbols | undefined): readonly Atom[] {
-  const atoms = elements.map((element) => atomFromJson(type.key, element, symbols));
-  sortSet(type, atoms);
+function readSet(
+  type: ColumnType,
+  elements: readonly Json[],
+  uuidNames: UuidNames | undefined,
+): readonly Scalar[] {
+  const atoms = sortElements(
+    type,
+    elements.map((element) => atomFromJson(type.key, element, uuidNames)),
+  );
+  if (hasRepeatedKey(type, atoms)) throw new OvsdbError('ovsdb error', 'set contains duplicate');
   return atoms;
 }
 
-/** Sorts in place. Throws OvsdbError when an atom is there twice. */
-export function sortSet(type: ColumnType, atoms: Atom[]): void {
-  const order = type.key.type;
-  let isSorted = true;
-  for (let i = 1; i < atoms.length && isSorted; i++) isSorted = compareAt(order, atoms, i - 1, i) < 0;
-  if (isSorted) return;
-  atoms.sort((a, b) => compareAtoms(order, a, b));
-  for (let i = 1; i < atoms.length; i++) {
-    if (atoms[i] === atoms[i - 1]) throw new OvsdbError('ovsdb error', 'set contains duplicate');
-  }
-}
-
-function compareAt(
-  order: Parameters<typeof compareAtoms>[0],
-  atoms: readonly Atom[],
-  i: number,
-  j: number,
-): number {
-  const a = atoms[i];
-  const b = atoms[j];
-  return a === undefined || b === undefined ? 0 : compareAtoms(order, a, b);
-}
-
-function readMap(type: ColumnType, elements: readonly Json[], symbols: Symbols | undefined): readonly Atom[] {
-  const atoms: Atom[] = [];
-  let isSorted = true;
+function readMap(
+  type: ColumnType,
+  elements: readonly Json[],
+  uuidNames: UuidNames | undefined,
+): readonly Scalar[] {
+  const given: Scalar[] = [];
   for (const element of elements) {
     if (!Array.isArray(element) || element.length !== 2)
       throw syntaxError(element, 'expected 2-element array');
-    const key = atomFromJson(type.key, element[0], symbols);
-    const value = type.value === undefined ? key : atomFromJson(type.value, element[1], symbols);
-    const before = atoms.at(-2);
-    if (before !== undefined && compareAtoms(type.key.type, before, key) >= 0) isSorted = false;
-    atoms.push(key, value);
+    const key = atomFromJson(type.key, element[0], uuidNames);
+    given.push(key, type.value === undefined ? key : atomFromJson(type.value, element[1], uuidNames));
   }
-  return isSorted ? atoms : sortMap(type, atoms);
+  const atoms = sortElements(type, given);
+  if (hasRepeatedKey(type, atoms)) throw new OvsdbError('ovsdb error', 'map contains duplicate key');
+  return atoms;
 }
 
-function sortMap(type: ColumnType, atoms: readonly Atom[]): Atom[] {
-  const pairs: [Atom, Atom][] = [];
-  for (let i = 0; i + 1 < atoms.length; i += 2) pairs.push([atoms[i] ?? 0, atoms[i + 1] ?? 0]);
-  pairs.sort(([a], [b]) => compareAtoms(type.key.type, a, b));
-  for (let i = 1; i < pairs.length; i++) {
-    if (pairs[i]?.[0] === pairs[i - 1]?.[0])
-      throw new OvsdbError('ovsdb error', 'map contains duplicate key');
-  }
-  return pairs.flat();
+/** The elements in order of their keys; `atoms` itself when it is so already, else a copy. */
+export function sortElements(type: ColumnType, atoms: readonly Scalar[]): readonly Scalar[] {
+  if (isSorted(type, atoms)) return atoms;
+  if (type.form !== 'map') return [...atoms].sort(compareAtoms);
+  return pairsOf(atoms)
+    .sort(([a], [b]) => compareAtoms(a, b))
+    .flat();
 }
 
-/** RFC 7047 `<value>`; a set of one is given as its atom, as the reference does. */
-export function datumToJson(type: ColumnType, datum: Datum): Json {
+function isSorted(type: ColumnType, atoms: readonly Scalar[]): boolean {
+  const step = stepOf(type);
+  for (let i = step; i < atoms.length; i += step) {
+    if (compareAtoms(atoms[i - step] ?? 0, atoms[i] ?? 0) > 0) return false;
+  }
+  return true;
+}
+
+/** Whether sorted elements have two of one key. */
+export function hasRepeatedKey(type: ColumnType, atoms: readonly Scalar[]): boolean {
+  const step = stepOf(type);
+  for (let i = step; i < atoms.length; i += step) if (atoms[i] === atoms[i - step]) return true;
+  return false;
+}
+
+/** The value of that type with these atoms, given in any order; of a key that comes twice the first is taken. */
+export function makeDatum(type: ColumnType, atoms: readonly Scalar[]): Datum {
+  const sorted = sortElements(type, atoms);
+  if (!hasRepeatedKey(type, sorted)) return datumOf(type, sorted);
+  const step = stepOf(type);
+  return datumOf(
+    type,
+    sorted.filter((_, i) => {
+      const at = i - (i % step);
+      return at === 0 || sorted[at] !== sorted[at - step];
+    }),
+  );
+}
+
+/**
+ * RFC 7047 `<value>`; a set of one is given as its atom, as the reference does. `nameOf` tells for a uuid the
+ * "named-uuid" of a row that the same transaction inserts.
+ */
+export function datumToJson(
+  type: ColumnType,
+  datum: Datum,
+  nameOf?: (uuid: Scalar) => string | undefined,
+): Json {
   const key = type.key.type;
-  if (!isAtoms(datum)) return atomToJson(key, datum);
+  if (!isAtoms(datum)) return atomToJson(key, datum, nameOf);
   if (type.value !== undefined) {
     const value = type.value.type;
     const pairs: Json[] = [];
     for (let i = 0; i + 1 < datum.length; i += 2) {
-      pairs.push([atomToJson(key, datum[i] ?? 0), atomToJson(value, datum[i + 1] ?? 0)]);
+      pairs.push([atomToJson(key, datum[i] ?? 0, nameOf), atomToJson(value, datum[i + 1] ?? 0, nameOf)]);
     }
     return ['map', pairs];
   }
   const [only] = datum;
-  if (datum.length === 1 && only !== undefined) return atomToJson(key, only);
-  return ['set', key === 'uuid' || key === 'real' ? datum.map((atom) => atomToJson(key, atom)) : datum];
+  if (datum.length === 1 && only !== undefined) return atomToJson(key, only, nameOf);
+  return [
+    'set',
+    key === 'uuid' || key === 'real' ? datum.map((atom) => atomToJson(key, atom, nameOf)) : datum,
+  ];
 }
 
 export function equalDatums(a: Datum, b: Datum): boolean {
@@ -152,25 +196,17 @@ export function equalDatums(a: Datum, b: Datum): boolean {
 /** The reference's order: fewer elements first, then keys, then values. */
 export function compareDatums(type: ColumnType, a: Datum, b: Datum): number {
   if (!isAtoms(a) || !isAtoms(b)) {
-    return isAtoms(a) || isAtoms(b) ? 0 : compareAtoms(type.key.type, a, b);
+    return isAtoms(a) || isAtoms(b) ? 0 : compareAtoms(a, b);
   }
   if (a.length !== b.length) return a.length - b.length;
-  const step = type.form === 'map' ? 2 : 1;
-  return (
-    compareEvery(type.key.type, a, b, 0, step) || compareEvery(type.value?.type ?? 'string', a, b, 1, step)
-  );
+  const step = stepOf(type);
+  return compareEvery(a, b, 0, step) || compareEvery(a, b, 1, step);
 }
 
-function compareEvery(
-  order: Parameters<typeof compareAtoms>[0],
-  a: readonly Atom[],
-  b: readonly Atom[],
-  from: number,
-  step: number,
-): number {
+function compareEvery(a: readonly Scalar[], b: readonly Scalar[], from: number, step: number): number {
   for (let i = from; i < a.length && from < step; i += step) {
-    const order3 = compareAtoms(order, a[i] ?? 0, b[i] ?? 0);
-    if (order3 !== 0) return order3;
+    const order = compareAtoms(a[i] ?? 0, b[i] ?? 0);
+    if (order !== 0) return order;
   }
   return 0;
 }
@@ -183,17 +219,14 @@ export function isDefaultDatum(type: ColumnType, datum: Datum): boolean {
 export function formatDatum(type: ColumnType, datum: Datum): string {
   const key = type.key.type;
   const atoms = atomsOf(datum);
-  const parts: string[] = [];
-  if (type.value === undefined) {
-    for (const atom of atoms) parts.push(formatAtom(key, atom));
-  } else {
-    for (let i = 0; i + 1 < atoms.length; i += 2) {
-      parts.push(`${formatAtom(key, atoms[i] ?? 0)}=${formatAtom(type.value.type, atoms[i + 1] ?? 0)}`);
-    }
-  }
+  const { value } = type;
+  const parts =
+    value === undefined
+      ? atoms.map((atom) => formatAtom(key, atom))
+      : pairsOf(atoms).map(([k, v]) => `${formatAtom(key, k)}=${formatAtom(value.type, v)}`);
   const text = parts.join(', ');
   if (type.max === 1 && atoms.length > 0) return text;
-  return type.value === undefined ? `[${text}]` : `{${text}}`;
+  return value === undefined ? `[${text}]` : `{${text}}`;
 }
 
 /** "set of up to 3 strings": how messages call a type. */

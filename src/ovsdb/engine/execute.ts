@@ -46,11 +46,11 @@ export function execute(
     return { kind: 'failed', results: error.toJson() };
   }
   const transaction = new Transaction(deps.tables, deps.newUuid);
-  const symbols = new NamedUuids(deps.newUuid);
+  const uuidNames = new NamedUuids(deps.newUuid);
   const execution: Execution = {
     transaction,
     context,
-    symbols,
+    uuidNames,
     elapsed,
     isDurable: false,
     isWrite: false,

@@ -3,12 +3,21 @@
  * from sets and maps. Used by the "mutate" operation.
  */
 import type { Json } from '../../rpc/channel.ts';
-import { checkAtom, type Symbols } from './atom.ts';
-import { makeType, plainBase } from './column-type.ts';
-import { atomsOf, datumFromJson, datumOf, describeType, elementCount, sortSet } from './datum.ts';
+import type { Scalar } from '../schema-types.ts';
+import { checkAtom, type UuidNames } from './atom.ts';
+import { elementsType, keysType, makeType, plainBase } from './column-type.ts';
+import {
+  atomsOf,
+  datumFromJson,
+  datumOf,
+  describeType,
+  elementCount,
+  hasRepeatedKey,
+  sortElements,
+} from './datum.ts';
 import { differenceOf, unionOf } from './datum-algebra.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
-import type { Atom, ColumnSchema, Datum, TableSchema } from './types.ts';
+import type { ColumnSchema, Datum, TableSchema } from './types.ts';
 
 export interface Mutation {
   readonly column: ColumnSchema;
@@ -17,7 +26,7 @@ export interface Mutation {
 }
 
 /** Throws OvsdbError. */
-export function mutationFromJson(table: TableSchema, json: Json, symbols: Symbols): Mutation {
+export function mutationFromJson(table: TableSchema, json: Json, uuidNames: UuidNames): Mutation {
   if (!Array.isArray(json) || json.length !== 3) throw syntaxError(json, 'Parse error in mutation.');
   const [columnName, mutator, argument]: readonly Json[] = json;
   if (typeof columnName !== 'string' || typeof mutator !== 'string' || argument === undefined) {
@@ -32,7 +41,7 @@ export function mutationFromJson(table: TableSchema, json: Json, symbols: Symbol
     throw syntaxError(json, why, 'constraint violation');
   }
   if (mutator === 'insert' || mutator === 'delete')
-    return elementMutation(column, mutator, argument, json, symbols);
+    return elementMutation(column, mutator, argument, json, uuidNames);
   const operator = arithmetic.get(mutator);
   if (operator === undefined) throw new OvsdbError('unknown mutator', `No mutator named ${mutator}.`);
   return arithmeticMutation(column, mutator, operator, argument, json);
@@ -51,15 +60,15 @@ function elementMutation(
   mutator: 'insert' | 'delete',
   argument: Json,
   json: Json,
-  symbols: Symbols,
+  uuidNames: UuidNames,
 ): Mutation {
   const { type } = column;
   if (type.form === 'scalar') throw mismatch(column, mutator, json);
   if (mutator === 'insert') {
-    const more = datumFromJson(makeType(type.key, type.value, 0, type.max), argument, symbols);
+    const more = datumFromJson(makeType(type.key, type.value, 0, type.max), argument, uuidNames);
     return { column, apply: (value) => counted(column, unionOf(type, value, more)) };
   }
-  const { less, isKeys } = readDeleted(column, argument, symbols);
+  const { less, isKeys } = readDeleted(column, argument, uuidNames);
   return { column, apply: (value) => counted(column, differenceOf(type, value, less, isKeys)) };
 }
 
@@ -67,15 +76,14 @@ function elementMutation(
 function readDeleted(
   column: ColumnSchema,
   argument: Json,
-  symbols: Symbols,
+  uuidNames: UuidNames,
 ): { less: Datum; isKeys: boolean } {
-  const { key, value } = column.type;
-  const unlimited = Number.POSITIVE_INFINITY;
+  const { type } = column;
   try {
-    return { less: datumFromJson(makeType(key, value, 0, unlimited), argument, symbols), isKeys: false };
+    return { less: datumFromJson(elementsType(type), argument, uuidNames), isKeys: false };
   } catch (error) {
-    if (value === undefined || !(error instanceof OvsdbError)) throw error;
-    return { less: datumFromJson(makeType(key, undefined, 0, unlimited), argument, symbols), isKeys: true };
+    if (type.value === undefined || !(error instanceof OvsdbError)) throw error;
+    return { less: datumFromJson(keysType(type), argument, uuidNames), isKeys: true };
   }
 }
 
@@ -123,23 +131,16 @@ function arithmeticMutation(
   const apply = (value: Datum): Datum => {
     const results = atomsOf(value).map(compute);
     for (const result of results) checkAtom(key, result);
-    return datumOf(type, withoutDuplicates(column, mutator, results));
+    const sorted = sortElements(type, results);
+    if (hasRepeatedKey(type, sorted))
+      throw new OvsdbError('constraint violation', `Result of "${mutator}" operation contains duplicates.`);
+    return datumOf(type, sorted);
   };
   return { column, apply };
 }
 
-function withoutDuplicates(column: ColumnSchema, mutator: string, atoms: Atom[]): Atom[] {
-  try {
-    sortSet(column.type, atoms);
-    return atoms;
-  } catch (error) {
-    if (!(error instanceof OvsdbError)) throw error;
-    throw new OvsdbError('constraint violation', `Result of "${mutator}" operation contains duplicates.`);
-  }
-}
-
 /** Differs: -2^63 times -1 is out of range, and a negative number times 0 is 0; the reference leaves the one and crashes at the other. */
-function integerStep(mutator: string, operator: Arithmetic, y: bigint): (x: Atom) => Atom {
+function integerStep(mutator: string, operator: Arithmetic, y: bigint): (x: Scalar) => Scalar {
   if (operator.isDivision && y === 0n) return divisionByZero;
   return (x) => {
     const big = BigInt(x);
@@ -152,7 +153,7 @@ function integerStep(mutator: string, operator: Arithmetic, y: bigint): (x: Atom
   };
 }
 
-function realStep(mutator: string, operator: Arithmetic, y: number): (x: Atom) => Atom {
+function realStep(mutator: string, operator: Arithmetic, y: number): (x: Scalar) => Scalar {
   if (operator.isDivision && y === 0) return divisionByZero;
   return (x) => {
     const result = operator.real?.(Number(x), y) ?? 0;

@@ -4,7 +4,8 @@
 import { orderAsHashed } from '../../base/hash-order.ts';
 import { uuid as asUuid, type Uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
-import { checkAtom, readUuid, type Symbols } from './atom.ts';
+import { readUuid } from '../atom.ts';
+import { checkAtom, type UuidNames } from './atom.ts';
 import { conditionFromJson } from './condition.ts';
 import { atomsOf, compareDatums, equalDatums } from './datum.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
@@ -21,7 +22,7 @@ import type { AccessRules, ColumnSchema, Datum, Row, TableSchema, TransactionCon
 export interface Execution {
   readonly transaction: Transaction;
   readonly context: TransactionContext;
-  readonly symbols: NamedUuids;
+  readonly uuidNames: NamedUuids;
   /** Milliseconds since the request came. */
   readonly elapsed: number;
   isDurable: boolean;
@@ -34,7 +35,7 @@ export interface Execution {
 export class Blocked extends Error {}
 
 /** The "uuid-name"s of one transaction. */
-export class NamedUuids implements Symbols {
+export class NamedUuids implements UuidNames {
   readonly #uuids = new Map<string, { uuid: Uuid; isCreated: boolean }>();
   readonly #newUuid: () => Uuid;
 
@@ -108,7 +109,7 @@ function insert(execution: Execution, members: MemberReader): JsonObject {
   const table = checked(members, maybeTable);
   const { transaction, context } = execution;
   const uuid = chooseUuid(execution, table, uuidText, uuidName);
-  const given = readRowJson(table.schema, rowJson, execution.symbols);
+  const given = readRowJson(table.schema, rowJson, execution.uuidNames);
   checkDefaults(table.schema, given);
   const values = valuesOf(table.schema, given);
   const row = transaction.insert(table, uuid, values);
@@ -136,7 +137,7 @@ function chooseUuid(
     given = asUuid(read);
   }
   if (uuidName === undefined) return given ?? execution.transaction.newUuid();
-  const named = execution.symbols.create(uuidName, given);
+  const named = execution.uuidNames.create(uuidName, given);
   if (named === undefined) {
     const why = 'This "uuid-name" appeared on an earlier "insert" operation.';
     throw syntaxError(uuidName, why, 'duplicate uuid-name');
@@ -169,7 +170,7 @@ function select(execution: Execution, members: MemberReader): JsonObject {
   const columnsJson = members.array('columns', true);
   const sortJson = members.array('sort', true);
   const table = checked(members, maybeTable);
-  const condition = conditionFromJson(table.schema, checked(members, where), execution.symbols);
+  const condition = conditionFromJson(table.schema, checked(members, where), execution.uuidNames);
   const columns = columnsOf(table.schema, columnsJson);
   const sort = sortJson === undefined ? [] : columnsOf(table.schema, sortJson);
   const rows = distinctRows(findSlots(table, condition), columns, columnsJson === undefined);
@@ -215,14 +216,14 @@ function update(execution: Execution, members: MemberReader): JsonObject {
   const where = members.array('where');
   const rowJson = checked(members, members.object('row'));
   const table = checked(members, maybeTable);
-  const { transaction, context, symbols } = execution;
-  const given = readRowJson(table.schema, rowJson, symbols);
+  const { transaction, context, uuidNames } = execution;
+  const given = readRowJson(table.schema, rowJson, uuidNames);
   for (const [column] of given) {
     if (column.isMutable) continue;
     const why = `Cannot update immutable column ${column.name} in table ${table.schema.name}.`;
     throw syntaxError(members.json, why, 'constraint violation');
   }
-  const condition = conditionFromJson(table.schema, checked(members, where), symbols);
+  const condition = conditionFromJson(table.schema, checked(members, where), uuidNames);
   const slots = findSlots(table, condition);
   const columns = given.map(([column]) => column);
   if (context.access?.mayUpdate(table.schema, columns, rowsOf(slots)) === false) {
@@ -248,9 +249,9 @@ function mutate(execution: Execution, members: MemberReader): JsonObject {
   const where = members.array('where');
   const mutationsJson = checked(members, members.array('mutations'));
   const table = checked(members, maybeTable);
-  const { transaction, context, symbols } = execution;
-  const mutations = mutationsJson.map((json) => mutationFromJson(table.schema, json, symbols));
-  const condition = conditionFromJson(table.schema, checked(members, where), symbols);
+  const { transaction, context, uuidNames } = execution;
+  const mutations = mutationsJson.map((json) => mutationFromJson(table.schema, json, uuidNames));
+  const condition = conditionFromJson(table.schema, checked(members, where), uuidNames);
   const slots = findSlots(table, condition);
   const columns = mutations.map((mutation) => mutation.column);
   if (context.access?.mayMutate(table.schema, columns, rowsOf(slots)) === false) {
@@ -270,8 +271,8 @@ function mutate(execution: Execution, members: MemberReader): JsonObject {
 function deleteRows(execution: Execution, members: MemberReader): JsonObject {
   const where = members.array('where');
   const table = checked(members, tableOf(execution, members));
-  const { transaction, context, symbols } = execution;
-  const condition = conditionFromJson(table.schema, checked(members, where), symbols);
+  const { transaction, context, uuidNames } = execution;
+  const condition = conditionFromJson(table.schema, checked(members, where), uuidNames);
   const slots = findSlots(table, condition);
   if (context.access?.mayDelete(table.schema, rowsOf(slots)) === false) {
     throw refusedBy(context.access, `row deletion from table "${table.schema.name}"`);
@@ -287,12 +288,12 @@ function wait(execution: Execution, members: MemberReader): JsonObject {
   const until = members.string('until');
   const rowsJson = members.array('rows');
   const table = checked(members, tableOf(execution, members));
-  const condition = conditionFromJson(table.schema, checked(members, where), execution.symbols);
+  const condition = conditionFromJson(table.schema, checked(members, where), execution.uuidNames);
   const columns = columnsOf(table.schema, columnsJson);
   const timeout = readTimeout(execution, timeoutJson);
   if (until !== '==' && until !== '!=') throw syntaxError(until, '"until" must be "==" or "!="');
   const expected = checked(members, rowsJson).map((json) => {
-    const byColumn = new Map(readRowJson(table.schema, json, execution.symbols));
+    const byColumn = new Map(readRowJson(table.schema, json, execution.uuidNames));
     return columns.map((column) => byColumn.get(column) ?? column.defaultValue);
   });
   if (holds(findSlots(table, condition), columns, expected) === (until === '==')) return {};

@@ -2,13 +2,14 @@
  * Referential integrity (RFC 7047 section 3.2, "refType"): counts of strong references, collection of rows that
  * nothing refers to, and removal of weak references to rows that are gone. Called when a transaction commits.
  */
-import { zeroUuid } from '../atom-json.ts';
+import { zeroUuid } from '../atom.ts';
+import type { Scalar } from '../schema-types.ts';
 import { atomsOf, datumOf, elementCount } from './datum.ts';
 import { addedAndRemoved } from './datum-algebra.ts';
 import { OvsdbError } from './errors.ts';
 import type { Slot } from './table.ts';
 import type { Transaction } from './transaction.ts';
-import type { Atom, BaseType, ColumnSchema, ColumnType, Datum, Row } from './types.ts';
+import type { BaseType, ColumnSchema, ColumnType, Datum, Row } from './types.ts';
 
 /** Moves the counts of all rows that the transaction's changes refer to. Throws OvsdbError. */
 export function countReferences(transaction: Transaction): void {
@@ -138,7 +139,7 @@ function dropFrom(transaction: Transaction, slot: Slot, row: Row): void {
 function withoutDangling(transaction: Transaction, type: ColumnType, value: Datum): Datum {
   const atoms = atomsOf(value);
   const step = type.form === 'map' ? 2 : 1;
-  let kept: Atom[] | undefined;
+  let kept: Scalar[] | undefined;
   for (let i = 0; i < atoms.length; i += step) {
     const isDangling =
       isGone(transaction, type.key, atoms[i]) || isGone(transaction, type.value, atoms[i + 1]);
@@ -149,7 +150,7 @@ function withoutDangling(transaction: Transaction, type: ColumnType, value: Datu
   return kept === undefined ? value : type.form === 'scalar' ? kept : datumOf(type, kept);
 }
 
-function isGone(transaction: Transaction, base: BaseType | undefined, atom: Atom | undefined): boolean {
+function isGone(transaction: Transaction, base: BaseType | undefined, atom: Scalar | undefined): boolean {
   if (base?.refTable === undefined || base.refType !== 'weak' || typeof atom !== 'string') return false;
   return transaction.tables.get(base.refTable)?.slot(atom) === undefined;
 }

@@ -4,7 +4,7 @@
 
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { isObject } from '../../rpc/json-value.ts';
-import type { Symbols } from './atom.ts';
+import type { UuidNames } from './atom.ts';
 import { datumFromJson, datumToJson } from './datum.ts';
 import { syntaxError } from './errors.ts';
 import type { ColumnSchema, Datum, Row, TableSchema } from './types.ts';
@@ -23,14 +23,14 @@ export function rowToJson(row: Row, columns: Iterable<ColumnSchema>): JsonObject
 }
 
 /** The columns that `json` names, with their values; _uuid and _version among them when it names those. */
-export function readRowJson(table: TableSchema, json: Json, symbols?: Symbols): [ColumnSchema, Datum][] {
+export function readRowJson(table: TableSchema, json: Json, uuidNames?: UuidNames): [ColumnSchema, Datum][] {
   if (!isObject(json)) throw syntaxError(json, 'row must be JSON object');
   const read: [ColumnSchema, Datum][] = [];
   for (const name of Object.keys(json)) {
     const column = table.columnsByName.get(name);
     if (column === undefined)
       throw syntaxError(json, `No column ${name} in table ${table.name}.`, 'unknown column');
-    read.push([column, datumFromJson(column.type, json[name] ?? null, symbols)]);
+    read.push([column, datumFromJson(column.type, json[name] ?? null, uuidNames)]);
   }
   return read;
 }

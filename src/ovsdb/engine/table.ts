@@ -3,8 +3,9 @@
  * reference counts. Only `Transaction` changes them.
  */
 import type { Uuid } from '../../base/units.ts';
+import type { Scalar } from '../schema-types.ts';
 import { cell, keyOf } from './row.ts';
-import type { Atom, ColumnSchema, Datum, Row, TableSchema } from './types.ts';
+import type { ColumnSchema, Datum, Row, TableSchema } from './types.ts';
 
 /** A row's place: it stays while the rows in it come and go. */
 export class Slot {
@@ -36,7 +37,7 @@ export interface Edit {
 }
 
 /** A key of an index: the atom itself where one scalar column is indexed, a text otherwise. */
-type IndexKey = Atom;
+type IndexKey = Scalar;
 
 /** Which slots hold which values. Several only within a transaction that will fail, or that is not done yet. */
 class Index {

@@ -4,21 +4,18 @@
  */
 import type { Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
-
-export type AtomType = 'integer' | 'real' | 'boolean' | 'string' | 'uuid';
-
-/** Integers beyond 2^53 are bigint, smaller ones always number. A uuid is its lower-case text. */
-export type Atom = string | number | bigint | boolean;
+import type { AtomType } from '../atom.ts';
+import type { Scalar } from '../schema-types.ts';
 
 /**
- * The value of a column: one atom where the type is a scalar; a sorted array for a set; for a map [k1, v1, k2, v2...]
+ * The value of a column: one atom (integers beyond 2^53 bigint, others number; a uuid in lower case) where the type is a scalar; a sorted array for a set; for a map [k1, v1, k2, v2...]
  * sorted by key. Never modified once made.
  */
-export type Datum = Atom | readonly Atom[];
+export type Datum = Scalar | readonly Scalar[];
 
 export interface BaseType {
   readonly type: AtomType;
-  readonly enum: readonly Atom[] | undefined;
+  readonly enum: readonly Scalar[] | undefined;
   /** Bounds of integers and reals, undefined where there are none. */
   readonly min: number | bigint | undefined;
   readonly max: number | bigint | undefined;

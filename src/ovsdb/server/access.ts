@@ -5,7 +5,8 @@
 import type { Database, TableView } from '../engine/database.ts';
 import { atomsOf } from '../engine/datum.ts';
 import { cell } from '../engine/row.ts';
-import type { AccessRules, Atom, ColumnSchema, Row, TableSchema } from '../engine/types.ts';
+import type { AccessRules, ColumnSchema, Row, TableSchema } from '../engine/types.ts';
+import type { Scalar } from '../schema-types.ts';
 
 /** Undefined: everything is allowed. `id` is the common name of the client's certificate. */
 export function accessRules(
@@ -93,7 +94,7 @@ interface Permission {
 }
 
 function readPermission(schema: TableSchema, row: Row): Permission {
-  const read = (name: string): readonly Atom[] => {
+  const read = (name: string): readonly Scalar[] => {
     const column = schema.columnsByName.get(name);
     return column === undefined ? [] : atomsOf(cell(row, column));
   };
@@ -104,7 +105,7 @@ function readPermission(schema: TableSchema, row: Row): Permission {
   };
 }
 
-function mapGet(pairs: readonly Atom[], key: string): Atom | undefined {
+function mapGet(pairs: readonly Scalar[], key: string): Scalar | undefined {
   for (let i = 0; i + 1 < pairs.length; i += 2) if (pairs[i] === key) return pairs[i + 1];
   return undefined;
 }

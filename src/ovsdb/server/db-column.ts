@@ -6,7 +6,8 @@ import { LimitedSite, logger } from '../../base/log.ts';
 import type { TableView } from '../engine/database.ts';
 import { atomsOf } from '../engine/datum.ts';
 import { cell } from '../engine/row.ts';
-import type { Atom, ColumnSchema, Row } from '../engine/types.ts';
+import type { ColumnSchema, Row } from '../engine/types.ts';
+import type { Scalar } from '../schema-types.ts';
 import type { ServerContext } from './context.ts';
 import type { ServedDatabase } from './served.ts';
 
@@ -125,7 +126,7 @@ function readManager(table: TableView, row: Row): ManagerOptions | undefined {
 }
 
 /** The value of a column that holds at most one atom of that type. */
-function readAtom(table: TableView, row: Row, name: string, type: string): Atom | undefined {
+function readAtom(table: TableView, row: Row, name: string, type: string): Scalar | undefined {
   const column = table.schema.columnsByName.get(name);
   if (column === undefined || column.type.key.type !== type) return undefined;
   if (column.type.value !== undefined || column.type.max !== 1) return undefined;

@@ -6,7 +6,7 @@ import { uuid as asUuid, type Uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { JsonError } from '../../rpc/json.ts';
 import { isInteger, isObject } from '../../rpc/json-value.ts';
-import { readUuid } from '../engine/atom.ts';
+import { readUuid } from '../atom.ts';
 import type { Database } from '../engine/database.ts';
 import { datumFromJson, equalDatums } from '../engine/datum.ts';
 import { applyDiff, differenceType } from '../engine/datum-algebra.ts';

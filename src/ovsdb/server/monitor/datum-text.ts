@@ -4,11 +4,13 @@
  */
 
 import { formatReal } from '../../../rpc/json-value.ts';
+import type { AtomType } from '../../atom.ts';
 import { isAtoms } from '../../engine/datum.ts';
 import { diffDatums } from '../../engine/datum-algebra.ts';
-import type { Atom, AtomType, ColumnType, Datum } from '../../engine/types.ts';
+import type { ColumnType, Datum } from '../../engine/types.ts';
+import type { Scalar } from '../../schema-types.ts';
 
-type AtomText = (atom: Atom) => string;
+type AtomText = (atom: Scalar) => string;
 
 const atomTexts: { readonly [T in AtomType]: AtomText } = {
   integer: String,
@@ -33,7 +35,7 @@ export function differenceWriter(type: ColumnType): (before: Datum, after: Datum
 }
 
 /** RFC 7047: a set of one element may be written as that element; the reference always does. */
-function setText(atoms: readonly Atom[], text: AtomText): string {
+function setText(atoms: readonly Scalar[], text: AtomText): string {
   const [first] = atoms;
   if (atoms.length === 1 && first !== undefined) return text(first);
   let out = '["set",[';
@@ -44,7 +46,7 @@ function setText(atoms: readonly Atom[], text: AtomText): string {
   return `${out}]]`;
 }
 
-function mapText(pairs: readonly Atom[], keyText: AtomText, valueText: AtomText): string {
+function mapText(pairs: readonly Scalar[], keyText: AtomText, valueText: AtomText): string {
   let out = '["map",[';
   for (let i = 0; i + 1 < pairs.length; i += 2) {
     const key = pairs[i];

@@ -6,14 +6,15 @@ import type { Json } from '../../../rpc/channel.ts';
 import { formatJson } from '../../../rpc/json.ts';
 import { type Clause, Condition, conditionFromJson } from '../../engine/condition.ts';
 import { cell } from '../../engine/row.ts';
-import type { Atom, ColumnSchema, Row, TableSchema } from '../../engine/types.ts';
+import type { ColumnSchema, Row, TableSchema } from '../../engine/types.ts';
+import type { Scalar } from '../../schema-types.ts';
 import type { RowFilter } from './table-plan.ts';
 
 /** Throws OvsdbError. */
 export function readFilter(table: TableSchema, where: readonly Json[]): RowFilter {
   const condition = conditionFromJson(table, where);
   const columns = new Set<ColumnSchema>();
-  const wantedValues = new Map<ColumnSchema, Set<Atom>>();
+  const wantedValues = new Map<ColumnSchema, Set<Scalar>>();
   const others: Clause[] = [];
   for (const clause of condition.clauses) {
     const { column, argument } = clause;
@@ -35,7 +36,7 @@ export function readFilter(table: TableSchema, where: readonly Json[]): RowFilte
   };
 }
 
-function isAmong(row: Row, wanted: ReadonlyMap<ColumnSchema, ReadonlySet<Atom>>): boolean {
+function isAmong(row: Row, wanted: ReadonlyMap<ColumnSchema, ReadonlySet<Scalar>>): boolean {
   for (const [column, values] of wanted) {
     const value = cell(row, column);
     if (typeof value !== 'object' && values.has(value)) return true;
