@@ -42,7 +42,7 @@ export interface Client<T extends Tables, V extends Tables = T> extends View<V>,
   find<K extends TableName<V>>(table: K, values: Partial<Row<V[K]>>): readonly Row<V[K]>[];
 
   /**
-   * Change sets from now on, until the client is closed. The view shows them already. What comes about while the loop's
+   * Change sets from the start of a loop over them, until it or the client ends. The view shows them already. What comes about while the loop's
    * body waits is joined into one, so a slow reader sees fewer, larger ones.
    *
    * ```ts

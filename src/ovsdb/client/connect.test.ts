@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { type Uuid, uuid } from '../../base/units.ts';
 import { type EmbeddedOvsdb, embedOvsdb } from '../embed.ts';
 import { atom, column, schema, table } from '../schema-types.ts';
 import type { Client } from './api.ts';
+import { OvsdbClient } from './client.ts';
 import { connect } from './connect.ts';
-import type { Transaction } from './types.ts';
+import type { Tables, Transaction } from './types.ts';
 
 const inventory = schema('Inventory', '1.0.0', {
   Host: table(
@@ -269,6 +270,34 @@ describe('changes', () => {
     })();
     client.close();
     expect(await closed).toBe('ended');
+  });
+
+  test('a reader that ends before its first set listens no longer, and one that never began does not listen', async () => {
+    const client = await connected();
+    const { onChange } = OvsdbClient.prototype;
+    let listenerCount = 0;
+    const counted = vi.spyOn(OvsdbClient.prototype, 'onChange').mockImplementation(function (
+      this: OvsdbClient<Tables>,
+      listener,
+    ) {
+      const stop = onChange.call(this, listener);
+      listenerCount++;
+      return () => {
+        listenerCount--;
+        stop();
+      };
+    });
+    try {
+      client.changes();
+      expect(listenerCount).toBe(0);
+      const changes = client.changes()[Symbol.asyncIterator]();
+      expect(listenerCount).toBe(1);
+      await changes.return?.();
+      expect(listenerCount).toBe(0);
+      expect(await changes.next()).toEqual({ done: true, value: undefined });
+    } finally {
+      counted.mockRestore();
+    }
   });
 
   test('after the server was away, one set tells what has changed meanwhile', async () => {

@@ -114,7 +114,11 @@ class LibraryClient<T extends Tables, V extends Tables> implements Client<T, V> 
     return index.find(Object.fromEntries(wanted)) as unknown as readonly Row<V[K]>[];
   }
 
-  changes({ initial = false, signal }: ChangesOptions = {}): AsyncIterable<ChangeSet<V>> {
+  changes(options: ChangesOptions = {}): AsyncIterable<ChangeSet<V>> {
+    return { [Symbol.asyncIterator]: () => this.#collect(options) };
+  }
+
+  #collect({ initial = false, signal }: ChangesOptions): AsyncIterator<ChangeSet<V>, void> {
     const pending = new PendingChanges();
     const stop = this.#client.onChange((changes) => {
       for (const table of changes.tables) pending.add(table, changes.of(table));
@@ -128,7 +132,12 @@ class LibraryClient<T extends Tables, V extends Tables> implements Client<T, V> 
         );
       }
     }
-    return this.#read(pending, initial, signal, stop);
+    const read = this.#read(pending, initial, signal, stop);
+    const end = (): Promise<IteratorResult<ChangeSet<V>, void>> => {
+      stop(); // a generator that has not begun does not run its `finally`
+      return read.return();
+    };
+    return { next: () => read.next(), return: end };
   }
 
   async *#read(
