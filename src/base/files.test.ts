@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import {
   copyFileSync,
   existsSync,
-  mkdirSync,
+  makeFolders,
   readdirSync,
   readTextOrEmpty,
   readTextSync,
@@ -16,7 +16,7 @@ import {
 
 test('a path names the same file whatever its bytes are', () => {
   const folder = `${mkdtempSync(join(tmpdir(), 'ovs-files-'))}/\udce9`;
-  mkdirSync(folder);
+  makeFolders(folder);
   writeFileSync(`${folder}/é\udcff`, Buffer.of(0x61, 0xe9));
   expect(readTextSync(`${folder}/é\udcff`)).toBe('a\udce9');
   expect(readdirSync(folder)).toEqual(['é\udcff']);
@@ -27,4 +27,16 @@ test('a path names the same file whatever its bytes are', () => {
   rmSync(folder, { recursive: true });
   expect(existsSync(folder)).toBe(false);
   rmSync(join(folder, '..'), { recursive: true });
+});
+
+test('folders are made with those above them, and one that cannot be made says why', () => {
+  const above = mkdtempSync(join(tmpdir(), 'ovs-files-'));
+  makeFolders(join(above, 'a/b'));
+  makeFolders(join(above, 'a/b'));
+  expect(readdirSync(join(above, 'a'))).toEqual(['b']);
+  writeFileSync(join(above, 'file'), '');
+  expect(() => makeFolders(join(above, 'file'))).toThrow('EEXIST');
+  expect(() => makeFolders(join(above, 'file/c'))).toThrow('EEXIST');
+  expect(() => makeFolders('/proc/none/c')).toThrow('ENOENT');
+  rmSync(above, { recursive: true });
 });

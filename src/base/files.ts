@@ -4,6 +4,7 @@
  * come from `node:fs`.
  */
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 import { decodeText, encodeText } from './text.ts';
 
 export const openSync = withExactPath(fs.openSync);
@@ -14,7 +15,7 @@ const lstatSync = withExactPath(fs.lstatSync);
 export const statfsSync = withExactPath(fs.statfsSync);
 export const accessSync = withExactPath(fs.accessSync);
 export const existsSync = withExactPath(fs.existsSync);
-export const mkdirSync = withExactPath(fs.mkdirSync);
+const mkdirSync = withExactPath(fs.mkdirSync);
 export const unlinkSync = withExactPath(fs.unlinkSync);
 export const rmSync = withExactPath(fs.rmSync);
 
@@ -28,6 +29,18 @@ export function copyFileSync(from: string, to: string): void {
 
 export function readlinkSync(path: string): string {
   return decodeText(fs.readlinkSync(exact(path), 'buffer'));
+}
+
+/** Makes a folder, and those above it that are missing, that all may read. Throws Node's error. */
+export function makeFolders(path: string): void {
+  if (statusOf(path)?.isDirectory() === true) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolders(parent);
+  try {
+    mkdirSync(path, 0o755); // with `recursive`, Node says ENOENT whatever it is that hinders it
+  } catch (why) {
+    if (statusOf(path)?.isDirectory() !== true) throw why;
+  }
 }
 
 /** The names in a folder. */

@@ -84,6 +84,7 @@ describe('a folder that cannot be written to', () => {
     expect(end).toBe(0);
     place.expectPlain(stderr);
     expect(stdout).toContain('Configuring Open vSwitch system IDs.\n');
+    expect(stderr).toContain('mkdir failed (Read-only file system)');
     expect(stderr).toContain('openvswitch/system-id.conf: open failed');
   });
 

@@ -1,7 +1,7 @@
 /** What every step of ovs-ctl works with, and how it tells how things go. */
 import { fromNodeError } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
-import { mkdirSync } from '../../base/files.ts';
+import { makeFolders } from '../../base/files.ts';
 import { OutputFailed, printError, printOut } from '../../daemon/output.ts';
 import type { Program } from '../../daemon/program.ts';
 import type { Host } from './host.ts';
@@ -35,7 +35,7 @@ export function say(text: string): void {
 
 /** For what the daemons may do without: one that cannot says so itself. */
 export function makeFolder(path: string): void {
-  hasDone(() => mkdirSync(path, { recursive: true, mode: 0o755 }));
+  hasDone(() => makeFolders(path));
 }
 
 /** False, and said, when the file system refuses. */

@@ -5,7 +5,7 @@
 
 import { constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { accessSync, mkdirSync, statSync } from '../../base/files.ts';
+import { accessSync, makeFolders, statSync } from '../../base/files.ts';
 import type { Directories } from '../../daemon/directories.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,7 +41,7 @@ export function isWritableFolder(folder: string): boolean {
 /** Makes the folders of sockets and of the database file, for their owner alone. */
 export function prepareFolders(directories: Directories, databaseFile: string): void {
   for (const folder of [directories.run, dirname(databaseFile)]) {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeFolders(folder);
   }
 }
 
