@@ -8,7 +8,7 @@ import { defer } from '../src/base/defer.ts';
 import { systemRandom } from '../src/base/random.ts';
 import { Timers } from '../src/base/timers.ts';
 import { uuid } from '../src/base/units.ts';
-import { schemaFromJson } from '../src/ovsdb/engine/schema.ts';
+import { compileSchema } from '../src/ovsdb/engine/schema.ts';
 import { createDatabaseFile, openStore } from '../src/ovsdb/storage/store.ts';
 import { parseJson } from '../src/rpc/json.ts';
 import type { Progress } from './support/progress.ts';
@@ -20,7 +20,7 @@ const rounds = 3;
 
 /** Half of the transactions insert a row, half change one. Returns how many the engine did in a second. */
 function fill(path: string): number {
-  const schema = schemaFromJson(parseJson(readFileSync(schemaPath)));
+  const schema = compileSchema(parseJson(readFileSync(schemaPath)));
   const newUuid = () => uuid(crypto.randomUUID());
   const deps = { timers: new Timers(systemClock), newUuid, random: systemRandom, defer };
   createDatabaseFile(path, schema, {});

@@ -3,7 +3,7 @@
 import { reasonOf } from '../base/errno.ts';
 import { readFileSync } from '../base/files.ts';
 import { OvsdbError } from '../ovsdb/engine/errors.ts';
-import { schemaFromJson } from '../ovsdb/engine/schema.ts';
+import { compileSchema } from '../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../ovsdb/engine/types.ts';
 import type { Json } from '../rpc/channel.ts';
 import { JsonError, parseJson } from '../rpc/json.ts';
@@ -12,7 +12,7 @@ import { JsonError, parseJson } from '../rpc/json.ts';
 export function readSchemaFile(path: string): DatabaseSchema {
   const json = readJsonFile(path);
   try {
-    return schemaFromJson(json);
+    return compileSchema(json);
   } catch (error) {
     if (!(error instanceof OvsdbError)) throw error;
     const context = `failed to parse "${path}" as ovsdb schema`;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CoverageRates, counter } from '../base/coverage.ts';
 import { logRegistry } from '../base/log.ts';
 import { ms } from '../base/units.ts';
-import type { Channel, Json, Message } from '../rpc/channel.ts';
+import type { Channel, Json, RpcMessage } from '../rpc/channel.ts';
 import { channelPair } from '../rpc/pair.ts';
 import { addBuiltinCommands, formatMemory } from './builtin-commands.ts';
 import { LogControl } from './log-control.ts';
@@ -49,7 +49,7 @@ function start() {
 function connect(server: UnixctlServer) {
   const [near, far]: readonly [Channel, Channel] = channelPair();
   server.serve(far);
-  const replies: Message[] = [];
+  const replies: RpcMessage[] = [];
   const state = { isClosed: false };
   near.events = {
     message: (message) => replies.push(message),

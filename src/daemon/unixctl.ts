@@ -6,7 +6,7 @@ import { Refused } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import type { Listener } from '../net/listener.ts';
 import type { Transport } from '../net/transport.ts';
-import type { Channel, Json, Message, Request } from '../rpc/channel.ts';
+import type { Channel, Json, Request, RpcMessage } from '../rpc/channel.ts';
 import { emitJson } from '../rpc/json.ts';
 import { listenChannels } from '../rpc/socket-channel.ts';
 
@@ -154,7 +154,7 @@ export class UnixctlServer {
     for (const client of this.#clients) client.channel.close();
   }
 
-  #take(client: Client, message: Message): void {
+  #take(client: Client, message: RpcMessage): void {
     if (!('method' in message) || message.id === null) {
       client.channel.abort(new Error('expected a request'));
       return;

@@ -49,7 +49,7 @@ export interface Stream {
   abort(why?: Error): void;
 }
 
-export interface ConnectOptions {
+export interface StreamOptions {
   readonly tls?: TlsConfig | undefined;
   /** Gives up: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -66,7 +66,7 @@ const sslLog = logger('stream_ssl');
 const sslFailed = new LimitedSite({ perMinute: 10, burst: 25 });
 
 /** Connects. Rejects with SyscallFailed whose `reason` is the C library's text ("Connection refused"). */
-export async function connectStream(remote: ActiveRemote, options: ConnectOptions = {}): Promise<Stream> {
+export async function connectStream(remote: ActiveRemote, options: StreamOptions = {}): Promise<Stream> {
   const name = formatRemote(remote);
   options.signal?.throwIfAborted();
   const { promise, resolve, reject } = withResolvers<void>();

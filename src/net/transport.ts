@@ -1,11 +1,11 @@
 /** How streams come about: by real sockets, or as recorded and replayed (`src/rpc/replay`). Used by `src/rpc`. */
 import { type Listener, type ListenOptions, listenStreams } from './listener.ts';
 import type { ActiveRemote, PassiveRemote } from './remote.ts';
-import { type ConnectOptions, connectStream, type Stream } from './stream.ts';
+import { connectStream, type Stream, type StreamOptions } from './stream.ts';
 
 export interface Transport {
   /** Rejects with SyscallFailed. */
-  connect(remote: ActiveRemote, options: ConnectOptions): Promise<Stream>;
+  connect(remote: ActiveRemote, options: StreamOptions): Promise<Stream>;
   /** Hands accepted streams to `accept`. Rejects with SyscallFailed. */
   listen(remote: PassiveRemote, options: ListenOptions, accept: (stream: Stream) => void): Promise<Listener>;
 }

@@ -22,7 +22,7 @@ import { equalSchemas } from './engine/schema.ts';
 import type { DatabaseSchema } from './engine/types.ts';
 import { compileDeclared } from './schema-read.ts';
 import type { Schema } from './schema-types.ts';
-import { openListener, type Remote } from './server/remote.ts';
+import { openListener, type ServerRemote } from './server/remote.ts';
 import { defaultRemoteOptions } from './server/remotes.ts';
 import { OvsdbServer } from './server/server.ts';
 import { systemSockets } from './server/sockets.ts';
@@ -69,7 +69,7 @@ export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Pr
   server.addDatabase(store?.database ?? new Database(schema, deps));
   const closing = new AbortController();
   const stopTimers = driveTimers(timers);
-  const listeners: Remote[] = [];
+  const listeners: ServerRemote[] = [];
   const close = (): void => {
     if (closing.signal.aborted) return;
     closing.abort(new Disconnected('the database was closed'));
@@ -137,7 +137,7 @@ async function requireFree(target: string): Promise<void> {
 }
 
 /** What a client connects to in order to reach a listener. */
-function remoteOf(target: string, listener: Remote): string {
+function remoteOf(target: string, listener: ServerRemote): string {
   const remote = readTarget(target);
   if (remote.kind === 'punix') return formatRemote({ kind: 'unix', path: remote.path });
   const kind = remote.kind === 'ptcp' ? 'tcp' : 'ssl';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Json } from '../rpc/channel.ts';
 import { OvsdbError } from './engine/errors.ts';
-import { schemaFromJson as compileSchema, equalSchemas } from './engine/schema.ts';
+import { compileSchema, equalSchemas } from './engine/schema.ts';
 import { schemaFromJson } from './schema-read.ts';
 import { atom, column, schema, schemaToJson, type Table, table } from './schema-types.ts';
 

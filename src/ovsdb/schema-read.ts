@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../rpc/channel.ts';
 import { emitJson, parseJson } from '../rpc/json.ts';
 import type { AnyTables } from './client/types.ts';
 import { columnTypeToJson } from './engine/column-type.ts';
-import { schemaFromJson as compileSchema } from './engine/schema.ts';
+import { compileSchema } from './engine/schema.ts';
 import type { ColumnSchema, DatabaseSchema } from './engine/types.ts';
 import {
   type BaseTypeJson,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readActiveRemote, readPassiveRemote } from '../net/remote.ts';
-import type { Channel, Message } from './channel.ts';
+import type { Channel, RpcMessage } from './channel.ts';
 import { channelPair } from './pair.ts';
 import { connectChannel, listenChannels } from './socket-channel.ts';
 
@@ -22,7 +22,7 @@ afterEach(() => {
 
 /** Collects what a channel is told. */
 function listenTo(channel: Channel) {
-  const messages: Message[] = [];
+  const messages: RpcMessage[] = [];
   const state = { messages, closed: undefined as { why: Error | undefined } | undefined, drainedCount: 0 };
   const waiting: (() => void)[] = [];
   const wake = (): void => {
@@ -66,7 +66,7 @@ async function connectBoth(kind: string): Promise<[Channel, Channel]> {
   return [near, await far];
 }
 
-const echo: Message = { method: 'echo', params: ['ü', 2n ** 60n], id: 1 };
+const echo: RpcMessage = { method: 'echo', params: ['ü', 2n ** 60n], id: 1 };
 
 describe.each(['unix', 'tcp', 'pair'])('a channel (%s)', (kind) => {
   test('carries messages both ways, in order, also as text and as pieces', async () => {

@@ -26,11 +26,11 @@ export interface Reply {
   readonly id: Json;
 }
 
-export type Message = Request | Notification | Reply;
+export type RpcMessage = Request | Notification | Reply;
 
 /** What the owner of a channel is told. Calls never nest: each comes from the event loop or from a later microtask. */
 export interface ChannelEvents {
-  message(message: Message): void;
+  message(message: RpcMessage): void;
   /** Once, also after `close`. `why` is undefined for an orderly end by the peer or by ourselves. */
   closed(why: Error | undefined): void;
   /** The backlog has fallen back to zero: now is the time to send what was held back. */
@@ -51,7 +51,7 @@ export interface Channel {
    * Takes a message, or the JSON text of one, or that text as UTF-8 pieces that several peers share: pieces are
    * neither copied nor changed, so a snapshot sent to a hundred clients exists once. No-op once closed.
    */
-  send(message: Message | string | readonly Uint8Array[]): void;
+  send(message: RpcMessage | string | readonly Uint8Array[]): void;
   /** Stops delivering messages and reading from the peer until `resume`; what was read already is kept. */
   pause(): void;
   resume(): void;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Malformed } from '../base/errors.ts';
 import type { Json } from './channel.ts';
 import { parseJson } from './json.ts';
-import { formatMessage, readMessage } from './message.ts';
+import { formatRpcMessage, readMessage } from './message.ts';
 
 describe('JSON-RPC messages', () => {
   test.each([
@@ -13,7 +13,7 @@ describe('JSON-RPC messages', () => {
     [{ result: null, error: 'bad', id: [1] }],
   ])('%j is read as it is and formats to what reads the same', (message) => {
     expect(readMessage(message)).toEqual(message);
-    expect(readMessage(parseJson(formatMessage(message)))).toEqual(message);
+    expect(readMessage(parseJson(formatRpcMessage(message)))).toEqual(message);
   });
 
   test('a missing id makes a notification, a missing error a reply', () => {
@@ -44,7 +44,7 @@ describe('JSON-RPC messages', () => {
       fc.property(fc.oneof(fc.dictionary(member, value), value), (json) => {
         try {
           const message = readMessage(json);
-          expect(readMessage(parseJson(formatMessage(message)))).toEqual(message);
+          expect(readMessage(parseJson(formatRpcMessage(message)))).toEqual(message);
         } catch (error) {
           expect(error).toBeInstanceOf(Malformed);
         }

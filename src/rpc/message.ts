@@ -4,7 +4,7 @@
  */
 import { Malformed } from '../base/errors.ts';
 import { orderAsHashed } from '../base/hash-order.ts';
-import type { Json, JsonObject, Message } from './channel.ts';
+import type { Json, JsonObject, RpcMessage } from './channel.ts';
 import { emitJson } from './json.ts';
 import { isArray, isObject } from './json-value.ts';
 
@@ -20,7 +20,7 @@ const required = {
 } as const satisfies Record<string, readonly Member[]>;
 
 /** Throws Malformed with the reference's words. */
-export function readMessage(json: Json): Message {
+export function readMessage(json: Json): RpcMessage {
   if (!isObject(json)) throw malformed('message is not a JSON object');
   const { method, params = null, result = null, error = null, id = null } = json;
   if (method !== undefined && typeof method !== 'string') throw malformed('method is not a JSON string');
@@ -43,11 +43,11 @@ export function readMessage(json: Json): Message {
 }
 
 /** One line of JSON, without a newline: messages need no separator. */
-export function formatMessage(message: Message): string {
+export function formatRpcMessage(message: RpcMessage): string {
   return emitJson(plainMessage(message));
 }
 
-function plainMessage(message: Message): JsonObject {
+function plainMessage(message: RpcMessage): JsonObject {
   if ('method' in message) {
     const { method, params, id } = message;
     return { id, method, params };

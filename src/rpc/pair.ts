@@ -2,7 +2,7 @@
  * Two channel ends in one process: messages pass as values, without being serialised.
  * Joins the daemon to its embedded database, and clients to servers in tests.
  */
-import type { Channel, ChannelEvents, Message } from './channel.ts';
+import type { Channel, ChannelEvents, RpcMessage } from './channel.ts';
 import { parseJson } from './json.ts';
 import { readMessage } from './message.ts';
 
@@ -18,7 +18,7 @@ export function channelPair(name = 'in-process'): readonly [Channel, Channel] {
   return [left, right];
 }
 
-type Event = { readonly message: Message } | { readonly closed: Error | undefined };
+type Event = { readonly message: RpcMessage } | { readonly closed: Error | undefined };
 
 class End implements Channel {
   readonly name: string;
@@ -48,7 +48,7 @@ class End implements Channel {
     this.#schedule();
   }
 
-  send(message: Message | string | readonly Uint8Array[]): void {
+  send(message: RpcMessage | string | readonly Uint8Array[]): void {
     if (this.#isOpen) this.peer?.push({ message: asMessage(message) });
   }
 
@@ -114,7 +114,7 @@ class End implements Channel {
   }
 }
 
-function asMessage(message: Message | string | readonly Uint8Array[]): Message {
+function asMessage(message: RpcMessage | string | readonly Uint8Array[]): RpcMessage {
   if (typeof message === 'string') return readMessage(parseJson(message));
   if (!('id' in message)) return readMessage(parseJson(Buffer.concat(message)));
   return message;

@@ -3,7 +3,7 @@ import { FakeClock } from '../base/clock.ts';
 import { syscallFailed } from '../base/errno.ts';
 import { Timers } from '../base/timers.ts';
 import { type Ms, ms } from '../base/units.ts';
-import type { Channel, Message } from './channel.ts';
+import type { Channel, RpcMessage } from './channel.ts';
 import { channelPair } from './pair.ts';
 import { JsonRpcSession } from './session.ts';
 
@@ -18,7 +18,7 @@ describe('a session', () => {
     const timers = new Timers(clock);
     const events: string[] = [];
     const peers: Channel[] = [];
-    const heard: Message[] = [];
+    const heard: RpcMessage[] = [];
     let failures = options.failures ?? 0;
     const session = new JsonRpcSession({
       remotes: ['peer'],

@@ -6,12 +6,12 @@
 
 import type { Ms } from '../base/units.ts';
 import { ReliableConnection, type ReliableOptions } from '../net/reliable-connection.ts';
-import type { Channel, Message, Request } from './channel.ts';
+import type { Channel, Request, RpcMessage } from './channel.ts';
 
 interface SessionEvents {
   connected?(): void;
   /** Everything but the echoes that the session itself handles. */
-  message(message: Message): void;
+  message(message: RpcMessage): void;
   /** An attempt came to nothing. */
   failed?(why: Error): void;
   /** `why` is undefined for an orderly end by the peer. */
@@ -23,7 +23,7 @@ export interface JsonRpcSessionOptions extends Omit<ReliableOptions<Channel>, 'e
 }
 
 /** Asks a silent peer for a sign of life; the answer has the same id. */
-export const probe: Request = { method: 'echo', params: [], id: 'echo' };
+export const echoRequest: Request = { method: 'echo', params: [], id: 'echo' };
 
 /** One owner; `stop` is the owner's duty. */
 export class JsonRpcSession {
@@ -36,7 +36,7 @@ export class JsonRpcSession {
       ...options,
       events: {
         connected: (channel) => this.#connected(channel),
-        probe: (channel) => channel.send(probe),
+        probe: (channel) => channel.send(echoRequest),
         failed: (why) => options.events.failed?.(why),
         disconnected: (why) => options.events.disconnected?.(why),
       },
@@ -71,7 +71,7 @@ export class JsonRpcSession {
   }
 
   /** No-op while there is no connection. */
-  send(message: Message): void {
+  send(message: RpcMessage): void {
     this.#link.connection?.send(message);
   }
 
@@ -83,12 +83,12 @@ export class JsonRpcSession {
     this.#events.connected?.();
   }
 
-  #take(channel: Channel, message: Message): void {
+  #take(channel: Channel, message: RpcMessage): void {
     if (this.#link.connection !== channel) return;
     this.#link.heard();
-    if ('method' in message && message.method === probe.method && message.id !== null) {
+    if ('method' in message && message.method === echoRequest.method && message.id !== null) {
       channel.send({ result: message.params, error: null, id: message.id });
-    } else if ('method' in message || message.id !== probe.id) {
+    } else if ('method' in message || message.id !== echoRequest.id) {
       this.#events.message(message);
     }
   }

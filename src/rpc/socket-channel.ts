@@ -6,12 +6,12 @@ import { Malformed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import type { Listener, ListenOptions } from '../net/listener.ts';
 import type { ActiveRemote, PassiveRemote } from '../net/remote.ts';
-import type { ConnectOptions, Stream } from '../net/stream.ts';
+import type { Stream, StreamOptions } from '../net/stream.ts';
 import { systemTransport, type Transport } from '../net/transport.ts';
-import type { Channel, ChannelEvents, Json, Message } from './channel.ts';
+import type { Channel, ChannelEvents, Json, RpcMessage } from './channel.ts';
 import { JsonError } from './json.ts';
 import { defaultJsonLimits, type JsonLimits, JsonStream } from './json-stream.ts';
-import { formatMessage, readMessage } from './message.ts';
+import { formatRpcMessage, readMessage } from './message.ts';
 
 export interface ChannelOptions {
   /** Bounds what a peer may make us keep. */
@@ -23,7 +23,7 @@ export interface ChannelOptions {
 /** Connects. Rejects with SyscallFailed whose `reason` is the C library's text. */
 export async function connectChannel(
   remote: ActiveRemote,
-  options: ConnectOptions & ChannelOptions = {},
+  options: StreamOptions & ChannelOptions = {},
 ): Promise<SocketChannel> {
   const { transport = systemTransport } = options;
   return new SocketChannel(await transport.connect(remote, options), options);
@@ -85,9 +85,9 @@ export class SocketChannel implements Channel {
     });
   }
 
-  send(message: Message | string | readonly Uint8Array[]): void {
+  send(message: RpcMessage | string | readonly Uint8Array[]): void {
     if (!this.#isOpen) return;
-    this.stream.write(isMessage(message) ? formatMessage(message) : message);
+    this.stream.write(isMessage(message) ? formatRpcMessage(message) : message);
   }
 
   pause(): void {
@@ -151,7 +151,7 @@ export class SocketChannel implements Channel {
   }
 }
 
-function isMessage(message: Message | string | readonly Uint8Array[]): message is Message {
+function isMessage(message: RpcMessage | string | readonly Uint8Array[]): message is RpcMessage {
   return typeof message === 'object' && 'id' in message;
 }
 

@@ -9,7 +9,7 @@ import { Timers } from '../../src/base/timers.ts';
 import { uuid } from '../../src/base/units.ts';
 import { Database } from '../../src/ovsdb/engine/database.ts';
 import { OvsdbError } from '../../src/ovsdb/engine/errors.ts';
-import { schemaFromJson } from '../../src/ovsdb/engine/schema.ts';
+import { compileSchema } from '../../src/ovsdb/engine/schema.ts';
 import type { Commit, Datum, Journal } from '../../src/ovsdb/engine/types.ts';
 import { emitCommit } from '../../src/ovsdb/storage/log-text.ts';
 import { replayRecord } from '../../src/ovsdb/storage/replay.ts';
@@ -39,7 +39,7 @@ const reference = (
 ): Json => ({
   type: { key: { type: 'uuid', refTable, refType }, min, max },
 });
-const schema = schemaFromJson({
+const schema = compileSchema({
   name: 'model',
   version: '1.0.0',
   tables: {

@@ -23,13 +23,13 @@ export interface CommandDef {
   readonly options: readonly string[];
   readonly mayWrite: boolean;
   /** Checks what needs no database, and tells what the command is going to ask. Throws CommandFailed. */
-  prepare?(command: Command, prep: Preparation): void;
+  prepare?(command: CommandUse, prep: Preparation): void;
   /** Throws CommandFailed, ExitEarly or Missing. */
   run?(context: Context): void;
 }
 
 /** One command of a line. */
-export interface Command {
+export interface CommandUse {
   readonly def: CommandDef;
   /** Without the command's name. */
   readonly args: readonly string[];
@@ -45,7 +45,7 @@ export interface Preparation {
 
 /** What a running command works with, and what it leaves behind. */
 export class Context {
-  readonly command: Command;
+  readonly command: CommandUse;
   readonly work: Work;
   readonly symbols: SymbolTable;
   /** No command comes after this one. */
@@ -59,7 +59,7 @@ export class Context {
   insertedRow: string | undefined;
 
   constructor(
-    command: Command,
+    command: CommandUse,
     work: Work,
     symbols: SymbolTable,
     isLast: boolean,
@@ -114,8 +114,8 @@ export function readCommands(
   words: readonly string[],
   firstOptions: ReadonlyMap<string, string | undefined>,
   defs: readonly CommandDef[],
-): Command[] {
-  const commands: Command[] = [];
+): CommandUse[] {
+  const commands: CommandUse[] = [];
   let options = new Map(firstOptions);
   let start = 0;
   for (let at = 0; at <= words.length; at++) {
@@ -136,7 +136,7 @@ function readCommand(
   words: readonly string[],
   options: Map<string, string | undefined>,
   defs: readonly CommandDef[],
-): Command {
+): CommandUse {
   let at = 0;
   for (; words[at]?.startsWith('-') === true; at++) {
     const word = words[at] ?? '';

@@ -9,15 +9,15 @@ import { ClientSession, type SessionOptions } from '../../ovsdb/client/session.t
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { CommandFailed } from './datum-text.ts';
 
-export interface ConnectionOptions extends SessionOptions {
+export interface DatabaseConnectionOptions extends SessionOptions {
   /** As the user gave it, for messages. */
   readonly remoteText: string;
   readonly mayReconnect: boolean;
 }
 
-export class Connection {
+export class DatabaseConnection {
   mayReconnect: boolean;
-  readonly #options: ConnectionOptions;
+  readonly #options: DatabaseConnectionOptions;
   readonly #session: ClientSession;
   #number = 0;
   #isUp = false;
@@ -26,7 +26,7 @@ export class Connection {
   #isChanged = false;
   #watchNumber = 0;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: DatabaseConnectionOptions) {
     this.#options = options;
     this.mayReconnect = options.mayReconnect;
     this.#session = new ClientSession(

@@ -11,7 +11,7 @@ import { differenceOf, unionOf, valueUnder } from '../../ovsdb/engine/datum-alge
 import type { ColumnType, Datum } from '../../ovsdb/engine/types.ts';
 import type { TextTable } from '../table.ts';
 import { columnOfArgument, isConditionMet, readAssignment, readColumnAndKey, readPair } from './arguments.ts';
-import type { Command, CommandDef, Context, Preparation } from './command.ts';
+import type { CommandDef, CommandUse, Context, Preparation } from './command.ts';
 import { CommandFailed, readAtom, readDatum } from './datum-text.ts';
 import { findRow, needRow, prepareRow } from './records.ts';
 import { type CtlColumn, type CtlTable, findColumn, findTable } from './schema.ts';
@@ -143,13 +143,17 @@ export const dbCommands: readonly CommandDef[] = [
 ];
 
 /** TABLE RECORD, and arguments that begin with columns. */
-function prepareRecord(command: Command, { schema, snapshot }: Preparation, args: readonly string[]): void {
+function prepareRecord(
+  command: CommandUse,
+  { schema, snapshot }: Preparation,
+  args: readonly string[],
+): void {
   const table = findTable(schema, command.args[0] ?? '');
   const columns = args.map((arg) => columnOfArgument(arg, table).name);
   prepareRow(schema, snapshot, table, command.args[1] ?? '', columns);
 }
 
-function prepareAdd(command: Command, { schema, snapshot }: Preparation): void {
+function prepareAdd(command: CommandUse, { schema, snapshot }: Preparation): void {
   const table = findTable(schema, command.args[0] ?? '');
   const column = findColumn(table, command.args[2] ?? '');
   prepareRow(schema, snapshot, table, command.args[1] ?? '', [column.name]);
@@ -204,7 +208,7 @@ function getColumn(context: Context, table: CtlTable, row: WorkRow, arg: string)
 }
 
 /** The columns of --columns, or all; undefined stands for _uuid. */
-function listedColumns(table: CtlTable, command: Command): (CtlColumn | undefined)[] {
+function listedColumns(table: CtlTable, command: CommandUse): (CtlColumn | undefined)[] {
   const given = command.options.get('--columns');
   if (given === undefined) return [undefined, ...table.columns];
   const names = given.split(/[, ]/).filter((name) => name !== '');
@@ -216,7 +220,7 @@ function columnNames(columns: readonly (CtlColumn | undefined)[]): string[] {
   return columns.flatMap((column) => (column === undefined ? [] : [column.name]));
 }
 
-function prepareList(command: Command, { schema, snapshot }: Preparation): void {
+function prepareList(command: CommandUse, { schema, snapshot }: Preparation): void {
   const table = findTable(schema, command.args[0] ?? '');
   const columns = columnNames(listedColumns(table, command));
   const records = command.args.slice(1);
@@ -242,7 +246,7 @@ function list(context: Context): void {
   context.table = tableOf(columns, rows);
 }
 
-function prepareFind(command: Command, { schema, snapshot }: Preparation): void {
+function prepareFind(command: CommandUse, { schema, snapshot }: Preparation): void {
   const table = findTable(schema, command.args[0] ?? '');
   const shown = columnNames(listedColumns(table, command));
   const tested = command.args.slice(1).map((arg) => columnOfArgument(arg, table).name);

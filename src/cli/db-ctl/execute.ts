@@ -9,8 +9,8 @@ import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { emitJson, formatJson } from '../../rpc/json.ts';
 import { isInteger, isObject } from '../../rpc/json-value.ts';
 import type { TextTable } from '../table.ts';
-import { type Command, Context } from './command.ts';
-import type { Connection } from './connection.ts';
+import { type CommandUse, Context } from './command.ts';
+import type { DatabaseConnection } from './connection.ts';
 import { CommandFailed } from './datum-text.ts';
 import type { CtlSchema } from './schema.ts';
 import { Missing, type Snapshot } from './snapshot.ts';
@@ -19,7 +19,7 @@ import { Work, type WorkRow } from './work.ts';
 
 export interface ExecuteOptions {
   readonly schema: CtlSchema;
-  readonly commands: readonly Command[];
+  readonly commands: readonly CommandUse[];
   /** Prepared already. */
   readonly snapshot: Snapshot;
   /** For the log of the database. */
@@ -46,7 +46,10 @@ export interface Executed {
 const maxTries = 1000;
 
 /** Throws CommandFailed, ExitEarly, or Refused. */
-export async function execute(connection: Connection, options: ExecuteOptions): Promise<Executed> {
+export async function executeLine(
+  connection: DatabaseConnection,
+  options: ExecuteOptions,
+): Promise<Executed> {
   const { snapshot } = options;
   let isWatching = false;
   await load(connection, options);
@@ -70,7 +73,10 @@ export async function execute(connection: Connection, options: ExecuteOptions): 
 }
 
 /** Throws CommandFailed. A server of another version may lack tables or columns; then it is asked what it has. */
-async function load(connection: Connection, { snapshot, schema, warn }: ExecuteOptions): Promise<void> {
+async function load(
+  connection: DatabaseConnection,
+  { snapshot, schema, warn }: ExecuteOptions,
+): Promise<void> {
   let results = await connection.transact(snapshot.operations());
   if (results.some((result) => errorOf(result) === 'syntax error')) {
     snapshot.limitTo(await fetchTables(connection, schema));
@@ -84,7 +90,10 @@ async function load(connection: Connection, { snapshot, schema, warn }: ExecuteO
   snapshot.answer(results);
 }
 
-async function fetchTables(connection: Connection, schema: CtlSchema): Promise<Map<string, Set<string>>> {
+async function fetchTables(
+  connection: DatabaseConnection,
+  schema: CtlSchema,
+): Promise<Map<string, Set<string>>> {
   const json = await connection.request('get_schema', [schema.database]);
   const tables = isObject(json) && isObject(json.tables) ? json.tables : {};
   return new Map(
@@ -128,7 +137,7 @@ function runOnce(options: ExecuteOptions): Attempt | 'missing' | 'waiting' {
 
 /** Undefined when it must be tried again. */
 async function commit(
-  connection: Connection,
+  connection: DatabaseConnection,
   options: ExecuteOptions,
   attempt: Attempt,
 ): Promise<Executed | undefined> {
@@ -165,7 +174,10 @@ async function commit(
   };
 }
 
-async function transact(connection: Connection, operations: readonly JsonObject[]): Promise<readonly Json[]> {
+async function transact(
+  connection: DatabaseConnection,
+  operations: readonly JsonObject[],
+): Promise<readonly Json[]> {
   try {
     return await connection.transact(operations);
   } catch (why) {

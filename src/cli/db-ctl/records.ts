@@ -2,7 +2,7 @@
 import { isUuid } from '../../ovsdb/atom.ts';
 import { CommandFailed, partialUuidLength } from './datum-text.ts';
 import { type CtlSchema, type CtlTable, columnNamed, type RowId, tableNamed } from './schema.ts';
-import type { Clause, Snapshot } from './snapshot.ts';
+import type { RowClause, Snapshot } from './snapshot.ts';
 import type { Work, WorkRow } from './work.ts';
 
 /** Tells the snapshot what `findRow` will ask, so that all is asked at once. */
@@ -102,14 +102,14 @@ function nameOf(row: WorkRow, { nameColumn, key }: RowId): string | undefined {
 }
 
 /** Undefined where a condition cannot express it, or nothing can be named so. */
-function nameClause(table: CtlTable, { nameColumn, key }: RowId, record: string): Clause | undefined {
+function nameClause(table: CtlTable, { nameColumn, key }: RowId, record: string): RowClause | undefined {
   if (key !== undefined) return undefined;
   if (columnNamed(table, nameColumn).type.key.type !== 'integer')
     return { column: nameColumn, test: '==', value: record };
   return /^[0-9]+$/.test(record) ? { column: nameColumn, test: '==', value: Number(record) } : undefined;
 }
 
-function uuidClause(id: string): Clause {
+function uuidClause(id: string): RowClause {
   return { column: '_uuid', test: '==', value: id.toLowerCase() };
 }
 

@@ -20,7 +20,7 @@ import { type CtlTable, columnNamed } from './schema.ts';
 const log = logger('ovsdb_idl');
 
 /** What rows a question is about: those that meet all clauses. */
-export interface Clause {
+export interface RowClause {
   readonly column: string;
   /** "includes": of a set, or among the keys of a map. */
   readonly test: '==' | 'includes';
@@ -35,7 +35,7 @@ export interface StoredRow {
 
 interface Question {
   readonly table: CtlTable;
-  readonly clauses: readonly Clause[];
+  readonly clauses: readonly RowClause[];
   readonly columns: Set<string>;
   readonly isSurvey?: boolean;
 }
@@ -55,7 +55,7 @@ export class Snapshot {
   #serverTables: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 
   /** The rows that meet the clauses, with at least those columns. Throws Missing. */
-  ask(table: CtlTable, clauses: readonly Clause[], columns: readonly string[]): readonly StoredRow[] {
+  ask(table: CtlTable, clauses: readonly RowClause[], columns: readonly string[]): readonly StoredRow[] {
     const whole = this.#questions.get(table.name);
     const wholeRows = whole === undefined ? undefined : this.#answered(whole, columns);
     if (wholeRows !== undefined) {
@@ -94,7 +94,7 @@ export class Snapshot {
   }
 
   /** Puts a question without needing its answer yet. */
-  prepare(table: CtlTable, clauses: readonly Clause[], columns: readonly string[]): void {
+  prepare(table: CtlTable, clauses: readonly RowClause[], columns: readonly string[]): void {
     this.#note(table, clauses, columns);
   }
 
@@ -192,7 +192,7 @@ export class Snapshot {
     return watched;
   }
 
-  #note(table: CtlTable, clauses: readonly Clause[], columns: readonly string[]): Question {
+  #note(table: CtlTable, clauses: readonly RowClause[], columns: readonly string[]): Question {
     const key =
       clauses.length === 0
         ? table.name
@@ -254,18 +254,18 @@ function readColumn(table: CtlTable, column: string, id: string, json: Json): Da
   }
 }
 
-function meets(table: CtlTable, row: StoredRow, { column, value }: Clause): boolean {
+function meets(table: CtlTable, row: StoredRow, { column, value }: RowClause): boolean {
   if (column === '_uuid') return row.id === value;
   const datum = row.columns.get(column);
   return datum !== undefined && keysOf(columnNamed(table, column).type, datum).includes(value);
 }
 
 /** The server refuses a question about text that no column can hold, instead of finding nothing. */
-function canBeMet({ value }: Clause): boolean {
+function canBeMet({ value }: RowClause): boolean {
   return typeof value !== 'string' || utf8Problem(value) === undefined;
 }
 
-function clauseJson(table: CtlTable, { column, test, value }: Clause): Json {
+function clauseJson(table: CtlTable, { column, test, value }: RowClause): Json {
   if (column === '_uuid') return ['_uuid', '==', ['uuid', value]];
   return [column, test, atomToJson(columnNamed(table, column).type.key.type, value)];
 }

@@ -20,7 +20,7 @@ import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { makeRowUuid } from './row-name.ts';
 import { orderRows } from './row-order.ts';
 import { type CtlColumn, type CtlSchema, type CtlTable, columnNamed, tableNamed } from './schema.ts';
-import type { Clause, Snapshot, StoredRow } from './snapshot.ts';
+import type { RowClause, Snapshot, StoredRow } from './snapshot.ts';
 
 /** What the commands did to one column. `added` are elements (of a map pairs), `removed` elements (of a map keys). */
 type Change =
@@ -174,7 +174,7 @@ export class Work {
   }
 
   /** The rows that meet all clauses, as changed by the commands so far. Throws Missing. */
-  where(tableName: string, clauses: readonly Clause[], columns: readonly string[] = []): WorkRow[] {
+  where(tableName: string, clauses: readonly RowClause[], columns: readonly string[] = []): WorkRow[] {
     const table = this.table(tableName);
     const known = this.#knownRows(table);
     const isAboutNewRow = clauses.some(({ value }) => typeof value === 'string' && this.#isNewId(value));
@@ -315,7 +315,7 @@ export class Work {
   }
 
   /** For a row that met the clause in the database. */
-  #stillMeets(row: WorkRow, { column, value }: Clause): boolean {
+  #stillMeets(row: WorkRow, { column, value }: RowClause): boolean {
     const change = row.changes.get(column);
     if (change === undefined) return true;
     if (change.kind === 'partial') return !atomsOf(change.removed).includes(value);
@@ -323,7 +323,7 @@ export class Work {
   }
 
   /** For a row that did not meet the clauses in the database, or is not there yet. */
-  #nowMeets(row: WorkRow, clauses: readonly Clause[]): boolean {
+  #nowMeets(row: WorkRow, clauses: readonly RowClause[]): boolean {
     if (row.isNew)
       return clauses.every((c) =>
         c.column === '_uuid' ? row.id === c.value : row.keys(c.column).includes(c.value),
@@ -334,7 +334,7 @@ export class Work {
     );
   }
 
-  #meetsChanged(row: WorkRow, { column, value }: Clause): boolean {
+  #meetsChanged(row: WorkRow, { column, value }: RowClause): boolean {
     if (column === '_uuid') return row.id === value;
     const change = row.changes.get(column);
     // What else the column holds need not be known: such a row did not meet the clause in the database.

@@ -11,8 +11,8 @@ import { Timers } from '../../base/timers.ts';
 import { MemoryFile } from '../../daemon/memory-file.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { datumToJson, isDefaultDatum } from '../../ovsdb/engine/datum.ts';
-import { equalSchemas, schemaToJson } from '../../ovsdb/engine/schema.ts';
-import type { ColumnSchema, DatabaseSchema, Row } from '../../ovsdb/engine/types.ts';
+import { compiledSchemaToJson, equalSchemas } from '../../ovsdb/engine/schema.ts';
+import type { ColumnSchema, DatabaseSchema, RowVersion } from '../../ovsdb/engine/types.ts';
 import { emitRecord } from '../../ovsdb/storage/record.ts';
 import { openStore } from '../../ovsdb/storage/store.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
@@ -52,7 +52,7 @@ export async function backup(context: ClientContext): Promise<void> {
     _date: Math.round(systemClock.wall()),
     _is_diff: true,
   };
-  context.write(decodeText(emitRecord(formatJson(schemaToJson(schema)))));
+  context.write(decodeText(emitRecord(formatJson(compiledSchemaToJson(schema)))));
   context.write(decodeText(emitRecord(formatJson(annotated))));
 }
 
@@ -102,7 +102,7 @@ function checkDifference(context: ClientContext, saved: DatabaseSchema, online: 
   );
 }
 
-function insertOperation(table: string, columns: readonly ColumnSchema[], row: Row): JsonObject {
+function insertOperation(table: string, columns: readonly ColumnSchema[], row: RowVersion): JsonObject {
   const values: Record<string, Json> = {};
   for (const column of columns) {
     const datum = row.values[column.index];

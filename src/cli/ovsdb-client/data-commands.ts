@@ -65,7 +65,7 @@ interface DumpColumn {
   readonly type: ColumnType;
 }
 
-export async function dump(context: ClientContext): Promise<void> {
+export async function dumpTables(context: ClientContext): Promise<void> {
   const { rpc, database, args } = context.target;
   const schema = await fetchSchema(rpc, database);
   const [only, ...wanted] = args;

@@ -23,7 +23,7 @@ const defs: readonly OptionDef[] = [
   ...replayOptions,
 ];
 
-export interface ClientOptions {
+export interface OvsdbClientOptions {
   readonly line: CommandLine;
   readonly style: TableStyle;
   readonly hasTimestamps: boolean;
@@ -35,7 +35,10 @@ export interface ClientOptions {
 }
 
 /** Throws UsageError or CommandFailed. */
-export function readClientOptions(args: readonly string[], envTimeout: string | undefined): ClientOptions {
+export function readClientOptions(
+  args: readonly string[],
+  envTimeout: string | undefined,
+): OvsdbClientOptions {
   const line = readOptions(args, defs);
   const style = makeStyle('table');
   for (const use of line.options) applyTableOption(style, use);

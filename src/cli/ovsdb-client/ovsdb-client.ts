@@ -19,12 +19,12 @@ import { makeConnector } from '../remotes.ts';
 import { readSchemaFile } from '../schema-file.ts';
 import { backup, restore } from './backup.ts';
 import { ClientContext } from './context.ts';
-import { dump, listDatabases, query, readTransaction, transact } from './data-commands.ts';
+import { dumpTables, listDatabases, query, readTransaction, transact } from './data-commands.ts';
 import { changeLock } from './lock-commands.ts';
 import { monitor, monitorCond, monitorCondSince } from './monitor.ts';
-import { type ClientOptions, readClientOptions } from './options.ts';
+import { type OvsdbClientOptions, readClientOptions } from './options.ts';
 import {
-  convert,
+  convertDatabase,
   getSchema,
   getSchemaChecksum,
   getSchemaVersion,
@@ -32,7 +32,7 @@ import {
   listTables,
   needsConversion,
 } from './schema-commands.ts';
-import { openTarget, type TargetOptions } from './target.ts';
+import { openDatabaseTarget, type TargetOptions } from './target.ts';
 import { usage } from './usage.ts';
 import { waitForDatabase } from './wait.ts';
 
@@ -71,9 +71,9 @@ const commands: readonly ClientCommand[] = [
     mayDetach: true,
     run: monitorCondSince,
   },
-  { name: 'convert', database: 'schema file', minArgs: 1, maxArgs: 2, run: convert },
+  { name: 'convert', database: 'schema file', minArgs: 1, maxArgs: 2, run: convertDatabase },
   { name: 'needs-conversion', database: 'schema file', minArgs: 1, maxArgs: 2, run: needsConversion },
-  { name: 'dump', database: 'argument', minArgs: 0, maxArgs: many, run: dump },
+  { name: 'dump', database: 'argument', minArgs: 0, maxArgs: many, run: dumpTables },
   { name: 'backup', database: 'argument', minArgs: 0, maxArgs: 0, run: backup },
   { name: 'restore', database: 'argument', minArgs: 0, maxArgs: 0, run: restore },
   lockCommand('lock'),
@@ -116,7 +116,11 @@ function show(text: string): number {
   return 0;
 }
 
-async function runWait(program: Program, options: ClientOptions, args: readonly string[]): Promise<number> {
+async function runWait(
+  program: Program,
+  options: OvsdbClientOptions,
+  args: readonly string[],
+): Promise<number> {
   if (args.length < 2 || args.length > 3)
     throw new CommandFailed("invalid syntax for 'wait' (use --help for help)");
   const { transport } = openReplay(options.line, program);
@@ -124,7 +128,7 @@ async function runWait(program: Program, options: ClientOptions, args: readonly 
   return 0;
 }
 
-function targetOptions(program: Program, options: ClientOptions, transport: Transport): TargetOptions {
+function targetOptions(program: Program, options: OvsdbClientOptions, transport: Transport): TargetOptions {
   const { run } = program.directories;
   return {
     connect: makeConnector(run, readTlsOptions(options.line), transport),
@@ -136,7 +140,7 @@ function targetOptions(program: Program, options: ClientOptions, transport: Tran
 
 async function runCommand(
   program: Program,
-  options: ClientOptions,
+  options: OvsdbClientOptions,
   command: ClientCommand,
   args: readonly string[],
 ): Promise<number> {
@@ -148,7 +152,7 @@ async function runCommand(
   const daemon = command.mayDetach === true ? await becomeDaemon(program, options, command) : undefined;
   const database = namedDatabase(command, args, fileSchema);
   const { transport, ended } = openReplay(options.line, program);
-  const target = await openTarget(
+  const target = await openDatabaseTarget(
     targetOptions(program, options, transport),
     args,
     command.minArgs,
@@ -175,7 +179,11 @@ async function runCommand(
 }
 
 /** What is printed goes on going to where it went before; of a lock, complaints do not. */
-function becomeDaemon(program: Program, options: ClientOptions, command: ClientCommand): Promise<Daemon> {
+function becomeDaemon(
+  program: Program,
+  options: OvsdbClientOptions,
+  command: ClientCommand,
+): Promise<Daemon> {
   const keptFiles = command.isQuiet === true ? [1] : [1, 2];
   return startDaemon({ ...readDaemonOptions(options.line, program), keptFiles }, program);
 }

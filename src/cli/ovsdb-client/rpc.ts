@@ -2,7 +2,7 @@
 import { errnos } from '../../base/errno.ts';
 import { Malformed, SyscallFailed } from '../../base/errors.ts';
 import type { Connector } from '../../ovsdb/client/session.ts';
-import type { Channel, Json, Message, Reply } from '../../rpc/channel.ts';
+import type { Channel, Json, Reply, RpcMessage } from '../../rpc/channel.ts';
 import { formatJson, type JsonFormat } from '../../rpc/json.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 
@@ -66,7 +66,7 @@ export class Rpc {
     this.#channel.close();
   }
 
-  #receive(message: Message): void {
+  #receive(message: RpcMessage): void {
     if (!('method' in message)) {
       const resolve = typeof message.id === 'number' ? this.#pending.get(message.id) : undefined;
       if (typeof message.id === 'number') this.#pending.delete(message.id);

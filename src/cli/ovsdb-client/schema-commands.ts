@@ -1,7 +1,7 @@
 /** ovsdb-client's commands on schemas: get-schema and its parts, list-tables, list-columns, convert, needs-conversion. */
 
 import { orderAsHashed } from '../../base/hash-order.ts';
-import { equalSchemas, schemaFromJson, schemaToJson } from '../../ovsdb/engine/schema.ts';
+import { compiledSchemaToJson, compileSchema, equalSchemas } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { isObject } from '../../rpc/json-value.ts';
@@ -12,12 +12,12 @@ import { fetchDatabaseInfo } from './target.ts';
 
 /** Throws CommandFailed, or OvsdbError for a bad schema. */
 export async function fetchSchema(rpc: Rpc, database: string): Promise<DatabaseSchema> {
-  return schemaFromJson(await rpc.call('get_schema', [database]));
+  return compileSchema(await rpc.call('get_schema', [database]));
 }
 
 export async function getSchema(context: ClientContext): Promise<void> {
   const { rpc, database } = context.target;
-  context.printJson(schemaToJson(await fetchSchema(rpc, database)));
+  context.printJson(compiledSchemaToJson(await fetchSchema(rpc, database)));
 }
 
 export async function getSchemaVersion(context: ClientContext): Promise<void> {
@@ -67,7 +67,7 @@ function hashedTwice(names: readonly string[], first: readonly string[] = []): s
 
 /** The types of a table's columns as the schema's JSON has them. */
 function columnTypes(schema: DatabaseSchema, table: string): Map<string, Json> {
-  const { tables } = schemaToJson(schema);
+  const { tables } = compiledSchemaToJson(schema);
   const found = isObject(tables) ? tables[table] : undefined;
   const columns = isObject(found) ? found.columns : undefined;
   const types = new Map<string, Json>();
@@ -78,11 +78,11 @@ function columnTypes(schema: DatabaseSchema, table: string): Map<string, Json> {
   return types;
 }
 
-export async function convert(context: ClientContext): Promise<void> {
+export async function convertDatabase(context: ClientContext): Promise<void> {
   const { rpc, database } = context.target;
   const schema = await persisted(rpc, context.fileSchema ?? (await fetchSchema(rpc, database)));
   await context.setChangeAware(rpc);
-  await rpc.call('convert', [schema.name, schemaToJson(schema)]);
+  await rpc.call('convert', [schema.name, compiledSchemaToJson(schema)]);
 }
 
 export async function needsConversion(context: ClientContext): Promise<void> {
@@ -96,7 +96,7 @@ export async function needsConversion(context: ClientContext): Promise<void> {
 async function persisted(rpc: Rpc, schema: DatabaseSchema): Promise<DatabaseSchema> {
   const info = await fetchDatabaseInfo(rpc, schema.name);
   if (info?.model !== 'clustered') return schema;
-  return schemaFromJson(withoutEphemeral(schemaToJson(schema)));
+  return compileSchema(withoutEphemeral(compiledSchemaToJson(schema)));
 }
 
 function withoutEphemeral(json: Json): Json {

@@ -29,7 +29,7 @@ export interface Target {
  * Takes [SERVER] and [DATABASE] off the arguments, as far as more than `minArgs` are there, and connects.
  * `database` is given by commands that know it otherwise. Throws CommandFailed.
  */
-export async function openTarget(
+export async function openDatabaseTarget(
   options: TargetOptions,
   args: readonly string[],
   minArgs: number,

@@ -3,7 +3,7 @@
 import { systemClock } from '../../base/clock.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
-import type { Json, JsonObject, Message } from '../../rpc/channel.ts';
+import type { Json, JsonObject, RpcMessage } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
 import { isObject } from '../../rpc/json-value.ts';
 import { JsonRpcSession } from '../../rpc/session.ts';
@@ -40,7 +40,7 @@ export async function waitForDatabase(options: TargetOptions, args: readonly str
   );
 }
 
-function awarenessProblem(message: Message): string | undefined {
+function awarenessProblem(message: RpcMessage): string | undefined {
   if (!('error' in message) || message.id !== 'aware' || message.error === null) return undefined;
   return `set_db_change_aware failed (${formatJson(message.error)})`;
 }

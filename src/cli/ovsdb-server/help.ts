@@ -3,7 +3,7 @@ import { daemonHelp } from '../../daemon/daemon.ts';
 import { connectionHelp, logHelp, type Program } from '../../daemon/program.ts';
 import { replayHelp } from '../../daemon/replay.ts';
 
-export function helpText(program: Pick<Program, 'name' | 'directories'>): string {
+export function serverHelp(program: Pick<Program, 'name' | 'directories'>): string {
   return `${program.name}: Open vSwitch database server
 usage: ${program.name} [OPTIONS] [DATABASE...]
 where each DATABASE is a database file in ovsdb format.

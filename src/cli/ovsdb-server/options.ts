@@ -5,7 +5,7 @@ import { lastArgument, type OptionDef, type readOptions } from '../../daemon/opt
 import { readTables } from './excluded-tables.ts';
 
 /** What is this program's own; daemon, log and unixctl options are declared by `src/daemon`. */
-export const ownOptions: readonly OptionDef[] = [
+export const serverOptions: readonly OptionDef[] = [
   { name: 'remote', argument: 'required', metavar: 'REMOTE' },
   { name: 'run', argument: 'required', metavar: 'COMMAND' },
   { name: 'private-key', short: 'p', argument: 'required', metavar: 'FILE' },

@@ -34,8 +34,8 @@ import { OvsdbServer } from '../../ovsdb/server/server.ts';
 import { systemSockets } from '../../ovsdb/server/sockets.ts';
 import { lockDatabase } from '../database-lock.ts';
 import { serverCommands } from './commands.ts';
-import { helpText } from './help.ts';
-import { type Changeable, ownOptions, readServerConfig, type ServerConfig } from './options.ts';
+import { serverHelp } from './help.ts';
+import { type Changeable, readServerConfig, type ServerConfig, serverOptions } from './options.ts';
 import { Replication } from './replication.ts';
 import { Running } from './running.ts';
 import { sslProblems, sslSettings } from './ssl.ts';
@@ -46,7 +46,7 @@ const log = logger('ovsdb_server');
 export async function ovsdbServer(program: Program): Promise<number> {
   const unixctlOption = { name: 'unixctl', argument: 'required' } as const;
   const known = [
-    ...ownOptions,
+    ...serverOptions,
     ...replayOptions,
     unixctlOption,
     ...daemonOptions,
@@ -54,7 +54,7 @@ export async function ovsdbServer(program: Program): Promise<number> {
     ...commonOptions,
   ];
   const line = readOptions(program.args, known);
-  if (isUsed(line, 'help')) return print(helpText(program));
+  if (isUsed(line, 'help')) return print(serverHelp(program));
   if (isUsed(line, 'version')) return print(versionHelp(program.name));
   const config = readServerConfig(line, `${program.directories.database}/conf.db`);
   applyLogOptions(line, program, 'no file');

@@ -4,7 +4,7 @@
 import { LimitedSite, logger } from '../../base/log.ts';
 import { formatDatum } from '../../ovsdb/engine/datum.ts';
 import { cell } from '../../ovsdb/engine/row.ts';
-import type { Commit, RowChange } from '../../ovsdb/engine/types.ts';
+import type { Commit, RowUpdate } from '../../ovsdb/engine/types.ts';
 
 const log = logger('transaction');
 const rowLimit = new LimitedSite({ perMinute: 30, burst: 60 });
@@ -30,7 +30,7 @@ export class TableLog {
   }
 }
 
-function describe({ table, before, after }: RowChange): string {
+function describe({ table, before, after }: RowUpdate): string {
   const operation = before === undefined ? 'inserted' : after === undefined ? 'deleted' : 'updated';
   const row = after ?? before;
   const cells = [...table.columnsByName.values()].map((column) =>

@@ -4,16 +4,15 @@
  */
 import { printError } from '../../daemon/output.ts';
 import { Fatal } from '../../daemon/program.ts';
+import { isUuid, zeroUuid } from '../../ovsdb/atom.ts';
 import { LogFile } from '../../ovsdb/storage/log-file.ts';
 import { clusterMagic, standaloneMagic } from '../../ovsdb/storage/record.ts';
 import type { JsonObject } from '../../rpc/channel.ts';
 import type { ToolContext } from './context.ts';
 
-const zero = '00000000-0000-0000-0000-000000000000';
-
 /** A uuid that is not all zeros. */
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) && text !== zero;
+export function isAssignedUuid(text: string): boolean {
+  return isUuid(text) && text !== zeroUuid;
 }
 
 function refuse(command: string): never {
@@ -48,7 +47,7 @@ export const clusterCommands = {
 
   clusterId(context: ToolContext, [path = '']: readonly string[]): number {
     const id = textOf(path, 'cluster_id');
-    if (!isUuid(id)) {
+    if (!isAssignedUuid(id)) {
       printError(`${path}: cluster ID not yet known\n`);
       return 2;
     }

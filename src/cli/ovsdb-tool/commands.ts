@@ -33,7 +33,7 @@ interface Command extends CommandShape {
 
 const any = Number.POSITIVE_INFINITY;
 
-export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+export const toolCommands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['create', { usage: '[db [schema]]', min: 0, max: 2, run: create }],
   ['create-cluster', { usage: 'db contents local', min: 3, max: 3, run: clusterCommands.create }],
   ['join-cluster', { usage: 'db name local remote...', min: 4, max: any, run: clusterCommands.join }],

@@ -15,8 +15,8 @@ import {
 } from '../../daemon/program.ts';
 import { findCommand, listCommands } from '../command-table.ts';
 import { lockDatabase } from '../database-lock.ts';
-import { isUuid } from './cluster.ts';
-import { commands } from './commands.ts';
+import { isAssignedUuid } from './cluster.ts';
+import { toolCommands } from './commands.ts';
 import type { ToolContext } from './context.ts';
 
 const options: readonly OptionDef[] = [
@@ -37,15 +37,15 @@ export async function ovsdbTool(program: Program): Promise<number> {
     if (key === 'help') return print(helpText(program));
     if (key === 'option') return print(listOptions());
     if (key === 'version') return print(versionHelp(program.name));
-    if (key === 'cid' && !isUuid(argument ?? '')) throw new Fatal(`${argument}: not a valid UUID`);
+    if (key === 'cid' && !isAssignedUuid(argument ?? '')) throw new Fatal(`${argument}: not a valid UUID`);
   }
   quietConsole();
   applyLogOptions(line, program, 'log file');
   const [name, ...args] = line.rest;
   if (name === undefined) throw new UsageError('missing command name; use --help for help');
   if (name === 'help') return print(helpText(program));
-  if (name === 'list-commands') return print(listCommands(commands));
-  const command = findCommand(commands, name, args.length);
+  if (name === 'list-commands') return print(listCommands(toolCommands));
+  const command = findCommand(toolCommands, name, args.length);
   const context: ToolContext = {
     lock: lockDatabase,
     defaultDatabase: `${program.directories.database}/conf.db`,
@@ -107,7 +107,7 @@ The default SCHEMA is ${directories.packageData}/vswitch.ovsschema.
 ${logHelp(program)}
 Other options:
   -m, --more                  increase show-log verbosity
-  --rbac-role=ROLE            RBAC role for transact and query commands
+  --rbac-role=ROLE            RBAC role for transact and query toolCommands
   -h, --help                  display this help message
   -V, --version               display version information
 `;

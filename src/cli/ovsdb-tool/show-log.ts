@@ -3,7 +3,7 @@
 import { strftime } from '../../base/strftime.ts';
 import { datumFromJson, formatDatum } from '../../ovsdb/engine/datum.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
-import { schemaFromJson } from '../../ovsdb/engine/schema.ts';
+import { compileSchema } from '../../ovsdb/engine/schema.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
 import type { LogFile } from '../../ovsdb/storage/log-file.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
@@ -34,7 +34,7 @@ class LogPrinter {
 
   print(record: JsonObject): void {
     if (this.#schema === undefined) {
-      this.#schema = schemaFromJson(record);
+      this.#schema = compileSchema(record);
       const { name, version, cksum } = this.#schema;
       this.#context.print(` "${name}" schema, version="${version}", cksum="${cksum}"\n`);
       return;

@@ -17,7 +17,7 @@ import {
 import { checkNameIsFree, prepareNames } from './names.ts';
 import { type BridgeCommandDef, lookAgain } from './oddities.ts';
 
-export const bridgeCommands: readonly BridgeCommandDef[] = [
+export const vsctlBridgeCommands: readonly BridgeCommandDef[] = [
   {
     name: 'add-br',
     minArgs: 1,

@@ -13,7 +13,7 @@ export function listOptions(defs: readonly OptionDef[]): string {
     .join('');
 }
 
-export function listCommands(defs: readonly CommandDef[]): string {
+export function listVsctlCommands(defs: readonly CommandDef[]): string {
   return orderAsHashed(defs, ({ name }) => name)
     .map(({ name, options, arguments: args }) => {
       const shown = options.map((option) => `[${option}] `).join('');

@@ -25,7 +25,7 @@ import { commandText } from './words.ts';
 
 const many = Number.POSITIVE_INFINITY;
 
-export const portCommands: readonly CommandDef[] = [
+export const vsctlPortCommands: readonly CommandDef[] = [
   {
     name: 'list-ports',
     minArgs: 1,

@@ -6,12 +6,12 @@ import type { Program } from '../../daemon/program.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { isInteger, isObject } from '../../rpc/json-value.ts';
-import type { Connection } from '../db-ctl/connection.ts';
+import type { DatabaseConnection } from '../db-ctl/connection.ts';
 import { switchProcess } from '../switch-process.ts';
 
 /** `interfaces` are the uuids of new Interface rows. */
 export async function awaitReload(
-  connection: Connection,
+  connection: DatabaseConnection,
   nextConfig: Integer,
   interfaces: readonly string[],
   program: Program,
@@ -34,7 +34,7 @@ export async function awaitReload(
 
 /** An interface that the daemon could not set up has no OpenFlow port number, or -1. */
 async function reportFailures(
-  connection: Connection,
+  connection: DatabaseConnection,
   ids: readonly string[],
   program: Program,
 ): Promise<void> {
@@ -68,7 +68,7 @@ function complain(program: Program, message: string): void {
 }
 
 async function select(
-  connection: Connection,
+  connection: DatabaseConnection,
   table: string,
   where: Json,
   columns: string[],

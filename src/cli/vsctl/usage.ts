@@ -75,9 +75,9 @@ Database commands:
 Potentially unsafe database commands require --force option.
 `;
 
-export function usage(name: string, schema: CtlSchema, defaultRemote: string, logHelp: string): string {
+export function vsctlUsage(name: string, schema: CtlSchema, defaultRemote: string, logHelp: string): string {
   return `${name}: ovs-vswitchd management utility
-usage: ${name} [OPTIONS] COMMAND [ARG...]
+vsctlUsage: ${name} [OPTIONS] COMMAND [ARG...]
 ${commands}${referenceWays(schema)}
 Options:
   --db=DATABASE               connect to DATABASE

@@ -23,26 +23,26 @@ import {
 import { isPassiveName, splitRemotes } from '../../net/remote.ts';
 import type { SchemaJson } from '../../ovsdb/schema-types.ts';
 import { type CommandDef, ExitEarly, readCommands } from '../db-ctl/command.ts';
-import { Connection } from '../db-ctl/connection.ts';
+import { DatabaseConnection } from '../db-ctl/connection.ts';
 import { dbCommands } from '../db-ctl/db-commands.ts';
-import { type Executed, execute } from '../db-ctl/execute.ts';
+import { type Executed, executeLine } from '../db-ctl/execute.ts';
 import { type CtlSchema, makeSchema, tableNamed } from '../db-ctl/schema.ts';
 import { makeShowCommand } from '../db-ctl/show.ts';
 import { Snapshot } from '../db-ctl/snapshot.ts';
 import { makeConnector, shuffled } from '../remotes.ts';
 import { TablePrinter } from '../table.ts';
 import { autoAttachCommands } from './auto-attach.ts';
-import { bridgeCommands } from './bridges.ts';
-import { listCommands, listOptions } from './completion.ts';
+import { vsctlBridgeCommands } from './bridges.ts';
+import { listOptions, listVsctlCommands } from './completion.ts';
 import { datapathCommands } from './datapaths.ts';
 import { lookingAround } from './oddities.ts';
 import { defaultRemote, ownOptions, readVsctlOptions, type VsctlOptions } from './options.ts';
 import { controllerCommands, managerCommands, sslCommands } from './peers.ts';
-import { portCommands } from './ports.ts';
+import { vsctlPortCommands } from './ports.ts';
 import { awaitReload } from './reload.ts';
 import { resetCommands } from './reset.ts';
 import { rowIds, shownTables } from './tables.ts';
-import { usage } from './usage.ts';
+import { vsctlUsage } from './usage.ts';
 import { quoteWords } from './words.ts';
 
 const log = logger('vsctl');
@@ -51,8 +51,8 @@ const commands: readonly CommandDef[] = [
   ...dbCommands,
   makeShowCommand(shownTables),
   { name: 'init', minArgs: 0, maxArgs: 0, arguments: '', options: [], mayWrite: true },
-  ...bridgeCommands.map(lookingAround),
-  ...portCommands.map(lookingAround),
+  ...vsctlBridgeCommands.map(lookingAround),
+  ...vsctlPortCommands.map(lookingAround),
   ...controllerCommands.map(lookingAround),
   ...managerCommands,
   ...sslCommands,
@@ -88,10 +88,10 @@ export async function vsctl(program: Program, schemaJson: SchemaJson): Promise<n
 function informationAsked(program: Program, schema: CtlSchema, { line }: VsctlOptions): string | undefined {
   for (const { key } of line.options) {
     if (key === 'help')
-      return usage(program.name, schema, defaultRemote(program.directories), logHelp(program));
+      return vsctlUsage(program.name, schema, defaultRemote(program.directories), logHelp(program));
     if (key === 'version') return versionHelp(program.name, `DB Schema ${schema.version}`);
     if (key === 'options') return listOptions(ownOptions.filter(({ name }) => name !== 'ssl-server-name'));
-    if (key === 'commands') return listCommands(commands);
+    if (key === 'commands') return listVsctlCommands(commands);
   }
   return undefined;
 }
@@ -106,7 +106,7 @@ async function runLine(program: Program, schema: CtlSchema, options: VsctlOption
   snapshot.prepare(tableNamed(schema, 'Open_vSwitch'), [], []);
   for (const command of line) command.def.prepare?.(command, { schema, snapshot, warn });
   const connection = connect(program, schema, options);
-  const executed = await execute(connection, {
+  const executed = await executeLine(connection, {
     schema,
     commands: line,
     snapshot,
@@ -124,11 +124,11 @@ async function runLine(program: Program, schema: CtlSchema, options: VsctlOption
   return 0;
 }
 
-function connect(program: Program, schema: CtlSchema, options: VsctlOptions): Connection {
+function connect(program: Program, schema: CtlSchema, options: VsctlOptions): DatabaseConnection {
   const timers = new Timers(systemClock);
   driveTimers(timers, true);
   const remotes = splitRemotes(options.remote);
-  return new Connection({
+  return new DatabaseConnection({
     database: schema.database,
     connect: makeConnector(program.directories.run, readTlsOptions(options.line)),
     remotes: options.isShuffled ? shuffled(remotes, systemRandom) : remotes,

@@ -1,9 +1,9 @@
 /** Command lines as text, quoted so that the log can be read and pasted. */
 import { compareBytes } from '../../base/text.ts';
-import type { Command } from '../db-ctl/command.ts';
+import type { CommandUse } from '../db-ctl/command.ts';
 
 /** Options, sorted by name, then the command. */
-export function commandText({ def, args, options }: Command): string {
+export function commandText({ def, args, options }: CommandUse): string {
   return quoteWords([...[...options.keys()].sort(compareBytes), def.name, ...args]);
 }
 

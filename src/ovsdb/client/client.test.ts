@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { ms } from '../../base/units.ts';
-import type { Channel, ChannelEvents, Json, Message } from '../../rpc/channel.ts';
+import type { Channel, ChannelEvents, Json, RpcMessage } from '../../rpc/channel.ts';
 import { channelPair } from '../../rpc/pair.ts';
 import { atom, column, schema, table } from '../schema-types.ts';
 import { Fixture, insertItem } from '../server/server-fixture.ts';
@@ -89,7 +89,7 @@ test('a client can tell whether writing would change anything', async () => {
 
 /** Keeps what comes through `inner` until `deliver`, which brings it all in one go, as a socket may. */
 function inOneGo(inner: Channel) {
-  const kept: Message[] = [];
+  const kept: RpcMessage[] = [];
   let { events } = inner;
   inner.events = { message: (message) => kept.push(message), closed: (why) => events.closed(why) };
   const outer: Channel = Object.defineProperties(Object.create(inner), {
@@ -108,7 +108,7 @@ test('an update that comes together with the first contents is not lost', async 
   const fixture = new Fixture();
   const { outer, kept, deliver } = inOneGo(fixture.server.connect());
   const client = await connected(fixture, { connect: () => Promise.resolve(outer) });
-  const isMonitorReply = (message: Message) => 'result' in message && Array.isArray(message.result);
+  const isMonitorReply = (message: RpcMessage) => 'result' in message && Array.isArray(message.result);
   while (!kept.some(isMonitorReply)) {
     deliver();
     await fixture.settle();

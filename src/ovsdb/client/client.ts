@@ -15,7 +15,7 @@ import type { Row, RowChange, Schema, Table, Value } from '../schema-types.ts';
 import { Disconnected } from './errors.ts';
 import { emitValue } from './given-values.ts';
 import { type ConditionChange, type JsonConditions, Monitor, type MonitoredTable } from './monitor.ts';
-import { columnNamed, tableNamed, typeOfColumn } from './names.ts';
+import { declaredColumn, declaredTable, typeOfColumn } from './names.ts';
 import type { RowIndex } from './row-index.ts';
 import { ClientSession, type SessionOptions } from './session.ts';
 import { readOutcome, TransactionCollector } from './transaction.ts';
@@ -138,7 +138,7 @@ export class OvsdbClient<T extends Tables> {
   setConditions<K extends TableName<T>>(table: K, conditions: Conditions<T[K]>): ConditionChange {
     return this.#monitor.setConditions(
       table,
-      jsonConditions(table, tableNamed(this.#options.schema.tables, table), conditions),
+      jsonConditions(table, declaredTable(this.#options.schema.tables, table), conditions),
     );
   }
 
@@ -285,9 +285,9 @@ function monitoredTables<T extends Tables>(options: ClientOptions<T>): Monitored
   }
   return Object.entries(wanted).flatMap(([name, columns]) => {
     if (columns === undefined) return [];
-    const declared = tableNamed(tables, name);
+    const declared = declaredTable(tables, name);
     const list = columns === true ? Object.keys(declared.columns) : columns;
-    for (const column of list) columnNamed(name, declared, column);
+    for (const column of list) declaredColumn(name, declared, column);
     return [{ name, columns: list, conditions: jsonConditions(name, declared, conditions[name] ?? true) }];
   });
 }

@@ -31,7 +31,7 @@ export function checkText(place: string, text: string): string {
 }
 
 /** Throws Refused for what is no uuid. */
-export function emitUuid(place: string, uuid: unknown): Json {
+export function uuidToJson(place: string, uuid: unknown): Json {
   const read = typeof uuid === 'string' ? readUuid(uuid) : undefined;
   if (read === undefined) throw unfit(place, uuid, 'a uuid');
   return ['uuid', read];
@@ -40,7 +40,7 @@ export function emitUuid(place: string, uuid: unknown): Json {
 function emitAtom(place: string, { type }: BaseTypeJson, atom: unknown): Json {
   switch (type) {
     case 'uuid':
-      return emitUuid(place, atom);
+      return uuidToJson(place, atom);
     case 'string':
       return checkText(place, atom as string);
     case 'boolean':

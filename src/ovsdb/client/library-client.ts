@@ -5,7 +5,7 @@ import type { Row, Schema } from '../schema-types.ts';
 import type { ChangesOptions, Client, ViewOptions, WaitOptions } from './api.ts';
 import { OvsdbClient, typedChanges } from './client.ts';
 import { Disconnected } from './errors.ts';
-import { tableNamed, typeOfColumn } from './names.ts';
+import { declaredTable, typeOfColumn } from './names.ts';
 import { PendingChanges } from './pending-changes.ts';
 import type { RowIndex } from './row-index.ts';
 import type { SessionOptions } from './session.ts';
@@ -23,7 +23,7 @@ import type {
 import { type AnyRow, canonicalValue } from './values.ts';
 import { waitFor } from './waiting.ts';
 
-export interface OpenOptions<T extends Tables, W extends Wanted<T>>
+export interface OpenClientOptions<T extends Tables, W extends Wanted<T>>
   extends ViewOptions<T, W>,
     Omit<SessionOptions, 'database'> {
   readonly schema: Schema<T>;
@@ -35,7 +35,7 @@ export interface OpenOptions<T extends Tables, W extends Wanted<T>>
 
 /** Resolves when the view shows the database; rejects as `connect` does. */
 export async function openClient<T extends Tables, W extends Wanted<T>>(
-  options: OpenOptions<T, W>,
+  options: OpenClientOptions<T, W>,
 ): Promise<Client<T, Seen<T, W>>> {
   const { schema, closing, signal, keepTrying, remotes, tables } = options;
   let fail = (_why: Error): void => {};
@@ -99,7 +99,7 @@ class LibraryClient<T extends Tables, V extends Tables> implements Client<T, V> 
   }
 
   find<K extends TableName<V>>(table: K, values: Partial<Row<V[K]>>): readonly Row<V[K]>[] {
-    const declared = tableNamed(this.schema.tables, table);
+    const declared = declaredTable(this.schema.tables, table);
     const wanted = Object.entries(values as AnyRow).map(
       ([name, value]) => [name, canonicalValue(typeOfColumn(table, declared, name), value)] as const,
     );

@@ -3,16 +3,18 @@
  * (monitor_cond_since, monitor_cond, monitor), takes the updates in, and changes the conditions at run time.
  * Used by `OvsdbClient`. ovsdb-server(7) sections 4.1.12 to 4.1.15, RFC 7047 section 4.1.5.
  */
+
 import { Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
+import { zeroUuid } from '../atom.ts';
 import { bad, objectOf, type UpdateFormat } from './view.ts';
 
 const log = logger('ovsdb_idl');
 
 /** The id before all transactions: who saw that last is told everything. */
-export const noTransaction = uuid('00000000-0000-0000-0000-000000000000');
+export const noTransaction = uuid(zeroUuid);
 
 /** RFC 7047 `<condition>`s of which a row meets any one; `true` is all rows, `false` or an empty list none. */
 export type JsonConditions = boolean | readonly Json[];

@@ -5,7 +5,7 @@ import type { Column, Table, TypeJson } from '../schema-types.ts';
 const uuidType: TypeJson = { key: { type: 'uuid' } };
 
 /** Throws Refused when there is none of that name. */
-export function tableNamed<T>(tables: Readonly<Record<string, T>>, name: string): T {
+export function declaredTable<T>(tables: Readonly<Record<string, T>>, name: string): T {
   const found = Object.hasOwn(tables, name) ? tables[name] : undefined;
   if (found !== undefined) return found;
   throw new Refused(
@@ -15,7 +15,7 @@ export function tableNamed<T>(tables: Readonly<Record<string, T>>, name: string)
 }
 
 /** Throws Refused when there is none of that name. */
-export function columnNamed(tableName: string, table: Table, name: string): Column<unknown> {
+export function declaredColumn(tableName: string, table: Table, name: string): Column<unknown> {
   const found = Object.hasOwn(table.columns, name) ? table.columns[name] : undefined;
   if (found !== undefined) return found;
   throw new Refused(
@@ -26,5 +26,5 @@ export function columnNamed(tableName: string, table: Table, name: string): Colu
 
 /** The type of a column, `_uuid` included. Throws Refused when there is none of that name. */
 export function typeOfColumn(tableName: string, table: Table, name: string): TypeJson {
-  return name === '_uuid' ? uuidType : columnNamed(tableName, table, name).type;
+  return name === '_uuid' ? uuidType : declaredColumn(tableName, table, name).type;
 }

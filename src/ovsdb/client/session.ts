@@ -8,7 +8,7 @@ import { Malformed, Refused, VswitchError } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { ms } from '../../base/units.ts';
 import { connectionReason } from '../../net/connection-log.ts';
-import type { Channel, Json, Message } from '../../rpc/channel.ts';
+import type { Channel, Json, RpcMessage } from '../../rpc/channel.ts';
 import { JsonRpcSession, type JsonRpcSessionOptions } from '../../rpc/session.ts';
 import { DatabaseStatus } from './database-status.ts';
 import { Disconnected } from './errors.ts';
@@ -161,7 +161,7 @@ export class ClientSession {
     this.#events.up();
   }
 
-  #receive(message: Message): void {
+  #receive(message: RpcMessage): void {
     if ('method' in message) {
       const { method, params, id } = message;
       if (id !== null) this.#rpc.send({ result: null, error: 'unknown method', id });

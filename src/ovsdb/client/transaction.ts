@@ -8,8 +8,8 @@ import type { Uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { isInteger, isObject } from '../../rpc/json-value.ts';
 import type { Integer, Table, Value } from '../schema-types.ts';
-import { checkText, emitUuid, emitValue } from './given-values.ts';
-import { columnNamed, tableNamed } from './names.ts';
+import { checkText, emitValue, uuidToJson } from './given-values.ts';
+import { declaredColumn, declaredTable } from './names.ts';
 import type { Outcome } from './types.ts';
 import { type AnyRow, brief, isEqualValue } from './values.ts';
 
@@ -197,7 +197,7 @@ export class TransactionCollector {
   }
 
   #column(table: string, column: string) {
-    return columnNamed(table, tableNamed(this.#base.tables, table), column);
+    return declaredColumn(table, declaredTable(this.#base.tables, table), column);
   }
 }
 
@@ -230,12 +230,12 @@ export function readOutcome(results: Json, operations: Operations): Outcome {
 
 /** An operation that fails unless the row is there. */
 function isThere({ table, id }: RowName): JsonObject {
-  const rows = [{ _uuid: emitUuid(`a row of ${table}`, id) }];
+  const rows = [{ _uuid: uuidToJson(`a row of ${table}`, id) }];
   return { op: 'wait', timeout: 0, table, where: rowIs(table, id), columns: ['_uuid'], until: '==', rows };
 }
 
 function rowIs(table: string, id: Uuid): Json {
-  return [['_uuid', '==', emitUuid(`a row of ${table}`, id)]];
+  return [['_uuid', '==', uuidToJson(`a row of ${table}`, id)]];
 }
 
 function sizeOf(value: Value): number {

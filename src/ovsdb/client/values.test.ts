@@ -5,7 +5,7 @@ import type { Json } from '../../rpc/channel.ts';
 import { emitJson, parseJson } from '../../rpc/json.ts';
 import type { TypeJson } from '../schema-types.ts';
 import { emitValue } from './given-values.ts';
-import { applyDiff, canonicalValue, isEqualValue, readValue } from './values.ts';
+import { applyValueDiff, canonicalValue, isEqualValue, readValue } from './values.ts';
 
 const strings: TypeJson = { key: { type: 'string' }, min: 0, max: 'unlimited' };
 const map: TypeJson = { key: { type: 'string' }, value: { type: 'integer' }, min: 0, max: 'unlimited' };
@@ -59,21 +59,21 @@ test('any JSON is a value or Malformed', () => {
 });
 
 test('a diff moves the named atoms in and out of a set', () => {
-  expect(applyDiff(strings, ['a', 'b'], ['b', 'c'])).toEqual(['a', 'c']);
+  expect(applyValueDiff(strings, ['a', 'b'], ['b', 'c'])).toEqual(['a', 'c']);
   const set = fc.uniqueArray(fc.string({ maxLength: 2 })).map((list) => list.sort());
   fc.assert(
     fc.property(set, set, (old, diff) => {
       const kept = old.filter((atom) => !diff.includes(atom));
       const added = diff.filter((atom) => !old.includes(atom));
-      expect(applyDiff(strings, old, diff)).toEqual([...kept, ...added].sort());
+      expect(applyValueDiff(strings, old, diff)).toEqual([...kept, ...added].sort());
     }),
   );
 });
 
 test('a diff finds atoms in the order that the server has, which is that of bytes', () => {
   const old = ['a', '\ue000', '\uffff', '😀', '😁'];
-  expect(applyDiff(strings, old, ['\uffff', '😀'])).toEqual(['a', '\ue000', '😁']);
-  expect(applyDiff(strings, ['\ue000', '😁'], ['😀'])).toEqual(['\ue000', '😀', '😁']);
+  expect(applyValueDiff(strings, old, ['\uffff', '😀'])).toEqual(['a', '\ue000', '😁']);
+  expect(applyValueDiff(strings, ['\ue000', '😁'], ['😀'])).toEqual(['\ue000', '😀', '😁']);
 });
 
 test('a diff of a map removes equal pairs and puts others', () => {
@@ -86,7 +86,7 @@ test('a diff of a map removes equal pairs and puts others', () => {
     ['b', 3],
     ['c', 4],
   ]);
-  expect(applyDiff(map, old, diff)).toEqual(
+  expect(applyValueDiff(map, old, diff)).toEqual(
     new Map([
       ['b', 3],
       ['c', 4],
@@ -95,6 +95,6 @@ test('a diff of a map removes equal pairs and puts others', () => {
 });
 
 test('a diff of a column of at most one atom is its new value', () => {
-  expect(applyDiff(optional, 3, 4)).toBe(4);
-  expect(applyDiff(optional, 3, undefined)).toBeUndefined();
+  expect(applyValueDiff(optional, 3, 4)).toBe(4);
+  expect(applyValueDiff(optional, 3, undefined)).toBeUndefined();
 });

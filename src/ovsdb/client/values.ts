@@ -63,7 +63,7 @@ export function isEqualValue(a: Value, b: Value): boolean {
  * What a `modify` of an `update2` notification makes of `old`: a column of at most one atom is replaced; of a set, each
  * atom named changes between in and out; of a map, a pair that is there goes, any other is put.
  */
-export function applyDiff(type: TypeJson, old: Value, diff: Value): Value {
+export function applyValueDiff(type: TypeJson, old: Value, diff: Value): Value {
   if ((type.max ?? 1) === 1 || diff === undefined) return diff;
   if (diff instanceof Map && old instanceof Map) {
     const pairs = new Map<Scalar, Scalar>(old);

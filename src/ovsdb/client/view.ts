@@ -4,9 +4,9 @@ import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { isObject } from '../../rpc/json-value.ts';
 import type { Table, Value } from '../schema-types.ts';
-import { tableNamed, typeOfColumn } from './names.ts';
+import { declaredTable, typeOfColumn } from './names.ts';
 import { RowIndex } from './row-index.ts';
-import { type AnyRow, applyDiff, brief, defaultValue, isEqualValue, readValue } from './values.ts';
+import { type AnyRow, applyValueDiff, brief, defaultValue, isEqualValue, readValue } from './values.ts';
 
 /** `old` undefined: added; `new` undefined: removed. Never both. */
 interface AnyDelta {
@@ -107,7 +107,7 @@ export class LiveTables {
 
   #named(name: string): LiveTable {
     const found = this.#tables.get(name);
-    return found ?? tableNamed<LiveTable>(Object.fromEntries(this.#tables), name);
+    return found ?? declaredTable<LiveTable>(Object.fromEntries(this.#tables), name);
   }
 }
 
@@ -131,7 +131,7 @@ function fromUpdate2(
   const row: Record<string, Value> = { ...old };
   for (const [column, json] of Object.entries(objectOf(modify, 'a row'))) {
     const { type } = declaredColumn(table, column);
-    row[column] = applyDiff(type, old[column], readValue(type, json));
+    row[column] = applyValueDiff(type, old[column], readValue(type, json));
   }
   return row;
 }

@@ -8,16 +8,16 @@ import {
   dropDanglingWeakReferences,
   noteWeakReferences,
 } from './references.ts';
-import type { Table } from './table.ts';
-import { Transaction } from './transaction.ts';
-import type { Commit, RowChange } from './types.ts';
+import type { StoredTable } from './table.ts';
+import { OpenTransaction } from './transaction.ts';
+import type { Commit, RowUpdate } from './types.ts';
 import { checkIndexes, checkRowCounts } from './uniqueness.ts';
 
 /**
  * Checks the transaction and collects garbage. Returns what changed, not yet final: `finishCommit` or
  * `transaction.undo` comes next. Throws OvsdbError; then only `undo` may come.
  */
-export function prepareCommit(transaction: Transaction): readonly RowChange[] {
+export function prepareCommit(transaction: OpenTransaction): readonly RowUpdate[] {
   transaction.forgetUnchanged();
   if (transaction.edited.length === 0) return [];
   checkCommit(transaction);
@@ -25,7 +25,7 @@ export function prepareCommit(transaction: Transaction): readonly RowChange[] {
 }
 
 /** The checks alone: for the replay of a log, whose transactions nobody listens to. */
-export function checkCommit(transaction: Transaction): void {
+export function checkCommit(transaction: OpenTransaction): void {
   countReferences(transaction);
   collectGarbage(transaction);
   checkRowCounts(transaction);
@@ -34,8 +34,8 @@ export function checkCommit(transaction: Transaction): void {
 }
 
 /** Takes back a commit after which nothing has changed. */
-export function revertCommit(tables: ReadonlyMap<string, Table>, { changes }: Commit): void {
-  const transaction = new Transaction(tables, neverNew);
+export function revertCommit(tables: ReadonlyMap<string, StoredTable>, { changes }: Commit): void {
+  const transaction = new OpenTransaction(tables, neverNew);
   for (const { table: schema, uuid, before } of changes) {
     const table = tables.get(schema.name);
     if (table !== undefined) transaction.putBack(table, uuid, before);
@@ -48,7 +48,7 @@ function neverNew(): never {
   throw new Error('a commit that is taken back makes no rows');
 }
 
-export function finishCommit(transaction: Transaction): void {
+export function finishCommit(transaction: OpenTransaction): void {
   noteWeakReferences(transaction);
   transaction.finish();
 }

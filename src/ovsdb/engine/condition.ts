@@ -11,7 +11,7 @@ import { atomsOf, datumFromJson, datumToJson, describeType, equalDatums } from '
 import { isDisjoint, isIncluded } from './datum-algebra.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
 import { cell } from './row.ts';
-import type { ColumnSchema, ColumnType, Datum, Row, TableSchema } from './types.ts';
+import type { ColumnSchema, ColumnType, Datum, RowVersion, TableSchema } from './types.ts';
 
 const functions = ['==', 'includes', '<=', '<', '>=', '>', 'excludes', '!='] as const;
 type FunctionName = (typeof functions)[number];
@@ -23,23 +23,23 @@ export interface Clause {
   readonly argument: Datum;
   /** The type that `argument` was read as. */
   readonly argumentType: ColumnType | undefined;
-  matches(row: Row): boolean;
+  matches(row: RowVersion): boolean;
 }
 
-export class Condition {
+export class RowCondition {
   readonly clauses: readonly Clause[];
 
   constructor(clauses: readonly Clause[]) {
     this.clauses = clauses;
   }
 
-  matchesEvery(row: Row): boolean {
+  matchesEvery(row: RowVersion): boolean {
     for (const clause of this.clauses) if (!clause.matches(row)) return false;
     return true;
   }
 
   /** An empty condition holds. */
-  matchesAny(row: Row): boolean {
+  matchesAny(row: RowVersion): boolean {
     for (const clause of this.clauses) if (clause.matches(row)) return true;
     return this.clauses.length === 0;
   }
@@ -58,8 +58,8 @@ export function conditionFromJson(
   table: TableSchema,
   json: readonly Json[],
   uuidNames?: UuidNames,
-): Condition {
-  return new Condition(json.map((clause) => clauseFromJson(table, clause, uuidNames)));
+): RowCondition {
+  return new RowCondition(json.map((clause) => clauseFromJson(table, clause, uuidNames)));
 }
 
 function clauseFromJson(table: TableSchema, json: Json, uuidNames: UuidNames | undefined): Clause {
@@ -104,7 +104,7 @@ function argumentTypeOf(column: ColumnSchema, name: FunctionName, json: Json): C
   return type;
 }
 
-function testOf(column: ColumnSchema, name: FunctionName, argument: Datum): (row: Row) => boolean {
+function testOf(column: ColumnSchema, name: FunctionName, argument: Datum): (row: RowVersion) => boolean {
   const { type } = column;
   if (type.form === 'scalar') {
     const [wanted] = atomsOf(argument);
@@ -124,14 +124,14 @@ function testOf(column: ColumnSchema, name: FunctionName, argument: Datum): (row
   }
 }
 
-function scalarTest(column: ColumnSchema, name: FunctionName, wanted: Scalar): (row: Row) => boolean {
+function scalarTest(column: ColumnSchema, name: FunctionName, wanted: Scalar): (row: RowVersion) => boolean {
   if (name === '==' || name === 'includes') return (row) => cell(row, column) === wanted;
   if (name === '!=' || name === 'excludes') return (row) => cell(row, column) !== wanted;
   return orderTest(column, name, wanted);
 }
 
 /** Orders a number, or an optional one; an absent value is never smaller nor greater. */
-function orderTest(column: ColumnSchema, name: FunctionName, argument: Datum): (row: Row) => boolean {
+function orderTest(column: ColumnSchema, name: FunctionName, argument: Datum): (row: RowVersion) => boolean {
   const [wanted] = atomsOf(argument);
   const isSmallerWanted = name === '<' || name === '<=';
   const isEqualWanted = name === '<=' || name === '>=';

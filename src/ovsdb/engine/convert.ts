@@ -6,17 +6,17 @@ import type { Uuid } from '../../base/units.ts';
 import { finishCommit, prepareCommit } from './commit.ts';
 import { datumFromJson, datumToJson } from './datum.ts';
 import { cell, valuesOf } from './row.ts';
-import type { Table } from './table.ts';
-import { Transaction } from './transaction.ts';
+import type { StoredTable } from './table.ts';
+import { OpenTransaction } from './transaction.ts';
 import type { ColumnSchema, Datum } from './types.ts';
 
 /** Fills the empty tables `to` with what fits of `from`. Throws OvsdbError. */
 export function convertTables(
-  from: ReadonlyMap<string, Table>,
-  to: ReadonlyMap<string, Table>,
+  from: ReadonlyMap<string, StoredTable>,
+  to: ReadonlyMap<string, StoredTable>,
   newUuid: () => Uuid,
 ): void {
-  const transaction = new Transaction(to, newUuid);
+  const transaction = new OpenTransaction(to, newUuid);
   for (const [name, source] of from) {
     const target = to.get(name);
     if (target !== undefined) convertTable(transaction, source, target);
@@ -25,7 +25,7 @@ export function convertTables(
   finishCommit(transaction);
 }
 
-function convertTable(transaction: Transaction, source: Table, target: Table): void {
+function convertTable(transaction: OpenTransaction, source: StoredTable, target: StoredTable): void {
   for (const row of source.rows()) {
     const given: [ColumnSchema, Datum][] = [];
     for (const column of source.schema.columns) {

@@ -6,7 +6,7 @@ import { ms, uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { parseJson } from '../../rpc/json.ts';
 import { Database } from './database.ts';
-import { schemaFromJson } from './schema.ts';
+import { compileSchema } from './schema.ts';
 import type { Commit, TransactReply } from './types.ts';
 
 const context = { isReadOnly: false, access: undefined, holdsLock: (name: string) => name === 'held' };
@@ -17,7 +17,7 @@ function makeDatabase() {
   const timers = new Timers(clock);
   let count = 0;
   const newUuid = () => uuid(`00000000-0000-4000-8000-${String(++count).padStart(12, '0')}`);
-  const schema = schemaFromJson({
+  const schema = compileSchema({
     name: 'db',
     version: '1.0.0',
     tables: {
@@ -364,9 +364,9 @@ describe('convert', () => {
       name: 'db',
       tables: { Value: { columns: { i: { type }, n: { type: 'string' } } } },
     });
-    expect(() => db.convert(schemaFromJson(next('string')))).toThrow('expected string');
+    expect(() => db.convert(compileSchema(next('string')))).toThrow('expected string');
     expect(db.schema.version).toBe('1.0.0');
-    db.convert(schemaFromJson(next('real')));
+    db.convert(compileSchema(next('real')));
     expect(run({ op: 'select', table: 'Value', where: [], columns: ['i', 'n'] })).toEqual([
       { rows: [{ i: 5, n: '' }] },
     ]);

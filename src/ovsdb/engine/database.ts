@@ -11,15 +11,15 @@ import { checkCommit, finishCommit, prepareCommit, revertCommit } from './commit
 import { convertTables } from './convert.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
 import { execute, type ReadyOutcome } from './execute.ts';
-import { Table } from './table.ts';
-import { Transaction } from './transaction.ts';
+import { StoredTable } from './table.ts';
+import { OpenTransaction } from './transaction.ts';
 import type {
   Commit,
   DatabaseSchema,
   Forwarder,
   Journal,
   PendingTransaction,
-  Row,
+  RowVersion,
   TableSchema,
   TransactionContext,
   TransactReply,
@@ -35,8 +35,8 @@ export interface DatabaseDeps {
 export interface TableView {
   readonly schema: TableSchema;
   readonly size: number;
-  get(uuid: string): Row | undefined;
-  rows(): Iterable<Row>;
+  get(uuid: string): RowVersion | undefined;
+  rows(): Iterable<RowVersion>;
 }
 
 /** A transaction that a "wait" holds up. */
@@ -68,7 +68,7 @@ const groupLimit = 256;
 export class Database {
   readonly #deps: DatabaseDeps;
   #schema: DatabaseSchema;
-  #tables: ReadonlyMap<string, Table>;
+  #tables: ReadonlyMap<string, StoredTable>;
   #journal: Journal | undefined;
   readonly #forwarder: Forwarder | undefined;
   readonly #listeners = new Set<(commit: Commit) => void>();
@@ -138,9 +138,9 @@ export class Database {
   }
 
   /** Runs `change` as one transaction that no request made, such as those of replication. Throws OvsdbError. */
-  apply(change: (transaction: Transaction) => void, id?: Uuid): void {
+  apply(change: (transaction: OpenTransaction) => void, id?: Uuid): void {
     this.settle();
-    const transaction = new Transaction(this.#tables, this.#deps.newUuid);
+    const transaction = new OpenTransaction(this.#tables, this.#deps.newUuid);
     let commit: Commit;
     try {
       change(transaction);
@@ -174,9 +174,9 @@ export class Database {
   }
 
   /** The same as `apply` for what the journal itself has, while nobody listens yet. */
-  replay(change: (transaction: Transaction) => void): void {
+  replay(change: (transaction: OpenTransaction) => void): void {
     this.#replayVersions ??= successors(this.#deps.newUuid());
-    const transaction = new Transaction(this.#tables, this.#replayVersions);
+    const transaction = new OpenTransaction(this.#tables, this.#replayVersions);
     try {
       change(transaction);
       checkCommit(transaction);
@@ -408,6 +408,6 @@ function successors(first: Uuid): () => Uuid {
   };
 }
 
-function makeTables(schema: DatabaseSchema): ReadonlyMap<string, Table> {
-  return new Map([...schema.tables].map(([name, table]) => [name, new Table(table)]));
+function makeTables(schema: DatabaseSchema): ReadonlyMap<string, StoredTable> {
+  return new Map([...schema.tables].map(([name, table]) => [name, new StoredTable(table)]));
 }

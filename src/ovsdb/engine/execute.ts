@@ -7,20 +7,20 @@ import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { OvsdbError, syntaxError } from './errors.ts';
 import { MemberReader } from './member-reader.ts';
 import { Blocked, type Execution, NamedUuids, operations } from './operations.ts';
-import type { Table } from './table.ts';
-import { Transaction } from './transaction.ts';
+import type { StoredTable } from './table.ts';
+import { OpenTransaction } from './transaction.ts';
 import type { DatabaseSchema, TransactionContext } from './types.ts';
 
 export interface ExecutionDeps {
   readonly schema: DatabaseSchema;
-  readonly tables: ReadonlyMap<string, Table>;
+  readonly tables: ReadonlyMap<string, StoredTable>;
   readonly newUuid: () => Uuid;
 }
 
 /** All operations succeeded; the transaction waits to be committed or undone. */
 export interface ReadyOutcome {
   readonly kind: 'ready';
-  readonly transaction: Transaction;
+  readonly transaction: OpenTransaction;
   readonly results: Json[];
   readonly isDurable: boolean;
   /** False when every operation only looks. */
@@ -45,7 +45,7 @@ export function execute(
     const error = syntaxError(params, 'database name expected as first parameter');
     return { kind: 'failed', results: error.toJson() };
   }
-  const transaction = new Transaction(deps.tables, deps.newUuid);
+  const transaction = new OpenTransaction(deps.tables, deps.newUuid);
   const uuidNames = new NamedUuids(deps.newUuid);
   const execution: Execution = {
     transaction,

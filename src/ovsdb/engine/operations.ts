@@ -14,13 +14,20 @@ import { mutationFromJson } from './mutation.ts';
 import { findSlots } from './query.ts';
 import { cell, keyOf, readRowJson, rowToJson, valuesOf } from './row.ts';
 import { readColumnNames } from './schema.ts';
-import type { Slot, Table } from './table.ts';
-import type { Transaction } from './transaction.ts';
-import type { AccessRules, ColumnSchema, Datum, Row, TableSchema, TransactionContext } from './types.ts';
+import type { Slot, StoredTable } from './table.ts';
+import type { OpenTransaction } from './transaction.ts';
+import type {
+  AccessRules,
+  ColumnSchema,
+  Datum,
+  RowVersion,
+  TableSchema,
+  TransactionContext,
+} from './types.ts';
 
 /** What one run of a request carries from operation to operation. */
 export interface Execution {
-  readonly transaction: Transaction;
+  readonly transaction: OpenTransaction;
   readonly context: TransactionContext;
   readonly uuidNames: NamedUuids;
   /** Milliseconds since the request came. */
@@ -86,7 +93,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map<string, Operat
   ['assert', { isReadOnly: true, run: assertLock }],
 ]);
 
-function tableOf(execution: Execution, members: MemberReader): Table | undefined {
+function tableOf(execution: Execution, members: MemberReader): StoredTable | undefined {
   const name = members.id('table');
   if (name === undefined) return undefined;
   const table = execution.transaction.tables.get(name);
@@ -121,7 +128,7 @@ function insert(execution: Execution, members: MemberReader): JsonObject {
 
 function chooseUuid(
   execution: Execution,
-  table: Table,
+  table: StoredTable,
   uuidText: string | undefined,
   uuidName: string | undefined,
 ): Uuid {
@@ -185,10 +192,14 @@ function columnsOf(table: TableSchema, json: readonly Json[] | undefined): reado
   return names.flatMap((name) => table.columnsByName.get(name) ?? []);
 }
 
-function distinctRows(slots: readonly Slot[], columns: readonly ColumnSchema[], hasUuid: boolean): Row[] {
+function distinctRows(
+  slots: readonly Slot[],
+  columns: readonly ColumnSchema[],
+  hasUuid: boolean,
+): RowVersion[] {
   const rows = slots.flatMap((slot) => slot.row ?? []);
   if (hasUuid || columns.some((column) => column.name === '_uuid')) return rows;
-  const byKey = new Map<string, Row>();
+  const byKey = new Map<string, RowVersion>();
   for (const row of rows) {
     const key = keyOfColumns(row, columns);
     if (!byKey.has(key)) byKey.set(key, row);
@@ -196,11 +207,11 @@ function distinctRows(slots: readonly Slot[], columns: readonly ColumnSchema[], 
   return [...byKey.values()];
 }
 
-function keyOfColumns(row: Row, columns: readonly ColumnSchema[]): string {
+function keyOfColumns(row: RowVersion, columns: readonly ColumnSchema[]): string {
   return keyOf(columns.map((column) => cell(row, column)));
 }
 
-function sortRows(rows: Row[], columns: readonly ColumnSchema[]): void {
+function sortRows(rows: RowVersion[], columns: readonly ColumnSchema[]): void {
   if (columns.length === 0) return;
   rows.sort((a, b) => {
     for (const column of columns) {
@@ -240,7 +251,7 @@ function update(execution: Execution, members: MemberReader): JsonObject {
   return { count: slots.length };
 }
 
-function rowsOf(slots: readonly Slot[]): Row[] {
+function rowsOf(slots: readonly Slot[]): RowVersion[] {
   return slots.flatMap((slot) => slot.row ?? []);
 }
 

@@ -1,13 +1,13 @@
 /**
  * Finds the rows that a "where" selects: by uuid or by an index where the condition allows, else by looking at all.
  */
-import type { Condition } from './condition.ts';
+import type { RowCondition } from './condition.ts';
 import { uuidIndex } from './schema.ts';
-import type { Slot, Table } from './table.ts';
+import type { Slot, StoredTable } from './table.ts';
 import type { ColumnSchema, Datum } from './types.ts';
 
 /** The slots whose rows match every clause, gathered before the caller changes any. */
-export function findSlots(table: Table, condition: Condition): Slot[] {
+export function findSlots(table: StoredTable, condition: RowCondition): Slot[] {
   const found: Slot[] = [];
   for (const slot of candidates(table, condition)) {
     if (slot.row !== undefined && condition.matchesEvery(slot.row)) found.push(slot);
@@ -15,7 +15,7 @@ export function findSlots(table: Table, condition: Condition): Slot[] {
   return found;
 }
 
-function candidates(table: Table, condition: Condition): Iterable<Slot> {
+function candidates(table: StoredTable, condition: RowCondition): Iterable<Slot> {
   const wanted = wantedValues(condition);
   for (const [column, value] of wanted) {
     if (column.index !== uuidIndex) continue;
@@ -30,7 +30,7 @@ function candidates(table: Table, condition: Condition): Iterable<Slot> {
 }
 
 /** The columns that must have one certain value. */
-function wantedValues(condition: Condition): Map<ColumnSchema, Datum> {
+function wantedValues(condition: RowCondition): Map<ColumnSchema, Datum> {
   const wanted = new Map<ColumnSchema, Datum>();
   for (const clause of condition.clauses) {
     if (clause.column === undefined) continue;

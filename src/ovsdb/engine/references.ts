@@ -8,11 +8,11 @@ import { atomsOf, datumOf, elementCount } from './datum.ts';
 import { addedAndRemoved } from './datum-algebra.ts';
 import { OvsdbError } from './errors.ts';
 import type { Slot } from './table.ts';
-import type { Transaction } from './transaction.ts';
-import type { BaseType, ColumnSchema, ColumnType, Datum, Row } from './types.ts';
+import type { OpenTransaction } from './transaction.ts';
+import type { BaseType, ColumnSchema, ColumnType, Datum, RowVersion } from './types.ts';
 
 /** Moves the counts of all rows that the transaction's changes refer to. Throws OvsdbError. */
-export function countReferences(transaction: Transaction): void {
+export function countReferences(transaction: OpenTransaction): void {
   for (const slot of transaction.edited) {
     const before = slot.edit?.before;
     for (const column of slot.table.strongColumns) {
@@ -32,12 +32,12 @@ function violated(why: string): never {
   throw new OvsdbError('referential integrity violation', why);
 }
 
-function valueIn(row: Row | undefined, column: ColumnSchema): Datum {
+function valueIn(row: RowVersion | undefined, column: ColumnSchema): Datum {
   return row?.values[column.index] ?? column.defaultValue;
 }
 
 function recount(
-  transaction: Transaction,
+  transaction: OpenTransaction,
   slot: Slot,
   column: ColumnSchema,
   before: Datum,
@@ -50,7 +50,13 @@ function recount(
 }
 
 /** Adds `by` to the count of every row to which `value`, in that column of `slot`, refers strongly. */
-function count(transaction: Transaction, slot: Slot, column: ColumnSchema, value: Datum, by: number): void {
+function count(
+  transaction: OpenTransaction,
+  slot: Slot,
+  column: ColumnSchema,
+  value: Datum,
+  by: number,
+): void {
   forEachReference(column.type, value, 'strong', (base, uuid) => {
     // A row's references to itself do not keep it alive.
     if (uuid === slot.uuid) return;
@@ -65,7 +71,7 @@ function count(transaction: Transaction, slot: Slot, column: ColumnSchema, value
 }
 
 /** The slot that a reference leads to, of a row that is there or was deleted in this transaction. */
-function findTarget(transaction: Transaction, base: BaseType, uuid: string): Slot | undefined {
+function findTarget(transaction: OpenTransaction, base: BaseType, uuid: string): Slot | undefined {
   const table = transaction.tables.get(base.refTable ?? '');
   return table?.slot(uuid) ?? table?.deleted.get(uuid);
 }
@@ -89,7 +95,7 @@ function forEachReference(
 }
 
 /** Deletes rows of tables that are no roots and to which nothing refers any more, and what only they held. */
-export function collectGarbage(transaction: Transaction): void {
+export function collectGarbage(transaction: OpenTransaction): void {
   const isGarbage = (slot: Slot) =>
     slot.row !== undefined && slot.references === 0 && !slot.table.schema.isRoot;
   const candidates = [...transaction.edited, ...transaction.counted].filter(isGarbage);
@@ -113,7 +119,7 @@ export function collectGarbage(transaction: Transaction): void {
  * Takes weak references to rows that are not there out of the rows that changed and out of those that refer to rows
  * the transaction deleted. Throws OvsdbError when a column would become empty that must not be.
  */
-export function dropDanglingWeakReferences(transaction: Transaction): void {
+export function dropDanglingWeakReferences(transaction: OpenTransaction): void {
   const affected = new Set<Slot>();
   for (const slot of transaction.edited) {
     if (slot.row === undefined)
@@ -123,7 +129,7 @@ export function dropDanglingWeakReferences(transaction: Transaction): void {
   for (const slot of affected) if (slot.row !== undefined) dropFrom(transaction, slot, slot.row);
 }
 
-function dropFrom(transaction: Transaction, slot: Slot, row: Row): void {
+function dropFrom(transaction: OpenTransaction, slot: Slot, row: RowVersion): void {
   let values: Datum[] | undefined;
   for (const column of slot.table.weakColumns) {
     const value = valueIn(row, column);
@@ -136,7 +142,7 @@ function dropFrom(transaction: Transaction, slot: Slot, row: Row): void {
   if (values !== undefined) transaction.modify(slot, values);
 }
 
-function withoutDangling(transaction: Transaction, type: ColumnType, value: Datum): Datum {
+function withoutDangling(transaction: OpenTransaction, type: ColumnType, value: Datum): Datum {
   const atoms = atomsOf(value);
   const step = type.form === 'map' ? 2 : 1;
   let kept: Scalar[] | undefined;
@@ -150,7 +156,7 @@ function withoutDangling(transaction: Transaction, type: ColumnType, value: Datu
   return kept === undefined ? value : type.form === 'scalar' ? kept : datumOf(type, kept);
 }
 
-function isGone(transaction: Transaction, base: BaseType | undefined, atom: Scalar | undefined): boolean {
+function isGone(transaction: OpenTransaction, base: BaseType | undefined, atom: Scalar | undefined): boolean {
   if (base?.refTable === undefined || base.refType !== 'weak' || typeof atom !== 'string') return false;
   return transaction.tables.get(base.refTable)?.slot(atom) === undefined;
 }
@@ -176,7 +182,7 @@ function checkNotEmpty(slot: Slot, column: ColumnSchema, value: Datum, kept: Dat
 }
 
 /** Once a transaction is final: lets every row know which rows refer to it weakly. */
-export function noteWeakReferences(transaction: Transaction): void {
+export function noteWeakReferences(transaction: OpenTransaction): void {
   for (const slot of transaction.edited) {
     const before = slot.edit?.before;
     for (const column of slot.table.weakColumns) {
@@ -191,7 +197,13 @@ export function noteWeakReferences(transaction: Transaction): void {
   }
 }
 
-function note(transaction: Transaction, slot: Slot, column: ColumnSchema, value: Datum, by: number): void {
+function note(
+  transaction: OpenTransaction,
+  slot: Slot,
+  column: ColumnSchema,
+  value: Datum,
+  by: number,
+): void {
   forEachReference(column.type, value, 'weak', (base, uuid) => {
     const target = transaction.tables.get(base.refTable ?? '')?.slot(uuid);
     if (target === undefined || target === slot) return;

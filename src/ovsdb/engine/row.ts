@@ -7,16 +7,16 @@ import { isObject } from '../../rpc/json-value.ts';
 import type { UuidNames } from './atom.ts';
 import { datumFromJson, datumToJson } from './datum.ts';
 import { syntaxError } from './errors.ts';
-import type { ColumnSchema, Datum, Row, TableSchema } from './types.ts';
+import type { ColumnSchema, Datum, RowVersion, TableSchema } from './types.ts';
 
 /** The value of `column`, which may be _uuid or _version. */
-export function cell(row: Row, column: ColumnSchema): Datum {
+export function cell(row: RowVersion, column: ColumnSchema): Datum {
   const { index } = column;
   if (index >= 0) return row.values[index] ?? column.defaultValue;
   return index === -1 ? row.uuid : row.version;
 }
 
-export function rowToJson(row: Row, columns: Iterable<ColumnSchema>): JsonObject {
+export function rowToJson(row: RowVersion, columns: Iterable<ColumnSchema>): JsonObject {
   const json: Record<string, Json> = {};
   for (const column of columns) json[column.name] = datumToJson(column.type, cell(row, column));
   return json;

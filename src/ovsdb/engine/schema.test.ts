@@ -7,7 +7,7 @@ import type { Json } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
 import { Database } from './database.ts';
 import { OvsdbError } from './errors.ts';
-import { equalSchemas, schemaFromJson, schemaToJson } from './schema.ts';
+import { compiledSchemaToJson, compileSchema, equalSchemas } from './schema.ts';
 
 /** A schema with one table whose columns are given. */
 const withColumns = (columns: Json, more: object = {}): Json => ({
@@ -18,7 +18,7 @@ const withType = (type: Json): Json => withColumns({ c: { type } });
 
 const reasonOf = (json: Json): string => {
   try {
-    schemaFromJson(json);
+    compileSchema(json);
     return 'accepted';
   } catch (error) {
     if (error instanceof OvsdbError) return error.details ?? '';
@@ -69,12 +69,12 @@ describe('schemaFromJson', () => {
     const json = withColumns({
       c: { type: { key: { type: 'uuid', refTable: 'T', refType: 'weak' } }, mutable: false },
     });
-    const table = schemaFromJson(json).tables.get('T');
+    const table = compileSchema(json).tables.get('T');
     expect([table?.isRoot, table?.columns[0]?.isMutable]).toEqual([true, true]);
   });
 
   it('stores strong references to tables that are no roots, whatever the schema says', () => {
-    const schema = schemaFromJson({
+    const schema = compileSchema({
       name: 'db',
       tables: {
         R: {
@@ -96,11 +96,11 @@ describe('schemaFromJson', () => {
       { key: { type: 'integer', minInteger: 1, maxInteger: 9007199254740993n } },
     ];
     for (const type of types) {
-      const columns = schemaToJson(schemaFromJson(withType(type))).tables;
+      const columns = compiledSchemaToJson(compileSchema(withType(type))).tables;
       expect(columns).toEqual({ T: { columns: { c: { type } } } });
     }
-    const long = schemaFromJson(withType({ key: { type: 'integer' }, min: 1, max: 1 }));
-    expect(formatJson(schemaToJson(long))).toContain('"type":"integer"');
+    const long = compileSchema(withType({ key: { type: 'integer' }, min: 1, max: 1 }));
+    expect(formatJson(compiledSchemaToJson(long))).toContain('"type":"integer"');
   });
 
   it('reads any JSON or throws OvsdbError', () => {
@@ -150,8 +150,8 @@ describe('schemaFromJson', () => {
       fc.property(fc.oneof(schema, fc.jsonValue()), (value) => {
         const json: Json = JSON.parse(JSON.stringify(value));
         if (reasonOf(json) !== 'accepted') return;
-        const compiled = schemaFromJson(json);
-        expect(equalSchemas(compiled, schemaFromJson(schemaToJson(compiled)))).toBe(true);
+        const compiled = compileSchema(json);
+        expect(equalSchemas(compiled, compileSchema(compiledSchemaToJson(compiled)))).toBe(true);
       }),
     );
   });
@@ -165,7 +165,7 @@ describe('a transaction of any JSON', () => {
       m: { type: { key: 'string', value: 'real', min: 0, max: 2 } },
     };
     const newUuid = () => uuid(crypto.randomUUID());
-    const database = new Database(schemaFromJson(withColumns(columns)), {
+    const database = new Database(compileSchema(withColumns(columns)), {
       timers: new Timers(new FakeClock()),
       newUuid,
     });

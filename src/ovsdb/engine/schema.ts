@@ -35,7 +35,7 @@ const standardColumns: readonly ColumnSchema[] = [
 ];
 
 /** Throws OvsdbError. */
-export function schemaFromJson(json: Json): DatabaseSchema {
+export function compileSchema(json: Json): DatabaseSchema {
   const reader = new MemberReader(json, () => 'database schema');
   const name = reader.id('name') ?? '';
   const version = reader.string('version', true);
@@ -61,7 +61,7 @@ export function schemaFromJson(json: Json): DatabaseSchema {
 }
 
 /** The schema as JSON; members in the order in which the reference documents them. */
-export function schemaToJson(schema: DatabaseSchema): JsonObject {
+export function compiledSchemaToJson(schema: DatabaseSchema): JsonObject {
   const isEveryTableRoot = [...schema.tables.values()].every((table) => table.isRoot);
   return {
     name: schema.name,
@@ -74,7 +74,7 @@ export function schemaToJson(schema: DatabaseSchema): JsonObject {
 }
 
 export function equalSchemas(a: DatabaseSchema, b: DatabaseSchema): boolean {
-  const text = (schema: DatabaseSchema) => formatJson(schemaToJson(schema), { isSorted: true });
+  const text = (schema: DatabaseSchema) => formatJson(compiledSchemaToJson(schema), { isSorted: true });
   return text(a) === text(b);
 }
 

@@ -1,18 +1,18 @@
 /**
  * The rows of one table while transactions run on them: found by uuid and by the schema's indexes, with their
- * reference counts. Only `Transaction` changes them.
+ * reference counts. Only `OpenTransaction` changes them.
  */
 import type { Uuid } from '../../base/units.ts';
 import type { Scalar } from '../schema-types.ts';
 import { cell, keyOf } from './row.ts';
-import type { ColumnSchema, Datum, Row, TableSchema } from './types.ts';
+import type { ColumnSchema, Datum, RowVersion, TableSchema } from './types.ts';
 
 /** A row's place: it stays while the rows in it come and go. */
 export class Slot {
-  readonly table: Table;
+  readonly table: StoredTable;
   readonly uuid: Uuid;
   /** Undefined while deleted. */
-  row: Row | undefined;
+  row: RowVersion | undefined;
   /** Strong references from other rows. */
   references = 0;
   /** `references` before the running transaction touched them. */
@@ -22,7 +22,7 @@ export class Slot {
   /** The running transaction has changed this row: what was there before. */
   edit: Edit | undefined;
 
-  constructor(table: Table, row: Row) {
+  constructor(table: StoredTable, row: RowVersion) {
     this.table = table;
     this.uuid = row.uuid;
     this.row = row;
@@ -33,7 +33,7 @@ export class Slot {
 export interface Edit {
   readonly slot: Slot;
   /** Undefined: the row is new. */
-  readonly before: Row | undefined;
+  readonly before: RowVersion | undefined;
 }
 
 /** A key of an index: the atom itself where one scalar column is indexed, a text otherwise. */
@@ -48,7 +48,7 @@ class Index {
     this.columns = columns;
   }
 
-  keyOfRow(row: Row): IndexKey {
+  keyOfRow(row: RowVersion): IndexKey {
     return this.keyOfValues(this.columns.map((column) => cell(row, column)));
   }
 
@@ -82,7 +82,7 @@ class Index {
   }
 }
 
-export class Table {
+export class StoredTable {
   readonly schema: TableSchema;
   readonly indexes: readonly Index[];
   /** Columns that hold strong or weak references, which commits look at. */
@@ -106,7 +106,7 @@ export class Table {
     return this.#slots.size;
   }
 
-  get(uuid: string): Row | undefined {
+  get(uuid: string): RowVersion | undefined {
     return this.#slots.get(uuid)?.row;
   }
 
@@ -118,12 +118,12 @@ export class Table {
     return this.#slots.values();
   }
 
-  *rows(): Iterable<Row> {
+  *rows(): Iterable<RowVersion> {
     for (const slot of this.#slots.values()) if (slot.row !== undefined) yield slot.row;
   }
 
   /** Puts `row` where `slot` says, or nothing, and keeps the indexes. */
-  put(slot: Slot, row: Row | undefined): void {
+  put(slot: Slot, row: RowVersion | undefined): void {
     const before = slot.row;
     slot.row = row;
     if (row === undefined) this.#slots.delete(slot.uuid);
@@ -132,7 +132,7 @@ export class Table {
   }
 
   /** A slot that holds `row`, new to the table. */
-  add(row: Row): Slot {
+  add(row: RowVersion): Slot {
     const slot = new Slot(this, row);
     this.#slots.set(row.uuid, slot);
     for (const index of this.indexes) index.add(index.keyOfRow(row), slot);
@@ -140,7 +140,12 @@ export class Table {
   }
 }
 
-function moveInIndex(index: Index, slot: Slot, before: Row | undefined, after: Row | undefined): void {
+function moveInIndex(
+  index: Index,
+  slot: Slot,
+  before: RowVersion | undefined,
+  after: RowVersion | undefined,
+): void {
   const from = before === undefined ? undefined : index.keyOfRow(before);
   const to = after === undefined ? undefined : index.keyOfRow(after);
   if (from === to) return;

@@ -4,11 +4,11 @@
  */
 import type { Uuid } from '../../base/units.ts';
 import { equalDatums } from './datum.ts';
-import type { Slot, Table } from './table.ts';
-import type { Datum, Row, RowChange } from './types.ts';
+import type { Slot, StoredTable } from './table.ts';
+import type { Datum, RowUpdate, RowVersion } from './types.ts';
 
-export class Transaction {
-  readonly tables: ReadonlyMap<string, Table>;
+export class OpenTransaction {
+  readonly tables: ReadonlyMap<string, StoredTable>;
   readonly #newUuid: () => Uuid;
   /** In the order of their first change. */
   readonly #edited: Slot[] = [];
@@ -16,7 +16,7 @@ export class Transaction {
   readonly #counted: Slot[] = [];
   readonly #comments: string[] = [];
 
-  constructor(tables: ReadonlyMap<string, Table>, newUuid: () => Uuid) {
+  constructor(tables: ReadonlyMap<string, StoredTable>, newUuid: () => Uuid) {
     this.tables = tables;
     this.#newUuid = newUuid;
   }
@@ -43,12 +43,12 @@ export class Transaction {
   }
 
   /** Whether a row with that uuid may be inserted: none is there, nor was deleted in this transaction. */
-  mayInsert(table: Table, uuid: string): boolean {
+  mayInsert(table: StoredTable, uuid: string): boolean {
     return table.slot(uuid) === undefined && !table.deleted.has(uuid);
   }
 
   /** The caller has asked `mayInsert`, or made the uuid. */
-  insert(table: Table, uuid: Uuid, values: readonly Datum[]): Row {
+  insert(table: StoredTable, uuid: Uuid, values: readonly Datum[]): RowVersion {
     const row = { uuid, version: this.#newUuid(), values };
     this.#edit(table.add(row), undefined);
     return row;
@@ -69,7 +69,7 @@ export class Transaction {
   }
 
   /** Puts a row that a commit changed back to what it was before; undefined: there was none. */
-  putBack(table: Table, uuid: string, before: Row | undefined): void {
+  putBack(table: StoredTable, uuid: string, before: RowVersion | undefined): void {
     const slot = table.slot(uuid);
     if (slot !== undefined) {
       this.#remember(slot);
@@ -113,7 +113,7 @@ export class Transaction {
     if (slot.edit === undefined) this.#edit(slot, slot.row);
   }
 
-  #edit(slot: Slot, before: Row | undefined): void {
+  #edit(slot: Slot, before: RowVersion | undefined): void {
     slot.edit = { slot, before };
     this.#edited.push(slot);
   }
@@ -131,8 +131,8 @@ export class Transaction {
   }
 
   /** What the transaction changed; rows get their new versions. */
-  changes(): readonly RowChange[] {
-    const changes: RowChange[] = [];
+  changes(): readonly RowUpdate[] {
+    const changes: RowUpdate[] = [];
     for (const slot of this.#edited) {
       const before = slot.edit?.before;
       const { table, row } = slot;
@@ -165,11 +165,11 @@ function restore(slot: Slot): void {
   if (edit !== undefined && slot.row !== edit.before) table.put(slot, edit.before);
 }
 
-function isEqualRow(a: Row, b: Row | undefined): boolean {
+function isEqualRow(a: RowVersion, b: RowVersion | undefined): boolean {
   return b !== undefined && (a.values === b.values || changedColumns(a, b).length === 0);
 }
 
-function changedColumns(a: Row, b: Row): number[] {
+function changedColumns(a: RowVersion, b: RowVersion): number[] {
   const changed: number[] = [];
   for (let i = 0; i < a.values.length; i++) {
     const x = a.values[i];

@@ -40,7 +40,7 @@ export interface ColumnType {
 export interface ColumnSchema {
   readonly name: string;
   readonly type: ColumnType;
-  /** Its place in `Row.values`; -1 for _uuid and -2 for _version, which every table has. */
+  /** Its place in `RowVersion.values`; -1 for _uuid and -2 for _version, which every table has. */
   readonly index: number;
   readonly isMutable: boolean;
   /** False for ephemeral columns, which are not stored on disk. */
@@ -50,7 +50,7 @@ export interface ColumnSchema {
 
 export interface TableSchema {
   readonly name: string;
-  /** Columns of the schema, in the order of `Row.values`; neither _uuid nor _version. */
+  /** Columns of the schema, in the order of `RowVersion.values`; neither _uuid nor _version. */
   readonly columns: readonly ColumnSchema[];
   /** By name, with _uuid and _version. */
   readonly columnsByName: ReadonlyMap<string, ColumnSchema>;
@@ -70,26 +70,26 @@ export interface DatabaseSchema {
 }
 
 /** A row at one moment; a change makes a new one. */
-export interface Row {
+export interface RowVersion {
   readonly uuid: Uuid;
   readonly version: Uuid;
   /** By `ColumnSchema.index`. */
   readonly values: readonly Datum[];
 }
 
-export interface RowChange {
+export interface RowUpdate {
   readonly table: TableSchema;
   readonly uuid: Uuid;
   /** Undefined: inserted. */
-  readonly before: Row | undefined;
+  readonly before: RowVersion | undefined;
   /** Undefined: deleted. */
-  readonly after: Row | undefined;
+  readonly after: RowVersion | undefined;
   /** Indexes of the columns whose values differ, for a modified row; all columns otherwise. */
   readonly changed: readonly number[];
 }
 
 export interface Commit {
-  readonly changes: readonly RowChange[];
+  readonly changes: readonly RowUpdate[];
   readonly comment: string | undefined;
   readonly isDurable: boolean;
   /** What the server that this database is a copy of calls the transaction. */
@@ -98,10 +98,10 @@ export interface Commit {
 
 /** What a transaction may do, asked at each operation (RBAC). All true when a session has none. */
 export interface AccessRules {
-  mayInsert(table: TableSchema, row: Row): boolean;
-  mayUpdate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly Row[]): boolean;
-  mayMutate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly Row[]): boolean;
-  mayDelete(table: TableSchema, rows: readonly Row[]): boolean;
+  mayInsert(table: TableSchema, row: RowVersion): boolean;
+  mayUpdate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly RowVersion[]): boolean;
+  mayMutate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly RowVersion[]): boolean;
+  mayDelete(table: TableSchema, rows: readonly RowVersion[]): boolean;
   /** For the message of a refusal. */
   readonly role: string;
   readonly id: string;
@@ -140,7 +140,7 @@ export interface PendingTransaction {
 /** A table's rows as they are now. */
 export interface TableContents {
   readonly schema: TableSchema;
-  rows(): Iterable<Row>;
+  rows(): Iterable<RowVersion>;
 }
 
 /** Where commits go to be kept: the log file, or nowhere for a database in memory. */

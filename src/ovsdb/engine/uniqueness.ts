@@ -5,12 +5,12 @@
 import { compareDatums, equalDatums, formatDatum } from './datum.ts';
 import { OvsdbError } from './errors.ts';
 import { cell } from './row.ts';
-import type { Slot, Table } from './table.ts';
-import type { Transaction } from './transaction.ts';
-import type { ColumnSchema, Row } from './types.ts';
+import type { Slot, StoredTable } from './table.ts';
+import type { OpenTransaction } from './transaction.ts';
+import type { ColumnSchema, RowVersion } from './types.ts';
 
 /** Throws OvsdbError. */
-export function checkRowCounts(transaction: Transaction): void {
+export function checkRowCounts(transaction: OpenTransaction): void {
   for (const { table } of transaction.edited) {
     const { schema, size } = table;
     if (size <= schema.maxRows) continue;
@@ -22,7 +22,7 @@ export function checkRowCounts(transaction: Transaction): void {
 }
 
 /** Throws OvsdbError when rows share the values of an index. */
-export function checkIndexes(transaction: Transaction): void {
+export function checkIndexes(transaction: OpenTransaction): void {
   for (const { table, row } of transaction.edited) {
     if (row === undefined) continue;
     for (const index of table.indexes) {
@@ -32,7 +32,13 @@ export function checkIndexes(transaction: Transaction): void {
   }
 }
 
-function duplicate(columns: readonly ColumnSchema[], a: Slot, rowA: Row, b: Slot, rowB: Row): OvsdbError {
+function duplicate(
+  columns: readonly ColumnSchema[],
+  a: Slot,
+  rowA: RowVersion,
+  b: Slot,
+  rowB: RowVersion,
+): OvsdbError {
   // The order is arbitrary; the reference's puts the greater first.
   const isSwapped = compareRows(rowA, rowB, a.table) < 0;
   const [first, second] = isSwapped ? [b, a] : [a, b];
@@ -43,7 +49,7 @@ function duplicate(columns: readonly ColumnSchema[], a: Slot, rowA: Row, b: Slot
 }
 
 /** By every column, then by uuid. */
-function compareRows(a: Row, b: Row, table: Table): number {
+function compareRows(a: RowVersion, b: RowVersion, table: StoredTable): number {
   for (const column of table.schema.columns) {
     const order = compareDatums(column.type, cell(a, column), cell(b, column));
     if (order !== 0) return order;
@@ -68,7 +74,7 @@ function history(slot: Slot, columns: readonly ColumnSchema[]): string {
   return `had the following index values before the transaction: ${formatColumns(before, columns)}.`;
 }
 
-function formatColumns(row: Row, columns: readonly ColumnSchema[]): string {
+function formatColumns(row: RowVersion, columns: readonly ColumnSchema[]): string {
   return joinEnglish(columns.map((column) => formatDatum(column.type, cell(row, column))));
 }
 

@@ -5,7 +5,7 @@
 import type { Database, TableView } from '../engine/database.ts';
 import { atomsOf } from '../engine/datum.ts';
 import { cell } from '../engine/row.ts';
-import type { AccessRules, ColumnSchema, Row, TableSchema } from '../engine/types.ts';
+import type { AccessRules, ColumnSchema, RowVersion, TableSchema } from '../engine/types.ts';
 import type { Scalar } from '../schema-types.ts';
 
 /** Undefined: everything is allowed. `id` is the common name of the client's certificate. */
@@ -34,25 +34,25 @@ class RoleRules implements AccessRules {
     this.#hasId = id !== undefined;
   }
 
-  mayInsert(table: TableSchema, row: Row): boolean {
+  mayInsert(table: TableSchema, row: RowVersion): boolean {
     const permission = this.#permissionOn(table);
     return (
       permission !== undefined && this.#isAuthorized(permission, table, row) && permission.mayInsertDelete
     );
   }
 
-  mayUpdate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly Row[]): boolean {
+  mayUpdate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly RowVersion[]): boolean {
     const permission = this.#permissionOn(table);
     if (permission === undefined) return false;
     const isWritable = columns.every((column) => permission.columns.includes(column.name));
     return rows.every((row) => isWritable && this.#isAuthorized(permission, table, row));
   }
 
-  mayMutate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly Row[]): boolean {
+  mayMutate(table: TableSchema, columns: readonly ColumnSchema[], rows: readonly RowVersion[]): boolean {
     return this.mayUpdate(table, columns, rows);
   }
 
-  mayDelete(table: TableSchema, rows: readonly Row[]): boolean {
+  mayDelete(table: TableSchema, rows: readonly RowVersion[]): boolean {
     const permission = this.#permissionOn(table);
     if (permission === undefined) return false;
     return rows.every((row) => permission.mayInsertDelete && this.#isAuthorized(permission, table, row));
@@ -74,7 +74,7 @@ class RoleRules implements AccessRules {
   }
 
   /** One of the columns that "authorization" names must hold the client's id; "" stands for all rows. */
-  #isAuthorized(permission: Permission, table: TableSchema, row: Row): boolean {
+  #isAuthorized(permission: Permission, table: TableSchema, row: RowVersion): boolean {
     return permission.authorization.some((name) => {
       if (name === '') return true;
       const [columnName = '', key] = name.split(':');
@@ -93,7 +93,7 @@ interface Permission {
   readonly columns: readonly string[];
 }
 
-function readPermission(schema: TableSchema, row: Row): Permission {
+function readPermission(schema: TableSchema, row: RowVersion): Permission {
   const read = (name: string): readonly Scalar[] => {
     const column = schema.columnsByName.get(name);
     return column === undefined ? [] : atomsOf(cell(row, column));

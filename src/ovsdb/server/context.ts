@@ -6,7 +6,7 @@ import type { Defer } from '../../base/defer.ts';
 import type { Timers } from '../../base/timers.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { BackPressureLimits } from '../../net/back-pressure.ts';
-import type { Channel, Json, Message } from '../../rpc/channel.ts';
+import type { Channel, Json, RpcMessage } from '../../rpc/channel.ts';
 import type { Database } from '../engine/database.ts';
 import type { PendingTransaction } from '../engine/types.ts';
 import type { LockTable } from './locks.ts';
@@ -41,7 +41,7 @@ export interface ServerContext {
   readonly databases: ReadonlyMap<string, ServedDatabase>;
   /** Of these, and of those that are still to come. */
   readonly databaseNames: readonly string[];
-  readonly locks: LockTable<Client>;
+  readonly locks: LockTable<ServedClient>;
   readonly limits: ServerLimits;
   readonly timers: Timers;
   readonly defer: Defer;
@@ -54,7 +54,7 @@ export interface ServerContext {
   /** Writes and answers the transactions that were received and are not settled yet. */
   settle(): void;
   /** Its locks go to whoever waits for them. */
-  sessionClosed(session: Client): void;
+  sessionClosed(session: ServedClient): void;
   /** Ends the sessions that do not watch `_Server`, so that they look at the databases anew. */
   reconnect(isForced: boolean, comment: string | undefined): void;
 }
@@ -75,12 +75,12 @@ export interface Waiting {
 }
 
 /** The part of `ServerSession` that the methods use. */
-export interface Client {
+export interface ServedClient {
   readonly channel: Channel;
   readonly server: ServerContext;
-  /** By `keyOf` of the client's monitor id. */
+  /** By `jsonKey` of the client's monitor id. */
   readonly monitors: Map<string, SessionMonitor>;
-  /** Transactions whose `wait` is not satisfied yet, by `keyOf` of the request id. */
+  /** Transactions whose `wait` is not satisfied yet, by `jsonKey` of the request id. */
   readonly waiting: Map<string, Waiting>;
   /** It watches `_Server` itself and need not be disconnected when the set of databases changes. */
   isDbChangeAware: boolean;
@@ -89,5 +89,5 @@ export interface Client {
   reply(id: Json, answer: Answer): void;
   notify(method: string, params: readonly Json[]): void;
   /** `isShared`: other sessions hold the same bytes, so they are not this one's cost. */
-  send(message: Message | string | readonly Uint8Array[], isShared?: boolean): void;
+  send(message: RpcMessage | string | readonly Uint8Array[], isShared?: boolean): void;
 }

@@ -4,11 +4,11 @@
 import type { Request } from '../../rpc/channel.ts';
 import type { Database } from '../engine/database.ts';
 import { OvsdbError, syntaxError } from '../engine/errors.ts';
-import { schemaFromJson } from '../engine/schema.ts';
-import type { Answer, Client } from './context.ts';
+import { compileSchema } from '../engine/schema.ts';
+import type { Answer, ServedClient } from './context.ts';
 
 /** Answers by itself where it succeeds: the sessions that must look anew, maybe this one, end after the answer. */
-export function convert(session: Client, db: Database, { id, params }: Request): Answer | undefined {
+export function convert(session: ServedClient, db: Database, { id, params }: Request): Answer | undefined {
   const { name } = db.schema;
   if (session.role !== undefined && session.role !== '') {
     throw new OvsdbError(
@@ -23,7 +23,7 @@ export function convert(session: Client, db: Database, { id, params }: Request):
   }
   const [, json] = params;
   if (params.length !== 2 || json === undefined) throw syntaxError(params, 'array expected');
-  const schema = schemaFromJson(json);
+  const schema = compileSchema(json);
   if (schema.name !== name) {
     throw new OvsdbError(
       'invalid parameters',

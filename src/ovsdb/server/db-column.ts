@@ -6,7 +6,7 @@ import { LimitedSite, logger } from '../../base/log.ts';
 import type { TableView } from '../engine/database.ts';
 import { atomsOf } from '../engine/datum.ts';
 import { cell } from '../engine/row.ts';
-import type { ColumnSchema, Row } from '../engine/types.ts';
+import type { ColumnSchema, RowVersion } from '../engine/types.ts';
 import type { Scalar } from '../schema-types.ts';
 import type { ServerContext } from './context.ts';
 import type { ServedDatabase } from './served.ts';
@@ -78,16 +78,16 @@ export function settingProblem(databases: Databases, name: string | undefined): 
 }
 
 /** The rows that a column of references refers to, with the view of their table. */
-export function referredRows({
+export function rowsReferredBy({
   served,
   table,
   column,
-}: NamedColumn): { table: TableView; rows: Row[] } | undefined {
+}: NamedColumn): { table: TableView; rows: RowVersion[] } | undefined {
   const { key, value } = column.type;
   const target =
     key.refTable === undefined || value !== undefined ? undefined : served.db.table(key.refTable);
   if (target === undefined) return undefined;
-  const rows: Row[] = [];
+  const rows: RowVersion[] = [];
   for (const row of table.rows()) {
     for (const uuid of atomsOf(cell(row, column))) {
       const referred = target.get(String(uuid));
@@ -98,12 +98,12 @@ export function referredRows({
 }
 
 export function readManagers(column: NamedColumn): ManagerOptions[] {
-  const referred = referredRows(column);
+  const referred = rowsReferredBy(column);
   if (referred === undefined) return [];
   return referred.rows.flatMap((row) => readManager(referred.table, row) ?? []);
 }
 
-function readManager(table: TableView, row: Row): ManagerOptions | undefined {
+function readManager(table: TableView, row: RowVersion): ManagerOptions | undefined {
   const target = readAtom(table, row, 'target', 'string');
   if (typeof target !== 'string') {
     const name = table.schema.name;
@@ -126,14 +126,14 @@ function readManager(table: TableView, row: Row): ManagerOptions | undefined {
 }
 
 /** The value of a column that holds at most one atom of that type. */
-function readAtom(table: TableView, row: Row, name: string, type: string): Scalar | undefined {
+function readAtom(table: TableView, row: RowVersion, name: string, type: string): Scalar | undefined {
   const column = table.schema.columnsByName.get(name);
   if (column === undefined || column.type.key.type !== type) return undefined;
   if (column.type.value !== undefined || column.type.max !== 1) return undefined;
   return atomsOf(cell(row, column))[0];
 }
 
-function readDscp(table: TableView, row: Row): number | undefined {
+function readDscp(table: TableView, row: RowVersion): number | undefined {
   const column = table.schema.columnsByName.get('other_config');
   if (column === undefined || column.type.form !== 'map') return undefined;
   const pairs = atomsOf(cell(row, column));

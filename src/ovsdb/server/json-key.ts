@@ -3,7 +3,7 @@ import type { Json } from '../../rpc/channel.ts';
 import { emitJson, formatJson } from '../../rpc/json.ts';
 
 /** Equal for equal JSON values, and itself their JSON text. */
-export function keyOf(id: Json): string {
+export function jsonKey(id: Json): string {
   if (Number.isSafeInteger(id)) return String(id);
   return typeof id === 'string' ? emitJson(id) : formatJson(id, { isSorted: true });
 }

@@ -9,12 +9,12 @@ import { formatJson } from '../../rpc/json.ts';
 import { isObject } from '../../rpc/json-value.ts';
 import { OvsdbError, syntaxError } from '../engine/errors.ts';
 import { isId } from '../engine/member-reader.ts';
-import { schemaToJson } from '../engine/schema.ts';
+import { compiledSchemaToJson } from '../engine/schema.ts';
 import { accessRules } from './access.ts';
-import type { Answer, Client } from './context.ts';
+import type { Answer, ServedClient } from './context.ts';
 import { convert } from './convert.ts';
 import { asHashed } from './hashed-json.ts';
-import { keyOf } from './json-key.ts';
+import { jsonKey } from './json-key.ts';
 import type { LockMode } from './locks.ts';
 import type { UpdateVersion } from './monitor/changes.ts';
 import { readFilterChanges, readLastTransaction, readMonitorRequests } from './monitor/request.ts';
@@ -22,7 +22,7 @@ import { SessionMonitor } from './monitor/session-monitor.ts';
 import type { ServedDatabase } from './served.ts';
 
 /** Undefined: the answer comes later. Throws OvsdbError, which becomes the error of the answer. */
-type Method = (session: Client, request: Request) => Answer | undefined;
+type Method = (session: ServedClient, request: Request) => Answer | undefined;
 
 const ok: Answer = { result: {} };
 
@@ -47,7 +47,7 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
 ]);
 
 /** The database that the first parameter names. */
-function lookUp(session: Client, { method, params }: Request): ServedDatabase {
+function lookUp(session: ServedClient, { method, params }: Request): ServedDatabase {
   const [name] = params;
   if (typeof name !== 'string') {
     throw syntaxError(params, `${method} request params must begin with <db-name>`);
@@ -66,23 +66,23 @@ function lookUp(session: Client, { method, params }: Request): ServedDatabase {
 }
 
 /** May be large and hold stray bytes, over which the language's own writer takes long. */
-function echo(_session: Client, { params }: Request): Answer {
+function echo(_session: ServedClient, { params }: Request): Answer {
   return { pieces: [encodeText(formatJson(asHashed(params)))], isShared: false };
 }
 
-function listDbs({ server }: Client): Answer {
+function listDbs({ server }: ServedClient): Answer {
   const [serverDatabase = '', ...others] = server.databaseNames;
   return { result: orderAsHashed([...others, serverDatabase], (name) => name) };
 }
 
-function getSchema(session: Client, request: Request): Answer {
-  return { result: asHashed(schemaToJson(lookUp(session, request).db.schema)) };
+function getSchema(session: ServedClient, request: Request): Answer {
+  return { result: asHashed(compiledSchemaToJson(lookUp(session, request).db.schema)) };
 }
 
-function transact(session: Client, request: Request): Answer | undefined {
+function transact(session: ServedClient, request: Request): Answer | undefined {
   const served = lookUp(session, request);
   const { server, waiting } = session;
-  const key = keyOf(request.id);
+  const key = jsonKey(request.id);
   if (waiting.has(key)) return complaint(request, 'duplicate request ID');
   if (waiting.size >= server.limits.maxWaiting) return tooMany(`${waiting.size} transactions wait already`);
   if (request.params.length - 1 > server.limits.maxOperations) {
@@ -113,7 +113,7 @@ function transact(session: Client, request: Request): Answer | undefined {
   return undefined;
 }
 
-function monitor(session: Client, request: Request, version: UpdateVersion): Answer {
+function monitor(session: ServedClient, request: Request, version: UpdateVersion): Answer {
   const { params } = request;
   const { server } = session;
   if (version > 1 && !server.hasMonitorCond) return { error: 'unknown method' };
@@ -122,48 +122,48 @@ function monitor(session: Client, request: Request, version: UpdateVersion): Ans
   const [, id, requests, last] = params;
   if (!hasAllParams || id === undefined) throw syntaxError(params, 'invalid parameters');
   if (!isObject(requests)) throw syntaxError(requests, 'monitor-requests must be object');
-  if (session.monitors.has(keyOf(id))) throw syntaxError(id, 'duplicate monitor ID');
+  if (session.monitors.has(jsonKey(id))) throw syntaxError(id, 'duplicate monitor ID');
   const wish = readMonitorRequests(served.db.schema, requests, version);
   const since = version === 3 ? readLastTransaction(last) : undefined;
   if (session.monitors.size >= server.limits.maxMonitors) {
     return tooMany(`a session may have ${server.limits.maxMonitors} monitors at most`);
   }
   const made = new SessionMonitor(session.send.bind(session), served, id, wish);
-  session.monitors.set(keyOf(id), made);
+  session.monitors.set(jsonKey(id), made);
   return { pieces: made.start(since), isShared: wish.filters.size === 0 };
 }
 
-function changeMonitor(session: Client, { params }: Request): Answer {
+function changeMonitor(session: ServedClient, { params }: Request): Answer {
   const [oldId, newId, requests] = params;
   if (params.length !== 3 || oldId === undefined || newId === undefined) {
     throw syntaxError(params, 'invalid parameters');
   }
-  const found = session.monitors.get(keyOf(oldId));
+  const found = session.monitors.get(jsonKey(oldId));
   if (found === undefined) throw syntaxError(oldId, 'unknown monitor session');
-  const isRenamed = keyOf(oldId) !== keyOf(newId);
-  if (isRenamed && session.monitors.has(keyOf(newId))) throw syntaxError(newId, 'duplicate monitor ID');
+  const isRenamed = jsonKey(oldId) !== jsonKey(newId);
+  if (isRenamed && session.monitors.has(jsonKey(newId))) throw syntaxError(newId, 'duplicate monitor ID');
   const filters = readFilterChanges(found.served.db.schema, found.plans, requests);
   if (isRenamed) {
     found.flush();
     found.rename(newId);
-    session.monitors.delete(keyOf(oldId));
-    session.monitors.set(keyOf(newId), found);
+    session.monitors.delete(jsonKey(oldId));
+    session.monitors.set(jsonKey(newId), found);
   }
   found.changeFilters(filters);
   return ok;
 }
 
-function cancelMonitor(session: Client, { params }: Request): Answer {
+function cancelMonitor(session: ServedClient, { params }: Request): Answer {
   const [id] = params;
   if (params.length !== 1 || id === undefined) return { error: 'invalid parameters' };
-  const found = session.monitors.get(keyOf(id));
+  const found = session.monitors.get(jsonKey(id));
   if (found === undefined) return { error: 'unknown monitor' };
-  session.monitors.delete(keyOf(id));
+  session.monitors.delete(jsonKey(id));
   found.cancel();
   return ok;
 }
 
-function lock(session: Client, request: Request, mode: LockMode): Answer {
+function lock(session: ServedClient, request: Request, mode: LockMode): Answer {
   if (session.isReadOnly) return { error: readOnlyLock };
   const name = readLockName(request);
   const { locks } = session.server;
@@ -175,7 +175,7 @@ function lock(session: Client, request: Request, mode: LockMode): Answer {
   return { result: { locked: locks.isOwner(name, session) } };
 }
 
-function unlock(session: Client, request: Request): Answer {
+function unlock(session: ServedClient, request: Request): Answer {
   if (session.isReadOnly) return { error: readOnlyLock };
   const name = readLockName(request);
   const { locks } = session.server;
@@ -192,7 +192,7 @@ function readLockName({ method, params }: Request): string {
   return name;
 }
 
-function setDbChangeAware(session: Client, request: Request): Answer {
+function setDbChangeAware(session: ServedClient, request: Request): Answer {
   const [isAware] = request.params;
   if (request.params.length !== 1 || typeof isAware !== 'boolean') {
     return complaint(request, 'true or false parameter expected');

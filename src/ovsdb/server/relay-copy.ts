@@ -12,8 +12,8 @@ import { datumFromJson } from '../engine/datum.ts';
 import { applyDiff, differenceType } from '../engine/datum-algebra.ts';
 import { OvsdbError } from '../engine/errors.ts';
 import { readRowJson, valuesOf } from '../engine/row.ts';
-import type { Table } from '../engine/table.ts';
-import type { Transaction } from '../engine/transaction.ts';
+import type { StoredTable } from '../engine/table.ts';
+import type { OpenTransaction } from '../engine/transaction.ts';
 import type { Datum } from '../engine/types.ts';
 
 export class RelayCopy implements MonitoredView<void> {
@@ -41,7 +41,7 @@ export class RelayCopy implements MonitoredView<void> {
   }
 
   /** Throws Malformed for what this database cannot take. */
-  #change(id: Uuid | undefined, change: (transaction: Transaction) => void): void {
+  #change(id: Uuid | undefined, change: (transaction: OpenTransaction) => void): void {
     const knownId = id === noTransaction ? undefined : id;
     try {
       this.database.apply(change, knownId);
@@ -53,7 +53,7 @@ export class RelayCopy implements MonitoredView<void> {
   }
 }
 
-function applyUpdates(transaction: Transaction, updates: Json, format: UpdateFormat): void {
+function applyUpdates(transaction: OpenTransaction, updates: Json, format: UpdateFormat): void {
   for (const [name, rows] of Object.entries(objectOf(updates, 'table updates'))) {
     const table = transaction.tables.get(name);
     if (table === undefined) throw bad(`update of table ${name}, which was not asked for`);
@@ -64,7 +64,7 @@ function applyUpdates(transaction: Transaction, updates: Json, format: UpdateFor
   }
 }
 
-function deleteOthers(transaction: Transaction, updates: Json): void {
+function deleteOthers(transaction: OpenTransaction, updates: Json): void {
   const contents = objectOf(updates, 'table updates');
   for (const [name, table] of transaction.tables) {
     const wanted = objectOf(contents[name] ?? {}, 'row updates');
@@ -72,13 +72,13 @@ function deleteOthers(transaction: Transaction, updates: Json): void {
   }
 }
 
-function applyUpdate(transaction: Transaction, table: Table, id: Uuid, update: Json): void {
+function applyUpdate(transaction: OpenTransaction, table: StoredTable, id: Uuid, update: Json): void {
   const { new: row } = objectOf(update, 'a row update');
   if (row === undefined) deleteRow(transaction, table, id);
   else putRow(transaction, table, id, row);
 }
 
-function applyUpdate2(transaction: Transaction, table: Table, id: Uuid, update: Json): void {
+function applyUpdate2(transaction: OpenTransaction, table: StoredTable, id: Uuid, update: Json): void {
   const { initial, insert = initial, modify, ...rest } = objectOf(update, 'a row update');
   if (insert !== undefined) putRow(transaction, table, id, insert);
   else if (modify !== undefined) modifyRow(transaction, table, id, modify);
@@ -87,14 +87,14 @@ function applyUpdate2(transaction: Transaction, table: Table, id: Uuid, update: 
 }
 
 /** Columns that the row does not name have their default. */
-function putRow(transaction: Transaction, table: Table, id: Uuid, json: Json): void {
+function putRow(transaction: OpenTransaction, table: StoredTable, id: Uuid, json: Json): void {
   const values = valuesOf(table.schema, readRowJson(table.schema, json));
   const slot = table.slot(id);
   if (slot === undefined) transaction.insert(table, id, values);
   else transaction.modify(slot, values);
 }
 
-function modifyRow(transaction: Transaction, table: Table, id: Uuid, json: Json): void {
+function modifyRow(transaction: OpenTransaction, table: StoredTable, id: Uuid, json: Json): void {
   const slot = table.slot(id);
   if (slot?.row === undefined) throw bad(`modify of row ${id}, which is not known`);
   const values: Datum[] = slot.row.values.slice();
@@ -109,7 +109,7 @@ function modifyRow(transaction: Transaction, table: Table, id: Uuid, json: Json)
   transaction.modify(slot, values);
 }
 
-function deleteRow(transaction: Transaction, table: Table, id: Uuid): void {
+function deleteRow(transaction: OpenTransaction, table: StoredTable, id: Uuid): void {
   const slot = table.slot(id);
   if (slot === undefined) throw bad(`delete of row ${id}, which is not known`);
   transaction.delete(slot);

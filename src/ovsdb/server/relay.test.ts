@@ -3,7 +3,7 @@ import { ms } from '../../base/units.ts';
 import type { Channel, Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
 import { Database } from '../engine/database.ts';
-import { schemaFromJson } from '../engine/schema.ts';
+import { compileSchema } from '../engine/schema.ts';
 import { Relay } from './relay.ts';
 import { Fixture, insertItem, type TestClient } from './server-fixture.ts';
 
@@ -202,7 +202,7 @@ test('a source with another schema is followed, and the clients look anew', asyn
     version: '2.0.0',
     tables: { item: { columns: { name: { type: 'string' } } } },
   };
-  source.db.convert(schemaFromJson({ ...schema, tables: { item: { ...schema.tables.item, isRoot: true } } }));
+  source.db.convert(compileSchema({ ...schema, tables: { item: { ...schema.tables.item, isRoot: true } } }));
   await settle(source, fixture);
   fixture.clock.advance(ms(8000));
   fixture.timers.run();

@@ -10,7 +10,7 @@ import { Disconnected } from '../client/errors.ts';
 import { Monitor, type RequestFunction } from '../client/monitor.ts';
 import { ClientSession, type Connector } from '../client/session.ts';
 import { Database } from '../engine/database.ts';
-import { equalSchemas, schemaFromJson } from '../engine/schema.ts';
+import { compileSchema, equalSchemas } from '../engine/schema.ts';
 import type { DatabaseSchema } from '../engine/types.ts';
 import { Forwarding } from './forwarding.ts';
 import { RelayCopy } from './relay-copy.ts';
@@ -87,7 +87,7 @@ export class Relay {
   }
 
   async #follow(request: RequestFunction): Promise<void> {
-    const schema = schemaFromJson(await request('get_schema', [this.#name]));
+    const schema = compileSchema(await request('get_schema', [this.#name]));
     if (this.#copy === undefined || !equalSchemas(this.#copy.database.schema, schema)) this.#begin(schema);
     await this.#monitor?.start(request);
     this.#forwarding.start(request);

@@ -5,8 +5,8 @@ import { formatJson } from '../../rpc/json.ts';
 import type { TableView } from '../engine/database.ts';
 import { atomsOf } from '../engine/datum.ts';
 import { cell } from '../engine/row.ts';
-import type { Row, TransactionContext } from '../engine/types.ts';
-import { type NamedColumn, referredRows } from './db-column.ts';
+import type { RowVersion, TransactionContext } from '../engine/types.ts';
+import { type NamedColumn, rowsReferredBy } from './db-column.ts';
 import type { RemoteStatus } from './remote.ts';
 
 const log = logger('ovsdb_server');
@@ -26,7 +26,7 @@ export function writeStatus(
   column: NamedColumn,
   statusOf: (target: string) => RemoteStatus | undefined,
 ): void {
-  const referred = referredRows(column);
+  const referred = rowsReferredBy(column);
   if (referred === undefined) return;
   const { schema } = referred.table;
   const targetColumn = schema.columnsByName.get('target');
@@ -50,7 +50,7 @@ export function writeStatus(
   });
 }
 
-function changedColumns(table: TableView, row: Row, status: RemoteStatus): JsonObject {
+function changedColumns(table: TableView, row: RowVersion, status: RemoteStatus): JsonObject {
   const connected = table.schema.columnsByName.get('is_connected');
   const map = table.schema.columnsByName.get('status');
   const change: Record<string, Json> = {};

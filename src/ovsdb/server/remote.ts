@@ -9,7 +9,7 @@ import { type Ms, ms } from '../../base/units.ts';
 import { connectionReason, endOfFile } from '../../net/connection-log.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Channel } from '../../rpc/channel.ts';
-import { probe } from '../../rpc/session.ts';
+import { echoRequest } from '../../rpc/session.ts';
 import type { OvsdbServer } from './server.ts';
 import { probeInterval, type ServeOptions, type ServerSession } from './session.ts';
 
@@ -54,7 +54,7 @@ export interface RemoteStatus {
   readonly boundPort?: number;
 }
 
-export interface Remote {
+export interface ServerRemote {
   readonly options: RemoteOptions;
   setOptions(options: RemoteOptions): void;
   status(): RemoteStatus;
@@ -72,7 +72,7 @@ export async function openListener(
   target: string,
   options: RemoteOptions,
   { server, sockets }: RemoteDeps,
-): Promise<Remote> {
+): Promise<ServerRemote> {
   const remote = new PassiveRemote(server, options);
   try {
     remote.listener = await sockets.listen(target, options.dscp, (channel) => remote.accept(channel));
@@ -84,7 +84,7 @@ export async function openListener(
   return remote;
 }
 
-class PassiveRemote implements Remote {
+class PassiveRemote implements ServerRemote {
   readonly #server: OvsdbServer;
   readonly #sessions = new Set<ServerSession>();
   #options: RemoteOptions;
@@ -124,7 +124,7 @@ class PassiveRemote implements Remote {
 }
 
 /** An outgoing connection that is kept up. */
-export class ActiveRemote implements Remote {
+export class ConnectingRemote implements ServerRemote {
   readonly #deps: RemoteDeps;
   readonly #link: ReliableConnection<Channel>;
   #options: RemoteOptions;
@@ -142,7 +142,7 @@ export class ActiveRemote implements Remote {
       connect: (remote, signal) => deps.sockets.connect(remote, this.#options.dscp, signal),
       events: {
         connected: (channel) => this.#connected(channel),
-        probe: (channel) => channel.send(probe),
+        probe: (channel) => channel.send(echoRequest),
         failed: (why) => {
           this.#lastError = connectionReason(why);
         },

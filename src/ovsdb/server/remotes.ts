@@ -10,12 +10,12 @@ import { ms } from '../../base/units.ts';
 import { needsProbes } from '../../net/remote.ts';
 import { isDbName, type NamedColumn, readManagers, readStrings, resolveColumn } from './db-column.ts';
 import {
-  ActiveRemote,
+  ConnectingRemote,
   defaultDscp,
   openListener,
-  type Remote,
   type RemoteDeps,
   type RemoteOptions,
+  type ServerRemote,
 } from './remote.ts';
 import { writeStatus } from './remote-status.ts';
 
@@ -38,7 +38,7 @@ export class Remotes {
   readonly #deps: RemoteDeps;
   /** As given: targets and `db:` names. */
   readonly #names = new Set<string>();
-  readonly #open = new Map<string, Remote>();
+  readonly #open = new Map<string, ServerRemote>();
   /** Listeners that are being opened. */
   readonly #opening = new Map<string, Promise<void>>();
   #timer: Timer | undefined;
@@ -153,7 +153,7 @@ export class Remotes {
 
   #openRemote(target: string, options: RemoteOptions): void {
     if (!this.#deps.sockets.isPassive(target)) {
-      if (this.#isStarted) this.#open.set(target, new ActiveRemote(target, options, this.#deps));
+      if (this.#isStarted) this.#open.set(target, new ConnectingRemote(target, options, this.#deps));
       return;
     }
     const opening = openListener(target, options, this.#deps).then(

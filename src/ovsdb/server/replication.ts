@@ -5,13 +5,13 @@
 
 import { logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
-import type { Json, Message } from '../../rpc/channel.ts';
+import type { Json, RpcMessage } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
 import { isObject } from '../../rpc/json-value.ts';
 import { JsonRpcSession } from '../../rpc/session.ts';
 import type { Database } from '../engine/database.ts';
 import { OvsdbError } from '../engine/errors.ts';
-import { equalSchemas, schemaFromJson } from '../engine/schema.ts';
+import { compileSchema, equalSchemas } from '../engine/schema.ts';
 import type { TransactionContext } from '../engine/types.ts';
 import { defaultDscp, type ServerSockets } from './remote.ts';
 import { planReset, planUpdates, whyNotReplicable } from './replication-plan.ts';
@@ -103,7 +103,7 @@ export class Replicator {
     this.#session.send({ method, params, id });
   }
 
-  #receive(message: Message): void {
+  #receive(message: RpcMessage): void {
     if ('method' in message) {
       if (message.id === null && message.method === 'update') this.#update(message.params);
       return;
@@ -148,7 +148,7 @@ export class Replicator {
   }
 
   #askContents(json: Json): void {
-    const schema = schemaFromJson(json);
+    const schema = compileSchema(json);
     const db = this.#database(schema.name);
     if (db === undefined) return;
     if (!equalSchemas(schema, db.schema)) {

@@ -6,8 +6,8 @@ import type { Timers } from '../../base/timers.ts';
 import type { Uuid } from '../../base/units.ts';
 import { noTransaction } from '../client/monitor.ts';
 import type { Database } from '../engine/database.ts';
-import type { Commit, RowChange } from '../engine/types.ts';
-import { type ChangeSet, Tracker } from './monitor/changes.ts';
+import type { Commit, RowUpdate } from '../engine/types.ts';
+import { type MonitorChanges, Tracker } from './monitor/changes.ts';
 import { Snapshots } from './monitor/snapshot.ts';
 import type { TablePlan } from './monitor/table-plan.ts';
 
@@ -16,7 +16,7 @@ const maxRememberedChanges = 10_000;
 
 interface PastTransaction {
   readonly id: Uuid;
-  readonly changes: readonly RowChange[];
+  readonly changes: readonly RowUpdate[];
 }
 
 export interface ServedDeps {
@@ -78,7 +78,7 @@ export class ServedDatabase {
   }
 
   /** The changes after transaction `id`; undefined when it is not known (any more). */
-  changesSince(id: string, tracker: Tracker): ChangeSet | undefined {
+  changesSince(id: string, tracker: Tracker): MonitorChanges | undefined {
     if (id === this.#lastId && id !== noTransaction) return tracker.enter();
     const at = this.#history.findIndex((past) => past.id === id);
     if (at < 0) return undefined;

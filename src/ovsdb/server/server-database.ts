@@ -6,7 +6,7 @@ import type { Uuid } from '../../base/units.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
 import { Database } from '../engine/database.ts';
-import { schemaFromJson, schemaToJson } from '../engine/schema.ts';
+import { compiledSchemaToJson, compileSchema } from '../engine/schema.ts';
 import type { DatabaseSchema, TransactionContext } from '../engine/types.ts';
 
 const optional = (type: string): Json => ({ type: { key: { type }, min: 0, max: 1 } });
@@ -50,7 +50,7 @@ export class ServerDatabase {
   readonly db: Database;
 
   constructor(deps: { readonly timers: Timers; readonly newUuid: () => Uuid }) {
-    this.db = new Database(schemaFromJson(serverSchema), deps);
+    this.db = new Database(compileSchema(serverSchema), deps);
   }
 
   add(name: string, status: DatabaseStatus): void {
@@ -74,5 +74,5 @@ export class ServerDatabase {
 
 function rowOf({ schema, ...columns }: Partial<DatabaseStatus>): JsonObject {
   if (schema === undefined) return columns;
-  return { ...columns, schema: formatJson(schemaToJson(schema), { isSorted: true }) };
+  return { ...columns, schema: formatJson(compiledSchemaToJson(schema), { isSorted: true }) };
 }

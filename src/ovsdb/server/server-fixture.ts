@@ -3,10 +3,10 @@ import { FakeClock } from '../../base/clock.ts';
 import { defer } from '../../base/defer.ts';
 import { Timers } from '../../base/timers.ts';
 import { type Uuid, uuid } from '../../base/units.ts';
-import type { Channel, Json, JsonObject, Message } from '../../rpc/channel.ts';
+import type { Channel, Json, JsonObject, RpcMessage } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
 import { Database } from '../engine/database.ts';
-import { schemaFromJson } from '../engine/schema.ts';
+import { compileSchema } from '../engine/schema.ts';
 import type { ServerLimits } from './context.ts';
 import { OvsdbServer } from './server.ts';
 import type { ServeOptions } from './session.ts';
@@ -53,7 +53,7 @@ export class Fixture {
       newUuid,
       limits,
     });
-    this.db = new Database(schemaFromJson(schema), { timers: this.timers, newUuid });
+    this.db = new Database(compileSchema(schema), { timers: this.timers, newUuid });
     this.server.addDatabase(this.db);
   }
 
@@ -111,7 +111,7 @@ export class TestClient {
     return this.notifications.splice(0);
   }
 
-  #receive(message: Message): void {
+  #receive(message: RpcMessage): void {
     if (!('method' in message)) {
       this.replies.set(formatJson([message.id]).slice(1, -1), message);
       this.order.push('reply');

@@ -10,7 +10,7 @@ import type { Channel } from '../../rpc/channel.ts';
 import { channelPair } from '../../rpc/pair.ts';
 import type { Database } from '../engine/database.ts';
 import type { Commit } from '../engine/types.ts';
-import { type Client, defaultLimits, type ServerContext, type ServerLimits } from './context.ts';
+import { defaultLimits, type ServedClient, type ServerContext, type ServerLimits } from './context.ts';
 import { LockTable } from './locks.ts';
 import { ServedDatabase } from './served.ts';
 import { ServerDatabase } from './server-database.ts';
@@ -48,7 +48,7 @@ export class OvsdbServer implements ServerContext {
   readonly timers: Timers;
   readonly defer: Defer;
   readonly limits: ServerLimits;
-  readonly locks = new LockTable<Client>();
+  readonly locks = new LockTable<ServedClient>();
   readonly isReplayable: boolean;
   isReadOnly = false;
   hasMonitorCond = true;
@@ -180,7 +180,7 @@ export class OvsdbServer implements ServerContext {
     }
   }
 
-  sessionClosed(session: Client): void {
+  sessionClosed(session: ServedClient): void {
     for (const { name } of this.locks.heldBy(session)) {
       this.locks.unlock(name, session)?.notify('locked', [name]);
     }

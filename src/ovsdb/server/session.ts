@@ -9,12 +9,12 @@ import { type Ms, ms } from '../../base/units.ts';
 import { BackPressure } from '../../net/back-pressure.ts';
 import { logVisit } from '../../net/connection-log.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
-import type { Channel, Json, Message, Notification, Reply, Request } from '../../rpc/channel.ts';
+import type { Channel, Json, Notification, Reply, Request, RpcMessage } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
-import { probe } from '../../rpc/session.ts';
+import { echoRequest } from '../../rpc/session.ts';
 import { OvsdbError } from '../engine/errors.ts';
-import type { Answer, Client, ServerContext, Waiting } from './context.ts';
-import { keyOf } from './json-key.ts';
+import type { Answer, ServedClient, ServerContext, Waiting } from './context.ts';
+import { jsonKey } from './json-key.ts';
 import { methods } from './methods.ts';
 import type { SessionMonitor } from './monitor/session-monitor.ts';
 import type { ServedDatabase } from './served.ts';
@@ -31,7 +31,7 @@ export interface ServeOptions {
   readonly probeInterval?: number;
 }
 
-export class ServerSession implements Client {
+export class ServerSession implements ServedClient {
   readonly channel: Channel;
   readonly server: ServerContext;
   readonly monitors = new Map<string, SessionMonitor>();
@@ -120,7 +120,7 @@ export class ServerSession implements Client {
     }
   }
 
-  send(message: Message | string | readonly Uint8Array[], isShared = false): void {
+  send(message: RpcMessage | string | readonly Uint8Array[], isShared = false): void {
     if (this.#isClosed) return;
     this.channel.send(message);
     const isPieces = typeof message === 'object' && !('id' in message);
@@ -151,7 +151,7 @@ export class ServerSession implements Client {
     this.#closed(undefined);
   }
 
-  #receive(message: Message): void {
+  #receive(message: RpcMessage): void {
     if (this.#isClosed) return;
     this.#link.heard();
     if (!('method' in message)) this.#receiveReply(message);
@@ -179,11 +179,11 @@ export class ServerSession implements Client {
     }
   }
 
-  #receiveNotification(notification: Message): void {
+  #receiveNotification(notification: RpcMessage): void {
     if (!('method' in notification) || notification.method !== 'cancel') return;
     const [id] = notification.params;
     const waiting =
-      notification.params.length === 1 && id !== undefined ? this.waiting.get(keyOf(id)) : undefined;
+      notification.params.length === 1 && id !== undefined ? this.waiting.get(jsonKey(id)) : undefined;
     if (waiting === undefined) return;
     waiting.isCancelAsked = true;
     waiting.pending.cancel();
@@ -191,7 +191,7 @@ export class ServerSession implements Client {
 
   /** The only requests we make are probes. */
   #receiveReply(reply: Reply): void {
-    if (reply.id === probe.id) return;
+    if (reply.id === echoRequest.id) return;
     const kind = reply.error === null ? 'reply' : 'error';
     log.limited('warn', unexpectedReplies, `${this.channel.name}: received unexpected ${kind} message`);
     this.disconnect(undefined);
@@ -235,7 +235,7 @@ function visit(server: ServerContext, channel: Channel, options: ServeOptions): 
     maxTries: 0,
     probeInterval: probeInterval(server, options),
     report: logVisit,
-    events: { probe: () => channel.send(probe) },
+    events: { probe: () => channel.send(echoRequest) },
   });
   link.accept(channel);
   return link;

@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
 import { datumToJson, equalDatums } from '../engine/datum.ts';
 import { diffForLog } from '../engine/datum-algebra.ts';
-import type { ColumnSchema, Commit, Row, RowChange, TableContents } from '../engine/types.ts';
+import type { ColumnSchema, Commit, RowUpdate, RowVersion, TableContents } from '../engine/types.ts';
 
 /** The JSON text of a commit; undefined when it has nothing to store (ephemeral columns only). */
 export function emitCommit(commit: Commit, wall: number): string | undefined {
@@ -41,7 +41,7 @@ function rowsOf(commit: Commit, isDiff: boolean): ReadonlyMap<string, string> | 
   return tables;
 }
 
-function rowOf(change: RowChange, isDiff: boolean): JsonObject | null | 'nothing' | undefined {
+function rowOf(change: RowUpdate, isDiff: boolean): JsonObject | null | 'nothing' | undefined {
   const { before, after, table } = change;
   if (after === undefined) return null;
   if (before === undefined) return newRow(after, table.columns);
@@ -58,7 +58,11 @@ function rowOf(change: RowChange, isDiff: boolean): JsonObject | null | 'nothing
   return isEmpty ? 'nothing' : json;
 }
 
-function differenceIn(before: Row, after: Row, column: ColumnSchema): ReturnType<typeof diffForLog> {
+function differenceIn(
+  before: RowVersion,
+  after: RowVersion,
+  column: ColumnSchema,
+): ReturnType<typeof diffForLog> {
   const { type, index, defaultValue } = column;
   return diffForLog(
     type,
@@ -69,7 +73,7 @@ function differenceIn(before: Row, after: Row, column: ColumnSchema): ReturnType
 }
 
 /** Only what differs from the defaults. */
-function newRow(row: Row, columns: readonly ColumnSchema[]): JsonObject {
+function newRow(row: RowVersion, columns: readonly ColumnSchema[]): JsonObject {
   const json: Record<string, Json> = {};
   for (const column of columns) {
     const value = row.values[column.index];
@@ -112,6 +116,8 @@ export function* emitSnapshot(
 }
 
 /** The rows as they are now, whatever happens while the text is made. */
-function contentsOf(tables: Iterable<TableContents>): { schema: TableContents['schema']; rows: Row[] }[] {
+function contentsOf(
+  tables: Iterable<TableContents>,
+): { schema: TableContents['schema']; rows: RowVersion[] }[] {
   return [...tables].map((table) => ({ schema: table.schema, rows: [...table.rows()] }));
 }

@@ -12,8 +12,8 @@ import { datumFromJson, equalDatums } from '../engine/datum.ts';
 import { applyDiff, differenceType } from '../engine/datum-algebra.ts';
 import { OvsdbError, syntaxError } from '../engine/errors.ts';
 import { valuesOf } from '../engine/row.ts';
-import type { Table } from '../engine/table.ts';
-import type { Transaction } from '../engine/transaction.ts';
+import type { StoredTable } from '../engine/table.ts';
+import type { OpenTransaction } from '../engine/transaction.ts';
 import type { Datum, TableSchema } from '../engine/types.ts';
 import type { LogFile } from './log-file.ts';
 import { type RecordView, scanRecord, viewOf } from './record-scan.ts';
@@ -51,12 +51,12 @@ export function replayRecord(
 }
 
 interface Replay extends ReplayOptions {
-  readonly transaction: Transaction;
+  readonly transaction: OpenTransaction;
   readonly isDiff: boolean;
 }
 
 function replayRows(
-  transaction: Transaction,
+  transaction: OpenTransaction,
   record: RecordView,
   file: Pick<LogFile, 'parse'>,
   data: Buffer,
@@ -88,7 +88,7 @@ function isNote(name: string, value: Json): boolean {
   return (name === '_date' && isInteger(value)) || (name === '_is_diff' && typeof value === 'boolean');
 }
 
-function replayRow(replay: Replay, table: Table, uuid: Uuid, json: Json): void {
+function replayRow(replay: Replay, table: StoredTable, uuid: Uuid, json: Json): void {
   const { transaction } = replay;
   const slot = table.slot(uuid);
   if (json === null) {

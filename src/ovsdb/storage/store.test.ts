@@ -12,13 +12,13 @@ import { Timers } from '../../base/timers.ts';
 import { ms, uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { OvsdbError } from '../engine/errors.ts';
-import { schemaFromJson } from '../engine/schema.ts';
+import { compileSchema } from '../engine/schema.ts';
 import type { TransactReply } from '../engine/types.ts';
 import { lockPath } from './log-file.ts';
 import { emitRecord } from './record.ts';
 import { createDatabaseFile, openStandalone, openStore, type Store, type StoreDeps } from './store.ts';
 
-const schema = schemaFromJson({
+const schema = compileSchema({
   name: 'db',
   version: '1.2.3',
   tables: {
@@ -373,7 +373,7 @@ describe('compaction', () => {
     const store = open();
     await run(store, insert(1));
     const compaction = store.compact();
-    const next = schemaFromJson({
+    const next = compileSchema({
       name: 'db',
       version: '2.0.0',
       tables: { T: { columns: { i: { type: 'integer' } } } },

@@ -12,7 +12,7 @@ import { ms } from '../../base/units.ts';
 import { emitJson } from '../../rpc/json.ts';
 import { Database, type DatabaseDeps } from '../engine/database.ts';
 import { OvsdbError } from '../engine/errors.ts';
-import { schemaFromJson, schemaToJson } from '../engine/schema.ts';
+import { compiledSchemaToJson, compileSchema } from '../engine/schema.ts';
 import type { Commit, DatabaseSchema, Journal, TableContents } from '../engine/types.ts';
 import { type LockFile, LogFile, type LogFiles } from './log-file.ts';
 import { emitCommit, emitSnapshot, type SnapshotOptions } from './log-text.ts';
@@ -29,7 +29,7 @@ export interface StoreDeps extends DatabaseDeps {
   readonly files?: LogFiles;
 }
 
-export interface OpenOptions {
+export interface StoreOptions {
   /** Opens for reading only: commits fail. */
   readonly isReadOnly?: boolean;
   /** Reads the contents as this schema instead of the file's own. */
@@ -39,7 +39,7 @@ export interface OpenOptions {
 }
 
 /** Opens a standalone database's file and replays it. Throws OvsdbError. */
-export function openStore(name: string, deps: StoreDeps, options: OpenOptions = {}): Store {
+export function openStore(name: string, deps: StoreDeps, options: StoreOptions = {}): Store {
   const file = openStandalone(name, deps, options.isReadOnly === true);
   try {
     const schema = readSchema(file);
@@ -75,11 +75,11 @@ export function openStandalone(
 export function readSchema(file: LogFile): DatabaseSchema {
   const json = file.read();
   if (json === undefined) throw new OvsdbError('ovsdb error', 'unexpected end of file reading schema');
-  return schemaFromJson(json);
+  return compileSchema(json);
 }
 
 /** Replays all transactions; returns the size of the file's compacted beginning. */
-function replayAll(file: LogFile, database: Database, options: OpenOptions): number {
+function replayAll(file: LogFile, database: Database, options: StoreOptions): number {
   const isConverting = options.schema !== undefined;
   let base = 0;
   try {
@@ -279,7 +279,7 @@ export class Store implements Journal {
 
 /** Writes schema and snapshot, the first two records of a compacted log. Throws OvsdbError. */
 export function writeContents(file: LogFile, schema: DatabaseSchema, pieces: readonly Buffer[]): void {
-  file.append(emitJson(schemaToJson(schema)));
+  file.append(emitJson(compiledSchemaToJson(schema)));
   file.appendRecords([Buffer.concat(emitLongRecord(pieces))]);
 }
 
@@ -296,7 +296,7 @@ export function createDatabaseFile(
     ...(files !== undefined && { files }),
   });
   try {
-    file.append(emitJson(schemaToJson(schema)));
+    file.append(emitJson(compiledSchemaToJson(schema)));
     file.syncBlocking();
   } finally {
     file.close();

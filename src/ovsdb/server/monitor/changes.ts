@@ -3,7 +3,7 @@
  * reads slowly keeps its own, in which later changes of a row are merged, so it never holds a queue of messages.
  */
 import { atomsOf } from '../../engine/datum.ts';
-import type { Row, RowChange } from '../../engine/types.ts';
+import type { RowUpdate, RowVersion } from '../../engine/types.ts';
 import { SharedText } from './pieces.ts';
 import type { RowFilter, RowPair, TablePlan } from './table-plan.ts';
 
@@ -16,7 +16,7 @@ export type Filters = ReadonlyMap<string, RowFilter>;
 const pairCost = 256;
 const atomCost = 16;
 
-function rowCost(row: Row): number {
+function rowCost(row: RowVersion): number {
   let bytes = 0;
   for (const value of row.values) {
     for (const atom of atomsOf(value)) bytes += atomCost + (typeof atom === 'string' ? atom.length : 0);
@@ -24,7 +24,7 @@ function rowCost(row: Row): number {
   return bytes;
 }
 
-export class ChangeSet {
+export class MonitorChanges {
   readonly #plans: ReadonlyMap<string, TablePlan>;
   readonly #rows = new Map<string, Map<string, RowPair>>();
   /** By version and filters. */
@@ -46,7 +46,7 @@ export class ChangeSet {
     return bytes;
   }
 
-  add(change: RowChange): void {
+  add(change: RowUpdate): void {
     if (this.#texts.size > 0) this.#texts.clear();
     const { name } = change.table;
     let rows = this.#rows.get(name);
@@ -97,8 +97,8 @@ export class Tracker {
   readonly plans: ReadonlyMap<string, TablePlan>;
   /** Changes of these columns matter, by table: what is monitored and what filters look at. */
   readonly #columns = new Map<string, Set<number>>();
-  readonly #sets = new Set<ChangeSet>();
-  #current: ChangeSet | undefined;
+  readonly #sets = new Set<MonitorChanges>();
+  #current: MonitorChanges | undefined;
 
   constructor(plans: ReadonlyMap<string, TablePlan>) {
     this.plans = plans;
@@ -119,9 +119,9 @@ export class Tracker {
   }
 
   /** Where a monitor that knows everything up to now continues. */
-  enter(): ChangeSet {
+  enter(): MonitorChanges {
     if (this.#current === undefined) {
-      this.#current = new ChangeSet(this.plans);
+      this.#current = new MonitorChanges(this.plans);
       this.#sets.add(this.#current);
     }
     this.#current.users++;
@@ -129,27 +129,27 @@ export class Tracker {
   }
 
   /** A set that starts in the past. */
-  enterPast(changes: Iterable<RowChange>): ChangeSet {
-    const past = new ChangeSet(this.plans);
+  enterPast(changes: Iterable<RowUpdate>): MonitorChanges {
+    const past = new MonitorChanges(this.plans);
     for (const change of changes) if (this.#isRelevant(change)) past.add(change);
     past.users++;
     this.#sets.add(past);
     return past;
   }
 
-  leave(set: ChangeSet): void {
+  leave(set: MonitorChanges): void {
     if (--set.users > 0) return;
     this.#sets.delete(set);
     if (this.#current === set) this.#current = undefined;
   }
 
   /** Is there nothing new for a monitor that stands at `set`? */
-  isCurrent(set: ChangeSet): boolean {
+  isCurrent(set: MonitorChanges): boolean {
     return set === this.#current;
   }
 
   /** True when some monitor may have to be told. */
-  add(changes: readonly RowChange[]): boolean {
+  add(changes: readonly RowUpdate[]): boolean {
     let hasAdded = false;
     for (const change of changes) {
       if (!this.#isRelevant(change)) continue;
@@ -160,7 +160,7 @@ export class Tracker {
     return hasAdded;
   }
 
-  #isRelevant(change: RowChange): boolean {
+  #isRelevant(change: RowUpdate): boolean {
     const columns = this.#columns.get(change.table.name);
     if (columns === undefined) return false;
     if (change.before === undefined || change.after === undefined) return true;

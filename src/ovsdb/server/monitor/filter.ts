@@ -4,9 +4,9 @@
  */
 import type { Json } from '../../../rpc/channel.ts';
 import { formatJson } from '../../../rpc/json.ts';
-import { type Clause, Condition, conditionFromJson } from '../../engine/condition.ts';
+import { type Clause, conditionFromJson, RowCondition } from '../../engine/condition.ts';
 import { cell } from '../../engine/row.ts';
-import type { ColumnSchema, Row, TableSchema } from '../../engine/types.ts';
+import type { ColumnSchema, RowVersion, TableSchema } from '../../engine/types.ts';
 import type { Scalar } from '../../schema-types.ts';
 import type { RowFilter } from './table-plan.ts';
 
@@ -28,7 +28,7 @@ export function readFilter(table: TableSchema, where: readonly Json[]): RowFilte
   }
   const key = where.length === 0 ? '' : formatJson(where, { isSorted: true });
   const isAlways = where.length === 0;
-  const rest = new Condition(others);
+  const rest = new RowCondition(others);
   return {
     key,
     columns: [...columns],
@@ -36,7 +36,7 @@ export function readFilter(table: TableSchema, where: readonly Json[]): RowFilte
   };
 }
 
-function isAmong(row: Row, wanted: ReadonlyMap<ColumnSchema, ReadonlySet<Scalar>>): boolean {
+function isAmong(row: RowVersion, wanted: ReadonlyMap<ColumnSchema, ReadonlySet<Scalar>>): boolean {
   for (const [column, values] of wanted) {
     const value = cell(row, column);
     if (typeof value !== 'object' && values.has(value)) return true;

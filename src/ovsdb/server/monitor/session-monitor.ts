@@ -3,9 +3,9 @@
  * to 4.1.7; ovsdb-server(7) sections 4.1.12 to 4.1.18 for the conditional forms.
  */
 import type { Json } from '../../../rpc/channel.ts';
-import { keyOf } from '../json-key.ts';
+import { jsonKey } from '../json-key.ts';
 import type { ServedDatabase } from '../served.ts';
-import type { ChangeSet, Filters, Tracker, UpdateVersion } from './changes.ts';
+import type { Filters, MonitorChanges, Tracker, UpdateVersion } from './changes.ts';
 import { SharedText } from './pieces.ts';
 import type { RowFilter, TablePlan } from './table-plan.ts';
 
@@ -30,14 +30,14 @@ export class SessionMonitor {
   #filters: Filters;
   #filterKey: string;
   /** Undefined before `start` and after `cancel`. */
-  #position: ChangeSet | undefined;
+  #position: MonitorChanges | undefined;
 
   constructor(send: SendText, served: ServedDatabase, id: Json, wish: MonitorWish) {
     this.#sendToClient = send;
     this.served = served;
     this.#version = wish.version;
     this.#id = id;
-    this.#idText = keyOf(id);
+    this.#idText = jsonKey(id);
     this.#filters = wish.filters;
     this.#filterKey = keyOfFilters(wish.filters);
     this.#tracker = served.trackerOf(wish.plans);
@@ -93,7 +93,7 @@ export class SessionMonitor {
 
   rename(id: Json): void {
     this.#id = id;
-    this.#idText = keyOf(id);
+    this.#idText = jsonKey(id);
   }
 
   /** Forgets it, silently. */
@@ -104,7 +104,7 @@ export class SessionMonitor {
     this.served.release(this.#tracker);
   }
 
-  #changesSoFar(past: ChangeSet): readonly Uint8Array[] {
+  #changesSoFar(past: MonitorChanges): readonly Uint8Array[] {
     const text = this.#tracker.isCurrent(past)
       ? undefined
       : past.text(this.#version, this.#filters, this.#filterKey);

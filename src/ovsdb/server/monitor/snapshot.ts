@@ -5,7 +5,7 @@
 import type { Timer, Timers } from '../../../base/timers.ts';
 import { ms } from '../../../base/units.ts';
 import type { Database } from '../../engine/database.ts';
-import type { Row } from '../../engine/types.ts';
+import type { RowVersion } from '../../engine/types.ts';
 import type { Filters, UpdateVersion } from './changes.ts';
 import { PieceWriter } from './pieces.ts';
 import { Kind, type RowFilter, type TablePlan } from './table-plan.ts';
@@ -93,7 +93,7 @@ export class Snapshots {
 }
 
 function initialUpdate(
-  row: Row,
+  row: RowVersion,
   plan: TablePlan,
   version: UpdateVersion,
   filter: RowFilter | undefined,

@@ -5,7 +5,7 @@
 import { orderAsHashed } from '../../../base/hash-order.ts';
 import { equalDatums } from '../../engine/datum.ts';
 import { cell } from '../../engine/row.ts';
-import type { ColumnSchema, Datum, Row, TableSchema } from '../../engine/types.ts';
+import type { ColumnSchema, Datum, RowVersion, TableSchema } from '../../engine/types.ts';
 import { datumWriter, differenceWriter } from './datum-text.ts';
 
 /** Kinds of change as bits, so that a column can want several. */
@@ -20,8 +20,8 @@ export interface WantedColumn {
 
 /** A row before and after; both undefined never occurs. */
 export interface RowPair {
-  readonly before: Row | undefined;
-  readonly after: Row | undefined;
+  readonly before: RowVersion | undefined;
+  readonly after: RowVersion | undefined;
 }
 
 /** A row filter; what a conditional monitor says with "where". */
@@ -29,7 +29,7 @@ export interface RowFilter {
   /** Canonical text: equal filters have equal keys. */
   readonly key: string;
   readonly columns: readonly ColumnSchema[];
-  matches(row: Row): boolean;
+  matches(row: RowVersion): boolean;
 }
 
 interface ColumnPlan extends WantedColumn {
@@ -107,11 +107,11 @@ export class TablePlan {
     return changes === '' ? undefined : `{"modify":{${changes}}}`;
   }
 
-  #hasChanged(before: Row, after: Row): boolean {
+  #hasChanged(before: RowVersion, after: RowVersion): boolean {
     return this.#columns.some(({ column }) => !equalDatums(cell(before, column), cell(after, column)));
   }
 
-  #oldMembers(before: Row, after: Row): string {
+  #oldMembers(before: RowVersion, after: RowVersion): string {
     let out = '';
     for (const { column, kinds, label, write } of this.#hashed) {
       const old = cell(before, column);
@@ -121,7 +121,7 @@ export class TablePlan {
     return out;
   }
 
-  #differences(before: Row, after: Row): string {
+  #differences(before: RowVersion, after: RowVersion): string {
     let out = '';
     for (const { column, kinds, label, writeDifference } of this.#columns) {
       const old = cell(before, column);
@@ -134,7 +134,12 @@ export class TablePlan {
   }
 }
 
-function members(columns: readonly ColumnPlan[], row: Row, kind: number, isDefaultLeftOut = false): string {
+function members(
+  columns: readonly ColumnPlan[],
+  row: RowVersion,
+  kind: number,
+  isDefaultLeftOut = false,
+): string {
   let out = '';
   for (const { column, kinds, label, write } of columns) {
     if ((kinds & kind) === 0) continue;
