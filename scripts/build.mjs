@@ -34,6 +34,7 @@ function bundle(entryPoints, splitting) {
 
 const libraries = [
   { in: 'src/ovsdb/index.ts', out: 'ovsdb' }, // `ovs-ts/ovsdb`
+  { in: 'src/openflow/index.ts', out: 'openflow' }, // `ovs-ts/openflow`
   { in: 'src/vswitchd/schema/index.ts', out: 'open-vswitch' }, // `ovs-ts/open-vswitch`
 ];
 await bundle([...programs.filter((name) => longRunning.has(name)).map(entry), ...libraries], true);

@@ -10,10 +10,7 @@ export abstract class VswitchError extends Error {
   abstract readonly code: string;
 }
 
-/**
- * Bytes or text from outside do not form what they claim to be. Never a bug of ours.
- * @internal
- */
+/** Bytes or text from outside do not form what they claim to be. Never a bug of ours. */
 export class Malformed extends VswitchError {
   override readonly name: string = 'Malformed';
   override readonly code = 'MALFORMED';

@@ -33,18 +33,18 @@ function finish(hash: number): number {
 
 /** Immutable. Bits and values are 32-bit words as signed integers, which cost V8 no memory of their own. */
 export class Mask {
-  /** Unlike that of any mask before in this process. */
+  /** Unlike that of any mask before in this process. @internal */
   readonly id: number;
-  /** The words of a key that it has bits in: layer by layer, ascending inside each. */
+  /** The words of a key that it has bits in: layer by layer, ascending inside each. @internal */
   readonly words: readonly number[];
-  /** The bits of those words; none is zero. */
+  /** The bits of those words; none is zero. @internal */
   readonly bits: readonly number[];
-  /** `layerEnds[n]`: how many of `words` lie in layers 0 to n. */
+  /** `layerEnds[n]`: how many of `words` lie in layers 0 to n. @internal */
   readonly layerEnds: readonly number[];
   #useCount = 0;
   #code: MaskCode | undefined;
 
-  /** For `internMask` only. */
+  /** For `internMask` only. @internal */
   constructor(id: number, words: readonly number[], bits: readonly number[]) {
     this.id = id;
     this.words = words;
@@ -55,19 +55,19 @@ export class Mask {
     );
   }
 
-  /** Of the key's words under the mask: 0..2^32-1. */
+  /** Of the key's words under the mask: 0..2^32-1. @internal */
   hash(key: Uint32Array): number {
     const code = this.#code ?? this.#use();
     if (code !== undefined) return code.hash(key);
     return finish(this.hashRange(key, 0, this.words.length, this.hashStart));
   }
 
-  /** What `hashRange` starts from. */
+  /** What `hashRange` starts from. @internal */
   get hashStart(): number {
     return seed ^ this.words.length;
   }
 
-  /** Goes on with a hash over `words[from..to)`; `finishHash` of the last is the mask's `hash`. */
+  /** Goes on with a hash over `words[from..to)`; `finishHash` of the last is the mask's `hash`. @internal */
   hashRange(key: Uint32Array, from: number, to: number, hash: number): number {
     const { words, bits } = this;
     let h = hash;
@@ -75,28 +75,29 @@ export class Mask {
     return h;
   }
 
+  /** @internal */
   finishHash(hash: number): number {
     return finish(hash);
   }
 
-  /** The hash of a key that has those values under the mask. */
+  /** The hash of a key that has those values under the mask. @internal */
   hashValues(values: readonly number[]): number {
     return finish(this.hashValueRange(values, 0, values.length, this.hashStart));
   }
 
-  /** `hashRange` of such a key. */
+  /** `hashRange` of such a key. @internal */
   hashValueRange(values: readonly number[], from: number, to: number, hash: number): number {
     let h = hash;
     for (let n = from; n < to; n++) h = mix(h, values[n] ?? 0);
     return h;
   }
 
-  /** Are all bits of `part` bits of this mask too? */
+  /** Are all bits of `part` bits of this mask too? @internal */
   includes(part: Mask): boolean {
     return part === this || part.words.every((word, n) => ((part.bits[n] ?? 0) & ~this.bitsOf(word)) === 0);
   }
 
-  /** Are the key's words under the mask those kept at store[at...]? */
+  /** Are the key's words under the mask those kept at store[at...]? @internal */
   isEqual(key: Uint32Array, store: Int32Array, at: number): boolean {
     if (this.#code !== undefined) return this.#code.isEqual(key, store, at);
     const { words, bits } = this;
@@ -106,13 +107,13 @@ export class Mask {
     return true;
   }
 
-  /** The key's words under the mask. */
+  /** The key's words under the mask. @internal */
   pack(key: Uint32Array): number[] {
     const { words, bits } = this;
     return words.map((word, n) => (key[word] ?? 0) & (bits[n] ?? 0));
   }
 
-  /** Sets the mask's bits in a mask of whole width; only those of `words[0..count)` where that is given. */
+  /** Sets the mask's bits in a mask of whole width; only those of `words[0..count)` where that is given. @internal */
   orInto(wildcards: Uint32Array, count = this.words.length): void {
     const { words, bits } = this;
     for (let n = 0; n < count; n++) {
@@ -121,14 +122,14 @@ export class Mask {
     }
   }
 
-  /** The mask as an array of whole width; fills `into` where that is given. */
+  /** The mask as an array of whole width; fills `into` where that is given. @internal */
   unpack(into: Uint32Array = new Uint32Array(keyWordCount)): Uint32Array {
     into.fill(0);
     this.orInto(into);
     return into;
   }
 
-  /** The bits of one word of a key. */
+  /** The bits of one word of a key. @internal */
   bitsOf(word: number): number {
     const at = this.words.indexOf(word);
     return at < 0 ? 0 : (this.bits[at] ?? 0);

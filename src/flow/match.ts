@@ -3,7 +3,7 @@ import { newKey, setSlot } from './key.ts';
 import { internMask, type Mask } from './mask.ts';
 import { keyWordCount, type SlotName } from './slots.ts';
 
-/** Which packets: those whose key, under `mask`, has `values`. Immutable, shared by reference. */
+/** Which packets: those whose key, under `mask`, has `values`. Immutable, shared by reference; for programs opaque. */
 export interface Match {
   readonly mask: Mask;
   /** The words of `mask.words`, zero outside `mask.bits`; signed. */

@@ -11,7 +11,7 @@ import { type Descriptors, ownDescriptors } from '../sys/calls/descriptors.ts';
 import { duplicateListener, listenUnix } from '../sys/calls/listening.ts';
 import { Acceptor } from './acceptor.ts';
 import { formatRemote, type PassiveRemote } from './remote.ts';
-import { acceptedStream, type Stream } from './stream.ts';
+import { acceptedStream, connectStream, type Stream } from './stream.ts';
 import { isVerifying, loadTls, opensslText, TlsContext } from './tls.ts';
 import type { TlsConfig } from './tls-config.ts';
 import { markTraffic } from './traffic-class.ts';
@@ -68,6 +68,18 @@ export async function listenStreams(
       if (remote.kind === 'punix') removeSocket(remote.path);
     },
   };
+}
+
+/**
+ * A daemon takes over the socket of the one before it; a program must not take that of a server that runs. Rejects with
+ * SyscallFailed.
+ */
+export async function requireFree(remote: PassiveRemote): Promise<void> {
+  if (remote.kind !== 'punix' || linkStatusOf(remote.path)?.isSocket() !== true) return;
+  const found = await connectStream({ kind: 'unix', path: remote.path }).catch(() => undefined);
+  if (found === undefined) return;
+  found.abort();
+  throw syscallFailed('bind', errnos.EADDRINUSE, formatRemote(remote));
 }
 
 function logFailure(remote: PassiveRemote, reason: string): void {

@@ -104,6 +104,13 @@ export function formatRemote(remote: Remote): string {
   }
 }
 
+/** What a client of this host connects to in order to reach a listener. */
+export function activeRemoteOf(listener: PassiveRemote): ActiveRemote {
+  if (listener.kind === 'punix') return { kind: 'unix', path: listener.path };
+  const { host = '127.0.0.1', port } = listener;
+  return { kind: listener.kind === 'ptcp' ? 'tcp' : 'ssl', host, port };
+}
+
 /** HOST[:PORT], host in brackets when it is IPv6. */
 function readHostPort(text: string, rest: string, defaultPort: number): { host: string; port: number } {
   const { host, after } = readHost(text, rest);

@@ -5,10 +5,11 @@ import { encodeText } from '../base/text.ts';
 import type { Stream } from '../net/stream.ts';
 import { Writer } from './bytes.ts';
 import { decodeMessage, encodeMessage, type Received, type Sent } from './codec.ts';
-import { type Connection, type ConnectionOptions, ErrorReply, openConnection } from './connection.ts';
+import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { OpenFlowError } from './errors.ts';
 import { anyMessage, inVersion } from './message-fixture.ts';
 import { formToSend } from './message-table.ts';
+import { ErrorReply } from './replies.ts';
 import { allVersions, type WireVersion } from './versions.ts';
 
 type StreamEvents = Parameters<Stream['setEvents']>[0];
@@ -258,7 +259,7 @@ describe('a connection', () => {
   it('lets a request be given up', async () => {
     const { connection } = await connected(4);
     const giveUp = new AbortController();
-    const waiting = connection.barrier(giveUp.signal);
+    const waiting = connection.barrier({ signal: giveUp.signal });
     giveUp.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
   });

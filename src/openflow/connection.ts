@@ -3,25 +3,34 @@
  * answers, and messages that nobody asked for. OpenFlow 1.0.2 section 4, 1.5.1 sections 6.3 and 7.5.
  */
 import { errnos, syscallFailed } from '../base/errno.ts';
-import { Refused, SyscallFailed } from '../base/errors.ts';
+import { SyscallFailed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import { encodeText } from '../base/text.ts';
+import type { WaitOptions } from '../base/waiting.ts';
 import type { Stream } from '../net/stream.ts';
-import { Reader, Writer } from './bytes.ts';
-import { decodeMessage, encodeMessage, type Received, readHead, type Sent } from './codec.ts';
-import { type ErrorName, OpenFlowError } from './errors.ts';
+import { Writer } from './bytes.ts';
+import { decodeMessage, encodeMessage, type Received, type Sent } from './codec.ts';
+import { OpenFlowError } from './errors.ts';
 import { MessageSplitter } from './message-splitter.ts';
 import { formatMessage } from './message-text.ts';
-import type { Message } from './messages/index.ts';
 import { commonVersion, formatVersion, formatVersions, helloFor, offeredVersions } from './negotiation.ts';
+import {
+  errorMessage,
+  errorReply,
+  hasMore,
+  isReplyTo,
+  type ReplyTo,
+  type Request,
+  type RequestName,
+  read,
+} from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import { allVersions, knownVersion, type WireVersion } from './versions.ts';
 
-export interface ConnectionOptions {
+/** `signal` ends the wait for the peer's hello. */
+export interface ConnectionOptions extends WaitOptions {
   /** Those that are offered; all by default. */
   readonly versions?: readonly WireVersion[] | undefined;
-  /** Gives up before the peer's hello has come: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
   readonly events?: ConnectionEvents | undefined;
   /** What messages call the peer; the stream's name by default. */
   readonly name?: string | undefined;
@@ -30,34 +39,22 @@ export interface ConnectionOptions {
 }
 
 export interface ConnectionEvents {
-  /** A message that is no answer to a request. `bytes` are those it was read from. */
+  /** A message that is no answer to a request. `bytes` are those it was read from. Without it they wait for `messages`. */
   message?(message: Received, bytes: Uint8Array): void;
   /** Such a message that cannot be read. */
   malformed?(why: OpenFlowError, bytes: Uint8Array): void;
-}
-
-type RequestName = Extract<Message['name'], `${string}_REQUEST`>;
-type ReplyName<N extends RequestName> = N extends `${infer Name}_REQUEST` ? `${Name}_REPLY` : never;
-type Request<N extends RequestName> = Sent & { readonly name: N };
-/** What answers the request of that name. */
-export type ReplyTo<N extends RequestName> = Extract<Received, { readonly name: ReplyName<N> }>;
-
-/** The peer answered with an error; `tag` is its name. */
-export class ErrorReply extends Refused {
-  override readonly name = 'ErrorReply';
-  /** The whole message. */
-  readonly bytes: Uint8Array;
-
-  constructor(tag: string, request: string, bytes: Uint8Array) {
-    super(tag, `${request} was answered by ${tag}`);
-    this.bytes = bytes;
-  }
+  /** Anything came from the peer. */
+  heard?(): void;
 }
 
 /** While more bytes than this wait in either direction nothing is read. */
 const highWater = 1024 * 1024;
+/** So many bytes of messages that nobody asked for are kept. */
+const mostUnasked = 4 * 1024 * 1024;
 /** An error repeats so much of what it is about. */
 const errorDataSize = 64;
+/** Ends the wait for messages. */
+const closedInOrder = new Error('closed');
 /** Types of messages that any version has by the same numbers. */
 const symmetric = { hello: 0, error: 1, echoRequest: 2, echoReply: 3 } as const;
 
@@ -86,8 +83,8 @@ export async function openConnection(stream: Stream, options: ConnectionOptions 
   return connection;
 }
 
-/** Made by `openConnection`. One owner; `close` is the owner's duty. */
-export class Connection {
+/** A conversation with a peer. One owner; `close` is the owner's duty. */
+export class Connection implements AsyncDisposable {
   readonly name: string;
   /** Resolves at the end of the connection, with what ended it; undefined for an orderly end by either side. */
   readonly closed: Promise<Error | undefined>;
@@ -99,6 +96,8 @@ export class Connection {
   readonly #nextXid: () => number;
   readonly #splitter = new MessageSplitter();
   readonly #requests = new Map<number, ReplyQueue>();
+  readonly #unasked = new ReplyQueue();
+  #lostCount = 0;
   #version: WireVersion | undefined;
   #onNegotiated: () => void = () => {};
   #onFailed: (why: Error) => void = () => {};
@@ -138,6 +137,11 @@ export class Connection {
     return this.#version ?? 1;
   }
 
+  /** Messages that nobody asked for and that were not kept, since too many waited for `messages`. */
+  get lostCount(): number {
+    return this.#lostCount;
+  }
+
   /** Sends a message that has no answer, or whose answer comes as an event; returns its xid. Throws OpenFlowError. */
   send(message: Sent): number {
     const xid = this.#nextXid();
@@ -149,8 +153,8 @@ export class Connection {
    * The answer of one message. Rejects with ErrorReply, with OpenFlowError for an answer that cannot be read or a request
    * that the version does not have, and with SyscallFailed when the connection ends.
    */
-  async request<N extends RequestName>(request: Request<N>, signal?: AbortSignal): Promise<ReplyTo<N>> {
-    for await (const reply of this.multipart(request, signal)) return reply;
+  async request<N extends RequestName>(request: Request<N>, options?: WaitOptions): Promise<ReplyTo<N>> {
+    for await (const reply of this.multipart(request, options)) return reply;
     throw new Error('unreachable: an exchange ends with a message');
   }
 
@@ -160,9 +164,9 @@ export class Connection {
    */
   async *multipart<N extends RequestName>(
     request: Request<N>,
-    signal?: AbortSignal,
+    options?: WaitOptions,
   ): AsyncGenerator<ReplyTo<N>, void> {
-    for await (const bytes of this.exchange(request, signal)) {
+    for await (const bytes of this.exchange(request, options)) {
       const reply = decodeMessage(bytes);
       if (reply.name === 'ERROR') throw errorReply(reply, request.name, bytes);
       if (!isReplyTo(reply, request.name))
@@ -172,35 +176,31 @@ export class Connection {
   }
 
   /** The same as bytes, whatever they are: up to the last part, or anything else that has the request's xid. */
-  async *exchange(request: Sent, signal?: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  async *exchange(request: Sent, options?: WaitOptions): AsyncGenerator<Uint8Array, void> {
     const [xid, replies] = this.#ask(request);
-    const onAbort = (): void => replies.end(signal?.reason);
-    if (signal?.aborted === true) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
     try {
       for (;;) {
-        const bytes = await replies.next();
+        const bytes = await replies.next(options);
         this.#adjustFlow();
         yield bytes;
         if (!hasMore(bytes)) return;
       }
     } finally {
-      signal?.removeEventListener('abort', onAbort);
       this.#requests.delete(xid);
       this.#adjustFlow();
     }
   }
 
   /** Resolves when the switch has dealt with all that was sent before. Fails like `request`. */
-  async barrier(signal?: AbortSignal): Promise<void> {
-    await this.request({ name: 'BARRIER_REQUEST', value: undefined }, signal);
+  async barrier(options?: WaitOptions): Promise<void> {
+    await this.request({ name: 'BARRIER_REQUEST', value: undefined }, options);
   }
 
   /** Sends a message that is answered only if it fails; resolves when it has not. Fails like `request`. */
-  async perform(message: Sent, signal?: AbortSignal): Promise<void> {
+  async perform(message: Sent, options?: WaitOptions): Promise<void> {
     const [xid, replies] = this.#ask(message);
     try {
-      await this.barrier(signal);
+      await this.barrier(options);
     } finally {
       this.#requests.delete(xid);
       this.#adjustFlow();
@@ -210,9 +210,30 @@ export class Connection {
     throw errorReply(decodeMessage(bytes), message.name, bytes);
   }
 
+  /**
+   * Messages that are no answers to requests: packets, changes of ports and flows, errors of what `send` sent. Each is
+   * given once. They wait here from the start, but no more than four megabytes of them (`lostCount`). Ends with the
+   * connection, and throws what ended it unless that was in order. What cannot be read is left out.
+   */
+  async *messages({ signal }: WaitOptions = {}): AsyncGenerator<Received, void> {
+    for (;;) {
+      const bytes = await this.#unasked.next({ signal }).catch((why: unknown) => {
+        if (why !== closedInOrder) throw why;
+      });
+      if (bytes === undefined) return;
+      const message = read(bytes);
+      if (message instanceof OpenFlowError) this.#events.malformed?.(message, bytes);
+      else yield message;
+    }
+  }
+
   /** Flushes what was sent, then ends. */
   close(): void {
     this.#stream.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
   }
 
   /** Ends at once. */
@@ -243,6 +264,7 @@ export class Connection {
 
   #receive(piece: Uint8Array): void {
     if (this.#end !== undefined) return;
+    this.#events.heard?.();
     try {
       // Not as a Buffer, whose slices are no copies.
       const plain = new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
@@ -313,9 +335,19 @@ export class Connection {
       replies.push(bytes.slice()); // a piece of the stream may be much larger
       return;
     }
+    if (this.#events.message === undefined) {
+      this.#keep(bytes);
+      return;
+    }
     const message = read(bytes);
     if (message instanceof OpenFlowError) this.#events.malformed?.(message, bytes);
-    else this.#events.message?.(message, bytes);
+    else this.#events.message(message, bytes);
+  }
+
+  /** For `messages`. */
+  #keep(bytes: Uint8Array): void {
+    if (this.#unasked.size + bytes.length > mostUnasked) this.#lostCount++;
+    else this.#unasked.push(bytes.slice());
   }
 
   /** The peer does not speak the protocol. */
@@ -329,6 +361,7 @@ export class Connection {
     this.#end ??= why ?? this.#endOfFile();
     this.#onFailed(this.#end);
     for (const replies of this.#requests.values()) replies.end(this.#end);
+    this.#unasked.end(why ?? closedInOrder);
   }
 
   #endOfFile(): SyscallFailed {
@@ -354,40 +387,4 @@ function counter(): () => number {
     last = (last % 0xffffffff) + 1;
     return last;
   };
-}
-
-function read(bytes: Uint8Array): Received | OpenFlowError {
-  try {
-    return decodeMessage(bytes);
-  } catch (why) {
-    if (why instanceof OpenFlowError) return why;
-    throw why;
-  }
-}
-
-/** Does another part of the same answer follow? */
-function hasMore(bytes: Uint8Array): boolean {
-  try {
-    const { known, flags } = readHead(new Reader(bytes));
-    return known.direction === 'reply' && (flags & 1) !== 0;
-  } catch (why) {
-    if (why instanceof OpenFlowError) return false;
-    throw why;
-  }
-}
-
-function isReplyTo<N extends RequestName>(reply: Received, request: N): reply is ReplyTo<N> {
-  return reply.name === request.replace(/REQUEST$/, 'REPLY');
-}
-
-function errorMessage(name: ErrorName, data: Uint8Array): Sent {
-  return { name: 'ERROR', value: { name, numbers: { experimenter: 0, type: 0, code: 0 }, data } };
-}
-
-function errorReply(reply: Received, request: string, bytes: Uint8Array): Error {
-  if (reply.name !== 'ERROR')
-    return new OpenFlowError('OFPBRC_BAD_TYPE', `${request} was answered by ${reply.name}`);
-  const { name, numbers } = reply.value;
-  const tag = name ?? `error type ${numbers.type} code ${numbers.code ?? 0}`;
-  return new ErrorReply(tag, request, bytes);
 }

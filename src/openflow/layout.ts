@@ -46,6 +46,15 @@ export const counter: Part<bigint | undefined> = {
   write: (to, value) => to.u64(value ?? unknownCount),
 };
 
+/** Counts by their names; undefined where the switch does not know them. */
+export type Counts<N extends string> = { readonly [K in N]: bigint | undefined };
+
+export function counters<N extends string>(
+  names: readonly N[],
+): Readonly<Record<N, Part<bigint | undefined>>> {
+  return Object.fromEntries(names.map((name) => [name, counter])) as Record<N, Part<bigint | undefined>>; // each name
+}
+
 /** A port as OpenFlow 1.0 and extensions have it. */
 export const shortPort: Part<number> = { ...u16 };
 

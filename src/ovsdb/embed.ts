@@ -4,14 +4,19 @@
  */
 import { systemClock } from '../base/clock.ts';
 import { defer } from '../base/defer.ts';
-import { errnos, syscallFailed } from '../base/errno.ts';
 import { existsSync } from '../base/files.ts';
 import { randomUuid, systemRandom } from '../base/random.ts';
 import { Timers } from '../base/timers.ts';
 import { driveTimers } from '../base/timers-drive.ts';
-import { formatRemote, OVSDB_PORT, type PassiveRemote, readPassiveRemote } from '../net/remote.ts';
+import { requireFree } from '../net/listener.ts';
+import {
+  activeRemoteOf,
+  formatRemote,
+  OVSDB_PORT,
+  type PassiveRemote,
+  readPassiveRemote,
+} from '../net/remote.ts';
 import type { TlsConfig } from '../net/tls-config.ts';
-import { connectChannel } from '../rpc/socket-channel.ts';
 import type { Client, ViewOptions } from './client/api.ts';
 import { Disconnected } from './client/errors.ts';
 import { openClient } from './client/library-client.ts';
@@ -81,7 +86,7 @@ export async function embedOvsdb<T extends Tables>(options: EmbedOptions<T>): Pr
   const sockets = systemSockets(process.cwd(), { tls });
   try {
     for (const target of listen) {
-      await requireFree(target);
+      await requireFree(readTarget(target));
       listeners.push(await openListener(target, defaultRemoteOptions(target), { server, sockets, timers }));
     }
   } catch (why) {
@@ -126,23 +131,11 @@ function readTarget(target: string): PassiveRemote {
   return readPassiveRemote(target, { defaultPort: OVSDB_PORT, rundir: process.cwd() });
 }
 
-/** A daemon takes over the socket of the one before it; a program must not take that of a server that runs. */
-async function requireFree(target: string): Promise<void> {
-  const remote = readTarget(target);
-  if (remote.kind !== 'punix' || !existsSync(remote.path)) return;
-  const found = await connectChannel({ kind: 'unix', path: remote.path }).catch(() => undefined);
-  if (found === undefined) return;
-  found.abort();
-  throw syscallFailed('bind', errnos.EADDRINUSE, target);
-}
-
 /** What a client connects to in order to reach a listener. */
 function remoteOf(target: string, listener: ServerRemote): string {
   const remote = readTarget(target);
-  if (remote.kind === 'punix') return formatRemote({ kind: 'unix', path: remote.path });
-  const kind = remote.kind === 'ptcp' ? 'tcp' : 'ssl';
-  const port = listener.status().boundPort ?? remote.port;
-  return formatRemote({ kind, host: remote.host ?? '127.0.0.1', port });
+  if (remote.kind === 'punix') return formatRemote(activeRemoteOf(remote));
+  return formatRemote(activeRemoteOf({ ...remote, port: listener.status().boundPort ?? remote.port }));
 }
 
 /** Of a client that may end before the database does, and ends with it. */

@@ -6,8 +6,9 @@
  */
 export { Refused, SyscallFailed, VswitchError } from '../base/errors.ts';
 export { type Unit, type Uuid, uuid } from '../base/units.ts';
+export type { WaitOptions } from '../base/waiting.ts';
 export type { TlsConfig } from '../net/tls-config.ts';
-export type { ChangesOptions, Client, ViewOptions, WaitOptions } from './client/api.ts';
+export type { ChangesOptions, Client, ViewOptions } from './client/api.ts';
 export { type ConnectOptions, connect, type ServerOptions } from './client/connect.ts';
 export { Disconnected } from './client/errors.ts';
 export type * from './client/types.ts';

@@ -138,11 +138,11 @@ describe('the installed package', () => {
         'node',
         '--input-type=module',
         '-e',
-        "import * as all from 'ovs-ts/ovsdb'; console.log(JSON.stringify(Object.entries(all).map(([key, of]) => [key, of.name, of.prototype instanceof Error])));",
+        "import * as ovsdb from 'ovs-ts/ovsdb'; import * as openflow from 'ovs-ts/openflow'; console.log(JSON.stringify([ovsdb, openflow].flatMap(Object.entries).map(([key, of]) => [key, of.name, of.prototype instanceof Error])));",
       ),
     ) as [key: string, name: string, isError: boolean][];
     const errors = exported.filter(([, , isError]) => isError);
-    expect(errors.map(([key]) => key)).toContain('OvsdbError');
+    expect(errors.map(([key]) => key)).toEqual(expect.arrayContaining(['OvsdbError', 'OpenFlowError']));
     expect(errors.filter(([key, name]) => key !== name)).toEqual([]);
   });
 
@@ -152,14 +152,16 @@ describe('the installed package', () => {
       f.endsWith('.d.ts'),
     );
     const text = (file: string) => readFileSync(join(types, file), 'utf8');
-    const index = text('ovsdb/index.d.ts');
-    const whole = [...index.matchAll(/export (?:type )?\* from '(.*)\.js'/g)].map(([, path]) =>
-      join('ovsdb', `${path}.d.ts`),
+    const entries = ['ovsdb/index.d.ts', 'openflow/index.d.ts', 'vswitchd/schema/index.d.ts'];
+    const index = entries.map(text).join('\n');
+    const whole = [...text('ovsdb/index.d.ts').matchAll(/export (?:type )?\* from '(.*)\.js'/g)].map(
+      ([, path]) => join('ovsdb', `${path}.d.ts`),
     );
-    const entries = ['ovsdb/index.d.ts', 'vswitchd/schema/index.d.ts'];
     const missing = files
       .filter((file) => ![...entries, ...whole].includes(file))
-      .flatMap((file) => [...text(file).matchAll(/^export (?:declare )?(?:abstract )?\w+ (\w+)/gm)])
+      .flatMap((file) => [
+        ...text(file).matchAll(/^export (?:declare )?(?:abstract )?(?:class|interface|type) (\w+)/gm),
+      ])
       .map(([, name]) => name ?? '')
       .filter((name) => !new RegExp(`\\b${name}\\b`).test(index));
     expect(whole).not.toEqual([]);
@@ -172,22 +174,26 @@ describe('the installed package', () => {
       if (!existsSync(`${oldest}/node_modules`)) run(oldest, 'npm', 'ci', '--no-audit', '--no-fund');
       const options =
         '--module nodenext --target es2022 --lib es2022 --types node --strict --exactOptionalPropertyTypes';
-      cpSync('examples/typed-rows.ts', join(folder, 'typed-rows.ts'));
-      const [, inReadme = ''] = /```ts\n(.*?)```/s.exec(readFileSync('README.md', 'utf8')) ?? [];
-      expect(inReadme).toContain('connect(');
-      writeFileSync(join(folder, 'readme.ts'), inReadme);
+      const typed = ['typed-rows', 'typed-messages'];
+      for (const name of typed) cpSync(`examples/${name}.ts`, join(folder, `${name}.ts`));
+      const inReadme = [...readFileSync('README.md', 'utf8').matchAll(/```ts\n(.*?)```/gs)];
+      expect(inReadme.length).toBe(2);
+      const sources = typed.map((name) => `${name}.ts`);
+      for (const [n, [, source = '']] of inReadme.entries()) {
+        expect(source).toContain('connect(');
+        sources.push(`readme${n}.ts`);
+        writeFileSync(join(folder, `readme${n}.ts`), source);
+      }
       for (const compiler of [`${oldest}/node_modules/typescript`, 'node_modules/typescript']) {
         const tsc = join(process.cwd(), compiler, 'bin/tsc');
-        run(
-          folder,
-          'node',
-          tsc,
-          ...options.split(' '),
-          '--skipLibCheck',
-          'false',
-          'typed-rows.ts',
-          'readme.ts',
-        );
+        run(folder, 'node', tsc, ...options.split(' '), '--skipLibCheck', 'false', ...sources);
+        expect(run(folder, 'node', 'typed-messages.js').split('\n')).toEqual([
+          'add tcp,tp_dst=80 dec_ttl to port 5',
+          'OFPT_FLOW_MOD (OF1.3) (xid=0x1): ADD tcp,tp_dst=80 actions=dec_ttl,output:5',
+          'SYSCALL_FAILED read: End of file',
+          'SYSCALL_FAILED connect: No such file or directory',
+          '',
+        ]);
         expect(run(folder, 'node', 'typed-rows.js').split('\n')).toEqual([
           'eth1: access port of VLAN 10',
           '[]',

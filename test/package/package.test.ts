@@ -99,6 +99,21 @@ describe('the package', () => {
     }
   });
 
+  it('speaks OpenFlow to a switch without the native library', () => {
+    const program = `
+      import Module from 'node:module';
+      import { createServer } from 'node:net';
+      import { connect, messageBytes } from 'ovs-ts/openflow';
+      const hello = messageBytes({ name: 'HELLO', value: { versions: undefined } }, 4);
+      const server = createServer((socket) => socket.end(hello)).listen(0, '127.0.0.1', async () => {
+        const { version } = await connect('tcp:127.0.0.1:' + server.address().port);
+        console.log(version, Object.keys(Module._cache).filter((path) => path.includes('koffi')));
+        server.close();
+      });`;
+    const args = ['--input-type=module', '--eval', program];
+    expect(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout).toBe('4 []\n');
+  });
+
   it.each(examples)('runs the example %s', (name) => {
     const { status, stderr } = spawnSync(process.execPath, [`examples/${name}`], { encoding: 'utf8' });
     expect(stderr).toBe('');

@@ -7,7 +7,7 @@
 import { errnos } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
-import { type Connection, ErrorReply } from '../../openflow/connection.ts';
+import type { Connection } from '../../openflow/connection.ts';
 import { protocolStep } from '../../openflow/protocol-messages.ts';
 import {
   formatProtocols,
@@ -18,6 +18,7 @@ import {
   protocolsIn,
   versionsOf,
 } from '../../openflow/protocols.ts';
+import { ErrorReply } from '../../openflow/replies.ts';
 import { versionName } from '../../openflow/versions.ts';
 import type { Allowed } from './allowed.ts';
 import type { OfctlContext } from './context.ts';

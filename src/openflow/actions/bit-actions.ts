@@ -15,7 +15,7 @@ import {
   type Subfield,
 } from './subfield.ts';
 
-interface CheckPacketLarger {
+export interface CheckPacketLarger {
   /** Bytes. */
   readonly length: number;
   /** One bit. */
@@ -54,7 +54,7 @@ export const checkPacketLarger = defineAction('check_pkt_larger', {
   format: ({ length, destination }) => `check_pkt_larger(${length})->${formatSubfield(destination)}`,
 });
 
-interface DeleteField {
+export interface DeleteField {
   readonly field: FieldName;
 }
 

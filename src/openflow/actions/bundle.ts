@@ -27,7 +27,7 @@ import {
 /** By their numbers. */
 const algorithms = ['active_backup', 'hrw'] as const;
 
-interface Bundle {
+export interface Bundle {
   readonly fields: HashFields;
   readonly basis: number;
   readonly algorithm: (typeof algorithms)[number];

@@ -1,7 +1,7 @@
 /** Actions on a copy of the packet: Nicira's clone; ovs-actions(7). */
 import { type AnyAction, defineAction } from './declare.ts';
 
-interface Clone {
+export interface Clone {
   readonly actions: readonly AnyAction[];
 }
 

@@ -16,7 +16,7 @@ import { checkZero, formatDotted, readDotted, readU32, readUnsigned, wrong } fro
 import { type AnyAction, defineAction, instead } from './declare.ts';
 import { output } from './output-actions.ts';
 
-interface Controller {
+export interface Controller {
   /** Bytes of the packet. */
   readonly maxLength: number;
   /** Of the connection that gets it; 0 is what controllers have that did not ask for another. */

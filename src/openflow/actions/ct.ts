@@ -18,7 +18,7 @@ import {
   type Subfield,
 } from './subfield.ts';
 
-interface Ct {
+export interface Ct {
   /** The connection is remembered. */
   readonly commits: boolean;
   /** A connection in the other direction gives way. */

@@ -129,7 +129,8 @@ export function defineAction<N extends string, V extends object>(
   return { name, ...declared };
 }
 
-type WithoutArguments = Record<never, never>;
+/** Of an action that is no more than its name. */
+export type WithoutArguments = Record<never, never>;
 /** An action that another one means or becomes. */
 export function instead<V extends object>(
   { name }: { readonly name: string; readonly format: (value: V, ...rest: never[]) => string },

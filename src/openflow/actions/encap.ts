@@ -11,12 +11,12 @@ import { defineAction } from './declare.ts';
 import { etherTypeNamespace } from './packet-shape.ts';
 
 const headers = ['ethernet', 'nsh', 'mpls', 'mpls_mc'] as const;
-type Header = (typeof headers)[number];
+export type EncapHeader = (typeof headers)[number];
 
 const packetType = (namespace: number, type: number): number => ((namespace << 16) | type) >>> 0;
 
 /** (namespace << 16) | type of a packet that begins with the header. */
-const packetTypes: Readonly<Record<Header, number>> = {
+const packetTypes: Readonly<Record<EncapHeader, number>> = {
   ethernet: 0,
   nsh: packetType(etherTypeNamespace, etherType.nsh),
   mpls: packetType(etherTypeNamespace, etherType.mpls),
@@ -24,22 +24,22 @@ const packetTypes: Readonly<Record<Header, number>> = {
 };
 
 /** What a new NSH header has. */
-type Property =
+export type EncapProperty =
   | { readonly kind: 'md_type'; readonly mdType: number }
   | { readonly kind: 'tlv'; readonly tlvClass: number; readonly type: number; readonly data: Uint8Array };
 
-interface Encap {
-  readonly header: Header;
+export interface Encap {
+  readonly header: EncapHeader;
   /** Bytes; 0 where it is not said. */
   readonly headerSize: number;
-  readonly properties: readonly Property[];
+  readonly properties: readonly EncapProperty[];
 }
 
 const nshClass = 4;
 const propertyType = { mdType: 1, tlv: 2 } as const;
 const toEight = (size: number): number => Math.ceil(size / 8) * 8;
 
-function decodeProperty(body: Reader): Property {
+function decodeProperty(body: Reader): EncapProperty {
   if (body.left < 4) throw new OpenFlowError('OFPBAC_BAD_LEN', `${body.left} bytes where a property begins`);
   const propertyClass = body.u16();
   const type = body.u8();
@@ -60,7 +60,7 @@ function decodeProperty(body: Reader): Property {
   return { kind: 'tlv', tlvClass, type: tlvType, data: payload.octets(dataSize) };
 }
 
-function encodeProperty(to: Writer, property: Property): void {
+function encodeProperty(to: Writer, property: EncapProperty): void {
   const start = to.size;
   to.u16(nshClass);
   if (property.kind === 'md_type') {
@@ -90,7 +90,7 @@ export const encap = defineAction('encap', {
         const header = headers.find((name) => packetTypes[name] === type);
         if (header === undefined)
           throw new OpenFlowError('NXBAC_BAD_HEADER_TYPE', `packet type 0x${type.toString(16)}`);
-        const properties: Property[] = [];
+        const properties: EncapProperty[] = [];
         while (body.left > 0) properties.push(decodeProperty(body));
         return { header, headerSize, properties };
       },
@@ -125,7 +125,7 @@ export const encap = defineAction('encap', {
   },
 });
 
-function readProperty(header: Header, name: string, text: string): Property {
+function readProperty(header: EncapHeader, name: string, text: string): EncapProperty {
   if (header !== 'nsh' || (name !== 'md_type' && name !== 'tlv')) throw wrong(`Invalid property: ${name}`);
   if (text === '') throw wrong('Value missing for encap property');
   if (name === 'md_type') {
@@ -141,13 +141,13 @@ function readProperty(header: Header, name: string, text: string): Property {
   return { kind: 'tlv', tlvClass: Number.parseInt(tlvClass, 16), type: Number(type), data };
 }
 
-function formatProperty(property: Property): string {
+function formatProperty(property: EncapProperty): string {
   if (property.kind === 'md_type') return `md_type=${property.mdType}`;
   const { tlvClass, type, data } = property;
   return `tlv(0x${tlvClass.toString(16).padStart(4, '0')},${type},${hexOrZero(integerOf(data))})`;
 }
 
-interface Decap {
+export interface Decap {
   /** (namespace << 16) | type of what is behind the header; undefined where the header says it. */
   readonly packetType: number | undefined;
 }

@@ -16,7 +16,7 @@ const needsIp = (_: object, packet: PacketShape): Verdict => (packet.isIp ? unde
 const needsIpv4 = (_: object, packet: PacketShape): Verdict =>
   packet.etherType === etherType.ipv4 ? undefined : 'inconsistent';
 
-interface Mac {
+export interface Mac {
   readonly mac: Uint8Array;
 }
 
@@ -39,7 +39,7 @@ function setMac<N extends string>(
 export const setEthSrc = setMac('set_eth_src', 4, 3, 'mod_dl_src', 'eth_src');
 export const setEthDst = setMac('set_eth_dst', 5, 4, 'mod_dl_dst', 'eth_dst');
 
-interface Address {
+export interface Address {
   readonly address: Uint8Array;
 }
 

@@ -1,10 +1,10 @@
-/** All actions. A new one is a declaration in a file of this folder, and a line here. */
+/** All actions. A new one is a declaration in a file of this folder, a line here and one in `values.ts`. */
 import { checkPacketLarger, deleteField } from './bit-actions.ts';
 import { bundle } from './bundle.ts';
 import { clone } from './clone.ts';
 import { controller } from './controller.ts';
 import { ct } from './ct.ts';
-import type { AnyAction } from './declare.ts';
+import type { ActionDeclaration, AnyAction } from './declare.ts';
 import { decap, encap } from './encap.ts';
 import {
   decNshTtl,
@@ -47,6 +47,7 @@ import {
 } from './pipeline-actions.ts';
 import { sample } from './sample.ts';
 import { setField } from './set-field.ts';
+import type { ActionArguments } from './values.ts';
 import { popVlan, pushVlan, setVlanPcp, setVlanVid } from './vlan-actions.ts';
 
 export const actions = [
@@ -108,16 +109,16 @@ export const actions = [
   writeActionSet,
   writeMetadata,
   gotoTable,
-] as const;
+] as const satisfies readonly Declared[];
 
-type Declaration = (typeof actions)[number];
+type Declared = {
+  [N in keyof ActionArguments]: ActionDeclaration<N, ActionArguments[N]>;
+}[keyof ActionArguments];
 
-/** The arguments of an action; lists inside of it are of actions that there are. */
+/** Lists inside of an action are of actions that there are. */
 type Arguments<V> = { readonly [K in keyof V]: V[K] extends readonly AnyAction[] ? readonly Action[] : V[K] };
 
-/** An action by its name, with the arguments that its declaration gives it. */
+/** An action by its name, with the arguments that `ActionArguments` gives it. */
 export type Action = {
-  readonly [D in Declaration as D['name']]: { readonly do: D['name'] } & Arguments<
-    Parameters<D['format']>[0]
-  >;
-}[Declaration['name']];
+  [N in keyof ActionArguments]: { readonly do: N } & Arguments<ActionArguments[N]>;
+}[keyof ActionArguments];

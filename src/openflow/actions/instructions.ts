@@ -6,10 +6,10 @@ import { hexOrZero } from '../../base/numbers.ts';
 import { reservedPorts } from '../ports.ts';
 import { protocolSets } from '../protocols.ts';
 import { checkZero, formatTable, readTable, readU32, readU64, u32, wrong } from './arguments.ts';
-import { type AnyAction, defineAction, instead, laidOut } from './declare.ts';
+import { type AnyAction, defineAction, instead, laidOut, type WithoutArguments } from './declare.ts';
 import { resubmit } from './pipeline-actions.ts';
 
-interface Meter {
+export interface Meter {
   readonly meter: number;
 }
 
@@ -27,8 +27,6 @@ export const meter = defineAction('meter', {
   instruction: 'meter',
 });
 
-type WithoutArguments = Record<never, never>;
-
 export const clearActions = defineAction('clear_actions', {
   forms: [],
   words: ['clear_actions'],
@@ -38,7 +36,7 @@ export const clearActions = defineAction('clear_actions', {
   instruction: 'clear_actions',
 });
 
-interface WriteActions {
+export interface WriteActions {
   readonly actions: readonly AnyAction[];
 }
 
@@ -57,7 +55,7 @@ export const writeActionSet = defineAction('write_actions', {
   instruction: 'write_actions',
 });
 
-interface WriteMetadata {
+export interface WriteMetadata {
   readonly metadata: bigint;
   readonly mask: bigint;
 }
@@ -93,7 +91,7 @@ export const writeMetadata = defineAction('write_metadata', {
   instruction: 'write_metadata',
 });
 
-interface GotoTable {
+export interface GotoTable {
   readonly table: number;
 }
 

@@ -94,7 +94,7 @@ export const move = defineAction('move', {
   check: checkMove,
 });
 
-interface Stacked {
+export interface Stacked {
   readonly subfield: Subfield;
 }
 

@@ -25,7 +25,7 @@ import {
 /** By their numbers. */
 const algorithms = ['modulo_n', 'hash_threshold', 'hrw', 'iter_hash'] as const;
 
-interface Multipath {
+export interface Multipath {
   readonly fields: HashFields;
   readonly basis: number;
   readonly algorithm: (typeof algorithms)[number];

@@ -7,19 +7,19 @@ import { OpenFlowError } from '../errors.ts';
 import { wrong } from './arguments.ts';
 import { type AnyAction, defineAction } from './declare.ts';
 
-interface Range<T> {
+export interface Range<T> {
   readonly first: T;
   /** Absent where nothing was said of an end. */
   readonly last?: T;
 }
 
-interface NatRange {
+export interface NatRange {
   /** 4 or 16 bytes each. */
   readonly addresses: Range<Uint8Array>;
   readonly ports?: Range<number>;
 }
 
-interface Nat {
+export interface Nat {
   /** Which address of the connection's first packet changes; undefined to go on with what was done to it. */
   readonly side: 'src' | 'dst' | undefined;
   readonly isPersistent: boolean;

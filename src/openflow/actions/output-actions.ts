@@ -27,7 +27,7 @@ import {
   type Subfield,
 } from './subfield.ts';
 
-interface Output {
+export interface Output {
   readonly port: number;
   /** Bytes of the packet, where the controller is the port. */
   readonly maxLength: number;
@@ -73,7 +73,7 @@ function readOutput(text: string, context: ActionText): AnyAction {
   }
 }
 
-interface OutputTruncated {
+export interface OutputTruncated {
   readonly port: number;
   /** Bytes of the packet that are sent. */
   readonly maxLength: number;
@@ -121,7 +121,7 @@ export const outputTruncated = defineAction('output_trunc', {
   check: ({ port: to }, _packet, { portLimit }) => checkOutputPort(to, portLimit),
 });
 
-interface OutputRegister {
+export interface OutputRegister {
   /** What has the number of the port. */
   readonly source: Subfield;
   /** As of an output. */
@@ -175,7 +175,7 @@ export const outputRegister = defineAction('output_reg', {
   check: ({ source }, packet) => checkSource(source, packet),
 });
 
-interface Enqueue {
+export interface Enqueue {
   readonly port: number;
   readonly queue: number;
 }
@@ -215,7 +215,7 @@ export const enqueue = defineAction('enqueue', {
   check: ({ port: to }, _packet, { portLimit }) => checkQueuePort(to, portLimit),
 });
 
-interface QueueNumber {
+export interface QueueNumber {
   readonly queue: number;
 }
 
@@ -228,7 +228,7 @@ export const setQueue = defineAction('set_queue', {
 
 export const popQueue = withoutArguments('pop_queue', ['NX 1.0+ 5']);
 
-interface GroupNumber {
+export interface GroupNumber {
   readonly group: number;
 }
 

@@ -31,7 +31,7 @@ export const ctClear = withoutArguments('ct_clear', ['NX 1.0+ 43']);
 export const debugRecirculation = withoutArguments('debug_recirc', ['NX 1.0+ 255'], { isForTests: true });
 export const debugSlowPath = withoutArguments('debug_slow', ['NX 1.0+ 254'], { isForTests: true });
 
-interface Resubmit {
+export interface Resubmit {
   /** IN_PORT leaves it as it is. */
   readonly port: number;
   /** 255 is the table that the packet is in. */
@@ -101,7 +101,7 @@ export const resubmit = defineAction('resubmit', {
       : 'OFPBAC_MATCH_INCONSISTENT',
 });
 
-interface Tunnel {
+export interface Tunnel {
   readonly id: bigint;
   /** In the form that has 64 bits, though 32 would do. */
   readonly isLong: boolean;
@@ -142,7 +142,7 @@ export const setTunnel = defineAction('set_tunnel', {
   sentAs: ({ id }, version) => (version < 3 ? undefined : [settingNumber('tun_id', id)]),
 });
 
-interface Note {
+export interface Note {
   /** As it goes out: filled with zeros up to the next multiple of eight of the whole action. */
   readonly data: Uint8Array;
 }
@@ -169,7 +169,7 @@ export const note = defineAction('note', {
   format: ({ data }) => `note:${formatDotted(data)}`,
 });
 
-interface FinTimeout {
+export interface FinTimeout {
   readonly idle: number;
   readonly hard: number;
 }
@@ -193,7 +193,7 @@ export const finTimeout = defineAction('fin_timeout', {
   check: (_, packet) => (packet.ipProtocol === ipProtocol.tcp ? undefined : 'inconsistent'),
 });
 
-interface Conjunction {
+export interface Conjunction {
   readonly id: number;
   /** From 0. */
   readonly clause: number;
@@ -226,7 +226,7 @@ export const conjunction = defineAction('conjunction', {
   format: ({ id, clause, clauseCount }) => `conjunction(${id},${clause + 1}/${clauseCount})`,
 });
 
-interface DecTtl {
+export interface DecTtl {
   /** Controllers that are told of a packet whose TTL runs out: undefined is the one without an id of its own. */
   readonly controllers: readonly number[] | undefined;
 }

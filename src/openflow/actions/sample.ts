@@ -9,7 +9,7 @@ import { type ActionText, defineAction } from './declare.ts';
 /** By their numbers; the first is what the port says. */
 const directions = ['default', 'ingress', 'egress'] as const;
 
-interface Sample {
+export interface Sample {
   /** Of 65535 packets so many are sampled, on average. */
   readonly probability: number;
   readonly collectorSet: number;

@@ -20,7 +20,7 @@ function readBelow(text: string, limit: number, what: string): Value {
   return { value };
 }
 
-interface VlanValue extends Value {
+export interface VlanValue extends Value {
   /** A packet without a tag gets one, as in OpenFlow 1.0; later versions push it first. */
   readonly addsTag: boolean;
 }
@@ -64,7 +64,7 @@ export const setVlanPcp = setVlan('set_vlan_pcp', 2, u8, 8, 'VLAN PCP', (value) 
   settingNumber('vlan_pcp', value),
 );
 
-interface PopVlan {
+export interface PopVlan {
   /** It was said as in OpenFlow 1.0, which calls it so. */
   readonly isStrip: boolean;
 }

@@ -50,7 +50,7 @@ type KindName = keyof typeof kinds;
 const kindNames = Object.keys(kinds) as KindName[]; // an object literal has no others
 
 /** For each kind of message, bits of the reasons for which it is sent; absent where it is not told. */
-type AsyncMasks = { readonly [K in KindName]?: number };
+export type AsyncMasks = { readonly [K in KindName]?: number };
 
 export interface AsyncConfig {
   /** For a controller that is primary or equal. */

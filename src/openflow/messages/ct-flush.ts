@@ -7,7 +7,7 @@ import { OpenFlowError } from '../errors.ts';
 import { readProperty, readShort, writeProperty, writeShort } from '../properties.ts';
 
 /** Parts of a connection; zero where they are not told. */
-interface CtTuple {
+export interface CtTuple {
   /** IPv6, or an IPv4 address mapped into one. */
   readonly source: Uint8Array;
   readonly destination: Uint8Array;
@@ -17,7 +17,7 @@ interface CtTuple {
   readonly destinationPort: number;
 }
 
-interface CtFlush {
+export interface CtFlush {
   readonly protocol: number;
   readonly zone: number | undefined;
   /** As the first packet went, and as the answers do. */

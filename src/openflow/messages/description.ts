@@ -13,7 +13,16 @@ function wholeText(size: number): Part<string> {
   };
 }
 
-const description = struct({
+export interface SwitchDescription {
+  readonly manufacturer: string;
+  readonly hardware: string;
+  readonly software: string;
+  readonly serialNumber: string;
+  /** Of this switch, in its operator's words. */
+  readonly datapath: string;
+}
+
+const description: Part<SwitchDescription> = struct({
   manufacturer: wholeText(256),
   hardware: wholeText(256),
   software: wholeText(256),

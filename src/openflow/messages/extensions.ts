@@ -79,9 +79,13 @@ export const flowModTableId = defineMessage<'FLOW_MOD_TABLE_ID', FlowModTableId>
 export const flowAge = bareMessage('FLOW_AGE', 'NXT 1.0+ 18');
 
 /** Six bytes without meaning, and a number. */
+export interface Numbered {
+  readonly id: number;
+}
+
 const numbered = struct({ pad: pad(6), id: u16 });
 
-function numberedForm(wire: 'NXT 1.0+ 20' | 'NXT 1.0+ 29'): MessageForm<{ readonly id: number }> {
+function numberedForm(wire: 'NXT 1.0+ 20' | 'NXT 1.0+ 29'): MessageForm<Numbered> {
   return {
     wire,
     size: [numbered.size, 0],

@@ -14,7 +14,7 @@ import type { WireVersion } from '../versions.ts';
 import { emergencyFlag10, flowFlagBits, flowFlags, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
 
 const commands = ['add', 'modify', 'modify_strict', 'delete', 'delete_strict'] as const;
-type FlowCommand = (typeof commands)[number];
+export type FlowCommand = (typeof commands)[number];
 const commandTexts: Readonly<Record<FlowCommand, string>> = {
   add: 'ADD',
   modify: 'MOD',

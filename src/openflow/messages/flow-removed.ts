@@ -14,7 +14,7 @@ const reasons = ['idle', 'hard', 'delete', 'group_delete', 'meter_delete', 'evic
 /** Why a flow went; a number for reasons that nobody knows. */
 export type FlowRemovedReason = (typeof reasons)[number] | number;
 
-interface FlowRemoved {
+export interface FlowRemoved {
   readonly match: Match;
   readonly priority: number;
   readonly reason: FlowRemovedReason;

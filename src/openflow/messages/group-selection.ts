@@ -11,7 +11,7 @@ import { fieldSet } from './field-sets.ts';
 import type { GroupCommand, GroupType } from './group-values.ts';
 
 /** A field that takes part, and its bits that do, as bytes. */
-interface HashedField {
+export interface HashedField {
   readonly field: FieldName;
   readonly mask: Uint8Array;
 }

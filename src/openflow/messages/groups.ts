@@ -266,7 +266,7 @@ export const groupDescReply = defineMessage(
   (all, context) => all.map((group) => `\n ${formatGroup(group, true, context)}`).join(''),
 );
 
-interface BucketStats {
+export interface BucketStats {
   readonly packets: bigint | undefined;
   readonly bytes: bigint | undefined;
 }

@@ -1,4 +1,5 @@
-/** All messages. A new one is a declaration in a file of this folder, and a line here. */
+/** All messages. A new one is a declaration in a file of this folder, a line here and one in `values.ts`. */
+import type { MessageDeclaration } from '../declare.ts';
 import { getAsyncReply, getAsyncRequest, setAsync } from './async.ts';
 import { bundleAddMessage, bundleControl, requestForward } from './bundles.ts';
 import {
@@ -59,6 +60,7 @@ import { tableFeaturesReply, tableFeaturesRequest } from './table-features.ts';
 import { tableReply, tableRequest } from './table-stats.ts';
 import { tableDescReply, tableDescRequest, tableMod, tableStatus } from './tables.ts';
 import { tlvTableMod, tlvTableReply, tlvTableRequest } from './tlv-table.ts';
+import type { MessageValues } from './values.ts';
 
 export const messages = [
   hello,
@@ -143,14 +145,11 @@ export const messages = [
   ipfixBridgeReply,
   ipfixFlowRequest,
   ipfixFlowReply,
-] as const;
+] as const satisfies readonly Declared[];
 
-type Declaration = (typeof messages)[number];
+type Declared = { [N in keyof MessageValues]: MessageDeclaration<N, MessageValues[N]> }[keyof MessageValues];
 
-/** A message by its name, with the value that its declaration gives it. */
+/** A message by its name, with the value that `MessageValues` gives it. */
 export type Message = {
-  readonly [D in Declaration as D['name']]: {
-    readonly name: D['name'];
-    readonly value: ReturnType<D['forms'][number]['decode']>;
-  };
-}[Declaration['name']];
+  [N in keyof MessageValues]: { readonly name: N; readonly value: MessageValues[N] };
+}[keyof MessageValues];

@@ -1,26 +1,26 @@
 /** Counters of exported flow records: NXST_IPFIX_BRIDGE and NXST_IPFIX_FLOW (nicira-ext.h; ovs-ofctl(8), "dump-ipfix"). */
 import { bareMessage, defineMessage, listForm } from '../declare.ts';
-import { counter, pad, type Structure, struct, u32 } from '../layout.ts';
+import { type Counts, counters, pad, struct, u32 } from '../layout.ts';
 import { formatCounter } from './text.ts';
 
-const parts = {
-  totalFlows: counter,
-  currentFlows: counter,
-  packets: counter,
-  ipv4Packets: counter,
-  ipv6Packets: counter,
-  errorPackets: counter,
-  ipv4ErrorPackets: counter,
-  ipv6ErrorPackets: counter,
-  sentPackets: counter,
-  sendErrors: counter,
-  /** Of a bridge: 0. */
-  collectorSet: u32,
-  pad: pad(4),
-};
-const layout = struct(parts);
+const counts = [
+  'totalFlows',
+  'currentFlows',
+  'packets',
+  'ipv4Packets',
+  'ipv6Packets',
+  'errorPackets',
+  'ipv4ErrorPackets',
+  'ipv6ErrorPackets',
+  'sentPackets',
+  'sendErrors',
+] as const;
+const layout = struct({ ...counters(counts), collectorSet: u32, pad: pad(4) });
 /** Counts are undefined where the switch does not know them. */
-export type IpfixStats = Structure<typeof parts>;
+export interface IpfixStats extends Counts<(typeof counts)[number]> {
+  /** Of a bridge: 0. */
+  readonly collectorSet: number;
+}
 
 export const ipfixBridgeRequest = bareMessage('IPFIX_BRIDGE_REQUEST', 'NXST 1.0+ 3 request');
 export const ipfixFlowRequest = bareMessage('IPFIX_FLOW_REQUEST', 'NXST 1.0+ 4 request');

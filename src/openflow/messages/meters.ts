@@ -2,7 +2,7 @@
 import type { Reader, Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageForm, type WirePlace } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
-import { counter, type Duration, duration, pad, struct, u8, u16, u32 } from '../layout.ts';
+import { counter, type Duration, duration, type Part, pad, struct, u8, u16, u32 } from '../layout.ts';
 import { unknownDuration, wholeCount } from './flows.ts';
 import { type BitNames, formatBits, formatDuration } from './text.ts';
 
@@ -63,7 +63,7 @@ function writeBand({ type, rate, burst, precedence }: MeterBand, to: Writer): vo
 const commands = ['add', 'modify', 'delete'] as const;
 const commandTexts = { add: 'ADD', modify: 'MOD', delete: 'DEL' } as const;
 
-interface MeterMod extends MeterConfig {
+export interface MeterMod extends MeterConfig {
   readonly command: (typeof commands)[number];
 }
 
@@ -164,7 +164,7 @@ export const meterConfigReply = defineMessage(
   (all) => all.map((config) => `\n${formatConfig(config)}`).join(''),
 );
 
-interface MeterBandStats {
+export interface MeterBandStats {
   readonly packets: bigint | undefined;
   readonly bytes: bigint | undefined;
 }
@@ -221,11 +221,19 @@ function formatStats(stats: MeterStats): string {
 
 export const meterFeaturesRequest = bareMessage('METER_FEATURES_REQUEST', 'OFPST 1.3+ 11 request');
 
-const features = struct({
-  maxMeters: u32,
+export interface MeterFeatures {
+  readonly maxMeters: number;
   /** Bits: 2 to the power of the type. */
-  bandTypes: u32,
+  readonly bandTypes: number;
   /** Bits of `meterFlags`. */
+  readonly capabilities: number;
+  readonly maxBands: number;
+  readonly maxColor: number;
+}
+
+const features: Part<MeterFeatures> = struct({
+  maxMeters: u32,
+  bandTypes: u32,
   capabilities: u32,
   maxBands: u8,
   maxColor: u8,

@@ -24,7 +24,7 @@ import { type BitNames, formatBits } from './text.ts';
 
 const commands = ['add', 'modify', 'delete'] as const;
 
-interface FlowMonitorRequest {
+export interface FlowMonitorRequest {
   readonly id: number;
   readonly command: (typeof commands)[number];
   /** Bits of `monitorFlags`. */
@@ -195,7 +195,7 @@ function formatRequest(request: FlowMonitorRequest, { ports, tables }: MessageTe
 }
 
 /** A flow that was there, came, went or changed. */
-interface FlowChange {
+export interface FlowChange {
   readonly event: 'initial' | 'added' | 'deleted' | 'modified';
   /** Of a flow that went. */
   readonly reason: FlowRemovedReason;

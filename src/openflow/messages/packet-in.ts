@@ -17,7 +17,7 @@ import { formatContinuation } from './continuation.ts';
 import { formatPacket } from './packet-text.ts';
 
 /** A number for reasons that nobody knows. */
-type PacketInReason = (typeof packetInReasons)[number] | number;
+export type PacketInReason = (typeof packetInReasons)[number] | number;
 
 export interface PacketIn {
   /** As much of it as came along. */

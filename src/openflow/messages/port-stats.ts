@@ -3,13 +3,13 @@ import { decodeCString, encodeText } from '../../base/text.ts';
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { defineMessage, listForm, type MessageForm } from '../declare.ts';
 import {
-  counter,
+  type Counts,
+  counters,
   type Duration,
   duration,
   longPort,
   type Part,
   pad,
-  type Structure,
   shortPort,
   struct,
 } from '../layout.ts';
@@ -17,59 +17,60 @@ import { checkBody, type Property, readProperties, writeProperty } from '../prop
 import type { PortRequest } from './ports.ts';
 import { formatCounter, formatDuration } from './text.ts';
 
-const usual = {
-  rxPackets: counter,
-  txPackets: counter,
-  rxBytes: counter,
-  txBytes: counter,
-  rxDropped: counter,
-  txDropped: counter,
-  rxErrors: counter,
-  txErrors: counter,
-};
-const ethernet = {
-  rxFrameErrors: counter,
-  rxOverrunErrors: counter,
-  rxCrcErrors: counter,
-  collisions: counter,
-};
+const usualNames = [
+  'rxPackets',
+  'txPackets',
+  'rxBytes',
+  'txBytes',
+  'rxDropped',
+  'txDropped',
+  'rxErrors',
+  'txErrors',
+] as const;
+const usual = counters(usualNames);
+const ethernetNames = ['rxFrameErrors', 'rxOverrunErrors', 'rxCrcErrors', 'collisions'] as const;
+const ethernet = counters(ethernetNames);
 
 /** Of RFC 2819, in the order of Intel's property. */
-const rfc2819 = {
-  rx1To64Packets: counter,
-  rx65To127Packets: counter,
-  rx128To255Packets: counter,
-  rx256To511Packets: counter,
-  rx512To1023Packets: counter,
-  rx1024To1522Packets: counter,
-  rx1523ToMaxPackets: counter,
-  tx1To64Packets: counter,
-  tx65To127Packets: counter,
-  tx128To255Packets: counter,
-  tx256To511Packets: counter,
-  tx512To1023Packets: counter,
-  tx1024To1522Packets: counter,
-  tx1523ToMaxPackets: counter,
-  txMulticastPackets: counter,
-  rxBroadcastPackets: counter,
-  txBroadcastPackets: counter,
-  rxUndersizedErrors: counter,
-  rxOversizeErrors: counter,
-  rxFragmentedErrors: counter,
-  rxJabberErrors: counter,
-};
-type Rfc2819 = Structure<typeof rfc2819>;
+const rfc2819Names = [
+  'rx1To64Packets',
+  'rx65To127Packets',
+  'rx128To255Packets',
+  'rx256To511Packets',
+  'rx512To1023Packets',
+  'rx1024To1522Packets',
+  'rx1523ToMaxPackets',
+  'tx1To64Packets',
+  'tx65To127Packets',
+  'tx128To255Packets',
+  'tx256To511Packets',
+  'tx512To1023Packets',
+  'tx1024To1522Packets',
+  'tx1523ToMaxPackets',
+  'txMulticastPackets',
+  'rxBroadcastPackets',
+  'txBroadcastPackets',
+  'rxUndersizedErrors',
+  'rxOversizeErrors',
+  'rxFragmentedErrors',
+  'rxJabberErrors',
+] as const;
+const rfc2819 = counters(rfc2819Names);
+/** Counts of RFC 2819, by size of packets and kind of error. */
+export type Rfc2819Counts = Counts<(typeof rfc2819Names)[number]>;
 
-interface CustomCounter {
+export interface CustomCounter {
   readonly name: string;
   readonly value: bigint;
 }
 
 /** Counts are undefined where the switch does not know them. */
-export interface PortStats extends Structure<typeof usual>, Structure<typeof ethernet> {
+export interface PortStats
+  extends Counts<(typeof usualNames)[number]>,
+    Counts<(typeof ethernetNames)[number]> {
   readonly port: number;
   readonly duration: Duration | undefined;
-  readonly rfc2819: Rfc2819;
+  readonly rfc2819: Rfc2819Counts;
   /** Counters of the driver's own. */
   readonly custom: readonly CustomCounter[];
 }
@@ -118,7 +119,7 @@ const unknownEthernet = {
 };
 const unknownRfc2819 = Object.fromEntries(
   Object.keys(rfc2819).map((name) => [name, undefined]),
-) as unknown as Rfc2819; // all of its names
+) as unknown as Rfc2819Counts; // all of its names
 const untold = { duration: undefined, rfc2819: unknownRfc2819, custom: [] } as const;
 
 function readStats14(from: Reader): PortStats {
@@ -136,7 +137,7 @@ function readStats14(from: Reader): PortStats {
 
 function takeProperty(
   property: Property,
-  into: { rfc2819: Rfc2819; custom: readonly CustomCounter[] },
+  into: { rfc2819: Rfc2819Counts; custom: readonly CustomCounter[] },
 ): boolean {
   const { experimenter, type, body } = property;
   if (experimenter === 0 && type === ethernetProperty) {
@@ -211,7 +212,7 @@ export const portReply = defineMessage(
   },
 );
 
-type Labels = readonly (readonly [label: string, name: keyof Rfc2819])[];
+type Labels = readonly (readonly [label: string, name: keyof Rfc2819Counts])[];
 const sizes = [
   '1_to_64',
   '65_to_127',
@@ -221,7 +222,7 @@ const sizes = [
   '1024_to_1522',
   '1523_to_max',
 ];
-const rfcNames = Object.keys(rfc2819) as (keyof Rfc2819)[]; // an object literal has no others
+const rfcNames = Object.keys(rfc2819) as (keyof Rfc2819Counts)[]; // an object literal has no others
 const bySize = (from: number): Labels =>
   sizes.flatMap((label, n) => {
     const name = rfcNames[from + n];
@@ -271,7 +272,7 @@ function formatStats(stats: PortStats, formatPort: (port: number) => string): st
   return lines.map((line) => (line === '' ? '' : `${line}\n`)).join('');
 }
 
-function formatRfc2819(direction: 'rx' | 'tx', stats: Rfc2819, labels: Labels): string {
+function formatRfc2819(direction: 'rx' | 'tx', stats: Rfc2819Counts, labels: Labels): string {
   const text = labels
     .map(([label, name]) => (stats[name] === undefined ? '' : `${label}=${stats[name]}, `))
     .join('');

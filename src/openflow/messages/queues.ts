@@ -137,7 +137,7 @@ function configRequestForm(wire: WirePlace, port: Part<number>, padding: number)
   };
 }
 
-export const queueGetConfigRequest = defineMessage(
+export const queueGetConfigRequest = defineMessage<'QUEUE_GET_CONFIG_REQUEST', QueueRequest>(
   'QUEUE_GET_CONFIG_REQUEST',
   [
     configRequestForm('OFPT 1.0 20', shortPort, 2),
@@ -155,7 +155,7 @@ export const queueGetConfigRequest = defineMessage(
 );
 
 /** Rates are in tenths of a percent of the port's; more than 1000 is "switched off", undefined is "not told". */
-interface QueueConfig {
+export interface QueueConfig {
   readonly port: number;
   readonly queue: number;
   readonly minRate: number | undefined;

@@ -4,7 +4,7 @@ import { OpenFlowError } from '../errors.ts';
 import { pad, struct, u8, u32, u64 } from '../layout.ts';
 
 const roles = ['nochange', 'equal', 'primary', 'secondary'] as const;
-type Role = (typeof roles)[number];
+export type Role = (typeof roles)[number];
 
 function roleOf(number: number): Role {
   const role = roles[number];

@@ -4,7 +4,7 @@ import { hexDump } from '../../base/hex-dump.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
 import { type ErrorCode, type ErrorName, errorCode, errorNamed, OpenFlowError } from '../errors.ts';
 
-interface Hello {
+export interface Hello {
   /**
    * Versions that the sender can speak, by their numbers on the wire, of which this library need not know all;
    * undefined when it says no more than that of the message and all before.
@@ -55,7 +55,7 @@ export const hello = defineMessage('HELLO', [helloForm], ({ versions, hasMore },
   return `\n version bitmap: ${text}${rest}`;
 });
 
-interface ErrorMessage {
+export interface ErrorMessage {
   /** undefined for numbers that nobody knows. */
   readonly name: ErrorName | undefined;
   readonly numbers: ErrorCode;

@@ -18,7 +18,7 @@ import { formatTableList, type TableCounts } from './table-features-text.ts';
 import { noActions, noInstructions, type TableFeatures, untoldFeatures } from './table-values.ts';
 import { readTableMiss, tableMissBits } from './tables.ts';
 
-interface TableStats extends TableCounts {
+export interface TableStats extends TableCounts {
   /** What OpenFlow 1.0 to 1.2 tell along with it; since 1.3 only its number. */
   readonly features: TableFeatures;
 }

@@ -31,7 +31,7 @@ export const evictionFlag = 4;
 export const vacancyFlag = 8;
 
 /** In percent. */
-interface Vacancy {
+export interface Vacancy {
   /** An event is due when less than `down` is free, and again when more than `up` is. */
   readonly down: number;
   readonly up: number;
@@ -39,7 +39,7 @@ interface Vacancy {
   readonly now: number;
 }
 
-interface Eviction {
+export interface Eviction {
   /** undefined: not told, or left as it is. */
   readonly eviction: boolean | undefined;
   /** Bits of `evictionNames`; undefined: the default. */
@@ -48,7 +48,7 @@ interface Eviction {
   readonly vacancy: Vacancy | undefined;
 }
 
-interface TableMod extends Eviction {
+export interface TableMod extends Eviction {
   /** 255 for all. */
   readonly table: number;
   readonly miss: TableMiss | undefined;

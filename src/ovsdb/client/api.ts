@@ -1,12 +1,7 @@
 /** A client as programs that use the library see it: what `connect` and an embedded database give. */
+import type { WaitOptions } from '../../base/waiting.ts';
 import type { Row, Schema } from '../schema-types.ts';
 import type { ChangeSet, Conditions, TableName, Tables, Transaction, View, Wanted } from './types.ts';
-
-/** For all that waits. */
-export interface WaitOptions {
-  /** Gives up when aborted: what waits rejects with the signal's `reason`, or throws it. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What of a database a client shows. */
 export interface ViewOptions<T extends Tables, W extends Wanted<T>> extends WaitOptions {

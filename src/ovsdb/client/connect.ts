@@ -3,17 +3,18 @@ import { systemClock } from '../../base/clock.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { ms } from '../../base/units.ts';
+import type { WaitOptions } from '../../base/waiting.ts';
+import { waitFor } from '../../base/waiting.ts';
 import { OVSDB_PORT, readActiveRemote, splitRemotes } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
 import { schemaFromJson } from '../schema-read.ts';
 import type { Schema } from '../schema-types.ts';
-import type { Client, ViewOptions, WaitOptions } from './api.ts';
+import type { Client, ViewOptions } from './api.ts';
 import { Disconnected } from './errors.ts';
 import { openClient, withRemotes } from './library-client.ts';
 import { ClientSession, type SessionOptions } from './session.ts';
 import type { All, AnyTables, Seen, Tables, Wanted } from './types.ts';
-import { waitFor } from './waiting.ts';
 
 /** How to reach servers, and how to stay connected. */
 export interface ServerOptions {

@@ -1,8 +1,10 @@
 /** `Client` over an `OvsdbClient`: promises, loops and errors where that one has outcomes and listeners. */
 import type { Uuid } from '../../base/units.ts';
+import type { WaitOptions } from '../../base/waiting.ts';
+import { waitFor } from '../../base/waiting.ts';
 import { OvsdbError } from '../engine/errors.ts';
 import type { Row, Schema } from '../schema-types.ts';
-import type { ChangesOptions, Client, ViewOptions, WaitOptions } from './api.ts';
+import type { ChangesOptions, Client, ViewOptions } from './api.ts';
 import { OvsdbClient, typedChanges } from './client.ts';
 import { Disconnected } from './errors.ts';
 import { declaredTable, typeOfColumn } from './names.ts';
@@ -21,7 +23,6 @@ import type {
   Wanted,
 } from './types.ts';
 import { type AnyRow, canonicalValue } from './values.ts';
-import { waitFor } from './waiting.ts';
 
 export interface OpenClientOptions<T extends Tables, W extends Wanted<T>>
   extends ViewOptions<T, W>,

@@ -1,8 +1,15 @@
 /** Promises that a signal can end. */
 
+/** For all that waits. */
+export interface WaitOptions {
+  /** Gives up when aborted: what waits rejects with the signal's `reason`, or throws it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Settles as `begin` says, or rejects with the reason of the first of `signals` that is aborted. Either way what `begin`
  * returned is called once, to stop what it began. What `begin` throws rejects too.
+ * @internal
  */
 export function waitFor<R>(
   signals: readonly (AbortSignal | undefined)[],
