@@ -9,7 +9,7 @@ import { type Field, type FieldName, fields } from './fields/index.ts';
 import { formatHex, integerOf } from './fields/integer.ts';
 import { formatFieldText, type PortText } from './fields/text.ts';
 import { hasBits, readField, wholeMask } from './fields/value.ts';
-import { getSlot } from './key.ts';
+import { etherTypeOf, getSlot } from './key.ts';
 import type { SlotName } from './slots.ts';
 
 /** Marks up a part of the text, e.g. by colour. */
@@ -41,10 +41,7 @@ type Item = (view: View) => string;
 /** No trailing comma. `key` is zero outside `mask`. */
 export function formatMatch(key: Uint32Array, mask: Uint32Array, options: MatchTextOptions): string {
   const { priority = usualPriority, paint = (text) => text } = options;
-  const namespace = getSlot(key, 'packet_type') >>> 16;
-  const isByPacketType = getSlot(mask, 'packet_type') !== 0 && namespace === 1;
-  const type = isByPacketType ? getSlot(key, 'packet_type') & 0xffff : getSlot(key, 'eth_type');
-  const view = { key, mask, options, paint, type };
+  const view = { key, mask, options, paint, type: etherTypeOf(key) };
   const parts = items.map((item) => item(view)).filter((text) => text !== '');
   if (priority !== usualPriority) parts.unshift(`${paint('priority=', 'special')}${priority}`);
   return parts.join(',');

@@ -45,3 +45,16 @@ export function setSlot(key: Uint32Array, name: SlotName, value: number): void {
 export function maskSlot(mask: Uint32Array, name: SlotName): void {
   writeSlot(mask, name, new Uint8Array(slots[name].size).fill(0xff));
 }
+
+const etherTypeNamespace = 1;
+const packetTypeWord = slots.packet_type.word;
+
+/** Is the packet one without an Ethernet header, whose EtherType is its packet type? */
+export function isTyped(key: Uint32Array): boolean {
+  return (key[packetTypeWord] ?? 0) >>> 16 === etherTypeNamespace;
+}
+
+/** The EtherType of a packet, or what its packet type says in its place. */
+export function etherTypeOf(key: Uint32Array): number {
+  return isTyped(key) ? (key[packetTypeWord] ?? 0) & 0xffff : getSlot(key, 'eth_type');
+}

@@ -13,31 +13,37 @@ import { getSlot, maskSlot, newKey, setSlot } from './key.ts';
 import { keyValues } from './key-values.ts';
 
 /** Words that stand for [EtherType, IP protocol]. */
-const protocols: Readonly<Record<string, readonly [type: number, protocol?: number]>> = {
-  ip: [etherType.ipv4],
-  ipv4: [etherType.ipv4],
-  ip4: [etherType.ipv4],
-  icmp: [etherType.ipv4, ipProtocol.icmp],
-  tcp: [etherType.ipv4, ipProtocol.tcp],
-  udp: [etherType.ipv4, ipProtocol.udp],
-  sctp: [etherType.ipv4, ipProtocol.sctp],
-  ipv6: [etherType.ipv6],
-  ip6: [etherType.ipv6],
-  icmp6: [etherType.ipv6, ipProtocol.icmpv6],
-  tcp6: [etherType.ipv6, ipProtocol.tcp],
-  udp6: [etherType.ipv6, ipProtocol.udp],
-  sctp6: [etherType.ipv6, ipProtocol.sctp],
-  arp: [etherType.arp],
-  rarp: [etherType.rarp],
-  mpls: [etherType.mpls],
-  mplsm: [etherType.mplsMulticast],
-};
+const protocols: ReadonlyMap<string, readonly [type: number, protocol?: number]> = new Map([
+  ['ip', [etherType.ipv4]],
+  ['ipv4', [etherType.ipv4]],
+  ['ip4', [etherType.ipv4]],
+  ['icmp', [etherType.ipv4, ipProtocol.icmp]],
+  ['tcp', [etherType.ipv4, ipProtocol.tcp]],
+  ['udp', [etherType.ipv4, ipProtocol.udp]],
+  ['sctp', [etherType.ipv4, ipProtocol.sctp]],
+  ['ipv6', [etherType.ipv6]],
+  ['ip6', [etherType.ipv6]],
+  ['icmp6', [etherType.ipv6, ipProtocol.icmpv6]],
+  ['tcp6', [etherType.ipv6, ipProtocol.tcp]],
+  ['udp6', [etherType.ipv6, ipProtocol.udp]],
+  ['sctp6', [etherType.ipv6, ipProtocol.sctp]],
+  ['arp', [etherType.arp]],
+  ['rarp', [etherType.rarp]],
+  ['mpls', [etherType.mpls]],
+  ['mplsm', [etherType.mplsMulticast]],
+]);
 
 /** A match in the making: arrays of whole width. */
 export class MatchBuilder {
   /** Zero outside `mask`. */
   readonly key = newKey();
   readonly mask = newKey();
+
+  /** Back to a match on every packet. */
+  clear(): void {
+    this.key.fill(0);
+    this.mask.fill(0);
+  }
 
   /** Takes the place of what was said of the field before. */
   set(field: Field, value: Uint8Array, mask: Uint8Array): void {
@@ -47,17 +53,27 @@ export class MatchBuilder {
       maskSlot(this.mask, 'vlan_tci');
       return;
     }
+    if (field.isWholeSlot === true) setSlot(this.key, field.slot, 0);
     writeField(
       this.key,
       field,
       value.map((byte, n) => byte & (mask[n] ?? 0)),
     );
     writeField(this.mask, field, mask);
+    const isAny = mask.every((byte) => byte === 0);
     if (field.needs !== undefined) this.setEthernet();
-    if (field.isWholeSlot === true && mask.some((byte) => byte !== 0)) maskSlot(this.mask, field.slot);
-    if (field.impliesTag !== true) return;
+    if (field.isWholeSlot === true && !isAny) maskSlot(this.mask, field.slot);
+    if (isAny && isPartOfTag(field)) this.#forgetTag();
+    if (field.impliesTag !== true || isAny) return;
     setSlot(this.key, 'vlan_tci', getSlot(this.key, 'vlan_tci') | vlanPresent);
     setSlot(this.mask, 'vlan_tci', getSlot(this.mask, 'vlan_tci') | vlanPresent);
+  }
+
+  /** That there is a tag counts only together with something in it. */
+  #forgetTag(): void {
+    if ((getSlot(this.mask, 'vlan_tci') & ~vlanPresent) !== 0) return;
+    setSlot(this.key, 'vlan_tci', 0);
+    setSlot(this.mask, 'vlan_tci', 0);
   }
 
   /** Unless another packet type was asked for: most fields mean something in Ethernet packets only. */
@@ -65,7 +81,7 @@ export class MatchBuilder {
     if (getSlot(this.mask, 'packet_type') === 0) maskSlot(this.mask, 'packet_type');
   }
 
-  setProtocol(type: number, protocol: number | undefined): void {
+  setProtocol(type: number, protocol?: number): void {
     setSlot(this.key, 'eth_type', type);
     maskSlot(this.mask, 'eth_type');
     this.setEthernet();
@@ -74,20 +90,38 @@ export class MatchBuilder {
     maskSlot(this.mask, 'nw_proto');
   }
 
-  /** Takes "name=value" of a match; false when there is no such name. Throws Malformed. */
-  take(name: string, value: string, ports: PortText): boolean {
-    const protocol = protocols[name];
+  /**
+   * Takes "name=value" of a match. Returns what it says of a field; 'protocol' for a word that stands for one, which
+   * every version of OpenFlow can say; undefined when there is no such name. Throws Malformed.
+   */
+  take(name: string, value: string, ports: PortText): FieldSaid | 'protocol' | undefined {
+    const protocol = protocols.get(name);
     if (protocol !== undefined) {
-      const [type, number] = protocol;
-      this.setProtocol(type, number);
-      return true;
+      this.setProtocol(...protocol);
+      return 'protocol';
+    }
+    if (name === 'eth') {
+      setSlot(this.key, 'packet_type', 0);
+      maskSlot(this.mask, 'packet_type');
+      return 'protocol';
     }
     const field = fieldNamed(name);
-    if (field === undefined) return false;
-    const read = readFieldText(field, value === '' ? '0/0' : value, ports);
-    this.set(field, read.value, read.mask);
-    return true;
+    if (field === undefined) return undefined;
+    const { value: bytes, mask } = readFieldText(field, value === '' ? '0/0' : value, ports);
+    this.set(field, bytes, mask);
+    return { field, mask };
   }
+}
+
+/** Fields of a match, as they were said; `mask` has the field's bytes. */
+export interface FieldSaid {
+  readonly field: Field;
+  readonly mask: Uint8Array;
+}
+
+/** Is it the VLAN or the priority of a tag, and not the whole tag? */
+function isPartOfTag({ slot, width }: Field): boolean {
+  return slot === 'vlan_tci' && width < 16;
 }
 
 /**
@@ -110,7 +144,7 @@ export function readPacket(text: string, ports: PortText): MatchBuilder {
 function readFields(text: string, ports: PortText, mayBeMasked: boolean): MatchBuilder {
   const match = new MatchBuilder();
   for (const { name, value } of keyValues(text)) {
-    const protocol = protocols[name];
+    const protocol = protocols.get(name);
     if (protocol === undefined) setPacketField(match, text, { name, value, mayBeMasked }, ports);
     else setPacketProtocol(match, text, ...protocol);
   }

@@ -9,6 +9,7 @@ import type { PortText } from '../flow/fields/text.ts';
 import { type Match, matchOn } from '../flow/match.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import type { Action } from '../openflow/actions/index.ts';
+import { namesOf } from '../openflow/name-text.ts';
 import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import type { BundleConfig, OfprotoConfig } from './config.ts';
 import { FlowTables } from './flow-tables.ts';
@@ -92,7 +93,7 @@ export class Ofproto {
 
   /** Its ports by name. */
   get portText(): PortText {
-    return portTextOf(new Map([...this.#ports].map(([number, { name }]) => [number, name])));
+    return portTextOf(namesOf([...this.#ports].map(([number, { name }]) => [number, name])));
   }
 
   /** In the order in which they were made, which is the order of flooding. */

@@ -44,6 +44,8 @@ const niciraForms: Forms[] = [];
 const onfForms: Forms[] = [];
 /** By version. */
 const formsByName: Map<string, KnownForm[]>[] = [];
+/** Nicira's, which later versions have. */
+const extensionForms = new Map<string, KnownForm[]>();
 const byWord = new Map<string, AnyDeclaration>();
 
 for (const version of allVersions) {
@@ -71,6 +73,8 @@ function addForm(declared: AnyDeclaration, form: ActionForm<object>): void {
     formsOf(experimenter, version)[known.number] = known;
     const names = formsByName[version];
     names?.set(declared.name, [...(names.get(declared.name) ?? []), known]);
+    if (experimenter === experimenters.NX && !extensionForms.has(declared.name))
+      extensionForms.set(declared.name, [known]);
   }
 }
 
@@ -205,7 +209,8 @@ function writeAction(to: Writer, action: AnyAction, version: WireVersion, packet
 }
 
 function formFor(action: AnyAction, version: WireVersion): KnownForm | undefined {
-  const forms = formsByName[version]?.get(action.do);
+  // An extension that a version should not have is sent all the same, and refused by the switch.
+  const forms = formsByName[version]?.get(action.do) ?? extensionForms.get(action.do);
   if (forms === undefined) return undefined;
   for (const known of forms) if (known.form.canSay?.(action, version) !== false) return known;
   return undefined;

@@ -142,10 +142,13 @@ export class Connection implements AsyncDisposable {
     return this.#lostCount;
   }
 
-  /** Sends a message that has no answer, or whose answer comes as an event; returns its xid. Throws OpenFlowError. */
-  send(message: Sent): number {
+  /**
+   * Sends a message that has no answer, or whose answer comes as an event; returns its xid, which whoever makes the
+   * message may need. Throws OpenFlowError.
+   */
+  send(message: Sent | ((xid: number) => Sent)): number {
     const xid = this.#nextXid();
-    this.#write(this.version, message, xid);
+    this.#write(this.version, typeof message === 'function' ? message(xid) : message, xid);
     return xid;
   }
 
@@ -197,8 +200,8 @@ export class Connection implements AsyncDisposable {
   }
 
   /** Sends a message that is answered only if it fails; resolves when it has not. Fails like `request`. */
-  async perform(message: Sent, options?: WaitOptions): Promise<void> {
-    const [xid, replies] = this.#ask(message);
+  async perform(message: Sent | ((xid: number) => Sent), options?: WaitOptions): Promise<void> {
+    const [xid, replies, request] = this.#ask(message);
     try {
       await this.barrier(options);
     } finally {
@@ -207,7 +210,7 @@ export class Connection implements AsyncDisposable {
     }
     if (replies.size === 0) return;
     const bytes = await replies.next();
-    throw errorReply(decodeMessage(bytes), message.name, bytes);
+    throw errorReply(decodeMessage(bytes), request, bytes);
   }
 
   /**
@@ -241,9 +244,10 @@ export class Connection implements AsyncDisposable {
     this.#stream.abort(why);
   }
 
-  #ask(message: Sent): [xid: number, replies: ReplyQueue] {
+  #ask(given: Sent | ((xid: number) => Sent)): [xid: number, replies: ReplyQueue, name: string] {
     if (this.#end !== undefined) throw this.#end;
     const xid = this.#nextXid();
+    const message = typeof given === 'function' ? given(xid) : given;
     const replies = new ReplyQueue();
     this.#requests.set(xid, replies);
     try {
@@ -252,7 +256,7 @@ export class Connection implements AsyncDisposable {
       this.#requests.delete(xid);
       throw why;
     }
-    return [xid, replies];
+    return [xid, replies, message.name];
   }
 
   #write(version: WireVersion, message: Sent, xid: number): void {

@@ -5,6 +5,7 @@
 import type { PortText } from '../flow/fields/text.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
+import type { TableText } from './name-text.ts';
 import type { VersionRange, WireVersion } from './versions.ts';
 
 /**
@@ -49,11 +50,6 @@ export interface MessageText {
   readonly isCut: boolean;
   /** The text of a message that is part of this one. */
   readonly nested: (bytes: Uint8Array, verbosity: number) => string;
-}
-
-/** How tables print; their names come from the switch. */
-export interface TableText {
-  readonly format: (table: number) => string;
 }
 
 export interface MessageDeclaration<N extends string, V> {

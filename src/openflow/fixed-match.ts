@@ -9,6 +9,7 @@ import { etherType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
+import { reportNormal } from './normal-match.ts';
 import { port16, port32 } from './ports.ts';
 
 /** For one match at a time. */
@@ -129,25 +130,12 @@ function setTag10(vid: number, pcp: number, hasVid: boolean, hasPcp: boolean): v
   setMasked('vlan_tci', (vid & vlanVid) | ((pcp << 13) & vlanPcp) | vlanPresent, bits);
 }
 
-/** What says nothing of packets of that type. */
+/** Without what says nothing of packets of that type. */
 function removeMeaningless(): void {
-  const type = getSlot(key, 'eth_type');
-  const isArp = type === etherType.arp || type === etherType.rarp;
-  const isIp = type === etherType.ipv4 || type === etherType.ipv6;
-  if (!isArp && type !== etherType.ipv4) remove('nw_src', 'nw_dst');
-  if (!isArp && !isIp) remove('nw_proto');
-  if (!isIp) remove('nw_tos');
-  const protocol = getSlot(key, 'nw_proto');
-  const ofBoth: readonly number[] = [ipProtocol.tcp, ipProtocol.udp, ipProtocol.sctp];
-  const icmp = type === etherType.ipv6 ? ipProtocol.icmpv6 : ipProtocol.icmp;
-  if (!isIp || !(ofBoth.includes(protocol) || protocol === icmp)) remove('tp_src', 'tp_dst');
-}
-
-function remove(...slots: readonly SlotName[]): void {
-  for (const slot of slots) {
-    setSlot(key, slot, 0);
-    setSlot(mask, slot, 0);
-  }
+  const normal = reportNormal(key, mask);
+  if (normal === undefined) return;
+  mask.set(normal);
+  for (let n = 0; n < key.length; n++) key[n] = (key[n] ?? 0) & (mask[n] ?? 0);
 }
 
 /** For one match at a time. */

@@ -3,8 +3,9 @@ import { hexDump } from '../base/hex-dump.ts';
 import type { PortText } from '../flow/fields/text.ts';
 import { Reader } from './bytes.ts';
 import { checkSize, type Head, innerMessages, messageSize, readHead } from './codec.ts';
-import type { MessageText, TableText } from './declare.ts';
+import type { MessageText } from './declare.ts';
 import { type ErrorName, OpenFlowError } from './errors.ts';
+import { type TableText, tableText } from './name-text.ts';
 import { portText } from './ports.ts';
 import { knownVersion, versionText } from './versions.ts';
 
@@ -16,7 +17,7 @@ export interface MessageTextOptions {
 /** Numbers, and the names that OpenFlow gives reserved ports. */
 const numbersOnly: MessageTextOptions = {
   ports: portText,
-  tables: { format: String },
+  tables: tableText,
 };
 
 /** Ends in a newline. `verbosity` as in MessageText; from 5 on the bytes are shown too. */

@@ -7,7 +7,7 @@ import { type Field, type FieldName, fields } from '../flow/fields/index.ts';
 import type { FieldNumber } from '../flow/fields/numbers.ts';
 import { isMetByMatch } from '../flow/fields/prerequisites.ts';
 import { hasBits, readField, wholeMask } from '../flow/fields/value.ts';
-import { getSlot, maskSlot, newKey, setSlot } from '../flow/key.ts';
+import { etherTypeOf, getSlot, maskSlot, newKey, setSlot } from '../flow/key.ts';
 import type { Mask } from '../flow/mask.ts';
 import { type Match, packMatch, unpackKey } from '../flow/match.ts';
 import { type SlotName, slots } from '../flow/slots.ts';
@@ -17,7 +17,6 @@ import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
 import {
   isCookieHeader,
-  numberFor,
   numberInActions,
   oxmPayloadSize,
   readOxmField,
@@ -203,7 +202,6 @@ function slotReader(name: SlotName): (key: Uint32Array) => number {
   return (from) => (((from[word] ?? 0) >>> shift) & bits) >>> 0;
 }
 
-const typeIn = slotReader('eth_type');
 const protocolIn = slotReader('nw_proto');
 const tagIn = slotReader('vlan_tci');
 const connectionProtocolIn = slotReader('ct_nw_proto');
@@ -214,11 +212,11 @@ const wholeType = 0xffffffff;
 
 const always: When = () => true;
 const isIp: When = (values) => {
-  const type = typeIn(values);
+  const type = etherTypeOf(values);
   return type === etherType.ipv4 || type === etherType.ipv6;
 };
-const isIpv4: When = (values) => typeIn(values) === etherType.ipv4;
-const isIpv6: When = (values) => typeIn(values) === etherType.ipv6;
+const isIpv4: When = (values) => etherTypeOf(values) === etherType.ipv4;
+const isIpv6: When = (values) => etherTypeOf(values) === etherType.ipv6;
 const carries =
   (protocol: number, ofType: When = isIp): When =>
   (values, bits) =>
@@ -361,7 +359,7 @@ function partOf({ field, whole, when }: Entry, bits: Uint32Array, version: WireV
   return {
     field,
     when,
-    number: version === 2 ? numberInActions(field, version) : numberFor(field, version),
+    number: field.numbers.length === 0 ? undefined : numberInActions(field, version),
     mask: hasMask ? fieldMask : undefined,
   };
 }
@@ -371,8 +369,8 @@ const written = newKey();
 const writtenMask = newKey();
 
 /**
- * Writes a match as TLVs, without padding. Version 1 is that of Nicira's extended match. Fields that the
- * version has no number for are left out.
+ * Writes a match as TLVs, without padding. Version 1 is that of Nicira's extended match. Where a version has no number for
+ * a field, that of another one goes out.
  */
 export function writeOxmMatch(
   to: Writer,

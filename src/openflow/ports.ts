@@ -1,5 +1,6 @@
 /** Numbers of ports: 16 bits in OpenFlow 1.0 and in extensions, 32 since 1.1, where the reserved ones are at the end. */
 import type { PortText } from '../flow/fields/text.ts';
+import { type Names, noNames } from './name-text.ts';
 
 /** By their 16-bit number, which is how values keep all ports. */
 export const reservedPorts = {
@@ -29,25 +30,28 @@ export function port32(port: number): number {
   return port < firstReservedPort ? port : port + offset32;
 }
 
-/** Ports as text where no switch says how they are called: numbers, and the names of the reserved ones. */
-export const portText: PortText = portTextOf(new Map());
+/** Numbers of the names that OpenFlow gives ports. */
+const reservedNumbers = new Map<string, number>([
+  ...Object.entries(reservedPorts),
+  ['UNSET', unsetPort],
+  ['NONE', reservedPorts.ANY], // what ANY was called before OpenFlow 1.1
+]);
+const reservedNames = new Map<number, string>([
+  ...Object.entries(reservedPorts).map(([name, number]): [number, string] => [number, name]),
+  [unsetPort, 'UNSET'],
+]);
 
-/** Ports by the names that a switch gives them. */
-export function portTextOf(names: ReadonlyMap<number, string>): PortText {
-  const nameOf = new Map<number, string>([
-    ...names,
-    ...Object.entries(reservedPorts).map(([name, number]): [number, string] => [number, name]),
-    [unsetPort, 'UNSET'],
-  ]);
-  const numberOf = new Map([...nameOf].map(([number, name]) => [name.toUpperCase(), number]));
-  numberOf.set('NONE', reservedPorts.ANY); // what ANY was called before OpenFlow 1.1
+/** Ports by the names that a switch gives them, and OpenFlow the reserved ones. */
+export function portTextOf({ nameOf, numberOf }: Names): PortText {
   return {
     read(text) {
-      const named = numberOf.get(text.toUpperCase());
-      if (named !== undefined || !/^\d+$/.test(text)) return named;
+      if (!/^\d+$/.test(text)) return reservedNumbers.get(text.toUpperCase()) ?? numberOf(text);
       const number = Number(text);
       return number <= 0xffff ? number : port16(number);
     },
-    format: (port) => nameOf.get(port) ?? String(port),
+    format: (port) => reservedNames.get(port) ?? nameOf(port) ?? String(port),
   };
 }
+
+/** Ports as text where no switch says how they are called: numbers, and the names of the reserved ones. */
+export const portText: PortText = portTextOf(noNames);

@@ -40,11 +40,11 @@ export function flowModIn(protocol: Protocol, mod: FlowMod): Sent {
 }
 
 /** A request of flows, or of their sums. */
-export function flowRequestIn(
+export function flowRequestIn<N extends 'FLOW_REQUEST' | 'AGGREGATE_REQUEST'>(
   protocol: Protocol,
-  name: 'FLOW_REQUEST' | 'AGGREGATE_REQUEST',
+  name: N,
   value: FlowRequest,
-): Sent & { readonly name: typeof name } {
+): { readonly name: N; readonly value: FlowRequest; readonly form?: string } {
   if (!isNxm(protocol)) return { name, value };
   return { name, value, form: name === 'FLOW_REQUEST' ? 'NXST_FLOW request' : 'NXST_AGGREGATE request' };
 }

@@ -143,10 +143,11 @@ export function hasTableId(protocol: Protocol): boolean {
 
 /** The protocols that can say a match on a field; `mask` is of its bytes, none for one on all of it. */
 export function protocolsOfField(field: Field, mask?: Uint8Array): ProtocolSet {
-  const { inMatch10, inMatch11, numbers, slot } = field;
+  const { inMatch10, inMatch11, numbers, slot, mask: maskable } = field;
   const isExact = mask === undefined || mask.every((byte) => byte === 0xff);
   // Options of tunnels are matched on by their mere presence.
   if (!isExact && slot !== 'tun_metadata' && mask.every((byte) => byte === 0)) return any;
+  if (!isExact && maskable === 'exact') return 0;
   const holds = (what: Field['inMatch10']): boolean =>
     what !== undefined && (isExact || what === 'bits' || (what === 'cidr' && isPrefix(mask)));
   // What TLVs have no number for they say by another field of the same bits.

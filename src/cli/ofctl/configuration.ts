@@ -1,13 +1,11 @@
 /** What becomes of fragments, and whether a target answers: get-frags, set-frags, probe, ping. */
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
-import { printError } from '../../daemon/output.ts';
 import { Fatal } from '../../daemon/program.ts';
-import type { Sent } from '../../openflow/codec.ts';
 import type { Connection } from '../../openflow/connection.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
 import { fragmentHandlings, type SwitchConfig } from '../../openflow/messages/configuration.ts';
-import { ErrorReply, type ReplyTo } from '../../openflow/replies.ts';
+import type { ReplyTo } from '../../openflow/replies.ts';
+import { perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { openTarget } from './protocol.ts';
 import { during } from './target.ts';
@@ -28,7 +26,7 @@ export async function setFragments(
   const connection = await openTarget(context, target);
   const config = await fetchConfig(connection);
   if (config.fragments === fragments) return;
-  await perform(context, connection, { name: 'SET_CONFIG', value: { ...config, fragments } });
+  await perform(context, target, connection, { name: 'SET_CONFIG', value: { ...config, fragments } });
   // Switches do not always say that they cannot.
   const { fragments: now } = await fetchConfig(connection);
   if (now !== fragments)
@@ -41,17 +39,6 @@ async function fetchConfig(connection: Connection): Promise<SwitchConfig> {
   const request = { name: 'GET_CONFIG_REQUEST', value: undefined } as const;
   const { value } = await during(`talking to ${connection.name}`, connection.request(request));
   return value;
-}
-
-/** Sends a change; prints the switch's error and ends the program where it is refused. */
-async function perform(context: OfctlContext, connection: Connection, message: Sent): Promise<void> {
-  try {
-    await during(`talking to ${connection.name}`, connection.perform(message));
-  } catch (why) {
-    if (!(why instanceof ErrorReply)) throw why;
-    printError(formatMessage(why.bytes, context.verbosity + 2));
-    process.exit(1);
-  }
 }
 
 /** What `probe TARGET` does. */

@@ -1,6 +1,21 @@
 /** What every command of ovs-ofctl is given. */
 import type { TlsConfig } from '../../net/tls-config.ts';
+import type { SortKey } from '../../openflow/flow-order.ts';
 import type { Allowed } from './allowed.ts';
+
+/** Options of commands about flows. */
+export interface FlowOptions {
+  /** Only the very flow that is described is meant: --strict. */
+  readonly isStrict: boolean;
+  /** All changes or none are made: --bundle. */
+  readonly isBundle: boolean;
+  /** What has not changed is added again: --readd. */
+  readonly readdsAll: boolean;
+  /** Counters and times are printed: --no-stats. */
+  readonly showsStats: boolean;
+  /** --sort and --rsort, the first one first. */
+  readonly order: readonly SortKey[];
+}
 
 export interface OfctlContext {
   /** How often -m was given. */
@@ -9,6 +24,9 @@ export interface OfctlContext {
   readonly isRaw: boolean;
   /** What may be spoken. */
   readonly allowed: Allowed;
+  /** Ports and tables by the names that a switch gives them: in what is typed, and in what is printed. */
+  readonly names: { readonly areAccepted: boolean; readonly areShown: boolean };
+  readonly flows: FlowOptions;
   /** Where the sockets of bridges are. */
   readonly rundir: string;
   readonly tls: TlsConfig;

@@ -5,15 +5,21 @@ import { formatMessage } from '../../openflow/message-text.ts';
 import { portSize } from '../../openflow/messages/port-description.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
 import type { OfctlContext } from './context.ts';
-import { portNumber } from './names.ts';
+import { namesToShow, portNumber } from './names.ts';
 import { openTarget } from './protocol.ts';
 import { during } from './target.ts';
 
 /** Asks and prints all parts of the answer, whatever it is; an error too. Throws Fatal. */
-async function printAnswer(context: OfctlContext, connection: Connection, request: Sent): Promise<void> {
+export async function printAnswer(
+  context: OfctlContext,
+  target: string,
+  connection: Connection,
+  request: Sent,
+): Promise<void> {
+  const names = await namesToShow(context, target);
   const print = async (): Promise<void> => {
     for await (const bytes of connection.exchange(request))
-      context.print(formatMessage(bytes, context.verbosity + 1));
+      context.print(formatMessage(bytes, context.verbosity + 1, names));
   };
   await during('OpenFlow packet receive failed', print());
 }
@@ -21,7 +27,7 @@ async function printAnswer(context: OfctlContext, connection: Connection, reques
 /** A command that opens a connection, asks one thing and prints the answer. */
 export function dump(name: 'DESC_REQUEST' | 'TABLE_REQUEST' | 'GET_CONFIG_REQUEST') {
   return async (context: OfctlContext, [target = '']: readonly string[]): Promise<void> => {
-    await printAnswer(context, await openTarget(context, target), { name, value: undefined });
+    await printAnswer(context, target, await openTarget(context, target), { name, value: undefined });
   };
 }
 
@@ -29,15 +35,16 @@ export function dump(name: 'DESC_REQUEST' | 'TABLE_REQUEST' | 'GET_CONFIG_REQUES
 export async function show(context: OfctlContext, args: readonly string[]): Promise<void> {
   const [target = ''] = args;
   const connection = await openTarget(context, target);
+  const names = await namesToShow(context, target);
   let hasPorts = false;
   const print = async (): Promise<void> => {
     for await (const bytes of connection.exchange({ name: 'FEATURES_REQUEST', value: undefined })) {
       hasPorts = hasAllPorts(connection, bytes);
-      context.print(formatMessage(bytes, context.verbosity + 1));
+      context.print(formatMessage(bytes, context.verbosity + 1, names));
     }
   };
   await during(`talking to ${target}`, print());
-  if (!hasPorts) await printAnswer(context, connection, allPorts);
+  if (!hasPorts) await printAnswer(context, target, connection, allPorts);
   await dump('GET_CONFIG_REQUEST')(context, args);
 }
 
@@ -53,6 +60,6 @@ export function dumpPorts(name: 'PORT_REQUEST' | 'PORT_DESC_REQUEST') {
   return async (context: OfctlContext, [target = '', text]: readonly string[]): Promise<void> => {
     const connection = await openTarget(context, target);
     const port = text === undefined ? reservedPorts.ANY : await portNumber(context, target, text);
-    await printAnswer(context, connection, { name, value: { port } });
+    await printAnswer(context, target, connection, { name, value: { port } });
   };
 }

@@ -3,6 +3,7 @@
  * Differs: many commands that speak to a switch do not exist yet; what is wrong with a message is printed, and not
  * logged as well.
  */
+import { isatty } from 'node:tty';
 import { Malformed } from '../../base/errors.ts';
 import {
   type CommandLine,
@@ -27,11 +28,13 @@ import {
   tlsOptions,
   versionHelp,
 } from '../../daemon/program.ts';
+import { readSortKey, type SortKey } from '../../openflow/flow-order.ts';
 import { type ProtocolSet, protocolSets, readProtocols } from '../../openflow/protocols.ts';
 import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import { findCommand, listCommands } from '../command-table.ts';
 import { type Allowed, allowedBy } from './allowed.ts';
 import { commands } from './commands.ts';
+import type { FlowOptions, OfctlContext } from './context.ts';
 
 const options: readonly OptionDef[] = [
   { name: 'more', short: 'm' },
@@ -40,6 +43,14 @@ const options: readonly OptionDef[] = [
   { name: 'protocols', short: 'O', argument: 'required' },
   { name: 'flow-format', short: 'F', argument: 'required' },
   { name: 'bundle' },
+  { name: 'strict' },
+  { name: 'readd' },
+  { name: 'names' },
+  { name: 'no-names' },
+  { name: 'stats' },
+  { name: 'no-stats' },
+  { name: 'sort', argument: 'optional' },
+  { name: 'rsort', argument: 'optional' },
   ...tlsOptions,
   ...logOptions,
   ...commonOptions,
@@ -58,11 +69,13 @@ export async function ofctl(program: Program): Promise<number> {
   if (name === 'help') return print(helpText(program));
   if (name === 'list-commands') return print(listCommands(commands));
   let lastXid = 0;
-  await findCommand(commands, name, args.length).run(
+  const status = await findCommand(commands, name, args.length).run(
     {
       verbosity: line.options.filter(({ key }) => key === 'more').length,
       isRaw: isUsed(line, 'raw'),
       allowed: readAllowed(line),
+      names: readNames(line),
+      flows: readFlowOptions(line),
       rundir: program.directories.run,
       tls: readTlsOptions(line),
       nextXid: () => ++lastXid,
@@ -71,7 +84,32 @@ export async function ofctl(program: Program): Promise<number> {
     },
     args,
   );
-  return 0;
+  return status ?? 0;
+}
+
+function readNames(line: CommandLine): OfctlContext['names'] {
+  const said = line.options.findLast(({ key }) => key === 'names' || key === 'no-names')?.key;
+  return { areAccepted: said !== 'no-names', areShown: said === undefined ? isatty(1) : said === 'names' };
+}
+
+/** Throws Fatal. */
+function readFlowOptions(line: CommandLine): FlowOptions {
+  const stats = line.options.findLast(({ key }) => key === 'stats' || key === 'no-stats')?.key;
+  return {
+    isStrict: isUsed(line, 'strict'),
+    isBundle: isUsed(line, 'bundle'),
+    readdsAll: isUsed(line, 'readd'),
+    showsStats: stats !== 'no-stats',
+    order: line.options
+      .filter(({ key }) => key === 'sort' || key === 'rsort')
+      .map(({ key, argument = 'priority' }) => sortKey(argument, key === 'rsort')),
+  };
+}
+
+function sortKey(name: string, isDescending: boolean): SortKey {
+  const key = readSortKey(name, isDescending);
+  if (key === undefined) throw new Fatal(`${name}: unknown field name`);
+  return key;
 }
 
 /** Each option is read, though only the last of a kind counts. Throws Fatal. */
@@ -128,6 +166,14 @@ For OpenFlow switches:
   dump-tables SWITCH          print table stats
   dump-ports SWITCH [PORT]    print port statistics
   dump-ports-desc SWITCH [PORT]  print port descriptions
+  dump-flows SWITCH [FLOW]    print matching flows
+  dump-aggregate SWITCH [FLOW]  print aggregate statistics of matching flows
+  add-flow SWITCH FLOW        add flow described by FLOW
+  add-flows SWITCH FILE       add flows from FILE
+  mod-flows SWITCH FLOW       modify actions of matching flows
+  del-flows SWITCH [FLOW]     delete matching flows
+  replace-flows SWITCH FILE   replace flows with those in FILE
+  diff-flows SOURCE1 SOURCE2  compare flows from two sources
   get-frags SWITCH            print fragment handling behavior
   set-frags SWITCH FRAG_MODE  set fragment handling behavior
 
@@ -137,6 +183,8 @@ For OpenFlow switches and controllers:
 SWITCH or TARGET is a bridge or an active OpenFlow connection method.
 
 Commands that need no switch:
+  parse-flow FLOW             print FLOW as it would be sent
+  parse-flows FILE            print the flows in FILE as they would be sent
   ofp-parse FILE              print messages read from FILE
   ofp-print HEX [VERBOSITY]   print a message given as hexadecimal digits
   encode-hello BITMAP         print the hello of a speaker of these versions
@@ -150,7 +198,13 @@ OpenFlow version options:
   --bundle                    change all at once or nothing
 ${logHelp(program)}
 Other options:
+  --strict                    use strict match for flow commands
+  --readd                     replace flows that haven't changed
   -m, --more                  be more verbose printing OpenFlow
+  --[no-]names                show and accept names of ports and tables
+  --[no-]stats                print counters and times in dumps of flows
+  --sort[=FIELD]              sort flows by FIELD, or by priority
+  --rsort[=FIELD]             the same, in the reverse order
   --raw                       (ofp-print -) read bytes, not digits
   -t, --timeout=SECS          give up after SECS seconds
   -h, --help                  display this help message

@@ -35,6 +35,8 @@ function contextOf({ versions, formats = protocolSets.any, bundle = false }: Giv
     verbosity: 0,
     isRaw: false,
     allowed: allowedBy(versions, formats, bundle),
+    names: { areAccepted: true, areShown: false },
+    flows: { isStrict: false, isBundle: bundle, readdsAll: false, showsStats: true, order: [] },
     rundir: '/',
     tls: {},
     nextXid: () => ++xid,

@@ -7,7 +7,7 @@
 import { errnos } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
-import type { Connection } from '../../openflow/connection.ts';
+import type { Connection, ConnectionEvents } from '../../openflow/connection.ts';
 import { protocolStep } from '../../openflow/protocol-messages.ts';
 import {
   formatProtocols,
@@ -31,8 +31,12 @@ export interface Session {
 }
 
 /** Connects to a switch, in whichever of the allowed versions it speaks. Throws Fatal. */
-export async function openTarget(context: OfctlContext, target: string): Promise<Connection> {
-  return connect(context, target, context.allowed, protocolSets.any);
+export async function openTarget(
+  context: OfctlContext,
+  target: string,
+  events?: ConnectionEvents,
+): Promise<Connection> {
+  return connect(context, target, context.allowed, protocolSets.any, events);
 }
 
 /** A connection for changes that `usable` can say: in its first protocol where that will do. Throws Fatal. */
@@ -40,10 +44,11 @@ export async function openForChanges(
   context: OfctlContext,
   target: string,
   usable: ProtocolSet,
+  events?: ConnectionEvents,
 ): Promise<Session> {
-  return open(context, target, usable, (initial, wanted) =>
-    (initial & wanted) !== 0 ? [initial] : protocolsIn(wanted).filter((protocol) => protocol !== initial),
-  );
+  const order = (initial: Protocol, wanted: ProtocolSet): readonly Protocol[] =>
+    (initial & wanted) !== 0 ? [initial] : protocolsIn(wanted).filter((protocol) => protocol !== initial);
+  return open(context, target, usable, order, events);
 }
 
 /** A connection for questions that `usable` can say: in the protocol whose answers tell most. Throws Fatal. */
@@ -51,8 +56,11 @@ export async function openForDump(
   context: OfctlContext,
   target: string,
   usable: ProtocolSet,
+  events?: ConnectionEvents,
 ): Promise<Session> {
-  return open(context, target, usable, (_, wanted) => protocolsIn(wanted & withoutTableId).reverse());
+  const order = (_: Protocol, wanted: ProtocolSet): readonly Protocol[] =>
+    protocolsIn(wanted & withoutTableId).reverse();
+  return open(context, target, usable, order, events, usable & withoutTableId);
 }
 
 /** Questions tell their table without the extension for it. */
@@ -64,9 +72,11 @@ async function open(
   target: string,
   usable: ProtocolSet,
   order: (initial: Protocol, wanted: ProtocolSet) => readonly Protocol[],
+  events?: ConnectionEvents,
+  tried = usable,
 ): Promise<Session> {
-  const allowed = allowedFor(context, usable);
-  const connection = await connect(context, target, allowed, usable);
+  const allowed = allowedFor(context, usable, { tried });
+  const connection = await connect(context, target, allowed, usable, events);
   const initial = initialProtocol(connection.version);
   const isWidened = !allowed.versions.includes(connection.version);
   const wanted = usable & (isWidened ? allowed.formats : allowed.protocols);
@@ -76,14 +86,23 @@ async function open(
   throw new Fatal(`switch does not support any of the usable flow formats (${formatProtocols(usable)})`);
 }
 
-/** What may be spoken to say what `usable` can. Throws Fatal. */
-function allowedFor(context: OfctlContext, usable: ProtocolSet): Allowed {
+/**
+ * What may be spoken to say what `usable` can, of which those of `tried` will be. Throws Fatal, in other words where `why`
+ * has them.
+ */
+export function allowedFor(
+  context: OfctlContext,
+  usable: ProtocolSet,
+  { tried = usable, why }: { readonly tried?: ProtocolSet; readonly why?: string } = {},
+): Allowed {
   const { allowed, warn } = context;
-  if ((usable & allowed.protocols) !== 0) return allowed;
-  const later = usable & allowed.formats;
-  if (allowed.isFixed || later === 0)
+  if ((tried & allowed.protocols) !== 0) return allowed;
+  const later = allowed.isFixed ? 0 : tried & allowed.formats;
+  if (later === 0 && (usable & allowed.protocols) !== 0) return allowed;
+  if (later === 0)
     throw new Fatal(
-      `none of the usable flow formats (${formatProtocols(usable)}) is among the allowed flow formats (${formatProtocols(allowed.protocols)})`,
+      why ??
+        `none of the usable flow formats (${formatProtocols(usable)}) is among the allowed flow formats (${formatProtocols(allowed.protocols)})`,
     );
   const versions = versionsOf(later);
   warn(
@@ -98,16 +117,17 @@ async function connect(
   target: string,
   { versions, isFixed, formats }: Allowed,
   usable: ProtocolSet,
+  events?: ConnectionEvents,
 ): Promise<Connection> {
   const what = `${target}: failed to connect to socket`;
   try {
-    return await connectTarget(context, target, versions);
+    return await connectTarget(context, target, versions, events);
   } catch (why) {
     const others = versionsOf(usable & formats);
     const isOther = others.some((version) => !versions.includes(version));
     if (!(why instanceof SyscallFailed) || why.errno !== errnos.EPROTO || isFixed || !isOther)
       return during(what, Promise.reject(why));
-    const connection = await during(what, connectTarget(context, target, others));
+    const connection = await during(what, connectTarget(context, target, others, events));
     context.warn(
       `${target} is spoken to in ${versionName(connection.version)} since -O does not say otherwise`,
     );

@@ -5,7 +5,7 @@ import { SyscallFailed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { type ActiveRemote, OPENFLOW_PORT, readActiveRemote } from '../../net/remote.ts';
 import { connectStream, type Stream } from '../../net/stream.ts';
-import { type Connection, openConnection } from '../../openflow/connection.ts';
+import { type Connection, type ConnectionEvents, openConnection } from '../../openflow/connection.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 
@@ -17,9 +17,10 @@ export async function connectTarget(
   context: Pick<OfctlContext, 'rundir' | 'tls' | 'nextXid'>,
   target: string,
   versions: readonly WireVersion[],
+  events?: ConnectionEvents,
 ): Promise<Connection> {
   const { stream, name } = await openStream(context, target);
-  return openConnection(stream, { versions, nextXid: context.nextXid, name });
+  return openConnection(stream, { versions, nextXid: context.nextXid, name, events });
 }
 
 /** What fails because of the connection ends the program: "WHAT (why)". */

@@ -5,6 +5,7 @@
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import { icmpv6Type } from '../../wire/transport.ts';
+import { etherTypeOf, isTyped, setSlot } from '../key.ts';
 import { type SlotName, slots } from '../slots.ts';
 
 /** These bits of a slot of at most four bytes have this value. */
@@ -95,12 +96,20 @@ const placedTable = Object.fromEntries(
 
 /** Does a match with these values and bits say what `needs` asks for? */
 export function isMetByMatch(needs: Prerequisite, values: Uint32Array, bits: Uint32Array): boolean {
-  return isAnyMet(placedTable[needs], values, bits);
+  return isAnyMet(placedTable[needs], withEtherType(values), bits);
 }
 
 /** Is a packet with that key what `needs` asks for? */
 export function isMetByPacket(needs: Prerequisite, key: Uint32Array): boolean {
-  return isAnyMet(placedTable[needs], key, undefined);
+  return isAnyMet(placedTable[needs], withEtherType(key), undefined);
+}
+
+/** Packets without an Ethernet header have an EtherType all the same. */
+function withEtherType(key: Uint32Array): Uint32Array {
+  if (!isTyped(key)) return key;
+  const typed = key.slice();
+  setSlot(typed, 'eth_type', etherTypeOf(key));
+  return typed;
 }
 
 /** The same; the bits that decided are set in `wildcards`. */

@@ -116,12 +116,17 @@ function readMaskedInteger(text: string, { bytes, name }: Field): MaskedValue {
   return { value, mask: maskText === undefined ? ones(bytes) : part('mask', maskText) };
 }
 
-function readMasked(text: string, read: (part: string) => Uint8Array, why: string): MaskedValue {
+function readMasked(
+  text: string,
+  read: (part: string) => Uint8Array,
+  why: string,
+  readMask: (part: string) => Uint8Array = read,
+): MaskedValue {
   const [valueText = '', maskText, more] = text.split('/');
   try {
     if (more !== undefined) throw wrong(why);
     const value = read(valueText);
-    return { value, mask: maskText === undefined ? ones(value.length) : read(maskText) };
+    return { value, mask: maskText === undefined ? ones(value.length) : readMask(maskText) };
   } catch (error) {
     throw error instanceof Malformed ? wrong(why) : error;
   }
@@ -134,13 +139,9 @@ function readAddress(
   width: number,
   family: 'IP' | 'IPv6',
 ): MaskedValue {
-  return readMasked(
-    text,
-    (part) => {
-      if (!/^\d+$/.test(part) || !text.endsWith(`/${part}`)) return read(part);
-      return prefixMask(Number(part), width);
-    },
-    prefixProblem(text, width) ?? `${text}: invalid ${family} address`,
+  const why = prefixProblem(text, width) ?? `${text}: invalid ${family} address`;
+  return readMasked(text, read, why, (part) =>
+    /^\d+$/.test(part) ? prefixMask(Number(part), width) : read(part),
   );
 }
 

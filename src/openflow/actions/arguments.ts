@@ -3,6 +3,7 @@ import { readIpv4, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
 import { readInteger } from '../../flow/fields/integer.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
+import { tableText } from '../name-text.ts';
 import { firstReservedPort, port16, port32, reservedPorts } from '../ports.ts';
 import type { ActionText, Argument } from './declare.ts';
 
@@ -143,13 +144,12 @@ export function readPort(text: string, { ports }: ActionText): number | undefine
   return found === undefined || found <= 0xffff ? found : port16(found);
 }
 
-export function readTable(text: string, { tables }: ActionText): number | undefined {
-  if (tables !== undefined) return tables.read(text);
-  return /^\d+$/.test(text) && Number(text) <= 255 ? Number(text) : undefined;
+export function readTable(text: string, { tables = tableText }: ActionText): number | undefined {
+  return tables.read(text);
 }
 
-export function formatTable(table: number, { tables }: ActionText): string {
-  return tables === undefined ? String(table) : tables.format(table);
+export function formatTable(table: number, { tables = tableText }: ActionText): string {
+  return tables.format(table);
 }
 
 /** Bytes as an action's text has them, "01.02.03". */

@@ -6,6 +6,7 @@
 import type { PortText } from '../../flow/fields/text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import type { ErrorName } from '../errors.ts';
+import type { TableText } from '../name-text.ts';
 import type { ProtocolSet } from '../protocols.ts';
 import type { VersionRange, WireVersion } from '../versions.ts';
 import type { PacketShape } from './packet-shape.ts';
@@ -47,18 +48,11 @@ export interface ActionForm<V> {
   readonly canSay?: (value: V, version: WireVersion) => boolean;
 }
 
-/** How tables read and print; their names come from the switch. */
-interface TableText {
-  /** Any name or number of a table; undefined for one that cannot be. */
-  readonly read: (text: string) => number | undefined;
-  readonly format: (table: number) => string;
-}
-
 /** What the text of actions depends on. */
 export interface ActionText {
   readonly ports: PortText;
   /** Numbers only where it is absent. */
-  readonly tables?: TableText;
+  readonly tables?: TableText | undefined;
 }
 
 /** What a switch has, as far as actions name it. */

@@ -13,6 +13,7 @@ import { Writer } from '../bytes.ts';
 import { encodeMessage, type Sent } from '../codec.ts';
 import { formatPackedMatch } from '../match-codec.ts';
 import { formatMessage } from '../message-text.ts';
+import { namesOf, tableText } from '../name-text.ts';
 import { portText, portTextOf } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 
@@ -26,7 +27,8 @@ export interface MessageTextOptions extends TextOptions {
   readonly verbosity?: number;
 }
 
-const portsOf = ({ portNames }: TextOptions) => (portNames === undefined ? portText : portTextOf(portNames));
+const portsOf = ({ portNames }: TextOptions) =>
+  portNames === undefined ? portText : portTextOf(namesOf(portNames));
 
 /** One whole message as bytes. Throws OpenFlowError where the version cannot say it. */
 export function messageBytes(message: Sent, version: WireVersion, xid = 0): Uint8Array {
@@ -37,8 +39,7 @@ export function messageBytes(message: Sent, version: WireVersion, xid = 0): Uint
 
 /** A message as `ovs-ofctl ofp-print` shows it, also one that is wrong or cut short. Ends in a newline. */
 export function messageText(bytes: Uint8Array, options: MessageTextOptions = {}): string {
-  const tables = { format: String };
-  return formatMessage(bytes, options.verbosity ?? 1, { ports: portsOf(options), tables });
+  return formatMessage(bytes, options.verbosity ?? 1, { ports: portsOf(options), tables: tableText });
 }
 
 /**
@@ -49,7 +50,8 @@ export function readMatch(text: string, options: TextOptions = {}): Match {
   const ports = portsOf(options);
   const builder = new MatchBuilder();
   for (const { name, value } of keyValues(text)) {
-    if (!builder.take(name, value, ports)) throw new Malformed('match', 0, `unknown field ${name}`);
+    if (builder.take(name, value, ports) === undefined)
+      throw new Malformed('match', 0, `unknown field ${name}`);
   }
   return packMatch(builder.key, builder.mask);
 }

@@ -148,7 +148,7 @@ export function formatBucketId(label: string, id: number, version: WireVersion):
 export function formatBuckets(
   buckets: readonly Bucket[],
   isSelect: boolean,
-  { version, ports }: Pick<MessageText, 'version' | 'ports'>,
+  { version, ports, tables }: Pick<MessageText, 'version' | 'ports' | 'tables'>,
 ): string {
   return buckets
     .map(({ id, weight, watchPort, watchGroup, actions }) =>
@@ -157,7 +157,7 @@ export function formatBuckets(
         weight === (isSelect ? 1 : 0) ? '' : `weight:${weight},`,
         watchPort === undefined ? '' : `watch_port:${ports.format(watchPort)},`,
         watchGroup === anyGroup ? '' : `watch_group:${watchGroup},`,
-        `actions=${formatActions(actions, { ports })}`,
+        `actions=${formatActions(actions, { ports, tables })}`,
       ].join(''),
     )
     .join('');

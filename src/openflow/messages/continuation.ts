@@ -23,7 +23,7 @@ const subvalueSize = 128;
 /** A line for each thing that is in it. Throws OpenFlowError. */
 export function formatContinuation(bytes: Uint8Array, { version, ports, tables }: MessageText): string {
   const from = new Reader(bytes, 'OFPBPC_BAD_LEN');
-  const format = (list: readonly Action[]): string => formatActions(list, { ports });
+  const format = (list: readonly Action[]): string => formatActions(list, { ports, tables });
   let bridge = '';
   const stack: string[] = [];
   let mirrors = 0;

@@ -1,6 +1,7 @@
 /** Changes of flow tables: OpenFlow 1.0.2 section 5.3.3, 1.5.1 section 7.3.4.2; NXT_FLOW_MOD. */
 import type { Match } from '../../flow/match.ts';
 import { formatActions } from '../action-codec.ts';
+import { checkActions } from '../action-rules.ts';
 import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
@@ -56,7 +57,7 @@ export interface FlowMod {
 export const anyGroup = 0xffffffff;
 const noBuffer = 0xffffffff;
 const unchangedCookie = 0xffffffffffffffffn;
-const allTables = 0xff;
+export const allTables = 0xff;
 
 function readCommand(number: number): FlowCommand {
   const command = commands[number];
@@ -265,13 +266,19 @@ const formNx: MessageForm<FlowMod> = {
 
 export const flowMod = defineMessage('FLOW_MOD', [form10, form11, formNx], formatFlowMod);
 
+/** What is printed is what a switch would take: throws OpenFlowError for actions that do not fit the match. */
 function formatFlowMod(mod: FlowMod, { version, ports, tables }: MessageText): string {
+  const error = checkActions(mod.actions, mod.match, { version, table: mod.table });
+  if (error !== undefined && error !== 'inconsistent')
+    throw new OpenFlowError(error, 'actions that do not fit the match');
   const { table, match, newCookie, cookie, cookieMask, idleTimeout, hardTimeout, importance } = mod;
   // Before OpenFlow 1.2 there is no such flag.
   const flags = version < 3 ? mod.flags & ~flowFlags.resetCounts : mod.flags;
   const matchText = formatPackedMatch(match, ports, mod.priority);
   const parts = [
-    newCookie === undefined || newCookie === 0n ? '' : `cookie:0x${newCookie.toString(16)} `,
+    newCookie === undefined || newCookie === 0n || newCookie === unchangedCookie
+      ? ''
+      : `cookie:0x${newCookie.toString(16)} `,
     cookieMask === 0n ? '' : `cookie:0x${cookie.toString(16)}/0x${cookieMask.toString(16)} `,
     idleTimeout === 0 ? '' : `idle:${idleTimeout} `,
     hardTimeout === 0 ? '' : `hard:${hardTimeout} `,
@@ -282,5 +289,5 @@ function formatFlowMod(mod: FlowMod, { version, ports, tables }: MessageText): s
   ];
   const where = table === 0 ? '' : ` table:${tables.format(table)}`;
   const what = matchText === '' ? '' : `${matchText} `;
-  return ` ${commandTexts[mod.command]}${where} ${what}${parts.join('')}actions=${formatActions(mod.actions, { ports })}`;
+  return ` ${commandTexts[mod.command]}${where} ${what}${parts.join('')}actions=${formatActions(mod.actions, { ports, tables })}`;
 }

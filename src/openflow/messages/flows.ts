@@ -1,5 +1,5 @@
 /** Flows and their counters: OpenFlow 1.0.2 section 5.3.5.2 and 5.3.5.3, 1.5.1 section 7.3.5.2 to 7.3.5.4; NXST. */
-import type { Match } from '../../flow/match.ts';
+import { type Match, matchOn } from '../../flow/match.ts';
 import { formatActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
@@ -20,7 +20,7 @@ import {
 import { reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import { flowFlagBits, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
-import { anyGroup } from './flow-mod.ts';
+import { allTables, anyGroup } from './flow-mod.ts';
 import { formatCounter, formatDuration } from './text.ts';
 
 /** Which flows: all that match more narrowly, and have such actions and such a cookie. */
@@ -33,6 +33,16 @@ export interface FlowRequest {
   readonly cookieMask: bigint;
   readonly match: Match;
 }
+
+/** That of all flows. */
+export const everyFlow: FlowRequest = {
+  table: allTables,
+  outPort: reservedPorts.ANY,
+  outGroup: anyGroup,
+  cookie: 0n,
+  cookieMask: 0n,
+  match: matchOn({}),
+};
 
 function requestForm10(wire: WirePlace): MessageForm<FlowRequest> {
   return {
@@ -424,23 +434,33 @@ export const flowReply = defineMessage(
 /** A time that is not told, as it stands on the wire. */
 export const unknownDuration: Duration = { seconds: 0xffffffff, nanoseconds: 0xffffffff };
 
-/** As ovs-ofctl prints a flow, with its counters. */
-function formatFlowStats(stats: FlowStats, { ports, tables }: Pick<MessageText, 'ports' | 'tables'>): string {
-  const { idleTimeout, hardTimeout, importance, idleAge, hardAge } = stats;
+/** As ovs-ofctl prints a flow; without counters and times where they are not asked for. */
+export function formatFlowStats(
+  stats: FlowStats,
+  { ports, tables }: Pick<MessageText, 'ports' | 'tables'>,
+  hasCounters = true,
+): string {
+  const { table, cookie, idleTimeout, hardTimeout, importance, idleAge, hardAge } = stats;
   const duration = stats.duration ?? unknownDuration;
   const match = formatPackedMatch(stats.match, ports, stats.priority);
+  const tableName = tables.format(table);
+  const counters = `n_packets=${formatCounter(stats.packets)}, n_bytes=${formatCounter(stats.bytes)}, `;
+  const ages = [
+    idleAge === undefined ? '' : `idle_age=${idleAge}, `,
+    hardAge === undefined || hardAge === duration.seconds ? '' : `hard_age=${hardAge}, `,
+  ].join('');
   return [
-    `cookie=0x${stats.cookie.toString(16)}, duration=${formatDuration(duration)}, `,
-    `table=${tables.format(stats.table)}, `,
-    `n_packets=${formatCounter(stats.packets)}, n_bytes=${formatCounter(stats.bytes)}, `,
+    hasCounters || cookie !== 0n ? `cookie=0x${cookie.toString(16)}, ` : '',
+    hasCounters ? `duration=${formatDuration(duration)}, ` : '',
+    hasCounters || tableName !== '0' ? `table=${tableName}, ` : '',
+    hasCounters ? counters : '',
     idleTimeout === 0 ? '' : `idle_timeout=${idleTimeout}, `,
     hardTimeout === 0 ? '' : `hard_timeout=${hardTimeout}, `,
     formatFlowFlags(stats.flags),
     importance === 0 ? '' : `importance=${importance}, `,
-    idleAge === undefined ? '' : `idle_age=${idleAge}, `,
-    hardAge === undefined || hardAge === duration.seconds ? '' : `hard_age=${hardAge}, `,
+    hasCounters ? ages : '',
     match === '' ? '' : `${match} `,
-    `actions=${formatActions(stats.actions, { ports })}`,
+    `actions=${formatActions(stats.actions, { ports, tables })}`,
   ].join('');
 }
 

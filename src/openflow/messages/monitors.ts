@@ -370,7 +370,9 @@ function formatUpdate(update: FlowUpdate, { ports, tables }: MessageText): strin
     idleTimeout === 0 ? '' : ` idle_timeout=${idleTimeout}`,
     hardTimeout === 0 ? '' : ` hard_timeout=${hardTimeout}`,
     ` cookie=${hexOrZero(cookie)} ${match}`,
-    actions.length === 0 ? '' : `${match === '' ? '' : ' '}actions=${formatActions(actions, { ports })}`,
+    actions.length === 0
+      ? ''
+      : `${match === '' ? '' : ' '}actions=${formatActions(actions, { ports, tables })}`,
   ].join('');
 }
 

@@ -110,9 +110,9 @@ export const packetOut = defineMessage(
   formatPacketOut,
 );
 
-function formatPacketOut(value: PacketOut, { ports, verbosity }: MessageText): string {
+function formatPacketOut(value: PacketOut, { ports, tables, verbosity }: MessageText): string {
   const { bufferId, metadata, actions, packet } = value;
-  const text = ` ${formatPackedMatch(metadata, ports)} actions=${formatActions(actions, { ports })}`;
+  const text = ` ${formatPackedMatch(metadata, ports)} actions=${formatActions(actions, { ports, tables })}`;
   if (bufferId !== undefined) return `${text} buffer=0x${bufferId.toString(16).padStart(8, '0')}`;
   const packetType = getSlot(unpackKey(metadata), 'packet_type');
   const shown = verbosity > 0 && packet.length > 0 ? `\n${formatPacket(packet, packetType)}` : '';

@@ -1,8 +1,9 @@
 /** How flow tables are set up: OpenFlow 1.1 section A.3.4.3 (table miss), 1.4.1 section 7.3.4.2 (eviction, vacancy). */
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
-import { bareMessage, defineMessage, listForm, type MessageForm, type TableText } from '../declare.ts';
+import { bareMessage, defineMessage, listForm, type MessageForm } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
 import { pad, struct, u8, u32 } from '../layout.ts';
+import type { TableText } from '../name-text.ts';
 import {
   checkBody,
   type Property,

@@ -1,0 +1,111 @@
+/** Sending changes: each by itself, or all in a bundle that is made as a whole or not at all. */
+import { printError } from '../../daemon/output.ts';
+import { Fatal } from '../../daemon/program.ts';
+import { Writer } from '../../openflow/bytes.ts';
+import { encodeMessage, type Sent } from '../../openflow/codec.ts';
+import type { Connection, ConnectionEvents } from '../../openflow/connection.ts';
+import { OpenFlowError } from '../../openflow/errors.ts';
+import { formatMessage } from '../../openflow/message-text.ts';
+import type { BundleControl } from '../../openflow/messages/bundles.ts';
+import { ErrorReply, read } from '../../openflow/replies.ts';
+import type { OfctlContext } from './context.ts';
+import { namesToShow } from './names.ts';
+import { during } from './target.ts';
+
+/** Sends a change; prints the switch's error and ends the program where it is refused. */
+export async function perform(
+  context: OfctlContext,
+  target: string,
+  connection: Connection,
+  message: Sent | ((xid: number) => Sent),
+): Promise<void> {
+  try {
+    await during(`talking to ${connection.name}`, connection.perform(message));
+  } catch (why) {
+    if (!(why instanceof ErrorReply)) throw why;
+    printError(formatMessage(why.bytes, context.verbosity + 2, await namesToShow(context, target)));
+    process.exit(1);
+  }
+}
+
+/** Messages sent before their predecessors are known to have been read. */
+const batchSize = 2048;
+
+/** Bits of a bundle: atomic, and in the order in which its messages came. */
+const bundleFlags = 3;
+const bundle = 0;
+
+/** A bundle in the making: its `events` are those of the connection that it is sent over. */
+export class Bundle {
+  readonly events: ConnectionEvents = {
+    message: (message, bytes) => {
+      if (message.name === 'ERROR') this.#errors.push(bytes.slice());
+    },
+  };
+  readonly #errors: Uint8Array[] = [];
+  /** The messages in it by their xids. */
+  readonly #sent = new Map<number, Uint8Array>();
+
+  /** Makes all changes or none; prints what the switch says against them. Throws Fatal. */
+  async perform(
+    context: OfctlContext,
+    target: string,
+    connection: Connection,
+    messages: Iterable<Sent>,
+  ): Promise<void> {
+    const talking = `talking to ${connection.name}`;
+    let isDone = await during(talking, this.#control(connection, 'open_request'));
+    if (isDone) {
+      await during(talking, this.#add(connection, messages));
+      const isGood = this.#errors.length === 0;
+      isDone =
+        (await during(talking, this.#control(connection, isGood ? 'commit_request' : 'discard_request'))) &&
+        isGood;
+    }
+    await this.#printErrors(context, target);
+    if (!isDone) throw new Fatal(`${talking} (Protocol error)`);
+  }
+
+  /** Did the switch agree? */
+  async #control(connection: Connection, type: BundleControl['type']): Promise<boolean> {
+    const value = { bundle, type, flags: bundleFlags };
+    for await (const bytes of connection.exchange({ name: 'BUNDLE_CONTROL', value })) {
+      const answer = read(bytes);
+      if (answer?.name === 'ERROR') this.#errors.push(bytes);
+      else if (answer?.name === 'BUNDLE_CONTROL')
+        return answer.value.type === String(type).replace('request', 'reply');
+    }
+    return false;
+  }
+
+  async #add(connection: Connection, messages: Iterable<Sent>): Promise<void> {
+    let count = 0;
+    let before: Promise<void> = Promise.resolve();
+    for (const message of messages) {
+      connection.send((xid) => {
+        const to = new Writer();
+        encodeMessage(to, connection.version, message, xid);
+        this.#sent.set(xid, to.written);
+        return { name: 'BUNDLE_ADD_MESSAGE', value: { bundle, flags: bundleFlags, message: to.written } };
+      });
+      if (++count % batchSize !== 0) continue;
+      const next = connection.barrier();
+      next.catch(() => {}); // the one before fails as well
+      await before;
+      before = next;
+    }
+    await before;
+    await connection.barrier();
+  }
+
+  async #printErrors(context: OfctlContext, target: string): Promise<void> {
+    const names = await namesToShow(context, target);
+    for (const bytes of this.#errors) {
+      const error = read(bytes);
+      if (error instanceof OpenFlowError || error.name !== 'ERROR') continue;
+      const { name, data } = error.value;
+      const about = formatMessage(this.#sent.get(error.xid) ?? data, context.verbosity + 1, names);
+      printError(name === undefined ? '***decode error***' : `Error ${name} for: ${about}`);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/** Commands that change flows, or only read their text: add-flow(s), mod-flows, del-flows, parse-flow(s). */
+
+import { Malformed } from '../../base/errors.ts';
+import { hexDump } from '../../base/hex-dump.ts';
+import { Fatal } from '../../daemon/program.ts';
+import { Writer } from '../../openflow/bytes.ts';
+import { encodeMessage, type Sent } from '../../openflow/codec.ts';
+import { readFlow } from '../../openflow/flow-text.ts';
+import { formatMessage } from '../../openflow/message-text.ts';
+import type { FlowCommand } from '../../openflow/messages/flow-mod.ts';
+import { flowModIn } from '../../openflow/protocol-messages.ts';
+import { formatProtocols, protocolSets, protocolsIn, versionOf } from '../../openflow/protocols.ts';
+import type { WireVersion } from '../../openflow/versions.ts';
+import { Bundle, perform } from './changes.ts';
+import type { OfctlContext } from './context.ts';
+import { type Flows, readFlows, readLines } from './flow-file.ts';
+import { NameReader, numbersOnly } from './names.ts';
+import { allowedFor, openForChanges } from './protocol.ts';
+
+/** Changes of one kind: of the flow on the command line, or of those in a file. */
+export function changeFlow(plain: FlowCommand, strict: FlowCommand = plain) {
+  return async (context: OfctlContext, [target = '', text = '']: readonly string[]): Promise<void> => {
+    const command = context.flows.isStrict ? strict : plain;
+    if (text === '-') return changeFlowsOf(context, target, text, command);
+    const names = new NameReader(context, target);
+    const said = await orFatal(async () => names.read((nameText) => readFlow(text, command, nameText)));
+    await send(context, target, { mods: [said.mod], usable: said.usable });
+  };
+}
+
+/** What `add-flows SWITCH FILE` does. */
+export async function addFlows(
+  context: OfctlContext,
+  [target = '', file = '']: readonly string[],
+): Promise<void> {
+  await changeFlowsOf(context, target, file, 'add');
+}
+
+/** Lines that add flows may begin with another command. */
+async function changeFlowsOf(
+  context: OfctlContext,
+  target: string,
+  file: string,
+  command: FlowCommand,
+): Promise<void> {
+  const text = readLines(file, (reason) => `${file}: open failed (${reason})`);
+  const names = new NameReader(context, target);
+  const each = command === 'add' ? 'any' : command;
+  const flows = await readFlows(file, text, names, (line, nameText) => readFlow(line, each, nameText));
+  await send(context, target, flows);
+}
+
+async function orFatal<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (why) {
+    throw why instanceof Malformed ? new Fatal(why.why) : why;
+  }
+}
+
+async function send(context: OfctlContext, target: string, { mods, usable }: Flows): Promise<void> {
+  if (context.flows.isBundle) {
+    const bundle = new Bundle();
+    const { connection, protocol } = await openForChanges(
+      context,
+      target,
+      usable & protocolSets.since13,
+      bundle.events,
+    );
+    await bundle.perform(
+      context,
+      target,
+      connection,
+      mods.map((mod) => flowModIn(protocol, mod)),
+    );
+    connection.close();
+    return;
+  }
+  const { connection, protocol } = await openForChanges(context, target, usable);
+  let dump = '';
+  for (const mod of mods) {
+    const message = flowModIn(protocol, mod);
+    await perform(context, target, connection, (xid) => {
+      if (context.verbosity >= verbosityOfBytes) dump += dumpOf(context, connection.version, message, xid);
+      return message;
+    });
+  }
+  connection.close();
+  context.print(dump);
+}
+
+/** With so many -m the bytes of what is sent are printed, and with more as one number. */
+const verbosityOfBytes = 5;
+
+function dumpOf({ verbosity }: OfctlContext, version: WireVersion, message: Sent, xid: number): string {
+  const to = new Writer();
+  encodeMessage(to, version, message, xid);
+  if (verbosity === verbosityOfBytes) return hexDump(to.written);
+  return `0x${Buffer.from(to.written).toString('hex').replace(/^0/, '')}\n`;
+}
+
+/** What `parse-flow FLOW` does. */
+export async function parseFlow(context: OfctlContext, [text = '']: readonly string[]): Promise<void> {
+  const said = await orFatal(async () => readFlow(text, 'add', numbersOnly));
+  print(context, { mods: [said.mod], usable: said.usable });
+}
+
+/** What `parse-flows FILE` does. */
+export async function parseFlows(context: OfctlContext, [file = '']: readonly string[]): Promise<void> {
+  const text = readLines(file, (reason) => `${file}: open failed (${reason})`);
+  const names = new NameReader({ ...context, names: { areAccepted: false, areShown: false } }, '');
+  print(context, await readFlows(file, text, names, (line) => readFlow(line, 'add', numbersOnly)));
+}
+
+function print(context: OfctlContext, { mods, usable }: Flows): void {
+  context.print(`usable protocols: ${formatProtocols(usable)}\n`);
+  const { protocols } = allowedFor(context, usable, { why: 'no usable protocol' });
+  const [protocol] = protocolsIn(usable & protocols);
+  if (protocol === undefined) throw new Error('unreachable: one of them is allowed');
+  context.print(`chosen protocol: ${formatProtocols(protocol)}\n`);
+  for (const mod of mods) {
+    const to = new Writer();
+    encodeMessage(to, versionOf(protocol), flowModIn(protocol, mod), context.nextXid());
+    context.print(formatMessage(to.written, context.verbosity));
+  }
+}

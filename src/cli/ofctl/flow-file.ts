@@ -1,0 +1,65 @@
+/** Files of flows, a line each: ovs-ofctl(8) add-flows. */
+import { readFileSync as readDescriptor } from 'node:fs';
+import { reasonOf } from '../../base/errno.ts';
+import { Malformed } from '../../base/errors.ts';
+import { readFileSync } from '../../base/files.ts';
+import { decodeText } from '../../base/text.ts';
+import { Fatal } from '../../daemon/program.ts';
+import type { FlowSaid } from '../../openflow/flow-text.ts';
+import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
+import { type ProtocolSet, protocolSets } from '../../openflow/protocols.ts';
+import type { NameReader, NameText } from './names.ts';
+
+const standardInput = 0;
+
+/** Flows that are sent together. */
+export interface Flows {
+  readonly mods: readonly FlowMod[];
+  /** The protocols that can say all of them. */
+  readonly usable: ProtocolSet;
+}
+
+/** Lines that say something, without comments, and their numbers. */
+export function* linesOf(text: string): IterableIterator<readonly [line: string, number: number]> {
+  let number = 0;
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    const line = text.slice(at, end < 0 ? text.length : end);
+    number++;
+    at += line.length + 1;
+    const comment = line.indexOf('#');
+    const said = comment < 0 ? line : line.slice(0, comment);
+    if (/[^ \t]/.test(said)) yield [said, number];
+  }
+}
+
+/** "-" is standard input. `failure` makes the message for a file that cannot be opened. Throws Fatal. */
+export function readLines(file: string, failure: (reason: string) => string): string {
+  try {
+    return decodeText(file === '-' ? readDescriptor(standardInput) : readFileSync(file));
+  } catch (why) {
+    throw new Fatal(failure(reasonOf(why)));
+  }
+}
+
+/** Reads each line by `read`. Throws Fatal. */
+export async function readFlows(
+  file: string,
+  text: string,
+  names: NameReader,
+  read: (line: string, text: NameText) => FlowSaid,
+): Promise<Flows> {
+  const mods: FlowMod[] = [];
+  let usable: ProtocolSet = protocolSets.any;
+  for (const [line, number] of linesOf(text)) {
+    try {
+      const reading = names.read((nameText) => read(line, nameText));
+      const said = reading instanceof Promise ? await reading : reading;
+      mods.push(said.mod);
+      usable &= said.usable;
+    } catch (why) {
+      throw why instanceof Malformed ? new Fatal(`${file}:${number}: ${why.why}`) : why;
+    }
+  }
+  return { mods, usable };
+}

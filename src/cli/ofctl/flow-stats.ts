@@ -1,0 +1,28 @@
+/** All flows of a switch that a request means, as values. */
+import { Fatal } from '../../daemon/program.ts';
+import { OpenFlowError } from '../../openflow/errors.ts';
+import type { FlowRequest, FlowStats } from '../../openflow/messages/flows.ts';
+import { flowRequestIn } from '../../openflow/protocol-messages.ts';
+import { ErrorReply } from '../../openflow/replies.ts';
+import type { Session } from './protocol.ts';
+import { during } from './target.ts';
+
+/** Throws Fatal. */
+export async function fetchFlows(
+  { connection, protocol }: Session,
+  request: FlowRequest,
+): Promise<FlowStats[]> {
+  const flows: FlowStats[] = [];
+  const fetch = async (): Promise<void> => {
+    const sent = flowRequestIn(protocol, 'FLOW_REQUEST', request);
+    for await (const { value } of connection.multipart(sent)) flows.push(...value);
+  };
+  try {
+    await during('dump flows', fetch());
+  } catch (why) {
+    if (why instanceof ErrorReply || why instanceof OpenFlowError)
+      throw new Fatal('dump flows (Protocol error)');
+    throw why;
+  }
+  return flows;
+}
