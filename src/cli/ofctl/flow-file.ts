@@ -20,7 +20,7 @@ export interface Flows {
 }
 
 /** Lines that say something, without comments, and their numbers. */
-export function* linesOf(text: string): IterableIterator<readonly [line: string, number: number]> {
+function* linesOf(text: string): IterableIterator<readonly [line: string, number: number]> {
   let number = 0;
   for (let at = 0; at < text.length; ) {
     const end = text.indexOf('\n', at);
