@@ -1,6 +1,6 @@
 /**
  * Coverage counters: how often something rare or telling happened, one registry a process
- * (`coverage/show`). Declared beside the code that counts: `const missed = counter('dpif_missed')`.
+ * (`coverage/show`). Declared beside the code that counts: `const missed = coverageCounter('dpif_missed')`.
  */
 import { type Ms, ms } from './units.ts';
 
@@ -13,7 +13,7 @@ export interface Counter {
 const counters = new Map<string, Counter>();
 
 /** The process-wide counter of that name, made on first use. Hot code keeps the object and does `c.total++`. */
-export function counter(name: string): Counter {
+export function coverageCounter(name: string): Counter {
   let found = counters.get(name);
   if (found === undefined) {
     found = { name, total: 0 };

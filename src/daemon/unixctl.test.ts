@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CoverageRates, counter } from '../base/coverage.ts';
+import { CoverageRates, coverageCounter } from '../base/coverage.ts';
 import { logRegistry } from '../base/log.ts';
 import { ms } from '../base/units.ts';
 import type { Channel, Json, RpcMessage } from '../rpc/channel.ts';
@@ -141,7 +141,7 @@ describe('the control socket', () => {
   test('answers with data to a client that asked for JSON', async () => {
     const { server } = start();
     const { ask } = connect(server);
-    counter('test_unixctl_hits').total = 5;
+    coverageCounter('test_unixctl_hits').total = 5;
     expect(await ask('set-options', '--format', 'yaml')).toBe('option format yaml is invalid');
     expect(await ask('set-options', '--format', 'json')).toBe('');
     expect(await ask('version')).toEqual({ reply: 'prog (Open vSwitch) 3.1.0\n', 'reply-format': 'plain' });
@@ -177,7 +177,7 @@ describe('the control socket', () => {
 describe('coverage', () => {
   test('shows rates over five seconds, a minute and an hour', async () => {
     const rates = new CoverageRates(ms(0));
-    const hits = counter('test_rates');
+    const hits = coverageCounter('test_rates');
     hits.total = 10;
     expect(rates.run(ms(4999))).toBe(5000);
     expect(rates.run(ms(5000))).toBe(10_000);
@@ -191,8 +191,8 @@ describe('coverage', () => {
   });
 
   test('is a table with the counters that were hit', async () => {
-    counter('test_shown').total = 3;
-    counter('test_never');
+    coverageCounter('test_shown').total = 3;
+    coverageCounter('test_never');
     const { server } = start();
     const { ask } = connect(server);
     const text = await ask('coverage/show');

@@ -31,7 +31,7 @@ export type DpAction =
   /** Looks the packet, as it is now, up again under that recirculation id. */
   | { readonly do: 'recirc'; readonly id: number }
   /** Writes the masked bits of slots of one header, or of metadata; checksums follow. */
-  | { readonly do: 'set'; readonly header: SetHeader; readonly fields: readonly SetField[] }
+  | { readonly do: 'set'; readonly header: SetHeader; readonly fields: readonly SlotWrite[] }
   /** Pushes a tag outermost. `tci` includes bit 12 (CFI), as in a key. */
   | { readonly do: 'push_vlan'; readonly tpid: number; readonly tci: number }
   | { readonly do: 'pop_vlan' }
@@ -123,7 +123,7 @@ export function isSetHeader(name: string): name is SetHeader {
  * New value and mask of one slot: the key's words from `slots[slot].word` on, as many as the slot touches, its bits
  * where a key has them and zero elsewhere (so `tp_dst` sits in the low half of one word, `nw_proto` in the top byte).
  */
-export interface SetField {
+export interface SlotWrite {
   readonly slot: SlotName;
   readonly value: readonly number[];
   readonly mask: readonly number[];

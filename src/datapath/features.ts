@@ -7,7 +7,7 @@ import { isMplsType } from '../wire/ethernet.ts';
 import type { DpAction, DpActionName, HashAlgorithm, SetHeader } from './actions.ts';
 
 /** What it can do to a packet. */
-export interface ActionFeatures {
+export interface ActionSupport {
   readonly actions: ReadonlySet<DpActionName>;
   /** What `set` can write to. */
   readonly setHeaders: ReadonlySet<SetHeader>;
@@ -20,7 +20,7 @@ export interface ActionFeatures {
   readonly maxVlanTags: number;
 }
 
-export interface DpFeatures extends ActionFeatures {
+export interface DpFeatures extends ActionSupport {
   /** It forwards on without its owner: see `Datapath.detach`. */
   readonly keepsForwarding: boolean;
   /** A port whose device vanished stays, with its number, until the device comes back. */
@@ -29,7 +29,7 @@ export interface DpFeatures extends ActionFeatures {
 
 interface Able {
   readonly name: string;
-  readonly features: ActionFeatures;
+  readonly features: ActionSupport;
 }
 
 /** Throws Refused, naming the action and the datapath, when the datapath cannot run one of the actions. */
@@ -45,7 +45,7 @@ export function refuseUnsupported({ name, features }: Able, actions: readonly Dp
 /** The first thing that cannot be done, in words. */
 function unsupported(
   actions: readonly DpAction[],
-  features: ActionFeatures,
+  features: ActionSupport,
   depth: number,
 ): string | undefined {
   if (depth > features.maxNesting) return `actions more than ${features.maxNesting} deep in each other`;

@@ -2,11 +2,11 @@
  * What the owner's side of a userspace datapath keeps of its flows: which there are, and where to read what the workers
  * count of them in shared memory.
  */
-import { counter } from '../base/coverage.ts';
+import { coverageCounter } from '../base/coverage.ts';
 import type { DpFlow, DpFlowStats } from './provider.ts';
-import type { FlowStats } from './userspace/flow-stats.ts';
+import type { FlowCounters } from './userspace/flow-stats.ts';
 
-const refused = counter('datapath_flow_refused');
+const refused = coverageCounter('datapath_flow_refused');
 
 export class FlowList {
   readonly capacity: number;
@@ -64,7 +64,11 @@ export class FlowList {
   }
 
   /** Fills `into` with the sum over `workers`; false when there is no such flow. */
-  readStats(id: number, workers: readonly { readonly flowStats: FlowStats }[], into: DpFlowStats): boolean {
+  readStats(
+    id: number,
+    workers: readonly { readonly flowStats: FlowCounters }[],
+    into: DpFlowStats,
+  ): boolean {
     if (this.#flows[id] === undefined) return false;
     const generation = this.#generations[id] ?? 0;
     into.packetCount = 0;

@@ -7,16 +7,16 @@
  * port never pushes out those of the others.
  */
 import type { Clock } from '../base/clock.ts';
-import { counter } from '../base/coverage.ts';
+import { coverageCounter } from '../base/coverage.ts';
 import { List, type ListNode } from '../base/list.ts';
 import { isMulticast, type Mac } from './mac.ts';
 import { VlanSet } from './vlan-set.ts';
 
-const learned = counter('mac_learning_learned');
-const expired = counter('mac_learning_expired');
-const evicted = counter('mac_learning_evicted');
-const moved = counter('mac_learning_moved');
-const staticNotMoved = counter('mac_learning_static_none_move');
+const learned = coverageCounter('mac_learning_learned');
+const expired = coverageCounter('mac_learning_expired');
+const evicted = coverageCounter('mac_learning_evicted');
+const moved = coverageCounter('mac_learning_moved');
+const staticNotMoved = coverageCounter('mac_learning_static_none_move');
 
 /** Seconds for which a gratuitous ARP that came by an ordinary port forbids a bond to move the address. */
 const gratuitousArpLock = 5;

@@ -4,8 +4,8 @@
  */
 import { keyValues } from '../flow/key-values.ts';
 import type { Match } from '../flow/match.ts';
-import { type AnyDeclaration, declarationOf, type Place, verifyActions } from './action-rules.ts';
-import { readPort, wrong } from './actions/arguments.ts';
+import { type AnyDeclaration, declarationOf, type ListPlace, verifyActions } from './action-rules.ts';
+import { readPortArgument, wrong } from './actions/arguments.ts';
 import {
   type ActionForm,
   type ActionText,
@@ -110,7 +110,7 @@ export function readActions(from: Reader, version: WireVersion, reading: ActionR
 export function readList(
   from: Reader,
   version: WireVersion,
-  place: Place,
+  place: ListPlace,
   reading: ActionReading,
   depth: number,
 ): AnyAction[] {
@@ -233,7 +233,7 @@ export function readInstructionText(text: string, context: ActionText): Action[]
   return readTextList(text, context, { allows: 'instructions' }, 0) as Action[]; // all were declared
 }
 
-function readTextList(text: string, context: ActionText, place: Place, depth: number): AnyAction[] {
+function readTextList(text: string, context: ActionText, place: ListPlace, depth: number): AnyAction[] {
   if (depth >= mostDepth) throw wrong('Action nested too deeply');
   const readInner = (inner: string, outer: Outer): AnyAction[] =>
     readTextList(inner, context, { outer, allows: 'actions and meter' }, depth + 1);
@@ -276,7 +276,7 @@ function readOne(
   }
   const refused = Object.hasOwn(refusedWords, name) ? refusedWords[name] : undefined;
   if (refused !== undefined) throw wrong(refused);
-  const port = readPort(word, context);
+  const port = readPortArgument(word, context);
   if (port === undefined) throw wrong(`unknown action ${word}`);
   return instead(output, { port, maxLength: 0 });
 }

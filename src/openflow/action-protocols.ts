@@ -3,12 +3,12 @@
  * Differs: what stands before a `clone` counts too; the reference forgets it.
  */
 
-import { declarationOf, type Place } from './action-rules.ts';
+import { declarationOf, type ListPlace } from './action-rules.ts';
 import type { AnyAction } from './actions/declare.ts';
 import { type ProtocolSet, protocolSets } from './protocols.ts';
 
 /** The protocols that can say each of the actions, in a list that allows such instructions. */
-export function protocolsOfActions(list: readonly AnyAction[], allows: Place['allows']): ProtocolSet {
+export function protocolsOfActions(list: readonly AnyAction[], allows: ListPlace['allows']): ProtocolSet {
   let set: ProtocolSet = protocolSets.any;
   for (const action of list) {
     const { name, usableIn, inner } = declarationOf(action);

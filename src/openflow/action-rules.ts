@@ -32,14 +32,14 @@ export function declarationOf(action: AnyAction): AnyDeclaration {
 }
 
 /** Where a list stands, which says what may be in it. */
-export interface Place {
+export interface ListPlace {
   /** The action that it is inside of. */
   readonly outer?: Outer | undefined;
   /** Instructions that may be in it: those of a flow, of a list of actions, or of one inside of an action. */
   readonly allows: 'instructions' | 'actions and meter' | 'actions';
 }
 
-const allowed: Readonly<Record<Place['allows'], readonly InstructionName[]>> = {
+const allowed: Readonly<Record<ListPlace['allows'], readonly InstructionName[]>> = {
   instructions: instructionNames,
   'actions and meter': ['meter', 'apply_actions'],
   actions: ['apply_actions'],
@@ -61,7 +61,7 @@ export function isApplied(action: AnyAction, version: WireVersion): boolean {
 export function verifyActions(
   list: readonly AnyAction[],
   version: WireVersion,
-  { outer, allows }: Place,
+  { outer, allows }: ListPlace,
 ): void {
   let before: InstructionName | undefined;
   for (const action of list) {

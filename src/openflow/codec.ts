@@ -6,12 +6,12 @@ import { Reader, type Writer } from './bytes.ts';
 import type { InnerMessages } from './declare.ts';
 import { OpenFlowError } from './errors.ts';
 import {
-  type Direction,
   formOfNumber,
   formOfType,
   formToSend,
-  type Kind,
   type KnownForm,
+  type MessageDirection,
+  type MessageKind,
 } from './message-table.ts';
 import type { Message } from './messages/index.ts';
 import { knownVersion, type WireVersion } from './versions.ts';
@@ -98,7 +98,7 @@ export function readHead(from: Reader): Head {
   return { known, version, xid, flags: 0 };
 }
 
-function directionOf(version: number, type: number): Direction {
+function directionOf(version: number, type: number): MessageDirection {
   const request = requestType(version);
   if (type === request) return 'request';
   return type === request + 1 ? 'reply' : undefined;
@@ -109,7 +109,7 @@ function requestType(version: number): number {
   return version === 1 ? 16 : 18;
 }
 
-function readMultipartHead(from: Reader, version: number, xid: number, direction: Direction): Head {
+function readMultipartHead(from: Reader, version: number, xid: number, direction: MessageDirection): Head {
   const number = from.u16();
   const flags = from.u16();
   if (version > 1) from.skip(4);
@@ -126,9 +126,9 @@ function readMultipartHead(from: Reader, version: number, xid: number, direction
 function readExperimenter(
   from: Reader,
   version: number,
-  ofNicira: Kind,
-  ofOnf: Kind | undefined,
-  direction: Direction,
+  ofNicira: MessageKind,
+  ofOnf: MessageKind | undefined,
+  direction: MessageDirection,
 ): KnownForm {
   const experimenter = from.u32();
   const kind = experimenter === nicira ? ofNicira : experimenter === onf ? ofOnf : undefined;
@@ -174,7 +174,7 @@ export function encodeMessage(to: Writer, version: WireVersion, message: Sent, x
   to.setU16(start + 2, to.size - start);
 }
 
-const experimenterOf: Readonly<Record<Kind, number>> = {
+const experimenterOf: Readonly<Record<MessageKind, number>> = {
   OFPT: 0,
   NXT: nicira,
   ONFT: onf,

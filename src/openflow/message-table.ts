@@ -4,8 +4,8 @@ import { type Message, messages } from './messages/index.ts';
 import { allVersions, isWithin, readRange, type VersionRange, type WireVersion } from './versions.ts';
 
 /** The standard's messages and multiparts, Nicira's, the ONF's. */
-export type Kind = 'OFPT' | 'NXT' | 'ONFT' | 'OFPST' | 'NXST' | 'ONFST';
-export type Direction = 'request' | 'reply' | undefined;
+export type MessageKind = 'OFPT' | 'NXT' | 'ONFT' | 'OFPST' | 'NXST' | 'ONFST';
+export type MessageDirection = 'request' | 'reply' | undefined;
 
 export interface KnownForm {
   readonly name: Message['name'];
@@ -13,9 +13,9 @@ export interface KnownForm {
   readonly printed: string;
   readonly form: MessageForm<unknown>;
   readonly format: (value: unknown, context: MessageText) => string;
-  readonly kind: Kind;
+  readonly kind: MessageKind;
   readonly number: number;
-  readonly direction: Direction;
+  readonly direction: MessageDirection;
 }
 
 /** The standard's messages by version and type. Version 0 is any that is not known. */
@@ -55,9 +55,9 @@ function readPlace(
   const [kind, range, number, direction] = wire.split(' ');
   // The type of `wire` says what each of them can be.
   return {
-    kind: kind as Kind,
+    kind: kind as MessageKind,
     number: Number(number),
-    direction: direction as Direction,
+    direction: direction as MessageDirection,
     range: range as VersionRange,
   };
 }
@@ -82,8 +82,8 @@ export function formOfType(version: number, type: number): KnownForm | undefined
 /** The form of a multipart or an extension. */
 export function formOfNumber(
   version: number,
-  kind: Kind,
-  direction: Direction,
+  kind: MessageKind,
+  direction: MessageDirection,
   number: number,
 ): KnownForm | undefined {
   return byPlace.get(`${version} ${kind} ${direction}`)?.get(number);

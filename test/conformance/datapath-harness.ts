@@ -1,7 +1,7 @@
 /** What the suites of datapaths share: wires, flows and packets. */
 import { expect } from 'vitest';
 import { type DpPort, dpPort } from '../../src/base/units.ts';
-import type { DpAction, SetField } from '../../src/datapath/actions.ts';
+import type { DpAction, SlotWrite } from '../../src/datapath/actions.ts';
 import type { UserspaceCookie } from '../../src/datapath/cookie.ts';
 import type {
   Datapath,
@@ -98,7 +98,7 @@ export function keyOf(packet: Uint8Array, wire: Wire): Uint32Array {
   return key;
 }
 
-export function setField(slot: SlotName, value: string, mask = 'ff'.repeat(slots[slot].size)): SetField {
+export function setField(slot: SlotName, value: string, mask = 'ff'.repeat(slots[slot].size)): SlotWrite {
   const { word, size, at } = slots[slot];
   const count = ((at + size - 1) >> 2) - word + 1;
   const words = (text: string): number[] => {

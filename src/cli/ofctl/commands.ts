@@ -13,7 +13,7 @@ interface Command extends CommandShape {
   run(context: OfctlContext, args: readonly string[]): void | Promise<void> | Promise<number>;
 }
 
-export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+export const ofctlCommands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['show', { usage: 'switch', min: 1, max: 1, run: show }],
   ['dump-desc', { usage: 'switch', min: 1, max: 1, run: dump('DESC_REQUEST') }],
   ['dump-tables', { usage: 'switch', min: 1, max: 1, run: dump('TABLE_REQUEST') }],

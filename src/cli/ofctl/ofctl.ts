@@ -33,7 +33,7 @@ import { type ProtocolSet, protocolSets, readProtocols } from '../../openflow/pr
 import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import { findCommand, listCommands } from '../command-table.ts';
 import { type Allowed, allowedBy } from './allowed.ts';
-import { commands } from './commands.ts';
+import { ofctlCommands } from './commands.ts';
 import type { FlowOptions, OfctlContext } from './context.ts';
 
 const options: readonly OptionDef[] = [
@@ -67,9 +67,9 @@ export async function ofctl(program: Program): Promise<number> {
   const [name, ...args] = line.rest;
   if (name === undefined) throw new UsageError('missing command name; use --help for help');
   if (name === 'help') return print(helpText(program));
-  if (name === 'list-commands') return print(listCommands(commands));
+  if (name === 'list-commands') return print(listCommands(ofctlCommands));
   let lastXid = 0;
-  const status = await findCommand(commands, name, args.length).run(
+  const status = await findCommand(ofctlCommands, name, args.length).run(
     {
       verbosity: line.options.filter(({ key }) => key === 'more').length,
       isRaw: isUsed(line, 'raw'),
@@ -189,7 +189,7 @@ Commands that need no switch:
   ofp-print HEX [VERBOSITY]   print a message given as hexadecimal digits
   encode-hello BITMAP         print the hello of a speaker of these versions
   print-error NAME            print the numbers of an error
-  list-commands               list all commands
+  list-commands               list all ofctlCommands
 ${connectionHelp('OpenFlow', {})}
 OpenFlow version options:
   -O, --protocols             set allowed OpenFlow versions

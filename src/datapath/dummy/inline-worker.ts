@@ -3,14 +3,14 @@ import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { Totals } from '../userspace/counters.ts';
 import { Engine } from '../userspace/engine.ts';
-import type { FlowStats } from '../userspace/flow-stats.ts';
+import type { FlowCounters } from '../userspace/flow-stats.ts';
 import { UpcallList } from './upcall-list.ts';
 
 export class InlineWorker {
   readonly upcalls = new UpcallList();
   readonly engine: Engine;
   readonly totals: Totals;
-  readonly flowStats: FlowStats;
+  readonly flowStats: FlowCounters;
 
   constructor({ clock, random }: { clock: Clock; random: Random }, flowCapacity: number) {
     this.engine = new Engine({

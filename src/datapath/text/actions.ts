@@ -17,7 +17,7 @@ import {
   type DpActionOf,
   isSetHeader,
   type NshHeader,
-  type SetField,
+  type SlotWrite,
 } from '../actions.ts';
 import { formatConntrack, readConntrack } from './conntrack.ts';
 import { formatUserspace, readUserspace } from './cookie.ts';
@@ -347,7 +347,7 @@ function readSet(cursor: TextCursor): DpActionOf<'set'> {
   return { do: 'set', header, fields: fieldsOf(key, mask) };
 }
 
-function fieldsOf(key: Uint32Array, mask: Uint32Array): SetField[] {
+function fieldsOf(key: Uint32Array, mask: Uint32Array): SlotWrite[] {
   return Object.entries(slots).flatMap(([slot, { word, size, at }]) => {
     const words = Math.ceil(((at & 3) + size) / 4);
     const own = ownBits(at, size, words);

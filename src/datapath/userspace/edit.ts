@@ -19,7 +19,7 @@ import {
   tcp,
   udp,
 } from '../../wire/transport.ts';
-import type { SetField } from '../actions.ts';
+import type { SlotWrite } from '../actions.ts';
 import type { Headers } from './headers.ts';
 import { sctpChecksum } from './sctp.ts';
 
@@ -27,7 +27,7 @@ import { sctpChecksum } from './sctp.ts';
 export type HeaderEdit = (frame: Frame, headers: Headers) => void;
 
 /** Slots without an entry are metadata: they have no bytes in a frame. */
-const editors: Partial<Record<SlotName, (field: SetField) => HeaderEdit>> = {
+const editors: Partial<Record<SlotName, (field: SlotWrite) => HeaderEdit>> = {
   eth_dst: (field) => linkEdit(new Patch(field, ethernet.offset.dst)),
   eth_src: (field) => linkEdit(new Patch(field, ethernet.offset.src)),
   vlan_tpid: (field) => tagEdit(new Patch(field, ethernet.offset.type)),
@@ -60,7 +60,7 @@ const editors: Partial<Record<SlotName, (field: SetField) => HeaderEdit>> = {
 };
 
 /** What writing `field` means for a frame; undefined when the slot is metadata. */
-export function editOf(field: SetField): HeaderEdit | undefined {
+export function editOf(field: SlotWrite): HeaderEdit | undefined {
   return editors[field.slot]?.(field);
 }
 
@@ -73,7 +73,7 @@ class Patch {
   readonly end: number;
 
   /** `offset` is the field's in its header; `limits` narrow the mask of each piece. */
-  constructor(field: SetField, offset: number, ...limits: readonly number[]) {
+  constructor(field: SlotWrite, offset: number, ...limits: readonly number[]) {
     const { at, size } = slots[field.slot];
     const byteOf = (words: readonly number[], n: number): number => {
       const index = (at & 3) + n;
@@ -92,7 +92,7 @@ class Patch {
   }
 
   /** The bits `limit` of a slot of one byte, which lie `low` bits up in the 16-bit piece at `offset`. */
-  static bits(field: SetField, offset: number, low: number, limit: number): Patch {
+  static bits(field: SlotWrite, offset: number, low: number, limit: number): Patch {
     const { shift } = slots[field.slot];
     const widen = (words: readonly number[]): number[] => [(((words[0] ?? 0) >>> shift) & limit) << low];
     // As a slot of two bytes in the low half of its word.
@@ -100,7 +100,7 @@ class Patch {
   }
 
   /** An IPv6 traffic class lies across the first two bytes. */
-  static trafficClass(field: SetField): Patch {
+  static trafficClass(field: SlotWrite): Patch {
     const shift = slots[field.slot].shift;
     const widen = (words: readonly number[]): number[] => [((words[0] ?? 0) >>> shift) << 20];
     return new Patch(
@@ -165,7 +165,7 @@ function arpEdit(patch: Patch): HeaderEdit {
   };
 }
 
-function addressEdit(field: SetField, offset4: number, offsetArp: number): HeaderEdit {
+function addressEdit(field: SlotWrite, offset4: number, offsetArp: number): HeaderEdit {
   const patch = new Patch(field, offset4);
   const inArp = arpEdit(new Patch(field, offsetArp));
   return (frame, headers) => {
@@ -198,7 +198,7 @@ function bothEdit(patch4: Patch, patch6: Patch): HeaderEdit {
   };
 }
 
-function portEdit(field: SetField, offset: number, offsetIcmp: number): HeaderEdit {
+function portEdit(field: SlotWrite, offset: number, offsetIcmp: number): HeaderEdit {
   const patch = new Patch(field, offset);
   const { shift } = slots[field.slot];
   // A key keeps type and code in the low byte of a port's place.
@@ -246,7 +246,7 @@ function neighbourEdit(patch: Patch): HeaderEdit {
 }
 
 /** The hardware address of an ARP packet, or that of an option of a neighbour message. */
-function linkAddressEdit(field: SetField, offsetArp: number, optionType: number): HeaderEdit {
+function linkAddressEdit(field: SlotWrite, offsetArp: number, optionType: number): HeaderEdit {
   const inArp = arpEdit(new Patch(field, offsetArp));
   const patch = new Patch(field, neighbourOption.offset.address);
   return (frame, headers) => {

@@ -16,7 +16,7 @@ import type { DpPacket, SentUp, UpcallReason } from '../provider.ts';
 import { type SharedPortCounters, Totals } from './counters.ts';
 import { type ActionStep, type ExecutionHost, type Output, PacketExecution } from './execute.ts';
 import { FlowCache, FlowEntry, hashConnection } from './flow-cache.ts';
-import { FlowStats, stat } from './flow-stats.ts';
+import { FlowCounters, stat } from './flow-stats.ts';
 import { FrameArena, type FrameMemory } from './frame-arena.ts';
 import { Misses, missMemorySize } from './misses.ts';
 
@@ -35,7 +35,7 @@ export interface EngineDeps {
   makeMemory(size: number): FrameMemory;
   readonly flowCapacity: number;
   readonly totals?: Totals;
-  readonly flowStats?: FlowStats;
+  readonly flowStats?: FlowCounters;
 }
 
 /** A port as one worker has it. */
@@ -66,7 +66,7 @@ const tcpFlagsWord = slots.tcp_flags.word;
 
 export class Engine implements ExecutionHost {
   readonly totals: Totals;
-  readonly flowStats: FlowStats;
+  readonly flowStats: FlowCounters;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #upcalls: UpcallSink;
@@ -90,7 +90,7 @@ export class Engine implements ExecutionHost {
     this.#random = deps.random;
     this.#upcalls = deps.upcalls;
     this.totals = deps.totals ?? new Totals();
-    this.flowStats = deps.flowStats ?? new FlowStats();
+    this.flowStats = deps.flowStats ?? new FlowCounters();
     this.#table = new FlowCache(deps.flowCapacity);
     this.#arena = new FrameArena(deps.makeMemory(arenaSize));
     this.#misses = new Misses(deps.makeMemory(missMemorySize));

@@ -13,14 +13,14 @@ import { dpPort } from '../../base/units.ts';
 import { newKey, writeSlot } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { Frame, gso } from '../../wire/frame.ts';
-import type { DpAction, SetField } from '../actions.ts';
+import type { DpAction, SlotWrite } from '../actions.ts';
 import type { DpDropReason } from '../drops.ts';
 import type { SentUp } from '../provider.ts';
 import { type ExecutionHost, type Output, PacketExecution } from './execute.ts';
 import { FrameArena } from './frame-arena.ts';
 import { lowerActions } from './lower.ts';
 
-function field(slot: SlotName, value: string, mask = 'ff'.repeat(slots[slot].size)): SetField {
+function field(slot: SlotName, value: string, mask = 'ff'.repeat(slots[slot].size)): SlotWrite {
   const { word, at, size } = slots[slot];
   const count = ((at + size - 1) >> 2) - word + 1;
   const words = (text: string): number[] => {
@@ -120,7 +120,7 @@ describe('tags', () => {
 });
 
 describe('set', () => {
-  const set = (...fields: readonly SetField[]): DpAction => ({ do: 'set', header: 'eth', fields });
+  const set = (...fields: readonly SlotWrite[]): DpAction => ({ do: 'set', header: 'eth', fields });
   const arp =
     'ffffffffffff 020000000001 0806 0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002';
   const icmp6 = `333300000001 020000000001 86dd 60000000 0020 3a ff

@@ -10,7 +10,7 @@ const stride = 5;
 export const stat = { packets: 0, bytes: 1, usedAt: 2, tcpFlags: 3, generation: 4 } as const;
 const chunkFlows = 4096;
 
-export class FlowStats {
+export class FlowCounters {
   readonly #chunks: (Float64Array | undefined)[] = [];
 
   /** Makes room for flow `id`; returns what another thread must `adopt` when a chunk was made for it. */

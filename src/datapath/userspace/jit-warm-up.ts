@@ -17,7 +17,7 @@ import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventf
 import { Frame } from '../../wire/frame.ts';
 import { type WorkerCommand, workerFlag, workerFlagCount } from './commands.ts';
 import { SharedPortCounters, Totals } from './counters.ts';
-import { FlowStats } from './flow-stats.ts';
+import { FlowCounters } from './flow-stats.ts';
 import { makeUpcallMemory } from './upcall-ring.ts';
 import { looksBeforeSleep, Worker } from './worker.ts';
 
@@ -152,7 +152,7 @@ class WarmUpWorker {
 }
 
 function flows(): WorkerCommand[] {
-  const stats = new FlowStats();
+  const stats = new FlowCounters();
   const interned = masks.map((names) => {
     const mask = newKey();
     for (const slot of names) maskSlot(mask, slot);

@@ -20,7 +20,7 @@ const typeNamespace = 0x10000;
 const bridged = 0x6558;
 
 /** `tag` is a TPID and a TCI. */
-export function pushTag(x: PacketExecution, tag: number): void {
+export function pushFrameTag(x: PacketExecution, tag: number): void {
   if (x.packetType !== ethernetPacket || x.frame.size < ethernet.size || !x.makeWritable(vlanTag.size))
     return;
   const { frame } = x;
@@ -33,7 +33,7 @@ export function pushTag(x: PacketExecution, tag: number): void {
   moveStart(frame, -vlanTag.size);
 }
 
-export function popTag(x: PacketExecution): void {
+export function popFrameTag(x: PacketExecution): void {
   if (x.packetType !== ethernetPacket || x.frame.size < taggedMin || !x.makeWritable()) return;
   const { frame } = x;
   const { view, start } = frame;
@@ -44,7 +44,7 @@ export function popTag(x: PacketExecution): void {
 }
 
 /** Behind the tags of an Ethernet frame, else in front of the packet. */
-export function pushLabel(x: PacketExecution, lse: number, type: number): void {
+export function pushFrameLabel(x: PacketExecution, lse: number, type: number): void {
   if (!x.locate() || !x.makeWritable(mpls.size) || !x.locate()) return;
   const { frame } = x;
   const offset = x.headers.network - frame.start;
@@ -63,7 +63,7 @@ export function wrapInMpls(x: PacketExecution, lse: number, type: number): void 
 }
 
 /** `type` is what follows the entry. */
-export function popLabel(x: PacketExecution, type: number): void {
+export function popFrameLabel(x: PacketExecution, type: number): void {
   if (!x.locate() || !isMplsType(x.headers.etherType) || x.frame.end - x.headers.network < mpls.size) return;
   if (!x.makeWritable() || !x.locate()) return;
   const { frame } = x;

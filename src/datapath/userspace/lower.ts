@@ -3,8 +3,8 @@
  * has one line an action, and what has no line is none of the engine's features.
  */
 import { type SlotName, slots } from '../../flow/slots.ts';
-import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetField, SetHeader } from '../actions.ts';
-import type { ActionFeatures } from '../features.ts';
+import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetHeader, SlotWrite } from '../actions.ts';
+import type { ActionSupport } from '../features.ts';
 import type { SentUp } from '../provider.ts';
 import { editOf } from './edit.ts';
 import type { ActionStep } from './execute.ts';
@@ -12,13 +12,13 @@ import { hashL4, hashSymmetricL4 } from './hash.ts';
 import {
   nshBytes,
   popEthernet,
-  popLabel,
+  popFrameLabel,
+  popFrameTag,
   popNsh,
-  popTag,
   pushEthernet,
-  pushLabel,
+  pushFrameLabel,
+  pushFrameTag,
   pushNsh,
-  pushTag,
   wrapInMpls,
 } from './layers.ts';
 
@@ -51,19 +51,19 @@ const lowerings: Lowerings = {
   set: lowerSet,
   push_vlan({ tpid, tci }) {
     const tag = ((tpid << 16) | (tci & ~0x1000)) >>> 0; // bit 12 of a key says "tagged"
-    return (x) => pushTag(x, tag);
+    return (x) => pushFrameTag(x, tag);
   },
-  pop_vlan: () => popTag,
+  pop_vlan: () => popFrameTag,
   push_mpls({ lse, etherType }) {
-    return (x) => pushLabel(x, lse, etherType);
+    return (x) => pushFrameLabel(x, lse, etherType);
   },
   add_mpls({ lse, etherType, isBehindEthernet }) {
     return isBehindEthernet === true
-      ? (x) => pushLabel(x, lse, etherType)
+      ? (x) => pushFrameLabel(x, lse, etherType)
       : (x) => wrapInMpls(x, lse, etherType);
   },
   pop_mpls({ etherType }) {
-    return (x) => popLabel(x, etherType);
+    return (x) => popFrameLabel(x, etherType);
   },
   push_eth({ src, dst }) {
     const addresses = Uint8Array.from([...dst, ...src]);
@@ -124,7 +124,7 @@ const writable: readonly SetHeader[] = [
   'nd_ext',
 ];
 
-export const engineFeatures: ActionFeatures = {
+export const engineFeatures: ActionSupport = {
   actions: new Set(Object.keys(lowerings) as Run[]), // keys of a literal
   setHeaders: new Set(writable),
   hashAlgorithms: new Set(Object.keys(hashes) as HashAlgorithm[]), // keys of a literal
@@ -143,7 +143,7 @@ function lowerSet({ fields }: DpActionOf<'set'>): ActionStep {
   };
 }
 
-function lowerMetadata({ slot, value: [value = 0], mask: [mask = 0] }: SetField): ActionStep {
+function lowerMetadata({ slot, value: [value = 0], mask: [mask = 0] }: SlotWrite): ActionStep {
   const { word } = slots[slot];
   return (x) => x.setMetadata(word, value, mask);
 }

@@ -15,7 +15,7 @@ import {
   workerFlagCount,
 } from './commands.ts';
 import { Totals } from './counters.ts';
-import { FlowStats } from './flow-stats.ts';
+import { FlowCounters } from './flow-stats.ts';
 import { makeUpcallMemory, UpcallReader } from './upcall-ring.ts';
 
 export interface WorkerThreadOptions {
@@ -46,7 +46,7 @@ const stopLimitMs = 5000;
 
 export class WorkerThread {
   readonly totals = new Totals();
-  readonly flowStats = new FlowStats();
+  readonly flowStats = new FlowCounters();
   readonly #name: string;
   readonly #events: WorkerEvents;
   readonly #worker: Worker;

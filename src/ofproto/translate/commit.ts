@@ -3,7 +3,7 @@
  * the packet as the actions so far have made it, header by header in the reference's order, and adds what is missing.
  * What can be written in place is one table of headers; tags, labels and the Ethernet header come and go.
  */
-import type { DpAction, SetField, SetHeader } from '../../datapath/actions.ts';
+import type { DpAction, SetHeader, SlotWrite } from '../../datapath/actions.ts';
 import { isMetByPacket, type Prerequisite } from '../../flow/fields/prerequisites.ts';
 import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { datapathWordCount, type SlotName, slots } from '../../flow/slots.ts';
@@ -11,7 +11,7 @@ import { etherType, isMplsType } from '../../wire/ethernet.ts';
 import { labelCount, labelSlots, popLabel, pushLabel } from './labels.ts';
 import { tagsOf, vlanWords } from './vlan-tags.ts';
 
-export interface Commit {
+export interface HeaderCommit {
   /** The packet as the pipeline sees it. */
   readonly flow: Uint32Array;
   /** The packet as the datapath's actions so far have made it; afterwards as `flow` is. */
@@ -22,7 +22,7 @@ export interface Commit {
 }
 
 /** True when one of the actions is for the slow path only. */
-export function commit(c: Commit): boolean {
+export function commit(c: HeaderCommit): boolean {
   if (isDone(c)) return false;
   commitPacketType(c);
   let isSlow = setHeaders(c, ethernetHeaders);
@@ -37,7 +37,7 @@ export function commit(c: Commit): boolean {
 }
 
 /** Of most packets nothing is changed. */
-function isDone({ flow, base }: Commit): boolean {
+function isDone({ flow, base }: HeaderCommit): boolean {
   for (let n = 0; n < datapathWordCount; n++) {
     if (flow[n] !== base[n] && n !== inPortWord) return false;
   }
@@ -97,7 +97,7 @@ export const committedSlots: ReadonlySet<SlotName> = new Set(
 );
 
 /** True when one of them is for the slow path only. */
-function setHeaders(c: Commit, headers: readonly HeaderToSet[]): boolean {
+function setHeaders(c: HeaderCommit, headers: readonly HeaderToSet[]): boolean {
   let isSlow = false;
   if (headers === innerHeaders && getSlot(c.flow, 'nw_proto') === 0) return false;
   for (const row of headers) {
@@ -108,7 +108,7 @@ function setHeaders(c: Commit, headers: readonly HeaderToSet[]): boolean {
   return isSlow;
 }
 
-function setHeader(c: Commit, { header, slots: names, writes }: HeaderToSet): boolean {
+function setHeader(c: HeaderCommit, { header, slots: names, writes }: HeaderToSet): boolean {
   const changed = names.filter((slot) => isChanged(c, slot));
   if (changed.length === 0) return false;
   const fields = (writes === undefined ? changed : names)
@@ -119,11 +119,11 @@ function setHeader(c: Commit, { header, slots: names, writes }: HeaderToSet): bo
   return true;
 }
 
-function isChanged({ flow, base }: Commit, slot: SlotName): boolean {
+function isChanged({ flow, base }: HeaderCommit, slot: SlotName): boolean {
   return wordsOf(slot).some(([word, own]) => (((flow[word] ?? 0) ^ (base[word] ?? 0)) & own) !== 0);
 }
 
-function fieldOf({ flow, base, mask }: Commit, slot: SlotName, isWhole: boolean): SetField {
+function fieldOf({ flow, base, mask }: HeaderCommit, slot: SlotName, isWhole: boolean): SlotWrite {
   const value: number[] = [];
   const bits: number[] = [];
   for (const [word, own] of wordsOf(slot)) {
@@ -156,7 +156,7 @@ function findWords(name: SlotName): SlotWords {
 }
 
 /** An Ethernet header comes or goes. */
-function commitPacketType({ flow, base, actions }: Commit): void {
+function commitPacketType({ flow, base, actions }: HeaderCommit): void {
   const wanted = getSlot(flow, 'packet_type');
   if (wanted === getSlot(base, 'packet_type')) return;
   const [src, dst] = [readSlot(flow, 'eth_src'), readSlot(flow, 'eth_dst')];
@@ -170,7 +170,7 @@ function commitPacketType({ flow, base, actions }: Commit): void {
 const noAddress = new Uint8Array(6);
 
 /** Pops labels down to those that stay, or writes the last of them in place, and pushes the new ones. */
-function commitLabels(c: Commit): void {
+function commitLabels(c: HeaderCommit): void {
   const { flow, base, actions } = c;
   const wanted = labelCount(flow);
   const type = getSlot(flow, 'eth_type');
@@ -202,7 +202,7 @@ function commitLabels(c: Commit): void {
 }
 
 /** How many labels are the same, counted from the innermost. */
-function commonLabels({ flow, base }: Commit, wanted: number, present: number): number {
+function commonLabels({ flow, base }: HeaderCommit, wanted: number, present: number): number {
   let common = 0;
   const most = Math.min(wanted, present);
   while (common < most && labelOf(flow, wanted - 1 - common) === labelOf(base, present - 1 - common))
@@ -216,7 +216,7 @@ function labelOf(key: Uint32Array, n: number): number {
 }
 
 /** Pops and pushes tags until the packet has those of `flow`: all there is to do where nothing else was written. */
-export function commitTags({ flow, base, mask, actions }: Commit): void {
+export function commitTags({ flow, base, mask, actions }: HeaderCommit): void {
   if (flow[vlanWords[0]] === base[vlanWords[0]] && flow[vlanWords[1]] === base[vlanWords[1]]) return;
   const present = tagsOf(base);
   const wanted = tagsOf(flow);

@@ -57,11 +57,11 @@ const dropReasons = {
 export type DropReason = keyof typeof dropReasons;
 
 /** What a trace shows for a reason. */
-export function reasonOf(reason: DropReason): Reason {
+export function explainDrop(reason: DropReason): Reason {
   return dropReasons[reason];
 }
 
 /** Why all of a translation fails with that reason; undefined when it does not. */
 export function failureOf(reason: DropReason): string | undefined {
-  return reasonOf(reason).fails;
+  return explainDrop(reason).fails;
 }

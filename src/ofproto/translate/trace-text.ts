@@ -1,6 +1,6 @@
 /** A trace as the reference prints it: what follows a table or bridge that nothing comes after is not indented further. */
 import { hexOrZero } from '../../base/numbers.ts';
-import { reasonOf } from './drop-reasons.ts';
+import { explainDrop } from './drop-reasons.ts';
 import type { TraceEvent, TraceNode } from './trace.ts';
 
 type Kind = 'place' | 'bridge' | 'action' | 'detail' | 'warning' | 'error';
@@ -35,7 +35,7 @@ const texts: Texts = {
   ignored: ({ action, field }) => [['warning', `unmet prerequisites for ${field}, ${action} ignored`]],
   misplaced: ({ what }) => [['error', what]],
   drop({ reason, detail }) {
-    const { text, kind, detailKind = 'error' } = reasonOf(reason);
+    const { text, kind, detailKind = 'error' } = explainDrop(reason);
     const line: Line[] = kind === 'silent' ? [] : [[kind, text]];
     return detail === undefined ? line : [[detailKind, detail], ...line];
   },

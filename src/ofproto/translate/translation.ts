@@ -16,7 +16,7 @@ import type { PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Rule } from '../rule.ts';
 import { formatRuleActions, formatRuleMatch } from '../rule-text.ts';
-import { type Commit, commit, commitTags } from './commit.ts';
+import { commit, commitTags, type HeaderCommit } from './commit.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect } from './effects.ts';
 import {
@@ -64,7 +64,7 @@ export class Translation {
   readonly mask: Uint32Array;
   /** The packet as it is at this point of the pipeline. */
   readonly flow: Uint32Array;
-  readonly #commit: Commit;
+  readonly #commit: HeaderCommit;
   /** No action has run but outputs, so no header can differ from the datapath's but tags. */
   #isPlain = true;
   readonly #actions: DpAction[] = [];

@@ -3,7 +3,7 @@
  * and learned addresses, and deletes those that are idle. When something changed, it translates again what depended
  * on it (translate/tags.ts) and replaces or deletes what came out different. Works in slices of a few milliseconds.
  */
-import { counter } from '../../base/coverage.ts';
+import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
@@ -22,7 +22,7 @@ import { actionsOfFlow, translate } from '../translate/translate.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');
-const limitKill = counter('upcall_flow_limit_kill');
+const limitKill = coverageCounter('upcall_flow_limit_kill');
 const emergency = new LimitedSite({ perMinute: 1, burst: 1 });
 
 /** Milliseconds of one slice. */

@@ -3,7 +3,7 @@
  * becomes a flow, and the packet is sent on its way; what an action sent up goes to whoever its cookie names, and is
  * never taken for a miss. Done within a budget, so that a flood of misses never holds up the main loop.
  */
-import { counter } from '../../base/coverage.ts';
+import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import { dpPort } from '../../base/units.ts';
@@ -21,7 +21,7 @@ import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');
-const limitHit = counter('upcall_flow_limit_hit');
+const limitHit = coverageCounter('upcall_flow_limit_hit');
 const full = new LimitedSite();
 const strayPort = new LimitedSite();
 

@@ -232,7 +232,7 @@ export function datapathFeatures(backer: Backer): ReadonlyMap<string, boolean | 
   ]);
 }
 
-export function formatFeatures(features: ReadonlyMap<string, boolean | number>): string {
+export function formatDatapathFeatures(features: ReadonlyMap<string, boolean | number>): string {
   return [...features]
     .map(([name, value]) => `${name}: ${typeof value === 'number' ? value : value ? 'Yes' : 'No'}\n`)
     .join('');

@@ -3,33 +3,20 @@ import { readIpv4, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
 import { readInteger } from '../../flow/fields/integer.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
+import { type Part, u8, u16, u32, u64 } from '../layout.ts';
 import { tableText } from '../name-text.ts';
 import { firstReservedPort, port16, port32, reservedPorts } from '../ports.ts';
 import type { ActionText, Argument } from './declare.ts';
 
-export const u8: Argument<number> = {
-  size: () => 1,
-  decode: (from) => from.u8(),
-  encode: (to, value) => to.u8(value),
-};
+export const u8Argument = argumentOf(u8);
+export const u16Argument = argumentOf(u16);
+export const u32Argument = argumentOf(u32);
+export const u64Argument = argumentOf(u64);
 
-export const u16: Argument<number> = {
-  size: () => 2,
-  decode: (from) => from.u16(),
-  encode: (to, value) => to.u16(value),
-};
-
-export const u32: Argument<number> = {
-  size: () => 4,
-  decode: (from) => from.u32(),
-  encode: (to, value) => to.u32(value),
-};
-
-export const u64: Argument<bigint> = {
-  size: () => 8,
-  decode: (from) => from.u64(),
-  encode: (to, value) => to.u64(value),
-};
+/** That part of a structure as an argument. */
+function argumentOf<T>({ size, read, write }: Part<T>): Argument<T> {
+  return { size: () => size, decode: (from) => read(from), encode: (to, value) => write(to, value) };
+}
 
 export const octets = (size: number): Argument<Uint8Array> => ({
   size: () => size,
@@ -139,7 +126,7 @@ export function readAddress(text: string): Uint8Array {
 }
 
 /** The port of that name or number, in either of its forms; undefined for one that cannot be. */
-export function readPort(text: string, { ports }: ActionText): number | undefined {
+export function readPortArgument(text: string, { ports }: ActionText): number | undefined {
   const found = ports.read(text);
   return found === undefined || found <= 0xffff ? found : port16(found);
 }

@@ -3,7 +3,7 @@ import type { Reader, Writer } from '../bytes.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
 import { hasShortHeader } from '../oxm.ts';
 import { reservedPorts } from '../ports.ts';
-import { checkOutputPort, checkZero, readLeadingNumber, readPort, wrong } from './arguments.ts';
+import { checkOutputPort, checkZero, readLeadingNumber, readPortArgument, wrong } from './arguments.ts';
 import { type ActionForm, type ActionText, defineAction } from './declare.ts';
 import {
   type HashFields,
@@ -120,7 +120,7 @@ function readBundle(text: string, context: ActionText, isLoad: boolean): Bundle 
   while (members.length < mostMembers) {
     const member = next(', []');
     if (member === undefined) break;
-    const number = readPort(member, context);
+    const number = readPortArgument(member, context);
     if (number === undefined) throw wrong(`${member}: bad port number`);
     members.push(number);
   }

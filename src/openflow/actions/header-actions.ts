@@ -6,10 +6,18 @@ import { formatIpv4, formatMac } from '../../base/addresses.ts';
 import type { FieldName } from '../../flow/fields/index.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
-import { octets, readAddress, readEthernet, readUnsigned, u8, u16, wrong } from './arguments.ts';
+import {
+  octets,
+  readAddress,
+  readEthernet,
+  readUnsigned,
+  u8Argument,
+  u16Argument,
+  wrong,
+} from './arguments.ts';
 import { defineAction, laidOut, type Verdict, withoutArguments } from './declare.ts';
 import { loading, settingNumber, settingOf } from './field-value.ts';
-import { checked, setsField, type Value } from './header-value.ts';
+import { checkedForms, type HeaderValue, setsField } from './header-value.ts';
 import type { PacketShape } from './packet-shape.ts';
 
 const needsIp = (_: object, packet: PacketShape): Verdict => (packet.isIp ? undefined : 'inconsistent');
@@ -64,9 +72,12 @@ export const setIpSrc = setAddress('set_nw_src', 6, 5, 'mod_nw_src', 'ip_src');
 export const setIpDst = setAddress('set_nw_dst', 7, 6, 'mod_nw_dst', 'ip_dst');
 
 export const setNwTos = defineAction('set_nw_tos', {
-  forms: checked(laidOut<Value>(['OF 1.0 8', 'OF 1.1+ 7'], { value: u8 }), ({ value }) => (value & 3) === 0),
+  forms: checkedForms(
+    laidOut<HeaderValue>(['OF 1.0 8', 'OF 1.1+ 7'], { value: u8Argument }),
+    ({ value }) => (value & 3) === 0,
+  ),
   words: ['mod_nw_tos'],
-  read(text): Value {
+  read(text): HeaderValue {
     const value = readUnsigned(text, 8, 'TOS');
     if ((value & 3) !== 0) throw wrong(`${text}: not a valid TOS`);
     return { value };
@@ -79,9 +90,9 @@ export const setNwTos = defineAction('set_nw_tos', {
 const setsEcn = setsField('nw_ecn');
 
 export const setNwEcn = defineAction('set_nw_ecn', {
-  forms: checked(laidOut<Value>(['OF 1.1+ 8'], { value: u8 }), ({ value }) => value <= 3),
+  forms: checkedForms(laidOut<HeaderValue>(['OF 1.1+ 8'], { value: u8Argument }), ({ value }) => value <= 3),
   words: ['mod_nw_ecn'],
-  read(text): Value {
+  read(text): HeaderValue {
     const value = readUnsigned(text, 8, 'ECN');
     if (value > 3) throw wrong(`${text}: not a valid ECN`);
     return { value };
@@ -95,9 +106,9 @@ export const setNwEcn = defineAction('set_nw_ecn', {
 });
 
 export const setNwTtl = defineAction('set_nw_ttl', {
-  forms: laidOut<Value>(['OF 1.1+ 23'], { value: u8 }),
+  forms: laidOut<HeaderValue>(['OF 1.1+ 23'], { value: u8Argument }),
   words: ['mod_nw_ttl', 'set_nw_ttl'],
-  read: (text): Value => ({ value: readUnsigned(text, 8, 'TTL') }),
+  read: (text): HeaderValue => ({ value: readUnsigned(text, 8, 'TTL') }),
   format: ({ value }) => `mod_nw_ttl:${value}`,
   sentAs: ({ value }, version) =>
     version === 1 ? [loading({ field: 'nw_ttl', low: 0, width: 8 }, BigInt(value))] : undefined,
@@ -115,9 +126,9 @@ function setPort<N extends string>(
   portFields: PortFields,
 ) {
   return defineAction(name, {
-    forms: laidOut<Value>([`OF 1.0 ${number}`, `OF 1.1+ ${number}`], { value: u16 }),
+    forms: laidOut<HeaderValue>([`OF 1.0 ${number}`, `OF 1.1+ ${number}`], { value: u16Argument }),
     words: [word],
-    read: (text): Value => ({ value: readUnsigned(text, 16, what) }),
+    read: (text): HeaderValue => ({ value: readUnsigned(text, 16, what) }),
     format: ({ value }) => `${word}:${value}`,
     sentAs({ value }, version, packet) {
       const field = version < 3 ? undefined : portFields[packet.ipProtocol];

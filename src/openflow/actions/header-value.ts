@@ -5,7 +5,7 @@ import type { WireVersion } from '../versions.ts';
 import type { ActionForm, AnyAction } from './declare.ts';
 import { settingNumber } from './field-value.ts';
 
-export interface Value {
+export interface HeaderValue {
   readonly value: number;
 }
 
@@ -16,12 +16,12 @@ export interface EtherType {
 export const hex4 = (value: number): string => `0x${value.toString(16).padStart(4, '0')}`;
 /** OpenFlow 1.2 and later set fields by one action for all. */
 export function setsField(name: FieldName, toField: (value: number) => number = (value) => value) {
-  return ({ value }: Value, version: WireVersion): AnyAction[] | undefined =>
+  return ({ value }: HeaderValue, version: WireVersion): AnyAction[] | undefined =>
     version < 3 ? undefined : [settingNumber(name, toField(value))];
 }
 
 /** Refuses on the wire what the header has no room for. */
-export function checked<V>(forms: ActionForm<V>[], isGood: (value: V) => boolean): ActionForm<V>[] {
+export function checkedForms<V>(forms: ActionForm<V>[], isGood: (value: V) => boolean): ActionForm<V>[] {
   return forms.map((form) => ({
     ...form,
     decode(body, version, inner) {

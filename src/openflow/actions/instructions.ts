@@ -5,7 +5,7 @@
 import { hexOrZero } from '../../base/numbers.ts';
 import { reservedPorts } from '../ports.ts';
 import { protocolSets } from '../protocols.ts';
-import { checkZero, formatTable, readTable, readU32, readU64, u32, wrong } from './arguments.ts';
+import { checkZero, formatTable, readTable, readU32, readU64, u32Argument, wrong } from './arguments.ts';
 import { type AnyAction, defineAction, instead, laidOut, type WithoutArguments } from './declare.ts';
 import { resubmit } from './pipeline-actions.ts';
 
@@ -17,7 +17,7 @@ const lastMeter = 0xffff0000;
 
 export const meter = defineAction('meter', {
   // In OpenFlow 1.3 and 1.4 it is an instruction.
-  forms: laidOut<Meter>(['OF 1.5+ 29'], { meter: u32 }),
+  forms: laidOut<Meter>(['OF 1.5+ 29'], { meter: u32Argument }),
   words: ['meter'],
   read: (text): Meter => ({ meter: readU32(text) }),
   format: ({ meter: number }) => `meter:${number}`,

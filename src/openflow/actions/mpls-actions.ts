@@ -1,8 +1,8 @@
 /** MPLS labels: OpenFlow 1.1 section 5.2.4, 1.5.1 section 7.2.6.6, Nicira's for 1.0; ovs-actions(7). */
 import { isMplsType } from '../../wire/ethernet.ts';
-import { readU32, readUnsigned, u8, u16, u32, wrong } from './arguments.ts';
+import { readU32, readUnsigned, u8Argument, u16Argument, u32Argument, wrong } from './arguments.ts';
 import { defineAction, laidOut, type Verdict, withoutArguments } from './declare.ts';
-import { checked, type EtherType, hex4, setsField, type Value } from './header-value.ts';
+import { checkedForms, type EtherType, type HeaderValue, hex4, setsField } from './header-value.ts';
 import type { PacketShape } from './packet-shape.ts';
 
 const needsMpls = (_: object, packet: PacketShape): Verdict => (packet.isMpls ? undefined : 'inconsistent');
@@ -10,7 +10,7 @@ const needsMpls = (_: object, packet: PacketShape): Verdict => (packet.isMpls ? 
 export const decMplsTtl = withoutArguments('dec_mpls_ttl', ['NX 1.0 26', 'OF 1.1+ 16'], { check: needsMpls });
 
 export const pushMpls = defineAction('push_mpls', {
-  forms: checked(laidOut<EtherType>(['NX 1.0 23', 'OF 1.1+ 19'], { etherType: u16 }), (push) =>
+  forms: checkedForms(laidOut<EtherType>(['NX 1.0 23', 'OF 1.1+ 19'], { etherType: u16Argument }), (push) =>
     isMplsType(push.etherType),
   ),
   words: ['push_mpls'],
@@ -24,7 +24,7 @@ export const pushMpls = defineAction('push_mpls', {
 });
 
 export const popMpls = defineAction('pop_mpls', {
-  forms: laidOut<EtherType>(['NX 1.0 24', 'OF 1.1+ 20'], { etherType: u16 }),
+  forms: laidOut<EtherType>(['NX 1.0 24', 'OF 1.1+ 20'], { etherType: u16Argument }),
   words: ['pop_mpls'],
   read: (text): EtherType => ({ etherType: readUnsigned(text, 16, 'pop_mpls') }),
   format: (pop) => `pop_mpls:${hex4(pop.etherType)}`,
@@ -41,9 +41,9 @@ function expected(text: string, word: string, what: string): string {
 }
 
 export const setMplsLabel = defineAction('set_mpls_label', {
-  forms: laidOut<Value>(['NX 1.0 30', 'OF 1.1+ 13'], { value: u32 }),
+  forms: laidOut<HeaderValue>(['NX 1.0 30', 'OF 1.1+ 13'], { value: u32Argument }),
   words: ['set_mpls_label'],
-  read(text): Value {
+  read(text): HeaderValue {
     const value = readU32(expected(text, 'set_mpls_label', 'label'));
     if (value > 0xfffff) throw wrong(`${text}: not a valid MPLS label`);
     return { value };
@@ -54,9 +54,12 @@ export const setMplsLabel = defineAction('set_mpls_label', {
 });
 
 export const setMplsTc = defineAction('set_mpls_tc', {
-  forms: checked(laidOut<Value>(['NX 1.0 31', 'OF 1.1+ 14'], { value: u8 }), ({ value }) => value <= 7),
+  forms: checkedForms(
+    laidOut<HeaderValue>(['NX 1.0 31', 'OF 1.1+ 14'], { value: u8Argument }),
+    ({ value }) => value <= 7,
+  ),
   words: ['set_mpls_tc'],
-  read(text): Value {
+  read(text): HeaderValue {
     const value = readUnsigned(expected(text, 'set_mpls_tc', 'tc'), 8, 'MPLS TC');
     if (value > 7) throw wrong(`${text}: not a valid MPLS TC`);
     return { value };
@@ -67,9 +70,11 @@ export const setMplsTc = defineAction('set_mpls_tc', {
 });
 
 export const setMplsTtl = defineAction('set_mpls_ttl', {
-  forms: laidOut<Value>(['NX 1.0 25', 'OF 1.1+ 15'], { value: u8 }),
+  forms: laidOut<HeaderValue>(['NX 1.0 25', 'OF 1.1+ 15'], { value: u8Argument }),
   words: ['set_mpls_ttl'],
-  read: (text): Value => ({ value: readUnsigned(expected(text, 'set_mpls_ttl', 'ttl'), 8, 'MPLS TTL') }),
+  read: (text): HeaderValue => ({
+    value: readUnsigned(expected(text, 'set_mpls_ttl', 'ttl'), 8, 'MPLS TTL'),
+  }),
   format: ({ value }) => `set_mpls_ttl(${value})`,
   check: needsMpls,
 });

@@ -3,7 +3,17 @@ import { keyValues } from '../../flow/key-values.ts';
 import { OpenFlowError } from '../errors.ts';
 import { hasShortHeader } from '../oxm.ts';
 import { firstReservedPort, reservedPorts } from '../ports.ts';
-import { after, checkOutputPort, checkZero, port, readPort, readU32, u16, u32, wrong } from './arguments.ts';
+import {
+  after,
+  checkOutputPort,
+  checkZero,
+  port,
+  readPortArgument,
+  readU32,
+  u16Argument,
+  u32Argument,
+  wrong,
+} from './arguments.ts';
 import {
   type ActionForm,
   type ActionText,
@@ -49,7 +59,7 @@ function outputs(forms: ActionForm<Output>[]): ActionForm<Output>[] {
 }
 
 export const output = defineAction('output', {
-  forms: outputs(laidOut<Output>(['OF 1.0 0', 'OF 1.1+ 0'], { port, maxLength: u16 })),
+  forms: outputs(laidOut<Output>(['OF 1.0 0', 'OF 1.1+ 0'], { port, maxLength: u16Argument })),
   words: ['output'],
   read: readOutput,
   format({ port: to, maxLength }, { ports }) {
@@ -63,7 +73,7 @@ export const output = defineAction('output', {
 function readOutput(text: string, context: ActionText): AnyAction {
   if (text.includes('port') && text.includes('max_len'))
     return instead(outputTruncated, readTruncated(text, context));
-  const to = readPort(text, context);
+  const to = readPortArgument(text, context);
   if (to !== undefined)
     return instead(output, { port: to, maxLength: to === reservedPorts.CONTROLLER ? wholePacket : 0 });
   try {
@@ -87,7 +97,7 @@ function readTruncated(text: string, context: ActionText): OutputTruncated {
   let maxLength = 0;
   for (const { name, value } of keyValues(text)) {
     if (name === 'port') {
-      const found = readPort(value, context);
+      const found = readPortArgument(value, context);
       if (found === undefined) throw wrong(`output to unknown truncate port: ${value}`);
       if (found > firstReservedPort && found !== reservedPorts.LOCAL && found !== reservedPorts.IN_PORT)
         throw wrong(`output to unsupported truncate port: ${value}`);
@@ -104,7 +114,7 @@ function readTruncated(text: string, context: ActionText): OutputTruncated {
 }
 
 export const outputTruncated = defineAction('output_trunc', {
-  forms: laidOut<OutputTruncated>(['NX 1.0+ 39'], { port, maxLength: u32 }).map((form) => ({
+  forms: laidOut<OutputTruncated>(['NX 1.0+ 39'], { port, maxLength: u32Argument }).map((form) => ({
     ...form,
     decode(body, version, inner) {
       const read = form.decode(body, version, inner);
@@ -186,7 +196,7 @@ function checkQueuePort(to: number, limit: number): 'OFPBAC_BAD_OUT_PORT' | unde
 }
 
 export const enqueue = defineAction('enqueue', {
-  forms: laidOut<Enqueue>(['OF 1.0 11'], { port, queue: after(6, u32) }).map((form) => ({
+  forms: laidOut<Enqueue>(['OF 1.0 11'], { port, queue: after(6, u32Argument) }).map((form) => ({
     ...form,
     decode(body, version, inner) {
       const read = form.decode(body, version, inner);
@@ -199,7 +209,7 @@ export const enqueue = defineAction('enqueue', {
     const [, to, queue] = /^[:q,]*([^:q,]+)[:q,](.+)$/.exec(text) ?? [];
     if (to === undefined || queue === undefined)
       throw wrong('"enqueue" syntax is "enqueue:PORT:QUEUE" or "enqueue(PORT,QUEUE)"');
-    const found = readPort(to, context);
+    const found = readPortArgument(to, context);
     if (found === undefined) throw wrong(`${to}: enqueue to unknown port`);
     return { port: found, queue: readU32(queue) };
   },
@@ -220,7 +230,7 @@ export interface QueueNumber {
 }
 
 export const setQueue = defineAction('set_queue', {
-  forms: laidOut<QueueNumber>(['NX 1.0 4', 'OF 1.1+ 21'], { queue: u32 }),
+  forms: laidOut<QueueNumber>(['NX 1.0 4', 'OF 1.1+ 21'], { queue: u32Argument }),
   words: ['set_queue'],
   read: (text): QueueNumber => ({ queue: readU32(text) }),
   format: ({ queue }) => `set_queue:${queue}`,
@@ -233,7 +243,7 @@ export interface GroupNumber {
 }
 
 export const group = defineAction('group', {
-  forms: laidOut<GroupNumber>(['NX 1.0 40', 'OF 1.1+ 22'], { group: u32 }),
+  forms: laidOut<GroupNumber>(['NX 1.0 40', 'OF 1.1+ 22'], { group: u32Argument }),
   words: ['group'],
   read: (text): GroupNumber => ({ group: readU32(text) }),
   format: ({ group: number }) => `group:${number}`,

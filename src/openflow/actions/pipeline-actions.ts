@@ -12,15 +12,15 @@ import {
   port,
   readDotted,
   readLeadingNumber,
-  readPort,
+  readPortArgument,
   readTable,
   readU32,
   readU64,
   readUnsigned,
-  u8,
-  u16,
-  u32,
-  u64,
+  u8Argument,
+  u16Argument,
+  u32Argument,
+  u64Argument,
   wrong,
 } from './arguments.ts';
 import { type ActionForm, defineAction, laidOut, withoutArguments } from './declare.ts';
@@ -46,7 +46,10 @@ const thisTable = 0xff;
 
 function resubmitForms(): ActionForm<Resubmit>[] {
   const plain = laidOut<{ port: number }>(['NX 1.0+ 1'], { port });
-  const inTable = laidOut<{ port: number; table: number }>(['NX 1.0+ 14', 'NX 1.0+ 44'], { port, table: u8 });
+  const inTable = laidOut<{ port: number; table: number }>(['NX 1.0+ 14', 'NX 1.0+ 44'], {
+    port,
+    table: u8Argument,
+  });
   return [
     ...plain.map(
       (form): ActionForm<Resubmit> => ({
@@ -79,7 +82,7 @@ export const resubmit = defineAction('resubmit', {
   words: ['resubmit'],
   read(text, context): Resubmit {
     const [first = '', second = '', third = ''] = text.split(',');
-    const to = first === '' ? reservedPorts.IN_PORT : readPort(first, context);
+    const to = first === '' ? reservedPorts.IN_PORT : readPortArgument(first, context);
     if (to === undefined) throw wrong(`${first}: resubmit to unknown port`);
     const table = second === '' ? thisTable : readTable(second, context);
     if (table === undefined) throw wrong(`${second}: resubmit to unknown table`);
@@ -108,8 +111,8 @@ export interface Tunnel {
 }
 
 function tunnelForms(): ActionForm<Tunnel>[] {
-  const short = laidOut<{ id: number }>(['NX 1.0+ 2'], { id: u32 });
-  const long = laidOut<{ id: bigint }>(['NX 1.0+ 9'], { id: u64 });
+  const short = laidOut<{ id: number }>(['NX 1.0+ 2'], { id: u32Argument });
+  const long = laidOut<{ id: bigint }>(['NX 1.0+ 9'], { id: u64Argument });
   return [
     ...short.map(
       (form): ActionForm<Tunnel> => ({
@@ -175,7 +178,7 @@ export interface FinTimeout {
 }
 
 export const finTimeout = defineAction('fin_timeout', {
-  forms: laidOut<FinTimeout>(['NX 1.0+ 19'], { idle: u16, hard: u16 }),
+  forms: laidOut<FinTimeout>(['NX 1.0+ 19'], { idle: u16Argument, hard: u16Argument }),
   words: ['fin_timeout'],
   read(text): FinTimeout {
     const timeouts = { idle_timeout: 0, hard_timeout: 0 };
@@ -201,7 +204,11 @@ export interface Conjunction {
 }
 
 export const conjunction = defineAction('conjunction', {
-  forms: laidOut<Conjunction>(['NX 1.0+ 34'], { clause: u8, clauseCount: u8, id: u32 }).map((form) => ({
+  forms: laidOut<Conjunction>(['NX 1.0+ 34'], {
+    clause: u8Argument,
+    clauseCount: u8Argument,
+    id: u32Argument,
+  }).map((form) => ({
     ...form,
     decode(body, version, inner) {
       const read = form.decode(body, version, inner);

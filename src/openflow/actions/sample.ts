@@ -3,7 +3,7 @@ import { keyValues } from '../../flow/key-values.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import { reservedPorts } from '../ports.ts';
-import { checkZero, readPort, readU32, readUnsigned, wrong } from './arguments.ts';
+import { checkZero, readPortArgument, readU32, readUnsigned, wrong } from './arguments.ts';
 import { type ActionText, defineAction } from './declare.ts';
 
 /** By their numbers; the first is what the port says. */
@@ -138,7 +138,7 @@ function readArgument(name: string, text: string, context: ActionText): Partial<
     case 'obs_point_id':
       return { observationPoint: readU32(text) };
     case 'sampling_port': {
-      const port = readPort(text, context);
+      const port = readPortArgument(text, context);
       if (port === undefined) throw wrong(`${text}: unknown port`);
       return { port };
     }

@@ -1,7 +1,7 @@
 /** VLAN tags: OpenFlow 1.0.2 section 5.2.4, 1.5.1 section 7.2.6.6; ovs-actions(7). */
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { protocolSets } from '../protocols.ts';
-import { readUnsigned, u8, u16, wrong } from './arguments.ts';
+import { readUnsigned, u8Argument, u16Argument, wrong } from './arguments.ts';
 import {
   type ActionForm,
   type ActionPlace,
@@ -12,15 +12,15 @@ import {
   laidOut,
 } from './declare.ts';
 import { settingNumber } from './field-value.ts';
-import { checked, type EtherType, hex4, type Value } from './header-value.ts';
+import { checkedForms, type EtherType, type HeaderValue, hex4 } from './header-value.ts';
 
-function readBelow(text: string, limit: number, what: string): Value {
+function readBelow(text: string, limit: number, what: string): HeaderValue {
   const value = readUnsigned(text, limit > 0xff ? 16 : 8, what);
   if (value >= limit) throw wrong(`${text}: not a valid ${what}`);
   return { value };
 }
 
-export interface VlanValue extends Value {
+export interface VlanValue extends HeaderValue {
   /** A packet without a tag gets one, as in OpenFlow 1.0; later versions push it first. */
   readonly addsTag: boolean;
 }
@@ -35,10 +35,12 @@ function setVlan<N extends string>(
 ) {
   const word10 = name.replace('set_', 'mod_');
   const form = (wire: ActionPlace, addsTag: boolean): ActionForm<VlanValue>[] =>
-    checked(laidOut<Value>([wire], { value: argument }), ({ value }) => value < limit).map((plain) => ({
-      ...plain,
-      decode: (body, version, inner) => ({ ...plain.decode(body, version, inner), addsTag }),
-    }));
+    checkedForms(laidOut<HeaderValue>([wire], { value: argument }), ({ value }) => value < limit).map(
+      (plain) => ({
+        ...plain,
+        decode: (body, version, inner) => ({ ...plain.decode(body, version, inner), addsTag }),
+      }),
+    );
   return defineAction(name, {
     forms: [...form(`OF 1.0 ${number}`, true), ...form(`OF 1.1+ ${number}`, false)],
     words: [name, word10],
@@ -57,10 +59,10 @@ function setVlan<N extends string>(
   });
 }
 
-export const setVlanVid = setVlan('set_vlan_vid', 1, u16, 0x1000, 'VLAN VID', (value) =>
+export const setVlanVid = setVlan('set_vlan_vid', 1, u16Argument, 0x1000, 'VLAN VID', (value) =>
   settingNumber('vlan_vid', value | vlanPresent),
 );
-export const setVlanPcp = setVlan('set_vlan_pcp', 2, u8, 8, 'VLAN PCP', (value) =>
+export const setVlanPcp = setVlan('set_vlan_pcp', 2, u8Argument, 8, 'VLAN PCP', (value) =>
   settingNumber('vlan_pcp', value),
 );
 
@@ -83,7 +85,7 @@ export const popVlan = defineAction('pop_vlan', {
 const vlanTypes: readonly number[] = [etherType.vlan, etherType.serviceVlan];
 
 export const pushVlan = defineAction('push_vlan', {
-  forms: checked(laidOut<EtherType>(['OF 1.1+ 17'], { etherType: u16 }), (push) =>
+  forms: checkedForms(laidOut<EtherType>(['OF 1.1+ 17'], { etherType: u16Argument }), (push) =>
     vlanTypes.includes(push.etherType),
   ),
   words: ['push_vlan'],

@@ -4,7 +4,13 @@ import { OpenFlowError } from '../errors.ts';
 import { pad, struct, u8, u32, u64 } from '../layout.ts';
 import type { WireVersion } from '../versions.ts';
 import { type ActionAbility, actionBits, formatAbilities, readActionBits } from './ability-bits.ts';
-import { formatPorts, type PortDescription, portSize, readPort, writePort } from './port-description.ts';
+import {
+  formatPorts,
+  type PortDescription,
+  parsePortDescription,
+  portSize,
+  writePort,
+} from './port-description.ts';
 import { type BitNames, formatBits } from './text.ts';
 
 export const featuresRequest = bareMessage('FEATURES_REQUEST', 'OFPT 1.0+ 5');
@@ -81,7 +87,7 @@ function form(wire: MessageForm<SwitchFeatures>['wire'], step: number): MessageF
         ports,
       };
       try {
-        while (body.left > 0) ports.push(readPort(body, version));
+        while (body.left > 0) ports.push(parsePortDescription(body, version));
       } catch (error) {
         throw error instanceof OpenFlowError ? error.after(features) : error;
       }

@@ -28,8 +28,8 @@ const commandList = [
   [0x8000, 'add_or_modify'],
 ] as const;
 export type GroupCommand = (typeof commandList)[number][1];
-export const commands = new Map<number, GroupCommand>(commandList);
-export const commandNumbers = new Map([...commands].map(([number, command]) => [command, number]));
+export const groupCommands = new Map<number, GroupCommand>(commandList);
+export const commandNumbers = new Map([...groupCommands].map(([number, command]) => [command, number]));
 export const commandTexts: Readonly<Record<GroupCommand, string>> = {
   add: 'ADD',
   modify: 'MOD',
@@ -41,7 +41,7 @@ export const commandTexts: Readonly<Record<GroupCommand, string>> = {
 
 /** Throws OpenFlowError. */
 export function commandOf(number: number): GroupCommand {
-  const command = commands.get(number);
+  const command = groupCommands.get(number);
   if (command === undefined) throw new OpenFlowError('OFPGMFC_BAD_COMMAND', `command ${number} for groups`);
   return command;
 }

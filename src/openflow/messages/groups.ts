@@ -25,10 +25,10 @@ import { formatSelection, readSelection, type SelectionMethod, writeSelection } 
 import {
   commandNumbers,
   commandOf,
-  commands,
   commandTexts,
   type GroupCommand,
   type GroupType,
+  groupCommands,
   typeNumber,
   typeOf,
   types,
@@ -91,7 +91,7 @@ function modForm15(wire: WirePlace): MessageForm<GroupMod> {
       if (bucketsSize > body.left)
         throw new OpenFlowError('OFPBRC_BAD_LEN', `${bucketsSize} bytes of buckets, ${body.left} are left`);
       const buckets = readBuckets15(body.part(bucketsSize), version, typeOf(type) === 'select');
-      const selection = readSelection(body, typeOf(type), commands.get(command));
+      const selection = readSelection(body, typeOf(type), groupCommands.get(command));
       return checked(command, type, { group, selection, buckets, commandBucket });
     },
     encode(mod, to, version) {

@@ -139,7 +139,7 @@ function mapFeatures<P extends Pick<PortDescription, 'current' | 'advertised' | 
 }
 
 /** Throws OpenFlowError. */
-export function readPort(from: Reader, version: WireVersion): PortDescription {
+export function parsePortDescription(from: Reader, version: WireVersion): PortDescription {
   if (version === 1) {
     const port = known(mapFeatures(port10.read(from), features10), version);
     return { ...port, currentSpeed: speedOf(port.current), maxSpeed: speedOf(port.supported) };

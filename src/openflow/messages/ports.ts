@@ -14,10 +14,10 @@ import {
   formatPortDescription,
   formatPorts,
   type PortDescription,
+  parsePortDescription,
   portConfigBits,
   portConfigNames,
   portSize,
-  readPort,
   toFeatures10,
   writePort,
 } from './port-description.ts';
@@ -44,7 +44,7 @@ function portStatusForm(
       if (reason === undefined)
         throw new OpenFlowError('NXBRC_BAD_REASON', `reason ${number} of a port status`);
       body.skip(7);
-      return { reason, port: readPort(body, version) };
+      return { reason, port: parsePortDescription(body, version) };
     },
     encode({ reason, port }, to, version) {
       to.u8(reasons.indexOf(reason));
@@ -176,9 +176,9 @@ export const portDescRequest = defineMessage<'PORT_DESC_REQUEST', PortRequest>(
 export const portDescReply = defineMessage(
   'PORT_DESC_REPLY',
   [
-    listForm('OFPST 1.0 13 reply', [0, portSize(1)], readPort, writePort),
-    listForm('OFPST 1.1-1.3 13 reply', [0, portSize(2)], readPort, writePort),
-    listForm('OFPST 1.4+ 13 reply', [0, 8], readPort, writePort),
+    listForm('OFPST 1.0 13 reply', [0, portSize(1)], parsePortDescription, writePort),
+    listForm('OFPST 1.1-1.3 13 reply', [0, portSize(2)], parsePortDescription, writePort),
+    listForm('OFPST 1.4+ 13 reply', [0, 8], parsePortDescription, writePort),
   ],
   (ports) => `\n${formatPorts(ports)}`,
 );

@@ -1,6 +1,11 @@
 /** `dpif/*`: datapaths as the bridges see them. What is in a datapath is shown by `dpctl/*`. */
 import { type Command, defineCommand } from '../../daemon/unixctl.ts';
-import { datapathFeatures, formatBacker, formatFeatures, showBacker } from '../../ofproto/views/datapath.ts';
+import {
+  datapathFeatures,
+  formatBacker,
+  formatDatapathFeatures,
+  showBacker,
+} from '../../ofproto/views/datapath.ts';
 import { formatFlows, listFlows } from '../../ofproto/views/flows.ts';
 import type { Switch } from '../switch.ts';
 import { allBackers, allBridges, asJson, bridgeNamed, flowsAsJson } from './common.ts';
@@ -34,7 +39,7 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
       maxArgs: 1,
       run([name]) {
         const features = datapathFeatures(bridgeNamed(aSwitch, name).backer);
-        return { text: formatFeatures(features), json: Object.fromEntries(features) };
+        return { text: formatDatapathFeatures(features), json: Object.fromEntries(features) };
       },
     }),
     defineCommand({

@@ -22,7 +22,7 @@ import {
 export type Dirty = Map<string, Set<string>>;
 
 /** A port of a bridge, by their names. */
-export interface Place {
+export interface PortPlace {
   readonly bridge: string;
   readonly port: string;
 }
@@ -64,7 +64,7 @@ export class WantedModel {
   }
 
   /** The bridges and ports that want the interface of that name: nearly always one. */
-  claimsOn(name: string): Place[] {
+  claimsOn(name: string): PortPlace[] {
     const id = this.#interfaceRows.get(name);
     return id === undefined ? [] : this.#portsOf(id).flatMap((port) => this.#placesOf(port));
   }
@@ -184,7 +184,7 @@ export class WantedModel {
     return this.#portsOfInterface.get(interfaceId) ?? [];
   }
 
-  #placesOf(port: Uuid): Place[] {
+  #placesOf(port: Uuid): PortPlace[] {
     const name = this.#portNames.get(port);
     if (name === undefined) return [];
     return (this.#bridgesOfPort.get(port) ?? []).flatMap((id) => {

@@ -5,7 +5,7 @@
  *   change set -> WantedModel -> dirty -> plan -> steps -> Applier -> LiveState -> report -> StatusWriter
  */
 
-import { counter } from '../../base/coverage.ts';
+import { coverageCounter } from '../../base/coverage.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
@@ -27,7 +27,7 @@ import { type AddInterface, formatStep, isAddition, plan, type Step } from './pl
 
 const log = logger('bridge');
 const contended = new LimitedSite({ perMinute: 1, burst: 1 });
-const reconfigured = counter('bridge_reconfigure');
+const reconfigured = coverageCounter('bridge_reconfigure');
 const descriptorInterval = ms(1000);
 /** Its device, its socket, that of a ring, the program on its ingress. */
 const descriptorsPerPort = 4;

@@ -3,7 +3,7 @@ import { atom, column } from '../../ovsdb/schema-types.ts';
 
 /** 0 means "untagged" where a tag may be absent, 4095 is reserved by 802.1Q but allowed by the schema. */
 export const vlanId = atom.integer(0, 4095);
-export const u32 = atom.integer(0, 0xffff_ffff);
+export const unsigned32 = atom.integer(0, 0xffff_ffff);
 /** `other_config`, `external_ids`, `options`: what an operator writes. */
 export const strings = column.map(atom.string, atom.string);
 /** `status`: what the daemon writes, gone with the database server. */

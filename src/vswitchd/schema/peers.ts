@@ -1,6 +1,6 @@
 /** The Open_vSwitch database: whom the daemon talks to, and its datapaths; ovs-vswitchd.conf.db(5). */
 import { atom, column, table } from '../../ovsdb/schema-types.ts';
-import { statusStrings, strings, u32 } from './columns.ts';
+import { statusStrings, strings, unsigned32 } from './columns.ts';
 
 /** An OpenFlow controller of a bridge. */
 export const Controller = table({
@@ -85,7 +85,7 @@ export const CT_Timeout_Policy = table({
       'icmp_first',
       'icmp_reply',
     ),
-    u32,
+    unsigned32,
   ),
   external_ids: strings,
 });

@@ -1,6 +1,6 @@
 /** The Open_vSwitch database: what is attached to bridges and ports: mirrors, QoS, exporters; ovs-vswitchd.conf.db(5). */
 import { atom, column, table } from '../../ovsdb/schema-types.ts';
-import { counters, strings, u32, vlanId } from './columns.ts';
+import { counters, strings, unsigned32, vlanId } from './columns.ts';
 
 /** Copies chosen traffic to a port or a VLAN. */
 export const Mirror = table({
@@ -20,7 +20,7 @@ export const Mirror = table({
 export const QoS = table(
   {
     type: column.one(atom.string),
-    queues: column.map(u32, atom.ref('Queue')),
+    queues: column.map(unsigned32, atom.ref('Queue')),
     other_config: strings,
     external_ids: strings,
   },
@@ -61,10 +61,10 @@ export const sFlow = table({
 export const IPFIX = table({
   targets: column.set(atom.string),
   sampling: column.optional(atom.integer(1, 4294967295)),
-  obs_domain_id: column.optional(u32),
-  obs_point_id: column.optional(u32),
+  obs_domain_id: column.optional(unsigned32),
+  obs_point_id: column.optional(unsigned32),
   cache_active_timeout: column.optional(atom.integer(0, 4200)),
-  cache_max_flows: column.optional(u32),
+  cache_max_flows: column.optional(unsigned32),
   other_config: strings,
   external_ids: strings,
 });
@@ -72,7 +72,7 @@ export const IPFIX = table({
 /** Where the OpenFlow sample action sends its records. */
 export const Flow_Sample_Collector_Set = table(
   {
-    id: column.one(u32),
+    id: column.one(unsigned32),
     bridge: column.one(atom.ref('Bridge')),
     ipfix: column.optional(atom.ref('IPFIX')),
     external_ids: strings,

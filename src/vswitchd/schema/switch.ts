@@ -1,6 +1,6 @@
 /** The Open_vSwitch database: the root row, bridges, ports, interfaces and tables, ovs-vswitchd.conf.db(5). */
 import { atom, column, table } from '../../ovsdb/schema-types.ts';
-import { counters, statusStrings, strings, u32, vlanId } from './columns.ts';
+import { counters, statusStrings, strings, unsigned32, vlanId } from './columns.ts';
 
 /** The one root row: what the host has, and how far the daemon is with it (`next_cfg`, `cur_cfg`). */
 export const Open_vSwitch = table(
@@ -100,7 +100,7 @@ export const Interface = table(
     ingress_policing_kpkts_burst: column.one(atom.integer(0)),
     mac_in_use: column.optional(atom.string, { ephemeral: true }),
     mac: column.optional(atom.string),
-    ifindex: column.optional(u32, { ephemeral: true }),
+    ifindex: column.optional(unsigned32, { ephemeral: true }),
     external_ids: strings,
     ofport: column.optional(atom.integer()),
     ofport_request: column.optional(atom.integer(1, 65279)),
