@@ -22,7 +22,7 @@ import { type CommandLine, isUsed, lastArgument, type OptionDef } from './option
 import { OutputFailed, printError } from './output.ts';
 import { checkNotRunning, makePidfile } from './pidfile.ts';
 import { type LogFileOption, openLogFile, type Program, readLogFile, reportFatal } from './program.ts';
-import { KEPT_FD, READY_FD, type Role, roleVariable, startAgain } from './respawn.ts';
+import { KEPT_FD, type ProcessRole, READY_FD, roleVariable, startAgain } from './respawn.ts';
 import { becomeUser } from './user.ts';
 
 export const daemonOptions: readonly OptionDef[] = [
@@ -234,7 +234,7 @@ function tellStarter(name: string): void {
   }
 }
 
-function takeRole(): Role | undefined {
+function takeRole(): ProcessRole | undefined {
   const role = process.env[roleVariable];
   delete process.env[roleVariable];
   if (role === 'monitor') {

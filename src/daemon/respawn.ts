@@ -7,7 +7,7 @@ import { exactCommand, processInput } from './process-bytes.ts';
 import { Fatal } from './program.ts';
 
 /** What a started process is to be; the user's own has no role. */
-export type Role = 'monitor' | 'daemon';
+export type ProcessRole = 'monitor' | 'daemon';
 
 export const roleVariable = 'OVS_TS_ROLE';
 
@@ -18,7 +18,7 @@ export const READY_FD = 3;
 export const KEPT_FD = 4;
 
 /** Waits for the new process to be ready and then exits; exits with its status when it fails. Throws Fatal. */
-export function startAgain(role: Role, name: string): Promise<never> {
+export function startAgain(role: ProcessRole, name: string): Promise<never> {
   return new Promise((_, reject) => {
     const child = spawnRole(role, true);
     whenReady(child, () => process.exit(0));
@@ -30,7 +30,7 @@ export function startAgain(role: Role, name: string): Promise<never> {
 }
 
 /** `keptFd` becomes the child's KEPT_FD. */
-export function spawnRole(role: Role, isDetached: boolean, keptFd?: number): ChildProcess {
+export function spawnRole(role: ProcessRole, isDetached: boolean, keptFd?: number): ChildProcess {
   const args = [...process.execArgv, process.argv[1] ?? '', ...processInput().args];
   return spawn(...exactCommand(process.execPath, args), {
     detached: isDetached,

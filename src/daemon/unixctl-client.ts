@@ -5,7 +5,7 @@
 import { SyscallFailed } from '../base/errors.ts';
 import { readdirSync } from '../base/files.ts';
 import { logger } from '../base/log.ts';
-import type { Json, Reply } from '../rpc/channel.ts';
+import type { Json, RpcReply } from '../rpc/channel.ts';
 import { numberOf } from '../rpc/json-value.ts';
 import { connectChannel, type SocketChannel } from '../rpc/socket-channel.ts';
 import { inFolder } from './directories.ts';
@@ -38,7 +38,7 @@ export function findControlSocket(target: string, rundir: string): string {
 export class UnixctlClient {
   readonly #channel: SocketChannel;
   readonly #path: string;
-  readonly #replies: Reply[] = [];
+  readonly #replies: RpcReply[] = [];
   #wake: () => void = () => {};
   #ended: string | undefined;
   #lastId = -1;

@@ -4,9 +4,9 @@
  */
 import { Refused } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
-import type { Listener } from '../net/listener.ts';
+import type { StreamListener } from '../net/listener.ts';
 import type { Transport } from '../net/transport.ts';
-import type { Channel, Json, Request, RpcMessage } from '../rpc/channel.ts';
+import type { Channel, Json, RpcMessage, RpcRequest } from '../rpc/channel.ts';
 import { emitJson } from '../rpc/json.ts';
 import { listenChannels } from '../rpc/socket-channel.ts';
 
@@ -97,7 +97,7 @@ const MAX_WAITING = 64;
 /** One client. It is answered in order: the next request waits for the reply to the one before. */
 interface Client {
   readonly channel: Channel;
-  readonly waiting: Request[];
+  readonly waiting: RpcRequest[];
   isBusy: boolean;
   format: ReplyFormat;
 }
@@ -107,7 +107,7 @@ export class UnixctlServer {
   onWake: () => void = () => {};
   readonly #commands: Commands;
   readonly #clients = new Set<Client>();
-  #listener: Listener | undefined;
+  #listener: StreamListener | undefined;
 
   constructor(commands: Commands) {
     this.#commands = commands;
@@ -169,7 +169,7 @@ export class UnixctlServer {
     queueMicrotask(() => this.onWake());
   }
 
-  #handle(client: Client, request: Request): void {
+  #handle(client: Client, request: RpcRequest): void {
     log.dbg(
       () => `received request ${request.method}${emitJson(request.params)}, id=${emitJson(request.id)}`,
     );

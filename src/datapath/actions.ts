@@ -158,13 +158,13 @@ export interface Conntrack {
 /** Address translation; without a direction, that of the connection. */
 export interface Nat {
   readonly direction?: 'src' | 'dst';
-  readonly range?: NatRange;
+  readonly range?: DpNatRange;
   readonly isPersistent?: true;
   readonly choosesPortBy?: 'hash' | 'random';
 }
 
 /** Addresses are 4 or 16 bytes. A maximum is there only where it is above the minimum. */
-export interface NatRange {
+export interface DpNatRange {
   readonly min: readonly number[];
   readonly max?: readonly number[];
   readonly minPort?: number;

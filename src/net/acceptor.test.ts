@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { logRegistry } from '../base/log.ts';
 import { descriptorShortage } from '../sys/calls/descriptors.ts';
-import { type Listener, type ListenOptions, listenStreams } from './listener.ts';
+import { listenStreams, type StreamListener, type StreamListenOptions } from './listener.ts';
 
 let folder = '';
 let said: string[] = [];
 let used = 0;
 const descriptors = { limit: () => 100, used: () => used };
-const listeners: Listener[] = [];
+const listeners: StreamListener[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'acceptor-'));
@@ -31,7 +31,7 @@ async function until(isDone: () => boolean): Promise<void> {
 }
 
 /** Listens and says back what is said to it. */
-async function listenEcho(kind: string, options: ListenOptions = {}) {
+async function listenEcho(kind: string, options: StreamListenOptions = {}) {
   const remote =
     kind === 'punix'
       ? ({ kind: 'punix', path: join(folder, 'sock') } as const)
@@ -49,7 +49,7 @@ class Client {
   isConnected = false;
   isClosed = false;
 
-  constructor({ remote }: Listener) {
+  constructor({ remote }: StreamListener) {
     this.socket =
       remote.kind === 'punix' ? connect(remote.path) : connect({ port: remote.port, host: '127.0.0.1' });
     this.socket.on('connect', () => {

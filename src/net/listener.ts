@@ -17,7 +17,7 @@ import type { TlsConfig } from './tls-config.ts';
 import { markTraffic } from './traffic-class.ts';
 import { bindByPath } from './unix-path.ts';
 
-export interface ListenOptions {
+export interface StreamListenOptions {
   readonly tls?: TlsConfig | undefined;
   /** File mode of a unix socket before the umask; 0o770 when absent, as the reference. */
   readonly mode?: number | undefined;
@@ -30,7 +30,7 @@ export interface ListenOptions {
 }
 
 /** An open listener. One owner; `close` is the owner's duty and removes a unix socket's file. */
-export interface Listener {
+export interface StreamListener {
   /** As given, but with the kernel's choice for port 0. */
   readonly remote: PassiveRemote;
   /** Stops accepting; accepted streams live on. Also removes the socket's file. */
@@ -46,9 +46,9 @@ let unixCount = 0;
 /** Binds and listens. Rejects with SyscallFailed ("Address already in use", ...). */
 export async function listenStreams(
   remote: PassiveRemote,
-  options: ListenOptions,
+  options: StreamListenOptions,
   accept: (stream: Stream) => void,
-): Promise<Listener> {
+): Promise<StreamListener> {
   const secure = remote.kind === 'pssl' ? await secureAcceptor(remote, options.tls ?? {}, accept) : undefined;
   const { fd, actual } = await bind(remote, options).catch((error: unknown) => {
     if (error instanceof SyscallFailed) logFailure(remote, error.reason);
@@ -90,7 +90,7 @@ function logFailure(remote: PassiveRemote, reason: string): void {
 /** A descriptor that listens, and where. */
 async function bind(
   remote: PassiveRemote,
-  { mode = DEFAULT_MODE, dscp }: ListenOptions,
+  { mode = DEFAULT_MODE, dscp }: StreamListenOptions,
 ): Promise<{ readonly fd: number; readonly actual: PassiveRemote }> {
   if (remote.kind === 'punix') return { fd: bindUnix(remote.path, mode), actual: remote };
   const tried = formatRemote(remote);

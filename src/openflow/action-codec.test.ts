@@ -5,8 +5,8 @@ import { portText } from '../../test/system/match-lines.ts';
 import { Malformed } from '../base/errors.ts';
 import type { Match } from '../flow/match.ts';
 import {
+  decodeActions,
   formatActions,
-  readActions,
   readActionText,
   readInstructionText,
   writeActions,
@@ -149,7 +149,7 @@ describe('actions', () => {
     const bytes = allVersions.map((version) => {
       const to = new Writer();
       writeActions(to, list, version);
-      return formatActions(readActions(new Reader(to.written.slice()), version), context);
+      return formatActions(decodeActions(new Reader(to.written.slice()), version), context);
     });
     expect(bytes).toEqual([
       'mod_vlan_vid:5,mod_vlan_pcp:1,resubmit(,3)',

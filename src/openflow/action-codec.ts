@@ -102,7 +102,7 @@ export interface ActionReading {
 const mostDepth = 100;
 
 /** Reads actions up to the end of `from`. Throws OpenFlowError. */
-export function readActions(from: Reader, version: WireVersion, reading: ActionReading = {}): Action[] {
+export function decodeActions(from: Reader, version: WireVersion, reading: ActionReading = {}): Action[] {
   return readList(from, version, { allows: 'actions and meter' }, reading, 0) as Action[]; // all were declared
 }
 

@@ -11,55 +11,55 @@ export type { Mask } from '../flow/mask.ts';
 export type { Match } from '../flow/match.ts';
 export type { TlsConfig } from '../net/tls-config.ts';
 export type {
-  CheckPacketLarger as CheckPacketLargerArguments,
-  DeleteField as DeleteFieldArguments,
+  CheckPacketLargerArguments,
+  DeleteFieldArguments,
 } from './actions/bit-actions.ts';
-export type { Bundle as BundleArguments } from './actions/bundle.ts';
-export type { Clone as CloneArguments } from './actions/clone.ts';
-export type { Controller as ControllerArguments } from './actions/controller.ts';
-export type { Ct as CtArguments } from './actions/ct.ts';
+export type { BundleArguments } from './actions/bundle.ts';
+export type { CloneArguments } from './actions/clone.ts';
+export type { ControllerArguments } from './actions/controller.ts';
+export type { CtArguments } from './actions/ct.ts';
 export type { AnyAction, WithoutArguments } from './actions/declare.ts';
 export type {
-  Decap as DecapArguments,
-  Encap as EncapArguments,
+  DecapArguments,
+  EncapArguments,
   EncapHeader,
   EncapProperty,
 } from './actions/encap.ts';
-export type { SetField as SetFieldArguments } from './actions/field-value.ts';
+export type { SetFieldArguments } from './actions/field-value.ts';
 export type { HashFields } from './actions/hash-fields.ts';
-export type { Address as IpAddressArguments, Mac as MacArguments } from './actions/header-actions.ts';
-export type { EtherType as EtherTypeArguments, Value as NumberArguments } from './actions/header-value.ts';
+export type { IpAddressArguments, MacArguments } from './actions/header-actions.ts';
+export type { EtherTypeArguments, NumberArguments } from './actions/header-value.ts';
 export type { Action } from './actions/index.ts';
 export type {
-  GotoTable as GotoTableArguments,
-  Meter as MeterArguments,
-  WriteActions as WriteActionsArguments,
-  WriteMetadata as WriteMetadataArguments,
+  GotoTableArguments,
+  MeterArguments,
+  WriteActionsArguments,
+  WriteMetadataArguments,
 } from './actions/instructions.ts';
-export type { Learn as LearnArguments, LearnSpec } from './actions/learn-text.ts';
-export type { Move as MoveArguments, Stacked as StackArguments } from './actions/move.ts';
-export type { Multipath as MultipathArguments } from './actions/multipath.ts';
-export type { Nat as NatArguments, NatRange, Range as NatBounds } from './actions/nat.ts';
+export type { LearnArguments, LearnSpec } from './actions/learn-text.ts';
+export type { MoveArguments, StackArguments } from './actions/move.ts';
+export type { MultipathArguments } from './actions/multipath.ts';
+export type { NatArguments, NatBounds, NatRange } from './actions/nat.ts';
 export type {
-  Enqueue as EnqueueArguments,
-  GroupNumber as GroupArguments,
-  Output as OutputArguments,
-  OutputRegister as OutputRegisterArguments,
-  OutputTruncated as OutputTruncatedArguments,
-  QueueNumber as SetQueueArguments,
+  EnqueueArguments,
+  GroupArguments,
+  OutputArguments,
+  OutputRegisterArguments,
+  OutputTruncatedArguments,
+  SetQueueArguments,
 } from './actions/output-actions.ts';
 export type {
-  Conjunction as ConjunctionArguments,
-  DecTtl as DecTtlArguments,
-  FinTimeout as FinTimeoutArguments,
-  Note as NoteArguments,
-  Resubmit as ResubmitArguments,
-  Tunnel as SetTunnelArguments,
+  ConjunctionArguments,
+  DecTtlArguments,
+  FinTimeoutArguments,
+  NoteArguments,
+  ResubmitArguments,
+  SetTunnelArguments,
 } from './actions/pipeline-actions.ts';
-export type { Sample as SampleArguments } from './actions/sample.ts';
+export type { SampleArguments } from './actions/sample.ts';
 export type { Subfield } from './actions/subfield.ts';
 export type { ActionArguments } from './actions/values.ts';
-export type { PopVlan as PopVlanArguments, VlanValue as SetVlanArguments } from './actions/vlan-actions.ts';
+export type { PopVlanArguments, SetVlanArguments } from './actions/vlan-actions.ts';
 export { decodeMessage, type Received, type Sent } from './codec.ts';
 export type { Connection } from './connection.ts';
 export { type ErrorCode, type ErrorName, OpenFlowError } from './errors.ts';

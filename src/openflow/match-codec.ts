@@ -17,7 +17,7 @@ const headSize = 4;
 const strict: MatchReading = { isStrict: true };
 
 /** A match with its head, type and length, as OpenFlow 1.1 and later have it. Throws OpenFlowError. */
-export function readMatch(from: Reader, reading: MatchReading = strict): Match {
+export function decodeMatch(from: Reader, reading: MatchReading = strict): Match {
   if (from.left < headSize) throw badLength(from.left);
   const type = from.u16();
   const size = from.u16();

@@ -9,13 +9,13 @@ import { type TableText, tableText } from './name-text.ts';
 import { portText } from './ports.ts';
 import { knownVersion, versionText } from './versions.ts';
 
-export interface MessageTextOptions {
+export interface NamesInText {
   readonly ports: PortText;
   readonly tables: TableText;
 }
 
 /** Numbers, and the names that OpenFlow gives reserved ports. */
-const numbersOnly: MessageTextOptions = {
+const numbersOnly: NamesInText = {
   ports: portText,
   tables: tableText,
 };
@@ -24,7 +24,7 @@ const numbersOnly: MessageTextOptions = {
 export function formatMessage(
   bytes: Uint8Array,
   verbosity: number,
-  options: MessageTextOptions = numbersOnly,
+  options: NamesInText = numbersOnly,
 ): string {
   if (bytes.length === 0) return 'OpenFlow message is empty\n';
   const size = messageSize(bytes);
@@ -63,7 +63,7 @@ interface Body {
 function formatWhole(
   bytes: Uint8Array,
   verbosity: number,
-  options: MessageTextOptions,
+  options: NamesInText,
 ): { text: string; isWrong: boolean } {
   const from = new Reader(bytes);
   let head: Head;

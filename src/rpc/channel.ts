@@ -8,25 +8,25 @@ import type { Json, JsonObject } from './json-value.ts';
 
 export type { Json, JsonObject };
 
-export interface Request {
+export interface RpcRequest {
   readonly method: string;
   readonly params: readonly Json[];
   readonly id: Json;
 }
 
-export interface Notification {
+export interface RpcNotification {
   readonly method: string;
   readonly params: readonly Json[];
   readonly id: null;
 }
 
-export interface Reply {
+export interface RpcReply {
   readonly result: Json;
   readonly error: Json;
   readonly id: Json;
 }
 
-export type RpcMessage = Request | Notification | Reply;
+export type RpcMessage = RpcRequest | RpcNotification | RpcReply;
 
 /** What the owner of a channel is told. Calls never nest: each comes from the event loop or from a later microtask. */
 export interface ChannelEvents {

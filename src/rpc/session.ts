@@ -6,7 +6,7 @@
 
 import type { Ms } from '../base/units.ts';
 import { ReliableConnection, type ReliableOptions } from '../net/reliable-connection.ts';
-import type { Channel, Request, RpcMessage } from './channel.ts';
+import type { Channel, RpcMessage, RpcRequest } from './channel.ts';
 
 interface SessionEvents {
   connected?(): void;
@@ -23,7 +23,7 @@ export interface JsonRpcSessionOptions extends Omit<ReliableOptions<Channel>, 'e
 }
 
 /** Asks a silent peer for a sign of life; the answer has the same id. */
-export const echoRequest: Request = { method: 'echo', params: [], id: 'echo' };
+export const echoProbe: RpcRequest = { method: 'echo', params: [], id: 'echo' };
 
 /** One owner; `stop` is the owner's duty. */
 export class JsonRpcSession {
@@ -36,7 +36,7 @@ export class JsonRpcSession {
       ...options,
       events: {
         connected: (channel) => this.#connected(channel),
-        probe: (channel) => channel.send(echoRequest),
+        probe: (channel) => channel.send(echoProbe),
         failed: (why) => options.events.failed?.(why),
         disconnected: (why) => options.events.disconnected?.(why),
       },
@@ -86,9 +86,9 @@ export class JsonRpcSession {
   #take(channel: Channel, message: RpcMessage): void {
     if (this.#link.connection !== channel) return;
     this.#link.heard();
-    if ('method' in message && message.method === echoRequest.method && message.id !== null) {
+    if ('method' in message && message.method === echoProbe.method && message.id !== null) {
       channel.send({ result: message.params, error: null, id: message.id });
-    } else if ('method' in message || message.id !== echoRequest.id) {
+    } else if ('method' in message || message.id !== echoProbe.id) {
       this.#events.message(message);
     }
   }

@@ -4,7 +4,7 @@
  */
 import { Malformed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
-import type { Listener, ListenOptions } from '../net/listener.ts';
+import type { StreamListener, StreamListenOptions } from '../net/listener.ts';
 import type { ActiveRemote, PassiveRemote } from '../net/remote.ts';
 import type { Stream, StreamOptions } from '../net/stream.ts';
 import { systemTransport, type Transport } from '../net/transport.ts';
@@ -32,9 +32,9 @@ export async function connectChannel(
 /** Listens; each accepted channel is handed to `accept`, which sets its `events`. Rejects with SyscallFailed. */
 export function listenChannels(
   remote: PassiveRemote,
-  options: ListenOptions & ChannelOptions,
+  options: StreamListenOptions & ChannelOptions,
   accept: (channel: SocketChannel) => void,
-): Promise<Listener> {
+): Promise<StreamListener> {
   const { transport = systemTransport } = options;
   return transport.listen(remote, options, (stream) => accept(new SocketChannel(stream, options)));
 }

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { Malformed } from '../../src/base/errors.ts';
-import { formatActions, readActions, readInstructionText } from '../../src/openflow/action-codec.ts';
+import { decodeActions, formatActions, readInstructionText } from '../../src/openflow/action-codec.ts';
 import { checkActions } from '../../src/openflow/action-rules.ts';
 import { Reader, Writer } from '../../src/openflow/bytes.ts';
 import { OpenFlowError } from '../../src/openflow/errors.ts';
@@ -151,7 +151,7 @@ describe.each(allVersions)('flows as bytes of version %i', (version) => {
 
   test('as lists of actions are read alike', () => {
     const lists = some.map((list) => (version === 1 ? list : list.subarray(8))).filter((l) => l.length > 0);
-    const ours = lists.map((list) => outcome(() => readActions(new Reader(list), version)));
+    const ours = lists.map((list) => outcome(() => decodeActions(new Reader(list), version)));
     expect(ours).toEqual(parsed('actions', version, lists.map(hexLine)));
   });
 });

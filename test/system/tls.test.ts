@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logRegistry } from '../../src/base/log.ts';
-import type { Listener } from '../../src/net/listener.ts';
+import type { StreamListener } from '../../src/net/listener.ts';
 import { readActiveRemote } from '../../src/net/remote.ts';
 import type { TlsConfig } from '../../src/net/tls-config.ts';
 import { connect } from '../../src/ovsdb/index.ts';
-import type { Channel, Reply } from '../../src/rpc/channel.ts';
+import type { Channel, RpcReply } from '../../src/rpc/channel.ts';
 import { connectChannel, listenChannels } from '../../src/rpc/socket-channel.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
@@ -44,7 +44,7 @@ function configOf(name: string, more: Partial<TlsConfig> = {}): TlsConfig {
 }
 
 let serverPort = 0;
-let listener: Listener | undefined;
+let listener: StreamListener | undefined;
 let peerId: string | undefined;
 
 beforeAll(async () => {
@@ -101,7 +101,7 @@ function answer(channel: Channel): void {
 async function listDatabases(config: TlsConfig): Promise<unknown> {
   const remote = readActiveRemote(`ssl:127.0.0.1:${serverPort}`, { defaultPort: 6640 });
   const channel = await connectChannel(remote, { tls: config });
-  const reply = await new Promise<Reply>((resolve, reject) => {
+  const reply = await new Promise<RpcReply>((resolve, reject) => {
     channel.events = {
       message: (message) => 'result' in message && resolve(message),
       closed: (why) => reject(why ?? new Error('closed')),

@@ -2,7 +2,7 @@
 import { errnos } from '../../base/errno.ts';
 import { Malformed, SyscallFailed } from '../../base/errors.ts';
 import type { Connector } from '../../ovsdb/client/session.ts';
-import type { Channel, Json, Reply, RpcMessage } from '../../rpc/channel.ts';
+import type { Channel, Json, RpcMessage, RpcReply } from '../../rpc/channel.ts';
 import { formatJson, type JsonFormat } from '../../rpc/json.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 
@@ -15,7 +15,7 @@ export class Rpc {
   /** Set before notifications are expected. */
   events: RpcEvents = { notification() {} };
   readonly #channel: Channel;
-  readonly #pending = new Map<number, (reply: Reply | Error) => void>();
+  readonly #pending = new Map<number, (reply: RpcReply | Error) => void>();
   #nextId = 0;
   #end: Error | undefined;
   #onEnd: ((why: Error) => void) | undefined;
@@ -30,10 +30,10 @@ export class Rpc {
   }
 
   /** The whole reply. Rejects with CommandFailed when the connection is lost. */
-  async request(method: string, params: readonly Json[]): Promise<Reply> {
+  async request(method: string, params: readonly Json[]): Promise<RpcReply> {
     if (this.#end !== undefined) throw failed('transaction failed', this.#end);
     const id = this.#nextId++;
-    const reply = await new Promise<Reply | Error>((resolve) => {
+    const reply = await new Promise<RpcReply | Error>((resolve) => {
       this.#pending.set(id, resolve);
       this.#channel.send({ method, params, id });
     });

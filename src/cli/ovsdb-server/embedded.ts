@@ -33,7 +33,7 @@ import {
   type StoreDeps,
 } from '../../ovsdb/storage/store.ts';
 import type { Channel } from '../../rpc/channel.ts';
-import { echoRequest } from '../../rpc/session.ts';
+import { echoProbe } from '../../rpc/session.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
 import { serverCommands } from './commands.ts';
 import { Replication } from './replication.ts';
@@ -153,7 +153,7 @@ async function requireFree(socket: string): Promise<void> {
 function answers(channel: Channel): Promise<boolean> {
   return new Promise((resolve) => {
     channel.events = { message: () => resolve(true), closed: () => resolve(false) };
-    channel.send(echoRequest);
+    channel.send(echoProbe);
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { formatIpv4, formatIpv6 } from '../../base/addresses.ts';
 import { hexOrZero } from '../../base/numbers.ts';
-import type { Conntrack, DpActionOf, Nat, NatRange } from '../actions.ts';
+import type { Conntrack, DpActionOf, DpNatRange, Nat } from '../actions.ts';
 import { hexNumber, type TextCursor } from './cursor.ts';
 
 export function formatConntrack(ct: Conntrack): string {
@@ -29,7 +29,7 @@ function formatNat({ direction, range, isPersistent, choosesPortBy }: Nat): stri
   return `nat(${parts.join(',')})`;
 }
 
-function formatRange({ min, max, minPort, maxPort }: NatRange): string {
+function formatRange({ min, max, minPort, maxPort }: DpNatRange): string {
   const format = (address: readonly number[]): string => {
     if (address.length === 4) return formatIpv4(address);
     return minPort === undefined ? formatIpv6(address) : `[${formatIpv6(address)}]`;
@@ -103,7 +103,7 @@ function readName(cursor: TextCursor, limit: number): string {
 
 interface NatParts {
   readonly directions: Set<'src' | 'dst'>;
-  range: NatRange | undefined;
+  range: DpNatRange | undefined;
   readonly flags: Set<'persistent' | 'hash' | 'random'>;
 }
 
@@ -143,7 +143,7 @@ function readNatPart(cursor: TextCursor, parts: NatParts): void {
   parts.flags.add(flag);
 }
 
-function readRange(cursor: TextCursor): NatRange {
+function readRange(cursor: TextCursor): DpNatRange {
   const min = readAddress(cursor);
   const max = cursor.take('-') ? readAddress(cursor) : min;
   const minPort = cursor.take(':') ? cursor.number(16, 'decimal') : 0;

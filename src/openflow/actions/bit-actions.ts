@@ -15,7 +15,7 @@ import {
   type Subfield,
 } from './subfield.ts';
 
-export interface CheckPacketLarger {
+export interface CheckPacketLargerArguments {
   /** Bytes. */
   readonly length: number;
   /** One bit. */
@@ -27,7 +27,7 @@ export const checkPacketLarger = defineAction('check_pkt_larger', {
     {
       wire: 'NX 1.0+ 49',
       size: () => [14, 0],
-      decode(body): CheckPacketLarger {
+      decode(body): CheckPacketLargerArguments {
         const length = body.u16();
         const low = body.u16();
         const destination = { field: decodeField(body), low, width: 1 };
@@ -45,7 +45,7 @@ export const checkPacketLarger = defineAction('check_pkt_larger', {
     },
   ],
   words: ['check_pkt_larger'],
-  read(text): CheckPacketLarger {
+  read(text): CheckPacketLargerArguments {
     const { value, key } = splitArrow(text);
     const destination = readSubfield(key);
     if (destination.width !== 1) throw wrong('Only 1-bit destination field is allowed');
@@ -54,7 +54,7 @@ export const checkPacketLarger = defineAction('check_pkt_larger', {
   format: ({ length, destination }) => `check_pkt_larger(${length})->${formatSubfield(destination)}`,
 });
 
-export interface DeleteField {
+export interface DeleteFieldArguments {
   readonly field: FieldName;
 }
 
@@ -63,7 +63,7 @@ export const deleteField = defineAction('delete_field', {
     {
       wire: 'NX 1.0+ 50',
       size: () => [14, 0],
-      decode: (body): DeleteField => ({ field: decodeField(body) }),
+      decode: (body): DeleteFieldArguments => ({ field: decodeField(body) }),
       encode({ field }, to) {
         const start = to.size;
         encodeField(to, field);
@@ -72,7 +72,7 @@ export const deleteField = defineAction('delete_field', {
     },
   ],
   words: ['delete_field'],
-  read(text): DeleteField {
+  read(text): DeleteFieldArguments {
     const field = fieldNamedInAction(text);
     if (field === undefined) throw wrong(`unknown field \`${text}'`);
     return { field: field.name };

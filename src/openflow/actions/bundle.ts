@@ -27,7 +27,7 @@ import {
 /** By their numbers. */
 const algorithms = ['active_backup', 'hrw'] as const;
 
-export interface Bundle {
+export interface BundleArguments {
   readonly fields: HashFields;
   readonly basis: number;
   readonly algorithm: (typeof algorithms)[number];
@@ -42,7 +42,7 @@ const mostMembers = 2048;
 const memberHeader = 0x00000002;
 
 function checkBundle(
-  { members, destination }: Bundle,
+  { members, destination }: BundleArguments,
   portLimit?: number,
   packet?: PacketShape,
 ): ErrorName | undefined {
@@ -58,7 +58,7 @@ function bad(why: string): OpenFlowError {
   return new OpenFlowError('OFPBAC_BAD_ARGUMENT', why);
 }
 
-function bundleForm(wire: 'NX 1.0+ 12' | 'NX 1.0+ 13', isLoad: boolean): ActionForm<Bundle> {
+function bundleForm(wire: 'NX 1.0+ 12' | 'NX 1.0+ 13', isLoad: boolean): ActionForm<BundleArguments> {
   return {
     wire,
     size: () => [22, 8],
@@ -69,7 +69,7 @@ function bundleForm(wire: 'NX 1.0+ 12' | 'NX 1.0+ 13', isLoad: boolean): ActionF
 }
 
 /** Differs: an algorithm or fields that nobody knows are refused in what loads too; the reference ends when it is used. */
-function decode(body: Reader, isLoad: boolean): Bundle {
+function decode(body: Reader, isLoad: boolean): BundleArguments {
   const algorithm = algorithms[body.u16()];
   const fields = hashFieldsOf(body.u16());
   const basis = body.u16();
@@ -91,7 +91,7 @@ function decode(body: Reader, isLoad: boolean): Bundle {
   return bundle;
 }
 
-function encode({ fields, basis, algorithm, members, destination }: Bundle, to: Writer): void {
+function encode({ fields, basis, algorithm, members, destination }: BundleArguments, to: Writer): void {
   to.u16(algorithms.indexOf(algorithm));
   to.u16(hashFieldsNumber(fields));
   to.u16(basis);
@@ -103,7 +103,7 @@ function encode({ fields, basis, algorithm, members, destination }: Bundle, to: 
   for (const member of members) to.u16(member);
 }
 
-function readBundle(text: string, context: ActionText, isLoad: boolean): Bundle {
+function readBundle(text: string, context: ActionText, isLoad: boolean): BundleArguments {
   let rest = text;
   const next = (delimiters: string): string | undefined => {
     const found = nextWord(rest, delimiters);

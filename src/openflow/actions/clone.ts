@@ -1,7 +1,7 @@
 /** Actions on a copy of the packet: Nicira's clone; ovs-actions(7). */
 import { type AnyAction, defineAction } from './declare.ts';
 
-export interface Clone {
+export interface CloneArguments {
   readonly actions: readonly AnyAction[];
 }
 
@@ -10,7 +10,7 @@ export const clone = defineAction('clone', {
     {
       wire: 'NX 1.0+ 42',
       size: () => [6, 8],
-      decode(body, _version, decodeInner): Clone {
+      decode(body, _version, decodeInner): CloneArguments {
         body.skip(6);
         return { actions: decodeInner(body) };
       },
@@ -21,7 +21,7 @@ export const clone = defineAction('clone', {
     },
   ],
   words: ['clone'],
-  read: (text, _context, _word, readInner): Clone => ({ actions: readInner(text, 'clone') }),
+  read: (text, _context, _word, readInner): CloneArguments => ({ actions: readInner(text, 'clone') }),
   format: ({ actions }, _context, formatInner) => `clone(${formatInner(actions)})`,
   inner: ({ actions }) => actions,
   check: ({ actions }, _packet, _limits, checkInner) => checkInner(actions),

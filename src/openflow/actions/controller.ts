@@ -16,7 +16,7 @@ import { checkZero, formatDotted, readDotted, readU32, readUnsigned, wrong } fro
 import { type AnyAction, defineAction, instead } from './declare.ts';
 import { output } from './output-actions.ts';
 
-export interface Controller {
+export interface ControllerArguments {
   /** Bytes of the packet. */
   readonly maxLength: number;
   /** Of the connection that gets it; 0 is what controllers have that did not ask for another. */
@@ -37,7 +37,7 @@ const actionReason = 1;
 /** By their numbers; the two of a table miss have no name here. */
 const reasons: readonly string[] = [...packetInReasons, '', ''];
 
-const defaults: Controller = {
+const defaults: ControllerArguments = {
   maxLength: wholePacket,
   controller: 0,
   reason: actionReason,
@@ -50,12 +50,12 @@ const defaults: Controller = {
 const property = { maxLength: 0, controller: 1, reason: 2, userData: 3, pause: 4, meter: 5 } as const;
 const noMeter = 0xffffffff;
 
-function needsProperties({ userData, pauses, meter, hasProperties }: Controller): boolean {
+function needsProperties({ userData, pauses, meter, hasProperties }: ControllerArguments): boolean {
   return userData.length > 0 || pauses || meter !== undefined || hasProperties;
 }
 
-function decodeProperties(body: Reader): Controller {
-  let value: Controller = { ...defaults, hasProperties: true };
+function decodeProperties(body: Reader): ControllerArguments {
+  let value: ControllerArguments = { ...defaults, hasProperties: true };
   readProperties(
     body,
     (read) => {
@@ -70,7 +70,7 @@ function decodeProperties(body: Reader): Controller {
 }
 
 /** undefined for one that nobody knows. */
-function decodeProperty(read: Property): Partial<Controller> | undefined {
+function decodeProperty(read: Property): Partial<ControllerArguments> | undefined {
   if (read.experimenter !== 0) return undefined;
   switch (read.type) {
     case property.maxLength:
@@ -97,7 +97,7 @@ export const controller = defineAction('controller', {
     {
       wire: 'NX 1.0+ 20',
       size: () => [6, 0],
-      decode: (body): Controller => ({
+      decode: (body): ControllerArguments => ({
         ...defaults,
         maxLength: body.u16(),
         controller: body.u16(),
@@ -113,7 +113,7 @@ export const controller = defineAction('controller', {
     {
       wire: 'NX 1.0+ 37',
       size: () => [6, 8],
-      decode(body): Controller {
+      decode(body): ControllerArguments {
         checkZero(body.octets(6));
         return decodeProperties(body);
       },
@@ -130,7 +130,7 @@ export const controller = defineAction('controller', {
     },
   ],
   words: ['controller'],
-  read(text): Controller | AnyAction {
+  read(text): ControllerArguments | AnyAction {
     const value = /^\d+$/.test(text)
       ? { ...defaults, maxLength: readUnsigned(text, 16, 'max_len') }
       : readArguments(text);
@@ -155,13 +155,13 @@ export const controller = defineAction('controller', {
   },
 });
 
-function readArguments(text: string): Controller {
+function readArguments(text: string): ControllerArguments {
   let value = defaults;
   for (const { name, value: given } of keyValues(text)) value = { ...value, ...readArgument(name, given) };
   return value;
 }
 
-function readArgument(name: string, text: string): Partial<Controller> {
+function readArgument(name: string, text: string): Partial<ControllerArguments> {
   switch (name) {
     case 'reason': {
       const reason = reasons.indexOf(text.toLowerCase());

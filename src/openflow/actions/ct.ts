@@ -18,7 +18,7 @@ import {
   type Subfield,
 } from './subfield.ts';
 
-export interface Ct {
+export interface CtArguments {
   /** The connection is remembered. */
   readonly commits: boolean;
   /** A connection in the other direction gives way. */
@@ -59,7 +59,7 @@ export const ct = defineAction('ct', {
     {
       wire: 'NX 1.0+ 35',
       size: () => [14, 8],
-      decode(body, _version, decodeInner): Ct {
+      decode(body, _version, decodeInner): CtArguments {
         const flags = body.u16();
         const commits = (flags & flag.commit) !== 0;
         const forces = (flags & flag.force) !== 0;
@@ -118,8 +118,8 @@ function readCt(
   text: string,
   context: ActionText,
   readInner: (text: string, outer: Outer) => readonly AnyAction[],
-): Ct {
-  let value: Ct = { commits: false, forces: false, zone: 0, table: undefined, alg: 0, actions: [] };
+): CtArguments {
+  let value: CtArguments = { commits: false, forces: false, zone: 0, table: undefined, alg: 0, actions: [] };
   for (const { name, value: given } of keyValues(text)) {
     if (name === 'nat')
       value = {
@@ -133,7 +133,7 @@ function readCt(
   return value;
 }
 
-function readSetting(name: string, text: string, context: ActionText): Partial<Ct> {
+function readSetting(name: string, text: string, context: ActionText): Partial<CtArguments> {
   switch (name) {
     case 'commit':
       return { commits: true };

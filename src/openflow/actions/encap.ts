@@ -28,7 +28,7 @@ export type EncapProperty =
   | { readonly kind: 'md_type'; readonly mdType: number }
   | { readonly kind: 'tlv'; readonly tlvClass: number; readonly type: number; readonly data: Uint8Array };
 
-export interface Encap {
+export interface EncapArguments {
   readonly header: EncapHeader;
   /** Bytes; 0 where it is not said. */
   readonly headerSize: number;
@@ -84,7 +84,7 @@ export const encap = defineAction('encap', {
     {
       wire: 'NX 1.3+ 46',
       size: () => [6, 8],
-      decode(body): Encap {
+      decode(body): EncapArguments {
         const headerSize = body.u16();
         const type = body.u32();
         const header = headers.find((name) => packetTypes[name] === type);
@@ -102,7 +102,7 @@ export const encap = defineAction('encap', {
     },
   ],
   words: ['encap'],
-  read(text): Encap {
+  read(text): EncapArguments {
     const [first] = keyValues(text);
     if (first === undefined) throw wrong(`Missing encap hdr: ${text}`);
     const header = headers.find((name) => name === first.name);
@@ -147,7 +147,7 @@ function formatProperty(property: EncapProperty): string {
   return `tlv(0x${tlvClass.toString(16).padStart(4, '0')},${type},${hexOrZero(integerOf(data))})`;
 }
 
-export interface Decap {
+export interface DecapArguments {
   /** (namespace << 16) | type of what is behind the header; undefined where the header says it. */
   readonly packetType: number | undefined;
 }
@@ -162,7 +162,7 @@ export const decap = defineAction('decap', {
     {
       wire: 'NX 1.3+ 47',
       size: () => [6, 8],
-      decode(body): Decap {
+      decode(body): DecapArguments {
         body.skip(2);
         const type = body.u32();
         if (body.left > 0) throw new OpenFlowError('NXBAC_UNKNOWN_ED_PROP', 'properties of a decap');
@@ -175,7 +175,7 @@ export const decap = defineAction('decap', {
     },
   ],
   words: ['decap'],
-  read(text): Decap {
+  read(text): DecapArguments {
     const [first] = keyValues(text);
     if (first === undefined) return { packetType: undefined };
     if (first.name !== 'packet_type') throw wrong(`Invalid decap argument: ${first.name}`);

@@ -12,7 +12,7 @@ import { fieldOf, type Subfield } from './subfield.ts';
  */
 type Saying = 'set_field' | 'load' | 'load2';
 
-export interface SetField {
+export interface SetFieldArguments {
   readonly field: FieldName;
   /** As the field's value on the wire. */
   readonly value: Uint8Array;
@@ -21,7 +21,7 @@ export interface SetField {
   readonly saidAs: Saying;
 }
 
-type SetFieldAction = SetField & { readonly do: 'set_field' };
+type SetFieldAction = SetFieldArguments & { readonly do: 'set_field' };
 
 /** Sets the whole field. */
 export function settingOf(name: FieldName, value: Uint8Array): SetFieldAction {

@@ -17,14 +17,14 @@ import {
 } from './arguments.ts';
 import { defineAction, laidOut, type Verdict, withoutArguments } from './declare.ts';
 import { loading, settingNumber, settingOf } from './field-value.ts';
-import { checkedForms, type HeaderValue, setsField } from './header-value.ts';
+import { checkedForms, type NumberArguments, setsField } from './header-value.ts';
 import type { PacketShape } from './packet-shape.ts';
 
 const needsIp = (_: object, packet: PacketShape): Verdict => (packet.isIp ? undefined : 'inconsistent');
 const needsIpv4 = (_: object, packet: PacketShape): Verdict =>
   packet.etherType === etherType.ipv4 ? undefined : 'inconsistent';
 
-export interface Mac {
+export interface MacArguments {
   readonly mac: Uint8Array;
 }
 
@@ -36,9 +36,9 @@ function setMac<N extends string>(
   field: FieldName,
 ) {
   return defineAction(name, {
-    forms: laidOut<Mac>([`OF 1.0 ${number10}`, `OF 1.1+ ${number11}`], { mac: octets(6) }),
+    forms: laidOut<MacArguments>([`OF 1.0 ${number10}`, `OF 1.1+ ${number11}`], { mac: octets(6) }),
     words: [word],
-    read: (text): Mac => ({ mac: readEthernet(text) }),
+    read: (text): MacArguments => ({ mac: readEthernet(text) }),
     format: ({ mac }) => `${word}:${formatMac(mac)}`,
     sentAs: ({ mac }, version) => (version < 3 ? undefined : [settingOf(field, mac)]),
   });
@@ -47,7 +47,7 @@ function setMac<N extends string>(
 export const setEthSrc = setMac('set_eth_src', 4, 3, 'mod_dl_src', 'eth_src');
 export const setEthDst = setMac('set_eth_dst', 5, 4, 'mod_dl_dst', 'eth_dst');
 
-export interface Address {
+export interface IpAddressArguments {
   readonly address: Uint8Array;
 }
 
@@ -59,9 +59,9 @@ function setAddress<N extends string>(
   field: FieldName,
 ) {
   return defineAction(name, {
-    forms: laidOut<Address>([`OF 1.0 ${number10}`, `OF 1.1+ ${number11}`], { address: octets(4) }),
+    forms: laidOut<IpAddressArguments>([`OF 1.0 ${number10}`, `OF 1.1+ ${number11}`], { address: octets(4) }),
     words: [word],
-    read: (text): Address => ({ address: readAddress(text) }),
+    read: (text): IpAddressArguments => ({ address: readAddress(text) }),
     format: ({ address }) => `${word}:${formatIpv4(address)}`,
     sentAs: ({ address }, version) => (version < 3 ? undefined : [settingOf(field, address)]),
     check: needsIpv4,
@@ -73,11 +73,11 @@ export const setIpDst = setAddress('set_nw_dst', 7, 6, 'mod_nw_dst', 'ip_dst');
 
 export const setNwTos = defineAction('set_nw_tos', {
   forms: checkedForms(
-    laidOut<HeaderValue>(['OF 1.0 8', 'OF 1.1+ 7'], { value: u8Argument }),
+    laidOut<NumberArguments>(['OF 1.0 8', 'OF 1.1+ 7'], { value: u8Argument }),
     ({ value }) => (value & 3) === 0,
   ),
   words: ['mod_nw_tos'],
-  read(text): HeaderValue {
+  read(text): NumberArguments {
     const value = readUnsigned(text, 8, 'TOS');
     if ((value & 3) !== 0) throw wrong(`${text}: not a valid TOS`);
     return { value };
@@ -90,9 +90,12 @@ export const setNwTos = defineAction('set_nw_tos', {
 const setsEcn = setsField('nw_ecn');
 
 export const setNwEcn = defineAction('set_nw_ecn', {
-  forms: checkedForms(laidOut<HeaderValue>(['OF 1.1+ 8'], { value: u8Argument }), ({ value }) => value <= 3),
+  forms: checkedForms(
+    laidOut<NumberArguments>(['OF 1.1+ 8'], { value: u8Argument }),
+    ({ value }) => value <= 3,
+  ),
   words: ['mod_nw_ecn'],
-  read(text): HeaderValue {
+  read(text): NumberArguments {
     const value = readUnsigned(text, 8, 'ECN');
     if (value > 3) throw wrong(`${text}: not a valid ECN`);
     return { value };
@@ -106,9 +109,9 @@ export const setNwEcn = defineAction('set_nw_ecn', {
 });
 
 export const setNwTtl = defineAction('set_nw_ttl', {
-  forms: laidOut<HeaderValue>(['OF 1.1+ 23'], { value: u8Argument }),
+  forms: laidOut<NumberArguments>(['OF 1.1+ 23'], { value: u8Argument }),
   words: ['mod_nw_ttl', 'set_nw_ttl'],
-  read: (text): HeaderValue => ({ value: readUnsigned(text, 8, 'TTL') }),
+  read: (text): NumberArguments => ({ value: readUnsigned(text, 8, 'TTL') }),
   format: ({ value }) => `mod_nw_ttl:${value}`,
   sentAs: ({ value }, version) =>
     version === 1 ? [loading({ field: 'nw_ttl', low: 0, width: 8 }, BigInt(value))] : undefined,
@@ -126,9 +129,9 @@ function setPort<N extends string>(
   portFields: PortFields,
 ) {
   return defineAction(name, {
-    forms: laidOut<HeaderValue>([`OF 1.0 ${number}`, `OF 1.1+ ${number}`], { value: u16Argument }),
+    forms: laidOut<NumberArguments>([`OF 1.0 ${number}`, `OF 1.1+ ${number}`], { value: u16Argument }),
     words: [word],
-    read: (text): HeaderValue => ({ value: readUnsigned(text, 16, what) }),
+    read: (text): NumberArguments => ({ value: readUnsigned(text, 16, what) }),
     format: ({ value }) => `${word}:${value}`,
     sentAs({ value }, version, packet) {
       const field = version < 3 ? undefined : portFields[packet.ipProtocol];

@@ -5,18 +5,18 @@ import type { WireVersion } from '../versions.ts';
 import type { ActionForm, AnyAction } from './declare.ts';
 import { settingNumber } from './field-value.ts';
 
-export interface HeaderValue {
+export interface NumberArguments {
   readonly value: number;
 }
 
-export interface EtherType {
+export interface EtherTypeArguments {
   readonly etherType: number;
 }
 
 export const hex4 = (value: number): string => `0x${value.toString(16).padStart(4, '0')}`;
 /** OpenFlow 1.2 and later set fields by one action for all. */
 export function setsField(name: FieldName, toField: (value: number) => number = (value) => value) {
-  return ({ value }: HeaderValue, version: WireVersion): AnyAction[] | undefined =>
+  return ({ value }: NumberArguments, version: WireVersion): AnyAction[] | undefined =>
     version < 3 ? undefined : [settingNumber(name, toField(value))];
 }
 

@@ -9,7 +9,7 @@ import { checkZero, formatTable, readTable, readU32, readU64, u32Argument, wrong
 import { type AnyAction, defineAction, instead, laidOut, type WithoutArguments } from './declare.ts';
 import { resubmit } from './pipeline-actions.ts';
 
-export interface Meter {
+export interface MeterArguments {
   readonly meter: number;
 }
 
@@ -17,9 +17,9 @@ const lastMeter = 0xffff0000;
 
 export const meter = defineAction('meter', {
   // In OpenFlow 1.3 and 1.4 it is an instruction.
-  forms: laidOut<Meter>(['OF 1.5+ 29'], { meter: u32Argument }),
+  forms: laidOut<MeterArguments>(['OF 1.5+ 29'], { meter: u32Argument }),
   words: ['meter'],
-  read: (text): Meter => ({ meter: readU32(text) }),
+  read: (text): MeterArguments => ({ meter: readU32(text) }),
   format: ({ meter: number }) => `meter:${number}`,
   usableIn: () => protocolSets.since13,
   sentAs: (_, version) => (version < 4 ? [] : undefined),
@@ -36,14 +36,16 @@ export const clearActions = defineAction('clear_actions', {
   instruction: 'clear_actions',
 });
 
-export interface WriteActions {
+export interface WriteActionsArguments {
   readonly actions: readonly AnyAction[];
 }
 
 export const writeActionSet = defineAction('write_actions', {
   forms: [],
   words: ['write_actions'],
-  read: (text, _context, _word, readInner): WriteActions => ({ actions: readInner(text, 'write_actions') }),
+  read: (text, _context, _word, readInner): WriteActionsArguments => ({
+    actions: readInner(text, 'write_actions'),
+  }),
   format: ({ actions }, _context, formatInner) => `write_actions(${formatInner(actions)})`,
   inner: ({ actions }) => actions,
   sentAs: (_, version) => (version === 1 ? [] : undefined),
@@ -55,7 +57,7 @@ export const writeActionSet = defineAction('write_actions', {
   instruction: 'write_actions',
 });
 
-export interface WriteMetadata {
+export interface WriteMetadataArguments {
   readonly metadata: bigint;
   readonly mask: bigint;
 }
@@ -67,7 +69,7 @@ export const writeMetadata = defineAction('write_metadata', {
     {
       wire: 'NX 1.0+ 22',
       size: () => [22, 0],
-      decode(body): WriteMetadata {
+      decode(body): WriteMetadataArguments {
         checkZero(body.octets(6));
         return { metadata: body.u64(), mask: body.u64() };
       },
@@ -79,7 +81,7 @@ export const writeMetadata = defineAction('write_metadata', {
     },
   ],
   words: ['write_metadata'],
-  read(text): WriteMetadata {
+  read(text): WriteMetadataArguments {
     const slash = text.indexOf('/');
     if (slash < 0) return { metadata: readU64(text), mask: wholeMask };
     const mask = readU64(text.slice(slash + 1));
@@ -91,7 +93,7 @@ export const writeMetadata = defineAction('write_metadata', {
   instruction: 'write_metadata',
 });
 
-export interface GotoTable {
+export interface GotoTableArguments {
   readonly table: number;
 }
 
@@ -100,7 +102,7 @@ const anyTable = 0xff;
 export const gotoTable = defineAction('goto_table', {
   forms: [],
   words: ['goto_table'],
-  read(text, context): GotoTable {
+  read(text, context): GotoTableArguments {
     const table = readTable(text, context);
     if (table === undefined) throw wrong(`unknown table "${text}"`);
     return { table };

@@ -19,7 +19,7 @@ export type LearnSpec =
   /** Output to the port that a field has. */
   | { readonly kind: 'output'; readonly source: Subfield };
 
-export interface Learn {
+export interface LearnArguments {
   readonly table: number;
   /** In seconds, 0 for never; as those below. */
   readonly idleTimeout: number;
@@ -42,7 +42,7 @@ export interface Learn {
 
 const defaultPriority = 0x8000;
 
-const defaults: Learn = {
+const defaults: LearnArguments = {
   table: 1,
   idleTimeout: 0,
   hardTimeout: 0,
@@ -59,7 +59,7 @@ const defaults: Learn = {
 };
 
 /** Throws Malformed. */
-export function readLearn(text: string, context: ActionText): Learn {
+export function readLearn(text: string, context: ActionText): LearnArguments {
   let learn = defaults;
   for (const { name, value } of keyValues(text)) {
     const setting = readSetting(text, name, value, context);
@@ -88,7 +88,7 @@ function readSetting(
   name: string,
   value: string,
   context: ActionText,
-): Partial<Learn> | undefined {
+): Partial<LearnArguments> | undefined {
   const number = Object.hasOwn(numbers, name) ? numbers[name] : undefined;
   if (number !== undefined) return { [number]: readLeadingNumber(value, 16) };
   switch (name) {
@@ -207,7 +207,7 @@ function readLoadSpec(text: string): LearnSpec {
   return { kind: 'load', source: read.value, destination };
 }
 
-export function formatLearn(learn: Learn, context: ActionText): string {
+export function formatLearn(learn: LearnArguments, context: ActionText): string {
   const setting = (name: string, value: number | bigint, usual = 0): string =>
     value === BigInt(usual) || value === usual ? '' : `${name}=${value}`;
   const parts = [

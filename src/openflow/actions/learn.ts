@@ -7,7 +7,7 @@ import { readShortFieldHeader, writeFieldHeader } from '../oxm.ts';
 import { checkZero } from './arguments.ts';
 import { defineAction } from './declare.ts';
 import { bytesWith, onesOf } from './field-bits.ts';
-import { formatLearn, type Learn, type LearnSpec, readLearn } from './learn-text.ts';
+import { formatLearn, type LearnArguments, type LearnSpec, readLearn } from './learn-text.ts';
 import type { PacketShape } from './packet-shape.ts';
 import {
   checkDestination,
@@ -27,7 +27,7 @@ const widthBits = 0x3ff;
 
 const immediateSize = (width: number): number => 2 * Math.ceil(width / 16);
 
-type Head = Omit<Learn, 'limit' | 'result' | 'specs' | 'isLong'>;
+type Head = Omit<LearnArguments, 'limit' | 'result' | 'specs' | 'isLong'>;
 
 function bad(why: string): OpenFlowError {
   return new OpenFlowError('OFPBAC_BAD_ARGUMENT', why);
@@ -57,7 +57,7 @@ function decodeHead(body: Reader, knownFlags: number): { head: Head; flags: numb
   return { head, flags };
 }
 
-function encodeHead(to: Writer, learn: Learn): void {
+function encodeHead(to: Writer, learn: LearnArguments): void {
   to.u16(learn.idleTimeout);
   to.u16(learn.hardTimeout);
   to.u16(learn.priority);
@@ -126,7 +126,7 @@ function encodePlace(to: Writer, { field, low }: Subfield): void {
   to.u16(low);
 }
 
-function checkLearn({ specs }: Learn, packet: PacketShape): ErrorName | undefined {
+function checkLearn({ specs }: LearnArguments, packet: PacketShape): ErrorName | undefined {
   const learned = new MatchBuilder();
   const known = { values: learned.key, bits: learned.mask };
   for (const spec of specs) {
@@ -160,7 +160,7 @@ export const learn = defineAction('learn', {
     {
       wire: 'NX 1.0+ 16',
       size: () => [22, 8],
-      decode(body): Learn {
+      decode(body): LearnArguments {
         const { head } = decodeHead(body, flag.sendsFlowRemoved | flag.deletesLearned);
         return { ...head, limit: 0, result: undefined, specs: decodeSpecs(body), isLong: false };
       },
@@ -173,7 +173,7 @@ export const learn = defineAction('learn', {
     {
       wire: 'NX 1.0+ 45',
       size: () => [30, 8],
-      decode(body): Learn {
+      decode(body): LearnArguments {
         const { head, flags } = decodeHead(
           body,
           flag.sendsFlowRemoved | flag.deletesLearned | flag.writesResult,

@@ -18,7 +18,7 @@ import {
   type Subfield,
 } from './subfield.ts';
 
-export interface Move {
+export interface MoveArguments {
   readonly source: Subfield;
   /** As wide. */
   readonly destination: Subfield;
@@ -26,7 +26,7 @@ export interface Move {
   readonly isCopyField: boolean;
 }
 
-function checkMove({ source, destination }: Move, packet?: PacketShape): ErrorName | undefined {
+function checkMove({ source, destination }: MoveArguments, packet?: PacketShape): ErrorName | undefined {
   return checkSource(source, packet) ?? checkDestination(destination, packet);
 }
 
@@ -34,13 +34,13 @@ function checkMove({ source, destination }: Move, packet?: PacketShape): ErrorNa
 function moveForm(
   wire: ActionPlace,
   { before, behind, least }: { before: number; behind: number; least: number },
-  canSay: (move: Move, version: WireVersion) => boolean,
-): ActionForm<Move> {
+  canSay: (move: MoveArguments, version: WireVersion) => boolean,
+): ActionForm<MoveArguments> {
   const isNicira = wire.startsWith('NX');
   return {
     wire,
     size: () => [least, 8],
-    decode(body): Move {
+    decode(body): MoveArguments {
       body.skip(before);
       const width = body.u16();
       const sourceLow = body.u16();
@@ -67,7 +67,7 @@ function moveForm(
 }
 
 /** Reads "source->destination". */
-export function readMove(text: string): Pick<Move, 'source' | 'destination'> {
+export function readMove(text: string): Pick<MoveArguments, 'source' | 'destination'> {
   const { subfield: source, rest } = readSubfieldAhead(text);
   if (!rest.startsWith('->')) throw wrong(`${text}: missing \`->' following source`);
   const destination = readSubfield(rest.slice(2));
@@ -89,12 +89,12 @@ export const move = defineAction('move', {
     moveForm('NX 1.0-1.4 6', { before: 0, behind: 0, least: 6 }, () => true),
   ],
   words: ['move'],
-  read: (text): Move => ({ ...readMove(text), isCopyField: false }),
+  read: (text): MoveArguments => ({ ...readMove(text), isCopyField: false }),
   format: ({ source, destination }) => `move:${formatSubfield(source)}->${formatSubfield(destination)}`,
   check: checkMove,
 });
 
-export interface Stacked {
+export interface StackArguments {
   readonly subfield: Subfield;
 }
 
@@ -108,7 +108,7 @@ function stack<N extends 'push' | 'pop'>(
       {
         wire: `NX 1.0+ ${number}`,
         size: () => [14, 0],
-        decode(body): Stacked {
+        decode(body): StackArguments {
           const low = body.u16();
           const field = decodeField(body);
           const subfield = { field, low, width: body.u16() };
@@ -126,7 +126,7 @@ function stack<N extends 'push' | 'pop'>(
       },
     ],
     words: [name],
-    read(text): Stacked {
+    read(text): StackArguments {
       const { subfield, rest } = readSubfieldAhead(text);
       if (rest !== '') throw wrong(`${rest}: trailing garbage following push or pop`);
       return { subfield };

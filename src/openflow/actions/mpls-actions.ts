@@ -2,7 +2,13 @@
 import { isMplsType } from '../../wire/ethernet.ts';
 import { readU32, readUnsigned, u8Argument, u16Argument, u32Argument, wrong } from './arguments.ts';
 import { defineAction, laidOut, type Verdict, withoutArguments } from './declare.ts';
-import { checkedForms, type EtherType, type HeaderValue, hex4, setsField } from './header-value.ts';
+import {
+  checkedForms,
+  type EtherTypeArguments,
+  hex4,
+  type NumberArguments,
+  setsField,
+} from './header-value.ts';
 import type { PacketShape } from './packet-shape.ts';
 
 const needsMpls = (_: object, packet: PacketShape): Verdict => (packet.isMpls ? undefined : 'inconsistent');
@@ -10,11 +16,12 @@ const needsMpls = (_: object, packet: PacketShape): Verdict => (packet.isMpls ? 
 export const decMplsTtl = withoutArguments('dec_mpls_ttl', ['NX 1.0 26', 'OF 1.1+ 16'], { check: needsMpls });
 
 export const pushMpls = defineAction('push_mpls', {
-  forms: checkedForms(laidOut<EtherType>(['NX 1.0 23', 'OF 1.1+ 19'], { etherType: u16Argument }), (push) =>
-    isMplsType(push.etherType),
+  forms: checkedForms(
+    laidOut<EtherTypeArguments>(['NX 1.0 23', 'OF 1.1+ 19'], { etherType: u16Argument }),
+    (push) => isMplsType(push.etherType),
   ),
   words: ['push_mpls'],
-  read: (text): EtherType => ({ etherType: readUnsigned(text, 16, 'push_mpls') }),
+  read: (text): EtherTypeArguments => ({ etherType: readUnsigned(text, 16, 'push_mpls') }),
   format: (push) => `push_mpls:${hex4(push.etherType)}`,
   check: (_, packet) => (packet.packetType === 0 ? undefined : 'inconsistent'),
   changes(push, packet) {
@@ -24,9 +31,9 @@ export const pushMpls = defineAction('push_mpls', {
 });
 
 export const popMpls = defineAction('pop_mpls', {
-  forms: laidOut<EtherType>(['NX 1.0 24', 'OF 1.1+ 20'], { etherType: u16Argument }),
+  forms: laidOut<EtherTypeArguments>(['NX 1.0 24', 'OF 1.1+ 20'], { etherType: u16Argument }),
   words: ['pop_mpls'],
-  read: (text): EtherType => ({ etherType: readUnsigned(text, 16, 'pop_mpls') }),
+  read: (text): EtherTypeArguments => ({ etherType: readUnsigned(text, 16, 'pop_mpls') }),
   format: (pop) => `pop_mpls:${hex4(pop.etherType)}`,
   check: (_, packet) => (packet.packetType === 0 && packet.isMpls ? undefined : 'inconsistent'),
   changes(pop, packet) {
@@ -41,9 +48,9 @@ function expected(text: string, word: string, what: string): string {
 }
 
 export const setMplsLabel = defineAction('set_mpls_label', {
-  forms: laidOut<HeaderValue>(['NX 1.0 30', 'OF 1.1+ 13'], { value: u32Argument }),
+  forms: laidOut<NumberArguments>(['NX 1.0 30', 'OF 1.1+ 13'], { value: u32Argument }),
   words: ['set_mpls_label'],
-  read(text): HeaderValue {
+  read(text): NumberArguments {
     const value = readU32(expected(text, 'set_mpls_label', 'label'));
     if (value > 0xfffff) throw wrong(`${text}: not a valid MPLS label`);
     return { value };
@@ -55,11 +62,11 @@ export const setMplsLabel = defineAction('set_mpls_label', {
 
 export const setMplsTc = defineAction('set_mpls_tc', {
   forms: checkedForms(
-    laidOut<HeaderValue>(['NX 1.0 31', 'OF 1.1+ 14'], { value: u8Argument }),
+    laidOut<NumberArguments>(['NX 1.0 31', 'OF 1.1+ 14'], { value: u8Argument }),
     ({ value }) => value <= 7,
   ),
   words: ['set_mpls_tc'],
-  read(text): HeaderValue {
+  read(text): NumberArguments {
     const value = readUnsigned(expected(text, 'set_mpls_tc', 'tc'), 8, 'MPLS TC');
     if (value > 7) throw wrong(`${text}: not a valid MPLS TC`);
     return { value };
@@ -70,9 +77,9 @@ export const setMplsTc = defineAction('set_mpls_tc', {
 });
 
 export const setMplsTtl = defineAction('set_mpls_ttl', {
-  forms: laidOut<HeaderValue>(['NX 1.0 25', 'OF 1.1+ 15'], { value: u8Argument }),
+  forms: laidOut<NumberArguments>(['NX 1.0 25', 'OF 1.1+ 15'], { value: u8Argument }),
   words: ['set_mpls_ttl'],
-  read: (text): HeaderValue => ({
+  read: (text): NumberArguments => ({
     value: readUnsigned(expected(text, 'set_mpls_ttl', 'ttl'), 8, 'MPLS TTL'),
   }),
   format: ({ value }) => `set_mpls_ttl(${value})`,

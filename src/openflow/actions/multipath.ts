@@ -25,7 +25,7 @@ import {
 /** By their numbers. */
 const algorithms = ['modulo_n', 'hash_threshold', 'hrw', 'iter_hash'] as const;
 
-export interface Multipath {
+export interface MultipathArguments {
   readonly fields: HashFields;
   readonly basis: number;
   readonly algorithm: (typeof algorithms)[number];
@@ -42,7 +42,7 @@ export const multipath = defineAction('multipath', {
     {
       wire: 'NX 1.0+ 10',
       size: () => [22, 0],
-      decode(body): Multipath {
+      decode(body): MultipathArguments {
         const fields = hashFieldsOf(body.u16());
         const basis = body.u16();
         body.skip(2);
@@ -69,7 +69,7 @@ export const multipath = defineAction('multipath', {
     },
   ],
   words: ['multipath'],
-  read(text): Multipath {
+  read(text): MultipathArguments {
     const words: string[] = [];
     for (let rest = text; ; ) {
       const next = nextWord(rest, ', ');

@@ -7,7 +7,7 @@ import { OpenFlowError } from '../errors.ts';
 import { wrong } from './arguments.ts';
 import { type AnyAction, defineAction } from './declare.ts';
 
-export interface Range<T> {
+export interface NatBounds<T> {
   readonly first: T;
   /** Absent where nothing was said of an end. */
   readonly last?: T;
@@ -15,11 +15,11 @@ export interface Range<T> {
 
 export interface NatRange {
   /** 4 or 16 bytes each. */
-  readonly addresses: Range<Uint8Array>;
-  readonly ports?: Range<number>;
+  readonly addresses: NatBounds<Uint8Array>;
+  readonly ports?: NatBounds<number>;
 }
 
-export interface Nat {
+export interface NatArguments {
   /** Which address of the connection's first packet changes; undefined to go on with what was done to it. */
   readonly side: 'src' | 'dst' | undefined;
   readonly isPersistent: boolean;
@@ -43,7 +43,7 @@ const present = {
 /** Is it a nat that says no more than that? */
 export function isPlainNat(action: AnyAction): boolean {
   if (action.do !== 'nat') return false;
-  const { side, isPersistent, hashes, isRandom, range } = action as AnyAction & Nat; // of that name
+  const { side, isPersistent, hashes, isRandom, range } = action as AnyAction & NatArguments; // of that name
   return side === undefined && !isPersistent && !hashes && !isRandom && range === undefined;
 }
 
@@ -51,7 +51,7 @@ function bad(why: string): OpenFlowError {
   return new OpenFlowError('OFPBAC_BAD_ARGUMENT', why);
 }
 
-function decodeFlags(flags: number): Omit<Nat, 'range'> {
+function decodeFlags(flags: number): Omit<NatArguments, 'range'> {
   const has = (bit: number): boolean => (flags & bit) !== 0;
   if ((flags & ~allFlags) !== 0 || (has(flag.src) && has(flag.dst)) || (has(flag.hash) && has(flag.random)))
     throw bad(`flags 0x${flags.toString(16)} of a nat`);
@@ -73,7 +73,7 @@ function isBefore(a: Uint8Array, b: Uint8Array): boolean {
   return n >= 0 && (a[n] ?? 0) < (b[n] ?? 0);
 }
 
-function decodeAddresses(from: Reader, fields: number): Range<Uint8Array> | undefined {
+function decodeAddresses(from: Reader, fields: number): NatBounds<Uint8Array> | undefined {
   const has = (bit: number): boolean => (fields & bit) !== 0;
   const isIpv4 = has(present.ipv4First);
   if (!isIpv4 && !has(present.ipv6First)) {
@@ -91,7 +91,7 @@ function decodeAddresses(from: Reader, fields: number): Range<Uint8Array> | unde
   return { first, last };
 }
 
-function decodePorts(from: Reader, fields: number): Range<number> | undefined {
+function decodePorts(from: Reader, fields: number): NatBounds<number> | undefined {
   if ((fields & present.portFirst) === 0) {
     if ((fields & present.portLast) !== 0) throw bad('a range of ports without a start');
     return undefined;
@@ -139,7 +139,7 @@ export const nat = defineAction('nat', {
     {
       wire: 'NX 1.0+ 36',
       size: () => [6, 8],
-      decode(body): Nat {
+      decode(body): NatArguments {
         body.skip(2);
         const flags = decodeFlags(body.u16());
         const fields = body.u16();
@@ -191,8 +191,14 @@ function formatRange({ addresses: { first, last }, ports }: NatRange): string {
   return `${start}:${portFirst}${portLast === 0 || portLast === portFirst ? '' : `-${portLast}`}`;
 }
 
-function readNat(text: string): Nat {
-  let value: Nat = { side: undefined, isPersistent: false, hashes: false, isRandom: false, range: undefined };
+function readNat(text: string): NatArguments {
+  let value: NatArguments = {
+    side: undefined,
+    isPersistent: false,
+    hashes: false,
+    isRandom: false,
+    range: undefined,
+  };
   const sides = new Set<string>();
   for (const { name, value: given } of keyValues(text)) {
     if (name === 'src' || name === 'dst') {
@@ -241,7 +247,7 @@ function readRange(text: string): NatRange | undefined {
   const isIpv4 = ipv4.bytes !== undefined;
   let { bytes: first, rest } = isIpv4 ? ipv4 : readAddressAhead(text, false);
   let last: Uint8Array | undefined;
-  let ports: Range<number> | undefined;
+  let ports: NatBounds<number> | undefined;
   if (first !== undefined && rest.startsWith('-')) {
     ({ bytes: last, rest } = readAddressAhead(rest.slice(1), isIpv4));
     if (last === undefined || isBefore(last, first)) throw invalid;

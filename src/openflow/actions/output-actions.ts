@@ -37,7 +37,7 @@ import {
   type Subfield,
 } from './subfield.ts';
 
-export interface Output {
+export interface OutputArguments {
   readonly port: number;
   /** Bytes of the packet, where the controller is the port. */
   readonly maxLength: number;
@@ -47,7 +47,7 @@ export interface Output {
 const wholePacket = 0xffff;
 
 /** Refuses ports that nothing can be sent to. */
-function outputs(forms: ActionForm<Output>[]): ActionForm<Output>[] {
+function outputs(forms: ActionForm<OutputArguments>[]): ActionForm<OutputArguments>[] {
   return forms.map((form) => ({
     ...form,
     decode(body, version, inner) {
@@ -59,7 +59,7 @@ function outputs(forms: ActionForm<Output>[]): ActionForm<Output>[] {
 }
 
 export const output = defineAction('output', {
-  forms: outputs(laidOut<Output>(['OF 1.0 0', 'OF 1.1+ 0'], { port, maxLength: u16Argument })),
+  forms: outputs(laidOut<OutputArguments>(['OF 1.0 0', 'OF 1.1+ 0'], { port, maxLength: u16Argument })),
   words: ['output'],
   read: readOutput,
   format({ port: to, maxLength }, { ports }) {
@@ -83,7 +83,7 @@ function readOutput(text: string, context: ActionText): AnyAction {
   }
 }
 
-export interface OutputTruncated {
+export interface OutputTruncatedArguments {
   readonly port: number;
   /** Bytes of the packet that are sent. */
   readonly maxLength: number;
@@ -92,7 +92,7 @@ export interface OutputTruncated {
 /** Bytes of an Ethernet header: less than that is no packet. */
 const leastLength = 14;
 
-function readTruncated(text: string, context: ActionText): OutputTruncated {
+function readTruncated(text: string, context: ActionText): OutputTruncatedArguments {
   let to = 0;
   let maxLength = 0;
   for (const { name, value } of keyValues(text)) {
@@ -114,7 +114,7 @@ function readTruncated(text: string, context: ActionText): OutputTruncated {
 }
 
 export const outputTruncated = defineAction('output_trunc', {
-  forms: laidOut<OutputTruncated>(['NX 1.0+ 39'], { port, maxLength: u32Argument }).map((form) => ({
+  forms: laidOut<OutputTruncatedArguments>(['NX 1.0+ 39'], { port, maxLength: u32Argument }).map((form) => ({
     ...form,
     decode(body, version, inner) {
       const read = form.decode(body, version, inner);
@@ -124,14 +124,14 @@ export const outputTruncated = defineAction('output_trunc', {
     },
   })),
   words: ['output_trunc'],
-  read(text): OutputTruncated {
+  read(text): OutputTruncatedArguments {
     throw wrong(`unknown action ${text}`); // it is said as output(port=..., max_len=...)
   },
   format: ({ port: to, maxLength }, { ports }) => `output(port=${ports.format(to)},max_len=${maxLength})`,
   check: ({ port: to }, _packet, { portLimit }) => checkOutputPort(to, portLimit),
 });
 
-export interface OutputRegister {
+export interface OutputRegisterArguments {
   /** What has the number of the port. */
   readonly source: Subfield;
   /** As of an output. */
@@ -145,7 +145,7 @@ export const outputRegister = defineAction('output_reg', {
     {
       wire: 'NX 1.0+ 15',
       size: () => [14, 0],
-      decode(body): OutputRegister {
+      decode(body): OutputRegisterArguments {
         const source = decodeShortSubfield(body);
         const maxLength = body.u16();
         checkZero(body.octets(6), 'OFPBAC_BAD_ARGUMENT');
@@ -162,7 +162,7 @@ export const outputRegister = defineAction('output_reg', {
     {
       wire: 'NX 1.0+ 32',
       size: () => [14, 0],
-      decode(body): OutputRegister {
+      decode(body): OutputRegisterArguments {
         const bits = body.u16();
         const maxLength = body.u16();
         const source = { field: decodeField(body), low: bits >>> 6, width: (bits & 63) + 1 };
@@ -185,7 +185,7 @@ export const outputRegister = defineAction('output_reg', {
   check: ({ source }, packet) => checkSource(source, packet),
 });
 
-export interface Enqueue {
+export interface EnqueueArguments {
   readonly port: number;
   readonly queue: number;
 }
@@ -196,7 +196,7 @@ function checkQueuePort(to: number, limit: number): 'OFPBAC_BAD_OUT_PORT' | unde
 }
 
 export const enqueue = defineAction('enqueue', {
-  forms: laidOut<Enqueue>(['OF 1.0 11'], { port, queue: after(6, u32Argument) }).map((form) => ({
+  forms: laidOut<EnqueueArguments>(['OF 1.0 11'], { port, queue: after(6, u32Argument) }).map((form) => ({
     ...form,
     decode(body, version, inner) {
       const read = form.decode(body, version, inner);
@@ -205,7 +205,7 @@ export const enqueue = defineAction('enqueue', {
     },
   })),
   words: ['enqueue'],
-  read(text, context): Enqueue {
+  read(text, context): EnqueueArguments {
     const [, to, queue] = /^[:q,]*([^:q,]+)[:q,](.+)$/.exec(text) ?? [];
     if (to === undefined || queue === undefined)
       throw wrong('"enqueue" syntax is "enqueue:PORT:QUEUE" or "enqueue(PORT,QUEUE)"');
@@ -225,26 +225,26 @@ export const enqueue = defineAction('enqueue', {
   check: ({ port: to }, _packet, { portLimit }) => checkQueuePort(to, portLimit),
 });
 
-export interface QueueNumber {
+export interface SetQueueArguments {
   readonly queue: number;
 }
 
 export const setQueue = defineAction('set_queue', {
-  forms: laidOut<QueueNumber>(['NX 1.0 4', 'OF 1.1+ 21'], { queue: u32Argument }),
+  forms: laidOut<SetQueueArguments>(['NX 1.0 4', 'OF 1.1+ 21'], { queue: u32Argument }),
   words: ['set_queue'],
-  read: (text): QueueNumber => ({ queue: readU32(text) }),
+  read: (text): SetQueueArguments => ({ queue: readU32(text) }),
   format: ({ queue }) => `set_queue:${queue}`,
 });
 
 export const popQueue = withoutArguments('pop_queue', ['NX 1.0+ 5']);
 
-export interface GroupNumber {
+export interface GroupArguments {
   readonly group: number;
 }
 
 export const group = defineAction('group', {
-  forms: laidOut<GroupNumber>(['NX 1.0 40', 'OF 1.1+ 22'], { group: u32Argument }),
+  forms: laidOut<GroupArguments>(['NX 1.0 40', 'OF 1.1+ 22'], { group: u32Argument }),
   words: ['group'],
-  read: (text): GroupNumber => ({ group: readU32(text) }),
+  read: (text): GroupArguments => ({ group: readU32(text) }),
   format: ({ group: number }) => `group:${number}`,
 });

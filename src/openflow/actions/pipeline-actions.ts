@@ -31,7 +31,7 @@ export const ctClear = withoutArguments('ct_clear', ['NX 1.0+ 43']);
 export const debugRecirculation = withoutArguments('debug_recirc', ['NX 1.0+ 255'], { isForTests: true });
 export const debugSlowPath = withoutArguments('debug_slow', ['NX 1.0+ 254'], { isForTests: true });
 
-export interface Resubmit {
+export interface ResubmitArguments {
   /** IN_PORT leaves it as it is. */
   readonly port: number;
   /** 255 is the table that the packet is in. */
@@ -44,7 +44,7 @@ export interface Resubmit {
 
 const thisTable = 0xff;
 
-function resubmitForms(): ActionForm<Resubmit>[] {
+function resubmitForms(): ActionForm<ResubmitArguments>[] {
   const plain = laidOut<{ port: number }>(['NX 1.0+ 1'], { port });
   const inTable = laidOut<{ port: number; table: number }>(['NX 1.0+ 14', 'NX 1.0+ 44'], {
     port,
@@ -52,7 +52,7 @@ function resubmitForms(): ActionForm<Resubmit>[] {
   });
   return [
     ...plain.map(
-      (form): ActionForm<Resubmit> => ({
+      (form): ActionForm<ResubmitArguments> => ({
         ...form,
         decode: (body, version, inner) => ({
           ...form.decode(body, version, inner),
@@ -64,7 +64,7 @@ function resubmitForms(): ActionForm<Resubmit>[] {
       }),
     ),
     ...inTable.map(
-      (form, n): ActionForm<Resubmit> => ({
+      (form, n): ActionForm<ResubmitArguments> => ({
         ...form,
         decode(body, version, inner) {
           const read = form.decode(body, version, inner);
@@ -80,7 +80,7 @@ function resubmitForms(): ActionForm<Resubmit>[] {
 export const resubmit = defineAction('resubmit', {
   forms: resubmitForms(),
   words: ['resubmit'],
-  read(text, context): Resubmit {
+  read(text, context): ResubmitArguments {
     const [first = '', second = '', third = ''] = text.split(',');
     const to = first === '' ? reservedPorts.IN_PORT : readPortArgument(first, context);
     if (to === undefined) throw wrong(`${first}: resubmit to unknown port`);
@@ -104,18 +104,18 @@ export const resubmit = defineAction('resubmit', {
       : 'OFPBAC_MATCH_INCONSISTENT',
 });
 
-export interface Tunnel {
+export interface SetTunnelArguments {
   readonly id: bigint;
   /** In the form that has 64 bits, though 32 would do. */
   readonly isLong: boolean;
 }
 
-function tunnelForms(): ActionForm<Tunnel>[] {
+function tunnelForms(): ActionForm<SetTunnelArguments>[] {
   const short = laidOut<{ id: number }>(['NX 1.0+ 2'], { id: u32Argument });
   const long = laidOut<{ id: bigint }>(['NX 1.0+ 9'], { id: u64Argument });
   return [
     ...short.map(
-      (form): ActionForm<Tunnel> => ({
+      (form): ActionForm<SetTunnelArguments> => ({
         ...form,
         decode: (body, version, inner) => ({
           id: BigInt(form.decode(body, version, inner).id),
@@ -126,7 +126,7 @@ function tunnelForms(): ActionForm<Tunnel>[] {
       }),
     ),
     ...long.map(
-      (form): ActionForm<Tunnel> => ({
+      (form): ActionForm<SetTunnelArguments> => ({
         ...form,
         decode: (body, version, inner) => ({ ...form.decode(body, version, inner), isLong: true }),
       }),
@@ -137,7 +137,7 @@ function tunnelForms(): ActionForm<Tunnel>[] {
 export const setTunnel = defineAction('set_tunnel', {
   forms: tunnelForms(),
   words: ['set_tunnel', 'set_tunnel64'],
-  read(text, _context, word): Tunnel {
+  read(text, _context, word): SetTunnelArguments {
     const id = readU64(text);
     return { id, isLong: word === 'set_tunnel64' };
   },
@@ -145,7 +145,7 @@ export const setTunnel = defineAction('set_tunnel', {
   sentAs: ({ id }, version) => (version < 3 ? undefined : [settingNumber('tun_id', id)]),
 });
 
-export interface Note {
+export interface NoteArguments {
   /** As it goes out: filled with zeros up to the next multiple of eight of the whole action. */
   readonly data: Uint8Array;
 }
@@ -157,12 +157,12 @@ export const note = defineAction('note', {
     {
       wire: 'NX 1.0+ 8',
       size: () => [6, 8],
-      decode: (body): Note => ({ data: body.octets(body.left) }),
+      decode: (body): NoteArguments => ({ data: body.octets(body.left) }),
       encode: ({ data }, to) => to.octets(data),
     },
   ],
   words: ['note'],
-  read(text): Note {
+  read(text): NoteArguments {
     const bytes = readDotted(text);
     if (bytes === undefined) throw wrong("bad hex digit in `note' argument");
     const data = new Uint8Array(Math.ceil((noteHeader + Math.max(bytes.length, 1)) / 8) * 8 - noteHeader);
@@ -172,15 +172,15 @@ export const note = defineAction('note', {
   format: ({ data }) => `note:${formatDotted(data)}`,
 });
 
-export interface FinTimeout {
+export interface FinTimeoutArguments {
   readonly idle: number;
   readonly hard: number;
 }
 
 export const finTimeout = defineAction('fin_timeout', {
-  forms: laidOut<FinTimeout>(['NX 1.0+ 19'], { idle: u16Argument, hard: u16Argument }),
+  forms: laidOut<FinTimeoutArguments>(['NX 1.0+ 19'], { idle: u16Argument, hard: u16Argument }),
   words: ['fin_timeout'],
-  read(text): FinTimeout {
+  read(text): FinTimeoutArguments {
     const timeouts = { idle_timeout: 0, hard_timeout: 0 };
     for (const { name, value } of keyValues(text)) {
       if (name !== 'idle_timeout' && name !== 'hard_timeout')
@@ -196,7 +196,7 @@ export const finTimeout = defineAction('fin_timeout', {
   check: (_, packet) => (packet.ipProtocol === ipProtocol.tcp ? undefined : 'inconsistent'),
 });
 
-export interface Conjunction {
+export interface ConjunctionArguments {
   readonly id: number;
   /** From 0. */
   readonly clause: number;
@@ -204,7 +204,7 @@ export interface Conjunction {
 }
 
 export const conjunction = defineAction('conjunction', {
-  forms: laidOut<Conjunction>(['NX 1.0+ 34'], {
+  forms: laidOut<ConjunctionArguments>(['NX 1.0+ 34'], {
     clause: u8Argument,
     clauseCount: u8Argument,
     id: u32Argument,
@@ -219,7 +219,7 @@ export const conjunction = defineAction('conjunction', {
     },
   })),
   words: ['conjunction'],
-  read(text): Conjunction {
+  read(text): ConjunctionArguments {
     const [, id, clause, count] =
       /^\s*([+-]?(?:0x[\da-f]+|\d+))\s*,\s*(\d+)\s*\/\s*(\d+)\s*$/i.exec(text) ?? [];
     if (id === undefined) throw wrong('"conjunction" syntax is "conjunction(id,i/n)"');
@@ -233,7 +233,7 @@ export const conjunction = defineAction('conjunction', {
   format: ({ id, clause, clauseCount }) => `conjunction(${id},${clause + 1}/${clauseCount})`,
 });
 
-export interface DecTtl {
+export interface DecTtlArguments {
   /** Controllers that are told of a packet whose TTL runs out: undefined is the one without an id of its own. */
   readonly controllers: readonly number[] | undefined;
 }
@@ -241,7 +241,7 @@ export interface DecTtl {
 export const decTtl = defineAction('dec_ttl', {
   forms: [
     ...laidOut<Record<never, never>>(['NX 1.0 18', 'OF 1.1+ 24'], {}).map(
-      (form): ActionForm<DecTtl> => ({
+      (form): ActionForm<DecTtlArguments> => ({
         ...form,
         decode: () => ({ controllers: undefined }),
         canSay: ({ controllers }) => controllers === undefined,
@@ -250,7 +250,7 @@ export const decTtl = defineAction('dec_ttl', {
     {
       wire: 'NX 1.0+ 21',
       size: () => [6, 8],
-      decode(body): DecTtl {
+      decode(body): DecTtlArguments {
         const count = body.u16();
         checkZero(body.octets(4));
         if (2 * count > body.left)
@@ -265,7 +265,7 @@ export const decTtl = defineAction('dec_ttl', {
     },
   ],
   words: ['dec_ttl'],
-  read(text): DecTtl {
+  read(text): DecTtlArguments {
     if (text === '') return { controllers: undefined };
     const ids = text.split(/[, ]/).filter((part) => part !== '');
     if (ids.length === 0) throw wrong('dec_ttl_cnt_ids: expected at least one controller id.');

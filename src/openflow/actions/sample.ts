@@ -9,7 +9,7 @@ import { type ActionText, defineAction } from './declare.ts';
 /** By their numbers; the first is what the port says. */
 const directions = ['default', 'ingress', 'egress'] as const;
 
-export interface Sample {
+export interface SampleArguments {
   /** Of 65535 packets so many are sampled, on average. */
   readonly probability: number;
   readonly collectorSet: number;
@@ -24,7 +24,7 @@ export interface Sample {
 
 function decodeStart(
   body: Reader,
-): Pick<Sample, 'probability' | 'collectorSet' | 'observationDomain' | 'observationPoint'> {
+): Pick<SampleArguments, 'probability' | 'collectorSet' | 'observationDomain' | 'observationPoint'> {
   const probability = body.u16();
   if (probability === 0) throw new OpenFlowError('OFPBAC_BAD_ARGUMENT', 'a sample of no packets');
   return {
@@ -35,7 +35,7 @@ function decodeStart(
   };
 }
 
-function encodeStart(to: Writer, sample: Sample): void {
+function encodeStart(to: Writer, sample: SampleArguments): void {
   to.u16(sample.probability);
   to.u32(sample.collectorSet);
   to.u32(sample.observationDomain);
@@ -47,7 +47,7 @@ export const sample = defineAction('sample', {
     {
       wire: 'NX 1.0+ 29',
       size: () => [14, 0],
-      decode: (body): Sample => ({
+      decode: (body): SampleArguments => ({
         ...decodeStart(body),
         port: reservedPorts.ANY,
         direction: 'default',
@@ -60,7 +60,7 @@ export const sample = defineAction('sample', {
     {
       wire: 'NX 1.0+ 38',
       size: () => [22, 0],
-      decode: (body): Sample => ({
+      decode: (body): SampleArguments => ({
         ...decodeStart(body),
         port: body.u16(),
         direction: 'default',
@@ -76,7 +76,7 @@ export const sample = defineAction('sample', {
     {
       wire: 'NX 1.0+ 41',
       size: () => [22, 0],
-      decode(body): Sample {
+      decode(body): SampleArguments {
         const ahead = body.part(14);
         const port = body.u16();
         const direction = directions[body.u8()];
@@ -108,8 +108,8 @@ export const sample = defineAction('sample', {
   },
 });
 
-function readSample(text: string, context: ActionText): Sample {
-  let value: Sample = {
+function readSample(text: string, context: ActionText): SampleArguments {
+  let value: SampleArguments = {
     probability: 0,
     collectorSet: 0,
     observationDomain: 0,
@@ -124,7 +124,7 @@ function readSample(text: string, context: ActionText): Sample {
   return value;
 }
 
-function readArgument(name: string, text: string, context: ActionText): Partial<Sample> {
+function readArgument(name: string, text: string, context: ActionText): Partial<SampleArguments> {
   switch (name) {
     case 'probability': {
       const probability = readUnsigned(text, 16, 'probability');

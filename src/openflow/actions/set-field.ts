@@ -16,7 +16,13 @@ import type { WireVersion } from '../versions.ts';
 import { checkZero, readIntegerAhead, wrong } from './arguments.ts';
 import { type ActionForm, type ActionPlace, type AnyAction, defineAction, instead } from './declare.ts';
 import { bitsOf, bytesWith, runsOf } from './field-bits.ts';
-import { formatFieldValue, isPossible, loading, readFieldValue, type SetField } from './field-value.ts';
+import {
+  formatFieldValue,
+  isPossible,
+  loading,
+  readFieldValue,
+  type SetFieldArguments,
+} from './field-value.ts';
 import {
   setEthDst,
   setEthSrc,
@@ -49,14 +55,14 @@ interface Load {
 }
 
 /** The loads that together say the same, in the order of the bits. */
-function loadsOf({ field, value, mask }: SetField): Load[] {
+function loadsOf({ field, value, mask }: SetFieldArguments): Load[] {
   return runsOf(mask, fieldOf(field).width, loadWidth).map(({ low, width }) => ({
     subfield: { field, low, width },
     bits: bitsOf(value, low, width),
   }));
 }
 
-function isWhole({ mask }: SetField): boolean {
+function isWhole({ mask }: SetFieldArguments): boolean {
   return mask.every((byte) => byte === 0xff);
 }
 
@@ -66,11 +72,11 @@ function canBeLoaded(name: FieldName): boolean {
   return hasShortHeader(field) && field.slot !== 'tun_metadata';
 }
 
-function setForm(wire: ActionPlace, hasMasks: boolean): ActionForm<SetField> {
+function setForm(wire: ActionPlace, hasMasks: boolean): ActionForm<SetFieldArguments> {
   return {
     wire,
     size: () => [4, 8],
-    decode(body): SetField {
+    decode(body): SetFieldArguments {
       const entry = readEntry(body, hasMasks);
       checkSettable(entry);
       return { field: entry.field.name, value: entry.value, mask: entry.mask, saidAs: 'set_field' };
@@ -102,14 +108,18 @@ function checkSettable({ field, value, mask }: Entry): void {
     throw new OpenFlowError('OFPBAC_BAD_SET_ARGUMENT', `${field.name} can't be set to that value`);
 }
 
-function writeEntry(to: Writer, { field: name, value, mask }: SetField, version: WireVersion | 0): void {
+function writeEntry(
+  to: Writer,
+  { field: name, value, mask }: SetFieldArguments,
+  version: WireVersion | 0,
+): void {
   writeFieldEntry(to, fieldOf(name), value, mask, version);
 }
 
-const loadForm: ActionForm<SetField> = {
+const loadForm: ActionForm<SetFieldArguments> = {
   wire: 'NX 1.0-1.4 7',
   size: () => [14, 0],
-  decode(body): SetField {
+  decode(body): SetFieldArguments {
     const subfield = decodeShortSubfield(body);
     refuse(checkDestination(subfield), `a load into ${subfield.field}`);
     const value = body.u64();
@@ -127,10 +137,10 @@ const loadForm: ActionForm<SetField> = {
   canSay: (set) => set.saidAs === 'load' && canBeLoaded(set.field) && loadsOf(set).length === 1,
 };
 
-const secondLoadForm: ActionForm<SetField> = {
+const secondLoadForm: ActionForm<SetFieldArguments> = {
   wire: 'NX 1.0-1.4 33',
   size: () => [6, 8],
-  decode(body): SetField {
+  decode(body): SetFieldArguments {
     const { field, value, mask } = readEntry(body, true);
     if (!field.isWritable) throw new OpenFlowError('OFPBAC_BAD_SET_ARGUMENT', `${field.name} can't be set`);
     return { field: field.name, value, mask, saidAs: 'load2' };
@@ -141,7 +151,7 @@ const secondLoadForm: ActionForm<SetField> = {
 
 /** What OpenFlow 1.0 and 1.1 have for the whole of a field; undefined for one that they have no action for. */
 function oldActions(
-  { field, value: bytes }: SetField,
+  { field, value: bytes }: SetFieldArguments,
   version: WireVersion,
   packet: PacketShape,
 ): readonly AnyAction[] | undefined {
@@ -193,7 +203,7 @@ export function splitArrow(text: string): { value: string; key: string } {
   return { value: text.slice(0, arrow), key };
 }
 
-function readSet(text: string, ports: PortText): SetField {
+function readSet(text: string, ports: PortText): SetFieldArguments {
   const { value: valueText, key } = splitArrow(text);
   const field = fieldNamed(key);
   if (field === undefined) throw wrong(`${key} is not a valid OXM field name`);
@@ -203,7 +213,7 @@ function readSet(text: string, ports: PortText): SetField {
   return { field: field.name, value, mask, saidAs: 'set_field' };
 }
 
-function readLoad(text: string, ports: PortText): SetField {
+function readLoad(text: string, ports: PortText): SetFieldArguments {
   const { value: valueText, key } = splitArrow(text);
   const subfield = readSubfield(key);
   const field = fieldOf(subfield.field);

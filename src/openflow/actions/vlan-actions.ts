@@ -12,15 +12,15 @@ import {
   laidOut,
 } from './declare.ts';
 import { settingNumber } from './field-value.ts';
-import { checkedForms, type EtherType, type HeaderValue, hex4 } from './header-value.ts';
+import { checkedForms, type EtherTypeArguments, hex4, type NumberArguments } from './header-value.ts';
 
-function readBelow(text: string, limit: number, what: string): HeaderValue {
+function readBelow(text: string, limit: number, what: string): NumberArguments {
   const value = readUnsigned(text, limit > 0xff ? 16 : 8, what);
   if (value >= limit) throw wrong(`${text}: not a valid ${what}`);
   return { value };
 }
 
-export interface VlanValue extends HeaderValue {
+export interface SetVlanArguments extends NumberArguments {
   /** A packet without a tag gets one, as in OpenFlow 1.0; later versions push it first. */
   readonly addsTag: boolean;
 }
@@ -34,8 +34,8 @@ function setVlan<N extends string>(
   asField: (value: number) => AnyAction,
 ) {
   const word10 = name.replace('set_', 'mod_');
-  const form = (wire: ActionPlace, addsTag: boolean): ActionForm<VlanValue>[] =>
-    checkedForms(laidOut<HeaderValue>([wire], { value: argument }), ({ value }) => value < limit).map(
+  const form = (wire: ActionPlace, addsTag: boolean): ActionForm<SetVlanArguments>[] =>
+    checkedForms(laidOut<NumberArguments>([wire], { value: argument }), ({ value }) => value < limit).map(
       (plain) => ({
         ...plain,
         decode: (body, version, inner) => ({ ...plain.decode(body, version, inner), addsTag }),
@@ -44,7 +44,7 @@ function setVlan<N extends string>(
   return defineAction(name, {
     forms: [...form(`OF 1.0 ${number}`, true), ...form(`OF 1.1+ ${number}`, false)],
     words: [name, word10],
-    read: (text, _context, word): VlanValue => ({
+    read: (text, _context, word): SetVlanArguments => ({
       ...readBelow(text, limit, what),
       addsTag: word === word10,
     }),
@@ -66,17 +66,17 @@ export const setVlanPcp = setVlan('set_vlan_pcp', 2, u8Argument, 8, 'VLAN PCP', 
   settingNumber('vlan_pcp', value),
 );
 
-export interface PopVlan {
+export interface PopVlanArguments {
   /** It was said as in OpenFlow 1.0, which calls it so. */
   readonly isStrip: boolean;
 }
 
 export const popVlan = defineAction('pop_vlan', {
   forms: laidOut<Record<never, never>>(['OF 1.0 3', 'OF 1.1+ 18'], {}).map(
-    (form, n): ActionForm<PopVlan> => ({ ...form, decode: () => ({ isStrip: n === 0 }) }),
+    (form, n): ActionForm<PopVlanArguments> => ({ ...form, decode: () => ({ isStrip: n === 0 }) }),
   ),
   words: ['strip_vlan', 'pop_vlan'],
-  read: (_text, _context, word): PopVlan => ({ isStrip: word === 'strip_vlan' }),
+  read: (_text, _context, word): PopVlanArguments => ({ isStrip: word === 'strip_vlan' }),
   format: ({ isStrip }) => (isStrip ? 'strip_vlan' : 'pop_vlan'),
   check: (_, packet) => (packet.isTagged ? undefined : 'inconsistent'),
   changes: (_, packet) => packet.popTag(),
@@ -85,11 +85,11 @@ export const popVlan = defineAction('pop_vlan', {
 const vlanTypes: readonly number[] = [etherType.vlan, etherType.serviceVlan];
 
 export const pushVlan = defineAction('push_vlan', {
-  forms: checkedForms(laidOut<EtherType>(['OF 1.1+ 17'], { etherType: u16Argument }), (push) =>
+  forms: checkedForms(laidOut<EtherTypeArguments>(['OF 1.1+ 17'], { etherType: u16Argument }), (push) =>
     vlanTypes.includes(push.etherType),
   ),
   words: ['push_vlan'],
-  read(text): EtherType {
+  read(text): EtherTypeArguments {
     const type = readUnsigned(text, 16, 'ethertype');
     if (!vlanTypes.includes(type)) throw wrong(`${text}: not a valid VLAN ethertype`);
     return { etherType: type };

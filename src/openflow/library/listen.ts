@@ -1,7 +1,7 @@
 /** `listen` of `ovs-ts/openflow`: switches, or controllers, that connect to the program. */
 import type { WaitOptions } from '../../base/waiting.ts';
 import { waitFor } from '../../base/waiting.ts';
-import { listenStreams, requireFree, type Listener as StreamListener } from '../../net/listener.ts';
+import { listenStreams, requireFree, type StreamListener } from '../../net/listener.ts';
 import { activeRemoteOf, formatRemote, OPENFLOW_PORT, readPassiveRemote } from '../../net/remote.ts';
 import type { Stream } from '../../net/stream.ts';
 import type { Connection } from '../connection.ts';

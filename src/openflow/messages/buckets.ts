@@ -1,5 +1,5 @@
 /** Buckets of groups: OpenFlow 1.1 section A.3.4.4, 1.5.1 section 7.3.4.3.1. */
-import { formatActions, readActions, writeActions } from '../action-codec.ts';
+import { decodeActions, formatActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import type { MessageText } from '../declare.ts';
@@ -43,7 +43,7 @@ function bucketSize(from: Reader, least: number): number {
 
 function readActionsOf(from: Reader, size: number, version: WireVersion): Action[] {
   if (size % 8 !== 0) throw new OpenFlowError('OFPBRC_BAD_LEN', `${size} bytes of actions`);
-  return readActions(from.part(size), version);
+  return decodeActions(from.part(size), version);
 }
 
 function watchPortOf(number: number): number | undefined {

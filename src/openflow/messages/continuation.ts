@@ -1,5 +1,5 @@
 /** The state of a packet that waits for a controller, as the reference puts it into NXT_PACKET_IN2. */
-import { formatActions, readActions } from '../action-codec.ts';
+import { decodeActions, formatActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import { Reader } from '../bytes.ts';
 import type { MessageText } from '../declare.ts';
@@ -39,7 +39,7 @@ export function formatContinuation(bytes: Uint8Array, { version, ports, tables }
     if (experimenter !== 0) continue;
     const innerActions = (): Action[] => {
       body.skip(4);
-      return readActions(body, version);
+      return decodeActions(body, version);
     };
     if (type === property.bridge) bridge = uuidText(sized(body, 16));
     else if (type === property.stack) stack.push(stackText(body));

@@ -9,7 +9,7 @@ import { OpenFlowError } from '../errors.ts';
 import { match10Size, readMatch10, writeMatch10 } from '../fixed-match.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { readLongPort } from '../layout.ts';
-import { formatPackedMatch, readMatch, readNxMatch, writeMatch, writeNxMatch } from '../match-codec.ts';
+import { decodeMatch, formatPackedMatch, readNxMatch, writeMatch, writeNxMatch } from '../match-codec.ts';
 import { port32, reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import { emergencyFlag10, flowFlagBits, flowFlags, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
@@ -95,7 +95,7 @@ const form11: MessageForm<FlowMod> = {
     const group = body.u32();
     const flagBits = body.u16();
     const importance = body.u16();
-    const match = readMatch(body);
+    const match = decodeMatch(body);
     if (table === allTables && (version === 2 || !isDelete(number)))
       throw new OpenFlowError('OFPFMFC_BAD_TABLE_ID', 'table 255 in a change of flows');
     const outPort = readPortAt(body, portAt);
@@ -264,7 +264,7 @@ const formNx: MessageForm<FlowMod> = {
   },
 };
 
-export const flowMod = defineMessage('FLOW_MOD', [form10, form11, formNx], formatFlowMod);
+export const flowModMessage = defineMessage('FLOW_MOD', [form10, form11, formNx], formatFlowMod);
 
 /** What is printed is what a switch would take: throws OpenFlowError for actions that do not fit the match. */
 function formatFlowMod(mod: FlowMod, { version, ports, tables }: MessageText): string {

@@ -5,7 +5,7 @@ import { OpenFlowError } from '../errors.ts';
 import { match10Size, readMatch10, writeMatch10 } from '../fixed-match.ts';
 import { readOxsStats, writeOxsStats } from '../flow-stats.ts';
 import { counter, type Duration, duration, pad, struct, u8, u16, u64 } from '../layout.ts';
-import { formatPackedMatch, readMatch, readNxMatch, writeMatch, writeNxMatch } from '../match-codec.ts';
+import { decodeMatch, formatPackedMatch, readNxMatch, writeMatch, writeNxMatch } from '../match-codec.ts';
 import type { WireVersion } from '../versions.ts';
 import { unknownDuration, wholeCount } from './flows.ts';
 import { formatDuration } from './text.ts';
@@ -89,7 +89,7 @@ const form11: MessageForm<FlowRemoved> = {
   decode(body) {
     const { reason, table, ...rest } = layout11.read(body);
     return {
-      match: readMatch(body),
+      match: decodeMatch(body),
       reason: readFlowRemovedReason(reason),
       table: readTable(table),
       ...rest,
@@ -116,7 +116,7 @@ const form15: MessageForm<FlowRemoved> = {
   size: [layout15.size, 8],
   decode(body) {
     const { reason, table, ...rest } = layout15.read(body);
-    const match = readMatch(body);
+    const match = decodeMatch(body);
     const stats = readOxsStats(body);
     return {
       match,

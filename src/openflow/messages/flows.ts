@@ -10,8 +10,8 @@ import { readOxsStats, writeOxsStats } from '../flow-stats.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { counter, type Duration, duration as durationPart, longPort, pad, struct, u32 } from '../layout.ts';
 import {
+  decodeMatch,
   formatPackedMatch,
-  readMatch,
   readNxMatch,
   writeMatch,
   writeNxMatch,
@@ -74,7 +74,7 @@ function requestForm11(wire: WirePlace): MessageForm<FlowRequest> {
       const outGroup = body.u32();
       body.skip(4);
       const [cookie, cookieMask] = [body.u64(), body.u64()];
-      return { table, outPort, outGroup, cookie, cookieMask, match: readMatch(body) };
+      return { table, outPort, outGroup, cookie, cookieMask, match: decodeMatch(body) };
     },
     encode({ table, outPort, outGroup, cookie, cookieMask, match }, to, version) {
       to.u8(table);
@@ -123,7 +123,7 @@ function formatRequest({ table, outPort, match }: FlowRequest, { ports, tables }
   return `${where}${port} ${formatPackedMatch(match, ports)}`;
 }
 
-export const flowRequest = defineMessage(
+export const flowRequestMessage = defineMessage(
   'FLOW_REQUEST',
   [
     requestForm10('OFPST 1.0 1 request'),
@@ -256,7 +256,7 @@ function reply11(wire: WirePlace, hasFlags: boolean): MessageForm<readonly FlowS
       from.skip(2);
       const cookie = from.u64();
       const [packets, bytes] = [counter.read(from), counter.read(from)];
-      const match = readMatch(from);
+      const match = decodeMatch(from);
       const flags = hasFlags ? readFlowFlags(bits, version) : 0;
       const actions = readActionsOf(from, start, size, version);
       return {
@@ -312,7 +312,7 @@ const reply15 = listForm<FlowStats>(
     const [priority, idleTimeout, hardTimeout] = [from.u16(), from.u16(), from.u16()];
     const [bits, importance] = [from.u16(), from.u16()];
     const cookie = from.u64();
-    const match = readMatch(from);
+    const match = decodeMatch(from);
     const flags = readFlowFlags(bits, version);
     const { duration, idleAge, packets, bytes } = readOxsStats(from);
     const actions = readActionsOf(from, start, size, version);

@@ -20,9 +20,9 @@ import {
   setPacketInFormat,
 } from './extensions.ts';
 import { featuresReply, featuresRequest } from './features.ts';
-import { flowMod } from './flow-mod.ts';
+import { flowModMessage } from './flow-mod.ts';
 import { flowRemoved } from './flow-removed.ts';
-import { aggregateReply, aggregateRequest, flowReply, flowRequest } from './flows.ts';
+import { aggregateReply, aggregateRequest, flowReply, flowRequestMessage } from './flows.ts';
 import {
   groupDescReply,
   groupDescRequest,
@@ -50,7 +50,7 @@ import {
   flowMonitorResumed,
 } from './monitors.ts';
 import { packetIn, resume } from './packet-in.ts';
-import { packetOut } from './packet-out.ts';
+import { packetOutMessage } from './packet-out.ts';
 import { portReply, portRequest } from './port-stats.ts';
 import { portDescReply, portDescRequest, portMod, portStatus } from './ports.ts';
 import { queueGetConfigReply, queueGetConfigRequest, queueReply, queueRequest } from './queues.ts';
@@ -76,10 +76,10 @@ export const messages = [
   barrierReply,
   packetIn,
   resume,
-  packetOut,
-  flowMod,
+  packetOutMessage,
+  flowModMessage,
   flowRemoved,
-  flowRequest,
+  flowRequestMessage,
   flowReply,
   aggregateRequest,
   aggregateReply,

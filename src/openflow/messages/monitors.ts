@@ -1,7 +1,7 @@
 /** Watching flow tables: OpenFlow 1.4.1 section 7.3.5.17, and Nicira's and the ONF's extensions before. */
 import { hexOrZero } from '../../base/numbers.ts';
 import type { Match } from '../../flow/match.ts';
-import { formatActions, readActions, writeActions } from '../action-codec.ts';
+import { decodeActions, formatActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageText } from '../declare.ts';
@@ -9,8 +9,8 @@ import { OpenFlowError } from '../errors.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { longPort } from '../layout.ts';
 import {
+  decodeMatch,
   formatPackedMatch,
-  readMatch,
   readNxMatch,
   writeMatch,
   writeNxMatch,
@@ -122,7 +122,7 @@ const requestOnf = listForm<FlowMonitorRequest>(
     from.at = portAt;
     const outPort = longPort.read(from);
     from.at = behind;
-    return { id, command: 'add', flags, outPort, outGroup: anyGroup, table, match: readMatch(from) };
+    return { id, command: 'add', flags, outPort, outGroup: anyGroup, table, match: decodeMatch(from) };
   },
   ({ id, flags, outPort, table, match }, to, version) => {
     to.u32(id);
@@ -152,7 +152,7 @@ const request14 = listForm<FlowMonitorRequest>(
     if (command === undefined)
       throw new OpenFlowError('OFPMOFC_BAD_COMMAND', `command ${number} for flow monitors`);
     if (command === 'delete') {
-      const match = readMatch(from);
+      const match = decodeMatch(from);
       return { id, command, flags: 0, outPort: reservedPorts.ANY, outGroup: anyGroup, table: 0, match };
     }
     const flags = readFlags(bits, allBits);
@@ -160,7 +160,7 @@ const request14 = listForm<FlowMonitorRequest>(
     from.at = portAt;
     const outPort = longPort.read(from);
     from.at = behind;
-    return { id, command, flags, outPort, outGroup, table, match: readMatch(from) };
+    return { id, command, flags, outPort, outGroup, table, match: decodeMatch(from) };
   },
   ({ id, command, flags, outPort, outGroup, table, match }, to, version) => {
     const isDelete = command === 'delete';
@@ -241,7 +241,7 @@ function readActionsOf(from: Reader, start: number, size: number, version: WireV
   const left = start + size - from.at;
   if (left < 0 || left > from.left || left % 8 !== 0)
     throw new OpenFlowError(version < 4 ? 'OFPBRC_BAD_LEN' : 'OFPBIC_BAD_LEN', `${left} bytes of actions`);
-  return version < 4 ? readActions(from.part(left), version) : readInstructions(from.part(left), version);
+  return version < 4 ? decodeActions(from.part(left), version) : readInstructions(from.part(left), version);
 }
 
 const fullSize = 24;
@@ -281,7 +281,7 @@ function readOldChange(
   from.skip(1);
   const cookie = from.u64();
   needSize(size, fullSize + matchSize <= size);
-  const match = version === 4 ? readMatch(from) : readNxMatch(from, matchSize, { isStrict: true }).match;
+  const match = version === 4 ? decodeMatch(from) : readNxMatch(from, matchSize, { isStrict: true }).match;
   const actions = readActionsOf(from, start, size, version);
   return { event, reason, table, priority, idleTimeout, hardTimeout, cookie, match, actions };
 }
@@ -298,7 +298,7 @@ function readChange(
   const [idleTimeout, hardTimeout, priority] = [from.u16(), from.u16(), from.u16()];
   from.skip(4);
   const cookie = from.u64();
-  const match = readMatch(from);
+  const match = decodeMatch(from);
   const actions = readActionsOf(from, start, size, version);
   return { event, reason, table, priority, idleTimeout, hardTimeout, cookie, match, actions };
 }

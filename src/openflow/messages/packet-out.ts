@@ -1,7 +1,7 @@
 /** Packets that controllers send: OpenFlow 1.0.2 section 5.3.6, 1.5.1 section 7.3.6. */
 import { getSlot } from '../../flow/key.ts';
 import { type Match, matchOn, unpackKey } from '../../flow/match.ts';
-import { formatActions, readActions, writeActions } from '../action-codec.ts';
+import { decodeActions, formatActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
@@ -32,7 +32,7 @@ function finish(
 ): PacketOut {
   if (actionsSize % 8 !== 0 || actionsSize > body.left)
     throw new OpenFlowError('OFPBRC_BAD_LEN', `${actionsSize} bytes of actions, ${body.left} are left`);
-  const actions = readActions(body.part(actionsSize), version);
+  const actions = decodeActions(body.part(actionsSize), version);
   checkPort(inPortOf(metadata) ?? 0);
   const isBuffered = buffer !== noBuffer;
   return {
@@ -104,7 +104,7 @@ const form15: MessageForm<PacketOut> = {
   },
 };
 
-export const packetOut = defineMessage(
+export const packetOutMessage = defineMessage(
   'PACKET_OUT',
   [form('OFPT 1.0 13', shortPort, 0), form('OFPT 1.1-1.4 13', longPort, 6), form15],
   formatPacketOut,

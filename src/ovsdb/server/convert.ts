@@ -1,14 +1,14 @@
 /**
  * The "convert" request: another schema for a database that is being served. ovsdb-server(7) section 4.1.19.
  */
-import type { Request } from '../../rpc/channel.ts';
+import type { RpcRequest } from '../../rpc/channel.ts';
 import type { Database } from '../engine/database.ts';
 import { OvsdbError, syntaxError } from '../engine/errors.ts';
 import { compileSchema } from '../engine/schema.ts';
 import type { Answer, ServedClient } from './context.ts';
 
 /** Answers by itself where it succeeds: the sessions that must look anew, maybe this one, end after the answer. */
-export function convert(session: ServedClient, db: Database, { id, params }: Request): Answer | undefined {
+export function convert(session: ServedClient, db: Database, { id, params }: RpcRequest): Answer | undefined {
   const { name } = db.schema;
   if (session.role !== undefined && session.role !== '') {
     throw new OvsdbError(

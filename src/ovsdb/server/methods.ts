@@ -4,7 +4,7 @@
 
 import { orderAsHashed } from '../../base/hash-order.ts';
 import { encodeText } from '../../base/text.ts';
-import type { JsonObject, Request } from '../../rpc/channel.ts';
+import type { JsonObject, RpcRequest } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
 import { isObject } from '../../rpc/json-value.ts';
 import { OvsdbError, syntaxError } from '../engine/errors.ts';
@@ -22,7 +22,7 @@ import { SessionMonitor } from './monitor/session-monitor.ts';
 import type { ServedDatabase } from './served.ts';
 
 /** Undefined: the answer comes later. Throws OvsdbError, which becomes the error of the answer. */
-type Method = (session: ServedClient, request: Request) => Answer | undefined;
+type Method = (session: ServedClient, request: RpcRequest) => Answer | undefined;
 
 const ok: Answer = { result: {} };
 
@@ -47,7 +47,7 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
 ]);
 
 /** The database that the first parameter names. */
-function lookUp(session: ServedClient, { method, params }: Request): ServedDatabase {
+function lookUp(session: ServedClient, { method, params }: RpcRequest): ServedDatabase {
   const [name] = params;
   if (typeof name !== 'string') {
     throw syntaxError(params, `${method} request params must begin with <db-name>`);
@@ -66,7 +66,7 @@ function lookUp(session: ServedClient, { method, params }: Request): ServedDatab
 }
 
 /** May be large and hold stray bytes, over which the language's own writer takes long. */
-function echo(_session: ServedClient, { params }: Request): Answer {
+function echo(_session: ServedClient, { params }: RpcRequest): Answer {
   return { pieces: [encodeText(formatJson(asHashed(params)))], isShared: false };
 }
 
@@ -75,11 +75,11 @@ function listDbs({ server }: ServedClient): Answer {
   return { result: orderAsHashed([...others, serverDatabase], (name) => name) };
 }
 
-function getSchema(session: ServedClient, request: Request): Answer {
+function getSchema(session: ServedClient, request: RpcRequest): Answer {
   return { result: asHashed(compiledSchemaToJson(lookUp(session, request).db.schema)) };
 }
 
-function transact(session: ServedClient, request: Request): Answer | undefined {
+function transact(session: ServedClient, request: RpcRequest): Answer | undefined {
   const served = lookUp(session, request);
   const { server, waiting } = session;
   const key = jsonKey(request.id);
@@ -113,7 +113,7 @@ function transact(session: ServedClient, request: Request): Answer | undefined {
   return undefined;
 }
 
-function monitor(session: ServedClient, request: Request, version: UpdateVersion): Answer {
+function monitor(session: ServedClient, request: RpcRequest, version: UpdateVersion): Answer {
   const { params } = request;
   const { server } = session;
   if (version > 1 && !server.hasMonitorCond) return { error: 'unknown method' };
@@ -133,7 +133,7 @@ function monitor(session: ServedClient, request: Request, version: UpdateVersion
   return { pieces: made.start(since), isShared: wish.filters.size === 0 };
 }
 
-function changeMonitor(session: ServedClient, { params }: Request): Answer {
+function changeMonitor(session: ServedClient, { params }: RpcRequest): Answer {
   const [oldId, newId, requests] = params;
   if (params.length !== 3 || oldId === undefined || newId === undefined) {
     throw syntaxError(params, 'invalid parameters');
@@ -153,7 +153,7 @@ function changeMonitor(session: ServedClient, { params }: Request): Answer {
   return ok;
 }
 
-function cancelMonitor(session: ServedClient, { params }: Request): Answer {
+function cancelMonitor(session: ServedClient, { params }: RpcRequest): Answer {
   const [id] = params;
   if (params.length !== 1 || id === undefined) return { error: 'invalid parameters' };
   const found = session.monitors.get(jsonKey(id));
@@ -163,7 +163,7 @@ function cancelMonitor(session: ServedClient, { params }: Request): Answer {
   return ok;
 }
 
-function lock(session: ServedClient, request: Request, mode: LockMode): Answer {
+function lock(session: ServedClient, request: RpcRequest, mode: LockMode): Answer {
   if (session.isReadOnly) return { error: readOnlyLock };
   const name = readLockName(request);
   const { locks } = session.server;
@@ -175,7 +175,7 @@ function lock(session: ServedClient, request: Request, mode: LockMode): Answer {
   return { result: { locked: locks.isOwner(name, session) } };
 }
 
-function unlock(session: ServedClient, request: Request): Answer {
+function unlock(session: ServedClient, request: RpcRequest): Answer {
   if (session.isReadOnly) return { error: readOnlyLock };
   const name = readLockName(request);
   const { locks } = session.server;
@@ -184,7 +184,7 @@ function unlock(session: ServedClient, request: Request): Answer {
   return ok;
 }
 
-function readLockName({ method, params }: Request): string {
+function readLockName({ method, params }: RpcRequest): string {
   const [name] = params;
   if (params.length !== 1 || typeof name !== 'string' || !isId(name)) {
     throw syntaxError(params, `${method} request params must be <id>`);
@@ -192,7 +192,7 @@ function readLockName({ method, params }: Request): string {
   return name;
 }
 
-function setDbChangeAware(session: ServedClient, request: Request): Answer {
+function setDbChangeAware(session: ServedClient, request: RpcRequest): Answer {
   const [isAware] = request.params;
   if (request.params.length !== 1 || typeof isAware !== 'boolean') {
     return complaint(request, 'true or false parameter expected');
@@ -201,7 +201,7 @@ function setDbChangeAware(session: ServedClient, request: Request): Answer {
   return ok;
 }
 
-function complaint({ method, params }: Request, details: string): Answer {
+function complaint({ method, params }: RpcRequest, details: string): Answer {
   return { error: syntaxError(params, `${method}: ${details}`).toJson() };
 }
 

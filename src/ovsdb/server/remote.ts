@@ -9,7 +9,7 @@ import { type Ms, ms } from '../../base/units.ts';
 import { connectionReason, endOfFile } from '../../net/connection-log.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Channel } from '../../rpc/channel.ts';
-import { echoRequest } from '../../rpc/session.ts';
+import { echoProbe } from '../../rpc/session.ts';
 import type { OvsdbServer } from './server.ts';
 import { probeInterval, type ServeOptions, type ServerSession } from './session.ts';
 
@@ -142,7 +142,7 @@ export class ConnectingRemote implements ServerRemote {
       connect: (remote, signal) => deps.sockets.connect(remote, this.#options.dscp, signal),
       events: {
         connected: (channel) => this.#connected(channel),
-        probe: (channel) => channel.send(echoRequest),
+        probe: (channel) => channel.send(echoProbe),
         failed: (why) => {
           this.#lastError = connectionReason(why);
         },

@@ -9,9 +9,9 @@ import { type Ms, ms } from '../../base/units.ts';
 import { BackPressure } from '../../net/back-pressure.ts';
 import { logVisit } from '../../net/connection-log.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
-import type { Channel, Json, Notification, Reply, Request, RpcMessage } from '../../rpc/channel.ts';
+import type { Channel, Json, RpcMessage, RpcNotification, RpcReply, RpcRequest } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
-import { echoRequest } from '../../rpc/session.ts';
+import { echoProbe } from '../../rpc/session.ts';
 import { OvsdbError } from '../engine/errors.ts';
 import type { Answer, ServedClient, ServerContext, Waiting } from './context.ts';
 import { jsonKey } from './json-key.ts';
@@ -100,7 +100,7 @@ export class ServerSession implements ServedClient {
   }
 
   notify(method: string, params: readonly Json[]): void {
-    const notification: Notification = { id: null, method, params };
+    const notification: RpcNotification = { id: null, method, params };
     this.send(notification);
   }
 
@@ -112,7 +112,7 @@ export class ServerSession implements ServedClient {
       const head = encodeText(`{"id":${emitJson(id)},"result":`);
       this.send([head, ...answer.pieces, Buffer.from(',"error":null}')], answer.isShared);
     } else {
-      const reply: Reply =
+      const reply: RpcReply =
         'error' in answer
           ? { id, result: null, error: answer.error }
           : { id, result: answer.result, error: null };
@@ -160,7 +160,7 @@ export class ServerSession implements ServedClient {
   }
 
   /** Transactions are answered when they are settled, many at once; whatever comes after them is answered after them. */
-  #receiveRequest(request: Request): void {
+  #receiveRequest(request: RpcRequest): void {
     if (request.method !== 'transact') this.server.settle();
     const answer = this.#answer(request);
     if (answer === undefined) return;
@@ -168,7 +168,7 @@ export class ServerSession implements ServedClient {
     this.reply(request.id, answer);
   }
 
-  #answer(request: Request): Answer | undefined {
+  #answer(request: RpcRequest): Answer | undefined {
     const method = methods.get(request.method);
     if (method === undefined) return { error: 'unknown method' };
     try {
@@ -190,8 +190,8 @@ export class ServerSession implements ServedClient {
   }
 
   /** The only requests we make are probes. */
-  #receiveReply(reply: Reply): void {
-    if (reply.id === echoRequest.id) return;
+  #receiveReply(reply: RpcReply): void {
+    if (reply.id === echoProbe.id) return;
     const kind = reply.error === null ? 'reply' : 'error';
     log.limited('warn', unexpectedReplies, `${this.channel.name}: received unexpected ${kind} message`);
     this.disconnect(undefined);
@@ -235,7 +235,7 @@ function visit(server: ServerContext, channel: Channel, options: ServeOptions): 
     maxTries: 0,
     probeInterval: probeInterval(server, options),
     report: logVisit,
-    events: { probe: () => channel.send(echoRequest) },
+    events: { probe: () => channel.send(echoProbe) },
   });
   link.accept(channel);
   return link;

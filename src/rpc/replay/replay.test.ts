@@ -8,7 +8,7 @@ import { defer } from '../../base/defer.ts';
 import { Malformed } from '../../base/errors.ts';
 import { Timers } from '../../base/timers.ts';
 import { ms, uuid } from '../../base/units.ts';
-import type { Listener } from '../../net/listener.ts';
+import type { StreamListener } from '../../net/listener.ts';
 import { systemTransport, type Transport } from '../../net/transport.ts';
 import { Player } from './player.ts';
 import { Recorder } from './recorder.ts';
@@ -16,7 +16,7 @@ import { emitRecordHeader, parseRecords, readRecordings, recordingFile } from '.
 import { emitUuid, parseUuid } from './uuids.ts';
 
 let folder: string;
-const listeners: Listener[] = [];
+const listeners: StreamListener[] = [];
 beforeEach(() => {
   folder = mkdtempSync(`${tmpdir()}/replay-`);
 });

@@ -8,4 +8,4 @@ export const unsigned32 = atom.integer(0, 0xffff_ffff);
 export const strings = column.map(atom.string, atom.string);
 /** `status`: what the daemon writes, gone with the database server. */
 export const statusStrings = column.map(atom.string, atom.string, { ephemeral: true });
-export const counters = column.map(atom.string, atom.integer(), { ephemeral: true });
+export const statusCounters = column.map(atom.string, atom.integer(), { ephemeral: true });

@@ -1,6 +1,6 @@
 /** The Open_vSwitch database: what is attached to bridges and ports: mirrors, QoS, exporters; ovs-vswitchd.conf.db(5). */
 import { atom, column, table } from '../../ovsdb/schema-types.ts';
-import { counters, strings, unsigned32, vlanId } from './columns.ts';
+import { statusCounters, strings, unsigned32, vlanId } from './columns.ts';
 
 /** Copies chosen traffic to a port or a VLAN. */
 export const Mirror = table({
@@ -12,7 +12,7 @@ export const Mirror = table({
   output_port: column.optional(atom.ref('Port', 'weak')),
   output_vlan: column.optional(atom.integer(1, 4095)),
   snaplen: column.optional(atom.integer(14, 65535)),
-  statistics: counters,
+  statistics: statusCounters,
   external_ids: strings,
 });
 

@@ -1,6 +1,6 @@
 /** The Open_vSwitch database: the root row, bridges, ports, interfaces and tables, ovs-vswitchd.conf.db(5). */
 import { atom, column, table } from '../../ovsdb/schema-types.ts';
-import { counters, statusStrings, strings, unsigned32, vlanId } from './columns.ts';
+import { statusCounters, statusStrings, strings, unsigned32, vlanId } from './columns.ts';
 
 /** The one root row: what the host has, and how far the daemon is with it (`next_cfg`, `cur_cfg`). */
 export const Open_vSwitch = table(
@@ -79,8 +79,8 @@ export const Port = table(
     fake_bridge: column.one(atom.boolean),
     status: statusStrings,
     rstp_status: statusStrings,
-    rstp_statistics: counters,
-    statistics: counters,
+    rstp_statistics: statusCounters,
+    statistics: statusCounters,
     protected: column.one(atom.boolean),
     other_config: strings,
     external_ids: strings,
@@ -116,7 +116,7 @@ export const Interface = table(
     lacp_current: column.optional(atom.boolean, { ephemeral: true }),
     lldp: strings,
     other_config: strings,
-    statistics: counters,
+    statistics: statusCounters,
     status: statusStrings,
     admin_state: column.optional(atom.oneOf('up', 'down'), { ephemeral: true }),
     link_state: column.optional(atom.oneOf('up', 'down'), { ephemeral: true }),
