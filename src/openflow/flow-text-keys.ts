@@ -1,5 +1,5 @@
 /** What the text of a flow says besides its match and its actions: ovs-ofctl(8) "Flow Syntax". */
-import { readPort, readTable, readU64, readUnsigned, wrong } from './actions/arguments.ts';
+import { readPortArgument, readTable, readU64, readUnsigned, wrong } from './actions/arguments.ts';
 import type { ActionText } from './actions/declare.ts';
 import { flowFlags } from './messages/flow-flags.ts';
 import { allTables, anyGroup, type FlowCommand, type FlowMod } from './messages/flow-mod.ts';
@@ -107,7 +107,7 @@ function takeTable(draft: FlowDraft, text: string, context: ActionText): void {
 }
 
 function takeOutPort({ mod }: FlowDraft, text: string, context: ActionText): void {
-  const port = readPort(text, context);
+  const port = readPortArgument(text, context);
   if (port === undefined) throw wrong(`${text} is not a valid OpenFlow port`);
   mod.outPort = port;
 }

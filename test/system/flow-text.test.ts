@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Malformed, VswitchError } from '../../src/base/errors.ts';
 import { allowedBy } from '../../src/cli/ofctl/allowed.ts';
-import { commands } from '../../src/cli/ofctl/commands.ts';
+import { ofctlCommands } from '../../src/cli/ofctl/commands.ts';
 import type { OfctlContext } from '../../src/cli/ofctl/context.ts';
 import { readFlow } from '../../src/openflow/flow-text.ts';
 import { portText } from '../../src/openflow/ports.ts';
@@ -57,7 +57,7 @@ async function ours(versions: readonly WireVersion[], command: string, arg: stri
   };
   let status = 0;
   try {
-    await commands.get(command)?.run(context, [arg]);
+    await ofctlCommands.get(command)?.run(context, [arg]);
   } catch (why) {
     if (!(why instanceof VswitchError)) throw why;
     said += `ovs-ofctl: ${why.message}\n`;

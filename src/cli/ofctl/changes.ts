@@ -36,7 +36,7 @@ const bundleFlags = 3;
 const bundle = 0;
 
 /** A bundle in the making: its `events` are those of the connection that it is sent over. */
-export class Bundle {
+export class ChangeBundle {
   readonly events: ConnectionEvents = {
     message: (message, bytes) => {
       if (message.name === 'ERROR') this.#errors.push(bytes.slice());

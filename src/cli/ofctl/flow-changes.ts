@@ -11,7 +11,7 @@ import type { FlowCommand } from '../../openflow/messages/flow-mod.ts';
 import { flowModIn } from '../../openflow/protocol-messages.ts';
 import { formatProtocols, protocolSets, protocolsIn, versionOf } from '../../openflow/protocols.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
-import { Bundle, perform } from './changes.ts';
+import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { type Flows, readFlows, readLines } from './flow-file.ts';
 import { NameReader, numbersOnly } from './names.ts';
@@ -60,7 +60,7 @@ async function orFatal<T>(work: () => Promise<T>): Promise<T> {
 
 async function send(context: OfctlContext, target: string, { mods, usable }: Flows): Promise<void> {
   if (context.flows.isBundle) {
-    const bundle = new Bundle();
+    const bundle = new ChangeBundle();
     const { connection, protocol } = await openForChanges(
       context,
       target,

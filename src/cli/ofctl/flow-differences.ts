@@ -9,7 +9,7 @@ import { everyFlow } from '../../openflow/messages/flows.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
 import { flowModIn } from '../../openflow/protocol-messages.ts';
 import { protocolSets } from '../../openflow/protocols.ts';
-import { Bundle, perform } from './changes.ts';
+import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { readFlows, readLines } from './flow-file.ts';
 import { fetchFlows } from './flow-stats.ts';
@@ -129,7 +129,7 @@ export async function replaceFlows(
   const names = new NameReader(context, target);
   const { mods, usable } = await readFlows(file, text, names, readFlowEntry);
   for (const mod of mods) comparison.add('a', entryOf(mod));
-  const bundle = new Bundle();
+  const bundle = new ChangeBundle();
   const session = await openForDump(context, target, usable, bundle.events);
   const { connection, protocol } = session;
   await addSwitch(comparison, 'b', session);

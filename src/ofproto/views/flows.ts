@@ -66,10 +66,10 @@ export function formatFlow(datapath: Datapath, row: FlowRow, options: FlowTextOp
   const ufid = isVerbose ? `ufid:${row.ufid}${style === 'dpctl' ? ', ' : ' '}` : '';
   const layer = isVerbose && style === 'dpctl' ? ', dp:ovs' : '';
   const key = formatKey(row.key, row.mask, text);
-  return `${ufid}${key}, ${formatFlowStats(row)}${layer}, actions:${formatDpActions(row.actions, text)}`;
+  return `${ufid}${key}, ${formatDpFlowStats(row)}${layer}, actions:${formatDpActions(row.actions, text)}`;
 }
 
-export function formatFlowStats({
+export function formatDpFlowStats({
   packets,
   bytes,
   idle,

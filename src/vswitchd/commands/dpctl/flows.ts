@@ -17,8 +17,8 @@ import { datapathWordCount, slots } from '../../../flow/slots.ts';
 import {
   type FlowRow,
   type FlowTextOptions,
+  formatDpFlowStats,
   formatFlow,
-  formatFlowStats,
   formatFlows,
 } from '../../../ofproto/views/flows.ts';
 import type { Switch } from '../../switch.ts';
@@ -251,8 +251,8 @@ function deleteFlow(any: AnyDatapath, text: string, { now, answer, flags }: Cont
 
 const neverUsed = { packets: 0, bytes: 0, idle: undefined, tcpFlags: 0 };
 
-function printStatistics(row: Parameters<typeof formatFlowStats>[0], answer: DpctlAnswer): void {
-  answer.print(`${formatFlowStats(row)}\n`);
+function printStatistics(row: Parameters<typeof formatDpFlowStats>[0], answer: DpctlAnswer): void {
+  answer.print(`${formatDpFlowStats(row)}\n`);
 }
 
 /** Each line is "[add|modify|delete] FLOW [ACTIONS]"; what is wrong is told, and the other lines done. */
