@@ -12,7 +12,9 @@ export const packages = [
   'iproute2',
   'iputils-ping',
   'openssl',
+  'python3-os-ken', // another implementation of OpenFlow
   'tcpdump',
+  'tshark',
 ];
 
 export function missingPackages() {
