@@ -2,11 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 
-it('docs/differences.md says what the comments say', () => {
-  const { stderr } = spawnSync(process.execPath, ['scripts/differences.mjs', '--check'], {
-    encoding: 'utf8',
-  });
+test.each([
+  ['docs/differences.md says what the comments say', 'differences'],
+  ['docs/openflow-*.md say what the declarations say', 'reference'],
+])('%s', (_, script) => {
+  const args = [`scripts/${script}.mjs`, '--check'];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect(stderr).toBe('');
+  expect(status).toBe(0);
 });
 
 describe('docs/style.md', () => {
