@@ -1,5 +1,11 @@
 /** Bytes as people read them: what the reference's messages show of what they could not understand. */
 
+/** Pairs of hexadecimal digits, with white space before and behind any of them; undefined where there is more. */
+export function readHexBytes(text: string): Uint8Array | undefined {
+  if (!/^(?:[ \t\r\n]*[0-9a-f]{2})*[ \t\r\n]*$/i.test(text)) return undefined;
+  return Uint8Array.from(Buffer.from(text.replaceAll(/[ \t\r\n]/g, ''), 'hex'));
+}
+
 const perLine = 16;
 
 /** "00000000  01 02 03 ...  |...|", a line for each sixteen bytes, each with its newline. */

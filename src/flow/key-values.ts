@@ -9,6 +9,8 @@ export interface KeyValue {
   readonly value: string;
   /** What stands between the two. */
   readonly delimiter: '' | '=' | ':' | '(';
+  /** Where the text goes on behind it. */
+  readonly end: number;
 }
 
 export function* keyValues(text: string): IterableIterator<KeyValue> {
@@ -21,15 +23,16 @@ export function* keyValues(text: string): IterableIterator<KeyValue> {
     const name = text.slice(start, at);
     const delimiter = text.charAt(at);
     if (delimiter !== '=' && delimiter !== ':' && delimiter !== '(') {
-      yield { name, value: '', delimiter: '' };
+      at = Math.min(at + 1, text.length);
+      yield { name, value: '', delimiter: '', end: at };
       continue;
     }
     const from = at + 1;
     let end = endOfValue(text, from, delimiter === '(' ? ')' : ', \t\r\n');
     // "(x)->y" is one value.
     if (delimiter === '(' && text.startsWith(')->', end)) end = endOfValue(text, end, ', \t\r\n');
-    yield { name, value: text.slice(from, end), delimiter };
-    at = end + 1;
+    at = Math.min(end + 1, text.length);
+    yield { name, value: text.slice(from, end), delimiter, end: at };
   }
 }
 

@@ -178,8 +178,11 @@ export class Connection implements AsyncDisposable {
     }
   }
 
-  /** The same as bytes, whatever they are: up to the last part, or anything else that has the request's xid. */
-  async *exchange(request: Sent, options?: WaitOptions): AsyncGenerator<Uint8Array, void> {
+  /**
+   * The same as bytes, whatever they are: up to the last part, or anything else that has the request's xid. A request may
+   * have parts too, all but the last of which say that there is more.
+   */
+  async *exchange(request: Sent | readonly Sent[], options?: WaitOptions): AsyncGenerator<Uint8Array, void> {
     const [xid, replies] = this.#ask(request);
     try {
       for (;;) {
@@ -244,19 +247,21 @@ export class Connection implements AsyncDisposable {
     this.#stream.abort(why);
   }
 
-  #ask(given: Sent | ((xid: number) => Sent)): [xid: number, replies: ReplyQueue, name: string] {
+  #ask(
+    given: Sent | readonly Sent[] | ((xid: number) => Sent),
+  ): [xid: number, replies: ReplyQueue, name: string] {
     if (this.#end !== undefined) throw this.#end;
     const xid = this.#nextXid();
-    const message = typeof given === 'function' ? given(xid) : given;
+    const parts = [typeof given === 'function' ? given(xid) : given].flat();
     const replies = new ReplyQueue();
     this.#requests.set(xid, replies);
     try {
-      this.#write(this.version, message, xid);
+      for (const part of parts) this.#write(this.version, part, xid);
     } catch (why) {
       this.#requests.delete(xid);
       throw why;
     }
-    return [xid, replies, message.name];
+    return [xid, replies, parts[0]?.name ?? ''];
   }
 
   #write(version: WireVersion, message: Sent, xid: number): void {

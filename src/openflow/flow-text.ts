@@ -117,7 +117,7 @@ function emptyMod(kind: FlowTextKind): FlowDraft['mod'] {
 }
 
 /** What stands before "action", and behind the "=" after it. */
-function splitActions(text: string): [rest: string, actions: string | undefined] {
+export function splitActions(text: string): [rest: string, actions: string | undefined] {
   const at = text.indexOf('action');
   if (at < 0) return [text, undefined];
   const equals = text.indexOf('=', at);

@@ -47,7 +47,7 @@ export interface MatchReading {
 const pipelineField = /^(tun_|metadata$|in_port|reg|xreg|xxreg|packet_type$)/;
 const noPipelineField: readonly string[] = ['tun_tos', 'tun_ttl'];
 
-function isPipelineField({ name }: Field): boolean {
+export function isPipelineField({ name }: Field): boolean {
   return pipelineField.test(name) && !noPipelineField.includes(name);
 }
 

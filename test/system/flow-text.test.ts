@@ -47,6 +47,12 @@ async function ours(versions: readonly WireVersion[], command: string, arg: stri
     flows: { isStrict: false, isBundle: false, readdsAll: false, showsStats: true, order: [] },
     rundir: '/',
     tls: {},
+    mayCreate: false,
+    connections: [],
+    printError: () => {},
+    end: (text) => {
+      throw new Error(text);
+    },
     nextXid: () => ++xid,
     print: (text) => {
       said += text;

@@ -1,5 +1,4 @@
 /** Sending changes: each by itself, or all in a bundle that is made as a whole or not at all. */
-import { printError } from '../../daemon/output.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { Writer } from '../../openflow/bytes.ts';
 import { encodeMessage, type Sent } from '../../openflow/codec.ts';
@@ -23,8 +22,7 @@ export async function perform(
     await during(`talking to ${connection.name}`, connection.perform(message));
   } catch (why) {
     if (!(why instanceof ErrorReply)) throw why;
-    printError(formatMessage(why.bytes, context.verbosity + 2, await namesToShow(context, target)));
-    process.exit(1);
+    context.end(formatMessage(why.bytes, context.verbosity + 2, await namesToShow(context, target)));
   }
 }
 
@@ -105,7 +103,7 @@ export class ChangeBundle {
       if (error instanceof OpenFlowError || error.name !== 'ERROR') continue;
       const { name, data } = error.value;
       const about = formatMessage(this.#sent.get(error.xid) ?? data, context.verbosity + 1, names);
-      printError(name === undefined ? '***decode error***' : `Error ${name} for: ${about}`);
+      context.printError(name === undefined ? '***decode error***' : `Error ${name} for: ${about}`);
     }
   }
 }

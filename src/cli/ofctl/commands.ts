@@ -1,12 +1,20 @@
 /** The commands of ovs-ofctl, in the order in which it lists them. */
 import type { CommandShape } from '../command-table.ts';
+import { bundle } from './bundle.ts';
 import { getFragments, ping, probe, setFragments } from './configuration.ts';
+import { ctFlush, ctFlushZone } from './connections.ts';
 import type { OfctlContext } from './context.ts';
 import { dump, dumpPorts, show } from './dump.ts';
 import { dumpAggregate, dumpFlows } from './dump-flows.ts';
 import { addFlows, changeFlow, parseFlow, parseFlows } from './flow-changes.ts';
 import { diffFlows, replaceFlows } from './flow-differences.ts';
+import { addGroups, changeGroup, dumpGroupStats, dumpGroups, modGroup } from './groups.ts';
 import { encodeHello, printErrorNumbers, printFile, printHex } from './messages.ts';
+import { changeMeter, dumpMeters, meterFeatures } from './meters.ts';
+import { packetOut } from './packets.ts';
+import { modPort, queueGetConfig, queueStats } from './ports.ts';
+import { dumpTableDesc, dumpTableFeatures, modTable } from './tables.ts';
+import { addTlvMap, delTlvMap } from './tunnels.ts';
 
 interface Command extends CommandShape {
   /** Resolves with the exit status where that may be another than 0. Throws VswitchError. */
@@ -17,21 +25,61 @@ export const ofctlCommands: ReadonlyMap<string, Command> = new Map<string, Comma
   ['show', { usage: 'switch', min: 1, max: 1, run: show }],
   ['dump-desc', { usage: 'switch', min: 1, max: 1, run: dump('DESC_REQUEST') }],
   ['dump-tables', { usage: 'switch', min: 1, max: 1, run: dump('TABLE_REQUEST') }],
+  ['dump-table-features', { usage: 'switch', min: 1, max: 1, run: dumpTableFeatures }],
+  ['dump-table-desc', { usage: 'switch', min: 1, max: 1, run: dumpTableDesc }],
   ['dump-flows', { usage: 'switch', min: 1, max: 2, run: dumpFlows }],
   ['dump-aggregate', { usage: 'switch', min: 1, max: 2, run: dumpAggregate }],
+  ['queue-stats', { usage: 'switch [port [queue]]', min: 1, max: 3, run: queueStats }],
+  ['queue-get-config', { usage: 'switch [port [queue]]', min: 1, max: 3, run: queueGetConfig }],
   ['add-flow', { usage: 'switch flow', min: 2, max: 2, run: changeFlow('add') }],
   ['add-flows', { usage: 'switch file', min: 2, max: 2, run: addFlows }],
   ['mod-flows', { usage: 'switch flow', min: 2, max: 2, run: changeFlow('modify', 'modify_strict') }],
   ['del-flows', { usage: 'switch [flow]', min: 1, max: 2, run: changeFlow('delete', 'delete_strict') }],
   ['replace-flows', { usage: 'switch file', min: 2, max: 2, run: replaceFlows }],
   ['diff-flows', { usage: 'source1 source2', min: 2, max: 2, run: diffFlows }],
+  ['add-meter', { usage: 'switch meter', min: 2, max: 2, run: changeMeter('add') }],
+  ['mod-meter', { usage: 'switch meter', min: 2, max: 2, run: changeMeter('modify') }],
+  ['del-meter', { usage: 'switch meter', min: 1, max: 2, run: changeMeter('delete') }],
+  ['del-meters', { usage: 'switch', min: 1, max: 2, run: changeMeter('delete') }],
+  ['dump-meter', { usage: 'switch meter', min: 1, max: 2, run: dumpMeters('METER_CONFIG_REQUEST') }],
+  ['dump-meters', { usage: 'switch', min: 1, max: 2, run: dumpMeters('METER_CONFIG_REQUEST') }],
+  ['meter-stats', { usage: 'switch [meter]', min: 1, max: 2, run: dumpMeters('METER_REQUEST') }],
+  ['meter-features', { usage: 'switch', min: 1, max: 1, run: meterFeatures }],
+  [
+    'packet-out',
+    {
+      usage: 'switch "in_port=<port> packet=<hex data> actions=..."',
+      min: 2,
+      max: Number.POSITIVE_INFINITY,
+      run: packetOut,
+    },
+  ],
   ['dump-ports', { usage: 'switch [port]', min: 1, max: 2, run: dumpPorts('PORT_REQUEST') }],
   ['dump-ports-desc', { usage: 'switch [port]', min: 1, max: 2, run: dumpPorts('PORT_DESC_REQUEST') }],
+  ['mod-port', { usage: 'switch iface act', min: 3, max: 3, run: modPort }],
+  ['mod-table', { usage: 'switch mod', min: 3, max: 3, run: modTable }],
   ['get-frags', { usage: 'switch', min: 1, max: 1, run: getFragments }],
   ['set-frags', { usage: 'switch frag_mode', min: 2, max: 2, run: setFragments }],
   ['probe', { usage: 'target', min: 1, max: 1, run: probe }],
   ['ping', { usage: 'target [n]', min: 1, max: 2, run: ping }],
+  ['dump-ipfix-bridge', { usage: 'switch', min: 1, max: 1, run: dump('IPFIX_BRIDGE_REQUEST') }],
+  ['dump-ipfix-flow', { usage: 'switch', min: 1, max: 1, run: dump('IPFIX_FLOW_REQUEST') }],
+  ['ct-flush-zone', { usage: 'switch zone', min: 2, max: 2, run: ctFlushZone }],
+  ['ct-flush', { usage: 'switch [zone=N] [ct-orig-tuple [ct-reply-tuple]]', min: 1, max: 4, run: ctFlush }],
   ['ofp-parse', { usage: 'file', min: 1, max: 1, run: printFile }],
+  ['add-group', { usage: 'switch group', min: 1, max: 2, run: changeGroup('add') }],
+  ['add-groups', { usage: 'switch file', min: 2, max: 2, run: addGroups }],
+  ['mod-group', { usage: 'switch group', min: 1, max: 2, run: modGroup }],
+  ['del-groups', { usage: 'switch [group]', min: 1, max: 2, run: changeGroup('delete') }],
+  ['insert-buckets', { usage: 'switch [group]', min: 1, max: 2, run: changeGroup('insert_bucket') }],
+  ['remove-buckets', { usage: 'switch [group]', min: 1, max: 2, run: changeGroup('remove_bucket') }],
+  ['dump-groups', { usage: 'switch [group]', min: 1, max: 2, run: dumpGroups }],
+  ['dump-group-stats', { usage: 'switch [group]', min: 1, max: 2, run: dumpGroupStats }],
+  ['dump-group-features', { usage: 'switch', min: 1, max: 1, run: dump('GROUP_FEATURES_REQUEST') }],
+  ['bundle', { usage: 'switch file', min: 2, max: 2, run: bundle }],
+  ['add-tlv-map', { usage: 'switch map', min: 2, max: 2, run: addTlvMap }],
+  ['del-tlv-map', { usage: 'switch [map]', min: 1, max: 2, run: delTlvMap }],
+  ['dump-tlv-map', { usage: 'switch', min: 1, max: 1, run: dump('TLV_TABLE_REQUEST') }],
   ['parse-flow', { usage: 'flow', min: 1, max: 1, run: parseFlow }],
   ['parse-flows', { usage: 'file', min: 1, max: 1, run: parseFlows }],
   ['print-error', { usage: 'enum', min: 1, max: 1, run: printErrorNumbers }],

@@ -1,5 +1,6 @@
 /** What every command of ovs-ofctl is given. */
 import type { TlsConfig } from '../../net/tls-config.ts';
+import type { Connection } from '../../openflow/connection.ts';
 import type { SortKey } from '../../openflow/flow-order.ts';
 import type { Allowed } from './allowed.ts';
 
@@ -17,7 +18,16 @@ export interface FlowOptions {
   readonly order: readonly SortKey[];
 }
 
-export interface OfctlContext {
+/** Where a command says things. */
+export interface Output {
+  print(text: string): void;
+  /** On standard error. */
+  printError(text: string): void;
+  /** Prints on standard error and ends the program, which has failed. */
+  end(text: string): never;
+}
+
+export interface OfctlContext extends Output {
   /** How often -m was given. */
   readonly verbosity: number;
   /** Standard input has bytes, not hexadecimal digits. */
@@ -27,12 +37,15 @@ export interface OfctlContext {
   /** Ports and tables by the names that a switch gives them: in what is typed, and in what is printed. */
   readonly names: { readonly areAccepted: boolean; readonly areShown: boolean };
   readonly flows: FlowOptions;
+  /** A change of a group that does not exist makes it: --may-create. */
+  readonly mayCreate: boolean;
   /** Where the sockets of bridges are. */
   readonly rundir: string;
   readonly tls: TlsConfig;
   /** Counts on over all connections. */
   readonly nextXid: () => number;
-  print(text: string): void;
+  /** What is to be closed when the command has ended. */
+  readonly connections: Connection[];
   /** A line of the program's own on standard error. */
   warn(text: string): void;
 }

@@ -24,8 +24,11 @@ export async function printAnswer(
   await during('OpenFlow packet receive failed', print());
 }
 
+/** Those that say nothing but their name. */
+type BareRequest = Extract<Sent, { readonly value: undefined }>['name'];
+
 /** A command that opens a connection, asks one thing and prints the answer. */
-export function dump(name: 'DESC_REQUEST' | 'TABLE_REQUEST' | 'GET_CONFIG_REQUEST') {
+export function dump(name: BareRequest) {
   return async (context: OfctlContext, [target = '']: readonly string[]): Promise<void> => {
     await printAnswer(context, target, await openTarget(context, target), { name, value: undefined });
   };

@@ -1,8 +1,6 @@
 /** Commands that change flows, or only read their text: add-flow(s), mod-flows, del-flows, parse-flow(s). */
 
-import { Malformed } from '../../base/errors.ts';
 import { hexDump } from '../../base/hex-dump.ts';
-import { Fatal } from '../../daemon/program.ts';
 import { Writer } from '../../openflow/bytes.ts';
 import { encodeMessage, type Sent } from '../../openflow/codec.ts';
 import { readFlow } from '../../openflow/flow-text.ts';
@@ -11,6 +9,7 @@ import type { FlowCommand } from '../../openflow/messages/flow-mod.ts';
 import { flowModIn } from '../../openflow/protocol-messages.ts';
 import { formatProtocols, protocolSets, protocolsIn, versionOf } from '../../openflow/protocols.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
+import { orFatal } from './arguments.ts';
 import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { type Flows, readFlows, readLines } from './flow-file.ts';
@@ -23,7 +22,7 @@ export function changeFlow(plain: FlowCommand, strict: FlowCommand = plain) {
     const command = context.flows.isStrict ? strict : plain;
     if (text === '-') return changeFlowsOf(context, target, text, command);
     const names = new NameReader(context, target);
-    const said = await orFatal(async () => names.read((nameText) => readFlow(text, command, nameText)));
+    const said = await orFatal(() => names.read((nameText) => readFlow(text, command, nameText)));
     await send(context, target, { mods: [said.mod], usable: said.usable });
   };
 }
@@ -48,14 +47,6 @@ async function changeFlowsOf(
   const each = command === 'add' ? 'any' : command;
   const flows = await readFlows(file, text, names, (line, nameText) => readFlow(line, each, nameText));
   await send(context, target, flows);
-}
-
-async function orFatal<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (why) {
-    throw why instanceof Malformed ? new Fatal(why.why) : why;
-  }
 }
 
 async function send(context: OfctlContext, target: string, { mods, usable }: Flows): Promise<void> {
@@ -101,7 +92,7 @@ function dumpOf({ verbosity }: OfctlContext, version: WireVersion, message: Sent
 
 /** What `parse-flow FLOW` does. */
 export async function parseFlow(context: OfctlContext, [text = '']: readonly string[]): Promise<void> {
-  const said = await orFatal(async () => readFlow(text, 'add', numbersOnly));
+  const said = await orFatal(() => readFlow(text, 'add', numbersOnly));
   print(context, { mods: [said.mod], usable: said.usable });
 }
 

@@ -43,23 +43,34 @@ export function readLines(file: string, failure: (reason: string) => string): st
 }
 
 /** Reads each line by `read`. Throws Fatal. */
+export async function readEach<T>(
+  file: string,
+  text: string,
+  names: NameReader,
+  read: (line: string, text: NameText) => T,
+): Promise<T[]> {
+  const all: T[] = [];
+  for (const [line, number] of linesOf(text)) {
+    try {
+      const reading = names.read((nameText) => read(line, nameText));
+      all.push(reading instanceof Promise ? await reading : reading);
+    } catch (why) {
+      throw why instanceof Malformed ? new Fatal(`${file}:${number}: ${why.why}`) : why;
+    }
+  }
+  return all;
+}
+
+/** Reads each line by `read`. Throws Fatal. */
 export async function readFlows(
   file: string,
   text: string,
   names: NameReader,
   read: (line: string, text: NameText) => FlowSaid,
 ): Promise<Flows> {
-  const mods: FlowMod[] = [];
-  let usable: ProtocolSet = protocolSets.any;
-  for (const [line, number] of linesOf(text)) {
-    try {
-      const reading = names.read((nameText) => read(line, nameText));
-      const said = reading instanceof Promise ? await reading : reading;
-      mods.push(said.mod);
-      usable &= said.usable;
-    } catch (why) {
-      throw why instanceof Malformed ? new Fatal(`${file}:${number}: ${why.why}`) : why;
-    }
-  }
-  return { mods, usable };
+  const flows = await readEach(file, text, names, read);
+  return {
+    mods: flows.map(({ mod }) => mod),
+    usable: flows.reduce<ProtocolSet>((set, { usable }) => set & usable, protocolSets.any),
+  };
 }

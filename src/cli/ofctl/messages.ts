@@ -3,7 +3,7 @@
 import { readFileSync as readDescriptor } from 'node:fs';
 import { reasonOf } from '../../base/errno.ts';
 import { readFileSync } from '../../base/files.ts';
-import { hexDump } from '../../base/hex-dump.ts';
+import { hexDump, readHexBytes } from '../../base/hex-dump.ts';
 import { hexOrZero } from '../../base/numbers.ts';
 import { decodeText } from '../../base/text.ts';
 import { Fatal } from '../../daemon/program.ts';
@@ -20,7 +20,8 @@ const standardInput = 0;
 
 /** What `ofp-print HEX [VERBOSITY]` does. */
 export function printHex(context: OfctlContext, [text = '', verbosity]: readonly string[]): void {
-  const bytes = text === '-' && context.isRaw ? readDescriptor(standardInput) : bytesOf(digitsOf(text));
+  const bytes = text === '-' && context.isRaw ? readDescriptor(standardInput) : readHexBytes(digitsOf(text));
+  if (bytes === undefined) throw new Fatal('trailing garbage following hex bytes');
   const level = verbosity === undefined ? usualVerbosity : Number.parseInt(verbosity, 10) || 0;
   context.print(formatMessage(bytes, level));
 }
@@ -30,12 +31,6 @@ function digitsOf(text: string): string {
   if (text !== '-') return text;
   const [line = ''] = decodeText(readDescriptor(standardInput)).split('\n');
   return line;
-}
-
-function bytesOf(digits: string): Uint8Array {
-  const found = /^(?:[ \t\r\n]*[0-9a-f]{2})*[ \t\r\n]*$/i.test(digits);
-  if (!found) throw new Fatal('trailing garbage following hex bytes');
-  return Uint8Array.from(Buffer.from(digits.replaceAll(/[ \t\r\n]/g, ''), 'hex'));
 }
 
 /** What `ofp-parse FILE` does: the messages follow each other, with nothing between them. */

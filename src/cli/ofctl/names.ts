@@ -87,6 +87,14 @@ export async function portNumber(context: OfctlContext, target: string, text: st
   return port;
 }
 
+/** Asks the switch over a connection of its own. Throws Fatal. */
+export async function fetchPorts(context: OfctlContext, target: string): Promise<readonly PortDescription[]> {
+  const connection = await openTarget(context, target);
+  const ports = await during(`talking to ${target}`, listPorts(connection));
+  connection.close();
+  return ports;
+}
+
 function fetchNames(context: OfctlContext, target: string): Promise<NameText> {
   const known = fetched.get(context) ?? new Map<string, Promise<NameText>>();
   fetched.set(context, known);

@@ -34,7 +34,7 @@ import { allVersions, versionNamed, type WireVersion } from '../../openflow/vers
 import { findCommand, listCommands } from '../command-table.ts';
 import { type Allowed, allowedBy } from './allowed.ts';
 import { ofctlCommands } from './commands.ts';
-import type { FlowOptions, OfctlContext } from './context.ts';
+import type { FlowOptions, OfctlContext, Output } from './context.ts';
 
 const options: readonly OptionDef[] = [
   { name: 'more', short: 'm' },
@@ -43,6 +43,7 @@ const options: readonly OptionDef[] = [
   { name: 'protocols', short: 'O', argument: 'required' },
   { name: 'flow-format', short: 'F', argument: 'required' },
   { name: 'bundle' },
+  { name: 'may-create' },
   { name: 'strict' },
   { name: 'readd' },
   { name: 'names' },
@@ -56,9 +57,22 @@ const options: readonly OptionDef[] = [
   ...commonOptions,
 ];
 
+const standardOutput: Output = {
+  print: (text) => printOut(text, 'ends'),
+  printError,
+  end: (text) => {
+    printError(text);
+    process.exit(1);
+  },
+};
+
 /** The whole program; resolves with its exit status. */
-export async function ofctl(program: Program): Promise<number> {
+export async function ofctl(program: Program, output: Output = standardOutput): Promise<number> {
   const line = readOptions(program.args, options);
+  const print = (text: string): number => {
+    output.print(text);
+    return 0;
+  };
   if (isUsed(line, 'help')) return print(helpText(program));
   if (isUsed(line, 'version')) return print(versionHelp(program.name, 'OpenFlow versions 0x1:0x6'));
   const timeout = lastArgument(line, 'timeout');
@@ -69,22 +83,26 @@ export async function ofctl(program: Program): Promise<number> {
   if (name === 'help') return print(helpText(program));
   if (name === 'list-commands') return print(listCommands(ofctlCommands));
   let lastXid = 0;
-  const status = await findCommand(ofctlCommands, name, args.length).run(
-    {
-      verbosity: line.options.filter(({ key }) => key === 'more').length,
-      isRaw: isUsed(line, 'raw'),
-      allowed: readAllowed(line),
-      names: readNames(line),
-      flows: readFlowOptions(line),
-      rundir: program.directories.run,
-      tls: readTlsOptions(line),
-      nextXid: () => ++lastXid,
-      print: (text) => printOut(text, 'ends'),
-      warn: (text) => printError(`${program.name}: ${text}\n`),
-    },
-    args,
-  );
-  return status ?? 0;
+  const context: OfctlContext = {
+    ...output,
+    verbosity: line.options.filter(({ key }) => key === 'more').length,
+    isRaw: isUsed(line, 'raw'),
+    allowed: readAllowed(line),
+    names: readNames(line),
+    flows: readFlowOptions(line),
+    mayCreate: isUsed(line, 'may-create'),
+    rundir: program.directories.run,
+    tls: readTlsOptions(line),
+    nextXid: () => ++lastXid,
+    connections: [],
+    warn: (text) => output.printError(`${program.name}: ${text}\n`),
+  };
+  try {
+    const status = await findCommand(ofctlCommands, name, args.length).run(context, args);
+    return status ?? 0;
+  } finally {
+    for (const connection of context.connections) connection.close();
+  }
 }
 
 function readNames(line: CommandLine): OfctlContext['names'] {
@@ -150,11 +168,6 @@ function readVersion(name: string): WireVersion {
   return version;
 }
 
-function print(text: string): number {
-  printOut(text, 'ends');
-  return 0;
-}
-
 function helpText(program: Program): string {
   const { name } = program;
   return `${name}: OpenFlow switch management utility
@@ -164,6 +177,12 @@ For OpenFlow switches:
   show SWITCH                 show OpenFlow information
   dump-desc SWITCH            print switch description
   dump-tables SWITCH          print table stats
+  dump-table-features SWITCH  print table features
+  dump-table-desc SWITCH      print table description (OF1.4+)
+  mod-port SWITCH IFACE ACT   modify port behavior
+  mod-table SWITCH TABLE MOD  modify flow table behavior
+      OF1.1/1.2 MOD: controller, continue, drop
+      OF1.4+ MOD: evict, noevict, vacancy:low,high, novacancy
   dump-ports SWITCH [PORT]    print port statistics
   dump-ports-desc SWITCH [PORT]  print port descriptions
   dump-flows SWITCH [FLOW]    print matching flows
@@ -176,6 +195,35 @@ For OpenFlow switches:
   diff-flows SOURCE1 SOURCE2  compare flows from two sources
   get-frags SWITCH            print fragment handling behavior
   set-frags SWITCH FRAG_MODE  set fragment handling behavior
+  queue-stats SWITCH [PORT [QUEUE]]  dump queue stats
+  queue-get-config SWITCH [PORT [QUEUE]]  print queue config for PORT
+  packet-out SWITCH IN_PORT ACTIONS PACKET...
+                              execute ACTIONS on PACKET
+  add-group SWITCH GROUP      add group described by GROUP
+  add-groups SWITCH FILE      add group from FILE
+  [--may-create] mod-group SWITCH GROUP  modify specific group
+  del-groups SWITCH [GROUP]   delete matching GROUPs
+  insert-buckets SWITCH [GROUP]  add buckets to GROUP
+  remove-buckets SWITCH [GROUP]  remove buckets from GROUP
+  dump-group-features SWITCH  print group features
+  dump-groups SWITCH [GROUP]  print group description
+  dump-group-stats SWITCH [GROUP]  print group statistics
+  add-meter SWITCH METER      add meter described by METER
+  mod-meter SWITCH METER      modify specific METER
+  del-meters SWITCH [METER]   delete meters matching METER
+  dump-meters SWITCH [METER]  print METER configuration
+  meter-stats SWITCH [METER]  print meter statistics
+  meter-features SWITCH       print meter features
+  bundle SWITCH FILE          change flows and groups and send packets, all at once
+  add-tlv-map SWITCH MAP      add TLV option MAPpings
+  del-tlv-map SWITCH [MAP]    delete TLV option MAPpings
+  dump-tlv-map SWITCH         print TLV option mappings
+  dump-ipfix-bridge SWITCH    print ipfix stats of bridge
+  dump-ipfix-flow SWITCH      print flow ipfix of a bridge
+  ct-flush-zone SWITCH ZONE   flush conntrack entries in ZONE
+  ct-flush SWITCH [ZONE] [CT_ORIG_TUPLE [CT_REPLY_TUPLE]]
+                              flush conntrack entries specified
+                              by CT_ORIG/REPLY_TUPLE and ZONE
 
 For OpenFlow switches and controllers:
   probe TARGET                probe whether TARGET is up

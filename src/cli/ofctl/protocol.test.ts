@@ -39,6 +39,12 @@ function contextOf({ versions, formats = protocolSets.any, bundle = false }: Giv
     flows: { isStrict: false, isBundle: bundle, readdsAll: false, showsStats: true, order: [] },
     rundir: '/',
     tls: {},
+    mayCreate: false,
+    connections: [],
+    printError: () => {},
+    end: (text) => {
+      throw new Error(text);
+    },
     nextXid: () => ++xid,
     print: () => {},
     warn: (text) => warned.push(text),

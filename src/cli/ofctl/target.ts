@@ -14,13 +14,15 @@ import type { OfctlContext } from './context.ts';
  * where the connection fails.
  */
 export async function connectTarget(
-  context: Pick<OfctlContext, 'rundir' | 'tls' | 'nextXid'>,
+  context: Pick<OfctlContext, 'rundir' | 'tls' | 'nextXid' | 'connections'>,
   target: string,
   versions: readonly WireVersion[],
   events?: ConnectionEvents,
 ): Promise<Connection> {
   const { stream, name } = await openStream(context, target);
-  return openConnection(stream, { versions, nextXid: context.nextXid, name, events });
+  const connection = await openConnection(stream, { versions, nextXid: context.nextXid, name, events });
+  context.connections.push(connection);
+  return connection;
 }
 
 /** What fails because of the connection ends the program: "WHAT (why)". */

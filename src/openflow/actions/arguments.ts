@@ -58,7 +58,7 @@ export function wrong(why: string): Malformed {
 }
 
 /** As C's strtoull takes a number of any base; undefined when the text is not exactly one. */
-function readCInteger(text: string): bigint | undefined {
+export function readCInteger(text: string): bigint | undefined {
   const [, sign, digits = ''] = /^\s*([+-]?)(.+)$/s.exec(text) ?? [];
   const value = readInteger(digits);
   return value === undefined || sign !== '-' ? value : -value;

@@ -76,7 +76,7 @@ function readTuple(body: Reader, tuple: Draft, family: Family): Family {
   return last;
 }
 
-function isIcmp(protocol: number): boolean {
+export function isIcmp(protocol: number): boolean {
   return protocol === ipProtocol.icmp || protocol === ipProtocol.icmpv6;
 }
 

@@ -3,7 +3,7 @@ import { type FieldName, fields } from '../../flow/fields/index.ts';
 import { formatFieldText } from '../../flow/fields/text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
-import { numberFor, oxmPayloadSize, readOxmField, writeOxmHeader } from '../oxm.ts';
+import { numberInActions, oxmPayloadSize, readOxmField, writeOxmHeader } from '../oxm.ts';
 import { portText } from '../ports.ts';
 import { type Property, readProperties, writeProperty } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
@@ -17,7 +17,8 @@ export interface HashedField {
 }
 
 export interface SelectionMethod {
-  readonly method: 'hash' | 'dp_hash';
+  /** "hash", "dp_hash", or what no switch knows, at most 15 bytes. */
+  readonly method: string;
   readonly parameter: bigint;
   /** For `hash`; none for those that the switch chooses itself. */
   readonly fields: readonly HashedField[];
@@ -105,7 +106,7 @@ export function writeSelection(selection: SelectionMethod, to: Writer, version: 
       to.u64(selection.parameter);
       for (const { field: name, mask } of selection.fields) {
         const field = fields.get(name);
-        const number = field && numberFor(field, version);
+        const number = field && numberInActions(field, version);
         if (number === undefined) continue;
         writeOxmHeader(to, number, mask.length, false);
         to.octets(mask);

@@ -18,6 +18,11 @@ export function typeOf(number: number): GroupType {
   return types[number] ?? number;
 }
 
+/** The highest number of a group. */
+export const lastGroup = 0xffffff00;
+/** All groups. */
+export const allGroups = 0xfffffffc;
+
 /** By number. */
 const commandList = [
   [0, 'add'],

@@ -23,6 +23,7 @@ import { anyGroup } from './flow-mod.ts';
 import { wholeCount } from './flows.ts';
 import { formatSelection, readSelection, type SelectionMethod, writeSelection } from './group-selection.ts';
 import {
+  allGroups,
   commandNumbers,
   commandOf,
   commandTexts,
@@ -168,9 +169,6 @@ export interface GroupRequest {
   /** `allGroups` for all of them. */
   readonly group: number;
 }
-
-/** All groups. */
-const allGroups = 0xfffffffc;
 
 function formatGroupRequest({ group }: GroupRequest): string {
   return ` group_id=${group === allGroups ? 'ALL' : group === anyGroup ? 'ANY' : group}`;

@@ -18,7 +18,7 @@ export interface MeterBand {
 }
 
 /** Bits. */
-const meterFlags = { kbps: 1, packets: 2, burst: 4, stats: 8 } as const;
+export const meterFlags = { kbps: 1, packets: 2, burst: 4, stats: 8 } as const;
 const flagNames: BitNames = ['kbps', 'pktps', 'burst', 'stats'];
 
 export interface MeterConfig {
@@ -61,10 +61,11 @@ function writeBand({ type, rate, burst, precedence }: MeterBand, to: Writer): vo
 }
 
 const commands = ['add', 'modify', 'delete'] as const;
+export type MeterCommand = (typeof commands)[number];
 const commandTexts = { add: 'ADD', modify: 'MOD', delete: 'DEL' } as const;
 
 export interface MeterMod extends MeterConfig {
-  readonly command: (typeof commands)[number];
+  readonly command: MeterCommand;
 }
 
 const head = struct({ commandOrSize: u16, flags: u16, meter: u32 });
@@ -93,15 +94,18 @@ export const meterMod = defineMessage(
   (mod) => ` ${commandTexts[mod.command]} ${formatConfig(mod)}`,
 );
 
-const reserved = new Map([
+/** All meters. */
+export const allMeters = 0xffffffff;
+export const reservedMeters: ReadonlyMap<number, string> = new Map([
   [0xfffffffd, 'slowpath'],
   [0xfffffffe, 'controller'],
-  [0xffffffff, 'all'],
+  [allMeters, 'all'],
 ]);
-const lastMeter = 0xffff0000;
+/** The highest number that is not reserved. */
+export const lastMeter = 0xffff0000;
 
 function formatMeter(meter: number, separator: '=' | ':'): string {
-  return `meter${separator}${meter <= lastMeter ? meter : (reserved.get(meter) ?? 'unknown')}`;
+  return `meter${separator}${meter <= lastMeter ? meter : (reservedMeters.get(meter) ?? 'unknown')}`;
 }
 
 function formatConfig({ meter, flags, bands }: MeterConfig): string {

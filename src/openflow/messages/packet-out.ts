@@ -45,9 +45,13 @@ function finish(
 
 const allowedPorts: readonly number[] = [reservedPorts.LOCAL, reservedPorts.ANY, reservedPorts.CONTROLLER];
 
+/** May a packet that a controller sends come from there? */
+export function isPortOfPacketOut(port: number): boolean {
+  return port < firstReservedPort || allowedPorts.includes(port);
+}
+
 function checkPort(port: number): void {
-  if (port >= firstReservedPort && !allowedPorts.includes(port))
-    throw new OpenFlowError('OFPBRC_BAD_PORT', `a packet from port ${port}`);
+  if (!isPortOfPacketOut(port)) throw new OpenFlowError('OFPBRC_BAD_PORT', `a packet from port ${port}`);
 }
 
 /** Returns how many bytes they took. */

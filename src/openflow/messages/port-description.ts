@@ -25,7 +25,7 @@ export interface PortDescription {
   readonly maxSpeed: number;
 }
 
-export const portConfigNames: BitNames = [
+export const portConfigNames = [
   'PORT_DOWN',
   'NO_STP',
   'NO_RECV',
@@ -33,7 +33,13 @@ export const portConfigNames: BitNames = [
   'NO_FLOOD',
   'NO_FWD',
   'NO_PACKET_IN',
-];
+] as const satisfies BitNames;
+export type PortConfigName = (typeof portConfigNames)[number];
+
+export function portConfigBit(name: PortConfigName): number {
+  return 1 << portConfigNames.indexOf(name);
+}
+
 const portStateNames: BitNames = ['LINK_DOWN', 'BLOCKED', 'LIVE'];
 const portFeatureNames: BitNames = [
   '10MB-HD',

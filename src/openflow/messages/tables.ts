@@ -49,8 +49,11 @@ export interface Eviction {
   readonly vacancy: Vacancy | undefined;
 }
 
+/** All tables. */
+export const allTables = 0xff;
+
 export interface TableMod extends Eviction {
-  /** 255 for all. */
+  /** `allTables` for all. */
   readonly table: number;
   readonly miss: TableMiss | undefined;
 }
@@ -152,7 +155,7 @@ export const tableMod = defineMessage(
   ({ table, miss, eviction, evictionFlags, vacancyEvents, vacancy }, { tables }) => {
     const { down, up } = vacancy ?? { down: 0, up: 0 };
     return [
-      table === 0xff ? ' table_id: ALL_TABLES' : ` table_id=${tables.format(table)}`,
+      table === allTables ? ' table_id: ALL_TABLES' : ` table_id=${tables.format(table)}`,
       miss === undefined ? '' : `, flow_miss_config=${miss}`,
       eviction === undefined ? '' : `, eviction=${onOff(eviction)}`,
       evictionFlags === undefined ? '' : `, eviction_flags=${formatEviction(evictionFlags)}`,

@@ -1,0 +1,45 @@
+/** Changes of several kinds, made at once: bundle. ovs-ofctl(8). */
+import type { Sent } from '../../openflow/codec.ts';
+import { flowModIn } from '../../openflow/protocol-messages.ts';
+import { protocolSets, protocolsOfVersions } from '../../openflow/protocols.ts';
+import { type BundleLine, readBundleLine } from '../../openflow/text/bundles.ts';
+import type { WireVersion } from '../../openflow/versions.ts';
+import type { Allowed } from './allowed.ts';
+import { ChangeBundle } from './changes.ts';
+import type { OfctlContext } from './context.ts';
+import { readEach, readLines } from './flow-file.ts';
+import { groupModFor } from './groups.ts';
+import { NameReader } from './names.ts';
+import { openForChanges, type Session } from './protocol.ts';
+
+/** What `bundle SWITCH FILE` does. */
+export async function bundle(
+  context: OfctlContext,
+  [target = '', file = '']: readonly string[],
+): Promise<void> {
+  const text = readLines(file, (reason) => `${file}: open failed (${reason})`);
+  const lines = await readEach(file, text, new NameReader(context, target), readBundleLine);
+  const usable = lines.reduce<number>((set, line) => set & line.usable, protocolSets.since13);
+  const messages = new ChangeBundle();
+  const allowed = withBundles(context.allowed);
+  const session = await openForChanges({ ...context, allowed }, target, usable, messages.events);
+  const changes = lines.map((line) => messageOf(line, session));
+  await messages.perform(context, target, session.connection, changes);
+}
+
+const firstWithBundles: WireVersion = 4;
+/** Bundles belong to the standard since then. */
+const usual: WireVersion = 5;
+
+/** Without a version that has bundles, one that has is allowed in the place of the others. */
+function withBundles(allowed: Allowed): Allowed {
+  if (allowed.versions.some((version) => version >= firstWithBundles)) return allowed;
+  return { ...allowed, versions: [usual], protocols: protocolsOfVersions([usual]) };
+}
+
+/** Throws Fatal where the version cannot say it. */
+function messageOf(line: BundleLine, { connection, protocol }: Session): Sent {
+  if (line.kind === 'flow') return flowModIn(protocol, line.mod);
+  if (line.kind === 'group') return groupModFor(connection, line.mod);
+  return { name: 'PACKET_OUT', value: line.message };
+}
