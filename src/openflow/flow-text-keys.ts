@@ -2,7 +2,8 @@
 import { readPortArgument, readTable, readU64, readUnsigned, wrong } from './actions/arguments.ts';
 import type { ActionText } from './actions/declare.ts';
 import { flowFlags } from './messages/flow-flags.ts';
-import { allTables, anyGroup, type FlowCommand, type FlowMod } from './messages/flow-mod.ts';
+import { anyGroup, type FlowCommand, type FlowMod } from './messages/flow-mod.ts';
+import { allTables } from './messages/tables.ts';
 import { type ProtocolSet, protocolSets } from './protocols.ts';
 
 /** A change of flows, or a filter of them. */

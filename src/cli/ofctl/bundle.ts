@@ -13,7 +13,7 @@ import { NameReader } from './names.ts';
 import { openForChanges, type Session } from './protocol.ts';
 
 /** What `bundle SWITCH FILE` does. */
-export async function bundle(
+export async function sendBundle(
   context: OfctlContext,
   [target = '', file = '']: readonly string[],
 ): Promise<void> {

@@ -1,8 +1,8 @@
 /** The commands of ovs-ofctl, in the order in which it lists them. */
 import type { CommandShape } from '../command-table.ts';
-import { bundle } from './bundle.ts';
+import { sendBundle } from './bundle.ts';
 import { getFragments, ping, probe, setFragments } from './configuration.ts';
-import { ctFlush, ctFlushZone } from './connections.ts';
+import { flushConnections, flushZone } from './connections.ts';
 import type { OfctlContext } from './context.ts';
 import { dump, dumpPorts, show } from './dump.ts';
 import { dumpAggregate, dumpFlows } from './dump-flows.ts';
@@ -11,7 +11,7 @@ import { diffFlows, replaceFlows } from './flow-differences.ts';
 import { addGroups, changeGroup, dumpGroupStats, dumpGroups, modGroup } from './groups.ts';
 import { encodeHello, printErrorNumbers, printFile, printHex } from './messages.ts';
 import { changeMeter, dumpMeters, meterFeatures } from './meters.ts';
-import { packetOut } from './packets.ts';
+import { sendPackets } from './packets.ts';
 import { modPort, queueGetConfig, queueStats } from './ports.ts';
 import { dumpTableDesc, dumpTableFeatures, modTable } from './tables.ts';
 import { addTlvMap, delTlvMap } from './tunnels.ts';
@@ -51,7 +51,7 @@ export const ofctlCommands: ReadonlyMap<string, Command> = new Map<string, Comma
       usage: 'switch "in_port=<port> packet=<hex data> actions=..."',
       min: 2,
       max: Number.POSITIVE_INFINITY,
-      run: packetOut,
+      run: sendPackets,
     },
   ],
   ['dump-ports', { usage: 'switch [port]', min: 1, max: 2, run: dumpPorts('PORT_REQUEST') }],
@@ -64,8 +64,11 @@ export const ofctlCommands: ReadonlyMap<string, Command> = new Map<string, Comma
   ['ping', { usage: 'target [n]', min: 1, max: 2, run: ping }],
   ['dump-ipfix-bridge', { usage: 'switch', min: 1, max: 1, run: dump('IPFIX_BRIDGE_REQUEST') }],
   ['dump-ipfix-flow', { usage: 'switch', min: 1, max: 1, run: dump('IPFIX_FLOW_REQUEST') }],
-  ['ct-flush-zone', { usage: 'switch zone', min: 2, max: 2, run: ctFlushZone }],
-  ['ct-flush', { usage: 'switch [zone=N] [ct-orig-tuple [ct-reply-tuple]]', min: 1, max: 4, run: ctFlush }],
+  ['ct-flush-zone', { usage: 'switch zone', min: 2, max: 2, run: flushZone }],
+  [
+    'ct-flush',
+    { usage: 'switch [zone=N] [ct-orig-tuple [ct-reply-tuple]]', min: 1, max: 4, run: flushConnections },
+  ],
   ['ofp-parse', { usage: 'file', min: 1, max: 1, run: printFile }],
   ['add-group', { usage: 'switch group', min: 1, max: 2, run: changeGroup('add') }],
   ['add-groups', { usage: 'switch file', min: 2, max: 2, run: addGroups }],
@@ -76,7 +79,7 @@ export const ofctlCommands: ReadonlyMap<string, Command> = new Map<string, Comma
   ['dump-groups', { usage: 'switch [group]', min: 1, max: 2, run: dumpGroups }],
   ['dump-group-stats', { usage: 'switch [group]', min: 1, max: 2, run: dumpGroupStats }],
   ['dump-group-features', { usage: 'switch', min: 1, max: 1, run: dump('GROUP_FEATURES_REQUEST') }],
-  ['bundle', { usage: 'switch file', min: 2, max: 2, run: bundle }],
+  ['bundle', { usage: 'switch file', min: 2, max: 2, run: sendBundle }],
   ['add-tlv-map', { usage: 'switch map', min: 2, max: 2, run: addTlvMap }],
   ['del-tlv-map', { usage: 'switch [map]', min: 1, max: 2, run: delTlvMap }],
   ['dump-tlv-map', { usage: 'switch', min: 1, max: 1, run: dump('TLV_TABLE_REQUEST') }],

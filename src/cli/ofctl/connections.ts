@@ -8,7 +8,7 @@ import type { OfctlContext } from './context.ts';
 import { openTarget } from './protocol.ts';
 
 /** What `ct-flush-zone SWITCH ZONE` does. */
-export async function ctFlushZone(
+export async function flushZone(
   context: OfctlContext,
   [target = '', text = '']: readonly string[],
 ): Promise<void> {
@@ -17,7 +17,7 @@ export async function ctFlushZone(
 }
 
 /** What `ct-flush SWITCH [zone=ZONE] [TUPLE [TUPLE]]` does. */
-export async function ctFlush(context: OfctlContext, args: readonly string[]): Promise<void> {
+export async function flushConnections(context: OfctlContext, args: readonly string[]): Promise<void> {
   const [target = '', first = '', ...others] = args;
   const hasZone = first.startsWith('zone=');
   const zone = hasZone ? readZone(first) : undefined;

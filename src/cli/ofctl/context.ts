@@ -19,7 +19,7 @@ export interface FlowOptions {
 }
 
 /** Where a command says things. */
-export interface Output {
+export interface OutputStreams {
   print(text: string): void;
   /** On standard error. */
   printError(text: string): void;
@@ -27,7 +27,7 @@ export interface Output {
   end(text: string): never;
 }
 
-export interface OfctlContext extends Output {
+export interface OfctlContext extends OutputStreams {
   /** How often -m was given. */
   readonly verbosity: number;
   /** Standard input has bytes, not hexadecimal digits. */

@@ -34,7 +34,7 @@ import { allVersions, versionNamed, type WireVersion } from '../../openflow/vers
 import { findCommand, listCommands } from '../command-table.ts';
 import { type Allowed, allowedBy } from './allowed.ts';
 import { ofctlCommands } from './commands.ts';
-import type { FlowOptions, OfctlContext, Output } from './context.ts';
+import type { FlowOptions, OfctlContext, OutputStreams } from './context.ts';
 
 const options: readonly OptionDef[] = [
   { name: 'more', short: 'm' },
@@ -57,7 +57,7 @@ const options: readonly OptionDef[] = [
   ...commonOptions,
 ];
 
-const standardOutput: Output = {
+const standardOutput: OutputStreams = {
   print: (text) => printOut(text, 'ends'),
   printError,
   end: (text) => {
@@ -67,7 +67,7 @@ const standardOutput: Output = {
 };
 
 /** The whole program; resolves with its exit status. */
-export async function ofctl(program: Program, output: Output = standardOutput): Promise<number> {
+export async function ofctl(program: Program, output: OutputStreams = standardOutput): Promise<number> {
   const line = readOptions(program.args, options);
   const print = (text: string): number => {
     output.print(text);
@@ -237,7 +237,7 @@ Commands that need no switch:
   ofp-print HEX [VERBOSITY]   print a message given as hexadecimal digits
   encode-hello BITMAP         print the hello of a speaker of these versions
   print-error NAME            print the numbers of an error
-  list-commands               list all ofctlCommands
+  list-commands               list all commands
 ${connectionHelp('OpenFlow', {})}
 OpenFlow version options:
   -O, --protocols             set allowed OpenFlow versions

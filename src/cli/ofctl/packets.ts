@@ -10,7 +10,7 @@ import { NameReader, portNumber } from './names.ts';
 import { openForChanges } from './protocol.ts';
 
 /** What `packet-out SWITCH PACKET-OUT` does, or with what it took before: SWITCH PORT ACTIONS PACKET... */
-export async function packetOut(context: OfctlContext, args: readonly string[]): Promise<void> {
+export async function sendPackets(context: OfctlContext, args: readonly string[]): Promise<void> {
   const [target = '', text = ''] = args;
   if (args.length === 3) throw new Fatal(`Too many arguments (${args.length + 1})`);
   if (args.length > 3) return packetsOut(context, args);

@@ -107,7 +107,7 @@ The default SCHEMA is ${directories.packageData}/vswitch.ovsschema.
 ${logHelp(program)}
 Other options:
   -m, --more                  increase show-log verbosity
-  --rbac-role=ROLE            RBAC role for transact and query toolCommands
+  --rbac-role=ROLE            RBAC role for transact and query commands
   -h, --help                  display this help message
   -V, --version               display version information
 `;

@@ -77,7 +77,7 @@ Potentially unsafe database commands require --force option.
 
 export function vsctlUsage(name: string, schema: CtlSchema, defaultRemote: string, logHelp: string): string {
   return `${name}: ovs-vswitchd management utility
-vsctlUsage: ${name} [OPTIONS] COMMAND [ARG...]
+usage: ${name} [OPTIONS] COMMAND [ARG...]
 ${commands}${referenceWays(schema)}
 Options:
   --db=DATABASE               connect to DATABASE

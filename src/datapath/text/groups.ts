@@ -340,7 +340,7 @@ const allGroups = new Map(
 );
 
 /** Reads the group of that name; false when there is none. Throws Malformed. */
-export function readGroup(name: string, body: string, into: ReadKey): boolean {
+export function readKeyGroup(name: string, body: string, into: ReadKey): boolean {
   const found = allGroups.get(name);
   if (found === undefined) return false;
   if (found.read !== undefined) found.read(body, into);

@@ -16,7 +16,7 @@ import {
   metadataGroups,
   packetTypeGroup,
   payloadGroups,
-  readGroup,
+  readKeyGroup,
 } from './groups.ts';
 import type { ReadKey } from './member.ts';
 
@@ -128,7 +128,7 @@ export function closingOf(text: string, open: number, end: number): number {
 function readNamed(name: string, body: string, at: number, into: ReadKey): void {
   if (name === 'eth_type') readType(body, into);
   else if (name === 'vlan') readTag(body, at, into);
-  else if (!readGroup(name, body, into)) throw new Malformed('flow', at, `unknown attribute "${name}"`);
+  else if (!readKeyGroup(name, body, into)) throw new Malformed('flow', at, `unknown attribute "${name}"`);
 }
 
 /** A type in front of a tag is the tag's own; `readTag` moves it there. */

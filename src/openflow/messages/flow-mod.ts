@@ -13,6 +13,7 @@ import { decodeMatch, formatPackedMatch, readNxMatch, writeMatch, writeNxMatch }
 import { port32, reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import { emergencyFlag10, flowFlagBits, flowFlags, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
+import { allTables } from './tables.ts';
 
 const commands = ['add', 'modify', 'modify_strict', 'delete', 'delete_strict'] as const;
 export type FlowCommand = (typeof commands)[number];
@@ -57,7 +58,6 @@ export interface FlowMod {
 export const anyGroup = 0xffffffff;
 const noBuffer = 0xffffffff;
 const unchangedCookie = 0xffffffffffffffffn;
-export const allTables = 0xff;
 
 function readCommand(number: number): FlowCommand {
   const command = commands[number];

@@ -20,7 +20,8 @@ import {
 import { reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import { flowFlagBits, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
-import { allTables, anyGroup } from './flow-mod.ts';
+import { anyGroup } from './flow-mod.ts';
+import { allTables } from './tables.ts';
 import { formatCounter, formatDuration } from './text.ts';
 
 /** Which flows: all that match more narrowly, and have such actions and such a cookie. */
