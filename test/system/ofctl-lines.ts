@@ -220,6 +220,13 @@ queue-get-config br0 nobody
 
 /** Once each. */
 export const onceLines = `
+parse-group group_id=1,type=all,bucket=1,bucket=output:2
+parse-group group_id=1,type=select,selection_method=hash,fields(ip_src,tcp_dst),bucket=1
+-O OpenFlow13 parse-group group_id=1,type=select,selection_method=hash,bucket=push_vlan:0x8100,1
+-O OpenFlow13 parse-group group_id=1,type=select,selection_method=hash
+-O OpenFlow12,OpenFlow15 -m parse-group group_id=1,type=ff,bucket=watch_port:1,set_field:1.2.3.4->ip_src,1
+-O OpenFlow10 parse-group group_id=1,type=all,bucket=push_vlan:0x8100,1
+parse-group group_id=1
 add-group br0
 add-group br0 group_id=1
 add-group br0 type=all

@@ -8,7 +8,7 @@ import { dump, dumpPorts, show } from './dump.ts';
 import { dumpAggregate, dumpFlows } from './dump-flows.ts';
 import { addFlows, changeFlow, parseFlow, parseFlows } from './flow-changes.ts';
 import { diffFlows, replaceFlows } from './flow-differences.ts';
-import { addGroups, changeGroup, dumpGroupStats, dumpGroups, modGroup } from './groups.ts';
+import { addGroups, changeGroup, dumpGroupStats, dumpGroups, modGroup, parseGroup } from './groups.ts';
 import { encodeHello, printErrorNumbers, printFile, printHex } from './messages.ts';
 import { changeMeter, dumpMeters, meterFeatures } from './meters.ts';
 import { sendPackets } from './packets.ts';
@@ -85,6 +85,7 @@ export const ofctlCommands: ReadonlyMap<string, Command> = new Map<string, Comma
   ['dump-tlv-map', { usage: 'switch', min: 1, max: 1, run: dump('TLV_TABLE_REQUEST') }],
   ['parse-flow', { usage: 'flow', min: 1, max: 1, run: parseFlow }],
   ['parse-flows', { usage: 'file', min: 1, max: 1, run: parseFlows }],
+  ['parse-group', { usage: '', min: 1, max: 1, run: parseGroup }],
   ['print-error', { usage: 'enum', min: 1, max: 1, run: printErrorNumbers }],
   ['ofp-print', { usage: 'hex [verbosity]', min: 1, max: 2, run: printHex }],
   ['encode-hello', { usage: 'bitmap', min: 1, max: 1, run: encodeHello }],

@@ -1,21 +1,29 @@
 /** Commands about groups: ovs-ofctl(8), "Group Table Commands". */
 import { logger } from '../../base/log.ts';
 import { Fatal } from '../../daemon/program.ts';
-import type { Sent } from '../../openflow/codec.ts';
+import { Writer } from '../../openflow/bytes.ts';
+import { encodeMessage, type Sent } from '../../openflow/codec.ts';
 import type { Connection } from '../../openflow/connection.ts';
+import { formatMessage } from '../../openflow/message-text.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
 import { allGroups, type GroupCommand } from '../../openflow/messages/group-values.ts';
 import type { GroupMod } from '../../openflow/messages/groups.ts';
-import { type ProtocolSet, protocolSets } from '../../openflow/protocols.ts';
+import {
+  formatProtocols,
+  type ProtocolSet,
+  protocolSets,
+  protocolsIn,
+  versionOf,
+} from '../../openflow/protocols.ts';
 import { type ReadGroup, readGroup, readGroupLine, readGroupNumber } from '../../openflow/text/groups.ts';
-import type { WireVersion } from '../../openflow/versions.ts';
+import { versionName, type WireVersion } from '../../openflow/versions.ts';
 import { orFatal, readDecimal } from './arguments.ts';
 import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { printAnswer } from './dump.ts';
 import { readEach, readLines } from './flow-file.ts';
-import { NameReader } from './names.ts';
-import { openForChanges, openTarget } from './protocol.ts';
+import { NameReader, numbersOnly } from './names.ts';
+import { allowedFor, openForChanges, openTarget } from './protocol.ts';
 
 /** `add-group`, `mod-group` and others: SWITCH and a group, or "-" for groups on standard input. */
 export function changeGroup(command: GroupCommand) {
@@ -92,6 +100,20 @@ export async function dumpGroupStats(
     name: 'GROUP_REQUEST',
     value: { group },
   });
+}
+
+/** What `parse-group GROUP` does: prints it as it would be sent. */
+export async function parseGroup(context: OfctlContext, [text = '']: readonly string[]): Promise<void> {
+  const { mod, usable } = await orFatal(() => readGroup(text, 'add', numbersOnly));
+  context.print(`usable protocols: ${formatProtocols(usable)}\n`);
+  const allowed = allowedFor(context, usable, { why: 'no usable protocol' });
+  const [protocol] = protocolsIn(usable & allowed.protocols);
+  if (protocol === undefined) throw new Error('unreachable: one of them is allowed');
+  const version = versionOf(protocol);
+  context.print(`chosen version: ${versionName(version)}\n`);
+  const to = new Writer();
+  encodeMessage(to, version, { name: 'GROUP_MOD', value: mod }, context.nextXid());
+  context.print(formatMessage(to.written, context.verbosity));
 }
 
 const log = logger('ofp_group');
