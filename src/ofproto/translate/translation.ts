@@ -6,31 +6,21 @@
 import { type OfPort, ofPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
-import type { PortText } from '../../flow/fields/text.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
-import { portText } from '../../openflow/ports.ts';
-import { formatMacNumber } from '../mac.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Rule } from '../rule.ts';
-import { formatRuleActions, formatRuleMatch } from '../rule-text.ts';
 import { commit, commitTags, type HeaderCommit } from './commit.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect } from './effects.ts';
-import {
-  anyFragment,
-  clearAbsent,
-  firstTunnelWord,
-  tunnelEnd,
-  unwildcardBasics,
-  unwildcardTags,
-} from './flow-mask.ts';
+import { clearAbsent, firstTunnelWord, tunnelEnd, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
-import { nothing, rewrittenIn, type TableLookup } from './lookups.ts';
+import { PacketLookups } from './packet-lookups.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
 import type { Trace } from './trace.ts';
+import { enterAction, enterRule, noteLearned } from './trace-steps.ts';
 import { seesNoPayload } from './uncovered.ts';
 
 /** Bridges and tables that one packet may go through inside each other; ends loops. */
@@ -41,9 +31,6 @@ const maxLookups = maxDepth * maxDepth;
 const maxActions = 8192;
 
 const inPortWord = slots.in_port.word;
-const fragWord = slots.nw_frag.word;
-/** Source and destination share it. */
-const portsWord = slots.tp_src.word;
 const firstConntrackWord = slots.ct_state.word;
 
 /** Does one action of a rule. */
@@ -65,6 +52,7 @@ export class Translation {
   /** The packet as it is at this point of the pipeline. */
   readonly flow: Uint32Array;
   readonly #commit: HeaderCommit;
+  readonly #lookups: PacketLookups;
   /** No action has run but outputs, so no header can differ from the datapath's but tags. */
   #isPlain = true;
   readonly #actions: DpAction[] = [];
@@ -81,8 +69,6 @@ export class Translation {
   /** The last label was popped: what the pipeline knows of what was behind it is nothing. */
   #isUncovered = false;
   #depth = 0;
-  #lookupCount = 0;
-  readonly #lookups: TableLookup[] = [];
   tags = 0;
   /** Values that actions have put aside. */
   stack: bigint[] = [];
@@ -101,6 +87,7 @@ export class Translation {
     this.flow = flow;
     this.mask = mask.fill(0);
     this.#commit = { flow, base, mask, actions: this.#actions };
+    this.#lookups = new PacketLookups(request);
     this.#place = { ofproto: request.ofproto, table: 0, rule: undefined };
   }
 
@@ -153,7 +140,7 @@ export class Translation {
       slowPath: this.#slowPath,
       mask: this.mask,
       tags: this.tags,
-      lookups: this.request.scratch.lookupLists.intern(this.#lookups),
+      lookups: this.request.scratch.lookupLists.intern(this.#lookups.done),
       effects: this.#effects,
       drop: isDropped ? (this.#drop ?? 'noOutput') : undefined,
     };
@@ -169,15 +156,8 @@ export class Translation {
   /** Adds an effect; learning happens at once, so that what follows already sees it. */
   effect(effect: Effect): void {
     this.#effects.push(effect);
-    if (effect.kind === 'learn' && this.request.hasPacket && applyLearning(effect)) {
-      const { mac, port, vlan } = effect;
-      this.trace?.note({
-        event: 'learned',
-        mac: formatMacNumber(mac),
-        port: port.bundle?.name ?? port.name,
-        vlan,
-      });
-    }
+    if (effect.kind !== 'learn' || !this.request.hasPacket || !applyLearning(effect)) return;
+    if (this.trace !== undefined) noteLearned(this.trace, effect);
   }
 
   /** Bits of a word have decided. */
@@ -283,7 +263,7 @@ export class Translation {
 
   #mayGoOn(): boolean {
     if (this.#depth >= maxDepth) this.drop('tooDeep');
-    else if (this.#lookupCount >= maxLookups) this.drop('tooManyLookups');
+    else if (this.#lookups.done.length >= maxLookups) this.drop('tooManyLookups');
     else if (this.#actions.length >= maxActions) {
       this.drop('tooManyActions');
       this.exit();
@@ -294,12 +274,11 @@ export class Translation {
   #runTable(table: number, inPort: OfPort, deeper: number): void {
     const place = this.#place;
     const { ofproto } = place;
-    const rule = this.#match(table, inPort);
-    this.#lookupCount += 1;
+    const rule = this.#lookups.find(ofproto, table, inPort);
     this.#depth += deeper;
     this.#place = { ofproto, table, rule };
     this.#effects.push({ kind: 'rule', rule: rule ?? ofproto.tables.internal.missDrop });
-    this.#enterRule(table, rule);
+    if (this.trace !== undefined) enterRule(this.trace, ofproto, table, rule);
     this.#runActions(rule?.actions ?? []);
     if (rule === undefined) this.drop('noMatch');
     else if (rule.actions.length === 0) this.drop('ruleDrops');
@@ -308,44 +287,15 @@ export class Translation {
     this.#place = place;
   }
 
-  #enterRule(table: number, rule: Rule | undefined): void {
-    if (this.trace === undefined) return;
-    if (rule === undefined) this.trace.enter({ event: 'tableMiss', table });
-    else {
-      const match = formatRuleMatch(this.ofproto.tables.matchOf(rule), this.#portText);
-      this.trace.enter({ event: 'rule', table, match, priority: rule.priority });
-    }
-  }
-
-  get #portText(): PortText {
-    return this.trace?.isNamed === true ? this.ofproto.portText : portText;
-  }
-
-  #match(table: number, inPort: OfPort): Rule | undefined {
-    const { flow, mask, ofproto } = this;
-    const realPort = flow[inPortWord] ?? 0;
-    const realPorts = flow[portsWord] ?? 0;
-    flow[inPortWord] = inPort;
-    // Fragments have no ports in a table, not even the first one.
-    const isFragment = ((flow[fragWord] ?? 0) & anyFragment) !== 0;
-    if (isFragment) flow[portsWord] = 0;
-    const isAsReceived = !isFragment && this.#lookups.length === 0 && this.request.actions === undefined;
-    const rewritten = isAsReceived ? nothing : rewrittenIn(flow, this.request.key);
-    this.#lookups.push({ ofproto, table, inPort, rewritten });
-    const rule = ofproto.tables.lookup(table, flow, mask);
-    flow[inPortWord] = realPort;
-    flow[portsWord] = realPorts;
-    return rule;
-  }
-
   #runActions(actions: readonly Action[]): void {
-    if (actions.length === 0) this.trace?.note({ event: 'action', text: 'drop' });
+    const { trace } = this;
+    if (actions.length === 0) trace?.note({ event: 'action', text: 'drop' });
     for (const action of actions) {
       if (this.#hasEnded || this.#failure !== undefined) return;
-      this.trace?.enter({ event: 'action', text: formatRuleActions([action], this.#portText) });
+      if (trace !== undefined) enterAction(trace, this.ofproto, action);
       this.#isPlain &&= action.do === 'output';
       if (this.#mayRun(action)) this.#runAction(this, action);
-      this.trace?.leave();
+      trace?.leave();
       const isEnd = this.#endsList;
       this.#endsList = false;
       if (isEnd) return;
