@@ -15,7 +15,9 @@ export function usedWordCount(key: Uint32Array): number {
 /** The slot's bytes, in network order. */
 export function readSlot(key: Uint32Array, name: SlotName): Uint8Array {
   const { at, size } = slots[name];
-  return Uint8Array.from({ length: size }, (_, n) => (key[(at + n) >> 2] ?? 0) >>> (24 - 8 * ((at + n) & 3)));
+  const bytes = new Uint8Array(size);
+  for (let n = 0; n < size; n++) bytes[n] = (key[(at + n) >> 2] ?? 0) >>> (24 - 8 * ((at + n) & 3));
+  return bytes;
 }
 
 export function writeSlot(key: Uint32Array, name: SlotName, bytes: ArrayLike<number>): void {
@@ -43,7 +45,8 @@ export function setSlot(key: Uint32Array, name: SlotName, value: number): void {
 
 /** Marks the whole slot as looked at. */
 export function maskSlot(mask: Uint32Array, name: SlotName): void {
-  writeSlot(mask, name, new Uint8Array(slots[name].size).fill(0xff));
+  const { at, size } = slots[name];
+  for (let n = at; n < at + size; n++) mask[n >> 2] = (mask[n >> 2] ?? 0) | (0xff << (24 - 8 * (n & 3)));
 }
 
 const etherTypeNamespace = 1;

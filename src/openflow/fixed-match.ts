@@ -29,8 +29,13 @@ function clear(): void {
 
 /** Fields other than the port mean something in Ethernet packets only. */
 function packed(): Match {
-  if (mask.some((bits, word) => bits !== 0 && word !== inPortWord)) maskSlot(mask, 'packet_type');
+  if (saysMoreThanPort()) maskSlot(mask, 'packet_type');
   return packMatch(key, mask);
+}
+
+function saysMoreThanPort(): boolean {
+  for (let word = 0; word < mask.length; word++) if (mask[word] !== 0 && word !== inPortWord) return true;
+  return false;
 }
 
 const inPortWord = ((): number => {

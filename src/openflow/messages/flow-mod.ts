@@ -252,7 +252,14 @@ const formNx: MessageForm<FlowMod> = {
     const read = readNxMatch(body, matchSize, { isStrict: true, allowsCookie: true });
     if ((middle.command & 0xff) === 0 && read.cookieMask !== 0n)
       throw new OpenFlowError('NXBRC_NXM_INVALID', 'a flow that is added has no cookie to match on');
-    return finish(body, version, middle, { ...read, priority: middle.priority, newCookie });
+    const { match, cookie, cookieMask } = read;
+    return finish(body, version, middle, {
+      match,
+      cookie,
+      cookieMask,
+      newCookie,
+      priority: middle.priority,
+    });
   },
   encode(mod, to, version) {
     to.u64(mod.newCookie ?? unchangedCookie);
