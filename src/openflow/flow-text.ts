@@ -17,11 +17,10 @@ import { bytesWith, onesOf } from './actions/field-bits.ts';
 import { formatFieldValue } from './actions/field-value.ts';
 import { fieldOf, readSubfield } from './actions/subfield.ts';
 import { type FlowDraft, type FlowTextKind, maySay, takeKey, takeWord } from './flow-text-keys.ts';
-import { anyGroup, type FlowCommand, type FlowMod } from './messages/flow-mod.ts';
+import { type FlowCommand, type FlowMod, plainFlowMod } from './messages/flow-mod.ts';
 import type { FlowRequest } from './messages/flows.ts';
 import { allTables } from './messages/tables.ts';
 import { reportNormal } from './normal-match.ts';
-import { reservedPorts } from './ports.ts';
 import { type ProtocolSet, protocolSets, protocolsOfField } from './protocols.ts';
 
 /** A change of flows, and the protocols that can say it. */
@@ -94,26 +93,15 @@ function readAs(text: string, kind: FlowTextKind, context: ActionText): FlowSaid
   return draft;
 }
 
-const usualPriority = 0x8000;
 const unchangedCookie = 0xffffffffffffffffn;
 
 function emptyMod(kind: FlowTextKind): FlowDraft['mod'] {
   return {
+    ...plainFlowMod,
     command: kind === 'filter' ? 'add' : kind,
     table: allTables,
     match: any,
-    priority: usualPriority,
     newCookie: kind === 'modify' || kind === 'modify_strict' ? undefined : 0n,
-    cookie: 0n,
-    cookieMask: 0n,
-    idleTimeout: 0,
-    hardTimeout: 0,
-    importance: 0,
-    bufferId: undefined,
-    outPort: reservedPorts.ANY,
-    outGroup: anyGroup,
-    flags: 0,
-    actions: [],
   };
 }
 

@@ -1,10 +1,9 @@
 /** Auto-Attach commands: the map of I-SIDs to VLANs of a bridge. */
 import type { Context } from '../db-ctl/command.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
-import { tableNamed } from '../db-ctl/schema.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
 import { needBridge } from './model.ts';
-import { prepareNames } from './names.ts';
+import { prepareBridge } from './names.ts';
 import type { BridgeCommandDef } from './oddities.ts';
 
 export const autoAttachCommands: readonly BridgeCommandDef[] = [
@@ -34,15 +33,7 @@ function mappingCommand(
     arguments: argCount === 3 ? 'BRIDGE ARG ARG' : 'BRIDGE',
     options: [],
     mayWrite,
-    prepare(command, prep) {
-      const [bridge = ''] = command.args;
-      prepareNames(prep, [bridge]);
-      prep.snapshot.prepare(
-        tableNamed(prep.schema, 'Bridge'),
-        [{ column: 'name', test: '==', value: bridge }],
-        ['auto_attach'],
-      );
-    },
+    prepare: (command, prep) => prepareBridge(prep, command.args[0] ?? '', ['auto_attach']),
     ...(argCount === 3 ? { check: readMapping } : {}),
     run,
   };

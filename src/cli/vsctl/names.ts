@@ -18,6 +18,16 @@ export function prepareNames(
   }
 }
 
+/** The same for the bridge of that name alone, whose columns a command works on. */
+export function prepareBridge(prep: Preparation, bridge: string, columns: readonly string[]): void {
+  prepareNames(prep, [bridge]);
+  prep.snapshot.prepare(
+    tableNamed(prep.schema, 'Bridge'),
+    [{ column: 'name', test: '==', value: bridge }],
+    columns,
+  );
+}
+
 /** As `prepareNames`, with interfaces. */
 export function prepareAllNames(prep: Preparation, names: readonly string[]): void {
   prepareNames(prep, names);

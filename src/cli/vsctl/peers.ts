@@ -6,7 +6,7 @@ import { tableNamed } from '../db-ctl/schema.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
 import { printSorted } from './bridges.ts';
 import { needBridge, needRealBridge, referredRows, rootOf } from './model.ts';
-import { prepareNames } from './names.ts';
+import { prepareBridge } from './names.ts';
 
 const many = Number.POSITIVE_INFINITY;
 
@@ -100,15 +100,7 @@ function bridgeCommand(
     arguments: 'BRIDGE',
     options: [],
     mayWrite: false,
-    prepare(command, prep) {
-      const [bridge = ''] = command.args;
-      prepareNames(prep, [bridge]);
-      prep.snapshot.prepare(
-        tableNamed(prep.schema, 'Bridge'),
-        [{ column: 'name', test: '==', value: bridge }],
-        columns,
-      );
-    },
+    prepare: (command, prep) => prepareBridge(prep, command.args[0] ?? '', columns),
     run,
   };
 }

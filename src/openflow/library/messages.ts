@@ -1,6 +1,6 @@
 /** Messages of which most programs say little: what is not given is as ovs-ofctl has it. */
 import { type Match, matchOn } from '../../flow/match.ts';
-import { anyGroup, type FlowMod } from '../messages/flow-mod.ts';
+import { anyGroup, type FlowMod, plainFlowMod } from '../messages/flow-mod.ts';
 import type { FlowRequest } from '../messages/flows.ts';
 import type { Message } from '../messages/index.ts';
 import type { PacketOut } from '../messages/packet-out.ts';
@@ -18,21 +18,11 @@ const anyPacket: Match = matchOn({});
 export function flowMod(given: Partial<FlowMod> = {}): MessageOf<'FLOW_MOD'> {
   const isAdd = (given.command ?? 'add') === 'add';
   const value: FlowMod = {
+    ...plainFlowMod,
     command: 'add',
     table: isAdd ? 0 : 255,
     match: anyPacket,
-    priority: 32768,
     newCookie: isAdd ? 0n : undefined,
-    cookie: 0n,
-    cookieMask: 0n,
-    idleTimeout: 0,
-    hardTimeout: 0,
-    importance: 0,
-    bufferId: undefined,
-    outPort: reservedPorts.ANY,
-    outGroup: anyGroup,
-    flags: 0,
-    actions: [],
     ...given,
   };
   return { name: 'FLOW_MOD', value };

@@ -57,6 +57,21 @@ export interface FlowMod {
 /** No group in particular. */
 export const anyGroup = 0xffffffff;
 const noBuffer = 0xffffffff;
+/** What a change of flows says that says nothing in particular, as ovs-ofctl has it. */
+export const plainFlowMod = {
+  priority: 0x8000,
+  cookie: 0n,
+  cookieMask: 0n,
+  idleTimeout: 0,
+  hardTimeout: 0,
+  importance: 0,
+  bufferId: undefined,
+  outPort: reservedPorts.ANY,
+  outGroup: anyGroup,
+  flags: 0,
+  actions: [],
+} as const satisfies Partial<FlowMod>;
+
 const unchangedCookie = 0xffffffffffffffffn;
 
 function readCommand(number: number): FlowCommand {

@@ -16,9 +16,12 @@ export function countReferences(transaction: OpenTransaction): void {
   for (const slot of transaction.edited) {
     const before = slot.edit?.before;
     for (const column of slot.table.strongColumns) {
-      if (before === undefined) count(transaction, slot, column, valueIn(slot.row, column), 1);
-      else if (slot.row === undefined) count(transaction, slot, column, valueIn(before, column), -1);
-      else recount(transaction, slot, column, valueIn(before, column), valueIn(slot.row, column));
+      const old = before === undefined ? none : valueIn(before, column);
+      const now = slot.row === undefined ? none : valueIn(slot.row, column);
+      forEachChange(column, 'strong', old, now, (base, uuid, by) => {
+        // A row's references to itself do not keep it alive.
+        if (uuid !== slot.uuid) count(transaction, slot, column, base, uuid, by);
+      });
     }
   }
   for (const slot of transaction.edited) {
@@ -28,6 +31,8 @@ export function countReferences(transaction: OpenTransaction): void {
   }
 }
 
+const none: Datum = [];
+
 function violated(why: string): never {
   throw new OvsdbError('referential integrity violation', why);
 }
@@ -36,38 +41,22 @@ function valueIn(row: RowVersion | undefined, column: ColumnSchema): Datum {
   return row?.values[column.index] ?? column.defaultValue;
 }
 
-function recount(
-  transaction: OpenTransaction,
-  slot: Slot,
-  column: ColumnSchema,
-  before: Datum,
-  after: Datum,
-): void {
-  if (before === after) return;
-  const { added, removed } = addedAndRemoved(column.type, before, after);
-  count(transaction, slot, column, added, 1);
-  count(transaction, slot, column, removed, -1);
-}
-
-/** Adds `by` to the count of every row to which `value`, in that column of `slot`, refers strongly. */
+/** Adds `by` to the count of the row to which that column of `slot` refers strongly. */
 function count(
   transaction: OpenTransaction,
   slot: Slot,
   column: ColumnSchema,
-  value: Datum,
+  base: BaseType,
+  uuid: string,
   by: number,
 ): void {
-  forEachReference(column.type, value, 'strong', (base, uuid) => {
-    // A row's references to itself do not keep it alive.
-    if (uuid === slot.uuid) return;
-    const target = findTarget(transaction, base, uuid);
-    if (target === undefined) {
-      violated(
-        `Table ${slot.table.schema.name} column ${column.name} row ${slot.uuid} references nonexistent row ${uuid} in table ${base.refTable}.`,
-      );
-    }
-    transaction.addReferences(target, by);
-  });
+  const target = findTarget(transaction, base, uuid);
+  if (target === undefined) {
+    violated(
+      `Table ${slot.table.schema.name} column ${column.name} row ${slot.uuid} references nonexistent row ${uuid} in table ${base.refTable}.`,
+    );
+  }
+  transaction.addReferences(target, by);
 }
 
 /** The slot that a reference leads to, of a row that is there or was deleted in this transaction. */
@@ -186,30 +175,33 @@ export function noteWeakReferences(transaction: OpenTransaction): void {
   for (const slot of transaction.edited) {
     const before = slot.edit?.before;
     for (const column of slot.table.weakColumns) {
-      const old = before === undefined ? undefined : valueIn(before, column);
-      const now = slot.row === undefined ? undefined : valueIn(slot.row, column);
-      if (old === now) continue;
-      const none: Datum = [];
-      const { added, removed } = addedAndRemoved(column.type, old ?? none, now ?? none);
-      note(transaction, slot, column, added, 1);
-      note(transaction, slot, column, removed, -1);
+      const old = before === undefined ? none : valueIn(before, column);
+      const now = slot.row === undefined ? none : valueIn(slot.row, column);
+      forEachChange(column, 'weak', old, now, (base, uuid, by) => {
+        const target = transaction.tables.get(base.refTable ?? '')?.slot(uuid);
+        if (target !== undefined && target !== slot) countReferrer(target, slot, by);
+      });
     }
   }
 }
 
-function note(
-  transaction: OpenTransaction,
-  slot: Slot,
-  column: ColumnSchema,
-  value: Datum,
-  by: number,
+function countReferrer(target: Slot, referrer: Slot, by: number): void {
+  target.weakReferrers ??= new Map();
+  const total = (target.weakReferrers.get(referrer) ?? 0) + by;
+  if (total > 0) target.weakReferrers.set(referrer, total);
+  else target.weakReferrers.delete(referrer);
+}
+
+/** The references that `after` has more than `before` (`by` 1), then those that it has no longer (-1). */
+function forEachChange(
+  { type }: ColumnSchema,
+  strength: 'strong' | 'weak',
+  before: Datum,
+  after: Datum,
+  visit: (base: BaseType, uuid: string, by: 1 | -1) => void,
 ): void {
-  forEachReference(column.type, value, 'weak', (base, uuid) => {
-    const target = transaction.tables.get(base.refTable ?? '')?.slot(uuid);
-    if (target === undefined || target === slot) return;
-    target.weakReferrers ??= new Map();
-    const total = (target.weakReferrers.get(slot) ?? 0) + by;
-    if (total > 0) target.weakReferrers.set(slot, total);
-    else target.weakReferrers.delete(slot);
-  });
+  if (before === after) return;
+  const { added, removed } = addedAndRemoved(type, before, after);
+  forEachReference(type, added, strength, (base, uuid) => visit(base, uuid, 1));
+  forEachReference(type, removed, strength, (base, uuid) => visit(base, uuid, -1));
 }
