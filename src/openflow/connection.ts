@@ -49,6 +49,8 @@ export interface ConnectionEvents {
 
 /** While more bytes than this wait in either direction nothing is read. */
 const highWater = 1024 * 1024;
+/** Bytes of the pieces in which many messages go out. */
+const pieceSize = 64 * 1024;
 /** So many bytes of messages that nobody asked for are kept. */
 const mostUnasked = 4 * 1024 * 1024;
 /** An error repeats so much of what it is about. */
@@ -150,6 +152,20 @@ export class Connection implements AsyncDisposable {
     const xid = this.#nextXid();
     this.#write(this.version, typeof message === 'function' ? message(xid) : message, xid);
     return xid;
+  }
+
+  /** Sends many messages like `send`, few pieces of the stream at a time. Throws OpenFlowError. */
+  sendAll(messages: Iterable<(xid: number) => Sent>): void {
+    let to = new Writer(pieceSize);
+    for (const make of messages) {
+      const xid = this.#nextXid();
+      encodeMessage(to, this.version, make(xid), xid);
+      if (to.size < pieceSize / 2) continue;
+      this.#stream.write(to.written);
+      to = new Writer(pieceSize);
+    }
+    this.#stream.write(to.written);
+    this.#adjustFlow();
   }
 
   /**

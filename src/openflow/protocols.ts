@@ -160,6 +160,13 @@ export function protocolsOfField(field: Field, mask?: Uint8Array): ProtocolSet {
 }
 
 function isPrefix(mask: Uint8Array): boolean {
-  const bits = [...mask].map((byte) => byte.toString(2).padStart(8, '0')).join('');
-  return !bits.includes('01');
+  let hasEnded = false;
+  for (const byte of mask) {
+    if (hasEnded && byte !== 0) return false;
+    if (byte === 0xff) continue;
+    hasEnded = true;
+    const free = ~byte & 0xff;
+    if ((free & (free + 1)) !== 0) return false;
+  }
+  return true;
 }

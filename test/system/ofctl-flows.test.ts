@@ -23,6 +23,7 @@ function run(side: Side, args: readonly string[], input = ''): Promise<Said> {
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += chunk));
   child.stderr.on('data', (chunk) => (stderr += chunk));
+  child.stdin.on('error', () => {}); // it may end without reading
   child.stdin.end(input);
   return new Promise((resolve) =>
     child.on('close', (status) =>

@@ -7,6 +7,7 @@ import { OpenFlowError } from '../../openflow/errors.ts';
 import { formatMessage } from '../../openflow/message-text.ts';
 import type { BundleControl } from '../../openflow/messages/bundles.ts';
 import { ErrorReply, read } from '../../openflow/replies.ts';
+import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 import { namesToShow } from './names.ts';
 import { during } from './target.ts';
@@ -42,14 +43,14 @@ export class ChangeBundle {
   };
   readonly #errors: Uint8Array[] = [];
   /** The messages in it by their xids. */
-  readonly #sent = new Map<number, Uint8Array>();
+  readonly #sent = new Map<number, Sent>();
 
   /** Makes all changes or none; prints what the switch says against them. Throws Fatal. */
   async perform(
     context: OfctlContext,
     target: string,
     connection: Connection,
-    messages: Iterable<Sent>,
+    messages: readonly Sent[],
   ): Promise<void> {
     const talking = `talking to ${connection.name}`;
     let isDone = await during(talking, this.#control(connection, 'open_request'));
@@ -60,7 +61,7 @@ export class ChangeBundle {
         (await during(talking, this.#control(connection, isGood ? 'commit_request' : 'discard_request'))) &&
         isGood;
     }
-    await this.#printErrors(context, target);
+    await this.#printErrors(context, target, connection.version);
     if (!isDone) throw new Fatal(`${talking} (Protocol error)`);
   }
 
@@ -76,34 +77,47 @@ export class ChangeBundle {
     return false;
   }
 
-  async #add(connection: Connection, messages: Iterable<Sent>): Promise<void> {
-    let count = 0;
+  async #add(connection: Connection, messages: readonly Sent[]): Promise<void> {
     let before: Promise<void> = Promise.resolve();
-    for (const message of messages) {
-      connection.send((xid) => {
-        const to = new Writer();
-        encodeMessage(to, connection.version, message, xid);
-        this.#sent.set(xid, to.written);
-        return { name: 'BUNDLE_ADD_MESSAGE', value: { bundle, flags: bundleFlags, message: to.written } };
-      });
-      if (++count % batchSize !== 0) continue;
+    for (let at = 0; at < messages.length; at += batchSize) {
+      const batch = messages.slice(at, at + batchSize);
+      connection.sendAll(batch.map((message) => (xid: number) => this.#addition(connection, message, xid)));
       const next = connection.barrier();
       next.catch(() => {}); // the one before fails as well
       await before;
       before = next;
     }
     await before;
-    await connection.barrier();
   }
 
-  async #printErrors(context: OfctlContext, target: string): Promise<void> {
+  #addition({ version }: Connection, message: Sent, xid: number): Sent {
+    this.#sent.set(xid, message);
+    return {
+      name: 'BUNDLE_ADD_MESSAGE',
+      value: { bundle, flags: bundleFlags, message: bytesOf(message, version, xid) },
+    };
+  }
+
+  async #printErrors(context: OfctlContext, target: string, version: WireVersion): Promise<void> {
     const names = await namesToShow(context, target);
     for (const bytes of this.#errors) {
       const error = read(bytes);
       if (error instanceof OpenFlowError || error.name !== 'ERROR') continue;
       const { name, data } = error.value;
-      const about = formatMessage(this.#sent.get(error.xid) ?? data, context.verbosity + 1, names);
+      const sent = this.#sent.get(error.xid);
+      const whole = sent === undefined ? data : bytesOf(sent, version, error.xid);
+      const about = formatMessage(whole, context.verbosity + 1, names);
       context.printError(name === undefined ? '***decode error***' : `Error ${name} for: ${about}`);
     }
   }
+}
+
+/** For one message at a time. */
+const writer = new Writer();
+
+/** Good until the next call. */
+function bytesOf(message: Sent, version: WireVersion, xid: number): Uint8Array {
+  writer.size = 0;
+  encodeMessage(writer, version, message, xid);
+  return writer.written;
 }
