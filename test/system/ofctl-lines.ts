@@ -193,6 +193,7 @@ mod-table br0 254 evict
 mod-table br0 5 name:a-name-that-is-much-longer-than-the-room-for-it
 mod-table br0 5 name:
 mod-table br0 four name:vier
+dump-tables br0
 dump-table-desc br0
 dump-table-features br0
 mod-table br0 all evict

@@ -97,6 +97,15 @@ export function readSetFieldBits12(bits: bigint): FieldSet {
   return bits12.filter(({ bit, isLater }) => !isLater && (bits & bit) !== 0n).map(({ name }) => name);
 }
 
+const later12: ReadonlySet<FieldName> = new Set(
+  bits12.filter(({ isLater }) => isLater).map(({ name }) => name),
+);
+
+/** Without what only later versions have: the reference does not print what it was told of those. */
+export function knownIn12(set: FieldSet): FieldSet {
+  return set.filter((name) => !later12.has(name));
+}
+
 export function fieldBits12(set: FieldSet): bigint {
   return bits12.reduce((bits, { bit, name }) => (set.includes(name) ? bits | bit : bits), 0n);
 }

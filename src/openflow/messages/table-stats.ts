@@ -2,6 +2,7 @@
 import type { FieldName } from '../../flow/fields/index.ts';
 import { bareMessage, defineMessage, listForm } from '../declare.ts';
 import { pad, struct, text, u8, u32, u64 } from '../layout.ts';
+import type { WireVersion } from '../versions.ts';
 import { actionBits, instructionBits, readActionBits, readInstructionBits } from './ability-bits.ts';
 import {
   bits10,
@@ -10,6 +11,7 @@ import {
   fieldBits,
   fieldBits12,
   fieldSet,
+  knownIn12,
   readFieldBits,
   readFieldBits12,
   readSetFieldBits12,
@@ -189,6 +191,12 @@ const form13 = listForm<TableStats>(
 
 export const tableRequest = bareMessage('TABLE_REQUEST', 'OFPST 1.0+ 3 request');
 
-export const tableReply = defineMessage('TABLE_REPLY', [form10, form11, form12, form13], (all) =>
-  formatTableList(all.map(({ features, ...counts }) => ({ features, counts }))),
+function shown(features: TableFeatures, version: WireVersion): TableFeatures {
+  if (version !== 3) return features;
+  const { match, mask, wildcard } = features;
+  return { ...features, match: knownIn12(match), mask: knownIn12(mask), wildcard: knownIn12(wildcard) };
+}
+
+export const tableReply = defineMessage('TABLE_REPLY', [form10, form11, form12, form13], (all, { version }) =>
+  formatTableList(all.map(({ features, ...counts }) => ({ features: shown(features, version), counts }))),
 );
