@@ -2,6 +2,7 @@
  * Coverage counters: how often something rare or telling happened, one registry a process
  * (`coverage/show`). Declared beside the code that counts: `const missed = coverageCounter('dpif_missed')`.
  */
+import type { Timers } from './timers.ts';
 import { type Ms, ms } from './units.ts';
 
 export interface Counter {
@@ -104,4 +105,14 @@ export class CoverageRates {
 
 function sum(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
+}
+
+/** The rates of the program that these timers drive. */
+export function coverageRates(timers: Timers): CoverageRates {
+  const rates = new CoverageRates(timers.clock.now());
+  const sample = (): void => {
+    timers.at(rates.run(timers.clock.now()), sample);
+  };
+  sample();
+  return rates;
 }

@@ -8,8 +8,14 @@ export function readHexBytes(text: string): Uint8Array | undefined {
 
 const perLine = 16;
 
-/** "00000000  01 02 03 ...  |...|", a line for each sixteen bytes, each with its newline. */
-export function hexDump(bytes: Uint8Array, form: 'with text' | 'without text' = 'with text'): string {
+/**
+ * "00000000  01 02 03 ...  |...|", a line for each sixteen bytes, each with its newline. A line of eight bytes ends
+ * in "-" in messages and logs of the reference, and not in what it prints otherwise.
+ */
+export function hexDump(
+  bytes: Uint8Array,
+  form: 'with text' | 'without text' | 'of a message' = 'with text',
+): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += perLine) {
     const line = bytes.subarray(at, at + perLine);
@@ -23,7 +29,7 @@ export function hexDump(bytes: Uint8Array, form: 'with text' | 'without text' = 
     text +=
       form === 'with text'
         ? `${start}${digits.padEnd(3 * perLine)}|${characters.padEnd(perLine)}|\n`
-        : `${start}${digits.slice(0, -1)}\n`;
+        : `${start}${form === 'of a message' ? digits.trimEnd() : digits.slice(0, -1)}\n`;
   }
   return text;
 }

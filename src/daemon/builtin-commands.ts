@@ -16,8 +16,8 @@ export interface BuiltinHooks {
   readonly name: string;
   readonly log: LogControl;
   readonly rates: CoverageRates;
-  /** What `memory/show` counts: "ports", "rules", ... Zeros are left out. */
-  readonly memoryCounts: () => ReadonlyMap<string, number>;
+  /** What `memory/show` counts: "ports", "rules", ... Zeros are left out. Without it there is no such command. */
+  readonly memoryCounts?: () => ReadonlyMap<string, number>;
   /** `exit` with its arguments, e.g. "--cleanup"; the reply is sent by calling `done`. */
   readonly exit: (args: readonly string[], done: () => void) => void;
   /** How the daemon declares `exit`: no arguments when absent. */
@@ -34,6 +34,7 @@ export function addBuiltinCommands(commands: Commands, hooks: BuiltinHooks): voi
 }
 
 function generalCommands(commands: Commands, hooks: BuiltinHooks): Command[] {
+  const { memoryCounts } = hooks;
   const list = (): CommandOutput => formatCommands(commands.list());
   return [
     defineCommand({ name: 'list-commands', usage: '', minArgs: 0, maxArgs: 0, run: list }),
@@ -55,14 +56,18 @@ function generalCommands(commands: Commands, hooks: BuiltinHooks): Command[] {
         return undefined;
       },
     }),
-    defineCommand({
-      name: 'memory/show',
-      usage: '',
-      minArgs: 0,
-      maxArgs: 0,
-      run: () => formatMemory(hooks.memoryCounts()),
-    }),
+    ...(memoryCounts === undefined ? [] : [memoryCommand(memoryCounts)]),
   ];
+}
+
+function memoryCommand(counts: () => ReadonlyMap<string, number>): Command {
+  return defineCommand({
+    name: 'memory/show',
+    usage: '',
+    minArgs: 0,
+    maxArgs: 0,
+    run: () => formatMemory(counts()),
+  });
 }
 
 function coverageCommands(rates: CoverageRates): Command[] {

@@ -22,12 +22,15 @@ class Writer {
   readonly view: DataView;
   /** Bytes behind the headers; undefined for the usual ones. */
   readonly payloadSize: number | undefined;
+  /** What is behind the headers of what carries data; undefined for the usual bytes. */
+  readonly payload: Uint8Array | undefined;
   /** Bytes written. */
   size = 0;
 
-  constructor(payloadSize: number | undefined) {
+  constructor(payloadSize: number | undefined, payload: Uint8Array | undefined) {
     this.payloadSize = payloadSize;
-    this.bytes = new Uint8Array(headersLimit + (payloadSize ?? usualPayload));
+    this.payload = payload;
+    this.bytes = new Uint8Array(headersLimit + (payloadSize ?? payload?.length ?? usualPayload));
     this.view = new DataView(this.bytes.buffer);
   }
 
@@ -47,9 +50,9 @@ class Writer {
   }
 }
 
-/** The frame's bytes. What the key says about metadata is not in them. */
-export function composeFrame(key: Uint32Array): Uint8Array {
-  return compose(key, undefined);
+/** The frame's bytes, `payload` in it where it can carry data. What the key says about metadata is not in them. */
+export function composeFrame(key: Uint32Array, payload?: Uint8Array): Uint8Array {
+  return compose(key, undefined, payload);
 }
 
 /** The same as a frame of that many bytes; undefined when its headers alone are longer. */
@@ -62,8 +65,8 @@ export function composeFrameOfSize(key: Uint32Array, size: number): Uint8Array |
   return padded;
 }
 
-function compose(key: Uint32Array, payloadSize: number | undefined): Uint8Array {
-  const out = new Writer(payloadSize);
+function compose(key: Uint32Array, payloadSize: number | undefined, payload?: Uint8Array): Uint8Array {
+  const out = new Writer(payloadSize, payload);
   out.put(readSlot(key, 'eth_dst'));
   out.put(readSlot(key, 'eth_src'));
   putTag(out, key, 'vlan_tpid', 'vlan_tci');
@@ -221,9 +224,10 @@ const icmpEcho = { request: 8, reply: 0 } as const;
 const icmpv6Echo = { request: 128, reply: 129 } as const;
 
 function putPayload(out: Writer, hasData: boolean): void {
-  const size = out.payloadSize ?? (hasData ? usualPayload : 0);
+  const { payload } = out;
+  const size = out.payloadSize ?? (hasData ? (payload?.length ?? usualPayload) : 0);
   const at = out.room(size);
-  for (let n = 0; n < size; n++) out.bytes[at + n] = n;
+  for (let n = 0; n < size; n++) out.bytes[at + n] = payload === undefined ? n : (payload[n] ?? 0);
 }
 
 function groupOf(key: Uint32Array): number {

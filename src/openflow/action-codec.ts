@@ -2,6 +2,8 @@
  * Lists of actions as bytes and as text, by the declarations of `actions/`. `instruction-codec.ts` has those of flows,
  * which are lists of instructions since OpenFlow 1.1.
  */
+import { hexDump } from '../base/hex-dump.ts';
+import { LimitedSite, logger } from '../base/log.ts';
 import { keyValues } from '../flow/key-values.ts';
 import type { Match } from '../flow/match.ts';
 import { type AnyDeclaration, declarationOf, type ListPlace, verifyActions } from './action-rules.ts';
@@ -93,6 +95,9 @@ function formsOf(experimenter: number, version: WireVersion): Forms {
   return forms[version] ?? [];
 }
 
+const log = logger('ofp_actions');
+const badAction = new LimitedSite({ perMinute: 60, burst: 5 });
+
 export interface ActionReading {
   /** Takes actions that are there for tests of a switch. */
   readonly allowsTests?: boolean;
@@ -132,7 +137,21 @@ export function readUnverified(
   if (depth > mostDepth) throw new OpenFlowError('OFPBAC_TOO_MANY', `actions inside of ${depth} others`);
   const readInner = (body: Reader, outer?: Outer): AnyAction[] =>
     readList(body, version, { outer, allows: 'actions' }, reading, depth + 1);
-  while (from.left > 0) list.push(readAction(from, version, reading, readInner));
+  const start = from.at;
+  while (from.left > 0) {
+    const { at } = from;
+    try {
+      list.push(readAction(from, version, reading, readInner));
+    } catch (why) {
+      if (why instanceof OpenFlowError) logBadAction(from.bytes.subarray(start, from.end), at - start, why);
+      throw why;
+    }
+  }
+}
+
+function logBadAction(list: Uint8Array, at: number, { errorName }: OpenFlowError): void {
+  const dump = hexDump(list, 'of a message').trimEnd();
+  log.limited('warn', badAction, `bad action at offset ${at} (${errorName}):\n${dump}`);
 }
 
 function readAction(

@@ -2,6 +2,8 @@
  * Whole messages as bytes, by the declarations of `messages/`: the header, whose number a message has (OpenFlow 1.5.1
  * section 7.1, Nicira's and the ONF's extensions, multiparts), and how long it may be.
  */
+import { LimitedSite, logger } from '../base/log.ts';
+import { hexOrZero } from '../base/numbers.ts';
 import { Reader, type Writer } from './bytes.ts';
 import type { InnerMessages } from './declare.ts';
 import { OpenFlowError } from './errors.ts';
@@ -25,6 +27,11 @@ const onf = 0x4f4e4600;
 const experimenterMultipart = 0xffff;
 /** That more parts of a multipart follow. */
 const moreFlag = 1;
+
+const log = logger('ofp_msgs');
+const unknownMessage = new LimitedSite({ perMinute: 60, burst: 1 });
+const unknownVendor = new LimitedSite({ perMinute: 60, burst: 5 });
+const wrongLength = new LimitedSite({ perMinute: 60, burst: 5 });
 
 /** A message with what its header says. */
 export type Received = Message & {
@@ -63,7 +70,7 @@ export function decodeMessage(bytes: Uint8Array): Received {
   const size = messageSize(bytes);
   if (size !== bytes.length)
     throw new OpenFlowError('OFPBRC_BAD_LEN', `${size} bytes in the header, ${bytes.length} there`);
-  checkSize(head.known, from.left);
+  checkSize(head.known, from);
   const { known, xid, flags } = head;
   const version = knownVersion(head.version);
   const value = known.form.decode(from, version, innerMessages);
@@ -76,7 +83,7 @@ export const innerMessages: InnerMessages = {
   nameOf(bytes) {
     const from = new Reader(bytes);
     const { known } = readHead(from);
-    checkSize(known, from.left);
+    checkSize(known, from);
     return known.name;
   },
   check: (bytes) => decodeMessage(bytes).name,
@@ -89,12 +96,15 @@ export function readHead(from: Reader): Head {
   from.skip(2);
   const xid = from.u32();
   const direction = directionOf(version, type);
-  if (direction !== undefined) return readMultipartHead(from, version, xid, direction);
+  if (direction !== undefined) return readMultipartHead(from, version, xid, direction, type);
   const known =
     type === experimenterMessage
-      ? readExperimenter(from, version, 'NXT', 'ONFT', direction)
+      ? readExperimenter(from, version, 'NXT', 'ONFT', undefined, `type ${type}`)
       : formOfType(version, type);
-  if (known === undefined) throw new OpenFlowError('OFPBRC_BAD_TYPE', `message type ${type}`);
+  if (known === undefined) {
+    logUnknown(version, `type ${type}`);
+    throw new OpenFlowError('OFPBRC_BAD_TYPE', `message type ${type}`);
+  }
   return { known, version, xid, flags: 0 };
 }
 
@@ -109,17 +119,28 @@ function requestType(version: number): number {
   return version === 1 ? 16 : 18;
 }
 
-function readMultipartHead(from: Reader, version: number, xid: number, direction: MessageDirection): Head {
+function readMultipartHead(
+  from: Reader,
+  version: number,
+  xid: number,
+  direction: MessageDirection,
+  type: number,
+): Head {
   const number = from.u16();
   const flags = from.u16();
   if (version > 1) from.skip(4);
   if (number === experimenterMultipart) {
-    const known = readExperimenter(from, version, 'NXST', version === 1 ? undefined : 'ONFST', direction);
+    const ofOnf = version === 1 ? undefined : 'ONFST';
+    const what = `type ${type}, stat ${number}`;
+    const known = readExperimenter(from, version, 'NXST', ofOnf, direction, what);
     if (version === 1) from.skip(4);
     return { known, version, xid, flags };
   }
   const known = formOfNumber(version, 'OFPST', direction, number);
-  if (known === undefined) throw new OpenFlowError('OFPBRC_BAD_STAT', `multipart type ${number}`);
+  if (known === undefined) {
+    logUnknown(version, `type ${type}, stat ${number}`);
+    throw new OpenFlowError('OFPBRC_BAD_STAT', `multipart type ${number}`);
+  }
   return { known, version, xid, flags };
 }
 
@@ -129,24 +150,46 @@ function readExperimenter(
   ofNicira: MessageKind,
   ofOnf: MessageKind | undefined,
   direction: MessageDirection,
+  what: string,
 ): KnownForm {
   const experimenter = from.u32();
+  const hex = hexOrZero(experimenter);
   const kind = experimenter === nicira ? ofNicira : experimenter === onf ? ofOnf : undefined;
-  if (kind === undefined)
-    throw new OpenFlowError('OFPBRC_BAD_VENDOR', `experimenter 0x${experimenter.toString(16)}`);
+  if (kind === undefined) {
+    log.limited('warn', unknownVendor, `OpenFlow message has unknown vendor ${hex}`);
+    throw new OpenFlowError('OFPBRC_BAD_VENDOR', `experimenter ${hex}`);
+  }
   const number = from.u32();
   const known = formOfNumber(version, kind, direction, number);
-  if (known === undefined)
+  if (known === undefined) {
+    logUnknown(version, `${what}, vendor ${hex}, subtype ${number}`);
     throw new OpenFlowError('OFPBRC_BAD_SUBTYPE', `message ${number} of an experimenter`);
+  }
   return known;
 }
 
-/** Throws OpenFlowError where no body of that message is so long. */
-export function checkSize({ name, form }: KnownForm, size: number): void {
+function logUnknown(version: number, what: string): void {
+  log.limited('warn', unknownMessage, `unknown OpenFlow message (version ${version}, ${what})`);
+}
+
+/** Throws OpenFlowError where no such message, of which `from` is at the start of the body, is so long. */
+export function checkSize({ name, printed, form }: KnownForm, from: Reader): void {
   const [least, step] = form.size;
-  const more = size - least;
-  if (more < 0 || (step === 0 ? more !== 0 : more % step !== 0))
-    throw new OpenFlowError('OFPBRC_BAD_LEN', `a body of ${size} bytes in a ${name}`);
+  const more = from.left - least;
+  if (more >= 0 && (step === 0 ? more === 0 : more % step === 0)) return;
+  const size = from.at + least;
+  const wanted =
+    step === 0
+      ? `expected length ${size}`
+      : step === 1
+        ? `expected length at least ${size} bytes`
+        : `must be exactly ${size} bytes or longer by an integer multiple of ${step} bytes`;
+  log.limited(
+    'warn',
+    wrongLength,
+    `received ${printed} with incorrect length ${from.at + from.left} (${wanted})`,
+  );
+  throw new OpenFlowError('OFPBRC_BAD_LEN', `a body of ${from.left} bytes in a ${name}`);
 }
 
 /** The longest message that a header can tell the length of. */

@@ -9,7 +9,7 @@ import { encodeText } from '../base/text.ts';
 import type { WaitOptions } from '../base/waiting.ts';
 import type { Stream } from '../net/stream.ts';
 import { Writer } from './bytes.ts';
-import { decodeMessage, encodeMessage, type Received, type Sent } from './codec.ts';
+import { decodeMessage, encodeMessage, headerSize, type Received, type Sent } from './codec.ts';
 import { OpenFlowError } from './errors.ts';
 import { MessageSplitter } from './message-splitter.ts';
 import { formatMessage } from './message-text.ts';
@@ -36,9 +36,13 @@ export interface ConnectionOptions extends WaitOptions {
   readonly name?: string | undefined;
   /** The xid of the next message, not 0; by default they are counted from 1. */
   readonly nextXid?: (() => number) | undefined;
+  /** Messages of other versions than the negotiated one are taken too: what a switch repeats of other conversations. */
+  readonly takesAnyVersion?: boolean | undefined;
 }
 
 export interface ConnectionEvents {
+  /** Sees each message after the hellos before anything is done with it; true where nothing else is to be done. */
+  intercept?(bytes: Uint8Array): boolean;
   /** A message that is no answer to a request. `bytes` are those it was read from. Without it they wait for `messages`. */
   message?(message: Received, bytes: Uint8Array): void;
   /** Such a message that cannot be read. */
@@ -96,6 +100,7 @@ export class Connection implements AsyncDisposable {
   readonly #versions: readonly WireVersion[];
   readonly #events: ConnectionEvents;
   readonly #nextXid: () => number;
+  readonly #takesAnyVersion: boolean;
   readonly #splitter = new MessageSplitter();
   readonly #requests = new Map<number, ReplyQueue>();
   readonly #unasked = new ReplyQueue();
@@ -104,18 +109,20 @@ export class Connection implements AsyncDisposable {
   #onNegotiated: () => void = () => {};
   #onFailed: (why: Error) => void = () => {};
   #end: Error | undefined;
+  #isHeld = false;
   #isPaused = false;
 
   /** @internal */
   constructor(
     stream: Stream,
-    { versions = allVersions, events = {}, nextXid = counter() }: ConnectionOptions,
+    { versions = allVersions, events = {}, nextXid = counter(), takesAnyVersion = false }: ConnectionOptions,
   ) {
     this.name = stream.name;
     this.#stream = stream;
     this.#versions = versions;
     this.#events = events;
     this.#nextXid = nextXid;
+    this.#takesAnyVersion = takesAnyVersion;
     this.closed = new Promise((resolve) => {
       stream.setEvents({
         data: (piece) => this.#receive(piece),
@@ -198,7 +205,10 @@ export class Connection implements AsyncDisposable {
    * The same as bytes, whatever they are: up to the last part, or anything else that has the request's xid. A request may
    * have parts too, all but the last of which say that there is more.
    */
-  async *exchange(request: Sent | readonly Sent[], options?: WaitOptions): AsyncGenerator<Uint8Array, void> {
+  async *exchange(
+    request: Sent | readonly Sent[] | ((xid: number) => Sent),
+    options?: WaitOptions,
+  ): AsyncGenerator<Uint8Array, void> {
     const [xid, replies] = this.#ask(request);
     try {
       for (;;) {
@@ -249,6 +259,24 @@ export class Connection implements AsyncDisposable {
     }
   }
 
+  /** Sends a message, made elsewhere, as it is. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#stream.write(bytes);
+    this.#adjustFlow();
+  }
+
+  /** The answer to that request of the peer's; those that `intercept` does not keep are answered by themselves. */
+  answerEcho(request: Uint8Array): void {
+    const value = { data: request.subarray(headerSize) };
+    this.#write(this.version, { name: 'ECHO_REPLY', value }, xidOf(request));
+  }
+
+  /** Reads nothing more, so that the peer must wait, until it is called with false. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#adjustFlow();
+  }
+
   /** Flushes what was sent, then ends. */
   close(): void {
     this.#stream.close();
@@ -283,8 +311,7 @@ export class Connection implements AsyncDisposable {
   #write(version: WireVersion, message: Sent, xid: number): void {
     const to = new Writer();
     encodeMessage(to, version, message, xid);
-    this.#stream.write(to.written);
-    this.#adjustFlow();
+    this.sendBytes(to.written);
   }
 
   #receive(piece: Uint8Array): void {
@@ -338,12 +365,8 @@ export class Connection implements AsyncDisposable {
 
   #dispatch(bytes: Uint8Array, version: WireVersion): void {
     const [sender, type] = bytes;
-    const xid = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4);
-    if (type === symmetric.echoRequest) {
-      this.#write(version, { name: 'ECHO_REPLY', value: { data: bytes.subarray(8) } }, xid);
-      return;
-    }
-    if (sender !== version && (type ?? 0) > symmetric.echoReply) {
+    const xid = xidOf(bytes);
+    if (sender !== version && (type ?? 0) > symmetric.echoReply && !this.#takesAnyVersion) {
       const name = `0x${(sender ?? 0).toString(16).padStart(2, '0')}`;
       const expected = version.toString(16).padStart(2, '0');
       log.limited(
@@ -353,6 +376,11 @@ export class Connection implements AsyncDisposable {
       );
       const error = errorMessage('OFPBRC_BAD_VERSION', bytes.subarray(0, errorDataSize));
       this.#write(knownVersion(sender ?? 0), error, xid);
+      return;
+    }
+    if (this.#events.intercept?.(bytes) === true) return;
+    if (type === symmetric.echoRequest) {
+      this.answerEcho(bytes);
       return;
     }
     const replies = this.#requests.get(xid);
@@ -398,10 +426,10 @@ export class Connection implements AsyncDisposable {
   #adjustFlow(): void {
     let size = this.#stream.backlog;
     if (size <= highWater) for (const replies of this.#requests.values()) size += replies.size;
-    const isFull = size > highWater;
-    if (isFull === this.#isPaused) return;
-    this.#isPaused = isFull;
-    if (isFull) this.#stream.pause();
+    const isPaused = this.#isHeld || size > highWater;
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#stream.pause();
     else this.#stream.resume();
   }
 }
@@ -412,4 +440,8 @@ function counter(): () => number {
     last = (last % 0xffffffff) + 1;
     return last;
   };
+}
+
+function xidOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(4);
 }

@@ -69,7 +69,7 @@ function formatWhole(
   let head: Head;
   try {
     head = readHead(from);
-    checkSize(head.known, from.left);
+    checkSize(head.known, from);
   } catch (error) {
     if (error instanceof OpenFlowError) return { text: decodeError(error), isWrong: true };
     throw error;

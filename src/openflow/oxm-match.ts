@@ -3,6 +3,7 @@
  * are meant. A match is read into arrays of whole width, in one walk without allocation for a field.
  */
 
+import { LimitedSite, logger } from '../base/log.ts';
 import { type Field, type FieldName, fields } from '../flow/fields/index.ts';
 import type { FieldNumber } from '../flow/fields/numbers.ts';
 import { isMetByMatch } from '../flow/fields/prerequisites.ts';
@@ -76,15 +77,15 @@ export function readOxmMatch(
         if (cookieMask !== 0n) throw new OpenFlowError('OFPBMC_DUP_FIELD', 'the cookie comes twice');
         cookie = from.u64();
         cookieMask = hasMask ? from.u64() : 0xffffffffffffffffn;
-        if ((cookie & ~cookieMask) !== 0n) throw outsideMask('cookie');
+        if ((cookie & ~cookieMask) !== 0n) throw outsideMask('cookie', header);
         continue;
       }
-      skipUnknown(from, hasMask, size);
+      skipUnknown(from, header, size);
       if (isStrict) throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
       continue;
     }
-    if (field.place.wordCount === 1) readShort(from, field, hasMask);
-    else readLong(from, field, hasMask);
+    if (field.place.wordCount === 1) readShort(from, field, header);
+    else readLong(from, field, header);
     checkField(field, isStrict);
     if (pipelineFieldsOnly && !isPipelineField(field))
       throw new OpenFlowError('OFPBRC_PIPELINE_FIELDS_ONLY', `${field.name} is a header of the packet`);
@@ -93,20 +94,30 @@ export function readOxmMatch(
   return { match: packMatch(key, mask), cookie, cookieMask };
 }
 
-function skipUnknown(from: Reader, hasMask: boolean, size: number): void {
+function skipUnknown(from: Reader, header: number, size: number): void {
   const value = from.take(size);
-  if (!hasMask) return;
+  if ((header & maskBit) === 0) return;
   const half = size >>> 1;
   for (let n = 0; n < half; n++)
     if (((from.bytes[value + n] ?? 0) & ~(from.bytes[value + half + n] ?? 0)) !== 0)
-      throw outsideMask('a field that is not known');
+      throw outsideMask('a field that is not known', header);
 }
 
 /** What was read last, in the place of its field; for one field at a time. */
 const oneValue = newKey();
 const oneMask = newKey();
 
-function outsideMask(name: string): OpenFlowError {
+const log = logger('nx_match');
+const rejected = new LimitedSite({ perMinute: 60, burst: 5 });
+const maskBit = 0x100;
+
+function outsideMask(name: string, header: number): OpenFlowError {
+  const entry = [header >>> 16, (header >>> 9) & 0x7f, 1, header & 0xff].join(':');
+  log.limited(
+    'warn',
+    rejected,
+    `Rejecting NXM/OXM entry 0:${entry} with 1-bits in value for bits wildcarded by the mask.`,
+  );
   return new OpenFlowError('OFPBMC_BAD_WILDCARDS', `${name}: its value has bits outside its mask`);
 }
 
@@ -120,13 +131,14 @@ function readNumber(from: Reader, bytes: number): number {
 }
 
 /** A field of at most four bytes. */
-function readShort(from: Reader, field: Field, hasMask: boolean): void {
+function readShort(from: Reader, field: Field, header: number): void {
+  const hasMask = (header & maskBit) !== 0;
   const { name, bytes, place, format } = field;
   const { word, shift, bits } = place;
   const whole = bytes === 4 ? 0xffffffff : 2 ** (8 * bytes) - 1;
   let value = readNumber(from, bytes);
   const read = hasMask ? readNumber(from, bytes) : whole;
-  if ((value & ~read) !== 0) throw outsideMask(name);
+  if ((value & ~read) !== 0) throw outsideMask(name, header);
   if (read !== whole && field.mask === 'exact') throw badMask(name);
   if (format === 'ofPort32') {
     const port = port16(value);
@@ -143,7 +155,8 @@ function badMask(name: string): OpenFlowError {
 }
 
 /** A field of whole words, or six bytes. */
-function readLong(from: Reader, { name, bytes, place, mask: maskable }: Field, hasMask: boolean): void {
+function readLong(from: Reader, { name, bytes, place, mask: maskable }: Field, header: number): void {
+  const hasMask = (header & maskBit) !== 0;
   const { word, wordCount } = place;
   const lastShift = 8 * (-bytes & 3);
   const take = (into: Uint32Array): void => {
@@ -156,7 +169,7 @@ function readLong(from: Reader, { name, bytes, place, mask: maskable }: Field, h
   if (hasMask) {
     take(oneMask);
     for (let n = 0; n < wordCount; n++)
-      if (((oneValue[word + n] ?? 0) & ~(oneMask[word + n] ?? 0)) !== 0) throw outsideMask(name);
+      if (((oneValue[word + n] ?? 0) & ~(oneMask[word + n] ?? 0)) !== 0) throw outsideMask(name, header);
     if (maskable === 'exact') throw badMask(name);
     return;
   }
@@ -355,7 +368,7 @@ function planOf(mask: Mask, bits: Uint32Array, version: WireVersion): readonly P
 function partOf({ field, whole, when }: Entry, bits: Uint32Array, version: WireVersion): Part {
   const fieldMask = readField(bits, field);
   const isWhole = field.isWholeSlot === true || fieldMask.every((byte, n) => byte === whole[n]);
-  const hasMask = !isWhole || field.isAlwaysMasked === true;
+  const hasMask = field.mask !== 'exact' && (!isWhole || field.isAlwaysMasked === true);
   return {
     field,
     when,

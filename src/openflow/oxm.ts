@@ -9,7 +9,7 @@ import { OpenFlowError } from './errors.ts';
 import type { WireVersion } from './versions.ts';
 
 /** The class of fields that an experimenter numbers: its id follows the header. */
-const experimenterClass = 0xffff;
+export const experimenterClass = 0xffff;
 
 /**
  * The cookie of a flow, which some requests match on as if it were a field. MPLS TTL has the same number; they are told

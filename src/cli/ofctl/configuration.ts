@@ -2,9 +2,11 @@
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
 import { Fatal } from '../../daemon/program.ts';
+import { headerSize } from '../../openflow/codec.ts';
 import type { Connection } from '../../openflow/connection.ts';
+import { OpenFlowError } from '../../openflow/errors.ts';
 import { fragmentHandlings, type SwitchConfig } from '../../openflow/messages/configuration.ts';
-import type { ReplyTo } from '../../openflow/replies.ts';
+import { ErrorReply, type ReplyTo } from '../../openflow/replies.ts';
 import { perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { openTarget } from './protocol.ts';
@@ -35,10 +37,16 @@ export async function setFragments(
     );
 }
 
-async function fetchConfig(connection: Connection): Promise<SwitchConfig> {
+/** Throws Fatal. */
+export async function fetchConfig(connection: Connection): Promise<SwitchConfig> {
   const request = { name: 'GET_CONFIG_REQUEST', value: undefined } as const;
-  const { value } = await during(`talking to ${connection.name}`, connection.request(request));
-  return value;
+  try {
+    const { value } = await during(`talking to ${connection.name}`, connection.request(request));
+    return value;
+  } catch (why) {
+    if (!(why instanceof ErrorReply || why instanceof OpenFlowError)) throw why;
+    throw new Fatal(`${connection.name}: bad reply to config request`);
+  }
 }
 
 /** What `probe TARGET` does. */
@@ -57,8 +65,7 @@ export async function ping(
   context: OfctlContext,
   [target = '', text = String(usualPayload)]: readonly string[],
 ): Promise<void> {
-  const size = Number.parseInt(text, 10) || 0;
-  if (size < 0 || size > mostPayload) throw new Fatal(`payload must be between 0 and ${mostPayload} bytes`);
+  const size = readSize(text);
   const connection = await openTarget(context, target);
   for (let n = 0; n < pingCount; n++) {
     const data = Uint8Array.from({ length: size }, () => systemRandom.u32() & 0xff);
@@ -73,4 +80,33 @@ export async function ping(
 
 function echo(connection: Connection, data: Uint8Array, what: string): Promise<ReplyTo<'ECHO_REQUEST'>> {
   return during(what, connection.request({ name: 'ECHO_REQUEST', value: { data } }));
+}
+
+/** What `benchmark TARGET SIZE COUNT` does. */
+export async function benchmark(
+  context: OfctlContext,
+  [target = '', sizeText = '', countText = '']: readonly string[],
+): Promise<void> {
+  const size = readSize(sizeText);
+  const count = Number.parseInt(countText, 10) || 0;
+  const messageSize = headerSize + size;
+  context.print(
+    `Sending ${count} packets * ${messageSize} bytes (with header) = ${(count * messageSize) >>> 0} bytes total\n`,
+  );
+  const connection = await openTarget(context, target);
+  const data = new Uint8Array(size);
+  const start = systemClock.now();
+  for (let n = 0; n < count; n++) await echo(connection, data, 'transact');
+  const time = systemClock.now() - start;
+  const rate = (amount: number): string => (amount / (time / 1000)).toFixed(0);
+  context.print(
+    `Finished in ${time.toFixed(1)} ms (${rate(count)} packets/s) (${rate(count * messageSize)} bytes/s)\n`,
+  );
+}
+
+/** Throws Fatal. */
+function readSize(text: string): number {
+  const size = Number.parseInt(text, 10) || 0;
+  if (size < 0 || size > mostPayload) throw new Fatal(`payload must be between 0 and ${mostPayload} bytes`);
+  return size;
 }

@@ -1,7 +1,10 @@
 /** What every command of ovs-ofctl is given. */
+import { type CommandLine, isUsed } from '../../daemon/options.ts';
+import type { Program } from '../../daemon/program.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import type { Connection } from '../../openflow/connection.ts';
 import type { SortKey } from '../../openflow/flow-order.ts';
+import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
 import type { Allowed } from './allowed.ts';
 
 /** Options of commands about flows. */
@@ -39,6 +42,10 @@ export interface OfctlContext extends OutputStreams {
   readonly flows: FlowOptions;
   /** A change of a group that does not exist makes it: --may-create. */
   readonly mayCreate: boolean;
+  /** How packets are to come; undefined where -P does not say. */
+  readonly packetInFormat?: PacketInFormat | undefined;
+  /** The program and its whole command line; absent where the command is not a process of its own. */
+  readonly process?: { readonly program: Program; readonly line: CommandLine };
   /** Where the sockets of bridges are. */
   readonly rundir: string;
   readonly tls: TlsConfig;
@@ -48,4 +55,9 @@ export interface OfctlContext extends OutputStreams {
   readonly connections: Connection[];
   /** A line of the program's own on standard error. */
   warn(text: string): void;
+}
+
+/** Was the option, which concerns a few commands only, given? */
+export function isGiven({ process: own }: OfctlContext, option: string): boolean {
+  return own !== undefined && isUsed(own.line, option);
 }

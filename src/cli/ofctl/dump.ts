@@ -14,7 +14,7 @@ export async function printAnswer(
   context: OfctlContext,
   target: string,
   connection: Connection,
-  request: Sent,
+  request: Sent | ((xid: number) => Sent),
 ): Promise<void> {
   const names = await namesToShow(context, target);
   const print = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import { readFileSync as readDescriptor } from 'node:fs';
 import { reasonOf } from '../../base/errno.ts';
 import { readFileSync } from '../../base/files.ts';
 import { hexDump, readHexBytes } from '../../base/hex-dump.ts';
+import { logger } from '../../base/log.ts';
 import { hexOrZero } from '../../base/numbers.ts';
 import { decodeText } from '../../base/text.ts';
 import { Fatal } from '../../daemon/program.ts';
@@ -11,8 +12,10 @@ import { Writer } from '../../openflow/bytes.ts';
 import { encodeMessage, headerSize, messageSize } from '../../openflow/codec.ts';
 import { errorCode, isErrorName } from '../../openflow/errors.ts';
 import { formatMessage } from '../../openflow/message-text.ts';
-import { allVersions, versionText } from '../../openflow/versions.ts';
+import { allVersions, knownVersion, versionText, type WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
+
+const log = logger('ofp_errors');
 
 /** As much as is shown of a message unless something else is asked for. */
 const usualVerbosity = 2;
@@ -80,4 +83,29 @@ export function printErrorNumbers(context: OfctlContext, [name = '']: readonly s
     const vendor = hexOrZero(experimenter);
     context.print(`OpenFlow ${versionText(version)}: vendor ${vendor}, type ${type}, code ${code}\n`);
   }
+}
+
+/** What `encode-error-reply NAME MESSAGE` does: the error as an answer to that message. */
+export function encodeErrorReply({ print }: OfctlContext, [name = '', text = '']: readonly string[]): void {
+  if (!isErrorName(name)) throw new Fatal(`unknown error "${name}"`);
+  const request = readHexBytes(text);
+  if (request === undefined) throw new Fatal('Trailing garbage in hex data');
+  if (request.length < headerSize) throw new Fatal('Request too short');
+  if (messageSize(request) !== request.length) throw new Fatal('Request size inconsistent');
+  const version = versionForError(request[0] ?? 0);
+  const numbers = { experimenter: 0, type: 0, code: 0 };
+  const isKnown = errorCode(name, version) !== undefined;
+  if (!isKnown) log.err(`cannot encode ${name} for OpenFlow ${versionText(version)}`);
+  const told = isKnown ? name : 'NXBRC_UNENCODABLE_ERROR';
+  const to = new Writer();
+  const xid = new DataView(request.buffer, request.byteOffset).getUint32(4);
+  encodeMessage(to, version, { name: 'ERROR', value: { name: told, numbers, data: request } }, xid);
+  print(hexDump(to.written, 'without text'));
+}
+
+/** Errors about versions that nobody knows are of OpenFlow 1.0. */
+function versionForError(number: number): WireVersion {
+  if (allVersions.some((version) => version === number)) return knownVersion(number);
+  log.err(`cannot encode error for unknown OpenFlow version 0x${number.toString(16).padStart(2, '0')}`);
+  return 1;
 }

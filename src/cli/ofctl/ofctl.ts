@@ -1,10 +1,11 @@
 /**
  * ovs-ofctl: speaks OpenFlow. ovs-ofctl(8).
- * Differs: many commands that speak to a switch do not exist yet; what is wrong with a message is printed, and not
- * logged as well.
+ * Differs: of what is wrong with a message less is logged.
  */
 import { isatty } from 'node:tty';
 import { Malformed } from '../../base/errors.ts';
+import { unixctlOption } from '../../daemon/control-socket.ts';
+import { daemonHelp, daemonOptions } from '../../daemon/daemon.ts';
 import {
   type CommandLine,
   isUsed,
@@ -29,6 +30,7 @@ import {
   versionHelp,
 } from '../../daemon/program.ts';
 import { readSortKey, type SortKey } from '../../openflow/flow-order.ts';
+import { type PacketInFormat, packetInFormatNamed } from '../../openflow/messages/extensions.ts';
 import { type ProtocolSet, protocolSets, readProtocols } from '../../openflow/protocols.ts';
 import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import { findCommand, listCommands } from '../command-table.ts';
@@ -42,9 +44,12 @@ const options: readonly OptionDef[] = [
   { name: 'raw' },
   { name: 'protocols', short: 'O', argument: 'required' },
   { name: 'flow-format', short: 'F', argument: 'required' },
-  { name: 'bundle' },
   { name: 'may-create' },
+  { name: 'packet-in-format', short: 'P', argument: 'required' },
+  { name: 'pcap' },
   { name: 'strict' },
+  { name: 'timestamp' },
+  { name: 'bundle' },
   { name: 'readd' },
   { name: 'names' },
   { name: 'no-names' },
@@ -52,6 +57,8 @@ const options: readonly OptionDef[] = [
   { name: 'no-stats' },
   { name: 'sort', argument: 'optional' },
   { name: 'rsort', argument: 'optional' },
+  unixctlOption,
+  ...daemonOptions,
   ...tlsOptions,
   ...logOptions,
   ...commonOptions,
@@ -77,14 +84,17 @@ export async function ofctl(program: Program, output: OutputStreams = standardOu
   if (isUsed(line, 'version')) return print(versionHelp(program.name, 'OpenFlow versions 0x1:0x6'));
   const timeout = lastArgument(line, 'timeout');
   if (timeout !== undefined) limitRunTime(readTimeout(timeout, '-t'));
-  applyLogOptions(line, program, 'log file');
   const [name, ...args] = line.rest;
+  const command = name === undefined ? undefined : ofctlCommands.get(name);
+  applyLogOptions(line, program, command?.mayDetach === true ? 'no file' : 'log file');
   if (name === undefined) throw new UsageError('missing command name; use --help for help');
   if (name === 'help') return print(helpText(program));
   if (name === 'list-commands') return print(listCommands(ofctlCommands));
   let lastXid = 0;
   const context: OfctlContext = {
     ...output,
+    process: { program, line },
+    packetInFormat: readPacketInFormat(lastArgument(line, 'packet-in-format')),
     verbosity: line.options.filter(({ key }) => key === 'more').length,
     isRaw: isUsed(line, 'raw'),
     allowed: readAllowed(line),
@@ -168,6 +178,14 @@ function readVersion(name: string): WireVersion {
   return version;
 }
 
+/** Throws Fatal. */
+function readPacketInFormat(text: string | undefined): PacketInFormat | undefined {
+  if (text === undefined) return undefined;
+  const format = packetInFormatNamed(text);
+  if (format === undefined) throw new Fatal(`unknown packet-in format \`${text}'`);
+  return format;
+}
+
 function helpText(program: Program): string {
   const { name } = program;
   return `${name}: OpenFlow switch management utility
@@ -224,6 +242,9 @@ For OpenFlow switches:
   ct-flush SWITCH [ZONE] [CT_ORIG_TUPLE [CT_REPLY_TUPLE]]
                               flush conntrack entries specified
                               by CT_ORIG/REPLY_TUPLE and ZONE
+  monitor SWITCH [MISSLEN] [invalid_ttl] [watch:[...]]
+                              print packets received from SWITCH
+  snoop SWITCH                snoop on SWITCH and its controller
 
 For OpenFlow switches and controllers:
   probe TARGET                probe whether TARGET is up
@@ -239,6 +260,7 @@ Commands that need no switch:
   print-error NAME            print the numbers of an error
   list-commands               list all commands
 ${connectionHelp('OpenFlow', {})}
+${daemonHelp(program)}
 OpenFlow version options:
   -O, --protocols             set allowed OpenFlow versions
                               (default: OpenFlow10, or a later one that works)
@@ -253,6 +275,9 @@ Other options:
   --[no-]stats                print counters and times in dumps of flows
   --sort[=FIELD]              sort flows by FIELD, or by priority
   --rsort[=FIELD]             the same, in the reverse order
+  -P, --packet-in-format=FRMT force particular packet in format
+  --timestamp                 (monitor, snoop) print timestamps
+  --unixctl=SOCKET            set control socket name
   --raw                       (ofp-print -) read bytes, not digits
   -t, --timeout=SECS          give up after SECS seconds
   -h, --help                  display this help message

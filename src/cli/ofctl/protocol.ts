@@ -22,7 +22,7 @@ import { ErrorReply } from '../../openflow/replies.ts';
 import { versionName } from '../../openflow/versions.ts';
 import type { Allowed } from './allowed.ts';
 import type { OfctlContext } from './context.ts';
-import { connectTarget, during } from './target.ts';
+import { connectTarget, during, type TargetOptions } from './target.ts';
 
 /** A connection, and what it speaks. */
 export interface Session {
@@ -34,9 +34,9 @@ export interface Session {
 export async function openTarget(
   context: OfctlContext,
   target: string,
-  events?: ConnectionEvents,
+  options?: TargetOptions,
 ): Promise<Connection> {
-  return connect(context, target, context.allowed, protocolSets.any, events);
+  return connect(context, target, context.allowed, protocolSets.any, options);
 }
 
 /** A connection for changes that `usable` can say: in its first protocol where that will do. Throws Fatal. */
@@ -76,7 +76,7 @@ async function open(
   tried = usable,
 ): Promise<Session> {
   const allowed = allowedFor(context, usable, { tried });
-  const connection = await connect(context, target, allowed, usable, events);
+  const connection = await connect(context, target, allowed, usable, { events });
   const initial = initialProtocol(connection.version);
   const isWidened = !allowed.versions.includes(connection.version);
   const wanted = usable & (isWidened ? allowed.formats : allowed.protocols);
@@ -117,17 +117,17 @@ async function connect(
   target: string,
   { versions, isFixed, formats }: Allowed,
   usable: ProtocolSet,
-  events?: ConnectionEvents,
+  options?: TargetOptions,
 ): Promise<Connection> {
   const what = `${target}: failed to connect to socket`;
   try {
-    return await connectTarget(context, target, versions, events);
+    return await connectTarget(context, target, versions, options);
   } catch (why) {
     const others = versionsOf(usable & formats);
     const isOther = others.some((version) => !versions.includes(version));
     if (!(why instanceof SyscallFailed) || why.errno !== errnos.EPROTO || isFixed || !isOther)
       return during(what, Promise.reject(why));
-    const connection = await during(what, connectTarget(context, target, others, events));
+    const connection = await during(what, connectTarget(context, target, others, options));
     context.warn(
       `${target} is spoken to in ${versionName(connection.version)} since -O does not say otherwise`,
     );

@@ -9,6 +9,12 @@ import { type Connection, type ConnectionEvents, openConnection } from '../../op
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 
+export interface TargetOptions {
+  /** Which of a bridge's sockets: that for its control, or that which repeats what it says to its controllers. */
+  readonly purpose?: 'mgmt' | 'snoop';
+  readonly events?: ConnectionEvents | undefined;
+}
+
 /**
  * Offers the versions; `protocol.ts` chooses them. Throws Fatal where there is nothing to connect to, and SyscallFailed
  * where the connection fails.
@@ -17,10 +23,11 @@ export async function connectTarget(
   context: Pick<OfctlContext, 'rundir' | 'tls' | 'nextXid' | 'connections'>,
   target: string,
   versions: readonly WireVersion[],
-  events?: ConnectionEvents,
+  { purpose = 'mgmt', events }: TargetOptions = {},
 ): Promise<Connection> {
-  const { stream, name } = await openStream(context, target);
-  const connection = await openConnection(stream, { versions, nextXid: context.nextXid, name, events });
+  const { stream, name } = await openStream(context, target, purpose);
+  const options = { versions, nextXid: context.nextXid, name, events, takesAnyVersion: purpose === 'snoop' };
+  const connection = await openConnection(stream, options);
   context.connections.push(connection);
   return connection;
 }
@@ -43,13 +50,14 @@ interface Opened {
 async function openStream(
   { rundir, tls }: Pick<OfctlContext, 'rundir' | 'tls'>,
   target: string,
+  purpose: string,
 ): Promise<Opened> {
   if (target.includes(':')) {
     const connect = async (): Promise<Stream> => connectStream(readRemote(target, rundir), { tls });
     return { stream: await during(`connecting to ${target}`, connect()), name: target };
   }
   const datapath = target.slice(target.indexOf('@') + 1);
-  for (const path of [target, join(rundir, `${target}.mgmt`), join(rundir, `${datapath}.mgmt`)]) {
+  for (const path of [target, join(rundir, `${target}.${purpose}`), join(rundir, `${datapath}.${purpose}`)]) {
     const stream = await openSocket(path, rundir);
     if (stream !== undefined) return { stream, name: `unix:${path}` };
   }

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { systemClock } from '../../base/clock.ts';
-import { CoverageRates } from '../../base/coverage.ts';
+import { coverageRates } from '../../base/coverage.ts';
 import { defer } from '../../base/defer.ts';
 import { logger } from '../../base/log.ts';
 import { randomUuid, systemRandom } from '../../base/random.ts';
@@ -126,15 +126,6 @@ async function start(
 }
 
 /** Samples the counters for as long as the process runs. */
-function coverageRates(timers: Timers): CoverageRates {
-  const rates = new CoverageRates(timers.clock.now());
-  const sample = (): void => {
-    timers.at(rates.run(timers.clock.now()), sample);
-  };
-  sample();
-  return rates;
-}
-
 interface Unixctl {
   readonly server: UnixctlServer;
   /** Resolves when `exit` was asked for. */

@@ -28,8 +28,22 @@ export const setFlowFormat = defineMessage<'SET_FLOW_FORMAT', SetFlowFormat>(
 
 const packetInFormats = ['standard', 'nxt_packet_in', 'nxt_packet_in2'] as const;
 
+/** How packets come: as the standard has it, or as Nicira's messages. */
+export type PacketInFormat = (typeof packetInFormats)[number];
+
+/** Older names of two of them. */
+const oldNames: Readonly<Partial<Record<string, PacketInFormat>>> = {
+  openflow10: 'standard',
+  nxm: 'nxt_packet_in',
+};
+
+/** As ovs-ofctl(8) `-P` names it; undefined for anything else. */
+export function packetInFormatNamed(name: string): PacketInFormat | undefined {
+  return packetInFormats.find((format) => format === name) ?? oldNames[name];
+}
+
 export interface SetPacketInFormat {
-  readonly format: (typeof packetInFormats)[number];
+  readonly format: PacketInFormat;
 }
 
 export const setPacketInFormat = defineMessage<'SET_PACKET_IN_FORMAT', SetPacketInFormat>(

@@ -38,7 +38,7 @@ export interface FlowMonitorRequest {
 }
 
 /** Bits: what is told, and of it what. */
-const monitorFlags = {
+export const monitorFlags = {
   initial: 1,
   add: 2,
   delete: 4,

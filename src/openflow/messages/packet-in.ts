@@ -2,6 +2,7 @@
  * Packets that go to controllers: OpenFlow 1.0.2 section 5.4.1, 1.5.1 section 7.4.1; NXT_PACKET_IN, NXT_PACKET_IN2, and
  * NXT_RESUME, by which such a packet goes on where it left.
  */
+import { hexDump } from '../../base/hex-dump.ts';
 import { getSlot } from '../../flow/key.ts';
 import { type Match, matchOn, unpackKey } from '../../flow/match.ts';
 import type { Reader, Writer } from '../bytes.ts';
@@ -262,7 +263,8 @@ function encode2(value: PacketIn, to: Writer, version: WireVersion, hasUserdata:
     });
   }
   writeProperty(to, property.reason, () => to.u8(reasonNumber(reason, version)));
-  writeProperty(to, property.metadata, () => writeOxmMatch(to, metadata, version));
+  // In OpenFlow 1.0, too, as OXM says it and not as a match of Nicira's.
+  writeProperty(to, property.metadata, () => writeOxmMatch(to, metadata, version === 1 ? 2 : version));
   if (continuation.length > 0) {
     writeProperty(to, property.continuation, () => {
       to.u32(0);
@@ -317,6 +319,7 @@ function formatPacketIn(value: PacketIn, context: MessageText): string {
           .replaceAll(/..(?=.)/g, '$&.')}\n`,
     continuation.length === 0 ? '' : formatContinuation(continuation, context),
     verbosity > 0 ? formatPacket(packet, packetType) : '',
+    verbosity > 2 ? hexDump(packet, 'of a message') : '',
   ].join('');
 }
 

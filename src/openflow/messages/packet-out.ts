@@ -1,4 +1,5 @@
 /** Packets that controllers send: OpenFlow 1.0.2 section 5.3.6, 1.5.1 section 7.3.6. */
+import { hexDump } from '../../base/hex-dump.ts';
 import { getSlot } from '../../flow/key.ts';
 import { type Match, matchOn, unpackKey } from '../../flow/match.ts';
 import { decodeActions, formatActions, writeActions } from '../action-codec.ts';
@@ -120,5 +121,6 @@ function formatPacketOut(value: PacketOut, { ports, tables, verbosity }: Message
   if (bufferId !== undefined) return `${text} buffer=0x${bufferId.toString(16).padStart(8, '0')}`;
   const packetType = getSlot(unpackKey(metadata), 'packet_type');
   const shown = verbosity > 0 && packet.length > 0 ? `\n${formatPacket(packet, packetType)}` : '';
-  return `${text} data_len=${packet.length}${shown}`;
+  const dump = verbosity > 2 ? hexDump(packet, 'of a message') : '';
+  return `${text} data_len=${packet.length}${shown}${dump}`;
 }

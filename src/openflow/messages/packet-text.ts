@@ -13,13 +13,24 @@ const vlanLimit = 2;
 
 /** Ends in a newline. `packetType` is what the packet begins with, as a key says it; 0 is Ethernet. */
 export function formatPacket(bytes: Uint8Array, packetType: number): string {
+  const key = keyOfPacket(bytes, packetType);
+  return `${formatKey(key)}${formatChecksum(bytes, key)}\n`;
+}
+
+export function keyOfPacket(bytes: Uint8Array, packetType = 0): Uint32Array {
   const frame = new Frame(bytes);
   frame.end = bytes.length;
   const key = newKey();
   extractKey(frame, key, vlanLimit, packetType);
+  return key;
+}
+
+/** All that a packet of that kind has, and the port that it came from where that is known. */
+export function formatKey(key: Uint32Array): string {
   const mask = newKey();
   for (const slot of slotsOf(key)) maskSlot(mask, slot);
-  return `${formatMatch(key, mask, { ports: portText })}${formatChecksum(bytes, key)}\n`;
+  if (getSlot(key, 'in_port') !== 0) maskSlot(mask, 'in_port');
+  return formatMatch(key, mask, { ports: portText });
 }
 
 /** Ports, or what stands in their place. */
@@ -126,7 +137,7 @@ function formatChecksum(bytes: Uint8Array, key: Uint32Array): string {
 }
 
 /** From the transport header to the end of the IP packet; undefined where there is none. */
-function transportOf(bytes: Uint8Array, key: Uint32Array): Uint8Array | undefined {
+export function transportOf(bytes: Uint8Array, key: Uint32Array): Uint8Array | undefined {
   const packetType = getSlot(key, 'packet_type');
   const type = packetType === 0 ? getSlot(key, 'eth_type') : packetType & 0xffff;
   const tags = ['vlan_tci', 'vlan_tci2'] as const;
