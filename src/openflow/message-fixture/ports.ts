@@ -1,6 +1,7 @@
 /** Any values of the messages about a switch, its ports and queues. */
 import fc from 'fast-check';
 import type { Message } from '../messages/index.ts';
+import { type Rfc2819Counts, rfc2819Names } from '../messages/port-stats.ts';
 import { type AnyValues, parts } from './parts.ts';
 
 const { u8, u16, u32, u64, counter, port, realPort, mac, name, duration, nothing, few } = parts;
@@ -25,30 +26,6 @@ const config = fc.record({
   missSendLength: u16,
 });
 
-const rfc2819Names = [
-  'rx1To64Packets',
-  'rx65To127Packets',
-  'rx128To255Packets',
-  'rx256To511Packets',
-  'rx512To1023Packets',
-  'rx1024To1522Packets',
-  'rx1523ToMaxPackets',
-  'tx1To64Packets',
-  'tx65To127Packets',
-  'tx128To255Packets',
-  'tx256To511Packets',
-  'tx512To1023Packets',
-  'tx1024To1522Packets',
-  'tx1523ToMaxPackets',
-  'txMulticastPackets',
-  'rxBroadcastPackets',
-  'txBroadcastPackets',
-  'rxUndersizedErrors',
-  'rxOversizeErrors',
-  'rxFragmentedErrors',
-  'rxJabberErrors',
-] as const;
-
 const portStats = fc.record({
   port,
   duration,
@@ -64,12 +41,9 @@ const portStats = fc.record({
   rxOverrunErrors: counter,
   rxCrcErrors: counter,
   collisions: counter,
-  rfc2819: fc.array(counter, { minLength: rfc2819Names.length, maxLength: rfc2819Names.length }).map(
-    (counts) =>
-      Object.fromEntries(rfc2819Names.map((key, n) => [key, counts[n]])) as {
-        [K in (typeof rfc2819Names)[number]]: bigint | undefined;
-      },
-  ),
+  rfc2819: fc
+    .array(counter, { minLength: rfc2819Names.length, maxLength: rfc2819Names.length })
+    .map((counts) => Object.fromEntries(rfc2819Names.map((key, n) => [key, counts[n]])) as Rfc2819Counts),
   custom: few(fc.record({ name: name(12), value: u64 })),
 });
 

@@ -32,7 +32,7 @@ const ethernetNames = ['rxFrameErrors', 'rxOverrunErrors', 'rxCrcErrors', 'colli
 const ethernet = counters(ethernetNames);
 
 /** Of RFC 2819, in the order of Intel's property. */
-const rfc2819Names = [
+export const rfc2819Names = [
   'rx1To64Packets',
   'rx65To127Packets',
   'rx128To255Packets',
