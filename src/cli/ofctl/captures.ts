@@ -16,7 +16,12 @@ import { getSlot, setSlot } from '../../flow/key.ts';
 import { readPacket } from '../../flow/match-text.ts';
 import { headerSize, messageSize } from '../../openflow/codec.ts';
 import { formatMessage } from '../../openflow/message-text.ts';
-import { formatKey, formatPacket, keyOfPacket, transportOf } from '../../openflow/messages/packet-text.ts';
+import {
+  formatPacket,
+  formatPacketKey,
+  keyOfPacket,
+  transportOf,
+} from '../../openflow/messages/packet-text.ts';
 import { portText, reservedPorts } from '../../openflow/ports.ts';
 import { TcpStreams } from '../../openflow/tcp-streams.ts';
 import { etherType } from '../../wire/ethernet.ts';
@@ -133,7 +138,7 @@ export function printCapturedPackets({ print, warn }: OfctlContext, files: reado
       }
       const key = keyOfPacket(next.value.bytes);
       setSlot(key, 'in_port', reservedPorts.ANY);
-      print(`${formatKey(key)}\n`);
+      print(`${formatPacketKey(key)}\n`);
     }
   }
   if (status !== 0) process.exit(status);
@@ -165,7 +170,7 @@ export function composePacket(context: OfctlContext, [flow = '', data]: readonly
   setSlot(extracted, 'in_port', reservedPorts.ANY);
   if (key.every((word, n) => word === extracted[n])) return;
   printError(
-    `specified and extracted flows differ:\nspecified: ${formatKey(key)}\nextracted: ${formatKey(extracted)}`,
+    `specified and extracted flows differ:\nspecified: ${formatPacketKey(key)}\nextracted: ${formatPacketKey(extracted)}`,
   );
   process.exit(1);
 }

@@ -22,7 +22,7 @@ import { ErrorReply } from '../../openflow/replies.ts';
 import { versionName } from '../../openflow/versions.ts';
 import type { Allowed } from './allowed.ts';
 import type { OfctlContext } from './context.ts';
-import { connectTarget, during, type TargetOptions } from './target.ts';
+import { connectTarget, during, type SwitchTargetOptions } from './target.ts';
 
 /** A connection, and what it speaks. */
 export interface Session {
@@ -34,7 +34,7 @@ export interface Session {
 export async function openTarget(
   context: OfctlContext,
   target: string,
-  options?: TargetOptions,
+  options?: SwitchTargetOptions,
 ): Promise<Connection> {
   return connect(context, target, context.allowed, protocolSets.any, options);
 }
@@ -117,7 +117,7 @@ async function connect(
   target: string,
   { versions, isFixed, formats }: Allowed,
   usable: ProtocolSet,
-  options?: TargetOptions,
+  options?: SwitchTargetOptions,
 ): Promise<Connection> {
   const what = `${target}: failed to connect to socket`;
   try {

@@ -9,7 +9,7 @@ import { type Connection, type ConnectionEvents, openConnection } from '../../op
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 
-export interface TargetOptions {
+export interface SwitchTargetOptions {
   /** Which of a bridge's sockets: that for its control, or that which repeats what it says to its controllers. */
   readonly purpose?: 'mgmt' | 'snoop';
   readonly events?: ConnectionEvents | undefined;
@@ -23,7 +23,7 @@ export async function connectTarget(
   context: Pick<OfctlContext, 'rundir' | 'tls' | 'nextXid' | 'connections'>,
   target: string,
   versions: readonly WireVersion[],
-  { purpose = 'mgmt', events }: TargetOptions = {},
+  { purpose = 'mgmt', events }: SwitchTargetOptions = {},
 ): Promise<Connection> {
   const { stream, name } = await openStream(context, target, purpose);
   const options = { versions, nextXid: context.nextXid, name, events, takesAnyVersion: purpose === 'snoop' };

@@ -39,7 +39,7 @@ interface Wanted {
   readonly lastId: string;
 }
 
-export function monitor(context: ClientContext): Promise<void> {
+export function monitorTables(context: ClientContext): Promise<void> {
   return run(context, {
     method: 'monitor',
     args: context.target.args,

@@ -21,7 +21,7 @@ import { backup, restore } from './backup.ts';
 import { ClientContext } from './context.ts';
 import { dumpTables, listDatabases, query, readTransaction, transact } from './data-commands.ts';
 import { changeLock } from './lock-commands.ts';
-import { monitor, monitorCond, monitorCondSince } from './monitor.ts';
+import { monitorCond, monitorCondSince, monitorTables } from './monitor.ts';
 import { type OvsdbClientOptions, readClientOptions } from './options.ts';
 import {
   convertDatabase,
@@ -61,7 +61,7 @@ const commands: readonly ClientCommand[] = [
   { name: 'list-columns', database: 'argument', minArgs: 0, maxArgs: 1, run: listColumns },
   { name: 'transact', database: 'transaction', minArgs: 1, maxArgs: 2, mayDetach: true, run: transact },
   { name: 'query', database: 'transaction', minArgs: 1, maxArgs: 2, mayDetach: true, run: query },
-  { name: 'monitor', database: 'argument', minArgs: 1, maxArgs: many, mayDetach: true, run: monitor },
+  { name: 'monitor', database: 'argument', minArgs: 1, maxArgs: many, mayDetach: true, run: monitorTables },
   { name: 'monitor-cond', database: 'argument', minArgs: 2, maxArgs: 3, mayDetach: true, run: monitorCond },
   {
     name: 'monitor-cond-since',

@@ -14,7 +14,7 @@ const vlanLimit = 2;
 /** Ends in a newline. `packetType` is what the packet begins with, as a key says it; 0 is Ethernet. */
 export function formatPacket(bytes: Uint8Array, packetType: number): string {
   const key = keyOfPacket(bytes, packetType);
-  return `${formatKey(key)}${formatChecksum(bytes, key)}\n`;
+  return `${formatPacketKey(key)}${formatChecksum(bytes, key)}\n`;
 }
 
 export function keyOfPacket(bytes: Uint8Array, packetType = 0): Uint32Array {
@@ -26,7 +26,7 @@ export function keyOfPacket(bytes: Uint8Array, packetType = 0): Uint32Array {
 }
 
 /** All that a packet of that kind has, and the port that it came from where that is known. */
-export function formatKey(key: Uint32Array): string {
+export function formatPacketKey(key: Uint32Array): string {
   const mask = newKey();
   for (const slot of slotsOf(key)) maskSlot(mask, slot);
   if (getSlot(key, 'in_port') !== 0) maskSlot(mask, 'in_port');
