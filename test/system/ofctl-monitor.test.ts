@@ -235,6 +235,10 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-ofctl monitor beside the re
     askBoth(pair, 'ofctl/send', '01', 'xyz', '0102000900000007');
     askBoth(pair, 'ofctl/send');
     askBoth(pair, 'nonsense');
+    askBoth(pair, 'list-commands');
+    askBoth(pair, 'ofctl/packet-out', 'in_port=p1 packet=020000000001020000000002123400 actions=drop');
+    askBoth(pair, 'ofctl/packet-out', 'in_port=1 packet=02 actions=set_field:5->reg0');
+    askBoth(pair, 'ofctl/packet-out', 'nonsense');
     await endBoth(pair);
   });
 

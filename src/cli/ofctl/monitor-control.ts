@@ -4,7 +4,7 @@ import { systemClock } from '../../base/clock.ts';
 import { coverageRates } from '../../base/coverage.ts';
 import { defer } from '../../base/defer.ts';
 import { reasonOf } from '../../base/errno.ts';
-import { Refused, SyscallFailed } from '../../base/errors.ts';
+import { Malformed, Refused, SyscallFailed } from '../../base/errors.ts';
 import { openSync } from '../../base/files.ts';
 import { readHexBytes } from '../../base/hex-dump.ts';
 import { Timers } from '../../base/timers.ts';
@@ -22,10 +22,14 @@ import {
   defineCommand,
   UnixctlServer,
 } from '../../daemon/unixctl.ts';
-import { headerSize, messageSize } from '../../openflow/codec.ts';
+import { Writer } from '../../openflow/bytes.ts';
+import { encodeMessage, headerSize, messageSize } from '../../openflow/codec.ts';
 import type { Connection } from '../../openflow/connection.ts';
 import { formatMessage } from '../../openflow/message-text.ts';
+import { initialProtocol } from '../../openflow/protocols.ts';
+import { readPacketOut } from '../../openflow/text/packet-out.ts';
 import type { OfctlContext } from './context.ts';
+import { NameReader } from './names.ts';
 import type { Watcher } from './watcher.ts';
 
 /** To be called before a connection is opened: who detaches is another process. Messages go on to standard error. */
@@ -100,6 +104,17 @@ function watcherCommands(context: OfctlContext, connection: Connection, watcher:
       run: (args) => send(context, connection, watcher, args),
     }),
     defineCommand({
+      ...{ name: 'ofctl/packet-out', minArgs: 1, maxArgs: 1 },
+      usage: '"in_port=<port> packet=<hex data> actions=..."',
+      run([text = ''], reply) {
+        void sendPacket(context, connection, watcher, text).then(
+          () => reply.done(''),
+          (why: unknown) => reply.failed(why instanceof Malformed ? why.why : String(why)),
+        );
+        return undefined;
+      },
+    }),
+    defineCommand({
       ...{ ...none, name: 'ofctl/barrier' },
       run(_args, reply) {
         if (barrier !== undefined) throw new Refused('barrier', 'already waiting for barrier reply');
@@ -140,6 +155,27 @@ function send(
   }
   if (!isRight) throw new Refused('send', said);
   return said;
+}
+
+/** Throws Malformed. */
+async function sendPacket(
+  context: OfctlContext,
+  connection: Connection,
+  watcher: Watcher,
+  text: string,
+): Promise<void> {
+  const names = new NameReader(context, connection.name);
+  const { message, usable } = await names.read((nameText) => readPacketOut(text, nameText));
+  const { version } = connection;
+  if ((usable & initialProtocol(version)) === 0)
+    throw new Malformed('packet-out', 0, 'PACKET_OUT actions are incompatible with the OpenFlow connection.');
+  connection.send((xid) => {
+    const sent = { name: 'PACKET_OUT', value: message } as const;
+    const to = new Writer();
+    encodeMessage(to, version, sent, xid);
+    printError(formatMessage(to.written, context.verbosity, watcher.names));
+    return sent;
+  });
 }
 
 /** Or what is wrong with it. */
