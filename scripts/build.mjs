@@ -11,7 +11,7 @@ process.chdir(root);
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
 
-const longRunning = new Set(['ovs-vswitchd', 'ovsdb-server', 'userspace-worker']);
+const longRunning = new Set(['ovs-vswitchd', 'ovsdb-server', 'ovs-testcontroller', 'userspace-worker']);
 const programs = readdirSync('src/programs')
   .filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'))
   .map((f) => f.replace('.ts', ''));

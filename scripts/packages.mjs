@@ -5,6 +5,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 export const packages = [
   'openvswitch-switch', // the reference daemon and tools
   'openvswitch-common',
+  'openvswitch-testcontroller',
   'python3-openvswitch', // the reference's Python client library
   'ovn-central', // ovn-nbctl, by what it depends on, and the northbound schema
   'ethtool',

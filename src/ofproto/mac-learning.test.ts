@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../base/clock.ts';
 import { ms } from '../base/units.ts';
-import { formatMacNumber, readMacNumber } from './mac.ts';
+import { formatMacNumber, readMacNumber } from '../flow/mac.ts';
 import { MacTable } from './mac-learning.ts';
 
 const ordinary = { isGratuitous: false, isBond: false };

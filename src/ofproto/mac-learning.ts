@@ -9,7 +9,7 @@
 import type { Clock } from '../base/clock.ts';
 import { coverageCounter } from '../base/coverage.ts';
 import { List, type ListNode } from '../base/list.ts';
-import { isMulticast, type Mac } from './mac.ts';
+import { isMulticast, type Mac } from '../flow/mac.ts';
 import { VlanSet } from './vlan-set.ts';
 
 const learned = coverageCounter('mac_learning_learned');

@@ -32,6 +32,8 @@ export interface ConnectionOptions extends WaitOptions {
   /** Those that are offered; all by default. */
   readonly versions?: readonly WireVersion[] | undefined;
   readonly events?: ConnectionEvents | undefined;
+  /** Echo requests are messages like others, for the owner to answer. */
+  readonly leavesEchoes?: boolean | undefined;
   /** What messages call the peer; the stream's name by default. */
   readonly name?: string | undefined;
   /** The xid of the next message, not 0; by default they are counted from 1. */
@@ -101,6 +103,7 @@ export class Connection implements AsyncDisposable {
   readonly #events: ConnectionEvents;
   readonly #nextXid: () => number;
   readonly #takesAnyVersion: boolean;
+  readonly #leavesEchoes: boolean;
   readonly #splitter = new MessageSplitter();
   readonly #requests = new Map<number, ReplyQueue>();
   readonly #unasked = new ReplyQueue();
@@ -115,7 +118,13 @@ export class Connection implements AsyncDisposable {
   /** @internal */
   constructor(
     stream: Stream,
-    { versions = allVersions, events = {}, nextXid = counter(), takesAnyVersion = false }: ConnectionOptions,
+    {
+      versions = allVersions,
+      events = {},
+      nextXid = counter(),
+      takesAnyVersion = false,
+      leavesEchoes = false,
+    }: ConnectionOptions,
   ) {
     this.name = stream.name;
     this.#stream = stream;
@@ -123,6 +132,7 @@ export class Connection implements AsyncDisposable {
     this.#events = events;
     this.#nextXid = nextXid;
     this.#takesAnyVersion = takesAnyVersion;
+    this.#leavesEchoes = leavesEchoes;
     this.closed = new Promise((resolve) => {
       stream.setEvents({
         data: (piece) => this.#receive(piece),
@@ -151,6 +161,11 @@ export class Connection implements AsyncDisposable {
     return this.#lostCount;
   }
 
+  /** Bytes that were sent and that the kernel has not taken yet. */
+  get backlog(): number {
+    return this.#stream.backlog;
+  }
+
   /**
    * Sends a message that has no answer, or whose answer comes as an event; returns its xid, which whoever makes the
    * message may need. Throws OpenFlowError.
@@ -173,6 +188,11 @@ export class Connection implements AsyncDisposable {
     }
     this.#stream.write(to.written);
     this.#adjustFlow();
+  }
+
+  /** Sends what answers a request of the peer. Throws OpenFlowError. */
+  reply({ xid }: Received, message: Sent): void {
+    this.#write(this.version, message, xid);
   }
 
   /**
@@ -379,7 +399,7 @@ export class Connection implements AsyncDisposable {
       return;
     }
     if (this.#events.intercept?.(bytes) === true) return;
-    if (type === symmetric.echoRequest) {
+    if (type === symmetric.echoRequest && !this.#leavesEchoes) {
       this.answerEcho(bytes);
       return;
     }

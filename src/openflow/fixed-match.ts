@@ -4,6 +4,7 @@
  */
 import { getSlot, maskSlot, newKey, readSlot, setSlot, writeSlot } from '../flow/key.ts';
 import { type Match, packMatch, unpackKey } from '../flow/match.ts';
+import { normalMask } from '../flow/normal-match.ts';
 import type { SlotName } from '../flow/slots.ts';
 import { etherType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
@@ -119,6 +120,34 @@ export function readMatch10(from: Reader, form: 'as it is' | 'normal' = 'as it i
   if (form === 'normal') removeMeaningless();
   return { match: packed(), isExact: wildcards === 0 };
 }
+
+/** What OpenFlow 1.0 can say of a packet, by its key, except for what `wildcards` has the bits of. */
+export function matchOfPacket(packet: Uint32Array, wildcards: number): Match {
+  mask.fill(0);
+  const counts = (bit: number): boolean => (wildcards & bit) === 0;
+  for (const [bit, slot] of wholeSlots10) if (counts(bit)) maskSlot(mask, slot);
+  const tagBits =
+    (counts(wild10.vlan) ? vlanVid | vlanPresent : 0) | (counts(wild10.pcp) ? vlanPcp | vlanPresent : 0);
+  setSlot(mask, 'vlan_tci', tagBits);
+  if (counts(wild10.tos)) setSlot(mask, 'nw_tos', dscp);
+  setSlot(mask, 'nw_src', prefixOf(wildcards >>> nwSrcShift));
+  setSlot(mask, 'nw_dst', prefixOf(wildcards >>> nwDstShift));
+  for (let n = 0; n < key.length; n++) key[n] = (packet[n] ?? 0) & (mask[n] ?? 0);
+  const normal = normalMask(key, mask);
+  if (normal !== undefined) mask.set(normal);
+  for (let n = 0; n < key.length; n++) key[n] = (packet[n] ?? 0) & (mask[n] ?? 0);
+  return packed();
+}
+
+const wholeSlots10: readonly (readonly [bit: number, slot: SlotName])[] = [
+  [wild10.inPort, 'in_port'],
+  [wild10.ethSrc, 'eth_src'],
+  [wild10.ethDst, 'eth_dst'],
+  [wild10.ethType, 'eth_type'],
+  [wild10.protocol, 'nw_proto'],
+  [wild10.tpSrc, 'tp_src'],
+  [wild10.tpDst, 'tp_dst'],
+];
 
 /** The number of bits that do not count. */
 function prefixOf(wildBits: number): number {

@@ -8,7 +8,7 @@ import { Fatal } from '../../daemon/program.ts';
 import type { FlowSaid } from '../../openflow/flow-text.ts';
 import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import { type ProtocolSet, protocolSets } from '../../openflow/protocols.ts';
-import type { NameReader, NameText } from './names.ts';
+import type { NameText } from './names.ts';
 
 const standardInput = 0;
 
@@ -42,11 +42,16 @@ export function readLines(file: string, failure: (reason: string) => string): st
   }
 }
 
+/** A `NameReader`, or who knows all names there are. */
+interface AnyNames {
+  read<T>(read: (text: NameText) => T): T | Promise<T>;
+}
+
 /** Reads each line by `read`. Throws Fatal. */
 export async function readEach<T>(
   file: string,
   text: string,
-  names: NameReader,
+  names: AnyNames,
   read: (line: string, text: NameText) => T,
 ): Promise<T[]> {
   const all: T[] = [];
@@ -65,7 +70,7 @@ export async function readEach<T>(
 export async function readFlows(
   file: string,
   text: string,
-  names: NameReader,
+  names: AnyNames,
   read: (line: string, text: NameText) => FlowSaid,
 ): Promise<Flows> {
   const flows = await readEach(file, text, names, read);

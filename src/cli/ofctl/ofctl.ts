@@ -32,8 +32,9 @@ import {
 import { readSortKey, type SortKey } from '../../openflow/flow-order.ts';
 import { type PacketInFormat, packetInFormatNamed } from '../../openflow/messages/extensions.ts';
 import { type ProtocolSet, protocolSets, readProtocols } from '../../openflow/protocols.ts';
-import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
+import type { WireVersion } from '../../openflow/versions.ts';
 import { findCommand, listCommands } from '../command-table.ts';
+import { readVersions } from '../version-list.ts';
 import { type Allowed, allowedBy } from './allowed.ts';
 import { ofctlCommands } from './commands.ts';
 import type { FlowOptions, OfctlContext, OutputStreams } from './context.ts';
@@ -161,21 +162,6 @@ function readFormats(text: string): ProtocolSet {
   } catch (why) {
     throw why instanceof Malformed ? new Fatal(why.why) : why;
   }
-}
-
-/** Throws Fatal. */
-function readVersions(text: string): readonly WireVersion[] {
-  const versions = text
-    .split(/[,\s]+/)
-    .filter((name) => name !== '')
-    .map(readVersion);
-  return versions.length === 0 ? allVersions : versions;
-}
-
-function readVersion(name: string): WireVersion {
-  const version = versionNamed(name);
-  if (version === undefined) throw new Fatal(`Unknown OpenFlow version: "${name}"`);
-  return version;
 }
 
 /** Throws Fatal. */

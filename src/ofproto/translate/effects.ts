@@ -3,7 +3,7 @@
  * translation lists these; they are applied for its own packet, and later again for the packets that the datapath
  * forwarded by the resulting flow, so that counters stay right and addresses in use do not age.
  */
-import type { Mac } from '../mac.ts';
+import type { Mac } from '../../flow/mac.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Rule } from '../rule.ts';

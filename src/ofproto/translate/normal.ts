@@ -4,6 +4,7 @@
  * IEEE 802.1D-2004 clause 7, IEEE 802.1Q-2011 clause 8; behaviour of ovs-vswitchd where these leave a choice.
  */
 import { getSlot } from '../../flow/key.ts';
+import { broadcast, ethDst, ethSrc, isReserved } from '../../flow/mac.ts';
 import { slots } from '../../flow/slots.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
 import {
@@ -16,7 +17,6 @@ import {
   type VlanTag,
   type VlanTags,
 } from '../bundle.ts';
-import { broadcast, ethDst, ethSrc, isReserved } from '../mac.ts';
 import type { Bundle } from '../port.ts';
 import type { DropReason } from './drop-reasons.ts';
 import { addressTag } from './tags.ts';

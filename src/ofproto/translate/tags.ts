@@ -2,7 +2,7 @@
  * What a flow's translation depended on, as a set of 32 hashed bits: enough to tell which flows a changed address
  * cannot concern, in a few bytes a flow. `everyTag` stands for the configuration.
  */
-import type { Mac } from '../mac.ts';
+import type { Mac } from '../../flow/mac.ts';
 
 export const everyTag = -1;
 

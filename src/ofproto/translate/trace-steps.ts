@@ -1,8 +1,8 @@
 /** What the pipeline tells a trace of its steps, as text. */
 import type { PortText } from '../../flow/fields/text.ts';
+import { formatMacNumber } from '../../flow/mac.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portText } from '../../openflow/ports.ts';
-import { formatMacNumber } from '../mac.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../rule.ts';
 import { formatRuleActions, formatRuleMatch } from '../rule-text.ts';

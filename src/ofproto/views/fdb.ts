@@ -1,7 +1,7 @@
 /** The learned addresses of a bridge, as `fdb/*` shows and changes them. */
 import { Refused } from '../../base/errors.ts';
+import { formatMacNumber, type Mac, readMacNumber } from '../../flow/mac.ts';
 import { portText } from '../../openflow/ports.ts';
-import { formatMacNumber, type Mac, readMacNumber } from '../mac.ts';
 import type { Ofproto } from '../ofproto.ts';
 
 /** One line of `fdb/show`. */

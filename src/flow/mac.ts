@@ -4,7 +4,7 @@
  */
 import { Malformed } from '../base/errors.ts';
 import type { Unit } from '../base/units.ts';
-import { slots } from '../flow/slots.ts';
+import { slots } from './slots.ts';
 
 /** 0 .. 2^48-1, first byte most significant. */
 export type Mac = Unit<number, 'mac'>;
