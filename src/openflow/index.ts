@@ -87,7 +87,13 @@ export type { BundleAdd, BundleControl, RequestForward } from './messages/bundle
 export type { FragmentHandling, SwitchConfig } from './messages/configuration.ts';
 export type { CtFlush, CtTuple } from './messages/ct-flush.ts';
 export type { SwitchDescription } from './messages/description.ts';
-export type { FlowModTableId, Numbered, SetFlowFormat, SetPacketInFormat } from './messages/extensions.ts';
+export type {
+  FlowModTableId,
+  Numbered,
+  PacketInFormat,
+  SetFlowFormat,
+  SetPacketInFormat,
+} from './messages/extensions.ts';
 export type { SwitchFeatures } from './messages/features.ts';
 export type { FieldSet } from './messages/field-sets.ts';
 export type { FlowCommand, FlowMod } from './messages/flow-mod.ts';
@@ -108,6 +114,7 @@ export type { IpfixStats } from './messages/ipfix.ts';
 export type {
   MeterBand,
   MeterBandStats,
+  MeterCommand,
   MeterConfig,
   MeterFeatures,
   MeterMod,
