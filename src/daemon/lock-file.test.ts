@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -18,6 +18,8 @@ test('a lock file is locked for other processes until it is released, and only o
   try {
     const lock = takeLockFile(path);
     expect(() => takeLockFile(path)).toThrow('Resource deadlock avoided');
+    symlinkSync(path, join(folder, 'other name'));
+    expect(() => takeLockFile(join(folder, 'other name'))).toThrow('Resource deadlock avoided');
     expect(others()).toBe('locked');
     lock.release();
     expect(others()).toBe('free');

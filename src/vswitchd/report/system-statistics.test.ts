@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { makePidfile, pidfileOwner } from '../../daemon/pidfile.ts';
 import {
   loadAverage,
   localMounts,
@@ -18,24 +22,36 @@ describe('statistics of the host', () => {
   });
 
   test('a process whose name holds spaces and parentheses is read after the last one', () => {
-    const fields = Array.from({ length: 30 }, (_, n) => n);
+    const fields = Array.from({ length: 40 }, (_, n) => n);
     const stat = `7 (a ) b) S ${fields.slice(1).join(' ')}`;
-    expect(processUse(stat, 10)).toBe(`${Math.round(20 / 1024)},84,230,0,9810,9810`);
+    expect(processUse(stat, 10)).toBe('0,84,230,0,9810,9810,36');
     expect(processUse('', 10)).toBeUndefined();
   });
 
   test('only local writable file systems count', () => {
     const mounts =
       '/dev/a / ext4 rw,noatime 0 0\n/dev/b /b ext4 ro 0 0\nproc /proc proc rw 0 0\n/dev/c /x\\040y xfs rw 0 0\n';
-    expect(localMounts(mounts)).toEqual([
-      { device: '/dev/a', folder: '/' },
-      { device: '/dev/c', folder: '/x y' },
-    ]);
+    expect(localMounts(mounts)).toEqual(['/', '/x y']);
   });
 
   test('this host has them', () => {
     const statistics = readSystemStatistics('/nowhere');
     expect(Number(statistics.get('cpu'))).toBeGreaterThan(0);
     expect(statistics.get('memory')).toMatch(/^\d+(,\d+){4}$/);
+  });
+
+  test('they tell of processes with pidfiles, without giving the lock of our own away', () => {
+    const rundir = mkdtempSync(join(tmpdir(), 'system-statistics-'));
+    try {
+      const removePidfile = makePidfile(join(rundir, 'ours.pid'));
+      writeFileSync(join(rundir, 'stale.pid'), `${process.ppid}\n`);
+      const statistics = readSystemStatistics(rundir);
+      expect(statistics.get('process_ours')).toMatch(/^\d+,\d+,\d+,0,\d+,\d+,\d+$/);
+      expect(statistics.get('process_stale')).toBeUndefined();
+      expect(pidfileOwner(join(rundir, 'ours.pid'))).toBe(process.pid);
+      removePidfile();
+    } finally {
+      rmSync(rundir, { recursive: true });
+    }
   });
 });
