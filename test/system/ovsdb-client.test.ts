@@ -1,10 +1,10 @@
 /** The installed ovsdb-client and ours on the same server, command by command. Build first: `npm run test:system` does. */
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatJson } from '../../src/rpc/json.ts';
 import { RealServer, schemaFile, type ToolRun, whyNoServer } from './real-server.ts';
+import { until } from './support/daemon-pair.ts';
 
 const ours = new URL('../../bin/ovsdb-client', import.meta.url).pathname;
 const reason = whyNoServer();
@@ -86,7 +86,9 @@ describe.skipIf(reason !== undefined)(
       const text = JSON.stringify(['Open_vSwitch', wait]);
       const aware = runInBackground(server, '--db-change-aware', 'transact', text);
       const unaware = runInBackground(server, 'transact', text);
-      await sleep(1000);
+      const waiting = (): string =>
+        server.run('ovs-appctl', ['-t', `${server.folder}/ctl`, 'memory/show']).stdout;
+      await until(() => waiting().includes('triggers:2'), 'both to wait');
       const converted = `${server.folder}/converted.ovsschema`;
       const schema = JSON.parse(server.run('ovsdb-client', ['get-schema']).stdout);
       writeFileSync(converted, JSON.stringify({ ...schema, version: '99.0.0' }));
