@@ -5,8 +5,8 @@ import { decodeMessage, encodeMessage, headerSize, messageSize, type Sent } from
 import { OpenFlowError } from './errors.ts';
 import { anyMessage, inVersion, messageNames } from './message-fixture.ts';
 import { formsToSend, formToSend } from './message-table.ts';
-import { formatMessage } from './message-text.ts';
 import { messages } from './messages/index.ts';
+import { formatMessage } from './text/messages.ts';
 import { allVersions, type WireVersion } from './versions.ts';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));

@@ -5,7 +5,7 @@
 import type { PortText } from '../flow/fields/text.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
-import type { TableText } from './name-text.ts';
+import type { TableText } from './text/names.ts';
 import type { VersionRange, WireVersion } from './versions.ts';
 
 /**

@@ -61,7 +61,14 @@ export type { Subfield } from './actions/subfield.ts';
 export type { ActionArguments } from './actions/values.ts';
 export type { PopVlanArguments, SetVlanArguments } from './actions/vlan-actions.ts';
 export { decodeMessage, type Received, type Sent } from './codec.ts';
-export type { Connection } from './connection.ts';
+export type { Connection } from './connection/connection.ts';
+export {
+  ErrorReply,
+  type ReplyName,
+  type ReplyTo,
+  type Request,
+  type RequestName,
+} from './connection/replies.ts';
 export { type ErrorCode, type ErrorName, OpenFlowError } from './errors.ts';
 export type { Counts, Duration } from './layout.ts';
 export { type ConnectOptions, connect } from './library/connect.ts';
@@ -137,5 +144,4 @@ export type { Eviction, TableDesc, TableMiss, TableMod, TableStatus, Vacancy } f
 export type { TlvMapping, TlvTableMod, TlvTableReply } from './messages/tlv-table.ts';
 export type { MessageValues } from './messages/values.ts';
 export { reservedPorts } from './ports.ts';
-export { ErrorReply, type ReplyName, type ReplyTo, type Request, type RequestName } from './replies.ts';
 export type { WireVersion } from './versions.ts';

@@ -11,16 +11,16 @@ import { matchOn } from '../flow/match.ts';
 import { Frame } from '../wire/frame.ts';
 import type { Action } from './actions/index.ts';
 import type { Received, Sent } from './codec.ts';
-import type { Connection } from './connection.ts';
-import { matchOfPacket } from './fixed-match.ts';
+import type { Connection } from './connection/connection.ts';
 import { flowMod, packetOut } from './library/messages.ts';
-import { inPortOf } from './match-codec.ts';
+import { matchOfPacket } from './match/fixed-match.ts';
+import { inPortOf } from './match/match-codec.ts';
 import type { FlowMod } from './messages/flow-mod.ts';
 import type { PacketIn } from './messages/packet-in.ts';
 import type { PortDescription } from './messages/port-description.ts';
 import { firstReservedPort, reservedPorts } from './ports.ts';
-import { flowModIn, protocolStep } from './protocol-messages.ts';
-import { initialProtocol, type Protocol, type ProtocolSet, protocolsIn } from './protocols.ts';
+import { flowModIn, protocolStep } from './protocols/protocol-messages.ts';
+import { initialProtocol, type Protocol, type ProtocolSet, protocolsIn } from './protocols/protocols.ts';
 
 export interface LearningOptions {
   /** A hub floods all that it gets. */

@@ -1,6 +1,6 @@
 /** Numbers of ports: 16 bits in OpenFlow 1.0 and in extensions, 32 since 1.1, where the reserved ones are at the end. */
 import type { PortText } from '../flow/fields/text.ts';
-import { type Names, noNames } from './name-text.ts';
+import { type Names, noNames } from './text/names.ts';
 
 /** By their 16-bit number, which is how values keep all ports. */
 export const reservedPorts = {

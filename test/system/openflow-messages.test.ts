@@ -7,8 +7,8 @@ import { Writer } from '../../src/openflow/bytes.ts';
 import { encodeMessage, headerSize } from '../../src/openflow/codec.ts';
 import { inVersion, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
-import { formatMessage } from '../../src/openflow/message-text.ts';
 import type { Message } from '../../src/openflow/messages/index.ts';
+import { formatMessage } from '../../src/openflow/text/messages.ts';
 import { allVersions, versionText, type WireVersion } from '../../src/openflow/versions.ts';
 import { parseVerbosity, printedByOvsOfctl } from './support/ofp-parse.ts';
 

@@ -5,7 +5,7 @@ import {
   type ProtocolSet,
   protocolsOfVersions,
   versionsOf,
-} from '../../openflow/protocols.ts';
+} from '../../openflow/protocols/protocols.ts';
 import { versionName, type WireVersion } from '../../openflow/versions.ts';
 
 export interface Allowed {

@@ -1,7 +1,7 @@
 /** Changes of several kinds, made at once: bundle. ovs-ofctl(8). */
 import type { Sent } from '../../openflow/codec.ts';
-import { flowModIn } from '../../openflow/protocol-messages.ts';
-import { protocolSets, protocolsOfVersions } from '../../openflow/protocols.ts';
+import { flowModIn } from '../../openflow/protocols/protocol-messages.ts';
+import { protocolSets, protocolsOfVersions } from '../../openflow/protocols/protocols.ts';
 import { type BundleLine, readBundleLine } from '../../openflow/text/bundles.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { Allowed } from './allowed.ts';

@@ -15,7 +15,7 @@ import { composeFrame } from '../../flow/compose.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
 import { readPacket } from '../../flow/match-text.ts';
 import { headerSize, messageSize } from '../../openflow/codec.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
+import { TcpStreams } from '../../openflow/connection/tcp-streams.ts';
 import {
   formatPacket,
   formatPacketKey,
@@ -23,7 +23,7 @@ import {
   transportOf,
 } from '../../openflow/messages/packet-text.ts';
 import { portText, reservedPorts } from '../../openflow/ports.ts';
-import { TcpStreams } from '../../openflow/tcp-streams.ts';
+import { formatMessage } from '../../openflow/text/messages.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import {

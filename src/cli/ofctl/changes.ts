@@ -2,11 +2,11 @@
 import { Fatal } from '../../daemon/program.ts';
 import { Writer } from '../../openflow/bytes.ts';
 import { encodeMessage, type Sent } from '../../openflow/codec.ts';
-import type { Connection, ConnectionEvents } from '../../openflow/connection.ts';
+import type { Connection, ConnectionEvents } from '../../openflow/connection/connection.ts';
+import { ErrorReply, read } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
 import type { BundleControl } from '../../openflow/messages/bundles.ts';
-import { ErrorReply, read } from '../../openflow/replies.ts';
+import { formatMessage } from '../../openflow/text/messages.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 import { namesToShow } from './names.ts';

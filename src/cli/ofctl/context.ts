@@ -2,9 +2,9 @@
 import { type CommandLine, isUsed } from '../../daemon/options.ts';
 import type { Program } from '../../daemon/program.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
-import type { Connection } from '../../openflow/connection.ts';
-import type { SortKey } from '../../openflow/flow-order.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
+import type { SortKey } from '../../openflow/text/flow-order.ts';
 import type { Allowed } from './allowed.ts';
 
 /** Options of commands about flows. */

@@ -1,10 +1,10 @@
 /** Commands that print flows, or their sums: dump-flows, dump-aggregate. */
 import { Malformed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
-import { sortFlows } from '../../openflow/flow-order.ts';
-import { readFlowFilter } from '../../openflow/flow-text.ts';
 import { type FlowRequest, formatFlowStats } from '../../openflow/messages/flows.ts';
-import { flowRequestIn } from '../../openflow/protocol-messages.ts';
+import { flowRequestIn } from '../../openflow/protocols/protocol-messages.ts';
+import { sortFlows } from '../../openflow/text/flow-order.ts';
+import { readFlowFilter } from '../../openflow/text/flows.ts';
 import type { OfctlContext } from './context.ts';
 import { printAnswer } from './dump.ts';
 import { fetchFlows } from './flow-stats.ts';

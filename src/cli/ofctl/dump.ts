@@ -1,9 +1,9 @@
 /** Commands that print what a switch answers: show, dump-desc, dump-tables, dump-ports, dump-ports-desc. */
 import type { Sent } from '../../openflow/codec.ts';
-import type { Connection } from '../../openflow/connection.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
 import { portSize } from '../../openflow/messages/port-description.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
+import { formatMessage } from '../../openflow/text/messages.ts';
 import type { OfctlContext } from './context.ts';
 import { namesToShow, portNumber } from './names.ts';
 import { openTarget } from './protocol.ts';

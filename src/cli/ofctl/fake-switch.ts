@@ -6,8 +6,8 @@ import { listenStreams } from '../../net/listener.ts';
 import type { Stream } from '../../net/stream.ts';
 import { Writer } from '../../openflow/bytes.ts';
 import { decodeMessage, encodeMessage, type Received, type Sent } from '../../openflow/codec.ts';
-import { MessageSplitter } from '../../openflow/message-splitter.ts';
-import { helloFor } from '../../openflow/negotiation.ts';
+import { MessageSplitter } from '../../openflow/connection/message-splitter.ts';
+import { helloFor } from '../../openflow/connection/negotiation.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 
 export class FakeSwitch {

@@ -3,11 +3,11 @@
 import { hexDump } from '../../base/hex-dump.ts';
 import { Writer } from '../../openflow/bytes.ts';
 import { encodeMessage, type Sent } from '../../openflow/codec.ts';
-import { readFlow } from '../../openflow/flow-text.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
 import type { FlowCommand } from '../../openflow/messages/flow-mod.ts';
-import { flowModIn } from '../../openflow/protocol-messages.ts';
-import { formatProtocols, protocolSets, protocolsIn, versionOf } from '../../openflow/protocols.ts';
+import { flowModIn } from '../../openflow/protocols/protocol-messages.ts';
+import { formatProtocols, protocolSets, protocolsIn, versionOf } from '../../openflow/protocols/protocols.ts';
+import { readFlow } from '../../openflow/text/flows.ts';
+import { formatMessage } from '../../openflow/text/messages.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import { orFatal } from './arguments.ts';
 import { ChangeBundle, perform } from './changes.ts';

@@ -1,15 +1,15 @@
 /** Commands that compare flows: diff-flows, and replace-flows, which sends the differences. */
 import { statSync } from '../../base/files.ts';
 import { formatActions } from '../../openflow/action-codec.ts';
-import { readFlowEntry } from '../../openflow/flow-text.ts';
-import { formatPackedMatch } from '../../openflow/match-codec.ts';
+import { formatPackedMatch } from '../../openflow/match/match-codec.ts';
 import { flowFlags } from '../../openflow/messages/flow-flags.ts';
 import { anyGroup, type FlowCommand, type FlowMod } from '../../openflow/messages/flow-mod.ts';
 import { everyFlow } from '../../openflow/messages/flows.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
-import { flowModIn } from '../../openflow/protocol-messages.ts';
-import { protocolSets } from '../../openflow/protocols.ts';
+import { flowModIn } from '../../openflow/protocols/protocol-messages.ts';
+import { protocolSets } from '../../openflow/protocols/protocols.ts';
+import { readFlowEntry } from '../../openflow/text/flows.ts';
 import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { readFlows, readLines } from './flow-file.ts';

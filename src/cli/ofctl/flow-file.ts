@@ -5,9 +5,9 @@ import { Malformed } from '../../base/errors.ts';
 import { readFileSync } from '../../base/files.ts';
 import { decodeText } from '../../base/text.ts';
 import { Fatal } from '../../daemon/program.ts';
-import type { FlowSaid } from '../../openflow/flow-text.ts';
 import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
-import { type ProtocolSet, protocolSets } from '../../openflow/protocols.ts';
+import { type ProtocolSet, protocolSets } from '../../openflow/protocols/protocols.ts';
+import type { FlowSaid } from '../../openflow/text/flows.ts';
 import type { NameText } from './names.ts';
 
 const standardInput = 0;

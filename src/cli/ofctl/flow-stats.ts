@@ -1,9 +1,9 @@
 /** All flows of a switch that a request means, as values. */
 import { Fatal } from '../../daemon/program.ts';
+import { ErrorReply } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { FlowRequest, FlowStats } from '../../openflow/messages/flows.ts';
-import { flowRequestIn } from '../../openflow/protocol-messages.ts';
-import { ErrorReply } from '../../openflow/replies.ts';
+import { flowRequestIn } from '../../openflow/protocols/protocol-messages.ts';
 import type { Session } from './protocol.ts';
 import { during } from './target.ts';
 

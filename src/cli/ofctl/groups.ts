@@ -3,8 +3,7 @@ import { logger } from '../../base/log.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { Writer } from '../../openflow/bytes.ts';
 import { encodeMessage, type Sent } from '../../openflow/codec.ts';
-import type { Connection } from '../../openflow/connection.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
 import { allGroups, type GroupCommand } from '../../openflow/messages/group-values.ts';
 import type { GroupMod } from '../../openflow/messages/groups.ts';
@@ -14,8 +13,9 @@ import {
   protocolSets,
   protocolsIn,
   versionOf,
-} from '../../openflow/protocols.ts';
+} from '../../openflow/protocols/protocols.ts';
 import { type ReadGroup, readGroup, readGroupLine, readGroupNumber } from '../../openflow/text/groups.ts';
+import { formatMessage } from '../../openflow/text/messages.ts';
 import { versionName, type WireVersion } from '../../openflow/versions.ts';
 import { orFatal, readDecimal } from './arguments.ts';
 import { ChangeBundle, perform } from './changes.ts';

@@ -11,7 +11,7 @@ import { Fatal } from '../../daemon/program.ts';
 import { Writer } from '../../openflow/bytes.ts';
 import { encodeMessage, headerSize, messageSize } from '../../openflow/codec.ts';
 import { errorCode, isErrorName } from '../../openflow/errors.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
+import { formatMessage } from '../../openflow/text/messages.ts';
 import { allVersions, knownVersion, versionText, type WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 

@@ -1,7 +1,7 @@
 /** Commands about meters: ovs-ofctl(8), "Meter Table Commands". */
 import type { Sent } from '../../openflow/codec.ts';
 import { allMeters, type MeterCommand } from '../../openflow/messages/meters.ts';
-import { protocolSets } from '../../openflow/protocols.ts';
+import { protocolSets } from '../../openflow/protocols/protocols.ts';
 import { readMeterMod, readMeterNumber } from '../../openflow/text/meters.ts';
 import { orFatal } from './arguments.ts';
 import { perform } from './changes.ts';

@@ -24,9 +24,9 @@ import {
 } from '../../daemon/unixctl.ts';
 import { Writer } from '../../openflow/bytes.ts';
 import { encodeMessage, headerSize, messageSize } from '../../openflow/codec.ts';
-import type { Connection } from '../../openflow/connection.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
-import { initialProtocol } from '../../openflow/protocols.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
+import { initialProtocol } from '../../openflow/protocols/protocols.ts';
+import { formatMessage } from '../../openflow/text/messages.ts';
 import { readPacketOut } from '../../openflow/text/packet-out.ts';
 import type { OfctlContext } from './context.ts';
 import { NameReader } from './names.ts';

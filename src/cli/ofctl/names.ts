@@ -4,8 +4,9 @@
  */
 import { Malformed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
-import type { Connection } from '../../openflow/connection.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
 import type { PortDescription } from '../../openflow/messages/port-description.ts';
+import { portText, portTextOf, reservedPorts } from '../../openflow/ports.ts';
 import {
   type Names,
   namesOf,
@@ -13,8 +14,7 @@ import {
   type TableText,
   tableText,
   tableTextOf,
-} from '../../openflow/name-text.ts';
-import { portText, portTextOf, reservedPorts } from '../../openflow/ports.ts';
+} from '../../openflow/text/names.ts';
 import type { OfctlContext } from './context.ts';
 import { openTarget } from './protocol.ts';
 import { during } from './target.ts';

@@ -29,9 +29,9 @@ import {
   tlsOptions,
   versionHelp,
 } from '../../daemon/program.ts';
-import { readSortKey, type SortKey } from '../../openflow/flow-order.ts';
 import { type PacketInFormat, packetInFormatNamed } from '../../openflow/messages/extensions.ts';
-import { type ProtocolSet, protocolSets, readProtocols } from '../../openflow/protocols.ts';
+import { type ProtocolSet, protocolSets, readProtocols } from '../../openflow/protocols/protocols.ts';
+import { readSortKey, type SortKey } from '../../openflow/text/flow-order.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import { findCommand, listCommands } from '../command-table.ts';
 import { readVersions } from '../version-list.ts';

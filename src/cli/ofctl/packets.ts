@@ -1,7 +1,7 @@
 /** Packets that are to be sent: packet-out. ovs-ofctl(8). */
 import { Fatal } from '../../daemon/program.ts';
 import { readActionText } from '../../openflow/action-codec.ts';
-import { protocolsOfActions } from '../../openflow/action-protocols.ts';
+import { protocolsOfActions } from '../../openflow/protocols/action-protocols.ts';
 import { packetFrom, readFrame, readPacketOut } from '../../openflow/text/packet-out.ts';
 import { orFatal } from './arguments.ts';
 import { perform } from './changes.ts';

@@ -1,7 +1,7 @@
 /** Commands about ports and their queues: mod-port, queue-stats, queue-get-config. ovs-ofctl(8). */
 import { Fatal } from '../../daemon/program.ts';
 import { readLeadingNumber } from '../../openflow/actions/arguments.ts';
-import type { Connection } from '../../openflow/connection.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
 import {
   type PortConfigName,
   type PortDescription,

@@ -1,5 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type ProtocolSet, protocolSets, protocols, readProtocols } from '../../openflow/protocols.ts';
+import {
+  type ProtocolSet,
+  protocolSets,
+  protocols,
+  readProtocols,
+} from '../../openflow/protocols/protocols.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import { allowedBy } from './allowed.ts';
 import type { OfctlContext } from './context.ts';

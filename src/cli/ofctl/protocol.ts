@@ -7,8 +7,9 @@
 import { errnos } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
-import type { Connection, ConnectionEvents } from '../../openflow/connection.ts';
-import { protocolStep } from '../../openflow/protocol-messages.ts';
+import type { Connection, ConnectionEvents } from '../../openflow/connection/connection.ts';
+import { ErrorReply } from '../../openflow/connection/replies.ts';
+import { protocolStep } from '../../openflow/protocols/protocol-messages.ts';
 import {
   formatProtocols,
   initialProtocol,
@@ -17,8 +18,7 @@ import {
   protocolSets,
   protocolsIn,
   versionsOf,
-} from '../../openflow/protocols.ts';
-import { ErrorReply } from '../../openflow/replies.ts';
+} from '../../openflow/protocols/protocols.ts';
 import { versionName } from '../../openflow/versions.ts';
 import type { Allowed } from './allowed.ts';
 import type { OfctlContext } from './context.ts';

@@ -5,12 +5,12 @@
 import { decodeText, encodeText } from '../../base/text.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { decodeMessage, type Sent } from '../../openflow/codec.ts';
-import type { Connection } from '../../openflow/connection.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
 import { formatTableList } from '../../openflow/messages/table-features-text.ts';
 import type { TableFeatures } from '../../openflow/messages/table-values.ts';
 import { allTables, type TableDesc, type TableMod } from '../../openflow/messages/tables.ts';
-import { protocolsOfVersions } from '../../openflow/protocols.ts';
+import { protocolsOfVersions } from '../../openflow/protocols/protocols.ts';
+import { formatMessage } from '../../openflow/text/messages.ts';
 import { readTableChange, type TableSetting } from '../../openflow/text/tables.ts';
 import { allVersions, versionName, versionText, type WireVersion } from '../../openflow/versions.ts';
 import { orFatal } from './arguments.ts';

@@ -5,7 +5,11 @@ import { SyscallFailed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { type ActiveRemote, OPENFLOW_PORT, readActiveRemote } from '../../net/remote.ts';
 import { connectStream, type Stream } from '../../net/stream.ts';
-import { type Connection, type ConnectionEvents, openConnection } from '../../openflow/connection.ts';
+import {
+  type Connection,
+  type ConnectionEvents,
+  openConnection,
+} from '../../openflow/connection/connection.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 

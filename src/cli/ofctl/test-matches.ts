@@ -10,7 +10,7 @@ import { type Match, packMatch, unpackKey } from '../../flow/match.ts';
 import { MatchBuilder } from '../../flow/match-text.ts';
 import { Reader, Writer } from '../../openflow/bytes.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
-import { match10Size, match11Size, readMatch10, writeMatch10 } from '../../openflow/fixed-match.ts';
+import { match10Size, match11Size, readMatch10, writeMatch10 } from '../../openflow/match/fixed-match.ts';
 import {
   decodeMatch,
   formatPackedMatch,
@@ -19,10 +19,10 @@ import {
   writeMatch,
   writeNxMatch,
   writeOxm,
-} from '../../openflow/match-codec.ts';
-import { reportNormal } from '../../openflow/normal-match.ts';
-import { formatOxmText, readOxmText } from '../../openflow/oxm-text.ts';
+} from '../../openflow/match/match-codec.ts';
+import { reportNormal } from '../../openflow/match/normal-match.ts';
 import { portText } from '../../openflow/ports.ts';
+import { formatOxmText, readOxmText } from '../../openflow/text/oxm.ts';
 import { versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 import { differences, hexLine, inputLines, isBlank, plainLines, withoutComment } from './test-lines.ts';

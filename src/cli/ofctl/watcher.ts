@@ -4,10 +4,10 @@ import { strftime } from '../../base/strftime.ts';
 import { printError } from '../../daemon/output.ts';
 import { Reader, Writer } from '../../openflow/bytes.ts';
 import { decodeMessage, encodeMessage, readHead } from '../../openflow/codec.ts';
-import type { Connection, ConnectionEvents } from '../../openflow/connection.ts';
+import type { Connection, ConnectionEvents } from '../../openflow/connection/connection.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
-import { formatMessage } from '../../openflow/message-text.ts';
 import type { PacketIn } from '../../openflow/messages/packet-in.ts';
+import { formatMessage } from '../../openflow/text/messages.ts';
 import { isGiven, type OfctlContext } from './context.ts';
 import { type NameText, numbersOnly } from './names.ts';
 

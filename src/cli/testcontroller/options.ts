@@ -16,10 +16,10 @@ import {
   tlsOptions,
 } from '../../daemon/program.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
-import { readFlow } from '../../openflow/flow-text.ts';
 import type { LearningOptions } from '../../openflow/learning-switch.ts';
 import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
-import { protocolSets } from '../../openflow/protocols.ts';
+import { protocolSets } from '../../openflow/protocols/protocols.ts';
+import { readFlow } from '../../openflow/text/flows.ts';
 import { allVersions, versionName, type WireVersion } from '../../openflow/versions.ts';
 import { readFlows, readLines } from '../ofctl/flow-file.ts';
 import { numbersOnly } from '../ofctl/names.ts';

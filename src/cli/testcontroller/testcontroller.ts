@@ -23,7 +23,7 @@ import { listenStreams } from '../../net/listener.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
 import { isActiveName, OPENFLOW_PORT, readActiveRemote, readPassiveRemote } from '../../net/remote.ts';
 import { connectStream, type Stream } from '../../net/stream.ts';
-import { type Connection, openConnection } from '../../openflow/connection.ts';
+import { type Connection, openConnection } from '../../openflow/connection/connection.ts';
 import { LearningSwitch } from '../../openflow/learning-switch.ts';
 import { type ControllerConfig, controllerHelp, controllerOptions, readController } from './options.ts';
 

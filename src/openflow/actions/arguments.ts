@@ -4,8 +4,8 @@ import { Malformed } from '../../base/errors.ts';
 import { readInteger } from '../../flow/fields/integer.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
 import { type Part, u8, u16, u32, u64 } from '../layout.ts';
-import { tableText } from '../name-text.ts';
 import { firstReservedPort, port16, port32, reservedPorts } from '../ports.ts';
+import { tableText } from '../text/names.ts';
 import type { ActionText, Argument } from './declare.ts';
 
 export const u8Argument = argumentOf(u8);

@@ -1,7 +1,7 @@
 /** One of several ports, chosen by hash or by which is up: Nicira's bundle and bundle_load; ovs-actions(7). */
 import type { Reader, Writer } from '../bytes.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
-import { hasShortHeader } from '../oxm.ts';
+import { hasShortHeader } from '../match/oxm.ts';
 import { reservedPorts } from '../ports.ts';
 import { checkOutputPort, checkZero, readLeadingNumber, readPortArgument, wrong } from './arguments.ts';
 import { type ActionForm, type ActionText, defineAction } from './declare.ts';

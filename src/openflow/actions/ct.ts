@@ -4,7 +4,7 @@ import { keyValues } from '../../flow/key-values.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import type { Reader } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
-import { hasShortHeader, readShortFieldHeader, writeFieldHeader } from '../oxm.ts';
+import { hasShortHeader, readShortFieldHeader, writeFieldHeader } from '../match/oxm.ts';
 import { formatTable, readTable, readUnsigned, wrong } from './arguments.ts';
 import { type ActionText, type AnyAction, defineAction, type Outer } from './declare.ts';
 import { isPlainNat, nat } from './nat.ts';

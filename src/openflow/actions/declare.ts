@@ -6,8 +6,8 @@
 import type { PortText } from '../../flow/fields/text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import type { ErrorName } from '../errors.ts';
-import type { TableText } from '../name-text.ts';
-import type { ProtocolSet } from '../protocols.ts';
+import type { ProtocolSet } from '../protocols/protocols.ts';
+import type { TableText } from '../text/names.ts';
 import type { VersionRange, WireVersion } from '../versions.ts';
 import type { PacketShape } from './packet-shape.ts';
 

@@ -5,7 +5,7 @@ import { keyValues } from '../../flow/key-values.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
-import { protocolSets } from '../protocols.ts';
+import { protocolSets } from '../protocols/protocols.ts';
 import { readUnsigned, wrong } from './arguments.ts';
 import { defineAction } from './declare.ts';
 import { etherTypeNamespace } from './packet-shape.ts';

@@ -4,7 +4,7 @@
  */
 import { hexOrZero } from '../../base/numbers.ts';
 import { reservedPorts } from '../ports.ts';
-import { protocolSets } from '../protocols.ts';
+import { protocolSets } from '../protocols/protocols.ts';
 import { checkZero, formatTable, readTable, readU32, readU64, u32Argument, wrong } from './arguments.ts';
 import { type AnyAction, defineAction, instead, laidOut, type WithoutArguments } from './declare.ts';
 import { resubmit } from './pipeline-actions.ts';

@@ -5,7 +5,7 @@ import { hexOrZero } from '../../base/numbers.ts';
 import type { Field } from '../../flow/fields/index.ts';
 import type { PortText } from '../../flow/fields/text.ts';
 import { keyValues } from '../../flow/key-values.ts';
-import { hasShortHeader } from '../oxm.ts';
+import { hasShortHeader } from '../match/oxm.ts';
 import { formatTable, readIntegerAhead, readLeadingNumber, readTable, wrong } from './arguments.ts';
 import type { ActionText } from './declare.ts';
 import { bytesWith } from './field-bits.ts';

@@ -3,7 +3,7 @@ import { readField } from '../../flow/fields/value.ts';
 import { MatchBuilder } from '../../flow/match-text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
-import { readShortFieldHeader, writeFieldHeader } from '../oxm.ts';
+import { readShortFieldHeader, writeFieldHeader } from '../match/oxm.ts';
 import { checkZero } from './arguments.ts';
 import { defineAction } from './declare.ts';
 import { bytesWith, onesOf } from './field-bits.ts';

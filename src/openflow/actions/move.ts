@@ -1,6 +1,6 @@
 /** Bits copied from field to field, and the stack: OpenFlow 1.5.1 section 7.2.6.8, the ONF's extension for 1.3, Nicira's. */
 import type { ErrorName } from '../errors.ts';
-import { writeFieldHeader } from '../oxm.ts';
+import { writeFieldHeader } from '../match/oxm.ts';
 import type { WireVersion } from '../versions.ts';
 import { checkZero, wrong } from './arguments.ts';
 import { type ActionForm, type ActionPlace, defineAction } from './declare.ts';

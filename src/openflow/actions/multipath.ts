@@ -1,6 +1,6 @@
 /** A number of a link, computed from a hash: Nicira's multipath; ovs-actions(7). */
 import { OpenFlowError } from '../errors.ts';
-import { hasShortHeader } from '../oxm.ts';
+import { hasShortHeader } from '../match/oxm.ts';
 import { readLeadingNumber, wrong } from './arguments.ts';
 import { defineAction } from './declare.ts';
 import {

@@ -1,7 +1,7 @@
 /** Actions that send packets, and what goes with them: OpenFlow 1.5.1 section 7.2.6.2, ovs-actions(7). */
 import { keyValues } from '../../flow/key-values.ts';
 import { OpenFlowError } from '../errors.ts';
-import { hasShortHeader } from '../oxm.ts';
+import { hasShortHeader } from '../match/oxm.ts';
 import { firstReservedPort, reservedPorts } from '../ports.ts';
 import {
   after,

@@ -3,7 +3,7 @@ import { type Field, type FieldName, fieldNamed, fields } from '../../flow/field
 import { isMetByMatch } from '../../flow/fields/prerequisites.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
-import { readFieldHeader, readShortFieldHeader, writeFieldHeader } from '../oxm.ts';
+import { readFieldHeader, readShortFieldHeader, writeFieldHeader } from '../match/oxm.ts';
 import { wrong } from './arguments.ts';
 import type { PacketShape } from './packet-shape.ts';
 

@@ -1,6 +1,6 @@
 /** VLAN tags: OpenFlow 1.0.2 section 5.2.4, 1.5.1 section 7.2.6.6; ovs-actions(7). */
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
-import { protocolSets } from '../protocols.ts';
+import { protocolSets } from '../protocols/protocols.ts';
 import { readUnsigned, u8Argument, u16Argument, wrong } from './arguments.ts';
 import {
   type ActionForm,

@@ -1,7 +1,7 @@
 /** `connect` of `ovs-ts/openflow`: a conversation with a switch, or with a controller that listens. */
 import { OPENFLOW_PORT, readActiveRemote } from '../../net/remote.ts';
 import { connectStream } from '../../net/stream.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import { type ConversationOptions, converse } from './converse.ts';
 
 export interface ConnectOptions extends ConversationOptions {

@@ -7,7 +7,7 @@ import type { WaitOptions } from '../../base/waiting.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Stream } from '../../net/stream.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
-import { type Connection, openConnection } from '../connection.ts';
+import { type Connection, openConnection } from '../connection/connection.ts';
 import type { OpenFlowError } from '../errors.ts';
 import type { WireVersion } from '../versions.ts';
 

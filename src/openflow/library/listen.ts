@@ -4,7 +4,7 @@ import { waitFor } from '../../base/waiting.ts';
 import { listenStreams, requireFree, type StreamListener } from '../../net/listener.ts';
 import { activeRemoteOf, formatRemote, OPENFLOW_PORT, readPassiveRemote } from '../../net/remote.ts';
 import type { Stream } from '../../net/stream.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import { type ConversationOptions, converse } from './converse.ts';
 
 export interface ListenOptions extends ConversationOptions {

@@ -11,10 +11,10 @@ import { bitsOf } from '../actions/field-bits.ts';
 import type { Action } from '../actions/index.ts';
 import { Writer } from '../bytes.ts';
 import { encodeMessage, type Sent } from '../codec.ts';
-import { formatPackedMatch } from '../match-codec.ts';
-import { formatMessage } from '../message-text.ts';
-import { namesOf, tableText } from '../name-text.ts';
+import { formatPackedMatch } from '../match/match-codec.ts';
 import { portText, portTextOf } from '../ports.ts';
+import { formatMessage } from '../text/messages.ts';
+import { namesOf, tableText } from '../text/names.ts';
 import type { WireVersion } from '../versions.ts';
 
 export interface TextOptions {

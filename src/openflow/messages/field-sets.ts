@@ -2,7 +2,7 @@
 import { type Field, type FieldName, fields } from '../../flow/fields/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
-import { numberInActions, oxmPayloadSize, readOxmField, writeOxmHeader } from '../oxm.ts';
+import { numberInActions, oxmPayloadSize, readOxmField, writeOxmHeader } from '../match/oxm.ts';
 import type { WireVersion } from '../versions.ts';
 
 /** In the order in which they are printed. */

@@ -6,10 +6,16 @@ import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
-import { match10Size, readMatch10, writeMatch10 } from '../fixed-match.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { readLongPort } from '../layout.ts';
-import { decodeMatch, formatPackedMatch, readNxMatch, writeMatch, writeNxMatch } from '../match-codec.ts';
+import { match10Size, readMatch10, writeMatch10 } from '../match/fixed-match.ts';
+import {
+  decodeMatch,
+  formatPackedMatch,
+  readNxMatch,
+  writeMatch,
+  writeNxMatch,
+} from '../match/match-codec.ts';
 import { port32, reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import { emergencyFlag10, flowFlagBits, flowFlags, formatFlowFlags, readFlowFlags } from './flow-flags.ts';

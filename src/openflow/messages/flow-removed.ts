@@ -2,10 +2,16 @@
 import type { Match } from '../../flow/match.ts';
 import { defineMessage, type MessageForm } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
-import { match10Size, readMatch10, writeMatch10 } from '../fixed-match.ts';
 import { readOxsStats, writeOxsStats } from '../flow-stats.ts';
 import { counter, type Duration, duration, pad, struct, u8, u16, u64 } from '../layout.ts';
-import { decodeMatch, formatPackedMatch, readNxMatch, writeMatch, writeNxMatch } from '../match-codec.ts';
+import { match10Size, readMatch10, writeMatch10 } from '../match/fixed-match.ts';
+import {
+  decodeMatch,
+  formatPackedMatch,
+  readNxMatch,
+  writeMatch,
+  writeNxMatch,
+} from '../match/match-codec.ts';
 import type { WireVersion } from '../versions.ts';
 import { unknownDuration, wholeCount } from './flows.ts';
 import { formatDuration } from './text.ts';

@@ -5,10 +5,10 @@ import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, listForm, type MessageForm, type MessageText, type WirePlace } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
-import { match10Size, readMatch10, writeMatch10 } from '../fixed-match.ts';
 import { readOxsStats, writeOxsStats } from '../flow-stats.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { counter, type Duration, duration as durationPart, longPort, pad, struct, u32 } from '../layout.ts';
+import { match10Size, readMatch10, writeMatch10 } from '../match/fixed-match.ts';
 import {
   decodeMatch,
   formatPackedMatch,
@@ -16,7 +16,7 @@ import {
   writeMatch,
   writeNxMatch,
   writeOxm,
-} from '../match-codec.ts';
+} from '../match/match-codec.ts';
 import { reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import { flowFlagBits, formatFlowFlags, readFlowFlags } from './flow-flags.ts';

@@ -3,7 +3,7 @@ import { type FieldName, fields } from '../../flow/fields/index.ts';
 import { formatFieldText } from '../../flow/fields/text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
-import { numberInActions, oxmPayloadSize, readOxmField, writeOxmHeader } from '../oxm.ts';
+import { numberInActions, oxmPayloadSize, readOxmField, writeOxmHeader } from '../match/oxm.ts';
 import { portText } from '../ports.ts';
 import { type Property, readProperties, writeProperty } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';

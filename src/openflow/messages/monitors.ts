@@ -15,7 +15,7 @@ import {
   writeMatch,
   writeNxMatch,
   writeOxm,
-} from '../match-codec.ts';
+} from '../match/match-codec.ts';
 import { reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import { anyGroup } from './flow-mod.ts';

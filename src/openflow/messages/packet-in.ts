@@ -9,8 +9,15 @@ import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
 import { longPort, shortPort } from '../layout.ts';
-import { formatPackedMatch, inPortOf, readNxMatch, readOxm, writeNxMatch, writeOxm } from '../match-codec.ts';
-import { readOxmMatch, writeOxmMatch } from '../oxm-match.ts';
+import {
+  formatPackedMatch,
+  inPortOf,
+  readNxMatch,
+  readOxm,
+  writeNxMatch,
+  writeOxm,
+} from '../match/match-codec.ts';
+import { readOxmMatch, writeOxmMatch } from '../match/oxm-match.ts';
 import { packetInReasons } from '../packet-in-reasons.ts';
 import { type Property, readProperties, readWord, writeProperty, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';

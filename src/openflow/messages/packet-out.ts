@@ -8,7 +8,7 @@ import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
 import { longPort, type Part, shortPort } from '../layout.ts';
-import { formatPackedMatch, inPortOf, readOxm, writeOxm } from '../match-codec.ts';
+import { formatPackedMatch, inPortOf, readOxm, writeOxm } from '../match/match-codec.ts';
 import { firstReservedPort, reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import { formatPacket } from './packet-text.ts';

@@ -3,7 +3,6 @@ import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageForm } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
 import { pad, struct, u8, u32 } from '../layout.ts';
-import type { TableText } from '../name-text.ts';
 import {
   checkBody,
   type Property,
@@ -12,6 +11,7 @@ import {
   writeProperty,
   writeWord,
 } from '../properties.ts';
+import type { TableText } from '../text/names.ts';
 import type { WireVersion } from '../versions.ts';
 import { type BitNames, formatBits } from './text.ts';
 

@@ -1,7 +1,7 @@
 /** Lines of a bundle: flows, groups and packets that are to be sent, each behind a word that says which (ovs-ofctl(8), "bundle"). */
 import { wrong } from '../actions/arguments.ts';
 import type { ActionText } from '../actions/declare.ts';
-import { type FlowSaid, readFlow } from '../flow-text.ts';
+import { type FlowSaid, readFlow } from './flows.ts';
 import { type ReadGroup, readGroupLine } from './groups.ts';
 import { type ReadPacketOut, readPacketOut } from './packet-out.ts';
 

@@ -3,8 +3,8 @@ import { describe, expect, it, test } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
 import { Writer } from '../bytes.ts';
 import { encodeMessage } from '../codec.ts';
-import { formatMessage } from '../message-text.ts';
 import { readConnections } from './connections.ts';
+import { formatMessage } from './messages.ts';
 
 describe('connections to forget', () => {
   test.each([

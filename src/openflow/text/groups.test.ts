@@ -4,10 +4,10 @@ import { Malformed } from '../../base/errors.ts';
 import { Writer } from '../bytes.ts';
 import { encodeMessage } from '../codec.ts';
 import { messageOf } from '../message-fixture.ts';
-import { formatMessage } from '../message-text.ts';
 import { portText } from '../ports.ts';
-import { protocolSets } from '../protocols.ts';
+import { protocolSets } from '../protocols/protocols.ts';
 import { type ReadGroup, readGroup, readGroupLine, readGroupNumber } from './groups.ts';
+import { formatMessage } from './messages.ts';
 
 const context = { ports: portText };
 

@@ -3,7 +3,6 @@ import { encodeText } from '../../base/text.ts';
 import { type Field, type FieldName, fieldNamed } from '../../flow/fields/index.ts';
 import { type PortText, readFieldText } from '../../flow/fields/text.ts';
 import { keyValues } from '../../flow/key-values.ts';
-import { protocolsOfActions } from '../action-protocols.ts';
 import { readU32, readU64, wrong } from '../actions/arguments.ts';
 import type { ActionText } from '../actions/declare.ts';
 import { allBuckets, firstBucket, isBucketId, lastBucket } from '../messages/buckets.ts';
@@ -11,7 +10,8 @@ import { fieldSet } from '../messages/field-sets.ts';
 import { anyGroup } from '../messages/flow-mod.ts';
 import { allGroups, type GroupCommand, type GroupType, lastGroup } from '../messages/group-values.ts';
 import type { GroupMod } from '../messages/groups.ts';
-import { type ProtocolSet, protocolSets, protocolsOfField } from '../protocols.ts';
+import { protocolsOfActions } from '../protocols/action-protocols.ts';
+import { type ProtocolSet, protocolSets, protocolsOfField } from '../protocols/protocols.ts';
 import { numberBuckets, readBucket } from './buckets.ts';
 
 export interface ReadGroup {

@@ -3,9 +3,9 @@ import { describe, expect, it, test } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
 import { Writer } from '../bytes.ts';
 import { encodeMessage } from '../codec.ts';
-import { formatMessage } from '../message-text.ts';
 import { portText } from '../ports.ts';
-import { protocolSets } from '../protocols.ts';
+import { protocolSets } from '../protocols/protocols.ts';
+import { formatMessage } from './messages.ts';
 import { readPacketOut } from './packet-out.ts';
 
 const context = { ports: portText };

@@ -9,15 +9,15 @@ import { matchOn, packMatch } from '../../flow/match.ts';
 import { MatchBuilder } from '../../flow/match-text.ts';
 import { ethernet } from '../../wire/ethernet.ts';
 import { readActionText } from '../action-codec.ts';
-import { protocolsOfActions } from '../action-protocols.ts';
 import { readIntegerAhead, readPortArgument, wrong } from '../actions/arguments.ts';
 import type { ActionText } from '../actions/declare.ts';
 import type { Action } from '../actions/index.ts';
-import { splitActions } from '../flow-text.ts';
+import { isPipelineField } from '../match/oxm-match.ts';
 import { isPortOfPacketOut, type PacketOut } from '../messages/packet-out.ts';
-import { isPipelineField } from '../oxm-match.ts';
 import { firstReservedPort, reservedPorts } from '../ports.ts';
-import { type ProtocolSet, protocolSets, protocolsOfField } from '../protocols.ts';
+import { protocolsOfActions } from '../protocols/action-protocols.ts';
+import { type ProtocolSet, protocolSets, protocolsOfField } from '../protocols/protocols.ts';
+import { splitActions } from './flows.ts';
 
 export interface ReadPacketOut {
   readonly message: PacketOut;

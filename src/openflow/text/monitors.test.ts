@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Malformed } from '../base/errors.ts';
-import { Writer } from './bytes.ts';
-import { encodeMessage } from './codec.ts';
-import { formatMessage } from './message-text.ts';
-import { readMonitor } from './monitor-text.ts';
-import { portText } from './ports.ts';
-import { protocolSets } from './protocols.ts';
+import { Malformed } from '../../base/errors.ts';
+import { Writer } from '../bytes.ts';
+import { encodeMessage } from '../codec.ts';
+import { portText } from '../ports.ts';
+import { protocolSets } from '../protocols/protocols.ts';
+import { formatMessage } from './messages.ts';
+import { readMonitor } from './monitors.ts';
 
 /** What a switch is asked for, as the reference prints it. */
 function asked(text: string): string {

@@ -3,19 +3,21 @@
  * are meant. A match is read into arrays of whole width, in one walk without allocation for a field.
  */
 
-import { LimitedSite, logger } from '../base/log.ts';
-import { type Field, type FieldName, fields } from '../flow/fields/index.ts';
-import type { FieldNumber } from '../flow/fields/numbers.ts';
-import { isMetByMatch } from '../flow/fields/prerequisites.ts';
-import { hasBits, readField, wholeMask } from '../flow/fields/value.ts';
-import { etherTypeOf, getSlot, maskSlot, newKey, setSlot } from '../flow/key.ts';
-import type { Mask } from '../flow/mask.ts';
-import { type Match, packMatch, unpackKey } from '../flow/match.ts';
-import { type SlotName, slots } from '../flow/slots.ts';
-import { etherType, vlanPresent } from '../wire/ethernet.ts';
-import { ipProtocol } from '../wire/ip.ts';
-import type { Reader, Writer } from './bytes.ts';
-import { OpenFlowError } from './errors.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import { type Field, type FieldName, fields } from '../../flow/fields/index.ts';
+import type { FieldNumber } from '../../flow/fields/numbers.ts';
+import { isMetByMatch } from '../../flow/fields/prerequisites.ts';
+import { hasBits, readField, wholeMask } from '../../flow/fields/value.ts';
+import { etherTypeOf, getSlot, maskSlot, newKey, setSlot } from '../../flow/key.ts';
+import type { Mask } from '../../flow/mask.ts';
+import { type Match, packMatch, unpackKey } from '../../flow/match.ts';
+import { type SlotName, slots } from '../../flow/slots.ts';
+import { etherType, vlanPresent } from '../../wire/ethernet.ts';
+import { ipProtocol } from '../../wire/ip.ts';
+import type { Reader, Writer } from '../bytes.ts';
+import { OpenFlowError } from '../errors.ts';
+import { port16, port32 } from '../ports.ts';
+import type { WireVersion } from '../versions.ts';
 import {
   isCookieHeader,
   numberInActions,
@@ -24,8 +26,6 @@ import {
   writeCookie,
   writeOxmHeader,
 } from './oxm.ts';
-import { port16, port32 } from './ports.ts';
-import type { WireVersion } from './versions.ts';
 
 /** A match as a message gives it. */
 export interface ReadMatch {

@@ -1,14 +1,14 @@
 /** Matches as messages have them: the fixed structures of OpenFlow 1.0 and 1.1, and lists of TLVs. */
 
-import type { PortText } from '../flow/fields/text.ts';
-import { formatMatch } from '../flow/format-match.ts';
-import { getSlot } from '../flow/key.ts';
-import { type Match, unpackKey } from '../flow/match.ts';
-import type { Reader, Writer } from './bytes.ts';
-import { OpenFlowError } from './errors.ts';
+import type { PortText } from '../../flow/fields/text.ts';
+import { formatMatch } from '../../flow/format-match.ts';
+import { getSlot } from '../../flow/key.ts';
+import { type Match, unpackKey } from '../../flow/match.ts';
+import type { Reader, Writer } from '../bytes.ts';
+import { OpenFlowError } from '../errors.ts';
+import type { WireVersion } from '../versions.ts';
 import { match11Size, readMatch11, writeMatch11 } from './fixed-match.ts';
 import { type MatchReading, type ReadMatch, readOxmMatch, writeOxmMatch } from './oxm-match.ts';
-import type { WireVersion } from './versions.ts';
 
 const standardType = 0;
 const oxmType = 1;

@@ -1,9 +1,9 @@
 /** Flows in order: ovs-ofctl(8) --sort and --rsort. */
-import { type Field, fieldNamed } from '../flow/fields/index.ts';
-import { isMetByPacket } from '../flow/fields/prerequisites.ts';
-import { hasBits, readField } from '../flow/fields/value.ts';
-import { unpackKey } from '../flow/match.ts';
-import type { FlowStats } from './messages/flows.ts';
+import { type Field, fieldNamed } from '../../flow/fields/index.ts';
+import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
+import { hasBits, readField } from '../../flow/fields/value.ts';
+import { unpackKey } from '../../flow/match.ts';
+import type { FlowStats } from '../messages/flows.ts';
 
 /** A field's value, or the priority where there is no field. */
 export interface SortKey {

@@ -1,6 +1,6 @@
 /** Cuts messages out of the pieces in which a stream brings them. Holds less than one message. */
-import { headerSize, messageSize } from './codec.ts';
-import { OpenFlowError } from './errors.ts';
+import { headerSize, messageSize } from '../codec.ts';
+import { OpenFlowError } from '../errors.ts';
 
 export class MessageSplitter {
   /** The head of a message that has not come whole. */

@@ -1,8 +1,8 @@
 /** Says what of a match is in vain, since packets of its type do not have it. */
-import { LimitedSite, logger } from '../base/log.ts';
-import { formatMatch } from '../flow/format-match.ts';
-import { keyUnder, normalMask } from '../flow/normal-match.ts';
-import { portText } from './ports.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import { formatMatch } from '../../flow/format-match.ts';
+import { keyUnder, normalMask } from '../../flow/normal-match.ts';
+import { portText } from '../ports.ts';
 
 const log = logger('ofp_match');
 const normalization = new LimitedSite({ perMinute: 1, burst: 5 });

@@ -1,13 +1,13 @@
 /** What to watch of flow tables as people write it: ovs-ofctl(8) "monitor", watch:SPEC. */
-import { keyValues } from '../flow/key-values.ts';
-import { packMatch } from '../flow/match.ts';
-import { MatchBuilder } from '../flow/match-text.ts';
-import { readLeadingNumber, readTable, wrong } from './actions/arguments.ts';
-import type { ActionText } from './actions/declare.ts';
-import { anyGroup } from './messages/flow-mod.ts';
-import { type FlowMonitorRequest, monitorFlags } from './messages/monitors.ts';
-import { reservedPorts } from './ports.ts';
-import { type ProtocolSet, protocolSets, protocolsOfField } from './protocols.ts';
+import { keyValues } from '../../flow/key-values.ts';
+import { packMatch } from '../../flow/match.ts';
+import { MatchBuilder } from '../../flow/match-text.ts';
+import { readLeadingNumber, readTable, wrong } from '../actions/arguments.ts';
+import type { ActionText } from '../actions/declare.ts';
+import { anyGroup } from '../messages/flow-mod.ts';
+import { type FlowMonitorRequest, monitorFlags } from '../messages/monitors.ts';
+import { reservedPorts } from '../ports.ts';
+import { type ProtocolSet, protocolSets, protocolsOfField } from '../protocols/protocols.ts';
 
 /** A request, and the protocols that can say it. */
 export interface ReadMonitor {

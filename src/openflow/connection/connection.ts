@@ -2,17 +2,18 @@
  * A conversation with a switch, or with any other speaker of OpenFlow, over a stream: hellos, xids, requests with their
  * answers, and messages that nobody asked for. OpenFlow 1.0.2 section 4, 1.5.1 sections 6.3 and 7.5.
  */
-import { errnos, syscallFailed } from '../base/errno.ts';
-import { SyscallFailed } from '../base/errors.ts';
-import { LimitedSite, logger } from '../base/log.ts';
-import { encodeText } from '../base/text.ts';
-import type { WaitOptions } from '../base/waiting.ts';
-import type { Stream } from '../net/stream.ts';
-import { Writer } from './bytes.ts';
-import { decodeMessage, encodeMessage, headerSize, type Received, type Sent } from './codec.ts';
-import { OpenFlowError } from './errors.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
+import { SyscallFailed } from '../../base/errors.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
+import { encodeText } from '../../base/text.ts';
+import type { WaitOptions } from '../../base/waiting.ts';
+import type { Stream } from '../../net/stream.ts';
+import { Writer } from '../bytes.ts';
+import { decodeMessage, encodeMessage, headerSize, type Received, type Sent } from '../codec.ts';
+import { OpenFlowError } from '../errors.ts';
+import { formatMessage } from '../text/messages.ts';
+import { allVersions, knownVersion, type WireVersion } from '../versions.ts';
 import { MessageSplitter } from './message-splitter.ts';
-import { formatMessage } from './message-text.ts';
 import { commonVersion, formatVersion, formatVersions, helloFor, offeredVersions } from './negotiation.ts';
 import {
   errorMessage,
@@ -25,7 +26,6 @@ import {
   read,
 } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
-import { allVersions, knownVersion, type WireVersion } from './versions.ts';
 
 /** `signal` ends the wait for the peer's hello. */
 export interface ConnectionOptions extends WaitOptions {

@@ -1,10 +1,10 @@
 /** What the text of a flow says besides its match and its actions: ovs-ofctl(8) "Flow Syntax". */
-import { readPortArgument, readTable, readU64, readUnsigned, wrong } from './actions/arguments.ts';
-import type { ActionText } from './actions/declare.ts';
-import { flowFlags } from './messages/flow-flags.ts';
-import { anyGroup, type FlowCommand, type FlowMod } from './messages/flow-mod.ts';
-import { allTables } from './messages/tables.ts';
-import { type ProtocolSet, protocolSets } from './protocols.ts';
+import { readPortArgument, readTable, readU64, readUnsigned, wrong } from '../actions/arguments.ts';
+import type { ActionText } from '../actions/declare.ts';
+import { flowFlags } from '../messages/flow-flags.ts';
+import { anyGroup, type FlowCommand, type FlowMod } from '../messages/flow-mod.ts';
+import { allTables } from '../messages/tables.ts';
+import { type ProtocolSet, protocolSets } from '../protocols/protocols.ts';
 
 /** A change of flows, or a filter of them. */
 export type FlowTextKind = FlowCommand | 'filter';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { fields } from '../flow/fields/index.ts';
-import { newKey } from '../flow/key.ts';
-import { isSameMatch, packMatch } from '../flow/match.ts';
-import { Reader, Writer } from './bytes.ts';
-import { OpenFlowError } from './errors.ts';
+import { fields } from '../../flow/fields/index.ts';
+import { newKey } from '../../flow/key.ts';
+import { isSameMatch, packMatch } from '../../flow/match.ts';
+import { Reader, Writer } from '../bytes.ts';
+import { OpenFlowError } from '../errors.ts';
+import { allVersions } from '../versions.ts';
 import { numberFor, writeOxmHeader } from './oxm.ts';
 import { readOxmMatch, writeOxmMatch } from './oxm-match.ts';
-import { allVersions } from './versions.ts';
 
 function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));

@@ -3,9 +3,9 @@
  * and Nicira's extensible ones (NXM), each with or without the table in changes of flows; every later version has one way.
  * `ovs-ofctl -F` takes their names (ovs-ofctl(8) "Flow formats").
  */
-import { Malformed } from '../base/errors.ts';
-import type { Field } from '../flow/fields/index.ts';
-import { allVersions, type WireVersion } from './versions.ts';
+import { Malformed } from '../../base/errors.ts';
+import type { Field } from '../../flow/fields/index.ts';
+import { allVersions, type WireVersion } from '../versions.ts';
 
 /** Bits, one a protocol: those that can say something, or that somebody allows. */
 export type ProtocolSet = number;

@@ -1,6 +1,6 @@
 /** Which version two speakers agree on by their hellos: OpenFlow 1.3.5 section 6.3.1, both forms of a hello. */
-import type { Sent } from './codec.ts';
-import { allVersions, type WireVersion } from './versions.ts';
+import type { Sent } from '../codec.ts';
+import { allVersions, type WireVersion } from '../versions.ts';
 
 /** The hello that offers these versions, and the version it is to be sent in. There is at least one. */
 export function helloFor(versions: readonly WireVersion[]): {

@@ -1,5 +1,5 @@
 /** Messages that wait for who asked for them. */
-import { type WaitOptions, waitFor } from '../base/waiting.ts';
+import { type WaitOptions, waitFor } from '../../base/waiting.ts';
 
 export class ReplyQueue {
   #waiting: Uint8Array[] = [];

@@ -2,11 +2,17 @@
  * Lists of OXM and NXM TLVs written out, "NXM_OF_ETH_TYPE(0800), NXM_OF_IP_SRC_W(0a000000/ff000000)": what ovs-ofctl's
  * commands for tests read and print. Reading checks the form only, so that lists can be written which no match has.
  */
-import { type Field, fields } from '../flow/fields/index.ts';
-import type { FieldNumber } from '../flow/fields/numbers.ts';
-import { wrong } from './actions/arguments.ts';
-import { Reader, Writer } from './bytes.ts';
-import { experimenterClass, isCookieHeader, oxmPayloadSize, readOxmField, writeOxmHeader } from './oxm.ts';
+import { type Field, fields } from '../../flow/fields/index.ts';
+import type { FieldNumber } from '../../flow/fields/numbers.ts';
+import { wrong } from '../actions/arguments.ts';
+import { Reader, Writer } from '../bytes.ts';
+import {
+  experimenterClass,
+  isCookieHeader,
+  oxmPayloadSize,
+  readOxmField,
+  writeOxmHeader,
+} from '../match/oxm.ts';
 
 interface Named {
   readonly field: Field;

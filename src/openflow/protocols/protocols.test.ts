@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Malformed } from '../base/errors.ts';
-import { fieldNamed } from '../flow/fields/index.ts';
-import { matchOn } from '../flow/match.ts';
-import { readInstructionText } from './action-codec.ts';
+import { Malformed } from '../../base/errors.ts';
+import { fieldNamed } from '../../flow/fields/index.ts';
+import { matchOn } from '../../flow/match.ts';
+import { readInstructionText } from '../action-codec.ts';
+import type { FlowMod } from '../messages/flow-mod.ts';
+import { portText } from '../ports.ts';
+import { allVersions } from '../versions.ts';
 import { protocolsOfActions } from './action-protocols.ts';
-import type { FlowMod } from './messages/flow-mod.ts';
-import { portText } from './ports.ts';
 import { flowModIn, flowRequestIn, protocolStep } from './protocol-messages.ts';
 import {
   formatProtocols,
@@ -20,7 +21,6 @@ import {
   versionOf,
   versionsOf,
 } from './protocols.ts';
-import { allVersions } from './versions.ts';
 
 describe('what a list of actions is sent in', () => {
   it.each([

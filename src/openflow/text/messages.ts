@@ -1,13 +1,13 @@
 /** Messages as `ovs-ofctl ofp-print` shows them, also those that are wrong or cut short. */
-import { hexDump } from '../base/hex-dump.ts';
-import type { PortText } from '../flow/fields/text.ts';
-import { Reader } from './bytes.ts';
-import { checkSize, type Head, innerMessages, messageSize, readHead } from './codec.ts';
-import type { MessageText } from './declare.ts';
-import { type ErrorName, OpenFlowError } from './errors.ts';
-import { type TableText, tableText } from './name-text.ts';
-import { portText } from './ports.ts';
-import { knownVersion, versionText } from './versions.ts';
+import { hexDump } from '../../base/hex-dump.ts';
+import type { PortText } from '../../flow/fields/text.ts';
+import { Reader } from '../bytes.ts';
+import { checkSize, type Head, innerMessages, messageSize, readHead } from '../codec.ts';
+import type { MessageText } from '../declare.ts';
+import { type ErrorName, OpenFlowError } from '../errors.ts';
+import { portText } from '../ports.ts';
+import { knownVersion, versionText } from '../versions.ts';
+import { type TableText, tableText } from './names.ts';
 
 export interface NamesInText {
   readonly ports: PortText;

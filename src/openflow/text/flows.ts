@@ -1,27 +1,27 @@
 /**
  * Flows as people write them: ovs-ofctl(8) "Flow Syntax". What is wrong is said in the reference's words. The text of
- * matches is in `src/flow/match-text.ts`, that of actions in `action-codec.ts`, of all else in `flow-text-keys.ts`.
+ * matches is in `src/flow/match-text.ts`, that of actions in `action-codec.ts`, of all else in `flow-keys.ts`.
  */
-import { readField } from '../flow/fields/value.ts';
-import { etherTypeOf, getSlot } from '../flow/key.ts';
-import { keyValues } from '../flow/key-values.ts';
-import { packMatch } from '../flow/match.ts';
-import { type FieldSaid, MatchBuilder } from '../flow/match-text.ts';
-import { etherType } from '../wire/ethernet.ts';
-import { readInstructionText } from './action-codec.ts';
-import { protocolsOfActions } from './action-protocols.ts';
-import { checkActions } from './action-rules.ts';
-import { readIntegerAhead, wrong } from './actions/arguments.ts';
-import type { ActionText } from './actions/declare.ts';
-import { bytesWith, onesOf } from './actions/field-bits.ts';
-import { formatFieldValue } from './actions/field-value.ts';
-import { fieldOf, readSubfield } from './actions/subfield.ts';
-import { type FlowDraft, type FlowTextKind, maySay, takeKey, takeWord } from './flow-text-keys.ts';
-import { type FlowCommand, type FlowMod, plainFlowMod } from './messages/flow-mod.ts';
-import type { FlowRequest } from './messages/flows.ts';
-import { allTables } from './messages/tables.ts';
-import { reportNormal } from './normal-match.ts';
-import { type ProtocolSet, protocolSets, protocolsOfField } from './protocols.ts';
+import { readField } from '../../flow/fields/value.ts';
+import { etherTypeOf, getSlot } from '../../flow/key.ts';
+import { keyValues } from '../../flow/key-values.ts';
+import { packMatch } from '../../flow/match.ts';
+import { type FieldSaid, MatchBuilder } from '../../flow/match-text.ts';
+import { etherType } from '../../wire/ethernet.ts';
+import { readInstructionText } from '../action-codec.ts';
+import { checkActions } from '../action-rules.ts';
+import { readIntegerAhead, wrong } from '../actions/arguments.ts';
+import type { ActionText } from '../actions/declare.ts';
+import { bytesWith, onesOf } from '../actions/field-bits.ts';
+import { formatFieldValue } from '../actions/field-value.ts';
+import { fieldOf, readSubfield } from '../actions/subfield.ts';
+import { reportNormal } from '../match/normal-match.ts';
+import { type FlowCommand, type FlowMod, plainFlowMod } from '../messages/flow-mod.ts';
+import type { FlowRequest } from '../messages/flows.ts';
+import { allTables } from '../messages/tables.ts';
+import { protocolsOfActions } from '../protocols/action-protocols.ts';
+import { type ProtocolSet, protocolSets, protocolsOfField } from '../protocols/protocols.ts';
+import { type FlowDraft, type FlowTextKind, maySay, takeKey, takeWord } from './flow-keys.ts';
 
 /** A change of flows, and the protocols that can say it. */
 export interface FlowSaid {

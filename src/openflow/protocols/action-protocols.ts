@@ -3,8 +3,8 @@
  * Differs: what stands before a `clone` counts too; the reference forgets it.
  */
 
-import { declarationOf, type ListPlace } from './action-rules.ts';
-import type { AnyAction } from './actions/declare.ts';
+import { declarationOf, type ListPlace } from '../action-rules.ts';
+import type { AnyAction } from '../actions/declare.ts';
 import { type ProtocolSet, protocolSets } from './protocols.ts';
 
 /** The protocols that can say each of the actions, in a list that allows such instructions. */

@@ -1,9 +1,9 @@
 /** Requests and what answers them. `connection.ts` sends the ones and waits for the others. */
-import { Refused } from '../base/errors.ts';
-import { Reader } from './bytes.ts';
-import { decodeMessage, type Received, readHead, type Sent } from './codec.ts';
-import { type ErrorName, OpenFlowError } from './errors.ts';
-import type { Message } from './messages/index.ts';
+import { Refused } from '../../base/errors.ts';
+import { Reader } from '../bytes.ts';
+import { decodeMessage, type Received, readHead, type Sent } from '../codec.ts';
+import { type ErrorName, OpenFlowError } from '../errors.ts';
+import type { Message } from '../messages/index.ts';
 
 export type RequestName = Extract<Message['name'], `${string}_REQUEST`>;
 export type ReplyName<N extends RequestName> = N extends `${infer Name}_REQUEST` ? `${Name}_REPLY` : never;

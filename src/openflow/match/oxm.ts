@@ -2,11 +2,11 @@
  * Fields with their values as OXM and NXM TLVs (OpenFlow 1.5.1 section 7.2.3.2): which field a header names, and which
  * header a field has in a version. `oxm-match.ts` reads and writes whole matches.
  */
-import { type Field, fields } from '../flow/fields/index.ts';
-import type { FieldNumber } from '../flow/fields/numbers.ts';
-import type { Reader, Writer } from './bytes.ts';
-import { OpenFlowError } from './errors.ts';
-import type { WireVersion } from './versions.ts';
+import { type Field, fields } from '../../flow/fields/index.ts';
+import type { FieldNumber } from '../../flow/fields/numbers.ts';
+import type { Reader, Writer } from '../bytes.ts';
+import { OpenFlowError } from '../errors.ts';
+import type { WireVersion } from '../versions.ts';
 
 /** The class of fields that an experimenter numbers: its id follows the header. */
 export const experimenterClass = 0xffff;

@@ -2,16 +2,16 @@
  * The fixed match structures of OpenFlow 1.0 (section 5.2.3) and 1.1 (section A.2.3): every field has its place, and
  * wildcards say which of them count.
  */
-import { getSlot, maskSlot, newKey, readSlot, setSlot, writeSlot } from '../flow/key.ts';
-import { type Match, packMatch, unpackKey } from '../flow/match.ts';
-import { normalMask } from '../flow/normal-match.ts';
-import type { SlotName } from '../flow/slots.ts';
-import { etherType, vlanPresent } from '../wire/ethernet.ts';
-import { ipProtocol } from '../wire/ip.ts';
-import type { Reader, Writer } from './bytes.ts';
-import { OpenFlowError } from './errors.ts';
+import { getSlot, maskSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
+import { type Match, packMatch, unpackKey } from '../../flow/match.ts';
+import { normalMask } from '../../flow/normal-match.ts';
+import type { SlotName } from '../../flow/slots.ts';
+import { etherType, vlanPresent } from '../../wire/ethernet.ts';
+import { ipProtocol } from '../../wire/ip.ts';
+import type { Reader, Writer } from '../bytes.ts';
+import { OpenFlowError } from '../errors.ts';
+import { port16, port32 } from '../ports.ts';
 import { reportNormal } from './normal-match.ts';
-import { port16, port32 } from './ports.ts';
 
 /** For one match at a time. */
 const key = newKey();

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Malformed } from '../base/errors.ts';
-import { fields } from '../flow/fields/index.ts';
-import { formatOxmText, readOxmText } from './oxm-text.ts';
+import { Malformed } from '../../base/errors.ts';
+import { fields } from '../../flow/fields/index.ts';
+import { formatOxmText, readOxmText } from './oxm.ts';
 
 const names = [...fields.values()].flatMap(({ numbers, bytes, mask }) =>
   numbers.map(({ name }) => ({ name, bytes, isMaskable: mask !== 'exact' })),

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { SyscallFailed } from '../base/errors.ts';
-import { encodeText } from '../base/text.ts';
-import type { Stream } from '../net/stream.ts';
-import { Writer } from './bytes.ts';
-import { decodeMessage, encodeMessage, type Received, type Sent } from './codec.ts';
+import { SyscallFailed } from '../../base/errors.ts';
+import { encodeText } from '../../base/text.ts';
+import type { Stream } from '../../net/stream.ts';
+import { Writer } from '../bytes.ts';
+import { decodeMessage, encodeMessage, type Received, type Sent } from '../codec.ts';
+import { OpenFlowError } from '../errors.ts';
+import { anyMessage, inVersion } from '../message-fixture.ts';
+import { formToSend } from '../message-table.ts';
+import { allVersions, type WireVersion } from '../versions.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
-import { OpenFlowError } from './errors.ts';
-import { anyMessage, inVersion } from './message-fixture.ts';
-import { formToSend } from './message-table.ts';
 import { ErrorReply } from './replies.ts';
-import { allVersions, type WireVersion } from './versions.ts';
 
 type StreamEvents = Parameters<Stream['setEvents']>[0];
 
