@@ -144,7 +144,7 @@ describe.runIf(reason === undefined)('over a restart of the daemon', () => {
       await ours.kill();
       ours.configure('--no-wait', 'del-br', 'br1');
       await ours.start();
-      await until(() => deviceNames(ours.host).join() === 'br0,i0', 'the bridge to be gone');
+      await until(() => deviceNames(ours.host).sort().join() === 'br0,i0', 'the bridge to be gone');
     });
   });
 

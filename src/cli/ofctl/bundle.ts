@@ -7,8 +7,8 @@ import type { WireVersion } from '../../openflow/versions.ts';
 import type { Allowed } from './allowed.ts';
 import { ChangeBundle } from './changes.ts';
 import type { OfctlContext } from './context.ts';
-import { readEach, readLines } from './flow-file.ts';
 import { groupModFor } from './groups.ts';
+import { readEach, readLines } from './lines.ts';
 import { NameReader } from './names.ts';
 import { openForChanges, type Session } from './protocol.ts';
 

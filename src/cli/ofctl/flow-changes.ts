@@ -12,7 +12,7 @@ import type { WireVersion } from '../../openflow/versions.ts';
 import { orFatal } from './arguments.ts';
 import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
-import { type Flows, readFlows, readLines } from './flow-file.ts';
+import { type Flows, readFlows, readLines } from './lines.ts';
 import { NameReader, numbersOnly } from './names.ts';
 import { allowedFor, openForChanges } from './protocol.ts';
 

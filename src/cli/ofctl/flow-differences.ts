@@ -12,8 +12,8 @@ import { protocolSets } from '../../openflow/protocols/protocols.ts';
 import { readFlowEntry } from '../../openflow/text/flows.ts';
 import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
-import { readFlows, readLines } from './flow-file.ts';
 import { fetchFlows } from './flow-stats.ts';
+import { readFlows, readLines } from './lines.ts';
 import { NameReader, type NameText, namesToShow, numbersOnly } from './names.ts';
 import { openForDump, type Session } from './protocol.ts';
 

@@ -21,7 +21,7 @@ import { orFatal, readDecimal } from './arguments.ts';
 import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { printAnswer } from './dump.ts';
-import { readEach, readLines } from './flow-file.ts';
+import { readEach, readLines } from './lines.ts';
 import { NameReader, numbersOnly } from './names.ts';
 import { allowedFor, openForChanges, openTarget } from './protocol.ts';
 

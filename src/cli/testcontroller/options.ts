@@ -21,7 +21,7 @@ import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import { protocolSets } from '../../openflow/protocols/protocols.ts';
 import { readFlow } from '../../openflow/text/flows.ts';
 import { allVersions, versionName, type WireVersion } from '../../openflow/versions.ts';
-import { readFlows, readLines } from '../ofctl/flow-file.ts';
+import { readFlows, readLines } from '../ofctl/lines.ts';
 import { numbersOnly } from '../ofctl/names.ts';
 import { readVersions } from '../version-list.ts';
 

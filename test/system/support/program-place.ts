@@ -19,6 +19,7 @@ export const lineOf: Readonly<Record<string, readonly string[]>> = {
   'ovs-appctl': ['version'],
   'ovs-ctl': ['--no-ovs-vswitchd', '--no-monitor', '--system-id=random', 'start'],
   'ovs-ofctl': ['show', 'ssl:127.0.0.1:1'],
+  'ovs-testcontroller': ['--unixctl=none', 'ssl:127.0.0.1:1'],
   'ovs-ts': ['ovs-vsctl', '--version'],
   'ovs-vsctl': ['--db=ssl:127.0.0.1:1', '--no-wait', 'show'],
   'ovs-vswitchd': ['--unixctl=none', 'ssl:127.0.0.1:1'],

@@ -1,4 +1,4 @@
-/** Files of flows, a line each: ovs-ofctl(8) add-flows. */
+/** Files of flows, groups and packets, a line each: ovs-ofctl(8) add-flows, add-groups, bundle. */
 import { readFileSync as readDescriptor } from 'node:fs';
 import { reasonOf } from '../../base/errno.ts';
 import { Malformed } from '../../base/errors.ts';
@@ -27,8 +27,7 @@ function* linesOf(text: string): IterableIterator<readonly [line: string, number
     const line = text.slice(at, end < 0 ? text.length : end);
     number++;
     at += line.length + 1;
-    const comment = line.indexOf('#');
-    const said = comment < 0 ? line : line.slice(0, comment);
+    const [said = ''] = line.split(/[#\0]/, 1); // a NUL ends a line, as it does for the reference
     if (/[^ \t]/.test(said)) yield [said, number];
   }
 }
