@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Message,
@@ -134,6 +135,15 @@ function answers(path: string, version: WireVersion): Promise<string[]> {
   });
 }
 
+/** A socket can be seen before it can be reached. */
+function isListening(path: string): Promise<boolean> {
+  const socket = createConnection(path);
+  return new Promise<boolean>((resolve) => {
+    socket.on('connect', () => resolve(true));
+    socket.on('error', () => resolve(false));
+  }).finally(() => socket.destroy());
+}
+
 describe.skipIf(isMissing)('beside the reference', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ovs-testcontroller-'));
   const flows = join(folder, 'flows');
@@ -162,7 +172,7 @@ describe.skipIf(isMissing)('beside the reference', () => {
       stdio: 'ignore',
     });
     children.push(child);
-    await until(() => existsSync(path), `${programs[which]} ${args.join(' ')} to listen`);
+    while (!(await isListening(path))) await sleep(10);
     return path;
   }
 
