@@ -81,10 +81,16 @@ export async function namesToShow(context: OfctlContext, target: string): Promis
 
 /** The port of that number or name. Throws Fatal. */
 export async function portNumber(context: OfctlContext, target: string, text: string): Promise<number> {
-  const names = context.names.areAccepted ? () => fetchNames(context, target) : () => numbersOnly;
-  const port = portText.read(text) ?? (await names()).ports.read(text);
+  const number = portText.read(text);
+  if (number !== undefined) return number;
+  const ports = context.names.areAccepted ? await fetchPorts(context, target) : [];
+  const port = portTextOf(namesOfPorts(ports)).read(text);
   if (port === undefined) throw new Fatal(`${target}: unknown port \`${text}'`);
   return port;
+}
+
+function namesOfPorts(ports: readonly PortDescription[]): Names {
+  return namesOf(ports.map(({ port, name }) => [port, name]));
 }
 
 /** Asks the switch over a connection of its own. Throws Fatal. */
@@ -109,7 +115,7 @@ async function ask(context: OfctlContext, target: string): Promise<NameText> {
   try {
     const ports = await during(`talking to ${target}`, listPorts(connection));
     const tables = await during(`talking to ${target}`, listTables(connection));
-    return textOf(namesOf(ports.map(({ port, name }) => [port, name])), namesOf(tables));
+    return textOf(namesOfPorts(ports), namesOf(tables));
   } finally {
     connection.close();
   }

@@ -4,8 +4,6 @@
  * Differs: where -O does not say which version to speak and OpenFlow 1.0 will not do, because the command or the switch
  * needs a later one, that is spoken, and a line on standard error says so. The reference refuses.
  */
-import { errnos } from '../../base/errno.ts';
-import { SyscallFailed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
 import type { Connection, ConnectionEvents } from '../../openflow/connection/connection.ts';
 import { ErrorReply } from '../../openflow/connection/replies.ts';
@@ -120,13 +118,19 @@ async function connect(
   options?: SwitchTargetOptions,
 ): Promise<Connection> {
   const what = `${target}: failed to connect to socket`;
+  let offered: readonly number[] = [];
+  const events: ConnectionEvents = {
+    ...options?.events,
+    offered: (theirs) => {
+      offered = theirs;
+    },
+  };
   try {
-    return await connectTarget(context, target, versions, options);
+    return await connectTarget(context, target, versions, { ...options, events });
   } catch (why) {
     const others = versionsOf(usable & formats);
-    const isOther = others.some((version) => !versions.includes(version));
-    if (!(why instanceof SyscallFailed) || why.errno !== errnos.EPROTO || isFixed || !isOther)
-      return during(what, Promise.reject(why));
+    const isOther = others.some((version) => !versions.includes(version) && offered.includes(version));
+    if (isFixed || !isOther) return during(what, Promise.reject(why));
     const connection = await during(what, connectTarget(context, target, others, options));
     context.warn(
       `${target} is spoken to in ${versionName(connection.version)} since -O does not say otherwise`,

@@ -43,6 +43,8 @@ export interface ConnectionOptions extends WaitOptions {
 }
 
 export interface ConnectionEvents {
+  /** The versions that the peer's hello offers, whether or not there is one in common, or one that is known here. */
+  offered?(versions: readonly number[]): void;
   /** Sees each message after the hellos before anything is done with it; true where nothing else is to be done. */
   intercept?(bytes: Uint8Array): boolean;
   /** A message that is no answer to a request. `bytes` are those it was read from. Without it they wait for `messages`. */
@@ -361,6 +363,7 @@ export class Connection implements AsyncDisposable {
       return;
     }
     const theirs = offeredVersions(bytes[0] ?? 0, hello.value.versions);
+    this.#events.offered?.(theirs);
     this.#version = commonVersion(this.#versions, theirs);
     if (this.#version === undefined) this.#refuseVersions(theirs);
     else this.#onNegotiated();
