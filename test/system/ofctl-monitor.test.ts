@@ -17,6 +17,7 @@ function plain(text: string): string {
   return host
     .plain(text)
     .replace('Broken pipe', 'Connection reset by peer') // whichever is noticed first
+    .replace('FOLDER/br0.snoop: failed to open socket', 'br0: failed to connect to socket') // as early as that
     .replace(/xid=0x[0-9a-f]+/g, 'xid=N')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z\|\d+\|/g, '')
     .replace(/(?:reference|ours)\.ctl/g, 'CONTROL')

@@ -11,8 +11,11 @@ const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`openflow-library.test.ts: not run: ${reason}\n`);
 
 describe.runIf(reason === undefined)('a switch of the reference', () => {
-  const sw = new ControlledSwitch();
-  beforeAll(() => sw.start());
+  let sw: ControlledSwitch;
+  beforeAll(async () => {
+    sw = new ControlledSwitch();
+    await sw.start();
+  });
   afterAll(() => sw[Symbol.asyncDispose]());
 
   test('learns by the example of a controller, and hosts reach each other', async () => {

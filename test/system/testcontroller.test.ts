@@ -267,8 +267,11 @@ describe.skipIf(isMissing)('beside the reference', () => {
 });
 
 describe.skipIf(isMissing || whyNoNamespaces() !== undefined)('before the switch of the reference', () => {
-  const sw = new ControlledSwitch();
-  beforeAll(() => sw.start());
+  let sw: ControlledSwitch;
+  beforeAll(async () => {
+    sw = new ControlledSwitch();
+    await sw.start();
+  });
   afterAll(() => sw[Symbol.asyncDispose]());
 
   test('lets hosts reach each other, and its flows are those that the reference sets up', async () => {

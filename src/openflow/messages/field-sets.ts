@@ -115,6 +115,7 @@ export function readFieldHeaders(from: Reader): { exact: FieldSet; masked: Field
   const exact: FieldName[] = [];
   const masked: FieldName[] = [];
   while (from.left > 0) {
+    if (from.left < 4) throw new OpenFlowError('OFPBMC_BAD_LEN', `${from.left} bytes where a field begins`);
     const header = from.u32();
     oxmPayloadSize(header);
     const field = readOxmField(from, header);
