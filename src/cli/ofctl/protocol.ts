@@ -119,14 +119,11 @@ async function connect(
 ): Promise<Connection> {
   const what = `${target}: failed to connect to socket`;
   let offered: readonly number[] = [];
-  const events: ConnectionEvents = {
-    ...options?.events,
-    offered: (theirs) => {
-      offered = theirs;
-    },
+  const onOffer = (theirs: readonly number[]): void => {
+    offered = theirs;
   };
   try {
-    return await connectTarget(context, target, versions, { ...options, events });
+    return await connectTarget(context, target, versions, { ...options, onOffer });
   } catch (why) {
     const others = versionsOf(usable & formats);
     const isOther = others.some((version) => !versions.includes(version) && offered.includes(version));

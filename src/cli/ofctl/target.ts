@@ -17,6 +17,8 @@ export interface SwitchTargetOptions {
   /** Which of a bridge's sockets: that for its control, or that which repeats what it says to its controllers. */
   readonly purpose?: 'mgmt' | 'snoop';
   readonly events?: ConnectionEvents | undefined;
+  /** See `ConnectionOptions`. */
+  readonly onOffer?: (versions: readonly number[]) => void;
 }
 
 /**
@@ -27,10 +29,11 @@ export async function connectTarget(
   context: Pick<OfctlContext, 'rundir' | 'tls' | 'nextXid' | 'connections'>,
   target: string,
   versions: readonly WireVersion[],
-  { purpose = 'mgmt', events }: SwitchTargetOptions = {},
+  { purpose = 'mgmt', events, onOffer }: SwitchTargetOptions = {},
 ): Promise<Connection> {
   const { stream, name } = await openStream(context, target, purpose);
-  const options = { versions, nextXid: context.nextXid, name, events, takesAnyVersion: purpose === 'snoop' };
+  const { nextXid } = context;
+  const options = { versions, nextXid, name, events, onOffer, takesAnyVersion: purpose === 'snoop' };
   const connection = await openConnection(stream, options);
   context.connections.push(connection);
   return connection;

@@ -40,11 +40,11 @@ export interface ConnectionOptions extends WaitOptions {
   readonly nextXid?: (() => number) | undefined;
   /** Messages of other versions than the negotiated one are taken too: what a switch repeats of other conversations. */
   readonly takesAnyVersion?: boolean | undefined;
+  /** Is told the versions that the peer's hello offers, whether or not one is in common, or known here at all. */
+  readonly onOffer?: ((versions: readonly number[]) => void) | undefined;
 }
 
 export interface ConnectionEvents {
-  /** The versions that the peer's hello offers, whether or not there is one in common, or one that is known here. */
-  offered?(versions: readonly number[]): void;
   /** Sees each message after the hellos before anything is done with it; true where nothing else is to be done. */
   intercept?(bytes: Uint8Array): boolean;
   /** A message that is no answer to a request. `bytes` are those it was read from. Without it they wait for `messages`. */
@@ -105,6 +105,7 @@ export class Connection implements AsyncDisposable {
   readonly #events: ConnectionEvents;
   readonly #nextXid: () => number;
   readonly #takesAnyVersion: boolean;
+  readonly #onOffer: ConnectionOptions['onOffer'];
   readonly #leavesEchoes: boolean;
   readonly #splitter = new MessageSplitter();
   readonly #requests = new Map<number, ReplyQueue>();
@@ -125,6 +126,7 @@ export class Connection implements AsyncDisposable {
       events = {},
       nextXid = counter(),
       takesAnyVersion = false,
+      onOffer,
       leavesEchoes = false,
     }: ConnectionOptions,
   ) {
@@ -134,6 +136,7 @@ export class Connection implements AsyncDisposable {
     this.#events = events;
     this.#nextXid = nextXid;
     this.#takesAnyVersion = takesAnyVersion;
+    this.#onOffer = onOffer;
     this.#leavesEchoes = leavesEchoes;
     this.closed = new Promise((resolve) => {
       stream.setEvents({
@@ -363,7 +366,7 @@ export class Connection implements AsyncDisposable {
       return;
     }
     const theirs = offeredVersions(bytes[0] ?? 0, hello.value.versions);
-    this.#events.offered?.(theirs);
+    this.#onOffer?.(theirs);
     this.#version = commonVersion(this.#versions, theirs);
     if (this.#version === undefined) this.#refuseVersions(theirs);
     else this.#onNegotiated();
