@@ -11,7 +11,7 @@ test('a warp moves intervals and leaves dates to the system, also when its clock
   clock.stop();
   const before = clock.now();
   clock.warp(new Timers(clock), ms(60_000));
-  expect([clock.now() - before, clock.wall()]).toEqual([60_000, 1_000_000]);
+  expect([clock.now(), clock.wall()]).toEqual([before + 60_000, 1_000_000]);
   vi.setSystemTime(5000);
-  expect([clock.now() - before, clock.wall()]).toEqual([60_000, 5000]);
+  expect([clock.now(), clock.wall()]).toEqual([before + 60_000, 5000]);
 });
