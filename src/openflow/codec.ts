@@ -4,7 +4,7 @@
  */
 import { LimitedSite, logger } from '../base/log.ts';
 import { hexOrZero } from '../base/numbers.ts';
-import { Reader, type Writer } from './bytes.ts';
+import { Reader, Writer } from './bytes.ts';
 import type { InnerMessages } from './declare.ts';
 import { OpenFlowError } from './errors.ts';
 import {
@@ -215,6 +215,13 @@ export function encodeMessage(to: Writer, version: WireVersion, message: Sent, x
     throw error;
   }
   to.setU16(start + 2, to.size - start);
+}
+
+/** One message as bytes. Throws OpenFlowError where the version has no such message or value. */
+export function messageBytes(message: Sent, version: WireVersion, xid = 0): Uint8Array {
+  const to = new Writer();
+  encodeMessage(to, version, message, xid);
+  return to.written.slice();
 }
 
 const experimenterOf: Readonly<Record<MessageKind, number>> = {

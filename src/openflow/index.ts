@@ -60,7 +60,7 @@ export type { SampleArguments } from './actions/sample.ts';
 export type { Subfield } from './actions/subfield.ts';
 export type { ActionArguments } from './actions/values.ts';
 export type { PopVlanArguments, SetVlanArguments } from './actions/vlan-actions.ts';
-export { decodeMessage, type Received, type Sent } from './codec.ts';
+export { decodeMessage, messageBytes, type Received, type Sent } from './codec.ts';
 export type { Connection } from './connection/connection.ts';
 export {
   ErrorReply,
@@ -81,7 +81,6 @@ export {
   type MessageTextOptions,
   matchedField,
   matchText,
-  messageBytes,
   messageText,
   readActions,
   readMatch,

@@ -1,7 +1,6 @@
 /** Any value of any message, for tests: what a version cannot say of it is lost on the way, and nothing else. */
 import fc from 'fast-check';
-import { Writer } from './bytes.ts';
-import { encodeMessage } from './codec.ts';
+import { messageBytes } from './codec.ts';
 import { controlValues } from './message-fixture/control.ts';
 import { flowValues } from './message-fixture/flows.ts';
 import { groupValues } from './message-fixture/groups.ts';
@@ -34,14 +33,14 @@ export function messageOf(of: Message['name']): fc.Arbitrary<Message> {
 /** The message as the version has it: what carries another message carries one of the same version and transaction. */
 export function inVersion(message: Message, version: WireVersion, xid: number): Message {
   if (message.name !== 'BUNDLE_ADD_MESSAGE' && message.name !== 'REQUESTFORWARD') return message;
-  const to = new Writer();
-  if (message.name === 'REQUESTFORWARD') {
-    encodeMessage(to, version, { name: 'GROUP_MOD', value: carried }, xid);
-    return { ...message, value: { message: to.written.slice() } };
-  }
+  if (message.name === 'REQUESTFORWARD')
+    return {
+      ...message,
+      value: { message: messageBytes({ name: 'GROUP_MOD', value: carried }, version, xid) },
+    };
   const portMod = { port: 5, mac: Uint8Array.of(2, 0, 0, 0, 0, 1), mask: 1, config: 1, advertise: 0 };
-  encodeMessage(to, version, { name: 'PORT_MOD', value: portMod }, xid);
-  return { ...message, value: { ...message.value, message: to.written.slice() } };
+  const inner = messageBytes({ name: 'PORT_MOD', value: portMod }, version, xid);
+  return { ...message, value: { ...message.value, message: inner } };
 }
 
 const carried = {

@@ -23,6 +23,11 @@ const firstWithBundles: WireVersion = 4;
 /** Bundles belong to the standard since then. */
 const usualWithBundles: WireVersion = 5;
 
+/** The same versions, or where none of them has bundles one that has. */
+export function versionsWithBundles(versions: readonly WireVersion[]): readonly WireVersion[] {
+  return versions.some((version) => version >= firstWithBundles) ? versions : [usualWithBundles];
+}
+
 /** What `versions` of -O (undefined without it), `formats` of -F, and --bundle come to. Throws Fatal. */
 export function allowedBy(
   versions: readonly WireVersion[] | undefined,
@@ -31,8 +36,7 @@ export function allowedBy(
 ): Allowed {
   const isFixed = versions !== undefined;
   const given = versions ?? [1];
-  const lacksBundles = given.every((version) => version < firstWithBundles);
-  const spoken = needsBundles && lacksBundles ? [usualWithBundles] : given;
+  const spoken = needsBundles ? versionsWithBundles(given) : given;
   const protocols = formats & protocolsOfVersions(spoken);
   if (protocols !== 0) return { versions: versionsOf(protocols), protocols, isFixed, formats };
   if (!isFixed) return { versions: versionsOf(formats), protocols: formats, isFixed, formats };

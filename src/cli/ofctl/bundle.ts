@@ -3,8 +3,7 @@ import type { Sent } from '../../openflow/codec.ts';
 import { flowModIn } from '../../openflow/protocols/protocol-messages.ts';
 import { protocolSets, protocolsOfVersions } from '../../openflow/protocols/protocols.ts';
 import { type BundleLine, readBundleLine } from '../../openflow/text/bundles.ts';
-import type { WireVersion } from '../../openflow/versions.ts';
-import type { Allowed } from './allowed.ts';
+import { type Allowed, versionsWithBundles } from './allowed.ts';
 import { ChangeBundle } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { groupModFor } from './groups.ts';
@@ -17,7 +16,7 @@ export async function sendBundle(
   context: OfctlContext,
   [target = '', file = '']: readonly string[],
 ): Promise<void> {
-  const text = readLines(file, (reason) => `${file}: open failed (${reason})`);
+  const text = readLines(file);
   const lines = await readEach(file, text, new NameReader(context, target), readBundleLine);
   const usable = lines.reduce<number>((set, line) => set & line.usable, protocolSets.since13);
   const messages = new ChangeBundle();
@@ -27,14 +26,11 @@ export async function sendBundle(
   await messages.perform(context, target, session.connection, changes);
 }
 
-const firstWithBundles: WireVersion = 4;
-/** Bundles belong to the standard since then. */
-const usual: WireVersion = 5;
-
 /** Without a version that has bundles, one that has is allowed in the place of the others. */
 function withBundles(allowed: Allowed): Allowed {
-  if (allowed.versions.some((version) => version >= firstWithBundles)) return allowed;
-  return { ...allowed, versions: [usual], protocols: protocolsOfVersions([usual]) };
+  const versions = versionsWithBundles(allowed.versions);
+  if (versions === allowed.versions) return allowed;
+  return { ...allowed, versions, protocols: protocolsOfVersions(versions) };
 }
 
 /** Throws Fatal where the version cannot say it. */

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listenStreams } from '../../net/listener.ts';
 import type { Stream } from '../../net/stream.ts';
-import { Writer } from '../../openflow/bytes.ts';
-import { decodeMessage, encodeMessage, type Received, type Sent } from '../../openflow/codec.ts';
+import { decodeMessage, messageBytes, type Received, type Sent } from '../../openflow/codec.ts';
 import { MessageSplitter } from '../../openflow/connection/message-splitter.ts';
 import { helloFor } from '../../openflow/connection/negotiation.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
@@ -41,9 +40,7 @@ export class FakeSwitch {
   #accept(stream: Stream): void {
     const splitter = new MessageSplitter();
     const say = (version: WireVersion, message: Sent, xid: number): void => {
-      const to = new Writer();
-      encodeMessage(to, version, message, xid);
-      stream.write(to.written.slice());
+      stream.write(messageBytes(message, version, xid));
     };
     const { version, hello } = helloFor(this.#versions);
     say(version, hello, 1);

@@ -1,8 +1,7 @@
 /** Commands that change flows, or only read their text: add-flow(s), mod-flows, del-flows, parse-flow(s). */
 
 import { hexDump } from '../../base/hex-dump.ts';
-import { Writer } from '../../openflow/bytes.ts';
-import { encodeMessage, type Sent } from '../../openflow/codec.ts';
+import { messageBytes, type Sent } from '../../openflow/codec.ts';
 import type { FlowCommand } from '../../openflow/messages/flow-mod.ts';
 import { flowModIn } from '../../openflow/protocols/protocol-messages.ts';
 import { formatProtocols, protocolSets, protocolsIn, versionOf } from '../../openflow/protocols/protocols.ts';
@@ -13,7 +12,7 @@ import { orFatal } from './arguments.ts';
 import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { type Flows, readFlows, readLines } from './lines.ts';
-import { NameReader, numbersOnly } from './names.ts';
+import { NameReader, numbersOnly, withoutNames } from './names.ts';
 import { allowedFor, openForChanges } from './protocol.ts';
 
 /** Changes of one kind: of the flow on the command line, or of those in a file. */
@@ -42,7 +41,7 @@ async function changeFlowsOf(
   file: string,
   command: FlowCommand,
 ): Promise<void> {
-  const text = readLines(file, (reason) => `${file}: open failed (${reason})`);
+  const text = readLines(file);
   const names = new NameReader(context, target);
   const each = command === 'add' ? 'any' : command;
   const flows = await readFlows(file, text, names, (line, nameText) => readFlow(line, each, nameText));
@@ -84,10 +83,9 @@ async function send(context: OfctlContext, target: string, { mods, usable }: Flo
 const verbosityOfBytes = 5;
 
 function dumpOf({ verbosity }: OfctlContext, version: WireVersion, message: Sent, xid: number): string {
-  const to = new Writer();
-  encodeMessage(to, version, message, xid);
-  if (verbosity === verbosityOfBytes) return hexDump(to.written);
-  return `0x${Buffer.from(to.written).toString('hex').replace(/^0/, '')}\n`;
+  const bytes = messageBytes(message, version, xid);
+  if (verbosity === verbosityOfBytes) return hexDump(bytes);
+  return `0x${Buffer.from(bytes).toString('hex').replace(/^0/, '')}\n`;
 }
 
 /** What `parse-flow FLOW` does. */
@@ -98,9 +96,8 @@ export async function parseFlow(context: OfctlContext, [text = '']: readonly str
 
 /** What `parse-flows FILE` does. */
 export async function parseFlows(context: OfctlContext, [file = '']: readonly string[]): Promise<void> {
-  const text = readLines(file, (reason) => `${file}: open failed (${reason})`);
-  const names = new NameReader({ ...context, names: { areAccepted: false, areShown: false } }, '');
-  print(context, await readFlows(file, text, names, (line) => readFlow(line, 'add', numbersOnly)));
+  const text = readLines(file);
+  print(context, await readFlows(file, text, withoutNames, (line, names) => readFlow(line, 'add', names)));
 }
 
 function print(context: OfctlContext, { mods, usable }: Flows): void {
@@ -110,8 +107,7 @@ function print(context: OfctlContext, { mods, usable }: Flows): void {
   if (protocol === undefined) throw new Error('unreachable: one of them is allowed');
   context.print(`chosen protocol: ${formatProtocols(protocol)}\n`);
   for (const mod of mods) {
-    const to = new Writer();
-    encodeMessage(to, versionOf(protocol), flowModIn(protocol, mod), context.nextXid());
-    context.print(formatMessage(to.written, context.verbosity));
+    const bytes = messageBytes(flowModIn(protocol, mod), versionOf(protocol), context.nextXid());
+    context.print(formatMessage(bytes, context.verbosity));
   }
 }

@@ -14,7 +14,7 @@ import { ChangeBundle, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { fetchFlows } from './flow-stats.ts';
 import { readFlows, readLines } from './lines.ts';
-import { NameReader, type NameText, namesToShow, numbersOnly } from './names.ts';
+import { NameReader, type NameText, namesToShow, numbersOnly, withoutNames } from './names.ts';
 import { openForDump, type Session } from './protocol.ts';
 
 /** A flow table entry as it can be compared. */
@@ -79,7 +79,7 @@ export async function diffFlows(
     ['a', first],
     ['b', second],
   ] as const) {
-    if (isFile(source)) await addFile(context, comparison, side, source, names);
+    if (isFile(source)) await addFile(comparison, side, source, names);
     else {
       const session = await openForDump(context, source, protocolSets.any);
       await addSwitch(comparison, side, session);
@@ -183,18 +183,18 @@ function entryOf(mod: FlowMod): Entry {
 }
 
 function readSource(file: string): string {
-  return readLines(file, (reason) => `${file}: open (${reason})`);
+  return readLines(file, 'open');
 }
 
 async function addFile(
-  context: OfctlContext,
   comparison: Comparison,
   side: keyof Pair,
   file: string,
   names: NameText,
 ): Promise<void> {
-  const reader = new NameReader({ ...context, names: { areAccepted: false, areShown: false } }, file);
-  const { mods } = await readFlows(file, readSource(file), reader, (line) => readFlowEntry(line, names));
+  const { mods } = await readFlows(file, readSource(file), withoutNames, (line) =>
+    readFlowEntry(line, names),
+  );
   for (const mod of mods) comparison.add(side, entryOf(mod));
 }
 

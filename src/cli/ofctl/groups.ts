@@ -1,8 +1,7 @@
 /** Commands about groups: ovs-ofctl(8), "Group Table Commands". */
 import { logger } from '../../base/log.ts';
 import { Fatal } from '../../daemon/program.ts';
-import { Writer } from '../../openflow/bytes.ts';
-import { encodeMessage, type Sent } from '../../openflow/codec.ts';
+import { messageBytes, type Sent } from '../../openflow/codec.ts';
 import type { Connection } from '../../openflow/connection/connection.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
 import { allGroups, type GroupCommand } from '../../openflow/messages/group-values.ts';
@@ -54,7 +53,7 @@ async function changeGroupsOf(
   file: string,
   command: GroupCommand,
 ): Promise<void> {
-  const text = readLines(file, (reason) => `${file}: open failed (${reason})`);
+  const text = readLines(file);
   const names = new NameReader(context, target);
   const groups = await readEach(file, text, names, (line, nameText) =>
     command === 'add' ? readGroupLine(line, nameText) : readGroup(line, command, nameText),
@@ -111,9 +110,8 @@ export async function parseGroup(context: OfctlContext, [text = '']: readonly st
   if (protocol === undefined) throw new Error('unreachable: one of them is allowed');
   const version = versionOf(protocol);
   context.print(`chosen version: ${versionName(version)}\n`);
-  const to = new Writer();
-  encodeMessage(to, version, { name: 'GROUP_MOD', value: mod }, context.nextXid());
-  context.print(formatMessage(to.written, context.verbosity));
+  const bytes = messageBytes({ name: 'GROUP_MOD', value: mod }, version, context.nextXid());
+  context.print(formatMessage(bytes, context.verbosity));
 }
 
 const log = logger('ofp_group');

@@ -32,16 +32,16 @@ function* linesOf(text: string): IterableIterator<readonly [line: string, number
   }
 }
 
-/** "-" is standard input. `failure` makes the message for a file that cannot be opened. Throws Fatal. */
-export function readLines(file: string, failure: (reason: string) => string): string {
+/** "-" is standard input. Throws Fatal for a file that cannot be opened: "FILE: FAILURE (why)". */
+export function readLines(file: string, failure = 'open failed'): string {
   try {
     return decodeText(file === '-' ? readDescriptor(standardInput) : readFileSync(file));
   } catch (why) {
-    throw new Fatal(failure(reasonOf(why)));
+    throw new Fatal(`${file}: ${failure} (${reasonOf(why)})`);
   }
 }
 
-/** A `NameReader`, or who knows all names there are. */
+/** A `NameReader`, or `withoutNames`. */
 interface AnyNames {
   read<T>(read: (text: NameText) => T): T | Promise<T>;
 }

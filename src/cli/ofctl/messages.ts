@@ -8,8 +8,7 @@ import { logger } from '../../base/log.ts';
 import { hexOrZero } from '../../base/numbers.ts';
 import { decodeText } from '../../base/text.ts';
 import { Fatal } from '../../daemon/program.ts';
-import { Writer } from '../../openflow/bytes.ts';
-import { encodeMessage, headerSize, messageSize } from '../../openflow/codec.ts';
+import { headerSize, messageBytes, messageSize } from '../../openflow/codec.ts';
 import { errorCode, isErrorName } from '../../openflow/errors.ts';
 import { formatMessage } from '../../openflow/text/messages.ts';
 import { allVersions, knownVersion, versionText, type WireVersion } from '../../openflow/versions.ts';
@@ -68,9 +67,9 @@ export function encodeHello(context: OfctlContext, [bitmap = '']: readonly strin
   if (version === undefined || bits >= 2 << lastVersion)
     throw new Fatal(`${bitmap}: no versions of OpenFlow that are known`);
   const isAllBefore = offered.length === version;
-  const to = new Writer();
-  encodeMessage(to, version, { name: 'HELLO', value: { versions: isAllBefore ? undefined : offered } }, 1);
-  context.print(hexDump(to.written, 'without text') + formatMessage(to.written, context.verbosity));
+  const value = { versions: isAllBefore ? undefined : offered };
+  const bytes = messageBytes({ name: 'HELLO', value }, version, 1);
+  context.print(hexDump(bytes, 'without text') + formatMessage(bytes, context.verbosity));
 }
 
 /** What `print-error NAME` does: its numbers in each version that has it. */
@@ -97,10 +96,9 @@ export function encodeErrorReply({ print }: OfctlContext, [name = '', text = '']
   const isKnown = errorCode(name, version) !== undefined;
   if (!isKnown) log.err(`cannot encode ${name} for OpenFlow ${versionText(version)}`);
   const told = isKnown ? name : 'NXBRC_UNENCODABLE_ERROR';
-  const to = new Writer();
   const xid = new DataView(request.buffer, request.byteOffset).getUint32(4);
-  encodeMessage(to, version, { name: 'ERROR', value: { name: told, numbers, data: request } }, xid);
-  print(hexDump(to.written, 'without text'));
+  const error = { name: 'ERROR', value: { name: told, numbers, data: request } } as const;
+  print(hexDump(messageBytes(error, version, xid), 'without text'));
 }
 
 /** Errors about versions that nobody knows are of OpenFlow 1.0. */

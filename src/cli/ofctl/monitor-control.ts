@@ -22,8 +22,7 @@ import {
   defineCommand,
   UnixctlServer,
 } from '../../daemon/unixctl.ts';
-import { Writer } from '../../openflow/bytes.ts';
-import { encodeMessage, headerSize, messageSize } from '../../openflow/codec.ts';
+import { headerSize, messageBytes, messageSize } from '../../openflow/codec.ts';
 import type { Connection } from '../../openflow/connection/connection.ts';
 import { initialProtocol } from '../../openflow/protocols/protocols.ts';
 import { formatMessage } from '../../openflow/text/messages.ts';
@@ -171,9 +170,7 @@ async function sendPacket(
     throw new Malformed('packet-out', 0, 'PACKET_OUT actions are incompatible with the OpenFlow connection.');
   connection.send((xid) => {
     const sent = { name: 'PACKET_OUT', value: message } as const;
-    const to = new Writer();
-    encodeMessage(to, version, sent, xid);
-    printError(formatMessage(to.written, context.verbosity, watcher.names));
+    printError(formatMessage(messageBytes(sent, version, xid), context.verbosity, watcher.names));
     return sent;
   });
 }

@@ -2,8 +2,7 @@
 import { Malformed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { readLeadingNumber } from '../../openflow/actions/arguments.ts';
-import { Writer } from '../../openflow/bytes.ts';
-import { encodeMessage } from '../../openflow/codec.ts';
+import { messageBytes } from '../../openflow/codec.ts';
 import type { Connection } from '../../openflow/connection/connection.ts';
 import { ErrorReply } from '../../openflow/connection/replies.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
@@ -143,11 +142,8 @@ class Setup {
       );
     const message = { name: 'FLOW_MONITOR_REQUEST', value: [request] } as const;
     await printAnswer(this.#context, this.#target, this.#connection, (xid) => {
-      if (verbosity > 0) {
-        const to = new Writer();
-        encodeMessage(to, this.#connection.version, message, xid);
-        print(formatMessage(to.written, verbosity + 2));
-      }
+      if (verbosity > 0)
+        print(formatMessage(messageBytes(message, this.#connection.version, xid), verbosity + 2));
       return message;
     });
   }

@@ -27,6 +27,9 @@ export interface NameText {
 
 export const numbersOnly: NameText = { ports: portText, tables: tableText };
 
+/** In the place of a `NameReader` where there is no switch to ask, or none may be asked. */
+export const withoutNames = { read: <T>(read: (text: NameText) => T): T => read(numbersOnly) };
+
 /** Of each switch, per run of a program. */
 const fetched = new WeakMap<OfctlContext, Map<string, Promise<NameText>>>();
 

@@ -2,8 +2,8 @@
 import { systemClock } from '../../base/clock.ts';
 import { strftime } from '../../base/strftime.ts';
 import { printError } from '../../daemon/output.ts';
-import { Reader, Writer } from '../../openflow/bytes.ts';
-import { decodeMessage, encodeMessage, readHead } from '../../openflow/codec.ts';
+import { Reader } from '../../openflow/bytes.ts';
+import { decodeMessage, messageBytes, readHead } from '../../openflow/codec.ts';
 import type { Connection, ConnectionEvents } from '../../openflow/connection/connection.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { PacketIn } from '../../openflow/messages/packet-in.ts';
@@ -92,11 +92,10 @@ export class Watcher implements ConnectionEvents {
       printError(`decoding packet-in failed: ${why.errorName}`);
     }
     if (packet === undefined || packet.continuation.length === 0) return;
-    const to = new Writer();
-    encodeMessage(to, connection.version, { name: 'RESUME', value: packet }, 0);
+    const answer = messageBytes({ name: 'RESUME', value: packet }, connection.version);
     printError('send: ');
-    printError(this.#format(to.written));
-    connection.sendBytes(to.written);
+    printError(this.#format(answer));
+    connection.sendBytes(answer);
   }
 }
 

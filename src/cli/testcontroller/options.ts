@@ -22,7 +22,7 @@ import { protocolSets } from '../../openflow/protocols/protocols.ts';
 import { readFlow } from '../../openflow/text/flows.ts';
 import { allVersions, versionName, type WireVersion } from '../../openflow/versions.ts';
 import { readFlows, readLines } from '../ofctl/lines.ts';
-import { numbersOnly } from '../ofctl/names.ts';
+import { withoutNames } from '../ofctl/names.ts';
 import { readVersions } from '../version-list.ts';
 
 export const controllerOptions: readonly OptionDef[] = [
@@ -122,9 +122,8 @@ async function readAllFlows(
   const mods: FlowMod[] = [];
   let usable: number = protocolSets.any;
   for (const file of files) {
-    const text = readLines(file, (reason) => `${file}: open failed (${reason})`);
-    const names = { read: <T>(read: (text: typeof numbersOnly) => T): T => read(numbersOnly) };
-    const flows = await readFlows(file, text, names, (one, names) => readFlow(one, 'add', names));
+    const text = readLines(file);
+    const flows = await readFlows(file, text, withoutNames, (line, names) => readFlow(line, 'add', names));
     mods.push(...flows.mods);
     ({ usable } = flows); // the last file decides, as in the reference
   }

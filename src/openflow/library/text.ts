@@ -9,13 +9,10 @@ import { MatchBuilder } from '../../flow/match-text.ts';
 import { formatActions, readInstructionText } from '../action-codec.ts';
 import { bitsOf } from '../actions/field-bits.ts';
 import type { Action } from '../actions/index.ts';
-import { Writer } from '../bytes.ts';
-import { encodeMessage, type Sent } from '../codec.ts';
 import { formatPackedMatch } from '../match/match-codec.ts';
 import { portText, portTextOf } from '../ports.ts';
 import { formatMessage } from '../text/messages.ts';
 import { namesOf, tableText } from '../text/names.ts';
-import type { WireVersion } from '../versions.ts';
 
 export interface TextOptions {
   /** Names of ports by their numbers, as a switch tells them. Without them ports are numbers. */
@@ -29,13 +26,6 @@ export interface MessageTextOptions extends TextOptions {
 
 const portsOf = ({ portNames }: TextOptions) =>
   portNames === undefined ? portText : portTextOf(namesOf(portNames));
-
-/** One whole message as bytes. Throws OpenFlowError where the version cannot say it. */
-export function messageBytes(message: Sent, version: WireVersion, xid = 0): Uint8Array {
-  const to = new Writer();
-  encodeMessage(to, version, message, xid);
-  return to.written.slice();
-}
 
 /** A message as `ovs-ofctl ofp-print` shows it, also one that is wrong or cut short. Ends in a newline. */
 export function messageText(bytes: Uint8Array, options: MessageTextOptions = {}): string {
