@@ -71,7 +71,7 @@ export {
 } from './connection/replies.ts';
 export { type ErrorCode, type ErrorName, OpenFlowError } from './errors.ts';
 export type { Counts, Duration } from './layout.ts';
-export { type ConnectOptions, connect } from './library/connect.ts';
+export { connect, type OpenFlowConnectOptions } from './library/connect.ts';
 export type { ConversationOptions } from './library/converse.ts';
 export { type Listener, type ListenOptions, listen } from './library/listen.ts';
 export { flowMod, flowRequest, packetOut } from './library/messages.ts';

@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 const allowed: Readonly<Record<string, string>> = {
   connect:
     'what the packages ovs-ts/ovsdb and ovs-ts/openflow are entered by; a program imports it by its package',
-  ConnectOptions: 'the options of those two functions',
   Datapath:
     'a table of the database is declared under the name that it has there; the other is the interface of providers',
   u8: 'an integer of 8 bits where packet headers (src/wire) and where structures of OpenFlow are declared',

@@ -4,7 +4,7 @@ import { connectStream } from '../../net/stream.ts';
 import type { Connection } from '../connection/connection.ts';
 import { type ConversationOptions, converse } from './converse.ts';
 
-export interface ConnectOptions extends ConversationOptions {
+export interface OpenFlowConnectOptions extends ConversationOptions {
   /** Where sockets of bridges are; $OVS_RUNDIR unless given, and "/var/run/openvswitch" without that. */
   readonly rundir?: string;
 }
@@ -23,7 +23,7 @@ export interface ConnectOptions extends ConversationOptions {
  * SyscallFailed where nobody answers or the peer speaks no version that was offered, and with the signal's reason. The
  * program does not end while the connection is open.
  */
-export async function connect(remote: string, options: ConnectOptions = {}): Promise<Connection> {
+export async function connect(remote: string, options: OpenFlowConnectOptions = {}): Promise<Connection> {
   const { tls, signal } = options;
   const rundir = options.rundir ?? (process.env.OVS_RUNDIR || '/var/run/openvswitch');
   const target = remote.includes(':') ? remote : `unix:${remote.includes('/') ? remote : `${remote}.mgmt`}`;

@@ -73,7 +73,7 @@ export function readFlowFilter(
 /** For one flow at a time: nothing here waits. */
 const builder = new MatchBuilder();
 const everyPacket = new MatchBuilder();
-const any = packMatch(everyPacket.key, everyPacket.mask);
+const matchOfAll = packMatch(everyPacket.key, everyPacket.mask);
 
 function readAs(text: string, kind: FlowTextKind, context: ActionText): FlowSaid {
   const draft: FlowDraft = { kind, mod: emptyMod(kind), usable: protocolSets.any };
@@ -100,7 +100,7 @@ function emptyMod(kind: FlowTextKind): FlowDraft['mod'] {
     ...plainFlowMod,
     command: kind === 'filter' ? 'add' : kind,
     table: allTables,
-    match: any,
+    match: matchOfAll,
     newCookie: kind === 'modify' || kind === 'modify_strict' ? undefined : 0n,
   };
 }

@@ -33,12 +33,12 @@ interface Head {
   readonly valueSize: number;
 }
 
-const any = '<any>';
+const everyPacketText = '<any>';
 
 /** The TLVs as bytes. Throws Malformed, whose `why` is the whole message. */
 export function readOxmText(text: string): Uint8Array {
   const to = new Writer();
-  if (text === any) return to.written;
+  if (text === everyPacketText) return to.written;
   let rest = text.replace(/^[, ]+/, '');
   while (rest !== '') {
     const open = rest.indexOf('(');
@@ -125,7 +125,7 @@ function rawHead(digits: string): Head {
 
 /** TLVs that are well formed as text. Throws OpenFlowError for others. */
 export function formatOxmText(bytes: Uint8Array): string {
-  if (bytes.length === 0) return any;
+  if (bytes.length === 0) return everyPacketText;
   const from = new Reader(bytes);
   const entries: string[] = [];
   while (from.left > 0) entries.push(formatEntry(from));
