@@ -31,12 +31,12 @@ interface Command extends CommandShape {
   run(context: ToolContext, args: readonly string[]): number | undefined | Promise<number | undefined>;
 }
 
-const noLimit = Number.POSITIVE_INFINITY;
+const many = Number.POSITIVE_INFINITY;
 
 export const toolCommands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['create', { usage: '[db [schema]]', min: 0, max: 2, run: create }],
   ['create-cluster', { usage: 'db contents local', min: 3, max: 3, run: clusterCommands.create }],
-  ['join-cluster', { usage: 'db name local remote...', min: 4, max: noLimit, run: clusterCommands.join }],
+  ['join-cluster', { usage: 'db name local remote...', min: 4, max: many, run: clusterCommands.join }],
   ['compact', { usage: '[db [dst]]', min: 0, max: 2, run: compact }],
   ['convert', { usage: '[db [schema [dst]]]', min: 0, max: 3, run: convert }],
   ['needs-conversion', { usage: '', min: 0, max: 2, run: needsConversion }],
@@ -54,10 +54,10 @@ export const toolCommands: ReadonlyMap<string, Command> = new Map<string, Comman
   ['query', { usage: '[db] trns', min: 1, max: 2, run: query }],
   ['transact', { usage: '[db] trns', min: 1, max: 2, run: transact }],
   ['show-log', { usage: '[db]', min: 0, max: 1, run: showDatabaseLog }],
-  ['check-cluster', { usage: 'db...', min: 1, max: noLimit, run: clusterCommands.check }],
+  ['check-cluster', { usage: 'db...', min: 1, max: many, run: clusterCommands.check }],
   ['compare-versions', { usage: 'a op b', min: 3, max: 3, run: compareVersions }],
-  ['help', { usage: '', min: 0, max: noLimit, run: () => undefined }],
-  ['list-commands', { usage: '', min: 0, max: noLimit, run: () => undefined }],
+  ['help', { usage: '', min: 0, max: many, run: () => undefined }],
+  ['list-commands', { usage: '', min: 0, max: many, run: () => undefined }],
   ['cluster-to-standalone', { usage: 'db clusterdb', min: 2, max: 2, run: clusterCommands.toStandalone }],
 ]);
 
