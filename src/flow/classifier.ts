@@ -8,7 +8,7 @@
  */
 import type { ClassifierRule } from './classifier-rule.ts';
 import type { Mask } from './mask.ts';
-import type { Match } from './match.ts';
+import { isMatchWithin, type Match } from './match.ts';
 import { PrefixIndex, type PrefixSlot } from './prefix-index.ts';
 import { type Search, Subtable } from './subtable.ts';
 
@@ -103,6 +103,17 @@ export class Classifier<R extends ClassifierRule> {
     for (const subtable of [...this.#subtables]) {
       if (subtable.mask.includes(match.mask)) yield* subtable.rules(match);
     }
+  }
+
+  /** Does the rule, which is here, match no packet that `match` leaves out? */
+  isWithin(rule: R, match: Match): boolean {
+    const own = this.matchOf(rule);
+    return own?.mask.includes(match.mask) === true && isMatchWithin(match, own);
+  }
+
+  /** Is there a packet that both `match` and a rule of that priority, but of another match, are for? */
+  overlaps(match: Match, priority: number, version: number): boolean {
+    return this.#subtables.some((subtable) => subtable.overlaps(match, priority, version));
   }
 
   #sort(): void {

@@ -61,6 +61,15 @@ export function isMatchWithin(outer: Match, inner: Match): boolean {
   });
 }
 
+/** Is there a packet that matches both? */
+export function isOverlap(a: Match, b: Match): boolean {
+  return a.mask.words.every((word, n) => {
+    const at = b.mask.words.indexOf(word);
+    const bits = at < 0 ? 0 : (a.mask.bits[n] ?? 0) & (b.mask.bits[at] ?? 0);
+    return (((a.values[n] ?? 0) ^ (b.values[at] ?? 0)) & bits) === 0;
+  });
+}
+
 export function isSameMatch(a: Match, b: Match): boolean {
   return a.mask === b.mask && a.values.every((value, n) => value === b.values[n]);
 }

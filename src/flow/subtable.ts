@@ -2,7 +2,7 @@
 import type { ClassifierRule } from './classifier-rule.ts';
 import type { Mask } from './mask.ts';
 import { MaskTable } from './mask-table.ts';
-import { isMatchWithin, type Match } from './match.ts';
+import { isMatchWithin, isOverlap, isSameMatch, type Match } from './match.ts';
 import { leadingOnes, type PrefixIndex } from './prefix-index.ts';
 import { makePrefixLengths, PrefixTrie } from './prefix-trie.ts';
 import { slots } from './slots.ts';
@@ -173,6 +173,20 @@ export class Subtable<R extends ClassifierRule> {
       for (let rule: R | undefined = head; rule !== undefined; rule = rule.next) found.push(rule);
     }
     return found;
+  }
+
+  overlaps(match: Match, priority: number, version: number): boolean {
+    if (!this.#countOfPriority.has(priority)) return false;
+    for (const head of this.#table) {
+      const own = this.#table.matchOf(head);
+      if (
+        visibleOf(head, priority, version) !== undefined &&
+        !isSameMatch(own, match) &&
+        isOverlap(own, match)
+      )
+        return true;
+    }
+    return false;
   }
 
   refreshMaxPriority(): void {

@@ -7,8 +7,10 @@ import type { Timer, Timers } from '../base/timers.ts';
 import type { DpPort } from '../base/units.ts';
 import { ms } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
+import type { Transport } from '../net/transport.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
+import { Connections } from './connections/connections.ts';
 import { Ofproto, type OfprotoEvents } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
 import type { DropReason } from './translate/drop-reasons.ts';
@@ -23,6 +25,8 @@ export interface BackerDeps {
   readonly datapath: Datapath;
   readonly timers: Timers;
   readonly random: Random;
+  /** How OpenFlow connections come about. */
+  readonly transport: Transport;
   readonly limits?: UpcallLimits;
 }
 
@@ -33,6 +37,7 @@ export class Backer {
   readonly revalidator: Revalidator;
   readonly #timers: Timers;
   readonly #random: Random;
+  readonly #transport: Transport;
   readonly #bridges = new Map<string, Ofproto>();
   readonly #upcalls: Upcalls;
   #limits: UpcallLimits;
@@ -43,6 +48,7 @@ export class Backer {
     this.datapath = datapath;
     this.#timers = timers;
     this.#random = deps.random;
+    this.#transport = deps.transport;
     this.#limits = deps.limits ?? defaultUpcallLimits;
     const shared = { datapath, timers, ports: this.ports, flows: this.flows, scratch: new Scratch() };
     this.revalidator = new Revalidator({
@@ -98,12 +104,12 @@ export class Backer {
   }
 
   addBridge(name: string, config: OfprotoConfig): Ofproto {
-    const { clock } = this.#timers;
     const { datapath } = this;
     const made = new Ofproto(name, config, {
       id: this.#random.u32(),
       datapath,
-      clock,
+      timers: this.#timers,
+      controllersOf: (ofproto) => new Connections(ofproto, this.#transport),
       events: this.#events(),
       checkActions: refuseUntranslatable,
     });
@@ -116,6 +122,7 @@ export class Backer {
     const gone = this.#bridges.get(name);
     if (gone === undefined) return;
     this.#bridges.delete(name);
+    gone.close();
     this.revalidator.purgeWhere((flow) => flow.input.ofproto === gone);
     await Promise.all([...gone.ports.keys()].map((port) => gone.removePort(port)));
   }
@@ -135,7 +142,10 @@ export class Backer {
         this.revalidator.purgeWhere((flow) => flow.input.port === port);
       },
       changed: () => this.revalidator.change(everyTag),
-      ruleChanged: (ofproto, table, match) => this.revalidator.ruleChanged({ ofproto, table, match }),
+      rulesChanged: (ofproto, events) => {
+        for (const { rule, match } of events)
+          this.revalidator.ruleChanged({ ofproto, table: rule.table, match });
+      },
       ageingChanged: () => this.#arrangeAgeing(),
       addressChanged: (ofproto, mac, vlan) => {
         this.revalidator.change(addressTag(ofproto.id, mac, vlan));

@@ -4,6 +4,9 @@
  * what ovs-vswitchd.conf.db(5) says an empty column means.
  */
 import type { OfPort } from '../base/units.ts';
+import type { PassiveRemote } from '../net/remote.ts';
+import type { SwitchDescription } from '../openflow/messages/description.ts';
+import { allVersions, type WireVersion } from '../openflow/versions.ts';
 
 export interface OfprotoConfig {
   /** 16 hex digits. */
@@ -20,6 +23,12 @@ export interface OfprotoConfig {
   readonly forwardBpdu: boolean;
   /** VLANs in which nothing is learned, so that all is flooded. */
   readonly floodVlans: readonly number[];
+  /** What OpenFlow tells of the switch. */
+  readonly description: SwitchDescription;
+  /** Versions of OpenFlow that may be spoken. */
+  readonly versions: readonly WireVersion[];
+  /** Where controllers and tools may connect. */
+  readonly services: readonly PassiveRemote[];
 }
 
 export const defaultOfprotoConfig: OfprotoConfig = {
@@ -30,6 +39,9 @@ export const defaultOfprotoConfig: OfprotoConfig = {
   macTableSize: 8192,
   forwardBpdu: false,
   floodVlans: [],
+  description: { manufacturer: '', hardware: '', software: '', serialNumber: '', datapath: '' },
+  versions: allVersions,
+  services: [],
 };
 
 export type VlanMode = 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';

@@ -2,22 +2,31 @@
  * One OpenFlow switch: its ports, bundles, rules and learned addresses. Made by `Backer.addBridge`; `vswitchd` tells
  * it what to be, `translate/` asks it what to do with a packet.
  */
-import type { Clock } from '../base/clock.ts';
-import type { OfPort } from '../base/units.ts';
+import type { Timers } from '../base/timers.ts';
+import type { Ms, OfPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import type { PortText } from '../flow/fields/text.ts';
 import type { Mac } from '../flow/mac.ts';
-import { type Match, matchOn } from '../flow/match.ts';
+import { matchOn } from '../flow/match.ts';
 import type { Netdev } from '../netdev/provider.ts';
+import { checkActions } from '../openflow/action-rules.ts';
 import type { Action } from '../openflow/actions/index.ts';
+import { OpenFlowError } from '../openflow/errors.ts';
+import type { FlowMod } from '../openflow/messages/flow-mod.ts';
+import { everyFlow } from '../openflow/messages/flows.ts';
 import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
+import type { WireVersion } from '../openflow/versions.ts';
 import type { BundleConfig, OfprotoConfig } from './config.ts';
-import { FlowTables } from './flow-tables.ts';
+import type { Controllers } from './controllers.ts';
 import { MacTable } from './mac-learning.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
 import { PortNumbers } from './port-numbers.ts';
-import type { Rule } from './rule.ts';
+import { FlowExpiry } from './tables/expiry.ts';
+import type { FlowEvent } from './tables/flow-events.ts';
+import { findRules } from './tables/flow-query.ts';
+import { FlowTables } from './tables/flow-tables.ts';
+import { addRule, FlowTransaction, removeRules } from './tables/flow-transaction.ts';
 
 const toNormal: Action = { do: 'output', port: reservedPorts.NORMAL, maxLength: 0 };
 
@@ -34,8 +43,8 @@ export interface OfprotoEvents {
   portRemoved(ofproto: Ofproto, port: OfprotoPort): void;
   /** Anything that decides about packets changed: every flow may be wrong. */
   changed(): void;
-  /** A rule with that match came into a table, or left it. */
-  ruleChanged(ofproto: Ofproto, table: number, match: Match): void;
+  /** Rules came, went or changed. */
+  rulesChanged(ofproto: Ofproto, events: readonly FlowEvent[]): void;
   /** Addresses may be due earlier than thought. */
   ageingChanged(): void;
   addressChanged(ofproto: Ofproto, mac: Mac, vlan: number): void;
@@ -47,9 +56,11 @@ export interface OfprotoDeps {
   /** Unlike that of any other switch of the process. */
   readonly id: number;
   readonly datapath: Datapath;
-  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Who it talks OpenFlow with. */
+  readonly controllersOf: (ofproto: Ofproto) => Controllers;
   readonly events: OfprotoEvents;
-  /** Throws Refused for actions that no packet could be put through. */
+  /** Throws OpenFlowError for actions that no packet could be put through. */
   readonly checkActions: (actions: readonly Action[]) => void;
 }
 
@@ -58,29 +69,36 @@ export class Ofproto {
   readonly id: number;
   readonly macs: MacTable<Bundle>;
   readonly tables: FlowTables;
+  readonly #controllers: Controllers;
   readonly #deps: OfprotoDeps;
   readonly #ports = new Map<OfPort, OfprotoPort>();
   readonly #bundles = new Map<string, Bundle>();
   /** Which bundle wants a port number, whether or not such a port is there. */
   readonly #bundleOfNumber = new Map<OfPort, Bundle>();
   readonly #numbers = new PortNumbers();
+  readonly #expiry: FlowExpiry;
   #config: OfprotoConfig;
-  /** What a switch without a controller does in fail mode "standalone". */
-  #standaloneRule: Rule | undefined;
 
   constructor(name: string, config: OfprotoConfig, deps: OfprotoDeps) {
+    const { timers, controllersOf, events, checkActions: check } = deps;
+    const { clock } = timers;
     this.name = name;
     this.id = deps.id;
     this.#deps = deps;
     this.#config = config;
-    this.tables = new FlowTables({
-      now: deps.clock.now(),
-      onChange: (table, match) => deps.events.ruleChanged(this, table, match),
-      check: deps.checkActions,
+    this.#expiry = new FlowExpiry({
+      timers,
+      expire: (rule, reason) => removeRules(this.tables, [rule], reason),
     });
-    this.#followFailMode();
-    this.macs = new MacTable(deps.clock, (mac, vlan) => deps.events.addressChanged(this, mac, vlan));
+    this.tables = new FlowTables({ clock, onChange: (changed) => this.#rulesChanged(changed), check });
+    this.#controllers = controllersOf(this);
+    this.#addDefaultRule();
+    this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
+  }
+
+  get now(): Ms {
+    return this.#deps.timers.clock.now();
   }
 
   get config(): OfprotoConfig {
@@ -105,7 +123,10 @@ export class Ofproto {
     const before = this.#config;
     const { events } = this.#deps;
     this.#config = config;
-    this.#followFailMode();
+    if (config.failMode !== before.failMode) {
+      this.#flushFlows();
+      this.#addDefaultRule();
+    }
     const isFloodChanged = this.macs.configure({
       ...config,
       agingTime: config.macAgingTime,
@@ -117,13 +138,61 @@ export class Ofproto {
     }
   }
 
-  /** Standalone forwards like any Ethernet switch, secure does nothing. */
-  #followFailMode(): void {
-    const isStandalone = this.#config.failMode === 'standalone';
-    if (isStandalone === (this.#standaloneRule !== undefined)) return;
-    if (this.#standaloneRule !== undefined) this.tables.remove(this.#standaloneRule);
-    const made = { table: 0, priority: 0, match: matchOn({}), actions: [toNormal] };
-    this.#standaloneRule = isStandalone ? this.tables.add(made, this.#deps.clock.now()) : undefined;
+  /** Changes flows as a controller asks. Throws OpenFlowError. */
+  modifyFlows(mod: FlowMod, version: WireVersion): void {
+    this.checkFlowMod(mod, version);
+    const transaction = this.beginChange();
+    try {
+      transaction.apply(mod);
+    } catch (why) {
+      transaction.revert();
+      throw why;
+    }
+    transaction.commit();
+  }
+
+  /** Throws OpenFlowError for actions that do not fit the match. */
+  checkFlowMod({ actions, match, table }: FlowMod, version: WireVersion): void {
+    const error = checkActions(actions, match, { version, table });
+    if (error === undefined || (error === 'inconsistent' && version === 1)) return;
+    const name = error === 'inconsistent' ? 'OFPBAC_MATCH_INCONSISTENT' : error;
+    throw new OpenFlowError(name, 'actions that do not fit the match');
+  }
+
+  /** Changes of flows that packets see all at once. */
+  beginChange(): FlowTransaction {
+    return new FlowTransaction(this.tables);
+  }
+
+  /** Opens and closes the sockets that the configuration names; resolves when they are there. */
+  async listen(): Promise<void> {
+    await this.#controllers.listenOn(this.#config.services);
+  }
+
+  /** Ends all conversations. */
+  close(): void {
+    this.#controllers.close();
+    this.#expiry.stop();
+  }
+
+  /** A switch that has no controller forwards like any Ethernet switch, unless it is to be secure. */
+  #addDefaultRule(): void {
+    if (this.#config.failMode === 'standalone')
+      addRule(this.tables, { table: 0, priority: 0, match: matchOn({}), actions: [toNormal] });
+  }
+
+  /** Takes all flows that controllers may see away. */
+  #flushFlows(): void {
+    removeRules(this.tables, findRules(this.tables, everyFlow, this.tables.version));
+  }
+
+  #rulesChanged(changed: readonly FlowEvent[]): void {
+    for (const event of changed) {
+      if (event.kind === 'removed') this.#expiry.forget(event.rule);
+      else this.#expiry.watch(event.rule);
+      if (event.kind === 'modified') this.#expiry.forget(event.before);
+    }
+    this.#deps.events.rulesChanged(this, changed);
   }
 
   /**
@@ -131,21 +200,27 @@ export class Ofproto {
    * The netdev stays the caller's: close it after `removePort`. Throws SyscallFailed when the datapath cannot open it.
    */
   async addPort(netdev: Netdev, options: AddPortOptions = {}): Promise<OfPort> {
-    const { datapath, clock, events } = this.#deps;
+    const { datapath, events } = this.#deps;
     const isLocal = netdev.name === this.name;
-    const number = isLocal ? localPort : this.#numbers.take(options.wanted, clock.now());
+    const number = isLocal ? localPort : this.#numbers.take(options.wanted, this.now);
     try {
       const { portSpec: spec, name, type, state } = netdev;
       const { ifindex } = state;
       const dpPort = spec === undefined ? undefined : await datapath.addPort({ name, type, ifindex, spec });
       if (dpPort !== undefined) datapath.setPortMtu(dpPort, netdev.state.mtu);
-      const port = new OfprotoPort(number, netdev, dpPort, options.patchPeer);
+      const port = new OfprotoPort({
+        number,
+        netdev,
+        dpPort,
+        patchPeer: options.patchPeer,
+        createdAt: this.now,
+      });
       this.#ports.set(number, port);
       events.portAdded(this, port);
       const bundle = this.#bundleOfNumber.get(number);
       if (bundle !== undefined) this.#gatherMembers(bundle);
     } catch (error) {
-      this.#numbers.free(number, clock.now());
+      this.#numbers.free(number, this.now);
       throw error;
     }
     events.changed();
@@ -154,11 +229,11 @@ export class Ofproto {
 
   /** Resolves when nothing touches the device any more. */
   async removePort(number: OfPort): Promise<void> {
-    const { datapath, clock, events } = this.#deps;
+    const { datapath, events } = this.#deps;
     const port = this.#ports.get(number);
     if (port === undefined) return;
     this.#ports.delete(number);
-    this.#numbers.free(number, clock.now());
+    this.#numbers.free(number, this.now);
     const { bundle } = port;
     port.bundle = undefined;
     if (bundle !== undefined) {

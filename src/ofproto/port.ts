@@ -2,14 +2,18 @@
  * The ports of a switch and the bundles they form. Made by `Ofproto`, read by translation and by whoever shows ports.
  * How a bundle treats VLANs is in bundle.ts.
  */
-import type { DpPort, OfPort } from '../base/units.ts';
+import type { DpPort, Ms, OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
-import type { Netdev } from '../netdev/provider.ts';
+import type { Netdev, NetdevStats } from '../netdev/provider.ts';
 import type { BundleConfig } from './config.ts';
 import { VlanSet } from './vlan-set.ts';
 
 /** Number of the port that has the bridge's own name: OFPP_LOCAL in its 16-bit form. */
 export const localPort = ofPort(65534);
+
+interface NewPort extends Pick<OfprotoPort, 'netdev' | 'dpPort' | 'patchPeer' | 'createdAt'> {
+  readonly number: OfPort;
+}
 
 export class OfprotoPort {
   readonly ofPort: OfPort;
@@ -23,15 +27,31 @@ export class OfprotoPort {
   /** Frames that crossed a patch port: its device never sees them. */
   readonly patchCounters = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };
 
-  constructor(number: OfPort, netdev: Netdev, dpPort: DpPort | undefined, patchPeer: string | undefined) {
+  /** When it was added. */
+  readonly createdAt: Ms;
+
+  constructor({ number, netdev, dpPort, patchPeer, createdAt }: NewPort) {
     this.ofPort = number;
     this.netdev = netdev;
     this.dpPort = dpPort;
     this.patchPeer = patchPeer;
+    this.createdAt = createdAt;
   }
 
   get name(): string {
     return this.netdev.name;
+  }
+
+  /** Counters of its device. No device sees what crosses a patch port: the switch counts it. */
+  async stats(): Promise<NetdevStats> {
+    if (this.dpPort !== undefined) return this.netdev.stats();
+    const { rxBytes, rxPackets, txBytes, txPackets } = this.patchCounters;
+    return new Map([
+      ['rx_bytes', rxBytes],
+      ['rx_packets', rxPackets],
+      ['tx_bytes', txBytes],
+      ['tx_packets', txPackets],
+    ]);
   }
 }
 

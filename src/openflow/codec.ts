@@ -16,6 +16,7 @@ import {
   type MessageKind,
 } from './message-table.ts';
 import type { Message } from './messages/index.ts';
+import type { MessageValues } from './messages/values.ts';
 import { knownVersion, type WireVersion } from './versions.ts';
 
 /** Version, type, length and transaction. */
@@ -25,8 +26,9 @@ const experimenterMessage = 4;
 const nicira = 0x00002320;
 const onf = 0x4f4e4600;
 const experimenterMultipart = 0xffff;
-/** That more parts of a multipart follow. */
+/** That more parts of a multipart follow, and where it says so. */
 const moreFlag = 1;
+const flagsAt = 10;
 
 const log = logger('ofp_msgs');
 const unknownMessage = new LimitedSite({ perMinute: 60, burst: 1 });
@@ -172,6 +174,16 @@ function logUnknown(version: number, what: string): void {
   log.limited('warn', unknownMessage, `unknown OpenFlow message (version ${version}, ${what})`);
 }
 
+/** What a message is called, "OFPT_FLOW_MOD"; "invalid" for one that nobody knows. */
+export function printedName(bytes: Uint8Array): string {
+  try {
+    return readHead(new Reader(bytes)).known.printed;
+  } catch (error) {
+    if (error instanceof OpenFlowError) return 'invalid';
+    throw error;
+  }
+}
+
 /** Throws OpenFlowError where no such message, of which `from` is at the start of the body, is so long. */
 export function checkSize({ name, printed, form }: KnownForm, from: Reader): void {
   const [least, step] = form.size;
@@ -222,6 +234,47 @@ export function messageBytes(message: Sent, version: WireVersion, xid = 0): Uint
   const to = new Writer();
   encodeMessage(to, version, message, xid);
   return to.written.slice();
+}
+
+/** Names of the messages whose values are lists, and what is in them. */
+export type ListName = {
+  [N in keyof MessageValues]: MessageValues[N] extends readonly unknown[] ? N : never;
+}[keyof MessageValues];
+export type EntryOf<N extends ListName> = MessageValues[N] extends readonly (infer E)[] ? E : never;
+
+/**
+ * One list in as many messages as it needs, at least one, all but the last of which say that there is more. Each is good
+ * until the next is asked for. Throws OpenFlowError, also for a single entry that is too long.
+ */
+export function* encodeParts(
+  version: WireVersion,
+  { name, form }: { readonly name: ListName; readonly form?: string },
+  entries: Iterable<unknown>,
+  xid: number,
+): IterableIterator<Uint8Array> {
+  const known = formToSend(version, name, form);
+  if (known === undefined)
+    throw new OpenFlowError('OFPBRC_BAD_TYPE', `${name} is not a message of version ${version}`);
+  const to = new Writer(longest + 1);
+  writeHead(to, version, known, xid, false);
+  const headSize = to.size;
+  for (const entry of entries) {
+    const before = to.size;
+    known.form.encode([entry], to, version);
+    if (to.size <= longest) continue;
+    const rest = to.written.slice(before);
+    if (before === headSize)
+      throw new OpenFlowError('OFPBRC_BAD_LEN', `an entry of ${rest.length} bytes in a ${name} is too long`);
+    to.size = before;
+    to.setU16(2, before);
+    to.setU16(flagsAt, moreFlag);
+    yield to.written;
+    to.setU16(flagsAt, 0);
+    to.size = headSize;
+    to.octets(rest);
+  }
+  to.setU16(2, to.size);
+  yield to.written;
 }
 
 const experimenterOf: Readonly<Record<MessageKind, number>> = {

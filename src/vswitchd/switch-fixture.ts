@@ -1,4 +1,5 @@
 /** A whole switch in one process: database in memory, dummy devices, a clock that stands still. For tests. */
+
 import { FakeClock } from '../base/clock.ts';
 import { defer } from '../base/defer.ts';
 import { errnos, syscallFailed } from '../base/errno.ts';
@@ -7,6 +8,7 @@ import { Timers } from '../base/timers.ts';
 import { ms, type Uuid, uuid } from '../base/units.ts';
 import { type CommandOutput, Commands } from '../daemon/unixctl.ts';
 import { type DummyKernel, openDummyDatapath } from '../datapath/dummy/datapath.ts';
+import { systemTransport } from '../net/transport.ts';
 import { DeviceMark } from '../netdev/device-mark.ts';
 import { type DummyDevice, DummyDevices } from '../netdev/dummy/device.ts';
 import type { PortIo, PortSpec } from '../netdev/provider.ts';
@@ -214,6 +216,8 @@ export class SwitchFixture {
       random: seededRandom(1),
       providers: this.#providers(),
       pid: 1,
+      transport: systemTransport,
+      runFolder: undefined,
       versions: undefined,
     });
   }

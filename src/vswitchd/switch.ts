@@ -8,6 +8,7 @@ import { logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
+import type { Transport } from '../net/transport.ts';
 import { Backer } from '../ofproto/backer.ts';
 import type { UpcallLimits } from '../ofproto/config.ts';
 import type { OvsdbClient } from '../ovsdb/client/index.ts';
@@ -34,6 +35,10 @@ export interface SwitchDeps {
   readonly random: Random;
   readonly providers: Providers;
   readonly pid: number;
+  /** How OpenFlow connections come about. */
+  readonly transport: Transport;
+  /** Where bridges have their sockets for OpenFlow; undefined for none. */
+  readonly runFolder: string | undefined;
   /** What `Open_vSwitch.statistics` holds where it is enabled. */
   readonly systemStatistics?: () => ReadonlyMap<string, string>;
   /** For the database; undefined when a start script sets them. */
@@ -78,6 +83,7 @@ export class Switch {
       backerFor: (type) => this.#backerFor(type),
       releaseBacker: (backer) => this.#releaseBacker(backer),
       netdevChanged: (i) => this.reconciler.netdevChanged(i),
+      runFolder: deps.runFolder,
     });
     this.loop = new MainLoop({
       timers,
@@ -170,9 +176,15 @@ export class Switch {
       if (this.#limits !== undefined) known.setLimits(this.#limits);
       return known;
     }
-    const { timers, random, providers } = this.#deps;
+    const { timers, random, transport, providers } = this.#deps;
     const datapath = await providers.openDatapath(type);
-    const backer = new Backer({ datapath, timers, random, ...(this.#limits && { limits: this.#limits }) });
+    const backer = new Backer({
+      datapath,
+      timers,
+      random,
+      transport,
+      ...(this.#limits && { limits: this.#limits }),
+    });
     this.#backers.set(type, backer);
     return backer;
   }

@@ -7,6 +7,7 @@ import { extractKey } from '../../src/flow/extract.ts';
 import { formatMatch } from '../../src/flow/format-match.ts';
 import { newKey } from '../../src/flow/key.ts';
 import { packetMask } from '../../src/flow/packet-mask.ts';
+import { removeRules } from '../../src/ofproto/tables/flow-transaction.ts';
 import { portText } from '../../src/openflow/ports.ts';
 import { frameOf } from '../conformance/memory-port.ts';
 import { VirtualSwitch } from './virtual-switch.ts';
@@ -100,7 +101,7 @@ describe('rules', () => {
     sw.advance(60);
     send(sw, 'udp');
     expect(Object.keys(sent(sw))).toEqual(['p3']);
-    bridge.tables.remove(rule);
+    removeRules(bridge.tables, [rule]);
     sw.advance(60);
     send(sw, 'udp');
     expect(Object.keys(sent(sw))).toEqual(['p2']);

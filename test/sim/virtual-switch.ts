@@ -10,6 +10,7 @@ import { DummyDatapath } from '../../src/datapath/dummy/datapath.ts';
 import { keyValues } from '../../src/flow/key-values.ts';
 import { packMatch } from '../../src/flow/match.ts';
 import { MatchBuilder } from '../../src/flow/match-text.ts';
+import { systemTransport } from '../../src/net/transport.ts';
 import type { Netdev, NetdevStats, PortIo } from '../../src/netdev/provider.ts';
 import { Backer } from '../../src/ofproto/backer.ts';
 import {
@@ -19,7 +20,8 @@ import {
   type OfprotoConfig,
 } from '../../src/ofproto/config.ts';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
-import type { Rule } from '../../src/ofproto/rule.ts';
+import { addRule } from '../../src/ofproto/tables/flow-transaction.ts';
+import type { Rule } from '../../src/ofproto/tables/rule.ts';
 import { readInstructionText } from '../../src/openflow/action-codec.ts';
 import { portText } from '../../src/openflow/ports.ts';
 import { MemoryPort } from '../conformance/memory-port.ts';
@@ -45,6 +47,7 @@ export class VirtualSwitch {
       datapath: this.datapath,
       timers: this.timers,
       random: seededRandom(1),
+      transport: systemTransport, // no bridge here is told to listen
     });
   }
 
@@ -103,7 +106,7 @@ export class VirtualSwitch {
       else if (!builder.take(name, value, portText)) throw new Error(`no field ${name}`);
     }
     const rule = { ...made, match: packMatch(builder.key, builder.mask) };
-    return bridge.tables.add({ ...rule, actions: readInstructionText(actions, context) }, this.clock.now());
+    return addRule(bridge.tables, { ...rule, actions: readInstructionText(actions, context) });
   }
 
   inject(port: string, ...frames: readonly Uint8Array[]): void {

@@ -64,7 +64,7 @@ export function makeSchema(json: SchemaJson, rowIds: Readonly<Record<string, rea
       columns: Object.entries(table.columns)
         .map(([column, declared]) => new CtlColumn(column, declared))
         .sort((a, b) => compareBytes(a.name, b.name)),
-      rowIds: rowIds[name] ?? [],
+      rowIds: (Object.hasOwn(rowIds, name) ? rowIds[name] : undefined) ?? [],
     }),
   );
   tables.sort((a, b) => compareBytes(a.name, b.name));

@@ -68,7 +68,7 @@ export class DummyDevice {
       ifindex: 0,
       mac: deps.mac,
       mtu: defaultMtu,
-      isUp: false,
+      isUp: true,
       hasCarrier: true,
       linkResets: 0,
       linkSpeed: undefined,

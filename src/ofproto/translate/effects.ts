@@ -6,10 +6,12 @@
 import type { Mac } from '../../flow/mac.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
-import type { Rule } from '../rule.ts';
+import type { FlowTable } from '../tables/flow-table.ts';
+import type { Rule } from '../tables/rule.ts';
 
 export type Effect =
-  | { readonly kind: 'rule'; readonly rule: Rule }
+  /** Looked up in `table`, where `rule` was found, or stands for that none was. */
+  | { readonly kind: 'rule'; readonly rule: Rule; readonly table: FlowTable; readonly isMatch: boolean }
   | {
       readonly kind: 'learn';
       readonly ofproto: Ofproto;
@@ -20,12 +22,16 @@ export type Effect =
     }
   | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort };
 
-/** Counts packets and bytes for rules and patch ports; learning is `applyLearning`. */
-export function creditEffects(effects: readonly Effect[], packets: number, bytes: number): void {
+/** Counts packets, the last of them at `at`, and bytes for rules and patch ports; learning is `applyLearning`. */
+export function creditEffects(
+  effects: readonly Effect[],
+  { packets, bytes, at }: { readonly packets: number; readonly bytes: number; readonly at: number },
+): void {
   for (const effect of effects) {
     if (effect.kind === 'rule') {
-      effect.rule.packetCount += packets;
-      effect.rule.byteCount += bytes;
+      effect.rule.credit(packets, bytes, at);
+      effect.table.lookupCount += packets;
+      if (effect.isMatch) effect.table.matchCount += packets;
     } else if (effect.kind === 'patch') {
       effect.from.patchCounters.txPackets += packets;
       effect.from.patchCounters.txBytes += bytes;

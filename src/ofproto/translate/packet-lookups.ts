@@ -2,7 +2,7 @@
 import type { OfPort } from '../../base/units.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { Rule } from '../rule.ts';
+import type { Rule } from '../tables/rule.ts';
 import { anyFragment } from './flow-mask.ts';
 import { nothing, rewrittenIn, type TableLookup } from './lookups.ts';
 import type { TranslationRequest } from './request.ts';

@@ -4,8 +4,8 @@ import { formatMacNumber } from '../../flow/mac.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portText } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { Rule } from '../rule.ts';
-import { formatRuleActions, formatRuleMatch } from '../rule-text.ts';
+import type { Rule } from '../tables/rule.ts';
+import { formatRuleActions, formatRuleMatch } from '../tables/rule-text.ts';
 import type { Effect } from './effects.ts';
 import type { Trace } from './trace.ts';
 

@@ -1,8 +1,8 @@
 /** The way in: translates one packet, and says which actions cannot be. */
-import { Refused } from '../../base/errors.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { fieldOf } from '../../openflow/actions/subfield.ts';
+import { OpenFlowError } from '../../openflow/errors.ts';
 import { handlers } from './handlers.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
 import { Translation } from './translation.ts';
@@ -32,11 +32,11 @@ export function actionsOfFlow({
   return [{ do: 'userspace', pid: 0, cookie: { type: 'slow_path', reasons: slowPath } }];
 }
 
-/** Throws Refused, naming the first action that has no handler. */
+/** Throws OpenFlowError, naming the first action that has no handler. */
 export function refuseUntranslatable(actions: readonly Action[]): void {
   const unknown = actions.map(untranslatable).find((what) => what !== undefined);
   if (unknown !== undefined)
-    throw new Refused('OFPBAC_BAD_TYPE', `the action ${unknown} is not supported by this switch yet`);
+    throw new OpenFlowError('OFPBAC_BAD_TYPE', `the action ${unknown} is not supported by this switch yet`);
 }
 
 function runHandler(t: Translation, action: Action): void {

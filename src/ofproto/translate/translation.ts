@@ -11,7 +11,7 @@ import type { Action } from '../../openflow/actions/index.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
-import type { Rule } from '../rule.ts';
+import type { Rule } from '../tables/rule.ts';
 import { commit, commitTags, type HeaderCommit } from './commit.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect } from './effects.ts';
@@ -277,7 +277,12 @@ export class Translation {
     const rule = this.#lookups.find(ofproto, table, inPort);
     this.#depth += deeper;
     this.#place = { ofproto, table, rule };
-    this.#effects.push({ kind: 'rule', rule: rule ?? ofproto.tables.internal.missDrop });
+    this.#effects.push({
+      kind: 'rule',
+      rule: rule ?? ofproto.tables.internal.missDrop,
+      table: ofproto.tables.table(table),
+      isMatch: rule !== undefined,
+    });
     if (this.trace !== undefined) enterRule(this.trace, ofproto, table, rule);
     this.#runActions(rule?.actions ?? []);
     if (rule === undefined) this.drop('noMatch');

@@ -7,7 +7,8 @@ import { matchOn, unpackKey } from '../../flow/match.ts';
 import { readActionText } from '../../openflow/action-codec.ts';
 import { portText } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { Rule } from '../rule.ts';
+import { addRule, removeRules } from '../tables/flow-transaction.ts';
+import type { Rule } from '../tables/rule.ts';
 import { Scratch } from '../translate/request.ts';
 import { translate } from '../translate/translate.ts';
 import type { InstalledFlow } from './installed-flows.ts';
@@ -77,15 +78,17 @@ describe('revalidation', () => {
     const effects = new Map([...sw.backer.flows].map((flow) => [flow.id, flow.effects]));
     const translatedAgain = (): InstalledFlow[] =>
       [...sw.backer.flows].filter((flow) => flow.effects !== effects.get(flow.id));
-    const rule = bridge.tables.add(
-      { table: 0, priority: 9, match: matchOn({ eth_type: 0x806 }), actions: [] },
-      sw.clock.now(),
-    );
-    bridge.tables.add({ table: 7, priority: 9, match: matchOn({}), actions: [] }, sw.clock.now());
+    const rule = addRule(bridge.tables, {
+      table: 0,
+      priority: 9,
+      match: matchOn({ eth_type: 0x806 }),
+      actions: [],
+    });
+    addRule(bridge.tables, { table: 7, priority: 9, match: matchOn({}), actions: [] });
     sw.advance(20);
     expect(translatedAgain().map(isArp)).toEqual([true]);
     expect(translatedAgain()[0]?.actions).toEqual([]);
-    bridge.tables.remove(rule);
+    removeRules(bridge.tables, [rule]);
     sw.advance(20);
     expect(translatedAgain()[0]?.actions.length).toBe(2);
   });
@@ -121,9 +124,10 @@ describe('revalidation', () => {
           match: matches[pick(matches.length)] ?? matchOn({}),
           actions: readActionText(text, { ports: portText }),
         };
-        rules.push({ on, rule: on.tables.add(made, sw.clock.now()) });
+        rules.push({ on, rule: addRule(on.tables, made) });
       } else if (rules.length > 0) {
-        for (const { on: from, rule } of rules.splice(pick(rules.length), 1)) from.tables.remove(rule);
+        for (const { on: from, rule } of rules.splice(pick(rules.length), 1))
+          removeRules(from.tables, [rule]);
       }
       sw.advance(30);
       for (const { key, input, actions } of sw.backer.flows) {

@@ -330,10 +330,14 @@ export class Revalidator {
   }
 
   /** Counts what the flow's packets did since the last time, and learns from them again. */
-  #credit(flow: InstalledFlow, { packetCount, byteCount }: DpFlowStats): void {
+  #credit(flow: InstalledFlow, { packetCount, byteCount, usedAt }: DpFlowStats): void {
     const packets = packetCount - flow.creditedPackets;
     if (packets <= 0) return;
-    creditEffects(flow.effects, packets, Math.max(0, byteCount - flow.creditedBytes));
+    creditEffects(flow.effects, {
+      packets,
+      bytes: Math.max(0, byteCount - flow.creditedBytes),
+      at: usedAt,
+    });
     applyAllLearning(flow.effects);
     flow.creditedPackets = packetCount;
     flow.creditedBytes = byteCount;

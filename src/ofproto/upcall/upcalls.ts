@@ -136,7 +136,7 @@ export class Upcalls {
   /** Sends the packet on its way; the answer becomes a flow where `installs` says so. */
   #translate(upcall: Upcall, installs: boolean): void {
     const { key } = upcall;
-    const { datapath, ports, scratch } = this.#deps;
+    const { datapath, ports, scratch, timers } = this.#deps;
     const number = dpPort(key[slots.in_port.word] ?? 0);
     const input = ports.ofDpPort(number);
     if (input === undefined) {
@@ -150,7 +150,7 @@ export class Upcalls {
     }
     const { ofproto, port } = input;
     const result = translate({ ports, scratch, key, ofproto, inPort: port.ofPort, hasPacket: true });
-    creditEffects(result.effects, 1, upcall.bytes.length);
+    creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) this.#countDrop(result.drop);
     const actions = this.#lists.intern(result.actions);
     const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }));

@@ -1,7 +1,7 @@
 /** The rules of a bridge as `bridge/dump-flows` shows them: the user's and the switch's own. */
 import type { Ofproto } from '../ofproto.ts';
-import type { Rule } from '../rule.ts';
-import { formatRuleActions, formatRuleMatch } from '../rule-text.ts';
+import type { Rule } from '../tables/rule.ts';
+import { formatRuleActions, formatRuleMatch } from '../tables/rule-text.ts';
 
 /** One line of `bridge/dump-flows`. */
 export interface RuleRow {

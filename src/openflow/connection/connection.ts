@@ -9,7 +9,16 @@ import { encodeText } from '../../base/text.ts';
 import type { WaitOptions } from '../../base/waiting.ts';
 import type { Stream } from '../../net/stream.ts';
 import { Writer } from '../bytes.ts';
-import { decodeMessage, encodeMessage, headerSize, type Received, type Sent } from '../codec.ts';
+import {
+  decodeMessage,
+  type EntryOf,
+  encodeMessage,
+  encodeParts,
+  headerSize,
+  type ListName,
+  type Received,
+  type Sent,
+} from '../codec.ts';
 import { OpenFlowError } from '../errors.ts';
 import { formatMessage } from '../text/messages.ts';
 import { allVersions, knownVersion, type WireVersion } from '../versions.ts';
@@ -61,8 +70,8 @@ const highWater = 1024 * 1024;
 const pieceSize = 64 * 1024;
 /** So many bytes of messages that nobody asked for are kept. */
 const mostUnasked = 4 * 1024 * 1024;
-/** An error repeats so much of what it is about. */
-const errorDataSize = 64;
+/** An error repeats the message that it is about, as far as it is no longer than a message can be. */
+export const errorDataSize = 0xffff - 12;
 /** Ends the wait for messages. */
 const closedInOrder = new Error('closed');
 /** Types of messages that any version has by the same numbers. */
@@ -110,6 +119,8 @@ export class Connection implements AsyncDisposable {
   readonly #splitter = new MessageSplitter();
   readonly #requests = new Map<number, ReplyQueue>();
   readonly #unasked = new ReplyQueue();
+  /** Who waits until the peer has taken what was sent. */
+  readonly #undrained: (() => void)[] = [];
   #lostCount = 0;
   #version: WireVersion | undefined;
   #onNegotiated: () => void = () => {};
@@ -141,7 +152,7 @@ export class Connection implements AsyncDisposable {
     this.closed = new Promise((resolve) => {
       stream.setEvents({
         data: (piece) => this.#receive(piece),
-        drained: () => this.#adjustFlow(),
+        drained: () => this.#drained(),
         closed: (why) => {
           this.#endRequests(why);
           resolve(why);
@@ -196,8 +207,25 @@ export class Connection implements AsyncDisposable {
   }
 
   /** Sends what answers a request of the peer. Throws OpenFlowError. */
-  reply({ xid }: Received, message: Sent): void {
+  reply({ xid }: Pick<Received, 'xid'>, message: Sent): void {
     this.#write(this.version, message, xid);
+  }
+
+  /**
+   * Answers a request with a list, in its form and as many messages as that takes; resolves when the peer, or the kernel
+   * for it, has taken nearly all. `entries` is used up as the peer reads. Rejects with OpenFlowError.
+   */
+  async replyList<N extends ListName>(
+    { xid, form }: Received,
+    name: N,
+    entries: Iterable<EntryOf<N>>,
+  ): Promise<void> {
+    const message = { name, form: form.replace(/request$/, 'reply') };
+    for (const part of encodeParts(this.version, message, entries, xid)) {
+      if (this.#end !== undefined) return;
+      this.sendBytes(part.slice());
+      if (this.backlog > highWater / 2) await new Promise<void>((drained) => this.#undrained.push(drained));
+    }
   }
 
   /**
@@ -440,6 +468,7 @@ export class Connection implements AsyncDisposable {
     this.#end ??= why ?? this.#endOfFile();
     this.#onFailed(this.#end);
     for (const replies of this.#requests.values()) replies.end(this.#end);
+    this.#drained();
     this.#unasked.end(why ?? closedInOrder);
   }
 
@@ -447,6 +476,11 @@ export class Connection implements AsyncDisposable {
     return this.#version === undefined
       ? syscallFailed('connect', errnos.ECONNRESET, this.name)
       : new SyscallFailed('read', errnos.ECONNRESET, 'End of file', this.name);
+  }
+
+  #drained(): void {
+    for (const tell of this.#undrained.splice(0)) tell();
+    this.#adjustFlow();
   }
 
   #adjustFlow(): void {
@@ -468,6 +502,7 @@ function counter(): () => number {
   };
 }
 
-function xidOf(bytes: Uint8Array): number {
+/** That of a whole message. */
+export function xidOf(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(4);
 }

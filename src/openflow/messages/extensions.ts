@@ -32,14 +32,14 @@ const packetInFormats = ['standard', 'nxt_packet_in', 'nxt_packet_in2'] as const
 export type PacketInFormat = (typeof packetInFormats)[number];
 
 /** Older names of two of them. */
-const oldNames: Readonly<Partial<Record<string, PacketInFormat>>> = {
-  openflow10: 'standard',
-  nxm: 'nxt_packet_in',
-};
+const oldNames: ReadonlyMap<string, PacketInFormat> = new Map([
+  ['openflow10', 'standard'],
+  ['nxm', 'nxt_packet_in'],
+]);
 
 /** As ovs-ofctl(8) `-P` names it; undefined for anything else. */
 export function packetInFormatNamed(name: string): PacketInFormat | undefined {
-  return packetInFormats.find((format) => format === name) ?? oldNames[name];
+  return packetInFormats.find((format) => format === name) ?? oldNames.get(name);
 }
 
 export interface SetPacketInFormat {

@@ -67,11 +67,11 @@ interface Arguments {
 }
 
 /** Options that take a value, and the check of it. The payload of a packet that is made up decides about nothing. */
-const valueOptions: Readonly<Record<string, (value: string) => void>> = {
-  '--l7': checkPayload,
-  '--l7-len': checkPayloadSize,
-  '--ct-next': checkConnectionState,
-};
+const valueOptions: ReadonlyMap<string, (value: string) => void> = new Map([
+  ['--l7', checkPayload],
+  ['--l7-len', checkPayloadSize],
+  ['--ct-next', checkConnectionState],
+]);
 
 function readArguments(args: readonly string[]): Arguments {
   const words: string[] = [];
@@ -79,7 +79,7 @@ function readArguments(args: readonly string[]): Arguments {
   let isNamed = false;
   const queue = [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
-    const check = valueOptions[arg];
+    const check = valueOptions.get(arg);
     if (/^--?generate$/.test(arg)) generates = true;
     else if (/^--?names$/.test(arg)) isNamed = true;
     else if (check !== undefined) {

@@ -74,6 +74,8 @@ export const bridgeKeys = {
     'Learned addresses at most.',
   ),
   forwardBpdu: booleanKey('forward-bpdu', false, 'Forwards link-local multicast like other frames.'),
+  description: textKey('dp-desc', 'text', (text) => text, 'What OpenFlow calls the switch.'),
+  serialNumber: textKey('dp-sn', 'text', (text) => text, 'Serial number of the switch in OpenFlow.'),
 } as const;
 
 export const portKeys = {

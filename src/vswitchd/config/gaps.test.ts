@@ -175,7 +175,7 @@ describe('what is told', () => {
     await fixture.change((tx) => {
       tx.update('Bridge', _uuid, { controller: [tx.insert('Controller', { target: 'tcp:192.0.2.1' })] });
     });
-    expect(said).toEqual(['bridge br0: controller is not acted on: no OpenFlow is spoken']);
+    expect(said).toEqual(['bridge br0: controller is not acted on: no controller is connected to']);
   });
 });
 

@@ -59,7 +59,9 @@ export interface Shortfall {
 
 const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
 const noSnooping = 'multicast is flooded';
-const noOpenFlow = 'no OpenFlow is spoken';
+const noController = 'no controller is connected to';
+const noTableSettings = 'flow tables have no settings';
+const noBundleTimeout = 'OpenFlow bundles do not time out';
 const noOneBond = 'frames pass by the first interface that is up, and by it alone';
 const noLacp = 'no LACP is spoken';
 const noPolicing = 'what comes in is not policed';
@@ -85,7 +87,7 @@ export const roles: Roles = {
       keys: systemKeys,
       gaps: {
         'flow-restore-wait': 'flows are not kept over a restart',
-        'bundle-idle-timeout': noOpenFlow,
+        'bundle-idle-timeout': noBundleTimeout,
         ...all('hw-offload n-offload-threads tc-policy offload-rebalance', noOffload),
         ...all('dpdk-init dpdk-lcore-mask dpdk-alloc-mem dpdk-socket-mem dpdk-socket-limit', noDpdk),
         ...all('dpdk-hugepage-dir dpdk-extra vhost-sock-dir vhost-iommu-support', noDpdk),
@@ -125,19 +127,15 @@ export const roles: Roles = {
     netflow: { gap: 'no NetFlow is exported' },
     sflow: { gap: noSamples },
     ipfix: { gap: noSamples },
-    controller: { gap: noOpenFlow },
-    // Says which versions may be spoken, and asks nobody to speak.
-    protocols: {
-      gap: noOpenFlow,
-      isAsked: ({ protocols, controller }) => protocols.length * controller.length > 0,
-    },
+    controller: { gap: noController },
+    protocols: 'acted on',
     fail_mode: 'acted on',
     status: 'status',
     rstp_status: 'status',
     other_config: {
       keys: bridgeKeys,
       gaps: {
-        ...all('dp-desc dp-sn disable-in-band in-band-queue controller-queue-size', noOpenFlow),
+        ...all('disable-in-band in-band-queue controller-queue-size', noController),
         ...all('stp-system-id stp-priority stp-hello-time stp-max-age stp-forward-delay', noSpanningTree),
         ...all('rstp-address rstp-priority rstp-ageing-time rstp-force-protocol-version', noSpanningTree),
         ...all('rstp-max-age rstp-forward-delay rstp-transmit-hold-count', noSpanningTree),
@@ -148,7 +146,7 @@ export const roles: Roles = {
     },
     external_ids: 'note',
     flood_vlans: 'acted on',
-    flow_tables: { gap: noOpenFlow },
+    flow_tables: { gap: noTableSettings },
     auto_attach: { gap: 'no LLDP is sent' },
   },
   Port: {

@@ -6,6 +6,7 @@
 import { type OfPort, ofPort, type Uuid } from '../../base/units.ts';
 import type { BundleConfig, VlanMode } from '../../ofproto/config.ts';
 import { localPort } from '../../ofproto/port.ts';
+import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { OvsRow } from '../schema/index.ts';
 import { bridgeKeys, portKeys } from './config-keys.ts';
@@ -49,6 +50,7 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
   readonly datapathType: string;
   readonly failMode: 'standalone' | 'secure';
   readonly floodVlans: readonly number[];
+  readonly versions: readonly WireVersion[];
 }
 
 export interface WantedBridge {
@@ -60,7 +62,7 @@ export interface WantedBridge {
 
 /** Changes of other columns need no configuration: status and statistics come back to us through the same view. */
 export const configColumns = {
-  Bridge: ['name', 'datapath_type', 'ports', 'fail_mode', 'flood_vlans', 'other_config'],
+  Bridge: ['name', 'datapath_type', 'ports', 'fail_mode', 'flood_vlans', 'protocols', 'other_config'],
   Port: [
     'name',
     'interfaces',
@@ -82,7 +84,12 @@ export function readBridgeSettings(row: OvsRow<'Bridge'>): BridgeSettings {
     datapathType: row.datapath_type === '' ? 'system' : row.datapath_type,
     failMode: row.fail_mode ?? 'standalone',
     floodVlans: row.flood_vlans,
+    versions: row.protocols.length === 0 ? allVersions : versionsOf(row.protocols),
   };
+}
+
+function versionsOf(names: readonly string[]): WireVersion[] {
+  return names.map(versionNamed).filter((version) => version !== undefined);
 }
 
 export function readPort(row: OvsRow<'Port'>, interfaces: readonly WantedInterface[]): WantedPort {

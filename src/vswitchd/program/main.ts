@@ -1,4 +1,5 @@
 /** ovs-vswitchd as a program: from its command line to a running `Switch`, and to an orderly end. */
+
 import { CoverageRates } from '../../base/coverage.ts';
 import { type Defer, defer } from '../../base/defer.ts';
 import { logger, logRegistry } from '../../base/log.ts';
@@ -17,6 +18,7 @@ import { readSystemRelease } from '../../daemon/system-release.ts';
 import { type Command, Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
+import { systemTransport } from '../../net/transport.ts';
 import { DummyDevices } from '../../netdev/dummy/device.ts';
 import { leaveDevices } from '../../netdev/registry.ts';
 import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
@@ -111,6 +113,8 @@ async function serve(
     random: systemRandom,
     providers: systemProviders(options, { timers, mark, random: systemRandom }, dummies),
     pid: process.pid,
+    transport: systemTransport,
+    runFolder: program.directories.run,
     systemStatistics: () => readSystemStatistics(program.directories.run),
     versions: database === undefined ? undefined : versions(),
     moreParts: [

@@ -2,12 +2,14 @@
  * Performs the steps of `plan`, one after the other; one that fails leaves its reason in the interface's `error` and
  * never stops the others. The only writer of `LiveState`.
  */
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Defer } from '../../base/defer.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { Refused, SyscallFailed, unreachable } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { OfPort } from '../../base/units.ts';
+import { VERSION } from '../../daemon/program.ts';
 import type { Netdev, NetdevConfig } from '../../netdev/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { OfprotoConfig } from '../../ofproto/config.ts';
@@ -38,6 +40,8 @@ export interface ApplyDeps {
   releaseBacker(backer: Backer): Promise<void>;
   /** Something about the device changed without us. */
   netdevChanged(i: LiveInterface): void;
+  /** Where bridges have their sockets for OpenFlow; undefined for none. */
+  readonly runFolder: string | undefined;
 }
 
 /** Why an interface could not be added: the `error` column, and when it is tried again. */
@@ -122,7 +126,8 @@ export class Applier {
     const { id, name, settings } = wanted;
     try {
       const backer = await this.#deps.backerFor(settings.datapathType);
-      const ofproto = backer.addBridge(name, ofprotoConfig(settings, macOfUuid(id)));
+      const ofproto = backer.addBridge(name, this.#ofprotoConfig(name, settings, macOfUuid(id)));
+      await ofproto.listen();
       this.#state.bridges.set(name, new LiveBridge(id, name, settings, backer, ofproto));
       this.#state.unmadeBridges.delete(name);
     } catch (why) {
@@ -286,11 +291,37 @@ export class Applier {
     }
   }
 
+  #ofprotoConfig(name: string, settings: LiveBridge['settings'], hwaddr: string): OfprotoConfig {
+    const { datapathId, failMode, macAgingTime, macTableSize, forwardBpdu, floodVlans } = settings;
+    const { runFolder } = this.#deps;
+    return {
+      datapathId: datapathId ?? `0000${hwaddr.replaceAll(':', '')}`,
+      failMode,
+      hwaddr,
+      macAgingTime,
+      macTableSize,
+      forwardBpdu,
+      floodVlans,
+      versions: settings.versions,
+      description: {
+        manufacturer: 'Nicira, Inc.',
+        hardware: 'Open vSwitch',
+        software: VERSION,
+        serialNumber: settings.serialNumber ?? 'None',
+        datapath: settings.description ?? 'None',
+      },
+      services: runFolder === undefined ? [] : [{ kind: 'punix', path: join(runFolder, `${name}.mgmt`) }],
+    };
+  }
+
   /** Addresses and sizes that follow from all ports of the bridge together. */
   async #settle(bridge: LiveBridge): Promise<void> {
     const { mac, kept } = bridge.facts;
-    const config = ofprotoConfig(bridge.settings, mac);
-    if (!isDeepStrictEqual(bridge.ofproto.config, config)) bridge.ofproto.configure(config);
+    const config = this.#ofprotoConfig(bridge.name, bridge.settings, mac);
+    if (!isDeepStrictEqual(bridge.ofproto.config, config)) {
+      bridge.ofproto.configure(config);
+      await bridge.ofproto.listen();
+    }
     if (bridge.announcedId !== config.datapathId)
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
     bridge.announcedId = config.datapathId;
@@ -321,19 +352,6 @@ function setPort(bridge: LiveBridge, wanted: WantedPort): void {
   if (members.length === 0) bridge.ofproto.removeBundle(wanted.name);
   // The spread last: what is extended after one has a hidden class of its own, for each port.
   else bridge.ofproto.setBundle(wanted.name, { members, ...wanted.bundle });
-}
-
-function ofprotoConfig(settings: LiveBridge['settings'], hwaddr: string): OfprotoConfig {
-  const { datapathId, failMode, macAgingTime, macTableSize, forwardBpdu, floodVlans } = settings;
-  return {
-    datapathId: datapathId ?? `0000${hwaddr.replaceAll(':', '')}`,
-    failMode,
-    hwaddr,
-    macAgingTime,
-    macTableSize,
-    forwardBpdu,
-    floodVlans,
-  };
 }
 
 /**

@@ -12,6 +12,7 @@ const settings: WantedBridge['settings'] = {
   datapathType: 'system',
   failMode: 'standalone',
   floodVlans: [],
+  versions: [],
 };
 
 function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterface {

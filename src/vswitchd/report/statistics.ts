@@ -4,8 +4,6 @@ import { SyscallFailed } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
-import type { NetdevStats } from '../../netdev/provider.ts';
-import type { OfprotoPort } from '../../ofproto/port.ts';
 import type { LiveBridge, LiveInterface, LiveState } from '../reconcile/live.ts';
 import type { OvsChange } from '../schema/index.ts';
 import { reportStatistics } from './report.ts';
@@ -74,24 +72,13 @@ export async function readStatistics(
 ): Promise<OvsChange<'Interface'> | undefined> {
   const { netdev, ofPort } = i;
   if (netdev === undefined || ofPort === undefined) return undefined;
-  if (netdev.portSpec === undefined)
-    return reportStatistics(patchStatistics(bridge.ofproto.ports.get(ofPort)));
+  const port = bridge.ofproto.ports.get(ofPort);
+  if (port === undefined) return undefined;
   try {
-    return reportStatistics(await netdev.stats());
+    return reportStatistics(await port.stats());
   } catch (why) {
     if (!(why instanceof SyscallFailed)) throw why;
     log.limited('warn', unreadable, `${i.wanted.name}: could not read statistics: ${why.message}`);
     return undefined;
   }
-}
-
-/** No device sees what crosses a patch port: the switch counts it. */
-function patchStatistics(port: OfprotoPort | undefined): NetdevStats {
-  const counted = port?.patchCounters;
-  return new Map([
-    ['rx_bytes', counted?.rxBytes ?? 0],
-    ['rx_packets', counted?.rxPackets ?? 0],
-    ['tx_bytes', counted?.txBytes ?? 0],
-    ['tx_packets', counted?.txPackets ?? 0],
-  ]);
 }

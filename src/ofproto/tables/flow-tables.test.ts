@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualSwitch } from '../../test/sim/virtual-switch.ts';
+import { VirtualSwitch } from '../../../test/sim/virtual-switch.ts';
 import { formatRuleActions } from './rule-text.ts';
 
 describe('a rule', () => {

@@ -1,0 +1,67 @@
+/** Changes that are made together: OpenFlow 1.4.1 section 6.8 and 7.3.9. */
+import { decodeMessage } from '../../openflow/codec.ts';
+import { OpenFlowError } from '../../openflow/errors.ts';
+import type { BundleControl } from '../../openflow/messages/bundles.ts';
+import { flowModOf } from './flow-requests.ts';
+import type { RequestHandlers } from './request-handler.ts';
+import type { SwitchConnection } from './switch-connection.ts';
+
+export const bundleRequests: RequestHandlers = {
+  BUNDLE_CONTROL(connection, request) {
+    const { bundle, flags } = request.value;
+    const type = control(connection, request.value);
+    connection.reply(request, { name: 'BUNDLE_CONTROL', value: { bundle, flags, type } });
+  },
+  BUNDLE_ADD_MESSAGE(connection, { value, version }) {
+    const { bundle, flags, message: bytes } = value;
+    const message = decodeMessage(bytes);
+    if (message.name !== 'FLOW_MOD')
+      throw new OpenFlowError(
+        'OFPBFC_MSG_UNSUP',
+        `a ${message.name} may not be in a bundle of this switch yet`,
+      );
+    const mod = flowModOf(connection, message.value, version);
+    connection.ofproto.checkFlowMod(mod, version);
+    connection.bundles.add(bundle, flags, { message: mod, bytes });
+  },
+};
+
+/** Returns what answers it. Throws OpenFlowError. */
+function control(
+  connection: SwitchConnection,
+  { type, bundle, flags }: BundleControl,
+): BundleControl['type'] {
+  const { bundles } = connection;
+  switch (type) {
+    case 'open_request':
+      bundles.open(bundle, flags);
+      return 'open_reply';
+    case 'close_request':
+      bundles.close(bundle, flags);
+      return 'close_reply';
+    case 'discard_request':
+      bundles.discard(bundle);
+      return 'discard_reply';
+    case 'commit_request':
+      commit(connection, bundle, flags);
+      return 'commit_reply';
+    default:
+      throw new OpenFlowError('OFPBFC_BAD_TYPE', `bundle control of type ${type}`);
+  }
+}
+
+/** All or nothing. Which message could not be done is told before the error about the whole. */
+function commit(connection: SwitchConnection, bundle: number, flags: number): void {
+  const transaction = connection.ofproto.beginChange();
+  for (const { message, bytes } of connection.bundles.take(bundle, flags)) {
+    try {
+      transaction.apply(message);
+    } catch (why) {
+      if (!(why instanceof OpenFlowError)) throw why;
+      transaction.revert();
+      connection.refuse(why, bytes);
+      throw new OpenFlowError('OFPBFC_MSG_FAILED', `bundle ${bundle} could not be done`);
+    }
+  }
+  transaction.commit();
+}

@@ -1,0 +1,78 @@
+/** Flows that are asked for and changed: OpenFlow 1.5.1 section 7.3.4.2 and 7.3.5.2 to 7.3.5.4. */
+import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
+import type { FlowRequest, FlowStats } from '../../openflow/messages/flows.ts';
+import { allTables } from '../../openflow/messages/tables.ts';
+import type { WireVersion } from '../../openflow/versions.ts';
+import type { Ofproto } from '../ofproto.ts';
+import { findRules } from '../tables/flow-query.ts';
+import type { Rule } from '../tables/rule.ts';
+import { durationOf } from './duration.ts';
+import type { RequestHandlers } from './request-handler.ts';
+import type { SwitchConnection } from './switch-connection.ts';
+
+export const flowRequests: RequestHandlers = {
+  FLOW_MOD(connection, { value, version }) {
+    connection.ofproto.modifyFlows(flowModOf(connection, value, version), version);
+  },
+  FLOW_REQUEST: (connection, request) =>
+    connection.replyList(request, 'FLOW_REPLY', statsOf(connection.ofproto, request.value)),
+  AGGREGATE_REQUEST(connection, request) {
+    let [packets, bytes, flows] = [0, 0, 0];
+    for (const rule of rulesOf(connection.ofproto, request.value)) {
+      packets += rule.packetCount;
+      bytes += rule.byteCount;
+      flows++;
+    }
+    connection.reply(request, {
+      name: 'AGGREGATE_REPLY',
+      value: { packets: BigInt(packets), bytes: BigInt(bytes), flows },
+      form: request.form.replace(/request$/, 'reply'),
+    });
+  },
+  FLOW_MOD_TABLE_ID(connection, { value }) {
+    connection.tellsTable = value.isEnabled;
+  },
+  SET_FLOW_FORMAT: () => {},
+};
+
+/** In OpenFlow 1.0 a change of flows tells no table unless that was agreed on. */
+export function flowModOf(connection: SwitchConnection, mod: FlowMod, version: WireVersion): FlowMod {
+  return version === 1 && !connection.tellsTable ? { ...mod, table: allTables } : mod;
+}
+
+function rulesOf({ tables }: Ofproto, query: FlowRequest): IterableIterator<Rule> {
+  return findRules(tables, query, tables.version);
+}
+
+function* statsOf(ofproto: Ofproto, query: FlowRequest): IterableIterator<FlowStats> {
+  for (const rule of rulesOf(ofproto, query)) {
+    // A flow may go while the answer is on its way.
+    if (rule.mask !== undefined) yield flowStats(ofproto, rule);
+  }
+}
+
+function flowStats(ofproto: Ofproto, rule: Rule): FlowStats {
+  const { table, priority, cookie, idleTimeout, hardTimeout, importance, flags, actions } = rule;
+  const now = ofproto.now;
+  return {
+    table,
+    match: ofproto.tables.matchOf(rule),
+    priority,
+    cookie,
+    duration: durationOf(now - rule.createdAt),
+    idleTimeout,
+    hardTimeout,
+    importance,
+    flags,
+    idleAge: ageOf(now - rule.usedAt),
+    hardAge: ageOf(now - rule.modifiedAt),
+    packets: BigInt(rule.packetCount),
+    bytes: BigInt(rule.byteCount),
+    actions,
+  };
+}
+
+/** Whole seconds. */
+function ageOf(time: number): number {
+  return Math.max(0, Math.floor(time / 1000));
+}

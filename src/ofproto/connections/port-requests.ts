@@ -1,0 +1,99 @@
+/** Ports that are asked for: OpenFlow 1.5.1 section 7.2.1, 7.3.5.6 and 7.3.5.7. */
+import { readMac } from '../../base/addresses.ts';
+import { ofPort } from '../../base/units.ts';
+import { type PortDescription, portConfigBit } from '../../openflow/messages/port-description.ts';
+import { type PortStats, type Rfc2819Counts, rfc2819Names } from '../../openflow/messages/port-stats.ts';
+import { reservedPorts } from '../../openflow/ports.ts';
+import type { Ofproto } from '../ofproto.ts';
+import type { OfprotoPort } from '../port.ts';
+import { durationOf } from './duration.ts';
+import type { RequestHandlers } from './request-handler.ts';
+
+export const portRequests: RequestHandlers = {
+  PORT_DESC_REQUEST: (connection, request) =>
+    connection.replyList(
+      request,
+      'PORT_DESC_REPLY',
+      portsOf(connection.ofproto, request.value.port).map(describePort),
+    ),
+  async PORT_REQUEST(connection, request) {
+    const { ofproto } = connection;
+    const ports = portsOf(ofproto, request.value.port);
+    const stats = await Promise.all(ports.map((port) => portStats(ofproto, port)));
+    await connection.replyList(request, 'PORT_REPLY', stats);
+  },
+};
+
+export function portDescriptions(ofproto: Ofproto): PortDescription[] {
+  return portsOf(ofproto, reservedPorts.ANY).map(describePort);
+}
+
+/** The one of that number, if any, or all for ANY, by number. */
+function portsOf({ ports }: Ofproto, number: number): OfprotoPort[] {
+  if (number === reservedPorts.ANY) return [...ports.values()].sort((a, b) => a.ofPort - b.ofPort);
+  const port = ports.get(ofPort(number));
+  return port === undefined ? [] : [port];
+}
+
+const portDown = portConfigBit('PORT_DOWN');
+/** Bits of `PortDescription.state`. */
+const states = { linkDown: 1, live: 4 } as const;
+
+export function describePort({ ofPort: port, netdev }: OfprotoPort): PortDescription {
+  const { state, name } = netdev;
+  const speed = Math.floor((state.linkSpeed ?? 0) / 1000);
+  const current = featuresOfSpeed(state.linkSpeed, state.duplex);
+  return {
+    port,
+    name,
+    mac: readMac(state.mac ?? '00:00:00:00:00:00'),
+    config: state.isUp ? 0 : portDown,
+    state: state.hasCarrier ? states.live : states.linkDown,
+    current,
+    advertised: 0,
+    supported: 0,
+    peer: 0,
+    currentSpeed: speed,
+    maxSpeed: 0,
+  };
+}
+
+/** Bits of `PortDescription.current`: OpenFlow 1.5.1 section 7.2.1. */
+function featuresOfSpeed(bitsPerSecond: number | undefined, duplex: 'half' | 'full' | undefined): number {
+  if (bitsPerSecond === undefined) return 0;
+  const at = speeds.indexOf(bitsPerSecond / 1e6);
+  if (at < 0) return otherSpeed;
+  // The first three speeds have a bit for each way, half before full.
+  return 1 << (at < 3 ? 2 * at + (duplex === 'half' ? 0 : 1) : at + 3);
+}
+
+const speeds = [10, 100, 1000, 10_000, 40_000, 100_000, 1_000_000];
+const otherSpeed = 1 << 10;
+
+const noRfc2819Counts = Object.fromEntries(rfc2819Names.map((name) => [name, undefined])) as Rfc2819Counts; // all of its names
+
+async function portStats(ofproto: Ofproto, port: OfprotoPort): Promise<PortStats> {
+  const counters = await port.stats();
+  const count = (key: string): bigint | undefined => {
+    const value = counters.get(key);
+    return value === undefined ? undefined : BigInt(value);
+  };
+  return {
+    port: port.ofPort,
+    duration: durationOf(ofproto.now - port.createdAt),
+    rxPackets: count('rx_packets'),
+    txPackets: count('tx_packets'),
+    rxBytes: count('rx_bytes'),
+    txBytes: count('tx_bytes'),
+    rxDropped: count('rx_dropped'),
+    txDropped: count('tx_dropped'),
+    rxErrors: count('rx_errors'),
+    txErrors: count('tx_errors'),
+    rxFrameErrors: count('rx_frame_err'),
+    rxOverrunErrors: count('rx_over_err'),
+    rxCrcErrors: count('rx_crc_err'),
+    collisions: count('collisions'),
+    rfc2819: noRfc2819Counts,
+    custom: [],
+  };
+}

@@ -1,0 +1,32 @@
+/** What becomes of each message that a bridge is sent. A new one is a line in one of these tables. */
+import type { Received } from '../../openflow/codec.ts';
+import { OpenFlowError } from '../../openflow/errors.ts';
+import { bundleRequests } from './bundle-requests.ts';
+import { flowRequests } from './flow-requests.ts';
+import { portRequests } from './port-requests.ts';
+import type { RequestHandlers } from './request-handler.ts';
+import type { SwitchConnection } from './switch-connection.ts';
+import { switchRequests } from './switch-requests.ts';
+import { tableRequests } from './table-requests.ts';
+
+const handlers: RequestHandlers = {
+  ...switchRequests,
+  ...portRequests,
+  ...tableRequests,
+  ...flowRequests,
+  ...bundleRequests,
+};
+
+/** Throws OpenFlowError for messages that no switch is sent. */
+export function handleRequest(
+  connection: SwitchConnection,
+  message: Received,
+  bytes: Uint8Array,
+): Promise<void> | void {
+  // The line of that name takes that message; the compiler cannot relate the two by itself.
+  const handler = handlers[message.name] as
+    | ((...args: Parameters<typeof handleRequest>) => Promise<void> | void)
+    | undefined;
+  if (handler === undefined) throw new OpenFlowError('OFPBRC_BAD_TYPE', `a ${message.name} sent to a switch`);
+  return handler(connection, message, bytes);
+}

@@ -1,0 +1,163 @@
+/**
+ * Changes of the rules of a switch that are seen whole or not at all: OpenFlow 1.5.1 section 6.4 and 6.9. New rules are
+ * put into the version after the present one and old ones end there, so packets go on as before until `commit`.
+ */
+import { unreachable } from '../../base/errors.ts';
+import type { Match } from '../../flow/match.ts';
+import type { Action } from '../../openflow/actions/index.ts';
+import { OpenFlowError } from '../../openflow/errors.ts';
+import { flowFlags } from '../../openflow/messages/flow-flags.ts';
+import { anyGroup, type FlowMod } from '../../openflow/messages/flow-mod.ts';
+import type { FlowRemovedReason } from '../../openflow/messages/flow-removed.ts';
+import { allTables } from '../../openflow/messages/tables.ts';
+import { reservedPorts } from '../../openflow/ports.ts';
+import type { FlowEvent } from './flow-events.ts';
+import { type FlowQuery, findRules, findRulesStrictly } from './flow-query.ts';
+import { type FlowTables, type FlowTablesDeps, internalTable, tableCount } from './flow-tables.ts';
+import { plainRule, Rule, type RuleSettings } from './rule.ts';
+
+/** Not removed in any version so far. */
+const stays = 0x7fffffff;
+
+/** One owner, who calls either `commit` or `revert` in the end; after an error only `revert` is left. */
+export class FlowTransaction {
+  readonly #tables: FlowTables;
+  readonly #deps: FlowTablesDeps;
+  readonly #version: number;
+  readonly #events: FlowEvent[] = [];
+
+  constructor(tables: FlowTables) {
+    this.#tables = tables;
+    this.#deps = tables.deps;
+    this.#version = tables.version + 1;
+  }
+
+  /** Throws OpenFlowError. */
+  apply(mod: FlowMod): void {
+    if (mod.table >= tableCount && mod.table !== allTables)
+      throw new OpenFlowError('OFPFMFC_BAD_TABLE_ID', `table ${mod.table} of a flow`);
+    switch (mod.command) {
+      case 'add':
+        this.#add(mod);
+        return;
+      case 'modify':
+      case 'modify_strict':
+        this.#modify(mod);
+        return;
+      case 'delete':
+      case 'delete_strict':
+        for (const rule of this.#find(mod, mod)) this.remove(rule, 'delete');
+        return;
+      default:
+        unreachable(mod.command);
+    }
+  }
+
+  /** Adds a rule in place of one of the same match and priority. Throws OpenFlowError for actions that cannot be done. */
+  insert(rule: Rule, match: Match, keepsCounts = false): Rule {
+    this.#deps.check(rule.actions);
+    rule.addedIn = this.#version;
+    const before = this.#tables.table(rule.table).rules.insert(rule, match);
+    this.#tables.cookies.add(rule);
+    if (before === undefined) {
+      this.#events.push({ kind: 'added', rule, match });
+      return rule;
+    }
+    before.removedIn = this.#version;
+    if (keepsCounts) rule.takeCounts(before);
+    this.#events.push({ kind: 'modified', rule, match, before });
+    return rule;
+  }
+
+  remove(rule: Rule, reason: FlowRemovedReason): void {
+    rule.removedIn = this.#version;
+    this.#events.push({ kind: 'removed', rule, match: this.#tables.matchOf(rule), reason });
+  }
+
+  /** From now on packets see what was changed. */
+  commit(): void {
+    if (this.#events.length === 0) return;
+    this.#tables.version = this.#version;
+    for (const event of this.#events) {
+      if (event.kind === 'modified') this.#drop(event.before);
+      else if (event.kind === 'removed') this.#drop(event.rule);
+    }
+    this.#deps.onChange(this.#events);
+  }
+
+  /** All is as it was before. */
+  revert(): void {
+    for (const event of this.#events.reverse()) {
+      if (event.kind === 'removed') event.rule.removedIn = stays;
+      else this.#drop(event.rule);
+      if (event.kind === 'modified') event.before.removedIn = stays;
+    }
+    this.#events.length = 0;
+  }
+
+  #drop(rule: Rule): void {
+    this.#tables.table(rule.table).rules.remove(rule);
+    this.#tables.cookies.remove(rule);
+  }
+
+  #add(mod: FlowMod): void {
+    const { match, priority, flags } = mod;
+    const number = mod.table === allTables ? 0 : mod.table;
+    if (number === internalTable)
+      throw new OpenFlowError('OFPBRC_EPERM', `table ${number} is the switch's own`);
+    const { rules } = this.#tables.table(number);
+    if ((flags & flowFlags.checkOverlap) !== 0 && rules.overlaps(match, priority, this.#version))
+      throw new OpenFlowError('OFPFMFC_OVERLAP', 'another flow of that priority matches packets of this one');
+    const rule = new Rule(number, priority, { ...mod, cookie: mod.newCookie ?? 0n }, this.#deps.clock.now());
+    this.insert(rule, match, (flags & flowFlags.resetCounts) === 0);
+  }
+
+  /** Gives those that there are other actions, and another cookie where there is a new one. */
+  #modify(mod: FlowMod): void {
+    const found = this.#find(mod, { ...mod, outPort: reservedPorts.ANY, outGroup: anyGroup });
+    if (found.length === 0 && mod.newCookie !== undefined && mod.cookieMask === 0n) this.#add(mod);
+    for (const before of found) {
+      const { actions, newCookie = before.cookie, flags } = mod;
+      const rule = before.with({ actions, cookie: newCookie }, this.#deps.clock.now());
+      this.insert(rule, this.#tables.matchOf(before), (flags & flowFlags.resetCounts) === 0);
+    }
+  }
+
+  #find({ command, table, priority }: FlowMod, query: FlowQuery): Rule[] {
+    if (table === internalTable)
+      throw new OpenFlowError('OFPBRC_EPERM', `table ${table} is the switch's own`);
+    const isStrict = command === 'modify_strict' || command === 'delete_strict';
+    return [
+      ...(isStrict
+        ? findRulesStrictly(this.#tables, { ...query, priority }, this.#version)
+        : findRules(this.#tables, query, this.#version)),
+    ];
+  }
+}
+
+export interface NewRule extends Partial<Omit<RuleSettings, 'actions'>> {
+  readonly table: number;
+  readonly priority: number;
+  readonly match: Match;
+  readonly actions: readonly Action[];
+}
+
+/** Adds a rule of the switch's own in place of one of the same table, match and priority. Throws OpenFlowError. */
+export function addRule(tables: FlowTables, { table, priority, match, ...settings }: NewRule): Rule {
+  const transaction = new FlowTransaction(tables);
+  const made = new Rule(table, priority, { ...plainRule, ...settings }, tables.deps.clock.now());
+  const rule = transaction.insert(made, match);
+  transaction.commit();
+  return rule;
+}
+
+/** Takes rules away, those that are still there. */
+export function removeRules(
+  tables: FlowTables,
+  rules: Iterable<Rule>,
+  reason: FlowRemovedReason = 'delete',
+): void {
+  const transaction = new FlowTransaction(tables);
+  for (const rule of rules) if (rule.mask !== undefined) transaction.remove(rule, reason);
+  transaction.commit();
+}
