@@ -1,9 +1,47 @@
 /** What a switch needs of those that it talks OpenFlow with; `connections/` is what stands behind it. */
+import type { Match } from '../flow/match.ts';
 import type { PassiveRemote } from '../net/remote.ts';
+import type { Message } from '../openflow/messages/index.ts';
+import type { TableStatus } from '../openflow/messages/tables.ts';
+import type { OfprotoPort } from './port.ts';
+import type { Requester } from './requester.ts';
+import type { FlowEvent } from './tables/flow-events.ts';
+
+/** A packet that an action, or the lack of a rule, sends to controllers. */
+export interface PacketForController {
+  readonly bytes: Uint8Array;
+  /** Where it came from, which is whose share of the queue it takes. */
+  readonly inPort: number;
+  readonly table: number;
+  /** Of the rule that sent it; undefined for none. */
+  readonly cookie: bigint | undefined;
+  /** OFPR_*, and `packetInReason` where a version has none. */
+  readonly reason: number;
+  /** What the pipeline knows of it besides its headers. */
+  readonly metadata: Match;
+  readonly userdata: Uint8Array;
+  /** For connections of this id only. */
+  readonly controllerId: number;
+  /** What a controller hands back to have the packet go on, as that version has it; undefined where it does not wait. */
+  readonly continuation: ((version: number) => Uint8Array) | undefined;
+}
+
+export type ForwardedRequest = Extract<Message, { name: 'GROUP_MOD' | 'METER_MOD' }>;
 
 export interface Controllers {
   /** Listens there and nowhere else; resolves when it does. What cannot be listened on is logged. */
   listenOn(remotes: readonly PassiveRemote[]): Promise<void>;
   /** Ends all conversations, and listens no longer. */
   close(): void;
+  packetIn(packet: PacketForController): void;
+  flowsChanged(events: readonly FlowEvent[], by: Requester | undefined): void;
+  portAdded(port: OfprotoPort): void;
+  /** Its device's state changed. */
+  portChanged(port: OfprotoPort): void;
+  /** A request is about to give it that `PortDescription.config`. */
+  portConfigured(port: OfprotoPort, config: number, by: Requester | undefined): void;
+  portRemoved(port: OfprotoPort): void;
+  tableChanged(status: TableStatus): void;
+  /** A change that others than `by` may want to know of. */
+  requestForwarded(request: ForwardedRequest, by: Requester): void;
 }

@@ -2,8 +2,11 @@
  * One OpenFlow switch: its ports, bundles, rules and learned addresses. Made by `Backer.addBridge`; `vswitchd` tells
  * it what to be, `translate/` asks it what to do with a packet.
  */
+import { formatMac } from '../base/addresses.ts';
+import { SyscallFailed } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
 import type { Timers } from '../base/timers.ts';
-import type { Ms, OfPort } from '../base/units.ts';
+import { type Ms, type OfPort, ofPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import type { PortText } from '../flow/fields/text.ts';
 import type { Mac } from '../flow/mac.ts';
@@ -12,8 +15,11 @@ import type { Netdev } from '../netdev/provider.ts';
 import { checkActions } from '../openflow/action-rules.ts';
 import type { Action } from '../openflow/actions/index.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
+import type { FragmentHandling } from '../openflow/messages/configuration.ts';
 import type { FlowMod } from '../openflow/messages/flow-mod.ts';
 import { everyFlow } from '../openflow/messages/flows.ts';
+import { portConfigBit } from '../openflow/messages/port-description.ts';
+import type { PortMod } from '../openflow/messages/ports.ts';
 import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
@@ -22,12 +28,15 @@ import type { Controllers } from './controllers.ts';
 import { MacTable } from './mac-learning.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
 import { PortNumbers } from './port-numbers.ts';
+import type { Requester } from './requester.ts';
 import { FlowExpiry } from './tables/expiry.ts';
 import type { FlowEvent } from './tables/flow-events.ts';
 import { findRules } from './tables/flow-query.ts';
 import { FlowTables } from './tables/flow-tables.ts';
 import { addRule, FlowTransaction, removeRules } from './tables/flow-transaction.ts';
 
+const log = logger('ofproto');
+const portDown = portConfigBit('PORT_DOWN');
 const toNormal: Action = { do: 'output', port: reservedPorts.NORMAL, maxLength: 0 };
 
 export interface AddPortOptions {
@@ -69,7 +78,7 @@ export class Ofproto {
   readonly id: number;
   readonly macs: MacTable<Bundle>;
   readonly tables: FlowTables;
-  readonly #controllers: Controllers;
+  readonly controllers: Controllers;
   readonly #deps: OfprotoDeps;
   readonly #ports = new Map<OfPort, OfprotoPort>();
   readonly #bundles = new Map<string, Bundle>();
@@ -78,6 +87,7 @@ export class Ofproto {
   readonly #numbers = new PortNumbers();
   readonly #expiry: FlowExpiry;
   #config: OfprotoConfig;
+  #fragments: FragmentHandling = 'normal';
 
   constructor(name: string, config: OfprotoConfig, deps: OfprotoDeps) {
     const { timers, controllersOf, events, checkActions: check } = deps;
@@ -90,11 +100,17 @@ export class Ofproto {
       timers,
       expire: (rule, reason) => removeRules(this.tables, [rule], reason),
     });
-    this.tables = new FlowTables({ clock, onChange: (changed) => this.#rulesChanged(changed), check });
-    this.#controllers = controllersOf(this);
+    this.controllers = controllersOf(this);
+    const onChange = (changed: readonly FlowEvent[], by: Requester | undefined): void =>
+      this.#rulesChanged(changed, by);
+    this.tables = new FlowTables({ clock, onChange, check });
     this.#addDefaultRule();
     this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
+  }
+
+  get timers(): Timers {
+    return this.#deps.timers;
   }
 
   get now(): Ms {
@@ -138,8 +154,20 @@ export class Ofproto {
     }
   }
 
+  /** What becomes of IP fragments. */
+  get fragments(): FragmentHandling {
+    return this.#fragments;
+  }
+
+  /** Nothing here reassembles: that is not taken on. */
+  setFragments(handling: FragmentHandling): void {
+    if (handling === this.#fragments || handling === 'reassemble') return;
+    this.#fragments = handling;
+    this.#deps.events.changed();
+  }
+
   /** Changes flows as a controller asks. Throws OpenFlowError. */
-  modifyFlows(mod: FlowMod, version: WireVersion): void {
+  modifyFlows(mod: FlowMod, version: WireVersion, by?: Requester): void {
     this.checkFlowMod(mod, version);
     const transaction = this.beginChange();
     try {
@@ -148,7 +176,7 @@ export class Ofproto {
       transaction.revert();
       throw why;
     }
-    transaction.commit();
+    transaction.commit(by);
   }
 
   /** Throws OpenFlowError for actions that do not fit the match. */
@@ -166,12 +194,12 @@ export class Ofproto {
 
   /** Opens and closes the sockets that the configuration names; resolves when they are there. */
   async listen(): Promise<void> {
-    await this.#controllers.listenOn(this.#config.services);
+    await this.controllers.listenOn(this.#config.services);
   }
 
   /** Ends all conversations. */
   close(): void {
-    this.#controllers.close();
+    this.controllers.close();
     this.#expiry.stop();
   }
 
@@ -186,13 +214,14 @@ export class Ofproto {
     removeRules(this.tables, findRules(this.tables, everyFlow, this.tables.version));
   }
 
-  #rulesChanged(changed: readonly FlowEvent[]): void {
+  #rulesChanged(changed: readonly FlowEvent[], by: Requester | undefined): void {
     for (const event of changed) {
       if (event.kind === 'removed') this.#expiry.forget(event.rule);
       else this.#expiry.watch(event.rule);
       if (event.kind === 'modified') this.#expiry.forget(event.before);
     }
     this.#deps.events.rulesChanged(this, changed);
+    this.controllers.flowsChanged(changed, by);
   }
 
   /**
@@ -217,6 +246,7 @@ export class Ofproto {
       });
       this.#ports.set(number, port);
       events.portAdded(this, port);
+      this.controllers.portAdded(port);
       const bundle = this.#bundleOfNumber.get(number);
       if (bundle !== undefined) this.#gatherMembers(bundle);
     } catch (error) {
@@ -241,6 +271,7 @@ export class Ofproto {
       if (bundle.members.length === 0) this.#forgetAddresses(bundle);
     }
     events.portRemoved(this, port);
+    this.controllers.portRemoved(port);
     events.changed();
     if (port.dpPort !== undefined) await datapath.removePort(port.dpPort);
   }
@@ -250,11 +281,42 @@ export class Ofproto {
     const port = this.#ports.get(number);
     if (port === undefined) return;
     const { patchPeer = port.patchPeer } = change;
+    this.controllers.portChanged(port);
     if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
     const isOtherActive = port.bundle?.chooseActive() === true;
     if (patchPeer === port.patchPeer && !isOtherActive) return;
     port.patchPeer = patchPeer;
     this.#deps.events.changed();
+  }
+
+  /** Changes what a port does, as long as it is there. Rejects with OpenFlowError, and what the kernel refuses is logged. */
+  async modifyPort(mod: PortMod, by?: Requester): Promise<void> {
+    const port = this.portToModify(mod);
+    const { netdev } = port;
+    const config = (port.config & ~mod.mask) | (mod.config & mod.mask);
+    if (config === port.config) return;
+    this.controllers.portConfigured(port, config, by);
+    port.settings = config & ~portDown;
+    const isUp = (config & portDown) === 0;
+    if (isUp !== netdev.state.isUp) {
+      try {
+        await netdev.setUp(isUp);
+      } catch (why) {
+        if (!(why instanceof SyscallFailed)) throw why;
+        log.warn(why.message);
+        this.controllers.portChanged(port);
+      }
+    }
+    this.#deps.events.changed();
+  }
+
+  /** Throws OpenFlowError where there is none. */
+  portToModify({ port: number, mac }: PortMod): OfprotoPort {
+    const port = this.#ports.get(ofPort(number));
+    if (port === undefined) throw new OpenFlowError('OFPPMFC_BAD_PORT', `there is no port ${number}`);
+    if (formatMac(mac) !== port.netdev.state.mac)
+      throw new OpenFlowError('OFPPMFC_BAD_HW_ADDR', `${formatMac(mac)} is not the address of ${port.name}`);
+    return port;
   }
 
   /** Makes or changes the bundle that stands for a Port row. */

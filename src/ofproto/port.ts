@@ -5,11 +5,14 @@
 import type { DpPort, Ms, OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
 import type { Netdev, NetdevStats } from '../netdev/provider.ts';
+import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { BundleConfig } from './config.ts';
 import { VlanSet } from './vlan-set.ts';
 
 /** Number of the port that has the bridge's own name: OFPP_LOCAL in its 16-bit form. */
 export const localPort = ofPort(65534);
+
+const portDown = portConfigBit('PORT_DOWN');
 
 interface NewPort extends Pick<OfprotoPort, 'netdev' | 'dpPort' | 'patchPeer' | 'createdAt'> {
   readonly number: OfPort;
@@ -29,6 +32,8 @@ export class OfprotoPort {
 
   /** When it was added. */
   readonly createdAt: Ms;
+  /** Bits of `portConfigNames` that controllers have set, but for that it is switched off, which its device knows. */
+  settings = 0;
 
   constructor({ number, netdev, dpPort, patchPeer, createdAt }: NewPort) {
     this.ofPort = number;
@@ -40,6 +45,11 @@ export class OfprotoPort {
 
   get name(): string {
     return this.netdev.name;
+  }
+
+  /** Bits of `portConfigNames`. */
+  get config(): number {
+    return this.settings | (this.netdev.state.isUp ? 0 : portDown);
   }
 
   /** Counters of its device. No device sees what crosses a patch port: the switch counts it. */

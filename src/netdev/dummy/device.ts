@@ -94,7 +94,8 @@ export class DummyDevice {
   }
 
   set(settings: Settings): void {
-    const next = { ...this.#state, ...settings };
+    const { isUp: hasCarrier = this.#state.hasCarrier } = settings;
+    const next = { ...this.#state, ...settings, hasCarrier };
     if (isSame(next, this.#state)) return;
     this.#state = { ...next, changeNumber: next.changeNumber + 1 };
     this.onStateChange();

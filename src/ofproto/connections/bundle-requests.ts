@@ -9,7 +9,7 @@ import type { SwitchConnection } from './switch-connection.ts';
 export const bundleRequests: RequestHandlers = {
   BUNDLE_CONTROL(connection, request) {
     const { bundle, flags } = request.value;
-    const type = control(connection, request.value);
+    const type = control(connection, request.value, request.xid);
     connection.reply(request, { name: 'BUNDLE_CONTROL', value: { bundle, flags, type } });
   },
   BUNDLE_ADD_MESSAGE(connection, { value, version }) {
@@ -30,6 +30,7 @@ export const bundleRequests: RequestHandlers = {
 function control(
   connection: SwitchConnection,
   { type, bundle, flags }: BundleControl,
+  xid: number,
 ): BundleControl['type'] {
   const { bundles } = connection;
   switch (type) {
@@ -43,7 +44,7 @@ function control(
       bundles.discard(bundle);
       return 'discard_reply';
     case 'commit_request':
-      commit(connection, bundle, flags);
+      commit(connection, bundle, flags, xid);
       return 'commit_reply';
     default:
       throw new OpenFlowError('OFPBFC_BAD_TYPE', `bundle control of type ${type}`);
@@ -51,7 +52,7 @@ function control(
 }
 
 /** All or nothing. Which message could not be done is told before the error about the whole. */
-function commit(connection: SwitchConnection, bundle: number, flags: number): void {
+function commit(connection: SwitchConnection, bundle: number, flags: number, xid: number): void {
   const transaction = connection.ofproto.beginChange();
   for (const { message, bytes } of connection.bundles.take(bundle, flags)) {
     try {
@@ -63,5 +64,5 @@ function commit(connection: SwitchConnection, bundle: number, flags: number): vo
       throw new OpenFlowError('OFPBFC_MSG_FAILED', `bundle ${bundle} could not be done`);
     }
   }
-  transaction.commit();
+  transaction.commit(connection.requester(xid));
 }

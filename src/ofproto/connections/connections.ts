@@ -5,9 +5,21 @@ import type { StreamListener } from '../../net/listener.ts';
 import { formatRemote, type PassiveRemote } from '../../net/remote.ts';
 import type { Stream } from '../../net/stream.ts';
 import type { Transport } from '../../net/transport.ts';
-import type { Controllers } from '../controllers.ts';
+import { messageBytes } from '../../openflow/codec.ts';
+import { flowFlags } from '../../openflow/messages/flow-flags.ts';
+import { flowRemovedReasonNumber } from '../../openflow/messages/flow-removed.ts';
+import type { PortDescription } from '../../openflow/messages/port-description.ts';
+import type { TableStatus } from '../../openflow/messages/tables.ts';
+import type { WireVersion } from '../../openflow/versions.ts';
+import type { Controllers, ForwardedRequest, PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';
+import type { OfprotoPort } from '../port.ts';
+import type { Requester } from '../requester.ts';
+import type { FlowEvent } from '../tables/flow-events.ts';
+import { flowRemovedMessage } from './flow-removed-message.ts';
+import { type PortChange, PortWatch } from './port-watch.ts';
 import { handleRequest } from './requests.ts';
+import { RoleElection } from './role-election.ts';
 import { SwitchConnection } from './switch-connection.ts';
 
 const log = logger('connmgr');
@@ -18,6 +30,8 @@ export class Connections implements Controllers {
   readonly #open = new Set<SwitchConnection>();
   /** By name; undefined where it could not be listened on. */
   readonly #services = new Map<string, StreamListener | undefined>();
+  readonly #election = new RoleElection();
+  readonly #ports = new PortWatch();
 
   constructor(ofproto: Ofproto, transport: Transport) {
     this.#ofproto = ofproto;
@@ -47,6 +61,73 @@ export class Connections implements Controllers {
     for (const connection of this.#open) connection.close();
   }
 
+  packetIn(packet: PacketForController): void {
+    for (const connection of this.#open) connection.packetIn(packet);
+  }
+
+  flowsChanged(events: readonly FlowEvent[]): void {
+    if (this.#open.size === 0) return;
+    for (const event of events) {
+      if (event.kind === 'removed' && (event.rule.flags & flowFlags.sendFlowRemoved) !== 0)
+        this.#flowRemoved(event);
+    }
+  }
+
+  portAdded(port: OfprotoPort): void {
+    for (const change of this.#ports.added(port)) this.#tellPort(change);
+  }
+
+  portChanged(port: OfprotoPort): void {
+    for (const change of this.#ports.changed(port)) this.#tellPort(change);
+  }
+
+  portConfigured(port: OfprotoPort, config: number, by: Requester | undefined): void {
+    for (const change of this.#ports.configured(port, config)) this.#tellPort(change, by);
+  }
+
+  portRemoved(port: OfprotoPort): void {
+    const change = this.#ports.removed(port);
+    if (change !== undefined) this.#tellPort(change);
+  }
+
+  tableChanged(status: TableStatus): void {
+    const reason = status.reason === 'vacancy_down' ? 3 : 4;
+    for (const connection of this.#open) {
+      if (connection.version > 4 && connection.receives('tableStatus', reason))
+        connection.send({ name: 'TABLE_STATUS', value: status });
+    }
+  }
+
+  requestForwarded(request: ForwardedRequest, by: Requester): void {
+    const reason = request.name === 'GROUP_MOD' ? 0 : 1;
+    for (const connection of this.#open) {
+      const { version } = connection;
+      if (connection === by.connection || version < 5 || !connection.receives('requestForward', reason))
+        continue;
+      const message = messageBytes(request, version, by.xid);
+      connection.send({ name: 'REQUESTFORWARD', value: { message } });
+    }
+  }
+
+  #flowRemoved(event: Extract<FlowEvent, { kind: 'removed' }>): void {
+    for (const connection of this.#open) {
+      if (!connection.receives('flowRemoved', flowRemovedReasonNumber(event.reason, connection.version)))
+        continue;
+      connection.send(flowRemovedMessage(event, this.#ofproto.now));
+    }
+  }
+
+  #tellPort({ reason, port, before }: PortChange, by?: Requester): void {
+    for (const connection of this.#open) {
+      // Before OpenFlow 1.5 who changes a port is not told that it changed.
+      if (connection === by?.connection && connection.version < 6) continue;
+      if (!connection.receives('portStatus', portReasons.indexOf(reason))) continue;
+      const { version } = connection;
+      const isAsBefore = before !== undefined && isSamePort(before, port, version);
+      if (!isAsBefore) connection.send({ name: 'PORT_STATUS', value: { reason, port } });
+    }
+  }
+
   async #listen(name: string, remote: PassiveRemote): Promise<void> {
     try {
       const listener = await this.#transport.listen(remote, {}, (stream) => this.#serve(stream));
@@ -60,7 +141,12 @@ export class Connections implements Controllers {
   }
 
   #serve(stream: Stream): void {
-    const connection = new SwitchConnection(this.#ofproto, handleRequest);
+    const connection = new SwitchConnection({
+      ofproto: this.#ofproto,
+      handle: handleRequest,
+      election: this.#election,
+      kind: 'service',
+    });
     this.#open.add(connection);
     const gone = (): void => void this.#open.delete(connection);
     connection.converse(stream, this.#ofproto.config.versions).then(gone, (why: unknown) => {
@@ -68,4 +154,13 @@ export class Connections implements Controllers {
       if (!(why instanceof SyscallFailed)) throw why; // the log has said it
     });
   }
+}
+
+const portReasons: readonly PortChange['reason'][] = ['add', 'delete', 'modify'];
+
+/** As far as that version can tell. */
+function isSamePort(a: PortDescription, b: PortDescription, version: WireVersion): boolean {
+  const bytes = (port: PortDescription): Uint8Array =>
+    messageBytes({ name: 'PORT_STATUS', value: { reason: 'modify', port } }, version);
+  return Buffer.compare(bytes(a), bytes(b)) === 0;
 }

@@ -1,7 +1,7 @@
 /** Ports that are asked for: OpenFlow 1.5.1 section 7.2.1, 7.3.5.6 and 7.3.5.7. */
 import { readMac } from '../../base/addresses.ts';
 import { ofPort } from '../../base/units.ts';
-import { type PortDescription, portConfigBit } from '../../openflow/messages/port-description.ts';
+import { type PortDescription, portStateBit } from '../../openflow/messages/port-description.ts';
 import { type PortStats, type Rfc2819Counts, rfc2819Names } from '../../openflow/messages/port-stats.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
@@ -10,6 +10,7 @@ import { durationOf } from './duration.ts';
 import type { RequestHandlers } from './request-handler.ts';
 
 export const portRequests: RequestHandlers = {
+  PORT_MOD: (connection, { value, xid }) => connection.ofproto.modifyPort(value, connection.requester(xid)),
   PORT_DESC_REQUEST: (connection, request) =>
     connection.replyList(
       request,
@@ -35,11 +36,7 @@ function portsOf({ ports }: Ofproto, number: number): OfprotoPort[] {
   return port === undefined ? [] : [port];
 }
 
-const portDown = portConfigBit('PORT_DOWN');
-/** Bits of `PortDescription.state`. */
-const states = { linkDown: 1, live: 4 } as const;
-
-export function describePort({ ofPort: port, netdev }: OfprotoPort): PortDescription {
+export function describePort({ ofPort: port, netdev, config }: OfprotoPort): PortDescription {
   const { state, name } = netdev;
   const speed = Math.floor((state.linkSpeed ?? 0) / 1000);
   const current = featuresOfSpeed(state.linkSpeed, state.duplex);
@@ -47,8 +44,8 @@ export function describePort({ ofPort: port, netdev }: OfprotoPort): PortDescrip
     port,
     name,
     mac: readMac(state.mac ?? '00:00:00:00:00:00'),
-    config: state.isUp ? 0 : portDown,
-    state: state.hasCarrier ? states.live : states.linkDown,
+    config,
+    state: portStateBit(state.hasCarrier ? 'LIVE' : 'LINK_DOWN'),
     current,
     advertised: 0,
     supported: 0,

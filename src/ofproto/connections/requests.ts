@@ -1,7 +1,9 @@
 /** What becomes of each message that a bridge is sent. A new one is a line in one of these tables. */
 import type { Received } from '../../openflow/codec.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
+import type { Message } from '../../openflow/messages/index.ts';
 import { bundleRequests } from './bundle-requests.ts';
+import { controllerRequests } from './controller-requests.ts';
 import { flowRequests } from './flow-requests.ts';
 import { portRequests } from './port-requests.ts';
 import type { RequestHandlers } from './request-handler.ts';
@@ -11,11 +13,25 @@ import { tableRequests } from './table-requests.ts';
 
 const handlers: RequestHandlers = {
   ...switchRequests,
+  ...controllerRequests,
   ...portRequests,
   ...tableRequests,
   ...flowRequests,
   ...bundleRequests,
 };
+
+/** What a secondary controller may not ask for: OpenFlow 1.5.1 section 6.3.6. */
+const changes: ReadonlySet<string> = new Set<Message['name']>([
+  'PACKET_OUT',
+  'FLOW_MOD',
+  'GROUP_MOD',
+  'PORT_MOD',
+  'TABLE_MOD',
+  'METER_MOD',
+  'BUNDLE_CONTROL',
+  'BUNDLE_ADD_MESSAGE',
+  'TLV_TABLE_MOD',
+]);
 
 /** Throws OpenFlowError for messages that no switch is sent. */
 export function handleRequest(
@@ -28,5 +44,7 @@ export function handleRequest(
     | ((...args: Parameters<typeof handleRequest>) => Promise<void> | void)
     | undefined;
   if (handler === undefined) throw new OpenFlowError('OFPBRC_BAD_TYPE', `a ${message.name} sent to a switch`);
+  if (connection.role === 'secondary' && changes.has(message.name))
+    throw new OpenFlowError('OFPBRC_IS_SECONDARY', `a ${message.name} of a secondary controller`);
   return handler(connection, message, bytes);
 }

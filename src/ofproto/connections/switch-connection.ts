@@ -13,32 +13,73 @@ import {
 } from '../../openflow/connection/connection.ts';
 import { errorMessage } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
+import type { AsyncConfig, AsyncMasks } from '../../openflow/messages/async.ts';
 import type { SwitchConfig } from '../../openflow/messages/configuration.ts';
+import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
 import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
+import type { PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';
+import type { Requester } from '../requester.ts';
+import { type AsyncKind, defaultAsyncConfig, invalidTtlBit, isSent } from './async-messages.ts';
 import { ConnectionBundles } from './connection-bundles.ts';
+import { packetInMessage, packetInReasonOf } from './packet-in-message.ts';
+import { type PacketInLimits, PacketInQueue } from './packet-in-queue.ts';
+import type { HeldRole, RoleElection, RoleHolder } from './role-election.ts';
 
 const log = logger('connmgr');
 const sentErrors = new LimitedSite({ perMinute: 10, burst: 10 });
 
 type MessageHandler = (c: SwitchConnection, message: Received, bytes: Uint8Array) => Promise<void> | void;
 
-export class SwitchConnection {
+export interface SwitchConnectionOptions {
+  readonly ofproto: Ofproto;
+  readonly handle: MessageHandler;
+  readonly election: RoleElection;
+  /** One that connected by itself is told nothing unasked until it shows that it wants to be. */
+  readonly kind: 'primary' | 'service';
+}
+
+/** So many bytes may wait for the peer before packets for it count against their limit. */
+const freeBacklog = 64 * 1024;
+/** `missSendLength` of whoever did not set it. */
+export const defaultMissSendLength = 128;
+
+export class SwitchConnection implements RoleHolder {
   readonly ofproto: Ofproto;
   readonly bundles = new ConnectionBundles<FlowMod>();
+  readonly election: RoleElection;
+  readonly kind: 'primary' | 'service';
+  role: HeldRole = 'equal';
   /** Changes of flows tell their table in OpenFlow 1.0 too. */
   tellsTable = false;
-  config: SwitchConfig = { fragments: 'normal', invalidTtlToController: false, missSendLength: 0 };
+  missSendLength: number;
+  packetInFormat: PacketInFormat = 'standard';
+  /** Packets are sent to connections of an id. */
+  controllerId = 0;
+  /** Packets for the controller that wait for it to read at most. */
+  packetInLimit = 100;
+  /** Packets for the controller that found too many waiting. */
+  droppedPacketInCount = 0;
+  #asyncConfig: AsyncConfig | undefined;
+  #unreadPacketIns = 0;
+  /** Of misses, and of what actions send. */
+  readonly #packetIns: readonly [PacketInQueue<PacketForController>, PacketInQueue<PacketForController>];
   #connection: Connection | undefined;
   /** What came before it could be dealt with. */
   readonly #waiting: (() => void)[] = [];
   readonly #handle: MessageHandler;
   #isBusy = true;
 
-  constructor(ofproto: Ofproto, handle: MessageHandler) {
+  constructor({ ofproto, handle, election, kind }: SwitchConnectionOptions) {
     this.ofproto = ofproto;
+    this.election = election;
+    this.kind = kind;
+    this.missSendLength = kind === 'primary' ? defaultMissSendLength : 0;
     this.#handle = handle;
+    const queue = (): PacketInQueue<PacketForController> =>
+      new PacketInQueue(ofproto.timers, (packet) => this.#sendPacketIn(packet));
+    this.#packetIns = [queue(), queue()];
   }
 
   /** "br0<->unix#0" */
@@ -50,6 +91,41 @@ export class SwitchConnection {
     return this.#connection?.version ?? 1;
   }
 
+  get config(): SwitchConfig {
+    const { fragments } = this.ofproto;
+    const { missSendLength } = this;
+    const invalidTtlToController = ((this.asyncConfig.primary.packetIn ?? 0) & invalidTtlBit) !== 0;
+    return { fragments, invalidTtlToController, missSendLength };
+  }
+
+  get asyncConfig(): AsyncConfig {
+    return this.#asyncConfig ?? defaultAsyncConfig(this.version);
+  }
+
+  set asyncConfig(config: AsyncConfig) {
+    this.#asyncConfig = config;
+  }
+
+  /** Packets whose TTL has run out are sent whatever the role, or not at all. */
+  sendInvalidTtl(isSent: boolean): void {
+    const { primary, secondary } = this.asyncConfig;
+    const change = (masks: AsyncMasks): AsyncMasks => {
+      const bits = masks.packetIn ?? 0;
+      return { ...masks, packetIn: isSent ? bits | invalidTtlBit : bits & ~invalidTtlBit };
+    };
+    this.#asyncConfig = { primary: change(primary), secondary: change(secondary) };
+  }
+
+  /** Packets that wait because no more are to be sent in a second. */
+  get waitingPacketInCount(): number {
+    return this.#packetIns[0].size + this.#packetIns[1].size;
+  }
+
+  /** What asks for the change that the request of that transaction is about. */
+  requester(xid: number): Requester {
+    return { connection: this, xid };
+  }
+
   /** Resolves at the end of the conversation. Rejects with SyscallFailed where the peer speaks no common version. */
   async converse(stream: Stream, versions: readonly WireVersion[]): Promise<void> {
     const connection = await openConnection(stream, {
@@ -57,19 +133,61 @@ export class SwitchConnection {
       events: {
         message: (message, bytes) => this.#receive(message, bytes),
         malformed: (why, bytes) => this.#whenFree(() => this.refuse(why, bytes)),
+        drained: () => {
+          this.#unreadPacketIns = 0;
+        },
       },
     });
     this.#connection = connection;
+    this.election.join(this);
     this.#free();
     await connection.closed;
+    this.#connection = undefined;
+    this.election.leave(this);
+    for (const queue of this.#packetIns) queue.stop();
   }
 
   close(): void {
     this.#connection?.close();
   }
 
+  /** Sends what answers no request. Throws OpenFlowError where the version has no such message. */
   send(message: Sent): void {
-    this.#connection?.send(message);
+    this.#connection?.reply({ xid: 0 }, message);
+  }
+
+  /** Is it sent messages of that kind and reason, a number? */
+  receives(kind: AsyncKind, reason: number): boolean {
+    if (this.#connection === undefined || (this.kind === 'service' && this.missSendLength === 0))
+      return false;
+    return isSent(this.asyncConfig, { isSecondary: this.role === 'secondary', kind, reason });
+  }
+
+  limitPacketIns(limits: PacketInLimits): void {
+    for (const queue of this.#packetIns) queue.configure(limits);
+  }
+
+  /** Sends a packet, if it is one that this connection is to have; later, or never, where there are too many. */
+  packetIn(packet: PacketForController): void {
+    if (packet.controllerId !== this.controllerId) return;
+    const reason = packetInReasonOf(packet.reason, this.version);
+    if (reason === undefined || !this.receives('packetIn', reason)) return;
+    this.#packetIns[reason === 0 ? 0 : 1].push(packet.inPort, packet);
+  }
+
+  #sendPacketIn(packet: PacketForController): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (connection.backlog > freeBacklog && ++this.#unreadPacketIns > this.packetInLimit) {
+      this.droppedPacketInCount++;
+      return;
+    }
+    this.send(packetInMessage(packet, this.version, this.packetInFormat));
+  }
+
+  lostPrimary(generation: bigint = 0xffffffffffffffffn): void {
+    if (this.version < 4) return; // has no message for it
+    this.send({ name: 'ROLE_STATUS', value: { role: 'secondary', reason: 0, generation } });
   }
 
   reply(to: Received, message: Sent): void {

@@ -52,7 +52,11 @@ export const switchRequests: RequestHandlers = {
     connection.reply(request, { name: 'GET_CONFIG_REPLY', value: connection.config });
   },
   SET_CONFIG(connection, { value }) {
-    connection.config = value;
+    const { ofproto } = connection;
+    if (connection.kind === 'service' || connection.role !== 'secondary')
+      ofproto.setFragments(value.fragments);
+    connection.missSendLength = value.missSendLength;
+    connection.sendInvalidTtl(value.invalidTtlToController);
   },
   DESC_REQUEST(connection, request) {
     connection.reply(request, { name: 'DESC_REPLY', value: connection.ofproto.config.description });

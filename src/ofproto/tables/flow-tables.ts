@@ -7,6 +7,7 @@ import { newKey } from '../../flow/key.ts';
 import { type Match, matchOn, packMatch } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import type { Requester } from '../requester.ts';
 import { CookieIndex } from './cookie-index.ts';
 import type { FlowEvent } from './flow-events.ts';
 import { FlowTable } from './flow-table.ts';
@@ -44,8 +45,8 @@ export interface InternalRules {
 
 export interface FlowTablesDeps {
   readonly clock: Clock;
-  /** Told of all rules that came, went or changed together, once that is so. */
-  readonly onChange: (events: readonly FlowEvent[]) => void;
+  /** Told of all rules that came, went or changed together, once that is so, and by whose request. */
+  readonly onChange: (events: readonly FlowEvent[], by: Requester | undefined) => void;
   /** Throws OpenFlowError for actions that no packet could be put through. */
   readonly check: (actions: readonly Action[]) => void;
 }

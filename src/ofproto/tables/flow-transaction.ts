@@ -11,6 +11,7 @@ import { anyGroup, type FlowMod } from '../../openflow/messages/flow-mod.ts';
 import type { FlowRemovedReason } from '../../openflow/messages/flow-removed.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
+import type { Requester } from '../requester.ts';
 import type { FlowEvent } from './flow-events.ts';
 import { type FlowQuery, findRules, findRulesStrictly } from './flow-query.ts';
 import { type FlowTables, type FlowTablesDeps, internalTable, tableCount } from './flow-tables.ts';
@@ -75,14 +76,14 @@ export class FlowTransaction {
   }
 
   /** From now on packets see what was changed. */
-  commit(): void {
+  commit(by?: Requester): void {
     if (this.#events.length === 0) return;
     this.#tables.version = this.#version;
     for (const event of this.#events) {
       if (event.kind === 'modified') this.#drop(event.before);
       else if (event.kind === 'removed') this.#drop(event.rule);
     }
-    this.#deps.onChange(this.#events);
+    this.#deps.onChange(this.#events, by);
   }
 
   /** All is as it was before. */

@@ -62,6 +62,8 @@ export interface ConnectionEvents {
   malformed?(why: OpenFlowError, bytes: Uint8Array): void;
   /** Anything came from the peer. */
   heard?(): void;
+  /** The kernel has taken all that was sent. */
+  drained?(): void;
 }
 
 /** While more bytes than this wait in either direction nothing is read. */
@@ -479,6 +481,7 @@ export class Connection implements AsyncDisposable {
   }
 
   #drained(): void {
+    this.#events.drained?.();
     for (const tell of this.#undrained.splice(0)) tell();
     this.#adjustFlow();
   }

@@ -40,7 +40,12 @@ export function portConfigBit(name: PortConfigName): number {
   return 1 << portConfigNames.indexOf(name);
 }
 
-const portStateNames: BitNames = ['LINK_DOWN', 'BLOCKED', 'LIVE'];
+const portStateNames = ['LINK_DOWN', 'BLOCKED', 'LIVE'] as const satisfies BitNames;
+
+export function portStateBit(name: (typeof portStateNames)[number]): number {
+  return 1 << portStateNames.indexOf(name);
+}
+
 const portFeatureNames: BitNames = [
   '10MB-HD',
   '10MB-FD',
