@@ -29,6 +29,8 @@ export interface PacketForController {
 export type ForwardedRequest = Extract<Message, { name: 'GROUP_MOD' | 'METER_MOD' }>;
 
 export interface Controllers {
+  /** Somebody is there who is told of packets that no rule is for, as is usual in OpenFlow 1.2 and before. */
+  readonly wantsMisses: boolean;
   /** Listens there and nowhere else; resolves when it does. What cannot be listened on is logged. */
   listenOn(remotes: readonly PassiveRemote[]): Promise<void>;
   /** Ends all conversations, and listens no longer. */

@@ -34,6 +34,7 @@ import type { FlowEvent } from './tables/flow-events.ts';
 import { findRules } from './tables/flow-query.ts';
 import { FlowTables } from './tables/flow-tables.ts';
 import { addRule, FlowTransaction, removeRules } from './tables/flow-transaction.ts';
+import { LearnedCookies } from './tables/learned-cookies.ts';
 
 const log = logger('ofproto');
 const portDown = portConfigBit('PORT_DOWN');
@@ -86,6 +87,7 @@ export class Ofproto {
   readonly #bundleOfNumber = new Map<OfPort, Bundle>();
   readonly #numbers = new PortNumbers();
   readonly #expiry: FlowExpiry;
+  readonly #learnedCookies: LearnedCookies;
   #config: OfprotoConfig;
   #fragments: FragmentHandling = 'normal';
 
@@ -104,6 +106,7 @@ export class Ofproto {
     const onChange = (changed: readonly FlowEvent[], by: Requester | undefined): void =>
       this.#rulesChanged(changed, by);
     this.tables = new FlowTables({ clock, onChange, check });
+    this.#learnedCookies = new LearnedCookies(this.tables);
     this.#addDefaultRule();
     this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
@@ -123,6 +126,10 @@ export class Ofproto {
 
   get ports(): ReadonlyMap<OfPort, OfprotoPort> {
     return this.#ports;
+  }
+
+  get wantsMisses(): boolean {
+    return this.controllers.wantsMisses;
   }
 
   /** Its ports by name. */
@@ -222,6 +229,7 @@ export class Ofproto {
     }
     this.#deps.events.rulesChanged(this, changed);
     this.controllers.flowsChanged(changed, by);
+    this.#learnedCookies.follow(changed);
   }
 
   /**

@@ -15,7 +15,7 @@ export const reservedPorts = {
 } as const;
 
 /** A port that was not set; no packet goes there. */
-const unsetPort = 0xfff7;
+export const unsetPort = 0xfff7;
 
 export const firstReservedPort = 0xff00;
 const offset32 = 0xffff0000;

@@ -42,6 +42,11 @@ export class Connections implements Controllers {
     return this.#open[Symbol.iterator]();
   }
 
+  get wantsMisses(): boolean {
+    for (const { version } of this.#open) if (version < 4) return true;
+    return false;
+  }
+
   /** Listens on these and on no others; whoever has connected stays. Failures are logged. */
   async listenOn(remotes: readonly PassiveRemote[]): Promise<void> {
     const wanted = new Map(remotes.map((remote) => [formatRemote(remote), remote]));

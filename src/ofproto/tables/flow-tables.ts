@@ -7,6 +7,7 @@ import { newKey } from '../../flow/key.ts';
 import { type Match, matchOn, packMatch } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import type { TableMiss } from '../../openflow/messages/tables.ts';
 import type { Requester } from '../requester.ts';
 import { CookieIndex } from './cookie-index.ts';
 import type { FlowEvent } from './flow-events.ts';
@@ -82,6 +83,11 @@ export class FlowTables {
     return this.#tables[number];
   }
 
+  /** What a table of that number does without a rule. */
+  missOf(number: number): TableMiss | 'default' {
+    return this.#tables[number]?.miss ?? 'default';
+  }
+
   /** Those that rules were ever in, by number. */
   *tables(): IterableIterator<FlowTable> {
     for (const table of this.#tables) if (table !== undefined) yield table;
@@ -90,6 +96,12 @@ export class FlowTables {
   /** The rule for a packet; the bits that decided are set in `wildcards`. undefined is a table miss. */
   lookup(table: number, flow: Uint32Array, wildcards: Uint32Array): Rule | undefined {
     return this.#tables[table]?.rules.lookup(flow, this.version, wildcards);
+  }
+
+  /** The rules of a table that have exactly that cookie. */
+  *withCookie(table: number, cookie: bigint): IterableIterator<Rule> {
+    for (const rule of this.cookies.find(cookie) ?? this.#tables[table]?.rules ?? [])
+      if (rule.table === table && rule.cookie === cookie && rule.isVisible(this.version)) yield rule;
   }
 
   matchOf(rule: Rule): Match {

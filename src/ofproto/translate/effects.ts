@@ -7,11 +7,17 @@ import type { Mac } from '../../flow/mac.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { FlowTable } from '../tables/flow-table.ts';
+import type { LearnedFlow } from '../tables/learned-flow.ts';
 import type { Rule } from '../tables/rule.ts';
 
 export type Effect =
-  /** Looked up in `table`, where `rule` was found, or stands for that none was. */
-  | { readonly kind: 'rule'; readonly rule: Rule; readonly table: FlowTable; readonly isMatch: boolean }
+  /** Looked up in `table`, where `rule` was found, or stands for that none was; undefined where the next table was asked. */
+  | {
+      readonly kind: 'rule';
+      readonly rule: Rule | undefined;
+      readonly table: FlowTable;
+      readonly isMatch: boolean;
+    }
   | {
       readonly kind: 'learn';
       readonly ofproto: Ofproto;
@@ -20,6 +26,9 @@ export type Effect =
       readonly vlan: number;
       readonly isGratuitousArp: boolean;
     }
+  | { readonly kind: 'learnFlow'; readonly flow: LearnedFlow }
+  /** A TCP connection ended, so that its rule is to end in so many seconds; 0 for no change. */
+  | { readonly kind: 'finish'; readonly rule: Rule; readonly idle: number; readonly hard: number }
   | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort };
 
 /** Counts packets, the last of them at `at`, and bytes for rules and patch ports; learning is `applyLearning`. */
@@ -29,7 +38,7 @@ export function creditEffects(
 ): void {
   for (const effect of effects) {
     if (effect.kind === 'rule') {
-      effect.rule.credit(packets, bytes, at);
+      effect.rule?.credit(packets, bytes, at);
       effect.table.lookupCount += packets;
       if (effect.isMatch) effect.table.matchCount += packets;
     } else if (effect.kind === 'patch') {
@@ -49,6 +58,21 @@ export function applyLearning(effect: Extract<Effect, { kind: 'learn' }>): boole
   return ofproto.macs.learn(mac, vlan, bundle, { isGratuitous: isGratuitousArp, isBond: bundle.isBond });
 }
 
+/** What else packets leave behind. */
 export function applyAllLearning(effects: readonly Effect[]): void {
-  for (const effect of effects) if (effect.kind === 'learn') applyLearning(effect);
+  for (const effect of effects) {
+    if (effect.kind === 'learn') applyLearning(effect);
+    else if (effect.kind === 'learnFlow') effect.flow.apply();
+    else if (effect.kind === 'finish') finish(effect);
+  }
+}
+
+/** Shortens timeouts, and never makes them longer. */
+export function finish({ rule, idle, hard }: Extract<Effect, { kind: 'finish' }>): void {
+  rule.idleTimeout = shorter(rule.idleTimeout, idle);
+  rule.hardTimeout = shorter(rule.hardTimeout, hard);
+}
+
+function shorter(present: number, wanted: number): number {
+  return wanted > 0 && (present === 0 || present > wanted) ? wanted : present;
 }

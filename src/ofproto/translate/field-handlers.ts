@@ -1,4 +1,5 @@
 /** Actions that read and write fields by name, and the stack of values that goes with a packet. */
+import { hexOrZero } from '../../base/numbers.ts';
 import type { Field } from '../../flow/fields/index.ts';
 import { isMetByLooking } from '../../flow/fields/prerequisites.ts';
 import { readField, writeField } from '../../flow/fields/value.ts';
@@ -49,7 +50,7 @@ export function readBits(t: Translation, { field: name, low, width }: Subfield):
   return bitsOf(readField(t.flow, field), low, width);
 }
 
-function writeBits(t: Translation, { field: name, low, width }: Subfield, value: bigint): void {
+export function writeBits(t: Translation, { field: name, low, width }: Subfield, value: bigint): void {
   const field = fieldOf(name);
   write(
     t,
@@ -89,7 +90,7 @@ function unwildcardBits(t: Translation, field: Field, bits: Uint8Array): void {
 }
 
 /** Tells a trace what some bits are now. */
-function noteValue(t: Translation, subfield: Subfield): void {
+export function noteValue(t: Translation, subfield: Subfield): void {
   if (t.trace === undefined) return;
   t.trace.note({ event: 'value', bits: formatSubfield(subfield), value: valueText(t.flow, subfield) });
 }
@@ -99,5 +100,5 @@ function valueText(flow: Uint32Array, { field: name, low, width }: Subfield): st
   const field = fieldOf(name);
   const value = readField(flow, field);
   if (width === field.width) return formatFieldValue(field, value, undefined, portText);
-  return `0x${bitsOf(value, low, width).toString(16)}`;
+  return hexOrZero(bitsOf(value, low, width));
 }

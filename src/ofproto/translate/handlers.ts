@@ -2,6 +2,7 @@
 import { fieldHandlers } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
 import { headerHandlers } from './header-handlers.ts';
+import { learnHandlers } from './learn-handlers.ts';
 import { outputHandlers } from './output-handlers.ts';
 import { pipelineHandlers } from './pipeline-handlers.ts';
 
@@ -10,4 +11,5 @@ export const handlers: Handlers = {
   ...headerHandlers,
   ...fieldHandlers,
   ...pipelineHandlers,
+  ...learnHandlers,
 };

@@ -7,6 +7,7 @@ import { newKey } from '../../flow/key.ts';
 import { internMask, type Mask } from '../../flow/mask.ts';
 import { type Match, unpackKey } from '../../flow/match.ts';
 import { datapathWordCount, keyWordCount, slots } from '../../flow/slots.ts';
+import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 
 export interface TableLookup {
@@ -26,6 +27,7 @@ export interface RuleChange {
 }
 
 const inPortWord = slots.in_port.word;
+const setOutputWord = slots.actset_output.word;
 export const nothing = internMask(newKey());
 const scratch = newKey();
 
@@ -41,7 +43,11 @@ export function rewrittenIn(flow: Uint32Array, key: Uint32Array): Mask {
 
 function isRewritten(flow: Uint32Array, key: Uint32Array, n: number): boolean {
   // Reading behind the end of an array costs more than all else here.
-  return flow[n] !== (n < key.length ? key[n] : 0) && n !== inPortWord;
+  return (
+    flow[n] !== (n < key.length ? key[n] : 0) &&
+    n !== inPortWord &&
+    !(n === setOutputWord && flow[n] === unsetPort)
+  );
 }
 
 /** May the change concern a flow with that key and mask that looked there? */
@@ -64,6 +70,7 @@ function overlaps(
 ): boolean {
   const values = unpackKey(key, scratch);
   values[inPortWord] = inPort;
+  values[setOutputWord] = unsetPort;
   return match.mask.words.every((word, n) => {
     // What only OpenFlow has is zero until somebody writes it.
     const known = word >= datapathWordCount || word === inPortWord ? -1 : mask.bitsOf(word);

@@ -63,7 +63,7 @@ function priorityOf(queue: number): number {
 /** What the reserved ports mean. */
 const reserved: ReadonlyMap<number, (t: Translation, maxLength: number) => void> = new Map([
   [reservedPorts.IN_PORT, (t) => t.output(t.inPortNumber)],
-  [reservedPorts.TABLE, (t) => t.lookUp(0, t.inPortNumber)],
+  [reservedPorts.TABLE, (t) => t.lookUp(0, t.inPortNumber, true)],
   [reservedPorts.NORMAL, normal],
   // No port is kept from flooding yet.
   [reservedPorts.FLOOD, flood],

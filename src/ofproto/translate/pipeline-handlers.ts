@@ -14,9 +14,9 @@ export const pipelineHandlers = {
       return;
     }
     const inPort = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);
-    t.lookUp(table === sameTable ? t.table : table, inPort);
+    t.lookUp(table === sameTable ? t.table : table, inPort, false);
   },
-  goto_table: (t, { table }) => t.lookUp(table, t.inPortNumber),
+  goto_table: (t, { table }) => t.lookUp(table, t.inPortNumber, true),
   clone: (t, { actions }) => t.clone(actions),
   debug_slow: (t) => t.slow('action'),
   set_tunnel(t, { id }) {
@@ -25,4 +25,6 @@ export const pipelineHandlers = {
   },
   exit: (t) => t.exit(),
   note: () => {},
+  write_actions: (t, { actions }) => t.writeActions(actions),
+  clear_actions: (t) => t.clearActions(),
 } satisfies Handlers;

@@ -1,7 +1,11 @@
 /** What the pipeline tells a trace of its steps, as text. */
+import { hexOrZero } from '../../base/numbers.ts';
 import type { PortText } from '../../flow/fields/text.ts';
 import { formatMacNumber } from '../../flow/mac.ts';
+import type { Match } from '../../flow/match.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import { formatFlowFlags } from '../../openflow/messages/flow-flags.ts';
+import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import { portText } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../tables/rule.ts';
@@ -9,13 +13,31 @@ import { formatRuleActions, formatRuleMatch } from '../tables/rule-text.ts';
 import type { Effect } from './effects.ts';
 import type { Trace } from './trace.ts';
 
-/** The rule that a table has for the packet, or that it has none. */
-export function enterRule(trace: Trace, ofproto: Ofproto, table: number, rule: Rule | undefined): void {
-  if (rule === undefined) trace.enter({ event: 'tableMiss', table });
-  else {
-    const match = formatRuleMatch(ofproto.tables.matchOf(rule), portTextOf(trace, ofproto));
-    trace.enter({ event: 'rule', table, match, priority: rule.priority });
-  }
+/** The rule that a table has for the packet. */
+export function enterRule(trace: Trace, ofproto: Ofproto, rule: Rule): void {
+  const match = formatRuleMatch(ofproto.tables.matchOf(rule), portTextOf(trace, ofproto));
+  const { table, priority, cookie } = rule;
+  trace.enter({
+    event: 'rule',
+    table,
+    match,
+    priority,
+    ...(cookie === 0n ? {} : { cookie: hexOrZero(cookie) }),
+  });
+}
+
+/** A table has none; `match` is that of the switch's own rule for it, where that is to be told. */
+export function enterMiss(trace: Trace, table: number, isTold: boolean, match: Match | undefined): void {
+  trace.enter({
+    event: 'tableMiss',
+    table,
+    isTold,
+    ...(match === undefined ? {} : { match: formatRuleMatch(match) }),
+  });
+}
+
+export function noteActionSet(trace: Trace, ofproto: Ofproto, actions: readonly Action[]): void {
+  trace.note({ event: 'written', actions: formatRuleActions(actions, portTextOf(trace, ofproto)) });
 }
 
 export function enterAction(trace: Trace, ofproto: Ofproto, action: Action): void {
@@ -33,4 +55,13 @@ export function noteLearned(trace: Trace, { mac, port, vlan }: Extract<Effect, {
 
 function portTextOf(trace: Trace, ofproto: Ofproto): PortText {
   return trace.isNamed ? ofproto.portText : portText;
+}
+
+export function noteLearnedFlow(trace: Trace, ofproto: Ofproto, mod: FlowMod): void {
+  const ports = portTextOf(trace, ofproto);
+  const timeout = (name: string, seconds: number): string => (seconds === 0 ? '' : `${name}=${seconds} `);
+  const cookie =
+    mod.newCookie === undefined || mod.newCookie === 0n ? '' : `cookie=${hexOrZero(mod.newCookie)} `;
+  const flow = `table=${mod.table} ${formatRuleMatch(mod.match, ports)} priority=${mod.priority} ${cookie}${timeout('idle', mod.idleTimeout)}${timeout('hard', mod.hardTimeout)}${formatFlowFlags(mod.flags)}actions=${formatRuleActions(mod.actions, ports)}`;
+  trace.note({ event: 'learnedFlow', flow });
 }

@@ -13,16 +13,25 @@ type Texts = {
 
 const texts: Texts = {
   bridge: ({ name }) => [['bridge', `bridge("${name}")`]],
-  rule: ({ table, match, priority }) => [
-    ['place', `${numberOf(table)}${match === '' ? '' : `${match}, `}priority ${priority}`],
+  rule: ({ table, match, priority, cookie }) => [
+    [
+      'place',
+      `${numberOf(table)}${match === '' ? '' : `${match}, `}priority ${priority}${cookie === undefined ? '' : `, cookie ${cookie}`}`,
+    ],
   ],
-  /**
-   * Differs: a table miss is "No match." in every bridge, where the reference says so in the first one only and shows
-   * a rule of its own ("reg0=0x2, priority 0") in the others.
-   */
-  tableMiss: ({ table }) => [['place', `${numberOf(table)}No match.`]],
+  tableMiss: ({ table, match, isTold }) => [
+    [
+      'place',
+      `${numberOf(table)}${match === undefined ? `No match${isTold ? ', and a "packet-in" is called for' : ''}.` : `${match}, priority 0`}`,
+    ],
+  ],
   action: ({ text }) => [['action', text]],
+  written: ({ actions }) => [['detail', `action set is: ${actions}`]],
+  actionSet: () => [['place', '--. Executing action set:']],
   learned: ({ mac, port, vlan }) => [['detail', `learned that ${mac} is on port ${port} in VLAN ${vlan}`]],
+  learnedFlow: ({ flow }) => [['detail', flow]],
+  learnFailed: () => [['detail', 'Limit exceeded, learn failed']],
+  suppressed: () => [['warning', 'suppressing side effects, so learn action ignored']],
   forwarding: () => [['detail', 'forwarding to learned port']],
   flooding: () => [['detail', 'no learned MAC for destination, flooding']],
   queue: ({ priority }) => [['detail', `queue = ${hexOrZero(priority)}`]],

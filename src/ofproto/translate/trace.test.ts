@@ -45,7 +45,7 @@ describe('a trace', () => {
       '',
       'bridge("br1")',
       '-------------',
-      ' 0. No match.',
+      ' 0. reg0=0x2, priority 0',
       '    drop',
       '',
     ]);

@@ -8,11 +8,29 @@ import type { DropReason } from './drop-reasons.ts';
 export type TraceEvent =
   | { readonly event: 'bridge'; readonly name: string }
   /** `match` is empty for every packet. */
-  | { readonly event: 'rule'; readonly table: number; readonly match: string; readonly priority: number }
-  | { readonly event: 'tableMiss'; readonly table: number }
+  | {
+      readonly event: 'rule';
+      readonly table: number;
+      readonly match: string;
+      readonly priority: number;
+      /** Hexadecimal; absent for none. */
+      readonly cookie?: string;
+    }
+  /** `match` is that of the switch's own rule for it, where another bridge than the first one misses; a controller is told or not. */
+  | { readonly event: 'tableMiss'; readonly table: number; readonly match?: string; readonly isTold: boolean }
   /** An action of a rule, as OpenFlow text. */
   | { readonly event: 'action'; readonly text: string }
+  /** What the action set is now, in the order in which it will be done. */
+  | { readonly event: 'written'; readonly actions: string }
+  /** The action set is done. */
+  | { readonly event: 'actionSet' }
   | { readonly event: 'learned'; readonly mac: string; readonly port: string; readonly vlan: number }
+  /** A flow that the packet left behind, as text. */
+  | { readonly event: 'learnedFlow'; readonly flow: string }
+  /** There was no room for it. */
+  | { readonly event: 'learnFailed' }
+  /** An action that would change the switch; nobody asked for that. */
+  | { readonly event: 'suppressed' }
   | { readonly event: 'forwarding' }
   | { readonly event: 'flooding' }
   | { readonly event: 'queue'; readonly priority: number }

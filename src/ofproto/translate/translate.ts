@@ -14,7 +14,8 @@ export function translate(request: TranslationRequest): TranslationResult {
 /** What of an action cannot be translated, in words; undefined when all of it can. */
 function untranslatable(action: Action): string | undefined {
   if (handlers[action.do] === undefined) return action.do;
-  if (action.do === 'clone') return action.actions.map(untranslatable).find((what) => what !== undefined);
+  if (action.do === 'clone' || action.do === 'write_actions')
+    return action.actions.map(untranslatable).find((what) => what !== undefined);
   if (action.do === 'set_field' && fieldOf(action.field).slot === 'tun_metadata')
     return `set_field of ${action.field}`;
   if (action.do !== 'controller') return undefined;

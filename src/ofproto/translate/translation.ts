@@ -7,20 +7,23 @@ import { type OfPort, ofPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
 import { slots } from '../../flow/slots.ts';
+import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
+import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
 import { commit, commitTags, type HeaderCommit } from './commit.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
-import { applyLearning, type Effect } from './effects.ts';
+import { applyLearning, type Effect, finish } from './effects.ts';
 import { clearAbsent, firstTunnelWord, tunnelEnd, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
 import type { Trace } from './trace.ts';
-import { enterAction, enterRule, noteLearned } from './trace-steps.ts';
+import { enterAction, enterMiss, enterRule, noteActionSet, noteLearned } from './trace-steps.ts';
 import { seesNoPayload } from './uncovered.ts';
 
 /** Bridges and tables that one packet may go through inside each other; ends loops. */
@@ -30,7 +33,9 @@ const maxLookups = maxDepth * maxDepth;
 /** About what 64 KiB of actions are on the reference's wire to the datapath, at 8 bytes for each. */
 const maxActions = 8192;
 
+const lastTable = visibleTableCount - 1;
 const inPortWord = slots.in_port.word;
+const setOutputWord = slots.actset_output.word;
 const firstConntrackWord = slots.ct_state.word;
 
 /** Does one action of a rule. */
@@ -41,6 +46,14 @@ interface Place {
   readonly ofproto: Ofproto;
   readonly table: number;
   readonly rule: Rule | undefined;
+}
+
+interface LookupOptions {
+  /** Levels that the packet goes down: only going back to a table that it was in can go on for ever. */
+  readonly levels: number;
+  readonly obeysMiss: boolean;
+  /** Of its bridge: when all is done, the action set is. */
+  readonly isFirst: boolean;
 }
 
 /** The state of one translation; handlers of actions work on it. */
@@ -72,6 +85,8 @@ export class Translation {
   tags = 0;
   /** Values that actions have put aside. */
   stack: bigint[] = [];
+  /** What is done at the end of the pipeline of this bridge, as it was written. */
+  #actionSet: readonly Action[] = [];
   /** How deep in each other the packets are that are kept. */
   #keptCount = 0;
 
@@ -83,6 +98,7 @@ export class Translation {
     flow.set(request.key);
     base.set(flow);
     flow[inPortWord] = request.inPort;
+    flow[setOutputWord] = unsetPort;
     base.fill(0, firstTunnelWord, tunnelEnd); // a datapath forgets the tunnel
     this.flow = flow;
     this.mask = mask.fill(0);
@@ -99,6 +115,11 @@ export class Translation {
   /** The table that it is in. */
   get table(): number {
     return this.#place.table;
+  }
+
+  /** Whose actions run; undefined for those of a packet-out and of a miss. */
+  get rule(): Rule | undefined {
+    return this.#place.rule;
   }
 
   /** The actions that run are those of a rule for every packet that no other rule of its table is for. */
@@ -123,8 +144,11 @@ export class Translation {
   run(): TranslationResult {
     unwildcardBasics(this.mask, this.request.key);
     this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
-    if (this.request.actions === undefined) this.#runTable(0, this.inPortNumber, 0);
-    else this.#runActions(this.request.actions);
+    if (this.request.actions === undefined) this.#runPipeline(this.inPortNumber, 0);
+    else {
+      this.#runActions(this.request.actions);
+      this.#runActionSet();
+    }
     this.trace?.leave();
     const failure = this.#failure;
     if (failure !== undefined) {
@@ -156,7 +180,9 @@ export class Translation {
   /** Adds an effect; learning happens at once, so that what follows already sees it. */
   effect(effect: Effect): void {
     this.#effects.push(effect);
-    if (effect.kind !== 'learn' || !this.request.hasPacket || !applyLearning(effect)) return;
+    if (!this.request.hasPacket) return;
+    if (effect.kind === 'finish') finish(effect);
+    if (effect.kind !== 'learn' || !applyLearning(effect)) return;
     if (this.trace !== undefined) noteLearned(this.trace, effect);
   }
 
@@ -187,7 +213,10 @@ export class Translation {
 
   /** Runs actions on a copy of the packet: what they change is not seen behind them. */
   clone(actions: readonly Action[]): void {
-    this.#elsewhere(() => this.#runActions(actions));
+    this.#elsewhere(() => {
+      this.#runActions(actions);
+      this.#runActionSet();
+    });
   }
 
   /** The next output sends no more than so many bytes. */
@@ -229,9 +258,11 @@ export class Translation {
       mask.fill(0, firstTunnelWord, tunnelEnd);
       flow[inPortWord] = to.port.ofPort;
       this.stack = [];
+      this.clearActions();
       this.#place = { ...this.#place, ofproto: to.ofproto };
       this.trace?.enter({ event: 'bridge', name: to.ofproto.name });
-      this.lookUp(0, to.port.ofPort);
+      if (this.#isUncovered) this.drop('needsRecirculation');
+      else if (this.#mayGoOn()) this.#runPipeline(to.port.ofPort, 1);
       this.trace?.leave();
       mask.set(tunnelBits, firstTunnelWord);
     });
@@ -246,6 +277,7 @@ export class Translation {
     const place = this.#place;
     const isUncovered = this.#isUncovered;
     const stack = [...this.stack];
+    const actionSet = this.#actionSet;
     const flow = this.request.scratch.save(this.flow, this.#keptCount++);
     run();
     this.#keptCount--;
@@ -253,12 +285,38 @@ export class Translation {
     this.#place = place;
     this.#isUncovered = isUncovered;
     this.stack = stack;
+    this.#actionSet = actionSet;
   }
 
-  /** Looks the packet up, as if it had come in by that port, and does what the rule says. */
-  lookUp(table: number, inPort: OfPort): void {
+  /**
+   * Looks the packet up, as if it had come in by that port, and does what the rule says. Without one, the table's policy
+   * for that counts only where `obeysMiss` is set; else nothing is done.
+   */
+  lookUp(table: number, inPort: OfPort, obeysMiss: boolean): void {
     if (this.#isUncovered) this.drop('needsRecirculation');
-    else if (this.#mayGoOn()) this.#runTable(table, inPort, table <= this.table ? 1 : 0);
+    else if (this.#mayGoOn())
+      this.#runTable(table, inPort, { levels: table <= this.table ? 1 : 0, obeysMiss, isFirst: false });
+  }
+
+  /** Puts actions into the action set, where the last of a kind counts. */
+  writeActions(actions: readonly Action[]): void {
+    this.#actionSet = [...this.#actionSet, ...actions];
+    this.flow[setOutputWord] = outputOf(this.#actionSet);
+    if (this.trace !== undefined) noteActionSet(this.trace, this.ofproto, actionSetOrder(this.#actionSet));
+  }
+
+  clearActions(): void {
+    this.#actionSet = [];
+    this.flow[setOutputWord] = unsetPort;
+  }
+
+  #runActionSet(): void {
+    const actions = this.#actionSet.length === 0 ? [] : actionSetOrder(this.#actionSet);
+    this.#actionSet = [];
+    if (actions.length === 0) return;
+    this.trace?.enter({ event: 'actionSet' });
+    this.#runActions(actions);
+    this.trace?.leave();
   }
 
   #mayGoOn(): boolean {
@@ -271,25 +329,45 @@ export class Translation {
     return false;
   }
 
-  #runTable(table: number, inPort: OfPort, deeper: number): void {
+  /** All that a bridge does with the packet. */
+  #runPipeline(inPort: OfPort, levels: number): void {
+    this.#runTable(0, inPort, { levels, obeysMiss: true, isFirst: true });
+  }
+
+  #runTable(first: number, inPort: OfPort, { levels, obeysMiss, isFirst }: LookupOptions): void {
     const place = this.#place;
     const { ofproto } = place;
-    const rule = this.#lookups.find(ofproto, table, inPort);
-    this.#depth += deeper;
+    const { tables } = ofproto;
+    let table = first;
+    let rule = this.#lookups.find(ofproto, table, inPort);
+    while (rule === undefined && obeysMiss && tables.missOf(table) === 'continue' && table < lastTable) {
+      this.#effects.push({ kind: 'rule', rule: undefined, table: tables.table(table), isMatch: false });
+      rule = this.#lookups.find(ofproto, ++table, inPort);
+    }
+    const isTold = rule === undefined && obeysMiss && this.#tellsMiss(table);
+    const done = rule ?? (isTold ? tables.internal.missToController : tables.internal.missDrop);
+    this.#depth += levels;
     this.#place = { ofproto, table, rule };
-    this.#effects.push({
-      kind: 'rule',
-      rule: rule ?? ofproto.tables.internal.missDrop,
-      table: ofproto.tables.table(table),
-      isMatch: rule !== undefined,
-    });
-    if (this.trace !== undefined) enterRule(this.trace, ofproto, table, rule);
-    this.#runActions(rule?.actions ?? []);
-    if (rule === undefined) this.drop('noMatch');
-    else if (rule.actions.length === 0) this.drop('ruleDrops');
+    this.#effects.push({ kind: 'rule', rule: done, table: tables.table(table), isMatch: rule !== undefined });
+    if (this.trace !== undefined) {
+      if (rule !== undefined) enterRule(this.trace, ofproto, rule);
+      else {
+        const isFirst = ofproto === this.request.ofproto;
+        enterMiss(this.trace, table, isTold, isFirst ? undefined : tables.matchOf(done));
+      }
+    }
+    this.#runActions(done.actions);
+    if (done.actions.length === 0) this.drop(rule === undefined ? 'noMatch' : 'ruleDrops');
+    if (isFirst) this.#runActionSet();
     this.trace?.leave();
-    this.#depth -= deeper;
+    this.#depth -= levels;
     this.#place = place;
+  }
+
+  /** Is a controller told of packets that the table has no rule for? */
+  #tellsMiss(table: number): boolean {
+    const miss = this.ofproto.tables.missOf(table);
+    return miss === 'controller' || (miss !== 'drop' && this.ofproto.wantsMisses);
   }
 
   #runActions(actions: readonly Action[]): void {
@@ -324,4 +402,14 @@ export class Translation {
   #showResult(): void {
     if (this.trace !== undefined) this.trace.result = { flow: this.flow, mask: this.mask.slice() };
   }
+}
+
+/** Where an action set sends packets: nowhere that is known where it has a group. */
+function outputOf(set: readonly Action[]): number {
+  let port: number = unsetPort;
+  for (const action of set) {
+    if (action.do === 'group') return unsetPort;
+    if (action.do === 'output') port = action.port;
+  }
+  return port;
 }

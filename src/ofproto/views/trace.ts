@@ -6,7 +6,7 @@ import { formatMatch } from '../../flow/format-match.ts';
 import { packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
-import { portText } from '../../openflow/ports.ts';
+import { portText, unsetPort } from '../../openflow/ports.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { failureOf } from '../translate/drop-reasons.ts';
@@ -45,6 +45,7 @@ export function traceOf(request: TraceRequest): TraceReport {
   const ports = isNamed ? ofproto.portText : portText;
   const key = request.key.slice();
   key[slots.in_port.word] = inPort;
+  key[slots.actset_output.word] = unsetPort;
   const trace = new Trace(isNamed);
   const result = translate({ ...request, key, ports: backer.ports, scratch: new Scratch(), trace });
   const { flow: last = key, mask = result.mask } = trace.result ?? {};

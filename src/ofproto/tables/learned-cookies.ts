@@ -1,0 +1,58 @@
+/** Which flows go when those go that learned them: `delete_learned` of the learn action. */
+import { declarationOf } from '../../openflow/action-rules.ts';
+import type { AnyAction } from '../../openflow/actions/declare.ts';
+import type { Action } from '../../openflow/actions/index.ts';
+import type { FlowEvent } from './flow-events.ts';
+import type { FlowTables } from './flow-tables.ts';
+import { removeRules } from './flow-transaction.ts';
+
+export class LearnedCookies {
+  readonly #tables: FlowTables;
+  /** How many actions learn flows of that table and cookie that are to go with them. */
+  readonly #counts = new Map<string, number>();
+
+  constructor(tables: FlowTables) {
+    this.#tables = tables;
+  }
+
+  /** Flows came and went: those that nobody learns any more go. */
+  follow(events: readonly FlowEvent[]): void {
+    const gone: { table: number; cookie: bigint }[] = [];
+    for (const event of events)
+      if (event.kind !== 'removed') this.#each(event.rule.actions, (name) => this.#count(name, 1));
+    for (const event of events) {
+      const left =
+        event.kind === 'removed' ? event.rule : event.kind === 'modified' ? event.before : undefined;
+      if (left === undefined) continue;
+      this.#each(left.actions, (name, learn) => {
+        if (this.#count(name, -1) === 0) gone.push(learn);
+      });
+    }
+    for (const { table, cookie } of gone) {
+      if (!this.#counts.has(nameOf(table, cookie)))
+        removeRules(this.#tables, this.#tables.withCookie(table, cookie));
+    }
+  }
+
+  #count(name: string, change: number): number {
+    const count = (this.#counts.get(name) ?? 0) + change;
+    if (count === 0) this.#counts.delete(name);
+    else this.#counts.set(name, count);
+    return count;
+  }
+
+  #each(
+    actions: readonly AnyAction[],
+    act: (name: string, learn: { table: number; cookie: bigint }) => void,
+  ): void {
+    for (const action of actions as readonly Action[]) {
+      if (action.do === 'learn') {
+        if (action.deletesLearned) act(nameOf(action.table, action.cookie), action);
+      } else this.#each(declarationOf(action).inner?.(action) ?? [], act);
+    }
+  }
+}
+
+function nameOf(table: number, cookie: bigint): string {
+  return `${table} ${cookie}`;
+}

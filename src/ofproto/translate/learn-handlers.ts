@@ -1,0 +1,41 @@
+/** Actions by which packets change the flows of the switch. */
+
+import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
+import { getSlot } from '../../flow/key.ts';
+import { slots } from '../../flow/slots.ts';
+import { LearnedFlow } from '../tables/learned-flow.ts';
+import { noteValue, readBits, writeBits } from './field-handlers.ts';
+import type { Handlers } from './handler.ts';
+import { learnedFlow } from './learn.ts';
+import { noteLearnedFlow } from './trace-steps.ts';
+
+const finOrRst = 0x005;
+const flagsSlot = slots.tcp_flags;
+
+export const learnHandlers = {
+  learn(t, action) {
+    const mod = learnedFlow(action, (from) => readBits(t, from));
+    const { hasPacket } = t.request;
+    if (t.trace !== undefined) {
+      if (!hasPacket) {
+        t.trace.note({ event: 'suppressed' });
+        return;
+      }
+      noteLearnedFlow(t.trace, t.ofproto, mod);
+    }
+    const flow = new LearnedFlow(t.ofproto.tables, mod, action.limit);
+    const isLearned = hasPacket ? flow.apply() : flow.canApply;
+    t.effect({ kind: 'learnFlow', flow });
+    if (action.result !== undefined) {
+      writeBits(t, action.result, isLearned ? 1n : 0n);
+      noteValue(t, action.result);
+    }
+    if (!isLearned) t.trace?.note({ event: 'learnFailed' });
+  },
+  fin_timeout(t, { idle, hard }) {
+    if (!isMetByPacket('tcp', t.flow)) return;
+    t.unwildcard(flagsSlot.word, finOrRst << flagsSlot.shift);
+    const isEnd = (getSlot(t.flow, 'tcp_flags') & finOrRst) !== 0;
+    if (isEnd && t.rule !== undefined) t.effect({ kind: 'finish', rule: t.rule, idle, hard });
+  },
+} satisfies Handlers;
