@@ -2,6 +2,7 @@
  * The order in which the reference lists things that it keeps in a hash table by name, where it does not sort them.
  * Scripts compare such lists, so ours come in the same order. The hash is MurmurHash3's 32-bit mixing (public domain).
  */
+import { finishHash, mixWord } from './murmur3.ts';
 import { encodeText } from './text.ts';
 
 /** Things that came in the order of `list`, in the order of the table. */
@@ -45,28 +46,11 @@ function hashName(name: string): number {
   const bytes = encodeText(name);
   let hash = 0;
   let at = 0;
-  for (; at + 4 <= bytes.length; at += 4) hash = addWord(hash, bytes.readUInt32LE(at));
+  for (; at + 4 <= bytes.length; at += 4) hash = mixWord(hash, bytes.readUInt32LE(at));
   if (at < bytes.length) {
     const tail = Buffer.alloc(4);
     bytes.copy(tail, 0, at);
-    hash = addWord(hash, tail.readUInt32LE(0));
+    hash = mixWord(hash, tail.readUInt32LE(0));
   }
-  return finish(hash ^ bytes.length);
-}
-
-function addWord(hash: number, word: number): number {
-  const mixed = hash ^ Math.imul(rotate(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593);
-  return (Math.imul(rotate(mixed, 13), 5) + 0xe6546b64) | 0;
-}
-
-function rotate(value: number, by: number): number {
-  return (value << by) | (value >>> (32 - by));
-}
-
-function finish(hash: number): number {
-  let h = hash ^ (hash >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return h ^ (h >>> 16);
+  return finishHash(hash ^ bytes.length);
 }

@@ -15,7 +15,7 @@ import { Ofproto, type OfprotoEvents } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
 import type { DropReason } from './translate/drop-reasons.ts';
 import { Scratch } from './translate/request.ts';
-import { addressTag, everyTag } from './translate/tags.ts';
+import { addressTag, everyTag, groupTag, livenessTag } from './translate/tags.ts';
 import { refuseUntranslatable } from './translate/translate.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
@@ -146,6 +146,10 @@ export class Backer {
         for (const { rule, match } of events)
           this.revalidator.ruleChanged({ ofproto, table: rule.table, match });
       },
+      groupsChanged: (ofproto, numbers) => {
+        for (const number of numbers) this.revalidator.change(groupTag(ofproto.id, number));
+      },
+      livenessChanged: (ofproto) => this.revalidator.change(livenessTag(ofproto.id)),
       ageingChanged: () => this.#arrangeAgeing(),
       addressChanged: (ofproto, mac, vlan) => {
         this.revalidator.change(addressTag(ofproto.id, mac, vlan));

@@ -25,15 +25,17 @@ import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
 import type { BundleConfig, OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
+import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
 import { PortNumbers } from './port-numbers.ts';
 import type { Requester } from './requester.ts';
+import { SwitchTransaction } from './switch-transaction.ts';
 import { FlowExpiry } from './tables/expiry.ts';
 import type { FlowEvent } from './tables/flow-events.ts';
 import { findRules } from './tables/flow-query.ts';
 import { FlowTables } from './tables/flow-tables.ts';
-import { addRule, FlowTransaction, removeRules } from './tables/flow-transaction.ts';
+import { addRule, removeRules } from './tables/flow-transaction.ts';
 import { LearnedCookies } from './tables/learned-cookies.ts';
 
 const log = logger('ofproto');
@@ -55,6 +57,9 @@ export interface OfprotoEvents {
   changed(): void;
   /** Rules came, went or changed. */
   rulesChanged(ofproto: Ofproto, events: readonly FlowEvent[]): void;
+  groupsChanged(ofproto: Ofproto, numbers: Iterable<number>): void;
+  /** What is live may not be so any more, or be so now. */
+  livenessChanged(ofproto: Ofproto): void;
   /** Addresses may be due earlier than thought. */
   ageingChanged(): void;
   addressChanged(ofproto: Ofproto, mac: Mac, vlan: number): void;
@@ -80,6 +85,7 @@ export class Ofproto {
   readonly macs: MacTable<Bundle>;
   readonly tables: FlowTables;
   readonly controllers: Controllers;
+  readonly groups = new GroupTable();
   readonly #deps: OfprotoDeps;
   readonly #ports = new Map<OfPort, OfprotoPort>();
   readonly #bundles = new Map<string, Bundle>();
@@ -176,9 +182,14 @@ export class Ofproto {
   /** Changes flows as a controller asks. Throws OpenFlowError. */
   modifyFlows(mod: FlowMod, version: WireVersion, by?: Requester): void {
     this.checkFlowMod(mod, version);
+    this.change((transaction) => transaction.modifyFlows(mod), by);
+  }
+
+  /** Makes changes, or none if `make` throws. */
+  change(make: (transaction: SwitchTransaction) => void, by?: Requester): void {
     const transaction = this.beginChange();
     try {
-      transaction.apply(mod);
+      make(transaction);
     } catch (why) {
       transaction.revert();
       throw why;
@@ -194,9 +205,15 @@ export class Ofproto {
     throw new OpenFlowError(name, 'actions that do not fit the match');
   }
 
-  /** Changes of flows that packets see all at once. */
-  beginChange(): FlowTransaction {
-    return new FlowTransaction(this.tables);
+  /** Changes that packets see all at once. */
+  beginChange(): SwitchTransaction {
+    const { events } = this.#deps;
+    return new SwitchTransaction({
+      tables: this.tables,
+      groups: this.groups,
+      groupsChanged: (numbers) => events.groupsChanged(this, numbers),
+      now: () => this.now,
+    });
   }
 
   /** Opens and closes the sockets that the configuration names; resolves when they are there. */
@@ -290,6 +307,7 @@ export class Ofproto {
     if (port === undefined) return;
     const { patchPeer = port.patchPeer } = change;
     this.controllers.portChanged(port);
+    if (port.updateLiveness()) this.#deps.events.livenessChanged(this);
     if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
     const isOtherActive = port.bundle?.chooseActive() === true;
     if (patchPeer === port.patchPeer && !isOtherActive) return;

@@ -27,6 +27,7 @@ export class OfprotoPort {
   patchPeer: string | undefined;
   /** The Port row it is a member of, once that is configured. */
   bundle: Bundle | undefined;
+  #isLive: boolean;
   /** Frames that crossed a patch port: its device never sees them. */
   readonly patchCounters = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };
 
@@ -41,6 +42,7 @@ export class OfprotoPort {
     this.dpPort = dpPort;
     this.patchPeer = patchPeer;
     this.createdAt = createdAt;
+    this.#isLive = isUsable(netdev);
   }
 
   get name(): string {
@@ -50,6 +52,18 @@ export class OfprotoPort {
   /** Bits of `portConfigNames`. */
   get config(): number {
     return this.settings | (this.netdev.state.isUp ? 0 : portDown);
+  }
+
+  /** Groups may choose it. */
+  get isLive(): boolean {
+    return this.#isLive;
+  }
+
+  /** Its netdev's state may be another. True when that made it live, or not live any more. */
+  updateLiveness(): boolean {
+    const before = this.#isLive;
+    this.#isLive = isUsable(this.netdev);
+    return this.#isLive !== before;
   }
 
   /** Counters of its device. No device sees what crosses a patch port: the switch counts it. */
@@ -63,6 +77,10 @@ export class OfprotoPort {
       ['tx_packets', txPackets],
     ]);
   }
+}
+
+function isUsable({ state }: Netdev): boolean {
+  return state.isUp && state.hasCarrier;
 }
 
 /** A Port row in the switch: one interface, or a bond of several. */

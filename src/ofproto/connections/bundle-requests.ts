@@ -1,10 +1,15 @@
 /** Changes that are made together: OpenFlow 1.4.1 section 6.8 and 7.3.9. */
-import { decodeMessage } from '../../openflow/codec.ts';
+import { decodeMessage, type Received } from '../../openflow/codec.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { BundleControl } from '../../openflow/messages/bundles.ts';
+import type { WireVersion } from '../../openflow/versions.ts';
+import type { SwitchTransaction } from '../switch-transaction.ts';
 import { flowModOf } from './flow-requests.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import type { SwitchConnection } from './switch-connection.ts';
+
+/** Throws OpenFlowError. */
+type BundledChange = (transaction: SwitchTransaction) => void;
 
 export const bundleRequests: RequestHandlers = {
   BUNDLE_CONTROL(connection, request) {
@@ -14,17 +19,38 @@ export const bundleRequests: RequestHandlers = {
   },
   BUNDLE_ADD_MESSAGE(connection, { value, version }) {
     const { bundle, flags, message: bytes } = value;
-    const message = decodeMessage(bytes);
-    if (message.name !== 'FLOW_MOD')
+    const change = changeOf(connection, decodeMessage(bytes), version);
+    connection.bundles.add(bundle, flags, { message: change, bytes });
+  },
+};
+
+/** What a message of a bundle changes when the bundle is committed. Throws OpenFlowError. */
+function changeOf(connection: SwitchConnection, message: Received, version: WireVersion): BundledChange {
+  switch (message.name) {
+    case 'FLOW_MOD': {
+      const mod = flowModOf(connection, message.value, version);
+      connection.ofproto.checkFlowMod(mod, version);
+      return (transaction) => transaction.modifyFlows(mod);
+    }
+    case 'GROUP_MOD': {
+      const { value } = message;
+      return (transaction) => transaction.modifyGroup(value);
+    }
+    case 'PORT_MOD': {
+      const { value, xid } = message;
+      const { ofproto } = connection;
+      return (transaction) => {
+        ofproto.portToModify(value);
+        transaction.onCommit(() => void ofproto.modifyPort(value, connection.requester(xid)));
+      };
+    }
+    default:
       throw new OpenFlowError(
         'OFPBFC_MSG_UNSUP',
         `a ${message.name} may not be in a bundle of this switch yet`,
       );
-    const mod = flowModOf(connection, message.value, version);
-    connection.ofproto.checkFlowMod(mod, version);
-    connection.bundles.add(bundle, flags, { message: mod, bytes });
-  },
-};
+  }
+}
 
 /** Returns what answers it. Throws OpenFlowError. */
 function control(
@@ -56,7 +82,7 @@ function commit(connection: SwitchConnection, bundle: number, flags: number, xid
   const transaction = connection.ofproto.beginChange();
   for (const { message, bytes } of connection.bundles.take(bundle, flags)) {
     try {
-      transaction.apply(message);
+      message(transaction);
     } catch (why) {
       if (!(why instanceof OpenFlowError)) throw why;
       transaction.revert();

@@ -5,6 +5,7 @@ import type { Message } from '../../openflow/messages/index.ts';
 import { bundleRequests } from './bundle-requests.ts';
 import { controllerRequests } from './controller-requests.ts';
 import { flowRequests } from './flow-requests.ts';
+import { groupRequests } from './group-requests.ts';
 import { portRequests } from './port-requests.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import type { SwitchConnection } from './switch-connection.ts';
@@ -17,6 +18,7 @@ const handlers: RequestHandlers = {
   ...portRequests,
   ...tableRequests,
   ...flowRequests,
+  ...groupRequests,
   ...bundleRequests,
 };
 

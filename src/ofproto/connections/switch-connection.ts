@@ -16,11 +16,11 @@ import { OpenFlowError } from '../../openflow/errors.ts';
 import type { AsyncConfig, AsyncMasks } from '../../openflow/messages/async.ts';
 import type { SwitchConfig } from '../../openflow/messages/configuration.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
-import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Requester } from '../requester.ts';
+import type { SwitchTransaction } from '../switch-transaction.ts';
 import { type AsyncKind, defaultAsyncConfig, invalidTtlBit, isSent } from './async-messages.ts';
 import { ConnectionBundles } from './connection-bundles.ts';
 import { packetInMessage, packetInReasonOf } from './packet-in-message.ts';
@@ -47,10 +47,10 @@ export const defaultMissSendLength = 128;
 
 export class SwitchConnection implements RoleHolder {
   readonly ofproto: Ofproto;
-  readonly bundles = new ConnectionBundles<FlowMod>();
   readonly election: RoleElection;
   readonly kind: 'primary' | 'service';
   role: HeldRole = 'equal';
+  readonly bundles = new ConnectionBundles<(transaction: SwitchTransaction) => void>();
   /** Changes of flows tell their table in OpenFlow 1.0 too. */
   tellsTable = false;
   missSendLength: number;

@@ -1,11 +1,10 @@
 /** Which rules a request or a change is about: OpenFlow 1.5.1 section 6.4 and 7.3.5.2. */
 import type { Match } from '../../flow/match.ts';
-import { declarationOf } from '../../openflow/action-rules.ts';
-import type { AnyAction } from '../../openflow/actions/declare.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
+import { someAction } from './actions-within.ts';
 import type { FlowTable } from './flow-table.ts';
 import { type FlowTables, internalTable } from './flow-tables.ts';
 import type { Rule } from './rule.ts';
@@ -73,11 +72,4 @@ function isAskedFor(rule: Rule, { cookie, cookieMask, outPort, outGroup }: FlowQ
 function isOutputTo(action: Action, port: number): boolean {
   if (action.do === 'output' || action.do === 'enqueue') return action.port === port;
   return action.do === 'controller' && port === reservedPorts.CONTROLLER;
-}
-
-/** Also of actions inside of others. */
-function someAction(actions: readonly AnyAction[], is: (action: Action) => boolean): boolean {
-  return actions.some(
-    (action) => is(action as Action) || someAction(declarationOf(action).inner?.(action) ?? [], is),
-  );
 }

@@ -10,7 +10,6 @@ describe('a rule', () => {
   });
 
   test.each([
-    ['group', 'output:1,group:7'],
     ['conjunction', 'conjunction(1,1/2)'], // matched as if it were alone, it would do what nobody asked for
   ])('is refused with the name of the action %s, that nothing can carry out yet', (name, actions) => {
     const sw = new VirtualSwitch();

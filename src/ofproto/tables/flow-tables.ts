@@ -12,6 +12,7 @@ import type { Requester } from '../requester.ts';
 import { CookieIndex } from './cookie-index.ts';
 import type { FlowEvent } from './flow-events.ts';
 import { FlowTable } from './flow-table.ts';
+import { ReferenceIndex } from './reference-index.ts';
 import { plainRule, Rule } from './rule.ts';
 
 /** The table of what the switch itself needs. Users do not see it but by its number and `bridge/dump-flows`. */
@@ -56,6 +57,8 @@ export class FlowTables {
   readonly internal: InternalRules;
   /** Those with a cookie, by it. */
   readonly cookies = new CookieIndex();
+  /** Those that send packets to groups. */
+  readonly groupUsers = new ReferenceIndex((action) => (action.do === 'group' ? action.group : undefined));
   /** Packets see the rules of this version. */
   version = 0;
   readonly #tables: (FlowTable | undefined)[] = [];

@@ -24,12 +24,15 @@ const stays = 0x7fffffff;
 export class FlowTransaction {
   readonly #tables: FlowTables;
   readonly #deps: FlowTablesDeps;
+  readonly #check: (actions: readonly Action[]) => void;
   readonly #version: number;
   readonly #events: FlowEvent[] = [];
 
-  constructor(tables: FlowTables) {
+  /** `check` throws OpenFlowError for actions that no flow may get. */
+  constructor(tables: FlowTables, check = tables.deps.check) {
     this.#tables = tables;
     this.#deps = tables.deps;
+    this.#check = check;
     this.#version = tables.version + 1;
   }
 
@@ -56,10 +59,11 @@ export class FlowTransaction {
 
   /** Adds a rule in place of one of the same match and priority. Throws OpenFlowError for actions that cannot be done. */
   insert(rule: Rule, match: Match, keepsCounts = false): Rule {
-    this.#deps.check(rule.actions);
+    this.#check(rule.actions);
     rule.addedIn = this.#version;
     const before = this.#tables.table(rule.table).rules.insert(rule, match);
     this.#tables.cookies.add(rule);
+    this.#tables.groupUsers.add(rule);
     if (before === undefined) {
       this.#events.push({ kind: 'added', rule, match });
       return rule;
@@ -73,6 +77,22 @@ export class FlowTransaction {
   remove(rule: Rule, reason: FlowRemovedReason): void {
     rule.removedIn = this.#version;
     this.#events.push({ kind: 'removed', rule, match: this.#tables.matchOf(rule), reason });
+  }
+
+  /** Those of them that are there. */
+  removeAll(rules: Iterable<Rule>, reason: FlowRemovedReason): void {
+    for (const rule of rules) if (rule.isVisible(this.#version)) this.remove(rule, reason);
+  }
+
+  /** Runs something that sees what was changed so far. */
+  preview<T>(run: () => T): T {
+    const { version } = this.#tables;
+    this.#tables.version = this.#version;
+    try {
+      return run();
+    } finally {
+      this.#tables.version = version;
+    }
   }
 
   /** From now on packets see what was changed. */
@@ -99,6 +119,7 @@ export class FlowTransaction {
   #drop(rule: Rule): void {
     this.#tables.table(rule.table).rules.remove(rule);
     this.#tables.cookies.remove(rule);
+    this.#tables.groupUsers.remove(rule);
   }
 
   #add(mod: FlowMod): void {

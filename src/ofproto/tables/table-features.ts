@@ -14,33 +14,37 @@ const namesOf = (some: readonly Field[]): TableFeatures['match'] => fieldSet(som
 const match = namesOf(onWire);
 const mask = namesOf(onWire.filter((field) => field.mask === 'bits' || field.mask === 'cidr'));
 
+/** Those that flows and groups can do. */
+export const tableActions: InstructionFeatures['apply']['actions'] = [
+  'output',
+  'enqueue',
+  'group',
+  'set_field',
+  'set_vlan_vid',
+  'set_vlan_pcp',
+  'strip_vlan',
+  'push_vlan',
+  'mod_dl_src',
+  'mod_dl_dst',
+  'mod_nw_src',
+  'mod_nw_dst',
+  'mod_nw_tos',
+  'mod_nw_ecn',
+  'mod_nw_ttl',
+  'mod_tp_src',
+  'mod_tp_dst',
+  'dec_ttl',
+  'set_mpls_label',
+  'set_mpls_tc',
+  'set_mpls_ttl',
+  'dec_mpls_ttl',
+  'push_mpls',
+  'pop_mpls',
+  'set_queue',
+];
+
 const actions: InstructionFeatures['apply'] = {
-  actions: [
-    'output',
-    'group',
-    'set_field',
-    'set_vlan_vid',
-    'set_vlan_pcp',
-    'strip_vlan',
-    'push_vlan',
-    'mod_dl_src',
-    'mod_dl_dst',
-    'mod_nw_src',
-    'mod_nw_dst',
-    'mod_nw_tos',
-    'mod_nw_ecn',
-    'mod_nw_ttl',
-    'mod_tp_src',
-    'mod_tp_dst',
-    'dec_ttl',
-    'set_mpls_label',
-    'set_mpls_tc',
-    'set_mpls_ttl',
-    'dec_mpls_ttl',
-    'push_mpls',
-    'pop_mpls',
-    'set_queue',
-  ],
+  actions: tableActions,
   setFields: namesOf(onWire.filter(({ isWritable }) => isWritable)),
 };
 

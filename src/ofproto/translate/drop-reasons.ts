@@ -22,6 +22,8 @@ const dropReasons = {
   noInputPort: silent('it came in by a port of no bridge'),
   noRecirculationContext: silent('nothing is known of the recirculation id under which it was looked up'),
   noController: silent('an action sent it up for a controller, and none is there to take it'),
+  noLiveBucket: detail('no live bucket'),
+  noSuchGroup: { ...silent('it went to a group that is not there'), detailKind: 'warning' },
   noCollector: silent('an action sampled it, and no collector is there to take it'),
   unknownUserData: silent('an action sent it up with user data that are none of ours'),
   noMatch: silent('no rule matches and no controller is there to ask'),

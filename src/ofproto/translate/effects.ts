@@ -4,6 +4,7 @@
  * forwarded by the resulting flow, so that counters stay right and addresses in use do not age.
  */
 import type { Mac } from '../../flow/mac.ts';
+import type { Group, GroupBucket } from '../groups/group.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { FlowTable } from '../tables/flow-table.ts';
@@ -29,6 +30,7 @@ export type Effect =
   | { readonly kind: 'learnFlow'; readonly flow: LearnedFlow }
   /** A TCP connection ended, so that its rule is to end in so many seconds; 0 for no change. */
   | { readonly kind: 'finish'; readonly rule: Rule; readonly idle: number; readonly hard: number }
+  | { readonly kind: 'group'; readonly group: Group; readonly buckets: readonly GroupBucket[] }
   | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort };
 
 /** Counts packets, the last of them at `at`, and bytes for rules and patch ports; learning is `applyLearning`. */
@@ -41,7 +43,8 @@ export function creditEffects(
       effect.rule?.credit(packets, bytes, at);
       effect.table.lookupCount += packets;
       if (effect.isMatch) effect.table.matchCount += packets;
-    } else if (effect.kind === 'patch') {
+    } else if (effect.kind === 'group') effect.group.credit(effect.buckets, packets, bytes);
+    else if (effect.kind === 'patch') {
       effect.from.patchCounters.txPackets += packets;
       effect.from.patchCounters.txBytes += bytes;
       effect.to.patchCounters.rxPackets += packets;

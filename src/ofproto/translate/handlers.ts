@@ -1,5 +1,6 @@
 /** One handler for each action that translation knows. A rule with any other is refused; see translate.ts. */
 import { fieldHandlers } from './field-handlers.ts';
+import { groupHandlers } from './group-handlers.ts';
 import type { Handlers } from './handler.ts';
 import { headerHandlers } from './header-handlers.ts';
 import { learnHandlers } from './learn-handlers.ts';
@@ -12,4 +13,5 @@ export const handlers: Handlers = {
   ...fieldHandlers,
   ...pipelineHandlers,
   ...learnHandlers,
+  ...groupHandlers,
 };

@@ -1,10 +1,25 @@
 /**
- * What a flow's translation depended on, as a set of 32 hashed bits: enough to tell which flows a changed address
+ * What a flow's translation depended on, as a set of 32 hashed bits: enough to tell which flows a changed address or group
  * cannot concern, in a few bytes a flow. `everyTag` stands for the configuration.
  */
 import type { Mac } from '../../flow/mac.ts';
 
 export const everyTag = -1;
+
+/** The bit of "what that group of that bridge is". */
+export function groupTag(bridge: number, group: number): number {
+  return bitOf(Math.imul(bridge, 0x9e3779b1) ^ group);
+}
+
+/** The bit of "which ports of that bridge are live". */
+export function livenessTag(bridge: number): number {
+  return bitOf(bridge);
+}
+
+function bitOf(number: number): number {
+  const hash = Math.imul(number ^ (number >>> 15), 0x85ebca6b);
+  return 1 << (Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) >>> 27);
+}
 
 /** The bit of "where `mac` is in `vlan` of that bridge". */
 export function addressTag(bridge: number, mac: Mac, vlan: number): number {

@@ -3,7 +3,7 @@ import { hexOrZero } from '../../base/numbers.ts';
 import { explainDrop } from './drop-reasons.ts';
 import type { TraceEvent, TraceNode } from './trace.ts';
 
-type Kind = 'place' | 'bridge' | 'action' | 'detail' | 'warning' | 'error';
+type Kind = 'place' | 'bridge' | 'bucket' | 'action' | 'detail' | 'warning' | 'error';
 type Line = readonly [kind: Kind, text: string];
 
 /** One text for each event; most are one line. */
@@ -40,6 +40,15 @@ const texts: Texts = {
     port > 0xffff
       ? [['warning', `output port ${port} is out of range`]]
       : [['detail', `output port is ${port}`]],
+  bucket: ({ bucket }) => [['bucket', `bucket ${bucket}`]],
+  bucketChosen: ({ bucket }) => [['detail', `using bucket ${bucket}`]],
+  bucketScore: ({ bucket, score }) => [['detail', `bucket ${bucket}: score ${score}`]],
+  bucketDead: ({ bucket, watched }) => [
+    [
+      'detail',
+      `bucket ${bucket}: not live due to ${watched.map((number) => `port ${number}`).join(' and ')}`,
+    ],
+  ],
   value: ({ bits, value }) => [['detail', `${bits} is now ${value}`]],
   ignored: ({ action, field }) => [['warning', `unmet prerequisites for ${field}, ${action} ignored`]],
   misplaced: ({ what }) => [['error', what]],
@@ -79,13 +88,18 @@ function formatNodes(nodes: readonly TraceNode[], level: number): string {
 function flatten({ event, children }: TraceNode): Shown[] {
   const lines = linesOf(event);
   const [first] = lines;
-  if (first !== undefined && isPlace(first[0])) return [{ line: first, children }];
+  if (first !== undefined && hasInside(first[0])) return [{ line: first, children }];
   return [...lines.map((line) => ({ line, children: [] })), ...children.flatMap(flatten)];
 }
 
 function linesOf<E extends TraceEvent['event']>(event: Extract<TraceEvent, { event: E }>): readonly Line[] {
   const name: E = event.event;
   return texts[name](event);
+}
+
+/** What follows from it is shown inside. */
+function hasInside(kind: Kind): boolean {
+  return isPlace(kind) || kind === 'bucket';
 }
 
 function isPlace(kind: Kind): boolean {
@@ -103,6 +117,7 @@ function formatLine(kind: Kind, text: string, indent: string): string {
     case 'error':
       return `${indent} >>>> ${text} <<<<\n`;
     case 'place':
+    case 'bucket':
     case 'action':
       return `${indent}${text}\n`;
   }

@@ -36,6 +36,13 @@ export type TraceEvent =
   | { readonly event: 'queue'; readonly priority: number }
   | { readonly event: 'ttlExpired'; readonly header: 'IPv4' | 'IPv6' | 'MPLS' | 'NSH' }
   | { readonly event: 'outputPort'; readonly port: number }
+  /** What a bucket does, by its place in its group. */
+  | { readonly event: 'bucket'; readonly bucket: number }
+  | { readonly event: 'bucketChosen'; readonly bucket: number }
+  /** What it drew when buckets were chosen by a hash of fields. */
+  | { readonly event: 'bucketScore'; readonly bucket: number; readonly score: number }
+  /** Not live: ports and groups that it watches, none where it has no share of packets. */
+  | { readonly event: 'bucketDead'; readonly bucket: number; readonly watched: readonly number[] }
   /** Bits that an action wrote, and what they are now, as text. */
   | { readonly event: 'value'; readonly bits: string; readonly value: string }
   /** The packet does not have the field. */

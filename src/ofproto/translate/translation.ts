@@ -30,6 +30,8 @@ import { seesNoPayload } from './uncovered.ts';
 const maxDepth = 64;
 /** Rules of one packet in all. */
 const maxLookups = maxDepth * maxDepth;
+/** Buckets of groups; with none that sends anything, nothing else would end their nesting. */
+const maxBranches = 65_536;
 /** About what 64 KiB of actions are on the reference's wire to the datapath, at 8 bytes for each. */
 const maxActions = 8192;
 
@@ -82,6 +84,7 @@ export class Translation {
   /** The last label was popped: what the pipeline knows of what was behind it is nothing. */
   #isUncovered = false;
   #depth = 0;
+  #branchCount = 0;
   tags = 0;
   /** Values that actions have put aside. */
   stack: bigint[] = [];
@@ -219,6 +222,15 @@ export class Translation {
     });
   }
 
+  /** Runs actions on a copy of the packet, in one more depth. That they end the pipeline counts only for them. */
+  branch(actions: readonly Action[]): void {
+    this.#depth++;
+    this.#branchCount++;
+    this.#elsewhere(() => this.#runActions(actions));
+    this.#hasEnded = false;
+    this.#depth--;
+  }
+
   /** The next output sends no more than so many bytes. */
   cut(maxSize: number): void {
     this.#actions.push({ do: 'trunc', maxSize });
@@ -262,7 +274,7 @@ export class Translation {
       this.#place = { ...this.#place, ofproto: to.ofproto };
       this.trace?.enter({ event: 'bridge', name: to.ofproto.name });
       if (this.#isUncovered) this.drop('needsRecirculation');
-      else if (this.#mayGoOn()) this.#runPipeline(to.port.ofPort, 1);
+      else if (this.mayGoOn()) this.#runPipeline(to.port.ofPort, 1);
       this.trace?.leave();
       mask.set(tunnelBits, firstTunnelWord);
     });
@@ -294,7 +306,7 @@ export class Translation {
    */
   lookUp(table: number, inPort: OfPort, obeysMiss: boolean): void {
     if (this.#isUncovered) this.drop('needsRecirculation');
-    else if (this.#mayGoOn())
+    else if (this.mayGoOn())
       this.#runTable(table, inPort, { levels: table <= this.table ? 1 : 0, obeysMiss, isFirst: false });
   }
 
@@ -319,9 +331,11 @@ export class Translation {
     this.trace?.leave();
   }
 
-  #mayGoOn(): boolean {
+  /** May more be nested, looked up and done for this packet? Drops it otherwise. */
+  mayGoOn(): boolean {
     if (this.#depth >= maxDepth) this.drop('tooDeep');
-    else if (this.#lookups.done.length >= maxLookups) this.drop('tooManyLookups');
+    else if (this.#lookups.done.length >= maxLookups || this.#branchCount >= maxBranches)
+      this.drop('tooManyLookups');
     else if (this.#actions.length >= maxActions) {
       this.drop('tooManyActions');
       this.exit();

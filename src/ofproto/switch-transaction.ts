@@ -1,0 +1,90 @@
+/**
+ * Changes of a switch that are seen whole or not at all: flows, groups and what goes with them (OpenFlow 1.4.1
+ * section 6.8). A change sees those before it.
+ */
+import type { Ms } from '../base/units.ts';
+import type { Action } from '../openflow/actions/index.ts';
+import { OpenFlowError } from '../openflow/errors.ts';
+import type { FlowMod } from '../openflow/messages/flow-mod.ts';
+import type { GroupMod } from '../openflow/messages/groups.ts';
+import { GroupChanges, type GroupTable } from './groups/group-table.ts';
+import type { Requester } from './requester.ts';
+import { someAction } from './tables/actions-within.ts';
+import type { FlowTables } from './tables/flow-tables.ts';
+import { FlowTransaction } from './tables/flow-transaction.ts';
+
+export interface SwitchTransactionDeps {
+  readonly tables: FlowTables;
+  readonly groups: GroupTable;
+  /** Groups of these numbers came, went or changed. */
+  readonly groupsChanged: (numbers: Iterable<number>) => void;
+  readonly now: () => Ms;
+}
+
+/** One owner, who calls either `commit` or `revert` in the end; after an error only `revert` is left. */
+export class SwitchTransaction {
+  readonly #deps: SwitchTransactionDeps;
+  readonly #flows: FlowTransaction;
+  readonly #groups: GroupChanges;
+  #hasGroups = false;
+  readonly #onCommit: (() => void)[] = [];
+
+  constructor(deps: SwitchTransactionDeps) {
+    this.#deps = deps;
+    this.#groups = new GroupChanges(deps.groups);
+    this.#flows = new FlowTransaction(deps.tables, (actions) => {
+      deps.tables.deps.check(actions);
+      this.checkReferences(actions);
+    });
+  }
+
+  /** Throws OpenFlowError. */
+  modifyFlows(mod: FlowMod): void {
+    this.#flows.apply(mod);
+  }
+
+  /** Flows that use a group go with it. Throws OpenFlowError. */
+  modifyGroup(mod: GroupMod): void {
+    this.#hasGroups = true;
+    for (const number of this.#groups.apply(mod, this.#deps.now()))
+      this.#flows.removeAll(this.#deps.tables.groupUsers.find(number), 'group_delete');
+  }
+
+  /** Throws OpenFlowError for actions that name a group which is not there. */
+  checkReferences(actions: readonly Action[]): void {
+    someAction(actions, (action) => {
+      if (action.do === 'group' && this.#groups.get(action.group) === undefined)
+        throw new OpenFlowError('OFPBAC_BAD_OUT_GROUP', `there is no group ${action.group}`);
+      return false;
+    });
+  }
+
+  /** Runs something as if all so far held already. Nothing may be changed by it. */
+  preview<T>(run: () => T): T {
+    this.#groups.swap();
+    try {
+      return this.#flows.preview(run);
+    } finally {
+      this.#groups.swap();
+    }
+  }
+
+  /** Is done right after all changes hold, in the order of these calls. */
+  onCommit(act: () => void): void {
+    this.#onCommit.push(act);
+  }
+
+  commit(by?: Requester): void {
+    if (this.#hasGroups) {
+      this.#groups.swap();
+      this.#deps.groupsChanged(this.#groups.numbers);
+    }
+    this.#flows.commit(by);
+    for (const act of this.#onCommit) act();
+  }
+
+  /** All is as it was before. */
+  revert(): void {
+    this.#flows.revert();
+  }
+}
