@@ -11,6 +11,7 @@ import { formatFieldText, type PortText } from './fields/text.ts';
 import { hasBits, readField, wholeMask } from './fields/value.ts';
 import { etherTypeOf, getSlot } from './key.ts';
 import type { SlotName } from './slots.ts';
+import { formatOption, type OptionMatch } from './tunnel-options.ts';
 
 /** Marks up a part of the text, e.g. by colour. */
 type Paint = (text: string, part: 'param' | 'special' | 'value') => string;
@@ -20,8 +21,8 @@ export interface MatchTextOptions {
   readonly paint?: Paint;
   /** Said first unless it is OpenFlow's usual 32768. */
   readonly priority?: number;
-  /** Tunnel options as "tun_metadata0=0x5": where they lie is the bridge's TLV table's matter. */
-  readonly tunnelOptions?: readonly string[];
+  /** Those of the match that have no place in the key. */
+  readonly tunnelOptions?: readonly OptionMatch[] | undefined;
 }
 
 const usualPriority = 32768;
@@ -273,7 +274,10 @@ const items: readonly Item[] = [
   item('gtpu_flags', 'tun_gtpu_flags', (value) => formatHex(value, false)),
   item('gtpu_msgtype', 'tun_gtpu_msgtype', decimal),
   item('tun_flags', 'tun_flags', flagsOf(tunnelFlagNames, 0xffff)),
-  ({ options }) => options.tunnelOptions?.join(',') ?? '',
+  ({ options, paint }) =>
+    (options.tunnelOptions ?? [])
+      .map((option) => formatOption(option, (label) => paint(label, 'param')))
+      .join(','),
   item('metadata', 'metadata', shortHex),
   item('in_port', 'in_port', (value, _mask, _isExact, { options }) =>
     options.ports.format(Number(integerOf(value))),

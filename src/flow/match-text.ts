@@ -7,10 +7,12 @@ import { etherType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import { type Field, fieldNamed, fields } from './fields/index.ts';
 import { isMetByPacket } from './fields/prerequisites.ts';
-import { type PortText, readFieldText } from './fields/text.ts';
+import { type MaskedValue, type PortText, readFieldText } from './fields/text.ts';
 import { readField, wholeMask, writeField } from './fields/value.ts';
 import { getSlot, maskSlot, newKey, setSlot } from './key.ts';
 import { keyValues } from './key-values.ts';
+import { type Match, packMatch } from './match.ts';
+import { maskedOption, OptionMatches } from './tunnel-options.ts';
 
 /** Words that stand for [EtherType, IP protocol]. */
 const protocols: ReadonlyMap<string, readonly [type: number, protocol?: number]> = new Map([
@@ -38,15 +40,29 @@ export class MatchBuilder {
   /** Zero outside `mask`. */
   readonly key = newKey();
   readonly mask = newKey();
+  readonly #options = new OptionMatches();
 
   /** Back to a match on every packet. */
   clear(): void {
     this.key.fill(0);
     this.mask.fill(0);
+    this.#options.clear();
   }
 
-  /** Takes the place of what was said of the field before. */
+  /** What was built so far. */
+  get match(): Match {
+    return packMatch(this.key, this.mask, this.#options.all);
+  }
+
+  /**
+   * Takes the place of what was said of the field before; an option of tunnels is said once only. Throws Malformed.
+   */
   set(field: Field, value: Uint8Array, mask: Uint8Array): void {
+    if (field.option !== undefined) {
+      const why = this.#options.add(field, value, mask.every((byte) => byte === 0xff) ? undefined : mask);
+      if (why !== undefined) throw wrong(why);
+      return;
+    }
     if (field.name === 'dl_vlan' && value.every((byte) => byte === 0xff)) {
       // OpenFlow 1.0: no tag at all.
       setSlot(this.key, 'vlan_tci', 0);
@@ -67,6 +83,13 @@ export class MatchBuilder {
     if (field.impliesTag !== true || isAny) return;
     setSlot(this.key, 'vlan_tci', getSlot(this.key, 'vlan_tci') | vlanPresent);
     setSlot(this.mask, 'vlan_tci', getSlot(this.mask, 'vlan_tci') | vlanPresent);
+  }
+
+  /** What was said of the field; all zero for nothing. */
+  get(field: Field): MaskedValue {
+    if (field.option === undefined)
+      return { value: readField(this.key, field), mask: readField(this.mask, field) };
+    return maskedOption(field, this.#options.all);
   }
 
   /** That there is a tag counts only together with something in it. */

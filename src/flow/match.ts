@@ -2,18 +2,26 @@
 import { newKey, setSlot } from './key.ts';
 import { internMask, type Mask } from './mask.ts';
 import { keyWordCount, type SlotName } from './slots.ts';
+import { isSameOptions, type OptionMatch } from './tunnel-options.ts';
 
 /** Which packets: those whose key, under `mask`, has `values`. Immutable, shared by reference; for programs opaque. */
 export interface Match {
   readonly mask: Mask;
   /** The words of `mask.words`, zero outside `mask.bits`; signed. */
   readonly values: readonly number[];
+  /** Options of tunnels that were not given a place in the key, in the order of their fields; absent for none. */
+  readonly options?: readonly OptionMatch[];
 }
 
 /** `key` need not be masked. */
-export function packMatch(key: Uint32Array, mask: Uint32Array): Match {
+export function packMatch(
+  key: Uint32Array,
+  mask: Uint32Array,
+  options?: readonly OptionMatch[] | undefined,
+): Match {
   const interned = internMask(mask);
-  return { mask: interned, values: interned.pack(key) };
+  const values = interned.pack(key);
+  return options === undefined ? { mask: interned, values } : { mask: interned, values, options };
 }
 
 /** A key as a value: a match on all of those of its words that are not zero. */
@@ -71,7 +79,11 @@ export function isOverlap(a: Match, b: Match): boolean {
 }
 
 export function isSameMatch(a: Match, b: Match): boolean {
-  return a.mask === b.mask && a.values.every((value, n) => value === b.values[n]);
+  return (
+    a.mask === b.mask &&
+    a.values.every((value, n) => value === b.values[n]) &&
+    isSameOptions(a.options, b.options)
+  );
 }
 
 /** A match on the whole of some slots of at most four bytes; on every packet when there are none. */

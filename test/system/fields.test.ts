@@ -141,7 +141,7 @@ function ours(text: string): string {
     if (error instanceof Malformed) return error.why;
     throw error;
   }
-  return formatMatch(match.key, match.mask, { ports: portText });
+  return formatMatch(match.key, match.mask, { ports: portText, tunnelOptions: match.match.options });
 }
 
 function theirs(text: string): string {

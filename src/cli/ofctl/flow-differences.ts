@@ -1,5 +1,6 @@
 /** Commands that compare flows: diff-flows, and replace-flows, which sends the differences. */
 import { statSync } from '../../base/files.ts';
+import { formatOption, lengthened } from '../../flow/tunnel-options.ts';
 import { formatActions } from '../../openflow/action-codec.ts';
 import { formatPackedMatch } from '../../openflow/match/match-codec.ts';
 import { flowFlags } from '../../openflow/messages/flow-flags.ts';
@@ -31,28 +32,42 @@ interface Pair {
 
 /** Entries by what makes them the same: table, match and priority. */
 class Comparison {
-  /** By table, then by mask, so that entries of one kind stay together. */
-  readonly #tables = new Map<number, Map<number, Map<string, Pair>>>();
+  readonly #entries: Readonly<Record<keyof Pair, Entry[]>> = { a: [], b: [] };
+  /** Bytes of the options of tunnels that matches are on: as many as any match tells, in words. */
+  readonly #optionSizes = new Map<number, number>();
 
   add(side: keyof Pair, entry: Entry): void {
+    this.#entries[side].push(entry);
+    for (const { index, value } of entry.match.options ?? []) {
+      const size = (value.length + 3) & ~3;
+      this.#optionSizes.set(index, Math.max(size, this.#optionSizes.get(index) ?? 0));
+    }
+  }
+
+  /** Table by table, each with its pairs; entries with the same mask stay together. */
+  *tables(): IterableIterator<readonly Pair[]> {
+    const tables = new Map<number, Map<number, Map<string, Pair>>>();
+    for (const side of ['a', 'b'] as const)
+      for (const entry of this.#entries[side]) this.#sort(tables, side, entry);
+    const numbers = [...tables.keys()].sort((a, b) => a - b);
+    for (const number of numbers) {
+      const masks = tables.get(number) ?? [];
+      yield [...masks.values()].flatMap((pairs) => [...pairs.values()]);
+    }
+  }
+
+  #sort(tables: Map<number, Map<number, Map<string, Pair>>>, side: keyof Pair, said: Entry): void {
+    const options = said.match.options && lengthened(said.match.options, this.#optionSizes);
+    const entry = options === undefined ? said : { ...said, match: { ...said.match, options } };
     const { match, priority, table } = entry;
-    const masks = this.#tables.get(table) ?? new Map<number, Map<string, Pair>>();
-    this.#tables.set(table, masks);
+    const masks = tables.get(table) ?? new Map<number, Map<string, Pair>>();
+    tables.set(table, masks);
     const pairs = masks.get(match.mask.id) ?? new Map<string, Pair>();
     masks.set(match.mask.id, pairs);
-    const key = `${match.values.join()},${priority}`;
+    const key = `${match.values.join()},${priority},${options?.map((option) => formatOption(option)) ?? ''}`;
     const pair = pairs.get(key) ?? {};
     pairs.set(key, pair);
     pair[side] = entry;
-  }
-
-  /** Table by table, each with its pairs. */
-  *tables(): IterableIterator<readonly Pair[]> {
-    const numbers = [...this.#tables.keys()].sort((a, b) => a - b);
-    for (const number of numbers) {
-      const masks = this.#tables.get(number) ?? [];
-      yield [...masks.values()].flatMap((pairs) => [...pairs.values()]);
-    }
   }
 }
 

@@ -153,7 +153,7 @@ export function checkVlan({ print }: OfctlContext, [tci = '', bits = '']: readon
   const text = formatPackedMatch(match, portText);
   const builder = new MatchBuilder();
   for (const { name, value } of keyValues(text)) builder.take(name, value, portText);
-  print(`${text} -> ${vlanText(packMatch(builder.key, builder.mask))}\n`);
+  print(`${text} -> ${vlanText(builder.match)}\n`);
   print(`NXM: ${throughTlvs(match, 'NXM')}\nOXM: ${throughTlvs(match, 'OXM')}\n`);
   const fixed = match10Bytes(match);
   const back = readMatch10(new Reader(fixed)).match;

@@ -39,6 +39,8 @@ export interface FieldRow {
   readonly impliesTag?: true;
   /** A message gives its mask even where that has all bits. */
   readonly isAlwaysMasked?: true;
+  /** N of tun_metadataN, an option of tunnels: where it is in a key is said by a bridge's TLV table. */
+  readonly option?: number;
   readonly format: FieldFormat;
   readonly mask: FieldMask;
   /** May actions write it? */

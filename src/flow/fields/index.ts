@@ -73,7 +73,6 @@ function count<T>(size: number, make: (index: number) => T): T[] {
   return Array.from({ length: size }, (_, index) => make(index));
 }
 
-/** Where the bytes of an option lie in the slot is decided by a bridge's TLV table. */
 const tunnelOption = {
   slot: 'tun_metadata',
   width: 992,
@@ -89,7 +88,11 @@ const rows: readonly (readonly [name: string, row: FieldRow])[] = [
   ...count(4, (n) => [`xxreg${n}`, registerRow(n, 4, `NXM_NX_XXREG${n} ${111 + n}`)] as const),
   ...count(
     64,
-    (n) => [`tun_metadata${n}`, { ...tunnelOption, numbers: [`NXM_NX_TUN_METADATA${n} ${40 + n}`] }] as const,
+    (n) =>
+      [
+        `tun_metadata${n}`,
+        { ...tunnelOption, option: n, numbers: [`NXM_NX_TUN_METADATA${n} ${40 + n}`] },
+      ] as const,
   ),
 ];
 

@@ -7,6 +7,23 @@ export function readInteger(text: string): bigint | undefined {
   return undefined;
 }
 
+/**
+ * The number that a text begins with: hexadecimal of any length, where white space may stand between the digits, or else
+ * of 64 bits, negative ones counted from the end. undefined for none; `value` is undefined where `size` bytes do not hold it.
+ */
+export function readIntegerAhead(
+  text: string,
+  size: number,
+): { readonly value: bigint | undefined; readonly rest: string } | undefined {
+  const [all = '', hex, sign, digits = ''] =
+    /^0x([0-9a-f \t\r\n]*)|^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)/i.exec(text) ?? [];
+  if (all === '') return undefined;
+  const plain = hex === undefined ? (readInteger(digits) ?? 0n) : BigInt(`0x0${hex.replaceAll(/\s/g, '')}`);
+  const limit = BigInt(8 * (hex === undefined ? Math.min(8, size) : size));
+  const value = sign === '-' && plain < 1n << 64n ? BigInt.asUintN(64, -plain) : plain;
+  return { value: value >> limit === 0n ? value : undefined, rest: text.slice(all.length) };
+}
+
 /** Network order, `size` bytes; undefined when it does not fit. */
 export function integerBytes(value: bigint, size: number): Uint8Array | undefined {
   if (value >> BigInt(8 * size) !== 0n) return undefined;

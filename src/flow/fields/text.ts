@@ -16,7 +16,7 @@ import {
   tunnelFlagNames,
 } from './flags.ts';
 import type { Field } from './index.ts';
-import { formatHex, integerBytes, integerOf, readInteger } from './integer.ts';
+import { formatHex, integerBytes, integerOf, readInteger, readIntegerAhead } from './integer.ts';
 
 export interface MaskedValue {
   readonly value: Uint8Array;
@@ -106,11 +106,12 @@ function ones(size: number): Uint8Array {
 function readMaskedInteger(text: string, { bytes, name }: Field): MaskedValue {
   const [valueText = '', maskText, more] = text.split('/');
   const part = (what: string, given: string): Uint8Array => {
-    const number = readInteger(given);
-    if (number === undefined || more !== undefined) throw wrong(`${text}: bad syntax for ${name} ${what}`);
-    const read = integerBytes(number, bytes);
-    if (read === undefined) throw wrong(`${text}: ${what} too large for ${bytes}-byte field ${name}`);
-    return read;
+    const read = readIntegerAhead(given, bytes);
+    if (read === undefined || read.rest !== '' || more !== undefined)
+      throw wrong(`${text}: bad syntax for ${name} ${what}`);
+    const value = read.value === undefined ? undefined : integerBytes(read.value, bytes);
+    if (value === undefined) throw wrong(`${text}: ${what} too large for ${bytes}-byte field ${name}`);
+    return value;
   };
   const value = part('value', valueText);
   return { value, mask: maskText === undefined ? ones(bytes) : part('mask', maskText) };

@@ -1,4 +1,6 @@
 /** Flows that are asked for and changed: OpenFlow 1.5.1 section 7.3.4.2 and 7.3.5.2 to 7.3.5.4. */
+import type { Match } from '../../flow/match.ts';
+import { OpenFlowError } from '../../openflow/errors.ts';
 import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import type { FlowRequest, FlowStats } from '../../openflow/messages/flows.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
@@ -38,11 +40,20 @@ export const flowRequests: RequestHandlers = {
 
 /** In OpenFlow 1.0 a change of flows tells no table unless that was agreed on. */
 export function flowModOf(connection: SwitchConnection, mod: FlowMod, version: WireVersion): FlowMod {
+  checkOptions(mod.match);
   return version === 1 && !connection.tellsTable ? { ...mod, table: allTables } : mod;
 }
 
 function rulesOf({ tables }: Ofproto, query: FlowRequest): IterableIterator<Rule> {
+  checkOptions(query.match);
   return findRules(tables, query, tables.version);
+}
+
+/** Options of tunnels have no place in keys here: a bridge has no TLV table yet. Throws OpenFlowError. */
+function checkOptions({ options = [] }: Match): void {
+  const [first] = options;
+  if (first !== undefined)
+    throw new OpenFlowError('NXFMFC_INVALID_TLV_FIELD', `tun_metadata${first.index} stands for no option`);
 }
 
 function* statsOf(ofproto: Ofproto, query: FlowRequest): IterableIterator<FlowStats> {

@@ -84,18 +84,6 @@ export function readU64(text: string): bigint {
   return BigInt.asUintN(64, value);
 }
 
-/** The number of at most so many bytes that a text begins with; undefined when there is none or it is too large. */
-export function readIntegerAhead(text: string, size: number): { value: bigint; rest: string } | undefined {
-  const hex = /^0x([0-9a-f \t\r\n]*)/i.exec(text);
-  const [all = '', sign = '', digits = ''] = hex ?? /^\s*([+-]?)(0[0-7]*|[1-9]\d*)/.exec(text) ?? [];
-  if (all === '') return undefined;
-  const plain =
-    hex === null ? (readInteger(digits) ?? 0n) : BigInt(`0x0${(hex[1] ?? '').replaceAll(/\s/g, '')}`);
-  const value = sign === '-' ? BigInt.asUintN(64, -plain) : plain;
-  const limit = hex === null && size > 8 ? 64 : 8 * size;
-  return value >> BigInt(limit) === 0n ? { value, rest: text.slice(all.length) } : undefined;
-}
-
 /** The number that a text begins with, 0 without one, cut to so many bits: how the reference takes some arguments. */
 export function readLeadingNumber(text: string, bits: number): number {
   const digits = /^\s*([+-]?\d+)/.exec(text)?.[1] ?? '0';

@@ -3,10 +3,11 @@
 import { Malformed } from '../../base/errors.ts';
 import { hexOrZero } from '../../base/numbers.ts';
 import type { Field } from '../../flow/fields/index.ts';
+import { readIntegerAhead } from '../../flow/fields/integer.ts';
 import type { PortText } from '../../flow/fields/text.ts';
 import { keyValues } from '../../flow/key-values.ts';
 import { hasShortHeader } from '../match/oxm.ts';
-import { formatTable, readIntegerAhead, readLeadingNumber, readTable, wrong } from './arguments.ts';
+import { formatTable, readLeadingNumber, readTable, wrong } from './arguments.ts';
 import type { ActionText } from './declare.ts';
 import { bytesWith } from './field-bits.ts';
 import { formatFieldValue, readFieldValue } from './field-value.ts';
@@ -176,7 +177,7 @@ function readImmediate(
     return BigInt.asUintN(8 * Math.ceil(width / 8), numberIn(value));
   }
   const read = readIntegerAhead(text, field.bytes);
-  if (read === undefined || read.rest !== '') throw wrong(`${all}: cannot parse integer value`);
+  if (read?.value === undefined || read.rest !== '') throw wrong(`${all}: cannot parse integer value`);
   if (read.value >> BigInt(width) !== 0n) {
     const shown = formatFieldValue(field, bytesWith(read.value, 0, field.bytes), undefined, ports);
     throw wrong(`${all}: value ${shown} does not fit into ${width} bits`);
@@ -196,7 +197,7 @@ function readLoadSpec(text: string): LearnSpec {
   if (arrow === 0) throw wrong(`load: missing source before \`->' in \`${text}'`);
   if (arrow < 0) throw wrong(`load: missing \`->' in \`${text}'`);
   const read = readIntegerAhead(text, mostBytes);
-  if (read === undefined) return { kind: 'load', ...readMove(text) };
+  if (read?.value === undefined) return { kind: 'load', ...readMove(text) };
   if (!read.rest.startsWith('->') || read.rest.length !== text.length - arrow)
     throw wrong(`load: garbage before \`->' in \`${text}'`);
   const name = text.slice(arrow + 2);

@@ -1,5 +1,4 @@
 /** Flows that packets leave behind: Nicira's learn and learn2; ovs-actions(7). `learn-text.ts` has its text. */
-import { readField } from '../../flow/fields/value.ts';
 import { MatchBuilder } from '../../flow/match-text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
@@ -145,9 +144,10 @@ function checkLearn({ specs }: LearnArguments, packet: PacketShape): ErrorName |
 /** A match on some bits of a field, beside what was matched before. */
 function learnMatch(learned: MatchBuilder, { field: name, low, width }: Subfield, source: bigint): void {
   const field = fieldOf(name);
+  if (field.option !== undefined) return; // nothing else needs one
   const bits = bytesWith(onesOf(width), low, field.bytes);
   const value = bytesWith(source, low, field.bytes);
-  const before = { value: readField(learned.key, field), mask: readField(learned.mask, field) };
+  const before = learned.get(field);
   learned.set(
     field,
     value.map((byte, n) => (byte & (bits[n] ?? 0)) | ((before.value[n] ?? 0) & ~(bits[n] ?? 0))),

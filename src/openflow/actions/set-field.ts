@@ -4,7 +4,7 @@
  */
 import { hexOrZero } from '../../base/numbers.ts';
 import { type FieldName, fieldNamed } from '../../flow/fields/index.ts';
-import { integerOf } from '../../flow/fields/integer.ts';
+import { integerOf, readIntegerAhead } from '../../flow/fields/integer.ts';
 import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
 import type { PortText } from '../../flow/fields/text.ts';
 import { vlanPresent } from '../../wire/ethernet.ts';
@@ -13,7 +13,7 @@ import { OpenFlowError } from '../errors.ts';
 import { hasShortHeader, readFieldEntry, writeFieldEntry } from '../match/oxm.ts';
 import { protocolSets, protocolsOfField } from '../protocols/protocols.ts';
 import type { WireVersion } from '../versions.ts';
-import { checkZero, readIntegerAhead, wrong } from './arguments.ts';
+import { checkZero, wrong } from './arguments.ts';
 import { type ActionForm, type ActionPlace, type AnyAction, defineAction, instead } from './declare.ts';
 import { bitsOf, bytesWith, runsOf } from './field-bits.ts';
 import {
@@ -218,7 +218,7 @@ function readLoad(text: string, ports: PortText): SetFieldArguments {
   const subfield = readSubfield(key);
   const field = fieldOf(subfield.field);
   const read = readIntegerAhead(valueText, field.bytes);
-  if (read === undefined) throw wrong(`${text}: cannot parse integer value`);
+  if (read?.value === undefined) throw wrong(`${text}: cannot parse integer value`);
   if (read.value >> BigInt(subfield.width) !== 0n) {
     const shown = formatFieldValue(field, bytesWith(read.value, 0, field.bytes), undefined, ports);
     throw wrong(`${text}: value ${shown} does not fit into ${subfield.width} bits`);

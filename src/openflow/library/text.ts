@@ -2,10 +2,12 @@
 
 import { Malformed } from '../../base/errors.ts';
 import { type FieldName, fieldNamed } from '../../flow/fields/index.ts';
+import { integerOf } from '../../flow/fields/integer.ts';
 import { hasBits, readField } from '../../flow/fields/value.ts';
 import { keyValues } from '../../flow/key-values.ts';
-import { type Match, packMatch, unpackKey } from '../../flow/match.ts';
+import { type Match, unpackKey } from '../../flow/match.ts';
 import { MatchBuilder } from '../../flow/match-text.ts';
+import { maskedOption } from '../../flow/tunnel-options.ts';
 import { formatActions, readInstructionText } from '../action-codec.ts';
 import { bitsOf } from '../actions/field-bits.ts';
 import type { Action } from '../actions/index.ts';
@@ -43,7 +45,7 @@ export function readMatch(text: string, options: TextOptions = {}): Match {
     if (builder.take(name, value, ports) === undefined)
       throw new Malformed('match', 0, `unknown field ${name}`);
   }
-  return packMatch(builder.key, builder.mask);
+  return builder.match;
 }
 
 /** The way back. */
@@ -62,6 +64,11 @@ export interface MatchedField {
 export function matchedField(match: Match, name: FieldName): MatchedField | undefined {
   const field = fieldNamed(name);
   if (field === undefined) throw new Malformed('match', 0, `unknown field ${name}`);
+  if (field.option !== undefined) {
+    if (match.options?.some(({ index }) => index === field.option) !== true) return undefined;
+    const { value, mask } = maskedOption(field, match.options);
+    return { value: integerOf(value), mask: integerOf(mask) };
+  }
   const bits = match.mask.unpack();
   if (!hasBits(bits, field)) return undefined;
   const number = (key: Uint32Array): bigint => bitsOf(readField(key, field), 0, 8 * field.bytes);

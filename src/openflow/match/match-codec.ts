@@ -89,7 +89,8 @@ export function writeNxMatch(to: Writer, match: Match, cookie = 0n, cookieMask =
 
 /** A match as ovs-ofctl prints it. */
 export function formatPackedMatch(match: Match, ports: PortText, priority?: number): string {
-  const options = priority === undefined ? { ports } : { ports, priority };
+  const base = { ports, tunnelOptions: match.options };
+  const options = priority === undefined ? base : { ...base, priority };
   return formatMatch(unpackKey(match), match.mask.unpack(), options);
 }
 

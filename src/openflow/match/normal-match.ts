@@ -2,13 +2,18 @@
 import { LimitedSite, logger } from '../../base/log.ts';
 import { formatMatch } from '../../flow/format-match.ts';
 import { keyUnder, normalMask } from '../../flow/normal-match.ts';
+import type { OptionMatch } from '../../flow/tunnel-options.ts';
 import { portText } from '../ports.ts';
 
 const log = logger('ofp_match');
 const normalization = new LimitedSite({ perMinute: 1, burst: 5 });
 
 /** The mask without it; undefined where there is nothing in vain. `key` is zero outside `mask`. */
-export function reportNormal(key: Uint32Array, mask: Uint32Array): Uint32Array | undefined {
+export function reportNormal(
+  key: Uint32Array,
+  mask: Uint32Array,
+  tunnelOptions?: readonly OptionMatch[] | undefined,
+): Uint32Array | undefined {
   const normal = normalMask(key, mask);
   if (normal === undefined) return undefined;
   let isSaid = false;
@@ -17,7 +22,8 @@ export function reportNormal(key: Uint32Array, mask: Uint32Array): Uint32Array |
     return 'normalization changed ofp_match, details:';
   });
   if (!isSaid) return normal;
-  log.info(` pre: ${formatMatch(key, mask, { ports: portText })}`);
-  log.info(`post: ${formatMatch(keyUnder(key, normal), normal, { ports: portText })}`);
+  const options = { ports: portText, tunnelOptions };
+  log.info(` pre: ${formatMatch(key, mask, options)}`);
+  log.info(`post: ${formatMatch(keyUnder(key, normal), normal, options)}`);
   return normal;
 }

@@ -69,10 +69,33 @@ describe('a match as TLVs', () => {
     ['80000a02 0800 80001001 40', 'OFPBMC_BAD_VALUE'],
     ['80000004 0000ff01', 'OFPBMC_BAD_VALUE'],
     ['80007e01 00', 'OFPBMC_BAD_FIELD'],
+    ['00015108 00001234 0000ff00', 'OFPBMC_BAD_WILDCARDS'],
+    ['00015001 05 00015001 06', 'OFPBMC_DUP_FIELD'],
+    [
+      [1, 2, 3].map((n) => `0001${(0x50 + 2 * n).toString(16)}7c ${'ab'.repeat(124)}`).join(' '),
+      'OFPBMC_BAD_VALUE',
+    ],
     ['ffff0202 0000', 'OFPBMC_BAD_LEN'],
     ['00013c08 0000000000000001', 'OFPBMC_BAD_FIELD'],
   ] as const)('is refused: %s (%s)', (hex, errorName) => {
     expect(() => read(hex)).toThrow(expect.objectContaining({ errorName }) as OpenFlowError);
+  });
+
+  test.each([
+    ['00015004 00001234', '00015002 1234'],
+    ['00015004 00000000', '00015000'],
+    ['00015000', '00015000'],
+    ['00015108 00001234 0000ffff', '00015104 1234 ffff'],
+    ['00015108 00000000 00000000', '00015100'],
+    ['00015100', '00015100'],
+    [
+      '00015a01 05 00015601 06 00012008 0000000000000005',
+      '00012008 0000000000000005 00015601 06 00015a01 05',
+    ],
+  ])('has options of tunnels: %s comes back as %s', (hex, back) => {
+    const to = new Writer();
+    writeOxmMatch(to, read(hex).match, 1);
+    expect(Buffer.from(to.written).toString('hex')).toBe(back.replaceAll(' ', ''));
   });
 
   it('passes over fields that nobody knows where the reader is not strict', () => {

@@ -12,6 +12,7 @@ import { etherTypeOf, getSlot, maskSlot, newKey, setSlot } from '../../flow/key.
 import type { Mask } from '../../flow/mask.ts';
 import { type Match, packMatch, unpackKey } from '../../flow/match.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
+import { type OptionMatch, OptionMatches } from '../../flow/tunnel-options.ts';
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import type { Reader, Writer } from '../bytes.ts';
@@ -55,6 +56,7 @@ export function isPipelineField({ name }: Field): boolean {
 /** For one match at a time: nothing here waits. */
 const key = newKey();
 const mask = newKey();
+const options = new OptionMatches();
 
 /** Reads the TLVs up to the end of `from`. Throws OpenFlowError with the error of OpenFlow that is due. */
 export function readOxmMatch(
@@ -63,6 +65,7 @@ export function readOxmMatch(
 ): ReadMatch {
   key.fill(0);
   mask.fill(0);
+  options.clear();
   let cookie = 0n;
   let cookieMask = 0n;
   while (from.left > 0) {
@@ -72,8 +75,8 @@ export function readOxmMatch(
     const field = readOxmField(from, header);
     if (size > from.left)
       throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${size} bytes with ${from.left} left`);
-    if (field === undefined || field.slot === 'tun_metadata') {
-      if (field === undefined && allowsCookie && isCookieHeader(header)) {
+    if (field === undefined) {
+      if (allowsCookie && isCookieHeader(header)) {
         if (cookieMask !== 0n) throw new OpenFlowError('OFPBMC_DUP_FIELD', 'the cookie comes twice');
         cookie = from.u64();
         cookieMask = hasMask ? from.u64() : 0xffffffffffffffffn;
@@ -84,6 +87,10 @@ export function readOxmMatch(
       if (isStrict) throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
       continue;
     }
+    if (field.option !== undefined) {
+      readOption(from, field, size, header);
+      continue;
+    }
     if (field.place.wordCount === 1) readShort(from, field, header);
     else readLong(from, field, header);
     checkField(field, isStrict);
@@ -91,7 +98,7 @@ export function readOxmMatch(
       throw new OpenFlowError('OFPBRC_PIPELINE_FIELDS_ONLY', `${field.name} is a header of the packet`);
     addField(field);
   }
-  return { match: packMatch(key, mask), cookie, cookieMask };
+  return { match: packMatch(key, mask, options.all), cookie, cookieMask };
 }
 
 function skipUnknown(from: Reader, header: number, size: number): void {
@@ -176,6 +183,20 @@ function readLong(from: Reader, { name, bytes, place, mask: maskable }: Field, h
   for (let n = 0; n < wordCount; n++) oneMask[word + n] = n === wordCount - 1 ? -1 << lastShift : 0xffffffff;
 }
 
+/** An option of tunnels, whose size is any. */
+function readOption(from: Reader, field: Field, size: number, header: number): void {
+  const hasMask = (header & maskBit) !== 0;
+  const valueSize = hasMask ? size >>> 1 : size;
+  const value = from.octets(valueSize);
+  const bits = hasMask ? from.octets(valueSize) : undefined;
+  from.skip(hasMask ? size - 2 * valueSize : 0);
+  if (bits !== undefined && value.some((byte, n) => (byte & ~(bits[n] ?? 0)) !== 0))
+    throw outsideMask(field.name, header);
+  if (options.has(field)) throw new OpenFlowError('OFPBMC_DUP_FIELD', `${field.name} comes twice`);
+  const why = options.add(field, value, bits);
+  if (why !== undefined) throw new OpenFlowError('OFPBMC_BAD_VALUE', why);
+}
+
 function checkField(field: Field, isStrict: boolean): void {
   const { name, needs } = field;
   if (isStrict && needs !== undefined && !isMetByMatch(needs, key, mask))
@@ -203,6 +224,8 @@ type When = (values: Uint32Array, bits: Uint32Array) => boolean;
 
 interface Entry {
   readonly field: Field;
+  /** It is sent behind the options of tunnels. */
+  readonly isAfterOptions: boolean;
   /** The value of its mask when all bits are set. */
   readonly whole: Uint8Array;
   readonly when: When;
@@ -243,17 +266,17 @@ function entries(when: When | undefined, ...names: readonly FieldName[]): Entry[
   return names.map((name) => {
     const field = fields.get(name);
     if (field === undefined) throw new Error(`no field ${name}`);
-    return { field, whole: wholeMask(field), when: when ?? needsOf(field) };
+    return { field, isAfterOptions: false, whole: wholeMask(field), when: when ?? needsOf(field) };
   });
 }
 
 const range = <N extends string>(count: number, name: (n: number) => N): N[] =>
   Array.from({ length: count }, (_, n) => name(n));
 
-/** In the order in which the reference sends them. */
+/** In the order in which the reference sends them; options of tunnels come in between. */
 function orderFor(version: WireVersion): readonly Entry[] {
   const isNicira = version === 1;
-  return [
+  const before = [
     ...entries(
       always,
       'dp_hash',
@@ -296,6 +319,8 @@ function orderFor(version: WireVersion): readonly Entry[] {
       'tun_gbp_id',
       'tun_gbp_flags',
     ),
+  ];
+  const behind = [
     ...entries(always, 'tun_erspan_idx', 'tun_erspan_ver', 'tun_erspan_dir', 'tun_erspan_hwid'),
     ...entries(always, 'tun_gtpu_flags', 'tun_gtpu_msgtype'),
     ...entries(
@@ -320,6 +345,7 @@ function orderFor(version: WireVersion): readonly Entry[] {
     ...entries((values) => connectionProtocolIn(values) !== 0, 'ct_nw_proto', 'ct_tp_src', 'ct_tp_dst'),
     ...entries(always, 'metadata'),
   ];
+  return [...before, ...behind.map((entry) => ({ ...entry, isAfterOptions: true }))];
 }
 
 function hasTag(values: Uint32Array): boolean {
@@ -340,6 +366,7 @@ function orderOf(version: WireVersion): readonly Entry[] {
 /** What a mask has of a field, and how that goes out. */
 interface Part {
   readonly field: Field;
+  readonly isAfterOptions: boolean;
   readonly when: When;
   /** None where the version has no number for the field. */
   readonly number: FieldNumber | undefined;
@@ -365,12 +392,17 @@ function planOf(mask: Mask, bits: Uint32Array, version: WireVersion): readonly P
   return made;
 }
 
-function partOf({ field, whole, when }: Entry, bits: Uint32Array, version: WireVersion): Part {
+function partOf(
+  { field, isAfterOptions, whole, when }: Entry,
+  bits: Uint32Array,
+  version: WireVersion,
+): Part {
   const fieldMask = readField(bits, field);
   const isWhole = field.isWholeSlot === true || fieldMask.every((byte, n) => byte === whole[n]);
   const hasMask = field.mask !== 'exact' && (!isWhole || field.isAlwaysMasked === true);
   return {
     field,
+    isAfterOptions,
     when,
     number: field.numbers.length === 0 ? undefined : numberInActions(field, version),
     mask: hasMask ? fieldMask : undefined,
@@ -397,7 +429,15 @@ export function writeOxmMatch(
   const plan = planOf(match.mask, bits, version);
   if (packetType !== undefined && hasBits(bits, packetType.field) && !isTypeImplied(plan, values, bits))
     writePart(to, partOf(packetType, bits, version), values);
-  for (const part of plan) if (part.when(values, bits)) writePart(to, part, values);
+  let left = match.options;
+  for (const part of plan) {
+    if (left !== undefined && part.isAfterOptions) {
+      writeOptions(to, left, version);
+      left = undefined;
+    }
+    if (part.when(values, bits)) writePart(to, part, values);
+  }
+  if (left !== undefined) writeOptions(to, left, version);
   if (cookieMask !== 0n) writeCookie(to, cookie, cookieMask);
 }
 
@@ -406,6 +446,19 @@ function isTypeImplied(plan: readonly Part[], values: Uint32Array, bits: Uint32A
   if (packetTypeIn(values) !== 0 || packetTypeIn(bits) !== wholeType) return false;
   for (const { field, when } of plan) if (field.needs !== undefined && when(values, bits)) return true;
   return false;
+}
+
+/** Options of tunnels by their numbers. */
+const optionFields = [...fields.values()].filter(({ option }) => option !== undefined);
+
+function writeOptions(to: Writer, list: readonly OptionMatch[], version: WireVersion): void {
+  for (const { index, value, mask: bits } of list) {
+    const field = optionFields[index];
+    if (field === undefined) continue;
+    writeOxmHeader(to, numberInActions(field, version), value.length, bits !== undefined);
+    to.octets(value);
+    if (bits !== undefined) to.octets(bits);
+  }
 }
 
 function writePart(to: Writer, { field, number, mask: fieldMask }: Part, values: Uint32Array): void {

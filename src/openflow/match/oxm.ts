@@ -58,8 +58,7 @@ export function readOxmField(from: Reader, header: number): Field | undefined {
     : byType.get(header >>> 9);
   if (field === undefined) return undefined;
   const payload = (header & 0xff) - (isExperimenter ? 4 : 0);
-  const size = (header & 0x100) === 0 ? payload : payload / 2;
-  return hasSize(field, size) ? field : undefined;
+  return hasSize(field, payload, (header & 0x100) !== 0) ? field : undefined;
 }
 
 /** A header as it stands there. */
@@ -85,23 +84,26 @@ function readRawHeader(from: Reader): RawHeader {
   if (isExperimenter && size < 4)
     throw new OpenFlowError('OFPBMC_BAD_LEN', 'an experimenter field without experimenter');
   const payloadSize = isExperimenter ? size - 4 : size;
-  const valueSize = hasMask ? payloadSize / 2 : payloadSize;
   const field =
     experimenter === undefined
       ? byType.get(header >>> 9)
       : byExperimenter.get(experimenterKey(experimenter, (header >>> 9) & 0x7f));
   return {
     field,
-    isItsSize: field !== undefined && hasSize(field, valueSize),
+    isItsSize: field !== undefined && hasSize(field, payloadSize, hasMask),
     hasMask,
-    valueSize,
+    valueSize: hasMask ? payloadSize >>> 1 : payloadSize,
     payloadSize,
   };
 }
 
-/** The real length of a tunnel's option is a matter of the TLV table. */
-function hasSize({ slot, bytes }: Field, size: number): boolean {
-  return slot === 'tun_metadata' ? size <= bytes && size % 1 === 0 : size === bytes;
+/**
+ * The real length of a tunnel's option is a matter of the TLV table; an odd byte behind its value and mask means nothing.
+ * `payload` is the size of value and mask together.
+ */
+function hasSize({ option, bytes }: Field, payload: number, hasMask: boolean): boolean {
+  if (option === undefined) return payload === (hasMask ? 2 * bytes : bytes);
+  return (hasMask ? payload >>> 1 : payload) <= bytes;
 }
 
 /** The header of a field that an action names, without a value. Throws OpenFlowError. */
@@ -118,7 +120,7 @@ export function readShortFieldHeader(from: Reader): Field {
   const header = from.u32();
   const field = byType.get(header >>> 9);
   const size = header & 0xff;
-  if (field === undefined || !hasSize(field, (header & 0x100) === 0 ? size : size / 2))
+  if (field === undefined || !hasSize(field, size, (header & 0x100) !== 0))
     throw new OpenFlowError('OFPBAC_BAD_SET_TYPE', `a field with the header 0x${header.toString(16)}`);
   return field;
 }
@@ -139,6 +141,7 @@ export function readFieldEntry(from: Reader): {
     throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${payloadSize} bytes with ${from.left} left`);
   const value = widened(from.octets(valueSize), field);
   const mask = hasMask ? widened(from.octets(valueSize), field) : new Uint8Array(field.bytes).fill(0xff);
+  from.skip(hasMask ? payloadSize - 2 * valueSize : 0);
   if (value.some((byte, n) => (byte & ~(mask[n] ?? 0)) !== 0))
     throw new OpenFlowError('OFPBMC_BAD_WILDCARDS', `${field.name}: its value has bits outside its mask`);
   return { field, value, mask, hasMask };

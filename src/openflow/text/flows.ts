@@ -2,15 +2,15 @@
  * Flows as people write them: ovs-ofctl(8) "Flow Syntax". What is wrong is said in the reference's words. The text of
  * matches is in `src/flow/match-text.ts`, that of actions in `action-codec.ts`, of all else in `flow-keys.ts`.
  */
-import { readField } from '../../flow/fields/value.ts';
+
+import { readIntegerAhead } from '../../flow/fields/integer.ts';
 import { etherTypeOf, getSlot } from '../../flow/key.ts';
 import { keyValues } from '../../flow/key-values.ts';
-import { packMatch } from '../../flow/match.ts';
 import { type FieldSaid, MatchBuilder } from '../../flow/match-text.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import { readInstructionText } from '../action-codec.ts';
 import { checkActions } from '../action-rules.ts';
-import { readIntegerAhead, wrong } from '../actions/arguments.ts';
+import { wrong } from '../actions/arguments.ts';
 import type { ActionText } from '../actions/declare.ts';
 import { bytesWith, onesOf } from '../actions/field-bits.ts';
 import { formatFieldValue } from '../actions/field-value.ts';
@@ -35,7 +35,7 @@ export interface FlowSaid {
  */
 export function readFlow(text: string, command: FlowCommand | 'any', context: ActionText): FlowSaid {
   const said = readCommand(text, command, context);
-  reportNormal(builder.key, builder.mask);
+  reportNormal(builder.key, builder.mask, builder.match.options);
   return said;
 }
 
@@ -72,8 +72,7 @@ export function readFlowFilter(
 
 /** For one flow at a time: nothing here waits. */
 const builder = new MatchBuilder();
-const everyPacket = new MatchBuilder();
-const matchOfAll = packMatch(everyPacket.key, everyPacket.mask);
+const matchOfAll = new MatchBuilder().match;
 
 function readAs(text: string, kind: FlowTextKind, context: ActionText): FlowSaid {
   const draft: FlowDraft = { kind, mod: emptyMod(kind), usable: protocolSets.any };
@@ -84,7 +83,7 @@ function readAs(text: string, kind: FlowTextKind, context: ActionText): FlowSaid
     takeOne(draft, name, value, context);
   narrowToIpv6(draft);
   const { mod } = draft;
-  mod.match = packMatch(builder.key, builder.mask);
+  mod.match = builder.match;
   // What changes flows adds them where there are none.
   const changes = kind === 'modify' || kind === 'modify_strict';
   if (changes && mod.cookieMask === 0n && (mod.newCookie ?? unchangedCookie) === unchangedCookie)
@@ -130,15 +129,17 @@ function takeSubfield(name: string, text: string, { ports }: ActionText): FieldS
   const field = fieldOf(fieldName);
   const { bytes } = field;
   const read = readIntegerAhead(text, bytes);
-  if (read === undefined || read.rest !== '') throw wrong(`${name}: cannot parse integer value: ${text}`);
+  if (read?.value === undefined || read.rest !== '')
+    throw wrong(`${name}: cannot parse integer value: ${text}`);
   if (read.value >> BigInt(width) !== 0n) {
     const shown = formatFieldValue(field, bytesWith(read.value, 0, bytes), undefined, ports);
     throw wrong(`${name}: value ${shown} does not fit into ${width} bits`);
   }
   const added = bytesWith(onesOf(width), low, bytes);
   const bits = bytesWith(read.value, low, bytes);
-  const value = readField(builder.key, field).map((byte, n) => (byte & ~(added[n] ?? 0)) | (bits[n] ?? 0));
-  const mask = readField(builder.mask, field).map((byte, n) => byte | (added[n] ?? 0));
+  const before = builder.get(field);
+  const value = before.value.map((byte, n) => (byte & ~(added[n] ?? 0)) | (bits[n] ?? 0));
+  const mask = before.mask.map((byte, n) => byte | (added[n] ?? 0));
   if (field.mask !== 'exact' || mask.every((byte) => byte === 0xff)) builder.set(field, value, mask);
   return { field, mask };
 }

@@ -1,6 +1,5 @@
 /** What to watch of flow tables as people write it: ovs-ofctl(8) "monitor", watch:SPEC. */
 import { keyValues } from '../../flow/key-values.ts';
-import { packMatch } from '../../flow/match.ts';
 import { MatchBuilder } from '../../flow/match-text.ts';
 import { readLeadingNumber, readTable, wrong } from '../actions/arguments.ts';
 import type { ActionText } from '../actions/declare.ts';
@@ -32,7 +31,7 @@ const without: ReadonlyMap<string, number> = new Map([
 
 /** `id` is what the switch knows the monitor by. Throws Malformed, whose `why` is the whole message. */
 export function readMonitor(text: string, id: number, context: ActionText): ReadMonitor {
-  const match = new MatchBuilder();
+  const builder = new MatchBuilder();
   let usable: ProtocolSet = protocolSets.any;
   let flags = everything;
   let table = allTables;
@@ -44,7 +43,7 @@ export function readMonitor(text: string, id: number, context: ActionText): Read
       flags &= ~flag;
       continue;
     }
-    const said = match.take(name, value, context.ports);
+    const said = builder.take(name, value, context.ports);
     if (said !== undefined) {
       if (said !== 'protocol') usable &= protocolsOfField(said.field, said.mask);
       if ((usable & protocolSets.openflow10) === 0)
@@ -59,7 +58,7 @@ export function readMonitor(text: string, id: number, context: ActionText): Read
   }
   const request: FlowMonitorRequest = {
     ...{ id, command: 'add', flags, outPort, outGroup, table },
-    match: packMatch(match.key, match.mask),
+    match: builder.match,
   };
   return { request, usable };
 }

@@ -2,14 +2,15 @@
 import { Malformed } from '../../base/errors.ts';
 import { readHexBytes } from '../../base/hex-dump.ts';
 import { fieldNamed } from '../../flow/fields/index.ts';
+import { readIntegerAhead } from '../../flow/fields/integer.ts';
 import { readFieldText } from '../../flow/fields/text.ts';
 import { maskSlot, setSlot } from '../../flow/key.ts';
 import { keyValues } from '../../flow/key-values.ts';
-import { matchOn, packMatch } from '../../flow/match.ts';
+import { matchOn } from '../../flow/match.ts';
 import { MatchBuilder } from '../../flow/match-text.ts';
 import { ethernet } from '../../wire/ethernet.ts';
 import { readActionText } from '../action-codec.ts';
-import { readIntegerAhead, readPortArgument, wrong } from '../actions/arguments.ts';
+import { readPortArgument, wrong } from '../actions/arguments.ts';
 import type { ActionText } from '../actions/declare.ts';
 import type { Action } from '../actions/index.ts';
 import { isPipelineField } from '../match/oxm-match.ts';
@@ -42,8 +43,7 @@ export function readPacketOut(text: string, context: ActionText): ReadPacketOut 
   if (packet === undefined) throw wrong('must specify packet');
   const actions = readActionText(actionText, context);
   usable &= protocolsOfActions(actions, 'actions and meter');
-  const { key, mask } = metadata;
-  return { message: { bufferId: undefined, metadata: packMatch(key, mask), actions, packet }, usable };
+  return { message: { bufferId: undefined, metadata: metadata.match, actions, packet }, usable };
 }
 
 /** A packet as if it had come from that port. */
