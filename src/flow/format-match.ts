@@ -6,10 +6,12 @@ import { etherType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import { ctStateNames, type FlagNames, formatFlags, tcpFlagNames, tunnelFlagNames } from './fields/flags.ts';
 import { type Field, type FieldName, fields } from './fields/index.ts';
-import { formatHex, integerOf } from './fields/integer.ts';
-import { formatFieldText, type PortText } from './fields/text.ts';
+import { integerOf } from './fields/integer.ts';
+import { fieldTextUnder, type PortText } from './fields/text.ts';
 import { hasBits, readField, wholeMask } from './fields/value.ts';
-import { etherTypeOf, getSlot } from './key.ts';
+import { etherTypeOf, getSlot, newKey, slotReader } from './key.ts';
+import type { Mask } from './mask.ts';
+import { type Match, unpackKey } from './match.ts';
 import type { SlotName } from './slots.ts';
 import { formatOption, type OptionMatch } from './tunnel-options.ts';
 
@@ -20,7 +22,7 @@ export interface MatchTextOptions {
   readonly ports: PortText;
   readonly paint?: Paint;
   /** Said first unless it is OpenFlow's usual 32768. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** Those of the match that have no place in the key. */
   readonly tunnelOptions?: readonly OptionMatch[] | undefined;
 }
@@ -28,24 +30,67 @@ export interface MatchTextOptions {
 const usualPriority = 32768;
 
 interface View {
+  /** Zero outside `mask`. */
   readonly key: Uint32Array;
   readonly mask: Uint32Array;
   readonly options: MatchTextOptions;
   readonly paint: Paint;
   /** EtherType, or what the packet type says in its place. */
   readonly type: number;
+  /** The word that says it. */
+  readonly word: TypeWord | undefined;
 }
 
-/** Text of some fields; empty when the match says nothing of them. */
-type Item = (view: View) => string;
+/** Text of some fields; empty when the values say nothing of them. */
+type Text = (view: View) => string;
+
+/** How some fields are printed under a mask; undefined when it has no bits of them. */
+type Item = (mask: Uint32Array) => Text | undefined;
+
+/** What a mask can say, decided once for all matches under it. */
+interface Plan {
+  readonly mask: Uint32Array;
+  readonly texts: readonly Text[];
+}
+
+function planFor(mask: Uint32Array): Plan {
+  return { mask, texts: items.map((item) => item(mask)).filter((text) => text !== undefined) };
+}
+
+const plans = new WeakMap<Mask, Plan>();
+/** For the function that uses it only. */
+const unpacked = newKey();
 
 /** No trailing comma. `key` is zero outside `mask`. */
 export function formatMatch(key: Uint32Array, mask: Uint32Array, options: MatchTextOptions): string {
-  const { priority = usualPriority, paint = (text) => text } = options;
-  const view = { key, mask, options, paint, type: etherTypeOf(key) };
-  const parts = items.map((item) => item(view)).filter((text) => text !== '');
-  if (priority !== usualPriority) parts.unshift(`${paint('priority=', 'special')}${priority}`);
-  return parts.join(',');
+  return formatPlanned(planFor(mask), key, options);
+}
+
+/** The same of a packed match, with the options of tunnels that it has beside its key. */
+export function formatPacked(
+  match: Match,
+  { priority, ports }: Pick<MatchTextOptions, 'ports' | 'priority'>,
+): string {
+  let plan = plans.get(match.mask);
+  if (plan === undefined) {
+    plan = planFor(match.mask.unpack());
+    plans.set(match.mask, plan);
+  }
+  return formatPlanned(plan, unpackKey(match, unpacked), { ports, priority, tunnelOptions: match.options });
+}
+
+const plain: Paint = (text) => text;
+
+function formatPlanned({ mask, texts }: Plan, key: Uint32Array, options: MatchTextOptions): string {
+  const { priority = usualPriority, paint = plain } = options;
+  const type = etherTypeOf(key);
+  const view = { key, mask, options, paint, type, word: wordFor(key, mask, type) };
+  let all = priority === usualPriority ? '' : `${paint('priority=', 'special')}${priority}`;
+  for (const textOf of texts) {
+    const text = textOf(view);
+    if (text !== '') all += all === '' ? text : `,${text}`;
+  }
+  return all;
 }
 
 function fieldOf(name: FieldName): Field {
@@ -54,62 +99,86 @@ function fieldOf(name: FieldName): Field {
   return field;
 }
 
-type ValueText = (value: Uint8Array, mask: Uint8Array, isExact: boolean, view: View) => string;
+/** How values of a field are printed under a mask of it. */
+type ValueText = (
+  field: Field,
+  mask: Uint8Array,
+  isExact: boolean,
+) => (key: Uint32Array, view: View) => string;
 
 /** "label=text", when the mask has bits of the field and `when` holds. */
-function item(
-  label: string,
-  name: FieldName,
-  text: ValueText,
-  when: (view: View) => boolean = () => true,
-): Item {
+function item(label: string, name: FieldName, text: ValueText, when: (view: View) => boolean = always): Item {
   const field = fieldOf(name);
   const whole = wholeMask(field);
-  return (view) => {
-    if (!hasBits(view.mask, field) || !when(view)) return '';
-    const mask = readField(view.mask, field);
-    const isExact = mask.every((byte, n) => byte === whole[n]);
-    return view.paint(`${label}=`, 'param') + text(readField(view.key, field), mask, isExact, view);
+  return (wide) => {
+    if (!hasBits(wide, field)) return undefined;
+    const mask = readField(wide, field);
+    const ofValue = text(
+      field,
+      mask,
+      mask.every((byte, n) => byte === whole[n]),
+    );
+    return (view) => (when(view) ? view.paint(`${label}=`, 'param') + ofValue(view.key, view) : '');
   };
 }
 
-/** C's %#x for both. */
-const shortHex: ValueText = (value, mask, isExact) =>
-  formatHex(value, false) + (isExact ? '' : `/${formatHex(mask, false)}`);
-const hex: ValueText = (value, mask, isExact) => formatHex(value) + (isExact ? '' : `/${formatHex(mask)}`);
-/** Decimal where it is exact. */
-const decimalOrHex: ValueText = (value, mask, isExact, view) =>
-  isExact ? decimal(value) : hex(value, mask, false, view);
-const decimal = (value: Uint8Array): string => integerOf(value).toString();
-/** At least so many hexadecimal digits. */
-const padded =
-  (digits: number): ValueText =>
-  (value, mask, isExact) =>
-    padHex(value, digits) + (isExact ? '' : `/${padHex(mask, digits)}`);
+const always = (): boolean => true;
 
-function padHex(bytes: Uint8Array, digits: number): string {
-  return `0x${integerOf(bytes).toString(16).padStart(digits, '0')}`;
+/** What `format` makes of a field's value, and `more` behind it. */
+function valueText(
+  field: Field,
+  format: (value: number | bigint) => string,
+  more = '',
+): (key: Uint32Array) => string {
+  const { word, wordCount, shift, bits } = field.place;
+  if (wordCount === 1) return (key) => format((((key[word] ?? 0) >>> shift) & bits) >>> 0) + more;
+  return (key) => format(integerOf(readField(key, field))) + more;
 }
 
+/** C's %#x. */
+const shortHexOf = (value: number | bigint): string => (value ? hexOf(value) : '0');
+const hexOf = (value: number | bigint): string => `0x${value.toString(16)}`;
+const paddedHexOf =
+  (digits: number) =>
+  (value: number | bigint): string =>
+    `0x${value.toString(16).padStart(digits, '0')}`;
+
+const hexBy =
+  (format: (value: number | bigint) => string): ValueText =>
+  (field, mask, isExact) =>
+    valueText(field, format, isExact ? '' : `/${format(integerOf(mask))}`);
+const shortHex = hexBy(shortHexOf);
+const hex = hexBy(hexOf);
+/** At least so many hexadecimal digits. */
+const padded = (digits: number): ValueText => hexBy(paddedHexOf(digits));
+
+const decimal: ValueText = (field) => valueText(field, String);
+/** The value alone, as C's %#x. */
+const bareHex: ValueText = (field) => valueText(field, shortHexOf);
+/** Decimal where it is exact. */
+const decimalOr =
+  (masked: ValueText): ValueText =>
+  (field, mask, isExact) =>
+    (isExact ? decimal : masked)(field, mask, isExact);
+const decimalOrHex = decimalOr(hex);
 /** Decimal where it is exact, else with so many digits. */
-const decimalOrPadded = (digits: number): ValueText => {
-  const masked = padded(digits);
-  return (value, mask, isExact, view) => (isExact ? decimal(value) : masked(value, mask, false, view));
-};
+const decimalOrPadded = (digits: number): ValueText => decimalOr(padded(digits));
 
 /** As the field's own format has it. */
-const own = (name: FieldName): ValueText => {
-  const field = fieldOf(name);
-  return (value, mask, _isExact, { options }) => formatFieldText(field, value, mask, options.ports);
+const own: ValueText = (field, mask) => {
+  const format = fieldTextUnder(field, mask);
+  return (key, { options }) => format(readField(key, field), options.ports);
 };
 
 const ownItem = (label: string, name: FieldName, when?: (view: View) => boolean): Item =>
-  item(label, name, own(name), when);
+  item(label, name, own, when);
 
 const flagsOf =
   (names: FlagNames, whole: number): ValueText =>
-  (value, mask) =>
-    formatFlags(names, Number(integerOf(value)), Number(integerOf(mask)), whole);
+  (field, mask) => {
+    const bits = Number(integerOf(mask));
+    return valueText(field, (value) => formatFlags(names, Number(value), bits, whole));
+  };
 
 const isType =
   (...types: number[]) =>
@@ -120,7 +189,7 @@ const isIpv6 = isType(etherType.ipv6);
 const isNsh = isType(etherType.nsh);
 /** Neither has addresses of its own name. */
 const hasNwAddresses = (view: View): boolean => !isArp(view) && !isIpv6(view) && !isNsh(view);
-const isProtocol = (view: View, protocol: number): boolean => getSlot(view.key, 'nw_proto') === protocol;
+const isProtocol = (view: View, protocol: number): boolean => protocolOf(view.key) === protocol;
 const isIcmp6 = (view: View): boolean => isIpv6(view) && isProtocol(view, ipProtocol.icmpv6);
 const isIcmp = (view: View): boolean =>
   isIcmp6(view) || (view.type === etherType.ipv4 && isProtocol(view, ipProtocol.icmp));
@@ -130,8 +199,10 @@ const isTcp = (view: View): boolean => {
   return (type === etherType.ipv4 || type === etherType.ipv6) && isProtocol(view, ipProtocol.tcp);
 };
 
+type TypeWord = readonly [word: string, type: number, protocol?: number];
+
 /** The word for an EtherType, or for one with an IP protocol. */
-const words: readonly (readonly [word: string, type: number, protocol?: number])[] = [
+const words: readonly TypeWord[] = [
   ['icmp', etherType.ipv4, ipProtocol.icmp],
   ['tcp', etherType.ipv4, ipProtocol.tcp],
   ['udp', etherType.ipv4, ipProtocol.udp],
@@ -148,32 +219,36 @@ const words: readonly (readonly [word: string, type: number, protocol?: number])
   ['mplsm', etherType.mplsMulticast],
 ];
 
-function wordFor(view: View): (typeof words)[number] | undefined {
-  if (getSlot(view.mask, 'eth_type') === 0) return undefined;
-  const hasProtocol = getSlot(view.mask, 'nw_proto') !== 0;
-  return words.find(
-    ([, type, protocol]) =>
-      type === view.type && (protocol === undefined || (hasProtocol && isProtocol(view, protocol))),
-  );
+const protocolOf = slotReader('nw_proto');
+const ethernetTypeOf = slotReader('eth_type');
+
+function wordFor(key: Uint32Array, mask: Uint32Array, type: number): TypeWord | undefined {
+  if (ethernetTypeOf(mask) === 0) return undefined;
+  const protocol = protocolOf(mask) === 0 ? undefined : protocolOf(key);
+  for (const word of words)
+    if (word[1] === type && (word[2] === undefined || word[2] === protocol)) return word;
+  return undefined;
 }
 
-const hasTypeWord = (view: View): boolean => wordFor(view) !== undefined;
-const hasProtocolWord = (view: View): boolean => wordFor(view)?.[2] !== undefined;
+const hasTypeWord = ({ word }: View): boolean => word !== undefined;
+const hasProtocolWord = ({ word }: View): boolean => word?.[2] !== undefined;
 
-const typeWord: Item = (view) => {
-  const word = wordFor(view);
-  return word === undefined ? '' : view.paint(word[0], 'value');
+const typeWord: Item = (mask) => {
+  if (ethernetTypeOf(mask) === 0) return undefined;
+  return ({ word, paint }) => (word === undefined ? '' : paint(word[0], 'value'));
 };
 
 /** Ethernet is what a packet is anyway; said only where a datapath flow is shown. */
-const packetType: Item = (view) => {
-  const mask = getSlot(view.mask, 'packet_type');
-  const value = getSlot(view.key, 'packet_type');
-  const isEthernet = value === 0 && mask === 0xffffffff;
-  if (mask === 0 || (isEthernet && getSlot(view.mask, 'recirc_id') === 0)) return '';
-  if (isEthernet) return 'eth';
-  const half = (shift: number): string => shortOf((value >>> shift) & 0xffff, (mask >>> shift) & 0xffff);
-  return `packet_type=(${half(16)},${half(0)})`;
+const packetType: Item = (wide) => {
+  const mask = getSlot(wide, 'packet_type');
+  const showsEthernet = getSlot(wide, 'recirc_id') !== 0;
+  if (mask === 0) return undefined;
+  return ({ key }) => {
+    const value = getSlot(key, 'packet_type');
+    if (value === 0 && mask === 0xffffffff) return showsEthernet ? 'eth' : '';
+    const half = (shift: number): string => shortOf((value >>> shift) & 0xffff, (mask >>> shift) & 0xffff);
+    return `packet_type=(${half(16)},${half(0)})`;
+  };
 };
 
 function shortOf(value: number, mask: number): string {
@@ -182,46 +257,52 @@ function shortOf(value: number, mask: number): string {
   return mask === 0xffff ? text : `${text}/0x${mask.toString(16)}`;
 }
 
+const hexText = (digits: number, value: number): string => `0x${value.toString(16).padStart(digits, '0')}`;
+
 /** A tag as VLAN and priority where it can be said so, otherwise as it stands in the header. */
 const tag =
   (slot: SlotName, number: string): Item =>
-  ({ key, mask, paint }) => {
+  (mask) => {
     const bits = getSlot(mask, slot);
-    const tci = getSlot(key, slot);
-    if (bits === 0) return '';
+    if (bits === 0) return undefined;
     const vid = bits & 0xfff;
     const pcp = bits & 0xe000;
     const isWhole = (vid === 0 || vid === 0xfff) && (pcp === 0 || pcp === 0xe000) && (vid | pcp) !== 0;
-    if ((bits & tci & vlanPresent) !== 0 && isWhole) {
-      const parts = [];
-      if (vid !== 0) parts.push(`${paint(`dl_vlan${number}=`, 'param')}${tci & 0xfff}`);
-      if (pcp !== 0) parts.push(`${paint(`dl_vlan_pcp${number}=`, 'param')}${tci >>> 13}`);
-      return parts.join(',');
-    }
-    const hex4 = (value: number): string => `0x${value.toString(16).padStart(4, '0')}`;
-    const text = bits === 0xffff ? hex4(tci) : `${hex4(tci)}/${hex4(bits)}`;
-    return `${paint(`vlan_tci${number}=`, 'param')}${text}`;
+    return ({ key, paint }) => {
+      const tci = getSlot(key, slot);
+      if ((bits & tci & vlanPresent) !== 0 && isWhole) {
+        const parts = [];
+        if (vid !== 0) parts.push(`${paint(`dl_vlan${number}=`, 'param')}${tci & 0xfff}`);
+        if (pcp !== 0) parts.push(`${paint(`dl_vlan_pcp${number}=`, 'param')}${tci >>> 13}`);
+        return parts.join(',');
+      }
+      const text = bits === 0xffff ? hexText(4, tci) : `${hexText(4, tci)}/${hexText(4, bits)}`;
+      return `${paint(`vlan_tci${number}=`, 'param')}${text}`;
+    };
   };
+const outerTag = tag('vlan_tci', '');
+const innerTag = tag('vlan_tci2', '1');
 
 /** A slot that no field shows. */
 const bareSlot =
   (label: string, slot: SlotName): Item =>
-  ({ key, mask, paint }) => {
+  (mask) => {
     const bits = getSlot(mask, slot);
-    const hex8 = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
-    if (bits === 0) return '';
-    const value = getSlot(key, slot);
-    return (
-      paint(`${label}=`, 'param') + (bits === 0xffffffff ? String(value) : `${hex8(value)}/${hex8(bits)}`)
-    );
+    if (bits === 0) return undefined;
+    return ({ key, paint }) => {
+      const value = getSlot(key, slot);
+      const text = bits === 0xffffffff ? String(value) : `${hexText(8, value)}/${hexText(8, bits)}`;
+      return paint(`${label}=`, 'param') + text;
+    };
   };
 
 /** DSCP and ECN are shown apart, the first where it stands in the byte. */
-const dscp: Item = ({ key, mask, paint }) => {
-  if ((getSlot(mask, 'nw_tos') & 0xfc) === 0) return '';
-  return `${paint('nw_tos=', 'param')}${getSlot(key, 'nw_tos') & 0xfc}`;
+const dscp: Item = (mask) => {
+  if ((getSlot(mask, 'nw_tos') & 0xfc) === 0) return undefined;
+  return ({ key, paint }) => `${paint('nw_tos=', 'param')}${getSlot(key, 'nw_tos') & 0xfc}`;
 };
 
+const inPortOf = slotReader('in_port');
 const erspanVersion = (view: View): number => getSlot(view.key, 'tun_erspan_ver');
 const hasCtProtocol = (view: View): boolean => getSlot(view.mask, 'ct_nw_proto') !== 0;
 const hasNshContexts = (view: View): boolean =>
@@ -254,36 +335,31 @@ const items: readonly Item[] = [
   ownItem('tun_ipv6_src', 'tun_ipv6_src'),
   ownItem('tun_ipv6_dst', 'tun_ipv6_dst'),
   item('tun_gbp_id', 'tun_gbp_id', decimalOrHex),
-  item('tun_gbp_flags', 'tun_gbp_flags', (value) => formatHex(value, false)),
-  item('tun_tos', 'tun_tos', (value) => integerOf(value).toString(16)),
+  item('tun_gbp_flags', 'tun_gbp_flags', bareHex),
+  item('tun_tos', 'tun_tos', (field) => valueText(field, (value) => value.toString(16))),
   item('tun_ttl', 'tun_ttl', decimal),
   item('tun_erspan_ver', 'tun_erspan_ver', decimal),
-  item(
-    'tun_erspan_idx',
-    'tun_erspan_idx',
-    (value) => formatHex(value, false),
-    (view) => erspanVersion(view) === 1,
-  ),
+  item('tun_erspan_idx', 'tun_erspan_idx', bareHex, (view) => erspanVersion(view) === 1),
   item('tun_erspan_dir', 'tun_erspan_dir', decimal, (view) => erspanVersion(view) === 2),
-  item(
-    'tun_erspan_hwid',
-    'tun_erspan_hwid',
-    (value) => formatHex(value, false),
-    (view) => erspanVersion(view) === 2,
-  ),
-  item('gtpu_flags', 'tun_gtpu_flags', (value) => formatHex(value, false)),
+  item('tun_erspan_hwid', 'tun_erspan_hwid', bareHex, (view) => erspanVersion(view) === 2),
+  item('gtpu_flags', 'tun_gtpu_flags', bareHex),
   item('gtpu_msgtype', 'tun_gtpu_msgtype', decimal),
   item('tun_flags', 'tun_flags', flagsOf(tunnelFlagNames, 0xffff)),
-  ({ options, paint }) =>
-    (options.tunnelOptions ?? [])
-      .map((option) => formatOption(option, (label) => paint(label, 'param')))
-      .join(','),
+  () =>
+    ({ options, paint }) =>
+      (options.tunnelOptions ?? [])
+        .map((option) => formatOption(option, (label) => paint(label, 'param')))
+        .join(','),
   item('metadata', 'metadata', shortHex),
-  item('in_port', 'in_port', (value, _mask, _isExact, { options }) =>
-    options.ports.format(Number(integerOf(value))),
+  item(
+    'in_port',
+    'in_port',
+    () =>
+      (key, { options }) =>
+        options.ports.format(inPortOf(key)),
   ),
-  tag('vlan_tci', ''),
-  (view) => (getSlot(view.mask, 'vlan_tci') === 0 ? '' : tag('vlan_tci2', '1')(view)),
+  outerTag,
+  (mask) => (getSlot(mask, 'vlan_tci') === 0 ? undefined : innerTag(mask)),
   ownItem('dl_src', 'eth_src'),
   ownItem('dl_dst', 'eth_dst'),
   item('dl_type', 'eth_type', padded(4), (view) => !hasTypeWord(view)),

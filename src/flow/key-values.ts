@@ -13,44 +13,73 @@ export interface KeyValue {
   readonly end: number;
 }
 
-export function* keyValues(text: string): IterableIterator<KeyValue> {
+const [equals, colon, opening, closing] = ['=', ':', '(', ')'].map((c) => c.charCodeAt(0));
+/** What a character ends, as bits; by its code. */
+const ends = { value: 1, name: 2 } as const;
+const kinds = new Uint8Array(256);
+for (const c of ', \t\r\n') kinds[c.charCodeAt(0)] = ends.value | ends.name;
+for (const c of ':=(') kinds[c.charCodeAt(0)] = ends.name;
+
+/** Does the character at `at` end such a thing? */
+function isEnd(text: string, at: number, what: number): boolean {
+  return ((kinds[text.charCodeAt(at)] ?? 0) & what) !== 0;
+}
+
+export function keyValues(text: string): KeyValue[] {
+  const found: KeyValue[] = [];
+  const { length } = text;
   let at = 0;
   for (;;) {
-    while (at < text.length && ', \t\r\n'.includes(text.charAt(at))) at++;
-    if (at >= text.length) return;
+    while (at < length && isEnd(text, at, ends.value)) at++;
+    if (at >= length) return found;
     const start = at;
-    while (at < text.length && !':=(, \t\r\n'.includes(text.charAt(at))) at++;
+    while (at < length && !isEnd(text, at, ends.name)) at++;
     const name = text.slice(start, at);
-    const delimiter = text.charAt(at);
-    if (delimiter !== '=' && delimiter !== ':' && delimiter !== '(') {
-      at = Math.min(at + 1, text.length);
-      yield { name, value: '', delimiter: '', end: at };
+    const delimiter = delimiterAt(text, at);
+    if (delimiter === '') {
+      at = Math.min(at + 1, length);
+      found.push({ name, value: '', delimiter, end: at });
       continue;
     }
     const from = at + 1;
-    let end = endOfValue(text, from, delimiter === '(' ? ')' : ', \t\r\n');
+    let end = delimiter === '(' ? endOfParentheses(text, from) : endOfValue(text, from);
     // "(x)->y" is one value.
-    if (delimiter === '(' && text.startsWith(')->', end)) end = endOfValue(text, end, ', \t\r\n');
-    at = Math.min(end + 1, text.length);
-    yield { name, value: text.slice(from, end), delimiter, end: at };
+    if (delimiter === '(' && text.startsWith(')->', end)) end = endOfValue(text, end);
+    at = Math.min(end + 1, length);
+    found.push({ name, value: text.slice(from, end), delimiter, end: at });
   }
 }
 
-/** Where the first of `delimiters` outside parentheses is. */
-function endOfValue(text: string, from: number, delimiters: string): number {
+function delimiterAt(text: string, at: number): KeyValue['delimiter'] {
+  const code = text.charCodeAt(at);
+  if (code === equals) return '=';
+  if (code === colon) return ':';
+  return code === opening ? '(' : '';
+}
+
+/** Where the first comma or white space outside parentheses is. */
+function endOfValue(text: string, from: number): number {
   let at = from;
-  while (at < text.length && !delimiters.includes(text.charAt(at))) {
-    if (text.charAt(at) !== '(') {
-      at++;
-      continue;
-    }
-    let level = 0;
-    do {
-      const c = text.charAt(at++);
-      if (c === '(') level++;
-      else if (c === ')') level--;
-      if (at > text.length) return text.length;
-    } while (level > 0);
-  }
+  while (at < text.length && !isEnd(text, at, ends.value))
+    at = text.charCodeAt(at) === opening ? behindParentheses(text, at) : at + 1;
   return at;
+}
+
+/** Where the parenthesis is closed that is open at `from`. */
+function endOfParentheses(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) !== closing)
+    at = text.charCodeAt(at) === opening ? behindParentheses(text, at) : at + 1;
+  return at;
+}
+
+/** Behind the parenthesis that closes the one at `from`; at the end of the text when none does. */
+function behindParentheses(text: string, from: number): number {
+  let level = 0;
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === opening) level++;
+    else if (code === closing && --level === 0) return at + 1;
+  }
+  return text.length;
 }

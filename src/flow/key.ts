@@ -31,16 +31,20 @@ export function writeSlot(key: Uint32Array, name: SlotName, bytes: ArrayLike<num
 
 /** The value of a slot of at most four bytes. */
 export function getSlot(key: Uint32Array, name: SlotName): number {
-  const { word, shift, size } = slots[name];
-  const value = (key[word] ?? 0) >>> shift;
-  return size === 4 ? value : value & (2 ** (8 * size) - 1);
+  const { word, shift, bits } = slots[name];
+  return (((key[word] ?? 0) >>> shift) & bits) >>> 0;
+}
+
+/** `getSlot` of one slot, whose place is looked up once. */
+export function slotReader(name: SlotName): (key: Uint32Array) => number {
+  const { word, shift, bits } = slots[name];
+  return (key) => (((key[word] ?? 0) >>> shift) & bits) >>> 0;
 }
 
 /** Sets a slot of at most four bytes. */
 export function setSlot(key: Uint32Array, name: SlotName, value: number): void {
-  const { word, shift, size } = slots[name];
-  const bits = size === 4 ? 0xffffffff : (2 ** (8 * size) - 1) << shift;
-  key[word] = ((key[word] ?? 0) & ~bits) | ((value << shift) & bits);
+  const { word, shift, bits } = slots[name];
+  key[word] = ((key[word] ?? 0) & ~(bits << shift)) | ((value & bits) << shift);
 }
 
 /** Marks the whole slot as looked at. */
@@ -57,7 +61,9 @@ export function isTyped(key: Uint32Array): boolean {
   return (key[packetTypeWord] ?? 0) >>> 16 === etherTypeNamespace;
 }
 
+const etherTypeIn = slotReader('eth_type');
+
 /** The EtherType of a packet, or what its packet type says in its place. */
 export function etherTypeOf(key: Uint32Array): number {
-  return isTyped(key) ? (key[packetTypeWord] ?? 0) & 0xffff : getSlot(key, 'eth_type');
+  return isTyped(key) ? (key[packetTypeWord] ?? 0) & 0xffff : etherTypeIn(key);
 }

@@ -2,6 +2,7 @@
  * Ethernet addresses as 48-bit numbers: exact in a double, cheap to compare and to use as a key of a Map. Tables above
  * the packet path keep them so; text and bytes appear only at the edges.
  */
+import { macNumber } from '../base/addresses.ts';
 import { Malformed } from '../base/errors.ts';
 import type { Unit } from '../base/units.ts';
 import { slots } from './slots.ts';
@@ -27,8 +28,9 @@ function macOf(high: number, low: number): Mac {
 
 /** Any hexadecimal pairs of one or two digits with colons between. Throws Malformed. */
 export function readMacNumber(text: string): Mac {
-  if (!/^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/i.test(text)) throw new Malformed('Ethernet address', 0, text);
-  return text.split(':').reduce((mac, byte) => mac * 256 + Number.parseInt(byte, 16), 0) as Mac;
+  const mac = macNumber(text);
+  if (mac < 0) throw new Malformed('Ethernet address', 0, text);
+  return mac as Mac; // 48 bits: that is the definition of Mac
 }
 
 /** "xx:xx:xx:xx:xx:xx" */

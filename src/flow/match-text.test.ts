@@ -104,6 +104,25 @@ describe('names and values', () => {
 });
 
 describe('a match', () => {
+  test.each([
+    ['dl_vlan=5', 'dl_vlan=0x5'],
+    ['dl_vlan=0xffff', 'dl_vlan=0177777'],
+    ['vlan_vid=0x1005/0x1fff', 'vlan_vid=010005/0x1fff'],
+    ['vlan_tci=0', 'vlan_tci=00'],
+    ['dl_src=00:11:22:33:44:55/ff:ff:ff:00:00:00', 'dl_src=0:11:22:ff:ff:ff/ff:ff:ff:0:0:0'],
+    ['ip,nw_src=10.1.2.3/08', 'ip,nw_src=10.0.0.0/255.0.0.0'],
+    ['tcp,tp_dst=*', 'tcp,tp_dst=0/0'],
+    ['mpls,mpls_label=5', 'mpls,mpls_label=05'],
+    ['in_port=2', 'in_port=second'],
+  ])('is the same for %s and %s', (short, long) => {
+    const [a, b] = [short, long].map((text) => {
+      const match = new MatchBuilder();
+      for (const { name, value } of keyValues(text)) match.take(name, value, ports);
+      return [match.key, match.mask];
+    });
+    expect(a).toEqual(b);
+  });
+
   test('reads what it prints, whichever bits it has', () => {
     const parts = [
       'tcp',

@@ -7,11 +7,13 @@ import { etherType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import { type Field, fieldNamed, fields } from './fields/index.ts';
 import { isMetByPacket } from './fields/prerequisites.ts';
+import { readShortText, ShortValue } from './fields/short-text.ts';
 import { type MaskedValue, type PortText, readFieldText } from './fields/text.ts';
 import { readField, wholeMask, writeField } from './fields/value.ts';
 import { getSlot, maskSlot, newKey, setSlot } from './key.ts';
 import { keyValues } from './key-values.ts';
 import { type Match, packMatch } from './match.ts';
+import { slots } from './slots.ts';
 import { maskedOption, OptionMatches } from './tunnel-options.ts';
 
 /** Words that stand for [EtherType, IP protocol]. */
@@ -34,6 +36,9 @@ const protocols: ReadonlyMap<string, readonly [type: number, protocol?: number]>
   ['mpls', [etherType.mpls]],
   ['mplsm', [etherType.mplsMulticast]],
 ]);
+
+/** A slot that has its word to itself. */
+const packetTypeWord = slots.packet_type.word;
 
 /** A match in the making: arrays of whole width. */
 export class MatchBuilder {
@@ -64,9 +69,7 @@ export class MatchBuilder {
       return;
     }
     if (field.name === 'dl_vlan' && value.every((byte) => byte === 0xff)) {
-      // OpenFlow 1.0: no tag at all.
-      setSlot(this.key, 'vlan_tci', 0);
-      maskSlot(this.mask, 'vlan_tci');
+      this.#setUntagged();
       return;
     }
     if (field.isWholeSlot === true) setSlot(this.key, field.slot, 0);
@@ -76,7 +79,42 @@ export class MatchBuilder {
       value.map((byte, n) => byte & (mask[n] ?? 0)),
     );
     writeField(this.mask, field, mask);
-    const isAny = mask.every((byte) => byte === 0);
+    this.#settle(
+      field,
+      mask.every((byte) => byte === 0),
+    );
+  }
+
+  /** The same of a short value. */
+  #setShort(field: Field, { value, mask }: ShortValue): void {
+    if (field.name === 'dl_vlan' && value === 0xffff) {
+      this.#setUntagged();
+      return;
+    }
+    if (field.isWholeSlot === true) setSlot(this.key, field.slot, 0);
+    const { word, wordCount, shift, bits } = field.place;
+    if (wordCount === 1) this.#setWord(word, bits << shift, value << shift, mask << shift);
+    else {
+      this.#setWord(word, -1, value / 0x10000, mask / 0x10000);
+      this.#setWord(word + 1, -0x10000, value << 16, mask << 16);
+    }
+    this.#settle(field, mask === 0);
+  }
+
+  /** The bits of a word that are a field's. */
+  #setWord(word: number, own: number, value: number, mask: number): void {
+    this.key[word] = ((this.key[word] ?? 0) & ~own) | (value & mask & own);
+    this.mask[word] = ((this.mask[word] ?? 0) & ~own) | (mask & own);
+  }
+
+  /** As OpenFlow 1.0 says it: no tag at all. */
+  #setUntagged(): void {
+    setSlot(this.key, 'vlan_tci', 0);
+    maskSlot(this.mask, 'vlan_tci');
+  }
+
+  /** What else a match on a field says. */
+  #settle(field: Field, isAny: boolean): void {
     if (field.needs !== undefined) this.setEthernet();
     if (field.isWholeSlot === true && !isAny) maskSlot(this.mask, field.slot);
     if (isAny && isPartOfTag(field)) this.#forgetTag();
@@ -101,7 +139,7 @@ export class MatchBuilder {
 
   /** Unless another packet type was asked for: most fields mean something in Ethernet packets only. */
   setEthernet(): void {
-    if (getSlot(this.mask, 'packet_type') === 0) maskSlot(this.mask, 'packet_type');
+    if (this.mask[packetTypeWord] === 0) this.mask[packetTypeWord] = 0xffffffff;
   }
 
   setProtocol(type: number, protocol?: number): void {
@@ -130,16 +168,24 @@ export class MatchBuilder {
     }
     const field = fieldNamed(name);
     if (field === undefined) return undefined;
-    const { value: bytes, mask } = readFieldText(field, value === '' ? '0/0' : value, ports);
+    const text = value === '' ? '0/0' : value;
+    if (readShortText(short, field, text, ports)) {
+      this.#setShort(field, short);
+      return { field, mask: short.isExact ? undefined : short.maskBytes(field.bytes) };
+    }
+    const { value: bytes, mask } = readFieldText(field, text, ports);
     this.set(field, bytes, mask);
     return { field, mask };
   }
 }
 
-/** Fields of a match, as they were said; `mask` has the field's bytes. */
+/** For one field at a time. */
+const short = new ShortValue();
+
+/** Fields of a match, as they were said; `mask` has the field's bytes, undefined for all bits. */
 export interface FieldSaid {
   readonly field: Field;
-  readonly mask: Uint8Array;
+  readonly mask: Uint8Array | undefined;
 }
 
 /** Is it the VLAN or the priority of a tag, and not the whole tag? */

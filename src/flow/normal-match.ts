@@ -5,7 +5,7 @@
 import { etherType, isMplsType } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import { icmpv6Type } from '../wire/transport.ts';
-import { etherTypeOf, getSlot, isTyped, newKey } from './key.ts';
+import { etherTypeOf, isTyped, newKey, slotReader } from './key.ts';
 import { type SlotName, slots } from './slots.ts';
 
 /** Slots that only some packets have; all others count in every match. */
@@ -22,13 +22,20 @@ const groups = {
   mpls: ['mpls_lse', 'mpls_lse2', 'mpls_lse3'],
 } as const satisfies Record<string, readonly SlotName[]>;
 
-type Group = keyof typeof groups;
+/** Some of the groups, a bit each. */
+type GroupSet = number;
 
-const groupNames = Object.keys(groups) as Group[]; // an object literal has no others
+const bits = Object.fromEntries(Object.keys(groups).map((group, n) => [group, 1 << n])) as Readonly<
+  Record<keyof typeof groups, GroupSet> // of the same names
+>;
 
-/** [word, bits] of each group. */
-const places = new Map(
-  groupNames.map((group) => [group, groups[group].flatMap((name) => wordsOf(name))] as const),
+/** What each group has of each word. */
+const places = Object.entries(groups).flatMap(([group, names]) =>
+  names.flatMap(wordsOf).map(([word, wordBits]) => ({
+    group: bits[group as keyof typeof groups], // an object literal has no others
+    word,
+    bits: wordBits,
+  })),
 );
 
 function wordsOf(name: SlotName): (readonly [word: number, bits: number])[] {
@@ -48,13 +55,10 @@ const wholeType = 0xffffffff;
 export function normalMask(key: Uint32Array, mask: Uint32Array): Uint32Array | undefined {
   const counting = groupsOf(key, mask);
   let normal: Uint32Array | undefined;
-  for (const [group, words] of places) {
-    if (counting.has(group)) continue;
-    for (const [word, bits] of words) {
-      if (((mask[word] ?? 0) & bits) === 0) continue;
-      normal ??= mask.slice();
-      normal[word] = (normal[word] ?? 0) & ~bits;
-    }
+  for (const { group, word, bits } of places) {
+    if ((counting & group) !== 0 || ((mask[word] ?? 0) & bits) === 0) continue;
+    normal ??= mask.slice();
+    normal[word] = (normal[word] ?? 0) & ~bits;
   }
   return normal;
 }
@@ -66,40 +70,45 @@ export function keyUnder(key: Uint32Array, mask: Uint32Array): Uint32Array {
   return under;
 }
 
+const packetTypeIn = slotReader('packet_type');
+const protocolIn = slotReader('nw_proto');
+const icmpTypeIn = slotReader('tp_src');
+
 /** What packets of the match have. */
-function groupsOf(key: Uint32Array, mask: Uint32Array): ReadonlySet<Group> {
-  const packetType = getSlot(key, 'packet_type');
-  const packetTypeMask = getSlot(mask, 'packet_type');
+function groupsOf(key: Uint32Array, mask: Uint32Array): GroupSet {
+  const packetType = packetTypeIn(key);
+  const packetTypeMask = packetTypeIn(mask);
   const isEthernet = packetTypeMask === 0 || (packetTypeMask === wholeType && packetType === 0);
   const isKnown = isEthernet || (packetTypeMask === wholeType && isTyped(key));
   const type = isKnown ? etherTypeOf(key) : 0;
-  const found = groupsOfType(type, getSlot(key, 'nw_proto'), getSlot(key, 'tp_src'));
-  return isEthernet ? new Set(['ethernet', ...found]) : new Set(found);
+  return groupsOfType(type, protocolIn(key), icmpTypeIn(key)) | (isEthernet ? bits.ethernet : 0);
 }
 
-const withPorts: readonly number[] = [ipProtocol.tcp, ipProtocol.udp, ipProtocol.sctp];
+function hasPorts(protocol: number): boolean {
+  return protocol === ipProtocol.tcp || protocol === ipProtocol.udp || protocol === ipProtocol.sctp;
+}
 
-function groupsOfType(type: number, protocol: number, icmpType: number): readonly Group[] {
-  if (isMplsType(type)) return ['mpls'];
+function groupsOfType(type: number, protocol: number, icmpType: number): GroupSet {
+  if (isMplsType(type)) return bits.mpls;
   switch (type) {
     case etherType.ipv4: {
-      const hasTransport = withPorts.includes(protocol) || protocol === ipProtocol.icmp;
-      return ['protocol', 'ip', 'addresses', ...(hasTransport ? (['transport'] as const) : [])];
+      const hasTransport = hasPorts(protocol) || protocol === ipProtocol.icmp;
+      return bits.protocol | bits.ip | bits.addresses | (hasTransport ? bits.transport : 0);
     }
     case etherType.ipv6:
-      return ['protocol', 'ip', 'ipv6', ...groupsOfIpv6(protocol, icmpType)];
+      return bits.protocol | bits.ip | bits.ipv6 | groupsOfIpv6(protocol, icmpType);
     case etherType.arp:
     case etherType.rarp:
-      return ['protocol', 'addresses', 'sender', 'target'];
+      return bits.protocol | bits.addresses | bits.sender | bits.target;
     default:
-      return [];
+      return 0;
   }
 }
 
-function groupsOfIpv6(protocol: number, icmpType: number): readonly Group[] {
-  if (withPorts.includes(protocol)) return ['transport'];
-  if (protocol !== ipProtocol.icmpv6) return [];
-  if (icmpType === icmpv6Type.neighbourSolicitation) return ['transport', 'neighbour', 'sender'];
-  if (icmpType === icmpv6Type.neighbourAdvertisement) return ['transport', 'neighbour', 'target'];
-  return ['transport'];
+function groupsOfIpv6(protocol: number, icmpType: number): GroupSet {
+  if (hasPorts(protocol)) return bits.transport;
+  if (protocol !== ipProtocol.icmpv6) return 0;
+  if (icmpType === icmpv6Type.neighbourSolicitation) return bits.transport | bits.neighbour | bits.sender;
+  if (icmpType === icmpv6Type.neighbourAdvertisement) return bits.transport | bits.neighbour | bits.target;
+  return bits.transport;
 }

@@ -121,6 +121,8 @@ interface Slot {
   readonly word: number;
   /** Bits to shift its word right by so that its last bit is bit 0; for slots within one word. */
   readonly shift: number;
+  /** All of its bits, not shifted; of slots of at most four bytes. */
+  readonly bits: number;
 }
 
 function layOut(): { slots: Readonly<Record<SlotName, Slot>>; size: number; layerOfWord: readonly Layer[] } {
@@ -131,7 +133,8 @@ function layOut(): { slots: Readonly<Record<SlotName, Slot>>; size: number; laye
     if (size <= 4 && at >> 2 !== (at + size - 1) >> 2)
       throw new Error(`slot ${name} crosses a word: move a pad`);
     if (size > 4 && at % 4 !== 0) throw new Error(`slot ${name} does not start on a word: move a pad`);
-    made[name] = { at, size, word: at >> 2, shift: size < 4 ? 32 - 8 * ((at & 3) + size) : 0 };
+    const shift = size < 4 ? 32 - 8 * ((at & 3) + size) : 0;
+    made[name] = { at, size, word: at >> 2, shift, bits: size < 4 ? 2 ** (8 * size) - 1 : 0xffffffff };
     for (let word = at >> 2; word << 2 < at + size; word++) {
       if ((layerOfWord[word] ?? layer) !== layer)
         throw new Error(`slot ${name} shares a word with another layer`);

@@ -31,7 +31,7 @@ const lines = [
   })),
 ];
 
-const read = (bytes: Uint8Array, version: WireVersion): Action[] =>
+const read = (bytes: Uint8Array, version: WireVersion): readonly Action[] =>
   readInstructions(new Reader(bytes), version, { allowsTests: true });
 
 const written = (list: readonly Action[], version: WireVersion, match?: Match): Uint8Array => {

@@ -19,6 +19,7 @@ import {
 import { type Action, actions } from './actions/index.ts';
 import { output } from './actions/output-actions.ts';
 import { PacketShape } from './actions/packet-shape.ts';
+import { sharedList } from './actions/shared-lists.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
 import { allVersions, isWithin, readRange, type VersionRange, type WireVersion } from './versions.ts';
@@ -238,6 +239,15 @@ function formFor(action: AnyAction, version: WireVersion): KnownForm | undefined
 /** "drop" for none. */
 export function formatActions(list: readonly AnyAction[], context: ActionText): string {
   if (list.length === 0) return 'drop';
+  const shared = sharedList(list);
+  if (shared === undefined) return formatList(list, context);
+  const { ports, tables } = context;
+  if (shared.text?.ports !== ports || shared.text.tables !== tables)
+    shared.text = { ports, tables, text: formatList(list, context) };
+  return shared.text.text;
+}
+
+function formatList(list: readonly AnyAction[], context: ActionText): string {
   const formatInner = (inner: readonly AnyAction[]): string => formatActions(inner, context);
   return list.map((action) => declarationOf(action).format(action, context, formatInner)).join(',');
 }

@@ -11,9 +11,10 @@ import { type AnyAction, type InstructionName, instead, instructionNames } from 
 import type { Action } from './actions/index.ts';
 import { clearActions, gotoTable, meter, writeActionSet, writeMetadata } from './actions/instructions.ts';
 import { PacketShape } from './actions/packet-shape.ts';
+import { ListsByBytes, sharedList } from './actions/shared-lists.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
-import type { WireVersion } from './versions.ts';
+import { allVersions, type WireVersion } from './versions.ts';
 
 const experimenterType = 0xffff;
 
@@ -43,8 +44,28 @@ function hasMeterInstruction(version: WireVersion): boolean {
   return version === 4 || version === 5;
 }
 
+/** By version. */
+const knownLists = allVersions.map(() => new ListsByBytes<readonly Action[]>());
+
 /** Reads up to the end of `from` what a flow does. Throws OpenFlowError. */
-export function readInstructions(from: Reader, version: WireVersion, reading: ActionReading = {}): Action[] {
+export function readInstructions(
+  from: Reader,
+  version: WireVersion,
+  reading: ActionReading = {},
+): readonly Action[] {
+  const known = reading.allowsTests === true ? undefined : knownLists[version - 1];
+  const { bytes, at, end } = from;
+  const shared = known?.find(bytes, at, end);
+  if (shared !== undefined) {
+    from.at = end;
+    return shared;
+  }
+  const list = readNewInstructions(from, version, reading);
+  known?.add(bytes, at, end, list);
+  return list;
+}
+
+function readNewInstructions(from: Reader, version: WireVersion, reading: ActionReading): readonly Action[] {
   if (version === 1) return readList(from, version, { allows: 'instructions' }, reading, 0) as Action[]; // all declared
   if (from.left % 8 !== 0) throw new OpenFlowError('OFPBIC_BAD_LEN', `${from.left} bytes of instructions`);
   const bodies: (Reader | undefined)[] = [];
@@ -111,7 +132,24 @@ export function writeInstructions(
   version: WireVersion,
   match?: Match,
 ): void {
+  const shared = sharedList(list);
+  const known = shared?.bytes[version];
+  if (known !== undefined) {
+    to.octets(known);
+    return;
+  }
   const packet = new PacketShape(match);
+  const start = to.size;
+  writeNewInstructions(to, list, version, packet);
+  if (shared !== undefined && !packet.isAsked) shared.bytes[version] = to.written.slice(start);
+}
+
+function writeNewInstructions(
+  to: Writer,
+  list: readonly Action[],
+  version: WireVersion,
+  packet: PacketShape,
+): void {
   if (version === 1) {
     writeList(to, list, version, packet);
     return;

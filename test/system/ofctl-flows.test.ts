@@ -131,6 +131,24 @@ priority=4,tun_metadata2,actions=drop
     await say('del-flows', 'br0');
   });
 
+  test.each(['OpenFlow10', 'OpenFlow14'])(
+    'in %s many come as far as the first that is refused',
+    async (version) => {
+      const line = (n: number): string => `priority=5,tcp,tp_dst=${n},actions=output:${1 + (n % 2)}\n`;
+      const lines = Array.from({ length: 400 }, (_, n) => line(n + 1));
+      lines[300] = 'priority=5,check_overlap,tcp,nw_src=10.0.0.1,actions=drop\n';
+      writeFile('many', lines.join(''));
+      await both(['-O', version, 'del-flows', 'br0']);
+      const said = await both(['-O', version, 'add-flows', 'br0', 'FOLDER/many']);
+      expect(said).toMatchObject({ status: 1, stderr: expect.stringContaining('OFPFMFC_OVERLAP') });
+      expect((await both(['-O', version, ...dump])).stdout.split('tp_dst').length).toBe(301);
+      writeFile('many', [...lines.slice(0, 300), ...lines.slice(301)].join(''));
+      expect(await both(['-O', version, 'add-flows', 'br0', 'FOLDER/many'])).toMatchObject({ status: 0 });
+      expect((await both(['-O', version, ...dump])).stdout.split('tp_dst').length).toBe(400);
+      await both(['-O', version, 'del-flows', 'br0']);
+    },
+  );
+
   test.each([
     ['OpenFlow10', []],
     ['OpenFlow14', ['--bundle']],

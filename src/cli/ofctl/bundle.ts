@@ -16,8 +16,7 @@ export async function sendBundle(
   context: OfctlContext,
   [target = '', file = '']: readonly string[],
 ): Promise<void> {
-  const text = readLines(file);
-  const lines = await readEach(file, text, new NameReader(context, target), readBundleLine);
+  const lines = await readEach(file, readLines(file), new NameReader(context, target), readBundleLine);
   const usable = lines.reduce<number>((set, line) => set & line.usable, protocolSets.since13);
   const messages = new ChangeBundle();
   const allowed = withBundles(context.allowed);

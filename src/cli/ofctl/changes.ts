@@ -27,12 +27,41 @@ export async function perform(
   }
 }
 
+/** Changes in their order, an array or whatever makes the message of one when it is sent. */
+export interface Changes {
+  readonly length: number;
+  at(index: number): Sent | undefined;
+}
+
+export function* eachOf(changes: Changes): IterableIterator<Sent> {
+  for (let n = 0; n < changes.length; n++) {
+    const change = changes.at(n);
+    if (change !== undefined) yield change;
+  }
+}
+
+function slice(changes: Changes, start: number, end: number): Changes {
+  return { length: Math.min(end, changes.length) - start, at: (n) => changes.at(start + n) };
+}
+
 /** Messages sent before their predecessors are known to have been read. */
 const batchSize = 2048;
+
+/** Messages of a bundle that were sent together: their xids follow each other. */
+interface Batch {
+  readonly firstXid: number;
+  readonly start: number;
+}
 
 /** Bits of a bundle: atomic, and in the order in which its messages came. */
 const bundleFlags = 3;
 const bundle = 0;
+/** The first version that has bundles. */
+const bundleVersion = 4;
+
+/** That many changes and more are worth bundles, each of so many. */
+const manyChanges = 256;
+const sliceSize = 2048;
 
 /** A bundle in the making: its `events` are those of the connection that it is sent over. */
 export class ChangeBundle {
@@ -42,27 +71,62 @@ export class ChangeBundle {
     },
   };
   readonly #errors: Uint8Array[] = [];
-  /** The messages in it by their xids. */
-  readonly #sent = new Map<number, Sent>();
+  #changes: Changes = [];
+  #batches: Batch[] = [];
 
   /** Makes all changes or none; prints what the switch says against them. Throws Fatal. */
   async perform(
     context: OfctlContext,
     target: string,
     connection: Connection,
-    messages: readonly Sent[],
+    changes: Changes,
   ): Promise<void> {
     const talking = `talking to ${connection.name}`;
-    let isDone = await during(talking, this.#control(connection, 'open_request'));
-    if (isDone) {
-      await during(talking, this.#add(connection, messages));
-      const isGood = this.#errors.length === 0;
-      isDone =
-        (await during(talking, this.#control(connection, isGood ? 'commit_request' : 'discard_request'))) &&
-        isGood;
-    }
+    const isDone = await during(talking, this.#try(connection, changes));
     await this.#printErrors(context, target, connection.version);
     if (!isDone) throw new Fatal(`${talking} (Protocol error)`);
+  }
+
+  /**
+   * Makes each change after the other, up to the first that is refused: prints what the switch says against it, and ends
+   * the program. Where there are many, a slice of them is tried as a bundle, which waits for a few answers and not for
+   * thousands. When that fails its changes are made one by one, so that as much is done, and the same is said.
+   */
+  async performEach(
+    context: OfctlContext,
+    target: string,
+    connection: Connection,
+    changes: Changes,
+  ): Promise<void> {
+    let triesBundles = connection.version >= bundleVersion && changes.length >= manyChanges;
+    const step = triesBundles ? sliceSize : changes.length;
+    for (let start = 0; start < changes.length; start += step) {
+      const part = slice(changes, start, start + step);
+      triesBundles &&= await during(`talking to ${connection.name}`, this.#trySlice(connection, part));
+      if (triesBundles) continue;
+      for (const change of eachOf(part)) await perform(context, target, connection, change);
+    }
+  }
+
+  /** False where the version cannot say one of the changes, too. */
+  async #trySlice(connection: Connection, changes: Changes): Promise<boolean> {
+    try {
+      return await this.#try(connection, changes);
+    } catch (why) {
+      if (!(why instanceof OpenFlowError)) throw why;
+      await this.#control(connection, 'discard_request');
+      return false;
+    }
+  }
+
+  /** Makes all changes or none. */
+  async #try(connection: Connection, changes: Changes): Promise<boolean> {
+    this.#changes = changes;
+    this.#batches = [];
+    if (!(await this.#control(connection, 'open_request'))) return false;
+    await this.#add(connection);
+    const isGood = this.#errors.length === 0;
+    return (await this.#control(connection, isGood ? 'commit_request' : 'discard_request')) && isGood;
   }
 
   /** Did the switch agree? */
@@ -77,11 +141,14 @@ export class ChangeBundle {
     return false;
   }
 
-  async #add(connection: Connection, messages: readonly Sent[]): Promise<void> {
+  async #add(connection: Connection): Promise<void> {
+    const { length } = this.#changes;
     let before: Promise<void> = Promise.resolve();
-    for (let at = 0; at < messages.length; at += batchSize) {
-      const batch = messages.slice(at, at + batchSize);
-      connection.sendAll(batch.map((message) => (xid: number) => this.#addition(connection, message, xid)));
+    for (let start = 0; start < length; start += batchSize) {
+      connection.sendAll(Math.min(batchSize, length - start), (n, xid) => {
+        if (n === 0) this.#batches.push({ firstXid: xid, start });
+        return this.#addition(connection, start + n, xid);
+      });
       const next = connection.barrier();
       next.catch(() => {}); // the one before fails as well
       await before;
@@ -90,12 +157,20 @@ export class ChangeBundle {
     await before;
   }
 
-  #addition({ version }: Connection, message: Sent, xid: number): Sent {
-    this.#sent.set(xid, message);
+  #addition({ version }: Connection, index: number, xid: number): Sent {
+    const change = this.#changes.at(index);
+    if (change === undefined) throw new Error(`there is no change ${index}`);
     return {
       name: 'BUNDLE_ADD_MESSAGE',
-      value: { bundle, flags: bundleFlags, message: bytesOf(message, version, xid) },
+      value: { bundle, flags: bundleFlags, message: bytesOf(change, version, xid) },
     };
+  }
+
+  /** The change that was sent by that xid. */
+  #sentAs(xid: number): Sent | undefined {
+    const batch = this.#batches.findLast(({ firstXid }) => firstXid <= xid);
+    if (batch === undefined || xid - batch.firstXid >= batchSize) return undefined;
+    return this.#changes.at(batch.start + xid - batch.firstXid);
   }
 
   async #printErrors(context: OfctlContext, target: string, version: WireVersion): Promise<void> {
@@ -104,7 +179,7 @@ export class ChangeBundle {
       const error = read(bytes);
       if (error instanceof OpenFlowError || error.name !== 'ERROR') continue;
       const { name, data } = error.value;
-      const sent = this.#sent.get(error.xid);
+      const sent = this.#sentAs(error.xid);
       const whole = sent === undefined ? data : bytesOf(sent, version, error.xid);
       const about = formatMessage(whole, context.verbosity + 1, names);
       context.printError(name === undefined ? '***decode error***' : `Error ${name} for: ${about}`);

@@ -2,17 +2,25 @@
 
 import { hexDump } from '../../base/hex-dump.ts';
 import { messageBytes, type Sent } from '../../openflow/codec.ts';
-import type { FlowCommand } from '../../openflow/messages/flow-mod.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
+import type { FlowCommand, FlowMod } from '../../openflow/messages/flow-mod.ts';
 import { flowModIn } from '../../openflow/protocols/protocol-messages.ts';
-import { formatProtocols, protocolSets, protocolsIn, versionOf } from '../../openflow/protocols/protocols.ts';
-import { readFlow } from '../../openflow/text/flows.ts';
+import {
+  formatProtocols,
+  type ProtocolSet,
+  protocolSets,
+  protocolsIn,
+  versionOf,
+} from '../../openflow/protocols/protocols.ts';
+import { type FlowSaid, readFlow } from '../../openflow/text/flows.ts';
 import { formatMessage } from '../../openflow/text/messages.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import { orFatal } from './arguments.ts';
-import { ChangeBundle, perform } from './changes.ts';
+import { ChangeBundle, type Changes, eachOf, perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
-import { type Flows, readFlows, readLines } from './lines.ts';
-import { NameReader, numbersOnly, withoutNames } from './names.ts';
+import { readFlows, readLines } from './lines.ts';
+import { NameReader, type NameText, numbersOnly, withoutNames } from './names.ts';
+import type { PackedFlows } from './packed-flows.ts';
 import { allowedFor, openForChanges } from './protocol.ts';
 
 /** Changes of one kind: of the flow on the command line, or of those in a file. */
@@ -22,7 +30,7 @@ export function changeFlow(plain: FlowCommand, strict: FlowCommand = plain) {
     if (text === '-') return changeFlowsOf(context, target, text, command);
     const names = new NameReader(context, target);
     const said = await orFatal(() => names.read((nameText) => readFlow(text, command, nameText)));
-    await send(context, target, { mods: [said.mod], usable: said.usable });
+    await send(context, target, said.usable, [said.mod]);
   };
 }
 
@@ -41,41 +49,55 @@ async function changeFlowsOf(
   file: string,
   command: FlowCommand,
 ): Promise<void> {
-  const text = readLines(file);
+  const lines = readLines(file);
   const names = new NameReader(context, target);
   const each = command === 'add' ? 'any' : command;
-  const flows = await readFlows(file, text, names, (line, nameText) => readFlow(line, each, nameText));
-  await send(context, target, flows);
+  const flows = await readFlows(file, lines, names, (line, nameText) => readFlow(line, each, nameText));
+  await send(context, target, flows.usable, flows.mods);
 }
 
-async function send(context: OfctlContext, target: string, { mods, usable }: Flows): Promise<void> {
-  if (context.flows.isBundle) {
-    const bundle = new ChangeBundle();
-    const { connection, protocol } = await openForChanges(
-      context,
-      target,
-      usable & protocolSets.since13,
-      bundle.events,
-    );
-    await bundle.perform(
-      context,
-      target,
-      connection,
-      mods.map((mod) => flowModIn(protocol, mod)),
-    );
-    connection.close();
-    return;
-  }
-  const { connection, protocol } = await openForChanges(context, target, usable);
+/** `mods` are those that `usable` can say. */
+async function send(
+  context: OfctlContext,
+  target: string,
+  usable: ProtocolSet,
+  mods: PackedFlows | readonly FlowMod[],
+): Promise<void> {
+  const { isBundle } = context.flows;
+  const bundle = new ChangeBundle();
+  const { connection, protocol } = await openForChanges(
+    context,
+    target,
+    isBundle ? usable & protocolSets.since13 : usable,
+    bundle.events,
+  );
+  const changes: Changes = {
+    length: mods.length,
+    at(index) {
+      const mod = mods.at(index);
+      return mod && flowModIn(protocol, mod);
+    },
+  };
+  if (isBundle) await bundle.perform(context, target, connection, changes);
+  else if (context.verbosity >= verbosityOfBytes) await sendShowing(context, target, connection, changes);
+  else await bundle.performEach(context, target, connection, changes);
+  connection.close();
+}
+
+/** Prints the bytes of what was sent. */
+async function sendShowing(
+  context: OfctlContext,
+  target: string,
+  connection: Connection,
+  changes: Changes,
+): Promise<void> {
   let dump = '';
-  for (const mod of mods) {
-    const message = flowModIn(protocol, mod);
+  for (const change of eachOf(changes)) {
     await perform(context, target, connection, (xid) => {
-      if (context.verbosity >= verbosityOfBytes) dump += dumpOf(context, connection.version, message, xid);
-      return message;
+      dump += dumpOf(context, connection.version, change, xid);
+      return change;
     });
   }
-  connection.close();
   context.print(dump);
 }
 
@@ -91,16 +113,18 @@ function dumpOf({ verbosity }: OfctlContext, version: WireVersion, message: Sent
 /** What `parse-flow FLOW` does. */
 export async function parseFlow(context: OfctlContext, [text = '']: readonly string[]): Promise<void> {
   const said = await orFatal(() => readFlow(text, 'add', numbersOnly));
-  print(context, { mods: [said.mod], usable: said.usable });
+  print(context, said.usable, [said.mod]);
 }
 
 /** What `parse-flows FILE` does. */
 export async function parseFlows(context: OfctlContext, [file = '']: readonly string[]): Promise<void> {
-  const text = readLines(file);
-  print(context, await readFlows(file, text, withoutNames, (line, names) => readFlow(line, 'add', names)));
+  const lines = readLines(file);
+  const read = (line: string, names: NameText): FlowSaid => readFlow(line, 'add', names);
+  const { usable, mods } = await readFlows(file, lines, withoutNames, read);
+  print(context, usable, mods);
 }
 
-function print(context: OfctlContext, { mods, usable }: Flows): void {
+function print(context: OfctlContext, usable: ProtocolSet, mods: Iterable<FlowMod>): void {
   context.print(`usable protocols: ${formatProtocols(usable)}\n`);
   const { protocols } = allowedFor(context, usable, { why: 'no usable protocol' });
   const [protocol] = protocolsIn(usable & protocols);

@@ -11,10 +11,10 @@ import { reservedPorts } from '../../openflow/ports.ts';
 import { flowModIn } from '../../openflow/protocols/protocol-messages.ts';
 import { protocolSets } from '../../openflow/protocols/protocols.ts';
 import { readFlowEntry } from '../../openflow/text/flows.ts';
-import { ChangeBundle, perform } from './changes.ts';
+import { ChangeBundle } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { fetchFlows } from './flow-stats.ts';
-import { readFlows, readLines } from './lines.ts';
+import { type Lines, readFlows, readLines } from './lines.ts';
 import { NameReader, type NameText, namesToShow, numbersOnly, withoutNames } from './names.ts';
 import { openForDump, type Session } from './protocol.ts';
 
@@ -141,9 +141,9 @@ export async function replaceFlows(
   [target = '', file = '']: readonly string[],
 ): Promise<void> {
   const comparison = new Comparison();
-  const text = readSource(file);
+  const lines = readSource(file);
   const names = new NameReader(context, target);
-  const { mods, usable } = await readFlows(file, text, names, readFlowEntry);
+  const { mods, usable } = await readFlows(file, lines, names, readFlowEntry);
   for (const mod of mods) comparison.add('a', entryOf(mod));
   const bundle = new ChangeBundle();
   const session = await openForDump(context, target, usable, bundle.events);
@@ -153,7 +153,7 @@ export async function replaceFlows(
     flowModIn(protocol, mod),
   );
   if (context.flows.isBundle) await bundle.perform(context, target, connection, messages);
-  else for (const message of messages) await perform(context, target, connection, message);
+  else await bundle.performEach(context, target, connection, messages);
   connection.close();
 }
 
@@ -197,7 +197,7 @@ function entryOf(mod: FlowMod): Entry {
   };
 }
 
-function readSource(file: string): string {
+function readSource(file: string): Lines {
   return readLines(file, 'open');
 }
 

@@ -53,9 +53,9 @@ async function changeGroupsOf(
   file: string,
   command: GroupCommand,
 ): Promise<void> {
-  const text = readLines(file);
+  const lines = readLines(file);
   const names = new NameReader(context, target);
-  const groups = await readEach(file, text, names, (line, nameText) =>
+  const groups = await readEach(file, lines, names, (line, nameText) =>
     command === 'add' ? readGroupLine(line, nameText) : readGroup(line, command, nameText),
   );
   await change(context, target, groups);

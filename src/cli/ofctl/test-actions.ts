@@ -55,7 +55,7 @@ function read(
   version: WireVersion,
   what: 'actions' | 'instructions',
   table: number,
-): Action[] {
+): readonly Action[] {
   const from = new Reader(bytes);
   if (what === 'actions') return decodeActions(from, version);
   const list = readInstructions(from, version);

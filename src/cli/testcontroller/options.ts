@@ -122,9 +122,9 @@ async function readAllFlows(
   const mods: FlowMod[] = [];
   let usable: number = protocolSets.any;
   for (const file of files) {
-    const text = readLines(file);
-    const flows = await readFlows(file, text, withoutNames, (line, names) => readFlow(line, 'add', names));
-    mods.push(...flows.mods);
+    const lines = readLines(file);
+    const flows = await readFlows(file, lines, withoutNames, (line, names) => readFlow(line, 'add', names));
+    for (const mod of flows.mods) mods.push(mod);
     ({ usable } = flows); // the last file decides, as in the reference
   }
   return { mods, usable };

@@ -1,7 +1,31 @@
 /** Integers as C's strtoul takes them: decimal, 0x and leading-zero octal. */
+import { hexDigit } from '../../base/addresses.ts';
+
+const zero = '0'.charCodeAt(0);
+const x = 'x'.charCodeAt(0);
+
+/** The one from `from` to `to` when it is decimal or hexadecimal and below 2^32; -1 for any other, and what is none. */
+export function smallInteger(text: string, from = 0, to = text.length): number {
+  const size = to - from;
+  if (size <= 0 || size > 10) return -1;
+  const isZero = text.charCodeAt(from) === zero;
+  if (isZero && size === 1) return 0;
+  const isHex = isZero && size > 2 && (text.charCodeAt(from + 1) | 0x20) === x;
+  if (isZero && !isHex) return -1; // octal, or none
+  const base = isHex ? 16 : 10;
+  let value = 0;
+  for (let at = isHex ? from + 2 : from; at < to; at++) {
+    const digit = hexDigit(text.charCodeAt(at));
+    if (digit < 0 || digit >= base) return -1;
+    value = value * base + digit;
+  }
+  return value <= 0xffffffff ? value : -1;
+}
 
 /** undefined when the text is not exactly one. */
 export function readInteger(text: string): bigint | undefined {
+  const small = smallInteger(text);
+  if (small >= 0) return BigInt(small);
   if (/^0[xX][0-9a-fA-F]+$/.test(text) || /^(0|[1-9][0-9]*)$/.test(text)) return BigInt(text);
   if (/^0[0-7]+$/.test(text)) return BigInt(`0o${text.slice(1)}`);
   return undefined;

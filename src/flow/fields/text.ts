@@ -32,13 +32,23 @@ export interface PortText {
 
 interface Form {
   readonly read: (text: string, field: Field, ports: PortText) => MaskedValue;
-  /** `mask` is undefined when all bits of it are set. */
-  readonly format: (value: Uint8Array, mask: Uint8Array | undefined, ports: PortText) => string;
+  /** How values print under a mask, which is undefined when all bits of it are set. */
+  readonly format: (mask: Uint8Array | undefined) => ValueFormat;
 }
+
+type ValueFormat = (value: Uint8Array, ports: PortText) => string;
+
+/** "VALUE/MASK" */
+const masked =
+  (formatValue: (value: Uint8Array) => string, formatMask: (mask: Uint8Array) => string): Form['format'] =>
+  (mask) => {
+    const more = mask === undefined ? '' : `/${formatMask(mask)}`;
+    return (value) => formatValue(value) + more;
+  };
 
 const integer = (formatValue: (value: Uint8Array) => string): Form => ({
   read: readMaskedInteger,
-  format: (value, mask) => formatValue(value) + (mask === undefined ? '' : `/${formatHex(mask)}`),
+  format: masked(formatValue, (mask) => formatHex(mask)),
 });
 
 const decimal = integer((value) => integerOf(value).toString());
@@ -48,23 +58,26 @@ const forms: Readonly<Record<FieldFormat, Form>> = {
   hexadecimal: integer((value) => formatHex(value)),
   mac: {
     read: (text) => readMasked(text, (part) => readMac(part), `${text}: invalid Ethernet address`),
-    format: (value, mask) => masked(formatMac(value), mask && formatMac(mask)),
+    format: masked(formatMac, formatMac),
   },
   ipv4: {
     read: (text) => readAddress(text, readIpv4, 32, 'IP'),
-    format: (value, mask) => masked(formatIpv4(value), formatAddressMask(mask, formatIpv4)),
+    format: masked(formatIpv4, (mask) => formatAddressMask(mask, formatIpv4)),
   },
   ipv6: {
     read: (text) => readAddress(text, readIpv6, 128, 'IPv6'),
-    format: (value, mask) => masked(formatIpv6(value), formatAddressMask(mask, formatIpv6)),
+    format: masked(formatIpv6, (mask) => formatAddressMask(mask, formatIpv6)),
   },
-  ofPort16: { read: readPort, format: (value, mask, ports) => formatPort(value, mask, ports) },
-  ofPort32: { read: readPort, format: (value, mask, ports) => formatPort(value, mask, ports) },
-  fragment: { read: (text) => readFragment(text), format: formatFragment },
+  ofPort16: { read: readPort, format: formatPort },
+  ofPort32: { read: readPort, format: formatPort },
+  fragment: { read: (text) => readFragment(text), format: (mask) => (value) => formatFragment(value, mask) },
   tcpFlags: flagsForm(tcpFlagNames, 0xfff),
   tunnelFlags: flagsForm(tunnelFlagNames, 0xffff),
   ctState: flagsForm(ctStateNames, 0xff),
-  packetType: { read: (text) => readPacketType(text), format: formatPacketType },
+  packetType: {
+    read: (text) => readPacketType(text),
+    format: (mask) => (value) => formatPacketType(value, mask),
+  },
 };
 
 /** Throws Malformed, whose `why` is the whole message. "*" is no bit at all. */
@@ -83,8 +96,13 @@ export function formatFieldText(
   mask: Uint8Array | undefined,
   ports: PortText,
 ): string {
-  if (mask !== undefined && isNone(mask)) return 'ANY';
-  return forms[field.format].format(value, mask === undefined || isWhole(mask) ? undefined : mask, ports);
+  return fieldTextUnder(field, mask)(value, ports);
+}
+
+/** How values of a field print under a mask, which is not looked at again. */
+export function fieldTextUnder({ format }: Field, mask: Uint8Array | undefined): ValueFormat {
+  if (mask !== undefined && isNone(mask)) return () => 'ANY';
+  return forms[format].format(mask === undefined || isWhole(mask) ? undefined : mask);
 }
 
 function isWhole(mask: Uint8Array): boolean {
@@ -93,10 +111,6 @@ function isWhole(mask: Uint8Array): boolean {
 
 function isNone(mask: Uint8Array): boolean {
   return mask.every((byte) => byte === 0);
-}
-
-function masked(value: string, mask: string | undefined): string {
-  return mask === undefined ? value : `${value}/${mask}`;
 }
 
 function ones(size: number): Uint8Array {
@@ -163,11 +177,7 @@ function prefixMask(length: number, width: number): Uint8Array {
 }
 
 /** A prefix length where the mask is a prefix. */
-function formatAddressMask(
-  mask: Uint8Array | undefined,
-  format: (bytes: Uint8Array) => string,
-): string | undefined {
-  if (mask === undefined) return undefined;
+function formatAddressMask(mask: Uint8Array, format: (bytes: Uint8Array) => string): string {
   const length = mask.reduce((bits, byte) => bits + popCount(byte), 0);
   return prefixMask(length, 8 * mask.length).every((byte, n) => byte === mask[n])
     ? String(length)
@@ -190,9 +200,10 @@ function readPort(text: string, { bytes, name }: Field, { read }: PortText): Mas
   return { value, mask: ones(bytes) };
 }
 
-function formatPort(value: Uint8Array, mask: Uint8Array | undefined, { format }: PortText): string {
-  const port = Number(integerOf(value));
-  return mask === undefined ? format(port) : `${port}/${formatHex(mask)}`;
+function formatPort(mask: Uint8Array | undefined): ValueFormat {
+  if (mask === undefined) return (value, { format }) => format(Number(integerOf(value)));
+  const more = `/${formatHex(mask)}`;
+  return (value) => integerOf(value).toString() + more;
 }
 
 /** Value and mask of `nw_frag`: bit 0 is "a fragment", bit 1 "not the first". */
@@ -227,9 +238,9 @@ function flagsForm(names: FlagNames, whole: number): Form {
       const of = (number: number): Uint8Array => integerBytes(BigInt(number), bytes) ?? new Uint8Array(bytes);
       return { value: of(value), mask: isExact ? ones(bytes) : of(mask) };
     },
-    format(value, mask) {
+    format(mask) {
       const bits = mask === undefined ? whole : Number(integerOf(mask));
-      return formatFlags(names, Number(integerOf(value)), bits, whole);
+      return (value) => formatFlags(names, Number(integerOf(value)), bits, whole);
     },
   };
 }

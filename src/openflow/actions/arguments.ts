@@ -1,7 +1,7 @@
 /** Kinds of arguments of actions: how they stand on the wire, and how they read. */
 import { readIpv4, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
-import { readInteger } from '../../flow/fields/integer.ts';
+import { readInteger, smallInteger } from '../../flow/fields/integer.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
 import { type Part, u8, u16, u32, u64 } from '../layout.ts';
 import { firstReservedPort, port16, port32, reservedPorts } from '../ports.ts';
@@ -66,18 +66,23 @@ export function readCInteger(text: string): bigint | undefined {
 
 /** An unsigned number of at most so many bits, in decimal, octal or hexadecimal. */
 export function readUnsigned(text: string, bits: number, what: string): number {
+  const small = smallInteger(text);
+  if (small >= 0 && small < 2 ** bits) return small;
   const value = readCInteger(text);
   if (value === undefined || value >> BigInt(bits) !== 0n) throw wrong(`invalid ${what} "${text}"`);
   return Number(value);
 }
 
 export function readU32(text: string): number {
-  return Number(BigInt.asUintN(32, readU64(text)));
+  const small = smallInteger(text);
+  return small >= 0 ? small : Number(BigInt.asUintN(32, readU64(text)));
 }
 
 /** Of a number that is too large it takes the bits that fit, and it counts negative ones from the end. */
 export function readU64(text: string): bigint {
   if (text === '') throw wrong('missing required numeric argument');
+  const small = smallInteger(text);
+  if (small >= 0) return BigInt(small);
   const value = readCInteger(text);
   if (value === undefined || value >= 1n << 64n || value <= -(1n << 64n))
     throw wrong(`invalid numeric format ${text}`);

@@ -11,14 +11,29 @@ export const etherTypeNamespace = 1;
 
 export class PacketShape {
   readonly #match: Match | undefined;
+  readonly #original: PacketShape | undefined;
+  #isAsked = false;
   #key: { readonly values: Uint32Array; readonly bits: Uint32Array } | undefined;
 
   /** Cheap as long as nobody asks. */
-  constructor(match?: Match) {
+  constructor(match?: Match, original?: PacketShape) {
     this.#match = match;
+    this.#original = original;
+  }
+
+  /** Did anybody ask it, or a copy of it, or change something? */
+  get isAsked(): boolean {
+    return this.#isAsked;
+  }
+
+  #tellAsked(): void {
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    if (this.#original !== undefined) this.#original.#tellAsked();
   }
 
   get #unpacked(): { readonly values: Uint32Array; readonly bits: Uint32Array } {
+    this.#tellAsked();
     if (this.#key !== undefined) return this.#key;
     this.#key = { values: newKey(), bits: newKey() };
     if (this.#match === undefined) return this.#key;
@@ -38,7 +53,7 @@ export class PacketShape {
 
   /** What an inner list of actions changes is forgotten behind it. */
   copy(): PacketShape {
-    const copy = new PacketShape(this.#match);
+    const copy = new PacketShape(this.#match, this);
     if (this.#key !== undefined) copy.#key = { values: this.values.slice(), bits: this.bits.slice() };
     return copy;
   }

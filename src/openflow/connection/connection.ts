@@ -194,12 +194,12 @@ export class Connection implements AsyncDisposable {
     return xid;
   }
 
-  /** Sends many messages like `send`, few pieces of the stream at a time. Throws OpenFlowError. */
-  sendAll(messages: Iterable<(xid: number) => Sent>): void {
+  /** Sends so many messages like `send`, few pieces of the stream at a time. Throws OpenFlowError. */
+  sendAll(count: number, make: (n: number, xid: number) => Sent): void {
     let to = new Writer(pieceSize);
-    for (const make of messages) {
+    for (let n = 0; n < count; n++) {
       const xid = this.#nextXid();
-      encodeMessage(to, this.version, make(xid), xid);
+      encodeMessage(to, this.version, make(n, xid), xid);
       if (to.size < pieceSize / 2) continue;
       this.#stream.write(to.written);
       to = new Writer(pieceSize);
@@ -235,8 +235,13 @@ export class Connection implements AsyncDisposable {
    * that the version does not have, and with SyscallFailed when the connection ends.
    */
   async request<N extends RequestName>(request: Request<N>, options?: WaitOptions): Promise<ReplyTo<N>> {
-    for await (const reply of this.multipart(request, options)) return reply;
-    throw new Error('unreachable: an exchange ends with a message');
+    const [xid, replies] = this.#ask(request);
+    try {
+      return replyTo(request.name, await replies.next(options));
+    } finally {
+      this.#requests.delete(xid);
+      this.#adjustFlow();
+    }
   }
 
   /**
@@ -247,13 +252,7 @@ export class Connection implements AsyncDisposable {
     request: Request<N>,
     options?: WaitOptions,
   ): AsyncGenerator<ReplyTo<N>, void> {
-    for await (const bytes of this.exchange(request, options)) {
-      const reply = decodeMessage(bytes);
-      if (reply.name === 'ERROR') throw errorReply(reply, request.name, bytes);
-      if (!isReplyTo(reply, request.name))
-        throw new OpenFlowError('OFPBRC_BAD_TYPE', `${request.name} was answered by ${reply.name}`);
-      yield reply;
-    }
+    for await (const bytes of this.exchange(request, options)) yield replyTo(request.name, bytes);
   }
 
   /**
@@ -495,6 +494,13 @@ export class Connection implements AsyncDisposable {
     if (isPaused) this.#stream.pause();
     else this.#stream.resume();
   }
+}
+
+/** Throws ErrorReply or OpenFlowError for what is no such answer. */
+function replyTo<N extends RequestName>(request: N, bytes: Uint8Array): ReplyTo<N> {
+  const reply = decodeMessage(bytes);
+  if (isReplyTo(reply, request)) return reply;
+  throw errorReply(reply, request, bytes);
 }
 
 function counter(): () => number {

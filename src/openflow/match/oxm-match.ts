@@ -8,10 +8,10 @@ import { type Field, type FieldName, fields } from '../../flow/fields/index.ts';
 import type { FieldNumber } from '../../flow/fields/numbers.ts';
 import { isMetByMatch } from '../../flow/fields/prerequisites.ts';
 import { hasBits, readField, wholeMask } from '../../flow/fields/value.ts';
-import { etherTypeOf, getSlot, maskSlot, newKey, setSlot } from '../../flow/key.ts';
+import { etherTypeOf, getSlot, maskSlot, newKey, setSlot, slotReader } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
 import { type Match, packMatch, unpackKey } from '../../flow/match.ts';
-import { type SlotName, slots } from '../../flow/slots.ts';
+import { slots } from '../../flow/slots.ts';
 import { type OptionMatch, OptionMatches } from '../../flow/tunnel-options.ts';
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
@@ -229,13 +229,6 @@ interface Entry {
   /** The value of its mask when all bits are set. */
   readonly whole: Uint8Array;
   readonly when: When;
-}
-
-/** Reads a slot, whose place is looked up once. */
-function slotReader(name: SlotName): (key: Uint32Array) => number {
-  const { word, shift, size } = slots[name];
-  const bits = size === 4 ? 0xffffffff : 2 ** (8 * size) - 1;
-  return (from) => (((from[word] ?? 0) >>> shift) & bits) >>> 0;
 }
 
 const protocolIn = slotReader('nw_proto');

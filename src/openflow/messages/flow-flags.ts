@@ -43,5 +43,6 @@ export function flowFlagBits(flags: number, version: WireVersion): number {
 
 /** "send_flow_rem check_overlap ", a space after each. */
 export function formatFlowFlags(flags: number): string {
+  if (flags === 0) return '';
   return names.map(([bit, name]) => ((flags & bit) === 0 ? '' : `${name} `)).join('');
 }

@@ -22,7 +22,7 @@ import type { WireVersion } from '../versions.ts';
 import { flowFlagBits, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
 import { anyGroup } from './flow-mod.ts';
 import { allTables } from './tables.ts';
-import { formatCounter, formatDuration } from './text.ts';
+import { formatBig, formatCounter, formatDuration } from './text.ts';
 
 /** Which flows: all that match more narrowly, and have such actions and such a cookie. */
 export interface FlowRequest {
@@ -176,7 +176,7 @@ function readSize(from: Reader, least: number): number {
 }
 
 /** What is left of a record of `size` bytes from `start`. */
-function readActionsOf(from: Reader, start: number, size: number, version: WireVersion): Action[] {
+function readActionsOf(from: Reader, start: number, size: number, version: WireVersion): readonly Action[] {
   const left = start + size - from.at;
   if (left < 0 || left > from.left || left % 8 !== 0)
     throw version === 1
@@ -429,7 +429,7 @@ export const flowReply = defineMessage(
     reply15,
     replyNx,
   ],
-  (all, context) => all.map((stats) => `\n ${formatFlowStats(stats, context)}`).join(''),
+  (all, context) => all.reduce((text, stats) => `${text}\n ${formatFlowStats(stats, context)}`, ''),
 );
 
 /** A time that is not told, as it stands on the wire. */
@@ -443,26 +443,21 @@ export function formatFlowStats(
 ): string {
   const { table, cookie, idleTimeout, hardTimeout, importance, idleAge, hardAge } = stats;
   const duration = stats.duration ?? unknownDuration;
-  const match = formatPackedMatch(stats.match, ports, stats.priority);
   const tableName = tables.format(table);
-  const counters = `n_packets=${formatCounter(stats.packets)}, n_bytes=${formatCounter(stats.bytes)}, `;
-  const ages = [
-    idleAge === undefined ? '' : `idle_age=${idleAge}, `,
-    hardAge === undefined || hardAge === duration.seconds ? '' : `hard_age=${hardAge}, `,
-  ].join('');
-  return [
-    hasCounters || cookie !== 0n ? `cookie=0x${cookie.toString(16)}, ` : '',
-    hasCounters ? `duration=${formatDuration(duration)}, ` : '',
-    hasCounters || tableName !== '0' ? `table=${tableName}, ` : '',
-    hasCounters ? counters : '',
-    idleTimeout === 0 ? '' : `idle_timeout=${idleTimeout}, `,
-    hardTimeout === 0 ? '' : `hard_timeout=${hardTimeout}, `,
-    formatFlowFlags(stats.flags),
-    importance === 0 ? '' : `importance=${importance}, `,
-    hasCounters ? ages : '',
-    match === '' ? '' : `${match} `,
-    `actions=${formatActions(stats.actions, { ports, tables })}`,
-  ].join('');
+  let text = hasCounters || cookie !== 0n ? `cookie=0x${formatBig(cookie, 16)}, ` : '';
+  if (hasCounters) text += `duration=${formatDuration(duration)}, `;
+  if (hasCounters || tableName !== '0') text += `table=${tableName}, `;
+  if (hasCounters)
+    text += `n_packets=${formatCounter(stats.packets)}, n_bytes=${formatCounter(stats.bytes)}, `;
+  if (idleTimeout !== 0) text += `idle_timeout=${idleTimeout}, `;
+  if (hardTimeout !== 0) text += `hard_timeout=${hardTimeout}, `;
+  text += formatFlowFlags(stats.flags);
+  if (importance !== 0) text += `importance=${importance}, `;
+  if (hasCounters && idleAge !== undefined) text += `idle_age=${idleAge}, `;
+  if (hasCounters && hardAge !== undefined && hardAge !== duration.seconds) text += `hard_age=${hardAge}, `;
+  const match = formatPackedMatch(stats.match, ports, stats.priority);
+  if (match !== '') text += `${match} `;
+  return `${text}actions=${formatActions(stats.actions, { ports, tables })}`;
 }
 
 export interface AggregateStats {

@@ -237,7 +237,7 @@ function needSize(size: number, isRight: boolean): void {
 }
 
 /** What is left of an update. */
-function readActionsOf(from: Reader, start: number, size: number, version: WireVersion): Action[] {
+function readActionsOf(from: Reader, start: number, size: number, version: WireVersion): readonly Action[] {
   const left = start + size - from.at;
   if (left < 0 || left > from.left || left % 8 !== 0)
     throw new OpenFlowError(version < 4 ? 'OFPBRC_BAD_LEN' : 'OFPBIC_BAD_LEN', `${left} bytes of actions`);

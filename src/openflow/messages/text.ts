@@ -30,7 +30,13 @@ export function formatDuration({ seconds, nanoseconds }: Duration): string {
 
 /** "?" where the switch does not know it. */
 export function formatCounter(value: bigint | undefined): string {
-  return value === undefined ? '?' : String(value);
+  return value === undefined ? '?' : formatBig(value);
+}
+
+/** `value.toString`, which is slow where a number has the value too. */
+export function formatBig(value: bigint, radix = 10): string {
+  const number = Number(value);
+  return (Number.isSafeInteger(number) ? number : value).toString(radix);
 }
 
 /** A queue of all. */

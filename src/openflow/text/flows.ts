@@ -2,9 +2,8 @@
  * Flows as people write them: ovs-ofctl(8) "Flow Syntax". What is wrong is said in the reference's words. The text of
  * matches is in `src/flow/match-text.ts`, that of actions in `action-codec.ts`, of all else in `flow-keys.ts`.
  */
-
 import { readIntegerAhead } from '../../flow/fields/integer.ts';
-import { etherTypeOf, getSlot } from '../../flow/key.ts';
+import { etherTypeOf, slotReader } from '../../flow/key.ts';
 import { keyValues } from '../../flow/key-values.ts';
 import { type FieldSaid, MatchBuilder } from '../../flow/match-text.ts';
 import { etherType } from '../../wire/ethernet.ts';
@@ -14,6 +13,8 @@ import { wrong } from '../actions/arguments.ts';
 import type { ActionText } from '../actions/declare.ts';
 import { bytesWith, onesOf } from '../actions/field-bits.ts';
 import { formatFieldValue } from '../actions/field-value.ts';
+import type { Action } from '../actions/index.ts';
+import { shareList } from '../actions/shared-lists.ts';
 import { fieldOf, readSubfield } from '../actions/subfield.ts';
 import { reportNormal } from '../match/normal-match.ts';
 import { type FlowCommand, type FlowMod, plainFlowMod } from '../messages/flow-mod.ts';
@@ -46,12 +47,18 @@ export function readFlowEntry(text: string, context: ActionText): FlowSaid {
 
 function readCommand(text: string, command: FlowCommand | 'any', context: ActionText): FlowSaid {
   if (command !== 'any') return readAs(text, command, context);
-  const start = text.search(/[^ \t\r\n]|$/);
-  const [word = ''] = /^[^, \t\r\n]*/.exec(text.slice(start)) ?? [];
+  let start = 0;
+  while (isSpace(text, start)) start++;
+  let end = start;
+  while (end < text.length && !isSpace(text, end) && text[end] !== ',') end++;
+  const word = text.slice(start, end);
   const found = commandsOfText.find((name) => name.startsWith(word));
-  return found === undefined
-    ? readAs(text, 'add', context)
-    : readAs(text.slice(start + word.length), found, context);
+  return found === undefined ? readAs(text, 'add', context) : readAs(text.slice(end), found, context);
+}
+
+function isSpace(text: string, at: number): boolean {
+  const c = text[at];
+  return c === ' ' || c === '\t' || c === '\r' || c === '\n';
 }
 
 /** In the order in which a shortened one is looked for. */
@@ -95,12 +102,23 @@ function readAs(text: string, kind: FlowTextKind, context: ActionText): FlowSaid
 const unchangedCookie = 0xffffffffffffffffn;
 
 function emptyMod(kind: FlowTextKind): FlowDraft['mod'] {
+  // All properties at once, since adding some to a copy of others makes a slow object.
   return {
-    ...plainFlowMod,
     command: kind === 'filter' ? 'add' : kind,
     table: allTables,
     match: matchOfAll,
+    priority: plainFlowMod.priority,
     newCookie: kind === 'modify' || kind === 'modify_strict' ? undefined : 0n,
+    cookie: plainFlowMod.cookie,
+    cookieMask: plainFlowMod.cookieMask,
+    idleTimeout: plainFlowMod.idleTimeout,
+    hardTimeout: plainFlowMod.hardTimeout,
+    importance: plainFlowMod.importance,
+    bufferId: plainFlowMod.bufferId,
+    outPort: plainFlowMod.outPort,
+    outGroup: plainFlowMod.outGroup,
+    flags: plainFlowMod.flags,
+    actions: plainFlowMod.actions,
   };
 }
 
@@ -144,23 +162,51 @@ function takeSubfield(name: string, text: string, { ports }: ActionText): FieldS
   return { field, mask };
 }
 
+/** What these match on in IPv4 only. */
+const fixedParts = (['nw_proto', 'nw_tos', 'tp_src', 'tp_dst'] as const).map(slotReader);
+
 /** The fixed matches of OpenFlow 1.0 and 1.1 know nothing of IPv6. */
 function narrowToIpv6(draft: FlowDraft): void {
   const { key, mask } = builder;
   if (etherTypeOf(key) !== etherType.ipv6) return;
-  const hasBits = (['nw_proto', 'nw_tos', 'tp_src', 'tp_dst'] as const).some(
-    (slot) => getSlot(mask, slot) !== 0,
-  );
-  if (hasBits) draft.usable &= protocolSets.extensible;
+  if (fixedParts.some((bitsIn) => bitsIn(mask) !== 0)) draft.usable &= protocolSets.extensible;
 }
 
 function takeActions(draft: FlowDraft, text: string, context: ActionText): void {
   const { mod } = draft;
-  mod.actions = readInstructionText(text, context);
-  draft.usable &= protocolsOfActions(mod.actions, 'instructions');
+  const said = readActions(text, context);
+  mod.actions = said.actions;
+  draft.usable &= said.usable;
   const verdict = checkActions(mod.actions, mod.match, { table: mod.table });
   if (verdict === 'inconsistent') draft.usable &= protocolSets.openflow10;
   const error = verdict !== undefined && verdict !== 'inconsistent' ? verdict : undefined;
   if (error === undefined && draft.usable !== 0) return;
   throw wrong(`actions are invalid with specified match (${error ?? 'OFPBAC_MATCH_INCONSISTENT'})`);
+}
+
+/** What a text of actions says. */
+interface ActionsSaid {
+  readonly actions: readonly Action[];
+  readonly usable: ProtocolSet;
+}
+
+/** Many flows do the same: the first texts of each context are read once. */
+const knownActions = new WeakMap<ActionText, Map<string, ActionsSaid>>();
+const mostKnown = 512;
+
+function readActions(text: string, context: ActionText): ActionsSaid {
+  let known = knownActions.get(context);
+  if (known === undefined) {
+    known = new Map();
+    knownActions.set(context, known);
+  }
+  const said = known.get(text);
+  if (said !== undefined) return said;
+  const actions = readInstructionText(text, context);
+  const read = { actions, usable: protocolsOfActions(actions, 'instructions') };
+  if (known.size < mostKnown) {
+    known.set(text, read);
+    shareList(actions);
+  }
+  return read;
 }

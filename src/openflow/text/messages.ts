@@ -28,13 +28,17 @@ export function formatMessage(
 ): string {
   if (bytes.length === 0) return 'OpenFlow message is empty\n';
   const size = messageSize(bytes);
-  const dump = hexDump(bytes);
-  if (size === undefined) return `OpenFlow packet too short (only ${bytes.length} bytes):\n${dump}`;
-  if (size > bytes.length)
-    return `${headOfCut(bytes)}(***truncated to ${bytes.length} bytes from ${size}***)\n${dump}`;
-  if (size < bytes.length) return `(***only uses ${size} bytes out of ${bytes.length}***)\n${dump}`;
+  if (size !== bytes.length) return `${formatMisfit(bytes, size)}\n${hexDump(bytes)}`;
   const { text, isWrong } = formatWhole(bytes, verbosity, options);
-  return withNewline(verbosity >= 5 || isWrong ? withNewline(text) + dump : text);
+  return withNewline(verbosity >= 5 || isWrong ? withNewline(text) + hexDump(bytes) : text);
+}
+
+/** What is wrong with bytes of which the header says that they are `size`. */
+function formatMisfit(bytes: Uint8Array, size: number | undefined): string {
+  const { length } = bytes;
+  if (size === undefined) return `OpenFlow packet too short (only ${length} bytes):`;
+  if (size > length) return `${headOfCut(bytes)}(***truncated to ${length} bytes from ${size}***)`;
+  return `(***only uses ${size} bytes out of ${length}***)`;
 }
 
 function headOfCut(bytes: Uint8Array): string {
