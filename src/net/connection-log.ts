@@ -11,17 +11,26 @@ export type ReconnectEvent =
   | { readonly what: 'connecting' | 'listening' | 'connected' }
   | { readonly what: 'failed'; readonly isPassive: boolean; readonly why: string | undefined }
   | { readonly what: 'ended'; readonly why: string | undefined }
-  | { readonly what: 'waiting'; readonly isPassive: boolean; readonly delay: number }
+  /** `isFirst`: the delay is the shortest one. */
+  | {
+      readonly what: 'waiting';
+      readonly isPassive: boolean;
+      readonly delay: number;
+      readonly isFirst: boolean;
+    }
   | { readonly what: 'continuing'; readonly isPassive: boolean }
   | { readonly what: 'probing' | 'unanswered'; readonly silence: number };
 
 const log = logger('reconnect');
 const brokenVisits = new LimitedSite();
+const ofAttempts: ReadonlySet<ReconnectEvent['what']> = new Set(['connecting', 'failed', 'continuing']);
 
 /** Why a connection ended that the peer has closed in order. */
 export const endOfFile = 'End of file';
 
-export function logConnection(name: string, event: ReconnectEvent): void {
+/** With `isQuiet` the delays between attempts have become as long as they get: attempts are not told of any more. */
+export function logConnection(name: string, event: ReconnectEvent, isQuiet: boolean): void {
+  if ((isQuiet && ofAttempts.has(event.what)) || (event.what === 'waiting' && event.isFirst)) return;
   const { level, text } = describe(event);
   log[level](`${name}: ${text}`);
 }
@@ -82,7 +91,7 @@ export function connectionReason(why: Error): string {
 }
 
 /** As printf's %.3g has it. */
-function inSeconds(milliseconds: number): string {
+export function inSeconds(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   if (seconds < 1000) return String(Number(seconds.toPrecision(3)));
   const [digits = '', exponent = ''] = seconds.toExponential(2).split('e+');

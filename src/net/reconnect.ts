@@ -20,7 +20,9 @@ export interface ReconnectOptions {
   /** An attempt gets a second, or as long as the delay before it. False: as long as it takes. */
   readonly limitsAttempts?: boolean | undefined;
   /** Puts what happens into the log; in the words of OVSDB connections when absent. */
-  readonly report?: ((name: string, event: ReconnectEvent) => void) | undefined;
+  readonly report?: ((name: string, event: ReconnectEvent, isQuiet: boolean) => void) | undefined;
+  /** A connection lasts until it ends, and not until something was last heard over it. */
+  readonly countsSilence?: boolean | undefined;
 }
 
 export type ReconnectState =
@@ -39,8 +41,9 @@ const defaultBackoff = { min: 1000, max: 8000 } as const;
 const defaultProbeInterval = ms(5000);
 
 export class Reconnect {
-  readonly #report: (name: string, event: ReconnectEvent) => void;
+  readonly #report: NonNullable<ReconnectOptions['report']>;
   readonly #limitsAttempts: boolean;
+  readonly #countsSilence: boolean;
   #name: string;
   /** The peer is to call us: attempts have no end, and nothing is gained by a delay. */
   #isPassive = false;
@@ -61,6 +64,7 @@ export class Reconnect {
     this.#name = name;
     this.#report = options.report ?? logConnection;
     this.#limitsAttempts = options.limitsAttempts ?? true;
+    this.#countsSilence = options.countsSilence ?? false;
     this.#triesLeft = options.maxTries ?? Number.POSITIVE_INFINITY;
     this.#freeTries = options.freeTries ?? 1;
     this.#probeInterval = options.probeInterval ?? defaultProbeInterval;
@@ -162,7 +166,7 @@ export class Reconnect {
   /** The owner has started an attempt. */
   connecting(now: Ms): void {
     if (this.#isPassive) this.#say({ what: 'listening' });
-    else if (!this.#isQuiet) this.#say({ what: 'connecting' });
+    else this.#say({ what: 'connecting' });
     this.#enter(this.#isPassive ? 'listening' : 'connecting', now);
   }
 
@@ -191,30 +195,35 @@ export class Reconnect {
     if (wasConnected) {
       this.#disconnectedAt = now;
       this.#say({ what: 'ended', why });
-    } else if (!this.#isQuiet) this.#say({ what: 'failed', isPassive: this.#isPassive, why });
+    } else this.#say({ what: 'failed', isPassive: this.#isPassive, why });
     if (!this.#takeTry()) {
       this.#enter('void', now);
       return;
     }
-    this.#backOff(wasConnected);
+    this.#backOff(wasConnected, now);
     this.#enter('backoff', now);
   }
 
   /** A connection that lasted as long as the back-off starts afresh; a short one counts as another failure. */
-  #backOff(wasConnected: boolean): void {
-    const lasted = wasConnected ? this.#lastActivity - (this.#connectedAt ?? this.#lastActivity) : -1;
+  #backOff(wasConnected: boolean, now: Ms): void {
+    const end = this.#countsSilence ? now : this.#lastActivity;
+    const lasted = wasConnected ? end - (this.#connectedAt ?? end) : -1;
     if (this.#freeTries > 1) {
       this.#freeTries--;
       this.#backoff = 0;
     } else if (wasConnected && this.#isPassive) this.#backoff = 0;
-    else if (lasted >= this.#backoff || this.#backoff < this.#minBackoff) this.#backoff = this.#minBackoff;
-    else if (this.#backoff < this.#maxBackoff / 2) {
-      this.#backoff *= 2;
-      this.#say({ what: 'waiting', isPassive: this.#isPassive, delay: this.#backoff });
-    } else {
-      if (!this.#isQuiet) this.#say({ what: 'continuing', isPassive: this.#isPassive });
+    else if (lasted >= this.#backoff) this.#backoff = this.#minBackoff;
+    else if (this.#backoff < this.#minBackoff) this.#wait(this.#minBackoff, true);
+    else if (this.#backoff < this.#maxBackoff / 2) this.#wait(this.#backoff * 2, false);
+    else {
+      this.#say({ what: 'continuing', isPassive: this.#isPassive });
       this.#backoff = this.#maxBackoff;
     }
+  }
+
+  #wait(delay: number, isFirst: boolean): void {
+    this.#backoff = delay;
+    this.#say({ what: 'waiting', isPassive: this.#isPassive, delay, isFirst });
   }
 
   /** Who stays away is told about until the delays are as long as they get. */
@@ -233,7 +242,7 @@ export class Reconnect {
   }
 
   #say(event: ReconnectEvent): void {
-    this.#report(this.#name, event);
+    this.#report(this.#name, event, this.#isQuiet);
   }
 
   #enter(state: ReconnectState, now: Ms): void {

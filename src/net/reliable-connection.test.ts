@@ -111,7 +111,11 @@ test('an owner that is not content goes on at once from a good peer, and later f
     'connected tcp:a',
   ]);
   reliable.restart(new Error('not the leader'), false);
-  expect(await advance(999)).toEqual(['log: tcp:a failed', 'disconnected: not the leader']);
+  expect(await advance(999)).toEqual([
+    'log: tcp:a failed',
+    'log: tcp:a waiting',
+    'disconnected: not the leader',
+  ]);
   expect(await advance(1)).toContain('connected tcp:a');
   expect(opened.map(({ end }) => end)).toEqual(['aborted: not the leader', 'aborted: not the leader', '']);
   reliable.stop();

@@ -111,6 +111,11 @@ export class ReliableConnection<C extends Connection> {
     this.#leave(why);
   }
 
+  /** Ends what is connected, as if the peer had; it is connected to again in due time. */
+  drop(why: Error): void {
+    if (this.#connection !== undefined) this.#leave(why);
+  }
+
   setBackoff(min: Ms | undefined, max: Ms | undefined): void {
     this.#machine.setBackoff(min, max);
     this.#arm();

@@ -105,11 +105,12 @@ export class Backer {
 
   addBridge(name: string, config: OfprotoConfig): Ofproto {
     const { datapath } = this;
+    const connections = { transport: this.#transport, timers: this.#timers, random: this.#random };
     const made = new Ofproto(name, config, {
       id: this.#random.u32(),
       datapath,
       timers: this.#timers,
-      controllersOf: (ofproto) => new Connections(ofproto, this.#transport),
+      controllersOf: (ofproto) => new Connections(ofproto, connections),
       events: this.#events(),
       checkActions: refuseUntranslatable,
     });

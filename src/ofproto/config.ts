@@ -4,7 +4,7 @@
  * what ovs-vswitchd.conf.db(5) says an empty column means.
  */
 import type { OfPort } from '../base/units.ts';
-import type { PassiveRemote } from '../net/remote.ts';
+import type { TlsConfig } from '../net/tls-config.ts';
 import type { SwitchDescription } from '../openflow/messages/description.ts';
 import { allVersions, type WireVersion } from '../openflow/versions.ts';
 
@@ -27,9 +27,58 @@ export interface OfprotoConfig {
   readonly description: SwitchDescription;
   /** Versions of OpenFlow that may be spoken. */
   readonly versions: readonly WireVersion[];
-  /** Where controllers and tools may connect. */
-  readonly services: readonly PassiveRemote[];
+  readonly control: ControlConfig;
 }
+
+/** Whom a switch talks OpenFlow with, and how. */
+export interface ControlConfig {
+  /** Each target is there once. */
+  readonly controllers: readonly ControllerSettings[];
+  /** For those of kind ssl and pssl. */
+  readonly tls: TlsConfig;
+  /** What paths of sockets are relative to; undefined where they are not. */
+  readonly runFolder: string | undefined;
+}
+
+/** Does somebody else say what becomes of packets? */
+export function hasPrimary({ controllers }: ControlConfig): boolean {
+  return controllers.some(({ type }) => type === 'primary');
+}
+
+export interface ControllerSettings {
+  /** "tcp:10.0.0.1:6653", "punix:/run/br0.mgmt": as the operator wrote it. */
+  readonly target: string;
+  /** A "primary" one decides about the flows; a "service" one looks on, or helps for a while. */
+  readonly type: 'primary' | 'service';
+  /** Seconds between two attempts to connect, at most. */
+  readonly maxBackoff: number;
+  /** Seconds of silence after which it is asked for a sign of life; 0 for never. */
+  readonly probeInterval: number;
+  /** Marks what is sent there: 0..63. */
+  readonly dscp: number;
+  /** It is reached by way of the switch itself. */
+  readonly isInBand: boolean;
+  /** It is sent, from the start, what it does not ask for. */
+  readonly isToldAsynchronously: boolean;
+  /** Packets a second that are sent there; undefined for all. */
+  readonly rateLimit: number | undefined;
+  /** Packets that wait where there is a limit. */
+  readonly burstLimit: number | undefined;
+  /** Packets that wait to be sent, at most. */
+  readonly queueSize: number;
+}
+
+/** A controller with nothing but its target and type set. */
+export const defaultController: Omit<ControllerSettings, 'target' | 'type'> = {
+  maxBackoff: 8,
+  probeInterval: 5,
+  dscp: 48,
+  isInBand: true,
+  isToldAsynchronously: true,
+  rateLimit: undefined,
+  burstLimit: undefined,
+  queueSize: 100,
+};
 
 export const defaultOfprotoConfig: OfprotoConfig = {
   datapathId: '0000000000000000',
@@ -41,7 +90,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
   floodVlans: [],
   description: { manufacturer: '', hardware: '', software: '', serialNumber: '', datapath: '' },
   versions: allVersions,
-  services: [],
+  control: { controllers: [], tls: {}, runFolder: undefined },
 };
 
 export type VlanMode = 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';

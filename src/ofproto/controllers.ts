@@ -1,7 +1,9 @@
 /** What a switch needs of those that it talks OpenFlow with; `connections/` is what stands behind it. */
+import type { Ms } from '../base/units.ts';
 import type { Match } from '../flow/match.ts';
-import type { PassiveRemote } from '../net/remote.ts';
+import type { ReconnectState } from '../net/reconnect.ts';
 import type { Message } from '../openflow/messages/index.ts';
+import type { Role } from '../openflow/messages/roles.ts';
 import type { TableStatus } from '../openflow/messages/tables.ts';
 import type { OfprotoPort } from './port.ts';
 import type { Requester } from './requester.ts';
@@ -28,11 +30,27 @@ export interface PacketForController {
 
 export type ForwardedRequest = Extract<Message, { name: 'GROUP_MOD' | 'METER_MOD' }>;
 
+/** What became of a controller that is connected to. */
+export interface ControllerStatus {
+  readonly state: ReconnectState;
+  /** Undefined while it is not connected. */
+  readonly role: Exclude<Role, 'nochange'> | undefined;
+  /** Why the last connection, or attempt, came to its end; undefined while none has. */
+  readonly lastError: string | undefined;
+  /** Undefined for never. */
+  readonly connectedAt: Ms | undefined;
+  readonly disconnectedAt: Ms | undefined;
+}
+
 export interface Controllers {
   /** Somebody is there who is told of packets that no rule is for, as is usual in OpenFlow 1.2 and before. */
   readonly wantsMisses: boolean;
-  /** Listens there and nowhere else; resolves when it does. What cannot be listened on is logged. */
-  listenOn(remotes: readonly PassiveRemote[]): Promise<void>;
+  /** Does as the switch's configuration says; resolves when it listens where it is to. What cannot be is logged. */
+  configure(): Promise<void>;
+  /** Ends all conversations with controllers that are connected to, and connects anew. */
+  reconnect(): void;
+  /** By target: of those that are connected to. */
+  statuses(): ReadonlyMap<string, ControllerStatus>;
   /** Ends all conversations, and listens no longer. */
   close(): void;
   packetIn(packet: PacketForController): void;

@@ -23,7 +23,7 @@ import type { PortMod } from '../openflow/messages/ports.ts';
 import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
-import type { BundleConfig, OfprotoConfig } from './config.ts';
+import { type BundleConfig, hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
@@ -152,7 +152,9 @@ export class Ofproto {
     const before = this.#config;
     const { events } = this.#deps;
     this.#config = config;
-    if (config.failMode !== before.failMode) {
+    if (config.datapathId !== before.datapathId) this.controllers.reconnect();
+    const isManaged = hasPrimary(config.control);
+    if (isManaged !== hasPrimary(before.control) || (!isManaged && config.failMode !== before.failMode)) {
       this.#flushFlows();
       this.#addDefaultRule();
     }
@@ -216,11 +218,6 @@ export class Ofproto {
     });
   }
 
-  /** Opens and closes the sockets that the configuration names; resolves when they are there. */
-  async listen(): Promise<void> {
-    await this.controllers.listenOn(this.#config.services);
-  }
-
   /** Ends all conversations. */
   close(): void {
     this.controllers.close();
@@ -229,7 +226,7 @@ export class Ofproto {
 
   /** A switch that has no controller forwards like any Ethernet switch, unless it is to be secure. */
   #addDefaultRule(): void {
-    if (this.#config.failMode === 'standalone')
+    if (this.#config.failMode === 'standalone' && !hasPrimary(this.#config.control))
       addRule(this.tables, { table: 0, priority: 0, match: matchOn({}), actions: [toNormal] });
   }
 

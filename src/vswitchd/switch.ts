@@ -3,11 +3,13 @@
  * together from what it is given. Used by the program, and by tests with a fake clock and dummy devices.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Defer } from '../base/defer.ts';
 import { logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
+import type { TlsConfig } from '../net/tls-config.ts';
 import type { Transport } from '../net/transport.ts';
 import { Backer } from '../ofproto/backer.ts';
 import type { UpcallLimits } from '../ofproto/config.ts';
@@ -16,12 +18,13 @@ import { BareDatapaths } from './bare-datapath.ts';
 import { systemKeys } from './config/config-keys.ts';
 import { GapLog } from './config/gap-log.ts';
 import { readKeys } from './config/keys.ts';
+import { readTls } from './config/wanted.ts';
 import { type LoopPart, MainLoop } from './main-loop.ts';
 import type { Providers } from './providers.ts';
-import { Applier } from './reconcile/apply.ts';
+import { Applier, type SharedControl } from './reconcile/apply.ts';
 import { LiveState } from './reconcile/live.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
-import { reportSystem, type SystemFacts } from './report/report.ts';
+import { reportController, reportSystem, type SystemFacts } from './report/report.ts';
 import { StatisticsWriter } from './report/statistics.ts';
 import { StatusWriter } from './report/status-writer.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
@@ -37,6 +40,8 @@ export interface SwitchDeps {
   readonly pid: number;
   /** How OpenFlow connections come about. */
   readonly transport: Transport;
+  /** For OpenFlow, unless a row of table SSL says other ones. */
+  readonly tls?: TlsConfig;
   /** Where bridges have their sockets for OpenFlow; undefined for none. */
   readonly runFolder: string | undefined;
   /** What `Open_vSwitch.statistics` holds where it is enabled. */
@@ -61,9 +66,11 @@ export class Switch {
   readonly #statistics: StatisticsWriter;
   readonly #devices: Disposable;
   #limits: UpcallLimits | undefined;
+  #control: SharedControl;
 
   constructor(deps: SwitchDeps) {
     this.#deps = deps;
+    this.#control = this.#readControl();
     const { client, timers, defer, providers } = deps;
     const { state } = this;
     this.bareDatapaths = new BareDatapaths(providers);
@@ -72,7 +79,10 @@ export class Switch {
       state,
       writer: this.#writer,
       timers,
-      alsoEach: () => this.#writeSystemStatistics(),
+      alsoEach: () => {
+        this.#writeSystemStatistics();
+        this.#writeControllers();
+      },
     });
     const applier = new Applier({
       state,
@@ -83,7 +93,7 @@ export class Switch {
       backerFor: (type) => this.#backerFor(type),
       releaseBacker: (backer) => this.#releaseBacker(backer),
       netdevChanged: (i) => this.reconciler.netdevChanged(i),
-      runFolder: deps.runFolder,
+      control: () => this.#control,
     });
     this.loop = new MainLoop({
       timers,
@@ -110,7 +120,10 @@ export class Switch {
       pid: deps.pid,
     });
     const gaps = new GapLog((name) => this.reconciler.model.bridges.has(name));
-    client.onChange((changes) => gaps.take(changes));
+    client.onChange((changes) => {
+      gaps.take(changes);
+      this.#takeControl();
+    });
     this.#devices = providers.watchDevices((...change) => this.reconciler.deviceChanged(...change));
   }
 
@@ -213,6 +226,33 @@ export class Switch {
     const statistics = keys.enableStatistics ? {} : { statistics: new Map<string, string>() };
     this.#writer.put('Open_vSwitch', root._uuid, { ...report, ...statistics });
     log.dbg('read the configuration of the Open_vSwitch row');
+  }
+
+  /** What all bridges share of how they talk OpenFlow; when it changes they follow. */
+  #takeControl(): void {
+    const control = this.#readControl();
+    if (isDeepStrictEqual(control, this.#control)) return;
+    this.#control = control;
+    this.reconciler.settleAll();
+  }
+
+  #readControl(): SharedControl {
+    const { client, runFolder, tls = {} } = this.#deps;
+    const [ssl] = client.view.rows('SSL').values();
+    return { runFolder, tls: ssl === undefined ? tls : { ...tls, ...readTls(ssl) } };
+  }
+
+  #writeControllers(): void {
+    const { view } = this.#deps.client;
+    const now = this.#deps.timers.clock.now();
+    for (const { name, ofproto } of this.state.bridges.values()) {
+      const statuses = ofproto.controllers.statuses();
+      for (const id of this.reconciler.model.controllersOf(name)) {
+        const row = view.row('Controller', id);
+        if (row !== undefined)
+          this.#writer.put('Controller', id, reportController(statuses.get(row.target), now));
+      }
+    }
   }
 
   #writeSystemStatistics(): void {

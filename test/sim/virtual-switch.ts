@@ -10,7 +10,7 @@ import { DummyDatapath } from '../../src/datapath/dummy/datapath.ts';
 import { keyValues } from '../../src/flow/key-values.ts';
 import { packMatch } from '../../src/flow/match.ts';
 import { MatchBuilder } from '../../src/flow/match-text.ts';
-import { systemTransport } from '../../src/net/transport.ts';
+import { systemTransport, type Transport } from '../../src/net/transport.ts';
 import type { Netdev, NetdevStats, PortIo } from '../../src/netdev/provider.ts';
 import { Backer } from '../../src/ofproto/backer.ts';
 import {
@@ -33,7 +33,8 @@ export class VirtualSwitch {
   readonly backer: Backer;
   readonly #wires = new Map<string, MemoryPort>();
 
-  constructor() {
+  /** `transport`: how bridges that are told to talk OpenFlow do. */
+  constructor(transport: Transport = systemTransport) {
     this.datapath = new DummyDatapath('dummy', 'ovs-dummy', {
       clock: this.clock,
       random: seededRandom(2),
@@ -47,7 +48,7 @@ export class VirtualSwitch {
       datapath: this.datapath,
       timers: this.timers,
       random: seededRandom(1),
-      transport: systemTransport, // no bridge here is told to listen
+      transport,
     });
   }
 

@@ -1,8 +1,6 @@
-/** Who a bridge talks OpenFlow with: the sockets it listens on, and the conversations that are open. */
-import { SyscallFailed } from '../../base/errors.ts';
-import { logger } from '../../base/log.ts';
-import type { StreamListener } from '../../net/listener.ts';
-import { formatRemote, type PassiveRemote } from '../../net/remote.ts';
+/** Who a bridge talks OpenFlow with, and what all of them are told. */
+import type { Random } from '../../base/random.ts';
+import type { Timers } from '../../base/timers.ts';
 import type { Stream } from '../../net/stream.ts';
 import type { Transport } from '../../net/transport.ts';
 import { messageBytes } from '../../openflow/codec.ts';
@@ -11,31 +9,52 @@ import { flowRemovedReasonNumber } from '../../openflow/messages/flow-removed.ts
 import type { PortDescription } from '../../openflow/messages/port-description.ts';
 import type { TableStatus } from '../../openflow/messages/tables.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
-import type { Controllers, ForwardedRequest, PacketForController } from '../controllers.ts';
+import { hasPrimary } from '../config.ts';
+import type { ControllerStatus, Controllers, ForwardedRequest, PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Requester } from '../requester.ts';
 import type { FlowEvent } from '../tables/flow-events.ts';
+import type { NewConversation } from './active-controller.ts';
+import { ControllerLinks } from './controller-links.ts';
+import { beginConversation, type Conversation, limitPackets } from './conversation.ts';
+import { FailOpen } from './fail-open.ts';
 import { flowRemovedMessage } from './flow-removed-message.ts';
 import { type PortChange, PortWatch } from './port-watch.ts';
 import { handleRequest } from './requests.ts';
 import { RoleElection } from './role-election.ts';
 import { SwitchConnection } from './switch-connection.ts';
 
-const log = logger('connmgr');
+export interface ConnectionsDeps {
+  readonly transport: Transport;
+  readonly timers: Timers;
+  readonly random: Random;
+}
 
 export class Connections implements Controllers {
   readonly #ofproto: Ofproto;
-  readonly #transport: Transport;
+  readonly #links: ControllerLinks;
+  readonly #failOpen: FailOpen;
   readonly #open = new Set<SwitchConnection>();
-  /** By name; undefined where it could not be listened on. */
-  readonly #services = new Map<string, StreamListener | undefined>();
   readonly #election = new RoleElection();
   readonly #ports = new PortWatch();
 
-  constructor(ofproto: Ofproto, transport: Transport) {
+  constructor(ofproto: Ofproto, { transport, timers, random }: ConnectionsDeps) {
     this.#ofproto = ofproto;
-    this.#transport = transport;
+    this.#failOpen = new FailOpen({
+      ofproto,
+      timers,
+      random,
+      controllers: () => this.#links.active().filter(({ config }) => config.type === 'primary'),
+    });
+    this.#links = new ControllerLinks({
+      bridge: ofproto.name,
+      timers,
+      transport,
+      control: () => ofproto.config.control,
+      begin: (stream, options) => this.#begin(stream, options),
+      admitted: () => this.#failOpen.check(),
+    });
   }
 
   [Symbol.iterator](): IterableIterator<SwitchConnection> {
@@ -47,23 +66,23 @@ export class Connections implements Controllers {
     return false;
   }
 
-  /** Listens on these and on no others; whoever has connected stays. Failures are logged. */
-  async listenOn(remotes: readonly PassiveRemote[]): Promise<void> {
-    const wanted = new Map(remotes.map((remote) => [formatRemote(remote), remote]));
-    for (const [name, listener] of this.#services) {
-      if (wanted.has(name)) continue;
-      listener?.close();
-      this.#services.delete(name);
-      log.info(`${this.#ofproto.name}: removed service controller "${name}"`);
-    }
-    for (const [name, remote] of wanted) if (!this.#services.has(name)) await this.#listen(name, remote);
+  async configure(): Promise<void> {
+    const { control, versions, failMode } = this.#ofproto.config;
+    await this.#links.configure(control.controllers, versions);
+    this.#failOpen.configure(failMode === 'standalone' && hasPrimary(control));
   }
 
-  /** Ends all conversations and listens no longer. */
+  reconnect(): void {
+    this.#links.reconnect();
+  }
+
+  statuses(): ReadonlyMap<string, ControllerStatus> {
+    return this.#links.statuses();
+  }
+
   close(): void {
-    for (const listener of this.#services.values()) listener?.close();
-    this.#services.clear();
-    for (const connection of this.#open) connection.close();
+    this.#failOpen.stop();
+    this.#links.close();
   }
 
   packetIn(packet: PacketForController): void {
@@ -133,30 +152,31 @@ export class Connections implements Controllers {
     }
   }
 
-  async #listen(name: string, remote: PassiveRemote): Promise<void> {
-    try {
-      const listener = await this.#transport.listen(remote, {}, (stream) => this.#serve(stream));
-      this.#services.set(name, listener);
-      log.info(`${this.#ofproto.name}: added service controller "${name}"`);
-    } catch (why) {
-      if (!(why instanceof SyscallFailed)) throw why;
-      log.err(`${this.#ofproto.name}: failed to listen on ${name} (${why.reason})`);
-      this.#services.set(name, undefined);
-    }
-  }
-
-  #serve(stream: Stream): void {
+  #begin(stream: Stream, { config, owner, signal, requested }: NewConversation): Promise<Conversation> {
     const connection = new SwitchConnection({
       ofproto: this.#ofproto,
-      handle: handleRequest,
+      handle(c, message, bytes) {
+        requested?.(message.name);
+        return handleRequest(c, message, bytes);
+      },
       election: this.#election,
-      kind: 'service',
+      kind: config.type,
     });
-    this.#open.add(connection);
-    const gone = (): void => void this.#open.delete(connection);
-    connection.converse(stream, this.#ofproto.config.versions).then(gone, (why: unknown) => {
-      gone();
-      if (!(why instanceof SyscallFailed)) throw why; // the log has said it
+    return beginConversation(connection, stream, {
+      versions: this.#ofproto.config.versions,
+      signal,
+      owner: {
+        opened: () => {
+          limitPackets(connection, config);
+          if (!config.isToldAsynchronously) connection.asyncConfig = { primary: {}, secondary: {} };
+          this.#open.add(connection);
+        },
+        heard: () => owner.heard(),
+        ended: (conversation, why) => {
+          this.#open.delete(connection);
+          owner.ended(conversation, why);
+        },
+      },
     });
   }
 }

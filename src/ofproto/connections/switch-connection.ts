@@ -30,6 +30,16 @@ import type { HeldRole, RoleElection, RoleHolder } from './role-election.ts';
 const log = logger('connmgr');
 const sentErrors = new LimitedSite({ perMinute: 10, burst: 10 });
 
+/** What its owner is told of a conversation. */
+interface ConversationEvents {
+  /** Both have said hello. */
+  opened(): void;
+  /** Something came from the peer. */
+  heard(): void;
+  /** `why` is undefined for an orderly end by either side. */
+  ended(why: Error | undefined): void;
+}
+
 type MessageHandler = (c: SwitchConnection, message: Received, bytes: Uint8Array) => Promise<void> | void;
 
 export interface SwitchConnectionOptions {
@@ -127,10 +137,11 @@ export class SwitchConnection implements RoleHolder {
   }
 
   /** Resolves at the end of the conversation. Rejects with SyscallFailed where the peer speaks no common version. */
-  async converse(stream: Stream, versions: readonly WireVersion[]): Promise<void> {
+  async converse(stream: Stream, versions: readonly WireVersion[], owner: ConversationEvents): Promise<void> {
     const connection = await openConnection(stream, {
       versions,
       events: {
+        heard: () => owner.heard(),
         message: (message, bytes) => this.#receive(message, bytes),
         malformed: (why, bytes) => this.#whenFree(() => this.refuse(why, bytes)),
         drained: () => {
@@ -140,8 +151,9 @@ export class SwitchConnection implements RoleHolder {
     });
     this.#connection = connection;
     this.election.join(this);
+    owner.opened();
     this.#free();
-    await connection.closed;
+    owner.ended(await connection.closed);
     this.#connection = undefined;
     this.election.leave(this);
     for (const queue of this.#packetIns) queue.stop();

@@ -32,6 +32,18 @@ export function bridgeCommands(aSwitch: Switch, now: () => number): Command[] {
         return { text: formatRules(rows), json: rows.map((row) => ({ ...row })) };
       },
     }),
+    defineCommand({
+      name: 'bridge/reconnect',
+      usage: '[bridge]',
+      minArgs: 0,
+      maxArgs: 1,
+      run([name]) {
+        const bridges =
+          name === undefined ? allBridges(aSwitch) : [bridgeNamed(aSwitch, name, 'Unknown bridge')];
+        for (const { ofproto } of bridges) ofproto.controllers.reconnect();
+        return '';
+      },
+    }),
     ...flowCostCommands(aSwitch),
     ...qosCommands(aSwitch),
   ];

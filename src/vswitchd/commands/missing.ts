@@ -4,7 +4,7 @@
  */
 const names = `
 autoattach/show-isid autoattach/statistics autoattach/status bfd/set-forwarding bfd/show bond/disable-member
-bond/enable-member bond/hash bond/list bond/migrate bond/set-active-member bond/show bridge/reconnect
+bond/enable-member bond/hash bond/list bond/migrate bond/set-active-member bond/show
 cfm/set-fault cfm/show dpctl/cache-get-size dpctl/cache-set-size dpctl/ct-bkts dpctl/ct-del-limits
 dpctl/ct-disable-tcp-seq-chk dpctl/ct-enable-tcp-seq-chk dpctl/ct-get-limits dpctl/ct-get-maxconns
 dpctl/ct-get-nconns dpctl/ct-get-tcp-seq-chk dpctl/ct-set-limits dpctl/ct-set-maxconns dpctl/ct-stats-show

@@ -1,5 +1,5 @@
 /** The keys of `other_config` and `options` that the daemon reads, ovs-vswitchd.conf.db(5). */
-import { booleanKey, choiceKey, integerKey, textKey } from './keys.ts';
+import { booleanKey, choiceKey, integerKey, rangeKey, textKey } from './keys.ts';
 import { isHostMac, isMulticastMac, normalizeMac } from './mac.ts';
 
 export const systemKeys = {
@@ -75,7 +75,22 @@ export const bridgeKeys = {
   ),
   forwardBpdu: booleanKey('forward-bpdu', false, 'Forwards link-local multicast like other frames.'),
   description: textKey('dp-desc', 'text', (text) => text, 'What OpenFlow calls the switch.'),
+  disableInBand: booleanKey('disable-in-band', false, 'Runs no in-band control.'),
+  inBandQueue: rangeKey(
+    'in-band-queue',
+    { min: 0, max: 0xffff_ffff, fallback: undefined },
+    'Queue of what in-band control sends.',
+  ),
+  controllerQueueSize: rangeKey(
+    'controller-queue-size',
+    { min: 1, max: 512, fallback: 100 },
+    'Packets that wait for controllers at most.',
+  ),
   serialNumber: textKey('dp-sn', 'text', (text) => text, 'Serial number of the switch in OpenFlow.'),
+} as const;
+
+export const controllerKeys = {
+  dscp: rangeKey('dscp', { min: 0, max: 63, fallback: 48 }, 'Marks what is sent to the controller.'),
 } as const;
 
 export const portKeys = {

@@ -25,6 +25,7 @@ export class GapLog {
     this.#takeTable('Port', changes);
     this.#takeTable('Interface', changes);
     this.#takeTable('Flow_Sample_Collector_Set', changes);
+    this.#takeTable('Controller', changes);
   }
 
   #takeTable<T extends SeenTable>(table: T, changes: ChangeSet<OvsTables>): void {
@@ -62,5 +63,6 @@ function isChanged(
 
 function nameOf(table: SeenTable, row: Readonly<Record<string, unknown>>): string {
   if (table === 'Open_vSwitch') return table;
-  return table === 'Flow_Sample_Collector_Set' ? `${table} ${row.id}` : `${table.toLowerCase()} ${row.name}`;
+  if (table === 'Flow_Sample_Collector_Set') return `${table} ${row.id}`;
+  return `${table.toLowerCase()} ${table === 'Controller' ? row.target : row.name}`;
 }

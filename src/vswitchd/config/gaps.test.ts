@@ -14,6 +14,9 @@ const seen: readonly SeenTable[] = [
   'Port',
   'Interface',
   'Flow_Sample_Collector_Set',
+  'Controller',
+  'Manager',
+  'SSL',
 ];
 const columnsOf = (table: keyof typeof openVswitch.tables): Columns => openVswitch.tables[table].columns;
 const rolesOf = (table: SeenTable): [string, unknown][] => Object.entries(roles[table]);
@@ -69,6 +72,7 @@ describe('every column of the schema', () => {
     ['Bridge', []],
     ['Port', ['interfaces']], // read, but no bond is made of several
     ['Interface', []],
+    ['Controller', []],
   ] as const)('of %s that is read is acted on, and no other', (table, partly) => {
     const acted = rolesOf(table).filter(
       ([, role]) => role === 'acted on' || isJudged(role) || hasActedKeys(role),
@@ -173,9 +177,25 @@ describe('what is told', () => {
   test('is told of rows that others refer to, without what they are called', async () => {
     const { _uuid } = fixture.bridge('br0');
     await fixture.change((tx) => {
-      tx.update('Bridge', _uuid, { controller: [tx.insert('Controller', { target: 'tcp:192.0.2.1' })] });
+      tx.update('Bridge', _uuid, { mirrors: [tx.insert('Mirror', { name: 'm' })] });
     });
-    expect(said).toEqual(['bridge br0: controller is not acted on: no controller is connected to']);
+    expect(said).toEqual(['bridge br0: mirrors is not acted on: nothing is mirrored']);
+  });
+
+  test('is told of controllers by their targets', async () => {
+    const { _uuid } = fixture.bridge('br0');
+    await fixture.change((tx) => {
+      const controller = tx.insert('Controller', {
+        target: 'unix:x',
+        local_ip: '192.0.2.1',
+        other_config: new Map([['dscp', '99']]),
+      });
+      tx.update('Bridge', _uuid, { controller: [controller] });
+    });
+    expect(said).toEqual([
+      'controller unix:x: local_ip=192.0.2.1 is not acted on: the local port is given no address',
+      'controller unix:x: other_config:dscp=99 is not acted on: it is not an integer, 0 to 63',
+    ]);
   });
 });
 

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Columns } from '../../ovsdb/schema-types.ts';
 import { type daemonTables, type OvsRow, type OvsTables, openVswitch } from '../schema/index.ts';
-import { bridgeKeys, portKeys, systemKeys } from './config-keys.ts';
+import { bridgeKeys, controllerKeys, portKeys, systemKeys } from './config-keys.ts';
 import type { Keys } from './keys.ts';
 import { isMulticastMac, normalizeMac, zeroMac } from './mac.ts';
 
@@ -59,7 +59,7 @@ export interface Shortfall {
 
 const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
 const noSnooping = 'multicast is flooded';
-const noController = 'no controller is connected to';
+const noLocalAddress = 'the local port is given no address';
 const noTableSettings = 'flow tables have no settings';
 const noBundleTimeout = 'OpenFlow bundles do not time out';
 const noOneBond = 'frames pass by the first interface that is up, and by it alone';
@@ -127,7 +127,7 @@ export const roles: Roles = {
     netflow: { gap: 'no NetFlow is exported' },
     sflow: { gap: noSamples },
     ipfix: { gap: noSamples },
-    controller: { gap: noController },
+    controller: 'acted on',
     protocols: 'acted on',
     fail_mode: 'acted on',
     status: 'status',
@@ -135,7 +135,6 @@ export const roles: Roles = {
     other_config: {
       keys: bridgeKeys,
       gaps: {
-        ...all('disable-in-band in-band-queue controller-queue-size', noController),
         ...all('stp-system-id stp-priority stp-hello-time stp-max-age stp-forward-delay', noSpanningTree),
         ...all('rstp-address rstp-priority rstp-ageing-time rstp-force-protocol-version', noSpanningTree),
         ...all('rstp-max-age rstp-forward-delay rstp-transmit-hold-count', noSpanningTree),
@@ -248,6 +247,42 @@ export const roles: Roles = {
     id: { gap: noSamples, isAsked: () => true },
     bridge: 'acted on',
     ipfix: 'acted on',
+    external_ids: 'note',
+  },
+  Controller: {
+    target: 'acted on',
+    type: 'acted on',
+    max_backoff: 'acted on',
+    inactivity_probe: 'acted on',
+    connection_mode: 'acted on',
+    local_ip: { gap: noLocalAddress },
+    local_netmask: { gap: noLocalAddress },
+    local_gateway: { gap: noLocalAddress },
+    enable_async_messages: 'acted on',
+    controller_queue_size: 'acted on',
+    controller_rate_limit: 'acted on',
+    controller_burst_limit: 'acted on',
+    other_config: { keys: controllerKeys, gaps: {} },
+    external_ids: 'note',
+    is_connected: 'status',
+    role: 'status',
+    status: 'status',
+  },
+  Manager: {
+    target: 'acted on',
+    max_backoff: 'acted on',
+    inactivity_probe: 'acted on',
+    connection_mode: 'acted on',
+    other_config: 'acted on',
+    external_ids: 'note',
+    is_connected: 'status',
+    status: 'status',
+  },
+  SSL: {
+    private_key: 'acted on',
+    certificate: 'acted on',
+    ca_cert: 'acted on',
+    bootstrap_ca_cert: 'acted on',
     external_ids: 'note',
   },
 };

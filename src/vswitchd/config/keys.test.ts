@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bridgeKeys, portKeys, systemKeys } from './config-keys.ts';
+import { bridgeKeys, controllerKeys, portKeys, systemKeys } from './config-keys.ts';
 import { readKeys } from './keys.ts';
 
 describe('keys inside other_config', () => {
@@ -10,7 +10,22 @@ describe('keys inside other_config', () => {
       macAgingTime: 300,
       macTableSize: 8192,
       forwardBpdu: false,
+      description: undefined,
+      serialNumber: undefined,
+      disableInBand: false,
+      inBandQueue: undefined,
+      controllerQueueSize: 100,
     });
+  });
+
+  test.each([
+    ['0', 0],
+    ['63', 63],
+    ['64', 48],
+    ['-1', 48],
+    ['', 48],
+  ])('dscp=%s marks with %i', (text, dscp) => {
+    expect(readKeys(controllerKeys, new Map([['dscp', text]])).dscp).toBe(dscp);
   });
 
   test.each([

@@ -41,6 +41,29 @@ export function integerKey(
   };
 }
 
+/** Values outside the range are as if the key were not there. */
+export function rangeKey<F extends number | undefined>(
+  name: string,
+  { min, max, fallback }: { min: number; max: number; fallback: F },
+  doc: string,
+): Key<number | F> {
+  const { read } = integerKey(
+    name,
+    { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, fallback: 0 },
+    doc,
+  );
+  return {
+    name,
+    doc,
+    fallback,
+    wants: `an integer, ${min} to ${max}`,
+    read(text) {
+      const value = read(text);
+      return value === undefined || value < min || value > max ? undefined : value;
+    },
+  };
+}
+
 export function booleanKey(name: string, fallback: boolean, doc: string): Key<boolean> {
   return {
     name,

@@ -43,6 +43,8 @@ export class WantedModel {
   /** Who refers to a port or an interface row; more than one when the operator says so twice. */
   readonly #bridgesOfPort: Links = new Map();
   readonly #portsOfInterface: Links = new Map();
+  /** Which bridges a controller row is of. */
+  readonly #bridgesOfController: Links = new Map();
   /** Names stay known after a row is gone from the view. */
   readonly #portNames = new Map<Uuid, string>();
   /** The row of each interface that there is, by its name. */
@@ -69,11 +71,18 @@ export class WantedModel {
     return id === undefined ? [] : this.#portsOf(id).flatMap((port) => this.#placesOf(port));
   }
 
+  /** Rows of table Controller. */
+  controllersOf(bridge: string): readonly Uuid[] {
+    const id = this.#bridges.get(bridge)?.id;
+    return (id !== undefined && this.#view.row('Bridge', id)?.controller) || [];
+  }
+
   update(changes: ChangeSet<OvsTables>): Dirty {
     const dirty: Dirty = new Map();
     const ports = new Set<Uuid>();
     this.#takePortNames(changes.of('Port'));
     this.#takeBridges(changes.of('Bridge'), dirty, ports);
+    this.#takeControllers(changes.of('Controller'), dirty);
     this.#takePorts(changes.of('Port'), ports);
     this.#takeInterfaces(changes.of('Interface'), ports);
     for (const port of ports) {
@@ -103,8 +112,22 @@ export class WantedModel {
     }
   }
 
+  #takeControllers(deltas: Deltas<'Controller'>, dirty: Dirty): void {
+    for (const delta of deltas) {
+      if (!isConfigChanged(delta, configColumns.Controller)) continue;
+      for (const id of this.#bridgesOfController.get(delta.id) ?? []) {
+        const row = this.#view.row('Bridge', id);
+        if (row === undefined) continue;
+        this.#keepBridge(row);
+        markBridge(dirty, row.name);
+      }
+    }
+  }
+
   #dropFromBridge(old: OvsRow<'Bridge'>, row: OvsRow<'Bridge'> | undefined, dirty: Dirty): void {
     const isGone = row === undefined;
+    for (const controller of missingFrom(old.controller, row?.controller))
+      unlink(this.#bridgesOfController, controller, old._uuid);
     for (const port of isGone ? old.ports : missingFrom(old.ports, row.ports)) {
       unlink(this.#bridgesOfPort, port, old._uuid);
       const name = this.#portNames.get(port);
@@ -119,7 +142,9 @@ export class WantedModel {
   }
 
   #keepBridge(row: OvsRow<'Bridge'>): void {
-    const settings = readBridgeSettings(row);
+    for (const controller of row.controller) link(this.#bridgesOfController, controller, row._uuid);
+    const controllers = row.controller.flatMap((id) => this.#view.row('Controller', id) ?? []);
+    const settings = readBridgeSettings(row, controllers);
     const known = this.#bridges.get(row.name);
     if (known?.id === row._uuid) known.settings = settings;
     else this.#bridges.set(row.name, { id: row._uuid, name: row.name, settings, ports: new Map() });

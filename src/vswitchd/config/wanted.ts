@@ -4,12 +4,19 @@
  */
 
 import { type OfPort, ofPort, type Uuid } from '../../base/units.ts';
-import type { BundleConfig, VlanMode } from '../../ofproto/config.ts';
+import { isActiveName, needsProbes } from '../../net/remote.ts';
+import type { TlsConfig } from '../../net/tls-config.ts';
+import {
+  type BundleConfig,
+  type ControllerSettings,
+  defaultController,
+  type VlanMode,
+} from '../../ofproto/config.ts';
 import { localPort } from '../../ofproto/port.ts';
 import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { OvsRow } from '../schema/index.ts';
-import { bridgeKeys, portKeys } from './config-keys.ts';
+import { bridgeKeys, controllerKeys, portKeys } from './config-keys.ts';
 import { readKeys, type Values } from './keys.ts';
 import { isHostMac, normalizeMac } from './mac.ts';
 
@@ -51,6 +58,14 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
   readonly failMode: 'standalone' | 'secure';
   readonly floodVlans: readonly number[];
   readonly versions: readonly WireVersion[];
+  /** In the order of their rows' uuids. */
+  readonly controllers: readonly WantedController[];
+}
+
+/** What a Controller row says. */
+export interface WantedController extends Omit<ControllerSettings, 'queueSize'> {
+  /** Undefined for that of the bridge. */
+  readonly queueSize: number | undefined;
 }
 
 export interface WantedBridge {
@@ -62,7 +77,16 @@ export interface WantedBridge {
 
 /** Changes of other columns need no configuration: status and statistics come back to us through the same view. */
 export const configColumns = {
-  Bridge: ['name', 'datapath_type', 'ports', 'fail_mode', 'flood_vlans', 'protocols', 'other_config'],
+  Bridge: [
+    'name',
+    'datapath_type',
+    'ports',
+    'controller',
+    'fail_mode',
+    'flood_vlans',
+    'protocols',
+    'other_config',
+  ],
   Port: [
     'name',
     'interfaces',
@@ -76,15 +100,69 @@ export const configColumns = {
     'other_config',
   ],
   Interface: ['name', 'type', 'options', 'mac', 'mtu_request', 'ofport_request'],
-} as const satisfies { [T in 'Bridge' | 'Port' | 'Interface']: readonly (keyof OvsRow<T>)[] };
+  Controller: [
+    'target',
+    'type',
+    'max_backoff',
+    'inactivity_probe',
+    'connection_mode',
+    'enable_async_messages',
+    'controller_queue_size',
+    'controller_rate_limit',
+    'controller_burst_limit',
+    'other_config',
+  ],
+} as const satisfies { [T in 'Bridge' | 'Port' | 'Interface' | 'Controller']: readonly (keyof OvsRow<T>)[] };
 
-export function readBridgeSettings(row: OvsRow<'Bridge'>): BridgeSettings {
+export function readBridgeSettings(
+  row: OvsRow<'Bridge'>,
+  controllers: readonly OvsRow<'Controller'>[],
+): BridgeSettings {
   return {
     ...readKeys(bridgeKeys, row.other_config),
     datapathType: row.datapath_type === '' ? 'system' : row.datapath_type,
     failMode: row.fail_mode ?? 'standalone',
     floodVlans: row.flood_vlans,
     versions: row.protocols.length === 0 ? allVersions : versionsOf(row.protocols),
+    controllers: controllers.map(readController),
+  };
+}
+
+function readController(row: OvsRow<'Controller'>): WantedController {
+  const { target, max_backoff: backoff, inactivity_probe: probe } = row;
+  return {
+    target,
+    type: row.type ?? (isActiveName(target) ? 'primary' : 'service'),
+    maxBackoff: backoff === undefined ? defaultController.maxBackoff : wholeSeconds(backoff),
+    probeInterval: probe === undefined ? defaultProbe(target) : wholeSeconds(probe),
+    dscp: readKeys(controllerKeys, row.other_config).dscp,
+    isInBand: row.connection_mode !== 'out-of-band',
+    isToldAsynchronously: row.enable_async_messages ?? true,
+    rateLimit: numberOf(row.controller_rate_limit),
+    burstLimit: numberOf(row.controller_burst_limit),
+    queueSize: numberOf(row.controller_queue_size),
+  };
+}
+
+/** Of a peer on this host the kernel tells. */
+function defaultProbe(target: string): number {
+  return needsProbes(target) ? defaultController.probeInterval : 0;
+}
+
+function wholeSeconds(milliseconds: Integer): number {
+  return Math.max(0, Math.floor(Number(milliseconds) / 1000));
+}
+
+function numberOf(value: Integer | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
+export function readTls(row: OvsRow<'SSL'>): TlsConfig {
+  return {
+    privateKey: row.private_key,
+    certificate: row.certificate,
+    caCert: row.ca_cert,
+    isBootstrap: row.bootstrap_ca_cert,
   };
 }
 

@@ -114,6 +114,7 @@ async function serve(
     providers: systemProviders(options, { timers, mark, random: systemRandom }, dummies),
     pid: process.pid,
     transport: systemTransport,
+    tls: options.tls,
     runFolder: program.directories.run,
     systemStatistics: () => readSystemStatistics(program.directories.run),
     versions: database === undefined ? undefined : versions(),

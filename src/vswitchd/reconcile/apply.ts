@@ -2,7 +2,6 @@
  * Performs the steps of `plan`, one after the other; one that fails leaves its reason in the interface's `error` and
  * never stops the others. The only writer of `LiveState`.
  */
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Defer } from '../../base/defer.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
@@ -12,10 +11,16 @@ import type { OfPort } from '../../base/units.ts';
 import { VERSION } from '../../daemon/program.ts';
 import type { Netdev, NetdevConfig } from '../../netdev/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
-import type { OfprotoConfig } from '../../ofproto/config.ts';
+import {
+  type ControlConfig,
+  type ControllerSettings,
+  defaultController,
+  type OfprotoConfig,
+} from '../../ofproto/config.ts';
 import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
 import { macOfUuid } from '../config/mac.ts';
-import type { WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
+import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
+import { refusalOfTarget } from './controller-targets.ts';
 import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
 import type { AddInterface, Step } from './plan.ts';
 
@@ -40,9 +45,11 @@ export interface ApplyDeps {
   releaseBacker(backer: Backer): Promise<void>;
   /** Something about the device changed without us. */
   netdevChanged(i: LiveInterface): void;
-  /** Where bridges have their sockets for OpenFlow; undefined for none. */
-  readonly runFolder: string | undefined;
+  /** What all bridges have in common of how they talk OpenFlow. */
+  control(): SharedControl;
 }
+
+export type SharedControl = Omit<ControlConfig, 'controllers'>;
 
 /** Why an interface could not be added: the `error` column, and when it is tried again. */
 interface Failure {
@@ -127,7 +134,6 @@ export class Applier {
     try {
       const backer = await this.#deps.backerFor(settings.datapathType);
       const ofproto = backer.addBridge(name, this.#ofprotoConfig(name, settings, macOfUuid(id)));
-      await ofproto.listen();
       this.#state.bridges.set(name, new LiveBridge(id, name, settings, backer, ofproto));
       this.#state.unmadeBridges.delete(name);
     } catch (why) {
@@ -291,9 +297,9 @@ export class Applier {
     }
   }
 
-  #ofprotoConfig(name: string, settings: LiveBridge['settings'], hwaddr: string): OfprotoConfig {
+  #ofprotoConfig(name: string, settings: BridgeSettings, hwaddr: string): OfprotoConfig {
     const { datapathId, failMode, macAgingTime, macTableSize, forwardBpdu, floodVlans } = settings;
-    const { runFolder } = this.#deps;
+    const control = this.#deps.control();
     return {
       datapathId: datapathId ?? `0000${hwaddr.replaceAll(':', '')}`,
       failMode,
@@ -310,26 +316,57 @@ export class Applier {
         serialNumber: settings.serialNumber ?? 'None',
         datapath: settings.description ?? 'None',
       },
-      services: runFolder === undefined ? [] : [{ kind: 'punix', path: join(runFolder, `${name}.mgmt`) }],
+      control: { ...control, controllers: controllersOf(name, settings, control) },
     };
+  }
+
+  /** Once for each target, as long as it is there. */
+  #tellRefusals(bridge: LiveBridge): void {
+    const { runFolder } = this.#deps.control();
+    const refusals = bridge.settings.controllers.flatMap(
+      ({ target }) => refusalOfTarget(bridge.name, target, runFolder) ?? [],
+    );
+    for (const text of refusals)
+      if (!bridge.toldRefusals.includes(text)) log.err(`bridge ${bridge.name}: ${text}`);
+    bridge.toldRefusals = refusals;
   }
 
   /** Addresses and sizes that follow from all ports of the bridge together. */
   async #settle(bridge: LiveBridge): Promise<void> {
     const { mac, kept } = bridge.facts;
     const config = this.#ofprotoConfig(bridge.name, bridge.settings, mac);
-    if (!isDeepStrictEqual(bridge.ofproto.config, config)) {
-      bridge.ofproto.configure(config);
-      await bridge.ofproto.listen();
-    }
+    const isNew = bridge.announcedId === undefined;
+    const isSame = isDeepStrictEqual(bridge.ofproto.config, config);
+    if (!isSame) bridge.ofproto.configure(config);
     if (bridge.announcedId !== config.datapathId)
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
     bridge.announcedId = config.datapathId;
+    this.#tellRefusals(bridge);
+    if (isNew || !isSame) await bridge.ofproto.controllers.configure();
     for (const i of kept) {
       await this.#tellNetdev(bridge, i);
       i.keepsMtu = false;
     }
   }
+}
+
+/** Those of the rows that may be used, and the socket for tools that every bridge has. */
+function controllersOf(
+  bridge: string,
+  { controllers, controllerQueueSize }: BridgeSettings,
+  { runFolder }: SharedControl,
+): ControllerSettings[] {
+  const known = new Map<string, ControllerSettings>();
+  if (runFolder !== undefined) {
+    const target = `punix:${runFolder}/${bridge}.mgmt`;
+    known.set(target, { ...defaultController, target, type: 'service', probeInterval: 0 });
+  }
+  for (const { queueSize = controllerQueueSize, ...controller } of controllers) {
+    const { target } = controller;
+    if (!known.has(target) && refusalOfTarget(bridge, target, runFolder) === undefined)
+      known.set(target, { ...controller, queueSize });
+  }
+  return [...known.values()];
 }
 
 async function dispose(netdev: Netdev): Promise<void> {

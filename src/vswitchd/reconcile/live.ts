@@ -84,6 +84,8 @@ export class LiveBridge implements ActualBridge {
   settings: BridgeSettings;
   /** The datapath id that the log has told. */
   announcedId: string | undefined;
+  /** What the log has told of controllers that are not used. */
+  toldRefusals: readonly string[] = [];
   /** Numbers of devices that vanished, by name: they have them again when they come back. */
   readonly lostNumbers = new Map<string, OfPort>();
   readonly #ports = new Map<string, WantedPort>();

@@ -13,6 +13,7 @@ const settings: WantedBridge['settings'] = {
   failMode: 'standalone',
   floodVlans: [],
   versions: [],
+  controllers: [],
 };
 
 function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterface {

@@ -90,6 +90,12 @@ export class Reconciler {
     return this.#model;
   }
 
+  /** Something changed that is the same for all bridges. */
+  settleAll(): void {
+    for (const bridge of this.#deps.state.bridges.keys()) this.#unsettled.add(bridge);
+    this.#deps.wake();
+  }
+
   /** What the next round would do; for `config/plan`. */
   nextSteps(): Step[] {
     return plan({ actual: this.#deps.state.bridges, wanted: this.#wanted() }, this.#dirty);

@@ -1,5 +1,7 @@
 /** What the daemon writes back to the database, as values: pure. Written by `StatusWriter`. */
+import type { Ms } from '../../base/units.ts';
 import type { NetdevStats } from '../../netdev/provider.ts';
+import type { ControllerStatus } from '../../ofproto/controllers.ts';
 import type { LiveBridge, LiveInterface } from '../reconcile/live.ts';
 import type { OvsChange } from '../schema/index.ts';
 
@@ -75,6 +77,24 @@ export function reportBridge(bridge: LiveBridge): OvsChange<'Bridge'> {
     status: new Map(),
     rstp_status: new Map(),
   };
+}
+
+/** `status` is undefined for those that are not connected to, but connect to us. */
+export function reportController(status: ControllerStatus | undefined, now: Ms): OvsChange<'Controller'> {
+  if (status === undefined) return { is_connected: false, role: undefined, status: new Map() };
+  const { state, role, lastError, connectedAt, disconnectedAt } = status;
+  const pairs = new Map<string, string>();
+  if (lastError !== undefined) pairs.set('last_error', lastError);
+  if (connectedAt !== undefined) pairs.set('sec_since_connect', secondsSince(connectedAt, now));
+  if (disconnectedAt !== undefined) pairs.set('sec_since_disconnect', secondsSince(disconnectedAt, now));
+  pairs.set('state', state === 'reconnect' ? 'BACKOFF' : state.toUpperCase());
+  return { is_connected: role !== undefined, role: role && roleNames[role], status: pairs };
+}
+
+const roleNames = { equal: 'other', primary: 'master', secondary: 'slave' } as const;
+
+function secondsSince(then: Ms, now: Ms): string {
+  return String(Math.floor((now - then) / 1000));
 }
 
 /** Of a port, which takes part in no spanning tree. */

@@ -54,4 +54,7 @@ export const daemonTables = {
   Port: true,
   Interface: true,
   Flow_Sample_Collector_Set: true,
+  Controller: true,
+  Manager: true,
+  SSL: true,
 } as const;

@@ -1,0 +1,276 @@
+/** A bridge and its controllers, under a clock that the test moves: who is connected to, when, and what becomes of flows. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { errnos, syscallFailed } from '../../src/base/errno.ts';
+import { logRegistry } from '../../src/base/log.ts';
+import type { Transport } from '../../src/net/transport.ts';
+import { type ControlConfig, type ControllerSettings, defaultController } from '../../src/ofproto/config.ts';
+import type { Ofproto } from '../../src/ofproto/ofproto.ts';
+import { formatRules, listRules } from '../../src/ofproto/views/rules.ts';
+import { FakeStream } from '../../src/openflow/connection/stream-fixture.ts';
+import type { WireVersion } from '../../src/openflow/versions.ts';
+import { VirtualSwitch } from './virtual-switch.ts';
+
+const target = 'tcp:192.0.2.1:6653';
+
+/** What the peer does when it is connected to: refuses, says nothing, or says hello. */
+let peer: 'absent' | 'silent' | 'polite';
+let version: WireVersion;
+let answersEcho: boolean;
+let streams: FakeStream[];
+let said: string[];
+let host: VirtualSwitch;
+
+const transport: Transport = {
+  async connect(_remote, { signal }) {
+    if (peer === 'absent') throw syscallFailed('connect', errnos.ECONNREFUSED, target);
+    signal?.throwIfAborted();
+    const stream = new FakeStream();
+    streams.push(stream);
+    stream.onSent = ({ name, xid }) => {
+      if (name === 'ECHO_REQUEST' && answersEcho)
+        stream.say(version, { name: 'ECHO_REPLY', value: { data: new Uint8Array(0) } }, xid);
+    };
+    if (peer === 'polite')
+      setImmediate(() => stream.say(version, { name: 'HELLO', value: { versions: undefined } }));
+    return stream;
+  },
+  listen: () => Promise.reject(syscallFailed('bind', errnos.EADDRINUSE, 'here')),
+};
+
+beforeEach(() => {
+  peer = 'polite';
+  version = 4;
+  answersEcho = true;
+  streams = [];
+  said = [];
+  host = new VirtualSwitch(transport);
+  logRegistry.setSink('file', {
+    write: ({ level, module, text }) => void said.push(`${module} ${level}: ${text}`),
+  });
+});
+
+afterEach(() => {
+  for (const bridge of host.backer.bridges.values()) bridge.close();
+  logRegistry.setSink('file', undefined);
+});
+
+function controlled(more: Partial<ControllerSettings> = {}): ControlConfig {
+  const controller = { ...defaultController, target, type: 'primary' as const, ...more };
+  return { controllers: [controller], tls: {}, runFolder: undefined };
+}
+
+async function bridgeWith(
+  control: ControlConfig,
+  failMode: 'standalone' | 'secure' = 'secure',
+): Promise<Ofproto> {
+  const bridge = host.addBridge('br0', { control, failMode });
+  await bridge.controllers.configure();
+  await turn();
+  return bridge;
+}
+
+async function configure(bridge: Ofproto, change: Partial<Ofproto['config']>): Promise<void> {
+  bridge.configure({ ...bridge.config, ...change });
+  await bridge.controllers.configure();
+  await turn();
+}
+
+/** Lets promises and what the peer says take place. */
+async function turn(): Promise<void> {
+  for (let n = 0; n < 5; n++) await new Promise((done) => setImmediate(done));
+}
+
+async function pass(seconds: number): Promise<void> {
+  for (let n = 0; n < seconds; n++) {
+    host.advance(1000);
+    await turn();
+  }
+}
+
+function takeSaid(module: string): string[] {
+  return said
+    .splice(0)
+    .filter((line) => line.startsWith(`${module} `))
+    .map((line) => line.slice(module.length + 1).replace(`br0<->${target}: `, ''));
+}
+
+function statusOf(bridge: Ofproto): object | undefined {
+  return bridge.controllers.statuses().get(target);
+}
+
+function rules(bridge: Ofproto): string[] {
+  const lines = formatRules(listRules(bridge, bridge.now)).split('\n');
+  return lines
+    .filter((line) => line !== '' && !line.startsWith('table_id=254'))
+    .map((line) => line.replace(/^.*n_bytes=\d+, /, ''));
+}
+
+test('who is not there is tried again after delays that double, and then in silence', async () => {
+  peer = 'absent';
+  const bridge = await bridgeWith(controlled());
+  await pass(15);
+  expect(takeSaid('rconn')).toEqual([
+    'info: connecting...',
+    'warn: connection failed (Connection refused)',
+    'info: waiting 1 seconds before reconnect',
+    'info: connecting...',
+    'warn: connection failed (Connection refused)',
+    'info: waiting 2 seconds before reconnect',
+    'info: connecting...',
+    'warn: connection failed (Connection refused)',
+    'info: waiting 4 seconds before reconnect',
+    'info: connecting...',
+    'warn: connection failed (Connection refused)',
+    'info: continuing to retry connections in the background but suppressing further logging',
+    'warn: connection failed (Connection refused)',
+  ]);
+  expect(statusOf(bridge)).toMatchObject({
+    state: 'backoff',
+    role: undefined,
+    lastError: 'Connection refused',
+    connectedAt: undefined,
+    disconnectedAt: undefined,
+  });
+});
+
+test('who says no hello is given up, and the time counts as that of a connection that was lost', async () => {
+  peer = 'silent';
+  const bridge = await bridgeWith(controlled());
+  expect(statusOf(bridge)).toMatchObject({ state: 'connecting' });
+  await pass(1);
+  expect(takeSaid('rconn')).toEqual([
+    'info: connecting...',
+    'info: connection timed out',
+    'info: waiting 1 seconds before reconnect',
+  ]);
+  expect(streams[0]?.isClosed).toBe(true);
+  expect(statusOf(bridge)).toMatchObject({ lastError: 'Connection timed out', disconnectedAt: 2000 });
+});
+
+test('who speaks another version only is left', async () => {
+  version = 1;
+  const bridge = host.addBridge('br0', { control: controlled(), versions: [4] });
+  await bridge.controllers.configure();
+  await turn();
+  expect(takeSaid('rconn')).toEqual([
+    'info: connecting...',
+    'warn: connection dropped (Protocol error)',
+    'info: waiting 1 seconds before reconnect',
+  ]);
+});
+
+test('silence is answered by a probe, and its silence by an end', async () => {
+  answersEcho = false;
+  const bridge = await bridgeWith(controlled({ probeInterval: 7 }));
+  expect(statusOf(bridge)).toMatchObject({ state: 'active', role: 'equal', connectedAt: 1000 });
+  await pass(7);
+  expect(statusOf(bridge)).toMatchObject({ state: 'idle', role: 'equal' });
+  expect(streams[0]?.sent.at(-1)).toMatchObject({ name: 'ECHO_REQUEST' });
+  await pass(7);
+  expect(takeSaid('rconn')).toEqual([
+    'info: connecting...',
+    'info: connected',
+    'err: no response to inactivity probe after 7 seconds, disconnecting',
+  ]);
+  expect(statusOf(bridge)).toMatchObject({ state: 'backoff', lastError: 'Connection timed out' });
+  await pass(1); // it was there for long
+  expect(takeSaid('rconn')).toEqual(['info: connecting...', 'info: connected']);
+});
+
+test('who answers stays, and an interval below five seconds is five', async () => {
+  const bridge = await bridgeWith(controlled({ probeInterval: 1 }));
+  await pass(31);
+  expect(statusOf(bridge)).toMatchObject({ state: 'active', connectedAt: 1000 });
+  expect(streams[0]?.sent.filter(({ name }) => name === 'ECHO_REQUEST')).toHaveLength(6);
+});
+
+test('a change of one setting changes that, and only another mark of packets ends the connection', async () => {
+  const bridge = await bridgeWith(controlled());
+  takeSaid('rconn');
+  await configure(bridge, { control: controlled({ probeInterval: 10, maxBackoff: 20, rateLimit: 100 }) });
+  expect(takeSaid('rconn')).toEqual([]);
+  await configure(bridge, { control: controlled({ dscp: 10 }) });
+  await pass(1);
+  expect(takeSaid('rconn')).toEqual(['info: disconnecting', 'info: connecting...', 'info: connected']);
+});
+
+test('other versions, another datapath id and a command make it connect anew', async () => {
+  const bridge = await bridgeWith(controlled());
+  said = [];
+  await configure(bridge, { versions: [1, 4] });
+  expect(said.map((line) => line.replace(target, 'TARGET'))).toEqual([
+    'connmgr info: br0: Changes to controller "TARGET" expects re-initialization: Re-initializing now.',
+    'rconn info: br0<->TARGET: connecting...',
+    'connmgr info: br0: added primary controller "TARGET"',
+    'rconn info: br0<->TARGET: connected',
+  ]);
+  said = [];
+  await pass(1);
+  await configure(bridge, { datapathId: '0000000000000005' });
+  await pass(1);
+  bridge.controllers.reconnect();
+  await pass(2);
+  expect(takeSaid('rconn').filter((line) => line !== 'info: connecting...')).toEqual([
+    'info: disconnecting',
+    'info: connected',
+    'info: disconnecting',
+    'info: waiting 2 seconds before reconnect',
+    'info: connected',
+  ]);
+});
+
+test('flows go when controllers come, when they go, and when the fail mode changes without any', async () => {
+  const bridge = host.addBridge('br0', { failMode: 'standalone' });
+  expect(rules(bridge)).toEqual(['priority=0,actions=NORMAL']);
+  await configure(bridge, { failMode: 'secure' });
+  expect(rules(bridge)).toEqual([]);
+  host.addFlow(bridge, 'priority=5,actions=drop');
+  await configure(bridge, { control: controlled() });
+  expect(rules(bridge)).toEqual([]);
+  host.addFlow(bridge, 'priority=5,actions=drop');
+  await configure(bridge, { failMode: 'standalone' });
+  const other = controlled({ target: 'tcp:192.0.2.2' }).controllers;
+  await configure(bridge, {
+    control: { ...controlled(), controllers: [...controlled().controllers, ...other] },
+  });
+  streams[0]?.abort();
+  await pass(3);
+  expect(rules(bridge)).toEqual(['priority=5,actions=drop']);
+  await configure(bridge, { control: { ...controlled(), controllers: [] } });
+  expect(rules(bridge)).toEqual(['priority=0,actions=NORMAL']);
+  expect(streams.every(({ isClosed }) => isClosed)).toBe(true);
+});
+
+test('without a controller in charge for three probe intervals the bridge forwards by itself', async () => {
+  peer = 'absent';
+  const bridge = await bridgeWith(controlled(), 'standalone');
+  host.addFlow(bridge, 'priority=5,actions=drop');
+  await pass(14);
+  expect(rules(bridge)).toEqual(['priority=5,actions=drop']);
+  await pass(1);
+  expect(rules(bridge)).toEqual(['priority=15790320,actions=NORMAL', 'priority=5,actions=drop']);
+  await pass(60);
+  expect(takeSaid('fail_open')).toEqual([
+    "warn: Could not connect to controller (or switch failed controller's post-connection admission control policy) for 15 seconds, failing open",
+    'info: Still in fail-open mode after 75 seconds disconnected from controller',
+  ]);
+  peer = 'polite';
+  await pass(8);
+  const [stream] = streams;
+  // A controller that has only connected is tried with packets.
+  await pass(4);
+  expect(stream?.sent.filter(({ name }) => name === 'PACKET_IN').length).toBeGreaterThan(1);
+  expect(rules(bridge)).toHaveLength(2);
+  stream?.say(4, { name: 'BARRIER_REQUEST', value: undefined });
+  await turn();
+  expect(rules(bridge)).toEqual(['priority=5,actions=drop']);
+  expect(takeSaid('fail_open')).toEqual(['warn: No longer in fail-open mode']);
+});
+
+test('a controller that has been connected for half a minute is in charge without a word', async () => {
+  const bridge = await bridgeWith(controlled(), 'standalone');
+  await pass(16);
+  expect(rules(bridge)).toEqual(['priority=15790320,actions=NORMAL']);
+  await pass(14);
+  expect(rules(bridge)).toEqual([]);
+});
