@@ -14,6 +14,7 @@ import { Connections } from './connections/connections.ts';
 import { Ofproto, type OfprotoEvents } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
 import type { DropReason } from './translate/drop-reasons.ts';
+import { FrozenStates } from './translate/frozen-states.ts';
 import { Scratch } from './translate/request.ts';
 import { addressTag, everyTag, groupTag, livenessTag } from './translate/tags.ts';
 import { refuseUntranslatable } from './translate/translate.ts';
@@ -34,6 +35,7 @@ export class Backer {
   readonly datapath: Datapath;
   readonly flows = new InstalledFlows();
   readonly ports = new PortIndex();
+  readonly frozen = new FrozenStates();
   readonly revalidator: Revalidator;
   readonly #timers: Timers;
   readonly #random: Random;
@@ -50,7 +52,8 @@ export class Backer {
     this.#random = deps.random;
     this.#transport = deps.transport;
     this.#limits = deps.limits ?? defaultUpcallLimits;
-    const shared = { datapath, timers, ports: this.ports, flows: this.flows, scratch: new Scratch() };
+    const { ports, flows, frozen } = this;
+    const shared = { datapath, timers, ports, flows, frozen, scratch: new Scratch() };
     this.revalidator = new Revalidator({
       ...shared,
       limits: () => this.#limits,
@@ -113,6 +116,8 @@ export class Backer {
       controllersOf: (ofproto) => new Connections(ofproto, connections),
       events: this.#events(),
       checkActions: refuseUntranslatable,
+      packetOut: (packet) => this.#upcalls.packetOut(packet),
+      tagLimit: () => tagsOfLimit(this.#limits.vlanLimit),
     });
     this.#bridges.set(name, made);
     return made;

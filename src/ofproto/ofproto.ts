@@ -8,21 +8,25 @@ import { logger } from '../base/log.ts';
 import type { Timers } from '../base/timers.ts';
 import { type Ms, type OfPort, ofPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
+import { extractKey } from '../flow/extract.ts';
 import type { PortText } from '../flow/fields/text.ts';
+import { getSlot } from '../flow/key.ts';
 import type { Mac } from '../flow/mac.ts';
-import { matchOn } from '../flow/match.ts';
+import { type Match, matchOn, packKey, unpackKey } from '../flow/match.ts';
 import type { Netdev } from '../netdev/provider.ts';
-import { checkActions } from '../openflow/action-rules.ts';
+import { type CheckOptions, checkActions } from '../openflow/action-rules.ts';
 import type { Action } from '../openflow/actions/index.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import type { FragmentHandling } from '../openflow/messages/configuration.ts';
 import type { FlowMod } from '../openflow/messages/flow-mod.ts';
 import { everyFlow } from '../openflow/messages/flows.ts';
+import type { PacketOut } from '../openflow/messages/packet-out.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { PortMod } from '../openflow/messages/ports.ts';
 import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
+import { Frame } from '../wire/frame.ts';
 import { type BundleConfig, hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import { GroupTable } from './groups/group-table.ts';
@@ -39,6 +43,8 @@ import { addRule, removeRules } from './tables/flow-transaction.ts';
 import { LearnedCookies } from './tables/learned-cookies.ts';
 
 const log = logger('ofproto');
+/** No port of any datapath. */
+const noDpPort = 0xffffffff;
 const portDown = portConfigBit('PORT_DOWN');
 const toNormal: Action = { do: 'output', port: reservedPorts.NORMAL, maxLength: 0 };
 
@@ -77,6 +83,20 @@ export interface OfprotoDeps {
   readonly events: OfprotoEvents;
   /** Throws OpenFlowError for actions that no packet could be put through. */
   readonly checkActions: (actions: readonly Action[]) => void;
+  /** Runs actions on a packet. */
+  readonly packetOut: (packet: PacketOfController) => void;
+  /** VLAN tags that keys show. */
+  readonly tagLimit: () => number;
+}
+
+/** A packet that somebody sends, and what is to be done with it. */
+export interface PacketOfController {
+  readonly ofproto: Ofproto;
+  readonly inPort: OfPort;
+  /** Of whole width, with what the sender says of the pipeline's fields. */
+  readonly key: Uint32Array;
+  readonly bytes: Uint8Array;
+  readonly actions: readonly Action[];
 }
 
 export class Ofproto {
@@ -199,10 +219,32 @@ export class Ofproto {
     transaction.commit(by);
   }
 
+  /** Sends a packet as a controller asks. Throws OpenFlowError. */
+  packetOut({ metadata, actions, packet: bytes }: PacketOut, version: WireVersion): void {
+    const { packetOut, tagLimit, checkActions: check } = this.#deps;
+    const key = unpackKey(metadata);
+    const inPort = ofPort(getSlot(key, 'in_port'));
+    const frame = new Frame(bytes);
+    frame.end = bytes.length;
+    frame.inPort = this.#ports.get(inPort)?.dpPort ?? noDpPort;
+    extractKey(frame, key, tagLimit(), getSlot(key, 'packet_type'));
+    this.#checkActions(actions, packKey(key), { version, table: 0 });
+    check(actions);
+    packetOut({ ofproto: this, inPort, key, bytes, actions });
+  }
+
   /** Throws OpenFlowError for actions that do not fit the match. */
   checkFlowMod({ actions, match, table }: FlowMod, version: WireVersion): void {
-    const error = checkActions(actions, match, { version, table });
-    if (error === undefined || (error === 'inconsistent' && version === 1)) return;
+    this.#checkActions(actions, match, { version, table });
+  }
+
+  #checkActions(
+    actions: readonly Action[],
+    match: Match,
+    context: CheckOptions & { readonly version: WireVersion },
+  ): void {
+    const error = checkActions(actions, match, context);
+    if (error === undefined || (error === 'inconsistent' && context.version === 1)) return;
     const name = error === 'inconsistent' ? 'OFPBAC_MATCH_INCONSISTENT' : error;
     throw new OpenFlowError(name, 'actions that do not fit the match');
   }

@@ -159,10 +159,9 @@ function compare(sw: VirtualSwitch, port: string, bytes: Uint8Array, vlanLimit: 
     isMatchedBy({ mask, values: valuesUnder(packetKey, mask) }, key),
   );
   const { ofproto, port: inPort } = input;
-  const request = { ofproto, inPort: inPort.ofPort, hasPacket: false };
-  const fresh = formatDpActions(
-    translate({ ...request, ports: backer.ports, scratch: new Scratch(), key }).actions,
-  );
+  const { ports, frozen } = backer;
+  const request = { ofproto, ports, frozen, inPort: inPort.ofPort, hasPacket: false };
+  const fresh = formatDpActions(translate({ ...request, scratch: new Scratch(), key }).actions);
   for (const { actions } of matching) expect(formatDpActions(actions)).toBe(fresh);
   return matching.length;
 }

@@ -10,6 +10,7 @@ import type { OfprotoPort } from '../port.ts';
 import type { FlowTable } from '../tables/flow-table.ts';
 import type { LearnedFlow } from '../tables/learned-flow.ts';
 import type { Rule } from '../tables/rule.ts';
+import type { FrozenState } from './frozen-states.ts';
 
 export type Effect =
   /** Looked up in `table`, where `rule` was found, or stands for that none was; undefined where the next table was asked. */
@@ -31,6 +32,8 @@ export type Effect =
   /** A TCP connection ended, so that its rule is to end in so many seconds; 0 for no change. */
   | { readonly kind: 'finish'; readonly rule: Rule; readonly idle: number; readonly hard: number }
   | { readonly kind: 'group'; readonly group: Group; readonly buckets: readonly GroupBucket[] }
+  /** Packets of it are sent up with the number of that state, which is held as long as they may be. */
+  | { readonly kind: 'frozen'; readonly state: FrozenState }
   | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort };
 
 /** Counts packets, the last of them at `at`, and bytes for rules and patch ports; learning is `applyLearning`. */

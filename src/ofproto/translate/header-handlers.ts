@@ -125,6 +125,10 @@ function decrement(t: Translation, slot: SlotName, header: TtlHeader, controller
     return;
   }
   for (const id of controllers)
-    sendToController(t, { reason: packetInReason.invalidTtl, maxLength: 0xffff, controllerId: id });
+    sendToController(t, {
+      reason: packetInReason.invalidTtl,
+      maxLength: 0xffff,
+      controllerId: id,
+    });
   expire(t, header);
 }

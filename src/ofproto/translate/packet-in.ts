@@ -1,30 +1,47 @@
 /** Packets that go to a controller. */
+import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
+import { ownWordsOf } from './frozen-states.ts';
 import type { Translation } from './translation.ts';
 
-/** OFPR_*: why a controller gets a packet. */
-/** The last is of a rule for what no other rule is for. */
-export const packetInReason = { action: 1, invalidTtl: 2, explicitMiss: 6 } as const;
+/** OFPR_*: why a controller gets a packet. The last is of a rule for what no other rule is for. */
+export const packetInReason = { action: 1, invalidTtl: 2, packetOut: 5, explicitMiss: 6 } as const;
 
 interface PacketIn {
   readonly reason: number;
   readonly maxLength: number;
   readonly controllerId: number;
+  readonly userdata?: Uint8Array;
 }
 
-/** Whoever only asks what would happen leaves the controllers in peace. */
-export function sendToController(t: Translation, { reason, maxLength, controllerId }: PacketIn): void {
+/** Of actions that a controller gave. */
+const untoldCookie = 0xffffffffffffffffn;
+const noBytes = new Uint8Array(0);
+
+export function sendToController(t: Translation, packet: PacketIn): void {
+  const { reason, maxLength, controllerId, userdata = noBytes } = packet;
+  const { flow, mask, ofproto, table, rule, request } = t;
+  const ruleCookie = rule?.cookie ?? (request.actions === undefined ? 0n : untoldCookie);
+  for (let word = firstTunnelWord; word < tunnelEnd; word++) if (flow[word] !== 0) mask[word] = 0xffffffff;
+  const state = request.frozen.intern({ ofproto, table, ownWords: ownWordsOf(flow), userdata });
+  t.effect({ kind: 'frozen', state });
   t.act({
     do: 'userspace',
     pid: 0,
     cookie: {
       type: 'controller',
-      reason: reason === packetInReason.action && t.isTableMiss ? packetInReason.explicitMiss : reason,
-      isHeldBack: t.trace !== undefined && !t.request.hasPacket,
+      reason: reason === packetInReason.action ? reasonOfAction(t) : reason,
+      // Whoever only asks what would happen leaves the controllers in peace.
+      isHeldBack: t.trace !== undefined && !request.hasPacket,
       isContinuation: false,
-      recircId: 0,
-      ruleCookie: [0, 0],
+      recircId: state.id,
+      ruleCookie: [Number(ruleCookie >> 32n), Number(ruleCookie & 0xffffffffn)],
       controllerId,
       maxSize: maxLength,
     },
   });
+}
+
+function reasonOfAction({ request, isTableMiss }: Translation): number {
+  if (request.actions !== undefined) return packetInReason.packetOut;
+  return isTableMiss ? packetInReason.explicitMiss : packetInReason.action;
 }

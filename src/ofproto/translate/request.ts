@@ -8,6 +8,7 @@ import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex } from '../patch.ts';
 import type { DropReason } from './drop-reasons.ts';
 import type { Effect } from './effects.ts';
+import type { FrozenStates } from './frozen-states.ts';
 import { LookupLists, type TableLookup } from './lookups.ts';
 import type { Trace } from './trace.ts';
 
@@ -34,6 +35,7 @@ export class Scratch {
 export interface TranslationRequest {
   readonly ports: PortIndex;
   readonly scratch: Scratch;
+  readonly frozen: FrozenStates;
   /** Words of the packet's datapath key; those beyond its length are zero. */
   readonly key: Uint32Array;
   /** The switch that it comes into, and by which port, which need not be there. */

@@ -20,8 +20,7 @@ function untranslatable(action: Action): string | undefined {
     return `set_field of ${action.field}`;
   if (action.do !== 'controller') return undefined;
   if (action.pauses) return 'controller(pause)';
-  if (action.meter !== undefined) return 'controller(meter_id)';
-  return action.userData.length > 0 ? 'controller(userdata)' : undefined;
+  return action.meter === undefined ? undefined : 'controller(meter_id)';
 }
 
 /** What a datapath flow does with its packets: what the translation says, or sending them up so that somebody does it. */

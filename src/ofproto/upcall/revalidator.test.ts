@@ -134,6 +134,7 @@ describe('revalidation', () => {
         const request = {
           ports: sw.backer.ports,
           scratch: new Scratch(),
+          frozen: sw.backer.frozen,
           key: unpackKey(key),
           ofproto: input.ofproto,
           inPort: input.port.ofPort,

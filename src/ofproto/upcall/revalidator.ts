@@ -14,6 +14,7 @@ import { unpackKey } from '../../flow/match.ts';
 import type { UpcallLimits } from '../config.ts';
 import type { PortIndex } from '../patch.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
+import type { FrozenStates } from '../translate/frozen-states.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import { mayConcern, type RuleChange } from '../translate/lookups.ts';
 import type { Scratch } from '../translate/request.ts';
@@ -43,6 +44,7 @@ export interface RevalidatorDeps {
   readonly timers: Timers;
   readonly ports: PortIndex;
   readonly scratch: Scratch;
+  readonly frozen: FrozenStates;
   readonly flows: InstalledFlows;
   readonly lists: () => ActionLists;
   readonly limits: () => UpcallLimits;
@@ -304,7 +306,7 @@ export class Revalidator {
 
   /** The flow as it is now; undefined when it had to be deleted. */
   #retranslate(flow: InstalledFlow): InstalledFlow | undefined {
-    const { ports, scratch, datapath, flows } = this.#deps;
+    const { ports, scratch, frozen, datapath, flows } = this.#deps;
     const { input } = flow;
     if (input.ofproto.ports.get(input.port.ofPort) !== input.port) {
       this.#delete(flow);
@@ -312,7 +314,7 @@ export class Revalidator {
     }
     const key = unpackKey(flow.key, this.#packetKey);
     const { ofproto, port } = input;
-    const result = translate({ ports, scratch, key, ofproto, inPort: port.ofPort, hasPacket: false });
+    const result = translate({ ports, scratch, frozen, key, ofproto, inPort: port.ofPort, hasPacket: false });
     // With more bits than before, the flow covers packets that now differ.
     if (!flow.mask.includes(internMask(result.mask))) {
       this.#delete(flow);

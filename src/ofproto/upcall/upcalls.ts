@@ -11,9 +11,12 @@ import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
 import type { Datapath, Upcall } from '../../datapath/provider.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
+import type { PacketOfController } from '../ofproto.ts';
+import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { DropReason } from '../translate/drop-reasons.ts';
 import { creditEffects } from '../translate/effects.ts';
+import { type FrozenStates, thaw } from '../translate/frozen-states.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
 import type { Scratch, TranslationResult } from '../translate/request.ts';
 import { actionsOfFlow, translate } from '../translate/translate.ts';
@@ -35,6 +38,7 @@ export interface UpcallDeps {
   readonly timers: Timers;
   readonly ports: PortIndex;
   readonly scratch: Scratch;
+  readonly frozen: FrozenStates;
   readonly flows: InstalledFlows;
   /** Flows that may be there now. */
   readonly flowLimit: () => number;
@@ -44,6 +48,8 @@ export interface UpcallDeps {
 
 /** What becomes of a packet that an action sent up. */
 type CookieHandlers = { readonly [T in CookieType]: (upcall: Upcall, cookie: CookieOf<T>) => void };
+
+const untoldCookie = 0xffffffffffffffffn;
 
 /** A mask that leaves nothing out. */
 const wholeMask = internMask(new Uint32Array(datapathWordCount).fill(0xffffffff));
@@ -58,7 +64,7 @@ export class Upcalls {
   readonly #drops = new Map<DropReason, number>();
   readonly #handlers: CookieHandlers = {
     slow_path: (upcall) => this.#translate(upcall, false),
-    controller: () => this.#countDrop('noController'),
+    controller: (upcall, cookie) => this.#toControllers(upcall, cookie),
     sFlow: () => this.#countDrop('noCollector'),
     flow_sample: () => this.#countDrop('noCollector'),
     ipfix: () => this.#countDrop('noCollector'),
@@ -133,10 +139,45 @@ export class Upcalls {
     this.#handlers[cookie.type](upcall, cookie);
   }
 
+  /** Runs the actions that a controller gave. */
+  packetOut({ ofproto, inPort, key, bytes, actions }: PacketOfController): void {
+    const { datapath, ports, scratch, frozen, timers } = this.#deps;
+    const result = translate({ ports, scratch, frozen, key, ofproto, inPort, actions, hasPacket: true });
+    creditEffects(result.effects, { packets: 1, bytes: bytes.length, at: timers.clock.now() });
+    if (result.drop !== undefined) this.#countDrop(result.drop);
+    if (result.actions.length === 0) return;
+    const packet = { bytes, key: key.subarray(0, datapathWordCount), offload: undefined };
+    datapath.execute(packet, this.#lists.intern(result.actions));
+  }
+
+  #toControllers({ key, bytes }: Upcall, cookie: CookieOf<'controller'>): void {
+    if (cookie.isHeldBack) return;
+    const state = this.#deps.frozen.find(cookie.recircId);
+    if (state === undefined) {
+      this.#countDrop('noController');
+      return;
+    }
+    const { ofproto, table, userdata } = state;
+    const metadata = packetMetadata(thaw(state, key));
+    const [high, low] = cookie.ruleCookie;
+    const ruleCookie = (BigInt(high) << 32n) | BigInt(low);
+    ofproto.controllers.packetIn({
+      bytes,
+      inPort: key[slots.in_port.word] ?? 0,
+      table,
+      cookie: ruleCookie === untoldCookie ? undefined : ruleCookie,
+      reason: cookie.reason,
+      metadata,
+      userdata,
+      controllerId: cookie.controllerId,
+      continuation: undefined,
+    });
+  }
+
   /** Sends the packet on its way; the answer becomes a flow where `installs` says so. */
   #translate(upcall: Upcall, installs: boolean): void {
     const { key } = upcall;
-    const { datapath, ports, scratch, timers } = this.#deps;
+    const { datapath, ports, scratch, frozen, timers } = this.#deps;
     const number = dpPort(key[slots.in_port.word] ?? 0);
     const input = ports.ofDpPort(number);
     if (input === undefined) {
@@ -149,7 +190,7 @@ export class Upcalls {
       return;
     }
     const { ofproto, port } = input;
-    const result = translate({ ports, scratch, key, ofproto, inPort: port.ofPort, hasPacket: true });
+    const result = translate({ ports, scratch, frozen, key, ofproto, inPort: port.ofPort, hasPacket: true });
     creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) this.#countDrop(result.drop);
     const actions = this.#lists.intern(result.actions);

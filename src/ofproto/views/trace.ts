@@ -47,7 +47,14 @@ export function traceOf(request: TraceRequest): TraceReport {
   key[slots.in_port.word] = inPort;
   key[slots.actset_output.word] = unsetPort;
   const trace = new Trace(isNamed);
-  const result = translate({ ...request, key, ports: backer.ports, scratch: new Scratch(), trace });
+  const result = translate({
+    ...request,
+    key,
+    ports: backer.ports,
+    frozen: backer.frozen,
+    scratch: new Scratch(),
+    trace,
+  });
   const { flow: last = key, mask = result.mask } = trace.result ?? {};
   const packet = (words: Uint32Array): string => formatMatch(words, packetMask(words), { ports });
   const names = new Map(

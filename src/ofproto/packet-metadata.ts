@@ -1,0 +1,52 @@
+/** What controllers are told of packets besides their bytes: OpenFlow 1.5.1 section 7.4.1, "pipeline fields". */
+import { maskSlot, newKey } from '../flow/key.ts';
+import { type Match, packMatch } from '../flow/match.ts';
+import { type SlotName, slots } from '../flow/slots.ts';
+
+const told = [
+  ...([
+    'packet_type',
+    'dp_hash',
+    'pkt_mark',
+    'ct_state',
+    'ct_mark',
+    'ct_label',
+    'ct_zone',
+    'ct_nw_proto',
+  ] as const),
+  ...(['ct_nw_src', 'ct_nw_dst', 'ct_ipv6_src', 'ct_ipv6_dst', 'ct_tp_src', 'ct_tp_dst'] as const),
+  ...([
+    'tun_id',
+    'tun_src',
+    'tun_dst',
+    'tun_ipv6_src',
+    'tun_ipv6_dst',
+    'tun_flags',
+    'tun_tos',
+    'tun_ttl',
+  ] as const),
+  ...(['tun_gbp_id', 'tun_gbp_flags', 'tun_gtpu_flags', 'tun_gtpu_msgtype', 'tun_metadata'] as const),
+  ...(['tun_erspan_ver', 'tun_erspan_dir', 'tun_erspan_hwid', 'tun_erspan_idx', 'metadata'] as const),
+] as const satisfies readonly SlotName[];
+
+/** Bits of one field after the other, by word. */
+const parts: readonly ReadonlyMap<number, number>[] = [
+  ...told.map((name) => {
+    const mask = newKey();
+    maskSlot(mask, name);
+    return new Map([...mask.entries()].filter(([, bits]) => bits !== 0));
+  }),
+  ...Array.from({ length: slots.regs.size / 4 }, (_, n) => new Map([[slots.regs.word + n, 0xffffffff]])),
+];
+
+/** The port that it came by, and fields that are not zero. */
+export function packetMetadata(flow: Uint32Array): Match {
+  const mask = newKey();
+  maskSlot(mask, 'in_port');
+  for (const part of parts) {
+    let isSet = false;
+    for (const [word, bits] of part) isSet ||= ((flow[word] ?? 0) & bits) !== 0;
+    if (isSet) for (const [word, bits] of part) mask[word] = (mask[word] ?? 0) | bits;
+  }
+  return packMatch(flow, mask);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { newKey } from '../../flow/key.ts';
+import { matchOn } from '../../flow/match.ts';
+import { slots } from '../../flow/slots.ts';
+import type { Ofproto } from '../ofproto.ts';
+import { packetMetadata } from '../packet-metadata.ts';
+import { FrozenStates, ownWordsOf, thaw } from './frozen-states.ts';
+
+const ofproto = { id: 1 } as Partial<Ofproto> as Ofproto; // nothing else of it is read
+const userdata = new Uint8Array(0);
+
+function flowWith(metadata: number, reg0: number): Uint32Array {
+  const flow = newKey();
+  flow[slots.in_port.word] = 7;
+  flow[slots.eth_src.word] = 9;
+  flow[slots.metadata.word + 1] = metadata;
+  flow[slots.regs.word] = reg0;
+  return flow;
+}
+
+describe('states of packets that leave', () => {
+  test('are the same for the same, and others for others', () => {
+    const states = new FrozenStates();
+    const idOf = (flow: Uint32Array, table = 0) =>
+      states.intern({ ofproto, table, ownWords: ownWordsOf(flow), userdata }).id;
+    expect(idOf(flowWith(1, 2))).toBe(idOf(flowWith(1, 2)));
+    expect(idOf(flowWith(1, 2))).not.toBe(idOf(flowWith(1, 3)));
+    expect(idOf(flowWith(1, 2))).not.toBe(idOf(flowWith(1, 2), 5));
+  });
+
+  test('have what the pipeline knew, and headers as they come back', () => {
+    const states = new FrozenStates();
+    const state = states.intern({ ofproto, table: 0, ownWords: ownWordsOf(flowWith(1, 2)), userdata });
+    const key = newKey().subarray(0, slots.tun_id.word);
+    key[slots.in_port.word] = 100;
+    key[slots.eth_src.word] = 11;
+    const flow = thaw(state, key);
+    expect(states.find(state.id)).toBe(state);
+    expect(flow[slots.in_port.word]).toBe(7);
+    expect(flow[slots.eth_src.word]).toBe(11);
+    expect(flow[slots.regs.word]).toBe(2);
+  });
+});
+
+describe('what controllers are told of a packet', () => {
+  test('is its port, and whole fields that are not zero', () => {
+    const plain = newKey();
+    plain[slots.in_port.word] = 3;
+    expect(packetMetadata(plain)).toEqual(matchOn({ in_port: 3 }));
+    const { mask } = packetMetadata(flowWith(1, 0));
+    expect([...mask.words]).toEqual([slots.in_port.word, slots.metadata.word, slots.metadata.word + 1]);
+    expect([...mask.bits].every((bits) => bits >>> 0 === 0xffffffff)).toBe(true);
+  });
+});

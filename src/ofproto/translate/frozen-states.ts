@@ -1,0 +1,88 @@
+/**
+ * What is to be known of packets that leave a translation for a while, by the number that goes with them. A state stays as
+ * long as somebody holds it: a datapath flow does, through its effects, and the last few are held in any case, for packets
+ * that no flow is for.
+ */
+import { newKey } from '../../flow/key.ts';
+import { isSameMatch, type Match, packMatch, unpackKey } from '../../flow/match.ts';
+import { slots } from '../../flow/slots.ts';
+import type { Ofproto } from '../ofproto.ts';
+
+export interface FrozenState {
+  readonly id: number;
+  /** The switch that has the packet. */
+  readonly ofproto: Ofproto;
+  readonly table: number;
+  /** See `ownWordsOf`. */
+  readonly ownWords: Match;
+  readonly userdata: Uint8Array;
+}
+
+/** States of this many translations are held whether or not a flow needs them. */
+const heldCount = 1024;
+
+export class FrozenStates {
+  readonly #byId = new Map<number, WeakRef<FrozenState>>();
+  readonly #byName = new Map<string, WeakRef<FrozenState>>();
+  readonly #held: FrozenState[] = [];
+  #heldAt = 0;
+  #lastId = 0;
+  readonly #gone = new FinalizationRegistry<{ readonly id: number; readonly name: string }>(
+    ({ id, name }) => {
+      this.#byId.delete(id);
+      if (this.#byName.get(name)?.deref() === undefined) this.#byName.delete(name);
+    },
+  );
+
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  find(id: number): FrozenState | undefined {
+    return this.#byId.get(id)?.deref();
+  }
+
+  /** The same one for the same. */
+  intern(wanted: Omit<FrozenState, 'id'>): FrozenState {
+    const name = nameOf(wanted);
+    const known = this.#byName.get(name)?.deref();
+    if (known !== undefined && isSameMatch(known.ownWords, wanted.ownWords)) return this.#hold(known);
+    const made = { id: ++this.#lastId, ...wanted };
+    const ref = new WeakRef(made);
+    this.#byId.set(made.id, ref);
+    this.#byName.set(name, ref);
+    this.#gone.register(made, { id: made.id, name });
+    return this.#hold(made);
+  }
+
+  #hold(state: FrozenState): FrozenState {
+    this.#held[this.#heldAt] = state;
+    this.#heldAt = (this.#heldAt + 1) % heldCount;
+    return state;
+  }
+}
+
+function nameOf({ ofproto, table, ownWords, userdata }: Omit<FrozenState, 'id'>): string {
+  return `${ofproto.id} ${table} ${ownWords.mask.id} ${ownWords.values.join()} ${userdata.join()}`;
+}
+
+/** What the pipeline has of its own: all from the tunnel's fields on. */
+const firstOwnWord = slots.tun_id.word;
+const inPortWord = slots.in_port.word;
+
+/** What of a packet its headers do not tell, for `intern`. */
+export function ownWordsOf(flow: Uint32Array): Match {
+  const mask = newKey();
+  for (let word = firstOwnWord; word < mask.length; word++) if (flow[word] !== 0) mask[word] = 0xffffffff;
+  mask[inPortWord] = 0xffffffff;
+  return packMatch(flow, mask);
+}
+
+/** The packet as the pipeline had it, from the key that it came up with. */
+export function thaw({ ownWords }: FrozenState, key: Uint32Array): Uint32Array {
+  const flow = unpackKey(ownWords);
+  const inPort = flow[inPortWord] ?? 0;
+  flow.set(key.subarray(0, firstOwnWord));
+  flow[inPortWord] = inPort;
+  return flow;
+}
