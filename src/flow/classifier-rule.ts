@@ -4,9 +4,19 @@ import type { Mask } from './mask.ts';
 /** In `removedIn`: not removed in any version so far. */
 const noVersion = 0x7fffffff;
 
+/** One of the ways to match one dimension of a match that has several: all dimensions of an id together match. */
+export interface Conjunction {
+  readonly id: number;
+  /** From 0. */
+  readonly clause: number;
+  readonly clauseCount: number;
+}
+
 export class ClassifierRule {
   /** The highest of all that match wins. */
   readonly priority: number;
+  /** Of a rule that is no answer by itself. */
+  readonly conjunctions: readonly Conjunction[] | undefined;
   addedIn = 0;
   removedIn = noVersion;
   /** While the rule is in a classifier, which sets this and what follows. */
@@ -15,8 +25,9 @@ export class ClassifierRule {
   /** The next rule of the same match: its priority is lower, or the same and it is older. */
   next: this | undefined;
 
-  constructor(priority: number) {
+  constructor(priority: number, conjunctions?: readonly Conjunction[]) {
     this.priority = priority;
+    this.conjunctions = conjunctions;
   }
 
   isVisible(version: number): boolean {

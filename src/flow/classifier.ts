@@ -7,6 +7,7 @@
  * is seen whole or not at all while it is made in pieces.
  */
 import type { ClassifierRule } from './classifier-rule.ts';
+import { completeConjunctions, conjunctionWord } from './conjunctions.ts';
 import type { Mask } from './mask.ts';
 import { isMatchWithin, type Match } from './match.ts';
 import { PrefixIndex, type PrefixSlot } from './prefix-index.ts';
@@ -23,6 +24,8 @@ export class Classifier<R extends ClassifierRule> {
   #prefixes: readonly PrefixIndex[] = defaultPrefixes.map((slot) => new PrefixIndex(slot));
   #ruleCount = 0;
   #lookupCount = 0;
+  /** Rules that have conjunctions. */
+  #partCount = 0;
 
   /** Rules of all versions. */
   get ruleCount(): number {
@@ -52,6 +55,7 @@ export class Classifier<R extends ClassifierRule> {
     }
     if (rule.priority > subtable.maxPriority) this.#isSorted = false;
     this.#ruleCount++;
+    if (rule.conjunctions !== undefined) this.#partCount++;
     return subtable.insert(rule, match.values);
   }
 
@@ -61,6 +65,7 @@ export class Classifier<R extends ClassifierRule> {
     const subtable = mask === undefined ? undefined : this.#ofMask.get(mask);
     if (mask === undefined || subtable === undefined || !subtable.remove(rule)) return false;
     this.#ruleCount--;
+    if (rule.conjunctions !== undefined) this.#partCount--;
     if (subtable.ruleCount === 0) {
       this.#ofMask.delete(mask);
       this.#subtables.splice(this.#subtables.indexOf(subtable), 1);
@@ -78,10 +83,34 @@ export class Classifier<R extends ClassifierRule> {
     return this.#ofMask.get(match.mask)?.find(match.values, priority, version);
   }
 
-  /** The rule of highest priority that matches. The bits that decided are OR-ed into `wildcards`. */
+  /**
+   * The rule of highest priority that matches. The bits that decided are OR-ed into `wildcards`. Rules with conjunctions
+   * that match in all dimensions of an id stand for the rule on that `conj_id`; see conjunctions.ts. The `conj_id` of the
+   * key is written to meanwhile.
+   */
   lookup(key: Uint32Array, version: number, wildcards?: Uint32Array): R | undefined {
+    if (this.#partCount === 0) return this.#search(key, version, wildcards, undefined);
+    const parts: R[] = [];
+    const whole = this.#search(key, version, wildcards, parts);
+    const before = key[conjunctionWord] ?? 0;
+    for (const id of completeConjunctions(parts, whole?.priority ?? -1)) {
+      key[conjunctionWord] = id;
+      const found = this.#search(key, version, wildcards, []);
+      key[conjunctionWord] = before;
+      if (found !== undefined) return found;
+    }
+    return whole;
+  }
+
+  /** The rule of highest priority without conjunctions. Those with some that match and are above it are put into `parts`. */
+  #search(
+    key: Uint32Array,
+    version: number,
+    wildcards: Uint32Array | undefined,
+    parts: R[] | undefined,
+  ): R | undefined {
     if (!this.#isSorted) this.#sort();
-    const search: Search = { key, version, wildcards, number: ++this.#lookupCount };
+    const search: Search<R> = { key, version, wildcards, number: ++this.#lookupCount, parts };
     const subtables = this.#subtables;
     let best: R | undefined;
     for (let n = 0; n < subtables.length; n++) {

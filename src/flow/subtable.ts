@@ -9,12 +9,14 @@ import { slots } from './slots.ts';
 import { StageFilter } from './stage-filter.ts';
 
 /** A lookup under way. */
-export interface Search {
+export interface Search<R> {
   readonly key: Uint32Array;
   readonly version: number;
   readonly wildcards: Uint32Array | undefined;
   /** Unlike that of the lookups before. */
   readonly number: number;
+  /** Gets the rules with conjunctions that match; undefined where there are none. */
+  readonly parts: R[] | undefined;
 }
 
 /** The ports of TCP, UDP and SCTP: source and destination in one word. */
@@ -144,9 +146,10 @@ export class Subtable<R extends ClassifierRule> {
   }
 
   /** The rule of highest priority that matches, in the search's version. */
-  lookup({ key, version, wildcards, number }: Search): R | undefined {
+  lookup({ key, version, wildcards, number, parts }: Search<R>): R | undefined {
     const { mask } = this;
-    if (wildcards === undefined) return firstVisible(this.#table.find(key), version);
+    if (wildcards === undefined)
+      return firstWhole(firstVisible(this.#table.find(key), version), version, parts);
     let hash = mask.hashStart;
     for (const { start, end, filter, prefixes } of this.#stages) {
       for (const { index, length } of prefixes) {
@@ -162,7 +165,7 @@ export class Subtable<R extends ClassifierRule> {
     const found = firstVisible(this.#table.findHashed(key, mask.finishHash(hash)), version);
     if (found !== undefined || this.#ports === undefined) mask.orInto(wildcards);
     else this.#unwildcardPorts(key, wildcards, this.#ports);
-    return found;
+    return firstWhole(found, version, parts);
   }
 
   /** A copy of the list of all rules, or of those under `match`, whose mask is a part of this one. */
@@ -275,6 +278,21 @@ function stagesOf({ layerEnds, words }: Mask): Stage[] {
 function firstVisible<R extends ClassifierRule>(head: R | undefined, version: number): R | undefined {
   let rule = head;
   while (rule !== undefined && !rule.isVisible(version)) rule = rule.next;
+  return rule;
+}
+
+/** From that visible rule on, the first without conjunctions; those with some before it are put into `parts`. */
+function firstWhole<R extends ClassifierRule>(
+  first: R | undefined,
+  version: number,
+  parts: R[] | undefined,
+): R | undefined {
+  if (parts === undefined) return first;
+  let rule = first;
+  while (rule?.conjunctions !== undefined) {
+    parts.push(rule);
+    rule = firstVisible(rule.next, version);
+  }
   return rule;
 }
 

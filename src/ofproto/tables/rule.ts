@@ -1,6 +1,6 @@
 /** Rules: what a table says about a packet. */
 import { type Ms, ms } from '../../base/units.ts';
-import { ClassifierRule } from '../../flow/classifier-rule.ts';
+import { ClassifierRule, type Conjunction } from '../../flow/classifier-rule.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 
 /** What whoever makes a rule says of it, besides where it is and what it matches. */
@@ -47,7 +47,7 @@ export class Rule extends ClassifierRule implements RuleSettings {
   byteCount = 0;
 
   constructor(table: number, priority: number, settings: RuleSettings, now: Ms) {
-    super(priority);
+    super(priority, conjunctionsOf(settings.actions));
     this.table = table;
     this.actions = settings.actions;
     this.cookie = settings.cookie;
@@ -90,4 +90,15 @@ export class Rule extends ClassifierRule implements RuleSettings {
     const { actions, cookie, idleTimeout, hardTimeout, importance, flags } = this;
     return { actions, cookie, idleTimeout, hardTimeout, importance, flags };
   }
+}
+
+/** Nothing else is done by a rule with such actions. */
+function conjunctionsOf(actions: readonly Action[]): readonly Conjunction[] | undefined {
+  let found: Conjunction[] | undefined;
+  for (const action of actions) {
+    if (action.do !== 'conjunction') continue;
+    found ??= [];
+    found.push(action);
+  }
+  return found;
 }

@@ -18,7 +18,7 @@ export interface HeaderCommit {
   readonly base: Uint32Array;
   /** Bits that decided. A header that is written depends on those that are kept. */
   readonly mask: Uint32Array;
-  readonly actions: DpAction[];
+  actions: DpAction[];
 }
 
 /** True when one of the actions is for the slow path only. */

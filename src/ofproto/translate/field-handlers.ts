@@ -38,6 +38,8 @@ export const fieldHandlers = {
     writeBits(t, subfield, value);
     noteValue(t, subfield);
   },
+  check_pkt_larger: (t, { length, destination }) =>
+    t.branchBySize(length, (isLarger) => writeBits(t, destination, isLarger ? 1n : 0n)),
   write_metadata(t, { metadata, mask }) {
     writeWithoutLooking(t, fieldOf('metadata'), bytesWith(metadata, 0, 8), bytesWith(mask, 0, 8));
   },

@@ -1,4 +1,5 @@
 /** One handler for each action that translation knows. A rule with any other is refused; see translate.ts. */
+import { choiceHandlers } from './choice-handlers.ts';
 import { fieldHandlers } from './field-handlers.ts';
 import { groupHandlers } from './group-handlers.ts';
 import type { Handlers } from './handler.ts';
@@ -14,4 +15,5 @@ export const handlers: Handlers = {
   ...pipelineHandlers,
   ...learnHandlers,
   ...groupHandlers,
+  ...choiceHandlers,
 };

@@ -1,6 +1,6 @@
 /** Actions by which packets change the flows of the switch. */
 
-import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
+import { isMetByLooking } from '../../flow/fields/prerequisites.ts';
 import { getSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import { LearnedFlow } from '../tables/learned-flow.ts';
@@ -33,7 +33,7 @@ export const learnHandlers = {
     if (!isLearned) t.trace?.note({ event: 'learnFailed' });
   },
   fin_timeout(t, { idle, hard }) {
-    if (!isMetByPacket('tcp', t.flow)) return;
+    if (!isMetByLooking('tcp', t.flow, t.mask)) return;
     t.unwildcard(flagsSlot.word, finOrRst << flagsSlot.shift);
     const isEnd = (getSlot(t.flow, 'tcp_flags') & finOrRst) !== 0;
     if (isEnd && t.rule !== undefined) t.effect({ kind: 'finish', rule: t.rule, idle, hard });

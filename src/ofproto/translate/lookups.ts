@@ -3,6 +3,7 @@
  * that may match it: their keys are known where their masks have bits, but for what actions had rewritten by then.
  */
 import type { OfPort } from '../../base/units.ts';
+import { conjunctionWord } from '../../flow/conjunctions.ts';
 import { newKey } from '../../flow/key.ts';
 import { internMask, type Mask } from '../../flow/mask.ts';
 import { type Match, unpackKey } from '../../flow/match.ts';
@@ -73,7 +74,9 @@ function overlaps(
   values[setOutputWord] = unsetPort;
   return match.mask.words.every((word, n) => {
     // What only OpenFlow has is zero until somebody writes it.
-    const known = word >= datapathWordCount || word === inPortWord ? -1 : mask.bitsOf(word);
+    const isOwn = word >= datapathWordCount || word === inPortWord;
+    // A conjunctive match makes it whatever it wants.
+    const known = word === conjunctionWord ? 0 : isOwn ? -1 : mask.bitsOf(word);
     const bits = (match.mask.bits[n] ?? 0) & known & ~rewritten.bitsOf(word);
     return (((values[word] ?? 0) ^ (match.values[n] ?? 0)) & bits) === 0;
   });

@@ -75,7 +75,7 @@ const reserved: ReadonlyMap<number, (t: Translation, maxLength: number) => void>
   [reservedPorts.ANY, () => {}],
 ] satisfies [number, (t: Translation, maxLength: number) => void][]);
 
-function outputTo(t: Translation, port: number, maxLength: number): void {
+export function outputTo(t: Translation, port: number, maxLength: number): void {
   const special = reserved.get(port);
   if (special !== undefined) special(t, maxLength);
   else if (port === t.inPortNumber) t.drop('outputIsInput');

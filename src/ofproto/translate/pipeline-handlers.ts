@@ -25,6 +25,10 @@ export const pipelineHandlers = {
   },
   exit: (t) => t.exit(),
   note: () => {},
+  // Rules with it only ever match together with others.
+  conjunction: () => {},
+  // No collector can be set up yet; without one the reference samples nothing either.
+  sample: () => {},
   write_actions: (t, { actions }) => t.writeActions(actions),
   clear_actions: (t) => t.clearActions(),
 } satisfies Handlers;

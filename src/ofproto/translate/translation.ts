@@ -70,13 +70,18 @@ export class Translation {
   readonly #lookups: PacketLookups;
   /** No action has run but outputs, so no header can differ from the datapath's but tags. */
   #isPlain = true;
-  readonly #actions: DpAction[] = [];
+  #actions: DpAction[] = [];
+  /** Of lists inside of it. */
+  #innerCount = 0;
   readonly #effects: Effect[] = [];
   /** Each once. */
   readonly #slowPath: SlowPathReason[] = [];
   #drop: DropReason | undefined;
   #place: Place;
   #endsList = false;
+  /** The action that runs, and those that it is one of. */
+  #at = 0;
+  #list: readonly Action[] = [];
   /** No further action is run up to where the packet came into this bridge. */
   #hasEnded = false;
   /** Why nothing is done with the packet after all. */
@@ -199,6 +204,11 @@ export class Translation {
     if (!this.#slowPath.includes(reason)) this.#slowPath.push(reason);
   }
 
+  /** What is in the list behind the action that runs; to be asked for before it runs others. */
+  get #rest(): readonly Action[] {
+    return this.#list.slice(this.#at + 1);
+  }
+
   /** No action after this one is run in the list that it is in. */
   endList(): void {
     this.#endsList = true;
@@ -229,6 +239,45 @@ export class Translation {
     this.#elsewhere(() => this.#runActions(actions));
     this.#hasEnded = false;
     this.#depth--;
+  }
+
+  /**
+   * Runs the rest of the list twice, for packets of more than `size` bytes and for others; the datapath chooses.
+   * `prepare` tells the packet which it is.
+   */
+  branchBySize(size: number, prepare: (isLarger: boolean) => void): void {
+    this.commit();
+    const rest = this.#rest;
+    const branch = (isLarger: boolean): DpAction[] =>
+      this.#collect(() => {
+        prepare(isLarger);
+        this.#runActions(rest);
+        this.#runActionSet();
+      });
+    const ifGreater = branch(true);
+    const hasEnded = this.#hasEnded;
+    this.#hasEnded = false;
+    const ifLessEqual = branch(false);
+    this.#hasEnded = hasEnded;
+    this.#actions.push({ do: 'check_pkt_len', size, ifGreater, ifLessEqual });
+    this.endList();
+  }
+
+  /** The datapath actions of something after which the datapath's packet is as it was before, as all else is. */
+  #collect(run: () => void): DpAction[] {
+    const { scratch } = this.request;
+    const actions = this.#actions;
+    const base = scratch.save(scratch.base, this.#keptCount++);
+    const collected: DpAction[] = [];
+    this.#actions = collected;
+    this.#commit.actions = collected;
+    this.#elsewhere(run);
+    this.#actions = actions;
+    this.#commit.actions = actions;
+    this.#innerCount += collected.length;
+    scratch.base.set(base);
+    this.#keptCount--;
+    return collected;
   }
 
   /** The next output sends no more than so many bytes. */
@@ -336,7 +385,7 @@ export class Translation {
     if (this.#depth >= maxDepth) this.drop('tooDeep');
     else if (this.#lookups.done.length >= maxLookups || this.#branchCount >= maxBranches)
       this.drop('tooManyLookups');
-    else if (this.#actions.length >= maxActions) {
+    else if (this.#actions.length + this.#innerCount >= maxActions) {
       this.drop('tooManyActions');
       this.exit();
     } else return true;
@@ -387,10 +436,14 @@ export class Translation {
   #runActions(actions: readonly Action[]): void {
     const { trace } = this;
     if (actions.length === 0) trace?.note({ event: 'action', text: 'drop' });
-    for (const action of actions) {
+    for (let n = 0; n < actions.length; n++) {
+      const action = actions[n];
+      if (action === undefined) return;
       if (this.#hasEnded || this.#failure !== undefined) return;
       if (trace !== undefined) enterAction(trace, this.ofproto, action);
       this.#isPlain &&= action.do === 'output';
+      this.#at = n;
+      this.#list = actions;
       if (this.#mayRun(action)) this.#runAction(this, action);
       trace?.leave();
       const isEnd = this.#endsList;
