@@ -3,7 +3,8 @@
  * which are lists of instructions since OpenFlow 1.1.
  */
 import { hexDump } from '../base/hex-dump.ts';
-import { LimitedSite, logger } from '../base/log.ts';
+import { logger } from '../base/log.ts';
+import { hexOrZero } from '../base/numbers.ts';
 import { keyValues } from '../flow/key-values.ts';
 import type { Match } from '../flow/match.ts';
 import { type AnyDeclaration, declarationOf, type ListPlace, verifyActions } from './action-rules.ts';
@@ -21,8 +22,15 @@ import { output } from './actions/output-actions.ts';
 import { PacketShape } from './actions/packet-shape.ts';
 import { sharedList } from './actions/shared-lists.ts';
 import type { Reader, Writer } from './bytes.ts';
-import { OpenFlowError } from './errors.ts';
-import { allVersions, isWithin, readRange, type VersionRange, type WireVersion } from './versions.ts';
+import { type ErrorName, OpenFlowError, refusalsOf, warningsOf } from './errors.ts';
+import {
+  allVersions,
+  isWithin,
+  readRange,
+  type VersionRange,
+  versionName,
+  type WireVersion,
+} from './versions.ts';
 
 const experimenterType = 0xffff;
 const experimenters = { OF: 0, NX: 0x00002320, ONF: 0x4f4e4600 } as const;
@@ -33,6 +41,8 @@ interface KnownForm {
   readonly form: ActionForm<object>;
   readonly experimenter: number;
   readonly number: number;
+  /** As the log has it. */
+  readonly printed: string;
   /** Bytes behind the header, and steps beyond. */
   readonly least: number;
   readonly step: number;
@@ -68,11 +78,11 @@ function declarationOfAny({ name }: (typeof actions)[number]): AnyDeclaration {
 }
 
 function addForm(declared: AnyDeclaration, form: ActionForm<object>): void {
-  const [whose = '', range = '', number = ''] = form.wire.split(' ');
+  const [whose = '', range = '', number = '', printed = ''] = form.wire.split(' ');
   const experimenter = experimenters[whose as keyof typeof experimenters]; // the type of `wire` says so
   for (const version of allVersions.filter((v) => isWithin(readRange(range as VersionRange), v))) {
     const [least, step] = form.size(version);
-    const known = { declared, form, experimenter, number: Number(number), least, step };
+    const known = { declared, form, experimenter, number: Number(number), printed, least, step };
     formsOf(experimenter, version)[known.number] = known;
     const names = formsByName[version];
     names?.set(declared.name, [...(names.get(declared.name) ?? []), known]);
@@ -92,12 +102,13 @@ function formsOf(experimenter: number, version: WireVersion): Forms {
           ? onfForms
           : undefined;
   if (forms === undefined)
-    throw new OpenFlowError('OFPBAC_BAD_VENDOR', `experimenter 0x${experimenter.toString(16)}`);
+    throw refused('OFPBAC_BAD_VENDOR', `OpenFlow action has unknown vendor ${hexOrZero(experimenter)}`);
   return forms[version] ?? [];
 }
 
 const log = logger('ofp_actions');
-const badAction = new LimitedSite({ perMinute: 60, burst: 5 });
+const warn = warningsOf('ofp_actions');
+const refused = refusalsOf('ofp_actions');
 
 export interface ActionReading {
   /** Takes actions that are there for tests of a switch. */
@@ -122,8 +133,30 @@ export function readList(
 ): AnyAction[] {
   const list: AnyAction[] = [];
   readUnverified(list, from, version, reading, depth);
-  verifyActions(list, version, place);
+  verifyReceived(list, version, place);
   return list;
+}
+
+/** `verifyActions`, which tells the log as well. */
+export function verifyReceived(list: readonly AnyAction[], version: WireVersion, place: ListPlace): void {
+  try {
+    verifyActions(list, version, place);
+  } catch (why) {
+    if (why instanceof OpenFlowError) log.warn(why.why);
+    throw why;
+  }
+}
+
+/** Refuses a list of so many bytes where there are only `left`. Throws OpenFlowError. */
+export function checkSizeOf(
+  what: 'actions' | 'instructions',
+  size: number,
+  left: number,
+  error: ErrorName,
+): void {
+  const length = `OpenFlow message ${what} length ${size}`;
+  if (size % 8 !== 0) throw refused(error, `${length} is not a multiple of 8`);
+  if (size > left) throw refused(error, `${length} exceeds remaining message length (${left})`);
 }
 
 /** Adds the actions up to the end of `from` to a list that is verified when it is whole. */
@@ -134,7 +167,7 @@ export function readUnverified(
   reading: ActionReading,
   depth: number,
 ): void {
-  if (from.left % 8 !== 0) throw new OpenFlowError('OFPBRC_BAD_LEN', `${from.left} bytes of actions`);
+  checkSizeOf('actions', from.left, from.left, 'OFPBRC_BAD_LEN');
   if (depth > mostDepth) throw new OpenFlowError('OFPBAC_TOO_MANY', `actions inside of ${depth} others`);
   const readInner = (body: Reader, outer?: Outer): AnyAction[] =>
     readList(body, version, { outer, allows: 'actions' }, reading, depth + 1);
@@ -144,15 +177,12 @@ export function readUnverified(
     try {
       list.push(readAction(from, version, reading, readInner));
     } catch (why) {
-      if (why instanceof OpenFlowError) logBadAction(from.bytes.subarray(start, from.end), at - start, why);
+      if (!(why instanceof OpenFlowError)) throw why;
+      const dump = hexDump(from.bytes.subarray(start, from.end), 'of a message').trimEnd();
+      warn(`bad action at offset ${at - start} (${why.errorName}):\n${dump}`);
       throw why;
     }
   }
-}
-
-function logBadAction(list: Uint8Array, at: number, { errorName }: OpenFlowError): void {
-  const dump = hexDump(list, 'of a message').trimEnd();
-  log.limited('warn', badAction, `bad action at offset ${at} (${errorName}):\n${dump}`);
 }
 
 function readAction(
@@ -172,17 +202,34 @@ function readAction(
   const number = isStandard ? type : from.u16();
   const known = forms[number];
   if (known === undefined || (known.declared.isForTests && !allowsTests))
-    throw new OpenFlowError(
+    throw refused(
       isStandard ? 'OFPBAC_BAD_TYPE' : 'OFPBAC_BAD_VENDOR_TYPE',
-      `action ${number} in OpenFlow version ${version}`,
+      `unknown ${versionName(version)} action for vendor ${hexOrZero(experimenter)} and type ${number}`,
     );
-  const { declared, form, least, step } = known;
-  const bodySize = size - (from.at - at);
-  const more = bodySize - least;
-  if (size > left || size % 8 !== 0 || more < 0 || (step === 0 && more !== 0))
-    throw new OpenFlowError('OFPBAC_BAD_LEN', `${declared.name} of ${size} bytes with ${left} left`);
-  const body = from.part(bodySize, 'OFPBAC_BAD_LEN');
+  const { declared, form } = known;
+  const headSize = from.at - at;
+  checkLength(known, headSize, size, left);
+  const body = from.part(size - headSize, 'OFPBAC_BAD_LEN');
   return { do: declared.name, ...form.decode(body, version, readInner) };
+}
+
+/** The most that a length of 16 bits can tell, in steps of eight. */
+const longestAction = 0xfff8;
+
+function checkLength(
+  { printed, least, step }: KnownForm,
+  headSize: number,
+  size: number,
+  left: number,
+): void {
+  const min = headSize + least;
+  const max = step === 0 ? min : longestAction;
+  let why: string;
+  if (size > left) why = `exceeds action buffer length ${left}`;
+  else if (size < min || size > max) why = `not in valid range [${min},${max}]`;
+  else if (size % 8 !== 0) why = 'is not a multiple of 8';
+  else return;
+  throw refused('OFPBAC_BAD_LEN', `OpenFlow action ${printed} length ${size} ${why}`);
 }
 
 /**

@@ -86,7 +86,7 @@ export const innerMessages: InnerMessages = {
     const from = new Reader(bytes);
     const { known } = readHead(from);
     checkSize(known, from);
-    return known.name;
+    return known;
   },
   check: (bytes) => decodeMessage(bytes).name,
 };

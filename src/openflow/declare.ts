@@ -30,7 +30,7 @@ export interface MessageForm<V> {
 /** For messages that have others inside. Both throw OpenFlowError. */
 export interface InnerMessages {
   /** Which message it is. */
-  readonly nameOf: (bytes: Uint8Array) => string;
+  readonly nameOf: (bytes: Uint8Array) => { readonly name: string; readonly printed: string };
   /** The same, after reading the whole of it. */
   readonly check: (bytes: Uint8Array) => string;
 }

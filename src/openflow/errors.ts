@@ -4,6 +4,7 @@
  * version, the first is what these numbers mean.
  */
 import { VswitchError } from '../base/errors.ts';
+import { LimitedSite, logger } from '../base/log.ts';
 import { isWithin, readRange, type VersionRange, type WireVersion } from './versions.ts';
 
 /** "OF1.0+(1,2)": type and code of the standard since 1.0; NX and ONF are experimenters. Several, space between. */
@@ -285,4 +286,23 @@ export class OpenFlowError extends VswitchError {
     this.partial = partial;
     return this;
   }
+}
+
+const limits = new Map<string, LimitedSite>();
+
+/** Warnings of a module about what a peer or a user says, few of which are told in a minute. */
+export function warningsOf(module: string): (text: string) => void {
+  const log = logger(module);
+  const site = limits.get(module) ?? new LimitedSite({ perMinute: 60, burst: 5 });
+  limits.set(module, site);
+  return (text) => log.limited('warn', site, text);
+}
+
+/** Makes errors whose words are such warnings as well. */
+export function refusalsOf(module: string): (errorName: ErrorName, why: string) => OpenFlowError {
+  const warn = warningsOf(module);
+  return (errorName, why) => {
+    warn(why);
+    return new OpenFlowError(errorName, why);
+  };
 }

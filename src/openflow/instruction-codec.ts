@@ -4,8 +4,15 @@
  * and `goto_table`.
  */
 import type { Match } from '../flow/match.ts';
-import { type ActionReading, readList, readUnverified, writeList } from './action-codec.ts';
-import { isApplied, verifyActions } from './action-rules.ts';
+import {
+  type ActionReading,
+  checkSizeOf,
+  readList,
+  readUnverified,
+  verifyReceived,
+  writeList,
+} from './action-codec.ts';
+import { isApplied } from './action-rules.ts';
 import { isInActionSet } from './action-set.ts';
 import { type AnyAction, type InstructionName, instead, instructionNames } from './actions/declare.ts';
 import type { Action } from './actions/index.ts';
@@ -13,10 +20,11 @@ import { clearActions, gotoTable, meter, writeActionSet, writeMetadata } from '.
 import { PacketShape } from './actions/packet-shape.ts';
 import { ListsByBytes, sharedList } from './actions/shared-lists.ts';
 import type { Reader, Writer } from './bytes.ts';
-import { OpenFlowError } from './errors.ts';
+import { OpenFlowError, refusalsOf } from './errors.ts';
 import { allVersions, type WireVersion } from './versions.ts';
 
 const experimenterType = 0xffff;
+const refused = refusalsOf('ofp_actions');
 
 /** Bytes, and those beyond that it may have. */
 const sizes: Readonly<Record<InstructionName, readonly [least: number, step: number]>> = {
@@ -67,7 +75,7 @@ export function readInstructions(
 
 function readNewInstructions(from: Reader, version: WireVersion, reading: ActionReading): readonly Action[] {
   if (version === 1) return readList(from, version, { allows: 'instructions' }, reading, 0) as Action[]; // all declared
-  if (from.left % 8 !== 0) throw new OpenFlowError('OFPBIC_BAD_LEN', `${from.left} bytes of instructions`);
+  checkSizeOf('instructions', from.left, from.left, 'OFPBIC_BAD_LEN');
   const bodies: (Reader | undefined)[] = [];
   while (from.left > 0) readInstruction(from, version, bodies);
   const list: AnyAction[] = [];
@@ -76,7 +84,7 @@ function readNewInstructions(from: Reader, version: WireVersion, reading: Action
     const name = instructionNames[rank];
     if (body !== undefined && name !== undefined) decoders[name](list, body, version, reading);
   }
-  verifyActions(list, version, { allows: 'instructions' });
+  verifyReceived(list, version, { allows: 'instructions' });
   return list as Action[]; // all were declared
 }
 
@@ -115,7 +123,7 @@ const decoders: Readonly<Record<InstructionName, Decoder>> = {
     const set: AnyAction[] = [];
     decoders.apply_actions(set, body, version, reading);
     const other = set.find((action) => !isInActionSet(action));
-    if (other !== undefined) throw new OpenFlowError('OFPBAC_BAD_TYPE', `${other.do} in an action set`);
+    if (other !== undefined) throw refused('OFPBAC_BAD_TYPE', 'disallowed action in action set');
     list.push(instead(writeActionSet, { actions: set }));
   },
   write_metadata(list, body) {

@@ -1,7 +1,7 @@
 /** Structures of fixed size: the parts of a message body, one after the other, as one value. */
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
-import { port16, port32 } from './ports.ts';
+import { port32, receivedPort } from './ports.ts';
 
 /** Some bytes that hold one value. */
 export interface Part<T> {
@@ -68,7 +68,7 @@ export const longPort: Part<number> = {
 /** Throws OpenFlowError for a port that has no short form. */
 export function readLongPort(from: Reader): number {
   const port = from.u32();
-  const short = port16(port);
+  const short = receivedPort(port);
   if (short === undefined) throw new OpenFlowError('OFPBAC_BAD_OUT_PORT', `port ${port}`);
   return short;
 }

@@ -1,5 +1,6 @@
 /** Numbers of ports: 16 bits in OpenFlow 1.0 and in extensions, 32 since 1.1, where the reserved ones are at the end. */
 import type { PortText } from '../flow/fields/text.ts';
+import { warningsOf } from './errors.ts';
 import { type Names, noNames } from './text/names.ts';
 
 /** By their 16-bit number, which is how values keep all ports. */
@@ -26,6 +27,19 @@ export function port16(port: number): number | undefined {
   return port < firstReservedPort + offset32 ? undefined : port - offset32;
 }
 
+const warn = warningsOf('ofp_port');
+
+function logOutside(port: number, last: string): void {
+  warn(`port ${port} is outside the supported range 0 through ${last} or 0xffffff00 through 0xffffffff`);
+}
+
+/** The same of a port that a message names; a number that has no other is logged. */
+export function receivedPort(port: number): number | undefined {
+  const short = port16(port);
+  if (short === undefined) logOutside(port, String(firstReservedPort - 1));
+  return short;
+}
+
 export function port32(port: number): number {
   return port < firstReservedPort ? port : port + offset32;
 }
@@ -47,7 +61,9 @@ export function portTextOf({ nameOf, numberOf }: Names): PortText {
     read(text) {
       if (!/^\d+$/.test(text)) return reservedNumbers.get(text.toUpperCase()) ?? numberOf(text);
       const number = Number(text);
-      return number <= 0xffff ? number : port16(number);
+      const port = number <= 0xffff ? number : port16(number);
+      if (port === undefined && number <= 0xffffffff) logOutside(number, 'ffff');
+      return port;
     },
     format: (port) => reservedNames.get(port) ?? nameOf(port) ?? String(port),
   };

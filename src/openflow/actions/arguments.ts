@@ -4,7 +4,7 @@ import { Malformed } from '../../base/errors.ts';
 import { readInteger, smallInteger } from '../../flow/fields/integer.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
 import { type Part, u8, u16, u32, u64 } from '../layout.ts';
-import { firstReservedPort, port16, port32, reservedPorts } from '../ports.ts';
+import { firstReservedPort, port16, port32, receivedPort, reservedPorts } from '../ports.ts';
 import { tableText } from '../text/names.ts';
 import type { ActionText, Argument } from './declare.ts';
 
@@ -45,7 +45,7 @@ export const port: Argument<number> = {
   decode(from, size) {
     if (size === 2) return from.u16();
     const number = from.u32();
-    const known = port16(number);
+    const known = receivedPort(number);
     if (known === undefined) throw new OpenFlowError('OFPBAC_BAD_OUT_PORT', `port ${number}`);
     return known;
   },

@@ -25,7 +25,7 @@ export interface CheckPacketLargerArguments {
 export const checkPacketLarger = defineAction('check_pkt_larger', {
   forms: [
     {
-      wire: 'NX 1.0+ 49',
+      wire: 'NX 1.0+ 49 NXAST_CHECK_PKT_LARGER',
       size: () => [14, 0],
       decode(body): CheckPacketLargerArguments {
         const length = body.u16();
@@ -61,7 +61,7 @@ export interface DeleteFieldArguments {
 export const deleteField = defineAction('delete_field', {
   forms: [
     {
-      wire: 'NX 1.0+ 50',
+      wire: 'NX 1.0+ 50 NXAST_DELETE_FIELD',
       size: () => [14, 0],
       decode: (body): DeleteFieldArguments => ({ field: decodeField(body) }),
       encode({ field }, to) {

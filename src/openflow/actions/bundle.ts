@@ -4,7 +4,7 @@ import { type ErrorName, OpenFlowError } from '../errors.ts';
 import { hasShortHeader } from '../match/oxm.ts';
 import { reservedPorts } from '../ports.ts';
 import { checkOutputPort, checkZero, readLeadingNumber, readPortArgument, wrong } from './arguments.ts';
-import { type ActionForm, type ActionText, defineAction } from './declare.ts';
+import { type ActionForm, type ActionPlace, type ActionText, defineAction } from './declare.ts';
 import {
   type HashFields,
   hashFieldsNumber,
@@ -58,7 +58,7 @@ function bad(why: string): OpenFlowError {
   return new OpenFlowError('OFPBAC_BAD_ARGUMENT', why);
 }
 
-function bundleForm(wire: 'NX 1.0+ 12' | 'NX 1.0+ 13', isLoad: boolean): ActionForm<BundleArguments> {
+function bundleForm(wire: ActionPlace, isLoad: boolean): ActionForm<BundleArguments> {
   return {
     wire,
     size: () => [22, 8],
@@ -139,7 +139,7 @@ function readBundle(text: string, context: ActionText, isLoad: boolean): BundleA
 }
 
 export const bundle = defineAction('bundle', {
-  forms: [bundleForm('NX 1.0+ 12', false), bundleForm('NX 1.0+ 13', true)],
+  forms: [bundleForm('NX 1.0+ 12 NXAST_BUNDLE', false), bundleForm('NX 1.0+ 13 NXAST_BUNDLE_LOAD', true)],
   words: ['bundle', 'bundle_load'],
   read: (text, context, word) => readBundle(text, context, word === 'bundle_load'),
   format({ fields, basis, algorithm, members, destination }, { ports }) {

@@ -8,7 +8,7 @@ export interface CloneArguments {
 export const clone = defineAction('clone', {
   forms: [
     {
-      wire: 'NX 1.0+ 42',
+      wire: 'NX 1.0+ 42 NXAST_CLONE',
       size: () => [6, 8],
       decode(body, _version, decodeInner): CloneArguments {
         body.skip(6);

@@ -95,7 +95,7 @@ function decodeProperty(read: Property): Partial<ControllerArguments> | undefine
 export const controller = defineAction('controller', {
   forms: [
     {
-      wire: 'NX 1.0+ 20',
+      wire: 'NX 1.0+ 20 NXAST_CONTROLLER',
       size: () => [6, 0],
       decode: (body): ControllerArguments => ({
         ...defaults,
@@ -111,7 +111,7 @@ export const controller = defineAction('controller', {
       canSay: (value) => !needsProperties(value),
     },
     {
-      wire: 'NX 1.0+ 37',
+      wire: 'NX 1.0+ 37 NXAST_CONTROLLER2',
       size: () => [6, 8],
       decode(body): ControllerArguments {
         checkZero(body.octets(6));

@@ -57,7 +57,7 @@ function decodeZone(body: Reader): number | Subfield {
 export const ct = defineAction('ct', {
   forms: [
     {
-      wire: 'NX 1.0+ 35',
+      wire: 'NX 1.0+ 35 NXAST_CT',
       size: () => [14, 8],
       decode(body, _version, decodeInner): CtArguments {
         const flags = body.u16();

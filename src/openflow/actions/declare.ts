@@ -22,8 +22,8 @@ export type Outer = 'clone' | 'ct' | 'write_actions';
 /** Lists inside of actions; what reads and writes them is given to the declarations, on which it stands itself. */
 type List = readonly AnyAction[];
 
-/** Whose number it is (the standard's, Nicira's or the ONF's), in which versions, and the number. */
-export type ActionPlace = `${'OF' | 'NX' | 'ONF'} ${VersionRange} ${number}`;
+/** Whose number it is (the standard's, Nicira's or the ONF's), in which versions, the number, and what the log calls it. */
+export type ActionPlace = `${'OF' | 'NX' | 'ONF'} ${VersionRange} ${number} ${string}`;
 
 /** How a value of one argument stands on the wire. Numbers are aligned to their size, counted from the action's start. */
 export interface Argument<T> {

@@ -82,7 +82,7 @@ function encodeProperty(to: Writer, property: EncapProperty): void {
 export const encap = defineAction('encap', {
   forms: [
     {
-      wire: 'NX 1.3+ 46',
+      wire: 'NX 1.3+ 46 NXAST_ENCAP',
       size: () => [6, 8],
       decode(body): EncapArguments {
         const headerSize = body.u16();
@@ -160,7 +160,7 @@ const unknownPacket = 0xffffffff;
 export const decap = defineAction('decap', {
   forms: [
     {
-      wire: 'NX 1.3+ 47',
+      wire: 'NX 1.3+ 47 NXAST_DECAP',
       size: () => [6, 8],
       decode(body): DecapArguments {
         body.skip(2);

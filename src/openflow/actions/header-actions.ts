@@ -35,8 +35,11 @@ function setMac<N extends string>(
   word: string,
   field: FieldName,
 ) {
+  const printed = word.replace('mod', 'OFPAT_SET').toUpperCase();
   return defineAction(name, {
-    forms: laidOut<MacArguments>([`OF 1.0 ${number10}`, `OF 1.1+ ${number11}`], { mac: octets(6) }),
+    forms: laidOut<MacArguments>([`OF 1.0 ${number10} ${printed}`, `OF 1.1+ ${number11} ${printed}`], {
+      mac: octets(6),
+    }),
     words: [word],
     read: (text): MacArguments => ({ mac: readEthernet(text) }),
     format: ({ mac }) => `${word}:${formatMac(mac)}`,
@@ -58,8 +61,11 @@ function setAddress<N extends string>(
   word: string,
   field: FieldName,
 ) {
+  const printed = `OFPAT_${name.toUpperCase()}`;
   return defineAction(name, {
-    forms: laidOut<IpAddressArguments>([`OF 1.0 ${number10}`, `OF 1.1+ ${number11}`], { address: octets(4) }),
+    forms: laidOut<IpAddressArguments>([`OF 1.0 ${number10} ${printed}`, `OF 1.1+ ${number11} ${printed}`], {
+      address: octets(4),
+    }),
     words: [word],
     read: (text): IpAddressArguments => ({ address: readAddress(text) }),
     format: ({ address }) => `${word}:${formatIpv4(address)}`,
@@ -73,7 +79,9 @@ export const setIpDst = setAddress('set_nw_dst', 7, 6, 'mod_nw_dst', 'ip_dst');
 
 export const setNwTos = defineAction('set_nw_tos', {
   forms: checkedForms(
-    laidOut<NumberArguments>(['OF 1.0 8', 'OF 1.1+ 7'], { value: u8Argument }),
+    laidOut<NumberArguments>(['OF 1.0 8 OFPAT_SET_NW_TOS', 'OF 1.1+ 7 OFPAT_SET_NW_TOS'], {
+      value: u8Argument,
+    }),
     ({ value }) => (value & 3) === 0,
   ),
   words: ['mod_nw_tos'],
@@ -91,7 +99,7 @@ const setsEcn = setsField('nw_ecn');
 
 export const setNwEcn = defineAction('set_nw_ecn', {
   forms: checkedForms(
-    laidOut<NumberArguments>(['OF 1.1+ 8'], { value: u8Argument }),
+    laidOut<NumberArguments>(['OF 1.1+ 8 OFPAT_SET_NW_ECN'], { value: u8Argument }),
     ({ value }) => value <= 3,
   ),
   words: ['mod_nw_ecn'],
@@ -109,7 +117,7 @@ export const setNwEcn = defineAction('set_nw_ecn', {
 });
 
 export const setNwTtl = defineAction('set_nw_ttl', {
-  forms: laidOut<NumberArguments>(['OF 1.1+ 23'], { value: u8Argument }),
+  forms: laidOut<NumberArguments>(['OF 1.1+ 23 OFPAT_SET_NW_TTL'], { value: u8Argument }),
   words: ['mod_nw_ttl', 'set_nw_ttl'],
   read: (text): NumberArguments => ({ value: readUnsigned(text, 8, 'TTL') }),
   format: ({ value }) => `mod_nw_ttl:${value}`,
@@ -128,8 +136,11 @@ function setPort<N extends string>(
   what: string,
   portFields: PortFields,
 ) {
+  const printed = `OFPAT_${name.toUpperCase()}`;
   return defineAction(name, {
-    forms: laidOut<NumberArguments>([`OF 1.0 ${number}`, `OF 1.1+ ${number}`], { value: u16Argument }),
+    forms: laidOut<NumberArguments>([`OF 1.0 ${number} ${printed}`, `OF 1.1+ ${number} ${printed}`], {
+      value: u16Argument,
+    }),
     words: [word],
     read: (text): NumberArguments => ({ value: readUnsigned(text, 16, what) }),
     format: ({ value }) => `${word}:${value}`,
@@ -157,6 +168,6 @@ export const setTpDst = setPort('set_tp_dst', 10, 'mod_tp_dst', 'destination por
   [sctp]: 'sctp_dst',
 });
 
-export const decNshTtl = withoutArguments('dec_nsh_ttl', ['NX 1.3+ 48'], {
+export const decNshTtl = withoutArguments('dec_nsh_ttl', ['NX 1.3+ 48 NXAST_DEC_NSH_TTL'], {
   check: (_, packet) => (packet.hasEtherType(etherType.nsh) ? undefined : 'inconsistent'),
 });

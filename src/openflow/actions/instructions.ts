@@ -17,7 +17,7 @@ const lastMeter = 0xffff0000;
 
 export const meter = defineAction('meter', {
   // In OpenFlow 1.3 and 1.4 it is an instruction.
-  forms: laidOut<MeterArguments>(['OF 1.5+ 29'], { meter: u32Argument }),
+  forms: laidOut<MeterArguments>(['OF 1.5+ 29 OFPAT_METER'], { meter: u32Argument }),
   words: ['meter'],
   read: (text): MeterArguments => ({ meter: readU32(text) }),
   format: ({ meter: number }) => `meter:${number}`,
@@ -67,7 +67,7 @@ const wholeMask = 0xffffffffffffffffn;
 export const writeMetadata = defineAction('write_metadata', {
   forms: [
     {
-      wire: 'NX 1.0+ 22',
+      wire: 'NX 1.0+ 22 NXAST_WRITE_METADATA',
       size: () => [22, 0],
       decode(body): WriteMetadataArguments {
         checkZero(body.octets(6));

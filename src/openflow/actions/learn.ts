@@ -158,7 +158,7 @@ function learnMatch(learned: MatchBuilder, { field: name, low, width }: Subfield
 export const learn = defineAction('learn', {
   forms: [
     {
-      wire: 'NX 1.0+ 16',
+      wire: 'NX 1.0+ 16 NXAST_LEARN',
       size: () => [22, 8],
       decode(body): LearnArguments {
         const { head } = decodeHead(body, flag.sendsFlowRemoved | flag.deletesLearned);
@@ -171,7 +171,7 @@ export const learn = defineAction('learn', {
       canSay: ({ limit, result, isLong }) => limit === 0 && result === undefined && !isLong,
     },
     {
-      wire: 'NX 1.0+ 45',
+      wire: 'NX 1.0+ 45 NXAST_LEARN2',
       size: () => [30, 8],
       decode(body): LearnArguments {
         const { head, flags } = decodeHead(

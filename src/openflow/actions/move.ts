@@ -80,13 +80,13 @@ export function readMove(text: string): Pick<MoveArguments, 'source' | 'destinat
 
 export const move = defineAction('move', {
   forms: [
-    moveForm('OF 1.5+ 28', { before: 0, behind: 2, least: 12 }, () => true),
+    moveForm('OF 1.5+ 28 OFPAT_COPY_FIELD', { before: 0, behind: 2, least: 12 }, () => true),
     moveForm(
-      'ONF 1.3-1.4 3200',
+      'ONF 1.3-1.4 3200 ONFACT_COPY_FIELD',
       { before: 2, behind: 2, least: 14 },
       ({ isCopyField }, version) => isCopyField && version === 4,
     ),
-    moveForm('NX 1.0-1.4 6', { before: 0, behind: 0, least: 6 }, () => true),
+    moveForm('NX 1.0-1.4 6 NXAST_REG_MOVE', { before: 0, behind: 0, least: 6 }, () => true),
   ],
   words: ['move'],
   read: (text): MoveArguments => ({ ...readMove(text), isCopyField: false }),
@@ -106,7 +106,7 @@ function stack<N extends 'push' | 'pop'>(
   return defineAction(name, {
     forms: [
       {
-        wire: `NX 1.0+ ${number}`,
+        wire: `NX 1.0+ ${number} NXAST_STACK_${name.toUpperCase()}`,
         size: () => [14, 0],
         decode(body): StackArguments {
           const low = body.u16();

@@ -13,11 +13,17 @@ import type { PacketShape } from './packet-shape.ts';
 
 const needsMpls = (_: object, packet: PacketShape): Verdict => (packet.isMpls ? undefined : 'inconsistent');
 
-export const decMplsTtl = withoutArguments('dec_mpls_ttl', ['NX 1.0 26', 'OF 1.1+ 16'], { check: needsMpls });
+export const decMplsTtl = withoutArguments(
+  'dec_mpls_ttl',
+  ['NX 1.0 26 OFPAT_DEC_MPLS_TTL', 'OF 1.1+ 16 OFPAT_DEC_MPLS_TTL'],
+  { check: needsMpls },
+);
 
 export const pushMpls = defineAction('push_mpls', {
   forms: checkedForms(
-    laidOut<EtherTypeArguments>(['NX 1.0 23', 'OF 1.1+ 19'], { etherType: u16Argument }),
+    laidOut<EtherTypeArguments>(['NX 1.0 23 OFPAT_PUSH_MPLS', 'OF 1.1+ 19 OFPAT_PUSH_MPLS'], {
+      etherType: u16Argument,
+    }),
     (push) => isMplsType(push.etherType),
   ),
   words: ['push_mpls'],
@@ -31,7 +37,9 @@ export const pushMpls = defineAction('push_mpls', {
 });
 
 export const popMpls = defineAction('pop_mpls', {
-  forms: laidOut<EtherTypeArguments>(['NX 1.0 24', 'OF 1.1+ 20'], { etherType: u16Argument }),
+  forms: laidOut<EtherTypeArguments>(['NX 1.0 24 OFPAT_POP_MPLS', 'OF 1.1+ 20 OFPAT_POP_MPLS'], {
+    etherType: u16Argument,
+  }),
   words: ['pop_mpls'],
   read: (text): EtherTypeArguments => ({ etherType: readUnsigned(text, 16, 'pop_mpls') }),
   format: (pop) => `pop_mpls:${hex4(pop.etherType)}`,
@@ -48,7 +56,9 @@ function expected(text: string, word: string, what: string): string {
 }
 
 export const setMplsLabel = defineAction('set_mpls_label', {
-  forms: laidOut<NumberArguments>(['NX 1.0 30', 'OF 1.1+ 13'], { value: u32Argument }),
+  forms: laidOut<NumberArguments>(['NX 1.0 30 OFPAT_SET_MPLS_LABEL', 'OF 1.1+ 13 OFPAT_SET_MPLS_LABEL'], {
+    value: u32Argument,
+  }),
   words: ['set_mpls_label'],
   read(text): NumberArguments {
     const value = readU32(expected(text, 'set_mpls_label', 'label'));
@@ -62,7 +72,9 @@ export const setMplsLabel = defineAction('set_mpls_label', {
 
 export const setMplsTc = defineAction('set_mpls_tc', {
   forms: checkedForms(
-    laidOut<NumberArguments>(['NX 1.0 31', 'OF 1.1+ 14'], { value: u8Argument }),
+    laidOut<NumberArguments>(['NX 1.0 31 OFPAT_SET_MPLS_TC', 'OF 1.1+ 14 OFPAT_SET_MPLS_TC'], {
+      value: u8Argument,
+    }),
     ({ value }) => value <= 7,
   ),
   words: ['set_mpls_tc'],
@@ -77,7 +89,9 @@ export const setMplsTc = defineAction('set_mpls_tc', {
 });
 
 export const setMplsTtl = defineAction('set_mpls_ttl', {
-  forms: laidOut<NumberArguments>(['NX 1.0 25', 'OF 1.1+ 15'], { value: u8Argument }),
+  forms: laidOut<NumberArguments>(['NX 1.0 25 OFPAT_SET_MPLS_TTL', 'OF 1.1+ 15 OFPAT_SET_MPLS_TTL'], {
+    value: u8Argument,
+  }),
   words: ['set_mpls_ttl'],
   read: (text): NumberArguments => ({
     value: readUnsigned(expected(text, 'set_mpls_ttl', 'ttl'), 8, 'MPLS TTL'),

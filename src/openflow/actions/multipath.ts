@@ -40,7 +40,7 @@ const mostLinks = 65536;
 export const multipath = defineAction('multipath', {
   forms: [
     {
-      wire: 'NX 1.0+ 10',
+      wire: 'NX 1.0+ 10 NXAST_MULTIPATH',
       size: () => [22, 0],
       decode(body): MultipathArguments {
         const fields = hashFieldsOf(body.u16());

@@ -137,7 +137,7 @@ function encodeRange(to: Writer, { addresses, ports }: NatRange): number {
 export const nat = defineAction('nat', {
   forms: [
     {
-      wire: 'NX 1.0+ 36',
+      wire: 'NX 1.0+ 36 NXAST_NAT',
       size: () => [6, 8],
       decode(body): NatArguments {
         body.skip(2);

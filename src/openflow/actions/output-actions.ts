@@ -59,7 +59,12 @@ function outputs(forms: ActionForm<OutputArguments>[]): ActionForm<OutputArgumen
 }
 
 export const output = defineAction('output', {
-  forms: outputs(laidOut<OutputArguments>(['OF 1.0 0', 'OF 1.1+ 0'], { port, maxLength: u16Argument })),
+  forms: outputs(
+    laidOut<OutputArguments>(['OF 1.0 0 OFPAT_OUTPUT', 'OF 1.1+ 0 OFPAT_OUTPUT'], {
+      port,
+      maxLength: u16Argument,
+    }),
+  ),
   words: ['output'],
   read: readOutput,
   format({ port: to, maxLength }, { ports }) {
@@ -114,7 +119,10 @@ function readTruncated(text: string, context: ActionText): OutputTruncatedArgume
 }
 
 export const outputTruncated = defineAction('output_trunc', {
-  forms: laidOut<OutputTruncatedArguments>(['NX 1.0+ 39'], { port, maxLength: u32Argument }).map((form) => ({
+  forms: laidOut<OutputTruncatedArguments>(['NX 1.0+ 39 NXAST_OUTPUT_TRUNC'], {
+    port,
+    maxLength: u32Argument,
+  }).map((form) => ({
     ...form,
     decode(body, version, inner) {
       const read = form.decode(body, version, inner);
@@ -143,7 +151,7 @@ export interface OutputRegisterArguments {
 export const outputRegister = defineAction('output_reg', {
   forms: [
     {
-      wire: 'NX 1.0+ 15',
+      wire: 'NX 1.0+ 15 NXAST_OUTPUT_REG',
       size: () => [14, 0],
       decode(body): OutputRegisterArguments {
         const source = decodeShortSubfield(body);
@@ -160,7 +168,7 @@ export const outputRegister = defineAction('output_reg', {
       canSay: ({ source, isLong }) => !isLong && hasShortHeader(fieldOf(source.field)),
     },
     {
-      wire: 'NX 1.0+ 32',
+      wire: 'NX 1.0+ 32 NXAST_OUTPUT_REG2',
       size: () => [14, 0],
       decode(body): OutputRegisterArguments {
         const bits = body.u16();
@@ -196,14 +204,16 @@ function checkQueuePort(to: number, limit: number): 'OFPBAC_BAD_OUT_PORT' | unde
 }
 
 export const enqueue = defineAction('enqueue', {
-  forms: laidOut<EnqueueArguments>(['OF 1.0 11'], { port, queue: after(6, u32Argument) }).map((form) => ({
-    ...form,
-    decode(body, version, inner) {
-      const read = form.decode(body, version, inner);
-      refuse(checkQueuePort(read.port, firstReservedPort), `a queue of port ${read.port}`);
-      return read;
-    },
-  })),
+  forms: laidOut<EnqueueArguments>(['OF 1.0 11 OFPAT_ENQUEUE'], { port, queue: after(6, u32Argument) }).map(
+    (form) => ({
+      ...form,
+      decode(body, version, inner) {
+        const read = form.decode(body, version, inner);
+        refuse(checkQueuePort(read.port, firstReservedPort), `a queue of port ${read.port}`);
+        return read;
+      },
+    }),
+  ),
   words: ['enqueue'],
   read(text, context): EnqueueArguments {
     const [, to, queue] = /^[:q,]*([^:q,]+)[:q,](.+)$/.exec(text) ?? [];
@@ -230,20 +240,22 @@ export interface SetQueueArguments {
 }
 
 export const setQueue = defineAction('set_queue', {
-  forms: laidOut<SetQueueArguments>(['NX 1.0 4', 'OF 1.1+ 21'], { queue: u32Argument }),
+  forms: laidOut<SetQueueArguments>(['NX 1.0 4 OFPAT_SET_QUEUE', 'OF 1.1+ 21 OFPAT_SET_QUEUE'], {
+    queue: u32Argument,
+  }),
   words: ['set_queue'],
   read: (text): SetQueueArguments => ({ queue: readU32(text) }),
   format: ({ queue }) => `set_queue:${queue}`,
 });
 
-export const popQueue = withoutArguments('pop_queue', ['NX 1.0+ 5']);
+export const popQueue = withoutArguments('pop_queue', ['NX 1.0+ 5 NXAST_POP_QUEUE']);
 
 export interface GroupArguments {
   readonly group: number;
 }
 
 export const group = defineAction('group', {
-  forms: laidOut<GroupArguments>(['NX 1.0 40', 'OF 1.1+ 22'], { group: u32Argument }),
+  forms: laidOut<GroupArguments>(['NX 1.0 40 OFPAT_GROUP', 'OF 1.1+ 22 OFPAT_GROUP'], { group: u32Argument }),
   words: ['group'],
   read: (text): GroupArguments => ({ group: readU32(text) }),
   format: ({ group: number }) => `group:${number}`,

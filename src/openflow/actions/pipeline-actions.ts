@@ -26,10 +26,14 @@ import {
 import { type ActionForm, defineAction, laidOut, withoutArguments } from './declare.ts';
 import { settingNumber } from './field-value.ts';
 
-export const exit = withoutArguments('exit', ['NX 1.0+ 17']);
-export const ctClear = withoutArguments('ct_clear', ['NX 1.0+ 43']);
-export const debugRecirculation = withoutArguments('debug_recirc', ['NX 1.0+ 255'], { isForTests: true });
-export const debugSlowPath = withoutArguments('debug_slow', ['NX 1.0+ 254'], { isForTests: true });
+export const exit = withoutArguments('exit', ['NX 1.0+ 17 NXAST_EXIT']);
+export const ctClear = withoutArguments('ct_clear', ['NX 1.0+ 43 NXAST_CT_CLEAR']);
+export const debugRecirculation = withoutArguments('debug_recirc', ['NX 1.0+ 255 NXAST_DEBUG_RECIRC'], {
+  isForTests: true,
+});
+export const debugSlowPath = withoutArguments('debug_slow', ['NX 1.0+ 254 NXAST_DEBUG_SLOW'], {
+  isForTests: true,
+});
 
 export interface ResubmitArguments {
   /** IN_PORT leaves it as it is. */
@@ -45,11 +49,14 @@ export interface ResubmitArguments {
 const thisTable = 0xff;
 
 function resubmitForms(): ActionForm<ResubmitArguments>[] {
-  const plain = laidOut<{ port: number }>(['NX 1.0+ 1'], { port });
-  const inTable = laidOut<{ port: number; table: number }>(['NX 1.0+ 14', 'NX 1.0+ 44'], {
-    port,
-    table: u8Argument,
-  });
+  const plain = laidOut<{ port: number }>(['NX 1.0+ 1 NXAST_RESUBMIT'], { port });
+  const inTable = laidOut<{ port: number; table: number }>(
+    ['NX 1.0+ 14 NXAST_RESUBMIT_TABLE', 'NX 1.0+ 44 NXAST_RESUBMIT_TABLE_CT'],
+    {
+      port,
+      table: u8Argument,
+    },
+  );
   return [
     ...plain.map(
       (form): ActionForm<ResubmitArguments> => ({
@@ -111,8 +118,8 @@ export interface SetTunnelArguments {
 }
 
 function tunnelForms(): ActionForm<SetTunnelArguments>[] {
-  const short = laidOut<{ id: number }>(['NX 1.0+ 2'], { id: u32Argument });
-  const long = laidOut<{ id: bigint }>(['NX 1.0+ 9'], { id: u64Argument });
+  const short = laidOut<{ id: number }>(['NX 1.0+ 2 NXAST_SET_TUNNEL'], { id: u32Argument });
+  const long = laidOut<{ id: bigint }>(['NX 1.0+ 9 NXAST_SET_TUNNEL64'], { id: u64Argument });
   return [
     ...short.map(
       (form): ActionForm<SetTunnelArguments> => ({
@@ -155,7 +162,7 @@ const noteHeader = 10;
 export const note = defineAction('note', {
   forms: [
     {
-      wire: 'NX 1.0+ 8',
+      wire: 'NX 1.0+ 8 NXAST_NOTE',
       size: () => [6, 8],
       decode: (body): NoteArguments => ({ data: body.octets(body.left) }),
       encode: ({ data }, to) => to.octets(data),
@@ -178,7 +185,10 @@ export interface FinTimeoutArguments {
 }
 
 export const finTimeout = defineAction('fin_timeout', {
-  forms: laidOut<FinTimeoutArguments>(['NX 1.0+ 19'], { idle: u16Argument, hard: u16Argument }),
+  forms: laidOut<FinTimeoutArguments>(['NX 1.0+ 19 NXAST_FIN_TIMEOUT'], {
+    idle: u16Argument,
+    hard: u16Argument,
+  }),
   words: ['fin_timeout'],
   read(text): FinTimeoutArguments {
     const timeouts = { idle_timeout: 0, hard_timeout: 0 };
@@ -204,7 +214,7 @@ export interface ConjunctionArguments {
 }
 
 export const conjunction = defineAction('conjunction', {
-  forms: laidOut<ConjunctionArguments>(['NX 1.0+ 34'], {
+  forms: laidOut<ConjunctionArguments>(['NX 1.0+ 34 NXAST_CONJUNCTION'], {
     clause: u8Argument,
     clauseCount: u8Argument,
     id: u32Argument,
@@ -240,7 +250,7 @@ export interface DecTtlArguments {
 
 export const decTtl = defineAction('dec_ttl', {
   forms: [
-    ...laidOut<Record<never, never>>(['NX 1.0 18', 'OF 1.1+ 24'], {}).map(
+    ...laidOut<Record<never, never>>(['NX 1.0 18 OFPAT_DEC_NW_TTL', 'OF 1.1+ 24 OFPAT_DEC_NW_TTL'], {}).map(
       (form): ActionForm<DecTtlArguments> => ({
         ...form,
         decode: () => ({ controllers: undefined }),
@@ -248,7 +258,7 @@ export const decTtl = defineAction('dec_ttl', {
       }),
     ),
     {
-      wire: 'NX 1.0+ 21',
+      wire: 'NX 1.0+ 21 NXAST_DEC_TTL_CNT_IDS',
       size: () => [6, 8],
       decode(body): DecTtlArguments {
         const count = body.u16();

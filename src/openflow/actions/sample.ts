@@ -45,7 +45,7 @@ function encodeStart(to: Writer, sample: SampleArguments): void {
 export const sample = defineAction('sample', {
   forms: [
     {
-      wire: 'NX 1.0+ 29',
+      wire: 'NX 1.0+ 29 NXAST_SAMPLE',
       size: () => [14, 0],
       decode: (body): SampleArguments => ({
         ...decodeStart(body),
@@ -58,7 +58,7 @@ export const sample = defineAction('sample', {
         saidAs === 'sample' && port === reservedPorts.ANY && direction === 'default',
     },
     {
-      wire: 'NX 1.0+ 38',
+      wire: 'NX 1.0+ 38 NXAST_SAMPLE2',
       size: () => [22, 0],
       decode: (body): SampleArguments => ({
         ...decodeStart(body),
@@ -74,7 +74,7 @@ export const sample = defineAction('sample', {
       canSay: ({ direction, saidAs }) => saidAs !== 'sample3' && direction === 'default',
     },
     {
-      wire: 'NX 1.0+ 41',
+      wire: 'NX 1.0+ 41 NXAST_SAMPLE3',
       size: () => [22, 0],
       decode(body): SampleArguments {
         const ahead = body.part(14);

@@ -9,7 +9,7 @@ import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
 import type { PortText } from '../../flow/fields/text.ts';
 import { vlanPresent } from '../../wire/ethernet.ts';
 import type { Reader, Writer } from '../bytes.ts';
-import { OpenFlowError } from '../errors.ts';
+import { OpenFlowError, warningsOf } from '../errors.ts';
 import { hasShortHeader, readFieldEntry, writeFieldEntry } from '../match/oxm.ts';
 import { protocolSets, protocolsOfField } from '../protocols/protocols.ts';
 import type { WireVersion } from '../versions.ts';
@@ -45,6 +45,8 @@ import {
   type Subfield,
 } from './subfield.ts';
 import { popVlan, pushVlan, setVlanPcp, setVlanVid } from './vlan-actions.ts';
+
+const warn = warningsOf('ofp_actions');
 
 /** Bits that one load can write. */
 const loadWidth = 64;
@@ -117,7 +119,7 @@ function writeEntry(
 }
 
 const loadForm: ActionForm<SetFieldArguments> = {
-  wire: 'NX 1.0-1.4 7',
+  wire: 'NX 1.0-1.4 7 NXAST_REG_LOAD',
   size: () => [14, 0],
   decode(body): SetFieldArguments {
     const subfield = decodeShortSubfield(body);
@@ -138,7 +140,7 @@ const loadForm: ActionForm<SetFieldArguments> = {
 };
 
 const secondLoadForm: ActionForm<SetFieldArguments> = {
-  wire: 'NX 1.0-1.4 33',
+  wire: 'NX 1.0-1.4 33 NXAST_REG_LOAD2',
   size: () => [6, 8],
   decode(body): SetFieldArguments {
     const { field, value, mask } = readEntry(body, true);
@@ -235,7 +237,12 @@ function formatLoad({ subfield, bits }: Load): string {
  * where these have an action for it.
  */
 export const setField = defineAction('set_field', {
-  forms: [loadForm, secondLoadForm, setForm('OF 1.2-1.4 25', false), setForm('OF 1.5+ 25', true)],
+  forms: [
+    loadForm,
+    secondLoadForm,
+    setForm('OF 1.2-1.4 25 OFPAT_SET_FIELD', false),
+    setForm('OF 1.5+ 25 OFPAT_SET_FIELD', true),
+  ],
   words: ['set_field', 'load'],
   read: (text, { ports }, word) => (word === 'load' ? readLoad(text, ports) : readSet(text, ports)),
   format(set, { ports }) {
@@ -263,6 +270,8 @@ export const setField = defineAction('set_field', {
   check({ field: name }, packet) {
     const field = fieldOf(name);
     const isMet = field.needs === undefined || isMetByPacket(field.needs, packet.values);
-    return isMet && (name !== 'vlan_vid' || packet.isTagged) ? undefined : 'OFPBAC_MATCH_INCONSISTENT';
+    if (isMet && (name !== 'vlan_vid' || packet.isTagged)) return undefined;
+    warn(`set_field ${name} lacks correct prerequisites`);
+    return 'OFPBAC_MATCH_INCONSISTENT';
   },
 });

@@ -2,7 +2,7 @@
 import { type Field, type FieldName, fieldNamed, fields } from '../../flow/fields/index.ts';
 import { isMetByMatch } from '../../flow/fields/prerequisites.ts';
 import type { Reader, Writer } from '../bytes.ts';
-import { type ErrorName, OpenFlowError } from '../errors.ts';
+import { type ErrorName, OpenFlowError, refusalsOf } from '../errors.ts';
 import { readFieldHeader, readShortFieldHeader, writeFieldHeader } from '../match/oxm.ts';
 import { wrong } from './arguments.ts';
 import type { PacketShape } from './packet-shape.ts';
@@ -75,18 +75,36 @@ export function formatSubfield({ field: name, low, width }: Subfield): string {
 /** What is known of packets, as a field's prerequisites look at it. */
 type Known = Pick<PacketShape, 'values' | 'bits'>;
 
-/** May an action read it? `packet` says whether packets have the field, where that is known. */
-export function checkSource({ field: name, low, width }: Subfield, packet?: Known): ErrorName | undefined {
-  const field = fieldOf(name);
-  if (width === 0 || low + width > field.width) return 'OFPBAC_BAD_SET_LEN';
-  if (packet === undefined || field.needs === undefined) return undefined;
-  return isMetByMatch(field.needs, packet.values, packet.bits) ? undefined : 'OFPBAC_MATCH_INCONSISTENT';
+const refused = refusalsOf('meta_flow');
+
+/** May an action read it? `packet` says whether packets have the field, where that is known. Why not is logged. */
+export function checkSource(subfield: Subfield, packet?: Known): ErrorName | undefined {
+  return checkBits(subfield, packet, 'source');
 }
 
-/** May an action write it? */
+/** May an action write it? Why not is logged. */
 export function checkDestination(subfield: Subfield, packet?: Known): ErrorName | undefined {
-  const error = checkSource(subfield, packet);
-  return error === undefined && !fieldOf(subfield.field).isWritable ? 'OFPBAC_BAD_SET_ARGUMENT' : error;
+  const error = checkBits(subfield, packet, 'destination');
+  if (error !== undefined || fieldOf(subfield.field).isWritable) return error;
+  const why = `destination field ${subfield.field} is not writable`;
+  return refused('OFPBAC_BAD_SET_ARGUMENT', why).errorName;
+}
+
+function checkBits(
+  { field: name, low, width }: Subfield,
+  packet: Known | undefined,
+  what: 'source' | 'destination',
+): ErrorName | undefined {
+  const field = fieldOf(name);
+  const bad = (why: string): ErrorName => refused('OFPBAC_BAD_SET_LEN', why).errorName;
+  const whole = `${field.width}-bit width of ${what} field ${name}`;
+  if (width === 0) return bad(`zero bit ${what} field ${name}`);
+  if (low >= field.width) return bad(`bit offset ${low} exceeds ${whole}`);
+  if (low + width > field.width) return bad(`bit offset ${low} and width ${width} exceeds ${whole}`);
+  if (packet === undefined || field.needs === undefined) return undefined;
+  if (isMetByMatch(field.needs, packet.values, packet.bits)) return undefined;
+  const why = `${what} field ${name} lacks correct prerequisites`;
+  return refused('OFPBAC_MATCH_INCONSISTENT', why).errorName;
 }
 
 /** Throws the error of a check where there is one. */

@@ -41,8 +41,9 @@ function setVlan<N extends string>(
         decode: (body, version, inner) => ({ ...plain.decode(body, version, inner), addsTag }),
       }),
     );
+  const printed = `OFPAT_${name.toUpperCase()}`;
   return defineAction(name, {
-    forms: [...form(`OF 1.0 ${number}`, true), ...form(`OF 1.1+ ${number}`, false)],
+    forms: [...form(`OF 1.0 ${number} ${printed}`, true), ...form(`OF 1.1+ ${number} ${printed}`, false)],
     words: [name, word10],
     read: (text, _context, word): SetVlanArguments => ({
       ...readBelow(text, limit, what),
@@ -72,7 +73,7 @@ export interface PopVlanArguments {
 }
 
 export const popVlan = defineAction('pop_vlan', {
-  forms: laidOut<Record<never, never>>(['OF 1.0 3', 'OF 1.1+ 18'], {}).map(
+  forms: laidOut<Record<never, never>>(['OF 1.0 3 OFPAT_STRIP_VLAN', 'OF 1.1+ 18 OFPAT_POP_VLAN'], {}).map(
     (form, n): ActionForm<PopVlanArguments> => ({ ...form, decode: () => ({ isStrip: n === 0 }) }),
   ),
   words: ['strip_vlan', 'pop_vlan'],
@@ -85,8 +86,9 @@ export const popVlan = defineAction('pop_vlan', {
 const vlanTypes: readonly number[] = [etherType.vlan, etherType.serviceVlan];
 
 export const pushVlan = defineAction('push_vlan', {
-  forms: checkedForms(laidOut<EtherTypeArguments>(['OF 1.1+ 17'], { etherType: u16Argument }), (push) =>
-    vlanTypes.includes(push.etherType),
+  forms: checkedForms(
+    laidOut<EtherTypeArguments>(['OF 1.1+ 17 OFPAT_PUSH_VLAN'], { etherType: u16Argument }),
+    (push) => vlanTypes.includes(push.etherType),
   ),
   words: ['push_vlan'],
   read(text): EtherTypeArguments {

@@ -10,7 +10,7 @@ import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
-import { port16, port32 } from '../ports.ts';
+import { port32, receivedPort } from '../ports.ts';
 import { reportNormal } from './normal-match.ts';
 
 /** For one match at a time. */
@@ -253,7 +253,7 @@ export function readMatch11(from: Reader): Match {
   const wildcards = from.u32();
   const counts = (bit: number): boolean => (wildcards & bit) === 0;
   if (counts(wild11.inPort)) {
-    const known = port16(port);
+    const known = receivedPort(port);
     if (known === undefined) throw badValue(`port ${port}`);
     set('in_port', known);
   }

@@ -17,7 +17,7 @@ import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
-import { port16, port32 } from '../ports.ts';
+import { port32, receivedPort } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
 import {
   isCookieHeader,
@@ -148,7 +148,7 @@ function readShort(from: Reader, field: Field, header: number): void {
   if ((value & ~read) !== 0) throw outsideMask(name, header);
   if (read !== whole && field.mask === 'exact') throw badMask(name);
   if (format === 'ofPort32') {
-    const port = port16(value);
+    const port = receivedPort(value);
     if (port === undefined) throw badValue(name, value);
     value = port;
   }

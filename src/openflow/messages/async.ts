@@ -1,7 +1,9 @@
 /** Which messages a controller is sent unasked: OpenFlow 1.3.5 section 7.3.10, 1.4.1 section 7.3.10; NXT_SET_ASYNC_CONFIG. */
+
+import { hexOrZero } from '../../base/numbers.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, type MessageForm, type WirePlace } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { refusalsOf } from '../errors.ts';
 import { packetInReasons } from '../packet-in-reasons.ts';
 import { readProperty, readWord, unknownProperty, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
@@ -63,6 +65,8 @@ function allowedBits(name: KindName, version: WireVersion): number {
   return version > 4 ? (kind.bits14 ?? kind.bits) : kind.bits;
 }
 
+const refused = refusalsOf('ofp_connection');
+
 type Draft = Record<'primary' | 'secondary', Partial<Record<KindName, number>>>;
 
 const oldKinds = ['packetIn', 'portStatus', 'flowRemoved'] as const;
@@ -98,12 +102,15 @@ function readMasks(body: Reader, version: WireVersion, isLoose: boolean): AsyncC
     if (name === undefined) {
       if (isLoose) continue;
       if (property.experimenter !== 0) throw unknownProperty(property);
-      throw new OpenFlowError('OFPACFC_UNSUPPORTED', `messages of kind ${property.type}`);
+      throw refused('OFPACFC_UNSUPPORTED', `unknown async config property type ${property.type}`);
     }
     const mask = readWord(property);
     const allowed = allowedBits(name, version);
     if ((mask & ~allowed) !== 0 && !isLoose)
-      throw new OpenFlowError('OFPACFC_INVALID', `reasons 0x${mask.toString(16)} for ${name}`);
+      throw refused(
+        'OFPACFC_INVALID',
+        `bad value ${hexOrZero(mask)} for ${kinds[name].label} (allowed mask ${hexOrZero(allowed)})`,
+      );
     config[(property.type & 1) === 0 ? 'secondary' : 'primary'][name] = mask & allowed;
   }
   return config;

@@ -4,7 +4,7 @@ import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import type { MessageText } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
-import { port16, port32, reservedPorts } from '../ports.ts';
+import { port32, receivedPort, reservedPorts } from '../ports.ts';
 import { type Property, readProperties, readShort, readWord, writeShort, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 import { anyGroup } from './flow-mod.ts';
@@ -47,7 +47,7 @@ function readActionsOf(from: Reader, size: number, version: WireVersion): Action
 }
 
 function watchPortOf(number: number): number | undefined {
-  const port = port16(number);
+  const port = receivedPort(number);
   if (port === undefined) throw new OpenFlowError('OFPGMFC_BAD_WATCH', `a bucket watches port ${number}`);
   return port === reservedPorts.ANY ? undefined : port;
 }

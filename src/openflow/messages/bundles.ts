@@ -1,8 +1,8 @@
 /** Changes that are made together or not at all, and changes that others are told of: OpenFlow 1.4.1 section 7.3.9 and 7.4.6. */
 import { hexOrZero } from '../../base/numbers.ts';
 import type { Reader } from '../bytes.ts';
-import { defineMessage, type MessageForm, type WirePlace } from '../declare.ts';
-import { type ErrorName, OpenFlowError } from '../errors.ts';
+import { defineMessage, type InnerMessages, type MessageForm, type WirePlace } from '../declare.ts';
+import { type ErrorName, OpenFlowError, refusalsOf } from '../errors.ts';
 import { pad, struct, u16, u32 } from '../layout.ts';
 import { type BitNames, formatBits } from './text.ts';
 
@@ -90,8 +90,7 @@ function addForm(wire: WirePlace): MessageForm<BundleAdd> {
       const message = readInner(body);
       const isSame = message.subarray(4, headerSize).every((byte, n) => byte === body.bytes[4 + n]);
       if (!isSame) throw new OpenFlowError('OFPBFC_MSG_BAD_XID', 'a message of another transaction');
-      if (!mayBeBundled.includes(nameOrNone(message, nameOf)))
-        throw new OpenFlowError('OFPBFC_MSG_UNSUP', 'a message that may not be in a bundle');
+      checkBundled(message, nameOf);
       return { bundle, flags, message };
     },
     encode({ bundle, flags, message }, to) {
@@ -101,13 +100,20 @@ function addForm(wire: WirePlace): MessageForm<BundleAdd> {
   };
 }
 
-function nameOrNone(message: Uint8Array, nameOf: (bytes: Uint8Array) => string): string {
+const refused = refusalsOf('ofp_bundle');
+
+/** Throws OpenFlowError for a message that may not be in a bundle. */
+function checkBundled(message: Uint8Array, nameOf: InnerMessages['nameOf']): void {
+  const around = 'OFPT14_BUNDLE_ADD_MESSAGE';
+  let inner: ReturnType<typeof nameOf>;
   try {
-    return nameOf(message);
+    inner = nameOf(message);
   } catch (error) {
-    if (error instanceof OpenFlowError) return '';
-    throw error;
+    if (!(error instanceof OpenFlowError)) throw error;
+    throw refused('OFPBFC_MSG_UNSUP', `${around} contained message is unparsable (${error.errorName})`);
   }
+  if (!mayBeBundled.includes(inner.name))
+    throw refused('OFPBFC_MSG_UNSUP', `${inner.printed} message not allowed inside ${around}`);
 }
 
 export const bundleAddMessage = defineMessage(
@@ -133,7 +139,7 @@ function forwardForm(wire: WirePlace): MessageForm<RequestForward> {
       const message = readInner(body);
       body.at = copy;
       checkVersion(body, 'OFPBRC_BAD_VERSION');
-      if (!(nameOf(message) in forwarded))
+      if (!(nameOf(message).name in forwarded))
         throw new OpenFlowError('OFPBFC_MSG_UNSUP', 'a message that nobody is told of');
       check(message);
       return { message };

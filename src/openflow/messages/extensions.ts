@@ -1,6 +1,6 @@
 /** Nicira's settings of a connection (nicira-ext.h), and what belongs to nothing else. */
 import { bareMessage, defineMessage, type MessageForm } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { refusalsOf, warningsOf } from '../errors.ts';
 import { pad, struct, u16 } from '../layout.ts';
 
 export interface SetFlowFormat {
@@ -13,13 +13,20 @@ const flowFormats = new Map([
   [2, 'nxm'],
 ]);
 
+const warn = warningsOf('ofp_protocol');
+
 export const setFlowFormat = defineMessage<'SET_FLOW_FORMAT', SetFlowFormat>(
   'SET_FLOW_FORMAT',
   [
     {
       wire: 'NXT 1.0 12',
       size: [4, 0],
-      decode: (body) => ({ format: body.u32() }),
+      decode(body) {
+        const format = body.u32();
+        if (!flowFormats.has(format))
+          warn(`NXT_SET_FLOW_FORMAT message specified invalid flow format ${format}`);
+        return { format };
+      },
       encode: ({ format }, to) => to.u32(format),
     },
   ],
@@ -42,6 +49,8 @@ export function packetInFormatNamed(name: string): PacketInFormat | undefined {
   return packetInFormats.find((format) => format === name) ?? oldNames.get(name);
 }
 
+const refused = refusalsOf('ofp_packet');
+
 export interface SetPacketInFormat {
   readonly format: PacketInFormat;
 }
@@ -56,7 +65,10 @@ export const setPacketInFormat = defineMessage<'SET_PACKET_IN_FORMAT', SetPacket
         const number = body.u32();
         const format = packetInFormats[number];
         if (format === undefined)
-          throw new OpenFlowError('OFPBRC_EPERM', `format ${number} of packets to a controller`);
+          throw refused(
+            'OFPBRC_EPERM',
+            `NXT_SET_PACKET_IN_FORMAT message specified invalid packet-in format ${number}`,
+          );
         return { format };
       },
       encode: ({ format }, to) => to.u32(packetInFormats.indexOf(format)),

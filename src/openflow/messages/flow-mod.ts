@@ -3,12 +3,13 @@ import type { Match } from '../../flow/match.ts';
 import { formatActions } from '../action-codec.ts';
 import { checkActions } from '../action-rules.ts';
 import type { Action } from '../actions/index.ts';
-import type { Reader, Writer } from '../bytes.ts';
+import { Reader, type Writer } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { readLongPort } from '../layout.ts';
 import { match10Size, readMatch10, writeMatch10 } from '../match/fixed-match.ts';
+import { formatFixedMatch } from '../match/fixed-match-text.ts';
 import {
   decodeMatch,
   formatPackedMatch,
@@ -17,6 +18,7 @@ import {
   writeNxMatch,
 } from '../match/match-codec.ts';
 import { port32, reservedPorts } from '../ports.ts';
+import { formatOxmText } from '../text/oxm.ts';
 import type { WireVersion } from '../versions.ts';
 import { emergencyFlag10, flowFlagBits, flowFlags, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
 import { allTables } from './tables.ts';
@@ -295,14 +297,16 @@ const formNx: MessageForm<FlowMod> = {
 export const flowModMessage = defineMessage('FLOW_MOD', [form10, form11, formNx], formatFlowMod);
 
 /** What is printed is what a switch would take: throws OpenFlowError for actions that do not fit the match. */
-function formatFlowMod(mod: FlowMod, { version, ports, tables }: MessageText): string {
+function formatFlowMod(mod: FlowMod, context: MessageText): string {
+  const { version, ports, tables } = context;
   const error = checkActions(mod.actions, mod.match, { version, table: mod.table });
   if (error !== undefined && error !== 'inconsistent')
     throw new OpenFlowError(error, 'actions that do not fit the match');
   const { table, match, newCookie, cookie, cookieMask, idleTimeout, hardTimeout, importance } = mod;
   // Before OpenFlow 1.2 there is no such flag.
   const flags = version < 3 ? mod.flags & ~flowFlags.resetCounts : mod.flags;
-  const matchText = formatPackedMatch(match, ports, mod.priority);
+  const given = context.verbosity < verbosityOfGiven ? undefined : matchAsGiven(context);
+  const matchText = given ?? formatPackedMatch(match, ports, mod.priority);
   const parts = [
     newCookie === undefined || newCookie === 0n || newCookie === unchangedCookie
       ? ''
@@ -310,6 +314,7 @@ function formatFlowMod(mod: FlowMod, { version, ports, tables }: MessageText): s
     cookieMask === 0n ? '' : `cookie:0x${cookie.toString(16)}/0x${cookieMask.toString(16)} `,
     idleTimeout === 0 ? '' : `idle:${idleTimeout} `,
     hardTimeout === 0 ? '' : `hard:${hardTimeout} `,
+    given === undefined || mod.priority === usualPriority ? '' : `pri:${mod.priority} `,
     importance === 0 ? '' : `importance:${importance} `,
     mod.bufferId === undefined ? '' : `buf:0x${mod.bufferId.toString(16)} `,
     mod.outPort === reservedPorts.ANY ? '' : `out_port:${ports.format(mod.outPort)} `,
@@ -318,4 +323,24 @@ function formatFlowMod(mod: FlowMod, { version, ports, tables }: MessageText): s
   const where = table === 0 ? '' : ` table:${tables.format(table)}`;
   const what = matchText === '' ? '' : `${matchText} `;
   return ` ${commandTexts[mod.command]}${where} ${what}${parts.join('')}actions=${formatActions(mod.actions, { ports, tables })}`;
+}
+
+/** From this verbosity on matches of OpenFlow 1.0 are printed as the message has them. */
+const verbosityOfGiven = 3;
+const usualPriority = 0x8000;
+const headerSize = 8;
+/** Where Nicira's message has the size of its match, and the match. */
+const nxMatchSizeAt = 40;
+const nxMatchAt = 48;
+
+/** undefined for later versions, whose matches are printed alike. */
+function matchAsGiven({ bytes, version, form, ports }: MessageText): string | undefined {
+  if (form === 'NXT_FLOW_MOD') {
+    const size = new Reader(bytes).peekU16(nxMatchSizeAt);
+    return formatOxmText(bytes.subarray(nxMatchAt, nxMatchAt + size));
+  }
+  if (version !== 1) return undefined;
+  const from = new Reader(bytes);
+  from.skip(headerSize);
+  return formatFixedMatch(from, ports);
 }

@@ -1,10 +1,10 @@
 /** Flows and their counters: OpenFlow 1.0.2 section 5.3.5.2 and 5.3.5.3, 1.5.1 section 7.3.5.2 to 7.3.5.4; NXST. */
 import { type Match, matchOn } from '../../flow/match.ts';
-import { formatActions } from '../action-codec.ts';
+import { checkSizeOf, formatActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, listForm, type MessageForm, type MessageText, type WirePlace } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { OpenFlowError, refusalsOf, warningsOf } from '../errors.ts';
 import { readOxsStats, writeOxsStats } from '../flow-stats.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { counter, type Duration, duration as durationPart, longPort, pad, struct, u32 } from '../layout.ts';
@@ -167,22 +167,33 @@ export interface FlowStats {
 /** Not told by those who do not know. */
 const untold = { importance: 0, flags: 0, idleAge: undefined, hardAge: undefined } as const;
 
+const warn = warningsOf('ofp_flow');
+const refused = refusalsOf('ofp_flow');
+
 /** Checks the size that a record at `start` gives itself; `least` bytes of it are there. */
 function readSize(from: Reader, least: number): number {
-  if (from.left < least) throw badLength(`${from.left} bytes where a flow begins`);
+  needLeft(from, least, 'OFPST');
   const size = from.u16();
-  if (size < least) throw badLength(`a flow of ${size} bytes`);
+  if (size < least) throw refused('OFPBRC_BAD_LEN', `OFPST_FLOW reply claims invalid length ${size}`);
   return size;
+}
+
+function needLeft(from: Reader, least: number, form: 'OFPST' | 'NXST'): void {
+  if (from.left < least)
+    throw refused('OFPBRC_BAD_LEN', `${form}_FLOW reply has ${from.left} leftover bytes at end`);
 }
 
 /** What is left of a record of `size` bytes from `start`. */
 function readActionsOf(from: Reader, start: number, size: number, version: WireVersion): readonly Action[] {
   const left = start + size - from.at;
-  if (left < 0 || left > from.left || left % 8 !== 0)
-    throw version === 1
-      ? badLength(`${left} bytes of actions`)
-      : new OpenFlowError('OFPBIC_BAD_LEN', `${left} bytes of instructions`);
-  return readInstructions(from.part(left), version);
+  try {
+    if (version === 1) checkSizeOf('actions', left, from.left, 'OFPBRC_BAD_LEN');
+    else checkSizeOf('instructions', left, from.left, 'OFPBIC_BAD_LEN');
+    return readInstructions(from.part(left), version);
+  } catch (why) {
+    if (why instanceof OpenFlowError) warn('OFPST_FLOW reply bad instructions');
+    throw why;
+  }
 }
 
 function setSize(to: Writer, start: number): void {
@@ -369,7 +380,8 @@ const replyNx = listForm<FlowStats>(
   [0, 1],
   (from, version) => {
     const start = from.at;
-    const size = readSize(from, statsNxSize);
+    needLeft(from, statsNxSize, 'NXST');
+    const size = from.u16();
     const table = from.u8();
     from.skip(1);
     const duration = durationPart.read(from);
@@ -378,7 +390,11 @@ const replyNx = listForm<FlowStats>(
     const [idleAge, hardAge] = [readAge(from.u16()), readAge(from.u16())];
     const cookie = from.u64();
     const [packets, bytes] = [counter.read(from), counter.read(from)];
-    if (size < statsNxSize + matchSize + (-matchSize & 7)) throw badLength(`a flow of ${size} bytes`);
+    if (size < statsNxSize + matchSize + (-matchSize & 7))
+      throw refused(
+        'OFPBRC_BAD_LEN',
+        `NXST_FLOW reply with match_len=${matchSize} claims invalid length ${size}`,
+      );
     const { match } = readNxMatch(from, matchSize, { isStrict: true });
     const actions = readActionsOf(from, start, size, version);
     return {

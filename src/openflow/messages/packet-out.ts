@@ -2,7 +2,7 @@
 import { hexDump } from '../../base/hex-dump.ts';
 import { getSlot } from '../../flow/key.ts';
 import { type Match, matchOn, unpackKey } from '../../flow/match.ts';
-import { decodeActions, formatActions, writeActions } from '../action-codec.ts';
+import { checkSizeOf, decodeActions, formatActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
@@ -31,8 +31,7 @@ function finish(
   actionsSize: number,
   metadata: Match,
 ): PacketOut {
-  if (actionsSize % 8 !== 0 || actionsSize > body.left)
-    throw new OpenFlowError('OFPBRC_BAD_LEN', `${actionsSize} bytes of actions, ${body.left} are left`);
+  checkSizeOf('actions', actionsSize, body.left, 'OFPBRC_BAD_LEN');
   const actions = decodeActions(body.part(actionsSize), version);
   checkPort(inPortOf(metadata) ?? 0);
   const isBuffered = buffer !== noBuffer;

@@ -1,8 +1,16 @@
 /** What either side may say at any time: OpenFlow 1.0.2 section 5.5, 1.5.1 section 7.5. */
 
 import { hexDump } from '../../base/hex-dump.ts';
+import type { Reader } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
-import { type ErrorCode, type ErrorName, errorCode, errorNamed, OpenFlowError } from '../errors.ts';
+import {
+  type ErrorCode,
+  type ErrorName,
+  errorCode,
+  errorNamed,
+  OpenFlowError,
+  warningsOf,
+} from '../errors.ts';
 
 export interface Hello {
   /**
@@ -30,8 +38,8 @@ const helloForm: MessageForm<Hello> = {
       const padded = size + (-size & 7);
       if (size < 4 || padded - 4 > body.left) return { versions, hasMore: true };
       const element = body.part(padded - 4);
-      const bits = (size & 3) === 0 && size > 4 ? element.u32() & ~1 : 0;
-      if (type === versionBitmap && bits !== 0) versions = bitNumbers(bits);
+      const bits = type === versionBitmap ? readBitmap(element, size) : 0;
+      if (bits !== 0) versions = bitNumbers(bits);
       else isUnderstood = false;
     }
     return isUnderstood && body.left === 0 ? { versions } : { versions, hasMore: true };
@@ -43,6 +51,18 @@ const helloForm: MessageForm<Hello> = {
     to.u32(versions.reduce((bits, version) => bits | (1 << version), 0));
   },
 };
+
+const warn = warningsOf('ofp_util');
+
+/** Versions 1 to 31 as bits; 0 where there are none. `size` is that of the whole element. */
+function readBitmap(element: Reader, size: number): number {
+  if ((size & 3) !== 0 || size <= 4) return 0;
+  const bits = element.u32();
+  if ((bits & 1) !== 0) warn('peer claims to support invalid OpenFlow version 0x00');
+  const versions = bits & ~1;
+  if (versions === 0) warn('peer does not support any OpenFlow version (between 0x01 and 0x1f)');
+  return versions;
+}
 
 function bitNumbers(bits: number): number[] {
   return Array.from({ length: 32 }, (_, n) => n).filter((n) => ((bits >>> n) & 1) !== 0);

@@ -1,4 +1,5 @@
 /** Numbers of ports and tables by the names that a switch gives them: ovs-ofctl(8) --names. */
+import { warningsOf } from '../errors.ts';
 
 export interface Names {
   /** As it is printed; undefined where the number has no name of its own. */
@@ -59,12 +60,16 @@ export interface TableText {
 }
 
 const lastTable = 255;
+const warn = warningsOf('ofp_table');
 
 export function tableTextOf({ nameOf, numberOf }: Names): TableText {
   return {
     read(text) {
       if (!/^\d+$/.test(text)) return numberOf(text);
-      return Number(text) <= lastTable ? Number(text) : undefined;
+      if (Number(text) <= lastTable) return Number(text);
+      if (Number(text) <= 0xffffffff)
+        warn(`table ${text} is outside the supported range 0 through ${lastTable}`);
+      return undefined;
     },
     format: (table) => nameOf(table) ?? String(table),
   };
