@@ -29,6 +29,8 @@ export interface BackerDeps {
   /** How OpenFlow connections come about. */
   readonly transport: Transport;
   readonly limits?: UpcallLimits;
+  /** See `InBandDeps`. */
+  readonly neighbourOf?: ((address: string) => string | undefined) | undefined;
 }
 
 export class Backer {
@@ -39,7 +41,7 @@ export class Backer {
   readonly revalidator: Revalidator;
   readonly #timers: Timers;
   readonly #random: Random;
-  readonly #transport: Transport;
+  readonly #deps: BackerDeps;
   readonly #bridges = new Map<string, Ofproto>();
   readonly #upcalls: Upcalls;
   #limits: UpcallLimits;
@@ -50,7 +52,7 @@ export class Backer {
     this.datapath = datapath;
     this.#timers = timers;
     this.#random = deps.random;
-    this.#transport = deps.transport;
+    this.#deps = deps;
     this.#limits = deps.limits ?? defaultUpcallLimits;
     const { ports, flows, frozen } = this;
     const shared = { datapath, timers, ports, flows, frozen, scratch: new Scratch() };
@@ -108,7 +110,8 @@ export class Backer {
 
   addBridge(name: string, config: OfprotoConfig): Ofproto {
     const { datapath } = this;
-    const connections = { transport: this.#transport, timers: this.#timers, random: this.#random };
+    const { timers, random, transport, neighbourOf } = this.#deps;
+    const connections = { transport, timers, random, neighbourOf };
     const made = new Ofproto(name, config, {
       id: this.#random.u32(),
       datapath,

@@ -36,8 +36,22 @@ export interface ControlConfig {
   readonly controllers: readonly ControllerSettings[];
   /** For those of kind ssl and pssl. */
   readonly tls: TlsConfig;
+  readonly inBand: InBandConfig;
   /** What paths of sockets are relative to; undefined where they are not. */
   readonly runFolder: string | undefined;
+}
+
+/** What the bridge's own host is to reach by way of the bridge, whatever its flows say. */
+export interface InBandConfig {
+  readonly remotes: readonly InBandRemote[];
+  /** What is sent there goes through that queue of its port; undefined for the usual one. */
+  readonly queue: number | undefined;
+}
+
+export interface InBandRemote {
+  /** IPv4. */
+  readonly address: string;
+  readonly port: number;
 }
 
 /** Does somebody else say what becomes of packets? */
@@ -56,8 +70,6 @@ export interface ControllerSettings {
   readonly probeInterval: number;
   /** Marks what is sent there: 0..63. */
   readonly dscp: number;
-  /** It is reached by way of the switch itself. */
-  readonly isInBand: boolean;
   /** It is sent, from the start, what it does not ask for. */
   readonly isToldAsynchronously: boolean;
   /** Packets a second that are sent there; undefined for all. */
@@ -73,7 +85,6 @@ export const defaultController: Omit<ControllerSettings, 'target' | 'type'> = {
   maxBackoff: 8,
   probeInterval: 5,
   dscp: 48,
-  isInBand: true,
   isToldAsynchronously: true,
   rateLimit: undefined,
   burstLimit: undefined,
@@ -90,7 +101,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
   floodVlans: [],
   description: { manufacturer: '', hardware: '', software: '', serialNumber: '', datapath: '' },
   versions: allVersions,
-  control: { controllers: [], tls: {}, runFolder: undefined },
+  control: { controllers: [], tls: {}, inBand: { remotes: [], queue: undefined }, runFolder: undefined },
 };
 
 export type VlanMode = 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';

@@ -44,6 +44,8 @@ export interface SwitchDeps {
   readonly tls?: TlsConfig;
   /** Where bridges have their sockets for OpenFlow; undefined for none. */
   readonly runFolder: string | undefined;
+  /** See `InBandDeps` of `src/ofproto`. */
+  readonly neighbourOf?: (address: string) => string | undefined;
   /** What `Open_vSwitch.statistics` holds where it is enabled. */
   readonly systemStatistics?: () => ReadonlyMap<string, string>;
   /** For the database; undefined when a start script sets them. */
@@ -189,13 +191,14 @@ export class Switch {
       if (this.#limits !== undefined) known.setLimits(this.#limits);
       return known;
     }
-    const { timers, random, transport, providers } = this.#deps;
+    const { timers, random, transport, neighbourOf, providers } = this.#deps;
     const datapath = await providers.openDatapath(type);
     const backer = new Backer({
       datapath,
       timers,
       random,
       transport,
+      neighbourOf,
       ...(this.#limits && { limits: this.#limits }),
     });
     this.#backers.set(type, backer);
@@ -239,7 +242,10 @@ export class Switch {
   #readControl(): SharedControl {
     const { client, runFolder, tls = {} } = this.#deps;
     const [ssl] = client.view.rows('SSL').values();
-    return { runFolder, tls: ssl === undefined ? tls : { ...tls, ...readTls(ssl) } };
+    const managers = [...client.view.rows('Manager').values()]
+      .filter((row) => row.connection_mode !== 'out-of-band')
+      .map(({ target }) => target);
+    return { managers, runFolder, tls: ssl === undefined ? tls : { ...tls, ...readTls(ssl) } };
   }
 
   #writeControllers(): void {

@@ -5,15 +5,18 @@ import { logRegistry } from '../../src/base/log.ts';
 import type { Transport } from '../../src/net/transport.ts';
 import { type ControlConfig, type ControllerSettings, defaultController } from '../../src/ofproto/config.ts';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
+import { localPort } from '../../src/ofproto/port.ts';
+import { findRules } from '../../src/ofproto/tables/flow-query.ts';
 import { formatRules, listRules } from '../../src/ofproto/views/rules.ts';
 import { FakeStream } from '../../src/openflow/connection/stream-fixture.ts';
+import { everyFlow } from '../../src/openflow/messages/flows.ts';
 import type { WireVersion } from '../../src/openflow/versions.ts';
 import { VirtualSwitch } from './virtual-switch.ts';
 
 const target = 'tcp:192.0.2.1:6653';
 
-/** What the peer does when it is connected to: refuses, says nothing, or says hello. */
-let peer: 'absent' | 'silent' | 'polite';
+/** What the peer does when it is connected to: is out of reach, refuses, says nothing, or says hello. */
+let peer: 'unreachable' | 'absent' | 'silent' | 'polite';
 let version: WireVersion;
 let answersEcho: boolean;
 let streams: FakeStream[];
@@ -22,6 +25,7 @@ let host: VirtualSwitch;
 
 const transport: Transport = {
   async connect(_remote, { signal }) {
+    if (peer === 'unreachable') throw syscallFailed('connect', errnos.ENETUNREACH, target);
     if (peer === 'absent') throw syscallFailed('connect', errnos.ECONNREFUSED, target);
     signal?.throwIfAborted();
     const stream = new FakeStream();
@@ -56,7 +60,12 @@ afterEach(() => {
 
 function controlled(more: Partial<ControllerSettings> = {}): ControlConfig {
   const controller = { ...defaultController, target, type: 'primary' as const, ...more };
-  return { controllers: [controller], tls: {}, runFolder: undefined };
+  return {
+    controllers: [controller],
+    tls: {},
+    inBand: { remotes: [], queue: undefined },
+    runFolder: undefined,
+  };
 }
 
 async function bridgeWith(
@@ -73,6 +82,16 @@ async function configure(bridge: Ofproto, change: Partial<Ofproto['config']>): P
   bridge.configure({ ...bridge.config, ...change });
   await bridge.controllers.configure();
   await turn();
+}
+
+function inBand(remotes: string[], queue?: number): ControlConfig['inBand'] {
+  return {
+    remotes: remotes.map((text) => {
+      const [address = '', port] = text.split(':');
+      return { address, port: Number(port) };
+    }),
+    queue,
+  };
 }
 
 /** Lets promises and what the peer says take place. */
@@ -106,31 +125,42 @@ function rules(bridge: Ofproto): string[] {
 }
 
 test('who is not there is tried again after delays that double, and then in silence', async () => {
-  peer = 'absent';
+  peer = 'unreachable';
   const bridge = await bridgeWith(controlled());
   await pass(15);
   expect(takeSaid('rconn')).toEqual([
     'info: connecting...',
-    'warn: connection failed (Connection refused)',
+    'warn: connection failed (Network is unreachable)',
     'info: waiting 1 seconds before reconnect',
     'info: connecting...',
-    'warn: connection failed (Connection refused)',
+    'warn: connection failed (Network is unreachable)',
     'info: waiting 2 seconds before reconnect',
     'info: connecting...',
-    'warn: connection failed (Connection refused)',
+    'warn: connection failed (Network is unreachable)',
     'info: waiting 4 seconds before reconnect',
     'info: connecting...',
-    'warn: connection failed (Connection refused)',
+    'warn: connection failed (Network is unreachable)',
     'info: continuing to retry connections in the background but suppressing further logging',
-    'warn: connection failed (Connection refused)',
+    'warn: connection failed (Network is unreachable)',
   ]);
   expect(statusOf(bridge)).toMatchObject({
     state: 'backoff',
     role: undefined,
-    lastError: 'Connection refused',
+    lastError: 'Network is unreachable',
     connectedAt: undefined,
     disconnectedAt: undefined,
   });
+});
+
+test('that it refuses is told by the peer, so that the connection was there', async () => {
+  peer = 'absent';
+  const bridge = await bridgeWith(controlled());
+  expect(takeSaid('rconn')).toEqual([
+    'info: connecting...',
+    'warn: connection dropped (Connection refused)',
+    'info: waiting 1 seconds before reconnect',
+  ]);
+  expect(statusOf(bridge)).toMatchObject({ lastError: 'Connection refused', disconnectedAt: 1000 });
 });
 
 test('who says no hello is given up, and the time counts as that of a connection that was lost', async () => {
@@ -273,4 +303,67 @@ test('a controller that has been connected for half a minute is in charge withou
   expect(rules(bridge)).toEqual(['priority=15790320,actions=NORMAL']);
   await pass(14);
   expect(rules(bridge)).toEqual([]);
+});
+
+const ofLocalPort = [
+  'priority=180000,udp,in_port=LOCAL,dl_src=02:00:00:00:00:01,tp_src=68,tp_dst=67,actions=NORMAL',
+  'priority=180001,arp,dl_dst=02:00:00:00:00:01,arp_op=2,actions=NORMAL',
+  'priority=180002,arp,dl_src=02:00:00:00:00:01,arp_op=1,actions=NORMAL',
+];
+
+const ofRemote = (address: string, port: number): string[] => [
+  `priority=180005,arp,arp_tpa=${address},arp_op=2,actions=NORMAL`,
+  `priority=180006,arp,arp_spa=${address},arp_op=1,actions=NORMAL`,
+  `priority=180007,tcp,nw_dst=${address},tp_dst=${port},actions=NORMAL`,
+  `priority=180008,tcp,nw_src=${address},tp_src=${port},actions=NORMAL`,
+];
+
+test('what the host needs to reach controllers is forwarded above all flows, and seen by nobody else', async () => {
+  const bridge = host.addBridge('br0', { failMode: 'secure' });
+  await host.addPort(bridge, 'br0', {}, undefined);
+  const port = bridge.ports.get(localPort);
+  Object.assign(port?.netdev.state ?? {}, { mac: '02:00:00:00:00:01' });
+  const { control } = bridge.config;
+  await configure(bridge, {
+    control: { ...control, inBand: inBand(['10.0.0.1:6653', '10.0.0.1:6640', '10.0.0.2:1']) },
+  });
+  const expected = [
+    ...ofLocalPort,
+    ...ofRemote('10.0.0.1', 6653),
+    ...ofRemote('10.0.0.1', 6640),
+    ...ofRemote('10.0.0.2', 1),
+  ];
+  expect(rules(bridge).sort()).toEqual([...new Set(expected)].sort());
+  expect([...findRules(bridge.tables, everyFlow, bridge.tables.version)]).toEqual([]);
+  await configure(bridge, { control: { ...control, inBand: inBand(['10.0.0.2:1'], 7) } });
+  const queued = [...ofLocalPort, ...ofRemote('10.0.0.2', 1)].map((line) =>
+    line.replace('=NORMAL', '=set_queue:7,NORMAL'),
+  );
+  expect(rules(bridge).sort()).toEqual(queued.sort());
+  await configure(bridge, { control });
+  expect(rules(bridge)).toEqual([]);
+});
+
+test('in band, whom the host sends to may resolve addresses too, once it is known', async () => {
+  const macs = new Map<string, string>();
+  host = new VirtualSwitch(transport, (address) => {
+    if (address === '10.0.0.9') throw syscallFailed('route', errnos.ENXIO, address);
+    return macs.get(address);
+  });
+  const bridge = host.addBridge('br0', { failMode: 'secure' });
+  await host.addPort(bridge, 'br0');
+  const { control } = bridge.config;
+  await configure(bridge, { control: { ...control, inBand: inBand(['10.0.0.1:1', '10.0.0.9:1']) } });
+  expect(takeSaid('in_band')).toEqual([
+    'warn: br0: cannot find route for controller (10.0.0.9): No such device or address',
+  ]);
+  expect(rules(bridge)).toHaveLength(11);
+  macs.set('10.0.0.1', '02:00:00:00:00:0a');
+  await pass(1);
+  expect(rules(bridge)).toContain('priority=180003,arp,dl_dst=02:00:00:00:00:0a,arp_op=2,actions=NORMAL');
+  expect(rules(bridge)).toContain('priority=180004,arp,dl_src=02:00:00:00:00:0a,arp_op=1,actions=NORMAL');
+  expect(rules(bridge)).toHaveLength(13);
+  macs.clear(); // for a while
+  await pass(20);
+  expect(rules(bridge)).toHaveLength(13);
 });

@@ -33,8 +33,8 @@ export class VirtualSwitch {
   readonly backer: Backer;
   readonly #wires = new Map<string, MemoryPort>();
 
-  /** `transport`: how bridges that are told to talk OpenFlow do. */
-  constructor(transport: Transport = systemTransport) {
+  /** How bridges that are told to talk OpenFlow do, and whom the host sends packets for an address to. */
+  constructor(transport: Transport = systemTransport, neighbourOf?: (address: string) => string | undefined) {
     this.datapath = new DummyDatapath('dummy', 'ovs-dummy', {
       clock: this.clock,
       random: seededRandom(2),
@@ -49,6 +49,7 @@ export class VirtualSwitch {
       timers: this.timers,
       random: seededRandom(1),
       transport,
+      neighbourOf,
     });
   }
 

@@ -3,11 +3,12 @@
  * ovs-vswitchd.conf.db(5), table Controller.
  */
 import { errnos, strerror, syscallFailed } from '../../base/errno.ts';
+import { SyscallFailed } from '../../base/errors.ts';
 import type { Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import type { ReconnectEvent } from '../../net/connection-log.ts';
 import { ReliableConnection } from '../../net/reliable-connection.ts';
-import { OPENFLOW_PORT, type RemoteContext, readActiveRemote } from '../../net/remote.ts';
+import { type ActiveRemote, OPENFLOW_PORT, type RemoteContext, readActiveRemote } from '../../net/remote.ts';
 import type { Stream } from '../../net/stream.ts';
 import type { Transport } from '../../net/transport.ts';
 import type { ControlConfig, ControllerSettings } from '../config.ts';
@@ -48,7 +49,7 @@ export class ActiveController {
   readonly #deps: ControllerDeps;
   readonly #link: ReliableConnection<Conversation>;
   #config: ControllerSettings;
-  /** The peer has taken the connection that is being tried. */
+  /** What is being tried did not fail at once. */
   #isUp = false;
   /** It has said what is to become of packets since it was connected to. */
   #hasDecided = false;
@@ -122,12 +123,15 @@ export class ActiveController {
   }
 
   async #connect(signal: AbortSignal): Promise<Conversation> {
-    this.#isUp = false;
     this.#hasDecided = false;
     const { target, dscp } = this.#config;
     const { tls, runFolder } = this.#deps.control();
     const remote = readActiveRemote(target, remoteContext(runFolder));
-    const stream = await this.#deps.transport.connect(remote, { signal, dscp, tls });
+    this.#isUp = false;
+    const stream = await this.#deps.transport.connect(remote, { signal, dscp, tls }).catch((why: unknown) => {
+      this.#isUp = isToldLater(remote, why);
+      throw why;
+    });
     this.#isUp = true;
     return this.#deps.begin(stream, {
       config: this.#config,
@@ -160,6 +164,14 @@ export class ActiveController {
         return;
     }
   }
+}
+
+const toldByPeers: readonly number[] = [errnos.ECONNREFUSED, errnos.ECONNRESET, errnos.EHOSTUNREACH];
+
+/** Of a peer on this host the kernel says at once that it is not there, of others once an answer comes. */
+function isToldLater(remote: ActiveRemote, why: unknown): boolean {
+  if (remote.kind === 'unix' || !(why instanceof SyscallFailed)) return false;
+  return !/^(127\.|::1$)/.test(remote.host) && toldByPeers.includes(why.errno);
 }
 
 /** Messages that say nothing of what is to become of packets. */

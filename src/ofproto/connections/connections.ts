@@ -12,7 +12,7 @@ import type { WireVersion } from '../../openflow/versions.ts';
 import { hasPrimary } from '../config.ts';
 import type { ControllerStatus, Controllers, ForwardedRequest, PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { OfprotoPort } from '../port.ts';
+import { localPort, type OfprotoPort } from '../port.ts';
 import type { Requester } from '../requester.ts';
 import type { FlowEvent } from '../tables/flow-events.ts';
 import type { NewConversation } from './active-controller.ts';
@@ -20,6 +20,7 @@ import { ControllerLinks } from './controller-links.ts';
 import { beginConversation, type Conversation, limitPackets } from './conversation.ts';
 import { FailOpen } from './fail-open.ts';
 import { flowRemovedMessage } from './flow-removed-message.ts';
+import { InBand, type InBandDeps } from './in-band.ts';
 import { type PortChange, PortWatch } from './port-watch.ts';
 import { handleRequest } from './requests.ts';
 import { RoleElection } from './role-election.ts';
@@ -29,18 +30,21 @@ export interface ConnectionsDeps {
   readonly transport: Transport;
   readonly timers: Timers;
   readonly random: Random;
+  readonly neighbourOf: InBandDeps['neighbourOf'];
 }
 
 export class Connections implements Controllers {
   readonly #ofproto: Ofproto;
   readonly #links: ControllerLinks;
   readonly #failOpen: FailOpen;
+  readonly #inBand: InBand;
   readonly #open = new Set<SwitchConnection>();
   readonly #election = new RoleElection();
   readonly #ports = new PortWatch();
 
-  constructor(ofproto: Ofproto, { transport, timers, random }: ConnectionsDeps) {
+  constructor(ofproto: Ofproto, { transport, timers, random, neighbourOf }: ConnectionsDeps) {
     this.#ofproto = ofproto;
+    this.#inBand = new InBand({ ofproto, timers, neighbourOf });
     this.#failOpen = new FailOpen({
       ofproto,
       timers,
@@ -69,6 +73,7 @@ export class Connections implements Controllers {
   async configure(): Promise<void> {
     const { control, versions, failMode } = this.#ofproto.config;
     await this.#links.configure(control.controllers, versions);
+    this.#inBand.configure(control.inBand);
     this.#failOpen.configure(failMode === 'standalone' && hasPrimary(control));
   }
 
@@ -82,6 +87,7 @@ export class Connections implements Controllers {
 
   close(): void {
     this.#failOpen.stop();
+    this.#inBand.stop();
     this.#links.close();
   }
 
@@ -98,10 +104,12 @@ export class Connections implements Controllers {
   }
 
   portAdded(port: OfprotoPort): void {
+    if (port.ofPort === localPort) this.#inBand.localPortChanged();
     for (const change of this.#ports.added(port)) this.#tellPort(change);
   }
 
   portChanged(port: OfprotoPort): void {
+    if (port.ofPort === localPort) this.#inBand.localPortChanged();
     for (const change of this.#ports.changed(port)) this.#tellPort(change);
   }
 
@@ -110,6 +118,7 @@ export class Connections implements Controllers {
   }
 
   portRemoved(port: OfprotoPort): void {
+    if (port.ofPort === localPort) this.#inBand.localPortChanged();
     const change = this.#ports.removed(port);
     if (change !== undefined) this.#tellPort(change);
   }

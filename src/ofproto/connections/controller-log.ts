@@ -9,7 +9,7 @@ interface Line {
   readonly text: string;
 }
 
-/** `isUp`: the peer has taken the connection, and has not said hello yet. With `isQuiet` it has failed for long. */
+/** `isUp`: what was tried did not fail at once. With `isQuiet` it has failed for long. */
 export function logController(name: string, event: ReconnectEvent, isUp: boolean, isQuiet: boolean): void {
   const line = lineOf(event, isUp);
   if (line === undefined || (isQuiet && isOfAttempt(event))) return;

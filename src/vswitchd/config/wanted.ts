@@ -66,6 +66,8 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
 export interface WantedController extends Omit<ControllerSettings, 'queueSize'> {
   /** Undefined for that of the bridge. */
   readonly queueSize: number | undefined;
+  /** It is reached by way of the switch itself, where that is possible. */
+  readonly isInBand: boolean;
 }
 
 export interface WantedBridge {

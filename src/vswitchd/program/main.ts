@@ -20,6 +20,7 @@ import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import { systemTransport } from '../../net/transport.ts';
 import { DummyDevices } from '../../netdev/dummy/device.ts';
+import { findNeighbour } from '../../netdev/neighbours.ts';
 import { leaveDevices } from '../../netdev/registry.ts';
 import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
@@ -116,6 +117,7 @@ async function serve(
     transport: systemTransport,
     tls: options.tls,
     runFolder: program.directories.run,
+    ...(options.dummy !== 'override' && { neighbourOf: findNeighbour }),
     systemStatistics: () => readSystemStatistics(program.directories.run),
     versions: database === undefined ? undefined : versions(),
     moreParts: [

@@ -9,18 +9,20 @@ import { Refused, SyscallFailed, unreachable } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { OfPort } from '../../base/units.ts';
 import { VERSION } from '../../daemon/program.ts';
+import { OPENFLOW_PORT, OVSDB_PORT } from '../../net/remote.ts';
 import type { Netdev, NetdevConfig } from '../../netdev/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import {
   type ControlConfig,
   type ControllerSettings,
   defaultController,
+  type InBandConfig,
   type OfprotoConfig,
 } from '../../ofproto/config.ts';
 import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
 import { macOfUuid } from '../config/mac.ts';
 import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
-import { refusalOfTarget } from './controller-targets.ts';
+import { inBandRemote, refusalOfTarget } from './controller-targets.ts';
 import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
 import type { AddInterface, Step } from './plan.ts';
 
@@ -49,7 +51,10 @@ export interface ApplyDeps {
   control(): SharedControl;
 }
 
-export type SharedControl = Omit<ControlConfig, 'controllers'>;
+export interface SharedControl extends Omit<ControlConfig, 'controllers' | 'inBand'> {
+  /** Those that the host connects to, possibly by way of a bridge, and the port of those that say none. */
+  readonly managers: readonly string[];
+}
 
 /** Why an interface could not be added: the `error` column, and when it is tried again. */
 interface Failure {
@@ -299,7 +304,7 @@ export class Applier {
 
   #ofprotoConfig(name: string, settings: BridgeSettings, hwaddr: string): OfprotoConfig {
     const { datapathId, failMode, macAgingTime, macTableSize, forwardBpdu, floodVlans } = settings;
-    const control = this.#deps.control();
+    const { managers, ...control } = this.#deps.control();
     return {
       datapathId: datapathId ?? `0000${hwaddr.replaceAll(':', '')}`,
       failMode,
@@ -316,7 +321,11 @@ export class Applier {
         serialNumber: settings.serialNumber ?? 'None',
         datapath: settings.description ?? 'None',
       },
-      control: { ...control, controllers: controllersOf(name, settings, control) },
+      control: {
+        ...control,
+        controllers: controllersOf(name, settings, control.runFolder),
+        inBand: inBandOf(settings, managers),
+      },
     };
   }
 
@@ -354,19 +363,33 @@ export class Applier {
 function controllersOf(
   bridge: string,
   { controllers, controllerQueueSize }: BridgeSettings,
-  { runFolder }: SharedControl,
+  runFolder: string | undefined,
 ): ControllerSettings[] {
   const known = new Map<string, ControllerSettings>();
   if (runFolder !== undefined) {
     const target = `punix:${runFolder}/${bridge}.mgmt`;
     known.set(target, { ...defaultController, target, type: 'service', probeInterval: 0 });
   }
-  for (const { queueSize = controllerQueueSize, ...controller } of controllers) {
+  for (const { queueSize = controllerQueueSize, isInBand: _, ...controller } of controllers) {
     const { target } = controller;
     if (!known.has(target) && refusalOfTarget(bridge, target, runFolder) === undefined)
       known.set(target, { ...controller, queueSize });
   }
   return [...known.values()];
+}
+
+function inBandOf(
+  { controllers, disableInBand, inBandQueue: queue }: BridgeSettings,
+  managers: readonly string[],
+): InBandConfig {
+  if (disableInBand) return { remotes: [], queue };
+  const remotes = [
+    ...controllers.map(({ isInBand, target }) =>
+      isInBand ? inBandRemote(target, OPENFLOW_PORT) : undefined,
+    ),
+    ...managers.map((target) => inBandRemote(target, OVSDB_PORT)),
+  ];
+  return { remotes: remotes.filter((remote) => remote !== undefined), queue };
 }
 
 async function dispose(netdev: Netdev): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refusalOfTarget } from './controller-targets.ts';
+import { inBandRemote, refusalOfTarget } from './controller-targets.ts';
 
 test.each([
   'tcp:127.0.0.1:6653',
@@ -23,4 +23,16 @@ test.each([
   'unix:',
 ])('%s is not for a bridge to use', (target) => {
   expect(refusalOfTarget('br0', target, '/run/ovs')).toContain(`"${target}"`);
+});
+
+test.each([
+  ['tcp:10.1.1.1', { address: '10.1.1.1', port: 6653 }],
+  ['ssl:10.1.1.1:77', { address: '10.1.1.1', port: 77 }],
+  ['tcp:10.1.1', undefined],
+  ['tcp:[::1]:5', undefined],
+  ['tcp:localhost:33', undefined],
+  ['ptcp:33:10.1.1.1', undefined],
+  ['unix:10.1.1.1', undefined],
+])('%s is reached in band at %o', (target, remote) => {
+  expect(inBandRemote(target, 6653)).toEqual(remote);
 });

@@ -1,8 +1,10 @@
 /**
- * Which sockets of this host a Controller row may name. Who may write to the database is not to be able to put sockets
+ * What rows name as controllers and managers. Which sockets of this host a Controller row may name: who may write to the database is not to be able to put sockets
  * wherever the daemon may, nor to have it speak to whoever listens anywhere.
  */
+import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
+import type { InBandRemote } from '../../ofproto/config.ts';
 
 /** Why the daemon does not use it, as the reference says it; undefined where it does. */
 export function refusalOfTarget(
@@ -27,4 +29,11 @@ export function refusalOfTarget(
     `Not connecting to socket controller "${target}" due to possibility for remote exploit.  ` +
     `Instead, specify socket in permitted directory "unix:${runFolder}/" ${instead}`
   );
+}
+
+/** Where the host connects to in order to reach it, if that may be by way of a bridge: at an IPv4 address. */
+export function inBandRemote(target: string, defaultPort: number): InBandRemote | undefined {
+  const [, address = '', port = ''] = /^(?:tcp|ssl):([\d.]+)(?::(\d{1,5}))?$/.exec(target) ?? [];
+  if (!isIPv4(address)) return undefined;
+  return { address, port: port === '' ? defaultPort : Number(port) };
 }
