@@ -164,9 +164,6 @@ export interface FlowStats {
   readonly actions: readonly Action[];
 }
 
-/** Not told by those who do not know. */
-const untold = { importance: 0, flags: 0, idleAge: undefined, hardAge: undefined } as const;
-
 const warn = warningsOf('ofp_flow');
 const refused = refusalsOf('ofp_flow');
 
@@ -225,7 +222,10 @@ const reply10 = listForm<FlowStats>(
       duration,
       idleTimeout,
       hardTimeout,
-      ...untold,
+      importance: 0,
+      flags: 0,
+      idleAge: undefined,
+      hardAge: undefined,
       packets,
       bytes,
       actions,
@@ -279,9 +279,10 @@ function reply11(wire: WirePlace, hasFlags: boolean): MessageForm<readonly FlowS
         duration,
         idleTimeout,
         hardTimeout,
-        ...untold,
         importance: version > 4 ? importance : 0,
         flags,
+        idleAge: undefined,
+        hardAge: undefined,
         packets,
         bytes,
         actions,
