@@ -29,6 +29,7 @@ const dropReasons = {
   wrongPacketType: 'its type of packet has no such header to push, none to pop, or is not one for the port',
   tooManyRecirculations: 'it was looked up again too many times',
   badOffload: 'its offload description contradicts its headers',
+  meter: 'a meter allows no more',
   upcallQueueFull: 'missed while its port had filled its share of the upcall queue',
   upcallPending: 'missed while too many packets like it waited for one upcall',
 } as const satisfies Record<string, string>;

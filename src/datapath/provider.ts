@@ -13,6 +13,7 @@ import type { PortCounters, PortSpec } from '../netdev/provider.ts';
 import type { DpAction } from './actions.ts';
 import type { UserspaceCookie } from './cookie.ts';
 import type { DpFeatures } from './features.ts';
+import type { DpMeter, DpMeterStats } from './meter.ts';
 import type { Ufid } from './ufid.ts';
 
 /** A cached decision: every packet whose key equals `key` under `mask` gets `actions`. */
@@ -129,6 +130,15 @@ export interface Datapath {
   readFlowStats(id: number, into: DpFlowStats): boolean;
   /** Flows that fit at most; `putFlow` beyond is refused and counted. */
   readonly flowCapacity: number;
+
+  /** Makes a meter; its number, or undefined when there are too many. */
+  addMeter(meter: DpMeter): number | undefined;
+  /** It begins anew, with nothing counted. */
+  changeMeter(id: number, meter: DpMeter): void;
+  /** Packets of flows that name it still pass. */
+  deleteMeter(id: number): void;
+  /** Without waiting. */
+  meterStats(id: number): DpMeterStats | undefined;
 
   /** Runs actions on a packet as if it had come in with its key; in order with `putFlow`. */
   execute(packet: DpPacket, actions: readonly DpAction[]): void;

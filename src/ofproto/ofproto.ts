@@ -20,6 +20,7 @@ import { OpenFlowError } from '../openflow/errors.ts';
 import type { FragmentHandling } from '../openflow/messages/configuration.ts';
 import type { FlowMod } from '../openflow/messages/flow-mod.ts';
 import { everyFlow } from '../openflow/messages/flows.ts';
+import { lastMeter, type MeterMod } from '../openflow/messages/meters.ts';
 import type { PacketOut } from '../openflow/messages/packet-out.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { PortMod } from '../openflow/messages/ports.ts';
@@ -31,6 +32,7 @@ import { type BundleConfig, hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
+import { SwitchMeters } from './meters/switch-meters.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
 import { PortNumbers } from './port-numbers.ts';
 import type { Requester } from './requester.ts';
@@ -106,6 +108,7 @@ export class Ofproto {
   readonly tables: FlowTables;
   readonly controllers: Controllers;
   readonly groups = new GroupTable();
+  readonly meters: SwitchMeters;
   readonly #deps: OfprotoDeps;
   readonly #ports = new Map<OfPort, OfprotoPort>();
   readonly #bundles = new Map<string, Bundle>();
@@ -124,6 +127,7 @@ export class Ofproto {
     this.id = deps.id;
     this.#deps = deps;
     this.#config = config;
+    this.meters = new SwitchMeters(deps.datapath);
     this.#expiry = new FlowExpiry({
       timers,
       expire: (rule, reason) => removeRules(this.tables, [rule], reason),
@@ -230,7 +234,31 @@ export class Ofproto {
     extractKey(frame, key, tagLimit(), getSlot(key, 'packet_type'));
     this.#checkActions(actions, packKey(key), { version, table: 0 });
     check(actions);
+    this.beginChange().checkReferences(actions);
     packetOut({ ofproto: this, inPort, key, bytes, actions });
+  }
+
+  /** The datapath can meter packets. */
+  get hasMeters(): boolean {
+    return this.#deps.datapath.features.actions.has('meter');
+  }
+
+  /** Changes meters as a controller asks; flows go with their meter. Throws OpenFlowError. */
+  modifyMeter(mod: MeterMod): void {
+    switch (mod.command) {
+      case 'add':
+        this.meters.add(mod, this.now);
+        break;
+      case 'modify':
+        this.meters.modify(mod);
+        break;
+      case 'delete':
+        for (const number of this.meters.find(mod.meter)) {
+          removeRules(this.tables, this.tables.meterUsers.find(number), 'meter_delete');
+          this.meters.delete(number);
+        }
+    }
+    if (mod.meter > lastMeter) this.#deps.events.changed(); // packets on their way up may go through it
   }
 
   /** Throws OpenFlowError for actions that do not fit the match. */
@@ -255,6 +283,7 @@ export class Ofproto {
     return new SwitchTransaction({
       tables: this.tables,
       groups: this.groups,
+      meters: this.meters,
       groupsChanged: (numbers) => events.groupsChanged(this, numbers),
       now: () => this.now,
     });
@@ -264,6 +293,7 @@ export class Ofproto {
   close(): void {
     this.controllers.close();
     this.#expiry.stop();
+    this.meters.clear();
   }
 
   /** A switch that has no controller forwards like any Ethernet switch, unless it is to be secure. */

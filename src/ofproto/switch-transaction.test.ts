@@ -24,6 +24,7 @@ function someSwitch() {
     new SwitchTransaction({
       tables,
       groups,
+      meters: new Map(),
       groupsChanged: (numbers) => changed.push(...numbers),
       now: () => ms(0),
     });

@@ -8,6 +8,7 @@ import { OpenFlowError } from '../openflow/errors.ts';
 import type { FlowMod } from '../openflow/messages/flow-mod.ts';
 import type { GroupMod } from '../openflow/messages/groups.ts';
 import { GroupChanges, type GroupTable } from './groups/group-table.ts';
+import type { SwitchMeters } from './meters/switch-meters.ts';
 import type { Requester } from './requester.ts';
 import { someAction } from './tables/actions-within.ts';
 import type { FlowTables } from './tables/flow-tables.ts';
@@ -16,6 +17,7 @@ import { FlowTransaction } from './tables/flow-transaction.ts';
 export interface SwitchTransactionDeps {
   readonly tables: FlowTables;
   readonly groups: GroupTable;
+  readonly meters: Pick<SwitchMeters, 'get'>;
   /** Groups of these numbers came, went or changed. */
   readonly groupsChanged: (numbers: Iterable<number>) => void;
   readonly now: () => Ms;
@@ -50,11 +52,13 @@ export class SwitchTransaction {
       this.#flows.removeAll(this.#deps.tables.groupUsers.find(number), 'group_delete');
   }
 
-  /** Throws OpenFlowError for actions that name a group which is not there. */
+  /** Throws OpenFlowError for actions that name a group or meter which is not there. */
   checkReferences(actions: readonly Action[]): void {
     someAction(actions, (action) => {
       if (action.do === 'group' && this.#groups.get(action.group) === undefined)
         throw new OpenFlowError('OFPBAC_BAD_OUT_GROUP', `there is no group ${action.group}`);
+      if (action.do === 'meter' && this.#deps.meters.get(action.meter) === undefined)
+        throw new OpenFlowError('OFPMMFC_INVALID_METER', `there is no meter ${action.meter}`);
       return false;
     });
   }

@@ -25,6 +25,7 @@ import {
   whole,
 } from './datapath-harness.ts';
 import { describeDatapathLife } from './datapath-life.ts';
+import { describeDatapathMeters } from './datapath-meters.ts';
 import { describeSharing } from './datapath-sharing.ts';
 import { arpRequest, bytesOf, get16, hasGoodChecksums, hex, hostA, tagged, udpPacket } from './packets.ts';
 
@@ -39,6 +40,7 @@ export function describeDatapath(
     describeDatapathActions(title, openOne);
     describeForwarding(title, openOne);
     describeDatapathLife(title, openOne);
+    describeDatapathMeters(title, openOne);
     describeSharing(title, openOne);
   }
 }

@@ -82,7 +82,7 @@ function comparable({ status, stdout, stderr }: Said, isOrdered = false): Said {
 
 function withoutTimes(text: string): string {
   return text
-    .replace(/\bduration=[\d.]+s/g, 'duration=N')
+    .replace(/\bduration([=:])\d+(?:\.\d{1,3})?s/g, 'duration$1N')
     .replace(/(?:idle|hard)_age=\d+, /g, '')
     .replace(/\bscore \d+/g, 'score N') // each has a hash of its own
     .replace(/\(xid=0x[0-9a-f]+\)/g, '(xid=0x0)')
@@ -93,7 +93,8 @@ function withoutTimes(text: string): string {
 /** Back to what `setup` made. */
 function clean(host: DummyHost): void {
   for (const bridge of ['br0', 'br1'])
-    for (const all of ['del-flows', 'del-groups']) host.run('ovs-ofctl', '-O', 'OpenFlow13', all, bridge);
+    for (const all of ['del-flows', 'del-groups', 'del-meters'])
+      host.run('ovs-ofctl', '-O', 'OpenFlow13', all, bridge);
   for (const file of readdirSync(host.folder)) if (/^f\d+$/.test(file)) rmSync(join(host.folder, file));
 }
 

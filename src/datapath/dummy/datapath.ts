@@ -12,6 +12,7 @@ import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev
 import type { DpAction } from '../actions.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
+import { type DpMeter, type DpMeterStats, MeterTable, type SharedMeter } from '../meter.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
 import type {
   Datapath,
@@ -77,6 +78,7 @@ export class DummyDatapath implements Datapath {
   #onUpcalls: ((batch: readonly Upcall[]) => void) | undefined;
   readonly #ports = new PortTable<OpenPort>();
   readonly #flows: FlowList;
+  readonly #meters = new MeterTable();
   /** Lists are shared by many flows. */
   readonly #lowered = new WeakMap<readonly DpAction[], readonly ActionStep[]>();
   /** Ports that said that frames have come in. */
@@ -187,6 +189,29 @@ export class DummyDatapath implements Datapath {
 
   get flowCapacity(): number {
     return this.#flows.capacity;
+  }
+
+  addMeter(config: DpMeter): number | undefined {
+    const added = this.#meters.add(config);
+    if (added !== undefined) this.#useMeter(added.id, added.meter);
+    return added?.id;
+  }
+
+  changeMeter(id: number, config: DpMeter): void {
+    this.#useMeter(id, this.#meters.set(id, config));
+  }
+
+  deleteMeter(id: number): void {
+    this.#meters.delete(id);
+    this.#useMeter(id, undefined);
+  }
+
+  meterStats(id: number): DpMeterStats | undefined {
+    return this.#meters.stats(id);
+  }
+
+  #useMeter(id: number, meter: SharedMeter | undefined): void {
+    for (const { engine } of this.#workers) engine.setMeter(id, meter);
   }
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {

@@ -5,6 +5,7 @@
 import { SyscallFailed } from '../../base/errors.ts';
 import type { Direction, PortRing, PortSpec } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
+import type { DpMeter } from '../meter.ts';
 import type { DpPacket } from '../provider.ts';
 import type { UpcallMemory } from './upcall-ring.ts';
 
@@ -45,7 +46,13 @@ export type WorkerCommand =
       /** Gets the flow's actions too. */
       readonly packet: DpPacket | undefined;
     }
-  | { readonly do: 'deleteFlow'; readonly id: number }
+  | {
+      readonly do: 'setMeter';
+      readonly id: number;
+      readonly config: DpMeter;
+      readonly memory: SharedArrayBuffer;
+    }
+  | { readonly do: 'deleteFlow' | 'deleteMeter'; readonly id: number }
   | { readonly do: 'flushFlows' }
   | { readonly do: 'execute'; readonly packet: DpPacket; readonly actions: readonly DpAction[] }
   /** The upcalls up to that number were dealt with by the commands before this one. */

@@ -16,6 +16,7 @@ import { preparePort } from '../../netdev/registry.ts';
 import type { DpAction } from '../actions.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
+import { type DpMeter, type DpMeterStats, MeterTable } from '../meter.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
 import type {
   Datapath,
@@ -64,6 +65,7 @@ export class UserspaceDatapath implements Datapath {
   readonly #workers: readonly WorkerThread[];
   readonly #ports = new PortTable<OpenPort>();
   readonly #flows: FlowList;
+  readonly #meters = new MeterTable();
   /** What the workers know by number. */
   readonly #masks = new Numbering<Mask>();
   readonly #actionLists = new Numbering<readonly DpAction[]>();
@@ -191,6 +193,27 @@ export class UserspaceDatapath implements Datapath {
 
   get flowCapacity(): number {
     return this.#flows.capacity;
+  }
+
+  addMeter(config: DpMeter): number | undefined {
+    const added = this.#meters.add(config);
+    if (added === undefined) return undefined;
+    this.#tellAll({ do: 'setMeter', id: added.id, config, memory: added.meter.buffer });
+    return added.id;
+  }
+
+  changeMeter(id: number, config: DpMeter): void {
+    const { buffer: memory } = this.#meters.set(id, config);
+    this.#tellAll({ do: 'setMeter', id, config, memory });
+  }
+
+  deleteMeter(id: number): void {
+    this.#meters.delete(id);
+    this.#tellAll({ do: 'deleteMeter', id });
+  }
+
+  meterStats(id: number): DpMeterStats | undefined {
+    return this.#meters.stats(id);
   }
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {

@@ -12,6 +12,7 @@ import type { RxQueue, TxPort } from '../../netdev/provider.ts';
 import { ethernet } from '../../wire/ethernet.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
 import type { DpDropReason } from '../drops.ts';
+import type { SharedMeter } from '../meter.ts';
 import type { DpPacket, SentUp, UpcallReason } from '../provider.ts';
 import { type SharedPortCounters, Totals } from './counters.ts';
 import { type ActionStep, type ExecutionHost, type Output, PacketExecution } from './execute.ts';
@@ -72,6 +73,7 @@ export class Engine implements ExecutionHost {
   readonly #upcalls: UpcallSink;
   readonly #table: FlowCache;
   readonly #ports: (EnginePort | undefined)[] = [];
+  readonly #meters = new Map<number, SharedMeter>();
   /** The ports to flush: the first `#dirtyCount`. Setting an array's length would cost more. */
   readonly #dirty: Output[] = [];
   #dirtyCount = 0;
@@ -230,6 +232,17 @@ export class Engine implements ExecutionHost {
     this.totals.addMiss();
     if (this.#upcalls.add('miss', frame, key) === 0) this.#countLost();
     return undefined;
+  }
+
+  /** Packets of a meter that is gone pass. */
+  admits(meter: number, size: number): boolean {
+    return this.#meters.get(meter)?.admits(size, this.#now) !== false;
+  }
+
+  /** Puts a meter in the place of that of the same number; undefined takes it away. */
+  setMeter(id: number, meter: SharedMeter | undefined): void {
+    if (meter === undefined) this.#meters.delete(id);
+    else this.#meters.set(id, meter);
   }
 
   random(): number {

@@ -68,6 +68,8 @@ class Rig implements ExecutionHost {
   stepsFor(): undefined {
     return undefined;
   }
+  /** No meter lets anything pass but the first. */
+  admits = (meter: number): boolean => meter === 0;
   random = (): number => 0;
   readonly vlanLimit = 1;
 }

@@ -38,6 +38,8 @@ export interface ExecutionHost {
   sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void;
   /** Looks the packet up, counts it, and sends it up when there is no flow for it. */
   stepsFor(frame: Frame, key: Uint32Array): readonly ActionStep[] | undefined;
+  /** Does the meter let a packet of so many bytes pass? */
+  admits(meter: number, size: number): boolean;
   /** 0 .. 2^32-1, uniform. */
   random(): number;
   /** VLAN tags that keys show. */
@@ -229,6 +231,11 @@ export class PacketExecution {
       return;
     }
     this.#send(to, frame);
+  }
+
+  meter(id: number): void {
+    const { frame } = this;
+    if (!this.#host.admits(id, frame.end - frame.start)) this.drop('meter');
   }
 
   /** Ends the packet here. */

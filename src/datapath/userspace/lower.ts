@@ -23,7 +23,7 @@ import {
 } from './layers.ts';
 
 /** Those that need a table of their own, or a port of a kind, that the engine does not have. */
-type NotRun = 'lb_output' | 'meter' | 'ct' | 'ct_clear' | 'tnl_push' | 'tnl_pop';
+type NotRun = 'lb_output' | 'ct' | 'ct_clear' | 'tnl_push' | 'tnl_pop';
 type Run = Exclude<DpActionName, NotRun>;
 
 /** `whole` is the list that an action is in, at whatever depth. */
@@ -96,6 +96,9 @@ const lowerings: Lowerings = {
     return (x) => {
       x.maxSize = maxSize;
     };
+  },
+  meter({ id }) {
+    return (x) => x.meter(id);
   },
   drop({ reason }) {
     return (x) => x.drop(reason);

@@ -1,5 +1,6 @@
 /** What a worker does at the main thread's command, and the masks and action lists that commands name by number. */
 import { type Mask, maskWith } from '../../flow/mask.ts';
+import { SharedMeter } from '../meter.ts';
 import type { FromWorker, WorkerCommand, WorkerCommandOf } from './commands.ts';
 import type { Engine } from './engine.ts';
 import type { ActionStep } from './execute.ts';
@@ -56,6 +57,12 @@ export class CommandRunner {
         break;
       case 'putFlow':
         this.#putFlow(command);
+        break;
+      case 'setMeter':
+        engine.setMeter(command.id, new SharedMeter(command.config, command.memory));
+        break;
+      case 'deleteMeter':
+        engine.setMeter(command.id, undefined);
         break;
       case 'deleteFlow':
         engine.deleteFlow(command.id);

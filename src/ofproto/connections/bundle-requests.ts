@@ -33,8 +33,14 @@ function changeOf(connection: SwitchConnection, message: Received, version: Wire
       return (transaction) => transaction.modifyFlows(mod);
     }
     case 'GROUP_MOD': {
-      const { value } = message;
-      return (transaction) => transaction.modifyGroup(value);
+      const { value, xid } = message;
+      const { controllers } = connection.ofproto;
+      return (transaction) => {
+        transaction.modifyGroup(value);
+        transaction.onCommit(() =>
+          controllers.requestForwarded({ name: 'GROUP_MOD', value }, connection.requester(xid)),
+        );
+      };
     }
     case 'PORT_MOD': {
       const { value, xid } = message;

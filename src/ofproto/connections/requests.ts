@@ -6,6 +6,7 @@ import { bundleRequests } from './bundle-requests.ts';
 import { controllerRequests } from './controller-requests.ts';
 import { flowRequests } from './flow-requests.ts';
 import { groupRequests } from './group-requests.ts';
+import { meterRequests } from './meter-requests.ts';
 import { portRequests } from './port-requests.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import type { SwitchConnection } from './switch-connection.ts';
@@ -19,6 +20,7 @@ const handlers: RequestHandlers = {
   ...tableRequests,
   ...flowRequests,
   ...groupRequests,
+  ...meterRequests,
   ...bundleRequests,
 };
 

@@ -57,8 +57,9 @@ export class FlowTables {
   readonly internal: InternalRules;
   /** Those with a cookie, by it. */
   readonly cookies = new CookieIndex();
-  /** Those that send packets to groups. */
+  /** Those that send packets to groups, and those that put them through meters. */
   readonly groupUsers = new ReferenceIndex((action) => (action.do === 'group' ? action.group : undefined));
+  readonly meterUsers = new ReferenceIndex((action) => (action.do === 'meter' ? action.meter : undefined));
   /** Packets see the rules of this version. */
   version = 0;
   readonly #tables: (FlowTable | undefined)[] = [];

@@ -64,6 +64,7 @@ export class FlowTransaction {
     const before = this.#tables.table(rule.table).rules.insert(rule, match);
     this.#tables.cookies.add(rule);
     this.#tables.groupUsers.add(rule);
+    this.#tables.meterUsers.add(rule);
     if (before === undefined) {
       this.#events.push({ kind: 'added', rule, match });
       return rule;
@@ -120,6 +121,7 @@ export class FlowTransaction {
     this.#tables.table(rule.table).rules.remove(rule);
     this.#tables.cookies.remove(rule);
     this.#tables.groupUsers.remove(rule);
+    this.#tables.meterUsers.remove(rule);
   }
 
   #add(mod: FlowMod): void {

@@ -1,4 +1,4 @@
-/** The action that sends packets to a group: OpenFlow 1.5.1 section 5.10. */
+/** Actions that send packets to a group, and through a meter: OpenFlow 1.5.1 section 5.10 and 5.11. */
 import { slots } from '../../flow/slots.ts';
 import type { BucketMap } from '../groups/bucket-map.ts';
 import type { Group, GroupBucket } from '../groups/group.ts';
@@ -9,6 +9,10 @@ import { groupTag, livenessTag } from './tags.ts';
 import type { Translation } from './translation.ts';
 
 export const groupHandlers = {
+  meter(t, { meter: number }) {
+    const meter = t.ofproto.meters.get(number);
+    if (meter !== undefined) t.act({ do: 'meter', id: meter.datapathId });
+  },
   group(t, { group: number }) {
     if (!t.mayGoOn()) return;
     const group = t.ofproto.groups.get(number);
