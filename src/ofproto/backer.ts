@@ -120,6 +120,7 @@ export class Backer {
       events: this.#events(),
       checkActions: refuseUntranslatable,
       packetOut: (packet) => this.#upcalls.packetOut(packet),
+      preparePacketOut: (packet) => this.#upcalls.preparePacketOut(packet),
       tagLimit: () => tagsOfLimit(this.#limits.vlanLimit),
     });
     this.#bridges.set(name, made);

@@ -87,6 +87,8 @@ export interface OfprotoDeps {
   readonly checkActions: (actions: readonly Action[]) => void;
   /** Runs actions on a packet. */
   readonly packetOut: (packet: PacketOfController) => void;
+  /** Decides now what becomes of it; what is returned does it. */
+  readonly preparePacketOut: (packet: PacketOfController) => () => void;
   /** VLAN tags that keys show. */
   readonly tagLimit: () => number;
 }
@@ -224,8 +226,25 @@ export class Ofproto {
   }
 
   /** Sends a packet as a controller asks. Throws OpenFlowError. */
-  packetOut({ metadata, actions, packet: bytes }: PacketOut, version: WireVersion): void {
-    const { packetOut, tagLimit, checkActions: check } = this.#deps;
+  packetOut(message: PacketOut, version: WireVersion): void {
+    const packet = this.packetOfController(message, version);
+    this.beginChange().checkReferences(message.actions);
+    this.#deps.packetOut(packet);
+  }
+
+  /** Decides what becomes of a packet as things are now; what is returned does it. */
+  preparePacketOut(packet: PacketOfController): () => void {
+    return this.#deps.preparePacketOut(packet);
+  }
+
+  /** Throws OpenFlowError for actions that cannot be done with it. */
+  packetOfController(
+    { bufferId, metadata, actions, packet: bytes }: PacketOut,
+    version: WireVersion,
+  ): PacketOfController {
+    const { tagLimit, checkActions: check } = this.#deps;
+    if (bufferId !== undefined)
+      throw new OpenFlowError('OFPBRC_BUFFER_UNKNOWN', `no packet is kept in buffer ${bufferId}`);
     const key = unpackKey(metadata);
     const inPort = ofPort(getSlot(key, 'in_port'));
     const frame = new Frame(bytes);
@@ -234,8 +253,7 @@ export class Ofproto {
     extractKey(frame, key, tagLimit(), getSlot(key, 'packet_type'));
     this.#checkActions(actions, packKey(key), { version, table: 0 });
     check(actions);
-    this.beginChange().checkReferences(actions);
-    packetOut({ ofproto: this, inPort, key, bytes, actions });
+    return { ofproto: this, inPort, key, bytes, actions };
   }
 
   /** The datapath can meter packets. */

@@ -1,7 +1,15 @@
 /** Meters of a datapath: part of what test/conformance/datapath.ts asks of every one. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Datapath } from '../../src/datapath/provider.ts';
-import { type DatapathHarness, flowFrom, openWired, output, taken, until, type Wire } from './datapath-harness.ts';
+import {
+  type DatapathHarness,
+  flowFrom,
+  openWired,
+  output,
+  taken,
+  until,
+  type Wire,
+} from './datapath-harness.ts';
 import { udpPacket } from './packets.ts';
 
 export function describeDatapathMeters(

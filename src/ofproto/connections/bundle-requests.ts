@@ -42,6 +42,15 @@ function changeOf(connection: SwitchConnection, message: Received, version: Wire
         );
       };
     }
+    case 'PACKET_OUT': {
+      const { value } = message;
+      const { ofproto } = connection;
+      const packet = ofproto.packetOfController(value, version);
+      return (transaction) => {
+        transaction.checkReferences(value.actions);
+        transaction.onCommit(transaction.preview(() => ofproto.preparePacketOut(packet)));
+      };
+    }
     case 'PORT_MOD': {
       const { value, xid } = message;
       const { ofproto } = connection;

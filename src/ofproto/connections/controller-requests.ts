@@ -1,14 +1,10 @@
 /** What a controller says of itself: its role, and what it wants to be told. OpenFlow 1.5.1 section 7.3.8 and 7.3.10. */
-
-import { OpenFlowError } from '../../openflow/errors.ts';
 import { changedAsyncConfig } from './async-messages.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import { defaultMissSendLength } from './switch-connection.ts';
 
 export const controllerRequests: RequestHandlers = {
   PACKET_OUT({ ofproto }, { value, version }) {
-    if (value.bufferId !== undefined)
-      throw new OpenFlowError('OFPBRC_BUFFER_UNKNOWN', `no packet is kept in buffer ${value.bufferId}`);
     ofproto.packetOut(value, version);
   },
   ROLE_REQUEST(connection, request) {

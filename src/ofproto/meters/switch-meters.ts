@@ -1,5 +1,6 @@
 /** The meters of a switch: what controllers set, and the meters of the datapath that stand for them (OpenFlow 1.3.5 section 5.7). */
 import type { Ms } from '../../base/units.ts';
+import type { DpAction } from '../../datapath/actions.ts';
 import { type DpMeter, type DpMeterStats, maxMeterBands } from '../../datapath/meter.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
@@ -79,6 +80,14 @@ export class SwitchMeters {
     for (const number of this.#meters.keys()) this.delete(number);
   }
 }
+
+/** An action for the packets only that a meter lets pass; those behind it are done in any case. */
+export function throughMeter(meter: Meter | undefined, action: DpAction): DpAction {
+  if (meter === undefined) return action;
+  return { do: 'sample', probability: always, actions: [{ do: 'meter', id: meter.datapathId }, action] };
+}
+
+const always = 0xffffffff;
 
 /** The meter of the datapath that does what is asked for. Throws OpenFlowError. */
 function checked({ meter, flags, bands }: MeterConfig): DpMeter {

@@ -31,8 +31,8 @@ export const outputHandlers = {
     if (port <= 0xffff) outputTo(t, port, maxLength);
     else t.drop('outputOutOfRange');
   },
-  controller: (t, { controller, maxLength, reason, userData: userdata }) =>
-    sendToController(t, { reason, maxLength, controllerId: controller, userdata }),
+  controller: (t, { controller, maxLength, reason, userData: userdata, meter }) =>
+    sendToController(t, { reason, maxLength, controllerId: controller, userdata, meter }),
   enqueue(t, { port, queue }) {
     maskSlot(t.mask, 'skb_priority');
     const to = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);

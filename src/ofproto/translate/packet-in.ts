@@ -1,4 +1,7 @@
 /** Packets that go to a controller. */
+import type { DpAction } from '../../datapath/actions.ts';
+import { controllerMeter } from '../../openflow/messages/meters.ts';
+import { throughMeter } from '../meters/switch-meters.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { ownWordsOf } from './frozen-states.ts';
 import type { Translation } from './translation.ts';
@@ -11,6 +14,8 @@ interface PacketIn {
   readonly maxLength: number;
   readonly controllerId: number;
   readonly userdata?: Uint8Array;
+  /** Undefined for that of all packets for controllers. */
+  readonly meter?: number | undefined;
 }
 
 /** Of actions that a controller gave. */
@@ -18,13 +23,14 @@ const untoldCookie = 0xffffffffffffffffn;
 const noBytes = new Uint8Array(0);
 
 export function sendToController(t: Translation, packet: PacketIn): void {
-  const { reason, maxLength, controllerId, userdata = noBytes } = packet;
+  const { reason, maxLength, controllerId, userdata = noBytes, meter = controllerMeter } = packet;
   const { flow, mask, ofproto, table, rule, request } = t;
   const ruleCookie = rule?.cookie ?? (request.actions === undefined ? 0n : untoldCookie);
   for (let word = firstTunnelWord; word < tunnelEnd; word++) if (flow[word] !== 0) mask[word] = 0xffffffff;
   const state = request.frozen.intern({ ofproto, table, ownWords: ownWordsOf(flow), userdata });
   t.effect({ kind: 'frozen', state });
-  t.act({
+  const { meters } = ofproto;
+  const up: DpAction = {
     do: 'userspace',
     pid: 0,
     cookie: {
@@ -38,7 +44,8 @@ export function sendToController(t: Translation, packet: PacketIn): void {
       controllerId,
       maxSize: maxLength,
     },
-  });
+  };
+  t.act(throughMeter(meters.get(meter) ?? meters.get(controllerMeter), up));
 }
 
 function reasonOfAction({ request, isTableMiss }: Translation): number {

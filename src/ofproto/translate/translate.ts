@@ -3,6 +3,9 @@ import type { DpAction } from '../../datapath/actions.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { fieldOf } from '../../openflow/actions/subfield.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
+import { slowPathMeter } from '../../openflow/messages/meters.ts';
+import { throughMeter } from '../meters/switch-meters.ts';
+import type { Ofproto } from '../ofproto.ts';
 import { handlers } from './handlers.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
 import { Translation } from './translation.ts';
@@ -19,17 +22,17 @@ function untranslatable(action: Action): string | undefined {
   if (action.do === 'set_field' && fieldOf(action.field).slot === 'tun_metadata')
     return `set_field of ${action.field}`;
   if (action.do !== 'controller') return undefined;
-  if (action.pauses) return 'controller(pause)';
-  return action.meter === undefined ? undefined : 'controller(meter_id)';
+  return action.pauses ? 'controller(pause)' : undefined;
 }
 
 /** What a datapath flow does with its packets: what the translation says, or sending them up so that somebody does it. */
-export function actionsOfFlow({
-  actions,
-  slowPath,
-}: Pick<TranslationResult, 'actions' | 'slowPath'>): readonly DpAction[] {
+export function actionsOfFlow(
+  { actions, slowPath }: Pick<TranslationResult, 'actions' | 'slowPath'>,
+  { meters }: Ofproto,
+): readonly DpAction[] {
   if (slowPath.length === 0) return actions;
-  return [{ do: 'userspace', pid: 0, cookie: { type: 'slow_path', reasons: slowPath } }];
+  const up: DpAction = { do: 'userspace', pid: 0, cookie: { type: 'slow_path', reasons: slowPath } };
+  return [throughMeter(meters.get(slowPathMeter), up)];
 }
 
 /** Throws OpenFlowError, naming the first action that has no handler. */

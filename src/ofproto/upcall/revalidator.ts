@@ -324,7 +324,7 @@ export class Revalidator {
     flow.tags = result.tags;
     flow.lookups = result.lookups;
     flow.effects = result.effects;
-    const actions = actionsOfFlow(result);
+    const actions = actionsOfFlow(result, ofproto);
     if (isSameActions(actions, flow.actions)) return flow;
     const changed = flows.withActions(flow, this.#deps.lists().intern(actions));
     datapath.putFlow(changed);

@@ -15,7 +15,7 @@ import type { PacketOfController } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { DropReason } from '../translate/drop-reasons.ts';
-import { creditEffects } from '../translate/effects.ts';
+import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import { type FrozenStates, thaw } from '../translate/frozen-states.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
 import type { Scratch, TranslationResult } from '../translate/request.ts';
@@ -140,14 +140,35 @@ export class Upcalls {
   }
 
   /** Runs the actions that a controller gave. */
-  packetOut({ ofproto, inPort, key, bytes, actions }: PacketOfController): void {
-    const { datapath, ports, scratch, frozen, timers } = this.#deps;
-    const result = translate({ ports, scratch, frozen, key, ofproto, inPort, actions, hasPacket: true });
-    creditEffects(result.effects, { packets: 1, bytes: bytes.length, at: timers.clock.now() });
-    if (result.drop !== undefined) this.#countDrop(result.drop);
-    if (result.actions.length === 0) return;
+  packetOut(packet: PacketOfController): void {
+    this.#sendOut(packet, this.#translateOut(packet, true));
+  }
+
+  /** Decides what the actions do; what is returned does it. */
+  preparePacketOut(packet: PacketOfController): () => void {
+    const { actions, effects, drop } = this.#translateOut(packet, false);
+    return () => {
+      applyAllLearning(effects);
+      this.#sendOut(packet, { actions, effects, drop });
+    };
+  }
+
+  #translateOut(packet: PacketOfController, hasPacket: boolean): TranslationResult {
+    const { ofproto, inPort, key, actions } = packet;
+    const { ports, scratch, frozen } = this.#deps;
+    return translate({ ports, scratch, frozen, key, ofproto, inPort, actions, hasPacket });
+  }
+
+  #sendOut(
+    { key, bytes }: PacketOfController,
+    { actions, effects, drop }: Pick<TranslationResult, 'actions' | 'effects' | 'drop'>,
+  ): void {
+    const { datapath, timers } = this.#deps;
+    creditEffects(effects, { packets: 1, bytes: bytes.length, at: timers.clock.now() });
+    if (drop !== undefined) this.#countDrop(drop);
+    if (actions.length === 0) return;
     const packet = { bytes, key: key.subarray(0, datapathWordCount), offload: undefined };
-    datapath.execute(packet, this.#lists.intern(result.actions));
+    datapath.execute(packet, this.#lists.intern(actions));
   }
 
   #toControllers({ key, bytes }: Upcall, cookie: CookieOf<'controller'>): void {
@@ -194,7 +215,7 @@ export class Upcalls {
     creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) this.#countDrop(result.drop);
     const actions = this.#lists.intern(result.actions);
-    const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }));
+    const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, ofproto));
     const flow = installs ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
     const packet = actions.length > 0 ? upcall : undefined;
     if (flow !== undefined && ofFlow === actions) datapath.putFlow(flow, packet);

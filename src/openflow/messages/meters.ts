@@ -96,9 +96,12 @@ export const meterMod = defineMessage(
 
 /** All meters. */
 export const allMeters = 0xffffffff;
+/** What the slow path and packets for controllers go through. */
+export const slowPathMeter = 0xfffffffd;
+export const controllerMeter = 0xfffffffe;
 export const reservedMeters: ReadonlyMap<number, string> = new Map([
-  [0xfffffffd, 'slowpath'],
-  [0xfffffffe, 'controller'],
+  [slowPathMeter, 'slowpath'],
+  [controllerMeter, 'controller'],
   [allMeters, 'all'],
 ]);
 /** The highest number that is not reserved. */
