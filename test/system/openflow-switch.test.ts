@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seededRandom } from '../../src/base/random.ts';
 import { Writer } from '../../src/openflow/bytes.ts';
 import { decodeMessage, encodeMessage, messageSize, type Sent } from '../../src/openflow/codec.ts';
+import { damaged, readOrRefuse } from '../../src/openflow/message-fixture/damage.ts';
 import { matchOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
 import { allVersions, versionName, type WireVersion } from '../../src/openflow/versions.ts';
@@ -108,6 +110,9 @@ function answers(path: string, version: WireVersion): Promise<Uint8Array[]> {
   });
 }
 
+/** What it says, a little wrong, is read or refused. */
+const damagedPerAnswer = 20;
+
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 describe.skipIf(whyNoReference() !== undefined)('the real ovs-vswitchd', () => {
@@ -162,6 +167,9 @@ describe.skipIf(whyNoReference() !== undefined)('the real ovs-vswitchd', () => {
       expect(read.map((message) => hex(bytesOf(message.version, message, message.xid)))).toEqual(
         all.map(hex),
       );
+      const random = seededRandom(version);
+      for (const one of all)
+        for (const other of all.slice(0, damagedPerAnswer)) readOrRefuse(damaged(one, other, random));
       const names = read.map(({ name }) => name);
       expect(names).toEqual(
         expect.arrayContaining(['FEATURES_REPLY', 'FLOW_REPLY', 'GROUP_DESC_REPLY', 'PORT_REPLY']),
