@@ -100,6 +100,10 @@ async function bind(
     markTraffic(server, dscp);
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : remote.port;
+    if (remote.port === 0) {
+      const name = formatRemote(remote);
+      tcpLog.info(`${name.slice(name.indexOf(':') + 1)}: listening on port ${port}`);
+    }
     return { fd: duplicateListener(server, tried), actual: { ...remote, port } };
   } finally {
     server.close();

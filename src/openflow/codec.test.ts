@@ -120,8 +120,20 @@ describe('any bytes', () => {
     });
   }
 
+  const limit = { microseconds: 1000, bytes: 1024 * 1024 };
+
+  it('that promise more counts than there are cost no room for them', () => {
+    const counts = (count: number): Uint8Array => {
+      const property = `ffff0010 0000aa01 00000002 0000${count.toString(16).padStart(4, '0')}`;
+      return bytes(`05130070 00000001 0004000000000000 00600000${'00'.repeat(76)} ${property}`);
+    };
+    expect(decodeMessage(counts(0))).toMatchObject({ name: 'PORT_REPLY', value: [{ custom: [] }] });
+    expect(() => decodeMessage(counts(0xffff))).toThrow(OpenFlowError);
+    const cost = leastCost(() => readOrRefuse(counts(0xffff)), { microseconds: 0, bytes: 0 });
+    expect(cost.bytes).toBeLessThan(limit.bytes / 8);
+  });
+
   it('that are nearly a message are read or refused, in a millisecond and a megabyte', () => {
-    const limit = { microseconds: 1000, bytes: 1024 * 1024 };
     const random = seededRandom(firstSeed);
     const pick = (from: readonly Uint8Array[]): Uint8Array =>
       from[random.u32() % from.length] ?? new Uint8Array(headerSize);

@@ -1,7 +1,7 @@
 /** ovs-testcontroller beside the reference's: what both say to the same switch, byte for byte; and before the real one. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,19 @@ const programs: Readonly<Record<Which, string>> = {
 };
 const isMissing = !existsSync(programs.reference);
 if (isMissing) process.stderr.write('testcontroller.test.ts: not run: install openvswitch-testcontroller\n');
+
+/** ca.crt; own.key and own.crt by that authority, stranger.key and stranger.crt by none. */
+function makeIdentities(folder: string): void {
+  const openssl = (command: string): void => {
+    const done = spawnSync('openssl', command.split(' '), { cwd: folder, encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(done.stderr);
+  };
+  const fresh = '-newkey rsa:2048 -nodes';
+  for (const name of ['ca', 'stranger'])
+    openssl(`req -x509 -days 9 ${fresh} -keyout ${name}.key -out ${name}.crt -subj /CN=${name}`);
+  openssl(`req ${fresh} -keyout own.key -out own.csr -subj /CN=own`);
+  openssl('x509 -req -in own.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 -out own.crt');
+}
 
 const hosts = ['020000000001', '020000000002', '020000000003'] as const;
 type Host = 0 | 1 | 2;
@@ -253,6 +266,45 @@ describe.skipIf(isMissing)('beside the reference', () => {
     }
     expect(types()).toEqual([0, 5, 9, 14, 1, 1]);
     socket.destroy();
+  });
+
+  test('leaves the terminal with --detach, and speaks TLS to switches that have a certificate of its authority', async () => {
+    makeIdentities(folder);
+    const [key, cert, ca] = ['own.key', 'own.crt', 'ca.crt'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const pki = ['-p', key, '-c', cert, '-C', ca];
+    for (const which of ['ours', 'reference'] as const) {
+      const pidfile = join(folder, `${which}.pid`);
+      const control = join(folder, `${which}-tls.ctl`);
+      const log = join(folder, `${which}-tls.log`);
+      const args = ['--detach', `--pidfile=${pidfile}`, `--unixctl=${control}`, `--log-file=${log}`];
+      // Without --no-chdir it runs in the root folder; the terminal gets its status once it listens.
+      const done = spawnSync(programs[which], [...args, ...pki, 'pssl:0:127.0.0.1'], {
+        env,
+        timeout: 30_000,
+      });
+      expect(done.status).toBe(0);
+      const pid = Number(readFileSync(pidfile, 'utf8'));
+      try {
+        expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/');
+        const port = /listening on port (\d+)/.exec(readFileSync(log, 'utf8'))?.[1] ?? '';
+        const probe = ['probe', `ssl:127.0.0.1:${port}`];
+        for (const ofctl of ['ovs-ofctl', `${process.cwd()}/bin/ovs-ofctl`]) {
+          const good = spawnSync(ofctl, ['-t', '20', ...pki, ...probe], { env, encoding: 'utf8' });
+          expect(good).toMatchObject({ status: 0, stderr: '' });
+        }
+        const stranger = ['-p', join(folder, 'stranger.key'), '-c', join(folder, 'stranger.crt'), '-C', ca];
+        const bad = spawnSync('ovs-ofctl', ['-t', '20', ...stranger, ...probe], { env, encoding: 'utf8' });
+        expect(bad.status).not.toBe(0);
+      } finally {
+        process.kill(pid);
+        await until(() => !existsSync(`/proc/${pid}`), 'the controller to end');
+      }
+      expect(existsSync(pidfile)).toBe(false);
+    }
   });
 
   test('ends by a command', async () => {

@@ -3,7 +3,7 @@ import { systemClock } from '../../base/clock.ts';
 import { strftime } from '../../base/strftime.ts';
 import { printError } from '../../daemon/output.ts';
 import { Reader } from '../../openflow/bytes.ts';
-import { decodeMessage, messageBytes, readHead } from '../../openflow/codec.ts';
+import { decodeMessage, messageBytes, type Received, readHead } from '../../openflow/codec.ts';
 import type { Connection, ConnectionEvents } from '../../openflow/connection/connection.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { PacketIn } from '../../openflow/messages/packet-in.ts';
@@ -74,7 +74,7 @@ export class Watcher implements ConnectionEvents {
     printError(this.#format(bytes));
     const name = nameOf(bytes);
     if (name === 'BARRIER_REPLY') this.onBarrierReply();
-    else if (name === 'ECHO_REQUEST' && this.#options.answers) connection.answerEcho(bytes);
+    else if (name === 'ECHO_REQUEST' && this.#options.answers) answer(connection, decodeMessage(bytes));
     else if (name === 'PACKET_IN' && this.#options.resumes) this.#resume(connection, bytes);
   }
 
@@ -97,6 +97,12 @@ export class Watcher implements ConnectionEvents {
     printError(this.#format(answer));
     connection.sendBytes(answer);
   }
+}
+
+/** Answers an echo request, whatever is in it. */
+function answer(connection: Connection, request: Received): void {
+  if (request.name === 'ECHO_REQUEST')
+    connection.reply(request, { name: 'ECHO_REPLY', value: request.value });
 }
 
 /** undefined for a message that nobody knows. */

@@ -20,10 +20,9 @@ import { printOut } from '../../daemon/output.ts';
 import { applyLogOptions, Fatal, type Program, versionHelp } from '../../daemon/program.ts';
 import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { listenStreams } from '../../net/listener.ts';
-import { ReliableConnection } from '../../net/reliable-connection.ts';
 import { isActiveName, OPENFLOW_PORT, readActiveRemote, readPassiveRemote } from '../../net/remote.ts';
 import { connectStream, type Stream } from '../../net/stream.ts';
-import { type Connection, openConnection } from '../../openflow/connection/connection.ts';
+import { openProbed } from '../../openflow/connection/probed.ts';
 import { LearningSwitch } from '../../openflow/learning-switch.ts';
 import { type ControllerConfig, controllerHelp, controllerOptions, readController } from './options.ts';
 
@@ -105,32 +104,19 @@ class Controller {
   /** Resolves at the end of the connection. */
   async #converse(stream: Stream): Promise<void> {
     const { learning, versions } = this.#config;
-    const probes = this.#probes(stream.name);
-    const connection = await openConnection(stream, {
+    const connection = await openProbed(stream, {
       versions,
       leavesEchoes: true,
-      events: { heard: () => probes.heard() },
+      timers: this.#timers,
+      probeInterval,
     });
-    void connection.closed.then((why) => probes.ended(connection, why));
     const controller = new LearningSwitch(connection, learning, systemClock);
     controller.start();
-    probes.accept(connection);
     try {
       for await (const message of connection.messages()) controller.receive(message);
     } finally {
-      probes.stop();
+      connection.close();
     }
-  }
-
-  #probes(name: string): ReliableConnection<Connection> {
-    return new ReliableConnection<Connection>({
-      remotes: [name],
-      timers: this.#timers,
-      probeInterval,
-      events: {
-        probe: (connection) => connection.send({ name: 'ECHO_REQUEST', value: { data: new Uint8Array() } }),
-      },
-    });
   }
 }
 

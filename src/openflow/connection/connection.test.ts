@@ -188,6 +188,17 @@ describe('a connection', () => {
     expect(stream.isPaused).toBe(false);
   });
 
+  it('takes no request of the peer for an answer, though it has the same xid', async () => {
+    const seen: string[] = [];
+    const { stream, connection } = await connected(4, { events: { message: ({ name }) => seen.push(name) } });
+    const waiting = connection.request({ name: 'ECHO_REQUEST', value: { data: Uint8Array.of(1) } });
+    const xid = stream.sent[0]?.xid;
+    stream.say(4, { name: 'FEATURES_REQUEST', value: undefined }, xid);
+    stream.say(4, { name: 'ECHO_REPLY', value: { data: Uint8Array.of(1) } }, xid);
+    expect(await waiting).toMatchObject({ name: 'ECHO_REPLY' });
+    expect(seen).toEqual(['FEATURES_REQUEST']);
+  });
+
   it('lets a request be given up', async () => {
     const { connection } = await connected(4);
     const giveUp = new AbortController();

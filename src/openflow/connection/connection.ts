@@ -29,6 +29,7 @@ import {
   errorReply,
   hasMore,
   isReplyTo,
+  isRequest,
   type ReplyTo,
   type Request,
   type RequestName,
@@ -319,12 +320,6 @@ export class Connection implements AsyncDisposable {
     this.#adjustFlow();
   }
 
-  /** The answer to that request of the peer's; those that `intercept` does not keep are answered by themselves. */
-  answerEcho(request: Uint8Array): void {
-    const value = { data: request.subarray(headerSize) };
-    this.#write(this.version, { name: 'ECHO_REPLY', value }, xidOf(request));
-  }
-
   /** Reads nothing more, so that the peer must wait, until it is called with false. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
@@ -435,11 +430,11 @@ export class Connection implements AsyncDisposable {
     }
     if (this.#events.intercept?.(bytes) === true) return;
     if (type === symmetric.echoRequest && !this.#leavesEchoes) {
-      this.answerEcho(bytes);
+      this.reply({ xid }, { name: 'ECHO_REPLY', value: { data: bytes.subarray(headerSize) } });
       return;
     }
     const replies = this.#requests.get(xid);
-    if (replies !== undefined && type !== symmetric.hello) {
+    if (replies !== undefined && type !== symmetric.hello && !isRequest(bytes)) {
       replies.push(bytes.slice()); // a piece of the stream may be much larger
       return;
     }

@@ -43,6 +43,16 @@ export function hasMore(bytes: Uint8Array): boolean {
   }
 }
 
+/** Asks the peer something, so that it is no answer, whatever its xid: each side counts its own. */
+export function isRequest(bytes: Uint8Array): boolean {
+  try {
+    return readHead(new Reader(bytes)).known.name.endsWith('_REQUEST');
+  } catch (why) {
+    if (why instanceof OpenFlowError) return false;
+    throw why;
+  }
+}
+
 export function isReplyTo<N extends RequestName>(reply: Received, request: N): reply is ReplyTo<N> {
   return reply.name === request.replace(/REQUEST$/, 'REPLY');
 }

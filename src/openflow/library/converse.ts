@@ -4,10 +4,10 @@ import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';
 import { ms } from '../../base/units.ts';
 import type { WaitOptions } from '../../base/waiting.ts';
-import { ReliableConnection } from '../../net/reliable-connection.ts';
 import type { Stream } from '../../net/stream.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
-import { type Connection, openConnection } from '../connection/connection.ts';
+import type { Connection } from '../connection/connection.ts';
+import { openProbed } from '../connection/probed.ts';
 import type { OpenFlowError } from '../errors.ts';
 import type { WireVersion } from '../versions.ts';
 
@@ -34,24 +34,12 @@ driveTimers(timers);
 /** Owns the stream. Rejects as `openConnection` does. */
 export async function converse(stream: Stream, options: ConversationOptions): Promise<Connection> {
   const { versions, signal, probeInterval, onMalformed: malformed } = options;
-  const probes = new ReliableConnection<Connection>({
-    remotes: [stream.name],
+  return openProbed(stream, {
+    versions,
+    signal,
+    malformed,
     timers,
     probeInterval: probeInterval === undefined ? undefined : ms(probeInterval),
     report: () => {},
-    events: {
-      probe: (connection) => {
-        const echo = { name: 'ECHO_REQUEST', value: { data: new Uint8Array() } } as const;
-        connection.request(echo).catch(() => {}); // whatever comes is a sign of life; an end is told by `closed`
-      },
-    },
   });
-  const events = {
-    heard: () => probes.heard(),
-    ...(malformed === undefined ? {} : { malformed }),
-  };
-  const connection = await openConnection(stream, { versions, signal, events });
-  probes.accept(connection);
-  void connection.closed.then(() => probes.stop());
-  return connection;
 }

@@ -75,7 +75,8 @@ function costOf(work: () => void): Cost {
   return { microseconds: user + system, bytes: memory() - before };
 }
 
-const repeats = 20;
+/** Enough for the code to be compiled. */
+const repeats = 300;
 
 /** The least that the work costs of many times, unless it is within `limit` at once: others use the process too. */
 export function leastCost(work: () => void, limit: Cost): Cost {

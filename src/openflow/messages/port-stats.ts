@@ -156,10 +156,12 @@ function takeProperty(
 
 function readCustom(body: Reader): CustomCounter[] {
   body.skip(2);
-  return Array.from({ length: body.u16() }, () => {
+  const custom: CustomCounter[] = [];
+  for (let count = body.u16(); count > 0; count--) {
     const size = body.u8();
-    return { name: decodeCString(body.octets(size)), value: body.u64() };
-  });
+    custom.push({ name: decodeCString(body.octets(size)), value: body.u64() });
+  }
+  return custom;
 }
 
 function writeStats14(stats: PortStats, to: Writer): void {

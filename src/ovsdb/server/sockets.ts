@@ -1,5 +1,4 @@
 /** The server's real sockets: remotes by name, with the SSL settings as they are at each moment. */
-import { logger } from '../../base/log.ts';
 import {
   isPassiveName,
   OVSDB_PORT,
@@ -11,8 +10,6 @@ import type { TlsConfig } from '../../net/tls-config.ts';
 import type { Transport } from '../../net/transport.ts';
 import { connectChannel, listenChannels } from '../../rpc/socket-channel.ts';
 import type { ServerSockets } from './remote.ts';
-
-const log = logger('socket_util');
 
 export interface SocketOptions {
   readonly tls?: TlsConfig;
@@ -27,8 +24,6 @@ export function systemSockets(rundir: string, { tls, transport }: SocketOptions 
       const remote = readPassiveRemote(target, context);
       const listener = await listenChannels(remote, { tls, transport, dscp }, accept);
       const boundPort = listener.remote.kind === 'punix' ? 0 : listener.remote.port;
-      const address = target.slice(target.indexOf(':') + 1);
-      if (/^0(:|$)/.test(address) && boundPort !== 0) log.info(`${address}: listening on port ${boundPort}`);
       return { boundPort, close: () => listener.close() };
     },
     async connect(target, dscp, signal) {
