@@ -171,8 +171,9 @@ export class Subtable<R extends ClassifierRule> {
   /** A copy of the list of all rules, or of those under `match`, whose mask is a part of this one. */
   rules(match?: Match): R[] {
     const found: R[] = [];
+    const under = match?.mask.words.length === 0 ? undefined : match;
     for (const head of this.#table) {
-      if (match !== undefined && !isMatchWithin(match, this.#table.matchOf(head))) continue;
+      if (under !== undefined && !isMatchWithin(under, this.#table.matchOf(head))) continue;
       for (let rule: R | undefined = head; rule !== undefined; rule = rule.next) found.push(rule);
     }
     return found;

@@ -28,6 +28,7 @@ import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
 import { Frame } from '../wire/frame.ts';
+import { ChangeTurns } from './change-turns.ts';
 import { type BundleConfig, hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import { GroupTable } from './groups/group-table.ts';
@@ -117,6 +118,7 @@ export class Ofproto {
   /** Which bundle wants a port number, whether or not such a port is there. */
   readonly #bundleOfNumber = new Map<OfPort, Bundle>();
   readonly #numbers = new PortNumbers();
+  readonly #turns: ChangeTurns;
   readonly #expiry: FlowExpiry;
   readonly #learnedCookies: LearnedCookies;
   #config: OfprotoConfig;
@@ -130,14 +132,17 @@ export class Ofproto {
     this.#deps = deps;
     this.#config = config;
     this.meters = new SwitchMeters(deps.datapath);
+    this.#turns = new ChangeTurns(timers);
     this.#expiry = new FlowExpiry({
       timers,
+      mayExpire: () => !this.#turns.isTaken,
       expire: (rule, reason) => removeRules(this.tables, [rule], reason),
     });
     this.controllers = controllersOf(this);
     const onChange = (changed: readonly FlowEvent[], by: Requester | undefined): void =>
       this.#rulesChanged(changed, by);
-    this.tables = new FlowTables({ clock, onChange, check });
+    const onEnd = (): void => this.#learnedCookies.removeUnlearned();
+    this.tables = new FlowTables({ clock, turns: this.#turns, onChange, onEnd, check });
     this.#learnedCookies = new LearnedCookies(this.tables);
     this.#addDefaultRule();
     this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
@@ -181,8 +186,10 @@ export class Ofproto {
     if (config.datapathId !== before.datapathId) this.controllers.reconnect();
     const isManaged = hasPrimary(config.control);
     if (isManaged !== hasPrimary(before.control) || (!isManaged && config.failMode !== before.failMode)) {
-      this.#flushFlows();
-      this.#addDefaultRule();
+      this.#turns.whenFree(() => {
+        this.#flushFlows();
+        this.#addDefaultRule();
+      });
     }
     const isFloodChanged = this.macs.configure({
       ...config,
@@ -208,21 +215,34 @@ export class Ofproto {
   }
 
   /** Changes flows as a controller asks. Throws OpenFlowError. */
-  modifyFlows(mod: FlowMod, version: WireVersion, by?: Requester): void {
+  modifyFlows(mod: FlowMod, version: WireVersion, by?: Requester): void | Promise<void> {
     this.checkFlowMod(mod, version);
-    this.change((transaction) => transaction.modifyFlows(mod), by);
+    return this.change((transaction) => transaction.modifyFlows(mod), by);
   }
 
-  /** Makes changes, or none if `make` throws. */
-  change(make: (transaction: SwitchTransaction) => void, by?: Requester): void {
-    const transaction = this.beginChange();
+  /**
+   * Makes changes that packets see all at once, or none if `make` or one of its steps throws; by the time it returns, or
+   * the promise resolves.
+   */
+  change(
+    make: (transaction: SwitchTransaction) => Iterable<void> | void,
+    by?: Requester,
+  ): void | Promise<void> {
+    return this.#turns.make(this.#changeSteps(make, by));
+  }
+
+  *#changeSteps(
+    make: (transaction: SwitchTransaction) => Iterable<void> | void,
+    by: Requester | undefined,
+  ): Generator<void, void> {
+    const transaction = this.#beginChange();
     try {
-      make(transaction);
+      yield* make(transaction) ?? [];
     } catch (why) {
-      transaction.revert();
+      yield* transaction.revertSteps();
       throw why;
     }
-    transaction.commit(by);
+    yield* transaction.commitSteps(by);
   }
 
   /** Sends a packet as a controller asks. Throws OpenFlowError. */
@@ -295,8 +315,7 @@ export class Ofproto {
     throw new OpenFlowError(name, 'actions that do not fit the match');
   }
 
-  /** Changes that packets see all at once. */
-  beginChange(): SwitchTransaction {
+  #beginChange(): SwitchTransaction {
     const { events } = this.#deps;
     return new SwitchTransaction({
       tables: this.tables,

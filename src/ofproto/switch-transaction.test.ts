@@ -1,22 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../base/clock.ts';
+import { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
 import { matchOn } from '../flow/match.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import { allBuckets } from '../openflow/messages/buckets.ts';
 import { type FlowMod, plainFlowMod } from '../openflow/messages/flow-mod.ts';
 import type { GroupMod } from '../openflow/messages/groups.ts';
+import { ChangeTurns } from './change-turns.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { SwitchTransaction } from './switch-transaction.ts';
 import type { FlowEvent } from './tables/flow-events.ts';
 import { FlowTables } from './tables/flow-tables.ts';
 
 function someSwitch() {
+  const clock = new FakeClock(0);
   const told: FlowEvent[] = [];
   const tables = new FlowTables({
-    clock: new FakeClock(0),
+    clock,
+    turns: new ChangeTurns(new Timers(clock)),
     check: () => {},
     onChange: (events) => told.push(...events),
+    onEnd: () => {},
   });
   const groups = new GroupTable();
   const changed: number[] = [];
@@ -29,6 +34,10 @@ function someSwitch() {
       now: () => ms(0),
     });
   return { tables, groups, told, changed, begin };
+}
+
+function all(steps: Iterable<void>): void {
+  for (const _ of steps);
 }
 
 const toGroup = (group: number, table = 0): FlowMod => ({
@@ -57,9 +66,9 @@ describe('a transaction of a switch', () => {
     const { tables, groups, changed, begin } = someSwitch();
     const transaction = begin();
     transaction.modifyGroup(groupMod('add', 1));
-    transaction.modifyFlows(toGroup(1));
+    all(transaction.modifyFlows(toGroup(1)));
     expect([groups.get(1), flowsIn(tables)]).toEqual([undefined, []]);
-    transaction.commit();
+    all(transaction.commitSteps());
     expect([groups.get(1)?.group, flowsIn(tables), changed]).toEqual([1, [0], [1]]);
     expect(tables.groupUsers.countOf(1)).toBe(1);
   });
@@ -68,9 +77,9 @@ describe('a transaction of a switch', () => {
     const { tables, groups, begin } = someSwitch();
     const transaction = begin();
     transaction.modifyGroup(groupMod('add', 1));
-    transaction.modifyFlows(toGroup(1));
-    expect(() => transaction.modifyFlows(toGroup(2))).toThrow(OpenFlowError);
-    transaction.revert();
+    all(transaction.modifyFlows(toGroup(1)));
+    expect(() => all(transaction.modifyFlows(toGroup(2)))).toThrow(OpenFlowError);
+    all(transaction.revertSteps());
     expect([groups.get(1), flowsIn(tables), tables.groupUsers.countOf(1)]).toEqual([undefined, [], 0]);
   });
 
@@ -78,13 +87,13 @@ describe('a transaction of a switch', () => {
     const { tables, told, begin } = someSwitch();
     const before = begin();
     before.modifyGroup(groupMod('add', 1));
-    before.modifyFlows(toGroup(1));
-    before.commit();
+    all(before.modifyFlows(toGroup(1)));
+    all(before.commitSteps());
     told.length = 0;
     const transaction = begin();
-    transaction.modifyFlows(toGroup(1, 3));
+    all(transaction.modifyFlows(toGroup(1, 3)));
     transaction.modifyGroup(groupMod('delete', 1));
-    transaction.commit();
+    all(transaction.commitSteps());
     expect(flowsIn(tables)).toEqual([]);
     expect(told.filter(({ kind }) => kind === 'removed')).toMatchObject([
       { reason: 'group_delete' },
@@ -97,7 +106,7 @@ describe('a transaction of a switch', () => {
     const { tables, groups, begin } = someSwitch();
     const transaction = begin();
     transaction.modifyGroup(groupMod('add', 1));
-    transaction.modifyFlows(toGroup(1));
+    all(transaction.modifyFlows(toGroup(1)));
     expect(transaction.preview(() => [groups.get(1)?.group, flowsIn(tables)])).toEqual([1, [0]]);
     expect([groups.get(1), flowsIn(tables)]).toEqual([undefined, []]);
   });

@@ -23,7 +23,7 @@ export interface SwitchTransactionDeps {
   readonly now: () => Ms;
 }
 
-/** One owner, who calls either `commit` or `revert` in the end; after an error only `revert` is left. */
+/** One owner, who goes through the steps to commit or to revert in the end; after an error only these are left. */
 export class SwitchTransaction {
   readonly #deps: SwitchTransactionDeps;
   readonly #flows: FlowTransaction;
@@ -40,9 +40,9 @@ export class SwitchTransaction {
     });
   }
 
-  /** Throws OpenFlowError. */
-  modifyFlows(mod: FlowMod): void {
-    this.#flows.apply(mod);
+  /** In steps, which throw OpenFlowError. */
+  modifyFlows(mod: FlowMod): Iterable<void> {
+    return this.#flows.steps(mod);
   }
 
   /** Flows that use a group go with it. Throws OpenFlowError. */
@@ -78,17 +78,18 @@ export class SwitchTransaction {
     this.#onCommit.push(act);
   }
 
-  commit(by?: Requester): void {
+  /** With the first step all holds. */
+  *commitSteps(by?: Requester): IterableIterator<void> {
     if (this.#hasGroups) {
       this.#groups.swap();
       this.#deps.groupsChanged(this.#groups.numbers);
     }
-    this.#flows.commit(by);
+    yield* this.#flows.commitSteps(by);
     for (const act of this.#onCommit) act();
   }
 
   /** All is as it was before. */
-  revert(): void {
-    this.#flows.revert();
+  revertSteps(): Iterable<void> {
+    return this.#flows.revertSteps();
   }
 }

@@ -9,13 +9,20 @@ import type { RequestHandlers } from './request-handler.ts';
 import type { SwitchConnection } from './switch-connection.ts';
 
 /** Throws OpenFlowError. */
-type BundledChange = (transaction: SwitchTransaction) => void;
+type BundledChange = (transaction: SwitchTransaction) => Iterable<void> | void;
 
 export const bundleRequests: RequestHandlers = {
   BUNDLE_CONTROL(connection, request) {
     const { bundle, flags } = request.value;
-    const type = control(connection, request.value, request.xid);
-    connection.reply(request, { name: 'BUNDLE_CONTROL', value: { bundle, flags, type } });
+    const answer = (type: BundleControl['type']): void =>
+      connection.reply(request, { name: 'BUNDLE_CONTROL', value: { bundle, flags, type } });
+    if (request.value.type !== 'commit_request') {
+      answer(control(connection, request.value));
+      return;
+    }
+    const later = commit(connection, bundle, flags, request.xid);
+    if (later !== undefined) return later.then(() => answer('commit_reply'));
+    answer('commit_reply');
   },
   BUNDLE_ADD_MESSAGE(connection, { value, version }) {
     const { bundle, flags, message: bytes } = value;
@@ -69,11 +76,9 @@ function changeOf(connection: SwitchConnection, message: Received, version: Wire
 
 /** Returns what answers it. Throws OpenFlowError. */
 function control(
-  connection: SwitchConnection,
+  { bundles }: SwitchConnection,
   { type, bundle, flags }: BundleControl,
-  xid: number,
 ): BundleControl['type'] {
-  const { bundles } = connection;
   switch (type) {
     case 'open_request':
       bundles.open(bundle, flags);
@@ -84,26 +89,29 @@ function control(
     case 'discard_request':
       bundles.discard(bundle);
       return 'discard_reply';
-    case 'commit_request':
-      commit(connection, bundle, flags, xid);
-      return 'commit_reply';
     default:
       throw new OpenFlowError('OFPBFC_BAD_TYPE', `bundle control of type ${type}`);
   }
 }
 
 /** All or nothing. Which message could not be done is told before the error about the whole. */
-function commit(connection: SwitchConnection, bundle: number, flags: number, xid: number): void {
-  const transaction = connection.ofproto.beginChange();
-  for (const { message, bytes } of connection.bundles.take(bundle, flags)) {
-    try {
-      message(transaction);
-    } catch (why) {
-      if (!(why instanceof OpenFlowError)) throw why;
-      transaction.revert();
-      connection.refuse(why, bytes);
-      throw new OpenFlowError('OFPBFC_MSG_FAILED', `bundle ${bundle} could not be done`);
+function commit(
+  connection: SwitchConnection,
+  bundle: number,
+  flags: number,
+  xid: number,
+): void | Promise<void> {
+  const messages = connection.bundles.take(bundle, flags);
+  return connection.ofproto.change(function* (transaction) {
+    for (const { message: change, bytes } of messages) {
+      try {
+        yield* change(transaction) ?? [];
+      } catch (why) {
+        if (!(why instanceof OpenFlowError)) throw why;
+        connection.refuse(why, bytes);
+        throw new OpenFlowError('OFPBFC_MSG_FAILED', `bundle ${bundle} could not be done`);
+      }
+      yield;
     }
-  }
-  transaction.commit(connection.requester(xid));
+  }, connection.requester(xid));
 }

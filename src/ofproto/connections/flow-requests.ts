@@ -15,7 +15,7 @@ import type { SwitchConnection } from './switch-connection.ts';
 export const flowRequests: RequestHandlers = {
   FLOW_MOD(connection, { value, version, xid }) {
     const by = connection.requester(xid);
-    connection.ofproto.modifyFlows(flowModOf(connection, value, version), version, by);
+    return connection.ofproto.modifyFlows(flowModOf(connection, value, version), version, by);
   },
   FLOW_REQUEST: (connection, request) =>
     connection.replyList(request, 'FLOW_REPLY', statsOf(connection.ofproto, request.value)),

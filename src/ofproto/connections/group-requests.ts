@@ -13,8 +13,12 @@ const capabilities = { weights: 1, liveness: 2, chaining: 4 } as const;
 export const groupRequests: RequestHandlers = {
   GROUP_MOD(connection, { value, xid }) {
     const { ofproto } = connection;
-    ofproto.change((transaction) => transaction.modifyGroup(value));
-    ofproto.controllers.requestForwarded({ name: 'GROUP_MOD', value }, connection.requester(xid));
+    return ofproto.change((transaction) => {
+      transaction.modifyGroup(value);
+      transaction.onCommit(() =>
+        ofproto.controllers.requestForwarded({ name: 'GROUP_MOD', value }, connection.requester(xid)),
+      );
+    });
   },
   GROUP_REQUEST: (connection, request) =>
     connection.replyList(request, 'GROUP_REPLY', statsOf(connection.ofproto, request.value.group)),

@@ -11,6 +11,7 @@ function world() {
   const ended: string[] = [];
   const expiry = new FlowExpiry({
     timers,
+    mayExpire: () => true,
     expire(rule, reason) {
       ended.push(`${rule.cookie} ${reason} ${clock.now()}`);
       expiry.forget(rule);

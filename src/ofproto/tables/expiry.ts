@@ -10,6 +10,8 @@ const budget = 4;
 
 export interface ExpiryDeps {
   readonly timers: Timers;
+  /** Not while something else changes the rules. */
+  readonly mayExpire: () => boolean;
   readonly expire: (rule: Rule, reason: 'idle' | 'hard') => void;
 }
 
@@ -48,8 +50,12 @@ export class FlowExpiry {
   }
 
   #run(): void {
-    const { timers, expire } = this.#deps;
+    const { timers, mayExpire, expire } = this.#deps;
     const startedAt = timers.clock.now();
+    if (!mayExpire()) {
+      this.#arrange(startedAt + span);
+      return;
+    }
     const spans = [...this.#due.keys()].filter((number) => number * span <= startedAt).sort((a, b) => a - b);
     for (const number of spans) {
       for (const rule of this.#due.get(number) ?? []) {

@@ -8,6 +8,7 @@ import { type Match, matchOn, packMatch } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { TableMiss } from '../../openflow/messages/tables.ts';
+import type { ChangeTurns } from '../change-turns.ts';
 import type { Requester } from '../requester.ts';
 import { CookieIndex } from './cookie-index.ts';
 import type { FlowEvent } from './flow-events.ts';
@@ -47,8 +48,12 @@ export interface InternalRules {
 
 export interface FlowTablesDeps {
   readonly clock: Clock;
-  /** Told of all rules that came, went or changed together, once that is so, and by whose request. */
+  /** Who is changing the rules. */
+  readonly turns: ChangeTurns;
+  /** Told of rules that came, went or changed, once that is so, and by whose request: of a few at a time. */
   readonly onChange: (events: readonly FlowEvent[], by: Requester | undefined) => void;
+  /** Told when it was told of all of them. */
+  readonly onEnd: () => void;
   /** Throws OpenFlowError for actions that no packet could be put through. */
   readonly check: (actions: readonly Action[]) => void;
 }

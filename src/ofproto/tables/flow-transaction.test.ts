@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
+import { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import { newKey, setSlot } from '../../flow/key.ts';
 import { matchOn } from '../../flow/match.ts';
 import { type FlowMod, plainFlowMod } from '../../openflow/messages/flow-mod.ts';
+import { ChangeTurns } from '../change-turns.ts';
 import type { FlowEvent } from './flow-events.ts';
 import { FlowTables } from './flow-tables.ts';
 import { FlowTransaction } from './flow-transaction.ts';
@@ -13,7 +15,13 @@ const output = (port: number) => [{ do: 'output', port, maxLength: 0 }] as const
 function someTables() {
   const clock = new FakeClock(1000);
   const told: FlowEvent[][] = [];
-  const tables = new FlowTables({ clock, check: () => {}, onChange: (events) => told.push([...events]) });
+  const tables = new FlowTables({
+    clock,
+    turns: new ChangeTurns(new Timers(clock)),
+    check: () => {},
+    onEnd: () => {},
+    onChange: (events) => told.push([...events]),
+  });
   return { clock, told, tables };
 }
 

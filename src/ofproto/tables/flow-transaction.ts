@@ -19,6 +19,8 @@ import { plainRule, Rule, type RuleSettings } from './rule.ts';
 
 /** Not removed in any version so far. */
 const stays = 0x7fffffff;
+/** What became of so many rules is told at once. */
+const toldAtOnce = 32;
 
 /** One owner, who calls either `commit` or `revert` in the end; after an error only `revert` is left. */
 export class FlowTransaction {
@@ -38,6 +40,11 @@ export class FlowTransaction {
 
   /** Throws OpenFlowError. */
   apply(mod: FlowMod): void {
+    for (const _ of this.steps(mod));
+  }
+
+  /** The same in short steps, of which none is done before it is asked for. */
+  *steps(mod: FlowMod): IterableIterator<void> {
     if (mod.table >= tableCount && mod.table !== allTables)
       throw new OpenFlowError('OFPFMFC_BAD_TABLE_ID', `table ${mod.table} of a flow`);
     switch (mod.command) {
@@ -46,11 +53,14 @@ export class FlowTransaction {
         return;
       case 'modify':
       case 'modify_strict':
-        this.#modify(mod);
+        yield* this.#modify(mod);
         return;
       case 'delete':
       case 'delete_strict':
-        for (const rule of this.#find(mod, mod)) this.remove(rule, 'delete');
+        for (const rule of this.#find(mod, mod)) {
+          this.remove(rule, 'delete');
+          yield;
+        }
         return;
       default:
         unreachable(mod.command);
@@ -96,25 +106,38 @@ export class FlowTransaction {
     }
   }
 
-  /** From now on packets see what was changed. */
   commit(by?: Requester): void {
+    for (const _ of this.commitSteps(by));
+  }
+
+  /** With the first step packets see what was changed; in the others it is told, and old rules are forgotten. */
+  *commitSteps(by?: Requester): IterableIterator<void> {
     if (this.#events.length === 0) return;
     this.#tables.version = this.#version;
-    for (const event of this.#events) {
-      if (event.kind === 'modified') this.#drop(event.before);
-      else if (event.kind === 'removed') this.#drop(event.rule);
+    for (let at = 0; at < this.#events.length; at += toldAtOnce) {
+      const events = this.#events.slice(at, at + toldAtOnce);
+      for (const event of events) {
+        if (event.kind === 'modified') this.#drop(event.before);
+        else if (event.kind === 'removed') this.#drop(event.rule);
+      }
+      this.#deps.onChange(events, by);
+      yield;
     }
-    this.#deps.onChange(this.#events, by);
+    this.#deps.onEnd();
+  }
+
+  revert(): void {
+    for (const _ of this.revertSteps());
   }
 
   /** All is as it was before. */
-  revert(): void {
-    for (const event of this.#events.reverse()) {
+  *revertSteps(): IterableIterator<void> {
+    for (let event = this.#events.pop(); event !== undefined; event = this.#events.pop()) {
       if (event.kind === 'removed') event.rule.removedIn = stays;
       else this.#drop(event.rule);
       if (event.kind === 'modified') event.before.removedIn = stays;
+      yield;
     }
-    this.#events.length = 0;
   }
 
   #drop(rule: Rule): void {
@@ -137,13 +160,14 @@ export class FlowTransaction {
   }
 
   /** Gives those that there are other actions, and another cookie where there is a new one. */
-  #modify(mod: FlowMod): void {
+  *#modify(mod: FlowMod): IterableIterator<void> {
     const found = this.#find(mod, { ...mod, outPort: reservedPorts.ANY, outGroup: anyGroup });
     if (found.length === 0 && mod.newCookie !== undefined && mod.cookieMask === 0n) this.#add(mod);
     for (const before of found) {
       const { actions, newCookie = before.cookie, flags } = mod;
       const rule = before.with({ actions, cookie: newCookie }, this.#deps.clock.now());
       this.insert(rule, this.#tables.matchOf(before), (flags & flowFlags.resetCounts) === 0);
+      yield;
     }
   }
 

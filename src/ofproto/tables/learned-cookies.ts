@@ -10,14 +10,15 @@ export class LearnedCookies {
   readonly #tables: FlowTables;
   /** How many actions learn flows of that table and cookie that are to go with them. */
   readonly #counts = new Map<string, number>();
+  /** What nobody learned any more at some time. */
+  readonly #gone: { table: number; cookie: bigint }[] = [];
 
   constructor(tables: FlowTables) {
     this.#tables = tables;
   }
 
-  /** Flows came and went: those that nobody learns any more go. */
+  /** Flows came and went. */
   follow(events: readonly FlowEvent[]): void {
-    const gone: { table: number; cookie: bigint }[] = [];
     for (const event of events)
       if (event.kind !== 'removed') this.#each(event.rule.actions, (name) => this.#count(name, 1));
     for (const event of events) {
@@ -25,10 +26,14 @@ export class LearnedCookies {
         event.kind === 'removed' ? event.rule : event.kind === 'modified' ? event.before : undefined;
       if (left === undefined) continue;
       this.#each(left.actions, (name, learn) => {
-        if (this.#count(name, -1) === 0) gone.push(learn);
+        if (this.#count(name, -1) === 0) this.#gone.push(learn);
       });
     }
-    for (const { table, cookie } of gone) {
+  }
+
+  /** Those that nobody learns any more go. */
+  removeUnlearned(): void {
+    for (const { table, cookie } of this.#gone.splice(0)) {
       if (!this.#counts.has(nameOf(table, cookie)))
         removeRules(this.#tables, this.#tables.withCookie(table, cookie));
     }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
+import { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import { matchOn } from '../../flow/match.ts';
 import { readActionText } from '../../openflow/action-codec.ts';
 import { type FlowMod, plainFlowMod } from '../../openflow/messages/flow-mod.ts';
 import { portText } from '../../openflow/ports.ts';
+import { ChangeTurns } from '../change-turns.ts';
 import { FlowTables } from './flow-tables.ts';
 import { addRule, removeRules } from './flow-transaction.ts';
 import { LearnedCookies } from './learned-cookies.ts';
@@ -12,7 +14,13 @@ import { LearnedFlow } from './learned-flow.ts';
 
 function world() {
   const clock = new FakeClock(1000);
-  const tables = new FlowTables({ clock, check: () => {}, onChange: (events) => cookies.follow(events) });
+  const tables = new FlowTables({
+    clock,
+    turns: new ChangeTurns(new Timers(clock)),
+    check: () => {},
+    onChange: (events) => cookies.follow(events),
+    onEnd: () => cookies.removeUnlearned(),
+  });
   const cookies = new LearnedCookies(tables);
   const learner = (priority: number, text: string) =>
     addRule(tables, {

@@ -26,7 +26,7 @@ export class LearnedFlow {
     if (this.#rule === undefined || !isThere(this.#rule)) {
       const present = this.#present;
       if (present === undefined && !this.#hasRoom) return false;
-      if (present === undefined || !isSame(present, this.mod)) return this.#make();
+      if (present === undefined || !isSame(present, this.mod)) return this.#makeInTurn();
       this.#rule = present;
     }
     keepYoung(this.#rule, now);
@@ -49,6 +49,14 @@ export class LearnedFlow {
     for (const _ of this.#tables.withCookie(this.mod.table, this.mod.newCookie ?? 0n)) {
       if (++count >= this.#limit) return false;
     }
+    return true;
+  }
+
+  /** Also true where it is yet to be made, since others are changing flows. */
+  #makeInTurn(): boolean {
+    const { turns } = this.#tables.deps;
+    if (!turns.isTaken) return this.#make();
+    turns.whenFree(() => this.#make());
     return true;
   }
 
