@@ -56,7 +56,8 @@ export class FailOpen {
   /** A controller may be in charge. */
   check(): void {
     if (this.#timer === undefined) return;
-    const { controllers, timers } = this.#deps;
+    const { controllers, timers, ofproto } = this.#deps;
+    if (ofproto.tables.deps.turns.isTaken) return; // next time
     const now = timers.clock.now();
     const all = controllers();
     const absence = Math.min(...all.map((each) => each.absence(now)));

@@ -102,6 +102,10 @@ export class InBand {
   }
 
   #update(): void {
+    this.#deps.ofproto.tables.deps.turns.whenFree(() => this.#updateNow());
+  }
+
+  #updateNow(): void {
     const local = this.#deps.ofproto.ports.get(localPort)?.netdev.state.mac;
     const { remotes } = this.#config;
     if (local === undefined || remotes.length === 0) this.#replace([]);
