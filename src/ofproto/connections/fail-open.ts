@@ -102,9 +102,11 @@ export class FailOpen {
   }
 
   #close(): void {
-    if (this.#rule === undefined) return;
+    const rule = this.#rule;
+    if (rule === undefined) return;
     log.warn('No longer in fail-open mode');
-    removeRules(this.#deps.ofproto.tables, [this.#rule]);
+    const { tables } = this.#deps.ofproto;
+    tables.deps.turns.whenFree(() => removeRules(tables, [rule]));
     this.#rule = undefined;
   }
 }

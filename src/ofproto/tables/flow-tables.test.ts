@@ -10,7 +10,7 @@ describe('a rule', () => {
   });
 
   test.each([
-    ['conjunction', 'conjunction(1,1/2)'], // matched as if it were alone, it would do what nobody asked for
+    ['ct', 'ct(commit)'], // sent on untracked, packets would do what nobody asked for
   ])('is refused with the name of the action %s, that nothing can carry out yet', (name, actions) => {
     const sw = new VirtualSwitch();
     const bridge = sw.addBridge('br0');
