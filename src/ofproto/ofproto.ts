@@ -248,7 +248,7 @@ export class Ofproto {
   /** Sends a packet as a controller asks. Throws OpenFlowError. */
   packetOut(message: PacketOut, version: WireVersion): void {
     const packet = this.packetOfController(message, version);
-    this.beginChange().checkReferences(message.actions);
+    this.#beginChange().checkReferences(message.actions);
     this.#deps.packetOut(packet);
   }
 
@@ -292,7 +292,9 @@ export class Ofproto {
         break;
       case 'delete':
         for (const number of this.meters.find(mod.meter)) {
-          removeRules(this.tables, this.tables.meterUsers.find(number), 'meter_delete');
+          this.#turns.whenFree(() =>
+            removeRules(this.tables, this.tables.meterUsers.find(number), 'meter_delete'),
+          );
           this.meters.delete(number);
         }
     }
