@@ -42,6 +42,11 @@ export function refuseUnsupported({ name, features }: Able, actions: readonly Dp
     );
 }
 
+/** Can all of them be run? */
+export function isSupported(actions: readonly DpAction[], features: ActionSupport): boolean {
+  return unsupported(actions, features, 0) === undefined;
+}
+
 /** The first thing that cannot be done, in words. */
 function unsupported(
   actions: readonly DpAction[],

@@ -86,7 +86,7 @@ function withoutTimes(text: string): string {
     .replace(/(?:idle|hard)_age=\d+, /g, '')
     .replace(/\bscore \d+/g, 'score N') // each has a hash of its own
     .replace(/\(xid=0x[0-9a-f]+\)/g, '(xid=0x0)')
-    .replace(/\brecirc_id=[1-9]\d*/g, 'recirc_id=N')
+    .replace(/\brecirc(_id=|\()(?:0x[\da-f]+|[1-9]\d*)/g, 'recirc$1N')
     .replace(/addr:[0-9a-f:]{17}/g, 'addr:MAC');
 }
 

@@ -10,7 +10,7 @@ describe('a rule', () => {
   });
 
   test.each([
-    ['ct', 'ct(commit)'], // sent on untracked, packets would do what nobody asked for
+    ['controller(pause)', 'controller(pause)'], // the packet would wait for ever
   ])('is refused with the name of the action %s, that nothing can carry out yet', (name, actions) => {
     const sw = new VirtualSwitch();
     const bridge = sw.addBridge('br0');

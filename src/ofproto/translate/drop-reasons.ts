@@ -20,6 +20,7 @@ const failure = (text: string, fails: string): Reason => ({ text, kind: 'error',
 
 const dropReasons = {
   noInputPort: silent('it came in by a port of no bridge'),
+  unsupported: silent('the datapath cannot do what is to be done with it'),
   noRecirculationContext: silent('nothing is known of the recirculation id under which it was looked up'),
   noController: silent('an action sent it up for a controller, and none is there to take it'),
   noLiveBucket: detail('no live bucket'),
@@ -50,10 +51,6 @@ const dropReasons = {
     ...silent('an action would give it more labels than a key has room for'),
     fails: 'Too many MPLS labels',
   },
-  needsRecirculation: failure(
-    'what is behind the label that was popped is not known, and looking at it again is not supported yet',
-    'Recirculation is not supported yet',
-  ),
 } as const satisfies Record<string, Reason>;
 
 export type DropReason = keyof typeof dropReasons;

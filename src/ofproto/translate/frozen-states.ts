@@ -3,10 +3,15 @@
  * long as somebody holds it: a datapath flow does, through its effects, and the last few are held in any case, for packets
  * that no flow is for.
  */
+import type { OfPort } from '../../base/units.ts';
 import { newKey } from '../../flow/key.ts';
 import { isSameMatch, type Match, packMatch, unpackKey } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
+import type { Action } from '../../openflow/actions/index.ts';
 import type { Ofproto } from '../ofproto.ts';
+import type { PortOfSwitch } from '../patch.ts';
+import type { Rule } from '../tables/rule.ts';
+import { formatRuleActions } from '../tables/rule-text.ts';
 
 export interface FrozenState {
   readonly id: number;
@@ -16,6 +21,26 @@ export interface FrozenState {
   /** See `ownWordsOf`. */
   readonly ownWords: Match;
   readonly userdata: Uint8Array;
+  /** What is left to do when the packet comes back; undefined for one that does not. */
+  readonly rest?: RestOfPipeline;
+}
+
+export interface RestOfPipeline {
+  /** Where it is looked up then; undefined where `lists` say what is done. */
+  readonly table: number | undefined;
+  /** What is left of lists of actions, the innermost first. */
+  readonly lists: readonly RestOfList[];
+  readonly stack: readonly bigint[];
+  readonly actionSet: readonly Action[];
+  /** It comes back with what is known of its connection. */
+  readonly isTracked: boolean;
+}
+
+export interface RestOfList {
+  readonly table: number;
+  /** Whose actions they are; undefined for those of a packet-out. */
+  readonly rule: Rule | undefined;
+  readonly actions: readonly Action[];
 }
 
 /** States of this many translations are held whether or not a flow needs them. */
@@ -62,13 +87,20 @@ export class FrozenStates {
   }
 }
 
-function nameOf({ ofproto, table, ownWords, userdata }: Omit<FrozenState, 'id'>): string {
-  return `${ofproto.id} ${table} ${ownWords.mask.id} ${ownWords.values.join()} ${userdata.join()}`;
+function nameOf({ ofproto, table, ownWords, userdata, rest }: Omit<FrozenState, 'id'>): string {
+  const plain = `${ofproto.id} ${table} ${ownWords.mask.id} ${ownWords.values.join()} ${userdata.join()}`;
+  return rest === undefined ? plain : `${plain} ${nameOfRest(rest)}`;
+}
+
+function nameOfRest({ table, lists, stack, actionSet, isTracked }: RestOfPipeline): string {
+  const inner = lists.map((list) => `${list.table} ${list.rule?.cookie} ${formatRuleActions(list.actions)}`);
+  return [table, isTracked, stack.join(), formatRuleActions(actionSet), ...inner].join('|');
 }
 
 /** What the pipeline has of its own: all from the tunnel's fields on. */
 const firstOwnWord = slots.tun_id.word;
 const inPortWord = slots.in_port.word;
+const recircWord = slots.recirc_id.word;
 
 /** What of a packet its headers do not tell, for `intern`. */
 export function ownWordsOf(flow: Uint32Array): Match {
@@ -85,4 +117,16 @@ export function thaw({ ownWords }: FrozenState, key: Uint32Array): Uint32Array {
   flow.set(key.subarray(0, firstOwnWord));
   flow[inPortWord] = inPort;
   return flow;
+}
+
+/** Where a packet goes on that came up with that key: where it came in, or as its state says; undefined where that is gone. */
+export function cameBack(
+  key: Uint32Array,
+  { ofproto, port }: PortOfSwitch,
+  frozen: FrozenStates,
+): { ofproto: Ofproto; inPort: OfPort; state?: FrozenState } | undefined {
+  const id = (key[recircWord] ?? 0) >>> 0;
+  if (id === 0) return { ofproto, inPort: port.ofPort };
+  const state = frozen.find(id);
+  return state?.rest === undefined ? undefined : { ofproto: state.ofproto, inPort: port.ofPort, state };
 }

@@ -1,5 +1,6 @@
 /** One handler for each action that translation knows. A rule with any other is refused; see translate.ts. */
 import { choiceHandlers } from './choice-handlers.ts';
+import { conntrackHandlers } from './conntrack-handlers.ts';
 import { fieldHandlers } from './field-handlers.ts';
 import { groupHandlers } from './group-handlers.ts';
 import type { Handlers } from './handler.ts';
@@ -16,4 +17,5 @@ export const handlers: Handlers = {
   ...learnHandlers,
   ...groupHandlers,
   ...choiceHandlers,
+  ...conntrackHandlers,
 };

@@ -22,7 +22,7 @@ export class PacketLookups {
 
   /** The rule for the packet as it is now, as if it had come in by that port; the mask gets the bits that decided. */
   find(ofproto: Ofproto, table: number, inPort: OfPort): Rule | undefined {
-    const { key, actions, scratch } = this.#request;
+    const { key, actions, state, scratch } = this.#request;
     const { flow, mask } = scratch;
     const realPort = flow[inPortWord] ?? 0;
     const realPorts = flow[portsWord] ?? 0;
@@ -30,7 +30,8 @@ export class PacketLookups {
     // Fragments have no ports in a table, not even the first one.
     const isFragment = ((flow[fragWord] ?? 0) & anyFragment) !== 0;
     if (isFragment) flow[portsWord] = 0;
-    const isAsReceived = !isFragment && this.done.length === 0 && actions === undefined;
+    const isAsReceived =
+      !isFragment && this.done.length === 0 && actions === undefined && state === undefined;
     const rewritten = isAsReceived ? nothing : rewrittenIn(flow, key);
     this.done.push({ ofproto, table, inPort, rewritten });
     const rule = ofproto.tables.lookup(table, flow, mask);

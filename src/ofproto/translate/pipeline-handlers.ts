@@ -1,20 +1,29 @@
 /** Actions that steer a packet's way through the tables, and notes. */
 import { ofPort } from '../../base/units.ts';
-import { writeSlot } from '../../flow/key.ts';
+import { readSlot, writeSlot } from '../../flow/key.ts';
+import type { SlotName } from '../../flow/slots.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
+import { connectionTuple } from './conntrack-handlers.ts';
 import type { Handlers } from './handler.ts';
 
 const sameTable = 255;
 
 export const pipelineHandlers = {
   resubmit(t, { port, table, usesOriginalTuple }) {
-    if (usesOriginalTuple) {
-      // Connections are not tracked yet, so no packet has one.
+    const inPort = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);
+    const next = table === sameTable ? t.table : table;
+    if (!usesOriginalTuple) {
+      t.lookUp(next, inPort, false);
+      return;
+    }
+    const tuple = connectionTuple(t);
+    if (tuple === undefined) {
       t.drop('noConnection');
       return;
     }
-    const inPort = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);
-    t.lookUp(table === sameTable ? t.table : table, inPort, false);
+    for (const [slot, ofConnection] of tuple) swap(t.flow, slot, ofConnection);
+    t.lookUp(next, inPort, false);
+    for (const [slot, ofConnection] of tuple) swap(t.flow, slot, ofConnection);
   },
   goto_table: (t, { table }) => t.lookUp(table, t.inPortNumber, true),
   clone: (t, { actions }) => t.clone(actions),
@@ -32,3 +41,9 @@ export const pipelineHandlers = {
   write_actions: (t, { actions }) => t.writeActions(actions),
   clear_actions: (t) => t.clearActions(),
 } satisfies Handlers;
+
+function swap(flow: Uint32Array, a: SlotName, b: SlotName): void {
+  const before = readSlot(flow, a);
+  writeSlot(flow, a, readSlot(flow, b));
+  writeSlot(flow, b, before);
+}

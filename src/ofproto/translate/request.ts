@@ -8,7 +8,7 @@ import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex } from '../patch.ts';
 import type { DropReason } from './drop-reasons.ts';
 import type { Effect } from './effects.ts';
-import type { FrozenStates } from './frozen-states.ts';
+import type { FrozenState, FrozenStates } from './frozen-states.ts';
 import { LookupLists, type TableLookup } from './lookups.ts';
 import type { Trace } from './trace.ts';
 
@@ -45,6 +45,8 @@ export interface TranslationRequest {
   readonly hasPacket: boolean;
   /** What to do instead of looking into table 0. */
   readonly actions?: readonly Action[];
+  /** The packet has come back, and goes on as this says. */
+  readonly state?: FrozenState;
   readonly trace?: Trace;
 }
 

@@ -65,3 +65,9 @@ export function noteLearnedFlow(trace: Trace, ofproto: Ofproto, mod: FlowMod): v
   const flow = `table=${mod.table} ${formatRuleMatch(mod.match, ports)} priority=${mod.priority} ${cookie}${timeout('idle', mod.idleTimeout)}${timeout('hard', mod.hardTimeout)}${formatFlowFlags(mod.flags)}actions=${formatRuleActions(mod.actions, ports)}`;
   trace.note({ event: 'learnedFlow', flow });
 }
+
+export function noteThaw(trace: Trace, table: number | undefined): void {
+  trace.enter({ event: 'thaw' });
+  if (table !== undefined) trace.note({ event: 'resumed', table });
+  trace.leave();
+}

@@ -32,6 +32,17 @@ const texts: Texts = {
   learnedFlow: ({ flow }) => [['detail', flow]],
   learnFailed: () => [['detail', 'Limit exceeded, learn failed']],
   suppressed: () => [['warning', 'suppressing side effects, so learn action ignored']],
+  forked: ({ table }) => [
+    [
+      'detail',
+      `A clone of the packet is forked to recirculate. The forked pipeline will be resumed at table ${table}.`,
+    ],
+  ],
+  untracked: () => [
+    ['detail', 'Sets the packet to an untracked state, and clears all the conntrack fields.'],
+  ],
+  thaw: () => [['place', 'thaw']],
+  resumed: ({ table }) => [['place', `Resuming from table ${table}`]],
   forwarding: () => [['detail', 'forwarding to learned port']],
   flooding: () => [['detail', 'no learned MAC for destination, flooding']],
   queue: ({ priority }) => [['detail', `queue = ${hexOrZero(priority)}`]],

@@ -3,7 +3,9 @@
  * it is JSON as it is; `ofproto/trace` and the console are views of it. Nobody listens to an ordinary packet, so steps
  * are made only when a trace is there.
  */
+import type { Conntrack } from '../../datapath/actions.ts';
 import type { DropReason } from './drop-reasons.ts';
+import type { FrozenState } from './frozen-states.ts';
 
 export type TraceEvent =
   | { readonly event: 'bridge'; readonly name: string }
@@ -31,6 +33,13 @@ export type TraceEvent =
   | { readonly event: 'learnFailed' }
   /** An action that would change the switch; nobody asked for that. */
   | { readonly event: 'suppressed' }
+  /** A copy will come back and be looked up in that table. */
+  | { readonly event: 'forked'; readonly table: number }
+  /** What was known of its connection is known no more. */
+  | { readonly event: 'untracked' }
+  /** It has come back; `table` is where it is looked up. */
+  | { readonly event: 'thaw' }
+  | { readonly event: 'resumed'; readonly table: number }
   | { readonly event: 'forwarding' }
   | { readonly event: 'flooding' }
   | { readonly event: 'queue'; readonly priority: number }
@@ -57,12 +66,21 @@ export interface TraceNode {
   readonly children: readonly TraceNode[];
 }
 
+/** What a datapath would have the packet come back with. */
+export interface Fork {
+  readonly state: FrozenState;
+  readonly tracked: Conntrack;
+  readonly key: Uint32Array;
+}
+
 interface GrowingNode extends TraceNode {
   readonly children: GrowingNode[];
 }
 
 /** Grows the tree while a packet is translated. */
 export class Trace {
+  /** Packets that go on somewhere else, once connection tracking has looked at them. */
+  readonly forks: Fork[] = [];
   /** Ports are told by name. */
   readonly isNamed: boolean;
   readonly roots: GrowingNode[] = [];
@@ -81,6 +99,10 @@ export class Trace {
 
   leave(): void {
     this.#path.pop();
+  }
+
+  forked(state: FrozenState, tracked: Conntrack, key: Uint32Array): void {
+    this.forks.push({ state, tracked, key: key.slice() });
   }
 
   note(event: TraceEvent): void {

@@ -1,5 +1,6 @@
 /** The way in: translates one packet, and says which actions cannot be. */
 import type { DpAction } from '../../datapath/actions.ts';
+import { type ActionSupport, isSupported } from '../../datapath/features.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { fieldOf } from '../../openflow/actions/subfield.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
@@ -12,6 +13,13 @@ import { Translation } from './translation.ts';
 
 export function translate(request: TranslationRequest): TranslationResult {
   return new Translation(request, runHandler).run();
+}
+
+/** The same for a datapath that can do no more than that: what it cannot do drops. */
+export function translateFor(features: ActionSupport, request: TranslationRequest): TranslationResult {
+  const result = translate(request);
+  if (isSupported(result.actions, features)) return result;
+  return { ...result, actions: [], slowPath: [], drop: 'unsupported' };
 }
 
 /** What of an action cannot be translated, in words; undefined when all of it can. */

@@ -4,10 +4,12 @@
  * means. `upcall/` runs it for misses and again when something changed; `ofproto/trace` runs it with a trace.
  */
 import { type OfPort, ofPort } from '../../base/units.ts';
-import type { DpAction } from '../../datapath/actions.ts';
+import type { Conntrack, DpAction } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
 import { slots } from '../../flow/slots.ts';
+import { declarationOf } from '../../openflow/action-rules.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
+import type { AnyAction } from '../../openflow/actions/declare.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
@@ -19,11 +21,12 @@ import { commit, commitTags, type HeaderCommit } from './commit.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect, finish } from './effects.ts';
 import { clearAbsent, firstTunnelWord, tunnelEnd, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
+import { type FrozenState, ownWordsOf, type RestOfList, thaw } from './frozen-states.ts';
 import { refuseOutput } from './hooks.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
 import type { Trace } from './trace.ts';
-import { enterAction, enterMiss, enterRule, noteActionSet, noteLearned } from './trace-steps.ts';
+import { enterAction, enterMiss, enterRule, noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
 import { seesNoPayload } from './uncovered.ts';
 
 /** Bridges and tables that one packet may go through inside each other; ends loops. */
@@ -36,6 +39,7 @@ const maxBranches = 65_536;
 const maxActions = 8192;
 
 const lastTable = visibleTableCount - 1;
+const noBytes = new Uint8Array(0);
 const inPortWord = slots.in_port.word;
 const setOutputWord = slots.actset_output.word;
 const firstConntrackWord = slots.ct_state.word;
@@ -79,6 +83,8 @@ export class Translation {
   #drop: DropReason | undefined;
   #place: Place;
   #endsList = false;
+  /** Nothing follows the action that runs, but what the action set has. */
+  #isTail = true;
   /** The action that runs, and those that it is one of. */
   #at = 0;
   #list: readonly Action[] = [];
@@ -88,6 +94,13 @@ export class Translation {
   #failure: DropReason | undefined;
   /** The last label was popped: what the pipeline knows of what was behind it is nothing. */
   #isUncovered = false;
+  /** The packet is about to leave; what is left to do is put into `#lists`. */
+  #isFreezing = false;
+  #lists: RestOfList[] = [];
+  /** Where it is to be looked up then. */
+  #nextTable: number | undefined;
+  /** It came with what is known of its connection. */
+  isTracked = false;
   #depth = 0;
   #branchCount = 0;
   tags = 0;
@@ -102,17 +115,22 @@ export class Translation {
     this.request = request;
     this.#runAction = act;
     const { flow, base, mask } = request.scratch;
-    flow.fill(0);
-    flow.set(request.key);
-    base.set(flow);
-    flow[inPortWord] = request.inPort;
-    flow[setOutputWord] = unsetPort;
+    base.fill(0);
+    base.set(request.key);
+    const { state } = request;
+    if (state === undefined) {
+      flow.set(base);
+      flow[inPortWord] = request.inPort;
+      flow[setOutputWord] = unsetPort;
+    } else flow.set(thaw(state, base));
     base.fill(0, firstTunnelWord, tunnelEnd); // a datapath forgets the tunnel
     this.flow = flow;
     this.mask = mask.fill(0);
     this.#commit = { flow, base, mask, actions: this.#actions };
     this.#lookups = new PacketLookups(request);
     this.#place = { ofproto: request.ofproto, table: 0, rule: undefined };
+    this.#isPlain = state === undefined;
+    this.isTracked = state?.rest?.isTracked === true;
   }
 
   /** The switch that has the packet now. */
@@ -152,11 +170,13 @@ export class Translation {
   run(): TranslationResult {
     unwildcardBasics(this.mask, this.request.key);
     this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
-    if (this.request.actions === undefined) this.#runPipeline(this.inPortNumber, 0);
+    if (this.request.state !== undefined) this.#resume(this.request.state);
+    else if (this.request.actions === undefined) this.#runPipeline(this.inPortNumber, 0);
     else {
       this.#runActions(this.request.actions);
       this.#runActionSet();
     }
+    this.#finishFreezing();
     this.trace?.leave();
     const failure = this.#failure;
     if (failure !== undefined) {
@@ -224,12 +244,28 @@ export class Translation {
     this.#isUncovered = true;
   }
 
+  /** Runs actions that belong to the one that runs. */
+  runInner(actions: readonly Action[]): void {
+    this.#runActions(actions);
+  }
+
   /** Runs actions on a copy of the packet: what they change is not seen behind them. */
   clone(actions: readonly Action[]): void {
-    this.#elsewhere(() => {
+    this.#apart(actions, () => {
       this.#runActions(actions);
       this.#runActionSet();
     });
+  }
+
+  /** Runs `actions` by `run` on a copy: one of the datapath's own where they cannot be undone, and more is to follow. */
+  #apart(actions: readonly Action[], run: () => void): void {
+    if (this.#isTail || isReversible(actions)) {
+      this.#elsewhere(run);
+      return;
+    }
+    this.commit();
+    const inner = this.#collect(run);
+    if (inner.length > 0) this.#actions.push({ do: 'clone', actions: inner });
   }
 
   /** Runs actions on a copy of the packet, in one more depth. That they end the pipeline counts only for them. */
@@ -322,8 +358,10 @@ export class Translation {
       this.clearActions();
       this.#place = { ...this.#place, ofproto: to.ofproto };
       this.trace?.enter({ event: 'bridge', name: to.ofproto.name });
-      if (this.#isUncovered) this.drop('needsRecirculation');
-      else if (this.mayGoOn()) this.#runPipeline(to.port.ofPort, 1);
+      if (this.#isUncovered) {
+        this.#isFreezing = true;
+        this.#nextTable = 0;
+      } else if (this.mayGoOn()) this.#runPipeline(to.port.ofPort, 1);
       this.trace?.leave();
       mask.set(tunnelBits, firstTunnelWord);
     });
@@ -341,6 +379,7 @@ export class Translation {
     const actionSet = this.#actionSet;
     const flow = this.request.scratch.save(this.flow, this.#keptCount++);
     run();
+    this.#finishFreezing();
     this.#keptCount--;
     this.flow.set(flow);
     this.#place = place;
@@ -354,8 +393,7 @@ export class Translation {
    * for that counts only where `obeysMiss` is set; else nothing is done.
    */
   lookUp(table: number, inPort: OfPort, obeysMiss: boolean): void {
-    if (this.#isUncovered) this.drop('needsRecirculation');
-    else if (this.mayGoOn())
+    if (this.mayGoOn())
       this.#runTable(table, inPort, { levels: table <= this.table ? 1 : 0, obeysMiss, isFirst: false });
   }
 
@@ -371,7 +409,61 @@ export class Translation {
     this.flow[setOutputWord] = unsetPort;
   }
 
+  /** The packet comes back with what connection tracking knows of it, and is looked up in that table; it also goes on here. */
+  fork(table: number, tracked: Conntrack): void {
+    this.trace?.note({ event: 'forked', table });
+    const before = this.isTracked;
+    this.isTracked = true;
+    const state = this.#recirculate(table, []);
+    this.trace?.forked(state, tracked, this.request.scratch.base);
+    this.isTracked = before;
+  }
+
+  #recirculate(table: number | undefined, lists: readonly RestOfList[]): FrozenState {
+    this.commit();
+    const state = this.request.frozen.intern({
+      ofproto: this.ofproto,
+      table: this.table,
+      ownWords: ownWordsOf(this.flow),
+      userdata: noBytes,
+      rest: { table, lists, stack: [...this.stack], actionSet: this.#actionSet, isTracked: this.isTracked },
+    });
+    this.effect({ kind: 'frozen', state });
+    this.#actions.push({ do: 'recirc', id: state.id });
+    return state;
+  }
+
+  /** What is left to do is done when the packet comes back. */
+  #finishFreezing(): void {
+    if (!this.#isFreezing) return;
+    const lists = this.#lists;
+    const table = this.#nextTable;
+    this.#isFreezing = false;
+    this.#isUncovered = false;
+    this.#lists = [];
+    this.#nextTable = undefined;
+    if (this.#failure === undefined) this.#recirculate(table, lists);
+  }
+
+  /** Goes on with a packet that has come back. */
+  #resume(state: FrozenState): void {
+    const { ofproto, rest } = state;
+    this.#effects.push({ kind: 'frozen', state });
+    if (rest === undefined) return;
+    this.stack = [...rest.stack];
+    this.#actionSet = rest.actionSet;
+    if (this.trace !== undefined) noteThaw(this.trace, rest.table);
+    for (const { table, rule, actions } of rest.lists) {
+      this.#place = { ofproto, table, rule };
+      this.#runActions(actions);
+    }
+    this.#place = { ofproto, table: 0, rule: undefined };
+    if (rest.table === undefined) this.#runActionSet();
+    else this.#runTable(rest.table, this.inPortNumber, { levels: 0, obeysMiss: true, isFirst: true });
+  }
+
   #runActionSet(): void {
+    if (this.#isFreezing) return;
     const actions = this.#actionSet.length === 0 ? [] : actionSetOrder(this.#actionSet);
     this.#actionSet = [];
     if (actions.length === 0) return;
@@ -436,27 +528,33 @@ export class Translation {
   #runActions(actions: readonly Action[]): void {
     const { trace } = this;
     if (actions.length === 0) trace?.note({ event: 'action', text: 'drop' });
+    const isTail = this.#isTail;
+    this.#runList(actions, isTail);
+    this.#isTail = isTail;
+  }
+
+  #runList(actions: readonly Action[], isTail: boolean): void {
+    const { trace } = this;
     for (let n = 0; n < actions.length; n++) {
       const action = actions[n];
       if (action === undefined) return;
       if (this.#hasEnded || this.#failure !== undefined) return;
+      if (this.#isUncovered && !seesNoPayload(action)) this.#isFreezing = true;
+      if (this.#isFreezing) {
+        this.#lists.push({ table: this.table, rule: this.rule, actions: actions.slice(n) });
+        return;
+      }
       if (trace !== undefined) enterAction(trace, this.ofproto, action);
       this.#isPlain &&= action.do === 'output';
       this.#at = n;
+      this.#isTail = isTail && isLastOf(actions, n);
       this.#list = actions;
-      if (this.#mayRun(action)) this.#runAction(this, action);
+      this.#runAction(this, action);
       trace?.leave();
       const isEnd = this.#endsList;
       this.#endsList = false;
       if (isEnd) return;
     }
-  }
-
-  /** Not where the action would see what is not known. */
-  #mayRun(action: Action): boolean {
-    if (!this.#isUncovered || seesNoPayload(action)) return true;
-    this.drop('needsRecirculation');
-    return false;
   }
 
   /** A failed translation drops, whatever was done before. */
@@ -479,4 +577,31 @@ function outputOf(set: readonly Action[]): number {
     if (action.do === 'output') port = action.port;
   }
   return port;
+}
+
+/** Actions after which a packet cannot be made what it was before. */
+const irreversible: ReadonlySet<Action['do']> = new Set([
+  'ct',
+  'meter',
+  'nat',
+  'output_trunc',
+  'encap',
+  'decap',
+  'dec_nsh_ttl',
+]);
+
+function isReversible(actions: readonly AnyAction[]): boolean {
+  return actions.every(
+    (action) =>
+      !irreversible.has((action as Action).do) &&
+      ((action as Action).do === 'write_actions' ||
+        isReversible(declarationOf(action).inner?.(action) ?? [])),
+  );
+}
+
+/** Is the action the last one, but for instructions that do nothing at once? */
+function isLastOf(actions: readonly Action[], n: number): boolean {
+  for (let after = n + 1; after < actions.length; after++)
+    if (actions[after]?.do !== 'write_actions') return false;
+  return true;
 }

@@ -14,12 +14,12 @@ import { unpackKey } from '../../flow/match.ts';
 import type { UpcallLimits } from '../config.ts';
 import type { PortIndex } from '../patch.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
-import type { FrozenStates } from '../translate/frozen-states.ts';
+import { cameBack, type FrozenStates } from '../translate/frozen-states.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import { mayConcern, type RuleChange } from '../translate/lookups.ts';
 import type { Scratch } from '../translate/request.ts';
 import { everyTag } from '../translate/tags.ts';
-import { actionsOfFlow, translate } from '../translate/translate.ts';
+import { actionsOfFlow, translateFor } from '../translate/translate.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');
@@ -313,8 +313,13 @@ export class Revalidator {
       return undefined;
     }
     const key = unpackKey(flow.key, this.#packetKey);
-    const { ofproto, port } = input;
-    const result = translate({ ports, scratch, frozen, key, ofproto, inPort: port.ofPort, hasPacket: false });
+    const where = cameBack(key, input, frozen);
+    if (where === undefined) {
+      this.#delete(flow);
+      return undefined;
+    }
+    const request = { ports, scratch, frozen, key, ...where, hasPacket: false };
+    const result = translateFor(datapath.features, request);
     // With more bits than before, the flow covers packets that now differ.
     if (!flow.mask.includes(internMask(result.mask))) {
       this.#delete(flow);
@@ -324,7 +329,7 @@ export class Revalidator {
     flow.tags = result.tags;
     flow.lookups = result.lookups;
     flow.effects = result.effects;
-    const actions = actionsOfFlow(result, ofproto);
+    const actions = actionsOfFlow(result, where.ofproto);
     if (isSameActions(actions, flow.actions)) return flow;
     const changed = flows.withActions(flow, this.#deps.lists().intern(actions));
     datapath.putFlow(changed);

@@ -16,10 +16,10 @@ import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import type { DropReason } from '../translate/drop-reasons.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
-import { type FrozenStates, thaw } from '../translate/frozen-states.ts';
+import { cameBack, type FrozenStates, thaw } from '../translate/frozen-states.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
 import type { Scratch, TranslationResult } from '../translate/request.ts';
-import { actionsOfFlow, translate } from '../translate/translate.ts';
+import { actionsOfFlow, translateFor } from '../translate/translate.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
@@ -155,8 +155,17 @@ export class Upcalls {
 
   #translateOut(packet: PacketOfController, hasPacket: boolean): TranslationResult {
     const { ofproto, inPort, key, actions } = packet;
-    const { ports, scratch, frozen } = this.#deps;
-    return translate({ ports, scratch, frozen, key, ofproto, inPort, actions, hasPacket });
+    const { datapath, ports, scratch, frozen } = this.#deps;
+    return translateFor(datapath.features, {
+      ports,
+      scratch,
+      frozen,
+      key,
+      ofproto,
+      inPort,
+      actions,
+      hasPacket,
+    });
   }
 
   #sendOut(
@@ -206,16 +215,17 @@ export class Upcalls {
       log.limited('info', strayPort, `received packet on unassociated datapath port ${number}`);
       return;
     }
-    if ((key[slots.recirc_id.word] ?? 0) !== 0) {
+    const where = cameBack(key, input, frozen);
+    if (where === undefined) {
       this.#countDrop('noRecirculationContext');
       return;
     }
-    const { ofproto, port } = input;
-    const result = translate({ ports, scratch, frozen, key, ofproto, inPort: port.ofPort, hasPacket: true });
+    const request = { ports, scratch, frozen, key, ...where, hasPacket: true };
+    const result = translateFor(datapath.features, request);
     creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) this.#countDrop(result.drop);
     const actions = this.#lists.intern(result.actions);
-    const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, ofproto));
+    const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));
     const flow = installs ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
     const packet = actions.length > 0 ? upcall : undefined;
     if (flow !== undefined && ofFlow === actions) datapath.putFlow(flow, packet);

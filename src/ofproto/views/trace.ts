@@ -2,7 +2,9 @@
 import type { OfPort } from '../../base/units.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
 import { formatDpActions } from '../../datapath/text/actions.ts';
+import { ctStateNames } from '../../flow/fields/flags.ts';
 import { formatMatch } from '../../flow/format-match.ts';
+import { setSlot } from '../../flow/key.ts';
 import { packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
@@ -10,10 +12,12 @@ import { portText, unsetPort } from '../../openflow/ports.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { failureOf } from '../translate/drop-reasons.ts';
+import { type FrozenState, thaw } from '../translate/frozen-states.ts';
 import { Scratch } from '../translate/request.ts';
-import { Trace, type TraceNode } from '../translate/trace.ts';
+import { type Fork, Trace, type TraceNode } from '../translate/trace.ts';
 import { formatTrace } from '../translate/trace-text.ts';
 import { translate } from '../translate/translate.ts';
+import { simulateNat } from './nat-simulation.ts';
 
 export interface TraceRequest {
   readonly backer: Backer;
@@ -24,6 +28,8 @@ export interface TraceRequest {
   readonly hasPacket: boolean;
   /** Ports by name. */
   readonly isNamed: boolean;
+  /** What connection tracking says of the packet each time that it comes back; when that runs out, that it is new. */
+  readonly connectionStates?: readonly number[];
   /** What to do instead of looking into table 0. */
   readonly actions?: readonly Action[];
 }
@@ -38,14 +44,35 @@ export interface TraceReport {
   readonly slowPath: readonly SlowPathReason[];
   /** Why nothing is done with the packet at all. */
   readonly failure?: string;
+  /** What becomes of copies that come back from connection tracking. */
+  readonly forks: readonly ForkReport[];
+}
+
+interface ForkReport {
+  readonly recirculation: number;
+  /** Names of bits of `ct_state`. */
+  readonly connectionState: string;
+  /** Nobody said what it was to be. */
+  readonly isDefault: boolean;
+  /** Addresses and ports before and after their translation, as far as it is told. */
+  readonly nat?: { readonly before: string; readonly after: string };
+  readonly report: TraceReport;
 }
 
 export function traceOf(request: TraceRequest): TraceReport {
-  const { backer, ofproto, inPort, isNamed } = request;
-  const ports = isNamed ? ofproto.portText : portText;
   const key = request.key.slice();
-  key[slots.in_port.word] = inPort;
+  key[slots.in_port.word] = request.inPort;
   key[slots.actset_output.word] = unsetPort;
+  return reportOf(request, key, [...(request.connectionStates ?? [])]);
+}
+
+function reportOf(
+  request: TraceRequest & { state?: FrozenState },
+  key: Uint32Array,
+  next: number[],
+): TraceReport {
+  const { backer, ofproto, isNamed } = request;
+  const ports = isNamed ? ofproto.portText : portText;
   const trace = new Trace(isNamed);
   const result = translate({
     ...request,
@@ -74,10 +101,52 @@ export function traceOf(request: TraceRequest): TraceReport {
     actions: formatDpActions(result.actions, portName),
     slowPath: result.slowPath,
     ...(failure === undefined ? {} : { failure }),
+    forks: trace.forks.map((fork) => forkReport(request, fork, next)),
+  };
+}
+
+/** Of a packet that connection tracking has not seen before. */
+const newConnection = 0x21;
+
+function forkReport(request: TraceRequest, { state, tracked, key: base }: Fork, next: number[]): ForkReport {
+  const given = next.shift();
+  const connectionState = given ?? newConnection;
+  const key = thaw(state, base);
+  setSlot(key, 'recirc_id', state.id);
+  setSlot(key, 'ct_state', connectionState);
+  setSlot(key, 'ct_zone', tracked.zone);
+  const nat = tracked.nat === undefined ? undefined : simulateNat(tracked.nat, key);
+  const { actions: _, ...rest } = request;
+  return {
+    recirculation: state.id,
+    connectionState: ctStateNames.names
+      .filter((_name, bit) => ((connectionState >>> bit) & 1) !== 0)
+      .join('|'),
+    isDefault: given === undefined,
+    ...(nat === undefined ? {} : { nat }),
+    report: reportOf({ ...rest, ofproto: state.ofproto, state }, key, next),
   };
 }
 
 export function formatTraceReport(report: TraceReport): string {
+  return [formatOne(report), ...report.forks.map(formatFork)].join('\n');
+}
+
+const rule = '='.repeat(79);
+
+function formatFork({ recirculation, connectionState, isDefault, nat, report }: ForkReport): string {
+  const state = isDefault
+    ? `default ct_state=${connectionState === 'new|trk' ? 'trk|new' : connectionState} (use --ct-next to customize)`
+    : `ct_state=${connectionState}`;
+  const head = `recirc(0x${recirculation.toString(16)}) - resume conntrack with ${state}`;
+  const change =
+    nat === undefined
+      ? ''
+      : `Replacing src/dst IP/ports to simulate NAT:\n Initial flow: ${nat.before}\n Modified flow: ${nat.after}\n`;
+  return `\n${rule}\n${head}\n${change}${rule}\n\n${formatTraceReport(report)}`;
+}
+
+function formatOne(report: TraceReport): string {
   const { flow, steps, finalFlow, megaflow, actions, slowPath, failure } = report;
   const lines = `Flow: ${flow}\n${formatTrace(steps)}\nFinal flow: ${finalFlow}\nMegaflow: ${megaflow}\nDatapath actions: ${actions}`;
   if (failure !== undefined) return `${lines}\nTranslation failed (${failure}), packet is dropped.\n`;

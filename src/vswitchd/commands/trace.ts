@@ -64,19 +64,24 @@ interface Arguments {
   readonly words: readonly string[];
   readonly generates: boolean;
   readonly isNamed: boolean;
+  /** What connection tracking is to say. */
+  readonly states: readonly number[];
 }
 
+type ValueOption = (value: string, states: number[]) => void;
+
 /** Options that take a value, and the check of it. The payload of a packet that is made up decides about nothing. */
-const valueOptions: ReadonlyMap<string, (value: string) => void> = new Map([
+const valueOptions: ReadonlyMap<string, ValueOption> = new Map<string, ValueOption>([
   ['--l7', checkPayload],
   ['--l7-len', checkPayloadSize],
-  ['--ct-next', checkConnectionState],
+  ['--ct-next', (value, states) => states.push(readConnectionState(value))],
 ]);
 
 function readArguments(args: readonly string[]): Arguments {
   const words: string[] = [];
   let generates = false;
   let isNamed = false;
+  const states: number[] = [];
   const queue = [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
     const check = valueOptions.get(arg);
@@ -85,11 +90,11 @@ function readArguments(args: readonly string[]): Arguments {
     else if (check !== undefined) {
       const value = queue.shift();
       if (value === undefined) throw refused(`Missing argument for option ${arg}`);
-      check(value);
+      check(value, states);
     } else if (arg.startsWith('-')) throw refused(`${arg}: unknown option`);
     else if (words.push(arg) > 3) throw refused('too many arguments');
   }
-  return { words, generates, isNamed };
+  return { words, generates, isNamed, states };
 }
 
 function checkPayload(text: string): void {
@@ -100,8 +105,7 @@ function checkPayloadSize(text: string): void {
   if (Number.parseInt(text, 10) > 64_000) throw refused(`${text}: too much L7 data`);
 }
 
-/** No translation meets connection tracking yet, so the state itself is never asked for. */
-function checkConnectionState(text: string): void {
+function readConnectionState(text: string): number {
   const names = text.split(/[, ]+/).filter((name) => name !== '');
   const known = ctStateNames.names.filter((name) => names.includes(name));
   const unknown = names.find((name) => !ctStateNames.names.includes(name));
@@ -114,10 +118,11 @@ function checkConnectionState(text: string): void {
     if (names.includes('new') && names.includes(other))
       throw wrong(`"new" and "${other === 'rpl' ? 'rpy' : other}" are mutually exclusive`);
   }
+  return ctStateNames.names.reduce((bits, name, bit) => (names.includes(name) ? bits | (1 << bit) : bits), 0);
 }
 
 function readRequest(aSwitch: Switch, args: readonly string[]): TraceRequest {
-  const { words, generates, isNamed } = readArguments(args);
+  const { words, generates, isNamed, states } = readArguments(args);
   const rest = [...words];
   const bytes = generates ? undefined : takeFrame(rest);
   const [first = '', second] = rest;
@@ -125,7 +130,7 @@ function readRequest(aSwitch: Switch, args: readonly string[]): TraceRequest {
   const place = findPlace(aSwitch, second === undefined ? undefined : first, second ?? first);
   const { key, backer } = place;
   if (bytes !== undefined) extractInto(key, bytes, backer);
-  return { ...place, hasPacket: generates || bytes !== undefined, isNamed };
+  return { ...place, hasPacket: generates || bytes !== undefined, isNamed, connectionStates: states };
 }
 
 /** The packet, which must be the last of three arguments and may be that of two. */
