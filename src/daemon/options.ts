@@ -77,6 +77,17 @@ export function isUsed(line: CommandLine, key: string): boolean {
   return line.options.some((use) => use.key === key);
 }
 
+/** The list that shell completion reads. */
+export function optionList(defs: readonly OptionDef[]): string {
+  const argument = { required: 'ARG', optional: '[ARG]' } as const;
+  return defs
+    .map(({ name, short, argument: kind }) => {
+      const long = `--${name}${kind === undefined ? '' : `=${argument[kind]}`}\n`;
+      return short === undefined ? long : `${long}-${short} ${kind === undefined ? '' : argument[kind]}\n`;
+    })
+    .join('');
+}
+
 function readLong(text: string, queue: string[], defs: readonly OptionDef[]): OptionUse {
   const equals = text.indexOf('=');
   const given = equals < 0 ? text : text.slice(0, equals);

@@ -15,12 +15,15 @@ import { type Match, unpackKey } from './match.ts';
 import type { SlotName } from './slots.ts';
 import { formatOption, type OptionMatch } from './tunnel-options.ts';
 
+/** What a piece of the text of flows is, as ovs-ofctl(8), "--color", tells them apart. */
+export type TextPart = 'actions' | 'drop' | 'learn' | 'param' | 'paren' | 'special' | 'value';
+
 /** Marks up a part of the text, e.g. by colour. */
-type Paint = (text: string, part: 'param' | 'special' | 'value') => string;
+export type Paint = (text: string, part: TextPart) => string;
 
 export interface MatchTextOptions {
   readonly ports: PortText;
-  readonly paint?: Paint;
+  readonly paint?: Paint | undefined;
   /** Said first unless it is OpenFlow's usual 32768. */
   readonly priority?: number | undefined;
   /** Those of the match that have no place in the key. */
@@ -69,14 +72,19 @@ export function formatMatch(key: Uint32Array, mask: Uint32Array, options: MatchT
 /** The same of a packed match, with the options of tunnels that it has beside its key. */
 export function formatPacked(
   match: Match,
-  { priority, ports }: Pick<MatchTextOptions, 'ports' | 'priority'>,
+  { priority, ports, paint }: Pick<MatchTextOptions, 'ports' | 'priority' | 'paint'>,
 ): string {
   let plan = plans.get(match.mask);
   if (plan === undefined) {
     plan = planFor(match.mask.unpack());
     plans.set(match.mask, plan);
   }
-  return formatPlanned(plan, unpackKey(match, unpacked), { ports, priority, tunnelOptions: match.options });
+  return formatPlanned(plan, unpackKey(match, unpacked), {
+    ports,
+    paint,
+    priority,
+    tunnelOptions: match.options,
+  });
 }
 
 const plain: Paint = (text) => text;
@@ -118,8 +126,16 @@ function item(label: string, name: FieldName, text: ValueText, when: (view: View
       mask,
       mask.every((byte, n) => byte === whole[n]),
     );
-    return (view) => (when(view) ? view.paint(`${label}=`, 'param') + ofValue(view.key, view) : '');
+    return (view) => (when(view) ? paintLabel(label, view.paint) + ofValue(view.key, view) : '');
   };
+}
+
+/** Labels that the reference leaves as they are. */
+const unpainted = /^(tun_gbp_flags|tun_erspan_.*|gtpu_.*)$/;
+
+function paintLabel(label: string, paint: Paint): string {
+  if (unpainted.test(label)) return `${label}=`;
+  return label === 'conj_id' ? `${paint(label, 'param')}=` : paint(`${label}=`, 'param');
 }
 
 const always = (): boolean => true;
@@ -346,10 +362,8 @@ const items: readonly Item[] = [
   item('gtpu_msgtype', 'tun_gtpu_msgtype', decimal),
   item('tun_flags', 'tun_flags', flagsOf(tunnelFlagNames, 0xffff)),
   () =>
-    ({ options, paint }) =>
-      (options.tunnelOptions ?? [])
-        .map((option) => formatOption(option, (label) => paint(label, 'param')))
-        .join(','),
+    ({ options }) =>
+      (options.tunnelOptions ?? []).map(formatOption).join(','),
   item('metadata', 'metadata', shortHex),
   item(
     'in_port',

@@ -14,7 +14,7 @@ function built(text: string): MatchBuilder {
 }
 
 function textOf(text: string): string {
-  return (built(text).match.options ?? []).map((option) => formatOption(option)).join();
+  return (built(text).match.options ?? []).map(formatOption).join();
 }
 
 describe('options of tunnels in a match', () => {
@@ -65,7 +65,7 @@ describe('options of tunnels in a match', () => {
     const sizes = new Map([[0, 4]]);
     const text = (said: string): string =>
       lengthened(built(said).match.options ?? [], sizes)
-        .map((option) => formatOption(option))
+        .map(formatOption)
         .join();
     expect(text('tun_metadata0=0xab/0xff')).toBe('tun_metadata0=0xab/0xff');
     expect(text('tun_metadata0=0xab/0xffffffff')).toBe('tun_metadata0=0xab');

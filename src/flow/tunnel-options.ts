@@ -109,12 +109,9 @@ export function lengthened(
 const isAllOnes = (byte: number): boolean => byte === 0xff;
 
 /** "tun_metadata0=0x5/0xf", "tun_metadata0" for one that there only must be. */
-export function formatOption(
-  { index, value, mask }: OptionMatch,
-  paint = (label: string): string => label,
-): string {
+export function formatOption({ index, value, mask }: OptionMatch): string {
   const name = `tun_metadata${index}`;
   if (mask?.every((byte) => byte === 0) === true) return name;
   const bits = mask === undefined || mask.every(isAllOnes) ? '' : `/${formatHex(mask)}`;
-  return `${paint(`${name}=`)}${formatHex(value, false)}${bits}`;
+  return `${name}=${formatHex(value, false)}${bits}`;
 }

@@ -23,6 +23,7 @@ import { PacketShape } from './actions/packet-shape.ts';
 import { sharedList } from './actions/shared-lists.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { type ErrorName, OpenFlowError, refusalsOf, warningsOf } from './errors.ts';
+import { paintActions } from './text/paint-actions.ts';
 import {
   allVersions,
   isWithin,
@@ -285,6 +286,12 @@ function formFor(action: AnyAction, version: WireVersion): KnownForm | undefined
 
 /** "drop" for none. */
 export function formatActions(list: readonly AnyAction[], context: ActionText): string {
+  const { paint } = context;
+  const text = formatPlainActions(list, context);
+  return paint === undefined ? text : paintActions(text, paint);
+}
+
+function formatPlainActions(list: readonly AnyAction[], context: ActionText): string {
   if (list.length === 0) return 'drop';
   const shared = sharedList(list);
   if (shared === undefined) return formatList(list, context);
@@ -295,7 +302,7 @@ export function formatActions(list: readonly AnyAction[], context: ActionText): 
 }
 
 function formatList(list: readonly AnyAction[], context: ActionText): string {
-  const formatInner = (inner: readonly AnyAction[]): string => formatActions(inner, context);
+  const formatInner = (inner: readonly AnyAction[]): string => formatPlainActions(inner, context);
   return list.map((action) => declarationOf(action).format(action, context, formatInner)).join(',');
 }
 

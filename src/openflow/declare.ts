@@ -3,6 +3,7 @@
  * and written; and its text. A value has one shape for all versions.
  */
 import type { PortText } from '../flow/fields/text.ts';
+import type { Paint } from '../flow/format-match.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
 import type { TableText } from './text/names.ts';
@@ -42,6 +43,7 @@ export interface MessageText {
   readonly form: string;
   readonly ports: PortText;
   readonly tables: TableText;
+  readonly paint?: Paint | undefined;
   /** 0 for little, more for more; 1 is what most commands use. */
   readonly verbosity: number;
   /** The whole message. */

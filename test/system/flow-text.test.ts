@@ -6,8 +6,10 @@ import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Malformed, VswitchError } from '../../src/base/errors.ts';
 import { allowedBy } from '../../src/cli/ofctl/allowed.ts';
+import { painter } from '../../src/cli/ofctl/colors.ts';
 import { ofctlCommands } from '../../src/cli/ofctl/commands.ts';
 import type { OfctlContext } from '../../src/cli/ofctl/context.ts';
+import type { Paint } from '../../src/flow/format-match.ts';
 import { portText } from '../../src/openflow/ports.ts';
 import { protocolSets, protocolsOfVersions } from '../../src/openflow/protocols/protocols.ts';
 import { readFlow } from '../../src/openflow/text/flows.ts';
@@ -24,10 +26,15 @@ const flowLines = readFileSync(new URL('flow-lines.txt', import.meta.url), 'utf8
 type Said = string;
 
 /** Runs them all in one shell: starting a program from here is slow. */
-function real(versions: readonly WireVersion[], command: string, args: readonly string[]): Said[] {
+function real(
+  versions: readonly WireVersion[],
+  command: string,
+  args: readonly string[],
+  options = '',
+): Said[] {
   const names = versions.map(versionName).join();
   const script = `while IFS= read -r line; do
-    said=$(/usr/bin/ovs-ofctl -voff -O ${names} ${command} "$line" 2>&1); printf '%s\\n%s\\0' "$said" "$?"
+    said=$(/usr/bin/ovs-ofctl -voff ${options} -O ${names} ${command} "$line" 2>&1); printf '%s\\n%s\\0' "$said" "$?"
   done`;
   const { stdout } = spawnSync('sh', ['-c', script], {
     encoding: 'utf8',
@@ -36,11 +43,17 @@ function real(versions: readonly WireVersion[], command: string, args: readonly 
   return stdout.split('\0').slice(0, -1);
 }
 
-async function ours(versions: readonly WireVersion[], command: string, arg: string): Promise<Said> {
+async function ours(
+  versions: readonly WireVersion[],
+  command: string,
+  arg: string,
+  paint?: Paint,
+): Promise<Said> {
   let said = '';
   let xid = 0;
   const context: OfctlContext = {
     verbosity: 0,
+    paint,
     isRaw: false,
     allowed: allowedBy(versions, protocolSets.any, false),
     names: { areAccepted: true, areShown: false },
@@ -110,6 +123,14 @@ describe.skipIf(whyNoReference() !== undefined)('the text of flows beside the re
     const said = (await ours([version], 'parse-flows', file)).split('\n');
     const [expected = ''] = real([version], 'parse-flows', [file]);
     expect(said).toEqual(expected.split('\n'));
+  });
+
+  test('is in the same colours', async () => {
+    const file = path.join(folder, 'colours');
+    const lines = sayable(4);
+    writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
+    const said = await ours([4], 'parse-flows', file, painter());
+    expect(said.split('\n')).toEqual(real([4], 'parse-flows', [file], '--color=always')[0]?.split('\n'));
   });
 
   test('has its place in the file where it is wrong', async () => {

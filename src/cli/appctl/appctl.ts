@@ -3,7 +3,14 @@
  * Differs: `--format=json` and `--pretty` of later versions are understood too.
  */
 import { logger } from '../../base/log.ts';
-import { isUsed, lastArgument, type OptionDef, readOptions, UsageError } from '../../daemon/options.ts';
+import {
+  isUsed,
+  lastArgument,
+  type OptionDef,
+  optionList,
+  readOptions,
+  UsageError,
+} from '../../daemon/options.ts';
 import { printError, printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import {
@@ -62,7 +69,7 @@ export async function appctl(program: Program): Promise<number> {
   const line = readOptions(program.args, options, { isOrdered: true });
   if (isUsed(line, 'help')) return print(help);
   if (isUsed(line, 'version')) return print(versionHelp(program.name));
-  if (isUsed(line, 'option')) return print(listOptions(options));
+  if (isUsed(line, 'option')) return print(optionList(options));
   const timeout = lastArgument(line, 'timeout') ?? processInput().env.OVS_CTL_TIMEOUT;
   if (timeout !== undefined) limitRunTime(readTimeout(timeout));
   quietConsole();
@@ -116,17 +123,6 @@ function textOf(result: Json): string {
 function readFormat(text: string): 'text' | 'json' {
   if (text === 'text' || text === 'json') return text;
   throw new UsageError(`option format ${text} is invalid`);
-}
-
-/** The list that shell completion reads. */
-function listOptions(defs: readonly OptionDef[]): string {
-  const argument = { required: 'ARG', optional: '[ARG]' } as const;
-  return defs
-    .map(({ name, short, argument: kind }) => {
-      const long = `--${name}${kind === undefined ? '' : `=${argument[kind]}`}\n`;
-      return short === undefined ? long : `${long}-${short} ${kind === undefined ? '' : argument[kind]}\n`;
-    })
-    .join('');
 }
 
 function print(text: string): number {

@@ -23,7 +23,6 @@ import {
   transportOf,
 } from '../../openflow/messages/packet-text.ts';
 import { portText, reservedPorts } from '../../openflow/ports.ts';
-import { formatMessage } from '../../openflow/text/messages.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import {
@@ -34,6 +33,7 @@ import {
   emitPcapRecord,
 } from '../../wire/pcap.ts';
 import { isGiven, type OfctlContext } from './context.ts';
+import { messageText } from './show.ts';
 
 const log = logger('pcap');
 const usualPorts: readonly number[] = [6653, 6633];
@@ -41,7 +41,7 @@ const usualPorts: readonly number[] = [6653, 6633];
 /** What `ofp-parse-pcap FILE [PORT]...` does: the OpenFlow in TCP connections to or from these ports. */
 export function printCapturedMessages(context: OfctlContext, [file = '', ...texts]: readonly string[]): void {
   const ports = texts.length === 0 ? usualPorts : texts.map((text) => Number.parseInt(text, 10) || 0);
-  const { print, verbosity } = context;
+  const { print } = context;
   const hasTimes = isGiven(context, 'timestamp');
   const streams = new TcpStreams();
   let isFirst = true;
@@ -58,7 +58,7 @@ export function printCapturedMessages(context: OfctlContext, [file = '', ...text
       if (size < headerSize || size > left.length) break;
       const when = hasTimes ? strftime('%H:%M:%S.### ', time, 'utc') : '';
       print(`${isFirst ? '' : '\n'}${when}${stream}:\n`);
-      print(formatMessage(left.slice(0, size), verbosity + 1));
+      print(messageText(context, left.slice(0, size), 1));
       isFirst = false;
       streams.took(stream, size);
       left = left.subarray(size);

@@ -6,10 +6,10 @@ import type { Connection, ConnectionEvents } from '../../openflow/connection/con
 import { ErrorReply, read } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { BundleControl } from '../../openflow/messages/bundles.ts';
-import { formatMessage } from '../../openflow/text/messages.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 import { namesToShow } from './names.ts';
+import { messageText } from './show.ts';
 import { during } from './target.ts';
 
 /** Sends a change; prints the switch's error and ends the program where it is refused. */
@@ -23,7 +23,7 @@ export async function perform(
     await during(`talking to ${connection.name}`, connection.perform(message));
   } catch (why) {
     if (!(why instanceof ErrorReply)) throw why;
-    context.end(formatMessage(why.bytes, context.verbosity + 2, await namesToShow(context, target)));
+    context.end(messageText(context, why.bytes, 2, await namesToShow(context, target)));
   }
 }
 
@@ -181,7 +181,7 @@ export class ChangeBundle {
       const { name, data } = error.value;
       const sent = this.#sentAs(error.xid);
       const whole = sent === undefined ? data : bytesOf(sent, version, error.xid);
-      const about = formatMessage(whole, context.verbosity + 1, names);
+      const about = messageText(context, whole, 1, names);
       context.printError(name === undefined ? '***decode error***' : `Error ${name} for: ${about}`);
     }
   }

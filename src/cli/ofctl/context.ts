@@ -1,6 +1,7 @@
 /** What every command of ovs-ofctl is given. */
 import { type CommandLine, isUsed } from '../../daemon/options.ts';
 import type { Program } from '../../daemon/program.ts';
+import type { Paint } from '../../flow/format-match.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import type { Connection } from '../../openflow/connection/connection.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
@@ -40,6 +41,8 @@ export interface OfctlContext extends OutputStreams {
   /** Ports and tables by the names that a switch gives them: in what is typed, and in what is printed. */
   readonly names: { readonly areAccepted: boolean; readonly areShown: boolean };
   readonly flows: FlowOptions;
+  /** Colours for the parts of flows: --color. */
+  readonly paint?: Paint | undefined;
   /** A change of a group that does not exist makes it: --may-create. */
   readonly mayCreate: boolean;
   /** How packets are to come; undefined where -P does not say. */

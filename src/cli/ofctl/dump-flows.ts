@@ -26,7 +26,7 @@ export async function dumpFlows(context: OfctlContext, args: readonly string[]):
       // How long ago a flow was used is told by an extension only, which is not asked for here.
       const told =
         session.connection.version < 6 ? { ...flow, idleAge: undefined, hardAge: undefined } : flow;
-      context.print(` ${formatFlowStats(told, names, showsStats)}\n`);
+      context.print(` ${formatFlowStats(told, { ...names, paint: context.paint }, showsStats)}\n`);
     }
   }
   session.connection.close();

@@ -13,7 +13,6 @@ import {
   versionOf,
 } from '../../openflow/protocols/protocols.ts';
 import { type FlowSaid, readFlow } from '../../openflow/text/flows.ts';
-import { formatMessage } from '../../openflow/text/messages.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import { orFatal } from './arguments.ts';
 import { ChangeBundle, type Changes, eachOf, perform } from './changes.ts';
@@ -22,6 +21,7 @@ import { readFlows, readLines } from './lines.ts';
 import { NameReader, type NameText, numbersOnly, withoutNames } from './names.ts';
 import type { PackedFlows } from './packed-flows.ts';
 import { allowedFor, openForChanges } from './protocol.ts';
+import { messageText } from './show.ts';
 
 /** Changes of one kind: of the flow on the command line, or of those in a file. */
 export function changeFlow(plain: FlowCommand, strict: FlowCommand = plain) {
@@ -132,6 +132,6 @@ function print(context: OfctlContext, usable: ProtocolSet, mods: Iterable<FlowMo
   context.print(`chosen protocol: ${formatProtocols(protocol)}\n`);
   for (const mod of mods) {
     const bytes = messageBytes(flowModIn(protocol, mod), versionOf(protocol), context.nextXid());
-    context.print(formatMessage(bytes, context.verbosity));
+    context.print(messageText(context, bytes, 0));
   }
 }

@@ -2,6 +2,7 @@
 import { statSync } from '../../base/files.ts';
 import { formatOption, lengthened } from '../../flow/tunnel-options.ts';
 import { formatActions } from '../../openflow/action-codec.ts';
+import type { ActionText } from '../../openflow/actions/declare.ts';
 import { formatPackedMatch } from '../../openflow/match/match-codec.ts';
 import { flowFlags } from '../../openflow/messages/flow-flags.ts';
 import { anyGroup, type FlowCommand, type FlowMod } from '../../openflow/messages/flow-mod.ts';
@@ -64,7 +65,7 @@ class Comparison {
     tables.set(table, masks);
     const pairs = masks.get(match.mask.id) ?? new Map<string, Pair>();
     masks.set(match.mask.id, pairs);
-    const key = `${match.values.join()},${priority},${options?.map((option) => formatOption(option)) ?? ''}`;
+    const key = `${match.values.join()},${priority},${options?.map(formatOption) ?? ''}`;
     const pair = pairs.get(key) ?? {};
     pairs.set(key, pair);
     pair[side] = entry;
@@ -104,14 +105,16 @@ export async function diffFlows(
         names = { ...numbersOnly, ports: (await namesToShow(context, source)).ports };
     }
   }
+  const { ports } = names;
+  const { paint } = context;
+  const text = (entry: Entry | undefined, sign: string): string =>
+    entry === undefined ? '' : sign + format(entry, { ports, paint });
   let differ = false;
   for (const pairs of comparison.tables()) {
     for (const { a, b } of pairs) {
       if (a !== undefined && b !== undefined && isSameEntry(a, b)) continue;
       differ = true;
-      context.print(
-        (a === undefined ? '' : `-${format(a, names)}`) + (b === undefined ? '' : `+${format(b, names)}`),
-      );
+      context.print(text(a, '-') + text(b, '+'));
     }
   }
   return differ ? 2 : 0;
@@ -122,16 +125,16 @@ function isFile(source: string): boolean {
   return !source.includes(':') && statSync(source, { throwIfNoEntry: false }) !== undefined;
 }
 
-function format(entry: Entry, names: NameText): string {
+function format(entry: Entry, names: Pick<ActionText, 'ports' | 'paint'>): string {
   const { table, match, priority, cookie, idleTimeout, hardTimeout, importance, actions } = entry;
   return [
     table === 0 ? '' : `table=${table} `,
-    formatPackedMatch(match, names.ports, priority),
+    formatPackedMatch(match, names, priority),
     cookie === 0n ? '' : ` cookie=0x${cookie.toString(16)}`,
     idleTimeout === 0 ? '' : ` idle_timeout=${idleTimeout}`,
     hardTimeout === 0 ? '' : ` hard_timeout=${hardTimeout}`,
     importance === 0 ? '' : ` importance=${importance}`,
-    ` actions=${formatActions(actions, { ports: names.ports })}\n`,
+    ` actions=${formatActions(actions, names)}\n`,
   ].join('');
 }
 

@@ -10,9 +10,9 @@ import { decodeText } from '../../base/text.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { headerSize, messageBytes, messageSize } from '../../openflow/codec.ts';
 import { errorCode, isErrorName } from '../../openflow/errors.ts';
-import { formatMessage } from '../../openflow/text/messages.ts';
 import { allVersions, knownVersion, versionText, type WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
+import { messageText } from './show.ts';
 
 const log = logger('ofp_errors');
 
@@ -25,7 +25,7 @@ export function printHex(context: OfctlContext, [text = '', verbosity]: readonly
   const bytes = text === '-' && context.isRaw ? readDescriptor(standardInput) : readHexBytes(digitsOf(text));
   if (bytes === undefined) throw new Fatal('trailing garbage following hex bytes');
   const level = verbosity === undefined ? usualVerbosity : Number.parseInt(verbosity, 10) || 0;
-  context.print(formatMessage(bytes, level));
+  context.print(messageText({ ...context, verbosity: 0 }, bytes, level));
 }
 
 /** The argument, or the first line of standard input in its place. */
@@ -44,7 +44,7 @@ export function printFile(context: OfctlContext, [file = '']: readonly string[])
       throw new Fatal(`${file}: ${size}-byte message is too short for OpenFlow`);
     if (size === undefined || size > bytes.length - at)
       throw new Fatal(`${file}: unexpected end of file mid-message`);
-    context.print(formatMessage(bytes.subarray(at, at + size), context.verbosity + usualVerbosity));
+    context.print(messageText(context, bytes.subarray(at, at + size), usualVerbosity));
     at += size;
   }
 }
@@ -69,7 +69,7 @@ export function encodeHello(context: OfctlContext, [bitmap = '']: readonly strin
   const isAllBefore = offered.length === version;
   const value = { versions: isAllBefore ? undefined : offered };
   const bytes = messageBytes({ name: 'HELLO', value }, version, 1);
-  context.print(hexDump(bytes, 'without text') + formatMessage(bytes, context.verbosity));
+  context.print(hexDump(bytes, 'without text') + messageText(context, bytes, 0));
 }
 
 /** What `print-error NAME` does: its numbers in each version that has it. */

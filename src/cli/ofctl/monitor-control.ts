@@ -25,10 +25,10 @@ import {
 import { headerSize, messageBytes, messageSize } from '../../openflow/codec.ts';
 import type { Connection } from '../../openflow/connection/connection.ts';
 import { initialProtocol } from '../../openflow/protocols/protocols.ts';
-import { formatMessage } from '../../openflow/text/messages.ts';
 import { readPacketOut } from '../../openflow/text/packet-out.ts';
 import type { OfctlContext } from './context.ts';
 import { NameReader } from './names.ts';
+import { messageText } from './show.ts';
 import type { Watcher } from './watcher.ts';
 
 /** To be called before a connection is opened: who detaches is another process. Messages go on to standard error. */
@@ -133,7 +133,7 @@ function watcherCommands(context: OfctlContext, connection: Connection, watcher:
 
 /** What became of each message; Refused with the same where one could not be sent. */
 function send(
-  { verbosity }: OfctlContext,
+  context: OfctlContext,
   connection: Connection,
   watcher: Watcher,
   args: readonly string[],
@@ -148,7 +148,7 @@ function send(
       continue;
     }
     printError('send: '); // before what the log says of it
-    printError(formatMessage(message, verbosity, watcher.names));
+    printError(messageText(context, message, 0, watcher.names));
     connection.sendBytes(message);
     said += 'sent\n';
   }
@@ -170,7 +170,7 @@ async function sendPacket(
     throw new Malformed('packet-out', 0, 'PACKET_OUT actions are incompatible with the OpenFlow connection.');
   connection.send((xid) => {
     const sent = { name: 'PACKET_OUT', value: message } as const;
-    printError(formatMessage(messageBytes(sent, version, xid), context.verbosity, watcher.names));
+    printError(messageText(context, messageBytes(sent, version, xid), 0, watcher.names));
     return sent;
   });
 }

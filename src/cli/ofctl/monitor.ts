@@ -7,7 +7,6 @@ import type { Connection } from '../../openflow/connection/connection.ts';
 import { ErrorReply } from '../../openflow/connection/replies.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
 import { formatProtocols, protocolsOfVersions } from '../../openflow/protocols/protocols.ts';
-import { formatMessage } from '../../openflow/text/messages.ts';
 import { readMonitor } from '../../openflow/text/monitors.ts';
 import { versionName, type WireVersion } from '../../openflow/versions.ts';
 import { perform } from './changes.ts';
@@ -17,6 +16,7 @@ import { printAnswer } from './dump.ts';
 import { becomeDaemon, runWatcher } from './monitor-control.ts';
 import { NameReader, type NameText, namesToShow } from './names.ts';
 import { openTarget } from './protocol.ts';
+import { messageText } from './show.ts';
 import { during } from './target.ts';
 import { Watcher } from './watcher.ts';
 
@@ -143,7 +143,7 @@ class Setup {
     const message = { name: 'FLOW_MONITOR_REQUEST', value: [request] } as const;
     await printAnswer(this.#context, this.#target, this.#connection, (xid) => {
       if (verbosity > 0)
-        print(formatMessage(messageBytes(message, this.#connection.version, xid), verbosity + 2));
+        print(messageText(this.#context, messageBytes(message, this.#connection.version, xid), 2));
       return message;
     });
   }

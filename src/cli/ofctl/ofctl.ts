@@ -1,6 +1,6 @@
 /**
  * ovs-ofctl: speaks OpenFlow. ovs-ofctl(8).
- * Differs: of what is wrong with a message less is logged.
+ * Differs: of what is wrong with a message less is logged; --read-only lets all through that leaves a switch as it is.
  */
 import { isatty } from 'node:tty';
 import { Malformed } from '../../base/errors.ts';
@@ -11,6 +11,7 @@ import {
   isUsed,
   lastArgument,
   type OptionDef,
+  optionList,
   readOptions,
   UsageError,
 } from '../../daemon/options.ts';
@@ -33,9 +34,10 @@ import { type PacketInFormat, packetInFormatNamed } from '../../openflow/message
 import { type ProtocolSet, protocolSets, readProtocols } from '../../openflow/protocols/protocols.ts';
 import { readSortKey, type SortKey } from '../../openflow/text/flow-order.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
-import { findCommand, listCommands } from '../command-table.ts';
+import { type CommandShape, findCommand, listCommands } from '../command-table.ts';
 import { readVersions } from '../version-list.ts';
 import { type Allowed, allowedBy } from './allowed.ts';
+import { painter } from './colors.ts';
 import { ofctlCommands } from './commands.ts';
 import type { FlowOptions, OfctlContext, OutputStreams } from './context.ts';
 
@@ -58,6 +60,9 @@ const options: readonly OptionDef[] = [
   { name: 'no-stats' },
   { name: 'sort', argument: 'optional' },
   { name: 'rsort', argument: 'optional' },
+  { name: 'color', argument: 'optional' },
+  { name: 'read-only' },
+  { name: 'option', short: 'o' },
   unixctlOption,
   ...daemonOptions,
   ...tlsOptions,
@@ -82,6 +87,7 @@ export async function ofctl(program: Program, output: OutputStreams = standardOu
     return 0;
   };
   if (isUsed(line, 'help')) return print(helpText(program));
+  if (isUsed(line, 'option')) return print(optionList(options));
   if (isUsed(line, 'version')) return print(versionHelp(program.name, 'OpenFlow versions 0x1:0x6'));
   const timeout = lastArgument(line, 'timeout');
   if (timeout !== undefined) limitRunTime(readTimeout(timeout, '-t'));
@@ -90,7 +96,7 @@ export async function ofctl(program: Program, output: OutputStreams = standardOu
   applyLogOptions(line, program, command?.mayDetach === true ? 'no file' : 'log file');
   if (name === undefined) throw new UsageError('missing command name; use --help for help');
   if (name === 'help') return print(helpText(program));
-  if (name === 'list-commands') return print(listCommands(ofctlCommands));
+  if (name === 'list-commands') return print(listCommands(listed));
   let lastXid = 0;
   const context: OfctlContext = {
     ...output,
@@ -101,6 +107,7 @@ export async function ofctl(program: Program, output: OutputStreams = standardOu
     allowed: readAllowed(line),
     names: readNames(line),
     flows: readFlowOptions(line),
+    paint: readColours(line),
     mayCreate: isUsed(line, 'may-create'),
     rundir: program.directories.run,
     tls: readTlsOptions(line),
@@ -109,11 +116,46 @@ export async function ofctl(program: Program, output: OutputStreams = standardOu
     warn: (text) => output.printError(`${program.name}: ${text}\n`),
   };
   try {
-    const status = await findCommand(ofctlCommands, name, args.length).run(context, args);
+    const found = findCommand(ofctlCommands, name, args.length);
+    if (found.isChange === true && isUsed(line, 'read-only'))
+      throw new UsageError(`'${name}' command does not work in read only mode`);
+    const status = await found.run(context, args);
     return status ?? 0;
   } finally {
     for (const connection of context.connections) connection.close();
   }
+}
+
+const ownCommand: CommandShape = { usage: '', min: 0, max: Number.POSITIVE_INFINITY };
+
+/** With those that are about the program itself, behind the commands about switches. */
+const listed: ReadonlyMap<string, CommandShape> = new Map(
+  [...ofctlCommands].flatMap(([name, shape]): [string, CommandShape][] =>
+    name === 'parse-flow'
+      ? [
+          ['help', ownCommand],
+          ['list-commands', ownCommand],
+          [name, shape],
+        ]
+      : [[name, shape]],
+  ),
+);
+
+/** Throws Fatal. */
+function readColours(line: CommandLine): OfctlContext['paint'] {
+  let isOn = false;
+  for (const { key, argument = 'auto' } of line.options) {
+    if (key !== 'color') continue;
+    if (!['always', 'never', 'auto'].includes(argument))
+      throw new Fatal(`incorrect value \`${argument}' for --color`);
+    isOn = argument === 'always' || (argument === 'auto' && hasColours());
+  }
+  return isOn ? painter(process.env.OVS_COLORS) : undefined;
+}
+
+function hasColours(): boolean {
+  const { TERM: terminal = 'dumb' } = process.env;
+  return isatty(1) && terminal !== 'dumb';
 }
 
 function readNames(line: CommandLine): OfctlContext['names'] {
@@ -255,6 +297,7 @@ OpenFlow version options:
 ${logHelp(program)}
 Other options:
   --strict                    use strict match for flow commands
+  --read-only                 do not execute read/write commands
   --readd                     replace flows that haven't changed
   -m, --more                  be more verbose printing OpenFlow
   --[no-]names                show and accept names of ports and tables
@@ -264,8 +307,10 @@ Other options:
   -P, --packet-in-format=FRMT force particular packet in format
   --timestamp                 (monitor, snoop) print timestamps
   --unixctl=SOCKET            set control socket name
+  --color[=always|never|auto] control use of color in output
   --raw                       (ofp-print -) read bytes, not digits
   -t, --timeout=SECS          give up after SECS seconds
+  -o, --option                list all options, for shells
   -h, --help                  display this help message
   -V, --version               display version information
 `;

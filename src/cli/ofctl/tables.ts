@@ -10,7 +10,6 @@ import { formatTableList } from '../../openflow/messages/table-features-text.ts'
 import type { TableFeatures } from '../../openflow/messages/table-values.ts';
 import { allTables, type TableDesc, type TableMod } from '../../openflow/messages/tables.ts';
 import { protocolsOfVersions } from '../../openflow/protocols/protocols.ts';
-import { formatMessage } from '../../openflow/text/messages.ts';
 import { readTableChange, type TableSetting } from '../../openflow/text/tables.ts';
 import { allVersions, versionName, versionText, type WireVersion } from '../../openflow/versions.ts';
 import { orFatal } from './arguments.ts';
@@ -19,6 +18,7 @@ import type { OfctlContext } from './context.ts';
 import { printAnswer } from './dump.ts';
 import { NameReader } from './names.ts';
 import { openForChanges, openTarget } from './protocol.ts';
+import { messageText } from './show.ts';
 import { during } from './target.ts';
 
 /** What `dump-table-desc SWITCH` does. */
@@ -37,7 +37,7 @@ export async function dumpTableFeatures(
   for await (const bytes of answers(connection, { name: 'TABLE_FEATURES_REQUEST', value: [] })) {
     const reply = decodeMessage(bytes);
     if (reply.name === 'TABLE_FEATURES_REPLY') tables.push(...reply.value);
-    else if (reply.name === 'ERROR') context.print(formatMessage(bytes, context.verbosity + 1));
+    else if (reply.name === 'ERROR') context.print(messageText(context, bytes, 1));
     else throw badReply(context, bytes);
   }
   const text = formatTableList(tables.map((features) => ({ features })));
@@ -53,8 +53,8 @@ async function* answers(connection: Connection, ...request: readonly Sent[]): As
   }
 }
 
-function badReply({ verbosity }: OfctlContext, bytes: Uint8Array): Fatal {
-  return new Fatal(`received bad reply: ${formatMessage(bytes, verbosity + 1)}`);
+function badReply(context: OfctlContext, bytes: Uint8Array): Fatal {
+  return new Fatal(`received bad reply: ${messageText(context, bytes, 1)}`);
 }
 
 /** A connection of that version at least: what -O says must be one. Throws Fatal. */
@@ -171,7 +171,7 @@ async function rename(
           .filter((known) => known.table === table)
           .map((known) => ({ ...known, command: 'modify', hasProperties: false }));
   for await (const bytes of answers(connection, ...inParts(value))) {
-    if (decodeMessage(bytes).name === 'ERROR') context.end(formatMessage(bytes, context.verbosity + 1));
+    if (decodeMessage(bytes).name === 'ERROR') context.end(messageText(context, bytes, 1));
   }
 }
 

@@ -95,7 +95,7 @@ function fromText(text: string): Uint8Array {
 }
 
 function textOf(match: Match): string {
-  return `${formatPackedMatch(match, portText)}\n`;
+  return `${formatPackedMatch(match, { ports: portText })}\n`;
 }
 
 /** What `parse-ofp10-match` does: digits that are "x" may be any, and come back as zeros. */
@@ -150,7 +150,7 @@ export function checkVlan({ print }: OfctlContext, [tci = '', bits = '']: readon
   setSlot(mask, 'vlan_tci', Number.parseInt(bits, 16) & 0xffff);
   setSlot(key, 'vlan_tci', Number.parseInt(tci, 16) & 0xffff);
   const match = packMatch(key, mask);
-  const text = formatPackedMatch(match, portText);
+  const text = formatPackedMatch(match, { ports: portText });
   const builder = new MatchBuilder();
   for (const { name, value } of keyValues(text)) builder.take(name, value, portText);
   print(`${text} -> ${vlanText(builder.match)}\n`);

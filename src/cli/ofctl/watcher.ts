@@ -7,9 +7,9 @@ import { decodeMessage, messageBytes, type Received, readHead } from '../../open
 import type { Connection, ConnectionEvents } from '../../openflow/connection/connection.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { PacketIn } from '../../openflow/messages/packet-in.ts';
-import { formatMessage } from '../../openflow/text/messages.ts';
 import { isGiven, type OfctlContext } from './context.ts';
 import { type NameText, numbersOnly } from './names.ts';
+import { messageText } from './show.ts';
 
 interface WatcherOptions {
   /** Echo requests get their replies. */
@@ -79,7 +79,7 @@ export class Watcher implements ConnectionEvents {
   }
 
   #format(bytes: Uint8Array): string {
-    return formatMessage(bytes, this.#context.verbosity + 2, this.names);
+    return messageText(this.#context, bytes, 2, this.names);
   }
 
   #resume(connection: Connection, bytes: Uint8Array): void {

@@ -4,6 +4,7 @@
  * different here and there, `sentAs` for what a version says by other actions.
  */
 import type { PortText } from '../../flow/fields/text.ts';
+import type { Paint } from '../../flow/format-match.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import type { ErrorName } from '../errors.ts';
 import type { ProtocolSet } from '../protocols/protocols.ts';
@@ -53,6 +54,7 @@ export interface ActionText {
   readonly ports: PortText;
   /** Numbers only where it is absent. */
   readonly tables?: TableText | undefined;
+  readonly paint?: Paint | undefined;
 }
 
 /** What a switch has, as far as actions name it. */

@@ -50,7 +50,7 @@ export function readMatch(text: string, options: TextOptions = {}): Match {
 
 /** The way back. */
 export function matchText(match: Match, options: TextOptions = {}): string {
-  return formatPackedMatch(match, portsOf(options));
+  return formatPackedMatch(match, { ports: portsOf(options) });
 }
 
 /** What a match says of a field. */

@@ -1,7 +1,7 @@
 /** Matches as messages have them: the fixed structures of OpenFlow 1.0 and 1.1, and lists of TLVs. */
 
 import type { PortText } from '../../flow/fields/text.ts';
-import { formatPacked } from '../../flow/format-match.ts';
+import { formatPacked, type Paint } from '../../flow/format-match.ts';
 import { getSlot } from '../../flow/key.ts';
 import { type Match, unpackKey } from '../../flow/match.ts';
 import type { Reader, Writer } from '../bytes.ts';
@@ -88,8 +88,12 @@ export function writeNxMatch(to: Writer, match: Match, cookie = 0n, cookieMask =
 }
 
 /** A match as ovs-ofctl prints it. */
-export function formatPackedMatch(match: Match, ports: PortText, priority?: number): string {
-  return formatPacked(match, priority === undefined ? { ports } : { ports, priority });
+export function formatPackedMatch(
+  match: Match,
+  { ports, paint }: { readonly ports: PortText; readonly paint?: Paint | undefined },
+  priority?: number,
+): string {
+  return formatPacked(match, priority === undefined ? { ports, paint } : { ports, paint, priority });
 }
 
 /** The port that a match is on; undefined where it is on none. */

@@ -148,7 +148,7 @@ export function formatBucketId(label: string, id: number, version: WireVersion):
 export function formatBuckets(
   buckets: readonly Bucket[],
   isSelect: boolean,
-  { version, ports, tables }: Pick<MessageText, 'version' | 'ports' | 'tables'>,
+  { version, ports, tables, paint }: Pick<MessageText, 'version' | 'ports' | 'tables' | 'paint'>,
 ): string {
   return buckets
     .map(({ id, weight, watchPort, watchGroup, actions }) =>
@@ -157,7 +157,7 @@ export function formatBuckets(
         weight === (isSelect ? 1 : 0) ? '' : `weight:${weight},`,
         watchPort === undefined ? '' : `watch_port:${ports.format(watchPort)},`,
         watchGroup === anyGroup ? '' : `watch_group:${watchGroup},`,
-        `actions=${formatActions(actions, { ports, tables })}`,
+        `actions=${formatActions(actions, { ports, tables, paint })}`,
       ].join(''),
     )
     .join('');

@@ -21,9 +21,12 @@ const property = {
 const subvalueSize = 128;
 
 /** A line for each thing that is in it. Throws OpenFlowError. */
-export function formatContinuation(bytes: Uint8Array, { version, ports, tables }: MessageText): string {
+export function formatContinuation(
+  bytes: Uint8Array,
+  { version, ports, tables, paint }: MessageText,
+): string {
   const from = new Reader(bytes, 'OFPBPC_BAD_LEN');
-  const format = (list: readonly Action[]): string => formatActions(list, { ports, tables });
+  const format = (list: readonly Action[]): string => formatActions(list, { ports, tables, paint });
   let bridge = '';
   const stack: string[] = [];
   let mirrors = 0;

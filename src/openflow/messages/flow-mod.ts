@@ -298,7 +298,7 @@ export const flowModMessage = defineMessage('FLOW_MOD', [form10, form11, formNx]
 
 /** What is printed is what a switch would take: throws OpenFlowError for actions that do not fit the match. */
 function formatFlowMod(mod: FlowMod, context: MessageText): string {
-  const { version, ports, tables } = context;
+  const { version, ports, tables, paint } = context;
   const error = checkActions(mod.actions, mod.match, { version, table: mod.table });
   if (error !== undefined && error !== 'inconsistent')
     throw new OpenFlowError(error, 'actions that do not fit the match');
@@ -306,7 +306,7 @@ function formatFlowMod(mod: FlowMod, context: MessageText): string {
   // Before OpenFlow 1.2 there is no such flag.
   const flags = version < 3 ? mod.flags & ~flowFlags.resetCounts : mod.flags;
   const given = context.verbosity < verbosityOfGiven ? undefined : matchAsGiven(context);
-  const matchText = given ?? formatPackedMatch(match, ports, mod.priority);
+  const matchText = given ?? formatPackedMatch(match, { ports, paint }, mod.priority);
   const parts = [
     newCookie === undefined || newCookie === 0n || newCookie === unchangedCookie
       ? ''
@@ -322,7 +322,7 @@ function formatFlowMod(mod: FlowMod, context: MessageText): string {
   ];
   const where = table === 0 ? '' : ` table:${tables.format(table)}`;
   const what = matchText === '' ? '' : `${matchText} `;
-  return ` ${commandTexts[mod.command]}${where} ${what}${parts.join('')}actions=${formatActions(mod.actions, { ports, tables })}`;
+  return ` ${commandTexts[mod.command]}${where} ${what}${parts.join('')}actions=${formatActions(mod.actions, { ports, tables, paint })}`;
 }
 
 /** From this verbosity on matches of OpenFlow 1.0 are printed as the message has them. */

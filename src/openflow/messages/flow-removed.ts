@@ -176,10 +176,10 @@ const formNx: MessageForm<FlowRemoved> = {
 export const flowRemoved = defineMessage(
   'FLOW_REMOVED',
   [form10, form11, form15, formNx],
-  (value, { ports, tables }) => {
+  (value, { ports, tables, paint }) => {
     const { table, cookie, idleTimeout, hardTimeout } = value;
     return [
-      ` ${formatPackedMatch(value.match, ports, value.priority)} reason=${value.reason}`,
+      ` ${formatPackedMatch(value.match, { ports, paint }, value.priority)} reason=${value.reason}`,
       table === undefined ? '' : ` table_id=${tables.format(table)}`,
       cookie === 0n ? '' : ` cookie:0x${cookie.toString(16)}`,
       ` duration${formatDuration(value.duration ?? unknownDuration)} idle${idleTimeout}`,

@@ -118,10 +118,11 @@ function badLength(why: string): OpenFlowError {
   return new OpenFlowError('OFPBRC_BAD_LEN', why);
 }
 
-function formatRequest({ table, outPort, match }: FlowRequest, { ports, tables }: MessageText): string {
+function formatRequest({ table, outPort, match }: FlowRequest, context: MessageText): string {
+  const { ports, tables } = context;
   const where = table === 0xff ? '' : ` table=${tables.format(table)}`;
   const port = outPort === reservedPorts.ANY ? '' : ` out_port=${ports.format(outPort)}`;
-  return `${where}${port} ${formatPackedMatch(match, ports)}`;
+  return `${where}${port} ${formatPackedMatch(match, context)}`;
 }
 
 export const flowRequestMessage = defineMessage(
@@ -455,26 +456,31 @@ export const unknownDuration: Duration = { seconds: 0xffffffff, nanoseconds: 0xf
 /** As ovs-ofctl prints a flow; without counters and times where they are not asked for. */
 export function formatFlowStats(
   stats: FlowStats,
-  { ports, tables }: Pick<MessageText, 'ports' | 'tables'>,
+  { ports, tables, paint }: Pick<MessageText, 'ports' | 'tables' | 'paint'>,
   hasCounters = true,
 ): string {
   const { table, cookie, idleTimeout, hardTimeout, importance, idleAge, hardAge } = stats;
   const duration = stats.duration ?? unknownDuration;
   const tableName = tables.format(table);
-  let text = hasCounters || cookie !== 0n ? `cookie=0x${formatBig(cookie, 16)}, ` : '';
-  if (hasCounters) text += `duration=${formatDuration(duration)}, `;
-  if (hasCounters || tableName !== '0') text += `table=${tableName}, `;
-  if (hasCounters)
-    text += `n_packets=${formatCounter(stats.packets)}, n_bytes=${formatCounter(stats.bytes)}, `;
-  if (idleTimeout !== 0) text += `idle_timeout=${idleTimeout}, `;
-  if (hardTimeout !== 0) text += `hard_timeout=${hardTimeout}, `;
+  const param = (name: string): string => paint?.(`${name}=`, 'param') ?? `${name}=`;
+  let text = hasCounters || cookie !== 0n ? `${param('cookie')}0x${formatBig(cookie, 16)}, ` : '';
+  if (hasCounters) text += `${param('duration')}${formatDuration(duration)}, `;
+  if (hasCounters || tableName !== '0') text += `${paint?.('table=', 'special') ?? 'table='}${tableName}, `;
+  if (hasCounters) {
+    text += `${param('n_packets')}${formatCounter(stats.packets)}, `;
+    text += `${param('n_bytes')}${formatCounter(stats.bytes)}, `;
+  }
+  if (idleTimeout !== 0) text += `${param('idle_timeout')}${idleTimeout}, `;
+  if (hardTimeout !== 0) text += `${param('hard_timeout')}${hardTimeout}, `;
   text += formatFlowFlags(stats.flags);
-  if (importance !== 0) text += `importance=${importance}, `;
-  if (hasCounters && idleAge !== undefined) text += `idle_age=${idleAge}, `;
-  if (hasCounters && hardAge !== undefined && hardAge !== duration.seconds) text += `hard_age=${hardAge}, `;
-  const match = formatPackedMatch(stats.match, ports, stats.priority);
+  if (importance !== 0) text += `${param('importance')}${importance}, `;
+  if (hasCounters && idleAge !== undefined) text += `${param('idle_age')}${idleAge}, `;
+  if (hasCounters && hardAge !== undefined && hardAge !== duration.seconds)
+    text += `${param('hard_age')}${hardAge}, `;
+  const match = formatPackedMatch(stats.match, { ports, paint }, stats.priority);
   if (match !== '') text += `${match} `;
-  return `${text}actions=${formatActions(stats.actions, { ports, tables })}`;
+  const label = paint?.('actions=', 'actions') ?? 'actions=';
+  return `${text}${label}${formatActions(stats.actions, { ports, tables, paint })}`;
 }
 
 export interface AggregateStats {

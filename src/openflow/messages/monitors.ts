@@ -181,10 +181,10 @@ export const flowMonitorRequest = defineMessage(
   (all, context) => all.map((request) => formatRequest(request, context)).join(''),
 );
 
-function formatRequest(request: FlowMonitorRequest, { ports, tables }: MessageText): string {
+function formatRequest(request: FlowMonitorRequest, { ports, tables, paint }: MessageText): string {
   const { id, command, flags, outPort, outGroup, table } = request;
   if (command === 'delete') return `\n id=${id} command=delete`;
-  const match = formatPackedMatch(request.match, ports);
+  const match = formatPackedMatch(request.match, { ports, paint });
   return [
     `\n id=${id} flags=${formatBits(flags, flagNames, ',')}`,
     outPort === reservedPorts.ANY ? '' : ` out_port=${ports.format(outPort)}`,
@@ -359,12 +359,12 @@ export const flowMonitorReply = defineMessage(
   (all, context) => all.map((update) => `\n event=${formatUpdate(update, context)}`).join(''),
 );
 
-function formatUpdate(update: FlowUpdate, { ports, tables }: MessageText): string {
+function formatUpdate(update: FlowUpdate, { ports, tables, paint }: MessageText): string {
   if (update.event === 'abbreviated') return `ABBREV xid=0x${update.xid.toString(16)}`;
   if (update.event === 'paused') return 'PAUSED';
   if (update.event === 'resumed') return 'RESUMED';
   const { event, reason, table, idleTimeout, hardTimeout, cookie, actions } = update;
-  const match = formatPackedMatch(update.match, ports);
+  const match = formatPackedMatch(update.match, { ports, paint });
   return [
     `${eventTexts[event]}${event === 'deleted' ? ` reason=${reason}` : ''} table=${tables.format(table)}`,
     idleTimeout === 0 ? '' : ` idle_timeout=${idleTimeout}`,
@@ -372,7 +372,7 @@ function formatUpdate(update: FlowUpdate, { ports, tables }: MessageText): strin
     ` cookie=${hexOrZero(cookie)} ${match}`,
     actions.length === 0
       ? ''
-      : `${match === '' ? '' : ' '}actions=${formatActions(actions, { ports, tables })}`,
+      : `${match === '' ? '' : ' '}actions=${formatActions(actions, { ports, tables, paint })}`,
   ].join('');
 }
 

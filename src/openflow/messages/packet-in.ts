@@ -310,12 +310,12 @@ export const resume = defineMessage(
 
 function formatPacketIn(value: PacketIn, context: MessageText): string {
   const { packet, totalSize, bufferId, table, cookie, reason, metadata, userdata, continuation } = value;
-  const { ports, tables, verbosity } = context;
+  const { tables, paint, verbosity } = context;
   const packetType = getSlot(unpackKey(metadata), 'packet_type');
   return [
     table === 0 ? '' : ` table_id=${tables.format(table)}`,
     cookie === undefined ? '' : ` cookie=0x${cookie.toString(16)}`,
-    ` total_len=${totalSize} ${formatPackedMatch(metadata, ports)}`,
+    ` total_len=${totalSize} ${formatPackedMatch(metadata, context)}`,
     ` (via ${formatReason(reason)}) data_len=${packet.length}`,
     formatBuffer(bufferId, totalSize, packet.length),
     '\n',
@@ -325,7 +325,7 @@ function formatPacketIn(value: PacketIn, context: MessageText): string {
           .toString('hex')
           .replaceAll(/..(?=.)/g, '$&.')}\n`,
     continuation.length === 0 ? '' : formatContinuation(continuation, context),
-    verbosity > 0 ? formatPacket(packet, packetType) : '',
+    verbosity > 0 ? formatPacket(packet, packetType, paint) : '',
     verbosity > 2 ? hexDump(packet, 'of a message') : '',
   ].join('');
 }

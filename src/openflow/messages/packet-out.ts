@@ -114,12 +114,12 @@ export const packetOutMessage = defineMessage(
   formatPacketOut,
 );
 
-function formatPacketOut(value: PacketOut, { ports, tables, verbosity }: MessageText): string {
+function formatPacketOut(value: PacketOut, { ports, tables, paint, verbosity }: MessageText): string {
   const { bufferId, metadata, actions, packet } = value;
-  const text = ` ${formatPackedMatch(metadata, ports)} actions=${formatActions(actions, { ports, tables })}`;
+  const text = ` ${formatPackedMatch(metadata, { ports, paint })} actions=${formatActions(actions, { ports, tables, paint })}`;
   if (bufferId !== undefined) return `${text} buffer=0x${bufferId.toString(16).padStart(8, '0')}`;
   const packetType = getSlot(unpackKey(metadata), 'packet_type');
-  const shown = verbosity > 0 && packet.length > 0 ? `\n${formatPacket(packet, packetType)}` : '';
+  const shown = verbosity > 0 && packet.length > 0 ? `\n${formatPacket(packet, packetType, paint)}` : '';
   const dump = verbosity > 2 ? hexDump(packet, 'of a message') : '';
   return `${text} data_len=${packet.length}${shown}${dump}`;
 }

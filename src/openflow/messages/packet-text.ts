@@ -1,6 +1,6 @@
 /** Packets as ovs-ofctl prints those that are in messages: all fields that the packet has, and its checksum. */
 import { extractKey, fragment } from '../../flow/extract.ts';
-import { formatMatch } from '../../flow/format-match.ts';
+import { formatMatch, type Paint } from '../../flow/format-match.ts';
 import { getSlot, maskSlot, newKey } from '../../flow/key.ts';
 import type { SlotName } from '../../flow/slots.ts';
 import { etherType } from '../../wire/ethernet.ts';
@@ -12,9 +12,9 @@ import { portText } from '../ports.ts';
 const vlanLimit = 2;
 
 /** Ends in a newline. `packetType` is what the packet begins with, as a key says it; 0 is Ethernet. */
-export function formatPacket(bytes: Uint8Array, packetType: number): string {
+export function formatPacket(bytes: Uint8Array, packetType: number, paint?: Paint): string {
   const key = keyOfPacket(bytes, packetType);
-  return `${formatPacketKey(key)}${formatChecksum(bytes, key)}\n`;
+  return `${formatPacketKey(key, paint)}${formatChecksum(bytes, key)}\n`;
 }
 
 export function keyOfPacket(bytes: Uint8Array, packetType = 0): Uint32Array {
@@ -26,11 +26,11 @@ export function keyOfPacket(bytes: Uint8Array, packetType = 0): Uint32Array {
 }
 
 /** All that a packet of that kind has, and the port that it came from where that is known. */
-export function formatPacketKey(key: Uint32Array): string {
+export function formatPacketKey(key: Uint32Array, paint?: Paint): string {
   const mask = newKey();
   for (const slot of slotsOf(key)) maskSlot(mask, slot);
   if (getSlot(key, 'in_port') !== 0) maskSlot(mask, 'in_port');
-  return formatMatch(key, mask, { ports: portText });
+  return formatMatch(key, mask, { ports: portText, paint });
 }
 
 /** Ports, or what stands in their place. */

@@ -1,6 +1,7 @@
 /** Messages as `ovs-ofctl ofp-print` shows them, also those that are wrong or cut short. */
 import { hexDump } from '../../base/hex-dump.ts';
 import type { PortText } from '../../flow/fields/text.ts';
+import type { Paint } from '../../flow/format-match.ts';
 import { Reader } from '../bytes.ts';
 import { checkSize, type Head, innerMessages, messageSize, readHead } from '../codec.ts';
 import type { MessageText } from '../declare.ts';
@@ -12,6 +13,7 @@ import { type TableText, tableText } from './names.ts';
 export interface NamesInText {
   readonly ports: PortText;
   readonly tables: TableText;
+  readonly paint?: Paint | undefined;
 }
 
 /** Numbers, and the names that OpenFlow gives reserved ports. */
