@@ -33,7 +33,7 @@ import {
   emitPcapRecord,
 } from '../../wire/pcap.ts';
 import { isGiven, type OfctlContext } from './context.ts';
-import { messageText } from './show.ts';
+import { shownMessage } from './show.ts';
 
 const log = logger('pcap');
 const usualPorts: readonly number[] = [6653, 6633];
@@ -58,7 +58,7 @@ export function printCapturedMessages(context: OfctlContext, [file = '', ...text
       if (size < headerSize || size > left.length) break;
       const when = hasTimes ? strftime('%H:%M:%S.### ', time, 'utc') : '';
       print(`${isFirst ? '' : '\n'}${when}${stream}:\n`);
-      print(messageText(context, left.slice(0, size), 1));
+      print(shownMessage(context, left.slice(0, size), 1));
       isFirst = false;
       streams.took(stream, size);
       left = left.subarray(size);

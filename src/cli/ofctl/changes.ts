@@ -6,10 +6,11 @@ import type { Connection, ConnectionEvents } from '../../openflow/connection/con
 import { ErrorReply, read } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { BundleControl } from '../../openflow/messages/bundles.ts';
+import { messageJson } from '../../openflow/text/json.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 import { namesToShow } from './names.ts';
-import { messageText } from './show.ts';
+import { jsonLine, shownMessage } from './show.ts';
 import { during } from './target.ts';
 
 /** Sends a change; prints the switch's error and ends the program where it is refused. */
@@ -23,7 +24,7 @@ export async function perform(
     await during(`talking to ${connection.name}`, connection.perform(message));
   } catch (why) {
     if (!(why instanceof ErrorReply)) throw why;
-    context.end(messageText(context, why.bytes, 2, await namesToShow(context, target)));
+    context.end(shownMessage(context, why.bytes, 2, await namesToShow(context, target)));
   }
 }
 
@@ -181,7 +182,12 @@ export class ChangeBundle {
       const { name, data } = error.value;
       const sent = this.#sentAs(error.xid);
       const whole = sent === undefined ? data : bytesOf(sent, version, error.xid);
-      const about = messageText(context, whole, 1, names);
+      if (context.isJson === true) {
+        const about = messageJson(whole, names);
+        context.printError(jsonLine({ error: name ?? null, about }));
+        continue;
+      }
+      const about = shownMessage(context, whole, 1, names);
       context.printError(name === undefined ? '***decode error***' : `Error ${name} for: ${about}`);
     }
   }

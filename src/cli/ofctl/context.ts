@@ -41,6 +41,8 @@ export interface OfctlContext extends OutputStreams {
   /** Ports and tables by the names that a switch gives them: in what is typed, and in what is printed. */
   readonly names: { readonly areAccepted: boolean; readonly areShown: boolean };
   readonly flows: FlowOptions;
+  /** Messages are shown as JSON: -f json. */
+  readonly isJson?: boolean;
   /** Colours for the parts of flows: --color. */
   readonly paint?: Paint | undefined;
   /** A change of a group that does not exist makes it: --may-create. */

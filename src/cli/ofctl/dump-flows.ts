@@ -1,15 +1,18 @@
 /** Commands that print flows, or their sums: dump-flows, dump-aggregate. */
 import { Malformed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
-import { type FlowRequest, formatFlowStats } from '../../openflow/messages/flows.ts';
+import { type FlowRequest, type FlowStats, formatFlowStats } from '../../openflow/messages/flows.ts';
 import { flowRequestIn } from '../../openflow/protocols/protocol-messages.ts';
 import { sortFlows } from '../../openflow/text/flow-order.ts';
 import { readFlowFilter } from '../../openflow/text/flows.ts';
+import { plainValue } from '../../openflow/text/json.ts';
+import { versionName } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 import { printAnswer } from './dump.ts';
 import { fetchFlows } from './flow-stats.ts';
-import { NameReader, namesToShow } from './names.ts';
+import { NameReader, type NameText, namesToShow } from './names.ts';
 import { openForDump, type Session } from './protocol.ts';
+import { jsonLine } from './show.ts';
 
 /** What `dump-flows SWITCH [FLOW]` does. */
 export async function dumpFlows(context: OfctlContext, args: readonly string[]): Promise<void> {
@@ -20,16 +23,30 @@ export async function dumpFlows(context: OfctlContext, args: readonly string[]):
     const sent = flowRequestIn(session.protocol, 'FLOW_REQUEST', request);
     await printAnswer(context, target, session.connection, sent);
   } else {
-    const flows = await fetchFlows(session, request);
+    const flows = sortFlows(await fetchFlows(session, request), order);
     const names = await namesToShow(context, target);
-    for (const flow of sortFlows(flows, order)) {
-      // How long ago a flow was used is told by an extension only, which is not asked for here.
-      const told =
-        session.connection.version < 6 ? { ...flow, idleAge: undefined, hardAge: undefined } : flow;
-      context.print(` ${formatFlowStats(told, { ...names, paint: context.paint }, showsStats)}\n`);
-    }
+    printFlows(context, session, flows, names);
   }
   session.connection.close();
+}
+
+function printFlows(
+  context: OfctlContext,
+  { connection: { version } }: Session,
+  flows: readonly FlowStats[],
+  names: NameText,
+): void {
+  if (context.isJson === true) {
+    const value = plainValue(flows, names);
+    context.print(jsonLine({ name: 'FLOW_REPLY', version: versionName(version), value }));
+    return;
+  }
+  for (const flow of flows) {
+    // How long ago a flow was used is told by an extension only, which is not asked for here.
+    const told = version < 6 ? { ...flow, idleAge: undefined, hardAge: undefined } : flow;
+    const text = formatFlowStats(told, { ...names, paint: context.paint }, context.flows.showsStats);
+    context.print(` ${text}\n`);
+  }
 }
 
 /** What `dump-aggregate SWITCH [FLOW]` does. */

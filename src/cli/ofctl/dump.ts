@@ -6,7 +6,7 @@ import { reservedPorts } from '../../openflow/ports.ts';
 import type { OfctlContext } from './context.ts';
 import { namesToShow, portNumber } from './names.ts';
 import { openTarget } from './protocol.ts';
-import { messageText } from './show.ts';
+import { shownMessage } from './show.ts';
 import { during } from './target.ts';
 
 /** Asks and prints all parts of the answer, whatever it is; an error too. Throws Fatal. */
@@ -19,7 +19,7 @@ export async function printAnswer(
   const names = await namesToShow(context, target);
   const print = async (): Promise<void> => {
     for await (const bytes of connection.exchange(request))
-      context.print(messageText(context, bytes, 1, names));
+      context.print(shownMessage(context, bytes, 1, names));
   };
   await during('OpenFlow packet receive failed', print());
 }
@@ -43,7 +43,7 @@ export async function show(context: OfctlContext, args: readonly string[]): Prom
   const print = async (): Promise<void> => {
     for await (const bytes of connection.exchange({ name: 'FEATURES_REQUEST', value: undefined })) {
       hasPorts = hasAllPorts(connection, bytes);
-      context.print(messageText(context, bytes, 1, names));
+      context.print(shownMessage(context, bytes, 1, names));
     }
   };
   await during(`talking to ${target}`, print());

@@ -21,7 +21,7 @@ import { readFlows, readLines } from './lines.ts';
 import { NameReader, type NameText, numbersOnly, withoutNames } from './names.ts';
 import type { PackedFlows } from './packed-flows.ts';
 import { allowedFor, openForChanges } from './protocol.ts';
-import { messageText } from './show.ts';
+import { jsonLine, shownMessage } from './show.ts';
 
 /** Changes of one kind: of the flow on the command line, or of those in a file. */
 export function changeFlow(plain: FlowCommand, strict: FlowCommand = plain) {
@@ -125,13 +125,16 @@ export async function parseFlows(context: OfctlContext, [file = '']: readonly st
 }
 
 function print(context: OfctlContext, usable: ProtocolSet, mods: Iterable<FlowMod>): void {
-  context.print(`usable protocols: ${formatProtocols(usable)}\n`);
+  const isJson = context.isJson === true;
+  if (!isJson) context.print(`usable protocols: ${formatProtocols(usable)}\n`);
   const { protocols } = allowedFor(context, usable, { why: 'no usable protocol' });
   const [protocol] = protocolsIn(usable & protocols);
   if (protocol === undefined) throw new Error('unreachable: one of them is allowed');
-  context.print(`chosen protocol: ${formatProtocols(protocol)}\n`);
+  const chosen = formatProtocols(protocol);
+  const said = { usable: formatProtocols(usable), chosen };
+  context.print(isJson ? jsonLine(said) : `chosen protocol: ${chosen}\n`);
   for (const mod of mods) {
     const bytes = messageBytes(flowModIn(protocol, mod), versionOf(protocol), context.nextXid());
-    context.print(messageText(context, bytes, 0));
+    context.print(shownMessage(context, bytes, 0));
   }
 }

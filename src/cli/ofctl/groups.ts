@@ -22,7 +22,7 @@ import { printAnswer } from './dump.ts';
 import { readEach, readLines } from './lines.ts';
 import { NameReader, numbersOnly } from './names.ts';
 import { allowedFor, openForChanges, openTarget } from './protocol.ts';
-import { messageText } from './show.ts';
+import { shownMessage } from './show.ts';
 
 /** `add-group`, `mod-group` and others: SWITCH and a group, or "-" for groups on standard input. */
 export function changeGroup(command: GroupCommand) {
@@ -111,7 +111,7 @@ export async function parseGroup(context: OfctlContext, [text = '']: readonly st
   const version = versionOf(protocol);
   context.print(`chosen version: ${versionName(version)}\n`);
   const bytes = messageBytes({ name: 'GROUP_MOD', value: mod }, version, context.nextXid());
-  context.print(messageText(context, bytes, 0));
+  context.print(shownMessage(context, bytes, 0));
 }
 
 const log = logger('ofp_group');

@@ -12,7 +12,7 @@ import { headerSize, messageBytes, messageSize } from '../../openflow/codec.ts';
 import { errorCode, isErrorName } from '../../openflow/errors.ts';
 import { allVersions, knownVersion, versionText, type WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
-import { messageText } from './show.ts';
+import { shownMessage } from './show.ts';
 
 const log = logger('ofp_errors');
 
@@ -25,7 +25,7 @@ export function printHex(context: OfctlContext, [text = '', verbosity]: readonly
   const bytes = text === '-' && context.isRaw ? readDescriptor(standardInput) : readHexBytes(digitsOf(text));
   if (bytes === undefined) throw new Fatal('trailing garbage following hex bytes');
   const level = verbosity === undefined ? usualVerbosity : Number.parseInt(verbosity, 10) || 0;
-  context.print(messageText({ ...context, verbosity: 0 }, bytes, level));
+  context.print(shownMessage({ ...context, verbosity: 0 }, bytes, level));
 }
 
 /** The argument, or the first line of standard input in its place. */
@@ -44,7 +44,7 @@ export function printFile(context: OfctlContext, [file = '']: readonly string[])
       throw new Fatal(`${file}: ${size}-byte message is too short for OpenFlow`);
     if (size === undefined || size > bytes.length - at)
       throw new Fatal(`${file}: unexpected end of file mid-message`);
-    context.print(messageText(context, bytes.subarray(at, at + size), usualVerbosity));
+    context.print(shownMessage(context, bytes.subarray(at, at + size), usualVerbosity));
     at += size;
   }
 }
@@ -69,7 +69,7 @@ export function encodeHello(context: OfctlContext, [bitmap = '']: readonly strin
   const isAllBefore = offered.length === version;
   const value = { versions: isAllBefore ? undefined : offered };
   const bytes = messageBytes({ name: 'HELLO', value }, version, 1);
-  context.print(hexDump(bytes, 'without text') + messageText(context, bytes, 0));
+  context.print(hexDump(bytes, 'without text') + shownMessage(context, bytes, 0));
 }
 
 /** What `print-error NAME` does: its numbers in each version that has it. */

@@ -28,7 +28,7 @@ import { initialProtocol } from '../../openflow/protocols/protocols.ts';
 import { readPacketOut } from '../../openflow/text/packet-out.ts';
 import type { OfctlContext } from './context.ts';
 import { NameReader } from './names.ts';
-import { messageText } from './show.ts';
+import { shownMessage } from './show.ts';
 import type { Watcher } from './watcher.ts';
 
 /** To be called before a connection is opened: who detaches is another process. Messages go on to standard error. */
@@ -147,8 +147,8 @@ function send(
       said += `${message}\n`;
       continue;
     }
-    printError('send: '); // before what the log says of it
-    printError(messageText(context, message, 0, watcher.names));
+    if (context.isJson !== true) printError('send: '); // before what the log says of it
+    printError(shownMessage(context, message, 0, watcher.names));
     connection.sendBytes(message);
     said += 'sent\n';
   }
@@ -170,7 +170,7 @@ async function sendPacket(
     throw new Malformed('packet-out', 0, 'PACKET_OUT actions are incompatible with the OpenFlow connection.');
   connection.send((xid) => {
     const sent = { name: 'PACKET_OUT', value: message } as const;
-    printError(messageText(context, messageBytes(sent, version, xid), 0, watcher.names));
+    printError(shownMessage(context, messageBytes(sent, version, xid), 0, watcher.names));
     return sent;
   });
 }

@@ -16,7 +16,7 @@ import { printAnswer } from './dump.ts';
 import { becomeDaemon, runWatcher } from './monitor-control.ts';
 import { NameReader, type NameText, namesToShow } from './names.ts';
 import { openTarget } from './protocol.ts';
-import { messageText } from './show.ts';
+import { shownMessage } from './show.ts';
 import { during } from './target.ts';
 import { Watcher } from './watcher.ts';
 
@@ -143,7 +143,7 @@ class Setup {
     const message = { name: 'FLOW_MONITOR_REQUEST', value: [request] } as const;
     await printAnswer(this.#context, this.#target, this.#connection, (xid) => {
       if (verbosity > 0)
-        print(messageText(this.#context, messageBytes(message, this.#connection.version, xid), 2));
+        print(shownMessage(this.#context, messageBytes(message, this.#connection.version, xid), 2));
       return message;
     });
   }

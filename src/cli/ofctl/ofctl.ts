@@ -1,6 +1,7 @@
 /**
  * ovs-ofctl: speaks OpenFlow. ovs-ofctl(8).
- * Differs: of what is wrong with a message less is logged; --read-only lets all through that leaves a switch as it is.
+ * Differs: of what is wrong with a message less is logged; --read-only lets all through that leaves a switch as it is;
+ * -f json shows messages as JSON.
  */
 import { isatty } from 'node:tty';
 import { Malformed } from '../../base/errors.ts';
@@ -62,6 +63,7 @@ const options: readonly OptionDef[] = [
   { name: 'rsort', argument: 'optional' },
   { name: 'color', argument: 'optional' },
   { name: 'read-only' },
+  { name: 'format', short: 'f', argument: 'required' },
   { name: 'option', short: 'o' },
   unixctlOption,
   ...daemonOptions,
@@ -108,6 +110,7 @@ export async function ofctl(program: Program, output: OutputStreams = standardOu
     names: readNames(line),
     flows: readFlowOptions(line),
     paint: readColours(line),
+    isJson: readFormat(line) === 'json',
     mayCreate: isUsed(line, 'may-create'),
     rundir: program.directories.run,
     tls: readTlsOptions(line),
@@ -151,6 +154,13 @@ function readColours(line: CommandLine): OfctlContext['paint'] {
     isOn = argument === 'always' || (argument === 'auto' && hasColours());
   }
   return isOn ? painter(process.env.OVS_COLORS) : undefined;
+}
+
+/** Throws UsageError. */
+function readFormat(line: CommandLine): 'text' | 'json' {
+  const format = lastArgument(line, 'format') ?? 'text';
+  if (format !== 'text' && format !== 'json') throw new UsageError(`option format ${format} is invalid`);
+  return format;
 }
 
 function hasColours(): boolean {
@@ -306,6 +316,7 @@ Other options:
   --rsort[=FIELD]             the same, in the reverse order
   -P, --packet-in-format=FRMT force particular packet in format
   --timestamp                 (monitor, snoop) print timestamps
+  -f, --format=FORMAT         show messages as text or json
   --unixctl=SOCKET            set control socket name
   --color[=always|never|auto] control use of color in output
   --raw                       (ofp-print -) read bytes, not digits

@@ -18,7 +18,7 @@ import type { OfctlContext } from './context.ts';
 import { printAnswer } from './dump.ts';
 import { NameReader } from './names.ts';
 import { openForChanges, openTarget } from './protocol.ts';
-import { messageText } from './show.ts';
+import { shownMessage } from './show.ts';
 import { during } from './target.ts';
 
 /** What `dump-table-desc SWITCH` does. */
@@ -36,10 +36,12 @@ export async function dumpTableFeatures(
   const tables: TableFeatures[] = [];
   for await (const bytes of answers(connection, { name: 'TABLE_FEATURES_REQUEST', value: [] })) {
     const reply = decodeMessage(bytes);
-    if (reply.name === 'TABLE_FEATURES_REPLY') tables.push(...reply.value);
-    else if (reply.name === 'ERROR') context.print(messageText(context, bytes, 1));
+    if (context.isJson === true) context.print(shownMessage(context, bytes, 1));
+    else if (reply.name === 'TABLE_FEATURES_REPLY') tables.push(...reply.value);
+    else if (reply.name === 'ERROR') context.print(shownMessage(context, bytes, 1));
     else throw badReply(context, bytes);
   }
+  if (context.isJson === true) return;
   const text = formatTableList(tables.map((features) => ({ features })));
   context.print(`${text.replace(/^\n/, '')}\n`);
 }
@@ -54,7 +56,7 @@ async function* answers(connection: Connection, ...request: readonly Sent[]): As
 }
 
 function badReply(context: OfctlContext, bytes: Uint8Array): Fatal {
-  return new Fatal(`received bad reply: ${messageText(context, bytes, 1)}`);
+  return new Fatal(`received bad reply: ${shownMessage(context, bytes, 1)}`);
 }
 
 /** A connection of that version at least: what -O says must be one. Throws Fatal. */
@@ -171,7 +173,7 @@ async function rename(
           .filter((known) => known.table === table)
           .map((known) => ({ ...known, command: 'modify', hasProperties: false }));
   for await (const bytes of answers(connection, ...inParts(value))) {
-    if (decodeMessage(bytes).name === 'ERROR') context.end(messageText(context, bytes, 1));
+    if (decodeMessage(bytes).name === 'ERROR') context.end(shownMessage(context, bytes, 1));
   }
 }
 

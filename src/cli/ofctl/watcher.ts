@@ -9,7 +9,7 @@ import { OpenFlowError } from '../../openflow/errors.ts';
 import type { PacketIn } from '../../openflow/messages/packet-in.ts';
 import { isGiven, type OfctlContext } from './context.ts';
 import { type NameText, numbersOnly } from './names.ts';
-import { messageText } from './show.ts';
+import { shownMessage } from './show.ts';
 
 interface WatcherOptions {
   /** Echo requests get their replies. */
@@ -70,16 +70,15 @@ export class Watcher implements ConnectionEvents {
     const time = isGiven(this.#context, 'timestamp')
       ? strftime('%Y-%m-%d %H:%M:%S.###: ', systemClock.wall(), 'utc')
       : '';
-    printError(time);
-    printError(this.#format(bytes));
+    printError(this.#format(bytes, time));
     const name = nameOf(bytes);
     if (name === 'BARRIER_REPLY') this.onBarrierReply();
     else if (name === 'ECHO_REQUEST' && this.#options.answers) answer(connection, decodeMessage(bytes));
     else if (name === 'PACKET_IN' && this.#options.resumes) this.#resume(connection, bytes);
   }
 
-  #format(bytes: Uint8Array): string {
-    return messageText(this.#context, bytes, 2, this.names);
+  #format(bytes: Uint8Array, time?: string): string {
+    return shownMessage(this.#context, bytes, 2, this.names, time);
   }
 
   #resume(connection: Connection, bytes: Uint8Array): void {
@@ -93,7 +92,7 @@ export class Watcher implements ConnectionEvents {
     }
     if (packet === undefined || packet.continuation.length === 0) return;
     const answer = messageBytes({ name: 'RESUME', value: packet }, connection.version);
-    printError('send: ');
+    if (this.#context.isJson !== true) printError('send: ');
     printError(this.#format(answer));
     connection.sendBytes(answer);
   }

@@ -441,6 +441,34 @@ function isTypeImplied(plan: readonly Part[], values: Uint32Array, bits: Uint32A
   return false;
 }
 
+/** What a match says of a field, as bytes; `mask` is undefined for all of its bits. */
+export interface MatchedFieldBytes {
+  readonly field: Field;
+  readonly value: Uint8Array;
+  readonly mask: Uint8Array | undefined;
+}
+
+/** The fields that a match is on, as OpenFlow 1.4 would have them sent. */
+export function matchedFields(match: Match): MatchedFieldBytes[] {
+  const values = unpackKey(match, written);
+  const bits = match.mask.unpack(writtenMask);
+  const plan = planOf(match.mask, bits, 5).filter((part) => part.when(values, bits));
+  const isTyped =
+    packetType !== undefined && hasBits(bits, packetType.field) && !isTypeImplied(plan, values, bits);
+  const parts = isTyped ? [partOf(packetType, bits, 5), ...plan] : plan;
+  return [
+    ...parts.map(({ field, mask: fieldMask }) => ({
+      field,
+      value: readField(values, field),
+      mask: fieldMask,
+    })),
+    ...(match.options ?? []).flatMap(({ index, value, mask: bytes }) => {
+      const field = optionFields[index];
+      return field === undefined ? [] : [{ field, value, mask: bytes }];
+    }),
+  ];
+}
+
 /** Options of tunnels by their numbers. */
 const optionFields = [...fields.values()].filter(({ option }) => option !== undefined);
 
