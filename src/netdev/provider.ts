@@ -83,6 +83,17 @@ export interface Netdev extends AsyncDisposable {
   leave(): Promise<void>;
 }
 
+/** A device that sends by queues. */
+export interface HasQueues {
+  /** Their numbers. */
+  readonly queues: readonly number[];
+}
+
+/** None where the device knows of none. */
+export function queuesOf(netdev: Netdev & Partial<HasQueues>): readonly number[] {
+  return netdev.queues ?? [];
+}
+
 export interface NetdevDeps {
   readonly timers: Timers;
   /** Which devices of the kernel are the switch's own. */

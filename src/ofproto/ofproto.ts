@@ -44,6 +44,7 @@ import { findRules } from './tables/flow-query.ts';
 import { FlowTables } from './tables/flow-tables.ts';
 import { addRule, removeRules } from './tables/flow-transaction.ts';
 import { LearnedCookies } from './tables/learned-cookies.ts';
+import { TlvTable } from './tlv-table.ts';
 
 const log = logger('ofproto');
 /** No port of any datapath. */
@@ -110,6 +111,7 @@ export class Ofproto {
   readonly macs: MacTable<Bundle>;
   readonly tables: FlowTables;
   readonly controllers: Controllers;
+  readonly tlvTable = new TlvTable();
   readonly groups = new GroupTable();
   readonly meters: SwitchMeters;
   readonly #deps: OfprotoDeps;
@@ -151,6 +153,11 @@ export class Ofproto {
 
   get timers(): Timers {
     return this.#deps.timers;
+  }
+
+  /** Resolves when others have had a turn. */
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.timers.at(this.now, resolve));
   }
 
   get now(): Ms {

@@ -3,6 +3,7 @@
  * `registry.ts` only.
  */
 import type {
+  HasQueues,
   Netdev,
   NetdevConfig,
   NetdevProvider,
@@ -29,11 +30,12 @@ export function dummyProvider(type: string, dummies: DummyDevices): NetdevProvid
   };
 }
 
-class DummyNetdev implements Netdev {
+class DummyNetdev implements Netdev, HasQueues {
   readonly name: string;
   readonly type: string;
   readonly portSpec: PortSpec;
   readonly isAdopted = false;
+  readonly queues = [0];
   onChange: () => void = () => {};
   readonly #device: DummyDevice;
   #isClosed = false;

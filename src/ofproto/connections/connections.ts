@@ -66,7 +66,7 @@ export class Connections implements Controllers {
   }
 
   get wantsMisses(): boolean {
-    for (const { version } of this.#open) if (version < 4) return true;
+    for (const { version, controllerId } of this.#open) if (version < 4 && controllerId === 0) return true;
     return false;
   }
 
@@ -95,8 +95,10 @@ export class Connections implements Controllers {
     for (const connection of this.#open) connection.packetIn(packet);
   }
 
-  flowsChanged(events: readonly FlowEvent[]): void {
+  flowsChanged(events: readonly FlowEvent[], by: Requester | undefined): void {
     if (this.#open.size === 0) return;
+    for (const connection of this.#open)
+      connection.monitors.changed(events, by?.connection === connection ? by : undefined);
     for (const event of events) {
       if (event.kind === 'removed' && (event.rule.flags & flowFlags.sendFlowRemoved) !== 0)
         this.#flowRemoved(event);

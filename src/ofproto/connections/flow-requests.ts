@@ -12,6 +12,9 @@ import { durationOf } from './duration.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import type { SwitchConnection } from './switch-connection.ts';
 
+/** Flows that are counted before others have a turn. */
+const slice = 8192;
+
 export const flowRequests: RequestHandlers = {
   FLOW_MOD(connection, { value, version, xid }) {
     const by = connection.requester(xid);
@@ -19,9 +22,11 @@ export const flowRequests: RequestHandlers = {
   },
   FLOW_REQUEST: (connection, request) =>
     connection.replyList(request, 'FLOW_REPLY', statsOf(connection.ofproto, request.value)),
-  AGGREGATE_REQUEST(connection, request) {
+  async AGGREGATE_REQUEST(connection, request) {
+    const { ofproto } = connection;
     let [packets, bytes, flows] = [0, 0, 0];
-    for (const rule of rulesOf(connection.ofproto, request.value)) {
+    for (const rule of rulesOf(ofproto, request.value)) {
+      if (flows % slice === slice - 1) await ofproto.nextTurn();
       packets += rule.packetCount;
       bytes += rule.byteCount;
       flows++;

@@ -4,10 +4,13 @@ import { OpenFlowError } from '../../openflow/errors.ts';
 import type { Message } from '../../openflow/messages/index.ts';
 import { bundleRequests } from './bundle-requests.ts';
 import { controllerRequests } from './controller-requests.ts';
+import { extensionRequests } from './extension-requests.ts';
 import { flowRequests } from './flow-requests.ts';
 import { groupRequests } from './group-requests.ts';
 import { meterRequests } from './meter-requests.ts';
+import { monitorRequests } from './monitor-requests.ts';
 import { portRequests } from './port-requests.ts';
+import { queueRequests } from './queue-requests.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import type { SwitchConnection } from './switch-connection.ts';
 import { switchRequests } from './switch-requests.ts';
@@ -22,6 +25,9 @@ const handlers: RequestHandlers = {
   ...groupRequests,
   ...meterRequests,
   ...bundleRequests,
+  ...monitorRequests,
+  ...queueRequests,
+  ...extensionRequests,
 };
 
 /** What a secondary controller may not ask for: OpenFlow 1.5.1 section 6.3.6. */

@@ -16,6 +16,7 @@ import { OpenFlowError } from '../../openflow/errors.ts';
 import type { AsyncConfig, AsyncMasks } from '../../openflow/messages/async.ts';
 import type { SwitchConfig } from '../../openflow/messages/configuration.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
+import type { FlowUpdate } from '../../openflow/messages/monitors.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';
@@ -23,11 +24,14 @@ import type { Requester } from '../requester.ts';
 import type { SwitchTransaction } from '../switch-transaction.ts';
 import { type AsyncKind, defaultAsyncConfig, invalidTtlBit, isSent } from './async-messages.ts';
 import { ConnectionBundles } from './connection-bundles.ts';
+import { FlowMonitors } from './flow-monitors.ts';
+import { flowUpdateMessages } from './flow-update-messages.ts';
 import { packetInMessage, packetInReasonOf } from './packet-in-message.ts';
 import { type PacketInLimits, PacketInQueue } from './packet-in-queue.ts';
 import type { HeldRole, RoleElection, RoleHolder } from './role-election.ts';
 
 const log = logger('connmgr');
+const unsent = new LimitedSite();
 const sentErrors = new LimitedSite({ perMinute: 10, burst: 10 });
 
 /** What its owner is told of a conversation. */
@@ -52,6 +56,8 @@ export interface SwitchConnectionOptions {
 
 /** So many bytes may wait for the peer before packets for it count against their limit. */
 const freeBacklog = 64 * 1024;
+/** So many bytes may wait for the peer before it is no longer told of each flow. */
+const mostUnreadUpdates = 256 * 1024;
 /** `missSendLength` of whoever did not set it. */
 export const defaultMissSendLength = 128;
 
@@ -61,6 +67,7 @@ export class SwitchConnection implements RoleHolder {
   readonly kind: 'primary' | 'service';
   role: HeldRole = 'equal';
   readonly bundles = new ConnectionBundles<(transaction: SwitchTransaction) => void>();
+  readonly monitors: FlowMonitors;
   /** Changes of flows tell their table in OpenFlow 1.0 too. */
   tellsTable = false;
   missSendLength: number;
@@ -90,6 +97,11 @@ export class SwitchConnection implements RoleHolder {
     const queue = (): PacketInQueue<PacketForController> =>
       new PacketInQueue(ofproto.timers, (packet) => this.#sendPacketIn(packet));
     this.#packetIns = [queue(), queue()];
+    this.monitors = new FlowMonitors({
+      tables: () => ofproto.tables,
+      send: (updates) => this.#sendUpdates(updates),
+      isSlow: () => (this.#connection?.backlog ?? 0) > mostUnreadUpdates,
+    });
   }
 
   /** "br0<->unix#0" */
@@ -146,6 +158,7 @@ export class SwitchConnection implements RoleHolder {
         malformed: (why, bytes) => this.#whenFree(() => this.refuse(why, bytes)),
         drained: () => {
           this.#unreadPacketIns = 0;
+          this.monitors.drained();
         },
       },
     });
@@ -163,9 +176,18 @@ export class SwitchConnection implements RoleHolder {
     this.#connection?.close();
   }
 
-  /** Sends what answers no request. Throws OpenFlowError where the version has no such message. */
+  /** Sends what answers no request, unless the version cannot say it. */
   send(message: Sent): void {
-    this.#connection?.reply({ xid: 0 }, message);
+    this.#tell(() => this.#connection?.reply({ xid: 0 }, message));
+  }
+
+  #tell(send: () => void): void {
+    try {
+      send();
+    } catch (why) {
+      if (!(why instanceof OpenFlowError)) throw why;
+      log.limited('warn', unsent, `${this.name}: not sent (${why.message})`);
+    }
   }
 
   /** Is it sent messages of that kind and reason, a number? */
@@ -195,6 +217,14 @@ export class SwitchConnection implements RoleHolder {
       return;
     }
     this.send(packetInMessage(packet, this.version, this.packetInFormat));
+  }
+
+  #sendUpdates(updates: Iterable<FlowUpdate>): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#tell(() => {
+      for (const part of flowUpdateMessages(updates, connection.version)) connection.sendBytes(part);
+    });
   }
 
   lostPrimary(generation: bigint = 0xffffffffffffffffn): void {

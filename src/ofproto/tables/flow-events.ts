@@ -5,8 +5,14 @@ import type { Rule } from './rule.ts';
 
 export type FlowEvent =
   | { readonly kind: 'added'; readonly rule: Rule; readonly match: Match }
-  /** `rule` has come in place of `before`. */
-  | { readonly kind: 'modified'; readonly rule: Rule; readonly match: Match; readonly before: Rule }
+  /** `rule` has come in place of `before`, with its settings, or as a new one of the same match. */
+  | {
+      readonly kind: 'modified';
+      readonly rule: Rule;
+      readonly match: Match;
+      readonly before: Rule;
+      readonly isAdd: boolean;
+    }
   | {
       readonly kind: 'removed';
       readonly rule: Rule;

@@ -60,9 +60,16 @@ function* tablesOf(tables: FlowTables, { table }: FlowQuery): IterableIterator<F
   else for (const one of tables.tables()) if (one.number !== internalTable) yield one;
 }
 
-function isAskedFor(rule: Rule, { cookie, cookieMask, outPort, outGroup }: FlowQuery): boolean {
+function isAskedFor(rule: Rule, query: FlowQuery): boolean {
+  return ((rule.cookie ^ query.cookie) & query.cookieMask) === 0n && sendsTo(rule, query);
+}
+
+/** Does it send packets to that port and that group? Any will do where none is told. */
+export function sendsTo(
+  rule: Pick<Rule, 'actions'>,
+  { outPort, outGroup }: Pick<FlowQuery, 'outPort' | 'outGroup'>,
+): boolean {
   return (
-    ((rule.cookie ^ cookie) & cookieMask) === 0n &&
     (outPort === reservedPorts.ANY || someAction(rule.actions, (action) => isOutputTo(action, outPort))) &&
     (outGroup === anyGroup ||
       someAction(rule.actions, (action) => action.do === 'group' && action.group === outGroup))

@@ -68,7 +68,7 @@ export class FlowTransaction {
   }
 
   /** Adds a rule in place of one of the same match and priority. Throws OpenFlowError for actions that cannot be done. */
-  insert(rule: Rule, match: Match, keepsCounts = false): Rule {
+  insert(rule: Rule, match: Match, { keepsCounts = false, isAdd = true } = {}): Rule {
     this.#check(rule.actions);
     rule.addedIn = this.#version;
     const before = this.#tables.table(rule.table).rules.insert(rule, match);
@@ -81,7 +81,7 @@ export class FlowTransaction {
     }
     before.removedIn = this.#version;
     if (keepsCounts) rule.takeCounts(before);
-    this.#events.push({ kind: 'modified', rule, match, before });
+    this.#events.push({ kind: 'modified', rule, match, before, isAdd });
     return rule;
   }
 
@@ -156,7 +156,7 @@ export class FlowTransaction {
     if ((flags & flowFlags.checkOverlap) !== 0 && rules.overlaps(match, priority, this.#version))
       throw new OpenFlowError('OFPFMFC_OVERLAP', 'another flow of that priority matches packets of this one');
     const rule = new Rule(number, priority, { ...mod, cookie: mod.newCookie ?? 0n }, this.#deps.clock.now());
-    this.insert(rule, match, (flags & flowFlags.resetCounts) === 0);
+    this.insert(rule, match, { keepsCounts: (flags & flowFlags.resetCounts) === 0 });
   }
 
   /** Gives those that there are other actions, and another cookie where there is a new one. */
@@ -166,7 +166,8 @@ export class FlowTransaction {
     for (const before of found) {
       const { actions, newCookie = before.cookie, flags } = mod;
       const rule = before.with({ actions, cookie: newCookie }, this.#deps.clock.now());
-      this.insert(rule, this.#tables.matchOf(before), (flags & flowFlags.resetCounts) === 0);
+      const keepsCounts = (flags & flowFlags.resetCounts) === 0;
+      this.insert(rule, this.#tables.matchOf(before), { keepsCounts, isAdd: false });
       yield;
     }
   }

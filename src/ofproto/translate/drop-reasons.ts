@@ -36,6 +36,8 @@ const dropReasons = {
   inactiveMember: detail('bonding refused admissibility, dropping'),
   learnedIsInput: detail('learned port is input port, dropping'),
   noOutput: silent('no port carries it any further'),
+  noForward: detail('OFPPC_NO_FWD set, skipping output'),
+  noReceive: silent('nothing is taken from the port that it came by'),
   protectedPorts: warning('Flow is between protected ports, skipping output.'),
   noEthernet: warning('Trying to send non-Ethernet packet through legacy L2 port. Dropping packet.'),
   noSuchOutput: warning('Nonexistent output port'),

@@ -1,5 +1,6 @@
 /** Who may keep a packet from leaving by a port, in the reference's order; to add one is a line in the list. */
 import { getSlot } from '../../flow/key.ts';
+import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { DropReason } from './drop-reasons.ts';
 
@@ -10,7 +11,11 @@ type OutputCheck = (
   flow: Uint32Array,
 ) => DropReason | undefined;
 
-const outputChecks: readonly OutputCheck[] = [refuseBetweenProtected, refuseWithoutEthernet];
+const outputChecks: readonly OutputCheck[] = [
+  refuseUnforwarded,
+  refuseBetweenProtected,
+  refuseWithoutEthernet,
+];
 
 /** The first reason why it may not. */
 export const refuseOutput: OutputCheck = (from, to, flow) => {
@@ -20,6 +25,15 @@ export const refuseOutput: OutputCheck = (from, to, flow) => {
   }
   return undefined;
 };
+
+const noForward = portConfigBit('NO_FWD');
+
+function refuseUnforwarded(
+  _from: OfprotoPort | undefined,
+  { settings }: OfprotoPort,
+): DropReason | undefined {
+  return (settings & noForward) === 0 ? undefined : 'noForward';
+}
 
 function refuseBetweenProtected(from: OfprotoPort | undefined, to: OfprotoPort): DropReason | undefined {
   const isBetween = from?.bundle?.config.isProtected === true && to.bundle?.config.isProtected === true;

@@ -6,6 +6,7 @@
 import { getSlot } from '../../flow/key.ts';
 import { broadcast, ethDst, ethSrc, isReserved } from '../../flow/mac.ts';
 import { slots } from '../../flow/slots.ts';
+import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
 import {
   dot1q,
@@ -29,6 +30,7 @@ const srcWord = slots.eth_src.word;
 const nwSrcWord = slots.nw_src.word;
 const nwDstWord = slots.nw_dst.word;
 const protoSlot = slots.nw_proto;
+const noFlood = portConfigBit('NO_FLOOD');
 const allOnes = 0xffffffff;
 const upperHalf = 0xffff0000;
 const arpRequest = 1;
@@ -116,8 +118,13 @@ function refuseInactiveMember({ t, from }: Arrival): Refusal | undefined {
 function flood(t: Translation, from: Bundle, tags: VlanTags): void {
   t.trace?.note({ event: 'flooding' });
   for (const bundle of t.ofproto.bundles.values()) {
-    if (bundle !== from && isCarried(bundle, tags)) outputTagged(t, bundle, tags);
+    if (bundle !== from && isCarried(bundle, tags) && isFlooded(bundle)) outputTagged(t, bundle, tags);
   }
+}
+
+/** None of its ports is kept from it. */
+function isFlooded({ members }: Bundle): boolean {
+  return members.every(({ settings }) => (settings & noFlood) === 0);
 }
 
 /** Sends the frame out of a bundle with the tags that belong there; `flow` is afterwards what it was. */

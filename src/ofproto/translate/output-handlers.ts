@@ -2,6 +2,7 @@
 import { ofPort } from '../../base/units.ts';
 import { maskSlot, setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
+import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import { portText, reservedPorts } from '../../openflow/ports.ts';
 import { readBits } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
@@ -65,9 +66,8 @@ const reserved: ReadonlyMap<number, (t: Translation, maxLength: number) => void>
   [reservedPorts.IN_PORT, (t) => t.output(t.inPortNumber)],
   [reservedPorts.TABLE, (t) => t.lookUp(0, t.inPortNumber, true)],
   [reservedPorts.NORMAL, normal],
-  // No port is kept from flooding yet.
-  [reservedPorts.FLOOD, flood],
-  [reservedPorts.ALL, flood],
+  [reservedPorts.FLOOD, (t) => outputToAll(t, noFlood)],
+  [reservedPorts.ALL, (t) => outputToAll(t, 0)],
   [
     reservedPorts.CONTROLLER,
     (t, maxLength) => sendToController(t, { reason: packetInReason.action, maxLength, controllerId: 0 }),
@@ -82,8 +82,11 @@ export function outputTo(t: Translation, port: number, maxLength: number): void 
   else t.output(ofPort(port));
 }
 
-/** Out of every port but the one that it came by. */
-function flood(t: Translation): void {
+const noFlood = portConfigBit('NO_FLOOD');
+
+/** Out of every port but the one that it came by and those that have any of these settings. */
+function outputToAll(t: Translation, unless: number): void {
   const input = t.inPortNumber;
-  for (const port of t.ofproto.ports.keys()) if (port !== input) t.output(port);
+  for (const [number, { settings }] of t.ofproto.ports)
+    if (number !== input && (settings & unless) === 0) t.output(number);
 }

@@ -11,6 +11,7 @@ import { declarationOf } from '../../openflow/action-rules.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { AnyAction } from '../../openflow/actions/declare.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
@@ -40,6 +41,7 @@ const maxActions = 8192;
 
 const lastTable = visibleTableCount - 1;
 const noBytes = new Uint8Array(0);
+const noReceive = portConfigBit('NO_RECV');
 const inPortWord = slots.in_port.word;
 const setOutputWord = slots.actset_output.word;
 const firstConntrackWord = slots.ct_state.word;
@@ -511,7 +513,9 @@ export class Translation {
         enterMiss(this.trace, table, isTold, isFirst ? undefined : tables.matchOf(done));
       }
     }
-    this.#runActions(done.actions);
+    const isRefused = isFirst && ((this.inPort?.settings ?? 0) & noReceive) !== 0;
+    if (isRefused) this.drop('noReceive');
+    else this.#runActions(done.actions);
     if (done.actions.length === 0) this.drop(rule === undefined ? 'noMatch' : 'ruleDrops');
     if (isFirst) this.#runActionSet();
     this.trace?.leave();

@@ -1,0 +1,25 @@
+/** Nicira's requests that belong to nothing else: options of tunnels, exporters, connections that are tracked. */
+import { OpenFlowError } from '../../openflow/errors.ts';
+import { tlvLimits } from '../tlv-table.ts';
+import type { RequestHandlers } from './request-handler.ts';
+
+export const extensionRequests: RequestHandlers = {
+  TLV_TABLE_MOD({ ofproto }, { value }) {
+    ofproto.tlvTable.change(value);
+  },
+  TLV_TABLE_REQUEST(connection, request) {
+    const { mappings } = connection.ofproto.tlvTable;
+    const { space: mostSpace, fields: mostFields } = tlvLimits;
+    connection.reply(request, { name: 'TLV_TABLE_REPLY', value: { mostSpace, mostFields, mappings } });
+  },
+  IPFIX_BRIDGE_REQUEST: refuseIpfix,
+  IPFIX_FLOW_REQUEST: refuseIpfix,
+  // Nothing is tracked, so there is nothing to forget.
+  CT_FLUSH: () => {},
+  CT_FLUSH_ZONE: () => {},
+  FLOW_AGE: () => {},
+};
+
+function refuseIpfix(): never {
+  throw new OpenFlowError('NXST_NOT_CONFIGURED', 'no bridge exports flow records');
+}
