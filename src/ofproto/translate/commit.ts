@@ -3,7 +3,7 @@
  * the packet as the actions so far have made it, header by header in the reference's order, and adds what is missing.
  * What can be written in place is one table of headers; tags, labels and the Ethernet header come and go.
  */
-import type { DpAction, SetHeader, SlotWrite } from '../../datapath/actions.ts';
+import type { DpAction, NshHeader, SetHeader, SlotWrite } from '../../datapath/actions.ts';
 import { isMetByPacket, type Prerequisite } from '../../flow/fields/prerequisites.ts';
 import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { datapathWordCount, type SlotName, slots } from '../../flow/slots.ts';
@@ -19,10 +19,18 @@ export interface HeaderCommit {
   /** Bits that decided. A header that is written depends on those that are kept. */
   readonly mask: Uint32Array;
   actions: DpAction[];
+  /** A header that was put in front of the packet and is not pushed yet: the pipeline may still write to it. */
+  pending?: PendingHeader | undefined;
 }
+
+/** `options` are those of an NSH header of metadata type 2, as they lie on the wire. */
+export type PendingHeader =
+  | { readonly kind: 'nsh'; readonly options: readonly number[] }
+  | { readonly kind: 'mpls' };
 
 /** True when one of the actions is for the slow path only. */
 export function commit(c: HeaderCommit): boolean {
+  if (c.pending !== undefined) commitPending(c, c.pending);
   if (isDone(c)) return false;
   commitPacketType(c);
   let isSlow = setHeaders(c, ethernetHeaders);
@@ -161,7 +169,7 @@ function commitPacketType({ flow, base, actions }: HeaderCommit): void {
   if (wanted === getSlot(base, 'packet_type')) return;
   const [src, dst] = [readSlot(flow, 'eth_src'), readSlot(flow, 'eth_dst')];
   if (wanted === 0) actions.push({ do: 'push_eth', src: [...src], dst: [...dst] });
-  else actions.push({ do: 'pop_eth' });
+  else if (getSlot(base, 'packet_type') === 0) actions.push({ do: 'pop_eth' });
   setSlot(base, 'packet_type', wanted);
   writeSlot(base, 'eth_src', wanted === 0 ? src : noAddress);
   writeSlot(base, 'eth_dst', wanted === 0 ? dst : noAddress);
@@ -236,4 +244,37 @@ export function commitTags({ flow, base, mask, actions }: HeaderCommit): void {
     actions.push({ do: 'push_vlan', tpid: tag >>> 16, tci: tag & 0xffff });
   }
   for (const word of vlanWords) base[word] = flow[word] ?? 0;
+}
+
+const firstHeaderWord = slots.packet_type.word;
+const endOfHeaders = slots.nsh_c4.word + 1;
+
+/** Pushes the header as it is now; what is behind it is as it was. */
+function commitPending(c: HeaderCommit, pending: PendingHeader): void {
+  const { flow, base, actions } = c;
+  c.pending = undefined;
+  if (pending.kind === 'mpls')
+    actions.push({
+      do: 'add_mpls',
+      lse: getSlot(flow, 'mpls_lse') >>> 0,
+      etherType: getSlot(flow, 'eth_type'),
+    });
+  else actions.push({ do: 'push_nsh', ...nshOf(flow, pending.options) });
+  base.set(flow.subarray(firstHeaderWord, endOfHeaders), firstHeaderWord);
+}
+
+function nshOf(flow: Uint32Array, options: readonly number[]): NshHeader {
+  const isType1 = getSlot(flow, 'nsh_mdtype') === 1;
+  const path = getSlot(flow, 'nsh_path') >>> 0;
+  return {
+    flags: getSlot(flow, 'nsh_flags'),
+    ttl: getSlot(flow, 'nsh_ttl'),
+    mdType: isType1 ? 1 : 2,
+    nextProtocol: getSlot(flow, 'nsh_np'),
+    spi: path >>> 8,
+    si: path & 0xff,
+    metadata: isType1
+      ? (['nsh_c1', 'nsh_c2', 'nsh_c3', 'nsh_c4'] as const).flatMap((slot) => [...readSlot(flow, slot)])
+      : options,
+  };
 }

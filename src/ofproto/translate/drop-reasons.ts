@@ -8,7 +8,7 @@ interface Reason {
   /** How a trace shows it; what it shows already in another way is silent. */
   readonly kind: 'detail' | 'warning' | 'error' | 'silent';
   /** How the detail is shown where it is no error. */
-  readonly detailKind?: 'warning';
+  readonly detailKind?: 'warning' | 'action';
   /** Nothing that was done to the packet before counts either, in words for the operator. */
   readonly fails?: string;
 }
@@ -20,6 +20,11 @@ const failure = (text: string, fails: string): Reason => ({ text, kind: 'error',
 
 const dropReasons = {
   noInputPort: silent('it came in by a port of no bridge'),
+  unsupportedPacketType: {
+    ...silent('its packet type is none that the action works on'),
+    detailKind: 'action',
+    fails: 'Unsupported packet type',
+  },
   unsupported: silent('the datapath cannot do what is to be done with it'),
   noRecirculationContext: silent('nothing is known of the recirculation id under which it was looked up'),
   noController: silent('an action sent it up for a controller, and none is there to take it'),

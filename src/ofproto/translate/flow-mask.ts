@@ -20,6 +20,8 @@ const dstWord = slots.eth_dst.word;
 const fragWord = slots.nw_frag.word;
 /** Source and destination share it. */
 const portsWord = slots.tp_src.word;
+const firstNshWord = slots.nsh_flags.word;
+const endOfNsh = slots.nsh_c4.word + 1;
 const [outerTag, innerTag] = vlanWords;
 
 /** What every answer depends on. */
@@ -41,6 +43,7 @@ export function clearAbsent(mask: Uint32Array, key: Uint32Array): void {
   if (!isMplsType((key[ethTypeWord] ?? 0) & 0xffff)) {
     for (const slot of labelSlots) mask[slots[slot].word] = 0;
   }
+  if (((key[ethTypeWord] ?? 0) & 0xffff) !== etherType.nsh) mask.fill(0, firstNshWord, endOfNsh);
   for (const word of vlanWords) {
     if (((key[word] ?? 0) & vlanPresent) === 0) mask[word] = 0;
     else if (((mask[word] ?? 0) & 0xffff) !== 0) mask[word] = (mask[word] ?? 0) | vlanPresent;

@@ -1,6 +1,7 @@
 /** One handler for each action that translation knows. A rule with any other is refused; see translate.ts. */
 import { choiceHandlers } from './choice-handlers.ts';
 import { conntrackHandlers } from './conntrack-handlers.ts';
+import { encapHandlers } from './encap-handlers.ts';
 import { fieldHandlers } from './field-handlers.ts';
 import { groupHandlers } from './group-handlers.ts';
 import type { Handlers } from './handler.ts';
@@ -17,5 +18,6 @@ export const handlers: Handlers = {
   ...learnHandlers,
   ...groupHandlers,
   ...choiceHandlers,
+  ...encapHandlers,
   ...conntrackHandlers,
 };

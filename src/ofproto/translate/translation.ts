@@ -6,6 +6,7 @@
 import { type OfPort, ofPort } from '../../base/units.ts';
 import type { Conntrack, DpAction } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
+import { setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import { declarationOf } from '../../openflow/action-rules.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
@@ -18,7 +19,7 @@ import type { PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
 import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
-import { commit, commitTags, type HeaderCommit } from './commit.ts';
+import { commit, commitTags, type HeaderCommit, type PendingHeader } from './commit.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect, finish } from './effects.ts';
 import { clearAbsent, firstTunnelWord, tunnelEnd, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
@@ -333,6 +334,24 @@ export class Translation {
   commit(): void {
     if (this.#isPlain) commitTags(this.#commit);
     else if (commit(this.#commit)) this.slow('action');
+  }
+
+  /** A header has come in front of the packet; it is pushed when the packet is next looked at by the datapath. */
+  pend(header: PendingHeader): void {
+    this.#commit.pending = header;
+  }
+
+  /** The header in front was taken off by `action`; what is behind it is seen when the packet comes back. */
+  takeOff(action: DpAction, packetType: number): void {
+    this.act(action);
+    setSlot(this.flow, 'packet_type', packetType);
+    setSlot(this.request.scratch.base, 'packet_type', packetType);
+    this.freeze();
+  }
+
+  /** What is left to do is done when the packet comes back. */
+  freeze(): void {
+    this.#isFreezing = true;
   }
 
   /** Sends the packet, as `flow` says it is, out of a port; through a patch port into the next bridge. */

@@ -1,0 +1,135 @@
+/** Headers put in front of whole packets, and taken off: ovs-actions(7), "Encapsulation and decapsulation". */
+import { etherTypeOf, getSlot, maskSlot, setSlot } from '../../flow/key.ts';
+import { slots } from '../../flow/slots.ts';
+import type { EncapArguments, EncapProperty } from '../../openflow/actions/encap.ts';
+import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
+import { mplsBottom } from '../../wire/mpls.ts';
+import type { Handlers } from './handler.ts';
+import { labelCount, labelSlots, popLabel, pushLabel } from './labels.ts';
+import type { Translation } from './translation.ts';
+
+const firstWord = slots.packet_type.word;
+const endOfHeaders = slots.nsh_c4.word + 1;
+
+const typed = (type: number): number => 0x10000 | type;
+
+/** RFC 8300 section 2.2: what follows the header. */
+const nextProtocols: ReadonlyMap<number, number> = new Map([
+  [1, typed(etherType.ipv4)],
+  [2, typed(etherType.ipv6)],
+  [3, 0],
+  [4, typed(etherType.nsh)],
+]);
+
+export const encapHandlers = {
+  encap(t, { header, properties }) {
+    switch (header) {
+      case 'ethernet':
+        encapEthernet(t);
+        return;
+      case 'nsh':
+        encapNsh(t, properties);
+        return;
+      case 'mpls':
+      case 'mpls_mc':
+        encapMpls(t, header === 'mpls' ? etherType.mpls : etherType.mplsMulticast);
+    }
+  },
+  decap(t, { packetType }) {
+    const { flow, mask } = t;
+    const type = getSlot(flow, 'packet_type') >>> 0;
+    if (type === 0) {
+      if ((getSlot(flow, 'vlan_tci') & vlanPresent) !== 0)
+        refuse(t, ', cannot decap Ethernet if VLAN is present.');
+      else {
+        setSlot(flow, 'packet_type', typed(getSlot(flow, 'eth_type')));
+        clearAddresses(flow);
+      }
+    } else if (type === typed(etherType.nsh)) {
+      maskSlot(mask, 'nsh_np');
+      const next = nextProtocols.get(getSlot(flow, 'nsh_np'));
+      if (next === undefined) refuse(t, ` as NSH next protocol ${getSlot(flow, 'nsh_np')} is not supported`);
+      else t.takeOff({ do: 'pop_nsh' }, next);
+    } else if (isMplsType(type & 0xffff) && packetType !== undefined) {
+      popLabel(flow, labelCount(flow, mask), packetType & 0xffff, mask);
+      setSlot(flow, 'packet_type', packetType);
+      t.freeze();
+    } else refuse(t, ` as the decap() does not support packet type ${typeText(type)}`);
+  },
+} satisfies Handlers;
+
+function clearAddresses(flow: Uint32Array): void {
+  const type = getSlot(flow, 'eth_type');
+  flow.fill(0, slots.eth_dst.word, slots.vlan_tpid.word);
+  setSlot(flow, 'eth_type', type);
+}
+
+function encapEthernet(t: Translation): void {
+  const { flow } = t;
+  if (getSlot(flow, 'packet_type') === 0) {
+    refuse(t, ' as encap(ethernet) is not supported for packet type ethernet.');
+    return;
+  }
+  t.commit();
+  clearAddresses(flow);
+  setSlot(flow, 'eth_type', etherTypeOf(flow));
+  setSlot(flow, 'packet_type', 0);
+}
+
+/** The pipeline sees the new header only from here on. */
+function cover(flow: Uint32Array, type: number): void {
+  flow.fill(0, firstWord, endOfHeaders);
+  setSlot(flow, 'packet_type', typed(type));
+  setSlot(flow, 'eth_type', type);
+}
+
+function encapNsh(t: Translation, properties: EncapArguments['properties']): void {
+  const { flow } = t;
+  const type = getSlot(flow, 'packet_type') >>> 0;
+  const next = [...nextProtocols].find(([, packetType]) => packetType === type)?.[0];
+  if (next === undefined) {
+    refuse(t, ` as encap(nsh) is not supported for packet type ${typeText(type)}`);
+    return;
+  }
+  t.commit();
+  cover(flow, etherType.nsh);
+  const mdType = properties.find((property) => property.kind === 'md_type')?.mdType ?? 1;
+  setSlot(flow, 'nsh_ttl', 63);
+  setSlot(flow, 'nsh_mdtype', mdType);
+  setSlot(flow, 'nsh_np', next);
+  setSlot(flow, 'nsh_path', 0xff);
+  t.pend({ kind: 'nsh', options: mdType === 2 ? properties.flatMap(optionBytes) : [] });
+}
+
+/** RFC 8300 section 2.5.1. */
+function optionBytes(property: EncapProperty): number[] {
+  if (property.kind !== 'tlv') return [];
+  const { tlvClass, type, data } = property;
+  const padding = new Array<number>(-data.length & 3).fill(0);
+  return [tlvClass >>> 8, tlvClass & 0xff, type, data.length, ...data, ...padding];
+}
+
+function encapMpls(t: Translation, type: number): void {
+  const { flow, mask } = t;
+  const count = getSlot(flow, 'packet_type') === 0 ? 0 : labelCount(flow, mask);
+  t.commit();
+  if (count === 0) {
+    cover(flow, type);
+    setSlot(flow, 'mpls_lse', mplsBottom | defaultTtl);
+  } else {
+    for (const slot of labelSlots.slice(0, count)) maskSlot(mask, slot);
+    pushLabel(flow, count, getSlot(flow, 'mpls_lse') & ~mplsBottom, type);
+    setSlot(flow, 'packet_type', typed(type));
+  }
+  t.pend({ kind: 'mpls' });
+}
+
+const defaultTtl = 64;
+
+function refuse(t: Translation, why: string): void {
+  t.drop('unsupportedPacketType', `Dropping packet${why}`);
+}
+
+function typeText(packetType: number): string {
+  return `(${packetType >>> 16},0x${(packetType & 0xffff).toString(16)})`;
+}
