@@ -29,6 +29,8 @@ export interface BackerDeps {
   /** How OpenFlow connections come about. */
   readonly transport: Transport;
   readonly limits?: UpcallLimits;
+  /** Packets, and flows that are in the datapath, are left alone until `release`. */
+  readonly isHeld?: boolean;
   /** See `InBandDeps`. */
   readonly neighbourOf?: ((address: string) => string | undefined) | undefined;
 }
@@ -45,6 +47,7 @@ export class Backer {
   readonly #bridges = new Map<string, Ofproto>();
   readonly #upcalls: Upcalls;
   #limits: UpcallLimits;
+  #isHeld: boolean;
   #ageing: Timer | undefined;
 
   constructor(deps: BackerDeps) {
@@ -66,9 +69,12 @@ export class Backer {
       flowLimit: () => this.revalidator.flowLimit,
       onFlow: () => this.revalidator.wake(),
     });
-    datapath.flushFlows(); // what an owner before decided does not count here
+    this.#isHeld = deps.isHeld ?? false;
+    if (!this.#isHeld) datapath.flushFlows(); // what an owner before decided does not count here
     datapath.setVlanLimit(tagsOfLimit(this.#limits.vlanLimit));
-    datapath.onUpcalls = (batch) => this.#upcalls.receive(batch);
+    datapath.onUpcalls = (batch) => {
+      if (!this.#isHeld) this.#upcalls.receive(batch);
+    };
   }
 
   get bridges(): ReadonlyMap<string, Ofproto> {
@@ -100,6 +106,13 @@ export class Backer {
     }
     this.#limits = limits;
     this.revalidator.limitsChanged();
+  }
+
+  /** The bridges' flows are what they are to be. */
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.datapath.flushFlows();
   }
 
   /** Without, every flow is for packets of exactly one kind; for tests. */

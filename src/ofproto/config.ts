@@ -30,13 +30,19 @@ export interface OfprotoConfig {
   readonly control: ControlConfig;
 }
 
-/** Whom a switch talks OpenFlow with, and how. */
+/**
+ * Whom a switch talks OpenFlow with, and how.
+ * Differs: while flows are restored, controllers are there already, and only are not connected to; with the reference they
+ * come afterwards, and the flows that were restored go then.
+ */
 export interface ControlConfig {
   /** Each target is there once. */
   readonly controllers: readonly ControllerSettings[];
   /** For those of kind ssl and pssl. */
   readonly tls: TlsConfig;
   readonly inBand: InBandConfig;
+  /** Nobody is talked to but by the socket for tools: flows are being restored. */
+  readonly isHeld: boolean;
   /** What paths of sockets are relative to; undefined where they are not. */
   readonly runFolder: string | undefined;
 }
@@ -60,6 +66,8 @@ export function hasPrimary({ controllers }: ControlConfig): boolean {
 }
 
 export interface ControllerSettings {
+  /** The bridge's own socket for tools. */
+  readonly isForTools: boolean;
   /** "tcp:10.0.0.1:6653", "punix:/run/br0.mgmt": as the operator wrote it. */
   readonly target: string;
   /** A "primary" one decides about the flows; a "service" one looks on, or helps for a while. */
@@ -82,6 +90,7 @@ export interface ControllerSettings {
 
 /** A controller with nothing but its target and type set. */
 export const defaultController: Omit<ControllerSettings, 'target' | 'type'> = {
+  isForTools: false,
   maxBackoff: 8,
   probeInterval: 5,
   dscp: 48,
@@ -101,7 +110,13 @@ export const defaultOfprotoConfig: OfprotoConfig = {
   floodVlans: [],
   description: { manufacturer: '', hardware: '', software: '', serialNumber: '', datapath: '' },
   versions: allVersions,
-  control: { controllers: [], tls: {}, inBand: { remotes: [], queue: undefined }, runFolder: undefined },
+  control: {
+    controllers: [],
+    tls: {},
+    inBand: { remotes: [], queue: undefined },
+    isHeld: false,
+    runFolder: undefined,
+  },
 };
 
 export type VlanMode = 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';

@@ -69,6 +69,7 @@ export class Switch {
   readonly #devices: Disposable;
   #limits: UpcallLimits | undefined;
   #control: SharedControl;
+  #isRestored = false;
 
   constructor(deps: SwitchDeps) {
     this.#deps = deps;
@@ -199,6 +200,7 @@ export class Switch {
       random,
       transport,
       neighbourOf,
+      isHeld: this.#control.isHeld,
       ...(this.#limits && { limits: this.#limits }),
     });
     this.#backers.set(type, backer);
@@ -236,6 +238,7 @@ export class Switch {
     const control = this.#readControl();
     if (isDeepStrictEqual(control, this.#control)) return;
     this.#control = control;
+    if (!control.isHeld) for (const backer of this.#backers.values()) backer.release();
     this.reconciler.settleAll();
   }
 
@@ -245,7 +248,20 @@ export class Switch {
     const managers = [...client.view.rows('Manager').values()]
       .filter((row) => row.connection_mode !== 'out-of-band')
       .map(({ target }) => target);
-    return { managers, runFolder, tls: ssl === undefined ? tls : { ...tls, ...readTls(ssl) } };
+    return {
+      managers,
+      isHeld: this.#isHeld(),
+      runFolder,
+      tls: ssl === undefined ? tls : { ...tls, ...readTls(ssl) },
+    };
+  }
+
+  /** Flows are being restored: only at the start, and once that is over it does not begin again. */
+  #isHeld(): boolean {
+    const [root] = this.#deps.client.view.rows('Open_vSwitch').values();
+    if (root === undefined || this.#isRestored) return false;
+    this.#isRestored = !readKeys(systemKeys, root.other_config).flowRestoreWait;
+    return !this.#isRestored;
   }
 
   #writeControllers(): void {

@@ -64,6 +64,7 @@ function controlled(more: Partial<ControllerSettings> = {}): ControlConfig {
     controllers: [controller],
     tls: {},
     inBand: { remotes: [], queue: undefined },
+    isHeld: false,
     runFolder: undefined,
   };
 }
@@ -366,4 +367,14 @@ test('in band, whom the host sends to may resolve addresses too, once it is know
   macs.clear(); // for a while
   await pass(20);
   expect(rules(bridge)).toHaveLength(13);
+});
+
+test('while flows are restored no controller is connected to, and they stay when it is', async () => {
+  const bridge = await bridgeWith({ ...controlled(), isHeld: true }, 'standalone');
+  await pass(20);
+  expect(said).toEqual([]);
+  host.addFlow(bridge, 'priority=5,actions=drop');
+  await configure(bridge, { control: controlled() });
+  expect(takeSaid('rconn')).toEqual(['info: connecting...', 'info: connected']);
+  expect(rules(bridge)).toEqual(['priority=5,actions=drop']);
 });

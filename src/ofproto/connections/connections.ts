@@ -72,9 +72,10 @@ export class Connections implements Controllers {
 
   async configure(): Promise<void> {
     const { control, versions, failMode } = this.#ofproto.config;
-    await this.#links.configure(control.controllers, versions);
+    const controllers = control.controllers.filter(({ isForTools }) => isForTools || !control.isHeld);
+    await this.#links.configure(controllers, versions);
     this.#inBand.configure(control.inBand);
-    this.#failOpen.configure(failMode === 'standalone' && hasPrimary(control));
+    this.#failOpen.configure(failMode === 'standalone' && hasPrimary(control) && !control.isHeld);
   }
 
   reconnect(): void {

@@ -62,9 +62,8 @@ export class FailOpen {
     const all = controllers();
     const absence = Math.min(...all.map((each) => each.absence(now)));
     const seconds = Math.floor(absence / 1000);
-    const probeInterval = Math.min(...all.map(({ config }) => config.probeInterval));
     if (all.length === 0 || absence === 0) this.#close();
-    else if (this.#rule === undefined && seconds >= Math.max(1, 3 * probeInterval)) this.#open(seconds, now);
+    else if (this.#rule === undefined && seconds >= patience(all)) this.#open(seconds, now);
     else if (this.#rule !== undefined) this.#remain(seconds, now);
   }
 
@@ -109,4 +108,10 @@ export class FailOpen {
     tables.deps.turns.whenFree(() => removeRules(tables, [rule]));
     this.#rule = undefined;
   }
+}
+
+/** Seconds: three probe intervals of the controller that is probed most often. */
+function patience(controllers: readonly ActiveController[]): number {
+  const intervals = controllers.map(({ config }) => config.probeInterval).filter((interval) => interval > 0);
+  return intervals.length === 0 ? 1 : 3 * Math.min(...intervals);
 }

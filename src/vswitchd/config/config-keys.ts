@@ -29,6 +29,11 @@ export const systemKeys = {
     { min: 0, max: 0x7fff_ffff, fallback: 5 },
     'Packets a second below which a flow is deleted rather than revalidated.',
   ),
+  flowRestoreWait: booleanKey(
+    'flow-restore-wait',
+    false,
+    'At the start, forwards nothing and connects to no controller until this is false.',
+  ),
   vlanLimit: integerKey(
     'vlan-limit',
     { min: 0, max: 2, fallback: 1 },

@@ -86,7 +86,6 @@ export const roles: Roles = {
     other_config: {
       keys: systemKeys,
       gaps: {
-        'flow-restore-wait': 'flows are not kept over a restart',
         'bundle-idle-timeout': noBundleTimeout,
         ...all('hw-offload n-offload-threads tc-policy offload-rebalance', noOffload),
         ...all('dpdk-init dpdk-lcore-mask dpdk-alloc-mem dpdk-socket-mem dpdk-socket-limit', noDpdk),

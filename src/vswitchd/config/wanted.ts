@@ -133,6 +133,7 @@ export function readBridgeSettings(
 function readController(row: OvsRow<'Controller'>): WantedController {
   const { target, max_backoff: backoff, inactivity_probe: probe } = row;
   return {
+    isForTools: false,
     target,
     type: row.type ?? (isActiveName(target) ? 'primary' : 'service'),
     maxBackoff: backoff === undefined ? defaultController.maxBackoff : wholeSeconds(backoff),

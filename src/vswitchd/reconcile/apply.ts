@@ -368,7 +368,7 @@ function controllersOf(
   const known = new Map<string, ControllerSettings>();
   if (runFolder !== undefined) {
     const target = `punix:${runFolder}/${bridge}.mgmt`;
-    known.set(target, { ...defaultController, target, type: 'service', probeInterval: 0 });
+    known.set(target, { ...defaultController, isForTools: true, target, type: 'service', probeInterval: 0 });
   }
   for (const { queueSize = controllerQueueSize, isInBand: _, ...controller } of controllers) {
     const { target } = controller;

@@ -1,15 +1,20 @@
-/** The reference's switch with two hosts at it, which forwards only what a controller tells it. */
+/** A switch, the reference's unless told, with two hosts at it, which forwards only what a controller tells it. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { SwitchHost, until } from './daemon-pair.ts';
+import { SwitchHost, until, type Which } from './daemon-pair.ts';
 import { Namespace } from './namespace.ts';
 
 export class ControlledSwitch implements AsyncDisposable {
-  readonly daemon = new SwitchHost('reference');
+  readonly daemon: SwitchHost;
   readonly a = new Namespace('a');
   readonly b = new Namespace('b');
   /** Where the switch looks for a controller that listens. */
-  readonly controllerSocket = join(this.daemon.folder, 'br0.controller');
+  readonly controllerSocket: string;
+
+  constructor(which: Which = 'reference') {
+    this.daemon = new SwitchHost(which);
+    this.controllerSocket = join(this.daemon.folder, 'br0.controller');
+  }
 
   /** The hosts are 10.0.0.1 at port pa, which is number 1, and 10.0.0.2 at pb, 2. */
   async start(): Promise<void> {

@@ -1,0 +1,363 @@
+/**
+ * Controllers of the database: the same rows are given to the real daemon and to ours, and both must do, say and write
+ * the same; and real controllers pass traffic through our bridges.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ControlledSwitch } from './support/controlled-switch.ts';
+import { until, whyNoReference } from './support/daemon-pair.ts';
+import { DummyHost } from './support/dummy-host.ts';
+import { whyNoNamespaces } from './support/namespace.ts';
+
+const noReference = whyNoReference();
+if (noReference !== undefined) process.stderr.write(`controllers.test.ts: not all run: ${noReference}\n`);
+
+const rudeController = new URL('../fixtures/rude-controller.mjs', import.meta.url).pathname;
+
+describe.runIf(noReference === undefined)('beside the reference', () => {
+  const hosts = [new DummyHost('reference'), new DummyHost('ours')] as const;
+  const controllers: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    for (const host of hosts) await host.prepare();
+  });
+
+  afterEach(async () => {
+    for (const host of hosts) {
+      const bridges = host.vsctl('list-br').stdout.split('\n').filter(Boolean);
+      host.vsctl(...bridges.flatMap((bridge) => ['--', 'del-br', bridge]), '--', 'del-manager');
+    }
+    for (const each of controllers.splice(0)) each.kill();
+  });
+
+  afterAll(async () => {
+    for (const host of hosts) await host[Symbol.asyncDispose]();
+  });
+
+  /** Of a process that does so with switches; resolves with its target. */
+  async function listen(manner: string): Promise<string> {
+    const controller = spawn(process.execPath, [rudeController, manner], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    controllers.push(controller);
+    const [port] = await once(controller.stdout, 'data');
+    return `tcp:127.0.0.1:${Number(port)}`;
+  }
+
+  const addBridge = (name: string, ...more: string[]): string[] => [
+    ...['--', 'add-br', name, '--', 'set', 'bridge', name, 'other_config:hwaddr=aa:55:aa:55:00:01'],
+    ...['other_config:disable-in-band=true', ...more],
+  ];
+
+  function configure(...args: string[]): void {
+    for (const host of hosts) {
+      const said = host.vsctl(...args);
+      if (said.status !== 0) throw new Error(`${host.which}: ${said.stderr}`);
+    }
+  }
+
+  /** Of the controllers, by target: what the daemon writes, without times. */
+  function rows(host: DummyHost): string[] {
+    const columns = 'target,is_connected,role,status';
+    const { stdout } = host.vsctl('-f', 'csv', '--no-headings', `--columns=${columns}`, 'list', 'controller');
+    return stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) =>
+        line
+          .replace(/(sec_since_\w+)=(?:""\d+""|\d+)/g, '$1=N')
+          .replace(/ACTIVE|IDLE/, 'UP')
+          .replace(/BACKOFF|CONNECTING/, 'DOWN'),
+      )
+      .sort();
+  }
+
+  /** Resolves when our rows say what the reference's do, and what is expected of one of them. */
+  async function untilAlike(expected: RegExp): Promise<string[]> {
+    const [reference, ours] = hosts;
+    let [theirs, ourOwn] = [rows(reference), rows(ours)];
+    await until(
+      () => {
+        [theirs, ourOwn] = [rows(reference), rows(ours)];
+        return String(theirs) === String(ourOwn) && theirs.some((line) => expected.test(line));
+      },
+      `rows like ${expected}`,
+      60_000,
+    ).catch(() => expect(ourOwn).toEqual(theirs));
+    return ourOwn;
+  }
+
+  function flows(host: DummyHost, bridge: string): string[] {
+    const lines = host.appctl('bridge/dump-flows', bridge).stdout.split('\n');
+    return lines.map((line) => line.replace(/duration=\S+ /, '')).sort();
+  }
+
+  /** The reference sees some changes a second later. */
+  async function expectSameFlows(...bridges: string[]): Promise<void> {
+    const [reference, ours] = hosts;
+    for (const bridge of bridges) {
+      const isSame = (): boolean => String(flows(ours, bridge)) === String(flows(reference, bridge));
+      await until(isSame, 'the same flows', 10_000).catch(() =>
+        expect(flows(ours, bridge)).toEqual(flows(reference, bridge)),
+      );
+    }
+  }
+
+  /** What the log says of a bridge's controllers, for as long as it takes to come to a line. */
+  async function logUntil(host: DummyHost, bridge: string, last: string): Promise<string[]> {
+    const lines = (): string[] =>
+      host.log
+        .split('\n')
+        .filter((line) => line.startsWith('rconn|') && line.includes(`${bridge}<->`))
+        .map((line) => line.replace(/:\d{4,5}\b/, ':PORT'));
+    await until(() => lines().some((line) => line.includes(last)), `${host.which} to say ${last}`);
+    const all = lines();
+    return all.slice(0, all.findIndex((line) => line.includes(last)) + 1);
+  }
+
+  test('rows of controllers that are there, absent, rude and mute end up alike', async () => {
+    const manners = {
+      hangs: 'hang',
+      halves: 'half',
+      garbles: 'garbage',
+      closes: 'close',
+      old: '1',
+      new: '6',
+    };
+    for (const [name, manner] of Object.entries(manners))
+      configure(...addBridge(name), '--', 'set-controller', name, await listen(manner));
+    configure(...addBridge('absent'), '--', 'set-controller', 'absent', 'tcp:127.0.0.1:1', 'unix:nobody');
+    configure(
+      ...addBridge('other', 'protocols=OpenFlow13'),
+      '--',
+      'set-controller',
+      'other',
+      await listen('1'),
+    );
+    // All of them have failed often, or are connected.
+    const done = await untilAlike(/,true,other,/);
+    expect(done.filter((line) => line.includes(',true,other,'))).toHaveLength(2);
+    await expectSameFlows('hangs', 'old', 'absent');
+    for (const name of ['hangs', 'absent', 'other']) {
+      const last = name === 'other' ? 'Protocol error' : 'waiting 2 seconds';
+      const [theirs, ourOwn] = await Promise.all(hosts.map((host) => logUntil(host, name, last)));
+      expect(ourOwn?.filter((line) => !line.includes('unix:'))).toEqual(
+        theirs?.filter((line) => !line.includes('unix:')),
+      );
+    }
+  });
+
+  test('flows go and stay at the same changes', async () => {
+    const target = await listen('4');
+    const other = await listen('4');
+    configure(...addBridge('br0'));
+    const steps: string[][] = [
+      ['set', 'bridge', 'br0', 'fail_mode=secure'],
+      ['set-controller', 'br0', target],
+      ['set', 'bridge', 'br0', 'fail_mode=standalone'],
+      ['set-controller', 'br0', target, other],
+      ['set-controller', 'br0', other],
+      ['set-controller', 'br0', 'ptcp:0'],
+      ['set', 'bridge', 'br0', 'fail_mode=secure'],
+      ['set', 'bridge', 'br0', 'protocols=OpenFlow10,OpenFlow13'],
+      ['set', 'bridge', 'br0', 'other_config:datapath-id=0000000000000042'],
+    ];
+    for (const step of steps) {
+      for (const host of hosts) host.run('ovs-ofctl', 'add-flow', 'br0', 'priority=5,actions=drop');
+      configure(...step);
+      await expectSameFlows('br0');
+    }
+  });
+
+  test('the hidden flows of in-band control are the same', async () => {
+    configure('--', 'add-br', 'br0', '--', 'set', 'bridge', 'br0', 'other_config:hwaddr=aa:55:aa:55:00:01');
+    const steps: string[][] = [
+      ['set-manager', 'tcp:10.1.1.1:6640', 'ptcp:6641', 'ssl:10.1.1.2', 'tcp:[::1]:5', 'unix:/x'],
+      ['set-controller', 'br0', 'ssl:10.1.1.1', 'tcp:10.2.2.2:6653', 'unix:foo', 'ptcp:0'],
+      ['set', 'bridge', 'br0', 'other_config:in-band-queue=7'],
+      ['set', 'bridge', 'br0', 'other_config:hwaddr=aa:55:aa:55:00:77'],
+      ['set', 'bridge', 'br0', 'other_config:disable-in-band=true'],
+      ['remove', 'bridge', 'br0', 'other_config', 'disable-in-band'],
+      ['del-manager'],
+      ['--', 'del-controller', 'br0'],
+    ];
+    for (const step of steps) {
+      configure(...step);
+      await expectSameFlows('br0');
+      const [theirs, ourOwn] = hosts.map((host) => host.run('ovs-ofctl', 'dump-aggregate', 'br0').stdout);
+      expect(ourOwn).toBe(theirs);
+    }
+  });
+
+  test('without controllers the bridge fails open, until one is there that decides', async () => {
+    configure(...addBridge('br0'), '--', 'set-controller', 'br0', 'tcp:127.0.0.1:1');
+    configure('set', 'controller', '.', 'inactivity_probe=1000', 'max_backoff=1000');
+    for (const host of hosts) {
+      const isOpen = (): boolean => flows(host, 'br0').some((line) => line.includes('priority=15790320'));
+      await until(isOpen, `${host.which} to fail open`);
+    }
+    await expectSameFlows('br0');
+    configure('set', 'bridge', 'br0', 'fail_mode=secure');
+    await expectSameFlows('br0');
+    for (const host of hosts) expect(host.log).toContain('fail_open|WARN|No longer in fail-open mode');
+  });
+
+  test('what is not used is told of in the same words', () => {
+    const targets = ['punix:/tmp/x', 'punix:FOLDER/br0.a/b', 'unix:/tmp/x', 'blah:3', 'punix:FOLDER/br1.x'];
+    for (const host of hosts) {
+      host.vsctl(...addBridge('br0'));
+      host.vsctl('set-controller', 'br0', ...targets.map((text) => text.replace('FOLDER', host.folder)));
+    }
+    const [theirs, ourOwn] = hosts.map((host) => {
+      const told = host.log
+        .split('\n')
+        .filter((line) => /socket controller|unsupported controller/.test(line));
+      return [...new Set(told)].sort();
+    });
+    expect(ourOwn).toEqual(theirs);
+    expect(ourOwn).toHaveLength(targets.length);
+  });
+
+  test('connections end when versions or the datapath id change, and by a command', async () => {
+    configure(...addBridge('br0'), '--', 'set-controller', 'br0', await listen('4'));
+    await untilAlike(/,true,other,/);
+    const ends: string[][] = [
+      ['ovs-vsctl', 'set', 'bridge', 'br0', 'protocols=OpenFlow13,OpenFlow14'],
+      ['ovs-vsctl', 'set', 'bridge', 'br0', 'other_config:datapath-id=0000000000000007'],
+      ['ovs-appctl', 'bridge/reconnect', 'br0'],
+      ['ovs-appctl', 'bridge/reconnect'],
+    ];
+    for (const host of hosts) {
+      for (const [program = '', ...args] of ends) {
+        const tool = spawn('ovs-ofctl', ['-O', 'OpenFlow13', 'monitor', 'br0'], { env: host.env });
+        let said = '';
+        tool.stderr.on('data', (text) => (said += text));
+        const ended = once(tool, 'close');
+        await until(
+          () => host.run('ovs-ofctl', '-O', 'OpenFlow13', 'probe', 'br0').status === 0,
+          `${host.which} to answer`,
+        );
+        expect(host.run(program, ...args).status).toBe(0);
+        await ended;
+        expect(said).toContain('vconn_recv (End of file)');
+      }
+      expect(host.appctl('bridge/reconnect', 'nobody')).toMatchObject({ status: 2 });
+    }
+    await untilAlike(/,true,other,/);
+  });
+});
+
+const noNamespaces = whyNoNamespaces();
+const programs = {
+  reference: '/usr/bin/ovs-testcontroller',
+  ours: new URL('../../bin/ovs-testcontroller', import.meta.url).pathname,
+};
+
+describe.runIf(noNamespaces === undefined)('between namespaces', () => {
+  const host = new ControlledSwitch('ours');
+  let controller: ChildProcess | undefined;
+
+  beforeAll(async () => {
+    await host.start();
+  });
+
+  afterEach(async () => {
+    host.removeController();
+    const gone = controller && once(controller, 'close');
+    controller?.kill();
+    await gone;
+    controller = undefined;
+  });
+
+  afterAll(async () => {
+    await host[Symbol.asyncDispose]();
+  });
+
+  /** Inside the switch's host. */
+  function start(program: string, ...args: string[]): void {
+    const inside = ['netns', 'exec', host.daemon.host.name, program, ...args];
+    const env = { ...process.env, OVS_RUNDIR: host.daemon.folder };
+    controller = spawn('ip', inside, { env, stdio: 'ignore' });
+  }
+
+  test.each(['reference', 'ours'] as const)(
+    '%s ovs-testcontroller passes traffic over tcp',
+    async (which) => {
+      if (!existsSync(programs[which])) return;
+      start(programs[which], 'ptcp:16653:127.0.0.1');
+      await host.setController('tcp:127.0.0.1:16653', 'OpenFlow10,OpenFlow13');
+      expect(host.ping()).toContain(' 0% packet loss');
+      expect(host.flows()).toContain('dl_src=');
+    },
+  );
+
+  test.each(['reference', 'ours'] as const)(
+    '%s ovs-testcontroller passes traffic over unix',
+    async (which) => {
+      if (!existsSync(programs[which])) return;
+      start(programs[which], `punix:${host.controllerSocket}`);
+      await host.setController(`unix:${host.controllerSocket}`, 'OpenFlow13');
+      expect(host.ping()).toContain(' 0% packet loss');
+    },
+  );
+
+  test('flows stay when the controller dies, and another one goes on', async () => {
+    start(programs.ours, 'ptcp:16653:127.0.0.1', '--max-idle=permanent');
+    await host.setController('tcp:127.0.0.1:16653', 'OpenFlow13');
+    host.ping();
+    const before = host.flows().match(/dl_src=/g)?.length;
+    controller?.kill('SIGKILL');
+    const isConnected = (): boolean =>
+      host.daemon.configure('get', 'controller', 'br0', 'is_connected') === 'true';
+    await until(() => !isConnected(), 'the end to be written');
+    expect(host.flows().match(/dl_src=/g)?.length).toBe(before);
+    expect(host.ping()).toContain(' 0% packet loss');
+    start(programs.ours, 'ptcp:16653:127.0.0.1', '--max-idle=permanent');
+    await until(isConnected, 'the connection to be made again');
+    expect(host.flows().match(/dl_src=/g)?.length).toBe(before);
+  });
+
+  test('ovs-testcontroller passes traffic over ssl, by the keys of table SSL', async () => {
+    const { folder } = host.daemon;
+    const files = makeKeys(folder);
+    host.daemon.configure('set-ssl', files.key, files.certificate, files.certificate);
+    const keys = ['-p', files.key, '-c', files.certificate, '-C', files.certificate];
+    start(programs.ours, 'pssl:16654:127.0.0.1', ...keys);
+    await host.setController('ssl:127.0.0.1:16654', 'OpenFlow13');
+    expect(host.ping()).toContain(' 0% packet loss');
+    host.daemon.configure('del-ssl');
+  });
+
+  const noKen = spawnSync('/usr/bin/python3', ['-c', 'import os_ken']).status !== 0;
+  if (noKen) process.stderr.write('controllers.test.ts: not all run: python3-os-ken is not installed\n');
+
+  test.runIf(!noKen).each(['learning', 'tables'])('os-ken runs an application: %s', async (name) => {
+    const fixture = new URL(`../fixtures/os-ken-${name}.py`, import.meta.url).pathname;
+    const listen = ['--ofp-listen-host', '127.0.0.1', '--ofp-tcp-listen-port', '16655'];
+    start('/usr/bin/python3', '-m', 'os_ken.cmd.manager', ...listen, fixture);
+    await host.setController('tcp:127.0.0.1:16655', 'OpenFlow13');
+    expect(host.ping(5)).toContain('5 received');
+    expect(host.flows()).toContain(name === 'tables' ? 'table=1' : 'dl_dst=');
+  });
+});
+
+/** A key and a certificate that is its own authority. */
+function makeKeys(folder: string): { readonly key: string; readonly certificate: string } {
+  const key = join(folder, 'key.pem');
+  const certificate = join(folder, 'certificate.pem');
+  const config = join(folder, 'openssl.cnf');
+  writeFileSync(config, '[req]\ndistinguished_name=dn\n[dn]\n');
+  const made = spawnSync(
+    'openssl',
+    `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=switch -config ${config} -keyout ${key} -out ${certificate}`.split(
+      ' ',
+    ),
+    { encoding: 'utf8' },
+  );
+  rmSync(config);
+  if (made.status !== 0) throw new Error(made.stderr);
+  return { key, certificate };
+}
