@@ -27,14 +27,15 @@ export class PacketLookups {
     const realPort = flow[inPortWord] ?? 0;
     const realPorts = flow[portsWord] ?? 0;
     flow[inPortWord] = inPort;
-    // Fragments have no ports in a table, not even the first one.
     const isFragment = ((flow[fragWord] ?? 0) & anyFragment) !== 0;
-    if (isFragment) flow[portsWord] = 0;
+    // By default fragments have no ports in a table, not even the first one; later ones never have.
+    if (isFragment && ofproto.fragments !== 'nx-match') flow[portsWord] = 0;
     const isAsReceived =
       !isFragment && this.done.length === 0 && actions === undefined && state === undefined;
     const rewritten = isAsReceived ? nothing : rewrittenIn(flow, key);
     this.done.push({ ofproto, table, inPort, rewritten });
-    const rule = ofproto.tables.lookup(table, flow, mask);
+    const isDropped = isFragment && ofproto.fragments === 'drop';
+    const rule = isDropped ? ofproto.tables.internal.fragmentDrop : ofproto.tables.lookup(table, flow, mask);
     flow[inPortWord] = realPort;
     flow[portsWord] = realPorts;
     return rule;

@@ -14,9 +14,9 @@ import type { Effect } from './effects.ts';
 import type { Trace } from './trace.ts';
 
 /** The rule that a table has for the packet. */
-export function enterRule(trace: Trace, ofproto: Ofproto, rule: Rule): void {
+export function enterRule(trace: Trace, ofproto: Ofproto, table: number, rule: Rule): void {
   const match = formatRuleMatch(ofproto.tables.matchOf(rule), portTextOf(trace, ofproto));
-  const { table, priority, cookie } = rule;
+  const { priority, cookie } = rule;
   trace.enter({
     event: 'rule',
     table,

@@ -25,6 +25,9 @@ const texts: Texts = {
       `${numberOf(table)}${match === undefined ? `No match${isTold ? ', and a "packet-in" is called for' : ''}.` : `${match}, priority 0`}`,
     ],
   ],
+  fragment: ({ table }) => [
+    ['place', `${numberOf(table)}Packets are IP fragments and the fragment handling mode is "drop".`],
+  ],
   action: ({ text }) => [['action', text]],
   written: ({ actions }) => [['detail', `action set is: ${actions}`]],
   actionSet: () => [['place', '--. Executing action set:']],

@@ -20,6 +20,8 @@ export type TraceEvent =
     }
   /** `match` is that of the switch's own rule for it, where another bridge than the first one misses; a controller is told or not. */
   | { readonly event: 'tableMiss'; readonly table: number; readonly match?: string; readonly isTold: boolean }
+  /** The switch was told to drop fragments. */
+  | { readonly event: 'fragment'; readonly table: number }
   /** An action of a rule, as OpenFlow text. */
   | { readonly event: 'action'; readonly text: string }
   /** What the action set is now, in the order in which it will be done. */

@@ -526,7 +526,9 @@ export class Translation {
     this.#place = { ofproto, table, rule };
     this.#effects.push({ kind: 'rule', rule: done, table: tables.table(table), isMatch: rule !== undefined });
     if (this.trace !== undefined) {
-      if (rule !== undefined) enterRule(this.trace, ofproto, rule);
+      if (rule === tables.internal.fragmentDrop && ofproto === this.request.ofproto)
+        this.trace.enter({ event: 'fragment', table });
+      else if (rule !== undefined) enterRule(this.trace, ofproto, table, rule);
       else {
         const isFirst = ofproto === this.request.ofproto;
         enterMiss(this.trace, table, isTold, isFirst ? undefined : tables.matchOf(done));

@@ -6,12 +6,14 @@ import { readKey } from '../../datapath/text/key.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { ctStateNames } from '../../flow/fields/flags.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
+import { packMatch } from '../../flow/match.ts';
 import { readPacket } from '../../flow/match-text.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
 import { refuseUntranslatable } from '../../ofproto/translate/translate.ts';
 import { formatTraceReport, type TraceRequest, traceOf } from '../../ofproto/views/trace.ts';
 import { readActionText } from '../../openflow/action-codec.ts';
+import { checkActions } from '../../openflow/action-rules.ts';
 import { portText } from '../../openflow/ports.ts';
 import { ethernet, etherType } from '../../wire/ethernet.ts';
 import { Frame } from '../../wire/frame.ts';
@@ -38,6 +40,7 @@ export function traceCommands(aSwitch: Switch): Command[] {
         const actions = readActions(args.at(-1) ?? '');
         const others = args.slice(0, -1).filter((arg) => !/^--?consistent$/.test(arg));
         const request = readRequest(aSwitch, others);
+        refuseInconsistent(actions, request.key);
         refuseUntranslatable(actions);
         // Without any, the reference looks into the tables.
         return answer(actions.length === 0 ? request : { ...request, actions });
@@ -57,6 +60,14 @@ function readActions(text: string): ReturnType<typeof readActionText> {
   } catch (why) {
     throw why instanceof Malformed ? refused(why.why) : why;
   }
+}
+
+/** Throws Refused for actions that the packet is none for. */
+function refuseInconsistent(actions: ReturnType<typeof readActions>, key: Uint32Array): void {
+  const packet = packMatch(key, new Uint32Array(key.length).fill(0xffffffff));
+  const error = checkActions(actions, packet, { version: 1, table: 0 });
+  if (error !== undefined)
+    throw refused(`Bad actions: ${error === 'inconsistent' ? 'OFPBAC_MATCH_INCONSISTENT' : error}`);
 }
 
 interface Arguments {
