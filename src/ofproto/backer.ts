@@ -16,7 +16,7 @@ import { PortIndex } from './patch.ts';
 import type { DropReason } from './translate/drop-reasons.ts';
 import { FrozenStates } from './translate/frozen-states.ts';
 import { Scratch } from './translate/request.ts';
-import { addressTag, everyTag, groupTag, livenessTag } from './translate/tags.ts';
+import { addressTag, everyTag, groupTag, livenessTag, missTag } from './translate/tags.ts';
 import { refuseUntranslatable } from './translate/translate.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
@@ -178,6 +178,7 @@ export class Backer {
         this.revalidator.change(addressTag(ofproto.id, mac, vlan));
         if (this.#ageing === undefined) this.#arrangeAgeing();
       },
+      missesChanged: ({ id }) => this.revalidator.change(missTag(id)),
       addressGone: (from, mac, vlan) => {
         for (const other of this.#bridges.values()) if (other !== from) other.macs.forget(mac, vlan);
       },

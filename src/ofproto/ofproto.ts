@@ -72,6 +72,8 @@ export interface OfprotoEvents {
   livenessChanged(ofproto: Ofproto): void;
   /** Addresses may be due earlier than thought. */
   ageingChanged(): void;
+  /** `wantsMisses` did. */
+  missesChanged(ofproto: Ofproto): void;
   addressChanged(ofproto: Ofproto, mac: Mac, vlan: number): void;
   /** Addresses behind a bundle that went away are stale in the other bridges too. */
   addressGone(ofproto: Ofproto, mac: Mac, vlan: number): void;
@@ -153,6 +155,11 @@ export class Ofproto {
 
   get timers(): Timers {
     return this.#deps.timers;
+  }
+
+  /** Its controllers want other packets than before of those that no rule is for. */
+  missesChanged(): void {
+    this.#deps.events.missesChanged(this);
   }
 
   /** Resolves when others have had a turn. */

@@ -9,9 +9,9 @@ export const invalidTtlBit = 1 << 2;
 
 /** What is sent unless another choice is made. */
 export function defaultAsyncConfig(version: WireVersion): AsyncConfig {
-  const hasMoreReasons = version > 4;
+  const flowRemoved = version > 4 ? 0x3f : version === 4 ? 0xf : 7;
   return {
-    primary: { packetIn: hasMoreReasons ? 0x3b : 3, portStatus: 7, flowRemoved: hasMoreReasons ? 0x3f : 0xf },
+    primary: { packetIn: version > 4 ? 0x3b : 3, portStatus: 7, flowRemoved },
     secondary: { packetIn: 0, portStatus: 7, flowRemoved: 0 },
   };
 }

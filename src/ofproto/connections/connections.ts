@@ -164,6 +164,13 @@ export class Connections implements Controllers {
     }
   }
 
+  /** Who is told of packets that no rule is for may change by it. */
+  #changeOpen(change: () => void): void {
+    const before = this.wantsMisses;
+    change();
+    if (this.wantsMisses !== before) this.#ofproto.missesChanged();
+  }
+
   #begin(stream: Stream, { config, owner, signal, requested }: NewConversation): Promise<Conversation> {
     const connection = new SwitchConnection({
       ofproto: this.#ofproto,
@@ -181,11 +188,11 @@ export class Connections implements Controllers {
         opened: () => {
           limitPackets(connection, config);
           if (!config.isToldAsynchronously) connection.asyncConfig = { primary: {}, secondary: {} };
-          this.#open.add(connection);
+          this.#changeOpen(() => this.#open.add(connection));
         },
         heard: () => owner.heard(),
         ended: (conversation, why) => {
-          this.#open.delete(connection);
+          this.#changeOpen(() => this.#open.delete(connection));
           owner.ended(conversation, why);
         },
       },

@@ -16,6 +16,11 @@ export function livenessTag(bridge: number): number {
   return bitOf(bridge);
 }
 
+/** The bit of "whether a controller of that bridge is told of packets that no rule is for". */
+export function missTag(bridge: number): number {
+  return bitOf(~bridge);
+}
+
 function bitOf(number: number): number {
   const hash = Math.imul(number ^ (number >>> 15), 0x85ebca6b);
   return 1 << (Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) >>> 27);

@@ -27,6 +27,7 @@ import { type FrozenState, ownWordsOf, type RestOfList, thaw } from './frozen-st
 import { refuseOutput } from './hooks.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
+import { missTag } from './tags.ts';
 import type { Trace } from './trace.ts';
 import { enterAction, enterMiss, enterRule, noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
 import { seesNoPayload } from './uncovered.ts';
@@ -547,6 +548,7 @@ export class Translation {
   /** Is a controller told of packets that the table has no rule for? */
   #tellsMiss(table: number): boolean {
     const miss = this.ofproto.tables.missOf(table);
+    this.tags |= missTag(this.ofproto.id);
     return miss === 'controller' || (miss !== 'drop' && this.ofproto.wantsMisses);
   }
 
