@@ -91,7 +91,7 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
   }
 
   function flows(host: DummyHost, bridge: string): string[] {
-    const lines = host.appctl('bridge/dump-flows', bridge).stdout.split('\n');
+    const lines = host.appctl('bridge/dump-flows', '--offload-stats', bridge).stdout.split('\n');
     return lines.map((line) => line.replace(/duration=\S+ /, '')).sort();
   }
 

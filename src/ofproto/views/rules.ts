@@ -20,8 +20,9 @@ export function listRules(ofproto: Ofproto, now: number): RuleRow[] {
   return [...tables].map((rule) => rowOf(rule, formatRuleMatch(tables.matchOf(rule)), now));
 }
 
-export function formatRules(rows: readonly RuleRow[]): string {
-  return rows.map((row) => `${formatRule(row)}\n`).join('');
+/** `hasOffloads`: with what hardware forwarded, which is nothing. */
+export function formatRules(rows: readonly RuleRow[], hasOffloads = false): string {
+  return rows.map((row) => `${formatRule(row, hasOffloads)}\n`).join('');
 }
 
 function rowOf(rule: Rule, match: string, now: number): RuleRow {
@@ -36,8 +37,12 @@ function rowOf(rule: Rule, match: string, now: number): RuleRow {
   };
 }
 
-function formatRule({ table, duration, packets, bytes, priority, match, actions }: RuleRow): string {
+function formatRule(
+  { table, duration, packets, bytes, priority, match, actions }: RuleRow,
+  hasOffloads: boolean,
+): string {
   const where = table === 0 ? '' : `table_id=${table}, `;
   const matched = [`priority=${priority}`, match].filter((text) => text !== '').join(',');
-  return `${where}duration=${duration}s, n_packets=${packets}, n_bytes=${bytes}, ${matched},actions=${actions}`;
+  const offloads = hasOffloads ? 'n_offload_packets=0, n_offload_bytes=0, ' : '';
+  return `${where}duration=${duration}s, n_packets=${packets}, n_bytes=${bytes}, ${offloads}${matched},actions=${actions}`;
 }

@@ -27,9 +27,11 @@ export function bridgeCommands(aSwitch: Switch, now: () => number): Command[] {
       minArgs: 1,
       maxArgs: 2,
       run(args) {
-        // Nothing is offloaded, so that flag, or any other, changes nothing
         const rows = listRules(bridgeNamed(aSwitch, args.at(-1), 'Unknown bridge').ofproto, now());
-        return { text: formatRules(rows), json: rows.map((row) => ({ ...row })) };
+        return {
+          text: formatRules(rows, args[0] === '--offload-stats'),
+          json: rows.map((row) => ({ ...row })),
+        };
       },
     }),
     defineCommand({
