@@ -4,19 +4,26 @@
  */
 import type { Mask } from './mask.ts';
 import { hasPrefixLength, makePrefixLengths, PrefixTrie } from './prefix-trie.ts';
-import { slots } from './slots.ts';
+import { type SlotName, slots } from './slots.ts';
 
 /** Slots that rules may have prefixes of (`prefixes` in table Flow_Table). */
-export type PrefixSlot =
-  | 'nw_src'
-  | 'nw_dst'
-  | 'ipv6_src'
-  | 'ipv6_dst'
-  | 'tun_id'
-  | 'tun_src'
-  | 'tun_dst'
-  | 'tun_ipv6_src'
-  | 'tun_ipv6_dst';
+/** Slots that a table can look for prefixes in. */
+const prefixSlots = [
+  'nw_src',
+  'nw_dst',
+  'ipv6_src',
+  'ipv6_dst',
+  'tun_id',
+  'tun_src',
+  'tun_dst',
+  'tun_ipv6_src',
+  'tun_ipv6_dst',
+] as const satisfies readonly SlotName[];
+export type PrefixSlot = (typeof prefixSlots)[number];
+
+export function isPrefixSlot(name: string): name is PrefixSlot {
+  return (prefixSlots as readonly string[]).includes(name);
+}
 
 export class PrefixIndex {
   /** The first word of the slot in a key. */

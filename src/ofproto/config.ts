@@ -4,9 +4,28 @@
  * what ovs-vswitchd.conf.db(5) says an empty column means.
  */
 import type { OfPort } from '../base/units.ts';
+import type { PrefixSlot } from '../flow/prefix-index.ts';
 import type { TlsConfig } from '../net/tls-config.ts';
+import type { Subfield } from '../openflow/actions/subfield.ts';
 import type { SwitchDescription } from '../openflow/messages/description.ts';
 import { allVersions, type WireVersion } from '../openflow/versions.ts';
+
+/** How prefixes are looked for in a table that nothing was said about. */
+export const defaultPrefixes: readonly PrefixSlot[] = ['nw_dst', 'nw_src'];
+
+/** A row of Flow_Table. */
+export interface FlowTableConfig {
+  readonly number: number;
+  /** Empty for none. */
+  readonly name: string;
+  /** Flows at most; undefined for any number. */
+  readonly flowLimit: number | undefined;
+  /** Flows make room for others; else those are refused. */
+  readonly evicts: boolean;
+  /** Flows that have the same values of these are one group when one is chosen. */
+  readonly groupFields: readonly Subfield[];
+  readonly prefixes: readonly PrefixSlot[];
+}
 
 export interface OfprotoConfig {
   /** 16 hex digits. */
@@ -28,6 +47,8 @@ export interface OfprotoConfig {
   /** Versions of OpenFlow that may be spoken. */
   readonly versions: readonly WireVersion[];
   readonly control: ControlConfig;
+  /** Those of which something is said. */
+  readonly tables: readonly FlowTableConfig[];
 }
 
 /**
@@ -117,6 +138,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
     isHeld: false,
     runFolder: undefined,
   },
+  tables: [],
 };
 
 export type VlanMode = 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';

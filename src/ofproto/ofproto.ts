@@ -24,6 +24,7 @@ import { lastMeter, type MeterMod } from '../openflow/messages/meters.ts';
 import type { PacketOut } from '../openflow/messages/packet-out.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { PortMod } from '../openflow/messages/ports.ts';
+import { allTables, type TableMod } from '../openflow/messages/tables.ts';
 import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
@@ -41,8 +42,9 @@ import { SwitchTransaction } from './switch-transaction.ts';
 import { FlowExpiry } from './tables/expiry.ts';
 import type { FlowEvent } from './tables/flow-events.ts';
 import { findRules } from './tables/flow-query.ts';
-import { FlowTables } from './tables/flow-tables.ts';
-import { addRule, removeRules } from './tables/flow-transaction.ts';
+import type { FlowTable } from './tables/flow-table.ts';
+import { FlowTables, visibleTableCount } from './tables/flow-tables.ts';
+import { addRule, FlowTransaction, removeRules } from './tables/flow-transaction.ts';
 import { LearnedCookies } from './tables/learned-cookies.ts';
 import { TlvTable } from './tlv-table.ts';
 
@@ -126,6 +128,7 @@ export class Ofproto {
   readonly #expiry: FlowExpiry;
   readonly #learnedCookies: LearnedCookies;
   #config: OfprotoConfig;
+  #vacancyTables: readonly FlowTable[] = [];
   #fragments: FragmentHandling = 'normal';
 
   constructor(name: string, config: OfprotoConfig, deps: OfprotoDeps) {
@@ -148,6 +151,7 @@ export class Ofproto {
     const onEnd = (): void => this.#learnedCookies.removeUnlearned();
     this.tables = new FlowTables({ clock, turns: this.#turns, onChange, onEnd, check });
     this.#learnedCookies = new LearnedCookies(this.tables);
+    if (config.tables.length > 0) this.#configureTables();
     this.#addDefaultRule();
     this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
@@ -197,6 +201,7 @@ export class Ofproto {
     const before = this.#config;
     const { events } = this.#deps;
     this.#config = config;
+    if (config.tables !== before.tables) this.#configureTables();
     if (config.datapathId !== before.datapathId) this.controllers.reconnect();
     const isManaged = hasPrimary(config.control);
     if (isManaged !== hasPrimary(before.control) || (!isManaged && config.failMode !== before.failMode)) {
@@ -290,6 +295,39 @@ export class Ofproto {
     return { ofproto: this, inPort, key, bytes, actions };
   }
 
+  /** Changes one table or all as a controller asks. Throws OpenFlowError. */
+  modifyTables(mod: TableMod): void {
+    if (mod.table >= visibleTableCount && mod.table !== allTables)
+      throw new OpenFlowError('OFPTMFC_EPERM', `table ${mod.table} is the switch's own`);
+    for (let number = 0; number < visibleTableCount; number++)
+      if (mod.table === allTables || mod.table === number) this.tables.table(number).modify(mod);
+    if (mod.miss !== undefined) this.#deps.events.changed();
+    this.#watchVacancy();
+  }
+
+  /** Tells what each table is to be; flows that are too many make room. */
+  #configureTables(): void {
+    const configs = new Map(this.#config.tables.map((config) => [config.number, config]));
+    const transaction = new FlowTransaction(this.tables);
+    for (let number = 0; number < visibleTableCount; number++) {
+      const table = this.tables.table(number);
+      table.configure(configs.get(number));
+      transaction.shrink(table);
+    }
+    transaction.commit();
+  }
+
+  #watchVacancy(): void {
+    this.#vacancyTables = [...this.tables.tables()].filter(({ hasVacancyEvents }) => hasVacancyEvents);
+  }
+
+  #tellVacancy(): void {
+    for (const table of this.#vacancyTables) {
+      const status = table.takeVacancyEvent();
+      if (status !== undefined) this.controllers.tableChanged(status);
+    }
+  }
+
   /** The datapath can meter packets. */
   get hasMeters(): boolean {
     return this.#deps.datapath.features.actions.has('meter');
@@ -368,6 +406,7 @@ export class Ofproto {
     }
     this.#deps.events.rulesChanged(this, changed);
     this.controllers.flowsChanged(changed, by);
+    this.#tellVacancy();
     this.#learnedCookies.follow(changed);
   }
 

@@ -1,6 +1,6 @@
 /** Tables that are asked for: OpenFlow 1.5.1 section 7.3.5.5 and 7.3.5.18, 1.4.1 section 7.3.5.17. */
+import { OpenFlowError } from '../../openflow/errors.ts';
 import type { TableStats } from '../../openflow/messages/table-stats.ts';
-import type { TableDesc } from '../../openflow/messages/tables.ts';
 import type { FlowTable } from '../tables/flow-table.ts';
 import { type FlowTables, visibleTableCount } from '../tables/flow-tables.ts';
 import { featuresOf } from '../tables/table-features.ts';
@@ -9,14 +9,27 @@ import type { RequestHandlers } from './request-handler.ts';
 export const tableRequests: RequestHandlers = {
   TABLE_REQUEST: (connection, request) =>
     connection.replyList(request, 'TABLE_REPLY', visibleTables(connection.ofproto.tables).map(statsOf)),
-  TABLE_FEATURES_REQUEST: (connection, request) =>
-    connection.replyList(
+  TABLE_MOD(connection, { value }) {
+    connection.ofproto.modifyTables(value);
+  },
+  TABLE_FEATURES_REQUEST(connection, request) {
+    const { tables } = connection.ofproto;
+    for (const { table } of request.value)
+      if (table >= visibleTableCount)
+        throw new OpenFlowError('OFPTFFC_BAD_TABLE', `table ${table} is not for controllers`);
+    for (const { table, name } of request.value) tables.table(table).givenName = name;
+    return connection.replyList(
       request,
       'TABLE_FEATURES_REPLY',
-      visibleTables(connection.ofproto.tables).map(featuresOf),
-    ),
+      visibleTables(tables).map((table) => featuresOf(table)),
+    );
+  },
   TABLE_DESC_REQUEST: (connection, request) =>
-    connection.replyList(request, 'TABLE_DESC_REPLY', visibleTables(connection.ofproto.tables).map(descOf)),
+    connection.replyList(
+      request,
+      'TABLE_DESC_REPLY',
+      visibleTables(connection.ofproto.tables).map((table) => table.describe()),
+    ),
 };
 
 function visibleTables(tables: FlowTables): FlowTable[] {
@@ -26,12 +39,8 @@ function visibleTables(tables: FlowTables): FlowTable[] {
 function statsOf(table: FlowTable): TableStats {
   return {
     features: featuresOf(table),
-    active: table.rules.ruleCount,
+    active: table.flowCount,
     lookups: BigInt(table.lookupCount),
     matches: BigInt(table.matchCount),
   };
-}
-
-function descOf({ number }: FlowTable): TableDesc {
-  return { table: number, eviction: false, evictionFlags: 7, vacancyEvents: false, vacancy: undefined };
 }

@@ -80,7 +80,7 @@ export class FlowExpiry {
   }
 }
 
-function dueOf({ usedAt, modifiedAt, idleTimeout, hardTimeout }: Rule): number {
+export function dueOf({ usedAt, modifiedAt, idleTimeout, hardTimeout }: Rule): number {
   const idle = idleTimeout === 0 ? Number.POSITIVE_INFINITY : usedAt + idleTimeout * 1000;
   const hard = hardTimeout === 0 ? Number.POSITIVE_INFINITY : modifiedAt + hardTimeout * 1000;
   return Math.min(idle, hard);

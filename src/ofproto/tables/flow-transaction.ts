@@ -14,6 +14,7 @@ import { reservedPorts } from '../../openflow/ports.ts';
 import type { Requester } from '../requester.ts';
 import type { FlowEvent } from './flow-events.ts';
 import { type FlowQuery, findRules, findRulesStrictly } from './flow-query.ts';
+import type { FlowTable } from './flow-table.ts';
 import { type FlowTables, type FlowTablesDeps, internalTable, tableCount } from './flow-tables.ts';
 import { plainRule, Rule, type RuleSettings } from './rule.ts';
 
@@ -71,15 +72,18 @@ export class FlowTransaction {
   insert(rule: Rule, match: Match, { keepsCounts = false, isAdd = true } = {}): Rule {
     this.#check(rule.actions);
     rule.addedIn = this.#version;
-    const before = this.#tables.table(rule.table).rules.insert(rule, match);
+    const table = this.#tables.table(rule.table);
+    const before = table.rules.insert(rule, match);
     this.#tables.cookies.add(rule);
     this.#tables.groupUsers.add(rule);
     this.#tables.meterUsers.add(rule);
+    table.eviction?.add(rule, match);
     if (before === undefined) {
       this.#events.push({ kind: 'added', rule, match });
       return rule;
     }
     before.removedIn = this.#version;
+    table.endingCount++;
     if (keepsCounts) rule.takeCounts(before);
     this.#events.push({ kind: 'modified', rule, match, before, isAdd });
     return rule;
@@ -87,12 +91,35 @@ export class FlowTransaction {
 
   remove(rule: Rule, reason: FlowRemovedReason): void {
     rule.removedIn = this.#version;
+    this.#tables.table(rule.table).endingCount++;
     this.#events.push({ kind: 'removed', rule, match: this.#tables.matchOf(rule), reason });
   }
 
   /** Those of them that are there. */
   removeAll(rules: Iterable<Rule>, reason: FlowRemovedReason): void {
     for (const rule of rules) if (rule.isVisible(this.#version)) this.remove(rule, reason);
+  }
+
+  /** Lets flows of a table make room until there are no more than its limit, as far as some may. */
+  shrink(table: FlowTable): void {
+    while (table.flowLimit !== undefined && table.flowCount > table.flowLimit && this.#evictOne(table));
+  }
+
+  /** Throws OpenFlowError where flows stay that are too many. */
+  #makeRoom(table: FlowTable, most: number): void {
+    while (table.flowCount > most) {
+      if (!this.#evictOne(table))
+        throw new OpenFlowError('OFPFMFC_TABLE_FULL', `table ${table.number} has as many flows as it may`);
+    }
+  }
+
+  #evictOne({ eviction }: FlowTable): boolean {
+    for (let rule = eviction?.take(); rule !== undefined; rule = eviction?.take()) {
+      if (!rule.isVisible(this.#version)) continue; // it ends with this change anyway
+      this.remove(rule, 'eviction');
+      return true;
+    }
+    return false;
   }
 
   /** Runs something that sees what was changed so far. */
@@ -117,8 +144,8 @@ export class FlowTransaction {
     for (let at = 0; at < this.#events.length; at += toldAtOnce) {
       const events = this.#events.slice(at, at + toldAtOnce);
       for (const event of events) {
-        if (event.kind === 'modified') this.#drop(event.before);
-        else if (event.kind === 'removed') this.#drop(event.rule);
+        if (event.kind === 'modified') this.#end(event.before);
+        else if (event.kind === 'removed') this.#end(event.rule);
       }
       this.#deps.onChange(events, by);
       yield;
@@ -133,15 +160,30 @@ export class FlowTransaction {
   /** All is as it was before. */
   *revertSteps(): IterableIterator<void> {
     for (let event = this.#events.pop(); event !== undefined; event = this.#events.pop()) {
-      if (event.kind === 'removed') event.rule.removedIn = stays;
+      if (event.kind === 'removed') this.#keep(event.rule, event.match);
       else this.#drop(event.rule);
-      if (event.kind === 'modified') event.before.removedIn = stays;
+      if (event.kind === 'modified') this.#keep(event.before, event.match);
       yield;
     }
   }
 
+  #end(rule: Rule): void {
+    this.#tables.table(rule.table).endingCount--;
+    this.#drop(rule);
+  }
+
+  /** It does not end after all. */
+  #keep(rule: Rule, match: Match): void {
+    const table = this.#tables.table(rule.table);
+    rule.removedIn = stays;
+    table.endingCount--;
+    table.eviction?.add(rule, match);
+  }
+
   #drop(rule: Rule): void {
-    this.#tables.table(rule.table).rules.remove(rule);
+    const table = this.#tables.table(rule.table);
+    table.rules.remove(rule);
+    table.eviction?.remove(rule);
     this.#tables.cookies.remove(rule);
     this.#tables.groupUsers.remove(rule);
     this.#tables.meterUsers.remove(rule);
@@ -152,9 +194,12 @@ export class FlowTransaction {
     const number = mod.table === allTables ? 0 : mod.table;
     if (number === internalTable)
       throw new OpenFlowError('OFPBRC_EPERM', `table ${number} is the switch's own`);
-    const { rules } = this.#tables.table(number);
+    const table = this.#tables.table(number);
+    const { rules } = table;
     if ((flags & flowFlags.checkOverlap) !== 0 && rules.overlaps(match, priority, this.#version))
       throw new OpenFlowError('OFPFMFC_OVERLAP', 'another flow of that priority matches packets of this one');
+    if (table.flowLimit !== undefined && rules.find(match, priority, this.#version) === undefined)
+      this.#makeRoom(table, table.flowLimit - 1);
     const rule = new Rule(number, priority, { ...mod, cookie: mod.newCookie ?? 0n }, this.#deps.clock.now());
     this.insert(rule, match, { keepsCounts: (flags & flowFlags.resetCounts) === 0 });
   }

@@ -66,18 +66,18 @@ const instructions: readonly InstructionFeatures[] = Array.from({ length: visibl
 
 const none: InstructionFeatures = { nextTables: [], instructions: [], write: actions, apply: actions };
 
-export function featuresOf({ number }: Pick<FlowTable, 'number'>): TableFeatures {
+export function featuresOf({ number, name, miss, flowLimit }: FlowTable): TableFeatures {
   const able = instructions[number] ?? none;
   return {
     command: 'replace',
     table: number,
-    name: '',
+    name,
     metadataMatch: wholeMetadata,
     metadataWrite: wholeMetadata,
-    miss: 'controller',
+    miss: miss === 'default' ? 'controller' : miss,
     supportsEviction: false,
     supportsVacancyEvents: false,
-    maxEntries: untoldLimit,
+    maxEntries: flowLimit ?? untoldLimit,
     hasProperties: true,
     flows: able,
     missFlow: able,

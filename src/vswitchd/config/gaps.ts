@@ -60,7 +60,6 @@ export interface Shortfall {
 const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
 const noSnooping = 'multicast is flooded';
 const noLocalAddress = 'the local port is given no address';
-const noTableSettings = 'flow tables have no settings';
 const noBundleTimeout = 'OpenFlow bundles do not time out';
 const noOneBond = 'frames pass by the first interface that is up, and by it alone';
 const noLacp = 'no LACP is spoken';
@@ -144,7 +143,7 @@ export const roles: Roles = {
     },
     external_ids: 'note',
     flood_vlans: 'acted on',
-    flow_tables: { gap: noTableSettings },
+    flow_tables: 'acted on',
     auto_attach: { gap: 'no LLDP is sent' },
   },
   Port: {
@@ -246,6 +245,14 @@ export const roles: Roles = {
     id: { gap: noSamples, isAsked: () => true },
     bridge: 'acted on',
     ipfix: 'acted on',
+    external_ids: 'note',
+  },
+  Flow_Table: {
+    name: 'acted on',
+    flow_limit: 'acted on',
+    overflow_policy: 'acted on',
+    groups: 'acted on',
+    prefixes: 'acted on',
     external_ids: 'note',
   },
   Controller: {

@@ -7,6 +7,7 @@ import type { Uuid } from '../../base/units.ts';
 import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
 import { kernelName } from '../../sys/calls/device.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
+import { readFlowTable } from './flow-table-rows.ts';
 import {
   type BridgeSettings,
   configColumns,
@@ -45,6 +46,8 @@ export class WantedModel {
   readonly #portsOfInterface: Links = new Map();
   /** Which bridges a controller row is of. */
   readonly #bridgesOfController: Links = new Map();
+  /** Which bridges a row of Flow_Table is of. */
+  readonly #bridgesOfTable: Links = new Map();
   /** Names stay known after a row is gone from the view. */
   readonly #portNames = new Map<Uuid, string>();
   /** The row of each interface that there is, by its name. */
@@ -83,6 +86,7 @@ export class WantedModel {
     this.#takePortNames(changes.of('Port'));
     this.#takeBridges(changes.of('Bridge'), dirty, ports);
     this.#takeControllers(changes.of('Controller'), dirty);
+    this.#takeTables(changes.of('Flow_Table'), dirty);
     this.#takePorts(changes.of('Port'), ports);
     this.#takeInterfaces(changes.of('Interface'), ports);
     for (const port of ports) {
@@ -113,14 +117,24 @@ export class WantedModel {
   }
 
   #takeControllers(deltas: Deltas<'Controller'>, dirty: Dirty): void {
-    for (const delta of deltas) {
-      if (!isConfigChanged(delta, configColumns.Controller)) continue;
-      for (const id of this.#bridgesOfController.get(delta.id) ?? []) {
-        const row = this.#view.row('Bridge', id);
-        if (row === undefined) continue;
-        this.#keepBridge(row);
-        markBridge(dirty, row.name);
-      }
+    for (const delta of deltas)
+      if (isConfigChanged(delta, configColumns.Controller))
+        this.#readAgain(this.#bridgesOfController.get(delta.id), dirty);
+  }
+
+  #takeTables(deltas: Deltas<'Flow_Table'>, dirty: Dirty): void {
+    for (const delta of deltas)
+      if (isConfigChanged(delta, configColumns.Flow_Table))
+        this.#readAgain(this.#bridgesOfTable.get(delta.id), dirty);
+  }
+
+  /** A row that these bridges refer to has changed. */
+  #readAgain(bridges: readonly Uuid[] = [], dirty: Dirty): void {
+    for (const id of bridges) {
+      const row = this.#view.row('Bridge', id);
+      if (row === undefined) continue;
+      this.#keepBridge(row);
+      markBridge(dirty, row.name);
     }
   }
 
@@ -128,6 +142,7 @@ export class WantedModel {
     const isGone = row === undefined;
     for (const controller of missingFrom(old.controller, row?.controller))
       unlink(this.#bridgesOfController, controller, old._uuid);
+    for (const table of old.flow_tables.values()) unlink(this.#bridgesOfTable, table, old._uuid);
     for (const port of isGone ? old.ports : missingFrom(old.ports, row.ports)) {
       unlink(this.#bridgesOfPort, port, old._uuid);
       const name = this.#portNames.get(port);
@@ -142,9 +157,14 @@ export class WantedModel {
   }
 
   #keepBridge(row: OvsRow<'Bridge'>): void {
+    for (const table of row.flow_tables.values()) link(this.#bridgesOfTable, table, row._uuid);
     for (const controller of row.controller) link(this.#bridgesOfController, controller, row._uuid);
     const controllers = row.controller.flatMap((id) => this.#view.row('Controller', id) ?? []);
-    const settings = readBridgeSettings(row, controllers);
+    const tables = [...row.flow_tables].flatMap(([number, id]) => {
+      const table = this.#view.row('Flow_Table', id);
+      return table === undefined ? [] : [readFlowTable(Number(number), table)];
+    });
+    const settings = readBridgeSettings(row, controllers, tables);
     const known = this.#bridges.get(row.name);
     if (known?.id === row._uuid) known.settings = settings;
     else this.#bridges.set(row.name, { id: row._uuid, name: row.name, settings, ports: new Map() });

@@ -10,6 +10,7 @@ import {
   type BundleConfig,
   type ControllerSettings,
   defaultController,
+  type FlowTableConfig,
   type VlanMode,
 } from '../../ofproto/config.ts';
 import { localPort } from '../../ofproto/port.ts';
@@ -58,6 +59,8 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
   readonly failMode: 'standalone' | 'secure';
   readonly floodVlans: readonly number[];
   readonly versions: readonly WireVersion[];
+  /** By number. */
+  readonly tables: readonly FlowTableConfig[];
   /** In the order of their rows' uuids. */
   readonly controllers: readonly WantedController[];
 }
@@ -84,6 +87,7 @@ export const configColumns = {
     'datapath_type',
     'ports',
     'controller',
+    'flow_tables',
     'fail_mode',
     'flood_vlans',
     'protocols',
@@ -102,6 +106,7 @@ export const configColumns = {
     'other_config',
   ],
   Interface: ['name', 'type', 'options', 'mac', 'mtu_request', 'ofport_request'],
+  Flow_Table: ['name', 'flow_limit', 'overflow_policy', 'groups', 'prefixes'],
   Controller: [
     'target',
     'type',
@@ -114,11 +119,14 @@ export const configColumns = {
     'controller_burst_limit',
     'other_config',
   ],
-} as const satisfies { [T in 'Bridge' | 'Port' | 'Interface' | 'Controller']: readonly (keyof OvsRow<T>)[] };
+} as const satisfies {
+  [T in 'Bridge' | 'Port' | 'Interface' | 'Controller' | 'Flow_Table']: readonly (keyof OvsRow<T>)[];
+};
 
 export function readBridgeSettings(
   row: OvsRow<'Bridge'>,
   controllers: readonly OvsRow<'Controller'>[],
+  tables: readonly FlowTableConfig[],
 ): BridgeSettings {
   return {
     ...readKeys(bridgeKeys, row.other_config),
@@ -127,6 +135,7 @@ export function readBridgeSettings(
     floodVlans: row.flood_vlans,
     versions: row.protocols.length === 0 ? allVersions : versionsOf(row.protocols),
     controllers: controllers.map(readController),
+    tables,
   };
 }
 

@@ -313,6 +313,7 @@ export class Applier {
       macTableSize,
       forwardBpdu,
       floodVlans,
+      tables: settings.tables,
       versions: settings.versions,
       description: {
         manufacturer: 'Nicira, Inc.',

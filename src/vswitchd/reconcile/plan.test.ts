@@ -14,6 +14,7 @@ const settings: WantedBridge['settings'] = {
   floodVlans: [],
   versions: [],
   controllers: [],
+  tables: [],
 };
 
 function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterface {

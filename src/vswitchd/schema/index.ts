@@ -55,6 +55,7 @@ export const daemonTables = {
   Interface: true,
   Flow_Sample_Collector_Set: true,
   Controller: true,
+  Flow_Table: true,
   Manager: true,
   SSL: true,
 } as const;
