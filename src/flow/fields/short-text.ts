@@ -45,6 +45,8 @@ export function readShortText(into: ShortValue, field: Field, text: string, port
       break;
     case 'ofPort16':
     case 'ofPort32':
+      // Names, and numbers that are told in the log, are read once, by the general reader.
+      if (!/^\d{1,4}$/.test(text)) return false;
       into.value = ports.read(text) ?? -1;
       break;
     default:
