@@ -53,7 +53,8 @@ export interface Controllers {
   statuses(): ReadonlyMap<string, ControllerStatus>;
   /** Ends all conversations, and listens no longer. */
   close(): void;
-  packetIn(packet: PacketForController): void;
+  /** False when nobody is there who is to have it. */
+  packetIn(packet: PacketForController): boolean;
   flowsChanged(events: readonly FlowEvent[], by: Requester | undefined): void;
   portAdded(port: OfprotoPort): void;
   /** Its device's state changed. */

@@ -92,8 +92,10 @@ export class Connections implements Controllers {
     this.#links.close();
   }
 
-  packetIn(packet: PacketForController): void {
-    for (const connection of this.#open) connection.packetIn(packet);
+  packetIn(packet: PacketForController): boolean {
+    let isTaken = false;
+    for (const connection of this.#open) isTaken = connection.packetIn(packet) || isTaken;
+    return isTaken;
   }
 
   flowsChanged(events: readonly FlowEvent[], by: Requester | undefined): void {

@@ -201,12 +201,13 @@ export class SwitchConnection implements RoleHolder {
     for (const queue of this.#packetIns) queue.configure(limits);
   }
 
-  /** Sends a packet, if it is one that this connection is to have; later, or never, where there are too many. */
-  packetIn(packet: PacketForController): void {
-    if (packet.controllerId !== this.controllerId) return;
+  /** Sends a packet, if it is one that this connection is to have, which it says; later, or never, where there are too many. */
+  packetIn(packet: PacketForController): boolean {
+    if (packet.controllerId !== this.controllerId) return false;
     const reason = packetInReasonOf(packet.reason, this.version);
-    if (reason === undefined || !this.receives('packetIn', reason)) return;
+    if (reason === undefined || !this.receives('packetIn', reason)) return false;
     this.#packetIns[reason === 0 ? 0 : 1].push(packet.inPort, packet);
+    return true;
   }
 
   #sendPacketIn(packet: PacketForController): void {

@@ -191,7 +191,7 @@ export class Upcalls {
     const metadata = packetMetadata(thaw(state, key));
     const [high, low] = cookie.ruleCookie;
     const ruleCookie = (BigInt(high) << 32n) | BigInt(low);
-    ofproto.controllers.packetIn({
+    const isTaken = ofproto.controllers.packetIn({
       bytes,
       inPort: key[slots.in_port.word] ?? 0,
       table,
@@ -202,6 +202,7 @@ export class Upcalls {
       controllerId: cookie.controllerId,
       continuation: undefined,
     });
+    if (!isTaken) this.#countDrop('noController');
   }
 
   /** Sends the packet on its way; the answer becomes a flow where `installs` says so. */

@@ -14,6 +14,7 @@ const seen: readonly SeenTable[] = [
   'Port',
   'Interface',
   'Flow_Sample_Collector_Set',
+  'Flow_Table',
   'Controller',
   'Manager',
   'SSL',
