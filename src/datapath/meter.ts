@@ -10,7 +10,7 @@ export const maxMeterBands = 8;
 /** Meters at most. */
 export const maxMeters = 262_144;
 
-export interface DpMeterBand {
+interface DpMeterBand {
   /** Thousands of bits, or packets, a second. */
   readonly rate: number;
   /** Thousands of bits, or packets, that the bucket holds. */
@@ -23,7 +23,7 @@ export interface DpMeter {
   readonly bands: readonly DpMeterBand[];
 }
 
-export interface DpMeterCounts {
+interface DpMeterCounts {
   readonly packetCount: number;
   readonly byteCount: number;
 }

@@ -16,7 +16,7 @@ import type { SlotName } from './slots.ts';
 import { formatOption, type OptionMatch } from './tunnel-options.ts';
 
 /** What a piece of the text of flows is, as ovs-ofctl(8), "--color", tells them apart. */
-export type TextPart = 'actions' | 'drop' | 'learn' | 'param' | 'paren' | 'special' | 'value';
+type TextPart = 'actions' | 'drop' | 'learn' | 'param' | 'paren' | 'special' | 'value';
 
 /** Marks up a part of the text, e.g. by colour. */
 export type Paint = (text: string, part: TextPart) => string;

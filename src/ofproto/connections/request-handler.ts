@@ -10,7 +10,7 @@ type Named<N extends Message['name']> = Extract<Received, { readonly name: N }>;
  * Deals with a message, of which `bytes` are good until it returns. Nothing else is done for that peer until a promise
  * resolves. Throws and rejects with OpenFlowError, which the peer is told.
  */
-export type RequestHandler<N extends Message['name']> = (
+type RequestHandler<N extends Message['name']> = (
   connection: SwitchConnection,
   message: Named<N>,
   bytes: Uint8Array,

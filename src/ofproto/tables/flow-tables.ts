@@ -19,7 +19,7 @@ import { plainRule, Rule } from './rule.ts';
 /** The table of what the switch itself needs. Users do not see it but by its number and `bridge/dump-flows`. */
 export const internalTable = 254;
 /** Those that controllers may use come before it. */
-export const visibleTableCount = internalTable;
+export const visibleTableCount = 254;
 /** Tables are numbered from 0 up to this. */
 export const tableCount = 255;
 

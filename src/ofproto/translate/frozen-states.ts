@@ -25,7 +25,7 @@ export interface FrozenState {
   readonly rest?: RestOfPipeline;
 }
 
-export interface RestOfPipeline {
+interface RestOfPipeline {
   /** Where it is looked up then; undefined where `lists` say what is done. */
   readonly table: number | undefined;
   /** What is left of lists of actions, the innermost first. */

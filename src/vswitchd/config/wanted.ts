@@ -66,7 +66,7 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
 }
 
 /** What a Controller row says. */
-export interface WantedController extends Omit<ControllerSettings, 'queueSize'> {
+interface WantedController extends Omit<ControllerSettings, 'queueSize'> {
   /** Undefined for that of the bridge. */
   readonly queueSize: number | undefined;
   /** It is reached by way of the switch itself, where that is possible. */
