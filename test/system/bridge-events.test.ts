@@ -65,13 +65,13 @@ class Monitor {
   text = '';
   readonly #host: DummyHost;
   readonly #child: ChildProcess;
-  readonly #control: string;
+  readonly control: string;
   #hasEnded = false;
 
   constructor(host: DummyHost, args: readonly string[]) {
     this.#host = host;
-    this.#control = join(host.folder, 'monitor.ctl');
-    const options = ['--no-chdir', `--unixctl=${this.#control}`, '-vconsole:off', '-m'];
+    this.control = join(host.folder, 'monitor.ctl');
+    const options = ['--no-chdir', `--unixctl=${this.control}`, '-vconsole:off', '-m'];
     this.#child = spawn('ovs-ofctl', [...options, ...args], { env: host.env });
     this.#child.stderr?.on('data', (chunk) => (this.text += chunk));
     this.#child.on('close', () => (this.#hasEnded = true));
@@ -83,7 +83,7 @@ class Monitor {
   }
 
   ask(...args: readonly string[]): ReturnType<DummyHost['appctl']> {
-    return this.#host.appctl('-t', this.#control, ...args);
+    return this.#host.appctl('-t', this.control, ...args);
   }
 
   get messageCount(): number {
@@ -101,25 +101,21 @@ class Monitor {
   }
 }
 
-function perform(host: DummyHost, monitor: Monitor, line: string): void {
+/** What runs for a line. */
+function commandsOf(monitor: Monitor, line: string): (readonly string[])[] {
   const [command = '', ...args] = splitWords(line);
   switch (command) {
     case 'ofctl':
-      host.run('ovs-ofctl', '--timeout=60', ...args);
-      return;
     case 'appctl':
-      host.appctl(...args);
-      return;
     case 'vsctl':
-      host.vsctl(...args);
-      return;
+      return [[`ovs-${command}`, '--timeout=60', ...args]];
     case 'receive':
-      host.appctl('netdev-dummy/receive', args[0] ?? '', packets[args[1] ?? ''] ?? '');
-      return;
+      return [['ovs-appctl', 'netdev-dummy/receive', args[0] ?? '', packets[args[1] ?? ''] ?? '']];
     case 'send':
-      monitor.ask('ofctl/send', ...args);
-      monitor.ask('ofctl/barrier');
-      return;
+      return [
+        ['ovs-appctl', '-t', monitor.control, 'ofctl/send', ...args],
+        ['ovs-appctl', '-t', monitor.control, 'ofctl/barrier'],
+      ];
     default:
       throw new Error(`no command ${command}`);
   }
@@ -141,8 +137,12 @@ async function watch(hosts: readonly DummyHost[], script: Script): Promise<strin
   const pair = hosts.map((host) => ({ host, monitor: new Monitor(host, script.monitor) }));
   monitors.push(...pair.map(({ monitor }) => monitor));
   for (const { monitor } of pair) await monitor.started();
-  for (const { host, monitor } of pair) for (const line of script.commands) perform(host, monitor, line);
-  for (const { host } of pair) host.run('ovs-ofctl', '-O', 'OpenFlow13', 'packet-out', 'br0', marker);
+  const last = ['ovs-ofctl', '-O', 'OpenFlow13', 'packet-out', 'br0', marker];
+  await Promise.all(
+    pair.map(({ host, monitor }) =>
+      host.runAll([...script.commands.flatMap((line) => commandsOf(monitor, line)), last]),
+    ),
+  );
   const hasAll = ({ monitor }: { monitor: Monitor }): boolean => monitor.text.includes(markerType);
   const counts = (): Set<number> => new Set(pair.map(({ monitor }) => monitor.messageCount));
   // What differs in the end is shown by the comparison.
@@ -150,12 +150,9 @@ async function watch(hosts: readonly DummyHost[], script: Script): Promise<strin
   return Promise.all(pair.map(async ({ monitor }) => comparable(await monitor.end())));
 }
 
-function clean(host: DummyHost): void {
-  for (const bridge of ['br0', 'br1']) {
-    host.run('ovs-ofctl', '-O', 'OpenFlow13', 'del-flows', bridge);
-    host.run('ovs-ofctl', '-O', 'OpenFlow13', 'del-groups', bridge);
-  }
-}
+const cleaning = ['br0', 'br1'].flatMap((bridge) =>
+  ['del-flows', 'del-groups'].map((all) => ['ovs-ofctl', '-O', 'OpenFlow13', all, bridge]),
+);
 
 describe.runIf(reason === undefined)('beside the reference, a monitor prints the same', () => {
   const ours = new DummyHost('ours');
@@ -177,8 +174,7 @@ describe.runIf(reason === undefined)('beside the reference, a monitor prints the
 
   test.each(readScripts())('$name', async (script) => {
     const [weSay, theySay] = await watch([ours, reference], script);
-    clean(ours);
-    clean(reference);
+    await Promise.all([ours, reference].map((host) => host.runAll(cleaning)));
     expect(weSay).toEqual(theySay);
     expect(theySay?.length).toBeGreaterThan(0);
   });

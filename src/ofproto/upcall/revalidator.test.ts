@@ -215,6 +215,17 @@ describe('revalidation', () => {
     expect(sw.backer.flows.count).toBeLessThanOrEqual(20);
   });
 
+  test('is done for whoever waits for it while the clock stands still', async () => {
+    const { sw } = await twoPorts();
+    sw.inject('p1', frameWith({ dst: broadcast }));
+    for (let n = 0; n < 3; n++) {
+      const done = sw.backer.revalidator.wait();
+      for (let turns = 0; turns < 3; turns++) sw.timers.run();
+      await done;
+    }
+    expect(sw.backer.flows.count).toBe(1);
+  });
+
   test('averages and limits as upcall/show tells them', async () => {
     const { sw } = await twoPorts();
     sw.inject('p1', frameWith({ dst: broadcast }));

@@ -144,7 +144,6 @@ export class Revalidator {
   wait(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ tell: resolve, hasBegun: false });
-      this.#nextFullAt = this.#deps.timers.clock.now();
       this.#arrange();
     });
   }
@@ -201,8 +200,9 @@ export class Revalidator {
   }
 
   #begin(now: Ms): Round | undefined {
-    if (now < this.#earliestStart) return undefined;
-    const isFull = now >= this.#nextFullAt;
+    const isAskedFor = this.#waiting.length > 0;
+    if (now < this.#earliestStart && !isAskedFor) return undefined;
+    const isFull = now >= this.#nextFullAt || isAskedFor;
     if (!isFull && !this.#isChanged) return undefined;
     const tags = this.#changed;
     const rules = this.#changedRules;
@@ -377,8 +377,9 @@ export class Revalidator {
 
   #nextDue(): number {
     if (this.#isPaused) return Number.POSITIVE_INFINITY;
-    if (this.#round !== undefined) return this.#deps.timers.clock.now();
-    const isIdle = this.#deps.flows.count === 0 && this.#averageFlows === 0 && this.#waiting.length === 0;
+    // Whoever waits is told even while the clock stands still.
+    if (this.#round !== undefined || this.#waiting.length > 0) return this.#deps.timers.clock.now();
+    const isIdle = this.#deps.flows.count === 0 && this.#averageFlows === 0;
     if (isIdle) {
       this.#forgetChanges(); // no flow depends on anything
       return Number.POSITIVE_INFINITY;
