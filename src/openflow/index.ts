@@ -9,6 +9,7 @@ export type { WaitOptions } from '../base/waiting.ts';
 export type { FieldName } from '../flow/fields/index.ts';
 export type { Mask } from '../flow/mask.ts';
 export type { Match } from '../flow/match.ts';
+export type { OptionMatch } from '../flow/tunnel-options.ts';
 export type { TlsConfig } from '../net/tls-config.ts';
 export type {
   CheckPacketLargerArguments,
@@ -60,7 +61,14 @@ export type { SampleArguments } from './actions/sample.ts';
 export type { Subfield } from './actions/subfield.ts';
 export type { ActionArguments } from './actions/values.ts';
 export type { PopVlanArguments, SetVlanArguments } from './actions/vlan-actions.ts';
-export { decodeMessage, messageBytes, type Received, type Sent } from './codec.ts';
+export {
+  decodeMessage,
+  type EntryOf,
+  type ListName,
+  messageBytes,
+  type Received,
+  type Sent,
+} from './codec.ts';
 export type { Connection } from './connection/connection.ts';
 export {
   ErrorReply,
