@@ -216,7 +216,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     ours.configure('remove', 'open', '.', 'other_config', 'flow-limit');
     for (const mac of known) expect(table).toContain(mac);
     expect(table.split('\n').length).toBeGreaterThan(2000);
-    expect(megabytes() - before).toBeLessThan(100); // another flood needs little more
+    expect(megabytes() - before).toBeLessThan(200); // another flood needs what is not collected yet, not what it sent
   });
 
   test('a loop of cables between two bridges ends when it is cut, and the daemon answers meanwhile', async () => {
