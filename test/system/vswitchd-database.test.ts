@@ -1,5 +1,5 @@
 /** What the daemon does when its database is not there, is empty, goes or changes: as the reference, step by step. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { until, type Which, whyNoReference } from './support/daemon-pair.ts';
@@ -138,9 +138,9 @@ describe.runIf(reason === undefined)('with its database, ovs-vswitchd', () => {
 
   test('ends when the one who started it is gone before it serves', async () => {
     await using host = new DummyHost('ours');
-    const command = ['-s', 'KILL', '1', programs.ours, '--detach', '--pidfile'];
-    spawnSync('timeout', command, { env: host.env, stdio: 'ignore' });
+    const starter = spawn(programs.ours, ['--detach', '--pidfile'], { env: host.env, stdio: 'ignore' });
     await host.untilItAnswers();
+    starter.kill('SIGKILL');
     host.createDatabase();
     host.startDatabase();
     await until(() => host.pidOf('ovs-vswitchd') === 0, 'the daemon to end');
