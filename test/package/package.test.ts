@@ -86,7 +86,7 @@ describe('the package', () => {
         status: 0,
         stderr: '',
         stdout: expect.stringMatching(
-          /Bridge br0\n.*\n {4}1 {4}10 {2}02:00:00:00:00:01 .*in_port\(p1\).*actions:.*\bp2\n$/s,
+          /Bridge br0\n.*\n {4}1 {4}10 {2}02:00:00:00:00:01 .*in_port\(p1\).*actions:.*\bp2\n.* priority=5,.*actions=mod_dl_src:02:00:00:00:00:09,output:.*Datapath actions: set\(eth\(src=02:00:00:00:00:09\)\),\d+\n$/s,
         ),
       });
       expect(run('ovs-appctl exit')).toMatchObject({ status: 0, stderr: '' });
