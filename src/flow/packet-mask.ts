@@ -6,20 +6,23 @@ import { isMetByPacket } from './fields/prerequisites.ts';
 import { getSlot, maskSlot, newKey, readSlot, setSlot } from './key.ts';
 import { type SlotName, slots } from './slots.ts';
 
+/** What every kind of tunnel may tell of a packet. */
+export const tunnelHeaderSlots = [
+  'tun_id',
+  'tun_src',
+  'tun_dst',
+  'tun_ipv6_src',
+  'tun_ipv6_dst',
+  'tun_flags',
+  'tun_tos',
+  'tun_ttl',
+] as const satisfies readonly SlotName[];
+
 /** Shown where a packet has them. */
 const rareMetadata: readonly SlotName[] = [
   ...(['in_port', 'skb_priority', 'pkt_mark', 'recirc_id', 'dp_hash', 'metadata', 'regs'] as const),
   ...(['ct_state', 'ct_zone', 'ct_mark', 'ct_label'] as const),
-  ...([
-    'tun_id',
-    'tun_src',
-    'tun_dst',
-    'tun_ipv6_src',
-    'tun_ipv6_dst',
-    'tun_flags',
-    'tun_tos',
-    'tun_ttl',
-  ] as const),
+  ...tunnelHeaderSlots,
 ];
 
 const nshSlots = ['nsh_flags', 'nsh_ttl', 'nsh_mdtype', 'nsh_np', 'nsh_path'] as const;

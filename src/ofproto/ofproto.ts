@@ -25,7 +25,7 @@ import type { PacketOut } from '../openflow/messages/packet-out.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { PortMod } from '../openflow/messages/ports.ts';
 import { allTables, type TableMod } from '../openflow/messages/tables.ts';
-import { portTextOf, reservedPorts } from '../openflow/ports.ts';
+import { portTextOf } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
 import { Frame } from '../wire/frame.ts';
@@ -46,13 +46,13 @@ import type { FlowTable } from './tables/flow-table.ts';
 import { FlowTables, visibleTableCount } from './tables/flow-tables.ts';
 import { addRule, FlowTransaction, removeRules } from './tables/flow-transaction.ts';
 import { LearnedCookies } from './tables/learned-cookies.ts';
+import { toNormal } from './tables/rule.ts';
 import { TlvTable } from './tlv-table.ts';
 
 const log = logger('ofproto');
 /** No port of any datapath. */
 const noDpPort = 0xffffffff;
 const portDown = portConfigBit('PORT_DOWN');
-const toNormal: Action = { do: 'output', port: reservedPorts.NORMAL, maxLength: 0 };
 
 export interface AddPortOptions {
   /** Honoured when free. */

@@ -1,6 +1,7 @@
 /** What controllers are told of packets besides their bytes: OpenFlow 1.5.1 section 7.4.1, "pipeline fields". */
 import { maskSlot, newKey } from '../flow/key.ts';
 import { type Match, packMatch } from '../flow/match.ts';
+import { tunnelHeaderSlots } from '../flow/packet-mask.ts';
 import { type SlotName, slots } from '../flow/slots.ts';
 
 const told = [
@@ -15,16 +16,7 @@ const told = [
     'ct_nw_proto',
   ] as const),
   ...(['ct_nw_src', 'ct_nw_dst', 'ct_ipv6_src', 'ct_ipv6_dst', 'ct_tp_src', 'ct_tp_dst'] as const),
-  ...([
-    'tun_id',
-    'tun_src',
-    'tun_dst',
-    'tun_ipv6_src',
-    'tun_ipv6_dst',
-    'tun_flags',
-    'tun_tos',
-    'tun_ttl',
-  ] as const),
+  ...tunnelHeaderSlots,
   ...(['tun_gbp_id', 'tun_gbp_flags', 'tun_gtpu_flags', 'tun_gtpu_msgtype', 'tun_metadata'] as const),
   ...(['tun_erspan_ver', 'tun_erspan_dir', 'tun_erspan_hwid', 'tun_erspan_idx', 'metadata'] as const),
 ] as const satisfies readonly SlotName[];

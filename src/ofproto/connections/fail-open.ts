@@ -7,10 +7,9 @@ import type { Random } from '../../base/random.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import { matchOn } from '../../flow/match.ts';
-import { reservedPorts } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { addRule, removeRules } from '../tables/flow-transaction.ts';
-import type { Rule } from '../tables/rule.ts';
+import { type Rule, toNormal } from '../tables/rule.ts';
 import type { ActiveController } from './active-controller.ts';
 import { trialPacket } from './trial-packet.ts';
 
@@ -83,7 +82,7 @@ export class FailOpen {
       table: 0,
       priority: rulePriority,
       match: matchOn({}),
-      actions: [{ do: 'output', port: reservedPorts.NORMAL, maxLength: 0 }],
+      actions: [toNormal],
     });
     this.#nextTrial = now;
     this.#nextReminder = now + reminderInterval;

@@ -11,12 +11,12 @@ import { keyValues } from '../../flow/key-values.ts';
 import type { Match } from '../../flow/match.ts';
 import { MatchBuilder } from '../../flow/match-text.ts';
 import type { Action } from '../../openflow/actions/index.ts';
-import { portText, reservedPorts } from '../../openflow/ports.ts';
+import { portText } from '../../openflow/ports.ts';
 import type { InBandConfig } from '../config.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { localPort } from '../port.ts';
 import { addRule, removeRules } from '../tables/flow-transaction.ts';
-import type { Rule } from '../tables/rule.ts';
+import { type Rule, toNormal } from '../tables/rule.ts';
 
 const log = logger('in_band');
 const unreachable = new LimitedSite({ perMinute: 60, burst: 60 });
@@ -134,7 +134,6 @@ export class InBand {
 
   get #actions(): Action[] {
     const { queue } = this.#config;
-    const toNormal: Action = { do: 'output', port: reservedPorts.NORMAL, maxLength: 0 };
     return queue === undefined ? [toNormal] : [{ do: 'set_queue', queue }, toNormal];
   }
 }

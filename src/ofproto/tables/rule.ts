@@ -2,6 +2,7 @@
 import { type Ms, ms } from '../../base/units.ts';
 import { ClassifierRule, type Conjunction } from '../../flow/classifier-rule.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import { reservedPorts } from '../../openflow/ports.ts';
 
 /** What whoever makes a rule says of it, besides where it is and what it matches. */
 export interface RuleSettings {
@@ -23,6 +24,9 @@ export const plainRule: Omit<RuleSettings, 'actions'> = {
   importance: 0,
   flags: 0,
 };
+
+/** Forwards as any Ethernet switch does. */
+export const toNormal: Action = { do: 'output', port: reservedPorts.NORMAL, maxLength: 0 };
 
 /** The highest priority that OpenFlow has; rules above it are the switch's own, which users neither see nor change. */
 const highestPriority = 0xffff;
