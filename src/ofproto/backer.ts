@@ -147,7 +147,7 @@ export class Backer {
     this.#bridges.delete(name);
     gone.close();
     this.revalidator.purgeWhere((flow) => flow.input.ofproto === gone);
-    await Promise.all([...gone.ports.keys()].map((port) => gone.removePort(port)));
+    await Promise.all([...gone.ports.keys()].map((port) => gone.switchPorts.remove(port)));
   }
 
   /** Does what is due: waiting upcalls, a slice of revalidation. What is left follows by timer, as ageing does. */

@@ -2,9 +2,6 @@
  * One OpenFlow switch: its ports, bundles, rules and learned addresses. Made by `Backer.addBridge`; `vswitchd` tells
  * it what to be, `translate/` asks it what to do with a packet.
  */
-import { formatMac } from '../base/addresses.ts';
-import { SyscallFailed } from '../base/errors.ts';
-import { logger } from '../base/log.ts';
 import type { Timers } from '../base/timers.ts';
 import { type Ms, type OfPort, ofPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
@@ -13,7 +10,6 @@ import type { PortText } from '../flow/fields/text.ts';
 import { getSlot } from '../flow/key.ts';
 import type { Mac } from '../flow/mac.ts';
 import { type Match, matchOn, packKey, unpackKey } from '../flow/match.ts';
-import type { Netdev } from '../netdev/provider.ts';
 import { type CheckOptions, checkActions } from '../openflow/action-rules.ts';
 import type { Action } from '../openflow/actions/index.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
@@ -22,22 +18,20 @@ import type { FlowMod } from '../openflow/messages/flow-mod.ts';
 import { everyFlow } from '../openflow/messages/flows.ts';
 import { lastMeter, type MeterMod } from '../openflow/messages/meters.ts';
 import type { PacketOut } from '../openflow/messages/packet-out.ts';
-import { portConfigBit } from '../openflow/messages/port-description.ts';
-import type { PortMod } from '../openflow/messages/ports.ts';
 import { allTables, type TableMod } from '../openflow/messages/tables.ts';
 import { portTextOf } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
 import { Frame } from '../wire/frame.ts';
 import { ChangeTurns } from './change-turns.ts';
-import { type BundleConfig, hasPrimary, type OfprotoConfig } from './config.ts';
+import { hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
-import { Bundle, localPort, OfprotoPort } from './port.ts';
-import { PortNumbers } from './port-numbers.ts';
+import type { Bundle, OfprotoPort } from './port.ts';
 import type { Requester } from './requester.ts';
+import { SwitchPorts } from './switch-ports.ts';
 import { SwitchTransaction } from './switch-transaction.ts';
 import { FlowExpiry } from './tables/expiry.ts';
 import type { FlowEvent } from './tables/flow-events.ts';
@@ -49,17 +43,8 @@ import { LearnedCookies } from './tables/learned-cookies.ts';
 import { toNormal } from './tables/rule.ts';
 import { TlvTable } from './tlv-table.ts';
 
-const log = logger('ofproto');
 /** No port of any datapath. */
 const noDpPort = 0xffffffff;
-const portDown = portConfigBit('PORT_DOWN');
-
-export interface AddPortOptions {
-  /** Honoured when free. */
-  readonly wanted?: OfPort;
-  /** Name of the peer, for a patch port. */
-  readonly patchPeer?: string;
-}
 
 /** What a switch tells the layer that owns the flows. */
 export interface OfprotoEvents {
@@ -115,15 +100,12 @@ export class Ofproto {
   readonly macs: MacTable<Bundle>;
   readonly tables: FlowTables;
   readonly controllers: Controllers;
+  /** Through which ports and bundles come, change and go. */
+  readonly switchPorts: SwitchPorts;
   readonly tlvTable = new TlvTable();
   readonly groups = new GroupTable();
   readonly meters: SwitchMeters;
   readonly #deps: OfprotoDeps;
-  readonly #ports = new Map<OfPort, OfprotoPort>();
-  readonly #bundles = new Map<string, Bundle>();
-  /** Which bundle wants a port number, whether or not such a port is there. */
-  readonly #bundleOfNumber = new Map<OfPort, Bundle>();
-  readonly #numbers = new PortNumbers();
   readonly #turns: ChangeTurns;
   readonly #expiry: FlowExpiry;
   readonly #learnedCookies: LearnedCookies;
@@ -155,6 +137,22 @@ export class Ofproto {
     this.#addDefaultRule();
     this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
+    const { datapath } = deps;
+    const { controllers, macs } = this;
+    this.switchPorts = new SwitchPorts({
+      name,
+      datapath,
+      now: () => clock.now(),
+      controllers,
+      macs,
+      events: {
+        portAdded: (port) => events.portAdded(this, port),
+        portRemoved: (port) => events.portRemoved(this, port),
+        changed: () => events.changed(),
+        livenessChanged: () => events.livenessChanged(this),
+        addressGone: (mac, vlan) => events.addressGone(this, mac, vlan),
+      },
+    });
   }
 
   get timers(): Timers {
@@ -180,7 +178,7 @@ export class Ofproto {
   }
 
   get ports(): ReadonlyMap<OfPort, OfprotoPort> {
-    return this.#ports;
+    return this.switchPorts.byNumber;
   }
 
   get wantsMisses(): boolean {
@@ -189,12 +187,12 @@ export class Ofproto {
 
   /** Its ports by name. */
   get portText(): PortText {
-    return portTextOf(namesOf([...this.#ports].map(([number, { name }]) => [number, name])));
+    return portTextOf(namesOf([...this.ports].map(([number, { name }]) => [number, name])));
   }
 
   /** In the order in which they were made, which is the order of flooding. */
   get bundles(): ReadonlyMap<string, Bundle> {
-    return this.#bundles;
+    return this.switchPorts.bundles;
   }
 
   configure(config: OfprotoConfig): void {
@@ -288,7 +286,7 @@ export class Ofproto {
     const inPort = ofPort(getSlot(key, 'in_port'));
     const frame = new Frame(bytes);
     frame.end = bytes.length;
-    frame.inPort = this.#ports.get(inPort)?.dpPort ?? noDpPort;
+    frame.inPort = this.ports.get(inPort)?.dpPort ?? noDpPort;
     extractKey(frame, key, tagLimit(), getSlot(key, 'packet_type'));
     this.#checkActions(actions, packKey(key), { version, table: 0 });
     check(actions);
@@ -409,169 +407,4 @@ export class Ofproto {
     this.#tellVacancy();
     this.#learnedCookies.follow(changed);
   }
-
-  /**
-   * Adds a device; resolves with its number once frames flow. The device of the bridge's own name is the local port.
-   * The netdev stays the caller's: close it after `removePort`. Throws SyscallFailed when the datapath cannot open it.
-   */
-  async addPort(netdev: Netdev, options: AddPortOptions = {}): Promise<OfPort> {
-    const { datapath, events } = this.#deps;
-    const isLocal = netdev.name === this.name;
-    const number = isLocal ? localPort : this.#numbers.take(options.wanted, this.now);
-    try {
-      const { portSpec: spec, name, type, state } = netdev;
-      const { ifindex } = state;
-      const dpPort = spec === undefined ? undefined : await datapath.addPort({ name, type, ifindex, spec });
-      if (dpPort !== undefined) datapath.setPortMtu(dpPort, netdev.state.mtu);
-      const port = new OfprotoPort({
-        number,
-        netdev,
-        dpPort,
-        patchPeer: options.patchPeer,
-        createdAt: this.now,
-      });
-      this.#ports.set(number, port);
-      events.portAdded(this, port);
-      this.controllers.portAdded(port);
-      const bundle = this.#bundleOfNumber.get(number);
-      if (bundle !== undefined) this.#gatherMembers(bundle);
-    } catch (error) {
-      this.#numbers.free(number, this.now);
-      throw error;
-    }
-    events.changed();
-    return number;
-  }
-
-  /** Resolves when nothing touches the device any more. */
-  async removePort(number: OfPort): Promise<void> {
-    const { datapath, events } = this.#deps;
-    const port = this.#ports.get(number);
-    if (port === undefined) return;
-    this.#ports.delete(number);
-    this.#numbers.free(number, this.now);
-    const { bundle } = port;
-    port.bundle = undefined;
-    if (bundle !== undefined) {
-      bundle.members = bundle.members.filter((member) => member !== port);
-      if (bundle.members.length === 0) this.#forgetAddresses(bundle);
-    }
-    events.portRemoved(this, port);
-    this.controllers.portRemoved(port);
-    events.changed();
-    if (port.dpPort !== undefined) await datapath.removePort(port.dpPort);
-  }
-
-  /** Its netdev's state changed, or `patchPeer` did. */
-  updatePort(number: OfPort, change: { readonly patchPeer?: string } = {}): void {
-    const port = this.#ports.get(number);
-    if (port === undefined) return;
-    const { patchPeer = port.patchPeer } = change;
-    this.controllers.portChanged(port);
-    if (port.updateLiveness()) this.#deps.events.livenessChanged(this);
-    if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
-    const isOtherActive = port.bundle?.chooseActive() === true;
-    if (patchPeer === port.patchPeer && !isOtherActive) return;
-    port.patchPeer = patchPeer;
-    this.#deps.events.changed();
-  }
-
-  /** Changes what a port does, as long as it is there. Rejects with OpenFlowError, and what the kernel refuses is logged. */
-  async modifyPort(mod: PortMod, by?: Requester): Promise<void> {
-    const port = this.portToModify(mod);
-    const { netdev } = port;
-    const config = (port.config & ~mod.mask) | (mod.config & mod.mask);
-    if (config === port.config) return;
-    this.controllers.portConfigured(port, config, by);
-    port.settings = config & ~portDown;
-    const isUp = (config & portDown) === 0;
-    if (isUp !== netdev.state.isUp) {
-      try {
-        await netdev.setUp(isUp);
-      } catch (why) {
-        if (!(why instanceof SyscallFailed)) throw why;
-        log.warn(why.message);
-        this.controllers.portChanged(port);
-      }
-    }
-    this.#deps.events.changed();
-  }
-
-  /** Throws OpenFlowError where there is none. */
-  portToModify({ port: number, mac }: PortMod): OfprotoPort {
-    const port = this.#ports.get(ofPort(number));
-    if (port === undefined) throw new OpenFlowError('OFPPMFC_BAD_PORT', `there is no port ${number}`);
-    if (formatMac(mac) !== port.netdev.state.mac)
-      throw new OpenFlowError('OFPPMFC_BAD_HW_ADDR', `${formatMac(mac)} is not the address of ${port.name}`);
-    return port;
-  }
-
-  /** Makes or changes the bundle that stands for a Port row. */
-  setBundle(name: string, config: BundleConfig): void {
-    let bundle = this.#bundles.get(name);
-    if (bundle === undefined) {
-      bundle = new Bundle(name, config);
-      this.#bundles.set(name, bundle);
-    } else {
-      this.#forgetNumbers(bundle);
-      if (!isSameVlans(bundle.config, config)) this.macs.flushPort(bundle);
-      bundle.configure(config);
-    }
-    for (const number of config.members) this.#bundleOfNumber.set(number, bundle);
-    this.#gatherMembers(bundle);
-    this.#deps.events.changed();
-  }
-
-  removeBundle(name: string): void {
-    const bundle = this.#bundles.get(name);
-    if (bundle === undefined) return;
-    this.#bundles.delete(name);
-    this.#forgetNumbers(bundle);
-    for (const member of bundle.members) member.bundle = undefined;
-    bundle.members = [];
-    this.#forgetAddresses(bundle);
-    this.#deps.events.changed();
-  }
-
-  #forgetNumbers(bundle: Bundle): void {
-    for (const number of bundle.config.members) {
-      if (this.#bundleOfNumber.get(number) === bundle) this.#bundleOfNumber.delete(number);
-    }
-  }
-
-  /** A port belongs to the bundle that named it last. */
-  #gatherMembers(bundle: Bundle): void {
-    for (const member of bundle.members) if (member.bundle === bundle) member.bundle = undefined;
-    bundle.members = bundle.config.members
-      .map((number) => this.#ports.get(number))
-      .filter((port) => port !== undefined);
-    for (const member of bundle.members) {
-      const { bundle: other } = member;
-      if (other !== undefined && other !== bundle) {
-        other.members = other.members.filter((port) => port !== member);
-      }
-      member.bundle = bundle;
-    }
-  }
-
-  #forgetAddresses(bundle: Bundle): void {
-    for (const { mac, vlan } of this.macs.ofPort(bundle)) this.#deps.events.addressGone(this, mac, vlan);
-    this.macs.flushPort(bundle);
-  }
-}
-
-/** Learned addresses outlive a change of everything but these. */
-function isSameVlans(a: BundleConfig, b: BundleConfig): boolean {
-  return (
-    a.vlanMode === b.vlanMode &&
-    a.tag === b.tag &&
-    a.qinqEthertype === b.qinqEthertype &&
-    a.priorityTags === b.priorityTags &&
-    isSameList(a.trunks, b.trunks) &&
-    isSameList(a.cvlans, b.cvlans)
-  );
-}
-
-function isSameList(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, n) => value === b[n]);
 }

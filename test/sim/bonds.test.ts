@@ -53,6 +53,6 @@ test('addresses behind a bond stay known when it changes its member', async () =
 test('a member that goes leaves its frames to the next', async () => {
   const { sw, bridge } = await bondAndPort();
   const m1 = [...bridge.ports.values()].find(({ name }) => name === 'm1');
-  await bridge.removePort(m1?.ofPort ?? expect.unreachable());
+  await bridge.switchPorts.remove(m1?.ofPort ?? expect.unreachable());
   expect(pathOf(sw, 'p1')).toEqual(['m2']);
 });

@@ -140,7 +140,8 @@ async function makeSwitch(
   ] as const) {
     const number = await sw.addPatch(bridge, name, peer);
     const config = bridge.bundles.get(name)?.config;
-    if (config !== undefined) bridge.setBundle(name, { ...config, ...bundles[n], members: [number] });
+    if (config !== undefined)
+      bridge.switchPorts.setBundle(name, { ...config, ...bundles[n], members: [number] });
   }
   return sw;
 }

@@ -30,7 +30,7 @@ describe('patch ports', () => {
     sw.inject('p1', flood);
     expect(sw.takeSent()).toEqual({});
 
-    right.updatePort(back, { patchPeer: 'to-right' });
+    right.switchPorts.update(back, { patchPeer: 'to-right' });
     sw.advance(1000);
     sw.inject('p1', flood);
     expect(Object.keys(sw.takeSent())).toEqual(['p2']);

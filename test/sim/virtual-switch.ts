@@ -64,16 +64,19 @@ export class VirtualSwitch {
     vlans: Partial<BundleConfig> = {},
     wanted?: OfPort,
   ): Promise<OfPort> {
-    const number = await bridge.addPort(netdevOf(name, false), wanted === undefined ? {} : { wanted });
-    bridge.setBundle(name, { ...defaultBundleConfig, ...vlans, members: [number] });
+    const number = await bridge.switchPorts.add(
+      netdevOf(name, false),
+      wanted === undefined ? {} : { wanted },
+    );
+    bridge.switchPorts.setBundle(name, { ...defaultBundleConfig, ...vlans, members: [number] });
     return number;
   }
 
   /** A port of several interfaces. */
   async addBond(bridge: Ofproto, name: string, interfaces: readonly string[]): Promise<void> {
     const members: OfPort[] = [];
-    for (const each of interfaces) members.push(await bridge.addPort(netdevOf(each, false)));
-    bridge.setBundle(name, { ...defaultBundleConfig, members });
+    for (const each of interfaces) members.push(await bridge.switchPorts.add(netdevOf(each, false)));
+    bridge.switchPorts.setBundle(name, { ...defaultBundleConfig, members });
   }
 
   /** The cable of a port is plugged in or pulled out. */
@@ -81,20 +84,20 @@ export class VirtualSwitch {
     const port = [...bridge.ports.values()].find((p) => p.name === name);
     if (port === undefined) throw new Error(`no port ${name}`);
     Object.assign(port.netdev.state, { hasCarrier });
-    bridge.updatePort(port.ofPort);
+    bridge.switchPorts.update(port.ofPort);
     this.advance(50); // flows are translated again
   }
 
   async addPatch(bridge: Ofproto, name: string, peer: string): Promise<OfPort> {
-    const number = await bridge.addPort(netdevOf(name, true), { patchPeer: peer });
-    bridge.setBundle(name, { ...defaultBundleConfig, members: [number] });
+    const number = await bridge.switchPorts.add(netdevOf(name, true), { patchPeer: peer });
+    bridge.switchPorts.setBundle(name, { ...defaultBundleConfig, members: [number] });
     return number;
   }
 
   async removePort(bridge: Ofproto, name: string): Promise<void> {
     const port = [...bridge.ports.values()].find((p) => p.name === name);
-    bridge.removeBundle(name);
-    if (port !== undefined) await bridge.removePort(port.ofPort);
+    bridge.switchPorts.removeBundle(name);
+    if (port !== undefined) await bridge.switchPorts.remove(port.ofPort);
   }
 
   /** A rule as ovs-ofctl takes it: "table=1,priority=5,tcp,actions=output:2". */

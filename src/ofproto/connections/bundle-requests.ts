@@ -62,8 +62,8 @@ function changeOf(connection: SwitchConnection, message: Received, version: Wire
       const { value, xid } = message;
       const { ofproto } = connection;
       return (transaction) => {
-        ofproto.portToModify(value);
-        transaction.onCommit(() => void ofproto.modifyPort(value, connection.requester(xid)));
+        ofproto.switchPorts.portToModify(value);
+        transaction.onCommit(() => void ofproto.switchPorts.modify(value, connection.requester(xid)));
       };
     }
     default:

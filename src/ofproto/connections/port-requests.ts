@@ -10,7 +10,8 @@ import { durationOf } from './duration.ts';
 import type { RequestHandlers } from './request-handler.ts';
 
 export const portRequests: RequestHandlers = {
-  PORT_MOD: (connection, { value, xid }) => connection.ofproto.modifyPort(value, connection.requester(xid)),
+  PORT_MOD: (connection, { value, xid }) =>
+    connection.ofproto.switchPorts.modify(value, connection.requester(xid)),
   PORT_DESC_REQUEST: (connection, request) =>
     connection.replyList(
       request,

@@ -100,7 +100,7 @@ export class Applier {
       case 'removePort':
         return this.#withBridge(step.bridge, async (bridge) => {
           bridge.removePort(step.port);
-          bridge.ofproto.removeBundle(step.port);
+          bridge.ofproto.switchPorts.removeBundle(step.port);
         });
       case 'settleBridge':
         return this.#withBridge(step.bridge, (bridge) => this.#settle(bridge));
@@ -238,7 +238,7 @@ export class Applier {
     const number = wanted.ofportRequest ?? wanted.ofport ?? bridge.lostNumbers.get(wanted.name);
     try {
       requireForwardable(netdev);
-      i.ofPort = await bridge.ofproto.addPort(netdev, {
+      i.ofPort = await bridge.ofproto.switchPorts.add(netdev, {
         ...(number !== undefined && { wanted: number }),
         ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
       });
@@ -254,7 +254,7 @@ export class Applier {
   async #removeInterface(bridge: LiveBridge, i: LiveInterface, close = dispose): Promise<void> {
     bridge.removeInterface(i);
     if (i.ofPort !== undefined) {
-      await bridge.ofproto.removePort(i.ofPort);
+      await bridge.ofproto.switchPorts.remove(i.ofPort);
       log.info(`bridge ${bridge.name}: deleted interface ${i.wanted.name} on port ${i.ofPort}`);
     }
     this.#state.release(i);
@@ -279,7 +279,7 @@ export class Applier {
       return this.#state.fail(i, refusal, 'row');
     }
     if (i.ofPort !== undefined)
-      bridge.ofproto.updatePort(
+      bridge.ofproto.switchPorts.update(
         i.ofPort,
         wanted.patchPeer === undefined ? {} : { patchPeer: wanted.patchPeer },
       );
@@ -410,9 +410,9 @@ function setPort(bridge: LiveBridge, wanted: WantedPort): void {
     const i = bridge.interfaces.get(name);
     if (i?.port === wanted.name && i.ofPort !== undefined) members.push(i.ofPort);
   }
-  if (members.length === 0) bridge.ofproto.removeBundle(wanted.name);
+  if (members.length === 0) bridge.ofproto.switchPorts.removeBundle(wanted.name);
   // The spread last: what is extended after one has a hidden class of its own, for each port.
-  else bridge.ofproto.setBundle(wanted.name, { members, ...wanted.bundle });
+  else bridge.ofproto.switchPorts.setBundle(wanted.name, { members, ...wanted.bundle });
 }
 
 /**

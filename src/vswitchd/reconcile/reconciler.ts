@@ -109,7 +109,7 @@ export class Reconciler {
     const bridge = this.#deps.state.bridges.get(i.bridge);
     if (bridge === undefined) return;
     if (i.netdev?.isGone === true) this.#lostDevice(bridge, i);
-    else if (i.ofPort !== undefined) bridge.ofproto.updatePort(i.ofPort);
+    else if (i.ofPort !== undefined) bridge.ofproto.switchPorts.update(i.ofPort);
   }
 
   /**

@@ -1,0 +1,236 @@
+/** The ports of one switch, and the bundles that they are in: what comes, changes and goes. */
+import { formatMac } from '../base/addresses.ts';
+import { SyscallFailed } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
+import { type Ms, type OfPort, ofPort } from '../base/units.ts';
+import type { Datapath } from '../datapath/provider.ts';
+import type { Mac } from '../flow/mac.ts';
+import type { Netdev } from '../netdev/provider.ts';
+import { OpenFlowError } from '../openflow/errors.ts';
+import { portConfigBit } from '../openflow/messages/port-description.ts';
+import type { PortMod } from '../openflow/messages/ports.ts';
+import type { BundleConfig } from './config.ts';
+import type { Controllers } from './controllers.ts';
+import type { MacTable } from './mac-learning.ts';
+import { Bundle, localPort, OfprotoPort } from './port.ts';
+import { PortNumbers } from './port-numbers.ts';
+import type { Requester } from './requester.ts';
+
+const log = logger('ofproto');
+const portDown = portConfigBit('PORT_DOWN');
+
+export interface AddPortOptions {
+  /** Honoured when free. */
+  readonly wanted?: OfPort;
+  /** Name of the peer, for a patch port. */
+  readonly patchPeer?: string;
+}
+
+/** What is told of them. */
+export interface PortEvents {
+  portAdded(port: OfprotoPort): void;
+  portRemoved(port: OfprotoPort): void;
+  /** Anything that decides about packets changed. */
+  changed(): void;
+  /** What is live may not be so any more, or be so now. */
+  livenessChanged(): void;
+  /** The address was behind a bundle that went away. */
+  addressGone(mac: Mac, vlan: number): void;
+}
+
+export interface SwitchPortsDeps {
+  /** The local port's is the same. */
+  readonly name: string;
+  readonly datapath: Datapath;
+  readonly now: () => Ms;
+  readonly controllers: Controllers;
+  readonly macs: MacTable<Bundle>;
+  readonly events: PortEvents;
+}
+
+export class SwitchPorts {
+  readonly #deps: SwitchPortsDeps;
+  readonly #byNumber = new Map<OfPort, OfprotoPort>();
+  readonly #bundles = new Map<string, Bundle>();
+  /** Which bundle wants a port number, whether or not such a port is there. */
+  readonly #bundleOfNumber = new Map<OfPort, Bundle>();
+  readonly #numbers = new PortNumbers();
+
+  constructor(deps: SwitchPortsDeps) {
+    this.#deps = deps;
+  }
+
+  get byNumber(): ReadonlyMap<OfPort, OfprotoPort> {
+    return this.#byNumber;
+  }
+
+  /** In the order in which they were made, which is the order of flooding. */
+  get bundles(): ReadonlyMap<string, Bundle> {
+    return this.#bundles;
+  }
+
+  /**
+   * Adds a device; resolves with its number once frames flow. The device of the bridge's own name is the local port.
+   * The netdev stays the caller's: close it after `remove`. Throws SyscallFailed when the datapath cannot open it.
+   */
+  async add(netdev: Netdev, options: AddPortOptions = {}): Promise<OfPort> {
+    const { datapath, events } = this.#deps;
+    const isLocal = netdev.name === this.#deps.name;
+    const number = isLocal ? localPort : this.#numbers.take(options.wanted, this.#deps.now());
+    try {
+      const { portSpec: spec, name, type, state } = netdev;
+      const { ifindex } = state;
+      const dpPort = spec === undefined ? undefined : await datapath.addPort({ name, type, ifindex, spec });
+      if (dpPort !== undefined) datapath.setPortMtu(dpPort, netdev.state.mtu);
+      const port = new OfprotoPort({
+        number,
+        netdev,
+        dpPort,
+        patchPeer: options.patchPeer,
+        createdAt: this.#deps.now(),
+      });
+      this.#byNumber.set(number, port);
+      events.portAdded(port);
+      this.#deps.controllers.portAdded(port);
+      const bundle = this.#bundleOfNumber.get(number);
+      if (bundle !== undefined) this.#gatherMembers(bundle);
+    } catch (error) {
+      this.#numbers.free(number, this.#deps.now());
+      throw error;
+    }
+    events.changed();
+    return number;
+  }
+
+  /** Resolves when nothing touches the device any more. */
+  async remove(number: OfPort): Promise<void> {
+    const { datapath, events } = this.#deps;
+    const port = this.#byNumber.get(number);
+    if (port === undefined) return;
+    this.#byNumber.delete(number);
+    this.#numbers.free(number, this.#deps.now());
+    const { bundle } = port;
+    port.bundle = undefined;
+    if (bundle !== undefined) {
+      bundle.members = bundle.members.filter((member) => member !== port);
+      if (bundle.members.length === 0) this.#forgetAddresses(bundle);
+    }
+    events.portRemoved(port);
+    this.#deps.controllers.portRemoved(port);
+    events.changed();
+    if (port.dpPort !== undefined) await datapath.removePort(port.dpPort);
+  }
+
+  /** Its netdev's state changed, or `patchPeer` did. */
+  update(number: OfPort, change: { readonly patchPeer?: string } = {}): void {
+    const port = this.#byNumber.get(number);
+    if (port === undefined) return;
+    const { patchPeer = port.patchPeer } = change;
+    this.#deps.controllers.portChanged(port);
+    if (port.updateLiveness()) this.#deps.events.livenessChanged();
+    if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
+    const isOtherActive = port.bundle?.chooseActive() === true;
+    if (patchPeer === port.patchPeer && !isOtherActive) return;
+    port.patchPeer = patchPeer;
+    this.#deps.events.changed();
+  }
+
+  /** Changes what a port does, as long as it is there. Rejects with OpenFlowError, and what the kernel refuses is logged. */
+  async modify(mod: PortMod, by?: Requester): Promise<void> {
+    const port = this.portToModify(mod);
+    const { netdev } = port;
+    const config = (port.config & ~mod.mask) | (mod.config & mod.mask);
+    if (config === port.config) return;
+    this.#deps.controllers.portConfigured(port, config, by);
+    port.settings = config & ~portDown;
+    const isUp = (config & portDown) === 0;
+    if (isUp !== netdev.state.isUp) {
+      try {
+        await netdev.setUp(isUp);
+      } catch (why) {
+        if (!(why instanceof SyscallFailed)) throw why;
+        log.warn(why.message);
+        this.#deps.controllers.portChanged(port);
+      }
+    }
+    this.#deps.events.changed();
+  }
+
+  /** Throws OpenFlowError where there is none. */
+  portToModify({ port: number, mac }: PortMod): OfprotoPort {
+    const port = this.#byNumber.get(ofPort(number));
+    if (port === undefined) throw new OpenFlowError('OFPPMFC_BAD_PORT', `there is no port ${number}`);
+    if (formatMac(mac) !== port.netdev.state.mac)
+      throw new OpenFlowError('OFPPMFC_BAD_HW_ADDR', `${formatMac(mac)} is not the address of ${port.name}`);
+    return port;
+  }
+
+  /** Makes or changes the bundle that stands for a Port row. */
+  setBundle(name: string, config: BundleConfig): void {
+    let bundle = this.#bundles.get(name);
+    if (bundle === undefined) {
+      bundle = new Bundle(name, config);
+      this.#bundles.set(name, bundle);
+    } else {
+      this.#forgetNumbers(bundle);
+      if (!isSameVlans(bundle.config, config)) this.#deps.macs.flushPort(bundle);
+      bundle.configure(config);
+    }
+    for (const number of config.members) this.#bundleOfNumber.set(number, bundle);
+    this.#gatherMembers(bundle);
+    this.#deps.events.changed();
+  }
+
+  removeBundle(name: string): void {
+    const bundle = this.#bundles.get(name);
+    if (bundle === undefined) return;
+    this.#bundles.delete(name);
+    this.#forgetNumbers(bundle);
+    for (const member of bundle.members) member.bundle = undefined;
+    bundle.members = [];
+    this.#forgetAddresses(bundle);
+    this.#deps.events.changed();
+  }
+
+  #forgetNumbers(bundle: Bundle): void {
+    for (const number of bundle.config.members) {
+      if (this.#bundleOfNumber.get(number) === bundle) this.#bundleOfNumber.delete(number);
+    }
+  }
+
+  /** A port belongs to the bundle that named it last. */
+  #gatherMembers(bundle: Bundle): void {
+    for (const member of bundle.members) if (member.bundle === bundle) member.bundle = undefined;
+    bundle.members = bundle.config.members
+      .map((number) => this.#byNumber.get(number))
+      .filter((port) => port !== undefined);
+    for (const member of bundle.members) {
+      const { bundle: other } = member;
+      if (other !== undefined && other !== bundle) {
+        other.members = other.members.filter((port) => port !== member);
+      }
+      member.bundle = bundle;
+    }
+  }
+
+  #forgetAddresses(bundle: Bundle): void {
+    for (const { mac, vlan } of this.#deps.macs.ofPort(bundle)) this.#deps.events.addressGone(mac, vlan);
+    this.#deps.macs.flushPort(bundle);
+  }
+}
+
+/** Learned addresses outlive a change of everything but these. */
+function isSameVlans(a: BundleConfig, b: BundleConfig): boolean {
+  return (
+    a.vlanMode === b.vlanMode &&
+    a.tag === b.tag &&
+    a.qinqEthertype === b.qinqEthertype &&
+    a.priorityTags === b.priorityTags &&
+    isSameList(a.trunks, b.trunks) &&
+    isSameList(a.cvlans, b.cvlans)
+  );
+}
+
+function isSameList(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, n) => value === b[n]);
+}
