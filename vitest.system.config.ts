@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: ['test/{package,system}/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2, // a test mostly waits for one process at a time
+    maxWorkers: 3, // on two cores: a test mostly waits for one process at a time
     testTimeout: 300_000, // only end what hangs: a busy machine takes its time
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } }, // the default of a second is luck there

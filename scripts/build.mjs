@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { keepCode } from './code.mjs';
 import { sourcesHash } from './prepare.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -17,13 +18,12 @@ const programs = readdirSync('src/programs')
   .map((f) => f.replace('.ts', ''));
 const entry = (out) => ({ in: `src/programs/${out}.ts`, out });
 
-function bundle(entryPoints, splitting) {
+function bundle(entryPoints, options) {
   return build({
     entryPoints,
-    splitting,
+    ...options,
     outdir: 'dist',
     bundle: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20',
     packages: 'external',
@@ -37,8 +37,17 @@ const libraries = [
   { in: 'src/openflow/index.ts', out: 'openflow' }, // `ovs-ts/openflow`
   { in: 'src/vswitchd/schema/index.ts', out: 'open-vswitch' }, // `ovs-ts/open-vswitch`
 ];
-await bundle([...programs.filter((name) => longRunning.has(name)).map(entry), ...libraries], true);
-await bundle(programs.filter((name) => !longRunning.has(name)).map(entry), false);
+await bundle([...programs.filter((name) => longRunning.has(name)).map(entry), ...libraries], {
+  format: 'esm',
+  splitting: true,
+});
+const tools = programs.filter((name) => !longRunning.has(name));
+await bundle(tools.map(entry), {
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+});
 
 // The schema as a file, for the tools that create and convert databases
 const published = await build({
@@ -58,4 +67,5 @@ const { text } = await import(
   `data:text/javascript;base64,${Buffer.from(published.outputFiles[0].contents).toString('base64')}`
 );
 writeFileSync('dist/vswitch.ovsschema', `${text}\n`);
+await Promise.all(tools.map(keepCode));
 writeFileSync('dist/.built-from', sourcesHash());

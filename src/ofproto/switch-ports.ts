@@ -27,7 +27,7 @@ export interface AddPortOptions {
 }
 
 /** What is told of them. */
-export interface PortEvents {
+interface PortEvents {
   portAdded(port: OfprotoPort): void;
   portRemoved(port: OfprotoPort): void;
   /** Anything that decides about packets changed. */

@@ -2,4 +2,4 @@
 import { appctl } from '../cli/appctl/appctl.ts';
 import { runProgram } from '../daemon/program.ts';
 
-await runProgram(appctl);
+void runProgram(appctl);

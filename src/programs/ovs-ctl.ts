@@ -2,4 +2,4 @@
 import { ctl } from '../cli/ctl/ctl.ts';
 import { runProgram } from '../daemon/program.ts';
 
-await runProgram(ctl);
+void runProgram(ctl);

@@ -2,4 +2,4 @@
 import { ofctl } from '../cli/ofctl/ofctl.ts';
 import { runProgram } from '../daemon/program.ts';
 
-await runProgram(ofctl);
+void runProgram(ofctl);

@@ -2,4 +2,4 @@
 import { testController } from '../cli/testcontroller/testcontroller.ts';
 import { runProgram } from '../daemon/program.ts';
 
-await runProgram(testController);
+void runProgram(testController);

@@ -4,4 +4,4 @@ import { runProgram } from '../daemon/program.ts';
 import { schemaToJson } from '../ovsdb/schema-types.ts';
 import { openVswitch } from '../vswitchd/schema/index.ts';
 
-await runProgram((program) => vsctl(program, schemaToJson(openVswitch)));
+void runProgram((program) => vsctl(program, schemaToJson(openVswitch)));

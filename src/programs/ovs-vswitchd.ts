@@ -7,4 +7,4 @@ const openDatabase: OpenDatabase = async (options) => {
   return openEmbeddedDatabase(options);
 };
 
-await runProgram((program) => vswitchd(program, openDatabase));
+void runProgram((program) => vswitchd(program, openDatabase));

@@ -2,4 +2,4 @@
 import { ovsdbClient } from '../cli/ovsdb-client/ovsdb-client.ts';
 import { runProgram } from '../daemon/program.ts';
 
-await runProgram(ovsdbClient);
+void runProgram(ovsdbClient);

@@ -2,4 +2,4 @@
 import { ovsdbServer } from '../cli/ovsdb-server/run.ts';
 import { runProgram } from '../daemon/program.ts';
 
-await runProgram(ovsdbServer);
+void runProgram(ovsdbServer);

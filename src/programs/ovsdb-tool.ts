@@ -2,4 +2,4 @@
 import { ovsdbTool } from '../cli/ovsdb-tool/ovsdb-tool.ts';
 import { runProgram } from '../daemon/program.ts';
 
-await runProgram(ovsdbTool);
+void runProgram(ovsdbTool);
