@@ -5,8 +5,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Said } from './support/batch.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
-import { DummyHost, type Said } from './support/dummy-host.ts';
+import { DummyHost } from './support/dummy-host.ts';
 import { splitWords } from './support/words.ts';
 
 const reason = whyNoReference();

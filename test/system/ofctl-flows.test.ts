@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Said } from './support/batch.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
-import { DummyHost, type Said } from './support/dummy-host.ts';
+import { DummyHost } from './support/dummy-host.ts';
 
 const hosts = { real: new DummyHost('reference'), ours: new DummyHost('reference') };
 const programs = { real: '/usr/bin/ovs-ofctl', ours: `${process.cwd()}/bin/ovs-ofctl` };

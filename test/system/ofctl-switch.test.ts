@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Said } from './support/batch.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
-import { DummyHost, type Said } from './support/dummy-host.ts';
+import { DummyHost } from './support/dummy-host.ts';
 
 const host = new DummyHost('reference');
 const versions = ['OpenFlow10', 'OpenFlow13', 'OpenFlow14', 'OpenFlow15'];

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatJson } from '../../src/rpc/json.ts';
-import { RealServer, schemaFile, type ToolRun, whyNoServer } from './real-server.ts';
+import { RealServer, schemaFile, whyNoServer } from './real-server.ts';
+import type { Said } from './support/batch.ts';
 import { until } from './support/daemon-pair.ts';
 
 const ours = new URL('../../bin/ovsdb-client', import.meta.url).pathname;
@@ -112,7 +113,7 @@ async function runInBackground(server: RealServer, ...args: readonly string[]): 
 }
 
 /** Without the times of log lines and of a backup, nor the sums over those; a backup's members have no order. */
-function comparable({ stdout, stderr, status }: ToolRun): ToolRun {
+function comparable({ stdout, stderr, status }: Said): Said {
   const lines = stdout.startsWith('OVSDB JSON') ? stdout.split('\n').map(comparableRecord) : [stdout];
   const messages = stderr.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\|\d+\|/gm, 'TIME|');
   return { stdout: lines.join('\n'), stderr: messages, status };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeText } from '../../src/base/text.ts';
 import { exactCommand } from '../../src/daemon/process-bytes.ts';
+import { runBatch, type Said } from './support/batch.ts';
 
 export const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 
@@ -12,12 +13,6 @@ export const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 export function whyNoServer(): string | undefined {
   const isThere = spawnSync('ovsdb-server', ['--version']).status === 0 && existsSync(schemaFile);
   return isThere ? undefined : 'needs ovsdb-server, ovsdb-tool and the schema of openvswitch-switch';
-}
-
-export interface ToolRun {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly status: number | null;
 }
 
 export class RealServer {
@@ -52,11 +47,21 @@ export class RealServer {
     return new RealServer(folder, child);
   }
 
+  /** For programs that talk with this server. */
+  get #env(): NodeJS.ProcessEnv {
+    return { ...process.env, OVS_RUNDIR: this.folder, OVS_LOGDIR: '/var/log/openvswitch' };
+  }
+
   /** Runs a program against this server. Arguments and output are text of any bytes (src/base/text.ts). */
-  run(program: string, args: readonly string[]): ToolRun {
-    const env = { ...process.env, OVS_RUNDIR: this.folder, OVS_LOGDIR: '/var/log/openvswitch' };
-    const { stdout, stderr, status } = spawnSync(...exactCommand(program, args), { env, timeout: 120_000 });
+  run(program: string, args: readonly string[]): Said {
+    const command = exactCommand(program, args);
+    const { stdout, stderr, status } = spawnSync(...command, { env: this.#env, timeout: 120_000 });
     return { stdout: decodeText(stdout), stderr: decodeText(stderr), status };
+  }
+
+  /** The same for many, one after the other; each begins with the program. */
+  runAll(commands: readonly (readonly string[])[]): Promise<Said[]> {
+    return runBatch(commands, this.#env);
   }
 
   stop(): void {

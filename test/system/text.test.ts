@@ -10,7 +10,8 @@ import { decodeText, encodeText } from '../../src/base/text.ts';
 import { exactCommand } from '../../src/daemon/process-bytes.ts';
 import { emitRecord } from '../../src/ovsdb/storage/record.ts';
 import { formatJson, parseJson } from '../../src/rpc/json.ts';
-import { RealServer, type ToolRun, whyNoServer } from './real-server.ts';
+import { RealServer, whyNoServer } from './real-server.ts';
+import type { Said } from './support/batch.ts';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
 
@@ -46,7 +47,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function run(program: string, ...args: readonly string[]): ToolRun {
+function run(program: string, ...args: readonly string[]): Said {
   const { status, stdout, stderr } = spawnSync(...exactCommand(program, args), { cwd: folder });
   return { status, stdout: decodeText(stdout), stderr: decodeText(stderr) };
 }

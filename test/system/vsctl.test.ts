@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RealServer, schemaFile, type ToolRun, whyNoServer } from './real-server.ts';
+import { RealServer, schemaFile, whyNoServer } from './real-server.ts';
+import type { Said } from './support/batch.ts';
 import { splitWords } from './support/words.ts';
 import { chapters } from './vsctl-lines.ts';
 
@@ -23,12 +24,17 @@ describe.skipIf(reason !== undefined)(
 
         beforeAll(async () => {
           const servers = [await RealServer.start(), await RealServer.start()] as const;
-          for (const line of lines) {
-            const args = ['--no-wait', ...splitWords(line)];
-            const real = comparable(servers[0].run('ovs-vsctl', args), servers[0].folder);
-            const own = comparable(servers[1].run(ours, args), servers[1].folder);
-            runs.push({ line, real, own });
-          }
+          const [real, own] = await Promise.all(
+            servers.map(async (server, n) => {
+              const program = n === 0 ? 'ovs-vsctl' : ours;
+              const said = await server.runAll(
+                lines.map((line) => [program, '--no-wait', ...splitWords(line)]),
+              );
+              return said.map((each) => comparable(each, server.folder));
+            }),
+          );
+          for (const [n, line] of lines.entries())
+            runs.push({ line, real: real?.[n] ?? '', own: own?.[n] ?? '' });
           dumps = servers.map((server) => contents(server));
           for (const server of servers) server.stop();
         });
@@ -226,7 +232,7 @@ test('the chapters hold at least 200 lines', () => {
 });
 
 /** All that a run shows, without what differs by chance: uuids, folders, times and the order of rows. */
-function comparable({ stdout, stderr, status }: ToolRun, folder: string): string {
+function comparable({ stdout, stderr, status }: Said, folder: string): string {
   const mask = (text: string) =>
     text
       .replaceAll(folder, 'FOLDER')

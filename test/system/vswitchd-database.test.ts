@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import type { Said } from './support/batch.ts';
 import { until, type Which, whyNoReference } from './support/daemon-pair.ts';
-import { DummyHost, programs, type Said } from './support/dummy-host.ts';
+import { DummyHost, programs } from './support/dummy-host.ts';
 
 const reason = whyNoReference();
 if (reason !== undefined) process.stderr.write(`vswitchd-database.test.ts: not run: ${reason}\n`);

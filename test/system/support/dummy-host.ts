@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTextOrEmpty } from '../../../src/base/files.ts';
+import { runBatch, type Said } from './batch.ts';
 import { until, type Which } from './daemon-pair.ts';
 
 const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
@@ -15,18 +16,6 @@ export const programs: Readonly<Record<Which, string>> = {
   ours: join(ourBin, 'ovs-vswitchd'),
   reference: '/usr/sbin/ovs-vswitchd',
 };
-
-/** For a shell. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-/** How a program ended and what it said. */
-export interface Said {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export class DummyHost implements AsyncDisposable {
   readonly which: Which;
@@ -101,25 +90,9 @@ export class DummyHost implements AsyncDisposable {
     return spawnSync(program, args, { env: this.env, encoding: 'utf8', timeout: 120_000 });
   }
 
-  /** Runs programs one after the other in one shell: starting each from here takes as long as most of them run. */
+  /** Runs programs one after the other. */
   async runAll(commands: readonly (readonly string[])[]): Promise<Said[]> {
-    const folder = mkdtempSync(join(this.folder, 'said-'));
-    const file = (n: number, what: string): string => join(folder, `${n}.${what}`);
-    const lines = commands.map((words, n) => {
-      const run = words.map(quoted).join(' ');
-      return `${run} >${file(n, 'out')} 2>${file(n, 'err')} </dev/null; echo $? >${file(n, 'status')}\n`;
-    });
-    const shell = spawn('sh', { env: this.env, stdio: ['pipe', 'ignore', 'ignore'] });
-    shell.stdin.end(lines.join(''));
-    await new Promise((resolve) => shell.on('close', resolve));
-    const read = (n: number, what: string): string => this.plain(readTextOrEmpty(file(n, what)));
-    const said = commands.map((_, n) => ({
-      status: Number(read(n, 'status')),
-      stdout: read(n, 'out'),
-      stderr: read(n, 'err'),
-    }));
-    rmSync(folder, { recursive: true });
-    return said;
+    return (await runBatch(commands, this.env)).map((said) => this.said(said));
   }
 
   /** The installed one, which both daemons serve. */
@@ -132,7 +105,7 @@ export class DummyHost implements AsyncDisposable {
   }
 
   /** Without what differs by chance: the folder, process ids in names of sockets, hashes, times. */
-  said({ status, stdout, stderr }: SpawnSyncReturns<string>): Said {
+  said({ status, stdout, stderr }: Said): Said {
     return { status, stdout: this.plain(stdout), stderr: this.plain(stderr) };
   }
 

@@ -10,7 +10,8 @@ import { ofctl } from '../../../src/cli/ofctl/ofctl.ts';
 import { readDirectories } from '../../../src/daemon/directories.ts';
 import { LogControl } from '../../../src/daemon/log-control.ts';
 import { Fatal } from '../../../src/daemon/program.ts';
-import { DummyHost, type Said } from './dummy-host.ts';
+import type { Said } from './batch.ts';
+import { DummyHost } from './dummy-host.ts';
 
 /** The end of the program, from within. */
 class Ended extends Error {}
