@@ -1,6 +1,7 @@
 /** Both daemons give the ports of a bridge the same OpenFlow numbers, however ports come, go and ask for numbers. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
+import type { Said } from './support/batch.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
 
@@ -94,16 +95,14 @@ function addAll(absent: readonly string[], request: number): Command[] {
 describe.runIf(reason === undefined)('the numbers of ports', () => {
   const hosts = { ours: new DummyHost('ours'), reference: new DummyHost('reference') };
   const both = Object.values(hosts);
-  const apply = (host: DummyHost, commands: readonly Command[]) => {
-    const { status, stderr } = host.vsctl(...commands.flatMap((command) => ['--', ...command]));
-    if (status !== 0) throw new Error(`${host.which}: ${stderr}`);
-  };
-  const numbers = (host: DummyHost): string =>
-    host
-      .vsctl('--format=csv', '--columns=name,ofport', 'list', 'interface')
-      .stdout.split('\n')
-      .sort()
-      .join(' ');
+  const vsctl = ['ovs-vsctl', '--timeout=60'];
+  const transaction = (commands: readonly Command[]): Command => [
+    ...vsctl,
+    ...commands.flatMap((command) => ['--', ...command]),
+  ];
+  const list = [...vsctl, '--format=csv', '--columns=name,ofport', 'list', 'interface'];
+
+  const numbers = (said: Said | undefined) => said?.stdout.split('\n').sort().join(' ');
 
   beforeAll(async () => {
     for (const host of both) await host.prepare();
@@ -115,23 +114,26 @@ describe.runIf(reason === undefined)('the numbers of ports', () => {
 
   test.each(Array.from({ length: sequenceCount }, (_, n) => n + 1))(
     'are those of the reference over a random sequence of changes (%i)',
-    (sequence) => {
-      const bridge = addBridge();
-      for (const host of both) apply(host, bridge);
+    async (sequence) => {
       const there = new Set<string>();
       const history: string[] = [];
+      const lines: Command[] = [transaction(addBridge())];
       for (let n = 0; n < changesPerSequence; n++) {
         const change = nextChange(there);
         history.push(change.map((command) => command.join(' ')).join(' -- '));
-        for (const host of both) {
-          apply(host, change);
-          // Who asks for a number that another has without asking may get it only with the next change.
-          apply(host, [['set', 'bridge', 'br0', `other_config:change=${sequence}.${n}`]]);
-          apply(host, [['set', 'bridge', 'br0', `other_config:change=${sequence}.${n}.again`]]);
-        }
-        expect(numbers(hosts.ours), history.join('\n')).toBe(numbers(hosts.reference));
+        // Who asks for a number that another has without asking may get it only with the next change.
+        const mark = ['set', 'bridge', 'br0', `other_config:change=${sequence}.${n}`];
+        const again = ['set', 'bridge', 'br0', `other_config:change=${sequence}.${n}.again`];
+        lines.push(transaction(change), transaction([mark]), transaction([again]), list);
       }
-      for (const host of both) apply(host, [['del-br', 'br0']]);
+      lines.push(transaction([['del-br', 'br0']]));
+      const [mine, theirs] = await Promise.all(both.map((host) => host.runAll(lines)));
+      for (const [n, line] of lines.entries()) {
+        const what = `${line.join(' ')} after ${history.join('\n')}`;
+        for (const said of [mine?.[n], theirs?.[n]])
+          expect(said, what).toMatchObject({ status: 0, stderr: '' });
+        if (line === list) expect(numbers(mine?.[n]), what).toBe(numbers(theirs?.[n]));
+      }
     },
   );
 });
