@@ -67,6 +67,11 @@ function commandOf(host: DummyHost, line: string): readonly string[] {
       join(host.folder, args[0] ?? ''),
       args.slice(1).join(' '),
     ];
+  // What the daemon wrote into its log: the lines that match, or as many as a second address of sed(1) says.
+  if (name === 'logged') {
+    const [pattern = '', until = ''] = args.join(' ').split('/');
+    return ['sed', '-n', `/${pattern}/${until}p`, join(host.folder, 'ovs-vswitchd.log')];
+  }
   const program = programs[name];
   if (program === undefined) throw new Error(`no command ${name}`);
   return [...program, ...args];
@@ -104,6 +109,7 @@ function withoutTimes(text: string): string {
   return text
     .replace(/\bduration([=:])\d+(?:\.\d{1,3})?s/g, 'duration$1N')
     .replace(/(?:idle|hard)_age=\d+, /g, '')
+    .replace(/^(\w+)\(revalidator\d+\)\|/gm, '$1|') // a thread of its own there
     .replace(/\bscore \d+/g, 'score N') // each has a hash of its own
     .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
     .replace(/\(xid=0x[0-9a-f]+\)/g, '(xid=0x0)')

@@ -14,14 +14,9 @@ import { Fatal } from '../../daemon/program.ts';
 import { composeFrame } from '../../flow/compose.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
 import { readPacket } from '../../flow/match-text.ts';
+import { formatPacket, formatPacketKey, keyOfPacket, transportOf } from '../../flow/packet-text.ts';
 import { headerSize, messageSize } from '../../openflow/codec.ts';
 import { TcpStreams } from '../../openflow/connection/tcp-streams.ts';
-import {
-  formatPacket,
-  formatPacketKey,
-  keyOfPacket,
-  transportOf,
-} from '../../openflow/messages/packet-text.ts';
 import { portText, reservedPorts } from '../../openflow/ports.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
@@ -138,7 +133,7 @@ export function printCapturedPackets({ print, warn }: OfctlContext, files: reado
       }
       const key = keyOfPacket(next.value.bytes);
       setSlot(key, 'in_port', reservedPorts.ANY);
-      print(`${formatPacketKey(key)}\n`);
+      print(`${formatPacketKey(key, portText)}\n`);
     }
   }
   if (status !== 0) process.exit(status);
@@ -170,7 +165,7 @@ export function composePacket(context: OfctlContext, [flow = '', data]: readonly
   setSlot(extracted, 'in_port', reservedPorts.ANY);
   if (key.every((word, n) => word === extracted[n])) return;
   printError(
-    `specified and extracted flows differ:\nspecified: ${formatPacketKey(key)}\nextracted: ${formatPacketKey(extracted)}`,
+    `specified and extracted flows differ:\nspecified: ${formatPacketKey(key, portText)}\nextracted: ${formatPacketKey(extracted, portText)}`,
   );
   process.exit(1);
 }

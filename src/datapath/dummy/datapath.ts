@@ -12,6 +12,7 @@ import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev
 import type { DpAction } from '../actions.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
+import { logFlowChange, logUpcalls } from '../flow-log.ts';
 import { type DpMeter, type DpMeterStats, MeterTable, type SharedMeter } from '../meter.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
 import type {
@@ -157,8 +158,10 @@ export class DummyDatapath implements Datapath {
   putFlow(flow: DpFlow, packet?: DpPacket): void {
     const { id, key, mask, actions } = flow;
     refuseUnsupported(this, actions);
+    const before = this.#flows.get(id);
     const generation = this.#flows.put(flow);
     if (generation !== 0) {
+      logFlowChange(flow, before);
       const steps = this.#lower(actions);
       const values = valuesUnder(key, mask);
       for (const { engine } of this.#workers) {
@@ -285,6 +288,7 @@ export class DummyDatapath implements Datapath {
     for (const { engine, upcalls } of this.#workers) {
       for (let batch = upcalls.take(); batch.length > 0; batch = upcalls.take()) {
         const { lastSequence } = upcalls;
+        logUpcalls(this, batch);
         this.onUpcalls(batch);
         engine.upcallsDone(lastSequence);
       }

@@ -121,7 +121,11 @@ const nshMembers: readonly Member[] = [
 ];
 
 const portMembers = [member('src', 'tp_src', decimal), member('dst', 'tp_dst', decimal)];
-const icmpMembers = [member('type', 'tp_src', decimal), member('code', 'tp_dst', decimal)];
+/** One byte each, though they lie where ports do. */
+const icmpMembers: readonly Member[] = [
+  { name: 'type', slot: 'tp_src', form: decimal, bits: [0, 8] },
+  { name: 'code', slot: 'tp_dst', form: decimal, bits: [0, 8] },
+];
 
 const isTcp = carries(ipProtocol.tcp);
 /** No flags at all, and none looked at, are not worth a word. */

@@ -8,7 +8,7 @@ import { trimSpaces } from '../../base/text.ts';
 import { getSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import type { SlotName } from '../../flow/slots.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
-import { etherTypeForm, hexadecimal } from './forms.ts';
+import { decimal, etherTypeForm, fullHexadecimal, hexadecimal } from './forms.ts';
 import {
   ethernetGroup,
   formatGroup,
@@ -18,7 +18,7 @@ import {
   payloadGroups,
   readKeyGroup,
 } from './groups.ts';
-import type { ReadKey } from './member.ts';
+import { formatMember, hasMemberBits, type Member, type ReadKey } from './member.ts';
 
 const wholeMask = newKey().fill(0xffffffff);
 
@@ -31,7 +31,7 @@ export function formatKey(key: Uint32Array, mask: Uint32Array, options: KeyTextO
   const payload = [formatType(key, mask), ...payloadGroups.map((g) => formatGroup(g, key, mask, options))]
     .filter((text) => text !== '')
     .join(',');
-  parts.push(formatTags(key, mask, payload));
+  parts.push(formatTags(key, mask, payload, options));
   return parts.filter((text) => text !== '').join(',');
 }
 
@@ -44,31 +44,32 @@ function formatType(key: Uint32Array, mask: Uint32Array): string {
 }
 
 /** Wraps the payload in encap(...) for each tag. */
-function formatTags(key: Uint32Array, mask: Uint32Array, payload: string): string {
-  const inner = formatTag(key, mask, 'vlan_tpid2', 'vlan_tci2', payload);
-  return formatTag(key, mask, 'vlan_tpid', 'vlan_tci', inner);
+function formatTags(key: Uint32Array, mask: Uint32Array, payload: string, options: KeyTextOptions): string {
+  const inner = formatTag(key, mask, ['vlan_tpid2', 'vlan_tci2'], payload, options);
+  return formatTag(key, mask, ['vlan_tpid', 'vlan_tci'], inner, options);
 }
 
 function formatTag(
   key: Uint32Array,
   mask: Uint32Array,
-  tpid: SlotName,
-  tci: SlotName,
+  [tpid, tci]: readonly [SlotName, SlotName],
   payload: string,
+  options: KeyTextOptions,
 ): string {
   const value = getSlot(key, tci);
   if ((value & vlanPresent) === 0) return payload;
-  const bits = getSlot(mask, tci);
-  const vid = formatBits('vid', value & 0xfff, bits & 0xfff, 0xfff);
-  const pcp = formatBits('pcp', value >>> 13, bits >>> 13, 7);
-  const isCfiMissing = (bits & vlanPresent) === 0 && bits !== 0;
-  const tag = `eth_type(${etherTypeForm.format(readSlot(key, tpid))}),vlan(${vid},${pcp}${isCfiMissing ? ',cfi=1/0' : ''})`;
-  return `${tag},encap(${payload})`;
+  const members = tagMembers(tci)
+    .filter((m) => options.isVerbose === true || hasMemberBits(m, key) || hasMemberBits(m, mask))
+    .map((m) => formatMember(m, key, mask, { isVerbose: true }));
+  return `eth_type(${etherTypeForm.format(readSlot(key, tpid))}),vlan(${members.join(',')}),encap(${payload})`;
 }
 
-function formatBits(name: string, value: number, mask: number, all: number): string {
-  return mask === all ? `${name}=${value}` : `${name}=${value}/0x${mask.toString(16)}`;
-}
+/** A mask stands even where it leaves all out. */
+const tagMask = { ...decimal, formatMask: fullHexadecimal.format };
+const tagMembers = (slot: SlotName): readonly Member[] => [
+  { name: 'vid', slot, form: tagMask, bits: [0, 12] },
+  { name: 'pcp', slot, form: tagMask, bits: [13, 3] },
+];
 
 /** Turns the name of a port into its number; undefined for an unknown one. */
 type PortNumbers = (name: string) => number | undefined;

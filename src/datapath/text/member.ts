@@ -39,6 +39,11 @@ export function formatMember(m: Member, key: Uint32Array, mask: Uint32Array, opt
   return prefix + m.form.format(value) + (isExact ? '' : `/${m.form.formatMask(bits)}`);
 }
 
+/** Is any bit of the member set? */
+export function hasMemberBits(m: Member, words: Uint32Array): boolean {
+  return memberBytes(m, words).some((b) => b !== 0);
+}
+
 /** Is every bit of the member in the mask? */
 export function isExactMember(m: Member, mask: Uint32Array): boolean {
   return isAllOnes(m, memberBytes(m, mask));

@@ -16,6 +16,7 @@ import { preparePort } from '../../netdev/registry.ts';
 import type { DpAction } from '../actions.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
+import { logFlowChange, logUpcalls } from '../flow-log.ts';
 import { type DpMeter, type DpMeterStats, MeterTable } from '../meter.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
 import type {
@@ -151,6 +152,7 @@ export class UserspaceDatapath implements Datapath {
       if (packet !== undefined) this.execute(packet, actions);
       return;
     }
+    logFlowChange(flow, before);
     const numbers = {
       mask: this.#masks.take(mask, (number) => {
         this.#tellAll({ do: 'defineMask', number, words: mask.words, bits: mask.bits });
@@ -309,6 +311,7 @@ export class UserspaceDatapath implements Datapath {
   #takeUpcalls(from: WorkerThread): void {
     const batch = from.takeUpcalls();
     if (batch.length === 0) return;
+    logUpcalls(this, batch);
     this.onUpcalls(batch);
     from.upcallsDone();
     for (const worker of this.#workers) worker.flush();

@@ -7,7 +7,9 @@ import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
+import { logFlowCall } from '../../datapath/flow-log.ts';
 import type { Datapath, DpFlowStats } from '../../datapath/provider.ts';
+import { type ShownFlowStats, showFlowStats } from '../../datapath/text/stats.ts';
 import { newKey } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { unpackKey } from '../../flow/match.ts';
@@ -69,6 +71,8 @@ interface Round {
 }
 
 export class Revalidator {
+  /** A look at all flows reads of each what it counted; the rest only where that matters. */
+  readsTersely = true;
   readonly #deps: RevalidatorDeps;
   readonly #packetKey = newKey();
   readonly #stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
@@ -265,6 +269,8 @@ export class Revalidator {
     const stats = this.#stats;
     const isThere = datapath.readFlowStats(flow.id, stats);
     const now = timers.clock.now();
+    const shownStats = (): ShownFlowStats => showFlowStats(stats, now);
+    if (isThere) logFlowCall(datapath, this.readsTersely ? 'dumpTersely' : 'dump', flow, shownStats);
     if (!isThere) {
       if (now - flow.createdAt > putTime) this.#forget(flow);
       else if (isConcerned) this.#retranslate(flow);
@@ -278,6 +284,7 @@ export class Revalidator {
     const packets = stats.packetCount - flow.creditedPackets;
     if (isConcerned && !this.#isWorthIt(packets, usedAt, now)) this.#delete(flow);
     else {
+      if (isConcerned && this.readsTersely) logFlowCall(datapath, 'get', flow, shownStats);
       const current = isConcerned ? this.#retranslate(flow) : flow;
       if (current !== undefined) this.#credit(current, stats);
     }
@@ -333,6 +340,7 @@ export class Revalidator {
     if (isSameActions(actions, flow.actions)) return flow;
     const changed = flows.withActions(flow, this.#deps.lists().intern(actions));
     datapath.putFlow(changed);
+    logFlowCall(datapath, 'modify', changed);
     return changed;
   }
 
@@ -351,9 +359,11 @@ export class Revalidator {
   }
 
   #delete(flow: InstalledFlow): void {
-    const { datapath } = this.#deps;
-    if (datapath.readFlowStats(flow.id, this.#stats)) this.#credit(flow, this.#stats);
+    const { datapath, timers } = this.#deps;
+    const stats = this.#stats;
+    if (datapath.readFlowStats(flow.id, stats)) this.#credit(flow, stats);
     this.#forget(flow);
+    logFlowCall(datapath, 'delete', flow, () => showFlowStats(stats, timers.clock.now()));
   }
 
   #forget(flow: InstalledFlow): void {

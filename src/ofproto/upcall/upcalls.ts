@@ -9,6 +9,7 @@ import type { Timers } from '../../base/timers.ts';
 import { dpPort } from '../../base/units.ts';
 import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
 import type { Datapath, Upcall } from '../../datapath/provider.ts';
+import { newKey, setSlot } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { PacketOfController } from '../ofproto.ts';
@@ -52,7 +53,14 @@ type CookieHandlers = { readonly [T in CookieType]: (upcall: Upcall, cookie: Coo
 const untoldCookie = 0xffffffffffffffffn;
 
 /** A mask that leaves nothing out. */
-const wholeMask = internMask(new Uint32Array(datapathWordCount).fill(0xffffffff));
+const wholeMask = internMask(wholeWords());
+
+function wholeWords(): Uint32Array {
+  const words = newKey();
+  words.fill(0xffffffff, 0, datapathWordCount);
+  setSlot(words, 'ct_state', 0xff); // there are no other bits
+  return words;
+}
 
 export class Upcalls {
   readonly #deps: UpcallDeps;

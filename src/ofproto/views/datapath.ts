@@ -169,6 +169,8 @@ export interface UpcallRow {
   readonly limit: number;
   /** Milliseconds. */
   readonly dumpDuration: number;
+  /** See `Revalidator.readsTersely`. */
+  readonly isTerse: boolean;
 }
 
 export function showUpcalls(backer: Backer): UpcallRow {
@@ -180,6 +182,7 @@ export function showUpcalls(backer: Backer): UpcallRow {
     maximum: mostFlows,
     limit: flowLimit,
     dumpDuration: duration,
+    isTerse: backer.revalidator.readsTersely,
   };
 }
 
@@ -187,10 +190,10 @@ export function showUpcalls(backer: Backer): UpcallRow {
 export function formatUpcalls(rows: readonly UpcallRow[]): string {
   return rows
     .map(
-      ({ name, current, average, maximum, limit, dumpDuration }) => `${name}:
+      ({ name, current, average, maximum, limit, dumpDuration, isTerse }) => `${name}:
   flows         : (current ${current}) (avg ${average}) (max ${maximum}) (limit ${limit})
   dump duration : ${dumpDuration}ms
-  ufid enabled : true
+  ufid enabled : ${isTerse}
 
   1: (keys ${current})
 `,

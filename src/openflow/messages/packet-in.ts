@@ -5,6 +5,7 @@
 import { hexDump } from '../../base/hex-dump.ts';
 import { getSlot } from '../../flow/key.ts';
 import { type Match, matchOn, unpackKey } from '../../flow/match.ts';
+import { formatPacket } from '../../flow/packet-text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
@@ -22,7 +23,6 @@ import { packetInReasons } from '../packet-in-reasons.ts';
 import { type Property, readProperties, readWord, writeProperty, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 import { formatContinuation } from './continuation.ts';
-import { formatPacket } from './packet-text.ts';
 
 /** A number for reasons that nobody knows. */
 export type PacketInReason = (typeof packetInReasons)[number] | number;

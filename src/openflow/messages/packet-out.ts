@@ -2,6 +2,7 @@
 import { hexDump } from '../../base/hex-dump.ts';
 import { getSlot } from '../../flow/key.ts';
 import { type Match, matchOn, unpackKey } from '../../flow/match.ts';
+import { formatPacket } from '../../flow/packet-text.ts';
 import { checkSizeOf, decodeActions, formatActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
@@ -11,7 +12,6 @@ import { longPort, type Part, shortPort } from '../layout.ts';
 import { formatPackedMatch, inPortOf, readOxm, writeOxm } from '../match/match-codec.ts';
 import { firstReservedPort, reservedPorts } from '../ports.ts';
 import type { WireVersion } from '../versions.ts';
-import { formatPacket } from './packet-text.ts';
 
 export interface PacketOut {
   /** A packet that the switch keeps, in the place of `packet`. */

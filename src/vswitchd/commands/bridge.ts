@@ -64,6 +64,8 @@ function flowCostCommands(aSwitch: Switch): Command[] {
     }),
     megaflowCommand(aSwitch, 'enable'),
     megaflowCommand(aSwitch, 'disable'),
+    ufidCommand(aSwitch, 'enable'),
+    ufidCommand(aSwitch, 'disable'),
     defineCommand({
       name: 'upcall/set-flow-limit',
       usage: 'flow-limit-number',
@@ -108,6 +110,20 @@ function megaflowCommand(aSwitch: Switch, verb: 'enable' | 'disable'): Command {
     run() {
       for (const backer of allBackers(aSwitch)) backer.setMegaflows(verb === 'enable');
       return `megaflows ${verb}d`;
+    },
+  });
+}
+
+/** A debugging aid: how much the log shows of flows that are looked at. */
+function ufidCommand(aSwitch: Switch, verb: 'enable' | 'disable'): Command {
+  return defineCommand({
+    name: `upcall/${verb}-ufid`,
+    usage: '',
+    ...none,
+    run() {
+      for (const { revalidator } of allBackers(aSwitch)) revalidator.readsTersely = verb === 'enable';
+      const where = verb === 'enable' ? ' for supported datapaths' : '';
+      return `Datapath dumping tersely using UFID ${verb}d${where}`;
     },
   });
 }

@@ -17,6 +17,6 @@ dpif-netdev/pmd-stats-show dpif-netdev/subtable-lookup-info-get dpif-netdev/subt
 dpif/set-dp-features lacp/show lacp/show-stats mdb/flush mdb/show netdev-dummy/conn-state netdev-dummy/ip4addr
 netdev-dummy/ip6addr odp-execute/action-impl-set odp-execute/action-impl-show  ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
 stp/show stp/tcn tnl/arp/aging tnl/arp/flush tnl/arp/set tnl/arp/show tnl/egress_port_range tnl/neigh/aging
-tnl/neigh/flush tnl/neigh/set tnl/neigh/show tnl/ports/show upcall/disable-ufid upcall/enable-ufid`;
+tnl/neigh/flush tnl/neigh/set tnl/neigh/show tnl/ports/show`;
 
 export const missingCommands: readonly string[] = names.split(/\s+/).filter((name) => name !== '');

@@ -8,19 +8,14 @@ import type { DpAction } from '../../../datapath/actions.ts';
 import { refuseUnsupported } from '../../../datapath/features.ts';
 import { formatDpActions, readDpActions } from '../../../datapath/text/actions.ts';
 import { readKey } from '../../../datapath/text/key.ts';
+import { formatDpFlowStats, type ShownFlowStats } from '../../../datapath/text/stats.ts';
 import { type Ufid, ufidAtStart, ufidLength, ufidOf } from '../../../datapath/ufid.ts';
 import { getSlot, maskSlot } from '../../../flow/key.ts';
 import { internMask } from '../../../flow/mask.ts';
 import { packKey } from '../../../flow/match.ts';
 import { mayMatch, readPacketMatch } from '../../../flow/match-text.ts';
 import { datapathWordCount, slots } from '../../../flow/slots.ts';
-import {
-  type FlowRow,
-  type FlowTextOptions,
-  formatDpFlowStats,
-  formatFlow,
-  formatFlows,
-} from '../../../ofproto/views/flows.ts';
+import { type FlowRow, type FlowTextOptions, formatFlow, formatFlows } from '../../../ofproto/views/flows.ts';
 import type { Switch } from '../../switch.ts';
 import { flowsAsJson } from '../common.ts';
 import { type AnyDatapath, isBare, isDatapath, numberOfPort, optionalDatapath } from './datapaths.ts';
@@ -251,7 +246,7 @@ function deleteFlow(any: AnyDatapath, text: string, { now, answer, flags }: Cont
 
 const neverUsed = { packets: 0, bytes: 0, idle: undefined, tcpFlags: 0 };
 
-function printStatistics(row: Parameters<typeof formatDpFlowStats>[0], answer: DpctlAnswer): void {
+function printStatistics(row: ShownFlowStats, answer: DpctlAnswer): void {
   answer.print(`${formatDpFlowStats(row)}\n`);
 }
 

@@ -1,20 +1,23 @@
-/** Packets as ovs-ofctl prints those that are in messages: all fields that the packet has, and its checksum. */
-import { extractKey, fragment } from '../../flow/extract.ts';
-import { formatMatch, type Paint } from '../../flow/format-match.ts';
-import { getSlot, maskSlot, newKey } from '../../flow/key.ts';
-import type { SlotName } from '../../flow/slots.ts';
-import { etherType } from '../../wire/ethernet.ts';
-import { Frame } from '../../wire/frame.ts';
-import { ipProtocol, isExtension } from '../../wire/ip.ts';
-import { portText } from '../ports.ts';
+/** Packets as they stand in messages and in the log: all fields that the packet has, and its checksum. */
+import { etherType } from '../wire/ethernet.ts';
+import { Frame } from '../wire/frame.ts';
+import { ipProtocol, isExtension } from '../wire/ip.ts';
+import { extractKey, fragment } from './extract.ts';
+import type { PortText } from './fields/text.ts';
+import { formatMatch, type Paint } from './format-match.ts';
+import { getSlot, maskSlot, newKey } from './key.ts';
+import type { SlotName } from './slots.ts';
 
 /** Tags that are shown as such. */
 const vlanLimit = 2;
 
+/** A packet's bytes do not say by which port it came. */
+const portNumbers: PortText = { read: Number, format: String };
+
 /** Ends in a newline. `packetType` is what the packet begins with, as a key says it; 0 is Ethernet. */
 export function formatPacket(bytes: Uint8Array, packetType: number, paint?: Paint): string {
   const key = keyOfPacket(bytes, packetType);
-  return `${formatPacketKey(key, paint)}${formatChecksum(bytes, key)}\n`;
+  return `${formatPacketKey(key, portNumbers, paint)}${formatChecksum(bytes, key)}\n`;
 }
 
 export function keyOfPacket(bytes: Uint8Array, packetType = 0): Uint32Array {
@@ -26,11 +29,11 @@ export function keyOfPacket(bytes: Uint8Array, packetType = 0): Uint32Array {
 }
 
 /** All that a packet of that kind has, and the port that it came from where that is known. */
-export function formatPacketKey(key: Uint32Array, paint?: Paint): string {
+export function formatPacketKey(key: Uint32Array, ports: PortText, paint?: Paint): string {
   const mask = newKey();
   for (const slot of slotsOf(key)) maskSlot(mask, slot);
   if (getSlot(key, 'in_port') !== 0) maskSlot(mask, 'in_port');
-  return formatMatch(key, mask, { ports: portText, paint });
+  return formatMatch(key, mask, { ports, paint });
 }
 
 /** Ports, or what stands in their place. */
