@@ -78,7 +78,7 @@ export class MatchBuilder {
       field,
       value.map((byte, n) => byte & (mask[n] ?? 0)),
     );
-    writeField(this.mask, field, mask);
+    writeField(this.mask, field, field.meansOwnBits === true ? value : mask);
     this.#settle(
       field,
       mask.every((byte) => byte === 0),

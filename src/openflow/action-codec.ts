@@ -325,6 +325,7 @@ function readTextList(text: string, context: ActionText, place: ListPlace, depth
   for (const { name, value } of keyValues(text)) {
     if (name.toLowerCase() === 'drop') isDrop = true;
     else list.push(readOne(name, value, context, readInner));
+    if (list.length > mostActions) throw wrong('input too big');
   }
   if (isDrop && list.length > 0)
     throw wrong('"drop" must not be accompanied by any other action or instruction');
@@ -335,6 +336,9 @@ function readTextList(text: string, context: ActionText, place: ListPlace, depth
   }
   return list;
 }
+
+/** Most actions take 16 bytes of a message, which has 64 KiB. */
+const mostActions = 4095;
 
 /** Whose rules text follows. */
 const textVersion = 2;

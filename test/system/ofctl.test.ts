@@ -57,6 +57,11 @@ describe('ovs-ofctl', () => {
     ['no-such-command'],
     [],
     ['--no-such-option'],
+    ['-F', 'oxm', '-O', 'OpenFlow10'],
+    ['-F', 'nothing', 'help'],
+    ['-P', 'nothing'],
+    ['parse-flow', `actions=${'1,'.repeat(4095)}`],
+    ['parse-flow', `actions=${'1,'.repeat(4096)}`],
   ])('%s %s %s', (...args) => both(args));
 
   test.each([

@@ -12,12 +12,9 @@ import { readOxmMatch, writeOxmMatch } from '../../src/openflow/match/oxm-match.
 import { versionName, type WireVersion } from '../../src/openflow/versions.ts';
 import { matchLines, portText } from './match-lines.ts';
 
-/**
- * Each line that is a match at all; ovs-ofctl sends the value of an ERSPAN field as its mask, and prints zeros for that of
- * an option of tunnels.
- */
+/** Each line that is a match at all; ovs-ofctl prints zeros for an option of tunnels. */
 const matches = matchLines
-  .filter((line) => !/erspan|tun_metadata/.test(line))
+  .filter((line) => !/tun_metadata/.test(line))
   .flatMap((text): (readonly [string, Match])[] => {
     const builder = new MatchBuilder();
     try {

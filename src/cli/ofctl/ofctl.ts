@@ -96,9 +96,6 @@ export async function ofctl(program: Program, output: OutputStreams = standardOu
   const [name, ...args] = line.rest;
   const command = name === undefined ? undefined : ofctlCommands.get(name);
   applyLogOptions(line, program, command?.mayDetach === true ? 'no file' : 'log file');
-  if (name === undefined) throw new UsageError('missing command name; use --help for help');
-  if (name === 'help') return print(helpText(program));
-  if (name === 'list-commands') return print(listCommands(listed));
   let lastXid = 0;
   const context: OfctlContext = {
     ...output,
@@ -118,6 +115,9 @@ export async function ofctl(program: Program, output: OutputStreams = standardOu
     connections: [],
     warn: (text) => output.printError(`${program.name}: ${text}\n`),
   };
+  if (name === undefined) throw new UsageError('missing command name; use --help for help');
+  if (name === 'help') return print(helpText(program));
+  if (name === 'list-commands') return print(listCommands(listed));
   try {
     const found = findCommand(ofctlCommands, name, args.length);
     if (found.isChange === true && isUsed(line, 'read-only'))

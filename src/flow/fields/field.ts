@@ -31,10 +31,12 @@ export interface FieldRow {
   readonly bytes?: number;
   /** The slot's bit above the value, which says that there is a tag, is part of the value all the same. */
   readonly hasTagBit?: true;
-  /** The bits of the value that count, where that is not all. */
+  /** The bits of its bytes that count, where those are not the bits of the value. */
   readonly keeps?: number;
   /** A match on the field is one on the whole slot: what is above the value is zero. */
   readonly isWholeSlot?: true;
+  /** The mask of a match on the field is its value, whatever mask was given: so the reference has it. */
+  readonly meansOwnBits?: true;
   /** A match on the field is one on packets that have a tag. */
   readonly impliesTag?: true;
   /** A message gives its mask even where that has all bits. */

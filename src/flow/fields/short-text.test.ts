@@ -65,7 +65,12 @@ describe('the short way to read fields', () => {
     };
     for (const field of fields.values()) {
       const given = plain[field.format];
-      if (given === undefined || field.bytes > (field.format === 'mac' ? 6 : 4)) continue;
+      if (
+        given === undefined ||
+        field.meansOwnBits === true ||
+        field.bytes > (field.format === 'mac' ? 6 : 4)
+      )
+        continue;
       expect(readShortText(new ShortValue(), field, given, ports), field.name).toBe(true);
     }
   });

@@ -28,7 +28,7 @@ export function readShortText(into: ShortValue, field: Field, text: string, port
   const largest = 2 ** (8 * field.bytes) - 1;
   into.isExact = slash < 0;
   into.mask = largest;
-  if (slash >= 0 && field.mask === 'exact') return false;
+  if ((slash >= 0 && field.mask === 'exact') || field.meansOwnBits === true) return false;
   switch (field.format) {
     case 'decimal':
     case 'hexadecimal':

@@ -75,6 +75,7 @@ export const tunnelFields = {
     slot: 'tun_erspan_idx',
     width: 20,
     bytes: 4,
+    keeps: 0xffffffff,
     format: 'hexadecimal',
     mask: 'bits',
     isWritable: true,
@@ -83,6 +84,8 @@ export const tunnelFields = {
   tun_erspan_ver: {
     slot: 'tun_erspan_ver',
     width: 4,
+    keeps: 0xff,
+    meansOwnBits: true,
     format: 'decimal',
     mask: 'bits',
     isWritable: true,
@@ -91,6 +94,8 @@ export const tunnelFields = {
   tun_erspan_dir: {
     slot: 'tun_erspan_dir',
     width: 1,
+    keeps: 0xff,
+    meansOwnBits: true,
     format: 'decimal',
     mask: 'bits',
     isWritable: true,
@@ -99,6 +104,8 @@ export const tunnelFields = {
   tun_erspan_hwid: {
     slot: 'tun_erspan_hwid',
     width: 6,
+    keeps: 0xff,
+    meansOwnBits: true,
     format: 'hexadecimal',
     mask: 'bits',
     isWritable: true,

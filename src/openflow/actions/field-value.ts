@@ -48,7 +48,7 @@ export function loading(subfield: Subfield, value: bigint): SetFieldAction {
 
 /** Can the field have the value? */
 export function isPossible(field: Field, value: Uint8Array): boolean {
-  if (field.place.wordCount > 1 || field.slot.startsWith('tun_erspan')) return true;
+  if (field.place.wordCount > 1) return true;
   const number = Number(integerOf(value));
   if (field.format === 'ofPort32') return port16(number) !== undefined;
   if (field.name === 'nsh_ttl') return number <= 63;

@@ -20,10 +20,11 @@ function read(hex: string, isStrict = true, allowsCookie = false) {
 describe('a match as TLVs', () => {
   it('comes back the same in every version that knows its fields', () => {
     const chosen = [...fields.values()].filter(
-      ({ needs, slot, isAlwaysMasked, name }) =>
+      ({ needs, slot, isAlwaysMasked, meansOwnBits, name }) =>
         needs === undefined &&
         slot !== 'tun_metadata' &&
         isAlwaysMasked === undefined &&
+        meansOwnBits === undefined &&
         !name.startsWith('x'),
     );
     fc.assert(
@@ -57,6 +58,13 @@ describe('a match as TLVs', () => {
         },
       ),
     );
+  });
+
+  it('has of ERSPAN versions the bits of the value as mask', () => {
+    expect(isSameMatch(read('ffff1906 00002320 02ff').match, read('ffff1906 00002320 0202').match)).toBe(
+      true,
+    );
+    expect(isSameMatch(read('ffff1805 00002320 02').match, read('ffff1906 00002320 0202').match)).toBe(true);
   });
 
   test.each([

@@ -154,7 +154,7 @@ function readShort(from: Reader, field: Field, header: number): void {
   }
   if ((value & ~bits) !== 0) throw badValue(name, value);
   oneValue[word] = value << shift;
-  oneMask[word] = (read & bits) << shift;
+  oneMask[word] = (field.meansOwnBits === true ? value : read & bits) << shift;
 }
 
 function badMask(name: string): OpenFlowError {
