@@ -18,6 +18,7 @@ import { formatPacket, formatPacketKey, keyOfPacket, transportOf } from '../../f
 import { headerSize, messageSize } from '../../openflow/codec.ts';
 import { TcpStreams } from '../../openflow/connection/tcp-streams.ts';
 import { portText, reservedPorts } from '../../openflow/ports.ts';
+import { messageJson } from '../../openflow/text/json.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import {
@@ -28,7 +29,8 @@ import {
   emitPcapRecord,
 } from '../../wire/pcap.ts';
 import { isGiven, type OfctlContext } from './context.ts';
-import { shownMessage } from './show.ts';
+import { numbersOnly } from './names.ts';
+import { jsonLine, shownMessage } from './show.ts';
 
 const log = logger('pcap');
 const usualPorts: readonly number[] = [6653, 6633];
@@ -52,8 +54,13 @@ export function printCapturedMessages(context: OfctlContext, [file = '', ...text
       const size = messageSize(left) ?? 0;
       if (size < headerSize || size > left.length) break;
       const when = hasTimes ? strftime('%H:%M:%S.### ', time, 'utc') : '';
-      print(`${isFirst ? '' : '\n'}${when}${stream}:\n`);
-      print(shownMessage(context, left.slice(0, size), 1));
+      if (context.isJson === true) {
+        const seen = when === '' ? { stream } : { time: when.trimEnd(), stream };
+        print(jsonLine({ ...seen, ...messageJson(left.slice(0, size), numbersOnly) }));
+      } else {
+        print(`${isFirst ? '' : '\n'}${when}${stream}:\n`);
+        print(shownMessage(context, left.slice(0, size), 1));
+      }
       isFirst = false;
       streams.took(stream, size);
       left = left.subarray(size);

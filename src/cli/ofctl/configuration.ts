@@ -10,12 +10,13 @@ import { fragmentHandlings, type SwitchConfig } from '../../openflow/messages/co
 import { perform } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { openTarget } from './protocol.ts';
+import { jsonLine } from './show.ts';
 import { during } from './target.ts';
 
 /** What `get-frags SWITCH` does. */
 export async function getFragments(context: OfctlContext, [target = '']: readonly string[]): Promise<void> {
   const { fragments } = await fetchConfig(await openTarget(context, target));
-  context.print(`${fragments}\n`);
+  context.print(context.isJson === true ? jsonLine({ fragments }) : `${fragments}\n`);
 }
 
 /** What `set-frags SWITCH MODE` does. */
@@ -54,11 +55,20 @@ export async function probe(context: OfctlContext, [target = '']: readonly strin
   const connection = await openTarget(context, target);
   const { value } = await echo(connection, new Uint8Array(), `talking to ${target}`);
   if (value.data.length !== 0) throw new Fatal('reply does not match request');
+  if (context.isJson === true) context.print(jsonLine({ target, answers: true }));
 }
 
 const mostPayload = 65_527;
 const usualPayload = 64;
 const pingCount = 10;
+
+/** What is told of an echo. */
+interface Pong {
+  readonly bytes: number;
+  readonly target: string;
+  readonly xid: number;
+  readonly milliseconds: number;
+}
 
 /** What `ping TARGET [BYTES]` does. */
 export async function ping(
@@ -71,11 +81,16 @@ export async function ping(
     const data = Uint8Array.from({ length: size }, () => systemRandom.u32() & 0xff);
     const start = systemClock.now();
     const { value, xid } = await echo(connection, data, 'transact');
-    const time = (systemClock.now() - start).toFixed(1);
+    const time = systemClock.now() - start;
     if (Buffer.compare(value.data, data) !== 0) throw new Fatal('reply does not match request');
-    const number = xid.toString(16).padStart(8, '0');
-    context.print(`${value.data.length} bytes from ${target}: xid=${number} time=${time} ms\n`);
+    const said = { bytes: value.data.length, target, xid, milliseconds: Number(time.toFixed(3)) };
+    context.print(context.isJson === true ? jsonLine(said) : pingText(said));
   }
+}
+
+function pingText({ bytes, target, xid, milliseconds }: Pong): string {
+  const number = xid.toString(16).padStart(8, '0');
+  return `${bytes} bytes from ${target}: xid=${number} time=${milliseconds.toFixed(1)} ms\n`;
 }
 
 function echo(connection: Connection, data: Uint8Array, what: string): Promise<ReplyTo<'ECHO_REQUEST'>> {
@@ -90,7 +105,8 @@ export async function benchmark(
   const size = readSize(sizeText);
   const count = Number.parseInt(countText, 10) || 0;
   const messageSize = headerSize + size;
-  context.print(
+  const printText = (text: string): void => (context.isJson === true ? undefined : context.print(text));
+  printText(
     `Sending ${count} packets * ${messageSize} bytes (with header) = ${(count * messageSize) >>> 0} bytes total\n`,
   );
   const connection = await openTarget(context, target);
@@ -99,9 +115,11 @@ export async function benchmark(
   for (let n = 0; n < count; n++) await echo(connection, data, 'transact');
   const time = systemClock.now() - start;
   const rate = (amount: number): string => (amount / (time / 1000)).toFixed(0);
-  context.print(
+  printText(
     `Finished in ${time.toFixed(1)} ms (${rate(count)} packets/s) (${rate(count * messageSize)} bytes/s)\n`,
   );
+  if (context.isJson === true)
+    context.print(jsonLine({ packets: count, bytes: messageSize, milliseconds: Number(time.toFixed(3)) }));
 }
 
 /** Throws Fatal. */

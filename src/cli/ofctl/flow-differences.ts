@@ -12,12 +12,14 @@ import { reservedPorts } from '../../openflow/ports.ts';
 import { flowModIn } from '../../openflow/protocols/protocol-messages.ts';
 import { protocolSets } from '../../openflow/protocols/protocols.ts';
 import { readFlowEntry } from '../../openflow/text/flows.ts';
+import { plainValue } from '../../openflow/text/json.ts';
 import { ChangeBundle } from './changes.ts';
 import type { OfctlContext } from './context.ts';
 import { fetchFlows } from './flow-stats.ts';
 import { type Lines, readFlows, readLines } from './lines.ts';
 import { NameReader, type NameText, namesToShow, numbersOnly, withoutNames } from './names.ts';
 import { openForDump, type Session } from './protocol.ts';
+import { jsonLine } from './show.ts';
 
 /** A flow table entry as it can be compared. */
 type Entry = Pick<
@@ -105,19 +107,29 @@ export async function diffFlows(
         names = { ...numbersOnly, ports: (await namesToShow(context, source)).ports };
     }
   }
-  const { ports } = names;
-  const { paint } = context;
-  const text = (entry: Entry | undefined, sign: string): string =>
-    entry === undefined ? '' : sign + format(entry, { ports, paint });
+  const show = context.isJson === true ? differenceJson : differenceText;
   let differ = false;
   for (const pairs of comparison.tables()) {
-    for (const { a, b } of pairs) {
+    for (const pair of pairs) {
+      const { a, b } = pair;
       if (a !== undefined && b !== undefined && isSameEntry(a, b)) continue;
       differ = true;
-      context.print(text(a, '-') + text(b, '+'));
+      context.print(show(pair, { ...numbersOnly, ports: names.ports, paint: context.paint }));
     }
   }
   return differ ? 2 : 0;
+}
+
+/** Of each side, what the other has not: "-" and "+". */
+function differenceText({ a, b }: Pair, names: ActionText): string {
+  return (a === undefined ? '' : `-${format(a, names)}`) + (b === undefined ? '' : `+${format(b, names)}`);
+}
+
+function differenceJson({ a, b }: Pair, names: NameText): string {
+  const said = Object.entries({ first: a, second: b }).flatMap(([side, entry]) =>
+    entry === undefined ? [] : [[side, plainValue(entry, names)] as const],
+  );
+  return jsonLine(Object.fromEntries(said));
 }
 
 function isFile(source: string): boolean {
@@ -125,7 +137,7 @@ function isFile(source: string): boolean {
   return !source.includes(':') && statSync(source, { throwIfNoEntry: false }) !== undefined;
 }
 
-function format(entry: Entry, names: Pick<ActionText, 'ports' | 'paint'>): string {
+function format(entry: Entry, names: ActionText): string {
   const { table, match, priority, cookie, idleTimeout, hardTimeout, importance, actions } = entry;
   return [
     table === 0 ? '' : `table=${table} `,

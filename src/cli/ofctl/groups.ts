@@ -22,7 +22,7 @@ import { printAnswer } from './dump.ts';
 import { readEach, readLines } from './lines.ts';
 import { NameReader, numbersOnly } from './names.ts';
 import { allowedFor, openForChanges, openTarget } from './protocol.ts';
-import { shownMessage } from './show.ts';
+import { jsonLine, shownMessage } from './show.ts';
 
 /** `add-group`, `mod-group` and others: SWITCH and a group, or "-" for groups on standard input. */
 export function changeGroup(command: GroupCommand) {
@@ -104,12 +104,14 @@ export async function dumpGroupStats(
 /** What `parse-group GROUP` does: prints it as it would be sent. */
 export async function parseGroup(context: OfctlContext, [text = '']: readonly string[]): Promise<void> {
   const { mod, usable } = await orFatal(() => readGroup(text, 'add', numbersOnly));
-  context.print(`usable protocols: ${formatProtocols(usable)}\n`);
+  const isJson = context.isJson === true;
+  if (!isJson) context.print(`usable protocols: ${formatProtocols(usable)}\n`);
   const allowed = allowedFor(context, usable, { why: 'no usable protocol' });
   const [protocol] = protocolsIn(usable & allowed.protocols);
   if (protocol === undefined) throw new Error('unreachable: one of them is allowed');
   const version = versionOf(protocol);
-  context.print(`chosen version: ${versionName(version)}\n`);
+  const said = { usable: formatProtocols(usable), chosen: versionName(version) };
+  context.print(isJson ? jsonLine(said) : `chosen version: ${said.chosen}\n`);
   const bytes = messageBytes({ name: 'GROUP_MOD', value: mod }, version, context.nextXid());
   context.print(shownMessage(context, bytes, 0));
 }

@@ -10,9 +10,15 @@ import { decodeText } from '../../base/text.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { headerSize, messageBytes, messageSize } from '../../openflow/codec.ts';
 import { errorCode, isErrorName } from '../../openflow/errors.ts';
-import { allVersions, knownVersion, versionText, type WireVersion } from '../../openflow/versions.ts';
+import {
+  allVersions,
+  knownVersion,
+  versionName,
+  versionText,
+  type WireVersion,
+} from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
-import { shownMessage } from './show.ts';
+import { jsonLine, shownMessage } from './show.ts';
 
 const log = logger('ofp_errors');
 
@@ -69,7 +75,8 @@ export function encodeHello(context: OfctlContext, [bitmap = '']: readonly strin
   const isAllBefore = offered.length === version;
   const value = { versions: isAllBefore ? undefined : offered };
   const bytes = messageBytes({ name: 'HELLO', value }, version, 1);
-  context.print(hexDump(bytes, 'without text') + shownMessage(context, bytes, 0));
+  const dump = context.isJson === true ? '' : hexDump(bytes, 'without text');
+  context.print(dump + shownMessage(context, bytes, 0));
 }
 
 /** What `print-error NAME` does: its numbers in each version that has it. */
@@ -79,6 +86,10 @@ export function printErrorNumbers(context: OfctlContext, [name = '']: readonly s
     const numbers = errorCode(name, version);
     if (numbers === undefined) continue;
     const { experimenter, type, code = 0 } = numbers;
+    if (context.isJson === true) {
+      context.print(jsonLine({ version: versionName(version), vendor: experimenter, type, code }));
+      continue;
+    }
     const vendor = hexOrZero(experimenter);
     context.print(`OpenFlow ${versionText(version)}: vendor ${vendor}, type ${type}, code ${code}\n`);
   }

@@ -21,12 +21,15 @@ const actionFeatures = fc.record({
   actions: fc.subarray(['output', 'group', 'set_field', 'strip_vlan', 'push_vlan', 'dec_ttl'] as const),
   setFields: fc.subarray(['tun_id', 'reg0', 'reg1', 'reg2', 'eth_src', 'eth_dst', 'vlan_vid'] as const),
 });
-const instructionFeatures = fc.record({
-  nextTables: fc.subarray([1, 2, 3, 4, 5, 7, 9]),
-  instructions: fc.subarray(['apply_actions', 'write_actions', 'write_metadata', 'goto_table'] as const),
-  write: actionFeatures,
-  apply: actionFeatures,
-});
+/** What is the same in two places is printed once. */
+const instructionFeatures = fc
+  .record({
+    nextTables: fc.subarray([1, 2, 3, 4, 5, 7, 9]),
+    instructions: fc.subarray(['apply_actions', 'write_actions', 'write_metadata', 'goto_table'] as const),
+    write: actionFeatures,
+    apply: fc.option(actionFeatures, { nil: undefined }),
+  })
+  .map((features) => ({ ...features, apply: features.apply ?? features.write }));
 const matchable = fc.subarray([
   'in_port',
   'reg0',
@@ -48,7 +51,7 @@ const tableFeatures = fc
     supportsVacancyEvents: fc.boolean(),
     maxEntries: u32,
     flows: instructionFeatures,
-    missFlow: instructionFeatures,
+    missFlow: fc.option(instructionFeatures, { nil: undefined }),
     match: matchable,
     mask: matchable,
     wildcard: matchable,
@@ -56,7 +59,20 @@ const tableFeatures = fc
   .map((features) => {
     const wildcard = features.wildcard.filter((field) => features.match.includes(field));
     const mask = features.mask.filter((field) => wildcard.includes(field));
-    return { ...features, wildcard, mask, hasProperties: true };
+    const missFlow = features.missFlow ?? features.flows;
+    return { ...features, missFlow, wildcard, mask, hasProperties: true };
+  });
+/** Some as the one before. */
+const neighbours = fc
+  .array(fc.tuple(tableFeatures, fc.boolean()), { minLength: 1, maxLength: 4 })
+  .map((all) => {
+    const tables: (typeof all)[number][0][] = [];
+    for (const [features, isDitto] of all) {
+      const before = tables.at(-1);
+      const isLast = before === undefined || before.table >= 254;
+      tables.push(isDitto && !isLast ? { ...before, table: before.table + 1, name: '' } : features);
+    }
+    return tables;
   });
 
 export const tableValues = {
@@ -65,8 +81,8 @@ export const tableValues = {
   TABLE_DESC_REPLY: fc.array(tableDesc, { minLength: 1, maxLength: 3 }),
   TABLE_REQUEST: nothing,
   TABLE_REPLY: few(fc.record({ active: u32, lookups: u64, matches: u64, features: tableFeatures })),
-  TABLE_FEATURES_REQUEST: few(tableFeatures),
-  TABLE_FEATURES_REPLY: fc.array(tableFeatures, { minLength: 1, maxLength: 3 }),
+  TABLE_FEATURES_REQUEST: neighbours,
+  TABLE_FEATURES_REPLY: neighbours,
   TABLE_STATUS: fc.record({
     reason: oneOf('vacancy_down' as const, 'vacancy_up' as const),
     table: tableDesc,
