@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Daemons, startDaemons, timed } from './support/daemons.ts';
+import { flowLine } from './support/flow-lines.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { isInstalled } from './support/switches.ts';
 
@@ -12,11 +13,6 @@ type Count = (typeof counts)[number];
 const runsOf = (count: Count): number => (count === 100_000 ? 3 : 1);
 const version = ['-O', 'OpenFlow14'];
 const programs = { ours: join(process.cwd(), 'bin/ovs-ofctl'), theirs: 'ovs-ofctl' };
-
-function flowLine(n: number): string {
-  const address = `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`;
-  return `priority=${(n % 1000) + 1},tcp,nw_src=${address},tp_dst=${(n % 60_000) + 1},actions=mod_dl_dst:00:11:22:33:44:55,output:${(n % 100) + 1}\n`;
-}
 
 interface Task {
   readonly what: string;

@@ -13,6 +13,8 @@ export interface Daemons {
   readonly socket: string;
   /** Runs a tool to its end; throws with what it said when it fails. `ovs-vsctl` is the reference's unless `tools` says ours. */
   call(program: string, ...args: string[]): string;
+  /** The same; resolves when it has ended. What it prints goes nowhere. */
+  run(program: string, ...args: string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,6 +49,11 @@ export async function startDaemons(
     if (done.status !== 0) throw new Error(`${program} ${args.slice(0, 8).join(' ')}: ${done.stderr}`);
     return done.stdout;
   };
+  const run = async (program: string, ...args: string[]): Promise<void> => {
+    const child = spawn(program, args, { env, stdio: 'ignore' });
+    const status = await new Promise((resolve) => child.once('close', resolve));
+    if (status !== 0) throw new Error(`${program} ${args.slice(0, 8).join(' ')} ended with ${status}`);
+  };
   const dummy = options.dummy === true ? ['--enable-dummy=override', '--disable-system'] : [];
   const socket = join(folder, 'db.sock');
   const children: ChildProcess[] = [];
@@ -76,6 +83,7 @@ export async function startDaemons(
     pid,
     socket,
     call,
+    run,
     async stop() {
       for (const child of children) {
         const ended = new Promise((resolve) => child.once('close', resolve));
