@@ -238,7 +238,9 @@ function checkLength(
  * has no such action.
  */
 export function writeActions(to: Writer, list: readonly Action[], version: WireVersion, match?: Match): void {
-  writeList(to, list, version, new PacketShape(match));
+  const packet = new PacketShape(match);
+  writeList(to, list, version, packet);
+  packet.release();
 }
 
 /** `packet` is what is known of packets at this point. */

@@ -150,7 +150,9 @@ export function checkActions(
   match: Match | undefined,
   { version, portLimit = firstReservedPort, table = 0xff, tableCount = 0xff }: CheckOptions = {},
 ): Verdict {
-  const verdict = checkList(list, new PacketShape(match), { portLimit, table, tableCount });
+  const packet = new PacketShape(match);
+  const verdict = checkList(list, packet, { portLimit, table, tableCount });
+  packet.release();
   if (verdict !== 'inconsistent' || version === undefined) return verdict;
   return version === 1 ? undefined : 'OFPBAC_MATCH_INCONSISTENT';
 }

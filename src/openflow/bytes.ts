@@ -74,6 +74,12 @@ export class Reader {
     return this.bytes.slice(at, at + size);
   }
 
+  /** The next bytes as they lie here: good as long as nobody writes into what is read. */
+  view(size: number): Uint8Array {
+    const at = this.take(size);
+    return this.bytes.subarray(at, at + size);
+  }
+
   /** The next `size` bytes as a run of their own; moves behind them. */
   part(size: number, cutShort: ErrorName = this.#cutShort): Reader {
     const at = this.take(size);

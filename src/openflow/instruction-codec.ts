@@ -150,6 +150,7 @@ export function writeInstructions(
   const start = to.size;
   writeNewInstructions(to, list, version, packet);
   if (shared !== undefined && !packet.isAsked) shared.bytes[version] = to.written.slice(start);
+  packet.release();
 }
 
 function writeNewInstructions(

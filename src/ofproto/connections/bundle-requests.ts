@@ -27,7 +27,7 @@ export const bundleRequests: RequestHandlers = {
   BUNDLE_ADD_MESSAGE(connection, { value, version }) {
     const { bundle, flags, message: bytes } = value;
     const change = changeOf(connection, decodeMessage(bytes), version);
-    connection.bundles.add(bundle, flags, { message: change, bytes });
+    connection.bundles.add(bundle, flags, change, bytes);
   },
 };
 
@@ -101,14 +101,14 @@ function commit(
   flags: number,
   xid: number,
 ): void | Promise<void> {
-  const messages = connection.bundles.take(bundle, flags);
+  const { messages, bytes } = connection.bundles.take(bundle, flags);
   return connection.ofproto.change(function* (transaction) {
-    for (const { message: change, bytes } of messages) {
+    for (const [n, change] of messages.entries()) {
       try {
         yield* change(transaction) ?? [];
       } catch (why) {
         if (!(why instanceof OpenFlowError)) throw why;
-        connection.refuse(why, bytes);
+        connection.refuse(why, bytes.at(n));
         throw new OpenFlowError('OFPBFC_MSG_FAILED', `bundle ${bundle} could not be done`);
       }
       yield;

@@ -1,17 +1,18 @@
 /** The bundles that one connection has open: OpenFlow 1.4.1 section 6.8 and 7.3.9. */
 import { OpenFlowError } from '../../openflow/errors.ts';
+import { MessageStore } from './message-store.ts';
 
-/** A message of a bundle, with the bytes that an error about it repeats. */
-export interface BundledMessage<M> {
-  readonly message: M;
-  readonly bytes: Uint8Array;
+/** The messages of a bundle in order, and the bytes that an error about one repeats. */
+export interface BundledMessages<M> {
+  readonly messages: readonly M[];
+  readonly bytes: MessageStore;
 }
 
-interface OpenBundle<M> {
+interface OpenBundle<M> extends BundledMessages<M> {
   /** Bits: 1 atomic, 2 ordered. */
   readonly flags: number;
   isClosed: boolean;
-  readonly messages: BundledMessage<M>[];
+  readonly messages: M[];
 }
 
 export class ConnectionBundles<M> {
@@ -20,7 +21,7 @@ export class ConnectionBundles<M> {
   /** Throws OpenFlowError, as all of them. */
   open(id: number, flags: number): void {
     if (this.#open.has(id)) throw new OpenFlowError('OFPBFC_BAD_ID', `bundle ${id} is open already`);
-    this.#open.set(id, { flags, isClosed: false, messages: [] });
+    this.#open.set(id, { flags, isClosed: false, messages: [], bytes: new MessageStore() });
   }
 
   close(id: number, flags: number): void {
@@ -36,20 +37,21 @@ export class ConnectionBundles<M> {
   }
 
   /** A bundle that nobody opened is opened by its first message. */
-  add(id: number, flags: number, message: BundledMessage<M>): void {
+  add(id: number, flags: number, message: M, bytes: Uint8Array): void {
     if (!this.#open.has(id)) this.open(id, flags);
     const bundle = this.#find(id);
     if (bundle.isClosed) throw this.#lost(id, 'OFPBFC_BUNDLE_CLOSED', 'is closed');
     if (bundle.flags !== flags) throw this.#lost(id, 'OFPBFC_BAD_FLAGS', 'has other flags');
     bundle.messages.push(message);
+    bundle.bytes.push(bytes);
   }
 
   /** Its messages, in order; the bundle is over. */
-  take(id: number, flags: number): readonly BundledMessage<M>[] {
-    const { messages, flags: own } = this.#find(id);
+  take(id: number, flags: number): BundledMessages<M> {
+    const bundle = this.#find(id);
     this.#open.delete(id);
-    if (own !== flags) throw new OpenFlowError('OFPBFC_BAD_FLAGS', `bundle ${id} has other flags`);
-    return messages;
+    if (bundle.flags !== flags) throw new OpenFlowError('OFPBFC_BAD_FLAGS', `bundle ${id} has other flags`);
+    return bundle;
   }
 
   #find(id: number): OpenBundle<M> {

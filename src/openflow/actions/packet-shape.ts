@@ -9,11 +9,15 @@ import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 /** Namespace of packet types that are EtherTypes. */
 export const etherTypeNamespace = 1;
 
+/** Keys that nobody uses: a shape is made for each message, and a key is larger than all else of it. */
+const spareKeys: Uint32Array[] = [];
+
 export class PacketShape {
   readonly #match: Match | undefined;
   readonly #original: PacketShape | undefined;
   #isAsked = false;
-  #key: { readonly values: Uint32Array; readonly bits: Uint32Array } | undefined;
+  #values: Uint32Array | undefined;
+  #bits: Uint32Array | undefined;
 
   /** Cheap as long as nobody asks. */
   constructor(match?: Match, original?: PacketShape) {
@@ -32,30 +36,37 @@ export class PacketShape {
     if (this.#original !== undefined) this.#original.#tellAsked();
   }
 
-  get #unpacked(): { readonly values: Uint32Array; readonly bits: Uint32Array } {
-    this.#tellAsked();
-    if (this.#key !== undefined) return this.#key;
-    this.#key = { values: newKey(), bits: newKey() };
-    if (this.#match === undefined) return this.#key;
-    unpackKey(this.#match, this.#key.values);
-    this.#match.mask.unpack(this.#key.bits);
-    return this.#key;
-  }
-
   /** The values of the match where it has bits, and what actions made of them. */
   get values(): Uint32Array {
-    return this.#unpacked.values;
+    this.#tellAsked();
+    if (this.#values !== undefined) return this.#values;
+    this.#values = spareKey();
+    if (this.#match !== undefined) unpackKey(this.#match, this.#values);
+    return this.#values;
   }
 
   get bits(): Uint32Array {
-    return this.#unpacked.bits;
+    this.#tellAsked();
+    if (this.#bits !== undefined) return this.#bits;
+    this.#bits = spareKey();
+    this.#match?.mask.unpack(this.#bits);
+    return this.#bits;
   }
 
   /** What an inner list of actions changes is forgotten behind it. */
   copy(): PacketShape {
     const copy = new PacketShape(this.#match, this);
-    if (this.#key !== undefined) copy.#key = { values: this.values.slice(), bits: this.bits.slice() };
+    copy.#values = this.#values?.slice();
+    copy.#bits = this.#bits?.slice();
     return copy;
+  }
+
+  /** Nobody asks any more. */
+  release(): void {
+    if (this.#values !== undefined) spareKeys.push(this.#values);
+    if (this.#bits !== undefined) spareKeys.push(this.#bits);
+    this.#values = undefined;
+    this.#bits = undefined;
   }
 
   get packetType(): number {
@@ -132,4 +143,8 @@ export class PacketShape {
   set tag16(value: number) {
     setSlot(this.values, 'vlan_tci', value);
   }
+}
+
+function spareKey(): Uint32Array {
+  return spareKeys.pop()?.fill(0) ?? newKey();
 }

@@ -71,7 +71,7 @@ function readInner(body: Reader): Uint8Array {
   const size = body.left < headerSize ? 0 : body.peekU16(2);
   if (size < headerSize || size > body.left)
     throw new OpenFlowError('OFPBFC_MSG_BAD_LEN', `a message of ${size} bytes, ${body.left} are left`);
-  return body.octets(size);
+  return body.view(size);
 }
 
 function checkVersion(body: Reader, error: ErrorName): void {
