@@ -18,6 +18,9 @@ export function ufidOf(key: Match): Ufid {
   return formatUfid([a, (b & 0xffff0fff) | 0x4000, (c & 0x3fffffff) | 0x80000000, d]);
 }
 
+/** In front of one in the text of flows. */
+export const ufidPrefix = 'ufid:';
+
 /** At the start of a text; undefined when there is none. */
 export function ufidAtStart(text: string): Ufid | undefined {
   const [found] = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i.exec(text) ?? [];

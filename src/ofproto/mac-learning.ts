@@ -137,7 +137,7 @@ export class MacTable<P> {
       if (!arp.isBond) entry.lockedUntil = now + gratuitousArpLock;
       else if (now < entry.lockedUntil) return false;
     }
-    if (entry.seenAt !== now) this.#refresh(entry, now);
+    if (entry.seenAt !== now || entry.port !== port) this.#refresh(entry, now);
     if (entry.port === port) return false;
     this.#stats.movedCount++;
     moved.total++;

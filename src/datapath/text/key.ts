@@ -8,6 +8,7 @@ import { trimSpaces } from '../../base/text.ts';
 import { getSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import type { SlotName } from '../../flow/slots.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
+import { ufidAtStart, ufidLength, ufidPrefix } from '../ufid.ts';
 import { decimal, etherTypeForm, fullHexadecimal, hexadecimal } from './forms.ts';
 import {
   ethernetGroup,
@@ -96,12 +97,19 @@ function readGroups(text: string, start: number, end: number, into: ReadKey): vo
   let at = start;
   while (at < end) {
     try {
-      at = readGroupAt(text, at, end, into);
+      at = ufidEnd(text, at) ?? readGroupAt(text, at, end, into);
     } catch (error) {
       throw error instanceof Malformed ? new Malformed('flow', at, error.why) : error;
     }
     while (at < end && (text[at] === ',' || text[at] === ' ')) at++;
   }
+}
+
+/** What a flow is called says nothing of its key. */
+function ufidEnd(text: string, at: number): number | undefined {
+  if (!text.startsWith(ufidPrefix, at)) return undefined;
+  const start = at + ufidPrefix.length;
+  return ufidAtStart(text.slice(start)) === undefined ? undefined : start + ufidLength;
 }
 
 /** Returns where the group ends. */

@@ -1,5 +1,6 @@
 /** `netdev-dummy/*`: with --enable-dummy, a test brings frames to dummy devices and changes their state. */
 import { Malformed, Refused } from '../../base/errors.ts';
+import { readHexBytes } from '../../base/hex-dump.ts';
 import { type Command, defineCommand } from '../../daemon/unixctl.ts';
 import { readKey } from '../../datapath/text/key.ts';
 import type { ReadKey } from '../../datapath/text/member.ts';
@@ -50,7 +51,7 @@ function readFrames(args: readonly string[]): Uint8Array[] {
   const frames: Uint8Array[] = [];
   const queue = args[0] === '--qid' ? args.slice(2) : [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
-    const bytes = readHex(arg);
+    const bytes = readFrame(arg);
     if (bytes !== undefined) {
       frames.push(bytes);
       continue;
@@ -63,9 +64,9 @@ function readFrames(args: readonly string[]): Uint8Array[] {
 }
 
 /** Undefined for what is no whole Ethernet header. */
-function readHex(text: string): Uint8Array | undefined {
-  if (!/^([0-9a-fA-F]{2})+$/.test(text) || text.length < 2 * ethernet.size) return undefined;
-  return Uint8Array.from(Buffer.from(text, 'hex'));
+function readFrame(text: string): Uint8Array | undefined {
+  const bytes = readHexBytes(text);
+  return bytes === undefined || bytes.length < ethernet.size ? undefined : bytes;
 }
 
 function composeFlow(text: string, sizeText: string | undefined): Uint8Array {

@@ -1,5 +1,6 @@
 /** `ofproto/trace` and `ofproto/trace-packet-out`: which packet is meant, and where it comes in. */
 import { Malformed, Refused } from '../../base/errors.ts';
+import { readHexBytes } from '../../base/hex-dump.ts';
 import { dpPort, type OfPort, ofPort } from '../../base/units.ts';
 import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
 import { readKey } from '../../datapath/text/key.ts';
@@ -147,14 +148,15 @@ function readRequest(aSwitch: Switch, args: readonly string[]): TraceRequest {
 /** The packet, which must be the last of three arguments and may be that of two. */
 function takeFrame(words: string[]): Uint8Array | undefined {
   if (words.length < 2) return undefined;
-  const text = (words.at(-1) ?? '').replaceAll(/\s/g, '');
-  const isHex = /^([0-9a-f]{2})*$/i.test(text);
-  if (isHex && text.length >= 2 * ethernet.size) {
+  const bytes = readHexBytes(words.at(-1) ?? '');
+  if (bytes !== undefined && bytes.length >= ethernet.size) {
     words.pop();
-    return Uint8Array.from(Buffer.from(text, 'hex'));
+    return bytes;
   }
   if (words.length > 2)
-    throw refused(isHex ? 'Packet data too short for Ethernet' : 'Trailing garbage in packet data');
+    throw refused(
+      bytes === undefined ? 'Trailing garbage in packet data' : 'Packet data too short for Ethernet',
+    );
   return undefined;
 }
 

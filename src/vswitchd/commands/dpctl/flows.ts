@@ -9,7 +9,7 @@ import { refuseUnsupported } from '../../../datapath/features.ts';
 import { formatDpActions, readDpActions } from '../../../datapath/text/actions.ts';
 import { readKey } from '../../../datapath/text/key.ts';
 import { formatDpFlowStats, type ShownFlowStats } from '../../../datapath/text/stats.ts';
-import { type Ufid, ufidAtStart, ufidLength, ufidOf } from '../../../datapath/ufid.ts';
+import { type Ufid, ufidAtStart, ufidLength, ufidOf, ufidPrefix } from '../../../datapath/ufid.ts';
 import { getSlot, maskSlot } from '../../../flow/key.ts';
 import { internMask } from '../../../flow/mask.ts';
 import { packKey } from '../../../flow/match.ts';
@@ -305,7 +305,6 @@ function flowOf(any: AnyDatapath, text: string, what: string | undefined): Omit<
   }
 }
 
-const ufidPrefix = 'ufid:';
 const unreadableUfid = 'parsing flow ufid';
 
 /** Throws Refused on a prefix without a ufid behind it. */
