@@ -53,6 +53,7 @@ const dropReasons = {
   noTruncationToPatch: silent('what is cut cannot go through a patch port'),
   tooDeep: failure('over max translation depth 64', 'Recursion too deep'),
   tooManyLookups: failure('over 4096 resubmit actions', 'Too many resubmits'),
+  stackTooDeep: failure('resubmits yielded over 64 kB of stack', 'Stack too deep'),
   tooManyActions: { text: 'resubmits yielded over 64 kB of actions', kind: 'error' },
   tooManyLabels: {
     ...silent('an action would give it more labels than a key has room for'),

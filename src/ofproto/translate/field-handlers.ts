@@ -6,7 +6,7 @@ import { readField, writeField } from '../../flow/fields/value.ts';
 import { bitsOf, bytesWith, onesOf } from '../../openflow/actions/field-bits.ts';
 import { formatFieldValue } from '../../openflow/actions/field-value.ts';
 import { fieldOf, formatSubfield, type Subfield } from '../../openflow/actions/subfield.ts';
-import { portText } from '../../openflow/ports.ts';
+import { port32, portText } from '../../openflow/ports.ts';
 import { vlanPresent } from '../../wire/ethernet.ts';
 import type { Handlers } from './handler.ts';
 import { hasHeader } from './header-handlers.ts';
@@ -32,7 +32,7 @@ export const fieldHandlers = {
   pop(t, { subfield }) {
     const value = t.stack.pop();
     if (value === undefined) {
-      t.trace?.note({ event: 'misplaced', what: 'stack underflow' });
+      t.tell({ event: 'misplaced', what: 'stack underflow' });
       return;
     }
     writeBits(t, subfield, value);
@@ -49,7 +49,14 @@ export const fieldHandlers = {
 export function readBits(t: Translation, { field: name, low, width }: Subfield): bigint {
   const field = fieldOf(name);
   unwildcardBits(t, field, bytesWith(onesOf(width), low, field.bytes));
-  return bitsOf(readField(t.flow, field), low, width);
+  return bitsOf(fieldValueOf(t.flow, field), low, width);
+}
+
+/** A port as OpenFlow has it: a field of 32 bits has reserved ports at the end of these. */
+function fieldValueOf(flow: Uint32Array, field: Field): Uint8Array {
+  const value = readField(flow, field);
+  if (field.format !== 'ofPort32') return value;
+  return bytesWith(BigInt(port32(Number(bitsOf(value, 0, 32)))), 0, 4);
 }
 
 export function writeBits(t: Translation, { field: name, low, width }: Subfield, value: bigint): void {
@@ -100,7 +107,7 @@ export function noteValue(t: Translation, subfield: Subfield): void {
 /** The whole field as the field is written, some bits of it as a number. */
 function valueText(flow: Uint32Array, { field: name, low, width }: Subfield): string {
   const field = fieldOf(name);
-  const value = readField(flow, field);
+  const value = fieldValueOf(flow, field);
   if (width === field.width) return formatFieldValue(field, value, undefined, portText);
   return hexOrZero(bitsOf(value, low, width));
 }

@@ -26,7 +26,8 @@ export const groupHandlers = {
 } satisfies Handlers;
 
 function runAll(t: Translation, group: Group): void {
-  for (const bucket of group.buckets) runBucket(t, group, bucket);
+  const last = group.buckets.at(-1);
+  for (const bucket of group.buckets) t.step(bucket === last, () => runBucket(t, group, bucket));
   t.effect({ kind: 'group', group, buckets: group.buckets });
 }
 

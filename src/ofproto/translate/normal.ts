@@ -142,7 +142,7 @@ function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
   const first = keepsPriority ? { ...outer, pcp: ((flow[outerWord] ?? 0) >>> 13) & 7 } : outer;
   flow[outerWord] = wordOf(first, priorityTags === 'always');
   flow[innerWord] = wordOf(inner, priorityTags === 'always');
-  t.output(port.ofPort);
+  t.step(false, () => t.output(port.ofPort)); // flooding or not
   flow[outerWord] = before[0];
   flow[innerWord] = before[1];
 }

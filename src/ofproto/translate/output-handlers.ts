@@ -87,6 +87,8 @@ const noFlood = portConfigBit('NO_FLOOD');
 /** Out of every port but the one that it came by and those that have any of these settings. */
 function outputToAll(t: Translation, unless: number): void {
   const input = t.inPortNumber;
-  for (const [number, { settings }] of t.ofproto.ports)
-    if (number !== input && (settings & unless) === 0) t.output(number);
+  const to = [...t.ofproto.ports].filter(
+    ([number, { settings }]) => number !== input && (settings & unless) === 0,
+  );
+  to.forEach(([number], n) => void t.step(n === to.length - 1, () => t.output(number)));
 }

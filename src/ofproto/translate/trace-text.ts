@@ -73,6 +73,11 @@ const texts: Texts = {
   },
 };
 
+/** What an event says is wrong. */
+export function errorsOf(event: TraceEvent): string[] {
+  return linesOf(event).flatMap(([kind, text]) => (kind === 'error' ? text : []));
+}
+
 function numberOf(table: number): string {
   return `${String(table).padStart(2)}. `;
 }

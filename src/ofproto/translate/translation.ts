@@ -28,7 +28,8 @@ import { refuseOutput } from './hooks.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
 import { missTag } from './tags.ts';
-import type { Trace } from './trace.ts';
+import type { Trace, TraceEvent } from './trace.ts';
+import { logErrors } from './trace-log.ts';
 import { enterAction, enterMiss, enterRule, noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
 import { seesNoPayload } from './uncovered.ts';
 
@@ -40,6 +41,8 @@ const maxLookups = maxDepth * maxDepth;
 const maxBranches = 65_536;
 /** About what 64 KiB of actions are on the reference's wire to the datapath, at 8 bytes for each. */
 const maxActions = 8192;
+/** About what 64 KiB of values of four bytes are there, each with its length. */
+const maxStacked = 13_108;
 
 const lastTable = visibleTableCount - 1;
 const noBytes = new Uint8Array(0);
@@ -87,7 +90,7 @@ export class Translation {
   #drop: DropReason | undefined;
   #place: Place;
   #endsList = false;
-  /** Nothing follows the action that runs, but what the action set has. */
+  /** Nothing follows the action that runs. */
   #isTail = true;
   /** The action that runs, and those that it is one of. */
   #at = 0;
@@ -191,6 +194,8 @@ export class Translation {
     if (failure === undefined) this.#showResult();
     unwildcardTags(this.mask, this.request.key);
     const isDropped = this.#actions.length === 0;
+    unwrapLastClone(this.#actions);
+    if (this.#actionCount >= maxActions) this.slow('action');
     return {
       actions: this.#actions,
       slowPath: this.#slowPath,
@@ -206,7 +211,17 @@ export class Translation {
   drop(reason: DropReason, detail?: string): void {
     this.#drop = reason;
     if (failureOf(reason) !== undefined) this.#failure = reason;
-    this.trace?.note({ event: 'drop', reason, ...(detail === undefined ? {} : { detail }) });
+    this.tell({ event: 'drop', reason, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  /** Notes what happened to the packet. Without a trace, the log has what is wrong with a packet that came in. */
+  tell(event: TraceEvent): void {
+    if (this.trace !== undefined) this.trace.note(event);
+    else if (this.request.hasPacket) logErrors(event, this.ofproto, this.request);
+  }
+
+  get #actionCount(): number {
+    return this.#actions.length + this.#innerCount;
   }
 
   /** Adds an effect; learning happens at once, so that what follows already sees it. */
@@ -268,8 +283,20 @@ export class Translation {
       return;
     }
     this.commit();
-    const inner = this.#collect(run);
+    const inner = this.#collect(() => this.#inOrder(true, run));
     if (inner.length > 0) this.#actions.push({ do: 'clone', actions: inner });
+  }
+
+  /** Does one thing of several; with `isLast`, nothing follows it but what follows the action that runs. */
+  step(isLast: boolean, run: () => void): void {
+    this.#inOrder(this.#isTail && isLast, run);
+  }
+
+  #inOrder(isTail: boolean, run: () => void): void {
+    const before = this.#isTail;
+    this.#isTail = isTail;
+    run();
+    this.#isTail = before;
   }
 
   /** Runs actions on a copy of the packet, in one more depth. That they end the pipeline counts only for them. */
@@ -499,10 +526,11 @@ export class Translation {
     if (this.#depth >= maxDepth) this.drop('tooDeep');
     else if (this.#lookups.done.length >= maxLookups || this.#branchCount >= maxBranches)
       this.drop('tooManyLookups');
-    else if (this.#actions.length + this.#innerCount >= maxActions) {
+    else if (this.#actionCount >= maxActions) {
       this.drop('tooManyActions');
       this.exit();
-    } else return true;
+    } else if (this.stack.length >= maxStacked) this.drop('stackTooDeep');
+    else return true;
     return false;
   }
 
@@ -536,10 +564,14 @@ export class Translation {
       }
     }
     const isRefused = isFirst && ((this.inPort?.settings ?? 0) & noReceive) !== 0;
-    if (isRefused) this.drop('noReceive');
-    else this.#runActions(done.actions);
-    if (done.actions.length === 0) this.drop(rule === undefined ? 'noMatch' : 'ruleDrops');
-    if (isFirst) this.#runActionSet();
+    const run = (): void => {
+      if (isRefused) this.drop('noReceive');
+      else this.#runActions(done.actions);
+      if (done.actions.length === 0) this.drop(rule === undefined ? 'noMatch' : 'ruleDrops');
+      if (isFirst) this.#runActionSet();
+    };
+    if (isFirst && levels > 0) this.#apart(done.actions, run);
+    else run();
     this.trace?.leave();
     this.#depth -= levels;
     this.#place = place;
@@ -574,7 +606,7 @@ export class Translation {
       if (trace !== undefined) enterAction(trace, this.ofproto, action);
       this.#isPlain &&= action.do === 'output';
       this.#at = n;
-      this.#isTail = isTail && isLastOf(actions, n);
+      this.#isTail = isTail && n === actions.length - 1 && this.#actionSet.length === 0;
       this.#list = actions;
       this.#runAction(this, action);
       trace?.leave();
@@ -606,6 +638,12 @@ function outputOf(set: readonly Action[]): number {
   return port;
 }
 
+/** Of what is done to a packet at last, nothing is to be undone. */
+function unwrapLastClone(actions: DpAction[]): void {
+  const last = actions.at(-1);
+  if (last?.do === 'clone') actions.splice(-1, 1, ...last.actions);
+}
+
 /** Actions after which a packet cannot be made what it was before. */
 const irreversible: ReadonlySet<Action['do']> = new Set([
   'ct',
@@ -624,11 +662,4 @@ function isReversible(actions: readonly AnyAction[]): boolean {
       ((action as Action).do === 'write_actions' ||
         isReversible(declarationOf(action).inner?.(action) ?? [])),
   );
-}
-
-/** Is the action the last one, but for instructions that do nothing at once? */
-function isLastOf(actions: readonly Action[], n: number): boolean {
-  for (let after = n + 1; after < actions.length; after++)
-    if (actions[after]?.do !== 'write_actions') return false;
-  return true;
 }

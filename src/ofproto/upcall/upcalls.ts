@@ -19,8 +19,9 @@ import type { DropReason } from '../translate/drop-reasons.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import { cameBack, type FrozenStates, thaw } from '../translate/frozen-states.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
-import type { Scratch, TranslationResult } from '../translate/request.ts';
+import type { Scratch, TranslationRequest, TranslationResult } from '../translate/request.ts';
 import { actionsOfFlow, translateFor } from '../translate/translate.ts';
+import { formatTraceReport, traceOf } from '../views/trace.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
@@ -28,6 +29,7 @@ const log = logger('ofproto_dpif_upcall');
 const limitHit = coverageCounter('upcall_flow_limit_hit');
 const full = new LimitedSite();
 const strayPort = new LimitedSite();
+const endless = new LimitedSite({ perMinute: 1, burst: 1 });
 
 /** Milliseconds and packets of one budget. */
 const budget = { time: 4, packets: 256 };
@@ -233,6 +235,7 @@ export class Upcalls {
     const result = translateFor(datapath.features, request);
     creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) this.#countDrop(result.drop);
+    if (result.drop === 'tooDeep' || result.drop === 'tooManyLookups') this.#logTrace(upcall, where);
     const actions = this.#lists.intern(result.actions);
     const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));
     const flow = installs ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
@@ -269,6 +272,12 @@ export class Upcalls {
     const flow = flows.add(key, { mask, actions, input, tags, lookups, effects, createdAt });
     onFlow();
     return flow;
+  }
+
+  /** How a packet came to go round for ever. */
+  #logTrace({ key }: Upcall, { ofproto, inPort }: Pick<TranslationRequest, 'ofproto' | 'inPort'>): void {
+    const request = { backer: this.#deps, ofproto, inPort, key, hasPacket: false, isNamed: false };
+    log.limited('warn', endless, () => formatTraceReport(traceOf(request)));
   }
 
   #countDrop(reason: DropReason): void {

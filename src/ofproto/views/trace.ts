@@ -1,6 +1,7 @@
 /** `ofproto/trace`: what becomes of one packet, step by step, and which flow would come of it. */
 import type { OfPort } from '../../base/units.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
+import type { Datapath } from '../../datapath/provider.ts';
 import { formatDpActions } from '../../datapath/text/actions.ts';
 import { ctStateNames } from '../../flow/fields/flags.ts';
 import { formatMatch } from '../../flow/format-match.ts';
@@ -9,18 +10,25 @@ import { packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portText, unsetPort } from '../../openflow/ports.ts';
-import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
+import type { PortIndex } from '../patch.ts';
 import { failureOf } from '../translate/drop-reasons.ts';
-import { type FrozenState, thaw } from '../translate/frozen-states.ts';
+import { type FrozenState, type FrozenStates, thaw } from '../translate/frozen-states.ts';
 import { Scratch } from '../translate/request.ts';
 import { type Fork, Trace, type TraceNode } from '../translate/trace.ts';
 import { formatTrace } from '../translate/trace-text.ts';
 import { translate } from '../translate/translate.ts';
 import { simulateNat } from './nat-simulation.ts';
 
+/** What bridges of one datapath share. */
+interface TracedBridges {
+  readonly datapath: Datapath;
+  readonly ports: PortIndex;
+  readonly frozen: FrozenStates;
+}
+
 export interface TraceRequest {
-  readonly backer: Backer;
+  readonly backer: TracedBridges;
   readonly ofproto: Ofproto;
   readonly inPort: OfPort;
   readonly key: Uint32Array;
