@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readActiveRemote } from './remote.ts';
 import { connectStream } from './stream.ts';
@@ -56,4 +58,32 @@ describe('connecting', () => {
       'enough',
     );
   });
+});
+
+test('a peer that floods leaves the others a turn after each 128 KiB', async () => {
+  const size = 4 << 20;
+  const server = createServer((socket) => socket.end(Buffer.alloc(size))).listen(0, '127.0.0.1');
+  cleanups.push(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // of a TCP server
+  const stream = await connectStream({ kind: 'tcp', host: '127.0.0.1', port });
+  await sleep(50); // the kernel holds a lot of it by now
+  let inTurn = 0;
+  let most = 0;
+  let total = 0;
+  await new Promise<void>((resolve) => {
+    stream.setEvents({
+      data(bytes) {
+        total += bytes.length;
+        inTurn += bytes.length;
+        most = Math.max(most, inTurn);
+        setImmediate(() => {
+          inTurn = 0;
+        });
+      },
+      closed: () => resolve(),
+    });
+  });
+  expect(total).toBe(size);
+  expect(most).toBeLessThanOrEqual(192 * 1024);
 });

@@ -4,7 +4,7 @@
  */
 import { createConnection, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { lastly } from '../base/defer.ts';
+import { defer, lastly } from '../base/defer.ts';
 import { errnos, fromNodeError, strerror, syscallFailed } from '../base/errno.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import { encodeText } from '../base/text.ts';
@@ -155,6 +155,12 @@ function isTls(socket: Socket): socket is TLSSocket {
 /** A socket is given no more than this at a time, so that the backlog of a slow peer shrinks as it reads. */
 const maxInFlight = 256 * 1024;
 
+/**
+ * After so many bytes from one peer the others have a turn: Node reads up to 2 MiB from a socket at once, and what a flood
+ * of requests asks for would keep everybody else waiting.
+ */
+const share = 128 * 1024;
+
 /** In parts that may be given to a socket. */
 function* cut(piece: string | Uint8Array): Iterable<string | Uint8Array> {
   if (piece.length <= maxInFlight) {
@@ -186,6 +192,12 @@ class SocketStream implements Stream {
   #queue: (string | Uint8Array)[] = [];
   #queuedBytes = 0;
   #isEnding = false;
+  /** Read since others had a turn. */
+  #taken = 0;
+  /** Others have a turn. */
+  #isYielding = false;
+  /** Its owner reads nothing. */
+  #isHeld = true;
   readonly #onWritten = (): void => {
     if (this.#socket.destroyed) return;
     this.#refill();
@@ -195,7 +207,11 @@ class SocketStream implements Stream {
   constructor(name: string, socket: Socket) {
     this.name = name;
     this.#socket = socket;
-    socket.on('data', (bytes: Buffer) => this.#events?.data(bytes));
+    socket.on('data', (bytes: Buffer) => {
+      this.#events?.data(bytes);
+      this.#taken += bytes.length;
+      if (this.#taken >= share) this.#yield();
+    });
     let phase: TlsPhase = socket.connecting ? 'SSL_connect' : 'SSL_read';
     socket.once('secureConnect', () => {
       phase = 'SSL_read';
@@ -234,14 +250,14 @@ class SocketStream implements Stream {
 
   setEvents(events: StreamEvents): void {
     this.#events = events;
-    this.#socket.resume();
+    this.resume();
     if (this.#isClosed) queueMicrotask(() => events.closed(this.#why));
   }
 
   /** Back to the state of no events: the socket reads nothing until an owner sets them. */
   detach(): this {
     this.#events = undefined;
-    this.#socket.pause();
+    this.pause();
     return this;
   }
 
@@ -291,18 +307,30 @@ class SocketStream implements Stream {
     this.#socket.uncork();
   }
 
+  #yield(): void {
+    this.#taken = 0;
+    this.#isYielding = true;
+    this.#socket.pause();
+    defer(() => {
+      this.#isYielding = false;
+      if (!this.#isHeld) this.#socket.resume();
+    });
+  }
+
   pause(): void {
+    this.#isHeld = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isHeld = false;
+    if (!this.#isYielding) this.#socket.resume();
   }
 
   close(): void {
     this.#isEnding = true;
     this.#refill();
-    this.#socket.resume(); // the end of a paused stream would never be seen
+    this.resume(); // the end of a paused stream would never be seen
   }
 
   abort(why?: Error): void {
