@@ -106,11 +106,17 @@ export function recordSize(
   from: Reader,
   offset: number,
   least: number,
-  error: ErrorName = 'OFPBRC_BAD_LEN',
+  error: ErrorName | ((size: number, left: number) => OpenFlowError) = 'OFPBRC_BAD_LEN',
 ): number {
+  if (from.left < least && typeof error !== 'string') throw error(0, from.left);
   const size = from.peekU16(offset);
-  if (size < least || size > from.left)
-    throw new OpenFlowError(error, `a record of ${size} bytes at byte ${from.at}, ${from.left} are left`);
+  const isRight = size >= least && size <= from.left;
+  if (!isRight && typeof error !== 'string') throw error(size, from.left);
+  if (!isRight)
+    throw new OpenFlowError(
+      error as ErrorName,
+      `a record of ${size} bytes at byte ${from.at}, ${from.left} are left`,
+    );
   return size;
 }
 

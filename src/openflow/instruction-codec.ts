@@ -77,7 +77,8 @@ function readNewInstructions(from: Reader, version: WireVersion, reading: Action
   if (version === 1) return readList(from, version, { allows: 'instructions' }, reading, 0) as Action[]; // all declared
   checkSizeOf('instructions', from.left, from.left, 'OFPBIC_BAD_LEN');
   const bodies: (Reader | undefined)[] = [];
-  while (from.left > 0) readInstruction(from, version, bodies);
+  const start = from.at;
+  while (from.left > 0) readInstruction(from, version, start, bodies);
   const list: AnyAction[] = [];
   for (let rank = 0; rank < bodies.length; rank++) {
     const body = bodies[rank];
@@ -89,12 +90,17 @@ function readNewInstructions(from: Reader, version: WireVersion, reading: Action
 }
 
 /** Keeps the next one's body by its place in the order in which instructions are done. */
-function readInstruction(from: Reader, version: WireVersion, bodies: (Reader | undefined)[]): void {
-  const { left } = from;
+function readInstruction(
+  from: Reader,
+  version: WireVersion,
+  start: number,
+  bodies: (Reader | undefined)[],
+): void {
+  const { at, left } = from;
   const type = from.u16();
   const size = from.u16();
   if (size % 8 !== 0 || size < 8 || size > left)
-    throw new OpenFlowError('OFPBIC_BAD_LEN', `an instruction of ${size} bytes with ${left} left`);
+    throw refused('OFPBIC_BAD_LEN', `bad instruction format at offset ${at - start}`);
   if (type === experimenterType)
     throw new OpenFlowError('OFPBIC_BAD_EXPERIMENTER', 'an instruction of an experimenter');
   const name = namesByNumber[type];

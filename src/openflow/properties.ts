@@ -2,8 +2,9 @@
  * Properties: the type-length-value lists that OpenFlow 1.3 and later, and newer extensions, have at the end of
  * structures (OpenFlow 1.5.1 section 7.1.2).
  */
+import { hexOrZero } from '../base/numbers.ts';
 import type { Reader, Writer } from './bytes.ts';
-import { OpenFlowError } from './errors.ts';
+import { OpenFlowError, refusalsOf } from './errors.ts';
 
 const experimenterType = 0xffff;
 
@@ -40,19 +41,24 @@ export function readProperty(
 export function readProperties(
   from: Reader,
   take: (property: Property) => boolean,
-  unknown: 'passed over' | 'refused',
+  unknown: 'passed over' | ((property: Property) => OpenFlowError),
 ): void {
   while (from.left > 0) {
     const property = readProperty(from);
-    if (!take(property) && unknown === 'refused') throw unknownProperty(property);
+    if (!take(property) && unknown !== 'passed over') throw unknown(property);
   }
 }
 
-export function unknownProperty({ experimenter, type }: Property): OpenFlowError {
-  return new OpenFlowError(
-    experimenter === 0 ? 'OFPBPC_BAD_TYPE' : 'OFPBPC_BAD_EXP_TYPE',
-    `property type ${type}${experimenter === 0 ? '' : ` of experimenter 0x${experimenter.toString(16)}`}`,
-  );
+/** For lists of properties of `what`: the error that one of unknown type is, which the log is told. */
+export function unknownPropertyOf(module: string, what: string): (property: Property) => OpenFlowError {
+  const refused = refusalsOf(module);
+  return ({ experimenter, type }) =>
+    experimenter === 0
+      ? refused('OFPBPC_BAD_TYPE', `unknown ${what} property type ${type}`)
+      : refused(
+          'OFPBPC_BAD_EXP_TYPE',
+          `unknown ${what} property type for exp_id ${hexOrZero(experimenter)}, exp_type ${type}`,
+        );
 }
 
 /** Writes a property whose body `write` adds, and zeros up to the next multiple of eight. */

@@ -8,6 +8,7 @@ import {
   readProperties,
   readShort,
   readWord,
+  unknownPropertyOf,
   writeProperty,
   writeShort,
   writeWord,
@@ -49,6 +50,7 @@ const defaults: ControllerArguments = {
 
 const property = { maxLength: 0, controller: 1, reason: 2, userData: 3, pause: 4, meter: 5 } as const;
 const noMeter = 0xffffffff;
+const unknownProperty = unknownPropertyOf('ofp_actions', 'NXAST_CONTROLLER2');
 
 function needsProperties({ userData, pauses, meter, hasProperties }: ControllerArguments): boolean {
   return userData.length > 0 || pauses || meter !== undefined || hasProperties;
@@ -64,7 +66,7 @@ function decodeProperties(body: Reader): ControllerArguments {
       value = { ...value, ...known };
       return true;
     },
-    'refused',
+    unknownProperty,
   );
   return value;
 }

@@ -5,7 +5,7 @@ import type { Reader, Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, type MessageForm, type WirePlace } from '../declare.ts';
 import { refusalsOf } from '../errors.ts';
 import { packetInReasons } from '../packet-in-reasons.ts';
-import { readProperty, readWord, unknownProperty, writeWord } from '../properties.ts';
+import { readProperty, readWord, unknownPropertyOf, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 
 interface Kind {
@@ -66,6 +66,7 @@ function allowedBits(name: KindName, version: WireVersion): number {
 }
 
 const refused = refusalsOf('ofp_connection');
+const unknownProperty = unknownPropertyOf('ofp_connection', 'async config');
 
 type Draft = Record<'primary' | 'secondary', Partial<Record<KindName, number>>>;
 

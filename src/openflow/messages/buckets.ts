@@ -1,11 +1,19 @@
 /** Buckets of groups: OpenFlow 1.1 section A.3.4.4, 1.5.1 section 7.3.4.3.1. */
-import { decodeActions, formatActions, writeActions } from '../action-codec.ts';
+import { checkSizeOf, decodeActions, formatActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
-import type { Reader, Writer } from '../bytes.ts';
+import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import type { MessageText } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { OpenFlowError, refusalsOf } from '../errors.ts';
 import { port32, receivedPort, reservedPorts } from '../ports.ts';
-import { type Property, readProperties, readShort, readWord, writeShort, writeWord } from '../properties.ts';
+import {
+  type Property,
+  readProperties,
+  readShort,
+  readWord,
+  unknownPropertyOf,
+  writeShort,
+  writeWord,
+} from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 import { anyGroup } from './flow-mod.ts';
 
@@ -29,20 +37,24 @@ export function isBucketId(id: number): boolean {
   return id <= lastBucketId;
 }
 
+const refused = refusalsOf('ofp_group');
+
 function badBucket(why: string): OpenFlowError {
-  return new OpenFlowError('OFPGMFC_BAD_BUCKET', why);
+  return refused('OFPGMFC_BAD_BUCKET', why);
 }
 
 /** The size that a bucket tells itself; at least `least`. */
 function bucketSize(from: Reader, least: number): number {
-  const size = from.peekU16(0);
-  if (from.left < least || size < least || size > from.left)
-    throw badBucket(`a bucket of ${size} bytes, ${from.left} are left`);
-  return size;
+  return recordSize(from, 0, least, (size, left) => {
+    if (left < least) return badBucket(`buckets end with ${left} leftover bytes`);
+    const length = `OpenFlow message bucket length ${size}`;
+    if (size < least) return badBucket(`${length} is not valid`);
+    return badBucket(`${length} exceeds remaining buckets data size ${left}`);
+  });
 }
 
 function readActionsOf(from: Reader, size: number, version: WireVersion): Action[] {
-  if (size % 8 !== 0) throw new OpenFlowError('OFPBRC_BAD_LEN', `${size} bytes of actions`);
+  checkSizeOf('actions', size, from.left, 'OFPBRC_BAD_LEN');
   return decodeActions(from.part(size), version);
 }
 
@@ -81,6 +93,7 @@ export function writeBucket11(bucket: Bucket, to: Writer, version: WireVersion):
   to.setU16(start, to.size - start);
 }
 
+const unknownProperty = unknownPropertyOf('ofp_group', 'group bucket');
 const head15Size = 8;
 const weightProperty = 0;
 const watchPortProperty = 1;
@@ -91,7 +104,7 @@ export function readBuckets15(from: Reader, version: WireVersion, isSelect: bool
   const buckets: Bucket[] = [];
   while (from.left > 0) buckets.push(readBucket15(from, version, isSelect));
   if (new Set(buckets.map(({ id }) => id)).size < buckets.length)
-    throw badBucket('two buckets have the same number');
+    throw new OpenFlowError('OFPGMFC_BAD_BUCKET', 'two buckets have the same number');
   return buckets;
 }
 
@@ -101,7 +114,9 @@ function readBucket15(from: Reader, version: WireVersion, isSelect: boolean): Bu
   const actionsSize = from.u16();
   const id = from.u32();
   if (actionsSize > size - head15Size)
-    throw badBucket(`${actionsSize} bytes of actions in ${size} of a bucket`);
+    throw badBucket(
+      `OpenFlow message bucket actions length ${actionsSize} exceeds remaining bucket data size ${size - head15Size}`,
+    );
   const actions = readActionsOf(from, actionsSize, version);
   let weight = isSelect ? 1 : 0;
   let port = port32(reservedPorts.ANY);
@@ -114,9 +129,9 @@ function readBucket15(from: Reader, version: WireVersion, isSelect: boolean): Bu
     else return false;
     return true;
   };
-  readProperties(from.part(size - head15Size - actionsSize), take, 'refused');
+  readProperties(from.part(size - head15Size - actionsSize), take, unknownProperty);
   const watchPort = watchPortOf(port);
-  if (!isBucketId(id)) throw badBucket(`bucket ${id}`);
+  if (!isBucketId(id)) throw badBucket(`bucket id (${id}) is out of range`);
   return { id, weight, watchPort, watchGroup, actions };
 }
 

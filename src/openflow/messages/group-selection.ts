@@ -2,10 +2,10 @@
 import { type FieldName, fields } from '../../flow/fields/index.ts';
 import { formatFieldText } from '../../flow/fields/text.ts';
 import type { Reader, Writer } from '../bytes.ts';
-import { OpenFlowError } from '../errors.ts';
+import { OpenFlowError, refusalsOf, warningsOf } from '../errors.ts';
 import { numberInActions, oxmPayloadSize, readOxmField, writeOxmHeader } from '../match/oxm.ts';
 import { portText } from '../ports.ts';
-import { type Property, readProperties, writeProperty } from '../properties.ts';
+import { type Property, readProperties, unknownPropertyOf, writeProperty } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 import { fieldSet } from './field-sets.ts';
 import type { GroupCommand, GroupType } from './group-values.ts';
@@ -27,6 +27,7 @@ export interface SelectionMethod {
 const netronome = 0x0000154d;
 /** What version 2.4 of the reference said by mistake. */
 const netronomeBefore = 0x00001540;
+const unknownProperty = unknownPropertyOf('ofp_group', 'group');
 const selectionType = 1;
 const methodSize = 16;
 const fixedSize = 4 + methodSize + 8;
@@ -46,34 +47,50 @@ export function readSelection(
     selection = readMethod(property);
     return true;
   };
-  readProperties(from, take, 'refused');
+  readProperties(from, take, unknownProperty);
   return selection;
 }
 
 const commandsWithSelection: readonly (GroupCommand | undefined)[] = ['add', 'modify', 'add_or_modify'];
 
+const refused = refusalsOf('ofp_group');
+const warn = warningsOf('ofp_group');
+
 function badValue(why: string): OpenFlowError {
-  return new OpenFlowError('OFPBPC_BAD_VALUE', why);
+  return refused('OFPBPC_BAD_VALUE', why);
 }
 
 function checkPlace(type: GroupType, command: GroupCommand | undefined): void {
   if (typeof type === 'number') throw new OpenFlowError('OFPGMFC_BAD_TYPE', `a group of type ${type}`);
-  if (type !== 'select') throw badValue(`a group of type ${type} does not choose a bucket`);
+  if (type !== 'select') throw badValue('ntr selection method property is only allowed for select groups');
   if (command === undefined) throw new OpenFlowError('OFPGMFC_BAD_COMMAND', 'an unknown command for groups');
   if (!commandsWithSelection.includes(command))
-    throw badValue(`${command} does not say how to choose a bucket`);
+    throw badValue('ntr selection method property is only allowed for add and delete group modifications');
 }
 
 function readMethod({ body }: Property): SelectionMethod {
-  if (body.left < fixedSize) throw new OpenFlowError('OFPBPC_BAD_LEN', `a choice in ${body.left} bytes`);
+  if (body.left < fixedSize)
+    throw refused('OFPBPC_BAD_LEN', `ntr selection method property length ${body.left} is not valid`);
   body.skip(4);
   const end = body.bytes[body.at + methodSize - 1];
   const method = body.text(methodSize);
-  if (end !== 0 && method.length === methodSize) throw badValue(`the method "${method}..." does not end`);
-  if (method !== 'hash' && method !== 'dp_hash') throw badValue(`the method "${method}"`);
+  if (end !== 0 && method.length === methodSize)
+    throw badValue('ntr selection method is not null terminated');
+  if (method !== 'hash' && method !== 'dp_hash')
+    throw badValue(`ntr selection method '${method}' is not supported`);
   const parameter = body.u64();
-  if (body.left > 0 && method !== 'hash') throw badValue(`the method "${method}" has fields`);
-  return { method, parameter, fields: readFields(body) };
+  if (body.left > 0 && method !== 'hash')
+    throw badValue(`ntr selection method ${method} does not support fields`);
+  return { method, parameter, fields: readFieldsOrWarn(body) };
+}
+
+function readFieldsOrWarn(body: Reader): HashedField[] {
+  try {
+    return readFields(body);
+  } catch (why) {
+    if (why instanceof OpenFlowError) warn('ntr selection method fields are invalid');
+    throw why;
+  }
 }
 
 function readFields(body: Reader): HashedField[] {
@@ -83,8 +100,7 @@ function readFields(body: Reader): HashedField[] {
     const size = oxmPayloadSize(header);
     const field = readOxmField(body, header);
     if (size > body.left) throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${size} bytes`);
-    if ((header & 0x100) !== 0 && field !== undefined)
-      throw new OpenFlowError('OFPBMC_BAD_MASK', `${field.name} has a mask of its mask`);
+    if ((header & 0x100) !== 0) throw new OpenFlowError('OFPBMC_BAD_MASK', 'a field has a mask of its mask');
     if (field === undefined) throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
     if (masks.has(field.name)) throw new OpenFlowError('OFPBMC_DUP_FIELD', `${field.name} comes twice`);
     const mask = body.octets(size);

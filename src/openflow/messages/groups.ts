@@ -2,7 +2,7 @@
 import { hexOrZero } from '../../base/numbers.ts';
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageForm, type WirePlace } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { OpenFlowError, refusalsOf } from '../errors.ts';
 import { counter, type Duration, duration, type Part, pad, struct, u8, u16, u32 } from '../layout.ts';
 import type { WireVersion } from '../versions.ts';
 import { type ActionAbility, actionBits, formatAbilities, readActionBits } from './ability-bits.ts';
@@ -51,6 +51,8 @@ export interface GroupMod extends GroupDesc {
   readonly commandBucket: number;
 }
 
+const refused = refusalsOf('ofp_group');
+
 const modHead11 = struct({ command: u16, type: u8, pad: pad(1), group: u32 });
 const modHead15 = struct({
   command: u16,
@@ -88,7 +90,7 @@ function modForm15(wire: WirePlace): MessageForm<GroupMod> {
     decode(body, version) {
       const { command, type, group, bucketsSize, commandBucket } = modHead15.read(body);
       if (!mayHaveBucket(command, commandBucket))
-        throw new OpenFlowError('OFPGMFC_BAD_BUCKET', `bucket ${commandBucket} for command ${command}`);
+        throw refused('OFPGMFC_BAD_BUCKET', `group command bucket id (${commandBucket}) is out of range`);
       if (bucketsSize > body.left)
         throw new OpenFlowError('OFPBRC_BAD_LEN', `${bucketsSize} bytes of buckets, ${body.left} are left`);
       const buckets = readBuckets15(body.part(bucketsSize), version, typeOf(type) === 'select');
@@ -216,11 +218,18 @@ const descHead15 = struct({
   pad2: pad(6),
 });
 
+const badDesc =
+  (least: number) =>
+  (size: number, left: number): OpenFlowError => {
+    const why = left < least ? `has ${left} leftover bytes at end` : `claims invalid length ${size}`;
+    return refused('OFPBRC_BAD_LEN', `OFPST11_GROUP_DESC reply ${why}`);
+  };
+
 const descForm11 = listForm<GroupDesc>(
   'OFPST 1.1-1.4 7 reply',
   [0, 8],
   (from, version) => {
-    const size = recordSize(from, 0, descHead11.size);
+    const size = recordSize(from, 0, descHead11.size, badDesc(descHead11.size));
     const { type, group } = descHead11.read(from);
     const buckets = readBuckets11(from.part(size - descHead11.size), version);
     return { group, type: typeOf(type), selection: undefined, buckets };
@@ -238,11 +247,14 @@ function descForm15(wire: WirePlace): MessageForm<readonly GroupDesc[]> {
     wire,
     [0, 8],
     (from, version) => {
-      const size = recordSize(from, 0, descHead15.size);
+      const size = recordSize(from, 0, descHead15.size, badDesc(descHead15.size));
       const { type, group, bucketsSize } = descHead15.read(from);
       const rest = from.part(size - descHead15.size);
       if (bucketsSize > rest.left)
-        throw new OpenFlowError('OFPBRC_BAD_LEN', `${bucketsSize} bytes of buckets, ${rest.left} are left`);
+        throw refused(
+          'OFPBRC_BAD_LEN',
+          `OFPST11_GROUP_DESC reply claims invalid bucket list length ${bucketsSize}`,
+        );
       const buckets = readBuckets15(rest.part(bucketsSize), version, typeOf(type) === 'select');
       return { group, type: typeOf(type), selection: readSelection(rest, typeOf(type), 'add'), buckets };
     },
@@ -295,6 +307,16 @@ type StatsHead = Omit<GroupStats, 'buckets' | 'duration'> & {
   readonly duration?: Duration | undefined;
 };
 
+/** The reference says "reply" twice. */
+function badStats(wire: WirePlace, why: string): OpenFlowError {
+  const [whose = ''] = wire.split(' ');
+  return refused('OFPBRC_BAD_LEN', `${whose}_GROUP reply reply ${why}`);
+}
+
+function leftOver(wire: WirePlace, { left }: Reader): OpenFlowError {
+  return badStats(wire, `has ${left} leftover bytes at end`);
+}
+
 function statsForm<H extends StatsHead>(
   wire: WirePlace,
   layout: Part<H>,
@@ -304,10 +326,11 @@ function statsForm<H extends StatsHead>(
     wire,
     [0, 8],
     (from: Reader) => {
+      if (from.left < layout.size) throw leftOver(wire, from);
       const { size, duration: time, ...rest } = layout.read(from);
+      if (size < layout.size) throw badStats(wire, `claims invalid length ${size}`);
       const count = Math.floor((size - layout.size) / bucketStats.size);
-      if (count < 0 || count * bucketStats.size > from.left)
-        throw new OpenFlowError('OFPBRC_BAD_LEN', `counters of a group in ${size} bytes`);
+      if (count * bucketStats.size > from.left) throw leftOver(wire, from);
       const buckets = Array.from({ length: count }, () => bucketStats.read(from));
       return { ...rest, duration: time, buckets };
     },

@@ -1,7 +1,7 @@
 /** Meters: OpenFlow 1.3.5 section 7.3.4.4 and 7.3.5.12 to 7.3.5.14. */
-import type { Reader, Writer } from '../bytes.ts';
+import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageForm, type WirePlace } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { OpenFlowError, refusalsOf } from '../errors.ts';
 import { counter, type Duration, duration, type Part, pad, struct, u8, u16, u32 } from '../layout.ts';
 import { unknownDuration, wholeCount } from './flows.ts';
 import { type BitNames, formatBits, formatDuration } from './text.ts';
@@ -29,6 +29,7 @@ export interface MeterConfig {
 }
 
 const bandSize = 16;
+const refused = refusalsOf('ofp_meter');
 
 function badLength(size: number): OpenFlowError {
   return new OpenFlowError('OFPBRC_BAD_LEN', `meter bands in ${size} bytes`);
@@ -158,8 +159,8 @@ export const meterConfigReply = defineMessage(
       'OFPST 1.3+ 10 reply',
       [0, 8],
       (from) => {
-        const { commandOrSize: size, flags, meter } = head.read(from);
-        if (size < head.size || size - head.size > from.left) throw badLength(size);
+        const size = recordSize(from, 0, head.size, badRecord('OFPMP_METER_CONFIG', 0));
+        const { flags, meter } = head.read(from);
         return { meter, flags, bands: readBands(from.part(size - head.size)) };
       },
       ({ meter, flags, bands }, to) => {
@@ -170,6 +171,15 @@ export const meterConfigReply = defineMessage(
   ],
   (all) => all.map((config) => `\n${formatConfig(config)}`).join(''),
 );
+
+/** The head of a record is taken before its size is looked at. */
+const badRecord =
+  (name: string, headSize: number) =>
+  (_: number, left: number): OpenFlowError =>
+    refused(
+      'OFPBRC_BAD_LEN',
+      `${name} reply has ${left < headSize ? left : left - headSize} leftover bytes at end`,
+    );
 
 export interface MeterBandStats {
   readonly packets: bigint | undefined;
@@ -201,9 +211,10 @@ export const meterReply = defineMessage(
       'OFPST 1.3+ 9 reply',
       [0, 8],
       (from) => {
-        const { size, ...rest } = statsHead.read(from);
-        const left = size - statsHead.size;
-        if (left < 0 || left > from.left || left % bandStats.size !== 0) throw badLength(size);
+        const bad = badRecord('OFPMP_METER', statsHead.size);
+        const left = recordSize(from, 4, statsHead.size, bad) - statsHead.size;
+        if (left % bandStats.size !== 0) throw bad(left, from.left);
+        const { size: _, ...rest } = statsHead.read(from);
         const count = left / bandStats.size;
         return { ...rest, bands: Array.from({ length: count }, () => bandStats.read(from)) };
       },

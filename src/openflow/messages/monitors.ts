@@ -5,7 +5,7 @@ import { decodeActions, formatActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageText } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { OpenFlowError, refusalsOf } from '../errors.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { longPort } from '../layout.ts';
 import {
@@ -52,14 +52,19 @@ const allBits = Object.values(monitorFlags).reduce((bits, bit) => bits | bit, 0)
 /** Before OpenFlow 1.4 the last one is another bit. */
 const ownBefore = 32;
 
-function readFlags(bits: number, known: number): number {
+const refused = refusalsOf('ofp_monitor');
+
+/** Whose messages they are, as the log has it. */
+type Whose = 'NXST' | 'ONFST' | 'OFPST';
+
+function readFlags(bits: number, known: number, whose: Whose): number {
   if ((bits & eventBits) === 0 || (bits & ~known) !== 0)
-    throw new OpenFlowError('OFPMOFC_BAD_FLAGS', `flags 0x${bits.toString(16)} of a flow monitor`);
+    throw refused('OFPMOFC_BAD_FLAGS', `${whose}_FLOW_MONITOR has bad flags ${hexOrZero(bits)}`);
   return bits;
 }
 
-function readOldFlags(bits: number): number {
-  readFlags(bits, (allBits & ~monitorFlags.own) | ownBefore);
+function readOldFlags(bits: number, whose: Whose): number {
+  readFlags(bits, (allBits & ~monitorFlags.own) | ownBefore, whose);
   return (bits & ~ownBefore) | ((bits & ownBefore) === 0 ? 0 : monitorFlags.own);
 }
 
@@ -75,17 +80,18 @@ function checkZeros(from: Reader, size: number): void {
 
 const requestSize = 16;
 
-function need(from: Reader, size: number): void {
-  if (from.left < size) throw new OpenFlowError('OFPBRC_BAD_LEN', `${from.left} bytes of a flow monitor`);
+function need({ left }: Reader, size: number, whose: Whose): void {
+  if (left < size)
+    throw refused('OFPBRC_BAD_LEN', `${whose}_FLOW_MONITOR request has ${left} leftover bytes at end`);
 }
 
 const requestNx = listForm<FlowMonitorRequest>(
   'NXST 1.0-1.2 2 request',
   [0, 8],
   (from) => {
-    need(from, requestSize);
+    need(from, requestSize, 'NXST');
     const id = from.u32();
-    const flags = readOldFlags(from.u16());
+    const flags = readOldFlags(from.u16(), 'NXST');
     const outPort = from.u16();
     const matchSize = from.u16();
     const table = from.u8();
@@ -109,14 +115,14 @@ const requestOnf = listForm<FlowMonitorRequest>(
   'ONFST 1.3 1870 request',
   [0, 8],
   (from) => {
-    need(from, requestSize);
+    need(from, requestSize, 'ONFST');
     const id = from.u32();
     const bits = from.u16();
     from.skip(2);
     const portAt = from.at;
     from.skip(4);
     const table = from.u8();
-    const flags = readOldFlags(bits);
+    const flags = readOldFlags(bits, 'ONFST');
     checkZeros(from, 3);
     const behind = from.at;
     from.at = portAt;
@@ -140,7 +146,7 @@ const request14 = listForm<FlowMonitorRequest>(
   'OFPST 1.4+ 16 request',
   [0, 8],
   (from) => {
-    need(from, requestSize);
+    need(from, requestSize, 'OFPST');
     const id = from.u32();
     const portAt = from.at;
     from.skip(4);
@@ -155,7 +161,7 @@ const request14 = listForm<FlowMonitorRequest>(
       const match = decodeMatch(from);
       return { id, command, flags: 0, outPort: reservedPorts.ANY, outGroup: anyGroup, table: 0, match };
     }
-    const flags = readFlags(bits, allBits);
+    const flags = readFlags(bits, allBits, 'OFPST');
     const behind = from.at;
     from.at = portAt;
     const outPort = longPort.read(from);
@@ -221,19 +227,23 @@ const eventTexts = { initial: 'INITIAL', added: 'ADDED', deleted: 'DELETED', mod
 const oldEvents = ['added', 'deleted', 'modified', 'abbreviated'] as const;
 
 function badEvent(number: number): OpenFlowError {
-  return new OpenFlowError('NXBRC_FM_BAD_EVENT', `event ${number} of a flow monitor`);
+  return refused('NXBRC_FM_BAD_EVENT', `NXST_FLOW_MONITOR reply has bad event ${number}`);
 }
 
 /** Size and event of an update of which `from` is at the start. */
-function readHead(from: Reader): { size: number; number: number } {
-  const size = recordSize(from, 0, 0);
-  if (from.left < 4 || size % 8 !== 0)
-    throw new OpenFlowError('OFPBRC_BAD_LEN', `an update of ${size} bytes`);
+function readHead(from: Reader, version: WireVersion): { size: number; number: number } {
+  needSize(from, version, from.left >= 4);
+  const size = recordSize(from, 0, 0, () => leftOver(from, version));
   return { size, number: from.peekU16(2) };
 }
 
-function needSize(size: number, isRight: boolean): void {
-  if (!isRight) throw new OpenFlowError('OFPBRC_BAD_LEN', `an update of ${size} bytes`);
+function leftOver({ left }: Reader, version: WireVersion): OpenFlowError {
+  const whose: Whose = version < 4 ? 'NXST' : version === 4 ? 'ONFST' : 'OFPST';
+  return refused('OFPBRC_BAD_LEN', `${whose}_FLOW_MONITOR reply has ${left} leftover bytes at end`);
+}
+
+function needSize(from: Reader, version: WireVersion, isRight: boolean): void {
+  if (!isRight) throw leftOver(from, version);
 }
 
 /** What is left of an update. */
@@ -248,20 +258,21 @@ const fullSize = 24;
 
 function readUpdate(from: Reader, version: WireVersion): FlowUpdate {
   const start = from.at;
-  const { size, number } = readHead(from);
+  const { size, number } = readHead(from, version);
   const event = version < 5 ? oldEvents[number] : events[number];
   if (event === undefined) throw badEvent(number);
+  needSize(from, version, size % 8 === 0);
   if (event === 'abbreviated') {
-    needSize(size, size === 8);
+    needSize(from, version, size === 8);
     from.skip(4);
     return { event, xid: from.u32() };
   }
   if (event === 'paused' || event === 'resumed') {
-    needSize(size, size === 8);
+    needSize(from, version, size === 8);
     from.skip(8);
     return { event };
   }
-  needSize(size, size >= fullSize);
+  needSize(from, version, size >= fullSize);
   from.skip(4);
   return version < 5
     ? readOldChange(from, start, size, event, version)
@@ -280,7 +291,7 @@ function readOldChange(
   const table = from.u8();
   from.skip(1);
   const cookie = from.u64();
-  needSize(size, fullSize + matchSize <= size);
+  needSize(from, version, fullSize + matchSize <= size);
   const match = version === 4 ? decodeMatch(from) : readNxMatch(from, matchSize, { isStrict: true }).match;
   const actions = readActionsOf(from, start, size, version);
   return { event, reason, table, priority, idleTimeout, hardTimeout, cookie, match, actions };

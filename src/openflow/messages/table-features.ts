@@ -1,7 +1,7 @@
 /** What flow tables can do: OpenFlow 1.3.5 section 7.3.5.5, 1.5.1 section 7.3.5.18. */
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { defineMessage, listForm } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { OpenFlowError, refusalsOf } from '../errors.ts';
 import { pad, struct, text, u8, u32, u64 } from '../layout.ts';
 import { readProperty, writeProperty } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
@@ -105,6 +105,8 @@ function readIds(body: Reader): number[] {
   return ids;
 }
 
+const refused = refusalsOf('ofp_table');
+
 const required: readonly number[] = [
   property.instructions,
   property.nextTables,
@@ -133,9 +135,12 @@ function readTableFeatures(from: Reader, version: WireVersion): TableFeatures {
   const hasProperties = rest.left > 0;
   const found = readProperties(rest);
   const { lists, fields, mask } = found;
-  const missing = required.find((type) => !lists.has(type) && !fields.has(type));
-  if (missing !== undefined && (hasProperties || version < 6))
-    throw badFeatures(`property ${missing} is missing`);
+  const missing = required.filter((type) => !lists.has(type) && !fields.has(type));
+  if (missing.length > 0 && (hasProperties || version < 6))
+    throw refused(
+      'OFPTFFC_BAD_FEATURES',
+      `table features message missing ${missing.length} required properties, including property ${missing[0]}`,
+    );
   const match = fields.get(property.match) ?? [];
   const wildcard = fieldSet([...(fields.get(property.wildcards) ?? []), ...mask]);
   const flows = instructionFeatures(found, 0, version);

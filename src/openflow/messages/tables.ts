@@ -1,7 +1,7 @@
 /** How flow tables are set up: OpenFlow 1.1 section A.3.4.3 (table miss), 1.4.1 section 7.3.4.2 (eviction, vacancy). */
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageForm } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { OpenFlowError, refusalsOf, warningsOf } from '../errors.ts';
 import { pad, struct, u8, u32 } from '../layout.ts';
 import {
   checkBody,
@@ -19,9 +19,15 @@ const misses = ['controller', 'continue', 'drop'] as const;
 /** What becomes of packets that no flow matches. */
 export type TableMiss = (typeof misses)[number];
 
+const warn = warningsOf('ofp_table');
+const refused = refusalsOf('ofp_table');
+
 /** OpenFlow 1.1 and 1.2 only; undefined for other versions. */
 export function readTableMiss(config: number, version: WireVersion): TableMiss | undefined {
-  return version === 2 || version === 3 ? (misses[config & 3] ?? 'controller') : undefined;
+  if (version !== 2 && version !== 3) return undefined;
+  const miss = misses[config & 3];
+  if (miss === undefined) warn(`bad table miss config ${config}`);
+  return miss ?? 'controller';
 }
 
 export function tableMissBits(miss: TableMiss | undefined, version: WireVersion): number {
@@ -121,8 +127,10 @@ const tableModForm: MessageForm<TableMod> = {
 };
 
 function checkVacancy({ down, up, now }: Vacancy): void {
-  if (down > up || up > 100 || now !== 0)
-    throw new OpenFlowError('OFPBPC_BAD_VALUE', `vacancy from ${down} % to ${up} %, now ${now} %`);
+  const bad = (why: string): OpenFlowError => refused('OFPBPC_BAD_VALUE', why);
+  if (down > up) throw bad('Value of vacancy_down is greater than vacancy_up');
+  if (up > 100) throw bad('Vacancy threshold percentage should not be greater than 100');
+  if (now !== 0) throw bad('Vacancy value should be zero for table-mod messages');
 }
 
 const tableModForm14: MessageForm<TableMod> = {
@@ -137,7 +145,7 @@ const tableModForm14: MessageForm<TableMod> = {
       if (read.vacancy !== undefined) checkVacancy(read.vacancy);
       return true;
     };
-    readProperties(body, take, 'refused');
+    readProperties(body, take, 'passed over');
     return { table, miss: undefined, ...readFlags(config), ...read };
   },
   encode(mod, to) {
@@ -167,9 +175,14 @@ export const tableMod = defineMessage(
 
 const descHead = struct({ padSize: pad(2), table: u8, pad: pad(1), config: u32 });
 
+function badTableDesc(size: number, left: number): OpenFlowError {
+  const why = left < descHead.size ? `has ${left} leftover bytes at end` : `claims invalid length ${size}`;
+  return refused('OFPBRC_BAD_LEN', `OFP14_TABLE_DESC reply ${why}`);
+}
+
 /** Throws OpenFlowError. */
 function readTableDesc(from: Reader): TableDesc {
-  const size = recordSize(from, 0, descHead.size);
+  const size = recordSize(from, 0, descHead.size, badTableDesc);
   const { table, config } = descHead.read(from);
   const read: ReadEviction = { evictionFlags: undefined, vacancy: undefined };
   readProperties(from.part(size - descHead.size), (property) => takeProperty(property, read), 'passed over');
@@ -222,7 +235,7 @@ export const tableStatus = defineMessage<'TABLE_STATUS', TableStatus>(
   [
     {
       wire: 'OFPT 1.4+ 31',
-      size: [8 + descHead.size, 8],
+      size: [8, 8],
       decode(body) {
         const number = body.u8();
         body.skip(7);

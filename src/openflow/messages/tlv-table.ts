@@ -2,7 +2,7 @@
 import { hexOrZero } from '../../base/numbers.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { bareMessage, defineMessage } from '../declare.ts';
-import { OpenFlowError } from '../errors.ts';
+import { refusalsOf } from '../errors.ts';
 import { pad, struct, u8, u16, u32 } from '../layout.ts';
 
 export interface TlvMapping {
@@ -17,6 +17,7 @@ export interface TlvMapping {
 const layout = struct({ optionClass: u16, optionType: u8, optionSize: u8, index: u16, pad: pad(2) });
 const mostOptionBytes = 124;
 const fieldCount = 64;
+const refused = refusalsOf('ofp_match');
 
 function readMappings(body: Reader, mostFields: number): TlvMapping[] {
   const mappings: TlvMapping[] = [];
@@ -24,9 +25,15 @@ function readMappings(body: Reader, mostFields: number): TlvMapping[] {
     const mapping = layout.read(body);
     const { optionSize, index } = mapping;
     if (optionSize % 4 !== 0 || optionSize > mostOptionBytes)
-      throw new OpenFlowError('NXTTMFC_BAD_OPT_LEN', `an option of ${optionSize} bytes`);
+      throw refused(
+        'NXTTMFC_BAD_OPT_LEN',
+        `tlv table option length (${optionSize}) is not a valid option size`,
+      );
     if (index >= mostFields)
-      throw new OpenFlowError('NXTTMFC_BAD_FIELD_IDX', `tun_metadata${index}, there are ${mostFields}`);
+      throw refused(
+        'NXTTMFC_BAD_FIELD_IDX',
+        `tlv table field index (${index}) is too large (max ${mostFields - 1})`,
+      );
     mappings.push(mapping);
   }
   return mappings;
@@ -55,7 +62,7 @@ export const tlvTableMod = defineMessage<'TLV_TABLE_MOD', TlvTableMod>(
         body.skip(6);
         const command = commands[number];
         if (command === undefined)
-          throw new OpenFlowError('NXTTMFC_BAD_COMMAND', `command ${number} for options of tunnels`);
+          throw refused('NXTTMFC_BAD_COMMAND', `tlv table mod command (${number}) is out of range`);
         return { command, mappings: readMappings(body, fieldCount) };
       },
       encode({ command, mappings }, to) {
