@@ -64,6 +64,8 @@ export interface ControlConfig {
   readonly inBand: InBandConfig;
   /** Nobody is talked to but by the socket for tools: flows are being restored. */
   readonly isHeld: boolean;
+  /** Milliseconds after which a bundle of changes that nothing is said about is given up. */
+  readonly bundleIdleTimeout: number;
   /** What paths of sockets are relative to; undefined where they are not. */
   readonly runFolder: string | undefined;
 }
@@ -136,6 +138,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
     tls: {},
     inBand: { remotes: [], queue: undefined },
     isHeld: false,
+    bundleIdleTimeout: 10_000,
     runFolder: undefined,
   },
   tables: [],

@@ -16,6 +16,7 @@ import { OpenFlowError } from '../openflow/errors.ts';
 import type { FragmentHandling } from '../openflow/messages/configuration.ts';
 import type { FlowMod } from '../openflow/messages/flow-mod.ts';
 import { everyFlow } from '../openflow/messages/flows.ts';
+import { withoutGroups } from '../openflow/messages/groups.ts';
 import { lastMeter, type MeterMod } from '../openflow/messages/meters.ts';
 import type { PacketOut } from '../openflow/messages/packet-out.ts';
 import { allTables, type TableMod } from '../openflow/messages/tables.ts';
@@ -38,7 +39,7 @@ import type { FlowEvent } from './tables/flow-events.ts';
 import { findRules } from './tables/flow-query.ts';
 import type { FlowTable } from './tables/flow-table.ts';
 import { FlowTables, visibleTableCount } from './tables/flow-tables.ts';
-import { addRule, FlowTransaction, removeRules } from './tables/flow-transaction.ts';
+import { addRule, checkTable, FlowTransaction, removeRules } from './tables/flow-transaction.ts';
 import { LearnedCookies } from './tables/learned-cookies.ts';
 import { toNormal } from './tables/rule.ts';
 import { TlvTable } from './tlv-table.ts';
@@ -204,7 +205,7 @@ export class Ofproto {
     const isManaged = hasPrimary(config.control);
     if (isManaged !== hasPrimary(before.control) || (!isManaged && config.failMode !== before.failMode)) {
       this.#turns.whenFree(() => {
-        this.#flushFlows();
+        this.#flush();
         this.#addDefaultRule();
       });
     }
@@ -351,8 +352,10 @@ export class Ofproto {
     if (mod.meter > lastMeter) this.#deps.events.changed(); // packets on their way up may go through it
   }
 
-  /** Throws OpenFlowError for actions that do not fit the match. */
-  checkFlowMod({ actions, match, table }: FlowMod, version: WireVersion): void {
+  /** Throws OpenFlowError for actions that do not fit the match, and for tables that are not the controllers'. */
+  checkFlowMod(mod: FlowMod, version: WireVersion): void {
+    const { actions, match, table } = mod;
+    checkTable(mod);
     this.#checkActions(actions, match, { version, table });
   }
 
@@ -391,9 +394,13 @@ export class Ofproto {
       addRule(this.tables, { table: 0, priority: 0, match: matchOn({}), actions: [toNormal] });
   }
 
-  /** Takes all flows that controllers may see away. */
-  #flushFlows(): void {
+  /** Takes all flows that controllers may see away, and all groups and meters. */
+  #flush(): void {
     removeRules(this.tables, findRules(this.tables, everyFlow, this.tables.version));
+    const transaction = this.#beginChange();
+    transaction.modifyGroup(withoutGroups);
+    for (const _ of transaction.commitSteps());
+    this.meters.clear();
   }
 
   #rulesChanged(changed: readonly FlowEvent[], by: Requester | undefined): void {

@@ -7,3 +7,5 @@ export const packetInReasons = [
   'group',
   'packet_out',
 ] as const;
+
+export type NamedPacketInReason = (typeof packetInReasons)[number];

@@ -251,9 +251,15 @@ export class Switch {
     return {
       managers,
       isHeld: this.#isHeld(),
+      bundleIdleTimeout: this.#bundleIdleTimeout(),
       runFolder,
       tls: ssl === undefined ? tls : { ...tls, ...readTls(ssl) },
     };
+  }
+
+  #bundleIdleTimeout(): number {
+    const [root] = this.#deps.client.view.rows('Open_vSwitch').values();
+    return 1000 * readKeys(systemKeys, root?.other_config ?? new Map()).bundleIdleTimeout;
   }
 
   /** Flows are being restored: only at the start, and once that is over it does not begin again. */

@@ -65,6 +65,7 @@ function controlled(more: Partial<ControllerSettings> = {}): ControlConfig {
     tls: {},
     inBand: { remotes: [], queue: undefined },
     isHeld: false,
+    bundleIdleTimeout: 10_000,
     runFolder: undefined,
   };
 }

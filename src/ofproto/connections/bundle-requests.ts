@@ -12,22 +12,22 @@ import type { SwitchConnection } from './switch-connection.ts';
 type BundledChange = (transaction: SwitchTransaction) => Iterable<void> | void;
 
 export const bundleRequests: RequestHandlers = {
-  BUNDLE_CONTROL(connection, request) {
+  BUNDLE_CONTROL(connection, request, requestBytes) {
     const { bundle, flags } = request.value;
     const answer = (type: BundleControl['type']): void =>
-      connection.reply(request, { name: 'BUNDLE_CONTROL', value: { bundle, flags, type } });
+      connection.reply(request, { name: 'BUNDLE_CONTROL', value: { bundle, flags: 0, type } });
     if (request.value.type !== 'commit_request') {
-      answer(control(connection, request.value));
+      answer(control(connection, request.value, requestBytes));
       return;
     }
     const later = commit(connection, bundle, flags, request.xid);
     if (later !== undefined) return later.then(() => answer('commit_reply'));
     answer('commit_reply');
   },
-  BUNDLE_ADD_MESSAGE(connection, { value, version }) {
+  BUNDLE_ADD_MESSAGE(connection, { value, version }, requestBytes) {
     const { bundle, flags, message: bytes } = value;
     const change = changeOf(connection, decodeMessage(bytes), version);
-    connection.bundles.add(bundle, flags, change, bytes);
+    connection.bundles.add(bundle, flags, { message: change, bytes }, requestBytes);
   },
 };
 
@@ -78,10 +78,11 @@ function changeOf(connection: SwitchConnection, message: Received, version: Wire
 function control(
   { bundles }: SwitchConnection,
   { type, bundle, flags }: BundleControl,
+  bytes: Uint8Array,
 ): BundleControl['type'] {
   switch (type) {
     case 'open_request':
-      bundles.open(bundle, flags);
+      bundles.open(bundle, flags, bytes);
       return 'open_reply';
     case 'close_request':
       bundles.close(bundle, flags);

@@ -140,8 +140,7 @@ export class Connections implements Controllers {
     const reason = request.name === 'GROUP_MOD' ? 0 : 1;
     for (const connection of this.#open) {
       const { version } = connection;
-      if (connection === by.connection || version < 5 || !connection.receives('requestForward', reason))
-        continue;
+      if (connection === by.connection || !connection.receives('requestForward', reason)) continue;
       const message = messageBytes(request, version, by.xid);
       connection.send({ name: 'REQUESTFORWARD', value: { message } });
     }

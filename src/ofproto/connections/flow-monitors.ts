@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMatchWithin, type Match } from '../../flow/match.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
+import { anyGroup } from '../../openflow/messages/flow-mod.ts';
 import type { FlowRemovedReason } from '../../openflow/messages/flow-removed.ts';
 import {
   type FlowChange,
@@ -14,6 +15,7 @@ import {
   monitorFlags,
 } from '../../openflow/messages/monitors.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
+import { reservedPorts } from '../../openflow/ports.ts';
 import type { Requester } from '../requester.ts';
 import type { FlowEvent } from '../tables/flow-events.ts';
 import { findRules, sendsTo } from '../tables/flow-query.ts';
@@ -174,11 +176,21 @@ export class FlowMonitors {
         (monitor.flags & wanted) !== 0 &&
         (monitor.table === allTables || monitor.table === rule.table) &&
         isMatchWithin(monitor.match, match) &&
-        (sendsTo(rule, monitor) || (before !== undefined && sendsTo(before, monitor)));
+        isToldOf(monitor, rule, before);
       if (isConcerned) flags |= monitor.flags;
     }
     return flags;
   }
+}
+
+/** Where a flow sent packets before counts for ports, and not for groups. */
+function isToldOf(monitor: FlowMonitorRequest, rule: Rule, before: Rule | undefined): boolean {
+  if (sendsTo(rule, monitor)) return true;
+  return (
+    before !== undefined &&
+    sendsTo(before, { ...monitor, outGroup: anyGroup }) &&
+    sendsTo(rule, { ...monitor, outPort: reservedPorts.ANY })
+  );
 }
 
 const eventFlags = { added: monitorFlags.add, modified: monitorFlags.modify } as const;

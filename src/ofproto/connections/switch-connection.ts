@@ -13,7 +13,7 @@ import {
 } from '../../openflow/connection/connection.ts';
 import { errorMessage } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
-import type { AsyncConfig, AsyncMasks } from '../../openflow/messages/async.ts';
+import type { AsyncConfig } from '../../openflow/messages/async.ts';
 import type { SwitchConfig } from '../../openflow/messages/configuration.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
 import type { FlowUpdate } from '../../openflow/messages/monitors.ts';
@@ -66,7 +66,7 @@ export class SwitchConnection implements RoleHolder {
   readonly election: RoleElection;
   readonly kind: 'primary' | 'service';
   role: HeldRole = 'equal';
-  readonly bundles = new ConnectionBundles<(transaction: SwitchTransaction) => void>();
+  readonly bundles: ConnectionBundles<(transaction: SwitchTransaction) => void>;
   readonly monitors: FlowMonitors;
   /** Changes of flows tell their table in OpenFlow 1.0 too. */
   tellsTable = false;
@@ -97,6 +97,11 @@ export class SwitchConnection implements RoleHolder {
     const queue = (): PacketInQueue<PacketForController> =>
       new PacketInQueue(ofproto.timers, (packet) => this.#sendPacketIn(packet));
     this.#packetIns = [queue(), queue()];
+    this.bundles = new ConnectionBundles({
+      timers: ofproto.timers,
+      idleTimeout: () => ofproto.config.control.bundleIdleTimeout,
+      timedOut: (bytes) => this.refuse(new OpenFlowError('OFPBFC_TIMEOUT', 'a bundle timed out'), bytes),
+    });
     this.monitors = new FlowMonitors({
       tables: () => ofproto.tables,
       send: (updates) => this.#sendUpdates(updates),
@@ -128,14 +133,12 @@ export class SwitchConnection implements RoleHolder {
     this.#asyncConfig = config;
   }
 
-  /** Packets whose TTL has run out are sent whatever the role, or not at all. */
+  /** Whether packets whose TTL has run out are sent; a secondary controller is not asked. */
   sendInvalidTtl(isSent: boolean): void {
     const { primary, secondary } = this.asyncConfig;
-    const change = (masks: AsyncMasks): AsyncMasks => {
-      const bits = masks.packetIn ?? 0;
-      return { ...masks, packetIn: isSent ? bits | invalidTtlBit : bits & ~invalidTtlBit };
-    };
-    this.#asyncConfig = { primary: change(primary), secondary: change(secondary) };
+    const bits = primary.packetIn ?? 0;
+    const packetIn = isSent ? bits | invalidTtlBit : bits & ~invalidTtlBit;
+    this.#asyncConfig = { primary: { ...primary, packetIn }, secondary };
   }
 
   /** Packets that wait because no more are to be sent in a second. */
@@ -169,6 +172,7 @@ export class SwitchConnection implements RoleHolder {
     owner.ended(await connection.closed);
     this.#connection = undefined;
     this.election.leave(this);
+    this.bundles.stop();
     for (const queue of this.#packetIns) queue.stop();
   }
 

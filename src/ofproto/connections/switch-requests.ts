@@ -51,12 +51,12 @@ export const switchRequests: RequestHandlers = {
   GET_CONFIG_REQUEST(connection, request) {
     connection.reply(request, { name: 'GET_CONFIG_REPLY', value: connection.config });
   },
-  SET_CONFIG(connection, { value }) {
+  SET_CONFIG(connection, { value, version }) {
     const { ofproto } = connection;
     if (connection.kind === 'service' || connection.role !== 'secondary')
       ofproto.setFragments(value.fragments);
     connection.missSendLength = value.missSendLength;
-    connection.sendInvalidTtl(value.invalidTtlToController);
+    if (version < 4) connection.sendInvalidTtl(value.invalidTtlToController); // later ones have no such bit
   },
   DESC_REQUEST(connection, request) {
     connection.reply(request, { name: 'DESC_REPLY', value: connection.ofproto.config.description });

@@ -39,7 +39,7 @@ function visibleTables(tables: FlowTables): FlowTable[] {
 function statsOf(table: FlowTable): TableStats {
   return {
     features: featuresOf(table),
-    active: table.flowCount,
+    active: table.flowCount - table.hiddenCount,
     lookups: BigInt(table.lookupCount),
     matches: BigInt(table.matchCount),
   };

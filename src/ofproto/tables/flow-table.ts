@@ -28,6 +28,8 @@ export class FlowTable {
   matchCount = 0;
   /** Rules that end in the next version. */
   endingCount = 0;
+  /** Rules that users do not see. */
+  hiddenCount = 0;
   /** The flows that may make room for others, where some are to. */
   eviction: EvictionIndex | undefined;
   /** Of a controller; that of the configuration counts more. */
@@ -77,8 +79,9 @@ export class FlowTable {
       this.#chooseEviction();
     }
     if (vacancyEvents === undefined) return;
+    const isNew = this.#vacancy === undefined;
     this.#vacancy = vacancyEvents ? vacancy : undefined;
-    this.#nextEvent = vacancy !== undefined && this.#free < vacancy.down ? 'up' : 'down';
+    if (isNew) this.#nextEvent = vacancy !== undefined && this.#free < vacancy.up ? 'up' : 'down';
   }
 
   describe(): TableDesc {

@@ -18,6 +18,17 @@ import type { FlowTable } from './flow-table.ts';
 import { type FlowTables, type FlowTablesDeps, internalTable, tableCount } from './flow-tables.ts';
 import { plainRule, Rule, type RuleSettings } from './rule.ts';
 
+/** Throws OpenFlowError for a table that is none, or to which nobody adds flows but the switch. */
+export function checkTable({ table, command }: Pick<FlowMod, 'table' | 'command'>): void {
+  if (table >= tableCount && table !== allTables)
+    throw new OpenFlowError('OFPFMFC_BAD_TABLE_ID', `table ${table} of a flow`);
+  if (table === internalTable && !command.startsWith('delete')) throw ownTable();
+}
+
+function ownTable(): OpenFlowError {
+  return new OpenFlowError('OFPBRC_EPERM', `table ${internalTable} is the switch's own`);
+}
+
 /** Not removed in any version so far. */
 const stays = 0x7fffffff;
 /** What became of so many rules is told at once. */
@@ -46,8 +57,6 @@ export class FlowTransaction {
 
   /** The same in short steps, of which none is done before it is asked for. */
   *steps(mod: FlowMod): IterableIterator<void> {
-    if (mod.table >= tableCount && mod.table !== allTables)
-      throw new OpenFlowError('OFPFMFC_BAD_TABLE_ID', `table ${mod.table} of a flow`);
     switch (mod.command) {
       case 'add':
         this.#add(mod);
@@ -74,6 +83,7 @@ export class FlowTransaction {
     rule.addedIn = this.#version;
     const table = this.#tables.table(rule.table);
     const before = table.rules.insert(rule, match);
+    if (rule.isHidden) table.hiddenCount++;
     this.#tables.cookies.add(rule);
     this.#tables.groupUsers.add(rule);
     this.#tables.meterUsers.add(rule);
@@ -183,6 +193,7 @@ export class FlowTransaction {
   #drop(rule: Rule): void {
     const table = this.#tables.table(rule.table);
     table.rules.remove(rule);
+    if (rule.isHidden) table.hiddenCount--;
     table.eviction?.remove(rule);
     this.#tables.cookies.remove(rule);
     this.#tables.groupUsers.remove(rule);
@@ -192,8 +203,6 @@ export class FlowTransaction {
   #add(mod: FlowMod): void {
     const { match, priority, flags } = mod;
     const number = mod.table === allTables ? 0 : mod.table;
-    if (number === internalTable)
-      throw new OpenFlowError('OFPBRC_EPERM', `table ${number} is the switch's own`);
     const table = this.#tables.table(number);
     const { rules } = table;
     if ((flags & flowFlags.checkOverlap) !== 0 && rules.overlaps(match, priority, this.#version))
@@ -209,8 +218,9 @@ export class FlowTransaction {
     const found = this.#find(mod, { ...mod, outPort: reservedPorts.ANY, outGroup: anyGroup });
     if (found.length === 0 && mod.newCookie !== undefined && mod.cookieMask === 0n) this.#add(mod);
     for (const before of found) {
-      const { actions, newCookie = before.cookie, flags } = mod;
-      const rule = before.with({ actions, cookie: newCookie }, this.#deps.clock.now());
+      const { actions, newCookie, keepsCookies = false, flags } = mod;
+      const cookie = keepsCookies || newCookie === undefined ? before.cookie : newCookie;
+      const rule = before.with({ actions, cookie }, this.#deps.clock.now());
       const keepsCounts = (flags & flowFlags.resetCounts) === 0;
       this.insert(rule, this.#tables.matchOf(before), { keepsCounts, isAdd: false });
       yield;
@@ -218,14 +228,14 @@ export class FlowTransaction {
   }
 
   #find({ command, table, priority }: FlowMod, query: FlowQuery): Rule[] {
-    if (table === internalTable)
-      throw new OpenFlowError('OFPBRC_EPERM', `table ${table} is the switch's own`);
     const isStrict = command === 'modify_strict' || command === 'delete_strict';
-    return [
+    const found = [
       ...(isStrict
         ? findRulesStrictly(this.#tables, { ...query, priority }, this.#version)
         : findRules(this.#tables, query, this.#version)),
     ];
+    if (table === internalTable && found.length > 0) throw ownTable();
+    return found;
   }
 }
 

@@ -70,7 +70,8 @@ describe('a learned flow', () => {
     const { tables } = world();
     expect(new LearnedFlow(tables, mod(1), 2).apply()).toBe(true);
     expect(new LearnedFlow(tables, mod(2), 2).apply()).toBe(true);
-    expect(new LearnedFlow(tables, mod(3), 2).canApply).toBe(false);
+    expect(new LearnedFlow(tables, mod(3), 2).isMade).toBe(false);
+    expect(new LearnedFlow(tables, mod(2), 2).isMade).toBe(true);
     expect(new LearnedFlow(tables, mod(3), 2).apply()).toBe(false);
     expect(new LearnedFlow(tables, { ...mod(3), newCookie: 6n }, 2).apply()).toBe(true);
     expect(new LearnedFlow(tables, mod(2), 2).apply()).toBe(true);

@@ -33,9 +33,8 @@ export class LearnedFlow {
     return true;
   }
 
-  /** What `apply` would say. */
-  get canApply(): boolean {
-    return this.#present !== undefined || this.#hasRoom;
+  get isMade(): boolean {
+    return this.#present !== undefined;
   }
 
   get #present(): Rule | undefined {

@@ -43,7 +43,7 @@ function runOne(t: Translation, group: Group, bucket: GroupBucket | undefined): 
 
 function runBucket(t: Translation, group: Group, bucket: GroupBucket): void {
   t.trace?.enter({ event: 'bucket', bucket: group.buckets.indexOf(bucket) });
-  t.branch(bucket.actionSet);
+  t.branch(bucket.actionSet, 'group');
   t.trace?.leave();
 }
 

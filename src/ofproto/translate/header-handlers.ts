@@ -5,7 +5,7 @@ import { type SlotName, slots } from '../../flow/slots.ts';
 import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 import type { Handlers } from './handler.ts';
 import { coverWithLabel, labelCount, labelSlots, maxLabels, popLabel, pushLabel } from './labels.ts';
-import { packetInReason, sendToController } from './packet-in.ts';
+import { reasonNumber, sendToController } from './packet-in.ts';
 import type { TraceEvent } from './trace.ts';
 import type { Translation } from './translation.ts';
 import { popTag, pushTag, vlanWords } from './vlan-tags.ts';
@@ -126,7 +126,7 @@ function decrement(t: Translation, slot: SlotName, header: TtlHeader, controller
   }
   for (const id of controllers)
     sendToController(t, {
-      reason: packetInReason.invalidTtl,
+      reason: reasonNumber('invalid_ttl'),
       maxLength: 0xffff,
       controllerId: id,
     });

@@ -8,6 +8,7 @@ import { noteValue, readBits, writeBits } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
 import { learnedFlow } from './learn.ts';
 import { noteLearnedFlow } from './trace-steps.ts';
+import type { Translation } from './translation.ts';
 
 const finOrRst = 0x005;
 const flagsSlot = slots.tcp_flags;
@@ -24,8 +25,9 @@ export const learnHandlers = {
       noteLearnedFlow(t.trace, t.ofproto, mod);
     }
     const flow = new LearnedFlow(t.ofproto.tables, mod, action.limit);
-    const isLearned = hasPacket ? flow.apply() : flow.canApply;
-    t.effect({ kind: 'learnFlow', flow });
+    const isLearned = !hasPacket || flow.apply();
+    if (isLearned) t.effect({ kind: 'learnFlow', flow });
+    if (action.limit > 0) dependOnRoom(t, flow);
     if (action.result !== undefined) {
       writeBits(t, action.result, isLearned ? 1n : 0n);
       noteValue(t, action.result);
@@ -39,3 +41,9 @@ export const learnHandlers = {
     if (isEnd && t.rule !== undefined) t.effect({ kind: 'finish', rule: t.rule, idle, hard });
   },
 } satisfies Handlers;
+
+/** While it is not there, each packet asks whether there is room for it. */
+function dependOnRoom(t: Translation, flow: LearnedFlow): void {
+  t.dependOn(flow.mod.table);
+  if (!t.request.hasPacket && !flow.isMade) t.isPassing = true;
+}

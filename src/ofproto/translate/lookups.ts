@@ -2,7 +2,7 @@
  * Which tables a flow's translation looked at, told so precisely that a rule that comes or goes concerns only the flows
  * that may match it: their keys are known where their masks have bits, but for what actions had rewritten by then.
  */
-import type { OfPort } from '../../base/units.ts';
+import { type OfPort, ofPort } from '../../base/units.ts';
 import { conjunctionWord } from '../../flow/conjunctions.ts';
 import { newKey } from '../../flow/key.ts';
 import { internMask, type Mask } from '../../flow/mask.ts';
@@ -30,6 +30,7 @@ export interface RuleChange {
 const inPortWord = slots.in_port.word;
 const setOutputWord = slots.actset_output.word;
 export const nothing = internMask(newKey());
+const everything = internMask(newKey().fill(0xffffffff));
 const scratch = newKey();
 
 /** The words in which `flow` differs from the key that came in, but for `in_port`. Those that `key` lacks are zero. */
@@ -49,6 +50,11 @@ function isRewritten(flow: Uint32Array, key: Uint32Array, n: number): boolean {
     n !== inPortWord &&
     !(n === setOutputWord && flow[n] === unsetPort)
   );
+}
+
+/** Stands for one that any change of the table concerns. */
+export function wholeTable(ofproto: Ofproto, table: number): TableLookup {
+  return { ofproto, table, inPort: ofPort(unsetPort), rewritten: everything };
 }
 
 /** May the change concern a flow with that key and mask that looked there? */

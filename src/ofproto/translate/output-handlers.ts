@@ -7,7 +7,7 @@ import { portText, reservedPorts } from '../../openflow/ports.ts';
 import { readBits } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
 import { normal } from './normal.ts';
-import { packetInReason, sendToController } from './packet-in.ts';
+import { reasonNumber, sendToController } from './packet-in.ts';
 import type { Translation } from './translation.ts';
 
 const priorityWord = slots.skb_priority.word;
@@ -70,7 +70,8 @@ const reserved: ReadonlyMap<number, (t: Translation, maxLength: number) => void>
   [reservedPorts.ALL, (t) => outputToAll(t, 0)],
   [
     reservedPorts.CONTROLLER,
-    (t, maxLength) => sendToController(t, { reason: packetInReason.action, maxLength, controllerId: 0 }),
+    (t, maxLength) =>
+      sendToController(t, { reason: reasonNumber(t.outputReason), maxLength, controllerId: 0 }),
   ],
   [reservedPorts.ANY, () => {}],
 ] satisfies [number, (t: Translation, maxLength: number) => void][]);

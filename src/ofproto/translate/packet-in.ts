@@ -1,15 +1,17 @@
 /** Packets that go to a controller. */
 import type { DpAction } from '../../datapath/actions.ts';
 import { controllerMeter } from '../../openflow/messages/meters.ts';
+import { type NamedPacketInReason, packetInReasons } from '../../openflow/packet-in-reasons.ts';
 import { throughMeter } from '../meters/switch-meters.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { ownWordsOf } from './frozen-states.ts';
 import type { Translation } from './translation.ts';
 
-/** OFPR_*: why a controller gets a packet. The last is of a rule for what no other rule is for. */
-export const packetInReason = { action: 1, invalidTtl: 2, packetOut: 5, explicitMiss: 6 } as const;
+/** Of a rule for what no other rule is for. */
+const explicitMiss = 6;
 
 interface PacketIn {
+  /** OFPR_*. */
   readonly reason: number;
   readonly maxLength: number;
   readonly controllerId: number;
@@ -35,7 +37,7 @@ export function sendToController(t: Translation, packet: PacketIn): void {
     pid: 0,
     cookie: {
       type: 'controller',
-      reason: reason === packetInReason.action ? reasonOfAction(t) : reason,
+      reason: reason === reasonNumber('action') && t.isTableMiss ? explicitMiss : reason,
       // Whoever only asks what would happen leaves the controllers in peace.
       isHeldBack: t.trace !== undefined && !request.hasPacket,
       isContinuation: false,
@@ -48,7 +50,7 @@ export function sendToController(t: Translation, packet: PacketIn): void {
   t.act(throughMeter(meters.get(meter) ?? meters.get(controllerMeter), up));
 }
 
-function reasonOfAction({ request, isTableMiss }: Translation): number {
-  if (request.actions !== undefined) return packetInReason.packetOut;
-  return isTableMiss ? packetInReason.explicitMiss : packetInReason.action;
+/** OFPR_*: why a controller gets a packet. */
+export function reasonNumber(reason: NamedPacketInReason): number {
+  return packetInReasons.indexOf(reason);
 }

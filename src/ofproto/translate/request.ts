@@ -62,6 +62,8 @@ export interface TranslationResult {
   /** The tables that it looked at. */
   readonly lookups: readonly TableLookup[];
   readonly effects: readonly Effect[];
+  /** What it decided holds for this packet only, so no flow is to say it. */
+  readonly isPassing: boolean;
   /** Set when there are no actions. */
   readonly drop: DropReason | undefined;
 }

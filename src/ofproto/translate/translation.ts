@@ -13,6 +13,7 @@ import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { AnyAction } from '../../openflow/actions/declare.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portConfigBit } from '../../openflow/messages/port-description.ts';
+import type { NamedPacketInReason } from '../../openflow/packet-in-reasons.ts';
 import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
@@ -25,6 +26,7 @@ import { applyLearning, type Effect, finish } from './effects.ts';
 import { clearAbsent, firstTunnelWord, tunnelEnd, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
 import { type FrozenState, ownWordsOf, type RestOfList, thaw } from './frozen-states.ts';
 import { refuseOutput } from './hooks.ts';
+import { wholeTable } from './lookups.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
 import { missTag } from './tags.ts';
@@ -59,6 +61,8 @@ interface Place {
   readonly ofproto: Ofproto;
   readonly table: number;
   readonly rule: Rule | undefined;
+  /** Why packets that are output to controllers go there. */
+  readonly outputReason: NamedPacketInReason;
 }
 
 interface LookupOptions {
@@ -111,6 +115,8 @@ export class Translation {
   #depth = 0;
   #branchCount = 0;
   tags = 0;
+  /** What it decides holds for this packet only. */
+  isPassing = false;
   /** Values that actions have put aside. */
   stack: bigint[] = [];
   /** What is done at the end of the pipeline of this bridge, as it was written. */
@@ -135,7 +141,7 @@ export class Translation {
     this.mask = mask.fill(0);
     this.#commit = { flow, base, mask, actions: this.#actions };
     this.#lookups = new PacketLookups(request);
-    this.#place = { ofproto: request.ofproto, table: 0, rule: undefined };
+    this.#place = { ofproto: request.ofproto, table: 0, rule: undefined, outputReason: 'action' };
     this.#isPlain = state === undefined;
     this.isTracked = state?.rest?.isTracked === true;
   }
@@ -153,6 +159,10 @@ export class Translation {
   /** Whose actions run; undefined for those of a packet-out and of a miss. */
   get rule(): Rule | undefined {
     return this.#place.rule;
+  }
+
+  get outputReason(): NamedPacketInReason {
+    return this.request.actions === undefined ? this.#place.outputReason : 'packet_out';
   }
 
   /** The actions that run are those of a rule for every packet that no other rule of its table is for. */
@@ -203,6 +213,7 @@ export class Translation {
       tags: this.tags,
       lookups: this.request.scratch.lookupLists.intern(this.#lookups.done),
       effects: this.#effects,
+      isPassing: this.isPassing,
       drop: isDropped ? (this.#drop ?? 'noOutput') : undefined,
     };
   }
@@ -236,6 +247,11 @@ export class Translation {
   /** Bits of a word have decided. */
   unwildcard(word: number, bits: number): void {
     this.mask[word] = (this.mask[word] ?? 0) | bits;
+  }
+
+  /** Which flows a table of this bridge has has decided. */
+  dependOn(table: number): void {
+    this.#lookups.done.push(wholeTable(this.ofproto, table));
   }
 
   /** Only the slow path can do what the actions say. */
@@ -300,10 +316,13 @@ export class Translation {
   }
 
   /** Runs actions on a copy of the packet, in one more depth. That they end the pipeline counts only for them. */
-  branch(actions: readonly Action[]): void {
+  branch(actions: readonly Action[], outputReason: NamedPacketInReason): void {
     this.#depth++;
     this.#branchCount++;
-    this.#elsewhere(() => this.#runActions(actions));
+    this.#elsewhere(() => {
+      this.#place = { ...this.#place, outputReason };
+      this.#runActions(actions);
+    });
     this.#hasEnded = false;
     this.#depth--;
   }
@@ -503,10 +522,10 @@ export class Translation {
     this.#actionSet = rest.actionSet;
     if (this.trace !== undefined) noteThaw(this.trace, rest.table);
     for (const { table, rule, actions } of rest.lists) {
-      this.#place = { ofproto, table, rule };
+      this.#place = { ofproto, table, rule, outputReason: 'action' };
       this.#runActions(actions);
     }
-    this.#place = { ofproto, table: 0, rule: undefined };
+    this.#place = { ofproto, table: 0, rule: undefined, outputReason: 'action' };
     if (rest.table === undefined) this.#runActionSet();
     else this.#runTable(rest.table, this.inPortNumber, { levels: 0, obeysMiss: true, isFirst: true });
   }
@@ -517,7 +536,10 @@ export class Translation {
     this.#actionSet = [];
     if (actions.length === 0) return;
     this.trace?.enter({ event: 'actionSet' });
+    const place = this.#place;
+    this.#place = { ...place, outputReason: 'action_set' };
     this.#runActions(actions);
+    this.#place = place;
     this.trace?.leave();
   }
 
@@ -552,7 +574,7 @@ export class Translation {
     const isTold = rule === undefined && obeysMiss && this.#tellsMiss(table);
     const done = rule ?? (isTold ? tables.internal.missToController : tables.internal.missDrop);
     this.#depth += levels;
-    this.#place = { ofproto, table, rule };
+    this.#place = { ofproto, table, rule, outputReason: 'action' };
     this.#effects.push({ kind: 'rule', rule: done, table: tables.table(table), isMatch: rule !== undefined });
     if (this.trace !== undefined) {
       if (rule === tables.internal.fragmentDrop && ofproto === this.request.ofproto)

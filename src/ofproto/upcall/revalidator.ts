@@ -328,7 +328,7 @@ export class Revalidator {
     const request = { ports, scratch, frozen, key, ...where, hasPacket: false };
     const result = translateFor(datapath.features, request);
     // With more bits than before, the flow covers packets that now differ.
-    if (!flow.mask.includes(internMask(result.mask))) {
+    if (result.isPassing || !flow.mask.includes(internMask(result.mask))) {
       this.#delete(flow);
       return undefined;
     }
@@ -389,11 +389,9 @@ export class Revalidator {
     if (this.#isPaused) return Number.POSITIVE_INFINITY;
     // Whoever waits is told even while the clock stands still.
     if (this.#round !== undefined || this.#waiting.length > 0) return this.#deps.timers.clock.now();
+    // What changed is kept in mind: the packet that changed it may be about to leave a flow.
     const isIdle = this.#deps.flows.count === 0 && this.#averageFlows === 0;
-    if (isIdle) {
-      this.#forgetChanges(); // no flow depends on anything
-      return Number.POSITIVE_INFINITY;
-    }
+    if (isIdle) return Number.POSITIVE_INFINITY;
     return Math.max(this.#earliestStart, this.#isChanged ? 0 : this.#nextFullAt);
   }
 }

@@ -44,6 +44,8 @@ export interface FlowMod {
   readonly priority: number;
   /** The cookie that flows get; undefined leaves theirs. */
   readonly newCookie: bigint | undefined;
+  /** Flows that are changed keep their cookies: the new one is for one that is added. So it is in OpenFlow 1.1. */
+  readonly keepsCookies?: boolean;
   /** Flows whose cookie has the bits of `cookie` under `cookieMask`. */
   readonly cookie: bigint;
   readonly cookieMask: bigint;
@@ -131,6 +133,7 @@ const form11: MessageForm<FlowMod> = {
       match,
       priority,
       newCookie: isAdd ? cookie : undefined,
+      ...(isAdd && number !== 0 ? { keepsCookies: true } : {}),
       cookie: isAdd ? 0n : cookie,
       cookieMask: isAdd ? 0n : cookieMask,
       idleTimeout,

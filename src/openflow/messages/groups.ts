@@ -53,6 +53,16 @@ export interface GroupMod extends GroupDesc {
 
 const refused = refusalsOf('ofp_group');
 
+/** What takes all groups away. */
+export const withoutGroups: GroupMod = {
+  command: 'delete',
+  group: allGroups,
+  type: 'all',
+  selection: undefined,
+  buckets: [],
+  commandBucket: allBuckets,
+};
+
 const modHead11 = struct({ command: u16, type: u8, pad: pad(1), group: u32 });
 const modHead15 = struct({
   command: u16,

@@ -19,13 +19,13 @@ import {
   writeOxm,
 } from '../match/match-codec.ts';
 import { readOxmMatch, writeOxmMatch } from '../match/oxm-match.ts';
-import { packetInReasons } from '../packet-in-reasons.ts';
+import { type NamedPacketInReason, packetInReasons } from '../packet-in-reasons.ts';
 import { type Property, readProperties, readWord, writeProperty, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 import { formatContinuation } from './continuation.ts';
 
 /** A number for reasons that nobody knows. */
-export type PacketInReason = (typeof packetInReasons)[number] | number;
+export type PacketInReason = NamedPacketInReason | number;
 
 export interface PacketIn {
   /** As much of it as came along. */

@@ -34,6 +34,11 @@ export const systemKeys = {
     false,
     'At the start, forwards nothing and connects to no controller until this is false.',
   ),
+  bundleIdleTimeout: integerKey(
+    'bundle-idle-timeout',
+    { min: 1, max: 0x7fff_ffff, fallback: 10, isZeroUnset: true },
+    'Seconds after which an OpenFlow bundle that nothing is said about is given up.',
+  ),
   vlanLimit: integerKey(
     'vlan-limit',
     { min: 0, max: 2, fallback: 1 },

@@ -60,7 +60,6 @@ export interface Shortfall {
 const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
 const noSnooping = 'multicast is flooded';
 const noLocalAddress = 'the local port is given no address';
-const noBundleTimeout = 'OpenFlow bundles do not time out';
 const noOneBond = 'frames pass by the first interface that is up, and by it alone';
 const noLacp = 'no LACP is spoken';
 const noPolicing = 'what comes in is not policed';
@@ -85,7 +84,6 @@ export const roles: Roles = {
     other_config: {
       keys: systemKeys,
       gaps: {
-        'bundle-idle-timeout': noBundleTimeout,
         ...all('hw-offload n-offload-threads tc-policy offload-rebalance', noOffload),
         ...all('dpdk-init dpdk-lcore-mask dpdk-alloc-mem dpdk-socket-mem dpdk-socket-limit', noDpdk),
         ...all('dpdk-hugepage-dir dpdk-extra vhost-sock-dir vhost-iommu-support', noDpdk),
