@@ -9,6 +9,7 @@ import { ms } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import type { Transport } from '../net/transport.ts';
 import type { Netdev } from '../netdev/provider.ts';
+import { Abilities, type AbilityName } from './abilities.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
 import { Connections } from './connections/connections.ts';
 import { Ofproto, type OfprotoEvents } from './ofproto.ts';
@@ -40,6 +41,7 @@ export class Backer {
   readonly flows = new InstalledFlows();
   readonly ports = new PortIndex();
   readonly frozen = new FrozenStates();
+  readonly abilities: Abilities;
   readonly revalidator: Revalidator;
   readonly #timers: Timers;
   readonly #random: Random;
@@ -53,12 +55,13 @@ export class Backer {
   constructor(deps: BackerDeps) {
     const { datapath, timers } = deps;
     this.datapath = datapath;
+    this.abilities = new Abilities(datapath.features);
     this.#timers = timers;
     this.#random = deps.random;
     this.#deps = deps;
     this.#limits = deps.limits ?? defaultUpcallLimits;
-    const { ports, flows, frozen } = this;
-    const shared = { datapath, timers, ports, flows, frozen, scratch: new Scratch() };
+    const { ports, flows, frozen, abilities } = this;
+    const shared = { datapath, timers, ports, flows, frozen, abilities, scratch: new Scratch() };
     this.revalidator = new Revalidator({
       ...shared,
       limits: () => this.#limits,
@@ -118,6 +121,12 @@ export class Backer {
   /** Without, every flow is for packets of exactly one kind; for tests. */
   setMegaflows(areMade: boolean): void {
     this.#upcalls.makesMegaflows = areMade;
+    this.revalidator.purge();
+  }
+
+  /** Does without an ability of the datapath from now on, or no longer; for tests. Throws Refused. */
+  setAbility(name: AbilityName, value: string): void {
+    this.abilities.set(name, value);
     this.revalidator.purge();
   }
 

@@ -24,7 +24,7 @@ export class WarpClock implements Clock {
 
   stop(): void {
     if (this.isStopped) return;
-    this.#stoppedAt = systemClock.now();
+    this.#stoppedAt = ms(Math.ceil(systemClock.now())); // whole, so that sums are exact
   }
 
   /** Stops the clock if it runs, then moves it by `by`, pausing at every wake-up on the way to run it. */

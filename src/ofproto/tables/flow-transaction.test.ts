@@ -126,4 +126,16 @@ describe('changes of flows', () => {
       modifiedAt: 2000,
     });
   });
+
+  it('keep when a flow was last used, and what it counted where nobody resets that', () => {
+    const { clock, tables } = someTables();
+    apply(tables, {}).commit();
+    const only = () => [...tables].filter(({ table }) => table === 0)[0];
+    only()?.credit(5, 500, 1200);
+    clock.advance(ms(1000));
+    apply(tables, { actions: output(1) }).commit();
+    expect(only()).toMatchObject({ packetCount: 5, usedAt: 1200, createdAt: 2000 });
+    apply(tables, { flags: 4 }).commit();
+    expect(only()).toMatchObject({ packetCount: 0, byteCount: 0, usedAt: 1200 });
+  });
 });

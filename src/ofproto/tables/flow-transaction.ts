@@ -94,7 +94,7 @@ export class FlowTransaction {
     }
     before.removedIn = this.#version;
     table.endingCount++;
-    if (keepsCounts) rule.takeCounts(before);
+    rule.succeed(before, keepsCounts);
     this.#events.push({ kind: 'modified', rule, match, before, isAdd });
     return rule;
   }

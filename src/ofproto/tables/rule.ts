@@ -79,15 +79,15 @@ export class Rule extends ClassifierRule implements RuleSettings {
   with(changed: Pick<RuleSettings, 'actions' | 'cookie'>, now: Ms): Rule {
     const rule = new Rule(this.table, this.priority, { ...this.#settings, ...changed }, this.createdAt);
     rule.modifiedAt = now;
-    rule.usedAt = now;
     return rule;
   }
 
-  /** As the rule in whose place it comes had them. */
-  takeCounts({ packetCount, byteCount, usedAt }: Rule): void {
+  /** Takes the place of `before`: when that was used last stays known, what it counted where that is asked. */
+  succeed({ packetCount, byteCount, usedAt }: Rule, keepsCounts: boolean): void {
+    this.usedAt = usedAt;
+    if (!keepsCounts) return;
     this.packetCount = packetCount;
     this.byteCount = byteCount;
-    this.usedAt = usedAt;
   }
 
   get #settings(): RuleSettings {

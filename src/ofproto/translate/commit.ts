@@ -19,6 +19,8 @@ export interface HeaderCommit {
   /** Bits that decided. A header that is written depends on those that are kept. */
   readonly mask: Uint32Array;
   actions: DpAction[];
+  /** A `set` writes all of a header. */
+  readonly writesWhole?: boolean;
   /** A header that was put in front of the packet and is not pushed yet: the pipeline may still write to it. */
   pending?: PendingHeader | undefined;
 }
@@ -119,8 +121,9 @@ function setHeaders(c: HeaderCommit, headers: readonly HeaderToSet[]): boolean {
 function setHeader(c: HeaderCommit, { header, slots: names, writes }: HeaderToSet): boolean {
   const changed = names.filter((slot) => isChanged(c, slot));
   if (changed.length === 0) return false;
-  const fields = (writes === undefined ? changed : names)
-    .map((slot) => fieldOf(c, slot, writes === 'everything'))
+  const isWhole = writes === 'everything' || c.writesWhole === true;
+  const fields = (writes === undefined && !isWhole ? changed : names)
+    .map((slot) => fieldOf(c, slot, isWhole))
     .filter((field) => field.mask.some((bits) => bits !== 0));
   c.actions.push({ do: 'set', header, fields });
   for (const slot of changed) writeSlot(c.base, slot, readSlot(c.flow, slot));

@@ -36,7 +36,7 @@ export const conntrackHandlers = {
     forget(t);
   },
   ct_clear(t) {
-    if (t.isTracked) t.act({ do: 'ct_clear' });
+    if (t.isTracked && t.request.abilities.has('ct_clear')) t.act({ do: 'ct_clear' });
     forget(t);
   },
   nat: () => {},

@@ -32,6 +32,7 @@ export const encapHandlers = {
         return;
       case 'mpls':
       case 'mpls_mc':
+        changeLabels(t);
         encapMpls(t, header === 'mpls' ? etherType.mpls : etherType.mplsMulticast);
     }
   },
@@ -51,12 +52,18 @@ export const encapHandlers = {
       if (next === undefined) refuse(t, ` as NSH next protocol ${getSlot(flow, 'nsh_np')} is not supported`);
       else t.takeOff({ do: 'pop_nsh' }, next);
     } else if (isMplsType(type & 0xffff) && packetType !== undefined) {
+      changeLabels(t);
       popLabel(flow, labelCount(flow, mask), packetType & 0xffff, mask);
       setSlot(flow, 'packet_type', packetType);
       t.freeze();
     } else refuse(t, ` as the decap() does not support packet type ${typeText(type)}`);
   },
 } satisfies Handlers;
+
+/** Labels in front of whole packets come or go. */
+function changeLabels(t: Translation): void {
+  if (!t.request.abilities.has('add_mpls')) t.slow('action');
+}
 
 function clearAddresses(flow: Uint32Array): void {
   const type = getSlot(flow, 'eth_type');

@@ -4,6 +4,7 @@ import type { DpAction } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
 import { newKey } from '../../flow/key.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import type { Abilities } from '../abilities.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex } from '../patch.ts';
 import type { DropReason } from './drop-reasons.ts';
@@ -36,6 +37,7 @@ export interface TranslationRequest {
   readonly ports: PortIndex;
   readonly scratch: Scratch;
   readonly frozen: FrozenStates;
+  readonly abilities: Abilities;
   /** Words of the packet's datapath key; those beyond its length are zero. */
   readonly key: Uint32Array;
   /** The switch that it comes into, and by which port, which need not be there. */
@@ -43,6 +45,8 @@ export interface TranslationRequest {
   readonly inPort: OfPort;
   /** There is a packet, and learned addresses and the log follow from it; off when only the answer is wanted. */
   readonly hasPacket: boolean;
+  /** Its bytes, where that is known. */
+  readonly packetSize?: number;
   /** What to do instead of looking into table 0. */
   readonly actions?: readonly Action[];
   /** The packet has come back, and goes on as this says. */

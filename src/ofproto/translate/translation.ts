@@ -46,6 +46,11 @@ const maxActions = 8192;
 /** About what 64 KiB of values of four bytes are there, each with its length. */
 const maxStacked = 13_108;
 
+/** Of samples that stand for clones. */
+const leastNesting = 4;
+/** The probability of a sample that takes every packet. */
+const always = 0xffffffff;
+
 const lastTable = visibleTableCount - 1;
 const noBytes = new Uint8Array(0);
 const noReceive = portConfigBit('NO_RECV');
@@ -139,7 +144,13 @@ export class Translation {
     base.fill(0, firstTunnelWord, tunnelEnd); // a datapath forgets the tunnel
     this.flow = flow;
     this.mask = mask.fill(0);
-    this.#commit = { flow, base, mask, actions: this.#actions };
+    this.#commit = {
+      flow,
+      base,
+      mask,
+      actions: this.#actions,
+      writesWhole: !request.abilities.has('masked_set_action'),
+    };
     this.#lookups = new PacketLookups(request);
     this.#place = { ofproto: request.ofproto, table: 0, rule: undefined, outputReason: 'action' };
     this.#isPlain = state === undefined;
@@ -299,8 +310,17 @@ export class Translation {
       return;
     }
     this.commit();
+    const { abilities } = this.request;
+    const clones = abilities.has('clone');
+    if (!clones && abilities.limit('sample_nesting') < leastNesting) {
+      this.tell({ event: 'misplaced', what: 'Failed to compose clone action' });
+      return;
+    }
     const inner = this.#collect(() => this.#inOrder(true, run));
-    if (inner.length > 0) this.#actions.push({ do: 'clone', actions: inner });
+    if (inner.length === 0) return;
+    this.#actions.push(
+      clones ? { do: 'clone', actions: inner } : { do: 'sample', probability: always, actions: inner },
+    );
   }
 
   /** Does one thing of several; with `isLast`, nothing follows it but what follows the action that runs. */
@@ -332,6 +352,12 @@ export class Translation {
    * `prepare` tells the packet which it is.
    */
   branchBySize(size: number, prepare: (isLarger: boolean) => void): void {
+    const { abilities, packetSize = 0 } = this.request;
+    if (!abilities.has('check_pkt_len')) {
+      prepare(packetSize > size);
+      this.slow('action');
+      return;
+    }
     this.commit();
     const rest = this.#rest;
     const branch = (isLarger: boolean): DpAction[] =>
@@ -368,6 +394,7 @@ export class Translation {
 
   /** The next output sends no more than so many bytes. */
   cut(maxSize: number): void {
+    if (!this.request.abilities.has('trunc')) this.slow('action');
     this.#actions.push({ do: 'trunc', maxSize });
   }
 

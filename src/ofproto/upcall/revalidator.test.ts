@@ -135,6 +135,7 @@ describe('revalidation', () => {
           ports: sw.backer.ports,
           scratch: new Scratch(),
           frozen: sw.backer.frozen,
+          abilities: sw.backer.abilities,
           key: unpackKey(key),
           ofproto: input.ofproto,
           inPort: input.port.ofPort,

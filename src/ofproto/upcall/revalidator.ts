@@ -13,6 +13,7 @@ import { type ShownFlowStats, showFlowStats } from '../../datapath/text/stats.ts
 import { newKey } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { unpackKey } from '../../flow/match.ts';
+import type { Abilities } from '../abilities.ts';
 import type { UpcallLimits } from '../config.ts';
 import type { PortIndex } from '../patch.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
@@ -47,6 +48,7 @@ export interface RevalidatorDeps {
   readonly ports: PortIndex;
   readonly scratch: Scratch;
   readonly frozen: FrozenStates;
+  readonly abilities: Abilities;
   readonly flows: InstalledFlows;
   readonly lists: () => ActionLists;
   readonly limits: () => UpcallLimits;
@@ -313,7 +315,7 @@ export class Revalidator {
 
   /** The flow as it is now; undefined when it had to be deleted. */
   #retranslate(flow: InstalledFlow): InstalledFlow | undefined {
-    const { ports, scratch, frozen, datapath, flows } = this.#deps;
+    const { ports, scratch, frozen, abilities, datapath, flows } = this.#deps;
     const { input } = flow;
     if (input.ofproto.ports.get(input.port.ofPort) !== input.port) {
       this.#delete(flow);
@@ -325,7 +327,7 @@ export class Revalidator {
       this.#delete(flow);
       return undefined;
     }
-    const request = { ports, scratch, frozen, key, ...where, hasPacket: false };
+    const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: false };
     const result = translateFor(datapath.features, request);
     // With more bits than before, the flow covers packets that now differ.
     if (result.isPassing || !flow.mask.includes(internMask(result.mask))) {

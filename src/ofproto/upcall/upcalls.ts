@@ -12,6 +12,7 @@ import type { Datapath, Upcall } from '../../datapath/provider.ts';
 import { newKey, setSlot } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
+import type { Abilities } from '../abilities.ts';
 import type { PacketOfController } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
@@ -42,6 +43,7 @@ export interface UpcallDeps {
   readonly ports: PortIndex;
   readonly scratch: Scratch;
   readonly frozen: FrozenStates;
+  readonly abilities: Abilities;
   readonly flows: InstalledFlows;
   /** Flows that may be there now. */
   readonly flowLimit: () => number;
@@ -165,16 +167,18 @@ export class Upcalls {
 
   #translateOut(packet: PacketOfController, hasPacket: boolean): TranslationResult {
     const { ofproto, inPort, key, actions } = packet;
-    const { datapath, ports, scratch, frozen } = this.#deps;
+    const { datapath, ports, scratch, frozen, abilities } = this.#deps;
     return translateFor(datapath.features, {
       ports,
       scratch,
       frozen,
+      abilities,
       key,
       ofproto,
       inPort,
       actions,
       hasPacket,
+      packetSize: packet.bytes.length,
     });
   }
 
@@ -218,7 +222,7 @@ export class Upcalls {
   /** Sends the packet on its way; the answer becomes a flow where `installs` says so. */
   #translate(upcall: Upcall, installs: boolean): void {
     const { key } = upcall;
-    const { datapath, ports, scratch, frozen, timers } = this.#deps;
+    const { datapath, ports, scratch, frozen, abilities, timers } = this.#deps;
     const number = dpPort(key[slots.in_port.word] ?? 0);
     const input = ports.ofDpPort(number);
     if (input === undefined) {
@@ -231,7 +235,8 @@ export class Upcalls {
       this.#countDrop('noRecirculationContext');
       return;
     }
-    const request = { ports, scratch, frozen, key, ...where, hasPacket: true };
+    const packetSize = upcall.bytes.length;
+    const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: true, packetSize };
     const result = translateFor(datapath.features, request);
     creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) this.#countDrop(result.drop);

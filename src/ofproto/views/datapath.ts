@@ -3,6 +3,7 @@ import { compareBytes } from '../../base/text.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
 import type { Datapath, DpPortInfo } from '../../datapath/provider.ts';
 import type { Netdev, NetdevStats } from '../../netdev/provider.ts';
+import { type AbilityName, abilityNames, titleOf } from '../abilities.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
@@ -202,37 +203,23 @@ export function formatUpcalls(rows: readonly UpcallRow[]): string {
 }
 
 /** What the datapath can do, under the names of `dpif/show-dp-features`. */
-export function datapathFeatures(backer: Backer): ReadonlyMap<string, boolean | number> {
-  const { actions, setHeaders, hashAlgorithms, maxNesting, maxMplsDepth, maxVlanTags } =
-    backer.datapath.features;
-  return new Map<string, boolean | number>([
-    ['Masked set action', true],
-    ['Tunnel push pop', actions.has('tnl_push')],
-    ['Ufid', true],
-    ['Truncate action', actions.has('trunc')],
-    ['Clone action', actions.has('clone')],
-    ['Sample nesting', actions.has('sample') ? maxNesting : 0],
-    ['Conntrack eventmask', false],
-    ['Conntrack clear', actions.has('ct_clear')],
-    ['Max dp_hash algorithm', hashAlgorithms.has('sym_l4') ? 1 : 0],
-    ['Check pkt length action', actions.has('check_pkt_len')],
-    ['Conntrack timeout policy', false],
-    ['Explicit Drop action', actions.has('drop')],
-    ['Optimized Balance TCP mode', actions.has('lb_output')],
-    ['Conntrack all-zero IP SNAT', false],
-    ['MPLS Label add', actions.has('add_mpls')],
-    ['Max VLAN headers', backer.limits.vlanLimit === 0 ? maxVlanTags : backer.limits.vlanLimit],
-    ['Max MPLS depth', maxMplsDepth],
-    ['Recirc', actions.has('recirc')],
-    ['CT state', false],
-    ['CT zone', false],
-    ['CT mark', false],
-    ['CT label', false],
-    ['CT state NAT', false],
-    ['CT orig tuple', false],
-    ['CT orig tuple for IPv6', false],
-    ['IPv6 ND Extension', setHeaders.has('nd_ext')],
-  ]);
+export function datapathFeatures({ abilities, limits }: Backer): ReadonlyMap<string, boolean | number> {
+  return new Map(
+    abilityNames.map((name) => {
+      const isLimited = name === 'max_vlan_headers' && limits.vlanLimit !== 0;
+      return [titleOf(name), isLimited ? limits.vlanLimit : abilities.get(name)];
+    }),
+  );
+}
+
+/** Some abilities, with what the datapath can beside what it is asked for, as `dpif/set-dp-features` shows them. */
+export function formatDatapathAbilities({ abilities }: Backer, names: readonly AbilityName[]): string {
+  return names
+    .map((name) => {
+      const boot = abilities.ofDatapath(name);
+      return `${name} (${titleOf(name)}) : [run time]:${abilities.get(name)}, [boot time]:${boot}\n`;
+    })
+    .join('');
 }
 
 export function formatDatapathFeatures(features: ReadonlyMap<string, boolean | number>): string {

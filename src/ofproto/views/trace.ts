@@ -10,6 +10,7 @@ import { packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portText, unsetPort } from '../../openflow/ports.ts';
+import type { Abilities } from '../abilities.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex } from '../patch.ts';
 import { failureOf } from '../translate/drop-reasons.ts';
@@ -25,6 +26,7 @@ interface TracedBridges {
   readonly datapath: Datapath;
   readonly ports: PortIndex;
   readonly frozen: FrozenStates;
+  readonly abilities: Abilities;
 }
 
 export interface TraceRequest {
@@ -34,6 +36,7 @@ export interface TraceRequest {
   readonly key: Uint32Array;
   /** There is a packet, from which bridges learn. */
   readonly hasPacket: boolean;
+  readonly packetSize?: number;
   /** Ports by name. */
   readonly isNamed: boolean;
   /** What connection tracking says of the packet each time that it comes back; when that runs out, that it is new. */
@@ -87,6 +90,7 @@ function reportOf(
     key,
     ports: backer.ports,
     frozen: backer.frozen,
+    abilities: backer.abilities,
     scratch: new Scratch(),
     trace,
   });

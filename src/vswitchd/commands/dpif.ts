@@ -1,8 +1,12 @@
 /** `dpif/*`: datapaths as the bridges see them. What is in a datapath is shown by `dpctl/*`. */
-import { type Command, defineCommand } from '../../daemon/unixctl.ts';
+import { Refused } from '../../base/errors.ts';
+import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
+import { abilityNamed, abilityNames } from '../../ofproto/abilities.ts';
+import type { Backer } from '../../ofproto/backer.ts';
 import {
   datapathFeatures,
   formatBacker,
+  formatDatapathAbilities,
   formatDatapathFeatures,
   showBacker,
 } from '../../ofproto/views/datapath.ts';
@@ -43,6 +47,13 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
       },
     }),
     defineCommand({
+      name: 'dpif/set-dp-features',
+      usage: 'bridge',
+      minArgs: 1,
+      maxArgs: 3,
+      run: ([bridge, name, value]) => setAbility(bridgeNamed(aSwitch, bridge).backer, name, value),
+    }),
+    defineCommand({
       name: 'dpif/dump-flows',
       usage: '[-m] [--names | --no-names] bridge',
       minArgs: 1,
@@ -60,4 +71,19 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
       },
     }),
   ];
+}
+
+/** Shows all abilities, or one, or sets that; what is wrong with the value is an answer like any other. */
+function setAbility(backer: Backer, text: string | undefined, value: string | undefined): CommandOutput {
+  if (text === undefined) return formatDatapathAbilities(backer, abilityNames);
+  const name = abilityNamed(text);
+  if (name === undefined) return 'Unexpected support field';
+  if (value === undefined) return formatDatapathAbilities(backer, [name]);
+  try {
+    backer.setAbility(name, value);
+    return '';
+  } catch (why) {
+    if (!(why instanceof Refused)) throw why;
+    return why.message;
+  }
 }

@@ -4,6 +4,7 @@ import { readHexBytes } from '../../base/hex-dump.ts';
 import { dpPort, type OfPort, ofPort } from '../../base/units.ts';
 import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
 import { readKey } from '../../datapath/text/key.ts';
+import { composeFrame } from '../../flow/compose.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { ctStateNames } from '../../flow/fields/flags.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
@@ -142,7 +143,9 @@ function readRequest(aSwitch: Switch, args: readonly string[]): TraceRequest {
   const place = findPlace(aSwitch, second === undefined ? undefined : first, second ?? first);
   const { key, backer } = place;
   if (bytes !== undefined) extractInto(key, bytes, backer);
-  return { ...place, hasPacket: generates || bytes !== undefined, isNamed, connectionStates: states };
+  const frame = generates ? composeFrame(key) : bytes;
+  const packet = { hasPacket: frame !== undefined, ...(frame && { packetSize: frame.length }) };
+  return { ...place, ...packet, isNamed, connectionStates: states };
 }
 
 /** The packet, which must be the last of three arguments and may be that of two. */
