@@ -83,6 +83,7 @@ function actionPage() {
       instruction === undefined ? '' : 'an instruction since 1.1',
       sentAs === undefined ? '' : 'said by other actions where a version lacks it',
       isForTests ? 'for tests of a switch' : '',
+      words.length === 0 ? 'only in lists that are left of paused packets' : '',
     ];
     const first = [code(name), words.map(code).join(', '), notes.filter((note) => note !== '').join('; ')];
     if (forms.length === 0) return [[...first, '', '']];

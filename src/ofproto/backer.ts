@@ -9,10 +9,12 @@ import { ms } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import type { Transport } from '../net/transport.ts';
 import type { Netdev } from '../netdev/provider.ts';
+import { OpenFlowError } from '../openflow/errors.ts';
+import type { Continuation } from '../openflow/messages/continuation.ts';
 import { Abilities, type AbilityName } from './abilities.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
 import { Connections } from './connections/connections.ts';
-import { Ofproto, type OfprotoEvents } from './ofproto.ts';
+import { Ofproto, type OfprotoEvents, type PacketOfController } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
 import type { DropReason } from './translate/drop-reasons.ts';
 import { FrozenStates } from './translate/frozen-states.ts';
@@ -136,6 +138,7 @@ export class Backer {
     const connections = { transport, timers, random, neighbourOf };
     const made = new Ofproto(name, config, {
       id: this.#random.u32(),
+      uuid: new Uint8Array(Uint32Array.from({ length: 4 }, () => this.#random.u32()).buffer),
       datapath,
       timers: this.#timers,
       controllersOf: (ofproto) => new Connections(ofproto, connections),
@@ -143,6 +146,7 @@ export class Backer {
       checkActions: refuseUntranslatable,
       packetOut: (packet) => this.#upcalls.packetOut(packet),
       preparePacketOut: (packet) => this.#upcalls.preparePacketOut(packet),
+      resume: (packet, continuation) => this.#resume(packet, continuation),
       tagLimit: () => tagsOfLimit(this.#limits.vlanLimit),
     });
     this.#bridges.set(name, made);
@@ -163,6 +167,14 @@ export class Backer {
   run(): void {
     this.#upcalls.run();
     this.revalidator.run();
+  }
+
+  /** Throws OpenFlowError. */
+  #resume(packet: PacketOfController, continuation: Continuation): void {
+    const { bridge: uuid = new Uint8Array(0) } = continuation;
+    const bridge = [...this.#bridges.values()].find((one) => Buffer.compare(one.uuid, uuid) === 0);
+    if (bridge === undefined) throw new OpenFlowError('NXR_STALE', 'the bridge of the packet is gone');
+    this.#upcalls.resume(packet, bridge, continuation);
   }
 
   #events(): OfprotoEvents {

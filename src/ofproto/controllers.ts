@@ -2,6 +2,7 @@
 import type { Ms } from '../base/units.ts';
 import type { Match } from '../flow/match.ts';
 import type { ReconnectState } from '../net/reconnect.ts';
+import type { Continuation } from '../openflow/messages/continuation.ts';
 import type { Message } from '../openflow/messages/index.ts';
 import type { Role } from '../openflow/messages/roles.ts';
 import type { TableStatus } from '../openflow/messages/tables.ts';
@@ -24,8 +25,8 @@ export interface PacketForController {
   readonly userdata: Uint8Array;
   /** For connections of this id only. */
   readonly controllerId: number;
-  /** What a controller hands back to have the packet go on, as that version has it; undefined where it does not wait. */
-  readonly continuation: ((version: number) => Uint8Array) | undefined;
+  /** What a controller hands back to have the packet go on; undefined where it does not wait. */
+  readonly continuation: Continuation | undefined;
 }
 
 export type ForwardedRequest = Extract<Message, { name: 'GROUP_MOD' | 'METER_MOD' }>;

@@ -14,10 +14,12 @@ import { type CheckOptions, checkActions } from '../openflow/action-rules.ts';
 import type { Action } from '../openflow/actions/index.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import type { FragmentHandling } from '../openflow/messages/configuration.ts';
+import { type Continuation, decodeContinuation } from '../openflow/messages/continuation.ts';
 import type { FlowMod } from '../openflow/messages/flow-mod.ts';
 import { everyFlow } from '../openflow/messages/flows.ts';
 import { withoutGroups } from '../openflow/messages/groups.ts';
 import { lastMeter, type MeterMod } from '../openflow/messages/meters.ts';
+import type { PacketIn } from '../openflow/messages/packet-in.ts';
 import type { PacketOut } from '../openflow/messages/packet-out.ts';
 import { allTables, type TableMod } from '../openflow/messages/tables.ts';
 import { portTextOf } from '../openflow/ports.ts';
@@ -70,6 +72,8 @@ export interface OfprotoEvents {
 export interface OfprotoDeps {
   /** Unlike that of any other switch of the process. */
   readonly id: number;
+  /** The same for controllers; 16 bytes. */
+  readonly uuid: Uint8Array;
   readonly datapath: Datapath;
   readonly timers: Timers;
   /** Who it talks OpenFlow with. */
@@ -81,6 +85,8 @@ export interface OfprotoDeps {
   readonly packetOut: (packet: PacketOfController) => void;
   /** Decides now what becomes of it; what is returned does it. */
   readonly preparePacketOut: (packet: PacketOfController) => () => void;
+  /** Goes on with a packet that waited for a controller. Throws OpenFlowError where its bridge is gone. */
+  readonly resume: (packet: PacketOfController, continuation: Continuation) => void;
   /** VLAN tags that keys show. */
   readonly tagLimit: () => number;
 }
@@ -98,6 +104,7 @@ export interface PacketOfController {
 export class Ofproto {
   readonly name: string;
   readonly id: number;
+  readonly uuid: Uint8Array;
   readonly macs: MacTable<Bundle>;
   readonly tables: FlowTables;
   readonly controllers: Controllers;
@@ -119,6 +126,7 @@ export class Ofproto {
     const { clock } = timers;
     this.name = name;
     this.id = deps.id;
+    this.uuid = deps.uuid;
     this.#deps = deps;
     this.#config = config;
     this.meters = new SwitchMeters(deps.datapath);
@@ -280,18 +288,29 @@ export class Ofproto {
     { bufferId, metadata, actions, packet: bytes }: PacketOut,
     version: WireVersion,
   ): PacketOfController {
-    const { tagLimit, checkActions: check } = this.#deps;
     if (bufferId !== undefined)
       throw new OpenFlowError('OFPBRC_BUFFER_UNKNOWN', `no packet is kept in buffer ${bufferId}`);
+    const inPort = ofPort(getSlot(unpackKey(metadata), 'in_port'));
+    const packet = this.#packetFrom(metadata, bytes, this.ports.get(inPort)?.dpPort ?? noDpPort);
+    this.#checkActions(actions, packKey(packet.key), { version, table: 0 });
+    this.#deps.checkActions(actions);
+    return { ...packet, actions };
+  }
+
+  /** Goes on with a packet that waited for a controller. Throws OpenFlowError. */
+  resume({ metadata, packet, continuation: bytes }: PacketIn, version: WireVersion): void {
+    const continuation = decodeContinuation(bytes, version, 'refused');
+    this.#deps.resume(this.#packetFrom(metadata, packet, continuation.datapathPort), continuation);
+  }
+
+  #packetFrom(metadata: Match, bytes: Uint8Array, datapathPort: number): PacketOfController {
     const key = unpackKey(metadata);
     const inPort = ofPort(getSlot(key, 'in_port'));
     const frame = new Frame(bytes);
     frame.end = bytes.length;
-    frame.inPort = this.ports.get(inPort)?.dpPort ?? noDpPort;
-    extractKey(frame, key, tagLimit(), getSlot(key, 'packet_type'));
-    this.#checkActions(actions, packKey(key), { version, table: 0 });
-    check(actions);
-    return { ofproto: this, inPort, key, bytes, actions };
+    frame.inPort = datapathPort;
+    extractKey(frame, key, this.#deps.tagLimit(), getSlot(key, 'packet_type'));
+    return { ofproto: this, inPort, key, bytes, actions: [] };
   }
 
   /** Changes one table or all as a controller asks. Throws OpenFlowError. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it, test } from 'vitest';
+import { beforeAll, describe, expect, it, test } from 'vitest';
 import { badActionLines, goodActionLines } from '../../test/system/action-lines.ts';
 import { portText } from '../../test/system/match-lines.ts';
 import { Malformed } from '../base/errors.ts';
@@ -9,6 +9,7 @@ import {
   formatActions,
   readActionText,
   readInstructionText,
+  takeTestActions,
   writeActions,
 } from './action-codec.ts';
 import { checkActions } from './action-rules.ts';
@@ -31,8 +32,10 @@ const lines = [
   })),
 ];
 
+beforeAll(takeTestActions);
+
 const read = (bytes: Uint8Array, version: WireVersion): readonly Action[] =>
-  readInstructions(new Reader(bytes), version, { allowsTests: true });
+  readInstructions(new Reader(bytes), version);
 
 const written = (list: readonly Action[], version: WireVersion, match?: Match): Uint8Array => {
   const to = new Writer(8);
@@ -77,7 +80,8 @@ describe('actions', () => {
 
   it('are all in the tests above', () => {
     const seen = new Set(lines.flatMap((line) => namesIn(readInstructionText(line.actions, context))));
-    expect(seen).toEqual(new Set(actions.map(({ name }) => name)));
+    // One is only for lists that are left of paused packets.
+    expect(seen).toEqual(new Set(actions.map(({ name }) => name).filter((name) => name !== 'unroll_xlate')));
     const sent = new Set(
       lines.flatMap((line) =>
         allVersions.flatMap((version) => {

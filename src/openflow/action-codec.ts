@@ -111,29 +111,25 @@ const log = logger('ofp_actions');
 const warn = warningsOf('ofp_actions');
 const refused = refusalsOf('ofp_actions');
 
-export interface ActionReading {
-  /** Takes actions that are there for tests of a switch. */
-  readonly allowsTests?: boolean;
+let takesTestActions = false;
+
+/** From now on actions are taken from bytes, too, that are there for tests of a switch. */
+export function takeTestActions(): void {
+  takesTestActions = true;
 }
 
 /** Lists inside of each other, at most. The reference has no such limit on the wire, and the same for text. */
 const mostDepth = 100;
 
 /** Reads actions up to the end of `from`. Throws OpenFlowError. */
-export function decodeActions(from: Reader, version: WireVersion, reading: ActionReading = {}): Action[] {
-  return readList(from, version, { allows: 'actions and meter' }, reading, 0) as Action[]; // all were declared
+export function decodeActions(from: Reader, version: WireVersion): Action[] {
+  return readList(from, version, { allows: 'actions and meter' }, 0) as Action[]; // all were declared
 }
 
 /** A list that stands at `place`. */
-export function readList(
-  from: Reader,
-  version: WireVersion,
-  place: ListPlace,
-  reading: ActionReading,
-  depth: number,
-): AnyAction[] {
+export function readList(from: Reader, version: WireVersion, place: ListPlace, depth: number): AnyAction[] {
   const list: AnyAction[] = [];
-  readUnverified(list, from, version, reading, depth);
+  readUnverified(list, from, version, depth);
   verifyReceived(list, version, place);
   return list;
 }
@@ -161,22 +157,16 @@ export function checkSizeOf(
 }
 
 /** Adds the actions up to the end of `from` to a list that is verified when it is whole. */
-export function readUnverified(
-  list: AnyAction[],
-  from: Reader,
-  version: WireVersion,
-  reading: ActionReading,
-  depth: number,
-): void {
+export function readUnverified(list: AnyAction[], from: Reader, version: WireVersion, depth: number): void {
   checkSizeOf('actions', from.left, from.left, 'OFPBRC_BAD_LEN');
   if (depth > mostDepth) throw new OpenFlowError('OFPBAC_TOO_MANY', `actions inside of ${depth} others`);
   const readInner = (body: Reader, outer?: Outer): AnyAction[] =>
-    readList(body, version, { outer, allows: 'actions' }, reading, depth + 1);
+    readList(body, version, { outer, allows: 'actions' }, depth + 1);
   const start = from.at;
   while (from.left > 0) {
     const { at } = from;
     try {
-      list.push(readAction(from, version, reading, readInner));
+      list.push(readAction(from, version, readInner));
     } catch (why) {
       if (!(why instanceof OpenFlowError)) throw why;
       const dump = hexDump(from.bytes.subarray(start, from.end), 'of a message').trimEnd();
@@ -189,7 +179,6 @@ export function readUnverified(
 function readAction(
   from: Reader,
   version: WireVersion,
-  { allowsTests = false }: ActionReading,
   readInner: (body: Reader, outer?: Outer) => AnyAction[],
 ): AnyAction {
   const { at, left } = from;
@@ -202,7 +191,7 @@ function readAction(
     throw new OpenFlowError('OFPBAC_BAD_LEN', `${left} bytes where an action begins`);
   const number = isStandard ? type : from.u16();
   const known = forms[number];
-  if (known === undefined || (known.declared.isForTests && !allowsTests))
+  if (known === undefined || (known.declared.isForTests && !takesTestActions))
     throw refused(
       isStandard ? 'OFPBAC_BAD_TYPE' : 'OFPBAC_BAD_VENDOR_TYPE',
       `unknown ${versionName(version)} action for vendor ${hexOrZero(experimenter)} and type ${number}`,

@@ -4,14 +4,7 @@
  * and `goto_table`.
  */
 import type { Match } from '../flow/match.ts';
-import {
-  type ActionReading,
-  checkSizeOf,
-  readList,
-  readUnverified,
-  verifyReceived,
-  writeList,
-} from './action-codec.ts';
+import { checkSizeOf, readList, readUnverified, verifyReceived, writeList } from './action-codec.ts';
 import { isApplied } from './action-rules.ts';
 import { isInActionSet } from './action-set.ts';
 import { type AnyAction, type InstructionName, instead, instructionNames } from './actions/declare.ts';
@@ -56,25 +49,21 @@ function hasMeterInstruction(version: WireVersion): boolean {
 const knownLists = allVersions.map(() => new ListsByBytes<readonly Action[]>());
 
 /** Reads up to the end of `from` what a flow does. Throws OpenFlowError. */
-export function readInstructions(
-  from: Reader,
-  version: WireVersion,
-  reading: ActionReading = {},
-): readonly Action[] {
-  const known = reading.allowsTests === true ? undefined : knownLists[version - 1];
+export function readInstructions(from: Reader, version: WireVersion): readonly Action[] {
+  const known = knownLists[version - 1];
   const { bytes, at, end } = from;
   const shared = known?.find(bytes, at, end);
   if (shared !== undefined) {
     from.at = end;
     return shared;
   }
-  const list = readNewInstructions(from, version, reading);
+  const list = readNewInstructions(from, version);
   known?.add(bytes, at, end, list);
   return list;
 }
 
-function readNewInstructions(from: Reader, version: WireVersion, reading: ActionReading): readonly Action[] {
-  if (version === 1) return readList(from, version, { allows: 'instructions' }, reading, 0) as Action[]; // all declared
+function readNewInstructions(from: Reader, version: WireVersion): readonly Action[] {
+  if (version === 1) return readList(from, version, { allows: 'instructions' }, 0) as Action[]; // all declared
   checkSizeOf('instructions', from.left, from.left, 'OFPBIC_BAD_LEN');
   const bodies: (Reader | undefined)[] = [];
   const start = from.at;
@@ -83,7 +72,7 @@ function readNewInstructions(from: Reader, version: WireVersion, reading: Action
   for (let rank = 0; rank < bodies.length; rank++) {
     const body = bodies[rank];
     const name = instructionNames[rank];
-    if (body !== undefined && name !== undefined) decoders[name](list, body, version, reading);
+    if (body !== undefined && name !== undefined) decoders[name](list, body, version);
   }
   verifyReceived(list, version, { allows: 'instructions' });
   return list as Action[]; // all were declared
@@ -116,18 +105,18 @@ function readInstruction(
 }
 
 /** Adds to the list what the body of an instruction says. */
-type Decoder = (list: AnyAction[], body: Reader, version: WireVersion, reading: ActionReading) => void;
+type Decoder = (list: AnyAction[], body: Reader, version: WireVersion) => void;
 
 const decoders: Readonly<Record<InstructionName, Decoder>> = {
   meter: (list, body) => void list.push(instead(meter, { meter: body.u32() })),
-  apply_actions(list, body, version, reading) {
+  apply_actions(list, body, version) {
     body.skip(4);
-    readUnverified(list, body, version, reading, 0);
+    readUnverified(list, body, version, 0);
   },
   clear_actions: (list) => void list.push(instead(clearActions, {})),
-  write_actions(list, body, version, reading) {
+  write_actions(list, body, version) {
     const set: AnyAction[] = [];
-    decoders.apply_actions(set, body, version, reading);
+    decoders.apply_actions(set, body, version);
     const other = set.find((action) => !isInActionSet(action));
     if (other !== undefined) throw refused('OFPBAC_BAD_TYPE', 'disallowed action in action set');
     list.push(instead(writeActionSet, { actions: set }));

@@ -1,7 +1,7 @@
 /**
  * What bridges tell unasked: each list of commands is given to the real daemon and to ours while the real ovs-ofctl
  * monitors br0, and what it prints must be the same. The lists are in bridge-events.txt: a name after "#", the arguments of
- * ovs-ofctl, then commands, one a line.
+ * ovs-ofctl, then commands, one a line; a last one "until TEXT" waits for the monitor to print that.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -18,6 +18,7 @@ interface Script {
   readonly name: string;
   readonly monitor: readonly string[];
   readonly commands: readonly string[];
+  readonly awaited: string;
 }
 
 function readScripts(): Script[] {
@@ -26,7 +27,14 @@ function readScripts(): Script[] {
     .slice(1)
     .map((text) => {
       const [name = '', monitor = '', ...commands] = text.split('\n').filter((line) => line !== '');
-      return { name, monitor: splitWords(monitor), commands };
+      const isLast = (line: string): boolean => line.startsWith('until ');
+      const awaited = commands.find(isLast)?.slice('until '.length) ?? '';
+      return {
+        name,
+        monitor: splitWords(monitor),
+        commands: commands.filter((line) => !isLast(line)),
+        awaited,
+      };
     });
 }
 
@@ -125,6 +133,7 @@ function comparable(text: string): string[] {
   return text
     .replace(/\bduration[=:]?[\d.]+s/g, 'durationN')
     .replace(/addr:[0-9a-f:]{17}/g, 'addr:MAC')
+    .replace(/continuation.bridge=[0-9a-f-]{36}/g, 'continuation.bridge=UUID')
     .replace(/ABBREV xid=0x[0-9a-f]+/g, 'ABBREV xid=N')
     .replace(/\(xid=0x[0-9a-f]+\)/g, '(xid=N)')
     .split(/^(?=(?:OFPT|OFPST|NXT|NXST|ONFT|ONFST)_)/m)
@@ -145,7 +154,8 @@ async function watch(hosts: readonly DummyHost[], script: Script): Promise<strin
       host.runAll([forget, ...script.commands.flatMap((line) => commandsOf(monitor, line)), last]),
     ),
   );
-  const hasAll = ({ monitor }: { monitor: Monitor }): boolean => monitor.text.includes(markerType);
+  const hasAll = ({ monitor }: { monitor: Monitor }): boolean =>
+    monitor.text.includes(markerType) && monitor.text.includes(script.awaited);
   const counts = (): Set<number> => new Set(pair.map(({ monitor }) => monitor.messageCount));
   // What differs in the end is shown by the comparison.
   await until(() => pair.every(hasAll) && counts().size === 1, 'both to print all', 10_000).catch(() => {});

@@ -7,6 +7,9 @@ export const controllerRequests: RequestHandlers = {
   PACKET_OUT({ ofproto }, { value, version }) {
     ofproto.packetOut(value, version);
   },
+  RESUME({ ofproto }, { value, version }) {
+    ofproto.resume(value, version);
+  },
   ROLE_REQUEST(connection, request) {
     const { election } = connection;
     election.request(connection, request.value);

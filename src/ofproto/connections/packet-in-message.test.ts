@@ -28,7 +28,10 @@ describe('a packet for a controller', () => {
       metadata: matchOn({ in_port: 1 }),
       userdata: new Uint8Array(8),
       controllerId: 0,
-      continuation: () => new Uint8Array(16),
+      continuation: {
+        ...{ bridge: new Uint8Array(16), stack: [0n, 0x1234n], mirrors: 0, isTracked: true },
+        ...{ actions: [], actionSet: [], datapathPort: 1 },
+      },
     };
     for (const version of allVersions) {
       for (const format of ['standard', 'nxt_packet_in', 'nxt_packet_in2'] as const) {

@@ -1,5 +1,6 @@
 /** Packets for controllers as messages: OpenFlow 1.5.1 section 7.4.1, NXT_PACKET_IN and NXT_PACKET_IN2. */
 import type { Sent } from '../../openflow/codec.ts';
+import { encodeContinuation } from '../../openflow/messages/continuation.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
 import { packetInReasons } from '../../openflow/packet-in-reasons.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
@@ -43,7 +44,7 @@ export function packetInMessage(
       reason: packetInReasons[reason] ?? reason,
       metadata,
       userdata,
-      continuation: continuation?.(version) ?? noBytes,
+      continuation: continuation === undefined ? noBytes : encodeContinuation(continuation, version),
     },
   };
 }

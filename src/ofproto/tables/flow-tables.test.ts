@@ -8,16 +8,4 @@ describe('a rule', () => {
     const { actions } = sw.addFlow(sw.addBridge('br0'), 'tcp,actions=output:2,NORMAL,LOCAL');
     expect(formatRuleActions(actions)).toBe('output:2,NORMAL,LOCAL');
   });
-
-  test.each([
-    ['controller(pause)', 'controller(pause)'], // the packet would wait for ever
-  ])('is refused with the name of the action %s, that nothing can carry out yet', (name, actions) => {
-    const sw = new VirtualSwitch();
-    const bridge = sw.addBridge('br0');
-    const before = [...bridge.tables].length;
-    expect(() => sw.addFlow(bridge, `actions=${actions}`)).toThrow(
-      `the action ${name} is not supported by this switch yet`,
-    );
-    expect([...bridge.tables].length).toBe(before);
-  });
 });

@@ -22,7 +22,7 @@ describe('states of packets that leave', () => {
   test('are the same for the same, and others for others', () => {
     const states = new FrozenStates();
     const idOf = (flow: Uint32Array, table = 0) =>
-      states.intern({ ofproto, table, ownWords: ownWordsOf(flow), userdata }).id;
+      states.intern({ ofproto, table, isTracked: false, ownWords: ownWordsOf(flow), userdata }).id;
     expect(idOf(flowWith(1, 2))).toBe(idOf(flowWith(1, 2)));
     expect(idOf(flowWith(1, 2))).not.toBe(idOf(flowWith(1, 3)));
     expect(idOf(flowWith(1, 2))).not.toBe(idOf(flowWith(1, 2), 5));
@@ -30,7 +30,13 @@ describe('states of packets that leave', () => {
 
   test('have what the pipeline knew, and headers as they come back', () => {
     const states = new FrozenStates();
-    const state = states.intern({ ofproto, table: 0, ownWords: ownWordsOf(flowWith(1, 2)), userdata });
+    const state = states.intern({
+      ofproto,
+      table: 0,
+      isTracked: false,
+      ownWords: ownWordsOf(flowWith(1, 2)),
+      userdata,
+    });
     const key = newKey().subarray(0, slots.tun_id.word);
     key[slots.in_port.word] = 100;
     key[slots.eth_src.word] = 11;

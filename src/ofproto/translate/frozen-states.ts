@@ -3,14 +3,13 @@
  * long as somebody holds it: a datapath flow does, through its effects, and the last few are held in any case, for packets
  * that no flow is for.
  */
-import type { OfPort } from '../../base/units.ts';
+import { type OfPort, ofPort } from '../../base/units.ts';
 import { newKey } from '../../flow/key.ts';
 import { isSameMatch, type Match, packMatch, unpackKey } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
-import type { Rule } from '../tables/rule.ts';
 import { formatRuleActions } from '../tables/rule-text.ts';
 
 export interface FrozenState {
@@ -20,27 +19,19 @@ export interface FrozenState {
   readonly table: number;
   /** See `ownWordsOf`. */
   readonly ownWords: Match;
+  /** What is known of its connection counts. */
+  readonly isTracked: boolean;
   readonly userdata: Uint8Array;
   /** What is left to do when the packet comes back; undefined for one that does not. */
   readonly rest?: RestOfPipeline;
 }
 
-interface RestOfPipeline {
-  /** Where it is looked up then; undefined where `lists` say what is done. */
+export interface RestOfPipeline {
+  /** Where it is looked up then; undefined where `actions` say what is done. */
   readonly table: number | undefined;
-  /** What is left of lists of actions, the innermost first. */
-  readonly lists: readonly RestOfList[];
+  readonly actions: readonly Action[];
   readonly stack: readonly bigint[];
   readonly actionSet: readonly Action[];
-  /** It comes back with what is known of its connection. */
-  readonly isTracked: boolean;
-}
-
-export interface RestOfList {
-  readonly table: number;
-  /** Whose actions they are; undefined for those of a packet-out. */
-  readonly rule: Rule | undefined;
-  readonly actions: readonly Action[];
 }
 
 /** States of this many translations are held whether or not a flow needs them. */
@@ -87,18 +78,18 @@ export class FrozenStates {
   }
 }
 
-function nameOf({ ofproto, table, ownWords, userdata, rest }: Omit<FrozenState, 'id'>): string {
-  const plain = `${ofproto.id} ${table} ${ownWords.mask.id} ${ownWords.values.join()} ${userdata.join()}`;
+function nameOf({ ofproto, table, isTracked, ownWords, userdata, rest }: Omit<FrozenState, 'id'>): string {
+  const plain = `${ofproto.id} ${table} ${isTracked} ${ownWords.mask.id} ${ownWords.values.join()} ${userdata.join()}`;
   return rest === undefined ? plain : `${plain} ${nameOfRest(rest)}`;
 }
 
-function nameOfRest({ table, lists, stack, actionSet, isTracked }: RestOfPipeline): string {
-  const inner = lists.map((list) => `${list.table} ${list.rule?.cookie} ${formatRuleActions(list.actions)}`);
-  return [table, isTracked, stack.join(), formatRuleActions(actionSet), ...inner].join('|');
+function nameOfRest({ table, actions, stack, actionSet }: RestOfPipeline): string {
+  return [table, stack.join(), formatRuleActions(actionSet), formatRuleActions(actions)].join('|');
 }
 
 /** What the pipeline has of its own: all from the tunnel's fields on. */
 const firstOwnWord = slots.tun_id.word;
+const firstConntrackWord = slots.ct_state.word;
 const inPortWord = slots.in_port.word;
 const recircWord = slots.recirc_id.word;
 
@@ -111,22 +102,29 @@ export function ownWordsOf(flow: Uint32Array): Match {
 }
 
 /** The packet as the pipeline had it, from the key that it came up with. */
-export function thaw({ ownWords }: FrozenState, key: Uint32Array): Uint32Array {
+export function thaw({ ownWords, isTracked }: FrozenState, key: Uint32Array): Uint32Array {
   const flow = unpackKey(ownWords);
   const inPort = flow[inPortWord] ?? 0;
   flow.set(key.subarray(0, firstOwnWord));
+  if (!isTracked) flow.fill(0, firstConntrackWord, firstOwnWord);
   flow[inPortWord] = inPort;
   return flow;
 }
 
-/** Where a packet goes on that came up with that key: where it came in, or as its state says; undefined where that is gone. */
+/**
+ * Where a packet goes on that came up with that key: where it came in, or as its state says; undefined where that is gone.
+ * A controller's packet, when it comes back, came in by no port of the datapath.
+ */
 export function cameBack(
   key: Uint32Array,
-  { ofproto, port }: PortOfSwitch,
+  input: PortOfSwitch | undefined,
   frozen: FrozenStates,
 ): { ofproto: Ofproto; inPort: OfPort; state?: FrozenState } | undefined {
   const id = (key[recircWord] ?? 0) >>> 0;
-  if (id === 0) return { ofproto, inPort: port.ofPort };
+  if (id === 0)
+    return input === undefined ? undefined : { ofproto: input.ofproto, inPort: input.port.ofPort };
   const state = frozen.find(id);
-  return state?.rest === undefined ? undefined : { ofproto: state.ofproto, inPort: port.ofPort, state };
+  if (state?.rest === undefined) return undefined;
+  const { ofproto, ownWords } = state;
+  return { ofproto, inPort: input?.port.ofPort ?? ofPort(unpackKey(ownWords)[inPortWord] ?? 0), state };
 }

@@ -32,8 +32,11 @@ export const outputHandlers = {
     if (port <= 0xffff) outputTo(t, port, maxLength);
     else t.drop('outputOutOfRange');
   },
-  controller: (t, { controller, maxLength, reason, userData: userdata, meter }) =>
-    sendToController(t, { reason, maxLength, controllerId: controller, userdata, meter }),
+  controller(t, action) {
+    const { controller: controllerId, maxLength, reason, userData: userdata, meter } = action;
+    if (action.pauses) t.pause(action);
+    else sendToController(t, { reason, maxLength, controllerId, userdata, meter });
+  },
   enqueue(t, { port, queue }) {
     maskSlot(t.mask, 'skb_priority');
     const to = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);

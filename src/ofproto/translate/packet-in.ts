@@ -1,8 +1,8 @@
 /** Packets that go to a controller. */
-import type { DpAction } from '../../datapath/actions.ts';
 import { controllerMeter } from '../../openflow/messages/meters.ts';
 import { type NamedPacketInReason, packetInReasons } from '../../openflow/packet-in-reasons.ts';
 import { throughMeter } from '../meters/switch-meters.ts';
+import { controllerAction } from './controller-action.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { ownWordsOf } from './frozen-states.ts';
 import type { Translation } from './translation.ts';
@@ -20,33 +20,23 @@ interface PacketIn {
   readonly meter?: number | undefined;
 }
 
-/** Of actions that a controller gave. */
-const untoldCookie = 0xffffffffffffffffn;
 const noBytes = new Uint8Array(0);
 
 export function sendToController(t: Translation, packet: PacketIn): void {
   const { reason, maxLength, controllerId, userdata = noBytes, meter = controllerMeter } = packet;
-  const { flow, mask, ofproto, table, rule, request } = t;
-  const ruleCookie = rule?.cookie ?? (request.actions === undefined ? 0n : untoldCookie);
+  const { flow, mask, ofproto, table, isTracked, request } = t;
   for (let word = firstTunnelWord; word < tunnelEnd; word++) if (flow[word] !== 0) mask[word] = 0xffffffff;
-  const state = request.frozen.intern({ ofproto, table, ownWords: ownWordsOf(flow), userdata });
+  const state = request.frozen.intern({ ofproto, table, isTracked, ownWords: ownWordsOf(flow), userdata });
   t.effect({ kind: 'frozen', state });
   const { meters } = ofproto;
-  const up: DpAction = {
-    do: 'userspace',
-    pid: 0,
-    cookie: {
-      type: 'controller',
-      reason: reason === reasonNumber('action') && t.isTableMiss ? explicitMiss : reason,
-      // Whoever only asks what would happen leaves the controllers in peace.
-      isHeldBack: t.trace !== undefined && !request.hasPacket,
-      isContinuation: false,
-      recircId: state.id,
-      ruleCookie: [Number(ruleCookie >> 32n), Number(ruleCookie & 0xffffffffn)],
-      controllerId,
-      maxSize: maxLength,
-    },
-  };
+  const up = controllerAction(state, t.cookie, {
+    reason: reason === reasonNumber('action') && t.isTableMiss ? explicitMiss : reason,
+    // Whoever only asks what would happen leaves the controllers in peace.
+    isHeldBack: t.trace !== undefined && !request.hasPacket,
+    isContinuation: false,
+    controllerId,
+    maxSize: maxLength,
+  });
   t.act(throughMeter(meters.get(meter) ?? meters.get(controllerMeter), up));
 }
 

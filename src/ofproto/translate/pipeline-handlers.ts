@@ -27,11 +27,13 @@ export const pipelineHandlers = {
   },
   goto_table: (t, { table }) => t.lookUp(table, t.inPortNumber, true),
   clone: (t, { actions }) => t.clone(actions),
+  debug_recirc: (t) => t.freeze(),
   debug_slow: (t) => t.slow('action'),
   set_tunnel(t, { id }) {
     const bytes = Uint8Array.from({ length: 8 }, (_, n) => Number((id >> BigInt(56 - 8 * n)) & 0xffn));
     writeSlot(t.flow, 'tun_id', bytes);
   },
+  unroll_xlate: (t, { table, cookie }) => t.unroll(table, cookie),
   exit: (t) => t.exit(),
   note: () => {},
   // Rules with it only ever match together with others.

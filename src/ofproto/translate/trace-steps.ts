@@ -11,6 +11,7 @@ import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../tables/rule.ts';
 import { formatRuleActions, formatRuleMatch } from '../tables/rule-text.ts';
 import type { Effect } from './effects.ts';
+import type { RestOfPipeline } from './frozen-states.ts';
 import type { Trace } from './trace.ts';
 
 /** The rule that a table has for the packet. */
@@ -66,8 +67,16 @@ export function noteLearnedFlow(trace: Trace, ofproto: Ofproto, mod: FlowMod): v
   trace.note({ event: 'learnedFlow', flow });
 }
 
-export function noteThaw(trace: Trace, table: number | undefined): void {
+export function noteThaw(trace: Trace, ofproto: Ofproto, rest: RestOfPipeline): void {
+  const { table = 0, actions, actionSet } = rest;
+  const ports = portTextOf(trace, ofproto);
   trace.enter({ event: 'thaw' });
-  if (table !== undefined) trace.note({ event: 'resumed', table });
+  trace.note({ event: 'resumed', table });
+  const told = [
+    ['action set', actionSet],
+    ['actions', actions],
+  ] as const;
+  for (const [what, list] of told)
+    if (list.length > 0) trace.note({ event: 'restored', what, actions: formatRuleActions(list, ports) });
   trace.leave();
 }

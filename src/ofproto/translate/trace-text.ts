@@ -45,6 +45,10 @@ const texts: Texts = {
     ['detail', 'Sets the packet to an untracked state, and clears all the conntrack fields.'],
   ],
   thaw: () => [['place', 'thaw']],
+  restored: ({ what, actions }) => [['place', `Restoring ${what}: ${actions}`]],
+  unrolled: ({ table, cookie }) => [
+    ['place', `restored state: table=${table}, cookie=0x${swapped(BigInt(cookie)).toString(16)}`],
+  ],
   resumed: ({ table }) => [['place', `Resuming from table ${table}`]],
   forwarding: () => [['detail', 'forwarding to learned port']],
   flooding: () => [['detail', 'no learned MAC for destination, flooding']],
@@ -76,6 +80,13 @@ const texts: Texts = {
 /** What an event says is wrong. */
 export function errorsOf(event: TraceEvent): string[] {
   return linesOf(event).flatMap(([kind, text]) => (kind === 'error' ? text : []));
+}
+
+/** The reference shows the bytes of the wire as its host reads them. */
+function swapped(cookie: bigint): bigint {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(cookie);
+  return bytes.readBigUInt64LE();
 }
 
 function numberOf(table: number): string {

@@ -42,6 +42,10 @@ export type TraceEvent =
   /** It has come back; `table` is where it is looked up. */
   | { readonly event: 'thaw' }
   | { readonly event: 'resumed'; readonly table: number }
+  /** What was left to do then. */
+  | { readonly event: 'restored'; readonly what: 'action set' | 'actions'; readonly actions: string }
+  /** The actions that follow are of that table, and of a rule of that cookie. */
+  | { readonly event: 'unrolled'; readonly table: number; readonly cookie: string }
   | { readonly event: 'forwarding' }
   | { readonly event: 'flooding' }
   | { readonly event: 'queue'; readonly priority: number }

@@ -29,8 +29,7 @@ function untranslatable(action: Action): string | undefined {
     return action.actions.map(untranslatable).find((what) => what !== undefined);
   if (action.do === 'set_field' && fieldOf(action.field).slot === 'tun_metadata')
     return `set_field of ${action.field}`;
-  if (action.do !== 'controller') return undefined;
-  return action.pauses ? 'controller(pause)' : undefined;
+  return undefined;
 }
 
 /** What a datapath flow does with its packets: what the translation says, or sending them up so that somebody does it. */

@@ -3,6 +3,7 @@
  * that decided, so that the answer holds for every packet equal under it. The only place that knows what OpenFlow
  * means. `upcall/` runs it for misses and again when something changed; `ofproto/trace` runs it with a trace.
  */
+import { hexOrZero } from '../../base/numbers.ts';
 import { type OfPort, ofPort } from '../../base/units.ts';
 import type { Conntrack, DpAction } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
@@ -10,6 +11,7 @@ import { setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import { declarationOf } from '../../openflow/action-rules.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
+import type { ControllerArguments } from '../../openflow/actions/controller.ts';
 import type { AnyAction } from '../../openflow/actions/declare.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portConfigBit } from '../../openflow/messages/port-description.ts';
@@ -21,10 +23,12 @@ import type { OfprotoPort } from '../port.ts';
 import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
 import { commit, commitTags, type HeaderCommit, type PendingHeader } from './commit.ts';
+import { controllerAction, untoldCookie } from './controller-action.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect, finish } from './effects.ts';
 import { clearAbsent, firstTunnelWord, tunnelEnd, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
-import { type FrozenState, ownWordsOf, type RestOfList, thaw } from './frozen-states.ts';
+import { FrozenActions } from './frozen-actions.ts';
+import { type FrozenState, ownWordsOf, thaw } from './frozen-states.ts';
 import { refuseOutput } from './hooks.ts';
 import { wholeTable } from './lookups.ts';
 import { PacketLookups } from './packet-lookups.ts';
@@ -66,8 +70,8 @@ interface Place {
   readonly ofproto: Ofproto;
   readonly table: number;
   readonly rule: Rule | undefined;
-  /** Why packets that are output to controllers go there. */
-  readonly outputReason: NamedPacketInReason;
+  /** That of the rule; all ones while there is none. */
+  readonly cookie: bigint;
 }
 
 interface LookupOptions {
@@ -110,13 +114,19 @@ export class Translation {
   #failure: DropReason | undefined;
   /** The last label was popped: what the pipeline knows of what was behind it is nothing. */
   #isUncovered = false;
-  /** The packet is about to leave; what is left to do is put into `#lists`. */
+  /** The packet is about to leave; what is left to do is put into `#frozen`. */
   #isFreezing = false;
-  #lists: RestOfList[] = [];
+  #frozen = new FrozenActions();
+  /** What has a controller say when it goes on. */
+  #pause: ControllerArguments | undefined;
   /** Where it is to be looked up then. */
   #nextTable: number | undefined;
   /** It came with what is known of its connection. */
   isTracked = false;
+  /** Why packets that the list that runs outputs to controllers go there. */
+  #outputReason: NamedPacketInReason = 'action';
+  /** Whatever runs was led to by the action set. */
+  #isActionSet = false;
   #depth = 0;
   #branchCount = 0;
   tags = 0;
@@ -152,9 +162,9 @@ export class Translation {
       writesWhole: !request.abilities.has('masked_set_action'),
     };
     this.#lookups = new PacketLookups(request);
-    this.#place = { ofproto: request.ofproto, table: 0, rule: undefined, outputReason: 'action' };
+    this.#place = { ofproto: request.ofproto, table: 0, rule: undefined, cookie: untoldCookie };
     this.#isPlain = state === undefined;
-    this.isTracked = state?.rest?.isTracked === true;
+    this.isTracked = state?.isTracked === true;
   }
 
   /** The switch that has the packet now. */
@@ -167,13 +177,18 @@ export class Translation {
     return this.#place.table;
   }
 
+  /** That of the rule whose actions run; all ones for those of a packet-out. */
+  get cookie(): bigint {
+    return this.#place.cookie;
+  }
+
   /** Whose actions run; undefined for those of a packet-out and of a miss. */
   get rule(): Rule | undefined {
     return this.#place.rule;
   }
 
   get outputReason(): NamedPacketInReason {
-    return this.request.actions === undefined ? this.#place.outputReason : 'packet_out';
+    return this.request.actions === undefined ? this.#outputReason : 'packet_out';
   }
 
   /** The actions that run are those of a rule for every packet that no other rule of its table is for. */
@@ -199,7 +214,7 @@ export class Translation {
     unwildcardBasics(this.mask, this.request.key);
     this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
     if (this.request.state !== undefined) this.#resume(this.request.state);
-    else if (this.request.actions === undefined) this.#runPipeline(this.inPortNumber, 0);
+    else if (this.request.actions === undefined) this.#place = this.#runPipeline(this.inPortNumber, 0);
     else {
       this.#runActions(this.request.actions);
       this.#runActionSet();
@@ -285,6 +300,12 @@ export class Translation {
     this.#hasEnded = true;
   }
 
+  /** The actions that follow are of another table and rule. */
+  unroll(table: number, cookie: bigint): void {
+    this.#place = { ...this.#place, table, cookie };
+    this.trace?.note({ event: 'unrolled', table, cookie: hexOrZero(cookie) });
+  }
+
   /** The last label was popped. Only what does not look behind it can follow. */
   uncover(): void {
     this.#isUncovered = true;
@@ -339,10 +360,7 @@ export class Translation {
   branch(actions: readonly Action[], outputReason: NamedPacketInReason): void {
     this.#depth++;
     this.#branchCount++;
-    this.#elsewhere(() => {
-      this.#place = { ...this.#place, outputReason };
-      this.#runActions(actions);
-    });
+    this.#elsewhere(() => this.#runActions(actions, outputReason));
     this.#hasEnded = false;
     this.#depth--;
   }
@@ -428,6 +446,12 @@ export class Translation {
     this.#isFreezing = true;
   }
 
+  /** The same, when the controller that gets the packet says so. */
+  pause(action: ControllerArguments): void {
+    this.#pause = action;
+    this.freeze();
+  }
+
   /** Sends the packet, as `flow` says it is, out of a port; through a patch port into the next bridge. */
   output(number: OfPort): void {
     const port = this.ofproto.ports.get(number);
@@ -509,35 +533,55 @@ export class Translation {
     this.trace?.note({ event: 'forked', table });
     const before = this.isTracked;
     this.isTracked = true;
-    const state = this.#recirculate(table, []);
+    const state = this.#putAside(table, []);
+    this.#actions.push({ do: 'recirc', id: state.id });
     this.trace?.forked(state, tracked, this.request.scratch.base);
     this.isTracked = before;
   }
 
-  #recirculate(table: number | undefined, lists: readonly RestOfList[]): FrozenState {
+  /** The packet as it is here, for when it comes back. */
+  #putAside(
+    table: number | undefined,
+    actions: readonly Action[],
+    userdata: Uint8Array = noBytes,
+  ): FrozenState {
     this.commit();
     const state = this.request.frozen.intern({
       ofproto: this.ofproto,
-      table: this.table,
+      table: table ?? 0,
       ownWords: ownWordsOf(this.flow),
-      userdata: noBytes,
-      rest: { table, lists, stack: [...this.stack], actionSet: this.#actionSet, isTracked: this.isTracked },
+      isTracked: this.isTracked,
+      userdata,
+      rest: { table, actions, stack: [...this.stack], actionSet: this.#actionSet },
     });
     this.effect({ kind: 'frozen', state });
-    this.#actions.push({ do: 'recirc', id: state.id });
     return state;
   }
 
   /** What is left to do is done when the packet comes back. */
   #finishFreezing(): void {
     if (!this.#isFreezing) return;
-    const lists = this.#lists;
-    const table = this.#nextTable;
+    const { actions } = this.#frozen;
+    const pause = this.#pause;
+    const table = this.#nextTable ?? (actions.length === 0 && pause === undefined ? 0 : undefined);
     this.#isFreezing = false;
     this.#isUncovered = false;
-    this.#lists = [];
+    this.#frozen = new FrozenActions();
+    this.#pause = undefined;
     this.#nextTable = undefined;
-    if (this.#failure === undefined) this.#recirculate(table, lists);
+    if (this.#failure !== undefined) return;
+    const state = this.#putAside(table, actions, pause?.userData);
+    if (pause === undefined) this.#actions.push({ do: 'recirc', id: state.id });
+    else if (this.trace === undefined || this.request.hasPacket)
+      this.#actions.push(
+        controllerAction(state, this.cookie, {
+          reason: pause.reason,
+          isHeldBack: false,
+          isContinuation: true,
+          controllerId: pause.controller,
+          maxSize: pause.maxLength,
+        }),
+      );
   }
 
   /** Goes on with a packet that has come back. */
@@ -547,14 +591,16 @@ export class Translation {
     if (rest === undefined) return;
     this.stack = [...rest.stack];
     this.#actionSet = rest.actionSet;
-    if (this.trace !== undefined) noteThaw(this.trace, rest.table);
-    for (const { table, rule, actions } of rest.lists) {
-      this.#place = { ofproto, table, rule, outputReason: 'action' };
-      this.#runActions(actions);
+    this.flow[setOutputWord] = outputOf(rest.actionSet);
+    if (this.trace !== undefined) noteThaw(this.trace, ofproto, rest);
+    this.#place = { ...this.#place, ofproto };
+    if (rest.table === undefined) {
+      if (rest.actions.length > 0) this.#runActions(rest.actions);
+      this.#runActionSet();
+    } else {
+      const options = { levels: 0, obeysMiss: true, isFirst: true };
+      this.#place = this.#runTable(rest.table, this.inPortNumber, options);
     }
-    this.#place = { ofproto, table: 0, rule: undefined, outputReason: 'action' };
-    if (rest.table === undefined) this.#runActionSet();
-    else this.#runTable(rest.table, this.inPortNumber, { levels: 0, obeysMiss: true, isFirst: true });
   }
 
   #runActionSet(): void {
@@ -563,10 +609,9 @@ export class Translation {
     this.#actionSet = [];
     if (actions.length === 0) return;
     this.trace?.enter({ event: 'actionSet' });
-    const place = this.#place;
-    this.#place = { ...place, outputReason: 'action_set' };
+    this.#isActionSet = true;
     this.#runActions(actions);
-    this.#place = place;
+    this.#isActionSet = false;
     this.trace?.leave();
   }
 
@@ -584,11 +629,12 @@ export class Translation {
   }
 
   /** All that a bridge does with the packet. */
-  #runPipeline(inPort: OfPort, levels: number): void {
-    this.#runTable(0, inPort, { levels, obeysMiss: true, isFirst: true });
+  #runPipeline(inPort: OfPort, levels: number): Place {
+    return this.#runTable(0, inPort, { levels, obeysMiss: true, isFirst: true });
   }
 
-  #runTable(first: number, inPort: OfPort, { levels, obeysMiss, isFirst }: LookupOptions): void {
+  /** Returns where the rule was found. */
+  #runTable(first: number, inPort: OfPort, { levels, obeysMiss, isFirst }: LookupOptions): Place {
     const place = this.#place;
     const { ofproto } = place;
     const { tables } = ofproto;
@@ -601,7 +647,8 @@ export class Translation {
     const isTold = rule === undefined && obeysMiss && this.#tellsMiss(table);
     const done = rule ?? (isTold ? tables.internal.missToController : tables.internal.missDrop);
     this.#depth += levels;
-    this.#place = { ofproto, table, rule, outputReason: 'action' };
+    const found: Place = { ofproto, table, rule, cookie: done.cookie };
+    this.#place = found;
     this.#effects.push({ kind: 'rule', rule: done, table: tables.table(table), isMatch: rule !== undefined });
     if (this.trace !== undefined) {
       if (rule === tables.internal.fragmentDrop && ofproto === this.request.ofproto)
@@ -624,6 +671,7 @@ export class Translation {
     this.trace?.leave();
     this.#depth -= levels;
     this.#place = place;
+    return found;
   }
 
   /** Is a controller told of packets that the table has no rule for? */
@@ -633,11 +681,17 @@ export class Translation {
     return miss === 'controller' || (miss !== 'drop' && this.ofproto.wantsMisses);
   }
 
-  #runActions(actions: readonly Action[]): void {
+  #runActions(
+    actions: readonly Action[],
+    outputReason: NamedPacketInReason = this.#isActionSet ? 'action_set' : 'action',
+  ): void {
     const { trace } = this;
     if (actions.length === 0) trace?.note({ event: 'action', text: 'drop' });
     const isTail = this.#isTail;
+    const before = this.#outputReason;
+    this.#outputReason = outputReason;
     this.#runList(actions, isTail);
+    this.#outputReason = before;
     this.#isTail = isTail;
   }
 
@@ -649,7 +703,7 @@ export class Translation {
       if (this.#hasEnded || this.#failure !== undefined) return;
       if (this.#isUncovered && !seesNoPayload(action)) this.#isFreezing = true;
       if (this.#isFreezing) {
-        this.#lists.push({ table: this.table, rule: this.rule, actions: actions.slice(n) });
+        this.#frozen.add(actions.slice(n), this);
         return;
       }
       if (trace !== undefined) enterAction(trace, this.ofproto, action);

@@ -12,13 +12,21 @@ import type { Datapath, Upcall } from '../../datapath/provider.ts';
 import { newKey, setSlot } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
+import type { Continuation } from '../../openflow/messages/continuation.ts';
 import type { Abilities } from '../abilities.ts';
-import type { PacketOfController } from '../ofproto.ts';
+import type { Ofproto, PacketOfController } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
+import { untoldCookie } from '../translate/controller-action.ts';
 import type { DropReason } from '../translate/drop-reasons.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
-import { cameBack, type FrozenStates, thaw } from '../translate/frozen-states.ts';
+import {
+  cameBack,
+  type FrozenState,
+  type FrozenStates,
+  ownWordsOf,
+  thaw,
+} from '../translate/frozen-states.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
 import type { Scratch, TranslationRequest, TranslationResult } from '../translate/request.ts';
 import { actionsOfFlow, translateFor } from '../translate/translate.ts';
@@ -54,7 +62,7 @@ export interface UpcallDeps {
 /** What becomes of a packet that an action sent up. */
 type CookieHandlers = { readonly [T in CookieType]: (upcall: Upcall, cookie: CookieOf<T>) => void };
 
-const untoldCookie = 0xffffffffffffffffn;
+const noBytes = new Uint8Array(0);
 
 /** A mask that leaves nothing out. */
 const wholeMask = internMask(wholeWords());
@@ -156,6 +164,15 @@ export class Upcalls {
     this.#sendOut(packet, this.#translateOut(packet, true));
   }
 
+  /** Goes on with a packet of `bridge` that waited for a controller. */
+  resume(packet: PacketOfController, bridge: Ofproto, continuation: Continuation): void {
+    const { actions, stack, actionSet, isTracked } = continuation;
+    const ownWords = ownWordsOf(packet.key.with(slots.in_port.word, packet.inPort));
+    const rest = { table: undefined, actions, stack, actionSet };
+    const state = { id: 0, ofproto: bridge, table: 0, ownWords, isTracked, userdata: noBytes, rest };
+    this.#sendOut(packet, this.#translateOut(packet, true, state));
+  }
+
   /** Decides what the actions do; what is returned does it. */
   preparePacketOut(packet: PacketOfController): () => void {
     const { actions, effects, drop } = this.#translateOut(packet, false);
@@ -165,7 +182,7 @@ export class Upcalls {
     };
   }
 
-  #translateOut(packet: PacketOfController, hasPacket: boolean): TranslationResult {
+  #translateOut(packet: PacketOfController, hasPacket: boolean, state?: FrozenState): TranslationResult {
     const { ofproto, inPort, key, actions } = packet;
     const { datapath, ports, scratch, frozen, abilities } = this.#deps;
     return translateFor(datapath.features, {
@@ -176,7 +193,7 @@ export class Upcalls {
       key,
       ofproto,
       inPort,
-      actions,
+      ...(state === undefined ? { actions } : { state }),
       hasPacket,
       packetSize: packet.bytes.length,
     });
@@ -201,20 +218,27 @@ export class Upcalls {
       this.#countDrop('noController');
       return;
     }
-    const { ofproto, table, userdata } = state;
+    const { ofproto, table, userdata, isTracked, rest } = state;
+    const datapathPort = key[slots.in_port.word] ?? 0;
     const metadata = packetMetadata(thaw(state, key));
     const [high, low] = cookie.ruleCookie;
     const ruleCookie = (BigInt(high) << 32n) | BigInt(low);
     const isTaken = ofproto.controllers.packetIn({
       bytes,
-      inPort: key[slots.in_port.word] ?? 0,
+      inPort: datapathPort,
       table,
       cookie: ruleCookie === untoldCookie ? undefined : ruleCookie,
       reason: cookie.reason,
       metadata,
       userdata,
       controllerId: cookie.controllerId,
-      continuation: undefined,
+      continuation:
+        rest === undefined || !cookie.isContinuation
+          ? undefined
+          : {
+              ...{ bridge: ofproto.uuid, stack: rest.stack, mirrors: 0, isTracked },
+              ...{ actions: rest.actions, actionSet: rest.actionSet, datapathPort },
+            },
     });
     if (!isTaken) this.#countDrop('noController');
   }
@@ -225,7 +249,8 @@ export class Upcalls {
     const { datapath, ports, scratch, frozen, abilities, timers } = this.#deps;
     const number = dpPort(key[slots.in_port.word] ?? 0);
     const input = ports.ofDpPort(number);
-    if (input === undefined) {
+    const isBack = key[slots.recirc_id.word] !== 0;
+    if (input === undefined && !isBack) {
       this.#countDrop('noInputPort');
       log.limited('info', strayPort, `received packet on unassociated datapath port ${number}`);
       return;
@@ -243,7 +268,8 @@ export class Upcalls {
     if (result.drop === 'tooDeep' || result.drop === 'tooManyLookups') this.#logTrace(upcall, where);
     const actions = this.#lists.intern(result.actions);
     const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));
-    const flow = installs ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
+    const flow =
+      installs && input !== undefined ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
     const packet = actions.length > 0 ? upcall : undefined;
     if (flow !== undefined && ofFlow === actions) datapath.putFlow(flow, packet);
     else {

@@ -34,6 +34,8 @@ export interface TraceRequest {
   readonly ofproto: Ofproto;
   readonly inPort: OfPort;
   readonly key: Uint32Array;
+  /** The packet has come back, and goes on as this says. */
+  readonly state?: FrozenState;
   /** There is a packet, from which bridges learn. */
   readonly hasPacket: boolean;
   readonly packetSize?: number;
@@ -77,11 +79,7 @@ export function traceOf(request: TraceRequest): TraceReport {
   return reportOf(request, key, [...(request.connectionStates ?? [])]);
 }
 
-function reportOf(
-  request: TraceRequest & { state?: FrozenState },
-  key: Uint32Array,
-  next: number[],
-): TraceReport {
+function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): TraceReport {
   const { backer, ofproto, isNamed } = request;
   const ports = isNamed ? ofproto.portText : portText;
   const trace = new Trace(isNamed);

@@ -44,6 +44,7 @@ import {
   note,
   resubmit,
   setTunnel,
+  unroll,
 } from './pipeline-actions.ts';
 import { sample } from './sample.ts';
 import { setField } from './set-field.ts';
@@ -104,6 +105,7 @@ export const actions = [
   checkPacketLarger,
   debugRecirculation,
   debugSlowPath,
+  unroll,
   meter,
   clearActions,
   writeActionSet,

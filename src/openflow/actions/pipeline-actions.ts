@@ -35,6 +35,22 @@ export const debugSlowPath = withoutArguments('debug_slow', ['NX 1.0+ 254 NXAST_
   isForTests: true,
 });
 
+export interface UnrollArguments {
+  readonly table: number;
+  readonly cookie: bigint;
+}
+
+/** What follows belongs to that table, and to a rule of that cookie. Only in lists that are left of a paused packet. */
+export const unroll = defineAction('unroll_xlate', {
+  forms: [],
+  words: [],
+  read(): UnrollArguments {
+    throw wrong('unroll_xlate is not to be written');
+  },
+  format: ({ table, cookie }, context) =>
+    `unroll_xlate(table=${formatTable(table, context)}, cookie=${cookie})`,
+});
+
 export interface ResubmitArguments {
   /** IN_PORT leaves it as it is. */
   readonly port: number;

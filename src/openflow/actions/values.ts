@@ -34,6 +34,7 @@ import type {
   NoteArguments,
   ResubmitArguments,
   SetTunnelArguments,
+  UnrollArguments,
 } from './pipeline-actions.ts';
 import type { SampleArguments } from './sample.ts';
 import type { PopVlanArguments, SetVlanArguments } from './vlan-actions.ts';
@@ -92,6 +93,7 @@ export interface ActionArguments {
   readonly check_pkt_larger: CheckPacketLargerArguments;
   readonly debug_recirc: WithoutArguments;
   readonly debug_slow: WithoutArguments;
+  readonly unroll_xlate: UnrollArguments;
   readonly meter: MeterArguments;
   readonly clear_actions: WithoutArguments;
   readonly write_actions: WriteActionsArguments;

@@ -1,10 +1,34 @@
-/** The state of a packet that waits for a controller, as the reference puts it into NXT_PACKET_IN2. */
-import { decodeActions, formatActions } from '../action-codec.ts';
+/** The state of a packet that waits for a controller, as the reference puts it into NXT_PACKET_IN2 and NXT_RESUME. */
+import { decodeActions, formatActions, writeActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
-import { Reader } from '../bytes.ts';
+import { Reader, Writer } from '../bytes.ts';
 import type { MessageText } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
-import { readProperty, readWord } from '../properties.ts';
+import {
+  type Property,
+  readProperties,
+  readWord,
+  unknownPropertyOf,
+  writeProperty,
+  writeWord,
+} from '../properties.ts';
+import type { WireVersion } from '../versions.ts';
+
+export interface Continuation {
+  /** Of the bridge that has the packet; 16 bytes, undefined for none. */
+  readonly bridge: Uint8Array | undefined;
+  /** The top comes last. */
+  readonly stack: readonly bigint[];
+  /** A bit for each mirror that has had the packet. */
+  readonly mirrors: number;
+  /** What is known of its connection counts. */
+  readonly isTracked: boolean;
+  /** That are left to do. */
+  readonly actions: readonly Action[];
+  readonly actionSet: readonly Action[];
+  /** By which it came in. */
+  readonly datapathPort: number;
+}
 
 const property = {
   bridge: 0x8000,
@@ -18,57 +42,68 @@ const property = {
   datapathPort: 0x8008,
 } as const;
 
+const refuseUnknown = unknownPropertyOf('ofp_packet', 'continuation');
+const uuidSize = 16;
 const subvalueSize = 128;
 
-/** A line for each thing that is in it. Throws OpenFlowError. */
-export function formatContinuation(
+type Draft = { -readonly [K in keyof Continuation]: Continuation[K] };
+
+/** Throws OpenFlowError. Whoever only shows it passes over what is unknown. */
+export function decodeContinuation(
   bytes: Uint8Array,
-  { version, ports, tables, paint }: MessageText,
-): string {
-  const from = new Reader(bytes, 'OFPBPC_BAD_LEN');
-  const format = (list: readonly Action[]): string => formatActions(list, { ports, tables, paint });
-  let bridge = '';
-  const stack: string[] = [];
-  let mirrors = 0;
-  let isTracked = false;
+  version: WireVersion,
+  unknown: 'passed over' | 'refused',
+): Continuation {
+  const stack: bigint[] = [];
+  const actions: Action[] = [];
+  const read: Draft = {
+    ...{ bridge: undefined, stack, mirrors: 0, isTracked: false },
+    ...{ actions, actionSet: [], datapathPort: 0 },
+  };
   let table = 0;
   let cookie = 0n;
-  const actions: string[] = [];
-  let actionSet = '';
-  let port = 0;
-  while (from.left > 0) {
-    const read = readProperty(from);
-    const { experimenter, type, body } = read;
-    if (experimenter !== 0) continue;
-    const innerActions = (): Action[] => {
-      body.skip(4);
-      return decodeActions(body, version);
-    };
-    if (type === property.bridge) bridge = uuidText(sized(body, 16));
-    else if (type === property.stack) stack.push(stackText(body));
-    else if (type === property.mirrors) mirrors = readWord(read);
-    else if (type === property.tracked) isTracked = true;
-    else if (type === property.table) table = body.u8();
-    else if (type === property.cookie) cookie = readLong(body);
-    else if (type === property.datapathPort) port = readWord(read);
-    else if (type === property.actionSet) actionSet = format(innerActions());
-    else if (type === property.actions) {
-      const list = innerActions();
-      const after = list.length === 0 ? '' : `,${format(list)}`;
-      actions.push(`unroll_xlate(table=${tables.format(table)}, cookie=${cookie})${after}`);
+  const take = (value: Property): boolean => {
+    const { experimenter, type, body } = value;
+    if (experimenter !== 0) return false;
+    switch (type) {
+      case property.bridge:
+        read.bridge = sized(body, uuidSize);
+        return true;
+      case property.stack:
+        stack.unshift(readStackValue(body));
+        return true;
+      case property.mirrors:
+        read.mirrors = readWord(value);
+        return true;
+      case property.tracked:
+        read.isTracked = true;
+        return true;
+      case property.table:
+        table = body.u8();
+        return true;
+      case property.cookie:
+        cookie = readLong(body);
+        return true;
+      case property.actions:
+        actions.push({ do: 'unroll_xlate', table, cookie }, ...readNested(body, version));
+        return true;
+      case property.actionSet:
+        read.actionSet = readNested(body, version);
+        return true;
+      case property.datapathPort:
+        read.datapathPort = readWord(value);
+        return true;
+      default:
+        return false;
     }
-  }
-  const line = (name: string, value: string): string =>
-    value === '' ? '' : ` continuation.${name}=${value}\n`;
-  return [
-    line('bridge', bridge),
-    line('stack', stack.length === 0 ? '' : `(top) ${stack.join(' ')} (bottom)`),
-    line('mirrors', mirrors === 0 ? '' : `0x${mirrors.toString(16)}`),
-    line('conntracked', isTracked ? 'true' : ''),
-    line('actions', actions.join(',')),
-    line('action_set', actionSet),
-    line('odp_port', port === 0 ? '' : String(port)),
-  ].join('');
+  };
+  readProperties(new Reader(bytes, 'OFPBPC_BAD_LEN'), take, unknown === 'refused' ? refuseUnknown : unknown);
+  return read;
+}
+
+function readNested(body: Reader, version: WireVersion): Action[] {
+  body.skip(4);
+  return decodeActions(body, version);
 }
 
 function sized(body: Reader, size: number): Uint8Array {
@@ -82,16 +117,91 @@ function readLong(body: Reader): bigint {
   return body.u64();
 }
 
+/** A value of any size. */
+function readStackValue(body: Reader): bigint {
+  if (body.left > subvalueSize) throw new OpenFlowError('OFPBPC_BAD_LEN', `${body.left} bytes on the stack`);
+  return BigInt(`0x0${Buffer.from(body.octets(body.left)).toString('hex')}`);
+}
+
+export function encodeContinuation(value: Continuation, version: WireVersion): Uint8Array {
+  const { bridge, stack, mirrors, isTracked, actions, actionSet, datapathPort } = value;
+  const to = new Writer();
+  const writeNested = (type: number, list: readonly Action[]): void =>
+    writeProperty(to, type, () => {
+      to.u32(0);
+      writeActions(to, list, version);
+    });
+  if (bridge !== undefined) writeProperty(to, property.bridge, () => to.octets(bridge));
+  for (const one of stack.toReversed())
+    writeProperty(to, property.stack, () => to.octets(shortestBytes(one)));
+  if (mirrors !== 0) writeWord(to, property.mirrors, mirrors);
+  if (isTracked) writeProperty(to, property.tracked, () => {});
+  let told = { table: 0, cookie: 0n };
+  for (const { table, cookie, list } of groupsOf(actions)) {
+    if (table !== told.table) writeProperty(to, property.table, () => to.u8(table));
+    if (cookie !== told.cookie) writeLong(to, property.cookie, cookie);
+    told = { table, cookie };
+    writeNested(property.actions, list);
+  }
+  if (actionSet.length > 0) writeNested(property.actionSet, actionSet);
+  if (datapathPort !== 0) writeWord(to, property.datapathPort, datapathPort);
+  return to.written;
+}
+
+interface Group {
+  readonly table: number;
+  readonly cookie: bigint;
+  readonly list: Action[];
+}
+
+/** By the table and the rule that they are of. */
+function groupsOf(actions: readonly Action[]): readonly Group[] {
+  const groups: Group[] = [];
+  for (const action of actions) {
+    if (action.do === 'unroll_xlate') groups.push({ ...action, list: [] });
+    else if (groups.length === 0) groups.push({ table: 0, cookie: 0n, list: [action] });
+    else groups.at(-1)?.list.push(action);
+  }
+  return groups.filter(({ list }) => list.length > 0);
+}
+
+function writeLong(to: Writer, type: number, value: bigint): void {
+  writeProperty(to, type, () => {
+    to.u32(0);
+    to.u64(value);
+  });
+}
+
+function shortestBytes(value: bigint): Uint8Array {
+  const digits = value.toString(16);
+  return Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
+}
+
+/** A line for each thing that is in it. Throws OpenFlowError. */
+export function formatContinuation(
+  bytes: Uint8Array,
+  { version, ports, tables, paint }: MessageText,
+): string {
+  const read = decodeContinuation(bytes, version, 'passed over');
+  const { bridge, stack, mirrors, isTracked, actions, actionSet, datapathPort } = read;
+  const format = (list: readonly Action[]): string => formatActions(list, { ports, tables, paint });
+  const values = stack.toReversed().map((value) => `0x${value.toString(16)}`);
+  const line = (name: string, value: string): string =>
+    value === '' ? '' : ` continuation.${name}=${value}\n`;
+  return [
+    line('bridge', bridge === undefined ? '' : uuidText(bridge)),
+    line('stack', values.length === 0 ? '' : `(top) ${values.join(' ')} (bottom)`),
+    line('mirrors', mirrors === 0 ? '' : `0x${mirrors.toString(16)}`),
+    line('conntracked', isTracked ? 'true' : ''),
+    line('actions', actions.length === 0 ? '' : format(actions)),
+    line('action_set', actionSet.length === 0 ? '' : format(actionSet)),
+    line('odp_port', datapathPort === 0 ? '' : String(datapathPort)),
+  ].join('');
+}
+
 /** Four words in the order of a little-endian host, as the reference has them in its memory. */
 function uuidText(bytes: Uint8Array): string {
   const words = [0, 4, 8, 12].map((at) => bytes.slice(at, at + 4).reverse());
   const hex = Buffer.concat(words).toString('hex');
   return /^0*$/.test(hex) ? '' : hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
-
-/** A value of any size as a number. */
-function stackText(body: Reader): string {
-  if (body.left > subvalueSize) throw new OpenFlowError('OFPBPC_BAD_LEN', `${body.left} bytes on the stack`);
-  const digits = Buffer.from(body.octets(body.left)).toString('hex').replace(/^0+/, '');
-  return `0x${digits || '0'}`;
 }

@@ -12,6 +12,7 @@ import { packMatch } from '../../flow/match.ts';
 import { readPacket } from '../../flow/match-text.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
+import { cameBack, type FrozenState } from '../../ofproto/translate/frozen-states.ts';
 import { refuseUntranslatable } from '../../ofproto/translate/translate.ts';
 import { formatTraceReport, type TraceRequest, traceOf } from '../../ofproto/views/trace.ts';
 import { readActionText } from '../../openflow/action-codec.ts';
@@ -168,6 +169,7 @@ interface PacketPlace {
   readonly ofproto: Ofproto;
   readonly inPort: OfPort;
   readonly key: Uint32Array;
+  readonly state?: FrozenState;
 }
 
 /** Text is tried as a datapath's flow first. */
@@ -207,13 +209,15 @@ function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array
 }
 
 function placeOfPort(backer: Backer, key: Uint32Array): PacketPlace {
-  const recirculation = getSlot(key, 'recirc_id') >>> 0;
-  if (recirculation !== 0)
-    throw refused(`no recirculation data for recirc_id 0x${recirculation.toString(16)}`);
   const number = getSlot(key, 'in_port') >>> 0;
-  const found = backer.ports.ofDpPort(dpPort(number));
-  if (found === undefined) throw refused(`no OpenFlow port for datapath port ${number}`);
-  return { backer, ofproto: found.ofproto, inPort: found.port.ofPort, key };
+  const found = cameBack(key, backer.ports.ofDpPort(dpPort(number)), backer.frozen);
+  if (found !== undefined) return { backer, key, ...found };
+  const recirculation = getSlot(key, 'recirc_id') >>> 0;
+  throw refused(
+    recirculation === 0
+      ? `no OpenFlow port for datapath port ${number}`
+      : `no recirculation data for recirc_id 0x${recirculation.toString(16)}`,
+  );
 }
 
 function placeInBridge(aSwitch: Switch, name: string, text: string): PacketPlace {

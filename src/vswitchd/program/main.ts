@@ -22,6 +22,7 @@ import { systemTransport } from '../../net/transport.ts';
 import { DummyDevices } from '../../netdev/dummy/device.ts';
 import { findNeighbour } from '../../netdev/neighbours.ts';
 import { leaveDevices } from '../../netdev/registry.ts';
+import { takeTestActions } from '../../openflow/action-codec.ts';
 import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
 import { connectChannel } from '../../rpc/socket-channel.ts';
 import { dummyCommands } from '../commands/dummy.ts';
@@ -86,7 +87,10 @@ async function serve(
   // Differs: the JavaScript engine gives memory back by means that fail for locked memory, and ends the process then.
   if (options.locksMemory) log.info('--mlockall has no effect: this process cannot lock its memory');
   const clock = new WarpClock();
-  if (options.dummy !== 'none') logRegistry.setClock(clock);
+  if (options.dummy !== 'none') {
+    logRegistry.setClock(clock);
+    takeTestActions();
+  }
   const timers = new Timers(clock);
   const database = await openDatabase(program, options, timers, open);
   if (database !== undefined) daemon.atExit(() => database.close());
