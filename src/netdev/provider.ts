@@ -89,6 +89,16 @@ export interface HasQueues {
   readonly queues: readonly number[];
 }
 
+/** A device that tells how it is set up, as `dpif/show` shows it. */
+export interface TellsConfig {
+  readonly config: ReadonlyMap<string, string>;
+}
+
+/** Empty where the device does not tell. */
+export function configOf(netdev: Netdev & Partial<TellsConfig>): ReadonlyMap<string, string> {
+  return netdev.config ?? new Map();
+}
+
 /** None where the device knows of none. */
 export function queuesOf(netdev: Netdev & Partial<HasQueues>): readonly number[] {
   return netdev.queues ?? [];

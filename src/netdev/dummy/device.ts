@@ -8,7 +8,10 @@ import { compareBytes } from '../../base/text.ts';
 import { ethernet, vlanTag } from '../../wire/ethernet.ts';
 import { emptyCounters } from '../counters.ts';
 import type { NetdevState, PortCounters } from '../provider.ts';
+import { answerToArp, type DummyAddresses } from './addresses.ts';
 import { Capture } from './capture.ts';
+import type { FrameLink, FrameLinkOptions, OpenFrameLink } from './frame-link.ts';
+import { QueueCounters } from './queue-counters.ts';
 
 const queueLimit = 100;
 const defaultMtu = 1500;
@@ -16,7 +19,13 @@ const defaultMtu = 1500;
 /** The dummy devices of one switch, as the kernel has the real ones: by name, for providers, commands and tests. */
 export class DummyDevices {
   readonly #byName = new Map<string, DummyDevice>();
+  readonly #openLink: OpenFrameLink;
   #madeCount = 0;
+
+  /** Without `openLink`, no frames come from outside by sockets. */
+  constructor(openLink: OpenFrameLink = () => undefined) {
+    this.#openLink = openLink;
+  }
 
   get(name: string): DummyDevice | undefined {
     return this.#byName.get(name);
@@ -33,7 +42,12 @@ export class DummyDevices {
       throw syscallFailed('open', errnos.EEXIST, `could not open network device ${name}`);
     const number = this.#madeCount++;
     const mac = `aa:55:aa:55:${hex(number >> 8)}:${hex(number)}`;
-    const device = new DummyDevice(name, { mac, clock, onClosed: () => void this.#byName.delete(name) });
+    const device = new DummyDevice(name, {
+      mac,
+      clock,
+      openLink: this.#openLink,
+      onClosed: () => void this.#byName.delete(name),
+    });
     this.#byName.set(name, device);
     return device;
   }
@@ -45,14 +59,19 @@ type Settings = Partial<Pick<NetdevState, 'isUp' | 'mtu' | 'mac' | 'ifindex'>>;
 export class DummyDevice {
   readonly name: string;
   readonly counters: PortCounters = emptyCounters();
+  readonly queueCounters = new QueueCounters();
+  /** Its own, to which ARP requests that leave by it are answered. */
+  addresses: DummyAddresses = {};
   /** Frames that came in and were not fetched yet. */
-  readonly queue: Uint8Array[] = [];
+  readonly queue: { readonly bytes: Uint8Array; readonly queue: number }[] = [];
   /** Told after `receive`: the frame path is to be read. */
   onInput: () => void = () => {};
   /** Told of each frame that leaves; the bytes are the receiver's own copy. */
   onTransmit: (frame: Uint8Array) => void = () => {};
   onStateChange: () => void = () => {};
   readonly #clock: Clock;
+  readonly #openLink: OpenFrameLink;
+  #link: { readonly open: FrameLink; readonly is: Pick<FrameLinkOptions, 'isActive' | 'remote'> } | undefined;
   #onClosed: () => void;
   #isGone = false;
   #state: NetdevState;
@@ -60,9 +79,13 @@ export class DummyDevice {
   #txCapture: Capture | undefined;
 
   /** Made by `DummyDevices`, which is told when the name is free again. */
-  constructor(name: string, deps: { mac: string; clock: Clock; onClosed: () => void }) {
+  constructor(
+    name: string,
+    deps: { mac: string; clock: Clock; openLink: OpenFrameLink; onClosed: () => void },
+  ) {
     this.name = name;
     this.#clock = deps.clock;
+    this.#openLink = deps.openLink;
     this.#onClosed = deps.onClosed;
     this.#state = {
       ifindex: 0,
@@ -101,13 +124,13 @@ export class DummyDevice {
     this.onStateChange();
   }
 
-  /** A frame arrives from outside. False when the queue is full: it is dropped. */
-  receive(frame: Uint8Array): boolean {
+  /** A frame arrives from outside, in one of its queues. False when there is no room: it is dropped. */
+  receive(frame: Uint8Array, queue = 0): boolean {
     if (this.queue.length >= queueLimit) {
       this.counters.rxDropped++;
       return false;
     }
-    this.queue.push(frame.slice());
+    this.queue.push({ bytes: frame.slice(), queue });
     this.#rxCapture?.write(frame, this.#clock.wall());
     this.onInput();
     return true;
@@ -120,7 +143,32 @@ export class DummyDevice {
     if (frame.byteLength < ethernet.size || frame.byteLength > limit) return false;
     this.#txCapture?.write(frame, this.#clock.wall());
     this.onTransmit(frame);
+    this.#link?.open.send(frame);
+    const { mac } = this.#state;
+    const answer = mac === undefined ? undefined : answerToArp(frame, this.addresses, mac);
+    if (answer !== undefined) this.receive(answer);
     return true;
+  }
+
+  /** Undefined where nobody is to be connected to. */
+  get isConnected(): boolean | undefined {
+    return this.#link?.open.isConnected;
+  }
+
+  /** The socket that joins it to another device, if it is open. */
+  get link(): Pick<FrameLinkOptions, 'isActive' | 'remote'> | undefined {
+    return this.#link?.is;
+  }
+
+  /** Joins it to another device; undefined ends that. A link that is as it is to be goes on. */
+  join(wanted: Pick<FrameLinkOptions, 'isActive' | 'remote'> | undefined): void {
+    const now = this.#link?.is;
+    if (now?.remote === wanted?.remote && now?.isActive === wanted?.isActive) return;
+    this.#link?.open.close();
+    this.#link = undefined;
+    if (wanted === undefined) return;
+    const open = this.#openLink({ ...wanted, receive: (frame) => void this.receive(frame) });
+    if (open !== undefined) this.#link = { open, is: wanted };
   }
 
   /** Undefined paths end the capture; an unchanged one goes on. Throws SyscallFailed. */
@@ -134,6 +182,7 @@ export class DummyDevice {
   }
 
   close(): void {
+    this.join(undefined);
     this.#endCapture();
     this.#onClosed();
     this.#onClosed = () => {};

@@ -29,9 +29,11 @@ export class DummyPort implements PortIo, WakesDatapath {
     const { queue } = this.#device;
     const count = this.#isOpen ? Math.min(queue.length, batch.frames.length) : 0;
     const taken = queue.splice(0, count);
-    taken.forEach((packet, i) => {
+    taken.forEach(({ bytes, queue }, i) => {
       const frame = batch.frames[i];
-      if (frame !== undefined) this.#hand(packet, frame);
+      if (frame === undefined) return;
+      this.#hand(bytes, frame);
+      this.#device.queueCounters.count('rx', queue, bytes.byteLength);
     });
     batch.count = count;
     return count;
@@ -47,6 +49,7 @@ export class DummyPort implements PortIo, WakesDatapath {
     }
     this.counters.txPackets++;
     this.counters.txBytes += packet.byteLength;
+    this.#device.queueCounters.count('tx', 0, packet.byteLength);
   }
 
   flush(): void {}

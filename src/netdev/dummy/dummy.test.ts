@@ -11,6 +11,8 @@ import {
 } from '../../../test/conformance/netdev.ts';
 import { FakeClock } from '../../base/clock.ts';
 import { Timers } from '../../base/timers.ts';
+import { FrameBatch } from '../../wire/frame.ts';
+import { configOf } from '../provider.ts';
 import { openPortIo } from '../registry.ts';
 import { DummyDevices } from './device.ts';
 import { dummyProvider } from './provider.ts';
@@ -87,4 +89,41 @@ test('A dummy port writes what it receives and sends to capture files', async ()
   dummies.get('p1')?.transmit(testPacket(3));
   expect(readFileSync(pcap)).toEqual(Buffer.concat([file, readFileSync(pcap).subarray(-76)]));
   rmSync(dir, { recursive: true });
+});
+
+test('A dummy port answers requests for its address, and no others', async () => {
+  await using _ = await dummy.open('p1', { ...noConfig, mac: '02:00:00:00:00:aa' }, deps());
+  const device = dummies.get('p1');
+  const request = (target: string): Uint8Array =>
+    Uint8Array.from(
+      Buffer.from(
+        `ffffffffffff50540000000508060001080006040001505400000005c0a80001000000000000${target}`,
+        'hex',
+      ),
+    );
+  device?.transmit(request('c0a80002'));
+  if (device !== undefined) device.addresses = { ipv4: Uint8Array.of(192, 168, 0, 2) };
+  device?.transmit(request('c0a80003'));
+  expect(device?.queue).toEqual([]);
+  device?.transmit(request('c0a80002'));
+  expect(device?.queue.map(({ bytes }) => Buffer.from(bytes).toString('hex'))).toEqual([
+    '5054000000050200000000aa080600010800060400020200000000aac0a80002505400000005c0a80001',
+  ]);
+});
+
+test('A polled dummy port has as many queues as it is given, and counts by them', async () => {
+  const options = new Map([
+    ['n_rxq', '2'],
+    ['n_txq', '5000'],
+  ]);
+  await using netdev = await dummyProvider('dummy-pmd', dummies).open('p1', { ...noConfig, options }, deps());
+  const io = openPortIo({ kind: 'dummy', name: 'p1' }, dummies);
+  dummies.get('p1')?.receive(testPacket(1), 1);
+  io.receive(new FrameBatch(4));
+  const stats = await netdev.stats();
+  expect([stats.get('rx_q0_packets'), stats.get('rx_q1_packets')]).toEqual([0, 1]);
+  expect(Object.fromEntries(configOf(netdev))).toMatchObject({
+    configured_rx_queues: '2',
+    configured_tx_queues: '1024',
+  });
 });

@@ -2,6 +2,7 @@
  * `dummy`, `dummy-internal` and `dummy-pmd` ports, and what takes the place of real ones with --enable-dummy. Named by
  * `registry.ts` only.
  */
+import { logger } from '../../base/log.ts';
 import type {
   HasQueues,
   Netdev,
@@ -10,6 +11,7 @@ import type {
   NetdevState,
   NetdevStats,
   PortSpec,
+  TellsConfig,
 } from '../provider.ts';
 import type { DummyDevice, DummyDevices } from './device.ts';
 
@@ -30,7 +32,16 @@ export function dummyProvider(type: string, dummies: DummyDevices): NetdevProvid
   };
 }
 
-class DummyNetdev implements Netdev, HasQueues {
+/** Of a device in each direction. */
+const mostQueues = 1024;
+
+function queuesAskedFor(text: string | undefined): number {
+  return Math.max(1, Number.parseInt(text ?? '1', 10) || 1);
+}
+
+const log = logger('netdev_dummy');
+
+class DummyNetdev implements Netdev, HasQueues, TellsConfig {
   readonly name: string;
   readonly type: string;
   readonly portSpec: PortSpec;
@@ -63,8 +74,51 @@ class DummyNetdev implements Netdev, HasQueues {
       ...(mtuRequest !== undefined && { mtu: mtuRequest }),
       ifindex: Number.isInteger(ifindex) && ifindex > 0 ? ifindex : 0,
     });
+    this.#join(options);
+    if (this.#isPolled) this.#resizeQueues(options);
     const both = options.get('pcap');
     this.#device.capture(both ?? options.get('rxq_pcap'), both ?? options.get('tx_pcap'));
+  }
+
+  #join(options: ReadonlyMap<string, string>): void {
+    const stream = options.get('stream');
+    const passive = options.get('pstream');
+    if (stream !== undefined && passive !== undefined) {
+      log.warn(`Open failed: both ${passive} and ${stream} are configured`);
+      return;
+    }
+    const remote = stream ?? passive;
+    this.#device.join(remote === undefined ? undefined : { isActive: stream !== undefined, remote });
+  }
+
+  /** All of them are served by the datapath's one thread. */
+  #resizeQueues(options: ReadonlyMap<string, string>): void {
+    const [rx, tx] = [queuesAskedFor(options.get('n_rxq')), queuesAskedFor(options.get('n_txq'))];
+    if (Math.max(rx, tx) > mostQueues)
+      log.warn(
+        `The one or both of interface ${this.name} queues(rxq: ${rx}, txq: ${tx}) exceed ${mostQueues}. Sets it ${mostQueues}.`,
+      );
+    this.#device.queueCounters.resize('rx', Math.min(rx, mostQueues));
+    this.#device.queueCounters.resize('tx', Math.min(tx, mostQueues));
+  }
+
+  /** The reference receives on such a device in a thread that polls, and so may have several queues. */
+  get #isPolled(): boolean {
+    return this.type === 'dummy-pmd';
+  }
+
+  get config(): ReadonlyMap<string, string> {
+    const { state, link, queueCounters } = this.#device;
+    const config = new Map<string, string>();
+    if (state.ifindex !== 0) config.set('ifindex', String(state.ifindex));
+    if (link !== undefined) config.set(link.isActive ? 'stream' : 'pstream', link.remote);
+    if (!this.#isPolled) return config;
+    for (const direction of ['rx', 'tx'] as const) {
+      const size = String(queueCounters.size(direction));
+      config.set(`requested_${direction}_queues`, size);
+      config.set(`configured_${direction}_queues`, size);
+    }
+    return config;
   }
 
   async setUp(isUp: boolean): Promise<void> {
@@ -80,10 +134,7 @@ class DummyNetdev implements Netdev, HasQueues {
       ['tx_bytes', txBytes],
       ['rx_custom_packets_1', 0],
       ['rx_custom_packets_2', 0],
-      ['rx_q0_packets', rxPackets],
-      ['rx_q0_bytes', rxBytes],
-      ['tx_q0_packets', txPackets],
-      ['tx_q0_bytes', txBytes],
+      ...this.#device.queueCounters.entries(),
     ]);
   }
 

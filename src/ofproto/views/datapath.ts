@@ -2,7 +2,7 @@
 import { compareBytes } from '../../base/text.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
 import type { Datapath, DpPortInfo } from '../../datapath/provider.ts';
-import type { Netdev, NetdevStats } from '../../netdev/provider.ts';
+import { configOf, type Netdev, type NetdevStats } from '../../netdev/provider.ts';
 import { type AbilityName, abilityNames, titleOf } from '../abilities.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
@@ -47,7 +47,10 @@ export function showBacker(backer: Backer): BackerRow {
       ofPort: port.ofPort,
       dpPort: port.dpPort,
       type: shownType(backer.datapath, port.netdev.type),
-      config: port.patchPeer === undefined ? {} : { peer: port.patchPeer },
+      config: {
+        ...Object.fromEntries(configOf(port.netdev)),
+        ...(port.patchPeer === undefined ? {} : { peer: port.patchPeer }),
+      },
     })),
   }));
   return { name: datapathName(backer), hits: hitCount, misses: missCount, bridges };
@@ -59,6 +62,7 @@ export function formatBacker({ name, hits, misses, bridges }: BackerRow): string
     lines.push(`  ${bridge.name}:`);
     for (const { name: port, ofPort, dpPort, type, config } of bridge.ports) {
       const settings = Object.entries(config)
+        .sort(([a], [b]) => compareBytes(a, b))
         .map(([key, value]) => `${key}=${value}`)
         .join(', ');
       const shown = settings === '' ? type : `${type}: ${settings}`;

@@ -1,4 +1,5 @@
 /** `netdev-dummy/*`: with --enable-dummy, a test brings frames to dummy devices and changes their state. */
+import { readIpv4, readIpv6 } from '../../base/addresses.ts';
 import { Malformed, Refused } from '../../base/errors.ts';
 import { readHexBytes } from '../../base/hex-dump.ts';
 import { type Command, defineCommand } from '../../daemon/unixctl.ts';
@@ -18,17 +19,52 @@ export function dummyCommands(dummies: DummyDevices): Command[] {
     if (device === undefined) throw new Refused('dummy', unknown);
     return device;
   };
+  const addressCommand = (
+    name: string,
+    usage: string,
+    set: (device: DummyDevice, text: string) => void,
+  ): Command =>
+    defineCommand({
+      name: `netdev-dummy/${name}`,
+      usage,
+      minArgs: 2,
+      maxArgs: 2,
+      run([device, text = '']) {
+        set(deviceNamed(device, 'Unknown Dummy Interface'), text);
+        return 'OK';
+      },
+    });
   return [
     defineCommand({
       name: 'netdev-dummy/receive',
       usage: 'name [--qid queue_id] packet|flow [--len packet_len]',
       minArgs: 2,
       maxArgs: Number.POSITIVE_INFINITY,
-      run([name, ...packets]) {
+      run([name, ...args]) {
         const device = deviceNamed(name, 'no such dummy netdev');
-        for (const frame of readFrames(packets)) device.receive(frame);
+        const { queue, packets } = readQueue(args, device.queueCounters.size('rx'));
+        for (const frame of readFrames(packets)) device.receive(frame, queue);
         return '';
       },
+    }),
+    defineCommand({
+      name: 'netdev-dummy/conn-state',
+      usage: '[netdev]',
+      minArgs: 0,
+      maxArgs: 1,
+      run([name]) {
+        const shown =
+          name === undefined
+            ? dummies.all().flatMap((device) => (device.isConnected === undefined ? [] : device.name))
+            : [name];
+        return shown.map((one) => `${one}: ${connectionState(dummies.get(one))}\n`).join('');
+      },
+    }),
+    addressCommand('ip4addr', '[netdev] ipaddr/mask-prefix-len', (device, text) => {
+      device.addresses = { ...device.addresses, ipv4: readHostAddress(text, ipv4) };
+    }),
+    addressCommand('ip6addr', '[netdev] ip6addr', (device, text) => {
+      device.addresses = { ...device.addresses, ipv6: readHostAddress(text, ipv6) };
     }),
     defineCommand({
       name: 'netdev-dummy/set-admin-state',
@@ -46,10 +82,53 @@ export function dummyCommands(dummies: DummyDevices): Command[] {
   ];
 }
 
+function connectionState(device: DummyDevice | undefined): string {
+  const isConnected = device?.isConnected;
+  return isConnected === undefined ? 'unknown' : isConnected ? 'connected' : 'disconnected';
+}
+
+interface AddressKind {
+  readonly name: string;
+  readonly bits: number;
+  /** Throws Malformed. */
+  readonly read: (text: string) => Uint8Array;
+}
+
+const ipv4: AddressKind = { name: 'IP', bits: 32, read: readIpv4 };
+const ipv6: AddressKind = { name: 'IPv6', bits: 128, read: readIpv6 };
+
+/** "ADDRESS", "ADDRESS/BITS" or "ADDRESS/MASK": only what is in front counts. */
+function readHostAddress(text: string, { name, bits, read }: AddressKind): Uint8Array {
+  const [address = '', width] = text.split(/\/(.*)/s);
+  try {
+    const bytes = read(address);
+    if (width === undefined) return bytes;
+    if (!/^-?\d+$/.test(width)) read(width);
+    else if (Number(width) < 0 || Number(width) > bits)
+      throw new Refused(
+        'dummy',
+        `${text}: IPv${bits === 32 ? 4 : 6} network prefix bits not between 0 and ${bits}, inclusive`,
+      );
+    return bytes;
+  } catch (why) {
+    if (!(why instanceof Malformed)) throw why;
+    throw new Refused('dummy', `${text}: invalid ${name} address`);
+  }
+}
+
+/** "--qid N" in front of packets says in which of `count` queues they arrive. */
+function readQueue(args: readonly string[], count: number): { queue: number; packets: readonly string[] } {
+  const [flag, text = '', ...packets] = args;
+  if (flag !== '--qid' || args.length < 2) return { queue: 0, packets: args };
+  const queue = Number.parseInt(text, 10) || 0;
+  if (queue < 0 || queue >= count) throw new Refused('dummy', 'bad rx queue id.');
+  return { queue, packets };
+}
+
 /** Frames in hexadecimal, or flows from which they are composed; "--len N" after a flow makes its frame that long. */
 function readFrames(args: readonly string[]): Uint8Array[] {
   const frames: Uint8Array[] = [];
-  const queue = args[0] === '--qid' ? args.slice(2) : [...args];
+  const queue = [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
     const bytes = readFrame(arg);
     if (bytes !== undefined) {

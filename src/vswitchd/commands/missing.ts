@@ -14,8 +14,7 @@ dpif-dummy/change-port-number dpif-netdev/bond-show dpif-netdev/dpif-impl-get dp
 dpif-netdev/miniflow-parser-get dpif-netdev/miniflow-parser-set dpif-netdev/pmd-perf-log-set
 dpif-netdev/pmd-perf-show dpif-netdev/pmd-rxq-rebalance dpif-netdev/pmd-rxq-show dpif-netdev/pmd-stats-clear
 dpif-netdev/pmd-stats-show dpif-netdev/subtable-lookup-info-get dpif-netdev/subtable-lookup-prio-set
-lacp/show lacp/show-stats mdb/flush mdb/show netdev-dummy/conn-state netdev-dummy/ip4addr
-netdev-dummy/ip6addr odp-execute/action-impl-set odp-execute/action-impl-show  ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
+lacp/show lacp/show-stats mdb/flush mdb/show odp-execute/action-impl-set odp-execute/action-impl-show  ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
 stp/show stp/tcn tnl/arp/aging tnl/arp/flush tnl/arp/set tnl/arp/show tnl/egress_port_range tnl/neigh/aging
 tnl/neigh/flush tnl/neigh/set tnl/neigh/show tnl/ports/show`;
 

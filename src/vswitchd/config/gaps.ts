@@ -193,8 +193,7 @@ export const roles: Roles = {
       appliesTo: ({ type }) => type.startsWith('dummy'),
       keys: {},
       gaps: {
-        ...all('stream pstream', 'no frames come from a socket'),
-        ...all('n_rxq n_txq numa_id', ownThreads),
+        ...all('numa_id', ownThreads),
       },
       level: 'info',
     },

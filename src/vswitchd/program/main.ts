@@ -29,6 +29,7 @@ import { dummyCommands } from '../commands/dummy.ts';
 import { switchCommands } from '../commands/index.ts';
 import { missingCommands } from '../commands/missing.ts';
 import { timeCommands } from '../commands/time.ts';
+import { frameLinks } from '../frame-links.ts';
 import { watchMemory } from '../memory.ts';
 import { readSystemStatistics } from '../report/system-statistics.ts';
 import { daemonTables, openVswitch } from '../schema/index.ts';
@@ -109,7 +110,8 @@ async function serve(
   });
   const remotes = database === undefined ? options.remotes : ['unix:db.sock'];
   const mark = ownDevices(program.directories.run, remotes);
-  const dummies = new DummyDevices();
+  const links = { transport: systemTransport, timers, runFolder: program.directories.run };
+  const dummies = new DummyDevices(frameLinks(links));
   const rates = new CoverageRates(clock.now());
   const aSwitch: Switch = new Switch({
     client,
