@@ -82,7 +82,9 @@ export type DpAction =
 export type DpActionName = DpAction['do'];
 export type DpActionOf<N extends DpActionName> = Extract<DpAction, { do: N }>;
 
-export type HashAlgorithm = 'l4' | 'sym_l4';
+/** By their numbers. */
+export const hashAlgorithms = ['l4', 'sym_l4'] as const;
+export type HashAlgorithm = (typeof hashAlgorithms)[number];
 
 /** What can be written to, by its name in the text of a flow. No datapath can write all of them. */
 const setHeaders = [

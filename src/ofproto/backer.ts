@@ -76,7 +76,7 @@ export class Backer {
     });
     this.#isHeld = deps.isHeld ?? false;
     if (!this.#isHeld) datapath.flushFlows(); // what an owner before decided does not count here
-    datapath.setVlanLimit(tagsOfLimit(this.#limits.vlanLimit));
+    datapath.setVlanLimit(this.tagLimit);
     datapath.onUpcalls = (batch) => {
       if (!this.#isHeld) this.#upcalls.receive(batch);
     };
@@ -88,6 +88,11 @@ export class Backer {
 
   get limits(): UpcallLimits {
     return this.#limits;
+  }
+
+  /** VLAN tags that keys show; `vlan-limit` 0 = as many as a key can hold. */
+  get tagLimit(): number {
+    return this.#limits.vlanLimit === 1 ? 1 : 2;
   }
 
   /** Packets by why translation dropped them. The datapath's own drops are in `datapath.drops()`. */
@@ -107,7 +112,8 @@ export class Backer {
   setLimits(limits: UpcallLimits): void {
     if (limits.vlanLimit !== this.#limits.vlanLimit) {
       this.revalidator.purge(); // keys look different from now on
-      this.datapath.setVlanLimit(tagsOfLimit(limits.vlanLimit));
+      this.#limits = limits;
+      this.datapath.setVlanLimit(this.tagLimit);
     }
     this.#limits = limits;
     this.revalidator.limitsChanged();
@@ -147,7 +153,7 @@ export class Backer {
       packetOut: (packet) => this.#upcalls.packetOut(packet),
       preparePacketOut: (packet) => this.#upcalls.preparePacketOut(packet),
       resume: (packet, continuation) => this.#resume(packet, continuation),
-      tagLimit: () => tagsOfLimit(this.#limits.vlanLimit),
+      tagLimit: () => this.tagLimit,
     });
     this.#bridges.set(name, made);
     return made;
@@ -229,7 +235,3 @@ export class Backer {
   }
 }
 
-/** `vlan-limit`: 0 = as many tags as a key can hold. */
-function tagsOfLimit(limit: number): number {
-  return limit === 1 ? 1 : 2;
-}

@@ -119,7 +119,8 @@ function readGroupAt(text: string, at: number, end: number, into: ReadKey): numb
     throw new Malformed('flow', at, `"${text.slice(at, end)}" is not like name(value)`);
   const close = closingOf(text, open, end);
   const name = trimSpaces(text.slice(at, open));
-  if (name === 'encap') readGroups(text, open + 1, close, into);
+  if (name === 'encap')
+    readGroups(text, open + 1, close, isFullOfTags(into) ? { key: newKey(), mask: newKey() } : into);
   else readNamed(name, text.slice(open + 1, close), open + 1, into);
   return close + 1;
 }
@@ -147,7 +148,13 @@ function readType(body: string, into: ReadKey): void {
   setSlot(into.mask, 'eth_type', 0xffff);
 }
 
+/** Has it the tags that a key holds, and does another one follow? That and what is behind it is nowhere in the key. */
+function isFullOfTags({ key }: ReadKey): boolean {
+  return (getSlot(key, 'vlan_tci2') & vlanPresent) !== 0 && isVlanType(getSlot(key, 'eth_type'));
+}
+
 function readTag(body: string, at: number, into: ReadKey): void {
+  if (isFullOfTags(into)) return;
   const isInner = (getSlot(into.key, 'vlan_tci') & vlanPresent) !== 0;
   const tpid = isInner ? 'vlan_tpid2' : 'vlan_tpid';
   const tci = isInner ? 'vlan_tci2' : 'vlan_tci';

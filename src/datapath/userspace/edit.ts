@@ -21,7 +21,7 @@ import {
 } from '../../wire/transport.ts';
 import type { SlotWrite } from '../actions.ts';
 import type { Headers } from './headers.ts';
-import { sctpChecksum } from './sctp.ts';
+import { changeChecked } from './sctp.ts';
 
 /** Changes a frame whose bytes may be written and whose headers were located. */
 export type HeaderEdit = (frame: Frame, headers: Headers) => void;
@@ -215,9 +215,12 @@ function portEdit(field: SlotWrite, offset: number, offsetIcmp: number): HeaderE
       if (room >= icmp.size) fixTransport(frame, headers, icmpPatch.apply(frame.view, transport), false);
     } else if (protocol === ipProtocol.sctp) {
       if (room < sctp.size) return;
-      patch.apply(frame.view, transport);
       // A checksum that is still to be computed by a device covers the ports anyway.
-      if (frame.checksumStart < 0) sctpChecksum(frame.view, transport, frame.end);
+      if (frame.checksumStart >= 0) patch.apply(frame.view, transport);
+      else
+        changeChecked(frame.view, transport, frame.end - headers.paddingOf(frame), () =>
+          patch.apply(frame.view, transport),
+        );
     } else if (protocol === ipProtocol.tcp || protocol === ipProtocol.udp) {
       if (room >= udp.size) fixTransport(frame, headers, patch.apply(frame.view, transport), false);
     }

@@ -146,7 +146,7 @@ export class PacketExecution {
 
   hash(of: (key: Uint32Array, basis: number) => number, basis: number): void {
     this.#refreshKey();
-    this.setMetadata(dpHashWord, of(this.#key, basis), 0xffffffff);
+    this.setMetadata(dpHashWord, of(this.#key, basis) || 1, 0xffffffff); // 0 is "none was taken"
   }
 
   /** Writes the masked bits of a word of the key that has no bytes in the frame. */

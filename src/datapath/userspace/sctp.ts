@@ -7,10 +7,17 @@ const table = Uint32Array.from({ length: 256 }, (_, n) => {
   return crc;
 });
 
-/** Computes and writes the checksum of the packet view[at..end). */
-export function sctpChecksum(view: DataView, at: number, end: number): void {
+/** Changes the packet view[at..end) by `change`. A checksum that was right still is, and one that was wrong is as wrong. */
+export function changeChecked(view: DataView, at: number, end: number, change: () => void): void {
+  const found = view.getUint32(at + sctp.offset.checksum, true);
   sctp.set.checksum(view, at, 0);
+  const before = crcOf(view, at, end);
+  change();
+  view.setUint32(at + sctp.offset.checksum, (found ^ before ^ crcOf(view, at, end)) >>> 0, true);
+}
+
+function crcOf(view: DataView, at: number, end: number): number {
   let crc = 0xffffffff;
   for (let n = at; n < end; n++) crc = (table[(crc ^ view.getUint8(n)) & 0xff] ?? 0) ^ (crc >>> 8);
-  view.setUint32(at + sctp.offset.checksum, ~crc >>> 0, true);
+  return ~crc;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mapBuckets } from './bucket-map.ts';
 
-const weights = (...all: number[]) => all.map((weight) => ({ weight }));
+const weights = (...all: number[]) => all.map((weight, id) => ({ id, weight }));
 const shares = (...all: number[]) => {
   const map = mapBuckets(weights(...all)) ?? [];
   return all.map((_, n) => map.filter((place) => place === n).length);

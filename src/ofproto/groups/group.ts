@@ -6,7 +6,7 @@ import type { Bucket } from '../../openflow/messages/buckets.ts';
 import type { SelectionMethod } from '../../openflow/messages/group-selection.ts';
 import type { GroupType } from '../../openflow/messages/group-values.ts';
 import type { GroupDesc } from '../../openflow/messages/groups.ts';
-import { type BucketMap, mapBuckets } from './bucket-map.ts';
+import { type BucketChoice, chooseMethod } from './selection-method.ts';
 
 /** Stays itself when other buckets come or go beside it, so that its counts go on. */
 export class GroupBucket implements Bucket {
@@ -38,8 +38,8 @@ export class Group implements GroupDesc {
   readonly createdAt: Ms;
   packetCount = 0;
   byteCount = 0;
-  /** Which bucket each `dp_hash` of the datapath means; undefined where buckets are chosen by fields. */
-  readonly bucketMap: BucketMap | undefined;
+  /** How a bucket is chosen; of select groups only. */
+  readonly choice: BucketChoice | undefined;
 
   constructor(
     { group, type, selection }: Omit<GroupDesc, 'buckets'>,
@@ -51,7 +51,7 @@ export class Group implements GroupDesc {
     this.selection = selection;
     this.buckets = buckets;
     this.createdAt = createdAt;
-    if (type === 'select' && selection?.method !== 'hash') this.bucketMap = mapBuckets(buckets);
+    if (type === 'select') this.choice = chooseMethod({ group, selection }, buckets);
   }
 
   /** Packets went to these of its buckets. */

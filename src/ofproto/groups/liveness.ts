@@ -14,21 +14,19 @@ interface WatchedSwitch {
   readonly groups: GroupTable;
 }
 
-/** Is told of buckets that are not live, by their place in their group, also those of groups that are watched. */
-type DeadBucket = (place: number, bucket: Bucket) => void;
+/** Is told of buckets that are not live, also those of groups that are watched. */
+type DeadBucket = (bucket: Bucket) => void;
 
 /** Does the bucket get packets? One that watches nothing does, unless it is to get no share of them. */
 export function isLive(
   of: WatchedSwitch,
   group: Group,
-  place: number,
+  bucket: Bucket,
   onDead?: DeadBucket,
   depth = 0,
 ): boolean {
-  const bucket = group.buckets[place];
-  if (bucket === undefined) return false;
   if (isBucketLive(of, group, bucket, onDead, depth)) return true;
-  onDead?.(place, bucket);
+  onDead?.(bucket);
   return false;
 }
 
@@ -47,7 +45,7 @@ function isBucketLive(
   return (
     watched !== undefined &&
     depth < maxDepth &&
-    watched.buckets.some((_, n) => isLive(of, watched, n, onDead, depth + 1))
+    watched.buckets.some((each) => isLive(of, watched, each, onDead, depth + 1))
   );
 }
 

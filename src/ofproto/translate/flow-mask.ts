@@ -67,14 +67,16 @@ function clearPorts(mask: Uint32Array, key: Uint32Array): void {
 
 /**
  * A tag that is not there cannot have been looked at, but that it is not there was: EtherType alone does not tell a
- * tagged frame from an untagged one.
+ * tagged frame from an untagged one. Of the outer tag the VLAN decides where nothing else of it does, as in the reference.
  */
 export function unwildcardTags(mask: Uint32Array, key: Uint32Array): void {
+  const isTagged = ((key[outerTag] ?? 0) & vlanPresent) !== 0;
+  if (isTagged && ((mask[outerTag] ?? 0) & 0xffff) === 0) mask[outerTag] = (mask[outerTag] ?? 0) | 0xfff;
   for (const word of vlanWords) {
     if ((mask[word] ?? 0) !== 0) mask[word] = (mask[word] ?? 0) | 0xffff0000;
   }
   mask[outerTag] = (mask[outerTag] ?? 0) | vlanPresent;
-  if (((key[outerTag] ?? 0) & vlanPresent) !== 0) mask[innerTag] = (mask[innerTag] ?? 0) | vlanPresent;
+  if (isTagged) mask[innerTag] = (mask[innerTag] ?? 0) | vlanPresent;
 }
 
 function isTunnelled(key: Uint32Array): boolean {

@@ -1,5 +1,6 @@
 /** Actions that send packets to a group, and through a meter: OpenFlow 1.5.1 section 5.10 and 5.11. */
 import { slots } from '../../flow/slots.ts';
+import { type HashAlgorithm, hashAlgorithms } from '../../datapath/actions.ts';
 import type { BucketMap } from '../groups/bucket-map.ts';
 import type { Group, GroupBucket } from '../groups/group.ts';
 import { isLive, watchedBy } from '../groups/liveness.ts';
@@ -20,14 +21,13 @@ export const groupHandlers = {
     if (group === undefined) t.drop('noSuchGroup', `output to nonexistent group ${number}`);
     else if (group.type === 'all' || group.type === 'indirect') runAll(t, group);
     else if (group.type === 'fast_failover') runOne(t, group, firstLive(t, group));
-    else if (group.bucketMap !== undefined) runByDatapathHash(t, group, group.bucketMap);
-    else runOne(t, group, bestScore(t, group));
+    else runSelect(t, group);
   },
 } satisfies Handlers;
 
 function runAll(t: Translation, group: Group): void {
   const last = group.buckets.at(-1);
-  for (const bucket of group.buckets) t.step(bucket === last, () => runBucket(t, group, bucket));
+  for (const bucket of group.buckets) t.step(bucket === last, () => runBucket(t, bucket));
   t.effect({ kind: 'group', group, buckets: group.buckets });
 }
 
@@ -36,28 +36,28 @@ function runOne(t: Translation, group: Group, bucket: GroupBucket | undefined): 
     t.drop('noLiveBucket');
     return;
   }
-  t.trace?.note({ event: 'bucketChosen', bucket: group.buckets.indexOf(bucket) });
-  runBucket(t, group, bucket);
+  t.trace?.note({ event: 'bucketChosen', bucket: bucket.id });
+  runBucket(t, bucket);
   t.effect({ kind: 'group', group, buckets: [bucket] });
 }
 
-function runBucket(t: Translation, group: Group, bucket: GroupBucket): void {
-  t.trace?.enter({ event: 'bucket', bucket: group.buckets.indexOf(bucket) });
+function runBucket(t: Translation, bucket: GroupBucket): void {
+  t.trace?.enter({ event: 'bucket', bucket: bucket.id });
   t.branch(bucket.actionSet, 'group');
   t.trace?.leave();
 }
 
 function firstLive(t: Translation, group: Group): GroupBucket | undefined {
-  return group.buckets.find((_, n) => isLiveBucket(t, group, n));
+  return group.buckets.find((bucket) => isLiveBucket(t, group, bucket));
 }
 
 /** Buckets that are not live are told to a trace. */
-function isLiveBucket(t: Translation, group: Group, place: number): boolean {
+function isLiveBucket(t: Translation, group: Group, bucket: GroupBucket): boolean {
   t.tags |= livenessTag(t.ofproto.id);
   const { trace } = t;
-  if (trace === undefined) return isLive(t.ofproto, group, place);
-  return isLive(t.ofproto, group, place, (bucket, dead) =>
-    trace.note({ event: 'bucketDead', bucket, watched: watchedBy(dead) }),
+  if (trace === undefined) return isLive(t.ofproto, group, bucket);
+  return isLive(t.ofproto, group, bucket, (dead) =>
+    trace.note({ event: 'bucketDead', bucket: dead.id, watched: watchedBy(dead) }),
   );
 }
 
@@ -66,35 +66,44 @@ function bestScore(t: Translation, group: Group): GroupBucket | undefined {
   const hash = hashPacket(t.flow, t.mask, group.selection);
   let best: GroupBucket | undefined;
   let highest = -1;
-  group.buckets.forEach((bucket, n) => {
-    if (!isLiveBucket(t, group, n)) return;
+  for (const bucket of group.buckets) {
+    if (!isLiveBucket(t, group, bucket)) continue;
     const score = scoreOf(bucket, hash);
-    t.trace?.note({ event: 'bucketScore', bucket: n, score });
-    if (score <= highest) return;
+    t.trace?.note({ event: 'bucketScore', bucket: bucket.id, score });
+    if (score <= highest) continue;
     best = bucket;
     highest = score;
-  });
+  }
   return best;
 }
 
 const dpHashWord = slots.dp_hash.word;
 
-function runByDatapathHash(t: Translation, group: Group, map: BucketMap): void {
-  const hash = t.flow[dpHashWord] ?? 0;
-  if (hash === 0) {
-    runOne(t, group, bestScore(t, group));
+/** What is to be looked at may not be known yet: then the packet comes back to the group with it. */
+function runSelect(t: Translation, group: Group): void {
+  const { choice } = group;
+  if (t.isUncovered) t.freezeBefore();
+  else if (choice?.by === 'dp_hash' && t.flow[dpHashWord] === 0)
+    t.freezeBefore({ do: 'hash', algorithm: knownAlgorithm(t, choice.algorithm), basis: choice.basis });
+  else {
+    runOne(t, group, choice?.by === 'dp_hash' ? bucketOfHash(t, group, choice.map) : bestScore(t, group));
     return;
   }
-  t.unwildcard(dpHashWord, map.length - 1);
-  t.tags |= livenessTag(t.ofproto.id);
-  runOne(t, group, bucketOf(t, group, map, hash));
+  t.trace?.note({ event: 'drop', reason: 'noLiveBucket' });
+}
+
+function knownAlgorithm({ request }: Translation, wanted: HashAlgorithm): HashAlgorithm {
+  return hashAlgorithms.indexOf(wanted) > request.abilities.limit('max_hash_alg') ? 'l4' : wanted;
 }
 
 /** A hash whose bucket is not live means that of the next one. */
-function bucketOf(t: Translation, group: Group, map: BucketMap, hash: number): GroupBucket | undefined {
+function bucketOfHash(t: Translation, group: Group, map: BucketMap): GroupBucket | undefined {
+  const hash = t.flow[dpHashWord] ?? 0;
+  t.unwildcard(dpHashWord, map.length - 1);
+  t.tags |= livenessTag(t.ofproto.id);
   for (let n = 0; n < map.length; n++) {
-    const place = map[(hash + n) & (map.length - 1)] ?? 0;
-    if (isLive(t.ofproto, group, place)) return group.buckets[place];
+    const bucket = group.buckets[map[(hash + n) & (map.length - 1)] ?? 0];
+    if (bucket !== undefined && isLive(t.ofproto, group, bucket)) return bucket;
   }
   return undefined;
 }

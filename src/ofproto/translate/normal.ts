@@ -7,6 +7,7 @@ import { getSlot } from '../../flow/key.ts';
 import { broadcast, ethDst, ethSrc, isReserved } from '../../flow/mac.ts';
 import { slots } from '../../flow/slots.ts';
 import { portConfigBit } from '../../openflow/messages/port-description.ts';
+import { reservedPorts } from '../../openflow/ports.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
 import {
   dot1q,
@@ -18,7 +19,8 @@ import {
   type VlanTag,
   type VlanTags,
 } from '../bundle.ts';
-import type { Bundle } from '../port.ts';
+import { defaultBundleConfig } from '../config.ts';
+import { Bundle } from '../port.ts';
 import type { DropReason } from './drop-reasons.ts';
 import { addressTag } from './tags.ts';
 import type { Translation } from './translation.ts';
@@ -39,8 +41,8 @@ const arpReply = 2;
 export function normal(t: Translation): void {
   unwildcardAddresses(t);
   const { inPort, flow, ofproto } = t;
-  const from = inPort?.bundle;
-  if (inPort === undefined || from === undefined) {
+  const from = inPort?.bundle ?? (sources.has(t.inPortNumber) ? fromController : undefined);
+  if (from === undefined) {
     t.drop('noBundle', `received packet on unknown port ${t.inPortNumber}`);
     return;
   }
@@ -48,7 +50,7 @@ export function normal(t: Translation): void {
   if (tags === undefined) return;
   const vlan = tags[0].vid;
   const isGratuitousArp = findGratuitousArp(t);
-  if (getSlot(flow, 'packet_type') === 0)
+  if (inPort !== undefined && getSlot(flow, 'packet_type') === 0)
     t.effect({ kind: 'learn', ofproto, port: inPort, mac: ethSrc(flow), vlan, isGratuitousArp });
 
   const dst = ethDst(flow);
@@ -61,6 +63,10 @@ export function normal(t: Translation): void {
     outputTagged(t, learned.port, tags);
   }
 }
+
+/** Packets that controllers make may say that they come in by one of these, and then come by no port of the switch. */
+const sources: ReadonlySet<number> = new Set([reservedPorts.ANY, reservedPorts.CONTROLLER]);
+const fromController = new Bundle('OFPP_NONE', defaultBundleConfig);
 
 /** A frame that came in by a bundle. */
 interface Arrival {
@@ -107,7 +113,7 @@ function refuseVlan({ from, tags }: Arrival): Refusal | undefined {
 }
 
 function refuseReserved({ t }: Arrival): Refusal | undefined {
-  const isKept = !t.ofproto.config.forwardBpdu && isReserved(ethDst(t.flow));
+  const isKept = t.inPort !== undefined && !t.ofproto.config.forwardBpdu && isReserved(ethDst(t.flow));
   return isKept ? { reason: 'reservedAddress' } : undefined;
 }
 

@@ -51,7 +51,7 @@ export type TraceEvent =
   | { readonly event: 'queue'; readonly priority: number }
   | { readonly event: 'ttlExpired'; readonly header: 'IPv4' | 'IPv6' | 'MPLS' | 'NSH' }
   | { readonly event: 'outputPort'; readonly port: number }
-  /** What a bucket does, by its place in its group. */
+  /** What a bucket does, by its number. */
   | { readonly event: 'bucket'; readonly bucket: number }
   | { readonly event: 'bucketChosen'; readonly bucket: number }
   /** What it drew when buckets were chosen by a hash of fields. */

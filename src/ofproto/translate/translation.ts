@@ -5,7 +5,7 @@
  */
 import { hexOrZero } from '../../base/numbers.ts';
 import { type OfPort, ofPort } from '../../base/units.ts';
-import type { Conntrack, DpAction } from '../../datapath/actions.ts';
+import type { Conntrack, DpAction, DpActionOf } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
 import { setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
@@ -117,6 +117,10 @@ export class Translation {
   /** The packet is about to leave; what is left to do is put into `#frozen`. */
   #isFreezing = false;
   #frozen = new FrozenActions();
+  /** The action that runs is the first of what is left to do. */
+  #isRepeated = false;
+  /** Taken of the packet before it leaves. */
+  #hash: DpActionOf<'hash'> | undefined;
   /** What has a controller say when it goes on. */
   #pause: ControllerArguments | undefined;
   /** Where it is to be looked up then. */
@@ -306,6 +310,10 @@ export class Translation {
     this.trace?.note({ event: 'unrolled', table, cookie: hexOrZero(cookie) });
   }
 
+  get isUncovered(): boolean {
+    return this.#isUncovered;
+  }
+
   /** The last label was popped. Only what does not look behind it can follow. */
   uncover(): void {
     this.#isUncovered = true;
@@ -446,7 +454,14 @@ export class Translation {
     this.#isFreezing = true;
   }
 
-  /** The same, when the controller that gets the packet says so. */
+  /** The same of the action that runs, too; it has that hash then. */
+  freezeBefore(hash?: DpActionOf<'hash'>): void {
+    this.#isRepeated = true;
+    this.#hash = hash;
+    this.freeze();
+  }
+
+  /** The same as `freeze`, when the controller that gets the packet says so. */
   pause(action: ControllerArguments): void {
     this.#pause = action;
     this.freeze();
@@ -563,14 +578,18 @@ export class Translation {
     if (!this.#isFreezing) return;
     const { actions } = this.#frozen;
     const pause = this.#pause;
+    const hash = this.#hash;
     const table = this.#nextTable ?? (actions.length === 0 && pause === undefined ? 0 : undefined);
     this.#isFreezing = false;
     this.#isUncovered = false;
     this.#frozen = new FrozenActions();
     this.#pause = undefined;
+    this.#hash = undefined;
     this.#nextTable = undefined;
+    this.#hasEnded = true; // nothing follows here, and as in the reference not behind a clone either
     if (this.#failure !== undefined) return;
     const state = this.#putAside(table, actions, pause?.userData);
+    if (hash !== undefined) this.#actions.push(hash);
     if (pause === undefined) this.#actions.push({ do: 'recirc', id: state.id });
     else if (this.trace === undefined || this.request.hasPacket)
       this.#actions.push(
@@ -713,8 +732,10 @@ export class Translation {
       this.#list = actions;
       this.#runAction(this, action);
       trace?.leave();
-      const isEnd = this.#endsList;
+      if (this.#isRepeated) this.#frozen.add(actions.slice(n), this);
+      const isEnd = this.#endsList || this.#isRepeated;
       this.#endsList = false;
+      this.#isRepeated = false;
       if (isEnd) return;
     }
   }

@@ -1,6 +1,8 @@
 /** The VLAN tags of a key, as words: TPID above TCI, zero where there is none. */
-import { slots } from '../../flow/slots.ts';
+import { setSlot } from '../../flow/key.ts';
+import { layerOfWord, linkLayer, slots } from '../../flow/slots.ts';
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
+import { labelSlots } from './labels.ts';
 
 /** Outermost first. */
 export const vlanWords = [slots.vlan_tpid.word, slots.vlan_tpid2.word] as const;
@@ -15,6 +17,16 @@ export function tagsOf(key: Uint32Array): number[] {
     found.push(tag);
   }
   return found;
+}
+
+/** Makes the key what a switch sees that looks at no more than `limit` (1 or 2) tags: nothing of what is behind them. */
+export function limitTags(key: Uint32Array, limit: number): void {
+  const hidden = tagsOf(key)[limit];
+  if (hidden === undefined) return;
+  key[inner] = 0;
+  setSlot(key, 'eth_type', hidden >>> 16);
+  for (const slot of labelSlots) setSlot(key, slot, 0);
+  for (let word = 0; word < key.length; word++) if ((layerOfWord[word] ?? 0) > linkLayer) key[word] = 0;
 }
 
 /** Puts a tag with VLAN 0 in front; what has no room is lost. All tags move, and so decide. */

@@ -243,8 +243,8 @@ export class Upcalls {
     if (!isTaken) this.#countDrop('noController');
   }
 
-  /** Sends the packet on its way; the answer becomes a flow where `installs` says so. */
-  #translate(upcall: Upcall, installs: boolean): void {
+  /** Sends the packet on its way; the answer for a miss becomes a flow. */
+  #translate(upcall: Upcall, isMiss: boolean): void {
     const { key } = upcall;
     const { datapath, ports, scratch, frozen, abilities, timers } = this.#deps;
     const number = dpPort(key[slots.in_port.word] ?? 0);
@@ -263,13 +263,14 @@ export class Upcalls {
     const packetSize = upcall.bytes.length;
     const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: true, packetSize };
     const result = translateFor(datapath.features, request);
-    creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
+    // A packet that a flow sent up is counted with that flow.
+    if (isMiss) creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) this.#countDrop(result.drop);
     if (result.drop === 'tooDeep' || result.drop === 'tooManyLookups') this.#logTrace(upcall, where);
     const actions = this.#lists.intern(result.actions);
     const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));
     const flow =
-      installs && input !== undefined ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
+      isMiss && input !== undefined ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
     const packet = actions.length > 0 ? upcall : undefined;
     if (flow !== undefined && ofFlow === actions) datapath.putFlow(flow, packet);
     else {

@@ -134,6 +134,13 @@ export function writeSelection(selection: SelectionMethod, to: Writer, version: 
 
 /** ",selection_method=hash,fields(ip_src,ip_dst)" */
 export function formatSelection({ method, parameter, fields: chosen }: SelectionMethod): string {
+  const text = formatHashedFields(chosen);
+  const list = chosen.length > 1 ? `,fields(${text})` : chosen.length === 1 ? `,fields=${text}` : '';
+  return `,selection_method=${method}${parameter === 0n ? '' : `,selection_method_param=${parameter}`}${list}`;
+}
+
+/** "ip_src=255.0.0.0,ip_dst" */
+export function formatHashedFields(chosen: readonly HashedField[]): string {
   const text = chosen.map(({ field: name, mask }) => {
     const field = fields.get(name);
     const isWhole = mask.every((byte) => byte === 0xff);
@@ -141,7 +148,5 @@ export function formatSelection({ method, parameter, fields: chosen }: Selection
       ? name
       : `${name}=${formatFieldText(field, mask, undefined, portText)}`;
   });
-  const list =
-    chosen.length > 1 ? `,fields(${text.join(',')})` : text.map((one) => `,fields=${one}`).join('');
-  return `,selection_method=${method}${parameter === 0n ? '' : `,selection_method_param=${parameter}`}${list}`;
+  return text.join(',');
 }

@@ -126,20 +126,18 @@ function readQueue(args: readonly string[], count: number): { queue: number; pac
 }
 
 /** Frames in hexadecimal, or flows from which they are composed; "--len N" after a flow makes its frame that long. */
-function readFrames(args: readonly string[]): Uint8Array[] {
-  const frames: Uint8Array[] = [];
+function* readFrames(args: readonly string[]): Generator<Uint8Array> {
   const queue = [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
     const bytes = readFrame(arg);
     if (bytes !== undefined) {
-      frames.push(bytes);
+      yield bytes;
       continue;
     }
     const isSized = queue[0] === '--len' && queue.length > 1;
     const [, size] = isSized ? queue.splice(0, 2) : [];
-    frames.push(composeFlow(arg, size));
+    yield composeFlow(arg, size);
   }
-  return frames;
 }
 
 /** Undefined for what is no whole Ethernet header. */

@@ -14,10 +14,11 @@ import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
 import { cameBack, type FrozenState } from '../../ofproto/translate/frozen-states.ts';
 import { refuseUntranslatable } from '../../ofproto/translate/translate.ts';
+import { limitTags } from '../../ofproto/translate/vlan-tags.ts';
 import { formatTraceReport, type TraceRequest, traceOf } from '../../ofproto/views/trace.ts';
 import { readActionText } from '../../openflow/action-codec.ts';
 import { checkActions } from '../../openflow/action-rules.ts';
-import { portText } from '../../openflow/ports.ts';
+import { portText, reservedPorts } from '../../openflow/ports.ts';
 import { ethernet, etherType } from '../../wire/ethernet.ts';
 import { Frame } from '../../wire/frame.ts';
 import type { Switch } from '../switch.ts';
@@ -201,6 +202,7 @@ function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array
     if (isBare) setSlot(key, 'packet_type', 0x10000 | getSlot(key, 'eth_type'));
     if (!hasType) setSlot(key, 'eth_type', etherType.none);
     if (getSlot(mask, 'in_port') === 0) setSlot(key, 'in_port', 0xffffffff);
+    if (backer !== undefined) limitTags(key, backer.tagLimit);
     return key;
   } catch (why) {
     if (!(why instanceof Malformed)) throw why;
@@ -232,18 +234,20 @@ function placeInBridge(aSwitch: Switch, name: string, text: string): PacketPlace
 
 function readBridgeFlow(text: string, { portText: ports }: Ofproto): Uint32Array {
   try {
-    return readPacket(text, ports).key;
+    const { key } = readPacket(text, ports);
+    if (getSlot(key, 'in_port') === 0) setSlot(key, 'in_port', reservedPorts.ANY);
+    return key;
   } catch (why) {
     throw why instanceof Malformed ? refused(`Bad openflow flow syntax: ${why.why}`) : why;
   }
 }
 
 /** The packet's headers take the place of those that the flow says; its metadata stays. */
-function extractInto(key: Uint32Array, bytes: Uint8Array, { limits }: Backer): void {
+function extractInto(key: Uint32Array, bytes: Uint8Array, { tagLimit }: Backer): void {
   const frame = new Frame(bytes);
   frame.end = bytes.length;
   frame.inPort = getSlot(key, 'in_port');
-  extractKey(frame, key, limits.vlanLimit === 1 ? 1 : 2, getSlot(key, 'packet_type'));
+  extractKey(frame, key, tagLimit, getSlot(key, 'packet_type'));
 }
 
 function refused(why: string): Refused {
