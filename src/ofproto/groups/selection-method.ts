@@ -47,10 +47,7 @@ export function chooseMethod(
 }
 
 /** The upper half of `parameter` is the algorithm, the lower its basis. */
-function byDatapathHash(
-  buckets: readonly Pick<Bucket, 'id' | 'weight'>[],
-  parameter: bigint,
-): BucketChoice {
+function byDatapathHash(buckets: readonly Pick<Bucket, 'id' | 'weight'>[], parameter: bigint): BucketChoice {
   const map = mapBuckets(buckets);
   if (map === undefined) {
     log.dbg('Falling back to default hash method.');

@@ -1,6 +1,7 @@
 /** Actions that send packets to a group, and through a meter: OpenFlow 1.5.1 section 5.10 and 5.11. */
-import { slots } from '../../flow/slots.ts';
+
 import { type HashAlgorithm, hashAlgorithms } from '../../datapath/actions.ts';
+import { slots } from '../../flow/slots.ts';
 import type { BucketMap } from '../groups/bucket-map.ts';
 import type { Group, GroupBucket } from '../groups/group.ts';
 import { isLive, watchedBy } from '../groups/liveness.ts';

@@ -264,7 +264,8 @@ export class Upcalls {
     const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: true, packetSize };
     const result = translateFor(datapath.features, request);
     // A packet that a flow sent up is counted with that flow.
-    if (isMiss) creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
+    if (isMiss)
+      creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) this.#countDrop(result.drop);
     if (result.drop === 'tooDeep' || result.drop === 'tooManyLookups') this.#logTrace(upcall, where);
     const actions = this.#lists.intern(result.actions);
