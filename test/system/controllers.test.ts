@@ -38,8 +38,8 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
   });
 
   /** Of a process that does so with switches; resolves with its target. */
-  async function listen(manner: string): Promise<string> {
-    const controller = spawn(process.execPath, [rudeController, manner], {
+  async function listen(...manner: string[]): Promise<string> {
+    const controller = spawn(process.execPath, [rudeController, ...manner], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     controllers.push(controller);
@@ -219,6 +219,35 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
     });
     expect(ourOwn).toEqual(theirs);
     expect(ourOwn).toHaveLength(targets.length);
+  });
+
+  test('who snoops is copied what the bridge and its controller say', async () => {
+    configure(...addBridge('br0', 'other_config:datapath-id=0000000000000007'));
+    for (const host of hosts) {
+      expect(host.run('ovs-ofctl', '--timeout=10', 'snoop', 'br0').status).toBe(1);
+      expect(host.log).toContain('connmgr|INFO|no controller connection to snoop');
+    }
+    const echo = '040200090000000561';
+    const [badFlowMod, description, barrier] = [
+      '040e000a000000067878',
+      '0412001000000007',
+      '0414000800000008',
+    ];
+    const asked = `${echo}${badFlowMod}${description}0000000000000000${barrier}`;
+    configure('set-controller', 'br0', await listen('4', asked));
+    await untilAlike(/,true,other,/);
+    const said = await Promise.all(
+      hosts.map(async (host) => {
+        const tool = spawn('ovs-ofctl', ['-vconsole:off', 'snoop', 'br0'], { env: host.env });
+        let text = '';
+        tool.stderr.on('data', (more) => (text += more));
+        const cycles = (): string[] => text.split(/^(?=OFPT_ECHO_REQUEST .*xid=0x5)/m);
+        await until(() => cycles().length > 3, `${host.which} to repeat`).finally(() => tool.kill());
+        return cycles()[1]?.replaceAll(/^OFPT_ECHO_RE\w+ .*xid=0x0.*\n/gm, '');
+      }),
+    );
+    expect(said[1]).toBe(said[0]);
+    expect(said[0]).toContain('OFPT_BARRIER_REPLY (OF1.3) (xid=0x8)');
   });
 
   test('connections end when versions or the datapath id change, and by a command', async () => {

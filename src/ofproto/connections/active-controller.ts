@@ -15,6 +15,7 @@ import type { ControlConfig, ControllerSettings } from '../config.ts';
 import type { ControllerStatus } from '../controllers.ts';
 import { logController } from './controller-log.ts';
 import { type Conversation, type ConversationOwner, limitPackets } from './conversation.ts';
+import { Snoopers } from './snooping.ts';
 import type { SwitchConnection } from './switch-connection.ts';
 
 /** The longest delay between attempts is no shorter than this many seconds. */
@@ -43,11 +44,15 @@ export interface NewConversation {
   readonly signal: AbortSignal;
   /** Is told of each message that comes, by its name. */
   readonly requested?: (name: string) => void;
+  /** Are copied all of it. */
+  readonly snoopers?: Snoopers;
 }
 
 export class ActiveController {
   readonly #deps: ControllerDeps;
   readonly #link: ReliableConnection<Conversation>;
+  /** Who is copied what is said. */
+  readonly snoopers = new Snoopers();
   #config: ControllerSettings;
   /** What is being tried did not fail at once. */
   #isUp = false;
@@ -97,6 +102,7 @@ export class ActiveController {
 
   stop(): void {
     this.#link.stop();
+    this.snoopers.stop();
   }
 
   configure(config: ControllerSettings): void {
@@ -137,6 +143,7 @@ export class ActiveController {
       config: this.#config,
       owner: this.#link,
       signal,
+      snoopers: this.snoopers,
       requested: (name) => {
         if (this.#hasDecided || asking.has(name)) return;
         this.#hasDecided = true;

@@ -15,7 +15,7 @@ import type { Ofproto } from '../ofproto.ts';
 import { localPort, type OfprotoPort } from '../port.ts';
 import type { Requester } from '../requester.ts';
 import type { FlowEvent } from '../tables/flow-events.ts';
-import type { NewConversation } from './active-controller.ts';
+import type { ActiveController, NewConversation } from './active-controller.ts';
 import { ControllerLinks } from './controller-links.ts';
 import { beginConversation, type Conversation, limitPackets } from './conversation.ts';
 import { FailOpen } from './fail-open.ts';
@@ -24,6 +24,7 @@ import { InBand, type InBandDeps } from './in-band.ts';
 import { type PortChange, PortWatch } from './port-watch.ts';
 import { handleRequest } from './requests.ts';
 import { RoleElection } from './role-election.ts';
+import { type Snoopers, SnoopSocket } from './snooping.ts';
 import { SwitchConnection } from './switch-connection.ts';
 
 export interface ConnectionsDeps {
@@ -36,6 +37,7 @@ export interface ConnectionsDeps {
 export class Connections implements Controllers {
   readonly #ofproto: Ofproto;
   readonly #links: ControllerLinks;
+  readonly #snoop: SnoopSocket;
   readonly #failOpen: FailOpen;
   readonly #inBand: InBand;
   readonly #open = new Set<SwitchConnection>();
@@ -59,6 +61,8 @@ export class Connections implements Controllers {
       begin: (stream, options) => this.#begin(stream, options),
       admitted: () => this.#failOpen.check(),
     });
+    const snoopers = (): Snoopers | undefined => mostInCharge(this.#links.active())?.snoopers;
+    this.#snoop = new SnoopSocket({ bridge: ofproto.name, transport, snoopers });
   }
 
   [Symbol.iterator](): IterableIterator<SwitchConnection> {
@@ -74,6 +78,7 @@ export class Connections implements Controllers {
     const { control, versions, failMode } = this.#ofproto.config;
     const controllers = control.controllers.filter(({ isForTools }) => isForTools || !control.isHeld);
     await this.#links.configure(controllers, versions);
+    await this.#snoop.configure(control.runFolder);
     this.#inBand.configure(control.inBand);
     this.#failOpen.configure(failMode === 'standalone' && hasPrimary(control) && !control.isHeld);
   }
@@ -90,6 +95,7 @@ export class Connections implements Controllers {
     this.#failOpen.stop();
     this.#inBand.stop();
     this.#links.close();
+    this.#snoop.stop();
   }
 
   packetIn(packet: PacketForController): boolean {
@@ -172,7 +178,10 @@ export class Connections implements Controllers {
     if (this.wantsMisses !== before) this.#ofproto.missesChanged();
   }
 
-  #begin(stream: Stream, { config, owner, signal, requested }: NewConversation): Promise<Conversation> {
+  #begin(
+    stream: Stream,
+    { config, owner, signal, requested, snoopers }: NewConversation,
+  ): Promise<Conversation> {
     const connection = new SwitchConnection({
       ofproto: this.#ofproto,
       handle(c, message, bytes) {
@@ -181,6 +190,7 @@ export class Connections implements Controllers {
       },
       election: this.#election,
       kind: config.type,
+      snoopers,
     });
     return beginConversation(connection, stream, {
       versions: this.#ofproto.config.versions,
@@ -199,6 +209,15 @@ export class Connections implements Controllers {
       },
     });
   }
+}
+
+const ranks = ['secondary', 'equal', 'primary'];
+
+function mostInCharge(links: readonly ActiveController[]): ActiveController | undefined {
+  const rank = ({ connection }: ActiveController): number => ranks.indexOf(connection?.role ?? '');
+  let best = links[0];
+  for (const link of links) if (best !== undefined && rank(link) > rank(best)) best = link;
+  return best;
 }
 
 const portReasons: readonly PortChange['reason'][] = ['add', 'delete', 'modify'];

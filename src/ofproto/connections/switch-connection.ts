@@ -29,6 +29,7 @@ import { flowUpdateMessages } from './flow-update-messages.ts';
 import { packetInMessage, packetInReasonOf } from './packet-in-message.ts';
 import { type PacketInLimits, PacketInQueue } from './packet-in-queue.ts';
 import type { HeldRole, RoleElection, RoleHolder } from './role-election.ts';
+import type { Snoopers } from './snooping.ts';
 
 const log = logger('connmgr');
 const unsent = new LimitedSite();
@@ -52,6 +53,7 @@ export interface SwitchConnectionOptions {
   readonly election: RoleElection;
   /** One that connected by itself is told nothing unasked until it shows that it wants to be. */
   readonly kind: 'primary' | 'service';
+  readonly snoopers?: Snoopers | undefined;
 }
 
 /** So many bytes may wait for the peer before packets for it count against their limit. */
@@ -86,14 +88,16 @@ export class SwitchConnection implements RoleHolder {
   /** What came before it could be dealt with. */
   readonly #waiting: (() => void)[] = [];
   readonly #handle: MessageHandler;
+  readonly #snoopers: Snoopers | undefined;
   #isBusy = true;
 
-  constructor({ ofproto, handle, election, kind }: SwitchConnectionOptions) {
+  constructor({ ofproto, handle, election, kind, snoopers }: SwitchConnectionOptions) {
     this.ofproto = ofproto;
     this.election = election;
     this.kind = kind;
     this.missSendLength = kind === 'primary' ? defaultMissSendLength : 0;
     this.#handle = handle;
+    this.#snoopers = snoopers;
     const queue = (): PacketInQueue<PacketForController> =>
       new PacketInQueue(ofproto.timers, (packet) => this.#sendPacketIn(packet));
     this.#packetIns = [queue(), queue()];
@@ -157,6 +161,11 @@ export class SwitchConnection implements RoleHolder {
       versions,
       events: {
         heard: () => owner.heard(),
+        intercept: (bytes) => {
+          this.#snoopers?.copy(bytes);
+          return false;
+        },
+        sent: (bytes) => this.#snoopers?.copy(bytes),
         message: (message, bytes) => this.#receive(message, bytes),
         malformed: (why, bytes) => this.#whenFree(() => this.refuse(why, bytes)),
         drained: () => {

@@ -63,6 +63,8 @@ export interface ConnectionEvents {
   malformed?(why: OpenFlowError, bytes: Uint8Array): void;
   /** Anything came from the peer. */
   heard?(): void;
+  /** Is told of each message that goes to the peer after the hellos. */
+  sent?(bytes: Uint8Array): void;
   /** The kernel has taken all that was sent. */
   drained?(): void;
 }
@@ -316,6 +318,7 @@ export class Connection implements AsyncDisposable {
 
   /** Sends a message, made elsewhere, as it is. */
   sendBytes(bytes: Uint8Array): void {
+    if (this.#version !== undefined) this.#events.sent?.(bytes);
     this.#stream.write(bytes);
     this.#adjustFlow();
   }
