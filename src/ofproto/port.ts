@@ -22,7 +22,7 @@ export class OfprotoPort {
   readonly ofPort: OfPort;
   readonly netdev: Netdev;
   /** undefined for a patch port: no datapath knows it. */
-  readonly dpPort: DpPort | undefined;
+  dpPort: DpPort | undefined;
   /** Name of the patch port at the other end. */
   patchPeer: string | undefined;
   /** The Port row it is a member of, once that is configured. */

@@ -2,7 +2,7 @@
 import { formatMac } from '../base/addresses.ts';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
-import { type Ms, type OfPort, ofPort } from '../base/units.ts';
+import { type DpPort, type Ms, type OfPort, ofPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import type { Mac } from '../flow/mac.ts';
 import type { Netdev } from '../netdev/provider.ts';
@@ -74,14 +74,11 @@ export class SwitchPorts {
    * The netdev stays the caller's: close it after `remove`. Throws SyscallFailed when the datapath cannot open it.
    */
   async add(netdev: Netdev, options: AddPortOptions = {}): Promise<OfPort> {
-    const { datapath, events } = this.#deps;
+    const { events } = this.#deps;
     const isLocal = netdev.name === this.#deps.name;
     const number = isLocal ? localPort : this.#numbers.take(options.wanted, this.#deps.now());
     try {
-      const { portSpec: spec, name, type, state } = netdev;
-      const { ifindex } = state;
-      const dpPort = spec === undefined ? undefined : await datapath.addPort({ name, type, ifindex, spec });
-      if (dpPort !== undefined) datapath.setPortMtu(dpPort, netdev.state.mtu);
+      const dpPort = await this.#open(netdev);
       const port = new OfprotoPort({
         number,
         netdev,
@@ -119,6 +116,26 @@ export class SwitchPorts {
     this.#deps.controllers.portRemoved(port);
     events.changed();
     if (port.dpPort !== undefined) await datapath.removePort(port.dpPort);
+  }
+
+  /** Resolves with the device's number in the datapath; undefined for one that no frame reaches by itself. */
+  async #open({ portSpec: spec, name, type, state }: Netdev, wanted?: DpPort): Promise<DpPort | undefined> {
+    const { datapath } = this.#deps;
+    if (spec === undefined) return undefined;
+    const dpPort = await datapath.addPort({ name, type, ifindex: state.ifindex, spec }, wanted);
+    datapath.setPortMtu(dpPort, state.mtu);
+    return dpPort;
+  }
+
+  /** Has the datapath know a port by another number, which must be free; for tests. */
+  async renumber(port: OfprotoPort, wanted: DpPort): Promise<void> {
+    const { datapath, events } = this.#deps;
+    if (port.dpPort === undefined) return;
+    events.portRemoved(port);
+    await datapath.removePort(port.dpPort);
+    port.dpPort = await this.#open(port.netdev, wanted);
+    events.portAdded(port);
+    events.changed();
   }
 
   /** Its netdev's state changed, or `patchPeer` did. */

@@ -2,18 +2,21 @@
 import { readIpv4, readIpv6 } from '../../base/addresses.ts';
 import { Malformed, Refused } from '../../base/errors.ts';
 import { readHexBytes } from '../../base/hex-dump.ts';
+import { dpPort } from '../../base/units.ts';
 import { type Command, defineCommand } from '../../daemon/unixctl.ts';
 import { readKey } from '../../datapath/text/key.ts';
 import type { ReadKey } from '../../datapath/text/member.ts';
 import { composeFrame, composeFrameOfSize } from '../../flow/compose.ts';
 import type { DummyDevice, DummyDevices } from '../../netdev/dummy/device.ts';
 import { ethernet } from '../../wire/ethernet.ts';
+import type { Switch } from '../switch.ts';
+import { allBackers, answerLater } from './common.ts';
 
 /** Bytes of a frame on the wire, without its checksum. */
 const shortestFrame = 60;
 const longestFrame = 65_535;
 
-export function dummyCommands(dummies: DummyDevices): Command[] {
+export function dummyCommands(aSwitch: Switch, dummies: DummyDevices): Command[] {
   const deviceNamed = (name: string | undefined, unknown: string): DummyDevice => {
     const device = name === undefined ? undefined : dummies.get(name);
     if (device === undefined) throw new Refused('dummy', unknown);
@@ -60,6 +63,17 @@ export function dummyCommands(dummies: DummyDevices): Command[] {
         return shown.map((one) => `${one}: ${connectionState(dummies.get(one))}\n`).join('');
       },
     }),
+    defineCommand({
+      name: 'dpif-dummy/change-port-number',
+      usage: 'dp port new-number',
+      minArgs: 3,
+      maxArgs: 3,
+      run: (args, reply) =>
+        answerLater(
+          reply,
+          changePortNumber(aSwitch, args).then(() => ''),
+        ),
+    }),
     addressCommand('ip4addr', '[netdev] ipaddr/mask-prefix-len', (device, text) => {
       device.addresses = { ...device.addresses, ipv4: readHostAddress(text, ipv4) };
     }),
@@ -80,6 +94,24 @@ export function dummyCommands(dummies: DummyDevices): Command[] {
       },
     }),
   ];
+}
+
+/** Throws Refused. */
+async function changePortNumber(
+  aSwitch: Switch,
+  [datapath, name, text = '']: readonly string[],
+): Promise<void> {
+  const backer = allBackers(aSwitch).find((each) => each.datapath.name === datapath);
+  if (backer?.datapath.internalType !== 'dummy-internal')
+    throw new Refused('dummy', 'unknown datapath or not a dummy');
+  const ports = backer.datapath.ports();
+  const [number] = [...ports].find(([, port]) => port.name === name) ?? [];
+  const found = number === undefined ? undefined : backer.ports.ofDpPort(number);
+  if (found === undefined) throw new Refused('dummy', 'unknown port');
+  const wanted = Number.parseInt(text, 10) || 0;
+  if (wanted === 0 || wanted === -1) throw new Refused('dummy', 'bad port number');
+  if (ports.has(dpPort(wanted))) throw new Refused('dummy', 'port number already in use');
+  await found.ofproto.switchPorts.renumber(found.port, dpPort(wanted));
 }
 
 function connectionState(device: DummyDevice | undefined): string {

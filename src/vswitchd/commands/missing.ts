@@ -10,7 +10,7 @@ dpctl/ct-disable-tcp-seq-chk dpctl/ct-enable-tcp-seq-chk dpctl/ct-get-limits dpc
 dpctl/ct-get-nconns dpctl/ct-get-tcp-seq-chk dpctl/ct-set-limits dpctl/ct-set-maxconns dpctl/ct-stats-show
 dpctl/dump-conntrack dpctl/flush-conntrack dpctl/ipf-get-status dpctl/ipf-set-disabled dpctl/ipf-set-enabled
 dpctl/ipf-set-max-nfrags dpctl/ipf-set-min-frag dpctl/normalize-actions dpctl/offload-stats-show
-dpif-dummy/change-port-number dpif-netdev/bond-show dpif-netdev/dpif-impl-get dpif-netdev/dpif-impl-set
+dpif-netdev/bond-show dpif-netdev/dpif-impl-get dpif-netdev/dpif-impl-set
 dpif-netdev/miniflow-parser-get dpif-netdev/miniflow-parser-set dpif-netdev/pmd-perf-log-set
 dpif-netdev/pmd-perf-show dpif-netdev/pmd-rxq-rebalance dpif-netdev/pmd-rxq-show dpif-netdev/pmd-stats-clear
 dpif-netdev/pmd-stats-show dpif-netdev/subtable-lookup-info-get dpif-netdev/subtable-lookup-prio-set

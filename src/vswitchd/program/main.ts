@@ -160,7 +160,8 @@ async function serve(
   });
   commands.add(...switchCommands(aSwitch, clock), ...(database?.commands ?? []));
   commands.addMissing(missingCommands);
-  if (options.dummy !== 'none') commands.add(...timeCommands(clock, timers, loop), ...dummyCommands(dummies));
+  if (options.dummy !== 'none')
+    commands.add(...timeCommands(clock, timers, loop), ...dummyCommands(aSwitch, dummies));
   watchMemory({
     timers,
     peakKilobytes: () => process.resourceUsage().maxRSS,
