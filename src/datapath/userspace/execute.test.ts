@@ -39,6 +39,7 @@ class Rig implements ExecutionHost {
   readonly plain = new MemoryPort(false);
   readonly drops: DpDropReason[] = [];
   readonly upcalls: string[] = [];
+  readonly sentUp: Uint8Array[] = [];
   readonly #outputs: Output[];
   readonly #arena: FrameArena;
 
@@ -63,6 +64,7 @@ class Rig implements ExecutionHost {
   }
   sendUp({ cookie }: SentUp, frame: Frame): void {
     this.upcalls.push(`${cookie.type} ${frame.size}`);
+    this.sentUp.push(frame.bytes.slice(frame.start, frame.end));
   }
   /** No flow is ever found again. */
   stepsFor(): undefined {
@@ -307,6 +309,17 @@ describe('limits', () => {
     rig.run(frameOf(tcpPacket(3500)), output(1));
     expect(rig.able.sent.length).toBe(1);
     expect(rig.drops).toEqual(['tooLong']);
+  });
+
+  test('who gets packets in user space gets them as they would be on the wire', () => {
+    const rig = new Rig();
+    const up: DpAction = { do: 'userspace', pid: 0, cookie: { type: 'ipfix', outputPort: dpPort(1) } };
+    rig.run(partial(udpPacket({ isPartial: true }), 6), up, output(1));
+    expect(rig.sentUp.map(hex)).toEqual([hex(udpPacket())]);
+    expect(rig.able.sent[0]?.checksumStart).toBe(34);
+    rig.run(partial(tcpPacket(3500), 16, gso.tcp4, 1448), up);
+    expect(rig.sentUp.slice(1).map(({ length }) => length)).toEqual([54 + 1448, 54 + 1448, 54 + 604]);
+    expect(rig.sentUp.every(hasGoodChecksums)).toBe(true);
   });
 
   test('a cut goes for one output or upcall', () => {

@@ -227,7 +227,7 @@ export class PacketExecution {
       return;
     }
     if ((frame.checksumStart >= 0 || frame.gsoType !== gso.none) && !to.tx.takesOffloads) {
-      this.#outputFinished(to);
+      if (!this.#eachFinished((frame) => this.#send(to, frame))) this.#host.drop('badOffload');
       return;
     }
     this.#send(to, frame);
@@ -244,15 +244,20 @@ export class PacketExecution {
     this.#host.drop(reason);
   }
 
+  /** Who gets the packet can finish nothing: it gets frames as they would be on the wire, where that can be said. */
   sendUp(reason: SentUp): void {
     const limit = this.maxSize;
     this.maxSize = Number.POSITIVE_INFINITY;
     this.#refreshKey();
+    const send = (frame: Frame): void => {
+      const { end } = frame;
+      frame.end = Math.min(end, frame.start + limit);
+      this.#host.sendUp(reason, frame, this.#key);
+      frame.end = end;
+    };
     const { frame } = this;
-    const { end } = frame;
-    frame.end = Math.min(end, frame.start + limit);
-    this.#host.sendUp(reason, frame, this.#key);
-    frame.end = end;
+    const isFinished = frame.checksumStart < 0 && frame.gsoType === gso.none;
+    if (isFinished || !this.#eachFinished(send)) send(frame);
   }
 
   /**
@@ -285,30 +290,26 @@ export class PacketExecution {
     this.#send(to, cut);
   }
 
-  #outputFinished(to: Output): void {
-    if (this.frame.gsoType !== gso.none) {
-      this.#outputSegments(to);
-      return;
-    }
+  /** Gives what a device would have made of the frame. False when its description makes no sense. */
+  #eachFinished(use: (frame: Frame) => void): boolean {
+    if (this.frame.gsoType !== gso.none) return this.#eachSegment(use);
     const copy = this.#copy(this.frame.end - this.frame.start);
-    if (copy === undefined) return;
-    if (finishChecksum(copy)) this.#send(to, copy);
-    else this.#host.drop('badOffload');
+    if (copy === undefined) return true; // dropped
+    if (!finishChecksum(copy)) return false;
+    use(copy);
+    return true;
   }
 
-  #outputSegments(to: Output): void {
+  #eachSegment(use: (frame: Frame) => void): boolean {
     const segmenter = this.#segmenter;
     const count = segmenter.start(this.frame);
-    if (count === 0) {
-      this.#host.drop('badOffload');
-      return;
-    }
     for (let n = 0; n < count; n++) {
       const segment = this.#take(segmenter.sizeOf(n));
-      if (segment === undefined) return;
+      if (segment === undefined) break;
       segmenter.emit(n, count, segment);
-      this.#send(to, segment);
+      use(segment);
     }
+    return count > 0;
   }
 
   #send(to: Output, frame: Frame): void {
