@@ -154,6 +154,7 @@ export class Backer {
       preparePacketOut: (packet) => this.#upcalls.preparePacketOut(packet),
       resume: (packet, continuation) => this.#resume(packet, continuation),
       tagLimit: () => this.tagLimit,
+      whenCounted: (act) => this.revalidator.whenCounted(act),
     });
     this.#bridges.set(name, made);
     return made;

@@ -87,6 +87,8 @@ export interface OfprotoDeps {
   readonly preparePacketOut: (packet: PacketOfController) => () => void;
   /** Goes on with a packet that waited for a controller. Throws OpenFlowError where its bridge is gone. */
   readonly resume: (packet: PacketOfController, continuation: Continuation) => void;
+  /** Does it when rules have all packets that the datapath forwarded before this call. */
+  readonly whenCounted: (act: () => void) => void;
   /** VLAN tags that keys show. */
   readonly tagLimit: () => number;
 }
@@ -133,6 +135,7 @@ export class Ofproto {
     this.#turns = new ChangeTurns(timers);
     this.#expiry = new FlowExpiry({
       timers,
+      whenCounted: deps.whenCounted,
       mayExpire: () => !this.#turns.isTaken,
       expire: (rule, reason) => removeRules(this.tables, [rule], reason),
     });

@@ -28,6 +28,7 @@ import { FlowMonitors } from './flow-monitors.ts';
 import { flowUpdateMessages } from './flow-update-messages.ts';
 import { packetInMessage, packetInReasonOf } from './packet-in-message.ts';
 import { type PacketInLimits, PacketInQueue } from './packet-in-queue.ts';
+import { RequestParts } from './request-parts.ts';
 import type { HeldRole, RoleElection, RoleHolder } from './role-election.ts';
 import type { Snoopers } from './snooping.ts';
 
@@ -89,6 +90,7 @@ export class SwitchConnection implements RoleHolder {
   readonly #waiting: (() => void)[] = [];
   readonly #handle: MessageHandler;
   readonly #snoopers: Snoopers | undefined;
+  readonly #parts: RequestParts;
   #isBusy = true;
 
   constructor({ ofproto, handle, election, kind, snoopers }: SwitchConnectionOptions) {
@@ -101,8 +103,14 @@ export class SwitchConnection implements RoleHolder {
     const queue = (): PacketInQueue<PacketForController> =>
       new PacketInQueue(ofproto.timers, (packet) => this.#sendPacketIn(packet));
     this.#packetIns = [queue(), queue()];
+    const { timers } = ofproto;
+    this.#parts = new RequestParts({
+      timers,
+      timedOut: (bytes) =>
+        this.refuse(new OpenFlowError('OFPBRC_MULTIPART_REQUEST_TIMEOUT', 'no other part came'), bytes),
+    });
     this.bundles = new ConnectionBundles({
-      timers: ofproto.timers,
+      timers,
       idleTimeout: () => ofproto.config.control.bundleIdleTimeout,
       timedOut: (bytes) => this.refuse(new OpenFlowError('OFPBFC_TIMEOUT', 'a bundle timed out'), bytes),
     });
@@ -182,6 +190,7 @@ export class SwitchConnection implements RoleHolder {
     this.#connection = undefined;
     this.election.leave(this);
     this.bundles.stop();
+    this.#parts.stop();
     for (const queue of this.#packetIns) queue.stop();
   }
 
@@ -273,7 +282,9 @@ export class SwitchConnection implements RoleHolder {
       return;
     }
     try {
-      const done = this.#handle(this, message, bytes);
+      const whole = this.#parts.take(message, bytes);
+      if (whole === undefined) return;
+      const done = this.#handle(this, whole, bytes);
       if (done !== undefined) void this.#finish(done, bytes.slice());
     } catch (why) {
       this.#failed(why, bytes);

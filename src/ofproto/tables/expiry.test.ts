@@ -9,8 +9,10 @@ function world() {
   const clock = new FakeClock(0);
   const timers = new Timers(clock);
   const ended: string[] = [];
+  const counting = { isHeld: false, acts: [] as (() => void)[] };
   const expiry = new FlowExpiry({
     timers,
+    whenCounted: (act) => (counting.isHeld ? counting.acts.push(act) : act()),
     mayExpire: () => true,
     expire(rule, reason) {
       ended.push(`${rule.cookie} ${reason} ${clock.now()}`);
@@ -28,7 +30,7 @@ function world() {
     expiry.watch(made);
     return made;
   };
-  return { timers, expiry, ended, advance, rule };
+  return { timers, expiry, ended, counting, advance, rule };
 }
 
 describe('a flow', () => {
@@ -37,7 +39,7 @@ describe('a flow', () => {
     rule(1n, { hardTimeout: 2 });
     rule(2n, { hardTimeout: 1, idleTimeout: 5 });
     advance(10_000);
-    expect(ended).toEqual(['2 hard 1000', '1 hard 2000']);
+    expect(ended).toEqual(['2 hard 1100', '1 hard 2100']);
   });
 
   it('ends so long after its last packet as its idle timeout says', () => {
@@ -46,7 +48,26 @@ describe('a flow', () => {
     advance(1500);
     used.credit(1, 60, 1500);
     advance(10_000);
-    expect(ended).toEqual(['1 idle 3500']);
+    expect(ended).toEqual(['1 idle 3600']);
+  });
+
+  it('stays when a packet of it was forwarded that is yet to be counted', () => {
+    const { expiry, ended, counting, advance, rule } = world();
+    const used = rule(1n, { idleTimeout: 2 });
+    counting.isHeld = true;
+    advance(2500);
+    expect(ended).toEqual([]);
+    used.credit(1, 60, 1900);
+    counting.isHeld = false;
+    for (const act of counting.acts) act();
+    advance(10_000);
+    expect(ended).toEqual(['1 idle 4000']);
+    rule(2n, { idleTimeout: 2 });
+    counting.isHeld = true;
+    advance(2500);
+    expiry.stop();
+    counting.acts.at(-1)?.();
+    expect(ended.length).toBe(1);
   });
 
   it('follows timeouts that change, and none that is forgotten ends', () => {
@@ -57,7 +78,7 @@ describe('a flow', () => {
     expiry.watch(shortened);
     expiry.forget(forgotten);
     advance(5000);
-    expect(ended).toEqual(['1 hard 3000']);
+    expect(ended).toEqual(['1 hard 3100']);
   });
 
   it('without timeouts costs no timer', () => {

@@ -10,6 +10,8 @@ const budget = 4;
 
 export interface ExpiryDeps {
   readonly timers: Timers;
+  /** Does it when rules have all packets that were forwarded before this call. */
+  readonly whenCounted: (act: () => void) => void;
   /** Not while something else changes the rules. */
   readonly mayExpire: () => boolean;
   readonly expire: (rule: Rule, reason: 'idle' | 'hard') => void;
@@ -20,6 +22,7 @@ export class FlowExpiry {
   /** By the span in which they are due at the earliest. */
   readonly #due = new Map<number, Set<Rule>>();
   #timer: Timer | undefined;
+  #isCounting = false;
 
   constructor(deps: ExpiryDeps) {
     this.#deps = deps;
@@ -47,9 +50,20 @@ export class FlowExpiry {
 
   stop(): void {
     this.#timer?.cancel();
+    this.#due.clear();
   }
 
+  /** A packet may have come that keeps a rule, or that counts for it before it goes. */
   #run(): void {
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    this.#deps.whenCounted(() => {
+      this.#isCounting = false;
+      this.#expire();
+    });
+  }
+
+  #expire(): void {
     const { timers, mayExpire, expire } = this.#deps;
     const startedAt = timers.clock.now();
     if (!mayExpire()) {
@@ -83,11 +97,11 @@ export class FlowExpiry {
 export function dueOf({ usedAt, modifiedAt, idleTimeout, hardTimeout }: Rule): number {
   const idle = idleTimeout === 0 ? Number.POSITIVE_INFINITY : usedAt + idleTimeout * 1000;
   const hard = hardTimeout === 0 ? Number.POSITIVE_INFINITY : modifiedAt + hardTimeout * 1000;
-  return Math.min(idle, hard);
+  return Math.min(idle, hard) + 1; // once the whole time has passed
 }
 
 function expiredBy(rule: Rule, now: number): 'idle' | 'hard' | undefined {
   const { usedAt, modifiedAt, idleTimeout, hardTimeout } = rule;
-  if (hardTimeout > 0 && modifiedAt + hardTimeout * 1000 <= now) return 'hard';
-  return idleTimeout > 0 && usedAt + idleTimeout * 1000 <= now ? 'idle' : undefined;
+  if (hardTimeout > 0 && modifiedAt + hardTimeout * 1000 < now) return 'hard';
+  return idleTimeout > 0 && usedAt + idleTimeout * 1000 < now ? 'idle' : undefined;
 }

@@ -32,8 +32,8 @@ export class FlowTable {
   hiddenCount = 0;
   /** The flows that may make room for others, where some are to. */
   eviction: EvictionIndex | undefined;
-  /** Of a controller; that of the configuration counts more. */
-  givenName = '';
+  /** Of a controller, while the configuration has none. */
+  #givenName = '';
   #config = unlimited;
   #evictsForController = false;
   #vacancy: { readonly down: number; readonly up: number } | undefined;
@@ -45,7 +45,17 @@ export class FlowTable {
   }
 
   get name(): string {
-    return this.#config.name === '' ? this.givenName : this.#config.name;
+    return this.#config.name === '' ? this.#givenName : this.#config.name;
+  }
+
+  /** A controller cannot change the name that the configuration says. */
+  mayBeNamed(name: string): boolean {
+    return name === '' || this.#config.name === '' || this.#config.name === name;
+  }
+
+  /** As a controller asks. */
+  giveName(name: string): void {
+    if (this.#config.name === '') this.#givenName = name;
   }
 
   /** Flows at most; undefined for any number. */
@@ -67,6 +77,7 @@ export class FlowTable {
     const before = this.#config;
     if (isDeepStrictEqual(config, before)) return;
     this.#config = config;
+    if (config.name !== '') this.#givenName = '';
     if (config.prefixes.join() !== before.prefixes.join()) this.rules.setPrefixes(config.prefixes);
     this.#chooseEviction();
   }

@@ -91,8 +91,8 @@ export class Revalidator {
   #mostFlows = 0;
   #duration = 1;
   #isPaused = false;
-  /** Told at the end of the first full round that began after they asked. */
-  #waiting: { readonly tell: () => void; hasBegun: boolean }[] = [];
+  /** Told at the end of the first full round that began after they asked; one that is urgent makes it begin. */
+  #waiting: { readonly tell: () => void; readonly isUrgent: boolean; hasBegun: boolean }[] = [];
 
   constructor(deps: RevalidatorDeps) {
     this.#deps = deps;
@@ -149,9 +149,19 @@ export class Revalidator {
   /** Resolves when a full round that began after this call has ended. */
   wait(): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiting.push({ tell: resolve, hasBegun: false });
+      this.#waiting.push({ tell: resolve, isUrgent: true, hasBegun: false });
       this.#arrange();
     });
+  }
+
+  /** Acts when rules have all packets that were forwarded before this call: at the end of a full round, in due time. */
+  whenCounted(act: () => void): void {
+    if (this.#deps.flows.count === 0) {
+      act();
+      return;
+    }
+    this.#waiting.push({ tell: act, isUrgent: false, hasBegun: false });
+    this.#arrange();
   }
 
   pause(): void {
@@ -200,13 +210,17 @@ export class Revalidator {
     return this.#changed !== 0 || this.#changedRules.length > 0;
   }
 
+  get #isUrgent(): boolean {
+    return this.#waiting.some(({ isUrgent }) => isUrgent);
+  }
+
   #forgetChanges(): void {
     this.#changed = 0;
     this.#changedRules = [];
   }
 
   #begin(now: Ms): Round | undefined {
-    const isAskedFor = this.#waiting.length > 0;
+    const isAskedFor = this.#isUrgent;
     if (now < this.#earliestStart && !isAskedFor) return undefined;
     const isFull = now >= this.#nextFullAt || isAskedFor;
     if (!isFull && !this.#isChanged) return undefined;
@@ -244,8 +258,9 @@ export class Revalidator {
     this.#duration = Math.max(1, Math.round(duration));
     this.#adaptLimit();
     this.#nextFullAt = ms(Math.max(this.#earliestStart, round.startedAt + Math.min(maxIdle, maxRevalidator)));
-    for (const waiter of this.#waiting) if (waiter.hasBegun) waiter.tell();
-    this.#waiting = this.#waiting.filter((waiter) => !waiter.hasBegun);
+    const told = this.#waiting.filter(({ hasBegun }) => hasBegun);
+    this.#waiting = this.#waiting.filter(({ hasBegun }) => !hasBegun);
+    for (const { tell } of told) tell();
   }
 
   /** So many flows may be there as can be looked at in good time. */
@@ -390,10 +405,10 @@ export class Revalidator {
   #nextDue(): number {
     if (this.#isPaused) return Number.POSITIVE_INFINITY;
     // Whoever waits is told even while the clock stands still.
-    if (this.#round !== undefined || this.#waiting.length > 0) return this.#deps.timers.clock.now();
+    if (this.#round !== undefined || this.#isUrgent) return this.#deps.timers.clock.now();
     // What changed is kept in mind: the packet that changed it may be about to leave a flow.
     const isIdle = this.#deps.flows.count === 0 && this.#averageFlows === 0;
-    if (isIdle) return Number.POSITIVE_INFINITY;
+    if (isIdle && this.#waiting.length === 0) return Number.POSITIVE_INFINITY;
     return Math.max(this.#earliestStart, this.#isChanged ? 0 : this.#nextFullAt);
   }
 }

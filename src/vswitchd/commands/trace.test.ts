@@ -1,6 +1,8 @@
 /** What the system tests compare with the reference, where there is none. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { portText } from '../../openflow/ports.ts';
+import { readFlow } from '../../openflow/text/flows.ts';
 import { SwitchFixture } from '../switch-fixture.ts';
 
 let fixture: SwitchFixture;
@@ -65,4 +67,27 @@ test('the packet that a trace is given teaches the bridge its source', async () 
   const text = await fixture.appctl('ofproto/trace', 'br0', packet, '-generate');
   expect(text).toContain(' -> learned that 50:54:00:00:00:01 is on port p');
   expect(await fixture.appctl('fdb/show', 'br0')).toContain('50:54:00:00:00:01');
+});
+
+test('a packet that the datapath sent back is traced from where it was', async () => {
+  await fixture.addBridge('br0', ['p1', 'p2']);
+  const ofproto = [...fixture.aSwitch.backers.values()].flatMap(
+    (backer) => backer.bridges.get('br0') ?? [],
+  )[0];
+  if (ofproto === undefined) throw new Error('no bridge');
+  const flow = readFlow('mpls,mpls_label=60,actions=pop_mpls:0x0800,dec_ttl,goto_table:4', 'add', {
+    ports: portText,
+  });
+  await ofproto.modifyFlows(flow.mod, 4);
+  const label =
+    'eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),eth_type(0x8847),mpls(label=60,tc=0,ttl=64,bos=1)';
+  const first = await fixture.appctl('ofproto/trace', `in_port(1),${label}`);
+  const recirculation = /recirc\((0x[0-9a-f]+)\)/.exec(first)?.[1];
+  const ip = 'eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=47,tos=0,ttl=9,frag=no)';
+  const second = await fixture.appctl('ofproto/trace', `recirc_id(${recirculation}),in_port(1),eth(),${ip}`);
+  expect(second).toContain('Restoring actions: unroll_xlate(table=0, cookie=0),dec_ttl,resubmit(,4)');
+  expect(second).toContain('nw_ttl=8');
+  await expect(fixture.appctl('ofproto/trace', 'recirc_id(0xffff),in_port(1),eth()')).rejects.toThrow(
+    'no recirculation data for recirc_id 0xffff',
+  );
 });
