@@ -28,6 +28,16 @@ describe('states of packets that leave', () => {
     expect(idOf(flowWith(1, 2))).not.toBe(idOf(flowWith(1, 2), 5));
   });
 
+  test('are not shared with what is only traced', () => {
+    const states = new FrozenStates();
+    const wanted = { ofproto, table: 0, isTracked: false, ownWords: ownWordsOf(flowWith(1, 2)), userdata };
+    const traced = states.intern(wanted, true);
+    const real = states.intern(wanted);
+    expect(real).not.toBe(traced);
+    expect(states.find(traced.id)).toBe(traced);
+    expect(states.intern(wanted)).toBe(real);
+  });
+
   test('have what the pipeline knew, and headers as they come back', () => {
     const states = new FrozenStates();
     const state = states.intern({

@@ -58,15 +58,15 @@ export class FrozenStates {
     return this.#byId.get(id)?.deref();
   }
 
-  /** The same one for the same. */
-  intern(wanted: Omit<FrozenState, 'id'>): FrozenState {
+  /** The same one for the same; one that is only traced is shared with no other. */
+  intern(wanted: Omit<FrozenState, 'id'>, isTraced = false): FrozenState {
     const name = nameOf(wanted);
     const known = this.#byName.get(name)?.deref();
     if (known !== undefined && isSameMatch(known.ownWords, wanted.ownWords)) return this.#hold(known);
     const made = { id: ++this.#lastId, ...wanted };
     const ref = new WeakRef(made);
     this.#byId.set(made.id, ref);
-    this.#byName.set(name, ref);
+    if (!isTraced) this.#byName.set(name, ref);
     this.#gone.register(made, { id: made.id, name });
     return this.#hold(made);
   }

@@ -561,14 +561,15 @@ export class Translation {
     userdata: Uint8Array = noBytes,
   ): FrozenState {
     this.commit();
-    const state = this.request.frozen.intern({
+    const wanted = {
       ofproto: this.ofproto,
       table: table ?? 0,
       ownWords: ownWordsOf(this.flow),
       isTracked: this.isTracked,
       userdata,
       rest: { table, actions, stack: [...this.stack], actionSet: this.#actionSet },
-    });
+    };
+    const state = this.request.frozen.intern(wanted, this.trace !== undefined);
     this.effect({ kind: 'frozen', state });
     return state;
   }
