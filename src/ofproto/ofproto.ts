@@ -41,7 +41,13 @@ import type { FlowEvent } from './tables/flow-events.ts';
 import { findRules } from './tables/flow-query.ts';
 import type { FlowTable } from './tables/flow-table.ts';
 import { FlowTables, visibleTableCount } from './tables/flow-tables.ts';
-import { addRule, checkTable, FlowTransaction, removeRules } from './tables/flow-transaction.ts';
+import {
+  addRule,
+  checkHiddenFields,
+  checkTable,
+  FlowTransaction,
+  removeRules,
+} from './tables/flow-transaction.ts';
 import { LearnedCookies } from './tables/learned-cookies.ts';
 import { toNormal } from './tables/rule.ts';
 import { TlvTable } from './tlv-table.ts';
@@ -378,6 +384,7 @@ export class Ofproto {
   checkFlowMod(mod: FlowMod, version: WireVersion): void {
     const { actions, match, table } = mod;
     checkTable(mod);
+    if (mod.command === 'add') checkHiddenFields(mod);
     this.#checkActions(actions, match, { version, table });
   }
 

@@ -180,8 +180,7 @@ describe.runIf(reason === undefined)('beside the reference, a monitor prints the
 
   afterAll(async () => {
     for (const monitor of monitors) monitor.kill();
-    await ours[Symbol.asyncDispose]();
-    await reference[Symbol.asyncDispose]();
+    await Promise.all([ours, reference].map((host) => host[Symbol.asyncDispose]()));
   });
 
   test.each(readScripts())('$name', async (script) => {

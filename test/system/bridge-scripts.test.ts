@@ -1,6 +1,7 @@
 /**
  * Bridges driven by ovs-ofctl: each list of commands is given to the real daemon and to ours, by the same tools, and
- * both must say the same. The lists are in bridge-scripts/, a file for each subject: a name after "#", then commands, one a line.
+ * both must say the same. The lists are in bridge-scripts/, a file for each subject: a name after "#", then commands, one a
+ * line. A list that says VERSION is one for each version of OpenFlow.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,10 +25,20 @@ function readScripts(file: string): Script[] {
   return readFileSync(join(folder, file), 'utf8')
     .split(/^# /m)
     .slice(1)
-    .map((text) => {
+    .flatMap((text) => {
       const [name = '', ...lines] = text.split('\n');
-      return { name, lines: lines.filter((line) => line !== '') };
+      return inVersions({ name, lines: lines.filter((line) => line !== '') });
     });
+}
+
+const versions = [10, 11, 12, 13, 14, 15].map((version) => `OpenFlow${version}`);
+
+function inVersions({ name, lines }: Script): Script[] {
+  if (!lines.some((line) => line.includes('VERSION'))) return [{ name, lines }];
+  return versions.map((version) => ({
+    name: `${name} (${version})`,
+    lines: lines.map((line) => line.replaceAll('VERSION', version)),
+  }));
 }
 
 const addPort = (bridge: string, name: string, number: number, ...more: string[]): string[] => [
@@ -43,7 +54,7 @@ const setup: readonly (readonly string[])[] = ['br0', 'br1'].flatMap((bridge, b)
   [
     ...['ovs-vsctl', 'add-br', bridge, '--', 'set', 'bridge', bridge, 'fail_mode=secure'],
     `other_config:hwaddr=aa:55:aa:55:00:0${b}`,
-    'protocols=OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15',
+    `protocols=${versions.join()}`,
   ],
   ...[1, 2, 3].map((n) => addPort(bridge, b === 0 ? `p${n}` : `q${n}`, n, 'type=dummy')),
   addPort(bridge, `patch${b}`, 9, 'type=patch', `options:peer=patch${1 - b}`),
@@ -140,8 +151,7 @@ describe.runIf(reason === undefined)('beside the reference', () => {
     });
 
     afterAll(async () => {
-      await ours[Symbol.asyncDispose]();
-      await reference[Symbol.asyncDispose]();
+      await Promise.all([ours, reference].map((host) => host[Symbol.asyncDispose]()));
     });
 
     test.each(readScripts(file))('$name', async (script) => {

@@ -15,7 +15,7 @@ import {
   type WireVersion,
 } from '../../src/openflow/index.ts';
 import { ControlledSwitch } from './support/controlled-switch.ts';
-import { until, type Which } from './support/daemon-pair.ts';
+import { isRunning, until, type Which } from './support/daemon-pair.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
 
 const programs: Readonly<Record<Which, string>> = {
@@ -301,7 +301,7 @@ describe.skipIf(isMissing)('beside the reference', () => {
         expect(bad.status).not.toBe(0);
       } finally {
         process.kill(pid);
-        await until(() => !existsSync(`/proc/${pid}`), 'the controller to end');
+        await until(() => !isRunning(pid), 'the controller to end');
       }
       expect(existsSync(pidfile)).toBe(false);
     }

@@ -104,11 +104,8 @@ export function encodeErrorReply({ print }: OfctlContext, [name = '', text = '']
   if (messageSize(request) !== request.length) throw new Fatal('Request size inconsistent');
   const version = versionForError(request[0] ?? 0);
   const numbers = { experimenter: 0, type: 0, code: 0 };
-  const isKnown = errorCode(name, version) !== undefined;
-  if (!isKnown) log.err(`cannot encode ${name} for OpenFlow ${versionText(version)}`);
-  const told = isKnown ? name : 'NXBRC_UNENCODABLE_ERROR';
   const xid = new DataView(request.buffer, request.byteOffset).getUint32(4);
-  const error = { name: 'ERROR', value: { name: told, numbers, data: request } } as const;
+  const error = { name: 'ERROR', value: { name, numbers, data: request } } as const;
   print(hexDump(messageBytes(error, version, xid), 'without text'));
 }
 

@@ -70,6 +70,9 @@ const otherSpeed = 1 << 10;
 
 const noRfc2819Counts = Object.fromEntries(rfc2819Names.map((name) => [name, undefined])) as Rfc2819Counts; // all of its names
 
+/** Counters that are a device's own. */
+const customCounter = /^[rt]x_(?:custom|q\d+)_/;
+
 async function portStats(ofproto: Ofproto, port: OfprotoPort): Promise<PortStats> {
   const counters = await port.stats();
   const count = (key: string): bigint | undefined => {
@@ -92,6 +95,9 @@ async function portStats(ofproto: Ofproto, port: OfprotoPort): Promise<PortStats
     rxCrcErrors: count('rx_crc_err'),
     collisions: count('collisions'),
     rfc2819: noRfc2819Counts,
-    custom: [],
+    custom: [...counters]
+      .filter(([name]) => customCounter.test(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => ({ name, value: BigInt(value) })),
   };
 }

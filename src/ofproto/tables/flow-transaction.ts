@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../../base/errors.ts';
 import type { Match } from '../../flow/match.ts';
+import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { flowFlags } from '../../openflow/messages/flow-flags.ts';
@@ -23,6 +24,14 @@ export function checkTable({ table, command }: Pick<FlowMod, 'table' | 'command'
   if (table >= tableCount && table !== allTables)
     throw new OpenFlowError('OFPFMFC_BAD_TABLE_ID', `table ${table} of a flow`);
   if (table === internalTable && !command.startsWith('delete')) throw ownTable();
+}
+
+/** The switch alone tells flows by what only the way of a packet through it says. Throws OpenFlowError. */
+export function checkHiddenFields({ match: { mask, values } }: Pick<FlowMod, 'match'>): void {
+  const hash = mask.words.indexOf(slots.dp_hash.word);
+  const pass = mask.words.indexOf(slots.recirc_id.word);
+  if (hash < 0 && (pass < 0 || values[pass] === 0)) return;
+  throw new OpenFlowError('OFPBRC_EPERM', 'a flow on a hash or a pass of a packet');
 }
 
 function ownTable(): OpenFlowError {
@@ -216,7 +225,10 @@ export class FlowTransaction {
   /** Gives those that there are other actions, and another cookie where there is a new one. */
   *#modify(mod: FlowMod): IterableIterator<void> {
     const found = this.#find(mod, { ...mod, outPort: reservedPorts.ANY, outGroup: anyGroup });
-    if (found.length === 0 && mod.newCookie !== undefined && mod.cookieMask === 0n) this.#add(mod);
+    if (found.length === 0 && mod.newCookie !== undefined && mod.cookieMask === 0n) {
+      checkHiddenFields(mod);
+      this.#add(mod);
+    }
     for (const before of found) {
       const { actions, newCookie, keepsCookies = false, flags } = mod;
       const cookie = keepsCookies || newCookie === undefined ? before.cookie : newCookie;

@@ -230,7 +230,7 @@ function finish(
     table: middle.command >>> 8,
     match: rest.match,
     priority: rest.priority,
-    newCookie: rest.newCookie,
+    newCookie: command !== 'add' && rest.newCookie === unchangedCookie ? undefined : rest.newCookie,
     cookie: rest.cookie,
     cookieMask: rest.cookieMask,
     idleTimeout: middle.idleTimeout,
@@ -244,16 +244,12 @@ function finish(
   };
 }
 
-function newCookieOf(cookie: bigint): bigint | undefined {
-  return cookie === unchangedCookie ? undefined : cookie;
-}
-
 const form10: MessageForm<FlowMod> = {
   wire: 'OFPT 1.0 14',
   size: [match10Size + 24, 8],
   decode(body, version) {
     const { match, isExact } = readMatch10(body, 'normal');
-    const newCookie = newCookieOf(body.u64());
+    const newCookie = body.u64();
     const middle = readMiddle(body);
     // Section 3.4: what matches on every field comes before all others.
     const priority = isExact ? 0xffff : middle.priority;
@@ -271,7 +267,7 @@ const formNx: MessageForm<FlowMod> = {
   wire: 'NXT 1.0+ 13',
   size: [32, 8],
   decode(body, version) {
-    const newCookie = newCookieOf(body.u64());
+    const newCookie = body.u64();
     const middle = readMiddle(body);
     const matchSize = body.u16();
     body.skip(6);

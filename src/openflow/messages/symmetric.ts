@@ -1,6 +1,7 @@
 /** What either side may say at any time: OpenFlow 1.0.2 section 5.5, 1.5.1 section 7.5. */
 
 import { hexDump } from '../../base/hex-dump.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
 import type { Reader } from '../bytes.ts';
 import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
 import {
@@ -11,6 +12,7 @@ import {
   OpenFlowError,
   warningsOf,
 } from '../errors.ts';
+import { versionText, type WireVersion } from '../versions.ts';
 
 export interface Hello {
   /**
@@ -87,6 +89,17 @@ export interface ErrorMessage {
 const nicira10 = { type: 0xb0c2, code: 0 } as const;
 const experimenterType = 0xffff;
 
+const log = logger('ofp_errors');
+const notSaid = new LimitedSite({ perMinute: 1, burst: 5 });
+
+/** An error that the version has no numbers for is told as one that cannot be told. */
+function sayable(name: ErrorName, version: WireVersion): ErrorCode {
+  const code = errorCode(name, version);
+  if (code !== undefined) return code;
+  log.limited('err', notSaid, `cannot encode ${name} for OpenFlow ${versionText(version)}`);
+  return errorCode('NXBRC_UNENCODABLE_ERROR', version) ?? { experimenter: 0, type: 0, code: 0 };
+}
+
 const errorForm: MessageForm<ErrorMessage> = {
   wire: 'OFPT all 1',
   size: [4, 1],
@@ -102,8 +115,7 @@ const errorForm: MessageForm<ErrorMessage> = {
     return { name: errorNamed(numbers, version), numbers, data: body.octets(body.left) };
   },
   encode({ name, numbers, data }, to, version) {
-    const { experimenter, type, code } =
-      (name === undefined ? undefined : errorCode(name, version)) ?? numbers;
+    const { experimenter, type, code } = name === undefined ? numbers : sayable(name, version);
     if (experimenter === 0) {
       to.u16(type);
       to.u16(code ?? 0);

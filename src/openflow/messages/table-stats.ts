@@ -1,4 +1,7 @@
-/** Counters of flow tables: OpenFlow 1.0.2 section 5.3.5.4, 1.1 to 1.5.1 section 7.3.5.3. */
+/**
+ * Counters of flow tables: OpenFlow 1.0.2 section 5.3.5.4, 1.1 to 1.5.1 section 7.3.5.3.
+ * Differs: OpenFlow 1.1 is told by its own numbers what becomes of packets without a flow; the reference's are others.
+ */
 import type { FieldName } from '../../flow/fields/index.ts';
 import { bareMessage, defineMessage, listForm } from '../declare.ts';
 import { pad, struct, text, u8, u32, u64 } from '../layout.ts';

@@ -89,7 +89,7 @@ export class SwitchHost implements AsyncDisposable {
     const pid = this.#pid;
     if (pid === undefined) return;
     this.#pid = undefined;
-    await until(() => !isAlive(pid), `process ${pid} to end`);
+    await until(() => !isRunning(pid), `process ${pid} to end`);
     rmSync(join(this.folder, 'ovs-vswitchd.pid'), { force: true });
   }
 
@@ -168,11 +168,9 @@ export async function until(isTrue: () => boolean, what: string, limit = 60_000)
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** One that has ended with all its threads is not, even before its parent takes note, which may be a second later. */
+export function isRunning(pid: number): boolean {
+  const [state, ...rest] = readTextOrEmpty(`/proc/${pid}/stat`).replace(/.*\) /, '').split(' ');
+  const threadCount = Number(rest[16]);
+  return state !== undefined && state !== '' && (state !== 'Z' || threadCount > 1);
 }

@@ -3,12 +3,12 @@
  * say and do can be compared without namespaces and without root's devices.
  */
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTextOrEmpty } from '../../../src/base/files.ts';
 import { runBatch, type Said } from './batch.ts';
-import { until, type Which } from './daemon-pair.ts';
+import { isRunning, until, type Which } from './daemon-pair.ts';
 
 const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 const ourBin = new URL('../../../bin/', import.meta.url).pathname;
@@ -129,7 +129,8 @@ export class DummyHost implements AsyncDisposable {
     const pid = this.pidOf(program);
     if (pid === 0) return;
     process.kill(pid, 'SIGTERM');
-    const isGone = () => !existsSync(`/proc/${pid}`);
-    await until(isGone, `process ${pid} to end`, 5000).catch(() => process.kill(pid, 'SIGKILL'));
+    await until(() => !isRunning(pid), `process ${pid} to end`, 5000).catch(() =>
+      process.kill(pid, 'SIGKILL'),
+    );
   }
 }
