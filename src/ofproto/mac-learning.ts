@@ -9,6 +9,7 @@
 import type { Clock } from '../base/clock.ts';
 import { coverageCounter } from '../base/coverage.ts';
 import { List, type ListNode } from '../base/list.ts';
+import { type HeapNode, MaxHeap } from '../base/max-heap.ts';
 import { isMulticast, type Mac } from '../flow/mac.ts';
 import { VlanSet } from './vlan-set.ts';
 
@@ -51,7 +52,7 @@ interface Entry<P> extends MacEntry<P> {
 }
 
 /** The learned (not the static) entries of one port, least recently seen first. */
-type Share<P> = List<Entry<P>>;
+type Share<P> = HeapNode<List<Entry<P>>>;
 
 export class MacTable<P> {
   readonly #clock: Clock;
@@ -61,9 +62,8 @@ export class MacTable<P> {
   readonly #all = new List<Entry<P>>();
   #staticCount = 0;
   readonly #shares = new Map<P, Share<P>>();
-  /** Shares by how many entries they have, to find a largest one at once. */
-  readonly #sharesOfSize = new Map<number, Set<Share<P>>>();
-  #largestShare = 0;
+  /** To find a largest one at once. */
+  readonly #bySize = new MaxHeap<List<Entry<P>>>();
   #agingTime = 300;
   #maxSize = 8192;
   #floodVlans = new VlanSet([]);
@@ -190,7 +190,7 @@ export class MacTable<P> {
 
   /** Every address behind `port`. Cost follows their number, unless static ones are there. */
   ofPort(port: P): MacEntry<P>[] {
-    const found: MacEntry<P>[] = [...(this.#shares.get(port) ?? [])];
+    const found: MacEntry<P>[] = [...(this.#shares.get(port)?.value ?? [])];
     if (this.#staticCount > 0) {
       for (const entry of this.#all) if (entry.isStatic && entry.port === port) found.push(entry);
     }
@@ -278,7 +278,7 @@ export class MacTable<P> {
   #refresh(entry: Entry<P>, now: number): void {
     entry.seenAt = now;
     this.#makeNewest(entry);
-    if (entry.inShare !== undefined) this.#shares.get(entry.port)?.moveToEnd(entry.inShare);
+    if (entry.inShare !== undefined) this.#shares.get(entry.port)?.value.moveToEnd(entry.inShare);
   }
 
   #move(entry: Entry<P>, port: P): void {
@@ -289,8 +289,7 @@ export class MacTable<P> {
   }
 
   #evict(): boolean {
-    const [share] = this.#sharesOfSize.get(this.#largestShare) ?? [];
-    const entry = share?.first?.value;
+    const entry = this.#bySize.first?.first?.value;
     if (entry === undefined) return false;
     this.#stats.evictedCount++;
     evicted.total++;
@@ -303,30 +302,28 @@ export class MacTable<P> {
   }
 
   #joinShare(entry: Entry<P>): void {
-    const share = ensure(this.#shares, entry.port, () => new List<Entry<P>>());
-    entry.inShare = share.push(entry);
-    this.#rankShare(share, share.size - 1);
+    const share = this.#shares.get(entry.port) ?? this.#makeShare(entry.port);
+    entry.inShare = share.value.push(entry);
+    this.#bySize.setRank(share, share.value.size);
+  }
+
+  #makeShare(port: P): Share<P> {
+    const share = this.#bySize.insert(new List<Entry<P>>(), 0);
+    this.#shares.set(port, share);
+    return share;
   }
 
   #leaveShare(entry: Entry<P>): void {
     const share = this.#shares.get(entry.port);
     if (share === undefined || entry.inShare === undefined) return;
-    share.remove(entry.inShare);
+    share.value.remove(entry.inShare);
     entry.inShare = undefined;
-    this.#rankShare(share, share.size + 1);
-    if (share.size === 0) this.#shares.delete(entry.port);
-  }
-
-  /** Sizes change by one, so the largest one follows without a search. */
-  #rankShare(share: Share<P>, before: number): void {
-    const left = this.#sharesOfSize.get(before);
-    left?.delete(share);
-    if (left?.size === 0) this.#sharesOfSize.delete(before);
-    const { size } = share;
-    if (size > 0) ensure(this.#sharesOfSize, size, () => new Set<Share<P>>()).add(share);
-    if (size > this.#largestShare || (before === this.#largestShare && !this.#sharesOfSize.has(before))) {
-      this.#largestShare = size;
+    if (share.value.size > 0) {
+      this.#bySize.setRank(share, share.value.size);
+      return;
     }
+    this.#bySize.remove(share);
+    this.#shares.delete(entry.port);
   }
 }
 

@@ -122,7 +122,6 @@ function comparable({ status, stdout, stderr }: Said, isOrdered = false): Said {
 function withoutTimes(text: string): string {
   return text
     .replace(/\bduration([=:])(?:N|\d+(?:\.\d{1,3})?)s/g, 'duration$1N')
-    .replace(/\bused:\d+\.\d+s/g, 'used:Ns')
     .replace(/(?:idle|hard)_age=\d+, /g, '')
     .replace(/^(\w+)\(revalidator\d+\)\|/gm, '$1|') // a thread of its own there
     .replace(/\bscore \d+/g, 'score N') // each has a hash of its own
