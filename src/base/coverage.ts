@@ -48,17 +48,21 @@ interface History {
 
 /** Samples all counters every five seconds; the owner's loop calls `run`. */
 export class CoverageRates {
+  readonly collect: () => void;
   readonly #histories = new Map<string, History>();
   #sampleCount = 0;
   #nextSample: Ms;
 
-  constructor(now: Ms) {
+  /** `collect` brings counters up to date whose events are counted elsewhere. */
+  constructor(now: Ms, collect: () => void = () => {}) {
+    this.collect = collect;
     this.#nextSample = ms(now + SAMPLE);
   }
 
   /** Takes the samples that are due at `now`; returns when to call again. */
   run(now: Ms): Ms {
     if (now < this.#nextSample) return this.#nextSample;
+    this.collect();
     // After a long sleep the ring holds nothing but what the sleep brought
     const due = Math.min(
       Math.floor((now - this.#nextSample) / SAMPLE) + 1,

@@ -77,7 +77,10 @@ function coverageCommands(rates: CoverageRates): Command[] {
       usage: '',
       minArgs: 0,
       maxArgs: 0,
-      run: () => showCoverage(rates),
+      run() {
+        rates.collect();
+        return showCoverage(rates);
+      },
     }),
     defineCommand({
       name: 'coverage/read-counter',
@@ -85,6 +88,7 @@ function coverageCommands(rates: CoverageRates): Command[] {
       minArgs: 1,
       maxArgs: 1,
       run([name]) {
+        rates.collect();
         const counter = allCounters().find((candidate) => candidate.name === name);
         if (counter === undefined) throw new Refused('coverage', 'No such counter');
         return { text: `${counter.total}\n`, json: counter.total };

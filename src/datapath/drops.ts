@@ -3,6 +3,8 @@
  * hot code counts by `dropIndex`.
  */
 
+import { type Counter, coverageCounter } from '../base/coverage.ts';
+
 /** Reasons that a `drop` action may give: what went wrong where the flow was made. */
 const actionDropReasons = {
   explicit: 'the flow says so: its action list is empty',
@@ -48,3 +50,56 @@ function indexNames(): Readonly<Record<DpDropReason, number>> {
 
 /** Position of each reason's counter. */
 export const dropIndex = indexNames();
+
+/** What each reason is called among the coverage counters: as the reference calls it where it knows it. */
+const counterNames = {
+  explicit: 'drop_action_of_pipeline',
+  bridgeNotFound: 'drop_action_bridge_not_found',
+  recursionTooDeep: 'drop_action_recursion_too_deep',
+  tooManyResubmits: 'drop_action_too_many_resubmit',
+  stackTooDeep: 'drop_action_stack_too_deep',
+  noRecirculationContext: 'drop_action_no_recirculation_context',
+  recirculationConflict: 'drop_action_recirculation_conflict',
+  tooManyMplsLabels: 'drop_action_too_many_mpls_labels',
+  invalidTunnelMetadata: 'drop_action_invalid_tunnel_metadata',
+  unsupportedPacketType: 'drop_action_unsupported_packet_type',
+  congestion: 'drop_action_congestion',
+  forwardingDisabled: 'drop_action_forwarding_disabled',
+  noSuchPort: 'datapath_drop_invalid_port',
+  tooLong: 'datapath_drop_too_long',
+  tooLarge: 'datapath_drop_too_large',
+  wrongPacketType: 'datapath_drop_wrong_packet_type',
+  tooManyRecirculations: 'datapath_drop_recirc_error',
+  badOffload: 'datapath_drop_bad_offload',
+  meter: 'datapath_drop_meter',
+  upcallQueueFull: 'datapath_drop_upcall_error',
+  upcallPending: 'datapath_drop_upcall_error',
+} as const satisfies Record<DpDropReason, string>;
+
+/** Adds to what `coverage/show` shows of packets that were dropped for that reason. */
+export function countDropped(reason: DpDropReason, packets = 1): void {
+  counters[reason].total += packets;
+}
+
+const counters = Object.fromEntries(
+  dropNames.map((name) => [name, coverageCounter(counterNames[name])]),
+) as Record<DpDropReason, Counter>; // each name has one
+
+interface Dropping {
+  drops(): ReadonlyMap<string, number>;
+}
+
+/** Makes coverage counters of what a datapath counts in memory of its own. */
+export class DropCoverage {
+  readonly #counted = new WeakMap<Dropping, ReadonlyMap<string, number>>();
+
+  /** Takes what was dropped since the last time. */
+  collect(datapaths: Iterable<Dropping>): void {
+    for (const datapath of datapaths) {
+      const before = this.#counted.get(datapath);
+      const drops = datapath.drops();
+      for (const name of dropNames) countDropped(name, (drops.get(name) ?? 0) - (before?.get(name) ?? 0));
+      this.#counted.set(datapath, drops);
+    }
+  }
+}

@@ -83,7 +83,15 @@ export function readKey(text: string, portNumber?: PortNumbers): ReadKey {
   const into = { key: newKey(), mask: newKey() };
   const named = portNumber === undefined ? text : withPortNumber(text, portNumber);
   readGroups(named, 0, named.length, into);
+  if (getSlot(into.mask, 'eth_type') === 0) setSlot(into.key, 'eth_type', impliedType(named));
   return into;
+}
+
+/** A packet with an IP header is of that type even where nobody says so. */
+function impliedType(text: string): number {
+  const [, version] = /\bipv([46])\(/.exec(text) ?? [];
+  if (version === undefined) return 0;
+  return version === '4' ? etherType.ipv4 : etherType.ipv6;
 }
 
 function withPortNumber(text: string, portNumber: PortNumbers): string {

@@ -2,6 +2,7 @@
  * Why a translation sent a packet nowhere. Each is a counter (`Backer.drops`), an event of a trace and a line of the
  * documentation.
  */
+import type { ActionDropReason } from '../../datapath/drops.ts';
 
 interface Reason {
   readonly text: string;
@@ -11,22 +12,33 @@ interface Reason {
   readonly detailKind?: 'warning' | 'action';
   /** Nothing that was done to the packet before counts either, in words for the operator. */
   readonly fails?: string;
+  /** What the datapath counts it as; "explicit" unless given. */
+  readonly counted?: ActionDropReason;
 }
 
 const detail = (text: string): Reason => ({ text, kind: 'detail' });
 const warning = (text: string): Reason => ({ text, kind: 'warning' });
 const silent = (text: string): Reason => ({ text, kind: 'silent' });
-const failure = (text: string, fails: string): Reason => ({ text, kind: 'error', fails });
+const failure = (text: string, fails: string, counted: ActionDropReason): Reason => ({
+  text,
+  kind: 'error',
+  fails,
+  counted,
+});
 
 const dropReasons = {
-  noInputPort: silent('it came in by a port of no bridge'),
+  noInputPort: { ...silent('it came in by a port of no bridge'), counted: 'bridgeNotFound' },
   unsupportedPacketType: {
     ...silent('its packet type is none that the action works on'),
     detailKind: 'action',
     fails: 'Unsupported packet type',
+    counted: 'unsupportedPacketType',
   },
   unsupported: silent('the datapath cannot do what is to be done with it'),
-  noRecirculationContext: silent('nothing is known of the recirculation id under which it was looked up'),
+  noRecirculationContext: {
+    ...silent('nothing is known of the recirculation id under which it was looked up'),
+    counted: 'noRecirculationContext',
+  },
   noController: silent('an action sent it up for a controller, and none is there to take it'),
   noLiveBucket: detail('no live bucket'),
   noSuchGroup: { ...silent('it went to a group that is not there'), detailKind: 'warning' },
@@ -51,13 +63,14 @@ const dropReasons = {
   outputOutOfRange: silent('a register with no number of a port was to say where to'),
   noTruncation: { ...silent('what is cut can go to ordinary ports only'), detailKind: 'warning' },
   noTruncationToPatch: silent('what is cut cannot go through a patch port'),
-  tooDeep: failure('over max translation depth 64', 'Recursion too deep'),
-  tooManyLookups: failure('over 4096 resubmit actions', 'Too many resubmits'),
-  stackTooDeep: failure('resubmits yielded over 64 kB of stack', 'Stack too deep'),
+  tooDeep: failure('over max translation depth 64', 'Recursion too deep', 'recursionTooDeep'),
+  tooManyLookups: failure('over 4096 resubmit actions', 'Too many resubmits', 'tooManyResubmits'),
+  stackTooDeep: failure('resubmits yielded over 64 kB of stack', 'Stack too deep', 'stackTooDeep'),
   tooManyActions: { text: 'resubmits yielded over 64 kB of actions', kind: 'error' },
   tooManyLabels: {
     ...silent('an action would give it more labels than a key has room for'),
     fails: 'Too many MPLS labels',
+    counted: 'tooManyMplsLabels',
   },
 } as const satisfies Record<string, Reason>;
 
@@ -71,4 +84,9 @@ export function explainDrop(reason: DropReason): Reason {
 /** Why all of a translation fails with that reason; undefined when it does not. */
 export function failureOf(reason: DropReason): string | undefined {
   return explainDrop(reason).fails;
+}
+
+/** What packets of it are counted as, in the datapath and beside it. */
+export function countedAs(reason: DropReason): ActionDropReason {
+  return explainDrop(reason).counted ?? 'explicit';
 }

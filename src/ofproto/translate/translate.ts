@@ -7,6 +7,7 @@ import { OpenFlowError } from '../../openflow/errors.ts';
 import { slowPathMeter } from '../../openflow/messages/meters.ts';
 import { throughMeter } from '../meters/switch-meters.ts';
 import type { Ofproto } from '../ofproto.ts';
+import { countedAs } from './drop-reasons.ts';
 import { handlers } from './handlers.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
 import { Translation } from './translation.ts';
@@ -32,12 +33,16 @@ function untranslatable(action: Action): string | undefined {
   return undefined;
 }
 
-/** What a datapath flow does with its packets: what the translation says, or sending them up so that somebody does it. */
+/**
+ * What a datapath flow does with its packets: what the translation says, or sending them up so that somebody does it. It
+ * says why it drops them, but where that is what the switch was told.
+ */
 export function actionsOfFlow(
-  { actions, slowPath }: Pick<TranslationResult, 'actions' | 'slowPath'>,
+  { actions, slowPath, drop }: Pick<TranslationResult, 'actions' | 'slowPath' | 'drop'>,
   { meters }: Ofproto,
 ): readonly DpAction[] {
-  if (slowPath.length === 0) return actions;
+  const reason = drop === undefined ? 'explicit' : countedAs(drop);
+  if (slowPath.length === 0) return reason === 'explicit' ? actions : [{ do: 'drop', reason }];
   const up: DpAction = { do: 'userspace', pid: 0, cookie: { type: 'slow_path', reasons: slowPath } };
   return [throughMeter(meters.get(slowPathMeter), up)];
 }

@@ -8,6 +8,7 @@ import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import { dpPort } from '../../base/units.ts';
 import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
+import { countDropped } from '../../datapath/drops.ts';
 import type { Datapath, Upcall } from '../../datapath/provider.ts';
 import { newKey, setSlot } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
@@ -18,7 +19,7 @@ import type { Ofproto, PacketOfController } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import { untoldCookie } from '../translate/controller-action.ts';
-import type { DropReason } from '../translate/drop-reasons.ts';
+import { countedAs, type DropReason } from '../translate/drop-reasons.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import {
   cameBack,
@@ -252,12 +253,14 @@ export class Upcalls {
     const isBack = key[slots.recirc_id.word] !== 0;
     if (input === undefined && !isBack) {
       this.#countDrop('noInputPort');
+      countDropped('bridgeNotFound');
       log.limited('info', strayPort, `received packet on unassociated datapath port ${number}`);
       return;
     }
     const where = cameBack(key, input, frozen);
     if (where === undefined) {
       this.#countDrop('noRecirculationContext');
+      countDropped('noRecirculationContext');
       return;
     }
     const packetSize = upcall.bytes.length;
@@ -266,7 +269,10 @@ export class Upcalls {
     // A packet that a flow sent up is counted with that flow.
     if (isMiss)
       creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
-    if (result.drop !== undefined) this.#countDrop(result.drop);
+    if (result.drop !== undefined) {
+      this.#countDrop(result.drop);
+      countDropped(countedAs(result.drop));
+    }
     if (result.drop === 'tooDeep' || result.drop === 'tooManyLookups') this.#logTrace(upcall, where);
     const actions = this.#lists.intern(result.actions);
     const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));

@@ -200,7 +200,7 @@ function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array
     const hasType = getSlot(mask, 'eth_type') !== 0;
     const isBare = hasType && !/\b(eth|packet_type)\(/.test(text); // an EtherType without the header before it
     if (isBare) setSlot(key, 'packet_type', 0x10000 | getSlot(key, 'eth_type'));
-    if (!hasType) setSlot(key, 'eth_type', etherType.none);
+    if (getSlot(key, 'eth_type') === 0) setSlot(key, 'eth_type', etherType.none);
     if (getSlot(mask, 'in_port') === 0) setSlot(key, 'in_port', 0xffffffff);
     if (backer !== undefined) limitTags(key, backer.tagLimit);
     return key;

@@ -16,6 +16,7 @@ import { processInput } from '../../daemon/process-bytes.ts';
 import { applyLogOptions, type Program, programVersion, VERSION, versionHelp } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
 import { type Command, Commands, UnixctlServer } from '../../daemon/unixctl.ts';
+import { DropCoverage } from '../../datapath/drops.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import { systemTransport } from '../../net/transport.ts';
@@ -112,7 +113,10 @@ async function serve(
   const mark = ownDevices(program.directories.run, remotes);
   const links = { transport: systemTransport, timers, runFolder: program.directories.run };
   const dummies = new DummyDevices(frameLinks(links));
-  const rates = new CoverageRates(clock.now());
+  const drops = new DropCoverage();
+  const rates = new CoverageRates(clock.now(), () =>
+    drops.collect([...aSwitch.backers.values()].map(({ datapath }) => datapath)),
+  );
   const aSwitch: Switch = new Switch({
     client,
     timers,
