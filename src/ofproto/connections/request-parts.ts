@@ -1,97 +1,130 @@
-/** Requests of more than one message, put together: OpenFlow 1.3.5 section 7.3.5. */
+/** Requests that come in several parts: OpenFlow 1.3.5 section 7.3.5, "OFPMPF_REQ_MORE". */
 import type { Timer, Timers } from '../../base/timers.ts';
-import { type Ms, ms } from '../../base/units.ts';
-import type { Received } from '../../openflow/codec.ts';
+import { ms } from '../../base/units.ts';
+import { Reader } from '../../openflow/bytes.ts';
+import { type Received, readHead } from '../../openflow/codec.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 
-interface Partial {
-  readonly form: string;
-  entries: unknown[];
-  size: number;
-  partCount: number;
-  /** The last part, for the error that no other came. */
-  bytes: Uint8Array;
-  dueAt: Ms;
-}
-
-export interface RequestPartsDeps {
-  readonly timers: Timers;
-  /** Told of the last part of a request of which no other came for a second. */
-  readonly timedOut: (bytes: Uint8Array) => void;
-}
-
-/** Bytes of one request. */
+/** Of all parts together. */
 const mostBytes = 4 * 1024 * 1024;
-/** Requests that are not whole yet. */
+/** Requests that are not whole. */
 const mostPartials = 64;
-const patience = 1000;
+/** Milliseconds that the next part may take. */
+const longestPause = 1000;
+
+interface Part {
+  /** What is wrong with it is told when the whole is there. */
+  readonly message: Received | OpenFlowError;
+  readonly bytes: Uint8Array;
+}
+
+interface PartialRequest {
+  readonly form: string;
+  readonly parts: Part[];
+  hasBody: boolean;
+  size: number;
+  timer: Timer | undefined;
+}
+
+/** Tells the peer what is wrong with the message of these bytes. */
+type Refuse = (why: OpenFlowError, bytes: Uint8Array) => void;
 
 export class RequestParts {
-  readonly #deps: RequestPartsDeps;
-  /** By transaction. */
-  readonly #partials = new Map<number, Partial>();
-  #timer: Timer | undefined;
+  readonly #timers: Timers;
+  readonly #refuse: Refuse;
+  /** By xid. */
+  readonly #partials = new Map<number, PartialRequest>();
 
-  constructor(deps: RequestPartsDeps) {
-    this.#deps = deps;
+  constructor(timers: Timers, refuse: Refuse) {
+    this.#timers = timers;
+    this.#refuse = refuse;
   }
 
-  /** The whole request, once all of it is there. Throws OpenFlowError. */
-  take<M extends Received>(message: M, bytes: Uint8Array): M | undefined {
-    const { xid, more, form, value } = message;
-    const before = this.#partials.get(xid);
-    if (!more && before === undefined) return message;
-    if (before !== undefined && before.form !== form)
-      throw this.#lost(xid, 'OFPBRC_BAD_STAT', 'changes its type');
-    const partial = before ?? this.#begin(message);
+  /** The request that is whole now; undefined while it is not. Throws OpenFlowError. */
+  take(message: Received | OpenFlowError, bytes: Uint8Array): Received | undefined {
+    const isAlone = this.#partials.size === 0 && !(message instanceof OpenFlowError) && !message.more;
+    if (isAlone) return message;
+    const from = new Reader(bytes);
+    const { known, version, xid, flags } = readHead(from);
+    const hasMore = version > 3 && (flags & 1) !== 0;
+    const found = this.#partials.get(xid);
+    if (known.direction !== 'request' || (found === undefined && !hasMore)) return readable(message);
+    const hasBody = from.left > 0;
+    if (hasBody && message instanceof OpenFlowError && message.errorName === 'OFPBRC_BAD_LEN') throw message;
+    const partial = found ?? this.#begin(xid, known.printed);
+    const lost = (name: 'OFPBRC_BAD_STAT' | 'OFPBRC_MULTIPART_BUFFER_OVERFLOW' | 'OFPBRC_BAD_LEN'): never => {
+      this.#forget(xid);
+      throw new OpenFlowError(name, `a ${known.printed} in parts`);
+    };
+    if (partial.form !== known.printed) lost('OFPBRC_BAD_STAT');
     partial.size += bytes.length;
-    partial.partCount++;
-    partial.bytes = bytes.slice();
-    partial.dueAt = ms(this.#deps.timers.clock.now() + patience);
-    if (partial.size > mostBytes) throw this.#lost(xid, 'OFPBRC_MULTIPART_BUFFER_OVERFLOW', 'is too long');
-    if (Array.isArray(value)) for (const entry of value) partial.entries.push(entry);
-    else if (partial.partCount > 1) throw this.#lost(xid, 'OFPBRC_BAD_STAT', 'has parts');
-    if (more) return undefined;
-    this.#partials.delete(xid);
-    return { ...message, value: partial.entries };
+    if (partial.size > mostBytes) lost('OFPBRC_MULTIPART_BUFFER_OVERFLOW');
+    partial.hasBody ||= hasBody;
+    if (!hasMore && !partial.hasBody && known.form.size[0] > 0) lost('OFPBRC_BAD_LEN');
+    // A part without a body says nothing.
+    if (hasBody || !hasMore) partial.parts.push({ message, bytes: bytes.slice() });
+    if (!hasMore) {
+      this.#forget(xid);
+      return this.#whole(
+        partial.parts.filter(({ bytes: { length } }) => length > from.at || !partial.hasBody),
+      );
+    }
+    this.#expectMore(xid, partial, bytes.slice());
+    return undefined;
   }
 
-  /** The connection is over. */
   stop(): void {
-    this.#timer?.cancel();
-    this.#partials.clear();
+    for (const xid of this.#partials.keys()) this.#forget(xid);
   }
 
-  #begin({ xid, form }: Received): Partial {
+  #begin(xid: number, form: string): PartialRequest {
     if (this.#partials.size >= mostPartials)
       throw new OpenFlowError('OFPBRC_MULTIPART_BUFFER_OVERFLOW', 'too many requests that are not whole');
-    const partial = { form, entries: [], size: 0, partCount: 0, bytes: new Uint8Array(0), dueAt: ms(0) };
+    const partial: PartialRequest = { form, parts: [], hasBody: false, size: 0, timer: undefined };
     this.#partials.set(xid, partial);
-    this.#arrange();
     return partial;
   }
 
-  #arrange(): void {
-    if (this.#timer !== undefined || this.#partials.size === 0) return;
-    this.#timer = this.#deps.timers.after(ms(patience), () => {
-      this.#timer = undefined;
-      const now = this.#deps.timers.clock.now();
-      for (const [xid, { dueAt, bytes }] of this.#partials) {
-        if (dueAt > now) continue;
-        this.#partials.delete(xid);
-        this.#deps.timedOut(bytes);
-      }
-      this.#arrange();
+  #forget(xid: number): void {
+    this.#partials.get(xid)?.timer?.cancel();
+    this.#partials.delete(xid);
+  }
+
+  #expectMore(xid: number, partial: PartialRequest, last: Uint8Array): void {
+    partial.timer?.cancel();
+    partial.timer = this.#timers.after(ms(longestPause), () => {
+      this.#forget(xid);
+      this.#refuse(new OpenFlowError('OFPBRC_MULTIPART_REQUEST_TIMEOUT', 'no more parts came'), last);
     });
   }
 
-  /** What is wrong with a request ends it. */
-  #lost(
-    xid: number,
-    name: 'OFPBRC_BAD_STAT' | 'OFPBRC_MULTIPART_BUFFER_OVERFLOW',
-    why: string,
-  ): OpenFlowError {
-    this.#partials.delete(xid);
-    return new OpenFlowError(name, `a request ${why}`);
+  #whole(parts: readonly Part[]): Received | undefined {
+    const [first, ...others] = parts;
+    if (first === undefined) return undefined;
+    if (others.length === 0) return readable(first.message);
+    const bad = parts.find(({ message }) => message instanceof OpenFlowError);
+    if (bad?.message instanceof OpenFlowError) {
+      this.#refuse(bad.message, bad.bytes);
+      return undefined;
+    }
+    const whole = join(parts.map(({ message }) => readable(message)));
+    if (whole === undefined)
+      this.#refuse(new OpenFlowError('OFPBRC_BAD_STAT', 'a request that has no parts'), first.bytes);
+    return whole;
   }
+}
+
+function readable(message: Received | OpenFlowError): Received {
+  if (message instanceof OpenFlowError) throw message;
+  return message;
+}
+
+/** undefined for requests that may not come in several parts. */
+function join(parts: readonly Received[]): Received | undefined {
+  const [first] = parts;
+  if (first?.name === 'TABLE_FEATURES_REQUEST')
+    return { ...first, value: parts.flatMap((part) => (part.name === first.name ? part.value : [])) };
+  if (first?.name === 'FLOW_MONITOR_REQUEST')
+    return { ...first, value: parts.flatMap((part) => (part.name === first.name ? part.value : [])) };
+  return undefined;
 }

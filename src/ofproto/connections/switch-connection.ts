@@ -89,8 +89,8 @@ export class SwitchConnection implements RoleHolder {
   /** What came before it could be dealt with. */
   readonly #waiting: (() => void)[] = [];
   readonly #handle: MessageHandler;
-  readonly #snoopers: Snoopers | undefined;
   readonly #parts: RequestParts;
+  readonly #snoopers: Snoopers | undefined;
   #isBusy = true;
 
   constructor({ ofproto, handle, election, kind, snoopers }: SwitchConnectionOptions) {
@@ -100,15 +100,11 @@ export class SwitchConnection implements RoleHolder {
     this.missSendLength = kind === 'primary' ? defaultMissSendLength : 0;
     this.#handle = handle;
     this.#snoopers = snoopers;
+    this.#parts = new RequestParts(ofproto.timers, (why, bytes) => this.refuse(why, bytes));
     const queue = (): PacketInQueue<PacketForController> =>
       new PacketInQueue(ofproto.timers, (packet) => this.#sendPacketIn(packet));
     this.#packetIns = [queue(), queue()];
     const { timers } = ofproto;
-    this.#parts = new RequestParts({
-      timers,
-      timedOut: (bytes) =>
-        this.refuse(new OpenFlowError('OFPBRC_MULTIPART_REQUEST_TIMEOUT', 'no other part came'), bytes),
-    });
     this.bundles = new ConnectionBundles({
       timers,
       idleTimeout: () => ofproto.config.control.bundleIdleTimeout,
@@ -175,7 +171,7 @@ export class SwitchConnection implements RoleHolder {
         },
         sent: (bytes) => this.#snoopers?.copy(bytes),
         message: (message, bytes) => this.#receive(message, bytes),
-        malformed: (why, bytes) => this.#whenFree(() => this.refuse(why, bytes)),
+        malformed: (why, bytes) => this.#receive(why, bytes),
         drained: () => {
           this.#unreadPacketIns = 0;
           this.monitors.drained();
@@ -275,7 +271,7 @@ export class SwitchConnection implements RoleHolder {
     this.#connection?.reply({ xid: xidOf(bytes) }, errorMessage(errorName, bytes.slice(0, errorDataSize)));
   }
 
-  #receive(message: Received, bytes: Uint8Array): void {
+  #receive(message: Received | OpenFlowError, bytes: Uint8Array): void {
     if (this.#isBusy) {
       const copy = bytes.slice();
       this.#waiting.push(() => this.#receive(message, copy));
@@ -283,8 +279,7 @@ export class SwitchConnection implements RoleHolder {
     }
     try {
       const whole = this.#parts.take(message, bytes);
-      if (whole === undefined) return;
-      const done = this.#handle(this, whole, bytes);
+      const done = whole === undefined ? undefined : this.#handle(this, whole, bytes);
       if (done !== undefined) void this.#finish(done, bytes.slice());
     } catch (why) {
       this.#failed(why, bytes);
@@ -307,11 +302,6 @@ export class SwitchConnection implements RoleHolder {
     }
     this.#free();
     if (!this.#isBusy) this.#connection?.hold(false);
-  }
-
-  #whenFree(act: () => void): void {
-    if (this.#isBusy) this.#waiting.push(act);
-    else act();
   }
 
   #free(): void {

@@ -48,9 +48,9 @@ export class FlowTable {
     return this.#config.name === '' ? this.#givenName : this.#config.name;
   }
 
-  /** A controller cannot change the name that the configuration says. */
+  /** A controller cannot change the name that the configuration says; to say the beginning of it changes nothing. */
   mayBeNamed(name: string): boolean {
-    return name === '' || this.#config.name === '' || this.#config.name === name;
+    return this.#config.name === '' || this.#config.name.startsWith(name);
   }
 
   /** As a controller asks. */
