@@ -22,31 +22,31 @@ describe('states of packets that leave', () => {
   test('are the same for the same, and others for others', () => {
     const states = new FrozenStates();
     const idOf = (flow: Uint32Array, table = 0) =>
-      states.intern({ ofproto, table, isTracked: false, ownWords: ownWordsOf(flow), userdata }).id;
+      states.intern({ ofproto, table, isTracked: false, ownWords: ownWordsOf(flow), userdata }, 1).id;
     expect(idOf(flowWith(1, 2))).toBe(idOf(flowWith(1, 2)));
     expect(idOf(flowWith(1, 2))).not.toBe(idOf(flowWith(1, 3)));
     expect(idOf(flowWith(1, 2))).not.toBe(idOf(flowWith(1, 2), 5));
   });
 
-  test('are not shared with what is only traced', () => {
+  test('get another number in another translation, unless a flow holds them', () => {
     const states = new FrozenStates();
-    const wanted = { ofproto, table: 0, isTracked: false, ownWords: ownWordsOf(flowWith(1, 2)), userdata };
-    const traced = states.intern(wanted, true);
-    const real = states.intern(wanted);
-    expect(real).not.toBe(traced);
-    expect(states.find(traced.id)).toBe(traced);
-    expect(states.intern(wanted)).toBe(real);
+    const made = (translation: number) =>
+      states.intern(
+        { ofproto, table: 0, isTracked: false, ownWords: ownWordsOf(flowWith(1, 2)), userdata },
+        translation,
+      );
+    const first = made(states.begin());
+    const second = made(states.begin());
+    expect(second.id).toBe(first.id + 1);
+    expect(states.find(first.id)).toBe(first);
+    second.flowCount++;
+    expect(made(states.begin())).toBe(second);
   });
 
   test('have what the pipeline knew, and headers as they come back', () => {
     const states = new FrozenStates();
-    const state = states.intern({
-      ofproto,
-      table: 0,
-      isTracked: false,
-      ownWords: ownWordsOf(flowWith(1, 2)),
-      userdata,
-    });
+    const ownWords = ownWordsOf(flowWith(1, 2));
+    const state = states.intern({ ofproto, table: 0, isTracked: false, ownWords, userdata }, 1);
     const key = newKey().subarray(0, slots.tun_id.word);
     key[slots.in_port.word] = 100;
     key[slots.eth_src.word] = 11;

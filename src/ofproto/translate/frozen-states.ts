@@ -1,7 +1,7 @@
 /**
  * What is to be known of packets that leave a translation for a while, by the number that goes with them. A state stays as
  * long as somebody holds it: a datapath flow does, through its effects, and the last few are held in any case, for packets
- * that no flow is for.
+ * that no flow is for. Once no flow holds it any more, the same state gets another number, as in the reference.
  */
 import { type OfPort, ofPort } from '../../base/units.ts';
 import { newKey } from '../../flow/key.ts';
@@ -12,8 +12,7 @@ import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
 import { formatRuleActions } from '../tables/rule-text.ts';
 
-export interface FrozenState {
-  readonly id: number;
+export interface NewState {
   /** The switch that has the packet. */
   readonly ofproto: Ofproto;
   readonly table: number;
@@ -24,6 +23,14 @@ export interface FrozenState {
   readonly userdata: Uint8Array;
   /** What is left to do when the packet comes back; undefined for one that does not. */
   readonly rest?: RestOfPipeline;
+}
+
+export interface FrozenState extends NewState {
+  readonly id: number;
+  /** Flows that hold it. */
+  flowCount: number;
+  /** Of the last translation that made it. */
+  translation: number;
 }
 
 export interface RestOfPipeline {
@@ -43,6 +50,7 @@ export class FrozenStates {
   readonly #held: FrozenState[] = [];
   #heldAt = 0;
   #lastId = 0;
+  #lastTranslation = 0;
   readonly #gone = new FinalizationRegistry<{ readonly id: number; readonly name: string }>(
     ({ id, name }) => {
       this.#byId.delete(id);
@@ -58,15 +66,23 @@ export class FrozenStates {
     return this.#byId.get(id)?.deref();
   }
 
-  /** The same one for the same; one that is only traced is shared with no other. */
-  intern(wanted: Omit<FrozenState, 'id'>, isTraced = false): FrozenState {
+  /** Another translation begins; its number for `intern`. */
+  begin(): number {
+    return ++this.#lastTranslation;
+  }
+
+  /** The same one for the same, while flows hold it and within one translation. */
+  intern(wanted: NewState, translation: number): FrozenState {
     const name = nameOf(wanted);
     const known = this.#byName.get(name)?.deref();
-    if (known !== undefined && isSameMatch(known.ownWords, wanted.ownWords)) return this.#hold(known);
-    const made = { id: ++this.#lastId, ...wanted };
+    if (known !== undefined && isSameMatch(known.ownWords, wanted.ownWords)) {
+      if (known.flowCount > 0) known.translation = translation;
+      if (known.translation === translation) return this.#hold(known);
+    }
+    const made = { id: ++this.#lastId, flowCount: 0, translation, ...wanted };
     const ref = new WeakRef(made);
     this.#byId.set(made.id, ref);
-    if (!isTraced) this.#byName.set(name, ref);
+    this.#byName.set(name, ref);
     this.#gone.register(made, { id: made.id, name });
     return this.#hold(made);
   }
@@ -78,7 +94,7 @@ export class FrozenStates {
   }
 }
 
-function nameOf({ ofproto, table, isTracked, ownWords, userdata, rest }: Omit<FrozenState, 'id'>): string {
+function nameOf({ ofproto, table, isTracked, ownWords, userdata, rest }: NewState): string {
   const plain = `${ofproto.id} ${table} ${isTracked} ${ownWords.mask.id} ${ownWords.values.join()} ${userdata.join()}`;
   return rest === undefined ? plain : `${plain} ${nameOfRest(rest)}`;
 }

@@ -26,9 +26,7 @@ export function sendToController(t: Translation, packet: PacketIn): void {
   const { reason, maxLength, controllerId, userdata = noBytes, meter = controllerMeter } = packet;
   const { flow, mask, ofproto, table, isTracked, request } = t;
   for (let word = firstTunnelWord; word < tunnelEnd; word++) if (flow[word] !== 0) mask[word] = 0xffffffff;
-  const wanted = { ofproto, table, isTracked, ownWords: ownWordsOf(flow), userdata };
-  const state = request.frozen.intern(wanted, t.trace !== undefined);
-  t.effect({ kind: 'frozen', state });
+  const state = t.keep({ ofproto, table, isTracked, ownWords: ownWordsOf(flow), userdata });
   const { meters } = ofproto;
   const up = controllerAction(state, t.cookie, {
     reason: reason === reasonNumber('action') && t.isTableMiss ? explicitMiss : reason,

@@ -28,7 +28,7 @@ import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect, finish } from './effects.ts';
 import { clearAbsent, firstTunnelWord, tunnelEnd, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
 import { FrozenActions } from './frozen-actions.ts';
-import { type FrozenState, ownWordsOf, thaw } from './frozen-states.ts';
+import { type FrozenState, type NewState, ownWordsOf, thaw } from './frozen-states.ts';
 import { refuseOutput } from './hooks.ts';
 import { wholeTable } from './lookups.ts';
 import { PacketLookups } from './packet-lookups.ts';
@@ -85,6 +85,7 @@ interface LookupOptions {
 /** The state of one translation; handlers of actions work on it. */
 export class Translation {
   readonly request: TranslationRequest;
+  readonly #number: number;
   readonly #runAction: ActionRunner;
   /** Bits looked at so far. */
   readonly mask: Uint32Array;
@@ -145,6 +146,7 @@ export class Translation {
 
   constructor(request: TranslationRequest, act: ActionRunner) {
     this.request = request;
+    this.#number = request.frozen.begin();
     this.#runAction = act;
     const { flow, base, mask } = request.scratch;
     base.fill(0);
@@ -561,15 +563,19 @@ export class Translation {
     userdata: Uint8Array = noBytes,
   ): FrozenState {
     this.commit();
-    const wanted = {
+    return this.keep({
       ofproto: this.ofproto,
       table: table ?? 0,
       ownWords: ownWordsOf(this.flow),
       isTracked: this.isTracked,
       userdata,
       rest: { table, actions, stack: [...this.stack], actionSet: this.#actionSet },
-    };
-    const state = this.request.frozen.intern(wanted, this.trace !== undefined);
+    });
+  }
+
+  /** Whoever has the result of this translation holds the state. */
+  keep(wanted: NewState): FrozenState {
+    const state = this.request.frozen.intern(wanted, this.#number);
     this.effect({ kind: 'frozen', state });
     return state;
   }

@@ -26,7 +26,7 @@ export class InstalledFlow implements DpFlow, TableEntry {
   tags: number;
   /** See translate/lookups.ts. */
   lookups: readonly TableLookup[];
-  effects: readonly Effect[];
+  #effects: readonly Effect[];
   /** It was put there by hand, and is to be made what translation says. */
   isUntranslated = false;
   /** What `effects` were already credited with. */
@@ -52,7 +52,18 @@ export class InstalledFlow implements DpFlow, TableEntry {
     this.createdAt = made.createdAt;
     this.tags = made.tags;
     this.lookups = made.lookups;
-    this.effects = made.effects;
+    this.#effects = made.effects;
+    countHolder(made.effects, 1);
+  }
+
+  get effects(): readonly Effect[] {
+    return this.#effects;
+  }
+
+  set effects(effects: readonly Effect[]) {
+    countHolder(effects, 1);
+    countHolder(this.#effects, -1);
+    this.#effects = effects;
   }
 
   get ufid(): Ufid {
@@ -61,12 +72,21 @@ export class InstalledFlow implements DpFlow, TableEntry {
 
   /** The same flow with other actions. */
   withActions(actions: readonly DpAction[]): InstalledFlow {
-    const changed = new InstalledFlow({ ...this, actions }, this.#givenUfid);
+    const { id, key, mask, input, createdAt, tags, lookups, effects } = this;
+    const made = { id, key, mask, actions, input, createdAt, tags, lookups, effects };
+    const changed = new InstalledFlow(made, this.#givenUfid);
     changed.creditedPackets = this.creditedPackets;
     changed.creditedBytes = this.creditedBytes;
     changed.isUntranslated = this.isUntranslated;
     return changed;
   }
+}
+
+const noEffects: readonly Effect[] = [];
+
+/** Flows that hold the states of packets that leave are counted. */
+function countHolder(effects: readonly Effect[], change: 1 | -1): void {
+  for (const effect of effects) if (effect.kind === 'frozen') effect.state.flowCount += change;
 }
 
 export class InstalledFlows {
@@ -118,6 +138,7 @@ export class InstalledFlows {
   /** The same flow with other actions, which takes its place; the caller puts it into the datapath. */
   withActions(flow: InstalledFlow, actions: readonly DpAction[]): InstalledFlow {
     const changed = flow.withActions(actions);
+    flow.effects = noEffects;
     this.#flows[flow.id] = changed;
     this.#tables.get(flow.mask)?.setHead(flow.slot, changed);
     return changed;
@@ -126,6 +147,7 @@ export class InstalledFlows {
   remove(flow: InstalledFlow): void {
     const { id, mask } = flow;
     if (this.#flows[id] !== flow) return;
+    flow.effects = noEffects;
     this.#flows[id] = undefined;
     this.#freeIds.push(id);
     this.#count--;
