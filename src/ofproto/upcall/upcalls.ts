@@ -171,7 +171,10 @@ export class Upcalls {
     const ownWords = ownWordsOf(packet.key.with(slots.in_port.word, packet.inPort));
     const rest = { table: undefined, actions, stack, actionSet };
     const state = { ofproto: bridge, table: 0, ownWords, isTracked, userdata: noBytes, rest };
-    this.#sendOut(packet, this.#translateOut(packet, true, { ...state, id: 0, flowCount: 0, translation: 0 }));
+    this.#sendOut(
+      packet,
+      this.#translateOut(packet, true, { ...state, id: 0, flowCount: 0, translation: 0 }),
+    );
   }
 
   /** Decides what the actions do; what is returned does it. */
