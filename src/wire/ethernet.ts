@@ -18,6 +18,8 @@ export const etherType = {
   vlan: 0x8100,
   rarp: 0x8035,
   ipv6: 0x86dd,
+  /** An Ethernet frame behind a header that is no EtherType's. */
+  transparentBridging: 0x6558,
   mpls: 0x8847,
   mplsMulticast: 0x8848,
   serviceVlan: 0x88a8,

@@ -16,9 +16,6 @@ const taggedMin = 18;
 const ethernetPacket = 0;
 const typeNamespace = 0x10000;
 
-/** An Ethernet frame behind a header that is no EtherType's (transparent Ethernet bridging). */
-const bridged = 0x6558;
-
 /** `tag` is a TPID and a TCI. */
 export function pushFrameTag(x: PacketExecution, tag: number): void {
   if (x.packetType !== ethernetPacket || x.frame.size < ethernet.size || !x.makeWritable(vlanTag.size))
@@ -71,7 +68,7 @@ export function popFrameLabel(x: PacketExecution, type: number): void {
   setInnerType(x, type);
   frame.bytes.copyWithin(frame.start + mpls.size, frame.start, frame.start + offset);
   moveStart(frame, mpls.size);
-  if (x.packetType === (typeNamespace | bridged)) x.packetType = ethernetPacket;
+  if (x.packetType === (typeNamespace | etherType.transparentBridging)) x.packetType = ethernetPacket;
 }
 
 /** Says what is at `headers.network`: in the Ethernet header, or in the packet's type. */

@@ -5,7 +5,8 @@ import type { EncapArguments, EncapProperty } from '../../openflow/actions/encap
 import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 import { mplsBottom } from '../../wire/mpls.ts';
 import type { Handlers } from './handler.ts';
-import { labelCount, labelSlots, popLabel, pushLabel } from './labels.ts';
+import { dropForLabels } from './header-handlers.ts';
+import { labelCount, labelSlots, maxLabels, popLabel, pushLabel } from './labels.ts';
 import type { Translation } from './translation.ts';
 
 const firstWord = slots.packet_type.word;
@@ -32,13 +33,13 @@ export const encapHandlers = {
         return;
       case 'mpls':
       case 'mpls_mc':
-        changeLabels(t);
         encapMpls(t, header === 'mpls' ? etherType.mpls : etherType.mplsMulticast);
     }
   },
   decap(t, { packetType }) {
     const { flow, mask } = t;
     const type = getSlot(flow, 'packet_type') >>> 0;
+    t.commit(); // what was put in front before is there to be taken off
     if (type === 0) {
       if ((getSlot(flow, 'vlan_tci') & vlanPresent) !== 0)
         refuse(t, ', cannot decap Ethernet if VLAN is present.');
@@ -50,19 +51,28 @@ export const encapHandlers = {
       maskSlot(mask, 'nsh_np');
       const next = nextProtocols.get(getSlot(flow, 'nsh_np'));
       if (next === undefined) refuse(t, ` as NSH next protocol ${getSlot(flow, 'nsh_np')} is not supported`);
-      else t.takeOff({ do: 'pop_nsh' }, next);
-    } else if (isMplsType(type & 0xffff) && packetType !== undefined) {
-      changeLabels(t);
-      popLabel(flow, labelCount(flow, mask), packetType & 0xffff, mask);
-      setSlot(flow, 'packet_type', packetType);
-      t.freeze();
-    } else refuse(t, ` as the decap() does not support packet type ${typeText(type)}`);
+      else t.takeOff({ do: 'pop_nsh' }, next, true);
+    } else if (isMplsType(type & 0xffff) && packetType !== undefined) decapMpls(t, packetType);
+    else refuse(t, ` as the decap() does not support packet type ${typeText(type)}`);
   },
 } satisfies Handlers;
 
 /** Labels in front of whole packets come or go. */
 function changeLabels(t: Translation): void {
   if (!t.request.abilities.has('add_mpls')) t.slow('action');
+}
+
+function decapMpls(t: Translation, packetType: number): void {
+  const { flow, mask } = t;
+  const count = labelCount(flow, mask);
+  const type = packetType & 0xffff || etherType.transparentBridging;
+  if (popLabel(flow, count, type, mask)) {
+    changeLabels(t);
+    popLabel(t.request.scratch.base, count, type);
+    // A label follows all but the last one.
+    const next = count > 1 && !isMplsType(type) ? etherType.mpls : type;
+    t.takeOff({ do: 'pop_mpls', etherType: next }, packetType, count === 1);
+  } else if (count >= maxLabels) dropForLabels(t, 'an MPLS decap', 'has');
 }
 
 function clearAddresses(flow: Uint32Array): void {
@@ -118,9 +128,14 @@ function optionBytes(property: EncapProperty): number[] {
 
 function encapMpls(t: Translation, type: number): void {
   const { flow, mask } = t;
-  const count = getSlot(flow, 'packet_type') === 0 ? 0 : labelCount(flow, mask);
   t.commit();
-  if (count === 0) {
+  const count = labelCount(flow, mask);
+  changeLabels(t);
+  if (count >= maxLabels) {
+    dropForLabels(t, 'an encap MPLS action', 'would have');
+    return;
+  }
+  if (count === 0 || getSlot(flow, 'packet_type') === 0) {
     cover(flow, type);
     setSlot(flow, 'mpls_lse', mplsBottom | defaultTtl);
   } else {

@@ -33,7 +33,7 @@ export const headerHandlers = {
     if (count === 0) {
       t.commit(); // what is behind the label cannot be written afterwards
       coverWithLabel(flow, mask, type);
-    } else if (count >= maxLabels) dropForLabels(t, 'a', 'push', 'would have');
+    } else if (count >= maxLabels) dropForLabels(t, 'a MPLS push action', 'would have');
     else {
       for (const slot of labelSlots.slice(0, count)) maskSlot(mask, slot);
       pushLabel(flow, count, getSlot(flow, 'mpls_lse') & ~0x100, type);
@@ -44,7 +44,7 @@ export const headerHandlers = {
     const count = labelCount(flow, mask);
     if (popLabel(flow, count, type, mask)) {
       if (!isMplsType(type)) t.uncover();
-    } else if (count >= maxLabels) dropForLabels(t, 'an', 'pop', 'has');
+    } else if (count >= maxLabels) dropForLabels(t, 'an MPLS pop action', 'has');
   },
   set_mpls_label: (t, { value }) => writeBits(t, 'mpls', 'mpls_lse', 0xfffff000, value << 12),
   set_mpls_tc: (t, { value }) => writeBits(t, 'mpls', 'mpls_lse', 0xe00, value << 9),
@@ -60,8 +60,9 @@ export const headerHandlers = {
   dec_nsh_ttl: (t) => decrementIf(t, 'nsh', 'nsh_ttl', 'NSH'),
 } satisfies Handlers;
 
-function dropForLabels(t: Translation, article: string, action: string, has: string): void {
-  const detail = `dropping packet on which ${article} MPLS ${action} action can't be performed as it ${has} more MPLS LSEs than the ${maxLabels} supported.`;
+/** `has` says what there would be too many labels for. */
+export function dropForLabels(t: Translation, action: string, has: 'has' | 'would have'): void {
+  const detail = `dropping packet on which ${action} can't be performed as it ${has} more MPLS LSEs than the ${maxLabels} supported.`;
   t.drop('tooManyLabels', t.request.hasPacket ? detail : undefined);
 }
 

@@ -443,12 +443,12 @@ export class Translation {
     this.#commit.pending = header;
   }
 
-  /** The header in front was taken off by `action`; what is behind it is seen when the packet comes back. */
-  takeOff(action: DpAction, packetType: number): void {
-    this.act(action);
+  /** The header in front is taken off by `action`; where it hid what is behind it, that is seen when the packet comes back. */
+  takeOff(action: DpAction, packetType: number, isHidden: boolean): void {
+    this.#actions.push(action);
     setSlot(this.flow, 'packet_type', packetType);
     setSlot(this.request.scratch.base, 'packet_type', packetType);
-    this.freeze();
+    if (isHidden) this.freeze();
   }
 
   /** What is left to do is done when the packet comes back. */
