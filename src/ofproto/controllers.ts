@@ -6,6 +6,7 @@ import type { Continuation } from '../openflow/messages/continuation.ts';
 import type { Message } from '../openflow/messages/index.ts';
 import type { Role } from '../openflow/messages/roles.ts';
 import type { TableStatus } from '../openflow/messages/tables.ts';
+import type { PacketInCounts } from './connections/packet-in-queue.ts';
 import type { OfprotoPort } from './port.ts';
 import type { Requester } from './requester.ts';
 import type { FlowEvent } from './tables/flow-events.ts';
@@ -41,6 +42,8 @@ export interface ControllerStatus {
   /** Undefined for never. */
   readonly connectedAt: Ms | undefined;
   readonly disconnectedAt: Ms | undefined;
+  /** Where it gets no more than so many packets in a second: of misses, and of what actions send. */
+  readonly packetIns: { readonly miss: PacketInCounts; readonly action: PacketInCounts } | undefined;
 }
 
 export interface Controllers {

@@ -184,11 +184,18 @@ export function printedName(bytes: Uint8Array): string {
   }
 }
 
-/** Throws OpenFlowError where no such message, of which `from` is at the start of the body, is so long. */
-export function checkSize({ name, printed, form }: KnownForm, from: Reader): void {
+/** May a message, of which `from` is at the start of the body, be so long? */
+export function hasRightSize({ form }: KnownForm, from: Reader): boolean {
   const [least, step] = form.size;
   const more = from.left - least;
-  if (more >= 0 && (step === 0 ? more === 0 : more % step === 0)) return;
+  return more >= 0 && (step === 0 ? more === 0 : more % step === 0);
+}
+
+/** Throws OpenFlowError where it may not. */
+export function checkSize(known: KnownForm, from: Reader): void {
+  if (hasRightSize(known, from)) return;
+  const { name, printed, form } = known;
+  const [least, step] = form.size;
   const size = from.at + least;
   const wanted =
     step === 0

@@ -150,6 +150,25 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
     }
   });
 
+  test('rows tell how many packets went to a controller that gets so many a second', async () => {
+    configure(...addBridge('br0', 'protocols=OpenFlow13', 'fail_mode=secure'));
+    const port = ['add-port', 'br0', 'p1', '--', 'set', 'interface', 'p1', 'type=dummy'];
+    configure(...port, '--', 'set-controller', 'br0', await listen('4'));
+    configure('set', 'controller', 'br0', 'controller_rate_limit=100', 'controller_burst_limit=25');
+    await untilAlike(/packet-in-miss-bypassed=""0""/);
+    const flow = ['-O', 'OpenFlow13', 'add-flow', 'br0'];
+    for (const host of hosts) {
+      host.run('ovs-ofctl', ...flow, 'priority=0,actions=controller');
+      host.run('ovs-ofctl', ...flow, 'dl_type=0x1234,actions=controller');
+      for (const type of ['1234', '1235', '1236']) {
+        const packet = `in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x${type})`;
+        host.appctl('netdev-dummy/receive', 'p1', packet);
+      }
+    }
+    const rows = await untilAlike(/packet-in-miss-bypassed=""2""/);
+    expect(String(rows)).toContain('packet-in-action-bypassed=""1""');
+  });
+
   test('flows go and stay at the same changes', async () => {
     const target = await listen('4');
     const other = await listen('4');

@@ -92,8 +92,9 @@ export class ActiveController {
 
   get status(): ControllerStatus {
     const { state, connectedAt } = this.#link.machine;
-    const role = this.connection?.role;
-    return { state, role, lastError: this.#lastError, connectedAt, disconnectedAt: this.#disconnectedAt };
+    const { role, packetInCounts: packetIns } = this.connection ?? {};
+    const [lastError, disconnectedAt] = [this.#lastError, this.#disconnectedAt];
+    return { state, role, lastError, connectedAt, disconnectedAt, packetIns };
   }
 
   start(): void {

@@ -22,7 +22,7 @@ import { FailOpen } from './fail-open.ts';
 import { flowRemovedMessage } from './flow-removed-message.ts';
 import { InBand, type InBandDeps } from './in-band.ts';
 import { type PortChange, PortWatch } from './port-watch.ts';
-import { handleRequest } from './requests.ts';
+import { handleRequest, refusalOf } from './requests.ts';
 import { RoleElection } from './role-election.ts';
 import { type Snoopers, SnoopSocket } from './snooping.ts';
 import { SwitchConnection } from './switch-connection.ts';
@@ -188,6 +188,7 @@ export class Connections implements Controllers {
         requested?.(message.name);
         return handleRequest(c, message, bytes);
       },
+      refusalOf,
       election: this.#election,
       kind: config.type,
       snoopers,

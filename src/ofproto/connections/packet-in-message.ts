@@ -15,6 +15,11 @@ export function packetInReasonOf(reason: number, version: WireVersion): number |
   return reason > 2 && version < 5 ? action : reason;
 }
 
+/** No rule was there for the packet, whatever a version calls that. */
+export function isMiss(reason: number): boolean {
+  return reason === noMatch || reason === explicitMiss || reason === implicitMiss;
+}
+
 const forms: Readonly<Record<PacketInFormat, string>> = {
   standard: 'OFPT_PACKET_IN',
   nxt_packet_in: 'NXT_PACKET_IN',

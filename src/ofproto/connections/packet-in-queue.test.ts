@@ -30,14 +30,14 @@ describe('a queue of packets for a controller', () => {
     expect(sent).toEqual(['0', '1', '2', '3']);
     advance(1000);
     expect(sent.join('')).toBe('012345');
-    expect(queue.droppedCount).toBe(0);
+    expect(queue.counts).toEqual({ backlog: 0, bypassed: 3, queued: 3, dropped: 0 });
   });
 
   test('lets ports take turns, and drops of the port that sent most', () => {
     const { queue, sent, advance } = queueOf(1000, 4);
     for (let n = 0; n < 50; n++) queue.push(1, 'flood');
     queue.push(2, 'other');
-    expect([queue.size, queue.droppedCount]).toEqual([4, 43]);
+    expect([queue.size, queue.counts?.dropped]).toEqual([4, 43]);
     advance(10);
     expect(sent.slice(4)).toEqual(['flood', 'other', 'flood', 'flood']);
   });
@@ -66,7 +66,7 @@ describe('a queue of packets for a controller', () => {
             expect(queue.size).toBeLessThanOrEqual(burst);
             expect(sent.length).toBeLessThanOrEqual(burst + (time * rate) / 1000 + 1);
           }
-          expect(sent.length + queue.size + queue.droppedCount).toBe(arrivals.length);
+          expect(sent.length + queue.size + (queue.counts?.dropped ?? 0)).toBe(arrivals.length);
         },
       ),
     );

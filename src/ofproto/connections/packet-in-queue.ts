@@ -13,6 +13,18 @@ export interface PacketInLimits {
   readonly burst: number;
 }
 
+/** What became of packets. */
+export interface PacketInCounts {
+  /** That wait. */
+  readonly backlog: number;
+  /** That were sent at once. */
+  readonly bypassed: number;
+  /** That had to wait. */
+  readonly queued: number;
+  /** That found too many waiting. */
+  readonly dropped: number;
+}
+
 export class PacketInQueue<P> {
   readonly #timers: Timers;
   readonly #send: (packet: P) => void;
@@ -23,12 +35,19 @@ export class PacketInQueue<P> {
   #timer: Timer | undefined;
   /** Packets that wait. */
   size = 0;
-  /** Packets that found too many waiting. */
-  droppedCount = 0;
+  #bypassed = 0;
+  #queued = 0;
+  #dropped = 0;
 
   constructor(timers: Timers, send: (packet: P) => void) {
     this.#timers = timers;
     this.#send = send;
+  }
+
+  /** Undefined while any number may be sent. */
+  get counts(): PacketInCounts | undefined {
+    if (this.#limits.rate === 0) return undefined;
+    return { backlog: this.size, bypassed: this.#bypassed, queued: this.#queued, dropped: this.#dropped };
   }
 
   configure(limits: PacketInLimits): void {
@@ -42,9 +61,11 @@ export class PacketInQueue<P> {
 
   push(port: number, packet: P): void {
     if (this.#limits.rate === 0 || (this.size === 0 && this.#takeToken())) {
+      this.#bypassed++;
       this.#send(packet);
       return;
     }
+    this.#queued++;
     if (this.size >= this.#limits.burst) this.#dropOne();
     const same = this.#waiting.get(port);
     if (same === undefined) this.#waiting.set(port, [packet]);
@@ -102,7 +123,7 @@ export class PacketInQueue<P> {
     most.shift();
     if (most.length === 0) this.#waiting.delete(of);
     this.size--;
-    this.droppedCount++;
+    this.#dropped++;
   }
 
   #arrange(): void {

@@ -1,5 +1,6 @@
 /** What becomes of each message that a bridge is sent. A new one is a line in one of these tables. */
-import type { Received } from '../../openflow/codec.ts';
+import { Reader } from '../../openflow/bytes.ts';
+import { hasRightSize, type Received, readHead } from '../../openflow/codec.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { Message } from '../../openflow/messages/index.ts';
 import { bundleRequests } from './bundle-requests.ts';
@@ -43,6 +44,22 @@ const changes: ReadonlySet<string> = new Set<Message['name']>([
   'TLV_TABLE_MOD',
 ]);
 
+/** What a peer is told of a message that cannot be read: what a secondary may not ask for is not looked into. */
+export function refusalOf({ role }: SwitchConnection, why: OpenFlowError, bytes: Uint8Array): OpenFlowError {
+  if (role !== 'secondary') return why;
+  try {
+    const from = new Reader(bytes);
+    const { known } = readHead(from);
+    return changes.has(known.name) && hasRightSize(known, from) ? ofSecondary(known.name) : why;
+  } catch {
+    return why;
+  }
+}
+
+function ofSecondary(name: string): OpenFlowError {
+  return new OpenFlowError('OFPBRC_IS_SECONDARY', `a ${name} of a secondary controller`);
+}
+
 /** Throws OpenFlowError for messages that no switch is sent. */
 export function handleRequest(
   connection: SwitchConnection,
@@ -54,7 +71,6 @@ export function handleRequest(
     | ((...args: Parameters<typeof handleRequest>) => Promise<void> | void)
     | undefined;
   if (handler === undefined) throw new OpenFlowError('OFPBRC_BAD_TYPE', `a ${message.name} sent to a switch`);
-  if (connection.role === 'secondary' && changes.has(message.name))
-    throw new OpenFlowError('OFPBRC_IS_SECONDARY', `a ${message.name} of a secondary controller`);
+  if (connection.role === 'secondary' && changes.has(message.name)) throw ofSecondary(message.name);
   return handler(connection, message, bytes);
 }

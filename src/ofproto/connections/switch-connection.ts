@@ -18,7 +18,7 @@ import type { SwitchConfig } from '../../openflow/messages/configuration.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
 import type { FlowUpdate } from '../../openflow/messages/monitors.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
-import type { PacketForController } from '../controllers.ts';
+import type { ControllerStatus, PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Requester } from '../requester.ts';
 import type { SwitchTransaction } from '../switch-transaction.ts';
@@ -26,7 +26,7 @@ import { type AsyncKind, defaultAsyncConfig, invalidTtlBit, isSent } from './asy
 import { ConnectionBundles } from './connection-bundles.ts';
 import { FlowMonitors } from './flow-monitors.ts';
 import { flowUpdateMessages } from './flow-update-messages.ts';
-import { packetInMessage, packetInReasonOf } from './packet-in-message.ts';
+import { isMiss, packetInMessage, packetInReasonOf } from './packet-in-message.ts';
 import { type PacketInLimits, PacketInQueue } from './packet-in-queue.ts';
 import { RequestParts } from './request-parts.ts';
 import type { HeldRole, RoleElection, RoleHolder } from './role-election.ts';
@@ -51,6 +51,8 @@ type MessageHandler = (c: SwitchConnection, message: Received, bytes: Uint8Array
 export interface SwitchConnectionOptions {
   readonly ofproto: Ofproto;
   readonly handle: MessageHandler;
+  /** What is said of a message that cannot be read. */
+  readonly refusalOf: (c: SwitchConnection, why: OpenFlowError, bytes: Uint8Array) => OpenFlowError;
   readonly election: RoleElection;
   /** One that connected by itself is told nothing unasked until it shows that it wants to be. */
   readonly kind: 'primary' | 'service';
@@ -89,16 +91,18 @@ export class SwitchConnection implements RoleHolder {
   /** What came before it could be dealt with. */
   readonly #waiting: (() => void)[] = [];
   readonly #handle: MessageHandler;
+  readonly #refusalOf: SwitchConnectionOptions['refusalOf'];
   readonly #parts: RequestParts;
   readonly #snoopers: Snoopers | undefined;
   #isBusy = true;
 
-  constructor({ ofproto, handle, election, kind, snoopers }: SwitchConnectionOptions) {
+  constructor({ ofproto, handle, refusalOf, election, kind, snoopers }: SwitchConnectionOptions) {
     this.ofproto = ofproto;
     this.election = election;
     this.kind = kind;
     this.missSendLength = kind === 'primary' ? defaultMissSendLength : 0;
     this.#handle = handle;
+    this.#refusalOf = refusalOf;
     this.#snoopers = snoopers;
     this.#parts = new RequestParts(ofproto.timers, (why, bytes) => this.refuse(why, bytes));
     const queue = (): PacketInQueue<PacketForController> =>
@@ -147,6 +151,11 @@ export class SwitchConnection implements RoleHolder {
     const bits = primary.packetIn ?? 0;
     const packetIn = isSent ? bits | invalidTtlBit : bits & ~invalidTtlBit;
     this.#asyncConfig = { primary: { ...primary, packetIn }, secondary };
+  }
+
+  get packetInCounts(): ControllerStatus['packetIns'] {
+    const [miss, action] = this.#packetIns.map(({ counts }) => counts);
+    return miss === undefined || action === undefined ? undefined : { miss, action };
   }
 
   /** Packets that wait because no more are to be sent in a second. */
@@ -224,7 +233,7 @@ export class SwitchConnection implements RoleHolder {
     if (packet.controllerId !== this.controllerId) return false;
     const reason = packetInReasonOf(packet.reason, this.version);
     if (reason === undefined || !this.receives('packetIn', reason)) return false;
-    this.#packetIns[reason === 0 ? 0 : 1].push(packet.inPort, packet);
+    this.#packetIns[isMiss(packet.reason) ? 0 : 1].push(packet.inPort, packet);
     return true;
   }
 
@@ -278,7 +287,8 @@ export class SwitchConnection implements RoleHolder {
       return;
     }
     try {
-      const whole = this.#parts.take(message, bytes);
+      const read = message instanceof OpenFlowError ? this.#refusalOf(this, message, bytes) : message;
+      const whole = this.#parts.take(read, bytes);
       const done = whole === undefined ? undefined : this.#handle(this, whole, bytes);
       if (done !== undefined) void this.#finish(done, bytes.slice());
     } catch (why) {

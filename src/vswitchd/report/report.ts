@@ -85,6 +85,8 @@ export function reportController(status: ControllerStatus | undefined, now: Ms):
   const { state, role, lastError, connectedAt, disconnectedAt } = status;
   const pairs = new Map<string, string>();
   if (lastError !== undefined) pairs.set('last_error', lastError);
+  for (const [kind, counts] of Object.entries(status.packetIns ?? {}))
+    for (const [what, count] of Object.entries(counts)) pairs.set(`packet-in-${kind}-${what}`, String(count));
   if (connectedAt !== undefined) pairs.set('sec_since_connect', secondsSince(connectedAt, now));
   if (disconnectedAt !== undefined) pairs.set('sec_since_disconnect', secondsSince(disconnectedAt, now));
   pairs.set('state', state === 'reconnect' ? 'BACKOFF' : state.toUpperCase());
