@@ -49,6 +49,13 @@ export interface DpStats {
   readonly maskCount: number;
   /** Flow lookups in masks, all packets together; `masks hit`. */
   readonly maskHitCount: number;
+  /** Found in these, and not in a cache before them. */
+  readonly searchedCount: number;
+  /** Looked up again, having come back. */
+  readonly recirculatedCount: number;
+  readonly sentCount: number;
+  /** How many times packets were sent by a port. */
+  readonly sentBatchCount: number;
 }
 
 /** Packets by the name of why they ended here (`dropReasons` of the implementation). */

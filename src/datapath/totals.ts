@@ -19,6 +19,10 @@ export function sumStats(workers: readonly Counting[], flowCount: number): DpSta
     missCount: sum('miss'),
     lostCount: sum('lost'),
     maskHitCount: sum('maskHit'),
+    searchedCount: sum('searched'),
+    recirculatedCount: sum('recirculated'),
+    sentCount: sum('sent'),
+    sentBatchCount: sum('sentBatches'),
     maskCount: workers.reduce((n, { totals }) => Math.max(n, totals.get('masks')), 0),
     flowCount,
   };

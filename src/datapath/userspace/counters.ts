@@ -6,8 +6,19 @@ import type { PortCounters } from '../../netdev/provider.ts';
 import { type DpDropReason, dropIndex, dropNames } from '../drops.ts';
 
 /** Positions of the totals of one worker; the drops by reason follow them. */
-const total = { hit: 0, miss: 1, lost: 2, maskHit: 3, flows: 4, masks: 5 } as const;
-const firstDrop = 6;
+const total = {
+  hit: 0,
+  miss: 1,
+  lost: 2,
+  maskHit: 3,
+  flows: 4,
+  masks: 5,
+  searched: 6,
+  recirculated: 7,
+  sent: 8,
+  sentBatches: 9,
+} as const;
+const firstDrop = 10;
 
 /** What one worker did since it started. */
 export class Totals {
@@ -31,8 +42,20 @@ export class Totals {
     this.#add(total.lost, 1);
   }
 
-  addMaskHits(count: number): void {
-    this.#add(total.maskHit, count);
+  /** Masks that were looked under, and packets that were found there. */
+  addSearches(probes: number, found: number): void {
+    this.#add(total.maskHit, probes);
+    this.#add(total.searched, found);
+  }
+
+  addRecirculation(): void {
+    this.#add(total.recirculated, 1);
+  }
+
+  /** What went out by one port at once. */
+  addBatch(packets: number): void {
+    this.#add(total.sent, packets);
+    this.#add(total.sentBatches, 1);
   }
 
   addDrop(reason: DpDropReason): void {

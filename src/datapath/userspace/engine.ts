@@ -103,7 +103,8 @@ export class Engine implements ExecutionHost {
 
   /** Where it receives, `rx` and `tx` count in the same counters (`PortIo`). */
   addPort(number: number, tx: TxPort, rx: RxQueue | undefined, counters: SharedPortCounters): EnginePort {
-    const port = { number, tx, rx, counters, maxSize: Number.POSITIVE_INFINITY, isDirty: false };
+    const toldSent = tx.counters.txPackets;
+    const port = { number, tx, rx, counters, maxSize: Number.POSITIVE_INFINITY, isDirty: false, toldSent };
     this.#ports[number] = port;
     return port;
   }
@@ -207,10 +208,17 @@ export class Engine implements ExecutionHost {
     for (let n = 0; n < this.#dirtyCount; n++) {
       const output = this.#dirty[n];
       if (output === undefined) continue;
-      output.isDirty = false;
-      output.tx.flush();
+      this.#flush(output);
     }
     this.#dirtyCount = 0;
+  }
+
+  #flush(output: Output): void {
+    output.isDirty = false;
+    output.tx.flush();
+    const { txPackets } = output.tx.counters;
+    this.totals.addBatch(txPackets - output.toldSent);
+    output.toldSent = txPackets;
   }
 
   drop(reason: DpDropReason): void {
@@ -222,6 +230,7 @@ export class Engine implements ExecutionHost {
   }
 
   stepsFor(frame: Frame, key: Uint32Array): readonly ActionStep[] | undefined {
+    this.totals.addRecirculation();
     const hash = hashConnection(key) ^ Math.imul(key[recircWord] ?? 0, 0x9e3779b1);
     const flow = this.#table.lookup(key, hash);
     if (flow !== undefined) {
@@ -318,15 +327,15 @@ export class Engine implements ExecutionHost {
     for (let n = 0; n < this.#dirtyCount; n++) {
       // Whoever is in the list is one of our ports.
       const port = this.#dirty[n] as EnginePort;
-      port.isDirty = false;
-      port.tx.flush();
+      this.#flush(port);
       port.counters.publish(port.tx.counters);
     }
     this.#dirtyCount = 0;
     this.#arena.reset();
     if (this.#table.maskProbes > 0) {
-      this.totals.addMaskHits(this.#table.maskProbes);
+      this.totals.addSearches(this.#table.maskProbes, this.#table.foundCount);
       this.#table.maskProbes = 0;
+      this.#table.foundCount = 0;
     }
   }
 

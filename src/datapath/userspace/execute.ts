@@ -25,6 +25,8 @@ export interface Output {
   maxSize: number;
   /** Something is queued; in the engine's list of ports to flush. */
   isDirty: boolean;
+  /** Of its packets sent, those that the engine has counted. */
+  toldSent: number;
 }
 
 /** What the steps need of the engine. */

@@ -71,6 +71,8 @@ export class FlowCache {
   readonly capacity: number;
   /** Probes of masks, for `DpStats.maskHitCount`. */
   maskProbes = 0;
+  /** Flows found by these, and not in the cache of connections. */
+  foundCount = 0;
   /** Those hit most come first. */
   readonly #tables: FlowMaskTable[] = [];
   readonly #ofMask = new Map<Mask, FlowMaskTable>();
@@ -147,6 +149,7 @@ export class FlowCache {
       if (table === undefined || found === undefined) continue;
       table.hitCount++;
       this.maskProbes += n + 1;
+      this.foundCount++;
       return found;
     }
     this.maskProbes += tables.length;

@@ -4,6 +4,7 @@ import type { Command } from '../../daemon/unixctl.ts';
 import type { Switch } from '../switch.ts';
 import { bridgeCommands } from './bridge.ts';
 import { configCommands } from './config.ts';
+import { datapathThreadCommands } from './datapath-threads.ts';
 import { dpctlCommands } from './dpctl/index.ts';
 import { dpifCommands } from './dpif.ts';
 import { fdbCommands } from './fdb.ts';
@@ -14,6 +15,7 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
   return [
     ...bridgeCommands(aSwitch, now),
     ...configCommands(aSwitch),
+    ...datapathThreadCommands(aSwitch),
     ...dpctlCommands(aSwitch, now),
     ...dpifCommands(aSwitch, now),
     ...fdbCommands(aSwitch),
