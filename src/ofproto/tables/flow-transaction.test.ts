@@ -127,6 +127,20 @@ describe('changes of flows', () => {
     });
   });
 
+  it('count packets that took a flow before it was changed for what it is now', () => {
+    const { tables } = someTables();
+    const only = (all: FlowTables) => [...all].filter(({ table }) => table === 0);
+    apply(tables, { actions: output(1) }).commit();
+    const [before] = only(tables);
+    apply(tables, { command: 'modify', actions: output(2) }).commit();
+    before?.credit(2, 200, 1200);
+    expect(only(tables).map(({ packetCount, byteCount }) => [packetCount, byteCount])).toEqual([[2, 200]]);
+    const [now] = only(tables);
+    apply(tables, { command: 'modify', actions: output(3) }).revert();
+    now?.credit(1, 100, 1300);
+    expect(only(tables).map(({ packetCount }) => packetCount)).toEqual([3]);
+  });
+
   it('keep when a flow was last used, and what it counted where nobody resets that', () => {
     const { clock, tables } = someTables();
     apply(tables, {}).commit();

@@ -181,7 +181,10 @@ export class FlowTransaction {
     for (let event = this.#events.pop(); event !== undefined; event = this.#events.pop()) {
       if (event.kind === 'removed') this.#keep(event.rule, event.match);
       else this.#drop(event.rule);
-      if (event.kind === 'modified') this.#keep(event.before, event.match);
+      if (event.kind === 'modified') {
+        event.before.stay();
+        this.#keep(event.before, event.match);
+      }
       yield;
     }
   }

@@ -49,6 +49,8 @@ export class Rule extends ClassifierRule implements RuleSettings {
   dueSpan: number | undefined;
   packetCount = 0;
   byteCount = 0;
+  /** Counts on where packets took this rule before it was changed. */
+  #successor: Rule | undefined;
 
   constructor(table: number, priority: number, settings: RuleSettings, now: Ms) {
     super(priority, conjunctionsOf(settings.actions));
@@ -70,9 +72,11 @@ export class Rule extends ClassifierRule implements RuleSettings {
 
   /** Packets matched, the last of them at `at`. */
   credit(packets: number, bytes: number, at: number): void {
-    this.packetCount += packets;
-    this.byteCount += bytes;
-    if (at > this.usedAt) this.usedAt = ms(at);
+    let rule: Rule = this;
+    while (rule.#successor !== undefined) rule = rule.#successor;
+    rule.packetCount += packets;
+    rule.byteCount += bytes;
+    if (at > rule.usedAt) rule.usedAt = ms(at);
   }
 
   /** The rule that takes its place with other actions: what is said of a flow when it is made stays. */
@@ -83,11 +87,17 @@ export class Rule extends ClassifierRule implements RuleSettings {
   }
 
   /** Takes the place of `before`: when that was used last stays known, what it counted where that is asked. */
-  succeed({ packetCount, byteCount, usedAt }: Rule, keepsCounts: boolean): void {
-    this.usedAt = usedAt;
+  succeed(before: Rule, keepsCounts: boolean): void {
+    this.usedAt = before.usedAt;
     if (!keepsCounts) return;
-    this.packetCount = packetCount;
-    this.byteCount = byteCount;
+    this.packetCount = before.packetCount;
+    this.byteCount = before.byteCount;
+    before.#successor = this;
+  }
+
+  /** No other takes its place after all. */
+  stay(): void {
+    this.#successor = undefined;
   }
 
   get #settings(): RuleSettings {
