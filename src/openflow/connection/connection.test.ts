@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { SyscallFailed } from '../../base/errors.ts';
+import { logRegistry } from '../../base/log.ts';
 import { encodeText } from '../../base/text.ts';
 import type { Sent } from '../codec.ts';
 import { OpenFlowError } from '../errors.ts';
@@ -297,4 +298,26 @@ describe('whatever the peer sends', () => {
       { numRuns: 400 },
     );
   });
+});
+
+it('tells the log each message, where that wants to know', async () => {
+  const said: string[] = [];
+  logRegistry.setSink('file', {
+    write: ({ module, level, text }) => said.push(`${module} ${level} ${text}`),
+  });
+  logRegistry.setLevel('dbg', 'file', 'vconn');
+  const { stream, connection } = await connected(1);
+  stream.say(1, { name: 'BARRIER_REQUEST', value: undefined }, 7);
+  connection.reply({ xid: 7 }, barrier);
+  logRegistry.setLevel('info', 'file');
+  connection.reply({ xid: 8 }, barrier);
+  logRegistry.setSink('file', undefined);
+  const name = 'vconn dbg tcp:192.0.2.1:6653:';
+  expect(said).toEqual([
+    `${name} sent (Success): OFPT_HELLO (xid=0x1):\n version bitmap: 0x01`,
+    `${name} received: OFPT_HELLO (xid=0x0):\n version bitmap: 0x01`,
+    `${name} negotiated OpenFlow version 0x01 (we support version 0x01, peer supports version 0x01)`,
+    `${name} received: OFPT_BARRIER_REQUEST (xid=0x7):`,
+    `${name} sent (Success): OFPT_BARRIER_REPLY (xid=0x7):`,
+  ]);
 });

@@ -85,6 +85,7 @@ const symmetric = { hello: 0, error: 1, echoRequest: 2, echoReply: 3 } as const;
 const log = logger('vconn');
 const errorLog = logger('ofp_errors');
 const badMessage = new LimitedSite({ perMinute: 600, burst: 600 });
+const anyMessage = new LimitedSite({ perMinute: 600, burst: 600 });
 
 /**
  * Says hello and waits for the peer's. The connection owns the stream, which is ended when this fails. Rejects with
@@ -202,7 +203,9 @@ export class Connection implements AsyncDisposable {
     let to = new Writer(pieceSize);
     for (let n = 0; n < count; n++) {
       const xid = this.#nextXid();
+      const start = to.size;
       encodeMessage(to, this.version, make(n, xid), xid);
+      this.#tell('sent (Success)', to.written.subarray(start));
       if (to.size < pieceSize / 2) continue;
       this.#stream.write(to.written);
       to = new Writer(pieceSize);
@@ -319,8 +322,14 @@ export class Connection implements AsyncDisposable {
   /** Sends a message, made elsewhere, as it is. */
   sendBytes(bytes: Uint8Array): void {
     if (this.#version !== undefined) this.#events.sent?.(bytes);
+    this.#tell('sent (Success)', bytes);
     this.#stream.write(bytes);
     this.#adjustFlow();
+  }
+
+  /** To the log, where somebody wants to know each message. */
+  #tell(what: string, bytes: Uint8Array): void {
+    log.limited('dbg', anyMessage, () => `${this.name}: ${what}: ${formatMessage(bytes, 1).trimEnd()}`);
   }
 
   /** Reads nothing more, so that the peer must wait, until it is called with false. */
@@ -373,6 +382,7 @@ export class Connection implements AsyncDisposable {
       // Not as a Buffer, whose slices are no copies.
       const plain = new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
       for (const bytes of this.#splitter.push(plain)) {
+        this.#tell('received', bytes);
         if (this.#version === undefined) this.#receiveHello(bytes);
         else this.#dispatch(bytes, this.#version);
         if (this.#end !== undefined) return;
@@ -395,8 +405,14 @@ export class Connection implements AsyncDisposable {
     const theirs = offeredVersions(bytes[0] ?? 0, hello.value.versions);
     this.#onOffer?.(theirs);
     this.#version = commonVersion(this.#versions, theirs);
-    if (this.#version === undefined) this.#refuseVersions(theirs);
-    else this.#onNegotiated();
+    if (this.#version === undefined) {
+      this.#refuseVersions(theirs);
+      return;
+    }
+    const [we, they] = [formatVersions(this.#versions), formatVersions(theirs)];
+    const common = formatVersion(this.#version);
+    log.dbg(`${this.name}: negotiated OpenFlow version ${common} (we support ${we}, peer supports ${they})`);
+    this.#onNegotiated();
   }
 
   #refuseVersions(theirs: readonly number[]): void {

@@ -95,6 +95,20 @@ describe('the wanted state', () => {
     expect(shown(model.update(db.commit()))).toEqual({});
   });
 
+  test('a bridge of which sockets would be in another folder is not there', () => {
+    const { db, model } = database();
+    model.update(db.commit());
+    db.put('Interface', 'i2', { name: '../x', type: 'internal' });
+    db.put('Port', 'q2', { name: '../x', interfaces: [uuid('i2')] });
+    db.put('Bridge', 'b1', { name: '../x', ports: [uuid('q2')] });
+    expect(shown(model.update(db.commit()))).toEqual({});
+    expect([...model.bridges.keys()]).toEqual(['br0']);
+    db.put('Bridge', 'b2', { name: 'a\\b' });
+    db.remove('Bridge', 'b1');
+    model.update(db.commit());
+    expect([...model.bridges.keys()]).toEqual(['br0']);
+  });
+
   test('a device has the first 15 bytes of the name of its interface', () => {
     const { db, model } = database();
     for (const id of ['i2', 'i3']) db.put('Interface', id, { name: `abcdefghijklmno${id}` });

@@ -2,6 +2,7 @@
  * The wanted state, kept up with the database at the cost of what changed: `update` takes a change set in and says
  * which bridges and ports must be looked at. Used by `Reconciler`; knows the database only by its client's view.
  */
+import { LimitedSite, logger } from '../../base/log.ts';
 import { compareBytes } from '../../base/text.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
@@ -18,6 +19,9 @@ import {
   type WantedInterface,
   type WantedPort,
 } from './wanted.ts';
+
+const log = logger('bridge');
+const invalidName = new LimitedSite({ perMinute: 1, burst: 5 });
 
 /** What to plan anew: names of ports by the name of their bridge. A bridge without ports is there for itself. */
 export type Dirty = Map<string, Set<string>>;
@@ -107,6 +111,11 @@ export class WantedModel {
     }
     for (const { id, old, new: row } of deltas) {
       if (row === undefined || !isConfigChanged({ old, new: row }, configColumns.Bridge)) continue;
+      if (/[/\\]/.test(row.name)) {
+        // Its sockets would be anywhere.
+        log.limited('warn', invalidName, `ignoring bridge with invalid name "${row.name}"`);
+        continue;
+      }
       this.#keepBridge(row);
       markBridge(dirty, row.name);
       for (const port of missingFrom(row.ports, old?.ports)) {
