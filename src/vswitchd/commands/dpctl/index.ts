@@ -2,12 +2,18 @@
 import type { Command } from '../../../daemon/unixctl.ts';
 import type { Switch } from '../../switch.ts';
 import { flowCommands } from './flows.ts';
+import { normalizeCommand } from './normalize.ts';
 import { portCommands } from './ports.ts';
 import { type DpctlCommand, dpctlCommand } from './request.ts';
 import { showCommands } from './show.ts';
 
 export function dpctlCommands(aSwitch: Switch, now: () => number): Command[] {
-  const commands = [...portCommands(aSwitch), ...showCommands(aSwitch), ...flowCommands(aSwitch, now)];
+  const commands = [
+    ...portCommands(aSwitch),
+    ...showCommands(aSwitch),
+    ...flowCommands(aSwitch, now),
+    normalizeCommand,
+  ];
   return [...commands, listCommand(commands)].map(dpctlCommand);
 }
 
