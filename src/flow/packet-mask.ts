@@ -54,8 +54,7 @@ function slotsOf(key: Uint32Array): SlotName[] {
     ...rareMetadata.filter((slot) => readSlot(key, slot).some(Boolean)),
   ];
   if (packetType === 0) found.push('eth_src', 'eth_dst', 'eth_type', ...tagSlots(key));
-  const type = packetType === 0 ? getSlot(key, 'eth_type') : packetType & 0xffff;
-  return [...found, ...payloadSlots(key, type)];
+  return [...found, ...payloadSlots(key, getSlot(key, 'eth_type'))];
 }
 
 /** The outer one is shown even where there is none. */

@@ -1,5 +1,7 @@
 /** The bits of a flow's mask that every answer depends on, and those that none can: of what the packet did not have. */
+
 import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
+import { etherTypeOf } from '../../flow/key.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 import { labelSlots } from './labels.ts';
@@ -43,7 +45,7 @@ export function clearAbsent(mask: Uint32Array, key: Uint32Array): void {
   if (!isMplsType((key[ethTypeWord] ?? 0) & 0xffff)) {
     for (const slot of labelSlots) mask[slots[slot].word] = 0;
   }
-  if (((key[ethTypeWord] ?? 0) & 0xffff) !== etherType.nsh) mask.fill(0, firstNshWord, endOfNsh);
+  if (etherTypeOf(key) !== etherType.nsh) mask.fill(0, firstNshWord, endOfNsh);
   for (const word of vlanWords) {
     if (((key[word] ?? 0) & vlanPresent) === 0) mask[word] = 0;
     else if (((mask[word] ?? 0) & 0xffff) !== 0) mask[word] = (mask[word] ?? 0) | vlanPresent;

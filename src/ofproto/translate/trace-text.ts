@@ -47,7 +47,7 @@ const texts: Texts = {
   thaw: () => [['place', 'thaw']],
   restored: ({ what, actions }) => [['place', `Restoring ${what}: ${actions}`]],
   unrolled: ({ table, cookie }) => [
-    ['place', `restored state: table=${table}, cookie=0x${swapped(BigInt(cookie)).toString(16)}`],
+    ['place', `restored state: table=${table}, cookie=${hexOrZero(swapped(BigInt(cookie)))}`],
   ],
   resumed: ({ table }) => [['place', `Resuming from table ${table}`]],
   forwarding: () => [['detail', 'forwarding to learned port']],

@@ -4,8 +4,9 @@ import type { SlowPathReason } from '../../datapath/cookie.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import { formatDpActions } from '../../datapath/text/actions.ts';
 import { ctStateNames } from '../../flow/fields/flags.ts';
+import type { PortText } from '../../flow/fields/text.ts';
 import { formatMatch } from '../../flow/format-match.ts';
-import { setSlot } from '../../flow/key.ts';
+import { etherTypeOf, setSlot } from '../../flow/key.ts';
 import { packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
@@ -103,16 +104,23 @@ function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): Trac
     flow: packet(key),
     steps: trace.roots,
     finalFlow: last.every((word, n) => word === (key[n] ?? 0)) ? 'unchanged' : packet(last),
-    megaflow: formatMatch(
-      key.map((word, n) => word & (mask[n] ?? 0)),
-      mask,
-      { ports },
-    ),
+    megaflow: megaflowOf(key, mask, ports),
     actions: formatDpActions(result.actions, portName),
     slowPath: result.slowPath,
     ...(failure === undefined ? {} : { failure }),
     forks: trace.forks.map((fork) => forkReport(request, fork, next)),
   };
+}
+
+/** Of a packet without an Ethernet header its type says what follows. */
+function megaflowOf(key: Uint32Array, mask: Uint32Array, ports: PortText): string {
+  const shown = key.slice();
+  setSlot(shown, 'eth_type', etherTypeOf(key));
+  return formatMatch(
+    shown.map((word, n) => word & (mask[n] ?? 0)),
+    mask,
+    { ports },
+  );
 }
 
 /** Of a packet that connection tracking has not seen before. */

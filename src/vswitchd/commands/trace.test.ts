@@ -91,3 +91,26 @@ test('a packet that the datapath sent back is traced from where it was', async (
     'no recirculation data for recirc_id 0xffff',
   );
 });
+
+test('a packet of a bridge may be one that the datapath sent back, and have no Ethernet header', async () => {
+  await fixture.addBridge('br0', ['p1', 'p2']);
+  const ofproto = [...fixture.aSwitch.backers.values()].flatMap(
+    (backer) => backer.bridges.get('br0') ?? [],
+  )[0];
+  if (ofproto === undefined) throw new Error('no bridge');
+  for (const text of [
+    'in_port=1,actions=encap(nsh),encap(nsh),decap(),resubmit(,2)',
+    'table=2,packet_type=(1,0x894f),nsh_np=3,actions=decap()',
+  ])
+    await ofproto.modifyFlows(readFlow(text, 'add', { ports: portText }).mod, 4);
+  const first = await fixture.appctl('ofproto/trace', 'br0', 'in_port=1,tcp');
+  const recirculation = /recirc\((0x[0-9a-f]+)\)/.exec(first)?.[1];
+  const flow = `recirc_id=${recirculation},in_port=1,packet_type=(1,0x894f),nsh_np=3`;
+  const second = await fixture.appctl('ofproto/trace', 'br0', flow);
+  expect(second).toContain(`Flow: recirc_id=${recirculation},packet_type=(1,0x894f),in_port=1\n`);
+  expect(second).toContain('packet_type=(1,0x894f),in_port=1,dl_type=0x894f,nsh_np=3');
+  expect(second).toContain('Datapath actions: pop_nsh(),recirc(');
+  await expect(fixture.appctl('ofproto/trace', 'br0', 'recirc_id=0xffff,in_port=1')).rejects.toThrow(
+    'no recirculation data for recirc_id 0xffff',
+  );
+});

@@ -211,15 +211,19 @@ function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array
 }
 
 function placeOfPort(backer: Backer, key: Uint32Array): PacketPlace {
+  if (getSlot(key, 'recirc_id') !== 0) return placeOfState(backer, key);
   const number = getSlot(key, 'in_port') >>> 0;
-  const found = cameBack(key, backer.ports.ofDpPort(dpPort(number)), backer.frozen);
-  if (found !== undefined) return { backer, key, ...found };
-  const recirculation = getSlot(key, 'recirc_id') >>> 0;
-  throw refused(
-    recirculation === 0
-      ? `no OpenFlow port for datapath port ${number}`
-      : `no recirculation data for recirc_id 0x${recirculation.toString(16)}`,
-  );
+  const found = backer.ports.ofDpPort(dpPort(number));
+  if (found === undefined) throw refused(`no OpenFlow port for datapath port ${number}`);
+  return { backer, key, ofproto: found.ofproto, inPort: found.port.ofPort };
+}
+
+/** The datapath had sent the packet back, which goes on where it was. */
+function placeOfState(backer: Backer, key: Uint32Array): PacketPlace {
+  const found = cameBack(key, undefined, backer.frozen);
+  const id = getSlot(key, 'recirc_id') >>> 0;
+  if (found === undefined) throw refused(`no recirculation data for recirc_id 0x${id.toString(16)}`);
+  return { backer, key, ...found };
 }
 
 function placeInBridge(aSwitch: Switch, name: string, text: string): PacketPlace {
@@ -227,6 +231,7 @@ function placeInBridge(aSwitch: Switch, name: string, text: string): PacketPlace
     const ofproto = backer.bridges.get(name);
     if (ofproto === undefined) continue;
     const key = readBridgeFlow(text, ofproto);
+    if (getSlot(key, 'recirc_id') !== 0) return placeOfState(backer, key);
     return { backer, ofproto, inPort: ofPort(getSlot(key, 'in_port')), key };
   }
   throw refused(`${name}: unknown bridge`);
