@@ -49,6 +49,7 @@ import {
   removeRules,
 } from './tables/flow-transaction.ts';
 import { LearnedCookies } from './tables/learned-cookies.ts';
+import { checkOptionFields } from './tables/option-fields.ts';
 import { toNormal } from './tables/rule.ts';
 import { TlvTable } from './tlv-table.ts';
 
@@ -300,7 +301,11 @@ export class Ofproto {
     if (bufferId !== undefined)
       throw new OpenFlowError('OFPBRC_BUFFER_UNKNOWN', `no packet is kept in buffer ${bufferId}`);
     const inPort = ofPort(getSlot(unpackKey(metadata), 'in_port'));
-    const packet = this.#packetFrom(metadata, bytes, this.ports.get(inPort)?.dpPort ?? noDpPort);
+    const packet = this.#packetFrom(
+      this.tlvTable.resolve(metadata, 'passed over'),
+      bytes,
+      this.ports.get(inPort)?.dpPort ?? noDpPort,
+    );
     this.#checkActions(actions, packKey(packet.key), { version, table: 0 });
     this.#deps.checkActions(actions);
     return { ...packet, actions };
@@ -309,7 +314,10 @@ export class Ofproto {
   /** Goes on with a packet that waited for a controller. Throws OpenFlowError. */
   resume({ metadata, packet, continuation: bytes }: PacketIn, version: WireVersion): void {
     const continuation = decodeContinuation(bytes, version, 'refused');
-    this.#deps.resume(this.#packetFrom(metadata, packet, continuation.datapathPort), continuation);
+    this.#deps.resume(
+      this.#packetFrom(this.tlvTable.resolve(metadata), packet, continuation.datapathPort),
+      continuation,
+    );
   }
 
   #packetFrom(metadata: Match, bytes: Uint8Array, datapathPort: number): PacketOfController {
@@ -393,6 +401,7 @@ export class Ofproto {
     match: Match,
     context: CheckOptions & { readonly version: WireVersion },
   ): void {
+    checkOptionFields(actions, this.tlvTable);
     const error = checkActions(actions, match, context);
     if (error === undefined || (error === 'inconsistent' && context.version === 1)) return;
     const name = error === 'inconsistent' ? 'OFPBAC_MATCH_INCONSISTENT' : error;

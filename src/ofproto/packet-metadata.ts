@@ -17,7 +17,7 @@ const told = [
   ] as const),
   ...(['ct_nw_src', 'ct_nw_dst', 'ct_ipv6_src', 'ct_ipv6_dst', 'ct_tp_src', 'ct_tp_dst'] as const),
   ...tunnelHeaderSlots,
-  ...(['tun_gbp_id', 'tun_gbp_flags', 'tun_gtpu_flags', 'tun_gtpu_msgtype', 'tun_metadata'] as const),
+  ...(['tun_gbp_id', 'tun_gbp_flags', 'tun_gtpu_flags', 'tun_gtpu_msgtype'] as const),
   ...(['tun_erspan_ver', 'tun_erspan_dir', 'tun_erspan_hwid', 'tun_erspan_idx', 'metadata'] as const),
 ] as const satisfies readonly SlotName[];
 
@@ -31,8 +31,8 @@ const parts: readonly ReadonlyMap<number, number>[] = [
   ...Array.from({ length: slots.regs.size / 4 }, (_, n) => new Map([[slots.regs.word + n, 0xffffffff]])),
 ];
 
-/** The port that it came by, and fields that are not zero. */
-export function packetMetadata(flow: Uint32Array): Match {
+/** The port that it came by, fields that are not zero, and options of the tunnel that it came from. */
+export function packetMetadata(flow: Uint32Array, options?: Match['options']): Match {
   const mask = newKey();
   maskSlot(mask, 'in_port');
   for (const part of parts) {
@@ -40,5 +40,5 @@ export function packetMetadata(flow: Uint32Array): Match {
     for (const [word, bits] of part) isSet ||= ((flow[word] ?? 0) & bits) !== 0;
     if (isSet) for (const [word, bits] of part) mask[word] = (mask[word] ?? 0) | bits;
   }
-  return packMatch(flow, mask);
+  return packMatch(flow, mask, options);
 }

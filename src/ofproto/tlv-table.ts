@@ -1,20 +1,46 @@
-/** Which tunnel options the fields tun_metadata0 to 63 of a bridge stand for: ovs-ofctl(8), "add-tlv-map". */
+/**
+ * Which tunnel options the fields tun_metadata0 to 63 of a bridge stand for, and where in a key their values are: ovs-ofctl(8),
+ * "add-tlv-map". A match that comes from outside has them beside its key; matches of rules have them in it.
+ */
+import type { Field, FieldName } from '../flow/fields/index.ts';
+import { readField, writeField } from '../flow/fields/value.ts';
+import { newKey } from '../flow/key.ts';
+import { type Match, packMatch, unpackKey } from '../flow/match.ts';
+import { slots } from '../flow/slots.ts';
+import type { OptionMatch } from '../flow/tunnel-options.ts';
+import { fieldOf } from '../openflow/actions/subfield.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import type { TlvMapping, TlvTableMod } from '../openflow/messages/tlv-table.ts';
 
 /** Bytes of all options together, and fields. */
 export const tlvLimits = { space: 256, fields: 64 } as const;
 
+const first = slots.tun_metadata.word;
+const wordCount = slots.tun_metadata.size / 4;
+const present = slots.tun_metadata_present.word;
+
+interface Placed extends TlvMapping {
+  /** As long as the option, and in its place. */
+  readonly field: Field;
+}
+
 export class TlvTable {
-  #byIndex: ReadonlyMap<number, TlvMapping> = new Map();
+  #byIndex: ReadonlyMap<number, Placed> = new Map();
 
   /** By field. */
   get mappings(): readonly TlvMapping[] {
+    return this.#placed.map(({ field: _, ...mapping }) => mapping);
+  }
+
+  get #placed(): Placed[] {
     return [...this.#byIndex.values()].sort((a, b) => a.index - b.index);
   }
 
-  /** All of it or nothing. Throws OpenFlowError. */
-  change({ command, mappings }: TlvTableMod): void {
+  /** All of it or nothing; `isUsed` says whether a flow needs a field. Throws OpenFlowError. */
+  change({ command, mappings }: TlvTableMod, isUsed: (index: number) => boolean): void {
+    const gone = command === 'clear' ? [...this.#byIndex.keys()] : mappings.map(({ index }) => index);
+    if (command !== 'add' && gone.some((index) => this.#byIndex.has(index) && isUsed(index)))
+      throw new OpenFlowError('NXTTMFC_INVALID_TLV_DEL', 'flows use an option that is to go');
     const next = new Map(command === 'clear' ? [] : this.#byIndex);
     for (const mapping of mappings) {
       if (command === 'add') addTo(next, mapping);
@@ -22,19 +48,114 @@ export class TlvTable {
     }
     this.#byIndex = next;
   }
+
+  has(index: number): boolean {
+    return this.#byIndex.has(index);
+  }
+
+  /** The field of that name, where it is in keys; undefined for an option that no field stands for. */
+  fieldOf(name: FieldName): Field | undefined {
+    const field = fieldOf(name);
+    return field.option === undefined ? field : this.#byIndex.get(field.option)?.field;
+  }
+
+  /** Options get their places in the key. Throws OpenFlowError. */
+  resolve(match: Match, unknown: 'refused' | 'passed over' = 'refused'): Match {
+    const { options } = match;
+    if (options === undefined) return match;
+    const key = unpackKey(match);
+    const mask = match.mask.unpack();
+    for (const { index, value, mask: bits } of options) {
+      const field = this.#byIndex.get(index)?.field;
+      if (field === undefined) {
+        if (unknown === 'passed over') continue;
+        throw new OpenFlowError('NXFMFC_INVALID_TLV_FIELD', `tun_metadata${index} stands for no option`);
+      }
+      writeField(mask, field, atEnd(bits ?? new Uint8Array(field.bytes).fill(0xff), field.bytes));
+      writeField(key, field, atEnd(value, field.bytes));
+      markPresent(key, index);
+      markPresent(mask, index);
+    }
+    return packMatch(key, mask);
+  }
+
+  /** The other way round. */
+  restore(match: Match): Match {
+    if (!match.mask.words.some((word) => word === present || word === present + 1)) return match;
+    const key = unpackKey(match);
+    const mask = match.mask.unpack();
+    const options = this.#optionsUnder(key, mask);
+    for (const words of [key, mask]) {
+      words.fill(0, first, first + wordCount);
+      words.fill(0, present, present + 2);
+    }
+    return packMatch(key, mask, options);
+  }
+
+  /** Those that a packet has; undefined for none. */
+  optionsOf(key: Uint32Array): readonly OptionMatch[] | undefined {
+    if (key[present] === 0 && key[present + 1] === 0) return undefined;
+    const mask = newKey();
+    mask.fill(0xffffffff, first, first + wordCount);
+    return this.#optionsUnder(key, mask);
+  }
+
+  #optionsUnder(key: Uint32Array, mask: Uint32Array): readonly OptionMatch[] | undefined {
+    const options = this.#placed.flatMap(({ index, field }): OptionMatch[] => {
+      if (!isPresent(key, index)) return [];
+      const bits = readField(mask, field);
+      return [{ index, value: readField(key, field), mask: bits.every(isAllOnes) ? undefined : bits }];
+    });
+    return options.length === 0 ? undefined : options;
+  }
 }
 
-function addTo(table: Map<number, TlvMapping>, added: TlvMapping): void {
+const isAllOnes = (byte: number): boolean => byte === 0xff;
+
+/** A packet has the option; with bytes that have been written to its place. */
+export function markPresent(key: Uint32Array, index: number): void {
+  const word = present + (index < 32 ? 1 : 0);
+  key[word] = ((key[word] ?? 0) | (1 << (index & 31))) >>> 0;
+}
+
+export function markAbsent(key: Uint32Array, index: number): void {
+  const word = present + (index < 32 ? 1 : 0);
+  key[word] = ((key[word] ?? 0) & ~(1 << (index & 31))) >>> 0;
+}
+
+function isPresent(key: Uint32Array, index: number): boolean {
+  return ((key[present + (index < 32 ? 1 : 0)] ?? 0) & (1 << (index & 31))) !== 0;
+}
+
+/** The last bytes, or with zeros before them. */
+export function atEnd(bytes: Uint8Array, size: number): Uint8Array {
+  if (bytes.length >= size) return bytes.subarray(bytes.length - size);
+  const made = new Uint8Array(size);
+  made.set(bytes, size - bytes.length);
+  return made;
+}
+
+function addTo(table: Map<number, Placed>, added: TlvMapping): void {
   const { index, optionClass, optionType, optionSize } = added;
   if (table.has(index))
     throw new OpenFlowError('NXTTMFC_ALREADY_MAPPED', `tun_metadata${index} stands for an option already`);
+  const isTaken = new Array<boolean>(wordCount).fill(false);
   let space = optionSize;
   for (const other of table.values()) {
     if (other.optionClass === optionClass && other.optionType === optionType)
       throw new OpenFlowError('NXTTMFC_DUP_ENTRY', `tun_metadata${other.index} stands for that option`);
     space += other.optionSize;
+    const start = other.field.place.word - first;
+    isTaken.fill(true, start, start + other.field.place.wordCount);
   }
-  if (space > tlvLimits.space)
+  const size = optionSize / 4;
+  const at = isTaken.findIndex((_, n) => n + size <= wordCount && !isTaken.slice(n, n + size).includes(true));
+  if (space > tlvLimits.space || at < 0)
     throw new OpenFlowError('NXTTMFC_TABLE_FULL', `options of ${space} bytes, ${tlvLimits.space} fit`);
-  table.set(index, added);
+  const place = { word: first + at, wordCount: size, shift: 0, bits: 0xffffffff };
+  const field = fieldOf(`tun_metadata${index}`);
+  table.set(index, {
+    ...added,
+    field: { ...field, width: 8 * optionSize, bytes: optionSize, place: { ...field.place, ...place } },
+  });
 }

@@ -153,10 +153,11 @@ export class Connections implements Controllers {
   }
 
   #flowRemoved(event: Extract<FlowEvent, { kind: 'removed' }>): void {
+    const match = this.#ofproto.tlvTable.restore(event.match);
     for (const connection of this.#open) {
       if (!connection.receives('flowRemoved', flowRemovedReasonNumber(event.reason, connection.version)))
         continue;
-      connection.send(flowRemovedMessage(event, this.#ofproto.now));
+      connection.send(flowRemovedMessage({ ...event, match }, this.#ofproto.now));
     }
   }
 

@@ -1,11 +1,12 @@
 /** Nicira's requests that belong to nothing else: options of tunnels, exporters, connections that are tracked. */
 import { OpenFlowError } from '../../openflow/errors.ts';
+import { isOptionUsed } from '../tables/option-fields.ts';
 import { tlvLimits } from '../tlv-table.ts';
 import type { RequestHandlers } from './request-handler.ts';
 
 export const extensionRequests: RequestHandlers = {
   TLV_TABLE_MOD({ ofproto }, { value }) {
-    ofproto.tlvTable.change(value);
+    ofproto.tlvTable.change(value, (index) => isOptionUsed(ofproto.tables, index));
   },
   TLV_TABLE_REQUEST(connection, request) {
     const { mappings } = connection.ofproto.tlvTable;

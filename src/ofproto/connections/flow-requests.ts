@@ -1,6 +1,4 @@
 /** Flows that are asked for and changed: OpenFlow 1.5.1 section 7.3.4.2 and 7.3.5.2 to 7.3.5.4. */
-import type { Match } from '../../flow/match.ts';
-import { OpenFlowError } from '../../openflow/errors.ts';
 import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import type { FlowRequest, FlowStats } from '../../openflow/messages/flows.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
@@ -45,20 +43,12 @@ export const flowRequests: RequestHandlers = {
 
 /** In OpenFlow 1.0 a change of flows tells no table unless that was agreed on. */
 export function flowModOf(connection: SwitchConnection, mod: FlowMod, version: WireVersion): FlowMod {
-  checkOptions(mod.match);
-  return version === 1 && !connection.tellsTable ? { ...mod, table: allTables } : mod;
+  const match = connection.ofproto.tlvTable.resolve(mod.match);
+  return version === 1 && !connection.tellsTable ? { ...mod, match, table: allTables } : { ...mod, match };
 }
 
-function rulesOf({ tables }: Ofproto, query: FlowRequest): IterableIterator<Rule> {
-  checkOptions(query.match);
-  return findRules(tables, query, tables.version);
-}
-
-/** Options of tunnels have no place in keys here: a bridge has no TLV table yet. Throws OpenFlowError. */
-function checkOptions({ options = [] }: Match): void {
-  const [first] = options;
-  if (first !== undefined)
-    throw new OpenFlowError('NXFMFC_INVALID_TLV_FIELD', `tun_metadata${first.index} stands for no option`);
+function rulesOf({ tables, tlvTable }: Ofproto, query: FlowRequest): IterableIterator<Rule> {
+  return findRules(tables, { ...query, match: tlvTable.resolve(query.match) }, tables.version);
 }
 
 function* statsOf(ofproto: Ofproto, query: FlowRequest): IterableIterator<FlowStats> {
@@ -73,7 +63,7 @@ function flowStats(ofproto: Ofproto, rule: Rule): FlowStats {
   const now = ofproto.now;
   return {
     table,
-    match: ofproto.tables.matchOf(rule),
+    match: ofproto.tlvTable.restore(ofproto.tables.matchOf(rule)),
     priority,
     cookie,
     duration: durationOf(now - rule.createdAt),

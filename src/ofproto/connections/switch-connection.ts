@@ -251,8 +251,16 @@ export class SwitchConnection implements RoleHolder {
     const connection = this.#connection;
     if (connection === undefined) return;
     this.#tell(() => {
-      for (const part of flowUpdateMessages(updates, connection.version)) connection.sendBytes(part);
+      for (const part of flowUpdateMessages(this.told(updates), connection.version))
+        connection.sendBytes(part);
     });
+  }
+
+  /** With options of tunnels as the peer knows them. */
+  *told(updates: Iterable<FlowUpdate>): IterableIterator<FlowUpdate> {
+    const { tlvTable } = this.ofproto;
+    for (const update of updates)
+      yield 'match' in update ? { ...update, match: tlvTable.restore(update.match) } : update;
   }
 
   lostPrimary(generation: bigint = 0xffffffffffffffffn): void {

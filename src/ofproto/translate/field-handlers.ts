@@ -1,6 +1,6 @@
 /** Actions that read and write fields by name, and the stack of values that goes with a packet. */
 import { hexOrZero } from '../../base/numbers.ts';
-import type { Field } from '../../flow/fields/index.ts';
+import type { Field, FieldName } from '../../flow/fields/index.ts';
 import { isMetByLooking } from '../../flow/fields/prerequisites.ts';
 import { readField, writeField } from '../../flow/fields/value.ts';
 import { bitsOf, bytesWith, onesOf } from '../../openflow/actions/field-bits.ts';
@@ -8,6 +8,7 @@ import { formatFieldValue } from '../../openflow/actions/field-value.ts';
 import { fieldOf, formatSubfield, type Subfield } from '../../openflow/actions/subfield.ts';
 import { port32, portText } from '../../openflow/ports.ts';
 import { vlanPresent } from '../../wire/ethernet.ts';
+import { atEnd, markAbsent, markPresent } from '../tlv-table.ts';
 import type { Handlers } from './handler.ts';
 import { hasHeader } from './header-handlers.ts';
 import type { Translation } from './translation.ts';
@@ -15,7 +16,8 @@ import { fixTag } from './vlan-tags.ts';
 
 export const fieldHandlers = {
   set_field(t, { field: name, value, mask }) {
-    const field = fieldOf(name);
+    const field = placeOf(t, name);
+    if (field === undefined) return;
     if (isThere(t, field)) {
       if (field.needs !== undefined) hasHeader(t, field.needs); // looks at what decides about writing it
       write(t, field, value, mask);
@@ -40,14 +42,27 @@ export const fieldHandlers = {
   },
   check_pkt_larger: (t, { length, destination }) =>
     t.branchBySize(length, (isLarger) => writeBits(t, destination, isLarger ? 1n : 0n)),
+  delete_field(t, { field: name }) {
+    const field = placeOf(t, name);
+    if (field?.option === undefined) return;
+    writeField(t.flow, field, new Uint8Array(field.bytes));
+    markAbsent(t.flow, field.option);
+    t.trace?.note({ event: 'deleted', field: name });
+  },
   write_metadata(t, { metadata, mask }) {
     writeWithoutLooking(t, fieldOf('metadata'), bytesWith(metadata, 0, 8), bytesWith(mask, 0, 8));
   },
 } satisfies Handlers;
 
+/** Where a field is; undefined for an option of tunnels that the bridge no longer knows. */
+function placeOf({ ofproto }: Translation, name: FieldName): Field | undefined {
+  return ofproto.tlvTable.fieldOf(name);
+}
+
 /** The bits of a subfield, which have decided. */
 export function readBits(t: Translation, { field: name, low, width }: Subfield): bigint {
-  const field = fieldOf(name);
+  const field = placeOf(t, name);
+  if (field === undefined) return 0n;
   unwildcardBits(t, field, bytesWith(onesOf(width), low, field.bytes));
   return bitsOf(fieldValueOf(t.flow, field), low, width);
 }
@@ -60,7 +75,8 @@ function fieldValueOf(flow: Uint32Array, field: Field): Uint8Array {
 }
 
 export function writeBits(t: Translation, { field: name, low, width }: Subfield, value: bigint): void {
-  const field = fieldOf(name);
+  const field = placeOf(t, name);
+  if (field === undefined) return;
   write(
     t,
     field,
@@ -75,8 +91,10 @@ function isThere(t: Translation, { needs }: Field): boolean {
 }
 
 function write(t: Translation, field: Field, value: Uint8Array, mask: Uint8Array): void {
-  unwildcardBits(t, field, mask);
-  writeWithoutLooking(t, field, value, mask);
+  const bits = atEnd(mask, field.bytes);
+  unwildcardBits(t, field, bits);
+  writeWithoutLooking(t, field, atEnd(value, field.bytes), bits);
+  if (field.option !== undefined) markPresent(t.flow, field.option);
 }
 
 function writeWithoutLooking(t: Translation, field: Field, value: Uint8Array, mask: Uint8Array): void {
@@ -101,13 +119,13 @@ function unwildcardBits(t: Translation, field: Field, bits: Uint8Array): void {
 /** Tells a trace what some bits are now. */
 export function noteValue(t: Translation, subfield: Subfield): void {
   if (t.trace === undefined) return;
-  t.trace.note({ event: 'value', bits: formatSubfield(subfield), value: valueText(t.flow, subfield) });
+  t.trace.note({ event: 'value', bits: formatSubfield(subfield), value: valueText(t, subfield) });
 }
 
 /** The whole field as the field is written, some bits of it as a number. */
-function valueText(flow: Uint32Array, { field: name, low, width }: Subfield): string {
-  const field = fieldOf(name);
-  const value = fieldValueOf(flow, field);
+function valueText(t: Translation, { field: name, low, width }: Subfield): string {
+  const field = placeOf(t, name) ?? fieldOf(name);
+  const value = fieldValueOf(t.flow, field);
   if (width === field.width) return formatFieldValue(field, value, undefined, portText);
   return hexOrZero(bitsOf(value, low, width));
 }

@@ -81,7 +81,7 @@ export function unwildcardTags(mask: Uint32Array, key: Uint32Array): void {
   if (isTagged) mask[innerTag] = (mask[innerTag] ?? 0) | vlanPresent;
 }
 
-function isTunnelled(key: Uint32Array): boolean {
+export function isTunnelled(key: Uint32Array): boolean {
   const { tun_dst: v4, tun_ipv6_dst: v6 } = slots;
   if ((key[v4.word] ?? 0) !== 0) return true;
   for (let n = 0; n < 4; n++) if ((key[v6.word + n] ?? 0) !== 0) return true;

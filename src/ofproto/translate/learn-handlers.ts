@@ -15,7 +15,7 @@ const flagsSlot = slots.tcp_flags;
 
 export const learnHandlers = {
   learn(t, action) {
-    const mod = learnedFlow(action, (from) => readBits(t, from));
+    const mod = learnedFlow(action, (from) => readBits(t, from), t.ofproto.tlvTable);
     const { hasPacket } = t.request;
     if (t.trace !== undefined) {
       if (!hasPacket) {

@@ -6,13 +6,18 @@ import { bytesWith, onesOf } from '../../openflow/actions/field-bits.ts';
 import { loading } from '../../openflow/actions/field-value.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { LearnArguments } from '../../openflow/actions/learn-text.ts';
-import { fieldOf, type Subfield } from '../../openflow/actions/subfield.ts';
+import type { Subfield } from '../../openflow/actions/subfield.ts';
 import { flowFlags } from '../../openflow/messages/flow-flags.ts';
 import { type FlowMod, plainFlowMod } from '../../openflow/messages/flow-mod.ts';
 import { firstReservedPort, reservedPorts } from '../../openflow/ports.ts';
+import { markPresent, type TlvTable } from '../tlv-table.ts';
 
 /** `read` gives the bits of the packet. */
-export function learnedFlow(learn: LearnArguments, read: (from: Subfield) => bigint): FlowMod {
+export function learnedFlow(
+  learn: LearnArguments,
+  read: (from: Subfield) => bigint,
+  tlvTable: TlvTable,
+): FlowMod {
   const learned = new MatchBuilder();
   const actions: Action[] = [];
   const { finIdleTimeout: idle, finHardTimeout: hard } = learn;
@@ -20,7 +25,7 @@ export function learnedFlow(learn: LearnArguments, read: (from: Subfield) => big
   for (const spec of learn.specs) {
     const { source } = spec;
     const value = typeof source === 'bigint' ? source : read(source);
-    if (spec.kind === 'match') matchBits(learned, spec.destination, value);
+    if (spec.kind === 'match') matchBits(learned, spec.destination, value, tlvTable);
     else if (spec.kind === 'load') actions.push(loading(spec.destination, value));
     else if (isPort(Number(value))) actions.push({ do: 'output', port: Number(value), maxLength: 0 });
   }
@@ -46,8 +51,14 @@ function isPort(port: number): boolean {
 }
 
 /** Beside what was matched before of the field. */
-function matchBits({ key, mask }: MatchBuilder, { field: name, low, width }: Subfield, value: bigint): void {
-  const field = fieldOf(name);
+function matchBits(
+  { key, mask }: MatchBuilder,
+  { field: name, low, width }: Subfield,
+  value: bigint,
+  tlvTable: TlvTable,
+): void {
+  const field = tlvTable.fieldOf(name);
+  if (field === undefined) return;
   const bits = bytesWith(onesOf(width), low, field.bytes);
   const shifted = bytesWith(value & onesOf(width), low, field.bytes);
   const merge = (words: Uint32Array, wanted: Uint8Array): void => {
@@ -60,4 +71,7 @@ function matchBits({ key, mask }: MatchBuilder, { field: name, low, width }: Sub
   };
   merge(key, shifted);
   merge(mask, bits);
+  if (field.option === undefined) return;
+  markPresent(key, field.option);
+  markPresent(mask, field.option);
 }

@@ -16,7 +16,8 @@ import type { Trace } from './trace.ts';
 
 /** The rule that a table has for the packet. */
 export function enterRule(trace: Trace, ofproto: Ofproto, table: number, rule: Rule): void {
-  const match = formatRuleMatch(ofproto.tables.matchOf(rule), portTextOf(trace, ofproto));
+  const { tables, tlvTable } = ofproto;
+  const match = formatRuleMatch(tlvTable.restore(tables.matchOf(rule)), portTextOf(trace, ofproto));
   const { priority, cookie } = rule;
   trace.enter({
     event: 'rule',
@@ -63,7 +64,7 @@ export function noteLearnedFlow(trace: Trace, ofproto: Ofproto, mod: FlowMod): v
   const timeout = (name: string, seconds: number): string => (seconds === 0 ? '' : `${name}=${seconds} `);
   const cookie =
     mod.newCookie === undefined || mod.newCookie === 0n ? '' : `cookie=${hexOrZero(mod.newCookie)} `;
-  const flow = `table=${mod.table} ${formatRuleMatch(mod.match, ports)} priority=${mod.priority} ${cookie}${timeout('idle', mod.idleTimeout)}${timeout('hard', mod.hardTimeout)}${formatFlowFlags(mod.flags)}actions=${formatRuleActions(mod.actions, ports)}`;
+  const flow = `table=${mod.table} ${formatRuleMatch(ofproto.tlvTable.restore(mod.match), ports)} priority=${mod.priority} ${cookie}${timeout('idle', mod.idleTimeout)}${timeout('hard', mod.hardTimeout)}${formatFlowFlags(mod.flags)}actions=${formatRuleActions(mod.actions, ports)}`;
   trace.note({ event: 'learnedFlow', flow });
 }
 

@@ -68,6 +68,7 @@ const texts: Texts = {
     ],
   ],
   value: ({ bits, value }) => [['detail', `${bits} is now ${value}`]],
+  deleted: ({ field }) => [['detail', `delete ${field}`]],
   ignored: ({ action, field }) => [['warning', `unmet prerequisites for ${field}, ${action} ignored`]],
   misplaced: ({ what }) => [['error', what]],
   drop({ reason, detail }) {

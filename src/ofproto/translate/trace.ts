@@ -60,6 +60,8 @@ export type TraceEvent =
   | { readonly event: 'bucketDead'; readonly bucket: number; readonly watched: readonly number[] }
   /** Bits that an action wrote, and what they are now, as text. */
   | { readonly event: 'value'; readonly bits: string; readonly value: string }
+  /** The packet has that option of a tunnel no more. */
+  | { readonly event: 'deleted'; readonly field: string }
   /** The packet does not have the field. */
   | { readonly event: 'ignored'; readonly action: string; readonly field: string }
   /** An action that means nothing where it is. */

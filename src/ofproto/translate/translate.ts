@@ -2,7 +2,6 @@
 import type { DpAction } from '../../datapath/actions.ts';
 import { type ActionSupport, isSupported } from '../../datapath/features.ts';
 import type { Action } from '../../openflow/actions/index.ts';
-import { fieldOf } from '../../openflow/actions/subfield.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { slowPathMeter } from '../../openflow/messages/meters.ts';
 import { throughMeter } from '../meters/switch-meters.ts';
@@ -28,8 +27,6 @@ function untranslatable(action: Action): string | undefined {
   if (handlers[action.do] === undefined) return action.do;
   if (action.do === 'clone' || action.do === 'write_actions')
     return action.actions.map(untranslatable).find((what) => what !== undefined);
-  if (action.do === 'set_field' && fieldOf(action.field).slot === 'tun_metadata')
-    return `set_field of ${action.field}`;
   return undefined;
 }
 

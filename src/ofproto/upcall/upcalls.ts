@@ -224,7 +224,8 @@ export class Upcalls {
     }
     const { ofproto, table, userdata, isTracked, rest } = state;
     const datapathPort = key[slots.in_port.word] ?? 0;
-    const metadata = packetMetadata(thaw(state, key));
+    const flow = thaw(state, key);
+    const metadata = packetMetadata(flow, ofproto.tlvTable.optionsOf(flow));
     const [high, low] = cookie.ruleCookie;
     const ruleCookie = (BigInt(high) << 32n) | BigInt(low);
     const isTaken = ofproto.controllers.packetIn({

@@ -3,6 +3,8 @@ import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../tables/rule.ts';
 import { formatRuleActions, formatRuleMatch } from '../tables/rule-text.ts';
 
+const usualPriority = 32768;
+
 /** One line of `bridge/dump-flows`. */
 export interface RuleRow {
   readonly table: number;
@@ -16,8 +18,9 @@ export interface RuleRow {
 }
 
 export function listRules(ofproto: Ofproto, now: number): RuleRow[] {
-  const { tables } = ofproto;
-  return [...tables].map((rule) => rowOf(rule, formatRuleMatch(tables.matchOf(rule)), now));
+  const { tables, tlvTable } = ofproto;
+  const matchText = (rule: Rule): string => formatRuleMatch(tlvTable.restore(tables.matchOf(rule)));
+  return [...tables].map((rule) => rowOf(rule, matchText(rule), now));
 }
 
 /** `hasOffloads`: with what hardware forwarded, which is nothing. */
@@ -42,7 +45,9 @@ function formatRule(
   hasOffloads: boolean,
 ): string {
   const where = table === 0 ? '' : `table_id=${table}, `;
-  const matched = [`priority=${priority}`, match].filter((text) => text !== '').join(',');
+  const matched = [priority === usualPriority ? '' : `priority=${priority}`, match]
+    .filter((text) => text !== '')
+    .join(',');
   const offloads = hasOffloads ? 'n_offload_packets=0, n_offload_bytes=0, ' : '';
   return `${where}duration=${duration}s, n_packets=${packets}, n_bytes=${bytes}, ${offloads}${matched},actions=${actions}`;
 }

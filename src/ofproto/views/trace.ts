@@ -15,6 +15,7 @@ import type { Abilities } from '../abilities.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex } from '../patch.ts';
 import { failureOf } from '../translate/drop-reasons.ts';
+import { isTunnelled } from '../translate/flow-mask.ts';
 import { type FrozenState, type FrozenStates, thaw } from '../translate/frozen-states.ts';
 import { Scratch } from '../translate/request.ts';
 import { type Fork, Trace, type TraceNode } from '../translate/trace.ts';
@@ -94,7 +95,11 @@ function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): Trac
     trace,
   });
   const { flow: last = key, mask = result.mask } = trace.result ?? {};
-  const packet = (words: Uint32Array): string => formatMatch(words, packetMask(words), { ports });
+  const packet = (words: Uint32Array): string =>
+    formatMatch(words, packetMask(words), {
+      ports,
+      tunnelOptions: isTunnelled(words) ? ofproto.tlvTable.optionsOf(words) : undefined,
+    });
   const names = new Map(
     [...backer.datapath.ports()].map(([number, { name }]): [number, string] => [number, name]),
   );

@@ -8,7 +8,7 @@ import { composeFrame } from '../../flow/compose.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { ctStateNames } from '../../flow/fields/flags.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
-import { packMatch } from '../../flow/match.ts';
+import { packMatch, unpackKey } from '../../flow/match.ts';
 import { readPacket } from '../../flow/match-text.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
@@ -18,6 +18,7 @@ import { limitTags } from '../../ofproto/translate/vlan-tags.ts';
 import { formatTraceReport, type TraceRequest, traceOf } from '../../ofproto/views/trace.ts';
 import { readActionText } from '../../openflow/action-codec.ts';
 import { checkActions } from '../../openflow/action-rules.ts';
+import { OpenFlowError } from '../../openflow/errors.ts';
 import { portText, reservedPorts } from '../../openflow/ports.ts';
 import { ethernet, etherType } from '../../wire/ethernet.ts';
 import { Frame } from '../../wire/frame.ts';
@@ -237,13 +238,16 @@ function placeInBridge(aSwitch: Switch, name: string, text: string): PacketPlace
   throw refused(`${name}: unknown bridge`);
 }
 
-function readBridgeFlow(text: string, { portText: ports }: Ofproto): Uint32Array {
+function readBridgeFlow(text: string, { portText: ports, tlvTable }: Ofproto): Uint32Array {
   try {
-    const { key } = readPacket(text, ports);
+    const packet = readPacket(text, ports);
+    const hasOptions = packet.match.options !== undefined;
+    const key = hasOptions ? unpackKey(tlvTable.resolve(packet.match)) : packet.key;
     if (getSlot(key, 'in_port') === 0) setSlot(key, 'in_port', reservedPorts.ANY);
     return key;
   } catch (why) {
-    throw why instanceof Malformed ? refused(`Bad openflow flow syntax: ${why.why}`) : why;
+    const isWrong = why instanceof Malformed || why instanceof OpenFlowError;
+    throw isWrong ? refused(`Bad openflow flow syntax: ${why.why}`) : why;
   }
 }
 
