@@ -30,7 +30,7 @@ export interface MatchTextOptions {
   readonly tunnelOptions?: readonly OptionMatch[] | undefined;
 }
 
-const usualPriority = 32768;
+export const usualPriority = 32768;
 
 interface View {
   /** Zero outside `mask`. */

@@ -162,7 +162,13 @@ export class Switch {
   /** What `memory/show` counts. */
   usage(): ReadonlyMap<string, number> {
     let ports = 0;
-    for (const bridge of this.state.bridges.values()) ports += bridge.ofproto.ports.size;
+    let rules = 0;
+    for (const { ofproto } of this.state.bridges.values()) {
+      ports += ofproto.ports.size;
+      rules += ofproto.tables.flowCount;
+    }
+    let keys = 0;
+    for (const { flows } of this.#backers.values()) keys += flows.count;
     let cells = 0;
     for (const [columns, rows] of this.#tables()) cells += columns * rows;
     return new Map([
@@ -170,6 +176,8 @@ export class Switch {
       ['revalidators', this.#backers.size],
       ['idl-cells-Open_vSwitch', cells],
       ['ports', ports],
+      ['rules', rules],
+      ['udpif keys', keys],
     ]);
   }
 

@@ -120,6 +120,13 @@ export class FlowTables {
   }
 
   /** All that are there now, by table number. */
+  /** The switch's own included. */
+  get flowCount(): number {
+    let count = 0;
+    for (const table of this.tables()) count += table.flowCount;
+    return count;
+  }
+
   *[Symbol.iterator](): IterableIterator<Rule> {
     for (const { rules } of this.tables())
       for (const rule of rules) if (rule.isVisible(this.version)) yield rule;

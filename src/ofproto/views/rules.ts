@@ -1,9 +1,8 @@
 /** The rules of a bridge as `bridge/dump-flows` shows them: the user's and the switch's own. */
 import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../tables/rule.ts';
+import { usualPriority } from '../../flow/format-match.ts';
 import { formatRuleActions, formatRuleMatch } from '../tables/rule-text.ts';
-
-const usualPriority = 32768;
 
 /** One line of `bridge/dump-flows`. */
 export interface RuleRow {
@@ -45,9 +44,8 @@ function formatRule(
   hasOffloads: boolean,
 ): string {
   const where = table === 0 ? '' : `table_id=${table}, `;
-  const matched = [priority === usualPriority ? '' : `priority=${priority}`, match]
-    .filter((text) => text !== '')
-    .join(',');
+  const rank = priority === usualPriority ? '' : `priority=${priority}`;
+  const matched = [rank, match].filter((text) => text !== '').join(',');
   const offloads = hasOffloads ? 'n_offload_packets=0, n_offload_bytes=0, ' : '';
   return `${where}duration=${duration}s, n_packets=${packets}, n_bytes=${bytes}, ${offloads}${matched},actions=${actions}`;
 }

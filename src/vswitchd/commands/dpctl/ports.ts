@@ -88,8 +88,9 @@ function eachPort(
 
 async function addDatapath(aSwitch: Switch, text: string): Promise<void> {
   const { type, name } = splitName(text);
-  if (allDatapaths(aSwitch).some(({ datapath }) => datapath.name === name))
-    throw failure('add_dp', errnos.EEXIST);
+  const present = allDatapaths(aSwitch).find(({ datapath }) => datapath.name === name);
+  if (present !== undefined)
+    throw failure('add_dp', present.datapath.type === type ? errnos.EEXIST : errnos.EINVAL);
   try {
     await aSwitch.bareDatapaths.create(type, name);
   } catch (why) {
