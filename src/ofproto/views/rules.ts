@@ -1,7 +1,8 @@
 /** The rules of a bridge as `bridge/dump-flows` shows them: the user's and the switch's own. */
+
+import { usualPriority } from '../../flow/format-match.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../tables/rule.ts';
-import { usualPriority } from '../../flow/format-match.ts';
 import { formatRuleActions, formatRuleMatch } from '../tables/rule-text.ts';
 
 /** One line of `bridge/dump-flows`. */
