@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { DpAction } from '../../datapath/actions.ts';
 import { formatDpActions } from '../../datapath/text/actions.ts';
 import { fields } from '../../flow/fields/index.ts';
-import { maskSlot, newKey, setSlot } from '../../flow/key.ts';
+import { getSlot, maskSlot, newKey, setSlot, writeSlot } from '../../flow/key.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
-import { commit, committedSlots } from './commit.ts';
+import { commit, committedSlots, type HeaderCommit } from './commit.ts';
 
 /** What brings a packet from one state to another. */
-function actionsFor(base: Uint32Array, flow: Uint32Array, mask = newKey()): string {
+function actionsFor(base: Uint32Array, flow: Uint32Array, more: Partial<HeaderCommit> = {}): string {
   const actions: DpAction[] = [];
-  commit({ base, flow, mask, actions });
+  commit({ base, flow, mask: newKey(), actions, ...more });
   return formatDpActions(actions);
 }
 
@@ -47,7 +47,7 @@ describe('a commit', () => {
     setSlot(mask, 'nw_tos', 0xfc);
     maskSlot(mask, 'nw_src');
     setSlot(flow, 'tp_dst', 80);
-    expect(actionsFor(tcpPacket(), flow, mask)).toBe('set(ipv4(tos=0x10/0xfc)),set(tcp(dst=80/0x50))');
+    expect(actionsFor(tcpPacket(), flow, { mask })).toBe('set(ipv4(tos=0x10/0xfc)),set(tcp(dst=80/0x50))');
   });
 
   test('makes the base what the flow is, so that a second one does nothing', () => {
@@ -63,6 +63,22 @@ describe('a commit', () => {
     setSlot(flow, 'packet_type', 0x10800);
     expect(actionsFor(base, flow)).toBe('pop_eth');
     setSlot(flow, 'packet_type', 0);
-    expect(actionsFor(base, flow)).toBe('push_eth(src=00:00:00:00:00:00,dst=00:00:00:00:00:00)');
+    writeSlot(flow, 'eth_src', Uint8Array.of(2, 0, 0, 0, 0, 1));
+    expect(actionsFor(base, flow, { pending: { kind: 'ethernet' } })).toBe(
+      'push_eth(src=02:00:00:00:00:01,dst=00:00:00:00:00:00)',
+    );
+    expect(actionsFor(base, flow)).toBe('drop');
+  });
+
+  test('counts a packet behind a label as one with the Ethernet header that is behind it', () => {
+    const [base, flow] = [tcpPacket(), newKey()];
+    setSlot(flow, 'packet_type', 0x18847);
+    setSlot(flow, 'eth_type', 0x8847);
+    setSlot(flow, 'mpls_lse', 0x140);
+    const pending = { kind: 'mpls' } as const;
+    expect(actionsFor(base, flow, { pending })).toBe('add_mpls(label=0,tc=0,ttl=64,bos=1,eth_type=0x8847)');
+    expect(getSlot(base, 'packet_type')).toBe(0);
+    expect(actionsFor(base, flow)).toBe('pop_eth');
+    expect(actionsFor(base, flow)).toBe('drop');
   });
 });

@@ -3,6 +3,8 @@
  * the packet as the actions so far have made it, header by header in the reference's order, and adds what is missing.
  * What can be written in place is one table of headers; tags, labels and the Ethernet header come and go.
  */
+
+import { unreachable } from '../../base/errors.ts';
 import type { DpAction, NshHeader, SetHeader, SlotWrite } from '../../datapath/actions.ts';
 import { isMetByPacket, type Prerequisite } from '../../flow/fields/prerequisites.ts';
 import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
@@ -28,13 +30,14 @@ export interface HeaderCommit {
 /** `options` are those of an NSH header of metadata type 2, as they lie on the wire. */
 export type PendingHeader =
   | { readonly kind: 'nsh'; readonly options: readonly number[] }
-  | { readonly kind: 'mpls' };
+  | { readonly kind: 'mpls' }
+  | { readonly kind: 'ethernet' };
 
 /** True when one of the actions is for the slow path only. */
 export function commit(c: HeaderCommit): boolean {
   if (c.pending !== undefined) commitPending(c, c.pending);
-  if (isDone(c)) return false;
-  commitPacketType(c);
+  else if (isDone(c)) return false;
+  else commitPacketType(c);
   let isSlow = setHeaders(c, ethernetHeaders);
   // Labels that go uncover headers to be written; those that come cover them.
   const uncovers = isMplsType(getSlot(c.base, 'eth_type')) && !isMplsType(getSlot(c.flow, 'eth_type'));
@@ -112,6 +115,7 @@ function setHeaders(c: HeaderCommit, headers: readonly HeaderToSet[]): boolean {
   if (headers === innerHeaders && getSlot(c.flow, 'nw_proto') === 0) return false;
   for (const row of headers) {
     if (row.needs !== undefined && !isMetByPacket(row.needs, c.base)) continue;
+    if (row.needs === 'ethernet' && !isMetByPacket(row.needs, c.flow)) continue;
     if (!setHeader(c, row)) continue;
     isSlow ||= row.isSlow === true;
   }
@@ -166,16 +170,14 @@ function findWords(name: SlotName): SlotWords {
   });
 }
 
-/** An Ethernet header comes or goes. */
+/** An Ethernet header goes: what else is taken off says so itself. */
 function commitPacketType({ flow, base, actions }: HeaderCommit): void {
   const wanted = getSlot(flow, 'packet_type');
   if (wanted === getSlot(base, 'packet_type')) return;
-  const [src, dst] = [readSlot(flow, 'eth_src'), readSlot(flow, 'eth_dst')];
-  if (wanted === 0) actions.push({ do: 'push_eth', src: [...src], dst: [...dst] });
-  else if (getSlot(base, 'packet_type') === 0) actions.push({ do: 'pop_eth' });
+  actions.push({ do: 'pop_eth' });
   setSlot(base, 'packet_type', wanted);
-  writeSlot(base, 'eth_src', wanted === 0 ? src : noAddress);
-  writeSlot(base, 'eth_dst', wanted === 0 ? dst : noAddress);
+  writeSlot(base, 'eth_src', noAddress);
+  writeSlot(base, 'eth_dst', noAddress);
 }
 
 const noAddress = new Uint8Array(6);
@@ -254,15 +256,45 @@ const endOfHeaders = slots.nsh_c4.word + 1;
 
 /** Pushes the header as it is now; what is behind it is as it was. */
 function commitPending(c: HeaderCommit, pending: PendingHeader): void {
-  const { flow, base, actions } = c;
   c.pending = undefined;
-  if (pending.kind === 'mpls')
-    actions.push({
-      do: 'add_mpls',
-      lse: getSlot(flow, 'mpls_lse') >>> 0,
-      etherType: getSlot(flow, 'eth_type'),
-    });
-  else actions.push({ do: 'push_nsh', ...nshOf(flow, pending.options) });
+  switch (pending.kind) {
+    case 'ethernet':
+      commitEthernet(c);
+      return;
+    case 'nsh':
+      c.actions.push({ do: 'push_nsh', ...nshOf(c.flow, pending.options) });
+      coverHeaders(c);
+      return;
+    case 'mpls':
+      commitFirstLabel(c);
+      return;
+    default:
+      unreachable(pending);
+  }
+}
+
+function commitEthernet({ flow, base, actions }: HeaderCommit): void {
+  const [src, dst] = [readSlot(flow, 'eth_src'), readSlot(flow, 'eth_dst')];
+  actions.push({ do: 'push_eth', src: [...src], dst: [...dst] });
+  setSlot(base, 'packet_type', 0);
+  writeSlot(base, 'eth_src', src);
+  writeSlot(base, 'eth_dst', dst);
+}
+
+/** As in the reference, the packet still counts as one with the Ethernet header that is behind the label. */
+function commitFirstLabel(c: HeaderCommit): void {
+  const { flow, base, actions } = c;
+  const lse = getSlot(flow, 'mpls_lse') >>> 0;
+  actions.push({ do: 'add_mpls', lse, etherType: getSlot(flow, 'eth_type') });
+  const type = getSlot(base, 'packet_type');
+  const [src, dst] = [readSlot(base, 'eth_src').slice(), readSlot(base, 'eth_dst').slice()];
+  coverHeaders(c);
+  setSlot(base, 'packet_type', type);
+  writeSlot(base, 'eth_src', src);
+  writeSlot(base, 'eth_dst', dst);
+}
+
+function coverHeaders({ flow, base }: HeaderCommit): void {
   base.set(flow.subarray(firstHeaderWord, endOfHeaders), firstHeaderWord);
 }
 

@@ -66,6 +66,7 @@ function decapMpls(t: Translation, packetType: number): void {
   const { flow, mask } = t;
   const count = labelCount(flow, mask);
   const type = packetType & 0xffff || etherType.transparentBridging;
+  if (packetType !== 0) t.commit(); // the reference takes an Ethernet header off in front of the first label, too
   if (popLabel(flow, count, type, mask)) {
     changeLabels(t);
     popLabel(t.request.scratch.base, count, type);
@@ -91,6 +92,7 @@ function encapEthernet(t: Translation): void {
   clearAddresses(flow);
   setSlot(flow, 'eth_type', etherTypeOf(flow));
   setSlot(flow, 'packet_type', 0);
+  t.pend({ kind: 'ethernet' });
 }
 
 /** The pipeline sees the new header only from here on. */
