@@ -27,6 +27,17 @@ function normalRule(bridge: Ofproto): { packetCount: number; byteCount: number }
 }
 
 describe('revalidation', () => {
+  test('takes a limit that is too low for any flow back, though there is no flow to look at', async () => {
+    const { sw } = await twoPorts();
+    sw.backer.revalidator.setFlowLimit(0);
+    sw.inject('p1', frameWith({ dst: broadcast }));
+    sw.advance(400);
+    expect([sw.backer.flows.count, sw.backer.revalidator.flowLimit]).toEqual([0, 0]);
+    sw.advance(200);
+    sw.inject('p1', frameWith({ dst: broadcast }));
+    expect([sw.backer.flows.count, sw.backer.revalidator.flowLimit]).toEqual([1, 1000]);
+  });
+
   test('deletes a flow that was idle for max-idle, and no earlier', async () => {
     const { sw } = await twoPorts();
     sw.inject('p1', frameWith({ dst: broadcast }));

@@ -26,6 +26,9 @@ import { actionsOfFlow, translateFor } from '../translate/translate.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');
+
+/** As many flows as there may be however long it takes to look at them. */
+const leastLimit = 1000;
 const limitKill = coverageCounter('upcall_flow_limit_kill');
 const emergency = new LimitedSite({ perMinute: 1, burst: 1 });
 
@@ -138,6 +141,10 @@ export class Revalidator {
   /** Until experience says otherwise again; for tests. */
   setFlowLimit(limit: number): void {
     this.#flowLimit = limit;
+    const { maxIdle, maxRevalidator } = this.#deps.limits();
+    const next = this.#deps.timers.clock.now() + Math.min(maxIdle, maxRevalidator);
+    this.#nextFullAt = ms(Math.max(this.#nextFullAt, next));
+    this.#arrange();
   }
 
   /** Limits were set anew. */
@@ -270,7 +277,7 @@ export class Revalidator {
     if (duration > 2000) limit = Math.floor(limit / Math.floor(duration / 1000));
     else if (duration > 1300) limit = Math.floor((limit * 3) / 4);
     else if (duration < 1000 && limit < (this.#deps.flows.count * 1000) / duration) limit += 1000;
-    this.#flowLimit = Math.min(this.#deps.limits().flowLimit, Math.max(limit, 1000));
+    this.#flowLimit = Math.min(this.#deps.limits().flowLimit, Math.max(limit, leastLimit));
     if (duration > 2000) log.info(`Spent an unreasonably long ${duration}ms dumping flows`);
   }
 
@@ -407,7 +414,9 @@ export class Revalidator {
     // Whoever waits is told even while the clock stands still.
     if (this.#round !== undefined || this.#isUrgent) return this.#deps.timers.clock.now();
     // What changed is kept in mind: the packet that changed it may be about to leave a flow.
-    const isIdle = this.#deps.flows.count === 0 && this.#averageFlows === 0;
+    const { flows, limits } = this.#deps;
+    const isLimited = this.#flowLimit < Math.min(limits().flowLimit, leastLimit);
+    const isIdle = flows.count === 0 && this.#averageFlows === 0 && !isLimited;
     if (isIdle && this.#waiting.length === 0) return Number.POSITIVE_INFINITY;
     return Math.max(this.#earliestStart, this.#isChanged ? 0 : this.#nextFullAt);
   }
