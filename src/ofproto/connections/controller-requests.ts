@@ -1,5 +1,6 @@
 /** What a controller says of itself: its role, and what it wants to be told. OpenFlow 1.5.1 section 7.3.8 and 7.3.10. */
 import { changedAsyncConfig } from './async-messages.ts';
+import { checkZeros } from './extension-requests.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import { defaultMissSendLength } from './switch-connection.ts';
 
@@ -29,7 +30,8 @@ export const controllerRequests: RequestHandlers = {
   SET_PACKET_IN_FORMAT(connection, { value }) {
     connection.packetInFormat = value.format;
   },
-  SET_CONTROLLER_ID(connection, { value }) {
+  SET_CONTROLLER_ID(connection, { value }, bytes) {
+    checkZeros(bytes);
     connection.controllerId = value.id;
   },
 };

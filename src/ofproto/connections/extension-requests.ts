@@ -17,9 +17,15 @@ export const extensionRequests: RequestHandlers = {
   IPFIX_FLOW_REQUEST: refuseIpfix,
   // Nothing is tracked, so there is nothing to forget.
   CT_FLUSH: () => {},
-  CT_FLUSH_ZONE: () => {},
+  CT_FLUSH_ZONE: (_connection, _request, bytes) => checkZeros(bytes),
   FLOW_AGE: () => {},
 };
+
+/** Of Nicira's messages that are a number behind six bytes without meaning. Throws OpenFlowError. */
+export function checkZeros(bytes: Uint8Array): void {
+  if (bytes.subarray(16, 22).some((byte) => byte !== 0))
+    throw new OpenFlowError('NXBRC_MUST_BE_ZERO', 'bytes that must be zero');
+}
 
 function refuseIpfix(): never {
   throw new OpenFlowError('NXST_NOT_CONFIGURED', 'no bridge exports flow records');

@@ -1,4 +1,6 @@
 /** Flows that are asked for and changed: OpenFlow 1.5.1 section 7.3.4.2 and 7.3.5.2 to 7.3.5.4. */
+import { OpenFlowError } from '../../openflow/errors.ts';
+import { isFlowFormat } from '../../openflow/messages/extensions.ts';
 import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import type { FlowRequest, FlowStats } from '../../openflow/messages/flows.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
@@ -38,13 +40,21 @@ export const flowRequests: RequestHandlers = {
   FLOW_MOD_TABLE_ID(connection, { value }) {
     connection.tellsTable = value.isEnabled;
   },
-  SET_FLOW_FORMAT: () => {},
+  SET_FLOW_FORMAT(_, { value: { format } }) {
+    if (!isFlowFormat(format)) throw new OpenFlowError('OFPBRC_EPERM', `flow format ${format}`);
+  },
 };
 
 /** In OpenFlow 1.0 a change of flows tells no table unless that was agreed on. */
 export function flowModOf(connection: SwitchConnection, mod: FlowMod, version: WireVersion): FlowMod {
   const match = connection.ofproto.tlvTable.resolve(mod.match);
-  return version === 1 && !connection.tellsTable ? { ...mod, match, table: allTables } : { ...mod, match };
+  const tellsTable = version !== 1 || connection.tellsTable;
+  // Else what would be the table is part of the command.
+  if (!tellsTable && mod.table !== 0)
+    throw new OpenFlowError('OFPFMFC_BAD_COMMAND', 'no table was agreed on');
+  if (mod.bufferId !== undefined && !mod.command.startsWith('delete'))
+    throw new OpenFlowError('OFPBRC_BUFFER_UNKNOWN', `no packet is kept in buffer ${mod.bufferId}`);
+  return tellsTable ? { ...mod, match } : { ...mod, match, table: allTables };
 }
 
 function rulesOf({ tables, tlvTable }: Ofproto, query: FlowRequest): IterableIterator<Rule> {

@@ -44,16 +44,24 @@ const changes: ReadonlySet<string> = new Set<Message['name']>([
   'TLV_TABLE_MOD',
 ]);
 
-/** What a peer is told of a message that cannot be read: what a secondary may not ask for is not looked into. */
+/**
+ * What a peer is told of a message that cannot be read: what no switch is sent, and what a secondary may not ask for, is not
+ * looked into.
+ */
 export function refusalOf({ role }: SwitchConnection, why: OpenFlowError, bytes: Uint8Array): OpenFlowError {
-  if (role !== 'secondary') return why;
   try {
     const from = new Reader(bytes);
     const { known } = readHead(from);
-    return changes.has(known.name) && hasRightSize(known, from) ? ofSecondary(known.name) : why;
+    if (!hasRightSize(known, from)) return why;
+    if (handlers[known.name] === undefined) return notForSwitches(known.name);
+    return role === 'secondary' && changes.has(known.name) ? ofSecondary(known.name) : why;
   } catch {
     return why;
   }
+}
+
+function notForSwitches(name: string): OpenFlowError {
+  return new OpenFlowError('OFPBRC_BAD_TYPE', `a ${name} sent to a switch`);
 }
 
 function ofSecondary(name: string): OpenFlowError {
@@ -70,7 +78,7 @@ export function handleRequest(
   const handler = handlers[message.name] as
     | ((...args: Parameters<typeof handleRequest>) => Promise<void> | void)
     | undefined;
-  if (handler === undefined) throw new OpenFlowError('OFPBRC_BAD_TYPE', `a ${message.name} sent to a switch`);
+  if (handler === undefined) throw notForSwitches(message.name);
   if (connection.role === 'secondary' && changes.has(message.name)) throw ofSecondary(message.name);
   return handler(connection, message, bytes);
 }

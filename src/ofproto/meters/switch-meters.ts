@@ -42,10 +42,10 @@ export class SwitchMeters {
 
   /** Throws OpenFlowError. */
   add(config: MeterConfig, now: Ms): void {
-    const datapathMeter = checked(config);
+    checkPlace(config);
     if (this.#meters.has(config.meter))
       throw new OpenFlowError('OFPMMFC_METER_EXISTS', `there is a meter ${config.meter} already`);
-    const datapathId = this.#datapath.addMeter(datapathMeter);
+    const datapathId = this.#datapath.addMeter(datapathMeter(config));
     if (datapathId === undefined)
       throw new OpenFlowError('OFPMMFC_OUT_OF_METERS', 'the datapath has no more meters');
     this.#meters.set(config.meter, { ...config, datapathId, createdAt: now });
@@ -53,11 +53,11 @@ export class SwitchMeters {
 
   /** Throws OpenFlowError. */
   modify(config: MeterConfig): void {
-    const datapathMeter = checked(config);
+    checkPlace(config);
     const before = this.#meters.get(config.meter);
     if (before === undefined)
       throw new OpenFlowError('OFPMMFC_UNKNOWN_METER', `there is no meter ${config.meter}`);
-    this.#datapath.changeMeter(before.datapathId, datapathMeter);
+    this.#datapath.changeMeter(before.datapathId, datapathMeter(config));
     this.#meters.set(config.meter, { ...before, ...config });
   }
 
@@ -89,15 +89,27 @@ export function throughMeter(meter: Meter | undefined, action: DpAction): DpActi
 
 const always = 0xffffffff;
 
-/** The meter of the datapath that does what is asked for. Throws OpenFlowError. */
-function checked({ meter, flags, bands }: MeterConfig): DpMeter {
+const knownFlags = Object.values(meterFlags).reduce((all, flag) => all | flag, 0);
+
+/** Throws OpenFlowError. */
+function checkPlace({ meter, bands }: MeterConfig): void {
   const isUsual = meter > 0 && meter <= lastMeter;
   if (!isUsual && (meter === allMeters || !reservedMeters.has(meter)))
     throw new OpenFlowError('OFPMMFC_INVALID_METER', `the number ${meter} is none of a meter`);
+  if (bands.length > maxMeterBands) throw outOfBands(bands.length);
+}
+
+function outOfBands(count: number): OpenFlowError {
+  return new OpenFlowError('OFPMMFC_OUT_OF_BANDS', `a meter of ${count} bands`);
+}
+
+/** The meter of the datapath that does what is asked for. Throws OpenFlowError. */
+function datapathMeter({ flags, bands }: MeterConfig): DpMeter {
+  if (bands.length === 0) throw outOfBands(0);
   if ((flags & (meterFlags.kbps | meterFlags.packets)) === 0)
     throw new OpenFlowError('OFPMMFC_BAD_FLAGS', 'a meter of neither kb/s nor packets/s');
-  if (bands.length > maxMeterBands)
-    throw new OpenFlowError('OFPMMFC_OUT_OF_BANDS', `a meter of ${bands.length} bands`);
+  if ((flags & ~knownFlags) !== 0)
+    throw new OpenFlowError('OFPMMFC_BAD_FLAGS', `flags 0x${flags.toString(16)} of a meter`);
   const other = bands.find(({ type }) => type !== 'drop');
   if (other !== undefined) throw new OpenFlowError('OFPMMFC_BAD_BAND', `no meter does ${other.type}`);
   const hasBurst = (flags & meterFlags.burst) !== 0;

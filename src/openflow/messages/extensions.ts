@@ -13,6 +13,10 @@ const flowFormats = new Map([
   [2, 'nxm'],
 ]);
 
+export function isFlowFormat(format: number): boolean {
+  return flowFormats.has(format);
+}
+
 const warn = warningsOf('ofp_protocol');
 
 export const setFlowFormat = defineMessage<'SET_FLOW_FORMAT', SetFlowFormat>(
@@ -23,7 +27,7 @@ export const setFlowFormat = defineMessage<'SET_FLOW_FORMAT', SetFlowFormat>(
       size: [4, 0],
       decode(body) {
         const format = body.u32();
-        if (!flowFormats.has(format))
+        if (!isFlowFormat(format))
           warn(`NXT_SET_FLOW_FORMAT message specified invalid flow format ${format}`);
         return { format };
       },

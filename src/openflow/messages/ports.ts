@@ -72,6 +72,8 @@ export interface PortMod {
   readonly config: number;
   /** Features to advertise; 0 leaves them as they are. */
   readonly advertise: number;
+  /** Why a switch refuses it: it has a property that nobody knows. */
+  readonly unknownProperty?: 'OFPBPC_BAD_TYPE' | 'OFPBPC_BAD_EXP_TYPE';
 }
 
 const portMod10 = struct({ port: shortPort, mac, config: u32, mask: u32, advertise: u32, pad: pad(4) });
@@ -119,13 +121,16 @@ const portMod14Form: MessageForm<PortMod> = {
   decode(body, version) {
     const fixed = portMod14.read(body);
     let advertise = 0;
+    let unknown: Pick<PortMod, 'unknownProperty'> = {};
     const take = (property: Parameters<typeof readWord>[0]): boolean => {
-      if (property.experimenter !== 0 || property.type !== ethernetProperty) return false;
-      advertise = features11(readWord(property));
-      return true;
+      const { experimenter, type } = property;
+      const isKnown = experimenter === 0 && type === ethernetProperty;
+      if (isKnown) advertise = features11(readWord(property));
+      else unknown = { unknownProperty: experimenter === 0 ? 'OFPBPC_BAD_TYPE' : 'OFPBPC_BAD_EXP_TYPE' };
+      return isKnown;
     };
     readProperties(body, take, 'passed over');
-    return changes({ ...fixed, advertise }, version);
+    return changes({ ...fixed, advertise, ...unknown }, version);
   },
   encode(value, to, version) {
     portMod14.write(to, changes(value, version));
