@@ -5,11 +5,11 @@
 const names = `
 autoattach/show-isid autoattach/statistics autoattach/status bfd/set-forwarding bfd/show bond/disable-member
 bond/enable-member bond/hash bond/list bond/migrate bond/set-active-member bond/show
-cfm/set-fault cfm/show dpctl/cache-get-size dpctl/cache-set-size dpctl/ct-bkts dpctl/ct-del-limits
+cfm/set-fault cfm/show dpctl/ct-bkts dpctl/ct-del-limits
 dpctl/ct-disable-tcp-seq-chk dpctl/ct-enable-tcp-seq-chk dpctl/ct-get-limits dpctl/ct-get-maxconns
 dpctl/ct-get-nconns dpctl/ct-get-tcp-seq-chk dpctl/ct-set-limits dpctl/ct-set-maxconns dpctl/ct-stats-show
 dpctl/dump-conntrack dpctl/flush-conntrack dpctl/ipf-get-status dpctl/ipf-set-disabled dpctl/ipf-set-enabled
-dpctl/ipf-set-max-nfrags dpctl/ipf-set-min-frag dpctl/offload-stats-show
+dpctl/ipf-set-max-nfrags dpctl/ipf-set-min-frag
 dpif-netdev/bond-show dpif-netdev/dpif-impl-get dpif-netdev/dpif-impl-set
 dpif-netdev/miniflow-parser-get dpif-netdev/miniflow-parser-set dpif-netdev/pmd-perf-log-set
 dpif-netdev/pmd-perf-show dpif-netdev/pmd-rxq-rebalance dpif-netdev/subtable-lookup-info-get dpif-netdev/subtable-lookup-prio-set

@@ -1,6 +1,7 @@
 /** The `dpctl/*` commands, ovs-dpctl(8): datapaths, their ports and flows, looked at and changed by hand. */
 import type { Command } from '../../../daemon/unixctl.ts';
 import type { Switch } from '../../switch.ts';
+import { cacheCommands } from './caches.ts';
 import { flowCommands } from './flows.ts';
 import { normalizeCommand } from './normalize.ts';
 import { portCommands } from './ports.ts';
@@ -13,6 +14,7 @@ export function dpctlCommands(aSwitch: Switch, now: () => number): Command[] {
     ...showCommands(aSwitch),
     ...flowCommands(aSwitch, now),
     normalizeCommand,
+    ...cacheCommands(aSwitch),
   ];
   return [...commands, listCommand(commands)].map(dpctlCommand);
 }
