@@ -124,7 +124,6 @@ function withoutTimes(text: string): string {
     .replace(/\bduration([=:])(?:N|\d+(?:\.\d{1,3})?)s/g, 'duration$1N')
     .replace(/(?:idle|hard)_age=\d+, /g, '')
     .replace(/^(\w+)\(revalidator\d+\)\|/gm, '$1|') // a thread of its own there
-    .replace(/\bscore \d+/g, 'score N') // each has a hash of its own
     .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
     .replace(/\(xid=0x[0-9a-f]+\)/g, '(xid=0x0)')
     .replace(/\brecirc(_id=|_id\(|\()(?:0x[\da-f]+|[1-9]\d*)/g, 'recirc$1N')

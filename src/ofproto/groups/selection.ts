@@ -1,55 +1,36 @@
 /**
  * Chooses a bucket of a select group for a packet by a hash of its fields: each bucket draws a number that depends on the
  * packet, times its weight, and the highest wins (rendezvous hashing), so that a bucket that goes or comes moves no
- * packets but its own.
+ * packets but its own. The numbers are the reference's.
  */
 import { finishHash, mixWord } from '../../base/murmur3.ts';
-import type { Field, FieldName } from '../../flow/fields/index.ts';
+import { hashFields, unwildcardHashed, weigh } from '../../flow/field-hash.ts';
+import type { Field } from '../../flow/fields/index.ts';
 import { isMetByLooking } from '../../flow/fields/prerequisites.ts';
-import { readField, wholeMask, writeField } from '../../flow/fields/value.ts';
-import { slots } from '../../flow/slots.ts';
+import { readField, writeField } from '../../flow/fields/value.ts';
 import { fieldOf } from '../../openflow/actions/subfield.ts';
 import type { Bucket } from '../../openflow/messages/buckets.ts';
-import type { HashedField, SelectionMethod } from '../../openflow/messages/group-selection.ts';
+import type { SelectionMethod } from '../../openflow/messages/group-selection.ts';
 
-/** What tells connections apart where nothing else is said; of IPv4 the ports, too. */
-const usual: readonly HashedField[] = (
-  [
-    'eth_src',
-    'eth_dst',
-    'eth_type',
-    'vlan_vid',
-    'ip_src',
-    'ip_dst',
-    'ipv6_src',
-    'ipv6_dst',
-    'nw_proto',
-  ] satisfies FieldName[]
-).map((name) => ({ field: name, mask: wholeMask(fieldOf(name)) }));
-
-/** Source and destination share it. */
-const portsWord = slots.tp_src.word;
-const laterFragment = 2 << slots.nw_frag.shift;
-
-/** Of the fields that the group asks for; their bits are set in `mask`. */
+/** Of the fields that the group asks for, or of what tells connections apart; their bits are set in `mask`. */
 export function hashPacket(
   flow: Uint32Array,
   mask: Uint32Array,
   selection: SelectionMethod | undefined,
 ): number {
   const { parameter = 0n, fields: chosen = [] } = selection ?? {};
-  let hash = Number(BigInt.asIntN(32, parameter));
-  for (const { field, mask: bits } of chosen.length > 0 ? chosen : usual) {
+  if (chosen.length === 0) {
+    unwildcardHashed(mask, flow, 'symmetric_l4');
+    return hashFields(flow, 'symmetric_l4', 0);
+  }
+  const [low, high] = [Number(BigInt.asIntN(32, parameter)), Number(BigInt.asIntN(32, parameter >> 32n))];
+  let hash = finishHash(mixWord(mixWord(0, low), high) ^ 8);
+  for (const { field, mask: bits } of chosen) {
     const { needs } = fieldOf(field);
     if (needs === undefined || isMetByLooking(needs, flow, mask))
       hash = hashField(flow, mask, fieldOf(field), bits, hash);
   }
-  const hasPorts = ((flow[slots.nw_frag.word] ?? 0) & laterFragment) === 0;
-  if (chosen.length === 0 && hasPorts && isMetByLooking('ipv4', flow, mask)) {
-    mask[portsWord] = 0xffffffff;
-    hash = mixWord(hash, flow[portsWord] ?? 0);
-  }
-  return finishHash(hash);
+  return hash;
 }
 
 function hashField(
@@ -64,10 +45,18 @@ function hashField(
     field,
     readField(mask, field).map((byte, n) => byte | (bits[n] ?? 0)),
   );
-  return readField(flow, field).reduce((hash, byte, n) => mixWord(hash, byte & (bits[n] ?? 0)), before);
+  const bytes = readField(flow, field).map((byte, n) => byte & (bits[n] ?? 0));
+  let hash = before;
+  for (let at = 0; at < bytes.length; at += 4) hash = mixWord(hash, littleEndian(bytes, at));
+  return finishHash(hash ^ bytes.length);
+}
+
+/** Missing bytes are zero. */
+function littleEndian(bytes: Uint8Array, at: number): number {
+  return [3, 2, 1, 0].reduce((word, n) => (word << 8) | (bytes[at + n] ?? 0), 0);
 }
 
 /** What a bucket draws for a packet of that hash. */
 export function scoreOf({ id, weight }: Bucket, hash: number): number {
-  return (finishHash(mixWord(hash, id)) & 0xffff) * weight;
+  return (weigh(id, hash) & 0xffff) * weight;
 }

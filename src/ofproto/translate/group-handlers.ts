@@ -71,7 +71,7 @@ function bestScore(t: Translation, group: Group): GroupBucket | undefined {
     if (!isLiveBucket(t, group, bucket)) continue;
     const score = scoreOf(bucket, hash);
     t.trace?.note({ event: 'bucketScore', bucket: bucket.id, score });
-    if (score <= highest) continue;
+    if (score < highest) continue;
     best = bucket;
     highest = score;
   }
