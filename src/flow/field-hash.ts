@@ -54,7 +54,9 @@ export function unwildcardHashed(mask: Uint32Array, key: Uint32Array, fields: Ha
   if (!isLayer4 && !isLayer34) return;
   maskSlot(mask, 'nw_proto');
   // Of layer 4, the reference looks at more than it hashes.
-  const decides = isLayer4 ? getSlot(key, 'nw_proto') !== ipProtocol.udp : hasPorts(key, fields.endsWith('udp'));
+  const decides = isLayer4
+    ? getSlot(key, 'nw_proto') !== ipProtocol.udp
+    : hasPorts(key, fields.endsWith('udp'));
   if (!decides) return;
   maskSlot(mask, 'tp_src');
   maskSlot(mask, 'tp_dst');
