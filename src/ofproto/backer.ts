@@ -20,7 +20,6 @@ import type { DropReason } from './translate/drop-reasons.ts';
 import { FrozenStates } from './translate/frozen-states.ts';
 import { Scratch } from './translate/request.ts';
 import { addressTag, everyTag, groupTag, livenessTag, missTag } from './translate/tags.ts';
-import { refuseUntranslatable } from './translate/translate.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';
@@ -149,7 +148,6 @@ export class Backer {
       timers: this.#timers,
       controllersOf: (ofproto) => new Connections(ofproto, connections),
       events: this.#events(),
-      checkActions: refuseUntranslatable,
       packetOut: (packet) => this.#upcalls.packetOut(packet),
       preparePacketOut: (packet) => this.#upcalls.preparePacketOut(packet),
       resume: (packet, continuation) => this.#resume(packet, continuation),

@@ -86,8 +86,6 @@ export interface OfprotoDeps {
   /** Who it talks OpenFlow with. */
   readonly controllersOf: (ofproto: Ofproto) => Controllers;
   readonly events: OfprotoEvents;
-  /** Throws OpenFlowError for actions that no packet could be put through. */
-  readonly checkActions: (actions: readonly Action[]) => void;
   /** Runs actions on a packet. */
   readonly packetOut: (packet: PacketOfController) => void;
   /** Decides now what becomes of it; what is returned does it. */
@@ -131,7 +129,7 @@ export class Ofproto {
   #fragments: FragmentHandling = 'normal';
 
   constructor(name: string, config: OfprotoConfig, deps: OfprotoDeps) {
-    const { timers, controllersOf, events, checkActions: check } = deps;
+    const { timers, controllersOf, events } = deps;
     const { clock } = timers;
     this.name = name;
     this.id = deps.id;
@@ -150,7 +148,7 @@ export class Ofproto {
     const onChange = (changed: readonly FlowEvent[], by: Requester | undefined): void =>
       this.#rulesChanged(changed, by);
     const onEnd = (): void => this.#learnedCookies.removeUnlearned();
-    this.tables = new FlowTables({ clock, turns: this.#turns, onChange, onEnd, check });
+    this.tables = new FlowTables({ clock, turns: this.#turns, onChange, onEnd });
     this.#learnedCookies = new LearnedCookies(this.tables);
     if (config.tables.length > 0) this.#configureTables();
     this.#addDefaultRule();
@@ -307,7 +305,6 @@ export class Ofproto {
       this.ports.get(inPort)?.dpPort ?? noDpPort,
     );
     this.#checkActions(actions, packKey(packet.key), { version, table: 0 });
-    this.#deps.checkActions(actions);
     return { ...packet, actions };
   }
 

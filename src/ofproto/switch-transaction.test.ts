@@ -19,7 +19,6 @@ function someSwitch() {
   const tables = new FlowTables({
     clock,
     turns: new ChangeTurns(new Timers(clock)),
-    check: () => {},
     onChange: (events) => told.push(...events),
     onEnd: () => {},
   });

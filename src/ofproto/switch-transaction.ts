@@ -34,10 +34,7 @@ export class SwitchTransaction {
   constructor(deps: SwitchTransactionDeps) {
     this.#deps = deps;
     this.#groups = new GroupChanges(deps.groups);
-    this.#flows = new FlowTransaction(deps.tables, (actions) => {
-      deps.tables.deps.check(actions);
-      this.checkReferences(actions);
-    });
+    this.#flows = new FlowTransaction(deps.tables, (actions) => this.checkReferences(actions));
   }
 
   /** In steps, which throw OpenFlowError. */

@@ -42,7 +42,6 @@ describe('monitors of flows', () => {
     tables = new FlowTables({
       clock,
       turns: new ChangeTurns(new Timers(clock)),
-      check: () => {},
       onEnd: () => {},
       onChange: (events) => monitors.changed(events, by),
     });

@@ -34,6 +34,7 @@ import type { Snoopers } from './snooping.ts';
 
 const log = logger('connmgr');
 const unsent = new LimitedSite();
+const overflow = new LimitedSite();
 const sentErrors = new LimitedSite({ perMinute: 10, burst: 10 });
 
 /** What its owner is told of a conversation. */
@@ -81,8 +82,6 @@ export class SwitchConnection implements RoleHolder {
   controllerId = 0;
   /** Packets for the controller that wait for it to read at most. */
   packetInLimit = 100;
-  /** Packets for the controller that found too many waiting. */
-  droppedPacketInCount = 0;
   #asyncConfig: AsyncConfig | undefined;
   #unreadPacketIns = 0;
   /** Of misses, and of what actions send. */
@@ -241,7 +240,7 @@ export class SwitchConnection implements RoleHolder {
     const connection = this.#connection;
     if (connection === undefined) return;
     if (connection.backlog > freeBacklog && ++this.#unreadPacketIns > this.packetInLimit) {
-      this.droppedPacketInCount++;
+      log.limited('info', overflow, `${this.name}: dropping packet-in due to queue overflow`);
       return;
     }
     this.send(packetInMessage(packet, this.version, this.packetInFormat));

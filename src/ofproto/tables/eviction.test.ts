@@ -86,7 +86,6 @@ describe('a table with a limit', () => {
     const clock = new FakeClock(0);
     const tables = new FlowTables({
       clock,
-      check: () => {},
       onChange: (events) => told.push(...events),
       onEnd: () => {},
       turns: new ChangeTurns(new Timers(clock)),

@@ -54,8 +54,6 @@ export interface FlowTablesDeps {
   readonly onChange: (events: readonly FlowEvent[], by: Requester | undefined) => void;
   /** Told when it was told of all of them. */
   readonly onEnd: () => void;
-  /** Throws OpenFlowError for actions that no packet could be put through. */
-  readonly check: (actions: readonly Action[]) => void;
 }
 
 export class FlowTables {

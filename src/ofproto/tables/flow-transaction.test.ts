@@ -18,7 +18,6 @@ function someTables() {
   const tables = new FlowTables({
     clock,
     turns: new ChangeTurns(new Timers(clock)),
-    check: () => {},
     onEnd: () => {},
     onChange: (events) => told.push([...events]),
   });

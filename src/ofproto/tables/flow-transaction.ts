@@ -52,7 +52,7 @@ export class FlowTransaction {
   readonly #events: FlowEvent[] = [];
 
   /** `check` throws OpenFlowError for actions that no flow may get. */
-  constructor(tables: FlowTables, check = tables.deps.check) {
+  constructor(tables: FlowTables, check: (actions: readonly Action[]) => void = () => {}) {
     this.#tables = tables;
     this.#deps = tables.deps;
     this.#check = check;

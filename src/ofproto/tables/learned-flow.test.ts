@@ -17,7 +17,6 @@ function world() {
   const tables = new FlowTables({
     clock,
     turns: new ChangeTurns(new Timers(clock)),
-    check: () => {},
     onChange: (events) => cookies.follow(events),
     onEnd: () => cookies.removeUnlearned(),
   });

@@ -1,4 +1,4 @@
-/** One handler for each action that translation knows. A rule with any other is refused; see translate.ts. */
+/** One handler for each action: a new one without does not compile. */
 import { choiceHandlers } from './choice-handlers.ts';
 import { conntrackHandlers } from './conntrack-handlers.ts';
 import { encapHandlers } from './encap-handlers.ts';
@@ -10,7 +10,7 @@ import { learnHandlers } from './learn-handlers.ts';
 import { outputHandlers } from './output-handlers.ts';
 import { pipelineHandlers } from './pipeline-handlers.ts';
 
-export const handlers: Handlers = {
+export const handlers: Required<Handlers> = {
   ...outputHandlers,
   ...headerHandlers,
   ...fieldHandlers,

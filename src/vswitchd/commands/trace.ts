@@ -13,7 +13,6 @@ import { readPacket } from '../../flow/match-text.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
 import { cameBack, type FrozenState } from '../../ofproto/translate/frozen-states.ts';
-import { refuseUntranslatable } from '../../ofproto/translate/translate.ts';
 import { limitTags } from '../../ofproto/translate/vlan-tags.ts';
 import { formatTraceReport, type TraceRequest, traceOf } from '../../ofproto/views/trace.ts';
 import { readActionText } from '../../openflow/action-codec.ts';
@@ -46,7 +45,6 @@ export function traceCommands(aSwitch: Switch): Command[] {
         const others = args.slice(0, -1).filter((arg) => !/^--?consistent$/.test(arg));
         const request = readRequest(aSwitch, others);
         refuseInconsistent(actions, request.key);
-        refuseUntranslatable(actions);
         // Without any, the reference looks into the tables.
         return answer(actions.length === 0 ? request : { ...request, actions });
       },
