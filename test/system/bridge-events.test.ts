@@ -109,6 +109,8 @@ class Monitor {
   }
 }
 
+const forget: readonly string[] = ['ovs-appctl', 'revalidator/purge'];
+
 /** What runs for a line. */
 function commandsOf(monitor: Monitor, line: string): (readonly string[])[] {
   const [command = '', ...args] = splitWords(line);
@@ -118,7 +120,8 @@ function commandsOf(monitor: Monitor, line: string): (readonly string[])[] {
     case 'vsctl':
       return [[`ovs-${command}`, '--timeout=60', ...args]];
     case 'receive':
-      return [['ovs-appctl', 'netdev-dummy/receive', args[0] ?? '', packets[args[1] ?? ''] ?? '']];
+      // A datapath flow of before would do what was right before.
+      return [forget, ['ovs-appctl', 'netdev-dummy/receive', args[0] ?? '', packets[args[1] ?? ''] ?? '']];
     case 'send':
       return [
         ['ovs-appctl', '-t', monitor.control, 'ofctl/send', ...args],
@@ -146,12 +149,10 @@ async function watch(hosts: readonly DummyHost[], script: Script): Promise<strin
   const pair = hosts.map((host) => ({ host, monitor: new Monitor(host, script.monitor) }));
   monitors.push(...pair.map(({ monitor }) => monitor));
   for (const { monitor } of pair) await monitor.started();
-  // A datapath flow of before would keep a first packet from whoever is told of misses since the monitor came.
-  const forget = ['ovs-appctl', 'revalidator/purge'];
   const last = ['ovs-ofctl', '-O', 'OpenFlow13', 'packet-out', 'br0', marker];
   await Promise.all(
     pair.map(({ host, monitor }) =>
-      host.runAll([forget, ...script.commands.flatMap((line) => commandsOf(monitor, line)), last]),
+      host.runAll([...script.commands.flatMap((line) => commandsOf(monitor, line)), last]),
     ),
   );
   const hasAll = ({ monitor }: { monitor: Monitor }): boolean =>
