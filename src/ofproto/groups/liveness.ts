@@ -2,6 +2,7 @@
 import { type OfPort, ofPort } from '../../base/units.ts';
 import type { Bucket } from '../../openflow/messages/buckets.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
+import { portText } from '../../openflow/ports.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Group } from './group.ts';
 import type { GroupTable } from './group-table.ts';
@@ -50,6 +51,9 @@ function isBucketLive(
 }
 
 /** The ports and groups that a bucket watches. */
-export function watchedBy({ watchPort, watchGroup }: Bucket): number[] {
-  return [...(watchPort === undefined ? [] : [watchPort]), ...(watchGroup === anyGroup ? [] : [watchGroup])];
+export function watchedBy({ watchPort, watchGroup }: Bucket): string[] {
+  return [
+    ...(watchPort === undefined ? [] : [portText.format(watchPort)]),
+    ...(watchGroup === anyGroup ? [] : [String(watchGroup)]),
+  ];
 }

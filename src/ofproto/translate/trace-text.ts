@@ -62,10 +62,7 @@ const texts: Texts = {
   bucketChosen: ({ bucket }) => [['detail', `using bucket ${bucket}`]],
   bucketScore: ({ bucket, score }) => [['detail', `bucket ${bucket}: score ${score}`]],
   bucketDead: ({ bucket, watched }) => [
-    [
-      'detail',
-      `bucket ${bucket}: not live due to ${watched.map((number) => `port ${number}`).join(' and ')}`,
-    ],
+    ['detail', `bucket ${bucket}: not live due to ${watched.map((name) => `port ${name}`).join(' and ')}`],
   ],
   value: ({ bits, value }) => [['detail', `${bits} is now ${value}`]],
   deleted: ({ field }) => [['detail', `delete ${field}`]],

@@ -57,7 +57,7 @@ export type TraceEvent =
   /** What it drew when buckets were chosen by a hash of fields. */
   | { readonly event: 'bucketScore'; readonly bucket: number; readonly score: number }
   /** Not live: ports and groups that it watches, none where it has no share of packets. */
-  | { readonly event: 'bucketDead'; readonly bucket: number; readonly watched: readonly number[] }
+  | { readonly event: 'bucketDead'; readonly bucket: number; readonly watched: readonly string[] }
   /** Bits that an action wrote, and what they are now, as text. */
   | { readonly event: 'value'; readonly bits: string; readonly value: string }
   /** The packet has that option of a tunnel no more. */
