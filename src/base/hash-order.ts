@@ -1,14 +1,14 @@
 /**
- * The order in which the reference lists things that it keeps in a hash table by name, where it does not sort them.
+ * The order in which the reference lists things that it keeps in a hash table by name or number, where it does not sort them.
  * Scripts compare such lists, so ours come in the same order. The hash is MurmurHash3's 32-bit mixing (public domain).
  */
 import { finishHash, mixWord } from './murmur3.ts';
 import { encodeText } from './text.ts';
 
 /** Things that came in the order of `list`, in the order of the table. */
-export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string): T[] {
+export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string | number): T[] {
   if (list.length < 2) return [...list];
-  const hashes = list.map((one) => hashName(nameOf(one)));
+  const hashes = list.map((one) => hashKey(nameOf(one)));
   let mask = 0;
   let buckets: number[][] = [];
   /** By its place in the list. */
@@ -40,6 +40,10 @@ export function maskFor(count: number): number {
   let mask = Math.floor(count / 2);
   for (let shift = 1; shift < 32; shift *= 2) mask |= mask >> shift;
   return mask | ((mask & 1) << 1);
+}
+
+function hashKey(key: string | number): number {
+  return typeof key === 'string' ? hashName(key) : finishHash(mixWord(mixWord(key, 0), 0) ^ 8);
 }
 
 function hashName(name: string): number {

@@ -154,6 +154,8 @@ function readExperimenter(
   direction: MessageDirection,
   what: string,
 ): KnownForm {
+  if (from.left < (version === 1 && direction !== undefined ? 4 : 8))
+    throw new OpenFlowError('OFPBRC_BAD_LEN', `${from.left} bytes of an experimenter's head`);
   const experimenter = from.u32();
   const hex = hexOrZero(experimenter);
   const kind = experimenter === nicira ? ofNicira : experimenter === onf ? ofOnf : undefined;

@@ -3,18 +3,17 @@
  * must answer the same. What they are left with is deleted after each message. ANSWERED_MESSAGES sets how many of each
  * kind; the first difference of a kind is shown.
  */
-import { createConnection, type Socket } from 'node:net';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
-import { headerSize, messageBytes, messageSize, type Sent } from '../../src/openflow/codec.ts';
+import { headerSize, messageBytes, type Sent } from '../../src/openflow/codec.ts';
 import { inVersion, matchOf, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
 import { plainFlowMod } from '../../src/openflow/messages/flow-mod.ts';
 import type { Message } from '../../src/openflow/messages/index.ts';
 import { formatMessage } from '../../src/openflow/text/messages.ts';
 import { allVersions, versionName, type WireVersion } from '../../src/openflow/versions.ts';
+import { BridgeConversation } from './support/bridge-conversation.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
 
@@ -31,94 +30,36 @@ const leftOut: readonly Message['name'][] = [
   ...(['FLOW_MONITOR_REQUEST', 'TABLE_FEATURES_REQUEST', 'FLOW_MOD_TABLE_ID', 'CT_FLUSH'] as const),
 ];
 
-const echoXid = 0x7fff0000;
-
-class Conversation {
-  readonly #socket: Socket;
-  readonly #version: WireVersion;
-  #left = Buffer.alloc(0);
-  #said: Uint8Array[] = [];
-  #wake: () => void = () => {};
-  #hasEnded = false;
-
-  constructor(host: DummyHost, version: WireVersion) {
-    this.#version = version;
-    this.#socket = createConnection(join(host.folder, 'br0.mgmt'));
-    this.#socket.on('error', () => {});
-    this.#socket.on('close', () => {
-      this.#hasEnded = true;
-      this.#wake();
-    });
-    this.#socket.on('data', (data) => this.#take(data));
-    this.#socket.write(this.#bytes({ name: 'HELLO', value: { versions: [version] } }, 1));
-    // Without it, that a change of flows tells a table is one of many mistakes in it.
-    if (version === 1)
-      this.#socket.write(this.#bytes({ name: 'FLOW_MOD_TABLE_ID', value: { isEnabled: true } }, 1));
-  }
-
-  #bytes(message: Sent, xid: number): Uint8Array {
-    return messageBytes(message, this.#version, xid);
-  }
-
-  #take(data: Buffer): void {
-    this.#left = Buffer.concat([this.#left, data]);
-    for (
-      let size = messageSize(this.#left);
-      size !== undefined && size <= this.#left.length;
-      size = messageSize(this.#left)
-    ) {
-      this.#said.push(Uint8Array.from(this.#left.subarray(0, size)));
-      this.#left = this.#left.subarray(size);
-    }
-    this.#wake();
-  }
-
-  /** What the switch says to a message, up to the answer to an echo behind it. */
-  async ask(message: Uint8Array): Promise<string[]> {
-    this.#said = [];
-    this.#socket.write(message);
-    this.#socket.write(this.#bytes({ name: 'ECHO_REQUEST', value: { data: new Uint8Array() } }, echoXid));
-    const isEcho = (bytes: Uint8Array): boolean =>
-      bytes[1] === 3 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(4) === echoXid;
-    while (!this.#said.some(isEcho) && !this.#hasEnded)
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    const texts = this.#said.filter((bytes) => !isEcho(bytes) && bytes[1] !== 0).map(textOf);
-    return this.#hasEnded ? [...texts, 'it has hung up'] : texts;
-  }
-
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
-  /** Away with flows, groups and meters. */
-  async clean(): Promise<void> {
-    const all = matchOf('');
-    const mods: Sent[] = [
-      {
-        name: 'FLOW_MOD',
-        value: { ...plainFlowMod, command: 'delete', table: 255, match: all, newCookie: 0n },
+/** Takes flows, groups and meters away. */
+async function clean(conversation: BridgeConversation, version: WireVersion): Promise<void> {
+  const mods: Sent[] = [
+    {
+      name: 'FLOW_MOD',
+      value: { ...plainFlowMod, command: 'delete', table: 255, match: matchOf(''), newCookie: 0n },
+    },
+  ];
+  if (version > 1)
+    mods.push({
+      name: 'GROUP_MOD',
+      value: {
+        command: 'delete',
+        group: 0xfffffffc,
+        type: 'all',
+        selection: undefined,
+        buckets: [],
+        commandBucket: 0xffffffff,
       },
-    ];
-    if (this.#version > 1)
-      mods.push({
-        name: 'GROUP_MOD',
-        value: {
-          command: 'delete',
-          group: 0xfffffffc,
-          type: 'all',
-          selection: undefined,
-          buckets: [],
-          commandBucket: 0xffffffff,
-        },
-      });
-    if (this.#version > 3)
-      mods.push({ name: 'METER_MOD', value: { command: 'delete', meter: 0xffffffff, flags: 0, bands: [] } });
-    for (const mod of mods) await this.ask(this.#bytes(mod, 2));
-  }
+    });
+  if (version > 3)
+    mods.push({ name: 'METER_MOD', value: { command: 'delete', meter: 0xffffffff, flags: 0, bands: [] } });
+  for (const mod of mods) await conversation.ask(messageBytes(mod, version, 2));
+}
 
-  close(): void {
-    this.#socket.destroy();
-  }
+function talk(host: DummyHost, version: WireVersion): BridgeConversation {
+  const conversation = new BridgeConversation(host, version);
+  // Without it, that a change of flows tells a table is one of many mistakes in it.
+  if (version === 1) conversation.send({ name: 'FLOW_MOD_TABLE_ID', value: { isEnabled: true } }, 1);
+  return conversation;
 }
 
 function textOf(bytes: Uint8Array): string {
@@ -206,14 +147,19 @@ describe.skipIf(whyNoReference() !== undefined)('both daemons', () => {
     'answer messages of %s alike',
     async (_, version) => {
       const found = new Map<string, unknown>();
-      let pair: Conversation[] = [];
+      let pair: BridgeConversation[] = [];
       for (const { of, bytes } of samplesFor(version)) {
         if (pair.length === 0 || pair.some(({ hasEnded }) => hasEnded)) {
           for (const one of pair) one.close();
-          pair = hosts.map((host) => new Conversation(host, version));
+          pair = hosts.map((host) => talk(host, version));
         }
-        const [ours, theirs] = await Promise.all(pair.map((one) => one.ask(bytes)));
-        await Promise.all(pair.map((one) => one.clean()));
+        const [ours, theirs] = await Promise.all(
+          pair.map(async (one) => {
+            const said = (await one.ask(bytes)).map(textOf);
+            return one.hasEnded ? [...said, 'it has hung up'] : said;
+          }),
+        );
+        await Promise.all(pair.map((one) => clean(one, version)));
         if (JSON.stringify(ours) !== JSON.stringify(theirs) && !found.has(of)) {
           found.set(of, {
             sent: Buffer.from(bytes).toString('hex'),

@@ -170,6 +170,10 @@ export class Engine implements ExecutionHost {
   /** Runs actions on a packet of the layer above. */
   execute({ bytes, offload, key }: DpPacket, steps: readonly ActionStep[]): void {
     const frame = this.#injected;
+    if (bytes.byteLength < ethernet.size) {
+      this.drop('tooShort');
+      return;
+    }
     if (bytes.byteLength > executeSize - executeHeadroom) {
       this.drop('tooLarge');
       return;

@@ -1,5 +1,6 @@
 /** Ports that are asked for: OpenFlow 1.5.1 section 7.2.1, 7.3.5.6 and 7.3.5.7. */
 import { readMac } from '../../base/addresses.ts';
+import { orderAsHashed } from '../../base/hash-order.ts';
 import { ofPort } from '../../base/units.ts';
 import { type PortDescription, portStateBit } from '../../openflow/messages/port-description.ts';
 import { type PortStats, type Rfc2819Counts, rfc2819Names } from '../../openflow/messages/port-stats.ts';
@@ -30,9 +31,9 @@ export function portDescriptions(ofproto: Ofproto): PortDescription[] {
   return portsOf(ofproto, reservedPorts.ANY).map(describePort);
 }
 
-/** The one of that number, if any, or all for ANY, by number. */
+/** The one of that number, if any, or all for ANY, in the reference's order. */
 function portsOf({ ports }: Ofproto, number: number): OfprotoPort[] {
-  if (number === reservedPorts.ANY) return [...ports.values()].sort((a, b) => a.ofPort - b.ofPort);
+  if (number === reservedPorts.ANY) return orderAsHashed([...ports.values()], ({ ofPort: port }) => port);
   const port = ports.get(ofPort(number));
   return port === undefined ? [] : [port];
 }

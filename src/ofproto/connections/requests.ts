@@ -6,7 +6,7 @@ import type { Message } from '../../openflow/messages/index.ts';
 import { bundleRequests } from './bundle-requests.ts';
 import { controllerRequests } from './controller-requests.ts';
 import { extensionRequests } from './extension-requests.ts';
-import { flowRequests } from './flow-requests.ts';
+import { flowRequests, refusalOfTable } from './flow-requests.ts';
 import { groupRequests } from './group-requests.ts';
 import { meterRequests } from './meter-requests.ts';
 import { monitorRequests } from './monitor-requests.ts';
@@ -48,13 +48,20 @@ const changes: ReadonlySet<string> = new Set<Message['name']>([
  * What a peer is told of a message that cannot be read: what no switch is sent, and what a secondary may not ask for, is not
  * looked into.
  */
-export function refusalOf({ role }: SwitchConnection, why: OpenFlowError, bytes: Uint8Array): OpenFlowError {
+export function refusalOf(
+  connection: SwitchConnection,
+  why: OpenFlowError,
+  bytes: Uint8Array,
+): OpenFlowError {
   try {
     const from = new Reader(bytes);
     const { known } = readHead(from);
     if (!hasRightSize(known, from)) return why;
-    if (handlers[known.name] === undefined) return notForSwitches(known.name);
-    return role === 'secondary' && changes.has(known.name) ? ofSecondary(known.name) : why;
+    if (!Object.hasOwn(handlers, known.name)) return notForSwitches(known.name);
+    if (connection.role === 'secondary' && changes.has(known.name)) return ofSecondary(known.name);
+    if (known.name === 'FLOW_MOD' && !why.errorName.startsWith('OFPBMC'))
+      return refusalOfTable(connection, known.printed, bytes) ?? why;
+    return why;
   } catch {
     return why;
   }
