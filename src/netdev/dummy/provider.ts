@@ -132,8 +132,8 @@ class DummyNetdev implements Netdev, HasQueues, TellsConfig {
       ['rx_bytes', rxBytes],
       ['tx_packets', txPackets],
       ['tx_bytes', txBytes],
-      ['rx_custom_packets_1', 0],
-      ['rx_custom_packets_2', 0],
+      ['rx_custom_packets_1', rxPackets],
+      ['rx_custom_packets_2', rxPackets],
       ...this.#device.queueCounters.entries(),
     ]);
   }
