@@ -24,11 +24,12 @@ export function logErrors(event: TraceEvent, { name }: Ofproto, request: Transla
   }
 }
 
-/** Labels in front of a whole Ethernet packet are shown as that packet's own. */
+/** Labels that were put in front of a whole Ethernet packet are shown as that packet's own. */
 function packetSoFar({ scratch, key: given, inPort }: TranslationRequest): Uint32Array {
   const key = scratch.base.slice();
   setSlot(key, 'in_port', inPort);
-  const hasLabels = isMplsType(getSlot(key, 'packet_type') & 0xffff);
+  const hasLabels =
+    isMplsType(getSlot(key, 'packet_type') & 0xffff) && !isMplsType(getSlot(given, 'eth_type'));
   if (!hasLabels || getSlot(given, 'packet_type') !== 0) return key;
   setSlot(key, 'packet_type', 0);
   for (const slot of ['eth_src', 'eth_dst'] as const) writeSlot(key, slot, readSlot(given, slot));
