@@ -15,3 +15,15 @@ test('a warp moves intervals and leaves dates to the system, also when its clock
   vi.setSystemTime(5000);
   expect([clock.now(), clock.wall()]).toEqual([before + 60_000, 5000]);
 });
+
+test('a clock that was not stopped runs on after a warp', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const clock = new WarpClock();
+  const timers = new Timers(clock);
+  const before = clock.now();
+  let told = 0;
+  timers.after(ms(40_000), () => told++);
+  clock.warp(timers, ms(60_000));
+  vi.advanceTimersByTime(500);
+  expect([told, clock.now() - before]).toEqual([1, 60_500]);
+});

@@ -1,6 +1,6 @@
 /**
- * The daemon's clock: the system's until `time/stop`, then one that moves by `time/warp` only; dates stay those of the
- * system. With --enable-dummy, tests drive the whole daemon through it.
+ * The daemon's clock: the system's, which `time/warp` moves on, and after `time/stop` one that moves by that only; dates
+ * stay those of the system. With --enable-dummy, tests drive the whole daemon through it.
  */
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Timers } from '../base/timers.ts';
@@ -11,7 +11,7 @@ export class WarpClock implements Clock {
   #warped = 0;
 
   now(): Ms {
-    return this.#stoppedAt === undefined ? systemClock.now() : ms(this.#stoppedAt + this.#warped);
+    return ms((this.#stoppedAt ?? systemClock.now()) + this.#warped);
   }
 
   wall(): number {
@@ -27,13 +27,14 @@ export class WarpClock implements Clock {
     this.#stoppedAt = ms(Math.ceil(systemClock.now())); // whole, so that sums are exact
   }
 
-  /** Stops the clock if it runs, then moves it by `by`, pausing at every wake-up on the way to run it. */
+  /** Moves the clock by `by`, pausing at every wake-up on the way to run it. */
   warp(timers: Timers, by: Ms): void {
-    this.stop();
-    const end = this.now() + by;
+    let left: number = by;
     do {
-      this.#warped += Math.max(0, Math.min(timers.nextDue, end) - this.now());
+      const step = Math.max(0, Math.min(timers.nextDue - this.now(), left));
+      this.#warped += step;
+      left -= step;
       timers.run();
-    } while (this.now() < end);
+    } while (left > 0);
   }
 }

@@ -133,14 +133,18 @@ function commandsOf(monitor: Monitor, line: string): (readonly string[])[] {
 }
 
 function comparable(text: string): string[] {
-  return text
-    .replace(/\bduration[=:]?[\d.]+s/g, 'durationN')
-    .replace(/addr:[0-9a-f:]{17}/g, 'addr:MAC')
-    .replace(/continuation.bridge=[0-9a-f-]{36}/g, 'continuation.bridge=UUID')
-    .replace(/ABBREV xid=0x[0-9a-f]+/g, 'ABBREV xid=N')
-    .replace(/\(xid=0x[0-9a-f]+\)/g, '(xid=N)')
-    .split(/^(?=(?:OFPT|OFPST|NXT|NXST|ONFT|ONFST)_)/m)
-    .filter((message) => !message.includes(markerType) && !message.includes('OFPT_BARRIER_REPLY'));
+  return (
+    text
+      .replace(/\bduration[=:]?[\d.]+s/g, 'durationN')
+      .replace(/addr:[0-9a-f:]{17}/g, 'addr:MAC')
+      .replace(/continuation.bridge=[0-9a-f-]{36}/g, 'continuation.bridge=UUID')
+      .replace(/ABBREV xid=0x[0-9a-f]+/g, 'ABBREV xid=N')
+      .replace(/\(xid=0x[0-9a-f]+\)/g, '(xid=N)')
+      .split(/^(?=(?:send: )?(?:OFPT|OFPST|NXT|NXST|ONFT|ONFST)_)/m)
+      // What the script has the monitor send may be printed before the answer to it, or after it.
+      .filter((message) => !/^send: (?!NXT_RESUME)/.test(message))
+      .filter((message) => !message.includes(markerType) && !message.includes('OFPT_BARRIER_REPLY'))
+  );
 }
 
 const monitors: Monitor[] = [];
