@@ -42,7 +42,7 @@ export function readOxm(from: Reader, reading: MatchReading = strict): Match {
 function readOxmBody(from: Reader, size: number, reading: MatchReading): Match {
   const padding = -size & 7;
   if (size < headSize || size - headSize + padding > from.left) throw badLength(size);
-  const { match } = readOxmMatch(from.part(size - headSize), reading);
+  const { match } = readOxmMatch(from.part(size - headSize, 'OFPBMC_BAD_LEN'), reading);
   from.skip(padding);
   return match;
 }
@@ -73,7 +73,7 @@ export function writeOxm(to: Writer, match: Match, version: WireVersion): number
 export function readNxMatch(from: Reader, size: number, reading: MatchReading): ReadMatch {
   const padding = -size & 7;
   if (size + padding > from.left) throw badLength(size);
-  const read = readOxmMatch(from.part(size), reading);
+  const read = readOxmMatch(from.part(size, 'OFPBMC_BAD_LEN'), reading);
   from.skip(padding);
   return read;
 }
