@@ -289,7 +289,11 @@ describe.skipIf(isMissing)('beside the reference', () => {
       expect(done.status).toBe(0);
       const pid = Number(readFileSync(pidfile, 'utf8'));
       try {
-        expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/');
+        // The last that it does, after it has told its starter.
+        await until(
+          () => readlinkSync(`/proc/${pid}/cwd`) === '/',
+          'the controller to go to the root folder',
+        );
         const port = /listening on port (\d+)/.exec(readFileSync(log, 'utf8'))?.[1] ?? '';
         const probe = ['probe', `ssl:127.0.0.1:${port}`];
         for (const ofctl of ['ovs-ofctl', `${process.cwd()}/bin/ovs-ofctl`]) {
