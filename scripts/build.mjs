@@ -45,6 +45,7 @@ const tools = programs.filter((name) => !longRunning.has(name));
 await bundle(tools.map(entry), {
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
+  supported: { 'dynamic-import': false }, // code that V8 made before forgets how modules are imported
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
