@@ -10,6 +10,7 @@ import { headerSize, messageBytes, type Sent } from '../../src/openflow/codec.ts
 import { inVersion, matchOf, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
 import { plainFlowMod } from '../../src/openflow/messages/flow-mod.ts';
+import { withoutGroups } from '../../src/openflow/messages/groups.ts';
 import type { Message } from '../../src/openflow/messages/index.ts';
 import { formatMessage } from '../../src/openflow/text/messages.ts';
 import { allVersions, versionName, type WireVersion } from '../../src/openflow/versions.ts';
@@ -38,18 +39,7 @@ async function clean(conversation: BridgeConversation, version: WireVersion): Pr
       value: { ...plainFlowMod, command: 'delete', table: 255, match: matchOf(''), newCookie: 0n },
     },
   ];
-  if (version > 1)
-    mods.push({
-      name: 'GROUP_MOD',
-      value: {
-        command: 'delete',
-        group: 0xfffffffc,
-        type: 'all',
-        selection: undefined,
-        buckets: [],
-        commandBucket: 0xffffffff,
-      },
-    });
+  if (version > 1) mods.push({ name: 'GROUP_MOD', value: withoutGroups });
   if (version > 3)
     mods.push({ name: 'METER_MOD', value: { command: 'delete', meter: 0xffffffff, flags: 0, bands: [] } });
   for (const mod of mods) await conversation.ask(messageBytes(mod, version, 2));

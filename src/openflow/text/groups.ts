@@ -9,7 +9,7 @@ import { allBuckets, firstBucket, isBucketId, lastBucket } from '../messages/buc
 import { fieldSet } from '../messages/field-sets.ts';
 import { anyGroup } from '../messages/flow-mod.ts';
 import { allGroups, type GroupCommand, type GroupType, lastGroup } from '../messages/group-values.ts';
-import type { GroupMod } from '../messages/groups.ts';
+import { type GroupMod, withoutGroups } from '../messages/groups.ts';
 import { protocolsOfActions } from '../protocols/action-protocols.ts';
 import { type ProtocolSet, protocolSets, protocolsOfField } from '../protocols/protocols.ts';
 import { numberBuckets, readBucket } from './buckets.ts';
@@ -43,7 +43,7 @@ export function readGroupLine(line: string, context: ActionText): ReadGroup {
 
 /** Throws Malformed, whose `why` is the whole message. */
 export function readGroup(text: string, command: GroupCommand, context: ActionText): ReadGroup {
-  if (command === 'delete' && text === '') return { mod: deletionOfAll, usable: protocolSets.any };
+  if (command === 'delete' && text === '') return { mod: withoutGroups, usable: protocolSets.any };
   const [head, ...bucketTexts] = text.split('bucket=');
   if (bucketTexts.length > 0 && !takesBuckets(command)) throw wrong('bucket is not needed');
   const draft = readHead(head ?? '', command, context);
@@ -65,15 +65,6 @@ export function readGroup(text: string, command: GroupCommand, context: ActionTe
 export function readGroupNumber(text: string, context: ActionText): number {
   return readGroup(text, 'delete', context).mod.group;
 }
-
-const deletionOfAll: GroupMod = {
-  command: 'delete',
-  group: allGroups,
-  type: 'all',
-  selection: undefined,
-  buckets: [],
-  commandBucket: allBuckets,
-};
 
 function takesBuckets(command: GroupCommand): boolean {
   return command !== 'delete' && command !== 'remove_bucket';
