@@ -4,7 +4,7 @@ import type { Action } from '../../openflow/actions/index.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
 
 /** Whose actions they are. */
-interface Origin {
+export interface Origin {
   readonly table: number;
   readonly cookie: bigint;
 }

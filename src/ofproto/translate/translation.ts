@@ -9,10 +9,8 @@ import type { Conntrack, DpAction, DpActionOf } from '../../datapath/actions.ts'
 import type { SlowPathReason } from '../../datapath/cookie.ts';
 import { setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
-import { declarationOf } from '../../openflow/action-rules.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { ControllerArguments } from '../../openflow/actions/controller.ts';
-import type { AnyAction } from '../../openflow/actions/declare.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import type { NamedPacketInReason } from '../../openflow/packet-in-reasons.ts';
@@ -22,17 +20,19 @@ import type { PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort } from '../port.ts';
 import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
-import { commit, commitTags, type HeaderCommit, type PendingHeader } from './commit.ts';
+import type { PendingHeader } from './commit.ts';
 import { controllerAction, untoldCookie } from './controller-action.ts';
+import { DatapathActions } from './datapath-actions.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import { applyLearning, type Effect, finish } from './effects.ts';
 import { clearAbsent, firstTunnelWord, tunnelEnd, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
-import { FrozenActions } from './frozen-actions.ts';
+import { Freezing } from './freezing.ts';
 import { type FrozenState, type NewState, ownWordsOf, thaw } from './frozen-states.ts';
 import { refuseOutput } from './hooks.ts';
 import { wholeTable } from './lookups.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import type { TranslationRequest, TranslationResult } from './request.ts';
+import { isReversible } from './reversible.ts';
 import { missTag } from './tags.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 import { logErrors } from './trace-log.ts';
@@ -91,13 +91,8 @@ export class Translation {
   readonly mask: Uint32Array;
   /** The packet as it is at this point of the pipeline. */
   readonly flow: Uint32Array;
-  readonly #commit: HeaderCommit;
+  readonly #actions: DatapathActions;
   readonly #lookups: PacketLookups;
-  /** No action has run but outputs, so no header can differ from the datapath's but tags. */
-  #isPlain = true;
-  #actions: DpAction[] = [];
-  /** Of lists inside of it. */
-  #innerCount = 0;
   readonly #effects: Effect[] = [];
   /** Each once. */
   readonly #slowPath: SlowPathReason[] = [];
@@ -115,17 +110,7 @@ export class Translation {
   #failure: DropReason | undefined;
   /** The last label was popped: what the pipeline knows of what was behind it is nothing. */
   #isUncovered = false;
-  /** The packet is about to leave; what is left to do is put into `#frozen`. */
-  #isFreezing = false;
-  #frozen = new FrozenActions();
-  /** The action that runs is the first of what is left to do. */
-  #isRepeated = false;
-  /** Taken of the packet before it leaves. */
-  #hash: DpActionOf<'hash'> | undefined;
-  /** What has a controller say when it goes on. */
-  #pause: ControllerArguments | undefined;
-  /** Where it is to be looked up then. */
-  #nextTable: number | undefined;
+  readonly #freezing = new Freezing();
   /** It came with what is known of its connection. */
   isTracked = false;
   /** Why packets that the list that runs outputs to controllers go there. */
@@ -160,16 +145,10 @@ export class Translation {
     base.fill(0, firstTunnelWord, tunnelEnd); // a datapath forgets the tunnel
     this.flow = flow;
     this.mask = mask.fill(0);
-    this.#commit = {
-      flow,
-      base,
-      mask,
-      actions: this.#actions,
-      writesWhole: !request.abilities.has('masked_set_action'),
-    };
+    const writesWhole = !request.abilities.has('masked_set_action');
+    this.#actions = new DatapathActions({ flow, base, mask, writesWhole }, state === undefined);
     this.#lookups = new PacketLookups(request);
     this.#place = { ofproto: request.ofproto, table: 0, rule: undefined, cookie: untoldCookie };
-    this.#isPlain = state === undefined;
     this.isTracked = state?.isTracked === true;
   }
 
@@ -235,11 +214,11 @@ export class Translation {
     clearAbsent(this.mask, this.request.key);
     if (failure === undefined) this.#showResult();
     unwildcardTags(this.mask, this.request.key);
-    const isDropped = this.#actions.length === 0;
-    unwrapLastClone(this.#actions);
-    if (this.#actionCount >= maxActions) this.slow('action');
+    const isDropped = this.#actions.list.length === 0;
+    this.#actions.unwrapLastClone();
+    if (this.#actions.count >= maxActions) this.slow('action');
     return {
-      actions: this.#actions,
+      actions: this.#actions.list,
       slowPath: this.#slowPath,
       mask: this.mask,
       tags: this.tags,
@@ -261,10 +240,6 @@ export class Translation {
   tell(event: TraceEvent): void {
     if (this.trace !== undefined) this.trace.note(event);
     else if (this.request.hasPacket) logErrors(event, this.ofproto, this.request);
-  }
-
-  get #actionCount(): number {
-    return this.#actions.length + this.#innerCount;
   }
 
   /** Adds an effect; learning happens at once, so that what follows already sees it. */
@@ -406,15 +381,8 @@ export class Translation {
   /** The datapath actions of something after which the datapath's packet is as it was before, as all else is. */
   #collect(run: () => void): DpAction[] {
     const { scratch } = this.request;
-    const actions = this.#actions;
     const base = scratch.save(scratch.base, this.#keptCount++);
-    const collected: DpAction[] = [];
-    this.#actions = collected;
-    this.#commit.actions = collected;
-    this.#elsewhere(run);
-    this.#actions = actions;
-    this.#commit.actions = actions;
-    this.#innerCount += collected.length;
+    const collected = this.#actions.collect(() => this.#elsewhere(run));
     scratch.base.set(base);
     this.#keptCount--;
     return collected;
@@ -434,13 +402,12 @@ export class Translation {
 
   /** Makes the datapath's packet what `flow` says. */
   commit(): void {
-    if (this.#isPlain) commitTags(this.#commit);
-    else if (commit(this.#commit)) this.slow('action');
+    if (this.#actions.commit()) this.slow('action');
   }
 
   /** A header has come in front of the packet; it is pushed when the packet is next looked at by the datapath. */
   pend(header: PendingHeader): void {
-    this.#commit.pending = header;
+    this.#actions.pend(header);
   }
 
   /** The header in front is taken off by `action`; where it hid what is behind it, that is seen when the packet comes back. */
@@ -453,20 +420,17 @@ export class Translation {
 
   /** What is left to do is done when the packet comes back. */
   freeze(): void {
-    this.#isFreezing = true;
+    this.#freezing.start();
   }
 
   /** The same of the action that runs, too; it has that hash then. */
   freezeBefore(hash?: DpActionOf<'hash'>): void {
-    this.#isRepeated = true;
-    this.#hash = hash;
-    this.freeze();
+    this.#freezing.startBefore(hash);
   }
 
   /** The same as `freeze`, when the controller that gets the packet says so. */
   pause(action: ControllerArguments): void {
-    this.#pause = action;
-    this.freeze();
+    this.#freezing.startPause(action);
   }
 
   /** Sends the packet, as `flow` says it is, out of a port; through a patch port into the next bridge. */
@@ -494,10 +458,8 @@ export class Translation {
       this.clearActions();
       this.#place = { ...this.#place, ofproto: to.ofproto };
       this.trace?.enter({ event: 'bridge', name: to.ofproto.name });
-      if (this.#isUncovered) {
-        this.#isFreezing = true;
-        this.#nextTable = 0;
-      } else if (this.mayGoOn()) this.#runPipeline(to.port.ofPort, 1);
+      if (this.#isUncovered) this.#freezing.startAt(0);
+      else if (this.mayGoOn()) this.#runPipeline(to.port.ofPort, 1);
       this.trace?.leave();
       mask.set(tunnelBits, firstTunnelWord);
     });
@@ -582,17 +544,9 @@ export class Translation {
 
   /** What is left to do is done when the packet comes back. */
   #finishFreezing(): void {
-    if (!this.#isFreezing) return;
-    const { actions } = this.#frozen;
-    const pause = this.#pause;
-    const hash = this.#hash;
-    const table = this.#nextTable ?? (actions.length === 0 && pause === undefined ? 0 : undefined);
-    this.#isFreezing = false;
+    if (!this.#freezing.isOn) return;
+    const { actions, table, hash, pause } = this.#freezing.take();
     this.#isUncovered = false;
-    this.#frozen = new FrozenActions();
-    this.#pause = undefined;
-    this.#hash = undefined;
-    this.#nextTable = undefined;
     this.#hasEnded = true; // nothing follows here, and as in the reference not behind a clone either
     if (this.#failure !== undefined) return;
     const state = this.#putAside(table, actions, pause?.userData);
@@ -630,7 +584,7 @@ export class Translation {
   }
 
   #runActionSet(): void {
-    if (this.#isFreezing) return;
+    if (this.#freezing.isOn) return;
     const actions = this.#actionSet.length === 0 ? [] : actionSetOrder(this.#actionSet);
     this.#actionSet = [];
     if (actions.length === 0) return;
@@ -646,7 +600,7 @@ export class Translation {
     if (this.#depth >= maxDepth) this.drop('tooDeep');
     else if (this.#lookups.done.length >= maxLookups || this.#branchCount >= maxBranches)
       this.drop('tooManyLookups');
-    else if (this.#actionCount >= maxActions) {
+    else if (this.#actions.count >= maxActions) {
       this.drop('tooManyActions');
       this.exit();
     } else if (this.stack.length >= maxStacked) this.drop('stackTooDeep');
@@ -727,29 +681,29 @@ export class Translation {
       const action = actions[n];
       if (action === undefined) return;
       if (this.#hasEnded || this.#failure !== undefined) return;
-      if (this.#isUncovered && !seesNoPayload(action)) this.#isFreezing = true;
-      if (this.#isFreezing) {
-        this.#frozen.add(actions.slice(n), this);
+      if (this.#isUncovered && !seesNoPayload(action)) this.freeze();
+      if (this.#freezing.isOn) {
+        this.#freezing.add(actions.slice(n), this);
         return;
       }
       if (trace !== undefined) enterAction(trace, this.ofproto, action);
-      this.#isPlain &&= action.do === 'output';
+      this.#actions.isPlain &&= action.do === 'output';
       this.#at = n;
       this.#isTail = isTail && n === actions.length - 1 && this.#actionSet.length === 0;
       this.#list = actions;
       this.#runAction(this, action);
       trace?.leave();
-      if (this.#isRepeated) this.#frozen.add(actions.slice(n), this);
-      const isEnd = this.#endsList || this.#isRepeated;
+      const isRepeated = this.#freezing.takeRepeated();
+      if (isRepeated) this.#freezing.add(actions.slice(n), this);
+      const isEnd = this.#endsList || isRepeated;
       this.#endsList = false;
-      this.#isRepeated = false;
       if (isEnd) return;
     }
   }
 
   /** A failed translation drops, whatever was done before. */
   #fail(reason: DropReason): void {
-    this.#actions.length = 0;
+    this.#actions.clear();
     this.#slowPath.length = 0;
     this.#drop = reason;
   }
@@ -767,30 +721,4 @@ function outputOf(set: readonly Action[]): number {
     if (action.do === 'output') port = action.port;
   }
   return port;
-}
-
-/** Of what is done to a packet at last, nothing is to be undone. */
-function unwrapLastClone(actions: DpAction[]): void {
-  const last = actions.at(-1);
-  if (last?.do === 'clone') actions.splice(-1, 1, ...last.actions);
-}
-
-/** Actions after which a packet cannot be made what it was before. */
-const irreversible: ReadonlySet<Action['do']> = new Set([
-  'ct',
-  'meter',
-  'nat',
-  'output_trunc',
-  'encap',
-  'decap',
-  'dec_nsh_ttl',
-]);
-
-function isReversible(actions: readonly AnyAction[]): boolean {
-  return actions.every(
-    (action) =>
-      !irreversible.has((action as Action).do) &&
-      ((action as Action).do === 'write_actions' ||
-        isReversible(declarationOf(action).inner?.(action) ?? [])),
-  );
 }
