@@ -56,6 +56,7 @@ export type {
   NoteArguments,
   ResubmitArguments,
   SetTunnelArguments,
+  UnrollArguments,
 } from './actions/pipeline-actions.ts';
 export type { SampleArguments } from './actions/sample.ts';
 export type { Subfield } from './actions/subfield.ts';
@@ -150,5 +151,6 @@ export type { ActionFeatures, InstructionFeatures, TableFeatures } from './messa
 export type { Eviction, TableDesc, TableMiss, TableMod, TableStatus, Vacancy } from './messages/tables.ts';
 export type { TlvMapping, TlvTableMod, TlvTableReply } from './messages/tlv-table.ts';
 export type { MessageValues } from './messages/values.ts';
+export type { NamedPacketInReason } from './packet-in-reasons.ts';
 export { reservedPorts } from './ports.ts';
 export type { WireVersion } from './versions.ts';

@@ -116,9 +116,13 @@ function commandsOf(monitor: Monitor, line: string): (readonly string[])[] {
   const [command = '', ...args] = splitWords(line);
   switch (command) {
     case 'ofctl':
-    case 'appctl':
     case 'vsctl':
       return [[`ovs-${command}`, '--timeout=60', ...args]];
+    case 'appctl': {
+      const line = ['ovs-appctl', '--timeout=60', ...args];
+      // What is due then the reference does when it next wakes up.
+      return args[0] === 'time/warp' ? [line, ['ovs-appctl', 'version']] : [line];
+    }
     case 'receive':
       // A datapath flow of before would do what was right before.
       return [forget, ['ovs-appctl', 'netdev-dummy/receive', args[0] ?? '', packets[args[1] ?? ''] ?? '']];
