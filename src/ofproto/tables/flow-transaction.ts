@@ -227,7 +227,7 @@ export class FlowTransaction {
 
   /** Gives those that there are other actions, and another cookie where there is a new one. */
   *#modify(mod: FlowMod): IterableIterator<void> {
-    const found = this.#find(mod, { ...mod, outPort: reservedPorts.ANY, outGroup: anyGroup });
+    const found = [...this.#find(mod, { ...mod, outPort: reservedPorts.ANY, outGroup: anyGroup })];
     if (found.length === 0 && mod.newCookie !== undefined && mod.cookieMask === 0n) {
       checkHiddenFields(mod);
       this.#add(mod);
@@ -242,15 +242,16 @@ export class FlowTransaction {
     }
   }
 
-  #find({ command, table, priority }: FlowMod, query: FlowQuery): Rule[] {
+  /** As the walk goes on: those that come may end, and no other change may be made meanwhile. */
+  *#find({ command, table, priority }: FlowMod, query: FlowQuery): IterableIterator<Rule> {
     const isStrict = command === 'modify_strict' || command === 'delete_strict';
-    const found = [
-      ...(isStrict
-        ? findRulesStrictly(this.#tables, { ...query, priority }, this.#version)
-        : findRules(this.#tables, query, this.#version)),
-    ];
-    if (table === internalTable && found.length > 0) throw ownTable();
-    return found;
+    const found = isStrict
+      ? findRulesStrictly(this.#tables, { ...query, priority }, this.#version)
+      : findRules(this.#tables, query, this.#version);
+    for (const rule of found) {
+      if (table === internalTable) throw ownTable();
+      yield rule;
+    }
   }
 }
 
