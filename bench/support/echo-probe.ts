@@ -1,20 +1,11 @@
 /** Asks a switch for echoes, one at a time, to see how long its main loop does not answer. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageBytes, messageSize } from '../../src/openflow/codec.ts';
 
-const wireVersion = 5; // OpenFlow 1.4
-const types = { hello: 0, echoRequest: 2, echoReply: 3 };
-const headerSize = 8;
+const openFlow14 = 5;
+const echoReply = 3;
 const pause = 5; // milliseconds between two
-
-function message(type: number, xid: number): Buffer {
-  const bytes = Buffer.alloc(headerSize);
-  bytes.writeUInt8(wireVersion, 0);
-  bytes.writeUInt8(type, 1);
-  bytes.writeUInt16BE(headerSize, 2);
-  bytes.writeUInt32BE(xid, 4);
-  return bytes;
-}
 
 export class EchoProbe {
   readonly #socket: Socket;
@@ -25,7 +16,7 @@ export class EchoProbe {
   /** `path`: the bridge's management socket. */
   constructor(path: string) {
     this.#socket = connect(path);
-    this.#socket.write(message(types.hello, 0));
+    this.#socket.write(messageBytes({ name: 'HELLO', value: { versions: [openFlow14] } }, openFlow14));
     this.#done = this.#probe();
   }
 
@@ -38,10 +29,11 @@ export class EchoProbe {
   }
 
   async #probe(): Promise<void> {
+    const request = { name: 'ECHO_REQUEST', value: { data: new Uint8Array() } } as const;
     for (let xid = 1; !this.#isStopped; xid++) {
       const start = performance.now();
       const answered = this.#answer(xid);
-      this.#socket.write(message(types.echoRequest, xid));
+      this.#socket.write(messageBytes(request, openFlow14, xid));
       await answered;
       this.#delays.push(performance.now() - start);
       await sleep(pause);
@@ -54,9 +46,13 @@ export class EchoProbe {
       let seen = Buffer.alloc(0);
       const listen = (bytes: Buffer): void => {
         seen = Buffer.concat([seen, bytes]);
-        while (seen.length >= headerSize && seen.length >= seen.readUInt16BE(2)) {
-          const isOurs = seen[1] === types.echoReply && seen.readUInt32BE(4) === xid;
-          seen = seen.subarray(seen.readUInt16BE(2));
+        for (
+          let size = messageSize(seen);
+          size !== undefined && size <= seen.length;
+          size = messageSize(seen)
+        ) {
+          const isOurs = seen[1] === echoReply && seen.readUInt32BE(4) === xid;
+          seen = seen.subarray(size);
           if (!isOurs) continue;
           this.#socket.off('data', listen);
           resolve();

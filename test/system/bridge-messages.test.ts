@@ -6,7 +6,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
-import { headerSize, messageBytes, type Sent } from '../../src/openflow/codec.ts';
+import { messageBytes, type Sent } from '../../src/openflow/codec.ts';
+import { spoilt } from '../../src/openflow/message-fixture/damage.ts';
 import { inVersion, matchOf, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
 import { plainFlowMod } from '../../src/openflow/messages/flow-mod.ts';
@@ -60,16 +61,6 @@ function textOf(bytes: Uint8Array): string {
     .split('\n')
     .sort() // ports come in no particular order
     .join('\n');
-}
-
-/** A few bytes of the body are others. */
-function spoilt(message: Uint8Array, random: ReturnType<typeof seededRandom>): Uint8Array {
-  const bytes = Uint8Array.from(message);
-  for (let n = 0; n <= random.u32() % 3; n++) {
-    const at = headerSize + (random.u32() % Math.max(1, bytes.length - headerSize));
-    if (at < bytes.length) bytes[at] = random.u32();
-  }
-  return bytes;
 }
 
 interface Sample {

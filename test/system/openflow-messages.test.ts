@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import { encodeText } from '../../src/base/text.ts';
 import { Writer } from '../../src/openflow/bytes.ts';
-import { encodeMessage, headerSize } from '../../src/openflow/codec.ts';
+import { encodeMessage } from '../../src/openflow/codec.ts';
+import { spoilt } from '../../src/openflow/message-fixture/damage.ts';
 import { inVersion, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
 import type { Message } from '../../src/openflow/messages/index.ts';
@@ -13,16 +14,6 @@ import { allVersions, versionText, type WireVersion } from '../../src/openflow/v
 import { parseVerbosity, printedByOvsOfctl } from './support/ofp-parse.ts';
 
 const random = seededRandom(16);
-
-/** A few bytes of the body are others. */
-function spoilt(message: Uint8Array): Uint8Array {
-  const bytes = Uint8Array.from(message);
-  for (let n = 0; n <= random.u32() % 3; n++) {
-    const at = headerSize + (random.u32() % Math.max(1, bytes.length - headerSize));
-    if (at < bytes.length) bytes[at] = random.u32();
-  }
-  return bytes;
-}
 
 function encoded(version: WireVersion, message: Message, form: string): Uint8Array {
   const to = new Writer();
@@ -44,7 +35,7 @@ function samples(perForm: number): Sample[] {
         messages.flatMap((message) => {
           const bytes = encoded(version, message, printed);
           const of = `${printed} of version ${versionText(version)}`;
-          return [bytes, spoilt(bytes)].map((one) => ({ of, bytes: one }));
+          return [bytes, spoilt(bytes, random)].map((one) => ({ of, bytes: one }));
         }),
       ),
     );

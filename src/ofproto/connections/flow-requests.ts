@@ -57,7 +57,8 @@ export function flowModOf(connection: SwitchConnection, mod: FlowMod, version: W
   if (!tellsTable && mod.table !== 0) throw tableNotAgreed();
   if (mod.bufferId !== undefined && !mod.command.startsWith('delete') && mod.table !== internalTable)
     throw new OpenFlowError('OFPBRC_BUFFER_UNKNOWN', `no packet is kept in buffer ${mod.bufferId}`);
-  return tellsTable ? { ...mod, match } : { ...mod, match, table: allTables };
+  if (!tellsTable) return { ...mod, match, table: allTables };
+  return match === mod.match ? mod : { ...mod, match };
 }
 
 /** Where the command of a change of flows is in OpenFlow 1.0, by the message's form. */

@@ -1,6 +1,7 @@
 /**
  * Messages as bytes, one behind the other in few large blocks: millions of small arrays would cost more than they hold.
  */
+import { messageSize } from '../../openflow/codec.ts';
 
 const blockSize = 1 << 16;
 
@@ -34,13 +35,9 @@ export class MessageStore {
         continue;
       }
       let start = 0;
-      for (; left > 0; left--) start += sizeAt(bytes, start);
-      return bytes.subarray(start, start + sizeAt(bytes, start));
+      for (; left > 0; left--) start += messageSize(bytes, start) ?? 0;
+      return bytes.subarray(start, start + (messageSize(bytes, start) ?? 0));
     }
     throw new RangeError(`there are not ${before + 1} messages`);
   }
-}
-
-function sizeAt(bytes: Uint8Array, start: number): number {
-  return ((bytes[start + 2] ?? 0) << 8) | (bytes[start + 3] ?? 0);
 }

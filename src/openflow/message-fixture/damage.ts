@@ -46,6 +46,16 @@ export function damaged(message: Uint8Array, other: Uint8Array, random: Random):
   return bytes;
 }
 
+/** A few bytes of the body are others. */
+export function spoilt(message: Uint8Array, random: Random): Uint8Array {
+  const bytes = Uint8Array.from(message);
+  for (let n = 0; n <= random.u32() % 3; n++) {
+    const at = headerSize + (random.u32() % Math.max(1, bytes.length - headerSize));
+    if (at < bytes.length) bytes[at] = random.u32();
+  }
+  return bytes;
+}
+
 /** Reads and prints any bytes; throws where what is wrong with them is told in other words than those of OpenFlow. */
 export function readOrRefuse(bytes: Uint8Array): void {
   formatMessage(bytes, 2);
