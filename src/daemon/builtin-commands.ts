@@ -7,7 +7,7 @@ import { logRegistry } from '../base/log.ts';
 import { toLowerAscii } from '../base/text.ts';
 import type { Json } from '../rpc/channel.ts';
 import type { LogControl } from './log-control.ts';
-import { programVersion } from './program.ts';
+import { OWN_VERSION, programVersion, VERSION } from './program.ts';
 import { type Command, type CommandOutput, type Commands, defineCommand } from './unixctl.ts';
 
 /** What the built-in commands ask of their daemon. */
@@ -44,7 +44,10 @@ function generalCommands(commands: Commands, hooks: BuiltinHooks): Command[] {
       usage: '',
       minArgs: 0,
       maxArgs: 0,
-      run: () => programVersion(hooks.name),
+      run: () => ({
+        text: programVersion(hooks.name),
+        json: { program: hooks.name, version: VERSION, 'ovs-ts': OWN_VERSION },
+      }),
     }),
     defineCommand({
       name: 'exit',
@@ -118,7 +121,7 @@ function vlogCommands(log: LogControl): Command[] {
       usage: '',
       minArgs: 0,
       maxArgs: 0,
-      run: () => log.formatPatterns(),
+      run: () => ({ text: log.formatPatterns(), json: log.patterns }),
     }),
     defineCommand({
       name: 'vlog/reopen',

@@ -165,6 +165,11 @@ export class LogControl {
     return head + rows.join('');
   }
 
+  /** By destination. */
+  get patterns(): Readonly<Record<Destination, string>> {
+    return { ...this.#patterns };
+  }
+
   /** The table of `vlog/list-pattern`. */
   formatPatterns(): string {
     const head =

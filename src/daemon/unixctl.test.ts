@@ -6,7 +6,8 @@ import type { Channel, Json, RpcMessage } from '../rpc/channel.ts';
 import { channelPair } from '../rpc/pair.ts';
 import { addBuiltinCommands, formatMemory } from './builtin-commands.ts';
 import { LogControl } from './log-control.ts';
-import { type CommandReply, Commands, defineCommand, UnixctlServer } from './unixctl.ts';
+import { OWN_VERSION } from './program.ts';
+import { type CommandReply, Commands, defineCommand, told, UnixctlServer } from './unixctl.ts';
 
 function start() {
   const commands = new Commands();
@@ -115,7 +116,7 @@ describe('the control socket', () => {
     expect(await first.ask('version')).toBe('no reply');
     expect(await second.ask('version')).toContain('3.1.0');
     expect(wakeCount).toBeGreaterThan(2);
-    later[0]?.done('at last');
+    later[0]?.done(told('at last'));
     later[0]?.failed('twice');
     expect(server.isPending).toBe(true);
     server.run();
@@ -144,7 +145,10 @@ describe('the control socket', () => {
     coverageCounter('test_unixctl_hits').total = 5;
     expect(await ask('set-options', '--format', 'yaml')).toBe('option format yaml is invalid');
     expect(await ask('set-options', '--format', 'json')).toBe('');
-    expect(await ask('version')).toEqual({ reply: 'prog (Open vSwitch) 3.1.0\n', 'reply-format': 'plain' });
+    expect(await ask('version')).toEqual({
+      reply: { program: 'prog', version: '3.1.0', 'ovs-ts': OWN_VERSION },
+      'reply-format': 'json',
+    });
     expect(await ask('memory/show')).toEqual({ reply: { ports: 12, rules: 3 }, 'reply-format': 'json' });
     expect(await ask('coverage/read-counter', 'test_unixctl_hits')).toEqual({
       reply: 5,

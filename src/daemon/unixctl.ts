@@ -10,8 +10,18 @@ import type { Channel, Json, RpcMessage, RpcRequest } from '../rpc/channel.ts';
 import { emitJson } from '../rpc/json.ts';
 import { listenChannels } from '../rpc/socket-channel.ts';
 
-/** What a command says: text, or text beside the same as data for `--format json`. */
-export type CommandOutput = string | { readonly text: string; readonly json: Json };
+/** What a command says: text beside the same as data for `--format json`, which is null where nothing is said. */
+export type CommandOutput = '' | { readonly text: string; readonly json: Json };
+
+/** For a command that only tells how it went: the same sentence as data. */
+export function told(text: string): CommandOutput {
+  return text === '' ? '' : { text, json: text.replace(/\n$/, '') };
+}
+
+/** One a line. */
+export function listed(names: readonly string[]): CommandOutput {
+  return { text: names.map((name) => `${name}\n`).join(''), json: names };
+}
 
 /** Where a command that cannot answer at once answers later; the first answer counts. */
 export interface CommandReply {
@@ -200,11 +210,8 @@ function onceReply(client: Client, finish: (result: Json, error: Json) => void):
 }
 
 function formatOutput(output: CommandOutput, format: ReplyFormat): Json {
-  const text = withNewline(typeof output === 'string' ? output : output.text);
-  if (format === 'text') return text;
-  return typeof output === 'string'
-    ? { reply: text, 'reply-format': 'plain' }
-    : { reply: output.json, 'reply-format': 'json' };
+  const { text, json } = output === '' ? { text: '', json: null } : output;
+  return format === 'text' ? withNewline(text) : { reply: json, 'reply-format': 'json' };
 }
 
 /** What is said ends with a newline; nothing said stays nothing. */

@@ -17,9 +17,11 @@ import { printError } from '../../daemon/output.ts';
 import { Fatal } from '../../daemon/program.ts';
 import {
   type Command,
+  type CommandOutput,
   type CommandReply,
   Commands,
   defineCommand,
+  told,
   UnixctlServer,
 } from '../../daemon/unixctl.ts';
 import { headerSize, messageBytes, messageSize } from '../../openflow/codec.ts';
@@ -90,8 +92,8 @@ function watcherCommands(context: OfctlContext, connection: Connection, watcher:
     barrier = undefined;
   };
   let isBlocked = false;
-  const block = (wanted: boolean, already: string): string => {
-    if (isBlocked === wanted) return already;
+  const block = (wanted: boolean, already: string): CommandOutput => {
+    if (isBlocked === wanted) return told(already);
     isBlocked = wanted;
     connection.hold(isBlocked);
     return '';
@@ -137,7 +139,7 @@ function send(
   connection: Connection,
   watcher: Watcher,
   args: readonly string[],
-): string {
+): CommandOutput {
   let isRight = true;
   let said = '';
   for (const text of args) {
@@ -153,7 +155,7 @@ function send(
     said += 'sent\n';
   }
   if (!isRight) throw new Refused('send', said);
-  return said;
+  return { text: said, json: args.map(() => 'sent') };
 }
 
 /** Throws Malformed. */
@@ -187,7 +189,7 @@ function readMessage(text: string): Uint8Array | string {
 const standardError = 2;
 
 /** Throws Refused. */
-function setOutput(file: string): string {
+function setOutput(file: string): CommandOutput {
   try {
     const first = openSync(file, 'w');
     closeSync(standardError);

@@ -1,5 +1,5 @@
 /** What ovsdb-client offers on a control socket while it runs in the background: exit, block, unblock and more. */
-import { Commands, defineCommand, UnixctlServer } from '../../daemon/unixctl.ts';
+import { Commands, defineCommand, told, UnixctlServer } from '../../daemon/unixctl.ts';
 import type { Json } from '../../rpc/channel.ts';
 import type { ClientContext } from './context.ts';
 import { parseArgument } from './data-commands.ts';
@@ -28,7 +28,9 @@ export function startControl(context: ClientContext, actions: BackgroundActions)
   });
   const commands = new Commands();
   const add = (name: string, usage: string, argCount: number, run: (args: readonly string[]) => string) =>
-    commands.add(defineCommand({ name, usage, minArgs: argCount, maxArgs: argCount, run }));
+    commands.add(
+      defineCommand({ name, usage, minArgs: argCount, maxArgs: argCount, run: (args) => told(run(args)) }),
+    );
   add('exit', '', 0, () => {
     setImmediateExit(exit);
     return '';

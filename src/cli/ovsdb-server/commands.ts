@@ -2,16 +2,23 @@
 import { Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { toLowerAscii } from '../../base/text.ts';
-import { type Command, type CommandReply, defineCommand } from '../../daemon/unixctl.ts';
+import {
+  type Command,
+  type CommandOutput,
+  type CommandReply,
+  defineCommand,
+  listed,
+  told,
+} from '../../daemon/unixctl.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import { isDbName, resolveColumn } from '../../ovsdb/server/db-column.ts';
-import { formatMemoryUse } from './memory.ts';
+import { showMemoryUse } from './memory.ts';
 import type { Running } from './running.ts';
 
 const log = logger('ovsdb_server');
 
 /** A command without arguments that answers at once. */
-function simple(name: string, run: () => string): Command {
+function simple(name: string, run: () => CommandOutput): Command {
   return defineCommand({ name, usage: '', minArgs: 0, maxArgs: 0, run });
 }
 
@@ -51,7 +58,7 @@ function databaseCommands(running: Running): Command[] {
         return '';
       },
     }),
-    simple('ovsdb-server/list-dbs', () => lines(running.server.databaseNames.sort())),
+    simple('ovsdb-server/list-dbs', () => listed(running.server.databaseNames.sort())),
     defineCommand({
       name: 'ovsdb-server/compact',
       usage: '',
@@ -67,7 +74,7 @@ function databaseCommands(running: Running): Command[] {
       run([name = '']) {
         if (!running.server.databaseNames.includes(name))
           throw new Refused('unixctl', 'Failed to find the database.');
-        return 'status: ok';
+        return { text: 'status: ok', json: { status: 'ok' } };
       },
     }),
   ];
@@ -129,7 +136,7 @@ function remoteCommands(running: Running): Command[] {
         return undefined;
       },
     }),
-    simple('ovsdb-server/list-remotes', () => lines(remotes.names)),
+    simple('ovsdb-server/list-remotes', () => listed(remotes.names)),
     simple('ovsdb-server/reconnect', () => {
       server.reconnect(true, 'user ran ovsdb-server/reconnect');
       return '';
@@ -152,20 +159,15 @@ function tableLogCommands(running: Running): Command[] {
       run: ([name = '', word = '']) => setTableLog(running, name, word),
     }),
     simple('ovsdb-server/tlog-list', () => {
-      const head =
-        'database        table                       logging\n--------        -----                       -------\n';
-      return (
-        head +
-        [...running.server.databases.keys()]
-          .sort()
-          .map((name) => listTableLog(running, name))
-          .join('')
-      );
+      const logs = [...running.server.databases.keys()]
+        .sort()
+        .map((name) => [name, tableLogOf(running, name)] as const);
+      return { text: formatTableLogs(logs), json: Object.fromEntries(logs) };
     }),
   ];
 }
 
-function setTableLog(running: Running, name: string, word: string): string {
+function setTableLog(running: Running, name: string, word: string): CommandOutput {
   const command = toLowerAscii(word);
   if (command !== 'on' && command !== 'off') throw new Refused('unixctl', 'invalid command argument');
   const [dbName, tableName, ...more] = name.split(':').filter((part) => part !== '');
@@ -179,21 +181,34 @@ function setTableLog(running: Running, name: string, word: string): string {
   return '';
 }
 
-function listTableLog(running: Running, dbName: string): string {
+/** By table of the database: is it logged? */
+type TableLog = Readonly<Record<string, boolean>>;
+
+function tableLogOf(running: Running, dbName: string): TableLog {
   const tables = [...(running.server.databases.get(dbName)?.db.schema.tables.keys() ?? [])].sort();
-  const rows = tables.map((table) => {
-    const state = running.tableLog.isOn(dbName, table) ? 'ON' : 'OFF';
-    return `                ${table.padEnd(27)} ${state}\n`;
-  });
-  return `${dbName.padEnd(16)} \n${rows.join('')}`;
+  return Object.fromEntries(tables.map((table) => [table, running.tableLog.isOn(dbName, table)]));
+}
+
+function formatTableLogs(logs: readonly (readonly [string, TableLog])[]): string {
+  const lines = logs.flatMap(([dbName, tables]) => [
+    `${dbName.padEnd(16)} `,
+    ...Object.entries(tables).map(
+      ([table, isOn]) => `                ${table.padEnd(27)} ${isOn ? 'ON' : 'OFF'}`,
+    ),
+  ]);
+  return [
+    'database        table                       logging',
+    '--------        -----                       -------',
+    ...lines,
+    '',
+  ].join('\n');
 }
 
 function otherCommands(running: Running): Command[] {
   return [
-    simple('memory/show', () => formatMemoryUse(running.server)),
-    simple(
-      'ovsdb-server/perf-counters-show',
-      () => 'performance counter is not supported on this platform\n',
+    simple('memory/show', () => showMemoryUse(running.server)),
+    simple('ovsdb-server/perf-counters-show', () =>
+      told('performance counter is not supported on this platform\n'),
     ),
     simple('ovsdb-server/perf-counters-clear', () => ''),
     defineCommand({
@@ -208,8 +223,4 @@ function otherCommands(running: Running): Command[] {
       },
     }),
   ];
-}
-
-function lines(names: readonly string[]): string {
-  return names.map((name) => `${name}\n`).join('');
 }

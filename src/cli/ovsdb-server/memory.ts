@@ -1,10 +1,11 @@
 /** `memory/show` of ovsdb-server: counts of what uses memory, under the reference's names. */
+import type { CommandOutput } from '../../daemon/unixctl.ts';
 import type { Database } from '../../ovsdb/engine/database.ts';
 import { atomsOf } from '../../ovsdb/engine/datum.ts';
 import type { OvsdbServer } from '../../ovsdb/server/server.ts';
 
 /** "atoms:14 cells:20 monitors:0 ..." with the names sorted. */
-export function formatMemoryUse(server: OvsdbServer): string {
+export function showMemoryUse(server: OvsdbServer): CommandOutput {
   const usage = server.usage();
   const counts = new Map<string, number>([
     ['monitors', usage.monitors],
@@ -18,10 +19,11 @@ export function formatMemoryUse(server: OvsdbServer): string {
   }
   if (usage.jsonCaches > 0) add('json-caches', usage.jsonCaches);
   for (const served of server.databases.values()) countDatabase(served.db, add);
-  return `${[...counts]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, count]) => `${name}:${count}`)
-    .join(' ')}\n`;
+  const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    text: `${sorted.map(([name, count]) => `${name}:${count}`).join(' ')}\n`,
+    json: Object.fromEntries(sorted),
+  };
 }
 
 function countDatabase(db: Database, add: (name: string, count: number) => void): void {

@@ -1,7 +1,12 @@
 /** This server's part in active-backup: what options and appctl commands say, and the replicator that follows from it. */
 import { Refused } from '../../base/errors.ts';
-import { type Command, defineCommand } from '../../daemon/unixctl.ts';
-import { defaultReplicationProbe, type ReplicationDeps, Replicator } from '../../ovsdb/server/replication.ts';
+import { type Command, type CommandOutput, defineCommand, told } from '../../daemon/unixctl.ts';
+import {
+  defaultReplicationProbe,
+  type ReplicationDeps,
+  type ReplicationStatus,
+  Replicator,
+} from '../../ovsdb/server/replication.ts';
 import { formatTables, readTables } from './excluded-tables.ts';
 import type { Changeable } from './options.ts';
 
@@ -49,16 +54,16 @@ export class Replication {
   }
 
   commands(): Command[] {
-    const simple = (name: string, run: () => string): Command =>
+    const simple = (name: string, run: () => CommandOutput): Command =>
       defineCommand({ name, usage: '', minArgs: 0, maxArgs: 0, run });
-    const withOne = (name: string, run: (argument: string) => string): Command =>
+    const withOne = (name: string, run: (argument: string) => CommandOutput): Command =>
       defineCommand({ name, usage: '', minArgs: 1, maxArgs: 1, run: ([argument = '']) => run(argument) });
     return [
       withOne('ovsdb-server/set-active-ovsdb-server', (remote) => {
         this.#set({ syncFrom: remote });
         return '';
       }),
-      simple('ovsdb-server/get-active-ovsdb-server', () => this.#config.syncFrom ?? ''),
+      simple('ovsdb-server/get-active-ovsdb-server', () => told(this.#config.syncFrom ?? '')),
       simple('ovsdb-server/connect-active-ovsdb-server', () => this.#becomeBackup()),
       simple('ovsdb-server/disconnect-active-ovsdb-server', () => {
         this.stop();
@@ -73,7 +78,10 @@ export class Replication {
         maxArgs: 1,
         run: ([tables = '']) => this.#exclude(tables),
       }),
-      simple('ovsdb-server/get-sync-exclude-tables', () => formatTables(this.#excluded())),
+      simple('ovsdb-server/get-sync-exclude-tables', () => {
+        const text = formatTables(this.#excluded());
+        return { text, json: text.split(',').filter((name) => name !== '') };
+      }),
       simple('ovsdb-server/sync-status', () => this.#status()),
     ];
   }
@@ -84,27 +92,27 @@ export class Replication {
     this.onChange();
   }
 
-  #becomeBackup(): string {
+  #becomeBackup(): CommandOutput {
     if (this.#config.syncFrom === undefined) {
-      return 'Unable to connect: active server is not specified.\n';
+      return told('Unable to connect: active server is not specified.\n');
     }
     this.#set({ isBackup: true });
     this.restart();
     return '';
   }
 
-  #setProbeInterval(text: string): string {
-    if (!/^-?[0-9]+$/.test(text)) return 'Invalid probe interval, integer value expected';
+  #setProbeInterval(text: string): CommandOutput {
+    if (!/^-?[0-9]+$/.test(text)) return told('Invalid probe interval, integer value expected');
     this.#probeInterval = Number(text);
     this.#replicator?.setProbeInterval(this.#probeInterval);
     return '';
   }
 
-  #exclude(tables: string): string {
+  #exclude(tables: string): CommandOutput {
     try {
       readTables(tables);
     } catch (error) {
-      if (error instanceof Refused) return error.message;
+      if (error instanceof Refused) return told(error.message);
       throw error;
     }
     this.#set({ syncExclude: tables });
@@ -116,10 +124,25 @@ export class Replication {
     return readTables(this.#config.syncExclude ?? '');
   }
 
-  #status(): string {
-    const { isBackup, syncFrom } = this.#config;
-    if (!isBackup) return 'state: active\n';
-    const what = this.#replicator?.describe(formatTables(this.#excluded())) ?? `not connected to ${syncFrom}`;
-    return `state: backup\n${what}`;
+  #status(): CommandOutput {
+    const { isBackup, syncFrom = '' } = this.#config;
+    if (!isBackup) return { text: 'state: active\n', json: { state: 'active' } };
+    const status: ReplicationStatus = this.#replicator?.status ?? {
+      progress: 'not connected',
+      remote: syncFrom,
+    };
+    const excluded = formatTables(this.#excluded());
+    return {
+      text: `state: backup\n${formatStatus(status, excluded)}`,
+      json: { state: 'backup', ...status, excluded: excluded.split(',').filter((name) => name !== '') },
+    };
   }
+}
+
+function formatStatus(status: ReplicationStatus, excluded: string): string {
+  const { remote } = status;
+  if (status.progress !== 'replicating')
+    return status.progress === 'connecting' ? `connecting: ${remote}` : `not connected to ${remote}`;
+  const exclude = excluded === '' ? '' : `\nexclude: ${excluded}`;
+  return `replicating: ${remote}\ndatabase: ${status.databases.join(', ')}${exclude}`;
 }

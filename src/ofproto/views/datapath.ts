@@ -216,13 +216,31 @@ export function datapathFeatures({ abilities, limits }: Backer): ReadonlyMap<str
   );
 }
 
-/** Some abilities, with what the datapath can beside what it is asked for, as `dpif/set-dp-features` shows them. */
-export function formatDatapathAbilities({ abilities }: Backer, names: readonly AbilityName[]): string {
-  return names
-    .map((name) => {
-      const boot = abilities.ofDatapath(name);
-      return `${name} (${titleOf(name)}) : [run time]:${abilities.get(name)}, [boot time]:${boot}\n`;
-    })
+export interface AbilityRow {
+  readonly name: AbilityName;
+  readonly title: string;
+  /** What it is asked for. */
+  readonly value: boolean | number;
+  /** What the datapath can. */
+  readonly ofDatapath: boolean | number;
+}
+
+/** For `dpif/set-dp-features`. */
+export function showDatapathAbilities({ abilities }: Backer, names: readonly AbilityName[]): AbilityRow[] {
+  return names.map((name) => ({
+    name,
+    title: titleOf(name),
+    value: abilities.get(name),
+    ofDatapath: abilities.ofDatapath(name),
+  }));
+}
+
+export function formatDatapathAbilities(rows: readonly AbilityRow[]): string {
+  return rows
+    .map(
+      ({ name, title, value, ofDatapath }) =>
+        `${name} (${title}) : [run time]:${value}, [boot time]:${ofDatapath}\n`,
+    )
     .join('');
 }
 

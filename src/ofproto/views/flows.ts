@@ -45,16 +45,40 @@ export function flowRow({ ufid, key, mask, actions }: DpFlow, stats: DpFlowStats
   return { ufid, key: unpackKey(key), mask: mask.unpack(), actions, ...showFlowStats(stats, now) };
 }
 
-export function formatFlows(datapath: Datapath, rows: readonly FlowRow[], options: FlowTextOptions): string {
-  return rows.map((row) => `${formatFlow(datapath, row, options)}\n`).join('');
+/** A flow as it is shown: the match and the actions are text already. */
+export interface ShownFlow extends ShownFlowStats {
+  readonly ufid: Ufid;
+  readonly match: string;
+  readonly actions: string;
 }
 
-export function formatFlow(datapath: Datapath, row: FlowRow, options: FlowTextOptions): string {
-  const { isVerbose, isNamed, style, masksPacketType = false } = options;
+export function showFlows(
+  datapath: Datapath,
+  rows: readonly FlowRow[],
+  { isVerbose, isNamed, masksPacketType = false }: FlowTextOptions,
+): ShownFlow[] {
   const portName = (number: number): string | undefined => datapath.ports().get(dpPort(number))?.name;
   const text = { isVerbose, masksPacketType, ...(isNamed ? { portName } : {}) };
-  const ufid = isVerbose ? `ufid:${row.ufid}${style === 'dpctl' ? ', ' : ' '}` : '';
+  return rows.map((row) => ({
+    ufid: row.ufid,
+    match: formatKey(row.key, row.mask, text),
+    ...statsOf(row),
+    actions: formatDpActions(row.actions, text),
+  }));
+}
+
+/** Without what else a row has. */
+export function statsOf({ packets, bytes, idle, tcpFlags }: ShownFlowStats): ShownFlowStats {
+  return { packets, bytes, idle, tcpFlags };
+}
+
+/** One a line. */
+export function formatFlows(flows: readonly ShownFlow[], options: FlowTextOptions): string {
+  return flows.map((flow) => `${formatFlow(flow, options)}\n`).join('');
+}
+
+function formatFlow(flow: ShownFlow, { isVerbose, style }: FlowTextOptions): string {
+  const ufid = isVerbose ? `ufid:${flow.ufid}${style === 'dpctl' ? ', ' : ' '}` : '';
   const layer = isVerbose && style === 'dpctl' ? ', dp:ovs' : '';
-  const key = formatKey(row.key, row.mask, text);
-  return `${ufid}${key}, ${formatDpFlowStats(row)}${layer}, actions:${formatDpActions(row.actions, text)}`;
+  return `${ufid}${flow.match}, ${formatDpFlowStats(flow)}${layer}, actions:${flow.actions}`;
 }

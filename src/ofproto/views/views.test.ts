@@ -14,7 +14,7 @@ import {
   showUpcalls,
 } from './datapath.ts';
 import { addStaticMac, fdbStats, formatFdb, formatFdbStats, listFdb, removeStaticMac } from './fdb.ts';
-import { formatFlows, listFlows } from './flows.ts';
+import { formatFlows, listFlows, showFlows } from './flows.ts';
 import { formatRules, listRules } from './rules.ts';
 
 async function makeSwitch(): Promise<{ sw: VirtualSwitch; bridge: Ofproto }> {
@@ -95,8 +95,9 @@ table_id=254, duration=3s, n_packets=0, n_bytes=0, priority=0,reg0=0x3,actions=d
     sw.inject('p1', frame, frame);
     sw.advance(1_500);
     const rows = listFlows(sw.backer, sw.clock.now());
+    const options = { isVerbose: false, isNamed: false, style: 'dpctl' } as const;
     expect(
-      formatFlows(sw.backer.datapath, rows, { isVerbose: false, isNamed: false, style: 'dpctl' }),
+      formatFlows(showFlows(sw.backer.datapath, rows, options), options),
     ).toBe(`recirc_id(0),in_port(1),packet_type(ns=0,id=0),eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),eth_type(0x8100),vlan(vid=10,pcp=3),encap(eth_type(0x1234)), packets:1, bytes:60, used:1.500s, actions:100,pop_vlan,2
 `);
   });
@@ -105,7 +106,8 @@ table_id=254, duration=3s, n_packets=0, n_bytes=0, priority=0,reg0=0x3,actions=d
     const { sw, bridge } = await makeSwitch();
     sw.inject('p1', frameWith());
     const rows = listFlows(sw.backer, sw.clock.now(), bridge);
-    const text = formatFlows(sw.backer.datapath, rows, { isVerbose: true, isNamed: true, style: 'dpif' });
+    const options = { isVerbose: true, isNamed: true, style: 'dpif' } as const;
+    const text = formatFlows(showFlows(sw.backer.datapath, rows, options), options);
     expect(text).toMatch(/^ufid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} skb_priority\(0\/0\),/);
     expect(text).toMatch(/in_port\(p1\).*, packets:0, bytes:0, used:never, actions:br0\n$/);
   });

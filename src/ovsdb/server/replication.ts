@@ -47,6 +47,11 @@ interface Target {
 }
 
 /** One attempt at replication, from `start` to `stop` or failure. */
+/** How far a backup is. */
+export type ReplicationStatus =
+  | { readonly progress: 'connecting' | 'not connected'; readonly remote: string }
+  | { readonly progress: 'replicating'; readonly remote: string; readonly databases: readonly string[] };
+
 export class Replicator {
   readonly #deps: ReplicationDeps;
   readonly #target: Target;
@@ -72,14 +77,12 @@ export class Replicator {
   }
 
   /** What `sync-status` says of a backup. */
-  describe(excludedText: string): string {
+  get status(): ReplicationStatus {
     const { remote } = this.#target;
-    if (!this.#session.isConnected && this.#followed.size === 0) return `connecting: ${remote}`;
-    if (!this.#session.isConnected) return `not connected to ${remote}`;
-    if (this.#followed.size === 0 || this.#awaited.size > 0) return `connecting: ${remote}`;
-    const names = [...this.#followed].map((name) => ` ${name}`).join(',');
-    const exclude = excludedText === '' ? '' : `\nexclude: ${excludedText}`;
-    return `replicating: ${remote}\ndatabase:${names}${exclude}`;
+    const databases = [...this.#followed];
+    if (!this.#session.isConnected && databases.length > 0) return { progress: 'not connected', remote };
+    const isComplete = databases.length > 0 && this.#awaited.size === 0;
+    return isComplete ? { progress: 'replicating', remote, databases } : { progress: 'connecting', remote };
   }
 
   setProbeInterval(interval: number): void {

@@ -1,6 +1,6 @@
 /** `bridge/*`, `ofproto/*`, `upcall/*`, `revalidator/*`, `qos/*`: what a bridge does and what its flows cost. */
 import { Refused } from '../../base/errors.ts';
-import { type Command, defineCommand } from '../../daemon/unixctl.ts';
+import { type Command, defineCommand, listed, told } from '../../daemon/unixctl.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import { formatUpcalls, showUpcalls } from '../../ofproto/views/datapath.ts';
 import { formatRules, listRules } from '../../ofproto/views/rules.ts';
@@ -17,8 +17,7 @@ export function bridgeCommands(aSwitch: Switch, now: () => number): Command[] {
       usage: '',
       ...none,
       run() {
-        const names = allBridges(aSwitch).map(({ name }) => name);
-        return { text: names.map((name) => `${name}\n`).join(''), json: names };
+        return listed(allBridges(aSwitch).map(({ name }) => name));
       },
     }),
     defineCommand({
@@ -73,7 +72,7 @@ function flowCostCommands(aSwitch: Switch): Command[] {
       run([text = '']) {
         const limit = Math.max(0, Number.parseInt(text, 10) || 0);
         for (const { revalidator } of allBackers(aSwitch)) revalidator.setFlowLimit(limit);
-        return `set flow_limit to ${limit}\n`;
+        return { text: `set flow_limit to ${limit}\n`, json: { limit } };
       },
     }),
     defineCommand({
@@ -109,7 +108,7 @@ function megaflowCommand(aSwitch: Switch, verb: 'enable' | 'disable'): Command {
     ...none,
     run() {
       for (const backer of allBackers(aSwitch)) backer.setMegaflows(verb === 'enable');
-      return `megaflows ${verb}d`;
+      return told(`megaflows ${verb}d`);
     },
   });
 }
@@ -123,7 +122,7 @@ function ufidCommand(aSwitch: Switch, verb: 'enable' | 'disable'): Command {
     run() {
       for (const { revalidator } of allBackers(aSwitch)) revalidator.readsTersely = verb === 'enable';
       const where = verb === 'enable' ? ' for supported datapaths' : '';
-      return `Datapath dumping tersely using UFID ${verb}d${where}`;
+      return told(`Datapath dumping tersely using UFID ${verb}d${where}`);
     },
   });
 }
@@ -168,7 +167,7 @@ function qosCommands(aSwitch: Switch): Command[] {
       name: 'qos/show',
       usage: 'interface',
       ...one,
-      run: ([name]) => `QoS not configured on ${requireInterface(name)}\n`,
+      run: ([name]) => ({ text: `QoS not configured on ${requireInterface(name)}\n`, json: null }),
     }),
   ];
 }

@@ -2,9 +2,7 @@
 import { Refused, VswitchError } from '../../base/errors.ts';
 import { compareBytes } from '../../base/text.ts';
 import type { CommandOutput, CommandReply } from '../../daemon/unixctl.ts';
-import type { Datapath } from '../../datapath/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
-import { type FlowRow, type FlowTextOptions, formatFlow } from '../../ofproto/views/flows.ts';
 import type { Json } from '../../rpc/channel.ts';
 import type { LiveBridge } from '../reconcile/live.ts';
 import type { Switch } from '../switch.ts';
@@ -32,15 +30,6 @@ export function allBridges(aSwitch: Switch): LiveBridge[] {
 /** By datapath name. */
 export function allBackers(aSwitch: Switch): Backer[] {
   return [...aSwitch.backers.values()].sort((a, b) => compareBytes(a.datapath.name, b.datapath.name));
-}
-
-export function flowsAsJson(datapath: Datapath, rows: readonly FlowRow[], options: FlowTextOptions): Json {
-  return rows.map((row) => ({
-    flow: formatFlow(datapath, row, options),
-    ufid: row.ufid,
-    packets: row.packets,
-    bytes: row.bytes,
-  }));
 }
 
 /** Values of views are plain already but for maps, which become objects; what is undefined is left out. */

@@ -35,7 +35,9 @@ export function datapathThreadCommands(aSwitch: Switch): Command[] {
     }),
     // No thread polls, so there is none whose queues could be shown.
     command('pmd-rxq-show', '[-pmd core] [-secs secs] [dp]', ({ seconds, isOfCore }) =>
-      isOfCore ? '' : `Displaying last ${seconds} seconds pmd usage %\n`,
+      isOfCore
+        ? ''
+        : { text: `Displaying last ${seconds} seconds pmd usage %\n`, json: { seconds, threads: [] } },
     ),
   ];
 }

@@ -1,7 +1,7 @@
 /** `dpif/*`: datapaths as the bridges see them. What is in a datapath is shown by `dpctl/*`. */
 import { Refused } from '../../base/errors.ts';
-import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
-import { abilityNamed, abilityNames } from '../../ofproto/abilities.ts';
+import { type Command, type CommandOutput, defineCommand, listed, told } from '../../daemon/unixctl.ts';
+import { type AbilityName, abilityNamed, abilityNames } from '../../ofproto/abilities.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import {
   datapathFeatures,
@@ -9,10 +9,11 @@ import {
   formatDatapathAbilities,
   formatDatapathFeatures,
   showBacker,
+  showDatapathAbilities,
 } from '../../ofproto/views/datapath.ts';
-import { formatFlows, listFlows } from '../../ofproto/views/flows.ts';
+import { formatFlows, listFlows, showFlows } from '../../ofproto/views/flows.ts';
 import type { Switch } from '../switch.ts';
-import { allBackers, allBridges, asJson, bridgeNamed, flowsAsJson } from './common.ts';
+import { allBackers, allBridges, asJson, bridgeNamed } from './common.ts';
 
 const none = { minArgs: 0, maxArgs: 0 };
 
@@ -32,8 +33,7 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
       usage: '',
       ...none,
       run() {
-        const names = allBridges(aSwitch).map(({ backer, name }) => `${backer.datapath.type}@${name}`);
-        return { text: names.map((name) => `${name}\n`).join(''), json: names };
+        return listed(allBridges(aSwitch).map(({ backer, name }) => `${backer.datapath.type}@${name}`));
       },
     }),
     defineCommand({
@@ -66,8 +66,8 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
         const isNamed = naming === undefined ? isVerbose : naming === '--names';
         const options = { isVerbose, isNamed, style: 'dpif' } as const;
         const rows = listFlows(backer, now(), ofproto);
-        const text = formatFlows(backer.datapath, rows, options);
-        return { text, json: flowsAsJson(backer.datapath, rows, options) };
+        const flows = showFlows(backer.datapath, rows, options);
+        return { text: formatFlows(flows, options), json: flows.map(asJson) };
       },
     }),
   ];
@@ -75,15 +75,20 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
 
 /** Shows all abilities, or one, or sets that; what is wrong with the value is an answer like any other. */
 function setAbility(backer: Backer, text: string | undefined, value: string | undefined): CommandOutput {
-  if (text === undefined) return formatDatapathAbilities(backer, abilityNames);
+  if (text === undefined) return showAbilities(backer, abilityNames);
   const name = abilityNamed(text);
-  if (name === undefined) return 'Unexpected support field';
-  if (value === undefined) return formatDatapathAbilities(backer, [name]);
+  if (name === undefined) return told('Unexpected support field');
+  if (value === undefined) return showAbilities(backer, [name]);
   try {
     backer.setAbility(name, value);
     return '';
   } catch (why) {
     if (!(why instanceof Refused)) throw why;
-    return why.message;
+    return told(why.message);
   }
+}
+
+function showAbilities(backer: Backer, names: readonly AbilityName[]): CommandOutput {
+  const rows = showDatapathAbilities(backer, names);
+  return { text: formatDatapathAbilities(rows), json: rows.map((row) => ({ ...row })) };
 }

@@ -3,7 +3,7 @@ import { readIpv4, readIpv6 } from '../../base/addresses.ts';
 import { Malformed, Refused } from '../../base/errors.ts';
 import { readHexBytes } from '../../base/hex-dump.ts';
 import { dpPort } from '../../base/units.ts';
-import { type Command, defineCommand } from '../../daemon/unixctl.ts';
+import { type Command, defineCommand, told } from '../../daemon/unixctl.ts';
 import { readKey } from '../../datapath/text/key.ts';
 import type { ReadKey } from '../../datapath/text/member.ts';
 import { composeFrame, composeFrameOfSize } from '../../flow/compose.ts';
@@ -34,7 +34,7 @@ export function dummyCommands(aSwitch: Switch, dummies: DummyDevices): Command[]
       maxArgs: 2,
       run([device, text = '']) {
         set(deviceNamed(device, 'Unknown Dummy Interface'), text);
-        return 'OK';
+        return told('OK');
       },
     });
   return [
@@ -60,7 +60,11 @@ export function dummyCommands(aSwitch: Switch, dummies: DummyDevices): Command[]
           name === undefined
             ? dummies.all().flatMap((device) => (device.isConnected === undefined ? [] : device.name))
             : [name];
-        return shown.map((one) => `${one}: ${connectionState(dummies.get(one))}\n`).join('');
+        const states = shown.map((one) => [one, connectionState(dummies.get(one))] as const);
+        return {
+          text: states.map(([one, state]) => `${one}: ${state}\n`).join(''),
+          json: Object.fromEntries(states),
+        };
       },
     }),
     defineCommand({
@@ -90,7 +94,7 @@ export function dummyCommands(aSwitch: Switch, dummies: DummyDevices): Command[]
         if (state !== 'up' && state !== 'down') throw new Refused('dummy', 'Invalid Admin State');
         const devices = args.length === 2 ? [deviceNamed(args[0], 'Unknown Dummy Interface')] : dummies.all();
         for (const device of devices) device.set({ isUp: state === 'up' });
-        return 'OK';
+        return told('OK');
       },
     }),
   ];

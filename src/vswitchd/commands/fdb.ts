@@ -1,6 +1,6 @@
 /** `fdb/*`: learned and static addresses. */
 import { Refused } from '../../base/errors.ts';
-import { type Command, defineCommand } from '../../daemon/unixctl.ts';
+import { type Command, defineCommand, told } from '../../daemon/unixctl.ts';
 import {
   addStaticMac,
   fdbStats,
@@ -45,7 +45,7 @@ export function fdbCommands(aSwitch: Switch): Command[] {
       ...upToOne,
       run([name]) {
         for (const { ofproto } of bridgesNamed(aSwitch, name)) ofproto.macs.clearStats();
-        return 'statistics successfully cleared';
+        return told('statistics successfully cleared');
       },
     }),
     defineCommand({
@@ -54,7 +54,7 @@ export function fdbCommands(aSwitch: Switch): Command[] {
       ...upToOne,
       run([name]) {
         for (const { ofproto } of bridgesNamed(aSwitch, name)) ofproto.macs.flush();
-        return 'table successfully flushed';
+        return told('table successfully flushed');
       },
     }),
     defineCommand({
@@ -63,7 +63,7 @@ export function fdbCommands(aSwitch: Switch): Command[] {
       minArgs: 4,
       maxArgs: 4,
       run([name, port = '', vlan, mac = '']) {
-        return addStaticMac(bridgeNamed(aSwitch, name).ofproto, port, readVlan(vlan), mac);
+        return told(addStaticMac(bridgeNamed(aSwitch, name).ofproto, port, readVlan(vlan), mac));
       },
     }),
     defineCommand({

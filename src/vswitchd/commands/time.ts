@@ -2,7 +2,7 @@
 import { Refused } from '../../base/errors.ts';
 import type { Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
-import { type Command, defineCommand } from '../../daemon/unixctl.ts';
+import { type Command, defineCommand, told } from '../../daemon/unixctl.ts';
 import type { MainLoop } from '../main-loop.ts';
 import type { WarpClock } from '../warp-clock.ts';
 
@@ -27,7 +27,7 @@ export function timeCommands(clock: WarpClock, timers: Timers, loop: MainLoop): 
         const step = readMilliseconds(second ?? first);
         const total = second === undefined ? step : readMilliseconds(first);
         if (total < step) throw new Refused('time', 'LARGE_MSECS must be greater than or equal to MSECS');
-        walk(clock, timers, loop, { total, step }, () => reply.done('warped'));
+        walk(clock, timers, loop, { total, step }, () => reply.done(told('warped')));
         return undefined;
       },
     }),

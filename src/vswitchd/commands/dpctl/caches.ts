@@ -14,8 +14,9 @@ export function cacheCommands(aSwitch: Switch): DpctlCommand[] {
       minArgs: 0,
       maxArgs: 1,
       run([name], _flags, answer) {
-        for (const any of name === undefined ? allDatapaths(aSwitch) : [open(name)])
-          answer.print(`${datapathName(any)}:\n`);
+        const names = (name === undefined ? allDatapaths(aSwitch) : [open(name)]).map(datapathName);
+        answer.print(names.map((each) => `${each}:\n`).join(''));
+        answer.json = names.map((each) => ({ name: each, caches: [] }));
       },
     },
     {

@@ -15,9 +15,15 @@ import { internMask } from '../../../flow/mask.ts';
 import { packKey } from '../../../flow/match.ts';
 import { mayMatch, readPacketMatch } from '../../../flow/match-text.ts';
 import { datapathWordCount, slots } from '../../../flow/slots.ts';
-import { type FlowRow, type FlowTextOptions, formatFlow, formatFlows } from '../../../ofproto/views/flows.ts';
+import {
+  type FlowRow,
+  type FlowTextOptions,
+  formatFlows,
+  showFlows,
+  statsOf,
+} from '../../../ofproto/views/flows.ts';
 import type { Switch } from '../../switch.ts';
-import { flowsAsJson } from '../common.ts';
+import { asJson } from '../common.ts';
 import { type AnyDatapath, isBare, isDatapath, numberOfPort, optionalDatapath } from './datapaths.ts';
 import { flowStore, type GivenFlow } from './flow-store.ts';
 import { type DpctlAnswer, type DpctlCommand, type DpctlFlags, failure } from './request.ts';
@@ -96,8 +102,13 @@ export function flowCommands(aSwitch: Switch, now: () => number): DpctlCommand[]
       minArgs: 1,
       maxArgs: Number.POSITIVE_INFINITY,
       run(args, _flags, answer) {
-        for (const text of args)
-          answer.print(`${formatDpActions(actionsOf(text, undefined, 'odp_actions_from_string'))}\n`);
+        const lists: string[] = [];
+        answer.json = lists;
+        for (const text of args) {
+          const list = formatDpActions(actionsOf(text, undefined, 'odp_actions_from_string'));
+          answer.print(`${list}\n`);
+          lists.push(list);
+        }
       },
     },
   ];
@@ -120,8 +131,9 @@ function dumpFlows(args: readonly string[], { aSwitch, now, answer, flags }: Con
   const shown = isOurs && (pmd ?? mainThread) === mainThread ? rows : [];
   const options = textOptions(any, flags);
   if (shown.length > 0 && pmd === undefined) answer.print('flow-dump from the main thread:\n');
-  answer.print(formatFlows(any.datapath, shown, options));
-  answer.json = flowsAsJson(any.datapath, shown, options);
+  const flows = showFlows(any.datapath, shown, options);
+  answer.print(formatFlows(flows, options));
+  answer.json = flows.map(asJson);
 }
 
 /** What `pmd=` calls the thread that is no polling one of its own; our flows are shown as of it. */
@@ -186,7 +198,10 @@ function getFlow(args: readonly string[], { aSwitch, now, answer, flags }: Conte
   }
   const row = flowStore(any, now).find(ufid)?.row();
   if (row === undefined) throw failure('getting flow', errnos.ENOENT);
-  answer.print(`${formatFlow(any.datapath, row, textOptions(any, flags))}\n`);
+  const options = textOptions(any, flags);
+  const flows = showFlows(any.datapath, [row], options);
+  answer.print(formatFlows(flows, options));
+  answer.json = flows.map(asJson);
 }
 
 function putFlow(args: readonly string[], kind: PutKind, context: Context): void {
@@ -248,6 +263,8 @@ const neverUsed = { packets: 0, bytes: 0, idle: undefined, tcpFlags: 0 };
 
 function printStatistics(row: ShownFlowStats, answer: DpctlAnswer): void {
   answer.print(`${formatDpFlowStats(row)}\n`);
+  const before = Array.isArray(answer.json) ? answer.json : [];
+  answer.json = [...before, asJson(statsOf(row))];
 }
 
 /** Each line is "[add|modify|delete] FLOW [ACTIONS]"; what is wrong is told, and the other lines done. */

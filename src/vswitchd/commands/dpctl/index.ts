@@ -28,6 +28,7 @@ function listCommand(commands: readonly DpctlCommand[]): DpctlCommand {
     run(_args, _flags, answer) {
       const lines = commands.map(({ name, usage }) => `  dpctl/${name.padEnd(23)} ${usage}\n`);
       answer.print(`The available commands are:\n${lines.join('')}`);
+      answer.json = commands.map(({ name, usage }) => ({ name: `dpctl/${name}`, usage }));
     },
   };
 }

@@ -45,7 +45,8 @@ function normalize({ flow, actions, ports }: Given, { isVerbose }: DpctlFlags, a
     () => readKey(flow, portNumber),
     ({ at }) => failure(`odp_flow_key_from_string (syntax error at ${flow.slice(at)})`, errnos.EINVAL),
   );
-  answer.print(`input flow: ${formatKey(read.key, read.mask, { masksPacketType: true })}\n`);
+  const flowText = formatKey(read.key, read.mask, { masksPacketType: true });
+  answer.print(`input flow: ${flowText}\n`);
   const list = attempt(
     () => readDpActions(actions, portNumber),
     () => failure('odp_actions_from_string', errnos.EINVAL),
@@ -53,8 +54,18 @@ function normalize({ flow, actions, ports }: Given, { isVerbose }: DpctlFlags, a
   if (isVerbose) answer.print(`input actions: ${formatDpActions(list)}\n`);
   const labels = labelsOf(read.key);
   const shares = byTags(list, tagsOf(read.key));
-  const texts = shares.map(({ tags, done }) => `${tagsText(tags)}${labels}${formatDpActions(sorted(done))}`);
-  answer.print(texts.join(''));
+  const lists = shares.map(({ tags, done }) => ({
+    vlans: tagsText(tags),
+    mpls: labels,
+    actions: formatDpActions(sorted(done)),
+  }));
+  answer.print(lists.map((each) => `${each.vlans}${each.mpls}${each.actions}`).join(''));
+  const bare = (text: string): string => text.replace(/: $/, '');
+  answer.json = {
+    flow: flowText,
+    given: formatDpActions(list),
+    lists: lists.map((each) => ({ ...each, vlans: bare(each.vlans), mpls: bare(each.mpls) })),
+  };
 }
 
 function attempt<T>(read: () => T, refusal: (why: Malformed) => Error): T {

@@ -21,8 +21,9 @@ export interface DpctlFlags {
 export class DpctlAnswer {
   #text = '';
   #hasFailed = false;
-  /** The same as data; only the text when it stays undefined. */
-  json: Json | undefined;
+  readonly #warnings: string[] = [];
+  /** What is printed, as data; null where that is nothing. */
+  json: Json = null;
 
   print(text: string): void {
     this.#text += text;
@@ -35,13 +36,16 @@ export class DpctlAnswer {
 
   /** Says what is wrong, as `error`, where the command as a whole still succeeds. */
   warn(why: VswitchError): void {
+    this.#warnings.push(why.message);
     this.print(`ovs-vswitchd: ${why.message}\n`);
   }
 
   /** Throws Refused with the whole text when there was an error. */
   output(): CommandOutput {
     if (this.#hasFailed) throw new Refused('dpctl', this.#text);
-    return this.json === undefined ? this.#text : { text: this.#text, json: this.json };
+    const { json } = this;
+    const warnings = this.#warnings;
+    return { text: this.#text, json: warnings.length === 0 ? json : { warnings, value: json } };
   }
 }
 
