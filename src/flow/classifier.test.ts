@@ -164,6 +164,28 @@ describe('Classifier', () => {
     run(seededRandom(78), 1500, []);
   });
 
+  it('agrees with a plain list where prefixes rule most of its masks out', () => {
+    for (const prefixes of [['nw_dst', 'nw_src'], ['nw_src', 'tun_id'], ['nw_dst']] as const) {
+      const random = seededRandom(5);
+      const classifier = new Classifier<ClassifierRule>();
+      const model = new Model();
+      classifier.setPrefixes(prefixes);
+      const prefix = (): number => (-1 << below(random, 32)) >>> 0;
+      for (let n = 0; n < 300; n++) {
+        const mask = newKey();
+        if (below(random, 2) === 0) setSlot(mask, 'in_port', 0xffffffff);
+        if (below(random, 4) === 0) setSlot(mask, 'tun_id', prefix());
+        for (const slot of ['nw_src', 'nw_dst'] as const) setSlot(mask, slot, prefix());
+        const rule = new ClassifierRule(n % 40);
+        const match = packMatch(randomKey(random), mask);
+        if (classifier.insert(rule, match) === undefined) model.rules.push({ rule, match });
+        else classifier.remove(rule);
+      }
+      expect(classifier.maskCount).toBeGreaterThan(200);
+      for (let n = 0; n < 100; n++) compareLookup(random, classifier, model, 0);
+    }
+  });
+
   it('depends on as much of an address as tells it from the prefixes in use', () => {
     const classifier = new Classifier<ClassifierRule>();
     classifier.insert(new ClassifierRule(1), matchOn({ nw_dst: 0x0a000000 }, { nw_dst: 0xff000000 }));

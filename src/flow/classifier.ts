@@ -8,20 +8,20 @@
  */
 import type { ClassifierRule } from './classifier-rule.ts';
 import { completeConjunctions, conjunctionWord } from './conjunctions.ts';
+import { LookupOrder } from './lookup-order.ts';
 import type { Mask } from './mask.ts';
 import { isMatchWithin, type Match } from './match.ts';
 import { PrefixIndex, type PrefixSlot } from './prefix-index.ts';
-import { type Search, Subtable } from './subtable.ts';
+import { Subtable } from './subtable.ts';
 
 /** Prefixes of a table that nothing was said about, as in the reference. */
 const defaultPrefixes: readonly PrefixSlot[] = ['nw_dst', 'nw_src'];
 
 export class Classifier<R extends ClassifierRule> {
-  /** Sorted by highest priority, but for what `#isSorted` says. */
-  readonly #subtables: Subtable<R>[] = [];
-  readonly #ofMask = new Map<Mask, Subtable<R>>();
-  #isSorted = true;
-  #prefixes: readonly PrefixIndex[] = defaultPrefixes.map((slot) => new PrefixIndex(slot));
+  readonly #subtables = new Map<Mask, Subtable<R>>();
+  /** Undefined while it is not known which comes first. */
+  #order: LookupOrder<R> | undefined;
+  #prefixes = indexesOf(defaultPrefixes);
   #ruleCount = 0;
   #lookupCount = 0;
   /** Rules that have conjunctions. */
@@ -33,13 +33,14 @@ export class Classifier<R extends ClassifierRule> {
   }
 
   get maskCount(): number {
-    return this.#subtables.length;
+    return this.#subtables.size;
   }
 
   /** Which addresses are told apart bit by bit, so that flows need not depend on whole ones: a few at most. */
   setPrefixes(prefixSlots: readonly PrefixSlot[]): void {
-    this.#prefixes = prefixSlots.map((slot) => new PrefixIndex(slot));
-    for (const subtable of this.#subtables) subtable.usePrefixes(this.#prefixes);
+    this.#prefixes = indexesOf(prefixSlots);
+    this.#order = undefined;
+    for (const subtable of this.#subtables.values()) subtable.usePrefixes(this.#prefixes);
   }
 
   /**
@@ -47,13 +48,12 @@ export class Classifier<R extends ClassifierRule> {
    * shows besides, if any: the new one comes before it, and the caller removes it or lets it end in that version.
    */
   insert(rule: R, match: Match): R | undefined {
-    let subtable = this.#ofMask.get(match.mask);
+    let subtable = this.#subtables.get(match.mask);
     if (subtable === undefined) {
       subtable = new Subtable<R>(match.mask, this.#prefixes);
-      this.#ofMask.set(match.mask, subtable);
-      this.#subtables.push(subtable);
+      this.#subtables.set(match.mask, subtable);
     }
-    if (rule.priority > subtable.maxPriority) this.#isSorted = false;
+    if (rule.priority > subtable.maxPriority) this.#order = undefined;
     this.#ruleCount++;
     if (rule.conjunctions !== undefined) this.#partCount++;
     return subtable.insert(rule, match.values);
@@ -62,25 +62,23 @@ export class Classifier<R extends ClassifierRule> {
   /** False when the rule is not here. Its match is not known afterwards. */
   remove(rule: R): boolean {
     const { mask } = rule;
-    const subtable = mask === undefined ? undefined : this.#ofMask.get(mask);
+    const subtable = mask === undefined ? undefined : this.#subtables.get(mask);
     if (mask === undefined || subtable === undefined || !subtable.remove(rule)) return false;
     this.#ruleCount--;
     if (rule.conjunctions !== undefined) this.#partCount--;
-    if (subtable.ruleCount === 0) {
-      this.#ofMask.delete(mask);
-      this.#subtables.splice(this.#subtables.indexOf(subtable), 1);
-    } else if (subtable.isMaxPriorityStale) this.#isSorted = false;
+    if (subtable.ruleCount === 0) this.#subtables.delete(mask);
+    if (subtable.isMaxPriorityStale) this.#order = undefined;
     return true;
   }
 
   /** The match of a rule that is here. */
   matchOf(rule: R): Match | undefined {
-    return rule.mask === undefined ? undefined : this.#ofMask.get(rule.mask)?.matchOf(rule);
+    return rule.mask === undefined ? undefined : this.#subtables.get(rule.mask)?.matchOf(rule);
   }
 
   /** The rule of exactly that match and priority. */
   find(match: Match, priority: number, version: number): R | undefined {
-    return this.#ofMask.get(match.mask)?.find(match.values, priority, version);
+    return this.#subtables.get(match.mask)?.find(match.values, priority, version);
   }
 
   /**
@@ -109,27 +107,18 @@ export class Classifier<R extends ClassifierRule> {
     wildcards: Uint32Array | undefined,
     parts: R[] | undefined,
   ): R | undefined {
-    if (!this.#isSorted) this.#sort();
-    const search: Search<R> = { key, version, wildcards, number: ++this.#lookupCount, parts };
-    const subtables = this.#subtables;
-    let best: R | undefined;
-    for (let n = 0; n < subtables.length; n++) {
-      const subtable = subtables[n];
-      if (subtable === undefined || (best !== undefined && subtable.maxPriority <= best.priority)) break;
-      const found = subtable.lookup(search);
-      if (found !== undefined && (best === undefined || found.priority > best.priority)) best = found;
-    }
-    return best;
+    this.#order ??= this.#makeOrder();
+    return this.#order.lookup({ key, version, wildcards, number: ++this.#lookupCount, parts });
   }
 
   /** Rules that are here all the while come once each, whatever is inserted or removed meanwhile. */
   *[Symbol.iterator](): IterableIterator<R> {
-    for (const subtable of [...this.#subtables]) yield* subtable.rules();
+    for (const subtable of [...this.#subtables.values()]) yield* subtable.rules();
   }
 
   /** The rules that match no packet which `match` leaves out, as in the iteration of all. */
   *within(match: Match): IterableIterator<R> {
-    for (const subtable of [...this.#subtables]) {
+    for (const subtable of [...this.#subtables.values()]) {
       if (subtable.mask.includes(match.mask)) yield* subtable.rules(match);
     }
   }
@@ -142,12 +131,21 @@ export class Classifier<R extends ClassifierRule> {
 
   /** Is there a packet that both `match` and a rule of that priority, but of another match, are for? */
   overlaps(match: Match, priority: number, version: number): boolean {
-    return this.#subtables.some((subtable) => subtable.overlaps(match, priority, version));
+    return [...this.#subtables.values()].some((subtable) => subtable.overlaps(match, priority, version));
   }
 
-  #sort(): void {
-    for (const subtable of this.#subtables) subtable.refreshMaxPriority();
-    this.#subtables.sort((a, b) => b.maxPriority - a.maxPriority);
-    this.#isSorted = true;
+  #makeOrder(): LookupOrder<R> {
+    const subtables = [...this.#subtables.values()];
+    for (const subtable of subtables) subtable.refreshMaxPriority();
+    return new LookupOrder(
+      subtables.sort((a, b) => b.maxPriority - a.maxPriority),
+      this.#prefixes,
+    );
   }
+}
+
+/** Outer layers first, as lookups ask for them. */
+function indexesOf(prefixSlots: readonly PrefixSlot[]): readonly PrefixIndex[] {
+  const indexes = prefixSlots.map((slot) => new PrefixIndex(slot));
+  return indexes.sort((a, b) => a.layer - b.layer);
 }

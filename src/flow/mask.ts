@@ -122,6 +122,11 @@ export class Mask {
     }
   }
 
+  /** Does a mask of whole width have all of its bits? @internal */
+  isWithin(wildcards: Uint32Array): boolean {
+    return this.words.every((word, n) => ((this.bits[n] ?? 0) & ~(wildcards[word] ?? 0)) === 0);
+  }
+
   /** The mask as an array of whole width; fills `into` where that is given. @internal */
   unpack(into: Uint32Array = new Uint32Array(keyWordCount)): Uint32Array {
     into.fill(0);

@@ -4,10 +4,9 @@
  */
 import type { Mask } from './mask.ts';
 import { hasPrefixLength, makePrefixLengths, PrefixTrie } from './prefix-trie.ts';
-import { type SlotName, slots } from './slots.ts';
+import { layerOfWord, type SlotName, slots } from './slots.ts';
 
 /** Slots that rules may have prefixes of (`prefixes` in table Flow_Table). */
-/** Slots that a table can look for prefixes in. */
 const prefixSlots = [
   'nw_src',
   'nw_dst',
@@ -28,14 +27,18 @@ export function isPrefixSlot(name: string): name is PrefixSlot {
 export class PrefixIndex {
   /** The first word of the slot in a key. */
   readonly word: number;
+  /** The layer of the packet that the slot is in. */
+  readonly layer: number;
   readonly trie: PrefixTrie;
   readonly #wordCount: number;
   readonly #lengths = makePrefixLengths();
   #bitCount = 0;
   #lookup = 0;
+  #areBitsSet = false;
 
   constructor(slot: PrefixSlot) {
     this.word = slots[slot].word;
+    this.layer = layerOfWord[this.word] ?? 0;
     this.#wordCount = slots[slot].size >> 2;
     this.trie = new PrefixTrie(this.#wordCount);
   }
@@ -55,6 +58,21 @@ export class PrefixIndex {
     return length;
   }
 
+  /** Has the lookup asked `isRuledOut`? What follows is about the last that did. */
+  isAskedIn(lookup: number): boolean {
+    return this.#lookup === lookup;
+  }
+
+  /** Is there a prefix of that length that the packet has? */
+  mayMatch(length: number): boolean {
+    return hasPrefixLength(this.#lengths, length);
+  }
+
+  /** Have all bits that say so been found or set in the wildcards of the lookup? */
+  get areBitsSet(): boolean {
+    return this.#areBitsSet;
+  }
+
   /**
    * Has no rule that this packet could match a prefix of that `length`? If so, the bits that say it are set in
    * `wildcards`; but never more than a look at such rules would set.
@@ -63,13 +81,13 @@ export class PrefixIndex {
     if (this.#lookup !== lookup) {
       this.#lookup = lookup;
       this.#bitCount = this.trie.lookup(key, this.word, this.#lengths);
+      this.#areBitsSet = false;
     }
-    if (hasPrefixLength(this.#lengths, length)) return false;
-    if (this.#bitCount <= length) {
-      this.#setBits(wildcards);
-      return true;
-    }
-    return this.#areBitsSet(wildcards);
+    if (this.mayMatch(length)) return false;
+    if (this.#areBitsSet) return true;
+    if (this.#bitCount <= length) this.#setBits(wildcards);
+    this.#areBitsSet = this.#hasBits(wildcards);
+    return this.#areBitsSet;
   }
 
   #setBits(wildcards: Uint32Array): void {
@@ -78,7 +96,7 @@ export class PrefixIndex {
     }
   }
 
-  #areBitsSet(wildcards: Uint32Array): boolean {
+  #hasBits(wildcards: Uint32Array): boolean {
     for (let n = 0; 32 * n < this.#bitCount; n++) {
       const wanted = leadingOnes(this.#bitCount - 32 * n);
       if (((wildcards[this.word + n] ?? 0) & wanted) !== wanted) return false;

@@ -1,6 +1,6 @@
 /** The rules of one mask in a classifier: a hash table, and what rules the whole of it out before that is probed. */
 import type { ClassifierRule } from './classifier-rule.ts';
-import type { Mask } from './mask.ts';
+import { type Mask, maskWith } from './mask.ts';
 import { MaskTable } from './mask-table.ts';
 import { isMatchWithin, isOverlap, isSameMatch, type Match } from './match.ts';
 import { leadingOnes, type PrefixIndex } from './prefix-index.ts';
@@ -23,6 +23,7 @@ export interface Search<R> {
 const portsWord = slots.tp_src.word;
 const maskedPorts = new Uint32Array(1);
 const unusedLengths = makePrefixLengths();
+const noMask = maskWith([], []);
 
 /** A layer of the packet that the mask has bits in. */
 interface Stage {
@@ -48,6 +49,10 @@ export class Subtable<R extends ClassifierRule> {
   /** The last rule of `maxPriority` has gone. */
   isMaxPriorityStale = false;
   ruleCount = 0;
+  /** Of the mask in each of the prefixes that are used, 0 for none. */
+  prefixLengths: readonly number[] = [];
+  /** What of the mask is in the layers outside the last of these prefixes. */
+  outer = noMask;
   /** The first rule of each match; the others follow it by `next`. */
   readonly #table: MaskTable<R>;
   readonly #countOfPriority = new Map<number, number>();
@@ -76,17 +81,21 @@ export class Subtable<R extends ClassifierRule> {
 
   /** Which prefixes tell that no rule here matches; the rules here are added to them. */
   usePrefixes(prefixes: readonly PrefixIndex[]): void {
+    const { mask } = this;
+    this.prefixLengths = prefixes.map((index) => index.lengthIn(mask));
+    let outerCount = 0;
     for (const stage of this.#stages) {
-      const words = this.mask.words.slice(stage.start, stage.end);
+      const words = mask.words.slice(stage.start, stage.end);
       stage.prefixes = prefixes
-        .filter(({ word }) => words.includes(word))
-        .map((index) => ({
+        .map((index, n) => ({
           index,
-          length: index.lengthIn(this.mask),
-          at: this.mask.words.indexOf(index.word),
+          length: this.prefixLengths[n] ?? 0,
+          at: mask.words.indexOf(index.word),
         }))
-        .filter(({ length }) => length > 0);
+        .filter(({ index, length }) => length > 0 && words.includes(index.word));
+      if (stage.prefixes.length > 0) outerCount = stage.start;
     }
+    this.outer = maskWith(mask.words.slice(0, outerCount), mask.bits);
     for (const head of this.#table) this.#addPrefixes(this.#table.valuesOf(head));
   }
 

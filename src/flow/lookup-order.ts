@@ -1,0 +1,84 @@
+/**
+ * The subtables of a classifier in the order in which a lookup goes through them, and what tells that one of them can
+ * be passed over: side by side in one array, so that thousands of masks cost little where prefixes rule them out.
+ *
+ * Passing a subtable over changes no answer, nor what an answer depends on: it is done only where the full look would
+ * end at a prefix whose bits, and those of the layers outside it, have been looked at already.
+ */
+import type { ClassifierRule } from './classifier-rule.ts';
+import type { Mask } from './mask.ts';
+import type { PrefixIndex } from './prefix-index.ts';
+import type { Search, Subtable } from './subtable.ts';
+
+/** Words of a row; those of the prefix lengths follow, by index, 0 for none. */
+const priorityAt = 0;
+const outerAt = 1;
+const lengthsAt = 2;
+
+/** What some masks have in the layers outside their prefixes. */
+interface Outer {
+  readonly mask: Mask;
+  /** The last lookup that looked at all of it. */
+  lookup: number;
+}
+
+export class LookupOrder<R extends ClassifierRule> {
+  readonly #subtables: readonly Subtable<R>[];
+  readonly #prefixes: readonly PrefixIndex[];
+  readonly #rowSize: number;
+  readonly #rows: Int32Array;
+  readonly #outers: Outer[] = [];
+
+  /** The subtables come by highest priority. */
+  constructor(subtables: readonly Subtable<R>[], prefixes: readonly PrefixIndex[]) {
+    this.#subtables = subtables;
+    this.#prefixes = prefixes;
+    this.#rowSize = lengthsAt + prefixes.length;
+    this.#rows = new Int32Array(subtables.length * this.#rowSize);
+    const places = new Map<Mask, number>();
+    for (const [n, subtable] of subtables.entries()) {
+      const { outer } = subtable;
+      let place = places.get(outer);
+      if (place === undefined) {
+        place = this.#outers.push({ mask: outer, lookup: 0 }) - 1;
+        places.set(outer, place);
+      }
+      this.#rows.set([subtable.maxPriority, place, ...subtable.prefixLengths], n * this.#rowSize);
+    }
+  }
+
+  /** The rule of highest priority that matches. */
+  lookup(search: Search<R>): R | undefined {
+    const { number, wildcards } = search;
+    const rows = this.#rows;
+    const rowSize = this.#rowSize;
+    let best: R | undefined;
+    let priority = -1;
+    for (let n = 0, row = 0; row < rows.length; n++, row += rowSize) {
+      if ((rows[row + priorityAt] ?? 0) <= priority) break;
+      const outer = this.#outers[rows[row + outerAt] ?? 0];
+      if (outer?.lookup === number && this.#isRuledOut(row + lengthsAt, number)) continue;
+      const found = this.#subtables[n]?.lookup(search);
+      if (outer !== undefined && wildcards !== undefined && outer.lookup !== number) {
+        if (outer.mask.isWithin(wildcards)) outer.lookup = number;
+      }
+      if (found === undefined || found.priority <= priority) continue;
+      best = found;
+      priority = found.priority;
+    }
+    return best;
+  }
+
+  /** Would the full look end at a prefix, and set no bit? */
+  #isRuledOut(lengths: number, lookup: number): boolean {
+    const prefixes = this.#prefixes;
+    for (let n = 0; n < prefixes.length; n++) {
+      const length = this.#rows[lengths + n] ?? 0;
+      if (length === 0) continue;
+      const index = prefixes[n];
+      if (index === undefined || !index.isAskedIn(lookup)) return false;
+      if (!index.mayMatch(length)) return index.areBitsSet;
+    }
+    return false;
+  }
+}
