@@ -1,6 +1,6 @@
 /**
- * `npm run docs`: writes docs/openflow-messages.md, docs/openflow-actions.md and docs/openflow-fields.md from the
- * declarations. With --check it only says which of them are behind.
+ * `npm run docs`: writes docs/openflow-messages.md, docs/openflow-actions.md, docs/openflow-fields.md and docs/drops.md from
+ * the declarations. With --check it only says which of them are behind.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -12,6 +12,7 @@ async function load() {
   const contents = `
     export { messages } from './src/openflow/messages/index.ts';
     export { actions } from './src/openflow/actions/index.ts';
+    export { dropList } from './src/ofproto/drops/drop-list.ts';
     export { fields } from './src/flow/fields/index.ts';
     export { versionText } from './src/openflow/versions.ts';`;
   const stdin = { contents, resolveDir: root, loader: 'ts' };
@@ -21,7 +22,7 @@ async function load() {
   return import(`data:text/javascript;base64,${code}`);
 }
 
-const { messages, actions, fields, versionText } = await load();
+const { messages, actions, fields, versionText, dropList } = await load();
 
 function page(title, about, heads, rows) {
   const line = (cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
@@ -157,9 +158,33 @@ its numbers as OXM or NXM (class or experimenter, number).`,
   );
 }
 
-const pages = { messages: messagePage, actions: actionPage, fields: fieldPage };
+function dropPage() {
+  return page(
+    'Why packets are dropped',
+    `Every packet that is dropped is counted under one of these names: by a bridge for what its flows say, by the datapath that
+runs them, or by a device. \`ovs-appctl dpif/show-drops [bridge]\` shows the counts by bridge and by the port that the packet
+came into it by (of a device that did not send it, that one), with \`-f json\` as an array of objects.
+
+\`ovs-appctl coverage/show\` has the counters of Open vSwitch. What a datapath flow drops is counted there as
+\`drop_action_of_pipeline\`, unless the table names another counter.`,
+    ['reason', 'by', 'what happened', 'coverage counter'],
+    dropList.map(({ reason, place, text, coverage }) => [
+      code(reason),
+      place,
+      text,
+      coverage === undefined ? '' : code(coverage),
+    ]),
+  );
+}
+
+const pages = {
+  'openflow-messages': messagePage,
+  'openflow-actions': actionPage,
+  'openflow-fields': fieldPage,
+  drops: dropPage,
+};
 for (const [name, write] of Object.entries(pages)) {
-  const file = `docs/openflow-${name}.md`;
+  const file = `docs/${name}.md`;
   const text = write();
   if (process.argv[2] !== '--check') writeFileSync(root + file, text);
   else if (readFileSync(root + file, 'utf8') !== text) {

@@ -25,6 +25,7 @@ export type ActionDropReason = keyof typeof actionDropReasons;
 
 const dropReasons = {
   ...actionDropReasons,
+  branchDrops: 'its flow does nothing with it where it divides it: in a clone, a sample, or by its length',
   noSuchPort: 'output to a port that is not there (any more)',
   tooLong: "longer than the output port's MTU",
   tooShort: 'handed over with fewer bytes than an Ethernet header has',
@@ -49,6 +50,15 @@ function indexNames(): Readonly<Record<DpDropReason, number>> {
   return index as Record<DpDropReason, number>; // the loop filled every name
 }
 
+export function dpDropText(reason: DpDropReason): string {
+  return dropReasons[reason];
+}
+
+/** May a `drop` action give that reason? */
+export function isActionDrop(reason: DpDropReason): reason is ActionDropReason {
+  return Object.hasOwn(actionDropReasons, reason);
+}
+
 /** Position of each reason's counter. */
 export const dropIndex = indexNames();
 
@@ -66,6 +76,7 @@ const counterNames = {
   unsupportedPacketType: 'drop_action_unsupported_packet_type',
   congestion: 'drop_action_congestion',
   forwardingDisabled: 'drop_action_forwarding_disabled',
+  branchDrops: 'drop_action_of_pipeline',
   noSuchPort: 'datapath_drop_invalid_port',
   tooLong: 'datapath_drop_too_long',
   tooShort: 'datapath_drop_too_short',
@@ -78,6 +89,10 @@ const counterNames = {
   upcallPending: 'datapath_drop_upcall_error',
 } as const satisfies Record<DpDropReason, string>;
 
+export function coverageNameOf(reason: DpDropReason): string {
+  return counterNames[reason];
+}
+
 /** Adds to what `coverage/show` shows of packets that were dropped for that reason. */
 export function countDropped(reason: DpDropReason, packets = 1): void {
   counters[reason].total += packets;
@@ -88,12 +103,12 @@ const counters = Object.fromEntries(
 ) as Record<DpDropReason, Counter>; // each name has one
 
 interface Dropping {
-  drops(): ReadonlyMap<string, number>;
+  drops(): ReadonlyMap<DpDropReason, number>;
 }
 
 /** Makes coverage counters of what a datapath counts in memory of its own. */
 export class DropCoverage {
-  readonly #counted = new WeakMap<Dropping, ReadonlyMap<string, number>>();
+  readonly #counted = new WeakMap<Dropping, ReadonlyMap<DpDropReason, number>>();
 
   /** Takes what was dropped since the last time. */
   collect(datapaths: Iterable<Dropping>): void {

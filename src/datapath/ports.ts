@@ -1,8 +1,8 @@
 /** The ports of a userspace datapath as its owner sees them: numbers, names and counters. */
 import { type DpPort, dpPort } from '../base/units.ts';
 import type { PortCounters } from '../netdev/provider.ts';
-import type { DpPortInfo } from './provider.ts';
-import { sumPortCounters } from './totals.ts';
+import type { DpPortInfo, DropCounts } from './provider.ts';
+import { sumDrops, sumPortCounters } from './totals.ts';
 import type { SharedPortCounters } from './userspace/counters.ts';
 
 export interface PortEntry extends DpPortInfo {
@@ -48,5 +48,9 @@ export class PortTable<P extends PortEntry = PortEntry> {
   counters(number: DpPort): PortCounters | undefined {
     const port = this.#ports.get(number);
     return port === undefined ? undefined : sumPortCounters(port.counters);
+  }
+
+  drops(number: DpPort): DropCounts {
+    return sumDrops(this.#ports.get(number)?.counters ?? []);
   }
 }

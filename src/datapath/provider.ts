@@ -12,6 +12,7 @@ import type { Match } from '../flow/match.ts';
 import type { PortCounters, PortSpec } from '../netdev/provider.ts';
 import type { DpAction } from './actions.ts';
 import type { UserspaceCookie } from './cookie.ts';
+import type { DpDropReason } from './drops.ts';
 import type { DpFeatures } from './features.ts';
 import type { DpMeter, DpMeterStats } from './meter.ts';
 import type { Ufid } from './ufid.ts';
@@ -58,8 +59,8 @@ export interface DpStats {
   readonly sentBatchCount: number;
 }
 
-/** Packets by the name of why they ended here (`dropReasons` of the implementation). */
-export type DropCounts = ReadonlyMap<string, number>;
+/** Packets by why they ended here. Reasons that never happened are left out. */
+export type DropCounts = ReadonlyMap<DpDropReason, number>;
 
 /** A packet outside the datapath. */
 export interface DpPacket {
@@ -158,6 +159,8 @@ export interface Datapath {
 
   stats(): DpStats;
   drops(): DropCounts;
+  /** Of those, what that port had received; without waiting. */
+  portDrops(port: DpPort): DropCounts;
   /** Resolves when all that was asked before has taken effect in every thread (tests, `revalidator/wait`). */
   settle(): Promise<void>;
 

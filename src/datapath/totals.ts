@@ -2,13 +2,18 @@
 
 import { emptyCounters } from '../netdev/counters.ts';
 import type { PortCounters } from '../netdev/provider.ts';
-import { dropNames } from './drops.ts';
+import { type DpDropReason, dropNames } from './drops.ts';
 import type { DpStats, DropCounts } from './provider.ts';
 import type { SharedPortCounters, Totals } from './userspace/counters.ts';
 
 /** A worker, or its engine. */
 interface Counting {
   readonly totals: Totals;
+}
+
+/** All that a worker dropped, or what it dropped of one port. */
+interface CountsDrops {
+  dropCount(reason: DpDropReason): number;
 }
 
 export function sumStats(workers: readonly Counting[], flowCount: number): DpStats {
@@ -29,10 +34,10 @@ export function sumStats(workers: readonly Counting[], flowCount: number): DpSta
 }
 
 /** Reasons that never happened are left out. */
-export function sumDrops(workers: readonly Counting[]): DropCounts {
-  const counts = new Map<string, number>();
+export function sumDrops(workers: readonly CountsDrops[]): DropCounts {
+  const counts = new Map<DpDropReason, number>();
   for (const name of dropNames) {
-    const count = workers.reduce((n, { totals }) => n + totals.dropCount(name), 0);
+    const count = workers.reduce((n, worker) => n + worker.dropCount(name), 0);
     if (count > 0) counts.set(name, count);
   }
   return counts;

@@ -14,9 +14,9 @@ import type { Continuation } from '../openflow/messages/continuation.ts';
 import { Abilities, type AbilityName } from './abilities.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
 import { Connections } from './connections/connections.ts';
+import { DropTally } from './drops/drop-tally.ts';
 import { Ofproto, type OfprotoEvents, type PacketOfController } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
-import type { DropReason } from './translate/drop-reasons.ts';
 import { FrozenStates } from './translate/frozen-states.ts';
 import { Scratch } from './translate/request.ts';
 import { addressTag, everyTag, groupTag, livenessTag, missTag } from './translate/tags.ts';
@@ -40,6 +40,8 @@ export interface BackerDeps {
 export class Backer {
   readonly datapath: Datapath;
   readonly flows = new InstalledFlows();
+  /** Packets that bridges dropped. What the datapath itself drops is in `datapath.drops()`. */
+  readonly drops: DropTally;
   readonly ports = new PortIndex();
   readonly frozen = new FrozenStates();
   readonly abilities: Abilities;
@@ -56,13 +58,14 @@ export class Backer {
   constructor(deps: BackerDeps) {
     const { datapath, timers } = deps;
     this.datapath = datapath;
+    this.drops = new DropTally(this.#bridges);
     this.abilities = new Abilities(datapath.features);
     this.#timers = timers;
     this.#random = deps.random;
     this.#deps = deps;
     this.#limits = deps.limits ?? defaultUpcallLimits;
-    const { ports, flows, frozen, abilities } = this;
-    const shared = { datapath, timers, ports, flows, frozen, abilities, scratch: new Scratch() };
+    const { ports, flows, frozen, abilities, drops } = this;
+    const shared = { datapath, timers, ports, flows, frozen, abilities, drops, scratch: new Scratch() };
     this.revalidator = new Revalidator({
       ...shared,
       limits: () => this.#limits,
@@ -92,11 +95,6 @@ export class Backer {
   /** VLAN tags that keys show; `vlan-limit` 0 = as many as a key can hold. */
   get tagLimit(): number {
     return this.#limits.vlanLimit === 1 ? 1 : 2;
-  }
-
-  /** Packets by why translation dropped them. The datapath's own drops are in `datapath.drops()`. */
-  get drops(): ReadonlyMap<DropReason, number> {
-    return this.#upcalls.drops;
   }
 
   /** Misses that found the queue of their port full. */
@@ -166,6 +164,7 @@ export class Backer {
     gone.close();
     this.revalidator.purgeWhere((flow) => flow.input.ofproto === gone);
     await Promise.all([...gone.ports.keys()].map((port) => gone.switchPorts.remove(port)));
+    this.drops.forgetBridge(gone);
   }
 
   /** Does what is due: waiting upcalls, a slice of revalidation. What is left follows by timer, as ageing does. */
@@ -185,10 +184,11 @@ export class Backer {
   #events(): OfprotoEvents {
     return {
       portAdded: (ofproto, port) => this.ports.add(ofproto, port),
-      portRemoved: (_ofproto, port) => {
+      portRemoved: (ofproto, port) => {
         this.ports.remove(port);
         // At once: its datapath number may soon be another port's.
         this.revalidator.purgeWhere((flow) => flow.input.port === port);
+        this.drops.forgetPort(ofproto, port);
       },
       changed: () => this.revalidator.change(everyTag),
       rulesChanged: (ofproto, events) => {

@@ -142,7 +142,7 @@ export function describeDatapathActions(
       await put(['in_port(1)', 'clone(drop),clone(trunc(20)),2']);
       a.inject(udpPacket());
       expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
-      expect(datapath.drops().get('explicit')).toBe(1);
+      expect(datapath.drops().get('branchDrops')).toBe(1);
     });
 
     test('a sample of everything takes each packet, one of nothing none', async () => {

@@ -30,7 +30,7 @@ describe('a bridge', () => {
     sw.takeSent();
     sw.inject('p1', frameWith({ src: hostB, dst: hostA }));
     expect(sw.takeSent()).toEqual({});
-    expect(sw.backer.drops.get('learnedIsInput')).toBe(1);
+    expect(sw.backer.drops.totals.get('learnedIsInput')).toBe(1);
   });
 
   test('follows a host that moves to another port', async () => {
@@ -135,7 +135,7 @@ describe('a bridge', () => {
     for (const name of ['p1', 'p2']) await sw.addPort(bridge, name);
     sw.inject('p1', frameWith());
     expect(sw.takeSent()).toEqual({});
-    expect(sw.backer.drops.get('noMatch')).toBe(1);
+    expect(sw.backer.drops.totals.get('noMatch')).toBe(1);
     expect(bridge.tables.internal.missDrop.packetCount).toBe(1);
   });
 

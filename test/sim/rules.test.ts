@@ -81,14 +81,14 @@ describe('rules', () => {
     const sw = await switchWith('actions=CONTROLLER,output:2');
     send(sw, 'udp');
     expect(Object.keys(sent(sw))).toEqual(['p2']);
-    expect([...sw.backer.drops]).toEqual([['noController', 1]]);
+    expect([...sw.backer.drops.totals]).toEqual([['noController', 1]]);
   });
 
   test('that lead into each other end, and drop the packet', async () => {
     const sw = await switchWith('actions=output:2,resubmit(,0)');
     send(sw, 'udp');
     expect(sent(sw)).toEqual({});
-    expect([...sw.backer.drops]).toEqual([['tooDeep', 1]]);
+    expect([...sw.backer.drops.totals]).toEqual([['tooDeep', 1]]);
   });
 
   test('that come and go change what flows do', async () => {

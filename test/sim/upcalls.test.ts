@@ -61,7 +61,7 @@ describe('a packet that comes up', () => {
       const sw = await switchThatDoes(`userspace(pid=0,${cookie}),2`);
       sw.inject('p1', flood);
       expect(sw.takeSent()).toEqual({ p2: [Buffer.from(flood).toString('hex')] });
-      expect([...sw.backer.drops]).toEqual([[drop, 1]]);
+      expect([...sw.backer.drops.totals]).toEqual([[drop, 1]]);
       expect(sw.backer.flows.count).toBe(0);
     },
   );
@@ -70,6 +70,6 @@ describe('a packet that comes up', () => {
     const sw = await switchThatDoes('recirc(0x5)');
     sw.inject('p1', flood);
     expect(sw.takeSent()).toEqual({});
-    expect([...sw.backer.drops]).toEqual([['noRecirculationContext', 1]]);
+    expect([...sw.backer.drops.totals]).toEqual([['noRecirculationContext', 1]]);
   });
 });

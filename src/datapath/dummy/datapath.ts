@@ -238,7 +238,11 @@ export class DummyDatapath implements Datapath {
   }
 
   drops(): DropCounts {
-    return sumDrops(this.#workers);
+    return sumDrops(this.#workers.map(({ totals }) => totals));
+  }
+
+  portDrops(port: DpPort): DropCounts {
+    return this.#ports.drops(port);
   }
 
   async settle(): Promise<void> {}

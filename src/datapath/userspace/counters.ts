@@ -80,12 +80,15 @@ export class Totals {
   }
 }
 
-/** A port's counters in one worker, as that last published them. */
+/** Positions of a port's counters, in the order of `publish`; the drops of what it received follow them. */
+const firstPortDrop = 8;
+
+/** A port's counters in one worker, as that last published them, and what it dropped of those that the port received. */
 export class SharedPortCounters {
   readonly buffer: SharedArrayBuffer;
   readonly #values: Float64Array;
 
-  constructor(buffer = new SharedArrayBuffer(8 * 8)) {
+  constructor(buffer = new SharedArrayBuffer(8 * (firstPortDrop + dropNames.length))) {
     this.buffer = buffer;
     this.#values = new Float64Array(buffer);
   }
@@ -100,6 +103,15 @@ export class SharedPortCounters {
     to[5] = from.txBytes;
     to[6] = from.txDropped;
     to[7] = from.txErrors;
+  }
+
+  addDrop(reason: DpDropReason): void {
+    const at = firstPortDrop + dropIndex[reason];
+    this.#values[at] = (this.#values[at] ?? 0) + 1;
+  }
+
+  dropCount(reason: DpDropReason): number {
+    return this.#values[firstPortDrop + dropIndex[reason]] ?? 0;
   }
 
   addTo(sum: PortCounters): void {

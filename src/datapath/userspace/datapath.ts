@@ -228,7 +228,11 @@ export class UserspaceDatapath implements Datapath {
   }
 
   drops(): DropCounts {
-    return sumDrops(this.#workers);
+    return sumDrops(this.#workers.map(({ totals }) => totals));
+  }
+
+  portDrops(port: DpPort): DropCounts {
+    return this.#ports.drops(port);
   }
 
   async settle(): Promise<void> {

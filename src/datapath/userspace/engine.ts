@@ -62,6 +62,7 @@ const batchSize = 256;
 const arenaSize = 4 << 20;
 const executeSize = 1 << 17;
 const executeHeadroom = 128;
+const inPortWord = slots.in_port.word;
 const recircWord = slots.recirc_id.word;
 const tcpFlagsWord = slots.tcp_flags.word;
 
@@ -171,11 +172,11 @@ export class Engine implements ExecutionHost {
   execute({ bytes, offload, key }: DpPacket, steps: readonly ActionStep[]): void {
     const frame = this.#injected;
     if (bytes.byteLength < ethernet.size) {
-      this.drop('tooShort');
+      this.drop('tooShort', frameOf(bytes), key);
       return;
     }
     if (bytes.byteLength > executeSize - executeHeadroom) {
-      this.drop('tooLarge');
+      this.drop('tooLarge', frameOf(bytes), key);
       return;
     }
     frame.start = executeHeadroom;
@@ -187,7 +188,7 @@ export class Engine implements ExecutionHost {
     this.#now = this.#clock.now();
     this.#key.fill(0);
     this.#key.set(key);
-    frame.inPort = key[slots.in_port.word] ?? 0;
+    frame.inPort = key[inPortWord] ?? 0;
     this.#execution.run(steps, frame, this.#key);
     this.#finishBatch();
     this.#key.fill(0);
@@ -225,12 +226,13 @@ export class Engine implements ExecutionHost {
     output.toldSent = txPackets;
   }
 
-  drop(reason: DpDropReason): void {
+  drop(reason: DpDropReason, _frame: Frame, key: Uint32Array): void {
     this.totals.addDrop(reason);
+    this.#ports[key[inPortWord] ?? 0]?.counters.addDrop(reason);
   }
 
   sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void {
-    if (this.#upcalls.add(reason, frame, key) === 0) this.#countLost();
+    if (this.#upcalls.add(reason, frame, key) === 0) this.#countLost(frame, key);
   }
 
   stepsFor(frame: Frame, key: Uint32Array): readonly ActionStep[] | undefined {
@@ -243,7 +245,7 @@ export class Engine implements ExecutionHost {
     }
     // Not held back for one like it: what is held is extracted anew, and this packet is more than its frame.
     this.totals.addMiss();
-    if (this.#upcalls.add('miss', frame, key) === 0) this.#countLost();
+    if (this.#upcalls.add('miss', frame, key) === 0) this.#countLost(frame, key);
     return undefined;
   }
 
@@ -302,11 +304,11 @@ export class Engine implements ExecutionHost {
     if (verdict === 'held') return;
     if (verdict === 'refused') {
       this.totals.addLost();
-      this.drop('upcallPending');
+      this.drop('upcallPending', frame, key);
       return;
     }
     const sequence = this.#upcalls.add('miss', frame, key);
-    if (sequence === 0) this.#countLost();
+    if (sequence === 0) this.#countLost(frame, key);
     else this.#misses.begin(key, hash, sequence);
   }
 
@@ -319,12 +321,12 @@ export class Engine implements ExecutionHost {
       this.#hit(flow, frame, key);
       return;
     }
-    if (this.#upcalls.add('miss', frame, key) === 0) this.#countLost();
+    if (this.#upcalls.add('miss', frame, key) === 0) this.#countLost(frame, key);
   };
 
-  #countLost(): void {
+  #countLost(frame: Frame, key: Uint32Array): void {
     this.totals.addLost();
-    this.drop('upcallQueueFull');
+    this.drop('upcallQueueFull', frame, key);
   }
 
   #finishBatch(): void {
@@ -346,4 +348,11 @@ export class Engine implements ExecutionHost {
   #publishSizes(): void {
     this.totals.setSizes(this.#table.flowCount, this.#table.maskCount);
   }
+}
+
+/** For a packet that fits into no memory of ours. */
+function frameOf(bytes: Uint8Array): Frame {
+  const frame = new Frame(bytes);
+  frame.end = bytes.byteLength;
+  return frame;
 }

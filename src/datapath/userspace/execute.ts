@@ -36,7 +36,8 @@ export interface ExecutionHost {
   markDirty(output: Output): void;
   /** Sends what every port has queued, so that the arena and frames are free again. */
   flushOutputs(): void;
-  drop(reason: DpDropReason): void;
+  /** `key` is the packet's, at the latest as it was before its actions changed it. */
+  drop(reason: DpDropReason, frame: Frame, key: Uint32Array): void;
   sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void;
   /** Looks the packet up, counts it, and sends it up when there is no flow for it. */
   stepsFor(frame: Frame, key: Uint32Array): readonly ActionStep[] | undefined;
@@ -104,7 +105,7 @@ export class PacketExecution {
     this.#isKeyStale = false;
     this.maxSize = Number.POSITIVE_INFINITY;
     this.packetType = key[packetTypeWord] ?? 0;
-    if (steps.length === 0) this.#host.drop('explicit');
+    if (steps.length === 0) this.#lose('explicit');
     for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
     if (!this.#hasMetadata) return;
     this.#hasMetadata = false;
@@ -114,7 +115,7 @@ export class PacketExecution {
   /** Runs steps on a copy of the packet, cut to `maxSize`: what they change is not seen behind them. */
   runOnCopy(steps: readonly ActionStep[], maxSize = Number.POSITIVE_INFINITY): void {
     if (steps.length === 0) {
-      this.#host.drop('explicit');
+      this.#lose('branchDrops');
       return;
     }
     const saved = this.#save();
@@ -140,7 +141,7 @@ export class PacketExecution {
     this.maxSize = Number.POSITIVE_INFINITY;
     this.#key[recircWord] = id;
     const steps = this.#host.stepsFor(this.frame, this.#key);
-    if (steps?.length === 0) this.#host.drop('explicit');
+    if (steps?.length === 0) this.#lose('explicit');
     if (steps !== undefined) for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
     this.#recirculationCount--;
     this.#restore(saved);
@@ -211,11 +212,11 @@ export class PacketExecution {
     const limit = this.maxSize;
     this.maxSize = Number.POSITIVE_INFINITY;
     if (to === undefined) {
-      this.#host.drop('noSuchPort');
+      this.#lose('noSuchPort');
       return;
     }
     if (this.packetType !== 0) {
-      this.#host.drop('wrongPacketType'); // devices take Ethernet frames
+      this.#lose('wrongPacketType'); // devices take Ethernet frames
       return;
     }
     const { frame } = this;
@@ -225,11 +226,11 @@ export class PacketExecution {
       return;
     }
     if (frame.gsoType === gso.none && size > to.maxSize && isTooLong(frame, to.maxSize)) {
-      this.#host.drop('tooLong');
+      this.#lose('tooLong');
       return;
     }
     if ((frame.checksumStart >= 0 || frame.gsoType !== gso.none) && !to.tx.takesOffloads) {
-      if (!this.#eachFinished((frame) => this.#send(to, frame))) this.#host.drop('badOffload');
+      if (!this.#eachFinished((frame) => this.#send(to, frame))) this.#lose('badOffload');
       return;
     }
     this.#send(to, frame);
@@ -243,7 +244,12 @@ export class PacketExecution {
   /** Ends the packet here. */
   drop(reason: DpDropReason): void {
     this.#isDropped = true;
-    this.#host.drop(reason);
+    this.#lose(reason);
+  }
+
+  /** A copy that was to go somewhere goes nowhere; the packet itself goes on. */
+  #lose(reason: DpDropReason): void {
+    this.#host.drop(reason, this.frame, this.#key);
   }
 
   /** Who gets the packet can finish nothing: it gets frames as they would be on the wire, where that can be said. */
@@ -326,7 +332,7 @@ export class PacketExecution {
     if (taken !== undefined) return taken;
     this.#makeRoom();
     taken = this.#arena.take(size);
-    if (taken === undefined) this.#host.drop('tooLarge');
+    if (taken === undefined) this.#lose('tooLarge');
     return taken;
   }
 
@@ -335,7 +341,7 @@ export class PacketExecution {
     if (copy !== undefined) return copy;
     this.#makeRoom();
     copy = this.#arena.copy(this.frame, size, headroom);
-    if (copy === undefined) this.#host.drop('tooLarge');
+    if (copy === undefined) this.#lose('tooLarge');
     return copy;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Why a translation sent a packet nowhere. Each is a counter (`Backer.drops`), an event of a trace and a line of the
- * documentation.
+ * Why a translation sent a packet nowhere. Each is a counter (`Backer.drops`), an event of a trace and a line of
+ * docs/drops.md.
  */
 import type { ActionDropReason } from '../../datapath/drops.ts';
 
@@ -67,6 +67,8 @@ const dropReasons = {
   tooManyLookups: failure('over 4096 resubmit actions', 'Too many resubmits', 'tooManyResubmits'),
   stackTooDeep: failure('resubmits yielded over 64 kB of stack', 'Stack too deep', 'stackTooDeep'),
   tooManyActions: { text: 'resubmits yielded over 64 kB of actions', kind: 'error' },
+  byHand: silent('its datapath flow was put there by hand, to drop'),
+  upcallsWaiting: silent('it came up while too many of its port waited for their turn'),
   tooManyLabels: {
     ...silent('an action would give it more labels than a key has room for'),
     fails: 'Too many MPLS labels',
@@ -75,6 +77,8 @@ const dropReasons = {
 } as const satisfies Record<string, Reason>;
 
 export type DropReason = keyof typeof dropReasons;
+
+export const dropReasonNames = Object.keys(dropReasons) as readonly DropReason[]; // keys of a literal
 
 /** What a trace shows for a reason. */
 export function explainDrop(reason: DropReason): Reason {

@@ -7,6 +7,7 @@ import type { Action } from '../../openflow/actions/index.ts';
 import type { Abilities } from '../abilities.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex } from '../patch.ts';
+import type { Rule } from '../tables/rule.ts';
 import type { DropReason } from './drop-reasons.ts';
 import type { Effect } from './effects.ts';
 import type { FrozenState, FrozenStates } from './frozen-states.ts';
@@ -54,6 +55,25 @@ export interface TranslationRequest {
   readonly trace?: Trace;
 }
 
+/** Where a packet was looked up last, and what was being done with it. */
+export interface PacketEnd {
+  /** undefined for a packet that came into none. */
+  readonly ofproto: Ofproto | undefined;
+  /** By which it came into that one. */
+  readonly inPort: OfPort;
+  readonly table: number;
+  /** undefined when none was found, or it was not looked up. */
+  readonly rule: Rule | undefined;
+  /** undefined when there was nothing to do. */
+  readonly action: Action | undefined;
+}
+
+/** Why packets end, and where. */
+export interface PacketDrop {
+  readonly reason: DropReason;
+  readonly end: PacketEnd;
+}
+
 export interface TranslationResult {
   /** Empty drops. */
   readonly actions: readonly DpAction[];
@@ -69,5 +89,6 @@ export interface TranslationResult {
   /** What it decided holds for this packet only, so no flow is to say it. */
   readonly isPassing: boolean;
   /** Set when there are no actions. */
-  readonly drop: DropReason | undefined;
+  readonly drop: PacketDrop | undefined;
+  readonly end: PacketEnd;
 }

@@ -7,7 +7,7 @@ import { throughMeter } from '../meters/switch-meters.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { countedAs } from './drop-reasons.ts';
 import { handlers } from './handlers.ts';
-import type { TranslationRequest, TranslationResult } from './request.ts';
+import type { PacketDrop, TranslationRequest, TranslationResult } from './request.ts';
 import { Translation } from './translation.ts';
 
 export function translate(request: TranslationRequest): TranslationResult {
@@ -18,7 +18,7 @@ export function translate(request: TranslationRequest): TranslationResult {
 export function translateFor(features: ActionSupport, request: TranslationRequest): TranslationResult {
   const result = translate(request);
   if (isSupported(result.actions, features)) return result;
-  return { ...result, actions: [], slowPath: [], drop: 'unsupported' };
+  return { ...result, actions: [], slowPath: [], drop: { reason: 'unsupported', end: result.end } };
 }
 
 /**
@@ -29,10 +29,18 @@ export function actionsOfFlow(
   { actions, slowPath, drop }: Pick<TranslationResult, 'actions' | 'slowPath' | 'drop'>,
   { meters }: Ofproto,
 ): readonly DpAction[] {
-  const reason = drop === undefined ? 'explicit' : countedAs(drop);
+  const reason = drop === undefined ? 'explicit' : countedAs(drop.reason);
   if (slowPath.length === 0) return reason === 'explicit' ? actions : [{ do: 'drop', reason }];
   const up: DpAction = { do: 'userspace', pid: 0, cookie: { type: 'slow_path', reasons: slowPath } };
   return [throughMeter(meters.get(slowPathMeter), up)];
+}
+
+/** Why the packets of such a flow are dropped; those that it sends up are not yet. */
+export function dropOfFlow({
+  slowPath,
+  drop,
+}: Pick<TranslationResult, 'slowPath' | 'drop'>): PacketDrop | undefined {
+  return slowPath.length === 0 ? drop : undefined;
 }
 
 function runHandler(t: Translation, action: Action): void {

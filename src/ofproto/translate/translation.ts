@@ -31,7 +31,7 @@ import { type FrozenState, type NewState, ownWordsOf, thaw } from './frozen-stat
 import { refuseOutput } from './hooks.ts';
 import { wholeTable } from './lookups.ts';
 import { PacketLookups } from './packet-lookups.ts';
-import type { TranslationRequest, TranslationResult } from './request.ts';
+import type { PacketEnd, TranslationRequest, TranslationResult } from './request.ts';
 import { isReversible } from './reversible.ts';
 import { missTag } from './tags.ts';
 import type { Trace, TraceEvent } from './trace.ts';
@@ -97,7 +97,13 @@ export class Translation {
   /** Each once. */
   readonly #slowPath: SlowPathReason[] = [];
   #drop: DropReason | undefined;
+  /** Where that was. */
+  #dropEnd: PacketEnd | undefined;
   #place: Place;
+  /** Where it was looked up last. */
+  #last: PacketEnd | undefined;
+  /** What is done with it. */
+  #action: Action | undefined;
   #endsList = false;
   /** Nothing follows the action that runs. */
   #isTail = true;
@@ -215,6 +221,7 @@ export class Translation {
     if (failure === undefined) this.#showResult();
     unwildcardTags(this.mask, this.request.key);
     const isDropped = this.#actions.list.length === 0;
+    const end = (isDropped ? this.#dropEnd : undefined) ?? this.#lastEnd;
     this.#actions.unwrapLastClone();
     if (this.#actions.count >= maxActions) this.slow('action');
     return {
@@ -225,15 +232,26 @@ export class Translation {
       lookups: this.request.scratch.lookupLists.intern(this.#lookups.done),
       effects: this.#effects,
       isPassing: this.isPassing,
-      drop: isDropped ? (this.#drop ?? 'noOutput') : undefined,
+      drop: isDropped ? { reason: this.#drop ?? 'noOutput', end } : undefined,
+      end,
     };
   }
 
   /** Notes why nothing more happens here. The last reason counts, if no output happened at all. */
   drop(reason: DropReason, detail?: string): void {
+    if (this.#failure === undefined) this.#dropEnd = this.#here;
     this.#drop = reason;
     if (failureOf(reason) !== undefined) this.#failure = reason;
     this.tell({ event: 'drop', reason, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  get #here(): PacketEnd {
+    const { ofproto, table, rule } = this.#place;
+    return { ofproto, inPort: this.inPortNumber, table, rule, action: this.#action };
+  }
+
+  get #lastEnd(): PacketEnd {
+    return this.#last === undefined ? this.#here : { ...this.#last, action: this.#action };
   }
 
   /** Notes what happened to the packet. Without a trace, the log has what is wrong with a packet that came in. */
@@ -629,6 +647,7 @@ export class Translation {
     this.#depth += levels;
     const found: Place = { ofproto, table, rule, cookie: done.cookie };
     this.#place = found;
+    this.#last = this.#here;
     this.#effects.push({ kind: 'rule', rule: done, table: tables.table(table), isMatch: rule !== undefined });
     if (this.trace !== undefined) {
       if (rule === tables.internal.fragmentDrop && ofproto === this.request.ofproto)
@@ -666,7 +685,10 @@ export class Translation {
     outputReason: NamedPacketInReason = this.#isActionSet ? 'action_set' : 'action',
   ): void {
     const { trace } = this;
-    if (actions.length === 0) trace?.note({ event: 'action', text: 'drop' });
+    if (actions.length === 0) {
+      this.#action = undefined;
+      trace?.note({ event: 'action', text: 'drop' });
+    }
     const isTail = this.#isTail;
     const before = this.#outputReason;
     this.#outputReason = outputReason;
@@ -687,6 +709,7 @@ export class Translation {
         return;
       }
       if (trace !== undefined) enterAction(trace, this.ofproto, action);
+      this.#action = action;
       this.#actions.isPlain &&= action.do === 'output';
       this.#at = n;
       this.#isTail = isTail && n === actions.length - 1 && this.#actionSet.length === 0;

@@ -12,6 +12,7 @@ import { type Match, packKey } from '../../flow/match.ts';
 import type { PortOfSwitch } from '../patch.ts';
 import type { Effect } from '../translate/effects.ts';
 import type { TableLookup } from '../translate/lookups.ts';
+import type { PacketDrop } from '../translate/request.ts';
 
 /** One datapath flow. */
 export class InstalledFlow implements DpFlow, TableEntry {
@@ -27,6 +28,8 @@ export class InstalledFlow implements DpFlow, TableEntry {
   /** See translate/lookups.ts. */
   lookups: readonly TableLookup[];
   #effects: readonly Effect[];
+  /** Why its packets are dropped, if they are. */
+  drop: PacketDrop | undefined;
   /** It was put there by hand, and is to be made what translation says. */
   isUntranslated = false;
   /** What `effects` were already credited with. */
@@ -39,7 +42,7 @@ export class InstalledFlow implements DpFlow, TableEntry {
   constructor(
     made: Pick<
       InstalledFlow,
-      'id' | 'key' | 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'lookups' | 'effects'
+      'id' | 'key' | 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'lookups' | 'effects' | 'drop'
     >,
     ufid?: Ufid,
   ) {
@@ -53,6 +56,7 @@ export class InstalledFlow implements DpFlow, TableEntry {
     this.tags = made.tags;
     this.lookups = made.lookups;
     this.#effects = made.effects;
+    this.drop = made.drop;
     countHolder(made.effects, 1);
   }
 
@@ -70,10 +74,10 @@ export class InstalledFlow implements DpFlow, TableEntry {
     return this.#givenUfid ?? ufidOf(this.key);
   }
 
-  /** The same flow with other actions. */
+  /** The same flow with other actions; whether these drop is the caller's to say. */
   withActions(actions: readonly DpAction[]): InstalledFlow {
     const { id, key, mask, input, createdAt, tags, lookups, effects } = this;
-    const made = { id, key, mask, actions, input, createdAt, tags, lookups, effects };
+    const made = { id, key, mask, actions, input, createdAt, tags, lookups, effects, drop: undefined };
     const changed = new InstalledFlow(made, this.#givenUfid);
     changed.creditedPackets = this.creditedPackets;
     changed.creditedBytes = this.creditedBytes;
@@ -119,7 +123,10 @@ export class InstalledFlows {
   /** Makes a flow for the packet with that key; the caller puts it into the datapath. */
   add(
     packetKey: Uint32Array,
-    made: Pick<InstalledFlow, 'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'lookups' | 'effects'>,
+    made: Pick<
+      InstalledFlow,
+      'mask' | 'actions' | 'input' | 'createdAt' | 'tags' | 'lookups' | 'effects' | 'drop'
+    >,
     ufid?: Ufid,
   ): InstalledFlow {
     const { mask } = made;
@@ -136,8 +143,13 @@ export class InstalledFlows {
   }
 
   /** The same flow with other actions, which takes its place; the caller puts it into the datapath. */
-  withActions(flow: InstalledFlow, actions: readonly DpAction[]): InstalledFlow {
+  withActions(
+    flow: InstalledFlow,
+    actions: readonly DpAction[],
+    drop: PacketDrop | undefined,
+  ): InstalledFlow {
     const changed = flow.withActions(actions);
+    changed.drop = drop;
     flow.effects = noEffects;
     this.#flows[flow.id] = changed;
     this.#tables.get(flow.mask)?.setHead(flow.slot, changed);

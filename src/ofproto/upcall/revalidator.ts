@@ -15,14 +15,15 @@ import { internMask } from '../../flow/mask.ts';
 import { unpackKey } from '../../flow/match.ts';
 import type { Abilities } from '../abilities.ts';
 import type { UpcallLimits } from '../config.ts';
+import type { DropTally } from '../drops/drop-tally.ts';
 import type { PortIndex } from '../patch.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import { cameBack, type FrozenStates } from '../translate/frozen-states.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import { mayConcern, type RuleChange } from '../translate/lookups.ts';
-import type { Scratch } from '../translate/request.ts';
+import type { PacketDrop, Scratch } from '../translate/request.ts';
 import { everyTag } from '../translate/tags.ts';
-import { actionsOfFlow, translateFor } from '../translate/translate.ts';
+import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');
@@ -54,6 +55,7 @@ export interface RevalidatorDeps {
   readonly abilities: Abilities;
   readonly flows: InstalledFlows;
   readonly lists: () => ActionLists;
+  readonly drops: DropTally;
   readonly limits: () => UpcallLimits;
 }
 
@@ -309,8 +311,9 @@ export class Revalidator {
     if (isConcerned && !this.#isWorthIt(packets, usedAt, now)) this.#delete(flow);
     else {
       if (isConcerned && this.readsTersely) logFlowCall(datapath, 'get', flow, shownStats);
+      const { drop } = flow; // what it dropped until now it dropped for that
       const current = isConcerned ? this.#retranslate(flow) : flow;
-      if (current !== undefined) this.#credit(current, stats);
+      if (current !== undefined) this.#credit(current, stats, drop);
     }
   }
 
@@ -360,18 +363,24 @@ export class Revalidator {
     flow.tags = result.tags;
     flow.lookups = result.lookups;
     flow.effects = result.effects;
+    flow.drop = dropOfFlow(result);
     const actions = actionsOfFlow(result, where.ofproto);
     if (isSameActions(actions, flow.actions)) return flow;
-    const changed = flows.withActions(flow, this.#deps.lists().intern(actions));
+    const changed = flows.withActions(flow, this.#deps.lists().intern(actions), flow.drop);
     datapath.putFlow(changed);
     logFlowCall(datapath, 'modify', changed);
     return changed;
   }
 
   /** Counts what the flow's packets did since the last time, and learns from them again. */
-  #credit(flow: InstalledFlow, { packetCount, byteCount, usedAt }: DpFlowStats): void {
+  #credit(
+    flow: InstalledFlow,
+    { packetCount, byteCount, usedAt }: DpFlowStats,
+    drop: PacketDrop | undefined = flow.drop,
+  ): void {
     const packets = packetCount - flow.creditedPackets;
     if (packets <= 0) return;
+    if (drop !== undefined) this.#deps.drops.add(drop, packets);
     creditEffects(flow.effects, {
       packets,
       bytes: Math.max(0, byteCount - flow.creditedBytes),

@@ -6,7 +6,7 @@
 import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
-import { dpPort } from '../../base/units.ts';
+import { dpPort, ofPort } from '../../base/units.ts';
 import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
 import { countDropped } from '../../datapath/drops.ts';
 import type { Datapath, Upcall } from '../../datapath/provider.ts';
@@ -14,7 +14,9 @@ import { newKey, setSlot } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { Continuation } from '../../openflow/messages/continuation.ts';
+import { unsetPort } from '../../openflow/ports.ts';
 import type { Abilities } from '../abilities.ts';
+import type { DropTally } from '../drops/drop-tally.ts';
 import type { Ofproto, PacketOfController } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
@@ -30,7 +32,7 @@ import {
 } from '../translate/frozen-states.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
 import type { Scratch, TranslationRequest, TranslationResult } from '../translate/request.ts';
-import { actionsOfFlow, translateFor } from '../translate/translate.ts';
+import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
 import { formatTraceReport, traceOf } from '../views/trace.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
@@ -54,6 +56,7 @@ export interface UpcallDeps {
   readonly frozen: FrozenStates;
   readonly abilities: Abilities;
   readonly flows: InstalledFlows;
+  readonly drops: DropTally;
   /** Flows that may be there now. */
   readonly flowLimit: () => number;
   /** Called after a flow was made. */
@@ -82,25 +85,19 @@ export class Upcalls {
   /** Waiting packets take turns by input port; see fair-queue.ts. */
   readonly #queue = new FairQueue<Upcall>(waitingLimit);
   readonly #lists = new ActionLists();
-  readonly #drops = new Map<DropReason, number>();
   readonly #handlers: CookieHandlers = {
     slow_path: (upcall) => this.#translate(upcall, false),
     controller: (upcall, cookie) => this.#toControllers(upcall, cookie),
-    sFlow: () => this.#countDrop('noCollector'),
-    flow_sample: () => this.#countDrop('noCollector'),
-    ipfix: () => this.#countDrop('noCollector'),
-    userdata: () => this.#countDrop('unknownUserData'),
+    sFlow: (upcall) => this.#dropEarly('noCollector', upcall),
+    flow_sample: (upcall) => this.#dropEarly('noCollector', upcall),
+    ipfix: (upcall) => this.#dropEarly('noCollector', upcall),
+    userdata: (upcall) => this.#dropEarly('unknownUserData', upcall),
   };
   #isBusy = false;
   #isScheduled = false;
 
   constructor(deps: UpcallDeps) {
     this.#deps = deps;
-  }
-
-  /** Packets by why translation dropped them. */
-  get drops(): ReadonlyMap<DropReason, number> {
-    return this.#drops;
   }
 
   /** Packets that found the queue of their port full. */
@@ -114,7 +111,11 @@ export class Upcalls {
 
   /** Takes a batch from the datapath and does as much as the budget allows; the rest follows by timer. */
   receive(batch: readonly Upcall[]): void {
-    for (const upcall of batch) this.#queue.push(upcall.key[slots.in_port.word] ?? 0, upcall);
+    for (const upcall of batch) {
+      if (this.#queue.push(upcall.key[slots.in_port.word] ?? 0, upcall)) continue;
+      this.#dropEarly('upcallsWaiting', upcall);
+      countDropped('upcallQueueFull');
+    }
     this.run();
   }
 
@@ -209,17 +210,18 @@ export class Upcalls {
   ): void {
     const { datapath, timers } = this.#deps;
     creditEffects(effects, { packets: 1, bytes: bytes.length, at: timers.clock.now() });
-    if (drop !== undefined) this.#countDrop(drop);
+    if (drop !== undefined) this.#deps.drops.add(drop);
     if (actions.length === 0) return;
     const packet = { bytes, key: key.subarray(0, datapathWordCount), offload: undefined };
     datapath.execute(packet, this.#lists.intern(actions));
   }
 
-  #toControllers({ key, bytes }: Upcall, cookie: CookieOf<'controller'>): void {
+  #toControllers(upcall: Upcall, cookie: CookieOf<'controller'>): void {
+    const { key, bytes } = upcall;
     if (cookie.isHeldBack) return;
     const state = this.#deps.frozen.find(cookie.recircId);
     if (state === undefined) {
-      this.#countDrop('noController');
+      this.#dropEarly('noController', upcall);
       return;
     }
     const { ofproto, table, userdata, isTracked, rest } = state;
@@ -245,7 +247,7 @@ export class Upcalls {
               ...{ actions: rest.actions, actionSet: rest.actionSet, datapathPort },
             },
     });
-    if (!isTaken) this.#countDrop('noController');
+    if (!isTaken) this.#dropEarly('noController', upcall, state);
   }
 
   /** Sends the packet on its way; the answer for a miss becomes a flow. */
@@ -256,14 +258,14 @@ export class Upcalls {
     const input = ports.ofDpPort(number);
     const isBack = key[slots.recirc_id.word] !== 0;
     if (input === undefined && !isBack) {
-      this.#countDrop('noInputPort');
+      this.#dropEarly('noInputPort', upcall);
       countDropped('bridgeNotFound');
       log.limited('info', strayPort, `received packet on unassociated datapath port ${number}`);
       return;
     }
     const where = cameBack(key, input, frozen);
     if (where === undefined) {
-      this.#countDrop('noRecirculationContext');
+      this.#dropEarly('noRecirculationContext', upcall);
       countDropped('noRecirculationContext');
       return;
     }
@@ -274,10 +276,11 @@ export class Upcalls {
     if (isMiss)
       creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) {
-      this.#countDrop(result.drop);
-      countDropped(countedAs(result.drop));
+      this.#deps.drops.add(result.drop);
+      countDropped(countedAs(result.drop.reason));
     }
-    if (result.drop === 'tooDeep' || result.drop === 'tooManyLookups') this.#logTrace(upcall, where);
+    const reason = result.drop?.reason;
+    if (reason === 'tooDeep' || reason === 'tooManyLookups') this.#logTrace(upcall, where);
     const actions = this.#lists.intern(result.actions);
     const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));
     const flow =
@@ -294,12 +297,13 @@ export class Upcalls {
   #install(key: Uint32Array, input: PortOfSwitch, result: TranslationResult): InstalledFlow | undefined {
     const { flows, datapath, timers, onFlow } = this.#deps;
     const { actions, tags, lookups, effects } = result;
+    const drop = dropOfFlow(result);
     const mask = this.makesMegaflows ? internMask(result.mask) : wholeMask;
     const present = flows.find(key, mask);
     if (present !== undefined) {
       // Another packet of it waited with this one, or the answer changed since.
       if (isSameActions(present.actions, actions)) return undefined;
-      const changed = flows.withActions(present, actions);
+      const changed = flows.withActions(present, actions, drop);
       changed.tags = tags;
       changed.lookups = lookups;
       changed.effects = effects;
@@ -312,7 +316,7 @@ export class Upcalls {
       return undefined;
     }
     const createdAt = timers.clock.now();
-    const flow = flows.add(key, { mask, actions, input, tags, lookups, effects, createdAt });
+    const flow = flows.add(key, { mask, actions, input, tags, lookups, effects, createdAt, drop });
     onFlow();
     return flow;
   }
@@ -323,7 +327,13 @@ export class Upcalls {
     log.limited('warn', endless, () => formatTraceReport(traceOf(request)));
   }
 
-  #countDrop(reason: DropReason): void {
-    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+  /** Drops a packet that no translation had, but for the one that left `state`. */
+  #dropEarly(reason: DropReason, { key }: Upcall, state?: FrozenState): void {
+    const input = this.#deps.ports.ofDpPort(dpPort(key[slots.in_port.word] ?? 0));
+    const { ofproto, table = 0 } = state ?? { ofproto: input?.ofproto };
+    const inPort =
+      state === undefined ? (input?.port.ofPort ?? unsetPort) : (thaw(state, key)[slots.in_port.word] ?? 0);
+    const end = { ofproto, inPort: ofPort(inPort), table, rule: undefined, action: undefined };
+    this.#deps.drops.add({ reason, end });
   }
 }

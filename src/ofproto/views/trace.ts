@@ -104,7 +104,7 @@ function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): Trac
     [...backer.datapath.ports()].map(([number, { name }]): [number, string] => [number, name]),
   );
   const portName = isNamed ? { portName: (port: number) => names.get(port) } : {};
-  const failure = result.drop === undefined ? undefined : failureOf(result.drop);
+  const failure = result.drop === undefined ? undefined : failureOf(result.drop.reason);
   return {
     flow: packet(key),
     steps: trace.roots,

@@ -11,6 +11,7 @@ import {
   showBacker,
   showDatapathAbilities,
 } from '../../ofproto/views/datapath.ts';
+import { formatDrops, listDrops } from '../../ofproto/views/drops.ts';
 import { formatFlows, listFlows, showFlows } from '../../ofproto/views/flows.ts';
 import type { Switch } from '../switch.ts';
 import { allBackers, allBridges, asJson, bridgeNamed } from './common.ts';
@@ -52,6 +53,19 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
       minArgs: 1,
       maxArgs: 3,
       run: ([bridge, name, value]) => setAbility(bridgeNamed(aSwitch, bridge).backer, name, value),
+    }),
+    // Differs: `dpif/show-drops` is ours: how many packets were dropped, by bridge, port and reason.
+    defineCommand({
+      name: 'dpif/show-drops',
+      usage: '[bridge]',
+      minArgs: 0,
+      maxArgs: 1,
+      run([name]) {
+        const only = name === undefined ? undefined : bridgeNamed(aSwitch, name);
+        const backers = only === undefined ? allBackers(aSwitch) : [only.backer];
+        const rows = backers.flatMap((backer) => listDrops(backer, only?.ofproto));
+        return { text: formatDrops(rows), json: rows.map((row) => asJson(row)) };
+      },
     }),
     defineCommand({
       name: 'dpif/dump-flows',

@@ -6,6 +6,8 @@ import type { Ufid } from '../../../datapath/ufid.ts';
 import { getSlot } from '../../../flow/key.ts';
 import { type Match, unpackKey, valuesUnder } from '../../../flow/match.ts';
 import type { Backer } from '../../../ofproto/backer.ts';
+import type { PortOfSwitch } from '../../../ofproto/patch.ts';
+import type { PacketDrop } from '../../../ofproto/translate/request.ts';
 import { everyTag } from '../../../ofproto/translate/tags.ts';
 import type { InstalledFlow } from '../../../ofproto/upcall/installed-flows.ts';
 import { type FlowRow, flowRow, listFlows } from '../../../ofproto/views/flows.ts';
@@ -64,7 +66,8 @@ class BackerFlows implements FlowStore {
     const input = ports.ofDpPort(dpPort(getSlot(packetKey, 'in_port')));
     if (input === undefined) return false;
     const createdAt = ms(this.#now());
-    const made = { mask, actions, input, tags: everyTag, lookups: [], effects: [], createdAt };
+    const drop = dropByHand(actions, input);
+    const made = { mask, actions, input, tags: everyTag, lookups: [], effects: [], createdAt, drop };
     const flow = flows.add(packetKey, made, ufid);
     flow.isUntranslated = true;
     datapath.putFlow(flow);
@@ -83,11 +86,17 @@ class BackerFlows implements FlowStore {
       row: () => rowOf(datapath, flow, this.#now()),
       setActions(actions, { clearsStatistics }) {
         if (clearsStatistics) datapath.deleteFlow(flow.id);
-        datapath.putFlow(flows.withActions(flow, actions));
+        datapath.putFlow(flows.withActions(flow, actions, dropByHand(actions, flow.input)));
       },
       remove: () => revalidator.purgeWhere((each) => each === flow),
     };
   }
+}
+
+function dropByHand([first]: readonly DpAction[], { ofproto, port }: PortOfSwitch): PacketDrop | undefined {
+  if (first !== undefined && first.do !== 'drop') return undefined;
+  const end = { ofproto, inPort: port.ofPort, table: 0, rule: undefined, action: undefined };
+  return { reason: 'byHand', end };
 }
 
 class BareFlows implements FlowStore {
