@@ -84,7 +84,13 @@ export async function requireFree(remote: PassiveRemote): Promise<void> {
 
 function logFailure(remote: PassiveRemote, reason: string): void {
   if (remote.kind === 'punix') unixLog.err(`${remote.path}: binding failed: ${reason}`);
-  else tcpLog.err(`${remote.port}:${remote.host ?? ''}: bind: ${reason}`);
+  else tcpLog.err(`${addressText(remote)}: bind: ${reason}`);
+}
+
+/** "6653:127.0.0.1" */
+function addressText(remote: PassiveRemote): string {
+  const name = formatRemote(remote);
+  return name.slice(name.indexOf(':') + 1);
 }
 
 /** A descriptor that listens, and where. */
@@ -100,10 +106,7 @@ async function bind(
     markTraffic(server, dscp);
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : remote.port;
-    if (remote.port === 0) {
-      const name = formatRemote(remote);
-      tcpLog.info(`${name.slice(name.indexOf(':') + 1)}: listening on port ${port}`);
-    }
+    if (remote.port === 0) tcpLog.info(`${addressText(remote)}: listening on port ${port}`);
     return { fd: duplicateListener(server, tried), actual: { ...remote, port } };
   } finally {
     server.close();

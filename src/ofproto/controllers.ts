@@ -51,6 +51,8 @@ export interface Controllers {
   readonly wantsMisses: boolean;
   /** Does as the switch's configuration says; resolves when it listens where it is to. What cannot be is logged. */
   configure(): Promise<void>;
+  /** It could not listen everywhere: another `configure` tries again. */
+  readonly isIncomplete: boolean;
   /** Ends all conversations with controllers that are connected to, and connects anew. */
   reconnect(): void;
   /** By target: of those that are connected to. */

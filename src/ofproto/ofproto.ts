@@ -221,7 +221,7 @@ export class Ofproto {
     const isManaged = hasPrimary(config.control);
     if (isManaged !== hasPrimary(before.control) || (!isManaged && config.failMode !== before.failMode)) {
       this.#turns.whenFree(() => {
-        this.#flush();
+        this.flush();
         this.#addDefaultRule();
       });
     }
@@ -430,7 +430,7 @@ export class Ofproto {
   }
 
   /** Takes all flows that controllers may see away, and all groups and meters. */
-  #flush(): void {
+  flush(): void {
     removeRules(this.tables, findRules(this.tables, everyFlow, this.tables.version));
     const transaction = this.#beginChange();
     transaction.modifyGroup(withoutGroups);

@@ -22,6 +22,9 @@ let answersEcho: boolean;
 let streams: FakeStream[];
 let said: string[];
 let host: VirtualSwitch;
+let mayListen: boolean;
+/** Connects to the bridge. */
+let call: (stream: FakeStream) => void;
 
 const transport: Transport = {
   async connect(_remote, { signal }) {
@@ -38,13 +41,18 @@ const transport: Transport = {
       setImmediate(() => stream.say(version, { name: 'HELLO', value: { versions: undefined } }));
     return stream;
   },
-  listen: () => Promise.reject(syscallFailed('bind', errnos.EADDRINUSE, 'here')),
+  listen(remote, _options, accept) {
+    if (!mayListen) return Promise.reject(syscallFailed('bind', errnos.EADDRINUSE, 'here'));
+    call = accept;
+    return Promise.resolve({ remote, close() {} });
+  },
 };
 
 beforeEach(() => {
   peer = 'polite';
   version = 4;
   answersEcho = true;
+  mayListen = false;
   streams = [];
   said = [];
   host = new VirtualSwitch(transport);
@@ -213,7 +221,9 @@ test('who answers stays, and an interval below five seconds is five', async () =
   const bridge = await bridgeWith(controlled({ probeInterval: 1 }));
   await pass(31);
   expect(statusOf(bridge)).toMatchObject({ state: 'active', connectedAt: 1000 });
-  expect(streams[0]?.sent.filter(({ name }) => name === 'ECHO_REQUEST')).toHaveLength(6);
+  const sent = streams[0]?.sent.map(({ name }) => name);
+  expect(sent?.filter((name) => name === 'ECHO_REQUEST')).toHaveLength(6);
+  expect(sent).not.toContain('ERROR');
 });
 
 test('a change of one setting changes that, and only another mark of packets ends the connection', async () => {
@@ -280,7 +290,8 @@ test('without a controller in charge for three probe intervals the bridge forwar
   await pass(14);
   expect(rules(bridge)).toEqual(['priority=5,actions=drop']);
   await pass(1);
-  expect(rules(bridge)).toEqual(['priority=15790320,actions=NORMAL', 'priority=5,actions=drop']);
+  expect(rules(bridge)).toEqual(['priority=15790320,actions=NORMAL']);
+  host.addFlow(bridge, 'priority=6,actions=drop');
   await pass(60);
   expect(takeSaid('fail_open')).toEqual([
     "warn: Could not connect to controller (or switch failed controller's post-connection admission control policy) for 15 seconds, failing open",
@@ -295,7 +306,7 @@ test('without a controller in charge for three probe intervals the bridge forwar
   expect(rules(bridge)).toHaveLength(2);
   stream?.say(4, { name: 'BARRIER_REQUEST', value: undefined });
   await turn();
-  expect(rules(bridge)).toEqual(['priority=5,actions=drop']);
+  expect(rules(bridge)).toEqual(['priority=6,actions=drop']);
   expect(takeSaid('fail_open')).toEqual(['warn: No longer in fail-open mode']);
 });
 
@@ -305,6 +316,44 @@ test('a controller that has been connected for half a minute is in charge withou
   expect(rules(bridge)).toEqual(['priority=15790320,actions=NORMAL']);
   await pass(14);
   expect(rules(bridge)).toEqual([]);
+});
+
+test('who connects by itself and is to be in charge keeps the bridge from failing open', async () => {
+  peer = 'absent';
+  mayListen = true;
+  const [first] = controlled().controllers;
+  if (first === undefined) expect.unreachable();
+  const controllers = [first, { ...first, target: 'ptcp:6653', probeInterval: 10 }];
+  const bridge = await bridgeWith({ ...controlled(), controllers }, 'standalone');
+  await pass(29); // three intervals of the one that is probed least often
+  expect(rules(bridge)).toEqual([]);
+  await pass(1);
+  expect(rules(bridge)).toEqual(['priority=15790320,actions=NORMAL']);
+  const stream = new FakeStream();
+  call(stream);
+  stream.say(4, { name: 'HELLO', value: { versions: undefined } });
+  await pass(3);
+  expect(rules(bridge)).toHaveLength(1);
+  expect(stream.sent.map(({ name }) => name)).toContain('PACKET_IN');
+  stream.say(4, { name: 'BARRIER_REQUEST', value: undefined });
+  await turn();
+  host.addFlow(bridge, 'priority=5,actions=drop');
+  await pass(5);
+  expect(rules(bridge)).toEqual(['priority=5,actions=drop']);
+  stream.abort();
+  await turn();
+  await pass(1);
+  expect(rules(bridge)).toEqual(['priority=15790320,actions=NORMAL']);
+});
+
+test('what could not be listened on is tried again when something is configured', async () => {
+  const listening = controlled({ target: 'ptcp:6653', type: 'service' });
+  const bridge = await bridgeWith(listening);
+  expect(bridge.controllers.isIncomplete).toBe(true);
+  mayListen = true;
+  await bridge.controllers.configure();
+  expect(bridge.controllers.isIncomplete).toBe(false);
+  expect(takeSaid('connmgr')).toEqual(['info: br0: added service controller "ptcp:6653"']);
 });
 
 const ofLocalPort = [

@@ -215,13 +215,101 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
     configure(...addBridge('br0'), '--', 'set-controller', 'br0', 'tcp:127.0.0.1:1');
     configure('set', 'controller', '.', 'inactivity_probe=1000', 'max_backoff=1000');
     for (const host of hosts) {
+      // They are forgotten then.
+      host.run('ovs-ofctl', 'add-flow', 'br0', 'priority=5,actions=drop');
+      host.run('ovs-ofctl', '-O', 'OpenFlow13', 'add-group', 'br0', 'group_id=1,type=all');
+    }
+    for (const host of hosts) {
       const isOpen = (): boolean => flows(host, 'br0').some((line) => line.includes('priority=15790320'));
       await until(isOpen, `${host.which} to fail open`);
     }
     await expectSameFlows('br0');
+    for (const host of hosts) {
+      expect(flows(host, 'br0').join()).not.toContain('priority=5,');
+      expect(host.run('ovs-ofctl', '-O', 'OpenFlow13', 'dump-groups', 'br0').stdout).not.toContain(
+        'group_id',
+      );
+    }
     configure('set', 'bridge', 'br0', 'fail_mode=secure');
     await expectSameFlows('br0');
     for (const host of hosts) expect(host.log).toContain('fail_open|WARN|No longer in fail-open mode');
+  });
+
+  test('whoever connects to a bridge is told what its kind is', async () => {
+    configure(...addBridge('br0', 'protocols=OpenFlow10,OpenFlow13', 'fail_mode=secure'));
+    configure('add-port', 'br0', 'p1', '--', 'set', 'interface', 'p1', 'type=dummy', 'ofport_request=1');
+    const rowsOf = (folder: string, active: string): string[] => {
+      const row = (id: string, target: string, ...more: string[]): string[] => [
+        ...['--', `--id=@${id}`, 'create', 'controller', `target="${target}"`, ...more],
+      ];
+      return [
+        ...row('active', active),
+        ...row('first', `punix:${folder}/br0.first`, 'type=primary'),
+        ...row('second', `punix:${folder}/br0.second`, 'enable_async_messages=false', 'type=primary'),
+        ...row('third', `punix:${folder}/br0.third`),
+        ...row('fourth', 'ptcp:0:127.0.0.1', 'type=service'),
+        ...['--', 'set', 'bridge', 'br0', 'controller=@active,@first,@second,@third,@fourth'],
+      ];
+    };
+    const plain = (text: string): string =>
+      text
+        .replace(/duration[=:]?[\d.]+s/g, 'duration')
+        .replace(/\(xid=\w+\)/g, '')
+        .replace(/addr:\S+/g, 'addr:MAC');
+    const active = await listen('4');
+    for (const host of hosts) expect(host.vsctl(...rowsOf(host.folder, active)).status).toBe(0);
+    await untilAlike(/,true,other,/);
+    const told = await Promise.all(
+      hosts.map(async (host) => {
+        const monitors = ['first', 'second', 'third'].map((name) => {
+          const control = join(host.folder, `${name}.ctl`);
+          const args = [
+            '-O',
+            'OpenFlow13',
+            `--unixctl=${control}`,
+            'monitor',
+            `unix:${host.folder}/br0.${name}`,
+          ];
+          const child = spawn('ovs-ofctl', ['--no-chdir', '-vconsole:off', ...args], { env: host.env });
+          const monitor = { control, child, text: '' };
+          child.stderr.on('data', (chunk) => (monitor.text += chunk));
+          return monitor;
+        });
+        const ask = (control: string, ...args: string[]): number | null =>
+          host.run('ovs-appctl', '-t', control, ...args).status;
+        for (const { control } of monitors)
+          await until(() => ask(control, 'ofctl/barrier') === 0, `${host.which} to answer`);
+        host.appctl(
+          'netdev-dummy/receive',
+          'p1',
+          'in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02)',
+        );
+        host.run('ovs-ofctl', 'mod-port', 'br0', 'p1', 'down');
+        host.run('ovs-ofctl', '-O', 'OpenFlow13', 'add-flow', 'br0', 'send_flow_rem,actions=controller');
+        host.appctl(
+          'netdev-dummy/receive',
+          'p1',
+          'in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02)',
+        );
+        host.run('ovs-ofctl', '-O', 'OpenFlow13', 'del-flows', 'br0');
+        for (const { control } of monitors) ask(control, 'ofctl/barrier');
+        for (const { control, child } of monitors) {
+          const ended = once(child, 'close');
+          ask(control, 'exit');
+          await ended;
+        }
+        return monitors.map(({ text }) => plain(text));
+      }),
+    );
+    expect(told[1]).toEqual(told[0]);
+    expect(told[0]?.[0]).toContain('OFPT_PORT_STATUS');
+    const [theirs, ourOwn] = hosts.map((host) =>
+      host.log
+        .split('\n')
+        .filter((line) => /^connmgr.*(added|removed)/.test(line))
+        .sort(),
+    );
+    expect(ourOwn).toEqual(theirs);
   });
 
   test('what is not used is told of in the same words', () => {

@@ -22,8 +22,6 @@ import type { SwitchConnection } from './switch-connection.ts';
 const leastBackoff = 8;
 /** Shorter intervals, in seconds, would cost more than they tell. */
 const leastProbeInterval = 5;
-/** A controller that has been connected so long is in charge, whether or not it has said anything. */
-const admissionTime = 30_000;
 
 export interface ControllerDeps {
   /** By name. */
@@ -34,16 +32,12 @@ export interface ControllerDeps {
   readonly control: () => ControlConfig;
   /** Says hello; resolves when the peer has too. Rejects with SyscallFailed, or with the signal's reason. */
   readonly begin: (stream: Stream, options: NewConversation) => Promise<Conversation>;
-  /** A controller that is connected to has taken charge. */
-  readonly admitted: () => void;
 }
 
 export interface NewConversation {
   readonly config: ControllerSettings;
   readonly owner: ConversationOwner;
   readonly signal: AbortSignal;
-  /** Is told of each message that comes, by its name. */
-  readonly requested?: (name: string) => void;
   /** Are copied all of it. */
   readonly snoopers?: Snoopers;
 }
@@ -56,8 +50,6 @@ export class ActiveController {
   #config: ControllerSettings;
   /** What is being tried did not fail at once. */
   #isUp = false;
-  /** It has said what is to become of packets since it was connected to. */
-  #hasDecided = false;
   #lastError: string | undefined;
   #disconnectedAt: Ms | undefined;
   #inChargeAt: Ms;
@@ -123,14 +115,11 @@ export class ActiveController {
 
   /** Milliseconds since it was in charge last, or was configured: 0 while it is. */
   absence(now: Ms): number {
-    const { connectedAt } = this.#link.machine;
-    const isConnected = this.connection !== undefined && connectedAt !== undefined;
-    if (isConnected && (this.#hasDecided || now - connectedAt >= admissionTime)) this.#inChargeAt = now;
+    if (this.connection?.admission.isGranted(now)) this.#inChargeAt = now;
     return now - this.#inChargeAt;
   }
 
   async #connect(signal: AbortSignal): Promise<Conversation> {
-    this.#hasDecided = false;
     const { target, dscp } = this.#config;
     const { tls, runFolder } = this.#deps.control();
     const remote = readActiveRemote(target, remoteContext(runFolder));
@@ -145,11 +134,6 @@ export class ActiveController {
       owner: this.#link,
       signal,
       snoopers: this.snoopers,
-      requested: (name) => {
-        if (this.#hasDecided || asking.has(name)) return;
-        this.#hasDecided = true;
-        this.#deps.admitted();
-      },
     });
   }
 
@@ -181,15 +165,6 @@ function isToldLater(remote: ActiveRemote, why: unknown): boolean {
   if (remote.kind === 'unix' || !(why instanceof SyscallFailed)) return false;
   return !/^(127\.|::1$)/.test(remote.host) && toldByPeers.includes(why.errno);
 }
-
-/** Messages that say nothing of what is to become of packets. */
-const asking: ReadonlySet<string> = new Set([
-  'ERROR',
-  'ECHO_REPLY',
-  'FEATURES_REQUEST',
-  'GET_CONFIG_REQUEST',
-  'SET_CONFIG',
-]);
 
 export function remoteContext(runFolder: string | undefined): RemoteContext {
   return { defaultPort: OPENFLOW_PORT, ...(runFolder !== undefined && { rundir: runFolder }) };

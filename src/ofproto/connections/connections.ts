@@ -52,6 +52,7 @@ export class Connections implements Controllers {
       timers,
       random,
       controllers: () => this.#links.active().filter(({ config }) => config.type === 'primary'),
+      connections: this.#open,
     });
     this.#links = new ControllerLinks({
       bridge: ofproto.name,
@@ -59,7 +60,6 @@ export class Connections implements Controllers {
       transport,
       control: () => ofproto.config.control,
       begin: (stream, options) => this.#begin(stream, options),
-      admitted: () => this.#failOpen.check(),
     });
     const snoopers = (): Snoopers | undefined => mostInCharge(this.#links.active())?.snoopers;
     this.#snoop = new SnoopSocket({ bridge: ofproto.name, transport, snoopers });
@@ -85,6 +85,10 @@ export class Connections implements Controllers {
 
   reconnect(): void {
     this.#links.reconnect();
+  }
+
+  get isIncomplete(): boolean {
+    return this.#links.isIncomplete;
   }
 
   statuses(): ReadonlyMap<string, ControllerStatus> {
@@ -179,14 +183,11 @@ export class Connections implements Controllers {
     if (this.wantsMisses !== before) this.#ofproto.missesChanged();
   }
 
-  #begin(
-    stream: Stream,
-    { config, owner, signal, requested, snoopers }: NewConversation,
-  ): Promise<Conversation> {
+  #begin(stream: Stream, { config, owner, signal, snoopers }: NewConversation): Promise<Conversation> {
     const connection = new SwitchConnection({
       ofproto: this.#ofproto,
-      handle(c, message, bytes) {
-        requested?.(message.name);
+      handle: (c, message, bytes) => {
+        if (c.admission.take(message.name)) this.#failOpen.check();
         return handleRequest(c, message, bytes);
       },
       refusalOf,

@@ -11,8 +11,9 @@ const log = logger('connmgr');
 
 export class ControllerLinks {
   readonly #deps: ControllerDeps;
-  /** Undefined for those of no known kind. */
-  readonly #links = new Map<string, ActiveController | PassiveController | undefined>();
+  readonly #links = new Map<string, ActiveController | PassiveController>();
+  /** Not all that is wanted is there. */
+  #isIncomplete = false;
   /** The versions that those that are there may speak. */
   #versions: readonly WireVersion[] = [];
 
@@ -20,7 +21,10 @@ export class ControllerLinks {
     this.#deps = deps;
   }
 
-  /** Makes and removes what differs; resolves when it listens where it is to. What cannot be is logged. */
+  /**
+   * Makes and removes what differs; resolves when it listens where it is to. What cannot be is logged.
+   * Differs: a controller whose type changes is made anew; with the reference its conversations stay of the old type.
+   */
   async configure(
     controllers: readonly ControllerSettings[],
     versions: readonly WireVersion[],
@@ -30,10 +34,16 @@ export class ControllerLinks {
     for (const config of controllers) {
       const known = this.#links.get(config.target);
       if (known?.config.type === config.type) known.configure(config);
-      else if (known !== undefined || !this.#links.has(config.target)) await this.#add(config);
+      else await this.#add(config);
     }
+    this.#isIncomplete = controllers.some(({ target }) => !this.#links.has(target));
     const wanted = new Set(controllers.map(({ target }) => target));
     for (const target of this.#links.keys()) if (!wanted.has(target)) this.#remove(target);
+  }
+
+  /** It could not listen everywhere: another `configure` tries again. */
+  get isIncomplete(): boolean {
+    return this.#isIncomplete;
   }
 
   /** Of those that are connected to. */
@@ -46,18 +56,17 @@ export class ControllerLinks {
   }
 
   reconnect(): void {
-    for (const link of this.#links.values()) link?.reconnect();
+    for (const link of this.#links.values()) link.reconnect();
   }
 
   close(): void {
-    for (const link of this.#links.values()) link?.stop();
+    for (const link of this.#links.values()) link.stop();
     this.#links.clear();
   }
 
   /** Other versions are spoken from now on. */
   #endAll(): void {
     for (const [target, link] of this.#links) {
-      if (link === undefined) continue;
       log.info(
         `${this.#deps.bridge}: Changes to controller "${target}" expects re-initialization: Re-initializing now.`,
       );
@@ -70,7 +79,7 @@ export class ControllerLinks {
     const { target, type } = config;
     const { bridge } = this.#deps;
     this.#links.get(target)?.stop();
-    this.#links.set(target, undefined);
+    this.#links.delete(target);
     if (isActiveName(target)) {
       const link = new ActiveController(config, this.#deps);
       this.#links.set(target, link);
@@ -78,7 +87,10 @@ export class ControllerLinks {
     } else if (isPassiveName(target)) {
       const link = new PassiveController(config, this.#deps);
       this.#links.set(target, link);
-      if (!(await link.start())) return;
+      if (!(await link.start())) {
+        this.#links.delete(target);
+        return;
+      }
     } else {
       log.warn(`${bridge}: unsupported controller "${target}"`);
       return;

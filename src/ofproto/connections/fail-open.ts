@@ -5,12 +5,13 @@
 import { logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
-import { ms } from '../../base/units.ts';
+import { type Ms, ms } from '../../base/units.ts';
 import { matchOn } from '../../flow/match.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { addRule, removeRules } from '../tables/flow-transaction.ts';
 import { type Rule, toNormal } from '../tables/rule.ts';
 import type { ActiveController } from './active-controller.ts';
+import type { SwitchConnection } from './switch-connection.ts';
 import { trialPacket } from './trial-packet.ts';
 
 const log = logger('fail_open');
@@ -27,6 +28,8 @@ export interface FailOpenDeps {
   readonly random: Random;
   /** Those that the bridge connects to and that decide about its flows. */
   readonly controllers: () => readonly ActiveController[];
+  /** Those that are open, whoever made them. */
+  readonly connections: Iterable<SwitchConnection>;
 }
 
 export class FailOpen {
@@ -55,15 +58,33 @@ export class FailOpen {
   /** A controller may be in charge. */
   check(): void {
     if (this.#timer === undefined) return;
-    const { controllers, timers, ofproto } = this.#deps;
+    const { timers, ofproto } = this.#deps;
     if (ofproto.tables.deps.turns.isTaken) return; // next time
     const now = timers.clock.now();
-    const all = controllers();
-    const absence = Math.min(...all.map((each) => each.absence(now)));
-    const seconds = Math.floor(absence / 1000);
-    if (all.length === 0 || absence === 0) this.#close();
-    else if (this.#rule === undefined && seconds >= patience(all)) this.#open(seconds, now);
+    const seconds = Math.floor(this.#absence(now) / 1000);
+    if (seconds === 0) this.#close();
     else if (this.#rule !== undefined) this.#remain(seconds, now);
+    else if (seconds >= this.#patience) this.#open(seconds, now);
+  }
+
+  /**
+   * Milliseconds for which no controller has been in charge.
+   * Differs: one that connected by itself is in charge, too; with the reference it ends failing open, which begins again at
+   * once, and takes all flows away, for as long as those that are connected to stay away.
+   */
+  #absence(now: Ms): number {
+    const { controllers, connections } = this.#deps;
+    const all = controllers().map((each) => each.absence(now));
+    const isInCharge = ({ kind, admission }: SwitchConnection): boolean =>
+      kind === 'primary' && admission.isGranted(now);
+    return all.length === 0 || [...connections].some(isInCharge) ? 0 : Math.min(...all);
+  }
+
+  /** Seconds: three probe intervals of the controller that is probed least often. */
+  get #patience(): number {
+    const { controllers } = this.#deps.ofproto.config.control;
+    const primary = controllers.filter(({ type }) => type === 'primary');
+    return 3 * Math.max(...primary.map(({ probeInterval }) => probeInterval));
   }
 
   #arm(): void {
@@ -73,12 +94,15 @@ export class FailOpen {
     });
   }
 
+  /** What the last controller wanted is forgotten. */
   #open(seconds: number, now: number): void {
     log.warn(
       "Could not connect to controller (or switch failed controller's post-connection admission control policy) " +
         `for ${seconds} seconds, failing open`,
     );
-    this.#rule = addRule(this.#deps.ofproto.tables, {
+    const { ofproto } = this.#deps;
+    ofproto.flush();
+    this.#rule = addRule(ofproto.tables, {
       table: 0,
       priority: rulePriority,
       match: matchOn({}),
@@ -95,8 +119,11 @@ export class FailOpen {
     }
     if (now < this.#nextTrial) return;
     this.#nextTrial = now + trialInterval;
-    const packet = trialPacket(this.#deps.random);
-    for (const { connection } of this.#deps.controllers()) connection?.packetIn(packet);
+    const { connections, random } = this.#deps;
+    const open = [...connections];
+    if (!open.some(({ kind }) => kind === 'primary')) return;
+    const packet = trialPacket(random);
+    for (const connection of open) connection.packetIn(packet);
   }
 
   #close(): void {
@@ -107,10 +134,4 @@ export class FailOpen {
     tables.deps.turns.whenFree(() => removeRules(tables, [rule]));
     this.#rule = undefined;
   }
-}
-
-/** Seconds: three probe intervals of the controller that is probed most often. */
-function patience(controllers: readonly ActiveController[]): number {
-  const intervals = controllers.map(({ config }) => config.probeInterval).filter((interval) => interval > 0);
-  return intervals.length === 0 ? 1 : 3 * Math.min(...intervals);
 }

@@ -4,7 +4,6 @@
  */
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
-import { logger } from '../../base/log.ts';
 import { ms } from '../../base/units.ts';
 import { logVisit } from '../../net/connection-log.ts';
 import type { StreamListener } from '../../net/listener.ts';
@@ -14,8 +13,6 @@ import type { Stream } from '../../net/stream.ts';
 import type { ControllerSettings } from '../config.ts';
 import { askForLife, type ControllerDeps, linkTimes, remoteContext } from './active-controller.ts';
 import { type Conversation, limitPackets } from './conversation.ts';
-
-const log = logger('connmgr');
 
 type Visit = ReliableConnection<Conversation>;
 
@@ -38,9 +35,9 @@ export class PassiveController {
     return this.#config;
   }
 
-  /** Resolves when it listens; what keeps it from that is logged, and told by false. */
+  /** Resolves when it listens; what keeps it from that the log tells, and false here. */
   async start(): Promise<boolean> {
-    const { bridge, transport, control } = this.#deps;
+    const { transport, control } = this.#deps;
     const { target, dscp } = this.#config;
     const { tls, runFolder } = control();
     try {
@@ -51,14 +48,15 @@ export class PassiveController {
       return true;
     } catch (why) {
       if (!(why instanceof SyscallFailed)) throw why;
-      log.err(`${bridge}: failed to listen on ${target} (${why.reason})`);
       return false;
     }
   }
 
   /** For those who connect from now on; others have their intervals at once. */
   configure(config: ControllerSettings): void {
+    const before = this.#config;
     this.#config = config;
+    if (config.dscp !== before.dscp) this.reconnect();
     for (const visit of this.#visits) {
       visit.setProbeInterval(linkTimes(config).probeInterval);
       if (visit.connection !== undefined) limitPackets(visit.connection.connection, config);

@@ -22,6 +22,7 @@ import type { ControllerStatus, PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Requester } from '../requester.ts';
 import type { SwitchTransaction } from '../switch-transaction.ts';
+import { Admission } from './admission.ts';
 import { type AsyncKind, defaultAsyncConfig, invalidTtlBit, isSent } from './async-messages.ts';
 import { ConnectionBundles } from './connection-bundles.ts';
 import { FlowMonitors } from './flow-monitors.ts';
@@ -74,6 +75,8 @@ export class SwitchConnection implements RoleHolder {
   role: HeldRole = 'equal';
   readonly bundles: ConnectionBundles<(transaction: SwitchTransaction) => void>;
   readonly monitors: FlowMonitors;
+  /** Of the peer, where it is a controller. */
+  readonly admission: Admission;
   /** Changes of flows tell their table in OpenFlow 1.0 too. */
   tellsTable = false;
   missSendLength: number;
@@ -99,6 +102,7 @@ export class SwitchConnection implements RoleHolder {
     this.ofproto = ofproto;
     this.election = election;
     this.kind = kind;
+    this.admission = new Admission(ofproto.timers.clock.now());
     this.missSendLength = kind === 'primary' ? defaultMissSendLength : 0;
     this.#handle = handle;
     this.#refusalOf = refusalOf;

@@ -61,6 +61,8 @@ export const switchRequests: RequestHandlers = {
   DESC_REQUEST(connection, request) {
     connection.reply(request, { name: 'DESC_REPLY', value: connection.ofproto.config.description });
   },
+  /** To a probe of ours: that something came is all there is to know. */
+  ECHO_REPLY() {},
   BARRIER_REQUEST(connection, request) {
     connection.reply(request, { name: 'BARRIER_REPLY', value: undefined });
   },

@@ -352,7 +352,8 @@ export class Applier {
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
     bridge.announcedId = config.datapathId;
     this.#tellRefusals(bridge);
-    if (isNew || !isSame) await bridge.ofproto.controllers.configure();
+    const { controllers } = bridge.ofproto;
+    if (isNew || !isSame || controllers.isIncomplete) await controllers.configure();
     for (const i of kept) {
       await this.#tellNetdev(bridge, i);
       i.keepsMtu = false;
