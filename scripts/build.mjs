@@ -36,6 +36,7 @@ const libraries = [
   { in: 'src/ovsdb/index.ts', out: 'ovsdb' }, // `ovs-ts/ovsdb`
   { in: 'src/openflow/index.ts', out: 'openflow' }, // `ovs-ts/openflow`
   { in: 'src/vswitchd/schema/index.ts', out: 'open-vswitch' }, // `ovs-ts/open-vswitch`
+  { in: 'src/testing/index.ts', out: 'testing' }, // `ovs-ts/testing`
 ];
 await bundle([...programs.filter((name) => longRunning.has(name)).map(entry), ...libraries], {
   format: 'esm',

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
-const entries = ['ovsdb/index.d.ts', 'openflow/index.d.ts', 'vswitchd/schema/index.d.ts'];
+const entries = ['ovsdb', 'openflow', 'vswitchd/schema', 'testing'].map((folder) => `${folder}/index.d.ts`);
 
 const names = /[A-Za-z_$][\w$]*/g;
 /** What are no names of declarations: properties, and text. */

@@ -82,6 +82,13 @@ export class Commands {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** The answer of a command. Rejects with Refused, whose message is the error reply. */
+  ask(name: string, args: readonly string[]): Promise<CommandOutput> {
+    return new Promise((done, fail) => {
+      this.run(name, args, { done, failed: (text) => fail(refused(text)) });
+    });
+  }
+
   /** Runs a command. Other arguments than strings make the reply an error. */
   run(name: string, params: readonly Json[], reply: CommandReply): void {
     try {

@@ -20,22 +20,32 @@ export interface LoopPart {
   run(): void;
 }
 
+export interface MainLoopDeps {
+  readonly timers: Timers;
+  readonly defer: Defer;
+  readonly parts: readonly LoopPart[];
+  /** Lets timers fire when they are due, and returns how to stop; by the language's own unless given. */
+  readonly drive?: typeof driveTimers | undefined;
+}
+
 export class MainLoop {
   readonly #timers: Timers;
   readonly #defer: Defer;
   readonly #parts: readonly LoopPart[];
+  readonly #drive: typeof driveTimers;
   #isWakePending = false;
   #stop: (() => void) | undefined;
 
-  constructor(deps: { timers: Timers; defer: Defer; parts: readonly LoopPart[] }) {
+  constructor(deps: MainLoopDeps) {
     this.#timers = deps.timers;
     this.#defer = deps.defer;
     this.#parts = deps.parts;
+    this.#drive = deps.drive ?? driveTimers;
   }
 
   /** Begins to run, and to follow the timers. */
   start(): void {
-    this.#stop = driveTimers(this.#timers);
+    this.#stop = this.#drive(this.#timers);
     this.wake();
   }
 

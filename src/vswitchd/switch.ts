@@ -19,7 +19,7 @@ import { systemKeys } from './config/config-keys.ts';
 import { GapLog } from './config/gap-log.ts';
 import { readKeys } from './config/keys.ts';
 import { readTls } from './config/wanted.ts';
-import { type LoopPart, MainLoop } from './main-loop.ts';
+import { type LoopPart, MainLoop, type MainLoopDeps } from './main-loop.ts';
 import type { Providers } from './providers.ts';
 import { Applier, type SharedControl } from './reconcile/apply.ts';
 import { LiveState } from './reconcile/live.ts';
@@ -52,6 +52,7 @@ export interface SwitchDeps {
   readonly versions: SystemFacts['versions'];
   /** Parts of the loop besides the bridges, in its order: unixctl. */
   readonly moreParts?: readonly LoopPart[];
+  readonly drive?: MainLoopDeps['drive'];
 }
 
 export class Switch {
@@ -101,6 +102,7 @@ export class Switch {
     this.loop = new MainLoop({
       timers,
       defer,
+      drive: deps.drive,
       parts: [
         { name: 'bridge', run: () => this.reconciler.run() },
         { name: 'ofproto', run: () => this.#runBackers() },

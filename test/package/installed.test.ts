@@ -152,7 +152,7 @@ describe('the installed package', () => {
       f.endsWith('.d.ts'),
     );
     const text = (file: string) => readFileSync(join(types, file), 'utf8');
-    const entries = ['ovsdb/index.d.ts', 'openflow/index.d.ts', 'vswitchd/schema/index.d.ts'];
+    const entries = ['ovsdb', 'openflow', 'vswitchd/schema', 'testing'].map((name) => `${name}/index.d.ts`);
     const index = entries.map(text).join('\n');
     const whole = [...text('ovsdb/index.d.ts').matchAll(/export (?:type )?\* from '(.*)\.js'/g)].map(
       ([, path]) => join('ovsdb', `${path}.d.ts`),

@@ -3,6 +3,7 @@ import { type CommandLine, isUsed } from '../../daemon/options.ts';
 import type { Program } from '../../daemon/program.ts';
 import type { Paint } from '../../flow/format-match.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
+import type { Transport } from '../../net/transport.ts';
 import type { Connection } from '../../openflow/connection/connection.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
 import type { SortKey } from '../../openflow/text/flow-order.ts';
@@ -53,6 +54,8 @@ export interface OfctlContext extends OutputStreams {
   readonly process?: { readonly program: Program; readonly line: CommandLine };
   /** Where the sockets of bridges are. */
   readonly rundir: string;
+  /** How they are connected to; by sockets of the system unless given. */
+  readonly connect?: Transport['connect'];
   readonly tls: TlsConfig;
   /** Counts on over all connections. */
   readonly nextXid: () => number;

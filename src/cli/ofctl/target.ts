@@ -5,6 +5,7 @@ import { SyscallFailed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
 import { type ActiveRemote, OPENFLOW_PORT, readActiveRemote } from '../../net/remote.ts';
 import { connectStream, type Stream } from '../../net/stream.ts';
+import type { Transport } from '../../net/transport.ts';
 import {
   type Connection,
   type ConnectionEvents,
@@ -26,7 +27,7 @@ export interface SwitchTargetOptions {
  * where the connection fails.
  */
 export async function connectTarget(
-  context: Pick<OfctlContext, 'rundir' | 'tls' | 'nextXid' | 'connections'>,
+  context: Pick<OfctlContext, 'rundir' | 'connect' | 'tls' | 'nextXid' | 'connections'>,
   target: string,
   versions: readonly WireVersion[],
   { purpose = 'mgmt', events, onOffer }: SwitchTargetOptions = {},
@@ -55,17 +56,17 @@ interface Opened {
 }
 
 async function openStream(
-  { rundir, tls }: Pick<OfctlContext, 'rundir' | 'tls'>,
+  { rundir, tls, connect: open = connectStream }: Pick<OfctlContext, 'rundir' | 'connect' | 'tls'>,
   target: string,
   purpose: string,
 ): Promise<Opened> {
   if (target.includes(':')) {
-    const connect = async (): Promise<Stream> => connectStream(readRemote(target, rundir), { tls });
+    const connect = async (): Promise<Stream> => open(readRemote(target, rundir), { tls });
     return { stream: await during(`connecting to ${target}`, connect()), name: target };
   }
   const datapath = target.slice(target.indexOf('@') + 1);
   for (const path of [target, join(rundir, `${target}.${purpose}`), join(rundir, `${datapath}.${purpose}`)]) {
-    const stream = await openSocket(path, rundir);
+    const stream = await openSocket(path, rundir, open);
     if (stream !== undefined) return { stream, name: `unix:${path}` };
   }
   throw new Fatal(`${target} is not a bridge or a socket`);
@@ -76,9 +77,13 @@ function readRemote(target: string, rundir: string): ActiveRemote {
 }
 
 /** undefined where there is no such file. */
-async function openSocket(path: string, rundir: string): Promise<Stream | undefined> {
+async function openSocket(
+  path: string,
+  rundir: string,
+  open: Transport['connect'],
+): Promise<Stream | undefined> {
   try {
-    return await connectStream(readRemote(`unix:${path}`, rundir));
+    return await open(readRemote(`unix:${path}`, rundir), {});
   } catch (why) {
     if (!(why instanceof SyscallFailed)) throw why;
     if (why.errno === errnos.ENOENT) return undefined;

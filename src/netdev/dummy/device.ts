@@ -20,6 +20,8 @@ const defaultMtu = 1500;
 export class DummyDevices {
   readonly #byName = new Map<string, DummyDevice>();
   readonly #openLink: OpenFrameLink;
+  /** Told of each device when it is made. */
+  onMade: (device: DummyDevice) => void = () => {};
   #madeCount = 0;
 
   /** Without `openLink`, no frames come from outside by sockets. */
@@ -49,6 +51,7 @@ export class DummyDevices {
       onClosed: () => void this.#byName.delete(name),
     });
     this.#byName.set(name, device);
+    this.onMade(device);
     return device;
   }
 }

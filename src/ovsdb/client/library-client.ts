@@ -28,6 +28,8 @@ export interface OpenClientOptions<T extends Tables, W extends Wanted<T>>
   extends ViewOptions<T, W>,
     Omit<SessionOptions, 'database'> {
   readonly schema: Schema<T>;
+  /** Of new rows; random unless given. */
+  readonly newUuid?: () => Uuid;
   /** Go on trying when none of the remotes can be reached at first. */
   readonly keepTrying: boolean;
   /** Aborted with a Disconnected when the client is closed, and closes the client when it is aborted. */

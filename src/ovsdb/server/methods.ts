@@ -10,6 +10,7 @@ import { isObject } from '../../rpc/json-value.ts';
 import { OvsdbError, syntaxError } from '../engine/errors.ts';
 import { isId } from '../engine/member-reader.ts';
 import { compiledSchemaToJson } from '../engine/schema.ts';
+import type { DatabaseSchema } from '../engine/types.ts';
 import { accessRules } from './access.ts';
 import type { Answer, ServedClient } from './context.ts';
 import { convert } from './convert.ts';
@@ -75,8 +76,14 @@ function listDbs({ server }: ServedClient): Answer {
   return { result: orderAsHashed([...others, serverDatabase], (name) => name) };
 }
 
+/** Of schemas that were asked for. */
+const schemaAnswers = new WeakMap<DatabaseSchema, Answer>();
+
 function getSchema(session: ServedClient, request: RpcRequest): Answer {
-  return { result: asHashed(compiledSchemaToJson(lookUp(session, request).db.schema)) };
+  const { schema } = lookUp(session, request).db;
+  const answer = schemaAnswers.get(schema) ?? { result: asHashed(compiledSchemaToJson(schema)) };
+  schemaAnswers.set(schema, answer);
+  return answer;
 }
 
 function transact(session: ServedClient, request: RpcRequest): Answer | undefined {

@@ -14,7 +14,12 @@ import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
 import { cameBack, type FrozenState } from '../../ofproto/translate/frozen-states.ts';
 import { limitTags } from '../../ofproto/translate/vlan-tags.ts';
-import { formatTraceReport, type TraceRequest, traceOf } from '../../ofproto/views/trace.ts';
+import {
+  formatTraceReport,
+  type TraceReport,
+  type TraceRequest,
+  traceOf,
+} from '../../ofproto/views/trace.ts';
 import { readActionText } from '../../openflow/action-codec.ts';
 import { checkActions } from '../../openflow/action-rules.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
@@ -33,7 +38,7 @@ export function traceCommands(aSwitch: Switch): Command[] {
       usage: `${where} [-generate|packet]`,
       minArgs: 1,
       maxArgs: Number.POSITIVE_INFINITY,
-      run: (args) => answer(readRequest(aSwitch, args)),
+      run: (args) => answer(traceReport(aSwitch, args)),
     }),
     defineCommand({
       name: 'ofproto/trace-packet-out',
@@ -46,14 +51,18 @@ export function traceCommands(aSwitch: Switch): Command[] {
         const request = readRequest(aSwitch, others);
         refuseInconsistent(actions, request.key);
         // Without any, the reference looks into the tables.
-        return answer(actions.length === 0 ? request : { ...request, actions });
+        return answer(traceOf(actions.length === 0 ? request : { ...request, actions }));
       },
     }),
   ];
 }
 
-function answer(request: TraceRequest): CommandOutput {
-  const report = traceOf(request);
+/** What `ofproto/trace` tells, given its arguments. Throws Refused. */
+export function traceReport(aSwitch: Switch, args: readonly string[]): TraceReport {
+  return traceOf(readRequest(aSwitch, args));
+}
+
+function answer(report: TraceReport): CommandOutput {
   return { text: formatTraceReport(report), json: asJson(report) };
 }
 

@@ -1,0 +1,162 @@
+/**
+ * The flows, groups and meters of a bridge in the words of ovs-ofctl and by its code, over connections of OpenFlow that
+ * stay in the process.
+ */
+import { allowedBy } from '../cli/ofctl/allowed.ts';
+import type { OfctlContext } from '../cli/ofctl/context.ts';
+import { fetchFlows } from '../cli/ofctl/flow-stats.ts';
+import { NameReader, type NameText, namesToShow } from '../cli/ofctl/names.ts';
+import { openForChanges, openForDump, type Session } from '../cli/ofctl/protocol.ts';
+import { Fatal } from '../daemon/program.ts';
+import type { MemoryTransport } from '../net/memory-transport.ts';
+import { formatActions } from '../openflow/action-codec.ts';
+import type { Sent } from '../openflow/codec.ts';
+import { formatPackedMatch } from '../openflow/match/match-codec.ts';
+import type { FlowCommand } from '../openflow/messages/flow-mod.ts';
+import { type FlowStats, formatFlowStats } from '../openflow/messages/flows.ts';
+import type { GroupCommand } from '../openflow/messages/group-values.ts';
+import type { MeterCommand } from '../openflow/messages/meters.ts';
+import { flowModIn } from '../openflow/protocols/protocol-messages.ts';
+import { type ProtocolSet, protocolSets } from '../openflow/protocols/protocols.ts';
+import { readFlow, readFlowFilter } from '../openflow/text/flows.ts';
+import { readGroup } from '../openflow/text/groups.ts';
+import { readMeterMod } from '../openflow/text/meters.ts';
+
+/** A flow of a table. */
+export interface TestFlow {
+  readonly table: number;
+  readonly priority: number;
+  /** As ovs-ofctl prints it, ports by name: "tcp,in_port=p1,tp_dst=80"; "" is every packet. */
+  readonly match: string;
+  /** "output:p2"; "drop" for none. */
+  readonly actions: string;
+  /** Packets that it matched, and their bytes. */
+  readonly packets: number;
+  readonly bytes: number;
+  readonly cookie: bigint;
+  /** Seconds; 0 for none. */
+  readonly idleTimeout: number;
+  readonly hardTimeout: number;
+  /** All of it but for counters and times, as `ovs-ofctl --no-stats --names dump-flows` prints it. */
+  readonly text: string;
+}
+
+/** @internal */
+export interface FlowControlDeps {
+  readonly bridge: string;
+  readonly transport: MemoryTransport;
+  readonly runFolder: string;
+}
+
+/** What a line says, and the protocols that can say it. */
+interface Said {
+  readonly usable: ProtocolSet;
+  readonly message: (session: Session) => Sent;
+}
+
+export class FlowControl {
+  readonly #deps: FlowControlDeps;
+
+  constructor(deps: FlowControlDeps) {
+    this.#deps = deps;
+  }
+
+  /** All are read before the first is made. Rejects with Malformed, ErrorReply or Fatal. */
+  changeFlows(lines: readonly string[], command: FlowCommand): Promise<void> {
+    return this.#change(lines, (line, names) => {
+      const { mod, usable } = readFlow(line, command, names);
+      return { usable, message: ({ protocol }) => flowModIn(protocol, mod) };
+    });
+  }
+
+  changeGroups(lines: readonly string[], command: GroupCommand): Promise<void> {
+    return this.#change(lines, (line, names) => {
+      const { mod: value, usable } = readGroup(line, command, names);
+      return { usable, message: () => ({ name: 'GROUP_MOD', value }) };
+    });
+  }
+
+  changeMeters(lines: readonly string[], command: MeterCommand): Promise<void> {
+    return this.#change(lines, (line) => {
+      const value = readMeterMod(line, command);
+      return { usable: protocolSets.since13, message: () => ({ name: 'METER_MOD', value }) };
+    });
+  }
+
+  /** Sorted by table, from the highest priority to the lowest, and by text. */
+  listFlows(filter: string): Promise<TestFlow[]> {
+    return this.#ask(async (context) => {
+      const { bridge } = this.#deps;
+      const reader = new NameReader(context, bridge);
+      const { request, usable } = await reader.read((names) => readFlowFilter(filter, names));
+      const flows = await fetchFlows(await openForDump(context, bridge, usable), request);
+      const names = await namesToShow(context, bridge);
+      return flows.map((flow) => flowOf(flow, names)).sort(inOrder);
+    });
+  }
+
+  #change(lines: readonly string[], read: (line: string, names: NameText) => Said): Promise<void> {
+    return this.#ask(async (context) => {
+      const { bridge } = this.#deps;
+      const reader = new NameReader(context, bridge);
+      const changes: Said[] = [];
+      for (const line of lines) changes.push(await reader.read((names) => read(line, names)));
+      const usable = changes.reduce((set: ProtocolSet, change) => set & change.usable, protocolSets.any);
+      const session = await openForChanges(context, bridge, usable);
+      for (const { message } of changes) await session.connection.perform(message(session));
+    });
+  }
+
+  async #ask<T>(work: (context: OfctlContext) => Promise<T>): Promise<T> {
+    const context = this.#context();
+    try {
+      return await work(context);
+    } finally {
+      for (const connection of context.connections) connection.close();
+    }
+  }
+
+  #context(): OfctlContext {
+    const { transport, runFolder } = this.#deps;
+    let lastXid = 0;
+    return {
+      verbosity: 0,
+      isRaw: false,
+      allowed: allowedBy(undefined, protocolSets.any, false),
+      names: { areAccepted: true, areShown: true },
+      flows: { isStrict: false, isBundle: false, readdsAll: false, showsStats: true, order: [] },
+      mayCreate: false,
+      rundir: runFolder,
+      connect: (remote, options) => transport.connect(remote, options),
+      tls: {},
+      nextXid: () => ++lastXid,
+      connections: [],
+      print: () => {},
+      printError: () => {},
+      end: (text) => {
+        throw new Fatal(text);
+      },
+      warn: () => {},
+    };
+  }
+}
+
+function flowOf(flow: FlowStats, { ports, tables }: NameText): TestFlow {
+  const { table, priority, cookie, idleTimeout, hardTimeout } = flow;
+  return {
+    table,
+    priority,
+    match: formatPackedMatch(flow.match, { ports }),
+    actions: formatActions(flow.actions, { ports, tables }),
+    packets: Number(flow.packets ?? 0n),
+    bytes: Number(flow.bytes ?? 0n),
+    cookie,
+    idleTimeout,
+    hardTimeout,
+    text: formatFlowStats(flow, { ports, tables }, false),
+  };
+}
+
+function inOrder(a: TestFlow, b: TestFlow): number {
+  return a.table - b.table || b.priority - a.priority || (a.text < b.text ? -1 : 1);
+}

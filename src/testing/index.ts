@@ -1,0 +1,22 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * `ovs-ts/testing`: whole switches inside a test, with bridges, dummy ports and a clock that the test moves. The package's
+ * declarations are those that can be reached from here; errors and types of OpenFlow and of the database are exported by
+ * `ovs-ts/openflow`, `ovs-ts/ovsdb` and `ovs-ts/open-vswitch`.
+ */
+export { Malformed, Refused, SyscallFailed, VswitchError } from '../base/errors.ts';
+export type { Ms, Unit } from '../base/units.ts';
+export type { WaitOptions } from '../base/waiting.ts';
+export type { SlowPathReason } from '../datapath/cookie.ts';
+export type { ActionDropReason } from '../datapath/drops.ts';
+export type { DropReason } from '../ofproto/translate/drop-reasons.ts';
+export type { TraceEvent, TraceNode } from '../ofproto/translate/trace.ts';
+export type { TraceReport } from '../ofproto/views/trace.ts';
+export type { Json, JsonObject } from '../rpc/channel.ts';
+export type { JsonReal } from '../rpc/json-value.ts';
+export type { OpenFlowOptions, TestBridge, TestTrace, TraceOptions } from './bridge.ts';
+export type { BridgeOptions, InterfaceOptions, PortOptions } from './configuration.ts';
+export type { TestFlow } from './flow-control.ts';
+export { type Packet, packetBytes, packetText, type TestFrame } from './packets.ts';
+export type { TestPort } from './port.ts';
+export { createTestSwitch, type TestSwitch, type TestSwitchOptions } from './switch.ts';
