@@ -18,7 +18,12 @@ import { Subtable } from './subtable.ts';
 const defaultPrefixes: readonly PrefixSlot[] = ['nw_dst', 'nw_src'];
 
 export class Classifier<R extends ClassifierRule> {
-  readonly #subtables = new Map<Mask, Subtable<R>>();
+  /**
+   * As they were last looked through, new ones behind: of rules of the same priority, the same goes on to win while
+   * others come and go, as far as that can be.
+   */
+  readonly #subtables: Subtable<R>[] = [];
+  readonly #ofMask = new Map<Mask, Subtable<R>>();
   /** Undefined while it is not known which comes first. */
   #order: LookupOrder<R> | undefined;
   #prefixes = indexesOf(defaultPrefixes);
@@ -33,14 +38,14 @@ export class Classifier<R extends ClassifierRule> {
   }
 
   get maskCount(): number {
-    return this.#subtables.size;
+    return this.#subtables.length;
   }
 
   /** Which addresses are told apart bit by bit, so that flows need not depend on whole ones: a few at most. */
   setPrefixes(prefixSlots: readonly PrefixSlot[]): void {
     this.#prefixes = indexesOf(prefixSlots);
     this.#order = undefined;
-    for (const subtable of this.#subtables.values()) subtable.usePrefixes(this.#prefixes);
+    for (const subtable of this.#subtables) subtable.usePrefixes(this.#prefixes);
   }
 
   /**
@@ -48,10 +53,11 @@ export class Classifier<R extends ClassifierRule> {
    * shows besides, if any: the new one comes before it, and the caller removes it or lets it end in that version.
    */
   insert(rule: R, match: Match): R | undefined {
-    let subtable = this.#subtables.get(match.mask);
+    let subtable = this.#ofMask.get(match.mask);
     if (subtable === undefined) {
       subtable = new Subtable<R>(match.mask, this.#prefixes);
-      this.#subtables.set(match.mask, subtable);
+      this.#ofMask.set(match.mask, subtable);
+      this.#subtables.push(subtable);
     }
     if (rule.priority > subtable.maxPriority) this.#order = undefined;
     this.#ruleCount++;
@@ -62,23 +68,26 @@ export class Classifier<R extends ClassifierRule> {
   /** False when the rule is not here. Its match is not known afterwards. */
   remove(rule: R): boolean {
     const { mask } = rule;
-    const subtable = mask === undefined ? undefined : this.#subtables.get(mask);
+    const subtable = mask === undefined ? undefined : this.#ofMask.get(mask);
     if (mask === undefined || subtable === undefined || !subtable.remove(rule)) return false;
     this.#ruleCount--;
     if (rule.conjunctions !== undefined) this.#partCount--;
-    if (subtable.ruleCount === 0) this.#subtables.delete(mask);
+    if (subtable.ruleCount === 0) {
+      this.#ofMask.delete(mask);
+      this.#subtables.splice(this.#subtables.indexOf(subtable), 1);
+    }
     if (subtable.isMaxPriorityStale) this.#order = undefined;
     return true;
   }
 
   /** The match of a rule that is here. */
   matchOf(rule: R): Match | undefined {
-    return rule.mask === undefined ? undefined : this.#subtables.get(rule.mask)?.matchOf(rule);
+    return rule.mask === undefined ? undefined : this.#ofMask.get(rule.mask)?.matchOf(rule);
   }
 
   /** The rule of exactly that match and priority. */
   find(match: Match, priority: number, version: number): R | undefined {
-    return this.#subtables.get(match.mask)?.find(match.values, priority, version);
+    return this.#ofMask.get(match.mask)?.find(match.values, priority, version);
   }
 
   /**
@@ -113,12 +122,12 @@ export class Classifier<R extends ClassifierRule> {
 
   /** Rules that are here all the while come once each, whatever is inserted or removed meanwhile. */
   *[Symbol.iterator](): IterableIterator<R> {
-    for (const subtable of [...this.#subtables.values()]) yield* subtable.rules();
+    for (const subtable of [...this.#subtables]) yield* subtable.rules();
   }
 
   /** The rules that match no packet which `match` leaves out, as in the iteration of all. */
   *within(match: Match): IterableIterator<R> {
-    for (const subtable of [...this.#subtables.values()]) {
+    for (const subtable of [...this.#subtables]) {
       if (subtable.mask.includes(match.mask)) yield* subtable.rules(match);
     }
   }
@@ -131,16 +140,13 @@ export class Classifier<R extends ClassifierRule> {
 
   /** Is there a packet that both `match` and a rule of that priority, but of another match, are for? */
   overlaps(match: Match, priority: number, version: number): boolean {
-    return [...this.#subtables.values()].some((subtable) => subtable.overlaps(match, priority, version));
+    return this.#subtables.some((subtable) => subtable.overlaps(match, priority, version));
   }
 
   #makeOrder(): LookupOrder<R> {
-    const subtables = [...this.#subtables.values()];
-    for (const subtable of subtables) subtable.refreshMaxPriority();
-    return new LookupOrder(
-      subtables.sort((a, b) => b.maxPriority - a.maxPriority),
-      this.#prefixes,
-    );
+    for (const subtable of this.#subtables) subtable.refreshMaxPriority();
+    this.#subtables.sort((a, b) => b.maxPriority - a.maxPriority);
+    return new LookupOrder([...this.#subtables], this.#prefixes);
   }
 }
 

@@ -4,7 +4,13 @@
  */
 import { etherType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
-import { ctStateNames, type FlagNames, formatFlags, tcpFlagNames, tunnelFlagNames } from './fields/flags.ts';
+import {
+  ctStateNames,
+  type FlagNames,
+  formatFlags,
+  tcpFlagNames,
+  tunnelKeyFlagNames,
+} from './fields/flags.ts';
 import { type Field, type FieldName, fields } from './fields/index.ts';
 import { integerOf } from './fields/integer.ts';
 import { fieldTextUnder, type PortText } from './fields/text.ts';
@@ -128,6 +134,14 @@ function item(label: string, name: FieldName, text: ValueText, when: (view: View
     );
     return (view) => (when(view) ? paintLabel(label, view.paint) + ofValue(view.key, view) : '');
   };
+}
+
+/** Of a packet all flags are shown, of which matches can name but one. */
+function tunnelFlagsItem(wide: Uint32Array): Text | undefined {
+  const mask = getSlot(wide, 'tun_flags');
+  if (mask === 0) return undefined;
+  return ({ key, paint }) =>
+    paintLabel('tun_flags', paint) + formatFlags(tunnelKeyFlagNames, getSlot(key, 'tun_flags'), mask, 0xffff);
 }
 
 /** Labels that the reference leaves as they are. */
@@ -360,7 +374,7 @@ const items: readonly Item[] = [
   item('tun_erspan_hwid', 'tun_erspan_hwid', bareHex, (view) => erspanVersion(view) === 2),
   item('gtpu_flags', 'tun_gtpu_flags', bareHex),
   item('gtpu_msgtype', 'tun_gtpu_msgtype', decimal),
-  item('tun_flags', 'tun_flags', flagsOf(tunnelFlagNames, 0xffff)),
+  tunnelFlagsItem,
   () =>
     ({ options }) =>
       (options.tunnelOptions ?? []).map(formatOption).join(','),

@@ -9,7 +9,7 @@ import { type Field, fieldNamed, fields } from './fields/index.ts';
 import { isMetByPacket } from './fields/prerequisites.ts';
 import { readShortText, ShortValue } from './fields/short-text.ts';
 import { type MaskedValue, type PortText, readFieldText } from './fields/text.ts';
-import { readField, wholeMask, writeField } from './fields/value.ts';
+import { readField, writeField } from './fields/value.ts';
 import { getSlot, maskSlot, newKey, setSlot } from './key.ts';
 import { keyValues } from './key-values.ts';
 import { type Match, packMatch } from './match.ts';
@@ -243,8 +243,7 @@ function setPacketField(
     throw wrong(`${text}: field ${name} set multiple times`);
   try {
     const read = readFieldText(field, value, ports);
-    const whole = wholeMask(field);
-    if (!mayBeMasked && whole.some((byte, n) => (byte & ~(read.mask[n] ?? 0)) !== 0))
+    if (!mayBeMasked && read.mask.some((byte) => byte !== 0xff))
       throw wrong(`${value}: wildcards not allowed here`);
     match.set(field, read.value, read.mask);
   } catch (why) {

@@ -2,9 +2,17 @@
 import { etherType, isMplsType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import { mplsBottom } from '../wire/mpls.ts';
+import { tunnelFlag } from './fields/flags.ts';
 import { isMetByPacket } from './fields/prerequisites.ts';
 import { getSlot, maskSlot, newKey, readSlot, setSlot } from './key.ts';
 import { type SlotName, slots } from './slots.ts';
+
+/** Did the packet come through a tunnel? Where to says so. */
+export function isTunnelled(key: Uint32Array): boolean {
+  if ((key[slots.tun_dst.word] ?? 0) !== 0) return true;
+  for (let n = 0; n < 4; n++) if ((key[slots.tun_ipv6_dst.word + n] ?? 0) !== 0) return true;
+  return false;
+}
 
 /** What every kind of tunnel may tell of a packet. */
 export const tunnelHeaderSlots = [
@@ -22,7 +30,13 @@ export const tunnelHeaderSlots = [
 const rareMetadata: readonly SlotName[] = [
   ...(['in_port', 'skb_priority', 'pkt_mark', 'recirc_id', 'dp_hash', 'metadata', 'regs'] as const),
   ...(['ct_state', 'ct_zone', 'ct_mark', 'ct_label'] as const),
-  ...tunnelHeaderSlots,
+];
+
+/** Shown of every tunnel, whatever kind it is of. */
+const tunnelSlots: readonly SlotName[] = [
+  ...(['tun_src', 'tun_dst', 'tun_ipv6_src', 'tun_ipv6_dst', 'tun_flags', 'tun_tos', 'tun_ttl'] as const),
+  ...(['tun_gbp_id', 'tun_gbp_flags', 'tun_gtpu_flags', 'tun_gtpu_msgtype'] as const),
+  ...(['tun_erspan_ver', 'tun_erspan_idx', 'tun_erspan_dir', 'tun_erspan_hwid'] as const),
 ];
 
 const nshSlots = ['nsh_flags', 'nsh_ttl', 'nsh_mdtype', 'nsh_np', 'nsh_path'] as const;
@@ -36,7 +50,7 @@ const withPorts: readonly number[] = [
   ipProtocol.sctp,
 ];
 
-/** Of whole width. Metadata that is zero is left out, as in the reference's descriptions of packets. */
+/** Of whole width. Metadata that is zero is left out, as in the reference's descriptions of packets, but for tunnels. */
 export function packetMask(key: Uint32Array): Uint32Array {
   const mask = newKey();
   for (const slot of slotsOf(key)) maskSlot(mask, slot);
@@ -51,10 +65,21 @@ function slotsOf(key: Uint32Array): SlotName[] {
   const packetType = getSlot(key, 'packet_type');
   const found: SlotName[] = [
     'packet_type',
-    ...rareMetadata.filter((slot) => readSlot(key, slot).some(Boolean)),
+    ...rareMetadata.filter((slot) => hasBits(key, slot)),
+    ...tunnelSlotsOf(key),
   ];
   if (packetType === 0) found.push('eth_src', 'eth_dst', 'eth_type', ...tagSlots(key));
   return [...found, ...payloadSlots(key, getSlot(key, 'eth_type'))];
+}
+
+/** Without a tunnel there may be the id of one that the packet is to go through. */
+function tunnelSlotsOf(key: Uint32Array): readonly SlotName[] {
+  if (!isTunnelled(key)) return hasBits(key, 'tun_id') ? ['tun_id'] : [];
+  return (getSlot(key, 'tun_flags') & tunnelFlag.key) === 0 ? tunnelSlots : ['tun_id', ...tunnelSlots];
+}
+
+function hasBits(key: Uint32Array, slot: SlotName): boolean {
+  return readSlot(key, slot).some((byte) => byte !== 0);
 }
 
 /** The outer one is shown even where there is none. */

@@ -4,15 +4,13 @@
  * says how many.
  */
 import { Malformed } from '../../base/errors.ts';
-import { formatFlags, readFlags, tunnelKeyFlagNames } from '../../flow/fields/flags.ts';
+import { formatFlags, readFlags, tunnelFlag, tunnelKeyFlagNames } from '../../flow/fields/flags.ts';
 import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { hexNumber, TextCursor } from './cursor.ts';
 import { decimal, fullHexadecimal, hexadecimal, ipv4Form, ipv6Form } from './forms.ts';
 import { formatMember, type Member, type MemberOptions, member, type ReadKey, readMember } from './member.ts';
 
-/** `tun_flags` bits. */
-const tunnelFlag = { oam: 1, dontFragment: 2, checksum: 4, key: 8 } as const;
 const allFlags = 0xf;
 
 const outer: readonly Member[] = [

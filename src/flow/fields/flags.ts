@@ -23,6 +23,7 @@ export const ctStateNames: FlagNames = {
 export const tunnelFlagNames: FlagNames = { what: 'tunnel', names: ['oam'] };
 
 /** All that a datapath's key has. */
+export const tunnelFlag = { oam: 1, dontFragment: 2, checksum: 4, key: 8 } as const;
 export const tunnelKeyFlagNames: FlagNames = { what: 'tunnel', names: ['oam', 'df', 'csum', 'key'] };
 
 export interface Flags {

@@ -234,7 +234,7 @@ function flagsForm(names: FlagNames, whole: number): Form {
   return {
     read(text, { bytes }) {
       const { value, mask } = readFlags(text, names, whole);
-      const isExact = mask === whole;
+      const isExact = mask === whole && !text.includes('/');
       const of = (number: number): Uint8Array => integerBytes(BigInt(number), bytes) ?? new Uint8Array(bytes);
       return { value: of(value), mask: isExact ? ones(bytes) : of(mask) };
     },

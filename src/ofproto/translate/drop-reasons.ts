@@ -55,6 +55,7 @@ const dropReasons = {
   noOutput: silent('no port carries it any further'),
   noForward: detail('OFPPC_NO_FWD set, skipping output'),
   noReceive: silent('nothing is taken from the port that it came by'),
+  congestionUntold: silent('its tunnel met congestion, of which the packet inside cannot tell'),
   protectedPorts: warning('Flow is between protected ports, skipping output.'),
   noEthernet: warning('Trying to send non-Ethernet packet through legacy L2 port. Dropping packet.'),
   noSuchOutput: warning('Nonexistent output port'),

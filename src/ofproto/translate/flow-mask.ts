@@ -2,6 +2,7 @@
 
 import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
 import { etherTypeOf } from '../../flow/key.ts';
+import { isTunnelled } from '../../flow/packet-mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 import { labelSlots } from './labels.ts';
@@ -79,11 +80,4 @@ export function unwildcardTags(mask: Uint32Array, key: Uint32Array): void {
   }
   mask[outerTag] = (mask[outerTag] ?? 0) | vlanPresent;
   if (isTagged) mask[innerTag] = (mask[innerTag] ?? 0) | vlanPresent;
-}
-
-export function isTunnelled(key: Uint32Array): boolean {
-  const { tun_dst: v4, tun_ipv6_dst: v6 } = slots;
-  if ((key[v4.word] ?? 0) !== 0) return true;
-  for (let n = 0; n < 4; n++) if ((key[v6.word + n] ?? 0) !== 0) return true;
-  return false;
 }

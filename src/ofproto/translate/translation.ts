@@ -37,6 +37,7 @@ import { missTag } from './tags.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 import { logErrors } from './trace-log.ts';
 import { enterAction, enterMiss, enterRule, noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
+import { carryCongestion, unwildcardTunnel } from './tunnel-arrival.ts';
 import { seesNoPayload } from './uncovered.ts';
 
 /** Bridges and tables that one packet may go through inside each other; ends loops. */
@@ -203,10 +204,11 @@ export class Translation {
 
   run(): TranslationResult {
     unwildcardBasics(this.mask, this.request.key);
+    unwildcardTunnel(this.mask, this.flow);
     this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
     if (this.request.state !== undefined) this.#resume(this.request.state);
     else if (this.request.actions === undefined) this.#place = this.#runPipeline(this.inPortNumber, 0);
-    else {
+    else if (this.#isAdmitted()) {
       this.#runActions(this.request.actions);
       this.#runActionSet();
     }
@@ -658,10 +660,8 @@ export class Translation {
         enterMiss(this.trace, table, isTold, isFirst ? undefined : tables.matchOf(done));
       }
     }
-    const isRefused = isFirst && ((this.inPort?.settings ?? 0) & noReceive) !== 0;
     const run = (): void => {
-      if (isRefused) this.drop('noReceive');
-      else this.#runActions(done.actions);
+      if (!isFirst || this.#isAdmitted()) this.#runActions(done.actions);
       if (done.actions.length === 0) this.drop(rule === undefined ? 'noMatch' : 'ruleDrops');
       if (isFirst) this.#runActionSet();
     };
@@ -671,6 +671,14 @@ export class Translation {
     this.#depth -= levels;
     this.#place = place;
     return found;
+  }
+
+  /** May anything be done with a packet that has come into this bridge? Drops it otherwise. */
+  #isAdmitted(): boolean {
+    if (!carryCongestion(this.flow)) this.drop('congestionUntold');
+    else if (((this.inPort?.settings ?? 0) & noReceive) !== 0) this.drop('noReceive');
+    else return true;
+    return false;
   }
 
   /** Is a controller told of packets that the table has no rule for? */

@@ -249,7 +249,7 @@ function readBridgeFlow(text: string, { portText: ports, tlvTable }: Ofproto): U
   try {
     const packet = readPacket(text, ports);
     const hasOptions = packet.match.options !== undefined;
-    const key = hasOptions ? unpackKey(tlvTable.resolve(packet.match)) : packet.key;
+    const key = hasOptions ? unpackKey(tlvTable.resolve(packet.match, 'passed over')) : packet.key;
     if (getSlot(key, 'in_port') === 0) setSlot(key, 'in_port', reservedPorts.ANY);
     return key;
   } catch (why) {
