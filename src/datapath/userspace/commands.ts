@@ -100,7 +100,7 @@ export function errorOf(failure: Failure): Error {
 export const workerFlag = {
   /** Main -> worker: commands were posted. */
   hasCommands: 0,
-  /** Worker -> main: it waits for its descriptors and must be woken by the eventfd. */
+  /** Worker -> main: it waits for its descriptors (`asleep`). */
   isSleeping: 1,
   /** Main -> worker: end. */
   isStopped: 2,
@@ -110,6 +110,20 @@ export const workerFlag = {
   isRunning: 4,
 } as const;
 export const workerFlagCount = 5;
+
+/** Of `isSleeping`: whether all commands, or only those that cannot wait for the next frame, wake it by the eventfd. */
+export const asleep = { no: 0, wakeForAll: 1, wakeWhereUrgent: 2 } as const;
+
+/** A worker that wakes up runs its commands before it looks at a frame: is that soon enough for this one? */
+export function canWait(command: WorkerCommand): boolean {
+  const { do: what } = command;
+  return (
+    what === 'defineMask' ||
+    what === 'defineActions' ||
+    what === 'upcallsDone' ||
+    (what === 'putFlow' && command.packet === undefined)
+  );
+}
 
 /** What a worker is started with. */
 export interface WorkerStart {

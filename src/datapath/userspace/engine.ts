@@ -194,6 +194,11 @@ export class Engine implements ExecutionHost {
     this.#key.fill(0);
   }
 
+  /** Do packets wait for the layer above to have dealt with others? */
+  get holdsPackets(): boolean {
+    return this.#misses.holdsPackets;
+  }
+
   /** The layer above has dealt with all upcalls up to that number. */
   upcallsDone(sequence: number): void {
     this.#misses.finish(sequence, this.#release);

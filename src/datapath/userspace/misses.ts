@@ -47,6 +47,10 @@ export class Misses {
     });
   }
 
+  get holdsPackets(): boolean {
+    return this.#count > 0;
+  }
+
   /** `goesUp`: nothing like it is under way; `begin` when it has been sent up. */
   offer(frame: Frame, key: Uint32Array, hash: number): MissVerdict {
     if (this.#activeCount === 0) return 'goesUp';

@@ -189,6 +189,10 @@ export class UpcallReader {
     this.#positions = new Int32Array(memory.positions);
   }
 
+  get isEmpty(): boolean {
+    return this.#read === Atomics.load(this.#positions, 0);
+  }
+
   /** Copies out what has come, at most `limit` packets. */
   take(limit: number): Upcall[] {
     const taken: Upcall[] = [];

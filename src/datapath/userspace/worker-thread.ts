@@ -7,6 +7,8 @@ import type { Direction } from '../../netdev/provider.ts';
 import { closeEventFd, openEventFd, signalEventFd } from '../../sys/calls/eventfd.ts';
 import type { Upcall } from '../provider.ts';
 import {
+  asleep,
+  canWait,
   errorOf,
   type FromWorker,
   type WorkerCommand,
@@ -56,6 +58,8 @@ export class WorkerThread {
   readonly #replies = new Map<number, Reply>();
   #lastReply = 0;
   #pending: WorkerCommand[] = [];
+  /** Must the worker be woken for what is pending? */
+  #isUrgent = false;
   #isStopped = false;
 
   constructor({ datapathName, workerUrl, flowCapacity, clockZero, events }: WorkerThreadOptions) {
@@ -85,6 +89,7 @@ export class WorkerThread {
 
   /** Takes effect in order with other commands. */
   tell(command: WorkerCommand): void {
+    this.#isUrgent ||= !canWait(command);
     if (this.#pending.push(command) === 1) queueMicrotask(this.flush);
   }
 
@@ -100,11 +105,15 @@ export class WorkerThread {
   /** Sends what is pending at once. */
   readonly flush = (): void => {
     const batch = this.#pending;
+    const isUrgent = this.#isUrgent;
     this.#pending = [];
+    this.#isUrgent = false;
     if (batch.length === 0 || this.#isStopped) return;
     this.#worker.postMessage(batch);
     Atomics.store(this.#flags, workerFlag.hasCommands, 1);
-    if (Atomics.load(this.#flags, workerFlag.isSleeping) !== 0) signalEventFd(this.#eventFd);
+    const sleep = Atomics.load(this.#flags, workerFlag.isSleeping);
+    if (sleep === asleep.wakeForAll || (sleep === asleep.wakeWhereUrgent && isUrgent))
+      signalEventFd(this.#eventFd);
   };
 
   /** A batch of what came up. What is left is signalled again by the worker once it knows that this one is done. */
@@ -115,6 +124,7 @@ export class WorkerThread {
 
   /** All that was taken has been answered by the commands before this. */
   upcallsDone(): void {
+    this.#isUrgent ||= !this.#upcalls.isEmpty; // the worker says that there are more
     this.tell({ do: 'upcallsDone', sequence: this.#upcalls.lastSequence });
   }
 

@@ -13,7 +13,7 @@ import { ms } from '../../base/units.ts';
 import { Epoll } from '../../sys/calls/epoll.ts';
 import { clearEventFd } from '../../sys/calls/eventfd.ts';
 import { allocate, type Memory } from '../../sys/calls/memory.ts';
-import { type FromWorker, type WorkerCommand, type WorkerStart, workerFlag } from './commands.ts';
+import { asleep, type FromWorker, type WorkerCommand, type WorkerStart, workerFlag } from './commands.ts';
 import { Totals } from './counters.ts';
 import { Engine } from './engine.ts';
 import { UpcallWriter } from './upcall-ring.ts';
@@ -69,6 +69,7 @@ export class Worker {
   readonly #flags: Int32Array;
   readonly #epoll = new Epoll();
   readonly #clock: Clock;
+  readonly #engine: Engine;
   readonly #ports: WorkerPorts;
   readonly #commands: CommandRunner;
   readonly #memory: Memory[] = [];
@@ -104,6 +105,7 @@ export class Worker {
         return { bytes: new Uint8Array(memory.buffer), address: memory.address };
       },
     });
+    this.#engine = engine;
     const post = (message: FromWorker): void => this.#messages.postMessage(message);
     this.#ports = new WorkerPorts({ engine, epoll: this.#epoll, flags: this.#flags, openers, post });
     this.#commands = new CommandRunner({
@@ -178,18 +180,19 @@ export class Worker {
   #wait(timeout: number): void {
     const flags = this.#flags;
     if (timeout > 0) {
-      Atomics.store(flags, workerFlag.isSleeping, 1);
+      const sleep = this.#engine.holdsPackets ? asleep.wakeForAll : asleep.wakeWhereUrgent;
+      Atomics.store(flags, workerFlag.isSleeping, sleep);
       // Whoever set a flag before it could see that we sleep sent no wake-up.
       if (
         Atomics.load(flags, workerFlag.hasCommands) !== 0 ||
         Atomics.load(flags, workerFlag.isStopped) !== 0
       ) {
-        Atomics.store(flags, workerFlag.isSleeping, 0);
+        Atomics.store(flags, workerFlag.isSleeping, asleep.no);
         return;
       }
     }
     const count = this.#epoll.wait(timeout);
-    if (timeout > 0) Atomics.store(flags, workerFlag.isSleeping, 0);
+    if (timeout > 0) Atomics.store(flags, workerFlag.isSleeping, asleep.no);
     for (let n = 0; n < count; n++) {
       const tag = this.#epoll.tagAt(n);
       if (tag === eventTag) clearEventFd(this.#eventFd);

@@ -3,11 +3,9 @@
  * that may match it: their keys are known where their masks have bits, but for what actions had rewritten by then.
  */
 import { type OfPort, ofPort } from '../../base/units.ts';
-import { conjunctionWord } from '../../flow/conjunctions.ts';
 import { newKey } from '../../flow/key.ts';
 import { internMask, type Mask } from '../../flow/mask.ts';
-import { type Match, unpackKey } from '../../flow/match.ts';
-import { datapathWordCount, keyWordCount, slots } from '../../flow/slots.ts';
+import { keyWordCount, slots } from '../../flow/slots.ts';
 import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 
@@ -18,13 +16,6 @@ export interface TableLookup {
   readonly inPort: OfPort;
   /** Words that were not as they had come in. */
   readonly rewritten: Mask;
-}
-
-/** A rule with that match came into the table, or left it. */
-export interface RuleChange {
-  readonly ofproto: Ofproto;
-  readonly table: number;
-  readonly match: Match;
 }
 
 const inPortWord = slots.in_port.word;
@@ -55,37 +46,6 @@ function isRewritten(flow: Uint32Array, key: Uint32Array, n: number): boolean {
 /** Stands for one that any change of the table concerns. */
 export function wholeTable(ofproto: Ofproto, table: number): TableLookup {
   return { ofproto, table, inPort: ofPort(unsetPort), rewritten: everything };
-}
-
-/** May the change concern a flow with that key and mask that looked there? */
-export function mayConcern(
-  flow: { readonly key: Match; readonly mask: Mask; readonly lookups: readonly TableLookup[] },
-  change: RuleChange,
-): boolean {
-  return flow.lookups.some(
-    (lookup) =>
-      lookup.ofproto === change.ofproto &&
-      lookup.table === change.table &&
-      overlaps(flow, lookup, change.match),
-  );
-}
-
-function overlaps(
-  { key, mask }: { readonly key: Match; readonly mask: Mask },
-  { inPort, rewritten }: TableLookup,
-  match: Match,
-): boolean {
-  const values = unpackKey(key, scratch);
-  values[inPortWord] = inPort;
-  values[setOutputWord] = unsetPort;
-  return match.mask.words.every((word, n) => {
-    // What only OpenFlow has is zero until somebody writes it.
-    const isOwn = word >= datapathWordCount || word === inPortWord;
-    // A conjunctive match makes it whatever it wants.
-    const known = word === conjunctionWord ? 0 : isOwn ? -1 : mask.bitsOf(word);
-    const bits = (match.mask.bits[n] ?? 0) & known & ~rewritten.bitsOf(word);
-    return (((values[word] ?? 0) ^ (match.values[n] ?? 0)) & bits) === 0;
-  });
 }
 
 const listLimit = 4096;

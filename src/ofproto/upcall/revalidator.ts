@@ -20,8 +20,8 @@ import type { PortIndex } from '../patch.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import { cameBack, type FrozenStates } from '../translate/frozen-states.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
-import { mayConcern, type RuleChange } from '../translate/lookups.ts';
 import type { PacketDrop, Scratch } from '../translate/request.ts';
+import { type RuleChange, RuleChanges } from '../translate/rule-changes.ts';
 import { everyTag } from '../translate/tags.ts';
 import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
@@ -40,7 +40,7 @@ const shortestGap = 5;
 /** A change of configuration waits no longer than this for flows to follow it, in ms. */
 const longestWait = 50;
 /** Changed rules that are told apart; with more, every flow is looked at. */
-const ruleChangeLimit = 64;
+const ruleChangeLimit = 1024;
 /** Idle time while there are more flows than the limit. */
 const crowdedIdle = 100;
 /** A flow that the datapath still does not know after this time was refused by it. */
@@ -71,7 +71,7 @@ export interface RevalidatorStats {
 interface Round {
   readonly startedAt: Ms;
   readonly tags: number;
-  readonly rules: readonly RuleChange[];
+  readonly rules: RuleChanges;
   /** Looks at every flow's counters, not only at those that `tags` concerns. */
   readonly isFull: boolean;
   next: number;
@@ -86,7 +86,7 @@ export class Revalidator {
   #round: Round | undefined;
   /** What changed since the current round began. */
   #changed = 0;
-  #changedRules: RuleChange[] = [];
+  #changedRules = new RuleChanges();
   #timer: Timer | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
   #nextFullAt: Ms;
@@ -128,10 +128,8 @@ export class Revalidator {
   /** A rule came or went. Of very many, not each is remembered. */
   ruleChanged(change: RuleChange): void {
     if (this.#changed === everyTag) return;
-    if (this.#changedRules.push(change) > ruleChangeLimit) {
-      this.#changedRules = [];
-      this.#changed = everyTag;
-    }
+    if (this.#changedRules.count < ruleChangeLimit) this.#changedRules.add(change);
+    else this.change(everyTag);
     this.#arrange();
   }
 
@@ -216,7 +214,7 @@ export class Revalidator {
   }
 
   get #isChanged(): boolean {
-    return this.#changed !== 0 || this.#changedRules.length > 0;
+    return this.#changed !== 0 || this.#changedRules.count > 0;
   }
 
   get #isUrgent(): boolean {
@@ -225,7 +223,7 @@ export class Revalidator {
 
   #forgetChanges(): void {
     this.#changed = 0;
-    this.#changedRules = [];
+    this.#changedRules = new RuleChanges();
   }
 
   #begin(now: Ms): Round | undefined {
@@ -286,10 +284,7 @@ export class Revalidator {
   #visit(flow: InstalledFlow, round: Round): void {
     const { tags, rules, isFull } = round;
     const isConcerned =
-      flow.isUntranslated ||
-      tags === everyTag ||
-      (tags & flow.tags) !== 0 ||
-      rules.some((change) => mayConcern(flow, change));
+      flow.isUntranslated || tags === everyTag || (tags & flow.tags) !== 0 || rules.mayConcern(flow);
     if (!isFull && !isConcerned) return;
     const { datapath, timers } = this.#deps;
     const stats = this.#stats;

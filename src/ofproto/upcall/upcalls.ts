@@ -7,8 +7,11 @@ import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
 import { dpPort, ofPort } from '../../base/units.ts';
+import type { DpAction } from '../../datapath/actions.ts';
 import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
 import { countDropped } from '../../datapath/drops.ts';
+import { finishedPackets } from '../../datapath/finished-packets.ts';
+import { logUpcalls } from '../../datapath/flow-log.ts';
 import type { Datapath, Upcall } from '../../datapath/provider.ts';
 import { newKey, setSlot } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
@@ -285,12 +288,23 @@ export class Upcalls {
     const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));
     const flow =
       isMiss && input !== undefined ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
-    const packet = actions.length > 0 ? upcall : undefined;
-    if (flow !== undefined && ofFlow === actions) datapath.putFlow(flow, packet);
-    else {
-      if (flow !== undefined) datapath.putFlow(flow);
-      if (packet !== undefined) datapath.execute(packet, actions);
+    const left = this.#sendAtOnce(upcall, actions);
+    if (flow !== undefined) datapath.putFlow(flow, left === ofFlow && left.length > 0 ? upcall : undefined);
+    if (left.length > 0 && (flow === undefined || left !== ofFlow)) datapath.execute(upcall, left);
+  }
+
+  /** What the packet's first actions send to controllers need not go through the datapath. What is left to do. */
+  #sendAtOnce(upcall: Upcall, actions: readonly DpAction[]): readonly DpAction[] {
+    const { datapath } = this.#deps;
+    let count = 0;
+    for (const action of actions) {
+      if (action.do !== 'userspace' || action.cookie.type !== 'controller') break;
+      const { cookie } = action;
+      logUpcalls(datapath, [{ ...upcall, reason: { cookie } }]);
+      for (const bytes of finishedPackets(upcall)) this.#toControllers({ ...upcall, bytes }, cookie);
+      count++;
     }
+    return count === 0 ? actions : this.#lists.intern(actions.slice(count));
   }
 
   /** The flow that the datapath does not have yet, if any. */
