@@ -18,6 +18,8 @@ import { Subtable } from './subtable.ts';
 const defaultPrefixes: readonly PrefixSlot[] = ['nw_dst', 'nw_src'];
 
 export class Classifier<R extends ClassifierRule> {
+  /** Told when lookups may go through the rules in another order: which of several of one priority they find may differ. */
+  onReordered: () => void = () => {};
   /**
    * As they were last looked through, new ones behind: of rules of the same priority, the same goes on to win while
    * others come and go, as far as that can be.
@@ -59,7 +61,10 @@ export class Classifier<R extends ClassifierRule> {
       this.#ofMask.set(match.mask, subtable);
       this.#subtables.push(subtable);
     }
-    if (rule.priority > subtable.maxPriority) this.#order = undefined;
+    if (rule.priority > subtable.maxPriority) {
+      this.#order = undefined;
+      if (subtable.ruleCount > 0) this.onReordered();
+    }
     this.#ruleCount++;
     if (rule.conjunctions !== undefined) this.#partCount++;
     return subtable.insert(rule, match.values);
@@ -72,11 +77,11 @@ export class Classifier<R extends ClassifierRule> {
     if (mask === undefined || subtable === undefined || !subtable.remove(rule)) return false;
     this.#ruleCount--;
     if (rule.conjunctions !== undefined) this.#partCount--;
+    if (subtable.isMaxPriorityStale) this.#order = undefined;
     if (subtable.ruleCount === 0) {
       this.#ofMask.delete(mask);
       this.#subtables.splice(this.#subtables.indexOf(subtable), 1);
-    }
-    if (subtable.isMaxPriorityStale) this.#order = undefined;
+    } else if (subtable.isMaxPriorityStale) this.onReordered();
     return true;
   }
 

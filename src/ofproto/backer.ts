@@ -7,6 +7,7 @@ import type { Timer, Timers } from '../base/timers.ts';
 import type { DpPort } from '../base/units.ts';
 import { ms } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
+import { matchOn } from '../flow/match.ts';
 import type { Transport } from '../net/transport.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
@@ -23,6 +24,8 @@ import { addressTag, everyTag, groupTag, livenessTag, missTag } from './translat
 import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';
+
+const everyPacket = matchOn({});
 
 export interface BackerDeps {
   readonly datapath: Datapath;
@@ -195,6 +198,8 @@ export class Backer {
         for (const { rule, match } of events)
           this.revalidator.ruleChanged({ ofproto, table: rule.table, match });
       },
+      tableReordered: (ofproto, table) =>
+        this.revalidator.ruleChanged({ ofproto, table, match: everyPacket }),
       groupsChanged: (ofproto, numbers) => {
         for (const number of numbers) this.revalidator.change(groupTag(ofproto.id, number));
       },

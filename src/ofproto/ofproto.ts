@@ -64,6 +64,8 @@ export interface OfprotoEvents {
   changed(): void;
   /** Rules came, went or changed. */
   rulesChanged(ofproto: Ofproto, events: readonly FlowEvent[]): void;
+  /** Another of several rules of one priority may be found there. */
+  tableReordered(ofproto: Ofproto, table: number): void;
   groupsChanged(ofproto: Ofproto, numbers: Iterable<number>): void;
   /** What is live may not be so any more, or be so now. */
   livenessChanged(ofproto: Ofproto): void;
@@ -147,8 +149,9 @@ export class Ofproto {
     this.controllers = controllersOf(this);
     const onChange = (changed: readonly FlowEvent[], by: Requester | undefined): void =>
       this.#rulesChanged(changed, by);
+    const onReordered = (table: number): void => events.tableReordered(this, table);
     const onEnd = (): void => this.#learnedCookies.removeUnlearned();
-    this.tables = new FlowTables({ clock, turns: this.#turns, onChange, onEnd });
+    this.tables = new FlowTables({ clock, turns: this.#turns, onChange, onReordered, onEnd });
     this.#learnedCookies = new LearnedCookies(this.tables);
     if (config.tables.length > 0) this.#configureTables();
     this.#addDefaultRule();

@@ -20,6 +20,7 @@ function someSwitch() {
     clock,
     turns: new ChangeTurns(new Timers(clock)),
     onChange: (events) => told.push(...events),
+    onReordered: () => {},
     onEnd: () => {},
   });
   const groups = new GroupTable();

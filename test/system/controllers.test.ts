@@ -368,14 +368,12 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
     ];
     for (const host of hosts) {
       for (const [program = '', ...args] of ends) {
-        const tool = spawn('ovs-ofctl', ['-O', 'OpenFlow13', 'monitor', 'br0'], { env: host.env });
+        const options = ['-O', 'OpenFlow13', '-vvconn:console:dbg'];
+        const tool = spawn('ovs-ofctl', [...options, 'monitor', 'br0'], { env: host.env });
         let said = '';
         tool.stderr.on('data', (text) => (said += text));
         const ended = once(tool, 'close');
-        await until(
-          () => host.run('ovs-ofctl', '-O', 'OpenFlow13', 'probe', 'br0').status === 0,
-          `${host.which} to answer`,
-        );
+        await until(() => said.includes('negotiated OpenFlow'), `${host.which} to be monitored`);
         expect(host.run(program, ...args).status).toBe(0);
         await ended;
         expect(said).toContain('vconn_recv (End of file)');

@@ -42,6 +42,7 @@ describe('monitors of flows', () => {
     tables = new FlowTables({
       clock,
       turns: new ChangeTurns(new Timers(clock)),
+      onReordered: () => {},
       onEnd: () => {},
       onChange: (events) => monitors.changed(events, by),
     });

@@ -87,6 +87,7 @@ describe('a table with a limit', () => {
     const tables = new FlowTables({
       clock,
       onChange: (events) => told.push(...events),
+      onReordered: () => {},
       onEnd: () => {},
       turns: new ChangeTurns(new Timers(clock)),
     });

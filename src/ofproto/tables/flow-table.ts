@@ -40,8 +40,9 @@ export class FlowTable {
   /** What is told of next: that it got too full, or free again. */
   #nextEvent: 'down' | 'up' = 'down';
 
-  constructor(number: number) {
+  constructor(number: number, onReordered: () => void) {
     this.number = number;
+    this.rules.onReordered = onReordered;
   }
 
   get name(): string {

@@ -52,6 +52,8 @@ export interface FlowTablesDeps {
   readonly turns: ChangeTurns;
   /** Told of rules that came, went or changed, once that is so, and by whose request: of a few at a time. */
   readonly onChange: (events: readonly FlowEvent[], by: Requester | undefined) => void;
+  /** Told when another of several rules of one priority may be found in that table. */
+  readonly onReordered: (table: number) => void;
   /** Told when it was told of all of them. */
   readonly onEnd: () => void;
 }
@@ -86,7 +88,7 @@ export class FlowTables {
 
   /** Of that number, which is below `tableCount`. */
   table(number: number): FlowTable {
-    this.#tables[number] ??= new FlowTable(number);
+    this.#tables[number] ??= new FlowTable(number, () => this.deps.onReordered(number));
     return this.#tables[number];
   }
 

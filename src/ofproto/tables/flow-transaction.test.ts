@@ -18,6 +18,7 @@ function someTables() {
   const tables = new FlowTables({
     clock,
     turns: new ChangeTurns(new Timers(clock)),
+    onReordered: () => {},
     onEnd: () => {},
     onChange: (events) => told.push([...events]),
   });

@@ -18,6 +18,7 @@ function world() {
     clock,
     turns: new ChangeTurns(new Timers(clock)),
     onChange: (events) => cookies.follow(events),
+    onReordered: () => {},
     onEnd: () => cookies.removeUnlearned(),
   });
   const cookies = new LearnedCookies(tables);
