@@ -8,6 +8,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ControlledSwitch } from './support/controlled-switch.ts';
+import { RudeControllers, untilRowsAreAlike } from './support/controllers.ts';
 import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
@@ -15,11 +16,11 @@ import { whyNoNamespaces } from './support/namespace.ts';
 const noReference = whyNoReference();
 if (noReference !== undefined) process.stderr.write(`controllers.test.ts: not all run: ${noReference}\n`);
 
-const rudeController = new URL('../fixtures/rude-controller.mjs', import.meta.url).pathname;
-
 describe.runIf(noReference === undefined)('beside the reference', () => {
   const hosts = [new DummyHost('reference'), new DummyHost('ours')] as const;
-  const controllers: ChildProcess[] = [];
+  const controllers = new RudeControllers();
+  const listen = (...manner: string[]): Promise<string> => controllers.listen(...manner);
+  const untilAlike = (expected: RegExp): Promise<string[]> => untilRowsAreAlike(hosts, expected);
 
   beforeAll(async () => {
     for (const host of hosts) await host.prepare();
@@ -30,22 +31,12 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
       const bridges = host.vsctl('list-br').stdout.split('\n').filter(Boolean);
       host.vsctl(...bridges.flatMap((bridge) => ['--', 'del-br', bridge]), '--', 'del-manager');
     }
-    for (const each of controllers.splice(0)) each.kill();
+    controllers.stop();
   });
 
   afterAll(async () => {
     for (const host of hosts) await host[Symbol.asyncDispose]();
   });
-
-  /** Of a process that does so with switches; resolves with its target. */
-  async function listen(...manner: string[]): Promise<string> {
-    const controller = spawn(process.execPath, [rudeController, ...manner], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    controllers.push(controller);
-    const [port] = await once(controller.stdout, 'data');
-    return `tcp:127.0.0.1:${Number(port)}`;
-  }
 
   const addBridge = (name: string, ...more: string[]): string[] => [
     ...['--', 'add-br', name, '--', 'set', 'bridge', name, 'other_config:hwaddr=aa:55:aa:55:00:01'],
@@ -57,37 +48,6 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
       const said = host.vsctl(...args);
       if (said.status !== 0) throw new Error(`${host.which}: ${said.stderr}`);
     }
-  }
-
-  /** Of the controllers, by target: what the daemon writes, without times. */
-  function rows(host: DummyHost): string[] {
-    const columns = 'target,is_connected,role,status';
-    const { stdout } = host.vsctl('-f', 'csv', '--no-headings', `--columns=${columns}`, 'list', 'controller');
-    return stdout
-      .split('\n')
-      .filter(Boolean)
-      .map((line) =>
-        line
-          .replace(/(sec_since_\w+)=(?:""\d+""|\d+)/g, '$1=N')
-          .replace(/ACTIVE|IDLE/, 'UP')
-          .replace(/BACKOFF|CONNECTING/, 'DOWN'),
-      )
-      .sort();
-  }
-
-  /** Resolves when our rows say what the reference's do, and what is expected of one of them. */
-  async function untilAlike(expected: RegExp): Promise<string[]> {
-    const [reference, ours] = hosts;
-    let [theirs, ourOwn] = [rows(reference), rows(ours)];
-    await until(
-      () => {
-        [theirs, ourOwn] = [rows(reference), rows(ours)];
-        return String(theirs) === String(ourOwn) && theirs.some((line) => expected.test(line));
-      },
-      `rows like ${expected}`,
-      60_000,
-    ).catch(() => expect(ourOwn).toEqual(theirs));
-    return ourOwn;
   }
 
   function flows(host: DummyHost, bridge: string): string[] {

@@ -76,6 +76,13 @@ export class DummyHost implements AsyncDisposable {
     await until(() => this.appctl('version').status === 0, `${this.which} to answer`);
   }
 
+  /** Resolves when the daemon has ended by that signal. */
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    const pid = this.pidOf('ovs-vswitchd');
+    process.kill(pid, signal);
+    await until(() => !isRunning(pid), `process ${pid} to end`);
+  }
+
   /** 0 when it has no pid file. */
   pidOf(name: string): number {
     return Number(readTextOrEmpty(join(this.folder, `${name}.pid`)));
