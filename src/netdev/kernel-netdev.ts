@@ -9,10 +9,11 @@ import { logger } from '../base/log.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
 import { readDriverInfo, readLinkMode } from '../sys/calls/device.ts';
+import { addDefaultRoute, setInterfaceAddress } from '../sys/calls/interface-address.ts';
 import { type Link, type LinkCounters, readLink, setLink } from '../sys/netlink/link.ts';
 import type { LinkMonitor } from '../sys/netlink/monitor.ts';
 import { readCounters } from './link-counters.ts';
-import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec } from './provider.ts';
+import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec, TakesAddresses } from './provider.ts';
 
 const log = logger('netdev');
 const bridgeLog = logger('bridge');
@@ -46,7 +47,7 @@ export interface DeviceHold {
 /** The kernel tells nobody here of a device that is deleted elsewhere. */
 const awayLookMs = ms(1000);
 
-export class KernelNetdev implements Netdev {
+export class KernelNetdev implements Netdev, TakesAddresses {
   readonly name: string;
   readonly type: string;
   readonly portSpec: PortSpec;
@@ -101,6 +102,14 @@ export class KernelNetdev implements Netdev {
   async setUp(isUp: boolean): Promise<void> {
     if (isUp === this.#link.isUp || this.#awayTimer !== undefined) return;
     this.#set({ isUp }, `failed to set ${this.name} ${isUp ? 'up' : 'down'}`);
+  }
+
+  setIpv4(address: string, netmask: string): void {
+    setInterfaceAddress(this.#link.name, address, netmask);
+  }
+
+  addGateway(address: string): void {
+    addDefaultRoute(address);
   }
 
   async stats(): Promise<NetdevStats> {

@@ -89,6 +89,18 @@ export interface HasQueues {
   readonly queues: readonly number[];
 }
 
+/** A device that the host talks over, with an IPv4 address of its own. Both throw SyscallFailed. */
+export interface TakesAddresses {
+  /** "192.0.2.1", "255.255.255.0" */
+  setIpv4(address: string, netmask: string): void;
+  /** Whatever the host has no better route for is sent to that address. */
+  addGateway(address: string): void;
+}
+
+export function takesAddresses(netdev: Netdev & Partial<TakesAddresses>): netdev is Netdev & TakesAddresses {
+  return netdev.setIpv4 !== undefined;
+}
+
 /** A device that tells how it is set up, as `dpif/show` shows it. */
 export interface TellsConfig {
   readonly config: ReadonlyMap<string, string>;

@@ -2,6 +2,8 @@
  * `dummy`, `dummy-internal` and `dummy-pmd` ports, and what takes the place of real ones with --enable-dummy. Named by
  * `registry.ts` only.
  */
+import { readIpv4 } from '../../base/addresses.ts';
+import { errnos, syscallFailed } from '../../base/errno.ts';
 import { logger } from '../../base/log.ts';
 import type {
   HasQueues,
@@ -11,6 +13,7 @@ import type {
   NetdevState,
   NetdevStats,
   PortSpec,
+  TakesAddresses,
   TellsConfig,
 } from '../provider.ts';
 import type { DummyDevice, DummyDevices } from './device.ts';
@@ -41,7 +44,7 @@ function queuesAskedFor(text: string | undefined): number {
 
 const log = logger('netdev_dummy');
 
-class DummyNetdev implements Netdev, HasQueues, TellsConfig {
+class DummyNetdev implements Netdev, HasQueues, TellsConfig, TakesAddresses {
   readonly name: string;
   readonly type: string;
   readonly portSpec: PortSpec;
@@ -119,6 +122,15 @@ class DummyNetdev implements Netdev, HasQueues, TellsConfig {
       config.set(`configured_${direction}_queues`, size);
     }
     return config;
+  }
+
+  setIpv4(address: string): void {
+    this.#device.addresses = { ...this.#device.addresses, ipv4: readIpv4(address) };
+  }
+
+  /** There is no host that would have routes. */
+  addGateway(address: string): void {
+    throw syscallFailed('route', errnos.EOPNOTSUPP, address);
   }
 
   async setUp(isUp: boolean): Promise<void> {

@@ -33,7 +33,7 @@ const ETHTOOL_GDRVINFO = 3;
 
 /** struct ifreq: name, then a union. */
 const requestSize = 40;
-const nameSize = 16;
+export const deviceNameSize = 16;
 const offloadHeaderSize = 10;
 
 /**
@@ -46,7 +46,7 @@ export function openTap(name: string): number {
   const fd = openTunControl(tried);
   try {
     const request = requestFor(name);
-    request.setUint16(nameSize, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, true);
+    request.setUint16(deviceNameSize, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, true);
     if (ioctlMemory(fd, TUNSETIFF, new Uint8Array(request.buffer)) < 0) throw failed('ioctl', tried);
     const size = new Uint8Array(Int32Array.of(offloadHeaderSize).buffer);
     if (ioctlMemory(fd, TUNSETVNETHDRSZ, size) < 0) throw failed('ioctl', tried);
@@ -72,7 +72,7 @@ export function isTapAttached(fd: number): boolean {
 function tapFlags(fd: number): number | undefined {
   const request = new Uint8Array(requestSize);
   if (ioctlMemory(fd, TUNGETIFF, request) < 0) return undefined;
-  return new DataView(request.buffer).getUint16(nameSize, true);
+  return new DataView(request.buffer).getUint16(deviceNameSize, true);
 }
 
 /**
@@ -156,11 +156,16 @@ export function readLinkMode(
 let asking: number | undefined;
 
 function ethtool(name: string, command: number, data: Uint8Array): boolean {
-  asking ??= openSocket(family.inet, socketType.dgram, 0, 'cannot ask about network devices');
   new DataView(data.buffer).setUint32(0, command, true);
   const request = requestFor(name);
-  request.setBigUint64(nameSize, BigInt(addressOf(data)), true);
-  return ioctlMemory(asking, SIOCETHTOOL, new Uint8Array(request.buffer)) === 0;
+  request.setBigUint64(deviceNameSize, BigInt(addressOf(data)), true);
+  return networkIoctl(SIOCETHTOOL, new Uint8Array(request.buffer)) === 0;
+}
+
+/** A request about a device or a route, not about a descriptor; below 0 where the kernel refuses, for `failed` to say. */
+export function networkIoctl(command: number, memory: Uint8Array): number {
+  asking ??= openSocket(family.inet, socketType.dgram, 0, 'cannot ask about network devices');
+  return ioctlMemory(asking, command, memory);
 }
 
 /** What the kernel calls the device of that name: of a longer one it takes the first 15 bytes. */
@@ -169,10 +174,11 @@ export function kernelName(name: string): string {
 }
 
 function nameBytes(name: string): Buffer {
-  return encodeText(name).subarray(0, nameSize - 1);
+  return encodeText(name).subarray(0, deviceNameSize - 1);
 }
 
-function requestFor(name: string): DataView {
+/** struct ifreq about that device, whose union starts at `deviceNameSize`. */
+export function requestFor(name: string): DataView {
   const request = new Uint8Array(requestSize);
   request.set(nameBytes(name));
   return new DataView(request.buffer);

@@ -59,7 +59,6 @@ export interface Shortfall {
 
 const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
 const noSnooping = 'multicast is flooded';
-const noLocalAddress = 'the local port is given no address';
 const noOneBond = 'frames pass by the first interface that is up, and by it alone';
 const noLacp = 'no LACP is spoken';
 const noPolicing = 'what comes in is not policed';
@@ -261,9 +260,9 @@ export const roles: Roles = {
     max_backoff: 'acted on',
     inactivity_probe: 'acted on',
     connection_mode: 'acted on',
-    local_ip: { gap: noLocalAddress },
-    local_netmask: { gap: noLocalAddress },
-    local_gateway: { gap: noLocalAddress },
+    local_ip: 'acted on',
+    local_netmask: 'acted on',
+    local_gateway: 'acted on',
     enable_async_messages: 'acted on',
     controller_queue_size: 'acted on',
     controller_rate_limit: 'acted on',

@@ -19,6 +19,7 @@ import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { OvsRow } from '../schema/index.ts';
 import { bridgeKeys, controllerKeys, portKeys } from './config-keys.ts';
 import { readKeys, type Values } from './keys.ts';
+import { type LocalAddress, readLocalAddress } from './local-address.ts';
 import { isHostMac, normalizeMac } from './mac.ts';
 
 export interface WantedInterface {
@@ -71,6 +72,8 @@ interface WantedController extends Omit<ControllerSettings, 'queueSize'> {
   readonly queueSize: number | undefined;
   /** It is reached by way of the switch itself, where that is possible. */
   readonly isInBand: boolean;
+  /** For the local port. */
+  readonly localAddress: LocalAddress | undefined;
 }
 
 export interface WantedBridge {
@@ -113,6 +116,9 @@ export const configColumns = {
     'max_backoff',
     'inactivity_probe',
     'connection_mode',
+    'local_ip',
+    'local_netmask',
+    'local_gateway',
     'enable_async_messages',
     'controller_queue_size',
     'controller_rate_limit',
@@ -149,6 +155,7 @@ function readController(row: OvsRow<'Controller'>): WantedController {
     probeInterval: probe === undefined ? defaultProbe(target) : wholeSeconds(probe),
     dscp: readKeys(controllerKeys, row.other_config).dscp,
     isInBand: row.connection_mode !== 'out-of-band',
+    localAddress: readLocalAddress(row),
     isToldAsynchronously: row.enable_async_messages ?? true,
     rateLimit: numberOf(row.controller_rate_limit),
     burstLimit: numberOf(row.controller_burst_limit),

@@ -19,11 +19,13 @@ import {
   type InBandConfig,
   type OfprotoConfig,
 } from '../../ofproto/config.ts';
+import { localPort } from '../../ofproto/port.ts';
 import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
 import { macOfUuid } from '../config/mac.ts';
 import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
 import { inBandRemote, refusalOfTarget } from './controller-targets.ts';
 import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
+import { giveAddress } from './local-address.ts';
 import type { AddInterface, Step } from './plan.ts';
 
 const log = logger('bridge');
@@ -341,6 +343,16 @@ export class Applier {
     bridge.toldRefusals = refusals;
   }
 
+  /** Each time that other ones are wanted, or that the local port is another device. */
+  async #giveAddresses(bridge: LiveBridge): Promise<void> {
+    const netdev = bridge.ofproto.ports.get(localPort)?.netdev;
+    const wanted = bridge.settings.controllers.flatMap(({ localAddress }) => localAddress ?? []);
+    const given = { wanted, ifindex: netdev?.state.ifindex };
+    if (netdev === undefined || isDeepStrictEqual(given, bridge.givenAddresses)) return;
+    bridge.givenAddresses = given;
+    for (const each of wanted) await giveAddress(bridge.name, netdev, each);
+  }
+
   /** Addresses and sizes that follow from all ports of the bridge together. */
   async #settle(bridge: LiveBridge): Promise<void> {
     const { mac, kept } = bridge.facts;
@@ -352,6 +364,7 @@ export class Applier {
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
     bridge.announcedId = config.datapathId;
     this.#tellRefusals(bridge);
+    await this.#giveAddresses(bridge);
     const { controllers } = bridge.ofproto;
     if (isNew || !isSame || controllers.isIncomplete) await controllers.configure();
     for (const i of kept) {
@@ -372,7 +385,12 @@ function controllersOf(
     const target = `punix:${runFolder}/${bridge}.mgmt`;
     known.set(target, { ...defaultController, isForTools: true, target, type: 'service', probeInterval: 0 });
   }
-  for (const { queueSize = controllerQueueSize, isInBand: _, ...controller } of controllers) {
+  for (const {
+    queueSize = controllerQueueSize,
+    isInBand: _,
+    localAddress: __,
+    ...controller
+  } of controllers) {
     const { target } = controller;
     if (!known.has(target) && refusalOfTarget(bridge, target, runFolder) === undefined)
       known.set(target, { ...controller, queueSize });

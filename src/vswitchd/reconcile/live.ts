@@ -84,6 +84,8 @@ export class LiveBridge implements ActualBridge {
   settings: BridgeSettings;
   /** The datapath id that the log has told. */
   announcedId: string | undefined;
+  /** Which device was given which addresses. */
+  givenAddresses: unknown;
   /** What the log has told of controllers that are not used. */
   toldRefusals: readonly string[] = [];
   /** Numbers of devices that vanished, by name: they have them again when they come back. */
