@@ -165,6 +165,20 @@ function dropPage() {
 runs them, or by a device. \`ovs-appctl dpif/show-drops [bridge]\` shows the counts by bridge and by the port that the packet
 came into it by (of a device that did not send it, that one), with \`-f json\` as an array of objects.
 
+\`ovs-appctl drops/monitor [OPTION...] [bridge] [match]\` shows dropped packets as they come: when, where and why, the table and
+the flow that they met, the action that was being done, and the packet. The match is one of ovs-ofctl(8), of packets as
+they came into the bridge that dropped them; \`table=\` tells where they were looked up last. With \`-f json\` each packet is
+one line of JSON. It ends with a count, also of packets that were not shown since there were too many. Options:
+
+- \`--count=N\`: end after so many packets; \`--for=SECONDS\`: after that time. Else it goes on until it is interrupted.
+- \`--rate=N\`: packets a second at most, 100 unless given; as many may come at once.
+- \`--head=BYTES\`: so much of each packet, 64 bytes unless given.
+- \`--pcap=FILE\`: the daemon also writes a pcapng file, which is made anew, with what is told of each packet as its comment, and
+  2048 bytes of each unless \`--head\` is given.
+
+The ovs-appctl of Open vSwitch shows nothing before the end, so with it one of the first two must be given, and there are
+10 000 packets at most. What it costs: a copy of each packet that is shown; forwarding goes on at its rate (bench/README.md).
+
 \`ovs-appctl coverage/show\` has the counters of Open vSwitch. What a datapath flow drops is counted there as
 \`drop_action_of_pipeline\`, unless the table names another counter.`,
     ['reason', 'by', 'what happened', 'coverage counter'],

@@ -11,7 +11,7 @@ import { connectChannel, type SocketChannel } from '../rpc/socket-channel.ts';
 import { inFolder } from './directories.ts';
 import { pidfileOwner } from './pidfile.ts';
 import { Fatal } from './program.ts';
-import type { ReplyFormat } from './unixctl.ts';
+import { partMethod, type ReplyFormat } from './unixctl.ts';
 
 /** What the daemon answered: `error` is the text of a refusal. */
 export type CommandAnswer = { readonly result: Json } | { readonly error: string };
@@ -42,6 +42,8 @@ export class UnixctlClient {
   #wake: () => void = () => {};
   #ended: string | undefined;
   #lastId = -1;
+  /** Gets each part of an answer that comes before the rest. */
+  onPart: (part: Json) => void = () => {};
 
   private constructor(channel: SocketChannel, path: string) {
     this.#channel = channel;
@@ -49,6 +51,7 @@ export class UnixctlClient {
     channel.events = {
       message: (message) => {
         if (!('method' in message)) this.#replies.push(message);
+        else if (message.method === partMethod) this.onPart(message.params[0] ?? null);
         this.#wake();
       },
       closed: (why) => {
@@ -73,6 +76,11 @@ export class UnixctlClient {
   /** Chooses how later commands are answered. False when the daemon only knows text. */
   async setFormat(format: ReplyFormat): Promise<boolean> {
     return 'result' in (await this.#request('set-options', ['--format', format]));
+  }
+
+  /** Asks for answers in parts, as they come. False when the daemon answers as a whole only. */
+  async takeParts(): Promise<boolean> {
+    return 'result' in (await this.#request('set-options', ['--parts']));
   }
 
   /** Rejects with Fatal when the connection breaks or the answer is none. */

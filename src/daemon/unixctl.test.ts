@@ -47,8 +47,9 @@ function start() {
 }
 
 /** A client that sends raw requests and collects what comes back. */
-function connect(server: UnixctlServer) {
+function connect(server: UnixctlServer, backlog?: () => number) {
   const [near, far]: readonly [Channel, Channel] = channelPair();
+  if (backlog !== undefined) Object.defineProperty(far, 'backlog', { get: backlog });
   server.serve(far);
   const replies: RpcMessage[] = [];
   const state = { isClosed: false };
@@ -125,6 +126,48 @@ describe('the control socket', () => {
       { id: 0, result: 'at last\n', error: null },
       { id: 1, result: 'prog (Open vSwitch) 3.1.0\n', error: null },
     ]);
+  });
+
+  test('sends parts of an answer before the rest, to a client that asked for them', async () => {
+    const { server, later } = start();
+    const { near, ask, replies } = connect(server);
+    await ask('wait', 'x');
+    expect(later[0]?.part).toBeUndefined();
+    later[0]?.done('');
+    expect(await ask('set-options', '--parts')).toBe('');
+    expect(await ask('wait', 'x')).toBe('');
+    expect(later[1]?.part?.({ text: 'one', json: 1 })).toBe(true);
+    expect(later[1]?.part?.({ text: 'two', json: 2 })).toBe(true);
+    later[1]?.done(told('three'));
+    await settle();
+    expect(replies.slice(-3)).toEqual([
+      { method: 'part', params: ['one\n'], id: null },
+      { method: 'part', params: ['two\n'], id: null },
+      { id: 2, result: 'three\n', error: null },
+    ]);
+    near.close();
+  });
+
+  test('sends no parts to a client that leaves too much unread, and says when it has gone', async () => {
+    const { server, later } = start();
+    let backlog = 0;
+    const { near, ask, replies } = connect(server, () => backlog);
+    await ask('set-options', '--parts');
+    await ask('wait', 'x');
+    let goneCount = 0;
+    later[0]?.onGone(() => {
+      goneCount++;
+    });
+    const results: unknown[] = [];
+    for (backlog of [100, 1e9, 100]) results.push(later[0]?.part?.({ text: `with ${backlog}`, json: null }));
+    expect(results).toEqual([true, false, true]);
+    await settle();
+    expect(replies.filter((reply) => 'method' in reply)).toHaveLength(2);
+    expect(goneCount).toBe(0);
+    near.close();
+    await settle();
+    expect(goneCount).toBe(1);
+    later[0]?.done('');
   });
 
   test('answers a flood in order, whoever runs it', async () => {

@@ -27,7 +27,23 @@ export function listed(names: readonly string[]): CommandOutput {
 export interface CommandReply {
   done(output: CommandOutput): void;
   failed(text: string): void;
+  /**
+   * Shows a part of the answer before the rest: a notification, which clients of Open vSwitch pass over. undefined for a
+   * client that did not ask for parts: what it is to see must be in the answer.
+   */
+  readonly part: PartSender | undefined;
+  /** Calls once the client has gone: nobody waits for the answer. */
+  onGone(act: () => void): void;
 }
+
+/** False when the client does not keep up: it does not get the part. */
+export type PartSender = (output: CommandOutput) => boolean;
+
+/** Commands that answer in parts, for clients that can show these: they ask for parts first. */
+export const streamingCommands: ReadonlySet<string> = new Set(['drops/monitor']);
+
+/** The method of a part; its only parameter is what the answer would hold. */
+export const partMethod = 'part';
 
 export interface Command {
   /** "fdb/show". */
@@ -85,7 +101,10 @@ export class Commands {
   /** The answer of a command. Rejects with Refused, whose message is the error reply. */
   ask(name: string, args: readonly string[]): Promise<CommandOutput> {
     return new Promise((done, fail) => {
-      this.run(name, args, { done, failed: (text) => fail(refused(text)) });
+      this.run(name, args, {
+        ...{ done, failed: (text) => fail(refused(text)) },
+        ...{ part: undefined, onGone: () => {} },
+      });
     });
   }
 
@@ -117,7 +136,13 @@ interface Client {
   readonly waiting: RpcRequest[];
   isBusy: boolean;
   format: ReplyFormat;
+  takesParts: boolean;
+  /** What waits for it to go. */
+  readonly onGone: Set<() => void>;
 }
+
+/** Bytes that a client may leave unread before it is sent no more parts. */
+const partBacklog = 1 << 18;
 
 export class UnixctlServer {
   /** Called when a request has come in, so that the owner's loop calls `run` soon. */
@@ -139,11 +164,17 @@ export class UnixctlServer {
 
   /** Serves a client over any channel, e.g. one end of a pair. */
   serve(channel: Channel): void {
-    const client: Client = { channel, waiting: [], isBusy: false, format: 'text' };
+    const client: Client = {
+      ...{ channel, waiting: [], isBusy: false, format: 'text' },
+      ...{ takesParts: false, onGone: new Set() },
+    };
     this.#clients.add(client);
     channel.events = {
       message: (message) => this.#take(client, message),
-      closed: () => this.#clients.delete(client),
+      closed: () => {
+        this.#clients.delete(client);
+        for (const act of client.onGone) act();
+      },
     };
   }
 
@@ -194,6 +225,7 @@ export class UnixctlServer {
     const finish = (result: Json, error: Json): void => {
       if (!client.isBusy) return;
       client.isBusy = false;
+      client.onGone.clear();
       log.dbg(() => `replying with ${error === null ? 'success' : 'error'}, id=${emitJson(request.id)}`);
       client.channel.send({ id: request.id, result, error });
       if (client.waiting.length > 0) this.#wakeLater();
@@ -213,7 +245,15 @@ function onceReply(client: Client, finish: (result: Json, error: Json) => void):
   return {
     done: (output) => once(formatOutput(output, client.format), null),
     failed: (text) => once(null, withNewline(text)),
+    part: client.takesParts ? (output) => sendPart(client, output) : undefined,
+    onGone: (act) => client.onGone.add(act),
   };
+}
+
+function sendPart({ channel, format }: Client, output: CommandOutput): boolean {
+  if (channel.backlog > partBacklog) return false;
+  channel.send({ method: partMethod, params: [formatOutput(output, format)], id: null });
+  return true;
 }
 
 function formatOutput(output: CommandOutput, format: ReplyFormat): Json {
@@ -226,14 +266,20 @@ function withNewline(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
-/** What newer clients send first: "--format json" chooses how later requests of the connection are answered. */
+/**
+ * What newer clients send first: "--format json" chooses how later requests of the connection are answered, "--parts", of
+ * ours, that they may be in parts.
+ */
 function setOptions(
   client: Client,
   params: readonly Json[],
   finish: (result: Json, error: Json) => void,
 ): void {
   const [option, format = ''] = params;
-  if (params.length === 2 && option === '--format' && (format === 'json' || format === 'text')) {
+  if (params.length === 1 && option === '--parts') {
+    client.takesParts = true;
+    finish('', null);
+  } else if (params.length === 2 && option === '--format' && (format === 'json' || format === 'text')) {
     client.format = format;
     finish('', null);
   } else {

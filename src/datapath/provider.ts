@@ -12,6 +12,7 @@ import type { Match } from '../flow/match.ts';
 import type { PortCounters, PortSpec } from '../netdev/provider.ts';
 import type { DpAction } from './actions.ts';
 import type { UserspaceCookie } from './cookie.ts';
+import type { DpDrop, DropWatch, DropWatching } from './drop-watch.ts';
 import type { DpDropReason } from './drops.ts';
 import type { DpFeatures } from './features.ts';
 import type { DpMeter, DpMeterStats } from './meter.ts';
@@ -161,6 +162,8 @@ export interface Datapath {
   drops(): DropCounts;
   /** Of those, what that port had received; without waiting. */
   portDrops(port: DpPort): DropCounts;
+  /** Gives `take` heads of packets as they are dropped here, until `stop`. It must not make the datapath forward. */
+  watchDrops(watch: DropWatch, take: (drops: readonly DpDrop[]) => void): DropWatching;
   /** Resolves when all that was asked before has taken effect in every thread (tests, `revalidator/wait`). */
   settle(): Promise<void>;
 

@@ -16,6 +16,7 @@ import { Abilities, type AbilityName } from './abilities.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
 import { Connections } from './connections/connections.ts';
 import { DropTally } from './drops/drop-tally.ts';
+import { DropWatchers } from './drops/drop-watchers.ts';
 import { Ofproto, type OfprotoEvents, type PacketOfController } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
 import { FrozenStates } from './translate/frozen-states.ts';
@@ -45,6 +46,8 @@ export class Backer {
   readonly flows = new InstalledFlows();
   /** Packets that bridges dropped. What the datapath itself drops is in `datapath.drops()`. */
   readonly drops: DropTally;
+  /** Who watches dropped packets. */
+  readonly dropWatchers: DropWatchers;
   readonly ports = new PortIndex();
   readonly frozen = new FrozenStates();
   readonly abilities: Abilities;
@@ -74,8 +77,13 @@ export class Backer {
       limits: () => this.#limits,
       lists: () => this.#upcalls.lists,
     });
+    this.dropWatchers = new DropWatchers({
+      ...{ datapath, clock: timers.clock, flows, ports, drops },
+      explain: (key) => this.#upcalls.dropOf(key),
+    });
     this.#upcalls = new Upcalls({
       ...shared,
+      watchers: this.dropWatchers,
       flowLimit: () => this.revalidator.flowLimit,
       onFlow: () => this.revalidator.wake(),
     });

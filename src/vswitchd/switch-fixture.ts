@@ -202,7 +202,10 @@ export class SwitchFixture {
   /** The text that an appctl command answers. */
   async appctl(name: string, ...args: string[]): Promise<string> {
     const answer = new Promise<CommandOutput>((done, failed) => {
-      this.#commands.run(name, args, { done, failed: (text) => failed(new Error(text)) });
+      this.#commands.run(name, args, {
+        ...{ done, failed: (text) => failed(new Error(text)) },
+        ...{ part: undefined, onGone: () => {} },
+      });
     });
     const [output] = await Promise.all([answer, this.settle()]);
     return typeof output === 'string' ? output : output.text;

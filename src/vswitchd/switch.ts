@@ -13,6 +13,8 @@ import type { TlsConfig } from '../net/tls-config.ts';
 import type { Transport } from '../net/transport.ts';
 import { Backer } from '../ofproto/backer.ts';
 import type { UpcallLimits } from '../ofproto/config.ts';
+import { DropStream } from '../ofproto/drops/drop-stream.ts';
+import type { DropQuery } from '../ofproto/drops/drop-watchers.ts';
 import type { OvsdbClient } from '../ovsdb/client/index.ts';
 import { BareDatapaths } from './bare-datapath.ts';
 import { systemKeys } from './config/config-keys.ts';
@@ -136,6 +138,10 @@ export class Switch {
     return this.#deps.providers;
   }
 
+  get timers(): Timers {
+    return this.#deps.timers;
+  }
+
   get backers(): ReadonlyMap<string, Backer> {
     return this.#backers;
   }
@@ -159,6 +165,18 @@ export class Switch {
     this.#backers.clear();
     this.#spare.clear();
     for (const { datapath } of all) await (options.cleanup ? datapath.destroy() : datapath.detach());
+  }
+
+  /**
+   * Packets as they are dropped: of a bridge, or of all that are there now. `rate` is in packets a second, `headSize` bytes
+   * of each.
+   */
+  drops({ rate, headSize, ...query }: DropQuery & { rate: number; headSize: number }): DropStream {
+    const stream = new DropStream(rate, this.timers.clock.now());
+    for (const backer of this.#backers.values())
+      if (query.bridge === undefined || backer.bridges.get(query.bridge.name) === query.bridge)
+        backer.dropWatchers.add(stream, query, { rate, headSize });
+    return stream;
   }
 
   /** What `memory/show` counts. */

@@ -23,6 +23,7 @@ import {
   readTimeout,
   versionHelp,
 } from '../../daemon/program.ts';
+import { streamingCommands } from '../../daemon/unixctl.ts';
 import { findControlSocket, typeName, UnixctlClient } from '../../daemon/unixctl-client.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';
@@ -97,12 +98,15 @@ async function talk(name: string, conversation: Conversation): Promise<number> {
   const client = await UnixctlClient.connect(path);
   try {
     const knowsJson = format === 'json' && (await client.setFormat('json'));
+    const hasParts = streamingCommands.has(command) && (await client.takeParts());
+    if (hasParts) client.onPart = (part) => print(formatPart(part, isPretty));
     const answer = await client.command(command, args);
     if ('error' in answer) {
       printError(`${answer.error}${name}: ${target}: server returned an error\n`);
       return 2;
     }
     if (format === 'text') return print(textOf(answer.result));
+    if (hasParts) return print(formatPart(answer.result, isPretty));
     const wrapped: Json = knowsJson
       ? answer.result
       : { reply: textOf(answer.result), 'reply-format': 'plain' };
@@ -112,6 +116,17 @@ async function talk(name: string, conversation: Conversation): Promise<number> {
   } finally {
     client.close();
   }
+}
+
+/** One line of JSON, or text as it is. */
+function formatPart(part: Json, isPretty: boolean): string {
+  if (typeof part === 'string') return part;
+  const inner = isJsonReply(part) ? part.reply : part;
+  return `${formatJson(inner, { isSorted: true, isPretty })}\n`;
+}
+
+function isJsonReply(part: Json): part is { readonly reply: Json } {
+  return typeof part === 'object' && part !== null && 'reply' in part;
 }
 
 function textOf(result: Json): string {

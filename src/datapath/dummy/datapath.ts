@@ -10,6 +10,7 @@ import { valuesUnder } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
 import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
+import type { DpDrop, DropWatch, DropWatching } from '../drop-watch.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
 import { logFlowChange, logUpcalls } from '../flow-log.ts';
@@ -30,6 +31,7 @@ import { SharedPortCounters } from '../userspace/counters.ts';
 import type { EnginePort } from '../userspace/engine.ts';
 import type { ActionStep } from '../userspace/execute.ts';
 import { engineFeatures, lowerActions } from '../userspace/lower.ts';
+import { InlineDrops } from './inline-drops.ts';
 import { InlineWorker } from './inline-worker.ts';
 
 export interface DummyDatapathDeps {
@@ -85,6 +87,7 @@ export class DummyDatapath implements Datapath {
   /** Ports that said that frames have come in. */
   readonly #ready = new Set<OpenPort>();
   #isRunning = false;
+  #lastWatch = 0;
 
   constructor(type: string, name: string, deps: DummyDatapathDeps, flowCapacity = 200_000) {
     this.type = type;
@@ -243,6 +246,20 @@ export class DummyDatapath implements Datapath {
 
   portDrops(port: DpPort): DropCounts {
     return this.#ports.drops(port);
+  }
+
+  watchDrops(watch: DropWatch, take: (drops: readonly DpDrop[]) => void): DropWatching {
+    const id = ++this.#lastWatch;
+    const sink = new InlineDrops(watch.headSize, take);
+    for (const { engine } of this.#workers) engine.watchDrops(id, watch, sink);
+    return {
+      get missedCount() {
+        return sink.missedCount;
+      },
+      stop: () => {
+        for (const { engine } of this.#workers) engine.unwatchDrops(id);
+      },
+    };
   }
 
   async settle(): Promise<void> {}

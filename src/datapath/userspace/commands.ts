@@ -7,6 +7,7 @@ import type { Direction, PortRing, PortSpec } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import type { DpMeter } from '../meter.ts';
 import type { DpPacket } from '../provider.ts';
+import type { DropMemory } from './drop-ring.ts';
 import type { UpcallMemory } from './upcall-ring.ts';
 
 /** `reply` numbers are answered by a `Reply`. */
@@ -52,8 +53,18 @@ export type WorkerCommand =
       readonly config: DpMeter;
       readonly memory: SharedArrayBuffer;
     }
-  | { readonly do: 'deleteFlow' | 'deleteMeter'; readonly id: number }
+  | { readonly do: 'deleteFlow' | 'deleteMeter' | 'unwatchDrops'; readonly id: number }
   | { readonly do: 'flushFlows' }
+  /** Heads of dropped packets go to `memory`; of keys with `values` under that mask. */
+  | {
+      readonly do: 'watchDrops';
+      readonly id: number;
+      readonly rate: number;
+      readonly words: readonly number[];
+      readonly bits: readonly number[];
+      readonly values: readonly number[];
+      readonly memory: DropMemory;
+    }
   | { readonly do: 'execute'; readonly packet: DpPacket; readonly actions: readonly DpAction[] }
   /** The upcalls up to that number were dealt with by the commands before this one. */
   | { readonly do: 'upcallsDone'; readonly sequence: number }
@@ -65,6 +76,8 @@ export type WorkerCommandOf<D extends WorkerCommand['do']> = Extract<WorkerComma
 export type FromWorker =
   | { readonly say: 'reply'; readonly reply: number; readonly failure: Failure | undefined }
   | { readonly say: 'upcalls' }
+  /** Packets of that watch were dropped. */
+  | { readonly say: 'drops'; readonly id: number }
   /** A ring, or a larger one, would serve the port better. */
   | { readonly say: 'busy'; readonly port: number; readonly direction: Direction }
   /** A socket of the port may be closed. */

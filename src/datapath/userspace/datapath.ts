@@ -14,6 +14,7 @@ import { slots } from '../../flow/slots.ts';
 import type { Direction, PortCounters, PreparedPort } from '../../netdev/provider.ts';
 import { preparePort } from '../../netdev/registry.ts';
 import type { DpAction } from '../actions.ts';
+import type { DpDrop, DropWatch, DropWatching } from '../drop-watch.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
 import { logFlowChange, logUpcalls } from '../flow-log.ts';
@@ -32,6 +33,7 @@ import type {
 import { sumDrops, sumStats } from '../totals.ts';
 import type { WorkerCommand } from './commands.ts';
 import { SharedPortCounters } from './counters.ts';
+import { DropWatches } from './drop-watches.ts';
 import { engineFeatures } from './lower.ts';
 import { Numbering } from './numbering.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -70,6 +72,7 @@ export class UserspaceDatapath implements Datapath {
   /** What the workers know by number. */
   readonly #masks = new Numbering<Mask>();
   readonly #actionLists = new Numbering<readonly DpAction[]>();
+  readonly #dropWatches: DropWatches;
   #isDestroyed = false;
 
   constructor(type: string, name: string, deps: UserspaceDatapathDeps, flowCapacity = defaultFlowCapacity) {
@@ -83,6 +86,7 @@ export class UserspaceDatapath implements Datapath {
     const clockZero = Number(process.hrtime.bigint()) / 1e6 - deps.clock.now();
     const events = {
       upcalls: (from: WorkerThread) => this.#takeUpcalls(from),
+      drops: (watch: number) => this.#dropWatches.receive(watch),
       busy: (port: number, direction: Direction) => void this.#giveRing(dpPort(port), direction),
       retired: (port: number, fd: number) => this.#ports.get(dpPort(port))?.prepared?.retire(fd),
     };
@@ -90,6 +94,7 @@ export class UserspaceDatapath implements Datapath {
       new WorkerThread({ datapathName: name, workerUrl, flowCapacity, clockZero, events });
     this.#first = start();
     this.#workers = [this.#first, ...Array.from({ length: workerCount - 1 }, start)];
+    this.#dropWatches = new DropWatches(this.#workers);
   }
 
   async addPort({ name, type, ifindex, spec }: NewDpPort, wanted?: DpPort): Promise<DpPort> {
@@ -233,6 +238,10 @@ export class UserspaceDatapath implements Datapath {
 
   portDrops(port: DpPort): DropCounts {
     return this.#ports.drops(port);
+  }
+
+  watchDrops(watch: DropWatch, take: (drops: readonly DpDrop[]) => void): DropWatching {
+    return this.#dropWatches.add(watch, take);
   }
 
   async settle(): Promise<void> {

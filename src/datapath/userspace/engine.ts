@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import { ms } from '../../base/units.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
@@ -11,6 +12,7 @@ import { slots } from '../../flow/slots.ts';
 import type { RxQueue, TxPort } from '../../netdev/provider.ts';
 import { ethernet } from '../../wire/ethernet.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
+import { DropSampler, type DropSink, type DropWatch } from '../drop-watch.ts';
 import type { DpDropReason } from '../drops.ts';
 import type { SharedMeter } from '../meter.ts';
 import type { DpPacket, SentUp, UpcallReason } from '../provider.ts';
@@ -85,8 +87,11 @@ export class Engine implements ExecutionHost {
   readonly #execution: PacketExecution;
   /** Packets that the layer above injects. */
   readonly #injected: Frame;
+  readonly #samplers = new Map<number, DropSampler>();
+  /** The same in a list: most of the time an empty one. */
+  #watched: readonly DropSampler[] = [];
   #vlanLimit = 1;
-  #now = 0;
+  #now = ms(0);
 
   constructor(deps: EngineDeps) {
     this.#clock = deps.clock;
@@ -171,6 +176,7 @@ export class Engine implements ExecutionHost {
   /** Runs actions on a packet of the layer above. */
   execute({ bytes, offload, key }: DpPacket, steps: readonly ActionStep[]): void {
     const frame = this.#injected;
+    this.#now = this.#clock.now();
     if (bytes.byteLength < ethernet.size) {
       this.drop('tooShort', frameOf(bytes), key);
       return;
@@ -185,7 +191,6 @@ export class Engine implements ExecutionHost {
     frame.bytes.set(bytes, frame.start);
     frame.clearOffloads();
     if (offload !== undefined) Object.assign(frame, offload);
-    this.#now = this.#clock.now();
     this.#key.fill(0);
     this.#key.set(key);
     frame.inPort = key[inPortWord] ?? 0;
@@ -201,8 +206,20 @@ export class Engine implements ExecutionHost {
 
   /** The layer above has dealt with all upcalls up to that number. */
   upcallsDone(sequence: number): void {
+    this.#now = this.#clock.now();
     this.#misses.finish(sequence, this.#release);
     this.#finishBatch();
+  }
+
+  /** Heads of dropped packets go to `sink` from now on, until `unwatchDrops` of the same number. */
+  watchDrops(id: number, watch: Pick<DropWatch, 'match' | 'rate'>, sink: DropSink): void {
+    this.#samplers.set(id, new DropSampler(watch, sink, this.#clock.now()));
+    this.#watched = [...this.#samplers.values()];
+  }
+
+  unwatchDrops(id: number): void {
+    this.#samplers.delete(id);
+    this.#watched = [...this.#samplers.values()];
   }
 
   outputTo(port: number): Output | undefined {
@@ -231,9 +248,10 @@ export class Engine implements ExecutionHost {
     output.toldSent = txPackets;
   }
 
-  drop(reason: DpDropReason, _frame: Frame, key: Uint32Array): void {
+  drop(reason: DpDropReason, frame: Frame, key: Uint32Array): void {
     this.totals.addDrop(reason);
     this.#ports[key[inPortWord] ?? 0]?.counters.addDrop(reason);
+    for (const sampler of this.#watched) sampler.take(reason, frame, key, this.#now);
   }
 
   sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void {

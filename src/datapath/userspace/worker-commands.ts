@@ -2,6 +2,7 @@
 import { type Mask, maskWith } from '../../flow/mask.ts';
 import { SharedMeter } from '../meter.ts';
 import type { FromWorker, WorkerCommand, WorkerCommandOf } from './commands.ts';
+import { DropWriter } from './drop-ring.ts';
 import type { Engine } from './engine.ts';
 import type { ActionStep } from './execute.ts';
 import { lowerActions } from './lower.ts';
@@ -72,6 +73,12 @@ export class CommandRunner {
         this.#actionLists.clear();
         engine.flushFlows();
         break;
+      case 'watchDrops':
+        this.#watchDrops(command);
+        break;
+      case 'unwatchDrops':
+        engine.unwatchDrops(command.id);
+        break;
       case 'execute':
         engine.execute(command.packet, lowerActions(command.actions));
         break;
@@ -94,6 +101,12 @@ export class CommandRunner {
     if (chunk !== undefined) engine.flowStats.adopt(id, chunk);
     engine.putFlow({ id, generation, mask, values, steps });
     if (packet !== undefined) engine.execute(packet, steps);
+  }
+
+  #watchDrops({ id, rate, words, bits, values, memory }: WorkerCommandOf<'watchDrops'>): void {
+    const { engine, post } = this.#deps;
+    const match = words.length === 0 ? undefined : { mask: maskWith(words, bits), values };
+    engine.watchDrops(id, { rate, match }, new DropWriter(memory, () => post({ say: 'drops', id })));
   }
 
   #answer(reply: number): void {

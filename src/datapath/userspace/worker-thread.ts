@@ -34,6 +34,8 @@ export interface WorkerThreadOptions {
 export interface WorkerEvents {
   /** Upcalls have come: `takeUpcalls`. */
   upcalls(from: WorkerThread): void;
+  /** Of that watch; they are in its memory. */
+  drops(watch: number): void;
   /** See `TakesRings`. */
   busy(port: number, direction: Direction): void;
   retired(port: number, fd: number): void;
@@ -162,6 +164,9 @@ export class WorkerThread {
     switch (message.say) {
       case 'upcalls':
         this.#events.upcalls(this);
+        break;
+      case 'drops':
+        this.#events.drops(message.id);
         break;
       case 'busy':
         this.#events.busy(message.port, message.direction);

@@ -92,7 +92,7 @@ function* statsOf(ofproto: Ofproto, query: FlowRequest): IterableIterator<FlowSt
   }
 }
 
-function flowStats(ofproto: Ofproto, rule: Rule): FlowStats {
+export function flowStats(ofproto: Ofproto, rule: Rule): FlowStats {
   const { table, priority, cookie, idleTimeout, hardTimeout, importance, flags, actions } = rule;
   const now = ofproto.now;
   return {

@@ -61,7 +61,8 @@ export interface PacketEnd {
   readonly ofproto: Ofproto | undefined;
   /** By which it came into that one. */
   readonly inPort: OfPort;
-  readonly table: number;
+  /** undefined when it was in none. */
+  readonly table: number | undefined;
   /** undefined when none was found, or it was not looked up. */
   readonly rule: Rule | undefined;
   /** undefined when there was nothing to do. */

@@ -249,7 +249,9 @@ export class Translation {
 
   get #here(): PacketEnd {
     const { ofproto, table, rule } = this.#place;
-    return { ofproto, inPort: this.inPortNumber, table, rule, action: this.#action };
+    const isLookedUp = this.#last !== undefined || this.request.state !== undefined;
+    const { inPortNumber: inPort } = this;
+    return { ofproto, inPort, table: isLookedUp ? table : undefined, rule, action: this.#action };
   }
 
   get #lastEnd(): PacketEnd {
@@ -649,7 +651,7 @@ export class Translation {
     this.#depth += levels;
     const found: Place = { ofproto, table, rule, cookie: done.cookie };
     this.#place = found;
-    this.#last = this.#here;
+    this.#last = { ofproto, inPort: this.inPortNumber, table, rule, action: undefined };
     this.#effects.push({ kind: 'rule', rule: done, table: tables.table(table), isMatch: rule !== undefined });
     if (this.trace !== undefined) {
       if (rule === tables.internal.fragmentDrop && ofproto === this.request.ofproto)

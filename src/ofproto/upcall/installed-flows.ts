@@ -120,6 +120,15 @@ export class InstalledFlows {
     return this.#tables.get(mask)?.find(key);
   }
 
+  /** A flow that a packet with that key takes. */
+  findFor(key: Uint32Array): InstalledFlow | undefined {
+    for (const table of this.#tables.values()) {
+      const flow = table.find(key);
+      if (flow !== undefined) return flow;
+    }
+    return undefined;
+  }
+
   /** Makes a flow for the packet with that key; the caller puts it into the datapath. */
   add(
     packetKey: Uint32Array,

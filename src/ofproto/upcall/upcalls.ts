@@ -12,7 +12,7 @@ import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
 import { countDropped } from '../../datapath/drops.ts';
 import { finishedPackets } from '../../datapath/finished-packets.ts';
 import { logUpcalls } from '../../datapath/flow-log.ts';
-import type { Datapath, Upcall } from '../../datapath/provider.ts';
+import type { Datapath, DpPacket, Upcall } from '../../datapath/provider.ts';
 import { newKey, setSlot } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
@@ -20,6 +20,7 @@ import type { Continuation } from '../../openflow/messages/continuation.ts';
 import { unsetPort } from '../../openflow/ports.ts';
 import type { Abilities } from '../abilities.ts';
 import type { DropTally } from '../drops/drop-tally.ts';
+import type { DropWatchers } from '../drops/drop-watchers.ts';
 import type { Ofproto, PacketOfController } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
@@ -34,7 +35,7 @@ import {
   thaw,
 } from '../translate/frozen-states.ts';
 import { ActionLists, isSameActions } from '../translate/intern.ts';
-import type { Scratch, TranslationRequest, TranslationResult } from '../translate/request.ts';
+import type { PacketDrop, Scratch, TranslationRequest, TranslationResult } from '../translate/request.ts';
 import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
 import { formatTraceReport, traceOf } from '../views/trace.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -60,6 +61,7 @@ export interface UpcallDeps {
   readonly abilities: Abilities;
   readonly flows: InstalledFlows;
   readonly drops: DropTally;
+  readonly watchers: DropWatchers;
   /** Flows that may be there now. */
   readonly flowLimit: () => number;
   /** Called after a flow was made. */
@@ -208,15 +210,16 @@ export class Upcalls {
   }
 
   #sendOut(
-    { key, bytes }: PacketOfController,
+    packet: PacketOfController,
     { actions, effects, drop }: Pick<TranslationResult, 'actions' | 'effects' | 'drop'>,
   ): void {
     const { datapath, timers } = this.#deps;
+    const { key, bytes } = packet;
     creditEffects(effects, { packets: 1, bytes: bytes.length, at: timers.clock.now() });
-    if (drop !== undefined) this.#deps.drops.add(drop);
+    if (drop !== undefined) this.#drop(drop, packet);
     if (actions.length === 0) return;
-    const packet = { bytes, key: key.subarray(0, datapathWordCount), offload: undefined };
-    datapath.execute(packet, this.#lists.intern(actions));
+    const sent = { bytes, key: key.subarray(0, datapathWordCount), offload: undefined };
+    datapath.execute(sent, this.#lists.intern(actions));
   }
 
   #toControllers(upcall: Upcall, cookie: CookieOf<'controller'>): void {
@@ -279,7 +282,7 @@ export class Upcalls {
     if (isMiss)
       creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
     if (result.drop !== undefined) {
-      this.#deps.drops.add(result.drop);
+      this.#drop(result.drop, upcall);
       countDropped(countedAs(result.drop.reason));
     }
     const reason = result.drop?.reason;
@@ -342,12 +345,27 @@ export class Upcalls {
   }
 
   /** Drops a packet that no translation had, but for the one that left `state`. */
-  #dropEarly(reason: DropReason, { key }: Upcall, state?: FrozenState): void {
+  #dropEarly(reason: DropReason, upcall: Upcall, state?: FrozenState): void {
+    const { key } = upcall;
     const input = this.#deps.ports.ofDpPort(dpPort(key[slots.in_port.word] ?? 0));
-    const { ofproto, table = 0 } = state ?? { ofproto: input?.ofproto };
+    const { ofproto, table } = state ?? { ofproto: input?.ofproto, table: undefined };
     const inPort =
       state === undefined ? (input?.port.ofPort ?? unsetPort) : (thaw(state, key)[slots.in_port.word] ?? 0);
     const end = { ofproto, inPort: ofPort(inPort), table, rule: undefined, action: undefined };
-    this.#deps.drops.add({ reason, end });
+    this.#drop({ reason, end }, upcall);
+  }
+
+  #drop(drop: PacketDrop, packet: Pick<DpPacket, 'bytes' | 'key'>): void {
+    this.#deps.drops.add(drop);
+    this.#deps.watchers.bridgeDropped(drop, packet);
+  }
+
+  /** Why a packet of that key would be dropped now. */
+  dropOf(key: Uint32Array): PacketDrop | undefined {
+    const { datapath, ports, scratch, frozen, abilities } = this.#deps;
+    const where = cameBack(key, ports.ofDpPort(dpPort(key[slots.in_port.word] ?? 0)), frozen);
+    if (where === undefined) return undefined;
+    const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: false };
+    return translateFor(datapath.features, request).drop;
   }
 }

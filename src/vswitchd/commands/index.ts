@@ -7,6 +7,7 @@ import { configCommands } from './config.ts';
 import { datapathThreadCommands } from './datapath-threads.ts';
 import { dpctlCommands } from './dpctl/index.ts';
 import { dpifCommands } from './dpif.ts';
+import { dropCommands } from './drops.ts';
 import { fdbCommands } from './fdb.ts';
 import { traceCommands } from './trace.ts';
 
@@ -18,6 +19,7 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...datapathThreadCommands(aSwitch),
     ...dpctlCommands(aSwitch, now),
     ...dpifCommands(aSwitch, now),
+    ...dropCommands(aSwitch),
     ...fdbCommands(aSwitch),
     ...traceCommands(aSwitch),
   ];

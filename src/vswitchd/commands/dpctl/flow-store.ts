@@ -95,7 +95,7 @@ class BackerFlows implements FlowStore {
 
 function dropByHand([first]: readonly DpAction[], { ofproto, port }: PortOfSwitch): PacketDrop | undefined {
   if (first !== undefined && first.do !== 'drop') return undefined;
-  const end = { ofproto, inPort: port.ofPort, table: 0, rule: undefined, action: undefined };
+  const end = { ofproto, inPort: port.ofPort, table: undefined, rule: undefined, action: undefined };
   return { reason: 'byHand', end };
 }
 
