@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { SwitchFixture } from './switch-fixture.ts';
+import { SwitchFixture } from '../../test/sim/switch-fixture.ts';
 
 /** Ports added and removed; with each come a hundred addresses and as many flows. More by e.g. CHURN_PORTS=10000. */
 const portCount = Number(process.env.CHURN_PORTS ?? 300);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SwitchFixture } from './switch-fixture.ts';
+import { SwitchFixture } from '../../test/sim/switch-fixture.ts';
 
 let fixture: SwitchFixture;
 
@@ -172,7 +172,11 @@ describe('a switch on its database', () => {
     expect(fixture.aSwitch.state.bridges.size).toBe(0);
     await fixture.tool.transact((tx) => tx.insert('Open_vSwitch', { next_cfg: 1 }));
     await fixture.settle();
-    expect(fixture.root()).toMatchObject({ next_cfg: 1, cur_cfg: 1, datapath_types: ['dummy'] });
+    expect(fixture.root()).toMatchObject({
+      next_cfg: 1,
+      cur_cfg: 1,
+      datapath_types: ['dummy', 'netdev', 'system'],
+    });
   });
 
   test('puts right what others write where its own status is', async () => {

@@ -10,7 +10,7 @@ import { isEligibleMac, macOfUuid } from '../../src/vswitchd/config/mac.ts';
 import type { LiveBridge, LiveInterface } from '../../src/vswitchd/reconcile/live.ts';
 import { reportBridge, reportInterface } from '../../src/vswitchd/report/report.ts';
 import type { OvsChange, OvsRow, OvsTables } from '../../src/vswitchd/schema/index.ts';
-import { SwitchFixture } from '../../src/vswitchd/switch-fixture.ts';
+import { SwitchFixture } from './switch-fixture.ts';
 
 /** Histories; more by e.g. CONVERGENCE_RUNS=1000. */
 const runCount = Number(process.env.CONVERGENCE_RUNS ?? 30);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SwitchFixture } from '../switch-fixture.ts';
+import { SwitchFixture } from '../../../test/sim/switch-fixture.ts';
 
 let fixture: SwitchFixture;
 

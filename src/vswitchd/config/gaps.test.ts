@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SwitchFixture } from '../../../test/sim/switch-fixture.ts';
 import { logRegistry } from '../../base/log.ts';
 import type { Column, Columns } from '../../ovsdb/schema-types.ts';
 import { emptyRow } from '../schema/empty-row.ts';
 import { daemonTables, type OvsRow, openVswitch } from '../schema/index.ts';
-import { SwitchFixture } from '../switch-fixture.ts';
 import { gapColumns, oneThread, roles, type SeenTable, shortfallsOf } from './gaps.ts';
 import type { Keys } from './keys.ts';
 import { configColumns } from './wanted.ts';

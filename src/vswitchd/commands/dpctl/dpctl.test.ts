@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SwitchFixture } from '../../switch-fixture.ts';
+import { SwitchFixture } from '../../../../test/sim/switch-fixture.ts';
 
 let fixture: SwitchFixture;
 
