@@ -6,6 +6,7 @@ import { finishHash, mixWord } from '../base/murmur3.ts';
 import { etherType } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import { getSlot, maskSlot, readSlot, setSlot } from './key.ts';
+import type { Mac } from './mac.ts';
 import type { SlotName } from './slots.ts';
 
 /** What is hashed: as in `hash-fields.ts` of OpenFlow's actions. */
@@ -65,6 +66,35 @@ export function unwildcardHashed(mask: Uint32Array, key: Uint32Array, fields: Ha
 /** A hash of a hash: how much member `n` weighs for a packet, where the heaviest gets it. */
 export function weigh(hash: number, n: number): number {
   return finishHash(mixWord(mixWord(hash, 0), n) ^ 8) >>> 0;
+}
+
+/** Of a station in a VLAN, by which a bond in mode balance-slb chooses. */
+export function hashStation(mac: Mac, vlan: number, basis: number): number {
+  const high = Math.floor(mac / 2 ** 32) | (vlan << 16);
+  return finishHash(mixWord(mixWord(basis, mac | 0), high) ^ 8) >>> 0;
+}
+
+/** Of a connection in one direction, by which a bond in mode balance-tcp chooses where packets do not come back with a hash. */
+export function hashFiveTuple(key: Uint32Array, basis: number): number {
+  const bytes = [...wholeAddressOf(key, 'nw_src'), ...wholeAddressOf(key, 'nw_dst')];
+  let hash = basis;
+  for (let at = 0; at < bytes.length; at += 4) hash = mixWord(hash, littleEndian(bytes, at));
+  if (bytes.length > 0) {
+    const protocol = getSlot(key, 'nw_proto');
+    hash = mixWord(hash, protocol);
+    const ports = [...readSlot(key, 'tp_src'), ...readSlot(key, 'tp_dst')];
+    if (withPorts.has(protocol)) hash = mixWord(hash, littleEndian(ports, 0));
+  }
+  return finishHash(hash ^ 42) >>> 0;
+}
+
+const withPorts: ReadonlySet<number> = new Set([
+  ...[ipProtocol.tcp, ipProtocol.udp, ipProtocol.sctp, ipProtocol.icmp, ipProtocol.icmpv6],
+]);
+
+/** That of ARP included. */
+function wholeAddressOf(key: Uint32Array, side: 'nw_src' | 'nw_dst'): Uint8Array {
+  return getSlot(key, 'eth_type') === etherType.arp ? readSlot(key, side) : addressOf(key, side);
 }
 
 const ipv6Slots = { nw_src: 'ipv6_src', nw_dst: 'ipv6_dst' } as const satisfies Record<string, SlotName>;

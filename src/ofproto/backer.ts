@@ -7,11 +7,12 @@ import type { Timer, Timers } from '../base/timers.ts';
 import type { DpPort } from '../base/units.ts';
 import { ms } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
-import { matchOn } from '../flow/match.ts';
+import { matchOn, unpackKey } from '../flow/match.ts';
 import type { Transport } from '../net/transport.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import type { Continuation } from '../openflow/messages/continuation.ts';
+import { reservedPorts } from '../openflow/ports.ts';
 import { Abilities, type AbilityName } from './abilities.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
 import { Connections } from './connections/connections.ts';
@@ -19,7 +20,8 @@ import { DropTally } from './drops/drop-tally.ts';
 import { DropWatchers } from './drops/drop-watchers.ts';
 import { Ofproto, type OfprotoEvents, type PacketOfController } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
-import { FrozenStates } from './translate/frozen-states.ts';
+import { internalTable } from './tables/flow-tables.ts';
+import { FrozenStates, type NewState, ownWordsOf } from './translate/frozen-states.ts';
 import { Scratch } from './translate/request.ts';
 import { addressTag, everyTag, groupTag, livenessTag, missTag } from './translate/tags.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';
@@ -39,6 +41,13 @@ export interface BackerDeps {
   readonly isHeld?: boolean;
   /** See `InBandDeps`. */
   readonly neighbourOf?: ((address: string) => string | undefined) | undefined;
+}
+
+/** The table of the switch itself decides about packets that come back so. */
+function returningTo(ofproto: Ofproto): NewState {
+  const ownWords = ownWordsOf(unpackKey(matchOn({ in_port: reservedPorts.ANY })));
+  const rest = { table: internalTable, actions: [], stack: [], actionSet: [] };
+  return { ofproto, table: internalTable, ownWords, isTracked: false, userdata: new Uint8Array(0), rest };
 }
 
 export class Backer {
@@ -162,6 +171,8 @@ export class Backer {
       resume: (packet, continuation) => this.#resume(packet, continuation),
       tagLimit: () => this.tagLimit,
       whenCounted: (act) => this.revalidator.whenCounted(act),
+      random,
+      allocateRecirculation: (ofproto) => this.frozen.allocate(returningTo(ofproto)),
     });
     this.#bridges.set(name, made);
     return made;

@@ -9,6 +9,8 @@ import type { TlsConfig } from '../net/tls-config.ts';
 import type { Subfield } from '../openflow/actions/subfield.ts';
 import type { SwitchDescription } from '../openflow/messages/description.ts';
 import { allVersions, type WireVersion } from '../openflow/versions.ts';
+import { type BondSettings, defaultBondSettings } from '../protocols/bond-settings.ts';
+import type { LacpPortSettings, LacpSettings } from '../protocols/lacp-types.ts';
 
 /** How prefixes are looked for in a table that nothing was said about. */
 export const defaultPrefixes: readonly PrefixSlot[] = ['nw_dst', 'nw_src'];
@@ -147,10 +149,29 @@ export const defaultOfprotoConfig: OfprotoConfig = {
 export type VlanMode = 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';
 type PriorityTags = 'never' | 'if-nonzero' | 'always';
 
+/** What of LACP is not said is as the switch and the ports are. */
+export interface BundleLacp extends Pick<LacpSettings, 'isActive' | 'isFast' | 'fallsBack'> {
+  /** "xx:xx:xx:xx:xx:xx"; the bridge's own where undefined. */
+  readonly systemId: string | undefined;
+  readonly systemPriority: number | undefined;
+}
+
+export interface MemberLacp extends Omit<LacpPortSettings, 'portId'> {
+  /** Its OpenFlow number where undefined. */
+  readonly portId: number | undefined;
+}
+
+export const defaultMemberLacp: MemberLacp = { portId: undefined, priority: 0xffff, key: 0 };
+
 /** One Port row: what carries VLANs. */
 export interface BundleConfig {
   /** More than one is a bond. */
   readonly members: readonly OfPort[];
+  readonly bond: BondSettings;
+  /** No LACP is spoken where undefined. */
+  readonly lacp: BundleLacp | undefined;
+  /** Those of which something is said. */
+  readonly memberLacp: ReadonlyMap<OfPort, MemberLacp>;
   readonly vlanMode: VlanMode;
   /** The access, native or service VLAN: 0..4095. 0 in modes without one, and for an access port without a tag. */
   readonly tag: number;
@@ -168,6 +189,9 @@ export interface BundleConfig {
 /** A trunk that carries every VLAN: a Port row with nothing set. */
 export const defaultBundleConfig: BundleConfig = {
   members: [],
+  bond: defaultBondSettings,
+  lacp: undefined,
+  memberLacp: new Map(),
   vlanMode: 'trunk',
   tag: 0,
   trunks: [],

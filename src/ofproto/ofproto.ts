@@ -2,6 +2,7 @@
  * One OpenFlow switch: its ports, bundles, rules and learned addresses. Made by `Backer.addBridge`; `vswitchd` tells
  * it what to be, `translate/` asks it what to do with a packet.
  */
+import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import { type Ms, type OfPort, ofPort } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
@@ -22,17 +23,18 @@ import { lastMeter, type MeterMod } from '../openflow/messages/meters.ts';
 import type { PacketIn } from '../openflow/messages/packet-in.ts';
 import type { PacketOut } from '../openflow/messages/packet-out.ts';
 import { allTables, type TableMod } from '../openflow/messages/tables.ts';
-import { portTextOf } from '../openflow/ports.ts';
+import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
 import { Frame } from '../wire/frame.ts';
+import { Bonding } from './bonding/bonding.ts';
 import { ChangeTurns } from './change-turns.ts';
 import { hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
-import type { Bundle, OfprotoPort } from './port.ts';
+import type { Bundle, OfprotoPort, Recirculation } from './port.ts';
 import type { Requester } from './requester.ts';
 import { SwitchPorts } from './switch-ports.ts';
 import { SwitchTransaction } from './switch-transaction.ts';
@@ -96,6 +98,9 @@ export interface OfprotoDeps {
   readonly resume: (packet: PacketOfController, continuation: Continuation) => void;
   /** Does it when rules have all packets that the datapath forwarded before this call. */
   readonly whenCounted: (act: () => void) => void;
+  readonly random: Random;
+  /** Packets that come back with that number are looked up in the switch's own table, as if they came by no port. */
+  readonly allocateRecirculation: (ofproto: Ofproto) => Recirculation;
   /** VLAN tags that keys show. */
   readonly tagLimit: () => number;
 }
@@ -122,6 +127,10 @@ export class Ofproto {
   readonly tlvTable = new TlvTable();
   readonly groups = new GroupTable();
   readonly meters: SwitchMeters;
+  /** What chooses among members of bundles. */
+  readonly bonding: Bonding;
+  /** What the database shows of a bundle or its members may be another. */
+  onBundleStatus: (bundle: Bundle) => void = () => {};
   readonly #deps: OfprotoDeps;
   readonly #turns: ChangeTurns;
   readonly #expiry: FlowExpiry;
@@ -158,13 +167,15 @@ export class Ofproto {
     this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
     const { datapath } = deps;
-    const { controllers, macs } = this;
+    this.bonding = this.#makeBonding();
+    const { controllers, macs, bonding } = this;
     this.switchPorts = new SwitchPorts({
       name,
       datapath,
       now: () => clock.now(),
       controllers,
       macs,
+      bonding,
       events: {
         portAdded: (port) => events.portAdded(this, port),
         portRemoved: (port) => events.portRemoved(this, port),
@@ -221,6 +232,7 @@ export class Ofproto {
     this.#config = config;
     if (config.tables !== before.tables) this.#configureTables();
     if (config.datapathId !== before.datapathId) this.controllers.reconnect();
+    if (config.hwaddr !== before.hwaddr) this.bonding.systemIdChanged();
     const isManaged = hasPrimary(config.control);
     if (isManaged !== hasPrimary(before.control) || (!isManaged && config.failMode !== before.failMode)) {
       this.#turns.whenFree(() => {
@@ -318,6 +330,35 @@ export class Ofproto {
       this.#packetFrom(this.tlvTable.resolve(metadata), packet, continuation.datapathPort),
       continuation,
     );
+  }
+
+  #makeBonding(): Bonding {
+    const { timers, random, events, whenCounted, allocateRecirculation } = this.#deps;
+    return new Bonding({
+      timers,
+      random,
+      tables: this.tables,
+      macs: this.macs,
+      systemId: () => this.#config.hwaddr,
+      send: (port, frame) => this.#send(port, frame),
+      allocateRecirculation: () => allocateRecirculation(this),
+      whenCounted,
+      linkChanged: (port) => this.#linkChanged(port),
+      changed: () => events.changed(),
+      statusChanged: (bundle) => this.onBundleStatus(bundle),
+    });
+  }
+
+  /** Sends a frame of the switch's own. */
+  #send({ ofPort: port }: OfprotoPort, frame: Uint8Array): void {
+    const packet = this.#packetFrom(matchOn({ in_port: reservedPorts.ANY }), frame, noDpPort);
+    this.#deps.packetOut({ ...packet, actions: [{ do: 'output', port, maxLength: 0 }] });
+  }
+
+  #linkChanged(port: OfprotoPort): void {
+    if (!port.updateLiveness()) return;
+    this.controllers.portChanged(port);
+    this.#deps.events.livenessChanged(this);
   }
 
   #packetFrom(metadata: Match, bytes: Uint8Array, datapathPort: number): PacketOfController {
@@ -422,6 +463,7 @@ export class Ofproto {
   /** Ends all conversations. */
   close(): void {
     this.controllers.close();
+    this.bonding.stop();
     this.#expiry.stop();
     this.meters.clear();
   }

@@ -6,6 +6,8 @@ import type { DpPort, Ms, OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
 import type { Netdev, NetdevStats } from '../netdev/provider.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
+import type { Bond } from '../protocols/bond.ts';
+import type { Lacp } from '../protocols/lacp.ts';
 import type { BundleConfig } from './config.ts';
 import { VlanSet } from './vlan-set.ts';
 
@@ -42,11 +44,28 @@ export class OfprotoPort {
     this.dpPort = dpPort;
     this.patchPeer = patchPeer;
     this.createdAt = createdAt;
-    this.#isLive = isUsable(netdev);
+    this.#isLive = netdev.state.isUp && netdev.state.hasCarrier;
   }
 
   get name(): string {
     return this.netdev.name;
+  }
+
+  get mac(): string | undefined {
+    return this.netdev.state.mac;
+  }
+
+  get hasCarrier(): boolean {
+    return this.netdev.state.hasCarrier;
+  }
+
+  get linkResets(): number {
+    return this.netdev.state.linkResets;
+  }
+
+  /** Its link is up, and LACP, where it is spoken, agrees. */
+  get mayEnable(): boolean {
+    return this.hasCarrier && this.bundle?.lacp?.mayEnable(this) !== false;
   }
 
   /** Bits of `portConfigNames`. */
@@ -59,10 +78,10 @@ export class OfprotoPort {
     return this.#isLive;
   }
 
-  /** Its netdev's state may be another. True when that made it live, or not live any more. */
+  /** Its netdev's state may be another, or what LACP says of its link. True when that made it live, or not live any more. */
   updateLiveness(): boolean {
     const before = this.#isLive;
-    this.#isLive = isUsable(this.netdev);
+    this.#isLive = this.netdev.state.isUp && this.mayEnable;
     return this.#isLive !== before;
   }
 
@@ -79,15 +98,24 @@ export class OfprotoPort {
   }
 }
 
-function isUsable({ state }: Netdev): boolean {
-  return state.isUp && state.hasCarrier;
+/** Packets come back with that number as long as somebody holds it. */
+export interface Recirculation {
+  readonly id: number;
 }
 
 /** A Port row in the switch: one interface, or a bond of several. */
 export class Bundle {
   readonly name: string;
-  #members: readonly OfprotoPort[] = [];
-  #active: OfprotoPort | undefined;
+  /** In the order of `config.members`, without those that are not (yet) there. */
+  members: readonly OfprotoPort[] = [];
+  /** What chooses among several members; undefined for an ordinary port. */
+  bond: Bond<OfprotoPort> | undefined;
+  /** What agrees with the other end of each link. */
+  lacp: Lacp<OfprotoPort> | undefined;
+  /** Where packets of a balancing bond come back with their hash. */
+  recirculation: Recirculation | undefined;
+  /** The datapath chooses among its members. */
+  usesLbOutput = false;
   #config: BundleConfig;
   #trunks: VlanSet | undefined;
   #cvlans: VlanSet | undefined;
@@ -102,33 +130,6 @@ export class Bundle {
     return this.#config;
   }
 
-  /** In the order of `config.members`, without those that are not (yet) there. */
-  get members(): readonly OfprotoPort[] {
-    return this.#members;
-  }
-
-  set members(members: readonly OfprotoPort[]) {
-    this.#members = members;
-    this.chooseActive();
-  }
-
-  /** The member that frames pass by; undefined when a bond has none that is up. */
-  get active(): OfprotoPort | undefined {
-    return this.#active;
-  }
-
-  /**
-   * To be called when a member has changed; true when another one is active now.
-   * Differs: a bond of any mode forwards by its first member that is up, and by it alone; the reference balances, or
-   * stays with the member that it has.
-   */
-  chooseActive(): boolean {
-    const before = this.#active;
-    const first = this.#members[0];
-    this.#active = this.isBond ? this.#members.find(({ netdev }) => netdev.state.hasCarrier) : first;
-    return this.#active !== before;
-  }
-
   /** VLANs carried as tagged ones; undefined = all. */
   get trunks(): VlanSet | undefined {
     return this.#trunks;
@@ -137,10 +138,6 @@ export class Bundle {
   /** Customer VLANs let in; undefined = all. */
   get cvlans(): VlanSet | undefined {
     return this.#cvlans;
-  }
-
-  get isBond(): boolean {
-    return this.#config.members.length > 1;
   }
 
   configure(config: BundleConfig): void {

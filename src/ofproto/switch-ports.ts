@@ -9,6 +9,7 @@ import type { Netdev } from '../netdev/provider.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { PortMod } from '../openflow/messages/ports.ts';
+import type { Bonding } from './bonding/bonding.ts';
 import type { BundleConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import type { MacTable } from './mac-learning.ts';
@@ -45,6 +46,7 @@ export interface SwitchPortsDeps {
   readonly now: () => Ms;
   readonly controllers: Controllers;
   readonly macs: MacTable<Bundle>;
+  readonly bonding: Bonding;
   readonly events: PortEvents;
 }
 
@@ -110,6 +112,7 @@ export class SwitchPorts {
     port.bundle = undefined;
     if (bundle !== undefined) {
       bundle.members = bundle.members.filter((member) => member !== port);
+      this.#deps.bonding.follow(bundle);
       if (bundle.members.length === 0) this.#forgetAddresses(bundle);
     }
     events.portRemoved(port);
@@ -146,8 +149,8 @@ export class SwitchPorts {
     this.#deps.controllers.portChanged(port);
     if (port.updateLiveness()) this.#deps.events.livenessChanged();
     if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
-    const isOtherActive = port.bundle?.chooseActive() === true;
-    if (patchPeer === port.patchPeer && !isOtherActive) return;
+    if (port.bundle !== undefined) this.#deps.bonding.changed(port.bundle);
+    if (patchPeer === port.patchPeer) return;
     port.patchPeer = patchPeer;
     this.#deps.events.changed();
   }
@@ -206,6 +209,7 @@ export class SwitchPorts {
     this.#forgetNumbers(bundle);
     for (const member of bundle.members) member.bundle = undefined;
     bundle.members = [];
+    this.#deps.bonding.forget(bundle);
     this.#forgetAddresses(bundle);
     this.#deps.events.changed();
   }
@@ -226,9 +230,11 @@ export class SwitchPorts {
       const { bundle: other } = member;
       if (other !== undefined && other !== bundle) {
         other.members = other.members.filter((port) => port !== member);
+        this.#deps.bonding.follow(other);
       }
       member.bundle = bundle;
     }
+    this.#deps.bonding.follow(bundle);
   }
 
   #forgetAddresses(bundle: Bundle): void {

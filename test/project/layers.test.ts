@@ -53,6 +53,12 @@ const planted: [what: string, path: string, source: string, said: string][] = [
     'src/netdev may import only',
   ],
   [
+    'a protocol that knows packets as the switch does',
+    'src/protocols/x.ts',
+    "import { ethSrc } from '../flow/mac.ts';\nexport const x = ethSrc;\n",
+    'src/protocols may import only',
+  ],
+  [
     'koffi outside src/sys',
     'src/netdev/x.ts',
     "import koffi from 'koffi';\nexport const x = koffi;\n",

@@ -24,6 +24,7 @@ import { addRule } from '../../src/ofproto/tables/flow-transaction.ts';
 import type { Rule } from '../../src/ofproto/tables/rule.ts';
 import { readInstructionText } from '../../src/openflow/action-codec.ts';
 import { portText } from '../../src/openflow/ports.ts';
+import { type BondSettings, defaultBondSettings } from '../../src/protocols/bond-settings.ts';
 import { MemoryPort } from '../conformance/memory-port.ts';
 
 export class VirtualSwitch {
@@ -73,10 +74,16 @@ export class VirtualSwitch {
   }
 
   /** A port of several interfaces. */
-  async addBond(bridge: Ofproto, name: string, interfaces: readonly string[]): Promise<void> {
+  async addBond(
+    bridge: Ofproto,
+    name: string,
+    interfaces: readonly string[],
+    settings: Partial<BondSettings> = {},
+  ): Promise<void> {
     const members: OfPort[] = [];
     for (const each of interfaces) members.push(await bridge.switchPorts.add(netdevOf(each, false)));
-    bridge.switchPorts.setBundle(name, { ...defaultBundleConfig, members });
+    const bond = { ...defaultBondSettings, ...settings };
+    bridge.switchPorts.setBundle(name, { ...defaultBundleConfig, members, bond });
   }
 
   /** The cable of a port is plugged in or pulled out. */

@@ -38,7 +38,7 @@ function portsOf({ ports }: Ofproto, number: number): OfprotoPort[] {
   return port === undefined ? [] : [port];
 }
 
-export function describePort({ ofPort: port, netdev, config }: OfprotoPort): PortDescription {
+export function describePort({ ofPort: port, netdev, config, mayEnable }: OfprotoPort): PortDescription {
   const { state, name } = netdev;
   const speed = Math.floor((state.linkSpeed ?? 0) / 1000);
   const current = featuresOfSpeed(state.linkSpeed, state.duplex);
@@ -47,7 +47,7 @@ export function describePort({ ofPort: port, netdev, config }: OfprotoPort): Por
     name,
     mac: readMac(state.mac ?? '00:00:00:00:00:00'),
     config,
-    state: portStateBit(state.hasCarrier ? 'LIVE' : 'LINK_DOWN'),
+    state: (mayEnable ? portStateBit('LIVE') : 0) | (state.hasCarrier ? 0 : portStateBit('LINK_DOWN')),
     current,
     advertised: 0,
     supported: 0,

@@ -64,11 +64,11 @@ function heaviest(count: number, weightOf: (n: number) => number): number {
   return best;
 }
 
-/** Members whose device is up are chosen from; ANY where there is none. */
+/** Members whose link is up are chosen from; ANY where there is none. */
 function memberOf(t: Translation, { fields, basis, algorithm, members }: BundleArguments): number {
   t.tags |= livenessTag(t.ofproto.id);
   const isLive = (n: number): boolean =>
-    t.ofproto.ports.get(ofPort(members[n] ?? reservedPorts.ANY))?.netdev.state.hasCarrier === true;
+    t.ofproto.ports.get(ofPort(members[n] ?? reservedPorts.ANY))?.mayEnable === true;
   if (algorithm === 'active_backup') return members.find((_, n) => isLive(n)) ?? reservedPorts.ANY;
   const hash = hashFields(t.flow, fields, basis);
   return members[heaviest(members.length, (n) => (isLive(n) ? weigh(n, hash) : -1))] ?? reservedPorts.ANY;

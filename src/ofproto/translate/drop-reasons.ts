@@ -51,6 +51,7 @@ const dropReasons = {
   vlanNotAdmitted: warning('disallowed VLAN VID for this input port, dropping'),
   reservedAddress: detail('packet has reserved destination MAC, dropping'),
   inactiveMember: detail('bonding refused admissibility, dropping'),
+  loopedBack: detail('SLB bond thinks this packet looped back, dropping'),
   learnedIsInput: detail('learned port is input port, dropping'),
   noOutput: silent('no port carries it any further'),
   noForward: detail('OFPPC_NO_FWD set, skipping output'),

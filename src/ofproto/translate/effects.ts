@@ -4,6 +4,7 @@
  * forwarded by the resulting flow, so that counters stay right and addresses in use do not age.
  */
 import type { Mac } from '../../flow/mac.ts';
+import type { Bond } from '../../protocols/bond.ts';
 import type { Group, GroupBucket } from '../groups/group.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
@@ -34,9 +35,11 @@ export type Effect =
   | { readonly kind: 'group'; readonly group: Group; readonly buckets: readonly GroupBucket[] }
   /** Packets of it are sent up with the number of that state, which is held as long as they may be. */
   | { readonly kind: 'frozen'; readonly state: FrozenState }
+  /** Went out by a member of a bond that its hash chose. */
+  | { readonly kind: 'bond'; readonly bond: Bond<OfprotoPort>; readonly hash: number }
   | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort };
 
-/** Counts packets, the last of them at `at`, and bytes for rules and patch ports; learning is `applyLearning`. */
+/** Counts packets, the last of them at `at`, and bytes for rules, bonds and patch ports; learning is `applyLearning`. */
 export function creditEffects(
   effects: readonly Effect[],
   { packets, bytes, at }: { readonly packets: number; readonly bytes: number; readonly at: number },
@@ -47,6 +50,7 @@ export function creditEffects(
       effect.table.lookupCount += packets;
       if (effect.isMatch) effect.table.matchCount += packets;
     } else if (effect.kind === 'group') effect.group.credit(effect.buckets, packets, bytes);
+    else if (effect.kind === 'bond') effect.bond.account(effect.hash, bytes);
     else if (effect.kind === 'patch') {
       effect.from.patchCounters.txPackets += packets;
       effect.from.patchCounters.txBytes += bytes;
@@ -61,7 +65,10 @@ export function applyLearning(effect: Extract<Effect, { kind: 'learn' }>): boole
   const { ofproto, port, mac, vlan, isGratuitousArp } = effect;
   const { bundle } = port;
   if (bundle === undefined) return false;
-  return ofproto.macs.learn(mac, vlan, bundle, { isGratuitous: isGratuitousArp, isBond: bundle.isBond });
+  return ofproto.macs.learn(mac, vlan, bundle, {
+    isGratuitous: isGratuitousArp,
+    isBond: bundle.bond !== undefined,
+  });
 }
 
 /** What else packets leave behind. */

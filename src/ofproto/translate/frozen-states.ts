@@ -51,10 +51,10 @@ export class FrozenStates {
   #heldAt = 0;
   #lastId = 0;
   #lastTranslation = 0;
-  readonly #gone = new FinalizationRegistry<{ readonly id: number; readonly name: string }>(
+  readonly #gone = new FinalizationRegistry<{ readonly id: number; readonly name: string | undefined }>(
     ({ id, name }) => {
       this.#byId.delete(id);
-      if (this.#byName.get(name)?.deref() === undefined) this.#byName.delete(name);
+      if (name !== undefined && this.#byName.get(name)?.deref() === undefined) this.#byName.delete(name);
     },
   );
 
@@ -79,12 +79,21 @@ export class FrozenStates {
       if (known.flowCount > 0) known.translation = translation;
       if (known.translation === translation) return this.#hold(known);
     }
+    return this.#hold(this.#make(wanted, translation, name));
+  }
+
+  /** One that no other is the same as, for as long as the caller holds it. */
+  allocate(wanted: NewState): FrozenState {
+    return this.#make(wanted, 0);
+  }
+
+  #make(wanted: NewState, translation: number, name?: string): FrozenState {
     const made = { id: ++this.#lastId, flowCount: 0, translation, ...wanted };
     const ref = new WeakRef(made);
     this.#byId.set(made.id, ref);
-    this.#byName.set(name, ref);
+    if (name !== undefined) this.#byName.set(name, ref);
     this.#gone.register(made, { id: made.id, name });
-    return this.#hold(made);
+    return made;
   }
 
   #hold(state: FrozenState): FrozenState {

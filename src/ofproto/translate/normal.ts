@@ -3,8 +3,10 @@
  * address is learned, the frame goes to where its destination was learned or is flooded to the VLAN.
  * IEEE 802.1D-2004 clause 7, IEEE 802.1Q-2011 clause 8; behaviour of ovs-vswitchd where these leave a choice.
  */
+
+import { hashFiveTuple, hashStation, unwildcardHashed } from '../../flow/field-hash.ts';
 import { getSlot } from '../../flow/key.ts';
-import { broadcast, ethDst, ethSrc, isReserved } from '../../flow/mac.ts';
+import { broadcast, ethDst, ethSrc, isMulticast, isReserved } from '../../flow/mac.ts';
 import { slots } from '../../flow/slots.ts';
 import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
@@ -20,10 +22,10 @@ import {
   type VlanTags,
 } from '../bundle.ts';
 import { defaultBundleConfig } from '../config.ts';
-import { Bundle } from '../port.ts';
+import { Bundle, type OfprotoPort } from '../port.ts';
 import type { DropReason } from './drop-reasons.ts';
 import { addressTag } from './tags.ts';
-import type { Translation } from './translation.ts';
+import type { HashedWay, Translation } from './translation.ts';
 
 const outerWord = slots.vlan_tpid.word;
 const innerWord = slots.vlan_tpid2.word;
@@ -85,7 +87,7 @@ const admissions: readonly ((arrival: Arrival) => Refusal | undefined)[] = [
   refusePartialTag,
   refuseVlan,
   refuseReserved,
-  refuseInactiveMember,
+  refuseForBond,
 ];
 
 /** The frame's tags inside the bridge; undefined when it may not come in. */
@@ -117,8 +119,18 @@ function refuseReserved({ t }: Arrival): Refusal | undefined {
   return isKept ? { reason: 'reservedAddress' } : undefined;
 }
 
-function refuseInactiveMember({ t, from }: Arrival): Refusal | undefined {
-  return t.inPort === from.active ? undefined : { reason: 'inactiveMember' };
+function refuseForBond({ t, from, tags }: Arrival): Refusal | undefined {
+  const { inPort, flow, ofproto } = t;
+  if (from.bond === undefined || inPort === undefined) return undefined;
+  const admission = from.bond.admit(inPort, isMulticast(ethDst(flow)));
+  if (admission !== 'unless moved') return admission === 'drop' ? { reason: 'inactiveMember' } : undefined;
+  const vlan = tagsInside(from, tags)[0].vid;
+  const src = ethSrc(flow);
+  t.tags |= addressTag(ofproto.id, src, vlan);
+  const learned = ofproto.macs.lookup(src, vlan);
+  if (learned === undefined || learned.port === from) return undefined;
+  const hasMoved = findGratuitousArp(t) && !ofproto.macs.isLocked(learned);
+  return hasMoved ? undefined : { reason: 'loopedBack' };
 }
 
 function flood(t: Translation, from: Bundle, tags: VlanTags): void {
@@ -139,19 +151,38 @@ function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
   const { vlanMode, cvlans, priorityTags } = to.config;
   const before = [flow[outerWord] ?? 0, flow[innerWord] ?? 0] as const;
   if (vlanMode === 'dot1q-tunnel' && cvlans.length > 0) t.unwildcard(innerWord, 0xffff);
-  const port = to.active;
+  const [outer, inner] = tagsOutside(to, tags);
+  const [port, way] = wayOut(t, to, outer.vid);
   if (port === undefined) return;
 
   for (const word of [outerWord, innerWord]) unwildcardPriority(t, word);
-  const [outer, inner] = tagsOutside(to, tags);
   const keepsPriority = priorityTags !== 'never';
   const first = keepsPriority ? { ...outer, pcp: ((flow[outerWord] ?? 0) >>> 13) & 7 } : outer;
   flow[outerWord] = wordOf(first, priorityTags === 'always');
   flow[innerWord] = wordOf(inner, priorityTags === 'always');
-  t.step(false, () => t.output(port.ofPort)); // flooding or not
+  t.step(false, () => t.output(port.ofPort, way)); // flooding or not
   flow[outerWord] = before[0];
   flow[innerWord] = before[1];
 }
+
+/** The port by which a frame of that VLAN leaves a bundle, and how; undefined where a bond has none for it. */
+function wayOut(t: Translation, { bond, members, recirculation }: Bundle, vlan: number): WayOut {
+  if (bond === undefined) return [members[0], undefined];
+  const { mode, hashBasis: basis } = bond.settings;
+  const way =
+    bond.mayRecirculate && recirculation !== undefined && t.request.abilities.has('recirc')
+      ? { recirculation, basis }
+      : undefined;
+  const isSlb = mode === 'balance-slb';
+  if (bond.choosesByHash && !isSlb && way === undefined)
+    unwildcardHashed(t.mask, t.flow, 'symmetric_l3l4+udp');
+  const hash = isSlb ? hashStation(ethSrc(t.flow), vlan, basis) : hashFiveTuple(t.flow, basis);
+  const port = bond.choose(hash);
+  if (port !== undefined && way === undefined && bond.choosesByHash) t.effect({ kind: 'bond', bond, hash });
+  return [port, way];
+}
+
+type WayOut = readonly [OfprotoPort | undefined, HashedWay | undefined];
 
 /**
  * Differs: the priority of a tag with VLAN 0 decides whether there is a tag to send, so it was looked at, and so was

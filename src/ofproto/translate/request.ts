@@ -46,8 +46,8 @@ export interface TranslationRequest {
   readonly inPort: OfPort;
   /** There is a packet, and learned addresses and the log follow from it; off when only the answer is wanted. */
   readonly hasPacket: boolean;
-  /** Its bytes, where that is known. */
-  readonly packetSize?: number;
+  /** Its bytes, where they are known. */
+  readonly packet?: Uint8Array;
   /** What to do instead of looking into table 0. */
   readonly actions?: readonly Action[];
   /** The packet has come back, and goes on as this says. */
@@ -89,7 +89,7 @@ export interface TranslationResult {
   readonly effects: readonly Effect[];
   /** What it decided holds for this packet only, so no flow is to say it. */
   readonly isPassing: boolean;
-  /** Set when there are no actions. */
+  /** Set when there are no actions, but for packets that a protocol of the switch has taken. */
   readonly drop: PacketDrop | undefined;
   readonly end: PacketEnd;
 }

@@ -17,7 +17,7 @@ import type { NamedPacketInReason } from '../../openflow/packet-in-reasons.ts';
 import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
-import type { OfprotoPort } from '../port.ts';
+import type { OfprotoPort, Recirculation } from '../port.ts';
 import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
 import type { PendingHeader } from './commit.ts';
@@ -31,6 +31,7 @@ import { type FrozenState, type NewState, ownWordsOf, thaw } from './frozen-stat
 import { refuseOutput } from './hooks.ts';
 import { wholeTable } from './lookups.ts';
 import { PacketLookups } from './packet-lookups.ts';
+import { giveToProtocol } from './protocols.ts';
 import type { PacketEnd, TranslationRequest, TranslationResult } from './request.ts';
 import { isReversible } from './reversible.ts';
 import { missTag } from './tags.ts';
@@ -65,6 +66,12 @@ const firstConntrackWord = slots.ct_state.word;
 
 /** Does one action of a rule. */
 export type ActionRunner = (t: Translation, action: Action) => void;
+
+/** How a packet of a bond comes back for the member that is to send it. */
+export interface HashedWay {
+  readonly recirculation: Recirculation;
+  readonly basis: number;
+}
 
 /** Where in the pipeline a packet is. Never changed, so that keeping it is enough to come back. */
 interface Place {
@@ -118,6 +125,8 @@ export class Translation {
   /** The last label was popped: what the pipeline knows of what was behind it is nothing. */
   #isUncovered = false;
   readonly #freezing = new Freezing();
+  /** A protocol of the switch has it, and nobody misses it. */
+  #isTaken = false;
   /** It came with what is known of its connection. */
   isTracked = false;
   /** Why packets that the list that runs outputs to controllers go there. */
@@ -234,7 +243,7 @@ export class Translation {
       lookups: this.request.scratch.lookupLists.intern(this.#lookups.done),
       effects: this.#effects,
       isPassing: this.isPassing,
-      drop: isDropped ? { reason: this.#drop ?? 'noOutput', end } : undefined,
+      drop: isDropped && !this.#isTaken ? { reason: this.#drop ?? 'noOutput', end } : undefined,
       end,
     };
   }
@@ -377,7 +386,8 @@ export class Translation {
    * `prepare` tells the packet which it is.
    */
   branchBySize(size: number, prepare: (isLarger: boolean) => void): void {
-    const { abilities, packetSize = 0 } = this.request;
+    const { abilities, packet } = this.request;
+    const packetSize = packet?.length ?? 0;
     if (!abilities.has('check_pkt_len')) {
       prepare(packetSize > size);
       this.slow('action');
@@ -455,8 +465,11 @@ export class Translation {
     this.#freezing.startPause(action);
   }
 
-  /** Sends the packet, as `flow` says it is, out of a port; through a patch port into the next bridge. */
-  output(number: OfPort): void {
+  /**
+   * Sends the packet, as `flow` says it is, out of a port; through a patch port into the next bridge. With `way`, it comes
+   * back with a hash instead, by which it goes out.
+   */
+  output(number: OfPort, way?: HashedWay): void {
     const port = this.ofproto.ports.get(number);
     const refused = port === undefined ? 'noSuchOutput' : refuseOutput(this.inPort, port, this.flow);
     if (port === undefined || refused !== undefined) {
@@ -465,7 +478,13 @@ export class Translation {
     }
     const peer = this.request.ports.peerOf(port);
     if (peer !== undefined) this.#crossPatch(port, peer);
+    else if (port.dpPort !== undefined && way !== undefined) this.#outputHashed(way);
     else if (port.dpPort !== undefined) this.act({ do: 'output', port: port.dpPort });
+  }
+
+  #outputHashed({ recirculation, basis }: HashedWay): void {
+    this.act({ do: 'hash', algorithm: 'l4', basis });
+    this.act({ do: 'recirc', id: recirculation.id });
   }
 
   /** What happens to the packet there does not come back here. */
@@ -480,7 +499,8 @@ export class Translation {
       this.clearActions();
       this.#place = { ...this.#place, ofproto: to.ofproto };
       this.trace?.enter({ event: 'bridge', name: to.ofproto.name });
-      if (this.#isUncovered) this.#freezing.startAt(0);
+      if (this.#isForProtocol()) this.#isUncovered = false;
+      else if (this.#isUncovered) this.#freezing.startAt(0);
       else if (this.mayGoOn()) this.#runPipeline(to.port.ofPort, 1);
       this.trace?.leave();
       mask.set(tunnelBits, firstTunnelWord);
@@ -662,7 +682,14 @@ export class Translation {
         enterMiss(this.trace, table, isTold, isFirst ? undefined : tables.matchOf(done));
       }
     }
+    const isTaken =
+      isFirst &&
+      this.request.state === undefined &&
+      ofproto === this.request.ofproto &&
+      levels === 0 &&
+      this.#isForProtocol();
     const run = (): void => {
+      if (isTaken) return;
       if (!isFirst || this.#isAdmitted()) this.#runActions(done.actions);
       if (done.actions.length === 0) this.drop(rule === undefined ? 'noMatch' : 'ruleDrops');
       if (isFirst) this.#runActionSet();
@@ -681,6 +708,16 @@ export class Translation {
     else if (((this.inPort?.settings ?? 0) & noReceive) !== 0) this.drop('noReceive');
     else return true;
     return false;
+  }
+
+  /** Nothing else is done with what a protocol of the switch hears from its neighbour. */
+  #isForProtocol(): boolean {
+    const { hasPacket, packet } = this.request;
+    const reason = giveToProtocol(this.ofproto, this.inPort, this.flow, hasPacket ? packet : undefined);
+    if (reason === undefined) return false;
+    this.slow(reason);
+    this.#isTaken = true;
+    return true;
   }
 
   /** Is a controller told of packets that the table has no rule for? */

@@ -205,7 +205,7 @@ export class Upcalls {
       inPort,
       ...(state === undefined ? { actions } : { state }),
       hasPacket,
-      packetSize: packet.bytes.length,
+      packet: packet.bytes,
     });
   }
 
@@ -275,8 +275,8 @@ export class Upcalls {
       countDropped('noRecirculationContext');
       return;
     }
-    const packetSize = upcall.bytes.length;
-    const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: true, packetSize };
+    const packet = upcall.bytes;
+    const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: true, packet };
     const result = translateFor(datapath.features, request);
     // A packet that a flow sent up is counted with that flow.
     if (isMiss)

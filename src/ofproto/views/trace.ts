@@ -39,7 +39,7 @@ export interface TraceRequest {
   readonly state?: FrozenState;
   /** There is a packet, from which bridges learn. */
   readonly hasPacket: boolean;
-  readonly packetSize?: number;
+  readonly packet?: Uint8Array;
   /** Ports by name. */
   readonly isNamed: boolean;
   /** What connection tracking says of the packet each time that it comes back; when that runs out, that it is new. */

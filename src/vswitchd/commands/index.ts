@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Command } from '../../daemon/unixctl.ts';
 import type { Switch } from '../switch.ts';
+import { bondCommands } from './bond.ts';
 import { bridgeCommands } from './bridge.ts';
 import { configCommands } from './config.ts';
 import { datapathThreadCommands } from './datapath-threads.ts';
@@ -14,6 +15,7 @@ import { traceCommands } from './trace.ts';
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
   const now = () => clock.now();
   return [
+    ...bondCommands(aSwitch),
     ...bridgeCommands(aSwitch, now),
     ...configCommands(aSwitch),
     ...datapathThreadCommands(aSwitch),

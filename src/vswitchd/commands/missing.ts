@@ -3,8 +3,7 @@
  * command that comes to exist is taken out of this list; a test tells.
  */
 const names = `
-autoattach/show-isid autoattach/statistics autoattach/status bfd/set-forwarding bfd/show bond/disable-member
-bond/enable-member bond/hash bond/list bond/migrate bond/set-active-member bond/show
+autoattach/show-isid autoattach/statistics autoattach/status bfd/set-forwarding bfd/show
 cfm/set-fault cfm/show dpctl/ct-bkts dpctl/ct-del-limits
 dpctl/ct-disable-tcp-seq-chk dpctl/ct-enable-tcp-seq-chk dpctl/ct-get-limits dpctl/ct-get-maxconns
 dpctl/ct-get-nconns dpctl/ct-get-tcp-seq-chk dpctl/ct-set-limits dpctl/ct-set-maxconns dpctl/ct-stats-show
@@ -13,7 +12,7 @@ dpctl/ipf-set-max-nfrags dpctl/ipf-set-min-frag
 dpif-netdev/bond-show dpif-netdev/dpif-impl-get dpif-netdev/dpif-impl-set
 dpif-netdev/miniflow-parser-get dpif-netdev/miniflow-parser-set dpif-netdev/pmd-perf-log-set
 dpif-netdev/pmd-perf-show dpif-netdev/pmd-rxq-rebalance dpif-netdev/subtable-lookup-info-get dpif-netdev/subtable-lookup-prio-set
-lacp/show lacp/show-stats mdb/flush mdb/show odp-execute/action-impl-set odp-execute/action-impl-show  ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
+mdb/flush mdb/show odp-execute/action-impl-set odp-execute/action-impl-show  ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
 stp/show stp/tcn tnl/arp/aging tnl/arp/flush tnl/arp/set tnl/arp/show tnl/egress_port_range tnl/neigh/aging
 tnl/neigh/flush tnl/neigh/set tnl/neigh/show tnl/ports/show`;
 

@@ -154,7 +154,7 @@ function readRequest(aSwitch: Switch, args: readonly string[]): TraceRequest {
   const { key, backer } = place;
   if (bytes !== undefined) extractInto(key, bytes, backer);
   const frame = generates ? composeFrame(key) : bytes;
-  const packet = { hasPacket: frame !== undefined, ...(frame && { packetSize: frame.length }) };
+  const packet = { hasPacket: frame !== undefined, ...(frame && { packet: frame }) };
   return { ...place, ...packet, isNamed, connectionStates: states };
 }
 

@@ -111,5 +111,68 @@ export const portKeys = {
     'Whether untagged frames leave with a priority tag.',
     { true: 'if-nonzero' },
   ),
+  hashBasis: integerKey(
+    'bond-hash-basis',
+    { min: -0x8000_0000, max: 0x7fff_ffff, fallback: 0 },
+    'What hashes that choose a member of a bond begin with.',
+  ),
+  rebalanceInterval: integerKey(
+    'bond-rebalance-interval',
+    { min: -0x8000_0000, max: 0x7fff_ffff, fallback: 10_000 },
+    'Milliseconds between two looks at the load of the members of a bond, 1000 at least; 0 for never.',
+  ),
+  primary: textKey('bond-primary', 'text', (text) => text, 'The member that is active whenever it can be.'),
+  allMembersActive: booleanKey(
+    'all-members-active',
+    false,
+    'Takes frames for groups in by every member of a bond in mode balance-slb.',
+  ),
+  lbOutput: booleanKey('lb-output-action', false, 'Has the datapath choose among members.'),
+  detectMode: choiceKey(
+    'bond-detect-mode',
+    ['carrier', 'miimon'],
+    'carrier',
+    'How the links of members are watched: the kernel tells at once of both.',
+  ),
+  miimonInterval: integerKey(
+    'bond-miimon-interval',
+    { min: 1, max: 0x7fff_ffff, fallback: 200 },
+    'Milliseconds between two looks at a link, where nobody tells.',
+  ),
+  lacpSystemId: textKey('lacp-system-id', 'an Ethernet address', normalizeMac, 'System of LACP.'),
+  lacpSystemPriority: rangeKey(
+    'lacp-system-priority',
+    { min: 1, max: 0xffff, fallback: undefined },
+    'Priority of the system in LACP.',
+  ),
+  lacpTime: textKey(
+    'lacp-time',
+    'fast or slow',
+    (text) => (/^(fast|slow)$/i.test(text) ? text.toLowerCase() : undefined),
+    'Whether the partner is to say something each second or each half minute.',
+  ),
+  lacpFallback: booleanKey(
+    'lacp-fallback-ab',
+    false,
+    'Forwards as in mode active-backup while LACP finds no partner.',
+  ),
   qinqEthtype: choiceKey('qinq-ethtype', ['802.1ad', '802.1q'], '802.1ad', 'Tag type of dot1q-tunnel.'),
+} as const;
+
+export const interfaceKeys = {
+  lacpPortId: rangeKey(
+    'lacp-port-id',
+    { min: 1, max: 0xffff, fallback: undefined },
+    'Number of the port in LACP.',
+  ),
+  lacpPortPriority: rangeKey(
+    'lacp-port-priority',
+    { min: 1, max: 0xffff, fallback: 0xffff },
+    'Priority of the port in LACP.',
+  ),
+  lacpAggregationKey: rangeKey(
+    'lacp-aggregation-key',
+    { min: 0, max: 0xffff, fallback: 0 },
+    'Ports of one key are aggregated; 0 for the number of the first port.',
+  ),
 } as const;

@@ -71,7 +71,7 @@ describe('every column of the schema', () => {
 
   test.each([
     ['Bridge', []],
-    ['Port', ['interfaces']], // read, but no bond is made of several
+    ['Port', []],
     ['Interface', []],
     ['Controller', []],
   ] as const)('of %s that is read is acted on, and no other', (table, partly) => {
@@ -152,13 +152,14 @@ describe('what is told', () => {
     expect(said).toEqual([line, line]);
   });
 
-  test('is told of bonds, policing, keys and values of no use', async () => {
+  test('is told of policing, keys and values of no use', async () => {
     const [p1, p2, i2] = [fixture.port('p1')._uuid, fixture.port('p2')._uuid, fixture.interface('p2')._uuid];
     await fixture.removePort('br0', 'p1');
     await fixture.change((tx) => {
       tx.mutate('Port', p2, { interfaces: { insert: [tx.insert('Interface', { name: 'p3' })] } });
       tx.update('Port', p2, {
         other_config: new Map([
+          ['stp-port-num', '3'],
           ['lacp-time', 'fast'],
           ['priority-tags', 'maybe'],
           ['note', 'x'],
@@ -167,8 +168,7 @@ describe('what is told', () => {
       tx.update('Interface', i2, { ingress_policing_rate: 1000 });
     });
     expect(said).toEqual([
-      'port p2: a bond of 2 interfaces is not acted on: frames pass by the first interface that is up, and by it alone',
-      'port p2: other_config:lacp-time=fast is not acted on: no LACP is spoken',
+      'port p2: other_config:stp-port-num=3 is not acted on: no spanning tree is run, and a loop stays a loop',
       'port p2: other_config:priority-tags=maybe is not acted on: it is not one of never, if-nonzero, always',
       'interface p2: ingress_policing_rate=1000 is not acted on: what comes in is not policed',
     ]);

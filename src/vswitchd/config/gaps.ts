@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Columns } from '../../ovsdb/schema-types.ts';
 import { type daemonTables, type OvsRow, type OvsTables, openVswitch } from '../schema/index.ts';
-import { bridgeKeys, controllerKeys, portKeys, systemKeys } from './config-keys.ts';
+import { bridgeKeys, controllerKeys, interfaceKeys, portKeys, systemKeys } from './config-keys.ts';
 import type { Keys } from './keys.ts';
 import { isMulticastMac, normalizeMac, zeroMac } from './mac.ts';
 
@@ -19,8 +19,6 @@ interface Gap<T extends SeenTable> {
   readonly gap: string;
   /** Whether the row asks for anything; any value but an empty one does, unless given. */
   readonly isAsked?: (row: OvsRow<T>) => boolean;
-  /** What is not acted on, in place of the column and its value. */
-  readonly what?: (row: OvsRow<T>) => string;
 }
 
 /** A column of keys. What is in neither list is the operator's own note. */
@@ -59,8 +57,6 @@ export interface Shortfall {
 
 const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
 const noSnooping = 'multicast is flooded';
-const noOneBond = 'frames pass by the first interface that is up, and by it alone';
-const noLacp = 'no LACP is spoken';
 const noPolicing = 'what comes in is not policed';
 const noConnectivityCheck = 'connectivity is not monitored';
 const noOffload = 'no hardware forwards';
@@ -148,21 +144,17 @@ export const roles: Roles = {
   },
   Port: {
     name: 'acted on',
-    interfaces: {
-      gap: noOneBond,
-      isAsked: ({ interfaces }) => interfaces.length > 1,
-      what: ({ interfaces }) => `a bond of ${interfaces.length} interfaces`,
-    },
+    interfaces: 'acted on',
     trunks: 'acted on',
     cvlans: 'acted on',
     tag: 'acted on',
     vlan_mode: 'acted on',
     qos: { gap: 'what goes out is not shaped' },
     mac: { judge: ({ mac }) => judgeAddress(mac) },
-    bond_mode: { gap: noOneBond },
-    lacp: { gap: noLacp, isAsked: ({ lacp }) => lacp !== undefined && lacp !== 'off' },
-    bond_updelay: { gap: noOneBond },
-    bond_downdelay: { gap: noOneBond },
+    bond_mode: 'acted on',
+    lacp: 'acted on',
+    bond_updelay: 'acted on',
+    bond_downdelay: 'acted on',
     bond_active_slave: 'status',
     bond_fake_iface: { gap: 'no device has the name of the bond' },
     fake_bridge: 'acted on',
@@ -174,9 +166,6 @@ export const roles: Roles = {
     other_config: {
       keys: portKeys,
       gaps: {
-        ...all('bond-hash-basis lb-output-action bond-primary all-members-active', noOneBond),
-        ...all('bond-detect-mode bond-miimon-interval bond-rebalance-interval', noOneBond),
-        ...all('lacp-system-id lacp-system-priority lacp-time lacp-fallback-ab', noLacp),
         ...all('stp-enable stp-port-num stp-port-priority stp-path-cost', noSpanningTree),
         ...all('rstp-enable rstp-port-num rstp-port-priority rstp-path-cost', noSpanningTree),
         ...all('rstp-port-admin-edge rstp-port-auto-edge rstp-port-mcheck', noSpanningTree),
@@ -221,12 +210,11 @@ export const roles: Roles = {
     lacp_current: 'status',
     lldp: { gap: 'no LLDP is sent', isAsked: ({ lldp }) => isEnabled(lldp) },
     other_config: {
-      keys: {},
+      keys: interfaceKeys,
       gaps: {
         ...all('pmd-rxq-affinity tx-steering emc-enable', ownThreads),
         ...all('cfm_interval cfm_extended cfm_demand cfm_opstate', noConnectivityCheck),
         ...all('cfm_ccm_vlan cfm_ccm_pcp', noConnectivityCheck),
-        ...all('lacp-port-id lacp-port-priority lacp-aggregation-key', noLacp),
       },
     },
     statistics: 'status',
@@ -331,9 +319,9 @@ export function shortfallsOf<T extends SeenTable>(
       const told = role.judge(row, isLocalPort);
       return told === undefined ? [] : [{ ...told, place: column }];
     }
-    const { gap, isAsked, what } = role;
+    const { gap, isAsked } = role;
     if (!(isAsked?.(row) ?? !isEmpty(value))) return [];
-    const text = what?.(row) ?? nameOf(column, columns[column], value);
+    const text = nameOf(column, columns[column], value);
     return [{ level: 'warn', place: column, text: `${text} is not acted on: ${gap}` }];
   });
 }

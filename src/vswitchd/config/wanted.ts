@@ -8,19 +8,22 @@ import { isActiveName, needsProbes } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import {
   type BundleConfig,
+  type BundleLacp,
   type ControllerSettings,
   defaultController,
   type FlowTableConfig,
+  type MemberLacp,
   type VlanMode,
 } from '../../ofproto/config.ts';
 import { localPort } from '../../ofproto/port.ts';
 import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
+import type { BondSettings } from '../../protocols/bond-settings.ts';
 import type { OvsRow } from '../schema/index.ts';
-import { bridgeKeys, controllerKeys, portKeys } from './config-keys.ts';
+import { bridgeKeys, controllerKeys, interfaceKeys, portKeys } from './config-keys.ts';
 import { readKeys, type Values } from './keys.ts';
 import { type LocalAddress, readLocalAddress } from './local-address.ts';
-import { isHostMac, normalizeMac } from './mac.ts';
+import { isHostMac, normalizeMac, zeroMac } from './mac.ts';
 
 export interface WantedInterface {
   readonly id: Uuid;
@@ -36,10 +39,12 @@ export interface WantedInterface {
   /** The number that it had before, from the database. */
   readonly ofport: OfPort | undefined;
   readonly patchPeer: string | undefined;
+  /** As far as it speaks LACP. */
+  readonly lacp: MemberLacp;
 }
 
 /** A bundle but for its members, which are names until they have numbers. */
-type BundleSettings = Omit<BundleConfig, 'members'>;
+type BundleSettings = Omit<BundleConfig, 'members' | 'memberLacp'>;
 
 export interface WantedPort {
   readonly id: Uuid;
@@ -106,9 +111,13 @@ export const configColumns = {
     'protected',
     'fake_bridge',
     'mac',
+    'bond_mode',
+    'bond_updelay',
+    'bond_downdelay',
+    'lacp',
     'other_config',
   ],
-  Interface: ['name', 'type', 'options', 'mac', 'mtu_request', 'ofport_request'],
+  Interface: ['name', 'type', 'options', 'mac', 'mtu_request', 'ofport_request', 'other_config'],
   Flow_Table: ['name', 'flow_limit', 'overflow_policy', 'groups', 'prefixes'],
   Controller: [
     'target',
@@ -202,6 +211,7 @@ export function readPort(row: OvsRow<'Port'>, interfaces: readonly WantedInterfa
 }
 
 export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): WantedInterface {
+  const keys = readKeys(interfaceKeys, row.other_config);
   const isLocal = row.name === bridgeName;
   const type = isLocal ? 'internal' : row.type === '' ? 'system' : row.type;
   const mac = isLocal || type !== 'internal' || row.mac === undefined ? undefined : normalizeMac(row.mac);
@@ -215,12 +225,15 @@ export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): Wan
     ofportRequest: row.ofport_request === undefined ? undefined : ofPort(row.ofport_request),
     ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,
+    lacp: { portId: keys.lacpPortId, priority: keys.lacpPortPriority, key: keys.lacpAggregationKey },
   };
 }
 
 function readBundle(row: OvsRow<'Port'>): BundleSettings {
   const keys = readKeys(portKeys, row.other_config);
   return {
+    bond: readBond(row, keys),
+    lacp: readLacp(row, keys),
     vlanMode: vlanModeOf(row),
     tag: row.tag ?? 0,
     trunks: row.trunks,
@@ -228,6 +241,37 @@ function readBundle(row: OvsRow<'Port'>): BundleSettings {
     qinqEthertype: keys.qinqEthtype === '802.1q' ? 0x8100 : 0x88a8,
     priorityTags: keys.priorityTags,
     isProtected: row.protected,
+  };
+}
+
+function readBond(row: OvsRow<'Port'>, keys: Values<typeof portKeys>): BondSettings {
+  const { rebalanceInterval: interval, lacpFallback } = keys;
+  const mode = row.bond_mode ?? 'active-backup';
+  return {
+    mode,
+    updelay: Math.max(0, Number(row.bond_updelay)),
+    downdelay: Math.max(0, Number(row.bond_downdelay)),
+    rebalanceInterval: interval === 0 ? 0 : Math.max(1000, interval),
+    hashBasis: keys.hashBasis >>> 0,
+    primary: mode === 'active-backup' || lacpFallback ? keys.primary : undefined,
+    admitsAllMembers: mode === 'balance-slb' && keys.allMembersActive,
+    fallsBack: lacpFallback,
+    usesLbOutput: mode === 'balance-tcp' && keys.lbOutput,
+  };
+}
+
+/** None is spoken under an address that is none. */
+function readLacp(row: OvsRow<'Port'>, keys: Values<typeof portKeys>): BundleLacp | undefined {
+  const { lacpSystemId: systemId, lacpSystemPriority: systemPriority } = keys;
+  const isOff = row.lacp === undefined || row.lacp === 'off';
+  const isUnusable = row.other_config.has('lacp-system-id') && (systemId ?? zeroMac) === zeroMac;
+  if (isOff || isUnusable) return undefined;
+  return {
+    isActive: row.lacp === 'active',
+    isFast: keys.lacpTime === 'fast',
+    fallsBack: keys.lacpFallback,
+    systemId,
+    systemPriority,
   };
 }
 

@@ -17,6 +17,7 @@ import {
   type ControllerSettings,
   defaultController,
   type InBandConfig,
+  type MemberLacp,
   type OfprotoConfig,
 } from '../../ofproto/config.ts';
 import { localPort } from '../../ofproto/port.ts';
@@ -49,6 +50,8 @@ export interface ApplyDeps {
   releaseBacker(backer: Backer): Promise<void>;
   /** Something about the device changed without us. */
   netdevChanged(i: LiveInterface): void;
+  /** What the database shows of a port and its interfaces may be another. */
+  portStatusChanged(bridge: LiveBridge, port: string): void;
   /** What all bridges have in common of how they talk OpenFlow. */
   control(): SharedControl;
 }
@@ -141,7 +144,9 @@ export class Applier {
     try {
       const backer = await this.#deps.backerFor(settings.datapathType);
       const ofproto = backer.addBridge(name, this.#ofprotoConfig(name, settings, macOfUuid(id)));
-      this.#state.bridges.set(name, new LiveBridge(id, name, settings, backer, ofproto));
+      const bridge = new LiveBridge(id, name, settings, backer, ofproto);
+      ofproto.onBundleStatus = (bundle) => this.#deps.portStatusChanged(bridge, bundle.name);
+      this.#state.bridges.set(name, bridge);
       this.#state.unmadeBridges.delete(name);
     } catch (why) {
       if (!(why instanceof Refused || why instanceof SyscallFailed)) throw why;
@@ -425,13 +430,16 @@ function requireForwardable({ name, portSpec }: Netdev): void {
 function setPort(bridge: LiveBridge, wanted: WantedPort): void {
   bridge.setPort(wanted);
   const members: OfPort[] = [];
-  for (const { name } of wanted.interfaces) {
+  const memberLacp = new Map<OfPort, MemberLacp>();
+  for (const { name, lacp } of wanted.interfaces) {
     const i = bridge.interfaces.get(name);
-    if (i?.port === wanted.name && i.ofPort !== undefined) members.push(i.ofPort);
+    if (i?.port !== wanted.name || i.ofPort === undefined) continue;
+    members.push(i.ofPort);
+    memberLacp.set(i.ofPort, lacp);
   }
   if (members.length === 0) bridge.ofproto.switchPorts.removeBundle(wanted.name);
   // The spread last: what is extended after one has a hidden class of its own, for each port.
-  else bridge.ofproto.switchPorts.setBundle(wanted.name, { members, ...wanted.bundle });
+  else bridge.ofproto.switchPorts.setBundle(wanted.name, { members, memberLacp, ...wanted.bundle });
 }
 
 /**

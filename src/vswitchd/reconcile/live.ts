@@ -6,6 +6,7 @@ import type { OfPort, Uuid } from '../../base/units.ts';
 import type { Netdev, NetdevConfig } from '../../netdev/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
+import type { OfprotoPort } from '../../ofproto/port.ts';
 import type { BridgeSettings, WantedInterface, WantedPort } from '../config/wanted.ts';
 import { BridgeFacts } from './bridge-facts.ts';
 import type { ActualBridge, ActualInterface } from './plan.ts';
@@ -64,6 +65,11 @@ export class LiveInterface implements ActualInterface {
         this.onDeviceChange();
       };
     this.#owner.facts.follow(this);
+  }
+
+  /** What is forwarded by it; undefined where it could not be added. */
+  get ofprotoPort(): OfprotoPort | undefined {
+    return this.#ofPort === undefined ? undefined : this.#owner.ofproto.ports.get(this.#ofPort);
   }
 
   get ofPort(): OfPort | undefined {

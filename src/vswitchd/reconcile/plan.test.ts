@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ofPort, uuid } from '../../base/units.ts';
-import { defaultBundleConfig } from '../../ofproto/config.ts';
+import { defaultBundleConfig, defaultMemberLacp } from '../../ofproto/config.ts';
 import { bridgeKeys } from '../config/config-keys.ts';
 import { readKeys } from '../config/keys.ts';
 import type { Dirty } from '../config/model.ts';
@@ -28,6 +28,7 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
     ofportRequest: undefined,
     ofport: undefined,
     patchPeer: undefined,
+    lacp: defaultMemberLacp,
     ...more,
   };
 }

@@ -14,9 +14,15 @@ import type { Backer } from '../../ofproto/backer.ts';
 import type { ChangeSet, OvsdbClient } from '../../ovsdb/client/index.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from '../config/model.ts';
-import type { WantedBridge } from '../config/wanted.ts';
+import type { WantedBridge, WantedPort } from '../config/wanted.ts';
 import type { DeviceName } from '../providers.ts';
-import { portReport, reportBridge, reportedColumns, reportInterface } from '../report/report.ts';
+import {
+  portReport,
+  reportBondStatus,
+  reportBridge,
+  reportedColumns,
+  reportInterface,
+} from '../report/report.ts';
 import { readStatistics } from '../report/statistics.ts';
 import type { StatusWriter } from '../report/status-writer.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
@@ -59,6 +65,8 @@ export class Reconciler {
   /** To be planned anew with the next change. */
   #lost: Dirty = new Map();
   readonly #changed = new Set<LiveInterface>();
+  /** Ports of which the same may be said. */
+  readonly #changedPorts = new Map<WantedPort, LiveBridge>();
   /** Bridges of which a device has changed: address and MTU may follow. */
   #unsettled = new Set<string>();
   /** Changes the switch until it resolves; one thing at a time. */
@@ -110,6 +118,18 @@ export class Reconciler {
     if (bridge === undefined) return;
     if (i.netdev?.isGone === true) this.#lostDevice(bridge, i);
     else if (i.ofPort !== undefined) bridge.ofproto.switchPorts.update(i.ofPort);
+  }
+
+  /** Something about a port changed that no device told. */
+  portStatusChanged(bridge: LiveBridge, name: string): void {
+    const port = bridge.ports.get(name);
+    if (port === undefined) return;
+    this.#changedPorts.set(port, bridge);
+    for (const wanted of port.interfaces) {
+      const i = bridge.interfaces.get(wanted.name);
+      if (i !== undefined) this.#changed.add(i);
+    }
+    this.#deps.wake();
   }
 
   /**
@@ -393,6 +413,8 @@ export class Reconciler {
     const interfaces = new Set(this.#changed);
     const added = new Set<LiveInterface>();
     this.#changed.clear();
+    for (const [port, bridge] of this.#changedPorts) this.#reportBond(bridge, port);
+    this.#changedPorts.clear();
     for (const step of steps) {
       if (step.do === 'addInterface' || step.do === 'configureInterface') {
         const i = state.interfaceOf(step.bridge, step.wanted.name);
@@ -402,6 +424,9 @@ export class Reconciler {
         added.add(i);
         const port = state.bridges.get(step.bridge)?.ports.get(i.port);
         if (port !== undefined) writer.put('Port', port.id, portReport);
+      } else if (step.do === 'setPort') {
+        const bridge = state.bridges.get(step.bridge);
+        if (bridge !== undefined) this.#reportBond(bridge, step.wanted);
       } else if (step.do === 'settleBridge') {
         const bridge = state.bridges.get(step.bridge);
         if (bridge !== undefined) writer.put('Bridge', bridge.id, reportBridge(bridge));
@@ -418,6 +443,12 @@ export class Reconciler {
       writer.put('Interface', speaker.wanted.id, { ...reportInterface(speaker), ...statistics });
     });
     await Promise.all(reports);
+  }
+
+  #reportBond({ ofproto }: LiveBridge, { id, name }: WantedPort): void {
+    const { writer, client } = this.#deps;
+    if (client.view.row('Port', id) !== undefined)
+      writer.put('Port', id, reportBondStatus(ofproto.bundles.get(name)));
   }
 
   /** A patch port is of use only with its peer, which may come and go by itself. */

@@ -2,6 +2,7 @@
 import type { Ms } from '../../base/units.ts';
 import type { NetdevStats } from '../../netdev/provider.ts';
 import type { ControllerStatus } from '../../ofproto/controllers.ts';
+import type { Bundle } from '../../ofproto/port.ts';
 import type { LiveBridge, LiveInterface } from '../reconcile/live.ts';
 import type { OvsChange } from '../schema/index.ts';
 
@@ -15,6 +16,7 @@ export function reportInterface(i: LiveInterface): OvsChange<'Interface'> {
   const { state } = netdev;
   return {
     ...noProtocols,
+    lacp_current: isLacpCurrent(i),
     ofport: ofPort,
     error: i.error,
     mac_in_use: state.mac,
@@ -27,6 +29,13 @@ export function reportInterface(i: LiveInterface): OvsChange<'Interface'> {
     ifindex: state.ifindex,
     status: state.status,
   };
+}
+
+/** Its partner is known; undefined where it speaks no LACP. */
+function isLacpCurrent({ ofprotoPort }: LiveInterface): boolean | undefined {
+  const members = [...(ofprotoPort?.bundle?.lacp?.members ?? [])];
+  const member = members.find(({ port }) => port === ofprotoPort);
+  return member && member.status !== 'defaulted';
 }
 
 /** Columns of protocols that an interface does not take part in. */
@@ -106,6 +115,12 @@ export const portReport: OvsChange<'Port'> = {
   rstp_statistics: new Map(),
   statistics: new Map(),
 };
+
+/** Empty for a port that is no bond, whose column stays as it is. */
+export function reportBondStatus(bundle: Bundle | undefined): OvsChange<'Port'> {
+  const { bond } = bundle ?? {};
+  return bond === undefined ? {} : { bond_active_slave: bond.members.activeMac };
+}
 
 export interface SystemFacts {
   readonly datapathTypes: readonly string[];

@@ -1,0 +1,256 @@
+/**
+ * Joins bonds and LACP to the bundles of one switch: makes them, runs them in time, and does what they ask for.
+ */
+import { readMac } from '../../base/addresses.ts';
+import { logger } from '../../base/log.ts';
+import type { Random } from '../../base/random.ts';
+import type { Timer, Timers } from '../../base/timers.ts';
+import { type Ms, ms } from '../../base/units.ts';
+import { hashStation } from '../../flow/field-hash.ts';
+import { formatMacNumber } from '../../flow/mac.ts';
+import { Bond } from '../../protocols/bond.ts';
+import { Lacp } from '../../protocols/lacp.ts';
+import type { LacpPortSettings, LacpSettings } from '../../protocols/lacp-types.ts';
+import { ethernet, etherType } from '../../wire/ethernet.ts';
+import { emitLacp, type LacpUnit, slowProtocolsAddress } from '../../wire/lacp.ts';
+import { emitRarpRequest } from '../../wire/rarp.ts';
+import { type BundleLacp, defaultMemberLacp } from '../config.ts';
+import type { MacTable } from '../mac-learning.ts';
+import type { Bundle, OfprotoPort, Recirculation } from '../port.ts';
+import type { FlowTables } from '../tables/flow-tables.ts';
+import { HashRules } from './hash-rules.ts';
+
+const bondLog = logger('bond');
+
+export interface BondingDeps {
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly tables: FlowTables;
+  readonly macs: MacTable<Bundle>;
+  /** The bridge's own address. */
+  readonly systemId: () => string;
+  /** Sends a frame out of a port. */
+  readonly send: (port: OfprotoPort, frame: Uint8Array) => void;
+  /** Where packets come back with their hash; unlike any other. */
+  readonly allocateRecirculation: () => Recirculation;
+  /** Does it when rules have all that the datapath has forwarded by now. */
+  readonly whenCounted: (act: () => void) => void;
+  /** The link of a port may be used now, or not any more. */
+  readonly linkChanged: (port: OfprotoPort) => void;
+  /** Flows may be wrong. */
+  readonly changed: () => void;
+  /** What the database shows of the bundle may be another. */
+  readonly statusChanged: (bundle: Bundle) => void;
+}
+
+/** What is known of a bundle that has a bond or speaks LACP. */
+interface Run {
+  timer: Timer | undefined;
+  rules: HashRules | undefined;
+  /** Of the bond, when the rules were made. */
+  bucketChanges: number;
+  isCounting: boolean;
+  /** As it was told last. */
+  status: string;
+}
+
+export class Bonding {
+  readonly #deps: BondingDeps;
+  readonly #runs = new Map<Bundle, Run>();
+
+  constructor(deps: BondingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Its members or its configuration are others. */
+  follow(bundle: Bundle): void {
+    this.#followLacp(bundle);
+    this.#followBond(bundle);
+    if (bundle.bond === undefined && bundle.lacp === undefined) {
+      this.forget(bundle);
+      return;
+    }
+    if (!this.#runs.has(bundle))
+      this.#runs.set(bundle, {
+        timer: undefined,
+        rules: undefined,
+        bucketChanges: -1,
+        isCounting: false,
+        status: '',
+      });
+    this.#runBond(bundle);
+    this.#wakeAt(bundle, this.#now);
+  }
+
+  /** The bundle is no more, or an ordinary one. */
+  forget(bundle: Bundle): void {
+    const run = this.#runs.get(bundle);
+    if (run === undefined) return;
+    run.timer?.cancel();
+    run.rules?.clear();
+    this.#runs.delete(bundle);
+    bundle.bond = undefined;
+    bundle.lacp = undefined;
+    bundle.recirculation = undefined;
+    this.#deps.statusChanged(bundle);
+  }
+
+  /** The link of one of its members has changed, or somebody has changed something of its bond. */
+  changed(bundle: Bundle): void {
+    if (this.#runs.has(bundle)) this.#run(bundle);
+  }
+
+  /** The bridge has another address. */
+  systemIdChanged(): void {
+    for (const bundle of this.#runs.keys()) if (bundle.lacp !== undefined) this.follow(bundle);
+  }
+
+  /** What follows the Ethernet header of a frame of LACP. */
+  receive(bundle: Bundle, port: OfprotoPort, payload: Uint8Array): void {
+    bundle.lacp?.receive(port, payload, this.#now);
+    this.#wakeAt(bundle, this.#now);
+  }
+
+  stop(): void {
+    for (const { timer } of this.#runs.values()) timer?.cancel();
+    this.#runs.clear();
+  }
+
+  get #now(): Ms {
+    return this.#deps.timers.clock.now();
+  }
+
+  #followLacp(bundle: Bundle): void {
+    const { config, members } = bundle;
+    if (config.lacp === undefined) {
+      bundle.lacp = undefined;
+      return;
+    }
+    const settings = this.#lacpSettings(config.lacp, config.members.length > 1);
+    const send = (port: OfprotoPort, unit: LacpUnit): void => this.#sendLacp(port, unit);
+    bundle.lacp ??= new Lacp<OfprotoPort>(bundle.name, settings, send);
+    bundle.lacp.configure(settings);
+    const ports = members.map((port): [OfprotoPort, LacpPortSettings] => {
+      const { portId = port.ofPort, priority, key } = config.memberLacp.get(port.ofPort) ?? defaultMemberLacp;
+      return [port, { portId, priority, key }];
+    });
+    bundle.lacp.setMembers(new Map(ports), this.#now);
+  }
+
+  /** A system with several links to aggregate is to decide rather than one with a single link. */
+  #lacpSettings({ systemId, systemPriority, ...settings }: BundleLacp, isBond: boolean): LacpSettings {
+    return {
+      ...settings,
+      systemId: systemId ?? this.#deps.systemId(),
+      systemPriority: systemPriority ?? (isBond ? 0xfffe : 0xffff),
+    };
+  }
+
+  #followBond(bundle: Bundle): void {
+    const { config, members, name } = bundle;
+    if (config.members.length < 2) {
+      bundle.bond = undefined;
+      bundle.recirculation = undefined;
+      return;
+    }
+    const now = this.#now;
+    if (bundle.bond === undefined)
+      bundle.bond = new Bond<OfprotoPort>(name, config.bond, this.#deps.random, now);
+    else bundle.bond.configure(config.bond, now);
+    bundle.bond.setMembers(members, now);
+    if (config.bond.mode === 'active-backup') bundle.recirculation = undefined;
+    else bundle.recirculation ??= this.#deps.allocateRecirculation();
+  }
+
+  #run(bundle: Bundle): void {
+    const lacpDue = bundle.lacp?.run(this.#now) ?? Number.POSITIVE_INFINITY;
+    for (const member of bundle.members) this.#deps.linkChanged(member);
+    this.#wakeAt(bundle, Math.min(lacpDue, this.#runBond(bundle)));
+  }
+
+  /** Returns when to call again. */
+  #runBond(bundle: Bundle): number {
+    const { bond } = bundle;
+    let due = Number.POSITIVE_INFINITY;
+    if (bond !== undefined) {
+      due = bond.run(this.#now, bundle.lacp?.status ?? 'off');
+      this.#updateRules(bundle, bond);
+      if (bond.takeChange()) this.#deps.changed();
+      if (bond.takeMove()) this.#teach(bundle, bond);
+      due = Math.min(due, this.#arrangeRebalance(bundle, bond));
+    }
+    this.#tellStatus(bundle);
+    return due;
+  }
+
+  #wakeAt(bundle: Bundle, due: number): void {
+    const run = this.#runs.get(bundle);
+    if (run === undefined) return;
+    run.timer?.cancel();
+    run.timer =
+      due === Number.POSITIVE_INFINITY ? undefined : this.#deps.timers.at(ms(due), () => this.#run(bundle));
+  }
+
+  /** Load is looked at when what has gone out is counted; returns when that is to be asked for. */
+  #arrangeRebalance(bundle: Bundle, bond: Bond<OfprotoPort>): number {
+    const run = this.#runs.get(bundle);
+    if (run === undefined || run.isCounting || !bond.isBalanced) return Number.POSITIVE_INFINITY;
+    if (this.#now < bond.nextRebalance) return bond.nextRebalance;
+    run.isCounting = true;
+    this.#deps.whenCounted(() => {
+      run.isCounting = false;
+      if (this.#runs.get(bundle) !== run) return;
+      bond.rebalance(this.#now, (hash) => run.rules?.bytesOf(hash));
+      this.#run(bundle);
+    });
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #updateRules(bundle: Bundle, bond: Bond<OfprotoPort>): void {
+    const run = this.#runs.get(bundle);
+    const { recirculation } = bundle;
+    if (run === undefined || bond.bucketChanges === run.bucketChanges) return;
+    run.bucketChanges = bond.bucketChanges;
+    if (recirculation === undefined || !bond.mayRecirculate) {
+      run.rules?.clear();
+      run.rules = undefined;
+      return;
+    }
+    run.rules ??= new HashRules(this.#deps.tables, recirculation.id);
+    run.rules.update((hash) => bond.ownerOf(hash));
+  }
+
+  #sendLacp(port: OfprotoPort, unit: LacpUnit): void {
+    if (port.mac === undefined) return;
+    const payload = emitLacp(unit);
+    const frame = new Uint8Array(ethernet.size + payload.length);
+    frame.set(readMac(slowProtocolsAddress), ethernet.offset.dst);
+    frame.set(readMac(port.mac), ethernet.offset.src);
+    ethernet.set.type(new DataView(frame.buffer), 0, etherType.slow);
+    frame.set(payload, ethernet.size);
+    this.#deps.send(port, frame);
+  }
+
+  /** Others learn from frames of each address behind another port which member to send to. */
+  #teach(bundle: Bundle, bond: Bond<OfprotoPort>): void {
+    let count = 0;
+    for (const { mac, vlan, port } of [...this.#deps.macs.entries()]) {
+      if (port === bundle) continue;
+      const to = bond.choose(hashStation(mac, vlan, bond.settings.hashBasis));
+      if (to === undefined) continue;
+      this.#deps.send(to, emitRarpRequest(readMac(formatMacNumber(mac)), vlan));
+      count++;
+    }
+    bondLog.dbg(`bond ${bundle.name}: sent ${count} gratuitous learning packets`);
+  }
+
+  #tellStatus(bundle: Bundle): void {
+    const run = this.#runs.get(bundle);
+    const { bond, lacp } = bundle;
+    const statuses = [...(lacp?.members ?? [])].map(({ port, status }) => `${port.name} ${status}`);
+    const status = [bond?.members.activeMac, ...statuses].join();
+    if (run === undefined || status === run.status) return;
+    run.status = status;
+    this.#deps.statusChanged(bundle);
+  }
+}
