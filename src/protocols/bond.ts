@@ -10,7 +10,7 @@ import type { BondSettings } from './bond-settings.ts';
 import type { LacpStatus } from './lacp-types.ts';
 
 /** May a frame come in? "unless moved": where its source address was learned behind another port, it came back. */
-export type Admission = 'accept' | 'drop' | 'unless moved';
+export type BondVerdict = 'accept' | 'drop' | 'unless moved';
 
 export class Bond<P extends BondPort> {
   readonly name: string;
@@ -122,7 +122,7 @@ export class Bond<P extends BondPort> {
     return (isUnnegotiated || isFallback) && this.active !== undefined;
   }
 
-  admit(port: P, isForGroup: boolean): Admission {
+  admit(port: P, isForGroup: boolean): BondVerdict {
     const member = this.members.find(port);
     if (member === undefined) return 'drop';
     const { mode, fallsBack, admitsAllMembers } = this.#settings;
