@@ -104,6 +104,13 @@ export function isMetByPacket(needs: Prerequisite, key: Uint32Array): boolean {
   return isAnyMet(placedTable[needs], withEtherType(key), undefined);
 }
 
+/** Does it look at any of those bits of a word? */
+export function decidesWhether(needs: Prerequisite, word: number, bits: number): boolean {
+  return placedTable[needs].some((list) =>
+    list.some((condition) => condition.word === word && (condition.bits & bits) !== 0),
+  );
+}
+
 /** Packets without an Ethernet header have an EtherType all the same. */
 function withEtherType(key: Uint32Array): Uint32Array {
   if (!isTyped(key)) return key;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { fields } from '../../flow/fields/index.ts';
 import { newKey } from '../../flow/key.ts';
-import { isSameMatch, packMatch } from '../../flow/match.ts';
+import { isSameMatch, type Match, packMatch } from '../../flow/match.ts';
 import { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import { allVersions } from '../versions.ts';
@@ -35,6 +35,10 @@ describe('a match as TLVs', () => {
         (some, version, seed) => {
           const key = newKey();
           const mask = newKey();
+          const hasNarrow = some.some(
+            ({ format, isWholeSlot }) => format === 'ofPort32' || isWholeSlot === true,
+          );
+          const valueBits = hasNarrow ? 0xff : 0xffffffff;
           for (const { place, slot, isWholeSlot, numbers, format } of some) {
             const isPort = format === 'ofPort32';
             if (
@@ -50,11 +54,17 @@ describe('a match as TLVs', () => {
                 (mask[place.word + n] ?? 0) & (isPort || isWholeSlot === true ? 0xff : seed);
             }
           }
-          const match = packMatch(key, mask);
-          const writer = new Writer(4);
-          writeOxmMatch(writer, match, version);
-          const back = readOxmMatch(new Reader(writer.written), { isStrict: true }).match;
-          expect(isSameMatch(back, match)).toBe(true);
+          // What was read of one match is used for the next with the same fields.
+          for (const change of [0, 0x5a5a5a5a, 0xffffffff]) {
+            const match = packMatch(
+              key.map((word, n) => word ^ (change & valueBits & (mask[n] ?? 0))),
+              mask,
+            );
+            const writer = new Writer(4);
+            writeOxmMatch(writer, match, version);
+            const back = readOxmMatch(new Reader(writer.written), { isStrict: true }).match;
+            expect(isSameMatch(back, match)).toBe(true);
+          }
         },
       ),
     );
@@ -87,6 +97,46 @@ describe('a match as TLVs', () => {
     ['00013c08 0000000000000001', 'OFPBMC_BAD_FIELD'],
   ] as const)('is refused: %s (%s)', (hex, errorName) => {
     expect(() => read(hex)).toThrow(expect.objectContaining({ errorName }) as OpenFlowError);
+  });
+
+  test.each([
+    ['80000a02 0800 80001604 0a000001', '80000a02 0806 80001604 0a000001', 'OFPBMC_BAD_PREREQ'],
+    [
+      '80000a02 0800 80001401 06 80001a02 0001',
+      '80000a02 0800 80001401 11 80001a02 0001',
+      'OFPBMC_BAD_PREREQ',
+    ],
+    [
+      '80000a02 0800 80001708 0a000000 ffffff00',
+      '80000a02 0800 80001708 0a000001 ffffff00',
+      'OFPBMC_BAD_WILDCARDS',
+    ],
+    ['80000004 00000001', '80000004 0000ff01', 'OFPBMC_BAD_VALUE'],
+    ['80000a02 0800 80001001 3f', '80000a02 0800 80001001 40', 'OFPBMC_BAD_VALUE'],
+    ['80000c02 1005 80000e01 07', '80000c02 0005 80000e01 07', 'OFPBMC_BAD_PREREQ'],
+  ] as const)('is refused where one with the same fields was not: %s, then %s', (good, bad, errorName) => {
+    read(good);
+    expect(() => read(bad)).toThrow(expect.objectContaining({ errorName }) as OpenFlowError);
+    expect(isSameMatch(read(good).match, read(good).match)).toBe(true);
+  });
+
+  test.each([
+    ['80000a02 0800 80001401 06 80001a02 0001', '80000a02 0800 80001401 06 80001a02 0050'],
+    ['80000c02 1005 80000e01 07', '80000c02 1006 80000e01 01'],
+    ['80000c02 1005', '80000c02 0000'],
+    ['80000004 00000001', '80000004 fffffffd'],
+    ['80000606 0102030405ff', '80000606 a1a2a3a4a5a6'],
+    ['8000070c 010200000000 ffff00000000', '8000070c a1a200000000 ffff00000000'],
+  ])('has its own values where one with the same fields came before: %s, then %s', (before, hex) => {
+    const written = (match: Match): string => {
+      const to = new Writer();
+      writeOxmMatch(to, match, 4);
+      return Buffer.from(to.written).toString('hex');
+    };
+    const alone = written(read(`${hex} 00015000`).match).replace('00015000', '');
+    read(before);
+    expect(written(read(hex).match)).toBe(alone);
+    expect(alone).not.toBe(before.replaceAll(' ', ''));
   });
 
   test.each([

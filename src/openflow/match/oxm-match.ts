@@ -27,6 +27,7 @@ import {
   writeCookie,
   writeOxmHeader,
 } from './oxm.ts';
+import { OxmShapes, type WalkedField } from './oxm-shapes.ts';
 
 /** A match as a message gives it. */
 export interface ReadMatch {
@@ -57,15 +58,35 @@ export function isPipelineField({ name }: Field): boolean {
 const key = newKey();
 const mask = newKey();
 const options = new OptionMatches();
+const walked: WalkedField[] = [];
+
+/** By what a reading refuses. */
+const shapes = [new OxmShapes(), new OxmShapes(), new OxmShapes(), new OxmShapes()];
 
 /** Reads the TLVs up to the end of `from`. Throws OpenFlowError with the error of OpenFlow that is due. */
-export function readOxmMatch(
+export function readOxmMatch(from: Reader, reading: MatchReading): ReadMatch {
+  const { bytes, at, end } = from;
+  const known = shapes[(reading.isStrict ? 1 : 0) + (reading.pipelineFieldsOnly === true ? 2 : 0)];
+  const alike = known?.read(bytes, at, end);
+  if (alike !== undefined) {
+    from.at = end;
+    return { match: alike, cookie: 0n, cookieMask: 0n };
+  }
+  const read = readNewMatch(from, reading);
+  if (walked.length > 0) known?.keep(bytes, at, end, read.match, walked);
+  return read;
+}
+
+/** `walked` are its fields, none where it has something else, too. */
+function readNewMatch(
   from: Reader,
   { isStrict, allowsCookie = false, pipelineFieldsOnly = false }: MatchReading,
 ): ReadMatch {
   key.fill(0);
   mask.fill(0);
   options.clear();
+  walked.length = 0;
+  let hasFieldsOnly = true;
   let cookie = 0n;
   let cookieMask = 0n;
   while (from.left > 0) {
@@ -75,6 +96,7 @@ export function readOxmMatch(
     const field = readOxmField(from, header);
     if (size > from.left)
       throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${size} bytes with ${from.left} left`);
+    if (field === undefined || field.option !== undefined) hasFieldsOnly = false;
     if (field === undefined) {
       if (allowsCookie && isCookieHeader(header)) {
         if (cookieMask !== 0n) throw new OpenFlowError('OFPBMC_DUP_FIELD', 'the cookie comes twice');
@@ -91,6 +113,7 @@ export function readOxmMatch(
       readOption(from, field, size, header);
       continue;
     }
+    walked.push({ field, at: from.at, hasMask });
     if (field.place.wordCount === 1) readShort(from, field, header);
     else readLong(from, field, header);
     checkField(field, isStrict);
@@ -98,6 +121,7 @@ export function readOxmMatch(
       throw new OpenFlowError('OFPBRC_PIPELINE_FIELDS_ONLY', `${field.name} is a header of the packet`);
     addField(field);
   }
+  if (!hasFieldsOnly) walked.length = 0;
   return { match: packMatch(key, mask, options.all), cookie, cookieMask };
 }
 
