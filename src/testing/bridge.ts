@@ -81,6 +81,11 @@ export class TestBridge {
     await this.#deps.configuration.removePort(this.name, name);
   }
 
+  /** The bridge connects to these controllers, "tcp:HOST:PORT" as `TestSwitch.listen` has them, and to no others. */
+  async setControllers(...targets: readonly string[]): Promise<void> {
+    await this.#deps.configuration.setControllers(this.name, targets);
+  }
+
   /**
    * Adds flows as `ovs-ofctl add-flow` takes them: "table=1,priority=5,tcp,in_port=p1,actions=output:p2". All are read
    * before the first is added. Rejects with Malformed for what is no flow, and with ErrorReply where the switch refuses

@@ -108,6 +108,14 @@ export class Configuration {
     await this.transact((tx) => tx.mutate('Bridge', row._uuid, { ports: { delete: [port._uuid] } }));
   }
 
+  async setControllers(bridge: string, targets: readonly string[]): Promise<void> {
+    const { _uuid } = this.bridge(bridge);
+    await this.transact((tx) => {
+      const controller = targets.map((target) => tx.insert('Controller', { target }));
+      tx.update('Bridge', _uuid, { controller });
+    });
+  }
+
   async #orUndo(ports: readonly PortOptions[], undo: () => Promise<void>): Promise<void> {
     const failed = ports
       .flatMap(interfaceNames)

@@ -74,6 +74,14 @@ export class TestPort {
     this.#deps.arrivals.onFrame = take;
   }
 
+  /**
+   * Patch ports have none, and ports that were removed.
+   * @internal
+   */
+  get hasDevice(): boolean {
+    return this.#deps.device() !== undefined;
+  }
+
   /** There is a carrier. */
   get hasCarrier(): boolean {
     return this.#device.state.hasCarrier;

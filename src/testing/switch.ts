@@ -1,6 +1,8 @@
 /** A switch as a test sees it: bridges, the database behind them, commands of ovs-appctl, and the clock. */
 import type { Ms } from '../base/units.ts';
 import { MemoryTransport } from '../net/memory-transport.ts';
+import { OPENFLOW_PORT, readPassiveRemote } from '../net/remote.ts';
+import { type Listener, type ListenOptions, listenBy } from '../openflow/library/listen.ts';
 import type { Client } from '../ovsdb/client/api.ts';
 import type { Transaction } from '../ovsdb/client/index.ts';
 import { openClient } from '../ovsdb/client/library-client.ts';
@@ -78,6 +80,19 @@ export async function openTestSwitch(
     throw why;
   }
   return made;
+}
+
+/**
+ * No peer is asked for signs of life: its end is seen at once.
+ * @internal
+ */
+export function listenInMemory(
+  transport: MemoryTransport,
+  remote: string,
+  options: ListenOptions,
+): Promise<Listener> {
+  const target = readPassiveRemote(remote, { defaultPort: OPENFLOW_PORT });
+  return listenBy(transport, target, { probeInterval: 0, ...options });
 }
 
 /** A switch in this process. One owner, who closes it. */
@@ -161,6 +176,14 @@ export class TestSwitch implements AsyncDisposable {
    */
   transact<R>(build: (tx: Transaction<OvsTables>) => R): Promise<R> {
     return this.#configuration.transact(build);
+  }
+
+  /**
+   * Listens for the bridges of this switch, which `TestBridge.setControllers` has connect: as `listen` of
+   * `ovs-ts/openflow`, but with no socket.
+   */
+  listen(remote: string, options: ListenOptions = {}): Promise<Listener> {
+    return listenInMemory(this.#deps.transport, remote, options);
   }
 
   /** What `ovs-appctl NAME ARGS...` prints. Rejects with Refused, whose message is the error that it prints. */

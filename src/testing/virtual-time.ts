@@ -12,6 +12,8 @@ import { type Ms, ms } from '../base/units.ts';
 const start = ms(1_000_000);
 /** More turns than anything takes that comes to rest. */
 const mostTurns = 100_000;
+/** More frames than links carry at one time of the clock. */
+const mostHops = 100_000;
 
 export class VirtualTime {
   readonly clock = new FakeClock(start);
@@ -19,6 +21,8 @@ export class VirtualTime {
   /** How much was put off, ever, and how much of it is to be done still. */
   #putOffCount = 0;
   #waitingCount = 0;
+  /** Frames that links carried since the clock moved. */
+  #hopCount = 0;
   readonly defer: Defer = (action) => {
     this.#putOffCount++;
     this.#waitingCount++;
@@ -39,6 +43,11 @@ export class VirtualTime {
     return ms(this.clock.now() - start);
   }
 
+  /** May a link carry a frame to its other end? Not where there is no end to it, of which `settle` tells. */
+  hop(): boolean {
+    return ++this.#hopCount <= mostHops;
+  }
+
   /**
    * Until nothing is put off, nothing is due, and all promises that could be kept have been. Rejects with Refused where
    * there is no end to it.
@@ -48,9 +57,27 @@ export class VirtualTime {
       this.timers.run();
       const [before, isIdle] = [this.#putOffCount, this.#waitingCount === 0];
       await nextTurn();
+      if (this.#hopCount > mostHops) break;
       if (isIdle && this.#putOffCount === before && this.timers.nextDue > this.clock.now()) return;
     }
+    this.#hopCount = 0;
     throw new Refused('testing', 'the network does not come to rest: do packets go round in a loop?');
+  }
+
+  /**
+   * Moves the clock from one thing that is due to the next until `isReached`, by no more than so many milliseconds;
+   * resolves with whether it is. Rejects as `settle` does.
+   */
+  async advanceUntil(isReached: () => boolean, atMost: number): Promise<boolean> {
+    const end = this.clock.now() + atMost;
+    await this.settle();
+    while (!isReached()) {
+      const next = Math.min(this.timers.nextDue, end);
+      if (next >= end && this.clock.now() >= end) return false;
+      this.#moveTo(next);
+      await this.settle();
+    }
+    return true;
   }
 
   /** Moves the clock by so many milliseconds, with all that is due on the way at its time. Rejects as `settle` does. */
@@ -59,10 +86,15 @@ export class VirtualTime {
     const end = this.clock.now() + by;
     await this.settle();
     while (this.timers.nextDue <= end) {
-      this.clock.advance(ms(this.timers.nextDue - this.clock.now()));
+      this.#moveTo(this.timers.nextDue);
       await this.settle();
     }
-    this.clock.advance(ms(end - this.clock.now()));
+    this.#moveTo(end);
+  }
+
+  #moveTo(time: number): void {
+    if (time > this.clock.now()) this.#hopCount = 0;
+    this.clock.advance(ms(time - this.clock.now()));
   }
 }
 

@@ -1,9 +1,16 @@
 /** `listen` of `ovs-ts/openflow`: switches, or controllers, that connect to the program. */
 import type { WaitOptions } from '../../base/waiting.ts';
 import { waitFor } from '../../base/waiting.ts';
-import { listenStreams, requireFree, type StreamListener } from '../../net/listener.ts';
-import { activeRemoteOf, formatRemote, OPENFLOW_PORT, readPassiveRemote } from '../../net/remote.ts';
+import { requireFree, type StreamListener } from '../../net/listener.ts';
+import {
+  activeRemoteOf,
+  formatRemote,
+  OPENFLOW_PORT,
+  type PassiveRemote,
+  readPassiveRemote,
+} from '../../net/remote.ts';
 import type { Stream } from '../../net/stream.ts';
+import { systemTransport, type Transport } from '../../net/transport.ts';
 import type { Connection } from '../connection/connection.ts';
 import { type ConversationOptions, converse } from './converse.ts';
 
@@ -40,9 +47,21 @@ export async function listen(remote: string, options: ListenOptions = {}): Promi
   options.signal?.throwIfAborted();
   const target = readPassiveRemote(remote, { defaultPort: OPENFLOW_PORT });
   await requireFree(target);
+  return listenBy(systemTransport, target, options);
+}
+
+/**
+ * The same by any transport.
+ * @internal
+ */
+export async function listenBy(
+  transport: Transport,
+  target: PassiveRemote,
+  options: ListenOptions,
+): Promise<Listener> {
   const peers = new Peers(options);
   const { tls } = options;
-  const listener = await listenStreams(target, { tls }, (stream) => peers.take(stream));
+  const listener = await transport.listen(target, { tls }, (stream) => peers.take(stream));
   return listenerOf(listener, peers);
 }
 
