@@ -2,6 +2,7 @@
  * The control socket of a daemon: JSON-RPC requests of ovs-appctl, answered by declared commands. Requests queue up
  * and are handled in order when the owner's loop calls `run`. Used by every daemon; ovs-appctl(8) is the other end.
  */
+import { coverageCounter } from '../base/coverage.ts';
 import { Refused } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import type { StreamListener } from '../net/listener.ts';
@@ -126,6 +127,8 @@ export class Commands {
 export type ReplyFormat = 'text' | 'json';
 
 const log = logger('unixctl');
+const received = coverageCounter('unixctl_received');
+const replied = coverageCounter('unixctl_replied');
 
 /** A client that asks faster than it is answered is not read any further. */
 const MAX_WAITING = 64;
@@ -218,6 +221,7 @@ export class UnixctlServer {
   }
 
   #handle(client: Client, request: RpcRequest): void {
+    received.total++;
     log.dbg(
       () => `received request ${request.method}${emitJson(request.params)}, id=${emitJson(request.id)}`,
     );
@@ -226,6 +230,7 @@ export class UnixctlServer {
       if (!client.isBusy) return;
       client.isBusy = false;
       client.onGone.clear();
+      replied.total++;
       log.dbg(() => `replying with ${error === null ? 'success' : 'error'}, id=${emitJson(request.id)}`);
       client.channel.send({ id: request.id, result, error });
       if (client.waiting.length > 0) this.#wakeLater();
