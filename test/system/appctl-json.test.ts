@@ -27,11 +27,11 @@ function examplesOf(page: string, heading: string): Example[] {
   );
 }
 
-/** Does `value` look like `example`: the same keys, the same types, in a list the same kinds of elements? */
+/** Does `value` look like `example`: the same keys, the same types, in a list no other kinds of elements? */
 function isLike(value: Json, example: Json): boolean {
   if (Array.isArray(example)) {
     const isKnown = (one: Json): boolean => example.some((kind: Json) => isLike(one, kind));
-    return Array.isArray(value) && value.every(isKnown) && (example.length === 0 || value.length > 0);
+    return Array.isArray(value) && value.every(isKnown);
   }
   if (typeof example !== 'object' || example === null)
     return value === null ? example === null : typeof value === typeof example;
@@ -52,7 +52,6 @@ test('a value is like an example or not', () => {
   expect(isLike({ x: 1, y: 2 }, { a: 7, '...': 0 })).toBe(true);
   expect(isLike({ x: 'text' }, { a: 7, '...': 0 })).toBe(false);
   expect(isLike([1, 'x'], [1])).toBe(false);
-  expect(isLike([], [1])).toBe(false);
   expect(isLike(null, {})).toBe(false);
 });
 
@@ -101,7 +100,23 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
       ...['--', 'add-port', 'br0', `p${n}`],
       ...['--', 'set', 'interface', `p${n}`, 'type=dummy', `ofport_request=${n}`],
     ]);
-    host.vsctl('add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=dummy', ...ports);
+    const bonds = [0, 1].flatMap((n) => [
+      ...[
+        '--',
+        'add-bond',
+        'br1',
+        `bond${n}`,
+        `a${n}`,
+        `b${n}`,
+        n === 0 ? 'bond_mode=balance-slb' : 'lacp=active',
+      ],
+      ...['--', 'set', 'interface', `a${n}`, 'type=dummy', '--', 'set', 'interface', `b${n}`, 'type=dummy'],
+    ]);
+    host.vsctl(
+      ...['add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=dummy', ...ports],
+      ...['--', 'add-br', 'br1', '--', 'set', 'bridge', 'br1', 'datapath_type=dummy', ...bonds],
+    );
+    host.run('ovs-ofctl', 'add-flow', 'br0', 'in_port=2,actions=drop');
   });
 
   afterAll(() => host[Symbol.asyncDispose]());
@@ -122,5 +137,6 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
     expect(answer).toEqual({ result: { reply: expect.toSatisfy(() => true), 'reply-format': 'json' } });
     const { reply } = ('result' in answer ? answer.result : {}) as { readonly reply: Json };
     if (!isLike(reply, example)) expect(reply).toEqual(example);
+    if (Array.isArray(example) && example.length > 0) expect(reply).not.toEqual([]);
   });
 });
