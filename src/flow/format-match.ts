@@ -124,6 +124,7 @@ type ValueText = (
 function item(label: string, name: FieldName, text: ValueText, when: (view: View) => boolean = always): Item {
   const field = fieldOf(name);
   const whole = wholeMask(field);
+  const plainLabel = `${label}=`;
   return (wide) => {
     if (!hasBits(wide, field)) return undefined;
     const mask = readField(wide, field);
@@ -132,7 +133,11 @@ function item(label: string, name: FieldName, text: ValueText, when: (view: View
       mask,
       mask.every((byte, n) => byte === whole[n]),
     );
-    return (view) => (when(view) ? paintLabel(label, view.paint) + ofValue(view.key, view) : '');
+    return (view) => {
+      if (!when(view)) return '';
+      const { paint } = view;
+      return (paint === plain ? plainLabel : paintLabel(label, paint)) + ofValue(view.key, view);
+    };
   };
 }
 

@@ -447,7 +447,7 @@ export const flowReply = defineMessage(
     reply15,
     replyNx,
   ],
-  (all, context) => all.reduce((text, stats) => `${text}\n ${formatFlowStats(stats, context)}`, ''),
+  (all, context) => all.map((stats) => `\n ${formatFlowStats(stats, context)}`).join(''),
 );
 
 /** A time that is not told, as it stands on the wire. */
@@ -462,21 +462,21 @@ export function formatFlowStats(
   const { table, cookie, idleTimeout, hardTimeout, importance, idleAge, hardAge } = stats;
   const duration = stats.duration ?? unknownDuration;
   const tableName = tables.format(table);
-  const param = (name: string): string => paint?.(`${name}=`, 'param') ?? `${name}=`;
-  let text = hasCounters || cookie !== 0n ? `${param('cookie')}0x${formatBig(cookie, 16)}, ` : '';
-  if (hasCounters) text += `${param('duration')}${formatDuration(duration)}, `;
+  const param = (label: string): string => (paint === undefined ? label : paint(label, 'param'));
+  let text = hasCounters || cookie !== 0n ? `${param('cookie=')}0x${formatBig(cookie, 16)}, ` : '';
+  if (hasCounters) text += `${param('duration=')}${formatDuration(duration)}, `;
   if (hasCounters || tableName !== '0') text += `${paint?.('table=', 'special') ?? 'table='}${tableName}, `;
   if (hasCounters) {
-    text += `${param('n_packets')}${formatCounter(stats.packets)}, `;
-    text += `${param('n_bytes')}${formatCounter(stats.bytes)}, `;
+    text += `${param('n_packets=')}${formatCounter(stats.packets)}, `;
+    text += `${param('n_bytes=')}${formatCounter(stats.bytes)}, `;
   }
-  if (idleTimeout !== 0) text += `${param('idle_timeout')}${idleTimeout}, `;
-  if (hardTimeout !== 0) text += `${param('hard_timeout')}${hardTimeout}, `;
+  if (idleTimeout !== 0) text += `${param('idle_timeout=')}${idleTimeout}, `;
+  if (hardTimeout !== 0) text += `${param('hard_timeout=')}${hardTimeout}, `;
   text += formatFlowFlags(stats.flags);
-  if (importance !== 0) text += `${param('importance')}${importance}, `;
-  if (hasCounters && idleAge !== undefined) text += `${param('idle_age')}${idleAge}, `;
+  if (importance !== 0) text += `${param('importance=')}${importance}, `;
+  if (hasCounters && idleAge !== undefined) text += `${param('idle_age=')}${idleAge}, `;
   if (hasCounters && hardAge !== undefined && hardAge !== duration.seconds)
-    text += `${param('hard_age')}${hardAge}, `;
+    text += `${param('hard_age=')}${hardAge}, `;
   const match = formatPackedMatch(stats.match, { ports, paint }, stats.priority);
   if (match !== '') text += `${match} `;
   const label = paint?.('actions=', 'actions') ?? 'actions=';
