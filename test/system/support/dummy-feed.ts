@@ -1,7 +1,6 @@
 /** Frames into the dummy devices of a running switch, and out of the captures of what they sent. */
 import { readFileSync } from 'node:fs';
 import { UnixctlClient } from '../../../src/daemon/unixctl-client.ts';
-import type { SwitchHost } from './daemon-pair.ts';
 
 /** A dummy device queues a hundred frames. */
 const framesACommand = 50;
@@ -15,8 +14,8 @@ export class DummyFeed implements Disposable {
     this.#control = control;
   }
 
-  static async open(host: SwitchHost): Promise<DummyFeed> {
-    return new DummyFeed(await UnixctlClient.connect(host.controlSocket));
+  static async open({ controlSocket }: { readonly controlSocket: string }): Promise<DummyFeed> {
+    return new DummyFeed(await UnixctlClient.connect(controlSocket));
   }
 
   /** A command's answer; throws when it is refused. */
@@ -41,8 +40,8 @@ export class DummyFeed implements Disposable {
   }
 
   async #lookupCount(): Promise<number> {
-    const counts = /hit:(\d+) missed:(\d+)/.exec(await this.ask('dpctl/show')) ?? [];
-    return Number(counts[1]) + Number(counts[2]);
+    const [, ...counts] = /hit:(\d+) missed:(\d+) lost:(\d+)/.exec(await this.ask('dpctl/show')) ?? [];
+    return counts.reduce((sum, count) => sum + Number(count), 0);
   }
 }
 

@@ -88,6 +88,11 @@ export class DummyHost implements AsyncDisposable {
     return Number(readTextOrEmpty(join(this.folder, `${name}.pid`)));
   }
 
+  /** Of the daemon. */
+  get controlSocket(): string {
+    return join(this.folder, `ovs-vswitchd.${this.pidOf('ovs-vswitchd')}.ctl`);
+  }
+
   /** The log, without times and numbers. */
   get log(): string {
     return this.plain(readTextOrEmpty(join(this.folder, 'ovs-vswitchd.log')));
