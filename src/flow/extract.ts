@@ -40,6 +40,7 @@ import {
   tcp,
   udp,
 } from '../wire/transport.ts';
+import { logInvalidPacket } from './extract-log.ts';
 import { hotWordCount, slots } from './slots.ts';
 
 /** `nw_frag` bits. */
@@ -86,7 +87,8 @@ export function extractKey(frame: Frame, key: Uint32Array, vlanLimit = 1, packet
   if (packetType !== 0) {
     key[packetTypeWord] = packetType;
     key[ethDst + 1] = packetType & 0xffff;
-    extractNetwork(view, start, end, packetType & 0xffff, key);
+    const type = packetType & 0xffff;
+    if (!extractNetwork(view, start, end, type, key)) logInvalidPacket(frame, type);
     return;
   }
   if (end - start < ethernet.size) return;
@@ -112,16 +114,17 @@ export function extractKey(frame: Frame, key: Uint32Array, vlanLimit = 1, packet
     if (type !== etherType.none) at += llcSnap.size;
   }
   key[ethDst + 1] = (view.getUint16(start + 4) << 16) | type;
-  extractNetwork(view, at, end, type, key);
+  if (!extractNetwork(view, at, end, type, key)) logInvalidPacket(frame, type);
 }
 
-/** What follows the EtherType. */
-function extractNetwork(view: DataView, at: number, end: number, type: number, key: Uint32Array): void {
-  if (type === etherType.ipv4) extractIpv4(view, at, end, key);
-  else if (type === etherType.ipv6) extractIpv6(view, at, end, key);
-  else if (type === etherType.arp || type === etherType.rarp) extractArp(view, at, end, key);
+/** What follows the EtherType. False for an IP header that contradicts itself, or the size of the packet. */
+function extractNetwork(view: DataView, at: number, end: number, type: number, key: Uint32Array): boolean {
+  if (type === etherType.ipv4) return extractIpv4(view, at, end, key);
+  if (type === etherType.ipv6) return extractIpv6(view, at, end, key);
+  if (type === etherType.arp || type === etherType.rarp) extractArp(view, at, end, key);
   else if (isMplsType(type)) extractMpls(view, at, end, key);
   else if (type === etherType.nsh) extractNsh(view, at, end, key);
+  return true;
 }
 
 /** The type in the SNAP header at `at`, which follows an 802.3 length; `etherType.none` without one. */
@@ -162,13 +165,13 @@ function copyMac(view: DataView, at: number, key: Uint32Array, word: number): vo
   key[word + 1] = view.getUint16(at + 4) << 16;
 }
 
-function extractIpv4(view: DataView, at: number, end: number, key: Uint32Array): void {
+function extractIpv4(view: DataView, at: number, end: number, key: Uint32Array): boolean {
   const size = end - at;
-  if (size < ipv4.size) return;
+  if (size < ipv4.size) return false;
   const headerSize = (ipv4.get.versionLength(view, at) & 0x0f) * 4;
   const totalSize = ipv4.get.totalSize(view, at);
-  if (headerSize < ipv4.size || headerSize > size) return;
-  if (totalSize < headerSize || totalSize > size || size - totalSize > maxPadding) return;
+  if (headerSize < ipv4.size || headerSize > size) return false;
+  if (totalSize < headerSize || totalSize > size || size - totalSize > maxPadding) return false;
   key[nwSrc] = ipv4.get.src(view, at);
   key[nwDst] = ipv4.get.dst(view, at);
   const protocol = ipv4.get.protocol(view, at);
@@ -177,16 +180,16 @@ function extractIpv4(view: DataView, at: number, end: number, key: Uint32Array):
   if ((fragmentWord & (ipv4Fragment.more | ipv4Fragment.offset)) !== 0) frag = fragment.any;
   if ((fragmentWord & ipv4Fragment.offset) !== 0) frag |= fragment.later;
   key[nwMisc] = (protocol << 24) | (ipv4.get.tos(view, at) << 16) | (ipv4.get.ttl(view, at) << 8) | frag;
-  if ((frag & fragment.later) !== 0) return;
-  extractTransport(view, at + headerSize, at + totalSize, protocol, key);
+  if ((frag & fragment.later) === 0) extractTransport(view, at + headerSize, at + totalSize, protocol, key);
+  return true;
 }
 
 /** Behind a broken chain of extension headers, only the addresses are known. */
-function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array): void {
+function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array): boolean {
   const size = end - at;
-  if (size < ipv6.size) return;
+  if (size < ipv6.size) return false;
   const payloadSize = ipv6.get.payloadSize(view, at);
-  if (payloadSize + ipv6.size > size || size - payloadSize - ipv6.size > maxPadding) return;
+  if (payloadSize + ipv6.size > size || size - payloadSize - ipv6.size > maxPadding) return false;
   for (let n = 0; n < 4; n++) {
     key[ipv6Src + n] = view.getUint32(at + ipv6.offset.src + 4 * n);
     key[ipv6Dst + n] = view.getUint32(at + ipv6.offset.dst + 4 * n);
@@ -199,7 +202,7 @@ function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array):
   let next = at + ipv6.size;
   let frag = 0;
   while (isExtension(protocol)) {
-    if (last - next < minExtensionSize) return;
+    if (last - next < minExtensionSize) return true;
     if (protocol === ipProtocol.fragment) {
       const offsetMore = ipv6Fragment.get.offsetMore(view, next);
       protocol = ipv6Fragment.get.nextHeader(view, next);
@@ -217,13 +220,14 @@ function extractIpv6(view: DataView, at: number, end: number, key: Uint32Array):
     const size = extensionSize(view, next, protocol);
     protocol = ipv6Option.get.nextHeader(view, next);
     next += size;
-    if (next > last) return;
+    if (next > last) return true;
   }
   key[ipv6Label] = word & 0xfffff;
   key[nwMisc] = (protocol << 24) | tosTtl | frag;
-  if ((frag & fragment.later) !== 0) return;
+  if ((frag & fragment.later) !== 0) return true;
   if (protocol === ipProtocol.icmpv6) extractIcmpv6(view, next, last, key);
   else extractTransport(view, next, last, protocol, key);
+  return true;
 }
 
 function extractTransport(view: DataView, at: number, end: number, protocol: number, key: Uint32Array): void {

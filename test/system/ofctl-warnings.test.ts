@@ -250,3 +250,26 @@ describe.skipIf(!existsSync(reference))(
     });
   },
 );
+
+/** Each behind an Ethernet header. */
+const brokenPackets: readonly (readonly [what: string, hex: string])[] = [
+  ['an IPv4 header that is cut short', '0800 45000028'],
+  ['an IPv4 packet that is cut short', '0800 4500002800000000 40060000 c0a80001 c0a80002 0000'],
+  ['an IPv4 header of four words', '0800 4400001400000000 40060000 c0a80001 c0a80002'],
+  ['an IPv4 packet that is shorter than its header', '0800 4500001000000000 40060000 c0a80001 c0a80002'],
+  ['an IPv6 header that is cut short', '86dd 60000000 0000 3a40 fe80'],
+  ['an IPv6 packet that is cut short', `86dd 60000000 0008 3a40 ${'fe80'.repeat(16)} 8000`],
+  ['an IPv4 packet in a VLAN', '8100 0005 0800 45000028'],
+];
+
+describe.skipIf(!existsSync(reference))('ovs-ofctl tells who asks for it that packets are broken', () => {
+  test.each(brokenPackets)('%s', (_, rest) => {
+    const packet = `505400000007505400000005${rest.replaceAll(' ', '')}`;
+    const size = (packet.length / 2).toString(16).padStart(4, '0');
+    const total = (packet.length / 2 + 18).toString(16).padStart(4, '0');
+    const message = `010a${total}00000000ffffffff${size}00010000${packet}`;
+    const [we, they] = both(['-vflow:console:dbg', 'ofp-print', message]);
+    expect(we).toEqual(they);
+    expect(we?.stderr).toContain('flow|DBG|invalid packet');
+  });
+});
