@@ -11,6 +11,7 @@ import type { Mask } from '../flow/mask.ts';
 import type { Match } from '../flow/match.ts';
 import type { PortCounters, PortSpec } from '../netdev/provider.ts';
 import type { DpAction } from './actions.ts';
+import type { BondPorts } from './bond.ts';
 import type { UserspaceCookie } from './cookie.ts';
 import type { DpDrop, DropWatch, DropWatching } from './drop-watch.ts';
 import type { DpDropReason } from './drops.ts';
@@ -148,6 +149,14 @@ export interface Datapath {
   deleteMeter(id: number): void;
   /** Without waiting. */
   meterStats(id: number): DpMeterStats | undefined;
+
+  /** Makes or changes a bond that `lb_output` names: by which port each of its hashes goes out. */
+  setBond(id: number, ports: BondPorts): void;
+  /** Frames for it are dropped from then on. */
+  deleteBond(id: number): void;
+  /** Bytes that went out under a hash since the bond was made; without waiting. */
+  bondBytes(id: number, hash: number): number;
+  bonds(): ReadonlyMap<number, BondPorts>;
 
   /** Runs actions on a packet as if it had come in with its key; in order with `putFlow`. */
   execute(packet: DpPacket, actions: readonly DpAction[]): void;

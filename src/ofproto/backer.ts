@@ -85,6 +85,9 @@ export class Backer {
       ...shared,
       limits: () => this.#limits,
       lists: () => this.#upcalls.lists,
+      onCounted: () => {
+        for (const { bonding } of this.#bridges.values()) bonding.counted();
+      },
     });
     this.dropWatchers = new DropWatchers({
       ...{ datapath, clock: timers.clock, flows, ports, drops },
@@ -171,7 +174,9 @@ export class Backer {
       resume: (packet, continuation) => this.#resume(packet, continuation),
       tagLimit: () => this.tagLimit,
       whenCounted: (act) => this.revalidator.whenCounted(act),
+      isCounting: () => this.flows.count > 0,
       random,
+      abilities: this.abilities,
       allocateRecirculation: (ofproto) => this.frozen.allocate(returningTo(ofproto)),
     });
     this.#bridges.set(name, made);

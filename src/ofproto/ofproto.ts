@@ -27,6 +27,7 @@ import { portTextOf, reservedPorts } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { WireVersion } from '../openflow/versions.ts';
 import { Frame } from '../wire/frame.ts';
+import type { Abilities } from './abilities.ts';
 import { Bonding } from './bonding/bonding.ts';
 import { ChangeTurns } from './change-turns.ts';
 import { hasPrimary, type OfprotoConfig } from './config.ts';
@@ -98,7 +99,10 @@ export interface OfprotoDeps {
   readonly resume: (packet: PacketOfController, continuation: Continuation) => void;
   /** Does it when rules have all packets that the datapath forwarded before this call. */
   readonly whenCounted: (act: () => void) => void;
+  /** There are flows whose packets are counted later. */
+  readonly isCounting: () => boolean;
   readonly random: Random;
+  readonly abilities: Abilities;
   /** Packets that come back with that number are looked up in the switch's own table, as if they came by no port. */
   readonly allocateRecirculation: (ofproto: Ofproto) => Recirculation;
   /** VLAN tags that keys show. */
@@ -333,16 +337,18 @@ export class Ofproto {
   }
 
   #makeBonding(): Bonding {
-    const { timers, random, events, whenCounted, allocateRecirculation } = this.#deps;
+    const { timers, random, events, isCounting, allocateRecirculation, datapath, abilities } = this.#deps;
     return new Bonding({
       timers,
       random,
       tables: this.tables,
       macs: this.macs,
       systemId: () => this.#config.hwaddr,
+      datapath,
+      hasLbOutput: () => abilities.has('lb_output_action'),
       send: (port, frame) => this.#send(port, frame),
       allocateRecirculation: () => allocateRecirculation(this),
-      whenCounted,
+      isCounting,
       linkChanged: (port) => this.#linkChanged(port),
       changed: () => events.changed(),
       statusChanged: (bundle) => this.onBundleStatus(bundle),

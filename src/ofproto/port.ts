@@ -29,7 +29,7 @@ export class OfprotoPort {
   patchPeer: string | undefined;
   /** The Port row it is a member of, once that is configured. */
   bundle: Bundle | undefined;
-  #isLive: boolean;
+  #isLive = false;
   /** Frames that crossed a patch port: its device never sees them. */
   readonly patchCounters = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };
 
@@ -44,7 +44,6 @@ export class OfprotoPort {
     this.dpPort = dpPort;
     this.patchPeer = patchPeer;
     this.createdAt = createdAt;
-    this.#isLive = netdev.state.isUp && netdev.state.hasCarrier;
   }
 
   get name(): string {

@@ -235,6 +235,11 @@ export class SwitchPorts {
       member.bundle = bundle;
     }
     this.#deps.bonding.follow(bundle);
+    for (const member of bundle.members) {
+      if (!member.updateLiveness()) continue;
+      this.#deps.controllers.portChanged(member);
+      this.#deps.events.livenessChanged();
+    }
   }
 
   #forgetAddresses(bundle: Bundle): void {

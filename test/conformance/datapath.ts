@@ -7,6 +7,7 @@ import type { DpAction } from '../../src/datapath/actions.ts';
 import type { Datapath, DpFlow, Upcall } from '../../src/datapath/provider.ts';
 import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
 import { describeDatapathActions } from './datapath-actions.ts';
+import { describeDatapathBonds } from './datapath-bonds.ts';
 import { describeDatapathDrops } from './datapath-drops.ts';
 import {
   type DatapathHarness,
@@ -42,6 +43,7 @@ export function describeDatapath(
     describeForwarding(title, openOne);
     describeDatapathLife(title, openOne);
     describeDatapathMeters(title, openOne);
+    describeDatapathBonds(title, openOne);
     describeDatapathDrops(title, openOne);
     describeSharing(title, openOne);
   }

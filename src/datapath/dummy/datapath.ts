@@ -10,6 +10,7 @@ import { valuesUnder } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
 import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
+import { type BondPorts, BondTable } from '../bond.ts';
 import type { DpDrop, DropWatch, DropWatching } from '../drop-watch.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
@@ -82,6 +83,7 @@ export class DummyDatapath implements Datapath {
   readonly #ports = new PortTable<OpenPort>();
   readonly #flows: FlowList;
   readonly #meters = new MeterTable();
+  readonly #bonds = new BondTable();
   /** Lists are shared by many flows. */
   readonly #lowered = new WeakMap<readonly DpAction[], readonly ActionStep[]>();
   /** Ports that said that frames have come in. */
@@ -214,6 +216,24 @@ export class DummyDatapath implements Datapath {
 
   meterStats(id: number): DpMeterStats | undefined {
     return this.#meters.stats(id);
+  }
+
+  setBond(id: number, ports: BondPorts): void {
+    const bond = this.#bonds.set(id, ports);
+    for (const { engine } of this.#workers) engine.setBond(id, bond);
+  }
+
+  deleteBond(id: number): void {
+    this.#bonds.delete(id);
+    for (const { engine } of this.#workers) engine.setBond(id, undefined);
+  }
+
+  bondBytes(id: number, hash: number): number {
+    return this.#bonds.bytesOf(id, hash);
+  }
+
+  bonds(): ReadonlyMap<number, BondPorts> {
+    return this.#bonds.all;
   }
 
   #useMeter(id: number, meter: SharedMeter | undefined): void {

@@ -5,6 +5,7 @@
 import { SyscallFailed } from '../../base/errors.ts';
 import type { Direction, PortRing, PortSpec } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
+import type { BondPorts } from '../bond.ts';
 import type { DpMeter } from '../meter.ts';
 import type { DpPacket } from '../provider.ts';
 import type { DropMemory } from './drop-ring.ts';
@@ -53,7 +54,13 @@ export type WorkerCommand =
       readonly config: DpMeter;
       readonly memory: SharedArrayBuffer;
     }
-  | { readonly do: 'deleteFlow' | 'deleteMeter' | 'unwatchDrops'; readonly id: number }
+  | {
+      readonly do: 'setBond';
+      readonly id: number;
+      readonly ports: BondPorts;
+      readonly memory: SharedArrayBuffer;
+    }
+  | { readonly do: 'deleteFlow' | 'deleteMeter' | 'deleteBond' | 'unwatchDrops'; readonly id: number }
   | { readonly do: 'flushFlows' }
   /** Heads of dropped packets go to `memory`; of keys with `values` under that mask. */
   | {

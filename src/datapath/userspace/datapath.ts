@@ -14,6 +14,7 @@ import { slots } from '../../flow/slots.ts';
 import type { Direction, PortCounters, PreparedPort } from '../../netdev/provider.ts';
 import { preparePort } from '../../netdev/registry.ts';
 import type { DpAction } from '../actions.ts';
+import { type BondPorts, BondTable } from '../bond.ts';
 import type { DpDrop, DropWatch, DropWatching } from '../drop-watch.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
@@ -69,6 +70,7 @@ export class UserspaceDatapath implements Datapath {
   readonly #ports = new PortTable<OpenPort>();
   readonly #flows: FlowList;
   readonly #meters = new MeterTable();
+  readonly #bonds = new BondTable();
   /** What the workers know by number. */
   readonly #masks = new Numbering<Mask>();
   readonly #actionLists = new Numbering<readonly DpAction[]>();
@@ -221,6 +223,24 @@ export class UserspaceDatapath implements Datapath {
 
   meterStats(id: number): DpMeterStats | undefined {
     return this.#meters.stats(id);
+  }
+
+  setBond(id: number, ports: BondPorts): void {
+    const { buffer: memory } = this.#bonds.set(id, ports);
+    this.#tellAll({ do: 'setBond', id, ports, memory });
+  }
+
+  deleteBond(id: number): void {
+    this.#bonds.delete(id);
+    this.#tellAll({ do: 'deleteBond', id });
+  }
+
+  bondBytes(id: number, hash: number): number {
+    return this.#bonds.bytesOf(id, hash);
+  }
+
+  bonds(): ReadonlyMap<number, BondPorts> {
+    return this.#bonds.all;
   }
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {

@@ -12,6 +12,7 @@ import { slots } from '../../flow/slots.ts';
 import type { RxQueue, TxPort } from '../../netdev/provider.ts';
 import { ethernet } from '../../wire/ethernet.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
+import type { SharedBond } from '../bond.ts';
 import { DropSampler, type DropSink, type DropWatch } from '../drop-watch.ts';
 import type { DpDropReason } from '../drops.ts';
 import type { SharedMeter } from '../meter.ts';
@@ -77,6 +78,7 @@ export class Engine implements ExecutionHost {
   readonly #table: FlowCache;
   readonly #ports: (EnginePort | undefined)[] = [];
   readonly #meters = new Map<number, SharedMeter>();
+  readonly #bonds = new Map<number, SharedBond>();
   /** The ports to flush: the first `#dirtyCount`. Setting an array's length would cost more. */
   readonly #dirty: Output[] = [];
   #dirtyCount = 0;
@@ -281,6 +283,16 @@ export class Engine implements ExecutionHost {
   setMeter(id: number, meter: SharedMeter | undefined): void {
     if (meter === undefined) this.#meters.delete(id);
     else this.#meters.set(id, meter);
+  }
+
+  memberOf(bond: number, hash: number, size: number): number | undefined {
+    return this.#bonds.get(bond)?.take(hash, size);
+  }
+
+  /** The same as `setMeter` of bonds. */
+  setBond(id: number, bond: SharedBond | undefined): void {
+    if (bond === undefined) this.#bonds.delete(id);
+    else this.#bonds.set(id, bond);
   }
 
   random(): number {

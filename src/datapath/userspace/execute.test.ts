@@ -35,6 +35,9 @@ const output = (port: number): DpAction => ({ do: 'output', port: dpPort(port) }
 
 /** A bench for one execution: port 1 takes offloads, port 2 does not. */
 class Rig implements ExecutionHost {
+  /** Of bond 7, by the last bit of the hash. */
+  readonly memberOf = (bond: number, hash: number): number | undefined =>
+    bond === 7 ? 1 + (hash & 1) : undefined;
   readonly able = new MemoryPort(true);
   readonly plain = new MemoryPort(false);
   readonly drops: DpDropReason[] = [];

@@ -12,6 +12,7 @@ import { type Frame, gso } from '../../wire/frame.ts';
 import type { DpDropReason } from '../drops.ts';
 import type { SentUp } from '../provider.ts';
 import type { FrameArena } from './frame-arena.ts';
+import { hashL4 } from './hash.ts';
 import { Headers } from './headers.ts';
 import { finishChecksum, Segmenter } from './offload.ts';
 
@@ -43,6 +44,8 @@ export interface ExecutionHost {
   stepsFor(frame: Frame, key: Uint32Array): readonly ActionStep[] | undefined;
   /** Does the meter let a packet of so many bytes pass? */
   admits(meter: number, size: number): boolean;
+  /** The port by which a frame of so many bytes leaves a bond; undefined where there is none. */
+  memberOf(bond: number, hash: number, size: number): number | undefined;
   /** 0 .. 2^32-1, uniform. */
   random(): number;
   /** VLAN tags that keys show. */
@@ -234,6 +237,15 @@ export class PacketExecution {
       return;
     }
     this.#send(to, frame);
+  }
+
+  /** Outputs by the member of a bond that the packet's connection chooses. */
+  outputByHash(bond: number): void {
+    this.#refreshKey();
+    const { frame } = this;
+    const port = this.#host.memberOf(bond, hashL4(this.#key, 0), frame.end - frame.start);
+    if (port === undefined) this.#lose('noSuchPort');
+    else this.output(port);
   }
 
   meter(id: number): void {

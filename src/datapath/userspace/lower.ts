@@ -23,7 +23,7 @@ import {
 } from './layers.ts';
 
 /** Those that need a table of their own, or a port of a kind, that the engine does not have. */
-type NotRun = 'lb_output' | 'ct' | 'ct_clear' | 'tnl_push' | 'tnl_pop';
+type NotRun = 'ct' | 'ct_clear' | 'tnl_push' | 'tnl_pop';
 type Run = Exclude<DpActionName, NotRun>;
 
 /** `whole` is the list that an action is in, at whatever depth. */
@@ -44,6 +44,9 @@ const lowerings: Lowerings = {
   hash({ algorithm, basis }) {
     const of = hashes[algorithm];
     return (x) => x.hash(of, basis);
+  },
+  lb_output({ bond }) {
+    return (x) => x.outputByHash(bond);
   },
   recirc({ id }) {
     return (x) => x.recirculate(id);

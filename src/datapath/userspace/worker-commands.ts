@@ -1,5 +1,6 @@
 /** What a worker does at the main thread's command, and the masks and action lists that commands name by number. */
 import { type Mask, maskWith } from '../../flow/mask.ts';
+import { SharedBond } from '../bond.ts';
 import { SharedMeter } from '../meter.ts';
 import type { FromWorker, WorkerCommand, WorkerCommandOf } from './commands.ts';
 import { DropWriter } from './drop-ring.ts';
@@ -64,6 +65,12 @@ export class CommandRunner {
         break;
       case 'deleteMeter':
         engine.setMeter(command.id, undefined);
+        break;
+      case 'setBond':
+        engine.setBond(command.id, new SharedBond(command.ports, command.memory));
+        break;
+      case 'deleteBond':
+        engine.setBond(command.id, undefined);
         break;
       case 'deleteFlow':
         engine.deleteFlow(command.id);

@@ -6,6 +6,7 @@ import { logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
+import type { Datapath } from '../../datapath/provider.ts';
 import { hashStation } from '../../flow/field-hash.ts';
 import { formatMacNumber } from '../../flow/mac.ts';
 import { Bond } from '../../protocols/bond.ts';
@@ -18,6 +19,7 @@ import { type BundleLacp, defaultMemberLacp } from '../config.ts';
 import type { MacTable } from '../mac-learning.ts';
 import type { Bundle, OfprotoPort, Recirculation } from '../port.ts';
 import type { FlowTables } from '../tables/flow-tables.ts';
+import { DatapathBond, type HashOutputs } from './hash-outputs.ts';
 import { HashRules } from './hash-rules.ts';
 
 const bondLog = logger('bond');
@@ -29,12 +31,15 @@ export interface BondingDeps {
   readonly macs: MacTable<Bundle>;
   /** The bridge's own address. */
   readonly systemId: () => string;
+  readonly datapath: Datapath;
+  /** It can choose members by itself, and may be asked to. */
+  readonly hasLbOutput: () => boolean;
   /** Sends a frame out of a port. */
   readonly send: (port: OfprotoPort, frame: Uint8Array) => void;
   /** Where packets come back with their hash; unlike any other. */
   readonly allocateRecirculation: () => Recirculation;
-  /** Does it when rules have all that the datapath has forwarded by now. */
-  readonly whenCounted: (act: () => void) => void;
+  /** Something is forwarded that is counted later: `counted` will be called. */
+  readonly isCounting: () => boolean;
   /** The link of a port may be used now, or not any more. */
   readonly linkChanged: (port: OfprotoPort) => void;
   /** Flows may be wrong. */
@@ -46,10 +51,9 @@ export interface BondingDeps {
 /** What is known of a bundle that has a bond or speaks LACP. */
 interface Run {
   timer: Timer | undefined;
-  rules: HashRules | undefined;
-  /** Of the bond, when the rules were made. */
+  outputs: HashOutputs | undefined;
+  /** Of the bond, when the outputs of hashes were settled. */
   bucketChanges: number;
-  isCounting: boolean;
   /** As it was told last. */
   status: string;
 }
@@ -73,9 +77,8 @@ export class Bonding {
     if (!this.#runs.has(bundle))
       this.#runs.set(bundle, {
         timer: undefined,
-        rules: undefined,
+        outputs: undefined,
         bucketChanges: -1,
-        isCounting: false,
         status: '',
       });
     this.#runBond(bundle);
@@ -87,11 +90,12 @@ export class Bonding {
     const run = this.#runs.get(bundle);
     if (run === undefined) return;
     run.timer?.cancel();
-    run.rules?.clear();
+    run.outputs?.clear();
     this.#runs.delete(bundle);
     bundle.bond = undefined;
     bundle.lacp = undefined;
     bundle.recirculation = undefined;
+    bundle.usesLbOutput = false;
     this.#deps.statusChanged(bundle);
   }
 
@@ -109,6 +113,11 @@ export class Bonding {
   receive(bundle: Bundle, port: OfprotoPort, payload: Uint8Array): void {
     bundle.lacp?.receive(port, payload, this.#now);
     this.#wakeAt(bundle, this.#now);
+  }
+
+  /** Rules have all that the datapath had forwarded: load is looked at where that is due. */
+  counted(): void {
+    for (const bundle of this.#runs.keys()) if (this.#rebalance(bundle)) this.#run(bundle);
   }
 
   stop(): void {
@@ -154,12 +163,28 @@ export class Bonding {
       return;
     }
     const now = this.#now;
+    if (config.bond.usesLbOutput && bundle.bond?.settings.usesLbOutput !== true && !this.#deps.hasLbOutput())
+      bondLog.warn(`${name}: Datapath does not support 'lb_output' action, disabled.`);
     if (bundle.bond === undefined)
       bundle.bond = new Bond<OfprotoPort>(name, config.bond, this.#deps.random, now);
     else bundle.bond.configure(config.bond, now);
     bundle.bond.setMembers(members, now);
     if (config.bond.mode === 'active-backup') bundle.recirculation = undefined;
     else bundle.recirculation ??= this.#deps.allocateRecirculation();
+  }
+
+  /** True where that was due. */
+  #rebalance(bundle: Bundle): boolean {
+    const { bond } = bundle;
+    if (bond === undefined || !bond.isBalanced || this.#now < bond.nextRebalance) return false;
+    const outputs = this.#runs.get(bundle)?.outputs;
+    bond.rebalance(this.#now, (hash) => outputs?.bytesOf(hash));
+    return true;
+  }
+
+  #wake(bundle: Bundle): void {
+    if (!this.#deps.isCounting()) this.#rebalance(bundle);
+    this.#run(bundle);
   }
 
   #run(bundle: Bundle): void {
@@ -174,10 +199,10 @@ export class Bonding {
     let due = Number.POSITIVE_INFINITY;
     if (bond !== undefined) {
       due = bond.run(this.#now, bundle.lacp?.status ?? 'off');
-      this.#updateRules(bundle, bond);
+      this.#updateOutputs(bundle, bond);
       if (bond.takeChange()) this.#deps.changed();
       if (bond.takeMove()) this.#teach(bundle, bond);
-      due = Math.min(due, this.#arrangeRebalance(bundle, bond));
+      if (bond.isBalanced && this.#now < bond.nextRebalance) due = Math.min(due, bond.nextRebalance);
     }
     this.#tellStatus(bundle);
     return due;
@@ -188,36 +213,27 @@ export class Bonding {
     if (run === undefined) return;
     run.timer?.cancel();
     run.timer =
-      due === Number.POSITIVE_INFINITY ? undefined : this.#deps.timers.at(ms(due), () => this.#run(bundle));
+      due === Number.POSITIVE_INFINITY ? undefined : this.#deps.timers.at(ms(due), () => this.#wake(bundle));
   }
 
-  /** Load is looked at when what has gone out is counted; returns when that is to be asked for. */
-  #arrangeRebalance(bundle: Bundle, bond: Bond<OfprotoPort>): number {
-    const run = this.#runs.get(bundle);
-    if (run === undefined || run.isCounting || !bond.isBalanced) return Number.POSITIVE_INFINITY;
-    if (this.#now < bond.nextRebalance) return bond.nextRebalance;
-    run.isCounting = true;
-    this.#deps.whenCounted(() => {
-      run.isCounting = false;
-      if (this.#runs.get(bundle) !== run) return;
-      bond.rebalance(this.#now, (hash) => run.rules?.bytesOf(hash));
-      this.#run(bundle);
-    });
-    return Number.POSITIVE_INFINITY;
-  }
-
-  #updateRules(bundle: Bundle, bond: Bond<OfprotoPort>): void {
+  #updateOutputs(bundle: Bundle, bond: Bond<OfprotoPort>): void {
     const run = this.#runs.get(bundle);
     const { recirculation } = bundle;
     if (run === undefined || bond.bucketChanges === run.bucketChanges) return;
     run.bucketChanges = bond.bucketChanges;
-    if (recirculation === undefined || !bond.mayRecirculate) {
-      run.rules?.clear();
-      run.rules = undefined;
-      return;
+    const isHashed = recirculation !== undefined && bond.mayRecirculate;
+    const usesLbOutput = isHashed && bond.settings.usesLbOutput && this.#deps.hasLbOutput();
+    if (!isHashed || usesLbOutput !== bundle.usesLbOutput) {
+      run.outputs?.clear();
+      run.outputs = undefined;
     }
-    run.rules ??= new HashRules(this.#deps.tables, recirculation.id);
-    run.rules.update((hash) => bond.ownerOf(hash));
+    bundle.usesLbOutput = usesLbOutput;
+    if (!isHashed) return;
+    const { datapath, tables } = this.#deps;
+    run.outputs ??= usesLbOutput
+      ? new DatapathBond(datapath, recirculation.id)
+      : new HashRules(tables, recirculation.id);
+    run.outputs.update((hash) => bond.ownerOf(hash));
   }
 
   #sendLacp(port: OfprotoPort, unit: LacpUnit): void {

@@ -9,10 +9,11 @@ import type { OfprotoPort } from '../port.ts';
 import { type FlowTables, internalTable } from '../tables/flow-tables.ts';
 import { FlowTransaction } from '../tables/flow-transaction.ts';
 import { plainRule, Rule } from '../tables/rule.ts';
+import type { HashOutputs, PortOfHash } from './hash-outputs.ts';
 
 const priority = 20;
 
-export class HashRules {
+export class HashRules implements HashOutputs {
   readonly #tables: FlowTables;
   readonly #recirculation: number;
   readonly #rules = new Map<number, { readonly rule: Rule; readonly port: OfprotoPort }>();
@@ -24,7 +25,7 @@ export class HashRules {
   }
 
   /** Makes the rules what `portOf` says; those of hashes that have no port go. */
-  update(portOf: (hash: number) => OfprotoPort | undefined): void {
+  update(portOf: PortOfHash): void {
     const transaction = new FlowTransaction(this.#tables);
     for (let hash = 0; hash < bucketCount; hash++) {
       const port = portOf(hash);

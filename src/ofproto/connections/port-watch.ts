@@ -20,13 +20,12 @@ const live = portStateBit('LIVE');
 export class PortWatch {
   readonly #told = new Map<OfprotoPort, PortDescription>();
 
-  /** What is to be told; a port that comes is not live at first. */
+  /** What is to be told; a port that comes is not live before its bundle is there. */
   *added(port: OfprotoPort): IterableIterator<PortChange> {
-    const now = describePort(port);
-    const before = { ...now, state: now.state & ~live };
-    this.#told.set(port, before);
-    yield { reason: 'add', port: before, before: undefined };
-    yield* this.#modified(port, now);
+    const description = describePort(port);
+    const told = { ...description, state: description.state & ~live };
+    this.#told.set(port, told);
+    yield { reason: 'add', port: told, before: undefined };
   }
 
   *changed(port: OfprotoPort): IterableIterator<PortChange> {

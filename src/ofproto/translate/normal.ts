@@ -166,12 +166,16 @@ function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
 }
 
 /** The port by which a frame of that VLAN leaves a bundle, and how; undefined where a bond has none for it. */
-function wayOut(t: Translation, { bond, members, recirculation }: Bundle, vlan: number): WayOut {
+function wayOut(
+  t: Translation,
+  { bond, members, recirculation, usesLbOutput }: Bundle,
+  vlan: number,
+): WayOut {
   if (bond === undefined) return [members[0], undefined];
   const { mode, hashBasis: basis } = bond.settings;
   const way =
     bond.mayRecirculate && recirculation !== undefined && t.request.abilities.has('recirc')
-      ? { recirculation, basis }
+      ? { recirculation, basis, usesLbOutput }
       : undefined;
   const isSlb = mode === 'balance-slb';
   if (bond.choosesByHash && !isSlb && way === undefined)

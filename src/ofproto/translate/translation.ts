@@ -71,6 +71,8 @@ export type ActionRunner = (t: Translation, action: Action) => void;
 export interface HashedWay {
   readonly recirculation: Recirculation;
   readonly basis: number;
+  /** The datapath chooses without that. */
+  readonly usesLbOutput: boolean;
 }
 
 /** Where in the pipeline a packet is. Never changed, so that keeping it is enough to come back. */
@@ -482,7 +484,11 @@ export class Translation {
     else if (port.dpPort !== undefined) this.act({ do: 'output', port: port.dpPort });
   }
 
-  #outputHashed({ recirculation, basis }: HashedWay): void {
+  #outputHashed({ recirculation, basis, usesLbOutput }: HashedWay): void {
+    if (usesLbOutput) {
+      this.act({ do: 'lb_output', bond: recirculation.id });
+      return;
+    }
     this.act({ do: 'hash', algorithm: 'l4', basis });
     this.act({ do: 'recirc', id: recirculation.id });
   }

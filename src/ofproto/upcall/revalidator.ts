@@ -57,6 +57,8 @@ export interface RevalidatorDeps {
   readonly lists: () => ActionLists;
   readonly drops: DropTally;
   readonly limits: () => UpcallLimits;
+  /** Told at the end of each full round. */
+  readonly onCounted: () => void;
 }
 
 /** As `upcall/show` tells it. */
@@ -268,6 +270,7 @@ export class Revalidator {
     const told = this.#waiting.filter(({ hasBegun }) => hasBegun);
     this.#waiting = this.#waiting.filter(({ hasBegun }) => !hasBegun);
     for (const { tell } of told) tell();
+    this.#deps.onCounted();
   }
 
   /** So many flows may be there as can be looked at in good time. */

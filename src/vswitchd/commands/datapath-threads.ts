@@ -10,6 +10,9 @@ const longestTime = 60;
 /** Seconds of one piece of that time. */
 const timeStep = 5;
 
+/** What stands for no port. */
+const noMember = 0xffffffff;
+
 type Counted = Omit<DpStats, 'flowCount' | 'maskCount'>;
 
 export function datapathThreadCommands(aSwitch: Switch): Command[] {
@@ -24,6 +27,16 @@ export function datapathThreadCommands(aSwitch: Switch): Command[] {
       run: (args) => run(readRequest(aSwitch, args, usage.includes('-secs'))),
     });
   return [
+    defineCommand({
+      name: 'dpif-netdev/bond-show',
+      usage: '[dp]',
+      minArgs: 0,
+      maxArgs: 1,
+      run(args) {
+        const bonds = readRequest(aSwitch, args, false).datapath.bonds();
+        return { text: formatBonds(bonds), json: asJson(bonds) };
+      },
+    }),
     command('pmd-stats-show', '[-pmd core] [dp]', ({ datapath, isOfCore }) => {
       if (isOfCore) return '';
       const stats = since(datapath.stats(), cleared.get(datapath));
@@ -67,6 +80,14 @@ function readRequest(aSwitch: Switch, args: readonly string[], takesTime: boolea
   if (datapath === undefined) throw new Refused('dpif', 'please specify an existing datapath');
   const isKnown = seconds > 0 && seconds <= longestTime;
   return { datapath, isOfCore, seconds: isKnown ? Math.ceil(seconds / timeStep) * timeStep : longestTime };
+}
+
+function formatBonds(bonds: ReturnType<Datapath['bonds']>): string {
+  const blocks = [...bonds].map(([id, ports]) => {
+    const lines = ports.map((port, hash) => `    bucket ${hash} - member ${port ?? noMember}\n`);
+    return `  bond-id ${id}:\n${lines.join('')}`;
+  });
+  return bonds.size === 0 ? '' : `Bonds:\n${blocks.join('')}`;
 }
 
 function since(now: Counted, before: Counted | undefined): Counted {

@@ -9,7 +9,7 @@ dpctl/ct-disable-tcp-seq-chk dpctl/ct-enable-tcp-seq-chk dpctl/ct-get-limits dpc
 dpctl/ct-get-nconns dpctl/ct-get-tcp-seq-chk dpctl/ct-set-limits dpctl/ct-set-maxconns dpctl/ct-stats-show
 dpctl/dump-conntrack dpctl/flush-conntrack dpctl/ipf-get-status dpctl/ipf-set-disabled dpctl/ipf-set-enabled
 dpctl/ipf-set-max-nfrags dpctl/ipf-set-min-frag
-dpif-netdev/bond-show dpif-netdev/dpif-impl-get dpif-netdev/dpif-impl-set
+dpif-netdev/dpif-impl-get dpif-netdev/dpif-impl-set
 dpif-netdev/miniflow-parser-get dpif-netdev/miniflow-parser-set dpif-netdev/pmd-perf-log-set
 dpif-netdev/pmd-perf-show dpif-netdev/pmd-rxq-rebalance dpif-netdev/subtable-lookup-info-get dpif-netdev/subtable-lookup-prio-set
 mdb/flush mdb/show odp-execute/action-impl-set odp-execute/action-impl-show  ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
