@@ -7,53 +7,8 @@ import { type CommandAnswer, findControlSocket, UnixctlClient } from '../../src/
 import type { Json } from '../../src/rpc/channel.ts';
 import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
+import { examplesOf, isLike } from './support/json-examples.ts';
 import { splitWords } from './support/words.ts';
-
-interface Example {
-  readonly command: string;
-  /** What `reply` is like; undefined where the command is refused. */
-  readonly reply: Json | undefined;
-}
-
-/** The examples below a heading: a command, and what it answers in the lines up to an empty one. */
-function examplesOf(page: string, heading: string): Example[] {
-  const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
-  return [...section.matchAll(/^```\n(.*?)\n```$/gms)].flatMap(([, block = '']) =>
-    block.split('\n\n').map((text) => {
-      const [command = '', ...lines] = text.split('\n');
-      const reply = lines.join('\n');
-      return { command, reply: reply === 'refused' ? undefined : JSON.parse(reply) };
-    }),
-  );
-}
-
-/** Does `value` look like `example`: the same keys, the same types, in a list no other kinds of elements? */
-function isLike(value: Json, example: Json): boolean {
-  if (Array.isArray(example)) {
-    const isKnown = (one: Json): boolean => example.some((kind: Json) => isLike(one, kind));
-    return Array.isArray(value) && value.every(isKnown);
-  }
-  if (typeof example !== 'object' || example === null)
-    return value === null ? example === null : typeof value === typeof example;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const { '...': others, ...named } = example as Record<string, Json>;
-  const keys = new Set([...Object.keys(value), ...(others === undefined ? Object.keys(named) : [])]);
-  return [...keys].every((key) => {
-    const own = (value as Record<string, Json>)[key];
-    const shown = named[key] ?? (key in named ? null : others);
-    return own !== undefined && shown !== undefined && isLike(own, shown);
-  });
-}
-
-test('a value is like an example or not', () => {
-  expect(isLike({ a: 1, b: [{ c: 'x' }] }, { a: 7, b: [{ c: '' }, null] })).toBe(true);
-  expect(isLike({ a: 1 }, { a: 7, b: 1 })).toBe(false);
-  expect(isLike({ a: 1, b: 1 }, { a: 7 })).toBe(false);
-  expect(isLike({ x: 1, y: 2 }, { a: 7, '...': 0 })).toBe(true);
-  expect(isLike({ x: 'text' }, { a: 7, '...': 0 })).toBe(false);
-  expect(isLike([1, 'x'], [1])).toBe(false);
-  expect(isLike(null, {})).toBe(false);
-});
 
 const ourBin = new URL('../../bin/', import.meta.url).pathname;
 
@@ -76,13 +31,14 @@ class OurHost extends DummyHost {
 }
 
 const page = readFileSync(new URL('../../docs/appctl-json.md', import.meta.url), 'utf8');
-const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading);
-const examples: readonly (readonly [string, string, Json | undefined])[] = headings
-  .flatMap((heading) => {
+const sections = page.split(/^## /m).slice(1);
+const examples: readonly (readonly [string, string, Json | undefined])[] = sections
+  .flatMap((section) => {
+    const [heading = ''] = section.split('\n');
     const targets =
       heading === 'Every daemon' ? ['ovs-vswitchd', 'ovsdb-server'] : [heading.split(':')[0] ?? ''];
     return targets.flatMap((target) =>
-      examplesOf(page, heading).map(({ command, reply }) => [target, command, reply] as const),
+      examplesOf(section).map(({ command, reply }) => [target, command, reply] as const),
     );
   })
   .sort(([, a], [, b]) => Number(a === 'exit') - Number(b === 'exit'));

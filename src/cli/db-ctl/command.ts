@@ -4,6 +4,7 @@
  */
 import type { OptionDef } from '../../daemon/options.ts';
 import type { Datum } from '../../ovsdb/engine/types.ts';
+import type { Json } from '../../rpc/channel.ts';
 import type { TextTable } from '../table.ts';
 import { CommandFailed, readDatum } from './datum-text.ts';
 import type { CtlColumn, CtlSchema } from './schema.ts';
@@ -52,6 +53,8 @@ export class Context {
   readonly isLast: boolean;
   readonly warn: (module: string, text: string) => void;
   output = '';
+  /** What is printed, as data: null where that is nothing. */
+  value: Json = null;
   table: TextTable | undefined;
   /** What the command waits for has not come: run again when the database changes. */
   isWaiting = false;
@@ -81,8 +84,15 @@ export class Context {
     return this.command.options.has(option);
   }
 
-  print(line: string): void {
+  print(line: string, value: Json = line): void {
     this.output += `${line}\n`;
+    this.value = value;
+  }
+
+  /** One a line. */
+  printList(lines: readonly string[], values: readonly Json[] = lines): void {
+    for (const line of lines) this.print(line);
+    this.value = values;
   }
 
   readDatum(text: string, column: CtlColumn): Datum {

@@ -4,11 +4,12 @@
  */
 import { toLowerAscii } from '../../base/text.ts';
 import { isUuid } from '../../ovsdb/atom.ts';
-import { formatAtom } from '../../ovsdb/engine/atom.ts';
+import { atomToJson, formatAtom } from '../../ovsdb/engine/atom.ts';
 import { elementsType, keysType, uuidType } from '../../ovsdb/engine/column-type.ts';
 import { datumToJson, elementCount, formatDatum } from '../../ovsdb/engine/datum.ts';
 import { differenceOf, unionOf, valueUnder } from '../../ovsdb/engine/datum-algebra.ts';
 import type { ColumnType, Datum } from '../../ovsdb/engine/types.ts';
+import type { Json } from '../../rpc/channel.ts';
 import type { TextTable } from '../table.ts';
 import { columnOfArgument, isConditionMet, readAssignment, readColumnAndKey, readPair } from './arguments.ts';
 import type { CommandDef, CommandUse, Context, Preparation } from './command.ts';
@@ -181,21 +182,31 @@ function get(context: Context): void {
   const row = recordOf(context, table, []);
   if (row === undefined) return;
   if (id !== undefined) context.symbols.defineAs(id, row.id);
-  for (const arg of args.slice(2)) {
-    if (isUuidColumn(arg)) context.print(row.id);
-    else getColumn(context, table, row, arg);
-  }
+  const got = args
+    .slice(2)
+    .map((arg) =>
+      isUuidColumn(arg)
+        ? { text: row.id, value: atomToJson('uuid', row.id) }
+        : getColumn(context, table, row, arg),
+    );
+  context.printList(
+    got.map(({ text }) => text),
+    got.map(({ value }) => value),
+  );
 }
 
-function getColumn(context: Context, table: CtlTable, row: WorkRow, arg: string): void {
+/** As text and as the database's JSON. */
+interface Got {
+  readonly text: string;
+  readonly value: Json;
+}
+
+function getColumn(context: Context, table: CtlTable, row: WorkRow, arg: string): Got {
   const { column, key } = readColumnAndKey(arg, table);
   row.verify(column.name);
   const datum = row.get(column.name);
   const { type } = column;
-  if (key === undefined) {
-    context.print(formatDatum(type, datum));
-    return;
-  }
+  if (key === undefined) return { text: formatDatum(type, datum), value: datumToJson(type, datum) };
   if (type.value === undefined)
     throw new CommandFailed(`cannot specify key to get for non-map column ${column.name}`);
   const value = valueUnder(type, datum, readAtom(key, type.key, context.symbols));
@@ -204,7 +215,9 @@ function getColumn(context: Context, table: CtlTable, row: WorkRow, arg: string)
       `no key "${key}" in ${table.name} record "${context.arg(1)}" column ${column.name}`,
     );
   }
-  context.print(value === undefined ? '' : formatAtom(type.value.type, value));
+  return value === undefined
+    ? { text: '', value: null }
+    : { text: formatAtom(type.value.type, value), value: atomToJson(type.value.type, value) };
 }
 
 /** The columns of --columns, or all; undefined stands for _uuid. */

@@ -34,7 +34,11 @@ export interface ExecuteOptions {
 }
 
 export interface Executed {
-  readonly outputs: readonly { readonly text: string; readonly table: TextTable | undefined }[];
+  readonly outputs: readonly {
+    readonly text: string;
+    readonly value: Json;
+    readonly table: TextTable | undefined;
+  }[];
   readonly isChanged: boolean;
   /** The new value of `incremented`, if it was. */
   readonly incremented: Integer | undefined;
@@ -143,10 +147,11 @@ async function commit(
 ): Promise<Executed | undefined> {
   const { work, root, contexts, changes } = attempt;
   const outputs = (idOf: (id: string) => string) =>
-    contexts.map((context) => ({
-      text: context.insertedRow === undefined ? context.output : `${idOf(context.insertedRow)}\n`,
-      table: context.table,
-    }));
+    contexts.map(({ insertedRow, output, value, table }) => {
+      if (insertedRow === undefined) return { text: output, value, table };
+      const id = idOf(insertedRow);
+      return { text: `${id}\n`, value: id, table };
+    });
   if (changes.length === 0) {
     return { outputs: outputs((id) => id), isChanged: false, incremented: undefined, expected: [] };
   }

@@ -1,7 +1,8 @@
 /** The `show` command: the tables that a program names, as a tree from its root table downwards. */
 import { formatAtom } from '../../ovsdb/engine/atom.ts';
-import { formatDatum, isDefaultDatum } from '../../ovsdb/engine/datum.ts';
+import { datumToJson, formatDatum, isDefaultDatum } from '../../ovsdb/engine/datum.ts';
 import type { Scalar } from '../../ovsdb/schema-types.ts';
+import type { Json } from '../../rpc/channel.ts';
 import type { CommandDef, Context } from './command.ts';
 import { type CtlColumn, columnNamed } from './schema.ts';
 import type { WorkRow } from './work.ts';
@@ -32,37 +33,48 @@ export function makeShowCommand(shown: readonly ShownTable[]): CommandDef {
     run(context) {
       const [root] = shown;
       if (root === undefined) return;
-      for (const row of context.work.rows(root.table, root.columns))
-        showRow(context, shown, row, 0, new Set());
+      const trees = context.work
+        .rows(root.table, root.columns)
+        .map((row) => showRow(context, shown, row, 0, new Set()));
+      context.value = trees;
     },
   };
 }
 
-/** `above` are the tables of the branch so far: a table inside itself is shown by name only. */
+type Tree = Record<string, Json>;
+
+/**
+ * Prints a row and returns it as data. `above` are the tables of the branch so far: a table inside itself is shown by
+ * name only.
+ */
 function showRow(
   context: Context,
   shown: readonly ShownTable[],
   row: WorkRow,
   level: number,
   above: ReadonlySet<string>,
-): void {
+): Tree {
   const show = shown.find(({ table }) => table === row.table.name);
   const indent = ' '.repeat(4 * level);
   const name = show?.nameColumn;
   context.print(indent + (name === undefined ? row.id : `${row.table.name} ${textOf(row, name)}`));
-  if (show === undefined || above.has(show.table)) return;
+  const tree: Tree = name === undefined ? { _uuid: row.id } : { [name]: jsonOf(row, name) };
+  if (show === undefined || above.has(show.table)) return tree;
   const inside = new Set([...above, show.table]);
   for (const columnName of show.columns) {
     const column = columnNamed(row.table, columnName);
     const target = shown.find(({ table }) => table === column.type.key.refTable);
     const mapTarget = shown.find(({ table }) => table === column.type.value?.refTable);
-    if (target !== undefined) showBranches(context, shown, target, row.keys(columnName), level, inside);
+    if (target !== undefined)
+      tree[columnName] = showBranches(context, shown, target, row.keys(columnName), level, inside);
     else if (mapTarget?.nameColumn !== undefined)
-      showMap(context, mapTarget, mapTarget.nameColumn, column, row, level);
+      tree[columnName] = showMap(context, mapTarget, mapTarget.nameColumn, column, row, level);
     else if (!isDefaultDatum(column.type, row.get(columnName))) {
       context.print(`${indent}    ${columnName}: ${textOf(row, columnName)}`);
+      tree[columnName] = jsonOf(row, columnName);
     }
   }
+  return tree;
 }
 
 function showBranches(
@@ -72,12 +84,10 @@ function showBranches(
   ids: readonly Scalar[],
   level: number,
   inside: ReadonlySet<string>,
-): void {
+): Tree[] {
   const byId = new Map(context.work.rows(target.table).map((row) => [row.id, row]));
-  for (const id of ids) {
-    const row = byId.get(String(id));
-    if (row !== undefined) showRow(context, shown, row, level + 1, inside);
-  }
+  const rows = ids.map((id) => byId.get(String(id))).filter((row) => row !== undefined);
+  return rows.map((row) => showRow(context, shown, row, level + 1, inside));
 }
 
 function showMap(
@@ -87,17 +97,24 @@ function showMap(
   column: CtlColumn,
   owner: WorkRow,
   level: number,
-): void {
+): Tree {
   const indent = ' '.repeat(4 * level);
+  const tree: Tree = {};
   context.print(`${indent}    ${column.name}:`);
   for (const [key, value] of owner.pairs(column.name)) {
     const row = context.work.row(target.table, String(value));
     const name = row === undefined ? '"<null>"' : textOf(row, nameColumn);
     context.print(`${indent}        ${formatAtom(column.type.key.type, key)}=${name}`);
+    tree[String(key)] = row === undefined ? null : jsonOf(row, nameColumn);
   }
+  return tree;
 }
 
 function textOf(row: WorkRow, column: string): string {
   const { type } = columnNamed(row.table, column);
   return formatDatum(type, row.get(column));
+}
+
+function jsonOf(row: WorkRow, column: string): Json {
+  return datumToJson(columnNamed(row.table, column).type, row.get(column));
 }

@@ -14,9 +14,11 @@ export const autoAttachCommands: readonly BridgeCommandDef[] = [
     row.verify('auto_attach');
     const attach = attachRow(context, row);
     attach?.verify('mappings');
-    for (const [isid, vlan] of attach === undefined ? [] : attach.pairs('mappings')) {
-      context.print(`${isid} ${vlan}`);
-    }
+    const pairs = attach?.pairs('mappings') ?? [];
+    context.printList(
+      pairs.map(([isid, vlan]) => `${isid} ${vlan}`),
+      pairs.map(([isid, vlan]) => ({ isid: Number(isid), vlan: Number(vlan) })),
+    );
   }),
 ];
 

@@ -58,7 +58,8 @@ export const vsctlBridgeCommands: readonly BridgeCommandDef[] = [
     if (findBridge(context.work, context.arg(0)) === undefined) throw new ExitEarly(2);
   }),
   question('br-to-vlan', (context) => {
-    context.print(String(needBridge(context.work, context.arg(0)).fake?.vlan ?? 0));
+    const vlan = needBridge(context.work, context.arg(0)).fake?.vlan ?? 0;
+    context.print(String(vlan), vlan);
   }),
   question('br-to-parent', (context) => {
     const bridge = needBridge(context.work, context.arg(0));
@@ -214,7 +215,7 @@ function listBridges(context: Context): void {
 }
 
 export function printSorted(context: Context, names: readonly string[]): void {
-  for (const name of [...names].sort(compareBytes)) context.print(name);
+  context.printList([...names].sort(compareBytes));
 }
 
 /** A fake bridge keeps its external ids at its port, under keys of their own. */
@@ -240,7 +241,10 @@ function getExternalId(context: Context): void {
     if (value !== undefined) context.print(String(value));
     return;
   }
-  for (const [name, value] of row.pairs('external_ids')) {
-    if (String(name).startsWith(prefix)) context.print(`${String(name).slice(prefix.length)}=${value}`);
-  }
+  const own = row
+    .pairs('external_ids')
+    .filter(([name]) => String(name).startsWith(prefix))
+    .map(([name, value]) => [String(name).slice(prefix.length), String(value)] as const);
+  context.printList(own.map(([name, value]) => `${name}=${value}`));
+  context.value = Object.fromEntries(own);
 }

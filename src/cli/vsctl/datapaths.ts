@@ -1,5 +1,7 @@
 /** Commands on datapaths: connection-tracking timeout policies of zones, and what a datapath can do. */
 import { equalDatums, makeDatum } from '../../ovsdb/engine/datum.ts';
+import type { Scalar } from '../../ovsdb/schema-types.ts';
+import type { Json } from '../../rpc/channel.ts';
 import type { CommandDef, Context } from '../db-ctl/command.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { columnNamed } from '../db-ctl/schema.ts';
@@ -96,6 +98,7 @@ function deleteZone(context: Context): void {
 function listZones(context: Context): void {
   const datapath = findDatapath(context, ['ct_zones']);
   if (datapath === undefined) throw new CommandFailed(`datapath: ${context.arg(0)} record not found`);
+  const zones: Json[] = [];
   for (const [zone, id] of datapath.pairs('ct_zones')) {
     const policyId = context.work.row('CT_Zone', String(id), ['timeout_policy'])?.text('timeout_policy');
     const policy =
@@ -103,12 +106,21 @@ function listZones(context: Context): void {
     const timeouts = policy?.pairs('timeouts');
     const text = timeouts?.map(([key, value]) => `${key}=${value}`).join(' ') ?? 'system default';
     context.print(`Zone:${zone}, Timeout Policies: ${text}`.replace(/ +$/, ''));
+    zones.push({ zone: Number(zone), timeouts: timeouts === undefined ? null : pairsToJson(timeouts) });
   }
+  context.value = zones;
 }
 
 function listCapabilities(context: Context): void {
   const datapath = findDatapath(context, ['capabilities']);
   if (datapath === undefined) throw new CommandFailed(`datapath "${context.arg(0)}" record not found`);
   const capabilities = datapath.pairs('capabilities');
-  context.print(capabilities.map(([key, value]) => `${key}=${value}`).join(' '));
+  context.print(capabilities.map(([key, value]) => `${key}=${value}`).join(' '), pairsToJson(capabilities));
+}
+
+/** Timeouts are numbers. */
+function pairsToJson(pairs: readonly (readonly [Scalar, Scalar])[]): Json {
+  return Object.fromEntries(
+    pairs.map(([key, value]) => [String(key), typeof value === 'bigint' ? Number(value) : value]),
+  );
 }

@@ -1,8 +1,9 @@
 /** Commands for what the switch connects to: controllers and fail mode of a bridge, managers, SSL. */
 import { isActiveName, isPassiveName } from '../../net/remote.ts';
+import { datumToJson } from '../../ovsdb/engine/datum.ts';
 import type { CommandDef, Context, Preparation } from '../db-ctl/command.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
-import { tableNamed } from '../db-ctl/schema.ts';
+import { columnNamed, tableNamed } from '../db-ctl/schema.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
 import { printSorted } from './bridges.ts';
 import { needBridge, needRealBridge, referredRows, rootOf } from './model.ts';
@@ -185,10 +186,15 @@ function getSsl(context: Context): void {
   const row = sslRow(context, rootOf(context.work));
   if (row === undefined) return;
   for (const column of sslColumns) row.verify(column);
-  context.print(`Private key: ${row.text('private_key')}`);
-  context.print(`Certificate: ${row.text('certificate')}`);
-  context.print(`CA Certificate: ${row.text('ca_cert')}`);
-  context.print(`Bootstrap: ${row.text('bootstrap_ca_cert')}`);
+  context.printList([
+    `Private key: ${row.text('private_key')}`,
+    `Certificate: ${row.text('certificate')}`,
+    `CA Certificate: ${row.text('ca_cert')}`,
+    `Bootstrap: ${row.text('bootstrap_ca_cert')}`,
+  ]);
+  context.value = Object.fromEntries(
+    sslColumns.map((column) => [column, datumToJson(columnNamed(row.table, column).type, row.get(column))]),
+  );
 }
 
 function deleteSsl(context: Context, root: WorkRow): void {

@@ -1,6 +1,8 @@
 /**
  * ovs-vsctl: asks and changes the switch's configuration database. The program gives it the schema; it talks to the
  * database server only. ovs-vsctl(8).
+ * Differs: `ovs-vsctl -f json` prints each command's answer as a line of JSON; the reference does so of tables only. With
+ * --oneline also ours.
  */
 import { systemClock } from '../../base/clock.ts';
 import { readTextOrEmpty } from '../../base/files.ts';
@@ -22,6 +24,7 @@ import {
 } from '../../daemon/program.ts';
 import { isPassiveName, splitRemotes } from '../../net/remote.ts';
 import type { SchemaJson } from '../../ovsdb/schema-types.ts';
+import { formatJson } from '../../rpc/json.ts';
 import { type CommandDef, ExitEarly, readCommands } from '../db-ctl/command.ts';
 import { DatabaseConnection } from '../db-ctl/connection.ts';
 import { dbCommands } from '../db-ctl/db-commands.ts';
@@ -141,9 +144,11 @@ function connect(program: Program, schema: CtlSchema, options: VsctlOptions): Da
 
 function printResults({ outputs }: Executed, options: VsctlOptions): void {
   const printer = new TablePrinter(options.style);
-  const texts = outputs.map(({ text, table }) => {
+  const { format, isPretty } = options.style;
+  const texts = outputs.map(({ text, value, table }) => {
     if (table !== undefined) return printer.format(table);
-    return options.isOneLine ? `${oneLine(text)}\n` : text;
+    if (options.isOneLine) return `${oneLine(text)}\n`;
+    return format === 'json' ? `${formatJson(value, { isSorted: true, isPretty })}\n` : text;
   });
   printOut(texts.join(''), 'is ignored');
 }
