@@ -51,6 +51,8 @@ export interface Controllers {
   readonly wantsMisses: boolean;
   /** Does as the switch's configuration says; resolves when it listens where it is to. What cannot be is logged. */
   configure(): Promise<void>;
+  /** One of those that decide about flows is there, and has taken charge. */
+  readonly isInCharge: boolean;
   /** It could not listen everywhere: another `configure` tries again. */
   readonly isIncomplete: boolean;
   /** Ends all conversations with controllers that are connected to, and connects anew. */

@@ -199,6 +199,11 @@ export class Ofproto {
     this.#deps.events.missesChanged(this);
   }
 
+  /** Somebody has taken charge, or nobody is any longer. */
+  chargeChanged(): void {
+    this.#deps.events.livenessChanged(this);
+  }
+
   /** Resolves when others have had a turn. */
   nextTurn(): Promise<void> {
     return new Promise((resolve) => this.timers.at(this.now, resolve));

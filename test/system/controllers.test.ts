@@ -272,6 +272,43 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
     expect(ourOwn).toEqual(theirs);
   });
 
+  test('a bucket that watches the controller lives while one is in charge', async () => {
+    configure(...addBridge('br0', 'protocols=OpenFlow13', 'fail_mode=secure'));
+    for (const n of [1, 2])
+      configure(
+        'add-port',
+        'br0',
+        `p${n}`,
+        '--',
+        'set',
+        'interface',
+        `p${n}`,
+        'type=dummy',
+        `ofport_request=${n}`,
+      );
+    const trace = (host: DummyHost): string => host.appctl('ofproto/trace', 'br0', 'in_port=LOCAL').stdout;
+    const bothTrace = async (last: string): Promise<void> => {
+      for (const host of hosts) {
+        const isChosen = (): boolean => trace(host).trimEnd().endsWith(`Datapath actions: ${last}`);
+        await until(isChosen, `${host.which} to choose`);
+      }
+      expect(trace(hosts[1])).toBe(trace(hosts[0]));
+    };
+    const asks = '0414000800000008'; // a barrier: who asks for one is in charge
+    configure('set-controller', 'br0', await listen('hang'));
+    for (const host of hosts) {
+      const ofctl = (...args: string[]): void => void host.run('ovs-ofctl', '-O', 'OpenFlow13', ...args);
+      const buckets = 'bucket=watch_port:CONTROLLER,actions=1,bucket=watch_port:2,actions=2';
+      ofctl('add-group', 'br0', `group_id=1,type=ff,${buckets}`);
+      ofctl('add-flow', 'br0', 'actions=group:1');
+    }
+    await bothTrace('2');
+    configure('set-controller', 'br0', await listen('4', asks));
+    await bothTrace('1');
+    controllers.stop();
+    await bothTrace('2');
+  });
+
   test('what is not used is told of in the same words', () => {
     const targets = ['punix:/tmp/x', 'punix:FOLDER/br0.a/b', 'unix:/tmp/x', 'blah:3', 'punix:FOLDER/br1.x'];
     for (const host of hosts) {

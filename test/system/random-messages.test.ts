@@ -68,7 +68,7 @@ function streamOf(version: WireVersion, count: number): Uint8Array[] {
 /** What the two do not say alike, on purpose or by chance. */
 const excused: readonly RegExp[] = [
   /FLOW_MONITOR request/, // the reference's errors about these repeat bytes that it has freed
-  /NXT_RESUME|TABLE_FEATURES request/, // which error of several is told
+  /NXT_RESUME/, // which error of several is told
   /OFPST_TABLE request \(OF1\.[12]\)/, // the reference numbers what becomes of misses by its own list
   /BUNDLE_CONTROL.*type= /s, // one that nobody knows is answered by the reference
   /TABLE_DESC request/, // eviction that came with flags is not shown by the reference

@@ -3,7 +3,7 @@ import { type Ms, ms } from '../../base/units.ts';
 import type { Message } from '../../openflow/messages/index.ts';
 
 /** A controller that has been connected so long is in charge, whether or not it has said anything. */
-const admissionTime = ms(30_000);
+export const admissionTime = ms(30_000);
 
 /** Messages that say nothing of what is to become of packets. */
 const asking: ReadonlySet<string> = new Set<Message['name']>([

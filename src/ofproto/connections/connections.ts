@@ -1,6 +1,6 @@
 /** Who a bridge talks OpenFlow with, and what all of them are told. */
 import type { Random } from '../../base/random.ts';
-import type { Timers } from '../../base/timers.ts';
+import type { Timer, Timers } from '../../base/timers.ts';
 import type { Stream } from '../../net/stream.ts';
 import type { Transport } from '../../net/transport.ts';
 import { messageBytes } from '../../openflow/codec.ts';
@@ -16,6 +16,7 @@ import { localPort, type OfprotoPort } from '../port.ts';
 import type { Requester } from '../requester.ts';
 import type { FlowEvent } from '../tables/flow-events.ts';
 import type { ActiveController, NewConversation } from './active-controller.ts';
+import { admissionTime } from './admission.ts';
 import { ControllerLinks } from './controller-links.ts';
 import { beginConversation, type Conversation, limitPackets } from './conversation.ts';
 import { FailOpen } from './fail-open.ts';
@@ -36,6 +37,7 @@ export interface ConnectionsDeps {
 
 export class Connections implements Controllers {
   readonly #ofproto: Ofproto;
+  readonly #timers: Timers;
   readonly #links: ControllerLinks;
   readonly #snoop: SnoopSocket;
   readonly #failOpen: FailOpen;
@@ -43,9 +45,12 @@ export class Connections implements Controllers {
   readonly #open = new Set<SwitchConnection>();
   readonly #election = new RoleElection();
   readonly #ports = new PortWatch();
+  /** As last told. */
+  #wasInCharge = false;
 
   constructor(ofproto: Ofproto, { transport, timers, random, neighbourOf }: ConnectionsDeps) {
     this.#ofproto = ofproto;
+    this.#timers = timers;
     this.#inBand = new InBand({ ofproto, timers, neighbourOf });
     this.#failOpen = new FailOpen({
       ofproto,
@@ -53,6 +58,7 @@ export class Connections implements Controllers {
       random,
       controllers: () => this.#links.active().filter(({ config }) => config.type === 'primary'),
       connections: this.#open,
+      isInCharge: () => this.isInCharge,
     });
     this.#links = new ControllerLinks({
       bridge: ofproto.name,
@@ -85,6 +91,13 @@ export class Connections implements Controllers {
 
   reconnect(): void {
     this.#links.reconnect();
+  }
+
+  get isInCharge(): boolean {
+    const now = this.#ofproto.now;
+    for (const { kind, admission } of this.#open)
+      if (kind === 'primary' && admission.isGranted(now)) return true;
+    return false;
   }
 
   get isIncomplete(): boolean {
@@ -180,14 +193,23 @@ export class Connections implements Controllers {
   #changeOpen(change: () => void): void {
     const before = this.wantsMisses;
     change();
+    this.#followCharge();
     if (this.wantsMisses !== before) this.#ofproto.missesChanged();
+  }
+
+  #followCharge(): void {
+    const { isInCharge } = this;
+    if (isInCharge === this.#wasInCharge) return;
+    this.#wasInCharge = isInCharge;
+    this.#failOpen.check();
+    this.#ofproto.chargeChanged();
   }
 
   #begin(stream: Stream, { config, owner, signal, snoopers }: NewConversation): Promise<Conversation> {
     const connection = new SwitchConnection({
       ofproto: this.#ofproto,
       handle: (c, message, bytes) => {
-        if (c.admission.take(message.name)) this.#failOpen.check();
+        if (c.admission.take(message.name)) this.#followCharge();
         return handleRequest(c, message, bytes);
       },
       refusalOf,
@@ -195,6 +217,7 @@ export class Connections implements Controllers {
       kind: config.type,
       snoopers,
     });
+    let admitted: Timer | undefined;
     return beginConversation(connection, stream, {
       versions: this.#ofproto.config.versions,
       signal,
@@ -203,9 +226,11 @@ export class Connections implements Controllers {
           limitPackets(connection, config);
           if (!config.isToldAsynchronously) connection.asyncConfig = { primary: {}, secondary: {} };
           this.#changeOpen(() => this.#open.add(connection));
+          admitted = this.#timers.after(admissionTime, () => this.#followCharge());
         },
         heard: () => owner.heard(),
         ended: (conversation, why) => {
+          admitted?.cancel();
           this.#changeOpen(() => this.#open.delete(connection));
           owner.ended(conversation, why);
         },

@@ -30,6 +30,7 @@ export interface FailOpenDeps {
   readonly controllers: () => readonly ActiveController[];
   /** Those that are open, whoever made them. */
   readonly connections: Iterable<SwitchConnection>;
+  readonly isInCharge: () => boolean;
 }
 
 export class FailOpen {
@@ -55,7 +56,7 @@ export class FailOpen {
     this.#close();
   }
 
-  /** A controller may be in charge. */
+  /** Who is in charge may have changed. */
   check(): void {
     if (this.#timer === undefined) return;
     const { timers, ofproto } = this.#deps;
@@ -73,11 +74,9 @@ export class FailOpen {
    * once, and takes all flows away, for as long as those that are connected to stay away.
    */
   #absence(now: Ms): number {
-    const { controllers, connections } = this.#deps;
+    const { controllers, isInCharge } = this.#deps;
     const all = controllers().map((each) => each.absence(now));
-    const isInCharge = ({ kind, admission }: SwitchConnection): boolean =>
-      kind === 'primary' && admission.isGranted(now);
-    return all.length === 0 || [...connections].some(isInCharge) ? 0 : Math.min(...all);
+    return all.length === 0 || isInCharge() ? 0 : Math.min(...all);
   }
 
   /** Seconds: three probe intervals of the controller that is probed least often. */

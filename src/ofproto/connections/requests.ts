@@ -3,6 +3,7 @@ import { Reader } from '../../openflow/bytes.ts';
 import { hasRightSize, type Received, readHead } from '../../openflow/codec.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { Message } from '../../openflow/messages/index.ts';
+import { requireKnownFeatures } from '../../openflow/messages/table-features.ts';
 import { bundleRequests } from './bundle-requests.ts';
 import { controllerRequests } from './controller-requests.ts';
 import { extensionRequests } from './extension-requests.ts';
@@ -44,21 +45,38 @@ const changes: ReadonlySet<string> = new Set<Message['name']>([
   'TLV_TABLE_MOD',
 ]);
 
-/**
- * What a peer is told of a message that cannot be read: what no switch is sent, and what a secondary may not ask for, is not
- * looked into.
- */
+/** Why a switch refuses a message as it comes, whether or not it could be read; undefined where it does not yet. */
 export function refusalOf(
   connection: SwitchConnection,
-  why: OpenFlowError,
+  message: Received | OpenFlowError,
   bytes: Uint8Array,
-): OpenFlowError {
+): OpenFlowError | undefined {
+  if (message instanceof OpenFlowError) return refusalOfUnread(connection, message, bytes);
+  return message.name === 'TABLE_FEATURES_REQUEST' ? refusalOfFeatures(connection, bytes) : undefined;
+}
+
+/** What is passed over by those who only print it is not by a switch. */
+function refusalOfFeatures({ version }: SwitchConnection, bytes: Uint8Array): OpenFlowError | undefined {
+  const from = new Reader(bytes);
+  readHead(from);
+  try {
+    requireKnownFeatures(from, version);
+    return undefined;
+  } catch (why) {
+    if (!(why instanceof OpenFlowError)) throw why;
+    return why;
+  }
+}
+
+/** What no switch is sent, and what a secondary may not ask for, is not looked into. */
+function refusalOfUnread(connection: SwitchConnection, why: OpenFlowError, bytes: Uint8Array): OpenFlowError {
   try {
     const from = new Reader(bytes);
     const { known } = readHead(from);
     if (!hasRightSize(known, from)) return why;
     if (!Object.hasOwn(handlers, known.name)) return notForSwitches(known.name);
     if (connection.role === 'secondary' && changes.has(known.name)) return ofSecondary(known.name);
+    if (known.name === 'TABLE_FEATURES_REQUEST') return refusalOfFeatures(connection, bytes) ?? why;
     if (known.name === 'FLOW_MOD' && !why.errorName.startsWith('OFPBMC'))
       return refusalOfTable(connection, known.printed, bytes) ?? why;
     return why;

@@ -53,8 +53,12 @@ type MessageHandler = (c: SwitchConnection, message: Received, bytes: Uint8Array
 export interface SwitchConnectionOptions {
   readonly ofproto: Ofproto;
   readonly handle: MessageHandler;
-  /** What is said of a message that cannot be read. */
-  readonly refusalOf: (c: SwitchConnection, why: OpenFlowError, bytes: Uint8Array) => OpenFlowError;
+  /** Why a message is refused, whether or not it could be read; undefined where it is not. */
+  readonly refusalOf: (
+    c: SwitchConnection,
+    message: Received | OpenFlowError,
+    bytes: Uint8Array,
+  ) => OpenFlowError | undefined;
   readonly election: RoleElection;
   /** One that connected by itself is told nothing unasked until it shows that it wants to be. */
   readonly kind: 'primary' | 'service';
@@ -298,7 +302,7 @@ export class SwitchConnection implements RoleHolder {
       return;
     }
     try {
-      const read = message instanceof OpenFlowError ? this.#refusalOf(this, message, bytes) : message;
+      const read = this.#refusalOf(this, message, bytes) ?? message;
       const whole = this.#parts.take(read, bytes);
       const done = whole === undefined ? undefined : this.#handle(this, whole, bytes);
       if (done !== undefined) void this.#finish(done, bytes.slice());

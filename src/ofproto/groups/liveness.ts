@@ -2,7 +2,8 @@
 import { type OfPort, ofPort } from '../../base/units.ts';
 import type { Bucket } from '../../openflow/messages/buckets.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
-import { portText } from '../../openflow/ports.ts';
+import { portText, reservedPorts } from '../../openflow/ports.ts';
+import type { Controllers } from '../controllers.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { Group } from './group.ts';
 import type { GroupTable } from './group-table.ts';
@@ -13,6 +14,7 @@ const maxDepth = 64;
 interface WatchedSwitch {
   readonly ports: ReadonlyMap<OfPort, OfprotoPort>;
   readonly groups: GroupTable;
+  readonly controllers: Pick<Controllers, 'isInCharge'>;
 }
 
 /** Is told of buckets that are not live, also those of groups that are watched. */
@@ -41,6 +43,7 @@ function isBucketLive(
   if (group.type === 'select' && bucket.weight === 0) return false;
   const { watchPort, watchGroup } = bucket;
   if (watchPort === undefined && watchGroup === anyGroup) return true;
+  if (watchPort === reservedPorts.CONTROLLER && of.controllers.isInCharge) return true;
   if (watchPort !== undefined && of.ports.get(ofPort(watchPort))?.isLive === true) return true;
   const watched = watchGroup === anyGroup ? undefined : of.groups.get(watchGroup);
   return (

@@ -110,8 +110,8 @@ export function fieldBits12(set: FieldSet): bigint {
   return bits12.reduce((bits, { bit, name }) => (set.includes(name) ? bits | bit : bits), 0n);
 }
 
-/** Reads OXM headers up to the end, and passes over those that nobody knows. */
-export function readFieldHeaders(from: Reader): { exact: FieldSet; masked: FieldSet } {
+/** Reads OXM headers up to the end, and passes over those that nobody knows, or throws OpenFlowError where `isStrict`. */
+export function readFieldHeaders(from: Reader, isStrict: boolean): { exact: FieldSet; masked: FieldSet } {
   const exact: FieldName[] = [];
   const masked: FieldName[] = [];
   while (from.left > 0) {
@@ -120,13 +120,14 @@ export function readFieldHeaders(from: Reader): { exact: FieldSet; masked: Field
     oxmPayloadSize(header);
     const field = readOxmField(from, header);
     if (field !== undefined) ((header & 0x100) === 0 ? exact : masked).push(field.name);
+    else if (isStrict) throw new OpenFlowError('OFPBMC_BAD_FIELD', `no field has header ${header}`);
   }
   return { exact: fieldSet(exact), masked: fieldSet(masked) };
 }
 
 /** Of a property whose headers may not have masks. */
-export function readExactHeaders(from: Reader): FieldSet {
-  const { exact, masked } = readFieldHeaders(from);
+export function readExactHeaders(from: Reader, isStrict: boolean): FieldSet {
+  const { exact, masked } = readFieldHeaders(from, isStrict);
   if (masked.length > 0) throw new OpenFlowError('OFPBMC_BAD_MASK', `a mask for ${masked[0]}`);
   return exact;
 }

@@ -3,7 +3,7 @@ import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { defineMessage, listForm } from '../declare.ts';
 import { OpenFlowError, refusalsOf } from '../errors.ts';
 import { pad, struct, text, u8, u32, u64 } from '../layout.ts';
-import { readProperty, writeProperty } from '../properties.ts';
+import { readProperty, unknownPropertyOf, writeProperty } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 import {
   type ActionAbility,
@@ -59,23 +59,32 @@ interface Properties {
   mask: FieldSet;
 }
 
-function readProperties(from: Reader): Properties {
+function readProperties(from: Reader, isStrict: boolean): Properties {
   const found: Properties = { lists: new Map(), fields: new Map(), mask: [] };
   const seen = new Set<number>();
   while (from.left > 0) {
-    const { experimenter, type, body } = readProperty(from, 8, experimenterProperty + 1);
+    const property = readProperty(from, 8, experimenterProperty + 1);
+    const { experimenter, type, body } = property;
+    if (isStrict && (experimenter !== 0 || !isKnown(type))) throw unknownProperty(property);
     if (experimenter !== 0) continue;
     if (type < 32 && seen.has(type)) throw badFeatures(`property ${type} comes twice`);
     seen.add(type);
-    takeProperty(found, type, body);
+    takeProperty(found, type, body, isStrict);
   }
   return found;
 }
 
-function takeProperty(found: Properties, type: number, body: Reader): void {
+const unknownProperty = unknownPropertyOf('ofp_table', 'table features');
+
+/** Matching is the same for the table miss flow. */
+function isKnown(type: number): boolean {
+  return type <= 15 && type !== property.match + 1 && type !== property.wildcards + 1;
+}
+
+function takeProperty(found: Properties, type: number, body: Reader, isStrict: boolean): void {
   const kind = type & ~1;
   if (type === property.match) {
-    const { exact, masked } = readFieldHeaders(body);
+    const { exact, masked } = readFieldHeaders(body, isStrict);
     found.mask = masked;
     found.fields.set(type, fieldSet([...exact, ...masked]));
   } else if (
@@ -83,12 +92,20 @@ function takeProperty(found: Properties, type: number, body: Reader): void {
     kind === property.writeSetField ||
     kind === property.applySetField
   ) {
-    found.fields.set(type, readExactHeaders(body));
+    found.fields.set(type, readExactHeaders(body, isStrict));
   } else if (kind === property.nextTables) {
     found.lists.set(type, readTables(body));
   } else if (kind < property.match) {
-    found.lists.set(type, readIds(body));
+    const ids = readIds(body);
+    const unknown = kind === property.instructions ? ids.find((id) => !isInstruction(id)) : undefined;
+    if (isStrict && unknown !== undefined)
+      throw new OpenFlowError('OFPBIC_UNKNOWN_INST', `instruction ${unknown}`);
+    found.lists.set(type, ids);
   }
+}
+
+function isInstruction(id: number): boolean {
+  return readInstructionBits(bitsOf([id]), 5).length > 0;
 }
 
 /** Numbers of tables, ascending. */
@@ -122,8 +139,20 @@ function badFeatures(why: string): OpenFlowError {
   return new OpenFlowError('OFPTFFC_BAD_FEATURES', why);
 }
 
+/**
+ * A request of such a list is to be understood whole by who is to change tables by it. `body` is what is behind its head.
+ * Throws OpenFlowError.
+ */
+export function requireKnownFeatures(body: Reader, version: WireVersion): void {
+  while (body.left > 0) readFeatures(body, version, true);
+}
+
 /** Throws OpenFlowError. What it does not know it passes over. */
 function readTableFeatures(from: Reader, version: WireVersion): TableFeatures {
+  return readFeatures(from, version, false);
+}
+
+function readFeatures(from: Reader, version: WireVersion, isStrict: boolean): TableFeatures {
   const size = recordSize(from, 0, head.size, 'OFPBPC_BAD_LEN');
   if (size % 8 !== 0) throw new OpenFlowError('OFPBPC_BAD_LEN', `a table in ${size} bytes`);
   const { capabilities, command: number, ...fixed } = head.read(from);
@@ -133,7 +162,7 @@ function readTableFeatures(from: Reader, version: WireVersion): TableFeatures {
   if (fixed.table === 0xff) throw new OpenFlowError('OFPTFFC_BAD_TABLE', 'features of table 255');
   const rest = from.part(size - head.size, 'OFPBPC_BAD_LEN');
   const hasProperties = rest.left > 0;
-  const found = readProperties(rest);
+  const found = readProperties(rest, isStrict);
   const { lists, fields, mask } = found;
   const missing = required.filter((type) => !lists.has(type) && !fields.has(type));
   if (missing.length > 0 && (hasProperties || version < 6))
