@@ -2,11 +2,15 @@
 import type { Ms } from '../base/units.ts';
 import { MemoryTransport } from '../net/memory-transport.ts';
 import { OPENFLOW_PORT, readPassiveRemote } from '../net/remote.ts';
+import type { DropStream } from '../ofproto/drops/drop-stream.ts';
+import type { DropRow } from '../ofproto/views/drops.ts';
 import { type Listener, type ListenOptions, listenBy } from '../openflow/library/listen.ts';
 import type { Client } from '../ovsdb/client/api.ts';
 import type { Transaction } from '../ovsdb/client/index.ts';
 import { openClient } from '../ovsdb/client/library-client.ts';
 import type { Json } from '../rpc/channel.ts';
+import { dropRows } from '../vswitchd/commands/dpif.ts';
+import { dropQuery } from '../vswitchd/commands/drops.ts';
 import { traceReport } from '../vswitchd/commands/trace.ts';
 import { type OvsRow, type OvsTables, openVswitch } from '../vswitchd/schema/index.ts';
 import { Arrivals } from './arrivals.ts';
@@ -93,6 +97,17 @@ export function listenInMemory(
 ): Promise<Listener> {
   const target = readPassiveRemote(remote, { defaultPort: OPENFLOW_PORT });
   return listenBy(transport, target, { probeInterval: 0, ...options });
+}
+
+export interface DropOptions {
+  /** All of them unless given. */
+  readonly bridge?: string;
+  /** As ovs-ofctl takes it, also with `table=`: "tcp,nw_dst=10.0.0.2". */
+  readonly match?: string;
+  /** Packets in a second of the switch's clock at most. */
+  readonly rate?: number;
+  /** Bytes of each that are kept. */
+  readonly headSize?: number;
 }
 
 /** A switch in this process. One owner, who closes it. */
@@ -184,6 +199,25 @@ export class TestSwitch implements AsyncDisposable {
    */
   listen(remote: string, options: ListenOptions = {}): Promise<Listener> {
     return listenInMemory(this.#deps.transport, remote, options);
+  }
+
+  /**
+   * Packets as they are dropped from now on, each with why and by which flow: `take()` gives those so far, and `for await`
+   * waits for more. Throws Refused for a bridge that is not there, and for what is no match.
+   *
+   * ```ts
+   * using drops = sw.drops({ match: 'tcp' });
+   * br0.port('p1').send('tcp,nw_src=10.0.0.1,nw_dst=10.0.0.2,tp_dst=23');
+   * drops.take(); // [{ bridge: 'br0', port: 'p1', reason: 'ruleDrops', rule: 'priority=5,tcp,tp_dst=23 actions=drop', ... }]
+   * ```
+   */
+  drops({ bridge, match, rate = 1e6, headSize = 0xffff }: DropOptions = {}): DropStream {
+    return this.host.current.drops({ ...dropQuery(this.host.current, bridge, match), rate, headSize });
+  }
+
+  /** How many packets were dropped, by bridge, port and reason. Throws Refused for a bridge that is not there. */
+  dropCounts(bridge?: string): DropRow[] {
+    return dropRows(this.host.current, bridge);
   }
 
   /** What `ovs-appctl NAME ARGS...` prints. Rejects with Refused, whose message is the error that it prints. */

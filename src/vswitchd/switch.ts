@@ -163,6 +163,7 @@ export class Switch {
     await this.reconciler.stop(options);
     await this.bareDatapaths.destroyAll();
     const all = [...this.#backers.values(), ...this.#spare.values()];
+    for (const { dropWatchers } of all) dropWatchers.close();
     this.#backers.clear();
     this.#spare.clear();
     for (const { datapath } of all) await (options.cleanup ? datapath.destroy() : datapath.detach());

@@ -33,7 +33,7 @@ export interface DroppedPacket {
 const waitingLimit = 1024;
 
 /** One reader. It ends when the reader leaves or somebody calls `end`. */
-export class DropStream implements AsyncIterable<DroppedPacket> {
+export class DropStream implements AsyncIterable<DroppedPacket>, Disposable {
   readonly #bucket: TokenBucket;
   readonly #waiting: DroppedPacket[] = [];
   /** Other places that count what they did not give here. */
@@ -42,6 +42,7 @@ export class DropStream implements AsyncIterable<DroppedPacket> {
   #isEnded = false;
   #wake: () => void = () => {};
 
+  /** @internal */
   constructor(rate: number, now: number) {
     this.#bucket = new TokenBucket(rate, now);
   }
@@ -55,12 +56,18 @@ export class DropStream implements AsyncIterable<DroppedPacket> {
     return this.#isEnded;
   }
 
-  /** What is stopped when it ends. */
+  /**
+   * What is stopped when it ends.
+   * @internal
+   */
   addSource(source: { readonly missedCount: number; stop(): void }): void {
     this.#sources.push(source);
   }
 
-  /** `describe` is called when there is room. */
+  /**
+   * `describe` is called when there is room.
+   * @internal
+   */
   offer(now: number, describe: () => DroppedPacket): void {
     if (this.#isEnded) return;
     if (this.#waiting.length >= waitingLimit || !this.#bucket.take(now)) this.#missedCount++;
@@ -70,6 +77,7 @@ export class DropStream implements AsyncIterable<DroppedPacket> {
     }
   }
 
+  /** @internal */
   countMissed(): void {
     this.#missedCount++;
   }
@@ -80,6 +88,15 @@ export class DropStream implements AsyncIterable<DroppedPacket> {
     this.#isEnded = true;
     for (const source of this.#sources) source.stop();
     this.#wake();
+  }
+
+  /** Those that have come and were not taken yet. */
+  take(): DroppedPacket[] {
+    return this.#waiting.splice(0);
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<DroppedPacket, void> {

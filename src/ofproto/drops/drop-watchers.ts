@@ -102,6 +102,11 @@ export class DropWatchers {
     });
   }
 
+  /** Nothing more will be dropped: every stream ends. */
+  close(): void {
+    for (const { stream } of this.#watchers) stream.end();
+  }
+
   /** A bridge dropped a packet that had come up, or that a controller sent. */
   bridgeDropped({ reason, end }: PacketDrop, { bytes, key }: Pick<DpPacket, 'bytes' | 'key'>): void {
     if (this.#watchers.size === 0) return;

@@ -11,7 +11,7 @@ import {
   showBacker,
   showDatapathAbilities,
 } from '../../ofproto/views/datapath.ts';
-import { formatDrops, listDrops } from '../../ofproto/views/drops.ts';
+import { type DropRow, formatDrops, listDrops } from '../../ofproto/views/drops.ts';
 import { formatFlows, listFlows, showFlows } from '../../ofproto/views/flows.ts';
 import type { Switch } from '../switch.ts';
 import { allBackers, allBridges, asJson, bridgeNamed } from './common.ts';
@@ -61,9 +61,7 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
       minArgs: 0,
       maxArgs: 1,
       run([name]) {
-        const only = name === undefined ? undefined : bridgeNamed(aSwitch, name);
-        const backers = only === undefined ? allBackers(aSwitch) : [only.backer];
-        const rows = backers.flatMap((backer) => listDrops(backer, only?.ofproto));
+        const rows = dropRows(aSwitch, name);
         return { text: formatDrops(rows), json: rows.map((row) => asJson(row)) };
       },
     }),
@@ -85,6 +83,13 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
       },
     }),
   ];
+}
+
+/** Of one bridge, or of all. Throws Refused. */
+export function dropRows(aSwitch: Switch, name: string | undefined): DropRow[] {
+  const only = name === undefined ? undefined : bridgeNamed(aSwitch, name);
+  const backers = only === undefined ? allBackers(aSwitch) : [only.backer];
+  return backers.flatMap((backer) => listDrops(backer, only?.ofproto));
 }
 
 /** Shows all abilities, or one, or sets that; what is wrong with the value is an answer like any other. */

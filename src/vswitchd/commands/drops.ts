@@ -16,7 +16,7 @@ import { portText } from '../../openflow/ports.ts';
 import { readFlowFilter } from '../../openflow/text/flows.ts';
 import type { Json } from '../../rpc/channel.ts';
 import type { Switch } from '../switch.ts';
-import { answerLater, asJson } from './common.ts';
+import { answerLater, asJson, bridgeNamed } from './common.ts';
 import { DropCapture } from './drop-capture.ts';
 
 interface MonitorRequest extends DropQuery {
@@ -133,8 +133,8 @@ function readRequest(aSwitch: Switch, args: readonly string[]): MonitorRequest {
   const words: string[] = [];
   for (const arg of args) {
     const option = /^--([a-z]+)=(.*)$/.exec(arg);
-    const take = options[option?.[1] ?? ''];
-    if (take !== undefined) take(request, option?.[2] ?? '');
+    const [, name = '', value = ''] = option ?? [];
+    if (Object.hasOwn(options, name)) options[name]?.(request, value);
     else if (arg.startsWith('-')) throw refused(`${arg}: no such option`);
     else words.push(arg);
   }
@@ -144,6 +144,12 @@ function readRequest(aSwitch: Switch, args: readonly string[]): MonitorRequest {
   if (words.length > (bridge === undefined ? 1 : 2))
     throw refused(bridge === undefined ? `${first}: no such bridge` : 'too many arguments');
   return { ...request, bridge, ...(text === undefined ? {} : readQuery(text, bridge)) };
+}
+
+/** What a bridge's name and a match ask for. Throws Refused. */
+export function dropQuery(aSwitch: Switch, name: string | undefined, match: string | undefined): DropQuery {
+  const bridge = name === undefined ? undefined : bridgeNamed(aSwitch, name).ofproto;
+  return { bridge, ...(match === undefined ? {} : readQuery(match, bridge)) };
 }
 
 /** What ovs-ofctl would ask for flows by: a match, and a table. */

@@ -1,0 +1,152 @@
+/** What it costs to watch dropped packets while as many come as can: each window beside one in which nobody watches. */
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { unshareNetwork } from '../src/sys/calls/namespace.ts';
+import { type Daemons, startDaemons } from './support/daemons.ts';
+import {
+  type Host,
+  knowEachOther,
+  makeHost,
+  removeHost,
+  run,
+  sentCount,
+  startInside,
+} from './support/hosts.ts';
+import { type Bench, median, type Row } from './support/report.ts';
+import { isInstalled, isRoot } from './support/switches.ts';
+import { pause } from './support/workloads.ts';
+
+/** Single windows differ by a tenth and more. */
+const pairCount = 7;
+const windowMs = 2000;
+/** Before each window, in which whoever watches starts. */
+const leadMs = 600;
+
+const script = (name: string): string => join(process.cwd(), 'bench/support', name);
+
+interface Load {
+  readonly what: string;
+  readonly flows: readonly string[];
+  /** Packets so far, of those that the rate is about. */
+  readonly count: (daemons: Daemons, to: Host) => number;
+}
+
+function forwarded(_daemons: Daemons, to: Host): number {
+  return sentCount(to.outer);
+}
+
+function targetOf({ socket, pid }: Daemons): string {
+  return join(dirname(socket), `ovs-vswitchd.${pid}.ctl`);
+}
+
+function dropped(daemons: Daemons): number {
+  const text = daemons.call('ovs-appctl', '-t', targetOf(daemons), 'dpif/show-drops', 'br0');
+  const [, count] = /(\d+) +ruleDrops/.exec(text) ?? [];
+  return Number(count ?? 0);
+}
+
+const loads: readonly Load[] = [
+  { what: 'forwarded, none dropped', flows: ['in_port=1,actions=output:2'], count: forwarded },
+  {
+    what: 'forwarded, and a copy of each dropped',
+    flows: [
+      'in_port=1,actions=output:2,check_pkt_larger(1000)->NXM_NX_REG0[0],resubmit(,1)',
+      'table=1,reg0=1,actions=output:2',
+      'table=1,reg0=0,actions=drop',
+    ],
+    count: forwarded,
+  },
+  { what: 'dropped', flows: ['in_port=1,actions=drop'], count: dropped },
+];
+
+interface Rates {
+  readonly watched: number;
+  readonly unwatched: number;
+}
+
+async function rateOf({ count }: Load, daemons: Daemons, to: Host): Promise<number> {
+  await pause(leadMs);
+  const before = count(daemons, to);
+  const start = performance.now();
+  await pause(windowMs);
+  return (count(daemons, to) - before) / ((performance.now() - start) / 1000);
+}
+
+async function measurePair(load: Load, daemons: Daemons, to: Host): Promise<Rates> {
+  const unwatched = await rateOf(load, daemons, to);
+  const seconds = (leadMs + windowMs) / 1000 + 0.4;
+  const appctl = [join(process.cwd(), 'bin/ovs-appctl'), '-t', targetOf(daemons)] as const;
+  const watching = daemons.run(...appctl, 'drops/monitor', `--for=${seconds}`);
+  const watched = await rateOf(load, daemons, to);
+  await watching;
+  return { watched, unwatched };
+}
+
+async function measureLoad(load: Load, daemons: Daemons, a: Host, b: Host): Promise<Rates[]> {
+  daemons.call('ovs-ofctl', 'del-flows', 'br0');
+  for (const flow of load.flows) daemons.call('ovs-ofctl', 'add-flow', 'br0', flow);
+  const seconds = Math.ceil((pairCount * (2 * leadMs + 2 * windowMs + 1000)) / 1000);
+  const generator = startInside(a, `node ${script('generate.mjs')} ${a.inner} ${seconds} ${a.mac} ${b.mac}`);
+  await pause(1000);
+  const pairs: Rates[] = [];
+  for (let n = 0; n < pairCount; n++) pairs.push(await measurePair(load, daemons, b));
+  await generator;
+  return pairs;
+}
+
+function rowsOf({ what }: Load, pairs: readonly Rates[]): Row {
+  return {
+    what: `60-byte UDP, overload, ${what}, 100 a second watched`,
+    unit: 'packets/s',
+    ours: median(pairs.map(({ watched }) => watched)),
+    theirs: median(pairs.map(({ unwatched }) => unwatched)),
+    against: 'nobody watches',
+    better: 'more',
+  };
+}
+
+async function withHosts(measure: (a: Host, b: Host, daemons: Daemons) => Promise<Row[]>): Promise<Row[]> {
+  const a = makeHost(1);
+  const b = makeHost(2);
+  try {
+    knowEachOther(a, b);
+    run(`ethtool -K ${a.outer} gro on`); // without it a veth takes no frames from an XDP program
+    const sink = spawn('ip', ['netns', 'exec', b.namespace, 'node', script('sink.mjs')]);
+    await new Promise((resolve) => sink.stdout.once('data', resolve));
+    const daemons = await startDaemons('ours');
+    try {
+      const port = (name: string, n: number): string[] => [
+        ...['--', 'add-port', 'br0', name, '--', 'set', 'interface', name, `ofport_request=${n}`],
+      ];
+      daemons.call('ovs-vsctl', 'add-br', 'br0', ...port(a.outer, 1), ...port(b.outer, 2));
+      return await measure(a, b, daemons);
+    } finally {
+      sink.stdin.end();
+      await daemons.stop();
+    }
+  } finally {
+    removeHost(a);
+    removeHost(b);
+  }
+}
+
+export const bench: Bench = {
+  question: 'What does it cost to watch dropped packets at full load?',
+  missing() {
+    if (!isRoot()) return 'needs root, for namespaces';
+    return isInstalled('ovs-vsctl') ? undefined : 'needs ovs-vsctl (openvswitch-switch)';
+  },
+  async run(progress) {
+    unshareNetwork();
+    run('ip link set lo up');
+    progress.expect(loads.length);
+    return withHosts(async (a, b, daemons) => {
+      const rows: Row[] = [];
+      for (const load of loads) {
+        progress.next(load.what);
+        rows.push(rowsOf(load, await measureLoad(load, daemons, a, b)));
+      }
+      return rows;
+    });
+  },
+};
