@@ -57,20 +57,19 @@ function randomMask(random: Random): Uint32Array {
 class Model {
   readonly rules: { rule: ClassifierRule; match: Match }[] = [];
 
-  visible(version: number): { rule: ClassifierRule; match: Match }[] {
-    return this.rules.filter(({ rule }) => rule.isVisible(version));
-  }
-
   priorityFor(key: Uint32Array, version: number): number {
-    return this.visible(version).reduce(
-      (best, { rule, match }) => (isMatchedBy(match, key) ? Math.max(best, rule.priority) : best),
-      -1,
-    );
+    let best = -1;
+    for (const { rule, match } of this.rules) {
+      if (rule.priority > best && rule.isVisible(version) && isMatchedBy(match, key)) best = rule.priority;
+    }
+    return best;
   }
 
   find(match: Match, priority: number, version: number): ClassifierRule | undefined {
-    return this.visible(version).find((x) => x.rule.priority === priority && isSameMatch(x.match, match))
-      ?.rule;
+    return this.rules.find(
+      ({ rule, match: own }) =>
+        rule.priority === priority && rule.isVisible(version) && isSameMatch(own, match),
+    )?.rule;
   }
 }
 
@@ -84,16 +83,22 @@ function compareLookup(
   const key = randomKey(random);
   const wildcards = newKey();
   const found = classifier.lookup(key, version, wildcards);
-  expect(found?.priority ?? -1).toBe(model.priorityFor(key, version));
-  expect(classifier.lookup(key, version)).toBe(found);
+  check((found?.priority ?? -1) === model.priorityFor(key, version));
+  check(classifier.lookup(key, version) === found);
   for (let n = 0; n < 4; n++) {
-    const other = randomKey(random).map((word, at) => {
+    const other = randomKey(random);
+    for (let at = 0; at < other.length; at++) {
       const fixed = wildcards[at] ?? 0;
-      const changed = n === 0 ? random.u32() : word;
-      return ((changed & ~fixed) | ((key[at] ?? 0) & fixed)) >>> 0;
-    });
-    expect(classifier.lookup(other, version)).toBe(found);
+      const changed = n === 0 ? random.u32() : (other[at] ?? 0);
+      other[at] = (changed & ~fixed) | ((key[at] ?? 0) & fixed);
+    }
+    check(classifier.lookup(other, version) === found);
   }
+}
+
+/** `expect` takes longer than what is tested here. */
+function check(isRight: boolean): void {
+  if (!isRight) expect.unreachable('the classifier does not say what the list says');
 }
 
 function run(random: Random, operations: number, prefixes: readonly PrefixSlot[] | undefined): void {
@@ -107,23 +112,24 @@ function run(random: Random, operations: number, prefixes: readonly PrefixSlot[]
       const match = packMatch(randomKey(random), randomMask(random));
       rule.addedIn = version + below(random, 2);
       const same = model.find(match, rule.priority, rule.addedIn);
-      expect(classifier.find(match, rule.priority, rule.addedIn)).toBe(same);
-      expect(classifier.insert(rule, match)).toBe(same);
+      check(classifier.find(match, rule.priority, rule.addedIn) === same);
+      check(classifier.insert(rule, match) === same);
       if (same !== undefined) same.removedIn = rule.addedIn;
       model.rules.push({ rule, match });
     } else if (kind < 12 && model.rules.length > 0) {
       const at = below(random, model.rules.length);
       const [gone] = model.rules.splice(at, 1);
       if (gone === undefined) continue;
-      expect(classifier.matchOf(gone.rule)).toEqual(gone.match);
-      expect(classifier.remove(gone.rule)).toBe(true);
-      expect(classifier.remove(gone.rule)).toBe(false);
+      const match = classifier.matchOf(gone.rule);
+      check(match !== undefined && isSameMatch(match, gone.match));
+      check(classifier.remove(gone.rule));
+      check(!classifier.remove(gone.rule));
     } else if (kind === 12) version++;
     else if (kind === 13 && prefixes !== undefined && below(random, 20) === 0)
       classifier.setPrefixes(prefixes);
     else compareLookup(random, classifier, model, version + below(random, 2));
     if (model.rules.length > 150) for (const { rule } of model.rules.splice(0, 120)) classifier.remove(rule);
-    expect(classifier.ruleCount).toBe(model.rules.length);
+    check(classifier.ruleCount === model.rules.length);
   }
   expect(new Set(classifier)).toEqual(new Set(model.rules.map(({ rule }) => rule)));
   for (let n = 0; n < 20; n++) {
@@ -156,7 +162,7 @@ function keyOf(values: Partial<Record<SlotName, number>>): Uint32Array {
 
 describe('Classifier', () => {
   it('agrees with a plain list of rules in every version, and tells enough bits', () => {
-    for (let seed = 1; seed <= 20; seed++) run(seededRandom(seed), 600, undefined);
+    for (let seed = 1; seed <= 50; seed++) run(seededRandom(seed), 2000, undefined);
   });
 
   it('agrees with a plain list whichever prefixes it tells apart', () => {

@@ -35,18 +35,18 @@ class Writer {
   }
 
   /** Makes room for `size` zero bytes; returns where they start. */
-  room(size: number): number {
+  reserve(size: number): number {
     const at = this.size;
     this.size += size;
     return at;
   }
 
   put(bytes: Uint8Array): void {
-    this.bytes.set(bytes, this.room(bytes.length));
+    this.bytes.set(bytes, this.reserve(bytes.length));
   }
 
   put16(value: number): void {
-    this.view.setUint16(this.room(2), value);
+    this.view.setUint16(this.reserve(2), value);
   }
 }
 
@@ -73,7 +73,7 @@ function compose(key: Uint32Array, payloadSize: number | undefined, payload?: Ui
   putTag(out, key, 'vlan_tpid2', 'vlan_tci2');
   const type = getSlot(key, 'eth_type');
   if (type === etherType.none) {
-    const at = out.room(ethernet.size - ethernet.offset.type);
+    const at = out.reserve(ethernet.size - ethernet.offset.type);
     out.view.setUint16(at, 3); // an 802.3 length: three bytes of LLC follow
     out.put(Uint8Array.of(0x42, 0x42, 0x03));
     return out.bytes.slice(0, out.size);
@@ -97,13 +97,13 @@ function putTag(out: Writer, key: Uint32Array, tpid: SlotName, tci: SlotName): v
 function putMpls(out: Writer, key: Uint32Array): void {
   for (const slot of ['mpls_lse', 'mpls_lse2', 'mpls_lse3'] as const) {
     const entry = getSlot(key, slot);
-    mpls.set.entry(out.view, out.room(mpls.size), entry);
+    mpls.set.entry(out.view, out.reserve(mpls.size), entry);
     if ((entry & mplsBottom) !== 0) return;
   }
 }
 
 function putArp(out: Writer, key: Uint32Array): void {
-  const at = out.room(arp.size);
+  const at = out.reserve(arp.size);
   out.view.setUint32(at, 0x00010800); // hardware Ethernet, protocol IPv4
   out.view.setUint16(at + arp.offset.hardwareSize, 0x0604);
   arp.set.operation(out.view, at, getSlot(key, 'nw_proto'));
@@ -114,7 +114,7 @@ function putArp(out: Writer, key: Uint32Array): void {
 }
 
 function putIpv4(out: Writer, key: Uint32Array): void {
-  const at = out.room(ipv4.size);
+  const at = out.reserve(ipv4.size);
   const { view } = out;
   const protocol = getSlot(key, 'nw_proto');
   const frag = getSlot(key, 'nw_frag');
@@ -132,7 +132,7 @@ function putIpv4(out: Writer, key: Uint32Array): void {
 }
 
 function putIpv6(out: Writer, key: Uint32Array): void {
-  const at = out.room(ipv6.size);
+  const at = out.reserve(ipv6.size);
   const { view } = out;
   const protocol = getSlot(key, 'nw_proto');
   const frag = getSlot(key, 'nw_frag');
@@ -143,7 +143,7 @@ function putIpv6(out: Writer, key: Uint32Array): void {
   out.bytes.set(readSlot(key, 'ipv6_dst'), at + ipv6.offset.dst);
   ipv6.set.nextHeader(view, at, frag === 0 ? protocol : ipProtocol.fragment);
   if (frag !== 0) {
-    const header = out.room(ipv6Fragment.size);
+    const header = out.reserve(ipv6Fragment.size);
     ipv6Fragment.set.nextHeader(view, header, protocol);
     ipv6Fragment.set.offsetMore(view, header, (frag & fragment.later) !== 0 ? (100 << 3) | 1 : 1);
   }
@@ -160,7 +160,7 @@ function putTransport(
   pseudo: (size: number) => number,
 ): void {
   if ((frag & fragment.later) !== 0) {
-    out.room(out.payloadSize ?? 0);
+    out.reserve(out.payloadSize ?? 0);
     return;
   }
   const at = out.size;
@@ -173,7 +173,7 @@ function putTransport(
   };
   switch (protocol) {
     case ipProtocol.tcp:
-      out.room(tcp.size);
+      out.reserve(tcp.size);
       tcp.set.src(view, at, src);
       tcp.set.dst(view, at, dst);
       tcp.set.offsetFlags(view, at, 0x5000 | getSlot(key, 'tcp_flags'));
@@ -181,7 +181,7 @@ function putTransport(
       finish(tcp.offset.checksum, pseudo(out.size - at));
       break;
     case ipProtocol.udp:
-      out.room(udp.size);
+      out.reserve(udp.size);
       udp.set.src(view, at, src);
       udp.set.dst(view, at, dst);
       putPayload(out, true);
@@ -189,20 +189,20 @@ function putTransport(
       finish(udp.offset.checksum, pseudo(out.size - at));
       break;
     case ipProtocol.sctp:
-      out.room(sctp.size);
+      out.reserve(sctp.size);
       sctp.set.src(view, at, src);
       sctp.set.dst(view, at, dst);
       putPayload(out, false);
       break;
     case ipProtocol.icmp:
-      out.room(icmp.size);
+      out.reserve(icmp.size);
       icmp.set.type(view, at, src);
       icmp.set.code(view, at, dst);
       putPayload(out, (src === icmpEcho.request || src === icmpEcho.reply) && dst === 0);
       finish(icmp.offset.checksum, 0);
       break;
     case ipProtocol.igmp:
-      out.room(igmp.size);
+      out.reserve(igmp.size);
       igmp.set.type(view, at, src);
       igmp.set.code(view, at, dst);
       igmp.set.group(view, at, groupOf(key));
@@ -226,7 +226,7 @@ const icmpv6Echo = { request: 128, reply: 129 } as const;
 function putPayload(out: Writer, hasData: boolean): void {
   const { payload } = out;
   const size = out.payloadSize ?? (hasData ? (payload?.length ?? usualPayload) : 0);
-  const at = out.room(size);
+  const at = out.reserve(size);
   for (let n = 0; n < size; n++) out.bytes[at + n] = payload === undefined ? n : (payload[n] ?? 0);
 }
 
@@ -236,20 +236,20 @@ function groupOf(key: Uint32Array): number {
 }
 
 function putIcmpv6(out: Writer, key: Uint32Array, type: number, code: number): void {
-  const at = out.room(icmp.size);
+  const at = out.reserve(icmp.size);
   icmp.set.type(out.view, at, type);
   icmp.set.code(out.view, at, code);
   const isNeighbour = type === icmpv6Type.neighbourSolicitation || type === icmpv6Type.neighbourAdvertisement;
   if (!isNeighbour || code !== 0) return;
   icmp.set.rest(out.view, at, getSlot(key, 'nd_reserved'));
-  out.bytes.set(readSlot(key, 'nd_target'), out.room(neighbour.size));
+  out.bytes.set(readSlot(key, 'nd_target'), out.reserve(neighbour.size));
   for (const [optionType, slot] of [
     [1, 'arp_sha'],
     [2, 'arp_tha'],
   ] as const) {
     const address = readSlot(key, slot);
     if (address.every((b) => b === 0)) continue;
-    const option = out.room(neighbourOption.size);
+    const option = out.reserve(neighbourOption.size);
     neighbourOption.set.type(out.view, option, optionType);
     neighbourOption.set.length(out.view, option, 1);
     out.bytes.set(address, option + neighbourOption.offset.address);

@@ -31,7 +31,7 @@ export interface FlowMonitorsDeps {
 }
 
 /** The part of a transaction that is sent before the next look at whether the peer reads. */
-const portion = 256;
+const updatesOfTurn = 256;
 
 interface Missed {
   readonly added: Set<Rule>;
@@ -85,7 +85,7 @@ export class FlowMonitors {
         hasAbbreviated = true;
         updates.push({ event: 'abbreviated', xid: by.xid });
       }
-      if (updates.length < portion) continue;
+      if (updates.length < updatesOfTurn) continue;
       this.#send(updates);
       updates = [];
     }

@@ -335,10 +335,10 @@ export class Reconciler {
     for (const bridge of this.#unsettled) steps.push({ do: 'settleBridge', bridge });
     this.#unsettled.clear();
     if (dirty.size > 0) reconfigured.total++;
-    for (const lanes of inLanes(steps)) {
-      for (const step of lanes.flat()) log.dbg(() => formatStep(step));
-      if (lanes.every(isAllAdditions)) await applier.addInterfaces(lanes.flat());
-      else await Promise.all(lanes.map((lane) => this.#runLane(lane)));
+    for (const groups of parallelGroups(steps)) {
+      for (const step of groups.flat()) log.dbg(() => formatStep(step));
+      if (groups.every(isAllAdditions)) await applier.addInterfaces(groups.flat());
+      else await Promise.all(groups.map((group) => this.#runGroup(group)));
     }
     if (!isFollowUp) this.#followUp();
     this.#deps.settleFlows();
@@ -373,8 +373,8 @@ export class Reconciler {
     }
   }
 
-  async #runLane(lane: readonly Step[]): Promise<void> {
-    for (const step of lane) {
+  async #runGroup(group: readonly Step[]): Promise<void> {
+    for (const step of group) {
       const freed = this.#freedBy(step);
       await this.#deps.applier.apply(step);
       for (const i of freed) this.#markOthers(i);
@@ -476,23 +476,23 @@ function patchProblem(
 /** These wait for other threads and the kernel: what different bridges ask for may wait together. */
 const waitingKinds: ReadonlySet<Step['do']> = new Set(['removeInterface', 'removeBridge', 'addInterface']);
 
-function isAllAdditions(lane: readonly Step[]): lane is readonly AddInterface[] {
-  return lane.every(isAddition);
+function isAllAdditions(group: readonly Step[]): group is readonly AddInterface[] {
+  return group.every(isAddition);
 }
 
-/** Steps that wait, a lane for each bridge, or each device that goes; all others one after the other. */
-function inLanes(steps: readonly Step[]): (readonly Step[])[][] {
-  const groups: { kind: Step['do']; lanes: Map<string, Step[]> }[] = [];
+/** Steps that wait, a parallel group for each bridge, or each device that goes; all others one after the other. */
+function parallelGroups(steps: readonly Step[]): (readonly Step[])[][] {
+  const all: { kind: Step['do']; groups: Map<string, Step[]> }[] = [];
   for (const step of steps) {
-    const last = groups.at(-1);
+    const last = all.at(-1);
     const name = step.do === 'removeInterface' ? `${step.bridge} ${step.name}` : step.bridge;
-    const lane = last?.lanes.get(name);
+    const group = last?.groups.get(name);
     if (last?.kind !== step.do || !waitingKinds.has(step.do))
-      groups.push({ kind: step.do, lanes: new Map([[name, [step]]]) });
-    else if (lane === undefined) last.lanes.set(name, [step]);
-    else lane.push(step);
+      all.push({ kind: step.do, groups: new Map([[name, [step]]]) });
+    else if (group === undefined) last.groups.set(name, [step]);
+    else group.push(step);
   }
-  return groups.map(({ lanes }) => [...lanes.values()]);
+  return all.map(({ groups }) => [...groups.values()]);
 }
 
 function merge(into: Dirty, from: Dirty): void {
