@@ -130,6 +130,9 @@ function withoutTimes(text: string): string {
     .replace(/\bdp_hash\(0x[\da-f]+\/0xf+\)/g, 'dp_hash(N)')
     .replace(/\bused:[\d.]+s/g, 'used:N')
     .replace(/\bmeter\(\d+\)/g, 'meter(N)') // the real daemon gives numbers out again when it gets round to it
+    .replace(/active member mac: [0-9a-f:]{17}/g, 'active member mac: MAC')
+    .replace(/Recirc-ID : \d+/g, 'Recirc-ID : N')
+    .replace(/next rebalance: -?\d+ ms/g, 'next rebalance: N ms')
     .replace(/addr:[0-9a-f:]{17}/g, 'addr:MAC');
 }
 
