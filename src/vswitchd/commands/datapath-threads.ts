@@ -32,8 +32,10 @@ export function datapathThreadCommands(aSwitch: Switch): Command[] {
       usage: '[dp]',
       minArgs: 0,
       maxArgs: 1,
-      run(args) {
-        const bonds = readRequest(aSwitch, args, false).datapath.bonds();
+      run([name]) {
+        const all = allBackers(aSwitch).map(({ datapath }) => datapath);
+        const named = all.filter((datapath) => name === undefined || datapath.name === name);
+        const bonds = onlyOne(named).bonds();
         return { text: formatBonds(bonds), json: asJson(bonds) };
       },
     }),
@@ -75,9 +77,7 @@ function readRequest(aSwitch: Switch, args: readonly string[], takesTime: boolea
       seconds = Number.parseInt(queue.shift() ?? '', 10) || 0;
     else named = all.find(({ name }) => name === arg);
   }
-  const [only, ...others] = all;
-  const datapath = named ?? (others.length === 0 ? only : undefined);
-  if (datapath === undefined) throw new Refused('dpif', 'please specify an existing datapath');
+  const datapath = named ?? onlyOne(all);
   const isKnown = seconds > 0 && seconds <= longestTime;
   return { datapath, isOfCore, seconds: isKnown ? Math.ceil(seconds / timeStep) * timeStep : longestTime };
 }
@@ -88,6 +88,13 @@ function formatBonds(bonds: ReturnType<Datapath['bonds']>): string {
     return `  bond-id ${id}:\n${lines.join('')}`;
   });
   return bonds.size === 0 ? '' : `Bonds:\n${blocks.join('')}`;
+}
+
+/** Throws Refused. */
+function onlyOne([only, ...others]: readonly Datapath[]): Datapath {
+  if (only === undefined || others.length > 0)
+    throw new Refused('dpif', 'please specify an existing datapath');
+  return only;
 }
 
 function since(now: Counted, before: Counted | undefined): Counted {
