@@ -19,6 +19,8 @@ export class ClassifierRule {
   readonly conjunctions: readonly Conjunction[] | undefined;
   addedIn = 0;
   removedIn = noVersion;
+  /** When it came, among all rules of its classifier, which sets this. */
+  order = 0;
   /** While the rule is in a classifier, which sets this and what follows. */
   mask: Mask | undefined;
   slot = -1;

@@ -3,7 +3,7 @@ import { type Random, seededRandom } from '../base/random.ts';
 import { Classifier } from './classifier.ts';
 import { ClassifierRule } from './classifier-rule.ts';
 import { getSlot, newKey, setSlot } from './key.ts';
-import { isMatchedBy, isMatchWithin, isSameMatch, type Match, packMatch } from './match.ts';
+import { isMatchedBy, isMatchWithin, isSameMatch, type Match, packMatch, unpackKey } from './match.ts';
 import type { PrefixSlot } from './prefix-index.ts';
 import { keyWordCount, type SlotName, slots } from './slots.ts';
 
@@ -241,6 +241,29 @@ describe('Classifier', () => {
     const wildcards = newKey();
     expect(classifier.lookup(keyOf({ in_port: 1, nw_proto: 6 }), 0, wildcards)?.priority).toBe(9);
     expect(wildcards[slots.nw_proto.word]).toBe(0);
+  });
+
+  it('forgets all rules at once, and knows those that come afterwards', () => {
+    const classifier = new Classifier<ClassifierRule>();
+    const match = matchOn({ nw_dst: 0x0a000001 });
+    const [before, after] = [new ClassifierRule(5), new ClassifierRule(5)];
+    classifier.insert(before, match);
+    classifier.clear();
+    const key = unpackKey(match);
+    expect([classifier.ruleCount, classifier.maskCount, classifier.lookup(key, 0)]).toEqual([
+      0,
+      0,
+      undefined,
+    ]);
+    expect(classifier.insert(after, match)).toBe(undefined);
+    expect([classifier.remove(before), before.mask, classifier.lookup(key, 0)]).toEqual([
+      false,
+      undefined,
+      after,
+    ]);
+    const wildcards = newKey();
+    classifier.lookup(newKey(), 0, wildcards);
+    expect(wildcards[slots.nw_dst.word]).toBe(0xf8000000); // no more of the address than tells it from the only prefix
   });
 
   it('gives each rule once to somebody who changes it while going through', () => {

@@ -30,6 +30,7 @@ export class Classifier<R extends ClassifierRule> {
   #order: LookupOrder<R> | undefined;
   #prefixes = indexesOf(defaultPrefixes);
   #ruleCount = 0;
+  #insertCount = 0;
   #lookupCount = 0;
   /** Rules that have conjunctions. */
   #partCount = 0;
@@ -65,16 +66,20 @@ export class Classifier<R extends ClassifierRule> {
       this.#order = undefined;
       if (subtable.ruleCount > 0) this.onReordered();
     }
+    rule.order = ++this.#insertCount;
     this.#ruleCount++;
     if (rule.conjunctions !== undefined) this.#partCount++;
     return subtable.insert(rule, match.values);
   }
 
-  /** False when the rule is not here. Its match is not known afterwards. */
+  /** False when the rule is not here any more. Its match is not known afterwards. */
   remove(rule: R): boolean {
     const { mask } = rule;
     const subtable = mask === undefined ? undefined : this.#ofMask.get(mask);
-    if (mask === undefined || subtable === undefined || !subtable.remove(rule)) return false;
+    if (mask === undefined || subtable === undefined || !subtable.remove(rule)) {
+      rule.mask = undefined; // of one that `clear` took away
+      return false;
+    }
     this.#ruleCount--;
     if (rule.conjunctions !== undefined) this.#partCount--;
     if (subtable.isMaxPriorityStale) this.#order = undefined;
@@ -83,6 +88,16 @@ export class Classifier<R extends ClassifierRule> {
       this.#subtables.splice(this.#subtables.indexOf(subtable), 1);
     } else if (subtable.isMaxPriorityStale) this.onReordered();
     return true;
+  }
+
+  /** Takes all rules away at once. What they say of their place here is not true any more until each is removed. */
+  clear(): void {
+    this.#subtables.length = 0;
+    this.#ofMask.clear();
+    this.#order = undefined;
+    this.#prefixes = this.#prefixes.map(({ slot }) => new PrefixIndex(slot));
+    this.#ruleCount = 0;
+    this.#partCount = 0;
   }
 
   /** The match of a rule that is here. */

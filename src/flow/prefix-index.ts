@@ -25,6 +25,7 @@ export function isPrefixSlot(name: string): name is PrefixSlot {
 }
 
 export class PrefixIndex {
+  readonly slot: PrefixSlot;
   /** The first word of the slot in a key. */
   readonly word: number;
   /** The layer of the packet that the slot is in. */
@@ -37,6 +38,7 @@ export class PrefixIndex {
   #areBitsSet = false;
 
   constructor(slot: PrefixSlot) {
+    this.slot = slot;
     this.word = slots[slot].word;
     this.layer = layerOfWord[this.word] ?? 0;
     this.#wordCount = slots[slot].size >> 2;

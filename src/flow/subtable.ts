@@ -177,7 +177,7 @@ export class Subtable<R extends ClassifierRule> {
     return firstWhole(found, version, parts);
   }
 
-  /** A copy of the list of all rules, or of those under `match`, whose mask is a part of this one. */
+  /** A copy of the list of all rules, or of those under `match`, whose mask is a part of this one, as they came. */
   rules(match?: Match): R[] {
     const found: R[] = [];
     const under = match?.mask.words.length === 0 ? undefined : match;
@@ -185,7 +185,7 @@ export class Subtable<R extends ClassifierRule> {
       if (under !== undefined && !isMatchWithin(under, this.#table.matchOf(head))) continue;
       for (let rule: R | undefined = head; rule !== undefined; rule = rule.next) found.push(rule);
     }
-    return found;
+    return isInOrder(found) ? found : found.sort((a, b) => a.order - b.order);
   }
 
   overlaps(match: Match, priority: number, version: number): boolean {
@@ -272,6 +272,11 @@ export class Subtable<R extends ClassifierRule> {
     this.#countOfPriority.delete(priority);
     if (priority === this.maxPriority) this.isMaxPriorityStale = true;
   }
+}
+
+/** As they mostly are. */
+function isInOrder(rules: readonly ClassifierRule[]): boolean {
+  return rules.every(({ order }, n) => n === 0 || order > (rules[n - 1]?.order ?? 0));
 }
 
 /** One stage for each layer that the mask has bits in; one in all for a mask without bits. */

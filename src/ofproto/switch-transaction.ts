@@ -9,7 +9,7 @@ import type { FlowMod } from '../openflow/messages/flow-mod.ts';
 import type { GroupMod } from '../openflow/messages/groups.ts';
 import { GroupChanges, type GroupTable } from './groups/group-table.ts';
 import type { SwitchMeters } from './meters/switch-meters.ts';
-import type { Requester } from './requester.ts';
+import type { FlowModCounts, Requester } from './requester.ts';
 import { someAction } from './tables/actions-within.ts';
 import type { FlowTables } from './tables/flow-tables.ts';
 import { FlowTransaction } from './tables/flow-transaction.ts';
@@ -29,6 +29,7 @@ export class SwitchTransaction {
   readonly #flows: FlowTransaction;
   readonly #groups: GroupChanges;
   #hasGroups = false;
+  readonly #flowMods = { adds: 0, deletes: 0, modifications: 0 };
   readonly #onCommit: (() => void)[] = [];
 
   constructor(deps: SwitchTransactionDeps) {
@@ -39,6 +40,7 @@ export class SwitchTransaction {
 
   /** In steps, which throw OpenFlowError. */
   modifyFlows(mod: FlowMod): Iterable<void> {
+    this.#flowMods[kindOf(mod)]++;
     return this.#flows.steps(mod);
   }
 
@@ -82,6 +84,7 @@ export class SwitchTransaction {
       this.#deps.groupsChanged(this.#groups.numbers);
     }
     yield* this.#flows.commitSteps(by);
+    by?.connection.flowsModified(this.#flowMods);
     for (const act of this.#onCommit) act();
   }
 
@@ -89,4 +92,9 @@ export class SwitchTransaction {
   revertSteps(): Iterable<void> {
     return this.#flows.revertSteps();
   }
+}
+
+function kindOf({ command }: FlowMod): keyof FlowModCounts {
+  if (command === 'add') return 'adds';
+  return command === 'delete' || command === 'delete_strict' ? 'deletes' : 'modifications';
 }

@@ -74,7 +74,7 @@ describe('monitors of flows', () => {
 
   test("tell of a peer's own changes in short, once for each request", () => {
     monitors.request([monitorOf(1)]);
-    by = { connection: {}, xid: 7 };
+    by = { connection: { flowsModified: () => {} }, xid: 7 };
     put(1);
     monitors.request([monitorOf(2, everything | monitorFlags.own)]);
     put(2);

@@ -20,11 +20,12 @@ import type { FlowUpdate } from '../../openflow/messages/monitors.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { ControllerStatus, PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { Requester } from '../requester.ts';
+import type { FlowModCounts, Requester } from '../requester.ts';
 import type { SwitchTransaction } from '../switch-transaction.ts';
 import { Admission } from './admission.ts';
 import { type AsyncKind, defaultAsyncConfig, invalidTtlBit, isSent } from './async-messages.ts';
 import { ConnectionBundles } from './connection-bundles.ts';
+import { FlowModLog } from './flow-mod-log.ts';
 import { FlowMonitors } from './flow-monitors.ts';
 import { flowUpdateMessages } from './flow-update-messages.ts';
 import { isMiss, packetInMessage, packetInReasonOf } from './packet-in-message.ts';
@@ -99,6 +100,7 @@ export class SwitchConnection implements RoleHolder {
   readonly #handle: MessageHandler;
   readonly #refusalOf: SwitchConnectionOptions['refusalOf'];
   readonly #parts: RequestParts;
+  readonly #flowMods: FlowModLog;
   readonly #snoopers: Snoopers | undefined;
   #isBusy = true;
 
@@ -116,6 +118,7 @@ export class SwitchConnection implements RoleHolder {
       new PacketInQueue(ofproto.timers, (packet) => this.#sendPacketIn(packet));
     this.#packetIns = [queue(), queue()];
     const { timers } = ofproto;
+    this.#flowMods = new FlowModLog(timers, () => this.name);
     this.bundles = new ConnectionBundles({
       timers,
       idleTimeout: () => ofproto.config.control.bundleIdleTimeout,
@@ -175,6 +178,10 @@ export class SwitchConnection implements RoleHolder {
     return { connection: this, xid };
   }
 
+  flowsModified(counts: FlowModCounts): void {
+    this.#flowMods.count(counts);
+  }
+
   /** Resolves at the end of the conversation. Rejects with SyscallFailed where the peer speaks no common version. */
   async converse(stream: Stream, versions: readonly WireVersion[], owner: ConversationEvents): Promise<void> {
     const connection = await openConnection(stream, {
@@ -198,7 +205,9 @@ export class SwitchConnection implements RoleHolder {
     this.election.join(this);
     owner.opened();
     this.#free();
-    owner.ended(await connection.closed);
+    const why = await connection.closed;
+    this.#flowMods.tell();
+    owner.ended(why);
     this.#connection = undefined;
     this.election.leave(this);
     this.bundles.stop();

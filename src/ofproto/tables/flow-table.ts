@@ -69,6 +69,13 @@ export class FlowTable {
     return this.rules.ruleCount - this.endingCount;
   }
 
+  /** Rules that all end are cheaper to take away at once than one by one. */
+  clearIfAllEnd(): void {
+    if (this.endingCount === 0 || this.flowCount > 0) return;
+    this.rules.clear();
+    this.endingCount = 0;
+  }
+
   get hasVacancyEvents(): boolean {
     return this.#vacancy !== undefined;
   }

@@ -54,6 +54,31 @@ function portFor(tables: FlowTables, ethType: number): string | undefined {
 }
 
 describe('changes of flows', () => {
+  it('may take all flows of a table away, and leave nothing of them', () => {
+    const { tables, told } = someTables();
+    const arp = { match: matchOn({ eth_type: 0x806 }) };
+    const changes = [{ ...arp, priority: 40000, actions: output(2) }, { actions: output(1) }] as const;
+    for (let round = 0; round < 3; round++) {
+      apply(tables, ...changes).commit();
+      expect([portFor(tables, 0x806), portFor(tables, 0x800)]).toEqual(['2', '1']);
+      const [rule] = tables.table(0).rules;
+      apply(tables, { command: 'delete' }).commit();
+      expect(told.pop()?.map(({ kind, match }) => `${kind} ${match.values}`)).toEqual([
+        'removed 2054',
+        'removed ',
+      ]);
+      expect([portFor(tables, 0x806), seen(tables), rule?.mask]).toEqual([undefined, [], undefined]);
+      expect([tables.table(0).flowCount, tables.table(0).endingCount]).toEqual([0, 0]);
+    }
+  });
+
+  it('may delete all flows and add some in their place', () => {
+    const { tables } = someTables();
+    apply(tables, { priority: 3, actions: output(1) }, { priority: 4, actions: output(2) }).commit();
+    apply(tables, { command: 'delete' }, { priority: 5, actions: output(3) }).commit();
+    expect([seen(tables), tables.table(0).flowCount]).toEqual([['5>3'], 1]);
+  });
+
   it('are seen by packets when they are committed, all at once', () => {
     const { tables } = someTables();
     apply(tables, { actions: output(1) }).commit();

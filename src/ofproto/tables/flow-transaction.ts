@@ -160,6 +160,7 @@ export class FlowTransaction {
   *commitSteps(by?: Requester): IterableIterator<void> {
     if (this.#events.length === 0) return;
     this.#tables.version = this.#version;
+    for (const table of this.#tables.tables()) table.clearIfAllEnd();
     for (let at = 0; at < this.#events.length; at += toldAtOnce) {
       const events = this.#events.slice(at, at + toldAtOnce);
       for (const event of events) {
@@ -190,8 +191,7 @@ export class FlowTransaction {
   }
 
   #end(rule: Rule): void {
-    this.#tables.table(rule.table).endingCount--;
-    this.#drop(rule);
+    if (this.#drop(rule)) this.#tables.table(rule.table).endingCount--;
   }
 
   /** It does not end after all. */
@@ -202,14 +202,16 @@ export class FlowTransaction {
     table.eviction?.add(rule, match);
   }
 
-  #drop(rule: Rule): void {
+  /** False when its table was cleared. */
+  #drop(rule: Rule): boolean {
     const table = this.#tables.table(rule.table);
-    table.rules.remove(rule);
+    const wasThere = table.rules.remove(rule);
     if (rule.isHidden) table.hiddenCount--;
     table.eviction?.remove(rule);
     this.#tables.cookies.remove(rule);
     this.#tables.groupUsers.remove(rule);
     this.#tables.meterUsers.remove(rule);
+    return wasThere;
   }
 
   #add(mod: FlowMod): void {

@@ -32,6 +32,7 @@ export class ReferenceIndex {
   }
 
   remove(rule: Rule): void {
+    if (this.#references.size === 0) return;
     this.#each(rule, (number) => {
       const known = this.#references.get(number);
       if (known === undefined) return;
