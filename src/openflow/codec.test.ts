@@ -1,8 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { seededRandom } from '../base/random.ts';
+import { matchOn } from '../flow/match.ts';
+import type { Action } from './actions/index.ts';
 import { Writer } from './bytes.ts';
-import { decodeMessage, encodeMessage, headerSize, messageSize, type Sent } from './codec.ts';
+import {
+  decodeMessage,
+  type EntryOf,
+  encodeMessage,
+  encodeParts,
+  headerSize,
+  messageSize,
+  type Sent,
+} from './codec.ts';
 import { OpenFlowError } from './errors.ts';
 import { damaged, leastCost, readOrRefuse } from './message-fixture/damage.ts';
 import { anyMessage, inVersion, messageNames, messageOf } from './message-fixture.ts';
@@ -145,5 +155,35 @@ describe('any bytes', () => {
       if (microseconds > limit.microseconds || size > limit.bytes)
         expect.fail(`${microseconds} us, ${size} bytes: ${Buffer.from(all).toString('hex')}`);
     }
+  });
+});
+
+describe('a list of flows in several messages', () => {
+  const actions = (count: number): Action[] => Array.from({ length: count }, () => ({ do: 'dec_mpls_ttl' }));
+  const flowOf = (priority: number, list: readonly Action[]): EntryOf<'FLOW_REPLY'> => ({
+    table: 0,
+    match: matchOn({}),
+    priority,
+    cookie: 0n,
+    duration: { seconds: 0, nanoseconds: 0 },
+    idleTimeout: 0,
+    hardTimeout: 0,
+    importance: 0,
+    flags: 0,
+    idleAge: undefined,
+    hardAge: undefined,
+    packets: 0n,
+    bytes: 0n,
+    actions: list,
+  });
+
+  it('leaves a flow out that no message has room for, wherever it is', () => {
+    const flows = [1, 2, 3, 4, 5].map((n) => flowOf(n, actions(n % 2 === 0 ? 9000 : 3000)));
+    const parts = Array.from(encodeParts(4, { name: 'FLOW_REPLY' }, flows, 7), (part) =>
+      decodeMessage(part.slice()),
+    );
+    expect(parts.map(({ more }) => more)).toEqual([true, false]);
+    const listed = parts.flatMap((message) => (message.name === 'FLOW_REPLY' ? message.value : []));
+    expect(listed.map(({ priority }) => priority)).toEqual([1, 3, 5]);
   });
 });

@@ -35,6 +35,9 @@ const unknownMessage = new LimitedSite({ perMinute: 60, burst: 1 });
 const unknownVendor = new LimitedSite({ perMinute: 60, burst: 5 });
 const wrongLength = new LimitedSite({ perMinute: 60, burst: 5 });
 
+const flowLog = logger('ofp_flow');
+const tooLongFlow = new LimitedSite({ perMinute: 1, burst: 5 });
+
 /** A message with what its header says. */
 export type Received = Message & {
   /** That of the header, or the last that is known where the header's is later. */
@@ -253,7 +256,7 @@ export type EntryOf<N extends ListName> = MessageValues[N] extends readonly (inf
 
 /**
  * One list in as many messages as it needs, at least one, all but the last of which say that there is more. Each is good
- * until the next is asked for. Throws OpenFlowError, also for a single entry that is too long.
+ * until the next is asked for. Throws OpenFlowError, also for a single entry that is too long; a flow is left out then.
  */
 export function* encodeParts(
   version: WireVersion,
@@ -270,10 +273,12 @@ export function* encodeParts(
   for (const entry of entries) {
     const before = to.size;
     known.form.encode([entry], to, version);
+    if (headSize + to.size - before > longest) {
+      leaveOut(name, to.size - before);
+      to.size = before;
+    }
     if (to.size <= longest) continue;
     const rest = to.written.slice(before);
-    if (before === headSize)
-      throw new OpenFlowError('OFPBRC_BAD_LEN', `an entry of ${rest.length} bytes in a ${name} is too long`);
     to.size = before;
     to.setU16(2, before);
     to.setU16(flagsAt, moreFlag);
@@ -284,6 +289,17 @@ export function* encodeParts(
   }
   to.setU16(2, to.size);
   yield to.written;
+}
+
+/** An entry that no message has room for. Throws OpenFlowError, but for a flow, without which the others are listed. */
+function leaveOut(name: ListName, size: number): void {
+  if (name !== 'FLOW_REPLY')
+    throw new OpenFlowError('OFPBRC_BAD_LEN', `an entry of ${size} bytes in a ${name} is too long`);
+  flowLog.limited(
+    'warn',
+    tooLongFlow,
+    'Flow exceeded the maximum flow statistics reply size and was excluded from the response set',
+  );
 }
 
 const experimenterOf: Readonly<Record<MessageKind, number>> = {
