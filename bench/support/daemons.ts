@@ -96,11 +96,18 @@ export async function startDaemons(
 
 /** Seconds of CPU that the threads of a process have used. */
 export function cpuSeconds(pid: number): number {
+  return [...threadSeconds(pid).values()].reduce((sum, n) => sum + n, 0);
+}
+
+/** The same of each thread, by its number. */
+export function threadSeconds(pid: number): Map<string, number> {
   const threads = readdirSync(`/proc/${pid}/task`);
-  const nanoseconds = threads.map((thread) =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  return new Map(
+    threads.map((thread) => {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
+      return [thread, Number(text.split(' ')[0]) / 1e9];
+    }),
   );
-  return nanoseconds.reduce((sum, n) => sum + n, 0) / 1e9;
 }
 
 /** MB of resident memory. */

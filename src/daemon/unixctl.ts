@@ -262,8 +262,8 @@ function sendPart({ channel, format }: Client, output: CommandOutput): boolean {
 }
 
 function formatOutput(output: CommandOutput, format: ReplyFormat): Json {
-  const { text, json } = output === '' ? { text: '', json: null } : output;
-  return format === 'text' ? withNewline(text) : { reply: json, 'reply-format': 'json' };
+  if (format === 'text') return withNewline(output === '' ? '' : output.text);
+  return { reply: output === '' ? null : output.json, 'reply-format': 'json' };
 }
 
 /** What is said ends with a newline; nothing said stays nothing. */

@@ -6,6 +6,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
+import type { Timers } from '../../base/timers.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
 import { usedWordCount } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
@@ -41,6 +42,8 @@ import { WorkerThread } from './worker-thread.ts';
 
 export interface UserspaceDatapathDeps {
   readonly clock: Clock;
+  /** With them, what may wait a little is done together. */
+  readonly timers?: Timers;
   /** The bundle of programs/userspace-worker.ts. */
   readonly workerUrl: URL;
   /** Threads that forward; 1 unless given. */
@@ -96,7 +99,7 @@ export class UserspaceDatapath implements Datapath {
       new WorkerThread({ datapathName: name, workerUrl, flowCapacity, clockZero, events });
     this.#first = start();
     this.#workers = [this.#first, ...Array.from({ length: workerCount - 1 }, start)];
-    this.#dropWatches = new DropWatches(this.#workers);
+    this.#dropWatches = new DropWatches(this.#workers, deps.timers);
   }
 
   async addPort({ name, type, ifindex, spec }: NewDpPort, wanted?: DpPort): Promise<DpPort> {

@@ -33,6 +33,7 @@ test('dropped packets come out as they went in, cut to what is shown of each', (
   ]);
   for (const drop of taken) expect([...drop.key]).toEqual([...key.subarray(0, drop.key.length)]);
   expect(reader.take()).toEqual([]);
+  expect(reader.rearm()).toBe(false);
 });
 
 test.each([0, 64, 2048, 0xffff])(
@@ -47,6 +48,7 @@ test.each([0, 64, 2048, 0xffff])(
       while (put(next)) next++;
       expect(next - first).toBeGreaterThanOrEqual(8);
       expect(next - first).toBeLessThanOrEqual(256);
+      expect(reader.rearm()).toBe(true);
       expect(reader.take().map(({ at }) => at)).toEqual(
         Array.from({ length: next - first }, (_, n) => first + n),
       );

@@ -119,10 +119,15 @@ export class DropReader extends DropRing {
     return this.doubles[missedPlace] ?? 0;
   }
 
-  /** Copies out what has come; the writer tells again of what comes from now on. */
+  /** The writer tells again of what comes from now on. Has something come that it has told of before? */
+  rearm(): boolean {
+    Atomics.store(this.words, place.isTold, 0);
+    return Atomics.load(this.words, place.written) !== this.#read;
+  }
+
+  /** Copies out what has come. */
   take(): DpDrop[] {
     const { words } = this;
-    Atomics.store(words, place.isTold, 0);
     const taken: DpDrop[] = [];
     const written = Atomics.load(words, place.written);
     for (; this.#read !== written; this.#read = (this.#read + 1) | 0) {

@@ -39,6 +39,7 @@ export class DropStream implements AsyncIterable<DroppedPacket>, Disposable {
   /** Other places that count what they did not give here. */
   readonly #sources: { readonly missedCount: number; stop(): void }[] = [];
   #missedCount = 0;
+  #isEnding = false;
   #isEnded = false;
   #wake: () => void = () => {};
 
@@ -84,9 +85,10 @@ export class DropStream implements AsyncIterable<DroppedPacket>, Disposable {
 
   /** What waits can still be taken. */
   end(): void {
-    if (this.#isEnded) return;
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    for (const source of this.#sources) source.stop(); // may give the last ones
     this.#isEnded = true;
-    for (const source of this.#sources) source.stop();
     this.#wake();
   }
 

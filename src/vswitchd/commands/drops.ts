@@ -8,7 +8,7 @@ import { type Command, type CommandOutput, type CommandReply, defineCommand } fr
 import { datapathWordCount } from '../../flow/slots.ts';
 import type { DropQuery } from '../../ofproto/drops/drop-watchers.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
-import { formatDrop, showDrop } from '../../ofproto/views/dropped-packet.ts';
+import { formatDrop, type ShownDrop, showDrop } from '../../ofproto/views/dropped-packet.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { everyFlow } from '../../openflow/messages/flows.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
@@ -91,13 +91,12 @@ async function monitor(
   const stream = aSwitch.drops({ ...request, rate, headSize });
   reply.onGone(() => stream.end());
   const end = endAfter(aSwitch, request.for, () => stream.end());
-  const whole: CommandOutput[] = [];
+  const whole: Exclude<CommandOutput, ''>[] = [];
   let seen = 0;
   let unread = 0;
   for await (const packet of stream) {
     capture?.write(packet);
-    const shown = showDrop(packet, shownSize);
-    const output = { text: formatDrop(shown), json: asJson(shown) };
+    const output = outputOf(showDrop(packet, shownSize));
     if (part === undefined) whole.push(output);
     else if (!part(output)) unread++;
     if (++seen >= limit) break;
@@ -106,6 +105,18 @@ async function monitor(
   await capture?.close();
   const missed = stream.missedCount + unread + (capture?.missedCount ?? 0);
   return answerOf(whole, part !== undefined, { packets: seen - unread, missed });
+}
+
+/** One of the two is wanted. */
+function outputOf(shown: ShownDrop): Exclude<CommandOutput, ''> {
+  return {
+    get text() {
+      return formatDrop(shown);
+    },
+    get json() {
+      return asJson(shown);
+    },
+  };
 }
 
 function endAfter(aSwitch: Switch, seconds: number | undefined, act: () => void): () => void {
@@ -117,15 +128,14 @@ function endAfter(aSwitch: Switch, seconds: number | undefined, act: () => void)
 
 /** With the packets themselves where they have not been shown yet. */
 function answerOf(
-  whole: readonly CommandOutput[],
+  whole: readonly Exclude<CommandOutput, ''>[],
   isShown: boolean,
   counts: { readonly packets: number; readonly missed: number },
 ): CommandOutput {
   const { packets, missed } = counts;
-  const said = whole.filter((output) => output !== '');
   const last = `${packets} dropped packets${missed === 0 ? '' : `, and ${missed} more that are not shown`}\n`;
-  const json: Json = isShown ? { ...counts } : { missed, packets: said.map(({ json }) => json) };
-  return { text: said.map(({ text }) => text).join('') + last, json };
+  const json: Json = isShown ? { ...counts } : { missed, packets: whole.map(({ json }) => json) };
+  return { text: whole.map(({ text }) => text).join('') + last, json };
 }
 
 function readRequest(aSwitch: Switch, args: readonly string[]): MonitorRequest {

@@ -95,7 +95,7 @@ async function openDatapath(
     return new DummyDatapath(type, name, { clock, random, openPort: (spec) => openPortIo(spec, dummies) });
   if (type === 'system')
     bridgeLog.info(`${type}@${name}: forwarding in userspace, there is no kernel datapath here`);
-  return new UserspaceDatapath(type, name, { clock, workerUrl });
+  return new UserspaceDatapath(type, name, { clock, timers, workerUrl });
 }
 
 interface Opening extends DeviceName {
