@@ -21,7 +21,10 @@ export type PortOptions =
       readonly interfaces?: readonly InterfaceOptions[];
     });
 
-/** Columns of the bridge's row, and what is in it from the start. */
+/**
+ * Columns of the bridge's row, and what is in it from the start. Interfaces of `ports` have the numbers 1, 2, ... in their
+ * order, but for those with an `ofport_request`.
+ */
 export type BridgeOptions = Omit<OvsChange<'Bridge'>, 'name' | 'ports'> & {
   readonly ports?: readonly PortOptions[];
   /** As `TestBridge` takes them; added last. */
@@ -81,7 +84,8 @@ export class Configuration {
     const { ports = [], flows: _f, groups: _g, meters: _m, ...columns } = options;
     const all = [{ name, interface: { type: 'internal' } }, ...ports];
     await this.transact((tx) => {
-      const rows = all.map((port) => insertPort(tx, port));
+      const number = numbersFor(ports);
+      const rows = all.map((port, n) => insertPort(tx, port, n === 0 ? undefined : number));
       const bridge = tx.insert('Bridge', { datapath_type: 'dummy', ...columns, name, ports: rows });
       tx.mutate('Open_vSwitch', this.root._uuid, { bridges: { insert: [bridge] } });
     });
@@ -139,16 +143,45 @@ function portName(port: PortOptions): string {
   return typeof port === 'string' ? port : port.name;
 }
 
-export function interfaceNames(port: PortOptions): string[] {
-  if (typeof port === 'string') return [port];
-  return port.interfaces?.map((each) => (typeof each === 'string' ? each : each.name)) ?? [port.name];
+type NumberOf = (row: OvsChange<'Interface'>) => number | undefined;
+
+/** Interfaces that ask for no number get the next one that nobody asks for, from 1 on. */
+function numbersFor(ports: readonly PortOptions[]): NumberOf {
+  const asked = new Set(
+    ports
+      .flatMap(interfacesIn)
+      .map(({ ofport_request: number }) => (number === undefined ? 0 : Number(number))),
+  );
+  let next = 1;
+  return ({ ofport_request: number }) => {
+    if (number !== undefined) return Number(number);
+    while (asked.has(next)) next++;
+    return next++;
+  };
 }
 
-function insertPort(tx: Transaction<OvsTables>, port: PortOptions): Uuid {
-  if (typeof port === 'string') return insertPort(tx, { name: port });
-  const { interface: own, interfaces = [{ ...own, name: port.name }], ...columns } = port;
-  const rows = interfaces.map((each) =>
-    tx.insert('Interface', typeof each === 'string' ? { name: each } : each),
-  );
-  return tx.insert('Port', { ...columns, interfaces: rows });
+type InterfaceRow = OvsChange<'Interface'> & { readonly name: string };
+
+function interfacesIn(port: PortOptions): InterfaceRow[] {
+  if (typeof port === 'string') return [{ name: port }];
+  const { name, interface: own, interfaces } = port;
+  if (interfaces === undefined) return [{ ...own, name }];
+  return interfaces.map((each) => (typeof each === 'string' ? { name: each } : each));
+}
+
+export function interfaceNames(port: PortOptions): string[] {
+  return interfacesIn(port).map(({ name }) => name);
+}
+
+function insertPort(
+  tx: Transaction<OvsTables>,
+  port: PortOptions,
+  numberOf: NumberOf = () => undefined,
+): Uuid {
+  const { interface: _i, interfaces: _s, ...columns } = typeof port === 'string' ? { name: port } : port;
+  const interfaces = interfacesIn(port).map((row) => {
+    const number = numberOf(row);
+    return tx.insert('Interface', { ...row, ...(number !== undefined && { ofport_request: number }) });
+  });
+  return tx.insert('Port', { ...columns, interfaces });
 }

@@ -4,11 +4,12 @@
  */
 import { allowedBy } from '../cli/ofctl/allowed.ts';
 import type { OfctlContext } from '../cli/ofctl/context.ts';
-import { fetchFlows } from '../cli/ofctl/flow-stats.ts';
 import { NameReader, type NameText, namesToShow } from '../cli/ofctl/names.ts';
-import { openForChanges, openForDump, type Session } from '../cli/ofctl/protocol.ts';
+import { openForChanges, type Session } from '../cli/ofctl/protocol.ts';
 import { Fatal } from '../daemon/program.ts';
 import type { MemoryTransport } from '../net/memory-transport.ts';
+import { statsOf } from '../ofproto/connections/flow-requests.ts';
+import type { Ofproto } from '../ofproto/ofproto.ts';
 import { formatActions } from '../openflow/action-codec.ts';
 import type { Sent } from '../openflow/codec.ts';
 import { formatPackedMatch } from '../openflow/match/match-codec.ts';
@@ -37,7 +38,7 @@ export interface TestFlow {
   /** Seconds; 0 for none. */
   readonly idleTimeout: number;
   readonly hardTimeout: number;
-  /** All of it but for counters and times, as `ovs-ofctl --no-stats --names dump-flows` prints it. */
+  /** All of it but for counters and times, as `ovs-ofctl --no-stats --names dump-flows` prints it in a version that can say all. */
   readonly text: string;
 }
 
@@ -46,6 +47,11 @@ export interface FlowControlDeps {
   readonly bridge: string;
   readonly transport: MemoryTransport;
   readonly runFolder: string;
+  /** As it is now. */
+  readonly ofproto: () => Ofproto;
+  /** Resolves when rules have all packets that were forwarded. */
+  readonly untilCounted: () => Promise<unknown>;
+  readonly settle: () => Promise<void>;
 }
 
 /** What a line says, and the protocols that can say it. */
@@ -88,10 +94,10 @@ export class FlowControl {
     return this.#ask(async (context) => {
       const { bridge } = this.#deps;
       const reader = new NameReader(context, bridge);
-      const { request, usable } = await reader.read((names) => readFlowFilter(filter, names));
-      const flows = await fetchFlows(await openForDump(context, bridge, usable), request);
+      const { request } = await reader.read((names) => readFlowFilter(filter, names));
       const names = await namesToShow(context, bridge);
-      return flows.map((flow) => flowOf(flow, names)).sort(inOrder);
+      await this.#deps.untilCounted();
+      return Array.from(statsOf(this.#deps.ofproto(), request), (flow) => flowOf(flow, names)).sort(inOrder);
     });
   }
 
@@ -113,6 +119,7 @@ export class FlowControl {
       return await work(context);
     } finally {
       for (const connection of context.connections) connection.close();
+      await this.#deps.settle(); // while they are there, the switch tells them of packets without a flow
     }
   }
 

@@ -2,11 +2,13 @@
  * The daemon and its database in this process: dummy devices, a clock that stands still, no socket. `TestSwitch` is what
  * users of the package see of it.
  */
+import { Refused } from '../base/errors.ts';
 import { type Random, seededRandom } from '../base/random.ts';
 import { type Uuid, uuid } from '../base/units.ts';
 import { type CommandOutput, Commands } from '../daemon/unixctl.ts';
 import type { MemoryTransport } from '../net/memory-transport.ts';
 import { DummyDevices } from '../netdev/dummy/device.ts';
+import type { Ofproto } from '../ofproto/ofproto.ts';
 import { OvsdbClient } from '../ovsdb/client/index.ts';
 import { Database } from '../ovsdb/engine/database.ts';
 import { compileDeclared } from '../ovsdb/schema-read.ts';
@@ -98,6 +100,13 @@ export class MemorySwitch {
       newUuid: this.newUuid,
       ...(lock !== undefined && { lock }),
     });
+  }
+
+  /** Throws Refused where there is no such bridge. */
+  ofproto(name: string): Ofproto {
+    const bridge = this.#switch.state.bridges.get(name);
+    if (bridge === undefined) throw new Refused('testing', `the switch has no bridge ${name}`);
+    return bridge.ofproto;
   }
 
   /** A device comes or goes, which the kernel would tell. */

@@ -57,9 +57,10 @@ export class TestNetwork implements AsyncDisposable {
     return this.#time.advance(milliseconds);
   }
 
-  /** Until all that is under way is done, as far as it needs no more time. Rejects as `advance` does. */
-  settle(): Promise<void> {
-    return this.#time.settle();
+  /** Until all that is under way is done, as `TestSwitch.settle` does it. Rejects as `advance` does. */
+  async settle(): Promise<void> {
+    await this.#time.settle();
+    for (const each of this.#switches.values()) await each.settle();
   }
 
   /**

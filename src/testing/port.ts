@@ -4,11 +4,11 @@ import type { WaitOptions } from '../base/waiting.ts';
 import type { DummyDevice } from '../netdev/dummy/device.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type Packet, packetBytes, type TestFrame } from './packets.ts';
-import type { VirtualTime } from './virtual-time.ts';
 
 /** @internal */
 export interface TestPortDeps {
-  readonly time: VirtualTime;
+  /** Resolves when the switch has followed a change. */
+  readonly settle: () => Promise<void>;
   /** Undefined while there is none. */
   readonly device: () => DummyDevice | undefined;
   readonly arrivals: Arrivals;
@@ -90,7 +90,7 @@ export class TestPort {
   /** The cable is pulled out or plugged in; resolves when the switch has taken note. */
   async setCarrier(hasCarrier: boolean): Promise<void> {
     this.#device.set({ isUp: hasCarrier });
-    await this.#deps.time.settle();
+    await this.#deps.settle();
   }
 
   get #device(): DummyDevice {

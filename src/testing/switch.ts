@@ -140,9 +140,15 @@ export class TestSwitch implements AsyncDisposable {
     return this.#deps.time.advance(milliseconds);
   }
 
-  /** Until all that is under way is done, as far as it needs no more time. Rejects with Refused where there is no end to it. */
-  settle(): Promise<void> {
-    return this.#deps.time.settle();
+  /**
+   * Until all that is under way is done, as far as it needs no more time, and packets take the way that flows, groups and
+   * ports now say. What this switch's methods change has come to that when they resolve. Rejects with Refused where there
+   * is no end to it.
+   */
+  async settle(): Promise<void> {
+    await this.#deps.time.settle();
+    for (const { revalidator } of this.host.current.backers.values()) revalidator.revalidateNow();
+    await this.#deps.time.settle();
   }
 
   /**
@@ -169,7 +175,14 @@ export class TestSwitch implements AsyncDisposable {
     const { transport, runFolder } = this.#deps;
     return new TestBridge(name, {
       configuration: this.#configuration,
-      control: new FlowControl({ bridge: name, transport, runFolder }),
+      control: new FlowControl({
+        bridge: name,
+        transport,
+        runFolder,
+        ofproto: () => this.host.ofproto(name),
+        untilCounted: () => this.host.run('revalidator/wait', []),
+        settle: () => this.settle(),
+      }),
       connect: () => transport.connect({ kind: 'unix', path: `${runFolder}/${name}.mgmt` }),
       port: (row) => this.#port(row),
       trace: (args) => traceReport(this.host.current, args),
@@ -248,7 +261,7 @@ export class TestSwitch implements AsyncDisposable {
 
   #port({ name }: OvsRow<'Interface'>): TestPort {
     return new TestPort(name, {
-      time: this.#deps.time,
+      settle: () => this.settle(),
       device: () => this.host.dummies.get(name),
       arrivals: this.#arrivalsOf(name),
       ofport: () => this.#ofport(name),

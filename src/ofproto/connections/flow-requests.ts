@@ -85,7 +85,8 @@ function rulesOf({ tables, tlvTable }: Ofproto, query: FlowRequest): IterableIte
   return findRules(tables, { ...query, match: tlvTable.resolve(query.match) }, tables.version);
 }
 
-function* statsOf(ofproto: Ofproto, query: FlowRequest): IterableIterator<FlowStats> {
+/** The flows that a request means, with all they are, also what some version of OpenFlow cannot say. */
+export function* statsOf(ofproto: Ofproto, query: FlowRequest): IterableIterator<FlowStats> {
   for (const rule of rulesOf(ofproto, query)) {
     // A flow may go while the answer is on its way.
     if (rule.mask !== undefined) yield flowStats(ofproto, rule);
