@@ -2,7 +2,7 @@
 import { Refused } from '../base/errors.ts';
 import type { Uuid } from '../base/units.ts';
 import type { Client } from '../ovsdb/client/api.ts';
-import type { Transaction } from '../ovsdb/client/index.ts';
+import type { Transaction } from '../ovsdb/client/types.ts';
 import type { OvsChange, OvsRow, OvsTables } from '../vswitchd/schema/index.ts';
 import type { VirtualTime } from './virtual-time.ts';
 

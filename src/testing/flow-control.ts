@@ -8,7 +8,7 @@ import { NameReader, type NameText, namesToShow } from '../cli/ofctl/names.ts';
 import { openForChanges, type Session } from '../cli/ofctl/protocol.ts';
 import { Fatal } from '../daemon/program.ts';
 import type { MemoryTransport } from '../net/memory-transport.ts';
-import { statsOf } from '../ofproto/connections/flow-requests.ts';
+import { flowsMeant } from '../ofproto/connections/flow-requests.ts';
 import type { Ofproto } from '../ofproto/ofproto.ts';
 import { formatActions } from '../openflow/action-codec.ts';
 import type { Sent } from '../openflow/codec.ts';
@@ -97,7 +97,9 @@ export class FlowControl {
       const { request } = await reader.read((names) => readFlowFilter(filter, names));
       const names = await namesToShow(context, bridge);
       await this.#deps.untilCounted();
-      return Array.from(statsOf(this.#deps.ofproto(), request), (flow) => flowOf(flow, names)).sort(inOrder);
+      return Array.from(flowsMeant(this.#deps.ofproto(), request), (flow) => flowOf(flow, names)).sort(
+        inOrder,
+      );
     });
   }
 

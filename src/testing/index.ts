@@ -5,7 +5,7 @@
  * `ovs-ts/openflow`, `ovs-ts/ovsdb` and `ovs-ts/open-vswitch`.
  */
 export { Malformed, Refused, SyscallFailed, VswitchError } from '../base/errors.ts';
-export type { Ms, Unit } from '../base/units.ts';
+export type { Unit } from '../base/units.ts';
 export type { WaitOptions } from '../base/waiting.ts';
 export type { SlowPathReason } from '../datapath/cookie.ts';
 export type { ActionDropReason } from '../datapath/drops.ts';

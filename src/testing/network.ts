@@ -1,7 +1,6 @@
 /** Several switches and hosts on one clock, joined by links: a whole network inside one test. */
 import { Refused } from '../base/errors.ts';
 import { type Random, seededRandom } from '../base/random.ts';
-import type { Ms } from '../base/units.ts';
 import { MemoryTransport } from '../net/memory-transport.ts';
 import type { Listener, ListenOptions } from '../openflow/library/listen.ts';
 import { type HostOptions, TestHost } from './host.ts';
@@ -48,7 +47,7 @@ export class TestNetwork implements AsyncDisposable {
   }
 
   /** Milliseconds since the network was made. */
-  get now(): Ms {
+  get now(): number {
     return this.#time.now;
   }
 

@@ -1,7 +1,6 @@
 /** Packets of a test: as bytes, as hexadecimal digits, and as text of flows, both ways. */
 import { Malformed } from '../base/errors.ts';
 import { readHexBytes } from '../base/hex-dump.ts';
-import { type Ms, ms } from '../base/units.ts';
 import { readKey } from '../datapath/text/key.ts';
 import { composeFrame } from '../flow/compose.ts';
 import { extractKey } from '../flow/extract.ts';
@@ -60,13 +59,13 @@ export class TestFrame {
   /** The port by its name. */
   readonly port: string;
   /** When it came, in milliseconds since the start of the test. */
-  readonly time: Ms;
+  readonly time: number;
 
   /** @internal */
   constructor(bytes: Uint8Array, port: string, time: number) {
     this.bytes = bytes;
     this.port = port;
-    this.time = ms(time);
+    this.time = time;
   }
 
   /** As text of a flow: "tcp,vlan_tci=0x0000,dl_src=...,dl_dst=...,nw_src=...,tp_dst=80,tcp_flags=0". */

@@ -1,13 +1,12 @@
 /** A switch as a test sees it: bridges, the database behind them, commands of ovs-appctl, and the clock. */
-import type { Ms } from '../base/units.ts';
 import { MemoryTransport } from '../net/memory-transport.ts';
 import { OPENFLOW_PORT, readPassiveRemote } from '../net/remote.ts';
 import type { DropStream } from '../ofproto/drops/drop-stream.ts';
 import type { DropRow } from '../ofproto/views/drops.ts';
 import { type Listener, type ListenOptions, listenBy } from '../openflow/library/listen.ts';
 import type { Client } from '../ovsdb/client/api.ts';
-import type { Transaction } from '../ovsdb/client/index.ts';
 import { openClient } from '../ovsdb/client/library-client.ts';
+import type { Transaction } from '../ovsdb/client/types.ts';
 import type { Json } from '../rpc/channel.ts';
 import { dropRows } from '../vswitchd/commands/dpif.ts';
 import { dropQuery } from '../vswitchd/commands/drops.ts';
@@ -131,7 +130,7 @@ export class TestSwitch implements AsyncDisposable {
   }
 
   /** Milliseconds since the switch was made, of the clock that `advance` moves. */
-  get now(): Ms {
+  get now(): number {
     return this.#deps.time.now;
   }
 

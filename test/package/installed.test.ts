@@ -138,7 +138,7 @@ describe('the installed package', () => {
         'node',
         '--input-type=module',
         '-e',
-        "import * as ovsdb from 'ovs-ts/ovsdb'; import * as openflow from 'ovs-ts/openflow'; console.log(JSON.stringify([ovsdb, openflow].flatMap(Object.entries).map(([key, of]) => [key, of.name, of.prototype instanceof Error])));",
+        "import * as ovsdb from 'ovs-ts/ovsdb'; import * as openflow from 'ovs-ts/openflow'; import * as testing from 'ovs-ts/testing'; console.log(JSON.stringify([ovsdb, openflow, testing].flatMap(Object.entries).map(([key, of]) => [key, of.name, of.prototype instanceof Error])));",
       ),
     ) as [key: string, name: string, isError: boolean][];
     const errors = exported.filter(([, , isError]) => isError);
@@ -174,7 +174,7 @@ describe('the installed package', () => {
       if (!existsSync(`${oldest}/node_modules`)) run(oldest, 'npm', 'ci', '--no-audit', '--no-fund');
       const options =
         '--module nodenext --target es2022 --lib es2022 --types node --strict --exactOptionalPropertyTypes';
-      const typed = ['typed-rows', 'typed-messages'];
+      const typed = ['typed-rows', 'typed-messages', 'typed-switch'];
       for (const name of typed) cpSync(`examples/${name}.ts`, join(folder, `${name}.ts`));
       const inReadme = [...readFileSync('README.md', 'utf8').matchAll(/```ts\n(.*?)```/gs)];
       expect(inReadme.length).toBe(2);
@@ -192,6 +192,16 @@ describe('the installed package', () => {
           'OFPT_FLOW_MOD (OF1.3) (xid=0x1): ADD tcp,tp_dst=80 actions=dec_ttl,output:5',
           'SYSCALL_FAILED read: End of file',
           'SYSCALL_FAILED connect: No such file or directory',
+          '',
+        ]);
+        expect(run(folder, 'node', 'typed-switch.js').split('\n')).toEqual([
+          'p2 at 0: nw_ttl=8',
+          'udp,in_port=p1 -> dec_ttl,output:p2: 1 packets',
+          '1 rule',
+          'REFUSED no port p9 in bridge br0; there are br0, p1, p2',
+          'MALFORMED match at byte 0: nonsense=1: unknown field nonsense',
+          '60 s',
+          '4 ms, 4 frames',
           '',
         ]);
         expect(run(folder, 'node', 'typed-rows.js').split('\n')).toEqual([

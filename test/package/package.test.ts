@@ -9,7 +9,12 @@ const manifest: { version: string; bin: Record<string, string> } = JSON.parse(
   readFileSync('package.json', 'utf8'),
 );
 /** Those that need no switch; test/system/library.test.ts runs the others. */
-const examples = ['database-in-a-test.mjs'];
+const examples: readonly (readonly [name: string, printed: RegExp])[] = [
+  ['database-in-a-test.mjs', /^a \[ 22, 80 \] undefined\n$/],
+  ['flow-table-in-a-test.mjs', /^0 packets: priority 10, .*\n1 packets: priority 0, all others -> drop\n$/s],
+  ['why-dropped.mjs', /\n {2}dropped by table 1, priority 10, tcp,tp_dst=22: drop\n.*: vlanNotAdmitted\n$/s],
+  ['network-in-a-test.mjs', /^\d+ of 50 answers came; [\d.]+ seconds have passed\n$/],
+];
 
 /** What the README has to type under a heading. */
 function readmeBlocks(heading: string): string[] {
@@ -114,9 +119,12 @@ describe('the package', () => {
     expect(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout).toBe('4 []\n');
   });
 
-  it.each(examples)('runs the example %s', (name) => {
-    const { status, stderr } = spawnSync(process.execPath, [`examples/${name}`], { encoding: 'utf8' });
+  it.each(examples)('runs the example %s', (name, printed) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [`examples/${name}`], {
+      encoding: 'utf8',
+    });
     expect(stderr).toBe('');
+    expect(stdout).toMatch(printed);
     expect(status).toBe(0);
   });
 });

@@ -26,7 +26,7 @@ export const flowRequests: RequestHandlers = {
     return connection.ofproto.modifyFlows(flowModOf(connection, value, version), version, by);
   },
   FLOW_REQUEST: (connection, request) =>
-    connection.replyList(request, 'FLOW_REPLY', statsOf(connection.ofproto, request.value)),
+    connection.replyList(request, 'FLOW_REPLY', flowsMeant(connection.ofproto, request.value)),
   async AGGREGATE_REQUEST(connection, request) {
     const { ofproto } = connection;
     let [packets, bytes, flows] = [0, 0, 0];
@@ -86,7 +86,7 @@ function rulesOf({ tables, tlvTable }: Ofproto, query: FlowRequest): IterableIte
 }
 
 /** The flows that a request means, with all they are, also what some version of OpenFlow cannot say. */
-export function* statsOf(ofproto: Ofproto, query: FlowRequest): IterableIterator<FlowStats> {
+export function* flowsMeant(ofproto: Ofproto, query: FlowRequest): IterableIterator<FlowStats> {
   for (const rule of rulesOf(ofproto, query)) {
     // A flow may go while the answer is on its way.
     if (rule.mask !== undefined) yield flowStats(ofproto, rule);
