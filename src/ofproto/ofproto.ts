@@ -415,6 +415,12 @@ export class Ofproto {
     }
   }
 
+  /** As logs have it: "netdev@ovs-netdev". */
+  get datapathName(): string {
+    const { type, name } = this.#deps.datapath;
+    return `${type}@${name}`;
+  }
+
   /** The datapath can meter packets. */
   get hasMeters(): boolean {
     return this.#deps.datapath.features.actions.has('meter');

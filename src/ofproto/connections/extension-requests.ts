@@ -1,8 +1,12 @@
 /** Nicira's requests that belong to nothing else: options of tunnels, exporters, connections that are tracked. */
+import { logger } from '../../base/log.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
+import { type CtFlush, formatCtFlush, hasTuples } from '../../openflow/messages/ct-flush.ts';
 import { isOptionUsed } from '../tables/option-fields.ts';
 import { tlvLimits } from '../tlv-table.ts';
 import type { RequestHandlers } from './request-handler.ts';
+
+const log = logger('ct_dpif');
 
 export const extensionRequests: RequestHandlers = {
   TLV_TABLE_MOD({ ofproto }, { value }) {
@@ -16,8 +20,13 @@ export const extensionRequests: RequestHandlers = {
   IPFIX_BRIDGE_REQUEST: refuseIpfix,
   IPFIX_FLOW_REQUEST: refuseIpfix,
   // Nothing is tracked, so there is nothing to forget.
-  CT_FLUSH: () => {},
-  CT_FLUSH_ZONE: (_connection, _request, bytes) => checkZeros(bytes),
+  CT_FLUSH({ ofproto }, { value }) {
+    log.dbg(() => `${ofproto.datapathName}: ct_flush: ${whatIsFlushed(value)}`);
+  },
+  CT_FLUSH_ZONE({ ofproto }, { value }, bytes) {
+    checkZeros(bytes);
+    log.dbg(() => `${ofproto.datapathName}: ct_flush: zone ${value.id}`);
+  },
   FLOW_AGE: () => {},
 };
 
@@ -25,6 +34,11 @@ export const extensionRequests: RequestHandlers = {
 export function checkZeros(bytes: Uint8Array): void {
   if (bytes.subarray(16, 22).some((byte) => byte !== 0))
     throw new OpenFlowError('NXBRC_MUST_BE_ZERO', 'bytes that must be zero');
+}
+
+function whatIsFlushed(value: CtFlush): string {
+  if (hasTuples(value)) return formatCtFlush(value);
+  return value.zone === undefined ? '<all>' : `zone ${value.zone}`;
 }
 
 function refuseIpfix(): never {

@@ -130,10 +130,24 @@ const form: MessageForm<CtFlush> = {
   },
 };
 
-export const ctFlush = defineMessage('CT_FLUSH', [form], (value) => {
+export const ctFlush = defineMessage('CT_FLUSH', [form], (value) => ` ${formatCtFlush(value)}`);
+
+export function formatCtFlush(value: CtFlush): string {
   const { protocol, zone = 0, original, reply } = value;
-  return ` zone=${zone} '${formatTuple(original, value)},ct_nw_proto=${protocol}' '${formatTuple(reply, value)}'`;
-});
+  return `zone=${zone} '${formatTuple(original, value)},ct_nw_proto=${protocol}' '${formatTuple(reply, value)}'`;
+}
+
+/** Does it say more of connections than their zone? */
+export function hasTuples({ protocol, original, reply }: CtFlush): boolean {
+  if (protocol !== 0) return true;
+  return [original, reply].some(
+    ({ source, destination, sourcePort, destinationPort }) =>
+      familyOf(source) !== undefined ||
+      familyOf(destination) !== undefined ||
+      sourcePort !== 0 ||
+      destinationPort !== 0,
+  );
+}
 
 function formatTuple(tuple: CtTuple, { protocol, isIpv4 }: CtFlush): string {
   const name = isIpv4 ? 'ct_nw' : 'ct_ipv6';
