@@ -37,6 +37,35 @@ describe('a switch on its database', () => {
     expect(fixture.root().cur_cfg).toBe(1);
   });
 
+  test('makes bonds, tells what they do, and gives one a device of its name where that is wanted', async () => {
+    await fixture.addBridge('br0', ['p1']);
+    const { _uuid } = fixture.port('p1');
+    await fixture.change((tx) => {
+      tx.mutate('Port', _uuid, { interfaces: { insert: [tx.insert('Interface', { name: 'p2' })] } });
+      tx.update('Port', _uuid, { bond_mode: 'balance-slb', lacp: 'active' });
+    });
+    const { ofproto } = fixture.aSwitch.state.bridges.get('br0') ?? expect.unreachable();
+    const bundle = ofproto.bundles.get('p1');
+    expect(bundle?.bond?.settings.mode).toBe('balance-slb');
+    expect(fixture.interface('p2').lacp_current).toBe(true);
+    await fixture.change((tx) => tx.update('Port', _uuid, { lacp: 'off' }));
+    await fixture.advance(100);
+    expect(fixture.interface('p2').lacp_current).toBeUndefined();
+    expect(fixture.port('p1').bond_active_slave).toBe(bundle?.bond?.active?.mac);
+
+    await fixture.addPort('br0', 'p3');
+    const made = (): string[] => [...ofproto.ports.values()].map(({ name }) => name).sort();
+    const { _uuid: p3 } = fixture.port('p3');
+    await fixture.change((tx) => {
+      const members = ['m1', 'm2'].map((name) => tx.insert('Interface', { name }));
+      tx.update('Port', p3, { interfaces: members, bond_fake_iface: true });
+    });
+    expect(made()).toEqual(['br0', 'm1', 'm2', 'p1', 'p2', 'p3']);
+    expect(ofproto.bundles.get('p3')?.members.map(({ name }) => name)).toEqual(['m1', 'm2']);
+    await fixture.change((tx) => tx.update('Port', p3, { bond_fake_iface: false }));
+    expect(made()).toEqual(['br0', 'm1', 'm2', 'p1', 'p2']);
+  });
+
   test('takes a missing device up when it appears', async () => {
     fixture.missing.add('p1');
     await fixture.addBridge('br0', ['p1']);

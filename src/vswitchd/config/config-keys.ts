@@ -132,7 +132,7 @@ export const portKeys = {
     'bond-detect-mode',
     ['carrier', 'miimon'],
     'carrier',
-    'How the links of members are watched: the kernel tells at once of both.',
+    'How links of members are watched.',
   ),
   miimonInterval: integerKey(
     'bond-miimon-interval',

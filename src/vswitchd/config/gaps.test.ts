@@ -86,7 +86,7 @@ describe('every column of the schema', () => {
     const places = (values: object) => shortfallsOf(table, rowWith(table, values)).map(({ place }) => place);
     expect(places({})).toEqual(table === 'Flow_Sample_Collector_Set' ? ['id'] : []);
     for (const [column, role] of rolesOf(table)) {
-      const others = column === 'protocols' ? { controller: ['a-row'] } : {};
+      const others = needed[column] ?? {};
       const value = sampleOf(columnsOf(table)[column] ?? expect.unreachable());
       const before = places(others);
       const hasGap = role instanceof Object && ('gap' in role || 'judge' in role) && !before.includes(column);
@@ -118,6 +118,24 @@ describe('every column of the schema', () => {
     }
   });
 });
+
+test('a bond without a mode is told which one it has, and that it was another one before', () => {
+  const textsOf = (values: object): string[] =>
+    shortfallsOf('Port', rowWith('Port', values)).map(({ level, text }) => `${level}: ${text}`);
+  const interfaces = ['a-row', 'another'];
+  expect(textsOf({ interfaces })).toEqual([
+    'warn: Using the default bond_mode active-backup. Note that in previous versions, the default bond_mode was balance-slb',
+  ]);
+  expect(textsOf({ interfaces, bond_mode: 'active-backup' })).toEqual([]);
+  const lacp = { lacp: 'active', other_config: new Map([['lacp-system-id', '0:0:0:0:0:0']]) };
+  expect(textsOf(lacp)).toEqual(['warn: Invalid zero LACP system ID.']);
+});
+
+/** What else a row has to say before there is anything to tell of a column. */
+const needed: Readonly<Record<string, object>> = {
+  protocols: { controller: ['a-row'] },
+  lacp: { other_config: new Map([['lacp-system-id', 'nobody']]) },
+};
 
 describe('what is told', () => {
   const said: string[] = [];

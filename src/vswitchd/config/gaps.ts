@@ -144,7 +144,7 @@ export const roles: Roles = {
   },
   Port: {
     name: 'acted on',
-    interfaces: 'acted on',
+    interfaces: { judge: judgeBondMode },
     trunks: 'acted on',
     cvlans: 'acted on',
     tag: 'acted on',
@@ -152,11 +152,11 @@ export const roles: Roles = {
     qos: { gap: 'what goes out is not shaped' },
     mac: { judge: ({ mac }) => judgeAddress(mac) },
     bond_mode: 'acted on',
-    lacp: 'acted on',
+    lacp: { judge: judgeSystemId },
     bond_updelay: 'acted on',
     bond_downdelay: 'acted on',
     bond_active_slave: 'status',
-    bond_fake_iface: { gap: 'no device has the name of the bond' },
+    bond_fake_iface: 'acted on',
     fake_bridge: 'acted on',
     status: 'status',
     rstp_status: 'status',
@@ -280,10 +280,24 @@ export const roles: Roles = {
   },
 };
 
-function judgeInterfaceMac(
-  { mac, type }: OvsRow<'Interface'>,
-  isLocalPort: boolean,
-): ReturnType<typeof judgeAddress> {
+type Judgement = Omit<Shortfall, 'place'> | undefined;
+
+function judgeBondMode({ interfaces, bond_mode }: OvsRow<'Port'>): Judgement {
+  if (interfaces.length < 2 || bond_mode !== undefined) return undefined;
+  const past = 'Note that in previous versions, the default bond_mode was balance-slb';
+  return { level: 'warn', text: `Using the default bond_mode active-backup. ${past}` };
+}
+
+function judgeSystemId({ lacp, other_config }: OvsRow<'Port'>): Judgement {
+  const text = other_config.get('lacp-system-id');
+  if (lacp === undefined || lacp === 'off' || text === undefined) return undefined;
+  const mac = normalizeMac(text);
+  if (mac === undefined)
+    return { level: 'warn', text: `LACP system ID (${text}) must be an Ethernet address.` };
+  return mac === zeroMac ? { level: 'warn', text: 'Invalid zero LACP system ID.' } : undefined;
+}
+
+function judgeInterfaceMac({ mac, type }: OvsRow<'Interface'>, isLocalPort: boolean): Judgement {
   const address = mac === undefined ? undefined : normalizeMac(mac);
   if (address === undefined) return judgeAddress(mac);
   const complain = (text: string) => ({ level: 'err', text }) as const;
@@ -298,7 +312,7 @@ function judgeInterfaceMac(
   return address === zeroMac ? complain('cannot set MAC to all zero address') : undefined;
 }
 
-function judgeAddress(mac: string | undefined): Omit<Shortfall, 'place'> | undefined {
+function judgeAddress(mac: string | undefined): Judgement {
   if (mac === undefined || normalizeMac(mac) !== undefined) return undefined;
   return { level: 'info', text: `mac=${mac} is not acted on: it is not an Ethernet address` };
 }

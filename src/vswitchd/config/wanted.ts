@@ -11,6 +11,7 @@ import {
   type BundleLacp,
   type ControllerSettings,
   defaultController,
+  defaultMemberLacp,
   type FlowTableConfig,
   type MemberLacp,
   type VlanMode,
@@ -41,6 +42,8 @@ export interface WantedInterface {
   readonly patchPeer: string | undefined;
   /** As far as it speaks LACP. */
   readonly lacp: MemberLacp;
+  /** False for the device of a bond's own name: frames pass by it as flows say, and by no row of the database is it known. */
+  readonly isMember: boolean;
 }
 
 /** A bundle but for its members, which are names until they have numbers. */
@@ -55,7 +58,7 @@ export interface WantedPort {
   readonly mac: string | undefined;
   /** The row's. */
   readonly tag: number | undefined;
-  /** Sorted by name. */
+  /** Sorted by name, the one that is no member last. */
   readonly interfaces: readonly WantedInterface[];
 }
 
@@ -114,6 +117,7 @@ export const configColumns = {
     'bond_mode',
     'bond_updelay',
     'bond_downdelay',
+    'bond_fake_iface',
     'lacp',
     'other_config',
   ],
@@ -206,8 +210,27 @@ export function readPort(row: OvsRow<'Port'>, interfaces: readonly WantedInterfa
     isFakeBridge: row.fake_bridge,
     mac: row.mac === undefined ? undefined : normalizeMac(row.mac),
     tag: row.tag,
-    interfaces,
+    interfaces: [...interfaces, ...ownDevice(row, interfaces)],
   };
+}
+
+/**
+ * The device that a bond gets for those who look for one of its name.
+ * Differs: it comes and goes with bond_fake_iface; the reference makes it only while it adds a member.
+ */
+function ownDevice(
+  { _uuid: id, name, bond_fake_iface: isAsked }: OvsRow<'Port'>,
+  members: readonly WantedInterface[],
+): WantedInterface[] {
+  if (!isAsked || members.length < 2 || members.some((member) => member.name === name)) return [];
+  return [
+    {
+      ...{ id, name, type: 'internal', options: new Map(), mac: undefined, mtuRequest: undefined },
+      ...{ ofportRequest: undefined, ofport: undefined, patchPeer: undefined },
+      lacp: defaultMemberLacp,
+      isMember: false,
+    },
+  ];
 }
 
 export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): WantedInterface {
@@ -226,6 +249,7 @@ export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): Wan
     ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,
     lacp: { portId: keys.lacpPortId, priority: keys.lacpPortPriority, key: keys.lacpAggregationKey },
+    isMember: true,
   };
 }
 
@@ -244,6 +268,10 @@ function readBundle(row: OvsRow<'Port'>): BundleSettings {
   };
 }
 
+/**
+ * Differs: with bond-detect-mode=miimon, too, what counts is the carrier, of which the kernel tells at once; the reference
+ * asks the registers of the device for it every bond-miimon-interval.
+ */
 function readBond(row: OvsRow<'Port'>, keys: Values<typeof portKeys>): BondSettings {
   const { rebalanceInterval: interval, lacpFallback } = keys;
   const mode = row.bond_mode ?? 'active-backup';

@@ -101,7 +101,10 @@ export class Applier {
           await this.#removeInterface(bridge, i);
         });
       case 'setPort':
-        return this.#withBridge(step.bridge, async (bridge) => setPort(bridge, step.wanted));
+        return this.#withBridge(step.bridge, async (bridge) => {
+          tellIncompatible(bridge, step.wanted);
+          setPort(bridge, step.wanted);
+        });
       case 'removePort':
         return this.#withBridge(step.bridge, async (bridge) => {
           bridge.removePort(step.port);
@@ -427,13 +430,20 @@ function requireForwardable({ name, portSpec }: Netdev): void {
     throw syscallFailed('add', errnos.EINVAL, `${name}: cannot add a loopback device`);
 }
 
+/** Such a bond relies on what was learned. */
+function tellIncompatible({ settings }: LiveBridge, { name, bundle, interfaces }: WantedPort): void {
+  if (bundle.bond.mode !== 'balance-slb' || interfaces.length < 2 || settings.floodVlans.length === 0) return;
+  const remedy = 'please use another bond type or disable flood_vlans';
+  log.warn(`port ${name}: SLB bonds are incompatible with flood_vlans, ${remedy}`);
+}
+
 function setPort(bridge: LiveBridge, wanted: WantedPort): void {
   bridge.setPort(wanted);
   const members: OfPort[] = [];
   const memberLacp = new Map<OfPort, MemberLacp>();
-  for (const { name, lacp } of wanted.interfaces) {
+  for (const { name, lacp, isMember } of wanted.interfaces) {
     const i = bridge.interfaces.get(name);
-    if (i?.port !== wanted.name || i.ofPort === undefined) continue;
+    if (!isMember || i?.port !== wanted.name || i.ofPort === undefined) continue;
     members.push(i.ofPort);
     memberLacp.set(i.ofPort, lacp);
   }

@@ -29,6 +29,7 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
     ofport: undefined,
     patchPeer: undefined,
     lacp: defaultMemberLacp,
+    isMember: true,
     ...more,
   };
 }

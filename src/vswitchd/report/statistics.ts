@@ -59,7 +59,7 @@ export class StatisticsWriter {
   async #writeOne(i: LiveInterface): Promise<void> {
     const { netdev } = i;
     const bridge = this.#deps.state.bridges.get(i.bridge);
-    if (netdev === undefined || bridge === undefined) return;
+    if (netdev === undefined || bridge === undefined || !i.wanted.isMember) return;
     const change = await readStatistics(bridge, i);
     if (change !== undefined && i.netdev === netdev) this.#deps.writer.put('Interface', i.wanted.id, change);
   }
