@@ -2,10 +2,11 @@
  * The fixed match structures of OpenFlow 1.0 (section 5.2.3) and 1.1 (section A.2.3): every field has its place, and
  * wildcards say which of them count.
  */
-import { getSlot, maskSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
+import { getSlot, maskSlot, newKey, readSlot, setSlot, slotReader, writeSlot } from '../../flow/key.ts';
+import type { Mask } from '../../flow/mask.ts';
 import { type Match, packMatch, unpackKey } from '../../flow/match.ts';
 import { normalMask } from '../../flow/normal-match.ts';
-import type { SlotName } from '../../flow/slots.ts';
+import { type SlotName, slots } from '../../flow/slots.ts';
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import type { Reader, Writer } from '../bytes.ts';
@@ -183,43 +184,67 @@ function unpack(match: Match): void {
 
 const hasBitsOf = (slot: SlotName): boolean => readSlot(bits, slot).some((byte) => byte !== 0);
 
+/** What a mask says of the fields of OpenFlow 1.0. */
+interface Mask10 {
+  /** But for those of the tag, which depend on whether there is one. */
+  readonly wildcards: number;
+  readonly tciBits: number;
+}
+
+const masks10 = new WeakMap<Mask, Mask10>();
+
+function mask10Of(match: Match): Mask10 {
+  const known = masks10.get(match.mask);
+  if (known !== undefined) return known;
+  match.mask.unpack(bits);
+  let wildcards =
+    (wildBitsOf(getSlot(bits, 'nw_src')) << nwSrcShift) | (wildBitsOf(getSlot(bits, 'nw_dst')) << nwDstShift);
+  for (const [bit, slot] of wholeSlots10) if (!hasBitsOf(slot)) wildcards |= bit;
+  if ((getSlot(bits, 'nw_tos') & dscp) === 0) wildcards |= wild10.tos;
+  const made = { wildcards, tciBits: getSlot(bits, 'vlan_tci') };
+  masks10.set(match.mask, made);
+  return made;
+}
+
+const inPortIn = slotReader('in_port');
+const tciIn = slotReader('vlan_tci');
+const etherTypeIn = slotReader('eth_type');
+const serviceIn = slotReader('nw_tos');
+const protocolIn = slotReader('nw_proto');
+const sourceIn = slotReader('nw_src');
+const destinationIn = slotReader('nw_dst');
+const sourcePortIn = slotReader('tp_src');
+const destinationPortIn = slotReader('tp_dst');
+
 /** What the structure has no place for is left out. */
 export function writeMatch10(match: Match, to: Writer): void {
-  unpack(match);
-  const tci = getSlot(values, 'vlan_tci');
-  const tciBits = getSlot(bits, 'vlan_tci');
+  const { wildcards, tciBits } = mask10Of(match);
+  unpackKey(match, values);
+  const tci = tciIn(values);
   const isUntagged = (tciBits & vlanPresent) !== 0 && (tci & vlanPresent) === 0;
   const hasVid = isUntagged || (tciBits & vlanVid) !== 0;
   const hasPcp = isUntagged || (tciBits & vlanPcp) !== 0;
-  const wild = (is: boolean, bit: number): number => (is ? 0 : bit);
-  to.u32(
-    wild(hasBitsOf('in_port'), wild10.inPort) |
-      wild(hasVid, wild10.vlan) |
-      wild(hasPcp, wild10.pcp) |
-      wild(hasBitsOf('eth_src'), wild10.ethSrc) |
-      wild(hasBitsOf('eth_dst'), wild10.ethDst) |
-      wild(hasBitsOf('eth_type'), wild10.ethType) |
-      wild(hasBitsOf('nw_proto'), wild10.protocol) |
-      wild((getSlot(bits, 'nw_tos') & dscp) !== 0, wild10.tos) |
-      wild(hasBitsOf('tp_src'), wild10.tpSrc) |
-      wild(hasBitsOf('tp_dst'), wild10.tpDst) |
-      (wildBitsOf(getSlot(bits, 'nw_src')) << nwSrcShift) |
-      (wildBitsOf(getSlot(bits, 'nw_dst')) << nwDstShift),
-  );
-  to.u16(getSlot(values, 'in_port'));
-  to.octets(readSlot(values, 'eth_src'));
-  to.octets(readSlot(values, 'eth_dst'));
+  to.u32(wildcards | (hasVid ? 0 : wild10.vlan) | (hasPcp ? 0 : wild10.pcp));
+  to.u16(inPortIn(values));
+  writeAddress(to, slots.eth_src.word);
+  writeAddress(to, slots.eth_dst.word);
   to.u16(isUntagged ? noTag10 : hasVid ? tci & vlanVid : 0);
   to.u8(isUntagged || !hasPcp ? 0 : tci >>> 13);
   to.u8(0);
-  to.u16(getSlot(values, 'eth_type'));
-  to.u8(getSlot(values, 'nw_tos') & dscp);
-  to.u8(getSlot(values, 'nw_proto'));
+  to.u16(etherTypeIn(values));
+  to.u8(serviceIn(values) & dscp);
+  to.u8(protocolIn(values));
   to.u16(0);
-  to.u32(getSlot(values, 'nw_src'));
-  to.u32(getSlot(values, 'nw_dst'));
-  to.u16(getSlot(values, 'tp_src'));
-  to.u16(getSlot(values, 'tp_dst'));
+  to.u32(sourceIn(values));
+  to.u32(destinationIn(values));
+  to.u16(sourcePortIn(values));
+  to.u16(destinationPortIn(values));
+}
+
+/** Six bytes of `values`. */
+function writeAddress(to: Writer, word: number): void {
+  to.u32(values[word] ?? 0);
+  to.u16((values[word + 1] ?? 0) >>> 16);
 }
 
 /** The opposite of `prefixOf`. */
