@@ -450,7 +450,7 @@ export class Ofproto {
   checkFlowMod(mod: FlowMod, version: WireVersion): void {
     const { actions, match, table } = mod;
     checkTable(mod);
-    if (mod.command === 'add') checkHiddenFields(mod);
+    if (!mod.command.startsWith('delete')) checkHiddenFields(mod, this.name);
     this.#checkActions(actions, match, { version, table });
   }
 

@@ -6,7 +6,7 @@ import { unreachable } from '../../base/errors.ts';
 import type { Match } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
-import { OpenFlowError } from '../../openflow/errors.ts';
+import { OpenFlowError, refusalsOf } from '../../openflow/errors.ts';
 import { flowFlags } from '../../openflow/messages/flow-flags.ts';
 import { anyGroup, type FlowMod } from '../../openflow/messages/flow-mod.ts';
 import type { FlowRemovedReason } from '../../openflow/messages/flow-removed.ts';
@@ -26,12 +26,22 @@ export function checkTable({ table, command }: Pick<FlowMod, 'table' | 'command'
   if (table === internalTable && !command.startsWith('delete')) throw ownTable();
 }
 
-/** The switch alone tells flows by what only the way of a packet through it says. Throws OpenFlowError. */
-export function checkHiddenFields({ match: { mask, values } }: Pick<FlowMod, 'match'>): void {
+/** The switch alone tells flows by what only the way of a packet through it says: its passes, and hashes. */
+export function hasHiddenFields({ mask, values }: Match): boolean {
   const hash = mask.words.indexOf(slots.dp_hash.word);
   const pass = mask.words.indexOf(slots.recirc_id.word);
-  if (hash < 0 && (pass < 0 || values[pass] === 0)) return;
-  throw new OpenFlowError('OFPBRC_EPERM', 'a flow on a hash or a pass of a packet');
+  return hash >= 0 || (pass >= 0 && values[pass] !== 0);
+}
+
+const refused = refusalsOf('ofproto');
+
+/** Throws OpenFlowError. */
+export function checkHiddenFields({ match }: Pick<FlowMod, 'match'>, bridge: string): void {
+  if (!hasHiddenFields(match)) return;
+  throw refused(
+    'OFPBRC_EPERM',
+    `${bridge}: (add_flow) only internal flows can set non-default values to hidden fields`,
+  );
 }
 
 function ownTable(): OpenFlowError {
@@ -230,10 +240,7 @@ export class FlowTransaction {
   /** Gives those that there are other actions, and another cookie where there is a new one. */
   *#modify(mod: FlowMod): IterableIterator<void> {
     const found = [...this.#find(mod, { ...mod, outPort: reservedPorts.ANY, outGroup: anyGroup })];
-    if (found.length === 0 && mod.newCookie !== undefined && mod.cookieMask === 0n) {
-      checkHiddenFields(mod);
-      this.#add(mod);
-    }
+    if (found.length === 0 && mod.newCookie !== undefined && mod.cookieMask === 0n) this.#add(mod);
     for (const before of found) {
       const { actions, newCookie, keepsCookies = false, flags } = mod;
       const cookie = keepsCookies || newCookie === undefined ? before.cookie : newCookie;

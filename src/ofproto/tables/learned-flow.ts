@@ -3,7 +3,7 @@ import type { Ms } from '../../base/units.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import type { FlowTables } from './flow-tables.ts';
-import { FlowTransaction } from './flow-transaction.ts';
+import { FlowTransaction, hasHiddenFields } from './flow-transaction.ts';
 import type { Rule } from './rule.ts';
 import { formatRuleActions } from './rule-text.ts';
 
@@ -22,6 +22,7 @@ export class LearnedFlow {
 
   /** Makes it or keeps it young; false where there is no room for it. */
   apply(): boolean {
+    if (hasHiddenFields(this.mod.match)) return false;
     const now = this.#tables.deps.clock.now();
     if (this.#rule === undefined || !isThere(this.#rule)) {
       const present = this.#present;
