@@ -102,9 +102,12 @@ function formsOf(experimenter: number, version: WireVersion): Forms {
         : experimenter === experimenters.ONF
           ? onfForms
           : undefined;
-  if (forms === undefined)
-    throw refused('OFPBAC_BAD_VENDOR', `OpenFlow action has unknown vendor ${hexOrZero(experimenter)}`);
+  if (forms === undefined) throw unknownVendor(experimenter);
   return forms[version] ?? [];
+}
+
+function unknownVendor(experimenter: number): OpenFlowError {
+  return refused('OFPBAC_BAD_VENDOR', `OpenFlow action has unknown vendor ${hexOrZero(experimenter)}`);
 }
 
 const log = logger('ofp_actions');
@@ -185,7 +188,8 @@ function readAction(
   const type = from.u16();
   const size = from.u16();
   const isStandard = type !== experimenterType;
-  const experimenter = isStandard ? 0 : from.u32();
+  const experimenter = isStandard ? experimenters.OF : from.u32();
+  if (!isStandard && experimenter === experimenters.OF) throw unknownVendor(experimenter);
   const forms = formsOf(experimenter, version);
   if (!isStandard && left < 16)
     throw new OpenFlowError('OFPBAC_BAD_LEN', `${left} bytes where an action begins`);

@@ -157,8 +157,8 @@ function readExperimenter(
   direction: MessageDirection,
   what: string,
 ): KnownForm {
-  if (from.left < (version === 1 && direction !== undefined ? 4 : 8))
-    throw new OpenFlowError('OFPBRC_BAD_LEN', `${from.left} bytes of an experimenter's head`);
+  const hasPadding = version === 1 && direction !== undefined;
+  requireLeft(from, hasPadding ? 4 : 8);
   const experimenter = from.u32();
   const hex = hexOrZero(experimenter);
   const kind = experimenter === nicira ? ofNicira : experimenter === onf ? ofOnf : undefined;
@@ -166,6 +166,7 @@ function readExperimenter(
     log.limited('warn', unknownVendor, `OpenFlow message has unknown vendor ${hex}`);
     throw new OpenFlowError('OFPBRC_BAD_VENDOR', `experimenter ${hex}`);
   }
+  if (hasPadding) requireLeft(from, 8);
   const number = from.u32();
   const known = formOfNumber(version, kind, direction, number);
   if (known === undefined) {
@@ -173,6 +174,11 @@ function readExperimenter(
     throw new OpenFlowError('OFPBRC_BAD_SUBTYPE', `message ${number} of an experimenter`);
   }
   return known;
+}
+
+function requireLeft(from: Reader, size: number): void {
+  if (from.left < size)
+    throw new OpenFlowError('OFPBRC_BAD_LEN', `${from.left} bytes of an experimenter's head`);
 }
 
 function logUnknown(version: number, what: string): void {

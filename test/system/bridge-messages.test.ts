@@ -24,12 +24,11 @@ const perKind = Number(process.env.ANSWERED_MESSAGES ?? 3);
 /**
  * They come from switches, change who may say what (compared in bridge-events.txt), or are answered otherwise on purpose
  * or by mistake: the reference takes flags of eviction for eviction, answers bundle controls of unknown type, and quotes
- * other bytes than a request for monitors had. Of table features it refuses what it passes over when it prints them. A
- * spoilt request to forget connections ends it.
+ * other bytes than a request for monitors had. A spoilt request to forget connections ends it.
  */
 const leftOut: readonly Message['name'][] = [
-  ...(['HELLO', 'ERROR', 'ECHO_REPLY', 'ROLE_REQUEST', 'RESUME', 'TABLE_MOD', 'BUNDLE_CONTROL'] as const),
-  ...(['FLOW_MONITOR_REQUEST', 'TABLE_FEATURES_REQUEST', 'FLOW_MOD_TABLE_ID', 'CT_FLUSH'] as const),
+  ...(['HELLO', 'ERROR', 'ROLE_REQUEST', 'RESUME', 'TABLE_MOD', 'BUNDLE_CONTROL'] as const),
+  ...(['FLOW_MONITOR_REQUEST', 'FLOW_MOD_TABLE_ID', 'CT_FLUSH'] as const),
 ];
 
 /** Takes flows, groups and meters away. */
