@@ -8,11 +8,12 @@ import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
-import { readDriverInfo, readLinkMode } from '../sys/calls/device.ts';
+import { readDriverInfo, readEthernetSettings } from '../sys/calls/device.ts';
 import { addDefaultRoute, setInterfaceAddress } from '../sys/calls/interface-address.ts';
 import { type Link, type LinkCounters, readLink, setLink } from '../sys/netlink/link.ts';
 import type { LinkMonitor } from '../sys/netlink/monitor.ts';
 import { readCounters } from './link-counters.ts';
+import { linkModesOf } from './link-modes.ts';
 import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec, TakesAddresses } from './provider.ts';
 
 const log = logger('netdev');
@@ -208,6 +209,7 @@ export class KernelNetdev implements Netdev, TakesAddresses {
       linkResets: runningChanges + (isRunning ? 1 : 0) - this.#changesAtOpen,
       linkSpeed: undefined,
       duplex: undefined,
+      linkModes: undefined,
       status: new Map(),
       changeNumber: this.#changeNumber,
     };
@@ -215,7 +217,7 @@ export class KernelNetdev implements Netdev, TakesAddresses {
 
   #look(): NetdevState {
     const link = this.#link;
-    const mode = readLinkMode(this.name);
+    const settings = readEthernetSettings(this.name);
     return {
       ifindex: link.ifindex,
       mac: link.mac,
@@ -223,8 +225,9 @@ export class KernelNetdev implements Netdev, TakesAddresses {
       isUp: link.isUp,
       hasCarrier: link.isRunning,
       linkResets: link.runningChanges - this.#changesAtOpen,
-      linkSpeed: mode?.speed === undefined ? undefined : mode.speed * 1_000_000,
-      duplex: mode?.speed === undefined ? undefined : mode.duplex,
+      linkSpeed: settings?.speed === undefined ? undefined : settings.speed * 1_000_000,
+      duplex: settings?.speed === undefined ? undefined : settings.duplex,
+      linkModes: settings && linkModesOf(settings),
       status: this.#status(),
       changeNumber: this.#changeNumber,
     };

@@ -23,6 +23,22 @@ export interface NetdevConfig {
   readonly mtuRequest: number | undefined;
 }
 
+/** Of a link: a speed in Mb/s and a duplex mode, a medium, or an ability. */
+export type LinkMode =
+  | `${10 | 100 | 1000} half`
+  | `${10 | 100 | 1000 | 10000 | 40000 | 100000 | 1000000} full`
+  | 'copper'
+  | 'fiber'
+  | 'negotiation'
+  | 'pause'
+  | 'asymmetric pause';
+
+export interface LinkModes {
+  readonly current: readonly LinkMode[];
+  readonly advertised: readonly LinkMode[];
+  readonly supported: readonly LinkMode[];
+}
+
 export interface NetdevState {
   /** 0 when the device is not a kernel one. */
   readonly ifindex: number;
@@ -37,6 +53,8 @@ export interface NetdevState {
   /** bit/s; undefined when unknown. */
   readonly linkSpeed: number | undefined;
   readonly duplex: 'half' | 'full' | undefined;
+  /** Undefined where nothing is told of them. */
+  readonly linkModes: LinkModes | undefined;
   /** The `status` column: driver_name, driver_version, firmware_version ... */
   readonly status: ReadonlyMap<string, string>;
   /** Grows when anything above changed, so that a reader can tell at once. */

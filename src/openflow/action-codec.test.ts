@@ -166,6 +166,11 @@ describe('actions', () => {
     expect(() => readActionText('goto_table:1', context)).toThrow('goto_table instruction not allowed here');
   });
 
+  it('of experimenter 0 are those of nobody', () => {
+    const bytes = Buffer.from('ffff001000000000004a000200000001', 'hex');
+    expect(() => decodeActions(new Reader(bytes), 1)).toThrow('OFPBAC_BAD_VENDOR:');
+  });
+
   it('are inside of each other up to a limit', () => {
     const nested = (depth: number): string => (depth === 0 ? '1' : `clone(${nested(depth - 1)})`);
     expect(() => readActionText(nested(100), context)).toThrow('Action nested too deeply');

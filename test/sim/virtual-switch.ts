@@ -156,6 +156,7 @@ function netdevOf(name: string, isPatch: boolean): Netdev {
       linkResets: 0,
       linkSpeed: undefined,
       duplex: undefined,
+      linkModes: undefined,
       status: new Map(),
       changeNumber: 1,
     },

@@ -99,6 +99,7 @@ export class DummyDevice {
       linkResets: 0,
       linkSpeed: undefined,
       duplex: undefined,
+      linkModes: undefined,
       status: new Map(),
       changeNumber: 1,
     };

@@ -39,6 +39,7 @@ class PatchNetdev implements Netdev {
       linkResets: 0,
       linkSpeed: undefined,
       duplex: undefined,
+      linkModes: undefined,
       status: new Map(),
       changeNumber: 1,
     };

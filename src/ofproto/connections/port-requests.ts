@@ -2,6 +2,7 @@
 import { readMac } from '../../base/addresses.ts';
 import { orderAsHashed } from '../../base/hash-order.ts';
 import { ofPort } from '../../base/units.ts';
+import type { LinkMode } from '../../netdev/provider.ts';
 import { type PortDescription, portStateBit } from '../../openflow/messages/port-description.ts';
 import { type PortStats, type Rfc2819Counts, rfc2819Names } from '../../openflow/messages/port-stats.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
@@ -40,34 +41,50 @@ function portsOf({ ports }: Ofproto, number: number): OfprotoPort[] {
 
 export function describePort({ ofPort: port, netdev, config, mayEnable }: OfprotoPort): PortDescription {
   const { state, name } = netdev;
-  const speed = Math.floor((state.linkSpeed ?? 0) / 1000);
-  const current = featuresOfSpeed(state.linkSpeed, state.duplex);
+  const { current = [], advertised = [], supported = [] } = state.linkModes ?? {};
   return {
     port,
     name,
     mac: readMac(state.mac ?? '00:00:00:00:00:00'),
     config,
     state: (mayEnable ? portStateBit('LIVE') : 0) | (state.hasCarrier ? 0 : portStateBit('LINK_DOWN')),
-    current,
-    advertised: 0,
-    supported: 0,
+    current: featureBits(current),
+    advertised: featureBits(advertised),
+    supported: featureBits(supported),
     peer: 0,
-    currentSpeed: speed,
-    maxSpeed: 0,
+    currentSpeed: highestSpeed(current),
+    maxSpeed: highestSpeed(supported),
   };
 }
 
-/** Bits of `PortDescription.current`: OpenFlow 1.5.1 section 7.2.1. */
-function featuresOfSpeed(bitsPerSecond: number | undefined, duplex: 'half' | 'full' | undefined): number {
-  if (bitsPerSecond === undefined) return 0;
-  const at = speeds.indexOf(bitsPerSecond / 1e6);
-  if (at < 0) return otherSpeed;
-  // The first three speeds have a bit for each way, half before full.
-  return 1 << (at < 3 ? 2 * at + (duplex === 'half' ? 0 : 1) : at + 3);
+/** In the order of the bits of `PortDescription.current`: OpenFlow 1.5.1 section 7.2.1. */
+const features: readonly (LinkMode | undefined)[] = [
+  '10 half',
+  '10 full',
+  '100 half',
+  '100 full',
+  '1000 half',
+  '1000 full',
+  '10000 full',
+  '40000 full',
+  '100000 full',
+  '1000000 full',
+  undefined, // another speed
+  'copper',
+  'fiber',
+  'negotiation',
+  'pause',
+  'asymmetric pause',
+];
+
+function featureBits(modes: readonly LinkMode[]): number {
+  return modes.reduce((bits, mode) => bits | (1 << features.indexOf(mode)), 0);
 }
 
-const speeds = [10, 100, 1000, 10_000, 40_000, 100_000, 1_000_000];
-const otherSpeed = 1 << 10;
+/** In kb/s. */
+function highestSpeed(modes: readonly LinkMode[]): number {
+  return 1000 * Math.max(0, ...modes.map((mode) => Number.parseInt(mode, 10) || 0));
+}
 
 const noRfc2819Counts = Object.fromEntries(rfc2819Names.map((name) => [name, undefined])) as Rfc2819Counts; // all of its names
 

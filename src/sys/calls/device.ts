@@ -137,19 +137,45 @@ export function readDriverInfo(name: string): DriverInfo | undefined {
 }
 
 /** struct ethtool_cmd */
-const linkMode = { size: 44, speed: 12, duplex: 14, speedHigh: 28 } as const;
+const linkCommand = {
+  size: 44,
+  supported: 4,
+  advertised: 8,
+  speed: 12,
+  duplex: 14,
+  port: 15,
+  negotiates: 18,
+  speedHigh: 28,
+} as const;
 const unknownSpeed = 0xffffffff;
 
-/** The device's speed in Mbit/s (undefined when unknown) and duplex; undefined when it has no such thing. */
-export function readLinkMode(
-  name: string,
-): { speed: number | undefined; duplex: 'half' | 'full' | undefined } | undefined {
-  const mode = new Uint8Array(linkMode.size);
-  if (!ethtool(name, ETHTOOL_GSET, mode)) return undefined;
-  const view = new DataView(mode.buffer);
-  const speed = view.getUint16(linkMode.speedHigh, true) * 0x10000 + view.getUint16(linkMode.speed, true);
-  const duplex = (['half', 'full'] as const)[view.getUint8(linkMode.duplex)];
-  return { speed: speed === unknownSpeed || speed === 0xffff ? undefined : speed, duplex };
+export interface EthernetSettings {
+  /** Mb/s; undefined when unknown. */
+  readonly speed: number | undefined;
+  readonly duplex: 'half' | 'full' | undefined;
+  /** PORT_* */
+  readonly port: number;
+  readonly negotiates: boolean;
+  /** Bits ADVERTISED_* and SUPPORTED_*. */
+  readonly advertised: number;
+  readonly supported: number;
+}
+
+/** Undefined when the device has no such thing. */
+export function readEthernetSettings(name: string): EthernetSettings | undefined {
+  const command = new Uint8Array(linkCommand.size);
+  if (!ethtool(name, ETHTOOL_GSET, command)) return undefined;
+  const view = new DataView(command.buffer);
+  const speed =
+    view.getUint16(linkCommand.speedHigh, true) * 0x10000 + view.getUint16(linkCommand.speed, true);
+  return {
+    speed: speed === unknownSpeed || speed === 0xffff ? undefined : speed,
+    duplex: (['half', 'full'] as const)[view.getUint8(linkCommand.duplex)],
+    port: view.getUint8(linkCommand.port),
+    negotiates: view.getUint8(linkCommand.negotiates) !== 0,
+    advertised: view.getUint32(linkCommand.advertised, true),
+    supported: view.getUint32(linkCommand.supported, true),
+  };
 }
 
 /** Any socket will do for asking about devices; made once. */
