@@ -4,6 +4,7 @@ import { seededRandom } from '../src/base/random.ts';
 import { dpPort } from '../src/base/units.ts';
 import type { DpAction } from '../src/datapath/actions.ts';
 import { SharedPortCounters } from '../src/datapath/userspace/counters.ts';
+import { DropReader, DropWriter, makeDropMemory } from '../src/datapath/userspace/drop-ring.ts';
 import { Engine } from '../src/datapath/userspace/engine.ts';
 import { FlowCache, FlowEntry } from '../src/datapath/userspace/flow-cache.ts';
 import { lowerActions } from '../src/datapath/userspace/lower.ts';
@@ -59,7 +60,12 @@ function connections(maskCount: number, count: number): Connection[] {
 }
 
 /** One batch through an engine that has a flow for each connection. */
-function engineWith(maskCount: number, count: number, actions: readonly DpAction[]): () => void {
+function engineWith(
+  maskCount: number,
+  count: number,
+  actions: readonly DpAction[],
+  isWatched = false,
+): () => void {
   const engine = new Engine({
     random: seededRandom(1),
     clock: systemClock,
@@ -77,7 +83,19 @@ function engineWith(maskCount: number, count: number, actions: readonly DpAction
     engine.flowStats.reserve(id);
     engine.putFlow({ id, generation: 1, mask, values: mask.pack(key), steps });
   });
+  if (isWatched) watchDrops(engine);
   return () => void engine.runPort(port);
+}
+
+/** As `drops/monitor` does. */
+function watchDrops(engine: Engine): void {
+  const memory = makeDropMemory(64);
+  const reader = new DropReader(memory);
+  const read = (): void => {
+    reader.take();
+    reader.rearm();
+  };
+  engine.watchDrops(1, { rate: 100, match: undefined }, new DropWriter(memory, read));
 }
 
 /** A lookup that the connection cache does not answer: a search through the masks, most used first. */
@@ -121,7 +139,7 @@ export const bench: Bench = {
     const whole = (masks: number, count: number, actions: readonly DpAction[]) => () =>
       nanoseconds(batchSize, engineWith(masks, count, actions));
     const tag: DpAction = { do: 'push_vlan', tpid: 0x8100, tci: 0x1005 };
-    progress.expect(9);
+    progress.expect(11);
     return [
       row('extraction of a UDP key', extraction),
       row('lookup past the cache, 1 mask', () => search(1)),
@@ -132,6 +150,10 @@ export const bench: Bench = {
       row('whole engine, 200 connections in 8 masks', whole(8, 200, [output])),
       row('whole engine, 200 connections in 32 masks', whole(32, 200, [output])),
       row('whole engine, push_vlan and output', whole(1, 200, [tag, output])),
+      row('whole engine, dropped', whole(1, 1, [])),
+      row('whole engine, dropped, 100 a second watched', () =>
+        nanoseconds(batchSize, engineWith(1, 1, [], true)),
+      ),
     ];
   },
 };

@@ -38,7 +38,7 @@ export interface CommandReply {
 }
 
 /** False when the client does not keep up: it does not get the part. */
-export type PartSender = (output: CommandOutput) => boolean;
+type PartSender = (output: CommandOutput) => boolean;
 
 /** Commands that answer in parts, for clients that can show these: they ask for parts first. */
 export const streamingCommands: ReadonlySet<string> = new Set(['drops/monitor']);

@@ -58,8 +58,9 @@ export class Totals {
     this.#add(total.sentBatches, 1);
   }
 
-  addDrop(reason: DpDropReason): void {
-    this.#add(firstDrop + dropIndex[reason], 1);
+  /** Of the reason of that index. */
+  addDrop(index: number): void {
+    this.#add(firstDrop + index, 1);
   }
 
   setSizes(flowCount: number, maskCount: number): void {
@@ -105,8 +106,9 @@ export class SharedPortCounters {
     to[7] = from.txErrors;
   }
 
-  addDrop(reason: DpDropReason): void {
-    const at = firstPortDrop + dropIndex[reason];
+  /** Of the reason of that index. */
+  addDrop(index: number): void {
+    const at = firstPortDrop + index;
     this.#values[at] = (this.#values[at] ?? 0) + 1;
   }
 

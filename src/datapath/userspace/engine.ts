@@ -14,7 +14,7 @@ import { ethernet } from '../../wire/ethernet.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
 import type { SharedBond } from '../bond.ts';
 import { DropSampler, type DropSink, type DropWatch } from '../drop-watch.ts';
-import type { DpDropReason } from '../drops.ts';
+import { type DpDropReason, dropIndex } from '../drops.ts';
 import type { SharedMeter } from '../meter.ts';
 import type { DpPacket, SentUp, UpcallReason } from '../provider.ts';
 import { type SharedPortCounters, Totals } from './counters.ts';
@@ -251,8 +251,10 @@ export class Engine implements ExecutionHost {
   }
 
   drop(reason: DpDropReason, frame: Frame, key: Uint32Array): void {
-    this.totals.addDrop(reason);
-    this.#ports[key[inPortWord] ?? 0]?.counters.addDrop(reason);
+    const index = dropIndex[reason];
+    this.totals.addDrop(index);
+    this.#ports[key[inPortWord] ?? 0]?.counters.addDrop(index);
+    if (this.#watched.length === 0) return;
     for (const sampler of this.#watched) sampler.take(reason, frame, key, this.#now);
   }
 
