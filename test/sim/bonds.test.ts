@@ -106,3 +106,20 @@ test('a member that goes leaves its frames to the next', async () => {
   await bridge.switchPorts.remove(m1?.ofPort ?? expect.unreachable());
   expect(pathOf(sw, 'p1')).toEqual(['m2']);
 });
+
+test('load is shifted from a member that carries much to one that carries little', async () => {
+  const { sw } = await bondAndPort({ mode: 'balance-slb', rebalanceInterval: 2000 });
+  const stations = ['020000000101', '020000000102', '020000000103', '020000000104'];
+  const pathsOf = (): string[] => stations.map((src) => pathOf(sw, 'p1', frameWith({ src })).join());
+  expect(pathsOf()).toEqual(['m1', 'm2', 'm1', 'm2']); // hashes are dealt out in turn
+  for (let n = 0; n < 200; n++)
+    for (const src of ['020000000101', '020000000103']) {
+      const frame = new Uint8Array(1400);
+      frame.set(frameWith({ src }));
+      sw.inject('p1', frame);
+    }
+  sw.advance(3000);
+  const [first, second, third, fourth] = pathsOf();
+  expect(new Set([first, third])).toEqual(new Set(['m1', 'm2']));
+  expect([second, fourth]).toEqual(['m2', 'm2']);
+});

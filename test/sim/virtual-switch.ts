@@ -15,6 +15,7 @@ import type { Netdev, NetdevStats, PortIo } from '../../src/netdev/provider.ts';
 import { Backer } from '../../src/ofproto/backer.ts';
 import {
   type BundleConfig,
+  type BundleLacp,
   defaultBundleConfig,
   defaultOfprotoConfig,
   type OfprotoConfig,
@@ -79,11 +80,12 @@ export class VirtualSwitch {
     name: string,
     interfaces: readonly string[],
     settings: Partial<BondSettings> = {},
+    lacp?: BundleLacp,
   ): Promise<void> {
     const members: OfPort[] = [];
     for (const each of interfaces) members.push(await bridge.switchPorts.add(netdevOf(each, false)));
     const bond = { ...defaultBondSettings, ...settings };
-    bridge.switchPorts.setBundle(name, { ...defaultBundleConfig, members, bond });
+    bridge.switchPorts.setBundle(name, { ...defaultBundleConfig, members, bond, lacp });
   }
 
   /** The cable of a port is plugged in or pulled out. */

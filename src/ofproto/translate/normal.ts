@@ -177,13 +177,14 @@ function wayOut(
     bond.mayRecirculate && recirculation !== undefined && t.request.abilities.has('recirc')
       ? { recirculation, basis, usesLbOutput }
       : undefined;
+  if (!bond.choosesByHash) return [bond.choose(0), way];
   const isSlb = mode === 'balance-slb';
-  if (bond.choosesByHash && !isSlb && way === undefined)
-    unwildcardHashed(t.mask, t.flow, 'symmetric_l3l4+udp');
   const hash = isSlb ? hashStation(ethSrc(t.flow), vlan, basis) : hashFiveTuple(t.flow, basis);
   const port = bond.choose(hash);
-  if (port !== undefined && way === undefined && bond.choosesByHash) t.effect({ kind: 'bond', bond, hash });
-  return [port, way];
+  if (way !== undefined || port === undefined) return [port, way];
+  if (!isSlb) unwildcardHashed(t.mask, t.flow, 'symmetric_l3l4+udp');
+  t.effect({ kind: 'bond', bond, hash });
+  return [port, undefined];
 }
 
 type WayOut = readonly [OfprotoPort | undefined, HashedWay | undefined];
