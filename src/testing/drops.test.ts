@@ -57,6 +57,27 @@ describe('what a switch drops', () => {
     expect(await sw.appctlJson('dpif/show-drops')).toMatchObject(sw.dropCounts());
   });
 
+  it('is told of a packet that came back to the datapath, with the key that it came back with', async () => {
+    await sw
+      .bridge('br0')
+      .addFlows('mpls,mpls_bos=1,actions=pop_mpls:0x0800,resubmit(,2)', 'table=2,actions=drop');
+    using drops = sw.drops({ match: 'table=2' });
+    for (let n = 0; n < 3; n++) send('mpls,mpls_label=5,mpls_bos=1,mpls_ttl=64');
+    const seen = drops.take();
+    expect(seen.map(({ reason, rule }) => [reason, rule])).toEqual(
+      Array.from({ length: 3 }, () => ['ruleDrops', 'table=2, actions=drop']),
+    );
+    expect(sw.dropCounts()).toMatchObject([{ port: 'p1', reason: 'ruleDrops', packets: 3 }]);
+  });
+
+  it('is not watched by more than can be served', async () => {
+    const streams = Array.from({ length: 16 }, () => sw.drops());
+    expect(() => sw.drops()).toThrow('there are 16 who watch dropped packets');
+    streams[0]?.end();
+    sw.drops().end();
+    for (const stream of streams) stream.end();
+  });
+
   it('is waited for, until the switch is closed', async () => {
     const drops = sw.drops();
     const seen: string[] = [];

@@ -3,6 +3,7 @@
  * the datapath did, which are told by the flow that they met.
  */
 import type { Clock } from '../../base/clock.ts';
+import { Refused } from '../../base/errors.ts';
 import { dpPort, ofPort } from '../../base/units.ts';
 import type { DpDrop } from '../../datapath/drop-watch.ts';
 import { isActionDrop } from '../../datapath/drops.ts';
@@ -68,6 +69,9 @@ interface Found {
   readonly ruleOwner?: Ofproto | undefined;
 }
 
+/** Each has memory of its own for what comes. */
+const watcherLimit = 16;
+
 const inPortWord = slots.in_port.word;
 const recircWord = slots.recirc_id.word;
 
@@ -79,8 +83,13 @@ export class DropWatchers {
     this.#deps = deps;
   }
 
-  /** Until the stream ends. `rate` is packets a second. */
+  /** Until the stream ends. `rate` is packets a second. Throws Refused when there are many already. */
   add(stream: DropStream, query: DropQuery, { rate, headSize }: { rate: number; headSize: number }): void {
+    if (this.#watchers.size >= watcherLimit)
+      throw new Refused(
+        'drops',
+        `there are ${watcherLimit} who watch dropped packets: no more can be served`,
+      );
     const watcher = { stream, query, headSize };
     const match = this.#datapathMatch(query);
     const watching = this.#deps.datapath.watchDrops({ rate, headSize, match }, (drops) => {

@@ -87,8 +87,8 @@ async function monitor(
   const headSize = head ?? (pcap === undefined ? usualHead.shown : usualHead.captured);
   const { count = Number.POSITIVE_INFINITY } = request;
   const limit = part === undefined ? Math.min(count, wholeLimit) : count;
+  using stream = aSwitch.drops({ ...request, rate, headSize });
   const capture = pcap === undefined ? undefined : new DropCapture(pcap, () => stream.end());
-  const stream = aSwitch.drops({ ...request, rate, headSize });
   reply.onGone(() => stream.end());
   const end = endAfter(aSwitch, request.for, () => stream.end());
   const whole: Exclude<CommandOutput, ''>[] = [];
