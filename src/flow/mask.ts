@@ -21,7 +21,8 @@ let codeCount = 0;
 /** Hashes start from this, so that nobody outside can choose keys that collide. */
 const seed = systemRandom.u32() | 0;
 
-function mix(hash: number, word: number): number {
+/** A hash that goes on over one more word. */
+export function mix(hash: number, word: number): number {
   const h = Math.imul(hash ^ word, 0x85ebca6b);
   return h ^ (h >>> 15);
 }

@@ -75,6 +75,12 @@ export class Subtable<R extends ClassifierRule> {
     this.usePrefixes(prefixes);
   }
 
+  /** What the outermost layer alone tells; undefined where prefixes tell more of it, or there is no other. */
+  get outermost(): { readonly wordCount: number; readonly filter: StageFilter } | undefined {
+    const { end: wordCount = 0, filter, prefixes = [] } = this.#stages[0] ?? {};
+    return filter === undefined || prefixes.length > 0 ? undefined : { wordCount, filter };
+  }
+
   get mask(): Mask {
     return this.#table.mask;
   }
