@@ -29,7 +29,15 @@ describe('a packet for a controller', () => {
       userdata: new Uint8Array(8),
       controllerId: 0,
       continuation: {
-        ...{ bridge: new Uint8Array(16), stack: [0n, 0x1234n], mirrors: 0, isTracked: true },
+        ...{
+          bridge: new Uint8Array(16),
+          stack: [
+            { value: 0n, size: 1 },
+            { value: 0x1234n, size: 4 },
+          ],
+          mirrors: 0,
+          isTracked: true,
+        },
         ...{ actions: [], actionSet: [], datapathPort: 1 },
       },
     };

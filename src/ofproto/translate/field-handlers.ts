@@ -29,15 +29,15 @@ export const fieldHandlers = {
     noteValue(t, destination);
   },
   push(t, { subfield }) {
-    t.stack.push(readBits(t, subfield));
+    t.stack.push({ value: readBits(t, subfield), size: Math.ceil(subfield.width / 8) });
   },
   pop(t, { subfield }) {
-    const value = t.stack.pop();
-    if (value === undefined) {
+    const top = t.stack.pop();
+    if (top === undefined) {
       t.tell({ event: 'misplaced', what: 'stack underflow' });
       return;
     }
-    writeBits(t, subfield, value);
+    writeBits(t, subfield, top.value);
     noteValue(t, subfield);
   },
   check_pkt_larger: (t, { length, destination }) =>

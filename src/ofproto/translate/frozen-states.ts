@@ -8,6 +8,7 @@ import { newKey } from '../../flow/key.ts';
 import { isSameMatch, type Match, packMatch, unpackKey } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import type { StackValue } from '../../openflow/messages/continuation.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
 import { formatRuleActions } from '../tables/rule-text.ts';
@@ -37,7 +38,7 @@ export interface RestOfPipeline {
   /** Where it is looked up then; undefined where `actions` say what is done. */
   readonly table: number | undefined;
   readonly actions: readonly Action[];
-  readonly stack: readonly bigint[];
+  readonly stack: readonly StackValue[];
   readonly actionSet: readonly Action[];
 }
 
@@ -109,7 +110,12 @@ function nameOf({ ofproto, table, isTracked, ownWords, userdata, rest }: NewStat
 }
 
 function nameOfRest({ table, actions, stack, actionSet }: RestOfPipeline): string {
-  return [table, stack.join(), formatRuleActions(actionSet), formatRuleActions(actions)].join('|');
+  return [
+    table,
+    stack.map(({ value, size }) => `${value}/${size}`).join(),
+    formatRuleActions(actionSet),
+    formatRuleActions(actions),
+  ].join('|');
 }
 
 /** What the pipeline has of its own: all from the tunnel's fields on. */

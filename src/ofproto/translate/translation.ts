@@ -12,6 +12,7 @@ import { slots } from '../../flow/slots.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { ControllerArguments } from '../../openflow/actions/controller.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import type { StackValue } from '../../openflow/messages/continuation.ts';
 import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import type { NamedPacketInReason } from '../../openflow/packet-in-reasons.ts';
 import { unsetPort } from '../../openflow/ports.ts';
@@ -49,8 +50,8 @@ const maxLookups = maxDepth * maxDepth;
 const maxBranches = 65_536;
 /** About what 64 KiB of actions are on the reference's wire to the datapath, at 8 bytes for each. */
 const maxActions = 8192;
-/** About what 64 KiB of values of four bytes are there, each with its length. */
-const maxStacked = 13_108;
+/** Bytes of values, each with its length. */
+const maxStacked = 65_536;
 
 /** Of samples that stand for clones. */
 const leastNesting = 4;
@@ -141,7 +142,7 @@ export class Translation {
   /** What it decides holds for this packet only. */
   isPassing = false;
   /** Values that actions have put aside. */
-  stack: bigint[] = [];
+  stack: StackValue[] = [];
   /** What is done at the end of the pipeline of this bridge, as it was written. */
   #actionSet: readonly Action[] = [];
   /** How deep in each other the packets are that are kept. */
@@ -651,7 +652,7 @@ export class Translation {
     else if (this.#actions.count >= maxActions) {
       this.drop('tooManyActions');
       this.exit();
-    } else if (this.stack.length >= maxStacked) this.drop('stackTooDeep');
+    } else if (stackedBytes(this.stack) >= maxStacked) this.drop('stackTooDeep');
     else return true;
     return false;
   }
@@ -787,6 +788,10 @@ export class Translation {
   #showResult(): void {
     if (this.trace !== undefined) this.trace.result = { flow: this.flow, mask: this.mask.slice() };
   }
+}
+
+function stackedBytes(stack: readonly StackValue[]): number {
+  return stack.reduce((sum, { size }) => sum + size + 1, 0);
 }
 
 /** Where an action set sends packets: nowhere that is known where it has a group. */

@@ -13,7 +13,12 @@ const place = fc.record({
 });
 const continuation = fc.record({
   bridge: fc.option(fc.uint8Array({ minLength: 16, maxLength: 16 }), { nil: undefined }),
-  stack: fc.array(fc.bigInt({ min: 0n, max: (1n << 1024n) - 1n }), { maxLength: 4 }),
+  stack: fc.array(
+    fc
+      .uint8Array({ maxLength: 128 })
+      .map((bytes) => ({ value: BigInt(`0x0${Buffer.from(bytes).toString('hex')}`), size: bytes.length })),
+    { maxLength: 4 },
+  ),
   mirrors: fc.integer({ min: 0, max: 0xffffffff }),
   isTracked: fc.boolean(),
   actions: fc

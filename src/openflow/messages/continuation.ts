@@ -1,5 +1,6 @@
 /** The state of a packet that waits for a controller, as the reference puts it into NXT_PACKET_IN2 and NXT_RESUME. */
 import { decodeActions, formatActions, writeActions } from '../action-codec.ts';
+import { bytesWith } from '../actions/field-bits.ts';
 import type { Action } from '../actions/index.ts';
 import { Reader, Writer } from '../bytes.ts';
 import type { MessageText } from '../declare.ts';
@@ -14,11 +15,18 @@ import {
 } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 
+/** What an action put on the stack. */
+export interface StackValue {
+  readonly value: bigint;
+  /** Bytes, as many as the bits that were taken need. */
+  readonly size: number;
+}
+
 export interface Continuation {
   /** Of the bridge that has the packet; 16 bytes, undefined for none. */
   readonly bridge: Uint8Array | undefined;
   /** The top comes last. */
-  readonly stack: readonly bigint[];
+  readonly stack: readonly StackValue[];
   /** A bit for each mirror that has had the packet. */
   readonly mirrors: number;
   /** What is known of its connection counts. */
@@ -54,7 +62,7 @@ export function decodeContinuation(
   version: WireVersion,
   unknown: 'passed over' | 'refused',
 ): Continuation {
-  const stack: bigint[] = [];
+  const stack: StackValue[] = [];
   const actions: Action[] = [];
   const read: Draft = {
     ...{ bridge: undefined, stack, mirrors: 0, isTracked: false },
@@ -118,9 +126,10 @@ function readLong(body: Reader): bigint {
 }
 
 /** A value of any size. */
-function readStackValue(body: Reader): bigint {
-  if (body.left > subvalueSize) throw new OpenFlowError('OFPBPC_BAD_LEN', `${body.left} bytes on the stack`);
-  return BigInt(`0x0${Buffer.from(body.octets(body.left)).toString('hex')}`);
+function readStackValue(body: Reader): StackValue {
+  const size = body.left;
+  if (size > subvalueSize) throw new OpenFlowError('OFPBPC_BAD_LEN', `${size} bytes on the stack`);
+  return { value: BigInt(`0x0${Buffer.from(body.octets(size)).toString('hex')}`), size };
 }
 
 export function encodeContinuation(value: Continuation, version: WireVersion): Uint8Array {
@@ -132,8 +141,8 @@ export function encodeContinuation(value: Continuation, version: WireVersion): U
       writeActions(to, list, version);
     });
   if (bridge !== undefined) writeProperty(to, property.bridge, () => to.octets(bridge));
-  for (const one of stack.toReversed())
-    writeProperty(to, property.stack, () => to.octets(shortestBytes(one)));
+  for (const { value: one, size } of stack.toReversed())
+    writeProperty(to, property.stack, () => to.octets(bytesWith(one, 0, size)));
   if (mirrors !== 0) writeWord(to, property.mirrors, mirrors);
   if (isTracked) writeProperty(to, property.tracked, () => {});
   let told = { table: 0, cookie: 0n };
@@ -172,11 +181,6 @@ function writeLong(to: Writer, type: number, value: bigint): void {
   });
 }
 
-function shortestBytes(value: bigint): Uint8Array {
-  const digits = value.toString(16);
-  return Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
-}
-
 /** A line for each thing that is in it. Throws OpenFlowError. */
 export function formatContinuation(
   bytes: Uint8Array,
@@ -185,7 +189,7 @@ export function formatContinuation(
   const read = decodeContinuation(bytes, version, 'passed over');
   const { bridge, stack, mirrors, isTracked, actions, actionSet, datapathPort } = read;
   const format = (list: readonly Action[]): string => formatActions(list, { ports, tables, paint });
-  const values = stack.toReversed().map((value) => `0x${value.toString(16)}`);
+  const values = stack.toReversed().map(({ value }) => `0x${value.toString(16)}`);
   const line = (name: string, value: string): string =>
     value === '' ? '' : ` continuation.${name}=${value}\n`;
   return [
