@@ -191,6 +191,22 @@ describe('dropped packets are told as they come', () => {
     expect([packets.length, missed]).toEqual([6, 34]);
   });
 
+  test('however many are dropped by another bridge meanwhile', async () => {
+    const { sw, br0 } = await twoPorts('actions=drop');
+    const br1 = sw.addBridge('br1');
+    await sw.addPort(br1, 'q1');
+    sw.addFlow(br1, 'actions=drop');
+    const act = (): void => {
+      for (let n = 0; n < 9; n++) sw.inject('p1', flood, flood);
+      sw.inject('q1', flood, flood);
+    };
+    act(); // and all have flows
+    const { packets, missed } = await watched(sw, { bridge: br1 }, act, { rate: 2 });
+    expect(packets.map(({ bridge }) => bridge)).toEqual(['br1', 'br1']);
+    expect(missed).toBe(0);
+    expect((await watched(sw, { bridge: br0 }, act, { rate: 2 })).missed).toBe(16);
+  });
+
   test('until the reader leaves', async () => {
     const { sw } = await twoPorts('actions=drop');
     const stream = new DropStream(100, sw.clock.now());

@@ -71,6 +71,8 @@ interface Found {
 
 /** Each has memory of its own for what comes. */
 const watcherLimit = 16;
+/** So many times what is to be shown comes from the datapath where it cannot decide what that is. */
+const reserve = 10;
 
 const inPortWord = slots.in_port.word;
 const recircWord = slots.recirc_id.word;
@@ -92,7 +94,10 @@ export class DropWatchers {
       );
     const watcher = { stream, query, headSize };
     const match = this.#datapathMatch(query);
-    const watching = this.#deps.datapath.watchDrops({ rate, headSize, match }, (drops) => {
+    // What it drops for other bridges and tables is passed over here only.
+    const isDecidedThere = query.bridge === undefined && query.table === undefined;
+    const ofDatapath = { rate: isDecidedThere ? rate : reserve * rate, headSize, match };
+    const watching = this.#deps.datapath.watchDrops(ofDatapath, (drops) => {
       for (const drop of drops) {
         const found = this.#find(drop);
         if (found === undefined) stream.countMissed();

@@ -133,7 +133,7 @@ function answerOf(
   counts: { readonly packets: number; readonly missed: number },
 ): CommandOutput {
   const { packets, missed } = counts;
-  const last = `${packets} dropped packets${missed === 0 ? '' : `, and ${missed} more that are not shown`}\n`;
+  const last = `${packets} dropped packets${missed === 0 ? '' : `, and up to ${missed} more that are not shown`}\n`;
   const json: Json = isShown ? { ...counts } : { missed, packets: whole.map(({ json }) => json) };
   return { text: whole.map(({ text }) => text).join('') + last, json };
 }
