@@ -8,7 +8,8 @@ import { type Match, packMatch } from '../../src/flow/match.ts';
 import { MatchBuilder } from '../../src/flow/match-text.ts';
 import { Reader, Writer } from '../../src/openflow/bytes.ts';
 import type { OpenFlowError } from '../../src/openflow/errors.ts';
-import { readOxmMatch, writeOxmMatch } from '../../src/openflow/match/oxm-match.ts';
+import { readOxmMatch } from '../../src/openflow/match/oxm-match.ts';
+import { writeOxmMatch } from '../../src/openflow/match/oxm-match-writing.ts';
 import { versionName, type WireVersion } from '../../src/openflow/versions.ts';
 import { matchLines, portText } from './match-lines.ts';
 

@@ -8,7 +8,8 @@ import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import type { WireVersion } from '../versions.ts';
 import { match11Size, readMatch11, writeMatch11 } from './fixed-match.ts';
-import { type MatchReading, type ReadMatch, readOxmMatch, writeOxmMatch } from './oxm-match.ts';
+import { type MatchReading, type ReadMatch, readOxmMatch } from './oxm-match.ts';
+import { writeOxmMatch } from './oxm-match-writing.ts';
 
 const standardType = 0;
 const oxmType = 1;

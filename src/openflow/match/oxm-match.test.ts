@@ -7,7 +7,8 @@ import { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import { allVersions } from '../versions.ts';
 import { numberFor, writeOxmHeader } from './oxm.ts';
-import { readOxmMatch, writeOxmMatch } from './oxm-match.ts';
+import { readOxmMatch } from './oxm-match.ts';
+import { writeOxmMatch } from './oxm-match-writing.ts';
 
 function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));

@@ -1,6 +1,6 @@
 /**
  * Fields with their values as OXM and NXM TLVs (OpenFlow 1.5.1 section 7.2.3.2): which field a header names, and which
- * header a field has in a version. `oxm-match.ts` reads and writes whole matches.
+ * header a field has in a version. `oxm-match.ts` reads whole matches, `oxm-match-writing.ts` writes them.
  */
 import { type Field, fields } from '../../flow/fields/index.ts';
 import type { FieldNumber } from '../../flow/fields/numbers.ts';

@@ -18,7 +18,8 @@ import {
   writeNxMatch,
   writeOxm,
 } from '../match/match-codec.ts';
-import { readOxmMatch, writeOxmMatch } from '../match/oxm-match.ts';
+import { readOxmMatch } from '../match/oxm-match.ts';
+import { writeOxmMatch } from '../match/oxm-match-writing.ts';
 import { type NamedPacketInReason, packetInReasons } from '../packet-in-reasons.ts';
 import { type Property, readProperties, readWord, writeProperty, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';

@@ -10,7 +10,7 @@ import type { AnyAction } from '../actions/declare.ts';
 import { decodeMessage } from '../codec.ts';
 import { OpenFlowError } from '../errors.ts';
 import { formatPackedMatch } from '../match/match-codec.ts';
-import { type MatchedFieldBytes, matchedFields } from '../match/oxm-match.ts';
+import { type MatchedFieldBytes, matchedFields } from '../match/oxm-match-writing.ts';
 import { versionName } from '../versions.ts';
 import type { NamesInText } from './messages.ts';
 
