@@ -52,7 +52,7 @@ import {
   removeRules,
 } from './tables/flow-transaction.ts';
 import { LearnedCookies } from './tables/learned-cookies.ts';
-import { checkOptionFields } from './tables/option-fields.ts';
+import { checkOptionFields, withOptionWidths } from './tables/option-fields.ts';
 import { toNormal } from './tables/rule.ts';
 import { TlvTable } from './tlv-table.ts';
 
@@ -329,7 +329,7 @@ export class Ofproto {
       this.ports.get(inPort)?.dpPort ?? noDpPort,
     );
     this.#checkActions(actions, packKey(packet.key), { version, table: 0 });
-    return { ...packet, actions };
+    return { ...packet, actions: withOptionWidths(actions, this.tlvTable) };
   }
 
   /** Goes on with a packet that waited for a controller. Throws OpenFlowError. */

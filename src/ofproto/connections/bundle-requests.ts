@@ -4,6 +4,7 @@ import { OpenFlowError } from '../../openflow/errors.ts';
 import type { BundleControl } from '../../openflow/messages/bundles.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { SwitchTransaction } from '../switch-transaction.ts';
+import { withOptionWidths } from '../tables/option-fields.ts';
 import { flowModOf } from './flow-requests.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import type { SwitchConnection } from './switch-connection.ts';
@@ -40,8 +41,9 @@ function changeOf(connection: SwitchConnection, message: Received, version: Wire
       return (transaction) => transaction.modifyFlows(mod);
     }
     case 'GROUP_MOD': {
-      const { value, xid } = message;
-      const { controllers } = connection.ofproto;
+      const { xid } = message;
+      const { controllers, tlvTable } = connection.ofproto;
+      const value = withOptionWidths(message.value, tlvTable);
       return (transaction) => {
         transaction.modifyGroup(value);
         transaction.onCommit(() =>

@@ -9,6 +9,7 @@ import type { WireVersion } from '../../openflow/versions.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { findRules } from '../tables/flow-query.ts';
 import { internalTable } from '../tables/flow-tables.ts';
+import { withOptionWidths } from '../tables/option-fields.ts';
 import type { Rule } from '../tables/rule.ts';
 import { durationOf } from './duration.ts';
 import type { RequestHandlers } from './request-handler.ts';
@@ -52,13 +53,15 @@ export const flowRequests: RequestHandlers = {
 
 /** In OpenFlow 1.0 a change of flows tells no table unless that was agreed on. */
 export function flowModOf(connection: SwitchConnection, mod: FlowMod, version: WireVersion): FlowMod {
-  const match = connection.ofproto.tlvTable.resolve(mod.match);
+  const { tlvTable } = connection.ofproto;
+  const match = tlvTable.resolve(mod.match);
+  const actions = withOptionWidths(mod.actions, tlvTable);
   const tellsTable = version !== 1 || connection.tellsTable;
   if (!tellsTable && mod.table !== 0) throw tableNotAgreed();
   if (mod.bufferId !== undefined && !mod.command.startsWith('delete') && mod.table !== internalTable)
     throw new OpenFlowError('OFPBRC_BUFFER_UNKNOWN', `no packet is kept in buffer ${mod.bufferId}`);
-  if (!tellsTable) return { ...mod, match, table: allTables };
-  return match === mod.match ? mod : { ...mod, match };
+  if (!tellsTable) return { ...mod, match, actions, table: allTables };
+  return match === mod.match && actions === mod.actions ? mod : { ...mod, match, actions };
 }
 
 /** Where the command of a change of flows is in OpenFlow 1.0, by the message's form. */

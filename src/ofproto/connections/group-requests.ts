@@ -3,6 +3,7 @@ import { allGroups, lastGroup, types } from '../../openflow/messages/group-value
 import type { GroupStats } from '../../openflow/messages/groups.ts';
 import type { Group } from '../groups/group.ts';
 import type { Ofproto } from '../ofproto.ts';
+import { withOptionWidths } from '../tables/option-fields.ts';
 import { tableActions } from '../tables/table-features.ts';
 import { durationOf } from './duration.ts';
 import type { RequestHandlers } from './request-handler.ts';
@@ -11,8 +12,9 @@ import type { RequestHandlers } from './request-handler.ts';
 const capabilities = { weights: 1, liveness: 2, chaining: 4 } as const;
 
 export const groupRequests: RequestHandlers = {
-  GROUP_MOD(connection, { value, xid }) {
+  GROUP_MOD(connection, { value: asked, xid }) {
     const { ofproto } = connection;
+    const value = withOptionWidths(asked, ofproto.tlvTable);
     return ofproto.change((transaction) => {
       transaction.modifyGroup(value);
       transaction.onCommit(() =>

@@ -4,23 +4,43 @@ import type { Action } from '../../openflow/actions/index.ts';
 import { fieldOf, type Subfield } from '../../openflow/actions/subfield.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { TlvTable } from '../tlv-table.ts';
-import { someAction } from './actions-within.ts';
 import type { FlowTables } from './flow-tables.ts';
 
 /** Throws OpenFlowError for actions on a field that stands for no option, or on more bits than that has. */
 export function checkOptionFields(actions: readonly Action[], table: TlvTable): void {
-  const check = (action: Action): boolean => {
-    for (const { field: name, low = 0, width = 0 } of fieldsOf(action)) {
-      if (fieldOf(name).option === undefined) continue;
-      const field = table.fieldOf(name);
-      if (field === undefined)
-        throw new OpenFlowError('NXFMFC_INVALID_TLV_FIELD', `${name} stands for no option`);
-      if (low + width > field.width)
-        throw new OpenFlowError('OFPBAC_BAD_SET_LEN', `${name} has ${field.width} bits`);
-    }
+  someField(actions, ({ field: name, low = 0, width = 0 }) => {
+    if (fieldOf(name).option === undefined) return false;
+    const field = table.fieldOf(name);
+    if (field === undefined)
+      throw new OpenFlowError('NXFMFC_INVALID_TLV_FIELD', `${name} stands for no option`);
+    if (low + width > field.width)
+      throw new OpenFlowError('OFPBAC_BAD_SET_LEN', `${name} has ${field.width} bits`);
     return false;
-  };
-  someAction(actions, check);
+  });
+}
+
+/** Values of a message, with how long options are where they have bits of those. */
+export function withOptionWidths<T>(value: T, table: TlvTable): T {
+  if (table.mappings.length === 0) return value;
+  return mapSubfields(value, (subfield) => {
+    if (fieldOf(subfield.field).option === undefined) return subfield;
+    const field = table.fieldOf(subfield.field);
+    return field === undefined ? subfield : { ...subfield, optionWidth: field.width };
+  }) as T; // of the same shape
+}
+
+/** Plain data with other subfields; what has none stays the same object. */
+function mapSubfields(value: unknown, change: (subfield: Subfield) => Subfield): unknown {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  if (isSubfield(value)) return change(value);
+  const parts = Object.entries(value);
+  const changed = parts.map(([name, part]) => [name, mapSubfields(part, change)] as const);
+  if (changed.every(([, part], n) => part === parts[n]?.[1])) return value;
+  return Array.isArray(value) ? changed.map(([, part]) => part) : Object.fromEntries(changed);
+}
+
+function isSubfield(value: object): value is Subfield {
+  return 'field' in value && 'low' in value && 'width' in value;
 }
 
 /** Does any flow match on the field of that number, or act on it? */
@@ -36,36 +56,22 @@ export function isOptionUsed(tables: FlowTables, index: number): boolean {
 }
 
 function usesOption(actions: readonly Action[], is: (index: number) => boolean): boolean {
-  return someAction(actions, (action) =>
-    fieldsOf(action).some(({ field }) => {
-      const { option } = fieldOf(field);
-      return option !== undefined && is(option);
-    }),
-  );
+  return someField(actions, ({ field }) => {
+    const { option } = fieldOf(field);
+    return option !== undefined && is(option);
+  });
 }
 
 /** Without its bits where an action is about the whole field. */
 type UsedField = Pick<Subfield, 'field'> & Partial<Subfield>;
 
-/** Fields that an action reads or writes by name. */
-function fieldsOf(action: Action): readonly UsedField[] {
-  switch (action.do) {
-    case 'set_field':
-    case 'delete_field':
-      return [{ field: action.field }];
-    case 'move':
-      return [action.source, action.destination];
-    case 'push':
-    case 'pop':
-      return [action.subfield];
-    case 'output_reg':
-      return [action.source];
-    case 'learn':
-      return action.specs.flatMap((spec) => [
-        ...(typeof spec.source === 'bigint' ? [] : [spec.source]),
-        ...(spec.kind === 'output' ? [] : [spec.destination]),
-      ]);
-    default:
-      return [];
-  }
+/** Of the fields that actions, and those inside of them, read or write by name. */
+function someField(value: unknown, is: (used: UsedField) => boolean): boolean {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
+  if (isSubfield(value) || isOnField(value)) return is(value);
+  return Object.values(value).some((part) => someField(part, is));
+}
+
+function isOnField(value: object): value is Extract<Action, { do: 'set_field' | 'delete_field' }> {
+  return 'do' in value && (value.do === 'set_field' || value.do === 'delete_field');
 }

@@ -2,7 +2,7 @@
 import { MatchBuilder } from '../../flow/match-text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
-import { readShortFieldHeader, writeFieldHeader } from '../match/oxm.ts';
+import { readShortFieldHeader } from '../match/oxm.ts';
 import { checkZero } from './arguments.ts';
 import { defineAction } from './declare.ts';
 import { bytesWith, onesOf } from './field-bits.ts';
@@ -13,6 +13,7 @@ import {
   checkSource,
   decodeField,
   encodeField,
+  encodeFieldOf,
   fieldOf,
   type Subfield,
 } from './subfield.ts';
@@ -120,9 +121,9 @@ function encodeSpec(to: Writer, spec: LearnSpec): void {
   if (spec.kind !== 'output') encodePlace(to, spec.destination);
 }
 
-function encodePlace(to: Writer, { field, low }: Subfield): void {
-  writeFieldHeader(to, fieldOf(field), 0);
-  to.u16(low);
+function encodePlace(to: Writer, subfield: Subfield): void {
+  encodeFieldOf(to, subfield);
+  to.u16(subfield.low);
 }
 
 function checkLearn({ specs }: LearnArguments, packet: PacketShape): ErrorName | undefined {

@@ -1,6 +1,5 @@
 /** Bits copied from field to field, and the stack: OpenFlow 1.5.1 section 7.2.6.8, the ONF's extension for 1.3, Nicira's. */
 import type { ErrorName } from '../errors.ts';
-import { writeFieldHeader } from '../match/oxm.ts';
 import type { WireVersion } from '../versions.ts';
 import { checkZero, wrong } from './arguments.ts';
 import { type ActionForm, type ActionPlace, defineAction } from './declare.ts';
@@ -9,8 +8,7 @@ import {
   checkDestination,
   checkSource,
   decodeField,
-  encodeField,
-  fieldOf,
+  encodeFieldOf,
   formatSubfield,
   readSubfield,
   readSubfieldAhead,
@@ -59,8 +57,7 @@ function moveForm(
       to.u16(source.low);
       to.u16(destination.low);
       to.room(behind);
-      for (const { field } of [source, destination])
-        writeFieldHeader(to, fieldOf(field), isNicira ? 0 : version);
+      for (const subfield of [source, destination]) encodeFieldOf(to, subfield, isNicira ? 0 : version);
     },
     canSay,
   };
@@ -119,7 +116,7 @@ function stack<N extends 'push' | 'pop'>(
         encode({ subfield }, to) {
           const start = to.size;
           to.u16(subfield.low);
-          encodeField(to, subfield.field);
+          encodeFieldOf(to, subfield);
           to.u16(subfield.width);
           to.room(start + 14 - to.size);
         },

@@ -27,7 +27,7 @@ import {
   checkSource,
   decodeField,
   decodeShortSubfield,
-  encodeField,
+  encodeFieldOf,
   encodeShortSubfield,
   fieldOf,
   formatSubfield,
@@ -182,7 +182,7 @@ export const outputRegister = defineAction('output_reg', {
         const start = to.size;
         to.u16(packBits(source));
         to.u16(maxLength);
-        encodeField(to, source.field);
+        encodeFieldOf(to, source);
         to.room(start + 14 - to.size);
       },
     },

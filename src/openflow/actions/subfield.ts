@@ -4,6 +4,7 @@ import { isMetByMatch } from '../../flow/fields/prerequisites.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { type ErrorName, OpenFlowError, refusalsOf } from '../errors.ts';
 import { readFieldHeader, readShortFieldHeader, writeFieldHeader } from '../match/oxm.ts';
+import type { WireVersion } from '../versions.ts';
 import { wrong } from './arguments.ts';
 import type { PacketShape } from './packet-shape.ts';
 
@@ -13,6 +14,8 @@ export interface Subfield {
   readonly low: number;
   /** Bits. */
   readonly width: number;
+  /** Bits of the field where it stands for a tunnel option of a bridge; absent elsewhere. */
+  readonly optionWidth?: number;
 }
 
 /** The field that an action names: only names of the table come into one. */
@@ -65,10 +68,10 @@ export function readSubfield(text: string): Subfield {
   return subfield;
 }
 
-export function formatSubfield({ field: name, low, width }: Subfield): string {
+export function formatSubfield({ field: name, low, width, optionWidth }: Subfield): string {
   const field = fieldOf(name);
   const shown = field.numbers[0]?.name ?? name;
-  if (low === 0 && width === field.width) return `${shown}[]`;
+  if (low === 0 && width === (optionWidth ?? field.width)) return `${shown}[]`;
   return width === 1 ? `${shown}[${low}]` : `${shown}[${low}..${low + width - 1}]`;
 }
 
@@ -135,4 +138,13 @@ export function decodeField(body: Reader): FieldName {
 
 export function encodeField(to: Writer, name: FieldName): void {
   writeFieldHeader(to, fieldOf(name), 0);
+}
+
+/** The header of the field of which these are bits. */
+export function encodeFieldOf(
+  to: Writer,
+  { field, optionWidth }: Subfield,
+  version: WireVersion | 0 = 0,
+): void {
+  writeFieldHeader(to, fieldOf(field), version, optionWidth === undefined ? undefined : optionWidth / 8);
 }

@@ -177,8 +177,13 @@ export function numberInActions(field: Field, version: WireVersion | 0): FieldNu
 }
 
 /** Writes the header of a field that an action names, without a value. */
-export function writeFieldHeader(to: Writer, field: Field, version: WireVersion | 0): void {
-  writeOxmHeader(to, numberInActions(field, version), field.bytes, false);
+export function writeFieldHeader(
+  to: Writer,
+  field: Field,
+  version: WireVersion | 0,
+  size: number = field.bytes,
+): void {
+  writeOxmHeader(to, numberInActions(field, version), size, false);
 }
 
 /** Has the field a header of four bytes? */
