@@ -4,7 +4,7 @@
  */
 import { allowedBy } from '../cli/ofctl/allowed.ts';
 import type { OfctlContext } from '../cli/ofctl/context.ts';
-import { NameReader, type NameText, namesToShow } from '../cli/ofctl/names.ts';
+import type { NameText } from '../cli/ofctl/names.ts';
 import { openForChanges, type Session } from '../cli/ofctl/protocol.ts';
 import { Fatal } from '../daemon/program.ts';
 import type { MemoryTransport } from '../net/memory-transport.ts';
@@ -22,6 +22,7 @@ import { type ProtocolSet, protocolSets } from '../openflow/protocols/protocols.
 import { readFlow, readFlowFilter } from '../openflow/text/flows.ts';
 import { readGroup } from '../openflow/text/groups.ts';
 import { readMeterMod } from '../openflow/text/meters.ts';
+import { namesOf, tableTextOf } from '../openflow/text/names.ts';
 
 /** A flow of a table. */
 export interface TestFlow {
@@ -90,39 +91,33 @@ export class FlowControl {
   }
 
   /** Sorted by table, from the highest priority to the lowest, and by text. */
-  listFlows(filter: string): Promise<TestFlow[]> {
-    return this.#ask(async (context) => {
-      const { bridge } = this.#deps;
-      const reader = new NameReader(context, bridge);
-      const { request } = await reader.read((names) => readFlowFilter(filter, names));
-      const names = await namesToShow(context, bridge);
-      await this.#deps.untilCounted();
-      return Array.from(flowsMeant(this.#deps.ofproto(), request), (flow) => flowOf(flow, names)).sort(
-        inOrder,
-      );
-    });
+  async listFlows(filter: string): Promise<TestFlow[]> {
+    const names = this.#names();
+    const { request } = readFlowFilter(filter, names);
+    await this.#deps.untilCounted();
+    const flows = flowsMeant(this.#deps.ofproto(), request);
+    return Array.from(flows, (flow) => flowOf(flow, names)).sort(inOrder);
   }
 
-  #change(lines: readonly string[], read: (line: string, names: NameText) => Said): Promise<void> {
-    return this.#ask(async (context) => {
-      const { bridge } = this.#deps;
-      const reader = new NameReader(context, bridge);
-      const changes: Said[] = [];
-      for (const line of lines) changes.push(await reader.read((names) => read(line, names)));
-      const usable = changes.reduce((set: ProtocolSet, change) => set & change.usable, protocolSets.any);
-      const session = await openForChanges(context, bridge, usable);
-      for (const { message } of changes) await session.connection.perform(message(session));
-    });
-  }
-
-  async #ask<T>(work: (context: OfctlContext) => Promise<T>): Promise<T> {
+  async #change(lines: readonly string[], read: (line: string, names: NameText) => Said): Promise<void> {
+    const names = this.#names();
+    const changes = lines.map((line) => read(line, names));
+    const usable = changes.reduce((set: ProtocolSet, change) => set & change.usable, protocolSets.any);
     const context = this.#context();
     try {
-      return await work(context);
+      const session = await openForChanges(context, this.#deps.bridge, usable);
+      for (const { message } of changes) await session.connection.perform(message(session));
     } finally {
       for (const connection of context.connections) connection.close();
       await this.#deps.settle(); // while they are there, the switch tells them of packets without a flow
     }
+  }
+
+  /** Of ports and tables, as the switch would tell them. */
+  #names(): NameText {
+    const { portText, config } = this.#deps.ofproto();
+    const named = config.tables.filter(({ name }) => name !== '');
+    return { ports: portText, tables: tableTextOf(namesOf(named.map(({ number, name }) => [number, name]))) };
   }
 
   #context(): OfctlContext {
