@@ -48,7 +48,7 @@ const keys = fc
       writeSlot(key, 'nw_src', x.ip[0]);
       writeSlot(key, 'nw_dst', x.ip[1]);
     }
-    if (x.type === 0x0806) setSlot(key, 'nw_proto', x.misc.tos);
+    if (x.type === 0x0806) setSlot(key, 'nw_proto', 1 + (x.misc.tos & 1)); // of others no address is in the frame
     if (x.type === 0x86dd) {
       writeSlot(key, 'ipv6_src', x.ip[2]);
       writeSlot(key, 'ipv6_dst', x.ip[3]);

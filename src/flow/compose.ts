@@ -4,8 +4,8 @@
  */
 
 import { internetChecksum, pseudoHeader4, pseudoHeader6, transportChecksum } from '../wire/checksum.ts';
-import { ethernet, etherType, isVlanType, vlanPresent } from '../wire/ethernet.ts';
-import { arp, ipProtocol, ipv4, ipv4Fragment, ipv6, ipv6Fragment } from '../wire/ip.ts';
+import { etherType, isVlanType, vlanPresent } from '../wire/ethernet.ts';
+import { arp, arpOperation, ipProtocol, ipv4, ipv4Fragment, ipv6, ipv6Fragment } from '../wire/ip.ts';
 import { mpls, mplsBottom } from '../wire/mpls.ts';
 import { icmp, icmpv6Type, igmp, neighbour, neighbourOption, sctp, tcp, udp } from '../wire/transport.ts';
 import { fragment } from './extract.ts';
@@ -55,11 +55,11 @@ export function composeFrame(key: Uint32Array, payload?: Uint8Array): Uint8Array
   return compose(key, undefined, payload);
 }
 
-/** The same as a frame of that many bytes; undefined when its headers alone are longer. */
+/** The same as a frame of that many bytes, zeros behind its headers; undefined when its headers alone are longer. */
 export function composeFrameOfSize(key: Uint32Array, size: number): Uint8Array | undefined {
   const headers = compose(key, 0);
   if (headers.length > size) return undefined;
-  const whole = compose(key, size - headers.length);
+  const whole = compose(key, size - headers.length, new Uint8Array());
   const padded = new Uint8Array(size); // not everything can carry data
   padded.set(whole);
   return padded;
@@ -73,9 +73,7 @@ function compose(key: Uint32Array, payloadSize: number | undefined, payload?: Ui
   putTag(out, key, 'vlan_tpid2', 'vlan_tci2');
   const type = getSlot(key, 'eth_type');
   if (type === etherType.none) {
-    const at = out.reserve(ethernet.size - ethernet.offset.type);
-    out.view.setUint16(at, 3); // an 802.3 length: three bytes of LLC follow
-    out.put(Uint8Array.of(0x42, 0x42, 0x03));
+    out.put16(out.size + 2); // an 802.3 length
     return out.bytes.slice(0, out.size);
   }
   out.put16(type);
@@ -106,7 +104,9 @@ function putArp(out: Writer, key: Uint32Array): void {
   const at = out.reserve(arp.size);
   out.view.setUint32(at, 0x00010800); // hardware Ethernet, protocol IPv4
   out.view.setUint16(at + arp.offset.hardwareSize, 0x0604);
-  arp.set.operation(out.view, at, getSlot(key, 'nw_proto'));
+  const operation = getSlot(key, 'nw_proto');
+  arp.set.operation(out.view, at, operation);
+  if (operation !== arpOperation.request && operation !== arpOperation.reply) return; // as the reference
   arp.set.spa(out.view, at, getSlot(key, 'nw_src'));
   arp.set.tpa(out.view, at, getSlot(key, 'nw_dst'));
   out.bytes.set(readSlot(key, 'arp_sha'), at + arp.offset.sha);

@@ -62,6 +62,9 @@ export const arp = header('arp', {
   tpa: u32,
 });
 
+/** Of ARP and RARP, RFC 826. */
+export const arpOperation = { request: 1, reply: 2 } as const;
+
 /** Bytes of the shortest IPv6 extension header. */
 export const minExtensionSize = 8;
 

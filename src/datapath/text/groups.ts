@@ -36,6 +36,8 @@ import { tunnelGroup } from './tunnel-key.ts';
 export interface KeyTextOptions extends MemberOptions {
   /** The mask says whether a flow is for Ethernet alone, as those of bridges are without that. */
   readonly masksPacketType?: boolean;
+  /** An Ethernet header is shown where neither the packet's type nor its addresses are: "eth()". */
+  readonly hasEthernet?: boolean;
 }
 
 interface Group {

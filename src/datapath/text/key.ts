@@ -28,7 +28,8 @@ export function formatKey(key: Uint32Array, mask: Uint32Array, options: KeyTextO
   const parts = metadataGroups.map((g) => formatGroup(g, key, mask, options));
   const packetTypeMask = options.masksPacketType === true ? mask : wholeMask;
   parts.push(formatGroup(packetTypeGroup, key, packetTypeMask, options));
-  parts.push(formatGroup(ethernetGroup, key, mask, options));
+  const ethernet = formatGroup(ethernetGroup, key, mask, options);
+  parts.push(ethernet === '' && options.hasEthernet === true ? 'eth()' : ethernet);
   const payload = [formatType(key, mask), ...payloadGroups.map((g) => formatGroup(g, key, mask, options))]
     .filter((text) => text !== '')
     .join(',');

@@ -17,6 +17,8 @@ export interface FlowRow extends ShownFlowStats {
   readonly key: Uint32Array;
   readonly mask: Uint32Array;
   readonly actions: readonly DpAction[];
+  /** Made by dpctl, which says nothing of the packet's type but that there is an Ethernet header. */
+  readonly isByHand: boolean;
 }
 
 export interface FlowTextOptions {
@@ -24,8 +26,6 @@ export interface FlowTextOptions {
   readonly isVerbose: boolean;
   /** --names: ports by name. */
   readonly isNamed: boolean;
-  /** See `KeyTextOptions`. */
-  readonly masksPacketType?: boolean;
   /** dpctl says which datapath layer has the flow. */
   readonly style: 'dpctl' | 'dpif';
 }
@@ -36,13 +36,19 @@ export function listFlows(backer: Backer, now: number, of?: Ofproto): FlowRow[] 
   const stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
   for (const flow of backer.flows) {
     if (of !== undefined && flow.input.ofproto !== of) continue;
-    if (backer.datapath.readFlowStats(flow.id, stats)) rows.push(flowRow(flow, stats, now));
+    if (backer.datapath.readFlowStats(flow.id, stats))
+      rows.push(flowRow(flow, stats, now, flow.isUntranslated));
   }
   return rows;
 }
 
-export function flowRow({ ufid, key, mask, actions }: DpFlow, stats: DpFlowStats, now: number): FlowRow {
-  return { ufid, key: unpackKey(key), mask: mask.unpack(), actions, ...showFlowStats(stats, now) };
+export function flowRow(
+  { ufid, key, mask, actions }: DpFlow,
+  stats: DpFlowStats,
+  now: number,
+  isByHand: boolean,
+): FlowRow {
+  return { ufid, key: unpackKey(key), mask: mask.unpack(), actions, isByHand, ...showFlowStats(stats, now) };
 }
 
 /** A flow as it is shown: the match and the actions are text already. */
@@ -55,13 +61,17 @@ export interface ShownFlow extends ShownFlowStats {
 export function showFlows(
   datapath: Datapath,
   rows: readonly FlowRow[],
-  { isVerbose, isNamed, masksPacketType = false }: FlowTextOptions,
+  { isVerbose, isNamed }: FlowTextOptions,
 ): ShownFlow[] {
   const portName = (number: number): string | undefined => datapath.ports().get(dpPort(number))?.name;
-  const text = { isVerbose, masksPacketType, ...(isNamed ? { portName } : {}) };
+  const text = { isVerbose, ...(isNamed ? { portName } : {}) };
   return rows.map((row) => ({
     ufid: row.ufid,
-    match: formatKey(row.key, row.mask, text),
+    match: formatKey(row.key, row.mask, {
+      ...text,
+      masksPacketType: row.isByHand,
+      hasEthernet: row.isByHand,
+    }),
     ...statsOf(row),
     actions: formatDpActions(row.actions, text),
   }));

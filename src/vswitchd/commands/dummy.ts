@@ -7,8 +7,10 @@ import { type Command, defineCommand, told } from '../../daemon/unixctl.ts';
 import { readKey } from '../../datapath/text/key.ts';
 import type { ReadKey } from '../../datapath/text/member.ts';
 import { composeFrame, composeFrameOfSize } from '../../flow/compose.ts';
+import { getSlot, setSlot } from '../../flow/key.ts';
 import type { DummyDevice, DummyDevices } from '../../netdev/dummy/device.ts';
-import { ethernet } from '../../wire/ethernet.ts';
+import { limitTags } from '../../ofproto/translate/vlan-tags.ts';
+import { ethernet, etherType } from '../../wire/ethernet.ts';
 import type { Switch } from '../switch.ts';
 import { allBackers, answerLater } from './common.ts';
 
@@ -46,7 +48,8 @@ export function dummyCommands(aSwitch: Switch, dummies: DummyDevices): Command[]
       run([name, ...args]) {
         const device = deviceNamed(name, 'no such dummy netdev');
         const { queue, packets } = readQueue(args, device.queueCounters.size('rx'));
-        for (const frame of readFrames(packets)) device.receive(frame, queue);
+        const tagLimit = allBackers(aSwitch)[0]?.tagLimit ?? 0;
+        for (const frame of readFrames(packets, tagLimit)) device.receive(frame, queue);
         return '';
       },
     }),
@@ -162,7 +165,7 @@ function readQueue(args: readonly string[], count: number): { queue: number; pac
 }
 
 /** Frames in hexadecimal, or flows from which they are composed; "--len N" after a flow makes its frame that long. */
-function* readFrames(args: readonly string[]): Generator<Uint8Array> {
+function* readFrames(args: readonly string[], tagLimit: number): Generator<Uint8Array> {
   const queue = [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
     const bytes = readFrame(arg);
@@ -172,7 +175,7 @@ function* readFrames(args: readonly string[]): Generator<Uint8Array> {
     }
     const isSized = queue[0] === '--len' && queue.length > 1;
     const [, size] = isSized ? queue.splice(0, 2) : [];
-    yield composeFlow(arg, size);
+    yield composeFlow(arg, size, tagLimit);
   }
 }
 
@@ -182,8 +185,11 @@ function readFrame(text: string): Uint8Array | undefined {
   return bytes === undefined || bytes.length < ethernet.size ? undefined : bytes;
 }
 
-function composeFlow(text: string, sizeText: string | undefined): Uint8Array {
+/** Tags that the switch does not look at are not composed. */
+function composeFlow(text: string, sizeText: string | undefined, tagLimit: number): Uint8Array {
   const { key } = readFlow(text);
+  if (getSlot(key, 'eth_type') === 0) setSlot(key, 'eth_type', etherType.none);
+  limitTags(key, tagLimit);
   if (sizeText === undefined) return composeFrame(key);
   const size = Number.parseInt(sizeText, 10);
   if (!(size >= shortestFrame && size <= longestFrame)) throw new Refused('dummy', 'too small packet len');

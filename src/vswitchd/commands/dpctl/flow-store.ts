@@ -83,7 +83,7 @@ class BackerFlows implements FlowStore {
     if (flow === undefined) return undefined;
     const { flows, datapath, revalidator } = this.#backer;
     return {
-      row: () => rowOf(datapath, flow, this.#now()),
+      row: () => rowOf(datapath, flow, this.#now(), flow.isUntranslated),
       setActions(actions, { clearsStatistics }) {
         if (clearsStatistics) datapath.deleteFlow(flow.id);
         datapath.putFlow(flows.withActions(flow, actions, dropByHand(actions, flow.input)));
@@ -112,7 +112,7 @@ class BareFlows implements FlowStore {
     const { datapath } = this.#bare;
     const stats = newStats();
     return [...datapath.flows()].flatMap((flow) =>
-      datapath.readFlowStats(flow.id, stats) ? [flowRow(flow, stats, this.#now())] : [],
+      datapath.readFlowStats(flow.id, stats) ? [flowRow(flow, stats, this.#now(), true)] : [],
     );
   }
 
@@ -137,7 +137,7 @@ class BareFlows implements FlowStore {
     if (flow === undefined) return undefined;
     const { datapath } = this.#bare;
     return {
-      row: () => rowOf(datapath, flow, this.#now()),
+      row: () => rowOf(datapath, flow, this.#now(), true),
       setActions(actions, { clearsStatistics }) {
         if (clearsStatistics) datapath.deleteFlow(flow.id);
         datapath.putFlow({ ...flow, actions });
@@ -165,9 +165,14 @@ function isFor({ key, mask }: DpFlow, packet: Match): boolean {
   return valuesUnder(key, mask).every((value, n) => value === values[n]);
 }
 
-function rowOf(datapath: BareDatapath['datapath'], flow: DpFlow, now: number): FlowRow | undefined {
+function rowOf(
+  datapath: BareDatapath['datapath'],
+  flow: DpFlow,
+  now: number,
+  isByHand: boolean,
+): FlowRow | undefined {
   const stats = newStats();
-  return datapath.readFlowStats(flow.id, stats) ? flowRow(flow, stats, now) : undefined;
+  return datapath.readFlowStats(flow.id, stats) ? flowRow(flow, stats, now, isByHand) : undefined;
 }
 
 function newStats(): DpFlowStats {

@@ -24,7 +24,7 @@ import {
 } from '../../../ofproto/views/flows.ts';
 import type { Switch } from '../../switch.ts';
 import { asJson } from '../common.ts';
-import { type AnyDatapath, isBare, isDatapath, numberOfPort, optionalDatapath } from './datapaths.ts';
+import { type AnyDatapath, isDatapath, numberOfPort, optionalDatapath } from './datapaths.ts';
 import { flowStore, type GivenFlow } from './flow-store.ts';
 import { type DpctlAnswer, type DpctlCommand, type DpctlFlags, failure } from './request.ts';
 
@@ -83,7 +83,8 @@ export function flowCommands(aSwitch: Switch, now: () => number): DpctlCommand[]
       usage: '[dp] file',
       minArgs: 1,
       maxArgs: 2,
-      run: (args, flags, answer) => processFile(args, 'modify', context(answer, flags)),
+      // Lines that do not say what to do add flows, as with the reference's daemon.
+      run: (args, flags, answer) => processFile(args, 'add', context(answer, flags)),
     },
     {
       name: 'del-flows',
@@ -129,7 +130,7 @@ function dumpFlows(args: readonly string[], { aSwitch, now, answer, flags }: Con
   const rows = filtered(flowStore(any, now).rows(), filter, any);
   const isOurs = types === undefined || areOurs(types);
   const shown = isOurs && (pmd ?? mainThread) === mainThread ? rows : [];
-  const options = textOptions(any, flags);
+  const options = textOptions(flags);
   if (shown.length > 0 && pmd === undefined) answer.print('flow-dump from the main thread:\n');
   const flows = showFlows(any.datapath, shown, options);
   answer.print(formatFlows(flows, options));
@@ -198,7 +199,7 @@ function getFlow(args: readonly string[], { aSwitch, now, answer, flags }: Conte
   }
   const row = flowStore(any, now).find(ufid)?.row();
   if (row === undefined) throw failure('getting flow', errnos.ENOENT);
-  const options = textOptions(any, flags);
+  const options = textOptions(flags);
   const flows = showFlows(any.datapath, [row], options);
   answer.print(formatFlows(flows, options));
   answer.json = flows.map(asJson);
@@ -341,6 +342,6 @@ function actionsOf(text: string, any: AnyDatapath | undefined, what: string): Dp
   }
 }
 
-function textOptions(any: AnyDatapath, { isVerbose, isNamed }: DpctlFlags): FlowTextOptions {
-  return { isVerbose, isNamed, style: 'dpctl', masksPacketType: isBare(any) };
+function textOptions({ isVerbose, isNamed }: DpctlFlags): FlowTextOptions {
+  return { isVerbose, isNamed, style: 'dpctl' };
 }

@@ -45,7 +45,10 @@ function normalize({ flow, actions, ports }: Given, { isVerbose }: DpctlFlags, a
     () => readKey(flow, portNumber),
     ({ at }) => failure(`odp_flow_key_from_string (syntax error at ${flow.slice(at)})`, errnos.EINVAL),
   );
-  const flowText = formatKey(read.key, read.mask, { masksPacketType: true });
+  const flowText = formatKey(read.key, read.mask, {
+    masksPacketType: true,
+    hasEthernet: /\beth\(/.test(flow),
+  });
   answer.print(`input flow: ${flowText}\n`);
   const list = attempt(
     () => readDpActions(actions, portNumber),

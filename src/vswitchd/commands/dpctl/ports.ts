@@ -88,6 +88,7 @@ function eachPort(
 
 async function addDatapath(aSwitch: Switch, text: string): Promise<void> {
   const { type, name } = splitName(text);
+  if (!aSwitch.providers.datapathTypes.includes(type)) throw failure('add_dp', errnos.EAFNOSUPPORT);
   const present = allDatapaths(aSwitch).find(({ datapath }) => datapath.name === name);
   if (present !== undefined)
     throw failure('add_dp', present.datapath.type === type ? errnos.EEXIST : errnos.EINVAL);
