@@ -43,11 +43,12 @@ export interface BackerDeps {
   readonly neighbourOf?: ((address: string) => string | undefined) | undefined;
 }
 
-/** The table of the switch itself decides about packets that come back so. */
+/** The table of the switch itself decides about packets that come back so; mirrors have had them. */
 function returningTo(ofproto: Ofproto): NewState {
   const ownWords = ownWordsOf(unpackKey(matchOn({ in_port: reservedPorts.ANY })));
   const rest = { table: internalTable, actions: [], stack: [], actionSet: [] };
-  return { ofproto, table: internalTable, ownWords, isTracked: false, userdata: new Uint8Array(0), rest };
+  const userdata = new Uint8Array(0);
+  return { ofproto, table: internalTable, ownWords, isTracked: false, mirrored: -1, userdata, rest };
 }
 
 export class Backer {

@@ -11,6 +11,7 @@ import type { SwitchDescription } from '../openflow/messages/description.ts';
 import { allVersions, type WireVersion } from '../openflow/versions.ts';
 import { type BondSettings, defaultBondSettings } from '../protocols/bond-settings.ts';
 import type { LacpPortSettings, LacpSettings } from '../protocols/lacp-types.ts';
+import type { MirrorConfig } from './mirrors/mirror-set.ts';
 
 /** How prefixes are looked for in a table that nothing was said about. */
 export const defaultPrefixes: readonly PrefixSlot[] = ['nw_dst', 'nw_src'];
@@ -44,6 +45,7 @@ export interface OfprotoConfig {
   readonly forwardBpdu: boolean;
   /** VLANs in which nothing is learned, so that all is flooded. */
   readonly floodVlans: readonly number[];
+  readonly mirrors: readonly MirrorConfig[];
   /** What OpenFlow tells of the switch. */
   readonly description: SwitchDescription;
   /** Versions of OpenFlow that may be spoken. */
@@ -133,6 +135,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
   macTableSize: 8192,
   forwardBpdu: false,
   floodVlans: [],
+  mirrors: [],
   description: { manufacturer: '', hardware: '', software: '', serialNumber: '', datapath: '' },
   versions: allVersions,
   control: {

@@ -35,6 +35,7 @@ import type { Controllers } from './controllers.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
+import { MirrorSet } from './mirrors/mirror-set.ts';
 import type { Bundle, OfprotoPort, Recirculation } from './port.ts';
 import type { Requester } from './requester.ts';
 import { SwitchPorts } from './switch-ports.ts';
@@ -131,6 +132,7 @@ export class Ofproto {
   readonly tlvTable = new TlvTable();
   readonly groups = new GroupTable();
   readonly meters: SwitchMeters;
+  readonly mirrors = new MirrorSet();
   /** What chooses among members of bundles. */
   readonly bonding: Bonding;
   /** What the database shows of a bundle or its members may be another. */
@@ -169,6 +171,7 @@ export class Ofproto {
     if (config.tables.length > 0) this.#configureTables();
     this.#addDefaultRule();
     this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
+    this.mirrors.configure(config.mirrors);
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
     const { datapath } = deps;
     this.bonding = this.#makeBonding();
@@ -254,7 +257,8 @@ export class Ofproto {
       agingTime: config.macAgingTime,
       maxSize: config.macTableSize,
     });
-    if (isFloodChanged || config.forwardBpdu !== before.forwardBpdu) events.changed();
+    const areMirrorsChanged = this.mirrors.configure(config.mirrors);
+    if (areMirrorsChanged || isFloodChanged || config.forwardBpdu !== before.forwardBpdu) events.changed();
     if (config.macAgingTime !== before.macAgingTime || config.macTableSize !== before.macTableSize) {
       events.ageingChanged();
     }

@@ -26,7 +26,7 @@ import type { Providers } from './providers.ts';
 import { Applier, type SharedControl } from './reconcile/apply.ts';
 import { LiveState } from './reconcile/live.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
-import { reportController, reportSystem, type SystemFacts } from './report/report.ts';
+import { reportController, reportMirror, reportSystem, type SystemFacts } from './report/report.ts';
 import { StatisticsWriter } from './report/statistics.ts';
 import { StatusWriter } from './report/status-writer.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
@@ -88,6 +88,7 @@ export class Switch {
       alsoEach: () => {
         this.#writeSystemStatistics();
         this.#writeControllers();
+        this.#writeMirrors();
       },
     });
     const applier = new Applier({
@@ -310,6 +311,14 @@ export class Switch {
         if (row !== undefined)
           this.#writer.put('Controller', id, reportController(statuses.get(row.target), now));
       }
+    }
+  }
+
+  #writeMirrors(): void {
+    for (const { settings, ofproto } of this.state.bridges.values()) {
+      const counted = new Map(ofproto.mirrors.all.map((mirror) => [mirror.config.id, mirror]));
+      for (const { config } of settings.mirrors)
+        if (config !== undefined) this.#writer.put('Mirror', config.id, reportMirror(counted.get(config.id)));
     }
   }
 

@@ -6,6 +6,7 @@
 import type { Mac } from '../../flow/mac.ts';
 import type { Bond } from '../../protocols/bond.ts';
 import type { Group, GroupBucket } from '../groups/group.ts';
+import type { PacketMirror } from '../mirrors/mirror-set.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { FlowTable } from '../tables/flow-table.ts';
@@ -35,11 +36,13 @@ export type Effect =
   | { readonly kind: 'group'; readonly group: Group; readonly buckets: readonly GroupBucket[] }
   /** Packets of it are sent up with the number of that state, which is held as long as they may be. */
   | { readonly kind: 'frozen'; readonly state: FrozenState }
+  /** Was selected by mirrors. */
+  | { readonly kind: 'mirror'; readonly mirrors: readonly PacketMirror[] }
   /** Went out by a member of a bond that its hash chose. */
   | { readonly kind: 'bond'; readonly bond: Bond<OfprotoPort>; readonly hash: number }
   | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort };
 
-/** Counts packets, the last of them at `at`, and bytes for rules, bonds and patch ports; learning is `applyLearning`. */
+/** Counts packets, the last of them at `at`, and bytes for rules, mirrors, bonds and patch ports; learning is `applyLearning`. */
 export function creditEffects(
   effects: readonly Effect[],
   { packets, bytes, at }: { readonly packets: number; readonly bytes: number; readonly at: number },
@@ -50,6 +53,7 @@ export function creditEffects(
       effect.table.lookupCount += packets;
       if (effect.isMatch) effect.table.matchCount += packets;
     } else if (effect.kind === 'group') effect.group.credit(effect.buckets, packets, bytes);
+    else if (effect.kind === 'mirror') for (const mirror of effect.mirrors) mirror.credit(packets, bytes);
     else if (effect.kind === 'bond') effect.bond.account(effect.hash, bytes);
     else if (effect.kind === 'patch') {
       effect.from.patchCounters.txPackets += packets;

@@ -22,7 +22,10 @@ describe('states of packets that leave', () => {
   test('are the same for the same, and others for others', () => {
     const states = new FrozenStates();
     const idOf = (flow: Uint32Array, table = 0) =>
-      states.intern({ ofproto, table, isTracked: false, ownWords: ownWordsOf(flow), userdata }, 1).id;
+      states.intern(
+        { ofproto, table, isTracked: false, mirrored: 0, ownWords: ownWordsOf(flow), userdata },
+        1,
+      ).id;
     expect(idOf(flowWith(1, 2))).toBe(idOf(flowWith(1, 2)));
     expect(idOf(flowWith(1, 2))).not.toBe(idOf(flowWith(1, 3)));
     expect(idOf(flowWith(1, 2))).not.toBe(idOf(flowWith(1, 2), 5));
@@ -32,7 +35,7 @@ describe('states of packets that leave', () => {
     const states = new FrozenStates();
     const made = (translation: number) =>
       states.intern(
-        { ofproto, table: 0, isTracked: false, ownWords: ownWordsOf(flowWith(1, 2)), userdata },
+        { ofproto, table: 0, isTracked: false, mirrored: 0, ownWords: ownWordsOf(flowWith(1, 2)), userdata },
         translation,
       );
     const first = made(states.begin());
@@ -46,7 +49,7 @@ describe('states of packets that leave', () => {
   test('have what the pipeline knew, and headers as they come back', () => {
     const states = new FrozenStates();
     const ownWords = ownWordsOf(flowWith(1, 2));
-    const state = states.intern({ ofproto, table: 0, isTracked: false, ownWords, userdata }, 1);
+    const state = states.intern({ ofproto, table: 0, isTracked: false, mirrored: 0, ownWords, userdata }, 1);
     const key = newKey().subarray(0, slots.tun_id.word);
     key[slots.in_port.word] = 100;
     key[slots.eth_src.word] = 11;

@@ -21,6 +21,8 @@ export interface NewState {
   readonly ownWords: Match;
   /** What is known of its connection counts. */
   readonly isTracked: boolean;
+  /** Bits of the mirrors that have had it. */
+  readonly mirrored: number;
   readonly userdata: Uint8Array;
   /** What is left to do when the packet comes back; undefined for one that does not. */
   readonly rest?: RestOfPipeline;
@@ -104,8 +106,8 @@ export class FrozenStates {
   }
 }
 
-function nameOf({ ofproto, table, isTracked, ownWords, userdata, rest }: NewState): string {
-  const plain = `${ofproto.id} ${table} ${isTracked} ${ownWords.mask.id} ${ownWords.values.join()} ${userdata.join()}`;
+function nameOf({ ofproto, table, isTracked, mirrored, ownWords, userdata, rest }: NewState): string {
+  const plain = `${ofproto.id} ${table} ${isTracked} ${mirrored} ${ownWords.mask.id} ${ownWords.values.join()} ${userdata.join()}`;
   return rest === undefined ? plain : `${plain} ${nameOfRest(rest)}`;
 }
 

@@ -59,6 +59,7 @@ export function normal(t: Translation): void {
   t.tags |= addressTag(ofproto.id, dst, vlan);
   const learned = ofproto.macs.lookup(dst, vlan);
   if (learned === undefined) flood(t, from, tags);
+  else if (ofproto.mirrors.isOutput(learned.port)) t.drop('learnedIsMirror');
   else if (learned.port === from) t.drop('learnedIsInput');
   else {
     t.trace?.note({ event: 'forwarding' });
@@ -85,6 +86,7 @@ interface Refusal {
 /** Who may refuse a frame at the door, in the reference's order; to add one is a line here. */
 const admissions: readonly ((arrival: Arrival) => Refusal | undefined)[] = [
   refusePartialTag,
+  refuseFromMirror,
   refuseVlan,
   refuseReserved,
   refuseForBond,
@@ -107,6 +109,12 @@ function refusePartialTag({ t, from, tags }: Arrival): Refusal | undefined {
   if (tags[0] !== noTag || !isVlanType(etherTypeOf(t.flow))) return undefined;
   const detail = `dropping packet with partial VLAN tag received on port ${from.name}`;
   return { reason: 'partialVlanTag', detail: t.request.hasPacket ? detail : undefined };
+}
+
+function refuseFromMirror({ t, from }: Arrival): Refusal | undefined {
+  if (!t.ofproto.mirrors.isOutput(from)) return undefined;
+  const detail = `dropping packet received on port ${from.name}, which is reserved exclusively for mirroring`;
+  return { reason: 'fromMirror', detail: t.request.hasPacket ? detail : undefined };
 }
 
 function refuseVlan({ from, tags }: Arrival): Refusal | undefined {
@@ -135,8 +143,10 @@ function refuseForBond({ t, from, tags }: Arrival): Refusal | undefined {
 
 function flood(t: Translation, from: Bundle, tags: VlanTags): void {
   t.trace?.note({ event: 'flooding' });
-  for (const bundle of t.ofproto.bundles.values()) {
-    if (bundle !== from && isCarried(bundle, tags) && isFlooded(bundle)) outputTagged(t, bundle, tags);
+  const { bundles, mirrors } = t.ofproto;
+  for (const bundle of bundles.values()) {
+    const isMeant = bundle !== from && isCarried(bundle, tags) && isFlooded(bundle);
+    if (isMeant && !mirrors.isOutput(bundle)) outputTagged(t, bundle, tags);
   }
 }
 
@@ -146,7 +156,7 @@ function isFlooded({ members }: Bundle): boolean {
 }
 
 /** Sends the frame out of a bundle with the tags that belong there; `flow` is afterwards what it was. */
-function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
+export function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
   const { flow } = t;
   const { vlanMode, cvlans, priorityTags } = to.config;
   const before = [flow[outerWord] ?? 0, flow[innerWord] ?? 0] as const;
@@ -223,7 +233,7 @@ function etherTypeOf(flow: Uint32Array): number {
   return (flow[slots.eth_type.word] ?? 0) & 0xffff;
 }
 
-function tagsInFlow(flow: Uint32Array): VlanTags {
+export function tagsInFlow(flow: Uint32Array): VlanTags {
   const outer = tagOf(flow[outerWord] ?? 0);
   return [outer, outer === noTag ? noTag : tagOf(flow[innerWord] ?? 0)];
 }

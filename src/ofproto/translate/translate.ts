@@ -7,11 +7,12 @@ import { throughMeter } from '../meters/switch-meters.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { countedAs } from './drop-reasons.ts';
 import { handlers } from './handlers.ts';
+import { mirror } from './mirroring.ts';
 import type { PacketDrop, TranslationRequest, TranslationResult } from './request.ts';
 import { Translation } from './translation.ts';
 
 export function translate(request: TranslationRequest): TranslationResult {
-  return new Translation(request, runHandler).run();
+  return new Translation(request, { act: runHandler, mirror }).run();
 }
 
 /** The same for a datapath that can do no more than that: what it cannot do drops. */

@@ -4,7 +4,7 @@
  * means. `upcall/` runs it for misses and again when something changed; `ofproto/trace` runs it with a trace.
  */
 import { hexOrZero } from '../../base/numbers.ts';
-import { type OfPort, ofPort } from '../../base/units.ts';
+import { type DpPort, type OfPort, ofPort } from '../../base/units.ts';
 import type { Conntrack, DpAction, DpActionOf } from '../../datapath/actions.ts';
 import type { SlowPathReason } from '../../datapath/cookie.ts';
 import { setSlot } from '../../flow/key.ts';
@@ -18,7 +18,7 @@ import type { NamedPacketInReason } from '../../openflow/packet-in-reasons.ts';
 import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
-import type { OfprotoPort, Recirculation } from '../port.ts';
+import type { Bundle, OfprotoPort, Recirculation } from '../port.ts';
 import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
 import type { PendingHeader } from './commit.ts';
@@ -65,8 +65,13 @@ const inPortWord = slots.in_port.word;
 const setOutputWord = slots.actset_output.word;
 const firstConntrackWord = slots.ct_state.word;
 
-/** Does one action of a rule. */
-export type ActionRunner = (t: Translation, action: Action) => void;
+/** What is done with a packet by what knows this class. */
+export interface TranslationHandlers {
+  /** Does one action of a rule. */
+  readonly act: (t: Translation, action: Action) => void;
+  /** Copies a packet that comes in, or goes out, by that bundle. */
+  readonly mirror: (t: Translation, bundle: Bundle, direction: 'sources' | 'destinations') => void;
+}
 
 /** How a packet of a bond comes back for the member that is to send it. */
 export interface HashedWay {
@@ -97,7 +102,7 @@ interface LookupOptions {
 export class Translation {
   readonly request: TranslationRequest;
   readonly #number: number;
-  readonly #runAction: ActionRunner;
+  readonly #handlers: TranslationHandlers;
   /** Bits looked at so far. */
   readonly mask: Uint32Array;
   /** The packet as it is at this point of the pipeline. */
@@ -139,6 +144,10 @@ export class Translation {
   #depth = 0;
   #branchCount = 0;
   tags = 0;
+  /** Bits of the mirrors that have had the packet, and of those that send to the same places. */
+  mirrored = 0;
+  /** What goes out goes to a mirror, which sends no more bytes than that; 0 for all. */
+  snapLength = 0;
   /** What it decides holds for this packet only. */
   isPassing = false;
   /** Values that actions have put aside. */
@@ -148,10 +157,10 @@ export class Translation {
   /** How deep in each other the packets are that are kept. */
   #keptCount = 0;
 
-  constructor(request: TranslationRequest, act: ActionRunner) {
+  constructor(request: TranslationRequest, handlers: TranslationHandlers) {
     this.request = request;
     this.#number = request.frozen.begin();
-    this.#runAction = act;
+    this.#handlers = handlers;
     const { flow, base, mask } = request.scratch;
     base.fill(0);
     base.set(request.key);
@@ -169,6 +178,7 @@ export class Translation {
     this.#lookups = new PacketLookups(request);
     this.#place = { ofproto: request.ofproto, table: 0, rule: undefined, cookie: untoldCookie };
     this.isTracked = state?.isTracked === true;
+    this.mirrored = state?.mirrored ?? 0;
   }
 
   /** The switch that has the packet now. */
@@ -220,7 +230,7 @@ export class Translation {
     this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
     if (this.request.state !== undefined) this.#resume(this.request.state);
     else if (this.request.actions === undefined) this.#place = this.#runPipeline(this.inPortNumber, 0);
-    else if (this.#isAdmitted()) {
+    else if (this.#arrives()) {
       this.#runActions(this.request.actions);
       this.#runActionSet();
     }
@@ -480,9 +490,23 @@ export class Translation {
       return;
     }
     const peer = this.request.ports.peerOf(port);
-    if (peer !== undefined) this.#crossPatch(port, peer);
-    else if (port.dpPort !== undefined && way !== undefined) this.#outputHashed(way);
-    else if (port.dpPort !== undefined) this.act({ do: 'output', port: port.dpPort });
+    if (this.snapLength > 0 && port.dpPort === undefined) {
+      this.drop('cutToNothing');
+      return;
+    }
+    if (peer !== undefined) {
+      this.#crossPatch(port, peer);
+      return;
+    }
+    if (port.dpPort !== undefined && way !== undefined) this.#outputHashed(way);
+    else if (port.dpPort !== undefined) this.#outputTo(port.dpPort);
+    this.#mirrorAs('destinations', port);
+  }
+
+  #outputTo(port: DpPort): void {
+    this.commit();
+    if (this.snapLength > 0 && this.snapLength < 0xffff) this.cut(this.snapLength);
+    this.#actions.push({ do: 'output', port });
   }
 
   #outputHashed({ recirculation, basis, usesLbOutput }: HashedWay): void {
@@ -504,6 +528,9 @@ export class Translation {
       flow[inPortWord] = to.port.ofPort;
       this.stack = [];
       this.clearActions();
+      const { mirrored } = this;
+      const isOther = to.ofproto !== this.ofproto;
+      if (isOther) this.mirrored = 0; // that bridge has mirrors of its own
       this.#place = { ...this.#place, ofproto: to.ofproto };
       this.trace?.enter({ event: 'bridge', name: to.ofproto.name });
       if (this.#isForProtocol()) this.#isUncovered = false;
@@ -511,6 +538,7 @@ export class Translation {
       else if (this.mayGoOn()) this.#runPipeline(to.port.ofPort, 1);
       this.trace?.leave();
       mask.set(tunnelBits, firstTunnelWord);
+      if (isOther) this.mirrored = mirrored;
     });
     // How it ended in the other bridge means nothing here.
     this.#failure = undefined;
@@ -579,6 +607,7 @@ export class Translation {
       table: table ?? 0,
       ownWords: ownWordsOf(this.flow),
       isTracked: this.isTracked,
+      mirrored: this.mirrored,
       userdata,
       rest: { table, actions, stack: [...this.stack], actionSet: this.#actionSet },
     });
@@ -689,15 +718,16 @@ export class Translation {
         enterMiss(this.trace, table, isTold, isFirst ? undefined : tables.matchOf(done));
       }
     }
-    const isTaken =
-      isFirst &&
-      this.request.state === undefined &&
-      ofproto === this.request.ofproto &&
-      levels === 0 &&
-      this.#isForProtocol();
+    const { request } = this;
+    const isArrival = isFirst && request.state === undefined && ofproto === request.ofproto && levels === 0;
+    const isTaken = isArrival && this.#isForProtocol();
     const run = (): void => {
-      if (isTaken) return;
-      if (!isFirst || this.#isAdmitted()) this.#runActions(done.actions);
+      if (isTaken) {
+        this.#mirrorAs('sources', this.inPort);
+        return;
+      }
+      const mayGoOn = isArrival ? this.#arrives() : !isFirst || this.#isAdmitted();
+      if (mayGoOn) this.#runActions(done.actions);
       if (done.actions.length === 0) this.drop(rule === undefined ? 'noMatch' : 'ruleDrops');
       if (isFirst) this.#runActionSet();
     };
@@ -707,6 +737,25 @@ export class Translation {
     this.#depth -= levels;
     this.#place = place;
     return found;
+  }
+
+  /** May anything be done with a packet that came in? Mirrors have it then; drops it otherwise. */
+  #arrives(): boolean {
+    const { inPort } = this;
+    const bundle = inPort?.bundle;
+    if (bundle !== undefined && this.ofproto.mirrors.isOutput(bundle)) {
+      const why = `dropping packet received on port ${bundle.name}, which is reserved exclusively for mirroring`;
+      this.drop('reservedForMirrors', why);
+      return false;
+    }
+    if (!this.#isAdmitted()) return false;
+    this.#mirrorAs('sources', inPort);
+    return true;
+  }
+
+  #mirrorAs(direction: 'sources' | 'destinations', port: OfprotoPort | undefined): void {
+    if (port?.bundle !== undefined && !this.ofproto.mirrors.isEmpty)
+      this.#handlers.mirror(this, port.bundle, direction);
   }
 
   /** May anything be done with a packet that has come into this bridge? Drops it otherwise. */
@@ -768,7 +817,7 @@ export class Translation {
       this.#at = n;
       this.#isTail = isTail && n === actions.length - 1 && this.#actionSet.length === 0;
       this.#list = actions;
-      this.#runAction(this, action);
+      this.#handlers.act(this, action);
       trace?.leave();
       const isRepeated = this.#freezing.takeRepeated();
       if (isRepeated) this.#freezing.add(actions.slice(n), this);

@@ -173,10 +173,10 @@ export class Upcalls {
 
   /** Goes on with a packet of `bridge` that waited for a controller. */
   resume(packet: PacketOfController, bridge: Ofproto, continuation: Continuation): void {
-    const { actions, stack, actionSet, isTracked } = continuation;
+    const { actions, stack, actionSet, isTracked, mirrors: mirrored } = continuation;
     const ownWords = ownWordsOf(packet.key.with(slots.in_port.word, packet.inPort));
     const rest = { table: undefined, actions, stack, actionSet };
-    const state = { ofproto: bridge, table: 0, ownWords, isTracked, userdata: noBytes, rest };
+    const state = { ofproto: bridge, table: 0, ownWords, isTracked, mirrored, userdata: noBytes, rest };
     this.#sendOut(
       packet,
       this.#translateOut(packet, true, { ...state, id: 0, flowCount: 0, translation: 0 }),
@@ -230,7 +230,7 @@ export class Upcalls {
       this.#dropEarly('noController', upcall);
       return;
     }
-    const { ofproto, table, userdata, isTracked, rest } = state;
+    const { ofproto, table, userdata, isTracked, mirrored, rest } = state;
     const datapathPort = key[slots.in_port.word] ?? 0;
     const flow = thaw(state, key);
     const metadata = packetMetadata(flow, ofproto.tlvTable.optionsOf(flow));
@@ -249,7 +249,7 @@ export class Upcalls {
         rest === undefined || !cookie.isContinuation
           ? undefined
           : {
-              ...{ bridge: ofproto.uuid, stack: rest.stack, mirrors: 0, isTracked },
+              ...{ bridge: ofproto.uuid, stack: rest.stack, mirrors: mirrored >>> 0, isTracked },
               ...{ actions: rest.actions, actionSet: rest.actionSet, datapathPort },
             },
     });

@@ -17,6 +17,7 @@ const seen: readonly SeenTable[] = [
   'Flow_Table',
   'Controller',
   'Manager',
+  'Mirror',
   'SSL',
 ];
 const columnsOf = (table: keyof typeof openVswitch.tables): Columns => openVswitch.tables[table].columns;
@@ -196,9 +197,9 @@ describe('what is told', () => {
   test('is told of rows that others refer to, without what they are called', async () => {
     const { _uuid } = fixture.bridge('br0');
     await fixture.change((tx) => {
-      tx.update('Bridge', _uuid, { mirrors: [tx.insert('Mirror', { name: 'm' })] });
+      tx.update('Bridge', _uuid, { netflow: tx.insert('NetFlow', { targets: ['10.0.0.1:5566'] }) });
     });
-    expect(said).toEqual(['bridge br0: mirrors is not acted on: nothing is mirrored']);
+    expect(said).toEqual(['bridge br0: netflow is not acted on: no NetFlow is exported']);
   });
 
   test('is told of controllers by their targets', async () => {

@@ -9,6 +9,7 @@ import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
 import { kernelName } from '../../sys/calls/device.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
 import { readFlowTable } from './flow-table-rows.ts';
+import { readMirror, type WantedMirror } from './mirror-rows.ts';
 import {
   type BridgeSettings,
   configColumns,
@@ -52,6 +53,8 @@ export class WantedModel {
   readonly #bridgesOfController: Links = new Map();
   /** Which bridges a row of Flow_Table is of. */
   readonly #bridgesOfTable: Links = new Map();
+  /** Which bridges a row of Mirror is of. */
+  readonly #bridgesOfMirror: Links = new Map();
   /** Names stay known after a row is gone from the view. */
   readonly #portNames = new Map<Uuid, string>();
   /** The row of each interface that there is, by its name. */
@@ -91,6 +94,7 @@ export class WantedModel {
     this.#takeBridges(changes.of('Bridge'), dirty, ports);
     this.#takeControllers(changes.of('Controller'), dirty);
     this.#takeTables(changes.of('Flow_Table'), dirty);
+    this.#takeMirrors(changes.of('Mirror'), dirty);
     this.#takePorts(changes.of('Port'), ports);
     this.#takeInterfaces(changes.of('Interface'), ports);
     for (const port of ports) {
@@ -137,6 +141,12 @@ export class WantedModel {
         this.#readAgain(this.#bridgesOfTable.get(delta.id), dirty);
   }
 
+  #takeMirrors(deltas: Deltas<'Mirror'>, dirty: Dirty): void {
+    for (const delta of deltas)
+      if (isConfigChanged(delta, configColumns.Mirror))
+        this.#readAgain(this.#bridgesOfMirror.get(delta.id), dirty);
+  }
+
   /** A row that these bridges refer to has changed. */
   #readAgain(bridges: readonly Uuid[] = [], dirty: Dirty): void {
     for (const id of bridges) {
@@ -151,6 +161,8 @@ export class WantedModel {
     const isGone = row === undefined;
     for (const controller of missingFrom(old.controller, row?.controller))
       unlink(this.#bridgesOfController, controller, old._uuid);
+    for (const mirror of missingFrom(old.mirrors, row?.mirrors))
+      unlink(this.#bridgesOfMirror, mirror, old._uuid);
     for (const table of old.flow_tables.values()) unlink(this.#bridgesOfTable, table, old._uuid);
     for (const port of isGone ? old.ports : missingFrom(old.ports, row.ports)) {
       unlink(this.#bridgesOfPort, port, old._uuid);
@@ -167,16 +179,27 @@ export class WantedModel {
 
   #keepBridge(row: OvsRow<'Bridge'>): void {
     for (const table of row.flow_tables.values()) link(this.#bridgesOfTable, table, row._uuid);
+    for (const mirror of row.mirrors) link(this.#bridgesOfMirror, mirror, row._uuid);
     for (const controller of row.controller) link(this.#bridgesOfController, controller, row._uuid);
     const controllers = row.controller.flatMap((id) => this.#view.row('Controller', id) ?? []);
     const tables = [...row.flow_tables].flatMap(([number, id]) => {
       const table = this.#view.row('Flow_Table', id);
       return table === undefined ? [] : [readFlowTable(Number(number), table)];
     });
-    const settings = readBridgeSettings(row, controllers, tables);
+    const settings = readBridgeSettings(row, controllers, tables, this.#mirrorsOf(row));
     const known = this.#bridges.get(row.name);
     if (known?.id === row._uuid) known.settings = settings;
     else this.#bridges.set(row.name, { id: row._uuid, name: row.name, settings, ports: new Map() });
+  }
+
+  #mirrorsOf(row: OvsRow<'Bridge'>): WantedMirror[] {
+    if (row.mirrors.length === 0) return [];
+    const nameOf = (id: Uuid): string => this.#view.row('Port', id)?.name ?? id;
+    const ports = new Map(row.ports.map((id) => [id, nameOf(id)]));
+    return row.mirrors.flatMap((id) => {
+      const mirror = this.#view.row('Mirror', id);
+      return mirror === undefined ? [] : [readMirror(mirror, ports, nameOf)];
+    });
   }
 
   #takePorts(deltas: Deltas<'Port'>, ports: Set<Uuid>): void {

@@ -25,6 +25,7 @@ import { bridgeKeys, controllerKeys, interfaceKeys, portKeys } from './config-ke
 import { readKeys, type Values } from './keys.ts';
 import { type LocalAddress, readLocalAddress } from './local-address.ts';
 import { isHostMac, normalizeMac, zeroMac } from './mac.ts';
+import type { WantedMirror } from './mirror-rows.ts';
 
 export interface WantedInterface {
   readonly id: Uuid;
@@ -72,6 +73,7 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
   readonly tables: readonly FlowTableConfig[];
   /** In the order of their rows' uuids. */
   readonly controllers: readonly WantedController[];
+  readonly mirrors: readonly WantedMirror[];
 }
 
 /** What a Controller row says. */
@@ -98,6 +100,7 @@ export const configColumns = {
     'datapath_type',
     'ports',
     'controller',
+    'mirrors',
     'flow_tables',
     'fail_mode',
     'flood_vlans',
@@ -122,6 +125,16 @@ export const configColumns = {
     'other_config',
   ],
   Interface: ['name', 'type', 'options', 'mac', 'mtu_request', 'ofport_request', 'other_config'],
+  Mirror: [
+    'name',
+    'select_all',
+    'select_src_port',
+    'select_dst_port',
+    'select_vlan',
+    'output_port',
+    'output_vlan',
+    'snaplen',
+  ],
   Flow_Table: ['name', 'flow_limit', 'overflow_policy', 'groups', 'prefixes'],
   Controller: [
     'target',
@@ -139,13 +152,20 @@ export const configColumns = {
     'other_config',
   ],
 } as const satisfies {
-  [T in 'Bridge' | 'Port' | 'Interface' | 'Controller' | 'Flow_Table']: readonly (keyof OvsRow<T>)[];
+  [T in
+    | 'Bridge'
+    | 'Port'
+    | 'Interface'
+    | 'Controller'
+    | 'Flow_Table'
+    | 'Mirror']: readonly (keyof OvsRow<T>)[];
 };
 
 export function readBridgeSettings(
   row: OvsRow<'Bridge'>,
   controllers: readonly OvsRow<'Controller'>[],
   tables: readonly FlowTableConfig[],
+  mirrors: readonly WantedMirror[],
 ): BridgeSettings {
   return {
     ...readKeys(bridgeKeys, row.other_config),
@@ -155,6 +175,7 @@ export function readBridgeSettings(
     versions: row.protocols.length === 0 ? allVersions : versionsOf(row.protocols),
     controllers: controllers.map(readController),
     tables,
+    mirrors,
   };
 }
 

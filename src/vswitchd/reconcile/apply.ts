@@ -323,6 +323,7 @@ export class Applier {
       macTableSize,
       forwardBpdu,
       floodVlans,
+      mirrors: settings.mirrors.flatMap(({ config }) => config ?? []),
       tables: settings.tables,
       versions: settings.versions,
       description: {
@@ -343,12 +344,17 @@ export class Applier {
   /** Once for each target, as long as it is there. */
   #tellRefusals(bridge: LiveBridge): void {
     const { runFolder } = this.#deps.control();
-    const refusals = bridge.settings.controllers.flatMap(
+    const { controllers, mirrors } = bridge.settings;
+    const targets = controllers.flatMap(
       ({ target }) => refusalOfTarget(bridge.name, target, runFolder) ?? [],
     );
-    for (const text of refusals)
-      if (!bridge.toldRefusals.includes(text)) log.err(`bridge ${bridge.name}: ${text}`);
-    bridge.toldRefusals = refusals;
+    const refusals = [
+      ...targets.map((text) => ({ level: 'err', text }) as const),
+      ...mirrors.flatMap((mirror) => mirror.refusals),
+    ];
+    for (const { level, text } of refusals)
+      if (!bridge.toldRefusals.includes(text)) log[level](`bridge ${bridge.name}: ${text}`);
+    bridge.toldRefusals = refusals.map(({ text }) => text);
   }
 
   /** Each time that other ones are wanted, or that the local port is another device. */

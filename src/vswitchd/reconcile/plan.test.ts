@@ -15,6 +15,7 @@ const settings: WantedBridge['settings'] = {
   versions: [],
   controllers: [],
   tables: [],
+  mirrors: [],
 };
 
 function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterface {

@@ -2,6 +2,7 @@
 import type { Ms } from '../../base/units.ts';
 import type { NetdevStats } from '../../netdev/provider.ts';
 import type { ControllerStatus } from '../../ofproto/controllers.ts';
+import type { PacketMirror } from '../../ofproto/mirrors/mirror-set.ts';
 import type { Bundle } from '../../ofproto/port.ts';
 import type { LiveBridge, LiveInterface } from '../reconcile/live.ts';
 import type { OvsChange } from '../schema/index.ts';
@@ -103,6 +104,15 @@ export function reportController(status: ControllerStatus | undefined, now: Ms):
 }
 
 const roleNames = { equal: 'other', primary: 'master', secondary: 'slave' } as const;
+
+/** Of one that copies nothing, since there are too many, nothing is told. */
+export function reportMirror(mirror: PacketMirror | undefined): OvsChange<'Mirror'> {
+  const { packetCount, byteCount } = mirror ?? {};
+  const counts = { tx_packets: packetCount, tx_bytes: byteCount };
+  return {
+    statistics: new Map(Object.entries(counts).flatMap(([name, n]) => (n === undefined ? [] : [[name, n]]))),
+  };
+}
 
 function secondsSince(then: Ms, now: Ms): string {
   return String(Math.floor((now - then) / 1000));

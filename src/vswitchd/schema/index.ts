@@ -56,6 +56,7 @@ export const daemonTables = {
   Flow_Sample_Collector_Set: true,
   Controller: true,
   Flow_Table: true,
+  Mirror: true,
   Manager: true,
   SSL: true,
 } as const;
