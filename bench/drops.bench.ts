@@ -19,8 +19,10 @@ import { pause } from './support/workloads.ts';
 /** Single windows differ by a tenth and more. */
 const pairCount = 7;
 const windowMs = 2000;
-/** Before each window, in which whoever watches starts. */
-const leadMs = 600;
+/** Before each window. */
+const leadMs = 300;
+/** Whoever watches has started after this long at most, unless something is dropped. */
+const startMs = 1000;
 
 const script = (name: string): string => join(process.cwd(), 'bench/support', name);
 
@@ -86,23 +88,44 @@ async function measureWindow({ count }: Load, daemons: Daemons, to: Host): Promi
   return { rate: packets / seconds, own: (1e9 * own) / packets, others: (1e9 * others) / packets };
 }
 
-async function measurePair(load: Load, daemons: Daemons, to: Host): Promise<Pair> {
+/** Somebody watches from when this resolves, until what it resolves with is called. */
+async function watch(daemons: Daemons): Promise<() => Promise<void>> {
+  const appctl = join(process.cwd(), 'bin/ovs-appctl');
+  const child = spawn(appctl, ['-t', targetOf(daemons), 'drops/monitor']);
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const shown = new Promise((resolve) => child.stdout.once('data', resolve));
+  await Promise.race([shown, pause(startMs)]); // where none are dropped, none is shown
+  child.stdout.resume();
+  return () => {
+    child.kill();
+    return ended;
+  };
+}
+
+/** Which is first takes turns. */
+async function measurePair(load: Load, daemons: Daemons, to: Host, turn: number): Promise<Pair> {
+  const measureWatched = async (): Promise<Figures> => {
+    const stop = await watch(daemons);
+    const figures = await measureWindow(load, daemons, to);
+    await stop();
+    return figures;
+  };
+  if (turn % 2 === 1) {
+    const watched = await measureWatched();
+    return { watched, unwatched: await measureWindow(load, daemons, to) };
+  }
   const unwatched = await measureWindow(load, daemons, to);
-  const seconds = (leadMs + windowMs) / 1000 + 0.4;
-  const appctl = [join(process.cwd(), 'bin/ovs-appctl'), '-t', targetOf(daemons)] as const;
-  const watching = daemons.run(...appctl, 'drops/monitor', `--for=${seconds}`);
-  const [watched] = await Promise.all([measureWindow(load, daemons, to), watching]);
-  return { watched, unwatched };
+  return { watched: await measureWatched(), unwatched };
 }
 
 async function measureLoad(load: Load, daemons: Daemons, a: Host, b: Host): Promise<Pair[]> {
   daemons.call('ovs-ofctl', 'del-flows', 'br0');
   for (const flow of load.flows) daemons.call('ovs-ofctl', 'add-flow', 'br0', flow);
-  const seconds = Math.ceil((pairCount * (2 * leadMs + 2 * windowMs + 1000)) / 1000);
+  const seconds = 1 + Math.ceil((pairCount * (2 * leadMs + 2 * windowMs + 2 * startMs)) / 1000);
   const generator = startInside(a, `node ${script('generate.mjs')} ${a.inner} ${seconds} ${a.mac} ${b.mac}`);
   await pause(1000);
   const pairs: Pair[] = [];
-  for (let n = 0; n < pairCount; n++) pairs.push(await measurePair(load, daemons, b));
+  for (let n = 0; n < pairCount; n++) pairs.push(await measurePair(load, daemons, b, n));
   await generator;
   return pairs;
 }
