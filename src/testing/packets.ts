@@ -43,13 +43,19 @@ function keyOfText(text: string): Uint32Array {
 /** Tags that are told apart when a packet is shown. */
 const mostTags = 2;
 
-/** A packet as the flow of `ofproto/trace`: "tcp,vlan_tci=0x0000,dl_src=...". */
+/**
+ * A packet as the flow that a trace shows: "tcp,vlan_tci=0x0000,dl_src=...". With at most one tag, and but for its data, it
+ * is what `packetBytes` makes the packet of.
+ */
 export function packetText(bytes: Uint8Array): string {
   const frame = new Frame(bytes);
   frame.end = bytes.length;
   const key = newKey();
   extractKey(frame, key, mostTags);
-  return formatMatch(key, packetMask(key), { ports: portText });
+  const mask = packetMask(key);
+  // That there is no second tag, as a trace says of each tagged packet, no field can say.
+  if ((getSlot(key, 'vlan_tci2') & vlanPresent) === 0) setSlot(mask, 'vlan_tci2', 0);
+  return formatMatch(key, mask, { ports: portText });
 }
 
 /** A packet that came out of a port. */

@@ -32,6 +32,9 @@ const serverSchema: Json = {
   },
 };
 
+/** Made for the first server of a process. */
+let compiled: DatabaseSchema | undefined;
+
 const asServer: TransactionContext = {
   isReadOnly: false,
   access: undefined,
@@ -50,7 +53,8 @@ export class ServerDatabase {
   readonly db: Database;
 
   constructor(deps: { readonly timers: Timers; readonly newUuid: () => Uuid }) {
-    this.db = new Database(compileSchema(serverSchema), deps);
+    compiled ??= compileSchema(serverSchema);
+    this.db = new Database(compiled, deps);
   }
 
   add(name: string, status: DatabaseStatus): void {
@@ -72,7 +76,12 @@ export class ServerDatabase {
   }
 }
 
+/** Of schemas that are served. */
+const schemaTexts = new WeakMap<DatabaseSchema, string>();
+
 function rowOf({ schema, ...columns }: Partial<DatabaseStatus>): JsonObject {
   if (schema === undefined) return columns;
-  return { ...columns, schema: formatJson(compiledSchemaToJson(schema), { isSorted: true }) };
+  const text = schemaTexts.get(schema) ?? formatJson(compiledSchemaToJson(schema), { isSorted: true });
+  schemaTexts.set(schema, text);
+  return { ...columns, schema: text };
 }

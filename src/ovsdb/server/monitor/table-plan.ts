@@ -32,11 +32,26 @@ export interface RowFilter {
   matches(row: RowVersion): boolean;
 }
 
-interface ColumnPlan extends WantedColumn {
+interface ColumnText {
   /** `"name":`, with the comma of all but the first left to the writer. */
   readonly label: string;
   readonly write: (datum: Datum) => string;
   readonly writeDifference: (before: Datum, after: Datum) => string;
+}
+
+type ColumnPlan = WantedColumn & ColumnText;
+
+/** Of columns that somebody watched. */
+const columnTexts = new WeakMap<ColumnSchema, ColumnText>();
+
+function textOf(column: ColumnSchema): ColumnText {
+  const known = columnTexts.get(column) ?? {
+    label: `${JSON.stringify(column.name)}:`,
+    write: datumWriter(column.type),
+    writeDifference: differenceWriter(column.type),
+  };
+  columnTexts.set(column, known);
+  return known;
 }
 
 export class TablePlan {
@@ -47,21 +62,20 @@ export class TablePlan {
   readonly key: string;
   /** By name, as the reference sorts what it sends of `<row-update2>`. */
   readonly #columns: readonly ColumnPlan[];
-  /** As the reference has the members of `<row-update>` in a hash table. */
-  readonly #hashed: readonly ColumnPlan[];
+  /** As the reference has the members of `<row-update>` in a hash table; made when the first is written. */
+  #hashed: readonly ColumnPlan[] | undefined;
 
   constructor(schema: TableSchema, columns: readonly WantedColumn[], kinds: number) {
     this.schema = schema;
     this.kinds = kinds;
     const sorted = [...columns].sort((a, b) => (a.column.name < b.column.name ? -1 : 1));
     this.key = `${schema.name}:${kinds}:${sorted.map((c) => `${c.column.name}=${c.kinds}`).join(',')}`;
-    this.#columns = sorted.map((wanted) => ({
-      ...wanted,
-      label: `${JSON.stringify(wanted.column.name)}:`,
-      write: datumWriter(wanted.column.type),
-      writeDifference: differenceWriter(wanted.column.type),
-    }));
-    this.#hashed = orderAsHashed(this.#columns, ({ column }) => column.name);
+    this.#columns = sorted.map((wanted) => ({ ...wanted, ...textOf(wanted.column) }));
+  }
+
+  get #inHashOrder(): readonly ColumnPlan[] {
+    this.#hashed ??= orderAsHashed(this.#columns, ({ column }) => column.name);
+    return this.#hashed;
   }
 
   get columns(): readonly WantedColumn[] {
@@ -77,8 +91,8 @@ export class TablePlan {
     const { before, after } = pair;
     const kind = kindOf(pair, isInitial);
     if (!this.wants(kind)) return undefined;
-    if (after === undefined) return before && `{"old":{${members(this.#hashed, before, kind)}}}`;
-    const all = `"new":{${members(this.#hashed, after, kind)}}`;
+    if (after === undefined) return before && `{"old":{${members(this.#inHashOrder, before, kind)}}}`;
+    const all = `"new":{${members(this.#inHashOrder, after, kind)}}`;
     if (before === undefined || kind !== Kind.modify) return `{${all}}`;
     if (!this.#hasChanged(before, after)) return undefined;
     return `{${all},"old":{${this.#oldMembers(before, after)}}}`;
@@ -113,7 +127,7 @@ export class TablePlan {
 
   #oldMembers(before: RowVersion, after: RowVersion): string {
     let out = '';
-    for (const { column, kinds, label, write } of this.#hashed) {
+    for (const { column, kinds, label, write } of this.#inHashOrder) {
       const old = cell(before, column);
       if ((kinds & Kind.modify) === 0 || equalDatums(old, cell(after, column))) continue;
       out += out === '' ? label + write(old) : `,${label}${write(old)}`;
