@@ -153,8 +153,9 @@ describe.runIf(reason === undefined)('under stress', () => {
   async function underLoad(act: () => Promise<void>): Promise<void> {
     const child = hosts[2].start('node', broadcasts, '10.1.0.255');
     const output = outputOf(child);
+    const before = arrivals('v3');
     try {
-      await sleep(500);
+      await until(() => arrivals('v3') > before + 100, 'the broadcasts to come');
       await act();
     } finally {
       child.kill('SIGTERM');
@@ -259,7 +260,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     const echoes = cable.receive().filter(isStray).length;
     expect(echoes).toBeGreaterThan(1); // it was a loop
     expect(echoes).toBeLessThan(4096);
-    await sleep(200);
+    await answers(10);
     expect(cable.receive().filter(isStray)).toEqual([]);
   });
 
