@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestSwitch, type TestSwitch } from './switch.ts';
 
@@ -116,6 +120,27 @@ describe('what a switch drops', () => {
     expect((await limited).trimEnd().split('\n').at(-1)).toBe(
       '1 dropped packets, and up to 2 more that are not shown',
     );
+  });
+
+  it('is watched no longer when it cannot be captured any more', async () => {
+    const monitor = sw.appctl('drops/monitor', '--count=5', '--pcap=/dev/full');
+    await expect(monitor).rejects.toThrow(
+      '/dev/full: cannot write capture: write failed (No space left on device)',
+    );
+  });
+
+  it('is not captured in a pipe that nobody reads', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drops-'));
+    try {
+      const pipe = join(folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const monitor = sw.appctl('drops/monitor', '--count=5', `--pcap=${pipe}`);
+      await expect(monitor).rejects.toThrow(
+        `${pipe}: cannot write capture: open failed (No such device or address)`,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it.each([

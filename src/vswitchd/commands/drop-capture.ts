@@ -1,10 +1,13 @@
 /** A capture of dropped packets, with why they were dropped as comments. Written as fast as the disk takes it. */
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { constants, createWriteStream, type WriteStream } from 'node:fs';
 import { fromNodeError } from '../../base/errno.ts';
 import { openSync } from '../../base/files.ts';
 import type { DroppedPacket } from '../../ofproto/drops/drop-stream.ts';
 import { formatDropComment } from '../../ofproto/views/dropped-packet.ts';
 import { emitPcapngDevice, emitPcapngHeader, emitPcapngPacket } from '../../wire/pcapng.ts';
+
+/** Anew, and without waiting for somebody to read a pipe. */
+const openFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
 
 /** Bytes that wait for the disk at most. */
 const waitingLimit = 4 << 20;
@@ -53,7 +56,7 @@ export class DropCapture {
 
   #open(): number {
     try {
-      return openSync(this.#path, 'w');
+      return openSync(this.#path, openFlags);
     } catch (error) {
       throw fromNodeError(error, `${this.#path}: cannot write capture`);
     }
