@@ -34,6 +34,7 @@ const dropReasons = {
   tooManyRecirculations: 'it was looked up again too many times',
   badOffload: 'its offload description contradicts its headers',
   meter: 'a meter allows no more',
+  policed: 'its port brings more than is let in there',
   upcallQueueFull: 'missed while its port had filled its share of the upcall queue',
   upcallPending: 'missed while too many packets like it waited for one upcall',
 } as const satisfies Record<string, string>;
@@ -85,6 +86,7 @@ const counterNames = {
   tooManyRecirculations: 'datapath_drop_recirc_error',
   badOffload: 'datapath_drop_bad_offload',
   meter: 'datapath_drop_meter',
+  policed: 'datapath_drop_policed',
   upcallQueueFull: 'datapath_drop_upcall_error',
   upcallPending: 'datapath_drop_upcall_error',
 } as const satisfies Record<DpDropReason, string>;

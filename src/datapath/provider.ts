@@ -124,6 +124,8 @@ export interface Datapath {
    * to be segmented is dropped and counted.
    */
   setPortMtu(port: DpPort, mtu: number | undefined): void;
+  /** A frame that comes in by the port is dropped where one of `limits` does not allow it; they begin with full buckets. */
+  setPortLimits(port: DpPort, limits: readonly DpMeter[]): void;
   /** How many VLAN tags keys show, 1 (as at the start) or 2; flows made under the other limit must go first. */
   setVlanLimit(tagCount: number): void;
 

@@ -4,6 +4,7 @@
  */
 import type { DpPort, Ms, OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
+import type { DpMeter } from '../datapath/meter.ts';
 import type { Netdev, NetdevStats } from '../netdev/provider.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { Bond } from '../protocols/bond.ts';
@@ -33,6 +34,8 @@ export class OfprotoPort {
   /** Frames that crossed a patch port: its device never sees them. */
   readonly patchCounters = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };
 
+  /** What may come in; nothing is limited where there are none. */
+  limits: readonly DpMeter[] = [];
   /** When it was added. */
   readonly createdAt: Ms;
   /** Bits of `portConfigNames` that controllers have set, but for that it is switched off, which its device knows. */

@@ -1,8 +1,10 @@
 /** The ports of one switch, and the bundles that they are in: what comes, changes and goes. */
+import { isDeepStrictEqual } from 'node:util';
 import { formatMac } from '../base/addresses.ts';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { type DpPort, type Ms, type OfPort, ofPort } from '../base/units.ts';
+import type { DpMeter } from '../datapath/meter.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import type { Mac } from '../flow/mac.ts';
 import type { Netdev } from '../netdev/provider.ts';
@@ -25,6 +27,8 @@ export interface AddPortOptions {
   readonly wanted?: OfPort;
   /** Name of the peer, for a patch port. */
   readonly patchPeer?: string;
+  /** What may come in. */
+  readonly limits?: readonly DpMeter[];
 }
 
 /** What is told of them. */
@@ -88,6 +92,7 @@ export class SwitchPorts {
         patchPeer: options.patchPeer,
         createdAt: this.#deps.now(),
       });
+      this.#limit(port, options.limits);
       this.#byNumber.set(number, port);
       events.portAdded(port);
       this.#deps.controllers.portAdded(port);
@@ -137,14 +142,27 @@ export class SwitchPorts {
     events.portRemoved(port);
     await datapath.removePort(port.dpPort);
     port.dpPort = await this.#open(port.netdev, wanted);
+    this.#setLimits(port);
     events.portAdded(port);
     events.changed();
   }
 
-  /** Its netdev's state changed, or `patchPeer` did. */
-  update(number: OfPort, change: { readonly patchPeer?: string } = {}): void {
+  /** Limits that are as they were keep their buckets as full as they are. */
+  #limit(port: OfprotoPort, limits: readonly DpMeter[] = port.limits): void {
+    if (isDeepStrictEqual(limits, port.limits)) return;
+    port.limits = limits;
+    this.#setLimits(port);
+  }
+
+  #setLimits({ dpPort, limits }: OfprotoPort): void {
+    if (dpPort !== undefined) this.#deps.datapath.setPortLimits(dpPort, limits);
+  }
+
+  /** Its netdev's state changed, or what is given did. */
+  update(number: OfPort, change: Pick<AddPortOptions, 'patchPeer' | 'limits'> = {}): void {
     const port = this.#byNumber.get(number);
     if (port === undefined) return;
+    this.#limit(port, change.limits);
     const { patchPeer = port.patchPeer } = change;
     this.#deps.controllers.portChanged(port);
     if (port.updateLiveness()) this.#deps.events.livenessChanged();

@@ -51,6 +51,19 @@ export function describeDatapathMeters(
       expect(datapath.drops().get('meter')).toBe(2);
     });
 
+    test('may be of what comes in by one port', async () => {
+      for (const [n, wire] of [a, b].entries()) datapath.putFlow({ ...flowFrom(wire, [output(c)]), id: n });
+      datapath.setPortLimits(a.port, [oneAtOnce, { unit: 'kilobits', bands: [{ rate: 1, burst: 8000 }] }]);
+      await datapath.settle();
+      for (const wire of [a, a, b, b, a]) wire.inject(udpPacket());
+      expect((await taken(c, 3)).length).toBe(3);
+      await until(() => datapath.drops().get('policed') === 2);
+      datapath.setPortLimits(a.port, []);
+      await datapath.settle();
+      a.inject(udpPacket(), udpPacket());
+      expect((await taken(c, 2)).length).toBe(2);
+    });
+
     test('begin anew when they are changed, and pass everything when they are gone', async () => {
       const id = datapath.addMeter(oneAtOnce) ?? -1;
       datapath.putFlow(flowFrom(a, [{ do: 'meter', id }, output(b)]));

@@ -156,6 +156,10 @@ export class DummyDatapath implements Datapath {
     for (const { engine } of this.#workers) engine.setPortMtu(port, mtu);
   }
 
+  setPortLimits(port: DpPort, limits: readonly DpMeter[]): void {
+    for (const { engine } of this.#workers) engine.setPortLimits(port, limits);
+  }
+
   setVlanLimit(tagCount: number): void {
     for (const { engine } of this.#workers) engine.setVlanLimit(tagCount);
   }

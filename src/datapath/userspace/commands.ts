@@ -26,6 +26,7 @@ export type WorkerCommand =
   /** For a port that was `busy`. */
   | { readonly do: 'useRing'; readonly port: number; readonly ring: PortRing }
   | { readonly do: 'setPortMtu'; readonly port: number; readonly mtu: number | undefined }
+  | { readonly do: 'setPortLimits'; readonly port: number; readonly limits: readonly DpMeter[] }
   | { readonly do: 'setVlanLimit'; readonly tagCount: number }
   /** Masks and action lists come once; flows name them by number until they are forgotten. */
   | {

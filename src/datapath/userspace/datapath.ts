@@ -149,6 +149,10 @@ export class UserspaceDatapath implements Datapath {
     this.#tellAll({ do: 'setPortMtu', port, mtu });
   }
 
+  setPortLimits(port: DpPort, limits: readonly DpMeter[]): void {
+    this.#tellAll({ do: 'setPortLimits', port, limits });
+  }
+
   setVlanLimit(tagCount: number): void {
     this.#tellAll({ do: 'setVlanLimit', tagCount });
   }

@@ -15,7 +15,7 @@ import { Frame, FrameBatch } from '../../wire/frame.ts';
 import type { SharedBond } from '../bond.ts';
 import { DropSampler, type DropSink, type DropWatch } from '../drop-watch.ts';
 import { type DpDropReason, dropIndex } from '../drops.ts';
-import type { SharedMeter } from '../meter.ts';
+import { type DpMeter, SharedMeter } from '../meter.ts';
 import type { DpPacket, SentUp, UpcallReason } from '../provider.ts';
 import { type SharedPortCounters, Totals } from './counters.ts';
 import { type ActionStep, type ExecutionHost, type Output, PacketExecution } from './execute.ts';
@@ -47,6 +47,8 @@ export interface EnginePort extends Output {
   readonly number: number;
   /** undefined when another worker receives there. */
   readonly rx: RxQueue | undefined;
+  /** What may come in. */
+  limits: readonly SharedMeter[];
   readonly counters: SharedPortCounters;
 }
 
@@ -112,7 +114,9 @@ export class Engine implements ExecutionHost {
   /** Where it receives, `rx` and `tx` count in the same counters (`PortIo`). */
   addPort(number: number, tx: TxPort, rx: RxQueue | undefined, counters: SharedPortCounters): EnginePort {
     const toldSent = tx.counters.txPackets;
-    const port = { number, tx, rx, counters, maxSize: Number.POSITIVE_INFINITY, isDirty: false, toldSent };
+    const limits: readonly SharedMeter[] = [];
+    const maxSize = Number.POSITIVE_INFINITY;
+    const port = { number, tx, rx, counters, limits, maxSize, isDirty: false, toldSent };
     this.#ports[number] = port;
     return port;
   }
@@ -127,6 +131,12 @@ export class Engine implements ExecutionHost {
   setPortMtu(number: number, mtu: number | undefined): void {
     const port = this.#ports[number];
     if (port !== undefined) port.maxSize = mtu === undefined ? Number.POSITIVE_INFINITY : mtu + ethernet.size;
+  }
+
+  /** Only where the port is received does that count. */
+  setPortLimits(number: number, limits: readonly DpMeter[]): void {
+    const port = this.#ports[number];
+    if (port !== undefined) port.limits = limits.map((limit) => new SharedMeter(limit));
   }
 
   setVlanLimit(tagCount: number): void {
@@ -163,11 +173,12 @@ export class Engine implements ExecutionHost {
       return 0;
     }
     this.#now = this.#clock.now();
+    const { limits } = port;
     for (let n = 0; n < count; n++) {
       const frame = batch.frames[n];
       if (frame === undefined) break;
       frame.inPort = port.number;
-      this.#forward(frame);
+      if (limits.length === 0 || this.#isWithin(limits, frame)) this.#forward(frame);
     }
     this.#finishBatch();
     rx.release();
@@ -303,6 +314,16 @@ export class Engine implements ExecutionHost {
 
   get vlanLimit(): number {
     return this.#vlanLimit;
+  }
+
+  #isWithin(limits: readonly SharedMeter[], frame: Frame): boolean {
+    for (const limit of limits) {
+      if (limit.admits(frame.end - frame.start, this.#now)) continue;
+      extractKey(frame, this.#key, this.#vlanLimit);
+      this.drop('policed', frame, this.#key);
+      return false;
+    }
+    return true;
   }
 
   #forward(frame: Frame): void {

@@ -39,6 +39,9 @@ export class CommandRunner {
       case 'useRing':
         ports.useRing(command.port, command.ring);
         break;
+      case 'setPortLimits':
+        engine.setPortLimits(command.port, command.limits);
+        break;
       case 'setPortMtu':
         engine.setPortMtu(command.port, command.mtu);
         break;

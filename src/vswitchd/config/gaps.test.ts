@@ -134,6 +134,8 @@ test('a bond without a mode is told which one it has, and that it was another on
 
 /** What else a row has to say before there is anything to tell of a column. */
 const needed: Readonly<Record<string, object>> = {
+  ingress_policing_rate: { type: 'patch' },
+  ingress_policing_kpkts_rate: { type: 'patch' },
   protocols: { controller: ['a-row'] },
   lacp: { other_config: new Map([['lacp-system-id', 'nobody']]) },
 };
@@ -184,12 +186,12 @@ describe('what is told', () => {
           ['note', 'x'],
         ]),
       });
-      tx.update('Interface', i2, { ingress_policing_rate: 1000 });
+      tx.update('Interface', i2, { type: 'patch', ingress_policing_rate: 1000 });
     });
     expect(said).toEqual([
       'port p2: other_config:stp-port-num=3 is not acted on: no spanning tree is run, and a loop stays a loop',
       'port p2: other_config:priority-tags=maybe is not acted on: it is not one of never, if-nonzero, always',
-      'interface p2: ingress_policing_rate=1000 is not acted on: what comes in is not policed',
+      'interface p2: ingress_policing_rate=1000 is not acted on: what crosses a patch port is not policed',
     ]);
     expect(p1).not.toBe(p2);
   });

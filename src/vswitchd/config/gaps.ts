@@ -57,7 +57,6 @@ export interface Shortfall {
 
 const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
 const noSnooping = 'multicast is flooded';
-const noPolicing = 'what comes in is not policed';
 const noConnectivityCheck = 'connectivity is not monitored';
 const noOffload = 'no hardware forwards';
 const noDpdk = 'no DPDK is used';
@@ -188,10 +187,10 @@ export const roles: Roles = {
       },
       level: 'info',
     },
-    ingress_policing_rate: { gap: noPolicing },
-    ingress_policing_burst: { gap: noPolicing },
-    ingress_policing_kpkts_rate: { gap: noPolicing },
-    ingress_policing_kpkts_burst: { gap: noPolicing },
+    ingress_policing_rate: { judge: (row) => judgePolicing(row, 'ingress_policing_rate') },
+    ingress_policing_burst: 'acted on',
+    ingress_policing_kpkts_rate: { judge: (row) => judgePolicing(row, 'ingress_policing_kpkts_rate') },
+    ingress_policing_kpkts_burst: 'acted on',
     mac_in_use: 'status',
     mac: { judge: judgeInterfaceMac },
     ifindex: 'status',
@@ -322,6 +321,17 @@ function judgeInterfaceMac({ mac, type }: OvsRow<'Interface'>, isLocalPort: bool
     };
   if (isMulticastMac(address)) return complain('cannot set MAC to multicast address');
   return address === zeroMac ? complain('cannot set MAC to all zero address') : undefined;
+}
+
+function judgePolicing(
+  row: OvsRow<'Interface'>,
+  column: 'ingress_policing_rate' | 'ingress_policing_kpkts_rate',
+): Judgement {
+  if (row.type !== 'patch' || row[column] === 0) return undefined;
+  return {
+    level: 'warn',
+    text: `${column}=${row[column]} is not acted on: what crosses a patch port is not policed`,
+  };
 }
 
 function judgeAddress(mac: string | undefined): Judgement {

@@ -4,6 +4,7 @@
  */
 
 import { type OfPort, ofPort, type Uuid } from '../../base/units.ts';
+import type { DpMeter } from '../../datapath/meter.ts';
 import { isActiveName, needsProbes } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import {
@@ -41,6 +42,8 @@ export interface WantedInterface {
   /** The number that it had before, from the database. */
   readonly ofport: OfPort | undefined;
   readonly patchPeer: string | undefined;
+  /** What may come in. */
+  readonly limits: readonly DpMeter[];
   /** As far as it speaks LACP. */
   readonly lacp: MemberLacp;
   /** False for the device of a bond's own name: frames pass by it as flows say, and by no row of the database is it known. */
@@ -124,7 +127,19 @@ export const configColumns = {
     'lacp',
     'other_config',
   ],
-  Interface: ['name', 'type', 'options', 'mac', 'mtu_request', 'ofport_request', 'other_config'],
+  Interface: [
+    'name',
+    'type',
+    'options',
+    'mac',
+    'mtu_request',
+    'ofport_request',
+    'ingress_policing_rate',
+    'ingress_policing_burst',
+    'ingress_policing_kpkts_rate',
+    'ingress_policing_kpkts_burst',
+    'other_config',
+  ],
   Mirror: [
     'name',
     'select_all',
@@ -246,7 +261,15 @@ function ownDevice(
   if (!isAsked || members.length < 2 || members.some((member) => member.name === name)) return [];
   return [
     {
-      ...{ id, name, type: 'internal', options: new Map(), mac: undefined, mtuRequest: undefined },
+      ...{
+        id,
+        name,
+        type: 'internal',
+        options: new Map(),
+        mac: undefined,
+        mtuRequest: undefined,
+        limits: [],
+      },
       ...{ ofportRequest: undefined, ofport: undefined, patchPeer: undefined },
       lacp: defaultMemberLacp,
       isMember: false,
@@ -269,9 +292,28 @@ export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): Wan
     ofportRequest: row.ofport_request === undefined ? undefined : ofPort(row.ofport_request),
     ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,
+    limits: readPolicing(row),
     lacp: { portId: keys.lacpPortId, priority: keys.lacpPortPriority, key: keys.lacpAggregationKey },
     isMember: true,
   };
+}
+
+/** What a bucket holds where nothing is said: kilobits, and thousands of packets. */
+const usualBurst = { kilobits: 8000, kilopackets: 16 } as const;
+
+function readPolicing(row: OvsRow<'Interface'>): DpMeter[] {
+  const limits: DpMeter[] = [];
+  const rate = Number(row.ingress_policing_rate);
+  const packetRate = Number(row.ingress_policing_kpkts_rate);
+  if (rate > 0) {
+    const burst = Number(row.ingress_policing_burst) || usualBurst.kilobits;
+    limits.push({ unit: 'kilobits', bands: [{ rate, burst }] });
+  }
+  if (packetRate > 0) {
+    const burst = 1000 * (Number(row.ingress_policing_kpkts_burst) || usualBurst.kilopackets);
+    limits.push({ unit: 'packets', bands: [{ rate: 1000 * packetRate, burst }] });
+  }
+  return limits;
 }
 
 function readBundle(row: OvsRow<'Port'>): BundleSettings {

@@ -251,6 +251,7 @@ export class Applier {
       i.ofPort = await bridge.ofproto.switchPorts.add(netdev, {
         ...(number !== undefined && { wanted: number }),
         ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
+        limits: wanted.limits,
       });
       return undefined;
     } catch (why) {
@@ -289,10 +290,10 @@ export class Applier {
       return this.#state.fail(i, refusal, 'row');
     }
     if (i.ofPort !== undefined)
-      bridge.ofproto.switchPorts.update(
-        i.ofPort,
-        wanted.patchPeer === undefined ? {} : { patchPeer: wanted.patchPeer },
-      );
+      bridge.ofproto.switchPorts.update(i.ofPort, {
+        ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
+        limits: wanted.limits,
+      });
   }
 
   /** Returns the text of a refusal; what the kernel refuses is only logged, and the device stays as it was. */

@@ -29,6 +29,7 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
     ofportRequest: undefined,
     ofport: undefined,
     patchPeer: undefined,
+    limits: [],
     lacp: defaultMemberLacp,
     isMember: true,
     ...more,
