@@ -33,3 +33,15 @@ test('Packets are counted by how their flows were found, until that is cleared',
   expect(await stats()).toContain('  packets received: 0\n');
   await expect(stats()).resolves.toMatch(/^main thread:\n/);
 });
+
+test('A subtable is in use for each port and mask of flows', async () => {
+  const lookups = () => fixture.appctl('dpif-netdev/subtable-lookup-info-get');
+  await fixture.addBridge('br0', ['p1', 'p2']);
+  expect(await lookups()).toContain('generic (Use count: 0, Priority: 1)');
+  for (const port of ['p1', 'p2'])
+    for (const type of ['1234', '1235'])
+      fixture.device(port).receive(Buffer.from(`000000000002000000000001${type}`, 'hex'));
+  expect(await lookups()).toContain('generic (Use count: 2, Priority: 1)');
+  await fixture.appctl('dpif-netdev/subtable-lookup-prio-set', 'generic', '7');
+  expect(await lookups()).toContain('generic (Use count: 2, Priority: 7)');
+});

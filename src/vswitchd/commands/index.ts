@@ -10,6 +10,7 @@ import { dpctlCommands } from './dpctl/index.ts';
 import { dpifCommands } from './dpif.ts';
 import { dropCommands } from './drops.ts';
 import { fdbCommands } from './fdb.ts';
+import { lookupCommands } from './lookups.ts';
 import { traceCommands } from './trace.ts';
 
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
@@ -23,6 +24,7 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...dpifCommands(aSwitch, now),
     ...dropCommands(aSwitch),
     ...fdbCommands(aSwitch),
+    ...lookupCommands(aSwitch),
     ...traceCommands(aSwitch),
   ];
 }

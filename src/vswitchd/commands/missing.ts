@@ -11,7 +11,7 @@ dpctl/dump-conntrack dpctl/flush-conntrack dpctl/ipf-get-status dpctl/ipf-set-di
 dpctl/ipf-set-max-nfrags dpctl/ipf-set-min-frag
 dpif-netdev/dpif-impl-get dpif-netdev/dpif-impl-set
 dpif-netdev/miniflow-parser-get dpif-netdev/miniflow-parser-set dpif-netdev/pmd-perf-log-set
-dpif-netdev/pmd-perf-show dpif-netdev/pmd-rxq-rebalance dpif-netdev/subtable-lookup-info-get dpif-netdev/subtable-lookup-prio-set
+dpif-netdev/pmd-perf-show dpif-netdev/pmd-rxq-rebalance
 mdb/flush mdb/show odp-execute/action-impl-set odp-execute/action-impl-show  ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
 stp/show stp/tcn tnl/arp/aging tnl/arp/flush tnl/arp/set tnl/arp/show tnl/egress_port_range tnl/neigh/aging
 tnl/neigh/flush tnl/neigh/set tnl/neigh/show tnl/ports/show`;
