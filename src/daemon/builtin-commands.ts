@@ -26,14 +26,18 @@ export interface BuiltinHooks {
 
 /** Adds them all. */
 export function addBuiltinCommands(commands: Commands, hooks: BuiltinHooks): void {
-  commands.add(
-    ...generalCommands(commands, hooks),
-    ...coverageCommands(hooks.rates),
-    ...vlogCommands(hooks.log),
-  );
+  addReportCommands(commands, hooks);
+  commands.add(exitCommand(hooks), ...vlogCommands(hooks.log));
 }
 
-function generalCommands(commands: Commands, hooks: BuiltinHooks): Command[] {
+/** Adds those that only tell something. */
+export function addReportCommands(commands: Commands, hooks: ReportHooks): void {
+  commands.add(...generalCommands(commands, hooks), ...coverageCommands(hooks.rates));
+}
+
+type ReportHooks = Pick<BuiltinHooks, 'name' | 'rates' | 'memoryCounts'>;
+
+function generalCommands(commands: Commands, hooks: ReportHooks): Command[] {
   const { memoryCounts } = hooks;
   const list = (): CommandOutput => formatCommands(commands.list());
   return [
@@ -49,18 +53,21 @@ function generalCommands(commands: Commands, hooks: BuiltinHooks): Command[] {
         json: { program: hooks.name, version: VERSION, 'ovs-ts': OWN_VERSION },
       }),
     }),
-    defineCommand({
-      name: 'exit',
-      usage: hooks.exitUsage ?? '',
-      minArgs: 0,
-      maxArgs: hooks.exitUsage === undefined ? 0 : 1,
-      run(args, reply) {
-        hooks.exit(args, () => reply.done(''));
-        return undefined;
-      },
-    }),
     ...(memoryCounts === undefined ? [] : [memoryCommand(memoryCounts)]),
   ];
+}
+
+function exitCommand(hooks: BuiltinHooks): Command {
+  return defineCommand({
+    name: 'exit',
+    usage: hooks.exitUsage ?? '',
+    minArgs: 0,
+    maxArgs: hooks.exitUsage === undefined ? 0 : 1,
+    run(args, reply) {
+      hooks.exit(args, () => reply.done(''));
+      return undefined;
+    },
+  });
 }
 
 function memoryCommand(counts: () => ReadonlyMap<string, number>): Command {

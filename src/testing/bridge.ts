@@ -7,7 +7,7 @@ import { type Connection, openConnection } from '../openflow/connection/connecti
 import type { WireVersion } from '../openflow/versions.ts';
 import type { OvsRow } from '../vswitchd/schema/index.ts';
 import { type Configuration, interfaceNames, type PortOptions } from './configuration.ts';
-import type { FlowControl, TestFlow } from './flow-control.ts';
+import type { FlowControl, TestFlow, TestGroup, TestMeter } from './flow-control.ts';
 import { type Packet, packetBytes } from './packets.ts';
 import type { TestPort } from './port.ts';
 
@@ -124,6 +124,11 @@ export class TestBridge {
     await this.#deps.control.changeGroups(groups.length === 0 ? [''] : groups, 'delete');
   }
 
+  /** All of them, by number. Their counts are of this moment. */
+  dumpGroups(): Promise<TestGroup[]> {
+    return this.#deps.control.listGroups();
+  }
+
   /** Adds meters as `ovs-ofctl add-meter` takes them: "meter=1,pktps,band=type=drop,rate=10". Rejects as `addFlows`. */
   async addMeters(...meters: readonly string[]): Promise<void> {
     await this.#deps.control.changeMeters(meters, 'add');
@@ -136,6 +141,11 @@ export class TestBridge {
   /** By "meter=1"; all without. */
   async deleteMeters(...meters: readonly string[]): Promise<void> {
     await this.#deps.control.changeMeters(meters.length === 0 ? ['meter=all'] : meters, 'delete');
+  }
+
+  /** All of them, by number. Their counts are of this moment. */
+  dumpMeters(): Promise<TestMeter[]> {
+    return this.#deps.control.listMeters();
   }
 
   /**

@@ -12,11 +12,13 @@ import { flowsMeant } from '../ofproto/connections/flow-requests.ts';
 import type { Ofproto } from '../ofproto/ofproto.ts';
 import { formatActions } from '../openflow/action-codec.ts';
 import type { Sent } from '../openflow/codec.ts';
+import type { Connection } from '../openflow/connection/connection.ts';
 import { formatPackedMatch } from '../openflow/match/match-codec.ts';
 import type { FlowCommand } from '../openflow/messages/flow-mod.ts';
 import { type FlowStats, formatFlowStats } from '../openflow/messages/flows.ts';
-import type { GroupCommand } from '../openflow/messages/group-values.ts';
-import type { MeterCommand } from '../openflow/messages/meters.ts';
+import { allGroups, type GroupCommand, type GroupType } from '../openflow/messages/group-values.ts';
+import { type BucketStats, formatGroupDesc } from '../openflow/messages/groups.ts';
+import { allMeters, formatMeterConfig, type MeterCommand } from '../openflow/messages/meters.ts';
 import { flowModIn } from '../openflow/protocols/protocol-messages.ts';
 import { type ProtocolSet, protocolSets } from '../openflow/protocols/protocols.ts';
 import { readFlow, readFlowFilter } from '../openflow/text/flows.ts';
@@ -40,6 +42,31 @@ export interface TestFlow {
   readonly idleTimeout: number;
   readonly hardTimeout: number;
   /** All of it but for counters and times, as `ovs-ofctl --no-stats --names dump-flows` prints it in a version that can say all. */
+  readonly text: string;
+}
+
+/** Packets and their bytes. */
+export interface TestCounts {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** A group. */
+export interface TestGroup extends TestCounts {
+  readonly group: number;
+  readonly type: GroupType;
+  /** Of each bucket, in its order. */
+  readonly buckets: readonly TestCounts[];
+  /** As `ovs-ofctl --names dump-groups` prints it. */
+  readonly text: string;
+}
+
+/** A meter. */
+export interface TestMeter extends TestCounts {
+  readonly meter: number;
+  /** Of each band, in its order: what it did something about. */
+  readonly bands: readonly TestCounts[];
+  /** As `ovs-ofctl dump-meters` prints it, in one line. */
   readonly text: string;
 }
 
@@ -99,14 +126,64 @@ export class FlowControl {
     return Array.from(flows, (flow) => flowOf(flow, names)).sort(inOrder);
   }
 
+  /** Sorted by number. */
+  listGroups(): Promise<TestGroup[]> {
+    const value = { group: allGroups };
+    return this.#counted(protocolSets.any, async (connection) => {
+      const counts = await listOf(connection.multipart({ name: 'GROUP_REQUEST', value }));
+      const groups = await listOf(connection.multipart({ name: 'GROUP_DESC_REQUEST', value }));
+      const context = { ...this.#names(), version: connection.version };
+      return groups
+        .map((each) => {
+          const { group, type } = each;
+          const { buckets = [], ...all } = counts.find((stats) => stats.group === group) ?? {};
+          return {
+            group,
+            type,
+            ...countsOf(all),
+            buckets: buckets.map(countsOf),
+            text: formatGroupDesc(each, true, context),
+          };
+        })
+        .sort((a, b) => a.group - b.group);
+    });
+  }
+
+  /** Sorted by number. */
+  listMeters(): Promise<TestMeter[]> {
+    const value = { meter: allMeters };
+    return this.#counted(protocolSets.since13, async (connection) => {
+      const counts = await listOf(connection.multipart({ name: 'METER_REQUEST', value }));
+      const meters = await listOf(connection.multipart({ name: 'METER_CONFIG_REQUEST', value }));
+      return meters
+        .map((config) => {
+          const { meter } = config;
+          const { bands = [], ...all } = counts.find((stats) => stats.meter === meter) ?? {};
+          const text = formatMeterConfig(config).trimEnd().replaceAll('\n', ' ');
+          return { meter, ...countsOf(all), bands: bands.map(countsOf), text };
+        })
+        .sort((a, b) => a.meter - b.meter);
+    });
+  }
+
+  async #counted<T>(usable: ProtocolSet, ask: (connection: Connection) => Promise<T>): Promise<T> {
+    await this.#deps.untilCounted();
+    return this.#connected(usable, ({ connection }) => ask(connection));
+  }
+
   async #change(lines: readonly string[], read: (line: string, names: NameText) => Said): Promise<void> {
     const names = this.#names();
     const changes = lines.map((line) => read(line, names));
     const usable = changes.reduce((set: ProtocolSet, change) => set & change.usable, protocolSets.any);
+    await this.#connected(usable, async (session) => {
+      for (const { message } of changes) await session.connection.perform(message(session));
+    });
+  }
+
+  async #connected<T>(usable: ProtocolSet, work: (session: Session) => Promise<T>): Promise<T> {
     const context = this.#context();
     try {
-      const session = await openForChanges(context, this.#deps.bridge, usable);
-      for (const { message } of changes) await session.connection.perform(message(session));
+      return await work(await openForChanges(context, this.#deps.bridge, usable));
     } finally {
       for (const connection of context.connections) connection.close();
       await this.#deps.settle(); // while they are there, the switch tells them of packets without a flow
@@ -143,6 +220,17 @@ export class FlowControl {
       warn: () => {},
     };
   }
+}
+
+/** All entries of an answer in parts. */
+async function listOf<E>(parts: AsyncIterable<{ readonly value: readonly E[] }>): Promise<E[]> {
+  const entries: E[] = [];
+  for await (const { value } of parts) entries.push(...value);
+  return entries;
+}
+
+function countsOf({ packets = 0n, bytes = 0n }: Partial<BucketStats>): TestCounts {
+  return { packets: Number(packets), bytes: Number(bytes) };
 }
 
 function flowOf(flow: FlowStats, { ports, tables }: NameText): TestFlow {

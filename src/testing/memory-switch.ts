@@ -2,10 +2,13 @@
  * The daemon and its database in this process: dummy devices, a clock that stands still, no socket. `TestSwitch` is what
  * users of the package see of it.
  */
+import { CoverageRates } from '../base/coverage.ts';
 import { Refused } from '../base/errors.ts';
 import { type Random, seededRandom } from '../base/random.ts';
 import { type Uuid, uuid } from '../base/units.ts';
+import { addReportCommands } from '../daemon/builtin-commands.ts';
 import { type CommandOutput, Commands } from '../daemon/unixctl.ts';
+import { DropCoverage } from '../datapath/drops.ts';
 import type { MemoryTransport } from '../net/memory-transport.ts';
 import { DummyDevices } from '../netdev/dummy/device.ts';
 import type { Ofproto } from '../ofproto/ofproto.ts';
@@ -43,6 +46,7 @@ export class MemorySwitch {
   readonly newUuid: () => Uuid;
   readonly #server: OvsdbServer;
   #commands = new Commands();
+  readonly #drops = new DropCoverage();
   #daemon: OvsdbClient<OvsTables>;
   #switch: Switch;
   #deviceChanged: (name: string, isThere: boolean) => void = () => {};
@@ -131,7 +135,10 @@ export class MemorySwitch {
       this.#deviceChanged = changed;
       return { [Symbol.dispose]: () => {} };
     });
-    const made = new Switch({
+    const rates = new CoverageRates(timers.clock.now(), () =>
+      this.#drops.collect([...made.backers.values()].map(({ datapath }) => datapath)),
+    );
+    const made: Switch = new Switch({
       client,
       timers,
       defer,
@@ -141,10 +148,16 @@ export class MemorySwitch {
       transport,
       runFolder,
       versions: undefined,
+      moreParts: [{ name: 'coverage', run: () => rates.run(timers.clock.now()) }],
       drive: () => () => {}, // the time of the test does
     });
     this.#commands = new Commands();
     this.#commands.add(...switchCommands(made, timers.clock), ...dummyCommands(made, this.dummies));
+    addReportCommands(this.#commands, {
+      name: 'ovs-vswitchd',
+      rates,
+      memoryCounts: () => made.usage(),
+    });
     this.#commands.addMissing(missingCommands);
     return [client, made];
   }

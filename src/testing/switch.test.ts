@@ -143,6 +143,19 @@ describe('flows, groups and meters', () => {
     ]);
     for (let n = 0; n < 5; n++) p1.send(`tcp,${hosts}`);
     expect(p2.take()).toHaveLength(1);
+    expect(await bridge.dumpMeters()).toEqual([
+      {
+        ...{ meter: 1, packets: 6, bytes: 708, bands: [{ packets: 4, bytes: 472 }] },
+        text: 'meter=1 pktps bands= type=drop rate=2',
+      },
+    ]);
+    expect(await bridge.dumpGroups()).toEqual([
+      {
+        // Also what the meter drops later, as in any switch.
+        ...{ group: 5, type: 'all', packets: 6, bytes: 708, buckets: [{ packets: 6, bytes: 708 }] },
+        text: 'group_id=5,type=all,bucket=bucket_id:0,actions=output:p2',
+      },
+    ]);
     await bridge.modifyMeters('meter=1,pktps,band=type=drop,rate=1000');
     await bridge.modifyGroups('group_id=5,type=all,bucket=output:p2,bucket=output:p2');
     p1.send(`tcp,${hosts}`);
@@ -234,6 +247,9 @@ describe('who speaks to the switch', () => {
     p1.send(question);
     expect(await sw.appctl('fdb/show', 'br0')).toMatch(/ 1 +0 {2}02:00:00:00:00:01 +0\n/);
     expect(await sw.appctlJson('fdb/show', 'br0')).toMatchObject([{ mac: '02:00:00:00:00:01' }]);
+    expect(await sw.appctl('list-commands')).toContain('  ofproto/trace ');
+    expect(await sw.appctlJson('memory/show')).toMatchObject({ ports: 3 });
+    expect(await sw.appctl('coverage/show')).toContain('events never hit\n');
     await expect(sw.appctl('fdb/show', 'br9')).rejects.toThrow(new Refused('unixctl', 'no such bridge'));
     await expect(sw.appctl('nonsense')).rejects.toThrow('is not a valid command');
   });

@@ -163,11 +163,12 @@ export const groupMod = defineMessage(
     const bucket = isOfBuckets
       ? formatBucketId('command_bucket_id:', mod.commandBucket, context.version)
       : '';
-    return `\n ${commandTexts[mod.command]} ${bucket}${formatGroup(mod, !isOfBuckets, context)}`;
+    return `\n ${commandTexts[mod.command]} ${bucket}${formatGroupDesc(mod, !isOfBuckets, context)}`;
   },
 );
 
-function formatGroup(
+/** As ovs-ofctl prints it; ids of buckets where the version has them. */
+export function formatGroupDesc(
   { group, type, selection, buckets }: GroupDesc,
   hasType: boolean,
   context: Parameters<typeof formatBuckets>[2],
@@ -283,7 +284,7 @@ function descForm15(wire: WirePlace): MessageForm<readonly GroupDesc[]> {
 export const groupDescReply = defineMessage(
   'GROUP_DESC_REPLY',
   [descForm15('NXST 1.0 8 reply'), descForm11, descForm15('OFPST 1.5+ 7 reply')],
-  (all, context) => all.map((group) => `\n ${formatGroup(group, true, context)}`).join(''),
+  (all, context) => all.map((group) => `\n ${formatGroupDesc(group, true, context)}`).join(''),
 );
 
 export interface BucketStats {

@@ -92,7 +92,7 @@ const modForm: MessageForm<MeterMod> = {
 export const meterMod = defineMessage(
   'METER_MOD',
   [modForm],
-  (mod) => ` ${commandTexts[mod.command]} ${formatConfig(mod)}`,
+  (mod) => ` ${commandTexts[mod.command]} ${formatMeterConfig(mod)}`,
 );
 
 /** All meters. */
@@ -112,7 +112,8 @@ function formatMeter(meter: number, separator: '=' | ':'): string {
   return `meter${separator}${meter <= lastMeter ? meter : (reservedMeters.get(meter) ?? 'unknown')}`;
 }
 
-function formatConfig({ meter, flags, bands }: MeterConfig): string {
+/** As ovs-ofctl prints it: a line, and one for each band. */
+export function formatMeterConfig({ meter, flags, bands }: MeterConfig): string {
   const names = flagNames.map((name, n) => (((flags >>> n) & 1) === 0 ? '' : `${name} `)).join('');
   const rest = flags & ~0xf;
   const unknown = rest === 0 ? '' : `flags:0x${rest.toString(16)} `;
@@ -169,7 +170,7 @@ export const meterConfigReply = defineMessage(
       },
     ),
   ],
-  (all) => all.map((config) => `\n${formatConfig(config)}`).join(''),
+  (all) => all.map((config) => `\n${formatMeterConfig(config)}`).join(''),
 );
 
 /** The head of a record is taken before its size is looked at. */
