@@ -119,6 +119,17 @@ describe('the package', () => {
     expect(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout).toBe('4 []\n');
   });
 
+  it('has a switch inside a test without the native library', () => {
+    const program = `
+      import Module from 'node:module';
+      import { createTestSwitch } from 'ovs-ts/testing';
+      const sw = await createTestSwitch({ bridges: { br0: { ports: ['p1'] } } });
+      await sw.close();
+      console.log(Object.keys(Module._cache).filter((path) => path.includes('koffi')));`;
+    const args = ['--input-type=module', '--eval', program];
+    expect(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout).toBe('[]\n');
+  });
+
   it.each(examples)('runs the example %s', (name, printed) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [`examples/${name}`], {
       encoding: 'utf8',
