@@ -105,9 +105,9 @@ function outOfBands(count: number): OpenFlowError {
 
 /** The meter of the datapath that does what is asked for. Throws OpenFlowError. */
 function datapathMeter({ flags, bands }: MeterConfig): DpMeter {
-  if (bands.length === 0) throw outOfBands(0);
   if ((flags & (meterFlags.kbps | meterFlags.packets)) === 0)
     throw new OpenFlowError('OFPMMFC_BAD_FLAGS', 'a meter of neither kb/s nor packets/s');
+  if (bands.length === 0) throw outOfBands(0);
   if ((flags & ~knownFlags) !== 0)
     throw new OpenFlowError('OFPMMFC_BAD_FLAGS', `flags 0x${flags.toString(16)} of a meter`);
   const other = bands.find(({ type }) => type !== 'drop');
