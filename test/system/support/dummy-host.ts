@@ -19,13 +19,21 @@ export const programs: Readonly<Record<Which, string>> = {
 
 export class DummyHost implements AsyncDisposable {
   readonly which: Which;
-  readonly folder = mkdtempSync(join(tmpdir(), 'ovs-dummy-'));
-  readonly env: NodeJS.ProcessEnv;
+  #folder: string | undefined;
 
   constructor(which: Which) {
     this.which = which;
+  }
+
+  /** Made when it is first asked for: a test that does not run leaves none. */
+  get folder(): string {
+    this.#folder ??= mkdtempSync(join(tmpdir(), 'ovs-dummy-'));
+    return this.#folder;
+  }
+
+  get env(): NodeJS.ProcessEnv {
     const { folder } = this;
-    this.env = {
+    return {
       ...process.env,
       OVS_RUNDIR: folder,
       OVS_DBDIR: folder,
@@ -132,6 +140,7 @@ export class DummyHost implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#folder === undefined) return;
     await this.#end('ovs-vswitchd');
     await this.#end('ovsdb-server');
     rmSync(this.folder, { recursive: true, force: true });
