@@ -83,8 +83,7 @@ export function flowCommands(aSwitch: Switch, now: () => number): DpctlCommand[]
       usage: '[dp] file',
       minArgs: 1,
       maxArgs: 2,
-      // Lines that do not say what to do add flows, as with the reference's daemon.
-      run: (args, flags, answer) => processFile(args, 'add', context(answer, flags)),
+      run: (args, flags, answer) => processFile(args, 'modify', context(answer, flags)),
     },
     {
       name: 'del-flows',
