@@ -1,4 +1,5 @@
 /** Queues of ports: OpenFlow 1.5.1 section 7.3.5.9 and 7.3.5.10. No port has any but those that its device is made with. */
+import { orderAsHashed } from '../../base/hash-order.ts';
 import { ofPort } from '../../base/units.ts';
 import { queuesOf } from '../../netdev/provider.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
@@ -28,7 +29,8 @@ function queues({ ports }: Ofproto, { port: number, queue: wanted }: QueueReques
   const one = ports.get(ofPort(number));
   if (one === undefined && number !== reservedPorts.ANY)
     throw new OpenFlowError('OFPQOFC_BAD_PORT', `there is no port ${number}`);
-  const found = (one === undefined ? [...ports.values()] : [one]).flatMap(({ ofPort: port, netdev }) =>
+  const asked = one === undefined ? orderAsHashed([...ports.values()], ({ ofPort: port }) => port) : [one];
+  const found = asked.flatMap(({ ofPort: port, netdev }) =>
     queuesOf(netdev).map((queue) => ({ port, queue })),
   );
   if (wanted === allQueues) return found;
