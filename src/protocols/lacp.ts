@@ -7,6 +7,16 @@ import { Malformed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import { type Ms, ms } from '../base/units.ts';
 import { type LacpEnd, type LacpUnit, lacpState, parseLacp } from '../wire/lacp.ts';
+import {
+  expire,
+  fastInterval,
+  isSameEnd,
+  type LacpLink,
+  mustTell,
+  newLink,
+  nobody,
+  patience,
+} from './lacp-link.ts';
 import type {
   LacpCounters,
   LacpMember,
@@ -21,33 +31,13 @@ const unparsable = new LimitedSite({ perMinute: 1, burst: 5 });
 const withoutCarrier = new LimitedSite({ perMinute: 1, burst: 5 });
 const loopback = new LimitedSite({ perMinute: 1, burst: 10 });
 
-interface Member<P extends LacpPort> extends LacpMember<P> {
-  settings: LacpPortSettings;
-  status: LacpMember['status'];
-  isAttached: boolean;
-  partner: LacpEnd;
-  counters: LacpCounters;
-  isUp: boolean;
-  seenResets: number;
-  /** What the partner knows of us. */
-  told: LacpEnd;
-  sendAt: Ms;
-  expireAt: Ms;
-}
-
-const fastInterval = 1000;
 const slowInterval = 30_000;
-/** Units that may be lost in a row. */
-const patience = 3;
 const never = ms(Number.POSITIVE_INFINITY);
-
-const noMac = '00:00:00:00:00:00';
-const nobody: LacpEnd = { systemPriority: 0, systemId: noMac, key: 0, portPriority: 0, portId: 0, state: 0 };
 
 export class Lacp<P extends LacpPort> {
   readonly name: string;
   readonly #send: (port: P, unit: LacpUnit) => void;
-  readonly #members = new Map<P, Member<P>>();
+  readonly #members = new Map<P, LacpLink<P>>();
   #settings: LacpSettings;
   #isNegotiated = false;
   /** What decides who is attached has changed. */
@@ -105,7 +95,7 @@ export class Lacp<P extends LacpPort> {
       before.key === settings.key
     )
       return;
-    const member = known ?? newMember(port, settings, now);
+    const member = known ?? newLink(port, settings, now);
     this.#members.set(port, member);
     member.settings = settings;
     this.#isStale = true;
@@ -151,7 +141,7 @@ export class Lacp<P extends LacpPort> {
     return member !== undefined && this.#isEnabled(member);
   }
 
-  #isEnabled({ isAttached, partner, status }: Member<P>): boolean {
+  #isEnabled({ isAttached, partner, status }: LacpLink<P>): boolean {
     const isSynchronized = (partner.state & lacpState.synchronized) !== 0;
     return isAttached && (isSynchronized || (this.#settings.fallsBack && status === 'defaulted'));
   }
@@ -172,7 +162,7 @@ export class Lacp<P extends LacpPort> {
   }
 
   /** Its carrier, and how long ago its partner was heard. */
-  #follow(member: Member<P>, now: Ms): void {
+  #follow(member: LacpLink<P>, now: Ms): void {
     const { hasCarrier, linkResets } = member.port;
     if (linkResets !== member.seenResets) {
       member.seenResets = linkResets;
@@ -193,11 +183,11 @@ export class Lacp<P extends LacpPort> {
     }
   }
 
-  #maySend({ isUp, status }: Member<P>): boolean {
+  #maySend({ isUp, status }: LacpLink<P>): boolean {
     return isUp && (this.#settings.isActive || status !== 'defaulted');
   }
 
-  #sendIfDue(member: Member<P>, now: Ms): void {
+  #sendIfDue(member: LacpLink<P>, now: Ms): void {
     const actor = this.actorOf(member);
     if (now < member.sendAt && !mustTell(actor, member.told)) return;
     member.told = actor;
@@ -242,7 +232,7 @@ export class Lacp<P extends LacpPort> {
     }
   }
 
-  #mayAttach(member: Member<P>, working: Member<P> | undefined): boolean {
+  #mayAttach(member: LacpLink<P>, working: LacpLink<P> | undefined): boolean {
     const { partner, status, port } = member;
     if (partner.systemId === this.#settings.systemId) {
       const text = `member ${port.name}: Loopback detected. Interface is connected to its own bond`;
@@ -254,15 +244,15 @@ export class Lacp<P extends LacpPort> {
   }
 
   /** The one of the highest priority. */
-  #first(members: readonly Member<P>[]): Member<P> | undefined {
-    return members.reduce<Member<P> | undefined>(
+  #first(members: readonly LacpLink<P>[]): LacpLink<P> | undefined {
+    return members.reduce<LacpLink<P> | undefined>(
       (best, member) => (best === undefined || this.#rank(member) < this.#rank(best) ? member : best),
       undefined,
     );
   }
 
   /** Of a link, as text that sorts: what the system of the higher priority says of its end. */
-  #rank(member: Member<P>): string {
+  #rank(member: LacpLink<P>): string {
     const actor = this.actorOf(member);
     const decides = rankOfSystem(actor) < rankOfSystem(member.partner) ? actor : member.partner;
     return `${rankOfSystem(decides)} ${inHex(decides.portPriority)} ${inHex(decides.portId)}`;
@@ -275,49 +265,4 @@ function rankOfSystem({ systemPriority, systemId }: LacpEnd): string {
 
 function inHex(number: number): string {
   return number.toString(16).padStart(4, '0');
-}
-
-function newMember<P extends LacpPort>(port: P, settings: LacpPortSettings, now: Ms): Member<P> {
-  return {
-    port,
-    settings,
-    status: 'defaulted',
-    isAttached: false,
-    partner: nobody,
-    counters: { sent: 0, received: 0, bad: 0, markers: 0, expired: 0, defaulted: 0, carrierChanges: 0 },
-    isUp: false,
-    seenResets: port.linkResets,
-    told: nobody,
-    sendAt: now,
-    expireAt: now,
-  };
-}
-
-/** Its partner has not been heard for too long; it is asked to say something soon. */
-function expire<P extends LacpPort>(member: Member<P>, now: Ms): void {
-  const { state } = member.partner;
-  member.status = 'expired';
-  member.partner = {
-    ...member.partner,
-    state: (state | lacpState.timeout) & ~lacpState.synchronized,
-  };
-  member.expireAt = ms(now + patience * fastInterval);
-}
-
-const toldBits = lacpState.activity | lacpState.timeout | lacpState.synchronized | lacpState.aggregation;
-
-/** Clause 5.4.9: what the partner has to be told of at once. */
-function mustTell(actor: LacpEnd, told: LacpEnd): boolean {
-  return !isSameEnd({ ...actor, state: actor.state & toldBits }, { ...told, state: told.state & toldBits });
-}
-
-function isSameEnd(a: LacpEnd, b: LacpEnd): boolean {
-  return (
-    a.state === b.state &&
-    a.portId === b.portId &&
-    a.portPriority === b.portPriority &&
-    a.key === b.key &&
-    a.systemPriority === b.systemPriority &&
-    a.systemId === b.systemId
-  );
 }
