@@ -88,6 +88,12 @@ export function readKey(text: string, portNumber?: PortNumbers): ReadKey {
   return into;
 }
 
+/** A key that tells an EtherType and no header before it is of a packet that has none. */
+export function setBareType(text: string, { key, mask }: ReadKey): void {
+  if (getSlot(mask, 'eth_type') !== 0 && !/\b(eth|packet_type)\(/.test(text))
+    setSlot(key, 'packet_type', 0x10000 | getSlot(key, 'eth_type'));
+}
+
 /** A packet with an IP header is of that type even where nobody says so. */
 function impliedType(text: string): number {
   const [, version] = /\bipv([46])\(/.exec(text) ?? [];

@@ -6,6 +6,7 @@ import { formatDpActions } from '../../datapath/text/actions.ts';
 import { formatKey } from '../../datapath/text/key.ts';
 import { formatDpFlowStats, type ShownFlowStats, showFlowStats } from '../../datapath/text/stats.ts';
 import type { Ufid } from '../../datapath/ufid.ts';
+import { getSlot } from '../../flow/key.ts';
 import { unpackKey } from '../../flow/match.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
@@ -70,7 +71,7 @@ export function showFlows(
     match: formatKey(row.key, row.mask, {
       ...text,
       masksPacketType: row.isByHand,
-      hasEthernet: row.isByHand,
+      hasEthernet: row.isByHand && getSlot(row.key, 'packet_type') === 0,
     }),
     ...statsOf(row),
     actions: formatDpActions(row.actions, text),

@@ -3,7 +3,7 @@ import { Malformed, Refused } from '../../base/errors.ts';
 import { readHexBytes } from '../../base/hex-dump.ts';
 import { dpPort, type OfPort, ofPort } from '../../base/units.ts';
 import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
-import { readKey } from '../../datapath/text/key.ts';
+import { readKey, setBareType } from '../../datapath/text/key.ts';
 import { composeFrame } from '../../flow/compose.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { ctStateNames } from '../../flow/fields/flags.ts';
@@ -204,10 +204,9 @@ function findBacker(aSwitch: Switch, name: string | undefined): Backer | undefin
 function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array | string {
   const ports = new Map([...(backer?.datapath.ports() ?? [])].map(([number, { name }]) => [name, number]));
   try {
-    const { key, mask } = readKey(text, (name) => ports.get(name));
-    const hasType = getSlot(mask, 'eth_type') !== 0;
-    const isBare = hasType && !/\b(eth|packet_type)\(/.test(text); // an EtherType without the header before it
-    if (isBare) setSlot(key, 'packet_type', 0x10000 | getSlot(key, 'eth_type'));
+    const read = readKey(text, (name) => ports.get(name));
+    setBareType(text, read);
+    const { key, mask } = read;
     if (getSlot(key, 'eth_type') === 0) setSlot(key, 'eth_type', etherType.none);
     if (getSlot(mask, 'in_port') === 0) setSlot(key, 'in_port', 0xffffffff);
     if (backer !== undefined) limitTags(key, backer.tagLimit);

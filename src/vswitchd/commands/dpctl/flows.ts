@@ -7,7 +7,7 @@ import { trimSpaces } from '../../../base/text.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
 import { refuseUnsupported } from '../../../datapath/features.ts';
 import { formatDpActions, readDpActions } from '../../../datapath/text/actions.ts';
-import { readKey } from '../../../datapath/text/key.ts';
+import { readKey, setBareType } from '../../../datapath/text/key.ts';
 import { formatDpFlowStats, type ShownFlowStats } from '../../../datapath/text/stats.ts';
 import { type Ufid, ufidAtStart, ufidLength, ufidOf, ufidPrefix } from '../../../datapath/ufid.ts';
 import { getSlot, maskSlot } from '../../../flow/key.ts';
@@ -311,6 +311,7 @@ function flowOf(any: AnyDatapath, text: string, what: string | undefined): Omit<
   const { ufid, rest } = splitUfid(text);
   try {
     const read = readKey(rest, (name) => numberOfPort(any, name));
+    setBareType(rest, read);
     maskSlot(read.mask, 'recirc_id');
     const key = packKey(read.key.subarray(0, datapathWordCount));
     const mask = internMask(read.mask.subarray(0, datapathWordCount));
