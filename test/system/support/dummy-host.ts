@@ -148,7 +148,7 @@ export class DummyHost implements AsyncDisposable {
 
   async #end(program: string): Promise<void> {
     const pid = this.pidOf(program);
-    if (pid === 0) return;
+    if (pid === 0 || !isRunning(pid)) return;
     process.kill(pid, 'SIGTERM');
     await until(() => !isRunning(pid), `process ${pid} to end`, 5000).catch(() =>
       process.kill(pid, 'SIGKILL'),
