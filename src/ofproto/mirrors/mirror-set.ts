@@ -25,7 +25,7 @@ export interface MirrorConfig {
   readonly snapLength: number;
 }
 
-export type PortSelection = 'all' | ReadonlySet<string>;
+type PortSelection = 'all' | ReadonlySet<string>;
 
 export class PacketMirror {
   config: MirrorConfig;

@@ -10,7 +10,7 @@ import type { Said } from './batch.ts';
 import { DummyHost } from './dummy-host.ts';
 import { splitWords } from './words.ts';
 
-export interface Script {
+interface Script {
   readonly name: string;
   readonly lines: readonly string[];
 }
