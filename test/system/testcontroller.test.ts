@@ -185,7 +185,7 @@ describe.skipIf(isMissing)('beside the reference', () => {
       stdio: 'ignore',
     });
     children.push(child);
-    while (!(await isListening(path))) await sleep(10);
+    for (const socket of [path, `${path}.ctl`]) while (!(await isListening(socket))) await sleep(10);
     return path;
   }
 
