@@ -59,6 +59,7 @@ export class FlowTransaction {
   readonly #deps: FlowTablesDeps;
   readonly #check: (actions: readonly Action[]) => void;
   readonly #version: number;
+  #removesAny = false;
   readonly #events: FlowEvent[] = [];
 
   /** `check` throws OpenFlowError for actions that no flow may get. */
@@ -119,6 +120,7 @@ export class FlowTransaction {
   }
 
   remove(rule: Rule, reason: FlowRemovedReason): void {
+    this.#removesAny = true;
     rule.removedIn = this.#version;
     this.#tables.table(rule.table).endingCount++;
     this.#events.push({ kind: 'removed', rule, match: this.#tables.matchOf(rule), reason });
@@ -170,7 +172,7 @@ export class FlowTransaction {
   *commitSteps(by?: Requester): IterableIterator<void> {
     if (this.#events.length === 0) return;
     this.#tables.version = this.#version;
-    for (const table of this.#tables.tables()) table.clearIfAllEnd();
+    if (this.#removesAny) for (const table of this.#tables.tables()) table.clearIfAllEnd();
     for (let at = 0; at < this.#events.length; at += toldAtOnce) {
       const events = this.#events.slice(at, at + toldAtOnce);
       for (const event of events) {
