@@ -83,6 +83,12 @@ export class MirrorSet {
     return this.#outputs.has(name);
   }
 
+  /** Why a packet that comes in by that port is dropped; undefined where it is not. */
+  refusal(bundle: { readonly name: string }): string | undefined {
+    if (!this.isOutput(bundle)) return undefined;
+    return `dropping packet received on port ${bundle.name}, which is reserved exclusively for mirroring`;
+  }
+
   /** Mirrors that stay keep their counts. True when something changed. */
   configure(configs: readonly MirrorConfig[]): boolean {
     if (isDeepStrictEqual(configs, this.#configs)) return false;

@@ -112,8 +112,8 @@ function refusePartialTag({ t, from, tags }: Arrival): Refusal | undefined {
 }
 
 function refuseFromMirror({ t, from }: Arrival): Refusal | undefined {
-  if (!t.ofproto.mirrors.isOutput(from)) return undefined;
-  const detail = `dropping packet received on port ${from.name}, which is reserved exclusively for mirroring`;
+  const detail = t.ofproto.mirrors.refusal(from);
+  if (detail === undefined) return undefined;
   return { reason: 'fromMirror', detail: t.request.hasPacket ? detail : undefined };
 }
 

@@ -742,10 +742,9 @@ export class Translation {
   /** May anything be done with a packet that came in? Mirrors have it then; drops it otherwise. */
   #arrives(): boolean {
     const { inPort } = this;
-    const bundle = inPort?.bundle;
-    if (bundle !== undefined && this.ofproto.mirrors.isOutput(bundle)) {
-      const why = `dropping packet received on port ${bundle.name}, which is reserved exclusively for mirroring`;
-      this.drop('reservedForMirrors', why);
+    const refusal = inPort?.bundle && this.ofproto.mirrors.refusal(inPort.bundle);
+    if (refusal !== undefined) {
+      this.drop('reservedForMirrors', refusal);
       return false;
     }
     if (!this.#isAdmitted()) return false;

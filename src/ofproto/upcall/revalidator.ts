@@ -131,7 +131,7 @@ export class Revalidator {
   ruleChanged(change: RuleChange): void {
     if (this.#changed === everyTag) return;
     if (this.#changedRules.count < ruleChangeLimit) this.#changedRules.add(change);
-    else this.change(everyTag);
+    else this.#changed = everyTag;
     this.#arrange();
   }
 

@@ -6,22 +6,22 @@ const defaults = readDirectories({});
 
 describe('the first start', () => {
   test('uses the reference places where they can be written to', () => {
-    expect(quickstartDirectories(defaults, { HOME: '/home/x' }, () => true)).toEqual(defaults);
+    expect(quickstartDirectories(defaults, { HOME: '/own' }, () => true)).toEqual(defaults);
   });
 
   test.each(['/var/run/openvswitch', '/etc/openvswitch'])('does not where %s cannot', (folder) => {
-    const chosen = quickstartDirectories(defaults, { HOME: '/home/x' }, (one) => one !== folder);
+    const chosen = quickstartDirectories(defaults, { HOME: '/own' }, (one) => one !== folder);
     expect(chosen).toMatchObject({
-      run: '/home/x/.local/state/openvswitch/run',
-      database: '/home/x/.local/state/openvswitch',
+      run: '/own/.local/state/openvswitch/run',
+      database: '/own/.local/state/openvswitch',
     });
   });
 
   test("uses the user's own folders otherwise, unless the variables say where", () => {
-    const env = { HOME: '/home/x', XDG_RUNTIME_DIR: '/run/user/7' };
+    const env = { HOME: '/own', XDG_RUNTIME_DIR: '/run/user/7' };
     expect(quickstartDirectories(defaults, env, () => false)).toMatchObject({
       run: '/run/user/7/openvswitch',
-      database: '/home/x/.local/state/openvswitch',
+      database: '/own/.local/state/openvswitch',
     });
     expect(
       quickstartDirectories(defaults, { ...env, OVS_RUNDIR: '/r', OVS_DBDIR: '/d' }, () => false),
