@@ -87,7 +87,7 @@ export class Backer {
       limits: () => this.#limits,
       lists: () => this.#upcalls.lists,
       onCounted: () => {
-        for (const { bonding } of this.#bridges.values()) bonding.counted();
+        for (const { protocols } of this.#bridges.values()) protocols.counted();
       },
     });
     this.dropWatchers = new DropWatchers({

@@ -11,12 +11,12 @@ import type { Netdev } from '../netdev/provider.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { PortMod } from '../openflow/messages/ports.ts';
-import type { Bonding } from './bonding/bonding.ts';
 import type { BundleConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import type { MacTable } from './mac-learning.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
 import { PortNumbers } from './port-numbers.ts';
+import type { SwitchProtocols } from './protocols/switch-protocol.ts';
 import type { Requester } from './requester.ts';
 
 const log = logger('ofproto');
@@ -50,7 +50,7 @@ export interface SwitchPortsDeps {
   readonly now: () => Ms;
   readonly controllers: Controllers;
   readonly macs: MacTable<Bundle>;
-  readonly bonding: Bonding;
+  readonly protocols: SwitchProtocols;
   readonly events: PortEvents;
 }
 
@@ -98,6 +98,7 @@ export class SwitchPorts {
       this.#deps.controllers.portAdded(port);
       const bundle = this.#bundleOfNumber.get(number);
       if (bundle !== undefined) this.#gatherMembers(bundle);
+      this.#deps.protocols.portConfigured(port);
     } catch (error) {
       this.#numbers.free(number, this.#deps.now());
       throw error;
@@ -117,9 +118,10 @@ export class SwitchPorts {
     port.bundle = undefined;
     if (bundle !== undefined) {
       bundle.members = bundle.members.filter((member) => member !== port);
-      this.#deps.bonding.follow(bundle);
+      this.#deps.protocols.bundleChanged(bundle);
       if (bundle.members.length === 0) this.#forgetAddresses(bundle);
     }
+    this.#deps.protocols.portRemoved(port);
     events.portRemoved(port);
     this.#deps.controllers.portRemoved(port);
     events.changed();
@@ -167,7 +169,7 @@ export class SwitchPorts {
     this.#deps.controllers.portChanged(port);
     if (port.updateLiveness()) this.#deps.events.livenessChanged();
     if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
-    if (port.bundle !== undefined) this.#deps.bonding.changed(port.bundle);
+    this.#deps.protocols.portChanged(port);
     if (patchPeer === port.patchPeer) return;
     port.patchPeer = patchPeer;
     this.#deps.events.changed();
@@ -227,7 +229,7 @@ export class SwitchPorts {
     this.#forgetNumbers(bundle);
     for (const member of bundle.members) member.bundle = undefined;
     bundle.members = [];
-    this.#deps.bonding.forget(bundle);
+    this.#deps.protocols.bundleRemoved(bundle);
     this.#forgetAddresses(bundle);
     this.#deps.events.changed();
   }
@@ -248,11 +250,11 @@ export class SwitchPorts {
       const { bundle: other } = member;
       if (other !== undefined && other !== bundle) {
         other.members = other.members.filter((port) => port !== member);
-        this.#deps.bonding.follow(other);
+        this.#deps.protocols.bundleChanged(other);
       }
       member.bundle = bundle;
     }
-    this.#deps.bonding.follow(bundle);
+    this.#deps.protocols.bundleChanged(bundle);
     for (const member of bundle.members) {
       if (!member.updateLiveness()) continue;
       this.#deps.controllers.portChanged(member);

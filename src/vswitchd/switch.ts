@@ -100,7 +100,7 @@ export class Switch {
       backerFor: (type) => this.#backerFor(type),
       releaseBacker: (backer) => this.#releaseBacker(backer),
       netdevChanged: (i) => this.reconciler.netdevChanged(i),
-      portStatusChanged: (bridge, port) => this.reconciler.portStatusChanged(bridge, port),
+      statusEventsOf: (bridge) => this.reconciler.statusEventsOf(bridge),
       control: () => this.#control,
     });
     this.loop = new MainLoop({

@@ -3,8 +3,7 @@
  */
 import { readMac } from '../../base/addresses.ts';
 import { logger } from '../../base/log.ts';
-import type { Random } from '../../base/random.ts';
-import type { Timer, Timers } from '../../base/timers.ts';
+import type { Timer } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import { hashStation } from '../../flow/field-hash.ts';
@@ -15,37 +14,27 @@ import type { LacpPortSettings, LacpSettings } from '../../protocols/lacp-types.
 import { ethernet, etherType } from '../../wire/ethernet.ts';
 import { emitLacp, type LacpUnit, slowProtocolsAddress } from '../../wire/lacp.ts';
 import { emitRarpRequest } from '../../wire/rarp.ts';
-import { type BundleLacp, defaultMemberLacp } from '../config.ts';
+import { type BundleLacp, defaultMemberLacp, type OfprotoConfig } from '../config.ts';
 import type { MacTable } from '../mac-learning.ts';
 import type { Bundle, OfprotoPort, Recirculation } from '../port.ts';
+import type { ProtocolDeps } from '../protocols/protocol-deps.ts';
+import type { SwitchProtocol } from '../protocols/switch-protocol.ts';
 import type { FlowTables } from '../tables/flow-tables.ts';
 import { DatapathBond, type HashOutputs } from './hash-outputs.ts';
 import { HashRules } from './hash-rules.ts';
 
 const bondLog = logger('bond');
 
-export interface BondingDeps {
-  readonly timers: Timers;
-  readonly random: Random;
+export interface BondingDeps extends ProtocolDeps {
   readonly tables: FlowTables;
   readonly macs: MacTable<Bundle>;
-  /** The bridge's own address. */
-  readonly systemId: () => string;
   readonly datapath: Datapath;
   /** It can choose members by itself, and may be asked to. */
   readonly hasLbOutput: () => boolean;
-  /** Sends a frame out of a port. */
-  readonly send: (port: OfprotoPort, frame: Uint8Array) => void;
   /** Where packets come back with their hash; unlike any other. */
   readonly allocateRecirculation: () => Recirculation;
   /** Something is forwarded that is counted later: `counted` will be called. */
   readonly isCounting: () => boolean;
-  /** The link of a port may be used now, or not any more. */
-  readonly linkChanged: (port: OfprotoPort) => void;
-  /** Flows may be wrong. */
-  readonly changed: () => void;
-  /** What the database shows of the bundle may be another. */
-  readonly statusChanged: (bundle: Bundle) => void;
 }
 
 /** What is known of a bundle that has a bond or speaks LACP. */
@@ -58,7 +47,7 @@ interface Run {
   status: string;
 }
 
-export class Bonding {
+export class Bonding implements SwitchProtocol {
   readonly #deps: BondingDeps;
   readonly #runs = new Map<Bundle, Run>();
 
@@ -67,11 +56,11 @@ export class Bonding {
   }
 
   /** Its members or its configuration are others. */
-  follow(bundle: Bundle): void {
+  bundleChanged(bundle: Bundle): void {
     this.#followLacp(bundle);
     this.#followBond(bundle);
     if (bundle.bond === undefined && bundle.lacp === undefined) {
-      this.forget(bundle);
+      this.bundleRemoved(bundle);
       return;
     }
     if (!this.#runs.has(bundle))
@@ -86,7 +75,7 @@ export class Bonding {
   }
 
   /** The bundle is no more, or an ordinary one. */
-  forget(bundle: Bundle): void {
+  bundleRemoved(bundle: Bundle): void {
     const run = this.#runs.get(bundle);
     if (run === undefined) return;
     run.timer?.cancel();
@@ -96,17 +85,22 @@ export class Bonding {
     bundle.lacp = undefined;
     bundle.recirculation = undefined;
     bundle.usesLbOutput = false;
-    this.#deps.statusChanged(bundle);
+    this.#deps.status.bundle(bundle);
   }
 
-  /** The link of one of its members has changed, or somebody has changed something of its bond. */
+  /** Somebody has changed something of its bond, or the link of one of its members. */
   changed(bundle: Bundle): void {
     if (this.#runs.has(bundle)) this.#run(bundle);
   }
 
-  /** The bridge has another address. */
-  systemIdChanged(): void {
-    for (const bundle of this.#runs.keys()) if (bundle.lacp !== undefined) this.follow(bundle);
+  portChanged({ bundle }: OfprotoPort): void {
+    if (bundle !== undefined) this.changed(bundle);
+  }
+
+  /** LACP follows the bridge's address. */
+  configured({ hwaddr }: OfprotoConfig): void {
+    if (hwaddr === this.#deps.config().hwaddr) return;
+    for (const bundle of this.#runs.keys()) if (bundle.lacp !== undefined) this.bundleChanged(bundle);
   }
 
   /** What follows the Ethernet header of a frame of LACP. */
@@ -150,7 +144,7 @@ export class Bonding {
   #lacpSettings({ systemId, systemPriority, ...settings }: BundleLacp, isBond: boolean): LacpSettings {
     return {
       ...settings,
-      systemId: systemId ?? this.#deps.systemId(),
+      systemId: systemId ?? this.#deps.config().hwaddr,
       systemPriority: systemPriority ?? (isBond ? 0xfffe : 0xffff),
     };
   }
@@ -267,6 +261,6 @@ export class Bonding {
     const status = [bond?.members.activeMac, ...statuses].join();
     if (run === undefined || status === run.status) return;
     run.status = status;
-    this.#deps.statusChanged(bundle);
+    this.#deps.status.bundle(bundle);
   }
 }

@@ -37,7 +37,7 @@ function changeOf(connection: SwitchConnection, message: Received, version: Wire
   switch (message.name) {
     case 'FLOW_MOD': {
       const mod = flowModOf(connection, message.value, version);
-      connection.ofproto.checkFlowMod(mod, version);
+      connection.ofproto.changes.checkFlowMod(mod, version);
       return (transaction) => transaction.modifyFlows(mod);
     }
     case 'GROUP_MOD': {
@@ -54,10 +54,10 @@ function changeOf(connection: SwitchConnection, message: Received, version: Wire
     case 'PACKET_OUT': {
       const { value } = message;
       const { ofproto } = connection;
-      const packet = ofproto.packetOfController(value, version);
+      const packet = ofproto.packets.packetOfController(value, version);
       return (transaction) => {
         transaction.checkReferences(value.actions);
-        transaction.onCommit(transaction.preview(() => ofproto.preparePacketOut(packet)));
+        transaction.onCommit(transaction.preview(() => ofproto.packets.prepare(packet)));
       };
     }
     case 'PORT_MOD': {
@@ -105,7 +105,7 @@ function commit(
   xid: number,
 ): void | Promise<void> {
   const { messages, bytes } = connection.bundles.take(bundle, flags);
-  return connection.ofproto.change(function* (transaction) {
+  return connection.ofproto.changes.make(function* (transaction) {
     for (const [n, change] of messages.entries()) {
       try {
         yield* change(transaction) ?? [];

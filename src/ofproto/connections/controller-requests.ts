@@ -6,10 +6,10 @@ import { defaultMissSendLength } from './switch-connection.ts';
 
 export const controllerRequests: RequestHandlers = {
   PACKET_OUT({ ofproto }, { value, version }) {
-    ofproto.packetOut(value, version);
+    ofproto.packets.send(value, version);
   },
   RESUME({ ofproto }, { value, version }) {
-    ofproto.resume(value, version);
+    ofproto.packets.resume(value, version);
   },
   ROLE_REQUEST(connection, request) {
     const { election } = connection;

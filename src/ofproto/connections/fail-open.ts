@@ -100,7 +100,7 @@ export class FailOpen {
         `for ${seconds} seconds, failing open`,
     );
     const { ofproto } = this.#deps;
-    ofproto.flush();
+    ofproto.changes.flush();
     this.#rule = addRule(ofproto.tables, {
       table: 0,
       priority: rulePriority,

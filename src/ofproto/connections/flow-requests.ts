@@ -24,7 +24,7 @@ const slice = 8192;
 export const flowRequests: RequestHandlers = {
   FLOW_MOD(connection, { value, version, xid }) {
     const by = connection.requester(xid);
-    return connection.ofproto.modifyFlows(flowModOf(connection, value, version), version, by);
+    return connection.ofproto.changes.modifyFlows(flowModOf(connection, value, version), version, by);
   },
   FLOW_REQUEST: (connection, request) =>
     connection.replyList(request, 'FLOW_REPLY', flowsMeant(connection.ofproto, request.value)),

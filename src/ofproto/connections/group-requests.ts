@@ -15,7 +15,7 @@ export const groupRequests: RequestHandlers = {
   GROUP_MOD(connection, { value: asked, xid }) {
     const { ofproto } = connection;
     const value = withOptionWidths(asked, ofproto.tlvTable);
-    return ofproto.change((transaction) => {
+    return ofproto.changes.make((transaction) => {
       transaction.modifyGroup(value);
       transaction.onCommit(() =>
         ofproto.controllers.requestForwarded({ name: 'GROUP_MOD', value }, connection.requester(xid)),

@@ -13,7 +13,7 @@ const dropBand = 2;
 export const meterRequests: RequestHandlers = {
   METER_MOD(connection, { value, xid }) {
     const { ofproto } = connection;
-    ofproto.modifyMeter(value);
+    ofproto.changes.modifyMeter(value);
     ofproto.controllers.requestForwarded({ name: 'METER_MOD', value }, connection.requester(xid));
   },
   METER_REQUEST: (connection, request) =>

@@ -10,7 +10,7 @@ export const tableRequests: RequestHandlers = {
   TABLE_REQUEST: (connection, request) =>
     connection.replyList(request, 'TABLE_REPLY', visibleTables(connection.ofproto.tables).map(statsOf)),
   TABLE_MOD(connection, { value }) {
-    connection.ofproto.modifyTables(value);
+    connection.ofproto.changes.modifyTables(value);
   },
   TABLE_FEATURES_REQUEST(connection, request) {
     const { tables } = connection.ofproto;

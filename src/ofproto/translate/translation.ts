@@ -19,6 +19,7 @@ import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortOfSwitch } from '../patch.ts';
 import type { Bundle, OfprotoPort, Recirculation } from '../port.ts';
+import { giveToProtocol } from '../protocols/link-protocols.ts';
 import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
 import type { PendingHeader } from './commit.ts';
@@ -32,7 +33,6 @@ import { type FrozenState, type NewState, ownWordsOf, thaw } from './frozen-stat
 import { refuseOutput } from './hooks.ts';
 import { wholeTable } from './lookups.ts';
 import { PacketLookups } from './packet-lookups.ts';
-import { giveToProtocol } from './protocols.ts';
 import type { PacketEnd, TranslationRequest, TranslationResult } from './request.ts';
 import { isReversible } from './reversible.ts';
 import { missTag } from './tags.ts';
@@ -768,7 +768,9 @@ export class Translation {
   /** Nothing else is done with what a protocol of the switch hears from its neighbour. */
   #isForProtocol(): boolean {
     const { hasPacket, packet } = this.request;
-    const reason = giveToProtocol(this.ofproto, this.inPort, this.flow, hasPacket ? packet : undefined);
+    const { ofproto, inPort: port, flow, mask } = this;
+    if (port === undefined) return false;
+    const reason = giveToProtocol({ ofproto, port, flow, mask }, hasPacket ? packet : undefined);
     if (reason === undefined) return false;
     this.slow(reason);
     this.#isTaken = true;

@@ -79,7 +79,7 @@ test('a packet that the datapath sent back is traced from where it was', async (
   const flow = readFlow('mpls,mpls_label=60,actions=pop_mpls:0x0800,dec_ttl,goto_table:4', 'add', {
     ports: portText,
   });
-  await ofproto.modifyFlows(flow.mod, 4);
+  await ofproto.changes.modifyFlows(flow.mod, 4);
   const label =
     'eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),eth_type(0x8847),mpls(label=60,tc=0,ttl=64,bos=1)';
   const first = await fixture.appctl('ofproto/trace', `in_port(1),${label}`);
@@ -103,7 +103,7 @@ test('a packet of a bridge may be one that the datapath sent back, and have no E
     'in_port=1,actions=encap(nsh),encap(nsh),decap(),resubmit(,2)',
     'table=2,packet_type=(1,0x894f),nsh_np=3,actions=decap()',
   ])
-    await ofproto.modifyFlows(readFlow(text, 'add', { ports: portText }).mod, 4);
+    await ofproto.changes.modifyFlows(readFlow(text, 'add', { ports: portText }).mod, 4);
   const first = await fixture.appctl('ofproto/trace', 'br0', 'in_port=1,tcp');
   const recirculation = /recirc\((0x[0-9a-f]+)\)/.exec(first)?.[1];
   const flow = `recirc_id=${recirculation},in_port=1,packet_type=(1,0x894f),nsh_np=3`;

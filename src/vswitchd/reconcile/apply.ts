@@ -21,6 +21,7 @@ import {
   type OfprotoConfig,
 } from '../../ofproto/config.ts';
 import { localPort } from '../../ofproto/port.ts';
+import type { StatusEvents } from '../../ofproto/protocols/protocol-deps.ts';
 import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
 import { macOfUuid } from '../config/mac.ts';
 import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
@@ -50,8 +51,8 @@ export interface ApplyDeps {
   releaseBacker(backer: Backer): Promise<void>;
   /** Something about the device changed without us. */
   netdevChanged(i: LiveInterface): void;
-  /** What the database shows of a port and its interfaces may be another. */
-  portStatusChanged(bridge: LiveBridge, port: string): void;
+  /** Who shows what the bridge's protocols have come to. */
+  statusEventsOf(bridge: LiveBridge): StatusEvents;
   /** What all bridges have in common of how they talk OpenFlow. */
   control(): SharedControl;
 }
@@ -148,7 +149,7 @@ export class Applier {
       const backer = await this.#deps.backerFor(settings.datapathType);
       const ofproto = backer.addBridge(name, this.#ofprotoConfig(name, settings, macOfUuid(id)));
       const bridge = new LiveBridge(id, name, settings, backer, ofproto);
-      ofproto.onBundleStatus = (bundle) => this.#deps.portStatusChanged(bridge, bundle.name);
+      ofproto.status = this.#deps.statusEventsOf(bridge);
       this.#state.bridges.set(name, bridge);
       this.#state.unmadeBridges.delete(name);
     } catch (why) {

@@ -11,6 +11,7 @@ import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type DpPort, ms, type Uuid } from '../../base/units.ts';
 import type { Backer } from '../../ofproto/backer.ts';
+import type { StatusEvents } from '../../ofproto/protocols/protocol-deps.ts';
 import type { ChangeSet, OvsdbClient } from '../../ovsdb/client/index.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from '../config/model.ts';
@@ -67,6 +68,7 @@ export class Reconciler {
   readonly #changed = new Set<LiveInterface>();
   /** Ports of which the same may be said. */
   readonly #changedPorts = new Map<WantedPort, LiveBridge>();
+  readonly #changedBridges = new Set<LiveBridge>();
   /** Bridges of which a device has changed: address and MTU may follow. */
   #unsettled = new Set<string>();
   /** Changes the switch until it resolves; one thing at a time. */
@@ -120,16 +122,26 @@ export class Reconciler {
     else if (i.ofPort !== undefined) bridge.ofproto.switchPorts.update(i.ofPort);
   }
 
-  /** Something about a port changed that no device told. */
-  portStatusChanged(bridge: LiveBridge, name: string): void {
-    const port = bridge.ports.get(name);
-    if (port === undefined) return;
-    this.#changedPorts.set(port, bridge);
-    for (const wanted of port.interfaces) {
-      const i = bridge.interfaces.get(wanted.name);
+  /** What protocols tell is said with the next round. */
+  statusEventsOf(bridge: LiveBridge): StatusEvents {
+    const changed = (name: string): void => {
+      const i = bridge.interfaces.get(name);
       if (i !== undefined) this.#changed.add(i);
-    }
-    this.#deps.wake();
+      this.#deps.wake();
+    };
+    return {
+      bundle: ({ name }) => {
+        const port = bridge.ports.get(name);
+        if (port === undefined) return;
+        this.#changedPorts.set(port, bridge);
+        for (const wanted of port.interfaces) changed(wanted.name);
+      },
+      port: ({ name }) => changed(name),
+      bridge: () => {
+        this.#changedBridges.add(bridge);
+        this.#deps.wake();
+      },
+    };
   }
 
   /**
@@ -185,7 +197,8 @@ export class Reconciler {
     const root = this.#root();
     // Without a row there is nothing to do, and to have done that once is to be configured.
     const isBehind = root === undefined ? this.onConfigured !== undefined : !this.#isAnswered(root);
-    const changeCount = this.#dirty.size + this.#changed.size + this.#unsettled.size;
+    const untold = this.#changed.size + this.#changedPorts.size + this.#changedBridges.size;
+    const changeCount = this.#dirty.size + this.#unsettled.size + untold;
     if (changeCount === 0 && !isBehind && !this.#mayHaveLeftDevices) {
       this.#deps.writer.flush();
       return;
@@ -415,6 +428,8 @@ export class Reconciler {
     this.#changed.clear();
     for (const [port, bridge] of this.#changedPorts) this.#reportBond(bridge, port);
     this.#changedPorts.clear();
+    const bridges = new Set(this.#changedBridges);
+    this.#changedBridges.clear();
     for (const step of steps) {
       if (step.do === 'addInterface' || step.do === 'configureInterface') {
         const i = state.interfaceOf(step.bridge, step.wanted.name);
@@ -429,10 +444,13 @@ export class Reconciler {
         if (bridge !== undefined) this.#reportBond(bridge, step.wanted);
       } else if (step.do === 'settleBridge') {
         const bridge = state.bridges.get(step.bridge);
-        if (bridge !== undefined) writer.put('Bridge', bridge.id, reportBridge(bridge));
+        if (bridge !== undefined) bridges.add(bridge);
         for (const i of bridge?.facts.kept ?? []) interfaces.add(i);
       }
     }
+    for (const bridge of bridges)
+      if (client.view.row('Bridge', bridge.id) !== undefined)
+        writer.put('Bridge', bridge.id, reportBridge(bridge));
     for (const i of this.#changedPatches()) interfaces.add(i);
     const reports = [...interfaces].map(async (i) => {
       // The device may belong to a bridge that does not have the row: then the holder speaks for it.

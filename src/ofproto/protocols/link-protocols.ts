@@ -1,0 +1,17 @@
+/** All protocols that switches speak on their links, and which of them a packet is for. */
+import type { SlowPathReason } from '../../datapath/cookie.ts';
+import { lacpProtocol } from '../bonding/lacp-protocol.ts';
+import type { ArrivedPacket, LinkProtocol } from './link-protocol.ts';
+
+/** The first that claims a packet has it: the reference's order. */
+const linkProtocols: readonly LinkProtocol[] = [lacpProtocol];
+
+/** Gives the frame, where there is one, to the protocol that the packet is for; undefined where it is for none. */
+export function giveToProtocol(
+  arrived: ArrivedPacket,
+  frame: Uint8Array | undefined,
+): SlowPathReason | undefined {
+  const protocol = linkProtocols.find(({ claims }) => claims(arrived));
+  if (protocol !== undefined && frame !== undefined) protocol.receive(arrived, frame);
+  return protocol?.reason;
+}

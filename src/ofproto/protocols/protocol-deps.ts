@@ -1,0 +1,32 @@
+/** What a switch gives each protocol that it speaks. */
+import type { Random } from '../../base/random.ts';
+import type { Timers } from '../../base/timers.ts';
+import type { OfPort } from '../../base/units.ts';
+import type { OfprotoConfig } from '../config.ts';
+import type { Bundle, OfprotoPort } from '../port.ts';
+
+export interface ProtocolDeps {
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly ports: () => ReadonlyMap<OfPort, OfprotoPort>;
+  /** What the switch is to be. */
+  readonly config: () => OfprotoConfig;
+  /** Sends a frame out of a port. */
+  readonly send: (port: OfprotoPort, frame: Uint8Array) => void;
+  /** The link of a port may be used now, or not any more. */
+  readonly linkChanged: (port: OfprotoPort) => void;
+  /** Flows may be wrong. */
+  readonly changed: () => void;
+  readonly status: StatusEvents;
+}
+
+/** What the database shows may be another. */
+export interface StatusEvents {
+  readonly bundle: (bundle: Bundle) => void;
+  readonly port: (port: OfprotoPort) => void;
+  /** Of the switch as a whole. */
+  readonly bridge: () => void;
+}
+
+/** Nobody shows anything. */
+export const untoldStatus: StatusEvents = { bundle() {}, port() {}, bridge() {} };
