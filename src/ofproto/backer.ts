@@ -23,7 +23,15 @@ import { PortIndex } from './patch.ts';
 import { internalTable } from './tables/flow-tables.ts';
 import { FrozenStates, type NewState, ownWordsOf } from './translate/frozen-states.ts';
 import { Scratch } from './translate/request.ts';
-import { addressTag, everyTag, groupTag, livenessTag, missTag } from './translate/tags.ts';
+import {
+  addressTag,
+  everyTag,
+  groupTag,
+  livenessTag,
+  missTag,
+  multicastGroupTag,
+  multicastTag,
+} from './translate/tags.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';
@@ -234,6 +242,8 @@ export class Backer {
         this.revalidator.change(addressTag(ofproto.id, mac, vlan));
         if (this.#ageing === undefined) this.#arrangeAgeing();
       },
+      multicastChanged: ({ id }, place) =>
+        this.revalidator.change(place === undefined ? multicastTag(id) : multicastGroupTag(id, place)),
       missesChanged: ({ id }) => this.revalidator.change(missTag(id)),
       addressGone: (from, mac, vlan) => {
         for (const other of this.#bridges.values()) if (other !== from) other.macs.forget(mac, vlan);

@@ -12,6 +12,7 @@ import { allVersions, type WireVersion } from '../openflow/versions.ts';
 import { type BondSettings, defaultBondSettings } from '../protocols/bond-settings.ts';
 import type { LacpPortSettings, LacpSettings } from '../protocols/lacp-types.ts';
 import type { MirrorConfig } from './mirrors/mirror-set.ts';
+import type { MulticastTableConfig } from './multicast/multicast-table.ts';
 
 /** How prefixes are looked for in a table that nothing was said about. */
 export const defaultPrefixes: readonly PrefixSlot[] = ['nw_dst', 'nw_src'];
@@ -30,6 +31,11 @@ export interface FlowTableConfig {
   readonly prefixes: readonly PrefixSlot[];
 }
 
+interface MulticastConfig extends MulticastTableConfig {
+  /** What nobody has asked for goes everywhere; else it goes where routers are. */
+  readonly floodsUnregistered: boolean;
+}
+
 export interface OfprotoConfig {
   /** 16 hex digits. */
   readonly datapathId: string;
@@ -45,6 +51,8 @@ export interface OfprotoConfig {
   readonly forwardBpdu: boolean;
   /** VLANs in which nothing is learned, so that all is flooded. */
   readonly floodVlans: readonly number[];
+  /** Multicast is flooded where undefined. */
+  readonly multicast: MulticastConfig | undefined;
   readonly mirrors: readonly MirrorConfig[];
   /** What OpenFlow tells of the switch. */
   readonly description: SwitchDescription;
@@ -135,6 +143,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
   macTableSize: 8192,
   forwardBpdu: false,
   floodVlans: [],
+  multicast: undefined,
   mirrors: [],
   description: { manufacturer: '', hardware: '', software: '', serialNumber: '', datapath: '' },
   versions: allVersions,
@@ -187,6 +196,10 @@ export interface BundleConfig {
   readonly priorityTags: PriorityTags;
   /** Does not forward to other protected ports. */
   readonly isProtected: boolean;
+  /** Gets all multicast of a switch that snoops. */
+  readonly multicastFlood: boolean;
+  /** Gets all reports of such a switch. */
+  readonly multicastFloodReports: boolean;
 }
 
 /** A trunk that carries every VLAN: a Port row with nothing set. */
@@ -202,6 +215,8 @@ export const defaultBundleConfig: BundleConfig = {
   qinqEthertype: 0x88a8,
   priorityTags: 'never',
   isProtected: false,
+  multicastFlood: false,
+  multicastFloodReports: false,
 };
 
 /** `other_config` of the Open_vSwitch row, as far as datapath flows are concerned. */

@@ -22,6 +22,8 @@ import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
 import { MirrorSet } from './mirrors/mirror-set.ts';
+import type { GroupPlace } from './multicast/multicast-table.ts';
+import { MulticastSnooping } from './multicast/snooping.ts';
 import { type OutgoingPacket, PacketsOut } from './packets-out.ts';
 import type { Bundle, OfprotoPort, Recirculation } from './port.ts';
 import { type ProtocolDeps, type StatusEvents, untoldStatus } from './protocols/protocol-deps.ts';
@@ -55,6 +57,8 @@ export interface OfprotoEvents {
   /** `wantsMisses` did. */
   missesChanged(ofproto: Ofproto): void;
   addressChanged(ofproto: Ofproto, mac: Mac, vlan: number): void;
+  /** Where a group is wanted; undefined for where all are sent to. */
+  multicastChanged(ofproto: Ofproto, place: GroupPlace | undefined): void;
   /** Addresses behind a bundle that went away are stale in the other bridges too. */
   addressGone(ofproto: Ofproto, mac: Mac, vlan: number): void;
 }
@@ -107,6 +111,8 @@ export class Ofproto {
   readonly mirrors = new MirrorSet();
   /** What chooses among members of bundles. */
   readonly bonding: Bonding;
+  /** Which groups are wanted where. */
+  readonly multicast: MulticastSnooping;
   /** All that it speaks with neighbours. */
   readonly protocols: SwitchProtocols;
   readonly changes: SwitchChanges;
@@ -158,7 +164,12 @@ export class Ofproto {
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
     const { datapath } = deps;
     this.bonding = this.#makeBonding();
-    this.protocols = new SwitchProtocols([this.bonding]);
+    this.multicast = new MulticastSnooping({
+      ...this.#protocolDeps(),
+      bundles: () => this.bundles,
+      groupChanged: (place) => events.multicastChanged(this, place),
+    });
+    this.protocols = new SwitchProtocols([this.bonding, this.multicast]);
     const { macs, protocols } = this;
     this.switchPorts = new SwitchPorts({
       name,
@@ -175,6 +186,7 @@ export class Ofproto {
         addressGone: (mac, vlan) => events.addressGone(this, mac, vlan),
       },
     });
+    this.multicast.configured(config);
   }
 
   get timers(): Timers {

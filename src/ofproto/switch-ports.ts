@@ -214,7 +214,7 @@ export class SwitchPorts {
       this.#bundles.set(name, bundle);
     } else {
       this.#forgetNumbers(bundle);
-      if (!isSameVlans(bundle.config, config)) this.#deps.macs.flushPort(bundle);
+      if (!keepsAddresses(bundle.config, config)) this.#flush(bundle);
       bundle.configure(config);
     }
     for (const number of config.members) this.#bundleOfNumber.set(number, bundle);
@@ -264,17 +264,23 @@ export class SwitchPorts {
 
   #forgetAddresses(bundle: Bundle): void {
     for (const { mac, vlan } of this.#deps.macs.ofPort(bundle)) this.#deps.events.addressGone(mac, vlan);
+    this.#flush(bundle);
+  }
+
+  #flush(bundle: Bundle): void {
     this.#deps.macs.flushPort(bundle);
+    this.#deps.protocols.bundleFlushed(bundle);
   }
 }
 
-/** Learned addresses outlive a change of everything but these. */
-function isSameVlans(a: BundleConfig, b: BundleConfig): boolean {
+/** What was learned outlives a change of everything but these. */
+function keepsAddresses(a: BundleConfig, b: BundleConfig): boolean {
   return (
     a.vlanMode === b.vlanMode &&
     a.tag === b.tag &&
     a.qinqEthertype === b.qinqEthertype &&
     a.priorityTags === b.priorityTags &&
+    a.isProtected === b.isProtected &&
     isSameList(a.trunks, b.trunks) &&
     isSameList(a.cvlans, b.cvlans)
   );

@@ -30,6 +30,11 @@ class OurHost extends DummyHost {
   }
 }
 
+/** Of IGMP: a host wants to hear 239.1.1.1, and a router asks who wants to hear what. */
+const joining =
+  '01005e010101020000000001080046000020000040000102ead40a000001ef010101940400001600f9fcef010101';
+const query = '01005e000001020000000009080046000020000040000102facd0a000009e0000001940400001164ee9b00000000';
+
 const page = readFileSync(new URL('../../docs/appctl-json.md', import.meta.url), 'utf8');
 const sections = page.split(/^## /m).slice(1);
 const examples: readonly (readonly [string, string, Json | undefined])[] = sections
@@ -71,8 +76,11 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
     host.vsctl(
       ...['add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=dummy', ...ports],
       ...['--', 'add-br', 'br1', '--', 'set', 'bridge', 'br1', 'datapath_type=dummy', ...bonds],
+      ...['--', 'set', 'bridge', 'br1', 'mcast_snooping_enable=true'],
     );
     host.run('ovs-ofctl', 'add-flow', 'br0', 'in_port=2,actions=drop');
+    for (const message of [joining, query]) host.appctl('netdev-dummy/receive', 'br1', message);
+    host.appctl('revalidator/purge');
   });
 
   afterAll(() => host[Symbol.asyncDispose]());

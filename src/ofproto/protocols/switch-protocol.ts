@@ -8,6 +8,8 @@ export interface SwitchProtocol {
   /** The members of a bundle or its configuration are others. */
   bundleChanged?(bundle: Bundle): void;
   bundleRemoved?(bundle: Bundle): void;
+  /** What is behind a bundle may be something else. */
+  bundleFlushed?(bundle: Bundle): void;
   /** A port has come, or what is asked of it has changed. */
   portConfigured?(port: OfprotoPort): void;
   /** The state of its device has changed. */
@@ -35,6 +37,10 @@ export class SwitchProtocols implements Required<SwitchProtocol> {
 
   bundleRemoved(bundle: Bundle): void {
     for (const each of this.#all) each.bundleRemoved?.(bundle);
+  }
+
+  bundleFlushed(bundle: Bundle): void {
+    for (const each of this.#all) each.bundleFlushed?.(bundle);
   }
 
   portConfigured(port: OfprotoPort): void {

@@ -5,7 +5,7 @@ import { vlanPresent } from '../../wire/ethernet.ts';
 import { isCarried, refusal, tagsInside, type VlanTags } from '../bundle.ts';
 import type { PacketMirror } from '../mirrors/mirror-set.ts';
 import type { Bundle } from '../port.ts';
-import { outputTagged, tagsInFlow } from './normal.ts';
+import { outputTagged, tagsInFlow } from './normal-output.ts';
 import type { Translation } from './translation.ts';
 
 const outerWord = slots.vlan_tpid.word;

@@ -4,28 +4,19 @@
  * IEEE 802.1D-2004 clause 7, IEEE 802.1Q-2011 clause 8; behaviour of ovs-vswitchd where these leave a choice.
  */
 
-import { hashFiveTuple, hashStation, unwildcardHashed } from '../../flow/field-hash.ts';
-import { getSlot } from '../../flow/key.ts';
+import { etherTypeOf, getSlot } from '../../flow/key.ts';
 import { broadcast, ethDst, ethSrc, isMulticast, isReserved } from '../../flow/mac.ts';
 import { slots } from '../../flow/slots.ts';
-import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
-import {
-  dot1q,
-  isCarried,
-  noTag,
-  refusal,
-  tagsInside,
-  tagsOutside,
-  type VlanTag,
-  type VlanTags,
-} from '../bundle.ts';
+import { noTag, refusal, tagsInside, type VlanTags } from '../bundle.ts';
 import { defaultBundleConfig } from '../config.ts';
-import { Bundle, type OfprotoPort } from '../port.ts';
+import { Bundle } from '../port.ts';
 import type { DropReason } from './drop-reasons.ts';
+import { forwardMulticast } from './multicast.ts';
+import { type Arrival, flood, outputTagged, tagsInFlow } from './normal-output.ts';
 import { addressTag } from './tags.ts';
-import type { HashedWay, Translation } from './translation.ts';
+import type { Translation } from './translation.ts';
 
 const outerWord = slots.vlan_tpid.word;
 const innerWord = slots.vlan_tpid2.word;
@@ -34,7 +25,6 @@ const srcWord = slots.eth_src.word;
 const nwSrcWord = slots.nw_src.word;
 const nwDstWord = slots.nw_dst.word;
 const protoSlot = slots.nw_proto;
-const noFlood = portConfigBit('NO_FLOOD');
 const allOnes = 0xffffffff;
 const upperHalf = 0xffff0000;
 const arpRequest = 1;
@@ -55,11 +45,20 @@ export function normal(t: Translation): void {
   if (inPort !== undefined && getSlot(flow, 'packet_type') === 0)
     t.effect({ kind: 'learn', ofproto, port: inPort, mac: ethSrc(flow), vlan, isGratuitousArp });
 
-  const dst = ethDst(flow);
+  if (!forwardMulticast({ t, from, tags })) forward({ t, from, tags });
+}
+
+/** To where its destination was learned. */
+function forward({ t, from, tags }: Arrival): void {
+  const { ofproto } = t;
+  const dst = ethDst(t.flow);
+  const vlan = tags[0].vid;
   t.tags |= addressTag(ofproto.id, dst, vlan);
   const learned = ofproto.macs.lookup(dst, vlan);
-  if (learned === undefined) flood(t, from, tags);
-  else if (ofproto.mirrors.isOutput(learned.port)) t.drop('learnedIsMirror');
+  if (learned === undefined) {
+    t.trace?.note({ event: 'flooding' });
+    flood({ t, from, tags });
+  } else if (ofproto.mirrors.isOutput(learned.port)) t.drop('learnedIsMirror');
   else if (learned.port === from) t.drop('learnedIsInput');
   else {
     t.trace?.note({ event: 'forwarding' });
@@ -70,13 +69,6 @@ export function normal(t: Translation): void {
 /** Packets that controllers make may say that they come in by one of these, and then come by no port of the switch. */
 const sources: ReadonlySet<number> = new Set([reservedPorts.ANY, reservedPorts.CONTROLLER]);
 const fromController = new Bundle('OFPP_NONE', defaultBundleConfig);
-
-/** A frame that came in by a bundle. */
-interface Arrival {
-  readonly t: Translation;
-  readonly from: Bundle;
-  readonly tags: VlanTags;
-}
 
 interface Refusal {
   readonly reason: DropReason;
@@ -141,73 +133,6 @@ function refuseForBond({ t, from, tags }: Arrival): Refusal | undefined {
   return hasMoved ? undefined : { reason: 'loopedBack' };
 }
 
-function flood(t: Translation, from: Bundle, tags: VlanTags): void {
-  t.trace?.note({ event: 'flooding' });
-  const { bundles, mirrors } = t.ofproto;
-  for (const bundle of bundles.values()) {
-    const isMeant = bundle !== from && isCarried(bundle, tags) && isFlooded(bundle);
-    if (isMeant && !mirrors.isOutput(bundle)) outputTagged(t, bundle, tags);
-  }
-}
-
-/** None of its ports is kept from it. */
-function isFlooded({ members }: Bundle): boolean {
-  return members.every(({ settings }) => (settings & noFlood) === 0);
-}
-
-/** Sends the frame out of a bundle with the tags that belong there; `flow` is afterwards what it was. */
-export function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
-  const { flow } = t;
-  const { vlanMode, cvlans, priorityTags } = to.config;
-  const before = [flow[outerWord] ?? 0, flow[innerWord] ?? 0] as const;
-  if (vlanMode === 'dot1q-tunnel' && cvlans.length > 0) t.unwildcard(innerWord, 0xffff);
-  const [outer, inner] = tagsOutside(to, tags);
-  const [port, way] = wayOut(t, to, outer.vid);
-  if (port === undefined) return;
-
-  for (const word of [outerWord, innerWord]) unwildcardPriority(t, word);
-  const keepsPriority = priorityTags !== 'never';
-  const first = keepsPriority ? { ...outer, pcp: ((flow[outerWord] ?? 0) >>> 13) & 7 } : outer;
-  flow[outerWord] = wordOf(first, priorityTags === 'always');
-  flow[innerWord] = wordOf(inner, priorityTags === 'always');
-  t.step(false, () => t.output(port.ofPort, way)); // flooding or not
-  flow[outerWord] = before[0];
-  flow[innerWord] = before[1];
-}
-
-/** The port by which a frame of that VLAN leaves a bundle, and how; undefined where a bond has none for it. */
-function wayOut(
-  t: Translation,
-  { bond, members, recirculation, usesLbOutput }: Bundle,
-  vlan: number,
-): WayOut {
-  if (bond === undefined) return [members[0], undefined];
-  const { mode, hashBasis: basis } = bond.settings;
-  const way =
-    bond.mayRecirculate && recirculation !== undefined && t.request.abilities.has('recirc')
-      ? { recirculation, basis, usesLbOutput }
-      : undefined;
-  if (!bond.choosesByHash) return [bond.choose(0), way];
-  const isSlb = mode === 'balance-slb';
-  const hash = isSlb ? hashStation(ethSrc(t.flow), vlan, basis) : hashFiveTuple(t.flow, basis);
-  const port = bond.choose(hash);
-  if (way !== undefined || port === undefined) return [port, way];
-  if (!isSlb) unwildcardHashed(t.mask, t.flow, 'symmetric_l3l4+udp');
-  t.effect({ kind: 'bond', bond, hash });
-  return [port, undefined];
-}
-
-type WayOut = readonly [OfprotoPort | undefined, HashedWay | undefined];
-
-/**
- * Differs: the priority of a tag with VLAN 0 decides whether there is a tag to send, so it was looked at, and so was
- * the VLAN of an inner tag. The reference leaves both out of the flow's mask, and later frames get the tag of the
- * first.
- */
-function unwildcardPriority(t: Translation, word: number): void {
-  if (((t.flow[word] ?? 0) & 0xfff) === 0) t.unwildcard(word, 0xe000);
-}
-
 function unwildcardAddresses(t: Translation): void {
   t.unwildcard(srcWord, allOnes);
   t.unwildcard(srcWord + 1, upperHalf);
@@ -227,24 +152,4 @@ function findGratuitousArp(t: Translation): boolean {
   t.unwildcard(nwSrcWord, allOnes);
   t.unwildcard(nwDstWord, allOnes);
   return flow[nwSrcWord] === flow[nwDstWord];
-}
-
-function etherTypeOf(flow: Uint32Array): number {
-  return (flow[slots.eth_type.word] ?? 0) & 0xffff;
-}
-
-export function tagsInFlow(flow: Uint32Array): VlanTags {
-  const outer = tagOf(flow[outerWord] ?? 0);
-  return [outer, outer === noTag ? noTag : tagOf(flow[innerWord] ?? 0)];
-}
-
-function tagOf(word: number): VlanTag {
-  if ((word & vlanPresent) === 0) return noTag;
-  return { tpid: word >>> 16, vid: word & 0xfff, pcp: (word >>> 13) & 7 };
-}
-
-/** VLAN 0 with priority 0 says nothing, so no tag is sent, unless the bundle wants one kept. */
-function wordOf({ tpid, vid, pcp }: VlanTag, keepsEmpty: boolean): number {
-  const isNeeded = vid !== 0 || pcp !== 0 || (keepsEmpty && tpid !== 0);
-  return isNeeded ? (((tpid || dot1q) << 16) | (pcp << 13) | vlanPresent | vid) >>> 0 : 0;
 }

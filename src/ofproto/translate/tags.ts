@@ -3,6 +3,7 @@
  * cannot concern, in a few bytes a flow. `everyTag` stands for the configuration.
  */
 import type { Mac } from '../../flow/mac.ts';
+import type { GroupPlace } from '../multicast/multicast-table.ts';
 
 export const everyTag = -1;
 
@@ -19,6 +20,18 @@ export function livenessTag(bridge: number): number {
 /** The bit of "whether a controller of that bridge is told of packets that no rule is for". */
 export function missTag(bridge: number): number {
   return bitOf(~bridge);
+}
+
+/** The bit of "where multicast of that bridge is sent to, whatever its group". */
+export function multicastTag(bridge: number): number {
+  return bitOf(Math.imul(bridge, 0x85ebca6b));
+}
+
+/** The bit of "where a group of that bridge is wanted". */
+export function multicastGroupTag(bridge: number, { vlan, group }: GroupPlace): number {
+  let hash = Math.imul(bridge, 0x9e3779b1) ^ vlan;
+  for (let n = 0; n < group.length; n++) hash = Math.imul(hash, 31) ^ group.charCodeAt(n);
+  return bitOf(hash);
 }
 
 function bitOf(number: number): number {

@@ -1,10 +1,44 @@
 /** A trace as the reference prints it: what follows a table or bridge that nothing comes after is not indented further. */
 import { hexOrZero } from '../../base/numbers.ts';
 import { explainDrop } from './drop-reasons.ts';
-import type { TraceEvent, TraceNode } from './trace.ts';
+import type { MulticastTarget, TraceEvent, TraceNode } from './trace.ts';
 
 type Kind = 'place' | 'bridge' | 'bucket' | 'action' | 'detail' | 'warning' | 'error';
 type Line = readonly [kind: Kind, text: string];
+
+const multicastFloods = {
+  traffic: 'multicast traffic, flooding',
+  query: 'MLD query, flooding',
+  linkLocal: 'RFC4541: section 2.1.2, item 2, flooding',
+  unregistered: 'unregistered multicast, flooding',
+} as const;
+
+/** What it is called when something goes there; when it is of another VLAN; and when it is the port that the packet came by. */
+const multicastPorts: Readonly<Record<MulticastTarget, readonly [string, string, string]>> = {
+  group: ['forwarding to mcast group port', '', 'mcast group port is input port, dropping'],
+  router: [
+    'forwarding to mcast router port',
+    'mcast router is on another vlan, dropping',
+    'mcast router port is input port, dropping',
+  ],
+  flood: ['forwarding to mcast flood port', '', 'mcast flood port is input port, dropping'],
+  report: ['forwarding report to mcast flagged port', '', 'mcast port is input port, dropping the Report'],
+};
+
+function snooped(event: Extract<TraceEvent, { event: 'snooped' }>): string {
+  switch (event.what) {
+    case 'badChecksum':
+      return `received bad ${event.protocol} checksum`;
+    case 'joined':
+      return `learned that ${event.group} is`;
+    case 'left':
+      return `leaving ${event.group} is`;
+    case 'query':
+      return event.source === undefined ? 'query' : `query from ${event.source} is`;
+    case 'records':
+      return `processed ${event.count} addresses`;
+  }
+}
 
 /** One text for each event; most are one line. */
 type Texts = {
@@ -52,6 +86,14 @@ const texts: Texts = {
   resumed: ({ table }) => [['place', `Resuming from table ${table}`]],
   forwarding: () => [['detail', 'forwarding to learned port']],
   flooding: () => [['detail', 'no learned MAC for destination, flooding']],
+  snooped: (event) => [
+    ['detail', `multicast snooping ${snooped(event)} on port ${event.port} in VLAN ${event.vlan}`],
+  ],
+  multicastFlood: ({ why }) => [['detail', multicastFloods[why]]],
+  multicastPort({ target, outcome }) {
+    const [forwarding, otherVlan, isInput] = multicastPorts[target];
+    return [['detail', { forwarding, otherVlan, isInput }[outcome]]];
+  },
   queue: ({ priority }) => [['detail', `queue = ${hexOrZero(priority)}`]],
   ttlExpired: ({ header }) => [['warning', `${header} decrement TTL exception`]],
   outputPort: ({ port }) =>

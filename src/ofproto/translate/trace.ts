@@ -4,8 +4,12 @@
  * are made only when a trace is there.
  */
 import type { Conntrack } from '../../datapath/actions.ts';
+import type { Learned } from '../multicast/snooping.ts';
 import type { DropReason } from './drop-reasons.ts';
 import type { FrozenState } from './frozen-states.ts';
+
+/** A port of that group, one with a router behind it, or one that gets all multicast or all reports. */
+export type MulticastTarget = 'group' | 'router' | 'flood' | 'report';
 
 export type TraceEvent =
   | { readonly event: 'bridge'; readonly name: string }
@@ -48,6 +52,19 @@ export type TraceEvent =
   | { readonly event: 'unrolled'; readonly table: number; readonly cookie: string }
   | { readonly event: 'forwarding' }
   | { readonly event: 'flooding' }
+  /** Multicast snooping learned something from a message of a host or router. */
+  | ({ readonly event: 'snooped'; readonly port: string; readonly vlan: number } & Learned)
+  /** Multicast goes to all ports. */
+  | {
+      readonly event: 'multicastFlood';
+      readonly why: 'traffic' | 'query' | 'linkLocal' | 'unregistered';
+    }
+  /** Multicast goes to a port, or does not after all. */
+  | {
+      readonly event: 'multicastPort';
+      readonly target: MulticastTarget;
+      readonly outcome: 'forwarding' | 'otherVlan' | 'isInput';
+    }
   | { readonly event: 'queue'; readonly priority: number }
   | { readonly event: 'ttlExpired'; readonly header: 'IPv4' | 'IPv6' | 'MPLS' | 'NSH' }
   | { readonly event: 'outputPort'; readonly port: number }

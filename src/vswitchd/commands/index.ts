@@ -11,6 +11,7 @@ import { dpifCommands } from './dpif.ts';
 import { dropCommands } from './drops.ts';
 import { fdbCommands } from './fdb.ts';
 import { lookupCommands } from './lookups.ts';
+import { mdbCommands } from './mdb.ts';
 import { traceCommands } from './trace.ts';
 
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
@@ -25,6 +26,7 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...dropCommands(aSwitch),
     ...fdbCommands(aSwitch),
     ...lookupCommands(aSwitch),
+    ...mdbCommands(aSwitch),
     ...traceCommands(aSwitch),
   ];
 }

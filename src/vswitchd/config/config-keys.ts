@@ -84,6 +84,21 @@ export const bridgeKeys = {
     'Learned addresses at most.',
   ),
   forwardBpdu: booleanKey('forward-bpdu', false, 'Forwards link-local multicast like other frames.'),
+  multicastAgingTime: integerKey(
+    'mcast-snooping-aging-time',
+    { min: 15, max: 3600, fallback: 300, isZeroUnset: true },
+    'Seconds that a member of a multicast group lasts without reports.',
+  ),
+  multicastTableSize: integerKey(
+    'mcast-snooping-table-size',
+    { min: 10, max: 1_000_000, fallback: 2048, isZeroUnset: true },
+    'Multicast groups at most.',
+  ),
+  keepsUnregistered: booleanKey(
+    'mcast-snooping-disable-flood-unregistered',
+    false,
+    'Sends multicast that nobody has asked for to routers only.',
+  ),
   description: textKey('dp-desc', 'text', (text) => text, 'What OpenFlow calls the switch.'),
   disableInBand: booleanKey('disable-in-band', false, 'Runs no in-band control.'),
   inBandQueue: rangeKey(
@@ -155,6 +170,12 @@ export const portKeys = {
     'lacp-fallback-ab',
     false,
     'Forwards as in mode active-backup while LACP finds no partner.',
+  ),
+  multicastFlood: booleanKey('mcast-snooping-flood', false, 'Gets all multicast of a bridge that snoops.'),
+  multicastFloodReports: booleanKey(
+    'mcast-snooping-flood-reports',
+    false,
+    'Gets all reports of groups of a bridge that snoops.',
   ),
   qinqEthtype: choiceKey('qinq-ethtype', ['802.1ad', '802.1q'], '802.1ad', 'Tag type of dot1q-tunnel.'),
 } as const;

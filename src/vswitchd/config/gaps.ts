@@ -56,7 +56,6 @@ export interface Shortfall {
 }
 
 const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
-const noSnooping = 'multicast is flooded';
 const noConnectivityCheck = 'connectivity is not monitored';
 const noOffload = 'no hardware forwards';
 const noDpdk = 'no DPDK is used';
@@ -114,7 +113,7 @@ export const roles: Roles = {
     datapath_id: 'status',
     stp_enable: { gap: noSpanningTree },
     rstp_enable: { gap: noSpanningTree },
-    mcast_snooping_enable: { gap: noSnooping },
+    mcast_snooping_enable: 'acted on',
     ports: 'acted on',
     mirrors: 'acted on',
     netflow: { gap: 'no NetFlow is exported' },
@@ -131,8 +130,6 @@ export const roles: Roles = {
         ...all('stp-system-id stp-priority stp-hello-time stp-max-age stp-forward-delay', noSpanningTree),
         ...all('rstp-address rstp-priority rstp-ageing-time rstp-force-protocol-version', noSpanningTree),
         ...all('rstp-max-age rstp-forward-delay rstp-transmit-hold-count', noSpanningTree),
-        ...all('mcast-snooping-aging-time mcast-snooping-table-size', noSnooping),
-        'mcast-snooping-disable-flood-unregistered': noSnooping,
       },
       idle: ['false'],
     },
@@ -169,7 +166,6 @@ export const roles: Roles = {
         ...all('rstp-enable rstp-port-num rstp-port-priority rstp-path-cost', noSpanningTree),
         ...all('rstp-port-admin-edge rstp-port-auto-edge rstp-port-mcheck', noSpanningTree),
         ...all('rstp-admin-p2p-mac rstp-admin-port-state', noSpanningTree),
-        ...all('mcast-snooping-flood mcast-snooping-flood-reports', noSnooping),
       },
       idle: ['false'],
     },

@@ -71,6 +71,7 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
   readonly datapathType: string;
   readonly failMode: 'standalone' | 'secure';
   readonly floodVlans: readonly number[];
+  readonly isSnooping: boolean;
   readonly versions: readonly WireVersion[];
   /** By number. */
   readonly tables: readonly FlowTableConfig[];
@@ -107,6 +108,7 @@ export const configColumns = {
     'flow_tables',
     'fail_mode',
     'flood_vlans',
+    'mcast_snooping_enable',
     'protocols',
     'other_config',
   ],
@@ -187,6 +189,7 @@ export function readBridgeSettings(
     datapathType: row.datapath_type === '' ? 'system' : row.datapath_type,
     failMode: row.fail_mode ?? 'standalone',
     floodVlans: row.flood_vlans,
+    isSnooping: row.mcast_snooping_enable,
     versions: row.protocols.length === 0 ? allVersions : versionsOf(row.protocols),
     controllers: controllers.map(readController),
     tables,
@@ -328,6 +331,8 @@ function readBundle(row: OvsRow<'Port'>): BundleSettings {
     qinqEthertype: keys.qinqEthtype === '802.1q' ? 0x8100 : 0x88a8,
     priorityTags: keys.priorityTags,
     isProtected: row.protected,
+    multicastFlood: keys.multicastFlood,
+    multicastFloodReports: keys.multicastFloodReports,
   };
 }
 

@@ -325,6 +325,13 @@ export class Applier {
       macTableSize,
       forwardBpdu,
       floodVlans,
+      multicast: settings.isSnooping
+        ? {
+            agingTime: settings.multicastAgingTime,
+            maxSize: settings.multicastTableSize,
+            floodsUnregistered: !settings.keepsUnregistered,
+          }
+        : undefined,
       mirrors: settings.mirrors.flatMap(({ config }) => config ?? []),
       tables: settings.tables,
       versions: settings.versions,

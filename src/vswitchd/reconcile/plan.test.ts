@@ -12,6 +12,7 @@ const settings: WantedBridge['settings'] = {
   datapathType: 'system',
   failMode: 'standalone',
   floodVlans: [],
+  isSnooping: false,
   versions: [],
   controllers: [],
   tables: [],
