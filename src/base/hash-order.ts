@@ -46,7 +46,8 @@ function hashKey(key: string | number): number {
   return typeof key === 'string' ? hashName(key) : finishHash(mixWord(mixWord(key, 0), 0) ^ 8);
 }
 
-function hashName(name: string): number {
+/** The reference's hash of a text. */
+export function hashName(name: string): number {
   const bytes = encodeText(name);
   let hash = 0;
   let at = 0;

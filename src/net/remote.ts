@@ -18,6 +18,12 @@ export type PassiveRemote =
 
 export type Remote = ActiveRemote | PassiveRemote;
 
+/** Where to send datagrams to. */
+export interface DatagramRemote {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** The ports that IANA gave to the two protocols, for remotes that name none. */
 export const OVSDB_PORT = 6640;
 export const OPENFLOW_PORT = 6653;
@@ -89,6 +95,16 @@ export function readRemote(text: string, context: RemoteContext): Remote {
   }
 }
 
+/** HOST[:PORT]. Throws SyscallFailed like `readActiveRemote`, also where neither it nor its reader says a port. */
+export function readDatagramRemote(text: string, defaultPort: number | undefined): DatagramRemote {
+  return readHostPort(`udp:${text}`, text, defaultPort);
+}
+
+/** "127.0.0.1:6640", "[::1]:6640" */
+export function formatHostPort({ host, port }: DatagramRemote): string {
+  return `${bracket(host)}:${port}`;
+}
+
 /** "tcp:127.0.0.1:6640", "ptcp:6640:[::1]": the text form, in full. */
 export function formatRemote(remote: Remote): string {
   switch (remote.kind) {
@@ -97,7 +113,7 @@ export function formatRemote(remote: Remote): string {
       return `${remote.kind}:${remote.path}`;
     case 'tcp':
     case 'ssl':
-      return `${remote.kind}:${bracket(remote.host)}:${remote.port}`;
+      return `${remote.kind}:${formatHostPort(remote)}`;
     case 'ptcp':
     case 'pssl':
       return `${remote.kind}:${remote.port}${remote.host === undefined ? '' : `:${bracket(remote.host)}`}`;
@@ -112,10 +128,15 @@ export function activeRemoteOf(listener: PassiveRemote): ActiveRemote {
 }
 
 /** HOST[:PORT], host in brackets when it is IPv6. */
-function readHostPort(text: string, rest: string, defaultPort: number): { host: string; port: number } {
+function readHostPort(
+  text: string,
+  rest: string,
+  defaultPort: number | undefined,
+): { host: string; port: number } {
   const { host, after } = readHost(text, rest);
   if (host === '') throw unsupported(text, 'host must be specified');
-  return { host, port: after === undefined ? useDefault(defaultPort) : readPort(text, after) };
+  const hasDefault = after === undefined && defaultPort !== undefined;
+  return { host, port: hasDefault ? useDefault(defaultPort) : readPort(text, after ?? '') };
 }
 
 /** [PORT][:HOST]. */

@@ -8,6 +8,7 @@ import type { DpPort } from '../base/units.ts';
 import { ms } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import { matchOn, unpackKey } from '../flow/match.ts';
+import type { OpenDatagrams } from '../net/datagrams.ts';
 import type { Transport } from '../net/transport.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
@@ -44,6 +45,8 @@ export interface BackerDeps {
   readonly random: Random;
   /** How OpenFlow connections come about. */
   readonly transport: Transport;
+  /** How exporters send. */
+  readonly openDatagrams: OpenDatagrams;
   readonly limits?: UpcallLimits;
   /** Packets, and flows that are in the datapath, are left alone until `release`. */
   readonly isHeld?: boolean;
@@ -169,7 +172,7 @@ export class Backer {
 
   addBridge(name: string, config: OfprotoConfig): Ofproto {
     const { datapath } = this;
-    const { timers, random, transport, neighbourOf } = this.#deps;
+    const { timers, random, transport, openDatagrams, neighbourOf } = this.#deps;
     const connections = { transport, timers, random, neighbourOf };
     const made = new Ofproto(name, config, {
       id: this.#random.u32(),
@@ -185,6 +188,7 @@ export class Backer {
       whenCounted: (act) => this.revalidator.whenCounted(act),
       isCounting: () => this.flows.count > 0,
       random,
+      openDatagrams,
       abilities: this.abilities,
       allocateRecirculation: (ofproto) => this.frozen.allocate(returningTo(ofproto)),
     });

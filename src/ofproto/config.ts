@@ -11,6 +11,7 @@ import type { SwitchDescription } from '../openflow/messages/description.ts';
 import { allVersions, type WireVersion } from '../openflow/versions.ts';
 import { type BondSettings, defaultBondSettings } from '../protocols/bond-settings.ts';
 import type { LacpPortSettings, LacpSettings } from '../protocols/lacp-types.ts';
+import { type ExporterConfig, noExporters } from './exporters/exporters.ts';
 import type { MirrorConfig } from './mirrors/mirror-set.ts';
 import type { MulticastTableConfig } from './multicast/multicast-table.ts';
 
@@ -54,6 +55,7 @@ export interface OfprotoConfig {
   /** Multicast is flooded where undefined. */
   readonly multicast: MulticastConfig | undefined;
   readonly mirrors: readonly MirrorConfig[];
+  readonly exporters: ExporterConfig;
   /** What OpenFlow tells of the switch. */
   readonly description: SwitchDescription;
   /** Versions of OpenFlow that may be spoken. */
@@ -145,6 +147,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
   floodVlans: [],
   multicast: undefined,
   mirrors: [],
+  exporters: noExporters,
   description: { manufacturer: '', hardware: '', software: '', serialNumber: '', datapath: '' },
   versions: allVersions,
   control: {

@@ -9,6 +9,7 @@ import type { Datapath } from '../datapath/provider.ts';
 import type { PortText } from '../flow/fields/text.ts';
 import type { Mac } from '../flow/mac.ts';
 import { matchOn } from '../flow/match.ts';
+import type { OpenDatagrams } from '../net/datagrams.ts';
 import type { FragmentHandling } from '../openflow/messages/configuration.ts';
 import type { Continuation } from '../openflow/messages/continuation.ts';
 import { portTextOf } from '../openflow/ports.ts';
@@ -18,6 +19,7 @@ import { Bonding } from './bonding/bonding.ts';
 import { ChangeTurns } from './change-turns.ts';
 import { hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
+import { Exporters } from './exporters/exporters.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
@@ -86,6 +88,7 @@ export interface OfprotoDeps {
   /** There are flows whose packets are counted later. */
   readonly isCounting: () => boolean;
   readonly random: Random;
+  readonly openDatagrams: OpenDatagrams;
   readonly abilities: Abilities;
   /** Packets that come back with that number are looked up in the switch's own table, as if they came by no port. */
   readonly allocateRecirculation: (ofproto: Ofproto) => Recirculation;
@@ -109,6 +112,7 @@ export class Ofproto {
   readonly groups = new GroupTable();
   readonly meters: SwitchMeters;
   readonly mirrors = new MirrorSet();
+  readonly exporters: Exporters;
   /** What chooses among members of bundles. */
   readonly bonding: Bonding;
   /** Which groups are wanted where. */
@@ -161,6 +165,12 @@ export class Ofproto {
     this.#addDefaultRule();
     this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
     this.mirrors.configure(config.mirrors);
+    this.exporters = new Exporters({
+      timers,
+      openDatagrams: deps.openDatagrams,
+      changed: () => events.changed(),
+    });
+    this.exporters.configure(config.exporters);
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
     const { datapath } = deps;
     this.bonding = this.#makeBonding();
@@ -253,6 +263,7 @@ export class Ofproto {
       agingTime: config.macAgingTime,
       maxSize: config.macTableSize,
     });
+    this.exporters.configure(config.exporters);
     const areMirrorsChanged = this.mirrors.configure(config.mirrors);
     if (areMirrorsChanged || isFloodChanged || config.forwardBpdu !== before.forwardBpdu) events.changed();
     if (config.macAgingTime !== before.macAgingTime || config.macTableSize !== before.macTableSize) {
@@ -336,6 +347,7 @@ export class Ofproto {
   close(): void {
     this.controllers.close();
     this.protocols.stop();
+    this.exporters.close();
     this.#expiry.stop();
     this.meters.clear();
   }

@@ -9,6 +9,7 @@ import { logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
+import type { OpenDatagrams } from '../net/datagrams.ts';
 import type { TlsConfig } from '../net/tls-config.ts';
 import type { Transport } from '../net/transport.ts';
 import { Backer } from '../ofproto/backer.ts';
@@ -42,6 +43,8 @@ export interface SwitchDeps {
   readonly pid: number;
   /** How OpenFlow connections come about. */
   readonly transport: Transport;
+  /** How exporters of flows send. */
+  readonly openDatagrams: OpenDatagrams;
   /** For OpenFlow, unless a row of table SSL says other ones. */
   readonly tls?: TlsConfig;
   /** Where bridges have their sockets for OpenFlow; undefined for none. */
@@ -223,13 +226,14 @@ export class Switch {
       if (this.#limits !== undefined) known.setLimits(this.#limits);
       return known;
     }
-    const { timers, random, transport, neighbourOf, providers } = this.#deps;
+    const { timers, random, transport, openDatagrams, neighbourOf, providers } = this.#deps;
     const datapath = await providers.openDatapath(type);
     const backer = new Backer({
       datapath,
       timers,
       random,
       transport,
+      openDatagrams,
       neighbourOf,
       isHeld: this.#control.isHeld,
       ...(this.#limits && { limits: this.#limits }),

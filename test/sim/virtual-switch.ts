@@ -10,6 +10,7 @@ import { DummyDatapath } from '../../src/datapath/dummy/datapath.ts';
 import { keyValues } from '../../src/flow/key-values.ts';
 import { packMatch } from '../../src/flow/match.ts';
 import { MatchBuilder } from '../../src/flow/match-text.ts';
+import type { DatagramRemote } from '../../src/net/remote.ts';
 import { systemTransport, type Transport } from '../../src/net/transport.ts';
 import type { Netdev, NetdevStats, PortIo } from '../../src/netdev/provider.ts';
 import { Backer } from '../../src/ofproto/backer.ts';
@@ -33,6 +34,8 @@ export class VirtualSwitch {
   readonly timers = new Timers(this.clock);
   readonly datapath: DummyDatapath;
   readonly backer: Backer;
+  /** What exporters have sent. */
+  readonly datagrams: (DatagramRemote & { readonly bytes: Uint8Array })[] = [];
   readonly #wires = new Map<string, MemoryPort>();
 
   /** How bridges that are told to talk OpenFlow do, and whom the host sends packets for an address to. */
@@ -52,6 +55,11 @@ export class VirtualSwitch {
       random: seededRandom(1),
       transport,
       neighbourOf,
+      openDatagrams: ({ host, port }) => ({
+        name: `${host}:${port}`,
+        send: (bytes) => this.datagrams.push({ host, port, bytes }),
+        close() {},
+      }),
     });
   }
 

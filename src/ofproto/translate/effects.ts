@@ -5,6 +5,7 @@
  */
 import type { Mac } from '../../flow/mac.ts';
 import type { Bond } from '../../protocols/bond.ts';
+import type { Carried, NetFlowExporter, NetFlowKey } from '../exporters/netflow.ts';
 import type { Group, GroupBucket } from '../groups/group.ts';
 import type { PacketMirror } from '../mirrors/mirror-set.ts';
 import type { Ofproto } from '../ofproto.ts';
@@ -40,13 +41,18 @@ export type Effect =
   | { readonly kind: 'mirror'; readonly mirrors: readonly PacketMirror[] }
   /** Went out by a member of a bond that its hash chose. */
   | { readonly kind: 'bond'; readonly bond: Bond<OfprotoPort>; readonly hash: number }
+  /** A flow that is exported: it goes to `output`, as NetFlow has it. */
+  | {
+      readonly kind: 'netflow';
+      readonly exporter: NetFlowExporter;
+      readonly key: NetFlowKey;
+      readonly output: number;
+    }
   | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort };
 
-/** Counts packets, the last of them at `at`, and bytes for rules, mirrors, bonds and patch ports; learning is `applyLearning`. */
-export function creditEffects(
-  effects: readonly Effect[],
-  { packets, bytes, at }: { readonly packets: number; readonly bytes: number; readonly at: number },
-): void {
+/** Counts packets, the last of them at `at`, and bytes for rules, mirrors, bonds, exporters and patch ports; learning is `applyLearning`. */
+export function creditEffects(effects: readonly Effect[], carried: Carried): void {
+  const { packets, bytes, at } = carried;
   for (const effect of effects) {
     if (effect.kind === 'rule') {
       effect.rule?.credit(packets, bytes, at);
@@ -55,6 +61,7 @@ export function creditEffects(
     } else if (effect.kind === 'group') effect.group.credit(effect.buckets, packets, bytes);
     else if (effect.kind === 'mirror') for (const mirror of effect.mirrors) mirror.credit(packets, bytes);
     else if (effect.kind === 'bond') effect.bond.account(effect.hash, bytes);
+    else if (effect.kind === 'netflow') effect.exporter.update(effect.key, effect.output, carried);
     else if (effect.kind === 'patch') {
       effect.from.patchCounters.txPackets += packets;
       effect.from.patchCounters.txBytes += bytes;

@@ -26,6 +26,7 @@ export function flood({ t, from, tags }: Arrival): void {
     const isMeant = bundle !== from && isCarried(bundle, tags) && isFlooded(bundle);
     if (isMeant && !mirrors.isOutput(bundle)) outputTagged(t, bundle, tags);
   }
+  t.outputs.flooded();
 }
 
 /** None of its ports is kept from it. */

@@ -23,7 +23,7 @@ export const outputHandlers = {
       t.drop('noTruncationToPatch', `output_trunc does not support patch port ${portText.format(port)}`);
     else {
       t.cut(maxLength);
-      t.output(to);
+      t.outputs.action(() => t.output(to));
     }
   },
   output_reg(t, { source, maxLength }) {
@@ -44,6 +44,7 @@ export const outputHandlers = {
     const before = t.flow[priorityWord] ?? 0;
     t.flow[priorityWord] = priorityOf(queue);
     t.output(to);
+    t.outputs.enqueued(to);
     t.flow[priorityWord] = before;
   },
   set_queue(t, { queue }) {
@@ -81,9 +82,9 @@ const reserved: ReadonlyMap<number, (t: Translation, maxLength: number) => void>
 
 export function outputTo(t: Translation, port: number, maxLength: number): void {
   const special = reserved.get(port);
-  if (special !== undefined) special(t, maxLength);
+  if (special !== undefined) t.outputs.action(() => special(t, maxLength));
   else if (port === t.inPortNumber) t.drop('outputIsInput');
-  else t.output(ofPort(port));
+  else t.outputs.action(() => t.output(ofPort(port)));
 }
 
 const noFlood = portConfigBit('NO_FLOOD');
@@ -95,4 +96,5 @@ function outputToAll(t: Translation, unless: number): void {
     ([number, { settings }]) => number !== input && (settings & unless) === 0,
   );
   to.forEach(([number], n) => void t.step(n === to.length - 1, () => t.output(number)));
+  t.outputs.flooded();
 }

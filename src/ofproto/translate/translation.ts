@@ -32,9 +32,11 @@ import { Freezing } from './freezing.ts';
 import { type FrozenState, type NewState, ownWordsOf, thaw } from './frozen-states.ts';
 import { refuseOutput } from './hooks.ts';
 import { wholeTable } from './lookups.ts';
+import { OutputTally } from './output-tally.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import type { PacketEnd, TranslationRequest, TranslationResult } from './request.ts';
 import { isReversible } from './reversible.ts';
+import { netFlowEffect, unwildcardExported } from './sampling.ts';
 import { missTag } from './tags.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 import { logErrors } from './trace-log.ts';
@@ -156,6 +158,7 @@ export class Translation {
   #actionSet: readonly Action[] = [];
   /** How deep in each other the packets are that are kept. */
   #keptCount = 0;
+  readonly outputs = new OutputTally();
 
   constructor(request: TranslationRequest, handlers: TranslationHandlers) {
     this.request = request;
@@ -227,6 +230,7 @@ export class Translation {
   run(): TranslationResult {
     unwildcardBasics(this.mask, this.request.key);
     unwildcardTunnel(this.mask, this.flow);
+    unwildcardExported(this.mask, this.request);
     this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
     if (this.request.state !== undefined) this.#resume(this.request.state);
     else if (this.request.actions === undefined) this.#place = this.#runPipeline(this.inPortNumber, 0);
@@ -235,6 +239,7 @@ export class Translation {
       this.#runActionSet();
     }
     this.#finishFreezing();
+    this.#noteExported();
     this.trace?.leave();
     const failure = this.#failure;
     if (failure !== undefined) {
@@ -259,6 +264,12 @@ export class Translation {
       drop: isDropped && !this.#isTaken ? { reason: this.#drop ?? 'noOutput', end } : undefined,
       end,
     };
+  }
+
+  #noteExported(): void {
+    if (this.#failure !== undefined) return;
+    const effect = netFlowEffect(this.request, this.flow, this.outputs);
+    if (effect !== undefined) this.effect(effect);
   }
 
   /** Notes why nothing more happens here. The last reason counts, if no output happened at all. */
@@ -500,6 +511,7 @@ export class Translation {
     }
     if (port.dpPort !== undefined && way !== undefined) this.#outputHashed(way);
     else if (port.dpPort !== undefined) this.#outputTo(port.dpPort);
+    if (port.dpPort !== undefined) this.outputs.add(port.ofPort, port.dpPort);
     this.#mirrorAs('destinations', port);
   }
 

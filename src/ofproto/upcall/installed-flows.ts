@@ -88,9 +88,12 @@ export class InstalledFlow implements DpFlow, TableEntry {
 
 const noEffects: readonly Effect[] = [];
 
-/** Flows that hold the states of packets that leave are counted. */
+/** Flows that hold the states of packets that leave, or count for an exporter, are counted. */
 function countHolder(effects: readonly Effect[], change: 1 | -1): void {
-  for (const effect of effects) if (effect.kind === 'frozen') effect.state.flowCount += change;
+  for (const effect of effects) {
+    if (effect.kind === 'frozen') effect.state.flowCount += change;
+    else if (effect.kind === 'netflow') effect.exporter.countHolder(effect.key, change);
+  }
 }
 
 export class InstalledFlows {

@@ -373,7 +373,7 @@ export class Revalidator {
   /** Counts what the flow's packets did since the last time, and learns from them again. */
   #credit(
     flow: InstalledFlow,
-    { packetCount, byteCount, usedAt }: DpFlowStats,
+    { packetCount, byteCount, usedAt, tcpFlags }: DpFlowStats,
     drop: PacketDrop | undefined = flow.drop,
   ): void {
     const packets = packetCount - flow.creditedPackets;
@@ -382,6 +382,7 @@ export class Revalidator {
     creditEffects(flow.effects, {
       packets,
       bytes: Math.max(0, byteCount - flow.creditedBytes),
+      tcpFlags,
       at: usedAt,
     });
     applyAllLearning(flow.effects);

@@ -13,7 +13,7 @@ import { countDropped } from '../../datapath/drops.ts';
 import { finishedPackets } from '../../datapath/finished-packets.ts';
 import { logUpcalls } from '../../datapath/flow-log.ts';
 import type { Datapath, DpPacket, Upcall } from '../../datapath/provider.ts';
-import { newKey, setSlot } from '../../flow/key.ts';
+import { newKey, setSlot, slotReader } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { Continuation } from '../../openflow/messages/continuation.ts';
@@ -26,7 +26,7 @@ import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
 import { untoldCookie } from '../translate/controller-action.ts';
 import { countedAs, type DropReason } from '../translate/drop-reasons.ts';
-import { applyAllLearning, creditEffects } from '../translate/effects.ts';
+import { applyAllLearning, creditEffects, type Effect } from '../translate/effects.ts';
 import {
   cameBack,
   type FrozenState,
@@ -72,6 +72,7 @@ export interface UpcallDeps {
 type CookieHandlers = { readonly [T in CookieType]: (upcall: Upcall, cookie: CookieOf<T>) => void };
 
 const noBytes = new Uint8Array(0);
+const tcpFlagsOf = slotReader('tcp_flags');
 
 /** A mask that leaves nothing out. */
 const wholeMask = internMask(wholeWords());
@@ -213,9 +214,9 @@ export class Upcalls {
     packet: PacketOfController,
     { actions, effects, drop }: Pick<TranslationResult, 'actions' | 'effects' | 'drop'>,
   ): void {
-    const { datapath, timers } = this.#deps;
+    const { datapath } = this.#deps;
     const { key, bytes } = packet;
-    creditEffects(effects, { packets: 1, bytes: bytes.length, at: timers.clock.now() });
+    this.#credit(effects, packet);
     if (drop !== undefined) this.#drop(drop, packet);
     if (actions.length === 0) return;
     const sent = { bytes, key: key.subarray(0, datapathWordCount), offload: undefined };
@@ -259,7 +260,7 @@ export class Upcalls {
   /** Sends the packet on its way; the answer for a miss becomes a flow. */
   #translate(upcall: Upcall, isMiss: boolean): void {
     const { key } = upcall;
-    const { datapath, ports, scratch, frozen, abilities, timers } = this.#deps;
+    const { datapath, ports, scratch, frozen, abilities } = this.#deps;
     const number = dpPort(key[slots.in_port.word] ?? 0);
     const input = ports.ofDpPort(number);
     const isBack = key[slots.recirc_id.word] !== 0;
@@ -279,8 +280,7 @@ export class Upcalls {
     const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: true, packet };
     const result = translateFor(datapath.features, request);
     // A packet that a flow sent up is counted with that flow.
-    if (isMiss)
-      creditEffects(result.effects, { packets: 1, bytes: upcall.bytes.length, at: timers.clock.now() });
+    if (isMiss) this.#credit(result.effects, upcall);
     if (result.drop !== undefined) {
       this.#drop(result.drop, upcall);
       countDropped(countedAs(result.drop.reason));
@@ -294,6 +294,11 @@ export class Upcalls {
     const left = this.#sendAtOnce(upcall, actions);
     if (flow !== undefined) datapath.putFlow(flow, left === ofFlow && left.length > 0 ? upcall : undefined);
     if (left.length > 0 && (flow === undefined || left !== ofFlow)) datapath.execute(upcall, left);
+  }
+
+  #credit(effects: readonly Effect[], { bytes, key }: Pick<DpPacket, 'bytes' | 'key'>): void {
+    const at = this.#deps.timers.clock.now();
+    creditEffects(effects, { packets: 1, bytes: bytes.length, tcpFlags: tcpFlagsOf(key), at });
   }
 
   /** What the packet's first actions send to controllers need not go through the datapath. What is left to do. */

@@ -18,6 +18,7 @@ const seen: readonly SeenTable[] = [
   'Controller',
   'Manager',
   'Mirror',
+  'NetFlow',
   'SSL',
 ];
 const columnsOf = (table: keyof typeof openVswitch.tables): Columns => openVswitch.tables[table].columns;
@@ -199,9 +200,9 @@ describe('what is told', () => {
   test('is told of rows that others refer to, without what they are called', async () => {
     const { _uuid } = fixture.bridge('br0');
     await fixture.change((tx) => {
-      tx.update('Bridge', _uuid, { netflow: tx.insert('NetFlow', { targets: ['10.0.0.1:5566'] }) });
+      tx.update('Bridge', _uuid, { sflow: tx.insert('sFlow', { targets: ['10.0.0.1:5566'] }) });
     });
-    expect(said).toEqual(['bridge br0: netflow is not acted on: no NetFlow is exported']);
+    expect(said).toEqual(['bridge br0: sflow is not acted on: no samples are exported']);
   });
 
   test('is told of controllers by their targets', async () => {

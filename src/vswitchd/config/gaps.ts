@@ -116,7 +116,7 @@ export const roles: Roles = {
     mcast_snooping_enable: 'acted on',
     ports: 'acted on',
     mirrors: 'acted on',
-    netflow: { gap: 'no NetFlow is exported' },
+    netflow: 'acted on',
     sflow: { gap: noSamples },
     ipfix: { gap: noSamples },
     controller: 'acted on',
@@ -239,6 +239,14 @@ export const roles: Roles = {
     output_vlan: 'acted on',
     snaplen: 'acted on',
     statistics: 'status',
+    external_ids: 'note',
+  },
+  NetFlow: {
+    targets: 'acted on',
+    engine_type: 'acted on',
+    engine_id: 'acted on',
+    add_id_to_interface: 'acted on',
+    active_timeout: 'acted on',
     external_ids: 'note',
   },
   Flow_Table: {

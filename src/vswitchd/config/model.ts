@@ -55,6 +55,8 @@ export class WantedModel {
   readonly #bridgesOfTable: Links = new Map();
   /** Which bridges a row of Mirror is of. */
   readonly #bridgesOfMirror: Links = new Map();
+  /** Which bridges the row of an exporter is of. */
+  readonly #bridgesOfExporter: Links = new Map();
   /** Names stay known after a row is gone from the view. */
   readonly #portNames = new Map<Uuid, string>();
   /** The row of each interface that there is, by its name. */
@@ -95,6 +97,7 @@ export class WantedModel {
     this.#takeControllers(changes.of('Controller'), dirty);
     this.#takeTables(changes.of('Flow_Table'), dirty);
     this.#takeMirrors(changes.of('Mirror'), dirty);
+    this.#takeExporters('NetFlow', changes, dirty);
     this.#takePorts(changes.of('Port'), ports);
     this.#takeInterfaces(changes.of('Interface'), ports);
     for (const port of ports) {
@@ -147,6 +150,12 @@ export class WantedModel {
         this.#readAgain(this.#bridgesOfMirror.get(delta.id), dirty);
   }
 
+  #takeExporters<T extends 'NetFlow'>(table: T, changes: ChangeSet<OvsTables>, dirty: Dirty): void {
+    for (const delta of changes.of(table))
+      if (isConfigChanged(delta, configColumns[table]))
+        this.#readAgain(this.#bridgesOfExporter.get(delta.id), dirty);
+  }
+
   /** A row that these bridges refer to has changed. */
   #readAgain(bridges: readonly Uuid[] = [], dirty: Dirty): void {
     for (const id of bridges) {
@@ -163,6 +172,8 @@ export class WantedModel {
       unlink(this.#bridgesOfController, controller, old._uuid);
     for (const mirror of missingFrom(old.mirrors, row?.mirrors))
       unlink(this.#bridgesOfMirror, mirror, old._uuid);
+    for (const exporter of missingFrom(exportersOf(old), row && exportersOf(row)))
+      unlink(this.#bridgesOfExporter, exporter, old._uuid);
     for (const table of old.flow_tables.values()) unlink(this.#bridgesOfTable, table, old._uuid);
     for (const port of isGone ? old.ports : missingFrom(old.ports, row.ports)) {
       unlink(this.#bridgesOfPort, port, old._uuid);
@@ -180,13 +191,16 @@ export class WantedModel {
   #keepBridge(row: OvsRow<'Bridge'>): void {
     for (const table of row.flow_tables.values()) link(this.#bridgesOfTable, table, row._uuid);
     for (const mirror of row.mirrors) link(this.#bridgesOfMirror, mirror, row._uuid);
+    for (const exporter of exportersOf(row)) link(this.#bridgesOfExporter, exporter, row._uuid);
     for (const controller of row.controller) link(this.#bridgesOfController, controller, row._uuid);
     const controllers = row.controller.flatMap((id) => this.#view.row('Controller', id) ?? []);
     const tables = [...row.flow_tables].flatMap(([number, id]) => {
       const table = this.#view.row('Flow_Table', id);
       return table === undefined ? [] : [readFlowTable(Number(number), table)];
     });
-    const settings = readBridgeSettings(row, controllers, tables, this.#mirrorsOf(row));
+    const settings = readBridgeSettings(row, controllers, tables, this.#mirrorsOf(row), {
+      netFlow: row.netflow && this.#view.row('NetFlow', row.netflow),
+    });
     const known = this.#bridges.get(row.name);
     if (known?.id === row._uuid) known.settings = settings;
     else this.#bridges.set(row.name, { id: row._uuid, name: row.name, settings, ports: new Map() });
@@ -291,6 +305,11 @@ function isConfigChanged<R>(
 ): boolean {
   if (!old || !row) return true;
   return columns.some((column) => old[column] !== row[column]);
+}
+
+/** Rows of the exporters of a bridge. */
+function exportersOf({ netflow }: OvsRow<'Bridge'>): Uuid[] {
+  return [netflow].filter((id) => id !== undefined);
 }
 
 function missingFrom(these: readonly Uuid[] = [], those: readonly Uuid[] = []): Uuid[] {

@@ -23,6 +23,7 @@ import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { BondSettings } from '../../protocols/bond-settings.ts';
 import type { OvsRow } from '../schema/index.ts';
 import { bridgeKeys, controllerKeys, interfaceKeys, portKeys } from './config-keys.ts';
+import { type ExporterRows, readExporters, type WantedExporters } from './exporter-rows.ts';
 import { readKeys, type Values } from './keys.ts';
 import { type LocalAddress, readLocalAddress } from './local-address.ts';
 import { isHostMac, normalizeMac, zeroMac } from './mac.ts';
@@ -78,6 +79,7 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
   /** In the order of their rows' uuids. */
   readonly controllers: readonly WantedController[];
   readonly mirrors: readonly WantedMirror[];
+  readonly exporters: WantedExporters;
 }
 
 /** What a Controller row says. */
@@ -105,6 +107,7 @@ export const configColumns = {
     'ports',
     'controller',
     'mirrors',
+    'netflow',
     'flow_tables',
     'fail_mode',
     'flood_vlans',
@@ -152,6 +155,7 @@ export const configColumns = {
     'output_vlan',
     'snaplen',
   ],
+  NetFlow: ['targets', 'engine_type', 'engine_id', 'add_id_to_interface', 'active_timeout'],
   Flow_Table: ['name', 'flow_limit', 'overflow_policy', 'groups', 'prefixes'],
   Controller: [
     'target',
@@ -175,7 +179,8 @@ export const configColumns = {
     | 'Interface'
     | 'Controller'
     | 'Flow_Table'
-    | 'Mirror']: readonly (keyof OvsRow<T>)[];
+    | 'Mirror'
+    | 'NetFlow']: readonly (keyof OvsRow<T>)[];
 };
 
 export function readBridgeSettings(
@@ -183,6 +188,7 @@ export function readBridgeSettings(
   controllers: readonly OvsRow<'Controller'>[],
   tables: readonly FlowTableConfig[],
   mirrors: readonly WantedMirror[],
+  exporters: ExporterRows,
 ): BridgeSettings {
   return {
     ...readKeys(bridgeKeys, row.other_config),
@@ -194,6 +200,7 @@ export function readBridgeSettings(
     controllers: controllers.map(readController),
     tables,
     mirrors,
+    exporters: readExporters(exporters),
   };
 }
 

@@ -17,6 +17,7 @@ import { applyLogOptions, type Program, programVersion, VERSION, versionHelp } f
 import { readSystemRelease } from '../../daemon/system-release.ts';
 import { type Command, Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { DropCoverage } from '../../datapath/drops.ts';
+import { openDatagrams } from '../../net/datagrams.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import { systemTransport } from '../../net/transport.ts';
@@ -125,6 +126,7 @@ async function serve(
     providers: systemProviders(options, { timers, mark, random: systemRandom }, dummies),
     pid: process.pid,
     transport: systemTransport,
+    openDatagrams,
     tls: options.tls,
     runFolder: program.directories.run,
     ...(options.dummy !== 'override' && { neighbourOf: findNeighbour }),

@@ -23,6 +23,7 @@ import {
 import { localPort } from '../../ofproto/port.ts';
 import type { StatusEvents } from '../../ofproto/protocols/protocol-deps.ts';
 import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
+import { exporterConfig, exporterWarnings } from '../config/exporter-rows.ts';
 import { macOfUuid } from '../config/mac.ts';
 import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
 import { inBandRemote, refusalOfTarget } from './controller-targets.ts';
@@ -147,7 +148,8 @@ export class Applier {
     const { id, name, settings } = wanted;
     try {
       const backer = await this.#deps.backerFor(settings.datapathType);
-      const ofproto = backer.addBridge(name, this.#ofprotoConfig(name, settings, macOfUuid(id)));
+      const hwaddr = macOfUuid(id);
+      const ofproto = backer.addBridge(name, this.#ofprotoConfig(name, backer, settings, hwaddr));
       const bridge = new LiveBridge(id, name, settings, backer, ofproto);
       ofproto.status = this.#deps.statusEventsOf(bridge);
       this.#state.bridges.set(name, bridge);
@@ -314,7 +316,12 @@ export class Applier {
     }
   }
 
-  #ofprotoConfig(name: string, settings: BridgeSettings, hwaddr: string): OfprotoConfig {
+  #ofprotoConfig(
+    name: string,
+    { datapath }: Backer,
+    settings: BridgeSettings,
+    hwaddr: string,
+  ): OfprotoConfig {
     const { datapathId, failMode, macAgingTime, macTableSize, forwardBpdu, floodVlans } = settings;
     const { managers, ...control } = this.#deps.control();
     return {
@@ -333,6 +340,7 @@ export class Applier {
           }
         : undefined,
       mirrors: settings.mirrors.flatMap(({ config }) => config ?? []),
+      exporters: exporterConfig(settings.exporters, datapath.name),
       tables: settings.tables,
       versions: settings.versions,
       description: {
@@ -353,13 +361,14 @@ export class Applier {
   /** Once for each target, as long as it is there. */
   #tellRefusals(bridge: LiveBridge): void {
     const { runFolder } = this.#deps.control();
-    const { controllers, mirrors } = bridge.settings;
+    const { controllers, mirrors, exporters } = bridge.settings;
     const targets = controllers.flatMap(
       ({ target }) => refusalOfTarget(bridge.name, target, runFolder) ?? [],
     );
     const refusals = [
       ...targets.map((text) => ({ level: 'err', text }) as const),
       ...mirrors.flatMap((mirror) => mirror.refusals),
+      ...exporterWarnings(exporters, bridge.backer.datapath.name, bridge.ports.size),
     ];
     for (const { level, text } of refusals)
       if (!bridge.toldRefusals.includes(text)) log[level](`bridge ${bridge.name}: ${text}`);
@@ -379,7 +388,7 @@ export class Applier {
   /** Addresses and sizes that follow from all ports of the bridge together. */
   async #settle(bridge: LiveBridge): Promise<void> {
     const { mac, kept } = bridge.facts;
-    const config = this.#ofprotoConfig(bridge.name, bridge.settings, mac);
+    const config = this.#ofprotoConfig(bridge.name, bridge.backer, bridge.settings, mac);
     const isNew = bridge.announcedId === undefined;
     const isSame = isDeepStrictEqual(bridge.ofproto.config, config);
     if (!isSame) bridge.ofproto.configure(config);

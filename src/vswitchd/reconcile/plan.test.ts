@@ -17,6 +17,7 @@ const settings: WantedBridge['settings'] = {
   controllers: [],
   tables: [],
   mirrors: [],
+  exporters: { netFlow: undefined },
 };
 
 function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterface {

@@ -57,6 +57,7 @@ export const daemonTables = {
   Controller: true,
   Flow_Table: true,
   Mirror: true,
+  NetFlow: true,
   Manager: true,
   SSL: true,
 } as const;
