@@ -1,0 +1,444 @@
+/**
+ * Spanning Tree Protocol: of all links between bridges, those stay in use that make a tree of the least cost to the root.
+ * IEEE 802.1D-1998 clause 8; its clause numbers are given beside the procedures.
+ */
+import { Malformed } from '../base/errors.ts';
+import { LimitedSite, logger } from '../base/log.ts';
+import { type Ms, ms } from '../base/units.ts';
+import {
+  type Bpdu,
+  type BridgeId,
+  bpduFlag,
+  bridgeId,
+  type ConfigurationBpdu,
+  parseBpdu,
+} from '../wire/bpdu.ts';
+import { compareDesignations, type Designation, StpLink } from './stp-link.ts';
+import {
+  millisecondsOf,
+  type StpPort,
+  type StpPortSettings,
+  type StpRole,
+  type StpSettings,
+  StpTimer,
+  type StpTimes,
+  stpTimes,
+  ticksOf,
+} from './stp-types.ts';
+
+const log = logger('stp');
+const topologyChanges = new LimitedSite({ perMinute: 1, burst: 5 });
+
+/** Between two looks at the timers. */
+const interval = 1000;
+const holdTime = ticksOf(1000);
+/** A BPDU is older by that with each bridge that it passes. */
+const messageAgeIncrement = 1;
+
+export class Stp<P> {
+  readonly name: string;
+  readonly #send: (port: P, bpdu: Bpdu) => void;
+  /** By number of the port. */
+  #links = new Map<P, StpLink<P>>();
+  readonly #helloTimer = new StpTimer();
+  readonly #notificationTimer = new StpTimer();
+  readonly #topologyChangeTimer = new StpTimer();
+  #id: BridgeId;
+  #rootId: BridgeId;
+  #rootPathCost = 0;
+  #rootLink: StpLink<P> | undefined;
+  /** What it uses as the root, and what is in use. */
+  #ownTimes: StpTimes;
+  #times: StpTimes;
+  #hasDetectedChange = false;
+  #isTopologyChanging = false;
+  #mustFlush = false;
+  #lastRun: Ms;
+  /** Milliseconds that were no whole tick. */
+  #remainder = 0;
+  #unsent: (() => void)[] = [];
+
+  constructor(name: string, settings: StpSettings, send: (port: P, bpdu: Bpdu) => void, now: Ms) {
+    this.name = name;
+    this.#send = send;
+    this.#lastRun = now;
+    this.#id = bridgeId(settings.priority, settings.mac);
+    this.#rootId = this.#id;
+    this.#ownTimes = stpTimes(settings);
+    this.#times = this.#ownTimes;
+    this.#helloTimer.start(this.#times.helloTime);
+  }
+
+  get id(): BridgeId {
+    return this.#id;
+  }
+
+  get rootId(): BridgeId {
+    return this.#rootId;
+  }
+
+  get rootPathCost(): number {
+    return this.#rootPathCost;
+  }
+
+  get isRoot(): boolean {
+    return this.#id === this.#rootId;
+  }
+
+  /** Those that the root says are to be used. */
+  get times(): StpTimes {
+    return this.#times;
+  }
+
+  /** Those that it would use as the root. */
+  get ownTimes(): StpTimes {
+    return this.#ownTimes;
+  }
+
+  /** By number. */
+  get ports(): ReadonlyMap<P, StpPort> {
+    return this.#links;
+  }
+
+  roleOf(port: P): StpRole {
+    const link = this.#links.get(port);
+    if (link === undefined) return 'disabled';
+    if (link === this.#rootLink) return 'root';
+    if (this.#isDesignated(link)) return 'designated';
+    return link.isInUse ? 'alternate' : 'disabled';
+  }
+
+  configure(settings: StpSettings): void {
+    this.#setId(bridgeId(settings.priority, settings.mac));
+    this.#ownTimes = stpTimes(settings);
+    if (this.isRoot) this.#times = this.#ownTimes;
+    this.#sendAll();
+  }
+
+  /** 8.8.4: the bridge has another identifier. */
+  #setId(id: BridgeId): void {
+    if (id === this.#id) return;
+    const wasRoot = this.isRoot;
+    for (const link of this.#inUse())
+      if (this.#isDesignated(link)) link.designated = { ...link.designated, bridgeId: id };
+    this.#id = id;
+    this.#updateAll(wasRoot);
+  }
+
+  /** One that is not in use until its link is up. */
+  addPort(port: P, settings: StpPortSettings): void {
+    const link = new StpLink(port, settings, this.#designation(0));
+    this.#becomeDesignated(link);
+    const links = [...this.#links, [port, link] as const];
+    this.#links = new Map(links.sort(([, a], [, b]) => a.settings.number - b.settings.number));
+  }
+
+  removePort(port: P): void {
+    this.setUp(port, false);
+    this.#links.delete(port);
+  }
+
+  /** 8.8.1, 8.8.2: its link came up or went down. */
+  setUp(port: P, isUp: boolean): void {
+    const link = this.#links.get(port);
+    if (link === undefined || isUp === link.isInUse) return;
+    const wasRoot = this.isRoot;
+    this.#becomeDesignated(link);
+    link.reset(isUp);
+    if (isUp) this.#selectStates();
+    else this.#updateAll(wasRoot);
+    this.#sendAll();
+  }
+
+  /** Its number stays. */
+  configurePort(port: P, { name, priority, pathCost }: StpPortSettings): void {
+    const link = this.#links.get(port);
+    if (link === undefined) return;
+    const { portId: idBefore, settings: before } = link;
+    const wasDesignated = this.#isDesignated(link);
+    link.settings = { ...before, name, priority, pathCost };
+    if (link.portId !== idBefore) this.#changePortId(link, wasDesignated);
+    if (pathCost !== before.pathCost) {
+      // 8.8.6
+      this.#update();
+      this.#selectStates();
+    }
+    this.#sendAll();
+  }
+
+  /** 8.8.5 */
+  #changePortId(link: StpLink<P>, wasDesignated: boolean): void {
+    if (wasDesignated) link.designated = { ...link.designated, portId: link.portId };
+    if (link.designated.bridgeId !== this.#id || link.portId >= link.designated.portId) return;
+    this.#becomeDesignated(link);
+    this.#selectStates();
+  }
+
+  /** Takes in what follows the LLC header of a frame. */
+  receive(port: P, payload: Uint8Array): void {
+    const link = this.#links.get(port);
+    if (link === undefined || !link.isInUse) return;
+    try {
+      const bpdu = parseBpdu(payload);
+      if (bpdu.type === 'rapid') throw new Malformed('bpdu', 3, 'received BPDU of unexpected type 2');
+      if (bpdu.type === 'notification') this.#receiveNotification(link);
+      else this.#receiveConfiguration(link, bpdu);
+      link.counters.received++;
+    } catch (why) {
+      if (!(why instanceof Malformed)) throw why;
+      link.counters.bad++;
+      log.warn(`${this.name}: ${why.why}`);
+    }
+    this.#sendAll();
+  }
+
+  /** Does what is due; returns when to call again. */
+  run(now: Ms): Ms {
+    const elapsed = now - this.#lastRun + this.#remainder;
+    this.#lastRun = now;
+    const ticks = ticksOf(elapsed);
+    this.#remainder = elapsed - millisecondsOf(ticks);
+    if (ticks > 0) this.#advance(ticks);
+    this.#sendAll();
+    return ms(now + interval);
+  }
+
+  /** The topology is to be taken as changed. */
+  notifyTopologyChange(): void {
+    this.#detectTopologyChange();
+    this.#sendAll();
+  }
+
+  /** True where learned addresses are to be forgotten since the last call. */
+  takeFlush(): boolean {
+    const mustFlush = this.#mustFlush;
+    this.#mustFlush = false;
+    return mustFlush;
+  }
+
+  #advance(ticks: number): void {
+    const { helloTime, maxAge, forwardDelay } = this.#times;
+    if (this.#helloTimer.passes(ticks, helloTime)) this.#sayHello();
+    if (this.#notificationTimer.passes(ticks, this.#ownTimes.helloTime)) this.#notify();
+    if (this.#topologyChangeTimer.passes(ticks, maxAge + forwardDelay)) {
+      this.#hasDetectedChange = false;
+      this.#isTopologyChanging = false;
+    }
+    for (const link of this.#inUse())
+      if (link.messageAge.passes(ticks, this.#times.maxAge)) this.#forgetInformation(link);
+    for (const link of this.#inUse()) {
+      if (link.delay.passes(ticks, this.#times.forwardDelay)) this.#endDelay(link);
+      if (link.hold.passes(ticks, holdTime) && link.isConfigurationPending) this.#transmit(link);
+    }
+  }
+
+  /** 8.7.3: the designated bridge of that link was silent for too long. */
+  #forgetInformation(link: StpLink<P>): void {
+    const wasRoot = this.isRoot;
+    this.#becomeDesignated(link);
+    this.#updateAll(wasRoot);
+  }
+
+  /** 8.7.4: a port has listened or learned for long enough. */
+  #endDelay(link: StpLink<P>): void {
+    if (link.state === 'listening') {
+      link.state = 'learning';
+      link.delay.start();
+      return;
+    }
+    if (link.state !== 'learning') return;
+    link.state = 'forwarding';
+    const isDesignatedSomewhere = this.#inUse().some(({ designated }) => designated.bridgeId === this.#id);
+    if (isDesignatedSomewhere) this.#detectTopologyChange();
+  }
+
+  /** 8.6.1: a configuration BPDU where that is allowed by now. */
+  #transmit(link: StpLink<P>): void {
+    if (!this.isRoot && this.#rootLink === undefined) return;
+    if (link.hold.isRunning) {
+      link.isConfigurationPending = true;
+      return;
+    }
+    const messageAge = this.isRoot ? 0 : (this.#rootLink?.messageAge.ticks ?? 0) + messageAgeIncrement;
+    if (messageAge >= this.#times.maxAge) return;
+    const flags =
+      (link.mustAcknowledge ? bpduFlag.topologyChangeAck : 0) |
+      (this.#isTopologyChanging ? bpduFlag.topologyChange : 0);
+    link.mustAcknowledge = false;
+    link.isConfigurationPending = false;
+    log.dbg(`bridge: ${this.name}, port: ${link.settings.name}, transmit config bpdu`);
+    this.#emit(link, {
+      type: 'configuration',
+      flags,
+      rootId: this.#rootId,
+      rootPathCost: this.#rootPathCost,
+      bridgeId: this.#id,
+      portId: link.portId,
+      messageAge,
+      ...this.#times,
+    });
+    link.hold.start();
+  }
+
+  /** 8.6.4 */
+  #transmitAll(): void {
+    for (const link of this.#inUse()) if (this.#isDesignated(link)) this.#transmit(link);
+  }
+
+  #sayHello(): void {
+    this.#transmitAll();
+    this.#helloTimer.start();
+  }
+
+  /** 8.6.6, and again as long as nobody answers. */
+  #notify(): void {
+    const link = this.#rootLink;
+    if (link !== undefined) {
+      log.dbg(`bridge: ${this.name}, root port: ${link.settings.name}, transmit tcn`);
+      this.#emit(link, { type: 'notification' });
+    }
+    this.#notificationTimer.start();
+  }
+
+  /** Sent when all is settled: what a BPDU brings about elsewhere may come back at once. */
+  #emit(link: StpLink<P>, bpdu: Bpdu): void {
+    link.counters.sent++;
+    this.#unsent.push(() => this.#send(link.owner, bpdu));
+  }
+
+  #sendAll(): void {
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    for (const send of unsent) send();
+  }
+
+  /** 8.7.1 */
+  #receiveConfiguration(link: StpLink<P>, bpdu: ConfigurationBpdu): void {
+    if (bpdu.messageAge >= bpdu.maxAge) {
+      const ages = `message age (${bpdu.messageAge}) greater than max age (${bpdu.maxAge})`;
+      log.warn(`${this.name}: received config BPDU with ${ages}`);
+      return;
+    }
+    if (!this.#supersedes(bpdu, link)) {
+      if (this.#isDesignated(link)) this.#transmit(link);
+      return;
+    }
+    const wasRoot = this.isRoot;
+    link.record(bpdu);
+    this.#updateAll(wasRoot);
+    if (wasRoot && !this.isRoot) this.#ceaseAsRoot();
+    if (link !== this.#rootLink) return;
+    this.#isTopologyChanging = (bpdu.flags & bpduFlag.topologyChange) !== 0;
+    const { helloTime, maxAge, forwardDelay } = bpdu;
+    this.#times = { helloTime, maxAge, forwardDelay };
+    this.#transmitAll();
+    if ((bpdu.flags & bpduFlag.topologyChangeAck) !== 0) {
+      this.#hasDetectedChange = false;
+      this.#notificationTimer.stop();
+    }
+    if (this.#isTopologyChanging) this.#mustFlush = true;
+  }
+
+  #ceaseAsRoot(): void {
+    this.#helloTimer.stop();
+    if (!this.#hasDetectedChange) return;
+    this.#topologyChangeTimer.stop();
+    this.#notify();
+  }
+
+  /** 8.7.2 */
+  #receiveNotification(link: StpLink<P>): void {
+    if (!this.#isDesignated(link)) return;
+    this.#detectTopologyChange();
+    link.mustAcknowledge = true;
+    this.#transmit(link);
+  }
+
+  /** 8.6.2: the BPDU is better than what is known of the link, or newer from the same. */
+  #supersedes(bpdu: ConfigurationBpdu, { designated }: StpLink<P>): boolean {
+    const difference = compareDesignations(bpdu, designated);
+    if (difference !== 0) return difference < 0;
+    return bpdu.bridgeId !== this.#id || bpdu.portId <= designated.portId;
+  }
+
+  /** What follows from what is known of the links, and from having become the root. */
+  #updateAll(wasRoot: boolean): void {
+    this.#update();
+    this.#selectStates();
+    if (this.isRoot && !wasRoot) this.#becomeRoot();
+  }
+
+  /** 8.6.7 */
+  #update(): void {
+    this.#selectRoot();
+    for (const link of this.#inUse()) if (this.#mayBeDesignated(link)) this.#becomeDesignated(link);
+  }
+
+  /** 8.6.8 */
+  #selectRoot(): void {
+    this.#rootLink = this.#inUse()
+      .filter((link) => !this.#isDesignated(link) && link.designated.rootId < this.#id)
+      .reduce<StpLink<P> | undefined>(
+        (best, link) => (best === undefined || link.leadsBetterThan(best) ? link : best),
+        undefined,
+      );
+    this.#rootId = this.#rootLink?.designated.rootId ?? this.#id;
+    this.#rootPathCost = this.#rootLink?.costToRoot ?? 0;
+  }
+
+  /** 8.6.9 */
+  #mayBeDesignated(link: StpLink<P>): boolean {
+    const { designated } = link;
+    if (this.#isDesignated(link) || designated.rootId !== this.#rootId) return true;
+    const difference = compareDesignations(this.#designation(link.portId), designated);
+    return difference < 0 || (difference === 0 && link.portId <= designated.portId);
+  }
+
+  /** 8.6.10 */
+  #becomeDesignated(link: StpLink<P>): void {
+    link.designated = this.#designation(link.portId);
+  }
+
+  #designation(portId: number): Designation {
+    return { rootId: this.#rootId, rootPathCost: this.#rootPathCost, bridgeId: this.#id, portId };
+  }
+
+  /** 8.6.11 */
+  #selectStates(): void {
+    for (const link of this.#inUse()) {
+      const isDesignated = link !== this.#rootLink && this.#isDesignated(link);
+      if (isDesignated) link.messageAge.stop();
+      else link.isConfigurationPending = link.mustAcknowledge = false;
+      if (isDesignated || link === this.#rootLink) link.beginForwarding();
+      else if (link.block()) this.#detectTopologyChange();
+    }
+  }
+
+  /** 8.6.14 */
+  #detectTopologyChange(): void {
+    if (this.isRoot) {
+      this.#isTopologyChanging = true;
+      this.#topologyChangeTimer.start();
+    } else if (!this.#hasDetectedChange) {
+      this.#notify();
+    }
+    this.#mustFlush = true;
+    this.#hasDetectedChange = true;
+    log.limited('info', topologyChanges, `${this.name}: detected topology change.`);
+  }
+
+  #becomeRoot(): void {
+    this.#times = this.#ownTimes;
+    this.#detectTopologyChange();
+    this.#notificationTimer.stop();
+    this.#sayHello();
+  }
+
+  #isDesignated({ designated, portId }: StpLink<P>): boolean {
+    return designated.bridgeId === this.#id && designated.portId === portId;
+  }
+
+  #inUse(): StpLink<P>[] {
+    return [...this.#links.values()].filter(({ isInUse }) => isInUse);
+  }
+}
