@@ -66,7 +66,7 @@ function heaviest(count: number, weightOf: (n: number) => number): number {
 
 /** Members whose link is up are chosen from; ANY where there is none. */
 function memberOf(t: Translation, { fields, basis, algorithm, members }: BundleArguments): number {
-  t.tags |= livenessTag(t.ofproto.id);
+  t.outcome.tags |= livenessTag(t.ofproto.id);
   const isLive = (n: number): boolean =>
     t.ofproto.ports.get(ofPort(members[n] ?? reservedPorts.ANY))?.mayEnable === true;
   if (algorithm === 'active_backup') return members.find((_, n) => isLive(n)) ?? reservedPorts.ANY;

@@ -21,7 +21,7 @@ export const conntrackHandlers = {
     const flowBefore = flow.slice(firstWord, firstTunnelWord);
     const maskBefore = mask.slice(firstWord, firstTunnelWord);
     mask.fill(0, firstWord, firstTunnelWord);
-    t.runInner(actions as readonly Action[]);
+    t.runActions(actions as readonly Action[]);
     const tracked: Conntrack = {
       zone,
       ...(commits ? written(t, forces) : {}),
@@ -31,12 +31,12 @@ export const conntrackHandlers = {
     flow.set(flowBefore, firstWord);
     mask.set(maskBefore, firstWord);
     t.act({ do: 'ct', ...tracked });
-    if (table !== undefined) t.fork(table, tracked);
+    if (table !== undefined) t.freezing.fork(table, tracked);
     t.trace?.note({ event: 'untracked' });
     forget(t);
   },
   ct_clear(t) {
-    if (t.isTracked && t.request.abilities.has('ct_clear')) t.act({ do: 'ct_clear' });
+    if (t.packet.isTracked && t.request.abilities.has('ct_clear')) t.act({ do: 'ct_clear' });
     forget(t);
   },
   nat: () => {},
@@ -44,7 +44,7 @@ export const conntrackHandlers = {
 
 function forget(t: Translation): void {
   t.flow.fill(0, firstWord, firstTunnelWord);
-  t.isTracked = false;
+  t.packet.isTracked = false;
 }
 
 /** What goes with a connection that is remembered. */

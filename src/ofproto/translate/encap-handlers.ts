@@ -59,7 +59,7 @@ export const encapHandlers = {
 
 /** Labels in front of whole packets come or go. */
 function changeLabels(t: Translation): void {
-  if (!t.request.abilities.has('add_mpls')) t.slow('action');
+  if (!t.request.abilities.has('add_mpls')) t.outcome.slow('action');
 }
 
 function decapMpls(t: Translation, packetType: number): void {
@@ -92,7 +92,7 @@ function encapEthernet(t: Translation): void {
   clearAddresses(flow);
   setSlot(flow, 'eth_type', etherTypeOf(flow));
   setSlot(flow, 'packet_type', 0);
-  t.pend({ kind: 'ethernet' });
+  t.datapath.pend({ kind: 'ethernet' });
 }
 
 /** The pipeline sees the new header only from here on. */
@@ -117,7 +117,7 @@ function encapNsh(t: Translation, properties: EncapArguments['properties']): voi
   setSlot(flow, 'nsh_mdtype', mdType);
   setSlot(flow, 'nsh_np', next);
   setSlot(flow, 'nsh_path', 0xff);
-  t.pend({ kind: 'nsh', options: mdType === 2 ? properties.flatMap(optionBytes) : [] });
+  t.datapath.pend({ kind: 'nsh', options: mdType === 2 ? properties.flatMap(optionBytes) : [] });
 }
 
 /** RFC 8300 section 2.5.1. */
@@ -145,7 +145,7 @@ function encapMpls(t: Translation, type: number): void {
     pushLabel(flow, count, getSlot(flow, 'mpls_lse') & ~mplsBottom, type);
     setSlot(flow, 'packet_type', typed(type));
   }
-  t.pend({ kind: 'mpls' });
+  t.datapath.pend({ kind: 'mpls' });
 }
 
 const defaultTtl = 64;

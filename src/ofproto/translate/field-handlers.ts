@@ -9,6 +9,7 @@ import { fieldOf, formatSubfield, type Subfield } from '../../openflow/actions/s
 import { port32, portText } from '../../openflow/ports.ts';
 import { vlanPresent } from '../../wire/ethernet.ts';
 import { atEnd, markAbsent, markPresent } from '../tlv-table.ts';
+import { branchBySize } from './branches.ts';
 import type { Handlers } from './handler.ts';
 import { hasHeader } from './header-handlers.ts';
 import type { Translation } from './translation.ts';
@@ -29,10 +30,10 @@ export const fieldHandlers = {
     noteValue(t, destination);
   },
   push(t, { subfield }) {
-    t.stack.push({ value: readBits(t, subfield), size: Math.ceil(subfield.width / 8) });
+    t.packet.stack.push({ value: readBits(t, subfield), size: Math.ceil(subfield.width / 8) });
   },
   pop(t, { subfield }) {
-    const top = t.stack.pop();
+    const top = t.packet.stack.pop();
     if (top === undefined) {
       t.tell({ event: 'misplaced', what: 'stack underflow' });
       return;
@@ -41,7 +42,7 @@ export const fieldHandlers = {
     noteValue(t, subfield);
   },
   check_pkt_larger: (t, { length, destination }) =>
-    t.branchBySize(length, (isLarger) => writeBits(t, destination, isLarger ? 1n : 0n)),
+    branchBySize(t, length, (isLarger) => writeBits(t, destination, isLarger ? 1n : 0n)),
   delete_field(t, { field: name }) {
     const field = placeOf(t, name);
     if (field?.option === undefined) return;

@@ -1,32 +1,50 @@
-/** A packet that is about to leave the pipeline, and what is left to do when it comes back. */
-import type { DpActionOf } from '../../datapath/actions.ts';
+/** How a packet leaves the pipeline for a while: what is left to do, and what is kept of it until it comes back. */
+import type { Conntrack, DpActionOf } from '../../datapath/actions.ts';
 import type { ControllerArguments } from '../../openflow/actions/controller.ts';
 import type { Action } from '../../openflow/actions/index.ts';
+import { controllerAction } from './controller-action.ts';
+import type { DatapathActions } from './datapath-actions.ts';
 import { FrozenActions, type Origin } from './frozen-actions.ts';
+import { type FrozenState, type NewState, ownWordsOf } from './frozen-states.ts';
+import type { PacketOutcome } from './packet-outcome.ts';
+import type { PipelinePacket } from './pipeline-packet.ts';
+import type { TranslationRequest } from './request.ts';
 
-/** What the packet leaves with. */
-export interface Freeze {
-  readonly actions: readonly Action[];
-  /** Where it is to be looked up; undefined where only actions are left. */
-  readonly table: number | undefined;
-  /** Taken of the packet before it leaves. */
-  readonly hash: DpActionOf<'hash'> | undefined;
-  /** Whose controller says when it goes on. */
-  readonly pause: ControllerArguments | undefined;
+const noBytes = new Uint8Array(0);
+
+/** Parts of the translation of the packet. */
+export interface FreezingDeps {
+  readonly request: TranslationRequest;
+  readonly packet: PipelinePacket;
+  readonly datapath: DatapathActions;
+  readonly outcome: PacketOutcome;
 }
 
 export class Freezing {
+  readonly #deps: FreezingDeps;
+  /** Of the translation. */
+  readonly #number: number;
   #isOn = false;
   #isRepeated = false;
   #actions = new FrozenActions();
+  /** Taken of the packet before it leaves. */
   #hash: DpActionOf<'hash'> | undefined;
+  /** Whose controller says when it goes on. */
   #pause: ControllerArguments | undefined;
+  /** Where it is to be looked up; undefined for the first one, or where only actions are left. */
   #table: number | undefined;
 
+  constructor(deps: FreezingDeps) {
+    this.#deps = deps;
+    this.#number = deps.request.frozen.begin();
+  }
+
+  /** The packet is about to leave. */
   get isOn(): boolean {
     return this.#isOn;
   }
 
+  /** What is left to do is done when the packet comes back. */
   start(): void {
     this.#isOn = true;
   }
@@ -62,17 +80,75 @@ export class Freezing {
     this.#actions.add(actions, from);
   }
 
-  /** All that was gathered; the next packet to leave begins with nothing. */
-  take(): Freeze {
+  /** The packet leaves if it is to; true then. The next one to leave begins with nothing. */
+  finish(): boolean {
+    if (!this.#isOn) return false;
+    const { packet, datapath, outcome, request } = this.#deps;
     const { actions } = this.#actions;
     const pause = this.#pause;
     const hash = this.#hash;
     const table = this.#table ?? (actions.length === 0 && pause === undefined ? 0 : undefined);
+    this.#clear();
+    packet.isUncovered = false;
+    if (outcome.failure !== undefined) return true;
+    const state = this.#putAside(table, actions, pause?.userData);
+    if (hash !== undefined) datapath.push(hash);
+    if (pause === undefined) datapath.push({ do: 'recirc', id: state.id });
+    else if (request.trace === undefined || request.hasPacket)
+      datapath.push(
+        controllerAction(state, packet.place.cookie, {
+          reason: pause.reason,
+          isHeldBack: false,
+          isContinuation: true,
+          controllerId: pause.controller,
+          maxSize: pause.maxLength,
+        }),
+      );
+    return true;
+  }
+
+  #clear(): void {
     this.#isOn = false;
     this.#actions = new FrozenActions();
     this.#pause = undefined;
     this.#hash = undefined;
     this.#table = undefined;
-    return { actions, table, hash, pause };
+  }
+
+  /** The packet comes back with what connection tracking knows of it, and is looked up in that table; it also goes on here. */
+  fork(table: number, tracked: Conntrack): void {
+    const { request, packet, datapath } = this.#deps;
+    const { trace, scratch } = request;
+    trace?.note({ event: 'forked', table });
+    const before = packet.isTracked;
+    packet.isTracked = true;
+    const state = this.#putAside(table, []);
+    datapath.push({ do: 'recirc', id: state.id });
+    trace?.forked(state, tracked, scratch.base);
+    packet.isTracked = before;
+  }
+
+  /** The packet as it is here, for when it comes back. */
+  #putAside(
+    table: number | undefined,
+    actions: readonly Action[],
+    userdata: Uint8Array = noBytes,
+  ): FrozenState {
+    const { packet, datapath, outcome } = this.#deps;
+    const { place, flow, isTracked, mirrored, stack, actionSet } = packet;
+    if (datapath.commit()) outcome.slow('action');
+    return this.keep({
+      ...{ ofproto: place.ofproto, table: table ?? 0, ownWords: ownWordsOf(flow), isTracked, mirrored },
+      userdata,
+      rest: { table, actions, stack: [...stack], actionSet },
+    });
+  }
+
+  /** Whoever has the result of the translation holds the state. */
+  keep(wanted: NewState): FrozenState {
+    const { request, outcome } = this.#deps;
+    const state = request.frozen.intern(wanted, this.#number);
+    outcome.effects.push({ kind: 'frozen', state });
+    return state;
   }
 }

@@ -18,7 +18,7 @@ export const groupHandlers = {
   group(t, { group: number }) {
     if (!t.mayGoOn()) return;
     const group = t.ofproto.groups.get(number);
-    t.tags |= groupTag(t.ofproto.id, number);
+    t.outcome.tags |= groupTag(t.ofproto.id, number);
     if (group === undefined) t.drop('noSuchGroup', `output to nonexistent group ${number}`);
     else if (group.type === 'all' || group.type === 'indirect') runAll(t, group);
     else if (group.type === 'fast_failover') runOne(t, group, firstLive(t, group));
@@ -28,7 +28,7 @@ export const groupHandlers = {
 
 function runAll(t: Translation, group: Group): void {
   const last = group.buckets.at(-1);
-  for (const bucket of group.buckets) t.step(bucket === last, () => runBucket(t, bucket));
+  for (const bucket of group.buckets) t.detours.step(bucket === last, () => runBucket(t, bucket));
   t.effect({ kind: 'group', group, buckets: group.buckets });
 }
 
@@ -54,7 +54,7 @@ function firstLive(t: Translation, group: Group): GroupBucket | undefined {
 
 /** Buckets that are not live are told to a trace. */
 function isLiveBucket(t: Translation, group: Group, bucket: GroupBucket): boolean {
-  t.tags |= livenessTag(t.ofproto.id);
+  t.outcome.tags |= livenessTag(t.ofproto.id);
   const { trace } = t;
   if (trace === undefined) return isLive(t.ofproto, group, bucket);
   return isLive(t.ofproto, group, bucket, (dead) =>
@@ -83,9 +83,13 @@ const dpHashWord = slots.dp_hash.word;
 /** What is to be looked at may not be known yet: then the packet comes back to the group with it. */
 function runSelect(t: Translation, group: Group): void {
   const { choice } = group;
-  if (t.isUncovered) t.freezeBefore();
+  if (t.packet.isUncovered) t.freezing.startBefore();
   else if (choice?.by === 'dp_hash' && t.flow[dpHashWord] === 0)
-    t.freezeBefore({ do: 'hash', algorithm: knownAlgorithm(t, choice.algorithm), basis: choice.basis });
+    t.freezing.startBefore({
+      do: 'hash',
+      algorithm: knownAlgorithm(t, choice.algorithm),
+      basis: choice.basis,
+    });
   else {
     runOne(t, group, choice?.by === 'dp_hash' ? bucketOfHash(t, group, choice.map) : bestScore(t, group));
     return;
@@ -101,7 +105,7 @@ function knownAlgorithm({ request }: Translation, wanted: HashAlgorithm): HashAl
 function bucketOfHash(t: Translation, group: Group, map: BucketMap): GroupBucket | undefined {
   const hash = t.flow[dpHashWord] ?? 0;
   t.unwildcard(dpHashWord, map.length - 1);
-  t.tags |= livenessTag(t.ofproto.id);
+  t.outcome.tags |= livenessTag(t.ofproto.id);
   for (let n = 0; n < map.length; n++) {
     const bucket = group.buckets[map[(hash + n) & (map.length - 1)] ?? 0];
     if (bucket !== undefined && isLive(t.ofproto, group, bucket)) return bucket;

@@ -43,7 +43,7 @@ export const headerHandlers = {
     const { flow, mask } = t;
     const count = labelCount(flow, mask);
     if (popLabel(flow, count, type, mask)) {
-      if (!isMplsType(type)) t.uncover();
+      if (!isMplsType(type)) t.packet.isUncovered = true;
     } else if (count >= maxLabels) dropForLabels(t, 'an MPLS pop action', 'has');
   },
   set_mpls_label: (t, { value }) => writeBits(t, 'mpls', 'mpls_lse', 0xfffff000, value << 12),

@@ -45,5 +45,5 @@ export const learnHandlers = {
 /** While it is not there, each packet asks whether there is room for it. */
 function dependOnRoom(t: Translation, flow: LearnedFlow): void {
   t.dependOn(flow.mod.table);
-  if (!t.request.hasPacket && !flow.isMade) t.isPassing = true;
+  if (!t.request.hasPacket && !flow.isMade) t.outcome.isPassing = true;
 }

@@ -27,7 +27,7 @@ export function mirror(t: Translation, bundle: Bundle, direction: 'sources' | 'd
 }
 
 function isWanted(t: Translation, { bit, vlans }: PacketMirror, vlan: number): boolean {
-  if ((t.mirrored & bit) !== 0) return false;
+  if ((t.packet.mirrored & bit) !== 0) return false;
   if (vlans === undefined) return true;
   t.unwildcard(outerWord, vlanPresent | 0xfff);
   return vlans.has(vlan);
@@ -39,7 +39,7 @@ function copy(
   { config: { output, snapLength }, duplicates }: PacketMirror,
   tags: VlanTags,
 ): true {
-  t.mirrored |= duplicates; // before anything is sent: what is sent is mirrored, too
+  t.packet.mirrored |= duplicates; // before anything is sent: what is sent is mirrored, too
   t.snapLength = snapLength;
   const { bundles } = t.ofproto;
   if ('vlan' in output) copyToVlan(t, output.vlan, tags);

@@ -34,7 +34,7 @@ export function forwardMulticast(arrival: Arrival): boolean {
   const type = etherTypeOf(t.flow);
   const isIp = type === etherType.ipv4 || type === etherType.ipv6;
   if (state === undefined || !isIp || dst === broadcast || !isMulticast(dst)) return false;
-  t.tags |= multicastTag(t.ofproto.id);
+  t.outcome.tags |= multicastTag(t.ofproto.id);
   t.unwildcard(protoSlot.word, 0xff << protoSlot.shift);
   if (type === etherType.ipv4) forwardOverIpv4(arrival, state);
   else forwardOverIpv6(arrival, state);
@@ -45,7 +45,7 @@ function forwardOverIpv4(arrival: Arrival, state: State): void {
   const { t } = arrival;
   if (getSlot(t.flow, 'nw_proto') === ipProtocol.igmp) {
     const type = getSlot(t.flow, 'tp_src');
-    t.slow('action');
+    t.outcome.slow('action');
     if (igmpTypes.has(type)) learn(arrival);
     forwardMessage(arrival, state, igmpTypes.has(type) && type !== igmpType.query, 'traffic');
     return;
@@ -66,7 +66,7 @@ function forwardOverIpv6(arrival: Arrival, state: State): void {
     t.unwildcard(sourcePort.word, 0xffff << sourcePort.shift);
     const type = getSlot(t.flow, 'tp_src');
     if (mldTypes.has(type)) {
-      t.slow('action');
+      t.outcome.slow('action');
       learn(arrival);
       forwardMessage(arrival, state, type !== mldType.query, 'query');
       return;
@@ -101,7 +101,7 @@ function forwardMessage(
 function forwardToGroup(arrival: Arrival, state: State, group: string): void {
   const { t, tags } = arrival;
   const place = { vlan: tags[0].vid, group };
-  t.tags |= multicastGroupTag(t.ofproto.id, place);
+  t.outcome.tags |= multicastGroupTag(t.ofproto.id, place);
   const members = state.table.membersOf(place);
   const floodPorts = (): Bundle[] => ports(arrival, 'flood', state.floodPorts);
   if (members !== undefined)

@@ -6,7 +6,8 @@ import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import { vlanPresent } from '../../wire/ethernet.ts';
 import { dot1q, isCarried, noTag, tagsOutside, type VlanTag, type VlanTags } from '../bundle.ts';
 import type { Bundle, OfprotoPort } from '../port.ts';
-import type { HashedWay, Translation } from './translation.ts';
+import { type HashedWay, outputToPort } from './port-output.ts';
+import type { Translation } from './translation.ts';
 
 const outerWord = slots.vlan_tpid.word;
 const innerWord = slots.vlan_tpid2.word;
@@ -49,7 +50,7 @@ export function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
   const first = keepsPriority ? { ...outer, pcp: ((flow[outerWord] ?? 0) >>> 13) & 7 } : outer;
   flow[outerWord] = wordOf(first, priorityTags === 'always');
   flow[innerWord] = wordOf(inner, priorityTags === 'always');
-  t.step(false, () => t.output(port.ofPort, way)); // flooding or not
+  t.detours.step(false, () => outputToPort(t, port.ofPort, way)); // flooding or not
   flow[outerWord] = before[0];
   flow[innerWord] = before[1];
 }

@@ -53,7 +53,7 @@ function forward({ t, from, tags }: Arrival): void {
   const { ofproto } = t;
   const dst = ethDst(t.flow);
   const vlan = tags[0].vid;
-  t.tags |= addressTag(ofproto.id, dst, vlan);
+  t.outcome.tags |= addressTag(ofproto.id, dst, vlan);
   const learned = ofproto.macs.lookup(dst, vlan);
   if (learned === undefined) {
     t.trace?.note({ event: 'flooding' });
@@ -126,7 +126,7 @@ function refuseForBond({ t, from, tags }: Arrival): Refusal | undefined {
   if (admission !== 'unless moved') return admission === 'drop' ? { reason: 'inactiveMember' } : undefined;
   const vlan = tagsInside(from, tags)[0].vid;
   const src = ethSrc(flow);
-  t.tags |= addressTag(ofproto.id, src, vlan);
+  t.outcome.tags |= addressTag(ofproto.id, src, vlan);
   const learned = ofproto.macs.lookup(src, vlan);
   if (learned === undefined || learned.port === from) return undefined;
   const hasMoved = findGratuitousArp(t) && !ofproto.macs.isLocked(learned);

@@ -8,6 +8,7 @@ import { readBits } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
 import { normal } from './normal.ts';
 import { reasonNumber, sendToController } from './packet-in.ts';
+import { cut, outputToPort } from './port-output.ts';
 import type { Translation } from './translation.ts';
 
 const priorityWord = slots.skb_priority.word;
@@ -22,8 +23,8 @@ export const outputHandlers = {
     else if (t.ofproto.ports.get(to)?.dpPort === undefined)
       t.drop('noTruncationToPatch', `output_trunc does not support patch port ${portText.format(port)}`);
     else {
-      t.cut(maxLength);
-      t.outputs.action(() => t.output(to));
+      cut(t, maxLength);
+      t.outputs.action(() => outputToPort(t, to));
     }
   },
   output_reg(t, { source, maxLength }) {
@@ -34,7 +35,7 @@ export const outputHandlers = {
   },
   controller(t, action) {
     const { controller: controllerId, maxLength, reason, userData: userdata, meter } = action;
-    if (action.pauses) t.pause(action);
+    if (action.pauses) t.freezing.startPause(action);
     else sendToController(t, { reason, maxLength, controllerId, userdata, meter });
   },
   enqueue(t, { port, queue }) {
@@ -43,7 +44,7 @@ export const outputHandlers = {
     if (to === t.inPortNumber && port !== reservedPorts.IN_PORT) return;
     const before = t.flow[priorityWord] ?? 0;
     t.flow[priorityWord] = priorityOf(queue);
-    t.output(to);
+    outputToPort(t, to);
     t.outputs.enqueued(to);
     t.flow[priorityWord] = before;
   },
@@ -67,7 +68,7 @@ function priorityOf(queue: number): number {
 
 /** What the reserved ports mean. */
 const reserved: ReadonlyMap<number, (t: Translation, maxLength: number) => void> = new Map([
-  [reservedPorts.IN_PORT, (t) => t.output(t.inPortNumber)],
+  [reservedPorts.IN_PORT, (t) => outputToPort(t, t.inPortNumber)],
   [reservedPorts.TABLE, (t) => t.lookUp(0, t.inPortNumber, true)],
   [reservedPorts.NORMAL, normal],
   [reservedPorts.FLOOD, (t) => outputToAll(t, noFlood)],
@@ -84,7 +85,7 @@ export function outputTo(t: Translation, port: number, maxLength: number): void 
   const special = reserved.get(port);
   if (special !== undefined) t.outputs.action(() => special(t, maxLength));
   else if (port === t.inPortNumber) t.drop('outputIsInput');
-  else t.outputs.action(() => t.output(ofPort(port)));
+  else t.outputs.action(() => outputToPort(t, ofPort(port)));
 }
 
 const noFlood = portConfigBit('NO_FLOOD');
@@ -95,6 +96,6 @@ function outputToAll(t: Translation, unless: number): void {
   const to = [...t.ofproto.ports].filter(
     ([number, { settings }]) => number !== input && (settings & unless) === 0,
   );
-  to.forEach(([number], n) => void t.step(n === to.length - 1, () => t.output(number)));
+  to.forEach(([number], n) => void t.detours.step(n === to.length - 1, () => outputToPort(t, number)));
   t.outputs.flooded();
 }

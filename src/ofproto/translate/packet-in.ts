@@ -24,9 +24,17 @@ const noBytes = new Uint8Array(0);
 
 export function sendToController(t: Translation, packet: PacketIn): void {
   const { reason, maxLength, controllerId, userdata = noBytes, meter = controllerMeter } = packet;
-  const { flow, mask, ofproto, table, isTracked, mirrored, request } = t;
+  const { flow, mask, ofproto, table, request } = t;
+  const { isTracked, mirrored } = t.packet;
   for (let word = firstTunnelWord; word < tunnelEnd; word++) if (flow[word] !== 0) mask[word] = 0xffffffff;
-  const state = t.keep({ ofproto, table, isTracked, mirrored, ownWords: ownWordsOf(flow), userdata });
+  const state = t.freezing.keep({
+    ofproto,
+    table,
+    isTracked,
+    mirrored,
+    ownWords: ownWordsOf(flow),
+    userdata,
+  });
   const { meters } = ofproto;
   const up = controllerAction(state, t.cookie, {
     reason: reason === reasonNumber('action') && t.isTableMiss ? explicitMiss : reason,

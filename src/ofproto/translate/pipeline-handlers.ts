@@ -3,6 +3,7 @@ import { ofPort } from '../../base/units.ts';
 import { readSlot, writeSlot } from '../../flow/key.ts';
 import type { SlotName } from '../../flow/slots.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
+import { runClone } from './branches.ts';
 import { connectionTuple } from './conntrack-handlers.ts';
 import type { Handlers } from './handler.ts';
 
@@ -26,9 +27,9 @@ export const pipelineHandlers = {
     for (const [slot, ofConnection] of tuple) swap(t.flow, slot, ofConnection);
   },
   goto_table: (t, { table }) => t.lookUp(table, t.inPortNumber, true),
-  clone: (t, { actions }) => t.clone(actions),
-  debug_recirc: (t) => t.freeze(),
-  debug_slow: (t) => t.slow('action'),
+  clone: (t, { actions }) => runClone(t, actions),
+  debug_recirc: (t) => t.freezing.start(),
+  debug_slow: (t) => t.outcome.slow('action'),
   set_tunnel(t, { id }) {
     const bytes = Uint8Array.from({ length: 8 }, (_, n) => Number((id >> BigInt(56 - 8 * n)) & 0xffn));
     writeSlot(t.flow, 'tun_id', bytes);
@@ -41,7 +42,9 @@ export const pipelineHandlers = {
   // No collector can be set up yet; without one the reference samples nothing either.
   sample: () => {},
   write_actions: (t, { actions }) => t.writeActions(actions),
-  clear_actions: (t) => t.clearActions(),
+  clear_actions(t) {
+    t.packet.actionSet = [];
+  },
 } satisfies Handlers;
 
 function swap(flow: Uint32Array, a: SlotName, b: SlotName): void {

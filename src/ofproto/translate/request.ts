@@ -23,14 +23,26 @@ export class Scratch {
   readonly base = newKey();
   readonly mask = newKey();
   readonly lookupLists = new LookupLists();
-  readonly #saved: Uint32Array[] = [];
+  readonly #kept: Uint32Array[] = [];
+  #keptCount = 0;
 
-  /** A copy of `key`, good until the next one of the same depth. */
-  save(key: Uint32Array, depth: number): Uint32Array {
-    const kept = this.#saved[depth] ?? newKey();
-    kept.set(key);
-    this.#saved[depth] = kept;
-    return kept;
+  /** A copy of `key`, good until it is let go by `pop`. */
+  push(key: Uint32Array): Uint32Array {
+    const depth = this.#keptCount++;
+    const copy = this.#kept[depth] ?? newKey();
+    copy.set(key);
+    this.#kept[depth] = copy;
+    return copy;
+  }
+
+  /** Lets the last copy go. */
+  pop(): void {
+    this.#keptCount--;
+  }
+
+  /** Another translation begins: nothing is kept. */
+  reset(): void {
+    this.#keptCount = 0;
   }
 }
 

@@ -12,10 +12,25 @@ import type { Rule } from '../tables/rule.ts';
 import { formatRuleActions, formatRuleMatch } from '../tables/rule-text.ts';
 import type { Effect } from './effects.ts';
 import type { RestOfPipeline } from './frozen-states.ts';
+import type { Place } from './pipeline-packet.ts';
 import type { Trace } from './trace.ts';
 
+/** What a table has for the packet: a rule, or `done`, which stands for none. */
+export function enterLookup(
+  trace: Trace,
+  { ofproto, table, rule }: Place,
+  done: Rule,
+  isFirstBridge: boolean,
+): void {
+  const { tables } = ofproto;
+  const { missToController, fragmentDrop } = tables.internal;
+  if (rule === fragmentDrop && isFirstBridge) trace.enter({ event: 'fragment', table });
+  else if (rule !== undefined) enterRule(trace, ofproto, table, rule);
+  else enterMiss(trace, table, done === missToController, isFirstBridge ? undefined : tables.matchOf(done));
+}
+
 /** The rule that a table has for the packet. */
-export function enterRule(trace: Trace, ofproto: Ofproto, table: number, rule: Rule): void {
+function enterRule(trace: Trace, ofproto: Ofproto, table: number, rule: Rule): void {
   const { tables, tlvTable } = ofproto;
   const match = formatRuleMatch(tlvTable.restore(tables.matchOf(rule)), portTextOf(trace, ofproto));
   const { priority, cookie } = rule;
@@ -29,7 +44,7 @@ export function enterRule(trace: Trace, ofproto: Ofproto, table: number, rule: R
 }
 
 /** A table has none; `match` is that of the switch's own rule for it, where that is to be told. */
-export function enterMiss(trace: Trace, table: number, isTold: boolean, match: Match | undefined): void {
+function enterMiss(trace: Trace, table: number, isTold: boolean, match: Match | undefined): void {
   trace.enter({
     event: 'tableMiss',
     table,
