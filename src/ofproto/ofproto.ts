@@ -24,6 +24,7 @@ import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
 import { MirrorSet } from './mirrors/mirror-set.ts';
+import { Monitoring } from './monitoring/monitoring.ts';
 import type { GroupPlace } from './multicast/multicast-table.ts';
 import { MulticastSnooping } from './multicast/snooping.ts';
 import { type OutgoingPacket, PacketsOut } from './packets-out.ts';
@@ -179,7 +180,7 @@ export class Ofproto {
       bundles: () => this.bundles,
       groupChanged: (place) => events.multicastChanged(this, place),
     });
-    this.protocols = new SwitchProtocols([this.bonding, this.multicast]);
+    this.protocols = new SwitchProtocols([this.#makeMonitoring(), this.bonding, this.multicast]);
     const { macs, protocols } = this;
     this.switchPorts = new SwitchPorts({
       name,
@@ -308,6 +309,18 @@ export class Ofproto {
     });
   }
 
+  /** Of what it finds out of a link the other protocols are told. */
+  #makeMonitoring(): Monitoring {
+    return new Monitoring({
+      ...this.#protocolDeps(),
+      name: this.name,
+      linkChanged: (port) => {
+        this.#linkChanged(port);
+        this.protocols.portChanged(port);
+      },
+    });
+  }
+
   #protocolDeps(): ProtocolDeps {
     const { timers, random, events } = this.#deps;
     return {
@@ -315,7 +328,7 @@ export class Ofproto {
       random,
       ports: () => this.ports,
       config: () => this.#config,
-      send: (port, frame) => this.packets.sendFrame(port, frame),
+      send: (port, frame, options) => this.packets.sendFrame(port, frame, options),
       linkChanged: (port) => this.#linkChanged(port),
       changed: () => events.changed(),
       status: {

@@ -2,8 +2,10 @@
 import type { OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
 import { extractKey } from '../flow/extract.ts';
+import { tunnelFlag } from '../flow/fields/flags.ts';
 import { getSlot } from '../flow/key.ts';
 import { type Match, matchOn, packKey, unpackKey } from '../flow/match.ts';
+import { settingNumber } from '../openflow/actions/field-value.ts';
 import type { Action } from '../openflow/actions/index.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import { type Continuation, decodeContinuation } from '../openflow/messages/continuation.ts';
@@ -13,6 +15,7 @@ import { reservedPorts } from '../openflow/ports.ts';
 import type { WireVersion } from '../openflow/versions.ts';
 import { Frame } from '../wire/frame.ts';
 import type { OfprotoPort } from './port.ts';
+import type { SendOptions } from './protocols/protocol-deps.ts';
 import type { SwitchChanges } from './switch-changes.ts';
 import { withOptionWidths } from './tables/option-fields.ts';
 import type { TlvTable } from './tlv-table.ts';
@@ -85,9 +88,14 @@ export class PacketsOut {
   }
 
   /** Sends a frame of the switch's own. */
-  sendFrame({ ofPort: port }: OfprotoPort, frame: Uint8Array): void {
+  sendFrame(
+    { ofPort: port }: OfprotoPort,
+    frame: Uint8Array,
+    { isOam }: SendOptions = { isOam: false },
+  ): void {
     const packet = this.#packetFrom(matchOn({ in_port: reservedPorts.ANY }), frame, noDpPort);
-    this.#deps.packetOut({ ...packet, actions: [{ do: 'output', port, maxLength: 0 }] });
+    const marks = isOam ? [settingNumber('tun_flags', tunnelFlag.oam)] : [];
+    this.#deps.packetOut({ ...packet, actions: [...marks, { do: 'output', port, maxLength: 0 }] });
   }
 
   #packetFrom(metadata: Match, bytes: Uint8Array, datapathPort: number): OutgoingPacket {

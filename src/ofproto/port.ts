@@ -10,6 +10,8 @@ import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { Bond } from '../protocols/bond.ts';
 import type { Lacp } from '../protocols/lacp.ts';
 import type { BundleConfig } from './config.ts';
+import { noMonitoring, type PortMonitoring } from './monitoring/monitoring-config.ts';
+import type { PortMonitor } from './monitoring/port-monitor.ts';
 import { VlanSet } from './vlan-set.ts';
 
 /** Number of the port that has the bridge's own name: OFPP_LOCAL in its 16-bit form. */
@@ -36,6 +38,10 @@ export class OfprotoPort {
 
   /** What may come in; nothing is limited where there are none. */
   limits: readonly DpMeter[] = [];
+  /** How its link is to be monitored. */
+  monitoring: PortMonitoring = noMonitoring;
+  /** What monitors its link. */
+  monitor: PortMonitor | undefined;
   /** When it was added. */
   readonly createdAt: Ms;
   /** Bits of `portConfigNames` that controllers have set, but for that it is switched off, which its device knows. */
@@ -65,9 +71,11 @@ export class OfprotoPort {
     return this.netdev.state.linkResets;
   }
 
-  /** Its link is up, and LACP, where it is spoken, agrees. */
+  /** Its link is up, and what monitors it and LACP, where it is spoken, agree. */
   get mayEnable(): boolean {
-    return this.hasCarrier && this.bundle?.lacp?.mayEnable(this) !== false;
+    return (
+      this.hasCarrier && this.monitor?.isWorking !== false && this.bundle?.lacp?.mayEnable(this) !== false
+    );
   }
 
   /** Bits of `portConfigNames`. */
@@ -80,7 +88,7 @@ export class OfprotoPort {
     return this.#isLive;
   }
 
-  /** Its netdev's state may be another, or what LACP says of its link. True when that made it live, or not live any more. */
+  /** Its netdev's state may be another, or what protocols say of its link. True when that made it live, or not live any more. */
   updateLiveness(): boolean {
     const before = this.#isLive;
     this.#isLive = this.netdev.state.isUp && this.mayEnable;

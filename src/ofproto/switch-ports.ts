@@ -14,6 +14,7 @@ import type { PortMod } from '../openflow/messages/ports.ts';
 import type { BundleConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import type { MacTable } from './mac-learning.ts';
+import { noMonitoring, type PortMonitoring } from './monitoring/monitoring-config.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
 import { PortNumbers } from './port-numbers.ts';
 import type { SwitchProtocols } from './protocols/switch-protocol.ts';
@@ -29,6 +30,8 @@ export interface AddPortOptions {
   readonly patchPeer?: string;
   /** What may come in. */
   readonly limits?: readonly DpMeter[];
+  /** How its link is monitored. */
+  readonly monitoring?: PortMonitoring;
 }
 
 /** What is told of them. */
@@ -93,6 +96,7 @@ export class SwitchPorts {
         createdAt: this.#deps.now(),
       });
       this.#limit(port, options.limits);
+      port.monitoring = options.monitoring ?? noMonitoring;
       this.#byNumber.set(number, port);
       events.portAdded(port);
       this.#deps.controllers.portAdded(port);
@@ -161,14 +165,18 @@ export class SwitchPorts {
   }
 
   /** Its netdev's state changed, or what is given did. */
-  update(number: OfPort, change: Pick<AddPortOptions, 'patchPeer' | 'limits'> = {}): void {
+  update(number: OfPort, change: Omit<AddPortOptions, 'wanted'> = {}): void {
     const port = this.#byNumber.get(number);
     if (port === undefined) return;
     this.#limit(port, change.limits);
-    const { patchPeer = port.patchPeer } = change;
+    const { patchPeer = port.patchPeer, monitoring = port.monitoring } = change;
     this.#deps.controllers.portChanged(port);
     if (port.updateLiveness()) this.#deps.events.livenessChanged();
     if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
+    if (!isDeepStrictEqual(monitoring, port.monitoring)) {
+      port.monitoring = monitoring;
+      this.#deps.protocols.portConfigured(port);
+    }
     this.#deps.protocols.portChanged(port);
     if (patchPeer === port.patchPeer) return;
     port.patchPeer = patchPeer;

@@ -24,6 +24,8 @@ export const etherType = {
   mplsMulticast: 0x8848,
   serviceVlan: 0x88a8,
   nsh: 0x894f,
+  /** Connectivity fault management. */
+  cfm: 0x8902,
   /** Protocols between the two ends of a link, LACP among them. */
   slow: 0x8809,
   /** Not on the wire: stands in a key for a frame without an EtherType. */

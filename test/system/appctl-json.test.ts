@@ -77,6 +77,7 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
       ...['add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=dummy', ...ports],
       ...['--', 'add-br', 'br1', '--', 'set', 'bridge', 'br1', 'datapath_type=dummy', ...bonds],
       ...['--', 'set', 'bridge', 'br1', 'mcast_snooping_enable=true'],
+      ...['--', 'set', 'interface', 'p1', 'cfm_mpid=1', '--', 'set', 'interface', 'p2', 'bfd:enable=true'],
     );
     host.run('ovs-ofctl', 'add-flow', 'br0', 'in_port=2,actions=drop');
     for (const message of [joining, query]) host.appctl('netdev-dummy/receive', 'br1', message);

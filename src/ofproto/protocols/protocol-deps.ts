@@ -12,12 +12,17 @@ export interface ProtocolDeps {
   /** What the switch is to be. */
   readonly config: () => OfprotoConfig;
   /** Sends a frame out of a port. */
-  readonly send: (port: OfprotoPort, frame: Uint8Array) => void;
+  readonly send: (port: OfprotoPort, frame: Uint8Array, options?: SendOptions) => void;
   /** The link of a port may be used now, or not any more. */
   readonly linkChanged: (port: OfprotoPort) => void;
   /** Flows may be wrong. */
   readonly changed: () => void;
   readonly status: StatusEvents;
+}
+
+export interface SendOptions {
+  /** In a tunnel, it is marked as being of operation and maintenance. */
+  readonly isOam: boolean;
 }
 
 /** What the database shows may be another. */

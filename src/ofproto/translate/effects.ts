@@ -67,6 +67,7 @@ export function creditEffects(effects: readonly Effect[], carried: Carried): voi
       effect.from.patchCounters.txBytes += bytes;
       effect.to.patchCounters.rxPackets += packets;
       effect.to.patchCounters.rxBytes += bytes;
+      if (packets > 0) effect.to.monitor?.received();
     }
   }
 }

@@ -12,12 +12,14 @@ import { dropCommands } from './drops.ts';
 import { fdbCommands } from './fdb.ts';
 import { lookupCommands } from './lookups.ts';
 import { mdbCommands } from './mdb.ts';
+import { monitoringCommands } from './monitoring.ts';
 import { traceCommands } from './trace.ts';
 
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
   const now = () => clock.now();
   return [
     ...bondCommands(aSwitch),
+    ...monitoringCommands(aSwitch),
     ...bridgeCommands(aSwitch, now),
     ...configCommands(aSwitch),
     ...datapathThreadCommands(aSwitch),

@@ -3,8 +3,8 @@
  * command that comes to exist is taken out of this list; a test tells.
  */
 const names = `
-autoattach/show-isid autoattach/statistics autoattach/status bfd/set-forwarding bfd/show
-cfm/set-fault cfm/show dpctl/ct-bkts dpctl/ct-del-limits
+autoattach/show-isid autoattach/statistics autoattach/status
+dpctl/ct-bkts dpctl/ct-del-limits
 dpctl/ct-disable-tcp-seq-chk dpctl/ct-enable-tcp-seq-chk dpctl/ct-get-limits dpctl/ct-get-maxconns
 dpctl/ct-get-nconns dpctl/ct-get-tcp-seq-chk dpctl/ct-set-limits dpctl/ct-set-maxconns dpctl/ct-stats-show
 dpctl/dump-conntrack dpctl/flush-conntrack dpctl/ipf-get-status dpctl/ipf-set-disabled dpctl/ipf-set-enabled

@@ -1,6 +1,7 @@
 /** The keys of `other_config` and `options` that the daemon reads, ovs-vswitchd.conf.db(5). */
 import { booleanKey, choiceKey, integerKey, rangeKey, textKey } from './keys.ts';
 import { isHostMac, isMulticastMac, normalizeMac } from './mac.ts';
+import { cfmKeys } from './monitoring-keys.ts';
 
 export const systemKeys = {
   statsUpdateInterval: integerKey(
@@ -181,6 +182,7 @@ export const portKeys = {
 } as const;
 
 export const interfaceKeys = {
+  ...cfmKeys,
   lacpPortId: rangeKey(
     'lacp-port-id',
     { min: 1, max: 0xffff, fallback: undefined },

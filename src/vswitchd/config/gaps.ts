@@ -9,6 +9,7 @@ import { type daemonTables, type OvsRow, type OvsTables, openVswitch } from '../
 import { bridgeKeys, controllerKeys, interfaceKeys, portKeys, systemKeys } from './config-keys.ts';
 import type { Keys } from './keys.ts';
 import { isMulticastMac, normalizeMac, zeroMac } from './mac.ts';
+import { bfdKeys } from './monitoring-keys.ts';
 
 /** Rows of other tables matter only where a column of these refers to them. */
 export type SeenTable = keyof typeof daemonTables;
@@ -56,7 +57,6 @@ export interface Shortfall {
 }
 
 const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
-const noConnectivityCheck = 'connectivity is not monitored';
 const noOffload = 'no hardware forwards';
 const noDpdk = 'no DPDK is used';
 const noEncryption = 'no tunnel is encrypted';
@@ -193,9 +193,9 @@ export const roles: Roles = {
     external_ids: 'note',
     ofport: 'status',
     ofport_request: 'acted on',
-    bfd: { gap: noConnectivityCheck, isAsked: ({ bfd }) => isEnabled(bfd) },
+    bfd: { keys: bfdKeys, gaps: {} },
     bfd_status: 'status',
-    cfm_mpid: { gap: noConnectivityCheck },
+    cfm_mpid: 'acted on',
     cfm_remote_mpids: 'status',
     cfm_flap_count: 'status',
     cfm_fault: 'status',
@@ -208,8 +208,6 @@ export const roles: Roles = {
       keys: interfaceKeys,
       gaps: {
         ...all('pmd-rxq-affinity tx-steering emc-enable', ownThreads),
-        ...all('cfm_interval cfm_extended cfm_demand cfm_opstate', noConnectivityCheck),
-        ...all('cfm_ccm_vlan cfm_ccm_pcp', noConnectivityCheck),
       },
     },
     statistics: 'status',

@@ -17,6 +17,7 @@ import {
   type MemberLacp,
   type VlanMode,
 } from '../../ofproto/config.ts';
+import { noMonitoring, type PortMonitoring } from '../../ofproto/monitoring/monitoring-config.ts';
 import { localPort } from '../../ofproto/port.ts';
 import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
@@ -28,6 +29,7 @@ import { readKeys, type Values } from './keys.ts';
 import { type LocalAddress, readLocalAddress } from './local-address.ts';
 import { isHostMac, normalizeMac, zeroMac } from './mac.ts';
 import type { WantedMirror } from './mirror-rows.ts';
+import { readMonitoring } from './monitoring-rows.ts';
 
 export interface WantedInterface {
   readonly id: Uuid;
@@ -45,6 +47,8 @@ export interface WantedInterface {
   readonly patchPeer: string | undefined;
   /** What may come in. */
   readonly limits: readonly DpMeter[];
+  /** How its link is monitored. */
+  readonly monitoring: PortMonitoring;
   /** As far as it speaks LACP. */
   readonly lacp: MemberLacp;
   /** False for the device of a bond's own name: frames pass by it as flows say, and by no row of the database is it known. */
@@ -143,6 +147,8 @@ export const configColumns = {
     'ingress_policing_burst',
     'ingress_policing_kpkts_rate',
     'ingress_policing_kpkts_burst',
+    'cfm_mpid',
+    'bfd',
     'other_config',
   ],
   Mirror: [
@@ -282,6 +288,7 @@ function ownDevice(
       },
       ...{ ofportRequest: undefined, ofport: undefined, patchPeer: undefined },
       lacp: defaultMemberLacp,
+      monitoring: noMonitoring,
       isMember: false,
     },
   ];
@@ -303,6 +310,7 @@ export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): Wan
     ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,
     limits: readPolicing(row),
+    monitoring: readMonitoring(row),
     lacp: { portId: keys.lacpPortId, priority: keys.lacpPortPriority, key: keys.lacpAggregationKey },
     isMember: true,
   };

@@ -255,6 +255,7 @@ export class Applier {
         ...(number !== undefined && { wanted: number }),
         ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
         limits: wanted.limits,
+        monitoring: wanted.monitoring,
       });
       return undefined;
     } catch (why) {
@@ -296,6 +297,7 @@ export class Applier {
       bridge.ofproto.switchPorts.update(i.ofPort, {
         ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
         limits: wanted.limits,
+        monitoring: wanted.monitoring,
       });
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ofPort, uuid } from '../../base/units.ts';
 import { defaultBundleConfig, defaultMemberLacp } from '../../ofproto/config.ts';
+import { noMonitoring } from '../../ofproto/monitoring/monitoring-config.ts';
 import { bridgeKeys } from '../config/config-keys.ts';
 import { readKeys } from '../config/keys.ts';
 import type { Dirty } from '../config/model.ts';
@@ -32,6 +33,7 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
     ofport: undefined,
     patchPeer: undefined,
     limits: [],
+    monitoring: noMonitoring,
     lacp: defaultMemberLacp,
     isMember: true,
     ...more,

@@ -6,6 +6,7 @@ import type { PacketMirror } from '../../ofproto/mirrors/mirror-set.ts';
 import type { Bundle } from '../../ofproto/port.ts';
 import type { LiveBridge, LiveInterface } from '../reconcile/live.ts';
 import type { OvsChange } from '../schema/index.ts';
+import { reportMonitor } from './monitoring.ts';
 
 /** OFPP_NONE as the `ofport` column has it: the interface could not be added. */
 const noPort = -1;
@@ -17,6 +18,7 @@ export function reportInterface(i: LiveInterface): OvsChange<'Interface'> {
   const { state } = netdev;
   return {
     ...noProtocols,
+    ...reportMonitor(i.ofprotoPort?.monitor),
     lacp_current: isLacpCurrent(i),
     ofport: ofPort,
     error: i.error,
@@ -41,13 +43,7 @@ function isLacpCurrent({ ofprotoPort }: LiveInterface): boolean | undefined {
 
 /** Columns of protocols that an interface does not take part in. */
 const noProtocols: OvsChange<'Interface'> = {
-  bfd_status: new Map(),
-  cfm_remote_mpids: [],
-  cfm_flap_count: undefined,
-  cfm_fault: undefined,
-  cfm_fault_status: [],
-  cfm_remote_opstate: undefined,
-  cfm_health: undefined,
+  ...reportMonitor(undefined),
   lacp_current: undefined,
 };
 
