@@ -17,6 +17,8 @@ import type { DpDrop, DropWatch, DropWatching } from './drop-watch.ts';
 import type { DpDropReason } from './drops.ts';
 import type { DpFeatures } from './features.ts';
 import type { DpMeter, DpMeterStats } from './meter.ts';
+import type { Core } from './polling/cores.ts';
+import type { PollSettings } from './polling/queue-assignment.ts';
 import type { Ufid } from './ufid.ts';
 
 /** A cached decision: every packet whose key equals `key` under `mask` gets `actions`. */
@@ -99,7 +101,12 @@ export interface Offload {
   readonly headerSize: number;
 }
 
-export interface Datapath {
+interface ReadsFlowStats {
+  /** Fills `into` without waiting; false when that flow is not held here (any more). */
+  readFlowStats(id: number, into: DpFlowStats): boolean;
+}
+
+export interface Datapath extends ReadsFlowStats {
   /** "netdev", "system", "dummy": the Bridge `datapath_type`. */
   readonly type: string;
   /** e.g. "ovs-netdev", as in `dpif/show` and dpctl. */
@@ -138,8 +145,6 @@ export interface Datapath {
   flushFlows(): void;
   /** The flows that it has. */
   flows(): Iterable<DpFlow>;
-  /** Fills `into` without waiting; false when the datapath does not hold that flow (any more). */
-  readFlowStats(id: number, into: DpFlowStats): boolean;
   /** Flows that fit at most; `putFlow` beyond is refused and counted. */
   readonly flowCapacity: number;
 
@@ -185,6 +190,48 @@ export interface Datapath {
   detach(): Promise<void>;
   /** Ends it: resolves when no thread and no program of the kernel touches a device any more. Idempotent. */
   destroy(): Promise<void>;
+}
+
+/** A datapath whose ports may have several queues, which threads poll on cores of their own. */
+export interface HasPollThreads {
+  setPolling(settings: PollSettings): void;
+  /** Spreads the queues anew. */
+  rebalance(): void;
+  /** By core, the main thread last. */
+  readonly threads: readonly DpThread[];
+}
+
+/** A thread of a datapath, with what it counted itself. */
+export interface DpThread extends ReadsFlowStats {
+  /** Undefined for the main thread, which receives by all ports that are not polled. */
+  readonly polling: PollingThread | undefined;
+  stats(): Omit<DpStats, 'flowCount' | 'maskCount'>;
+}
+
+interface PollingThread extends Core {
+  /** It polls nothing but queues that are bound to its core. */
+  readonly isIsolated: boolean;
+  /** By port and number. */
+  readonly queues: readonly { readonly port: string; readonly queue: number }[];
+}
+
+/** The threads of a datapath: one where it knows of no more. */
+export function threadsOf(datapath: Datapath & Partial<HasPollThreads>): readonly DpThread[] {
+  return (
+    datapath.threads ?? [
+      {
+        polling: undefined,
+        stats: () => datapath.stats(),
+        readFlowStats: (id, into) => datapath.readFlowStats(id, into),
+      },
+    ]
+  );
+}
+
+export function hasPollThreads(
+  datapath: Datapath & Partial<HasPollThreads>,
+): datapath is Datapath & HasPollThreads {
+  return datapath.threads !== undefined;
 }
 
 export interface DpPortInfo {

@@ -21,6 +21,8 @@ export interface NetdevConfig {
   readonly mac: string | undefined;
   /** Bytes of layer 3, `mtu_request`. */
   readonly mtuRequest: number | undefined;
+  /** `other_config:pmd-rxq-affinity`: the cores that queues are bound to, by queue. */
+  readonly queueCores?: ReadonlyMap<number, number>;
 }
 
 /** Of a link: a speed in Mb/s and a duplex mode, a medium, or an ability. */
@@ -217,6 +219,24 @@ export interface PreparedPort {
   retire(fd: number): void;
   /** After the frame path was closed. Does not block; idempotent. */
   close(): void;
+}
+
+/** How the queues of a port are to be polled. */
+export interface Polling {
+  readonly queueCount: number;
+  /** The NUMA node that the device is on. */
+  readonly numa: number;
+  /** The cores that queues are bound to, by queue. */
+  readonly cores: ReadonlyMap<number, number>;
+}
+
+/** A `PortIo` with several queues, each of which one thread of the datapath polls. */
+export interface IsPolled {
+  readonly polling: Polling;
+  /** Set by the datapath; called after `polling` changed. */
+  onPolling: () => void;
+  /** Receives on some of the queues, of which the datapath says as it goes which these are. */
+  receiver(queues: ReadonlySet<number>): RxQueue;
 }
 
 /** A `PortIo` without descriptor (dummy): it says when frames have come in. */

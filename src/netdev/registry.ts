@@ -5,7 +5,7 @@
 import { errnos, syscallFailed } from '../base/errno.ts';
 import { unreachable } from '../base/errors.ts';
 import { DummyDevices } from './dummy/device.ts';
-import { DummyPort } from './dummy/dummy-port.ts';
+import { DummyPort, PolledDummyPort } from './dummy/dummy-port.ts';
 import { dummyProvider } from './dummy/provider.ts';
 import { patchProvider } from './patch/provider.ts';
 import type {
@@ -62,7 +62,7 @@ export function openPortIo(spec: PortSpec, dummies?: DummyDevices): PortIo {
       const device = dummies?.get(spec.name);
       if (device === undefined)
         throw syscallFailed('open', errnos.ENODEV, `could not open network device ${spec.name}`);
-      return new DummyPort(device);
+      return device.isPolled ? new PolledDummyPort(device) : new DummyPort(device);
     }
     default:
       return unreachable(spec);

@@ -3,12 +3,15 @@ import { errnos, syscallFailed } from '../base/errno.ts';
 import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import { type DummyKernel, openDummyDatapath } from '../datapath/dummy/datapath.ts';
+import type { Core } from '../datapath/polling/cores.ts';
 import { DeviceMark } from '../netdev/device-mark.ts';
 import type { DummyDevices } from '../netdev/dummy/device.ts';
 import { netdevProviders, openPortIo } from '../netdev/registry.ts';
 import type { Providers } from '../vswitchd/providers.ts';
 
 const datapathTypes = ['dummy', 'netdev', 'system'];
+/** Of the host that is not there. */
+const cores: readonly Core[] = [0, 1, 2, 3].map((core) => ({ core, numa: core >> 1 }));
 
 /** What may go wrong with devices: a test of the daemon says so. */
 export interface Faults {
@@ -56,6 +59,7 @@ export function memoryProviders(
       return openDummyDatapath(type, name, {
         clock: timers.clock,
         random,
+        cores,
         openPort(spec) {
           faults.takes?.(spec.name);
           return openPortIo(spec, dummies);

@@ -9,6 +9,8 @@ import { logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
+import type { PollSettings } from '../datapath/polling/queue-assignment.ts';
+import { hasPollThreads } from '../datapath/provider.ts';
 import type { OpenDatagrams } from '../net/datagrams.ts';
 import type { TlsConfig } from '../net/tls-config.ts';
 import type { Transport } from '../net/transport.ts';
@@ -74,6 +76,7 @@ export class Switch {
   readonly #statistics: StatisticsWriter;
   readonly #devices: Disposable;
   #limits: UpcallLimits | undefined;
+  #polling: PollSettings | undefined;
   #control: SharedControl;
   #isRestored = false;
 
@@ -239,7 +242,12 @@ export class Switch {
       ...(this.#limits && { limits: this.#limits }),
     });
     this.#backers.set(type, backer);
+    this.#setPolling(backer);
     return backer;
+  }
+
+  #setPolling({ datapath }: Backer): void {
+    if (this.#polling !== undefined && hasPollThreads(datapath)) datapath.setPolling(this.#polling);
   }
 
   async #releaseBacker(backer: Backer): Promise<void> {
@@ -258,7 +266,12 @@ export class Switch {
     const keys = readKeys(systemKeys, root.other_config);
     const { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit } = keys;
     this.#limits = { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit };
-    for (const backer of this.#backers.values()) backer.setLimits(this.#limits);
+    const { coreMask, queueAssignment: algorithm, isolatesQueues: isolates } = keys;
+    this.#polling = { coreMask, algorithm, isolates };
+    for (const backer of this.#backers.values()) {
+      backer.setLimits(this.#limits);
+      this.#setPolling(backer);
+    }
     this.#statistics.setInterval(ms(keys.statsUpdateInterval));
     const { datapathTypes, ifaceTypes } = this.#deps.providers;
     const { versions } = this.#deps;

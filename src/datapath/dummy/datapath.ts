@@ -6,9 +6,9 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
-import { valuesUnder } from '../../flow/match.ts';
+import { type Match, packKey, valuesUnder } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
-import type { PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
+import type { IsPolled, PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import { type BondPorts, BondTable } from '../bond.ts';
 import type { DpDrop, DropWatch, DropWatching } from '../drop-watch.ts';
@@ -16,6 +16,8 @@ import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
 import { logFlowChange, logUpcalls } from '../flow-log.ts';
 import { type DpMeter, type DpMeterStats, MeterTable, type SharedMeter } from '../meter.ts';
+import type { Core } from '../polling/cores.ts';
+import type { PollSettings } from '../polling/queue-assignment.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
 import type {
   Datapath,
@@ -23,7 +25,9 @@ import type {
   DpFlowStats,
   DpPacket,
   DpStats,
+  DpThread,
   DropCounts,
+  HasPollThreads,
   NewDpPort,
   Upcall,
 } from '../provider.ts';
@@ -34,6 +38,8 @@ import type { ActionStep } from '../userspace/execute.ts';
 import { engineFeatures, lowerActions } from '../userspace/lower.ts';
 import { InlineDrops } from './inline-drops.ts';
 import { InlineWorker } from './inline-worker.ts';
+import { InlineWorkers } from './inline-workers.ts';
+import { PollThreads } from './poll-threads.ts';
 
 export interface DummyDatapathDeps {
   readonly clock: Clock;
@@ -43,6 +49,8 @@ export interface DummyDatapathDeps {
   openPort(spec: PortSpec): PortIo;
   /** Engines that take turns; 1 unless given. */
   readonly workerCount?: number;
+  /** On which threads may poll; one unless given. */
+  readonly cores?: readonly Core[];
   /** Where it stays when its owner leaves; without, it ends then. */
   readonly kernel?: DummyKernel;
 }
@@ -65,20 +73,21 @@ export function openDummyDatapath(
 
 interface OpenPort extends PortEntry {
   readonly io: PortIo;
+  /** Who runs what is injected as if it had come in by the port. */
   readonly receiver: InlineWorker;
-  /** The receiver's. */
-  readonly end: EnginePort;
+  /** The ends by which frames are received. */
+  readonly ends: Map<InlineWorker, EnginePort>;
 }
 
-export class DummyDatapath implements Datapath {
+export class DummyDatapath implements Datapath, HasPollThreads {
   readonly type: string;
   readonly name: string;
   readonly internalType = 'dummy-internal';
   readonly features: DpFeatures;
   readonly #kernel: DummyKernel | undefined;
   readonly #openPort: (spec: PortSpec) => PortIo;
-  readonly #first: InlineWorker;
-  readonly #workers: readonly InlineWorker[];
+  readonly #workers: InlineWorkers;
+  readonly #polls: PollThreads;
   #onUpcalls: ((batch: readonly Upcall[]) => void) | undefined;
   readonly #ports = new PortTable<OpenPort>();
   readonly #flows: FlowList;
@@ -98,10 +107,17 @@ export class DummyDatapath implements Datapath {
     this.features = { ...engineFeatures, keepsForwarding: deps.kernel !== undefined, keepsLostPorts: false };
     this.#openPort = deps.openPort;
     this.#flows = new FlowList(flowCapacity);
-    const { workerCount = 1 } = deps;
-    const make = (): InlineWorker => new InlineWorker(deps, flowCapacity);
-    this.#first = make();
-    this.#workers = [this.#first, ...Array.from({ length: workerCount - 1 }, make)];
+    const { workerCount = 1, cores = [{ core: 0, numa: 0 }] } = deps;
+    const makeWorker = (): InlineWorker => new InlineWorker(deps, flowCapacity);
+    this.#workers = new InlineWorkers(workerCount, makeWorker);
+    this.#polls = new PollThreads(cores, {
+      makeWorker,
+      started: ({ worker }) => this.#workers.add(worker),
+      stopped: ({ worker }) => {
+        this.#workers.remove(worker);
+        for (const { ends } of this.#ports.all.values()) ends.delete(worker);
+      },
+    });
   }
 
   get onUpcalls(): (batch: readonly Upcall[]) => void {
@@ -110,7 +126,9 @@ export class DummyDatapath implements Datapath {
 
   set onUpcalls(take: (batch: readonly Upcall[]) => void) {
     this.#onUpcalls = take;
-    for (const { upcalls } of this.#workers) upcalls.isRead = true;
+    this.#workers.tell('upcalls', ({ upcalls }) => {
+      upcalls.isRead = true;
+    });
   }
 
   async addPort({ name, type, ifindex, spec }: NewDpPort, wanted?: DpPort): Promise<DpPort> {
@@ -118,13 +136,22 @@ export class DummyDatapath implements Datapath {
     if (left !== undefined) return left;
     const number = this.#ports.chooseNumber(wanted ?? numberInName(name));
     const io = this.#openPort(spec);
-    const receiver = this.#workers[this.#ports.all.size % this.#workers.length] ?? this.#first;
+    const receiver =
+      this.#workers.main[this.#ports.all.size % this.#workers.main.length] ?? this.#workers.first;
     const counters = new SharedPortCounters(); // on one thread, all workers send by the same frame path
-    const end = receiver.engine.addPort(number, io, io, counters);
-    for (const worker of this.#workers)
-      if (worker !== receiver) worker.engine.addPort(number, io, undefined, counters);
-    const port = { name, type, ifindex, counters: [counters], io, receiver, end };
+    const ends = new Map<InlineWorker, EnginePort>();
+    const port = { name, type, ifindex, counters: [counters], io, receiver, ends };
     this.#ports.set(number, port);
+    this.#workers.tell(`port ${number}`, (worker) => {
+      const own = worker === receiver ? io : undefined;
+      const rx = isPolled(io) ? this.#polls.receiver(worker, number, io) : own;
+      const end = worker.engine.addPort(number, io, rx, counters);
+      if (rx !== undefined) ends.set(worker, end);
+    });
+    if (isPolled(io)) {
+      io.onPolling = () => this.#repoll(() => this.#polls.reassign());
+      this.#repoll(() => this.#polls.addPort(number, { name, io }));
+    }
     if (wakesDatapath(io)) {
       io.onInput = () => {
         this.#ready.add(port);
@@ -138,10 +165,12 @@ export class DummyDatapath implements Datapath {
     const gone = this.#ports.get(number);
     if (gone === undefined) return;
     this.#ports.delete(number);
-    for (const { engine } of this.#workers) engine.removePort(number);
+    for (const what of ['port', 'mtu', 'limits']) this.#workers.forget(`${what} ${number}`);
+    for (const { engine } of this.#workers.all) engine.removePort(number);
     this.#ready.delete(gone);
     if (wakesDatapath(gone.io)) gone.io.onInput = () => {};
     gone.io.close();
+    this.#repoll(() => this.#polls.removePort(number));
   }
 
   ports(): ReadonlyMap<DpPort, PortEntry> {
@@ -153,15 +182,15 @@ export class DummyDatapath implements Datapath {
   }
 
   setPortMtu(port: DpPort, mtu: number | undefined): void {
-    for (const { engine } of this.#workers) engine.setPortMtu(port, mtu);
+    this.#workers.tell(`mtu ${port}`, ({ engine }) => engine.setPortMtu(port, mtu));
   }
 
   setPortLimits(port: DpPort, limits: readonly DpMeter[]): void {
-    for (const { engine } of this.#workers) engine.setPortLimits(port, limits);
+    this.#workers.tell(`limits ${port}`, ({ engine }) => engine.setPortLimits(port, limits));
   }
 
   setVlanLimit(tagCount: number): void {
-    for (const { engine } of this.#workers) engine.setVlanLimit(tagCount);
+    this.#workers.tell('tags', ({ engine }) => engine.setVlanLimit(tagCount));
   }
 
   putFlow(flow: DpFlow, packet?: DpPacket): void {
@@ -173,9 +202,9 @@ export class DummyDatapath implements Datapath {
       logFlowChange(flow, before);
       const steps = this.#lower(actions);
       const values = valuesUnder(key, mask);
-      for (const { engine } of this.#workers) {
+      for (const { engine } of this.#workers.takersOf(id, before === undefined)) {
         engine.flowStats.reserve(id);
-        engine.putFlow({ id, generation, mask, values, steps });
+        engine.putFlow({ id, generation, mask, values, steps }, packet?.key);
       }
     }
     if (packet !== undefined) this.execute(packet, actions);
@@ -183,12 +212,14 @@ export class DummyDatapath implements Datapath {
 
   deleteFlow(id: number): void {
     if (this.#flows.delete(id) === undefined) return;
-    for (const { engine } of this.#workers) engine.deleteFlow(id);
+    this.#workers.forgetFlow(id);
+    for (const { engine } of this.#workers.all) engine.deleteFlow(id);
   }
 
   flushFlows(): void {
     this.#flows.clear();
-    for (const { engine } of this.#workers) engine.flushFlows();
+    this.#workers.forgetFlows();
+    for (const { engine } of this.#workers.all) engine.flushFlows();
   }
 
   flows(): Iterable<DpFlow> {
@@ -196,7 +227,7 @@ export class DummyDatapath implements Datapath {
   }
 
   readFlowStats(id: number, into: DpFlowStats): boolean {
-    return this.#flows.readStats(id, this.#workers, into);
+    return this.#flows.readStats(id, this.#workers.holdersOf(id), into);
   }
 
   get flowCapacity(): number {
@@ -224,12 +255,13 @@ export class DummyDatapath implements Datapath {
 
   setBond(id: number, ports: BondPorts): void {
     const bond = this.#bonds.set(id, ports);
-    for (const { engine } of this.#workers) engine.setBond(id, bond);
+    this.#workers.tell(`bond ${id}`, ({ engine }) => engine.setBond(id, bond));
   }
 
   deleteBond(id: number): void {
     this.#bonds.delete(id);
-    for (const { engine } of this.#workers) engine.setBond(id, undefined);
+    this.#workers.forget(`bond ${id}`);
+    for (const { engine } of this.#workers.all) engine.setBond(id, undefined);
   }
 
   bondBytes(id: number, hash: number): number {
@@ -241,12 +273,30 @@ export class DummyDatapath implements Datapath {
   }
 
   #useMeter(id: number, meter: SharedMeter | undefined): void {
-    for (const { engine } of this.#workers) engine.setMeter(id, meter);
+    this.#workers.tell(`meter ${id}`, ({ engine }) => engine.setMeter(id, meter));
+    if (meter === undefined) this.#workers.forget(`meter ${id}`);
+  }
+
+  setPolling(settings: PollSettings): void {
+    this.#repoll(() => this.#polls.configure(settings));
+  }
+
+  rebalance(): void {
+    this.#repoll(() => this.#polls.reassign());
+  }
+
+  get threads(): readonly DpThread[] {
+    const main = this.#thread(this.#workers.main, undefined);
+    const polling = this.#polls.all.map((thread) => {
+      const { where, isIsolated } = thread;
+      return this.#thread([thread.worker], { ...where, isIsolated, queues: this.#polls.queuesOf(thread) });
+    });
+    return [...polling, main];
   }
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {
     refuseUnsupported(this, actions);
-    const { engine } = this.#receiverOf(packet);
+    const { engine } = this.#workers.answering ?? this.#receiverOf(packet);
     if (this.#isRunning) {
       engine.execute(packet, this.#lower(actions));
       return;
@@ -261,11 +311,11 @@ export class DummyDatapath implements Datapath {
   }
 
   stats(): DpStats {
-    return sumStats(this.#workers, this.#flows.count);
+    return sumStats(this.#workers.all, this.#flows.count);
   }
 
   drops(): DropCounts {
-    return sumDrops(this.#workers.map(({ totals }) => totals));
+    return sumDrops(this.#workers.all.map(({ totals }) => totals));
   }
 
   portDrops(port: DpPort): DropCounts {
@@ -275,13 +325,14 @@ export class DummyDatapath implements Datapath {
   watchDrops(watch: DropWatch, take: (drops: readonly DpDrop[]) => void): DropWatching {
     const id = ++this.#lastWatch;
     const sink = new InlineDrops(watch.headSize, take);
-    for (const { engine } of this.#workers) engine.watchDrops(id, watch, sink);
+    this.#workers.tell(`watch ${id}`, ({ engine }) => engine.watchDrops(id, watch, sink));
     return {
       get missedCount() {
         return sink.missedCount;
       },
       stop: () => {
-        for (const { engine } of this.#workers) engine.unwatchDrops(id);
+        this.#workers.forget(`watch ${id}`);
+        for (const { engine } of this.#workers.all) engine.unwatchDrops(id);
       },
     };
   }
@@ -290,7 +341,9 @@ export class DummyDatapath implements Datapath {
 
   async detach(): Promise<void> {
     if (this.#kernel === undefined) return this.destroy();
-    for (const { upcalls } of this.#workers) upcalls.isRead = false;
+    this.#workers.tell('upcalls', ({ upcalls }) => {
+      upcalls.isRead = false;
+    });
     this.#onUpcalls = undefined;
     this.#kernel.set(this.name, this);
   }
@@ -301,7 +354,7 @@ export class DummyDatapath implements Datapath {
 
   /** A packet goes where those that came in with it are. */
   #receiverOf({ key }: DpPacket): InlineWorker {
-    return this.#ports.get(dpPort(key[slots.in_port.word] ?? 0))?.receiver ?? this.#first;
+    return this.#ports.get(dpPort(key[slots.in_port.word] ?? 0))?.receiver ?? this.#workers.first;
   }
 
   #lower(actions: readonly DpAction[]): readonly ActionStep[] {
@@ -321,7 +374,7 @@ export class DummyDatapath implements Datapath {
       this.#answerUpcalls();
       for (let port = first(this.#ready); port !== undefined; port = first(this.#ready)) {
         this.#ready.delete(port);
-        if (port.receiver.engine.runPort(port.end) > 0) this.#ready.add(port);
+        for (const [{ engine }, end] of port.ends) if (engine.runPort(end) > 0) this.#ready.add(port);
         this.#answerUpcalls();
       }
     } finally {
@@ -330,15 +383,62 @@ export class DummyDatapath implements Datapath {
   }
 
   #answerUpcalls(): void {
-    for (const { engine, upcalls } of this.#workers) {
+    for (const worker of this.#workers.all) {
+      const { engine, upcalls } = worker;
       for (let batch = upcalls.take(); batch.length > 0; batch = upcalls.take()) {
         const { lastSequence } = upcalls;
         logUpcalls(this, batch);
-        this.onUpcalls(batch);
+        this.#workers.answering = worker;
+        try {
+          this.onUpcalls(batch);
+          this.#adoptFlows(worker, batch);
+        } finally {
+          this.#workers.answering = undefined;
+        }
         engine.upcallsDone(lastSequence);
       }
     }
   }
+
+  /** A thread may have missed a flow that others have: its owner, who knows it, does not put it again. */
+  #adoptFlows(worker: InlineWorker, batch: readonly Upcall[]): void {
+    if (this.#workers.isMain(worker)) return;
+    for (const { reason, key } of batch) {
+      if (reason !== 'miss') continue;
+      const packet = packKey(key);
+      for (const flow of this.#flows)
+        if (this.#workers.holdersOf(flow.id, [worker]).length === 0 && isFlowOf(flow, packet))
+          this.putFlow(flow);
+    }
+  }
+
+  /** Changes what threads poll, and has them forward what waits for them. */
+  #repoll(change: () => void): void {
+    change();
+    for (const port of this.#ports.all.values()) if (isPolled(port.io)) this.#ready.add(port);
+    this.#run();
+  }
+
+  #thread(workers: readonly InlineWorker[], polling: DpThread['polling']): DpThread {
+    return {
+      polling,
+      stats: () => sumStats(workers, 0),
+      readFlowStats: (id, into) => {
+        const holders = this.#workers.holdersOf(id, workers);
+        return holders.length > 0 && this.#flows.readStats(id, holders, into);
+      },
+    };
+  }
+}
+
+/** Do packets with that key take it? */
+function isFlowOf({ key, mask }: DpFlow, packet: Match): boolean {
+  const values = valuesUnder(packet, mask);
+  return valuesUnder(key, mask).every((value, n) => value === values[n]);
+}
+
+function isPolled(io: PortIo & Partial<IsPolled>): io is PortIo & IsPolled {
+  return io.polling !== undefined;
 }
 
 /**

@@ -143,12 +143,14 @@ export class Engine implements ExecutionHost {
     this.#vlanLimit = tagCount;
   }
 
-  putFlow(flow: EngineFlow): void {
+  /** `first`: the key of the packet that it was made for. */
+  putFlow(flow: EngineFlow, first?: Uint32Array): void {
     const { id } = flow;
     this.flowStats.start(id, flow.generation);
     const counts = this.flowStats.chunkOf(id);
     const entry = new FlowEntry(id, flow.steps, counts, this.flowStats.offsetOf(id));
     this.#table.put(entry, flow.mask, flow.values);
+    if (first !== undefined) this.#table.remember(id, hashConnection(first));
     this.#publishSizes();
   }
 

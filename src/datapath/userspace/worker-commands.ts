@@ -109,7 +109,7 @@ export class CommandRunner {
     if (mask === undefined || steps === undefined)
       throw new Error(`flow ${id}: its mask or actions were not defined`);
     if (chunk !== undefined) engine.flowStats.adopt(id, chunk);
-    engine.putFlow({ id, generation, mask, values, steps });
+    engine.putFlow({ id, generation, mask, values, steps }, packet?.key);
     if (packet !== undefined) engine.execute(packet, steps);
   }
 

@@ -56,6 +56,11 @@ export class DummyDevices {
   }
 }
 
+interface QueuedFrame {
+  readonly bytes: Uint8Array;
+  readonly queue: number;
+}
+
 /** What of the state can be set. */
 type Settings = Partial<Pick<NetdevState, 'isUp' | 'mtu' | 'mac' | 'ifindex'>>;
 
@@ -66,12 +71,18 @@ export class DummyDevice {
   /** Its own, to which ARP requests that leave by it are answered. */
   addresses: DummyAddresses = {};
   /** Frames that came in and were not fetched yet. */
-  readonly queue: { readonly bytes: Uint8Array; readonly queue: number }[] = [];
+  readonly queue: QueuedFrame[] = [];
   /** Told after `receive`: the frame path is to be read. */
   onInput: () => void = () => {};
   /** Told of each frame that leaves; the bytes are the receiver's own copy. */
   onTransmit: (frame: Uint8Array) => void = () => {};
   onStateChange: () => void = () => {};
+  /** Whether threads poll its queues; then told of changes of what follows, and of how many queues there are. */
+  isPolled = false;
+  onPolling: () => void = () => {};
+  numa = 0;
+  /** By queue. */
+  queueCores: ReadonlyMap<number, number> = new Map();
   readonly #clock: Clock;
   readonly #openLink: OpenFrameLink;
   #link: { readonly open: FrameLink; readonly is: Pick<FrameLinkOptions, 'isActive' | 'remote'> } | undefined;
@@ -138,6 +149,15 @@ export class DummyDevice {
     this.#rxCapture?.write(frame, this.#clock.wall());
     this.onInput();
     return true;
+  }
+
+  /** The first frames that came in by such queues, which are then no longer here. */
+  take(most: number, isWanted: (queue: number) => boolean): QueuedFrame[] {
+    const taken: QueuedFrame[] = [];
+    const left: QueuedFrame[] = [];
+    for (const frame of this.queue) (taken.length < most && isWanted(frame.queue) ? taken : left).push(frame);
+    this.queue.splice(0, this.queue.length, ...left);
+    return taken;
   }
 
   /** A frame leaves. False when it is shorter than a header or longer than the MTU allows. */

@@ -1,6 +1,6 @@
 /** The frame path of a dummy device. Lives on the thread of the device: the main one. */
 import type { Frame, FrameBatch } from '../../wire/frame.ts';
-import type { PortCounters, PortIo, WakesDatapath } from '../provider.ts';
+import type { IsPolled, Polling, PortCounters, PortIo, RxQueue, WakesDatapath } from '../provider.ts';
 import type { DummyDevice } from './device.ts';
 
 const headroom = 128;
@@ -25,18 +25,16 @@ export class DummyPort implements PortIo, WakesDatapath {
     this.#device.onInput = tell;
   }
 
-  receive(batch: FrameBatch): number {
-    const { queue } = this.#device;
-    const count = this.#isOpen ? Math.min(queue.length, batch.frames.length) : 0;
-    const taken = queue.splice(0, count);
-    taken.forEach(({ bytes, queue }, i) => {
-      const frame = batch.frames[i];
-      if (frame === undefined) return;
+  receive(batch: FrameBatch, isOurs: (queue: number) => boolean = () => true): number {
+    batch.count = 0;
+    if (!this.#isOpen) return 0;
+    for (const { bytes, queue } of this.#device.take(batch.frames.length, isOurs)) {
+      const frame = batch.frames[batch.count++];
+      if (frame === undefined) break;
       this.#hand(bytes, frame);
       this.#device.queueCounters.count('rx', queue, bytes.byteLength);
-    });
-    batch.count = count;
-    return count;
+    }
+    return batch.count;
   }
 
   release(): void {}
@@ -60,6 +58,10 @@ export class DummyPort implements PortIo, WakesDatapath {
     this.#device.onInput = () => {};
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   #hand(packet: Uint8Array, frame: Frame): void {
     const bytes = new Uint8Array(headroom + packet.byteLength);
     bytes.set(packet, headroom);
@@ -70,5 +72,44 @@ export class DummyPort implements PortIo, WakesDatapath {
     frame.clearOffloads();
     this.counters.rxPackets++;
     this.counters.rxBytes += packet.byteLength;
+  }
+}
+
+/** Of a device with queues that threads poll. */
+export class PolledDummyPort extends DummyPort implements IsPolled {
+  readonly #device: DummyDevice;
+
+  constructor(device: DummyDevice) {
+    super(device);
+    this.#device = device;
+  }
+
+  get polling(): Polling {
+    const { queueCounters, numa, queueCores: cores } = this.#device;
+    return { queueCount: queueCounters.size('rx'), numa, cores };
+  }
+
+  get onPolling(): () => void {
+    return this.#device.onPolling;
+  }
+
+  set onPolling(tell: () => void) {
+    this.#device.onPolling = tell;
+  }
+
+  receiver(queues: ReadonlySet<number>): RxQueue {
+    const isOurs = (queue: number): boolean => queues.has(queue);
+    return {
+      fd: undefined,
+      counters: this.counters,
+      receive: (batch) => this.receive(batch, isOurs),
+      release: () => {},
+      close: () => {},
+    };
+  }
+
+  override close(): void {
+    if (this.isOpen) this.#device.onPolling = () => {};
+    super.close();
   }
 }

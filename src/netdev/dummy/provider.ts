@@ -70,7 +70,7 @@ class DummyNetdev implements Netdev, HasQueues, TellsConfig, TakesAddresses {
     return this.#isClosed || this.#device.isGone;
   }
 
-  async configure({ options, mac, mtuRequest }: NetdevConfig): Promise<void> {
+  async configure({ options, mac, mtuRequest, queueCores }: NetdevConfig): Promise<void> {
     const ifindex = Number(options.get('ifindex') ?? 0);
     this.#device.set({
       ...(mac !== undefined && { mac: mac.toLowerCase() }),
@@ -78,7 +78,7 @@ class DummyNetdev implements Netdev, HasQueues, TellsConfig, TakesAddresses {
       ifindex: Number.isInteger(ifindex) && ifindex > 0 ? ifindex : 0,
     });
     this.#join(options);
-    if (this.#isPolled) this.#resizeQueues(options);
+    if (this.#isPolled) this.#setPolling(options, queueCores ?? new Map());
     const both = options.get('pcap');
     this.#device.capture(both ?? options.get('rxq_pcap'), both ?? options.get('tx_pcap'));
   }
@@ -94,7 +94,14 @@ class DummyNetdev implements Netdev, HasQueues, TellsConfig, TakesAddresses {
     this.#device.join(remote === undefined ? undefined : { isActive: stream !== undefined, remote });
   }
 
-  /** All of them are served by the datapath's one thread. */
+  #setPolling(options: ReadonlyMap<string, string>, queueCores: ReadonlyMap<number, number>): void {
+    this.#resizeQueues(options);
+    this.#device.isPolled = true;
+    this.#device.numa = Number.parseInt(options.get('numa_id') ?? '0', 10) || 0;
+    this.#device.queueCores = queueCores;
+    this.#device.onPolling();
+  }
+
   #resizeQueues(options: ReadonlyMap<string, string>): void {
     const [rx, tx] = [queuesAskedFor(options.get('n_rxq')), queuesAskedFor(options.get('n_txq'))];
     if (Math.max(rx, tx) > mostQueues)

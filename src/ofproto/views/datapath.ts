@@ -61,15 +61,17 @@ export function formatBacker({ name, hits, misses, bridges }: BackerRow): string
   for (const bridge of bridges) {
     lines.push(`  ${bridge.name}:`);
     for (const { name: port, ofPort, dpPort, type, config } of bridge.ports) {
-      const settings = Object.entries(config)
-        .sort(([a], [b]) => compareBytes(a, b))
-        .map(([key, value]) => `${key}=${value}`)
-        .join(', ');
-      const shown = settings === '' ? type : `${type}: ${settings}`;
-      lines.push(`    ${port} ${ofPort}/${dpPort ?? 'none'}: (${shown})`);
+      lines.push(`    ${port} ${ofPort}/${dpPort ?? 'none'}: (${formatType(type, config)})`);
     }
   }
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function formatType(type: string, config: PortRow['config']): string {
+  const settings = Object.entries(config)
+    .sort(([a], [b]) => compareBytes(a, b))
+    .map(([key, value]) => `${key}=${value}`);
+  return settings.length === 0 ? type : `${type}: ${settings.join(', ')}`;
 }
 
 export interface DatapathRow {
@@ -85,6 +87,7 @@ interface DatapathPortRow {
   readonly number: number;
   readonly name: string;
   readonly type: string;
+  readonly config: PortRow['config'];
   /** Only where asked for. */
   readonly statistics: NetdevStats | undefined;
 }
@@ -97,6 +100,7 @@ export async function showDatapath(owned: OwnedDatapath, hasStatistics: boolean)
     number,
     name,
     type,
+    config: configOfPort(owned, number),
     statistics: hasStatistics ? await statisticsOf(owned, number) : undefined,
   }));
   return {
@@ -107,6 +111,11 @@ export async function showDatapath(owned: OwnedDatapath, hasStatistics: boolean)
     flows: stats.flowCount,
     ports: await Promise.all(rows),
   };
+}
+
+function configOfPort(owned: OwnedDatapath, number: number): PortRow['config'] {
+  const netdev = owned.netdevOf(dpPort(number));
+  return netdev === undefined ? {} : Object.fromEntries(configOf(netdev));
 }
 
 /** Its ports by number, with their types as dpctl names them; a dummy datapath has one of its own name, number 0. */
@@ -126,7 +135,7 @@ export function datapathPorts({
 export function formatDatapath({ name, hits, misses, lost, flows, ports }: DatapathRow): string {
   const lines = [`${name}:`, `  lookups: hit:${hits} missed:${misses} lost:${lost}`, `  flows: ${flows}`];
   for (const port of ports) {
-    const type = port.type === 'system' ? '' : ` (${port.type})`;
+    const type = port.type === 'system' ? '' : ` (${formatType(port.type, port.config)})`;
     lines.push(`  port ${port.number}: ${port.name}${type}`);
     if (port.statistics !== undefined) lines.push(...formatStatistics(port.statistics));
   }

@@ -1,7 +1,7 @@
 /** Datapath flows as `dpctl/dump-flows` and `dpif/dump-flows` show them. */
 import { dpPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
-import type { Datapath, DpFlow, DpFlowStats } from '../../datapath/provider.ts';
+import type { Datapath, DpFlow, DpFlowStats, DpThread } from '../../datapath/provider.ts';
 import { formatDpActions } from '../../datapath/text/actions.ts';
 import { formatKey } from '../../datapath/text/key.ts';
 import { formatDpFlowStats, type ShownFlowStats, showFlowStats } from '../../datapath/text/stats.ts';
@@ -31,14 +31,17 @@ export interface FlowTextOptions {
   readonly style: 'dpctl' | 'dpif';
 }
 
-/** All flows, or those of packets that came in by a port of `of`. */
-export function listFlows(backer: Backer, now: number, of?: Ofproto): FlowRow[] {
+/** All flows, or those of packets that came in by a port of `of`, or those of one thread as it counted them. */
+export function listFlows(
+  backer: Backer,
+  now: number,
+  { of, thread = backer.datapath }: { of?: Ofproto; thread?: Pick<DpThread, 'readFlowStats'> } = {},
+): FlowRow[] {
   const rows: FlowRow[] = [];
   const stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
   for (const flow of backer.flows) {
     if (of !== undefined && flow.input.ofproto !== of) continue;
-    if (backer.datapath.readFlowStats(flow.id, stats))
-      rows.push(flowRow(flow, stats, now, flow.isUntranslated));
+    if (thread.readFlowStats(flow.id, stats)) rows.push(flowRow(flow, stats, now, flow.isUntranslated));
   }
   return rows;
 }

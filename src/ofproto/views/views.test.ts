@@ -105,7 +105,7 @@ table_id=254, duration=3s, n_packets=0, n_bytes=0, priority=0,reg0=0x3,actions=d
   test('dpif/dump-flows -m', async () => {
     const { sw, bridge } = await makeSwitch();
     sw.inject('p1', frameWith());
-    const rows = listFlows(sw.backer, sw.clock.now(), bridge);
+    const rows = listFlows(sw.backer, sw.clock.now(), { of: bridge });
     const options = { isVerbose: true, isNamed: true, style: 'dpif' } as const;
     const text = formatFlows(showFlows(sw.backer.datapath, rows, options), options);
     expect(text).toMatch(/^ufid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} skb_priority\(0\/0\),/);

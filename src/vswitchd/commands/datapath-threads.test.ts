@@ -23,8 +23,8 @@ test('Packets are counted by how their flows were found, until that is cleared',
   for (const line of [
     'packets received: 3',
     'packet recirculations: 0',
-    'emc hits: 1',
-    'megaflow hits: 1',
+    'emc hits: 2',
+    'megaflow hits: 0',
     'miss with success upcall: 1',
     'miss with failed upcall: 0',
   ])
@@ -44,4 +44,35 @@ test('A subtable is in use for each port and mask of flows', async () => {
   expect(await lookups()).toContain('generic (Use count: 2, Priority: 1)');
   await fixture.appctl('dpif-netdev/subtable-lookup-prio-set', 'generic', '7');
   expect(await lookups()).toContain('generic (Use count: 2, Priority: 7)');
+});
+
+const packet = Buffer.from('0000000000020000000000011234', 'hex');
+
+test('Threads poll the queues of ports that have some, and have flows and counts of their own', async () => {
+  const setMask = (mask: string) =>
+    fixture.change((tx, root) =>
+      tx.update('Open_vSwitch', root._uuid, { other_config: new Map([['pmd-cpu-mask', mask]]) }),
+    );
+  await fixture.addBridge('br0', ['p2']);
+  await fixture.addPort('br0', 'p1', { type: 'dummy-pmd', options: new Map([['n_rxq', '2']]) });
+  await setMask('3');
+  const queues = await fixture.appctl('dpif-netdev/pmd-rxq-show');
+  expect(queues).toMatch(
+    /^Displaying last 60 seconds pmd usage %\npmd thread numa_id 0 core_id 0:\n {2}isolated : false\n/,
+  );
+  expect(queues).toContain('  port: p1                queue-id:  1 (enabled)   pmd usage: NOT AVAIL\n');
+  fixture.device('p1').receive(packet, 0);
+  fixture.device('p1').receive(packet, 1);
+  fixture.device('p1').receive(packet, 1);
+  const received = async (core: string) =>
+    /packets received: (\d+)/.exec(await fixture.appctl('dpif-netdev/pmd-stats-show', '-pmd', core))?.[1];
+  expect([await received('0'), await received('1')]).toEqual(['1', '2']);
+  const flows = async (...args: string[]) => await fixture.appctl('dpctl/dump-flows', ...args);
+  expect(await flows('pmd=1')).toContain('packets:1');
+  expect(await flows('pmd=0')).toContain('packets:0');
+  expect(await flows('pmd=-1')).toBe('');
+  await setMask('1');
+  expect(await fixture.appctl('dpif-netdev/pmd-rxq-show')).not.toContain('core_id 1:');
+  fixture.device('p1').receive(packet, 1);
+  expect(await received('0')).toBe('2');
 });

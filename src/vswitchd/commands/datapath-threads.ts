@@ -1,9 +1,11 @@
-/** `dpif-netdev/*`: what the threads of a userspace datapath did. Ours are one to the reader, the main thread of the reference. */
+/** `dpif-netdev/*`: what the threads of a userspace datapath did. All workers of ours are the reference's main thread. */
 import { Refused } from '../../base/errors.ts';
-import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
-import type { Datapath, DpStats } from '../../datapath/provider.ts';
+import { type Command, type CommandOutput, defineCommand, told } from '../../daemon/unixctl.ts';
+import { type Datapath, type DpThread, hasPollThreads, threadsOf } from '../../datapath/provider.ts';
+import type { Json } from '../../rpc/channel.ts';
 import type { Switch } from '../switch.ts';
-import { allBackers, asJson } from './common.ts';
+import { asJson } from './common.ts';
+import { allDatapaths } from './dpctl/datapaths.ts';
 
 /** Seconds over which the use of threads that poll is known. */
 const longestTime = 60;
@@ -13,11 +15,11 @@ const timeStep = 5;
 /** What stands for no port. */
 const noMember = 0xffffffff;
 
-type Counted = Omit<DpStats, 'flowCount' | 'maskCount'>;
+type Counted = ReturnType<DpThread['stats']>;
 
 export function datapathThreadCommands(aSwitch: Switch): Command[] {
-  /** Where counting began anew. */
-  const cleared = new WeakMap<Datapath, Counted>();
+  /** Where counting began anew, by core. */
+  const cleared = new WeakMap<Datapath, Map<number | undefined, Counted>>();
   const command = (name: string, usage: string, run: (request: Request) => CommandOutput): Command =>
     defineCommand({
       name: `dpif-netdev/${name}`,
@@ -33,53 +35,113 @@ export function datapathThreadCommands(aSwitch: Switch): Command[] {
       minArgs: 0,
       maxArgs: 1,
       run([name]) {
-        const all = allBackers(aSwitch).map(({ datapath }) => datapath);
+        const all = allDatapaths(aSwitch).map(({ datapath }) => datapath);
         const named = all.filter((datapath) => name === undefined || datapath.name === name);
         const bonds = onlyOne(named).bonds();
         return { text: formatBonds(bonds), json: asJson(bonds) };
       },
     }),
-    command('pmd-stats-show', '[-pmd core] [dp]', ({ datapath, isOfCore }) => {
-      if (isOfCore) return '';
-      const stats = since(datapath.stats(), cleared.get(datapath));
-      return { text: formatStats(stats), json: asJson(stats) };
+    command('pmd-stats-show', '[-pmd core] [dp]', ({ datapath, threads }) => {
+      const shown = threads.map((thread) => {
+        const { core } = thread.polling ?? {};
+        return { thread, stats: since(countedBy(thread), cleared.get(datapath)?.get(core)) };
+      });
+      return {
+        text: shown.map(({ thread, stats }) => `${titleOf(thread)}:\n${formatStats(stats)}`).join(''),
+        json: shown.map(({ thread, stats }) => asJson({ ...placeOf(thread), ...stats })),
+      };
     }),
-    command('pmd-stats-clear', '[-pmd core] [dp]', ({ datapath, isOfCore }) => {
-      if (!isOfCore) cleared.set(datapath, datapath.stats());
+    command('pmd-stats-clear', '[-pmd core] [dp]', ({ datapath, threads }) => {
+      const before = cleared.get(datapath) ?? [];
+      const now = threads.map((thread) => [thread.polling?.core, countedBy(thread)] as const);
+      cleared.set(datapath, new Map([...before, ...now]));
       return '';
     }),
-    // No thread polls, so there is none whose queues could be shown.
-    command('pmd-rxq-show', '[-pmd core] [-secs secs] [dp]', ({ seconds, isOfCore }) =>
-      isOfCore
-        ? ''
-        : { text: `Displaying last ${seconds} seconds pmd usage %\n`, json: { seconds, threads: [] } },
+    command('pmd-rxq-show', '[-pmd core] [-secs secs] [dp]', ({ seconds, isOfCore, threads }) => {
+      const title = isOfCore ? '' : `Displaying last ${seconds} seconds pmd usage %\n`;
+      const polling = threads.flatMap((thread) => thread.polling ?? []);
+      return {
+        text: title + polling.map(formatQueues).join(''),
+        json: { seconds, threads: polling.map(asJson) },
+      };
+    }),
+    defineCommand({
+      name: 'dpif-netdev/pmd-rxq-rebalance',
+      usage: '[dp]',
+      minArgs: 0,
+      maxArgs: 1,
+      run(args) {
+        const { datapath } = readRequest(aSwitch, args, false);
+        if (hasPollThreads(datapath)) datapath.rebalance();
+        return told('pmd rxq rebalance requested.\n');
+      },
+    }),
+    command(
+      'pmd-perf-show',
+      '[-nh] [-it iter-history-len] [-ms ms-history-len] [-pmd core] [dp]',
+      ({ threads }) => {
+        if (threads.some(({ polling }) => polling !== undefined))
+          throw new Refused('dpif', 'the threads of a dummy datapath take no time that could be measured');
+        return { text: '', json: [] };
+      },
     ),
   ];
 }
 
 interface Request {
   readonly datapath: Datapath;
-  /** Only of the thread on some core; ours are on none. */
+  /** All, or the one on some core. */
+  readonly threads: readonly DpThread[];
   readonly isOfCore: boolean;
   readonly seconds: number;
 }
 
 /** Throws Refused. */
 function readRequest(aSwitch: Switch, args: readonly string[], takesTime: boolean): Request {
-  const all = allBackers(aSwitch).map(({ datapath }) => datapath);
+  const all = allDatapaths(aSwitch).map(({ datapath }) => datapath);
   const queue = [...args];
   let named: Datapath | undefined;
-  let isOfCore = false;
+  let core: number | undefined;
   let seconds = 0;
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
-    if (arg === '-pmd' && queue.length > 0) isOfCore = /^\d+$/.test(queue.shift() ?? '') || isOfCore;
+    if (arg === '-pmd' && queue.length > 0) core = readCore(queue.shift()) ?? core;
     else if (takesTime && arg === '-secs' && queue.length > 0)
       seconds = Number.parseInt(queue.shift() ?? '', 10) || 0;
     else named = all.find(({ name }) => name === arg);
   }
   const datapath = named ?? onlyOne(all);
   const isKnown = seconds > 0 && seconds <= longestTime;
-  return { datapath, isOfCore, seconds: isKnown ? Math.ceil(seconds / timeStep) * timeStep : longestTime };
+  return {
+    datapath,
+    threads: threadsOf(datapath).filter(({ polling }) => core === undefined || polling?.core === core),
+    isOfCore: core !== undefined,
+    seconds: isKnown ? Math.ceil(seconds / timeStep) * timeStep : longestTime,
+  };
+}
+
+function readCore(text = ''): number | undefined {
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function titleOf({ polling }: DpThread): string {
+  return polling === undefined ? 'main thread' : `pmd thread numa_id ${polling.numa} core_id ${polling.core}`;
+}
+
+function placeOf({ polling }: DpThread): { [name: string]: Json } {
+  return polling === undefined
+    ? { thread: 'main' }
+    : { thread: 'pmd', numa: polling.numa, core: polling.core };
+}
+
+/** How busy it is is not known: what takes no time has no share of it. */
+function formatQueues(polling: NonNullable<DpThread['polling']>): string {
+  const { numa, core, isIsolated, queues } = polling;
+  const lines = queues.map(({ port, queue }) => {
+    const where = `port: ${port.padEnd(16)}  queue-id: ${String(queue).padStart(2)} (enabled) `;
+    return `  ${where}  pmd usage: NOT AVAIL\n`;
+  });
+  const overhead = queues.length === 0 ? '' : '  overhead: NOT AVAIL\n';
+  return `pmd thread numa_id ${numa} core_id ${core}:\n  isolated : ${isIsolated}\n${lines.join('')}${overhead}`;
 }
 
 function formatBonds(bonds: ReturnType<Datapath['bonds']>): string {
@@ -95,6 +157,13 @@ function onlyOne([only, ...others]: readonly Datapath[]): Datapath {
   if (only === undefined || others.length > 0)
     throw new Refused('dpif', 'please specify an existing datapath');
   return only;
+}
+
+function countedBy(thread: DpThread): Counted {
+  const { hitCount, missCount, lostCount, maskHitCount, searchedCount, ...others } = thread.stats();
+  const { recirculatedCount, sentCount, sentBatchCount } = others;
+  const found = { hitCount, missCount, lostCount, maskHitCount, searchedCount };
+  return { ...found, recirculatedCount, sentCount, sentBatchCount };
 }
 
 function since(now: Counted, before: Counted | undefined): Counted {
@@ -122,5 +191,5 @@ function formatStats(stats: Counted): string {
     `miss with failed upcall: ${lostCount}`,
     `avg. packets per output batch: ${ratio(stats.sentCount, sentBatchCount)}`,
   ];
-  return `main thread:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return lines.map((line) => `  ${line}\n`).join('');
 }

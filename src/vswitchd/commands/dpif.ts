@@ -77,7 +77,7 @@ export function dpifCommands(aSwitch: Switch, now: () => number): Command[] {
         const naming = flags.findLast((flag) => flag === '--names' || flag === '--no-names');
         const isNamed = naming === undefined ? isVerbose : naming === '--names';
         const options = { isVerbose, isNamed, style: 'dpif' } as const;
-        const rows = listFlows(backer, now(), ofproto);
+        const rows = listFlows(backer, now(), { of: ofproto });
         const flows = showFlows(backer.datapath, rows, options);
         return { text: formatFlows(flows, options), json: flows.map(asJson) };
       },

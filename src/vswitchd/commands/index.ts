@@ -10,6 +10,7 @@ import { dpctlCommands } from './dpctl/index.ts';
 import { dpifCommands } from './dpif.ts';
 import { dropCommands } from './drops.ts';
 import { fdbCommands } from './fdb.ts';
+import { implementationCommands } from './implementations.ts';
 import { lookupCommands } from './lookups.ts';
 import { mdbCommands } from './mdb.ts';
 import { monitoringCommands } from './monitoring.ts';
@@ -27,6 +28,7 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...dpifCommands(aSwitch, now),
     ...dropCommands(aSwitch),
     ...fdbCommands(aSwitch),
+    ...implementationCommands(aSwitch),
     ...lookupCommands(aSwitch),
     ...mdbCommands(aSwitch),
     ...traceCommands(aSwitch),

@@ -9,10 +9,8 @@ dpctl/ct-disable-tcp-seq-chk dpctl/ct-enable-tcp-seq-chk dpctl/ct-get-limits dpc
 dpctl/ct-get-nconns dpctl/ct-get-tcp-seq-chk dpctl/ct-set-limits dpctl/ct-set-maxconns dpctl/ct-stats-show
 dpctl/dump-conntrack dpctl/flush-conntrack dpctl/ipf-get-status dpctl/ipf-set-disabled dpctl/ipf-set-enabled
 dpctl/ipf-set-max-nfrags dpctl/ipf-set-min-frag
-dpif-netdev/dpif-impl-get dpif-netdev/dpif-impl-set
-dpif-netdev/miniflow-parser-get dpif-netdev/miniflow-parser-set dpif-netdev/pmd-perf-log-set
-dpif-netdev/pmd-perf-show dpif-netdev/pmd-rxq-rebalance
-mdb/flush mdb/show odp-execute/action-impl-set odp-execute/action-impl-show  ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
+dpif-netdev/pmd-perf-log-set
+mdb/flush mdb/show ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
 stp/show stp/tcn tnl/arp/aging tnl/arp/flush tnl/arp/set tnl/arp/show tnl/egress_port_range tnl/neigh/aging
 tnl/neigh/flush tnl/neigh/set tnl/neigh/show tnl/ports/show`;
 

@@ -1,5 +1,7 @@
 /** The keys of `other_config` and `options` that the daemon reads, ovs-vswitchd.conf.db(5). */
-import { booleanKey, choiceKey, integerKey, rangeKey, textKey } from './keys.ts';
+
+import { assignAlgorithms } from '../../datapath/polling/queue-assignment.ts';
+import { booleanKey, choiceKey, integerKey, mapKey, rangeKey, textKey } from './keys.ts';
 import { isHostMac, isMulticastMac, normalizeMac } from './mac.ts';
 import { cfmKeys } from './monitoring-keys.ts';
 
@@ -39,6 +41,23 @@ export const systemKeys = {
     'bundle-idle-timeout',
     { min: 1, max: 0x7fff_ffff, fallback: 10, isZeroUnset: true },
     'Seconds after which an OpenFlow bundle that nothing is said about is given up.',
+  ),
+  coreMask: textKey(
+    'pmd-cpu-mask',
+    'hexadecimal digits',
+    (text) => (text === '' ? undefined : text),
+    'Cores on which threads poll, where any do.',
+  ),
+  queueAssignment: choiceKey(
+    'pmd-rxq-assign',
+    assignAlgorithms,
+    'cycles',
+    'How receive queues are spread over threads that poll.',
+  ),
+  isolatesQueues: booleanKey(
+    'pmd-rxq-isolate',
+    true,
+    'A core that a receive queue is bound to polls no others.',
   ),
   vlanLimit: integerKey(
     'vlan-limit',
@@ -197,5 +216,10 @@ export const interfaceKeys = {
     'lacp-aggregation-key',
     { min: 0, max: 0xffff, fallback: 0 },
     'Ports of one key are aggregated; 0 for the number of the first port.',
+  ),
+  queueCores: mapKey(
+    'pmd-rxq-affinity',
+    'QUEUE:CORE,...',
+    'Which cores poll receive queues, where threads poll.',
   ),
 } as const;

@@ -4,7 +4,7 @@ import { logRegistry } from '../../base/log.ts';
 import type { Column, Columns } from '../../ovsdb/schema-types.ts';
 import { emptyRow } from '../schema/empty-row.ts';
 import { daemonTables, type OvsRow, openVswitch } from '../schema/index.ts';
-import { gapColumns, oneThread, roles, type SeenTable, shortfallsOf } from './gaps.ts';
+import { gapColumns, gapsOfSpeed, roles, type SeenTable, shortfallsOf } from './gaps.ts';
 import type { Keys } from './keys.ts';
 import { configColumns } from './wanted.ts';
 
@@ -106,7 +106,7 @@ describe('every column of the schema', () => {
       for (const [key, gap] of Object.entries(role.gaps)) {
         expect(told(key, 'true')).toEqual([
           {
-            level: column === 'options' || gap === oneThread ? 'info' : 'warn',
+            level: gapsOfSpeed.has(gap) ? 'info' : 'warn',
             place: `${column}:${key}`,
             text: `${column}:${key}=true is not acted on: ${gap}`,
           },

@@ -29,8 +29,6 @@ interface KeyColumn<T extends SeenTable> {
   readonly gaps: Readonly<Record<string, string>>;
   /** Values that ask for nothing. */
   readonly idle?: readonly string[];
-  /** Of what is said about its gaps; "warn" unless given. */
-  readonly level?: Shortfall['level'];
   readonly appliesTo?: (row: OvsRow<T>) => boolean;
 }
 
@@ -60,9 +58,11 @@ const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
 const noOffload = 'no hardware forwards';
 const noDpdk = 'no DPDK is used';
 const noEncryption = 'no tunnel is encrypted';
-const ownThreads = 'how many threads there are, and what they do, is fixed';
+const ownThreads = 'how long threads work and wait is not to be set';
+const oneThread = 'one thread looks at all flows';
+const ownCaches = 'the flow of a connection is always cached';
 /** Nothing comes out different. */
-export const oneThread = 'one thread looks at all flows';
+export const gapsOfSpeed: ReadonlySet<string> = new Set([oneThread, ownCaches]);
 const noSamples = 'no samples are exported';
 
 const all = (names: string, gap: string): Record<string, string> =>
@@ -83,10 +83,10 @@ export const roles: Roles = {
         ...all('dpdk-init dpdk-lcore-mask dpdk-alloc-mem dpdk-socket-mem dpdk-socket-limit', noDpdk),
         ...all('dpdk-hugepage-dir dpdk-extra vhost-sock-dir vhost-iommu-support', noDpdk),
         ...all('vhost-postcopy-support per-port-memory shared-mempool-config', noDpdk),
-        ...all('pmd-cpu-mask tx-flush-interval pmd-perf-metrics smc-enable pmd-rxq-assign', ownThreads),
-        ...all('pmd-rxq-isolate pmd-maxsleep', ownThreads),
+        ...all('tx-flush-interval pmd-perf-metrics pmd-maxsleep', ownThreads),
+        ...all('emc-insert-inv-prob smc-enable', ownCaches),
         ...all('n-handler-threads n-revalidator-threads', oneThread),
-        ...all('emc-insert-inv-prob pmd-auto-lb pmd-auto-lb-rebal-interval', ownThreads),
+        ...all('pmd-auto-lb pmd-auto-lb-rebal-interval', ownThreads),
         ...all('pmd-auto-lb-load-threshold pmd-auto-lb-improvement-threshold', ownThreads),
         'userspace-tso-enable': 'segmented TCP passes whole between devices, always',
         ...all('private_key certificate ca_cert ipsec_skb_mark', noEncryption),
@@ -174,15 +174,7 @@ export const roles: Roles = {
   Interface: {
     name: 'acted on',
     type: 'acted on',
-    options: {
-      // Every other type judges its options itself.
-      appliesTo: ({ type }) => type.startsWith('dummy'),
-      keys: {},
-      gaps: {
-        ...all('numa_id', ownThreads),
-      },
-      level: 'info',
-    },
+    options: 'acted on', // each type judges its own
     ingress_policing_rate: { judge: (row) => judgePolicing(row, 'ingress_policing_rate') },
     ingress_policing_burst: 'acted on',
     ingress_policing_kpkts_rate: { judge: (row) => judgePolicing(row, 'ingress_policing_kpkts_rate') },
@@ -207,7 +199,8 @@ export const roles: Roles = {
     other_config: {
       keys: interfaceKeys,
       gaps: {
-        ...all('pmd-rxq-affinity tx-steering emc-enable', ownThreads),
+        'tx-steering': 'frames go out by the first queue',
+        'emc-enable': ownCaches,
       },
     },
     statistics: 'status',
@@ -373,7 +366,7 @@ export function gapColumns(table: SeenTable): string[] {
 
 function keyShortfalls<T extends SeenTable>(
   column: string,
-  { keys, gaps, idle = [], level = 'warn', appliesTo }: KeyColumn<T>,
+  { keys, gaps, idle = [], appliesTo }: KeyColumn<T>,
   row: OvsRow<T>,
   value: unknown,
 ): Shortfall[] {
@@ -383,10 +376,9 @@ function keyShortfalls<T extends SeenTable>(
   for (const [key, text] of map) {
     const gap = Object.hasOwn(gaps, key) && !idle.includes(text) ? gaps[key] : undefined;
     const place = `${column}:${key}`;
-    const isOfSpeed = gap === oneThread;
     if (gap !== undefined)
       told.push({
-        level: isOfSpeed ? 'info' : level,
+        level: gapsOfSpeed.has(gap) ? 'info' : 'warn',
         place,
         text: `${place}=${text} is not acted on: ${gap}`,
       });

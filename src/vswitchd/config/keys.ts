@@ -103,6 +103,21 @@ export function textKey(
   return { name, doc, fallback: undefined, wants, read, complaint };
 }
 
+/** "1:2,3:4": numbers by number. */
+export function mapKey(name: string, wants: string, doc: string): Key<ReadonlyMap<number, number>> {
+  return {
+    name,
+    doc,
+    fallback: new Map(),
+    wants,
+    read(text) {
+      const pairs = text.split(/[ ,\t\r\n]+/).filter((pair) => pair !== '');
+      if (!pairs.every((pair) => /^\d{1,9}[:=]\d{1,9}$/.test(pair))) return undefined;
+      return new Map(pairs.map((pair) => pair.split(/[:=]/).map(Number) as [number, number])); // of two numbers, as tested
+    },
+  };
+}
+
 /** All declared keys of a map at once. */
 export function readKeys<K extends Keys>(keys: K, map: ReadonlyMap<string, string>): Values<K> {
   const values: Record<string, unknown> = {};

@@ -40,6 +40,8 @@ export interface WantedInterface {
   /** Only internal ones have one of their own; the local port's is the bridge's. */
   readonly mac: string | undefined;
   readonly mtuRequest: number | undefined;
+  /** Cores that its receive queues are bound to, by queue. */
+  readonly queueCores: ReadonlyMap<number, number>;
   /** A number that the operator insists on. */
   readonly ofportRequest: OfPort | undefined;
   /** The number that it had before, from the database. */
@@ -284,6 +286,7 @@ function ownDevice(
         options: new Map(),
         mac: undefined,
         mtuRequest: undefined,
+        queueCores: new Map(),
         limits: [],
       },
       ...{ ofportRequest: undefined, ofport: undefined, patchPeer: undefined },
@@ -306,6 +309,7 @@ export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): Wan
     options: row.options,
     mac: mac !== undefined && isHostMac(mac) ? mac : undefined,
     mtuRequest: row.mtu_request === undefined ? undefined : Number(row.mtu_request),
+    queueCores: keys.queueCores,
     ofportRequest: row.ofport_request === undefined ? undefined : ofPort(row.ofport_request),
     ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,

@@ -17,6 +17,7 @@ import { applyLogOptions, type Program, programVersion, VERSION, versionHelp } f
 import { readSystemRelease } from '../../daemon/system-release.ts';
 import { type Command, Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { DropCoverage } from '../../datapath/drops.ts';
+import { logCores, readCores } from '../../datapath/polling/cores.ts';
 import { openDatagrams } from '../../net/datagrams.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
@@ -38,6 +39,7 @@ import { daemonTables, openVswitch } from '../schema/index.ts';
 import { Switch } from '../switch.ts';
 import { WarpClock } from '../warp-clock.ts';
 import { greet } from './greeting.ts';
+import { hostCores } from './host-cores.ts';
 import { helpText, type ProgramOptions, readCommandLine, readProgramOptions } from './options.ts';
 import { ownDevices } from './own-devices.ts';
 import { isWritableFolder, prepareFolders, quickstartDirectories } from './quickstart.ts';
@@ -114,6 +116,8 @@ async function serve(
   const mark = ownDevices(program.directories.run, remotes);
   const links = { transport: systemTransport, timers, runFolder: program.directories.run };
   const dummies = new DummyDevices(frameLinks(links));
+  const cores = options.dummyNuma === undefined ? hostCores() : readCores(options.dummyNuma);
+  logCores(cores);
   const drops = new DropCoverage();
   const rates = new CoverageRates(clock.now(), () =>
     drops.collect([...aSwitch.backers.values()].map(({ datapath }) => datapath)),
@@ -123,7 +127,7 @@ async function serve(
     timers,
     defer,
     random: systemRandom,
-    providers: systemProviders(options, { timers, mark, random: systemRandom }, dummies),
+    providers: systemProviders(options, { timers, mark, random: systemRandom }, dummies, cores),
     pid: process.pid,
     transport: systemTransport,
     openDatagrams,

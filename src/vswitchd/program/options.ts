@@ -35,6 +35,8 @@ export interface ProgramOptions {
   /** Path of the control socket; undefined for "none". */
   readonly unixctl: string | undefined;
   readonly dummy: DummyMode;
+  /** NUMA nodes of the cores that are to be taken for this host's: "0,0,1". */
+  readonly dummyNuma: string | undefined;
   readonly isSystemDisabled: boolean;
   readonly locksMemory: boolean;
 }
@@ -48,7 +50,7 @@ const ownOptions: readonly OptionDef[] = [
   { name: 'disable-system-route' },
   { name: 'mlockall' },
   { name: 'dpdk', argument: 'optional' },
-  { name: 'dummy-numa', argument: 'required' }, // which cores are where matters to no thread of ours
+  { name: 'dummy-numa', argument: 'required' },
 ];
 
 const allOptions = [
@@ -86,6 +88,7 @@ export function readProgramOptions(line: CommandLine, program: Program): Program
     isQuickstart,
     unixctl: readUnixctl(line, program),
     dummy: isUsed(line, 'enable-dummy') ? readDummyMode(lastArgument(line, 'enable-dummy')) : 'none',
+    dummyNuma: lastArgument(line, 'dummy-numa'),
     isSystemDisabled: isUsed(line, 'disable-system'),
     locksMemory: isUsed(line, 'mlockall'),
   };

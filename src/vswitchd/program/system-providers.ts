@@ -3,6 +3,7 @@
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { logger } from '../../base/log.ts';
 import { DummyDatapath } from '../../datapath/dummy/datapath.ts';
+import type { Core } from '../../datapath/polling/cores.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import { UserspaceDatapath } from '../../datapath/userspace/datapath.ts';
 import type { DummyDevices } from '../../netdev/dummy/device.ts';
@@ -36,6 +37,7 @@ export function systemProviders(
   options: Pick<ProgramOptions, 'dummy' | 'isSystemDisabled'>,
   deps: NetdevDeps,
   dummies: DummyDevices,
+  cores: readonly Core[],
 ): Providers {
   const byType = netdevProviders(options.dummy, dummies);
   const datapathTypes = datapathTypesOf(options);
@@ -51,7 +53,12 @@ export function systemProviders(
       const known = datapathTypes.find((candidate) => candidate === type);
       if (known === undefined)
         throw syscallFailed('open', errnos.EAFNOSUPPORT, `could not create datapath of unknown type ${type}`);
-      return openDatapath(known, name ?? datapathNames[known], { dummy: options.dummy, dummies, deps });
+      return openDatapath(known, name ?? datapathNames[known], {
+        dummy: options.dummy,
+        dummies,
+        deps,
+        cores,
+      });
     },
     async removeLeftDevices(wanted) {
       const names = new Set<string>();
@@ -84,15 +91,27 @@ function isDummyInstead(type: DatapathType, dummy: DummyMode): boolean {
   return dummy === 'override' || (dummy === 'system' && type === 'system');
 }
 
+interface Host {
+  readonly dummy: DummyMode;
+  readonly dummies: DummyDevices;
+  readonly deps: NetdevDeps;
+  readonly cores: readonly Core[];
+}
+
 async function openDatapath(
   type: DatapathType,
   name: string,
-  { dummy, dummies, deps }: { dummy: DummyMode; dummies: DummyDevices; deps: NetdevDeps },
+  { dummy, dummies, deps, cores }: Host,
 ): Promise<Datapath> {
   const { random, timers } = deps;
   const { clock } = timers;
   if (type === 'dummy' || isDummyInstead(type, dummy))
-    return new DummyDatapath(type, name, { clock, random, openPort: (spec) => openPortIo(spec, dummies) });
+    return new DummyDatapath(type, name, {
+      clock,
+      random,
+      cores,
+      openPort: (spec) => openPortIo(spec, dummies),
+    });
   if (type === 'system')
     bridgeLog.info(`${type}@${name}: forwarding in userspace, there is no kernel datapath here`);
   return new UserspaceDatapath(type, name, { clock, timers, workerUrl });

@@ -229,7 +229,7 @@ export class Applier {
     try {
       const netdev = await this.#deps.openNetdev(type, name, config, bridge.settings.datapathType);
       i.netdev = netdev;
-      i.toldOptions = config.options;
+      i.told = config;
       i.keepsMtu = netdev.isAdopted;
       return undefined;
     } catch (why) {
@@ -305,8 +305,8 @@ export class Applier {
   async #tellNetdev(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
     const config = netdevConfig(bridge, i);
     const { netdev } = i;
-    if (netdev === undefined || netdev.isGone || isAsWanted(netdev, config, i.toldOptions)) return undefined;
-    i.toldOptions = config.options;
+    if (netdev === undefined || netdev.isGone || isAsWanted(netdev, config, i.told)) return undefined;
+    i.told = config;
     try {
       await netdev.configure(config);
       return undefined;
@@ -489,19 +489,21 @@ function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
   const fakeMac = port?.isFakeBridge === true ? bridge.facts.fakeMac(port) : undefined;
   const localMac = i.netdev === undefined ? bridge.settings.hwaddr : bridge.facts.mac;
   const mac = isLocal ? localMac : (wanted.mac ?? fakeMac);
-  return { options: wanted.options, mac, mtuRequest: wanted.mtuRequest ?? i.followedMtu };
+  const { options, mtuRequest = i.followedMtu, queueCores } = wanted;
+  return { options, mac, mtuRequest, queueCores };
 }
 
 /** Others may have changed the device since it was told. What it refused it is told again, as the reference does. */
 function isAsWanted(
   { state }: Netdev,
-  { options, mac, mtuRequest }: NetdevConfig,
-  toldOptions: LiveInterface['toldOptions'],
+  { options, mac, mtuRequest, queueCores }: NetdevConfig,
+  told: NetdevConfig | undefined,
 ): boolean {
   return (
     (mac === undefined || mac === state.mac) &&
     (mtuRequest === undefined || mtuRequest === state.mtu) &&
-    isDeepStrictEqual(options, toldOptions)
+    isDeepStrictEqual(options, told?.options) &&
+    isDeepStrictEqual(queueCores, told?.queueCores)
   );
 }
 

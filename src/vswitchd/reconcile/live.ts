@@ -15,7 +15,7 @@ import type { ActualBridge, ActualInterface } from './plan.ts';
 export class LiveInterface implements ActualInterface {
   readonly port: string;
   /** The options that the device was last told; what else it was told shows in its state. */
-  toldOptions: NetdevConfig['options'] | undefined;
+  told: NetdevConfig | undefined;
   /** The MTU that it is to have because of others; undefined: the one it has. */
   followedMtu: number | undefined;
   /** An earlier process left its device, with an MTU that counts until this bridge's ports are all there. */

@@ -29,6 +29,7 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
     options: new Map(),
     mac: undefined,
     mtuRequest: undefined,
+    queueCores: new Map(),
     ofportRequest: undefined,
     ofport: undefined,
     patchPeer: undefined,

@@ -1,7 +1,7 @@
 /** The flows of a datapath, to be looked at and changed by hand. */
 import { dpPort, ms } from '../../../base/units.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
-import type { DpFlow, DpFlowStats } from '../../../datapath/provider.ts';
+import type { DpFlow, DpFlowStats, DpThread } from '../../../datapath/provider.ts';
 import type { Ufid } from '../../../datapath/ufid.ts';
 import { getSlot } from '../../../flow/key.ts';
 import { type Match, unpackKey, valuesUnder } from '../../../flow/match.ts';
@@ -18,7 +18,8 @@ import { type AnyDatapath, isBare } from './datapaths.ts';
 export type GivenFlow = Omit<DpFlow, 'id'>;
 
 export interface FlowStore {
-  rows(): FlowRow[];
+  /** Those of one thread, as it counted them, or of all. */
+  rows(thread?: DpThread): FlowRow[];
   find(ufid: Ufid): StoredFlow | undefined;
   /** The flow that packets with that key take, whatever it is called. */
   findFor(key: Match): StoredFlow | undefined;
@@ -48,8 +49,8 @@ class BackerFlows implements FlowStore {
     this.#now = now;
   }
 
-  rows(): FlowRow[] {
-    return listFlows(this.#backer, this.#now());
+  rows(thread: Pick<DpThread, 'readFlowStats'> = this.#backer.datapath): FlowRow[] {
+    return listFlows(this.#backer, this.#now(), { thread });
   }
 
   find(ufid: Ufid): StoredFlow | undefined {
@@ -108,11 +109,11 @@ class BareFlows implements FlowStore {
     this.#now = now;
   }
 
-  rows(): FlowRow[] {
+  rows(thread: Pick<DpThread, 'readFlowStats'> = this.#bare.datapath): FlowRow[] {
     const { datapath } = this.#bare;
     const stats = newStats();
     return [...datapath.flows()].flatMap((flow) =>
-      datapath.readFlowStats(flow.id, stats) ? [flowRow(flow, stats, this.#now(), true)] : [],
+      thread.readFlowStats(flow.id, stats) ? [flowRow(flow, stats, this.#now(), true)] : [],
     );
   }
 

@@ -6,6 +6,7 @@ import { logger } from '../../../base/log.ts';
 import { trimSpaces } from '../../../base/text.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
 import { refuseUnsupported } from '../../../datapath/features.ts';
+import { threadsOf } from '../../../datapath/provider.ts';
 import { formatDpActions, readDpActions } from '../../../datapath/text/actions.ts';
 import { readKey, setBareType } from '../../../datapath/text/key.ts';
 import { formatDpFlowStats, type ShownFlowStats } from '../../../datapath/text/stats.ts';
@@ -22,6 +23,7 @@ import {
   showFlows,
   statsOf,
 } from '../../../ofproto/views/flows.ts';
+import type { Json } from '../../../rpc/channel.ts';
 import type { Switch } from '../../switch.ts';
 import { asJson } from '../common.ts';
 import { type AnyDatapath, isDatapath, numberOfPort, optionalDatapath } from './datapaths.ts';
@@ -126,17 +128,25 @@ type PutKind = 'add' | 'modify' | 'addOrModify';
 function dumpFlows(args: readonly string[], { aSwitch, now, answer, flags }: Context): void {
   const { rest, filter, types, pmd } = splitFilters(args);
   const any = optionalDatapath(aSwitch, rest, 1);
-  const rows = filtered(flowStore(any, now).rows(), filter, any);
   const isOurs = types === undefined || areOurs(types);
-  const shown = isOurs && (pmd ?? mainThread) === mainThread ? rows : [];
   const options = textOptions(flags);
-  if (shown.length > 0 && pmd === undefined) answer.print('flow-dump from the main thread:\n');
-  const flows = showFlows(any.datapath, shown, options);
-  answer.print(formatFlows(flows, options));
-  answer.json = flows.map(asJson);
+  const json: Json[] = [];
+  answer.json = json;
+  for (const thread of threadsOf(any.datapath)) {
+    const core = thread.polling?.core ?? mainThread;
+    if ((pmd ?? core) !== core) continue;
+    const rows = filtered(flowStore(any, now).rows(thread), filter, any);
+    const flows = showFlows(any.datapath, isOurs ? rows : [], options);
+    if (flows.length > 0 && pmd === undefined) {
+      const name = core === mainThread ? 'the main thread:' : `pmd on cpu core: ${core}`;
+      answer.print(`flow-dump from ${name}\n`);
+    }
+    answer.print(formatFlows(flows, options));
+    json.push(...flows.map((flow) => asJson(core === mainThread ? flow : { ...flow, core })));
+  }
 }
 
-/** What `pmd=` calls the thread that is no polling one of its own; our flows are shown as of it. */
+/** What `pmd=` calls the thread that is no polling one. */
 const mainThread = -1;
 
 /** From the last argument backwards, for as long as they are filters; the first of a kind counts. */

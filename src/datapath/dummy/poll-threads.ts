@@ -1,0 +1,189 @@
+/**
+ * The threads that poll queues of ports, as far as a datapath on the main thread has any: one engine a core, which
+ * forwards what comes in by its queues and counts for itself. They take no time, so none has more to do than others.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { logger } from '../../base/log.ts';
+import type { IsPolled, RxQueue } from '../../netdev/provider.ts';
+import { type Core, coresInMask, firstOfEachNode, nodesOf } from '../polling/cores.ts';
+import {
+  assignQueues,
+  defaultPolling,
+  type PolledQueue,
+  type PollSettings,
+} from '../polling/queue-assignment.ts';
+import type { InlineWorker } from './inline-worker.ts';
+
+const log = logger('dpif_netdev');
+
+interface PolledPort {
+  readonly name: string;
+  readonly io: IsPolled;
+}
+
+/** A thread: its core, its engine and what it polls. */
+export class InlinePollThread {
+  readonly where: Core;
+  readonly worker: InlineWorker;
+  isIsolated = false;
+  /** By port. Sets stay the same ones: the frame paths of the engine's ports look into them. */
+  readonly #queues = new Map<number, Set<number>>();
+
+  constructor(where: Core, worker: InlineWorker) {
+    this.where = where;
+    this.worker = worker;
+  }
+
+  /** Those of one port. */
+  queuesOf(port: number): Set<number> {
+    let queues = this.#queues.get(port);
+    if (queues === undefined) {
+      queues = new Set();
+      this.#queues.set(port, queues);
+    }
+    return queues;
+  }
+
+  forgetPort(port: number): void {
+    this.#queues.delete(port);
+  }
+
+  clear(): void {
+    this.isIsolated = false;
+    for (const queues of this.#queues.values()) queues.clear();
+  }
+}
+
+/** Whom threads work for. */
+interface PollOwner {
+  /** A new engine, which knows nothing yet. */
+  makeWorker(): InlineWorker;
+  started(thread: InlinePollThread): void;
+  stopped(thread: InlinePollThread): void;
+}
+
+export class PollThreads {
+  readonly #cores: readonly Core[];
+  readonly #owner: PollOwner;
+  /** By core, ascending. */
+  #threads: InlinePollThread[] = [];
+  readonly #ports = new Map<number, PolledPort>();
+  #settings: PollSettings = defaultPolling;
+  #isConfigured = false;
+
+  constructor(cores: readonly Core[], owner: PollOwner) {
+    this.#cores = cores;
+    this.#owner = owner;
+  }
+
+  get all(): readonly InlinePollThread[] {
+    return this.#threads;
+  }
+
+  /** What a worker receives of such a port: nothing, unless it is a thread's. */
+  receiver(worker: InlineWorker, port: number, io: IsPolled): RxQueue | undefined {
+    const thread = this.#threads.find((each) => each.worker === worker);
+    return thread === undefined ? undefined : io.receiver(thread.queuesOf(port));
+  }
+
+  configure(wanted: PollSettings): void {
+    const { coreMask, algorithm, isolates } = sharing(wanted);
+    const before = this.#settings;
+    if (algorithm !== before.algorithm) log.info(`Rxq to PMD assignment mode changed to: '${algorithm}'.`);
+    if (isolates !== before.isolates || !this.#isConfigured)
+      log.info(`pmd-rxq-affinity ${isolates ? 'isolates' : 'does not isolate'} PMD core`);
+    this.#isConfigured = true;
+    this.#settings = { coreMask, algorithm, isolates };
+    if (!isDeepStrictEqual(this.#settings, before)) this.reassign();
+  }
+
+  addPort(number: number, port: PolledPort): void {
+    this.#ports.set(number, port);
+    this.reassign();
+  }
+
+  removePort(number: number): void {
+    if (!this.#ports.delete(number)) return;
+    for (const thread of this.#threads) thread.forgetPort(number);
+    this.reassign();
+  }
+
+  /** Starts and stops threads, and spreads the queues over them anew. */
+  reassign(): void {
+    this.#adjustThreads(this.#wantedCores());
+    for (const thread of this.#threads) thread.clear();
+    const cores = this.#threads.map(({ where }) => where);
+    const { cores: assigned, isolated, notes } = assignQueues(this.#queues(), cores, this.#settings);
+    for (const { level, text } of notes) log[level](text);
+    for (const thread of this.#threads) {
+      const { core } = thread.where;
+      thread.isIsolated = isolated.has(core);
+      for (const [{ number, queue }, polling] of assigned)
+        if (polling === core) thread.queuesOf(number).add(queue);
+    }
+  }
+
+  /** The queues of a thread, with the names of their ports. */
+  queuesOf(thread: InlinePollThread): { port: string; queue: number }[] {
+    return [...this.#ports].flatMap(([number, { name: port }]) =>
+      [...thread.queuesOf(number)].map((queue) => ({ port, queue })),
+    );
+  }
+
+  /** None without a port that is polled. */
+  #wantedCores(): readonly Core[] {
+    if (this.#ports.size === 0) return [];
+    const { coreMask } = this.#settings;
+    return coreMask === undefined ? firstOfEachNode(this.#cores) : coresInMask(this.#cores, coreMask);
+  }
+
+  #adjustThreads(wanted: readonly Core[]): void {
+    const before = this.#threads;
+    const kept = before.filter(({ where }) => wanted.includes(where));
+    const gone = before.filter((thread) => !kept.includes(thread));
+    const fresh = wanted.filter((core) => !kept.some(({ where }) => where === core));
+    this.#threads = kept;
+    for (const thread of gone) {
+      log.info(`PMD thread on ${named(thread.where)} destroyed.`);
+      this.#owner.stopped(thread);
+    }
+    for (const where of fresh) {
+      const thread = new InlinePollThread(where, this.#owner.makeWorker());
+      this.#threads = [...this.#threads, thread].sort((a, b) => a.where.core - b.where.core);
+      this.#owner.started(thread);
+      log.info(`PMD thread on ${named(where)} created.`);
+    }
+    if (gone.length + fresh.length > 0) this.#logCounts();
+  }
+
+  #logCounts(): void {
+    const cores = this.#threads.map(({ where }) => where);
+    for (const node of nodesOf(cores)) {
+      const count = cores.filter(({ numa }) => numa === node).length;
+      log.info(`There are ${count} pmd threads on numa node ${node}`);
+    }
+  }
+
+  /** By port and number. */
+  #queues(): PolledQueue[] {
+    const numbers = [...this.#ports].sort(([a], [b]) => a - b);
+    return numbers.flatMap(([number, { name: port, io }]) => {
+      const { queueCount, numa, cores } = io.polling;
+      return Array.from({ length: queueCount }, (_, queue) => ({
+        ...{ port, number, queue, numa },
+        core: cores.get(queue),
+      }));
+    });
+  }
+}
+
+/** Only by their number queues can be spread over threads that have bound ones, too. */
+function sharing(wanted: PollSettings): PollSettings {
+  if (wanted.isolates || wanted.algorithm === 'group') return wanted;
+  log.warn('pmd-rxq-isolate can only be set false when using pmd-rxq-assign=group');
+  return { ...wanted, isolates: true };
+}
+
+function named({ numa, core }: Core): string {
+  return `numa_id: ${numa}, core id: ${String(core).padStart(2)}`;
+}
