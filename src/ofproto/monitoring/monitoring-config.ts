@@ -23,6 +23,8 @@ export interface PortBfd extends BfdSettings {
   /** IPv4 addresses. */
   readonly source: number;
   readonly destination: number;
+  /** What was given in place of one of them, and is none. */
+  readonly unusableAddresses: readonly string[];
 }
 
 /** Link-local ones, as they are where nothing is said: 169.254.1.1 and 169.254.1.0. */

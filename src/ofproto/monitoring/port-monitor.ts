@@ -1,5 +1,6 @@
 /** What monitors the link of one port: CFM, BFD or both, run in time. Made by `Monitoring`. */
 import { SyscallFailed } from '../../base/errors.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
@@ -20,6 +21,9 @@ interface MonitoredPort {
   readonly patchCounters: { readonly rxPackets: number };
   stats(): Promise<NetdevStats>;
 }
+
+const bfdLog = logger('bfd');
+const noAddress = new LimitedSite({ perMinute: 20, burst: 20 });
 
 export interface PortMonitorDeps {
   readonly port: MonitoredPort;
@@ -90,6 +94,8 @@ export class PortMonitor {
   }
 
   #configureBfd(config: PortBfd | undefined): void {
+    for (const text of config?.unusableAddresses ?? [])
+      bfdLog.limited('err', noAddress, `"${text}" is not a valid IP address`);
     if (config === undefined) this.#bfd = undefined;
     else if (this.#bfd !== undefined) this.#bfd.configure(config, this.#now);
     else {

@@ -9,13 +9,7 @@ const macKey = (name: string, doc: string): Key<string | undefined> =>
   textKey(name, 'an Ethernet address', normalizeMac, doc);
 
 const ipv4Key = (name: string, doc: string): Key<string | undefined> =>
-  textKey(
-    name,
-    'an IPv4 address',
-    (text) => (ipv4Number(text) < 0 ? undefined : text),
-    doc,
-    (text) => (text === '' ? undefined : `"${text}" is not a valid IP address`),
-  );
+  textKey(name, 'an IPv4 address', (text) => (ipv4Number(text) < 0 ? undefined : text), doc);
 
 /** Of column `bfd`. */
 export const bfdKeys = {

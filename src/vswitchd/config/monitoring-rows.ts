@@ -47,6 +47,10 @@ function readBfd({ bfd }: OvsRow<'Interface'>): PortBfd | undefined {
     remoteDestination: addressOf(settings.remoteDestination),
     source: source === undefined ? defaultBfdSource : ipv4Number(source),
     destination: destination === undefined ? defaultBfdDestination : ipv4Number(destination),
+    unusableAddresses: [bfdKeys.source, bfdKeys.destination].flatMap(({ name, read }) => {
+      const text = bfd.get(name) ?? '';
+      return text !== '' && read(text) === undefined ? text : [];
+    }),
   };
 }
 
