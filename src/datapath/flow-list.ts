@@ -6,6 +6,10 @@ import { coverageCounter } from '../base/coverage.ts';
 import type { DpFlow, DpFlowStats } from './provider.ts';
 import type { FlowCounters } from './userspace/flow-stats.ts';
 
+const put = coverageCounter('dpif_flow_put');
+const deleted = coverageCounter('dpif_flow_del');
+const flushed = coverageCounter('dpif_flow_flush');
+
 const refused = coverageCounter('datapath_flow_refused');
 
 export class FlowList {
@@ -32,6 +36,7 @@ export class FlowList {
   /** The generation under which the flow is put: that of the flow it replaces, or a new one. 0 = no room. */
   put(flow: DpFlow): number {
     const { id } = flow;
+    put.total++;
     if (this.#flows[id] === undefined) {
       if (this.#count >= this.capacity) {
         refused.total++;
@@ -48,12 +53,14 @@ export class FlowList {
   delete(id: number): DpFlow | undefined {
     const gone = this.#flows[id];
     if (gone === undefined) return undefined;
+    deleted.total++;
     this.#flows[id] = undefined;
     this.#count--;
     return gone;
   }
 
   clear(): void {
+    flushed.total++;
     this.#flows = [];
     this.#generations = [];
     this.#count = 0;

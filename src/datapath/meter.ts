@@ -4,6 +4,11 @@
  * first. State and counters are in shared memory, so that all workers keep to one rate and the main thread can read
  * them without waiting.
  */
+import { coverageCounter } from '../base/coverage.ts';
+
+const set = coverageCounter('dpif_meter_set');
+const asked = coverageCounter('dpif_meter_get');
+const deleted = coverageCounter('dpif_meter_del');
 
 /** Bands of one meter at most. */
 export const maxMeterBands = 8;
@@ -134,16 +139,19 @@ export class MeterTable {
 
   /** Begins anew, with full buckets and nothing counted. */
   set(id: number, config: DpMeter): SharedMeter {
+    set.total++;
     const meter = new SharedMeter(config);
     this.#meters.set(id, meter);
     return meter;
   }
 
   delete(id: number): void {
+    deleted.total++;
     if (this.#meters.delete(id)) this.#lowestFree = Math.min(this.#lowestFree, id);
   }
 
   stats(id: number): DpMeterStats | undefined {
+    asked.total++;
     return this.#meters.get(id)?.stats();
   }
 }

@@ -1,9 +1,13 @@
 /** The ports of a userspace datapath as its owner sees them: numbers, names and counters. */
+import { coverageCounter } from '../base/coverage.ts';
 import { type DpPort, dpPort } from '../base/units.ts';
 import type { PortCounters } from '../netdev/provider.ts';
 import type { DpPortInfo, DropCounts } from './provider.ts';
 import { sumDrops, sumPortCounters } from './totals.ts';
 import type { SharedPortCounters } from './userspace/counters.ts';
+
+const added = coverageCounter('dpif_port_add');
+const deleted = coverageCounter('dpif_port_del');
 
 export interface PortEntry extends DpPortInfo {
   /** Those of each worker. */
@@ -37,10 +41,12 @@ export class PortTable<P extends PortEntry = PortEntry> {
   }
 
   set(number: DpPort, entry: P): void {
+    added.total++;
     this.#ports.set(number, entry);
   }
 
   delete(number: DpPort): boolean {
+    deleted.total++;
     if (number > 0) this.#lowestFree = Math.min(this.#lowestFree, number);
     return this.#ports.delete(number);
   }

@@ -2,7 +2,9 @@
  * A network device of the kernel as a netdev: its state follows the link monitor, its counters come from rtnetlink,
  * its driver from ethtool. What `system/` attaches to and what `tap/` makes are both this.
  */
+
 import { isDeepStrictEqual } from 'node:util';
+import { coverageCounter } from '../base/coverage.ts';
 import { errnos, syscallFailed } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
@@ -15,6 +17,8 @@ import type { LinkMonitor } from '../sys/netlink/monitor.ts';
 import { readCounters } from './link-counters.ts';
 import { linkModesOf } from './link-modes.ts';
 import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec, TakesAddresses } from './provider.ts';
+
+const asked = coverageCounter('netdev_get_stats');
 
 const log = logger('netdev');
 const bridgeLog = logger('bridge');
@@ -114,6 +118,7 @@ export class KernelNetdev implements Netdev, TakesAddresses {
   }
 
   async stats(): Promise<NetdevStats> {
+    asked.total++;
     const isHere = !this.#isGone && this.#awayTimer === undefined;
     const counters = !isHere ? undefined : await readCounters(this.#link.ifindex);
     if (counters === undefined) return new Map();

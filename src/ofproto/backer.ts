@@ -2,6 +2,7 @@
  * What all bridges of one datapath type share: the datapath, its flows and upcalls, and the patch ports between them.
  * One for each datapath type in use; `vswitchd` makes it with the first bridge of its type.
  */
+import { coverageCounter } from '../base/coverage.ts';
 import type { Random } from '../base/random.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import type { DpPort } from '../base/units.ts';
@@ -36,6 +37,12 @@ import {
 import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';
+
+const settingsChanged = coverageCounter('rev_reconfigure');
+const tablesChanged = coverageCounter('rev_flow_table');
+const portToggled = coverageCounter('rev_port_toggled');
+const addressChanged = coverageCounter('rev_mac_learning');
+const multicastChanged = coverageCounter('rev_mcast_snooping');
 
 const everyPacket = matchOn({});
 
@@ -230,8 +237,12 @@ export class Backer {
         this.revalidator.purgeWhere((flow) => flow.input.port === port);
         this.drops.forgetPort(ofproto, port);
       },
-      changed: () => this.revalidator.change(everyTag),
+      changed: () => {
+        settingsChanged.total++;
+        this.revalidator.change(everyTag);
+      },
       rulesChanged: (ofproto, events) => {
+        tablesChanged.total++;
         for (const { rule, match } of events)
           this.revalidator.ruleChanged({ ofproto, table: rule.table, match });
       },
@@ -240,14 +251,20 @@ export class Backer {
       groupsChanged: (ofproto, numbers) => {
         for (const number of numbers) this.revalidator.change(groupTag(ofproto.id, number));
       },
-      livenessChanged: (ofproto) => this.revalidator.change(livenessTag(ofproto.id)),
+      livenessChanged: (ofproto) => {
+        portToggled.total++;
+        this.revalidator.change(livenessTag(ofproto.id));
+      },
       ageingChanged: () => this.#arrangeAgeing(),
       addressChanged: (ofproto, mac, vlan) => {
+        addressChanged.total++;
         this.revalidator.change(addressTag(ofproto.id, mac, vlan));
         if (this.#ageing === undefined) this.#arrangeAgeing();
       },
-      multicastChanged: ({ id }, place) =>
-        this.revalidator.change(place === undefined ? multicastTag(id) : multicastGroupTag(id, place)),
+      multicastChanged: ({ id }, place) => {
+        multicastChanged.total++;
+        this.revalidator.change(place === undefined ? multicastTag(id) : multicastGroupTag(id, place));
+      },
       missesChanged: ({ id }) => this.revalidator.change(missTag(id)),
       addressGone: (from, mac, vlan) => {
         for (const other of this.#bridges.values()) if (other !== from) other.macs.forget(mac, vlan);

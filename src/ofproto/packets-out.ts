@@ -1,4 +1,5 @@
 /** Packets that controllers, and the switch itself, send by a switch. */
+import { coverageCounter } from '../base/coverage.ts';
 import type { OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
 import { extractKey } from '../flow/extract.ts';
@@ -19,6 +20,8 @@ import type { SendOptions } from './protocols/protocol-deps.ts';
 import type { SwitchChanges } from './switch-changes.ts';
 import { withOptionWidths } from './tables/option-fields.ts';
 import type { TlvTable } from './tlv-table.ts';
+
+const sentOut = coverageCounter('ofproto_packet_out');
 
 /** No port of any datapath. */
 const noDpPort = 0xffffffff;
@@ -55,6 +58,7 @@ export class PacketsOut {
 
   /** Sends a packet as a controller asks. Throws OpenFlowError. */
   send(message: PacketOut, version: WireVersion): void {
+    sentOut.total++;
     const packet = this.packetOfController(message, version);
     this.#deps.changes.begin().checkReferences(message.actions);
     this.#deps.packetOut(packet);

@@ -3,7 +3,9 @@
  * that comes in is forwarded, and what it sent up is answered, before the call that brought it returns. In a process
  * that has a place for it (`DummyKernel`), it forwards on without its owner, as programs in the kernel do.
  */
+
 import type { Clock } from '../../base/clock.ts';
+import { coverageCounter } from '../../base/coverage.ts';
 import type { Random } from '../../base/random.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
 import { type Match, packKey, valuesUnder } from '../../flow/match.ts';
@@ -40,6 +42,8 @@ import { InlineDrops } from './inline-drops.ts';
 import { InlineWorker } from './inline-worker.ts';
 import { InlineWorkers } from './inline-workers.ts';
 import { PollThreads } from './poll-threads.ts';
+
+const executed = coverageCounter('dpif_execute');
 
 export interface DummyDatapathDeps {
   readonly clock: Clock;
@@ -295,6 +299,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
   }
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {
+    executed.total++;
     refuseUnsupported(this, actions);
     const { engine } = this.#workers.answering ?? this.#receiverOf(packet);
     if (this.#isRunning) {

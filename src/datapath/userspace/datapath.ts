@@ -3,7 +3,9 @@
  * "system". Forwarding happens in worker threads: each port is received by one of them, flows and ports are known to
  * all, and what was counted is summed. Packets that miss arrive in batches, and answers go to the worker that had them.
  */
+
 import type { Clock } from '../../base/clock.ts';
+import { coverageCounter } from '../../base/coverage.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
@@ -39,6 +41,8 @@ import { DropWatches } from './drop-watches.ts';
 import { engineFeatures } from './lower.ts';
 import { Numbering } from './numbering.ts';
 import { WorkerThread } from './worker-thread.ts';
+
+const executed = coverageCounter('dpif_execute');
 
 export interface UserspaceDatapathDeps {
   readonly clock: Clock;
@@ -251,6 +255,7 @@ export class UserspaceDatapath implements Datapath {
   }
 
   execute(packet: DpPacket, actions: readonly DpAction[]): void {
+    executed.total++;
     refuseUnsupported(this, actions);
     this.#receiverOf(packet).tell({ do: 'execute', packet: owned(packet), actions });
   }

@@ -2,7 +2,9 @@
  * `dummy`, `dummy-internal` and `dummy-pmd` ports, and what takes the place of real ones with --enable-dummy. Named by
  * `registry.ts` only.
  */
+
 import { readIpv4 } from '../../base/addresses.ts';
+import { coverageCounter } from '../../base/coverage.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { logger } from '../../base/log.ts';
 import type {
@@ -17,6 +19,8 @@ import type {
   TellsConfig,
 } from '../provider.ts';
 import type { DummyDevice, DummyDevices } from './device.ts';
+
+const asked = coverageCounter('netdev_get_stats');
 
 /** A provider of dummy devices under any type name. */
 export function dummyProvider(type: string, dummies: DummyDevices): NetdevProvider {
@@ -145,6 +149,7 @@ class DummyNetdev implements Netdev, HasQueues, TellsConfig, TakesAddresses {
   }
 
   async stats(): Promise<NetdevStats> {
+    asked.total++;
     const { rxPackets, rxBytes, txPackets, txBytes } = this.#device.counters;
     return new Map([
       ['rx_packets', rxPackets],

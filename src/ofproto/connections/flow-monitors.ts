@@ -3,7 +3,9 @@
  * peer that does not read is told that it misses something, and what, when it has read; till then what it misses is kept as
  * references to flows that are there, so it is never more than those.
  */
+
 import { isDeepStrictEqual } from 'node:util';
+import { coverageCounter } from '../../base/coverage.ts';
 import { isMatchWithin, type Match } from '../../flow/match.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
@@ -21,6 +23,9 @@ import type { FlowEvent } from '../tables/flow-events.ts';
 import { findRules, sendsTo } from '../tables/flow-query.ts';
 import { type FlowTables, visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
+
+const paused = coverageCounter('ofmonitor_pause');
+const resumed = coverageCounter('ofmonitor_resume');
 
 export interface FlowMonitorsDeps {
   readonly tables: () => FlowTables;
@@ -108,6 +113,7 @@ export class FlowMonitors {
       }
     }
     this.#missed = undefined;
+    resumed.total++;
     this.#deps.send([{ event: 'resumed' }]);
   }
 
@@ -115,6 +121,7 @@ export class FlowMonitors {
     if (updates.length > 0) this.#deps.send(updates);
     if (this.#missed !== undefined || !this.#deps.isSlow()) return;
     this.#missed = { added: new Set(), modified: new Set() };
+    paused.total++;
     this.#deps.send([{ event: 'paused' }]);
   }
 

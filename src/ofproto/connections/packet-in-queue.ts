@@ -3,8 +3,11 @@
  * they wait by input port, so that a flood on one port does not push out those of others. ovs-vswitchd.conf.db(5),
  * Controller, "Asynchronous Messages".
  */
+import { coverageCounter } from '../../base/coverage.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
+
+const overflown = coverageCounter('packet_in_overflow');
 
 export interface PacketInLimits {
   /** Packets in a second; 0 for any number. */
@@ -123,6 +126,7 @@ export class PacketInQueue<P> {
     most.shift();
     if (most.length === 0) this.#waiting.delete(of);
     this.size--;
+    overflown.total++;
     this.#dropped++;
   }
 

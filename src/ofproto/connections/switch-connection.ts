@@ -2,6 +2,7 @@
  * One conversation of a bridge with a controller or a tool: what it was told of itself, and what it is sent. What
  * becomes of each message is in `requests.ts`.
  */
+import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Stream } from '../../net/stream.ts';
 import { type EntryOf, type ListName, printedName, type Received, type Sent } from '../../openflow/codec.ts';
@@ -33,6 +34,8 @@ import { type PacketInLimits, PacketInQueue } from './packet-in-queue.ts';
 import { RequestParts } from './request-parts.ts';
 import type { HeldRole, RoleElection, RoleHolder } from './role-election.ts';
 import type { Snoopers } from './snooping.ts';
+
+const received = coverageCounter('ofproto_recv_openflow');
 
 const log = logger('connmgr');
 const unsent = new LimitedSite();
@@ -311,6 +314,7 @@ export class SwitchConnection implements RoleHolder {
       return;
     }
     try {
+      received.total++;
       const read = this.#refusalOf(this, message, bytes) ?? message;
       const whole = this.#parts.take(read, bytes);
       const done = whole === undefined ? undefined : this.#handle(this, whole, bytes);

@@ -1,7 +1,10 @@
 /** When rules end by themselves: OpenFlow 1.5.1 section 6.5. Costs nothing for rules without timeouts. */
+import { coverageCounter } from '../../base/coverage.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';
 import type { Rule } from './rule.ts';
+
+const expired = coverageCounter('ofproto_dpif_expired');
 
 /** Rules that are due in the same span of so many milliseconds are looked at together. */
 const span = 100;
@@ -75,7 +78,10 @@ export class FlowExpiry {
       for (const rule of this.#due.get(number) ?? []) {
         const reason = expiredBy(rule, startedAt);
         if (reason === undefined) this.watch(rule);
-        else expire(rule, reason);
+        else {
+          expired.total++;
+          expire(rule, reason);
+        }
         if (timers.clock.now() - startedAt < budget) continue;
         this.#arrange(startedAt);
         return;

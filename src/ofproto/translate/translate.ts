@@ -1,4 +1,5 @@
 /** The way in: translates one packet, and says what a datapath flow does with its packets. */
+import { coverageCounter } from '../../base/coverage.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import { type ActionSupport, isSupported } from '../../datapath/features.ts';
 import type { Action } from '../../openflow/actions/index.ts';
@@ -11,7 +12,10 @@ import { mirror } from './mirroring.ts';
 import type { PacketDrop, TranslationRequest, TranslationResult } from './request.ts';
 import { Translation } from './translation.ts';
 
+const translated = coverageCounter('xlate_actions');
+
 export function translate(request: TranslationRequest): TranslationResult {
+  translated.total++;
   return new Translation(request, { act: runHandler, mirror }).run();
 }
 

@@ -2,6 +2,7 @@
  * A conversation with a switch, or with any other speaker of OpenFlow, over a stream: hellos, xids, requests with their
  * answers, and messages that nobody asked for. OpenFlow 1.0.2 section 4, 1.5.1 sections 6.3 and 7.5.
  */
+import { coverageCounter } from '../../base/coverage.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
@@ -36,6 +37,9 @@ import {
   read,
 } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
+
+const sentCount = coverageCounter('vconn_sent');
+const receivedCount = coverageCounter('vconn_received');
 
 /** `signal` ends the wait for the peer's hello. */
 export interface ConnectionOptions extends WaitOptions {
@@ -205,6 +209,7 @@ export class Connection implements AsyncDisposable {
       const xid = this.#nextXid();
       const start = to.size;
       encodeMessage(to, this.version, make(n, xid), xid);
+      sentCount.total++;
       this.#tell('sent (Success)', to.written.subarray(start));
       if (to.size < pieceSize / 2) continue;
       this.#stream.write(to.written);
@@ -322,6 +327,7 @@ export class Connection implements AsyncDisposable {
   /** Sends a message, made elsewhere, as it is. */
   sendBytes(bytes: Uint8Array): void {
     if (this.#version !== undefined) this.#events.sent?.(bytes);
+    sentCount.total++;
     this.#tell('sent (Success)', bytes);
     this.#stream.write(bytes);
     this.#adjustFlow();
@@ -382,6 +388,7 @@ export class Connection implements AsyncDisposable {
       // Not as a Buffer, whose slices are no copies.
       const plain = new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
       for (const bytes of this.#splitter.push(plain)) {
+        receivedCount.total++;
         this.#tell('received', bytes);
         if (this.#version === undefined) this.#receiveHello(bytes);
         else this.#dispatch(bytes, this.#version);

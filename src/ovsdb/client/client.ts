@@ -6,6 +6,7 @@
  * Used by the daemon over sockets and, with an in-process channel, over its embedded database. While the connection is
  * away the view stays as last heard; afterwards it is brought up to date by one change set.
  */
+import { type Counter, coverageCounter } from '../../base/coverage.ts';
 import { Malformed, Refused } from '../../base/errors.ts';
 import { randomUuid } from '../../base/random.ts';
 import type { Uuid } from '../../base/units.ts';
@@ -34,6 +35,16 @@ import type {
 } from './types.ts';
 import { type AnyRow, isEqualValue } from './values.ts';
 import { type Deltas, LiveTables } from './view.ts';
+
+/** How often transactions ended in which way. */
+const outcomes: Record<Outcome['status'], Counter> = {
+  committed: coverageCounter('txn_success'),
+  unchanged: coverageCounter('txn_unchanged'),
+  tryAgain: coverageCounter('txn_try_again'),
+  notLocked: coverageCounter('txn_not_locked'),
+  disconnected: coverageCounter('txn_try_again'),
+  error: coverageCounter('txn_error'),
+};
 
 export interface ClientOptions<T extends Tables> extends Omit<SessionOptions, 'database'> {
   readonly schema: Schema<T>;
@@ -151,6 +162,12 @@ export class OvsdbClient<T extends Tables> {
   }
 
   async transact(build: (tx: Transaction<T>) => void): Promise<Outcome> {
+    const outcome = await this.#transact(build);
+    outcomes[outcome.status].total++;
+    return outcome;
+  }
+
+  async #transact(build: (tx: Transaction<T>) => void): Promise<Outcome> {
     const { schema, lock, newUuid } = this.#options;
     const base = {
       tables: schema.tables,

@@ -3,6 +3,7 @@
  * however many ports there are, and no polling. Used by netdevs and by whoever waits for a device to appear.
  */
 
+import { coverageCounter } from '../../base/coverage.ts';
 import { Malformed } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { kernelName } from '../calls/device.ts';
@@ -10,6 +11,8 @@ import type { Watch } from '../calls/fd.ts';
 import { dumpLinks, type Link, NETLINK_ROUTE, parseLinkChange, RTMGRP_LINK } from './link.ts';
 import type { NetlinkMessage } from './message.ts';
 import { NetlinkSocket } from './socket.ts';
+
+const changed = coverageCounter('nln_changed');
 
 const log = logger('netlink_notifier');
 
@@ -53,6 +56,7 @@ export class LinkMonitor {
     try {
       for (const name of this.#changed) {
         this.#changed.delete(name);
+        changed.total++;
         for (const tell of this.#listeners.get(name) ?? []) tell(name);
         for (const tell of this.#allListeners) tell(name);
       }

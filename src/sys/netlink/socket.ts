@@ -2,6 +2,7 @@
  * A netlink socket: requests that are answered at once (the kernel has queued the answer when the send returns, so
  * nothing blocks), and multicast notifications that arrive on the event loop.
  */
+import { coverageCounter } from '../../base/coverage.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { closeFd, type Watch, watchReadable } from '../calls/fd.ts';
 import {
@@ -18,6 +19,10 @@ import {
   trySetOption,
 } from '../calls/socket.ts';
 import { controlType, emitMessage, flag, messagesOf, type NetlinkMessage } from './message.ts';
+
+const sentCount = coverageCounter('netlink_sent');
+const receivedCount = coverageCounter('netlink_received');
+const overflown = coverageCounter('netlink_overflow');
 
 const blockSize = 65536;
 const notificationBufferSize = 4 << 20;
@@ -59,6 +64,7 @@ export class NetlinkSocket {
     const wanted = flag.request | flags | (isDump ? 0 : flag.ack);
     const sent = sendBytes(this.#fd, emitMessage(type, wanted, sequence, payload));
     if (sent < 0) throw syscallFailed('sendmsg', -sent, tried);
+    sentCount.total++;
     while (!this.#readAnswer(sequence, tried, take)) {}
   }
 
@@ -74,6 +80,7 @@ export class NetlinkSocket {
     const size = receiveBytes(this.#fd, this.#block);
     if (size === -errnos.EINTR) return false;
     if (size < 0) throw syscallFailed('recvmsg', -size, tried);
+    receivedCount.total++;
     for (const message of messagesOf(this.#block.subarray(0, size))) {
       if (message.sequence !== sequence) continue; // the rest of an answer that was given up
       if (message.type === controlType.done) return true;
@@ -95,9 +102,15 @@ export class NetlinkSocket {
     let isComplete = true;
     for (;;) {
       const size = receiveBytes(this.#fd, this.#block);
-      if (size === -errnos.ENOBUFS) isComplete = false;
-      else if (isTemporary(size) || size <= 0) return isComplete;
-      else for (const message of messagesOf(this.#block.subarray(0, size))) take(message);
+      if (size === -errnos.ENOBUFS) {
+        overflown.total++;
+        isComplete = false;
+      } else if (isTemporary(size) || size <= 0) {
+        return isComplete;
+      } else {
+        receivedCount.total++;
+        for (const message of messagesOf(this.#block.subarray(0, size))) take(message);
+      }
     }
   }
 
