@@ -3,11 +3,11 @@ import type { DpPort } from '../base/units.ts';
 
 export type UserspaceCookie =
   /** For a bridge's sFlow; `vlanTci` and `output` as sFlow reports them. */
-  | { readonly type: 'sFlow'; readonly vlanTci: number; readonly output: number }
+  | ({ readonly type: 'sFlow'; readonly vlanTci: number; readonly output: number } & OfSwitch)
   /** The switch must look at every packet of this flow. */
   | { readonly type: 'slow_path'; readonly reasons: readonly SlowPathReason[] }
   /** For the collectors of one flow. `probability` in 65536. */
-  | {
+  | ({
       readonly type: 'flow_sample';
       readonly probability: number;
       readonly collectorSetId: number;
@@ -15,9 +15,9 @@ export type UserspaceCookie =
       readonly observationPointId: number;
       readonly outputPort: DpPort;
       readonly direction?: 'ingress' | 'egress';
-    }
+    } & OfSwitch)
   /** For a bridge's IPFIX. */
-  | { readonly type: 'ipfix'; readonly outputPort: DpPort }
+  | ({ readonly type: 'ipfix'; readonly outputPort: DpPort } & OfSwitch)
   /** For a controller. */
   | {
       readonly type: 'controller';
@@ -33,6 +33,11 @@ export type UserspaceCookie =
     }
   /** Somebody else's. */
   | { readonly type: 'userdata'; readonly bytes: readonly number[] };
+
+/** The switch that sampled the packet, by its number in this process, which no text tells. */
+interface OfSwitch {
+  readonly switchId?: number;
+}
 
 export type CookieType = UserspaceCookie['type'];
 export type CookieOf<T extends CookieType> = Extract<UserspaceCookie, { type: T }>;

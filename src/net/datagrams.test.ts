@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { openDatagrams } from './datagrams.ts';
 
-const noEvents = { unopened() {}, unsent() {} };
+const noEvents = { opened() {}, unopened() {}, unsent() {} };
 
 async function receiver(host: string): Promise<Socket> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');

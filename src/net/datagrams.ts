@@ -12,12 +12,17 @@ import { type DatagramRemote, formatHostPort } from './remote.ts';
 export interface DatagramPeer {
   /** "127.0.0.1:40000<->127.0.0.1:2055"; without the first half as long as there is no socket. */
   readonly name: string;
+  /** Undefined as long as there is no socket. */
+  readonly localAddress: string | undefined;
   /** The bytes are the peer's from then on. */
   send(datagram: Uint8Array): void;
   close(): void;
 }
 
+/** None comes before the call that opens has returned. */
 interface DatagramEvents {
+  /** There is a socket. */
+  opened(): void;
   /** There will be no socket: its name means nothing, say. */
   unopened(why: SyscallFailed): void;
   /** A datagram, this one or an earlier one, was not taken. */
@@ -52,6 +57,10 @@ class UdpPeer implements DatagramPeer {
     return `${formatHostPort({ host, port })}<->${remote}`;
   }
 
+  get localAddress(): string | undefined {
+    return this.#socket?.address().address;
+  }
+
   send(datagram: Uint8Array): void {
     if (this.#isClosed) return;
     if (this.#socket !== undefined)
@@ -80,6 +89,7 @@ class UdpPeer implements DatagramPeer {
       this.#socket = socket;
       for (const datagram of this.#waiting) this.send(datagram);
       this.#waiting = [];
+      this.#events.opened();
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       if (this.#isClosed) return;

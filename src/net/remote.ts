@@ -2,6 +2,7 @@
  * Names of remotes as users write them ("unix:/run/db.sock", "ptcp:6640:[::1]", ovsdb(7) "Connection Methods"),
  * read into values. Used by every program that takes a remote. Knows no sockets.
  */
+import { isIP } from 'node:net';
 import { errnos, syscallFailed } from '../base/errno.ts';
 import type { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
@@ -188,6 +189,11 @@ function useDefault(port: number): number {
 
 function inRundir(path: string, rundir: string | undefined): string {
   return rundir === undefined || path.startsWith('/') ? path : `${rundir}/${path}`;
+}
+
+/** "192.0.2.1", "2001:db8::1" */
+export function isIpAddress(text: string): boolean {
+  return isIP(text) !== 0;
 }
 
 function bracket(host: string): string {

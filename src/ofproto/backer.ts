@@ -5,11 +5,9 @@
 import { coverageCounter } from '../base/coverage.ts';
 import type { Random } from '../base/random.ts';
 import type { Timer, Timers } from '../base/timers.ts';
-import type { DpPort } from '../base/units.ts';
-import { ms } from '../base/units.ts';
+import { type DpPort, dpPort, ms } from '../base/units.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import { matchOn, unpackKey } from '../flow/match.ts';
-import type { OpenDatagrams } from '../net/datagrams.ts';
 import type { Transport } from '../net/transport.ts';
 import type { Netdev } from '../netdev/provider.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
@@ -20,6 +18,7 @@ import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './co
 import { Connections } from './connections/connections.ts';
 import { DropTally } from './drops/drop-tally.ts';
 import { DropWatchers } from './drops/drop-watchers.ts';
+import type { ExportHost } from './exporters/host.ts';
 import { Ofproto, type OfprotoEvents, type PacketOfController } from './ofproto.ts';
 import { PortIndex } from './patch.ts';
 import { internalTable } from './tables/flow-tables.ts';
@@ -52,8 +51,7 @@ export interface BackerDeps {
   readonly random: Random;
   /** How OpenFlow connections come about. */
   readonly transport: Transport;
-  /** How exporters send. */
-  readonly openDatagrams: OpenDatagrams;
+  readonly exportHost: ExportHost;
   readonly limits?: UpcallLimits;
   /** Packets, and flows that are in the datapath, are left alone until `release`. */
   readonly isHeld?: boolean;
@@ -116,6 +114,7 @@ export class Backer {
       ...shared,
       watchers: this.dropWatchers,
       flowLimit: () => this.revalidator.flowLimit,
+      bridgeOf: (id) => [...this.#bridges.values()].find((bridge) => bridge.id === id),
       onFlow: () => this.revalidator.wake(),
     });
     this.#isHeld = deps.isHeld ?? false;
@@ -179,7 +178,7 @@ export class Backer {
 
   addBridge(name: string, config: OfprotoConfig): Ofproto {
     const { datapath } = this;
-    const { timers, random, transport, openDatagrams, neighbourOf } = this.#deps;
+    const { timers, random, transport, exportHost, neighbourOf } = this.#deps;
     const connections = { transport, timers, random, neighbourOf };
     const made = new Ofproto(name, config, {
       id: this.#random.u32(),
@@ -195,7 +194,11 @@ export class Backer {
       whenCounted: (act) => this.revalidator.whenCounted(act),
       isCounting: () => this.flows.count > 0,
       random,
-      openDatagrams,
+      exportHost,
+      portOf: (ofproto, port) => {
+        const found = this.ports.ofDpPort(dpPort(port));
+        return found?.ofproto === ofproto ? found.port : undefined;
+      },
       abilities: this.abilities,
       allocateRecirculation: (ofproto) => this.frozen.allocate(returningTo(ofproto)),
     });

@@ -11,7 +11,7 @@ import type { SwitchDescription } from '../openflow/messages/description.ts';
 import { allVersions, type WireVersion } from '../openflow/versions.ts';
 import { type BondSettings, defaultBondSettings } from '../protocols/bond-settings.ts';
 import type { LacpPortSettings, LacpSettings } from '../protocols/lacp-types.ts';
-import { type ExporterConfig, noExporters } from './exporters/exporters.ts';
+import { type ExporterConfig, noExporters } from './exporters/exporter-config.ts';
 import type { MirrorConfig } from './mirrors/mirror-set.ts';
 import type { MulticastTableConfig } from './multicast/multicast-table.ts';
 

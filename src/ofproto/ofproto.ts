@@ -9,7 +9,6 @@ import type { Datapath } from '../datapath/provider.ts';
 import type { PortText } from '../flow/fields/text.ts';
 import type { Mac } from '../flow/mac.ts';
 import { matchOn } from '../flow/match.ts';
-import type { OpenDatagrams } from '../net/datagrams.ts';
 import type { FragmentHandling } from '../openflow/messages/configuration.ts';
 import type { Continuation } from '../openflow/messages/continuation.ts';
 import { portTextOf } from '../openflow/ports.ts';
@@ -20,6 +19,7 @@ import { ChangeTurns } from './change-turns.ts';
 import { hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import { Exporters } from './exporters/exporters.ts';
+import type { ExportHost } from './exporters/host.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
@@ -89,7 +89,9 @@ export interface OfprotoDeps {
   /** There are flows whose packets are counted later. */
   readonly isCounting: () => boolean;
   readonly random: Random;
-  readonly openDatagrams: OpenDatagrams;
+  readonly exportHost: ExportHost;
+  /** A port of that switch, by its number in the datapath. */
+  readonly portOf: (ofproto: Ofproto, dpPort: number) => OfprotoPort | undefined;
   readonly abilities: Abilities;
   /** Packets that come back with that number are looked up in the switch's own table, as if they came by no port. */
   readonly allocateRecirculation: (ofproto: Ofproto) => Recirculation;
@@ -168,10 +170,13 @@ export class Ofproto {
     this.mirrors.configure(config.mirrors);
     this.exporters = new Exporters({
       timers,
-      openDatagrams: deps.openDatagrams,
+      random: deps.random,
+      host: deps.exportHost,
+      ports: () => this.ports.values(),
+      portOf: (dpPort) => deps.portOf(this, dpPort),
+      datapathId: () => this.#config.datapathId,
       changed: () => events.changed(),
     });
-    this.exporters.configure(config.exporters);
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
     const { datapath } = deps;
     this.bonding = this.#makeBonding();
@@ -198,6 +203,7 @@ export class Ofproto {
       },
     });
     this.multicast.configured(config);
+    this.exporters.configure(config.exporters);
   }
 
   get timers(): Timers {

@@ -146,7 +146,7 @@ export class MemorySwitch {
       providers,
       pid: 1,
       transport,
-      openDatagrams: ({ host }) => ({ name: host, send() {}, close() {} }), // nobody is there
+      openDatagrams: ({ host }) => ({ name: host, localAddress: undefined, send() {}, close() {} }), // nobody is there
       runFolder,
       versions: undefined,
       moreParts: [{ name: 'coverage', run: () => rates.run(timers.clock.now()) }],

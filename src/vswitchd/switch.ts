@@ -18,6 +18,7 @@ import { Backer } from '../ofproto/backer.ts';
 import type { UpcallLimits } from '../ofproto/config.ts';
 import { DropStream } from '../ofproto/drops/drop-stream.ts';
 import type { DropQuery } from '../ofproto/drops/drop-watchers.ts';
+import { type ExportHost, ProcessCounters } from '../ofproto/exporters/host.ts';
 import type { OvsdbClient } from '../ovsdb/client/index.ts';
 import { BareDatapaths } from './bare-datapath.ts';
 import { systemKeys } from './config/config-keys.ts';
@@ -29,6 +30,7 @@ import type { Providers } from './providers.ts';
 import { Applier, type SharedControl } from './reconcile/apply.ts';
 import { LiveState } from './reconcile/live.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
+import { processTotals } from './report/process-totals.ts';
 import { reportController, reportMirror, reportSystem, type SystemFacts } from './report/report.ts';
 import { StatisticsWriter } from './report/statistics.ts';
 import { StatusWriter } from './report/status-writer.ts';
@@ -47,6 +49,8 @@ export interface SwitchDeps {
   readonly transport: Transport;
   /** How exporters of flows send. */
   readonly openDatagrams: OpenDatagrams;
+  /** See `ExportHost` of `src/ofproto`. */
+  readonly addressOf?: ExportHost['addressOf'];
   /** For OpenFlow, unless a row of table SSL says other ones. */
   readonly tls?: TlsConfig;
   /** Where bridges have their sockets for OpenFlow; undefined for none. */
@@ -75,6 +79,7 @@ export class Switch {
   readonly #writer: StatusWriter;
   readonly #statistics: StatisticsWriter;
   readonly #devices: Disposable;
+  readonly #exportHost: ExportHost;
   #limits: UpcallLimits | undefined;
   #polling: PollSettings | undefined;
   #control: SharedControl;
@@ -83,6 +88,9 @@ export class Switch {
   constructor(deps: SwitchDeps) {
     this.#deps = deps;
     this.#control = this.#readControl();
+    const { openDatagrams, addressOf = () => undefined } = deps;
+    const processCounters = new ProcessCounters(() => processTotals(this.#backers.values()));
+    this.#exportHost = { openDatagrams, addressOf, processCounters };
     const { client, timers, defer, providers } = deps;
     const { state } = this;
     this.bareDatapaths = new BareDatapaths(providers);
@@ -229,14 +237,14 @@ export class Switch {
       if (this.#limits !== undefined) known.setLimits(this.#limits);
       return known;
     }
-    const { timers, random, transport, openDatagrams, neighbourOf, providers } = this.#deps;
+    const { timers, random, transport, neighbourOf, providers } = this.#deps;
     const datapath = await providers.openDatapath(type);
     const backer = new Backer({
       datapath,
       timers,
       random,
       transport,
-      openDatagrams,
+      exportHost: this.#exportHost,
       neighbourOf,
       isHeld: this.#control.isHeld,
       ...(this.#limits && { limits: this.#limits }),

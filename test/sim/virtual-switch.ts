@@ -21,12 +21,14 @@ import {
   defaultOfprotoConfig,
   type OfprotoConfig,
 } from '../../src/ofproto/config.ts';
+import { ProcessCounters } from '../../src/ofproto/exporters/host.ts';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
 import { addRule } from '../../src/ofproto/tables/flow-transaction.ts';
 import type { Rule } from '../../src/ofproto/tables/rule.ts';
 import { readInstructionText } from '../../src/openflow/action-codec.ts';
 import { portText } from '../../src/openflow/ports.ts';
 import { type BondSettings, defaultBondSettings } from '../../src/protocols/bond-settings.ts';
+import { processTotals } from '../../src/vswitchd/report/process-totals.ts';
 import { MemoryPort } from '../conformance/memory-port.ts';
 
 export class VirtualSwitch {
@@ -55,11 +57,16 @@ export class VirtualSwitch {
       random: seededRandom(1),
       transport,
       neighbourOf,
-      openDatagrams: ({ host, port }) => ({
-        name: `${host}:${port}`,
-        send: (bytes) => this.datagrams.push({ host, port, bytes }),
-        close() {},
-      }),
+      exportHost: {
+        openDatagrams: ({ host, port }) => ({
+          name: `${host}:${port}`,
+          localAddress: '192.0.2.1',
+          send: (bytes) => this.datagrams.push({ host, port, bytes }),
+          close() {},
+        }),
+        addressOf: () => undefined,
+        processCounters: new ProcessCounters(() => processTotals([])),
+      },
     });
   }
 

@@ -14,9 +14,32 @@ export class Collectors {
   errorCount = 0;
   readonly #peers = new Set<DatagramPeer>();
 
-  /** A target is HOST[:PORT]; without a default, the port must be said. Those that cannot be read are told and left out. */
-  constructor(targets: readonly string[], defaultPort: number | undefined, open: OpenDatagrams) {
+  readonly #opening = new Set<DatagramPeer>();
+  readonly #onOpened: () => void;
+
+  /**
+   * A target is HOST[:PORT]; without a default, the port must be said. Those that cannot be read are told and left out.
+   * `onOpened` is told of each that can be sent to from now on, or never will.
+   */
+  constructor(
+    targets: readonly string[],
+    defaultPort: number | undefined,
+    open: OpenDatagrams,
+    onOpened: () => void = () => {},
+  ) {
+    this.#onOpened = onOpened;
     for (const target of targets) this.#open(target, defaultPort, open);
+  }
+
+  /** It is not known yet of all of them whether they can be sent to. */
+  get isOpening(): boolean {
+    return this.#opening.size > 0;
+  }
+
+  /** The address of the host by which one of them is reached. */
+  get localAddress(): string | undefined {
+    for (const { localAddress } of this.#peers) if (localAddress !== undefined) return localAddress;
+    return undefined;
   }
 
   get count(): number {
@@ -30,6 +53,7 @@ export class Collectors {
   close(): void {
     for (const peer of this.#peers) peer.close();
     this.#peers.clear();
+    this.#opening.clear();
   }
 
   #open(target: string, defaultPort: number | undefined, open: OpenDatagrams): void {
@@ -37,9 +61,15 @@ export class Collectors {
       log.limited('warn', unopened, `couldn't open connection to collector ${target} (${reason})`);
     try {
       const peer = open(readDatagramRemote(target, defaultPort), {
+        opened: () => {
+          this.#opening.delete(peer);
+          this.#onOpened();
+        },
         unopened: (why) => {
+          this.#opening.delete(peer);
           this.#peers.delete(peer);
           fail(why);
+          this.#onOpened();
         },
         unsent: ({ reason }) => {
           this.errorCount++;
@@ -47,6 +77,7 @@ export class Collectors {
         },
       });
       this.#peers.add(peer);
+      this.#opening.add(peer);
     } catch (why) {
       if (!(why instanceof SyscallFailed)) throw why;
       fail(why);

@@ -1,23 +1,12 @@
 /** The exporters of one switch: made and ended as it is configured, and run in time. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Timer, Timers } from '../../base/timers.ts';
+import type { Timer } from '../../base/timers.ts';
 import type { Ms } from '../../base/units.ts';
-import type { OpenDatagrams } from '../../net/datagrams.ts';
 import { Collectors } from './collectors.ts';
+import { type ExporterConfig, noExporters } from './exporter-config.ts';
 import { type NetFlowConfig, NetFlowExporter } from './netflow.ts';
-
-export interface ExporterConfig {
-  readonly netFlow: NetFlowConfig | undefined;
-}
-
-export const noExporters: ExporterConfig = { netFlow: undefined };
-
-interface ExportersDeps {
-  readonly timers: Timers;
-  readonly openDatagrams: OpenDatagrams;
-  /** Flows may be wrong. */
-  readonly changed: () => void;
-}
+import type { SFlowConfig } from './sflow.ts';
+import { SFlowRunner, type SFlowRunnerDeps } from './sflow-runner.ts';
 
 /** Something that says when it is to run again. */
 interface Runner {
@@ -26,12 +15,13 @@ interface Runner {
 
 export class Exporters {
   netFlow: NetFlowExporter | undefined;
-  readonly #deps: ExportersDeps;
-  #config = noExporters;
+  sFlow: SFlowRunner | undefined;
+  readonly #deps: SFlowRunnerDeps;
+  #config: ExporterConfig = noExporters;
   #netFlowCollectors: Collectors | undefined;
   readonly #timers = new Map<Runner, Timer>();
 
-  constructor(deps: ExportersDeps) {
+  constructor(deps: SFlowRunnerDeps) {
     this.#deps = deps;
   }
 
@@ -39,10 +29,26 @@ export class Exporters {
     const before = this.#config;
     this.#config = config;
     if (!isDeepStrictEqual(config.netFlow, before.netFlow)) this.#configureNetFlow(config.netFlow);
+    if (!isDeepStrictEqual(config.sFlow, before.sFlow)) this.#configureSFlow(config.sFlow);
   }
 
   close(): void {
     this.#configureNetFlow(undefined);
+    this.#configureSFlow(undefined);
+  }
+
+  #configureSFlow(config: SFlowConfig | undefined): void {
+    const before = this.sFlow;
+    if (before !== undefined) {
+      before.close();
+      this.#rest(before);
+      this.sFlow = undefined;
+    }
+    if (config !== undefined && config.targets.length > 0 && config.sampling > 0) {
+      this.sFlow = new SFlowRunner(config, this.#deps);
+      this.#runAt(this.sFlow, this.sFlow.due);
+    }
+    if (before !== undefined || this.sFlow !== undefined) this.#deps.changed();
   }
 
   #configureNetFlow(config: NetFlowConfig | undefined): void {
@@ -57,7 +63,7 @@ export class Exporters {
       this.#deps.changed();
       return;
     }
-    this.#netFlowCollectors = new Collectors(config.targets, undefined, this.#deps.openDatagrams);
+    this.#netFlowCollectors = new Collectors(config.targets, undefined, this.#deps.host.openDatagrams);
     if (before !== undefined) {
       before.configure(config);
       return;

@@ -35,7 +35,8 @@ export function actionsOfFlow(
   { meters }: Ofproto,
 ): readonly DpAction[] {
   const reason = drop === undefined ? 'explicit' : countedAs(drop.reason);
-  if (slowPath.length === 0) return reason === 'explicit' ? actions : [{ do: 'drop', reason }];
+  const isToldWhy = reason !== 'explicit' && actions.length === 0; // samples of it may be taken
+  if (slowPath.length === 0) return isToldWhy ? [{ do: 'drop', reason }] : actions;
   const up: DpAction = { do: 'userspace', pid: 0, cookie: { type: 'slow_path', reasons: slowPath } };
   return [throughMeter(meters.get(slowPathMeter), up)];
 }

@@ -25,12 +25,13 @@ import { clearAbsent, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
 import { Freezing } from './freezing.ts';
 import type { FrozenState } from './frozen-states.ts';
 import { wholeTable } from './lookups.ts';
+import { netFlowEffect, unwildcardExported } from './netflow.ts';
 import { OutputTally } from './output-tally.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import { PacketOutcome } from './packet-outcome.ts';
 import { PipelinePacket, type Place } from './pipeline-packet.ts';
 import type { PacketEnd, TranslationRequest, TranslationResult } from './request.ts';
-import { netFlowEffect, unwildcardExported } from './sampling.ts';
+import { Sampling } from './sampling.ts';
 import { missTag } from './tags.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 import { logErrors } from './trace-log.ts';
@@ -79,6 +80,7 @@ export class Translation {
   readonly datapath: DatapathActions;
   readonly outcome = new PacketOutcome();
   readonly outputs = new OutputTally();
+  readonly sampling: Sampling;
   readonly freezing: Freezing;
   readonly detours: Detours;
   /** What goes out goes to a mirror, which sends no more bytes than that; 0 for all. */
@@ -120,6 +122,7 @@ export class Translation {
       onUncopied: () => this.tell({ event: 'misplaced', what: 'Failed to compose clone action' }),
     });
     this.#lookups = new PacketLookups(request);
+    this.sampling = new Sampling(request, datapath);
   }
 
   /** The switch that has the packet now. */
@@ -175,7 +178,7 @@ export class Translation {
     else if (request.actions === undefined) packet.place = this.#runPipeline(0);
     else if (this.#arrives()) this.runToEnd(request.actions);
     if (this.freezing.finish()) this.exit();
-    this.#noteExported();
+    if (outcome.failure === undefined) this.#tellExporters();
     this.trace?.leave();
     const { failure } = outcome;
     if (failure !== undefined) {
@@ -192,15 +195,15 @@ export class Translation {
   #result(): TranslationResult {
     const { datapath, outcome, mask } = this;
     const { tags, slowPath, effects, isPassing } = outcome;
-    const { end, drop } = outcome.endOf(datapath.list.length === 0, this.#lastEnd);
+    const { end, drop } = outcome.endOf(datapath.list.length === this.sampling.arrivalCount, this.#lastEnd);
     datapath.unwrapLastClone();
     if (datapath.count >= maxActions) outcome.slow('action');
     const lookups = this.request.scratch.lookupLists.intern(this.#lookups.done);
     return { actions: datapath.list, slowPath, mask, tags, lookups, effects, isPassing, drop, end };
   }
 
-  #noteExported(): void {
-    if (this.outcome.failure !== undefined) return;
+  #tellExporters(): void {
+    this.sampling.finish(this.outputs);
     const effect = netFlowEffect(this.request, this.flow, this.outputs);
     if (effect !== undefined) this.effect(effect);
   }
@@ -433,6 +436,7 @@ export class Translation {
   /** May anything be done with a packet that came in? Mirrors have it then; drops it otherwise. */
   #arrives(): boolean {
     const { inPort } = this;
+    this.sampling.arrive(this.inPortNumber);
     const refusal = inPort?.bundle && this.ofproto.mirrors.refusal(inPort.bundle);
     if (refusal !== undefined) {
       this.drop('reservedForMirrors', refusal);

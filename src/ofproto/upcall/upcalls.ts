@@ -12,7 +12,7 @@ import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
 import { countDropped } from '../../datapath/drops.ts';
 import { finishedPackets } from '../../datapath/finished-packets.ts';
 import { logUpcalls } from '../../datapath/flow-log.ts';
-import type { Datapath, DpPacket, Upcall } from '../../datapath/provider.ts';
+import type { Datapath, DpPacket, SentUp, Upcall } from '../../datapath/provider.ts';
 import { newKey, setSlot, slotReader } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
@@ -21,6 +21,7 @@ import { unsetPort } from '../../openflow/ports.ts';
 import type { Abilities } from '../abilities.ts';
 import type { DropTally } from '../drops/drop-tally.ts';
 import type { DropWatchers } from '../drops/drop-watchers.ts';
+import type { Exporters } from '../exporters/exporters.ts';
 import type { Ofproto, PacketOfController } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex, PortOfSwitch } from '../patch.ts';
@@ -64,12 +65,16 @@ export interface UpcallDeps {
   readonly watchers: DropWatchers;
   /** Flows that may be there now. */
   readonly flowLimit: () => number;
+  /** By its number in the process. */
+  readonly bridgeOf: (id: number) => Ofproto | undefined;
   /** Called after a flow was made. */
   readonly onFlow: () => void;
 }
 
 /** What becomes of a packet that an action sent up. */
-type CookieHandlers = { readonly [T in CookieType]: (upcall: Upcall, cookie: CookieOf<T>) => void };
+type CookieHandlers = {
+  readonly [T in CookieType]: (upcall: Upcall, sentUp: SentUp & { readonly cookie: CookieOf<T> }) => void;
+};
 
 const noBytes = new Uint8Array(0);
 const tcpFlagsOf = slotReader('tcp_flags');
@@ -93,8 +98,12 @@ export class Upcalls {
   readonly #lists = new ActionLists();
   readonly #handlers: CookieHandlers = {
     slow_path: (upcall) => this.#translate(upcall, false),
-    controller: (upcall, cookie) => this.#toControllers(upcall, cookie),
-    sFlow: (upcall) => this.#dropEarly('noCollector', upcall),
+    controller: (upcall, { cookie }) => this.#toControllers(upcall, cookie),
+    sFlow: (upcall, sentUp) => {
+      const sFlow = this.#exporters(sentUp.cookie)?.sFlow;
+      if (sFlow === undefined) this.#dropEarly('noCollector', upcall);
+      else sFlow.addPacket(upcall, sentUp);
+    },
     flow_sample: (upcall) => this.#dropEarly('noCollector', upcall),
     ipfix: (upcall) => this.#dropEarly('noCollector', upcall),
     userdata: (upcall) => this.#dropEarly('unknownUserData', upcall),
@@ -160,11 +169,18 @@ export class Upcalls {
   #handle(upcall: Upcall): void {
     const { reason } = upcall;
     if (reason === 'miss') this.#translate(upcall, true);
-    else this.#handleCookie(upcall, reason.cookie);
+    else this.#handleSentUp(upcall, reason);
   }
 
-  #handleCookie<T extends CookieType>(upcall: Upcall, cookie: CookieOf<T> & { readonly type: T }): void {
-    this.#handlers[cookie.type](upcall, cookie);
+  #handleSentUp(upcall: Upcall, sentUp: SentUp): void {
+    // The line of that type takes that cookie; the compiler cannot relate the two by itself.
+    const handle = this.#handlers[sentUp.cookie.type] as (upcall: Upcall, sentUp: SentUp) => void;
+    handle(upcall, sentUp);
+  }
+
+  /** Of the switch that sampled the packet; undefined where it is gone. */
+  #exporters({ switchId }: { readonly switchId?: number }): Exporters | undefined {
+    return switchId === undefined ? undefined : this.#deps.bridgeOf(switchId)?.exporters;
   }
 
   /** Runs the actions that a controller gave. */

@@ -1,7 +1,8 @@
-/** What rows of NetFlow ask of a bridge: ovs-vswitchd.conf.db(5). Pure. */
+/** What rows of NetFlow and sFlow ask of a bridge: ovs-vswitchd.conf.db(5). Pure. */
 import { hashName } from '../../base/hash-order.ts';
-import type { ExporterConfig } from '../../ofproto/exporters/exporters.ts';
+import type { ExporterConfig } from '../../ofproto/exporters/exporter-config.ts';
 import type { NetFlowConfig } from '../../ofproto/exporters/netflow.ts';
+import type { SFlowConfig } from '../../ofproto/exporters/sflow.ts';
 import type { OvsRow } from '../schema/index.ts';
 
 /** The datapath says what is not said. */
@@ -15,18 +16,45 @@ interface WantedNetFlow extends Omit<NetFlowConfig, 'engineType' | 'engineId'> {
 /** Rows that a bridge's exporters are made of. */
 export interface ExporterRows {
   readonly netFlow: OvsRow<'NetFlow'> | undefined;
+  readonly sFlow: OvsRow<'sFlow'> | undefined;
 }
 
 export interface WantedExporters {
   readonly netFlow: WantedNetFlow | undefined;
+  readonly sFlow: WantedSFlow | undefined;
+}
+
+/** The host says which of its agents it is, and the controllers by which address they are reached. */
+type WantedSFlow = Omit<SFlowConfig, 'subAgent' | 'controlAddress'>;
+
+/** What a bridge's exporters are told besides its rows. */
+export interface ExporterPlace {
+  /** The datapath's name. */
+  readonly datapath: string;
+  /** Which of the sFlow agents of the host is the bridge's. */
+  readonly subAgent: number;
+  /** For controllers, the first that a row says. */
+  readonly controlAddress: string | undefined;
 }
 
 const defaultActiveTimeout = 600;
+const defaultSFlow = { sampling: 400, polling: 30, headerSize: 128 };
 /** Ports above that have numbers of more bits than are left beside an engine's. */
 const mangledPortLimit = 508;
 
-export function readExporters({ netFlow }: ExporterRows): WantedExporters {
-  return { netFlow: netFlow && readNetFlow(netFlow) };
+export function readExporters({ netFlow, sFlow }: ExporterRows): WantedExporters {
+  return { netFlow: netFlow && readNetFlow(netFlow), sFlow: sFlow && readSFlow(sFlow) };
+}
+
+function readSFlow(row: OvsRow<'sFlow'>): WantedSFlow {
+  const { sampling, polling, header } = row;
+  return {
+    targets: row.targets,
+    agent: row.agent,
+    sampling: Number(sampling ?? defaultSFlow.sampling) >>> 0,
+    polling: Number(polling ?? defaultSFlow.polling) >>> 0,
+    headerSize: Number(header ?? defaultSFlow.headerSize) >>> 0,
+  };
 }
 
 function readNetFlow(row: OvsRow<'NetFlow'>): WantedNetFlow {
@@ -42,8 +70,12 @@ function readNetFlow(row: OvsRow<'NetFlow'>): WantedNetFlow {
 }
 
 /** Where nothing is said of an engine it is the datapath's, by its name. */
-export function exporterConfig({ netFlow }: WantedExporters, datapath: string): ExporterConfig {
-  return { netFlow: netFlow && netFlowConfig(netFlow, datapath) };
+export function exporterConfig({ netFlow, sFlow }: WantedExporters, place: ExporterPlace): ExporterConfig {
+  const { datapath, subAgent, controlAddress } = place;
+  return {
+    netFlow: netFlow && netFlowConfig(netFlow, datapath),
+    sFlow: sFlow && { ...sFlow, subAgent, controlAddress },
+  };
 }
 
 function netFlowConfig(wanted: WantedNetFlow, datapath: string): NetFlowConfig {
@@ -59,8 +91,7 @@ function netFlowConfig(wanted: WantedNetFlow, datapath: string): NetFlowConfig {
 /** What will not be as the operator may think, each behind the bridge's name. */
 export function exporterWarnings(
   { netFlow }: WantedExporters,
-  datapath: string,
-  portCount: number,
+  { datapath, portCount }: { readonly datapath: string; readonly portCount: number },
 ): { readonly level: 'warn'; readonly text: string }[] {
   const said = netFlow === undefined ? [] : netFlowWarnings(netFlow, datapath, portCount);
   return said.map((text) => ({ level: 'warn', text }));

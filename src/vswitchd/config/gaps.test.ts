@@ -19,6 +19,7 @@ const seen: readonly SeenTable[] = [
   'Manager',
   'Mirror',
   'NetFlow',
+  'sFlow',
   'SSL',
 ];
 const columnsOf = (table: keyof typeof openVswitch.tables): Columns => openVswitch.tables[table].columns;
@@ -200,9 +201,9 @@ describe('what is told', () => {
   test('is told of rows that others refer to, without what they are called', async () => {
     const { _uuid } = fixture.bridge('br0');
     await fixture.change((tx) => {
-      tx.update('Bridge', _uuid, { sflow: tx.insert('sFlow', { targets: ['10.0.0.1:5566'] }) });
+      tx.update('Bridge', _uuid, { ipfix: tx.insert('IPFIX', { targets: ['10.0.0.1:5566'] }) });
     });
-    expect(said).toEqual(['bridge br0: sflow is not acted on: no samples are exported']);
+    expect(said).toEqual(['bridge br0: ipfix is not acted on: no samples are exported']);
   });
 
   test('is told of controllers by their targets', async () => {

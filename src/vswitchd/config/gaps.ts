@@ -117,7 +117,7 @@ export const roles: Roles = {
     ports: 'acted on',
     mirrors: 'acted on',
     netflow: 'acted on',
-    sflow: { gap: noSamples },
+    sflow: 'acted on',
     ipfix: { gap: noSamples },
     controller: 'acted on',
     protocols: 'acted on',
@@ -238,6 +238,14 @@ export const roles: Roles = {
     engine_id: 'acted on',
     add_id_to_interface: 'acted on',
     active_timeout: 'acted on',
+    external_ids: 'note',
+  },
+  sFlow: {
+    targets: 'acted on',
+    sampling: 'acted on',
+    polling: 'acted on',
+    header: 'acted on',
+    agent: 'acted on',
     external_ids: 'note',
   },
   Flow_Table: {

@@ -97,7 +97,8 @@ export class WantedModel {
     this.#takeControllers(changes.of('Controller'), dirty);
     this.#takeTables(changes.of('Flow_Table'), dirty);
     this.#takeMirrors(changes.of('Mirror'), dirty);
-    this.#takeExporters('NetFlow', changes, dirty);
+    this.#takeExporters(changes.of('NetFlow'), configColumns.NetFlow, dirty);
+    this.#takeExporters(changes.of('sFlow'), configColumns.sFlow, dirty);
     this.#takePorts(changes.of('Port'), ports);
     this.#takeInterfaces(changes.of('Interface'), ports);
     for (const port of ports) {
@@ -150,10 +151,9 @@ export class WantedModel {
         this.#readAgain(this.#bridgesOfMirror.get(delta.id), dirty);
   }
 
-  #takeExporters<T extends 'NetFlow'>(table: T, changes: ChangeSet<OvsTables>, dirty: Dirty): void {
-    for (const delta of changes.of(table))
-      if (isConfigChanged(delta, configColumns[table]))
-        this.#readAgain(this.#bridgesOfExporter.get(delta.id), dirty);
+  #takeExporters<R>(deltas: readonly RowDelta<R>[], columns: readonly (keyof R)[], dirty: Dirty): void {
+    for (const delta of deltas)
+      if (isConfigChanged(delta, columns)) this.#readAgain(this.#bridgesOfExporter.get(delta.id), dirty);
   }
 
   /** A row that these bridges refer to has changed. */
@@ -200,6 +200,7 @@ export class WantedModel {
     });
     const settings = readBridgeSettings(row, controllers, tables, this.#mirrorsOf(row), {
       netFlow: row.netflow && this.#view.row('NetFlow', row.netflow),
+      sFlow: row.sflow && this.#view.row('sFlow', row.sflow),
     });
     const known = this.#bridges.get(row.name);
     if (known?.id === row._uuid) known.settings = settings;
@@ -308,8 +309,8 @@ function isConfigChanged<R>(
 }
 
 /** Rows of the exporters of a bridge. */
-function exportersOf({ netflow }: OvsRow<'Bridge'>): Uuid[] {
-  return [netflow].filter((id) => id !== undefined);
+function exportersOf({ netflow, sflow }: OvsRow<'Bridge'>): Uuid[] {
+  return [netflow, sflow].filter((id) => id !== undefined);
 }
 
 function missingFrom(these: readonly Uuid[] = [], those: readonly Uuid[] = []): Uuid[] {

@@ -114,6 +114,7 @@ export const configColumns = {
     'controller',
     'mirrors',
     'netflow',
+    'sflow',
     'flow_tables',
     'fail_mode',
     'flood_vlans',
@@ -164,6 +165,7 @@ export const configColumns = {
     'snaplen',
   ],
   NetFlow: ['targets', 'engine_type', 'engine_id', 'add_id_to_interface', 'active_timeout'],
+  sFlow: ['targets', 'agent', 'sampling', 'polling', 'header'],
   Flow_Table: ['name', 'flow_limit', 'overflow_policy', 'groups', 'prefixes'],
   Controller: [
     'target',
@@ -188,7 +190,8 @@ export const configColumns = {
     | 'Controller'
     | 'Flow_Table'
     | 'Mirror'
-    | 'NetFlow']: readonly (keyof OvsRow<T>)[];
+    | 'NetFlow'
+    | 'sFlow']: readonly (keyof OvsRow<T>)[];
 };
 
 export function readBridgeSettings(

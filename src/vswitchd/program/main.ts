@@ -22,6 +22,7 @@ import { openDatagrams } from '../../net/datagrams.ts';
 import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import { systemTransport } from '../../net/transport.ts';
+import { addressOfDevice } from '../../netdev/device-address.ts';
 import { DummyDevices } from '../../netdev/dummy/device.ts';
 import { findNeighbour } from '../../netdev/neighbours.ts';
 import { leaveDevices } from '../../netdev/registry.ts';
@@ -131,6 +132,7 @@ async function serve(
     pid: process.pid,
     transport: systemTransport,
     openDatagrams,
+    addressOf: addressOfDevice,
     tls: options.tls,
     runFolder: program.directories.run,
     ...(options.dummy !== 'override' && { neighbourOf: findNeighbour }),

@@ -20,13 +20,15 @@ import {
   type MemberLacp,
   type OfprotoConfig,
 } from '../../ofproto/config.ts';
+import { noExporters } from '../../ofproto/exporters/exporter-config.ts';
 import { localPort } from '../../ofproto/port.ts';
 import type { StatusEvents } from '../../ofproto/protocols/protocol-deps.ts';
 import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
-import { exporterConfig, exporterWarnings } from '../config/exporter-rows.ts';
+import { exporterWarnings } from '../config/exporter-rows.ts';
 import { macOfUuid } from '../config/mac.ts';
 import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
 import { inBandRemote, refusalOfTarget } from './controller-targets.ts';
+import { exportersOf, followAgents } from './exporters.ts';
 import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
 import { giveAddress } from './local-address.ts';
 import type { AddInterface, Step } from './plan.ts';
@@ -149,7 +151,7 @@ export class Applier {
     try {
       const backer = await this.#deps.backerFor(settings.datapathType);
       const hwaddr = macOfUuid(id);
-      const ofproto = backer.addBridge(name, this.#ofprotoConfig(name, backer, settings, hwaddr));
+      const ofproto = backer.addBridge(name, this.#ofprotoConfig(name, settings, hwaddr));
       const bridge = new LiveBridge(id, name, settings, backer, ofproto);
       ofproto.status = this.#deps.statusEventsOf(bridge);
       this.#state.bridges.set(name, bridge);
@@ -318,12 +320,7 @@ export class Applier {
     }
   }
 
-  #ofprotoConfig(
-    name: string,
-    { datapath }: Backer,
-    settings: BridgeSettings,
-    hwaddr: string,
-  ): OfprotoConfig {
+  #ofprotoConfig(name: string, settings: BridgeSettings, hwaddr: string): OfprotoConfig {
     const { datapathId, failMode, macAgingTime, macTableSize, forwardBpdu, floodVlans } = settings;
     const { managers, ...control } = this.#deps.control();
     return {
@@ -342,7 +339,7 @@ export class Applier {
           }
         : undefined,
       mirrors: settings.mirrors.flatMap(({ config }) => config ?? []),
-      exporters: exporterConfig(settings.exporters, datapath.name),
+      exporters: noExporters,
       tables: settings.tables,
       versions: settings.versions,
       description: {
@@ -370,7 +367,10 @@ export class Applier {
     const refusals = [
       ...targets.map((text) => ({ level: 'err', text }) as const),
       ...mirrors.flatMap((mirror) => mirror.refusals),
-      ...exporterWarnings(exporters, bridge.backer.datapath.name, bridge.ports.size),
+      ...exporterWarnings(exporters, {
+        datapath: bridge.backer.datapath.name,
+        portCount: bridge.ports.size,
+      }),
     ];
     for (const { level, text } of refusals)
       if (!bridge.toldRefusals.includes(text)) log[level](`bridge ${bridge.name}: ${text}`);
@@ -390,10 +390,14 @@ export class Applier {
   /** Addresses and sizes that follow from all ports of the bridge together. */
   async #settle(bridge: LiveBridge): Promise<void> {
     const { mac, kept } = bridge.facts;
-    const config = this.#ofprotoConfig(bridge.name, bridge.backer, bridge.settings, mac);
+    const config = {
+      ...this.#ofprotoConfig(bridge.name, bridge.settings, mac),
+      exporters: exportersOf(bridge, this.#state),
+    };
     const isNew = bridge.announcedId === undefined;
     const isSame = isDeepStrictEqual(bridge.ofproto.config, config);
     if (!isSame) bridge.ofproto.configure(config);
+    followAgents(this.#state);
     if (bridge.announcedId !== config.datapathId)
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);
     bridge.announcedId = config.datapathId;

@@ -18,7 +18,7 @@ const settings: WantedBridge['settings'] = {
   controllers: [],
   tables: [],
   mirrors: [],
-  exporters: { netFlow: undefined },
+  exporters: { netFlow: undefined, sFlow: undefined },
 };
 
 function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterface {

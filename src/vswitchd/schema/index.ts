@@ -58,6 +58,7 @@ export const daemonTables = {
   Flow_Table: true,
   Mirror: true,
   NetFlow: true,
+  sFlow: true,
   Manager: true,
   SSL: true,
 } as const;
