@@ -17,6 +17,10 @@ import type { LinkMonitor } from '../sys/netlink/monitor.ts';
 import { readCounters } from './link-counters.ts';
 import { linkModesOf } from './link-modes.ts';
 import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec, TakesAddresses } from './provider.ts';
+import { KernelQos } from './qos/kernel-qos.ts';
+import type { HasQos } from './qos/port-qos.ts';
+import { schedulerClock } from './qos/scheduler-clock.ts';
+import type { ShapedDevice } from './qos/shaper.ts';
 
 const asked = coverageCounter('netdev_get_stats');
 
@@ -30,6 +34,7 @@ export interface KernelDevice {
   readonly link: Link;
   readonly portSpec: PortSpec;
   readonly monitor: LinkMonitor;
+  readonly timers: Timers;
   /** Ours, made by the switch: it takes the configured address, and its host's transmissions are our receptions. */
   readonly isOurs: boolean;
   readonly isAdopted: boolean;
@@ -46,17 +51,19 @@ export interface DeviceHold {
   readonly isAttached: () => boolean;
   /** True for it alone, also when it comes back with another index. */
   readonly isOn: (link: Link) => boolean;
-  readonly timers: Timers;
 }
 
 /** The kernel tells nobody here of a device that is deleted elsewhere. */
 const awayLookMs = ms(1000);
+/** What a device that says nothing of its speed is taken to send; bit/s. */
+const unknownSpeed = 10_000_000_000;
 
-export class KernelNetdev implements Netdev, TakesAddresses {
+export class KernelNetdev implements Netdev, TakesAddresses, HasQos {
   readonly name: string;
   readonly type: string;
   readonly portSpec: PortSpec;
   readonly isAdopted: boolean;
+  readonly qos = new KernelQos(() => this.#shaped());
   onChange: () => void = () => {};
   readonly #device: KernelDevice;
   readonly #stopListening: () => void;
@@ -135,6 +142,15 @@ export class KernelNetdev implements Netdev, TakesAddresses {
     await this.#device.close();
   }
 
+  /** Throws SyscallFailed while it is not here. */
+  #shaped(): ShapedDevice {
+    const { name } = this;
+    if (this.#isGone || this.#awayTimer !== undefined) throw syscallFailed('qdisc', errnos.ENODEV, name);
+    const { ifindex, mtu } = this.#link;
+    const linkSpeed = usualSpeed(this.state) ?? unknownSpeed;
+    return { name, ifindex, mtu, linkSpeed, clock: schedulerClock(), now: this.#device.timers.clock.now() };
+  }
+
   #detach(): void {
     this.#stopListening();
     this.#awayTimer?.cancel();
@@ -195,9 +211,9 @@ export class KernelNetdev implements Netdev, TakesAddresses {
 
   /** Looks now and then whether the device still is. */
   #stayAway(hold: DeviceHold): void {
-    const { timers, isAttached } = hold;
+    const { isAttached } = hold;
     this.#awayTimer?.cancel();
-    this.#awayTimer = timers.after(awayLookMs, () => {
+    this.#awayTimer = this.#device.timers.after(awayLookMs, () => {
       if (isAttached()) this.#stayAway(hold);
       else this.#follow();
     });
@@ -247,6 +263,11 @@ export class KernelNetdev implements Netdev, TakesAddresses {
       ['firmware_version', info.firmware],
     ]);
   }
+}
+
+/** As far as it is one of those that OpenFlow tells apart; bit/s. */
+function usualSpeed({ linkModes, linkSpeed }: NetdevState): number | undefined {
+  return linkModes?.current.some((mode) => /^\d/.test(mode)) ? linkSpeed : undefined;
 }
 
 /** The kernel's names in the column's words. Of our own device, its host's sending is our receiving. */

@@ -13,6 +13,7 @@ import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import type { Frame, FrameBatch } from '../wire/frame.ts';
 import type { DeviceMark } from './device-mark.ts';
+import type { HasQos, PortQos } from './qos/port-qos.ts';
 
 /** Interface `options`, which the provider judges, and the other columns that a device takes. */
 export interface NetdevConfig {
@@ -103,12 +104,6 @@ export interface Netdev extends AsyncDisposable {
   leave(): Promise<void>;
 }
 
-/** A device that sends by queues. */
-export interface HasQueues {
-  /** Their numbers. */
-  readonly queues: readonly number[];
-}
-
 /** A device that the host talks over, with an IPv4 address of its own. Both throw SyscallFailed. */
 export interface TakesAddresses {
   /** "192.0.2.1", "255.255.255.0" */
@@ -131,9 +126,9 @@ export function configOf(netdev: Netdev & Partial<TellsConfig>): ReadonlyMap<str
   return netdev.config ?? new Map();
 }
 
-/** None where the device knows of none. */
-export function queuesOf(netdev: Netdev & Partial<HasQueues>): readonly number[] {
-  return netdev.queues ?? [];
+/** Undefined for a device that sends what it is given, and that is all. */
+export function qosOf(netdev: Netdev & Partial<HasQos>): PortQos | undefined {
+  return netdev.qos;
 }
 
 export interface NetdevDeps {
@@ -178,9 +173,10 @@ export interface TxPort {
   /**
    * Queues one frame, and marks it `isQueued` unless it was copied: its bytes must then not change until `flush`. Its
    * bounds and offloads may, so they are read now. The same frame may be queued on several ports. With no headroom for
-   * the offload header (`headroom` can be 0) the port finds room of its own.
+   * the offload header (`headroom` can be 0) the port finds room of its own. `queue`: of the device, where it has
+   * several; 0 is the usual one.
    */
-  send(frame: Frame): void;
+  send(frame: Frame, queue?: number): void;
   /** Sends what is queued; what could not be sent is counted in `counters.txDropped`. */
   flush(): void;
   readonly counters: PortCounters;

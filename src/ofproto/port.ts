@@ -42,6 +42,8 @@ export class OfprotoPort {
   monitoring: PortMonitoring = noMonitoring;
   /** What monitors its link. */
   monitor: PortMonitor | undefined;
+  /** What IP packets of a queue are marked with when they leave. */
+  queueDscps: ReadonlyMap<number, number> = new Map();
   /** When it was added. */
   readonly createdAt: Ms;
   /** Bits of `portConfigNames` that controllers have set, but for that it is switched off, which its device knows. */

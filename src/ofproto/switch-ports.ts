@@ -32,6 +32,8 @@ export interface AddPortOptions {
   readonly limits?: readonly DpMeter[];
   /** How its link is monitored. */
   readonly monitoring?: PortMonitoring;
+  /** What IP packets of a queue are marked with when they leave by it. */
+  readonly queueDscps?: ReadonlyMap<number, number>;
 }
 
 /** What is told of them. */
@@ -97,6 +99,7 @@ export class SwitchPorts {
       });
       this.#limit(port, options.limits);
       port.monitoring = options.monitoring ?? noMonitoring;
+      port.queueDscps = options.queueDscps ?? port.queueDscps;
       this.#byNumber.set(number, port);
       events.portAdded(port);
       this.#deps.controllers.portAdded(port);
@@ -169,7 +172,7 @@ export class SwitchPorts {
     const port = this.#byNumber.get(number);
     if (port === undefined) return;
     this.#limit(port, change.limits);
-    const { patchPeer = port.patchPeer, monitoring = port.monitoring } = change;
+    const { patchPeer = port.patchPeer, monitoring = port.monitoring, queueDscps = port.queueDscps } = change;
     this.#deps.controllers.portChanged(port);
     if (port.updateLiveness()) this.#deps.events.livenessChanged();
     if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
@@ -178,8 +181,9 @@ export class SwitchPorts {
       this.#deps.protocols.portConfigured(port);
     }
     this.#deps.protocols.portChanged(port);
-    if (patchPeer === port.patchPeer) return;
+    if (patchPeer === port.patchPeer && isDeepStrictEqual(queueDscps, port.queueDscps)) return;
     port.patchPeer = patchPeer;
+    port.queueDscps = queueDscps;
     this.#deps.events.changed();
   }
 

@@ -209,7 +209,7 @@ export class Engine implements ExecutionHost {
     this.#key.fill(0);
     this.#key.set(key);
     frame.inPort = key[inPortWord] ?? 0;
-    this.#execution.run(steps, frame, this.#key);
+    this.#execution.run(steps, frame, this.#key, true);
     this.#finishBatch();
     this.#key.fill(0);
   }

@@ -59,6 +59,7 @@ const inPortWord = slots.in_port.word;
 const recircWord = slots.recirc_id.word;
 const packetTypeWord = slots.packet_type.word;
 const dpHashWord = slots.dp_hash.word;
+const priorityWord = slots.skb_priority.word;
 
 /** What a list of actions on a copy must not change for those behind it. */
 class Saved {
@@ -100,12 +101,16 @@ export class PacketExecution {
     this.#key = new Uint32Array(0);
   }
 
-  /** `key` is changed with the packet; the words of metadata that few have are zero again when this returns. */
-  run(steps: readonly ActionStep[], frame: Frame, key: Uint32Array): void {
+  /**
+   * `key` is changed with the packet; the words of metadata that few have are zero again when this returns.
+   * `hasMetadata`: some are not zero before.
+   */
+  run(steps: readonly ActionStep[], frame: Frame, key: Uint32Array, hasMetadata = false): void {
     this.frame = frame;
     this.#key = key;
     this.#isDropped = false;
     this.#isKeyStale = false;
+    this.#hasMetadata = hasMetadata;
     this.maxSize = Number.POSITIVE_INFINITY;
     this.packetType = key[packetTypeWord] ?? 0;
     if (steps.length === 0) this.#lose('explicit');
@@ -333,7 +338,7 @@ export class PacketExecution {
   }
 
   #send(to: Output, frame: Frame): void {
-    to.tx.send(frame);
+    to.tx.send(frame, this.#hasMetadata ? (this.#key[priorityWord] ?? 0) : 0);
     frame.isQueued = true;
     if (!to.isDirty) this.#host.markDirty(to);
   }

@@ -8,7 +8,6 @@ import { coverageCounter } from '../../base/coverage.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { logger } from '../../base/log.ts';
 import type {
-  HasQueues,
   Netdev,
   NetdevConfig,
   NetdevProvider,
@@ -18,6 +17,7 @@ import type {
   TakesAddresses,
   TellsConfig,
 } from '../provider.ts';
+import type { HasQos, PortQos } from '../qos/port-qos.ts';
 import type { DummyDevice, DummyDevices } from './device.ts';
 
 const asked = coverageCounter('netdev_get_stats');
@@ -48,12 +48,25 @@ function queuesAskedFor(text: string | undefined): number {
 
 const log = logger('netdev_dummy');
 
-class DummyNetdev implements Netdev, HasQueues, TellsConfig, TakesAddresses {
+/** Nothing shapes it, and what it sends goes through the one queue that it was made with. */
+const dummyQos: PortQos = {
+  types: [],
+  missingQueue: 'EINVAL',
+  current: () => undefined,
+  set: () => {},
+  setQueue: () => {},
+  deleteQueue: () => {},
+  queues: () => new Map([[0, new Map()]]),
+  statistics: () =>
+    new Map([[0, { txBytes: undefined, txPackets: undefined, txErrors: undefined, createdAt: undefined }]]),
+};
+
+class DummyNetdev implements Netdev, HasQos, TellsConfig, TakesAddresses {
   readonly name: string;
   readonly type: string;
   readonly portSpec: PortSpec;
   readonly isAdopted = false;
-  readonly queues = [0];
+  readonly qos = dummyQos;
   onChange: () => void = () => {};
   readonly #device: DummyDevice;
   #isClosed = false;

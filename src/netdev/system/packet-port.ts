@@ -20,6 +20,7 @@ import {
   startReceiving,
   takeAllFramesNow,
 } from './packet-socket.ts';
+import { QueueSenders } from './queue-senders.ts';
 import { RingReceiver } from './ring-receiver.ts';
 import { SendRing } from './send-ring.ts';
 
@@ -56,6 +57,7 @@ export class PacketPort implements PortIo, TakesRings {
   readonly #device: PortDevice;
   readonly #sender: FrameSender;
   readonly #statistics = new Uint32Array(2);
+  #queues: QueueSenders | undefined;
   #receiver: FrameReceiver;
   /** Takes over when the receiver has nothing left. */
   #next: FrameReceiver | undefined;
@@ -98,13 +100,16 @@ export class PacketPort implements PortIo, TakesRings {
     this.#receiver.release();
   }
 
-  send(frame: Frame): void {
-    if (this.#isOpen) this.#sender.add(frame);
-    else this.counters.txDropped++;
+  send(frame: Frame, queue = 0): void {
+    if (!this.#isOpen) this.counters.txDropped++;
+    else if (queue === 0) this.#sender.add(frame);
+    else this.#sendToQueue(frame, queue);
   }
 
   flush(): void {
-    if (this.#isOpen) this.#sender.flush();
+    if (!this.#isOpen) return;
+    this.#sender.flush();
+    this.#queues?.flush();
   }
 
   useRing(ring: PortRing): void {
@@ -132,8 +137,14 @@ export class PacketPort implements PortIo, TakesRings {
     this.#receiver.close();
     this.#next?.close();
     this.#sender.close();
+    this.#queues?.close();
     this.#sendMemory?.unmap();
     if (this.#device.isOwner) closeFd(this.#device.fd);
+  }
+
+  #sendToQueue(frame: Frame, queue: number): void {
+    this.#queues ??= new QueueSenders(this.#device, this.counters, this.#sender);
+    this.#queues.add(frame, queue);
   }
 
   #useNext(next: FrameReceiver): void {

@@ -20,6 +20,7 @@ export const systemProvider: NetdevProvider = {
       link,
       portSpec: { kind: 'packet', name, ifindex: link.ifindex },
       monitor,
+      timers,
       isOurs: false,
       isAdopted: false,
       close,

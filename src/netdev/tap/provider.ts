@@ -51,12 +51,12 @@ async function open(
       link: known,
       portSpec: { kind: 'tap', name, fd },
       monitor,
+      timers,
       isOurs: true,
       isAdopted,
       hold: {
         isAttached: () => isTapAttached(fd),
         isOn: ({ alternativeNames }) => alternativeNames.includes(mark.nameFor(link.ifindex)),
-        timers,
       },
       leave: () => closeInBackground(fd),
       close: () => closeTap({ fd, ifindex: link.ifindex, name }),

@@ -1,10 +1,12 @@
 /** Packets that go out by a port of the switch that has them: to the datapath, or by a patch port into the next switch. */
 import type { DpPort, OfPort } from '../../base/units.ts';
+import { setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import type { PortOfSwitch } from '../patch.ts';
 import type { OfprotoPort, Recirculation } from '../port.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
+import { markForQueue } from './queue-marking.ts';
 import type { Translation } from './translation.ts';
 
 const firstConntrackWord = slots.ct_state.word;
@@ -29,8 +31,11 @@ export function outputToPort(t: Translation, number: OfPort, way?: HashedWay): v
   if (t.snapLength > 0 && port.dpPort === undefined) t.drop('cutToNothing');
   else if (peer !== undefined) crossPatch(t, port, peer);
   else {
+    const service = markForQueue(port, t);
+    if (service !== undefined) t.datapath.isPlain = false;
     if (port.dpPort !== undefined && way !== undefined) outputHashed(t, way);
     else if (port.dpPort !== undefined) outputToDatapath(t, port.dpPort);
+    if (service !== undefined) setSlot(t.flow, 'nw_tos', service);
     if (port.dpPort !== undefined) t.outputs.add(port.ofPort, port.dpPort);
     t.mirrorAs('destinations', port);
   }

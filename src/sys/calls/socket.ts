@@ -26,6 +26,7 @@ export const socketType = { stream: 1, dgram: 2, raw: 3 } as const;
 export const level = { socket: 1, packet: 263, netlink: 270 } as const;
 export const socketOption = {
   error: 4,
+  priority: 12,
   attachFilter: 26,
   sendBufferForce: 32,
   receiveBufferForce: 33,

@@ -177,7 +177,7 @@ function parseCounters(value: DataView): LinkCounters {
 let shared: NetlinkSocket | undefined;
 
 /** The socket of this thread's requests. */
-function requests(): NetlinkSocket {
+export function requests(): NetlinkSocket {
   shared ??= new NetlinkSocket(NETLINK_ROUTE);
   return shared;
 }

@@ -15,7 +15,11 @@ export const controlType = { error: 2, done: 3 } as const;
 export const flag = {
   request: 1,
   ack: 4,
+  /** What is asked for is told to who asks, not only to those who listen. */
+  echo: 8,
   dump: 0x300,
+  exclusive: 0x200,
+  create: 0x400,
 } as const;
 
 /** One message inside a received block; `payload` views the block. */

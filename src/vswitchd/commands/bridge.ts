@@ -1,4 +1,4 @@
-/** `bridge/*`, `ofproto/*`, `upcall/*`, `revalidator/*`, `qos/*`: what a bridge does and what its flows cost. */
+/** `bridge/*`, `ofproto/*`, `upcall/*`, `revalidator/*`: what a bridge does and what its flows cost. */
 import { Refused } from '../../base/errors.ts';
 import { type Command, defineCommand, listed, told } from '../../daemon/unixctl.ts';
 import type { Backer } from '../../ofproto/backer.ts';
@@ -46,7 +46,6 @@ export function bridgeCommands(aSwitch: Switch, now: () => number): Command[] {
       },
     }),
     ...flowCostCommands(aSwitch),
-    ...qosCommands(aSwitch),
   ];
 }
 
@@ -145,29 +144,4 @@ function onlyBacker(aSwitch: Switch): Backer {
   const [only, ...others] = allBackers(aSwitch);
   if (only === undefined || others.length > 0) throw new Refused('upcall', "can't wait on multiple udpifs.");
   return only;
-}
-
-/** No kind of shaping is there yet: the lists are empty, the errors are the reference's. */
-function qosCommands(aSwitch: Switch): Command[] {
-  const requireInterface = (name: string | undefined): string => {
-    if (name === undefined || aSwitch.state.holderOf(name) === undefined)
-      throw new Refused('qos', 'no such interface');
-    return name;
-  };
-  return [
-    defineCommand({
-      name: 'qos/show-types',
-      usage: 'interface',
-      ...one,
-      run([name]) {
-        return { text: `No QoS types supported for interface: ${requireInterface(name)}\n`, json: [] };
-      },
-    }),
-    defineCommand({
-      name: 'qos/show',
-      usage: 'interface',
-      ...one,
-      run: ([name]) => ({ text: `QoS not configured on ${requireInterface(name)}\n`, json: null }),
-    }),
-  ];
 }

@@ -14,6 +14,7 @@ import { implementationCommands } from './implementations.ts';
 import { lookupCommands } from './lookups.ts';
 import { mdbCommands } from './mdb.ts';
 import { monitoringCommands } from './monitoring.ts';
+import { qosCommands } from './qos.ts';
 import { traceCommands } from './trace.ts';
 
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
@@ -31,6 +32,7 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...implementationCommands(aSwitch),
     ...lookupCommands(aSwitch),
     ...mdbCommands(aSwitch),
+    ...qosCommands(aSwitch),
     ...traceCommands(aSwitch),
   ];
 }

@@ -20,6 +20,8 @@ const seen: readonly SeenTable[] = [
   'Mirror',
   'NetFlow',
   'sFlow',
+  'QoS',
+  'Queue',
   'SSL',
 ];
 const columnsOf = (table: keyof typeof openVswitch.tables): Columns => openVswitch.tables[table].columns;

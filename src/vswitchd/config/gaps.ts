@@ -145,7 +145,7 @@ export const roles: Roles = {
     cvlans: 'acted on',
     tag: 'acted on',
     vlan_mode: 'acted on',
-    qos: { gap: 'what goes out is not shaped' },
+    qos: 'acted on',
     mac: { judge: ({ mac }) => judgeAddress(mac) },
     bond_mode: 'acted on',
     lacp: { judge: judgeSystemId },
@@ -246,6 +246,17 @@ export const roles: Roles = {
     polling: 'acted on',
     header: 'acted on',
     agent: 'acted on',
+    external_ids: 'note',
+  },
+  QoS: {
+    type: 'acted on',
+    queues: 'acted on',
+    other_config: 'acted on',
+    external_ids: 'note',
+  },
+  Queue: {
+    dscp: 'acted on',
+    other_config: 'acted on',
     external_ids: 'note',
   },
   Flow_Table: {

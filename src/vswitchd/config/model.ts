@@ -10,6 +10,8 @@ import { kernelName } from '../../sys/calls/device.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
 import { readFlowTable } from './flow-table-rows.ts';
 import { readMirror, type WantedMirror } from './mirror-rows.ts';
+import { QosRows } from './qos-rows.ts';
+import { isConfigChanged, type Links, link, unlink } from './row-links.ts';
 import {
   type BridgeSettings,
   configColumns,
@@ -38,9 +40,6 @@ interface ModelBridge extends WantedBridge {
   readonly ports: Map<string, WantedPort>;
 }
 
-/** From a row to those that refer to it, which are nearly always one. */
-type Links = Map<Uuid, readonly Uuid[]>;
-
 type Deltas<T extends keyof OvsTables> = readonly RowDelta<OvsRow<T>>[];
 
 export class WantedModel {
@@ -57,6 +56,7 @@ export class WantedModel {
   readonly #bridgesOfMirror: Links = new Map();
   /** Which bridges the row of an exporter is of. */
   readonly #bridgesOfExporter: Links = new Map();
+  readonly #qos: QosRows;
   /** Names stay known after a row is gone from the view. */
   readonly #portNames = new Map<Uuid, string>();
   /** The row of each interface that there is, by its name. */
@@ -66,6 +66,7 @@ export class WantedModel {
 
   constructor(view: View<OvsTables>) {
     this.#view = view;
+    this.#qos = new QosRows(view);
   }
 
   get bridges(): ReadonlyMap<string, WantedBridge> {
@@ -101,6 +102,7 @@ export class WantedModel {
     this.#takeExporters(changes.of('sFlow'), configColumns.sFlow, dirty);
     this.#takePorts(changes.of('Port'), ports);
     this.#takeInterfaces(changes.of('Interface'), ports);
+    this.#qos.take(changes, ports);
     for (const port of ports) {
       this.#refreshPort(port);
       for (const { bridge, port: name } of this.#placesOf(port)) markPort(dirty, bridge, name);
@@ -269,7 +271,8 @@ export class WantedModel {
 
   #interfacesOf(row: OvsRow<'Port'>, bridge: string): WantedInterface[] {
     const rows = row.interfaces.flatMap((id) => this.#view.row('Interface', id) ?? []);
-    return rows.map((r) => readInterface(r, bridge)).sort((a, b) => compareBytes(a.name, b.name));
+    const qos = this.#qos.of(row);
+    return rows.map((r) => readInterface(r, bridge, qos)).sort((a, b) => compareBytes(a.name, b.name));
   }
 
   #portsOf(interfaceId: Uuid): readonly Uuid[] {
@@ -299,15 +302,6 @@ export function markPort(dirty: Dirty, bridge: string, port: string): void {
   markBridge(dirty, bridge).add(port);
 }
 
-/** The client keeps a value's identity when an update does not name its column. */
-function isConfigChanged<R>(
-  { old, new: row }: { old: R | undefined; new: R | undefined },
-  columns: readonly (keyof R)[],
-): boolean {
-  if (!old || !row) return true;
-  return columns.some((column) => old[column] !== row[column]);
-}
-
 /** Rows of the exporters of a bridge. */
 function exportersOf({ netflow, sflow }: OvsRow<'Bridge'>): Uuid[] {
   return [netflow, sflow].filter((id) => id !== undefined);
@@ -326,16 +320,4 @@ function missingFrom(these: readonly Uuid[] = [], those: readonly Uuid[] = []): 
   }
   const known = new Set(those.slice(start, otherEnd));
   return these.slice(start, end).filter((id) => !known.has(id));
-}
-
-function link(links: Links, from: Uuid, to: Uuid): void {
-  const known = links.get(from);
-  if (known === undefined) links.set(from, [to]);
-  else if (!known.includes(to)) links.set(from, [...known, to]);
-}
-
-function unlink(links: Links, from: Uuid, to: Uuid): void {
-  const left = links.get(from)?.filter((id) => id !== to) ?? [];
-  if (left.length === 0) links.delete(from);
-  else links.set(from, left);
 }

@@ -30,6 +30,7 @@ import { type LocalAddress, readLocalAddress } from './local-address.ts';
 import { isHostMac, normalizeMac, zeroMac } from './mac.ts';
 import type { WantedMirror } from './mirror-rows.ts';
 import { readMonitoring } from './monitoring-rows.ts';
+import { qosColumns, queueColumns, type WantedQos } from './qos-rows.ts';
 
 export interface WantedInterface {
   readonly id: Uuid;
@@ -51,6 +52,8 @@ export interface WantedInterface {
   readonly limits: readonly DpMeter[];
   /** How its link is monitored. */
   readonly monitoring: PortMonitoring;
+  /** How what goes out is shaped; its port says that. */
+  readonly qos: WantedQos | undefined;
   /** As far as it speaks LACP. */
   readonly lacp: MemberLacp;
   /** False for the device of a bond's own name: frames pass by it as flows say, and by no row of the database is it known. */
@@ -129,6 +132,7 @@ export const configColumns = {
     'trunks',
     'cvlans',
     'vlan_mode',
+    'qos',
     'protected',
     'fake_bridge',
     'mac',
@@ -166,6 +170,8 @@ export const configColumns = {
   ],
   NetFlow: ['targets', 'engine_type', 'engine_id', 'add_id_to_interface', 'active_timeout'],
   sFlow: ['targets', 'agent', 'sampling', 'polling', 'header'],
+  QoS: qosColumns,
+  Queue: queueColumns,
   Flow_Table: ['name', 'flow_limit', 'overflow_policy', 'groups', 'prefixes'],
   Controller: [
     'target',
@@ -191,7 +197,9 @@ export const configColumns = {
     | 'Flow_Table'
     | 'Mirror'
     | 'NetFlow'
-    | 'sFlow']: readonly (keyof OvsRow<T>)[];
+    | 'sFlow'
+    | 'QoS'
+    | 'Queue']: readonly (keyof OvsRow<T>)[];
 };
 
 export function readBridgeSettings(
@@ -291,6 +299,7 @@ function ownDevice(
         mtuRequest: undefined,
         queueCores: new Map(),
         limits: [],
+        qos: undefined,
       },
       ...{ ofportRequest: undefined, ofport: undefined, patchPeer: undefined },
       lacp: defaultMemberLacp,
@@ -300,7 +309,11 @@ function ownDevice(
   ];
 }
 
-export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): WantedInterface {
+export function readInterface(
+  row: OvsRow<'Interface'>,
+  bridgeName: string,
+  qos: WantedQos | undefined,
+): WantedInterface {
   const keys = readKeys(interfaceKeys, row.other_config);
   const isLocal = row.name === bridgeName;
   const type = isLocal ? 'internal' : row.type === '' ? 'system' : row.type;
@@ -318,6 +331,7 @@ export function readInterface(row: OvsRow<'Interface'>, bridgeName: string): Wan
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,
     limits: readPolicing(row),
     monitoring: readMonitoring(row),
+    qos,
     lacp: { portId: keys.lacpPortId, priority: keys.lacpPortPriority, key: keys.lacpAggregationKey },
     isMember: true,
   };

@@ -32,6 +32,7 @@ import { exportersOf, followAgents } from './exporters.ts';
 import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
 import { giveAddress } from './local-address.ts';
 import type { AddInterface, Step } from './plan.ts';
+import { dscpsOf, shape } from './shaping.ts';
 
 const log = logger('bridge');
 const netdevLog = logger('netdev');
@@ -220,6 +221,7 @@ export class Applier {
       log.limited('warn', unadded, error);
       return this.#state.fail(i, error, 'moment');
     }
+    shape(i);
     setPort(bridge, port);
     log.info(`bridge ${bridge.name}: added interface ${i.wanted.name} on port ${i.ofPort}`);
   }
@@ -258,6 +260,7 @@ export class Applier {
         ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
         limits: wanted.limits,
         monitoring: wanted.monitoring,
+        queueDscps: dscpsOf(wanted.qos),
       });
       return undefined;
     } catch (why) {
@@ -295,11 +298,13 @@ export class Applier {
       bridge.addInterface(i);
       return this.#state.fail(i, refusal, 'row');
     }
+    shape(i);
     if (i.ofPort !== undefined)
       bridge.ofproto.switchPorts.update(i.ofPort, {
         ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
         limits: wanted.limits,
         monitoring: wanted.monitoring,
+        queueDscps: dscpsOf(wanted.qos),
       });
   }
 

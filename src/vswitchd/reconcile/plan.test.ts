@@ -35,6 +35,7 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
     patchPeer: undefined,
     limits: [],
     monitoring: noMonitoring,
+    qos: undefined,
     lacp: defaultMemberLacp,
     isMember: true,
     ...more,

@@ -59,6 +59,8 @@ export const daemonTables = {
   Mirror: true,
   NetFlow: true,
   sFlow: true,
+  QoS: true,
+  Queue: true,
   Manager: true,
   SSL: true,
 } as const;
