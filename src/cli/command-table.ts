@@ -1,4 +1,4 @@
-/** What the tools share whose first argument is a command: ovs-ofctl and ovsdb-tool. */
+/** What the tools share whose first argument is a command: ovs-dpctl, ovs-ofctl and ovsdb-tool. */
 import { UsageError } from '../daemon/options.ts';
 
 /** What is known of a command without running it. */

@@ -18,6 +18,7 @@ export const staying = /connection attempt failed|\(Open vSwitch\) 3/;
 export const lineOf: Readonly<Record<string, readonly string[]>> = {
   'ovs-appctl': ['version'],
   'ovs-ctl': ['--no-ovs-vswitchd', '--no-monitor', '--system-id=random', 'start'],
+  'ovs-dpctl': ['list-commands'],
   'ovs-ofctl': ['show', 'ssl:127.0.0.1:1'],
   'ovs-testcontroller': ['--unixctl=none', 'ssl:127.0.0.1:1'],
   'ovs-ts': ['ovs-vsctl', '--version'],
