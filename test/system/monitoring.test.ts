@@ -1,0 +1,112 @@
+/**
+ * The real daemon as partner of CFM and BFD: a port of ours and one of its, with a veth cable between them. What each says of
+ * the link must be what the other says, and both must notice when it is pulled, and when one of them is killed.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
+import { whyNoNamespaces } from './support/namespace.ts';
+
+const reason = whyNoNamespaces() ?? whyNoReference();
+if (reason !== undefined) process.stderr.write(`monitoring.test.ts: not run: ${reason}\n`);
+
+/** Of a port that BFD monitors and of one that CFM does. */
+const ports = { ours: ['e0', 'e1'], reference: ['f0', 'f1'] } as const;
+const mpid = { ours: 1, reference: 2 } as const;
+
+function bfdStatus(host: SwitchHost, key: string): string {
+  return host.configure('get', 'interface', ports[host.which][0], `bfd_status:${key}`).replaceAll('"', '');
+}
+
+function cfm(host: SwitchHost, column: string): string {
+  return host.configure('get', 'interface', ports[host.which][1], `cfm_${column}`);
+}
+
+const isBfdUp = (host: SwitchHost): boolean => bfdStatus(host, 'forwarding') === 'true';
+const isCfmSound = (host: SwitchHost): boolean => cfm(host, 'fault') === 'false' && cfm(host, 'remote_mpids') !== '[]';
+
+/** The intervals that `bfd/show` tells. */
+function intervals(host: SwitchHost): Record<string, string> {
+  const { stdout } = host.appctl('bfd/show', ports[host.which][0]);
+  return Object.fromEntries(
+    [...stdout.matchAll(/^ {2}(.*(?:Interval|Multiplier)): (.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
+}
+
+describe.runIf(reason === undefined)('beside the reference', () => {
+  let ours: SwitchHost;
+  let reference: SwitchHost;
+  let both: readonly SwitchHost[];
+
+  beforeAll(async () => {
+    ours = new SwitchHost('ours');
+    reference = new SwitchHost('reference');
+    both = [ours, reference];
+    await Promise.all(both.map((host) => host.start()));
+    for (const n of [0, 1]) ours.host.link(`e${n}`, `f${n}`, undefined, reference.host);
+    for (const host of both) {
+      const [bfdPort, cfmPort] = ports[host.which];
+      host.configure(
+        ...['add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=netdev', '--'],
+        ...['add-port', 'br0', bfdPort, '--', 'add-port', 'br0', cfmPort, '--'],
+        ...['set', 'interface', bfdPort, 'bfd:enable=true', 'bfd:min_rx=100', 'bfd:min_tx=100', '--'],
+        ...['set', 'interface', cfmPort, `cfm_mpid=${mpid[host.which]}`, 'other_config:cfm_interval=100'],
+      );
+    }
+    await until(() => both.every((host) => isBfdUp(host) && isCfmSound(host)), 'both to hear each other');
+  }, 120_000);
+
+  afterAll(async () => {
+    await Promise.all(both.map((host) => host[Symbol.asyncDispose]()));
+  });
+
+  test('both say the same of the link', async () => {
+    expect(both.map((host) => cfm(host, 'remote_mpids'))).toEqual(['[2]', '[1]']);
+    await until(() => both.every((host) => bfdStatus(host, 'remote_state') === 'up'), 'both to say that they are up');
+    ours.configure('set', 'interface', 'e0', 'bfd:min_tx=200', 'bfd:mult=5');
+    reference.configure('set', 'interface', 'f0', 'bfd:min_rx=250');
+    await until(() => intervals(ours)['TX Interval'] === 'Approx 250ms', 'both to agree');
+    await until(() => intervals(reference)['Remote Detect Multiplier'] === '5', 'both to agree');
+    const [we, they] = [intervals(ours), intervals(reference)];
+    for (const [one, other] of [
+      [we, they],
+      [they, we],
+    ] as const) {
+      expect(one['Remote Minimum TX Interval']).toBe(other['Local Minimum TX Interval']);
+      expect(one['Remote Minimum RX Interval']).toBe(other['Local Minimum RX Interval']);
+      expect(one['Remote Detect Multiplier']).toBe(other['Detect Multiplier']);
+      expect(one['RX Interval']).toBe(other['TX Interval']);
+    }
+  });
+
+  test('a link that is pulled is noticed by both, and found again', async () => {
+    for (const link of ['e0', 'e1']) ours.host.run('ip', 'link', 'set', link, 'down');
+    await until(() => both.every((host) => !isBfdUp(host) && cfm(host, 'fault') === 'true'), 'both to notice');
+    expect(both.map((host) => cfm(host, 'fault_status'))).toEqual(['[recv]', '[recv]']);
+    for (const host of both) expect(bfdStatus(host, 'diagnostic')).toBe('Control Detection Time Expired');
+    for (const link of ['e0', 'e1']) ours.host.run('ip', 'link', 'set', link, 'up');
+    await until(() => both.every((host) => isBfdUp(host) && isCfmSound(host)), 'both to find it again');
+    for (const host of both) expect(Number(bfdStatus(host, 'flap_count'))).toBeGreaterThanOrEqual(3);
+  });
+
+  test('one that says that its path is broken is not forwarded to', async () => {
+    reference.configure('set', 'interface', 'f0', 'bfd:cpath_down=true');
+    await until(() => !isBfdUp(ours), 'ours to hear of it');
+    expect(bfdStatus(ours, 'remote_diagnostic')).toBe('Concatenated Path Down');
+    reference.configure('set', 'interface', 'f0', 'bfd:cpath_down=false');
+    await until(() => isBfdUp(ours), 'ours to hear of it');
+  });
+
+  test('a partner that falls silent is noticed, and found again', async () => {
+    await reference.kill();
+    await until(() => !isBfdUp(ours) && cfm(ours, 'fault') === 'true', 'its silence to be noticed');
+    await reference.start();
+    await until(() => both.every((host) => isBfdUp(host) && isCfmSound(host)), 'both to hear each other');
+  });
+
+  test('the reference notices when ours falls silent, and finds it again', async () => {
+    await ours.kill();
+    await until(() => !isBfdUp(reference) && cfm(reference, 'fault') === 'true', 'our silence to be noticed');
+    await ours.start();
+    await until(() => both.every((host) => isBfdUp(host) && isCfmSound(host)), 'both to hear each other');
+  });
+});
