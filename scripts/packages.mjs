@@ -9,6 +9,7 @@ export const packages = [
   'python3-openvswitch', // the reference's Python client library
   'ovn-central', // ovn-nbctl, by what it depends on, and the northbound schema
   'ethtool',
+  'frr', // another implementation of BFD
   'iperf3',
   'iproute2',
   'iputils-ping',

@@ -2,11 +2,11 @@
  * The order in which the reference lists things that it keeps in a hash table by name or number, where it does not sort them.
  * Scripts compare such lists, so ours come in the same order. The hash is MurmurHash3's 32-bit mixing (public domain).
  */
-import { finishHash, mixWord } from './murmur3.ts';
+import { finishHash, hashOfWide, mixWord } from './murmur3.ts';
 import { encodeText } from './text.ts';
 
 /** Things that came in the order of `list`, in the order of the table. */
-export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string | number): T[] {
+export function orderAsHashed<T>(list: readonly T[], nameOf: (one: T) => string | number | bigint): T[] {
   if (list.length < 2) return [...list];
   const hashes = list.map((one) => hashKey(nameOf(one)));
   let mask = 0;
@@ -42,7 +42,8 @@ export function maskFor(count: number): number {
   return mask | ((mask & 1) << 1);
 }
 
-function hashKey(key: string | number): number {
+function hashKey(key: string | number | bigint): number {
+  if (typeof key === 'bigint') return hashOfWide(key);
   return typeof key === 'string' ? hashName(key) : finishHash(mixWord(mixWord(key, 0), 0) ^ 8);
 }
 

@@ -15,6 +15,12 @@ export function finishHash(hash: number): number {
   return h ^ (h >>> 16);
 }
 
+/** Of 64 bits. Signed. */
+export function hashOfWide(value: bigint): number {
+  const [low, high] = [Number(value & 0xffffffffn) | 0, Number(value >> 32n) | 0];
+  return finishHash(mixWord(mixWord(0, low), high) ^ 8);
+}
+
 function rotate(value: number, by: number): number {
   return (value << by) | (value >>> (32 - by));
 }

@@ -1,4 +1,5 @@
 /** The maintenance points that one hears behind its link. */
+import { orderAsHashed } from '../base/hash-order.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import type { Ms } from '../base/units.ts';
 import type { CfmReport } from './cfm-types.ts';
@@ -94,7 +95,7 @@ export class RemotePoints {
   }
 
   report(): CfmReport['remotes'] {
-    return [...this.#points.values()].map(({ mpid, isHeard, isUp }) => ({
+    return orderAsHashed([...this.#points.values()], ({ mpid }) => mpid).map(({ mpid, isHeard, isUp }) => ({
       mpid: String(mpid),
       hasBeenHeard: isHeard,
       isUp,

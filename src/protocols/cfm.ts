@@ -4,7 +4,7 @@
  */
 import { Malformed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
-import { finishHash, mixWord } from '../base/murmur3.ts';
+import { hashOfWide } from '../base/murmur3.ts';
 import { type Ms, ms } from '../base/units.ts';
 import { type Ccm, maidSize, parseCcm } from '../wire/ccm.ts';
 import { type CfmInterval, cfmInterval } from './cfm-interval.ts';
@@ -127,7 +127,7 @@ export class Cfm {
       interval: number,
       hasDefect: this.#isChecked && this.#remotes.count === 0,
       sequence: this.#sequence,
-      mpid: isExtended ? hashMpid(mpid) & 0xffff : Number(mpid),
+      mpid: isExtended ? hashOfWide(mpid) & 0xffff : Number(mpid),
       maid,
       extendedInterval: number === 0 ? milliseconds : 0,
       extendedMpid: isExtended ? mpid : 0n,
@@ -279,10 +279,4 @@ function formatFaults(faults: ReadonlySet<CfmFault>): string {
 
 function describe({ sequence, interval, hasDefect }: Ccm, mpid: bigint): string {
   return `(seq ${sequence}) (mpid ${mpid}) (interval ${interval}) (RDI ${hasDefect})`;
-}
-
-/** What stands in the short field for a number that is too long for it. */
-function hashMpid(mpid: bigint): number {
-  const [low, high] = [Number(mpid & 0xffffffffn), Number(mpid >> 32n)];
-  return finishHash(mixWord(mixWord(0, low | 0), high | 0) ^ 8);
 }

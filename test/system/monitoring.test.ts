@@ -22,13 +22,17 @@ function cfm(host: SwitchHost, column: string): string {
 }
 
 const isBfdUp = (host: SwitchHost): boolean => bfdStatus(host, 'forwarding') === 'true';
-const isCfmSound = (host: SwitchHost): boolean => cfm(host, 'fault') === 'false' && cfm(host, 'remote_mpids') !== '[]';
+const isCfmSound = (host: SwitchHost): boolean =>
+  cfm(host, 'fault') === 'false' && cfm(host, 'remote_mpids') !== '[]';
 
 /** The intervals that `bfd/show` tells. */
 function intervals(host: SwitchHost): Record<string, string> {
   const { stdout } = host.appctl('bfd/show', ports[host.which][0]);
   return Object.fromEntries(
-    [...stdout.matchAll(/^ {2}(.*(?:Interval|Multiplier)): (.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+    [...stdout.matchAll(/^ {2}(.*(?:Interval|Multiplier)): (.*)$/gm)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ]),
   );
 }
 
@@ -61,7 +65,10 @@ describe.runIf(reason === undefined)('beside the reference', () => {
 
   test('both say the same of the link', async () => {
     expect(both.map((host) => cfm(host, 'remote_mpids'))).toEqual(['[2]', '[1]']);
-    await until(() => both.every((host) => bfdStatus(host, 'remote_state') === 'up'), 'both to say that they are up');
+    await until(
+      () => both.every((host) => bfdStatus(host, 'remote_state') === 'up'),
+      'both to say that they are up',
+    );
     ours.configure('set', 'interface', 'e0', 'bfd:min_tx=200', 'bfd:mult=5');
     reference.configure('set', 'interface', 'f0', 'bfd:min_rx=250');
     await until(() => intervals(ours)['TX Interval'] === 'Approx 250ms', 'both to agree');
@@ -80,7 +87,10 @@ describe.runIf(reason === undefined)('beside the reference', () => {
 
   test('a link that is pulled is noticed by both, and found again', async () => {
     for (const link of ['e0', 'e1']) ours.host.run('ip', 'link', 'set', link, 'down');
-    await until(() => both.every((host) => !isBfdUp(host) && cfm(host, 'fault') === 'true'), 'both to notice');
+    await until(
+      () => both.every((host) => !isBfdUp(host) && cfm(host, 'fault') === 'true'),
+      'both to notice',
+    );
     expect(both.map((host) => cfm(host, 'fault_status'))).toEqual(['[recv]', '[recv]']);
     for (const host of both) expect(bfdStatus(host, 'diagnostic')).toBe('Control Detection Time Expired');
     for (const link of ['e0', 'e1']) ours.host.run('ip', 'link', 'set', link, 'up');
