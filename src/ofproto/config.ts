@@ -11,6 +11,7 @@ import type { SwitchDescription } from '../openflow/messages/description.ts';
 import { allVersions, type WireVersion } from '../openflow/versions.ts';
 import { type BondSettings, defaultBondSettings } from '../protocols/bond-settings.ts';
 import type { LacpPortSettings, LacpSettings } from '../protocols/lacp-types.ts';
+import type { LldpSettings } from '../protocols/lldp-types.ts';
 import { type ExporterConfig, noExporters } from './exporters/exporter-config.ts';
 import type { MirrorConfig } from './mirrors/mirror-set.ts';
 import type { MulticastTableConfig } from './multicast/multicast-table.ts';
@@ -37,6 +38,15 @@ interface MulticastConfig extends MulticastTableConfig {
   readonly floodsUnregistered: boolean;
 }
 
+export type AutoAttachConfig = Omit<LldpSettings, 'isEnabled'>;
+
+/** A switch of which nothing is said calls itself what the reference does. */
+export const noAutoAttach: AutoAttachConfig = {
+  systemName: '',
+  systemDescription: 'openvswitch 3.1.0',
+  services: new Map(),
+};
+
 export interface OfprotoConfig {
   /** 16 hex digits. */
   readonly datapathId: string;
@@ -54,6 +64,8 @@ export interface OfprotoConfig {
   readonly floodVlans: readonly number[];
   /** Multicast is flooded where undefined. */
   readonly multicast: MulticastConfig | undefined;
+  /** What LLDP says of the switch; see `LldpSettings`. */
+  readonly autoAttach: AutoAttachConfig;
   readonly mirrors: readonly MirrorConfig[];
   readonly exporters: ExporterConfig;
   /** What OpenFlow tells of the switch. */
@@ -146,6 +158,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
   forwardBpdu: false,
   floodVlans: [],
   multicast: undefined,
+  autoAttach: noAutoAttach,
   mirrors: [],
   exporters: noExporters,
   description: { manufacturer: '', hardware: '', software: '', serialNumber: '', datapath: '' },
@@ -163,6 +176,9 @@ export const defaultOfprotoConfig: OfprotoConfig = {
 
 export type VlanMode = 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';
 type PriorityTags = 'never' | 'if-nonzero' | 'always';
+
+/** As the reference has it, a port that spoke LLDP goes on showing what it knows while it is "off". */
+export type PortDiscovery = 'unset' | 'off' | 'on';
 
 /** What of LACP is not said is as the switch and the ports are. */
 export interface BundleLacp extends Pick<LacpSettings, 'isActive' | 'isFast' | 'fallsBack'> {

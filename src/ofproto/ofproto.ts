@@ -21,6 +21,7 @@ import type { Controllers } from './controllers.ts';
 import { Exporters } from './exporters/exporters.ts';
 import type { ExportHost } from './exporters/host.ts';
 import { GroupTable } from './groups/group-table.ts';
+import { Discovery } from './lldp/discovery.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
 import { MirrorSet } from './mirrors/mirror-set.ts';
@@ -118,6 +119,8 @@ export class Ofproto {
   readonly exporters: Exporters;
   /** What chooses among members of bundles. */
   readonly bonding: Bonding;
+  /** What it tells neighbours of itself, and they tell it. */
+  readonly discovery: Discovery;
   /** Which groups are wanted where. */
   readonly multicast: MulticastSnooping;
   /** All that it speaks with neighbours. */
@@ -185,7 +188,13 @@ export class Ofproto {
       bundles: () => this.bundles,
       groupChanged: (place) => events.multicastChanged(this, place),
     });
-    this.protocols = new SwitchProtocols([this.#makeMonitoring(), this.bonding, this.multicast]);
+    this.discovery = new Discovery(this.#protocolDeps());
+    this.protocols = new SwitchProtocols([
+      this.#makeMonitoring(),
+      this.bonding,
+      this.multicast,
+      this.discovery,
+    ]);
     const { macs, protocols } = this;
     this.switchPorts = new SwitchPorts({
       name,
@@ -341,6 +350,7 @@ export class Ofproto {
         bundle: (bundle) => this.status.bundle(bundle),
         port: (port) => this.status.port(port),
         bridge: () => this.status.bridge(),
+        attached: (port, vlan, isWanted) => this.status.attached(port, vlan, isWanted),
       },
     };
   }

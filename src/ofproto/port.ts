@@ -9,7 +9,8 @@ import type { Netdev, NetdevStats } from '../netdev/provider.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { Bond } from '../protocols/bond.ts';
 import type { Lacp } from '../protocols/lacp.ts';
-import type { BundleConfig } from './config.ts';
+import type { Lldp } from '../protocols/lldp.ts';
+import type { BundleConfig, PortDiscovery } from './config.ts';
 import { noMonitoring, type PortMonitoring } from './monitoring/monitoring-config.ts';
 import type { PortMonitor } from './monitoring/port-monitor.ts';
 import { VlanSet } from './vlan-set.ts';
@@ -44,6 +45,10 @@ export class OfprotoPort {
   monitor: PortMonitor | undefined;
   /** What IP packets of a queue are marked with when they leave. */
   queueDscps: ReadonlyMap<number, number> = new Map();
+  /** Whether LLDP is spoken. */
+  discovery: PortDiscovery = 'unset';
+  /** What speaks it. */
+  lldp: Lldp | undefined;
   /** When it was added. */
   readonly createdAt: Ms;
   /** Bits of `portConfigNames` that controllers have set, but for that it is switched off, which its device knows. */

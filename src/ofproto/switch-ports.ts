@@ -11,7 +11,7 @@ import type { Netdev } from '../netdev/provider.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { PortMod } from '../openflow/messages/ports.ts';
-import type { BundleConfig } from './config.ts';
+import type { BundleConfig, PortDiscovery } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import type { MacTable } from './mac-learning.ts';
 import { noMonitoring, type PortMonitoring } from './monitoring/monitoring-config.ts';
@@ -34,6 +34,7 @@ export interface AddPortOptions {
   readonly monitoring?: PortMonitoring;
   /** What IP packets of a queue are marked with when they leave by it. */
   readonly queueDscps?: ReadonlyMap<number, number>;
+  readonly discovery?: PortDiscovery;
 }
 
 /** What is told of them. */
@@ -100,6 +101,7 @@ export class SwitchPorts {
       this.#limit(port, options.limits);
       port.monitoring = options.monitoring ?? noMonitoring;
       port.queueDscps = options.queueDscps ?? port.queueDscps;
+      port.discovery = options.discovery ?? 'unset';
       this.#byNumber.set(number, port);
       events.portAdded(port);
       this.#deps.controllers.portAdded(port);
@@ -172,12 +174,14 @@ export class SwitchPorts {
     const port = this.#byNumber.get(number);
     if (port === undefined) return;
     this.#limit(port, change.limits);
-    const { patchPeer = port.patchPeer, monitoring = port.monitoring, queueDscps = port.queueDscps } = change;
+    const { patchPeer = port.patchPeer, queueDscps = port.queueDscps } = change;
+    const { monitoring = port.monitoring, discovery = port.discovery } = change;
     this.#deps.controllers.portChanged(port);
     if (port.updateLiveness()) this.#deps.events.livenessChanged();
     if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
-    if (!isDeepStrictEqual(monitoring, port.monitoring)) {
+    if (!isDeepStrictEqual(monitoring, port.monitoring) || discovery !== port.discovery) {
       port.monitoring = monitoring;
+      port.discovery = discovery;
       this.#deps.protocols.portConfigured(port);
     }
     this.#deps.protocols.portChanged(port);

@@ -28,6 +28,7 @@ export const etherType = {
   cfm: 0x8902,
   /** Protocols between the two ends of a link, LACP among them. */
   slow: 0x8809,
+  lldp: 0x88cc,
   /** Not on the wire: stands in a key for a frame without an EtherType. */
   none: 0x05ff,
 } as const;

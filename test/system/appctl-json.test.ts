@@ -34,6 +34,12 @@ class OurHost extends DummyHost {
 const joining =
   '01005e010101020000000001080046000020000040000102ead40a000001ef010101940400001600f9fcef010101';
 const query = '01005e000001020000000009080046000020000040000102facd0a000009e0000001940400001164ee9b00000000';
+/** Of LLDP, with Auto Attach. */
+const serverUnit = [
+  '0180c200000e0200000000aa88cc0207040200000000aa04050565746837060202580a04636f72650c08612073657276',
+  '65720e0400140014fe3200040d0b00000000000000000000000000000000000000000000000000000000000000000800',
+  '00000200000000aa000000000000',
+].join('');
 
 const page = readFileSync(new URL('../../docs/appctl-json.md', import.meta.url), 'utf8');
 const sections = page.split(/^## /m).slice(1);
@@ -81,6 +87,8 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
     );
     host.run('ovs-ofctl', 'add-flow', 'br0', 'in_port=2,actions=drop');
     for (const message of [joining, query]) host.appctl('netdev-dummy/receive', 'br1', message);
+    host.vsctl('set', 'interface', 'a1', 'lldp:enable=true', '--', 'add-aa-mapping', 'br1', '100', '10');
+    host.appctl('netdev-dummy/receive', 'a1', serverUnit);
     host.appctl('revalidator/purge');
   });
 

@@ -31,7 +31,9 @@ export interface StatusEvents {
   readonly port: (port: OfprotoPort) => void;
   /** Of the switch as a whole. */
   readonly bridge: () => void;
+  /** A port is to carry a VLAN for a service of the network, or no longer. */
+  readonly attached: (port: OfprotoPort, vlan: number, isWanted: boolean) => void;
 }
 
 /** Nobody shows anything. */
-export const untoldStatus: StatusEvents = { bundle() {}, port() {}, bridge() {} };
+export const untoldStatus: StatusEvents = { bundle() {}, port() {}, bridge() {}, attached() {} };

@@ -6,6 +6,7 @@ import { bondCommands } from './bond.ts';
 import { bridgeCommands } from './bridge.ts';
 import { configCommands } from './config.ts';
 import { datapathThreadCommands } from './datapath-threads.ts';
+import { discoveryCommands } from './discovery.ts';
 import { dpctlCommands } from './dpctl/index.ts';
 import { dpifCommands } from './dpif.ts';
 import { dropCommands } from './drops.ts';
@@ -20,6 +21,7 @@ import { traceCommands } from './trace.ts';
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
   const now = () => clock.now();
   return [
+    ...discoveryCommands(aSwitch),
     ...bondCommands(aSwitch),
     ...monitoringCommands(aSwitch),
     ...bridgeCommands(aSwitch, now),

@@ -3,14 +3,13 @@
  * command that comes to exist is taken out of this list; a test tells.
  */
 const names = `
-autoattach/show-isid autoattach/statistics autoattach/status
 dpctl/ct-bkts dpctl/ct-del-limits
 dpctl/ct-disable-tcp-seq-chk dpctl/ct-enable-tcp-seq-chk dpctl/ct-get-limits dpctl/ct-get-maxconns
 dpctl/ct-get-nconns dpctl/ct-get-tcp-seq-chk dpctl/ct-set-limits dpctl/ct-set-maxconns dpctl/ct-stats-show
 dpctl/dump-conntrack dpctl/flush-conntrack dpctl/ipf-get-status dpctl/ipf-set-disabled dpctl/ipf-set-enabled
 dpctl/ipf-set-max-nfrags dpctl/ipf-set-min-frag
 dpif-netdev/pmd-perf-log-set
-mdb/flush mdb/show ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
+ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show rstp/show rstp/tcn
 stp/show stp/tcn tnl/arp/aging tnl/arp/flush tnl/arp/set tnl/arp/show tnl/egress_port_range tnl/neigh/aging
 tnl/neigh/flush tnl/neigh/set tnl/neigh/show tnl/ports/show`;
 

@@ -9,6 +9,7 @@ import type { Keys } from './keys.ts';
 import { configColumns } from './wanted.ts';
 
 const seen: readonly SeenTable[] = [
+  'AutoAttach',
   'Open_vSwitch',
   'Bridge',
   'Port',
@@ -225,5 +226,5 @@ describe('what is told', () => {
 
 test('columns without a gap are not looked at', () => {
   expect(gapColumns('Interface')).not.toContain('statistics');
-  expect(gapColumns('Interface')).toContain('lldp');
+  expect(gapColumns('Interface')).toContain('mac');
 });

@@ -68,8 +68,6 @@ const noSamples = 'no samples are exported';
 const all = (names: string, gap: string): Record<string, string> =>
   Object.fromEntries(names.split(' ').map((name) => [name, gap]));
 
-const isEnabled = (keys: ReadonlyMap<string, string>): boolean => keys.get('enable') === 'true';
-
 export const roles: Roles = {
   Open_vSwitch: {
     datapaths: { gap: 'connections are not tracked' },
@@ -136,7 +134,7 @@ export const roles: Roles = {
     external_ids: 'note',
     flood_vlans: 'acted on',
     flow_tables: 'acted on',
-    auto_attach: { gap: 'no LLDP is sent' },
+    auto_attach: 'acted on',
   },
   Port: {
     name: 'acted on',
@@ -195,7 +193,7 @@ export const roles: Roles = {
     cfm_remote_opstate: 'status',
     cfm_health: 'status',
     lacp_current: 'status',
-    lldp: { gap: 'no LLDP is sent', isAsked: ({ lldp }) => isEnabled(lldp) },
+    lldp: 'acted on',
     other_config: {
       keys: interfaceKeys,
       gaps: {
@@ -266,6 +264,11 @@ export const roles: Roles = {
     groups: 'acted on',
     prefixes: 'acted on',
     external_ids: 'note',
+  },
+  AutoAttach: {
+    system_name: 'acted on',
+    system_description: 'acted on',
+    mappings: 'acted on',
   },
   Controller: {
     target: 'acted on',

@@ -57,6 +57,8 @@ export class WantedModel {
   /** Which bridges the row of an exporter is of. */
   readonly #bridgesOfExporter: Links = new Map();
   readonly #qos: QosRows;
+  /** Which bridges a row of AutoAttach is of. */
+  readonly #bridgesOfAutoAttach: Links = new Map();
   /** Names stay known after a row is gone from the view. */
   readonly #portNames = new Map<Uuid, string>();
   /** The row of each interface that there is, by its name. */
@@ -100,6 +102,9 @@ export class WantedModel {
     this.#takeMirrors(changes.of('Mirror'), dirty);
     this.#takeExporters(changes.of('NetFlow'), configColumns.NetFlow, dirty);
     this.#takeExporters(changes.of('sFlow'), configColumns.sFlow, dirty);
+    for (const delta of changes.of('AutoAttach'))
+      if (isConfigChanged(delta, configColumns.AutoAttach))
+        this.#readAgain(this.#bridgesOfAutoAttach.get(delta.id), dirty);
     this.#takePorts(changes.of('Port'), ports);
     this.#takeInterfaces(changes.of('Interface'), ports);
     this.#qos.take(changes, ports);
@@ -176,6 +181,8 @@ export class WantedModel {
       unlink(this.#bridgesOfMirror, mirror, old._uuid);
     for (const exporter of missingFrom(exportersOf(old), row && exportersOf(row)))
       unlink(this.#bridgesOfExporter, exporter, old._uuid);
+    if (old.auto_attach !== undefined && old.auto_attach !== row?.auto_attach)
+      unlink(this.#bridgesOfAutoAttach, old.auto_attach, old._uuid);
     for (const table of old.flow_tables.values()) unlink(this.#bridgesOfTable, table, old._uuid);
     for (const port of isGone ? old.ports : missingFrom(old.ports, row.ports)) {
       unlink(this.#bridgesOfPort, port, old._uuid);
@@ -194,6 +201,7 @@ export class WantedModel {
     for (const table of row.flow_tables.values()) link(this.#bridgesOfTable, table, row._uuid);
     for (const mirror of row.mirrors) link(this.#bridgesOfMirror, mirror, row._uuid);
     for (const exporter of exportersOf(row)) link(this.#bridgesOfExporter, exporter, row._uuid);
+    if (row.auto_attach !== undefined) link(this.#bridgesOfAutoAttach, row.auto_attach, row._uuid);
     for (const controller of row.controller) link(this.#bridgesOfController, controller, row._uuid);
     const controllers = row.controller.flatMap((id) => this.#view.row('Controller', id) ?? []);
     const tables = [...row.flow_tables].flatMap(([number, id]) => {
@@ -203,6 +211,7 @@ export class WantedModel {
     const settings = readBridgeSettings(row, controllers, tables, this.#mirrorsOf(row), {
       netFlow: row.netflow && this.#view.row('NetFlow', row.netflow),
       sFlow: row.sflow && this.#view.row('sFlow', row.sflow),
+      autoAttach: row.auto_attach && this.#view.row('AutoAttach', row.auto_attach),
     });
     const known = this.#bridges.get(row.name);
     if (known?.id === row._uuid) known.settings = settings;

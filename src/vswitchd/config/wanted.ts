@@ -8,6 +8,7 @@ import type { DpMeter } from '../../datapath/meter.ts';
 import { isActiveName, needsProbes } from '../../net/remote.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import {
+  type AutoAttachConfig,
   type BundleConfig,
   type BundleLacp,
   type ControllerSettings,
@@ -15,6 +16,7 @@ import {
   defaultMemberLacp,
   type FlowTableConfig,
   type MemberLacp,
+  type PortDiscovery,
   type VlanMode,
 } from '../../ofproto/config.ts';
 import { noMonitoring, type PortMonitoring } from '../../ofproto/monitoring/monitoring-config.ts';
@@ -23,6 +25,7 @@ import { allVersions, versionNamed, type WireVersion } from '../../openflow/vers
 import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { BondSettings } from '../../protocols/bond-settings.ts';
 import type { OvsRow } from '../schema/index.ts';
+import { readAutoAttach, readDiscovery } from './auto-attach-rows.ts';
 import { bridgeKeys, controllerKeys, interfaceKeys, portKeys } from './config-keys.ts';
 import { type ExporterRows, readExporters, type WantedExporters } from './exporter-rows.ts';
 import { readKeys, type Values } from './keys.ts';
@@ -54,6 +57,7 @@ export interface WantedInterface {
   readonly monitoring: PortMonitoring;
   /** How what goes out is shaped; its port says that. */
   readonly qos: WantedQos | undefined;
+  readonly discovery: PortDiscovery;
   /** As far as it speaks LACP. */
   readonly lacp: MemberLacp;
   /** False for the device of a bond's own name: frames pass by it as flows say, and by no row of the database is it known. */
@@ -82,6 +86,7 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
   readonly failMode: 'standalone' | 'secure';
   readonly floodVlans: readonly number[];
   readonly isSnooping: boolean;
+  readonly autoAttach: AutoAttachConfig;
   readonly versions: readonly WireVersion[];
   /** By number. */
   readonly tables: readonly FlowTableConfig[];
@@ -122,6 +127,7 @@ export const configColumns = {
     'fail_mode',
     'flood_vlans',
     'mcast_snooping_enable',
+    'auto_attach',
     'protocols',
     'other_config',
   ],
@@ -156,6 +162,7 @@ export const configColumns = {
     'ingress_policing_kpkts_burst',
     'cfm_mpid',
     'bfd',
+    'lldp',
     'other_config',
   ],
   Mirror: [
@@ -168,6 +175,7 @@ export const configColumns = {
     'output_vlan',
     'snaplen',
   ],
+  AutoAttach: ['system_name', 'system_description', 'mappings'],
   NetFlow: ['targets', 'engine_type', 'engine_id', 'add_id_to_interface', 'active_timeout'],
   sFlow: ['targets', 'agent', 'sampling', 'polling', 'header'],
   QoS: qosColumns,
@@ -190,6 +198,7 @@ export const configColumns = {
   ],
 } as const satisfies {
   [T in
+    | 'AutoAttach'
     | 'Bridge'
     | 'Port'
     | 'Interface'
@@ -207,7 +216,7 @@ export function readBridgeSettings(
   controllers: readonly OvsRow<'Controller'>[],
   tables: readonly FlowTableConfig[],
   mirrors: readonly WantedMirror[],
-  exporters: ExporterRows,
+  others: ExporterRows & { readonly autoAttach: OvsRow<'AutoAttach'> | undefined },
 ): BridgeSettings {
   return {
     ...readKeys(bridgeKeys, row.other_config),
@@ -219,7 +228,8 @@ export function readBridgeSettings(
     controllers: controllers.map(readController),
     tables,
     mirrors,
-    exporters: readExporters(exporters),
+    exporters: readExporters(others),
+    autoAttach: readAutoAttach(others.autoAttach),
   };
 }
 
@@ -304,6 +314,7 @@ function ownDevice(
       ...{ ofportRequest: undefined, ofport: undefined, patchPeer: undefined },
       lacp: defaultMemberLacp,
       monitoring: noMonitoring,
+      discovery: 'unset',
       isMember: false,
     },
   ];
@@ -332,6 +343,7 @@ export function readInterface(
     limits: readPolicing(row),
     monitoring: readMonitoring(row),
     qos,
+    discovery: readDiscovery(row),
     lacp: { portId: keys.lacpPortId, priority: keys.lacpPortPriority, key: keys.lacpAggregationKey },
     isMember: true,
   };

@@ -261,6 +261,7 @@ export class Applier {
         limits: wanted.limits,
         monitoring: wanted.monitoring,
         queueDscps: dscpsOf(wanted.qos),
+        discovery: wanted.discovery,
       });
       return undefined;
     } catch (why) {
@@ -305,6 +306,7 @@ export class Applier {
         limits: wanted.limits,
         monitoring: wanted.monitoring,
         queueDscps: dscpsOf(wanted.qos),
+        discovery: wanted.discovery,
       });
   }
 
@@ -343,6 +345,7 @@ export class Applier {
             floodsUnregistered: !settings.keepsUnregistered,
           }
         : undefined,
+      autoAttach: settings.autoAttach,
       mirrors: settings.mirrors.flatMap(({ config }) => config ?? []),
       exporters: noExporters,
       tables: settings.tables,

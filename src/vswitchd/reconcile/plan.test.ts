@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ofPort, uuid } from '../../base/units.ts';
-import { defaultBundleConfig, defaultMemberLacp } from '../../ofproto/config.ts';
+import { defaultBundleConfig, defaultMemberLacp, noAutoAttach } from '../../ofproto/config.ts';
 import { noMonitoring } from '../../ofproto/monitoring/monitoring-config.ts';
 import { bridgeKeys } from '../config/config-keys.ts';
 import { readKeys } from '../config/keys.ts';
@@ -14,6 +14,7 @@ const settings: WantedBridge['settings'] = {
   failMode: 'standalone',
   floodVlans: [],
   isSnooping: false,
+  autoAttach: noAutoAttach,
   versions: [],
   controllers: [],
   tables: [],
@@ -36,6 +37,7 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
     limits: [],
     monitoring: noMonitoring,
     qos: undefined,
+    discovery: 'unset',
     lacp: defaultMemberLacp,
     isMember: true,
     ...more,

@@ -17,6 +17,7 @@ import type { Integer } from '../../ovsdb/schema-types.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from '../config/model.ts';
 import type { WantedBridge, WantedPort } from '../config/wanted.ts';
 import type { DeviceName } from '../providers.ts';
+import { AttachedVlans } from '../report/attached-vlans.ts';
 import {
   portReport,
   reportBondStatus,
@@ -69,6 +70,7 @@ export class Reconciler {
   /** Ports of which the same may be said. */
   readonly #changedPorts = new Map<WantedPort, LiveBridge>();
   readonly #changedBridges = new Set<LiveBridge>();
+  readonly #attachedVlans = new AttachedVlans();
   /** Bridges of which a device has changed: address and MTU may follow. */
   #unsettled = new Set<string>();
   /** Changes the switch until it resolves; one thing at a time. */
@@ -141,6 +143,12 @@ export class Reconciler {
         this.#changedBridges.add(bridge);
         this.#deps.wake();
       },
+      attached: ({ name }, vlan, isWanted) => {
+        const port = bridge.ports.get(name);
+        if (port === undefined) return;
+        this.#attachedVlans.ask(port.id, vlan, isWanted);
+        this.#deps.wake();
+      },
     };
   }
 
@@ -194,6 +202,7 @@ export class Reconciler {
   run(): void {
     this.#followLock();
     if (this.#work !== undefined || !this.#isActive) return;
+    this.#writeAttachedVlans();
     const root = this.#root();
     // Without a row there is nothing to do, and to have done that once is to be configured.
     const isBehind = root === undefined ? this.onConfigured !== undefined : !this.#isAnswered(root);
@@ -204,6 +213,12 @@ export class Reconciler {
       return;
     }
     void this.#begin(this.#round(root));
+  }
+
+  #writeAttachedVlans(): void {
+    const { client, writer } = this.#deps;
+    for (const [id, change] of this.#attachedVlans.takeChanges((port) => client.view.row('Port', port)))
+      writer.put('Port', id, change);
   }
 
   /** Once `run` is not called any more: what is under way comes to its end; every bridge is removed if `cleanup`. */

@@ -49,6 +49,7 @@ export type OvsChange<T extends keyof OvsTables> = RowChange<OvsTables[T]>;
 
 /** What the daemon sees of the database. */
 export const daemonTables = {
+  AutoAttach: true,
   Open_vSwitch: true,
   Bridge: true,
   Port: true,

@@ -1,0 +1,120 @@
+/** Joins LLDP to the ports of one switch: makes what speaks it, runs that in time, and sends for it. */
+import { isDeepStrictEqual } from 'node:util';
+import { readMac } from '../../base/addresses.ts';
+import { logger } from '../../base/log.ts';
+import type { Timer } from '../../base/timers.ts';
+import type { Ms } from '../../base/units.ts';
+import { ethDst, readMacNumber } from '../../flow/mac.ts';
+import { Lldp } from '../../protocols/lldp.ts';
+import { ethernet, etherType } from '../../wire/ethernet.ts';
+import { emitLldp, type LldpUnit, lldpAddress } from '../../wire/lldp.ts';
+import type { OfprotoConfig } from '../config.ts';
+import type { OfprotoPort } from '../port.ts';
+import { payloadOf } from '../protocols/payload.ts';
+import type { ProtocolDeps } from '../protocols/protocol-deps.ts';
+import type { SwitchProtocol } from '../protocols/switch-protocol.ts';
+
+const log = logger('bridge');
+const groupAddress = readMacNumber(lldpAddress);
+const noMac = '00:00:00:00:00:00';
+
+export type DiscoveryDeps = Pick<ProtocolDeps, 'timers' | 'config' | 'send' | 'changed' | 'status'>;
+
+export class Discovery implements SwitchProtocol {
+  readonly #deps: DiscoveryDeps;
+  readonly #timers = new Map<OfprotoPort, Timer | undefined>();
+
+  constructor(deps: DiscoveryDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Differs: names and services of a bridge are told by its own ports only, go with its row of AutoAttach, and a service
+   * whose VLAN is changed is asked for anew. The reference tells them by all ports, keeps services of a row that is no
+   * longer named, and the first VLAN of each.
+   */
+  configured(before: OfprotoConfig): void {
+    const { autoAttach } = this.#deps.config();
+    if (isDeepStrictEqual(autoAttach, before.autoAttach)) return;
+    const tell = (what: string, [service, vlan]: readonly [number, number]): void =>
+      log.info(`${what} isid=${service}, vlan=${vlan}`);
+    const { services } = autoAttach;
+    const gone = [...before.autoAttach.services].filter(([service, vlan]) => services.get(service) !== vlan);
+    for (const one of gone) tell('Deleting', one);
+    const come = [...services].filter(([service, vlan]) => before.autoAttach.services.get(service) !== vlan);
+    for (const one of come) tell('Adding', one);
+    for (const port of this.#timers.keys()) this.#configure(port);
+  }
+
+  portConfigured(port: OfprotoPort): void {
+    const { discovery } = port;
+    if (discovery === 'unset') {
+      this.portRemoved(port);
+      return;
+    }
+    if (port.lldp === undefined && discovery === 'off') return;
+    const wasEnabled = port.lldp?.isEnabled === true;
+    this.#configure(port);
+    if (wasEnabled !== (discovery === 'on')) this.#deps.changed();
+  }
+
+  portRemoved(port: OfprotoPort): void {
+    if (port.lldp === undefined) return;
+    if (port.lldp.isEnabled) this.#deps.changed();
+    port.lldp = undefined;
+    this.#timers.get(port)?.cancel();
+    this.#timers.delete(port);
+  }
+
+  stop(): void {
+    for (const timer of this.#timers.values()) timer?.cancel();
+    this.#timers.clear();
+  }
+
+  receive(port: OfprotoPort, flow: Uint32Array, frame: Uint8Array): void {
+    const isForUs = ethDst(flow) === groupAddress;
+    port.lldp?.receive(isForUs ? payloadOf(frame, flow) : undefined, this.#now);
+    this.#run(port);
+  }
+
+  get #now(): Ms {
+    return this.#deps.timers.clock.now();
+  }
+
+  #configure(port: OfprotoPort): void {
+    port.lldp ??= this.#makeLldp(port);
+    port.lldp.configure({ ...this.#deps.config().autoAttach, isEnabled: port.discovery === 'on' }, this.#now);
+    this.#run(port);
+  }
+
+  #makeLldp(port: OfprotoPort): Lldp {
+    return new Lldp(
+      { name: port.name, mac: port.mac ?? noMac },
+      {
+        send: (unit) => this.#send(port, unit),
+        attach: (vlan, isWanted) => this.#deps.status.attached(port, vlan, isWanted),
+      },
+    );
+  }
+
+  #run(port: OfprotoPort): void {
+    this.#timers.get(port)?.cancel();
+    const due = port.lldp?.run(this.#now);
+    const timer =
+      due === undefined || due === Number.POSITIVE_INFINITY
+        ? undefined
+        : this.#deps.timers.at(due, () => this.#run(port));
+    this.#timers.set(port, timer);
+  }
+
+  #send(port: OfprotoPort, unit: LldpUnit): void {
+    if (port.mac === undefined) return;
+    const payload = emitLldp(unit);
+    const frame = new Uint8Array(ethernet.size + payload.length);
+    frame.set(readMac(lldpAddress), ethernet.offset.dst);
+    frame.set(readMac(port.mac), ethernet.offset.src);
+    ethernet.set.type(new DataView(frame.buffer), 0, etherType.lldp);
+    frame.set(payload, ethernet.size);
+    this.#deps.send(port, frame);
+  }
+}
