@@ -10,13 +10,22 @@ import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import type { Timer, Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
-import { readDriverInfo, readEthernetSettings } from '../sys/calls/device.ts';
+import { readDriverInfo, readEthernetSettings, readLinkStatus } from '../sys/calls/device.ts';
 import { addDefaultRoute, setInterfaceAddress } from '../sys/calls/interface-address.ts';
 import { type Link, type LinkCounters, readLink, setLink } from '../sys/netlink/link.ts';
 import type { LinkMonitor } from '../sys/netlink/monitor.ts';
 import { readCounters } from './link-counters.ts';
 import { linkModesOf } from './link-modes.ts';
-import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec, TakesAddresses } from './provider.ts';
+import { LinkPoller } from './link-poller.ts';
+import type {
+  Netdev,
+  NetdevConfig,
+  NetdevState,
+  NetdevStats,
+  PollsLink,
+  PortSpec,
+  TakesAddresses,
+} from './provider.ts';
 import { KernelQos } from './qos/kernel-qos.ts';
 import type { HasQos } from './qos/port-qos.ts';
 import { schedulerClock } from './qos/scheduler-clock.ts';
@@ -58,7 +67,7 @@ const awayLookMs = ms(1000);
 /** What a device that says nothing of its speed is taken to send; bit/s. */
 const unknownSpeed = 10_000_000_000;
 
-export class KernelNetdev implements Netdev, TakesAddresses, HasQos {
+export class KernelNetdev implements Netdev, TakesAddresses, HasQos, PollsLink {
   readonly name: string;
   readonly type: string;
   readonly portSpec: PortSpec;
@@ -66,6 +75,7 @@ export class KernelNetdev implements Netdev, TakesAddresses, HasQos {
   readonly qos = new KernelQos(() => this.#shaped());
   onChange: () => void = () => {};
   readonly #device: KernelDevice;
+  readonly #poller: LinkPoller;
   readonly #stopListening: () => void;
   /** As last seen under its name. */
   #link: Link;
@@ -86,6 +96,11 @@ export class KernelNetdev implements Netdev, TakesAddresses, HasQos {
     this.isAdopted = device.isAdopted;
     this.#link = device.link;
     this.#changesAtOpen = device.link.runningChanges;
+    this.#poller = new LinkPoller({
+      timers: device.timers,
+      ask: () => readLinkStatus(device.link.name),
+      onChange: () => this.#linkPolled(),
+    });
     this.#stopListening = device.monitor.listen(() => this.#follow(), device.link.name);
   }
 
@@ -114,6 +129,10 @@ export class KernelNetdev implements Netdev, TakesAddresses, HasQos {
   async setUp(isUp: boolean): Promise<void> {
     if (isUp === this.#link.isUp || this.#awayTimer !== undefined) return;
     this.#set({ isUp }, `failed to set ${this.name} ${isUp ? 'up' : 'down'}`);
+  }
+
+  pollLink(interval: number | undefined): void {
+    if (!this.#isGone) this.#poller.poll(interval);
   }
 
   setIpv4(address: string, netmask: string): void {
@@ -155,6 +174,7 @@ export class KernelNetdev implements Netdev, TakesAddresses, HasQos {
     this.#stopListening();
     this.#awayTimer?.cancel();
     this.#isGone = true;
+    this.#poller.poll(undefined);
   }
 
   /** A device of the kernel has none. */
@@ -202,6 +222,13 @@ export class KernelNetdev implements Netdev, TakesAddresses, HasQos {
     this.onChange();
   }
 
+  #linkPolled(): void {
+    if (this.#isGone || this.#awayTimer !== undefined) return;
+    this.#changeNumber++;
+    this.#state = undefined;
+    this.onChange();
+  }
+
   /** Its index may be another's meanwhile. */
   #returned(): Link | undefined {
     const link = readLink(this.#link.name);
@@ -244,7 +271,7 @@ export class KernelNetdev implements Netdev, TakesAddresses, HasQos {
       mac: link.mac,
       mtu: link.mtu,
       isUp: link.isUp,
-      hasCarrier: link.isRunning,
+      hasCarrier: this.#poller.isUp ?? link.isRunning,
       linkResets: link.runningChanges - this.#changesAtOpen,
       linkSpeed: settings?.speed === undefined ? undefined : settings.speed * 1_000_000,
       duplex: settings?.speed === undefined ? undefined : settings.duplex,

@@ -104,6 +104,17 @@ export interface Netdev extends AsyncDisposable {
   leave(): Promise<void>;
 }
 
+/** A device that can be asked itself whether its link is up. */
+export interface PollsLink {
+  /** Every so many milliseconds; undefined: what the kernel tells counts. */
+  pollLink(interval: number | undefined): void;
+}
+
+/** Does nothing where the device tells at once. */
+export function pollLink(netdev: Netdev & Partial<PollsLink>, interval: number | undefined): void {
+  netdev.pollLink?.(interval);
+}
+
 /** A device that the host talks over, with an IPv4 address of its own. Both throw SyscallFailed. */
 export interface TakesAddresses {
   /** "192.0.2.1", "255.255.255.0" */

@@ -20,6 +20,8 @@ export class MemoryPort implements PortIo, WakesDatapath {
   onInput: () => void = () => {};
   isClosed = false;
   readonly sent: SentFrame[] = [];
+  /** For which of its queues each frame was, in the order in which they were given. */
+  readonly queues: number[] = [];
   readonly #waiting: Frame[] = [];
   readonly #queued: { bytes: Uint8Array; start: number; end: number; frame: Omit<SentFrame, 'bytes'> }[] = [];
 
@@ -55,7 +57,8 @@ export class MemoryPort implements PortIo, WakesDatapath {
 
   release(): void {}
 
-  send(frame: Frame): void {
+  send(frame: Frame, queue = 0): void {
+    this.queues.push(queue);
     const { bytes, start, end, checksumStart, gsoType, gsoSize } = frame;
     this.#queued.push({ bytes, start, end, frame: { checksumStart, gsoType, gsoSize } });
     frame.isQueued = true;

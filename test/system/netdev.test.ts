@@ -5,7 +5,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { logRegistry } from '../../src/base/log.ts';
 import { driveTimers } from '../../src/base/timers-drive.ts';
 import { DeviceMark } from '../../src/netdev/device-mark.ts';
-import type { Netdev, NetdevProvider, PortIo, PortSpec } from '../../src/netdev/provider.ts';
+import {
+  type Netdev,
+  type NetdevProvider,
+  type PortIo,
+  type PortSpec,
+  pollLink,
+  qosOf,
+} from '../../src/netdev/provider.ts';
 import { netdevProviders, openPortIo, preparePort, removeLeftDevices } from '../../src/netdev/registry.ts';
 import { openPacketPort, type PacketPort } from '../../src/netdev/system/packet-port.ts';
 import { Epoll } from '../../src/sys/calls/epoll.ts';
@@ -228,6 +235,43 @@ describe.skipIf(why !== undefined)('kernel devices', () => {
     expect(p.netdev.isGone).toBe(true);
     expect(names).toContain('fo1');
     ip('link', 'del', 'fo1');
+  });
+
+  test('A link that the device is asked for is followed, too', async () => {
+    await using p = await pair('ml0');
+    let changeCount = 0;
+    p.netdev.onChange = () => changeCount++;
+    pollLink(p.netdev, 100);
+    expect(p.netdev.state.hasCarrier).toBe(true);
+    ip('link', 'set', 'ml0p', 'down');
+    await expect.poll(() => p.netdev.state.hasCarrier).toBe(false);
+    ip('link', 'set', 'ml0p', 'up');
+    await expect.poll(() => p.netdev.state.hasCarrier).toBe(true);
+    expect(changeCount).toBeGreaterThan(2);
+    pollLink(p.netdev, undefined);
+    expect(p.netdev.state).toMatchObject({ hasCarrier: true, linkResets: 2 });
+  });
+
+  test('Frames for more queues than there are sockets for get to the classes of their queues', async () => {
+    await using p = await pair('qu0');
+    const qos = qosOf(p.netdev);
+    qos?.set('linux-htb', new Map());
+    const queues = range(0, 20);
+    for (const queue of queues) qos?.setQueue(queue, new Map());
+    const packetsIn = (queue: number) => qos?.statistics().get(queue)?.txPackets;
+    for (const round of [1, 2, 3]) {
+      for (const queue of queues) {
+        for (let n = 0; n < queue; n++) p.near.send(frameOf(testPacket(n)), queue);
+        if (queue % 3 === 0) p.near.flush();
+      }
+      p.near.flush();
+      for (const queue of queues) expect([queue, packetsIn(queue)]).toEqual([queue, round * queue]);
+    }
+    const sizeOfAll = queues.reduce((sum, queue) => sum + 3 * queue, 0);
+    expect(p.near.counters.txPackets).toBe(sizeOfAll);
+    p.near.send(frameOf(testPacket(0)), 0xf000); // no device has that one
+    p.near.flush();
+    expect(packetsIn(0)).toBe(1);
   });
 
   test('A device that is deleted and made again under the same name can be opened again', async () => {

@@ -202,6 +202,15 @@ describe('set', () => {
     rig.run(frameOf(udpPacket()), set(field('skb_priority', '00000005')), output(1));
     expect(hex(rig.able.sent[0]?.bytes ?? new Uint8Array())).toBe(hex(udpPacket()));
   });
+
+  test('the priority is the queue that a packet leaves by, for as long as it has it', () => {
+    const rig = new Rig();
+    const priority = (value: string): DpAction => set(field('skb_priority', value));
+    const aside: DpAction = { do: 'clone', actions: [priority('00000007'), output(1)] };
+    rig.run(frameOf(udpPacket()), output(1), priority('00000005'), output(1), aside, output(1));
+    rig.run(frameOf(udpPacket()), output(1));
+    expect(rig.able.queues).toEqual([0, 5, 7, 5, 0]);
+  });
 });
 
 /** Bit by bit, with the field at `zeroAt` as zero; low byte first. */

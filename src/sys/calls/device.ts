@@ -30,6 +30,9 @@ const TUN_F_TSO_ECN = 8;
 const SIOCETHTOOL = 0x8946;
 const ETHTOOL_GSET = 1;
 const ETHTOOL_GDRVINFO = 3;
+const ETHTOOL_GLINK = 10;
+const SIOCGMIIPHY = 0x8947;
+const SIOCGMIIREG = 0x8948;
 
 /** struct ifreq: name, then a union. */
 const requestSize = 40;
@@ -176,6 +179,24 @@ export function readEthernetSettings(name: string): EthernetSettings | undefined
     advertised: view.getUint32(linkCommand.advertised, true),
     supported: view.getUint32(linkCommand.supported, true),
   };
+}
+
+/** struct mii_ioctl_data, in an ifreq; linux/mii.h. */
+const miiRequest = { register: deviceNameSize + 2, value: deviceNameSize + 6 } as const;
+const MII_BMSR = 1;
+const BMSR_LSTATUS = 4;
+
+/** What the device itself says of its link: its MII registers, or where there are none its driver. False if neither does. */
+export function readLinkStatus(name: string): boolean {
+  const request = requestFor(name);
+  const memory = new Uint8Array(request.buffer);
+  if (networkIoctl(SIOCGMIIPHY, memory) === 0) {
+    request.setUint16(miiRequest.register, MII_BMSR, true); // of the transceiver that the answer named
+    if (networkIoctl(SIOCGMIIREG, memory) === 0)
+      return (request.getUint16(miiRequest.value, true) & BMSR_LSTATUS) !== 0;
+  }
+  const answer = new Uint32Array(2);
+  return ethtool(name, ETHTOOL_GLINK, new Uint8Array(answer.buffer)) && answer[1] !== 0;
 }
 
 /** Any socket will do for asking about devices; made once. */

@@ -17,6 +17,7 @@ import {
   configColumns,
   readBridgeSettings,
   readInterface,
+  readLinkPolling,
   readPort,
   type WantedBridge,
   type WantedInterface,
@@ -280,8 +281,8 @@ export class WantedModel {
 
   #interfacesOf(row: OvsRow<'Port'>, bridge: string): WantedInterface[] {
     const rows = row.interfaces.flatMap((id) => this.#view.row('Interface', id) ?? []);
-    const qos = this.#qos.of(row);
-    return rows.map((r) => readInterface(r, bridge, qos)).sort((a, b) => compareBytes(a.name, b.name));
+    const portSays = { qos: this.#qos.of(row), linkPolling: readLinkPolling(row) };
+    return rows.map((r) => readInterface(r, bridge, portSays)).sort((a, b) => compareBytes(a.name, b.name));
   }
 
   #portsOf(interfaceId: Uuid): readonly Uuid[] {

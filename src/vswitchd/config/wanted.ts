@@ -58,6 +58,8 @@ export interface WantedInterface {
   /** How what goes out is shaped; its port says that. */
   readonly qos: WantedQos | undefined;
   readonly discovery: PortDiscovery;
+  /** How often the device itself is asked whether its link is up; milliseconds. Undefined: what the kernel tells counts. */
+  readonly linkPolling: number | undefined;
   /** As far as it speaks LACP. */
   readonly lacp: MemberLacp;
   /** False for the device of a bond's own name: frames pass by it as flows say, and by no row of the database is it known. */
@@ -310,6 +312,7 @@ function ownDevice(
         queueCores: new Map(),
         limits: [],
         qos: undefined,
+        linkPolling: undefined,
       },
       ...{ ofportRequest: undefined, ofport: undefined, patchPeer: undefined },
       lacp: defaultMemberLacp,
@@ -323,7 +326,7 @@ function ownDevice(
 export function readInterface(
   row: OvsRow<'Interface'>,
   bridgeName: string,
-  qos: WantedQos | undefined,
+  portSays: Pick<WantedInterface, 'qos' | 'linkPolling'>,
 ): WantedInterface {
   const keys = readKeys(interfaceKeys, row.other_config);
   const isLocal = row.name === bridgeName;
@@ -342,8 +345,8 @@ export function readInterface(
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,
     limits: readPolicing(row),
     monitoring: readMonitoring(row),
-    qos,
     discovery: readDiscovery(row),
+    ...portSays,
     lacp: { portId: keys.lacpPortId, priority: keys.lacpPortPriority, key: keys.lacpAggregationKey },
     isMember: true,
   };
@@ -384,10 +387,12 @@ function readBundle(row: OvsRow<'Port'>): BundleSettings {
   };
 }
 
-/**
- * Differs: with bond-detect-mode=miimon, too, what counts is the carrier, of which the kernel tells at once; the reference
- * asks the registers of the device for it every bond-miimon-interval.
- */
+/** Only links of a bond are asked for. */
+export function readLinkPolling({ other_config, interfaces }: OvsRow<'Port'>): number | undefined {
+  const { detectMode, miimonInterval } = readKeys(portKeys, other_config);
+  return detectMode === 'miimon' && interfaces.length > 1 ? miimonInterval : undefined;
+}
+
 function readBond(row: OvsRow<'Port'>, keys: Values<typeof portKeys>): BondSettings {
   const { rebalanceInterval: interval, lacpFallback } = keys;
   const mode = row.bond_mode ?? 'active-backup';

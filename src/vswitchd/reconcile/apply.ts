@@ -28,11 +28,11 @@ import { exporterWarnings } from '../config/exporter-rows.ts';
 import { macOfUuid } from '../config/mac.ts';
 import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
 import { inBandRemote, refusalOfTarget } from './controller-targets.ts';
+import { dscpsOf, giveDuties } from './device-duties.ts';
 import { exportersOf, followAgents } from './exporters.ts';
 import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
 import { giveAddress } from './local-address.ts';
 import type { AddInterface, Step } from './plan.ts';
-import { dscpsOf, shape } from './shaping.ts';
 
 const log = logger('bridge');
 const netdevLog = logger('netdev');
@@ -221,7 +221,7 @@ export class Applier {
       log.limited('warn', unadded, error);
       return this.#state.fail(i, error, 'moment');
     }
-    shape(i);
+    giveDuties(i);
     setPort(bridge, port);
     log.info(`bridge ${bridge.name}: added interface ${i.wanted.name} on port ${i.ofPort}`);
   }
@@ -299,7 +299,7 @@ export class Applier {
       bridge.addInterface(i);
       return this.#state.fail(i, refusal, 'row');
     }
-    shape(i);
+    giveDuties(i);
     if (i.ofPort !== undefined)
       bridge.ofproto.switchPorts.update(i.ofPort, {
         ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),

@@ -38,6 +38,7 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
     monitoring: noMonitoring,
     qos: undefined,
     discovery: 'unset',
+    linkPolling: undefined,
     lacp: defaultMemberLacp,
     isMember: true,
     ...more,

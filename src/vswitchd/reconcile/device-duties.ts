@@ -1,6 +1,6 @@
-/** Has devices shape what they send as the database says. */
-import { qosOf } from '../../netdev/provider.ts';
-import type { QosDetails } from '../../netdev/qos/port-qos.ts';
+/** What the database has devices do besides forwarding: shaping what they send, and being asked for their links. */
+import { pollLink, qosOf } from '../../netdev/provider.ts';
+import type { PortQos, QosDetails } from '../../netdev/qos/port-qos.ts';
 import type { WantedQos } from '../config/qos-rows.ts';
 import type { LiveInterface } from './live.ts';
 
@@ -9,9 +9,14 @@ const noDetails: QosDetails = new Map();
 const defaultQueue = 0;
 
 /** The device tells the log of what it cannot do. */
-export function shape({ netdev, wanted: { qos: wanted } }: LiveInterface): void {
-  const qos = netdev === undefined || netdev.isGone ? undefined : qosOf(netdev);
-  if (qos === undefined) return;
+export function giveDuties({ netdev, wanted }: LiveInterface): void {
+  if (netdev === undefined || netdev.isGone) return;
+  const qos = qosOf(netdev);
+  if (qos !== undefined) shape(qos, wanted.qos);
+  pollLink(netdev, wanted.linkPolling);
+}
+
+function shape(qos: PortQos, wanted: WantedQos | undefined): void {
   if (wanted === undefined) {
     qos.set('', noDetails);
     return;
