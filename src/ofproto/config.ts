@@ -15,6 +15,7 @@ import type { LldpSettings } from '../protocols/lldp-types.ts';
 import { type ExporterConfig, noExporters } from './exporters/exporter-config.ts';
 import type { MirrorConfig } from './mirrors/mirror-set.ts';
 import type { MulticastTableConfig } from './multicast/multicast-table.ts';
+import { defaultTreePort, type TreeConfig, type TreePortConfig } from './spanning-tree/tree-config.ts';
 
 /** How prefixes are looked for in a table that nothing was said about. */
 export const defaultPrefixes: readonly PrefixSlot[] = ['nw_dst', 'nw_src'];
@@ -67,6 +68,8 @@ export interface OfprotoConfig {
   /** What LLDP says of the switch; see `LldpSettings`. */
   readonly autoAttach: AutoAttachConfig;
   readonly mirrors: readonly MirrorConfig[];
+  /** No spanning tree is run where undefined. */
+  readonly tree: TreeConfig | undefined;
   readonly exporters: ExporterConfig;
   /** What OpenFlow tells of the switch. */
   readonly description: SwitchDescription;
@@ -160,6 +163,7 @@ export const defaultOfprotoConfig: OfprotoConfig = {
   multicast: undefined,
   autoAttach: noAutoAttach,
   mirrors: [],
+  tree: undefined,
   exporters: noExporters,
   description: { manufacturer: '', hardware: '', software: '', serialNumber: '', datapath: '' },
   versions: allVersions,
@@ -203,6 +207,7 @@ export interface BundleConfig {
   readonly lacp: BundleLacp | undefined;
   /** Those of which something is said. */
   readonly memberLacp: ReadonlyMap<OfPort, MemberLacp>;
+  readonly tree: TreePortConfig;
   readonly vlanMode: VlanMode;
   /** The access, native or service VLAN: 0..4095. 0 in modes without one, and for an access port without a tag. */
   readonly tag: number;
@@ -227,6 +232,7 @@ export const defaultBundleConfig: BundleConfig = {
   bond: defaultBondSettings,
   lacp: undefined,
   memberLacp: new Map(),
+  tree: defaultTreePort,
   vlanMode: 'trunk',
   tag: 0,
   trunks: [],

@@ -188,6 +188,11 @@ export class MacTable<P> {
     for (const { mac, vlan } of this.ofPort(port)) this.forget(mac, vlan);
   }
 
+  /** What was learned behind one is behind the other from now on. */
+  movePort(from: P, to: P): void {
+    for (const entry of [...(this.#shares.get(from)?.value ?? [])]) this.#move(entry, to);
+  }
+
   /** Every address behind `port`. Cost follows their number, unless static ones are there. */
   ofPort(port: P): MacEntry<P>[] {
     const found: MacEntry<P>[] = [...(this.#shares.get(port)?.value ?? [])];

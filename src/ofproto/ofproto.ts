@@ -33,6 +33,7 @@ import type { Bundle, OfprotoPort, Recirculation } from './port.ts';
 import { type ProtocolDeps, type StatusEvents, untoldStatus } from './protocols/protocol-deps.ts';
 import { SwitchProtocols } from './protocols/switch-protocol.ts';
 import type { Requester } from './requester.ts';
+import { SpanningTree } from './spanning-tree/spanning-tree.ts';
 import { SwitchChanges } from './switch-changes.ts';
 import { SwitchPorts } from './switch-ports.ts';
 import { FlowExpiry } from './tables/expiry.ts';
@@ -123,6 +124,8 @@ export class Ofproto {
   readonly discovery: Discovery;
   /** Which groups are wanted where. */
   readonly multicast: MulticastSnooping;
+  /** Which ports may forward, and what becomes of BPDUs. */
+  readonly spanningTree: SpanningTree;
   /** All that it speaks with neighbours. */
   readonly protocols: SwitchProtocols;
   readonly changes: SwitchChanges;
@@ -189,11 +192,19 @@ export class Ofproto {
       groupChanged: (place) => events.multicastChanged(this, place),
     });
     this.discovery = new Discovery(this.#protocolDeps());
+    this.spanningTree = new SpanningTree({
+      ...this.#protocolDeps(),
+      name,
+      bundles: () => this.bundles.values(),
+      isMirrorOutput: (bundle) => this.mirrors.isOutput(bundle),
+      macs: this.macs,
+      portStateChanged: (port) => this.controllers.portChanged(port),
+      flushGroups: () => this.multicast.flush(),
+    });
+    const { bonding, multicast, spanningTree, discovery } = this;
     this.protocols = new SwitchProtocols([
       this.#makeMonitoring(),
-      this.bonding,
-      this.multicast,
-      this.discovery,
+      ...[bonding, multicast, spanningTree, discovery],
     ]);
     const { macs, protocols } = this;
     this.switchPorts = new SwitchPorts({

@@ -13,6 +13,7 @@ import type { Lldp } from '../protocols/lldp.ts';
 import type { BundleConfig, PortDiscovery } from './config.ts';
 import { noMonitoring, type PortMonitoring } from './monitoring/monitoring-config.ts';
 import type { PortMonitor } from './monitoring/port-monitor.ts';
+import type { TreeState } from './spanning-tree/tree-state.ts';
 import { VlanSet } from './vlan-set.ts';
 
 /** Number of the port that has the bridge's own name: OFPP_LOCAL in its 16-bit form. */
@@ -33,6 +34,8 @@ export class OfprotoPort {
   patchPeer: string | undefined;
   /** The Port row it is a member of, once that is configured. */
   bundle: Bundle | undefined;
+  /** What a spanning tree allows by it; undefined where it takes part in none. */
+  tree: TreeState | undefined;
   #isLive = false;
   /** Frames that crossed a patch port: its device never sees them. */
   readonly patchCounters = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };

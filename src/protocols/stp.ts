@@ -81,6 +81,10 @@ export class Stp<P> {
     return this.#rootPathCost;
   }
 
+  get rootPort(): StpPortSettings | undefined {
+    return this.#rootLink?.settings;
+  }
+
   get isRoot(): boolean {
     return this.#id === this.#rootId;
   }

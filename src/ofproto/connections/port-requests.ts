@@ -8,6 +8,7 @@ import { type PortStats, type Rfc2819Counts, rfc2819Names } from '../../openflow
 import { reservedPorts } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
+import { highestSpeed } from '../port-speed.ts';
 import { durationOf } from './duration.ts';
 import type { RequestHandlers } from './request-handler.ts';
 
@@ -39,7 +40,13 @@ function portsOf({ ports }: Ofproto, number: number): OfprotoPort[] {
   return port === undefined ? [] : [port];
 }
 
-export function describePort({ ofPort: port, netdev, config, mayEnable }: OfprotoPort): PortDescription {
+export function describePort({
+  ofPort: port,
+  netdev,
+  config,
+  mayEnable,
+  tree,
+}: OfprotoPort): PortDescription {
   const { state, name } = netdev;
   const { current = [], advertised = [], supported = [] } = state.linkModes ?? {};
   return {
@@ -47,13 +54,16 @@ export function describePort({ ofPort: port, netdev, config, mayEnable }: Ofprot
     name,
     mac: readMac(state.mac ?? '00:00:00:00:00:00'),
     config,
-    state: (mayEnable ? portStateBit('LIVE') : 0) | (state.hasCarrier ? 0 : portStateBit('LINK_DOWN')),
+    state:
+      (mayEnable ? portStateBit('LIVE') : 0) |
+      (state.hasCarrier ? 0 : portStateBit('LINK_DOWN')) |
+      (tree?.bits ?? 0),
     current: featureBits(current),
     advertised: featureBits(advertised),
     supported: featureBits(supported),
     peer: 0,
-    currentSpeed: highestSpeed(current),
-    maxSpeed: highestSpeed(supported),
+    currentSpeed: perMegabit * highestSpeed(current),
+    maxSpeed: perMegabit * highestSpeed(supported),
   };
 }
 
@@ -81,10 +91,8 @@ function featureBits(modes: readonly LinkMode[]): number {
   return modes.reduce((bits, mode) => bits | (1 << features.indexOf(mode)), 0);
 }
 
-/** In kb/s. */
-function highestSpeed(modes: readonly LinkMode[]): number {
-  return 1000 * Math.max(0, ...modes.map((mode) => Number.parseInt(mode, 10) || 0));
-}
+/** OpenFlow counts in kb/s. */
+const perMegabit = 1000;
 
 const noRfc2819Counts = Object.fromEntries(rfc2819Names.map((name) => [name, undefined])) as Rfc2819Counts; // all of its names
 

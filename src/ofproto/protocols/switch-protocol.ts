@@ -5,6 +5,8 @@ import type { Bundle, OfprotoPort } from '../port.ts';
 export interface SwitchProtocol {
   /** What the switch is to be has changed. */
   configured?(before: OfprotoConfig): void;
+  /** A change of what is asked of the switch and its ports is complete. */
+  settled?(): void;
   /** The members of a bundle or its configuration are others. */
   bundleChanged?(bundle: Bundle): void;
   bundleRemoved?(bundle: Bundle): void;
@@ -29,6 +31,10 @@ export class SwitchProtocols implements Required<SwitchProtocol> {
 
   configured(before: OfprotoConfig): void {
     for (const each of this.#all) each.configured?.(before);
+  }
+
+  settled(): void {
+    for (const each of this.#all) each.settled?.();
   }
 
   bundleChanged(bundle: Bundle): void {

@@ -88,7 +88,7 @@ export class Freezing {
     const pause = this.#pause;
     const hash = this.#hash;
     const table = this.#table ?? (actions.length === 0 && pause === undefined ? 0 : undefined);
-    this.#clear();
+    this.cancel();
     packet.isUncovered = false;
     if (outcome.failure !== undefined) return true;
     const state = this.#putAside(table, actions, pause?.userData);
@@ -107,7 +107,8 @@ export class Freezing {
     return true;
   }
 
-  #clear(): void {
+  /** Nothing is left to do, and the packet does not leave. */
+  cancel(): void {
     this.#isOn = false;
     this.#actions = new FrozenActions();
     this.#pause = undefined;

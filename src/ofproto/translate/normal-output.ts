@@ -32,7 +32,7 @@ export function flood({ t, from, tags }: Arrival): void {
 
 /** None of its ports is kept from it. */
 function isFlooded({ members }: Bundle): boolean {
-  return members.every(({ settings }) => (settings & noFlood) === 0);
+  return members.every(({ settings, tree }) => (settings & noFlood) === 0 && tree?.forwards !== false);
 }
 
 /** Sends the frame out of a bundle with the tags that belong there; `flow` is afterwards what it was. */

@@ -90,12 +90,15 @@ export function outputTo(t: Translation, port: number, maxLength: number): void 
 
 const noFlood = portConfigBit('NO_FLOOD');
 
-/** Out of every port but the one that it came by and those that have any of these settings. */
+/** Out of every port but the one that it came by and those that have any of these settings; out of all of them without. */
 function outputToAll(t: Translation, unless: number): void {
   const input = t.inPortNumber;
+  const obeysTree = unless !== 0;
   const to = [...t.ofproto.ports].filter(
     ([number, { settings }]) => number !== input && (settings & unless) === 0,
   );
-  to.forEach(([number], n) => void t.detours.step(n === to.length - 1, () => outputToPort(t, number)));
+  to.forEach(([number], n) => {
+    t.detours.step(n === to.length - 1, () => outputToPort(t, number, undefined, obeysTree));
+  });
   t.outputs.flooded();
 }

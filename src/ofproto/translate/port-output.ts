@@ -20,9 +20,11 @@ export interface HashedWay {
 }
 
 /** Sends the packet, as its fields say it is. With `way`, it comes back with a hash instead, by which it goes out. */
-export function outputToPort(t: Translation, number: OfPort, way?: HashedWay): void {
+export function outputToPort(t: Translation, number: OfPort, way?: HashedWay, obeysTree = true): void {
   const port = t.ofproto.ports.get(number);
-  const refused = port === undefined ? 'noSuchOutput' : refuseOutput(t.inPort, port, t.flow);
+  const { ofproto, flow, mask } = t;
+  const refused =
+    port === undefined ? 'noSuchOutput' : refuseOutput(t.inPort, { ofproto, port, flow, mask }, obeysTree);
   if (port === undefined || refused !== undefined) {
     t.drop(refused ?? 'noSuchOutput');
     return;

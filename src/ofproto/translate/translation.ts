@@ -15,6 +15,7 @@ import type { NamedPacketInReason } from '../../openflow/packet-in-reasons.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Bundle, OfprotoPort } from '../port.ts';
 import { giveToProtocol } from '../protocols/link-protocols.ts';
+import { isBpdu } from '../spanning-tree/bpdu-protocol.ts';
 import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
 import { DatapathActions } from './datapath-actions.ts';
@@ -52,6 +53,7 @@ const maxStacked = 65_536;
 
 const lastTable = visibleTableCount - 1;
 const noReceive = portConfigBit('NO_RECV');
+const noReceiveStp = portConfigBit('NO_RECV_STP');
 
 /** What is done with a packet by what knows this class. */
 export interface TranslationHandlers {
@@ -176,7 +178,10 @@ export class Translation {
     this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
     if (request.state !== undefined) this.#resume(request.state);
     else if (request.actions === undefined) packet.place = this.#runPipeline(0);
-    else if (this.#arrives()) this.runToEnd(request.actions);
+    else if (this.#arrives()) {
+      this.runActions(request.actions);
+      this.#endArrival();
+    }
     if (this.freezing.finish()) this.exit();
     if (outcome.failure === undefined) this.#tellExporters();
     this.trace?.leave();
@@ -362,8 +367,29 @@ export class Translation {
     trace?.enter({ event: 'bridge', name: ofproto.name });
     if (this.#isForProtocol()) packet.isUncovered = false;
     else if (packet.isUncovered) freezing.startAt(0);
-    else if (this.mayGoOn()) this.#runPipeline(1);
+    else if (this.mayGoOn()) this.#runFromPatch();
     trace?.leave();
+  }
+
+  /** All that the bridge does with it; nothing but learning where the port that it came by does not forward. */
+  #runFromPatch(): void {
+    const run = (): void => void this.#runPipeline(1);
+    if (this.inPort?.tree?.forwards !== false) run();
+    else this.detours.collect(run);
+  }
+
+  /** The end of what is done with a packet that came in: nothing, once it was learned from, where its port does not forward. */
+  #endArrival(): void {
+    const { ofproto, inPort } = this.request;
+    if (ofproto.ports.get(inPort)?.tree?.forwards !== false) {
+      this.#runActionSet();
+      return;
+    }
+    this.freezing.cancel();
+    this.datapath.clear();
+    this.packet.actionSet = [];
+    this.outcome.slowPath.length = 0;
+    this.drop('treeLearns');
   }
 
   /** All that a bridge does with the packet. */
@@ -398,7 +424,8 @@ export class Translation {
       const mayGoOn = isArrival ? this.#arrives() : !isFirst || this.#isAdmitted();
       if (mayGoOn) this.runActions(done.actions);
       if (done.actions.length === 0) this.drop(found.rule === undefined ? 'noMatch' : 'ruleDrops');
-      if (isFirst) this.#runActionSet();
+      if (isArrival) this.#endArrival();
+      else if (isFirst) this.#runActionSet();
     };
     if (isFirst && levels > 0) this.detours.takeApart(done.actions, run);
     else run();
@@ -456,7 +483,9 @@ export class Translation {
   /** May anything be done with a packet that has come into this bridge? Drops it otherwise. */
   #isAdmitted(): boolean {
     if (!carryCongestion(this.flow)) this.drop('congestionUntold');
-    else if (((this.inPort?.settings ?? 0) & noReceive) !== 0) this.drop('noReceive');
+    else if (((this.inPort?.settings ?? 0) & (isBpdu(this.flow) ? noReceiveStp : noReceive)) !== 0)
+      this.drop('noReceive');
+    else if (this.inPort?.tree?.learns === false) this.drop('treeDiscards');
     else return true;
     return false;
   }

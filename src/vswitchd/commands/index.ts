@@ -16,6 +16,7 @@ import { lookupCommands } from './lookups.ts';
 import { mdbCommands } from './mdb.ts';
 import { monitoringCommands } from './monitoring.ts';
 import { qosCommands } from './qos.ts';
+import { treeCommands } from './stp.ts';
 import { traceCommands } from './trace.ts';
 
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
@@ -36,5 +37,6 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...mdbCommands(aSwitch),
     ...qosCommands(aSwitch),
     ...traceCommands(aSwitch),
+    ...treeCommands(aSwitch),
   ];
 }

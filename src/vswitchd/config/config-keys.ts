@@ -4,6 +4,7 @@ import { assignAlgorithms } from '../../datapath/polling/queue-assignment.ts';
 import { booleanKey, choiceKey, integerKey, mapKey, rangeKey, textKey } from './keys.ts';
 import { isHostMac, isMulticastMac, normalizeMac } from './mac.ts';
 import { cfmKeys } from './monitoring-keys.ts';
+import { treeBridgeKeys, treePortKeys } from './tree-keys.ts';
 
 export const systemKeys = {
   statsUpdateInterval: integerKey(
@@ -67,6 +68,7 @@ export const systemKeys = {
 } as const;
 
 export const bridgeKeys = {
+  ...treeBridgeKeys,
   datapathId: textKey(
     'datapath-id',
     '16 hex digits, not all zero',
@@ -139,6 +141,7 @@ export const controllerKeys = {
 } as const;
 
 export const portKeys = {
+  ...treePortKeys,
   priorityTags: choiceKey(
     'priority-tags',
     ['never', 'if-nonzero', 'always'],

@@ -166,10 +166,13 @@ describe('what is told', () => {
 
   test('is the row, the column and what does not happen, once for each value', async () => {
     const { _uuid } = fixture.bridge('br0');
-    const set = (stp_enable: boolean) => fixture.change((tx) => tx.update('Bridge', _uuid, { stp_enable }));
+    const set = (isOffloaded: boolean) =>
+      fixture.change((tx) => {
+        const other_config = new Map([['hw-offload', String(isOffloaded)]]);
+        tx.update('Open_vSwitch', fixture.root()._uuid, { other_config });
+      });
     await set(true);
-    const line =
-      'bridge br0: stp_enable=true is not acted on: no spanning tree is run, and a loop stays a loop';
+    const line = 'Open_vSwitch: other_config:hw-offload=true is not acted on: no hardware forwards';
     expect(said).toEqual([line]);
     await fixture.change((tx) => tx.update('Bridge', _uuid, { fail_mode: 'standalone' }));
     expect(said).toEqual([line]);
@@ -185,7 +188,7 @@ describe('what is told', () => {
       tx.mutate('Port', p2, { interfaces: { insert: [tx.insert('Interface', { name: 'p3' })] } });
       tx.update('Port', p2, {
         other_config: new Map([
-          ['stp-port-num', '3'],
+          ['lacp-system-priority', '0'],
           ['lacp-time', 'fast'],
           ['priority-tags', 'maybe'],
           ['note', 'x'],
@@ -194,8 +197,8 @@ describe('what is told', () => {
       tx.update('Interface', i2, { type: 'patch', ingress_policing_rate: 1000 });
     });
     expect(said).toEqual([
-      'port p2: other_config:stp-port-num=3 is not acted on: no spanning tree is run, and a loop stays a loop',
       'port p2: other_config:priority-tags=maybe is not acted on: it is not one of never, if-nonzero, always',
+      'port p2: other_config:lacp-system-priority=0 is not acted on: it is not an integer, 1 to 65535',
       'interface p2: ingress_policing_rate=1000 is not acted on: what crosses a patch port is not policed',
     ]);
     expect(p1).not.toBe(p2);

@@ -50,11 +50,10 @@ export interface Shortfall {
   readonly level: 'info' | 'warn' | 'err';
   /** Column, and key: the same for all values of it. */
   readonly place: string;
-  /** "stp_enable=true is not acted on: no spanning tree is run" */
+  /** "auto_attach is not acted on: no LLDP is sent" */
   readonly text: string;
 }
 
-const noSpanningTree = 'no spanning tree is run, and a loop stays a loop';
 const noOffload = 'no hardware forwards';
 const noDpdk = 'no DPDK is used';
 const noEncryption = 'no tunnel is encrypted';
@@ -109,8 +108,8 @@ export const roles: Roles = {
     datapath_type: 'acted on',
     datapath_version: 'status',
     datapath_id: 'status',
-    stp_enable: { gap: noSpanningTree },
-    rstp_enable: { gap: noSpanningTree },
+    stp_enable: 'acted on',
+    rstp_enable: 'acted on',
     mcast_snooping_enable: 'acted on',
     ports: 'acted on',
     mirrors: 'acted on',
@@ -124,11 +123,7 @@ export const roles: Roles = {
     rstp_status: 'status',
     other_config: {
       keys: bridgeKeys,
-      gaps: {
-        ...all('stp-system-id stp-priority stp-hello-time stp-max-age stp-forward-delay', noSpanningTree),
-        ...all('rstp-address rstp-priority rstp-ageing-time rstp-force-protocol-version', noSpanningTree),
-        ...all('rstp-max-age rstp-forward-delay rstp-transmit-hold-count', noSpanningTree),
-      },
+      gaps: {},
       idle: ['false'],
     },
     external_ids: 'note',
@@ -159,12 +154,7 @@ export const roles: Roles = {
     protected: 'acted on',
     other_config: {
       keys: portKeys,
-      gaps: {
-        ...all('stp-enable stp-port-num stp-port-priority stp-path-cost', noSpanningTree),
-        ...all('rstp-enable rstp-port-num rstp-port-priority rstp-path-cost', noSpanningTree),
-        ...all('rstp-port-admin-edge rstp-port-auto-edge rstp-port-mcheck', noSpanningTree),
-        ...all('rstp-admin-p2p-mac rstp-admin-port-state', noSpanningTree),
-      },
+      gaps: {},
       idle: ['false'],
     },
     external_ids: 'note',

@@ -4,7 +4,7 @@ import { readKeys } from './keys.ts';
 
 describe('keys inside other_config', () => {
   test('have their defaults when absent', () => {
-    expect(readKeys(bridgeKeys, new Map())).toEqual({
+    expect(readKeys(bridgeKeys, new Map())).toMatchObject({
       datapathId: undefined,
       hwaddr: undefined,
       macAgingTime: 300,

@@ -21,6 +21,7 @@ import {
 } from '../../ofproto/config.ts';
 import { noMonitoring, type PortMonitoring } from '../../ofproto/monitoring/monitoring-config.ts';
 import { localPort } from '../../ofproto/port.ts';
+import type { TreeConfig } from '../../ofproto/spanning-tree/tree-config.ts';
 import { allVersions, versionNamed, type WireVersion } from '../../openflow/versions.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
 import type { BondSettings } from '../../protocols/bond-settings.ts';
@@ -34,6 +35,7 @@ import { isHostMac, normalizeMac, zeroMac } from './mac.ts';
 import type { WantedMirror } from './mirror-rows.ts';
 import { readMonitoring } from './monitoring-rows.ts';
 import { qosColumns, queueColumns, type WantedQos } from './qos-rows.ts';
+import { readTree, readTreePort } from './tree-rows.ts';
 
 export interface WantedInterface {
   readonly id: Uuid;
@@ -95,6 +97,7 @@ export interface BridgeSettings extends Values<typeof bridgeKeys> {
   /** In the order of their rows' uuids. */
   readonly controllers: readonly WantedController[];
   readonly mirrors: readonly WantedMirror[];
+  readonly tree: TreeConfig | undefined;
   readonly exporters: WantedExporters;
 }
 
@@ -127,6 +130,8 @@ export const configColumns = {
     'sflow',
     'flow_tables',
     'fail_mode',
+    'stp_enable',
+    'rstp_enable',
     'flood_vlans',
     'mcast_snooping_enable',
     'auto_attach',
@@ -230,6 +235,7 @@ export function readBridgeSettings(
     controllers: controllers.map(readController),
     tables,
     mirrors,
+    tree: readTree(row),
     exporters: readExporters(others),
     autoAttach: readAutoAttach(others.autoAttach),
   };
@@ -382,6 +388,7 @@ function readBundle(row: OvsRow<'Port'>): BundleSettings {
     qinqEthertype: keys.qinqEthtype === '802.1q' ? 0x8100 : 0x88a8,
     priorityTags: keys.priorityTags,
     isProtected: row.protected,
+    tree: readTreePort(keys),
     multicastFlood: keys.multicastFlood,
     multicastFloodReports: keys.multicastFloodReports,
   };

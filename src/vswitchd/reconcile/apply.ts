@@ -346,6 +346,7 @@ export class Applier {
           }
         : undefined,
       autoAttach: settings.autoAttach,
+      tree: settings.tree,
       mirrors: settings.mirrors.flatMap(({ config }) => config ?? []),
       exporters: noExporters,
       tables: settings.tables,
@@ -405,6 +406,7 @@ export class Applier {
     const isNew = bridge.announcedId === undefined;
     const isSame = isDeepStrictEqual(bridge.ofproto.config, config);
     if (!isSame) bridge.ofproto.configure(config);
+    bridge.ofproto.protocols.settled();
     followAgents(this.#state);
     if (bridge.announcedId !== config.datapathId)
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);

@@ -19,6 +19,7 @@ const settings: WantedBridge['settings'] = {
   controllers: [],
   tables: [],
   mirrors: [],
+  tree: undefined,
   exporters: { netFlow: undefined, sFlow: undefined },
 };
 

@@ -18,13 +18,7 @@ import { type Dirty, markBridge, markPort, WantedModel } from '../config/model.t
 import type { WantedBridge, WantedPort } from '../config/wanted.ts';
 import type { DeviceName } from '../providers.ts';
 import { AttachedVlans } from '../report/attached-vlans.ts';
-import {
-  portReport,
-  reportBondStatus,
-  reportBridge,
-  reportedColumns,
-  reportInterface,
-} from '../report/report.ts';
+import { reportBridge, reportedColumns, reportInterface, reportPort } from '../report/report.ts';
 import { readStatistics } from '../report/statistics.ts';
 import type { StatusWriter } from '../report/status-writer.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
@@ -276,8 +270,14 @@ export class Reconciler {
       const report = reportBridge(bridge);
       if (!client.shows('Bridge', id, report)) writer.put('Bridge', id, report);
     }
-    for (const { id, old, new: row } of changes.of('Port'))
-      if (old && row) writer.put('Port', id, portReport);
+    for (const { id, old, new: row } of changes.of('Port')) if (old && row) this.#restorePort(id, row.name);
+  }
+
+  /** What is told of a port in a spanning tree changes all the time: it is told then. */
+  #restorePort(id: Uuid, name: string): void {
+    for (const bridge of this.#deps.state.bridges.values())
+      if (bridge.ports.get(name)?.id === id && !bridge.ofproto.spanningTree.isRunning)
+        this.#deps.writer.put('Port', id, reportPort(bridge, name));
   }
 
   /** Several ports may want an interface: the one that has its device speaks for it. */
@@ -441,7 +441,7 @@ export class Reconciler {
     const interfaces = new Set(this.#changed);
     const added = new Set<LiveInterface>();
     this.#changed.clear();
-    for (const [port, bridge] of this.#changedPorts) this.#reportBond(bridge, port);
+    for (const [port, bridge] of this.#changedPorts) this.#reportPort(bridge, port);
     this.#changedPorts.clear();
     const bridges = new Set(this.#changedBridges);
     this.#changedBridges.clear();
@@ -452,11 +452,12 @@ export class Reconciler {
         interfaces.add(i);
         if (step.do === 'configureInterface') continue;
         added.add(i);
-        const port = state.bridges.get(step.bridge)?.ports.get(i.port);
-        if (port !== undefined) writer.put('Port', port.id, portReport);
+        const bridge = state.bridges.get(step.bridge);
+        const port = bridge?.ports.get(i.port);
+        if (bridge !== undefined && port !== undefined) this.#reportPort(bridge, port);
       } else if (step.do === 'setPort') {
         const bridge = state.bridges.get(step.bridge);
-        if (bridge !== undefined) this.#reportBond(bridge, step.wanted);
+        if (bridge !== undefined) this.#reportPort(bridge, step.wanted);
       } else if (step.do === 'settleBridge') {
         const bridge = state.bridges.get(step.bridge);
         if (bridge !== undefined) bridges.add(bridge);
@@ -478,10 +479,9 @@ export class Reconciler {
     await Promise.all(reports);
   }
 
-  #reportBond({ ofproto }: LiveBridge, { id, name }: WantedPort): void {
+  #reportPort(bridge: LiveBridge, { id, name }: WantedPort): void {
     const { writer, client } = this.#deps;
-    if (client.view.row('Port', id) !== undefined)
-      writer.put('Port', id, reportBondStatus(ofproto.bundles.get(name)));
+    if (client.view.row('Port', id) !== undefined) writer.put('Port', id, reportPort(bridge, name));
   }
 
   /** A patch port is of use only with its peer, which may come and go by itself. */

@@ -7,6 +7,7 @@ import type { Bundle } from '../../ofproto/port.ts';
 import type { LiveBridge, LiveInterface } from '../reconcile/live.ts';
 import type { OvsChange } from '../schema/index.ts';
 import { reportMonitor } from './monitoring.ts';
+import { reportBridgeTree, reportPortCounters, reportPortTree } from './tree-status.ts';
 
 /** OFPP_NONE as the `ofport` column has it: the interface could not be added. */
 const noPort = -1;
@@ -80,8 +81,7 @@ export function reportBridge(bridge: LiveBridge): OvsChange<'Bridge'> {
   return {
     datapath_id: bridge.ofproto.config.datapathId,
     datapath_version: '<built-in>',
-    status: new Map(),
-    rstp_status: new Map(),
+    ...reportBridgeTree(bridge.ofproto),
   };
 }
 
@@ -114,16 +114,17 @@ function secondsSince(then: Ms, now: Ms): string {
   return String(Math.floor((now - then) / 1000));
 }
 
-/** Of a port, which takes part in no spanning tree. */
-export const portReport: OvsChange<'Port'> = {
-  status: new Map(),
-  rstp_status: new Map(),
-  rstp_statistics: new Map(),
-  statistics: new Map(),
-};
+/** All status columns of a port. */
+export function reportPort({ ofproto }: LiveBridge, name: string): OvsChange<'Port'> {
+  return {
+    ...reportPortTree(ofproto, name),
+    ...reportPortCounters(ofproto, name),
+    ...reportBondStatus(ofproto.bundles.get(name)),
+  };
+}
 
 /** Empty for a port that is no bond, whose column stays as it is. */
-export function reportBondStatus(bundle: Bundle | undefined): OvsChange<'Port'> {
+function reportBondStatus(bundle: Bundle | undefined): OvsChange<'Port'> {
   const { bond } = bundle ?? {};
   return bond === undefined ? {} : { bond_active_slave: bond.members.activeMac };
 }

@@ -8,6 +8,7 @@ import type { LiveBridge, LiveInterface, LiveState } from '../reconcile/live.ts'
 import type { OvsChange } from '../schema/index.ts';
 import { reportStatistics } from './report.ts';
 import type { StatusWriter } from './status-writer.ts';
+import { reportPortCounters } from './tree-status.ts';
 
 const log = logger('bridge');
 const unreadable = new LimitedSite();
@@ -43,6 +44,11 @@ export class StatisticsWriter {
   /** Once, now. All are asked together: kernel devices are then read in one walk. */
   async write(): Promise<void> {
     const bridges = [...this.#deps.state.bridges.values()];
+    for (const { ofproto, ports } of bridges) {
+      if (!ofproto.spanningTree.isRunning) continue;
+      for (const { id, name } of ports.values())
+        this.#deps.writer.put('Port', id, reportPortCounters(ofproto, name));
+    }
     await Promise.all(
       bridges.flatMap((bridge) => [...bridge.interfaces.values()].map((i) => this.#writeOne(i))),
     );
