@@ -16,7 +16,7 @@ import { namesOf } from '../openflow/text/names.ts';
 import type { Abilities } from './abilities.ts';
 import { Bonding } from './bonding/bonding.ts';
 import { ChangeTurns } from './change-turns.ts';
-import { hasPrimary, type OfprotoConfig } from './config.ts';
+import { defaultOfprotoConfig, hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import { Exporters } from './exporters/exporters.ts';
 import type { ExportHost } from './exporters/host.ts';
@@ -223,6 +223,7 @@ export class Ofproto {
       },
     });
     this.multicast.configured(config);
+    this.discovery.configured(defaultOfprotoConfig);
     this.exporters.configure(config.exporters);
   }
 
