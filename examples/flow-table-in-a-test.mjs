@@ -38,4 +38,7 @@ for (const { priority, match, actions, packets } of await br0.dumpFlows())
     `${packets} packets: priority ${priority}, ${match === '' ? 'all others' : match} -> ${actions}`,
   );
 
+// All of ovs-ofctl is at hand, too.
+assert.match(await sw.ofctl('dump-aggregate', 'br0', 'tcp'), /flow_count=2/);
+
 await sw.close();

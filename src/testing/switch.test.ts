@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { Malformed, Refused } from '../base/errors.ts';
+import { UsageError } from '../daemon/options.ts';
 import { flowMod, packetOut, readActions } from '../openflow/index.ts';
 import type { BridgeOptions } from './configuration.ts';
 import { createTestSwitch, type TestSwitch } from './switch.ts';
@@ -326,5 +327,36 @@ describe('a switch', () => {
     }
     await sw.close();
     await expect(sw.addBridge('br9')).rejects.toThrow(Error);
+  });
+});
+
+describe('commands of ovs-ofctl', () => {
+  it('print what the program prints, with its options', async () => {
+    const { sw, p1 } = await make();
+    await sw.ofctl('add-flow', 'br0', 'table=0,priority=7,in_port=p1,actions=output:p2');
+    p1.send(question);
+    expect(await sw.ofctl('--no-stats', 'dump-flows', 'br0')).toBe(
+      ' priority=7,in_port=1 actions=output:2\n',
+    );
+    expect(await sw.ofctl('--names', 'dump-flows', 'br0')).toMatch(
+      /n_packets=1, .*in_port=p1 actions=output:p2/,
+    );
+    await sw.ofctl('-O', 'OpenFlow13', 'add-meter', 'br0', 'meter=1,kbps,band=type=drop,rate=8');
+    expect(await sw.ofctl('-OOpenFlow13', 'dump-meters', 'br0')).toContain('type=drop rate=8');
+    expect(await sw.ofctl('--bundle', 'mod-flows', 'br0', 'actions=drop')).toBe('');
+    expect(await sw.ofctl('--no-stats', 'dump-flows', 'br0')).toContain('actions=drop');
+    expect(JSON.parse(await sw.ofctl('-f', 'json', 'get-frags', 'br0'))).toBeTypeOf('object');
+  });
+
+  it('are refused with what the program says', async () => {
+    const { sw } = await make();
+    await expect(sw.ofctl('nonsense')).rejects.toThrow(UsageError);
+    await expect(sw.ofctl('show')).rejects.toThrow("'show' command requires at least 1 arguments");
+    await expect(sw.ofctl('show', 'br9')).rejects.toThrow('br9 is not a bridge or a socket');
+    await expect(sw.ofctl('add-flow', 'br0', 'nonsense')).rejects.toThrow('must specify an action');
+    await expect(sw.ofctl('add-group', 'br0', 'group_id=1,type=all')).resolves.toBe('');
+    await expect(sw.ofctl('add-group', 'br0', 'group_id=1,type=all')).rejects.toThrow(/OFPGMFC_GROUP_EXISTS/);
+    for (const command of ['monitor', 'snoop', 'parse-flow'])
+      await expect(sw.ofctl(command, 'br0')).rejects.toThrow(Refused);
   });
 });

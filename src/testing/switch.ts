@@ -18,6 +18,7 @@ import { type BridgeOptions, Configuration } from './configuration.ts';
 import { FlowControl } from './flow-control.ts';
 import type { Faults } from './memory-providers.ts';
 import { MemorySwitch } from './memory-switch.ts';
+import { runOfctl } from './ofctl.ts';
 import { TestFrame } from './packets.ts';
 import { TestPort } from './port.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -242,6 +243,25 @@ export class TestSwitch implements AsyncDisposable {
   async appctlJson(name: string, ...args: readonly string[]): Promise<Json> {
     const output = await this.host.run(name, args);
     return typeof output === 'string' ? output : output.json;
+  }
+
+  /**
+   * What `ovs-ofctl ARGS...` prints, with all its options and commands but those that watch a switch or need none:
+   *
+   * ```ts
+   * await sw.ofctl('-O', 'OpenFlow13', '--no-stats', 'dump-flows', 'br0', 'tcp');
+   * ```
+   *
+   * Resolves when the switch has done what it was told. Rejects with Refused, whose message is what the program prints on
+   * standard error; with UsageError for wrong arguments; with Malformed, Fatal or ErrorReply as `TestBridge.addFlows` does.
+   */
+  async ofctl(...args: readonly string[]): Promise<string> {
+    await this.host.run('revalidator/wait', []);
+    try {
+      return await runOfctl(args, this.#deps);
+    } finally {
+      await this.settle(); // while it is connected, the switch tells it of packets without a flow
+    }
   }
 
   /** Ends the switch and all connections to it. A second time does nothing. */

@@ -4,73 +4,22 @@
  * -f json shows messages as JSON.
  */
 import { isatty } from 'node:tty';
-import { Malformed } from '../../base/errors.ts';
-import { unixctlOption } from '../../daemon/control-socket.ts';
-import { daemonHelp, daemonOptions } from '../../daemon/daemon.ts';
-import {
-  type CommandLine,
-  isUsed,
-  lastArgument,
-  type OptionDef,
-  optionList,
-  readOptions,
-  UsageError,
-} from '../../daemon/options.ts';
+import { daemonHelp } from '../../daemon/daemon.ts';
+import { isUsed, lastArgument, optionList, readOptions, UsageError } from '../../daemon/options.ts';
 import { printError, printOut } from '../../daemon/output.ts';
 import {
   applyLogOptions,
-  commonOptions,
   connectionHelp,
-  Fatal,
   limitRunTime,
   logHelp,
-  logOptions,
   type Program,
   readTimeout,
-  readTlsOptions,
-  tlsOptions,
   versionHelp,
 } from '../../daemon/program.ts';
-import { type PacketInFormat, packetInFormatNamed } from '../../openflow/messages/extensions.ts';
-import { type ProtocolSet, protocolSets, readProtocols } from '../../openflow/protocols/protocols.ts';
-import { readSortKey, type SortKey } from '../../openflow/text/flow-order.ts';
-import type { WireVersion } from '../../openflow/versions.ts';
-import { type CommandShape, findCommand, listCommands } from '../command-table.ts';
-import { readVersions } from '../version-list.ts';
-import { type Allowed, allowedBy } from './allowed.ts';
-import { painter } from './colors.ts';
+import { type CommandShape, listCommands } from '../command-table.ts';
+import { commandContext, ofctlOptions, runCommand } from './command-line.ts';
 import { ofctlCommands } from './commands.ts';
-import type { FlowOptions, OfctlContext, OutputStreams } from './context.ts';
-
-const options: readonly OptionDef[] = [
-  { name: 'more', short: 'm' },
-  { name: 'timeout', short: 't', argument: 'required' },
-  { name: 'raw' },
-  { name: 'protocols', short: 'O', argument: 'required' },
-  { name: 'flow-format', short: 'F', argument: 'required' },
-  { name: 'may-create' },
-  { name: 'packet-in-format', short: 'P', argument: 'required' },
-  { name: 'pcap' },
-  { name: 'strict' },
-  { name: 'timestamp' },
-  { name: 'bundle' },
-  { name: 'readd' },
-  { name: 'names' },
-  { name: 'no-names' },
-  { name: 'stats' },
-  { name: 'no-stats' },
-  { name: 'sort', argument: 'optional' },
-  { name: 'rsort', argument: 'optional' },
-  { name: 'color', argument: 'optional' },
-  { name: 'read-only' },
-  { name: 'format', short: 'f', argument: 'required' },
-  { name: 'option', short: 'o' },
-  unixctlOption,
-  ...daemonOptions,
-  ...tlsOptions,
-  ...logOptions,
-  ...commonOptions,
-];
+import type { OfctlContext, OutputStreams } from './context.ts';
 
 const standardOutput: OutputStreams = {
   print: (text) => printOut(text, 'ends'),
@@ -83,50 +32,30 @@ const standardOutput: OutputStreams = {
 
 /** The whole program; resolves with its exit status. */
 export async function ofctl(program: Program, output: OutputStreams = standardOutput): Promise<number> {
-  const line = readOptions(program.args, options);
+  const line = readOptions(program.args, ofctlOptions);
   const print = (text: string): number => {
     output.print(text);
     return 0;
   };
   if (isUsed(line, 'help')) return print(helpText(program));
-  if (isUsed(line, 'option')) return print(optionList(options));
+  if (isUsed(line, 'option')) return print(optionList(ofctlOptions));
   if (isUsed(line, 'version')) return print(versionHelp(program.name, 'OpenFlow versions 0x1:0x6'));
   const timeout = lastArgument(line, 'timeout');
   if (timeout !== undefined) limitRunTime(readTimeout(timeout, '-t'));
   const [name, ...args] = line.rest;
   const command = name === undefined ? undefined : ofctlCommands.get(name);
   applyLogOptions(line, program, command?.mayDetach === true ? 'no file' : 'log file');
-  let lastXid = 0;
   const context: OfctlContext = {
+    ...commandContext(line, isatty(1)),
     ...output,
     process: { program, line },
-    packetInFormat: readPacketInFormat(lastArgument(line, 'packet-in-format')),
-    verbosity: line.options.filter(({ key }) => key === 'more').length,
-    isRaw: isUsed(line, 'raw'),
-    allowed: readAllowed(line),
-    names: readNames(line),
-    flows: readFlowOptions(line),
-    paint: readColours(line),
-    isJson: readFormat(line) === 'json',
-    mayCreate: isUsed(line, 'may-create'),
     rundir: program.directories.run,
-    tls: readTlsOptions(line),
-    nextXid: () => ++lastXid,
-    connections: [],
     warn: (text) => output.printError(`${program.name}: ${text}\n`),
   };
   if (name === undefined) throw new UsageError('missing command name; use --help for help');
   if (name === 'help') return print(helpText(program));
   if (name === 'list-commands') return print(listCommands(listed));
-  try {
-    const found = findCommand(ofctlCommands, name, args.length);
-    if (found.isChange === true && isUsed(line, 'read-only'))
-      throw new UsageError(`'${name}' command does not work in read only mode`);
-    const status = await found.run(context, args);
-    return status ?? 0;
-  } finally {
-    for (const connection of context.connections) connection.close();
-  }
+  return runCommand(context, line, name, args);
 }
 
 const ownCommand: CommandShape = { usage: '', min: 0, max: Number.POSITIVE_INFINITY };
@@ -143,86 +72,6 @@ const listed: ReadonlyMap<string, CommandShape> = new Map(
       : [[name, shape]],
   ),
 );
-
-/** Throws Fatal. */
-function readColours(line: CommandLine): OfctlContext['paint'] {
-  let isOn = false;
-  for (const { key, argument = 'auto' } of line.options) {
-    if (key !== 'color') continue;
-    if (!['always', 'never', 'auto'].includes(argument))
-      throw new Fatal(`incorrect value \`${argument}' for --color`);
-    isOn = argument === 'always' || (argument === 'auto' && hasColours());
-  }
-  return isOn ? painter(process.env.OVS_COLORS) : undefined;
-}
-
-/** Throws UsageError. */
-function readFormat(line: CommandLine): 'text' | 'json' {
-  const format = lastArgument(line, 'format') ?? 'text';
-  if (format !== 'text' && format !== 'json') throw new UsageError(`option format ${format} is invalid`);
-  return format;
-}
-
-function hasColours(): boolean {
-  const { TERM: terminal = 'dumb' } = process.env;
-  return isatty(1) && terminal !== 'dumb';
-}
-
-function readNames(line: CommandLine): OfctlContext['names'] {
-  const said = line.options.findLast(({ key }) => key === 'names' || key === 'no-names')?.key;
-  return { areAccepted: said !== 'no-names', areShown: said === undefined ? isatty(1) : said === 'names' };
-}
-
-/** Throws Fatal. */
-function readFlowOptions(line: CommandLine): FlowOptions {
-  const stats = line.options.findLast(({ key }) => key === 'stats' || key === 'no-stats')?.key;
-  return {
-    isStrict: isUsed(line, 'strict'),
-    isBundle: isUsed(line, 'bundle'),
-    readdsAll: isUsed(line, 'readd'),
-    showsStats: stats !== 'no-stats',
-    order: line.options
-      .filter(({ key }) => key === 'sort' || key === 'rsort')
-      .map(({ key, argument = 'priority' }) => sortKey(argument, key === 'rsort')),
-  };
-}
-
-function sortKey(name: string, isDescending: boolean): SortKey {
-  const key = readSortKey(name, isDescending);
-  if (key === undefined) throw new Fatal(`${name}: unknown field name`);
-  return key;
-}
-
-/** Each option is read, though only the last of a kind counts. Throws Fatal. */
-function readAllowed({ options: given }: CommandLine): Allowed {
-  let versions: readonly WireVersion[] | undefined;
-  let formats: ProtocolSet = protocolSets.any;
-  for (const { key, argument = '' } of given) {
-    if (key === 'protocols') versions = readVersions(argument);
-    if (key === 'flow-format') formats = readFormats(argument);
-  }
-  return allowedBy(
-    versions,
-    formats,
-    given.some(({ key }) => key === 'bundle'),
-  );
-}
-
-function readFormats(text: string): ProtocolSet {
-  try {
-    return readProtocols(text);
-  } catch (why) {
-    throw why instanceof Malformed ? new Fatal(why.why) : why;
-  }
-}
-
-/** Throws Fatal. */
-function readPacketInFormat(text: string | undefined): PacketInFormat | undefined {
-  if (text === undefined) return undefined;
-  const format = packetInFormatNamed(text);
-  if (format === undefined) throw new Fatal(`unknown packet-in format \`${text}'`);
-  return format;
-}
 
 function helpText(program: Program): string {
   const { name } = program;
