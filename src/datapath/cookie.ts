@@ -34,9 +34,12 @@ export type UserspaceCookie =
   /** Somebody else's. */
   | { readonly type: 'userdata'; readonly bytes: readonly number[] };
 
-/** The switch that sampled the packet, by its number in this process, which no text tells. */
+/** What no text tells. */
 interface OfSwitch {
+  /** The switch that sampled the packet, by its number in this process. */
   readonly switchId?: number;
+  /** What else is done with the packet sends it somewhere. */
+  readonly isForwarded?: boolean;
 }
 
 export type CookieType = UserspaceCookie['type'];

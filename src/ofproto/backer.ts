@@ -84,6 +84,7 @@ export class Backer {
   readonly #bridges = new Map<string, Ofproto>();
   readonly #upcalls: Upcalls;
   #limits: UpcallLimits;
+  #haveSettingsChanged = false;
   #isHeld: boolean;
   #ageing: Timer | undefined;
 
@@ -217,6 +218,12 @@ export class Backer {
     this.drops.forgetBridge(gone);
   }
 
+  /** All settings that have changed since this was last called count as one change. */
+  countChange(): void {
+    if (this.#haveSettingsChanged) settingsChanged.total++;
+    this.#haveSettingsChanged = false;
+  }
+
   /** Does what is due: waiting upcalls, a slice of revalidation. What is left follows by timer, as ageing does. */
   run(): void {
     this.#upcalls.run();
@@ -241,7 +248,7 @@ export class Backer {
         this.drops.forgetPort(ofproto, port);
       },
       changed: () => {
-        settingsChanged.total++;
+        this.#haveSettingsChanged = true;
         this.revalidator.change(everyTag);
       },
       rulesChanged: (ofproto, events) => {

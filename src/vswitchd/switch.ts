@@ -90,7 +90,9 @@ export class Switch {
     this.#control = this.#readControl();
     const { openDatagrams, addressOf = () => undefined } = deps;
     const processCounters = new ProcessCounters(() => processTotals(this.#backers.values()));
-    this.#exportHost = { openDatagrams, addressOf, processCounters };
+    let exporterCount = 0;
+    const nextExporterId = (): number => ++exporterCount;
+    this.#exportHost = { openDatagrams, addressOf, processCounters, nextExporterId };
     const { client, timers, defer, providers } = deps;
     const { state } = this;
     this.bareDatapaths = new BareDatapaths(providers);
@@ -267,7 +269,10 @@ export class Switch {
   }
 
   #runBackers(): void {
-    for (const backer of this.#backers.values()) backer.run();
+    for (const backer of this.#backers.values()) {
+      if (!this.reconciler.isBusy) backer.countChange();
+      backer.run();
+    }
   }
 
   #rootChanged(root: OvsRow<'Open_vSwitch'>): void {

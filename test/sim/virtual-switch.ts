@@ -65,6 +65,7 @@ export class VirtualSwitch {
           close() {},
         }),
         addressOf: () => undefined,
+        nextExporterId: () => 1,
         processCounters: new ProcessCounters(() => processTotals([])),
       },
     });

@@ -17,8 +17,16 @@ export const extensionRequests: RequestHandlers = {
     const { space: mostSpace, fields: mostFields } = tlvLimits;
     connection.reply(request, { name: 'TLV_TABLE_REPLY', value: { mostSpace, mostFields, mappings } });
   },
-  IPFIX_BRIDGE_REQUEST: refuseIpfix,
-  IPFIX_FLOW_REQUEST: refuseIpfix,
+  IPFIX_BRIDGE_REQUEST(connection, request) {
+    const value = connection.ofproto.exporters.ipfix?.bridgeStats();
+    if (value === undefined) throw notConfigured();
+    connection.reply(request, { name: 'IPFIX_BRIDGE_REPLY', value });
+  },
+  IPFIX_FLOW_REQUEST(connection, request) {
+    const value = connection.ofproto.exporters.ipfix?.flowStats() ?? [];
+    if (value.length === 0) throw notConfigured();
+    connection.reply(request, { name: 'IPFIX_FLOW_REPLY', value });
+  },
   // Nothing is tracked, so there is nothing to forget.
   CT_FLUSH({ ofproto }, { value }) {
     log.dbg(() => `${ofproto.datapathName}: ct_flush: ${whatIsFlushed(value)}`);
@@ -41,6 +49,6 @@ function whatIsFlushed(value: CtFlush): string {
   return value.zone === undefined ? '<all>' : `zone ${value.zone}`;
 }
 
-function refuseIpfix(): never {
-  throw new OpenFlowError('NXST_NOT_CONFIGURED', 'no bridge exports flow records');
+function notConfigured(): OpenFlowError {
+  return new OpenFlowError('NXST_NOT_CONFIGURED', 'the bridge exports no such flow records');
 }

@@ -4,6 +4,7 @@ import type { Timer } from '../../base/timers.ts';
 import type { Ms } from '../../base/units.ts';
 import { Collectors } from './collectors.ts';
 import { type ExporterConfig, noExporters } from './exporter-config.ts';
+import { IpfixRunner } from './ipfix-runner.ts';
 import { type NetFlowConfig, NetFlowExporter } from './netflow.ts';
 import type { SFlowConfig } from './sflow.ts';
 import { SFlowRunner, type SFlowRunnerDeps } from './sflow-runner.ts';
@@ -16,6 +17,7 @@ interface Runner {
 export class Exporters {
   netFlow: NetFlowExporter | undefined;
   sFlow: SFlowRunner | undefined;
+  ipfix: IpfixRunner | undefined;
   readonly #deps: SFlowRunnerDeps;
   #config: ExporterConfig = noExporters;
   #netFlowCollectors: Collectors | undefined;
@@ -30,11 +32,26 @@ export class Exporters {
     this.#config = config;
     if (!isDeepStrictEqual(config.netFlow, before.netFlow)) this.#configureNetFlow(config.netFlow);
     if (!isDeepStrictEqual(config.sFlow, before.sFlow)) this.#configureSFlow(config.sFlow);
+    this.#configureIpfix(config, before);
   }
 
   close(): void {
     this.#configureNetFlow(undefined);
     this.#configureSFlow(undefined);
+    this.#configureIpfix(noExporters, this.#config);
+  }
+
+  #configureIpfix({ bridgeIpfix, flowIpfix }: ExporterConfig, before: ExporterConfig): void {
+    if (isDeepStrictEqual([bridgeIpfix, flowIpfix], [before.bridgeIpfix, before.flowIpfix])) return;
+    const { host, timers, portOf, changed } = this.#deps;
+    const due = (runner: IpfixRunner): void => this.#wake(runner);
+    this.ipfix ??= new IpfixRunner({ host, timers, portOf, due });
+    this.ipfix.configure(bridgeIpfix, flowIpfix);
+    if (bridgeIpfix === undefined && flowIpfix.size === 0) {
+      this.#rest(this.ipfix);
+      this.ipfix = undefined;
+    }
+    changed();
   }
 
   #configureSFlow(config: SFlowConfig | undefined): void {

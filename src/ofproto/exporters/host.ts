@@ -7,6 +7,8 @@ export interface ExportHost {
   /** The address by which others know a device of the host; undefined where it has none. */
   readonly addressOf: (device: string) => string | undefined;
   readonly processCounters: ProcessCounters;
+  /** For one more exporter of IPFIX. */
+  readonly nextExporterId: () => number;
 }
 
 /** Of all datapaths together, and of the process. */

@@ -6,6 +6,7 @@ import { reservedPorts } from '../../openflow/ports.ts';
 import { runClone } from './branches.ts';
 import { connectionTuple } from './conntrack-handlers.ts';
 import type { Handlers } from './handler.ts';
+import { sampleFlow } from './sample-handler.ts';
 
 const sameTable = 255;
 
@@ -39,8 +40,7 @@ export const pipelineHandlers = {
   note: () => {},
   // Rules with it only ever match together with others.
   conjunction: () => {},
-  // No collector can be set up yet; without one the reference samples nothing either.
-  sample: () => {},
+  sample: sampleFlow,
   write_actions: (t, { actions }) => t.writeActions(actions),
   clear_actions(t) {
     t.packet.actionSet = [];

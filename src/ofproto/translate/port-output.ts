@@ -51,6 +51,7 @@ export function cut(t: Translation, maxSize: number): void {
 
 function outputToDatapath(t: Translation, port: DpPort): void {
   t.commit();
+  t.sampling.leave(t.ofproto, port);
   if (t.snapLength > 0 && t.snapLength < 0xffff) cut(t, t.snapLength);
   t.datapath.push({ do: 'output', port });
 }

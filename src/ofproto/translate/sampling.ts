@@ -1,7 +1,7 @@
 /** Samples of packets, which the datapath sends up for exporters. */
-import type { OfPort } from '../../base/units.ts';
+import { type DpPort, dpPort, type OfPort } from '../../base/units.ts';
 import type { DpAction, DpActionOf } from '../../datapath/actions.ts';
-import type { UserspaceCookie } from '../../datapath/cookie.ts';
+import type { CookieOf, UserspaceCookie } from '../../datapath/cookie.ts';
 import { getSlot } from '../../flow/key.ts';
 import { slowPathMeter } from '../../openflow/messages/meters.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
@@ -16,14 +16,20 @@ const always = 0xffffffff;
 const droppedForUnknownReason = 0x4000_0100;
 const several = 0x8000_0000;
 
+/** No port of the datapath. */
+const noPort = dpPort(0xffffffff);
+
+/** Some of it is said once it is known what becomes of the packet. */
+type SFlowCookie = { -readonly [K in keyof CookieOf<'sFlow'>]: CookieOf<'sFlow'>[K] };
+
 /** Of one packet. */
 export class Sampling {
   /** Samples that were taken before anything was done with it. */
   arrivalCount = 0;
   readonly #request: TranslationRequest;
   readonly #datapath: DatapathActions;
-  /** Where among the datapath actions that of sFlow is, which says what becomes of the packet. */
-  #sFlowAt: number | undefined;
+  #sFlow: SFlowCookie | undefined;
+  readonly #cookies: { isForwarded?: boolean }[] = [];
 
   constructor(request: TranslationRequest, datapath: DatapathActions) {
     this.#request = request;
@@ -33,30 +39,72 @@ export class Sampling {
   /** The packet has come in for the first time. */
   arrive(inPort: OfPort): void {
     const { ofproto } = this.#request;
-    const { sFlow } = ofproto.exporters;
-    if (sFlow === undefined || inPort === reservedPorts.ANY) return;
-    const { list } = this.#datapath;
-    const action = sampleAction(ofproto, sFlow.probability, this.#sFlowAction(0, 0));
-    if (action === undefined) return;
-    this.#sFlowAt = list.length;
-    this.arrivalCount++;
-    this.#datapath.push(action);
+    const { sFlow, ipfix } = ofproto.exporters;
+    if (inPort === reservedPorts.ANY) return;
+    const before = this.#datapath.list.length;
+    if (sFlow !== undefined) this.#sampleForSFlow(ofproto, sFlow.probability);
+    if (ipfix?.input !== undefined) this.#sampleForIpfix(ofproto, ipfix.input, noPort);
+    this.arrivalCount = this.#datapath.list.length - before;
+  }
+
+  /** It is about to go out by a port of that switch. */
+  leave(ofproto: Ofproto, port: DpPort): void {
+    const { ipfix } = ofproto.exporters;
+    if (ipfix?.output !== undefined) this.#sampleForIpfix(ofproto, ipfix.output, port);
+  }
+
+  /** An action of that switch samples it, with that probability in 2^32-1. */
+  sample(
+    ofproto: Ofproto,
+    probability: number,
+    said: Omit<CookieOf<'flow_sample'>, 'type' | 'switchId'>,
+  ): void {
+    const cookie = { type: 'flow_sample' as const, ...said, switchId: ofproto.id, isForwarded: false };
+    this.#cookies.push(cookie);
+    this.#push(ofproto, probability, sendUp(cookie));
   }
 
   /** It is known what becomes of it. */
   finish(outputs: OutputTally): void {
     const { ofproto, scratch } = this.#request;
     const { sFlow } = ofproto.exporters;
-    if (sFlow === undefined || this.#sFlowAt === undefined) return;
-    const cookie = this.#sFlowAction(getSlot(scratch.base, 'vlan_tci'), outputOf(outputs, sFlow));
-    const action = sampleAction(ofproto, sFlow.probability, cookie);
-    if (action !== undefined) this.#datapath.list[this.#sFlowAt] = action;
+    if (sFlow !== undefined && this.#sFlow !== undefined) {
+      this.#sFlow.vlanTci = getSlot(scratch.base, 'vlan_tci');
+      this.#sFlow.output = outputOf(outputs, sFlow);
+    }
+    if (this.#cookies.length === 0) return;
+    const isForwarded = forwards(this.#datapath.list);
+    for (const cookie of this.#cookies) cookie.isForwarded = isForwarded;
   }
 
-  #sFlowAction(vlanTci: number, output: number): DpActionOf<'userspace'> {
-    const { id: switchId } = this.#request.ofproto;
-    return { ...sendUp({ type: 'sFlow', vlanTci, output, switchId }), includesActions: true };
+  #sampleForSFlow(ofproto: Ofproto, probability: number): void {
+    this.#sFlow = { type: 'sFlow', vlanTci: 0, output: 0, switchId: ofproto.id };
+    this.#push(ofproto, probability, { ...sendUp(this.#sFlow), includesActions: true });
   }
+
+  #sampleForIpfix(ofproto: Ofproto, probability: number, outputPort: DpPort): void {
+    const cookie = { type: 'ipfix' as const, outputPort, switchId: ofproto.id, isForwarded: false };
+    this.#cookies.push(cookie);
+    this.#push(ofproto, probability, sendUp(cookie));
+  }
+
+  /** Does it for so many packets of 2^32-1, as far as the meter for the slow path lets them pass. */
+  #push({ meters }: Ofproto, probability: number, action: DpActionOf<'userspace'>): void {
+    if (probability === 0) return;
+    const meter = meters.get(slowPathMeter);
+    const metered = meter === undefined ? [] : [{ do: 'meter', id: meter.datapathId } as const];
+    const isPlain = probability === always && meter === undefined;
+    this.#datapath.push(isPlain ? action : { do: 'sample', probability, actions: [...metered, action] });
+  }
+}
+
+/** Do these send the packet somewhere, whatever happens? */
+function forwards(actions: readonly DpAction[]): boolean {
+  return actions.some((action) => {
+    if (action.do === 'output' || action.do === 'lb_output') return true;
+    if (action.do === 'clone') return forwards(action.actions);
+    return action.do === 'sample' && action.probability === always && forwards(action.actions);
+  });
 }
 
 function outputOf({ count, last }: OutputTally, sFlow: { indexOf(port: number): number }): number {
@@ -67,17 +115,4 @@ function outputOf({ count, last }: OutputTally, sFlow: { indexOf(port: number): 
 
 function sendUp(cookie: UserspaceCookie): DpActionOf<'userspace'> {
   return { do: 'userspace', pid: 0, cookie };
-}
-
-/** Does it for so many packets of 2^32-1, as far as the meter for the slow path lets them pass; undefined for none. */
-function sampleAction(
-  { meters }: Ofproto,
-  probability: number,
-  action: DpActionOf<'userspace'>,
-): DpAction | undefined {
-  if (probability === 0) return undefined;
-  const meter = meters.get(slowPathMeter);
-  if (probability === always && meter === undefined) return action;
-  const metered = meter === undefined ? [] : [{ do: 'meter', id: meter.datapathId } as const];
-  return { do: 'sample', probability, actions: [...metered, action] };
 }

@@ -104,8 +104,16 @@ export class Upcalls {
       if (sFlow === undefined) this.#dropEarly('noCollector', upcall);
       else sFlow.addPacket(upcall, sentUp);
     },
-    flow_sample: (upcall) => this.#dropEarly('noCollector', upcall),
-    ipfix: (upcall) => this.#dropEarly('noCollector', upcall),
+    flow_sample: (upcall, { cookie }) => {
+      const ipfix = this.#exporters(cookie)?.ipfix;
+      if (ipfix === undefined) this.#dropEarly('noCollector', upcall);
+      else ipfix.addSampled(upcall, cookie);
+    },
+    ipfix: (upcall, { cookie }) => {
+      const ipfix = this.#exporters(cookie)?.ipfix;
+      if (ipfix === undefined) this.#dropEarly('noCollector', upcall);
+      else ipfix.addPacket(upcall, cookie);
+    },
     userdata: (upcall) => this.#dropEarly('unknownUserData', upcall),
   };
   #isBusy = false;

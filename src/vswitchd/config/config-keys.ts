@@ -226,3 +226,18 @@ export const interfaceKeys = {
     'Which cores poll receive queues, where threads poll.',
   ),
 } as const;
+
+export const ipfixKeys = {
+  enableTunnelSampling: booleanKey('enable-tunnel-sampling', true, 'Tells of the tunnels of packets.'),
+  enableInputSampling: booleanKey(
+    'enable-input-sampling',
+    false,
+    'Samples no packets as they come in; with false it does, as with the reference.',
+  ),
+  enableOutputSampling: booleanKey(
+    'enable-output-sampling',
+    false,
+    'Samples no packets as they go out; with false it does, as with the reference.',
+  ),
+  virtualObserver: textKey('virtual_obs_id', 'a text', (text) => text, 'Who observes, as records tell it.'),
+};

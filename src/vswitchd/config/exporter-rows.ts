@@ -1,9 +1,16 @@
-/** What rows of NetFlow and sFlow ask of a bridge: ovs-vswitchd.conf.db(5). Pure. */
+/** What rows of NetFlow, sFlow, IPFIX and Flow_Sample_Collector_Set ask of a bridge: ovs-vswitchd.conf.db(5). Pure. */
 import { hashName } from '../../base/hash-order.ts';
 import type { ExporterConfig } from '../../ofproto/exporters/exporter-config.ts';
+import type {
+  BridgeIpfixConfig,
+  FlowIpfixConfig,
+  IpfixConfig,
+} from '../../ofproto/exporters/ipfix-config.ts';
 import type { NetFlowConfig } from '../../ofproto/exporters/netflow.ts';
 import type { SFlowConfig } from '../../ofproto/exporters/sflow.ts';
 import type { OvsRow } from '../schema/index.ts';
+import { ipfixKeys } from './config-keys.ts';
+import { readKeys } from './keys.ts';
 
 /** The datapath says what is not said. */
 interface WantedNetFlow extends Omit<NetFlowConfig, 'engineType' | 'engineId'> {
@@ -17,11 +24,16 @@ interface WantedNetFlow extends Omit<NetFlowConfig, 'engineType' | 'engineId'> {
 export interface ExporterRows {
   readonly netFlow: OvsRow<'NetFlow'> | undefined;
   readonly sFlow: OvsRow<'sFlow'> | undefined;
+  readonly ipfix: OvsRow<'IPFIX'> | undefined;
+  /** By the number of the collectors. */
+  readonly sets: ReadonlyMap<number, OvsRow<'IPFIX'>>;
 }
 
 export interface WantedExporters {
   readonly netFlow: WantedNetFlow | undefined;
   readonly sFlow: WantedSFlow | undefined;
+  readonly bridgeIpfix: BridgeIpfixConfig | undefined;
+  readonly flowIpfix: FlowIpfixConfig;
 }
 
 /** The host says which of its agents it is, and the controllers by which address they are reached. */
@@ -42,8 +54,38 @@ const defaultSFlow = { sampling: 400, polling: 30, headerSize: 128 };
 /** Ports above that have numbers of more bits than are left beside an engine's. */
 const mangledPortLimit = 508;
 
-export function readExporters({ netFlow, sFlow }: ExporterRows): WantedExporters {
-  return { netFlow: netFlow && readNetFlow(netFlow), sFlow: sFlow && readSFlow(sFlow) };
+export function readExporters({ netFlow, sFlow, ipfix, sets }: ExporterRows): WantedExporters {
+  const usable = [...sets].filter(([, { targets }]) => targets.length > 0);
+  return {
+    netFlow: netFlow && readNetFlow(netFlow),
+    sFlow: sFlow && readSFlow(sFlow),
+    bridgeIpfix: ipfix && ipfix.targets.length > 0 ? readBridgeIpfix(ipfix) : undefined,
+    flowIpfix: new Map(usable.map(([id, row]) => [id, readIpfix(row)])),
+  };
+}
+
+function readBridgeIpfix(row: OvsRow<'IPFIX'>): BridgeIpfixConfig {
+  const keys = readKeys(ipfixKeys, row.other_config);
+  return {
+    ...readIpfix(row),
+    sampling: Number(row.sampling ?? defaultSFlow.sampling),
+    domain: Number(row.obs_domain_id ?? 0),
+    point: Number(row.obs_point_id ?? 0),
+    // As the reference reads them, whatever they are called.
+    samplesInput: !keys.enableInputSampling,
+    samplesOutput: !keys.enableOutputSampling,
+  };
+}
+
+function readIpfix(row: OvsRow<'IPFIX'>): IpfixConfig {
+  const { enableTunnelSampling, virtualObserver } = readKeys(ipfixKeys, row.other_config);
+  return {
+    targets: row.targets,
+    activeTimeout: Number(row.cache_active_timeout ?? 0),
+    maxFlows: Number(row.cache_max_flows ?? 0),
+    samplesTunnels: enableTunnelSampling,
+    virtualObserver,
+  };
 }
 
 function readSFlow(row: OvsRow<'sFlow'>): WantedSFlow {
@@ -70,11 +112,15 @@ function readNetFlow(row: OvsRow<'NetFlow'>): WantedNetFlow {
 }
 
 /** Where nothing is said of an engine it is the datapath's, by its name. */
-export function exporterConfig({ netFlow, sFlow }: WantedExporters, place: ExporterPlace): ExporterConfig {
+export function exporterConfig(
+  { netFlow, sFlow, ...ipfix }: WantedExporters,
+  place: ExporterPlace,
+): ExporterConfig {
   const { datapath, subAgent, controlAddress } = place;
   return {
     netFlow: netFlow && netFlowConfig(netFlow, datapath),
     sFlow: sFlow && { ...sFlow, subAgent, controlAddress },
+    ...ipfix,
   };
 }
 

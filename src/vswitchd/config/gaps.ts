@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Columns } from '../../ovsdb/schema-types.ts';
 import { type daemonTables, type OvsRow, type OvsTables, openVswitch } from '../schema/index.ts';
-import { bridgeKeys, controllerKeys, interfaceKeys, portKeys, systemKeys } from './config-keys.ts';
+import { bridgeKeys, controllerKeys, interfaceKeys, ipfixKeys, portKeys, systemKeys } from './config-keys.ts';
 import type { Keys } from './keys.ts';
 import { isMulticastMac, normalizeMac, zeroMac } from './mac.ts';
 import { bfdKeys } from './monitoring-keys.ts';
@@ -62,7 +62,6 @@ const oneThread = 'one thread looks at all flows';
 const ownCaches = 'the flow of a connection is always cached';
 /** Nothing comes out different. */
 export const gapsOfSpeed: ReadonlySet<string> = new Set([oneThread, ownCaches]);
-const noSamples = 'no samples are exported';
 
 const all = (names: string, gap: string): Record<string, string> =>
   Object.fromEntries(names.split(' ').map((name) => [name, gap]));
@@ -115,7 +114,7 @@ export const roles: Roles = {
     mirrors: 'acted on',
     netflow: 'acted on',
     sflow: 'acted on',
-    ipfix: { gap: noSamples },
+    ipfix: 'acted on',
     controller: 'acted on',
     protocols: 'acted on',
     fail_mode: 'acted on',
@@ -203,7 +202,7 @@ export const roles: Roles = {
     error: 'status',
   },
   Flow_Sample_Collector_Set: {
-    id: { gap: noSamples, isAsked: () => true },
+    id: 'acted on',
     bridge: 'acted on',
     ipfix: 'acted on',
     external_ids: 'note',
@@ -245,6 +244,16 @@ export const roles: Roles = {
   Queue: {
     dscp: 'acted on',
     other_config: 'acted on',
+    external_ids: 'note',
+  },
+  IPFIX: {
+    targets: 'acted on',
+    sampling: 'acted on',
+    obs_domain_id: 'acted on',
+    obs_point_id: 'acted on',
+    cache_active_timeout: 'acted on',
+    cache_max_flows: 'acted on',
+    other_config: { keys: ipfixKeys, gaps: {} },
     external_ids: 'note',
   },
   Flow_Table: {

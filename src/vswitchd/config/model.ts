@@ -106,6 +106,8 @@ export class WantedModel {
     for (const delta of changes.of('AutoAttach'))
       if (isConfigChanged(delta, configColumns.AutoAttach))
         this.#readAgain(this.#bridgesOfAutoAttach.get(delta.id), dirty);
+    this.#takeExporters(changes.of('IPFIX'), configColumns.IPFIX, dirty);
+    this.#takeCollectorSets(changes.of('Flow_Sample_Collector_Set'), dirty);
     this.#takePorts(changes.of('Port'), ports);
     this.#takeInterfaces(changes.of('Interface'), ports);
     this.#qos.take(changes, ports);
@@ -164,6 +166,28 @@ export class WantedModel {
       if (isConfigChanged(delta, columns)) this.#readAgain(this.#bridgesOfExporter.get(delta.id), dirty);
   }
 
+  /** Such a row refers to its bridge. */
+  #takeCollectorSets(deltas: Deltas<'Flow_Sample_Collector_Set'>, dirty: Dirty): void {
+    for (const delta of deltas) {
+      if (!isConfigChanged(delta, configColumns.Flow_Sample_Collector_Set)) continue;
+      const { old, new: row } = delta;
+      for (const bridge of new Set([old?.bridge, row?.bridge]))
+        if (bridge !== undefined) this.#readAgain([bridge], dirty);
+    }
+  }
+
+  /** By the number of the collectors. */
+  #collectorSetsOf(bridge: Uuid): Map<number, OvsRow<'IPFIX'>> {
+    const sets = new Map<number, OvsRow<'IPFIX'>>();
+    for (const set of this.#view.rows('Flow_Sample_Collector_Set').values()) {
+      if (set.bridge !== bridge || set.ipfix === undefined) continue;
+      link(this.#bridgesOfExporter, set.ipfix, bridge);
+      const row = this.#view.row('IPFIX', set.ipfix);
+      if (row !== undefined) sets.set(Number(set.id), row);
+    }
+    return sets;
+  }
+
   /** A row that these bridges refer to has changed. */
   #readAgain(bridges: readonly Uuid[] = [], dirty: Dirty): void {
     for (const id of bridges) {
@@ -213,6 +237,8 @@ export class WantedModel {
       netFlow: row.netflow && this.#view.row('NetFlow', row.netflow),
       sFlow: row.sflow && this.#view.row('sFlow', row.sflow),
       autoAttach: row.auto_attach && this.#view.row('AutoAttach', row.auto_attach),
+      ipfix: row.ipfix && this.#view.row('IPFIX', row.ipfix),
+      sets: this.#collectorSetsOf(row._uuid),
     });
     const known = this.#bridges.get(row.name);
     if (known?.id === row._uuid) known.settings = settings;
@@ -313,8 +339,8 @@ export function markPort(dirty: Dirty, bridge: string, port: string): void {
 }
 
 /** Rows of the exporters of a bridge. */
-function exportersOf({ netflow, sflow }: OvsRow<'Bridge'>): Uuid[] {
-  return [netflow, sflow].filter((id) => id !== undefined);
+function exportersOf({ netflow, sflow, ipfix }: OvsRow<'Bridge'>): Uuid[] {
+  return [netflow, sflow, ipfix].filter((id) => id !== undefined);
 }
 
 function missingFrom(these: readonly Uuid[] = [], those: readonly Uuid[] = []): Uuid[] {

@@ -128,6 +128,7 @@ export const configColumns = {
     'mirrors',
     'netflow',
     'sflow',
+    'ipfix',
     'flow_tables',
     'fail_mode',
     'stp_enable',
@@ -185,6 +186,16 @@ export const configColumns = {
   AutoAttach: ['system_name', 'system_description', 'mappings'],
   NetFlow: ['targets', 'engine_type', 'engine_id', 'add_id_to_interface', 'active_timeout'],
   sFlow: ['targets', 'agent', 'sampling', 'polling', 'header'],
+  IPFIX: [
+    'targets',
+    'sampling',
+    'obs_domain_id',
+    'obs_point_id',
+    'cache_active_timeout',
+    'cache_max_flows',
+    'other_config',
+  ],
+  Flow_Sample_Collector_Set: ['id', 'bridge', 'ipfix'],
   QoS: qosColumns,
   Queue: queueColumns,
   Flow_Table: ['name', 'flow_limit', 'overflow_policy', 'groups', 'prefixes'],
@@ -214,6 +225,8 @@ export const configColumns = {
     | 'Mirror'
     | 'NetFlow'
     | 'sFlow'
+    | 'IPFIX'
+    | 'Flow_Sample_Collector_Set'
     | 'QoS'
     | 'Queue']: readonly (keyof OvsRow<T>)[];
 };

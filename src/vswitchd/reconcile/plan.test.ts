@@ -20,7 +20,7 @@ const settings: WantedBridge['settings'] = {
   tables: [],
   mirrors: [],
   tree: undefined,
-  exporters: { netFlow: undefined, sFlow: undefined },
+  exporters: { netFlow: undefined, sFlow: undefined, bridgeIpfix: undefined, flowIpfix: new Map() },
 };
 
 function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterface {

@@ -96,6 +96,11 @@ export class Reconciler {
     return this.#model;
   }
 
+  /** A round is under way. */
+  get isBusy(): boolean {
+    return this.#work !== undefined;
+  }
+
   /** Something changed that is the same for all bridges. */
   settleAll(): void {
     for (const bridge of this.#deps.state.bridges.keys()) this.#unsettled.add(bridge);

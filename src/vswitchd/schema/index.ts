@@ -60,6 +60,7 @@ export const daemonTables = {
   Mirror: true,
   NetFlow: true,
   sFlow: true,
+  IPFIX: true,
   QoS: true,
   Queue: true,
   Manager: true,
