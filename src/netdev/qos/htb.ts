@@ -1,4 +1,7 @@
-/** The QoS type linux-htb: tc-htb(8). Rates in bytes a second, sizes in bytes. */
+/**
+ * The QoS type linux-htb: tc-htb(8). Rates in bytes a second, sizes in bytes.
+ * Differs: rates of more than 34 Gb/s are given whole; the reference cuts them to 32 bits.
+ */
 import { emitHtbClass, htbOptions, parseHtbClass } from '../../sys/netlink/qdisc-options.ts';
 import type { ClassfulKind } from './classful.ts';
 import { type QosDetails, wholeNumberIn } from './port-qos.ts';

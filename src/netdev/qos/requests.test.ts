@@ -127,6 +127,20 @@ describe('a class of HTB is made by the bytes that the reference sends', () => {
   });
 });
 
+test('A class of HFSC is made by the bytes that tc sends for "sc rate 8000bit ul rate 80000bit"', () => {
+  const shared = hfsc.readShared(new Map(), device);
+  const asked = details({ 'min-rate': 8000, 'max-rate': 80_000 });
+  const bytes = classRequest(
+    hfsc,
+    { handle: 0x10002, parent: sharedClass },
+    hfsc.readQueue(asked, shared, device),
+  );
+  const curves = '100001000000000000000000e8030000100002000000000000000000e8030000100003000000000000000000';
+  expect(hex(bytes)).toBe(
+    `000000000300000002000100feff010000000000090001006866736300000000${'34000200'}${curves}10270000`,
+  );
+});
+
 describe('classes are read as they were made', () => {
   const read = <C>(kind: ClassfulKind<C>, one: C): C => {
     const bytes = kind.emit(one, device);

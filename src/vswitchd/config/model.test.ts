@@ -6,7 +6,7 @@ import type { OvsRow, OvsTables } from '../schema/index.ts';
 import { type Dirty, WantedModel } from './model.ts';
 
 type AnyRow = Readonly<Record<string, unknown>>;
-type Name = 'Bridge' | 'Port' | 'Interface';
+type Name = 'Bridge' | 'Port' | 'Interface' | 'QoS' | 'Queue';
 
 /** A database that a test changes by hand; each `commit` is one change set. */
 class FakeDatabase {
@@ -168,5 +168,35 @@ describe('the wanted state', () => {
     db.put('Port', 'q1', { tag: 5 });
     model.update(db.commit());
     expect(model.bridges.get('br0')?.ports.get('p1')?.bundle).toMatchObject({ vlanMode: 'access', tag: 5 });
+  });
+
+  test('A row of QoS or Queue concerns the ports that refer to it, as long as they do', () => {
+    const { db, model } = database();
+    db.put('Queue', 'u1', { other_config: new Map([['max-rate', '1']]), dscp: 3 });
+    db.put('QoS', 's1', { type: 'linux-htb', queues: new Map([[7, uuid('u1')]]) });
+    db.put('Port', 'q1', { qos: uuid('s1') });
+    model.update(db.commit());
+    const qos = () => model.bridges.get('br0')?.ports.get('p1')?.interfaces[0]?.qos;
+    const details = new Map([['max-rate', '1']]);
+    expect(qos()).toEqual({
+      type: 'linux-htb',
+      details: new Map(),
+      queues: [{ number: 7, dscp: 3, details }],
+    });
+    db.put('Queue', 'u1', { dscp: 4 });
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['p1'] });
+    expect(qos()?.queues[0]?.dscp).toBe(4);
+    db.put('QoS', 's1', { queues: new Map() });
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['p1'] });
+    expect(qos()?.queues).toEqual([]);
+    db.put('Queue', 'u1', { dscp: 5 });
+    expect(shown(model.update(db.commit()))).toEqual({});
+    db.put('QoS', 's1', { type: '' });
+    model.update(db.commit());
+    expect(qos()).toBeUndefined();
+    db.put('Port', 'q1', { qos: undefined });
+    model.update(db.commit());
+    db.put('QoS', 's1', { type: 'linux-htb' });
+    expect(shown(model.update(db.commit()))).toEqual({});
   });
 });
