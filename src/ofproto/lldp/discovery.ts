@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { readMac } from '../../base/addresses.ts';
 import { logger } from '../../base/log.ts';
 import type { Timer } from '../../base/timers.ts';
-import type { Ms } from '../../base/units.ts';
+import { type Ms, ms } from '../../base/units.ts';
 import { ethDst, readMacNumber } from '../../flow/mac.ts';
 import { Lldp } from '../../protocols/lldp.ts';
 import { ethernet, etherType } from '../../wire/ethernet.ts';
@@ -97,14 +97,14 @@ export class Discovery implements SwitchProtocol {
     );
   }
 
+  /** A flood of frames changes nothing of when it is to run again, and leaves no timers behind. */
   #run(port: OfprotoPort): void {
-    this.#timers.get(port)?.cancel();
-    const due = port.lldp?.run(this.#now);
-    const timer =
-      due === undefined || due === Number.POSITIVE_INFINITY
-        ? undefined
-        : this.#deps.timers.at(due, () => this.#run(port));
-    this.#timers.set(port, timer);
+    const due = port.lldp?.run(this.#now) ?? ms(Number.POSITIVE_INFINITY);
+    const timer = this.#timers.get(port);
+    if (timer?.due === due && due > this.#now) return;
+    timer?.cancel();
+    const isNeeded = due !== Number.POSITIVE_INFINITY;
+    this.#timers.set(port, isNeeded ? this.#deps.timers.at(due, () => this.#run(port)) : undefined);
   }
 
   #send(port: OfprotoPort, unit: LldpUnit): void {
