@@ -36,6 +36,8 @@ export class OfprotoPort {
   bundle: Bundle | undefined;
   /** What a spanning tree allows by it; undefined where it takes part in none. */
   tree: TreeState | undefined;
+  /** Frames for everybody go to it, if only to be kept from leaving. */
+  isFlooded = true;
   #isLive = false;
   /** Frames that crossed a patch port: its device never sees them. */
   readonly patchCounters = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };

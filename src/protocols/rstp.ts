@@ -204,7 +204,7 @@ export class Rstp<P> implements RstpBridge<P> {
   #renumber(run: Run<P>, wanted: number): void {
     const { link } = run;
     const { number: before } = link.settings;
-    if (before === wanted || (wanted === 0 && before !== 0)) return;
+    if (before === wanted) return;
     const number = this.#freeNumber(wanted, link);
     if (number === before) return;
     link.settings = { ...link.settings, number };

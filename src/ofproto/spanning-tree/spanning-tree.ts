@@ -40,6 +40,8 @@ export class SpanningTree implements SwitchProtocol {
   readonly #since = new Map<OfprotoPort, Ms>();
   /** Sent when all that led to them is done. */
   #unsent: { readonly port: OfprotoPort; readonly bpdu: Bpdu }[] = [];
+  /** No port has taken part yet. */
+  #isBeginning = true;
   #summary = '';
   #told: readonly string[] = [];
 
@@ -73,6 +75,7 @@ export class SpanningTree implements SwitchProtocol {
     for (const text of complaints) if (!this.#told.includes(text)) bridgeLog.err(text);
     this.#told = complaints;
     this.#follow();
+    this.#isBeginning = this.#tree === undefined;
   }
 
   configured(before: OfprotoConfig): void {
@@ -212,11 +215,23 @@ export class SpanningTree implements SwitchProtocol {
     const none = protocol === 'STP' ? 'disabled' : 'Disabled';
     const [from, to] = [before?.name ?? none, state?.name ?? none];
     if (from !== to) log.dbg(`port ${port.name}: ${protocol} state changed from ${from} to ${to}`);
+    port.isFlooded = this.#isToBeFlooded(port, state);
     port.tree = state;
     this.#since.set(port, this.#now);
     this.#deps.portStateChanged(port);
     this.#deps.changed();
     return true;
+  }
+
+  /**
+   * As the reference does it: one that was there before the tree is tried until it has forwarded, and has ceased to.
+   * Differs: a port that takes part in no tree is flooded to. The reference leaves out those that came later, and all of them
+   * when the tree ends, until they are configured anew.
+   */
+  #isToBeFlooded(port: OfprotoPort, state: TreeState | undefined): boolean {
+    if (state === undefined || state.forwards) return true;
+    if (port.tree === undefined) return this.#isBeginning;
+    return port.isFlooded && !port.tree.forwards;
   }
 
   #tellStatus(tree: Tree | undefined): void {

@@ -32,7 +32,7 @@ export function flood({ t, from, tags }: Arrival): void {
 
 /** None of its ports is kept from it. */
 function isFlooded({ members }: Bundle): boolean {
-  return members.every(({ settings, tree }) => (settings & noFlood) === 0 && tree?.forwards !== false);
+  return members.every(({ settings, isFlooded: isIn }) => isIn && (settings & noFlood) === 0);
 }
 
 /** Sends the frame out of a bundle with the tags that belong there; `flow` is afterwards what it was. */
