@@ -84,6 +84,9 @@ describe.runIf(reason === undefined).each([
         `ofport_request=${n + 1}`,
       );
     }
+    // This one says what it wants as hosts of old did.
+    spaceOf('bob').run('sysctl', '-qw', 'net.ipv4.conf.e0.force_igmp_version=2');
+    spaceOf('bob').run('sysctl', '-qw', 'net.ipv6.conf.e0.force_mld_version=1');
     await until(() => mdb().some((line) => /^1 0 querier/.test(line)), 'the router to be known');
   }, 120_000);
 
