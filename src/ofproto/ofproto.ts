@@ -25,6 +25,7 @@ import { Discovery } from './lldp/discovery.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
 import { MirrorSet } from './mirrors/mirror-set.ts';
+import { MirroredPorts } from './mirrors/mirrored-ports.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import type { GroupPlace } from './multicast/multicast-table.ts';
 import { MulticastSnooping } from './multicast/snooping.ts';
@@ -205,6 +206,7 @@ export class Ofproto {
     this.protocols = new SwitchProtocols([
       this.#makeMonitoring(),
       ...[bonding, multicast, spanningTree, discovery],
+      new MirroredPorts(this),
     ]);
     const { macs, protocols } = this;
     this.switchPorts = new SwitchPorts({
