@@ -39,6 +39,7 @@ import type { EnginePort } from '../userspace/engine.ts';
 import type { ActionStep } from '../userspace/execute.ts';
 import { engineFeatures, lowerActions } from '../userspace/lower.ts';
 import { InlineDrops } from './inline-drops.ts';
+import { InlineRuns, type ReceivingPort } from './inline-runs.ts';
 import { InlineWorker } from './inline-worker.ts';
 import { InlineWorkers } from './inline-workers.ts';
 import { PollThreads } from './poll-threads.ts';
@@ -75,11 +76,10 @@ export function openDummyDatapath(
   return left;
 }
 
-interface OpenPort extends PortEntry {
+interface OpenPort extends PortEntry, ReceivingPort {
   readonly io: PortIo;
   /** Who runs what is injected as if it had come in by the port. */
   readonly receiver: InlineWorker;
-  /** The ends by which frames are received. */
   readonly ends: Map<InlineWorker, EnginePort>;
 }
 
@@ -91,6 +91,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
   readonly #kernel: DummyKernel | undefined;
   readonly #openPort: (spec: PortSpec) => PortIo;
   readonly #workers: InlineWorkers;
+  readonly #runs: InlineRuns;
   readonly #polls: PollThreads;
   #onUpcalls: ((batch: readonly Upcall[]) => void) | undefined;
   readonly #ports = new PortTable<OpenPort>();
@@ -99,9 +100,6 @@ export class DummyDatapath implements Datapath, HasPollThreads {
   readonly #bonds = new BondTable();
   /** Lists are shared by many flows. */
   readonly #lowered = new WeakMap<readonly DpAction[], readonly ActionStep[]>();
-  /** Ports that said that frames have come in. */
-  readonly #ready = new Set<OpenPort>();
-  #isRunning = false;
   #lastWatch = 0;
 
   constructor(type: string, name: string, deps: DummyDatapathDeps, flowCapacity = 200_000) {
@@ -114,6 +112,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
     const { workerCount = 1, cores = [{ core: 0, numa: 0 }] } = deps;
     const makeWorker = (): InlineWorker => new InlineWorker(deps, flowCapacity);
     this.#workers = new InlineWorkers(workerCount, makeWorker);
+    this.#runs = new InlineRuns(this.#workers, (batch, worker) => this.#answer(batch, worker));
     this.#polls = new PollThreads(cores, {
       makeWorker,
       started: ({ worker }) => this.#workers.add(worker),
@@ -157,10 +156,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
       this.#repoll(() => this.#polls.addPort(number, { name, io }));
     }
     if (wakesDatapath(io)) {
-      io.onInput = () => {
-        this.#ready.add(port);
-        this.#run();
-      };
+      io.onInput = () => this.#runs.receive([port]);
     }
     return number;
   }
@@ -171,7 +167,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
     this.#ports.delete(number);
     for (const what of ['port', 'mtu', 'limits']) this.#workers.forget(`${what} ${number}`);
     for (const { engine } of this.#workers.all) engine.removePort(number);
-    this.#ready.delete(gone);
+    this.#runs.forget(gone);
     if (wakesDatapath(gone.io)) gone.io.onInput = () => {};
     gone.io.close();
     this.#repoll(() => this.#polls.removePort(number));
@@ -302,17 +298,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
     executed.total++;
     refuseUnsupported(this, actions);
     const { engine } = this.#workers.answering ?? this.#receiverOf(packet);
-    if (this.#isRunning) {
-      engine.execute(packet, this.#lower(actions));
-      return;
-    }
-    this.#isRunning = true;
-    try {
-      engine.execute(packet, this.#lower(actions));
-    } finally {
-      this.#isRunning = false;
-    }
-    this.#run();
+    this.#runs.run(() => engine.execute(packet, this.#lower(actions)));
   }
 
   stats(): DpStats {
@@ -371,38 +357,10 @@ export class DummyDatapath implements Datapath, HasPollThreads {
     return steps;
   }
 
-  /** Forwards until no port has more. What comes in meanwhile, by a port that leads back to us, is taken up too. */
-  #run(): void {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      this.#answerUpcalls();
-      for (let port = first(this.#ready); port !== undefined; port = first(this.#ready)) {
-        this.#ready.delete(port);
-        for (const [{ engine }, end] of port.ends) if (engine.runPort(end) > 0) this.#ready.add(port);
-        this.#answerUpcalls();
-      }
-    } finally {
-      this.#isRunning = false;
-    }
-  }
-
-  #answerUpcalls(): void {
-    for (const worker of this.#workers.all) {
-      const { engine, upcalls } = worker;
-      for (let batch = upcalls.take(); batch.length > 0; batch = upcalls.take()) {
-        const { lastSequence } = upcalls;
-        logUpcalls(this, batch);
-        this.#workers.answering = worker;
-        try {
-          this.onUpcalls(batch);
-          this.#adoptFlows(worker, batch);
-        } finally {
-          this.#workers.answering = undefined;
-        }
-        engine.upcallsDone(lastSequence);
-      }
-    }
+  #answer(batch: readonly Upcall[], worker: InlineWorker): void {
+    logUpcalls(this, batch);
+    this.onUpcalls(batch);
+    this.#adoptFlows(worker, batch);
   }
 
   /** A thread may have missed a flow that others have: its owner, who knows it, does not put it again. */
@@ -420,8 +378,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
   /** Changes what threads poll, and has them forward what waits for them. */
   #repoll(change: () => void): void {
     change();
-    for (const port of this.#ports.all.values()) if (isPolled(port.io)) this.#ready.add(port);
-    this.#run();
+    this.#runs.receive([...this.#ports.all.values()].filter(({ io }) => isPolled(io)));
   }
 
   #thread(workers: readonly InlineWorker[], polling: DpThread['polling']): DpThread {
@@ -459,9 +416,4 @@ function ignore(): void {}
 
 function wakesDatapath(io: PortIo): io is PortIo & WakesDatapath {
   return 'onInput' in io;
-}
-
-function first<T>(set: ReadonlySet<T>): T | undefined {
-  for (const item of set) return item;
-  return undefined;
 }
