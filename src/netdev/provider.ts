@@ -24,6 +24,8 @@ export interface NetdevConfig {
   readonly mtuRequest: number | undefined;
   /** `other_config:pmd-rxq-affinity`: the cores that queues are bound to, by queue. */
   readonly queueCores?: ReadonlyMap<number, number>;
+  /** `other_config:tx-steering`: by which queue a packet is sent goes by its connection, not by the thread. */
+  readonly isSpread?: boolean;
 }
 
 /** Of a link: a speed in Mb/s and a duplex mode, a medium, or an ability. */
@@ -235,6 +237,10 @@ export interface Polling {
   readonly numa: number;
   /** The cores that queues are bound to, by queue. */
   readonly cores: ReadonlyMap<number, number>;
+  /** Queues by which it sends. */
+  readonly sendQueueCount: number;
+  /** Packets are spread over these by their connection, and not by the thread that sends them. */
+  readonly isSpread: boolean;
 }
 
 /** A `PortIo` with several queues, each of which one thread of the datapath polls. */

@@ -150,9 +150,10 @@ export class DummyDatapath implements Datapath, HasPollThreads {
       const rx = isPolled(io) ? this.#polls.receiver(worker, number, io) : own;
       const end = worker.engine.addPort(number, io, rx, counters);
       if (rx !== undefined) ends.set(worker, end);
+      if (isPolled(io)) end.chooseQueue = this.#polls.queueChooser(worker, io);
     });
     if (isPolled(io)) {
-      io.onPolling = () => this.#repoll(() => this.#polls.reassign());
+      io.onPolling = () => this.#repoll(() => this.#polls.portChanged(number));
       this.#repoll(() => this.#polls.addPort(number, { name, io }));
     }
     if (wakesDatapath(io)) {

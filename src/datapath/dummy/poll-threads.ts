@@ -12,6 +12,7 @@ import {
   type PolledQueue,
   type PollSettings,
 } from '../polling/queue-assignment.ts';
+import { hashConnection } from '../userspace/flow-cache.ts';
 import type { InlineWorker } from './inline-worker.ts';
 
 const log = logger('dpif_netdev');
@@ -19,6 +20,8 @@ const log = logger('dpif_netdev');
 interface PolledPort {
   readonly name: string;
   readonly io: IsPolled;
+  /** As the log has told it. */
+  isSpread?: boolean;
 }
 
 /** A thread: its core, its engine and what it polls. */
@@ -86,6 +89,17 @@ export class PollThreads {
     return thread === undefined ? undefined : io.receiver(thread.queuesOf(port));
   }
 
+  /** By which queue a worker sends: that of its thread, the main one last, or one for each connection. */
+  queueChooser(worker: InlineWorker, io: IsPolled): (key: Uint32Array) => number {
+    return (key) => {
+      const { sendQueueCount, isSpread } = io.polling;
+      if (sendQueueCount === 1) return 0;
+      if (isSpread) return (hashConnection(key) >>> 0) % sendQueueCount;
+      const thread = this.#threads.findIndex((each) => each.worker === worker);
+      return (thread < 0 ? this.#threads.length : thread) % sendQueueCount;
+    };
+  }
+
   configure(wanted: PollSettings): void {
     const { coreMask, algorithm, isolates } = sharing(wanted);
     const before = this.#settings;
@@ -99,6 +113,14 @@ export class PollThreads {
 
   addPort(number: number, port: PolledPort): void {
     this.#ports.set(number, port);
+    logSteering(port);
+    this.reassign();
+  }
+
+  /** The port's queues, or what is known of them, have changed. */
+  portChanged(number: number): void {
+    const port = this.#ports.get(number);
+    if (port !== undefined) logSteering(port);
     this.reassign();
   }
 
@@ -182,6 +204,13 @@ function sharing(wanted: PollSettings): PollSettings {
   if (wanted.isolates || wanted.algorithm === 'group') return wanted;
   log.warn('pmd-rxq-isolate can only be set false when using pmd-rxq-assign=group');
   return { ...wanted, isolates: true };
+}
+
+function logSteering(port: PolledPort): void {
+  const { isSpread } = port.io.polling;
+  if (isSpread !== (port.isSpread ?? false))
+    log.info(`${port.name}: Tx packet steering mode has been set to '${isSpread ? 'hash' : 'thread'}'.`);
+  port.isSpread = isSpread;
 }
 
 function named({ numa, core }: Core): string {

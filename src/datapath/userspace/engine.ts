@@ -116,7 +116,10 @@ export class Engine implements ExecutionHost {
     const toldSent = tx.counters.txPackets;
     const limits: readonly SharedMeter[] = [];
     const maxSize = Number.POSITIVE_INFINITY;
-    const port = { number, tx, rx, counters, limits, maxSize, isDirty: false, toldSent };
+    const port: EnginePort = {
+      ...{ number, tx, rx, counters, limits, maxSize },
+      ...{ isDirty: false, toldSent, chooseQueue: undefined },
+    };
     this.#ports[number] = port;
     return port;
   }

@@ -28,6 +28,8 @@ export interface Output {
   isDirty: boolean;
   /** Of its packets sent, those that the engine has counted. */
   toldSent: number;
+  /** By which of its queues a packet with that key goes out, where that is not as the packet says itself. */
+  chooseQueue?: ((key: Uint32Array) => number) | undefined;
 }
 
 /** What the steps need of the engine. */
@@ -338,7 +340,8 @@ export class PacketExecution {
   }
 
   #send(to: Output, frame: Frame): void {
-    to.tx.send(frame, this.#hasMetadata ? (this.#key[priorityWord] ?? 0) : 0);
+    const asked = this.#hasMetadata ? (this.#key[priorityWord] ?? 0) : 0;
+    to.tx.send(frame, to.chooseQueue === undefined ? asked : to.chooseQueue(this.#key));
     frame.isQueued = true;
     if (!to.isDirty) this.#host.markDirty(to);
   }

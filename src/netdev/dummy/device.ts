@@ -83,6 +83,7 @@ export class DummyDevice {
   numa = 0;
   /** By queue. */
   queueCores: ReadonlyMap<number, number> = new Map();
+  isSpread = false;
   readonly #clock: Clock;
   readonly #openLink: OpenFrameLink;
   #link: { readonly open: FrameLink; readonly is: Pick<FrameLinkOptions, 'isActive' | 'remote'> } | undefined;

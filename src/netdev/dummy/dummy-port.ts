@@ -39,7 +39,7 @@ export class DummyPort implements PortIo, WakesDatapath {
 
   release(): void {}
 
-  send(frame: Frame): void {
+  send(frame: Frame, queue = 0): void {
     const packet = frame.bytes.slice(frame.start, frame.end);
     if (!this.#isOpen || !this.#device.transmit(packet)) {
       this.counters.txDropped++;
@@ -47,7 +47,7 @@ export class DummyPort implements PortIo, WakesDatapath {
     }
     this.counters.txPackets++;
     this.counters.txBytes += packet.byteLength;
-    this.#device.queueCounters.count('tx', 0, packet.byteLength);
+    this.#device.queueCounters.count('tx', this.#device.isPolled ? queue : 0, packet.byteLength);
   }
 
   flush(): void {}
@@ -85,8 +85,9 @@ export class PolledDummyPort extends DummyPort implements IsPolled {
   }
 
   get polling(): Polling {
-    const { queueCounters, numa, queueCores: cores } = this.#device;
-    return { queueCount: queueCounters.size('rx'), numa, cores };
+    const { queueCounters, numa, queueCores: cores, isSpread } = this.#device;
+    const sendQueueCount = queueCounters.size('tx');
+    return { queueCount: queueCounters.size('rx'), numa, cores, sendQueueCount, isSpread };
   }
 
   get onPolling(): () => void {

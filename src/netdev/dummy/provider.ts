@@ -87,7 +87,8 @@ class DummyNetdev implements Netdev, HasQos, TellsConfig, TakesAddresses {
     return this.#isClosed || this.#device.isGone;
   }
 
-  async configure({ options, mac, mtuRequest, queueCores }: NetdevConfig): Promise<void> {
+  async configure(config: NetdevConfig): Promise<void> {
+    const { options, mac, mtuRequest } = config;
     const ifindex = Number(options.get('ifindex') ?? 0);
     this.#device.set({
       ...(mac !== undefined && { mac: mac.toLowerCase() }),
@@ -95,7 +96,7 @@ class DummyNetdev implements Netdev, HasQos, TellsConfig, TakesAddresses {
       ifindex: Number.isInteger(ifindex) && ifindex > 0 ? ifindex : 0,
     });
     this.#join(options);
-    if (this.#isPolled) this.#setPolling(options, queueCores ?? new Map());
+    if (this.#isPolled) this.#setPolling(config);
     const both = options.get('pcap');
     this.#device.capture(both ?? options.get('rxq_pcap'), both ?? options.get('tx_pcap'));
   }
@@ -111,11 +112,12 @@ class DummyNetdev implements Netdev, HasQos, TellsConfig, TakesAddresses {
     this.#device.join(remote === undefined ? undefined : { isActive: stream !== undefined, remote });
   }
 
-  #setPolling(options: ReadonlyMap<string, string>, queueCores: ReadonlyMap<number, number>): void {
+  #setPolling({ options, queueCores = new Map(), isSpread = false }: NetdevConfig): void {
     this.#resizeQueues(options);
     this.#device.isPolled = true;
     this.#device.numa = Number.parseInt(options.get('numa_id') ?? '0', 10) || 0;
     this.#device.queueCores = queueCores;
+    this.#device.isSpread = isSpread;
     this.#device.onPolling();
   }
 

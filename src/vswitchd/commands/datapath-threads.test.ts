@@ -76,3 +76,25 @@ test('Threads poll the queues of ports that have some, and have flows and counts
   fixture.device('p1').receive(packet, 1);
   expect(await received('0')).toBe('2');
 });
+
+test('A port of several queues sends by that of the thread, or by one for each connection', async () => {
+  await fixture.addBridge('br0', ['p1']);
+  const options = new Map([['n_txq', '2']]);
+  const sentBy = async (steering: string): Promise<readonly boolean[]> => {
+    const name = `by-${steering}`;
+    await fixture.addPort('br0', name, {
+      type: 'dummy-pmd',
+      options,
+      other_config: new Map([['tx-steering', steering]]),
+    });
+    for (let host = 1; host <= 32; host++)
+      fixture
+        .device('p1')
+        .receive(Buffer.from(`ffffffffffff0000000000${host.toString(16).padStart(2, '0')}1234`, 'hex'));
+    const counts = new Map(fixture.device(name).queueCounters.entries());
+    await fixture.removePort('br0', name);
+    return [0, 1].map((queue) => (counts.get(`tx_q${queue}_packets`) ?? 0) > 0);
+  };
+  expect((await sentBy('thread')).filter((isUsed) => isUsed)).toHaveLength(1);
+  expect(await sentBy('hash')).toEqual([true, true]);
+});

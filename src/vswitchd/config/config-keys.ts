@@ -220,6 +220,12 @@ export const interfaceKeys = {
     { min: 0, max: 0xffff, fallback: 0 },
     'Ports of one key are aggregated; 0 for the number of the first port.',
   ),
+  sendSteering: choiceKey(
+    'tx-steering',
+    ['thread', 'hash'],
+    'thread',
+    'What decides by which of its queues a port sends, where it has several.',
+  ),
   queueCores: mapKey(
     'pmd-rxq-affinity',
     'QUEUE:CORE,...',

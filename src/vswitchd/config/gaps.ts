@@ -61,7 +61,7 @@ const ownThreads = 'how long threads work and wait is not to be set';
 const oneThread = 'one thread looks at all flows';
 const ownCaches = 'the flow of a connection is always cached';
 /** Nothing comes out different. */
-export const gapsOfSpeed: ReadonlySet<string> = new Set([oneThread, ownCaches]);
+export const gapsOfSpeed: ReadonlySet<string> = new Set([oneThread, ownCaches, noOffload]);
 
 const all = (names: string, gap: string): Record<string, string> =>
   Object.fromEntries(names.split(' ').map((name) => [name, gap]));
@@ -186,7 +186,6 @@ export const roles: Roles = {
     other_config: {
       keys: interfaceKeys,
       gaps: {
-        'tx-steering': 'frames go out by the first queue',
         'emc-enable': ownCaches,
       },
     },

@@ -48,6 +48,8 @@ export interface WantedInterface {
   readonly mtuRequest: number | undefined;
   /** Cores that its receive queues are bound to, by queue. */
   readonly queueCores: ReadonlyMap<number, number>;
+  /** Its packets are spread over send queues by their connection. */
+  readonly isSpread: boolean;
   /** A number that the operator insists on. */
   readonly ofportRequest: OfPort | undefined;
   /** The number that it had before, from the database. */
@@ -329,6 +331,7 @@ function ownDevice(
         mac: undefined,
         mtuRequest: undefined,
         queueCores: new Map(),
+        isSpread: false,
         limits: [],
         qos: undefined,
         linkPolling: undefined,
@@ -359,6 +362,7 @@ export function readInterface(
     mac: mac !== undefined && isHostMac(mac) ? mac : undefined,
     mtuRequest: row.mtu_request === undefined ? undefined : Number(row.mtu_request),
     queueCores: keys.queueCores,
+    isSpread: keys.sendSteering === 'hash',
     ofportRequest: row.ofport_request === undefined ? undefined : ofPort(row.ofport_request),
     ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,

@@ -503,21 +503,22 @@ function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
   const fakeMac = port?.isFakeBridge === true ? bridge.facts.fakeMac(port) : undefined;
   const localMac = i.netdev === undefined ? bridge.settings.hwaddr : bridge.facts.mac;
   const mac = isLocal ? localMac : (wanted.mac ?? fakeMac);
-  const { options, mtuRequest = i.followedMtu, queueCores } = wanted;
-  return { options, mac, mtuRequest, queueCores };
+  const { options, mtuRequest = i.followedMtu, queueCores, isSpread } = wanted;
+  return { options, mac, mtuRequest, queueCores, isSpread };
 }
 
 /** Others may have changed the device since it was told. What it refused it is told again, as the reference does. */
 function isAsWanted(
   { state }: Netdev,
-  { options, mac, mtuRequest, queueCores }: NetdevConfig,
+  { options, mac, mtuRequest, queueCores, isSpread }: NetdevConfig,
   told: NetdevConfig | undefined,
 ): boolean {
   return (
     (mac === undefined || mac === state.mac) &&
     (mtuRequest === undefined || mtuRequest === state.mtu) &&
     isDeepStrictEqual(options, told?.options) &&
-    isDeepStrictEqual(queueCores, told?.queueCores)
+    isDeepStrictEqual(queueCores, told?.queueCores) &&
+    isSpread === told?.isSpread
   );
 }
 

@@ -32,6 +32,7 @@ function iface(name: string, more: Partial<WantedInterface> = {}): WantedInterfa
     mac: undefined,
     mtuRequest: undefined,
     queueCores: new Map(),
+    isSpread: false,
     ofportRequest: undefined,
     ofport: undefined,
     patchPeer: undefined,
