@@ -72,7 +72,7 @@ export class KernelNetdev implements Netdev, TakesAddresses, HasQos, PollsLink {
   readonly type: string;
   readonly portSpec: PortSpec;
   readonly isAdopted: boolean;
-  readonly qos = new KernelQos(() => this.#shaped());
+  readonly qos: KernelQos;
   onChange: () => void = () => {};
   readonly #device: KernelDevice;
   readonly #poller: LinkPoller;
@@ -96,6 +96,7 @@ export class KernelNetdev implements Netdev, TakesAddresses, HasQos, PollsLink {
     this.isAdopted = device.isAdopted;
     this.#link = device.link;
     this.#changesAtOpen = device.link.runningChanges;
+    this.qos = new KernelQos(device.name, () => this.#shaped());
     this.#poller = new LinkPoller({
       timers: device.timers,
       ask: () => readLinkStatus(device.link.name),

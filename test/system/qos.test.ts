@@ -154,6 +154,34 @@ describe.runIf(reason === undefined)('beside the reference', () => {
     expect(sent()).toBeGreaterThanOrEqual(counted);
   });
 
+  test.each(['1:', '5:'])(
+    'A qdisc %s of somebody else is replaced by that of the next process',
+    async (handle) => {
+      await ours.exit();
+      const tc = (...args: string[]): string => ours.host.run('tc', ...args);
+      tc('qdisc', 'del', 'dev', 'v1', 'root');
+      tc('qdisc', 'add', 'dev', 'v1', 'root', 'handle', handle, 'htb', 'default', '5');
+      tc('class', 'add', 'dev', 'v1', 'parent', handle, 'classid', `${handle}5`, 'htb', 'rate', '1mbit');
+      await ours.start();
+      const isOurs = (): boolean => /htb 1: root .* default 0x1 /.test(tc('qdisc', 'show', 'dev', 'v1'));
+      await until(isOurs, 'a qdisc of the switch');
+      await until(
+        () => tc('class', 'show', 'dev', 'v1').includes('class htb 1:3 parent 1:fffe'),
+        'its classes',
+      );
+      expect(tc('class', 'show', 'dev', 'v1')).not.toContain(`${handle}5`);
+    },
+  );
+
+  test('A qdisc that somebody has taken away is there again with the next change', async () => {
+    const { qos } = rowsOf(ours);
+    ours.host.run('tc', 'qdisc', 'del', 'dev', 'v1', 'root');
+    ours.configure('set', 'qos', qos, 'other_config:max-rate=70000000');
+    const classes = ours.host.run('tc', 'class', 'show', 'dev', 'v1');
+    expect(classes).toContain('class htb 1:fffe root rate 70Mbit');
+    expect(classes).toContain('class htb 1:3 parent 1:fffe');
+  });
+
   test('Packets go through the queue that flows give them', async () => {
     const flow = 'in_port=v2,actions=set_queue:2,output:v1,enqueue:v1:61439';
     ours.run('ovs-ofctl', '--names', 'add-flow', `unix:${ours.folder}/br0.mgmt`, flow);

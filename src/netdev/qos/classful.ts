@@ -10,15 +10,12 @@ import {
   readClasses,
   setClass,
   type TcObject,
-  tcHandle,
 } from '../../sys/netlink/traffic-control.ts';
 import { type DeviceQueueStats, detailsOf, type QosDetails } from './port-qos.ts';
-import { classfulQueueLimit, queueClass, queueOfClass } from './queue-class.ts';
+import { classfulQueueLimit, qdiscHandle, queueClass, queueOfClass } from './queue-class.ts';
 import type { ShapedDevice, Shaper, ShaperType } from './shaper.ts';
 
-const major = 1;
-const qdiscHandle = tcHandle(major, 0);
-const sharedClass = tcHandle(major, 0xfffe);
+const sharedClass = qdiscHandle | 0xfffe;
 
 /** How one such qdisc is told. `C`: one class of it. */
 export interface ClassfulKind<C> {

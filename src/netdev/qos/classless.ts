@@ -1,7 +1,8 @@
 /** Shaping by a qdisc that has no classes, and so no queues: all of what it is told are numbers. */
 import type { OptionsCodec } from '../../sys/netlink/qdisc-options.ts';
-import { addRootQdisc, deleteRootQdisc, type TcObject, tcHandle } from '../../sys/netlink/traffic-control.ts';
+import { addRootQdisc, deleteRootQdisc, type TcObject } from '../../sys/netlink/traffic-control.ts';
 import { type DeviceQueueStats, detailsOf, type QosDetails } from './port-qos.ts';
+import { qdiscHandle } from './queue-class.ts';
 import type { ShapedDevice, Shaper, ShaperType } from './shaper.ts';
 
 type Numbers = Readonly<Record<string, number>>;
@@ -30,7 +31,7 @@ export function classlessType<V extends Numbers, O>(kind: ClasslessKind<V, O>): 
     install(details, device) {
       const values = kind.read(details, device);
       const options = kind.codec.emit(kind.toOptions(values, device));
-      addRootQdisc(device.ifindex, tcHandle(1, 0), kind.kind, options);
+      addRootQdisc(device.ifindex, qdiscHandle, kind.kind, options);
       return new ClasslessShaper(type, kind, values);
     },
     adopt: ({ options }: TcObject, device) =>

@@ -13,6 +13,7 @@ import { codel, fqCodel, netem, sfq } from './classless-types.ts';
 import { hfsc } from './hfsc.ts';
 import { htb } from './htb.ts';
 import type { DeviceQueueStats, PortQos, QosDetails } from './port-qos.ts';
+import { qdiscHandle } from './queue-class.ts';
 import type { ShapedDevice, Shaper, ShaperType } from './shaper.ts';
 
 const log = logger('netdev_linux');
@@ -36,18 +37,24 @@ const noQueues = new Map<number, never>();
 
 const typeNames = orderAsHashed([...shaperTypes.map(({ name }) => name), noop], (name) => name);
 
-/** What is at the root of a device. */
+/**
+ * What is at the root of a device.
+ * Differs: a qdisc of a kind of ours with another handle, or with classes that no switch makes, is replaced; the
+ * reference goes on with it, and fails.
+ */
 type Root = Shaper | typeof usual | typeof other;
 
 export class KernelQos implements PortQos {
   readonly types = typeNames;
   readonly missingQueue = 'ENOENT';
+  readonly #name: string;
   readonly #device: () => ShapedDevice;
   /** Undefined: to be asked. */
   #root: Root | undefined;
 
   /** `device` throws SyscallFailed while there is none. */
-  constructor(device: () => ShapedDevice) {
+  constructor(name: string, device: () => ShapedDevice) {
+    this.#name = name;
     this.#device = device;
   }
 
@@ -63,7 +70,7 @@ export class KernelQos implements PortQos {
       this.#root = usual;
     } else if (wanted === undefined && type !== usual) {
       // Differs: a QoS type that a device has not is told of; the reference says nothing.
-      log.warn(`${this.#name()}: QoS type "${type}" is not supported: what it sends is not shaped by it`);
+      log.warn(`${this.#name}: QoS type "${type}" is not supported: what it sends is not shaped by it`);
     } else {
       this.#try('Failed to install new qdisc', () => this.#make(wanted, details));
     }
@@ -100,10 +107,7 @@ export class KernelQos implements PortQos {
     const device = this.#device();
     const root = this.#find(device);
     if (wanted === undefined && root === usual) return;
-    if (typeof root !== 'string' && root.type === wanted) {
-      root.configure(details, device);
-      return;
-    }
+    if (typeof root !== 'string' && root.type === wanted && isConfigured(root, details, device)) return;
     this.#root = undefined;
     deleteRootQdisc(device.ifindex);
     this.#root = wanted === undefined ? usual : install(wanted, details, device);
@@ -128,31 +132,46 @@ export class KernelQos implements PortQos {
       return act();
     } catch (error) {
       const isGone = error instanceof SyscallFailed && error.errno === errnos.ENODEV;
-      if (!isGone) log.limited('warn', refused, `${this.#name()}: ${tried}: ${reasonOf(error)}`);
+      if (!isGone) log.limited('warn', refused, `${this.#name}: ${tried}: ${reasonOf(error)}`);
       return undefined;
-    }
-  }
-
-  #name(): string {
-    try {
-      return this.#device().name;
-    } catch (error) {
-      return reasonOf(error);
     }
   }
 }
 
+/** There is none, or the kernel has no traffic control at all. */
+const nothingErrnos: readonly number[] = [errnos.ENOENT, errnos.EOPNOTSUPP];
+
 /** Throws SyscallFailed, Malformed. */
 function find(device: ShapedDevice): Root {
-  let found: ReturnType<typeof readRootQdisc>;
-  try {
-    found = readRootQdisc(device.ifindex);
-  } catch (error) {
-    if (!(error instanceof SyscallFailed && error.errno === errnos.ENOENT)) throw error;
-  }
+  const found = unless(nothingErrnos, () => readRootQdisc(device.ifindex));
   if (found === undefined) return usual;
-  const { kind } = found;
-  return shaperTypes.find((type) => type.kind === kind)?.adopt(found, device) ?? other;
+  const type = shaperTypes.find(({ kind }) => kind === found.kind);
+  if (type === undefined || found.handle !== qdiscHandle) return other;
+  try {
+    return unless([errnos.ENOENT], () => type.adopt(found, device)) ?? other;
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return other; // not made by a switch
+  }
+}
+
+/** Undefined where the kernel refuses for one of these reasons. */
+function unless<T>(reasons: readonly number[], ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    if (!(error instanceof SyscallFailed && reasons.includes(error.errno))) throw error;
+    return undefined;
+  }
+}
+
+/** False where it is not there any more: somebody else has taken it away. */
+function isConfigured(root: Shaper, details: QosDetails, device: ShapedDevice): boolean {
+  const done = unless([errnos.ENOENT, errnos.EINVAL], () => {
+    root.configure(details, device);
+    return true;
+  });
+  return done ?? false;
 }
 
 /** A kernel without that qdisc says only that something is not there. */

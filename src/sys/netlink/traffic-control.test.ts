@@ -14,7 +14,7 @@ import {
   parseHtbClass,
   sfqOptions,
 } from './qdisc-options.ts';
-import { emitTcRequest, parseTcObject, tcHandle } from './traffic-control.ts';
+import { emitTcRequest, parseTcObject } from './traffic-control.ts';
 
 const newClass = 40;
 const codecs: readonly (readonly [string, (options: DataView) => unknown])[] = [
@@ -46,7 +46,7 @@ function orMalformed(act: () => unknown): void {
 describe('messages of traffic control', () => {
   test('A class tells what it is and what it counted', () => {
     const made = emitTcRequest(
-      { ifindex: 7, handle: tcHandle(1, 2), parent: tcHandle(1, 0xfffe) },
+      { ifindex: 7, handle: 0x10002, parent: 0x1fffe },
       { kind: 'htb', options: Uint8Array.of(4, 0, 9, 0) },
     );
     const counted = new MessageWriter().nested(7, (statistics) =>

@@ -34,11 +34,6 @@ const queueStatistics = kernelStruct('tc queue', {
 /** Parent of a qdisc that is the device's own. */
 const root = 0xffffffff;
 
-/** "major:minor" as the kernel numbers qdiscs (minor 0) and classes. */
-export function tcHandle(major: number, minor: number): number {
-  return major * 0x10000 + minor;
-}
-
 interface ClassStatistics {
   readonly bytes: number;
   readonly packets: number;
