@@ -2,7 +2,7 @@
  * One session of Bidirectional Forwarding Detection: whether packets pass between this end of a link and the other.
  * RFC 5880 section 6, asynchronous mode without authentication, as far as the reference follows it, and what it adds: fewer
  * control packets while nothing else comes ("decay"), and trust in a link by which other packets come.
- * Differs: a change of state is told at once, as the RFC asks; the reference waits until the next control packet is due.
+ * Differs: BFD tells a change of its state at once, as the RFC asks; the reference waits until the next control packet is due.
  */
 import { Malformed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';

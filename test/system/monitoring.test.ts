@@ -50,8 +50,35 @@ describe.runIf(reason === undefined)('beside the reference', () => {
     for (const host of both) {
       const [bfdPort, cfmPort] = ports[host.which];
       host.configure(
-        ...['add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=netdev', '--'],
-        ...['add-port', 'br0', bfdPort, '--', 'add-port', 'br0', cfmPort, '--'],
+        // Two cables between one pair of bridges would be a loop.
+        ...[
+          'add-br',
+          'br0',
+          '--',
+          'set',
+          'bridge',
+          'br0',
+          'datapath_type=netdev',
+          '--',
+          'add-port',
+          'br0',
+          bfdPort,
+        ],
+        ...[
+          '--',
+          'add-br',
+          'br1',
+          '--',
+          'set',
+          'bridge',
+          'br1',
+          'datapath_type=netdev',
+          '--',
+          'add-port',
+          'br1',
+          cfmPort,
+        ],
+        '--',
         ...['set', 'interface', bfdPort, 'bfd:enable=true', 'bfd:min_rx=100', 'bfd:min_tx=100', '--'],
         ...['set', 'interface', cfmPort, `cfm_mpid=${mpid[host.which]}`, 'other_config:cfm_interval=100'],
       );
@@ -104,6 +131,18 @@ describe.runIf(reason === undefined)('beside the reference', () => {
     expect(bfdStatus(ours, 'remote_diagnostic')).toBe('Concatenated Path Down');
     reference.configure('set', 'interface', 'f0', 'bfd:cpath_down=false');
     await until(() => isBfdUp(ours), 'ours to hear of it');
+  });
+
+  test('a session needs fewer control packets while nothing else comes, and as many as ever while something does', async () => {
+    ours.configure('set', 'interface', 'e0', 'bfd:min_tx=100', 'bfd:decay_min_rx=800');
+    await until(() => intervals(ours)['Local Minimum RX Interval'] === '800ms', 'quiet to be found out');
+    await until(() => intervals(reference)['TX Interval'] === 'Approx 800ms', 'the other end to be told');
+    reference.host.run('ip', 'link', 'set', 'br0', 'up');
+    const traffic = reference.host.start('ping', '-q', '-i', '0.02', 'ff02::1%br0');
+    await until(() => intervals(ours)['Local Minimum RX Interval'] === '100ms', 'traffic to be found out');
+    traffic.kill();
+    ours.configure('remove', 'interface', 'e0', 'bfd', 'decay_min_rx');
+    await until(() => both.every(isBfdUp), 'both to be up');
   });
 
   test('a partner that falls silent is noticed, and found again', async () => {

@@ -80,6 +80,7 @@ export class Monitoring implements SwitchProtocol {
       random,
       send: (frame, options) => send(port, frame, options),
       takeBfdNumbers: () => this.#takeBfdNumbers(),
+      freeDiscriminator: (discriminator) => void this.#discriminators.delete(discriminator),
       statusChanged: () => status.port(port),
       verdictChanged: () => linkChanged(port),
     });

@@ -33,6 +33,8 @@ export interface PortMonitorDeps {
   readonly send: (frame: Uint8Array, options?: { readonly isOam: boolean }) => void;
   /** Numbers for a session of BFD that no other has. */
   readonly takeBfdNumbers: () => { readonly discriminator: number; readonly udpPort: number };
+  /** The session is no more. */
+  readonly freeDiscriminator: (discriminator: number) => void;
   /** What the database shows of the port may be another. */
   readonly statusChanged: () => void;
   /** `isWorking` is another. */
@@ -96,7 +98,7 @@ export class PortMonitor {
   #configureBfd(config: PortBfd | undefined): void {
     for (const text of config?.unusableAddresses ?? [])
       bfdLog.limited('err', noAddress, `"${text}" is not a valid IP address`);
-    if (config === undefined) this.#bfd = undefined;
+    if (config === undefined) this.#endBfd();
     else if (this.#bfd !== undefined) this.#bfd.configure(config, this.#now);
     else {
       const { port, random, send, takeBfdNumbers } = this.#deps;
@@ -115,8 +117,14 @@ export class PortMonitor {
     }
   }
 
+  #endBfd(): void {
+    if (this.#bfd !== undefined) this.#deps.freeDiscriminator(this.#bfd.discriminator);
+    this.#bfd = undefined;
+  }
+
   stop(): void {
     this.#timer?.cancel();
+    this.#endBfd();
   }
 
   /** What follows the Ethernet header of a frame of CFM. */
