@@ -79,19 +79,10 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
       ],
       ...['--', 'set', 'interface', `a${n}`, 'type=dummy', '--', 'set', 'interface', `b${n}`, 'type=dummy'],
     ]);
-    const trees = ['stp', 'rstp'].flatMap((protocol) => [
-      ...[
-        '--',
-        'add-br',
-        protocol,
-        '--',
-        'set',
-        'bridge',
-        protocol,
-        'datapath_type=dummy',
-        `${protocol}_enable=true`,
-      ],
-      ...['--', 'add-port', protocol, `${protocol}0`, '--', 'set', 'interface', `${protocol}0`, 'type=dummy'],
+    const trees = ['stp', 'rstp'].flatMap((protocol, n) => [
+      ...['--', 'add-br', `br${n + 2}`, '--', 'add-port', `br${n + 2}`, `t2${n}`],
+      ...['--', 'set', 'bridge', `br${n + 2}`, 'datapath_type=dummy', `${protocol}_enable=true`],
+      ...['--', 'set', 'interface', `t2${n}`, 'type=dummy'],
     ]);
     host.vsctl(
       ...['add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=dummy', ...ports],
@@ -100,7 +91,7 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
       ...trees,
       ...['--', 'set', 'interface', 'p1', 'cfm_mpid=1', '--', 'set', 'interface', 'p2', 'bfd:enable=true'],
     );
-    host.appctl('netdev-dummy/set-admin-state', 'stp0', 'up');
+    host.appctl('netdev-dummy/set-admin-state', 't20', 'up');
     host.run('ovs-ofctl', 'add-flow', 'br0', 'in_port=2,actions=drop');
     for (const message of [joining, query]) host.appctl('netdev-dummy/receive', 'br1', message);
     host.vsctl('set', 'interface', 'a1', 'lldp:enable=true', '--', 'add-aa-mapping', 'br1', '100', '10');
