@@ -200,7 +200,7 @@ export class Translation {
   #result(): TranslationResult {
     const { datapath, outcome, mask } = this;
     const { tags, slowPath, effects, isPassing } = outcome;
-    const { end, drop } = outcome.endOf(datapath.list.length === this.sampling.arrivalCount, this.#lastEnd);
+    const { end, drop } = outcome.endOf(datapath.list.length <= this.sampling.arrivalCount, this.#lastEnd);
     datapath.unwrapLastClone();
     if (datapath.count >= maxActions) outcome.slow('action');
     const lookups = this.request.scratch.lookupLists.intern(this.#lookups.done);

@@ -1,0 +1,123 @@
+/** What collectors of others make of what our daemon exports: nfcapd and nfdump must count all that was sent, and no more. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until, whyNoReference } from './support/daemon-pair.ts';
+import { DatagramCatcher } from './support/datagram-catcher.ts';
+import { DummyHost } from './support/dummy-host.ts';
+
+const reason = whyNoReference() ?? (existsSync('/usr/bin/nfcapd') ? undefined : 'nfdump is not installed');
+if (reason !== undefined) process.stderr.write(`flow-collectors.test.ts: not run: ${reason}\n`);
+
+interface Counts {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** nfcapd, which writes what it gets to a folder. */
+class Nfcapd {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'ovs-ts-nfcapd-'));
+  readonly #child: ChildProcess;
+  #said = '';
+  #hasEnded = false;
+
+  constructor(port: string) {
+    this.#child = spawn('nfcapd', ['-b', '127.0.0.1', '-p', port, '-w', this.#folder, '-t', '3600', '-E']);
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on('data', (chunk) => (this.#said += chunk));
+    this.#child.on('close', () => (this.#hasEnded = true));
+  }
+
+  async started(): Promise<void> {
+    await until(() => this.#said.includes('Startup'), 'nfcapd to start');
+  }
+
+  /** Packets and bytes of each flow that it got, once it has ended. */
+  async flows(): Promise<Counts[]> {
+    this.#child.kill('SIGTERM');
+    await until(() => this.#hasEnded, 'nfcapd to end');
+    const args = ['-R', this.#folder, '-o', 'fmt:%ipkt,%ibyt', '-q', '-N'];
+    const { stdout } = spawnSync('nfdump', args, { encoding: 'utf8' });
+    return [...stdout.matchAll(/(\d+) *, *(\d+)/g)].map(([, packets, bytes]) => {
+      return { packets: Number(packets), bytes: Number(bytes) };
+    });
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<string> {
+  const catcher = await DatagramCatcher.listen();
+  catcher.close();
+  return catcher.target.replace(/^.*:/, '');
+}
+
+const flowCount = 20;
+const sizes = { udp: 106, ipOfUdp: 92 };
+const packetOf = (flow: number): string =>
+  `in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800),ipv4(src=10.0.0.${flow + 1},dst=10.1.0.1,proto=17,tos=0,ttl=64,frag=no),udp(src=${1000 + flow},dst=53)`;
+
+describe.runIf(reason === undefined)('nfdump counts what is exported', () => {
+  const host = new DummyHost('ours');
+  const collectors: Nfcapd[] = [];
+
+  beforeAll(async () => {
+    await host.prepare();
+    host.vsctl('add-br', 'br0', '--', 'set', 'bridge', 'br0', 'fail_mode=secure');
+    for (const name of ['p1', 'p2'])
+      host.vsctl('add-port', 'br0', name, '--', 'set', 'interface', name, 'type=dummy');
+    host.run('ovs-ofctl', 'add-flow', 'br0', 'actions=2');
+  });
+
+  afterAll(async () => {
+    for (const collector of collectors) collector.kill();
+    await host[Symbol.asyncDispose]();
+  });
+
+  async function collect(port: string): Promise<Nfcapd> {
+    const collector = new Nfcapd(port);
+    collectors.push(collector);
+    await collector.started();
+    return collector;
+  }
+
+  /** The nth flow has n packets. */
+  async function sendPackets(): Promise<number> {
+    const packets = Array.from({ length: flowCount }, (_, n) => Array(n + 1).fill(packetOf(n))).flat();
+    await host.runAll(packets.map((packet) => ['ovs-appctl', 'netdev-dummy/receive', 'p1', packet]));
+    return packets.length;
+  }
+
+  test('by NetFlow', async () => {
+    const port = await freePort();
+    const collector = await collect(port);
+    const row = ['--', '--id=@n', 'create', 'NetFlow', `targets="127.0.0.1:${port}"`];
+    host.vsctl('set', 'bridge', 'br0', 'netflow=@n', ...row);
+    const packets = await sendPackets();
+    host.appctl('revalidator/purge');
+    host.vsctl('clear', 'bridge', 'br0', 'netflow');
+    const flows = await collector.flows();
+    const sum = (what: keyof Counts): number => flows.reduce((total, flow) => total + flow[what], 0);
+    expect([flows.length, sum('packets'), sum('bytes')]).toEqual([flowCount, packets, packets * sizes.udp]);
+  });
+
+  test('by IPFIX, of which it reads what the exporter has counted in all until each record', async () => {
+    const port = await freePort();
+    const collector = await collect(port);
+    const said = ['sampling=1', 'cache_active_timeout=4000', 'cache_max_flows=1000'];
+    const keys = ['other_config:enable-output-sampling=true'];
+    const row = ['--', '--id=@i', 'create', 'IPFIX', `targets="127.0.0.1:${port}"`, ...said, ...keys];
+    host.vsctl('set', 'bridge', 'br0', 'ipfix=@i', ...row);
+    const packets = await sendPackets();
+    host.vsctl('clear', 'bridge', 'br0', 'ipfix');
+    const flows = await collector.flows();
+    const most = (what: keyof Counts): number => Math.max(...flows.map((flow) => flow[what]));
+    const octets = packets * sizes.ipOfUdp;
+    expect([flows.length, most('packets'), most('bytes')]).toEqual([flowCount, packets, octets]);
+  });
+});
