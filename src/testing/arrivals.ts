@@ -14,6 +14,11 @@ export class Arrivals {
   readonly #wakes = new Set<() => void>();
   #isClosed = false;
 
+  /** Nothing waits to be taken, and nobody for more. */
+  get isIdle(): boolean {
+    return this.#frames.length === 0 && this.#wakes.size === 0 && this.onFrame === undefined;
+  }
+
   get lostCount(): number {
     return this.#lostCount;
   }

@@ -11,7 +11,7 @@ export interface TestPortDeps {
   readonly settle: () => Promise<void>;
   /** Undefined while there is none. */
   readonly device: () => DummyDevice | undefined;
-  readonly arrivals: Arrivals;
+  readonly arrivals: () => Arrivals;
   /** The number that OpenFlow has for it; undefined while the bridge has not taken it. */
   readonly ofport: () => number | undefined;
 }
@@ -49,12 +49,12 @@ export class TestPort {
 
   /** What came out since the last time, in its order. */
   take(): TestFrame[] {
-    return this.#deps.arrivals.take();
+    return this.#deps.arrivals().take();
   }
 
   /** Frames that nobody took and that are lost, since more than 65 536 waited. */
   get lostCount(): number {
-    return this.#deps.arrivals.lostCount;
+    return this.#deps.arrivals().lostCount;
   }
 
   /**
@@ -62,7 +62,7 @@ export class TestPort {
    * Iterating over the port itself is the same.
    */
   frames(options: WaitOptions = {}): AsyncGenerator<TestFrame, void> {
-    return this.#deps.arrivals.each(options);
+    return this.#deps.arrivals().each(options);
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<TestFrame, void> {
@@ -71,7 +71,7 @@ export class TestPort {
 
   /** From now on `take` is told of each frame that comes out, at once; undefined: they wait to be taken again. */
   onFrame(take: ((frame: TestFrame) => void) | undefined): void {
-    this.#deps.arrivals.onFrame = take;
+    this.#deps.arrivals().onFrame = take;
   }
 
   /**

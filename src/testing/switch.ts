@@ -116,6 +116,7 @@ export class TestSwitch implements AsyncDisposable {
   readonly host: MemorySwitch;
   readonly #configuration: Configuration;
   readonly #deps: TestSwitchDeps;
+  /** By name of the port: of those that are there, and of those that went with something to be taken. */
   readonly #arrivals = new Map<string, Arrivals>();
   #isClosed = false;
 
@@ -127,6 +128,9 @@ export class TestSwitch implements AsyncDisposable {
     host.dummies.onMade = (device) => {
       const arrivals = this.#arrivalsOf(device.name);
       device.onTransmit = (bytes) => arrivals.add(new TestFrame(bytes, device.name, deps.time.now));
+    };
+    host.dummies.onGone = (name) => {
+      if (this.#arrivals.get(name)?.isIdle === true) this.#arrivals.delete(name);
     };
   }
 
@@ -282,7 +286,7 @@ export class TestSwitch implements AsyncDisposable {
     return new TestPort(name, {
       settle: () => this.settle(),
       device: () => this.host.dummies.get(name),
-      arrivals: this.#arrivalsOf(name),
+      arrivals: () => this.#arrivalsOf(name),
       ofport: () => this.#ofport(name),
     });
   }

@@ -22,6 +22,8 @@ export class DummyDevices {
   readonly #openLink: OpenFrameLink;
   /** Told of each device when it is made. */
   onMade: (device: DummyDevice) => void = () => {};
+  /** Told of each when it is gone for good. */
+  onGone: (name: string) => void = () => {};
   #madeCount = 0;
 
   /** Without `openLink`, no frames come from outside by sockets. */
@@ -48,7 +50,10 @@ export class DummyDevices {
       mac,
       clock,
       openLink: this.#openLink,
-      onClosed: () => void this.#byName.delete(name),
+      onClosed: () => {
+        this.#byName.delete(name);
+        this.onGone(name);
+      },
     });
     this.#byName.set(name, device);
     this.onMade(device);
