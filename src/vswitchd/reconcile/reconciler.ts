@@ -15,17 +15,15 @@ import type { StatusEvents } from '../../ofproto/protocols/protocol-deps.ts';
 import type { ChangeSet, OvsdbClient } from '../../ovsdb/client/index.ts';
 import type { Integer } from '../../ovsdb/schema-types.ts';
 import { type Dirty, markBridge, markPort, WantedModel } from '../config/model.ts';
-import type { WantedBridge, WantedPort } from '../config/wanted.ts';
+import type { WantedBridge } from '../config/wanted.ts';
 import type { DeviceName } from '../providers.ts';
-import { AttachedVlans } from '../report/attached-vlans.ts';
-import { reportBridge, reportedColumns, reportInterface, reportPort } from '../report/report.ts';
-import { readStatistics } from '../report/statistics.ts';
 import type { StatusWriter } from '../report/status-writer.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
 import type { Applier } from './apply.ts';
 import { outlivesDevice } from './bridge-facts.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
 import { type AddInterface, formatStep, isAddition, plan, type Step } from './plan.ts';
+import { StatusReporter } from './status-reporter.ts';
 
 const log = logger('bridge');
 const contended = new LimitedSite({ perMinute: 1, burst: 1 });
@@ -57,14 +55,10 @@ export interface ReconcilerDeps {
 export class Reconciler {
   readonly #deps: ReconcilerDeps;
   readonly #model: WantedModel;
+  readonly #reporter: StatusReporter;
   #dirty: Dirty = new Map();
   /** To be planned anew with the next change. */
   #lost: Dirty = new Map();
-  readonly #changed = new Set<LiveInterface>();
-  /** Ports of which the same may be said. */
-  readonly #changedPorts = new Map<WantedPort, LiveBridge>();
-  readonly #changedBridges = new Set<LiveBridge>();
-  readonly #attachedVlans = new AttachedVlans();
   /** Bridges of which a device has changed: address and MTU may follow. */
   #unsettled = new Set<string>();
   /** Changes the switch until it resolves; one thing at a time. */
@@ -87,9 +81,11 @@ export class Reconciler {
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
-    this.#model = new WantedModel(deps.client.view);
-    deps.client.onChange((changes) => this.#take(changes));
-    deps.client.onState(() => deps.wake());
+    const { client, state, writer, wake } = deps;
+    this.#model = new WantedModel(client.view);
+    this.#reporter = new StatusReporter({ client, state, writer, wake, model: this.#model });
+    client.onChange((changes) => this.#take(changes));
+    client.onState(() => wake());
   }
 
   get model(): WantedModel {
@@ -114,7 +110,7 @@ export class Reconciler {
 
   /** A device changed: its row is reported anew; one that vanished is planned anew, unless its port outlives it. */
   netdevChanged(i: LiveInterface): void {
-    this.#changed.add(i);
+    this.#reporter.interfaceChanged(i);
     this.#unsettled.add(i.bridge);
     this.#deps.wake();
     const bridge = this.#deps.state.bridges.get(i.bridge);
@@ -123,32 +119,9 @@ export class Reconciler {
     else if (i.ofPort !== undefined) bridge.ofproto.switchPorts.update(i.ofPort);
   }
 
-  /** What protocols tell is said with the next round. */
+  /** What protocols of a bridge tell, which is said with the next round. */
   statusEventsOf(bridge: LiveBridge): StatusEvents {
-    const changed = (name: string): void => {
-      const i = bridge.interfaces.get(name);
-      if (i !== undefined) this.#changed.add(i);
-      this.#deps.wake();
-    };
-    return {
-      bundle: ({ name }) => {
-        const port = bridge.ports.get(name);
-        if (port === undefined) return;
-        this.#changedPorts.set(port, bridge);
-        for (const wanted of port.interfaces) changed(wanted.name);
-      },
-      port: ({ name }) => changed(name),
-      bridge: () => {
-        this.#changedBridges.add(bridge);
-        this.#deps.wake();
-      },
-      attached: ({ name }, vlan, isWanted) => {
-        const port = bridge.ports.get(name);
-        if (port === undefined) return;
-        this.#attachedVlans.ask(port.id, vlan, isWanted);
-        this.#deps.wake();
-      },
-    };
+    return this.#reporter.eventsOf(bridge);
   }
 
   /**
@@ -201,23 +174,16 @@ export class Reconciler {
   run(): void {
     this.#followLock();
     if (this.#work !== undefined || !this.#isActive) return;
-    this.#writeAttachedVlans();
+    this.#reporter.writeAttachedVlans();
     const root = this.#root();
     // Without a row there is nothing to do, and to have done that once is to be configured.
     const isBehind = root === undefined ? this.onConfigured !== undefined : !this.#isAnswered(root);
-    const untold = this.#changed.size + this.#changedPorts.size + this.#changedBridges.size;
-    const changeCount = this.#dirty.size + this.#unsettled.size + untold;
-    if (changeCount === 0 && !isBehind && !this.#mayHaveLeftDevices) {
+    const isChanged = this.#dirty.size + this.#unsettled.size > 0 || this.#reporter.hasNews;
+    if (!isChanged && !isBehind && !this.#mayHaveLeftDevices) {
       this.#deps.writer.flush();
       return;
     }
     void this.#begin(this.#round(root));
-  }
-
-  #writeAttachedVlans(): void {
-    const { client, writer } = this.#deps;
-    for (const [id, change] of this.#attachedVlans.takeChanges((port) => client.view.row('Port', port)))
-      writer.put('Port', id, change);
   }
 
   /** Once `run` is not called any more: what is under way comes to its end; every bridge is removed if `cleanup`. */
@@ -251,7 +217,7 @@ export class Reconciler {
     this.#lost = new Map();
     this.#isFollowUp = false;
     for (const { new: root } of changes.of('Open_vSwitch')) if (root !== undefined) this.#takeRoot(root);
-    this.#findOverwritten(changes);
+    this.#reporter.findOverwritten(changes);
     this.#deps.wake();
   }
 
@@ -259,37 +225,6 @@ export class Reconciler {
     if (!this.#isActive) return;
     this.#deps.rootChanged(root);
     if (this.#isAnswered(root) && root.cur_cfg !== root.next_cfg) this.#answer(root);
-  }
-
-  /** Status that is not what we wrote: somebody else has written there. */
-  #findOverwritten(changes: ChangeSet<OvsTables>): void {
-    const { client, state, writer } = this.#deps;
-    for (const { id, old, new: row } of changes.of('Interface')) {
-      if (!old || !row || reportedColumns.every((column) => old[column] === row[column])) continue;
-      const i = this.#speakerFor(row.name);
-      if (i?.wanted.id === id && !client.shows('Interface', id, reportInterface(i))) this.#changed.add(i);
-    }
-    for (const { id, new: row } of changes.of('Bridge')) {
-      const bridge = row && state.bridges.get(row.name);
-      if (bridge?.announcedId === undefined || bridge.id !== id) continue;
-      const report = reportBridge(bridge);
-      if (!client.shows('Bridge', id, report)) writer.put('Bridge', id, report);
-    }
-    for (const { id, old, new: row } of changes.of('Port')) if (old && row) this.#restorePort(id, row.name);
-  }
-
-  /** What is told of a port in a spanning tree changes all the time: it is told then. */
-  #restorePort(id: Uuid, name: string): void {
-    for (const bridge of this.#deps.state.bridges.values())
-      if (bridge.ports.get(name)?.id === id && !bridge.ofproto.spanningTree.isRunning)
-        this.#deps.writer.put('Port', id, reportPort(bridge, name));
-  }
-
-  /** Several ports may want an interface: the one that has its device speaks for it. */
-  #speakerFor(name: string): LiveInterface | undefined {
-    const { state } = this.#deps;
-    const places = this.#model.claimsOn(name);
-    return state.holderOf(name) ?? places.map(({ bridge }) => state.interfaceOf(bridge, name)).find(Boolean);
   }
 
   #isAnswered(root: OvsRow<'Open_vSwitch'>): boolean {
@@ -376,7 +311,7 @@ export class Reconciler {
     if (!isFollowUp) this.#followUp();
     this.#deps.settleFlows();
     this.#waitForDescriptors();
-    await this.#report(steps);
+    await this.#reporter.report(steps);
     // What this round made possible belongs to the same configuration.
     if (root !== undefined && this.#dirty.size === 0) this.#answer(root);
     writer.flush();
@@ -440,75 +375,6 @@ export class Reconciler {
       wake();
     });
   }
-
-  async #report(steps: readonly Step[]): Promise<void> {
-    const { state, writer, client } = this.#deps;
-    const interfaces = new Set(this.#changed);
-    const added = new Set<LiveInterface>();
-    this.#changed.clear();
-    for (const [port, bridge] of this.#changedPorts) this.#reportPort(bridge, port);
-    this.#changedPorts.clear();
-    const bridges = new Set(this.#changedBridges);
-    this.#changedBridges.clear();
-    for (const step of steps) {
-      if (step.do === 'addInterface' || step.do === 'configureInterface') {
-        const i = state.interfaceOf(step.bridge, step.wanted.name);
-        if (i === undefined) continue;
-        interfaces.add(i);
-        if (step.do === 'configureInterface') continue;
-        added.add(i);
-        const bridge = state.bridges.get(step.bridge);
-        const port = bridge?.ports.get(i.port);
-        if (bridge !== undefined && port !== undefined) this.#reportPort(bridge, port);
-      } else if (step.do === 'setPort') {
-        const bridge = state.bridges.get(step.bridge);
-        if (bridge !== undefined) this.#reportPort(bridge, step.wanted);
-      } else if (step.do === 'settleBridge') {
-        const bridge = state.bridges.get(step.bridge);
-        if (bridge !== undefined) bridges.add(bridge);
-        for (const i of bridge?.facts.kept ?? []) interfaces.add(i);
-      }
-    }
-    for (const bridge of bridges)
-      if (client.view.row('Bridge', bridge.id) !== undefined)
-        writer.put('Bridge', bridge.id, reportBridge(bridge));
-    for (const i of this.#changedPatches()) interfaces.add(i);
-    const reports = [...interfaces].map(async (i) => {
-      // The device may belong to a bridge that does not have the row: then the holder speaks for it.
-      const speaker = state.holderOf(i.wanted.name) ?? i;
-      if (client.view.row('Interface', speaker.wanted.id) === undefined) return;
-      const bridge = added.has(speaker) ? state.bridges.get(speaker.bridge) : undefined;
-      const statistics = bridge === undefined ? undefined : await readStatistics(bridge, speaker);
-      writer.put('Interface', speaker.wanted.id, { ...reportInterface(speaker), ...statistics });
-    });
-    await Promise.all(reports);
-  }
-
-  #reportPort(bridge: LiveBridge, { id, name }: WantedPort): void {
-    const { writer, client } = this.#deps;
-    if (client.view.row('Port', id) !== undefined) writer.put('Port', id, reportPort(bridge, name));
-  }
-
-  /** A patch port is of use only with its peer, which may come and go by itself. */
-  *#changedPatches(): Iterable<LiveInterface> {
-    const { state } = this.#deps;
-    for (const i of state.patches) {
-      const bridge = state.bridges.get(i.bridge);
-      const error = bridge === undefined ? i.error : patchProblem(bridge, i);
-      if (error === i.error) continue;
-      i.error = error;
-      yield i;
-    }
-  }
-}
-
-function patchProblem(
-  { backer, ofproto }: LiveBridge,
-  { ofPort, wanted }: LiveInterface,
-): string | undefined {
-  const port = ofPort === undefined ? undefined : ofproto.ports.get(ofPort);
-  if (port === undefined || backer.ports.peerOf(port) !== undefined) return undefined;
-  return `No usable peer '${wanted.patchPeer ?? ''}' exists in '${backer.datapath.type}' datapath.`;
 }
 
 /** These wait for other threads and the kernel: what different bridges ask for may wait together. */
