@@ -3,8 +3,8 @@
  * also asks for VLANs to be joined to services of the network, and hears what became of that. IEEE 802.1AB-2009 clause 9,
  * draft-unbehagen-lldp-spb.
  *
- * Differs: what a neighbour said is forgotten when its time is over, or when it takes leave, as the standard has it; the
- * reference keeps that for ever. No more than 64 neighbours are kept of a port.
+ * Differs: an LLDP neighbour is forgotten when its time to live is over or when it announces that it leaves (a time to live
+ * of 0), as the standard has it, and a port keeps 64 neighbours at most; the reference keeps all of them for ever.
  */
 import { readMac } from '../base/addresses.ts';
 import { Malformed } from '../base/errors.ts';

@@ -43,9 +43,9 @@ const auxiliaryWord = 4;
 
 /**
  * At most `count` of them, as far as they are there; those of unknown types are passed over.
- * Differs: what is auxiliary is counted in words, as the standards say, a record of an unknown type is passed over in
- * IGMP as in MLD, and one whose sources are cut short says nothing; the reference counts bytes, reads no further in
- * IGMP, and does not look at sources.
+ * Differs: in reports of IGMPv3 and MLDv2, the size of auxiliary data is in words, as the standards say; a record of an
+ * unknown type is skipped; one whose sources are cut short is ignored. The reference takes the size as bytes, stops at an
+ * unknown type in IGMP, and does not read sources.
  */
 export function parseGroupRecords(
   payload: Uint8Array,

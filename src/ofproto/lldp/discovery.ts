@@ -29,9 +29,9 @@ export class Discovery implements SwitchProtocol {
   }
 
   /**
-   * Differs: names and services of a bridge are told by its own ports only, go with its row of AutoAttach, and a service
-   * whose VLAN is changed is asked for anew. The reference tells them by all ports, keeps services of a row that is no
-   * longer named, and the first VLAN of each.
+   * Differs: LLDP announces the system name and the services of a bridge on the ports of that bridge only; services end
+   * when the bridge has no AutoAttach row any more; and a service whose VLAN changes is announced with the new one. The
+   * reference announces them on all ports, keeps the services, and keeps the first VLAN.
    */
   configured(before: OfprotoConfig): void {
     const { autoAttach } = this.#deps.config();

@@ -107,7 +107,8 @@ export class MulticastSnooping implements SwitchProtocol {
 
   /**
    * Ports that are there already are gone over as the reference does.
-   * Differs: a port that goes takes along what was asked for it; the reference goes on naming it in traces.
+   * Differs: multicast and reports are no longer flooded to a port that has been removed; the reference goes on naming it
+   * in traces.
    */
   #begin(): State {
     const bundles = orderAsHashed([...this.#deps.bundles().values()], ({ name }) => name);
