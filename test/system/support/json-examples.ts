@@ -1,5 +1,6 @@
 /** Pages of docs/ that show commands and the JSON that they answer, so that tests can hold the programs to them. */
 import type { Json } from '../../../src/rpc/channel.ts';
+import { JsonReal } from '../../../src/rpc/json-value.ts';
 
 export interface Example {
   readonly command: string;
@@ -24,6 +25,7 @@ export function isLike(value: Json, example: Json): boolean {
     const isKnown = (one: Json): boolean => example.some((kind: Json) => isLike(one, kind));
     return Array.isArray(value) && value.every(isKnown);
   }
+  if (typeof example === 'number' && value instanceof JsonReal) return true;
   if (typeof example !== 'object' || example === null)
     return value === null ? example === null : typeof value === typeof example;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
