@@ -61,7 +61,7 @@ export const outputHandlers = {
   },
 } satisfies Handlers;
 
-/** The packet priority that stands for a queue: datapaths here have no classes of their own. */
+/** The packet priority that stands for a queue; devices that shape make the class of the queue from it. */
 function priorityOf(queue: number): number {
   return queue;
 }
