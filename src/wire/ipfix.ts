@@ -176,14 +176,30 @@ function countElements({ network, transport }: IpfixKind): readonly IpfixElement
   ];
 }
 
-function elementsOf(kind: IpfixKind, isNamed: boolean): readonly IpfixElement[] {
-  const name: readonly IpfixElement[] = isNamed ? ['virtualObsID'] : [];
-  return [...keyElements(kind), ...name, ...countElements(kind)];
+/** What records of a kind hold. */
+interface Form {
+  readonly template: number;
+  readonly key: readonly IpfixElement[];
+  readonly counts: readonly IpfixElement[];
+}
+
+/** By the number of the template. */
+const forms: (Form | undefined)[] = [];
+
+function formOf(kind: IpfixKind): Form {
+  const template = ipfixTemplate(kind);
+  let form = forms[template - firstTemplate];
+  if (form === undefined) {
+    form = { template, key: keyElements(kind), counts: countElements(kind) };
+    forms[template - firstTemplate] = form;
+  }
+  return form;
 }
 
 const firstTemplate = 256;
 
-function templateNumber({ isTagged, network, transport, isTunnelled, isEgress }: IpfixKind): number {
+/** The number of the template of a kind. */
+export function ipfixTemplate({ isTagged, network, transport, isTunnelled, isEgress }: IpfixKind): number {
   const places = [networks.indexOf(network), transports.indexOf(transport)] as const;
   const number = (Number(isTagged) * networks.length + places[0]) * transports.length + places[1];
   return firstTemplate + (number * 2 + Number(isTunnelled)) * 2 + Number(isEgress);
@@ -215,6 +231,7 @@ export interface IpfixHead {
 
 /** A message with templates is closed when it is that large, though the last one may make it larger. */
 const templateMessageSize = 1024;
+const observer: readonly IpfixElement[] = ['virtualObsID'];
 const variable = 0xffff;
 const ofEnterprise = 0x8000;
 
@@ -227,8 +244,9 @@ export function emitIpfixTemplates(head: IpfixHead, isNamed: boolean): Uint8Arra
       messages.push(emitMessage(head, sets.template, bytes));
       bytes = [];
     }
-    const names = elementsOf(kind, isNamed);
-    bytes.push(...u16Bytes(templateNumber(kind), names.length), ...specify(names));
+    const { template, key, counts } = formOf(kind);
+    const names = [...key, ...(isNamed ? observer : []), ...counts];
+    bytes.push(...u16Bytes(template, names.length), ...specify(names));
   }
   messages.push(emitMessage(head, sets.template, bytes));
   return messages;
@@ -250,26 +268,33 @@ export function emitIpfixStatistics(
   head: IpfixHead,
   values: Pick<IpfixValues, (typeof statisticsElements)[number]>,
 ): Uint8Array {
-  return emitMessage(head, statisticsTemplate, valueBytes(statisticsElements, values));
+  return emitMessage(
+    head,
+    statisticsTemplate,
+    scratch.subarray(0, writeValues(0, statisticsElements, values)),
+  );
 }
 
 /** A record of a flow, whose key was made by `ipfixKeyBytes`. */
 export function emitIpfixRecord(head: IpfixHead, { kind, key, name, counts }: IpfixRecord): Uint8Array {
-  const named = name === undefined ? [] : valueBytes(['virtualObsID'], { virtualObsID: name });
-  const body = [...key, ...named, ...valueBytes(countElements(kind), counts)];
-  return emitMessage(head, templateNumber(kind), body);
+  const form = formOf(kind);
+  scratch.set(key);
+  let end = key.length;
+  if (name !== undefined) end = writeValues(end, observer, { virtualObsID: name });
+  end = writeValues(end, form.counts, counts);
+  return emitMessage(head, form.template, scratch.subarray(0, end));
 }
 
 interface IpfixRecord {
   readonly kind: IpfixKind;
-  readonly key: readonly number[];
+  readonly key: Uint8Array;
   /** Who observes. */
   readonly name: Uint8Array | undefined;
   readonly counts: IpfixValues;
 }
 
-export function ipfixKeyBytes(kind: IpfixKind, values: IpfixValues): number[] {
-  return valueBytes(keyElements(kind), values);
+export function ipfixKeyBytes(kind: IpfixKind, values: IpfixValues): Uint8Array {
+  return scratch.slice(0, writeValues(0, formOf(kind).key, values));
 }
 
 function specify(names: readonly IpfixElement[]): number[] {
@@ -282,27 +307,49 @@ function specify(names: readonly IpfixElement[]): number[] {
   });
 }
 
-/** What is not there is zero. */
-function valueBytes(names: readonly IpfixElement[], values: IpfixValues): number[] {
-  const bytes: number[] = [];
+/** Names and descriptions that have no fixed size are cut to fewer than 255 bytes, so any record fits. */
+const scratch = new Uint8Array(4096);
+const scratchView = new DataView(scratch.buffer);
+const longestValue = 254;
+
+/** Writes values into `scratch`; returns where they end. What is not there is zero. */
+function writeValues(start: number, names: readonly IpfixElement[], values: IpfixValues): number {
+  let at = start;
   for (const name of names) {
     const value = values[name] ?? 0;
     const size = elements[name][1];
-    if (size === 0) bytes.push(...withLength(value));
-    else if (typeof value === 'number') for (let n = size - 1; n >= 0; n--) bytes.push(byteOf(value, n));
-    else bytes.push(...value);
+    if (typeof value === 'number') at = writeNumber(at, value, size);
+    else {
+      const bytes = value.subarray(0, size || longestValue);
+      if (size === 0) scratch[at++] = bytes.length; // RFC 7011 section 7
+      scratch.set(bytes, at);
+      at += bytes.length;
+    }
   }
-  return bytes;
+  return at;
 }
 
-/** RFC 7011 section 7, of fewer than 255 bytes. */
-function withLength(value: number | Uint8Array): number[] {
-  return typeof value === 'number' ? [0] : [value.length, ...value];
-}
-
-/** Byte `n` of a number, from the last on. */
-function byteOf(value: number, n: number): number {
-  return n < 4 ? (value >>> (8 * n)) & 0xff : (Math.floor(value / 2 ** 32) >>> (8 * (n - 4))) & 0xff;
+/** Of a size that is not said, nothing but that it is zero bytes. */
+function writeNumber(at: number, value: number, size: number): number {
+  switch (size) {
+    case 0:
+    case 1:
+      scratch[at] = value;
+      return at + 1;
+    case 2:
+      scratchView.setUint16(at, value);
+      break;
+    case 4:
+      scratchView.setUint32(at, value);
+      break;
+    case 8:
+      scratchView.setUint32(at, Math.floor(value / 2 ** 32));
+      scratchView.setUint32(at + 4, value);
+      break;
+    default:
+      scratch.fill(0, at, at + size);
+  }
+  return at + size;
 }
 
 function u16Bytes(...values: readonly number[]): number[] {
@@ -313,7 +360,7 @@ function u16Bytes(...values: readonly number[]): number[] {
 function emitMessage(
   { time, sequence, domain }: IpfixHead,
   setId: number,
-  body: readonly number[],
+  body: ArrayLike<number>,
 ): Uint8Array {
   const bytes = new Uint8Array(message.size + set.size + body.length);
   const view = new DataView(bytes.buffer);

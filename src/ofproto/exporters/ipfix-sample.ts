@@ -55,7 +55,12 @@ export function ipfixSampleOf({ key, bytes }: Pick<Upcall, 'key' | 'bytes'>, sam
   const headerSize = isTagged ? headerSizes.tagged : headerSizes.plain;
   const destination = ethDst(key);
   return {
-    ...{ kind, domain, packets, isForwarded, headerSize, size: bytes.length },
+    kind,
+    domain,
+    packets,
+    isForwarded,
+    headerSize,
+    size: bytes.length,
     key: ipfixKeyBytes(kind, valuesOf(key, kind, headerSize, sampled)),
     destination: destination === broadcast ? 'broadcast' : isMulticast(destination) ? 'multicast' : 'unicast',
     tcpFlags: getSlot(key, 'tcp_flags'),
@@ -84,29 +89,48 @@ function valuesOf(
 ): IpfixValues {
   const tci = getSlot(key, 'vlan_tci');
   const tos = getSlot(key, 'nw_tos');
-  const vlan = tci & 0xfff;
   const from = deviceOf(input);
-  const to = deviceOf(output);
-  const [type, code] = [getSlot(key, 'tp_src') & 0xff, getSlot(key, 'tp_dst') & 0xff];
-  return {
-    ...{ observationPointId: point, flowDirection: isEgress ? 1 : 0 },
-    ...{ sourceMacAddress: readSlot(key, 'eth_src'), destinationMacAddress: readSlot(key, 'eth_dst') },
-    ...{ ethernetType: getSlot(key, 'eth_type'), ethernetHeaderLength: headerSize },
-    ...{ ingressInterface: from.index, ingressInterfaceType: from.type },
-    ...{ ingressInterfaceName: from.name, ingressInterfaceDescription: from.description },
-    ...{ egressInterface: to.index, egressInterfaceType: to.type },
-    ...{ egressInterfaceName: to.name, egressInterfaceDescription: to.description },
-    ...{ vlanId: vlan, dot1qVlanId: vlan, dot1qPriority: tci >>> 13 },
-    ...{ ipVersion: network === 'ipv4' ? 4 : 6, ipTTL: getSlot(key, 'nw_ttl') },
-    ...{ protocolIdentifier: getSlot(key, 'nw_proto'), ipDiffServCodePoint: tos >>> 2 },
-    ...{ ipPrecedence: tos >>> 5, ipClassOfService: tos },
-    ...{ sourceIPv4Address: getSlot(key, 'nw_src'), destinationIPv4Address: getSlot(key, 'nw_dst') },
-    ...{ sourceIPv6Address: readSlot(key, 'ipv6_src'), destinationIPv6Address: readSlot(key, 'ipv6_dst') },
+  const to = isEgress ? deviceOf(output) : noDevice;
+  const isIpv6 = network === 'ipv6';
+  const type = getSlot(key, 'tp_src');
+  const code = getSlot(key, 'tp_dst');
+  const values = {
+    observationPointId: point,
+    flowDirection: isEgress ? 1 : 0,
+    sourceMacAddress: readSlot(key, 'eth_src'),
+    destinationMacAddress: readSlot(key, 'eth_dst'),
+    ethernetType: getSlot(key, 'eth_type'),
+    ethernetHeaderLength: headerSize,
+    ingressInterface: from.index,
+    ingressInterfaceType: from.type,
+    ingressInterfaceName: from.name,
+    ingressInterfaceDescription: from.description,
+    egressInterface: to.index,
+    egressInterfaceType: to.type,
+    egressInterfaceName: to.name,
+    egressInterfaceDescription: to.description,
+    vlanId: tci & 0xfff,
+    dot1qVlanId: tci & 0xfff,
+    dot1qPriority: tci >>> 13,
+    ipVersion: isIpv6 ? 6 : 4,
+    ipTTL: getSlot(key, 'nw_ttl'),
+    protocolIdentifier: getSlot(key, 'nw_proto'),
+    ipDiffServCodePoint: tos >>> 2,
+    ipPrecedence: tos >>> 5,
+    ipClassOfService: tos,
+    sourceIPv4Address: getSlot(key, 'nw_src'),
+    destinationIPv4Address: getSlot(key, 'nw_dst'),
+    sourceIPv6Address: isIpv6 ? readSlot(key, 'ipv6_src') : 0,
+    destinationIPv6Address: isIpv6 ? readSlot(key, 'ipv6_dst') : 0,
     flowLabelIPv6: getSlot(key, 'ipv6_label'),
-    ...{ sourceTransportPort: getSlot(key, 'tp_src'), destinationTransportPort: getSlot(key, 'tp_dst') },
-    ...{ icmpTypeIPv4: type, icmpCodeIPv4: code, icmpTypeIPv6: type, icmpCodeIPv6: code },
-    ...(isTunnelled ? tunnelValues(key, input) : {}),
+    sourceTransportPort: type,
+    destinationTransportPort: code,
+    icmpTypeIPv4: type,
+    icmpCodeIPv4: code,
+    icmpTypeIPv6: type,
+    icmpCodeIPv6: code,
   };
+  return isTunnelled ? { ...values, ...tunnelValues(key, input) } : values;
 }
 
 function tunnelValues(key: Uint32Array, input: OfprotoPort | undefined): IpfixValues {
@@ -129,13 +153,17 @@ interface Device {
   readonly description: Uint8Array;
 }
 
-/** One that is not known has no name. */
+const noBytes = new Uint8Array(0);
+/** One that is not known. */
+const noDevice: Device = { index: 0, type: 0, name: noBytes, description: noBytes };
+
 function deviceOf(port: OfprotoPort | undefined): Device {
-  const { ifindex = 0, status } = port?.netdev.state ?? {};
+  if (port === undefined) return noDevice;
+  const { ifindex, status } = port.netdev.state;
   return {
     index: ifindex,
-    type: Number(status?.get('if_type') ?? 0),
-    name: encodeText(port?.name ?? '').subarray(0, longest.name),
-    description: encodeText(status?.get('if_descr') ?? '').subarray(0, longest.description),
+    type: Number(status.get('if_type') ?? 0),
+    name: encodeText(port.name).subarray(0, longest.name),
+    description: encodeText(status.get('if_descr') ?? '').subarray(0, longest.description),
   };
 }

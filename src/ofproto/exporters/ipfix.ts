@@ -13,6 +13,7 @@ import {
   type IpfixHead,
   type IpfixKind,
   type IpfixValues,
+  ipfixTemplate,
 } from '../../wire/ipfix.ts';
 import type { IpfixConfig } from './ipfix-config.ts';
 
@@ -20,7 +21,7 @@ import type { IpfixConfig } from './ipfix-config.ts';
 export interface IpfixSample {
   readonly kind: IpfixKind;
   /** What tells its flow apart, as records have it. */
-  readonly key: readonly number[];
+  readonly key: Uint8Array;
   readonly domain: number;
   readonly packets: number;
   /** Bytes of its frame, and of the header of Ethernet in it. */
@@ -67,6 +68,9 @@ const totalNames = [
 ];
 type Totals = Record<(typeof totalNames)[number], number>;
 
+/** Where each is among them. */
+const totalPlaces = Object.fromEntries(totalNames.map((name, n) => [name, n])) as Totals; // of exactly these names
+
 /** Counts of a flow. */
 const deltaNames = [
   ...(['packetDeltaCount', 'droppedPacketDeltaCount', 'layer2OctetDeltaCount'] as const),
@@ -78,27 +82,27 @@ type Deltas = Record<(typeof deltaNames)[number], number>;
 interface Flow {
   readonly name: string;
   readonly kind: IpfixKind;
-  readonly key: readonly number[];
+  readonly key: Uint8Array;
   readonly domain: number;
   readonly addedAt: Ms;
   /** Milliseconds since 1970 of its first and last packet. */
   readonly startedAt: number;
   endedAt: number;
   readonly deltas: Deltas;
-  /** As they were with its last packet. */
-  totals: Totals;
+  /** As they were with its last packet, in the order of their names. */
+  readonly totals: Float64Array;
   shortest: number;
   longest: number;
 }
 
-const tcpFlags = {
-  tcpFinTotalCount: 0x01,
-  tcpSynTotalCount: 0x02,
-  tcpRstTotalCount: 0x04,
-  tcpPshTotalCount: 0x08,
-  tcpAckTotalCount: 0x10,
-  tcpUrgTotalCount: 0x20,
-} as const;
+const tcpFlags = [
+  ['tcpFinTotalCount', 0x01],
+  ['tcpSynTotalCount', 0x02],
+  ['tcpRstTotalCount', 0x04],
+  ['tcpPshTotalCount', 0x08],
+  ['tcpAckTotalCount', 0x10],
+  ['tcpUrgTotalCount', 0x20],
+] as const;
 
 /** Why a record is told (flowEndReason). */
 const endReasons = { activeTimeout: 2, forced: 4, lackOfResources: 5 } as const;
@@ -113,7 +117,7 @@ export class IpfixExporter {
   readonly #deps: IpfixDeps;
   /** Oldest first. */
   readonly #flows = new Map<string, Flow>();
-  readonly #totals = zeros(totalNames);
+  readonly #totals = new Float64Array(totalNames.length);
   #config: IpfixConfig;
   #sequence = 1;
   #templatesSentAt = 0;
@@ -136,7 +140,8 @@ export class IpfixExporter {
   addPacket(sample: IpfixSample): void {
     const deltas = this.#count(sample);
     this.#countKind(sample);
-    const name = [sample.domain, sample.kind.isTunnelled, sample.kind.transport, ...sample.key].join();
+    const { domain, kind, key } = sample;
+    const name = `${domain} ${ipfixTemplate(kind)} ${textOf(key)}`;
     const known = this.#flows.get(name);
     if (known === undefined) this.#add(name, sample, deltas);
     else this.#aggregate(known, sample, deltas);
@@ -159,7 +164,7 @@ export class IpfixExporter {
     const now = this.#deps.clock.wall();
     const length = kind.network === 'other' ? 0 : size - headerSize;
     this.#flows.set(name, {
-      ...{ name, kind, key, domain, deltas, totals: { ...this.#totals } },
+      ...{ name, kind, key, domain, deltas, totals: this.#totals.slice() },
       ...{ addedAt: this.#deps.clock.now(), startedAt: now, endedAt: now, shortest: length, longest: length },
     });
     this.counters.flows++;
@@ -171,7 +176,7 @@ export class IpfixExporter {
   #aggregate(flow: Flow, { kind, size, headerSize }: IpfixSample, deltas: Deltas): void {
     flow.endedAt = this.#deps.clock.wall();
     for (const name of deltaNames) flow.deltas[name] += deltas[name];
-    flow.totals = { ...this.#totals };
+    flow.totals.set(this.#totals);
     if (kind.network === 'other') return;
     const length = size - headerSize;
     flow.shortest = Math.min(flow.shortest, length);
@@ -181,7 +186,6 @@ export class IpfixExporter {
   /** Adds the packet to the totals; returns what it adds to its flow. */
   #count(sample: IpfixSample): Deltas {
     const { kind, packets, size, headerSize, isForwarded, destination } = sample;
-    const totals = this.#totals;
     const isIp = kind.network !== 'other';
     const length = size - headerSize;
     const octets = isIp ? packets * length : 0;
@@ -196,19 +200,23 @@ export class IpfixExporter {
       octetDeltaSumOfSquares: octets * length,
       postMCastOctetDeltaCount: isPost ? octets : 0,
     };
-    totals.packetTotalCount += deltas.packetDeltaCount;
-    totals.droppedPacketTotalCount += deltas.droppedPacketDeltaCount;
-    totals.layer2OctetTotalCount += deltas.layer2OctetDeltaCount;
-    totals.octetTotalCount += deltas.octetDeltaCount;
-    totals.droppedOctetTotalCount += deltas.droppedOctetDeltaCount;
-    totals.octetTotalSumOfSquares += deltas.octetDeltaSumOfSquares;
-    totals.postMCastPacketTotalCount += deltas.postMCastPacketDeltaCount;
-    totals.postMCastOctetTotalCount += deltas.postMCastOctetDeltaCount;
-    if (!isPost) totals[destinationTotals[destination][kind.isEgress ? 1 : 0]] += packets;
+    this.#gain('packetTotalCount', deltas.packetDeltaCount);
+    this.#gain('droppedPacketTotalCount', deltas.droppedPacketDeltaCount);
+    this.#gain('layer2OctetTotalCount', deltas.layer2OctetDeltaCount);
+    this.#gain('octetTotalCount', deltas.octetDeltaCount);
+    this.#gain('droppedOctetTotalCount', deltas.droppedOctetDeltaCount);
+    this.#gain('octetTotalSumOfSquares', deltas.octetDeltaSumOfSquares);
+    this.#gain('postMCastPacketTotalCount', deltas.postMCastPacketDeltaCount);
+    this.#gain('postMCastOctetTotalCount', deltas.postMCastOctetDeltaCount);
+    if (!isPost) this.#gain(destinationTotals[destination][kind.isEgress ? 1 : 0], packets);
     if (kind.transport === 'tcp')
-      for (const [name, bit] of Object.entries(tcpFlags) as [keyof typeof tcpFlags, number][])
-        if ((sample.tcpFlags & bit) !== 0) totals[name] += packets;
+      for (const [name, bit] of tcpFlags) if ((sample.tcpFlags & bit) !== 0) this.#gain(name, packets);
     return deltas;
+  }
+
+  #gain(name: keyof Totals, count: number): void {
+    const place = totalPlaces[name];
+    this.#totals[place] = (this.#totals[place] ?? 0) + count;
   }
 
   #countKind({ kind: { network, transport } }: IpfixSample): void {
@@ -259,7 +267,7 @@ export class IpfixExporter {
     const since = (wall: number): number => 1000 * (1000 * time - wall);
     const counts: IpfixValues = {
       ...deltas,
-      ...totals,
+      ...Object.fromEntries(totalNames.map((name, n) => [name, totals[n] ?? 0])),
       flowStartDeltaMicroseconds: since(flow.startedAt),
       flowEndDeltaMicroseconds: since(flow.endedAt),
       minimumIpTotalLength: flow.shortest,
@@ -279,6 +287,7 @@ const destinationTotals = {
   broadcast: ['ingressBroadcastPacketTotalCount', 'egressBroadcastPacketTotalCount'],
 } as const satisfies Record<IpfixSample['destination'], readonly [keyof Totals, keyof Totals]>;
 
-function zeros<N extends string>(names: readonly N[]): Record<N, number> {
-  return Object.fromEntries(names.map((name) => [name, 0])) as Record<N, number>; // the names are those of N
+/** As short as can be: each byte a character. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
