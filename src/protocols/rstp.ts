@@ -1,18 +1,18 @@
 /**
  * Rapid Spanning Tree Protocol: a tree of the links between bridges as STP makes it, with neighbours that agree on the use of
- * a link at once. IEEE 802.1D-2004 clause 17; its state machines are in rstp-receive.ts, rstp-information.ts, rstp-roles.ts.
+ * a link at once. IEEE 802.1D-2004 clause 17; its state machines are those of rstp-ports.ts.
  * Differs: when a port goes away, the roles of the others are chosen anew. With the reference, a bridge that loses its root
  * port so stays without one until something else happens.
  */
+
+import { isDeepStrictEqual } from 'node:util';
 import { Malformed } from '../base/errors.ts';
-import { orderAsHashed } from '../base/hash-order.ts';
 import { logger } from '../base/log.ts';
 import { type Ms, ms } from '../base/units.ts';
 import { type Bpdu, type BridgeId, bpduRole, bridgeId, parseBpdu, roleInFlags } from '../wire/bpdu.ts';
-import { portInformation } from './rstp-information.ts';
 import { type RstpBridge, RstpLink } from './rstp-link.ts';
-import { bridgeDetection, portReceive, portTransmit, protocolMigration, timesOf } from './rstp-receive.ts';
-import { roleTransition, stateTransition, topologyChange } from './rstp-roles.ts';
+import { RstpPorts } from './rstp-ports.ts';
+import { timesOf } from './rstp-receive.ts';
 import { assignRoles, bridgeVector, chooseRoot, type RootChoice } from './rstp-selection.ts';
 import {
   type PriorityVector,
@@ -22,7 +22,6 @@ import {
   type RstpTimes,
   rstpHelloTime,
 } from './rstp-types.ts';
-import { startMachine } from './state-machine.ts';
 
 const log = logger('rstp');
 const machineLog = logger('rstp_sm');
@@ -30,7 +29,6 @@ const machineLog = logger('rstp_sm');
 const tick = 1000;
 /** Machines that take more steps than that follow each other in a circle. */
 const mostSteps = 1000;
-const mostPorts = 4095;
 
 const defaults = { priority: 0x8000, maxAge: 20, forwardDelay: 15, transmitHoldCount: 6 };
 
@@ -42,21 +40,10 @@ export interface RstpChanges<P> {
   readonly moved: { readonly from: P; readonly to: P } | undefined;
 }
 
-/** A port with its machines. */
-interface Run<P> {
-  readonly link: RstpLink<P>;
-  /** One step of each; false where that changed nothing. */
-  readonly machines: readonly (() => boolean)[];
-}
-
 export class Rstp<P> implements RstpBridge<P> {
   readonly name: string;
   readonly #send: (port: P, bpdu: Bpdu) => void;
-  /** In the order in which they came. */
-  #runs: Run<P>[] = [];
-  /** In the order in which the reference lists them. */
-  #runsInOrder: readonly Run<P>[] = [];
-  #links: readonly RstpLink<P>[] = [];
+  readonly #ports = new RstpPorts<P>();
   #priority = defaults.priority;
   #isRapid = true;
   #transmitHoldCount = defaults.transmitHoldCount;
@@ -111,11 +98,11 @@ export class Rstp<P> implements RstpBridge<P> {
 
   /** In the order in which the reference lists them. */
   get links(): readonly RstpLink<P>[] {
-    return this.#links;
+    return this.#ports.links;
   }
 
   portOf(port: P): RstpPort<P> | undefined {
-    return this.#linkOf(port);
+    return this.#ports.get(port);
   }
 
   configure(settings: RstpSettings): void {
@@ -129,7 +116,7 @@ export class Rstp<P> implements RstpBridge<P> {
     this.#setTimes(maxAge, forwardDelay);
     if (transmitHoldCount !== this.#transmitHoldCount && isWithin(transmitHoldCount, 1, 10)) {
       this.#transmitHoldCount = transmitHoldCount;
-      for (const link of this.#links) link.sentCount = 0;
+      for (const link of this.links) link.sentCount = 0;
     }
     const id = bridgeId(this.#priority, mac);
     if (id === this.#id) return;
@@ -155,74 +142,49 @@ export class Rstp<P> implements RstpBridge<P> {
 
   /** All ports begin anew. */
   #begin(): void {
-    this.#runs = this.#runs.map(({ link }) => {
+    this.#ports.restart((link) => {
       const fresh = new RstpLink(link.owner, this);
       fresh.settings = link.settings;
       fresh.isLinkUp = link.isLinkUp;
-      return runOf(fresh);
+      return fresh;
     });
-    this.#order();
     this.#selectRoles();
     this.#move();
   }
 
   /** One whose link is down. */
   addPort(port: P): void {
-    const link = new RstpLink(port, this);
-    this.#runs.push(runOf(link));
-    link.settings = { ...link.settings, number: this.#freeNumber(0, link) };
-    this.#order();
+    this.#ports.add(new RstpLink(port, this));
     this.#selectRoles();
     this.#move();
   }
 
   removePort(port: P): void {
-    this.#runs = this.#runs.filter(({ link }) => link.owner !== port);
-    this.#order();
+    this.#ports.remove(port);
     this.#selectAnew();
     this.#move();
   }
 
   configurePort(port: P, settings: RstpPortSettings): void {
-    const run = this.#runs.find(({ link }) => link.owner === port);
-    if (run === undefined) return;
-    const { link } = run;
+    const link = this.#ports.get(port);
+    if (link === undefined) return;
     const { portId: idBefore, settings: before } = link;
-    const { priority, pathCost, number } = settings;
+    const { priority, pathCost, number, mustCheckMigration } = settings;
     link.settings = {
       ...settings,
       number: before.number,
       priority: isWithin(priority, 0, 240) ? priority - (priority % 16) : before.priority,
       pathCost: isWithin(pathCost, 1, 200_000_000) ? pathCost : before.pathCost,
     };
-    this.#renumber(run, number);
+    this.#ports.renumber(link, number);
     if (link.portId !== idBefore || link.settings.pathCost !== before.pathCost) link.selectAnew();
-    if (settings.mustCheckMigration && this.#isRapid) link.mcheck = true;
-    this.#move();
-  }
-
-  #renumber(run: Run<P>, wanted: number): void {
-    const { link } = run;
-    const { number: before } = link.settings;
-    if (before === wanted) return;
-    const number = this.#freeNumber(wanted, link);
-    if (number === before) return;
-    link.settings = { ...link.settings, number };
-    this.#runs = [...this.#runs.filter((other) => other !== run), run];
-    this.#order();
-  }
-
-  #freeNumber(wanted: number, link: RstpLink<P>): number {
-    const others = this.#runs.filter((run) => run.link !== link);
-    const taken = new Set(others.map((run) => run.link.settings.number));
-    if (isWithin(wanted, 1, mostPorts) && !taken.has(wanted)) return wanted;
-    for (let number = 1; number <= mostPorts; number++) if (!taken.has(number)) return number;
-    return 0;
+    if (mustCheckMigration && this.#isRapid) link.mcheck = true;
+    if (mustCheckMigration || !isDeepStrictEqual(link.settings, before)) this.#move();
   }
 
   /** The link of a port came up or went down. */
   setUp(port: P, isUp: boolean): void {
-    const link = this.#linkOf(port);
+    const link = this.#ports.get(port);
     if (link === undefined || link.isLinkUp === isUp) return;
     link.isLinkUp = isUp;
     this.#move();
@@ -230,7 +192,7 @@ export class Rstp<P> implements RstpBridge<P> {
 
   /** Takes in what follows the LLC header of a frame. */
   receive(port: P, payload: Uint8Array): void {
-    const link = this.#linkOf(port);
+    const link = this.#ports.get(port);
     if (link === undefined || !link.portEnabled || link.rcvdBpdu) return;
     const bpdu = this.#validated(link, payload);
     if (bpdu === undefined) {
@@ -263,7 +225,7 @@ export class Rstp<P> implements RstpBridge<P> {
   run(now: Ms): Ms {
     if (now >= this.#lastTick + tick) {
       this.#lastTick = now;
-      for (const link of this.#links) link.tick();
+      for (const link of this.links) link.tick();
       this.#move();
     }
     return ms(this.#lastTick + tick);
@@ -274,7 +236,7 @@ export class Rstp<P> implements RstpBridge<P> {
     const moved = this.#moved;
     this.#moved = undefined;
     const flushed: P[] = [];
-    for (const link of this.#links) {
+    for (const link of this.links) {
       if (!link.mustFlush) continue;
       link.mustFlush = false;
       if (link.owner !== moved?.from) flushed.push(link.owner);
@@ -295,10 +257,9 @@ export class Rstp<P> implements RstpBridge<P> {
         machineLog.err(`${this.name}: move_rstp() reached the iteration safeguard limit!`);
         break;
       }
-      isChanging = this.#links.some(({ reselect }) => reselect);
+      isChanging = this.links.some(({ reselect }) => reselect);
       if (isChanging) this.#selectRoles();
-      for (const { machines } of this.#runsInOrder)
-        for (const each of machines) if (each()) isChanging = true;
+      if (this.#ports.step()) isChanging = true;
     }
     const unsent = this.#unsent;
     this.#unsent = [];
@@ -307,44 +268,20 @@ export class Rstp<P> implements RstpBridge<P> {
 
   /** 17.28 */
   #selectRoles(): void {
-    for (const link of this.#links) link.reselect = false;
+    for (const link of this.links) link.reselect = false;
     const before = this.#root.link;
-    this.#root = chooseRoot(this.#id, this.#times, this.#links);
+    this.#root = chooseRoot(this.#id, this.#times, this.links);
     const { link: root } = this.#root;
-    log.dbg(`${this.name}: new Root is ${this.#root.vector.rootId}`);
+    log.dbg(() => `${this.name}: new Root is ${this.#root.vector.rootId}`);
     if (root?.role === 'alternate' && before !== undefined && before !== root)
       this.#moved ??= { from: before.owner, to: root.owner };
-    assignRoles(this.#id, this.#root, this.#links);
-    for (const link of this.#links) link.selected = true;
+    assignRoles(this.#id, this.#root, this.links);
+    for (const link of this.links) link.selected = true;
   }
 
   #selectAnew(): void {
-    for (const link of this.#links) link.selectAnew();
+    for (const link of this.links) link.selectAnew();
   }
-
-  #order(): void {
-    this.#runsInOrder = orderAsHashed(this.#runs, ({ link }) => link.settings.number);
-    this.#links = this.#runsInOrder.map(({ link }) => link);
-  }
-
-  #linkOf(port: P): RstpLink<P> | undefined {
-    return this.#links.find(({ owner }) => owner === port);
-  }
-}
-
-/** With its machines in the order in which they are run. */
-function runOf<P>(link: RstpLink<P>): Run<P> {
-  const machines = [
-    startMachine(portReceive, 'discard', link),
-    startMachine(bridgeDetection, 'notEdge', link),
-    startMachine(portInformation, 'disabled', link),
-    startMachine(roleTransition, 'initPort', link),
-    startMachine(stateTransition, 'discarding', link),
-    startMachine(topologyChange, 'inactive', link),
-    startMachine(portTransmit, 'init', link),
-    startMachine(protocolMigration, 'checkingRstp', link),
-  ];
-  return { link, machines };
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

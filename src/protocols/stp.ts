@@ -13,7 +13,8 @@ import {
   type ConfigurationBpdu,
   parseBpdu,
 } from '../wire/bpdu.ts';
-import { compareDesignations, type Designation, StpLink } from './stp-link.ts';
+import { StpElection } from './stp-election.ts';
+import type { StpLink } from './stp-link.ts';
 import {
   millisecondsOf,
   type StpPort,
@@ -38,15 +39,10 @@ const messageAgeIncrement = 1;
 export class Stp<P> {
   readonly name: string;
   readonly #send: (port: P, bpdu: Bpdu) => void;
-  /** By number of the port. */
-  #links = new Map<P, StpLink<P>>();
+  readonly #election: StpElection<P>;
   readonly #helloTimer = new StpTimer();
   readonly #notificationTimer = new StpTimer();
   readonly #topologyChangeTimer = new StpTimer();
-  #id: BridgeId;
-  #rootId: BridgeId;
-  #rootPathCost = 0;
-  #rootLink: StpLink<P> | undefined;
   /** What it uses as the root, and what is in use. */
   #ownTimes: StpTimes;
   #times: StpTimes;
@@ -62,31 +58,30 @@ export class Stp<P> {
     this.name = name;
     this.#send = send;
     this.#lastRun = now;
-    this.#id = bridgeId(settings.priority, settings.mac);
-    this.#rootId = this.#id;
+    this.#election = new StpElection(bridgeId(settings.priority, settings.mac));
     this.#ownTimes = stpTimes(settings);
     this.#times = this.#ownTimes;
     this.#helloTimer.start(this.#times.helloTime);
   }
 
   get id(): BridgeId {
-    return this.#id;
+    return this.#election.id;
   }
 
   get rootId(): BridgeId {
-    return this.#rootId;
+    return this.#election.rootId;
   }
 
   get rootPathCost(): number {
-    return this.#rootPathCost;
+    return this.#election.rootPathCost;
   }
 
   get rootPort(): StpPortSettings | undefined {
-    return this.#rootLink?.settings;
+    return this.#election.rootLink?.settings;
   }
 
   get isRoot(): boolean {
-    return this.#id === this.#rootId;
+    return this.#election.isRoot;
   }
 
   /** Those that the root says are to be used. */
@@ -101,14 +96,14 @@ export class Stp<P> {
 
   /** By number. */
   get ports(): ReadonlyMap<P, StpPort> {
-    return this.#links;
+    return this.#election.links;
   }
 
   roleOf(port: P): StpRole {
-    const link = this.#links.get(port);
+    const link = this.#election.links.get(port);
     if (link === undefined) return 'disabled';
-    if (link === this.#rootLink) return 'root';
-    if (this.#isDesignated(link)) return 'designated';
+    if (link === this.#election.rootLink) return 'root';
+    if (this.#election.isDesignated(link)) return 'designated';
     return link.isInUse ? 'alternate' : 'disabled';
   }
 
@@ -121,33 +116,28 @@ export class Stp<P> {
 
   /** 8.8.4: the bridge has another identifier. */
   #setId(id: BridgeId): void {
-    if (id === this.#id) return;
+    if (id === this.id) return;
     const wasRoot = this.isRoot;
-    for (const link of this.#inUse())
-      if (this.#isDesignated(link)) link.designated = { ...link.designated, bridgeId: id };
-    this.#id = id;
+    this.#election.setId(id);
     this.#updateAll(wasRoot);
   }
 
   /** One that is not in use until its link is up. */
   addPort(port: P, settings: StpPortSettings): void {
-    const link = new StpLink(port, settings, this.#designation(0));
-    this.#becomeDesignated(link);
-    const links = [...this.#links, [port, link] as const];
-    this.#links = new Map(links.sort(([, a], [, b]) => a.settings.number - b.settings.number));
+    this.#election.add(port, settings);
   }
 
   removePort(port: P): void {
     this.setUp(port, false);
-    this.#links.delete(port);
+    this.#election.remove(port);
   }
 
   /** 8.8.1, 8.8.2: its link came up or went down. */
   setUp(port: P, isUp: boolean): void {
-    const link = this.#links.get(port);
+    const link = this.#election.links.get(port);
     if (link === undefined || isUp === link.isInUse) return;
     const wasRoot = this.isRoot;
-    this.#becomeDesignated(link);
+    this.#election.becomeDesignated(link);
     link.reset(isUp);
     if (isUp) this.#selectStates();
     else this.#updateAll(wasRoot);
@@ -156,15 +146,15 @@ export class Stp<P> {
 
   /** Its number stays. */
   configurePort(port: P, { name, priority, pathCost }: StpPortSettings): void {
-    const link = this.#links.get(port);
+    const link = this.#election.links.get(port);
     if (link === undefined) return;
     const { portId: idBefore, settings: before } = link;
-    const wasDesignated = this.#isDesignated(link);
+    const wasDesignated = this.#election.isDesignated(link);
     link.settings = { ...before, name, priority, pathCost };
     if (link.portId !== idBefore) this.#changePortId(link, wasDesignated);
     if (pathCost !== before.pathCost) {
       // 8.8.6
-      this.#update();
+      this.#election.update();
       this.#selectStates();
     }
     this.#sendAll();
@@ -173,14 +163,14 @@ export class Stp<P> {
   /** 8.8.5 */
   #changePortId(link: StpLink<P>, wasDesignated: boolean): void {
     if (wasDesignated) link.designated = { ...link.designated, portId: link.portId };
-    if (link.designated.bridgeId !== this.#id || link.portId >= link.designated.portId) return;
-    this.#becomeDesignated(link);
+    if (link.designated.bridgeId !== this.#election.id || link.portId >= link.designated.portId) return;
+    this.#election.becomeDesignated(link);
     this.#selectStates();
   }
 
   /** Takes in what follows the LLC header of a frame. */
   receive(port: P, payload: Uint8Array): void {
-    const link = this.#links.get(port);
+    const link = this.#election.links.get(port);
     if (link === undefined || !link.isInUse) return;
     try {
       const bpdu = parseBpdu(payload);
@@ -228,9 +218,9 @@ export class Stp<P> {
       this.#hasDetectedChange = false;
       this.#isTopologyChanging = false;
     }
-    for (const link of this.#inUse())
+    for (const link of this.#election.inUse())
       if (link.messageAge.passes(ticks, this.#times.maxAge)) this.#forgetInformation(link);
-    for (const link of this.#inUse()) {
+    for (const link of this.#election.inUse()) {
       if (link.delay.passes(ticks, this.#times.forwardDelay)) this.#endDelay(link);
       if (link.hold.passes(ticks, holdTime) && link.isConfigurationPending) this.#transmit(link);
     }
@@ -239,7 +229,7 @@ export class Stp<P> {
   /** 8.7.3: the designated bridge of that link was silent for too long. */
   #forgetInformation(link: StpLink<P>): void {
     const wasRoot = this.isRoot;
-    this.#becomeDesignated(link);
+    this.#election.becomeDesignated(link);
     this.#updateAll(wasRoot);
   }
 
@@ -252,18 +242,22 @@ export class Stp<P> {
     }
     if (link.state !== 'learning') return;
     link.state = 'forwarding';
-    const isDesignatedSomewhere = this.#inUse().some(({ designated }) => designated.bridgeId === this.#id);
+    const isDesignatedSomewhere = this.#election
+      .inUse()
+      .some(({ designated }) => designated.bridgeId === this.#election.id);
     if (isDesignatedSomewhere) this.#detectTopologyChange();
   }
 
   /** 8.6.1: a configuration BPDU where that is allowed by now. */
   #transmit(link: StpLink<P>): void {
-    if (!this.isRoot && this.#rootLink === undefined) return;
+    if (!this.isRoot && this.#election.rootLink === undefined) return;
     if (link.hold.isRunning) {
       link.isConfigurationPending = true;
       return;
     }
-    const messageAge = this.isRoot ? 0 : (this.#rootLink?.messageAge.ticks ?? 0) + messageAgeIncrement;
+    const messageAge = this.isRoot
+      ? 0
+      : (this.#election.rootLink?.messageAge.ticks ?? 0) + messageAgeIncrement;
     if (messageAge >= this.#times.maxAge) return;
     const flags =
       (link.mustAcknowledge ? bpduFlag.topologyChangeAck : 0) |
@@ -274,10 +268,7 @@ export class Stp<P> {
     this.#emit(link, {
       type: 'configuration',
       flags,
-      rootId: this.#rootId,
-      rootPathCost: this.#rootPathCost,
-      bridgeId: this.#id,
-      portId: link.portId,
+      ...this.#election.designation(link.portId),
       messageAge,
       ...this.#times,
     });
@@ -286,7 +277,7 @@ export class Stp<P> {
 
   /** 8.6.4 */
   #transmitAll(): void {
-    for (const link of this.#inUse()) if (this.#isDesignated(link)) this.#transmit(link);
+    for (const link of this.#election.inUse()) if (this.#election.isDesignated(link)) this.#transmit(link);
   }
 
   #sayHello(): void {
@@ -296,7 +287,7 @@ export class Stp<P> {
 
   /** 8.6.6, and again as long as nobody answers. */
   #notify(): void {
-    const link = this.#rootLink;
+    const link = this.#election.rootLink;
     if (link !== undefined) {
       log.dbg(`bridge: ${this.name}, root port: ${link.settings.name}, transmit tcn`);
       this.#emit(link, { type: 'notification' });
@@ -323,15 +314,15 @@ export class Stp<P> {
       log.warn(`${this.name}: received config BPDU with ${ages}`);
       return;
     }
-    if (!this.#supersedes(bpdu, link)) {
-      if (this.#isDesignated(link)) this.#transmit(link);
+    if (!this.#election.isSupersededBy(link, bpdu)) {
+      if (this.#election.isDesignated(link)) this.#transmit(link);
       return;
     }
     const wasRoot = this.isRoot;
     link.record(bpdu);
     this.#updateAll(wasRoot);
     if (wasRoot && !this.isRoot) this.#ceaseAsRoot();
-    if (link !== this.#rootLink) return;
+    if (link !== this.#election.rootLink) return;
     this.#isTopologyChanging = (bpdu.flags & bpduFlag.topologyChange) !== 0;
     const { helloTime, maxAge, forwardDelay } = bpdu;
     this.#times = { helloTime, maxAge, forwardDelay };
@@ -352,68 +343,26 @@ export class Stp<P> {
 
   /** 8.7.2 */
   #receiveNotification(link: StpLink<P>): void {
-    if (!this.#isDesignated(link)) return;
+    if (!this.#election.isDesignated(link)) return;
     this.#detectTopologyChange();
     link.mustAcknowledge = true;
     this.#transmit(link);
   }
 
-  /** 8.6.2: the BPDU is better than what is known of the link, or newer from the same. */
-  #supersedes(bpdu: ConfigurationBpdu, { designated }: StpLink<P>): boolean {
-    const difference = compareDesignations(bpdu, designated);
-    if (difference !== 0) return difference < 0;
-    return bpdu.bridgeId !== this.#id || bpdu.portId <= designated.portId;
-  }
-
   /** What follows from what is known of the links, and from having become the root. */
   #updateAll(wasRoot: boolean): void {
-    this.#update();
+    this.#election.update();
     this.#selectStates();
     if (this.isRoot && !wasRoot) this.#becomeRoot();
   }
 
-  /** 8.6.7 */
-  #update(): void {
-    this.#selectRoot();
-    for (const link of this.#inUse()) if (this.#mayBeDesignated(link)) this.#becomeDesignated(link);
-  }
-
-  /** 8.6.8 */
-  #selectRoot(): void {
-    this.#rootLink = this.#inUse()
-      .filter((link) => !this.#isDesignated(link) && link.designated.rootId < this.#id)
-      .reduce<StpLink<P> | undefined>(
-        (best, link) => (best === undefined || link.leadsBetterThan(best) ? link : best),
-        undefined,
-      );
-    this.#rootId = this.#rootLink?.designated.rootId ?? this.#id;
-    this.#rootPathCost = this.#rootLink?.costToRoot ?? 0;
-  }
-
-  /** 8.6.9 */
-  #mayBeDesignated(link: StpLink<P>): boolean {
-    const { designated } = link;
-    if (this.#isDesignated(link) || designated.rootId !== this.#rootId) return true;
-    const difference = compareDesignations(this.#designation(link.portId), designated);
-    return difference < 0 || (difference === 0 && link.portId <= designated.portId);
-  }
-
-  /** 8.6.10 */
-  #becomeDesignated(link: StpLink<P>): void {
-    link.designated = this.#designation(link.portId);
-  }
-
-  #designation(portId: number): Designation {
-    return { rootId: this.#rootId, rootPathCost: this.#rootPathCost, bridgeId: this.#id, portId };
-  }
-
   /** 8.6.11 */
   #selectStates(): void {
-    for (const link of this.#inUse()) {
-      const isDesignated = link !== this.#rootLink && this.#isDesignated(link);
+    for (const link of this.#election.inUse()) {
+      const isDesignated = link !== this.#election.rootLink && this.#election.isDesignated(link);
       if (isDesignated) link.messageAge.stop();
       else link.isConfigurationPending = link.mustAcknowledge = false;
-      if (isDesignated || link === this.#rootLink) link.beginForwarding();
+      if (isDesignated || link === this.#election.rootLink) link.beginForwarding();
       else if (link.block()) this.#detectTopologyChange();
     }
   }
@@ -436,13 +385,5 @@ export class Stp<P> {
     this.#detectTopologyChange();
     this.#notificationTimer.stop();
     this.#sayHello();
-  }
-
-  #isDesignated({ designated, portId }: StpLink<P>): boolean {
-    return designated.bridgeId === this.#id && designated.portId === portId;
-  }
-
-  #inUse(): StpLink<P>[] {
-    return [...this.#links.values()].filter(({ isInUse }) => isInUse);
   }
 }

@@ -28,9 +28,9 @@ interface PortPart {
   readonly pathCost: number | undefined;
 }
 
-export interface StpPortConfig extends PortPart, Pick<StpPortSettings, 'priority'> {}
+interface StpPortConfig extends PortPart, Pick<StpPortSettings, 'priority'> {}
 
-export interface RstpPortConfig extends PortPart, Omit<RstpPortSettings, 'name' | 'number' | 'pathCost'> {}
+interface RstpPortConfig extends PortPart, Omit<RstpPortSettings, 'name' | 'number' | 'pathCost'> {}
 
 export interface TreePortConfig {
   readonly stp: StpPortConfig;
