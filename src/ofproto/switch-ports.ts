@@ -225,6 +225,7 @@ export class SwitchPorts {
   /** Makes or changes the bundle that stands for a Port row. */
   setBundle(name: string, config: BundleConfig): void {
     let bundle = this.#bundles.get(name);
+    const isSame = isDeepStrictEqual(bundle?.config, config);
     if (bundle === undefined) {
       bundle = new Bundle(name, config);
       this.#bundles.set(name, bundle);
@@ -235,7 +236,7 @@ export class SwitchPorts {
     }
     for (const number of config.members) this.#bundleOfNumber.set(number, bundle);
     this.#gatherMembers(bundle);
-    this.#deps.events.changed();
+    if (!isSame) this.#deps.events.changed();
   }
 
   removeBundle(name: string): void {
