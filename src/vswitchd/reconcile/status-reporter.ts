@@ -24,12 +24,22 @@ export interface StatusReporterDeps {
   wake(): void;
 }
 
+/** Of a Port row of that name. */
+interface Attachment {
+  readonly bridge: LiveBridge;
+  readonly name: string;
+  readonly vlan: number;
+  readonly isWanted: boolean;
+}
+
 export class StatusReporter {
   readonly #deps: StatusReporterDeps;
   readonly #interfaces = new Set<LiveInterface>();
   readonly #ports = new Map<WantedPort, LiveBridge>();
   readonly #bridges = new Set<LiveBridge>();
   readonly #attachedVlans = new AttachedVlans();
+  /** What Auto Attach asks of ports since the last round, which may be about to make them. */
+  readonly #attachments: Attachment[] = [];
 
   constructor(deps: StatusReporterDeps) {
     this.#deps = deps;
@@ -65,17 +75,19 @@ export class StatusReporter {
         this.#deps.wake();
       },
       attached: ({ name }, vlan, isWanted) => {
-        const port = bridge.ports.get(name);
-        if (port === undefined) return;
-        this.#attachedVlans.ask(port.id, vlan, isWanted);
+        this.#attachments.push({ bridge, name, vlan, isWanted });
         this.#deps.wake();
       },
     };
   }
 
-  /** VLANs that neighbours have asked for, which ports are to carry from now on. */
+  /** Between rounds: VLANs that ports are to carry for services of the network, or no longer. */
   writeAttachedVlans(): void {
     const { client, writer } = this.#deps;
+    for (const { bridge, name, vlan, isWanted } of this.#attachments.splice(0)) {
+      const port = bridge.ports.get(name);
+      if (port !== undefined) this.#attachedVlans.ask(port.id, vlan, isWanted);
+    }
     for (const [id, change] of this.#attachedVlans.takeChanges((port) => client.view.row('Port', port)))
       writer.put('Port', id, change);
   }
