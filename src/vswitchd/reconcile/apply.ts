@@ -8,26 +8,16 @@ import { errnos, syscallFailed } from '../../base/errno.ts';
 import { Refused, SyscallFailed, unreachable } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { OfPort } from '../../base/units.ts';
-import { VERSION } from '../../daemon/program.ts';
-import { OPENFLOW_PORT, OVSDB_PORT } from '../../net/remote.ts';
 import type { Netdev, NetdevConfig } from '../../netdev/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
-import {
-  type ControlConfig,
-  type ControllerSettings,
-  defaultController,
-  type InBandConfig,
-  type MemberLacp,
-  type OfprotoConfig,
-} from '../../ofproto/config.ts';
-import { noExporters } from '../../ofproto/exporters/exporter-config.ts';
+import type { MemberLacp } from '../../ofproto/config.ts';
 import { localPort } from '../../ofproto/port.ts';
 import type { StatusEvents } from '../../ofproto/protocols/protocol-deps.ts';
 import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
-import { exporterWarnings } from '../config/exporter-rows.ts';
 import { macOfUuid } from '../config/mac.ts';
-import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
-import { inBandRemote, refusalOfTarget } from './controller-targets.ts';
+import type { WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
+import { bridgeRefusals, ofprotoConfig, type SharedControl } from './bridge-config.ts';
+import { isAsWanted, netdevConfig } from './device-config.ts';
 import { dscpsOf, giveDuties } from './device-duties.ts';
 import { exportersOf, followAgents } from './exporters.ts';
 import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
@@ -59,11 +49,6 @@ export interface ApplyDeps {
   statusEventsOf(bridge: LiveBridge): StatusEvents;
   /** What all bridges have in common of how they talk OpenFlow. */
   control(): SharedControl;
-}
-
-export interface SharedControl extends Omit<ControlConfig, 'controllers' | 'inBand'> {
-  /** Those that the host connects to, possibly by way of a bridge, and the port of those that say none. */
-  readonly managers: readonly string[];
 }
 
 /** Why an interface could not be added: the `error` column, and when it is tried again. */
@@ -152,7 +137,7 @@ export class Applier {
     try {
       const backer = await this.#deps.backerFor(settings.datapathType);
       const hwaddr = macOfUuid(id);
-      const ofproto = backer.addBridge(name, this.#ofprotoConfig(name, settings, hwaddr));
+      const ofproto = backer.addBridge(name, ofprotoConfig(name, settings, hwaddr, this.#deps.control()));
       const bridge = new LiveBridge(id, name, settings, backer, ofproto);
       ofproto.status = this.#deps.statusEventsOf(bridge);
       this.#state.bridges.set(name, bridge);
@@ -327,60 +312,9 @@ export class Applier {
     }
   }
 
-  #ofprotoConfig(name: string, settings: BridgeSettings, hwaddr: string): OfprotoConfig {
-    const { datapathId, failMode, macAgingTime, macTableSize, forwardBpdu, floodVlans } = settings;
-    const { managers, ...control } = this.#deps.control();
-    return {
-      datapathId: datapathId ?? `0000${hwaddr.replaceAll(':', '')}`,
-      failMode,
-      hwaddr,
-      macAgingTime,
-      macTableSize,
-      forwardBpdu,
-      floodVlans,
-      multicast: settings.isSnooping
-        ? {
-            agingTime: settings.multicastAgingTime,
-            maxSize: settings.multicastTableSize,
-            floodsUnregistered: !settings.keepsUnregistered,
-          }
-        : undefined,
-      autoAttach: settings.autoAttach,
-      tree: settings.tree,
-      mirrors: settings.mirrors.flatMap(({ config }) => config ?? []),
-      exporters: noExporters,
-      tables: settings.tables,
-      versions: settings.versions,
-      description: {
-        manufacturer: 'Nicira, Inc.',
-        hardware: 'Open vSwitch',
-        software: VERSION,
-        serialNumber: settings.serialNumber ?? 'None',
-        datapath: settings.description ?? 'None',
-      },
-      control: {
-        ...control,
-        controllers: controllersOf(name, settings, control.runFolder),
-        inBand: inBandOf(settings, managers),
-      },
-    };
-  }
-
   /** Once for each target, as long as it is there. */
   #tellRefusals(bridge: LiveBridge): void {
-    const { runFolder } = this.#deps.control();
-    const { controllers, mirrors, exporters } = bridge.settings;
-    const targets = controllers.flatMap(
-      ({ target }) => refusalOfTarget(bridge.name, target, runFolder) ?? [],
-    );
-    const refusals = [
-      ...targets.map((text) => ({ level: 'err', text }) as const),
-      ...mirrors.flatMap((mirror) => mirror.refusals),
-      ...exporterWarnings(exporters, {
-        datapath: bridge.backer.datapath.name,
-        portCount: bridge.ports.size,
-      }),
-    ];
+    const refusals = bridgeRefusals(bridge, this.#deps.control());
     for (const { level, text } of refusals)
       if (!bridge.toldRefusals.includes(text)) log[level](`bridge ${bridge.name}: ${text}`);
     bridge.toldRefusals = refusals.map(({ text }) => text);
@@ -400,7 +334,7 @@ export class Applier {
   async #settle(bridge: LiveBridge): Promise<void> {
     const { mac, kept } = bridge.facts;
     const config = {
-      ...this.#ofprotoConfig(bridge.name, bridge.settings, mac),
+      ...ofprotoConfig(bridge.name, bridge.settings, mac, this.#deps.control()),
       exporters: exportersOf(bridge, this.#state),
     };
     const isNew = bridge.announcedId === undefined;
@@ -420,44 +354,6 @@ export class Applier {
       i.keepsMtu = false;
     }
   }
-}
-
-/** Those of the rows that may be used, and the socket for tools that every bridge has. */
-function controllersOf(
-  bridge: string,
-  { controllers, controllerQueueSize }: BridgeSettings,
-  runFolder: string | undefined,
-): ControllerSettings[] {
-  const known = new Map<string, ControllerSettings>();
-  if (runFolder !== undefined) {
-    const target = `punix:${runFolder}/${bridge}.mgmt`;
-    known.set(target, { ...defaultController, isForTools: true, target, type: 'service', probeInterval: 0 });
-  }
-  for (const {
-    queueSize = controllerQueueSize,
-    isInBand: _,
-    localAddress: __,
-    ...controller
-  } of controllers) {
-    const { target } = controller;
-    if (!known.has(target) && refusalOfTarget(bridge, target, runFolder) === undefined)
-      known.set(target, { ...controller, queueSize });
-  }
-  return [...known.values()];
-}
-
-function inBandOf(
-  { controllers, disableInBand, inBandQueue: queue }: BridgeSettings,
-  managers: readonly string[],
-): InBandConfig {
-  if (disableInBand) return { remotes: [], queue };
-  const remotes = [
-    ...controllers.map(({ isInBand, target }) =>
-      isInBand ? inBandRemote(target, OPENFLOW_PORT) : undefined,
-    ),
-    ...managers.map((target) => inBandRemote(target, OVSDB_PORT)),
-  ];
-  return { remotes: remotes.filter((remote) => remote !== undefined), queue };
 }
 
 async function dispose(netdev: Netdev): Promise<void> {
@@ -490,36 +386,6 @@ function setPort(bridge: LiveBridge, wanted: WantedPort): void {
   if (members.length === 0) bridge.ofproto.switchPorts.removeBundle(wanted.name);
   // The spread last: what is extended after one has a hidden class of its own, for each port.
   else bridge.ofproto.switchPorts.setBundle(wanted.name, { members, memberLacp, ...wanted.bundle });
-}
-
-/**
- * What a device is to be told: a device of ours gets the bridge's address and fits the smallest of the others. What
- * follows from other ports is not told when it is opened, since those may not be there yet.
- */
-function netdevConfig(bridge: LiveBridge, i: LiveInterface): NetdevConfig {
-  const { wanted } = i;
-  const isLocal = wanted.name === bridge.name;
-  const port = bridge.ports.get(i.port);
-  const fakeMac = port?.isFakeBridge === true ? bridge.facts.fakeMac(port) : undefined;
-  const localMac = i.netdev === undefined ? bridge.settings.hwaddr : bridge.facts.mac;
-  const mac = isLocal ? localMac : (wanted.mac ?? fakeMac);
-  const { options, mtuRequest = i.followedMtu, queueCores, isSpread } = wanted;
-  return { options, mac, mtuRequest, queueCores, isSpread };
-}
-
-/** Others may have changed the device since it was told. What it refused it is told again, as the reference does. */
-function isAsWanted(
-  { state }: Netdev,
-  { options, mac, mtuRequest, queueCores, isSpread }: NetdevConfig,
-  told: NetdevConfig | undefined,
-): boolean {
-  return (
-    (mac === undefined || mac === state.mac) &&
-    (mtuRequest === undefined || mtuRequest === state.mtu) &&
-    isDeepStrictEqual(options, told?.options) &&
-    isDeepStrictEqual(queueCores, told?.queueCores) &&
-    isSpread === told?.isSpread
-  );
 }
 
 /** The device has said itself what is wrong with its options. */
