@@ -193,6 +193,17 @@ describe.runIf(reason === undefined)('beside the reference', () => {
     await until(() => packets(2) > 0 && packets(61439) > 0, 'packets in both queues');
   });
 
+  test('Bursts follow the MTU', async () => {
+    const burst = (): number =>
+      Number(/Queue 2:\n {2}burst: (\d+)/.exec(ours.appctl('qos/show', 'v1').stdout)?.[1]);
+    const before = burst();
+    ours.host.run('ip', 'link', 'set', 'v1', 'mtu', '9000');
+    await until(() => burst() === 8 * 9064, 'larger bursts');
+    expect(ours.host.run('tc', 'class', 'show', 'dev', 'v1')).toMatch(/class htb 1:3 .* burst 90\d\db/);
+    ours.host.run('ip', 'link', 'set', 'v1', 'mtu', '1500');
+    await until(() => burst() === before, 'the bursts of before');
+  });
+
   test('A device that comes back is shaped as its predecessor was', async () => {
     ours.host.run('ip', 'link', 'del', 'v1');
     await until(() => ours.appctl('qos/show', 'v1').status !== 0, 'the device to be missed');

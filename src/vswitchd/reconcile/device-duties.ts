@@ -9,11 +9,24 @@ const noDetails: QosDetails = new Map();
 const defaultQueue = 0;
 
 /** The device tells the log of what it cannot do. */
-export function giveDuties({ netdev, wanted }: LiveInterface): void {
+export function giveDuties(i: LiveInterface): void {
+  const { netdev, wanted } = i;
   if (netdev === undefined || netdev.isGone) return;
+  i.shapedAs = { mtu: netdev.state.mtu, linkSpeed: netdev.state.linkSpeed };
   const qos = qosOf(netdev);
   if (qos !== undefined) shape(qos, wanted.qos);
   pollLink(netdev, wanted.linkPolling);
+}
+
+/**
+ * The state of the device has changed, and with it what shaping follows from.
+ * Differs: the reference looks at that with the next change of the database.
+ */
+export function followDevice(i: LiveInterface): void {
+  const { netdev, wanted, shapedAs: was } = i;
+  if (wanted.qos === undefined || was === undefined || netdev === undefined) return;
+  const { mtu, linkSpeed } = netdev.state;
+  if (mtu !== was.mtu || linkSpeed !== was.linkSpeed) giveDuties(i);
 }
 
 function shape(qos: PortQos, wanted: WantedQos | undefined): void {

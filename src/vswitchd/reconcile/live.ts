@@ -3,7 +3,7 @@
  * the appctl commands read them.
  */
 import type { OfPort, Uuid } from '../../base/units.ts';
-import type { Netdev, NetdevConfig } from '../../netdev/provider.ts';
+import type { Netdev, NetdevConfig, NetdevState } from '../../netdev/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
 import type { OfprotoPort } from '../../ofproto/port.ts';
@@ -25,6 +25,8 @@ export class LiveInterface implements ActualInterface {
   error: string | undefined;
   /** It could not be added because its device could not even be opened. */
   isUnopened = false;
+  /** What of the device's state its shaping was made for. */
+  shapedAs: Pick<NetdevState, 'mtu' | 'linkSpeed'> | undefined;
   /** Something about the device changed without us. */
   onDeviceChange: () => void = () => {};
   readonly #owner: LiveBridge;

@@ -21,6 +21,7 @@ import type { StatusWriter } from '../report/status-writer.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
 import type { Applier } from './apply.ts';
 import { outlivesDevice } from './bridge-facts.ts';
+import { followDevice } from './device-duties.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
 import { type AddInterface, formatStep, isAddition, plan, type Step } from './plan.ts';
 import { StatusReporter } from './status-reporter.ts';
@@ -110,6 +111,7 @@ export class Reconciler {
 
   /** A device changed: its row is reported anew; one that vanished is planned anew, unless its port outlives it. */
   netdevChanged(i: LiveInterface): void {
+    followDevice(i);
     this.#reporter.interfaceChanged(i);
     this.#unsettled.add(i.bridge);
     this.#deps.wake();
