@@ -17,7 +17,8 @@ import {
   bfdVersion,
   parseBfd,
 } from '../wire/bfd.ts';
-import { BfdDecay, leastWatch } from './bfd-decay.ts';
+import { BfdDecay } from './bfd-decay.ts';
+import { BfdForwarding } from './bfd-forwarding.ts';
 import { isAlive, judgeBfd } from './bfd-judge.ts';
 import { flagsOf, formatBfd, formatBfdMessage } from './bfd-text.ts';
 import type { BfdReport, BfdSettings, BfdStatus } from './bfd-types.ts';
@@ -29,15 +30,6 @@ const site = new LimitedSite({ perMinute: 20, burst: 20 });
 const neighbourTtl = 255;
 /** Least milliseconds between control packets while the session is not up, RFC 5880 section 6.8.3. */
 const slowInterval = 1000;
-/** While other packets come, one control packet must in that many of its intervals. */
-const demandedIntervals = 100;
-
-const brokenPaths: ReadonlySet<BfdDiagnostic> = new Set([
-  'Path Down',
-  'Concatenated Path Down',
-  'Reverse Concatenated Path Down',
-]);
-
 /** What is known of the other end before it says something. */
 const unknownRemote = {
   state: 'down',
@@ -86,12 +78,8 @@ export class Bfd {
   /** 0: at once. */
   #nextTx = ms(0);
   #detectAt = ms(0);
-  #isForwarding = false;
-  #override: boolean | undefined;
-  #receivingUntil = ms(0);
-  #demandUntil = ms(0);
+  readonly #forwarding: BfdForwarding;
   readonly #decay: BfdDecay;
-  #flapCount = 0;
 
   /** `discriminator` is not 0, and unlike that of any other session. */
   constructor(name: string, discriminator: number, settings: BfdSettings, deps: BfdDeps, now: Ms) {
@@ -100,6 +88,7 @@ export class Bfd {
     this.#deps = deps;
     this.#settings = settings;
     this.#decay = new BfdDecay(name, deps.rxPackets);
+    this.#forwarding = new BfdForwarding(deps.statusChanged);
     this.#minTx = settings.minTx;
     this.#minRx = settings.minRx;
     this.#setState('down', 'No Diagnostic', now);
@@ -137,7 +126,7 @@ export class Bfd {
     const isSwitched = forwardsIfReceiving !== before.forwardsIfReceiving;
     if (forwardsIfReceiving && this.#state === 'up') {
       if (isSwitched || multiplier !== before.multiplier) this.#trustWhileReceiving(now);
-    } else if (isSwitched) this.#receivingUntil = ms(0);
+    } else if (isSwitched) this.#forwarding.forgetReceived();
   }
 
   /** Asks the other end to agree to other intervals: a poll sequence, RFC 5880 section 6.5. */
@@ -151,24 +140,18 @@ export class Bfd {
 
   /** Says whether the link forwards, whatever is found; undefined for as it is found. */
   overrideForwarding(forwards: boolean | undefined): void {
-    this.#override = forwards;
+    this.#forwarding.override = forwards;
     this.#deps.statusChanged();
   }
 
   isForwardingAt(now: Ms): boolean {
     this.#updateForwarding(now);
-    return this.#override ?? this.#isForwarding;
+    return this.#forwarding.isForwarding;
   }
 
   #updateForwarding(now: Ms): void {
-    if (this.#override !== undefined) return;
-    const isReceiving =
-      this.#settings.forwardsIfReceiving && this.#receivingUntil > now && this.#demandUntil > now;
-    const forwards = (this.#state === 'up' || isReceiving) && !brokenPaths.has(this.#remote.diagnostic);
-    if (forwards === this.#isForwarding) return;
-    this.#isForwarding = forwards;
-    this.#flapCount++;
-    this.#deps.statusChanged();
+    const { forwardsIfReceiving } = this.#settings;
+    this.#forwarding.update(now, this.#state, this.#remote.diagnostic, forwardsIfReceiving);
   }
 
   /** Packets of whatever kind have come. */
@@ -180,8 +163,7 @@ export class Bfd {
   }
 
   #trustWhileReceiving(now: Ms): void {
-    const interval = this.#rxInterval * this.#settings.multiplier;
-    this.#receivingUntil = ms(now + Math.max(interval, leastWatch));
+    this.#forwarding.received(now, this.#rxInterval * this.#settings.multiplier);
   }
 
   /** Does what is due; returns when to call again. */
@@ -204,8 +186,7 @@ export class Bfd {
     const due: number[] = [this.#nextTx];
     if (isAlive(this.#state)) due.push(this.#detectAt);
     if (this.#state === 'up') due.push(this.#decay.dueAt);
-    if (this.#settings.forwardsIfReceiving)
-      due.push(...[this.#receivingUntil, this.#demandUntil].filter((end) => end > now));
+    if (this.#settings.forwardsIfReceiving) due.push(this.#forwarding.dueAfter(now));
     return ms(Math.max(now, Math.min(...due)));
   }
 
@@ -302,8 +283,8 @@ export class Bfd {
     }
     this.#takeIntervals(message, now);
     this.#followState(message, now);
-    if (this.#settings.forwardsIfReceiving)
-      this.#demandUntil = ms(now + demandedIntervals * this.#settings.minRx);
+    const { forwardsIfReceiving, minRx } = this.#settings;
+    if (forwardsIfReceiving) this.#forwarding.receivedControl(now, minRx);
   }
 
   #followPoll(message: BfdMessage, now: Ms): void {
@@ -375,12 +356,12 @@ export class Bfd {
 
   get status(): BfdStatus {
     return {
-      isForwarding: this.#override ?? this.#isForwarding,
+      isForwarding: this.#forwarding.isForwarding,
       state: this.#state,
       diagnostic: this.#diagnostic,
       remoteState: this.#remote.state,
       remoteDiagnostic: this.#remote.diagnostic,
-      flapCount: this.#flapCount,
+      flapCount: this.#forwarding.flapCount,
     };
   }
 
