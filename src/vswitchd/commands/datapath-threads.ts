@@ -57,8 +57,8 @@ export function datapathThreadCommands(aSwitch: Switch): Command[] {
       cleared.set(datapath, new Map([...before, ...now]));
       return '';
     }),
-    command('pmd-rxq-show', '[-pmd core] [-secs secs] [dp]', ({ seconds, isOfCore, threads }) => {
-      const title = isOfCore ? '' : `Displaying last ${seconds} seconds pmd usage %\n`;
+    command('pmd-rxq-show', '[-pmd core] [-secs secs] [dp]', ({ seconds, threads }) => {
+      const title = threads.length === 0 ? '' : `Displaying last ${seconds} seconds pmd usage %\n`;
       const polling = threads.flatMap((thread) => thread.polling ?? []);
       return {
         text: title + polling.map(formatQueues).join(''),
@@ -92,7 +92,6 @@ interface Request {
   readonly datapath: Datapath;
   /** All, or the one on some core. */
   readonly threads: readonly DpThread[];
-  readonly isOfCore: boolean;
   readonly seconds: number;
 }
 
@@ -114,7 +113,6 @@ function readRequest(aSwitch: Switch, args: readonly string[], takesTime: boolea
   return {
     datapath,
     threads: threadsOf(datapath).filter(({ polling }) => core === undefined || polling?.core === core),
-    isOfCore: core !== undefined,
     seconds: isKnown ? Math.ceil(seconds / timeStep) * timeStep : longestTime,
   };
 }
