@@ -59,24 +59,10 @@ function packet(from: string, to: string, protocol: number, body: Uint8Array): U
   const n = hosts.indexOf(from) + 2;
   const [, b = 0, c = 0, d = 0] = readIpv4(to);
   const hex = (...bytes: number[]): string => Buffer.from(bytes).toString('hex');
+  const size = 20 + body.length;
   const header = hex(
-    0x45,
-    0,
-    0,
-    20 + body.length,
-    0,
-    0,
-    0,
-    0,
-    4,
-    protocol,
-    0,
-    0,
-    10,
-    0,
-    0,
-    n,
-    ...readIpv4(to),
+    ...[0x45, 0, size >> 8, size & 0xff, 0, 0, 0, 0, 4, protocol, 0, 0],
+    ...[10, 0, 0, n, ...readIpv4(to)],
   );
   return frameWith({
     dst: `01005e${hex(b & 0x7f, c, d)}`,
@@ -173,4 +159,24 @@ test('hosts that fall silent are forgotten in time, and so is a router', async (
   expect(row.sw.takeSent()).toEqual({});
   for (const bridge of row.sw.backer.bridges.values())
     expect([...(bridge.multicast.state?.table.groups() ?? [])]).toEqual([]);
+});
+
+test('a flood of reports costs no more than the table holds, and does not keep others from being heard', async () => {
+  const row = new Row(await makeRow());
+  row.query();
+  for (let n = 0; n < 300; n++) {
+    const records = Array.from({ length: 50 }, (_, k) => {
+      const group = `239.${2 + (n >> 6)}.${n & 63}.${k}`;
+      return { mode: 'changeToExclude', group, sources: [] } as const;
+    });
+    row.sw.inject('c2', igmp('c2', reportsOf3, { type: 'records', records }));
+    if (n % 10 === 0) row.sw.advance(10);
+  }
+  row.sw.advance(1000);
+  row.sw.takeSent();
+  for (const bridge of row.sw.backer.bridges.values())
+    expect([...(bridge.multicast.state?.table.groups() ?? [])]).toHaveLength(2048);
+  row.report('c1', '239.1.1.1', false);
+  row.members.get('239.1.1.1')?.add('c1');
+  row.send('a1', '239.1.1.1');
 });
