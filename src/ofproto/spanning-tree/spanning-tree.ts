@@ -16,7 +16,6 @@ import type { SwitchProtocol } from '../protocols/switch-protocol.ts';
 import { type Asked, rstpParticipants, stpParticipants } from './participants.ts';
 import { RstpTree } from './rstp-tree.ts';
 import { StpTree } from './stp-tree.ts';
-import type { Tree } from './tree.ts';
 import type { RstpConfig, StpConfig, TreeConfig } from './tree-config.ts';
 import type { TreeState } from './tree-state.ts';
 
@@ -75,7 +74,9 @@ export class SpanningTree implements SwitchProtocol {
     for (const text of complaints) if (!this.#told.includes(text)) bridgeLog.err(text);
     this.#told = complaints;
     this.#follow();
+    this.#tellStatus();
     this.#isBeginning = this.#tree === undefined;
+    if (this.#tree === undefined) this.#since.clear();
   }
 
   configured(before: OfprotoConfig): void {
@@ -143,20 +144,23 @@ export class SpanningTree implements SwitchProtocol {
   }
 
   portChanged(port: OfprotoPort): void {
-    this.#tree?.followLink(port);
+    if (this.#tree === undefined) return;
+    this.#tree.followLink(port);
     this.#follow();
   }
 
   portRemoved(port: OfprotoPort): void {
-    this.#tree?.removePort(port);
+    if (this.#tree === undefined) return;
+    this.#tree.removePort(port);
     this.#since.delete(port);
     this.#follow();
   }
 
   /** What follows the LLC header of a BPDU. */
   receive(port: OfprotoPort, payload: Uint8Array): void {
-    this.#tree?.run(this.#now);
-    this.#tree?.receive(port, payload);
+    if (this.#tree === undefined) return;
+    this.#tree.run(this.#now);
+    this.#tree.receive(port, payload);
     this.#follow();
   }
 
@@ -183,6 +187,7 @@ export class SpanningTree implements SwitchProtocol {
     this.#timer?.cancel();
     this.#timer = this.#deps.timers.at(due, () => this.#run());
     this.#follow();
+    this.#tellStatus();
   }
 
   /** Does with the switch what the tree has come to. */
@@ -191,9 +196,12 @@ export class SpanningTree implements SwitchProtocol {
     const { flushed, moved } = tree?.takeChanges() ?? { flushed: [], moved: undefined };
     const stale = new Set(flushed === 'all' ? [] : flushed);
     let isAllStale = flushed === 'all';
+    let isChanged = false;
     for (const port of this.#deps.ports().values()) {
       const before = port.tree;
-      if (!this.#setState(port, tree?.stateOf(port)) || before?.learns === port.tree?.learns) continue;
+      if (!this.#setState(port, tree?.stateOf(port))) continue;
+      isChanged = true;
+      if (before?.learns === port.tree?.learns) continue;
       if ((port.tree ?? before)?.protocol === 'STP') isAllStale = true;
       else if (port !== moved?.from) stale.add(port);
     }
@@ -203,7 +211,7 @@ export class SpanningTree implements SwitchProtocol {
     } else for (const { bundle } of stale) if (bundle !== undefined) this.#deps.macs.flushPort(bundle);
     if (moved?.from.bundle !== undefined && moved.to.bundle !== undefined)
       this.#deps.macs.movePort(moved.from.bundle, moved.to.bundle);
-    this.#tellStatus(tree);
+    if (isChanged) this.#tellStatus();
     this.#sendAll();
   }
 
@@ -234,8 +242,9 @@ export class SpanningTree implements SwitchProtocol {
     return port.isFlooded && !port.tree.forwards;
   }
 
-  #tellStatus(tree: Tree | undefined): void {
-    const summary = tree?.summary ?? '';
+  /** Each second, and where a port has come into another state: a flood of BPDUs makes no more of it. */
+  #tellStatus(): void {
+    const summary = this.#tree?.summary ?? '';
     if (summary === this.#summary) return;
     this.#summary = summary;
     this.#deps.status.bridge();
