@@ -36,6 +36,8 @@ export const openDatagrams: OpenDatagrams = (remote, events) => new UdpPeer(remo
 
 /** Datagrams that wait for the socket. */
 const waitingLimit = 64;
+/** Bytes that wait for the kernel to take them. */
+const queueLimit = 1 << 20;
 
 class UdpPeer implements DatagramPeer {
   readonly #remote: DatagramRemote;
@@ -63,11 +65,12 @@ class UdpPeer implements DatagramPeer {
 
   send(datagram: Uint8Array): void {
     if (this.#isClosed) return;
-    if (this.#socket !== undefined)
+    const isFull = (this.#socket?.getSendQueueSize() ?? 0) > queueLimit;
+    if (this.#socket !== undefined && !isFull)
       this.#socket.send(datagram, (error) => {
         if (error !== null && !this.#isClosed) this.#events.unsent(this.#failureOf(error));
       });
-    else if (this.#waiting.length < waitingLimit) this.#waiting.push(datagram);
+    else if (!isFull && this.#waiting.length < waitingLimit) this.#waiting.push(datagram);
     else this.#events.unsent(syscallFailed('sendto', errnos.EAGAIN, this.name));
   }
 

@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { orderAsHashed } from '../../base/hash-order.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
+import { encodeText } from '../../base/text.ts';
 import type { Timers } from '../../base/timers.ts';
-import type { Ms } from '../../base/units.ts';
+import { type Ms, ms } from '../../base/units.ts';
 import type { CookieOf } from '../../datapath/cookie.ts';
 import type { Upcall } from '../../datapath/provider.ts';
 import { getSlot } from '../../flow/key.ts';
@@ -119,6 +120,7 @@ export class IpfixRunner {
       const { nextExporterId } = this.#deps.host;
       const made = this.#configureOne(before, before?.exporter.config, config, nextExporterId);
       if (made !== undefined) this.#flows.set(id, made);
+      else this.#flows.delete(id);
     }
     for (const [id, gone] of this.#flows) {
       if (flows.has(id)) continue;
@@ -173,7 +175,7 @@ export class IpfixRunner {
 
   run(): Ms {
     const all = [...this.#flows.values(), ...(this.#bridge === undefined ? [] : [this.#bridge])];
-    return Math.min(Number.POSITIVE_INFINITY, ...all.map(({ exporter }) => exporter.run())) as Ms;
+    return ms(Math.min(Number.POSITIVE_INFINITY, ...all.map(({ exporter }) => exporter.run())));
   }
 
   close(): void {
@@ -186,29 +188,27 @@ export class IpfixRunner {
     config: IpfixConfig | undefined,
     newId: () => number,
   ): Sending | undefined {
-    if (config === undefined || isDeepStrictEqual(config, before)) {
-      if (config === undefined) sending?.close();
-      return config === undefined ? undefined : sending;
+    if (config === undefined) {
+      sending?.close();
+      return undefined;
     }
-    const { length } = config.virtualObserver ?? '';
-    if (length > longestObserver)
-      log.limited(
-        'warn',
-        disabled,
-        `Virtual obsevation ID too long (${length} bytes), should not be longer than ${longestObserver} bytes.`,
-      );
-    if (sending !== undefined && length <= longestObserver) {
+    if (isDeepStrictEqual(config, before)) return sending;
+    const { length } = encodeText(config.virtualObserver ?? '');
+    if (length > longestObserver) {
+      const limit = `should not be longer than ${longestObserver} bytes.`;
+      log.limited('warn', disabled, `Virtual obsevation ID too long (${length} bytes), ${limit}`);
+      sending?.close();
+      return undefined;
+    }
+    if (sending !== undefined) {
       sending.configure(config);
       return sending;
     }
-    sending?.close();
     const { host } = this.#deps;
     const collectors = new Collectors(config.targets, collectorPort, host.openDatagrams);
-    if (collectors.count > 0 && length <= longestObserver)
+    if (collectors.count > 0)
       return new Sending(newId(), config, collectors, this.#deps, () => this.#deps.due(this));
-    if (collectors.count === 0)
-      log.limited('warn', disabled, 'no collectors could be initialized, IPFIX exporter disabled');
-    collectors.close();
+    log.limited('warn', disabled, 'no collectors could be initialized, IPFIX exporter disabled');
     return undefined;
   }
 

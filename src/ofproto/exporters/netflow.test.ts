@@ -66,6 +66,7 @@ describe('NetFlow', () => {
 
   test('tells of flows that go on when they have been active for long, and forgets those that do not', () => {
     const { netFlow, clock, told, carry } = exporter();
+    netFlow.countHolder(keyOf(1), 1);
     carry(1, 2);
     netFlow.run();
     for (const packets of [10, 20]) {
@@ -84,8 +85,18 @@ describe('NetFlow', () => {
     expect(netFlow.run()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test('keeps nothing of packets that no datapath flow is there for', () => {
+    const { netFlow, clock, told, carry } = exporter();
+    for (let n = 0; n < 1000; n++) carry(n, 2);
+    clock.advance(ms(1000));
+    netFlow.run();
+    expect(netFlow.run()).toBe(Number.POSITIVE_INFINITY);
+    expect(told().length).toBe(1000);
+  });
+
   test('asks to be run when there is something to send, and says when next', () => {
     const { netFlow, clock, carry, dueCount, end } = exporter();
+    netFlow.countHolder(keyOf(1), 1);
     carry(1, 2);
     expect(dueCount()).toBe(1);
     expect(netFlow.run()).toBe(clock.now() + 1000);

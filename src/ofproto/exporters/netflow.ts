@@ -191,7 +191,13 @@ export class NetFlowExporter {
     return flow;
   }
 
+  /** Differs: packets that no datapath flow was made for are told at once; the reference keeps each flow of them for long. */
   #look(flow: Flow, now: Ms): void {
+    if (!this.#holders.has(flow.key.id)) {
+      this.#expire(flow);
+      this.#flows.delete(flow.key.id);
+      return;
+    }
     if (now <= flow.expiredAt + this.#config.activeTimeout) return;
     const isIdle = flow.usedAt < flow.expiredAt;
     this.#expire(flow);
