@@ -186,7 +186,7 @@ describe('the threaded datapath', () => {
         await datapath.addPort({ name: 'p', type: 'tap', ifindex: 0, spec: { kind: 'tap', name: 'p', fd } });
       datapath.putFlow({ id: 0, ...packed(newKey(), newKey()), actions: [{ do: 'output', port }] });
       await datapath.settle();
-      expect(socketCount(ifindex)).toBe(3);
+      await expect.poll(() => socketCount(ifindex)).toBe(3);
       const sent = pairs.map(([, end], n) => {
         const packet = udpPacket({ source: 5000 + n });
         inject(end, packet);

@@ -214,7 +214,7 @@ describe.runIf(reason === undefined)('over a restart of the daemon', () => {
       await until(() => column('mac_in_use') === '[]', 'the port to have no device here');
       expect(column('error')).toBe('[]');
       host.configure('set', 'interface', 'i0', 'mtu_request=1400');
-      expect(reaches()).toBe(true);
+      await until(reaches, 'the guest to reach the host still');
       guest.run('ip', 'link', 'set', 'eth0', 'down');
       guest.run('ip', 'link', 'set', 'eth0', 'name', 'i0');
       guest.run('ip', 'link', 'set', 'i0', 'netns', host.host.name);
