@@ -98,3 +98,24 @@ test('A port of several queues sends by that of the thread, or by one for each c
   expect((await sentBy('thread')).filter((isUsed) => isUsed)).toHaveLength(1);
   expect(await sentBy('hash')).toEqual([true, true]);
 });
+
+test('A thread that comes later knows what the others were told of ports', async () => {
+  await fixture.addBridge('br0', []);
+  await fixture.addPort('br0', 'p1', { type: 'dummy-pmd' });
+  await fixture.addPort('br0', 'p2', { mtu_request: 100 });
+  const tooLong = (): number => {
+    const [backer] = fixture.aSwitch.backers.values();
+    return backer?.datapath.drops().get('tooLong') ?? 0;
+  };
+  for (const mask of ['1', '8', '2']) {
+    await fixture.change((tx, root) =>
+      tx.update('Open_vSwitch', root._uuid, { other_config: new Map([['pmd-cpu-mask', mask]]) }),
+    );
+    const before = tooLong();
+    fixture.device('p1').receive(Buffer.concat([packet, Buffer.alloc(200)]));
+    // Flooded to p2 and to the bridge's own port, which has the smallest MTU of all.
+    expect([mask, tooLong() - before]).toEqual([mask, 2]);
+  }
+  await fixture.removePort('br0', 'p1');
+  expect(await fixture.appctl('dpif-netdev/pmd-rxq-show')).toBe('Displaying last 60 seconds pmd usage %\n');
+});
