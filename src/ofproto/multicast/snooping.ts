@@ -25,7 +25,7 @@ export interface SnoopingDeps extends Pick<ProtocolDeps, 'timers' | 'config' | '
 }
 
 /** What was learned from a message, for traces. */
-export type Learned =
+export type LearnedOfGroups =
   | { readonly what: 'badChecksum'; readonly protocol: 'IGMP' | 'MLD' }
   | { readonly what: 'joined' | 'left'; readonly group: string }
   /** Who asked, over IPv4. */
@@ -98,7 +98,7 @@ export class MulticastSnooping implements SwitchProtocol {
   }
 
   /** Learns from a packet of IGMP or MLD; undefined where that taught nothing. */
-  receive(from: Bundle, vlan: number, packet: Uint8Array): Learned | undefined {
+  receive(from: Bundle, vlan: number, packet: Uint8Array): LearnedOfGroups | undefined {
     if (this.#state === undefined || this.#state.floodPorts.has(from)) return undefined;
     const learned = learnFrom(new Learner(this.#state, vlan, from), packet);
     this.#arrange();
@@ -182,7 +182,7 @@ function isLeave({ mode, sources }: GroupRecord): boolean {
   return sources.length === 0 && (mode === 'isInclude' || mode === 'changeToInclude');
 }
 
-function learnFrom(learner: Learner, packet: Uint8Array): Learned | undefined {
+function learnFrom(learner: Learner, packet: Uint8Array): LearnedOfGroups | undefined {
   const payload = findIpPayload(packet);
   if (payload === undefined) return undefined;
   const { protocol, source, bytes, pseudoSum } = payload;
@@ -203,7 +203,7 @@ function learnMember(
   learner: Learner,
   { type, group }: { readonly type: 'report' | 'leave' | 'done'; readonly group: string },
   isIgmp: boolean,
-): Learned | undefined {
+): LearnedOfGroups | undefined {
   const isChange = type === 'report' ? learner.join(group) : learner.leave(group);
   if (!isChange) return undefined;
   if (!isIgmp) return { what: 'records', count: 1 };

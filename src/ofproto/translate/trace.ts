@@ -4,7 +4,7 @@
  * are made only when a trace is there.
  */
 import type { Conntrack } from '../../datapath/actions.ts';
-import type { Learned } from '../multicast/snooping.ts';
+import type { LearnedOfGroups } from '../multicast/snooping.ts';
 import type { DropReason } from './drop-reasons.ts';
 import type { FrozenState } from './frozen-states.ts';
 
@@ -53,7 +53,7 @@ export type TraceEvent =
   | { readonly event: 'forwarding' }
   | { readonly event: 'flooding' }
   /** Multicast snooping learned something from a message of a host or router. */
-  | ({ readonly event: 'snooped'; readonly port: string; readonly vlan: number } & Learned)
+  | ({ readonly event: 'snooped'; readonly port: string; readonly vlan: number } & LearnedOfGroups)
   /** Multicast goes to all ports. */
   | {
       readonly event: 'multicastFlood';
