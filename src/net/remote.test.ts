@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyscallFailed } from '../base/errors.ts';
 import {
+  formatHostPort,
   formatRemote,
   isActiveName,
   isPassiveName,
   readActiveRemote,
+  readDatagramRemote,
   readPassiveRemote,
   readRemote,
 } from './remote.ts';
@@ -65,6 +67,34 @@ describe('names of remotes', () => {
           if (!isOdd) expect(readRemote(formatRemote(remote), context)).toEqual(remote);
         } catch (error) {
           expect(error).toBeInstanceOf(SyscallFailed);
+        }
+      }),
+    );
+  });
+});
+
+describe('where datagrams go', () => {
+  test.each([
+    ['192.0.2.1', 6343, { host: '192.0.2.1', port: 6343 }],
+    ['192.0.2.1:9', 6343, { host: '192.0.2.1', port: 9 }],
+    ['[2001:db8::1]:9', undefined, { host: '2001:db8::1', port: 9 }],
+    ['collector.example', 4739, { host: 'collector.example', port: 4739 }],
+  ] as const)('%s is read', (text, port, remote) => {
+    expect(readDatagramRemote(text, port)).toEqual(remote);
+    expect(readDatagramRemote(formatHostPort(remote), undefined)).toEqual(remote);
+  });
+
+  test('a port that nobody says is missed', () => {
+    expect(() => readDatagramRemote('192.0.2.1', undefined)).toThrow('port must be specified');
+  });
+
+  test('any text is read or refused', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.option(fc.nat(65535), { nil: undefined }), (text, port) => {
+        try {
+          expect(readDatagramRemote(text, port).host).not.toBe('');
+        } catch (why) {
+          expect(why).toBeInstanceOf(SyscallFailed);
         }
       }),
     );

@@ -1,5 +1,6 @@
 /** Joins the sFlow agent of a switch to its ports, to collectors and to time. */
 import { readIpv4, readIpv6 } from '../../base/addresses.ts';
+import { SyscallFailed } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { Timers } from '../../base/timers.ts';
@@ -7,6 +8,7 @@ import { type Ms, ms } from '../../base/units.ts';
 import type { CookieOf } from '../../datapath/cookie.ts';
 import type { SentUp, Upcall } from '../../datapath/provider.ts';
 import { isIpAddress } from '../../net/remote.ts';
+import type { SFlowPart } from '../../wire/sflow.ts';
 import type { OfprotoPort } from '../port.ts';
 import { Collectors } from './collectors.ts';
 import type { ExportHost } from './host.ts';
@@ -118,14 +120,24 @@ export class SFlowRunner {
       const { ifindex } = port.netdev.state;
       if (ifindex > 0) byIndex.set(ifindex, port);
     }
-    for (const source of agent.tick(byIndex.keys())) {
-      const port = byIndex.get(source);
-      const totals = source === agent.source ? this.#deps.host.processCounters.read(this) : undefined;
-      if (totals !== undefined) agent.addCounters(source, countersOfProcess(totals));
-      else if (port !== undefined)
-        agent.addCounters(source, await countersOfPort(port, this.#deps.datapathId()));
-    }
+    for (const source of agent.tick(byIndex.keys()))
+      agent.addCounters(source, await this.#countersOf(source, byIndex.get(source)));
     if (agent === this.#agent) agent.flush();
+  }
+
+  /** Undefined where there is nothing to tell: another switch tells of the process, or the device is on its way out. */
+  async #countersOf(source: number, port: OfprotoPort | undefined): Promise<SFlowPart[] | undefined> {
+    const { host, datapathId } = this.#deps;
+    if (source === this.#agent?.source) {
+      const totals = host.processCounters.read(this);
+      return totals && countersOfProcess(totals);
+    }
+    try {
+      return port && (await countersOfPort(port, datapathId()));
+    } catch (why) {
+      if (why instanceof SyscallFailed) return undefined;
+      throw why;
+    }
   }
 
   #portOf(dpPort: number): SFlowPort | undefined {

@@ -93,9 +93,9 @@ export class SFlowAgent {
     this.#add(emitFlowSample(head, records), 'flow');
   }
 
-  addCounters(source: number, records: readonly SFlowPart[]): void {
+  addCounters(source: number, records: readonly SFlowPart[] | undefined): void {
     const poller = this.#pollers.get(source);
-    if (poller === undefined) return;
+    if (poller === undefined || records === undefined) return;
     this.#add(emitCounterSample({ sequence: ++poller.sequence, source }, records), 'counters');
   }
 
