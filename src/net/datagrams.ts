@@ -6,7 +6,10 @@ import type { Socket } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
 import { errnos, fromNodeError, syscallFailed } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
+import { logger } from '../base/log.ts';
 import { type DatagramRemote, formatHostPort } from './remote.ts';
+
+const log = logger('dns_resolve');
 
 /** One owner; `close` is the owner's duty. */
 export interface DatagramPeer {
@@ -104,8 +107,10 @@ class UdpPeer implements DatagramPeer {
   #failureOf(error: Error): SyscallFailed {
     const failure = fromNodeError(error, this.name);
     if (failure instanceof SyscallFailed) return failure;
-    if ('syscall' in error && error.syscall === 'getaddrinfo')
+    if ('syscall' in error && error.syscall === 'getaddrinfo') {
+      log.warn(`${this.#remote.host}: failed to resolve`);
       return syscallFailed('connect', errnos.EAFNOSUPPORT, `${this.name}: cannot resolve the host name`);
+    }
     throw error;
   }
 }

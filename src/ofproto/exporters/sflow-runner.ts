@@ -17,6 +17,7 @@ import { countersOfPort, countersOfProcess } from './sflow-counters.ts';
 import { type SFlowPort, sFlowSampleOf } from './sflow-sample.ts';
 
 const log = logger('sflow');
+const addressLog = logger('socket_util');
 const noCollectors = new LimitedSite({ perMinute: 1, burst: 5 });
 
 const collectorPort = 6343;
@@ -105,13 +106,21 @@ export class SFlowRunner {
   }
 
   #address(): Uint8Array | undefined {
-    const { agent = '', controlAddress } = this.#config;
-    const named = this.#deps.host.addressOf(agent) ?? (isIpAddress(agent) ? agent : undefined);
+    const { controlAddress } = this.#config;
+    const named = this.#namedAddress();
     const { localAddress, isOpening } = this.#collectors;
     const address = named ?? localAddress ?? (isOpening ? undefined : controlAddress);
     if (address !== undefined) return address.includes(':') ? readIpv6(address) : readIpv4(address);
     if (!isOpening) log.err('could not determine IP address for sFlow agent');
     return undefined;
+  }
+
+  #namedAddress(): string | undefined {
+    const { agent } = this.#config;
+    if (agent === undefined) return undefined;
+    const address = this.#deps.host.addressOf(agent) ?? (isIpAddress(agent) ? agent : undefined);
+    if (address === undefined) addressLog.err(`${agent}: bad IP address "${agent}"`);
+    return address;
   }
 
   async #tick(agent: SFlowAgent): Promise<void> {
