@@ -82,6 +82,7 @@ export class Backer {
   readonly #random: Random;
   readonly #deps: BackerDeps;
   readonly #bridges = new Map<string, Ofproto>();
+  readonly #bridgesById = new Map<number, Ofproto>();
   readonly #upcalls: Upcalls;
   #limits: UpcallLimits;
   #haveSettingsChanged = false;
@@ -115,7 +116,7 @@ export class Backer {
       ...shared,
       watchers: this.dropWatchers,
       flowLimit: () => this.revalidator.flowLimit,
-      bridgeOf: (id) => [...this.#bridges.values()].find((bridge) => bridge.id === id),
+      bridgeOf: (id) => this.#bridgesById.get(id),
       onFlow: () => this.revalidator.wake(),
     });
     this.#isHeld = deps.isHeld ?? false;
@@ -204,6 +205,7 @@ export class Backer {
       allocateRecirculation: (ofproto) => this.frozen.allocate(returningTo(ofproto)),
     });
     this.#bridges.set(name, made);
+    this.#bridgesById.set(made.id, made);
     return made;
   }
 
@@ -212,6 +214,7 @@ export class Backer {
     const gone = this.#bridges.get(name);
     if (gone === undefined) return;
     this.#bridges.delete(name);
+    this.#bridgesById.delete(gone.id);
     gone.close();
     this.revalidator.purgeWhere((flow) => flow.input.ofproto === gone);
     await Promise.all([...gone.ports.keys()].map((port) => gone.switchPorts.remove(port)));
