@@ -105,6 +105,10 @@ export class Rstp<P> implements RstpBridge<P> {
     return this.#ports.get(port);
   }
 
+  /**
+   * Differs: a change of the version changes nothing else. With the reference, the priority is the usual one then, until the
+   * next change of configuration.
+   */
   configure(settings: RstpSettings): void {
     const { mac, isStpOnly, maxAge, forwardDelay, transmitHoldCount } = settings;
     const priority = settings.priority - (settings.priority % 0x1000);

@@ -35,6 +35,8 @@ export class SpanningTree implements SwitchProtocol {
   readonly #deps: SpanningTreeDeps;
   #tree: StpTree | RstpTree | undefined;
   #timer: Timer | undefined;
+  /** Something came that is to be followed. */
+  #soon: Timer | undefined;
   /** When ports came into the states that they are in. */
   readonly #since = new Map<OfprotoPort, Ms>();
   /** Sent when all that led to them is done. */
@@ -156,12 +158,19 @@ export class SpanningTree implements SwitchProtocol {
     this.#follow();
   }
 
-  /** What follows the LLC header of a BPDU. */
+  /**
+   * What follows the LLC header of a BPDU. What it brings about is done afterwards: the packet that it came in is being
+   * translated, and to send another would be to translate that meanwhile.
+   * Differs: BPDUs cross patch ports. The reference ends where those of RSTP do, or those of STP by two of them.
+   */
   receive(port: OfprotoPort, payload: Uint8Array): void {
     if (this.#tree === undefined) return;
     this.#tree.run(this.#now);
     this.#tree.receive(port, payload);
-    this.#follow();
+    this.#soon ??= this.#deps.timers.at(this.#now, () => {
+      this.#soon = undefined;
+      this.#follow();
+    });
   }
 
   /** For those who try what follows from it. */
@@ -172,6 +181,7 @@ export class SpanningTree implements SwitchProtocol {
 
   stop(): void {
     this.#timer?.cancel();
+    this.#soon?.cancel();
     this.#tree = undefined;
   }
 
