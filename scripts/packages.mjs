@@ -13,6 +13,8 @@ export const packages = [
   'iperf3',
   'iproute2',
   'iputils-ping',
+  'lldpd', // another implementation of LLDP
+  'nfdump', // a collector of NetFlow, IPFIX and sFlow
   'openssl',
   'python3-os-ken', // another implementation of OpenFlow
   'tcpdump',
