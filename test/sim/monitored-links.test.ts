@@ -144,3 +144,21 @@ test('a port whose session goes down is not live until that is up again', async 
   cables.advance(5000);
   expect([l0?.isLive, l1?.isLive]).toEqual([true, true]);
 });
+
+test('a session hears what comes for another address as soon as that is configured', async () => {
+  const to = (remoteDestination: string): PortMonitoring => ({
+    ...byBfd,
+    ...(byBfd.bfd !== undefined && { bfd: { ...byBfd.bfd, remoteDestination } }),
+  });
+  const cables = new Cables();
+  await cables.join(() => to('00:23:20:00:00:08'));
+  cables.advance(5000);
+  const monitored = [cables.left, cables.right].flatMap(({ ports, switchPorts }) =>
+    [...ports.values()].filter(({ monitor }) => monitor !== undefined).map((port) => ({ port, switchPorts })),
+  );
+  expect(monitored.map(({ port }) => port.monitor?.isWorking)).toEqual([false, false, false, false]);
+  for (const { port, switchPorts } of monitored)
+    switchPorts.update(port.ofPort, { monitoring: to('00:23:20:00:00:01') });
+  cables.advance(5000);
+  expect(monitored.map(({ port }) => port.monitor?.isWorking)).toEqual([true, true, true, true]);
+});

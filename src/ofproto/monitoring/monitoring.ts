@@ -1,4 +1,8 @@
-/** Joins CFM and BFD to the ports of one switch. */
+/**
+ * Joins CFM and BFD to the ports of one switch.
+ * Differs: packets for another address of a session are its own as soon as that is configured; the reference goes on
+ * forwarding them as long as there is a flow for them.
+ */
 import { logger } from '../../base/log.ts';
 import { isUsableCfm } from '../../protocols/cfm.ts';
 import type { OfprotoPort } from '../port.ts';
@@ -36,15 +40,11 @@ export class Monitoring implements SwitchProtocol {
       return;
     }
     if (this.#monitors.get(port)?.config === config) return;
-    const known = this.#monitors.get(port);
-    const monitor = known ?? this.#makeMonitor(port);
+    const monitor = this.#monitors.get(port) ?? this.#makeMonitor(port);
     this.#monitors.set(port, monitor);
     port.monitor = monitor;
-    const isOther =
-      (known?.config.cfm === undefined) !== (config.cfm === undefined) ||
-      (known?.config.bfd === undefined) !== (config.bfd === undefined);
     monitor.configure(config);
-    if (isOther) this.#deps.changed();
+    this.#deps.changed(); // other packets may be theirs
   }
 
   portRemoved(port: OfprotoPort): void {

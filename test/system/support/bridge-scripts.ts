@@ -162,7 +162,7 @@ function withoutChance(text: string): string {
       .replace(/(Discriminator: )0x(?!0$)[\da-f]+|(Time: now )[+-]\d+/gm, '$1$2N')
       .replace(/(next CCM tx: |next fault check: )\d+/g, '$1N')
       .replace(/recv since check: \w+/g, 'recv since check: WHETHER')
-      .replace(/average health: (?:9\d|100)/g, 'average health: GOOD')
+      .replace(/average health: [1-9]\d+/g, 'average health: SOME')
   );
 }
 
