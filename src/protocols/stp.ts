@@ -15,6 +15,7 @@ import {
 } from '../wire/bpdu.ts';
 import { StpElection } from './stp-election.ts';
 import type { StpLink } from './stp-link.ts';
+import { StpTopology } from './stp-topology.ts';
 import {
   millisecondsOf,
   type StpPort,
@@ -41,14 +42,10 @@ export class Stp<P> {
   readonly #send: (port: P, bpdu: Bpdu) => void;
   readonly #election: StpElection<P>;
   readonly #helloTimer = new StpTimer();
-  readonly #notificationTimer = new StpTimer();
-  readonly #topologyChangeTimer = new StpTimer();
+  readonly #topology = new StpTopology();
   /** What it uses as the root, and what is in use. */
   #ownTimes: StpTimes;
   #times: StpTimes;
-  #hasDetectedChange = false;
-  #isTopologyChanging = false;
-  #mustFlush = false;
   #lastRun: Ms;
   /** Milliseconds that were no whole tick. */
   #remainder = 0;
@@ -205,19 +202,14 @@ export class Stp<P> {
 
   /** True where learned addresses are to be forgotten since the last call. */
   takeFlush(): boolean {
-    const mustFlush = this.#mustFlush;
-    this.#mustFlush = false;
-    return mustFlush;
+    return this.#topology.takeFlush();
   }
 
   #advance(ticks: number): void {
     const { helloTime, maxAge, forwardDelay } = this.#times;
     if (this.#helloTimer.passes(ticks, helloTime)) this.#sayHello();
-    if (this.#notificationTimer.passes(ticks, this.#ownTimes.helloTime)) this.#notify();
-    if (this.#topologyChangeTimer.passes(ticks, maxAge + forwardDelay)) {
-      this.#hasDetectedChange = false;
-      this.#isTopologyChanging = false;
-    }
+    if (this.#topology.notificationTimer.passes(ticks, this.#ownTimes.helloTime)) this.#notify();
+    this.#topology.advance(ticks, maxAge + forwardDelay);
     for (const link of this.#election.inUse())
       if (link.messageAge.passes(ticks, this.#times.maxAge)) this.#forgetInformation(link);
     for (const link of this.#election.inUse()) {
@@ -261,7 +253,7 @@ export class Stp<P> {
     if (messageAge >= this.#times.maxAge) return;
     const flags =
       (link.mustAcknowledge ? bpduFlag.topologyChangeAck : 0) |
-      (this.#isTopologyChanging ? bpduFlag.topologyChange : 0);
+      (this.#topology.isChanging ? bpduFlag.topologyChange : 0);
     link.mustAcknowledge = false;
     link.isConfigurationPending = false;
     log.dbg(`bridge: ${this.name}, port: ${link.settings.name}, transmit config bpdu`);
@@ -292,7 +284,7 @@ export class Stp<P> {
       log.dbg(`bridge: ${this.name}, root port: ${link.settings.name}, transmit tcn`);
       this.#emit(link, { type: 'notification' });
     }
-    this.#notificationTimer.start();
+    this.#topology.notificationTimer.start();
   }
 
   /** Sent when all is settled: what a BPDU brings about elsewhere may come back at once. */
@@ -321,24 +313,16 @@ export class Stp<P> {
     const wasRoot = this.isRoot;
     link.record(bpdu);
     this.#updateAll(wasRoot);
-    if (wasRoot && !this.isRoot) this.#ceaseAsRoot();
+    if (wasRoot && !this.isRoot) {
+      this.#helloTimer.stop();
+      if (this.#topology.ceaseAsRoot()) this.#notify();
+    }
     if (link !== this.#election.rootLink) return;
-    this.#isTopologyChanging = (bpdu.flags & bpduFlag.topologyChange) !== 0;
-    const { helloTime, maxAge, forwardDelay } = bpdu;
+    const { flags, helloTime, maxAge, forwardDelay } = bpdu;
+    const isAcknowledged = (flags & bpduFlag.topologyChangeAck) !== 0;
+    this.#topology.hear((flags & bpduFlag.topologyChange) !== 0, isAcknowledged);
     this.#times = { helloTime, maxAge, forwardDelay };
     this.#transmitAll();
-    if ((bpdu.flags & bpduFlag.topologyChangeAck) !== 0) {
-      this.#hasDetectedChange = false;
-      this.#notificationTimer.stop();
-    }
-    if (this.#isTopologyChanging) this.#mustFlush = true;
-  }
-
-  #ceaseAsRoot(): void {
-    this.#helloTimer.stop();
-    if (!this.#hasDetectedChange) return;
-    this.#topologyChangeTimer.stop();
-    this.#notify();
   }
 
   /** 8.7.2 */
@@ -369,21 +353,14 @@ export class Stp<P> {
 
   /** 8.6.14 */
   #detectTopologyChange(): void {
-    if (this.isRoot) {
-      this.#isTopologyChanging = true;
-      this.#topologyChangeTimer.start();
-    } else if (!this.#hasDetectedChange) {
-      this.#notify();
-    }
-    this.#mustFlush = true;
-    this.#hasDetectedChange = true;
+    if (this.#topology.detect(this.isRoot)) this.#notify();
     log.limited('info', topologyChanges, `${this.name}: detected topology change.`);
   }
 
   #becomeRoot(): void {
     this.#times = this.#ownTimes;
     this.#detectTopologyChange();
-    this.#notificationTimer.stop();
+    this.#topology.notificationTimer.stop();
     this.#sayHello();
   }
 }
