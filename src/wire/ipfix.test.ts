@@ -4,9 +4,9 @@ import {
   emitIpfixStatistics,
   emitIpfixStatisticsTemplate,
   emitIpfixTemplates,
-  type IpfixKind,
   ipfixKeyBytes,
 } from './ipfix.ts';
+import type { IpfixKind } from './ipfix-elements.ts';
 
 const head = { time: 0x01020304, sequence: 5, domain: 6 };
 const plain: IpfixKind = {

@@ -6,7 +6,8 @@ import { getSlot, readSlot } from '../../flow/key.ts';
 import { broadcast, ethDst, isMulticast } from '../../flow/mac.ts';
 import { etherType } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
-import { type IpfixKind, type IpfixValues, ipfixKeyBytes } from '../../wire/ipfix.ts';
+import { ipfixKeyBytes } from '../../wire/ipfix.ts';
+import type { IpfixKind, IpfixValues } from '../../wire/ipfix-elements.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { IpfixSample } from './ipfix.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
 import { ms } from '../../base/units.ts';
-import { type IpfixKind, ipfixKeyBytes } from '../../wire/ipfix.ts';
+import { ipfixKeyBytes } from '../../wire/ipfix.ts';
+import type { IpfixKind } from '../../wire/ipfix-elements.ts';
 import { IpfixExporter, type IpfixSample } from './ipfix.ts';
 import type { IpfixConfig } from './ipfix-config.ts';
 

@@ -11,10 +11,9 @@ import {
   emitIpfixStatisticsTemplate,
   emitIpfixTemplates,
   type IpfixHead,
-  type IpfixKind,
-  type IpfixValues,
   ipfixTemplate,
 } from '../../wire/ipfix.ts';
+import type { IpfixKind, IpfixValues } from '../../wire/ipfix-elements.ts';
 import type { IpfixConfig } from './ipfix-config.ts';
 
 /** A packet that was sampled, and stands for `packets`. */
