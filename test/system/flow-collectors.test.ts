@@ -1,6 +1,6 @@
 /** What collectors of others make of what our daemon exports: nfcapd and nfdump must count all that was sent, and no more. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,10 +20,12 @@ interface Counts {
 class Nfcapd {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ovs-ts-nfcapd-'));
   readonly #child: ChildProcess;
+  readonly #port: string;
   #said = '';
   #hasEnded = false;
 
   constructor(port: string) {
+    this.#port = port;
     this.#child = spawn('nfcapd', ['-b', '127.0.0.1', '-p', port, '-w', this.#folder, '-t', '3600', '-E']);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk) => (this.#said += chunk));
@@ -36,6 +38,7 @@ class Nfcapd {
 
   /** Packets and bytes of each flow that it got, once it has ended. */
   async flows(): Promise<Counts[]> {
+    await until(() => isAllRead(this.#port), 'nfcapd to read all');
     this.#child.kill('SIGTERM');
     await until(() => this.#hasEnded, 'nfcapd to end');
     const args = ['-R', this.#folder, '-o', 'fmt:%ipkt,%ibyt', '-q', '-N'];
@@ -49,6 +52,16 @@ class Nfcapd {
     this.#child.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Nothing waits for whoever listens on that port of UDP. */
+function isAllRead(port: string): boolean {
+  const ending = `:${Number(port).toString(16).toUpperCase().padStart(4, '0')}`;
+  const sockets = readFileSync('/proc/net/udp', 'utf8').split('\n');
+  return sockets.every((line) => {
+    const [, local = '', , , queues = ''] = line.trim().split(/\s+/);
+    return !local.endsWith(ending) || queues.endsWith(':00000000');
+  });
 }
 
 async function freePort(): Promise<string> {
