@@ -1,41 +1,12 @@
 /** Bridges driven by ovs-ofctl: the lists of commands in bridge-scripts/ (support/bridge-scripts.ts), to the real daemon and to ours. */
 import { describe } from 'vitest';
-import { describeScripts, versions } from './support/bridge-scripts.ts';
+import { describeScripts } from './support/bridge-scripts.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
+import { twoBridges } from './support/two-bridges.ts';
 
 const reason = whyNoReference();
 if (reason !== undefined) process.stderr.write(`bridge-scripts.test.ts: not run: ${reason}\n`);
 
-const addPort = (bridge: string, name: string, number: number, ...more: string[]): string[] => [
-  ...['ovs-vsctl', 'add-port', bridge, name],
-  ...['--', 'set', 'interface', name, `ofport_request=${number}`, ...more],
-];
-
-/**
- * Bridges br0 and br1 with dummy ports p1, p2, p3 of these numbers, and patch ports between them. One by one: what comes
- * together has numbers in the datapath by chance.
- */
-const setup: readonly (readonly string[])[] = ['br0', 'br1'].flatMap((bridge, b) => [
-  [
-    ...['ovs-vsctl', 'add-br', bridge, '--', 'set', 'bridge', bridge, 'fail_mode=secure'],
-    `other_config:hwaddr=aa:55:aa:55:00:0${b}`,
-    `protocols=${versions.join()}`,
-  ],
-  ...[1, 2, 3].map((n) => addPort(bridge, b === 0 ? `p${n}` : `q${n}`, n, 'type=dummy')),
-  addPort(bridge, `patch${b}`, 9, 'type=patch', `options:peer=patch${1 - b}`),
-]);
-
-function cleaning(script: string): (readonly string[])[] {
-  const kinds = ['flows', 'groups', 'meters'].filter(
-    (kind) => kind === 'flows' || script.includes(kind.slice(0, -1)),
-  );
-  const bridges = ['br0', 'br1'].filter((bridge) => bridge === 'br0' || script.includes(bridge));
-  return bridges.flatMap((bridge) =>
-    kinds.map((kind) => ['ovs-ofctl', '-O', 'OpenFlow13', `del-${kind}`, bridge]),
-  );
-}
-
-describe.runIf(reason === undefined)('beside the reference', () => {
-  const folder = new URL('bridge-scripts/', import.meta.url).pathname;
-  describeScripts({ folder, setup, cleaning, isTimed: false });
-});
+describe.runIf(reason === undefined)('beside the reference', () =>
+  describeScripts(twoBridges('bridge-scripts')),
+);

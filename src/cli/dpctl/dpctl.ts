@@ -23,7 +23,6 @@ import {
   logHelp,
   logOptions,
   type Program,
-  quietConsole,
   readTimeout,
   versionHelp,
 } from '../../daemon/program.ts';
@@ -67,7 +66,6 @@ export async function dpctl(program: Program): Promise<number> {
   if (isUsed(line, 'version')) return print(versionHelp(program.name));
   const timeout = lastArgument(line, 'timeout');
   if (timeout !== undefined) limitRunTime(readTimeout(timeout, '-t'));
-  quietConsole();
   applyLogOptions(line, program, 'log file');
   const isJson = readFormat(line) === 'json';
   const [name, ...args] = line.rest;
