@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Said } from './support/batch.ts';
+import { withoutChance } from './support/bridge-scripts.ts';
 import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DatagramCatcher } from './support/datagram-catcher.ts';
 import { dissect, type Exported, whyNoDissector } from './support/dissect.ts';
@@ -121,7 +121,10 @@ class Exporter implements AsyncDisposable {
         Object.entries(named).reduce((text, [name, target]) => text.replaceAll(name, target ?? ''), line),
       );
       if (command === 'until') await this.#until(Number(args[0]));
-      else printed.push(...(await this.host.runAll(commandsOf(command, args))).map(withoutIds));
+      else {
+        const said = await this.host.runAll(commandsOf(command, args));
+        printed.push(...said.map((one) => ({ ...one, stdout: withoutChance(one.stdout) })));
+      }
     }
     await this.host.runAll(cleaning);
     for (const collector of this.#collectors) collector.close();
@@ -135,16 +138,12 @@ class Exporter implements AsyncDisposable {
     const [first] = this.#collectors;
     const isThere = (): boolean => (first?.datagrams.length ?? 0) >= count;
     // What is missing in the end is shown by the comparison.
-    await until(isThere, `${count} datagrams`, 5000).catch(() => {});
+    await until(isThere, `${count} datagrams`, 30_000).catch(() => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.host[Symbol.asyncDispose]();
   }
-}
-
-function withoutIds(said: Said): Said {
-  return { ...said, stdout: said.stdout.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID') };
 }
 
 function commandsOf(command: string, args: readonly string[]): (readonly string[])[] {

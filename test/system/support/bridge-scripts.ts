@@ -143,7 +143,8 @@ function withoutTimes(text: string): string {
     .replace(/\bused:[\d.]+s/g, 'used:N');
 }
 
-function withoutChance(text: string): string {
+/** Without numbers that either daemon draws by itself. */
+export function withoutChance(text: string): string {
   return (
     text
       .replace(/^(\w+)\((?:revalidator|monitor|handler)\d+\)\|/gm, '$1|') // a thread of its own there
