@@ -4,9 +4,9 @@ import { logRegistry } from '../../base/log.ts';
 import type { Column, Columns } from '../../ovsdb/schema-types.ts';
 import { emptyRow } from '../schema/empty-row.ts';
 import { daemonTables, type OvsRow, openVswitch } from '../schema/index.ts';
+import { configColumns } from './config-columns.ts';
 import { gapColumns, gapsOfSpeed, roles, type SeenTable, shortfallsOf } from './gaps.ts';
 import type { Keys } from './keys.ts';
-import { configColumns } from './wanted.ts';
 
 const seen: readonly SeenTable[] = [
   'AutoAttach',

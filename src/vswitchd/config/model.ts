@@ -8,21 +8,14 @@ import type { Uuid } from '../../base/units.ts';
 import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
 import { kernelName } from '../../sys/calls/device.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
+import { configColumns } from './config-columns.ts';
 import { readFlowTable } from './flow-table-rows.ts';
+import { readInterface, type WantedInterface } from './interface-rows.ts';
 import { readMirror, type WantedMirror } from './mirror-rows.ts';
+import { readLinkPolling, readPort, type WantedPort } from './port-rows.ts';
 import { QosRows } from './qos-rows.ts';
 import { isConfigChanged, type Links, link, unlink } from './row-links.ts';
-import {
-  type BridgeSettings,
-  configColumns,
-  readBridgeSettings,
-  readInterface,
-  readLinkPolling,
-  readPort,
-  type WantedBridge,
-  type WantedInterface,
-  type WantedPort,
-} from './wanted.ts';
+import { type BridgeSettings, readBridgeSettings, type WantedBridge } from './wanted.ts';
 
 const log = logger('bridge');
 const invalidName = new LimitedSite({ perMinute: 1, burst: 5 });

@@ -6,8 +6,10 @@
 import type { OfPort, Uuid } from '../../base/units.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import type { Netdev } from '../../netdev/provider.ts';
+import type { WantedInterface } from '../config/interface-rows.ts';
 import { isEligibleMac, macOfUuid } from '../config/mac.ts';
-import type { BridgeSettings, WantedInterface, WantedPort } from '../config/wanted.ts';
+import type { WantedPort } from '../config/port-rows.ts';
+import type { BridgeSettings } from '../config/wanted.ts';
 import { MinimumTracker } from './minimum-tracker.ts';
 import { isDiscontent } from './plan.ts';
 import { PortAddresses } from './port-addresses.ts';

@@ -7,7 +7,9 @@ import type { Netdev, NetdevConfig, NetdevState } from '../../netdev/provider.ts
 import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
 import type { OfprotoPort } from '../../ofproto/port.ts';
-import type { BridgeSettings, WantedInterface, WantedPort } from '../config/wanted.ts';
+import type { WantedInterface } from '../config/interface-rows.ts';
+import type { WantedPort } from '../config/port-rows.ts';
+import type { BridgeSettings } from '../config/wanted.ts';
 import { BridgeFacts } from './bridge-facts.ts';
 import type { ActualBridge, ActualInterface } from './plan.ts';
 

@@ -3,9 +3,11 @@ import { ofPort, uuid } from '../../base/units.ts';
 import { defaultBundleConfig, defaultMemberLacp, noAutoAttach } from '../../ofproto/config.ts';
 import { noMonitoring } from '../../ofproto/monitoring/monitoring-config.ts';
 import { bridgeKeys } from '../config/config-keys.ts';
+import type { WantedInterface } from '../config/interface-rows.ts';
 import { readKeys } from '../config/keys.ts';
 import type { Dirty } from '../config/model.ts';
-import type { WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
+import type { WantedPort } from '../config/port-rows.ts';
+import type { WantedBridge } from '../config/wanted.ts';
 import { type ActualBridge, type ActualInterface, formatStep, plan } from './plan.ts';
 
 const settings: WantedBridge['settings'] = {

@@ -7,8 +7,10 @@ import { orderAsHashed, placeAmong } from '../../base/hash-order.ts';
 import { compareBytes } from '../../base/text.ts';
 import type { OfPort, Uuid } from '../../base/units.ts';
 import { localPort } from '../../ofproto/port.ts';
+import type { WantedInterface } from '../config/interface-rows.ts';
 import type { Dirty } from '../config/model.ts';
-import type { BridgeSettings, WantedBridge, WantedInterface, WantedPort } from '../config/wanted.ts';
+import type { WantedPort } from '../config/port-rows.ts';
+import type { BridgeSettings, WantedBridge } from '../config/wanted.ts';
 
 /** One device row as it was last applied; without a number it could not be added. */
 export interface ActualInterface {

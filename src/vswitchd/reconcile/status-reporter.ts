@@ -6,7 +6,7 @@ import type { Uuid } from '../../base/units.ts';
 import type { StatusEvents } from '../../ofproto/protocols/protocol-deps.ts';
 import type { ChangeSet, OvsdbClient } from '../../ovsdb/client/index.ts';
 import type { WantedModel } from '../config/model.ts';
-import type { WantedPort } from '../config/wanted.ts';
+import type { WantedPort } from '../config/port-rows.ts';
 import { AttachedVlans } from '../report/attached-vlans.ts';
 import { reportBridge, reportedColumns, reportInterface, reportPort } from '../report/report.ts';
 import { readStatistics } from '../report/statistics.ts';
