@@ -5,7 +5,7 @@ import type { Translation } from './translation.ts';
 
 /** Runs actions on a copy of the packet: what they change is not seen behind them. */
 export function runClone(t: Translation, actions: readonly Action[]): void {
-  t.detours.takeApart(actions, () => t.runToEnd(actions));
+  t.detours.takeApart(actions, () => t.runner.runToEnd(actions));
 }
 
 /**
@@ -21,17 +21,17 @@ export function branchBySize(t: Translation, size: number, prepare: (isLarger: b
     return;
   }
   t.commit();
-  const { rest } = t;
+  const { rest } = t.runner;
   const branch = (isLarger: boolean): DpAction[] =>
     t.detours.collect(() => {
       prepare(isLarger);
-      t.runToEnd(rest);
+      t.runner.runToEnd(rest);
     });
   const ifGreater = branch(true);
-  const { hasEnded } = t;
-  t.hasEnded = false;
+  const { hasEnded } = t.runner;
+  t.runner.hasEnded = false;
   const ifLessEqual = branch(false);
-  t.hasEnded = hasEnded;
+  t.runner.hasEnded = hasEnded;
   t.datapath.push({ do: 'check_pkt_len', size, ifGreater, ifLessEqual });
-  t.endList();
+  t.runner.endList();
 }

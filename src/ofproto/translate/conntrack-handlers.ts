@@ -21,7 +21,7 @@ export const conntrackHandlers = {
     const flowBefore = flow.slice(firstWord, firstTunnelWord);
     const maskBefore = mask.slice(firstWord, firstTunnelWord);
     mask.fill(0, firstWord, firstTunnelWord);
-    t.runActions(actions as readonly Action[]);
+    t.runner.run(actions as readonly Action[]);
     const tracked: Conntrack = {
       zone,
       ...(commits ? written(t, forces) : {}),

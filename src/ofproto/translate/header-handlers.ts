@@ -114,7 +114,7 @@ function decrementIf(t: Translation, needs: Prerequisite, slot: SlotName, header
 
 function expire(t: Translation, header: TtlHeader): void {
   t.trace?.note({ event: 'ttlExpired', header });
-  t.endList();
+  t.runner.endList();
 }
 
 /** The TTL is the last byte of its slot. When it has run out, controllers are told, and the list ends. */

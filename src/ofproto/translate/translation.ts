@@ -18,6 +18,7 @@ import { giveToProtocol } from '../protocols/link-protocols.ts';
 import { isBpdu } from '../spanning-tree/bpdu-protocol.ts';
 import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
+import { ActionRunner } from './action-runner.ts';
 import { DatapathActions } from './datapath-actions.ts';
 import { Detours } from './detours.ts';
 import type { DropReason } from './drop-reasons.ts';
@@ -28,6 +29,7 @@ import type { FrozenState } from './frozen-states.ts';
 import { wholeTable } from './lookups.ts';
 import { netFlowEffect, unwildcardExported } from './netflow.ts';
 import { OutputTally } from './output-tally.ts';
+import { maxActions, PacketLimits } from './packet-limits.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import { PacketOutcome } from './packet-outcome.ts';
 import { PipelinePacket, type Place } from './pipeline-packet.ts';
@@ -36,20 +38,8 @@ import { Sampling } from './sampling.ts';
 import { missTag } from './tags.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 import { logErrors } from './trace-log.ts';
-import { enterAction, enterLookup, noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
+import { enterLookup, noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
 import { carryCongestion, unwildcardTunnel } from './tunnel-arrival.ts';
-import { seesNoPayload } from './uncovered.ts';
-
-/** Bridges and tables that one packet may go through inside each other; ends loops. */
-const maxDepth = 64;
-/** Rules of one packet in all. */
-const maxLookups = maxDepth * maxDepth;
-/** Buckets of groups; with none that sends anything, nothing else would end their nesting. */
-const maxBranches = 65_536;
-/** About what 64 KiB of actions are on the reference's wire to the datapath, at 8 bytes for each. */
-const maxActions = 8192;
-/** Bytes of values, each with its length. */
-const maxStacked = 65_536;
 
 const lastTable = visibleTableCount - 1;
 const noReceive = portConfigBit('NO_RECV');
@@ -85,26 +75,14 @@ export class Translation {
   readonly sampling: Sampling;
   readonly freezing: Freezing;
   readonly detours: Detours;
+  readonly runner: ActionRunner;
   /** What goes out goes to a mirror, which sends no more bytes than that; 0 for all. */
   snapLength = 0;
-  /** No further action is run up to where the packet came into this bridge. */
-  hasEnded = false;
   readonly #handlers: TranslationHandlers;
   readonly #lookups: PacketLookups;
+  readonly #limits = new PacketLimits();
   /** Where it was looked up last. */
   #last: PacketEnd | undefined;
-  /** What is done with it. */
-  #action: Action | undefined;
-  /** The action that runs, and those that it is one of. */
-  #at = 0;
-  #list: readonly Action[] = [];
-  #endsList = false;
-  /** Why packets that the list that runs outputs to controllers go there. */
-  #outputReason: NamedPacketInReason = 'action';
-  /** Whatever runs was led to by the action set. */
-  #isActionSet = false;
-  #depth = 0;
-  #branchCount = 0;
 
   constructor(request: TranslationRequest, handlers: TranslationHandlers) {
     const { scratch, state, abilities } = request;
@@ -122,6 +100,11 @@ export class Translation {
     this.detours = new Detours({
       ...{ request, packet, datapath, freezing, commit: () => this.commit(), onLeft: () => this.exit() },
       onUncopied: () => this.tell({ event: 'misplaced', what: 'Failed to compose clone action' }),
+    });
+    const { detours } = this;
+    this.runner = new ActionRunner({
+      ...{ packet, freezing, outcome, detours, datapath, trace: request.trace },
+      act: (action) => handlers.act(this, action),
     });
     this.#lookups = new PacketLookups(request);
     this.sampling = new Sampling(request, datapath);
@@ -148,7 +131,7 @@ export class Translation {
   }
 
   get outputReason(): NamedPacketInReason {
-    return this.request.actions === undefined ? this.#outputReason : 'packet_out';
+    return this.request.actions === undefined ? this.runner.outputReason : 'packet_out';
   }
 
   /** The actions that run are those of a rule for every packet that no other rule of its table is for. */
@@ -179,7 +162,7 @@ export class Translation {
     if (request.state !== undefined) this.#resume(request.state);
     else if (request.actions === undefined) packet.place = this.#runPipeline(0);
     else if (this.#arrives()) {
-      this.runActions(request.actions);
+      this.runner.run(request.actions);
       this.#endArrival();
     }
     if (this.freezing.finish()) this.exit();
@@ -223,11 +206,11 @@ export class Translation {
     const { ofproto, table, rule } = this.packet.place;
     const isLookedUp = this.#last !== undefined || this.request.state !== undefined;
     const { inPortNumber: inPort } = this;
-    return { ofproto, inPort, table: isLookedUp ? table : undefined, rule, action: this.#action };
+    return { ofproto, inPort, table: isLookedUp ? table : undefined, rule, action: this.runner.current };
   }
 
   get #lastEnd(): PacketEnd {
-    return this.#last === undefined ? this.#here : { ...this.#last, action: this.#action };
+    return this.#last === undefined ? this.#here : { ...this.#last, action: this.runner.current };
   }
 
   /** Notes what happened to the packet. Without a trace, the log has what is wrong with a packet that came in. */
@@ -255,25 +238,15 @@ export class Translation {
     this.#lookups.done.push(wholeTable(this.ofproto, table));
   }
 
-  /** What is in the list behind the action that runs; to be asked for before it runs others. */
-  get rest(): readonly Action[] {
-    return this.#list.slice(this.#at + 1);
-  }
-
-  /** No action after this one is run in the list that it is in. */
-  endList(): void {
-    this.#endsList = true;
-  }
-
   /** No action after this one is run, in no table of this bridge. */
   exit(): void {
-    this.hasEnded = true;
+    this.runner.hasEnded = true;
   }
 
   /** How it ended in another bridge means nothing here. */
   forgetEnd(): void {
     this.outcome.failure = undefined;
-    this.hasEnded = false;
+    this.runner.hasEnded = false;
   }
 
   /** The actions that follow are of another table and rule. */
@@ -285,11 +258,11 @@ export class Translation {
 
   /** Runs actions on a copy of the packet, in one more depth. That they end the pipeline counts only for them. */
   branch(actions: readonly Action[], outputReason: NamedPacketInReason): void {
-    this.#depth++;
-    this.#branchCount++;
-    this.detours.take(() => this.runActions(actions, outputReason));
-    this.hasEnded = false;
-    this.#depth--;
+    this.#limits.depth++;
+    this.#limits.branchCount++;
+    this.detours.take(() => this.runner.run(actions, outputReason));
+    this.runner.hasEnded = false;
+    this.#limits.depth--;
   }
 
   /** Adds an action that acts on the packet as it is here. */
@@ -338,8 +311,8 @@ export class Translation {
     if (trace !== undefined) noteThaw(trace, ofproto, rest);
     packet.place = { ...packet.place, ofproto };
     if (rest.table === undefined) {
-      if (rest.actions.length > 0) this.runActions(rest.actions);
-      this.#runActionSet();
+      if (rest.actions.length > 0) this.runner.run(rest.actions);
+      this.runner.runActionSet();
     } else {
       const options = { levels: 0, obeysMiss: true, isFirst: true };
       packet.place = this.#runTable(rest.table, this.inPortNumber, options);
@@ -348,15 +321,15 @@ export class Translation {
 
   /** May more be nested, looked up and done for this packet? Drops it otherwise. */
   mayGoOn(): boolean {
-    const { datapath, packet } = this;
-    if (this.#depth >= maxDepth) this.drop('tooDeep');
-    else if (this.#lookups.done.length >= maxLookups || this.#branchCount >= maxBranches)
-      this.drop('tooManyLookups');
-    else if (datapath.count >= maxActions) {
-      this.drop('tooManyActions');
-      this.exit();
-    } else if (packet.stackedBytes >= maxStacked) this.drop('stackTooDeep');
-    else return true;
+    const { packet, datapath } = this;
+    const reason = this.#limits.refusal({
+      lookups: this.#lookups.done.length,
+      actions: datapath.count,
+      stackedBytes: packet.stackedBytes,
+    });
+    if (reason === undefined) return true;
+    this.drop(reason);
+    if (reason === 'tooManyActions') this.exit();
     return false;
   }
 
@@ -382,7 +355,7 @@ export class Translation {
   #endArrival(): void {
     const { ofproto, inPort } = this.request;
     if (ofproto.ports.get(inPort)?.tree?.forwards !== false) {
-      this.#runActionSet();
+      this.runner.runActionSet();
       return;
     }
     this.freezing.cancel();
@@ -404,7 +377,7 @@ export class Translation {
     const { place } = packet;
     const { ofproto } = place;
     const { found, done } = this.#find(first, inPort, options.obeysMiss);
-    this.#depth += levels;
+    this.#limits.depth += levels;
     packet.place = found;
     this.#last = {
       ofproto,
@@ -422,15 +395,15 @@ export class Translation {
         return;
       }
       const mayGoOn = isArrival ? this.#arrives() : !isFirst || this.#isAdmitted();
-      if (mayGoOn) this.runActions(done.actions);
+      if (mayGoOn) this.runner.run(done.actions);
       if (done.actions.length === 0) this.drop(found.rule === undefined ? 'noMatch' : 'ruleDrops');
       if (isArrival) this.#endArrival();
-      else if (isFirst) this.#runActionSet();
+      else if (isFirst) this.runner.runActionSet();
     };
     if (isFirst && levels > 0) this.detours.takeApart(done.actions, run);
     else run();
     trace?.leave();
-    this.#depth -= levels;
+    this.#limits.depth -= levels;
     packet.place = place;
     return found;
   }
@@ -500,73 +473,6 @@ export class Translation {
     outcome.slow(reason);
     outcome.isTaken = true;
     return true;
-  }
-
-  /** Runs actions, and what they put into the action set. */
-  runToEnd(actions: readonly Action[]): void {
-    this.runActions(actions);
-    this.#runActionSet();
-  }
-
-  #runActionSet(): void {
-    if (this.freezing.isOn) return;
-    const written = this.packet.takeActionSet();
-    const actions = written.length === 0 ? [] : actionSetOrder(written);
-    if (actions.length === 0) return;
-    this.trace?.enter({ event: 'actionSet' });
-    this.#isActionSet = true;
-    this.runActions(actions);
-    this.#isActionSet = false;
-    this.trace?.leave();
-  }
-
-  runActions(
-    actions: readonly Action[],
-    outputReason: NamedPacketInReason = this.#isActionSet ? 'action_set' : 'action',
-  ): void {
-    const { trace, detours } = this;
-    if (actions.length === 0) {
-      this.#action = undefined;
-      trace?.note({ event: 'action', text: 'drop' });
-    }
-    const { isTail } = detours;
-    const before = this.#outputReason;
-    this.#outputReason = outputReason;
-    this.#runList(actions, isTail);
-    this.#outputReason = before;
-    detours.isTail = isTail;
-  }
-
-  #runList(actions: readonly Action[], isTail: boolean): void {
-    const { packet, freezing } = this;
-    for (let n = 0; n < actions.length; n++) {
-      const action = actions[n];
-      if (action === undefined) return;
-      if (this.hasEnded || this.outcome.failure !== undefined) return;
-      if (packet.isUncovered && !seesNoPayload(action)) freezing.start();
-      if (freezing.isOn) {
-        freezing.add(actions.slice(n), this);
-        return;
-      }
-      this.#at = n;
-      this.#list = actions;
-      this.detours.isTail = isTail && n === actions.length - 1 && packet.actionSet.length === 0;
-      this.#runAction(action);
-      const isRepeated = freezing.takeRepeated();
-      if (isRepeated) freezing.add(actions.slice(n), this);
-      const isEnd = this.#endsList || isRepeated;
-      this.#endsList = false;
-      if (isEnd) return;
-    }
-  }
-
-  #runAction(action: Action): void {
-    const { trace } = this;
-    if (trace !== undefined) enterAction(trace, this.ofproto, action);
-    this.#action = action;
-    this.datapath.isPlain &&= action.do === 'output';
-    this.#handlers.act(this, action);
-    trace?.leave();
   }
 
   #showResult(): void {
