@@ -251,6 +251,8 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
           'p1',
           'in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02)',
         );
+        const flows = (): string => host.run('ovs-ofctl', '-O', 'OpenFlow13', 'dump-flows', 'br0').stdout;
+        await until(() => flows().includes('n_packets=1,'), `${host.which} to count the packet`);
         host.run('ovs-ofctl', '-O', 'OpenFlow13', 'del-flows', 'br0');
         for (const { control } of monitors) ask(control, 'ofctl/barrier');
         for (const { control, child } of monitors) {
