@@ -20,7 +20,10 @@ export function giveToProtocol(
   arrived: ArrivedPacket,
   frame: Uint8Array | undefined,
 ): SlowPathReason | undefined {
-  const protocol = linkProtocols.find(({ claims }) => claims(arrived));
-  if (protocol !== undefined && frame !== undefined) protocol.receive(arrived, frame);
-  return protocol?.reason;
+  for (const protocol of linkProtocols) {
+    if (!protocol.claims(arrived)) continue;
+    if (frame !== undefined) protocol.receive(arrived, frame);
+    return protocol.reason;
+  }
+  return undefined;
 }

@@ -25,8 +25,6 @@ export interface ActionRunnerDeps {
 
 export class ActionRunner {
   readonly #deps: ActionRunnerDeps;
-  /** No further action is run up to where the packet came into this bridge. */
-  hasEnded = false;
   /** What is done with the packet, or was last; undefined where that is nothing. */
   current: Action | undefined;
   /** Why packets that the list that runs outputs to controllers go there. */
@@ -93,7 +91,7 @@ export class ActionRunner {
     for (let n = 0; n < actions.length; n++) {
       const action = actions[n];
       if (action === undefined) return;
-      if (this.hasEnded || outcome.failure !== undefined) return;
+      if (packet.hasEnded || outcome.failure !== undefined) return;
       if (packet.isUncovered && !seesNoPayload(action)) freezing.start();
       if (freezing.isOn) {
         freezing.add(actions.slice(n), packet.place);

@@ -20,7 +20,7 @@ export function branchBySize(t: Translation, size: number, prepare: (isLarger: b
     t.outcome.slow('action');
     return;
   }
-  t.commit();
+  t.datapath.commit();
   const { rest } = t.runner;
   const branch = (isLarger: boolean): DpAction[] =>
     t.detours.collect(() => {
@@ -28,10 +28,10 @@ export function branchBySize(t: Translation, size: number, prepare: (isLarger: b
       t.runner.runToEnd(rest);
     });
   const ifGreater = branch(true);
-  const { hasEnded } = t.runner;
-  t.runner.hasEnded = false;
+  const { hasEnded } = t.packet;
+  t.packet.hasEnded = false;
   const ifLessEqual = branch(false);
-  t.runner.hasEnded = hasEnded;
+  t.packet.hasEnded = hasEnded;
   t.datapath.push({ do: 'check_pkt_len', size, ifGreater, ifLessEqual });
   t.runner.endList();
 }

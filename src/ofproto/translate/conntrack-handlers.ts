@@ -15,7 +15,7 @@ const firstWord = slots.ct_state.word;
 
 export const conntrackHandlers = {
   ct(t, { commits, forces, zone: zoneFrom, table, alg, actions }) {
-    t.commit();
+    t.datapath.commit();
     const zone = typeof zoneFrom === 'number' ? zoneFrom : Number(readBits(t, zoneFrom));
     const { flow, mask } = t;
     const flowBefore = flow.slice(firstWord, firstTunnelWord);
@@ -30,13 +30,13 @@ export const conntrackHandlers = {
     };
     flow.set(flowBefore, firstWord);
     mask.set(maskBefore, firstWord);
-    t.act({ do: 'ct', ...tracked });
+    t.datapath.act({ do: 'ct', ...tracked });
     if (table !== undefined) t.freezing.fork(table, tracked);
     t.trace?.note({ event: 'untracked' });
     forget(t);
   },
   ct_clear(t) {
-    if (t.packet.isTracked && t.request.abilities.has('ct_clear')) t.act({ do: 'ct_clear' });
+    if (t.packet.isTracked && t.request.abilities.has('ct_clear')) t.datapath.act({ do: 'ct_clear' });
     forget(t);
   },
   nat: () => {},

@@ -1,18 +1,24 @@
 /** What a datapath is told to do with a packet, in order: grows while the packet is translated. */
 import type { DpAction } from '../../datapath/actions.ts';
 import { commit, commitTags, type HeaderCommit, type PendingHeader } from './commit.ts';
+import type { PacketOutcome } from './packet-outcome.ts';
+import type { TranslationRequest } from './request.ts';
 
 export class DatapathActions {
   readonly #commit: HeaderCommit;
+  readonly #outcome: PacketOutcome;
   #list: DpAction[] = [];
   /** Of lists inside of it. */
   #innerCount = 0;
   /** No action has run but outputs, so no header can differ from the datapath's but tags. */
   isPlain: boolean;
 
-  constructor(packet: Omit<HeaderCommit, 'actions'>, isPlain: boolean) {
-    this.#commit = { ...packet, actions: this.#list };
-    this.isPlain = isPlain;
+  constructor({ scratch, abilities, state }: TranslationRequest, outcome: PacketOutcome) {
+    const { flow, base, mask } = scratch;
+    const writesWhole = !abilities.has('masked_set_action');
+    this.#commit = { flow, base, mask, writesWhole, actions: this.#list };
+    this.#outcome = outcome;
+    this.isPlain = state === undefined;
   }
 
   get list(): DpAction[] {
@@ -28,11 +34,16 @@ export class DatapathActions {
     this.#list.push(action);
   }
 
-  /** Makes the datapath's packet what the pipeline says; true where only the slow path can. */
-  commit(): boolean {
-    if (!this.isPlain) return commit(this.#commit);
-    commitTags(this.#commit);
-    return false;
+  /** Makes the datapath's packet what the pipeline says, where need be by the slow path. */
+  commit(): void {
+    if (this.isPlain) commitTags(this.#commit);
+    else if (commit(this.#commit)) this.#outcome.slow('action');
+  }
+
+  /** Adds an action that acts on the packet as the pipeline says it is here. */
+  act(action: DpAction): void {
+    this.commit();
+    this.push(action);
   }
 
   /** A header has come in front of the packet; it is pushed when the datapath next looks at the packet. */

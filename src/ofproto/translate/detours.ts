@@ -6,6 +6,7 @@ import type { Freezing } from './freezing.ts';
 import type { PipelinePacket } from './pipeline-packet.ts';
 import type { TranslationRequest } from './request.ts';
 import { isReversible } from './reversible.ts';
+import { tell } from './trace-log.ts';
 
 /** Of samples that stand for clones. */
 const leastNesting = 4;
@@ -18,11 +19,6 @@ export interface DetoursDeps {
   readonly packet: PipelinePacket;
   readonly datapath: DatapathActions;
   readonly freezing: Freezing;
-  readonly commit: () => void;
-  /** The packet has left, so nothing follows, and as in the reference not behind a clone either. */
-  readonly onLeft: () => void;
-  /** The datapath cannot copy packets. */
-  readonly onUncopied: () => void;
 }
 
 export class Detours {
@@ -36,10 +32,10 @@ export class Detours {
 
   /** Runs something after which all is as it was before, but for what the datapath was told to do. */
   take(run: () => void): void {
-    const { packet, freezing, onLeft } = this.#deps;
+    const { packet, freezing } = this.#deps;
     packet.keepWhile(() => {
       run();
-      if (freezing.finish()) onLeft();
+      freezing.finish();
     });
   }
 
@@ -59,12 +55,12 @@ export class Detours {
       this.take(run);
       return;
     }
-    const { request, datapath, commit, onUncopied } = this.#deps;
+    const { request, packet, datapath } = this.#deps;
     const { abilities } = request;
-    commit();
+    datapath.commit();
     const clones = abilities.has('clone');
     if (!clones && abilities.limit('sample_nesting') < leastNesting) {
-      onUncopied();
+      tell({ event: 'misplaced', what: 'Failed to compose clone action' }, packet.place.ofproto, request);
       return;
     }
     const inner = this.collect(() => this.#inOrder(true, run));

@@ -39,7 +39,7 @@ export const encapHandlers = {
   decap(t, { packetType }) {
     const { flow, mask } = t;
     const type = getSlot(flow, 'packet_type') >>> 0;
-    t.commit(); // what was put in front before is there to be taken off
+    t.datapath.commit(); // what was put in front before is there to be taken off
     if (type === 0) {
       if ((getSlot(flow, 'vlan_tci') & vlanPresent) !== 0)
         refuse(t, ', cannot decap Ethernet if VLAN is present.');
@@ -66,7 +66,7 @@ function decapMpls(t: Translation, packetType: number): void {
   const { flow, mask } = t;
   const count = labelCount(flow, mask);
   const type = packetType & 0xffff || etherType.transparentBridging;
-  if (packetType !== 0) t.commit(); // the reference takes an Ethernet header off in front of the first label, too
+  if (packetType !== 0) t.datapath.commit(); // the reference takes an Ethernet header off in front of the first label, too
   if (popLabel(flow, count, type, mask)) {
     changeLabels(t);
     popLabel(t.request.scratch.base, count, type);
@@ -88,7 +88,7 @@ function encapEthernet(t: Translation): void {
     refuse(t, ' as encap(ethernet) is not supported for packet type ethernet.');
     return;
   }
-  t.commit();
+  t.datapath.commit();
   clearAddresses(flow);
   setSlot(flow, 'eth_type', etherTypeOf(flow));
   setSlot(flow, 'packet_type', 0);
@@ -110,7 +110,7 @@ function encapNsh(t: Translation, properties: EncapArguments['properties']): voi
     refuse(t, ` as encap(nsh) is not supported for packet type ${typeText(type)}`);
     return;
   }
-  t.commit();
+  t.datapath.commit();
   cover(flow, etherType.nsh);
   const mdType = properties.find((property) => property.kind === 'md_type')?.mdType ?? 1;
   setSlot(flow, 'nsh_ttl', 63);
@@ -130,7 +130,7 @@ function optionBytes(property: EncapProperty): number[] {
 
 function encapMpls(t: Translation, type: number): void {
   const { flow, mask } = t;
-  t.commit();
+  t.datapath.commit();
   const count = labelCount(flow, mask);
   changeLabels(t);
   if (count >= maxLabels) {

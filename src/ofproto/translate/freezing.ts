@@ -26,7 +26,7 @@ export class Freezing {
   readonly #number: number;
   #isOn = false;
   #isRepeated = false;
-  #actions = new FrozenActions();
+  #actions: FrozenActions | undefined;
   /** Taken of the packet before it leaves. */
   #hash: DpActionOf<'hash'> | undefined;
   /** Whose controller says when it goes on. */
@@ -77,20 +77,22 @@ export class Freezing {
 
   /** These are left to do as well. */
   add(actions: readonly Action[], from: Origin): void {
+    this.#actions ??= new FrozenActions();
     this.#actions.add(actions, from);
   }
 
-  /** The packet leaves if it is to; true then. The next one to leave begins with nothing. */
-  finish(): boolean {
-    if (!this.#isOn) return false;
+  /** The packet leaves if it is to: nothing follows here, and as in the reference not behind a clone either. */
+  finish(): void {
+    if (!this.#isOn) return;
     const { packet, datapath, outcome, request } = this.#deps;
-    const { actions } = this.#actions;
+    const actions = this.#actions?.actions ?? [];
     const pause = this.#pause;
     const hash = this.#hash;
     const table = this.#table ?? (actions.length === 0 && pause === undefined ? 0 : undefined);
     this.cancel();
     packet.isUncovered = false;
-    if (outcome.failure !== undefined) return true;
+    packet.hasEnded = true;
+    if (outcome.failure !== undefined) return;
     const state = this.#putAside(table, actions, pause?.userData);
     if (hash !== undefined) datapath.push(hash);
     if (pause === undefined) datapath.push({ do: 'recirc', id: state.id });
@@ -104,13 +106,12 @@ export class Freezing {
           maxSize: pause.maxLength,
         }),
       );
-    return true;
   }
 
   /** Nothing is left to do, and the packet does not leave. */
   cancel(): void {
     this.#isOn = false;
-    this.#actions = new FrozenActions();
+    this.#actions = undefined;
     this.#pause = undefined;
     this.#hash = undefined;
     this.#table = undefined;
@@ -135,9 +136,9 @@ export class Freezing {
     actions: readonly Action[],
     userdata: Uint8Array = noBytes,
   ): FrozenState {
-    const { packet, datapath, outcome } = this.#deps;
+    const { packet, datapath } = this.#deps;
     const { place, flow, isTracked, mirrored, stack, actionSet } = packet;
-    if (datapath.commit()) outcome.slow('action');
+    datapath.commit();
     return this.keep({
       ...{ ofproto: place.ofproto, table: table ?? 0, ownWords: ownWordsOf(flow), isTracked, mirrored },
       userdata,

@@ -13,7 +13,7 @@ import type { Translation } from './translation.ts';
 export const groupHandlers = {
   meter(t, { meter: number }) {
     const meter = t.ofproto.meters.get(number);
-    if (meter !== undefined) t.act({ do: 'meter', id: meter.datapathId });
+    if (meter !== undefined) t.datapath.act({ do: 'meter', id: meter.datapathId });
   },
   group(t, { group: number }) {
     if (!t.mayGoOn()) return;

@@ -31,7 +31,7 @@ export const headerHandlers = {
     const { flow, mask } = t;
     const count = labelCount(flow, mask);
     if (count === 0) {
-      t.commit(); // what is behind the label cannot be written afterwards
+      t.datapath.commit(); // what is behind the label cannot be written afterwards
       coverWithLabel(flow, mask, type);
     } else if (count >= maxLabels) dropForLabels(t, 'a MPLS push action', 'would have');
     else {

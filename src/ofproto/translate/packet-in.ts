@@ -44,7 +44,7 @@ export function sendToController(t: Translation, packet: PacketIn): void {
     controllerId,
     maxSize: maxLength,
   });
-  t.act(throughMeter(meters.get(meter) ?? meters.get(controllerMeter), up));
+  t.datapath.act(throughMeter(meters.get(meter) ?? meters.get(controllerMeter), up));
 }
 
 /** OFPR_*: why a controller gets a packet. */

@@ -28,6 +28,8 @@ export class PipelinePacket {
   place: Place;
   /** Values that actions have put aside. */
   stack: StackValue[] = [];
+  /** No further action is run up to where it came into this bridge. */
+  hasEnded = false;
   /** The last label was popped: what the pipeline knows of what was behind it is nothing. */
   isUncovered = false;
   /** It came with what is known of its connection. */

@@ -50,7 +50,7 @@ export function cut(t: Translation, maxSize: number): void {
 }
 
 function outputToDatapath(t: Translation, port: DpPort): void {
-  t.commit();
+  t.datapath.commit();
   t.sampling.leave(t.ofproto, port);
   if (t.snapLength > 0 && t.snapLength < 0xffff) cut(t, t.snapLength);
   t.datapath.push({ do: 'output', port });
@@ -58,11 +58,11 @@ function outputToDatapath(t: Translation, port: DpPort): void {
 
 function outputHashed(t: Translation, { recirculation, basis, usesLbOutput }: HashedWay): void {
   if (usesLbOutput) {
-    t.act({ do: 'lb_output', bond: recirculation.id });
+    t.datapath.act({ do: 'lb_output', bond: recirculation.id });
     return;
   }
-  t.act({ do: 'hash', algorithm: 'l4', basis });
-  t.act({ do: 'recirc', id: recirculation.id });
+  t.datapath.act({ do: 'hash', algorithm: 'l4', basis });
+  t.datapath.act({ do: 'recirc', id: recirculation.id });
 }
 
 /** What happens to the packet there does not come back here. */

@@ -18,7 +18,7 @@ export function sampleFlow(t: Translation, sample: SampleArguments): void {
     t.tell({ event: 'misplaced', what: `can't use unknown port ${sample.port} in flow sample action` });
     return;
   }
-  t.commit();
+  t.datapath.commit();
   t.sampling.sample(ofproto, ((probability << 16) | probability) >>> 0, {
     probability,
     collectorSetId: sample.collectorSet,

@@ -29,7 +29,7 @@ export class Sampling {
   readonly #request: TranslationRequest;
   readonly #datapath: DatapathActions;
   #sFlow: SFlowCookie | undefined;
-  readonly #cookies: { isForwarded?: boolean }[] = [];
+  #cookies: { isForwarded?: boolean }[] | undefined;
 
   constructor(request: TranslationRequest, datapath: DatapathActions) {
     this.#request = request;
@@ -60,6 +60,7 @@ export class Sampling {
     said: Omit<CookieOf<'flow_sample'>, 'type' | 'switchId'>,
   ): void {
     const cookie = { type: 'flow_sample' as const, ...said, switchId: ofproto.id, isForwarded: false };
+    this.#cookies ??= [];
     this.#cookies.push(cookie);
     this.#push(ofproto, probability, sendUp(cookie));
   }
@@ -72,7 +73,7 @@ export class Sampling {
       this.#sFlow.vlanTci = getSlot(scratch.base, 'vlan_tci');
       this.#sFlow.output = outputOf(outputs, sFlow);
     }
-    if (this.#cookies.length === 0) return;
+    if (this.#cookies === undefined) return;
     const isForwarded = forwards(this.#datapath.list);
     for (const cookie of this.#cookies) cookie.isForwarded = isForwarded;
   }
@@ -84,6 +85,7 @@ export class Sampling {
 
   #sampleForIpfix(ofproto: Ofproto, probability: number, outputPort: DpPort): void {
     const cookie = { type: 'ipfix' as const, outputPort, switchId: ofproto.id, isForwarded: false };
+    this.#cookies ??= [];
     this.#cookies.push(cookie);
     this.#push(ofproto, probability, sendUp(cookie));
   }

@@ -13,8 +13,14 @@ import { errorsOf } from './trace-text.ts';
 const log = logger('ofproto_dpif_xlate');
 const site = new LimitedSite({ perMinute: 1, burst: 5 });
 
+/** Tells what happened to the packet. Without a trace, the log has what is wrong with a packet that came in. */
+export function tell(event: TraceEvent, ofproto: Ofproto, request: TranslationRequest): void {
+  if (request.trace !== undefined) request.trace.note(event);
+  else if (request.hasPacket) logErrors(event, ofproto, request);
+}
+
 /** Says what of `event` is wrong, and of which packet: as the datapath's actions made it so far. */
-export function logErrors(event: TraceEvent, { name }: Ofproto, request: TranslationRequest): void {
+function logErrors(event: TraceEvent, { name }: Ofproto, request: TranslationRequest): void {
   for (const error of errorsOf(event)) {
     log.limited('warn', site, () => {
       const key = packetSoFar(request);

@@ -37,7 +37,7 @@ import type { PacketEnd, TranslationRequest, TranslationResult } from './request
 import { Sampling } from './sampling.ts';
 import { missTag } from './tags.ts';
 import type { Trace, TraceEvent } from './trace.ts';
-import { logErrors } from './trace-log.ts';
+import { tell } from './trace-log.ts';
 import { enterLookup, noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
 import { carryCongestion, unwildcardTunnel } from './tunnel-arrival.ts';
 
@@ -85,26 +85,29 @@ export class Translation {
   #last: PacketEnd | undefined;
 
   constructor(request: TranslationRequest, handlers: TranslationHandlers) {
-    const { scratch, state, abilities } = request;
-    const { flow, base, mask } = scratch;
+    const { flow, mask } = request.scratch;
+    const { outcome } = this;
+    const packet = new PipelinePacket(request);
+    const datapath = new DatapathActions(request, outcome);
+    const freezing = new Freezing({ request, packet, datapath, outcome });
+    const detours = new Detours({ request, packet, datapath, freezing });
+    const act = (action: Action): void => handlers.act(this, action);
     this.request = request;
     this.#handlers = handlers;
-    this.packet = new PipelinePacket(request);
     this.flow = flow;
     this.mask = mask.fill(0);
-    const writesWhole = !abilities.has('masked_set_action');
-    this.datapath = new DatapathActions({ flow, base, mask, writesWhole }, state === undefined);
-    const { packet, datapath, outcome } = this;
-    const freezing = new Freezing({ request, packet, datapath, outcome });
+    this.packet = packet;
+    this.datapath = datapath;
     this.freezing = freezing;
-    this.detours = new Detours({
-      ...{ request, packet, datapath, freezing, commit: () => this.commit(), onLeft: () => this.exit() },
-      onUncopied: () => this.tell({ event: 'misplaced', what: 'Failed to compose clone action' }),
-    });
-    const { detours } = this;
+    this.detours = detours;
     this.runner = new ActionRunner({
-      ...{ packet, freezing, outcome, detours, datapath, trace: request.trace },
-      act: (action) => handlers.act(this, action),
+      packet,
+      freezing,
+      outcome,
+      detours,
+      datapath,
+      trace: request.trace,
+      act,
     });
     this.#lookups = new PacketLookups(request);
     this.sampling = new Sampling(request, datapath);
@@ -165,7 +168,7 @@ export class Translation {
       this.runner.run(request.actions);
       this.#endArrival();
     }
-    if (this.freezing.finish()) this.exit();
+    this.freezing.finish();
     if (outcome.failure === undefined) this.#tellExporters();
     this.trace?.leave();
     const { failure } = outcome;
@@ -213,10 +216,9 @@ export class Translation {
     return this.#last === undefined ? this.#here : { ...this.#last, action: this.runner.current };
   }
 
-  /** Notes what happened to the packet. Without a trace, the log has what is wrong with a packet that came in. */
+  /** Notes what happened to the packet. */
   tell(event: TraceEvent): void {
-    if (this.trace !== undefined) this.trace.note(event);
-    else if (this.request.hasPacket) logErrors(event, this.ofproto, this.request);
+    tell(event, this.ofproto, this.request);
   }
 
   /** Adds an effect; learning happens at once, so that what follows already sees it. */
@@ -240,13 +242,13 @@ export class Translation {
 
   /** No action after this one is run, in no table of this bridge. */
   exit(): void {
-    this.runner.hasEnded = true;
+    this.packet.hasEnded = true;
   }
 
   /** How it ended in another bridge means nothing here. */
   forgetEnd(): void {
     this.outcome.failure = undefined;
-    this.runner.hasEnded = false;
+    this.packet.hasEnded = false;
   }
 
   /** The actions that follow are of another table and rule. */
@@ -261,19 +263,8 @@ export class Translation {
     this.#limits.depth++;
     this.#limits.branchCount++;
     this.detours.take(() => this.runner.run(actions, outputReason));
-    this.runner.hasEnded = false;
+    this.packet.hasEnded = false;
     this.#limits.depth--;
-  }
-
-  /** Adds an action that acts on the packet as it is here. */
-  act(action: DpAction): void {
-    this.commit();
-    this.datapath.push(action);
-  }
-
-  /** Makes the datapath's packet what `flow` says. */
-  commit(): void {
-    if (this.datapath.commit()) this.outcome.slow('action');
   }
 
   /** The header in front is taken off by `action`; where it hid what is behind it, that is seen when the packet comes back. */
