@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import { makeConnector } from '../../src/cli/remotes.ts';
 import { OvsdbClient } from '../../src/ovsdb/client/index.ts';
 import { type OvsTables, openVswitch } from '../../src/vswitchd/schema/index.ts';
 import { schemaFile, whyNoServer } from './real-server.ts';
+import { canConnect } from './support/can-connect.ts';
 
 const reason = whyNoServer();
 
@@ -92,7 +93,7 @@ async function startMember(folder: string, number: number): Promise<Member> {
     '-vconsole:off',
   ];
   const child = spawn('ovsdb-server', args, { stdio: 'ignore', env: { ...process.env, OVS_RUNDIR: folder } });
-  while (!existsSync(socket)) await sleep(5);
+  while (!(await canConnect(socket))) await sleep(5);
   return { remote: `unix:${socket}`, control, child };
 }
 

@@ -203,7 +203,8 @@ describe('the threaded datapath', () => {
           return sent.filter((text) => got.includes(text)).length;
         })
         .toBe(3);
-      await expect.poll(() => datapath.portCounters(port)?.txPackets).toBe(3);
+      // What the kernel says on a new link is sent back, too.
+      await expect.poll(() => datapath.portCounters(port)?.txPackets).toBeGreaterThanOrEqual(3);
       await datapath.removePort(port);
       await expect.poll(() => socketCount(ifindex)).toBe(0);
     } finally {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { canConnect } from './support/can-connect.ts';
 
 export const vswitchSchema = '/usr/share/openvswitch/vswitch.ovsschema';
 export const northboundSchema = '/usr/share/ovn/ovn-nb.ovsschema';
@@ -53,7 +54,7 @@ export class ServerHarness {
       { stdio: ['ignore', 'inherit', 'inherit'], env: this.#env },
     );
     this.#child = child;
-    for (let tries = 0; tries < 400; tries++) {
+    for (let tries = 0; tries < 2400; tries++) {
       if (child.exitCode !== null) throw new Error(`ovsdb-server exited with ${child.exitCode}`);
       if (existsSync(join(this.folder, 'ctl')) && (await canConnect(join(this.folder, 'db.sock')))) return;
       await pause(25);
@@ -109,15 +110,4 @@ export class ServerHarness {
 
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((done) => setTimeout(done, milliseconds));
-}
-
-function canConnect(path: string): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = createConnection(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once('error', () => done(false));
-  });
 }

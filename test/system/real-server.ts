@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeText } from '../../src/base/text.ts';
 import { exactCommand } from '../../src/daemon/process-bytes.ts';
 import { runBatch, type Said } from './support/batch.ts';
+import { canConnect } from './support/can-connect.ts';
 
 export const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 
@@ -43,7 +44,7 @@ export class RealServer {
       stdio: 'ignore',
       env: { ...process.env, OVS_RUNDIR: folder },
     });
-    while (!existsSync(`${folder}/db.sock`)) await sleep(5);
+    while (!(await canConnect(`${folder}/db.sock`))) await sleep(5);
     return new RealServer(folder, child);
   }
 

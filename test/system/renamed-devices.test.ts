@@ -82,7 +82,8 @@ describe.runIf(reason === undefined).each(['ours', 'reference'] as const)('%s', 
         await until(() => reaches(host, 'renamed'), 'frames to flow under the other name');
       host.configure('set', 'port', name, 'other_config:note=1');
       host.configure('set', 'interface', name, 'mtu_request=1400');
-      expect(host.log).toContain(`failed to set MTU for network device ${name}: No such device`);
+      const failure = `failed to set MTU for network device ${name}: No such device`;
+      await until(() => host.log.includes(failure), 'the failure to be logged');
       expect(names(host)).toEqual([...['br0', 'p1'].filter((each) => each !== name), 'renamed'].sort());
       expect(rowOf(host, name)).toEqual(before);
       rename(host, 'renamed', name);
