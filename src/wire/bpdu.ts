@@ -7,6 +7,7 @@ import { readMac } from '../base/addresses.ts';
 import { Malformed } from '../base/errors.ts';
 import { bytes, header, u8, u16, u32 } from '../base/header.ts';
 import { ethernet } from './ethernet.ts';
+import { newFrame } from './new-frame.ts';
 
 /** Where BPDUs go: the bridges of the link, and no further. */
 export const bridgeGroupAddress = '01:80:c2:00:00:00';
@@ -163,15 +164,12 @@ export function emitBpdu(bpdu: Bpdu): Uint8Array {
 export function emitBpduFrame(bpdu: Bpdu, source: string): Uint8Array {
   const payload = emitBpdu(bpdu);
   const length = llc.size + payload.length;
-  const frame = new Uint8Array(ethernet.size + length);
-  const view = new DataView(frame.buffer);
-  frame.set(readMac(bridgeGroupAddress), ethernet.offset.dst);
-  frame.set(readMac(source), ethernet.offset.src);
-  ethernet.set.type(view, 0, length);
-  llc.set.dsap(view, ethernet.size, spanningTreeSap);
-  llc.set.ssap(view, ethernet.size, spanningTreeSap);
-  llc.set.control(view, ethernet.size, unnumbered);
-  frame.set(payload, ethernet.size + llc.size);
+  const header = { dst: readMac(bridgeGroupAddress), src: readMac(source), type: length };
+  const { frame, view, at } = newFrame(header, length);
+  llc.set.dsap(view, at, spanningTreeSap);
+  llc.set.ssap(view, at, spanningTreeSap);
+  llc.set.control(view, at, unnumbered);
+  frame.set(payload, at + llc.size);
   return frame;
 }
 

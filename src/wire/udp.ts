@@ -1,8 +1,9 @@
 /** Whole UDP datagrams in IPv4 and Ethernet, as protocols of the switch send them: RFC 768, RFC 791. */
 import { readMac } from '../base/addresses.ts';
 import { internetChecksum } from './checksum.ts';
-import { ethernet, etherType } from './ethernet.ts';
+import { etherType } from './ethernet.ts';
 import { ipProtocol, ipv4 } from './ip.ts';
+import { newFrame } from './new-frame.ts';
 import { udp } from './transport.ts';
 
 export interface UdpDatagram {
@@ -13,27 +14,22 @@ export interface UdpDatagram {
   readonly payload: Uint8Array;
 }
 
-const headers = ethernet.size + ipv4.size + udp.size;
-
 /** A whole frame. Its UDP checksum is left out. */
 export function emitUdp(datagram: UdpDatagram): Uint8Array {
   const { payload, ports } = datagram;
-  const frame = new Uint8Array(headers + payload.length);
-  const view = new DataView(frame.buffer);
-  frame.set(readMac(datagram.ethernet.dst), ethernet.offset.dst);
-  frame.set(readMac(datagram.ethernet.src), ethernet.offset.src);
-  ethernet.set.type(view, 0, etherType.ipv4);
-  emitIpv4(view, datagram);
-  const at = ethernet.size + ipv4.size;
+  const [dst, src] = [readMac(datagram.ethernet.dst), readMac(datagram.ethernet.src)];
+  const size = ipv4.size + udp.size + payload.length;
+  const { frame, view, at: ipAt } = newFrame({ dst, src, type: etherType.ipv4 }, size);
+  emitIpv4(view, ipAt, datagram);
+  const at = ipAt + ipv4.size;
   udp.set.src(view, at, ports.src);
   udp.set.dst(view, at, ports.dst);
   udp.set.size(view, at, udp.size + payload.length);
-  frame.set(payload, headers);
+  frame.set(payload, at + udp.size);
   return frame;
 }
 
-function emitIpv4(view: DataView, { ip, payload }: UdpDatagram): void {
-  const at = ethernet.size;
+function emitIpv4(view: DataView, at: number, { ip, payload }: UdpDatagram): void {
   ipv4.set.versionLength(view, at, 0x45);
   ipv4.set.tos(view, at, ip.tos);
   ipv4.set.totalSize(view, at, ipv4.size + udp.size + payload.length);

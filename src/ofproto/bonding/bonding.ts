@@ -11,8 +11,9 @@ import { formatMacNumber } from '../../flow/mac.ts';
 import { Bond } from '../../protocols/bond.ts';
 import { Lacp } from '../../protocols/lacp.ts';
 import type { LacpPortSettings, LacpSettings } from '../../protocols/lacp-types.ts';
-import { ethernet, etherType } from '../../wire/ethernet.ts';
+import { etherType } from '../../wire/ethernet.ts';
 import { emitLacp, type LacpUnit, slowProtocolsAddress } from '../../wire/lacp.ts';
+import { frameOf } from '../../wire/new-frame.ts';
 import { emitRarpRequest } from '../../wire/rarp.ts';
 import { type BundleLacp, defaultMemberLacp, type OfprotoConfig } from '../config.ts';
 import type { MacTable } from '../mac-learning.ts';
@@ -232,13 +233,8 @@ export class Bonding implements SwitchProtocol {
 
   #sendLacp(port: OfprotoPort, unit: LacpUnit): void {
     if (port.mac === undefined) return;
-    const payload = emitLacp(unit);
-    const frame = new Uint8Array(ethernet.size + payload.length);
-    frame.set(readMac(slowProtocolsAddress), ethernet.offset.dst);
-    frame.set(readMac(port.mac), ethernet.offset.src);
-    ethernet.set.type(new DataView(frame.buffer), 0, etherType.slow);
-    frame.set(payload, ethernet.size);
-    this.#deps.send(port, frame);
+    const header = { dst: readMac(slowProtocolsAddress), src: readMac(port.mac), type: etherType.slow };
+    this.#deps.send(port, frameOf(header, emitLacp(unit)));
   }
 
   /** Others learn from frames of each address behind another port which member to send to. */

@@ -6,8 +6,9 @@ import type { Timer } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import { ethDst, readMacNumber } from '../../flow/mac.ts';
 import { Lldp } from '../../protocols/lldp.ts';
-import { ethernet, etherType } from '../../wire/ethernet.ts';
+import { etherType } from '../../wire/ethernet.ts';
 import { emitLldp, type LldpUnit, lldpAddress } from '../../wire/lldp.ts';
+import { frameOf } from '../../wire/new-frame.ts';
 import type { OfprotoConfig } from '../config.ts';
 import type { OfprotoPort } from '../port.ts';
 import { payloadOf } from '../protocols/payload.ts';
@@ -109,12 +110,7 @@ export class Discovery implements SwitchProtocol {
 
   #send(port: OfprotoPort, unit: LldpUnit): void {
     if (port.mac === undefined) return;
-    const payload = emitLldp(unit);
-    const frame = new Uint8Array(ethernet.size + payload.length);
-    frame.set(readMac(lldpAddress), ethernet.offset.dst);
-    frame.set(readMac(port.mac), ethernet.offset.src);
-    ethernet.set.type(new DataView(frame.buffer), 0, etherType.lldp);
-    frame.set(payload, ethernet.size);
-    this.#deps.send(port, frame);
+    const header = { dst: readMac(lldpAddress), src: readMac(port.mac), type: etherType.lldp };
+    this.#deps.send(port, frameOf(header, emitLldp(unit)));
   }
 }

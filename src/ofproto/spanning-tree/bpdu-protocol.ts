@@ -4,8 +4,9 @@ import { macNumber } from '../../base/addresses.ts';
 import { getSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import { bpduInFrame, bridgeGroupAddress } from '../../wire/bpdu.ts';
-import { etherType, vlanPresent, vlanTag } from '../../wire/ethernet.ts';
+import { etherType } from '../../wire/ethernet.ts';
 import type { LinkProtocol } from '../protocols/link-protocol.ts';
+import { tagSizeOf } from '../protocols/payload.ts';
 
 const dstWord = slots.eth_dst.word;
 const groupAddress = macNumber(bridgeGroupAddress);
@@ -30,8 +31,6 @@ export const bpduProtocol: LinkProtocol = {
     return isBpdu(flow);
   },
   receive({ ofproto, port, flow }, frame) {
-    const words = [slots.vlan_tpid.word, slots.vlan_tpid2.word];
-    const tagCount = words.filter((word) => ((flow[word] ?? 0) & vlanPresent) !== 0).length;
-    ofproto.spanningTree.receive(port, bpduInFrame(frame, tagCount * vlanTag.size));
+    ofproto.spanningTree.receive(port, bpduInFrame(frame, tagSizeOf(flow)));
   },
 };
