@@ -4,7 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
+import { CabledPair, useBridge } from './support/cabled-pair.ts';
+import { type SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
@@ -41,13 +42,12 @@ describe.runIf(reason === undefined)('beside the reference', () => {
   let ours: SwitchHost;
   let reference: SwitchHost;
   let both: readonly SwitchHost[];
+  let pair: CabledPair;
 
   beforeAll(async () => {
-    ours = new SwitchHost('ours');
-    reference = new SwitchHost('reference');
-    both = [ours, reference];
-    await Promise.all(both.map((host) => host.start()));
-    for (const n of [0, 1]) ours.host.link(`e${n}`, `f${n}`, undefined, reference.host);
+    pair = new CabledPair();
+    ({ ours, reference, both } = pair);
+    await pair.start(2);
     for (const host of both) {
       const { which } = host;
       const mac = systems[which];
@@ -68,16 +68,13 @@ describe.runIf(reason === undefined)('beside the reference', () => {
         ...['other_config:lacp-aggregation-key=1', '--', 'set', 'interface', second, 'ofport_request=2'],
         'other_config:lacp-aggregation-key=1',
       );
-      // The stack of the reference's host sees frames as well, and would answer for its bridge with addresses of cables.
-      host.host.run('sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1');
-      host.host.run('ip', 'addr', 'add', `${address[which]}/24`, 'dev', 'br0');
-      host.host.run('ip', 'link', 'set', 'br0', 'up');
+      useBridge(host, address[which]);
     }
     await until(() => both.every(isWhole), 'both to agree');
   }, 120_000);
 
   afterAll(async () => {
-    await Promise.all(both.map((host) => host[Symbol.asyncDispose]()));
+    await pair[Symbol.asyncDispose]();
   });
 
   const reaches = (): boolean => ours.run('ping', '-c1', '-W1', address.reference).status === 0;

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CabledPair } from './support/cabled-pair.ts';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
 
@@ -88,13 +89,13 @@ describe.runIf(reason === undefined)('with the reference', () => {
   const ports = { ours: 'e0', reference: 'f0' } as const;
   let ours: SwitchHost;
   let reference: SwitchHost;
+  let pair: CabledPair;
 
   beforeAll(async () => {
-    ours = new SwitchHost('ours');
-    reference = new SwitchHost('reference');
-    await Promise.all([ours.start(), reference.start()]);
-    ours.host.link('e0', 'f0', undefined, reference.host);
-    for (const host of [ours, reference]) {
+    pair = new CabledPair();
+    ({ ours, reference } = pair);
+    await pair.start(1);
+    for (const host of pair.both) {
       bridgeWith(host, ports[host.which]);
       host.configure('add-aa-mapping', 'br0', '100', '10', '--', 'add-aa-mapping', 'br0', '200', '20');
       host.configure('set', 'AutoAttach', '.', 'system_name=sw', `system_description=${host.which}`);
@@ -102,7 +103,7 @@ describe.runIf(reason === undefined)('with the reference', () => {
   }, 120_000);
 
   afterAll(async () => {
-    await Promise.all([ours, reference].map((host) => host[Symbol.asyncDispose]()));
+    await pair[Symbol.asyncDispose]();
   });
 
   const told = (host: SwitchHost, what: string): string[] =>

@@ -3,7 +3,8 @@
  * the link must be what the other says, and both must notice when it is pulled, and when one of them is killed.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
+import { CabledPair } from './support/cabled-pair.ts';
+import { type SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
@@ -40,13 +41,12 @@ describe.runIf(reason === undefined)('beside the reference', () => {
   let ours: SwitchHost;
   let reference: SwitchHost;
   let both: readonly SwitchHost[];
+  let pair: CabledPair;
 
   beforeAll(async () => {
-    ours = new SwitchHost('ours');
-    reference = new SwitchHost('reference');
-    both = [ours, reference];
-    await Promise.all(both.map((host) => host.start()));
-    for (const n of [0, 1]) ours.host.link(`e${n}`, `f${n}`, undefined, reference.host);
+    pair = new CabledPair();
+    ({ ours, reference, both } = pair);
+    await pair.start(2);
     for (const host of both) {
       const [bfdPort, cfmPort] = ports[host.which];
       host.configure(
@@ -87,7 +87,7 @@ describe.runIf(reason === undefined)('beside the reference', () => {
   }, 120_000);
 
   afterAll(async () => {
-    await Promise.all(both.map((host) => host[Symbol.asyncDispose]()));
+    await pair[Symbol.asyncDispose]();
   });
 
   test('both say the same of the link', async () => {

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CabledPair, useBridge } from './support/cabled-pair.ts';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
 
@@ -43,13 +44,12 @@ describe.runIf(reason === undefined).each(['stp', 'rstp'] as const)('%s with the
   let ours: SwitchHost;
   let reference: SwitchHost;
   let both: readonly SwitchHost[];
+  let pair: CabledPair;
 
   beforeAll(async () => {
-    ours = new SwitchHost('ours');
-    reference = new SwitchHost('reference');
-    both = [ours, reference];
-    await Promise.all(both.map((host) => host.start()));
-    for (const n of cables) ours.host.link(`e${n}`, `f${n}`, undefined, reference.host);
+    pair = new CabledPair();
+    ({ ours, reference, both } = pair);
+    await pair.start(cables.length);
     for (const host of both) {
       const { which } = host;
       const names = cables.map((n) => `${which === 'ours' ? 'e' : 'f'}${n}`);
@@ -61,14 +61,12 @@ describe.runIf(reason === undefined).each(['stp', 'rstp'] as const)('%s with the
         ...names.flatMap((name) => ['--', 'add-port', 'br0', name]),
         ...['--', 'set', 'port', 'br0', `other_config:${protocol}-enable=false`],
       );
-      host.host.run('sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1');
-      host.host.run('ip', 'addr', 'add', `${address[which]}/24`, 'dev', 'br0');
-      host.host.run('ip', 'link', 'set', 'br0', 'up');
+      useBridge(host, address[which]);
     }
   }, 120_000);
 
   afterAll(async () => {
-    await Promise.all(both.map((host) => host[Symbol.asyncDispose]()));
+    await pair[Symbol.asyncDispose]();
   });
 
   const reaches = (): boolean => ours.run('ping', '-c1', '-W1', address.reference).status === 0;
