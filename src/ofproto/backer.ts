@@ -52,6 +52,8 @@ export interface BackerDeps {
   /** How OpenFlow connections come about. */
   readonly transport: Transport;
   readonly exportHost: ExportHost;
+  /** See `MonitoringDeps`. */
+  readonly nextBfdSession: () => number;
   readonly limits?: UpcallLimits;
   /** Packets, and flows that are in the datapath, are left alone until `release`. */
   readonly isHeld?: boolean;
@@ -180,7 +182,7 @@ export class Backer {
 
   addBridge(name: string, config: OfprotoConfig): Ofproto {
     const { datapath } = this;
-    const { timers, random, transport, exportHost, neighbourOf } = this.#deps;
+    const { timers, random, transport, exportHost, nextBfdSession, neighbourOf } = this.#deps;
     const connections = { transport, timers, random, neighbourOf };
     const made = new Ofproto(name, config, {
       id: this.#random.u32(),
@@ -197,6 +199,7 @@ export class Backer {
       isCounting: () => this.flows.count > 0,
       random,
       exportHost,
+      nextBfdSession,
       portOf: (ofproto, port) => {
         const found = this.ports.ofDpPort(dpPort(port));
         return found?.ofproto === ofproto ? found.port : undefined;

@@ -93,6 +93,8 @@ export interface OfprotoDeps {
   readonly isCounting: () => boolean;
   readonly random: Random;
   readonly exportHost: ExportHost;
+  /** See `MonitoringDeps`. */
+  readonly nextBfdSession: () => number;
   /** A port of that switch, by its number in the datapath. */
   readonly portOf: (ofproto: Ofproto, dpPort: number) => OfprotoPort | undefined;
   readonly abilities: Abilities;
@@ -343,6 +345,7 @@ export class Ofproto {
     return new Monitoring({
       ...this.#protocolDeps(),
       name: this.name,
+      nextBfdSession: this.#deps.nextBfdSession,
       linkChanged: (port) => {
         this.#linkChanged(port);
         this.protocols.portChanged(port);

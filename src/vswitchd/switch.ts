@@ -81,6 +81,7 @@ export class Switch {
   readonly #statistics: StatisticsWriter;
   readonly #devices: Disposable;
   readonly #exportHost: ExportHost;
+  #bfdSessionCount = 0;
   #limits: UpcallLimits | undefined;
   #polling: PollSettings | undefined;
   #control: SharedControl;
@@ -248,6 +249,7 @@ export class Switch {
       random,
       transport,
       exportHost: this.#exportHost,
+      nextBfdSession: () => this.#bfdSessionCount++,
       neighbourOf,
       isHeld: this.#control.isHeld,
       ...(this.#limits && { limits: this.#limits }),

@@ -39,6 +39,7 @@ export class VirtualSwitch {
   /** What exporters have sent. */
   readonly datagrams: (DatagramRemote & { readonly bytes: Uint8Array })[] = [];
   readonly #wires = new Map<string, MemoryPort>();
+  #bfdSessionCount = 0;
 
   /** How bridges that are told to talk OpenFlow do, and whom the host sends packets for an address to. */
   constructor(transport: Transport = systemTransport, neighbourOf?: (address: string) => string | undefined) {
@@ -68,6 +69,7 @@ export class VirtualSwitch {
         nextExporterId: () => 1,
         processCounters: new ProcessCounters(() => processTotals([])),
       },
+      nextBfdSession: () => this.#bfdSessionCount++,
     });
   }
 

@@ -16,12 +16,12 @@ const log = logger('ofproto');
 /** RFC 5881 section 4: source ports are of this range, and each session has one of its own. */
 const firstUdpPort = 49152;
 const udpPortCount = 16384;
-/** Sessions that the process has had. */
-let sessionCount = 0;
 
 export interface MonitoringDeps extends ProtocolDeps {
   /** The switch's. */
   readonly name: string;
+  /** How many sessions of BFD the daemon has had before the one that is about to be made. */
+  readonly nextBfdSession: () => number;
 }
 
 export class Monitoring implements SwitchProtocol {
@@ -91,6 +91,6 @@ export class Monitoring implements SwitchProtocol {
     while (discriminator === 0 || this.#discriminators.has(discriminator))
       discriminator = this.#deps.random.u32();
     this.#discriminators.add(discriminator);
-    return { discriminator, udpPort: firstUdpPort + (sessionCount++ % udpPortCount) };
+    return { discriminator, udpPort: firstUdpPort + (this.#deps.nextBfdSession() % udpPortCount) };
   }
 }
