@@ -1,67 +1,41 @@
 /** Which thread polls which queue of dummy-pmd ports, and what is told of that: the real daemon and ours, with the same cores. */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Said } from './support/batch.ts';
+import { whyNoReference } from './support/daemon-pair.ts';
+import { DummyHost } from './support/dummy-host.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'poll-threads-'));
-const daemons = {
-  ours: new URL('../../bin/ovs-vswitchd', import.meta.url).pathname,
-  real: '/usr/sbin/ovs-vswitchd',
-} as const;
-type Daemon = keyof typeof daemons;
-const both = Object.keys(daemons) as Daemon[];
+const reason = whyNoReference();
+if (reason !== undefined) process.stderr.write(`poll-threads.test.ts: not run: ${reason}\n`);
 
-function run(where: Daemon, program: string, ...args: string[]) {
-  const place = join(folder, where);
-  const env = { ...process.env, OVS_RUNDIR: place, OVS_LOGDIR: place, OVS_DBDIR: place };
-  const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
-
-beforeAll(() => {
-  for (const where of both) {
-    const place = join(folder, where);
-    mkdirSync(place);
-    const started = ['--detach', '--no-chdir', '--pidfile', '--log-file'];
-    run(where, 'ovsdb-tool', 'create', join(place, 'conf.db'), '/usr/share/openvswitch/vswitch.ovsschema');
-    run(
-      where,
-      '/usr/sbin/ovsdb-server',
-      ...started,
-      `--remote=punix:${place}/db.sock`,
-      join(place, 'conf.db'),
-    );
-    run(where, 'ovs-vsctl', '--no-wait', 'init');
-    const options = ['--enable-dummy=override', '--disable-system', '--dummy-numa=0,0,1,1,8'];
-    const { status, stderr } = run(where, daemons[where], ...started, ...options);
-    expect(status, stderr).toBe(0);
-  }
-});
-
-afterAll(() => {
-  for (const where of both)
-    for (const name of ['ovs-vswitchd', 'ovsdb-server']) run(where, 'ovs-appctl', '-t', name, 'exit');
-  rmSync(folder, { recursive: true });
-});
+const ours = new DummyHost('ours');
+const reference = new DummyHost('reference');
 
 /** How busy a thread is only the real one knows, whose threads poll all the time. */
-function comparable({ status, stdout, stderr }: ReturnType<typeof run>) {
+function comparable({ status, stdout, stderr }: Said): Said {
   const text = stdout.replace(/(usage|overhead): .*/g, '$1').replace(/.*(idle|processing) cycles:.*\n/g, '');
   return { status, stdout: text.replace(/(_tx_queues)=\d+/g, '$1'), stderr };
 }
 
 /** Where each queue went, as the log told since the start. */
-function assignments(where: Daemon): string[] {
-  const log = readFileSync(join(folder, where, 'ovs-vswitchd.log'), 'utf8');
+function assignments({ folder }: DummyHost): string[] {
+  const log = readFileSync(join(folder, 'ovs-vswitchd.log'), 'utf8');
   const told = /\|dpif_netdev\|\w+\|((?:Core|There|PMD thread|No non-isolated).*)/;
   const lines = log.split('\n').flatMap((line) => told.exec(line)?.[1] ?? []);
   // The real one assigns again where nothing has changed, and starts and ends threads in any order.
   return [...new Set(lines.map((line) => line.replace(/cycles \d+/, 'cycles')))].sort();
 }
 
-describe('threads that poll', () => {
+describe.runIf(reason === undefined)('threads that poll', () => {
+  beforeAll(async () => {
+    for (const host of [ours, reference]) await host.prepare('--dummy-numa=0,0,1,1,8');
+  });
+
+  afterAll(async () => {
+    for (const host of [ours, reference]) await host[Symbol.asyncDispose]();
+  });
+
   const settings = (...columns: string[]): string[] => ['ovs-vsctl', 'set', 'Open_vSwitch', '.', ...columns];
   const port = (name: string, ...columns: string[]): string[] => [
     ...['ovs-vsctl', 'add-port', 'br0', name, '--', 'set', 'Interface', name, 'type=dummy-pmd', ...columns],
@@ -123,10 +97,10 @@ describe('threads that poll', () => {
   ];
   test.each(lines.map((line) => [line.join(' '), line] as const))('%s: the same of both', (_name, line) => {
     const [program = '', ...args] = line;
-    expect(comparable(run('ours', program, ...args))).toEqual(comparable(run('real', program, ...args)));
+    expect(comparable(ours.run(program, ...args))).toEqual(comparable(reference.run(program, ...args)));
   });
 
   test('are told of in the log', () => {
-    expect(assignments('ours')).toEqual(assignments('real'));
+    expect(assignments(ours)).toEqual(assignments(reference));
   });
 });
