@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
+import { toolCommands } from './support/tool-lines.ts';
 import { splitWords } from './support/words.ts';
 
 const reason = whyNoReference();
@@ -114,15 +115,9 @@ const forget: readonly string[] = ['ovs-appctl', 'revalidator/purge'];
 /** What runs for a line. */
 function commandsOf(monitor: Monitor, line: string): (readonly string[])[] {
   const [command = '', ...args] = splitWords(line);
+  const commands = toolCommands(command, args);
+  if (commands !== undefined) return commands;
   switch (command) {
-    case 'ofctl':
-    case 'vsctl':
-      return [[`ovs-${command}`, '--timeout=60', ...args]];
-    case 'appctl': {
-      const line = ['ovs-appctl', '--timeout=60', ...args];
-      // What is due then the reference does when it next wakes up.
-      return args[0] === 'time/warp' ? [line, ['ovs-appctl', 'version']] : [line];
-    }
     case 'receive':
       // A datapath flow of before would do what was right before.
       return [forget, ['ovs-appctl', 'netdev-dummy/receive', args[0] ?? '', packets[args[1] ?? ''] ?? '']];

@@ -11,6 +11,7 @@ import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DatagramCatcher } from './support/datagram-catcher.ts';
 import { dissect, type Exported, whyNoDissector } from './support/dissect.ts';
 import { DummyHost } from './support/dummy-host.ts';
+import { toolCommands } from './support/tool-lines.ts';
 import { splitWords } from './support/words.ts';
 
 const reason = whyNoReference() ?? whyNoDissector();
@@ -147,22 +148,11 @@ class Exporter implements AsyncDisposable {
 }
 
 function commandsOf(command: string, args: readonly string[]): (readonly string[])[] {
-  switch (command) {
-    case 'ofctl':
-    case 'vsctl':
-      return [[`ovs-${command}`, '--timeout=60', ...args]];
-    case 'appctl': {
-      const line = ['ovs-appctl', '--timeout=60', ...args];
-      // What is due then the reference does when it next wakes up.
-      return args[0] === 'time/warp' ? [line, ['ovs-appctl', 'version']] : [line];
-    }
-    case 'receive': {
-      const [port = '', name = ''] = args;
-      return [['ovs-appctl', 'netdev-dummy/receive', port, packets[name] ?? name]];
-    }
-    default:
-      throw new Error(`no command ${command}`);
-  }
+  const commands = toolCommands(command, args);
+  if (commands !== undefined) return commands;
+  if (command !== 'receive') throw new Error(`no command ${command}`);
+  const [port = '', name = ''] = args;
+  return [['ovs-appctl', 'netdev-dummy/receive', port, packets[name] ?? name]];
 }
 
 const resources = Buffer.from('0000089b00000028', 'hex');
