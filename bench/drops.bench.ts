@@ -2,16 +2,9 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { unshareNetwork } from '../src/sys/calls/namespace.ts';
-import { type Daemons, startDaemons, threadSeconds } from './support/daemons.ts';
-import {
-  type Host,
-  knowEachOther,
-  makeHost,
-  removeHost,
-  run,
-  sentCount,
-  startInside,
-} from './support/hosts.ts';
+import { type Daemons, threadSeconds } from './support/daemons.ts';
+import { type FloodedBridge, flood, withFloodedBridge } from './support/flooded-bridge.ts';
+import { type Host, run, sentCount } from './support/hosts.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { isInstalled, isRoot } from './support/switches.ts';
 import { pause } from './support/workloads.ts';
@@ -23,8 +16,6 @@ const windowMs = 2000;
 const leadMs = 300;
 /** Whoever watches has started after this long at most, unless something is dropped. */
 const startMs = 1000;
-
-const script = (name: string): string => join(process.cwd(), 'bench/support', name);
 
 interface Load {
   readonly what: string;
@@ -118,15 +109,16 @@ async function measurePair(load: Load, daemons: Daemons, to: Host, turn: number)
   return { watched: await measureWatched(), unwatched };
 }
 
-async function measureLoad(load: Load, daemons: Daemons, a: Host, b: Host): Promise<Pair[]> {
+async function measureLoad(load: Load, bridge: FloodedBridge): Promise<Pair[]> {
+  const { daemons, to } = bridge;
   daemons.call('ovs-ofctl', 'del-flows', 'br0');
   for (const flow of load.flows) daemons.call('ovs-ofctl', 'add-flow', 'br0', flow);
   const seconds = 1 + Math.ceil((pairCount * (2 * leadMs + 2 * windowMs + 2 * startMs)) / 1000);
-  const generator = startInside(a, `node ${script('generate.mjs')} ${a.inner} ${seconds} ${a.mac} ${b.mac}`);
+  const flooding = flood(bridge, seconds);
   await pause(1000);
   const pairs: Pair[] = [];
-  for (let n = 0; n < pairCount; n++) pairs.push(await measurePair(load, daemons, b, n));
-  await generator;
+  for (let n = 0; n < pairCount; n++) pairs.push(await measurePair(load, daemons, to, n));
+  await flooding;
   return pairs;
 }
 
@@ -146,31 +138,6 @@ function rowsOf({ what }: Load, pairs: readonly Pair[]): Row[] {
   ];
 }
 
-async function withHosts(measure: (a: Host, b: Host, daemons: Daemons) => Promise<Row[]>): Promise<Row[]> {
-  const a = makeHost(1);
-  const b = makeHost(2);
-  try {
-    knowEachOther(a, b);
-    run(`ethtool -K ${a.outer} gro on`); // without it a veth takes no frames from an XDP program
-    const sink = spawn('ip', ['netns', 'exec', b.namespace, 'node', script('sink.mjs')]);
-    await new Promise((resolve) => sink.stdout.once('data', resolve));
-    const daemons = await startDaemons('ours');
-    try {
-      const port = (name: string, n: number): string[] => [
-        ...['--', 'add-port', 'br0', name, '--', 'set', 'interface', name, `ofport_request=${n}`],
-      ];
-      daemons.call('ovs-vsctl', 'add-br', 'br0', ...port(a.outer, 1), ...port(b.outer, 2));
-      return await measure(a, b, daemons);
-    } finally {
-      sink.stdin.end();
-      await daemons.stop();
-    }
-  } finally {
-    removeHost(a);
-    removeHost(b);
-  }
-}
-
 export const bench: Bench = {
   question: 'What does it cost to watch dropped packets at full load?',
   missing() {
@@ -181,11 +148,11 @@ export const bench: Bench = {
     unshareNetwork();
     run('ip link set lo up');
     progress.expect(loads.length);
-    return withHosts(async (a, b, daemons) => {
+    return withFloodedBridge('ours', async (bridge) => {
       const rows: Row[] = [];
       for (const load of loads) {
         progress.next(load.what);
-        rows.push(...rowsOf(load, await measureLoad(load, daemons, a, b)));
+        rows.push(...rowsOf(load, await measureLoad(load, bridge)));
       }
       return rows;
     });

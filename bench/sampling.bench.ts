@@ -1,19 +1,10 @@
 /** What exporters of flows cost forwarding at full load: each window beside one without them, ours and the reference's. */
-import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { unshareNetwork } from '../src/sys/calls/namespace.ts';
-import { type Daemons, startDaemons } from './support/daemons.ts';
-import {
-  type Host,
-  knowEachOther,
-  makeHost,
-  removeHost,
-  run,
-  sentCount,
-  startInside,
-} from './support/hosts.ts';
+import type { Daemons } from './support/daemons.ts';
+import { flood, withFloodedBridge } from './support/flooded-bridge.ts';
+import { type Host, run, sentCount } from './support/hosts.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { isInstalled, isRoot } from './support/switches.ts';
 import { pause } from './support/workloads.ts';
@@ -22,8 +13,6 @@ const pairCount = 5;
 const windowMs = 1500;
 /** Before each window: flows are made anew. */
 const leadMs = 500;
-
-const script = (name: string): string => join(process.cwd(), 'bench/support', name);
 
 interface Exporter {
   readonly what: string;
@@ -77,47 +66,25 @@ async function measureShares(
 }
 
 /** Medians, in the order of `exporters`. */
-async function measureDaemons(
+function measureDaemons(
   which: 'ours' | 'reference',
   collector: string,
   step: (what: string) => void,
 ): Promise<number[]> {
-  const a = makeHost(1);
-  const b = makeHost(2);
-  try {
-    knowEachOther(a, b);
-    run(`ethtool -K ${a.outer} gro on`); // without it a veth takes no frames from an XDP program
-    const sink = spawn('ip', ['netns', 'exec', b.namespace, 'node', script('sink.mjs')]);
-    await once(sink.stdout, 'data');
-    const daemons = await startDaemons(which);
-    try {
-      const bridge = ['add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=netdev'];
-      const ports = [a, b].flatMap(({ outer }, n) => [
-        ...['--', 'add-port', 'br0', outer, '--', 'set', 'interface', outer, `ofport_request=${n + 1}`],
-      ]);
-      daemons.call('ovs-vsctl', ...bridge, ...ports);
-      daemons.call('ovs-ofctl', 'add-flow', 'br0', 'in_port=1,actions=output:2');
-      const medians: number[] = [];
-      for (const exporter of exporters) {
-        step(`${exporter.what}, ${which}`);
-        const seconds = 2 + Math.ceil((pairCount * 2 * (leadMs + windowMs + 200)) / 1000);
-        const generator = startInside(
-          a,
-          `node ${script('generate.mjs')} ${a.inner} ${seconds} ${a.mac} ${b.mac}`,
-        );
-        await pause(1000);
-        medians.push(median(await measureShares(exporter, daemons, collector, b)));
-        await generator;
-      }
-      return medians;
-    } finally {
-      sink.stdin.end();
-      await daemons.stop();
+  return withFloodedBridge(which, async (bridge) => {
+    const { daemons, to } = bridge;
+    daemons.call('ovs-ofctl', 'add-flow', 'br0', 'in_port=1,actions=output:2');
+    const medians: number[] = [];
+    for (const exporter of exporters) {
+      step(`${exporter.what}, ${which}`);
+      const seconds = 2 + Math.ceil((pairCount * 2 * (leadMs + windowMs + 200)) / 1000);
+      const flooding = flood(bridge, seconds);
+      await pause(1000);
+      medians.push(median(await measureShares(exporter, daemons, collector, to)));
+      await flooding;
     }
-  } finally {
-    removeHost(a);
-    removeHost(b);
-  }
+    return medians;
+  });
 }
 
 export const bench: Bench = {
