@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
-import { toolCommands } from './support/tool-lines.ts';
+import { toolCommand } from './support/tool-lines.ts';
 import { splitWords } from './support/words.ts';
 
 const reason = whyNoReference();
@@ -115,8 +115,8 @@ const forget: readonly string[] = ['ovs-appctl', 'revalidator/purge'];
 /** What runs for a line. */
 function commandsOf(monitor: Monitor, line: string): (readonly string[])[] {
   const [command = '', ...args] = splitWords(line);
-  const commands = toolCommands(command, args);
-  if (commands !== undefined) return commands;
+  const tool = toolCommand(command, args);
+  if (tool !== undefined) return [tool];
   switch (command) {
     case 'receive':
       // A datapath flow of before would do what was right before.

@@ -11,7 +11,7 @@ import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DatagramCatcher } from './support/datagram-catcher.ts';
 import { dissect, type Exported, whyNoDissector } from './support/dissect.ts';
 import { DummyHost } from './support/dummy-host.ts';
-import { toolCommands } from './support/tool-lines.ts';
+import { toolCommand } from './support/tool-lines.ts';
 import { splitWords } from './support/words.ts';
 
 const reason = whyNoReference() ?? whyNoDissector();
@@ -148,8 +148,8 @@ class Exporter implements AsyncDisposable {
 }
 
 function commandsOf(command: string, args: readonly string[]): (readonly string[])[] {
-  const commands = toolCommands(command, args);
-  if (commands !== undefined) return commands;
+  const tool = toolCommand(command, args);
+  if (tool !== undefined) return [tool];
   if (command !== 'receive') throw new Error(`no command ${command}`);
   const [port = '', name = ''] = args;
   return [['ovs-appctl', 'netdev-dummy/receive', port, packets[name] ?? name]];

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Said } from './batch.ts';
 import { DummyHost } from './dummy-host.ts';
+import { toolCommand } from './tool-lines.ts';
 import { splitWords } from './words.ts';
 
 interface Script {
@@ -82,12 +83,6 @@ function inVersions({ name, lines }: Script): Script[] {
   }));
 }
 
-const programs: Readonly<Record<string, readonly string[]>> = {
-  ofctl: ['ovs-ofctl', '--timeout=60'],
-  appctl: ['ovs-appctl', '--timeout=60'],
-  vsctl: ['ovs-vsctl', '--timeout=60'],
-};
-
 /** What runs for a line. */
 function commandOf(host: DummyHost, line: string): readonly string[] {
   const [name = '', ...args] = splitWords(line.replaceAll('FOLDER', host.folder));
@@ -106,11 +101,9 @@ function commandOf(host: DummyHost, line: string): readonly string[] {
     return ['sed', '-n', `/${pattern}/${until}p`, join(host.folder, 'ovs-vswitchd.log')];
   }
   if (name === 'capture') return ['od', '-An', '-v', '-tx1', '-w10000000', join(host.folder, args[0] ?? '')];
-  const program = programs[name];
-  if (program === undefined) throw new Error(`no command ${name}`);
-  // The real daemon answers when a look at all flows ends, though it may have begun before what is waited for.
-  const twice = args[0] === 'revalidator/wait' ? ['sh', '-c', '"$@" && "$@"', 'twice'] : [];
-  return [...twice, ...program, ...args];
+  const command = toolCommand(name, args);
+  if (command === undefined) throw new Error(`no command ${name}`);
+  return command;
 }
 
 /** What each line said and how it ended, without what time makes of it. */
