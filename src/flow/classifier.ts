@@ -12,6 +12,7 @@ import { LookupOrder } from './lookup-order.ts';
 import type { Mask } from './mask.ts';
 import { isMatchWithin, type Match } from './match.ts';
 import { PrefixIndex, type PrefixSlot } from './prefix-index.ts';
+import { FilterDigests } from './stage-filter.ts';
 import { Subtable } from './subtable.ts';
 
 /** Prefixes of a table that nothing was said about, as in the reference. */
@@ -29,6 +30,7 @@ export class Classifier<R extends ClassifierRule> {
   /** Undefined while it is not known which comes first. */
   #order: LookupOrder<R> | undefined;
   #prefixes = indexesOf(defaultPrefixes);
+  #digests = new FilterDigests();
   #ruleCount = 0;
   #insertCount = 0;
   #lookupCount = 0;
@@ -58,7 +60,7 @@ export class Classifier<R extends ClassifierRule> {
   insert(rule: R, match: Match): R | undefined {
     let subtable = this.#ofMask.get(match.mask);
     if (subtable === undefined) {
-      subtable = new Subtable<R>(match.mask, this.#prefixes);
+      subtable = new Subtable<R>(match.mask, this.#prefixes, this.#digests);
       this.#ofMask.set(match.mask, subtable);
       this.#subtables.push(subtable);
     }
@@ -84,6 +86,7 @@ export class Classifier<R extends ClassifierRule> {
     if (rule.conjunctions !== undefined) this.#partCount--;
     if (subtable.isMaxPriorityStale) this.#order = undefined;
     if (subtable.ruleCount === 0) {
+      subtable.release();
       this.#ofMask.delete(mask);
       this.#subtables.splice(this.#subtables.indexOf(subtable), 1);
     } else if (subtable.isMaxPriorityStale) this.onReordered();
@@ -96,6 +99,7 @@ export class Classifier<R extends ClassifierRule> {
     this.#ofMask.clear();
     this.#order = undefined;
     this.#prefixes = this.#prefixes.map(({ slot }) => new PrefixIndex(slot));
+    this.#digests = new FilterDigests();
     this.#ruleCount = 0;
     this.#partCount = 0;
   }
@@ -166,7 +170,7 @@ export class Classifier<R extends ClassifierRule> {
   #makeOrder(): LookupOrder<R> {
     for (const subtable of this.#subtables) subtable.refreshMaxPriority();
     this.#subtables.sort((a, b) => b.maxPriority - a.maxPriority);
-    return new LookupOrder([...this.#subtables], this.#prefixes);
+    return new LookupOrder([...this.#subtables], this.#prefixes, this.#digests);
   }
 }
 

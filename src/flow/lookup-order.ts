@@ -9,14 +9,15 @@
 import type { ClassifierRule } from './classifier-rule.ts';
 import { type Mask, mix } from './mask.ts';
 import type { PrefixIndex } from './prefix-index.ts';
-import type { StageFilter } from './stage-filter.ts';
+import type { FilterDigests } from './stage-filter.ts';
 import type { Search, Subtable } from './subtable.ts';
 
 /** Words of a row; those of the prefix lengths follow, by index, 0 for none. */
 const priorityAt = 0;
 const outerAt = 1;
-const outermostAt = 2;
-const lengthsAt = 3;
+const digestAt = 2;
+const outermostAt = 3;
+const lengthsAt = 4;
 /** With fewer subtables, a look at each costs no more than finding out whether it is needed. */
 const fewest = 64;
 
@@ -33,20 +34,20 @@ export class LookupOrder<R extends ClassifierRule> {
   readonly #rowSize: number;
   readonly #rows: Int32Array;
   readonly #outers: Outer[] = [];
-  /** By subtable: which hashes of its outermost layer occur. */
-  readonly #filters: readonly (StageFilter | undefined)[];
-  /** For each of these: what the hash starts from, how many words it has, and each with its bits. */
+  /** Which hashes of the outermost layers occur. */
+  readonly #digests: FilterDigests;
+  /** For each row with a digest: what the hash starts from, how many words that layer has, and each with its bits. */
   readonly #outermost: Int32Array;
 
   /** The subtables come by highest priority. */
-  constructor(subtables: readonly Subtable<R>[], prefixes: readonly PrefixIndex[]) {
+  constructor(subtables: readonly Subtable<R>[], prefixes: readonly PrefixIndex[], digests: FilterDigests) {
     this.#subtables = subtables;
     this.#prefixes = prefixes;
+    this.#digests = digests;
     this.#rowSize = lengthsAt + prefixes.length;
     this.#rows = new Int32Array(subtables.length * this.#rowSize);
     const places = new Map<Mask, number>();
     const outermost: number[] = [];
-    const filters: (StageFilter | undefined)[] = [];
     for (const [n, subtable] of subtables.entries()) {
       const { outer } = subtable;
       let place = places.get(outer);
@@ -54,22 +55,21 @@ export class LookupOrder<R extends ClassifierRule> {
         place = this.#outers.push({ mask: outer, lookup: 0 }) - 1;
         places.set(outer, place);
       }
-      const row = [subtable.maxPriority, place, outermost.length, ...subtable.prefixLengths];
-      this.#rows.set(row, n * this.#rowSize);
       const first = subtables.length < fewest ? undefined : subtable.outermost;
-      filters.push(first?.filter);
+      const { maxPriority, prefixLengths } = subtable;
+      const row = [maxPriority, place, first?.digest ?? -1, outermost.length, ...prefixLengths];
+      this.#rows.set(row, n * this.#rowSize);
       if (first === undefined) continue;
       const { words, bits, hashStart } = subtable.mask;
       outermost.push(hashStart, first.wordCount);
       for (let at = 0; at < first.wordCount; at++) outermost.push(words[at] ?? 0, bits[at] ?? 0);
     }
-    this.#filters = filters;
     this.#outermost = Int32Array.from(outermost);
   }
 
   /** The rule of highest priority that matches. */
   lookup(search: Search<R>): R | undefined {
-    const { number, wildcards } = search;
+    const { key, number, wildcards } = search;
     const rows = this.#rows;
     const rowSize = this.#rowSize;
     let best: R | undefined;
@@ -78,8 +78,7 @@ export class LookupOrder<R extends ClassifierRule> {
       if ((rows[row + priorityAt] ?? 0) <= priority) break;
       const outer = this.#outers[rows[row + outerAt] ?? 0];
       if (outer?.lookup === number && this.#isRuledOut(row + lengthsAt, number)) continue;
-      const filter = wildcards === undefined ? undefined : this.#filters[n];
-      if (filter !== undefined && this.#isOutermostOut(row, filter, search)) continue;
+      if (wildcards !== undefined && this.#isOutermostOut(row, key, wildcards)) continue;
       const found = this.#subtables[n]?.lookup(search);
       if (outer !== undefined && wildcards !== undefined && outer.lookup !== number) {
         if (outer.mask.isWithin(wildcards)) outer.lookup = number;
@@ -91,8 +90,10 @@ export class LookupOrder<R extends ClassifierRule> {
     return best;
   }
 
-  /** Does no rule have such an outermost layer? Then its bits are set, as the full look would. */
-  #isOutermostOut(row: number, filter: StageFilter, { key, wildcards }: Search<R>): boolean {
+  /** Is it known that no rule has such an outermost layer? Then its bits are set, as the full look would. */
+  #isOutermostOut(row: number, key: Uint32Array, wildcards: Uint32Array): boolean {
+    const digest = this.#rows[row + digestAt] ?? -1;
+    if (digest < 0) return false;
     const outermost = this.#outermost;
     const start = this.#rows[row + outermostAt] ?? 0;
     const first = start + 2;
@@ -100,7 +101,7 @@ export class LookupOrder<R extends ClassifierRule> {
     let hash = outermost[start] ?? 0;
     for (let at = first; at < end; at += 2)
       hash = mix(hash, (key[outermost[at] ?? 0] ?? 0) & (outermost[at + 1] ?? 0));
-    if (wildcards === undefined || filter.has(hash)) return false;
+    if (this.#digests.has(digest, hash)) return false;
     for (let at = first; at < end; at += 2) {
       const word = outermost[at] ?? 0;
       wildcards[word] = (wildcards[word] ?? 0) | (outermost[at + 1] ?? 0);

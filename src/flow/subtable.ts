@@ -6,7 +6,7 @@ import { isMatchWithin, isOverlap, isSameMatch, type Match } from './match.ts';
 import { leadingOnes, type PrefixIndex } from './prefix-index.ts';
 import { makePrefixLengths, PrefixTrie } from './prefix-trie.ts';
 import { slots } from './slots.ts';
-import { StageFilter } from './stage-filter.ts';
+import { type FilterDigests, StageFilter } from './stage-filter.ts';
 
 /** A lookup under way. */
 export interface Search<R> {
@@ -65,9 +65,10 @@ export class Subtable<R extends ClassifierRule> {
   /** Bits of `portsWord` up to the last that the mask has. */
   readonly #portLength: number;
 
-  constructor(mask: Mask, prefixes: readonly PrefixIndex[]) {
+  /** The filter of its outermost layer has its digest among `digests`, until `release`. */
+  constructor(mask: Mask, prefixes: readonly PrefixIndex[], digests: FilterDigests) {
     this.#table = new MaskTable<R>(mask);
-    this.#stages = stagesOf(mask);
+    this.#stages = stagesOf(mask, digests);
     this.#portsAt = mask.words.indexOf(portsWord);
     this.#portBits = mask.bitsOf(portsWord);
     this.#ports = this.#portBits === 0 ? undefined : new PrefixTrie(1);
@@ -76,9 +77,14 @@ export class Subtable<R extends ClassifierRule> {
   }
 
   /** What the outermost layer alone tells; undefined where prefixes tell more of it, or there is no other. */
-  get outermost(): { readonly wordCount: number; readonly filter: StageFilter } | undefined {
+  get outermost(): { readonly wordCount: number; readonly digest: number } | undefined {
     const { end: wordCount = 0, filter, prefixes = [] } = this.#stages[0] ?? {};
-    return filter === undefined || prefixes.length > 0 ? undefined : { wordCount, filter };
+    return filter === undefined || prefixes.length > 0 ? undefined : { wordCount, digest: filter.place };
+  }
+
+  /** It is not used any more. */
+  release(): void {
+    this.#stages[0]?.filter?.release();
   }
 
   get mask(): Mask {
@@ -286,12 +292,12 @@ function isInOrder(rules: readonly ClassifierRule[]): boolean {
 }
 
 /** One stage for each layer that the mask has bits in; one in all for a mask without bits. */
-function stagesOf({ layerEnds, words }: Mask): Stage[] {
+function stagesOf({ layerEnds, words }: Mask, digests: FilterDigests): Stage[] {
   const ends = [...new Set(layerEnds)].filter((end) => end > 0);
   return (words.length === 0 ? [0] : ends).map((end, n, all) => ({
     start: all[n - 1] ?? 0,
     end,
-    filter: n < all.length - 1 ? new StageFilter() : undefined,
+    filter: n < all.length - 1 ? new StageFilter(n === 0 ? digests : undefined) : undefined,
     prefixes: [],
   }));
 }

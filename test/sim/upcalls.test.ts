@@ -26,6 +26,26 @@ async function switchThatDoes(actions: string): Promise<VirtualSwitch> {
   return sw;
 }
 
+test('packets that are sent to make masks make a limited number, and all of them go where they should', async () => {
+  const sw = new VirtualSwitch();
+  const bridge = sw.addBridge('br0', { failMode: 'secure' });
+  for (const name of ['p1', 'p2']) await sw.addPort(bridge, name);
+  for (const field of ['nw_src', 'nw_dst']) sw.addFlow(bridge, `priority=2,ip,${field}=0.0.0.1,actions=drop`);
+  sw.addFlow(bridge, 'priority=1,actions=output:2');
+  // How many bits tell an address from 0.0.0.1 depends on its first bit that is set.
+  const address = (bit: number): string => ((0x80000000 >>> bit) >>> 0).toString(16).padStart(8, '0');
+  const bits = Array.from({ length: 30 }, (_, bit) => bit);
+  const frames = bits.flatMap((src) =>
+    bits.map((dst) => frameWith({ payload: `08004500001400000000ff110000${address(src)}${address(dst)}` })),
+  );
+  for (let round = 0; round < 2; round++) {
+    for (const frame of frames) sw.inject('p1', frame);
+    expect(sw.takeSent()).toEqual({ p2: frames.map((frame) => Buffer.from(frame).toString('hex')) });
+    expect(sw.backer.flows.maskCount).toBe(513);
+    expect(sw.backer.flows.count).toBe(frames.length);
+  }
+});
+
 describe('a packet that comes up', () => {
   test('for want of a flow makes one', async () => {
     const sw = await switchThatDoes('1');

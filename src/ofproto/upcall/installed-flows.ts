@@ -109,6 +109,14 @@ export class InstalledFlows {
     return this.#count;
   }
 
+  get maskCount(): number {
+    return this.#tables.size;
+  }
+
+  hasMask(mask: Mask): boolean {
+    return this.#tables.has(mask);
+  }
+
   /** Ids are below this. */
   get idEnd(): number {
     return this.#flows.length;

@@ -14,7 +14,7 @@ import { finishedPackets } from '../../datapath/finished-packets.ts';
 import { logUpcalls } from '../../datapath/flow-log.ts';
 import type { Datapath, DpPacket, SentUp, Upcall } from '../../datapath/provider.ts';
 import { newKey, setSlot, slotReader } from '../../flow/key.ts';
-import { internMask } from '../../flow/mask.ts';
+import { internMask, type Mask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { Continuation } from '../../openflow/messages/continuation.ts';
 import { unsetPort } from '../../openflow/ports.ts';
@@ -45,9 +45,15 @@ import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 const log = logger('ofproto_dpif_upcall');
 const limitHit = coverageCounter('upcall_flow_limit_hit');
 const full = new LimitedSite();
+const manyMasks = new LimitedSite({ perMinute: 1, burst: 1 });
 const strayPort = new LimitedSite();
 const endless = new LimitedSite({ perMinute: 1, burst: 1 });
 
+/**
+ * Masks of flows that leave something out, at most: a packet of a new connection is looked for under each of them, and
+ * whoever sends packets chooses which there are.
+ */
+const maskLimit = 512;
 /** Milliseconds and packets of one budget. */
 const budget = { time: 4, packets: 256 };
 /** Waiting packets of one port. */
@@ -344,7 +350,7 @@ export class Upcalls {
     const { flows, datapath, timers, onFlow } = this.#deps;
     const { actions, tags, lookups, effects } = result;
     const drop = dropOfFlow(result);
-    const mask = this.makesMegaflows ? internMask(result.mask) : wholeMask;
+    const mask = this.#maskOf(result);
     const present = flows.find(key, mask);
     if (present !== undefined) {
       // Another packet of it waited with this one, or the answer changed since.
@@ -365,6 +371,21 @@ export class Upcalls {
     const flow = flows.add(key, { mask, actions, input, tags, lookups, effects, createdAt, drop });
     onFlow();
     return flow;
+  }
+
+  // Differs: where 512 masks of datapath flows are in use, flows that would need another one are for packets of exactly one kind; the reference has no limit.
+  #maskOf({ mask: needed }: TranslationResult): Mask {
+    if (!this.makesMegaflows) return wholeMask;
+    const { flows } = this.#deps;
+    const mask = internMask(needed);
+    if (flows.maskCount < maskLimit || flows.hasMask(mask)) return mask;
+    const remedy = 'set column prefixes of table Flow_Table to none to need fewer';
+    log.limited(
+      'warn',
+      manyMasks,
+      `upcall: datapath flows have ${maskLimit} masks, so new ones match whole packets: ${remedy}`,
+    );
+    return wholeMask;
   }
 
   /** How a packet came to go round for ever. */
