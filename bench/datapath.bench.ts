@@ -32,7 +32,17 @@ function nanoseconds(count: number, work: () => void): number {
 }
 
 /** Slots that differ from mask to mask: every subset is another mask. */
-const optional = ['nw_tos', 'nw_ttl', 'nw_dst', 'tp_dst', 'nw_src'] as const satisfies readonly SlotName[];
+const optional = [
+  'nw_tos',
+  'nw_ttl',
+  'nw_dst',
+  'tp_dst',
+  'nw_src',
+  'nw_proto',
+  'eth_type',
+  'skb_priority',
+  'pkt_mark',
+] as const satisfies readonly SlotName[];
 
 interface Connection {
   readonly packet: Uint8Array;
@@ -139,12 +149,13 @@ export const bench: Bench = {
     const whole = (masks: number, count: number, actions: readonly DpAction[]) => () =>
       nanoseconds(batchSize, engineWith(masks, count, actions));
     const tag: DpAction = { do: 'push_vlan', tpid: 0x8100, tci: 0x1005 };
-    progress.expect(11);
+    progress.expect(12);
     return [
       row('extraction of a UDP key', extraction),
       row('lookup past the cache, 1 mask', () => search(1)),
       row('lookup past the cache, 8 masks', () => search(8)),
       row('lookup past the cache, 32 masks', () => search(32)),
+      row('lookup past the cache, 512 masks', () => search(512)),
       row('whole engine, 1 connection, output', whole(1, 1, [output])),
       row('whole engine, 200 connections in 1 mask', whole(1, 200, [output])),
       row('whole engine, 200 connections in 8 masks', whole(8, 200, [output])),
