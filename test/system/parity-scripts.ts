@@ -378,6 +378,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
     br0,
     'add-port br0 e1',
     'set interface br0 mtu_request=1350',
+    'wait-until interface br0 mtu=1350',
     'clear interface br0 mtu_request',
   ],
   'an MTU request of a device': [br0, 'add-port br0 e1 -- set interface e1 mtu_request=1300'],
