@@ -14,6 +14,7 @@ import type { Timers } from '../base/timers.ts';
 import type { Frame, FrameBatch } from '../wire/frame.ts';
 import type { DeviceMark } from './device-mark.ts';
 import type { HasQos, PortQos } from './qos/port-qos.ts';
+import type { IsTunnel, TunnelConfig } from './tunnel/tunnel-config.ts';
 
 /** Interface `options`, which the provider judges, and the other columns that a device takes. */
 export interface NetdevConfig {
@@ -82,7 +83,9 @@ export type PortSpec =
       readonly fd?: number;
     }
   | { readonly kind: 'tap'; readonly name: string; readonly fd: number }
-  | { readonly kind: 'dummy'; readonly name: string };
+  | { readonly kind: 'dummy'; readonly name: string }
+  /** The port that tunnels of one kind share; what it is given is lost unless flows wrap it. */
+  | { readonly kind: 'tunnel'; readonly name: string };
 
 /** An open device. One owner; closing it is the owner's duty. A device that the switch made goes when it is disposed of. */
 export interface Netdev extends AsyncDisposable {
@@ -137,6 +140,11 @@ export interface TellsConfig {
 /** Empty where the device does not tell. */
 export function configOf(netdev: Netdev & Partial<TellsConfig>): ReadonlyMap<string, string> {
   return netdev.config ?? new Map();
+}
+
+/** Undefined for a device that is no tunnel. */
+export function tunnelOf(netdev: Netdev & Partial<IsTunnel>): TunnelConfig | undefined {
+  return netdev.tunnel;
 }
 
 /** Undefined for a device that sends what it is given, and that is all. */

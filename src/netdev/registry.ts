@@ -27,11 +27,13 @@ import { removeLeftTaps } from './tap/left-taps.ts';
 import { internalProvider, tapProvider } from './tap/provider.ts';
 import { TapPort } from './tap/tap-port.ts';
 import { openWarmUpTapPort } from './tap/warm-up-port.ts';
+import { tunnelProviders } from './tunnel/provider.ts';
+import { TunnelPort } from './tunnel/tunnel-port.ts';
 
 /** What --enable-dummy asks for: dummy types beside the real ones, instead of "system", or instead of all. */
 export type DummyMode = 'none' | 'beside' | 'system' | 'override';
 
-const realProviders = [systemProvider, tapProvider, internalProvider, patchProvider];
+const realProviders = [systemProvider, tapProvider, internalProvider, patchProvider, ...tunnelProviders];
 const dummyTypes = ['dummy', 'dummy-internal', 'dummy-pmd'];
 
 /** Providers by Interface type; "" is not a key: the caller maps it to "system". */
@@ -64,6 +66,8 @@ export function openPortIo(spec: PortSpec, dummies?: DummyDevices): PortIo {
         throw syscallFailed('open', errnos.ENODEV, `could not open network device ${spec.name}`);
       return device.isPolled ? new PolledDummyPort(device) : new DummyPort(device);
     }
+    case 'tunnel':
+      return new TunnelPort();
     default:
       return unreachable(spec);
   }

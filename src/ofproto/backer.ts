@@ -16,11 +16,12 @@ import { reservedPorts } from '../openflow/ports.ts';
 import { Abilities, type AbilityName } from './abilities.ts';
 import { defaultUpcallLimits, type OfprotoConfig, type UpcallLimits } from './config.ts';
 import { Connections } from './connections/connections.ts';
+import { DatapathPorts } from './datapath-ports.ts';
 import { DropTally } from './drops/drop-tally.ts';
 import { DropWatchers } from './drops/drop-watchers.ts';
 import type { ExportHost } from './exporters/host.ts';
 import { Ofproto, type OfprotoEvents, type PacketOfController } from './ofproto.ts';
-import { PortIndex } from './patch.ts';
+import { PortIndex } from './port-index.ts';
 import { internalTable } from './tables/flow-tables.ts';
 import { FrozenStates, type NewState, ownWordsOf } from './translate/frozen-states.ts';
 import { Scratch } from './translate/request.ts';
@@ -86,6 +87,7 @@ export class Backer {
   readonly #bridges = new Map<string, Ofproto>();
   readonly #bridgesById = new Map<number, Ofproto>();
   readonly #upcalls: Upcalls;
+  readonly #datapathPorts: DatapathPorts;
   #limits: UpcallLimits;
   #haveSettingsChanged = false;
   #isHeld: boolean;
@@ -94,6 +96,7 @@ export class Backer {
   constructor(deps: BackerDeps) {
     const { datapath, timers } = deps;
     this.datapath = datapath;
+    this.#datapathPorts = new DatapathPorts(datapath);
     this.drops = new DropTally(this.#bridges);
     this.abilities = new Abilities(datapath.features);
     this.#timers = timers;
@@ -188,6 +191,7 @@ export class Backer {
       id: this.#random.u32(),
       uuid: new Uint8Array(Uint32Array.from({ length: 4 }, () => this.#random.u32()).buffer),
       datapath,
+      datapathPorts: this.#datapathPorts,
       timers: this.#timers,
       controllersOf: (ofproto) => new Connections(ofproto, connections),
       events: this.#events(),

@@ -18,6 +18,7 @@ import { Bonding } from './bonding/bonding.ts';
 import { ChangeTurns } from './change-turns.ts';
 import { defaultOfprotoConfig, hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
+import type { DatapathPorts } from './datapath-ports.ts';
 import { Exporters } from './exporters/exporters.ts';
 import type { ExportHost } from './exporters/host.ts';
 import { GroupTable } from './groups/group-table.ts';
@@ -75,6 +76,7 @@ export interface OfprotoDeps {
   /** The same for controllers; 16 bytes. */
   readonly uuid: Uint8Array;
   readonly datapath: Datapath;
+  readonly datapathPorts: DatapathPorts;
   readonly timers: Timers;
   /** Who it talks OpenFlow with. */
   readonly controllersOf: (ofproto: Ofproto) => Controllers;
@@ -214,6 +216,7 @@ export class Ofproto {
     this.switchPorts = new SwitchPorts({
       name,
       datapath,
+      datapathPorts: deps.datapathPorts,
       now: () => clock.now(),
       controllers,
       macs,

@@ -5,7 +5,8 @@
 import type { DpPort, Ms, OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
 import type { DpMeter } from '../datapath/meter.ts';
-import type { Netdev, NetdevStats } from '../netdev/provider.ts';
+import { type Netdev, type NetdevStats, tunnelOf } from '../netdev/provider.ts';
+import type { TunnelConfig } from '../netdev/tunnel/tunnel-config.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { Bond } from '../protocols/bond.ts';
 import type { Lacp } from '../protocols/lacp.ts';
@@ -32,6 +33,8 @@ export class OfprotoPort {
   dpPort: DpPort | undefined;
   /** Name of the patch port at the other end. */
   patchPeer: string | undefined;
+  /** What its packets are wrapped in; undefined for a port that is no tunnel. Others may have the same `dpPort`. */
+  tunnel: TunnelConfig | undefined;
   /** The Port row it is a member of, once that is configured. */
   bundle: Bundle | undefined;
   /** What a spanning tree allows by it; undefined where it takes part in none. */
@@ -64,6 +67,7 @@ export class OfprotoPort {
     this.netdev = netdev;
     this.dpPort = dpPort;
     this.patchPeer = patchPeer;
+    this.tunnel = tunnelOf(netdev);
     this.createdAt = createdAt;
   }
 
@@ -107,9 +111,9 @@ export class OfprotoPort {
     return this.#isLive !== before;
   }
 
-  /** Counters of its device. No device sees what crosses a patch port: the switch counts it. */
+  /** Counters of its device. No device sees what crosses a patch port or a tunnel: the switch counts it. */
   async stats(): Promise<NetdevStats> {
-    if (this.dpPort !== undefined) return this.netdev.stats();
+    if (this.dpPort !== undefined && this.tunnel === undefined) return this.netdev.stats();
     const { rxBytes, rxPackets, txBytes, txPackets } = this.patchCounters;
     return new Map([
       ['rx_bytes', rxBytes],

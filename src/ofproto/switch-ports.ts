@@ -7,12 +7,13 @@ import { type DpPort, type Ms, type OfPort, ofPort } from '../base/units.ts';
 import type { DpMeter } from '../datapath/meter.ts';
 import type { Datapath } from '../datapath/provider.ts';
 import type { Mac } from '../flow/mac.ts';
-import type { Netdev } from '../netdev/provider.ts';
+import { type Netdev, tunnelOf } from '../netdev/provider.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import { portConfigBit } from '../openflow/messages/port-description.ts';
 import type { PortMod } from '../openflow/messages/ports.ts';
 import type { BundleConfig, PortDiscovery } from './config.ts';
 import type { Controllers } from './controllers.ts';
+import type { DatapathPorts } from './datapath-ports.ts';
 import type { MacTable } from './mac-learning.ts';
 import { noMonitoring, type PortMonitoring } from './monitoring/monitoring-config.ts';
 import { Bundle, localPort, OfprotoPort } from './port.ts';
@@ -39,6 +40,7 @@ export interface AddPortOptions {
 
 /** What is told of them. */
 interface PortEvents {
+  /** Throws SyscallFailed where another one has all packets that it would have. */
   portAdded(port: OfprotoPort): void;
   portRemoved(port: OfprotoPort): void;
   /** Anything that decides about packets changed. */
@@ -53,6 +55,7 @@ export interface SwitchPortsDeps {
   /** The local port's is the same. */
   readonly name: string;
   readonly datapath: Datapath;
+  readonly datapathPorts: DatapathPorts;
   readonly now: () => Ms;
   readonly controllers: Controllers;
   readonly macs: MacTable<Bundle>;
@@ -83,27 +86,20 @@ export class SwitchPorts {
 
   /**
    * Adds a device; resolves with its number once frames flow. The device of the bridge's own name is the local port.
-   * The netdev stays the caller's: close it after `remove`. Throws SyscallFailed when the datapath cannot open it.
+   * The netdev stays the caller's: close it after `remove`. Throws SyscallFailed when the datapath cannot open it, or it is
+   * a tunnel like another one.
    */
   async add(netdev: Netdev, options: AddPortOptions = {}): Promise<OfPort> {
     const { events } = this.#deps;
     const isLocal = netdev.name === this.#deps.name;
     const number = isLocal ? localPort : this.#numbers.take(options.wanted, this.#deps.now());
     try {
-      const dpPort = await this.#open(netdev);
-      const port = new OfprotoPort({
-        number,
-        netdev,
-        dpPort,
-        patchPeer: options.patchPeer,
-        createdAt: this.#deps.now(),
-      });
+      const port = await this.#open(netdev, number, options.patchPeer);
       this.#limit(port, options.limits);
       port.monitoring = options.monitoring ?? noMonitoring;
       port.queueDscps = options.queueDscps ?? port.queueDscps;
       port.discovery = options.discovery ?? 'unset';
       this.#byNumber.set(number, port);
-      events.portAdded(port);
       this.#deps.controllers.portAdded(port);
       const bundle = this.#bundleOfNumber.get(number);
       if (bundle !== undefined) this.#gatherMembers(bundle);
@@ -118,7 +114,7 @@ export class SwitchPorts {
 
   /** Resolves when nothing touches the device any more. */
   async remove(number: OfPort): Promise<void> {
-    const { datapath, events } = this.#deps;
+    const { datapathPorts, events } = this.#deps;
     const port = this.#byNumber.get(number);
     if (port === undefined) return;
     this.#byNumber.delete(number);
@@ -134,25 +130,33 @@ export class SwitchPorts {
     events.portRemoved(port);
     this.#deps.controllers.portRemoved(port);
     events.changed();
-    if (port.dpPort !== undefined) await datapath.removePort(port.dpPort);
+    if (port.dpPort !== undefined) await datapathPorts.close(port.dpPort);
   }
 
-  /** Resolves with the device's number in the datapath; undefined for one that no frame reaches by itself. */
-  async #open({ portSpec: spec, name, type, state }: Netdev, wanted?: DpPort): Promise<DpPort | undefined> {
-    const { datapath } = this.#deps;
-    if (spec === undefined) return undefined;
-    const dpPort = await datapath.addPort({ name, type, ifindex: state.ifindex, spec }, wanted);
-    datapath.setPortMtu(dpPort, state.mtu);
-    return dpPort;
+  async #open(netdev: Netdev, number: OfPort, patchPeer: string | undefined): Promise<OfprotoPort> {
+    const { events, datapathPorts } = this.#deps;
+    const dpPort = await datapathPorts.open(netdev);
+    const port = new OfprotoPort({ number, netdev, dpPort, patchPeer, createdAt: this.#deps.now() });
+    try {
+      events.portAdded(port);
+    } catch (error) {
+      if (dpPort !== undefined) await datapathPorts.close(dpPort);
+      throw error;
+    }
+    return port;
   }
 
-  /** Has the datapath know a port by another number, which must be free; for tests. */
-  async renumber(port: OfprotoPort, wanted: DpPort): Promise<void> {
-    const { datapath, events } = this.#deps;
+  /**
+   * Has the datapath know a port by the number that its device has now, or by another one, which must be free. Throws
+   * SyscallFailed where it is a tunnel like another one.
+   */
+  async renumber(port: OfprotoPort, wanted?: DpPort): Promise<void> {
+    const { datapathPorts, events } = this.#deps;
     if (port.dpPort === undefined) return;
     events.portRemoved(port);
-    await datapath.removePort(port.dpPort);
-    port.dpPort = await this.#open(port.netdev, wanted);
+    await datapathPorts.close(port.dpPort);
+    port.dpPort = await datapathPorts.open(port.netdev, wanted);
+    port.tunnel = tunnelOf(port.netdev);
     this.#setLimits(port);
     events.portAdded(port);
     events.changed();
@@ -165,8 +169,8 @@ export class SwitchPorts {
     this.#setLimits(port);
   }
 
-  #setLimits({ dpPort, limits }: OfprotoPort): void {
-    if (dpPort !== undefined) this.#deps.datapath.setPortLimits(dpPort, limits);
+  #setLimits({ dpPort, limits, tunnel }: OfprotoPort): void {
+    if (dpPort !== undefined && tunnel === undefined) this.#deps.datapath.setPortLimits(dpPort, limits);
   }
 
   /** Its netdev's state changed, or what is given did. */
@@ -178,7 +182,8 @@ export class SwitchPorts {
     const { monitoring = port.monitoring, discovery = port.discovery } = change;
     this.#deps.controllers.portChanged(port);
     if (port.updateLiveness()) this.#deps.events.livenessChanged();
-    if (port.dpPort !== undefined) this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
+    if (port.dpPort !== undefined && port.tunnel === undefined)
+      this.#deps.datapath.setPortMtu(port.dpPort, port.netdev.state.mtu);
     if (!isDeepStrictEqual(monitoring, port.monitoring) || discovery !== port.discovery) {
       port.monitoring = monitoring;
       port.discovery = discovery;

@@ -109,9 +109,13 @@ const lowerings: Lowerings = {
 };
 
 /** What `set` writes in the packet's key alone. */
-const metadataSlots: ReadonlySet<SlotName> = new Set<SlotName>(['skb_priority', 'pkt_mark', 'dp_hash']);
+const metadataSlots: ReadonlySet<SlotName> = new Set([
+  ...(['skb_priority', 'pkt_mark', 'dp_hash'] as const),
+  ...(Object.keys(slots) as SlotName[]).filter((name) => name.startsWith('tun_')), // keys of a literal
+]);
 
 const writable: readonly SetHeader[] = [
+  'tunnel',
   'skb_priority',
   'skb_mark',
   'dp_hash',
@@ -149,9 +153,11 @@ function lowerSet({ fields }: DpActionOf<'set'>): ActionStep {
   };
 }
 
-function lowerMetadata({ slot, value: [value = 0], mask: [mask = 0] }: SlotWrite): ActionStep {
+function lowerMetadata({ slot, value, mask }: SlotWrite): ActionStep {
   const { word } = slots[slot];
-  return (x) => x.setMetadata(word, value, mask);
+  return (x) => {
+    for (let n = 0; n < value.length; n++) x.setMetadata(word + n, value[n] ?? 0, mask[n] ?? 0);
+  };
 }
 
 /** The actions must be among `engineFeatures`. */

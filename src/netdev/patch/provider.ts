@@ -2,11 +2,10 @@
  * `patch` ports: one end of a cable between two bridges. No frame passes here: translation goes straight on at the
  * peer. Named by `registry.ts` only.
  */
-import { formatMac } from '../../base/addresses.ts';
-import { Refused } from '../../base/errors.ts';
+import type { Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
-import type { Random } from '../../base/random.ts';
-import type { Netdev, NetdevConfig, NetdevProvider, NetdevState, NetdevStats } from '../provider.ts';
+import type { NetdevConfig, NetdevProvider } from '../provider.ts';
+import { refusal, VirtualNetdev } from '../virtual-netdev.ts';
 
 const log = logger('netdev_vport');
 
@@ -19,35 +18,9 @@ export const patchProvider: NetdevProvider = {
   },
 };
 
-class PatchNetdev implements Netdev {
-  readonly name: string;
+class PatchNetdev extends VirtualNetdev {
   readonly type = 'patch';
   readonly portSpec = undefined;
-  readonly isGone = false;
-  readonly isAdopted = false;
-  onChange: () => void = () => {};
-  #state: NetdevState;
-
-  constructor(name: string, random: Random) {
-    this.name = name;
-    this.#state = {
-      ifindex: 0,
-      mac: randomMac(random),
-      mtu: undefined,
-      isUp: true,
-      hasCarrier: true,
-      linkResets: 0,
-      linkSpeed: undefined,
-      duplex: undefined,
-      linkModes: undefined,
-      status: new Map(),
-      changeNumber: 1,
-    };
-  }
-
-  get state(): NetdevState {
-    return this.#state;
-  }
 
   /** Throws Refused without a peer, with itself as peer, or with anything else. */
   async configure({ options }: NetdevConfig): Promise<void> {
@@ -58,31 +31,8 @@ class PatchNetdev implements Netdev {
   }
 
   #refusal(why: string): Refused {
-    log.err(`${this.name}: ${why}`);
-    return new Refused('EINVAL', `${this.name}: ${why}`);
+    const refused = refusal(this.name, why);
+    log.err(refused.message);
+    return refused;
   }
-
-  async setUp(isUp: boolean): Promise<void> {
-    if (isUp === this.#state.isUp) return;
-    this.#state = { ...this.#state, isUp, changeNumber: this.#state.changeNumber + 1 };
-    this.onChange();
-  }
-
-  /** The layer above counts what crosses. */
-  async stats(): Promise<NetdevStats> {
-    return new Map();
-  }
-
-  async leave(): Promise<void> {
-    await this[Symbol.asyncDispose]();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {}
-}
-
-/** Locally administered, unicast. */
-function randomMac(random: Random): string {
-  const bytes = Array.from({ length: 6 }, () => random.u32() & 0xff);
-  bytes[0] = ((bytes[0] ?? 0) & ~1) | 2;
-  return formatMac(bytes);
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { Refused } from '../../base/errors.ts';
-import { dpPort, ofPort } from '../../base/units.ts';
+import { ofPort } from '../../base/units.ts';
 import type { DpDrop } from '../../datapath/drop-watch.ts';
 import { isActionDrop } from '../../datapath/drops.ts';
 import type { Datapath, DpPacket } from '../../datapath/provider.ts';
@@ -19,7 +19,7 @@ import { portText, unsetPort } from '../../openflow/ports.ts';
 import { tableText } from '../../openflow/text/names.ts';
 import { flowStats } from '../connections/flow-requests.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { PortIndex } from '../patch.ts';
+import type { PortIndex } from '../port-index.ts';
 import type { Rule } from '../tables/rule.ts';
 import { formatRuleActions } from '../tables/rule-text.ts';
 import type { PacketDrop, PacketEnd } from '../translate/request.ts';
@@ -152,7 +152,7 @@ export class DropWatchers {
       const drop = flow?.drop ?? explain(key);
       return drop && { ...drop, place: 'bridge', ...packet };
     }
-    const input = ports.ofDpPort(dpPort(key[inPortWord] ?? 0));
+    const input = ports.inputOf(key);
     const inPort = input?.port.ofPort ?? ofPort(unsetPort);
     const last = flow && lastRule(flow);
     const end = {

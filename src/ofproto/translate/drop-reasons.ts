@@ -70,6 +70,7 @@ const dropReasons = {
   protectedPorts: warning('Flow is between protected ports, skipping output.'),
   noEthernet: warning('Trying to send non-Ethernet packet through legacy L2 port. Dropping packet.'),
   noSuchOutput: warning('Nonexistent output port'),
+  toOwnAddress: warning('Not tunneling to our own address'),
   outputIsInput: warning('skipping output to input port'),
   noConnection: { text: 'resubmit(ct) with non-tracked or non-IP packet!', kind: 'error' },
   outputOutOfRange: silent('a register with no number of a port was to say where to'),

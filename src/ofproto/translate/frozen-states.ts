@@ -10,7 +10,7 @@ import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { StackValue } from '../../openflow/messages/continuation.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { PortOfSwitch } from '../patch.ts';
+import type { PortOfSwitch } from '../port-of-switch.ts';
 import { formatRuleActions } from '../tables/rule-text.ts';
 
 export interface NewState {

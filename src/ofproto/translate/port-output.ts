@@ -1,13 +1,16 @@
 /** Packets that go out by a port of the switch that has them: to the datapath, or by a patch port into the next switch. */
 import type { DpPort, OfPort } from '../../base/units.ts';
 import { setSlot } from '../../flow/key.ts';
+import { isTunnelled } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
-import type { PortOfSwitch } from '../patch.ts';
+import type { TunnelConfig } from '../../netdev/tunnel/tunnel-config.ts';
 import type { OfprotoPort, Recirculation } from '../port.ts';
+import type { PortOfSwitch } from '../port-of-switch.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
 import { markForQueue } from './queue-marking.ts';
 import type { Translation } from './translation.ts';
+import { isSameDestination, tunnelFields, writeTunnel } from './tunnel-output.ts';
 
 const firstConntrackWord = slots.ct_state.word;
 
@@ -35,7 +38,8 @@ export function outputToPort(t: Translation, number: OfPort, way?: HashedWay, ob
   else {
     const service = markForQueue(port, t);
     if (service !== undefined) t.datapath.isPlain = false;
-    if (port.dpPort !== undefined && way !== undefined) outputHashed(t, way);
+    if (port.tunnel !== undefined) outputToTunnel(t, port, port.tunnel);
+    else if (port.dpPort !== undefined && way !== undefined) outputHashed(t, way);
     else if (port.dpPort !== undefined) outputToDatapath(t, port.dpPort);
     if (service !== undefined) setSlot(t.flow, 'nw_tos', service);
     if (port.dpPort !== undefined) t.outputs.add(port.ofPort, port.dpPort);
@@ -54,6 +58,23 @@ function outputToDatapath(t: Translation, port: DpPort): void {
   t.sampling.leave(t.ofproto, port);
   if (t.snapLength > 0 && t.snapLength < 0xffff) cut(t, t.snapLength);
   t.datapath.push({ do: 'output', port });
+}
+
+/** What flows wrote of the tunnel is seen by what follows; what its options add is not. */
+function outputToTunnel(t: Translation, port: OfprotoPort, tunnel: TunnelConfig): void {
+  const { flow, mask, request } = t;
+  const { base } = request.scratch;
+  const written = flow.slice(firstTunnelWord, tunnelEnd);
+  writeTunnel(tunnel, flow, mask);
+  if (isTunnelled(request.key) && isSameDestination(flow, request.key)) t.drop('toOwnAddress');
+  else if (port.dpPort !== undefined) {
+    t.tell({ event: 'tunnelled', by: 'datapath' });
+    const fields = tunnelFields(flow, base);
+    if (fields !== undefined) t.datapath.push({ do: 'set', header: 'tunnel', fields });
+    base.set(flow.subarray(firstTunnelWord, tunnelEnd), firstTunnelWord);
+    outputToDatapath(t, port.dpPort);
+  }
+  flow.set(written, firstTunnelWord);
 }
 
 function outputHashed(t: Translation, { recirculation, basis, usesLbOutput }: HashedWay): void {

@@ -6,7 +6,7 @@ import { newKey } from '../../flow/key.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { Abilities } from '../abilities.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { PortIndex } from '../patch.ts';
+import type { PortIndex } from '../port-index.ts';
 import type { Rule } from '../tables/rule.ts';
 import type { DropReason } from './drop-reasons.ts';
 import type { Effect } from './effects.ts';

@@ -96,6 +96,7 @@ const texts: Texts = {
   },
   queue: ({ priority }) => [['detail', `queue = ${hexOrZero(priority)}`]],
   ttlExpired: ({ header }) => [['warning', `${header} decrement TTL exception`]],
+  tunnelled: () => [['detail', 'output to kernel tunnel']],
   outputPort: ({ port }) =>
     port > 0xffff
       ? [['warning', `output port ${port} is out of range`]]

@@ -68,6 +68,8 @@ export type TraceEvent =
   | { readonly event: 'queue'; readonly priority: number }
   | { readonly event: 'ttlExpired'; readonly header: 'IPv4' | 'IPv6' | 'MPLS' | 'NSH' }
   | { readonly event: 'outputPort'; readonly port: number }
+  /** It goes out by a tunnel, whose headers the datapath's port puts in front of it. */
+  | { readonly event: 'tunnelled'; readonly by: 'datapath' }
   /** What a bucket does, by its number. */
   | { readonly event: 'bucket'; readonly bucket: number }
   | { readonly event: 'bucketChosen'; readonly bucket: number }

@@ -9,7 +9,7 @@ import { type Ufid, ufidOf } from '../../datapath/ufid.ts';
 import type { Mask } from '../../flow/mask.ts';
 import { MaskTable, type TableEntry } from '../../flow/mask-table.ts';
 import { type Match, packKey } from '../../flow/match.ts';
-import type { PortOfSwitch } from '../patch.ts';
+import type { PortOfSwitch } from '../port-of-switch.ts';
 import type { Effect } from '../translate/effects.ts';
 import type { TableLookup } from '../translate/lookups.ts';
 import type { PacketDrop } from '../translate/request.ts';

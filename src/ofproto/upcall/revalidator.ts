@@ -16,7 +16,7 @@ import { unpackKey } from '../../flow/match.ts';
 import type { Abilities } from '../abilities.ts';
 import type { UpcallLimits } from '../config.ts';
 import type { DropTally } from '../drops/drop-tally.ts';
-import type { PortIndex } from '../patch.ts';
+import type { PortIndex } from '../port-index.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
 import { cameBack, type FrozenStates } from '../translate/frozen-states.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';

@@ -6,7 +6,7 @@
 import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
-import { dpPort, ofPort } from '../../base/units.ts';
+import { ofPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
 import { countDropped } from '../../datapath/drops.ts';
@@ -24,7 +24,8 @@ import type { DropWatchers } from '../drops/drop-watchers.ts';
 import type { Exporters } from '../exporters/exporters.ts';
 import type { Ofproto, PacketOfController } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
-import type { PortIndex, PortOfSwitch } from '../patch.ts';
+import type { PortIndex } from '../port-index.ts';
+import type { PortOfSwitch } from '../port-of-switch.ts';
 import { untoldCookie } from '../translate/controller-action.ts';
 import { countedAs, type DropReason } from '../translate/drop-reasons.ts';
 import { applyAllLearning, creditEffects, type Effect } from '../translate/effects.ts';
@@ -291,13 +292,16 @@ export class Upcalls {
   #translate(upcall: Upcall, isMiss: boolean): void {
     const { key } = upcall;
     const { datapath, ports, scratch, frozen, abilities } = this.#deps;
-    const number = dpPort(key[slots.in_port.word] ?? 0);
-    const input = ports.ofDpPort(number);
+    const input = ports.inputOf(key);
     const isBack = key[slots.recirc_id.word] !== 0;
     if (input === undefined && !isBack) {
       this.#dropEarly('noInputPort', upcall);
       countDropped('bridgeNotFound');
-      log.limited('info', strayPort, `received packet on unassociated datapath port ${number}`);
+      log.limited(
+        'info',
+        strayPort,
+        `received packet on unassociated datapath port ${key[slots.in_port.word]}`,
+      );
       return;
     }
     const where = cameBack(key, input, frozen);
@@ -397,7 +401,7 @@ export class Upcalls {
   /** Drops a packet that no translation had, but for the one that left `state`. */
   #dropEarly(reason: DropReason, upcall: Upcall, state?: FrozenState): void {
     const { key } = upcall;
-    const input = this.#deps.ports.ofDpPort(dpPort(key[slots.in_port.word] ?? 0));
+    const input = this.#deps.ports.inputOf(key);
     const { ofproto, table } = state ?? { ofproto: input?.ofproto, table: undefined };
     const inPort =
       state === undefined ? (input?.port.ofPort ?? unsetPort) : (thaw(state, key)[slots.in_port.word] ?? 0);
@@ -413,7 +417,7 @@ export class Upcalls {
   /** Why a packet of that key would be dropped now. */
   dropOf(key: Uint32Array): PacketDrop | undefined {
     const { datapath, ports, scratch, frozen, abilities } = this.#deps;
-    const where = cameBack(key, ports.ofDpPort(dpPort(key[slots.in_port.word] ?? 0)), frozen);
+    const where = cameBack(key, ports.inputOf(key), frozen);
     if (where === undefined) return undefined;
     const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: false };
     return translateFor(datapath.features, request).drop;

@@ -13,7 +13,7 @@ import type { Action } from '../../openflow/actions/index.ts';
 import { portText, unsetPort } from '../../openflow/ports.ts';
 import type { Abilities } from '../abilities.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { PortIndex } from '../patch.ts';
+import type { PortIndex } from '../port-index.ts';
 import { failureOf } from '../translate/drop-reasons.ts';
 import { type FrozenState, type FrozenStates, thaw } from '../translate/frozen-states.ts';
 import { Scratch } from '../translate/request.ts';

@@ -1,7 +1,7 @@
 /** `ofproto/trace` and `ofproto/trace-packet-out`: which packet is meant, and where it comes in. */
 import { Malformed, Refused } from '../../base/errors.ts';
 import { readHexBytes } from '../../base/hex-dump.ts';
-import { dpPort, type OfPort, ofPort } from '../../base/units.ts';
+import { type OfPort, ofPort } from '../../base/units.ts';
 import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
 import { readKey, setBareType } from '../../datapath/text/key.ts';
 import { composeFrame } from '../../flow/compose.ts';
@@ -10,6 +10,7 @@ import { ctStateNames } from '../../flow/fields/flags.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
 import { packMatch, unpackKey } from '../../flow/match.ts';
 import { readPacket } from '../../flow/match-text.ts';
+import { isTunnelled } from '../../flow/packet-mask.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
 import { cameBack, type FrozenState } from '../../ofproto/translate/frozen-states.ts';
@@ -219,8 +220,9 @@ function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array
 
 function placeOfPort(backer: Backer, key: Uint32Array): PacketPlace {
   if (getSlot(key, 'recirc_id') !== 0) return placeOfState(backer, key);
+  const found = backer.ports.inputOf(key);
+  if (found === undefined && isTunnelled(key)) throw refused('no OpenFlow tunnel port for this packet');
   const number = getSlot(key, 'in_port') >>> 0;
-  const found = backer.ports.ofDpPort(dpPort(number));
   if (found === undefined) throw refused(`no OpenFlow port for datapath port ${number}`);
   return { backer, key, ofproto: found.ofproto, inPort: found.port.ofPort };
 }

@@ -8,7 +8,7 @@ import { errnos, syscallFailed } from '../../base/errno.ts';
 import { Refused, SyscallFailed, unreachable } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { OfPort } from '../../base/units.ts';
-import type { Netdev, NetdevConfig } from '../../netdev/provider.ts';
+import { type Netdev, type NetdevConfig, tunnelOf } from '../../netdev/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { MemberLacp } from '../../ofproto/config.ts';
 import { localPort } from '../../ofproto/port.ts';
@@ -287,6 +287,7 @@ export class Applier {
       return this.#state.fail(i, refusal, 'row');
     }
     giveDuties(i);
+    await this.#followTunnel(bridge, i);
     if (i.ofPort !== undefined)
       bridge.ofproto.switchPorts.update(i.ofPort, {
         ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
@@ -295,6 +296,13 @@ export class Applier {
         queueDscps: dscpsOf(wanted.qos),
         discovery: wanted.discovery,
       });
+  }
+
+  /** Its options may say that it is another tunnel now, and that it shares another port of the datapath. */
+  async #followTunnel(bridge: LiveBridge, { netdev, ofPort }: LiveInterface): Promise<void> {
+    const port = ofPort === undefined ? undefined : bridge.ofproto.ports.get(ofPort);
+    if (port === undefined || netdev === undefined || tunnelOf(netdev) === port.tunnel) return;
+    await bridge.ofproto.switchPorts.renumber(port);
   }
 
   /** Returns the text of a refusal; what the kernel refuses is only logged, and the device stays as it was. */
