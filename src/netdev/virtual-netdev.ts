@@ -58,7 +58,7 @@ export abstract class VirtualNetdev implements Netdev {
 }
 
 /** Of the device of that name. */
-export function refusal(name: string, why: string): Refused {
+export function badOptions(name: string, why: string): Refused {
   return new Refused('EINVAL', `${name}: ${why}`);
 }
 

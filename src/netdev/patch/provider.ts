@@ -5,7 +5,7 @@
 import type { Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import type { NetdevConfig, NetdevProvider } from '../provider.ts';
-import { refusal, VirtualNetdev } from '../virtual-netdev.ts';
+import { badOptions, VirtualNetdev } from '../virtual-netdev.ts';
 
 const log = logger('netdev_vport');
 
@@ -31,7 +31,7 @@ class PatchNetdev extends VirtualNetdev {
   }
 
   #refusal(why: string): Refused {
-    const refused = refusal(this.name, why);
+    const refused = badOptions(this.name, why);
     log.err(refused.message);
     return refused;
   }

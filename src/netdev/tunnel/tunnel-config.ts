@@ -41,7 +41,7 @@ export interface TunnelConfig {
 }
 
 /** Of the header of ERSPAN: version 1 has an index, version 2 a direction and a hardware id. */
-export interface ErspanConfig {
+interface ErspanConfig {
   readonly version: 1 | 2 | ByFlow;
   readonly index: number | ByFlow;
   readonly direction: number | ByFlow;

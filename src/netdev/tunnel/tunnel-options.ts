@@ -1,6 +1,6 @@
 /** The options of a tunnel as text, both ways: ovs-vswitchd.conf.db(5), "Tunnel Options". */
 import { formatIpv4, formatIpv6, readIpv4, readIpv6 } from '../../base/addresses.ts';
-import { refusal } from '../virtual-netdev.ts';
+import { badOptions } from '../virtual-netdev.ts';
 import {
   type ByFlow,
   byFlow,
@@ -20,7 +20,7 @@ export function readTunnelOptions(
   options: ReadonlyMap<string, string>,
 ): TunnelConfig {
   const remote = addressOf(options.get('remote_ip'));
-  if (remote === undefined) throw refusal(name, `${type} type requires valid 'remote_ip' argument`);
+  if (remote === undefined) throw badOptions(name, `${type} type requires valid 'remote_ip' argument`);
   return {
     type,
     remote,

@@ -10,7 +10,7 @@ import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
 import { markForQueue } from './queue-marking.ts';
 import type { Translation } from './translation.ts';
-import { isSameDestination, tunnelFields, writeTunnel } from './tunnel-output.ts';
+import { isSameDestination, tunnelWrites, writeTunnel } from './tunnel-output.ts';
 
 const firstConntrackWord = slots.ct_state.word;
 
@@ -69,7 +69,7 @@ function outputToTunnel(t: Translation, port: OfprotoPort, tunnel: TunnelConfig)
   if (isTunnelled(request.key) && isSameDestination(flow, request.key)) t.drop('toOwnAddress');
   else if (port.dpPort !== undefined) {
     t.tell({ event: 'tunnelled', by: 'datapath' });
-    const fields = tunnelFields(flow, base);
+    const fields = tunnelWrites(flow, base);
     if (fields !== undefined) t.datapath.push({ do: 'set', header: 'tunnel', fields });
     base.set(flow.subarray(firstTunnelWord, tunnelEnd), firstTunnelWord);
     outputToDatapath(t, port.dpPort);

@@ -88,7 +88,7 @@ const tunnelSlots = [
 ] as const satisfies readonly SlotName[];
 
 /** The fields of an action that has the datapath wrap a packet so; undefined where `base` is wrapped so already. */
-export function tunnelFields(flow: Uint32Array, base: Uint32Array): readonly SlotWrite[] | undefined {
+export function tunnelWrites(flow: Uint32Array, base: Uint32Array): readonly SlotWrite[] | undefined {
   if (!isTunnelled(flow) || tunnelSlots.every((slot) => isSame(flow, base, slot))) return undefined;
   const hasKey = (getSlot(flow, 'tun_flags') & tunnelFlag.key) !== 0;
   return tunnelSlots
