@@ -14,7 +14,7 @@ import type { Timers } from '../base/timers.ts';
 import type { Frame, FrameBatch } from '../wire/frame.ts';
 import type { DeviceMark } from './device-mark.ts';
 import type { HasQos, PortQos } from './qos/port-qos.ts';
-import type { IsTunnel, TunnelConfig } from './tunnel/tunnel-config.ts';
+import type { Egress, IsTunnel, TunnelConfig } from './tunnel/tunnel-config.ts';
 
 /** Interface `options`, which the provider judges, and the other columns that a device takes. */
 export interface NetdevConfig {
@@ -145,6 +145,11 @@ export function configOf(netdev: Netdev & Partial<TellsConfig>): ReadonlyMap<str
 /** Undefined for a device that is no tunnel. */
 export function tunnelOf(netdev: Netdev & Partial<IsTunnel>): TunnelConfig | undefined {
   return netdev.tunnel;
+}
+
+/** The device shows by which one its packets leave the host, where it is a tunnel. */
+export function setEgress(netdev: Netdev & Partial<IsTunnel>, egress: Egress | undefined): void {
+  netdev.setEgress?.(egress);
 }
 
 /** Undefined for a device that sends what it is given, and that is all. */

@@ -34,6 +34,8 @@ import {
   multicastGroupTag,
   multicastTag,
 } from './translate/tags.ts';
+import { NativeTunnels } from './tunnels/native-tunnels.ts';
+import type { TunnelHost } from './tunnels/tunnel-host.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';
@@ -53,6 +55,7 @@ export interface BackerDeps {
   /** How OpenFlow connections come about. */
   readonly transport: Transport;
   readonly exportHost: ExportHost;
+  readonly tunnelHost: TunnelHost;
   /** See `MonitoringDeps`. */
   readonly nextBfdSession: () => number;
   readonly limits?: UpcallLimits;
@@ -80,6 +83,7 @@ export class Backer {
   readonly ports = new PortIndex();
   readonly frozen = new FrozenStates();
   readonly abilities: Abilities;
+  readonly tunnels: NativeTunnels;
   readonly revalidator: Revalidator;
   readonly #timers: Timers;
   readonly #random: Random;
@@ -103,8 +107,19 @@ export class Backer {
     this.#random = deps.random;
     this.#deps = deps;
     this.#limits = deps.limits ?? defaultUpcallLimits;
-    const { ports, flows, frozen, abilities, drops } = this;
-    const shared = { datapath, timers, ports, flows, frozen, abilities, drops, scratch: new Scratch() };
+    this.tunnels = new NativeTunnels({
+      ...{
+        host: deps.tunnelHost,
+        abilities: this.abilities,
+        ports: this.ports,
+        bridges: this.#bridges,
+        timers,
+      },
+      changed: (tags) => this.revalidator.change(tags),
+    });
+    const { ports, flows, frozen, abilities, tunnels, drops } = this;
+    const own = { ports, flows, frozen, abilities, tunnels, drops };
+    const shared = { datapath, timers, ...own, scratch: new Scratch() };
     this.revalidator = new Revalidator({
       ...shared,
       limits: () => this.#limits,
@@ -250,9 +265,13 @@ export class Backer {
 
   #events(): OfprotoEvents {
     return {
-      portAdded: (ofproto, port) => this.ports.add(ofproto, port),
+      portAdded: (ofproto, port) => {
+        this.ports.add(ofproto, port);
+        this.tunnels.portAdded(port);
+      },
       portRemoved: (ofproto, port) => {
         this.ports.remove(port);
+        this.tunnels.portRemoved(port);
         // At once: its datapath number may soon be another port's.
         this.revalidator.purgeWhere((flow) => flow.input.port === port);
         this.drops.forgetPort(ofproto, port);

@@ -102,6 +102,12 @@ export class PacketsOut {
     this.#deps.packetOut({ ...packet, actions: [...marks, { do: 'output', port, maxLength: 0 }] });
   }
 
+  /** A frame of the switch's own goes through its tables as if it had come in by that port. */
+  arrive({ ofPort: port, dpPort }: OfprotoPort, frame: Uint8Array): void {
+    const packet = this.#packetFrom(matchOn({ in_port: port }), frame, dpPort ?? noDpPort);
+    this.#deps.packetOut({ ...packet, actions: [{ do: 'output', port: reservedPorts.TABLE, maxLength: 0 }] });
+  }
+
   #packetFrom(metadata: Match, bytes: Uint8Array, datapathPort: number): OutgoingPacket {
     const key = unpackKey(metadata);
     const inPort = ofPort(getSlot(key, 'in_port'));

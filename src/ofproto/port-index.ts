@@ -41,6 +41,10 @@ export class PortIndex {
     return this.#ofDpPort.get(number);
   }
 
+  get hasTunnels(): boolean {
+    return !this.#tunnels.isEmpty;
+  }
+
   /** In the order in which they came. */
   get tunnels(): Iterable<PortOfSwitch> {
     return this.#tunnels;

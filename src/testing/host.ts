@@ -131,7 +131,7 @@ export class TestHost {
     const mac = bytes.subarray(ipAt + arp.offset.sha, ipAt + arp.offset.sha + 6);
     this.#neighbours.set(address, Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':'));
     if (this.#address === undefined) return;
-    const answer = answerToArp(bytes, { ipv4: this.#address }, this.mac);
+    const answer = answerToArp(bytes, this.#address, this.mac);
     if (answer !== undefined) this.#send(answer);
   }
 

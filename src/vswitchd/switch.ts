@@ -14,11 +14,13 @@ import { hasPollThreads } from '../datapath/provider.ts';
 import type { OpenDatagrams } from '../net/datagrams.ts';
 import type { TlsConfig } from '../net/tls-config.ts';
 import type { Transport } from '../net/transport.ts';
+import { type HostNetwork, noNetwork } from '../netdev/host-network.ts';
 import { Backer } from '../ofproto/backer.ts';
 import type { UpcallLimits } from '../ofproto/config.ts';
 import { DropStream } from '../ofproto/drops/drop-stream.ts';
 import type { DropQuery } from '../ofproto/drops/drop-watchers.ts';
 import { type ExportHost, ProcessCounters } from '../ofproto/exporters/host.ts';
+import { TunnelHost } from '../ofproto/tunnels/tunnel-host.ts';
 import type { OvsdbClient } from '../ovsdb/client/index.ts';
 import { BareDatapaths } from './bare-datapath.ts';
 import { systemKeys } from './config/config-keys.ts';
@@ -52,6 +54,8 @@ export interface SwitchDeps {
   readonly openDatagrams: OpenDatagrams;
   /** See `ExportHost` of `src/ofproto`. */
   readonly addressOf?: ExportHost['addressOf'];
+  /** What tunnels are to know of the host. */
+  readonly network?: HostNetwork;
   /** For OpenFlow, unless a row of table SSL says other ones. */
   readonly tls?: TlsConfig;
   /** Where bridges have their sockets for OpenFlow; undefined for none. */
@@ -73,6 +77,8 @@ export class Switch {
   readonly reconciler: Reconciler;
   /** What `dpctl/add-dp` has made. */
   readonly bareDatapaths: BareDatapaths;
+  /** What tunnels of all bridges share. */
+  readonly tunnelHost: TunnelHost;
   readonly #deps: SwitchDeps;
   readonly #backers = new Map<string, Backer>();
   /** Without a bridge for the moment: kept, since starting a datapath takes a while. */
@@ -95,7 +101,8 @@ export class Switch {
     let exporterCount = 0;
     const nextExporterId = (): number => ++exporterCount;
     this.#exportHost = { openDatagrams, addressOf, processCounters, nextExporterId };
-    const { client, timers, defer, providers } = deps;
+    const { client, timers, defer, providers, network = noNetwork } = deps;
+    this.tunnelHost = new TunnelHost(network, timers);
     const { state } = this;
     this.bareDatapaths = new BareDatapaths(providers);
     this.#writer = new StatusWriter(client);
@@ -249,6 +256,7 @@ export class Switch {
       random,
       transport,
       exportHost: this.#exportHost,
+      tunnelHost: this.tunnelHost,
       nextBfdSession: () => this.#bfdSessionCount++,
       neighbourOf,
       isHeld: this.#control.isHeld,

@@ -43,6 +43,7 @@ export const ipProtocol = {
   udp: 17,
   routing: 43,
   fragment: 44,
+  gre: 47,
   authentication: 51,
   icmpv6: 58,
   noNext: 59,

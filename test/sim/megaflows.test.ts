@@ -160,8 +160,8 @@ function compare(sw: VirtualSwitch, port: string, bytes: Uint8Array, vlanLimit: 
     isMatchedBy({ mask, values: valuesUnder(packetKey, mask) }, key),
   );
   const { ofproto, port: inPort } = input;
-  const { ports, frozen, abilities } = backer;
-  const request = { ofproto, ports, frozen, abilities, inPort: inPort.ofPort, hasPacket: false };
+  const { ports, frozen, abilities, tunnels } = backer;
+  const request = { ofproto, ports, frozen, abilities, tunnels, inPort: inPort.ofPort, hasPacket: false };
   const fresh = formatDpActions(translate({ ...request, scratch: new Scratch(), key }).actions);
   for (const { actions } of matching) expect(formatDpActions(actions)).toBe(fresh);
   return matching.length;

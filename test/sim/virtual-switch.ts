@@ -12,6 +12,7 @@ import { packMatch } from '../../src/flow/match.ts';
 import { MatchBuilder } from '../../src/flow/match-text.ts';
 import type { DatagramRemote } from '../../src/net/remote.ts';
 import { systemTransport, type Transport } from '../../src/net/transport.ts';
+import { noNetwork } from '../../src/netdev/host-network.ts';
 import type { Netdev, NetdevStats, PortIo } from '../../src/netdev/provider.ts';
 import { Backer } from '../../src/ofproto/backer.ts';
 import {
@@ -25,6 +26,7 @@ import { ProcessCounters } from '../../src/ofproto/exporters/host.ts';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
 import { addRule } from '../../src/ofproto/tables/flow-transaction.ts';
 import type { Rule } from '../../src/ofproto/tables/rule.ts';
+import { TunnelHost } from '../../src/ofproto/tunnels/tunnel-host.ts';
 import { readInstructionText } from '../../src/openflow/action-codec.ts';
 import { portText } from '../../src/openflow/ports.ts';
 import { type BondSettings, defaultBondSettings } from '../../src/protocols/bond-settings.ts';
@@ -58,6 +60,7 @@ export class VirtualSwitch {
       random: seededRandom(1),
       transport,
       neighbourOf,
+      tunnelHost: new TunnelHost(noNetwork, this.timers),
       exportHost: {
         openDatagrams: ({ host, port }) => ({
           name: `${host}:${port}`,

@@ -2,11 +2,12 @@
 import { readMac } from '../../base/addresses.ts';
 import { ethernet, etherType } from '../../wire/ethernet.ts';
 import { arp } from '../../wire/ip.ts';
+import type { DeviceAddress } from '../host-network.ts';
 
-/** Bytes; undefined for none. */
+/** Undefined for none. */
 export interface DummyAddresses {
-  readonly ipv4?: Uint8Array;
-  readonly ipv6?: Uint8Array;
+  readonly ipv4?: DeviceAddress;
+  readonly ipv6?: DeviceAddress;
 }
 
 const request = 1;
@@ -14,10 +15,10 @@ const reply = 2;
 const at = ethernet.size;
 const answerSize = at + arp.size;
 
-/** What the device's host says to an ARP request for its address; undefined for any other frame. */
+/** What the host with that address says to an ARP request for it; undefined for any other frame. */
 export function answerToArp(
   frame: Uint8Array,
-  { ipv4 }: DummyAddresses,
+  ipv4: Uint8Array | undefined,
   mac: string,
 ): Uint8Array | undefined {
   if (ipv4 === undefined || frame.length < answerSize) return undefined;

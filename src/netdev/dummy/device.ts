@@ -22,6 +22,8 @@ export class DummyDevices {
   readonly #openLink: OpenFrameLink;
   /** Told of each device when it is made. */
   onMade: (device: DummyDevice) => void = () => {};
+  /** Told of one whose state or addresses changed. */
+  onChanged: (name: string) => void = () => {};
   /** Told of each when it is gone for good. */
   onGone: (name: string) => void = () => {};
   #madeCount = 0;
@@ -50,6 +52,7 @@ export class DummyDevices {
       mac,
       clock,
       openLink: this.#openLink,
+      onChanged: () => this.onChanged(name),
       onClosed: () => {
         this.#byName.delete(name);
         this.onGone(name);
@@ -73,8 +76,6 @@ export class DummyDevice {
   readonly name: string;
   readonly counters: PortCounters = emptyCounters();
   readonly queueCounters = new QueueCounters();
-  /** Its own, to which ARP requests that leave by it are answered. */
-  addresses: DummyAddresses = {};
   /** Frames that came in and were not fetched yet. */
   readonly queue: QueuedFrame[] = [];
   /** Told after `receive`: the frame path is to be read. */
@@ -92,7 +93,9 @@ export class DummyDevice {
   readonly #clock: Clock;
   readonly #openLink: OpenFrameLink;
   #link: { readonly open: FrameLink; readonly is: Pick<FrameLinkOptions, 'isActive' | 'remote'> } | undefined;
+  readonly #onChanged: () => void;
   #onClosed: () => void;
+  #addresses: DummyAddresses = {};
   #isGone = false;
   #state: NetdevState;
   #rxCapture: Capture | undefined;
@@ -101,11 +104,18 @@ export class DummyDevice {
   /** Made by `DummyDevices`, which is told when the name is free again. */
   constructor(
     name: string,
-    deps: { mac: string; clock: Clock; openLink: OpenFrameLink; onClosed: () => void },
+    deps: {
+      mac: string;
+      clock: Clock;
+      openLink: OpenFrameLink;
+      onChanged: () => void;
+      onClosed: () => void;
+    },
   ) {
     this.name = name;
     this.#clock = deps.clock;
     this.#openLink = deps.openLink;
+    this.#onChanged = deps.onChanged;
     this.#onClosed = deps.onClosed;
     this.#state = {
       ifindex: 0,
@@ -122,6 +132,16 @@ export class DummyDevice {
     };
   }
 
+  /** Its own; ARP requests that leave by it for the one of IPv4 are answered. */
+  get addresses(): DummyAddresses {
+    return this.#addresses;
+  }
+
+  set addresses(addresses: DummyAddresses) {
+    this.#addresses = addresses;
+    this.#onChanged();
+  }
+
   get state(): NetdevState {
     return this.#state;
   }
@@ -135,6 +155,7 @@ export class DummyDevice {
     this.close();
     this.#isGone = true;
     this.onStateChange();
+    this.#onChanged();
   }
 
   set(settings: Settings): void {
@@ -175,7 +196,7 @@ export class DummyDevice {
     this.onTransmit(frame);
     this.#link?.open.send(frame);
     const { mac } = this.#state;
-    const answer = mac === undefined ? undefined : answerToArp(frame, this.addresses, mac);
+    const answer = mac === undefined ? undefined : answerToArp(frame, this.#addresses.ipv4?.address, mac);
     if (answer !== undefined) this.receive(answer);
     return true;
   }

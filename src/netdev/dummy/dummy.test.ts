@@ -102,7 +102,8 @@ test('A dummy port answers requests for its address, and no others', async () =>
       ),
     );
   device?.transmit(request('c0a80002'));
-  if (device !== undefined) device.addresses = { ipv4: Uint8Array.of(192, 168, 0, 2) };
+  if (device !== undefined)
+    device.addresses = { ipv4: { address: Uint8Array.of(192, 168, 0, 2), prefix: 24 } };
   device?.transmit(request('c0a80003'));
   expect(device?.queue).toEqual([]);
   device?.transmit(request('c0a80002'));

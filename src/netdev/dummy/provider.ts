@@ -3,9 +3,9 @@
  * `registry.ts` only.
  */
 
-import { readIpv4 } from '../../base/addresses.ts';
 import { coverageCounter } from '../../base/coverage.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
+import { readIpv4Prefix } from '../../base/ip-prefix.ts';
 import { logger } from '../../base/log.ts';
 import type {
   Netdev,
@@ -150,8 +150,9 @@ class DummyNetdev implements Netdev, HasQos, TellsConfig, TakesAddresses {
     return config;
   }
 
-  setIpv4(address: string): void {
-    this.#device.addresses = { ...this.#device.addresses, ipv4: readIpv4(address) };
+  setIpv4(address: string, netmask: string): void {
+    const ipv4 = readIpv4Prefix(`${address}/${netmask}`);
+    this.#device.addresses = { ...this.#device.addresses, ipv4 };
   }
 
   /** There is no host that would have routes. */

@@ -8,7 +8,13 @@ import { errnos, syscallFailed } from '../../base/errno.ts';
 import type { Random } from '../../base/random.ts';
 import type { NetdevConfig, NetdevProvider, PortSpec, TellsConfig } from '../provider.ts';
 import { VirtualNetdev } from '../virtual-netdev.ts';
-import { type IsTunnel, type TunnelConfig, type TunnelType, tunnelTypes } from './tunnel-config.ts';
+import {
+  type Egress,
+  type IsTunnel,
+  type TunnelConfig,
+  type TunnelType,
+  tunnelTypes,
+} from './tunnel-config.ts';
 import { formatTunnelOptions, readTunnelOptions } from './tunnel-options.ts';
 
 export const tunnelProviders: readonly NetdevProvider[] = tunnelTypes.map((type) => ({
@@ -46,6 +52,15 @@ class TunnelNetdev extends VirtualNetdev implements IsTunnel, TellsConfig {
     if (isDeepStrictEqual(tunnel, this.#tunnel)) return;
     this.#tunnel = tunnel;
     this.change({});
+  }
+
+  setEgress(egress: Egress | undefined): void {
+    const status = new Map<string, string>();
+    if (egress !== undefined) {
+      status.set('tunnel_egress_iface', egress.device);
+      status.set('tunnel_egress_iface_carrier', egress.hasCarrier ? 'up' : 'down');
+    }
+    if (!isDeepStrictEqual(status, this.state.status)) this.change({ status });
   }
 
   /** It is always up. */

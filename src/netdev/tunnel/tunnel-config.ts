@@ -52,4 +52,12 @@ interface ErspanConfig {
 export interface IsTunnel {
   /** Another object after it was configured anew. */
   readonly tunnel: TunnelConfig;
+  /** Undefined where no route is known. */
+  setEgress(egress: Egress | undefined): void;
+}
+
+/** The device by which packets to the other end leave the host. */
+export interface Egress {
+  readonly device: string;
+  readonly hasCarrier: boolean;
 }

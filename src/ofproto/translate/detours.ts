@@ -70,6 +70,21 @@ export class Detours {
       );
   }
 
+  /**
+   * Has the datapath do `first`, and what `run` adds, with a copy: one of its own where more is to follow. Nothing is done
+   * where that adds nothing.
+   */
+  takeCopy(first: DpAction, run: () => void): void {
+    const { datapath } = this.#deps;
+    const actions = this.collect(() => {
+      datapath.push(first);
+      run();
+    });
+    if (actions.length < 2) return;
+    if (this.isTail) for (const action of actions) datapath.push(action);
+    else datapath.push({ do: 'clone', actions });
+  }
+
   /** Does one thing of several; with `isLast`, nothing follows it but what follows the action that runs. */
   step(isLast: boolean, run: () => void): void {
     this.#inOrder(this.isTail && isLast, run);

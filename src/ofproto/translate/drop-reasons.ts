@@ -71,6 +71,12 @@ const dropReasons = {
   noEthernet: warning('Trying to send non-Ethernet packet through legacy L2 port. Dropping packet.'),
   noSuchOutput: warning('Nonexistent output port'),
   toOwnAddress: warning('Not tunneling to our own address'),
+  noRoute: warning('native tunnel routing failed'),
+  noEgressAddress: warning('tunnel output device lacks Ethernet address'),
+  neighbourUnknown: silent(
+    'its tunnel leads to a host, or by a gateway, whose Ethernet address was just asked for',
+  ),
+  notWrapped: warning('native tunnel header build failed'),
   outputIsInput: warning('skipping output to input port'),
   noConnection: { text: 'resubmit(ct) with non-tracked or non-IP packet!', kind: 'error' },
   outputOutOfRange: silent('a register with no number of a port was to say where to'),

@@ -13,6 +13,8 @@ import type { OfprotoPort } from '../port.ts';
 import type { FlowTable } from '../tables/flow-table.ts';
 import type { LearnedFlow } from '../tables/learned-flow.ts';
 import type { Rule } from '../tables/rule.ts';
+import type { HostAddress } from '../tunnels/host-address.ts';
+import type { NeighbourCache } from '../tunnels/neighbour-cache.ts';
 import type { FrozenState } from './frozen-states.ts';
 
 export type Effect =
@@ -48,11 +50,21 @@ export type Effect =
       readonly key: NetFlowKey;
       readonly output: number;
     }
-  | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort };
+  | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort }
+  /** What follows has so many bytes more of each packet: the headers of a tunnel; fewer, where these are off again. */
+  | { readonly kind: 'wrapped'; readonly size: number }
+  /** It was sent to that neighbour, who is remembered longer for that. */
+  | {
+      readonly kind: 'neighbour';
+      readonly neighbours: NeighbourCache;
+      readonly bridge: string;
+      readonly address: HostAddress;
+    };
 
 /** Counts packets, the last of them at `at`, and bytes for rules, mirrors, bonds, exporters and patch ports; learning is `applyLearning`. */
 export function creditEffects(effects: readonly Effect[], carried: Carried): void {
-  const { packets, bytes, at } = carried;
+  const { packets, at } = carried;
+  let { bytes } = carried;
   for (const effect of effects) {
     if (effect.kind === 'rule') {
       effect.rule?.credit(packets, bytes, at);
@@ -62,6 +74,8 @@ export function creditEffects(effects: readonly Effect[], carried: Carried): voi
     else if (effect.kind === 'mirror') for (const mirror of effect.mirrors) mirror.credit(packets, bytes);
     else if (effect.kind === 'bond') effect.bond.account(effect.hash, bytes);
     else if (effect.kind === 'netflow') effect.exporter.update(effect.key, effect.output, carried);
+    else if (effect.kind === 'wrapped') bytes += packets * effect.size;
+    else if (effect.kind === 'neighbour') effect.neighbours.find(effect.bridge, effect.address);
     else if (effect.kind === 'patch') {
       effect.from.patchCounters.txPackets += packets;
       effect.from.patchCounters.txBytes += bytes;

@@ -80,8 +80,9 @@ function forwardOverIpv6(arrival: Arrival, state: State): void {
 
 /** Of a packet that came in by a port of the switch; what controllers send teaches nothing. */
 function learn({ t, from, tags }: Arrival): void {
-  const { hasPacket, packet, actions } = t.request;
-  if (!hasPacket || packet === undefined || actions !== undefined || t.inPort === undefined) return;
+  const { bytes: packet } = t;
+  const { actions } = t.request;
+  if (packet === undefined || actions !== undefined || t.inPort === undefined) return;
   const vlan = tags[0].vid;
   const learned = t.ofproto.multicast.receive(from, vlan, packet);
   if (learned !== undefined) t.trace?.note({ event: 'snooped', ...learned, port: from.name, vlan });

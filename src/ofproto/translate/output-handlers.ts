@@ -24,7 +24,7 @@ export const outputHandlers = {
       t.drop('noTruncationToPatch', `output_trunc does not support patch port ${portText.format(port)}`);
     else {
       cut(t, maxLength);
-      t.outputs.action(() => outputToPort(t, to));
+      t.outputs.action(() => outputToPort(t, to, { isCut: true }));
     }
   },
   output_reg(t, { source, maxLength }) {
@@ -98,7 +98,7 @@ function outputToAll(t: Translation, unless: number): void {
     ([number, { settings }]) => number !== input && (settings & unless) === 0,
   );
   to.forEach(([number], n) => {
-    t.detours.step(n === to.length - 1, () => outputToPort(t, number, undefined, obeysTree));
+    t.detours.step(n === to.length - 1, () => outputToPort(t, number, { obeysTree }));
   });
   t.outputs.flooded();
 }

@@ -36,6 +36,8 @@ export class PipelinePacket {
   isTracked: boolean;
   /** Bits of the mirrors that have had it, and of those that send to the same places. */
   mirrored: number;
+  /** Headers of a tunnel are in front of it, so that its bytes are others. */
+  isWrapped = false;
   readonly #scratch: Scratch;
   /** What is done at the end of the pipeline of this bridge, as it was written. */
   #actionSet: readonly Action[] = [];
@@ -85,6 +87,14 @@ export class PipelinePacket {
   /** Bytes of values that are put aside, each with its length. */
   get stackedBytes(): number {
     return this.stack.reduce((sum, { size }) => sum + size + 1, 0);
+  }
+
+  /** Runs something that is done with the packet once it has the headers of a tunnel. */
+  whileWrapped(run: () => void): void {
+    const before = this.isWrapped;
+    this.isWrapped = true;
+    run();
+    this.isWrapped = before;
   }
 
   /** Runs something after which the packet is as it was before, but for what is remembered of it as a whole. */

@@ -2,17 +2,17 @@
 import type { DpPort, OfPort } from '../../base/units.ts';
 import { setSlot } from '../../flow/key.ts';
 import { isTunnelled } from '../../flow/packet-mask.ts';
-import { slots } from '../../flow/slots.ts';
 import type { TunnelConfig } from '../../netdev/tunnel/tunnel-config.ts';
 import type { OfprotoPort, Recirculation } from '../port.ts';
 import type { PortOfSwitch } from '../port-of-switch.ts';
+import { enterBridge } from './bridge-crossing.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
+import { outputNatively } from './native-tunnel.ts';
 import { markForQueue } from './queue-marking.ts';
 import type { Translation } from './translation.ts';
 import { isSameDestination, tunnelWrites, writeTunnel } from './tunnel-output.ts';
-
-const firstConntrackWord = slots.ct_state.word;
+import { tunnelEndFor } from './tunnel-termination.ts';
 
 /** How a packet of a bond comes back for the member that is to send it. */
 export interface HashedWay {
@@ -22,8 +22,18 @@ export interface HashedWay {
   readonly usesLbOutput: boolean;
 }
 
-/** Sends the packet, as its fields say it is. With `way`, it comes back with a hash instead, by which it goes out. */
-export function outputToPort(t: Translation, number: OfPort, way?: HashedWay, obeysTree = true): void {
+interface OutputOptions {
+  /** It comes back with a hash instead, by which it goes out. */
+  readonly way?: HashedWay | undefined;
+  /** Where a spanning tree keeps packets from going out, it does not; the usual. */
+  readonly obeysTree?: boolean;
+  /** The datapath was told to send no more than so many bytes. */
+  readonly isCut?: boolean;
+}
+
+/** Sends the packet, as its fields say it is. */
+export function outputToPort(t: Translation, number: OfPort, options: OutputOptions = {}): void {
+  const { way, obeysTree = true, isCut = false } = options;
   const port = t.ofproto.ports.get(number);
   const { ofproto, flow, mask } = t;
   const refused =
@@ -38,9 +48,9 @@ export function outputToPort(t: Translation, number: OfPort, way?: HashedWay, ob
   else {
     const service = markForQueue(port, t);
     if (service !== undefined) t.datapath.isPlain = false;
-    if (port.tunnel !== undefined) outputToTunnel(t, port, port.tunnel);
+    if (port.tunnel !== undefined) outputToTunnel(t, port, { tunnel: port.tunnel, isCut });
     else if (port.dpPort !== undefined && way !== undefined) outputHashed(t, way);
-    else if (port.dpPort !== undefined) outputToDatapath(t, port.dpPort);
+    else if (port.dpPort !== undefined) outputOrUnwrap(t, port, port.dpPort);
     if (service !== undefined) setSlot(t.flow, 'nw_tos', service);
     if (port.dpPort !== undefined) t.outputs.add(port.ofPort, port.dpPort);
     t.mirrorAs('destinations', port);
@@ -53,6 +63,13 @@ export function cut(t: Translation, maxSize: number): void {
   t.datapath.push({ do: 'trunc', maxSize });
 }
 
+/** Packets for the host that are ends of tunnels go on as what is in them. */
+function outputOrUnwrap(t: Translation, port: OfprotoPort, dpPort: DpPort): void {
+  const end = tunnelEndFor(t, port);
+  if (end === undefined) outputToDatapath(t, dpPort);
+  else t.datapath.act({ do: 'tnl_pop', port: end });
+}
+
 function outputToDatapath(t: Translation, port: DpPort): void {
   t.datapath.commit();
   t.sampling.leave(t.ofproto, port);
@@ -60,21 +77,34 @@ function outputToDatapath(t: Translation, port: DpPort): void {
   t.datapath.push({ do: 'output', port });
 }
 
+interface TunnelOutput {
+  readonly tunnel: TunnelConfig;
+  readonly isCut: boolean;
+}
+
 /** What flows wrote of the tunnel is seen by what follows; what its options add is not. */
-function outputToTunnel(t: Translation, port: OfprotoPort, tunnel: TunnelConfig): void {
+function outputToTunnel(t: Translation, port: OfprotoPort, { tunnel, isCut }: TunnelOutput): void {
   const { flow, mask, request } = t;
-  const { base } = request.scratch;
   const written = flow.slice(firstTunnelWord, tunnelEnd);
   writeTunnel(tunnel, flow, mask);
   if (isTunnelled(request.key) && isSameDestination(flow, request.key)) t.drop('toOwnAddress');
-  else if (port.dpPort !== undefined) {
-    t.tell({ event: 'tunnelled', by: 'datapath' });
-    const fields = tunnelWrites(flow, base);
-    if (fields !== undefined) t.datapath.push({ do: 'set', header: 'tunnel', fields });
-    base.set(flow.subarray(firstTunnelWord, tunnelEnd), firstTunnelWord);
-    outputToDatapath(t, port.dpPort);
-  }
+  else if (port.dpPort !== undefined && request.tunnels.isOn) {
+    t.tell({ event: 'tunnelled', by: 'switch' });
+    t.datapath.commit();
+    outputNatively(t, port, tunnel, isCut);
+  } else if (port.dpPort !== undefined) outputByTunnelPort(t, port.dpPort);
   flow.set(written, firstTunnelWord);
+}
+
+/** A port of the datapath puts headers in front of the packet. */
+function outputByTunnelPort(t: Translation, port: DpPort): void {
+  const { flow, request } = t;
+  const { base } = request.scratch;
+  t.tell({ event: 'tunnelled', by: 'datapath' });
+  const fields = tunnelWrites(flow, base);
+  if (fields !== undefined) t.datapath.push({ do: 'set', header: 'tunnel', fields });
+  base.set(flow.subarray(firstTunnelWord, tunnelEnd), firstTunnelWord);
+  outputToDatapath(t, port);
 }
 
 function outputHashed(t: Translation, { recirculation, basis, usesLbOutput }: HashedWay): void {
@@ -86,23 +116,7 @@ function outputHashed(t: Translation, { recirculation, basis, usesLbOutput }: Ha
   t.datapath.act({ do: 'recirc', id: recirculation.id });
 }
 
-/** What happens to the packet there does not come back here. */
 function crossPatch(t: Translation, from: OfprotoPort, to: PortOfSwitch): void {
-  const { packet, flow, mask, detours } = t;
-  detours.take(() => {
-    const tunnelBits = mask.slice(firstTunnelWord, tunnelEnd);
-    flow.fill(0, firstConntrackWord);
-    mask.fill(0, firstTunnelWord, tunnelEnd);
-    packet.inPort = to.port.ofPort;
-    packet.stack = [];
-    packet.actionSet = [];
-    const { mirrored } = packet;
-    const isOther = to.ofproto !== t.ofproto;
-    if (isOther) packet.mirrored = 0; // that bridge has mirrors of its own
-    t.enter(to.ofproto);
-    mask.set(tunnelBits, firstTunnelWord);
-    if (isOther) packet.mirrored = mirrored;
-  });
-  t.forgetEnd();
+  enterBridge(t, to);
   t.effect({ kind: 'patch', from, to: to.port });
 }

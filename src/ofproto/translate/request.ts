@@ -8,6 +8,7 @@ import type { Abilities } from '../abilities.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex } from '../port-index.ts';
 import type { Rule } from '../tables/rule.ts';
+import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import type { DropReason } from './drop-reasons.ts';
 import type { Effect } from './effects.ts';
 import type { FrozenState, FrozenStates } from './frozen-states.ts';
@@ -51,6 +52,7 @@ export interface TranslationRequest {
   readonly scratch: Scratch;
   readonly frozen: FrozenStates;
   readonly abilities: Abilities;
+  readonly tunnels: NativeTunnels;
   /** Words of the packet's datapath key; those beyond its length are zero. */
   readonly key: Uint32Array;
   /** The switch that it comes into, and by which port, which need not be there. */

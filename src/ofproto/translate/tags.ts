@@ -46,3 +46,17 @@ export function addressTag(bridge: number, mac: Mac, vlan: number): number {
   hash = Math.imul(hash ^ vlan ^ (hash >>> 13), 0x27d4eb2f);
   return 1 << (hash >>> 27);
 }
+
+/** The bit of "by which route". */
+export const routesTag = bitOf(0x726f7574);
+
+/** The bit of "which packets tunnels of this host end with". */
+export const listeningTag = bitOf(0x6c697374);
+
+/** The bit of "what the Ethernet address of that neighbour of that bridge is". */
+export function neighbourTag(bridge: string, address: Uint8Array): number {
+  let hash = 0;
+  for (let n = 0; n < bridge.length; n++) hash = Math.imul(hash, 31) ^ bridge.charCodeAt(n);
+  for (const byte of address) hash = Math.imul(hash, 31) ^ byte;
+  return bitOf(hash);
+}

@@ -96,7 +96,14 @@ const texts: Texts = {
   },
   queue: ({ priority }) => [['detail', `queue = ${hexOrZero(priority)}`]],
   ttlExpired: ({ header }) => [['warning', `${header} decrement TTL exception`]],
-  tunnelled: () => [['detail', 'output to kernel tunnel']],
+  tunnelled: ({ by }) => [['detail', `output to ${by === 'datapath' ? 'kernel' : 'native'} tunnel`]],
+  tunnelRoute: ({ to, port }) => [['detail', `tunneling to ${to} via ${port}`]],
+  neighbourUnknown: ({ address, bridge, protocol }) => [
+    ['detail', `neighbor cache miss for ${address} on bridge ${bridge}, sending ${protocol} request`],
+  ],
+  tunnelEnds: ({ from, to }) => [
+    ['detail', `tunneling from ${from.mac} ${from.address} to ${to.mac} ${to.address}`],
+  ],
   outputPort: ({ port }) =>
     port > 0xffff
       ? [['warning', `output port ${port} is out of range`]]

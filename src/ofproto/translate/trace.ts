@@ -68,8 +68,19 @@ export type TraceEvent =
   | { readonly event: 'queue'; readonly priority: number }
   | { readonly event: 'ttlExpired'; readonly header: 'IPv4' | 'IPv6' | 'MPLS' | 'NSH' }
   | { readonly event: 'outputPort'; readonly port: number }
-  /** It goes out by a tunnel, whose headers the datapath's port puts in front of it. */
-  | { readonly event: 'tunnelled'; readonly by: 'datapath' }
+  /** It goes out by a tunnel, whose headers a port of the datapath puts in front of it, or the switch says all of. */
+  | { readonly event: 'tunnelled'; readonly by: 'datapath' | 'switch' }
+  /** By which port the wrapped packet leaves, and whom it goes to: the other end, or a gateway. */
+  | { readonly event: 'tunnelRoute'; readonly to: string; readonly port: string }
+  /** Whose Ethernet address is not known, and what it is asked for with. */
+  | {
+      readonly event: 'neighbourUnknown';
+      readonly address: string;
+      readonly bridge: string;
+      readonly protocol: 'ARP' | 'ND';
+    }
+  /** What the headers in front of it say. */
+  | { readonly event: 'tunnelEnds'; readonly from: TunnelEndText; readonly to: TunnelEndText }
   /** What a bucket does, by its number. */
   | { readonly event: 'bucket'; readonly bucket: number }
   | { readonly event: 'bucketChosen'; readonly bucket: number }
@@ -87,6 +98,11 @@ export type TraceEvent =
   | { readonly event: 'misplaced'; readonly what: string }
   /** Nothing more is done with the packet here; `detail` names what the reason is about. */
   | { readonly event: 'drop'; readonly reason: DropReason; readonly detail?: string };
+
+interface TunnelEndText {
+  readonly mac: string;
+  readonly address: string;
+}
 
 export interface TraceNode {
   readonly event: TraceEvent;

@@ -156,6 +156,12 @@ export class Translation {
     return this.request.trace;
   }
 
+  /** Those of the packet where there is one, as it came in. */
+  get bytes(): Uint8Array | undefined {
+    const { hasPacket, packet } = this.request;
+    return hasPacket && !this.packet.isWrapped ? packet : undefined;
+  }
+
   run(): TranslationResult {
     const { request, mask, outcome, packet } = this;
     unwildcardBasics(mask, request.key);
@@ -224,7 +230,7 @@ export class Translation {
   /** Adds an effect; learning happens at once, so that what follows already sees it. */
   effect(effect: Effect): void {
     this.outcome.effects.push(effect);
-    if (!this.request.hasPacket) return;
+    if (!this.request.hasPacket || (this.packet.isWrapped && this.trace !== undefined)) return;
     if (effect.kind === 'finish') finish(effect);
     if (effect.kind !== 'learn' || !applyLearning(effect)) return;
     if (this.trace !== undefined) noteLearned(this.trace, effect);
@@ -457,9 +463,8 @@ export class Translation {
   /** Nothing else is done with what a protocol of the switch hears from its neighbour. */
   #isForProtocol(): boolean {
     const { ofproto, inPort: port, flow, mask, outcome } = this;
-    const { hasPacket, packet } = this.request;
     if (port === undefined) return false;
-    const reason = giveToProtocol({ ofproto, port, flow, mask }, hasPacket ? packet : undefined);
+    const reason = giveToProtocol({ ofproto, port, flow, mask }, this.bytes);
     if (reason === undefined) return false;
     outcome.slow(reason);
     outcome.isTaken = true;

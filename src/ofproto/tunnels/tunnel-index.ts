@@ -65,6 +65,10 @@ export class TunnelIndex {
     this.#byName.delete(entry.name);
   }
 
+  get isEmpty(): boolean {
+    return this.#byName.size === 0;
+  }
+
   find(key: Uint32Array): PortOfSwitch | undefined {
     const found = this.#search(key);
     if (found === undefined)
@@ -77,7 +81,7 @@ export class TunnelIndex {
   }
 
   #search(key: Uint32Array): PortOfSwitch | undefined {
-    if (this.#byName.size === 0) return undefined;
+    if (this.isEmpty) return undefined;
     const [id, source, destination] = [idOf(key), addressIn(key, 'src'), addressIn(key, 'dst')];
     const isBare = getSlot(key, 'packet_type') >>> 16 === 1;
     const modes: readonly PacketMode[] = [isBare ? 'legacy_l3' : 'legacy_l2', 'ptap'];

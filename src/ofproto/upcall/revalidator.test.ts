@@ -147,6 +147,7 @@ describe('revalidation', () => {
           scratch: new Scratch(),
           frozen: sw.backer.frozen,
           abilities: sw.backer.abilities,
+          tunnels: sw.backer.tunnels,
           key: unpackKey(key),
           ofproto: input.ofproto,
           inPort: input.port.ofPort,

@@ -24,6 +24,7 @@ import type { PacketDrop, Scratch } from '../translate/request.ts';
 import { type RuleChange, RuleChanges } from '../translate/rule-changes.ts';
 import { everyTag } from '../translate/tags.ts';
 import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
+import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 const log = logger('ofproto_dpif_upcall');
@@ -53,6 +54,7 @@ export interface RevalidatorDeps {
   readonly scratch: Scratch;
   readonly frozen: FrozenStates;
   readonly abilities: Abilities;
+  readonly tunnels: NativeTunnels;
   readonly flows: InstalledFlows;
   readonly lists: () => ActionLists;
   readonly drops: DropTally;
@@ -338,7 +340,7 @@ export class Revalidator {
 
   /** The flow as it is now; undefined when it had to be deleted. */
   #retranslate(flow: InstalledFlow): InstalledFlow | undefined {
-    const { ports, scratch, frozen, abilities, datapath, flows } = this.#deps;
+    const { ports, scratch, frozen, abilities, tunnels, datapath, flows } = this.#deps;
     const { input } = flow;
     if (input.ofproto.ports.get(input.port.ofPort) !== input.port) {
       this.#delete(flow);
@@ -350,7 +352,7 @@ export class Revalidator {
       this.#delete(flow);
       return undefined;
     }
-    const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: false };
+    const request = { ports, scratch, frozen, abilities, tunnels, key, ...where, hasPacket: false };
     const result = translateFor(datapath.features, request);
     // With more bits than before, the flow covers packets that now differ.
     if (result.isPassing || !flow.mask.includes(internMask(result.mask))) {

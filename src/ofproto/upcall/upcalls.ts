@@ -39,6 +39,7 @@ import {
 import { ActionLists, isSameActions } from '../translate/intern.ts';
 import type { PacketDrop, Scratch, TranslationRequest, TranslationResult } from '../translate/request.ts';
 import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
+import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import { formatTraceReport, traceOf } from '../views/trace.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
@@ -67,6 +68,7 @@ export interface UpcallDeps {
   readonly scratch: Scratch;
   readonly frozen: FrozenStates;
   readonly abilities: Abilities;
+  readonly tunnels: NativeTunnels;
   readonly flows: InstalledFlows;
   readonly drops: DropTally;
   readonly watchers: DropWatchers;
@@ -226,12 +228,13 @@ export class Upcalls {
 
   #translateOut(packet: PacketOfController, hasPacket: boolean, state?: FrozenState): TranslationResult {
     const { ofproto, inPort, key, actions } = packet;
-    const { datapath, ports, scratch, frozen, abilities } = this.#deps;
+    const { datapath, ports, scratch, frozen, abilities, tunnels } = this.#deps;
     return translateFor(datapath.features, {
       ports,
       scratch,
       frozen,
       abilities,
+      tunnels,
       key,
       ofproto,
       inPort,
@@ -291,7 +294,7 @@ export class Upcalls {
   /** Sends the packet on its way; the answer for a miss becomes a flow. */
   #translate(upcall: Upcall, isMiss: boolean): void {
     const { key } = upcall;
-    const { datapath, ports, scratch, frozen, abilities } = this.#deps;
+    const { datapath, ports, scratch, frozen, abilities, tunnels } = this.#deps;
     const input = ports.inputOf(key);
     const isBack = key[slots.recirc_id.word] !== 0;
     if (input === undefined && !isBack) {
@@ -311,7 +314,7 @@ export class Upcalls {
       return;
     }
     const packet = upcall.bytes;
-    const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: true, packet };
+    const request = { ports, scratch, frozen, abilities, tunnels, key, ...where, hasPacket: true, packet };
     const result = translateFor(datapath.features, request);
     // A packet that a flow sent up is counted with that flow.
     if (isMiss) this.#credit(result.effects, upcall);
@@ -416,10 +419,10 @@ export class Upcalls {
 
   /** Why a packet of that key would be dropped now. */
   dropOf(key: Uint32Array): PacketDrop | undefined {
-    const { datapath, ports, scratch, frozen, abilities } = this.#deps;
+    const { datapath, ports, scratch, frozen, abilities, tunnels } = this.#deps;
     const where = cameBack(key, ports.inputOf(key), frozen);
     if (where === undefined) return undefined;
-    const request = { ports, scratch, frozen, abilities, key, ...where, hasPacket: false };
+    const request = { ports, scratch, frozen, abilities, tunnels, key, ...where, hasPacket: false };
     return translateFor(datapath.features, request).drop;
   }
 }

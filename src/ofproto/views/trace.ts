@@ -20,6 +20,7 @@ import { Scratch } from '../translate/request.ts';
 import { type Fork, Trace, type TraceNode } from '../translate/trace.ts';
 import { formatTrace } from '../translate/trace-text.ts';
 import { translate } from '../translate/translate.ts';
+import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import { simulateNat } from './nat-simulation.ts';
 
 /** What bridges of one datapath share. */
@@ -28,6 +29,7 @@ interface TracedBridges {
   readonly ports: PortIndex;
   readonly frozen: FrozenStates;
   readonly abilities: Abilities;
+  readonly tunnels: NativeTunnels;
 }
 
 export interface TraceRequest {
@@ -90,6 +92,7 @@ function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): Trac
     ports: backer.ports,
     frozen: backer.frozen,
     abilities: backer.abilities,
+    tunnels: backer.tunnels,
     scratch: new Scratch(),
     trace,
   });

@@ -1,7 +1,7 @@
 /** `netdev-dummy/*`: with --enable-dummy, a test brings frames to dummy devices and changes their state. */
-import { readIpv4, readIpv6 } from '../../base/addresses.ts';
 import { Malformed, Refused } from '../../base/errors.ts';
 import { readHexBytes } from '../../base/hex-dump.ts';
+import { type IpPrefix, readIpv4Prefix, readIpv6Prefix } from '../../base/ip-prefix.ts';
 import { dpPort } from '../../base/units.ts';
 import { type Command, defineCommand, told } from '../../daemon/unixctl.ts';
 import { readKey } from '../../datapath/text/key.ts';
@@ -82,10 +82,10 @@ export function dummyCommands(aSwitch: Switch, dummies: DummyDevices): Command[]
         ),
     }),
     addressCommand('ip4addr', '[netdev] ipaddr/mask-prefix-len', (device, text) => {
-      device.addresses = { ...device.addresses, ipv4: readHostAddress(text, ipv4) };
+      device.addresses = { ...device.addresses, ipv4: readHostAddress(text, readIpv4Prefix) };
     }),
     addressCommand('ip6addr', '[netdev] ip6addr', (device, text) => {
-      device.addresses = { ...device.addresses, ipv6: readHostAddress(text, ipv6) };
+      device.addresses = { ...device.addresses, ipv6: readHostAddress(text, readIpv6Prefix) };
     }),
     defineCommand({
       name: 'netdev-dummy/set-admin-state',
@@ -126,32 +126,11 @@ function connectionState(device: DummyDevice | undefined): string {
   return isConnected === undefined ? 'unknown' : isConnected ? 'connected' : 'disconnected';
 }
 
-interface AddressKind {
-  readonly name: string;
-  readonly bits: number;
-  /** Throws Malformed. */
-  readonly read: (text: string) => Uint8Array;
-}
-
-const ipv4: AddressKind = { name: 'IP', bits: 32, read: readIpv4 };
-const ipv6: AddressKind = { name: 'IPv6', bits: 128, read: readIpv6 };
-
-/** "ADDRESS", "ADDRESS/BITS" or "ADDRESS/MASK": only what is in front counts. */
-function readHostAddress(text: string, { name, bits, read }: AddressKind): Uint8Array {
-  const [address = '', width] = text.split(/\/(.*)/s);
+function readHostAddress(text: string, read: (text: string) => IpPrefix): IpPrefix {
   try {
-    const bytes = read(address);
-    if (width === undefined) return bytes;
-    if (!/^-?\d+$/.test(width)) read(width);
-    else if (Number(width) < 0 || Number(width) > bits)
-      throw new Refused(
-        'dummy',
-        `${text}: IPv${bits === 32 ? 4 : 6} network prefix bits not between 0 and ${bits}, inclusive`,
-      );
-    return bytes;
+    return read(text);
   } catch (why) {
-    if (!(why instanceof Malformed)) throw why;
-    throw new Refused('dummy', `${text}: invalid ${name} address`);
+    throw why instanceof Malformed ? new Refused('dummy', why.why) : why;
   }
 }
 

@@ -16,8 +16,10 @@ import { lookupCommands } from './lookups.ts';
 import { mdbCommands } from './mdb.ts';
 import { monitoringCommands } from './monitoring.ts';
 import { qosCommands } from './qos.ts';
+import { routeCommands } from './routes.ts';
 import { treeCommands } from './stp.ts';
 import { traceCommands } from './trace.ts';
+import { tunnelCommands } from './tunnels.ts';
 
 export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
   const now = () => clock.now();
@@ -36,7 +38,9 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...lookupCommands(aSwitch),
     ...mdbCommands(aSwitch),
     ...qosCommands(aSwitch),
+    ...routeCommands(aSwitch.tunnelHost.routes),
     ...traceCommands(aSwitch),
     ...treeCommands(aSwitch),
+    ...tunnelCommands(aSwitch.tunnelHost),
   ];
 }

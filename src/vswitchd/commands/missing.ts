@@ -8,9 +8,6 @@ dpctl/ct-disable-tcp-seq-chk dpctl/ct-enable-tcp-seq-chk dpctl/ct-get-limits dpc
 dpctl/ct-get-nconns dpctl/ct-get-tcp-seq-chk dpctl/ct-set-limits dpctl/ct-set-maxconns dpctl/ct-stats-show
 dpctl/dump-conntrack dpctl/flush-conntrack dpctl/ipf-get-status dpctl/ipf-set-disabled dpctl/ipf-set-enabled
 dpctl/ipf-set-max-nfrags dpctl/ipf-set-min-frag
-dpif-netdev/pmd-perf-log-set
-ovs/route/add ovs/route/del ovs/route/lookup ovs/route/show
-tnl/arp/aging tnl/arp/flush tnl/arp/set tnl/arp/show tnl/egress_port_range tnl/neigh/aging
-tnl/neigh/flush tnl/neigh/set tnl/neigh/show tnl/ports/show`;
+dpif-netdev/pmd-perf-log-set`;
 
 export const missingCommands: readonly string[] = names.split(/\s+/).filter((name) => name !== '');

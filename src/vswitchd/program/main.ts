@@ -44,6 +44,7 @@ import { hostCores } from './host-cores.ts';
 import { helpText, type ProgramOptions, readCommandLine, readProgramOptions } from './options.ts';
 import { ownDevices } from './own-devices.ts';
 import { isWritableFolder, prepareFolders, quickstartDirectories } from './quickstart.ts';
+import { SwitchNetwork } from './switch-network.ts';
 import { systemProviders } from './system-providers.ts';
 
 const log = logger('bridge');
@@ -133,6 +134,7 @@ async function serve(
     transport: systemTransport,
     openDatagrams,
     addressOf: addressOfDevice,
+    network: new SwitchNetwork(options, dummies),
     tls: options.tls,
     runFolder: program.directories.run,
     ...(options.dummy !== 'override' && { neighbourOf: findNeighbour }),

@@ -38,6 +38,8 @@ export interface ProgramOptions {
   /** NUMA nodes of the cores that are to be taken for this host's: "0,0,1". */
   readonly dummyNuma: string | undefined;
   readonly isSystemDisabled: boolean;
+  /** Routes of the host count for tunnels. */
+  readonly usesHostRoutes: boolean;
   readonly locksMemory: boolean;
 }
 
@@ -90,6 +92,7 @@ export function readProgramOptions(line: CommandLine, program: Program): Program
     dummy: isUsed(line, 'enable-dummy') ? readDummyMode(lastArgument(line, 'enable-dummy')) : 'none',
     dummyNuma: lastArgument(line, 'dummy-numa'),
     isSystemDisabled: isUsed(line, 'disable-system'),
+    usesHostRoutes: !isUsed(line, 'disable-system-route'),
     locksMemory: isUsed(line, 'mlockall'),
   };
 }

@@ -1,0 +1,66 @@
+/**
+ * What the tunnels of all bridges have in common: routes, neighbours, and what is listened on. Made once for a process; tells
+ * whoever has flows which of them may be wrong now (translate/tags.ts).
+ */
+import type { Timers } from '../../base/timers.ts';
+import type { HostDevice, HostNetwork } from '../../netdev/host-network.ts';
+import { listeningTag, neighbourTag, routesTag } from '../translate/tags.ts';
+import { ListeningPorts } from './listening-ports.ts';
+import { NeighbourCache } from './neighbour-cache.ts';
+import { RouteTable } from './route-table.ts';
+
+/** Of UDP, which packets of tunnels are sent from. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+interface Listener {
+  /** Flows that depended on any of the tags may be wrong. */
+  changed(tags: number): void;
+  /** What leads out of the host may be another device, or the same one in another state. */
+  egressChanged(): void;
+}
+
+export class TunnelHost {
+  readonly routes: RouteTable;
+  readonly neighbours: NeighbourCache;
+  readonly listening: ListeningPorts;
+  sourcePorts: PortRange = { first: 32_768, last: 61_000 };
+  readonly #network: HostNetwork;
+  readonly #listeners = new Set<Listener>();
+
+  constructor(network: HostNetwork, timers: Timers) {
+    this.#network = network;
+    const changed = (tags: number): void => {
+      for (const listener of this.#listeners) listener.changed(tags);
+    };
+    this.listening = new ListeningPorts(network, () => changed(listeningTag));
+    this.neighbours = new NeighbourCache(timers, (...of) => changed(neighbourTag(...of)));
+    this.routes = new RouteTable(network, {
+      routeAdded: (device) => this.listening.addDevice(device),
+      routeRemoved: (device) => this.listening.removeDevice(device),
+      changed: () => changed(routesTag),
+    });
+    network.watch({
+      routesChanged: () => {
+        this.routes.hostChanged();
+        changed(routesTag);
+        for (const listener of this.#listeners) listener.egressChanged();
+      },
+      deviceChanged: (name) => {
+        this.listening.deviceChanged(name);
+        changed(listeningTag);
+      },
+    });
+  }
+
+  /** A device of that name; undefined where there is none. */
+  device(name: string): HostDevice | undefined {
+    return this.#network.device(name);
+  }
+
+  watch(listener: Listener): void {
+    this.#listeners.add(listener);
+  }
+}
