@@ -56,6 +56,7 @@ export class DummyDevices {
       onClosed: () => {
         this.#byName.delete(name);
         this.onGone(name);
+        this.onChanged(name);
       },
     });
     this.#byName.set(name, device);

@@ -16,16 +16,15 @@ const flagsSlot = slots.tcp_flags;
 export const learnHandlers = {
   learn(t, action) {
     const mod = learnedFlow(action, (from) => readBits(t, from), t.ofproto.tlvTable);
-    const { hasPacket } = t.request;
     if (t.trace !== undefined) {
-      if (!hasPacket) {
+      if (!t.request.hasPacket && !t.packet.isWrapped) {
         t.trace.note({ event: 'suppressed' });
         return;
       }
       noteLearnedFlow(t.trace, t.ofproto, mod);
     }
     const flow = new LearnedFlow(t.ofproto.tables, mod, action.limit);
-    const isLearned = !hasPacket || flow.apply();
+    const isLearned = !t.learnsAtOnce || flow.apply();
     if (isLearned) t.effect({ kind: 'learnFlow', flow });
     if (action.limit > 0) dependOnRoom(t, flow);
     if (action.result !== undefined) {

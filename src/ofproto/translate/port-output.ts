@@ -1,7 +1,6 @@
 /** Packets that go out by a port of the switch that has them: to the datapath, or by a patch port into the next switch. */
 import type { DpPort, OfPort } from '../../base/units.ts';
 import { setSlot } from '../../flow/key.ts';
-import { isTunnelled } from '../../flow/packet-mask.ts';
 import type { TunnelConfig } from '../../netdev/tunnel/tunnel-config.ts';
 import type { OfprotoPort, Recirculation } from '../port.ts';
 import type { PortOfSwitch } from '../port-of-switch.ts';
@@ -82,13 +81,16 @@ interface TunnelOutput {
   readonly isCut: boolean;
 }
 
-/** What flows wrote of the tunnel is seen by what follows; what its options add is not. */
+/** What flows wrote of the tunnel is seen by what follows; what its options add is not. Where neither names the other end, that is no better than our own. */
 function outputToTunnel(t: Translation, port: OfprotoPort, { tunnel, isCut }: TunnelOutput): void {
   const { flow, mask, request } = t;
   const written = flow.slice(firstTunnelWord, tunnelEnd);
   writeTunnel(tunnel, flow, mask);
-  if (isTunnelled(request.key) && isSameDestination(flow, request.key)) t.drop('toOwnAddress');
-  else if (port.dpPort !== undefined && request.tunnels.isOn) {
+  if (isSameDestination(flow, request.key)) {
+    t.drop('toOwnAddress'); // what was written stays, as in the reference
+    return;
+  }
+  if (port.dpPort !== undefined && request.tunnels.isOn) {
     t.tell({ event: 'tunnelled', by: 'switch' });
     t.datapath.commit();
     outputNatively(t, port, tunnel, isCut);

@@ -156,6 +156,11 @@ export class Translation {
     return this.request.trace;
   }
 
+  /** There is a packet, and what it teaches is learned here; a trace does not for one that it had wrapped. */
+  get learnsAtOnce(): boolean {
+    return this.request.hasPacket && !(this.packet.isWrapped && this.trace !== undefined);
+  }
+
   /** Those of the packet where there is one, as it came in. */
   get bytes(): Uint8Array | undefined {
     const { hasPacket, packet } = this.request;
@@ -230,7 +235,7 @@ export class Translation {
   /** Adds an effect; learning happens at once, so that what follows already sees it. */
   effect(effect: Effect): void {
     this.outcome.effects.push(effect);
-    if (!this.request.hasPacket || (this.packet.isWrapped && this.trace !== undefined)) return;
+    if (!this.learnsAtOnce) return;
     if (effect.kind === 'finish') finish(effect);
     if (effect.kind !== 'learn' || !applyLearning(effect)) return;
     if (this.trace !== undefined) noteLearned(this.trace, effect);

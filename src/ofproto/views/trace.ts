@@ -149,7 +149,7 @@ function forkReport(request: TraceRequest, { state, tracked, key: base }: Fork, 
       .join('|'),
     isDefault: given === undefined,
     ...(nat === undefined ? {} : { nat }),
-    report: reportOf({ ...rest, ofproto: state.ofproto, state }, key, next),
+    report: reportOf({ ...rest, state }, key, next), // under the name of the bridge that it came into at first
   };
 }
 

@@ -104,7 +104,7 @@ export function listListening(listening: ListeningPorts): ListeningRow[] {
   return [...listening.addresses()].map(([{ name, dpPort }, match]) => ({
     name,
     dpPort,
-    match: formatKey(unpackKey(match), match.mask.unpack()),
+    match: formatKey(unpackKey(match), match.mask.unpack(), { masksPacketType: true }),
   }));
 }
 
