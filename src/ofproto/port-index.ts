@@ -45,6 +45,14 @@ export class PortIndex {
     return !this.#tunnels.isEmpty;
   }
 
+  /** The port of that number; of tunnels that share it, the first. */
+  firstOn(number: DpPort): PortOfSwitch | undefined {
+    const plain = this.ofDpPort(number);
+    if (plain !== undefined) return plain;
+    for (const tunnel of this.#tunnels) if (tunnel.port.dpPort === number) return tunnel;
+    return undefined;
+  }
+
   /** In the order in which they came. */
   get tunnels(): Iterable<PortOfSwitch> {
     return this.#tunnels;

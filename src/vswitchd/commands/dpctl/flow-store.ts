@@ -1,8 +1,9 @@
 /** The flows of a datapath, to be looked at and changed by hand. */
-import { ms } from '../../../base/units.ts';
+import { dpPort, ms } from '../../../base/units.ts';
 import type { DpAction } from '../../../datapath/actions.ts';
 import type { DpFlow, DpFlowStats, DpThread } from '../../../datapath/provider.ts';
 import type { Ufid } from '../../../datapath/ufid.ts';
+import { getSlot } from '../../../flow/key.ts';
 import { type Match, unpackKey, valuesUnder } from '../../../flow/match.ts';
 import type { Backer } from '../../../ofproto/backer.ts';
 import type { PortOfSwitch } from '../../../ofproto/port-of-switch.ts';
@@ -63,7 +64,7 @@ class BackerFlows implements FlowStore {
   add({ ufid, key, mask, actions }: GivenFlow): boolean {
     const { flows, datapath, ports, revalidator } = this.#backer;
     const packetKey = unpackKey(key);
-    const input = ports.inputOf(packetKey);
+    const input = ports.firstOn(dpPort(getSlot(packetKey, 'in_port')));
     if (input === undefined) return false;
     const createdAt = ms(this.#now());
     const drop = dropByHand(actions, input);
