@@ -12,7 +12,7 @@ import type { Datapath, DpFlow, Upcall } from './provider.ts';
 import { formatDpActions } from './text/actions.ts';
 import { formatKey } from './text/key.ts';
 import { formatDpFlowStats, type ShownFlowStats } from './text/stats.ts';
-import { ufidOf } from './ufid.ts';
+import { type Ufid, ufidOf } from './ufid.ts';
 
 const engineLog = logger('dpif_netdev');
 const engineSite = new LimitedSite({ perMinute: 600, burst: 600 });
@@ -40,16 +40,22 @@ export function logFlowChange(flow: DpFlow, before: DpFlow | undefined): void {
   const bits = mask.unpack();
   engineLog.limited('dbg', engineSite, () => {
     const change = before === undefined ? 'flow_add' : 'flow_mod';
-    const megaUfid = ufidOf({ mask, values: valuesUnder(flow.key, mask) });
     const old = before === undefined ? '' : `, old_actions:${formatDpActions(before.actions)}`;
-    return `${change}: ufid:${ufid} mega_ufid:${megaUfid} ${formatKey(key, bits)}${old}, actions:${formatDpActions(actions)}`;
+    return `${change}: ufid:${ufid} mega_ufid:${megaUfidOf(flow)} ${formatKey(key, bits)}${old}, actions:${formatDpActions(actions)}`;
   });
-  engineLog.dbg(() => `flow match: ${formatMegaflow(key, bits)}`);
+  engineLog.dbg(() => `flow match: ${formatMegaflow(flow, { hasPort: false })}`);
 }
 
-/** As a match of OpenFlow. Each input port has flows of its own, and of tags one that is not there says all. */
-function formatMegaflow(key: Uint32Array, mask: Uint32Array): string {
-  setSlot(mask, 'in_port', 0);
+/** What a flow is called by all that it matches, whichever packet it was made for. */
+export function megaUfidOf({ key, mask }: DpFlow): Ufid {
+  return ufidOf({ mask, values: valuesUnder(key, mask) });
+}
+
+/** As a match of OpenFlow. Of tags one that is not there says all. */
+export function formatMegaflow(flow: DpFlow, { hasPort }: { hasPort: boolean }): string {
+  const key = unpackKey(flow.key);
+  const mask = flow.mask.unpack();
+  if (!hasPort) setSlot(mask, 'in_port', 0);
   if (getSlot(key, 'vlan_tci') === 0) setSlot(mask, 'vlan_tci', vlanPresent | 0xfff);
   else if (getSlot(key, 'vlan_tci2') === 0) setSlot(mask, 'vlan_tci2', 0);
   const under = key.map((word, n) => word & (mask[n] ?? 0));

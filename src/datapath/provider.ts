@@ -56,6 +56,8 @@ export interface DpStats {
   readonly maskHitCount: number;
   /** Found in these, and not in a cache before them. */
   readonly searchedCount: number;
+  /** The device that received them knew their flow. */
+  readonly markedCount: number;
   /** Looked up again, having come back. */
   readonly recirculatedCount: number;
   readonly sentCount: number;
@@ -201,6 +203,14 @@ export interface HasPollThreads {
   readonly threads: readonly DpThread[];
 }
 
+/** A datapath whose devices may keep flows themselves. */
+export interface HasDeviceFlows {
+  /** From now on; flows that are there already stay as they are. */
+  giveFlowsToDevices(): void;
+  /** Flows that devices have; undefined as long as they are given none. */
+  readonly deviceFlowCount: number | undefined;
+}
+
 /** A thread of a datapath, with what it counted itself. */
 export interface DpThread extends ReadsFlowStats {
   /** Undefined for the main thread, which receives by all ports that are not polled. */
@@ -232,6 +242,12 @@ export function hasPollThreads(
   datapath: Datapath & Partial<HasPollThreads>,
 ): datapath is Datapath & HasPollThreads {
   return datapath.threads !== undefined;
+}
+
+export function hasDeviceFlows(
+  datapath: Datapath & Partial<HasDeviceFlows>,
+): datapath is Datapath & HasDeviceFlows {
+  return datapath.giveFlowsToDevices !== undefined;
 }
 
 export interface DpPortInfo {

@@ -25,6 +25,7 @@ export function sumStats(workers: readonly Counting[], flowCount: number): DpSta
     lostCount: sum('lost'),
     maskHitCount: sum('maskHit'),
     searchedCount: sum('searched'),
+    markedCount: sum('marked'),
     recirculatedCount: sum('recirculated'),
     sentCount: sum('sent'),
     sentBatchCount: sum('sentBatches'),

@@ -27,6 +27,7 @@ import { systemKeys } from './config/config-keys.ts';
 import { GapLog } from './config/gap-log.ts';
 import { readKeys } from './config/keys.ts';
 import { readTls } from './config/wanted.ts';
+import { DeviceOffload } from './device-offload.ts';
 import { type LoopPart, MainLoop, type MainLoopDeps } from './main-loop.ts';
 import type { Providers } from './providers.ts';
 import { Applier } from './reconcile/apply.ts';
@@ -90,6 +91,7 @@ export class Switch {
   #bfdSessionCount = 0;
   #limits: UpcallLimits | undefined;
   #polling: PollSettings | undefined;
+  readonly #offload = new DeviceOffload();
   #control: SharedControl;
   #isRestored = false;
 
@@ -264,6 +266,7 @@ export class Switch {
     });
     this.#backers.set(type, backer);
     this.#setPolling(backer);
+    this.#offload.applyTo(datapath);
     return backer;
   }
 
@@ -296,6 +299,8 @@ export class Switch {
       backer.setLimits(this.#limits);
       this.#setPolling(backer);
     }
+    const datapaths = [...this.#backers.values()].map(({ datapath }) => datapath);
+    this.#offload.set(keys.givesFlowsToDevices, datapaths);
     this.#statistics.setInterval(ms(keys.statsUpdateInterval));
     const { datapathTypes, ifaceTypes } = this.#deps.providers;
     const { versions } = this.#deps;

@@ -29,6 +29,7 @@ import type {
   DpStats,
   DpThread,
   DropCounts,
+  HasDeviceFlows,
   HasPollThreads,
   NewDpPort,
   Upcall,
@@ -38,6 +39,7 @@ import { SharedPortCounters } from '../userspace/counters.ts';
 import type { EnginePort } from '../userspace/engine.ts';
 import type { ActionStep } from '../userspace/execute.ts';
 import { engineFeatures, lowerActions } from '../userspace/lower.ts';
+import { DeviceFlows } from './device-flows.ts';
 import { InlineDrops } from './inline-drops.ts';
 import { InlineRuns, type ReceivingPort } from './inline-runs.ts';
 import { InlineWorker } from './inline-worker.ts';
@@ -83,7 +85,7 @@ interface OpenPort extends PortEntry, ReceivingPort {
   readonly ends: Map<InlineWorker, EnginePort>;
 }
 
-export class DummyDatapath implements Datapath, HasPollThreads {
+export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   readonly type: string;
   readonly name: string;
   readonly internalType = 'dummy-internal';
@@ -100,6 +102,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
   readonly #bonds = new BondTable();
   /** Lists are shared by many flows. */
   readonly #lowered = new WeakMap<readonly DpAction[], readonly ActionStep[]>();
+  #deviceFlows: DeviceFlows | undefined;
   #lastWatch = 0;
 
   constructor(type: string, name: string, deps: DummyDatapathDeps, flowCapacity = 200_000) {
@@ -145,11 +148,15 @@ export class DummyDatapath implements Datapath, HasPollThreads {
     const ends = new Map<InlineWorker, EnginePort>();
     const port = { name, type, ifindex, counters: [counters], io, receiver, ends };
     this.#ports.set(number, port);
+    this.#deviceFlows?.addPort(number, name);
     this.#workers.tell(`port ${number}`, (worker) => {
       const own = worker === receiver ? io : undefined;
       const rx = isPolled(io) ? this.#polls.receiver(worker, number, io) : own;
       const end = worker.engine.addPort(number, io, rx, counters);
-      if (rx !== undefined) ends.set(worker, end);
+      if (rx !== undefined) {
+        ends.set(worker, end);
+        this.#tellFlowsOf(end);
+      }
       if (isPolled(io)) end.chooseQueue = this.#polls.queueChooser(worker, io);
     });
     if (isPolled(io)) {
@@ -166,6 +173,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
     const gone = this.#ports.get(number);
     if (gone === undefined) return;
     this.#ports.delete(number);
+    this.#deviceFlows?.removePort(number);
     for (const what of ['port', 'mtu', 'limits']) this.#workers.forget(`${what} ${number}`);
     for (const { engine } of this.#workers.all) engine.removePort(number);
     this.#runs.forget(gone);
@@ -201,6 +209,7 @@ export class DummyDatapath implements Datapath, HasPollThreads {
     const generation = this.#flows.put(flow);
     if (generation !== 0) {
       logFlowChange(flow, before);
+      this.#deviceFlows?.put(flow);
       const steps = this.#lower(actions);
       const values = valuesUnder(key, mask);
       for (const { engine } of this.#workers.takersOf(id, before === undefined)) {
@@ -212,12 +221,15 @@ export class DummyDatapath implements Datapath, HasPollThreads {
   }
 
   deleteFlow(id: number): void {
-    if (this.#flows.delete(id) === undefined) return;
+    const gone = this.#flows.delete(id);
+    if (gone === undefined) return;
+    this.#deviceFlows?.delete(gone);
     this.#workers.forgetFlow(id);
     for (const { engine } of this.#workers.all) engine.deleteFlow(id);
   }
 
   flushFlows(): void {
+    for (const flow of this.#flows) this.#deviceFlows?.delete(flow);
     this.#flows.clear();
     this.#workers.forgetFlows();
     for (const { engine } of this.#workers.all) engine.flushFlows();
@@ -284,6 +296,25 @@ export class DummyDatapath implements Datapath, HasPollThreads {
 
   rebalance(): void {
     this.#repoll(() => this.#polls.reassign());
+  }
+
+  giveFlowsToDevices(): void {
+    if (this.#deviceFlows !== undefined) return;
+    this.#deviceFlows = new DeviceFlows();
+    for (const [number, { name, ends }] of this.#ports.all) {
+      this.#deviceFlows.addPort(number, name);
+      for (const end of ends.values()) this.#tellFlowsOf(end);
+    }
+  }
+
+  get deviceFlowCount(): number | undefined {
+    return this.#deviceFlows?.count;
+  }
+
+  #tellFlowsOf(end: EnginePort): void {
+    const known = this.#deviceFlows;
+    if (known !== undefined)
+      end.flowOf = (frame) => known.flowOf(frame, this.#workers.first.engine.vlanLimit);
   }
 
   get threads(): readonly DpThread[] {

@@ -17,8 +17,9 @@ const total = {
   recirculated: 7,
   sent: 8,
   sentBatches: 9,
+  marked: 10,
 } as const;
-const firstDrop = 10;
+const firstDrop = 11;
 
 /** What one worker did since it started. */
 export class Totals {
@@ -32,6 +33,11 @@ export class Totals {
 
   addHit(packetCount: number): void {
     this.#add(total.hit, packetCount);
+  }
+
+  /** Of a hit: its flow was known to the device. */
+  addMarked(): void {
+    this.#add(total.marked, 1);
   }
 
   addMiss(): void {

@@ -49,6 +49,8 @@ export interface EnginePort extends Output {
   readonly rx: RxQueue | undefined;
   /** What may come in. */
   limits: readonly SharedMeter[];
+  /** Where the device knows flows: the id of a frame's, or -1. */
+  flowOf: ((frame: Frame) => number) | undefined;
   readonly counters: SharedPortCounters;
 }
 
@@ -118,7 +120,7 @@ export class Engine implements ExecutionHost {
     const maxSize = Number.POSITIVE_INFINITY;
     const port: EnginePort = {
       ...{ number, tx, rx, counters, limits, maxSize },
-      ...{ isDirty: false, toldSent, chooseQueue: undefined },
+      ...{ isDirty: false, toldSent, chooseQueue: undefined, flowOf: undefined },
     };
     this.#ports[number] = port;
     return port;
@@ -178,12 +180,12 @@ export class Engine implements ExecutionHost {
       return 0;
     }
     this.#now = this.#clock.now();
-    const { limits } = port;
+    const { limits, flowOf } = port;
     for (let n = 0; n < count; n++) {
       const frame = batch.frames[n];
       if (frame === undefined) break;
       frame.inPort = port.number;
-      if (limits.length === 0 || this.#isWithin(limits, frame)) this.#forward(frame);
+      if (limits.length === 0 || this.#isWithin(limits, frame)) this.#forward(frame, flowOf);
     }
     this.#finishBatch();
     rx.release();
@@ -331,16 +333,22 @@ export class Engine implements ExecutionHost {
     return true;
   }
 
-  #forward(frame: Frame): void {
+  #forward(frame: Frame, flowOf: EnginePort['flowOf']): void {
     const key = this.#key;
     extractKey(frame, key, this.#vlanLimit);
     const hash = hashConnection(key);
-    const flow = this.#table.lookup(key, hash);
+    const flow = (flowOf && this.#markedFlow(flowOf(frame))) ?? this.#table.lookup(key, hash);
     if (flow === undefined) {
       this.#miss(frame, key, hash);
       return;
     }
     this.#hit(flow, frame, key);
+  }
+
+  #markedFlow(id: number): FlowEntry | undefined {
+    const flow = this.#table.get(id);
+    if (flow !== undefined) this.totals.addMarked();
+    return flow;
   }
 
   #hit(flow: FlowEntry, frame: Frame, key: Uint32Array): void {

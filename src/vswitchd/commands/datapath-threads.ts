@@ -159,8 +159,8 @@ function onlyOne([only, ...others]: readonly Datapath[]): Datapath {
 
 function countedBy(thread: DpThread): Counted {
   const { hitCount, missCount, lostCount, maskHitCount, searchedCount, ...others } = thread.stats();
-  const { recirculatedCount, sentCount, sentBatchCount } = others;
-  const found = { hitCount, missCount, lostCount, maskHitCount, searchedCount };
+  const { markedCount, recirculatedCount, sentCount, sentBatchCount } = others;
+  const found = { hitCount, missCount, lostCount, maskHitCount, searchedCount, markedCount };
   return { ...found, recirculatedCount, sentCount, sentBatchCount };
 }
 
@@ -171,17 +171,18 @@ function since(now: Counted, before: Counted | undefined): Counted {
 }
 
 function formatStats(stats: Counted): string {
-  const { hitCount, missCount, lostCount, searchedCount, recirculatedCount, sentBatchCount } = stats;
+  const { hitCount, missCount, lostCount, searchedCount, markedCount, recirculatedCount, sentBatchCount } =
+    stats;
   const received = hitCount + missCount - recirculatedCount;
   const ratio = (value: number, of: number): string => (of > 0 ? value / of : 0).toFixed(2);
   const lines = [
     `packets received: ${received}`,
     `packet recirculations: ${recirculatedCount}`,
     `avg. datapath passes per packet: ${ratio(hitCount + missCount, received)}`,
-    'phwol hits: 0',
+    `phwol hits: ${markedCount}`,
     'mfex opt hits: 0',
     'simple match hits: 0',
-    `emc hits: ${hitCount - searchedCount}`,
+    `emc hits: ${hitCount - searchedCount - markedCount}`,
     'smc hits: 0',
     `megaflow hits: ${searchedCount}`,
     `avg. subtable lookups per megaflow hit: ${ratio(stats.maskHitCount, searchedCount)}`,

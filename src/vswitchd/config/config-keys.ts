@@ -60,6 +60,11 @@ export const systemKeys = {
     true,
     'A core that a receive queue is bound to polls no others.',
   ),
+  givesFlowsToDevices: booleanKey(
+    'hw-offload',
+    false,
+    'Devices that can keep flows are given them, from then on until the daemon ends.',
+  ),
   vlanLimit: integerKey(
     'vlan-limit',
     { min: 0, max: 2, fallback: 1 },

@@ -167,13 +167,13 @@ describe('what is told', () => {
 
   test('is the row, the column and what does not happen, once for each value', async () => {
     const { _uuid } = fixture.bridge('br0');
-    const set = (isOffloaded: boolean) =>
+    const set = (isRebalanced: boolean) =>
       fixture.change((tx) => {
-        const other_config = new Map([['hw-offload', String(isOffloaded)]]);
+        const other_config = new Map([['offload-rebalance', String(isRebalanced)]]);
         tx.update('Open_vSwitch', fixture.root()._uuid, { other_config });
       });
     await set(true);
-    const line = 'Open_vSwitch: other_config:hw-offload=true is not acted on: no hardware forwards';
+    const line = 'Open_vSwitch: other_config:offload-rebalance=true is not acted on: no hardware forwards';
     expect(said).toEqual([line]);
     await fixture.change((tx) => tx.update('Bridge', _uuid, { fail_mode: 'standalone' }));
     expect(said).toEqual([line]);

@@ -75,7 +75,7 @@ export const roles: Roles = {
     other_config: {
       keys: systemKeys,
       gaps: {
-        ...all('hw-offload n-offload-threads tc-policy offload-rebalance', noOffload),
+        ...all('n-offload-threads tc-policy offload-rebalance', noOffload),
         ...all('dpdk-init dpdk-lcore-mask dpdk-alloc-mem dpdk-socket-mem dpdk-socket-limit', noDpdk),
         ...all('dpdk-hugepage-dir dpdk-extra vhost-sock-dir vhost-iommu-support', noDpdk),
         ...all('vhost-postcopy-support per-port-memory shared-mempool-config', noDpdk),
