@@ -16,9 +16,7 @@ const packet = Buffer.from('0000000000020000000000011234', 'hex');
 const tagged = Buffer.from('00000000000200000000000181000005810000061234', 'hex');
 
 const set = (...keys: [string, string][]) =>
-  fixture.change((tx, root) =>
-    tx.update('Open_vSwitch', root._uuid, { other_config: new Map(keys) }),
-  );
+  fixture.change((tx, root) => tx.update('Open_vSwitch', root._uuid, { other_config: new Map(keys) }));
 const receive = (...frames: Buffer[]) => {
   for (const frame of frames) fixture.device('p1').receive(frame);
 };

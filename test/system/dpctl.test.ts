@@ -1,6 +1,6 @@
 /** ovs-dpctl on the datapaths of a running ovs-vswitchd: ours with our daemon and with the real one, and the real tool where that needs no kernel. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -97,9 +97,27 @@ describe.runIf(reason === undefined)('ovs-dpctl', () => {
       stdout: '',
       stderr: expect.stringContaining('ovs-vswitchd: cannot read pidfile'),
     });
-    expect(dpctl(ours, 'add-flows', 'dummy@ovs-dummy', '-')).toMatchObject({
-      status: 1,
-      stderr: 'ovs-dpctl: flows are read from a file only: the daemon reads it\n',
-    });
+  });
+
+  test('reads flows from its standard input', () => {
+    const say = (host: DummyHost, input: string, ...args: string[]): Said => {
+      const { status, stdout, stderr } = spawnSync(tool, args, { env: host.env, encoding: 'utf8', input });
+      return comparable({ status, stdout, stderr });
+    };
+    const flow = 'in_port(1),eth(),eth_type(0x1234)';
+    const dp = 'dummy@dp1';
+    for (const [input, ...args] of [
+      ['', 'add-dp', dp, 'b1,type=dummy,port_no=1', 'b2,type=dummy,port_no=2'],
+      [`# two\n${flow} 2\nnonsense\nadd in_port(2),eth(),eth_type(0x1234) 1\n`, 'add-flows', dp, '-'],
+      ['', 'dump-flows', dp],
+      [`${flow} drop`, 'mod-flows', dp, '-'],
+      ['', 'dump-flows', dp],
+      [`${flow}\n`, 'del-flows', dp, '-'],
+      ['', 'dump-flows', dp],
+      ['', 'add-flows', dp, '-'],
+      ['', 'del-dp', dp],
+    ] as const)
+      expect([args, say(ours, input, ...args)]).toEqual([args, say(reference, input, ...args)]);
+    expect(readdirSync(ours.folder).filter((name) => name.startsWith('ovs-dpctl'))).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * ovs-dpctl: datapaths, their ports and flows, looked at and changed by hand. ovs-dpctl(8).
  * Differs: the datapaths are those of the running ovs-vswitchd, which does what is asked; the reference's ovs-dpctl asks
- * the kernel. Flows are not read from standard input. -f json and --target are ours.
+ * the kernel. -f json and --target are ours.
  */
 import { resolve } from 'node:path';
 import { existsSync } from '../../base/files.ts';
@@ -30,6 +30,7 @@ import { type CommandAnswer, findControlSocket, UnixctlClient } from '../../daem
 import { formatJson } from '../../rpc/json.ts';
 import { findCommand, listCommands } from '../command-table.ts';
 import { type DpctlShape, dpctlShapes } from './commands.ts';
+import { InputFile } from './input-file.ts';
 
 const options: readonly OptionDef[] = [
   { name: 'statistics', short: 's' },
@@ -76,16 +77,23 @@ export async function dpctl(program: Program): Promise<number> {
   if (isUsed(line, 'read-only') && !command.onlyReads)
     throw new UsageError(`'${name}' command does not work in read only mode`);
   const flags = line.options.filter(({ key }) => passedOn.has(key)).map(({ key }) => `--${key}`);
-  const answer = await ask(program, line, `dpctl/${name}`, [...flags, ...argumentsFor(command, args)]);
+  const answer = await ask(program, line, async (client, socket) => {
+    using file = readsInput(command, args) ? new InputFile(socket) : undefined;
+    const own = file === undefined ? argumentsFor(command, args) : [...args.slice(0, -1), file.path];
+    return await client.command(`dpctl/${name}`, [...flags, ...own]);
+  });
   if (!isJson || 'error' in answer) return show(program.name, answer);
   return print(`${formatJson(answer.result, { isSorted: true, isPretty: isUsed(line, 'pretty') })}\n`);
+}
+
+function readsInput({ takesFile }: DpctlShape, args: readonly string[]): boolean {
+  return takesFile && args.at(-1) === '-';
 }
 
 /** A file is named from where we are; the daemon is elsewhere. */
 function argumentsFor({ takesFile }: DpctlShape, args: readonly string[]): readonly string[] {
   const file = args.at(-1);
   if (!takesFile || file === undefined) return args;
-  if (file === '-') throw new Fatal('flows are read from a file only: the daemon reads it');
   const path = resolve(file);
   // The only argument of del-flows may be a datapath.
   return existsSync(path) || args.length > 1 ? [...args.slice(0, -1), path] : args;
@@ -94,16 +102,16 @@ function argumentsFor({ takesFile }: DpctlShape, args: readonly string[]): reado
 async function ask(
   program: Program,
   line: CommandLine,
-  command: string,
-  args: readonly string[],
+  what: (client: UnixctlClient, socket: string) => Promise<CommandAnswer>,
 ): Promise<CommandAnswer> {
   const target = lastArgument(line, 'target') ?? 'ovs-vswitchd';
   try {
-    const client = await UnixctlClient.connect(findControlSocket(target, program.directories.run));
+    const socket = findControlSocket(target, program.directories.run);
+    const client = await UnixctlClient.connect(socket);
     try {
       if (readFormat(line) === 'json' && !(await client.setFormat('json')))
         throw new Fatal('that daemon does not answer with JSON');
-      return unwrapped(await client.command(command, args));
+      return unwrapped(await what(client, socket));
     } finally {
       client.close();
     }
@@ -161,7 +169,8 @@ Flows:
   add-flow [DP] FLOW ACTIONS    add a flow
   mod-flow [DP] FLOW ACTIONS    change the actions of a flow
   del-flow [DP] FLOW            delete a flow
-  add-flows [DP] FILE           one flow for each line of FILE
+  add-flows [DP] FILE           one flow for each line of FILE, or of standard
+                                input where FILE is -
   mod-flows [DP] FILE
   del-flows [DP] [FILE]         all flows, or those of FILE
   parse-actions ACTIONS...      print actions as dump-flows does
