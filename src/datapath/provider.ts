@@ -18,7 +18,8 @@ import type { DpDropReason } from './drops.ts';
 import type { DpFeatures } from './features.ts';
 import type { DpMeter, DpMeterStats } from './meter.ts';
 import type { Core } from './polling/cores.ts';
-import type { PollSettings } from './polling/queue-assignment.ts';
+import type { PollMeter } from './polling/poll-meter.ts';
+import type { PollSettings } from './polling/settings.ts';
 import type { Ufid } from './ufid.ts';
 
 /** A cached decision: every packet whose key equals `key` under `mask` gets `actions`. */
@@ -223,6 +224,7 @@ interface PollingThread extends Core {
   readonly isIsolated: boolean;
   /** By port and number. */
   readonly queues: readonly { readonly port: string; readonly queue: number }[];
+  readonly meter: PollMeter;
 }
 
 /** The threads of a datapath: one where it knows of no more. */

@@ -9,7 +9,7 @@ import { logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
-import type { PollSettings } from '../datapath/polling/queue-assignment.ts';
+import type { PollSettings } from '../datapath/polling/settings.ts';
 import { hasPollThreads } from '../datapath/provider.ts';
 import type { OpenDatagrams } from '../net/datagrams.ts';
 import type { TlsConfig } from '../net/tls-config.ts';
@@ -294,7 +294,8 @@ export class Switch {
     const { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit } = keys;
     this.#limits = { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit };
     const { coreMask, queueAssignment: algorithm, isolatesQueues: isolates } = keys;
-    this.#polling = { coreMask, algorithm, isolates };
+    const { remembersRounds, longestSleep } = keys;
+    this.#polling = { coreMask, algorithm, isolates, remembersRounds, longestSleep };
     for (const backer of this.#backers.values()) {
       backer.setLimits(this.#limits);
       this.#setPolling(backer);

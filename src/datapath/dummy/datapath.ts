@@ -19,7 +19,7 @@ import { FlowList } from '../flow-list.ts';
 import { logFlowChange, logUpcalls } from '../flow-log.ts';
 import { type DpMeter, type DpMeterStats, MeterTable, type SharedMeter } from '../meter.ts';
 import type { Core } from '../polling/cores.ts';
-import type { PollSettings } from '../polling/queue-assignment.ts';
+import type { PollSettings } from '../polling/settings.ts';
 import { type PortEntry, PortTable } from '../ports.ts';
 import type {
   Datapath,
@@ -117,6 +117,7 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
     this.#workers = new InlineWorkers(workerCount, makeWorker);
     this.#runs = new InlineRuns(this.#workers, (batch, worker) => this.#answer(batch, worker));
     this.#polls = new PollThreads(cores, {
+      clock: deps.clock,
       makeWorker,
       started: ({ worker }) => this.#workers.add(worker),
       stopped: ({ worker }) => {
@@ -320,8 +321,9 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   get threads(): readonly DpThread[] {
     const main = this.#thread(this.#workers.main, undefined);
     const polling = this.#polls.all.map((thread) => {
-      const { where, isIsolated } = thread;
-      return this.#thread([thread.worker], { ...where, isIsolated, queues: this.#polls.queuesOf(thread) });
+      const { where, isIsolated, meter } = thread;
+      const queues = this.#polls.queuesOf(thread);
+      return this.#thread([thread.worker], { ...where, isIsolated, queues, meter });
     });
     return [...polling, main];
   }

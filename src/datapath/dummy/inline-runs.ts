@@ -47,26 +47,39 @@ export class InlineRuns {
       this.#answerUpcalls();
       for (let port = first(this.#ready); port !== undefined; port = first(this.#ready)) {
         this.#ready.delete(port);
-        for (const [{ engine }, end] of port.ends) if (engine.runPort(end) > 0) this.#ready.add(port);
-        this.#answerUpcalls();
+        this.#receive(port);
       }
     } finally {
       this.#isRunning = false;
     }
   }
 
+  /** A batch of packets for each worker that receives there, and what they sent up. */
+  #receive(port: ReceivingPort): void {
+    for (const [{ engine, meter }, end] of port.ends) {
+      meter?.begin();
+      const count = engine.runPort(end);
+      if (count > 0) this.#ready.add(port);
+      meter?.received(count);
+      this.#answerUpcalls();
+      meter?.end();
+    }
+  }
+
   #answerUpcalls(): void {
     for (const worker of this.#workers.all) {
-      const { engine, upcalls } = worker;
+      const { engine, upcalls, meter } = worker;
       for (let batch = upcalls.take(); batch.length > 0; batch = upcalls.take()) {
         const { lastSequence } = upcalls;
         this.#workers.answering = worker;
+        meter?.beginUpcalls();
         try {
           this.#answer(batch, worker);
         } finally {
           this.#workers.answering = undefined;
         }
         engine.upcallsDone(lastSequence);
+        meter?.endUpcalls(batch.filter(({ reason }) => reason === 'miss').length);
       }
     }
   }

@@ -1,6 +1,7 @@
 /** What a worker thread of the userspace datapath is on the main thread: an engine, and what it sent up. */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import type { PollMeter } from '../polling/poll-meter.ts';
 import type { Totals } from '../userspace/counters.ts';
 import { Engine } from '../userspace/engine.ts';
 import type { FlowCounters } from '../userspace/flow-stats.ts';
@@ -11,6 +12,8 @@ export class InlineWorker {
   readonly engine: Engine;
   readonly totals: Totals;
   readonly flowStats: FlowCounters;
+  /** Of a thread that polls. */
+  meter: PollMeter | undefined;
 
   constructor({ clock, random }: { clock: Clock; random: Random }, flowCapacity: number) {
     this.engine = new Engine({

@@ -3,15 +3,18 @@
  * forwards what comes in by its queues and counts for itself. They take no time, so none has more to do than others.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../base/clock.ts';
 import { logger } from '../../base/log.ts';
 import type { IsPolled, RxQueue } from '../../netdev/provider.ts';
 import { type Core, coresInMask, firstOfEachNode, nodesOf } from '../polling/cores.ts';
+import { PollMeter } from '../polling/poll-meter.ts';
 import {
+  type AssignSettings,
   assignQueues,
-  defaultPolling,
+  defaultAssignment,
   type PolledQueue,
-  type PollSettings,
 } from '../polling/queue-assignment.ts';
+import type { PollSettings } from '../polling/settings.ts';
 import { hashConnection } from '../userspace/flow-cache.ts';
 import type { InlineWorker } from './inline-worker.ts';
 
@@ -28,13 +31,16 @@ interface PolledPort {
 export class InlinePollThread {
   readonly where: Core;
   readonly worker: InlineWorker;
+  readonly meter: PollMeter;
   isIsolated = false;
   /** By port. Sets stay the same ones: the frame paths of the engine's ports look into them. */
   readonly #queues = new Map<number, Set<number>>();
 
-  constructor(where: Core, worker: InlineWorker) {
+  constructor(where: Core, worker: InlineWorker, meter: PollMeter) {
     this.where = where;
     this.worker = worker;
+    this.meter = meter;
+    worker.meter = meter;
   }
 
   /** Those of one port. */
@@ -59,6 +65,7 @@ export class InlinePollThread {
 
 /** Whom threads work for. */
 interface PollOwner {
+  readonly clock: Clock;
   /** A new engine, which knows nothing yet. */
   makeWorker(): InlineWorker;
   started(thread: InlinePollThread): void;
@@ -71,8 +78,10 @@ export class PollThreads {
   /** By core, ascending. */
   #threads: InlinePollThread[] = [];
   readonly #ports = new Map<number, PolledPort>();
-  #settings: PollSettings = defaultPolling;
+  #settings: AssignSettings = defaultAssignment;
   #isConfigured = false;
+  #remembersRounds = false;
+  #longestSleep: number | undefined;
 
   constructor(cores: readonly Core[], owner: PollOwner) {
     this.#cores = cores;
@@ -103,12 +112,29 @@ export class PollThreads {
   configure(wanted: PollSettings): void {
     const { coreMask, algorithm, isolates } = sharing(wanted);
     const before = this.#settings;
+    this.#remember(wanted.remembersRounds);
     if (algorithm !== before.algorithm) log.info(`Rxq to PMD assignment mode changed to: '${algorithm}'.`);
     if (isolates !== before.isolates || !this.#isConfigured)
       log.info(`pmd-rxq-affinity ${isolates ? 'isolates' : 'does not isolate'} PMD core`);
     this.#isConfigured = true;
+    this.#setLongestSleep(wanted.longestSleep);
     this.#settings = { coreMask, algorithm, isolates };
     if (!isDeepStrictEqual(this.#settings, before)) this.reassign();
+  }
+
+  #remember(isWanted: boolean): void {
+    if (isWanted === this.#remembersRounds) return;
+    this.#remembersRounds = isWanted;
+    log.info(`PMD performance metrics collection ${isWanted ? 'enabled' : 'disabled'}`);
+    for (const { meter } of this.#threads) meter.remember(isWanted);
+  }
+
+  /** Ours sleep whenever there is nothing to do, and wake as soon as a packet comes. */
+  #setLongestSleep(wanted: number): void {
+    if (wanted === this.#longestSleep) return;
+    this.#longestSleep = wanted;
+    log.info(`PMD max sleep request is ${wanted} usecs.`);
+    log.info(`PMD load based sleeps are ${wanted > 0 ? 'enabled' : 'disabled'}.`);
   }
 
   addPort(number: number, port: PolledPort): void {
@@ -170,7 +196,9 @@ export class PollThreads {
       this.#owner.stopped(thread);
     }
     for (const where of fresh) {
-      const thread = new InlinePollThread(where, this.#owner.makeWorker());
+      const meter = new PollMeter(this.#owner.clock);
+      meter.remember(this.#remembersRounds);
+      const thread = new InlinePollThread(where, this.#owner.makeWorker(), meter);
       this.#threads = [...this.#threads, thread].sort((a, b) => a.where.core - b.where.core);
       this.#owner.started(thread);
       log.info(`PMD thread on ${named(where)} created.`);
@@ -200,7 +228,7 @@ export class PollThreads {
 }
 
 /** Only by their number queues can be spread over threads that have bound ones, too. */
-function sharing(wanted: PollSettings): PollSettings {
+function sharing(wanted: AssignSettings): AssignSettings {
   if (wanted.isolates || wanted.algorithm === 'group') return wanted;
   log.warn('pmd-rxq-isolate can only be set false when using pmd-rxq-assign=group');
   return { ...wanted, isolates: true };

@@ -9,7 +9,7 @@ import { type Core, nodesOf } from './cores.ts';
 export const assignAlgorithms = ['roundrobin', 'cycles', 'group'] as const;
 export type AssignAlgorithm = (typeof assignAlgorithms)[number];
 
-export interface PollSettings {
+export interface AssignSettings {
   /** Hexadecimal; undefined for the first core of each NUMA node. */
   readonly coreMask: string | undefined;
   readonly algorithm: AssignAlgorithm;
@@ -17,7 +17,7 @@ export interface PollSettings {
   readonly isolates: boolean;
 }
 
-export const defaultPolling: PollSettings = { coreMask: undefined, algorithm: 'cycles', isolates: true };
+export const defaultAssignment: AssignSettings = { coreMask: undefined, algorithm: 'cycles', isolates: true };
 
 export interface PolledQueue {
   readonly port: string;
@@ -47,7 +47,7 @@ interface AssignmentNote {
 export function assignQueues(
   queues: readonly PolledQueue[],
   threads: readonly Core[],
-  settings: Pick<PollSettings, 'algorithm' | 'isolates'>,
+  settings: Pick<AssignSettings, 'algorithm' | 'isolates'>,
 ): Assignment {
   const assigner = new Assigner(threads, settings);
   const free = queues.filter((queue) => !assigner.bind(queue));
@@ -60,12 +60,12 @@ class Assigner implements Assignment {
   readonly isolated = new Set<number>();
   readonly notes: AssignmentNote[] = [];
   readonly #threads: readonly Core[];
-  readonly #settings: Pick<PollSettings, 'algorithm' | 'isolates'>;
+  readonly #settings: Pick<AssignSettings, 'algorithm' | 'isolates'>;
   readonly #nodes: readonly Node[];
   /** Position in `#nodes` of the one that a queue of elsewhere was given last. */
   #lastForeign = -1;
 
-  constructor(threads: readonly Core[], settings: Pick<PollSettings, 'algorithm' | 'isolates'>) {
+  constructor(threads: readonly Core[], settings: Pick<AssignSettings, 'algorithm' | 'isolates'>) {
     this.#threads = threads;
     this.#settings = settings;
     this.#nodes = nodesOf(threads).map((numa) => new Node(threads.filter((each) => each.numa === numa)));

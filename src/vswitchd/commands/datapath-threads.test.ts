@@ -119,3 +119,45 @@ test('A thread that comes later knows what the others were told of ports', async
   await fixture.removePort('br0', 'p1');
   expect(await fixture.appctl('dpif-netdev/pmd-rxq-show')).toBe('Displaying last 60 seconds pmd usage %\n');
 });
+
+test('Threads tell how they spend their time, in rounds and histograms where that is asked for', async () => {
+  const set = (...keys: [string, string][]) =>
+    fixture.change((tx, root) => tx.update('Open_vSwitch', root._uuid, { other_config: new Map(keys) }));
+  const show = (...args: string[]) => fixture.appctl('dpif-netdev/pmd-perf-show', ...args);
+  await fixture.addBridge('br0', ['p2']);
+  await set(['pmd-cpu-mask', '1']);
+  expect(await show()).toBe('');
+  await fixture.addPort('br0', 'p1', { type: 'dummy-pmd' });
+  await fixture.appctl('dpif-netdev/pmd-stats-clear');
+  for (let n = 0; n < 3; n++) fixture.device('p1').receive(packet);
+  const text = await show();
+  expect(text).toMatch(
+    /^\nTime: \d\d:\d\d:\d\d\.\d{3}\nMeasurement duration: \d+\.\d{3} s\n\npmd thread numa_id 0 core_id 0:\n\n {2}Iterations: +6 {2}\(0\.00 us\/it\)\n/,
+  );
+  for (const line of [
+    '- idle iterations:             3  (  0.0 % of used cycles)',
+    '- busy iterations:             3  (  0.0 % of used cycles)',
+    '- sleep iterations:            3  ( 50.0 % of iterations)',
+    'Sleep time (us):               0  (  0 us/iteration avg.)',
+    'Rx packets:                    3  (0 Kpps, 0 cycles/pkt)',
+    'Datapath passes:               3  (1.00 passes/pkt)',
+    '- EMC hits:                    2  ( 66.7 %)',
+    '- Megaflow hits:               0  (  0.0 %, 0.00 subtbl lookups/hit)',
+    '- Upcalls:                     1  ( 33.3 %, 0.0 us/upcall)',
+    'Tx batches:                    6  (1.00 pkts/batch)',
+  ])
+    expect(text).toContain(`\n  ${line}\n`);
+  expect(text).not.toContain('Histograms');
+  await set(['pmd-cpu-mask', '1'], ['pmd-perf-metrics', 'true']);
+  fixture.device('p1').receive(packet);
+  const detailed = await show('-it', '2', '-ms', '1');
+  expect(detailed.split('\n')).toHaveLength(text.split('\n').length + 38 + 4 + 3);
+  expect(await show('-nh', '-pmd', '0')).not.toContain('Histograms');
+  expect(await show('-pmd', '7')).toBe('');
+  const log = (...args: string[]) => fixture.appctl('dpif-netdev/pmd-perf-log-set', ...args);
+  expect(await log('off', '-b', '5', '-ne')).toBe('');
+  for (const wrong of [['of'], ['-b'], ['-b', 'x'], ['-us', '-1'], ['-q', '4294967296']])
+    await expect(log(...wrong)).rejects.toThrow(
+      'Usage: ovs-appctl dpif-netdev/pmd-perf-log-set [on|off] [-b',
+    );
+});

@@ -29,7 +29,7 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...monitoringCommands(aSwitch),
     ...bridgeCommands(aSwitch, now),
     ...configCommands(aSwitch),
-    ...datapathThreadCommands(aSwitch),
+    ...datapathThreadCommands(aSwitch, () => clock.wall()),
     ...dpctlCommands(aSwitch, now),
     ...dpifCommands(aSwitch, now),
     ...dropCommands(aSwitch),

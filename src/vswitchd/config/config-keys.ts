@@ -60,6 +60,16 @@ export const systemKeys = {
     true,
     'A core that a receive queue is bound to polls no others.',
   ),
+  remembersRounds: booleanKey(
+    'pmd-perf-metrics',
+    false,
+    'Threads that poll count how long each of their rounds takes, and what it brings.',
+  ),
+  longestSleep: integerKey(
+    'pmd-maxsleep',
+    { min: 0, max: 10_000, fallback: 0 },
+    'Microseconds that threads which poll may sleep; ours wake as soon as a packet comes, whatever this is.',
+  ),
   givesFlowsToDevices: booleanKey(
     'hw-offload',
     false,

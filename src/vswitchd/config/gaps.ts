@@ -79,7 +79,7 @@ export const roles: Roles = {
         ...all('dpdk-init dpdk-lcore-mask dpdk-alloc-mem dpdk-socket-mem dpdk-socket-limit', noDpdk),
         ...all('dpdk-hugepage-dir dpdk-extra vhost-sock-dir vhost-iommu-support', noDpdk),
         ...all('vhost-postcopy-support per-port-memory shared-mempool-config', noDpdk),
-        ...all('tx-flush-interval pmd-perf-metrics pmd-maxsleep', ownThreads),
+        ...all('tx-flush-interval', ownThreads),
         ...all('emc-insert-inv-prob smc-enable', ownCaches),
         ...all('n-handler-threads n-revalidator-threads', oneThread),
         ...all('pmd-auto-lb pmd-auto-lb-rebal-interval', ownThreads),
