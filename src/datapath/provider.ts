@@ -138,6 +138,8 @@ export interface Datapath extends ReadsFlowStats {
   setPortLimits(port: DpPort, limits: readonly DpMeter[]): void;
   /** How many VLAN tags keys show, 1 (as at the start) or 2; flows made under the other limit must go first. */
   setVlanLimit(tagCount: number): void;
+  /** Whether each search for a flow is done again in the plainest way, to see that both find the same. */
+  validateLookups(isWanted: boolean): void;
 
   /**
    * Adds or replaces the flow of that id, and runs its actions on `packet`, as if that had just come in. Takes effect

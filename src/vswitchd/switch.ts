@@ -10,7 +10,7 @@ import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
 import type { PollSettings } from '../datapath/polling/settings.ts';
-import { hasPollThreads } from '../datapath/provider.ts';
+import { type Datapath, hasPollThreads } from '../datapath/provider.ts';
 import type { OpenDatagrams } from '../net/datagrams.ts';
 import type { TlsConfig } from '../net/tls-config.ts';
 import type { Transport } from '../net/transport.ts';
@@ -28,6 +28,7 @@ import { GapLog } from './config/gap-log.ts';
 import { readKeys } from './config/keys.ts';
 import { readTls } from './config/wanted.ts';
 import { DeviceOffload } from './device-offload.ts';
+import { LookupChoice } from './lookup-choice.ts';
 import { type LoopPart, MainLoop, type MainLoopDeps } from './main-loop.ts';
 import type { Providers } from './providers.ts';
 import { Applier } from './reconcile/apply.ts';
@@ -80,6 +81,7 @@ export class Switch {
   readonly bareDatapaths: BareDatapaths;
   /** What tunnels of all bridges share. */
   readonly tunnelHost: TunnelHost;
+  readonly lookups = new LookupChoice(() => this.#datapaths());
   readonly #deps: SwitchDeps;
   readonly #backers = new Map<string, Backer>();
   /** Without a bridge for the moment: kept, since starting a datapath takes a while. */
@@ -267,7 +269,13 @@ export class Switch {
     this.#backers.set(type, backer);
     this.#setPolling(backer);
     this.#offload.applyTo(datapath);
+    this.lookups.applyTo(datapath);
     return backer;
+  }
+
+  /** Of all bridges. */
+  #datapaths(): Datapath[] {
+    return [...this.#backers.values(), ...this.#spare.values()].map(({ datapath }) => datapath);
   }
 
   #setPolling({ datapath }: Backer): void {
@@ -300,8 +308,7 @@ export class Switch {
       backer.setLimits(this.#limits);
       this.#setPolling(backer);
     }
-    const datapaths = [...this.#backers.values()].map(({ datapath }) => datapath);
-    this.#offload.set(keys.givesFlowsToDevices, datapaths);
+    this.#offload.set(keys.givesFlowsToDevices, this.#datapaths());
     this.#statistics.setInterval(ms(keys.statsUpdateInterval));
     const { datapathTypes, ifaceTypes } = this.#deps.providers;
     const { versions } = this.#deps;

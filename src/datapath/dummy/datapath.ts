@@ -203,6 +203,10 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
     this.#workers.tell('tags', ({ engine }) => engine.setVlanLimit(tagCount));
   }
 
+  validateLookups(isWanted: boolean): void {
+    this.#workers.tell('validation', ({ engine }) => engine.validateLookups(isWanted));
+  }
+
   putFlow(flow: DpFlow, packet?: DpPacket): void {
     const { id, key, mask, actions } = flow;
     refuseUnsupported(this, actions);

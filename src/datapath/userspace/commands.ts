@@ -28,6 +28,7 @@ export type WorkerCommand =
   | { readonly do: 'setPortMtu'; readonly port: number; readonly mtu: number | undefined }
   | { readonly do: 'setPortLimits'; readonly port: number; readonly limits: readonly DpMeter[] }
   | { readonly do: 'setVlanLimit'; readonly tagCount: number }
+  | { readonly do: 'validateLookups'; readonly isWanted: boolean }
   /** Masks and action lists come once; flows name them by number until they are forgotten. */
   | {
       readonly do: 'defineMask';

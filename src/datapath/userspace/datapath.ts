@@ -161,6 +161,10 @@ export class UserspaceDatapath implements Datapath {
     this.#tellAll({ do: 'setVlanLimit', tagCount });
   }
 
+  validateLookups(isWanted: boolean): void {
+    this.#tellAll({ do: 'validateLookups', isWanted });
+  }
+
   putFlow(flow: DpFlow, packet?: DpPacket): void {
     const { id, key, mask, actions } = flow;
     refuseUnsupported(this, actions);

@@ -148,6 +148,10 @@ export class Engine implements ExecutionHost {
     this.#vlanLimit = tagCount;
   }
 
+  validateLookups(isWanted: boolean): void {
+    this.#table.validates = isWanted;
+  }
+
   /** `first`: the key of the packet that it was made for. */
   putFlow(flow: EngineFlow, first?: Uint32Array): void {
     const { id } = flow;

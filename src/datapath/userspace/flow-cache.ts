@@ -6,6 +6,7 @@
  */
 import type { Mask } from '../../flow/mask.ts';
 import { MaskTable, type TableEntry } from '../../flow/mask-table.ts';
+import { isMatchedBy } from '../../flow/match.ts';
 import { slots } from '../../flow/slots.ts';
 import type { ActionStep } from './execute.ts';
 
@@ -73,6 +74,8 @@ export class FlowCache {
   maskProbes = 0;
   /** Flows found by these, and not in the cache of connections. */
   foundCount = 0;
+  /** Whether each search is done again in the plainest way. */
+  validates = false;
   /** Those hit most come first. */
   readonly #tables: FlowMaskTable[] = [];
   readonly #ofMask = new Map<Mask, FlowMaskTable>();
@@ -144,6 +147,7 @@ export class FlowCache {
 
   #search(key: Uint32Array): FlowEntry | undefined {
     const tables = this.#tables;
+    if (this.validates) this.#validate(key);
     if (--this.#lookupsToRank === 0) {
       this.#lookupsToRank = rankInterval;
       this.#rank();
@@ -159,6 +163,18 @@ export class FlowCache {
     }
     this.maskProbes += tables.length;
     return undefined;
+  }
+
+  /** Looks at every flow. That hashes lead elsewhere is a bug, which ends the process. */
+  #validate(key: Uint32Array): void {
+    for (const table of this.#tables) {
+      const found = table.find(key);
+      const plain = [...table].find((flow) => isMatchedBy(table.matchOf(flow), key));
+      if (found !== plain)
+        throw new Error(
+          `a lookup found flow ${found?.id ?? 'none'} where flow ${plain?.id ?? 'none'} matches`,
+        );
+    }
   }
 
   #rank(): void {

@@ -48,6 +48,9 @@ export class CommandRunner {
       case 'setVlanLimit':
         engine.setVlanLimit(command.tagCount);
         break;
+      case 'validateLookups':
+        engine.validateLookups(command.isWanted);
+        break;
       case 'defineMask':
         this.#masks.set(command.number, maskWith(command.words, command.bits));
         break;

@@ -42,8 +42,14 @@ test('A subtable is in use for each port and mask of flows', async () => {
     for (const type of ['1234', '1235'])
       fixture.device(port).receive(Buffer.from(`000000000002000000000001${type}`, 'hex'));
   expect(await lookups()).toContain('generic (Use count: 2, Priority: 1)');
-  await fixture.appctl('dpif-netdev/subtable-lookup-prio-set', 'generic', '7');
-  expect(await lookups()).toContain('generic (Use count: 2, Priority: 7)');
+  const set = (...args: string[]) => fixture.appctl('dpif-netdev/subtable-lookup-prio-set', ...args);
+  expect(await set('generic', '7')).toBe('Lookup priority change affected 0 dpcls ports and 0 subtables.\n');
+  expect(await set('autovalidator', '7')).toBe(
+    'Lookup priority change affected 2 dpcls ports and 2 subtables.\n',
+  );
+  expect(await lookups()).toBe(
+    'Available dpcls implementations:\n  autovalidator (Use count: 2, Priority: 7)\n  generic (Use count: 0, Priority: 7)\n',
+  );
 });
 
 const packet = Buffer.from('0000000000020000000000011234', 'hex');

@@ -1,28 +1,33 @@
-/**
- * `dpif-netdev/subtable-*`: which function looks up in a subtable of a datapath.
- * Differs: `dpif-netdev/subtable-lookup-info-get` shows one, ours, under the name of the reference's portable one.
- */
+/** `dpif-netdev/subtable-*`: which function looks up in the subtables of datapaths. */
 import { Refused } from '../../base/errors.ts';
 import { logger } from '../../base/log.ts';
 import { type Command, type CommandOutput, defineCommand } from '../../daemon/unixctl.ts';
 import type { DpFlow } from '../../datapath/provider.ts';
 import { getSlot } from '../../flow/key.ts';
 import { unpackKey } from '../../flow/match.ts';
+import { isLookupName } from '../lookup-choice.ts';
 import type { Switch } from '../switch.ts';
 import { allBackers, asJson } from './common.ts';
 
 const log = logger('dpif_netdev_lookup');
 const datapathLog = logger('dpif_netdev');
 
-const functionName = 'generic';
 const highestPriority = 255;
 
 export function lookupCommands(aSwitch: Switch): Command[] {
-  let priority = 1;
+  const { lookups } = aSwitch;
   const show = (): CommandOutput => {
-    const useCount = allBackers(aSwitch).reduce((sum, { flows }) => sum + subtableCount(flows), 0);
-    const text = `Available dpcls implementations:\n  ${functionName} (Use count: ${useCount}, Priority: ${priority})\n`;
-    return { text, json: [asJson({ name: functionName, useCount, priority })] };
+    const functions = [...lookups.priorities].map(([name, priority]) => {
+      const useCount = name === lookups.chosen ? inUse(aSwitch).subtables : 0;
+      return { name, useCount, priority };
+    });
+    const lines = functions.map(
+      ({ name, useCount, priority }) => `  ${name} (Use count: ${useCount}, Priority: ${priority})\n`,
+    );
+    return {
+      text: `Available dpcls implementations:\n${lines.join('')}`,
+      json: functions.map(asJson),
+    };
   };
   const info = { usage: '', minArgs: 0, maxArgs: 0, run: show };
   return [
@@ -37,14 +42,13 @@ export function lookupCommands(aSwitch: Switch): Command[] {
         const wanted = Number.parseInt(text, 10) || 0;
         if (wanted < 0 || wanted > highestPriority)
           throw new Refused('dpif', `error converting priority, use integer in range 0-${highestPriority}`);
-        if (name !== functionName) {
+        if (!isLookupName(name)) {
           log.warn(`Subtable function '${name}' not found, failed to set priority`);
           throw new Refused('dpif', 'error, subtable lookup function not found');
         }
-        priority = wanted;
-        log.info(`Subtable function '${functionName}' set priority to ${priority}`);
-        // With one function, none takes the place of another.
-        const affected = { ports: 0, subtables: 0 };
+        const isOther = lookups.setPriority(name, wanted);
+        log.info(`Subtable function '${name}' set priority to ${wanted}`);
+        const affected = isOther ? inUse(aSwitch) : { ports: 0, subtables: 0 };
         const told = `Lookup priority change affected ${affected.ports} dpcls ports and ${affected.subtables} subtables.\n`;
         datapathLog.info(told.trimEnd());
         return { text: told, json: affected };
@@ -54,8 +58,20 @@ export function lookupCommands(aSwitch: Switch): Command[] {
 }
 
 /** Flows of one port under one mask are a subtable. */
-function subtableCount(flows: Iterable<DpFlow>): number {
+function inUse(aSwitch: Switch): { ports: number; subtables: number } {
+  const all = allBackers(aSwitch).map(({ flows }) => portsAndMasks(flows));
+  const sum = (count: (of: { ports: number; subtables: number }) => number): number =>
+    all.reduce((total, each) => total + count(each), 0);
+  return { ports: sum(({ ports }) => ports), subtables: sum(({ subtables }) => subtables) };
+}
+
+function portsAndMasks(flows: Iterable<DpFlow>): { ports: number; subtables: number } {
+  const ports = new Set<number>();
   const subtables = new Set<string>();
-  for (const { key, mask } of flows) subtables.add(`${getSlot(unpackKey(key), 'in_port')} ${mask.id}`);
-  return subtables.size;
+  for (const { key, mask } of flows) {
+    const port = getSlot(unpackKey(key), 'in_port');
+    ports.add(port);
+    subtables.add(`${port} ${mask.id}`);
+  }
+  return { ports: ports.size, subtables: subtables.size };
 }
