@@ -202,6 +202,8 @@ export interface HasPollThreads {
   setPolling(settings: PollSettings): void;
   /** Spreads the queues anew. */
   rebalance(): void;
+  /** The same where it is time to look whether that makes loads more even, and where it does. */
+  balance(): void;
   /** By core, the main thread last. */
   readonly threads: readonly DpThread[];
 }
@@ -221,11 +223,16 @@ export interface DpThread extends ReadsFlowStats {
   stats(): Omit<DpStats, 'flowCount' | 'maskCount'>;
 }
 
-interface PollingThread extends Core {
+export interface PollingThread extends Core {
   /** It polls nothing but queues that are bound to its core. */
   readonly isIsolated: boolean;
   /** By port and number. */
-  readonly queues: readonly { readonly port: string; readonly queue: number }[];
+  readonly queues: readonly {
+    readonly port: string;
+    readonly queue: number;
+    /** Per cent of the thread's time in the last seconds; undefined while that is not known. */
+    usage(seconds: number): number | undefined;
+  }[];
   readonly meter: PollMeter;
 }
 

@@ -262,7 +262,12 @@ export interface IsPolled {
   /** Set by the datapath; called after `polling` changed. */
   onPolling: () => void;
   /** Receives on some of the queues, of which the datapath says as it goes which these are. */
-  receiver(queues: ReadonlySet<number>): RxQueue;
+  receiver(queues: ReadonlySet<number>): PolledRxQueue;
+}
+
+export interface PolledRxQueue extends RxQueue {
+  /** By which the frames of the last `receive` came: all by one. */
+  readonly lastQueue: number;
 }
 
 /** A `PortIo` without descriptor (dummy): it says when frames have come in. */

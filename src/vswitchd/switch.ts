@@ -30,6 +30,7 @@ import { readTls } from './config/wanted.ts';
 import { DeviceOffload } from './device-offload.ts';
 import { LookupChoice } from './lookup-choice.ts';
 import { type LoopPart, MainLoop, type MainLoopDeps } from './main-loop.ts';
+import { PollBalance } from './poll-balance.ts';
 import type { Providers } from './providers.ts';
 import { Applier } from './reconcile/apply.ts';
 import type { SharedControl } from './reconcile/bridge-config.ts';
@@ -94,6 +95,7 @@ export class Switch {
   #limits: UpcallLimits | undefined;
   #polling: PollSettings | undefined;
   readonly #offload = new DeviceOffload();
+  readonly #pollBalance: PollBalance;
   #control: SharedControl;
   #isRestored = false;
 
@@ -109,6 +111,7 @@ export class Switch {
     this.tunnelHost = new TunnelHost(network, timers);
     const { state } = this;
     this.bareDatapaths = new BareDatapaths(providers);
+    this.#pollBalance = new PollBalance(timers, () => this.#datapaths());
     this.#writer = new StatusWriter(client);
     this.#statistics = new StatisticsWriter({
       state,
@@ -302,8 +305,11 @@ export class Switch {
     const { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit } = keys;
     this.#limits = { flowLimit, maxIdle, maxRevalidator, minRevalidatePps, vlanLimit };
     const { coreMask, queueAssignment: algorithm, isolatesQueues: isolates } = keys;
-    const { remembersRounds, longestSleep } = keys;
-    this.#polling = { coreMask, algorithm, isolates, remembersRounds, longestSleep };
+    const { remembersRounds, longestSleep, isBalanced: isOn, balanceInterval: interval } = keys;
+    const { leastLoad, leastImprovement } = keys;
+    const balance = { isOn, interval, leastLoad, leastImprovement };
+    this.#polling = { coreMask, algorithm, isolates, remembersRounds, longestSleep, balance };
+    this.#pollBalance.set(isOn);
     for (const backer of this.#backers.values()) {
       backer.setLimits(this.#limits);
       this.#setPolling(backer);

@@ -303,6 +303,10 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
     this.#repoll(() => this.#polls.reassign());
   }
 
+  balance(): void {
+    if (this.#polls.wantsBalance()) this.rebalance();
+  }
+
   giveFlowsToDevices(): void {
     if (this.#deviceFlows !== undefined) return;
     this.#deviceFlows = new DeviceFlows();

@@ -58,9 +58,7 @@ export class InlineRuns {
   #receive(port: ReceivingPort): void {
     for (const [{ engine, meter }, end] of port.ends) {
       meter?.begin();
-      const count = engine.runPort(end);
-      if (count > 0) this.#ready.add(port);
-      meter?.received(count);
+      if (engine.runPort(end) > 0) this.#ready.add(port);
       this.#answerUpcalls();
       meter?.end();
     }

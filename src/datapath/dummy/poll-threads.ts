@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import { logger } from '../../base/log.ts';
 import type { IsPolled, RxQueue } from '../../netdev/provider.ts';
 import { type Core, coresInMask, firstOfEachNode, nodesOf } from '../polling/cores.ts';
+import { PollBalancer } from '../polling/poll-balancer.ts';
 import { PollMeter } from '../polling/poll-meter.ts';
 import {
   type AssignSettings,
@@ -15,6 +16,7 @@ import {
   type PolledQueue,
 } from '../polling/queue-assignment.ts';
 import type { PollSettings } from '../polling/settings.ts';
+import type { PollingThread } from '../provider.ts';
 import { hashConnection } from '../userspace/flow-cache.ts';
 import type { InlineWorker } from './inline-worker.ts';
 
@@ -60,6 +62,7 @@ export class InlinePollThread {
   clear(): void {
     this.isIsolated = false;
     for (const queues of this.#queues.values()) queues.clear();
+    this.meter.load.reset();
   }
 }
 
@@ -80,12 +83,14 @@ export class PollThreads {
   readonly #ports = new Map<number, PolledPort>();
   #settings: AssignSettings = defaultAssignment;
   #isConfigured = false;
+  readonly #balancer: PollBalancer;
   #remembersRounds = false;
   #longestSleep: number | undefined;
 
   constructor(cores: readonly Core[], owner: PollOwner) {
     this.#cores = cores;
     this.#owner = owner;
+    this.#balancer = new PollBalancer(owner.clock);
   }
 
   get all(): readonly InlinePollThread[] {
@@ -95,7 +100,15 @@ export class PollThreads {
   /** What a worker receives of such a port: nothing, unless it is a thread's. */
   receiver(worker: InlineWorker, port: number, io: IsPolled): RxQueue | undefined {
     const thread = this.#threads.find((each) => each.worker === worker);
-    return thread === undefined ? undefined : io.receiver(thread.queuesOf(port));
+    if (thread === undefined) return undefined;
+    const rx = io.receiver(thread.queuesOf(port));
+    const receive: RxQueue['receive'] = (batch) => {
+      const count = rx.receive(batch);
+      thread.meter.received(count, queueName(port, rx.lastQueue));
+      return count;
+    };
+    const { fd, counters, release, close } = rx;
+    return { fd, counters, receive, release, close };
   }
 
   /** By which queue a worker sends: that of its thread, the main one last, or one for each connection. */
@@ -117,6 +130,7 @@ export class PollThreads {
     if (isolates !== before.isolates || !this.#isConfigured)
       log.info(`pmd-rxq-affinity ${isolates ? 'isolates' : 'does not isolate'} PMD core`);
     this.#isConfigured = true;
+    this.#balancer.configure(wanted.balance);
     this.#setLongestSleep(wanted.longestSleep);
     this.#settings = { coreMask, algorithm, isolates };
     if (!isDeepStrictEqual(this.#settings, before)) this.reassign();
@@ -158,10 +172,12 @@ export class PollThreads {
 
   /** Starts and stops threads, and spreads the queues over them anew. */
   reassign(): void {
+    const queues = this.#queues();
     this.#adjustThreads(this.#wantedCores());
     for (const thread of this.#threads) thread.clear();
+    this.#balancer.configurationChanged();
     const cores = this.#threads.map(({ where }) => where);
-    const { cores: assigned, isolated, notes } = assignQueues(this.#queues(), cores, this.#settings);
+    const { cores: assigned, isolated, notes } = assignQueues(queues, cores, this.#settings);
     for (const { level, text } of notes) log[level](text);
     for (const thread of this.#threads) {
       const { core } = thread.where;
@@ -171,10 +187,27 @@ export class PollThreads {
     }
   }
 
+  /** Whether it is time for that, and loads would be more even then. */
+  wantsBalance(): boolean {
+    return this.#balancer.look(() => ({
+      threads: this.#threads.map((thread) => {
+        const { where, isIsolated, meter } = thread;
+        const queueCount = this.queuesOf(thread).length;
+        return { ...where, isIsolated, meter, queueCount, load: meter.load.usage() ?? 0 };
+      }),
+      queues: this.#queues(),
+      settings: this.#settings,
+    }));
+  }
+
   /** The queues of a thread, with the names of their ports. */
-  queuesOf(thread: InlinePollThread): { port: string; queue: number }[] {
+  queuesOf(thread: InlinePollThread): PollingThread['queues'][number][] {
     return [...this.#ports].flatMap(([number, { name: port }]) =>
-      [...thread.queuesOf(number)].map((queue) => ({ port, queue })),
+      [...thread.queuesOf(number)].map((queue) => ({
+        port,
+        queue,
+        usage: (seconds: number) => thread.meter.load.usageOf(queueName(number, queue), seconds),
+      })),
     );
   }
 
@@ -222,9 +255,19 @@ export class PollThreads {
       return Array.from({ length: queueCount }, (_, queue) => ({
         ...{ port, number, queue, numa },
         core: cores.get(queue),
+        cycles: this.#cyclesOf(queueName(number, queue)),
       }));
     });
   }
+
+  /** Whichever threads had it. */
+  #cyclesOf(queue: string): number {
+    return this.#threads.reduce((sum, { meter }) => sum + meter.load.cyclesOf(queue), 0);
+  }
+}
+
+function queueName(port: number, queue: number): string {
+  return `${port} ${queue}`;
 }
 
 /** Only by their number queues can be spread over threads that have bound ones, too. */

@@ -15,7 +15,7 @@ beforeEach(() => {
 /** A round of so many milliseconds, a quarter of them for upcalls. */
 function round(packets: number, duration: number, upcalls = 0): void {
   meter.begin();
-  meter.received(packets);
+  meter.received(packets, 'p1 0');
   if (upcalls > 0) meter.beginUpcalls();
   clock.advance(ms(duration / 4));
   if (upcalls > 0) meter.endUpcalls(upcalls);

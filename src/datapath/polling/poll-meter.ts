@@ -4,8 +4,9 @@
  * cycles of which a nanosecond has one.
  */
 import type { Clock } from '../../base/clock.ts';
-import { addWork, noWork, RoundHistory, type Work } from './round-history.ts';
+import { addWork, noWork, RoundHistory, type RoundWork } from './round-history.ts';
 import { RoundLog } from './round-log.ts';
+import { ThreadLoad } from './thread-load.ts';
 
 /** Sums since counting began. */
 export interface PollSums {
@@ -17,10 +18,11 @@ export interface PollSums {
   readonly sleeps: number;
   /** Nanoseconds. */
   readonly sleepTime: number;
-  readonly work: Readonly<Work>;
+  readonly work: Readonly<RoundWork>;
 }
 
 export class PollMeter {
+  readonly load: ThreadLoad;
   readonly #clock: Clock;
   #startedAt: number;
   #history: RoundHistory | undefined;
@@ -30,9 +32,10 @@ export class PollMeter {
   #idleCycles = 0;
   #sleeps = 0;
   #sleepTime = 0;
-  #work: Work = { ...noWork };
+  #work: RoundWork = { ...noWork };
   /** The round under way, and when it began. */
-  #round: Work = { ...noWork };
+  #round: RoundWork = { ...noWork };
+  #queue = '';
   #beganAt = 0;
   #upcallsBeganAt = 0;
   /** Since when it sleeps. */
@@ -40,6 +43,7 @@ export class PollMeter {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.load = new ThreadLoad(clock);
     this.#startedAt = clock.now();
   }
 
@@ -60,7 +64,9 @@ export class PollMeter {
     this.#asleepSince = undefined;
   }
 
-  received(packets: number): void {
+  /** `queue`: from where. */
+  received(packets: number, queue: string): void {
+    this.#queue = queue;
     this.#round.packets += packets;
     if (packets > 0) this.#round.batches++;
   }
@@ -83,7 +89,7 @@ export class PollMeter {
       this.#idleCycles += round.cycles;
       this.#sleeps++;
       this.#asleepSince = now;
-    }
+    } else this.load.add(this.#queue, round.cycles);
     if (this.#history === undefined) return;
     this.#history.add(round, this.#beganAt);
     this.#log.take(round, this.#history);

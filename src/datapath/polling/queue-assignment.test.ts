@@ -4,7 +4,7 @@ import { type AssignAlgorithm, assignQueues, type PolledQueue } from './queue-as
 
 const queues = (count: number, more: Partial<PolledQueue> = {}): PolledQueue[] =>
   Array.from({ length: count }, (_, queue) => ({
-    ...{ port: 'p0', number: 1, queue, numa: 0, core: undefined },
+    ...{ port: 'p0', number: 1, queue, numa: 0, core: undefined, cycles: 0 },
     ...more,
   }));
 
@@ -26,6 +26,15 @@ describe('receive queues', () => {
     expect(assigned(queues(6), '0,0', 'roundrobin')).toEqual({ 0: [0, 2, 4], 1: [1, 3, 5] });
     expect(assigned(queues(6), '0,0', 'cycles')).toEqual({ 0: [0, 3, 4], 1: [1, 2, 5] });
     expect(assigned(queues(5), '0,0', 'group')).toEqual({ 0: [0, 2, 4], 1: [1, 3] });
+  });
+
+  test('that took most are given out first, each to the thread that has least where that is asked for', () => {
+    const busy = queues(4).map((each) => ({ ...each, cycles: [10, 50, 20, 40][each.queue] ?? 0 }));
+    expect(assigned(busy, '0,0', 'cycles')).toEqual({ 0: [1, 0], 1: [3, 2] });
+    expect(assigned(busy, '0,0', 'group')).toEqual({ 0: [1, 0], 1: [3, 2] });
+    const uneven = busy.map((each) => ({ ...each, cycles: each.queue === 1 ? 500 : each.cycles }));
+    expect(assigned(uneven, '0,0', 'group')).toEqual({ 0: [1], 1: [3, 2, 0] });
+    expect(assigned(uneven, '0,0', 'roundrobin')).toEqual({ 0: [0, 2], 1: [1, 3] });
   });
 
   test('stay on the NUMA node of their port where that has a thread', () => {

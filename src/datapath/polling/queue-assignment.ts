@@ -27,6 +27,8 @@ export interface PolledQueue {
   readonly numa: number;
   /** The core that it is bound to. */
   readonly core: number | undefined;
+  /** That its packets took lately. */
+  readonly cycles: number;
 }
 
 export interface Assignment {
@@ -84,7 +86,7 @@ class Assigner implements Assignment {
     if (this.#settings.isolates) this.isolated.add(core);
     this.#note(
       'info',
-      `Core ${two(core)} on numa node ${thread.numa} is pinned with ${named(queue)}${this.#load()}`,
+      `Core ${two(core)} on numa node ${thread.numa} is pinned with ${named(queue)}${this.#load(queue)}`,
     );
     this.cores.set(queue, core);
     return true;
@@ -94,16 +96,17 @@ class Assigner implements Assignment {
     const { algorithm } = this.#settings;
     if (queues.length > 0)
       this.#note('info', `Performing pmd to rx queue assignment using ${algorithm} algorithm.`);
-    for (const queue of queues) {
-      const thread = this.#nodeFor(queue)?.next(algorithm, this.isolated, (core) => this.#countOf(core));
+    const busiestFirst = [...queues].sort((a, b) => b.cycles - a.cycles);
+    for (const queue of algorithm === 'roundrobin' ? queues : busiestFirst) {
+      const thread = this.#nodeFor(queue)?.next(algorithm, this.isolated, (core) => this.#loadOf(core));
       if (thread === undefined) {
-        const left = `${named(queue)}${this.#load()}. This rx queue will not be polled.`;
+        const left = `${named(queue)}${this.#load(queue)}. This rx queue will not be polled.`;
         this.#note('warn', `No non-isolated pmd on any numa available for ${left}`);
         continue;
       }
       if (thread.numa !== queue.numa) this.#noteForeign(queue, thread);
       const where = `Core ${two(thread.core)} on numa node ${thread.numa}`;
-      this.#note('info', `${where} assigned ${named(queue)}${this.#load()}.`);
+      this.#note('info', `${where} assigned ${named(queue)}${this.#load(queue)}.`);
       this.cores.set(queue, thread.core);
     }
   }
@@ -129,20 +132,24 @@ class Assigner implements Assignment {
     );
   }
 
-  #countOf(core: number): number {
-    let count = 0;
-    for (const each of this.cores.values()) if (each === core) count++;
-    return count;
+  #loadOf(core: number): Load {
+    const queues = [...this.cores].filter(([, of]) => of === core);
+    return { cycles: queues.reduce((sum, [{ cycles }]) => sum + cycles, 0), count: queues.length };
   }
 
-  /** No time is measured here, so every queue counts as idle. */
-  #load(): string {
-    return this.#settings.algorithm === 'roundrobin' ? '' : ' (measured processing cycles 0)';
+  #load({ cycles }: PolledQueue): string {
+    return this.#settings.algorithm === 'roundrobin' ? '' : ` (measured processing cycles ${cycles})`;
   }
 
   #note(level: 'info' | 'warn', text: string): void {
     this.notes.push({ level, text });
   }
+}
+
+/** What a thread has been given. */
+interface Load {
+  readonly cycles: number;
+  readonly count: number;
 }
 
 /** The threads of one NUMA node, one of which comes next. */
@@ -165,12 +172,13 @@ class Node {
   next(
     algorithm: AssignAlgorithm,
     isolated: ReadonlySet<number>,
-    countOf: (core: number) => number,
+    loadOf: (core: number) => Load,
   ): Core | undefined {
     if (algorithm === 'group') {
       const free = this.#threads.filter(({ core }) => !isolated.has(core));
-      const least = Math.min(...free.map(({ core }) => countOf(core)));
-      return free.find(({ core }) => countOf(core) === least);
+      const loads = free.map((thread) => ({ thread, load: loadOf(thread.core) }));
+      loads.sort((a, b) => a.load.cycles - b.load.cycles || a.load.count - b.load.count);
+      return loads[0]?.thread;
     }
     // Going to and fro it comes to the ends twice, so all have been seen after two rounds.
     for (let n = 0; n < 2 * this.#threads.length; n++) {

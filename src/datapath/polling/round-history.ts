@@ -2,7 +2,7 @@
 import { evenWalls, growingWalls, Histogram } from './histogram.ts';
 
 /** Of one round, or of many. */
-export interface Work {
+export interface RoundWork {
   cycles: number;
   packets: number;
   batches: number;
@@ -10,13 +10,13 @@ export interface Work {
   upcallCycles: number;
 }
 
-export interface Round extends Readonly<Work> {
+export interface Round extends Readonly<RoundWork> {
   /** From 1. */
   readonly number: number;
 }
 
 /** All rounds that began in one millisecond. */
-export interface MillisecondOfWork extends Readonly<Work> {
+export interface MillisecondOfWork extends Readonly<RoundWork> {
   /** Of the clock. */
   readonly at: number;
   readonly rounds: number;
@@ -53,7 +53,7 @@ export class RoundHistory {
   /** The last ones, oldest first. */
   readonly rounds: Round[] = [];
   /** The same. */
-  readonly milliseconds: (MillisecondOfWork & Work & { rounds: number })[] = [];
+  readonly milliseconds: (MillisecondOfWork & RoundWork & { rounds: number })[] = [];
 
   add(round: Round, now: number): void {
     this.histograms.add(round);
@@ -71,9 +71,9 @@ export class RoundHistory {
   }
 }
 
-export const noWork: Readonly<Work> = { cycles: 0, packets: 0, batches: 0, upcalls: 0, upcallCycles: 0 };
+export const noWork: Readonly<RoundWork> = { cycles: 0, packets: 0, batches: 0, upcalls: 0, upcallCycles: 0 };
 
-export function addWork(sum: Work, more: Readonly<Work>): void {
+export function addWork(sum: RoundWork, more: Readonly<RoundWork>): void {
   sum.cycles += more.cycles;
   sum.packets += more.packets;
   sum.batches += more.batches;

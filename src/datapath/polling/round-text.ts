@@ -1,5 +1,5 @@
 /** Tables of rounds and of milliseconds of a thread that polls, the last ones first. */
-import type { MillisecondOfWork, Round, Work } from './round-history.ts';
+import type { MillisecondOfWork, Round, RoundWork } from './round-history.ts';
 
 const roundTitle =
   '   iter                cycles       packets      cycles/pkt   pkts/batch   vhost qlen   upcalls      cycles/upcall\n';
@@ -23,7 +23,7 @@ export function formatMilliseconds(milliseconds: readonly MillisecondOfWork[]): 
 }
 
 /** The other columns of both. There are no queues to virtual machines. */
-function ratios({ cycles, packets, batches, upcalls, upcallCycles }: Readonly<Work>): number[] {
+function ratios({ cycles, packets, batches, upcalls, upcallCycles }: Readonly<RoundWork>): number[] {
   const queueLength = 0;
   return [
     quotient(cycles, packets),

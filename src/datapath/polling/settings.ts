@@ -1,4 +1,5 @@
 /** What is set of threads that poll. */
+import type { BalanceSettings } from './load-balance.ts';
 import type { AssignSettings } from './queue-assignment.ts';
 
 export interface PollSettings extends AssignSettings {
@@ -6,4 +7,5 @@ export interface PollSettings extends AssignSettings {
   readonly remembersRounds: boolean;
   /** Microseconds that they may sleep while there is little to do. */
   readonly longestSleep: number;
+  readonly balance: BalanceSettings;
 }

@@ -1,6 +1,6 @@
 /** The frame path of a dummy device. Lives on the thread of the device: the main one. */
 import type { Frame, FrameBatch } from '../../wire/frame.ts';
-import type { IsPolled, Polling, PortCounters, PortIo, RxQueue, WakesDatapath } from '../provider.ts';
+import type { IsPolled, PolledRxQueue, Polling, PortCounters, PortIo, WakesDatapath } from '../provider.ts';
 import type { DummyDevice } from './device.ts';
 
 const headroom = 128;
@@ -98,12 +98,19 @@ export class PolledDummyPort extends DummyPort implements IsPolled {
     this.#device.onPolling = tell;
   }
 
-  receiver(queues: ReadonlySet<number>): RxQueue {
-    const isOurs = (queue: number): boolean => queues.has(queue);
+  receiver(queues: ReadonlySet<number>): PolledRxQueue {
+    let lastQueue = 0;
     return {
       fd: undefined,
       counters: this.counters,
-      receive: (batch) => this.receive(batch, isOurs),
+      get lastQueue() {
+        return lastQueue;
+      },
+      receive: (batch) => {
+        const next = this.#device.queue.find(({ queue }) => queues.has(queue))?.queue;
+        lastQueue = next ?? lastQueue;
+        return this.receive(batch, (queue) => queue === next);
+      },
       release: () => {},
       close: () => {},
     };

@@ -67,6 +67,11 @@ test('Threads poll the queues of ports that have some, and have flows and counts
     /^Displaying last 60 seconds pmd usage %\npmd thread numa_id 0 core_id 0:\n {2}isolated : false\n/,
   );
   expect(queues).toContain('  port: p1                queue-id:  1 (enabled)   pmd usage: NOT AVAIL\n');
+  await fixture.advance(15_000);
+  const later = await fixture.appctl('dpif-netdev/pmd-rxq-show', '-secs', '5');
+  expect(later).toContain(
+    '  port: p1                queue-id:  1 (enabled)   pmd usage:  0 %\n  overhead:  0 %\n',
+  );
   fixture.device('p1').receive(packet, 0);
   fixture.device('p1').receive(packet, 1);
   fixture.device('p1').receive(packet, 1);

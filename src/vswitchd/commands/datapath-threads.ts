@@ -1,6 +1,7 @@
 /** `dpif-netdev/*`: what the threads of a userspace datapath did. All workers of ours are the reference's main thread. */
 import { type Command, defineCommand, told } from '../../daemon/unixctl.ts';
-import { type Datapath, type DpThread, hasPollThreads } from '../../datapath/provider.ts';
+import { longestTime, pieceTime } from '../../datapath/polling/thread-load.ts';
+import { type Datapath, type DpThread, hasPollThreads, type PollingThread } from '../../datapath/provider.ts';
 import type { Json } from '../../rpc/channel.ts';
 import type { Switch } from '../switch.ts';
 import { asJson } from './common.ts';
@@ -9,11 +10,6 @@ import { formatPerformance, performanceJson } from './poll-performance.ts';
 import { roundLogCommand } from './round-log.ts';
 import { type Counted, countedBy, formatStats, packetCounts, since } from './thread-counts.ts';
 import { onlyOne, readThreadRequest } from './thread-request.ts';
-
-/** Seconds over which the use of threads that poll is known. */
-const longestTime = 60;
-/** Seconds of one piece of that time. */
-const timeStep = 5;
 
 /** What stands for no port. */
 const noMember = 0xffffffff;
@@ -101,10 +97,12 @@ export function datapathThreadCommands(aSwitch: Switch, wall: () => number): Com
         const { threads, numbers } = readThreadRequest(aSwitch, args, ['-secs']);
         const seconds = shownTime(numbers.get('-secs') ?? 0);
         const title = threads.length === 0 ? '' : `Displaying last ${seconds} seconds pmd usage %\n`;
-        const polling = threads.flatMap((thread) => thread.polling ?? []);
+        const polling = threads.flatMap(({ polling }) =>
+          polling === undefined ? [] : usageOf(polling, seconds),
+        );
         return {
-          text: title + polling.map(formatQueues).join(''),
-          json: { seconds, threads: polling.map(({ meter: _, ...place }) => asJson(place)) },
+          text: title + polling.map(formatUsage).join(''),
+          json: { seconds, threads: polling.map(asJson) },
         };
       },
     }),
@@ -124,7 +122,7 @@ export function datapathThreadCommands(aSwitch: Switch, wall: () => number): Com
 
 /** Whole pieces of it; all of it where the wish is none. */
 function shownTime(wanted: number): number {
-  return wanted > 0 && wanted <= longestTime ? Math.ceil(wanted / timeStep) * timeStep : longestTime;
+  return wanted > 0 && wanted <= longestTime ? Math.ceil(wanted / pieceTime) * pieceTime : longestTime;
 }
 
 function titleOf({ polling }: DpThread): string {
@@ -137,15 +135,33 @@ function placeOf({ polling }: DpThread): { [name: string]: Json } {
     : { thread: 'pmd', numa: polling.numa, core: polling.core };
 }
 
-/** How busy each queue keeps it is not measured. */
-function formatQueues(polling: NonNullable<DpThread['polling']>): string {
-  const { numa, core, isIsolated, queues } = polling;
-  const lines = queues.map(({ port, queue }) => {
-    const where = `port: ${port.padEnd(16)}  queue-id: ${String(queue).padStart(2)} (enabled) `;
-    return `  ${where}  pmd usage: NOT AVAIL\n`;
+interface ShownUsage extends Pick<PollingThread, 'numa' | 'core' | 'isIsolated'> {
+  readonly queues: readonly { readonly port: string; readonly queue: number; readonly usage?: number }[];
+  /** What it is busy with besides. */
+  readonly overhead?: number;
+}
+
+/** Without what is not known yet. */
+function usageOf({ numa, core, isIsolated, queues, meter }: PollingThread, seconds: number): ShownUsage {
+  const shown = queues.map(({ port, queue, usage }) => {
+    const known = usage(seconds);
+    return { port, queue, ...(known !== undefined && { usage: known }) };
   });
-  const overhead = queues.length === 0 ? '' : '  overhead: NOT AVAIL\n';
-  return `pmd thread numa_id ${numa} core_id ${core}:\n  isolated : ${isIsolated}\n${lines.join('')}${overhead}`;
+  const all = meter.load.usage(seconds);
+  const byQueues = shown.reduce((sum, { usage = 0 }) => sum + usage, 0);
+  const overhead = all === undefined ? {} : { overhead: Math.max(0, all - byQueues) };
+  return { numa, core, isIsolated, queues: shown, ...overhead };
+}
+
+function formatUsage({ numa, core, isIsolated, queues, overhead }: ShownUsage): string {
+  const share = (usage: number | undefined): string =>
+    usage === undefined ? 'NOT AVAIL' : `${String(usage).padStart(2)} %`;
+  const lines = queues.map(({ port, queue, usage }) => {
+    const where = `port: ${port.padEnd(16)}  queue-id: ${String(queue).padStart(2)} (enabled) `;
+    return `  ${where}  pmd usage: ${share(usage)}\n`;
+  });
+  const rest = queues.length === 0 ? '' : `  overhead: ${share(overhead)}\n`;
+  return `pmd thread numa_id ${numa} core_id ${core}:\n  isolated : ${isIsolated}\n${lines.join('')}${rest}`;
 }
 
 function formatBonds(bonds: ReturnType<Datapath['bonds']>): string {

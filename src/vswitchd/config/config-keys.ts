@@ -70,6 +70,26 @@ export const systemKeys = {
     { min: 0, max: 10_000, fallback: 0 },
     'Microseconds that threads which poll may sleep; ours wake as soon as a packet comes, whatever this is.',
   ),
+  isBalanced: booleanKey(
+    'pmd-auto-lb',
+    false,
+    'Receive queues are spread anew over threads that poll when that makes their loads more even.',
+  ),
+  balanceInterval: rangeKey(
+    'pmd-auto-lb-rebal-interval',
+    { min: 1, max: 20_000, fallback: 1 },
+    'Minutes between two looks at the loads of threads that poll.',
+  ),
+  leastLoad: rangeKey(
+    'pmd-auto-lb-load-threshold',
+    { min: 0, max: 100, fallback: 95 },
+    'Per cent of its time that a thread must be busy before queues are spread anew.',
+  ),
+  leastImprovement: rangeKey(
+    'pmd-auto-lb-improvement-threshold',
+    { min: 0, max: 100, fallback: 25 },
+    'Per cent by which the variance of loads must become less.',
+  ),
   givesFlowsToDevices: booleanKey(
     'hw-offload',
     false,

@@ -82,8 +82,6 @@ export const roles: Roles = {
         ...all('tx-flush-interval', ownThreads),
         ...all('emc-insert-inv-prob smc-enable', ownCaches),
         ...all('n-handler-threads n-revalidator-threads', oneThread),
-        ...all('pmd-auto-lb pmd-auto-lb-rebal-interval', ownThreads),
-        ...all('pmd-auto-lb-load-threshold pmd-auto-lb-improvement-threshold', ownThreads),
         'userspace-tso-enable': 'segmented TCP passes whole between devices, always',
         ...all('private_key certificate ca_cert ipsec_skb_mark', noEncryption),
       },
