@@ -115,12 +115,11 @@ export class Engine implements ExecutionHost {
 
   /** Where it receives, `rx` and `tx` count in the same counters (`PortIo`). */
   addPort(number: number, tx: TxPort, rx: RxQueue | undefined, counters: SharedPortCounters): EnginePort {
-    const toldSent = tx.counters.txPackets;
     const limits: readonly SharedMeter[] = [];
     const maxSize = Number.POSITIVE_INFINITY;
     const port: EnginePort = {
       ...{ number, tx, rx, counters, limits, maxSize },
-      ...{ isDirty: false, toldSent, chooseQueue: undefined, flowOf: undefined },
+      ...{ isDirty: false, queuedCount: 0, chooseQueue: undefined, flowOf: undefined },
     };
     this.#ports[number] = port;
     return port;
@@ -267,9 +266,8 @@ export class Engine implements ExecutionHost {
   #flush(output: Output): void {
     output.isDirty = false;
     output.tx.flush();
-    const { txPackets } = output.tx.counters;
-    this.totals.addBatch(txPackets - output.toldSent);
-    output.toldSent = txPackets;
+    this.totals.addBatch(output.queuedCount);
+    output.queuedCount = 0;
   }
 
   drop(reason: DpDropReason, frame: Frame, key: Uint32Array): void {

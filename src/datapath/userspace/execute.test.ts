@@ -48,7 +48,12 @@ class Rig implements ExecutionHost {
 
   constructor(arenaSize = 1 << 20) {
     this.#arena = new FrameArena({ bytes: new Uint8Array(arenaSize), address: 0 });
-    this.#outputs = [this.able, this.plain].map((tx) => ({ tx, maxSize: 1514, isDirty: false, toldSent: 0 }));
+    this.#outputs = [this.able, this.plain].map((tx) => ({
+      tx,
+      maxSize: 1514,
+      isDirty: false,
+      queuedCount: 0,
+    }));
   }
 
   run(frame: Frame, ...actions: readonly DpAction[]): void {

@@ -26,8 +26,8 @@ export interface Output {
   maxSize: number;
   /** Something is queued; in the engine's list of ports to flush. */
   isDirty: boolean;
-  /** Of its packets sent, those that the engine has counted. */
-  toldSent: number;
+  /** Packets that it was given since the last flush. */
+  queuedCount: number;
   /** By which of its queues a packet with that key goes out, where that is not as the packet says itself. */
   chooseQueue?: ((key: Uint32Array) => number) | undefined;
 }
@@ -343,6 +343,7 @@ export class PacketExecution {
     const asked = this.#hasMetadata ? (this.#key[priorityWord] ?? 0) : 0;
     to.tx.send(frame, to.chooseQueue === undefined ? asked : to.chooseQueue(this.#key));
     frame.isQueued = true;
+    to.queuedCount++;
     if (!to.isDirty) this.#host.markDirty(to);
   }
 

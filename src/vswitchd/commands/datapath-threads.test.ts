@@ -82,6 +82,8 @@ test('Threads poll the queues of ports that have some, and have flows and counts
   expect(await flows('pmd=1')).toContain('packets:1');
   expect(await flows('pmd=0')).toContain('packets:0');
   expect(await flows('pmd=-1')).toBe('');
+  const perBatch = (core: string) => fixture.appctl('dpif-netdev/pmd-stats-show', '-pmd', core);
+  for (const core of ['0', '1']) expect(await perBatch(core)).toContain('packets per output batch: 1.00\n');
   await setMask('1');
   expect(await fixture.appctl('dpif-netdev/pmd-rxq-show')).not.toContain('core_id 1:');
   fixture.device('p1').receive(packet, 1);
