@@ -27,6 +27,7 @@ const rows: readonly (readonly [string, string, number, number, 'reads' | 'write
   ['add-flows', '[dp] file', 1, 2, 'writes'],
   ['mod-flows', '[dp] file', 1, 2, 'writes'],
   ['del-flows', '[dp] [file]', 0, 2, 'writes'],
+  ['offload-stats-show', '[dp]', 0, 1, 'reads'],
   ['dump-conntrack', '[-m] [-s] [dp] [zone=N]', 0, 4, 'reads'],
   ['flush-conntrack', '[dp] [zone=N] [ct-orig-tuple] [ct-reply-tuple]', 0, 4, 'writes'],
   ['cache-get-size', '[dp]', 0, 1, 'reads'],

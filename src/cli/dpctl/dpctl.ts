@@ -178,6 +178,7 @@ Flows:
 Caches and connections:
   cache-get-size [DP]           sizes of caches
   cache-set-size DP CACHE SIZE
+  offload-stats-show [DP]       flows that devices keep
   dump-conntrack, flush-conntrack, ct-*, ipf-*
                                 tracked connections; list-commands has all
 DP is TYPE@NAME, as dump-dps prints it, or NAME for system@NAME. It may be left
