@@ -1,7 +1,8 @@
 /**
  * What a thread that polls does with its time. It works in rounds: it takes a batch of packets, forwards them and answers
- * what they sent up; a round without packets is idle, and the thread then sleeps until some come in. Time is counted in
- * cycles of which a nanosecond has one.
+ * what they sent up; a round without packets is idle, and the thread then sleeps until some come in.
+ * Differs: a cycle is a nanosecond of the daemon's clock, which stands still with it; threads of ours sleep whenever there is
+ * nothing to do, so what the reference tells as idle rounds is sleep here.
  */
 import type { Clock } from '../../base/clock.ts';
 import { addWork, noWork, RoundHistory, type RoundWork } from './round-history.ts';

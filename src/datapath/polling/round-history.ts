@@ -26,7 +26,7 @@ export interface MillisecondOfWork extends Readonly<RoundWork> {
 export const historyLimit = 1000;
 
 /** By how often a round took or brought so much. */
-export class RoundHistograms {
+class RoundHistograms {
   readonly cycles = new Histogram(growingWalls(500, 24_000_000));
   readonly packets = new Histogram(growingWalls(0, 1000));
   readonly cyclesPerPacket = new Histogram(evenWalls(100, 30_000));

@@ -1,4 +1,7 @@
-/** `dpctl/cache-*` and `dpctl/offload-stats-show`: our datapaths have no cache whose size can be set. */
+/**
+ * `dpctl/cache-*` and `dpctl/offload-stats-show`: our datapaths have no cache whose size can be set.
+ * Differs: flows that dummy devices keep are counted; the reference shows 0 of them.
+ */
 import { errnos } from '../../../base/errno.ts';
 import { hasDeviceFlows } from '../../../datapath/provider.ts';
 import { datapathName } from '../../../ofproto/views/datapath.ts';
