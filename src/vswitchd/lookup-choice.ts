@@ -1,6 +1,7 @@
 /**
  * Which function looks up flows in datapaths: the one of the highest priority, the first of several.
- * Differs: `autovalidator` takes all subtables when it is chosen, those of threads that poll, too; the reference leaves some out.
+ * Differs: it looks up in all subtables as soon as it is chosen; in the reference those of the main thread keep the one that
+ * they were made with.
  */
 import type { Datapath } from '../datapath/provider.ts';
 

@@ -12,7 +12,7 @@ const both = [ours, reference];
 
 /** The reference gives flows to devices in a thread of their own, whose name stands behind the module. */
 function deviceLog(host: DummyHost): string[] {
-  const wanted = /(Flow API|flow put|flow del|: packet: |netdev flow)/;
+  const wanted = /(Flow API|flow put|flow del|: packet: |succeed to \w+ netdev flow)/;
   const lines = host.log.split('\n').filter((line) => wanted.test(line) && !line.includes('is not suitable'));
   const known = lines.filter((line) => !line.startsWith('netdev_offload|INFO|ovs-dummy:')); // a port of its own
   return known.map((line) =>
