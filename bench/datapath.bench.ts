@@ -3,6 +3,8 @@ import { systemClock } from '../src/base/clock.ts';
 import { seededRandom } from '../src/base/random.ts';
 import { dpPort } from '../src/base/units.ts';
 import type { DpAction } from '../src/datapath/actions.ts';
+import { readDpActions } from '../src/datapath/text/actions.ts';
+import { readKey } from '../src/datapath/text/key.ts';
 import { SharedPortCounters } from '../src/datapath/userspace/counters.ts';
 import { DropReader, DropWriter, makeDropMemory } from '../src/datapath/userspace/drop-ring.ts';
 import { Engine } from '../src/datapath/userspace/engine.ts';
@@ -12,8 +14,10 @@ import { extractKey } from '../src/flow/extract.ts';
 import { maskSlot, newKey } from '../src/flow/key.ts';
 import { internMask, type Mask } from '../src/flow/mask.ts';
 import type { SlotName } from '../src/flow/slots.ts';
+import { openPortIo } from '../src/netdev/registry.ts';
 import { Frame } from '../src/wire/frame.ts';
-import { udpPacket } from '../test/conformance/packets.ts';
+import { hex, udpPacket } from '../test/conformance/packets.ts';
+import { outerUdp } from '../test/conformance/tunnel-packets.ts';
 import { EndlessPort } from './support/endless-port.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 
@@ -69,6 +73,16 @@ function connections(maskCount: number, count: number): Connection[] {
   });
 }
 
+function newEngine(): Engine {
+  return new Engine({
+    random: seededRandom(1),
+    clock: systemClock,
+    upcalls: { add: () => 0 },
+    makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
+    flowCapacity: 200_000,
+  });
+}
+
 /** One batch through an engine that has a flow for each connection. */
 function engineWith(
   maskCount: number,
@@ -76,18 +90,13 @@ function engineWith(
   actions: readonly DpAction[],
   isWatched = false,
 ): () => void {
-  const engine = new Engine({
-    random: seededRandom(1),
-    clock: systemClock,
-    upcalls: { add: () => 0 },
-    makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
-    flowCapacity: 200_000,
-  });
+  const engine = newEngine();
   const all = connections(maskCount, count);
   const packets = all.map(({ packet }) => packet);
   const input = new EndlessPort(packets, portOptions);
   const port = engine.addPort(1, input, input, new SharedPortCounters());
   engine.addPort(2, new EndlessPort([], portOptions), undefined, new SharedPortCounters());
+  engine.addPort(3, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
   const steps = lowerActions(actions);
   all.forEach(({ key, mask }, id) => {
     engine.flowStats.reserve(id);
@@ -96,6 +105,41 @@ function engineWith(
   if (isWatched) watchDrops(engine);
   return () => void engine.runPort(port);
 }
+
+const tunnelSpec = {
+  kind: 'tunnel',
+  name: 'vxlan_sys_4789',
+  type: 'vxlan',
+  sequence: new SharedArrayBuffer(4),
+} as const;
+
+const intoVxlan =
+  'clone(tnl_push(tnl_port(3),header(size=50,type=4,eth(dst=02:00:00:00:00:bb,src=02:00:00:00:00:aa,dl_type=0x0800),ipv4(src=10.1.0.1,dst=10.1.0.2,proto=17,tos=0,ttl=64,frag=0x4000),udp(src=0,dst=4789,csum=0x0),vxlan(flags=0x8000000,vni=0x7b)),out_port(2)),2)';
+
+/** A flow for what comes in, and one for what was inside. */
+function outOfVxlan(): number {
+  const engine = newEngine();
+  const packets = connections(1, 200).map(({ packet }) =>
+    outerUdp(4, vxlanPorts, `0800000000007b00${hex(packet)}`),
+  );
+  const input = new EndlessPort(packets, portOptions);
+  const port = engine.addPort(1, input, input, new SharedPortCounters());
+  engine.addPort(2, new EndlessPort([], portOptions), undefined, new SharedPortCounters());
+  engine.addPort(3, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
+  [
+    ['recirc_id(0),in_port(1),eth_type(0x0800),udp(dst=4789)', 'tnl_pop(3)'],
+    ['recirc_id(0),tunnel(tun_id=0x7b,src=10.1.0.1,dst=10.1.0.2),in_port(3),eth_type(0x0800)', '2'],
+  ].forEach(([match = '', actions = ''], id) => {
+    const { key, mask } = readKey(match);
+    const interned = internMask(mask);
+    engine.flowStats.reserve(id);
+    const steps = lowerActions(readDpActions(actions));
+    engine.putFlow({ id, generation: 1, mask: interned, values: interned.pack(key), steps });
+  });
+  return nanoseconds(batchSize, () => void engine.runPort(port));
+}
+
+const vxlanPorts = { src: 40_000, dst: 4789, hasChecksum: false };
 
 /** As `drops/monitor` does. */
 function watchDrops(engine: Engine): void {
@@ -149,7 +193,7 @@ export const bench: Bench = {
     const whole = (masks: number, count: number, actions: readonly DpAction[]) => () =>
       nanoseconds(batchSize, engineWith(masks, count, actions));
     const tag: DpAction = { do: 'push_vlan', tpid: 0x8100, tci: 0x1005 };
-    progress.expect(12);
+    progress.expect(14);
     return [
       row('extraction of a UDP key', extraction),
       row('lookup past the cache, 1 mask', () => search(1)),
@@ -161,6 +205,8 @@ export const bench: Bench = {
       row('whole engine, 200 connections in 8 masks', whole(8, 200, [output])),
       row('whole engine, 200 connections in 32 masks', whole(32, 200, [output])),
       row('whole engine, push_vlan and output', whole(1, 200, [tag, output])),
+      row('whole engine, into VXLAN and output', whole(1, 200, readDpActions(intoVxlan))),
+      row('whole engine, out of VXLAN and output', outOfVxlan),
       row('whole engine, dropped', whole(1, 1, [])),
       row('whole engine, dropped, 100 a second watched', () =>
         nanoseconds(batchSize, engineWith(1, 1, [], true)),

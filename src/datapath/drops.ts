@@ -32,6 +32,11 @@ const dropReasons = {
   tooLarge: 'does not fit the memory for changed copies',
   wrongPacketType: 'its type of packet has no such header to push, none to pop, or is not one for the port',
   tooManyRecirculations: 'it was looked up again too many times',
+  tunnelPushError:
+    'a tunnel was to wrap it that is not there (any more), or whose headers cannot say its length',
+  tunnelPopError:
+    'it came by a tunnel, whose headers are cut short, contradict themselves or are not understood',
+  noSuchTunnelPort: 'a tunnel was to unwrap it that is not there (any more)',
   badOffload: 'its offload description contradicts its headers',
   meter: 'a meter allows no more',
   policed: 'its port brings more than is let in there',
@@ -84,6 +89,9 @@ const counterNames = {
   tooLarge: 'datapath_drop_too_large',
   wrongPacketType: 'datapath_drop_wrong_packet_type',
   tooManyRecirculations: 'datapath_drop_recirc_error',
+  tunnelPushError: 'datapath_drop_tunnel_push_error',
+  tunnelPopError: 'datapath_drop_tunnel_pop_error',
+  noSuchTunnelPort: 'datapath_drop_invalid_tnl_port',
   badOffload: 'datapath_drop_bad_offload',
   meter: 'datapath_drop_meter',
   policed: 'datapath_drop_policed',

@@ -136,6 +136,8 @@ export interface Datapath extends ReadsFlowStats {
   setPortMtu(port: DpPort, mtu: number | undefined): void;
   /** A frame that comes in by the port is dropped where one of `limits` does not allow it; they begin with full buckets. */
   setPortLimits(port: DpPort, limits: readonly DpMeter[]): void;
+  /** Of UDP: packets in tunnels leave by one of these ports, up to but without the last; the same for each connection. */
+  setEgressPorts(range: PortRange): void;
   /** How many VLAN tags keys show, 1 (as at the start) or 2; flows made under the other limit must go first. */
   setVlanLimit(tagCount: number): void;
   /** Whether each search for a flow is done again in the plainest way, to see that both find the same. */
@@ -260,6 +262,14 @@ export function hasDeviceFlows(
 ): datapath is Datapath & HasDeviceFlows {
   return datapath.giveFlowsToDevices !== undefined;
 }
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** By which packets in tunnels leave until something else is set. */
+export const egressPortsAtStart: PortRange = { first: 32768, last: 61000 };
 
 export interface DpPortInfo {
   readonly name: string;

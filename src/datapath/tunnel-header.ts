@@ -2,9 +2,15 @@
  * The headers that `tnl_push` puts in front of a packet, prepared when the flow is made. Lengths and the IPv4 checksum
  * depend on the packet or follow from the rest, so they are not here.
  */
+
+import { type Erspan, erspanSize } from '../wire/erspan.ts';
 import { ethernet } from '../wire/ethernet.ts';
+import { type Geneve, geneveSize } from '../wire/geneve.ts';
+import { type Gre, greSize } from '../wire/gre.ts';
+import { type Gtpu, gtpu, gtpuOptions } from '../wire/gtpu.ts';
 import { ipv4, ipv6 } from '../wire/ip.ts';
 import { udp } from '../wire/transport.ts';
+import { type Vxlan, vxlan } from '../wire/vxlan.ts';
 
 export interface TunnelHeader {
   readonly ethernet: {
@@ -44,49 +50,14 @@ export interface TunnelUdp {
   readonly checksum: number;
 }
 
-/** One option of a Geneve header (RFC 8926 section 3.5); `data` is 0 to 124 bytes, a multiple of 4. */
-export interface GeneveOption {
-  readonly class: number;
-  readonly type: number;
-  readonly data: readonly number[];
-}
-
 export type TunnelProtocol =
-  | { readonly type: 'vxlan'; readonly udp: TunnelUdp; readonly flags: number; readonly vni: number }
-  | {
-      readonly type: 'geneve';
-      readonly udp: TunnelUdp;
-      readonly isOam: boolean;
-      readonly isCritical: boolean;
-      readonly vni: number;
-      readonly options: readonly GeneveOption[];
-    }
-  /** `checksum`, `key` and `sequence` are there as `flags` says (RFC 2784 and 2890). */
-  | {
-      readonly type: 'gre';
-      readonly flags: number;
-      readonly protocol: number;
-      readonly checksum?: number;
-      readonly key?: number;
-      readonly sequence?: number;
-    }
-  | { readonly type: 'erspan'; readonly version: 1; readonly sessionId: number; readonly index: number }
-  | {
-      readonly type: 'erspan';
-      readonly version: 2;
-      readonly sessionId: number;
-      readonly direction: number;
-      readonly hardwareId: number;
-    }
-  | {
-      readonly type: 'gtpu';
-      readonly udp: TunnelUdp;
-      readonly flags: number;
-      readonly messageType: number;
-      readonly teid: number;
-    };
-
-export const greFlag = { checksum: 0x8000, key: 0x2000, sequence: 0x1000 } as const;
+  | ({ readonly type: 'vxlan'; readonly udp: TunnelUdp } & Vxlan)
+  | ({ readonly type: 'geneve'; readonly udp: TunnelUdp } & Geneve)
+  /** `checksum`, `key` and `sequence` are there as `flags` says; each packet gets its own checksum and number. */
+  | ({ readonly type: 'gre'; readonly checksum?: number; readonly sequence?: number } & Gre)
+  | ({ readonly type: 'erspan' } & Erspan)
+  /** `hasSequence`: each packet gets a number. */
+  | ({ readonly type: 'gtpu'; readonly udp: TunnelUdp; readonly hasSequence?: true } & Gtpu);
 
 const ipSize = { 4: ipv4.size, 6: ipv6.size } as const;
 
@@ -98,18 +69,15 @@ export function tunnelHeaderSize({ ip, tunnel }: TunnelHeader): number {
 function protocolSize(tunnel: TunnelProtocol): number {
   switch (tunnel.type) {
     case 'vxlan':
-    case 'gtpu':
-      return udp.size + 8;
+      return udp.size + vxlan.size;
     case 'geneve':
-      return udp.size + 8 + tunnel.options.reduce((size, { data }) => size + 4 + data.length, 0);
-    case 'gre': {
-      const words = [greFlag.checksum, greFlag.key, greFlag.sequence].filter(
-        (bit) => (tunnel.flags & bit) !== 0,
-      );
-      return 4 + 4 * words.length;
-    }
+      return udp.size + geneveSize(tunnel.options);
+    case 'gre':
+      return greSize(tunnel.flags);
     case 'erspan':
-      return 8 + 4 + (tunnel.version === 1 ? 4 : 8); // GRE with a sequence number, ERSPAN, its metadata
+      return erspanSize(tunnel.version);
+    case 'gtpu':
+      return udp.size + gtpu.size + (tunnel.hasSequence === true ? gtpuOptions.size : 0);
   }
 }
 

@@ -14,7 +14,7 @@ import type { Timers } from '../base/timers.ts';
 import type { Frame, FrameBatch } from '../wire/frame.ts';
 import type { DeviceMark } from './device-mark.ts';
 import type { HasQos, PortQos } from './qos/port-qos.ts';
-import type { Egress, IsTunnel, TunnelConfig } from './tunnel/tunnel-config.ts';
+import type { Egress, IsTunnel, TunnelConfig, TunnelType } from './tunnel/tunnel-config.ts';
 
 /** Interface `options`, which the provider judges, and the other columns that a device takes. */
 export interface NetdevConfig {
@@ -85,7 +85,13 @@ export type PortSpec =
   | { readonly kind: 'tap'; readonly name: string; readonly fd: number }
   | { readonly kind: 'dummy'; readonly name: string }
   /** The port that tunnels of one kind share; what it is given is lost unless flows wrap it. */
-  | { readonly kind: 'tunnel'; readonly name: string };
+  | {
+      readonly kind: 'tunnel';
+      readonly name: string;
+      readonly type: TunnelType;
+      /** The number of the next packet that goes out there, 32 bits, for all workers. */
+      readonly sequence: SharedArrayBuffer;
+    };
 
 /** An open device. One owner; closing it is the owner's duty. A device that the switch made goes when it is disposed of. */
 export interface Netdev extends AsyncDisposable {
@@ -211,6 +217,13 @@ export interface TxPort {
 
 /** Both ends of a port in the worker that receives there: they share a device, and count in the same `counters`. */
 export interface PortIo extends RxQueue, TxPort {}
+
+/** A `TxPort` that sends nothing: packets are wrapped for it, and unwrapped. */
+export interface WrapsPackets {
+  readonly tunnelType: TunnelType;
+  /** 32 bits; grows with each call in any worker. */
+  nextSequence(): number;
+}
 
 export type Direction = 'receive' | 'send';
 

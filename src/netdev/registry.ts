@@ -67,7 +67,7 @@ export function openPortIo(spec: PortSpec, dummies?: DummyDevices): PortIo {
       return device.isPolled ? new PolledDummyPort(device) : new DummyPort(device);
     }
     case 'tunnel':
-      return new TunnelPort();
+      return new TunnelPort(spec);
     default:
       return unreachable(spec);
   }

@@ -116,6 +116,7 @@ export class Backer {
         timers,
       },
       changed: (tags) => this.revalidator.change(tags),
+      sendFrom: (range) => datapath.setEgressPorts(range),
     });
     const { ports, flows, frozen, abilities, tunnels, drops } = this;
     const own = { ports, flows, frozen, abilities, tunnels, drops };

@@ -83,6 +83,14 @@ export class Frame {
   }
 }
 
+/** Takes bytes off at the front, or, with a negative number, headroom: offsets of an offload count from the start. */
+export function moveStart(frame: Frame, by: number): void {
+  frame.start += by;
+  frame.headroom += by;
+  if (frame.checksumStart >= 0) frame.checksumStart = Math.max(-1, frame.checksumStart - by);
+  if (frame.headerSize > 0) frame.headerSize -= by;
+}
+
 /** A reusable list of frames: `frames[0..count)` are valid. Filled by a port, read by the datapath. */
 export class FrameBatch {
   readonly frames: readonly Frame[];

@@ -29,6 +29,7 @@ import {
 import { describeDatapathLife } from './datapath-life.ts';
 import { describeDatapathMeters } from './datapath-meters.ts';
 import { describeSharing } from './datapath-sharing.ts';
+import { describeDatapathTunnels } from './datapath-tunnels.ts';
 import { arpRequest, bytesOf, get16, hasGoodChecksums, hex, hostA, tagged, udpPacket } from './packets.ts';
 
 /** The whole suite, with one worker and with several. */
@@ -46,6 +47,7 @@ export function describeDatapath(
     describeDatapathBonds(title, openOne);
     describeDatapathDrops(title, openOne);
     describeSharing(title, openOne);
+    describeDatapathTunnels(title, openOne);
   }
 }
 

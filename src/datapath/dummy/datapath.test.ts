@@ -4,12 +4,15 @@ import type { Wire } from '../../../test/conformance/datapath-harness.ts';
 import { MemoryPort } from '../../../test/conformance/memory-port.ts';
 import { FakeClock } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
-import type { PortIo } from '../../netdev/provider.ts';
+import type { PortIo, PortSpec } from '../../netdev/provider.ts';
+import { openPortIo } from '../../netdev/registry.ts';
 import { DummyDatapath, openDummyDatapath } from './datapath.ts';
 
 describeDatapath('the inline datapath', async (flowCapacity, workerCount) => {
   const ports = new Map<string, MemoryPort>();
-  const openPort = ({ name }: { name: string }): PortIo => {
+  const openPort = (spec: PortSpec): PortIo => {
+    if (spec.kind === 'tunnel') return openPortIo(spec);
+    const { name } = spec;
     const made = new MemoryPort();
     ports.set(name, made);
     return made;

@@ -32,6 +32,7 @@ import type {
   HasDeviceFlows,
   HasPollThreads,
   NewDpPort,
+  PortRange,
   Upcall,
 } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
@@ -205,6 +206,10 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
 
   validateLookups(isWanted: boolean): void {
     this.#workers.tell('validation', ({ engine }) => engine.validateLookups(isWanted));
+  }
+
+  setEgressPorts(range: PortRange): void {
+    this.#workers.tell('egress ports', ({ engine }) => engine.setEgressPorts(range));
   }
 
   putFlow(flow: DpFlow, packet?: DpPacket): void {

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
 import { dpPort } from '../../base/units.ts';
+import { greFlag } from '../../wire/gre.ts';
 import type { DpAction, Nat } from '../actions.ts';
 import { slowPathReasons, type UserspaceCookie } from '../cookie.ts';
-import { greFlag, type TunnelHeader } from '../tunnel-header.ts';
+import type { TunnelHeader } from '../tunnel-header.ts';
 import { formatDpActions, readDpActions } from './actions.ts';
 
 const u = (bits: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 });
@@ -117,7 +118,9 @@ const tunnel: fc.Arbitrary<TunnelHeader['tunnel']> = fc.oneof(
     direction: u(1),
     hardwareId: u(6),
   }),
-  fc.record({ type: fc.constant('gtpu' as const), udp, flags: u(8), messageType: u(8), teid: u(32) }),
+  fc
+    .record({ type: fc.constant('gtpu' as const), udp, flags: u(8), messageType: u(8), teid: u(32) })
+    .chain((whole) => maybe('hasSequence').map((numbered) => ({ ...whole, ...numbered }))),
 );
 const header: fc.Arbitrary<TunnelHeader> = fc
   .tuple(bytes(6), bytes(6), fc.oneof(ip4, ip6), tunnel)

@@ -4,10 +4,11 @@ import { formatIpv4, formatIpv6, formatMac } from '../../base/addresses.ts';
 import { hexOrZero } from '../../base/numbers.ts';
 import { dpPort } from '../../base/units.ts';
 import { etherType } from '../../wire/ethernet.ts';
+import type { GeneveOption } from '../../wire/geneve.ts';
+import { greFlag } from '../../wire/gre.ts';
+import { gtpuOptions } from '../../wire/gtpu.ts';
 import type { DpActionOf } from '../actions.ts';
 import {
-  type GeneveOption,
-  greFlag,
   type TunnelHeader,
   type TunnelIp,
   type TunnelProtocol,
@@ -95,7 +96,7 @@ export function readTunnelPush(cursor: TextCursor): DpActionOf<'tnl_push'> {
   cursor.expect(',type=');
   const type = cursor.number(32);
   cursor.expect(',');
-  const header = readHeader(cursor);
+  const header = withNumbers(readHeader(cursor), size);
   if (size !== tunnelHeaderSize(header))
     throw cursor.wrong(`the headers have ${tunnelHeaderSize(header)} bytes, not ${size}`);
   if (type !== tunnelTypeNumber(header))
@@ -104,6 +105,13 @@ export function readTunnelPush(cursor: TextCursor): DpActionOf<'tnl_push'> {
   const outPort = dpPort(cursor.number(32));
   cursor.expect('))');
   return { do: 'tnl_push', tunnelPort, header, outPort };
+}
+
+/** Only the size tells whether GTP-U numbers its packets. */
+function withNumbers(header: TunnelHeader, size: number): TunnelHeader {
+  const { tunnel } = header;
+  if (tunnel.type !== 'gtpu' || size !== tunnelHeaderSize(header) + gtpuOptions.size) return header;
+  return { ...header, tunnel: { ...tunnel, hasSequence: true } };
 }
 
 function readHeader(cursor: TextCursor): TunnelHeader {

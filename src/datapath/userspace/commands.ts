@@ -7,7 +7,7 @@ import type { Direction, PortRing, PortSpec } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import type { BondPorts } from '../bond.ts';
 import type { DpMeter } from '../meter.ts';
-import type { DpPacket } from '../provider.ts';
+import type { DpPacket, PortRange } from '../provider.ts';
 import type { DropMemory } from './drop-ring.ts';
 import type { UpcallMemory } from './upcall-ring.ts';
 
@@ -29,6 +29,7 @@ export type WorkerCommand =
   | { readonly do: 'setPortLimits'; readonly port: number; readonly limits: readonly DpMeter[] }
   | { readonly do: 'setVlanLimit'; readonly tagCount: number }
   | { readonly do: 'validateLookups'; readonly isWanted: boolean }
+  | { readonly do: 'setEgressPorts'; readonly range: PortRange }
   /** Masks and action lists come once; flows name them by number until they are forgotten. */
   | {
       readonly do: 'defineMask';

@@ -32,6 +32,7 @@ import type {
   DpStats,
   DropCounts,
   NewDpPort,
+  PortRange,
   Upcall,
 } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
@@ -163,6 +164,10 @@ export class UserspaceDatapath implements Datapath {
 
   validateLookups(isWanted: boolean): void {
     this.#tellAll({ do: 'validateLookups', isWanted });
+  }
+
+  setEgressPorts(range: PortRange): void {
+    this.#tellAll({ do: 'setEgressPorts', range });
   }
 
   putFlow(flow: DpFlow, packet?: DpPacket): void {

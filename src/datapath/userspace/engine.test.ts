@@ -9,8 +9,10 @@ import { dpPort } from '../../base/units.ts';
 import { newKey } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
+import { openPortIo } from '../../netdev/registry.ts';
 import { Frame } from '../../wire/frame.ts';
 import type { DpAction } from '../actions.ts';
+import { readDpActions } from '../text/actions.ts';
 import { SharedPortCounters } from './counters.ts';
 import { Engine, type EnginePort } from './engine.ts';
 import { lowerActions } from './lower.ts';
@@ -41,6 +43,9 @@ function everyAction(random: Random): DpAction[] {
   /** Goes nowhere, but all is done for it. */
   const away: DpAction = { do: 'output', port: dpPort(99) };
   const popLabel: DpAction = { do: 'pop_mpls', etherType: random.u32() % 2 === 0 ? 0x0800 : 0x6558 };
+  const tunnel = readDpActions(
+    `tnl_push(tnl_port(98),header(size=46,type=3,eth(dst=02:00:00:00:00:bb,src=02:00:00:00:00:aa,dl_type=0x0800),ipv4(src=10.1.0.1,dst=10.1.0.2,proto=47,tos=0,ttl=64,frag=0x0),gre((flags=0x3000,proto=0x6558),key=0x1,seq=0x0)),out_port(99))`,
+  )[0] as DpAction; // it is one action
   const clones: DpAction[] = [
     [set, { do: 'pop_eth' }, set, nsh, set, { do: 'pop_nsh' }, ethernet, set, away],
     [{ do: 'push_mpls', ...label }, set, popLabel, set, popLabel, { do: 'pop_eth' }, popLabel, set, away],
@@ -61,6 +66,7 @@ function everyAction(random: Random): DpAction[] {
       { do: 'hash', algorithm: 'sym_l4', basis: 1 },
     ],
     [{ do: 'check_pkt_len', size: 60, ifGreater: [set, away], ifLessEqual: [{ do: 'pop_eth' }, set, away] }],
+    [{ do: 'pop_eth' }, tunnel, set, tunnel, { do: 'trunc', maxSize: random.u32() % 80 }, tunnel, away],
     [{ do: 'sample', probability: 0x80000000, actions: [set, { do: 'pop_vlan' }, away] }],
   ].map((actions) => ({ do: 'clone', actions: actions as DpAction[] })); // the literals above
   return [
@@ -77,6 +83,13 @@ function everyAction(random: Random): DpAction[] {
     { do: 'output', port: dpPort(3) },
   ];
 }
+
+const tunnelSpec = {
+  kind: 'tunnel',
+  name: 'tunnel',
+  type: 'gre',
+  sequence: new SharedArrayBuffer(4),
+} as const;
 
 /** One worker, with the port that it receives on and its ends of the ports that all workers send on. */
 class RigWorker {
@@ -99,6 +112,7 @@ class RigWorker {
     this.outputs.forEach((tx, n) => {
       this.engine.addPort(n + 2, tx, undefined, new SharedPortCounters());
     });
+    this.engine.addPort(98, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
     this.engine.flowStats.reserve(0);
   }
 }

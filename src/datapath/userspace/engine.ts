@@ -9,14 +9,20 @@ import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
 import { slots } from '../../flow/slots.ts';
-import type { RxQueue, TxPort } from '../../netdev/provider.ts';
+import type { RxQueue, TxPort, WrapsPackets } from '../../netdev/provider.ts';
 import { ethernet } from '../../wire/ethernet.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
 import type { SharedBond } from '../bond.ts';
 import { DropSampler, type DropSink, type DropWatch } from '../drop-watch.ts';
 import { type DpDropReason, dropIndex } from '../drops.ts';
 import { type DpMeter, SharedMeter } from '../meter.ts';
-import type { DpPacket, SentUp, UpcallReason } from '../provider.ts';
+import {
+  type DpPacket,
+  egressPortsAtStart,
+  type PortRange,
+  type SentUp,
+  type UpcallReason,
+} from '../provider.ts';
 import { type SharedPortCounters, Totals } from './counters.ts';
 import { type ActionStep, type ExecutionHost, type Output, PacketExecution } from './execute.ts';
 import { FlowCache, FlowEntry, hashConnection } from './flow-cache.ts';
@@ -97,6 +103,7 @@ export class Engine implements ExecutionHost {
   /** The same in a list: most of the time an empty one. */
   #watched: readonly DropSampler[] = [];
   #vlanLimit = 1;
+  #egressPorts = egressPortsAtStart;
   #now = ms(0);
 
   constructor(deps: EngineDeps) {
@@ -120,6 +127,7 @@ export class Engine implements ExecutionHost {
     const port: EnginePort = {
       ...{ number, tx, rx, counters, limits, maxSize },
       ...{ isDirty: false, queuedCount: 0, chooseQueue: undefined, flowOf: undefined },
+      tunnel: wrapsPackets(tx) ? tx : undefined,
     };
     this.#ports[number] = port;
     return port;
@@ -149,6 +157,10 @@ export class Engine implements ExecutionHost {
 
   validateLookups(isWanted: boolean): void {
     this.#table.validates = isWanted;
+  }
+
+  setEgressPorts(range: PortRange): void {
+    this.#egressPorts = range;
   }
 
   /** `first`: the key of the packet that it was made for. */
@@ -321,8 +333,16 @@ export class Engine implements ExecutionHost {
     return this.#random.u32();
   }
 
+  wall(): number {
+    return this.#clock.wall();
+  }
+
   get vlanLimit(): number {
     return this.#vlanLimit;
+  }
+
+  get egressPorts(): PortRange {
+    return this.#egressPorts;
   }
 
   #isWithin(limits: readonly SharedMeter[], frame: Frame): boolean {
@@ -421,6 +441,10 @@ export class Engine implements ExecutionHost {
   #publishSizes(): void {
     this.totals.setSizes(this.#table.flowCount, this.#table.maskCount);
   }
+}
+
+function wrapsPackets(tx: TxPort): tx is TxPort & WrapsPackets {
+  return 'tunnelType' in tx;
 }
 
 /** For a packet that fits into no memory of ours. */

@@ -15,7 +15,7 @@ import { type SlotName, slots } from '../../flow/slots.ts';
 import { Frame, gso } from '../../wire/frame.ts';
 import type { DpAction, SlotWrite } from '../actions.ts';
 import type { DpDropReason } from '../drops.ts';
-import type { SentUp } from '../provider.ts';
+import { egressPortsAtStart, type SentUp } from '../provider.ts';
 import { type ExecutionHost, type Output, PacketExecution } from './execute.ts';
 import { FrameArena } from './frame-arena.ts';
 import { lowerActions } from './lower.ts';
@@ -82,6 +82,8 @@ class Rig implements ExecutionHost {
   admits = (meter: number): boolean => meter === 0;
   random = (): number => 0;
   readonly vlanLimit = 1;
+  readonly egressPorts = egressPortsAtStart;
+  readonly wall = (): number => 0;
 }
 
 function frameOf(bytes: Uint8Array, headroom = 16): Frame {

@@ -6,15 +6,17 @@
 import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
 import { datapathWordCount, hotWordCount, slots } from '../../flow/slots.ts';
-import type { TxPort } from '../../netdev/provider.ts';
+import type { TxPort, WrapsPackets } from '../../netdev/provider.ts';
 import { ethernet, isVlanType, vlanTag } from '../../wire/ethernet.ts';
 import { type Frame, gso } from '../../wire/frame.ts';
 import type { DpDropReason } from '../drops.ts';
-import type { SentUp } from '../provider.ts';
+import type { PortRange, SentUp } from '../provider.ts';
 import type { FrameArena } from './frame-arena.ts';
-import { hashL4 } from './hash.ts';
+import { hashL4, hashTuple } from './hash.ts';
 import { Headers } from './headers.ts';
 import { finishChecksum, Segmenter } from './offload.ts';
+import { refused, unwrap } from './tunnels/unwrap.ts';
+import type { TunnelWrap } from './tunnels/wrap.ts';
 
 /** One lowered action. */
 export type ActionStep = (x: PacketExecution) => void;
@@ -30,6 +32,8 @@ export interface Output {
   queuedCount: number;
   /** By which of its queues a packet with that key goes out, where that is not as the packet says itself. */
   chooseQueue?: ((key: Uint32Array) => number) | undefined;
+  /** Set for a port that tunnels share. */
+  readonly tunnel?: WrapsPackets | undefined;
 }
 
 /** What the steps need of the engine. */
@@ -52,6 +56,10 @@ export interface ExecutionHost {
   random(): number;
   /** VLAN tags that keys show. */
   readonly vlanLimit: number;
+  /** Of UDP, by which packets in tunnels leave. */
+  readonly egressPorts: PortRange;
+  /** Milliseconds since 1970. */
+  wall(): number;
 }
 
 /** Times that a packet may be looked up again. */
@@ -62,6 +70,7 @@ const recircWord = slots.recirc_id.word;
 const packetTypeWord = slots.packet_type.word;
 const dpHashWord = slots.dp_hash.word;
 const priorityWord = slots.skb_priority.word;
+const noMetadata = new Uint32Array(datapathWordCount - hotWordCount);
 
 /** What a list of actions on a copy must not change for those behind it. */
 class Saved {
@@ -130,7 +139,7 @@ export class PacketExecution {
     }
     const saved = this.#save();
     this.maxSize = maxSize;
-    for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
+    this.#runSteps(steps);
     this.#restore(saved);
   }
 
@@ -150,11 +159,119 @@ export class PacketExecution {
     this.#recirculationCount++;
     this.maxSize = Number.POSITIVE_INFINITY;
     this.#key[recircWord] = id;
-    const steps = this.#host.stepsFor(this.frame, this.#key);
-    if (steps?.length === 0) this.#lose('explicit');
-    if (steps !== undefined) for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
+    this.#lookUpAgain();
     this.#recirculationCount--;
     this.#restore(saved);
+  }
+
+  #lookUpAgain(): void {
+    const steps = this.#host.stepsFor(this.frame, this.#key);
+    if (steps?.length === 0) this.#lose('explicit');
+    if (steps !== undefined) this.#runSteps(steps);
+  }
+
+  #runSteps(steps: readonly ActionStep[]): void {
+    for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
+  }
+
+  /** Wraps the packet, or each that a device would have made of it, and goes on with `rest`, which ends the list. */
+  pushTunnel(wrap: TunnelWrap, rest: readonly ActionStep[]): void {
+    if (rest.length === 0) return; // nobody would see it
+    const tunnel = this.#host.outputTo(wrap.tunnelPort)?.tunnel;
+    if (tunnel === undefined) {
+      this.drop('tunnelPushError');
+      return;
+    }
+    const { first, last } = this.#host.egressPorts;
+    const sourcePort = first + Math.floor((hashTuple(this.#key) * (last - first)) / 2 ** 32);
+    if (!this.#cut(wrap.size)) return;
+    if (!hasOffload(this.frame)) {
+      if (this.makeWritable(wrap.size)) this.#wrap(wrap, tunnel, sourcePort, rest);
+      return;
+    }
+    this.#onEachFinished(() => this.#wrap(wrap, tunnel, sourcePort, rest), wrap.size);
+  }
+
+  #wrap(wrap: TunnelWrap, tunnel: WrapsPackets, sourcePort: number, rest: readonly ActionStep[]): void {
+    if (!wrap.fits(this.frame)) {
+      this.drop('tunnelPushError');
+      return;
+    }
+    wrap.put(this.frame, sourcePort, tunnel, this.#host);
+    const key = this.#key;
+    if (this.#hasMetadata) key.set(noMetadata, hotWordCount);
+    key[inPortWord] = wrap.outPort;
+    key[recircWord] = 0;
+    this.packetType = 0;
+    this.#isKeyStale = true;
+    this.#runSteps(rest);
+  }
+
+  /** Takes a tunnel's headers off, and looks up what was inside; `isLast`: no action follows in the list. */
+  popTunnel(port: number, isLast: boolean): void {
+    const tunnel = this.#host.outputTo(port)?.tunnel;
+    if (tunnel === undefined || this.#recirculationCount >= maxRecirculations) {
+      this.#lose(tunnel === undefined ? 'noSuchTunnelPort' : 'tooManyRecirculations');
+      return;
+    }
+    const saved = isLast ? undefined : this.#save();
+    this.#recirculationCount++;
+    if (this.#cut()) {
+      if (this.#isSegmentedOutside()) this.#onEachFinished(() => this.#unwrap(tunnel, port));
+      else if (this.makeWritable()) this.#unwrap(tunnel, port);
+    }
+    this.#recirculationCount--;
+    if (saved !== undefined) this.#restore(saved);
+  }
+
+  /** Is the frame several tunnelled packets in one, and not one that holds several? */
+  #isSegmentedOutside(): boolean {
+    const { frame } = this;
+    if (frame.gsoType === gso.none) return false;
+    return this.locate() && this.headers.transport === frame.start + frame.checksumStart;
+  }
+
+  #unwrap({ tunnelType }: WrapsPackets, port: number): void {
+    const { frame } = this;
+    const key = this.#key;
+    this.#hasMetadata = true;
+    const isOuter = this.packetType === 0 && this.locate();
+    const type = isOuter ? unwrap(tunnelType, frame, this.headers, key) : refused;
+    if (type === refused || (type === 0 && frame.end - frame.start < ethernet.size)) {
+      this.#lose(type === refused ? 'tunnelPopError' : 'tooShort');
+      return;
+    }
+    this.packetType = type;
+    this.#isKeyStale = true;
+    this.#refreshKey();
+    key[inPortWord] = port;
+    this.#lookUpAgain();
+  }
+
+  /** Cuts the packet to what the next output may send. False when it had to be dropped. */
+  #cut(headroom = 0): boolean {
+    const { frame, maxSize } = this;
+    this.maxSize = Number.POSITIVE_INFINITY;
+    if (maxSize >= frame.end - frame.start) return true;
+    const cut = this.#copy(maxSize, headroom);
+    if (cut === undefined) {
+      this.#isDropped = true;
+      return false;
+    }
+    cut.clearOffloads();
+    this.frame = cut;
+    return true;
+  }
+
+  /** Does `work` on what a device would have made of the packet, one after the other; nothing of it is seen behind. */
+  #onEachFinished(work: () => void, headroom = 0): void {
+    const isSensible = this.#eachFinished((finished) => {
+      const saved = this.#save();
+      this.frame = finished;
+      work();
+      this.#restore(saved);
+    }, headroom);
+    if (!isSensible) this.drop('badOffload');
   }
 
   hash(of: (key: Uint32Array, basis: number) => number, basis: number): void {
@@ -239,7 +356,7 @@ export class PacketExecution {
       this.#lose('tooLong');
       return;
     }
-    if ((frame.checksumStart >= 0 || frame.gsoType !== gso.none) && !to.tx.takesOffloads) {
+    if (hasOffload(frame) && !to.tx.takesOffloads) {
       if (!this.#eachFinished((frame) => this.#send(to, frame))) this.#lose('badOffload');
       return;
     }
@@ -283,8 +400,7 @@ export class PacketExecution {
       frame.end = end;
     };
     const { frame } = this;
-    const isFinished = frame.checksumStart < 0 && frame.gsoType === gso.none;
-    if (isFinished || !this.#eachFinished(send)) send(frame);
+    if (!hasOffload(frame) || !this.#eachFinished(send)) send(frame);
   }
 
   /**
@@ -318,20 +434,20 @@ export class PacketExecution {
   }
 
   /** Gives what a device would have made of the frame. False when its description makes no sense. */
-  #eachFinished(use: (frame: Frame) => void): boolean {
-    if (this.frame.gsoType !== gso.none) return this.#eachSegment(use);
-    const copy = this.#copy(this.frame.end - this.frame.start);
+  #eachFinished(use: (frame: Frame) => void, headroom = 0): boolean {
+    if (this.frame.gsoType !== gso.none) return this.#eachSegment(use, headroom);
+    const copy = this.#copy(this.frame.end - this.frame.start, headroom);
     if (copy === undefined) return true; // dropped
     if (!finishChecksum(copy)) return false;
     use(copy);
     return true;
   }
 
-  #eachSegment(use: (frame: Frame) => void): boolean {
+  #eachSegment(use: (frame: Frame) => void, headroom: number): boolean {
     const segmenter = this.#segmenter;
-    const count = segmenter.start(this.frame);
+    const count = segmenter.start(this.frame, this.packetType);
     for (let n = 0; n < count; n++) {
-      const segment = this.#take(segmenter.sizeOf(n));
+      const segment = this.#take(segmenter.sizeOf(n), headroom);
       if (segment === undefined) break;
       segmenter.emit(n, count, segment);
       use(segment);
@@ -348,11 +464,11 @@ export class PacketExecution {
   }
 
   /** Memory of the arena for a frame; undefined, and dropped, when it can never fit. */
-  #take(size: number): Frame | undefined {
-    let taken = this.#arena.take(size);
+  #take(size: number, headroom: number): Frame | undefined {
+    let taken = this.#arena.take(size, headroom);
     if (taken !== undefined) return taken;
     this.#makeRoom();
-    taken = this.#arena.take(size);
+    taken = this.#arena.take(size, headroom);
     if (taken === undefined) this.#lose('tooLarge');
     return taken;
   }
@@ -378,6 +494,11 @@ export class PacketExecution {
     }
     this.#arena.resetKeeping(kept);
   }
+}
+
+/** Is something left that a device would do? */
+function hasOffload({ checksumStart, gsoType }: Frame): boolean {
+  return checksumStart >= 0 || gsoType !== gso.none;
 }
 
 /** Bounds `maxSize` are those of an untagged frame: a tag comes on top, as the kernel's devices see it. */

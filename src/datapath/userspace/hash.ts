@@ -46,6 +46,40 @@ function mixPair(hash: number, src: number, dst: number, isSymmetric: boolean): 
   return isSymmetric ? mix(hash, src ^ dst) : mix(mix(hash, src), dst);
 }
 
+/** Protocols whose packets have ports, or a type and code in their place. */
+const withPorts: ReadonlySet<number> = new Set([
+  ipProtocol.tcp,
+  ipProtocol.udp,
+  ipProtocol.sctp,
+  ipProtocol.icmp,
+  ipProtocol.icmpv6,
+]);
+/** What the reference ends this hash with. */
+const tupleEnd = 42;
+
+/**
+ * Addresses, protocol and ports, by which connections in a tunnel are told apart outside of it: as the reference
+ * computes it on a little-endian processor without instructions for CRCs, so that both choose the same port.
+ */
+export function hashTuple(key: Uint32Array): number {
+  const type = (key[typeWord] ?? 0) & 0xffff;
+  let hash = 0;
+  if (type === etherType.ipv6) {
+    for (let n = 0; n < 4; n++) hash = mix(hash, swapped(key[ipv6Src + n] ?? 0));
+    for (let n = 0; n < 4; n++) hash = mix(hash, swapped(key[ipv6Dst + n] ?? 0));
+  } else if (type === etherType.ipv4 || type === etherType.arp)
+    hash = mix(mix(hash, swapped(key[nwSrc] ?? 0)), swapped(key[nwDst] ?? 0));
+  else return finish(tupleEnd);
+  const protocol = (key[protoWord] ?? 0) >>> 24;
+  hash = mix(hash, protocol);
+  if (withPorts.has(protocol)) hash = mix(hash, swapped(key[portsWord] ?? 0));
+  return finish(hash ^ tupleEnd);
+}
+
+function swapped(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+}
+
 /** One round of MurmurHash3. */
 function mix(hash: number, word: number): number {
   let k = Math.imul(word, 0xcc9e2d51);

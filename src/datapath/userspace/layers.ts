@@ -4,7 +4,7 @@
  * off; an action for another type of packet drops it.
  */
 import { ethernet, etherType, isMplsType, vlanTag } from '../../wire/ethernet.ts';
-import type { Frame } from '../../wire/frame.ts';
+import { moveStart } from '../../wire/frame.ts';
 import { mpls } from '../../wire/mpls.ts';
 import { nsh } from '../../wire/nsh.ts';
 import type { NshHeader } from '../actions.ts';
@@ -158,12 +158,4 @@ export function popNsh(x: PacketExecution): void {
   if (!x.makeWritable()) return;
   moveStart(x.frame, headerSize);
   x.packetType = type;
-}
-
-/** Offsets of an offload count from the frame's start. */
-function moveStart(frame: Frame, by: number): void {
-  frame.start += by;
-  frame.headroom += by;
-  if (frame.checksumStart >= 0) frame.checksumStart -= by;
-  if (frame.headerSize > 0) frame.headerSize -= by;
 }

@@ -21,15 +21,20 @@ import {
   pushNsh,
   wrapInMpls,
 } from './layers.ts';
+import { TunnelWrap } from './tunnels/wrap.ts';
 
-/** Those that need a table of their own, or a port of a kind, that the engine does not have. */
-type NotRun = 'ct' | 'ct_clear' | 'tnl_push' | 'tnl_pop';
+/** Those that need a table of their own that the engine does not have. */
+type NotRun = 'ct' | 'ct_clear';
 type Run = Exclude<DpActionName, NotRun>;
 
-/** `whole` is the list that an action is in, at whatever depth. */
-type Lowerings = {
-  readonly [N in Run]: (action: DpActionOf<N>, whole: readonly DpAction[]) => ActionStep;
-};
+/** `whole` is the list that an action is in, at whatever depth; `rest` is what follows in the innermost one. */
+type Lowering<N extends Run> = (
+  action: DpActionOf<N>,
+  whole: readonly DpAction[],
+  rest: readonly DpAction[],
+) => ActionStep;
+
+type Lowerings = { readonly [N in Run]: Lowering<N> };
 
 const hashes = { l4: hashL4, sym_l4: hashSymmetricL4 } as const satisfies Record<HashAlgorithm, unknown>;
 
@@ -103,10 +108,22 @@ const lowerings: Lowerings = {
   meter({ id }) {
     return (x) => x.meter(id);
   },
+  tnl_push(action, whole, rest) {
+    const wrap = new TunnelWrap(action);
+    const steps = lowerList(rest, whole);
+    return (x) => x.pushTunnel(wrap, steps);
+  },
+  tnl_pop({ port }, _whole, rest) {
+    const isLast = rest.length === 0;
+    return (x) => x.popTunnel(port, isLast);
+  },
   drop({ reason }) {
     return (x) => x.drop(reason);
   },
 };
+
+/** It runs the rest of its list itself, for each packet that it makes of one. */
+const takesRest: DpActionName = 'tnl_push';
 
 /** What `set` writes in the packet's key alone. */
 const metadataSlots: ReadonlySet<SlotName> = new Set([
@@ -166,9 +183,10 @@ export function lowerActions(actions: readonly DpAction[]): readonly ActionStep[
 }
 
 function lowerList(actions: readonly DpAction[], whole: readonly DpAction[]): readonly ActionStep[] {
-  return actions.map((action) => {
+  const end = actions.findIndex((action) => action.do === takesRest);
+  return (end < 0 ? actions : actions.slice(0, end + 1)).map((action, n) => {
     if (!isRun(action)) throw new Error(`${action.do} was not refused`);
-    return lowerAction(action, whole);
+    return lowerAction(action, whole, actions.slice(n + 1));
   });
 }
 
@@ -176,10 +194,14 @@ function isRun(action: DpAction): action is DpActionOf<Run> {
   return Object.hasOwn(lowerings, action.do);
 }
 
-function lowerAction(action: DpActionOf<Run>, whole: readonly DpAction[]): ActionStep {
+function lowerAction(
+  action: DpActionOf<Run>,
+  whole: readonly DpAction[],
+  rest: readonly DpAction[],
+): ActionStep {
   // The table's line for `action.do` takes exactly this variant; the compiler cannot relate the two by itself.
-  const lower = lowerings[action.do] as (action: DpActionOf<Run>, whole: readonly DpAction[]) => ActionStep;
-  return lower(action, whole);
+  const lower = lowerings[action.do] as Lowering<Run>;
+  return lower(action, whole, rest);
 }
 
 function sentUpBy(action: DpActionOf<'userspace'>, whole: readonly DpAction[]): SentUp {

@@ -27,18 +27,24 @@ export function finishChecksum(frame: Frame): boolean {
 export class Segmenter {
   readonly #headers = new Headers();
   #frame: Frame | undefined;
+  /** From the frame's start, which moves when room is made in memory. */
+  #networkOffset = 0;
+  #transportOffset = 0;
   #headerSize = 0;
   #payloadSize = 0;
   #isTcp = false;
 
-  /** Takes a frame to be segmented; the number of its segments, or 0 when its description makes no sense. */
-  start(frame: Frame): number {
+  /**
+   * Takes a frame to be segmented; the number of its segments, or 0 when its description makes no sense. `packetType` as
+   * in a key: 0 = Ethernet.
+   */
+  start(frame: Frame, packetType = 0): number {
     const type = frame.gsoType & ~gso.ecnBit;
     const headers = this.#headers;
     this.#frame = frame;
     this.#isTcp = type === gso.tcp4 || type === gso.tcp6;
     if (!this.#isTcp && type !== gso.udpL4) return 0;
-    if (frame.gsoSize <= 0 || !headers.locate(frame) || headers.transport === 0) return 0;
+    if (frame.gsoSize <= 0 || !headers.locate(frame, packetType) || headers.transport === 0) return 0;
     if (headers.etherType !== etherType.ipv4 && headers.etherType !== etherType.ipv6) return 0;
     if (headers.protocol !== (this.#isTcp ? ipProtocol.tcp : ipProtocol.udp)) return 0;
     const { view, end } = frame;
@@ -47,6 +53,8 @@ export class Segmenter {
     const transportSize = this.#isTcp ? (tcp.get.offsetFlags(view, at) >>> 12) * 4 : udp.size;
     if (transportSize < udp.size || at + transportSize > end) return 0;
     this.#headerSize = at + transportSize - frame.start;
+    this.#networkOffset = headers.network - frame.start;
+    this.#transportOffset = at - frame.start;
     this.#payloadSize = end - at - transportSize;
     return Math.max(1, Math.ceil(this.#payloadSize / frame.gsoSize));
   }
@@ -67,8 +75,8 @@ export class Segmenter {
     copyBytes(from, payloadAt, to, to.start + this.#headerSize, size - this.#headerSize);
     to.end = to.start + size;
     to.inPort = from.inPort;
-    const network = to.start + this.#headers.network - from.start;
-    const transport = to.start + this.#headers.transport - from.start;
+    const network = to.start + this.#networkOffset;
+    const transport = to.start + this.#transportOffset;
     const transportSize = to.end - transport;
     if (this.#isTcp) emitTcp(to.view, transport, n * from.gsoSize, n === 0, n === count - 1);
     else udp.set.size(to.view, transport, transportSize);

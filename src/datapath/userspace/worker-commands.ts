@@ -51,6 +51,9 @@ export class CommandRunner {
       case 'validateLookups':
         engine.validateLookups(command.isWanted);
         break;
+      case 'setEgressPorts':
+        engine.setEgressPorts(command.range);
+        break;
       case 'defineMask':
         this.#masks.set(command.number, maskWith(command.words, command.bits));
         break;

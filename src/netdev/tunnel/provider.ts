@@ -26,6 +26,8 @@ export const tunnelProviders: readonly NetdevProvider[] = tunnelTypes.map((type)
 
 class TunnelNetdev extends VirtualNetdev implements IsTunnel, TellsConfig {
   readonly type: TunnelType;
+  /** The number of the next packet. */
+  readonly #sequence = new SharedArrayBuffer(4);
   #tunnel: TunnelConfig;
 
   /** Throws Refused. */
@@ -40,7 +42,12 @@ class TunnelNetdev extends VirtualNetdev implements IsTunnel, TellsConfig {
   }
 
   get portSpec(): PortSpec {
-    return { kind: 'tunnel', name: datapathPortName(this.#tunnel) };
+    return {
+      kind: 'tunnel',
+      name: datapathPortName(this.#tunnel),
+      type: this.type,
+      sequence: this.#sequence,
+    };
   }
 
   get config(): ReadonlyMap<string, string> {

@@ -1,18 +1,15 @@
 /** The headers that the datapath is to put in front of a packet, from what its flow says of a tunnel: see `tnl_push`. */
 import { readMac } from '../../base/addresses.ts';
-import {
-  type GeneveOption,
-  greFlag,
-  type TunnelHeader,
-  type TunnelIp,
-  type TunnelProtocol,
-  type TunnelUdp,
-} from '../../datapath/tunnel-header.ts';
+import type { TunnelHeader, TunnelIp, TunnelProtocol, TunnelUdp } from '../../datapath/tunnel-header.ts';
 import { tunnelFlag } from '../../flow/fields/flags.ts';
 import { getSlot, isTyped, readSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import type { TunnelConfig } from '../../netdev/tunnel/tunnel-config.ts';
 import { etherType } from '../../wire/ethernet.ts';
+import type { GeneveOption } from '../../wire/geneve.ts';
+import { greFlag } from '../../wire/gre.ts';
+import { gtpuFlag, gtpuUserPacket } from '../../wire/gtpu.ts';
+import { vxlanFlag, vxlanNext } from '../../wire/vxlan.ts';
 import type { TlvTable } from '../tlv-table.ts';
 import { type HostAddress, isMapped, plainBytes } from '../tunnels/host-address.ts';
 import { protocolOf } from '../tunnels/listening-ports.ts';
@@ -101,23 +98,22 @@ function keyIn(flow: Uint32Array): number {
   return flow[slots.tun_id.word + 1] ?? 0;
 }
 
-const vxlanFlags = { hasNumber: 0x08000000, hasNext: 0x04000000 } as const;
 /** What is inside, as VXLAN GPE says it. */
-const vxlanNext: ReadonlyMap<number, number> = new Map([
-  [etherType.ipv4, 1],
-  [etherType.ipv6, 2],
-  [etherType.transparentBridging, 3],
-  [etherType.nsh, 4],
+const vxlanNextOf: ReadonlyMap<number, number> = new Map([
+  [etherType.ipv4, vxlanNext.ipv4],
+  [etherType.ipv6, vxlanNext.ipv6],
+  [etherType.transparentBridging, vxlanNext.ethernet],
+  [etherType.nsh, vxlanNext.nsh],
 ]);
 
 function vxlanFor(tunnel: TunnelConfig, flow: Uint32Array): TunnelProtocol | undefined {
   const udp = udpFor(tunnel, flow);
   const vni = keyIn(flow) & 0xffffff;
-  if (!tunnel.extensions.has('gpe')) return { type: 'vxlan', udp, flags: vxlanFlags.hasNumber, vni };
+  if (!tunnel.extensions.has('gpe')) return { type: 'vxlan', udp, flags: vxlanFlag.vni, vni };
   const inner = innerType(flow);
-  const next = inner === undefined ? undefined : vxlanNext.get(inner);
+  const next = inner === undefined ? undefined : vxlanNextOf.get(inner);
   if (next === undefined) return undefined;
-  return { type: 'vxlan', udp, flags: vxlanFlags.hasNumber | vxlanFlags.hasNext | next, vni };
+  return { type: 'vxlan', udp, flags: vxlanFlag.vni | vxlanFlag.nextProtocol | next, vni };
 }
 
 /** EtherType of what is wrapped; undefined for what has none. */
@@ -181,14 +177,15 @@ function erspanFor(flow: Uint32Array): TunnelProtocol | undefined {
 }
 
 /** Version 1 of the protocol that carries packets of users. */
-const gtpuDefaults = { flags: 0x30, userPacket: 255 } as const;
+const gtpuDefault = 0x30;
 
 function gtpuFor(tunnel: TunnelConfig, flow: Uint32Array): TunnelProtocol {
   return {
     type: 'gtpu',
     udp: udpFor(tunnel, flow),
-    flags: getSlot(flow, 'tun_gtpu_flags') || gtpuDefaults.flags,
-    messageType: getSlot(flow, 'tun_gtpu_msgtype') || gtpuDefaults.userPacket,
+    flags: (getSlot(flow, 'tun_gtpu_flags') || gtpuDefault) | (tunnel.hasSequence ? gtpuFlag.sequence : 0),
+    messageType: getSlot(flow, 'tun_gtpu_msgtype') || gtpuUserPacket,
     teid: keyIn(flow),
+    ...(tunnel.hasSequence && { hasSequence: true as const }),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Timers } from '../../base/timers.ts';
 import type { DpPort } from '../../base/units.ts';
+import type { PortRange } from '../../datapath/provider.ts';
 import { readSlot } from '../../flow/key.ts';
 import { setEgress } from '../../netdev/provider.ts';
 import { byFlow } from '../../netdev/tunnel/tunnel-config.ts';
@@ -25,6 +26,8 @@ export interface NativeTunnelsDeps {
   readonly timers: Timers;
   /** Flows that depended on any of the tags may be wrong. */
   readonly changed: (tags: number) => void;
+  /** Has packets of tunnels leave by those ports of UDP. */
+  readonly sendFrom: (range: PortRange) => void;
 }
 
 export class NativeTunnels {
@@ -39,7 +42,9 @@ export class NativeTunnels {
       egressChanged: () => {
         for (const { port } of deps.ports.tunnels) this.#showEgress(port);
       },
+      sourcePortsChanged: () => deps.sendFrom(this.host.sourcePorts),
     });
+    deps.sendFrom(this.host.sourcePorts);
   }
 
   /** There are tunnels, and the datapath can do it. */

@@ -3,30 +3,27 @@
  * whoever has flows which of them may be wrong now (translate/tags.ts).
  */
 import type { Timers } from '../../base/timers.ts';
+import { egressPortsAtStart, type PortRange } from '../../datapath/provider.ts';
 import type { HostDevice, HostNetwork } from '../../netdev/host-network.ts';
 import { listeningTag, neighbourTag, routesTag } from '../translate/tags.ts';
 import { ListeningPorts } from './listening-ports.ts';
 import { NeighbourCache } from './neighbour-cache.ts';
 import { RouteTable } from './route-table.ts';
 
-/** Of UDP, which packets of tunnels are sent from. */
-export interface PortRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 interface Listener {
   /** Flows that depended on any of the tags may be wrong. */
   changed(tags: number): void;
   /** What leads out of the host may be another device, or the same one in another state. */
   egressChanged(): void;
+  /** Packets of tunnels are to be sent from other ports of UDP. */
+  sourcePortsChanged(): void;
 }
 
 export class TunnelHost {
   readonly routes: RouteTable;
   readonly neighbours: NeighbourCache;
   readonly listening: ListeningPorts;
-  sourcePorts: PortRange = { first: 32_768, last: 61_000 };
+  #sourcePorts = egressPortsAtStart;
   readonly #network: HostNetwork;
   readonly #listeners = new Set<Listener>();
 
@@ -58,6 +55,15 @@ export class TunnelHost {
   /** A device of that name; undefined where there is none. */
   device(name: string): HostDevice | undefined {
     return this.#network.device(name);
+  }
+
+  get sourcePorts(): PortRange {
+    return this.#sourcePorts;
+  }
+
+  set sourcePorts(range: PortRange) {
+    this.#sourcePorts = range;
+    for (const listener of this.#listeners) listener.sourcePortsChanged();
   }
 
   watch(listener: Listener): void {
