@@ -28,13 +28,15 @@ export interface Ground {
   cleaning(text: string): Commands;
   /** The clock stands still, so that times are compared, too. */
   readonly isTimed: boolean;
+  /** Options of the daemons, where not all of their devices are dummies. */
+  readonly dummies?: readonly string[];
 }
 
 /** Gives each script to both. */
 export function describeScripts(ground: Ground): void {
   describe.each(readdirSync(ground.folder))('%s', (file) => {
-    const ours = new DummyHost('ours');
-    const reference = new DummyHost('reference');
+    const ours = new DummyHost('ours', ground.dummies);
+    const reference = new DummyHost('reference', ground.dummies);
 
     beforeAll(async () => {
       await Promise.all(

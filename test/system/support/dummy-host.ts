@@ -19,10 +19,13 @@ export const programs: Readonly<Record<Which, string>> = {
 
 export class DummyHost implements AsyncDisposable {
   readonly which: Which;
+  readonly #dummies: readonly string[];
   #folder: string | undefined;
 
-  constructor(which: Which) {
+  /** Without `dummies`, which are options of the daemon, dummy devices take the place of all others. */
+  constructor(which: Which, dummies: readonly string[] = ['--enable-dummy=override', '--disable-system']) {
     this.which = which;
+    this.#dummies = dummies;
   }
 
   /** Made when it is first asked for: a test that does not run leaves none. */
@@ -70,8 +73,7 @@ export class DummyHost implements AsyncDisposable {
   start(...args: readonly string[]): Promise<Said> {
     const name = args.find((arg) => arg.startsWith('--pidfile=')) ?? '--pidfile';
     const flags = ['--detach', '--no-chdir', name, '-vconsole:off', '--log-file'];
-    const dummies = ['--enable-dummy=override', '--disable-system'];
-    const child = spawn(programs[this.which], [...flags, ...dummies, ...args], { env: this.env });
+    const child = spawn(programs[this.which], [...flags, ...this.#dummies, ...args], { env: this.env });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => (stdout += chunk));
