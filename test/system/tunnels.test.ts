@@ -1,0 +1,136 @@
+/**
+ * Tunnels between hosts: an overlay with our switch at one end, and the kernel's own vxlan device or the real daemon at the
+ * other. Nobody sets anything but addresses: routes come from the kernel, Ethernet addresses by ARP and neighbour discovery.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
+import { Namespace, whyNoNamespaces } from './support/namespace.ts';
+
+const reason = whyNoNamespaces() ?? whyNoReference();
+if (reason !== undefined) process.stderr.write(`tunnels.test.ts: not run: ${reason}\n`);
+
+const underlay = {
+  4: { ours: '192.0.2.1', theirs: '192.0.2.2', bits: 24 },
+  6: { ours: '2001:db8::1', theirs: '2001:db8::2', bits: 64 },
+} as const;
+const overlay = { ours: '10.9.0.1', theirs: '10.9.0.2' };
+
+/** `br-under` has the address that packets go by, and the wire; `br-over` the tunnel. */
+function setUp(host: SwitchHost, wire: string): void {
+  host.configure(
+    ...['add-br', 'br-under', '--', 'set', 'bridge', 'br-under', 'datapath_type=netdev'],
+    ...['--', 'add-br', 'br-over', '--', 'set', 'bridge', 'br-over', 'datapath_type=netdev'],
+    ...['--', 'add-port', 'br-under', wire],
+  );
+}
+
+function address(space: Namespace, device: string, text: string): void {
+  space.run('ip', 'addr', 'add', text, 'dev', device, ...(text.includes(':') ? ['nodad'] : []));
+  space.run('ip', 'link', 'set', device, 'up');
+}
+
+function addTunnel(host: SwitchHost, type: string, ...options: string[]): void {
+  host.configure(
+    ...['add-port', 'br-over', 'tun', '--', 'set', 'interface', 'tun', `type=${type}`],
+    ...options.map((option) => `options:${option}`),
+  );
+}
+
+async function untilPinged(from: Namespace, to: string): Promise<void> {
+  await until(() => from.try('ping', '-c', '1', '-W', '1', to).status === 0, `${to} to answer`);
+}
+
+/** All of them are answered. */
+function ping(from: Namespace, to: string, ...options: string[]): string {
+  return from.try('ping', '-c', '20', '-i', '0.02', '-W', '2', ...options, to).stdout;
+}
+
+describe.runIf(reason === undefined)('a tunnel to the device of the kernel', () => {
+  let ours: SwitchHost;
+  let peer: Namespace;
+
+  beforeAll(async () => {
+    ours = new SwitchHost('ours');
+    peer = new Namespace('peer');
+    await ours.start();
+    ours.host.link('wire', 'w0', undefined, peer);
+    setUp(ours, 'wire');
+    address(ours.host, 'br-under', `${underlay[4].ours}/24`);
+    address(ours.host, 'br-over', `${overlay.ours}/24`);
+    address(peer, 'w0', `${underlay[4].theirs}/24`);
+    peer.run(
+      ...['ip', 'link', 'add', 'vx', 'type', 'vxlan', 'id', '42', 'dstport', '4789'],
+      ...['local', underlay[4].theirs, 'remote', underlay[4].ours, 'dev', 'w0'],
+    );
+    address(peer, 'vx', `${overlay.theirs}/24`);
+    addTunnel(ours, 'vxlan', `remote_ip=${underlay[4].theirs}`, 'key=42');
+  }, 60_000);
+
+  afterAll(async () => {
+    peer[Symbol.dispose]();
+    await ours[Symbol.asyncDispose]();
+  });
+
+  test('carries packets both ways', async () => {
+    await untilPinged(ours.host, overlay.theirs);
+    expect(ping(ours.host, overlay.theirs)).toContain('20 received');
+    expect(ping(peer, overlay.ours)).toContain('20 received');
+    expect(ping(peer, overlay.ours, '-s', '1300')).toContain('20 received');
+  });
+
+  test('goes by what the kernel says of routes, and the neighbours are known', () => {
+    expect(ours.appctl('ovs/route/lookup', underlay[4].theirs).stdout).toBe(
+      `src ${underlay[4].ours}\ngateway ::\ndev br-under\n`,
+    );
+    expect(ours.appctl('tnl/neigh/show').stdout).toContain(underlay[4].theirs);
+    const status = ours.configure('get', 'interface', 'tun', 'status');
+    expect(status).toBe('{tunnel_egress_iface=br-under, tunnel_egress_iface_carrier=up}');
+  });
+
+  test('follows its host to another address', async () => {
+    peer.run('ip', 'link', 'set', 'vx', 'type', 'vxlan', 'remote', '192.0.2.9');
+    address(ours.host, 'br-under', '192.0.2.9/24');
+    ours.host.run('ip', 'addr', 'del', `${underlay[4].ours}/24`, 'dev', 'br-under');
+    address(ours.host, 'br-under', '192.0.2.9/24');
+    await untilPinged(peer, overlay.ours);
+    expect(ping(ours.host, overlay.theirs)).toContain('20 received');
+  });
+});
+
+describe.runIf(reason === undefined).each([
+  { type: 'vxlan', version: 4, options: ['key=7'] },
+  { type: 'vxlan', version: 6, options: ['key=7'] },
+  { type: 'geneve', version: 4, options: ['key=7', 'csum=true'] },
+  { type: 'geneve', version: 6, options: ['key=7'] },
+  { type: 'gre', version: 4, options: ['key=7', 'seq=true'] },
+  { type: 'gre', version: 4, options: ['csum=true'] },
+] as const)('a tunnel to the real daemon: $type over IPv$version, $options', ({ type, version, options }) => {
+  let ours: SwitchHost;
+  let theirs: SwitchHost;
+
+  beforeAll(async () => {
+    ours = new SwitchHost('ours');
+    theirs = new SwitchHost('reference');
+    await Promise.all([ours.start(), theirs.start()]);
+    ours.host.link('w0', 'w1', undefined, theirs.host);
+    const ends = underlay[version];
+    const sides = [
+      [ours, 'w0', ends.ours, ends.theirs, overlay.ours],
+      [theirs, 'w1', ends.theirs, ends.ours, overlay.theirs],
+    ] as const;
+    for (const [host, wire, local, remote, inner] of sides) {
+      setUp(host, wire);
+      address(host.host, 'br-under', `${local}/${ends.bits}`);
+      address(host.host, 'br-over', `${inner}/24`);
+      addTunnel(host, type, `remote_ip=${remote}`, ...options);
+    }
+  }, 60_000);
+
+  afterAll(() => Promise.all([ours, theirs].map((host) => host[Symbol.asyncDispose]())));
+
+  test('carries packets both ways', async () => {
+    await untilPinged(ours.host, overlay.theirs);
+    expect(ping(ours.host, overlay.theirs)).toContain('20 received');
+    expect(ping(theirs.host, overlay.ours, '-s', '1200')).toContain('20 received');
+  });
+});
