@@ -12,8 +12,9 @@ import { packMatch } from '../../src/flow/match.ts';
 import { MatchBuilder } from '../../src/flow/match-text.ts';
 import type { DatagramRemote } from '../../src/net/remote.ts';
 import { systemTransport, type Transport } from '../../src/net/transport.ts';
-import { noNetwork } from '../../src/netdev/host-network.ts';
+import { type HostNetwork, noNetwork } from '../../src/netdev/host-network.ts';
 import type { Netdev, NetdevStats, PortIo } from '../../src/netdev/provider.ts';
+import { openPortIo } from '../../src/netdev/registry.ts';
 import { Backer } from '../../src/ofproto/backer.ts';
 import {
   type BundleConfig,
@@ -43,12 +44,18 @@ export class VirtualSwitch {
   readonly #wires = new Map<string, MemoryPort>();
   #bfdSessionCount = 0;
 
-  /** How bridges that are told to talk OpenFlow do, and whom the host sends packets for an address to. */
-  constructor(transport: Transport = systemTransport, neighbourOf?: (address: string) => string | undefined) {
+  /** How bridges that are told to talk OpenFlow do, whom the host sends packets for an address to, and what tunnels know of it. */
+  constructor(
+    transport: Transport = systemTransport,
+    neighbourOf?: (address: string) => string | undefined,
+    network: HostNetwork = noNetwork,
+  ) {
     this.datapath = new DummyDatapath('dummy', 'ovs-dummy', {
       clock: this.clock,
       random: seededRandom(2),
-      openPort: ({ name }): PortIo => {
+      openPort: (spec): PortIo => {
+        if (spec.kind === 'tunnel') return openPortIo(spec);
+        const { name } = spec;
         const wire = new MemoryPort();
         this.#wires.set(name, wire);
         return wire;
@@ -60,7 +67,7 @@ export class VirtualSwitch {
       random: seededRandom(1),
       transport,
       neighbourOf,
-      tunnelHost: new TunnelHost(noNetwork, this.timers),
+      tunnelHost: new TunnelHost(network, this.timers),
       exportHost: {
         openDatagrams: ({ host, port }) => ({
           name: `${host}:${port}`,
