@@ -2,6 +2,7 @@
  * Which packets are ends of tunnels of this host: those to an address of a device that routes lead by, and with the
  * protocol and the UDP port of a tunnel. Fragments are not.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { readMac } from '../../base/addresses.ts';
 import type { DpPort } from '../../base/units.ts';
 import { Classifier } from '../../flow/classifier.ts';
@@ -95,9 +96,12 @@ export class ListeningPorts {
     this.#changed();
   }
 
-  /** Packets of tunnels may be sent by the device, and so may come by it. */
+  /** Packets of tunnels may be sent by the device, and so may come by it. What is known of it already may be old. */
   addDevice(name: string): void {
-    if (!this.#devices.has(name)) this.#readDevice(name);
+    const known = this.#devices.get(name);
+    if (known !== undefined && isDeepStrictEqual(known, this.#network.device(name))) return;
+    this.removeDevice(name);
+    this.#readDevice(name);
   }
 
   removeDevice(name: string): void {
@@ -109,9 +113,7 @@ export class ListeningPorts {
   }
 
   deviceChanged(name: string): void {
-    if (!this.#devices.has(name)) return;
-    this.removeDevice(name);
-    this.#readDevice(name);
+    if (this.#devices.has(name)) this.addDevice(name);
   }
 
   /** Which port the packet ends at, if any; the bits that decided are set in `mask`. */

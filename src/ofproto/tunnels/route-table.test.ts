@@ -32,8 +32,8 @@ const devices = {
 function tableOf(routes: HostRoute[] = []) {
   const told: string[] = [];
   const table = new RouteTable(networkOf(devices, routes), {
-    routeAdded: (device) => told.push(`+${device}`),
-    routeRemoved: (device) => told.push(`-${device}`),
+    deviceUsed: (device) => told.push(`+${device}`),
+    deviceUnused: (device) => told.push(`-${device}`),
     changed: () => told.push('changed'),
   });
   return { table, told };
@@ -122,7 +122,9 @@ describe('routes', () => {
     expect(find(table, '192.0.2.9')).toBeUndefined();
     expect(find(table, '198.51.100.9')).toBe('br1 from 198.51.100.1');
     expect(find(table, '203.0.113.9')).toBe('br0 from 192.0.2.1');
-    expect(told.slice(4)).toEqual(['-br0', '+br1', 'changed']);
+    expect(told.slice(4)).toEqual(['+br1', 'changed']);
+    table.remove(route('203.0.113.0', 24, 'br0'));
+    expect(told.slice(6)).toEqual(['-br0', 'changed']);
   });
 
   test('are replaced by those to the same destinations, and removed', () => {

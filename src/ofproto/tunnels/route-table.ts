@@ -69,9 +69,10 @@ export interface Way {
 }
 
 export interface RouteTableEvents {
-  /** A route by that device came: what is known of its addresses may be old. */
-  routeAdded(device: string): void;
-  routeRemoved(device: string): void;
+  /** Routes lead by that device: what is known of its addresses may be old. */
+  deviceUsed(device: string): void;
+  /** None does any more. */
+  deviceUnused(device: string): void;
   /** Another answer than before may be given. */
   changed(): void;
 }
@@ -101,7 +102,8 @@ export class RouteTable {
   refresh(): void {
     if (!this.#isStale) return;
     this.#isStale = false;
-    for (const route of this.#routes) if (route.origin !== 'user') this.#remove(route);
+    const before = [...this.#routes].filter(({ origin }) => origin !== 'user');
+    for (const route of before) this.#routes.remove(route);
     for (const { destination, prefix, device, gateway, isLocal, mark } of this.#network.routes()) {
       const route = {
         destination: hostAddress(destination),
@@ -110,6 +112,7 @@ export class RouteTable {
       };
       this.#insert(isLocal ? 'local' : 'host', route);
     }
+    for (const device of new Set(before.map((route) => route.device))) this.#letGo(device);
     this.#events.changed();
   }
 
@@ -125,7 +128,8 @@ export class RouteTable {
   remove(to: RouteTo): boolean {
     const found = this.#routes.find(matchOf(to), to.prefix + rank.user, version);
     if (found === undefined) return false;
-    this.#remove(found);
+    this.#routes.remove(found);
+    this.#letGo(found.device);
     this.#events.changed();
     return true;
   }
@@ -176,13 +180,17 @@ export class RouteTable {
     const made = new Route(origin, source, route);
     const before = this.#routes.insert(made, matchOf(made));
     if (before !== undefined) this.#routes.remove(before);
-    this.#events.routeAdded(device);
+    this.#events.deviceUsed(device);
     return true;
   }
 
-  #remove(route: Route): void {
-    this.#routes.remove(route);
-    this.#events.routeRemoved(route.device);
+  /**
+   * Differs: tunnels end at the addresses of a device as long as a route leads by it; in the reference, they do no longer
+   * once one of several was deleted.
+   */
+  #letGo(device: string): void {
+    for (const route of this.#routes) if (route.device === device) return;
+    this.#events.deviceUnused(device);
   }
 }
 

@@ -35,8 +35,8 @@ export class TunnelHost {
     this.listening = new ListeningPorts(network, () => changed(listeningTag));
     this.neighbours = new NeighbourCache(timers, (...of) => changed(neighbourTag(...of)));
     this.routes = new RouteTable(network, {
-      routeAdded: (device) => this.listening.addDevice(device),
-      routeRemoved: (device) => this.listening.removeDevice(device),
+      deviceUsed: (device) => this.listening.addDevice(device),
+      deviceUnused: (device) => this.listening.removeDevice(device),
       changed: () => changed(routesTag),
     });
     network.watch({
