@@ -42,7 +42,7 @@ async function untilPinged(from: Namespace, to: string): Promise<void> {
 
 /** All of them are answered. */
 function ping(from: Namespace, to: string, ...options: string[]): string {
-  return from.try('ping', '-c', '20', '-i', '0.02', '-W', '2', ...options, to).stdout;
+  return from.try('ping', '-c', '20', '-i', '0.02', '-W', '10', ...options, to).stdout;
 }
 
 describe.runIf(reason === undefined)('a tunnel to the device of the kernel', () => {
