@@ -155,7 +155,7 @@ export function strerror(errno: number): string {
 }
 
 /** The positive number of an error name such as "ENOENT"; undefined when Linux has no such error. */
-function errnoOf(name: string): number | undefined {
+export function errnoOf(name: string): number | undefined {
   return byName.get(name);
 }
 

@@ -93,6 +93,7 @@ export function formatPacked(
   });
 }
 
+const allTunnelFlags = 2 ** tunnelKeyFlagNames.names.length - 1;
 const plain: Paint = (text) => text;
 
 function formatPlanned({ mask, texts }: Plan, key: Uint32Array, options: MatchTextOptions): string {
@@ -143,10 +144,11 @@ function item(label: string, name: FieldName, text: ValueText, when: (view: View
 
 /** Of a packet all flags are shown, of which matches can name but one. */
 function tunnelFlagsItem(wide: Uint32Array): Text | undefined {
-  const mask = getSlot(wide, 'tun_flags');
+  const mask = getSlot(wide, 'tun_flags') & allTunnelFlags;
   if (mask === 0) return undefined;
   return ({ key, paint }) =>
-    paintLabel('tun_flags', paint) + formatFlags(tunnelKeyFlagNames, getSlot(key, 'tun_flags'), mask, 0xffff);
+    paintLabel('tun_flags', paint) +
+    formatFlags(tunnelKeyFlagNames, getSlot(key, 'tun_flags'), mask, allTunnelFlags);
 }
 
 /** Labels that the reference leaves as they are. */

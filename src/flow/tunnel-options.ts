@@ -15,6 +15,8 @@ export interface OptionMatch {
   readonly value: Uint8Array;
   /** As long as the value; undefined for one on all bits of the option. No bytes: that packets have the option. */
   readonly mask: Uint8Array | undefined;
+  /** That packets have not got the option. */
+  readonly isAbsent?: boolean;
 }
 
 /** Bytes of all options together. */
@@ -108,9 +110,10 @@ export function lengthened(
 
 const isAllOnes = (byte: number): boolean => byte === 0xff;
 
-/** "tun_metadata0=0x5/0xf", "tun_metadata0" for one that there only must be. */
-export function formatOption({ index, value, mask }: OptionMatch): string {
+/** "tun_metadata0=0x5/0xf", "tun_metadata0" for one that there only must be, "tun_metadata0=NP" for one that must not. */
+export function formatOption({ index, value, mask, isAbsent }: OptionMatch): string {
   const name = `tun_metadata${index}`;
+  if (isAbsent === true) return `${name}=NP`;
   if (mask?.every((byte) => byte === 0) === true) return name;
   const bits = mask === undefined || mask.every(isAllOnes) ? '' : `/${formatHex(mask)}`;
   return `${name}=${formatHex(value, false)}${bits}`;

@@ -33,7 +33,7 @@ import { TunnelPort } from './tunnel/tunnel-port.ts';
 /** What --enable-dummy asks for: dummy types beside the real ones, instead of "system", or instead of all. */
 export type DummyMode = 'none' | 'beside' | 'system' | 'override';
 
-const realProviders = [systemProvider, tapProvider, internalProvider, patchProvider, ...tunnelProviders];
+const realProviders = [systemProvider, tapProvider, internalProvider, patchProvider];
 const dummyTypes = ['dummy', 'dummy-internal', 'dummy-pmd'];
 
 /** Providers by Interface type; "" is not a key: the caller maps it to "system". */
@@ -41,7 +41,7 @@ export function netdevProviders(
   mode: DummyMode = 'none',
   dummies = new DummyDevices(),
 ): ReadonlyMap<string, NetdevProvider> {
-  const providers = realProviders.map((provider) => {
+  const providers = [...realProviders, ...tunnelProviders()].map((provider) => {
     const isReplaced =
       mode === 'override' ? provider.type !== 'patch' : mode === 'system' && provider.type === 'system';
     return isReplaced ? dummyProvider(provider.type, dummies) : provider;

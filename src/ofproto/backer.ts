@@ -270,6 +270,10 @@ export class Backer {
         this.ports.add(ofproto, port);
         this.tunnels.portAdded(port);
       },
+      portRenumbered: (ofproto, port) => {
+        this.ports.addAgain(ofproto, port);
+        this.tunnels.portAdded(port);
+      },
       portRemoved: (ofproto, port) => {
         this.ports.remove(port);
         this.tunnels.portRemoved(port);

@@ -49,6 +49,7 @@ import { TlvTable } from './tlv-table.ts';
 /** What a switch tells the layer that owns the flows. */
 export interface OfprotoEvents {
   portAdded(ofproto: Ofproto, port: OfprotoPort): void;
+  portRenumbered(ofproto: Ofproto, port: OfprotoPort): void;
   portRemoved(ofproto: Ofproto, port: OfprotoPort): void;
   /** Anything that decides about packets changed: every flow may be wrong. */
   changed(): void;
@@ -223,6 +224,7 @@ export class Ofproto {
       protocols,
       events: {
         portAdded: (port) => events.portAdded(this, port),
+        portRenumbered: (port) => events.portRenumbered(this, port),
         portRemoved: (port) => events.portRemoved(this, port),
         changed: () => events.changed(),
         livenessChanged: () => events.livenessChanged(this),

@@ -2,6 +2,8 @@
  * Which port a packet came in by, and where patch ports lead. Two of these are a pair when each names the other; they may
  * be in any bridges of one datapath. A frame sent to one is at once received by the other, within one translation.
  */
+
+import { SyscallFailed } from '../base/errors.ts';
 import { type DpPort, dpPort } from '../base/units.ts';
 import { isTunnelled } from '../flow/packet-mask.ts';
 import { slots } from '../flow/slots.ts';
@@ -15,6 +17,8 @@ export class PortIndex {
   readonly #ofDpPort = new Map<DpPort, PortOfSwitch>();
   readonly #patches = new Map<string, PortOfSwitch>();
   readonly #tunnels = new TunnelIndex();
+  /** Each has become a tunnel like another one, and waits for that to become yet another, or go. */
+  readonly #overshadowed = new Map<OfprotoPort, PortOfSwitch>();
 
   /** Throws SyscallFailed EEXIST where it is a tunnel like one that is there. */
   add(ofproto: Ofproto, port: OfprotoPort): void {
@@ -24,11 +28,33 @@ export class PortIndex {
     else this.#patches.set(port.name, own);
   }
 
+  /** Of a port that was there. */
+  addAgain(ofproto: Ofproto, port: OfprotoPort): void {
+    try {
+      this.add(ofproto, port);
+    } catch (why) {
+      if (!(why instanceof SyscallFailed)) throw why;
+      port.isOvershadowed = true;
+      this.#overshadowed.set(port, { ofproto, port });
+    }
+  }
+
   remove(port: OfprotoPort): void {
-    this.#tunnels.remove(port);
+    this.#overshadowed.delete(port);
+    port.isOvershadowed = false;
+    if (this.#tunnels.remove(port)) this.#uncover();
     if (port.dpPort !== undefined) {
       if (this.#ofDpPort.get(port.dpPort)?.port === port) this.#ofDpPort.delete(port.dpPort);
     } else if (this.#patches.get(port.name)?.port === port) this.#patches.delete(port.name);
+  }
+
+  #uncover(): void {
+    for (const [port, own] of this.#overshadowed) {
+      if (!this.#tunnels.hasRoomFor(port)) continue;
+      this.#overshadowed.delete(port);
+      port.isOvershadowed = false;
+      this.#tunnels.add(own);
+    }
   }
 
   /** By which a packet with that key came in, which the datapath has made. */

@@ -35,6 +35,8 @@ export class OfprotoPort {
   patchPeer: string | undefined;
   /** What its packets are wrapped in; undefined for a port that is no tunnel. Others may have the same `dpPort`. */
   tunnel: TunnelConfig | undefined;
+  /** Another tunnel has all packets that this one would have. */
+  isOvershadowed = false;
   /** The Port row it is a member of, once that is configured. */
   bundle: Bundle | undefined;
   /** What a spanning tree allows by it; undefined where it takes part in none. */
@@ -42,8 +44,8 @@ export class OfprotoPort {
   /** Frames for everybody go to it, if only to be kept from leaving. */
   isFlooded = true;
   #isLive = false;
-  /** Frames that crossed a patch port: its device never sees them. */
-  readonly patchCounters = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };
+  /** Frames that crossed a patch port or a tunnel: its device never sees them. */
+  readonly crossed = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };
 
   /** What may come in; nothing is limited where there are none. */
   limits: readonly DpMeter[] = [];
@@ -111,10 +113,26 @@ export class OfprotoPort {
     return this.#isLive !== before;
   }
 
+  countSent(packets: number, bytes: number): void {
+    this.crossed.txPackets += packets;
+    this.crossed.txBytes += bytes;
+  }
+
+  countReceived(packets: number, bytes: number): void {
+    this.crossed.rxPackets += packets;
+    this.crossed.rxBytes += bytes;
+    if (packets > 0) this.monitor?.received();
+  }
+
+  /** No device counts what crosses it. */
+  get hasOwnCounters(): boolean {
+    return this.dpPort === undefined || this.tunnel !== undefined;
+  }
+
   /** Counters of its device. No device sees what crosses a patch port or a tunnel: the switch counts it. */
   async stats(): Promise<NetdevStats> {
-    if (this.dpPort !== undefined && this.tunnel === undefined) return this.netdev.stats();
-    const { rxBytes, rxPackets, txBytes, txPackets } = this.patchCounters;
+    if (!this.hasOwnCounters) return this.netdev.stats();
+    const { rxBytes, rxPackets, txBytes, txPackets } = this.crossed;
     return new Map([
       ['rx_bytes', rxBytes],
       ['rx_packets', rxPackets],

@@ -1,6 +1,7 @@
 /** The ports of one switch, and the bundles that they are in: what comes, changes and goes. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatMac } from '../base/addresses.ts';
+import { reasonOf } from '../base/errno.ts';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';
 import { type DpPort, type Ms, type OfPort, ofPort } from '../base/units.ts';
@@ -22,6 +23,7 @@ import type { SwitchProtocols } from './protocols/switch-protocol.ts';
 import type { Requester } from './requester.ts';
 
 const log = logger('ofproto');
+const netdevLog = logger('netdev');
 const portDown = portConfigBit('PORT_DOWN');
 
 export interface AddPortOptions {
@@ -42,6 +44,7 @@ export interface AddPortOptions {
 interface PortEvents {
   /** Throws SyscallFailed where another one has all packets that it would have. */
   portAdded(port: OfprotoPort): void;
+  portRenumbered(port: OfprotoPort): void;
   portRemoved(port: OfprotoPort): void;
   /** Anything that decides about packets changed. */
   changed(): void;
@@ -140,6 +143,7 @@ export class SwitchPorts {
     try {
       events.portAdded(port);
     } catch (error) {
+      log.warn(`${this.#deps.name}: could not add port ${port.name} (${reasonOf(error)})`);
       if (dpPort !== undefined) await datapathPorts.close(dpPort);
       throw error;
     }
@@ -147,8 +151,8 @@ export class SwitchPorts {
   }
 
   /**
-   * Has the datapath know a port by the number that its device has now, or by another one, which must be free. Throws
-   * SyscallFailed where it is a tunnel like another one.
+   * Has the datapath know a port by the number that its device has now, or by another one, which must be free. Nothing
+   * goes in or out by it while it is a tunnel like another one.
    */
   async renumber(port: OfprotoPort, wanted?: DpPort): Promise<void> {
     const { datapathPorts, events } = this.#deps;
@@ -158,7 +162,7 @@ export class SwitchPorts {
     port.dpPort = await datapathPorts.open(port.netdev, wanted);
     port.tunnel = tunnelOf(port.netdev);
     this.#setLimits(port);
-    events.portAdded(port);
+    events.portRenumbered(port);
     events.changed();
   }
 
@@ -210,7 +214,7 @@ export class SwitchPorts {
         await netdev.setUp(isUp);
       } catch (why) {
         if (!(why instanceof SyscallFailed)) throw why;
-        log.warn(why.message);
+        netdevLog.warn(`failed to set flags for network device ${port.name}: ${why.reason}`);
         this.#deps.controllers.portChanged(port);
       }
     }

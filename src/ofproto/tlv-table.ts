@@ -53,6 +53,17 @@ export class TlvTable {
     return this.#byIndex.has(index);
   }
 
+  find(optionClass: number, optionType: number): Placed | undefined {
+    for (const placed of this.#byIndex.values())
+      if (placed.optionClass === optionClass && placed.optionType === optionType) return placed;
+    return undefined;
+  }
+
+  /** What a packet has, by field. */
+  placedIn(key: Uint32Array): Placed[] {
+    return this.#placed.filter(({ index }) => isPresent(key, index));
+  }
+
   /** The field of that name, where it is in keys; undefined for an option that no field stands for. */
   fieldOf(name: FieldName): Field | undefined {
     const field = fieldOf(name);
@@ -84,7 +95,7 @@ export class TlvTable {
     if (!match.mask.words.some((word) => word === present || word === present + 1)) return match;
     const key = unpackKey(match);
     const mask = match.mask.unpack();
-    const options = this.#optionsUnder(key, mask);
+    const options = this.optionsUnder(key, mask);
     for (const words of [key, mask]) {
       words.fill(0, first, first + wordCount);
       words.fill(0, present, present + 2);
@@ -94,17 +105,23 @@ export class TlvTable {
 
   /** Those that a packet has; undefined for none. */
   optionsOf(key: Uint32Array): readonly OptionMatch[] | undefined {
-    if (key[present] === 0 && key[present + 1] === 0) return undefined;
     const mask = newKey();
     mask.fill(0xffffffff, first, first + wordCount);
-    return this.#optionsUnder(key, mask);
+    mask.set(key.subarray(present, present + 2), present);
+    return this.optionsUnder(key, mask);
   }
 
-  #optionsUnder(key: Uint32Array, mask: Uint32Array): readonly OptionMatch[] | undefined {
+  /** Those of a packet that a mask looks at. */
+  optionsUnder(key: Uint32Array, mask: Uint32Array): readonly OptionMatch[] | undefined {
     const options = this.#placed.flatMap(({ index, field }): OptionMatch[] => {
-      if (!isPresent(key, index)) return [];
+      if (!isPresent(mask, index)) return [];
       const bits = readField(mask, field);
-      return [{ index, value: readField(key, field), mask: bits.every(isAllOnes) ? undefined : bits }];
+      const match = {
+        index,
+        value: readField(key, field),
+        mask: bits.every(isAllOnes) ? undefined : bits,
+      };
+      return [isPresent(key, index) ? match : { ...match, isAbsent: true }];
     });
     return options.length === 0 ? undefined : options;
   }

@@ -45,8 +45,8 @@ describe('patch ports', () => {
     const into = await sw.addPatch(right, 'to-left', 'to-right');
     for (let n = 0; n < 5; n++) sw.inject('p1', flood);
     sw.advance(1000);
-    expect(left.ports.get(out)?.patchCounters).toMatchObject({ txPackets: 5, txBytes: 300, rxPackets: 0 });
-    expect(right.ports.get(into)?.patchCounters).toMatchObject({ rxPackets: 5, rxBytes: 300, txPackets: 0 });
+    expect(left.ports.get(out)?.crossed).toMatchObject({ txPackets: 5, txBytes: 300, rxPackets: 0 });
+    expect(right.ports.get(into)?.crossed).toMatchObject({ rxPackets: 5, rxBytes: 300, txPackets: 0 });
   });
 
   test('that form a loop end a broadcast after a bounded number of frames', async () => {

@@ -8,33 +8,50 @@ import { errnos, syscallFailed } from '../../base/errno.ts';
 import type { Random } from '../../base/random.ts';
 import type { NetdevConfig, NetdevProvider, PortSpec, TellsConfig } from '../provider.ts';
 import { VirtualNetdev } from '../virtual-netdev.ts';
+import { showTunnelOptions } from './show-options.ts';
 import {
+  datapathPortName,
   type Egress,
   type IsTunnel,
   type TunnelConfig,
   type TunnelType,
   tunnelTypes,
 } from './tunnel-config.ts';
-import { formatTunnelOptions, readTunnelOptions } from './tunnel-options.ts';
+import { readTunnelOptions } from './tunnel-options.ts';
 
-export const tunnelProviders: readonly NetdevProvider[] = tunnelTypes.map((type) => ({
-  type,
-  async open(name, config, { random }) {
-    return new TunnelNetdev(type, name, config, random);
-  },
-}));
+/** One of each type; what they make knows of one another. */
+export function tunnelProviders(): readonly NetdevProvider[] {
+  const all = new Set<TunnelNetdev>();
+  return tunnelTypes.map((type) => ({
+    type,
+    async open(name, config, { random }) {
+      const netdev = new TunnelNetdev(type, name, { config, random, all });
+      all.add(netdev);
+      return netdev;
+    },
+  }));
+}
+
+interface NewTunnel {
+  readonly config: NetdevConfig;
+  readonly random: Random;
+  /** Every tunnel there is. */
+  readonly all: Set<TunnelNetdev>;
+}
 
 class TunnelNetdev extends VirtualNetdev implements IsTunnel, TellsConfig {
   readonly type: TunnelType;
   /** The number of the next packet. */
   readonly #sequence = new SharedArrayBuffer(4);
+  readonly #all: Set<TunnelNetdev>;
   #tunnel: TunnelConfig;
 
   /** Throws Refused. */
-  constructor(type: TunnelType, name: string, { options }: NetdevConfig, random: Random) {
+  constructor(type: TunnelType, name: string, { config, random, all }: NewTunnel) {
     super(name, random);
     this.type = type;
-    this.#tunnel = readTunnelOptions(type, name, options);
+    this.#all = all;
+    this.#tunnel = this.#read(config);
   }
 
   get tunnel(): TunnelConfig {
@@ -51,11 +68,11 @@ class TunnelNetdev extends VirtualNetdev implements IsTunnel, TellsConfig {
   }
 
   get config(): ReadonlyMap<string, string> {
-    return formatTunnelOptions(this.#tunnel);
+    return showTunnelOptions(this.#tunnel);
   }
 
-  async configure({ options }: NetdevConfig): Promise<void> {
-    const tunnel = readTunnelOptions(this.type, this.name, options);
+  async configure(config: NetdevConfig): Promise<void> {
+    const tunnel = this.#read(config);
     if (isDeepStrictEqual(tunnel, this.#tunnel)) return;
     this.#tunnel = tunnel;
     this.change({});
@@ -74,19 +91,22 @@ class TunnelNetdev extends VirtualNetdev implements IsTunnel, TellsConfig {
   override async setUp(isUp: boolean): Promise<void> {
     if (!isUp) throw syscallFailed('set', errnos.EOPNOTSUPP, `${this.name}: a tunnel cannot be taken down`);
   }
-}
 
-/** Ports that tunnels of one type share in a datapath; the number of a UDP port follows where they have one. */
-const datapathPorts: Readonly<Record<TunnelType, string>> = {
-  geneve: 'genev_sys',
-  vxlan: 'vxlan_sys',
-  gre: 'gre_sys',
-  ip6gre: 'ip6gre_sys',
-  erspan: 'erspan_sys',
-  ip6erspan: 'ip6erspan_sys',
-  gtpu: 'gtpu_sys',
-};
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.#all.delete(this);
+  }
 
-function datapathPortName({ type, dstPort }: TunnelConfig): string {
-  return dstPort === 0 ? datapathPorts[type] : `${datapathPorts[type]}_${dstPort}`;
+  /** Whether its packets have a group policy, VXLAN says for all packets to one UDP port. */
+  #read({ options }: NetdevConfig): TunnelConfig {
+    return readTunnelOptions(this.type, this.name, options, ({ type, dstPort, extensions }) => {
+      if (type !== 'vxlan') return false;
+      const others = [...this.#all].filter((other) => other !== this).map(({ tunnel }) => tunnel);
+      return others.some(
+        (other) =>
+          other.type === type &&
+          other.dstPort === dstPort &&
+          other.extensions.has('gbp') !== extensions.has('gbp'),
+      );
+    });
+  }
 }

@@ -1,9 +1,5 @@
 /** How a tunnel wraps packets, as the options of its Interface row say (ovs-vswitchd.conf.db(5), "Tunnel Options"). */
 
-/** Interface `type` values. */
-export const tunnelTypes = ['geneve', 'vxlan', 'gre', 'ip6gre', 'erspan', 'ip6erspan', 'gtpu'] as const;
-export type TunnelType = (typeof tunnelTypes)[number];
-
 /** The bytes of an address: 4 of IPv4, 16 of IPv6. */
 export type TunnelAddress = Uint8Array;
 
@@ -13,6 +9,46 @@ export type PacketMode = 'legacy_l2' | 'legacy_l3' | 'ptap';
 /** A value of its own for each packet, which flows write and match on. */
 export const byFlow = 'flow';
 export type ByFlow = typeof byFlow;
+
+/** What is the same for all tunnels of a type. */
+interface TunnelTrait {
+  /** Of the port that they share in a datapath; the number of a UDP port follows where they have one. */
+  readonly portName: string;
+  /** Port of UDP; 0 where each tunnel has to name one, undefined for tunnels without. */
+  readonly udpPort?: number;
+  /** What they carry, unless VXLAN is extended to carry more. */
+  readonly carries: 'L2' | 'L3' | 'L2 and L3';
+  readonly hasChecksum: boolean;
+  readonly hasSequence: boolean;
+}
+
+const layer2 = { carries: 'L2', hasSequence: false } as const;
+const layer3 = { carries: 'L3', hasSequence: false, hasChecksum: false } as const;
+const greLike = { hasChecksum: true, hasSequence: true } as const;
+
+/** By Interface `type`. */
+export const tunnelTraits = {
+  geneve: { ...layer2, portName: 'genev_sys', udpPort: 6081, hasChecksum: true },
+  gre: { ...greLike, portName: 'gre_sys', carries: 'L2 and L3' },
+  vxlan: { ...layer2, portName: 'vxlan_sys', udpPort: 4789, hasChecksum: true },
+  lisp: { ...layer3, portName: 'lisp_sys', udpPort: 4341 },
+  stt: { ...layer2, portName: 'stt_sys', udpPort: 7471, hasChecksum: true },
+  erspan: { ...greLike, portName: 'erspan_sys', carries: 'L2' },
+  ip6erspan: { ...greLike, portName: 'ip6erspan_sys', carries: 'L2' },
+  ip6gre: { ...greLike, portName: 'ip6gre_sys', carries: 'L2' },
+  gtpu: { ...layer3, portName: 'gtpu_sys', udpPort: 2152 },
+  bareudp: { ...layer3, portName: 'udp_sys', udpPort: 0 },
+} as const satisfies Record<string, TunnelTrait>;
+
+export type TunnelType = keyof typeof tunnelTraits;
+
+export const tunnelTypes = Object.keys(tunnelTraits) as readonly TunnelType[]; // keys of a literal
+
+export function traitOf(type: TunnelType): TunnelTrait {
+  return tunnelTraits[type];
+}
+
+export const defaultTtl = 64;
 
 export interface TunnelConfig {
   readonly type: TunnelType;
@@ -33,16 +69,17 @@ export interface TunnelConfig {
   readonly hasSequence: boolean;
   readonly mode: PacketMode;
   /** Of VXLAN. */
-  readonly extensions: ReadonlySet<'gbp' | 'gpe'>;
+  readonly extensions: ReadonlySet<VxlanExtension>;
   /** Written to `pkt_mark` of what is wrapped. */
   readonly egressMark: number | undefined;
-  /** undefined for other tunnels. */
-  readonly erspan: ErspanConfig | undefined;
+  readonly erspan: ErspanConfig;
 }
 
-/** Of the header of ERSPAN: version 1 has an index, version 2 a direction and a hardware id. */
+export type VxlanExtension = 'gbp' | 'gpe';
+
+/** Of the header of ERSPAN: version 1 has an index, version 2 a direction and a hardware id. Other tunnels have version 0. */
 interface ErspanConfig {
-  readonly version: 1 | 2 | ByFlow;
+  readonly version: number | ByFlow;
   readonly index: number | ByFlow;
   readonly direction: number | ByFlow;
   readonly hardwareId: number | ByFlow;
@@ -60,4 +97,18 @@ export interface IsTunnel {
 export interface Egress {
   readonly device: string;
   readonly hasCarrier: boolean;
+}
+
+/** The port that tunnels like that one share in a datapath. */
+export function datapathPortName({ type, dstPort }: Pick<TunnelConfig, 'type' | 'dstPort'>): string {
+  const { portName, udpPort } = traitOf(type);
+  return udpPort === undefined ? portName : `${portName}_${dstPort}`;
+}
+
+export function carries({ type, extensions }: TunnelConfig): TunnelTrait['carries'] {
+  return type === 'vxlan' && extensions.has('gpe') ? 'L2 and L3' : traitOf(type).carries;
+}
+
+export function usualMode(tunnel: TunnelConfig): PacketMode {
+  return carries(tunnel) === 'L3' ? 'legacy_l3' : 'legacy_l2';
 }

@@ -23,6 +23,7 @@ import type { PortIndex } from '../port-index.ts';
 import type { Rule } from '../tables/rule.ts';
 import { formatRuleActions } from '../tables/rule-text.ts';
 import type { PacketDrop, PacketEnd } from '../translate/request.ts';
+import { optionsOnWire } from '../tunnels/geneve-options.ts';
 import type { InstalledFlow, InstalledFlows } from '../upcall/installed-flows.ts';
 import { type AnyDropReason, type DropPlace, explanationOf } from './drop-list.ts';
 import type { DroppedPacket, DropStream } from './drop-stream.ts';
@@ -190,7 +191,8 @@ export class DropWatchers {
       action: actionText(found),
       flow: formatMatch(key, packetMask(key), {
         ports: portText,
-        tunnelOptions: isTunnelled(key) ? ofproto?.tlvTable.optionsOf(key) : undefined,
+        tunnelOptions:
+          isTunnelled(key) && ofproto !== undefined ? optionsOnWire(key, ofproto.tlvTable) : undefined,
       }),
       size,
       head,

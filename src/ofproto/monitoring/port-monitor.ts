@@ -16,9 +16,9 @@ import type { PortBfd, PortCfm, PortMonitoring } from './monitoring-config.ts';
 interface MonitoredPort {
   readonly name: string;
   readonly mac: string | undefined;
-  /** Undefined for a patch port: no device counts what crosses it, but the switch. */
-  readonly dpPort: number | undefined;
-  readonly patchCounters: { readonly rxPackets: number };
+  /** No device counts what crosses it, but the switch. */
+  readonly hasOwnCounters: boolean;
+  readonly crossed: { readonly rxPackets: number };
   stats(): Promise<NetdevStats>;
 }
 
@@ -216,14 +216,14 @@ export class PortMonitor {
 
   get #rxPackets(): number {
     const { port } = this.#deps;
-    return port.dpPort === undefined ? port.patchCounters.rxPackets : this.#devicePackets;
+    return port.hasOwnCounters ? port.crossed.rxPackets : this.#devicePackets;
   }
 
   #readPackets(): void {
     const { port } = this.#deps;
     const { cfm, bfd } = this.#config;
     const isOfUse = cfm?.isDemand === true || (bfd?.decayMinRx ?? 0) > 0;
-    if (!isOfUse || port.dpPort === undefined || this.#isReading) return;
+    if (!isOfUse || port.hasOwnCounters || this.#isReading) return;
     this.#isReading = true;
     void this.#readDevice();
   }

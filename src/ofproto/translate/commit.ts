@@ -8,6 +8,7 @@ import { unreachable } from '../../base/errors.ts';
 import type { DpAction, NshHeader, SetHeader, SlotWrite } from '../../datapath/actions.ts';
 import { isMetByPacket, type Prerequisite } from '../../flow/fields/prerequisites.ts';
 import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
+import { isTunnelled } from '../../flow/packet-mask.ts';
 import { datapathWordCount, type SlotName, slots } from '../../flow/slots.ts';
 import { etherType, isMplsType } from '../../wire/ethernet.ts';
 import { labelCount, labelSlots, popLabel, pushLabel } from './labels.ts';
@@ -144,11 +145,19 @@ function fieldOf({ flow, base, mask }: HeaderCommit, slot: SlotName, isWhole: bo
   for (const [word, own] of wordsOf(slot)) {
     if (isWhole) mask[word] = (mask[word] ?? 0) | own;
     const changed = (flow[word] ?? 0) ^ (base[word] ?? 0);
-    const written = (((mask[word] ?? 0) | changed) & own) >>> 0;
+    const kept = slot === 'nw_tos' && tellsCongestion(base, changed) ? congestionBits : 0;
+    const written = (((mask[word] ?? 0) | changed) & own & ~kept) >>> 0;
     bits.push(written);
     value.push(((flow[word] ?? 0) & written) >>> 0);
   }
   return { slot, value, mask: bits };
+}
+
+/** Those of the type of service, which a tunnel on the packet's way changes (RFC 6040). */
+const congestionBits = 3 << slots.nw_tos.shift;
+
+function tellsCongestion(base: Uint32Array, changed: number): boolean {
+  return isTunnelled(base) && (changed & congestionBits) === 0;
 }
 
 type SlotWords = readonly (readonly [word: number, bits: number])[];
@@ -170,10 +179,18 @@ function findWords(name: SlotName): SlotWords {
   });
 }
 
-/** An Ethernet header goes: what else is taken off says so itself. */
-function commitPacketType({ flow, base, actions }: HeaderCommit): void {
+/**
+ * An Ethernet header goes: what else is taken off says so itself. One comes back that an output by a tunnel was without.
+ * Differs: the reference ends there, with a failed assertion.
+ */
+function commitPacketType(c: HeaderCommit): void {
+  const { flow, base, actions } = c;
   const wanted = getSlot(flow, 'packet_type');
   if (wanted === getSlot(base, 'packet_type')) return;
+  if (wanted === 0) {
+    commitEthernet(c);
+    return;
+  }
   actions.push({ do: 'pop_eth' });
   setSlot(base, 'packet_type', wanted);
   writeSlot(base, 'eth_src', noAddress);

@@ -51,6 +51,14 @@ export class DatapathActions {
     this.#commit.pending = header;
   }
 
+  /** A header of that kind that is not pushed yet does not come; undefined where there is none. */
+  takePending(kind: PendingHeader['kind']): PendingHeader | undefined {
+    const { pending } = this.#commit;
+    if (pending?.kind !== kind) return undefined;
+    this.#commit.pending = undefined;
+    return pending;
+  }
+
   /** The actions that `run` adds, which are those of a list inside. */
   collect(run: () => void): DpAction[] {
     const outer = this.#list;

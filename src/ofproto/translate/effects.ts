@@ -50,7 +50,8 @@ export type Effect =
       readonly key: NetFlowKey;
       readonly output: number;
     }
-  | { readonly kind: 'patch'; readonly from: OfprotoPort; readonly to: OfprotoPort }
+  /** Went into a port that no device counts for, or came out of one: of a cable between bridges, or of a tunnel. */
+  | { readonly kind: 'crossed'; readonly from?: OfprotoPort; readonly to?: OfprotoPort }
   /** What follows has so many bytes more of each packet: the headers of a tunnel; fewer, where these are off again. */
   | { readonly kind: 'wrapped'; readonly size: number }
   /** It was sent to that neighbour, who is remembered longer for that. */
@@ -61,7 +62,7 @@ export type Effect =
       readonly address: HostAddress;
     };
 
-/** Counts packets, the last of them at `at`, and bytes for rules, mirrors, bonds, exporters and patch ports; learning is `applyLearning`. */
+/** Counts packets, the last of them at `at`, and bytes for rules, mirrors, bonds, exporters and ports without a device; learning is `applyLearning`. */
 export function creditEffects(effects: readonly Effect[], carried: Carried): void {
   const { packets, at } = carried;
   let { bytes } = carried;
@@ -76,12 +77,9 @@ export function creditEffects(effects: readonly Effect[], carried: Carried): voi
     else if (effect.kind === 'netflow') effect.exporter.update(effect.key, effect.output, carried);
     else if (effect.kind === 'wrapped') bytes += packets * effect.size;
     else if (effect.kind === 'neighbour') effect.neighbours.find(effect.bridge, effect.address);
-    else if (effect.kind === 'patch') {
-      effect.from.patchCounters.txPackets += packets;
-      effect.from.patchCounters.txBytes += bytes;
-      effect.to.patchCounters.rxPackets += packets;
-      effect.to.patchCounters.rxBytes += bytes;
-      if (packets > 0) effect.to.monitor?.received();
+    else if (effect.kind === 'crossed') {
+      effect.from?.countSent(packets, bytes);
+      effect.to?.countReceived(packets, bytes);
     }
   }
 }

@@ -1,9 +1,10 @@
 /** Headers put in front of whole packets, and taken off: ovs-actions(7), "Encapsulation and decapsulation". */
-import { etherTypeOf, getSlot, maskSlot, setSlot } from '../../flow/key.ts';
+import { getSlot, maskSlot, setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import type { EncapArguments, EncapProperty } from '../../openflow/actions/encap.ts';
 import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 import { mplsBottom } from '../../wire/mpls.ts';
+import { clearAddresses, coverWithEthernet, typedPacket } from './bare-packets.ts';
 import type { Handlers } from './handler.ts';
 import { dropForLabels } from './header-handlers.ts';
 import { labelCount, labelSlots, maxLabels, popLabel, pushLabel } from './labels.ts';
@@ -12,14 +13,12 @@ import type { Translation } from './translation.ts';
 const firstWord = slots.packet_type.word;
 const endOfHeaders = slots.nsh_c4.word + 1;
 
-const typed = (type: number): number => 0x10000 | type;
-
 /** RFC 8300 section 2.2: what follows the header. */
 const nextProtocols: ReadonlyMap<number, number> = new Map([
-  [1, typed(etherType.ipv4)],
-  [2, typed(etherType.ipv6)],
+  [1, typedPacket(etherType.ipv4)],
+  [2, typedPacket(etherType.ipv6)],
   [3, 0],
-  [4, typed(etherType.nsh)],
+  [4, typedPacket(etherType.nsh)],
 ]);
 
 export const encapHandlers = {
@@ -44,10 +43,10 @@ export const encapHandlers = {
       if ((getSlot(flow, 'vlan_tci') & vlanPresent) !== 0)
         refuse(t, ', cannot decap Ethernet if VLAN is present.');
       else {
-        setSlot(flow, 'packet_type', typed(getSlot(flow, 'eth_type')));
+        setSlot(flow, 'packet_type', typedPacket(getSlot(flow, 'eth_type')));
         clearAddresses(flow);
       }
-    } else if (type === typed(etherType.nsh)) {
+    } else if (type === typedPacket(etherType.nsh)) {
       maskSlot(mask, 'nsh_np');
       const next = nextProtocols.get(getSlot(flow, 'nsh_np'));
       if (next === undefined) refuse(t, ` as NSH next protocol ${getSlot(flow, 'nsh_np')} is not supported`);
@@ -76,12 +75,6 @@ function decapMpls(t: Translation, packetType: number): void {
   } else if (count >= maxLabels) dropForLabels(t, 'an MPLS decap', 'has');
 }
 
-function clearAddresses(flow: Uint32Array): void {
-  const type = getSlot(flow, 'eth_type');
-  flow.fill(0, slots.eth_dst.word, slots.vlan_tpid.word);
-  setSlot(flow, 'eth_type', type);
-}
-
 function encapEthernet(t: Translation): void {
   const { flow } = t;
   if (getSlot(flow, 'packet_type') === 0) {
@@ -89,16 +82,13 @@ function encapEthernet(t: Translation): void {
     return;
   }
   t.datapath.commit();
-  clearAddresses(flow);
-  setSlot(flow, 'eth_type', etherTypeOf(flow));
-  setSlot(flow, 'packet_type', 0);
-  t.datapath.pend({ kind: 'ethernet' });
+  coverWithEthernet(flow, t.datapath);
 }
 
 /** The pipeline sees the new header only from here on. */
 function cover(flow: Uint32Array, type: number): void {
   flow.fill(0, firstWord, endOfHeaders);
-  setSlot(flow, 'packet_type', typed(type));
+  setSlot(flow, 'packet_type', typedPacket(type));
   setSlot(flow, 'eth_type', type);
 }
 
@@ -143,7 +133,7 @@ function encapMpls(t: Translation, type: number): void {
   } else {
     for (const slot of labelSlots.slice(0, count)) maskSlot(mask, slot);
     pushLabel(flow, count, getSlot(flow, 'mpls_lse') & ~mplsBottom, type);
-    setSlot(flow, 'packet_type', typed(type));
+    setSlot(flow, 'packet_type', typedPacket(type));
   }
   t.datapath.pend({ kind: 'mpls' });
 }

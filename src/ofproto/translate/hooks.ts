@@ -59,10 +59,12 @@ function refuseByTree(_from: OfprotoPort | undefined, leaving: LeavingPacket): D
   return tree.protocol === 'STP' ? 'stpNotForwarding' : 'rstpNotForwarding';
 }
 
-/** No port takes packets that begin with their network header yet. */
+/** Only some tunnels take packets that begin with their network header. */
 function refuseWithoutEthernet(
   _from: OfprotoPort | undefined,
   { port, flow }: LeavingPacket,
 ): DropReason | undefined {
-  return port.dpPort !== undefined && getSlot(flow, 'packet_type') !== 0 ? 'noEthernet' : undefined;
+  const { dpPort, tunnel: { mode } = { mode: 'legacy_l2' } } = port;
+  const isBare = getSlot(flow, 'packet_type') !== 0;
+  return isBare && dpPort !== undefined && mode === 'legacy_l2' ? 'noEthernet' : undefined;
 }

@@ -32,7 +32,10 @@ export function flood({ t, from, tags }: Arrival): void {
 
 /** None of its ports is kept from it. */
 function isFlooded({ members }: Bundle): boolean {
-  return members.every(({ settings, isFlooded: isIn }) => isIn && (settings & noFlood) === 0);
+  return members.every(
+    ({ settings, tunnel, isFlooded: isIn }) =>
+      isIn && tunnel?.mode !== 'legacy_l3' && (settings & noFlood) === 0,
+  );
 }
 
 /** Sends the frame out of a bundle with the tags that belong there; `flow` is afterwards what it was. */

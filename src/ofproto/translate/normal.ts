@@ -42,7 +42,7 @@ export function normal(t: Translation): void {
   if (tags === undefined) return;
   const vlan = tags[0].vid;
   const isGratuitousArp = findGratuitousArp(t);
-  if (inPort !== undefined && getSlot(flow, 'packet_type') === 0)
+  if (inPort !== undefined && inPort.tunnel?.mode !== 'legacy_l3' && getSlot(flow, 'packet_type') === 0)
     t.effect({ kind: 'learn', ofproto, port: inPort, mac: ethSrc(flow), vlan, isGratuitousArp });
 
   if (!forwardMulticast({ t, from, tags })) forward({ t, from, tags });

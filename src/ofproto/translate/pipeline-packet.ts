@@ -6,6 +6,7 @@ import type { StackValue } from '../../openflow/messages/continuation.ts';
 import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Rule } from '../tables/rule.ts';
+import { hasWireOptions, placeOptions } from '../tunnels/geneve-options.ts';
 import { untoldCookie } from './controller-action.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { thaw } from './frozen-states.ts';
@@ -34,6 +35,8 @@ export class PipelinePacket {
   isUncovered = false;
   /** It came with what is known of its connection. */
   isTracked: boolean;
+  /** What its tunnel says beside its addresses makes sense. */
+  readonly hasGoodOptions: boolean;
   /** Bits of the mirrors that have had it, and of those that send to the same places. */
   mirrored: number;
   /** Headers of a tunnel are in front of it, so that its bytes are others. */
@@ -42,7 +45,7 @@ export class PipelinePacket {
   /** What is done at the end of the pipeline of this bridge, as it was written. */
   #actionSet: readonly Action[] = [];
 
-  constructor({ scratch, key, state, inPort, ofproto }: TranslationRequest) {
+  constructor({ scratch, key, state, inPort, ofproto, hasPlacedOptions }: TranslationRequest) {
     const { flow, base } = scratch;
     this.#scratch = scratch;
     scratch.reset();
@@ -54,6 +57,11 @@ export class PipelinePacket {
       flow[inPortWord] = inPort;
       flow[setOutputWord] = unsetPort;
     } else flow.set(thaw(state, base));
+    this.hasGoodOptions =
+      state !== undefined ||
+      hasPlacedOptions === true ||
+      !hasWireOptions(base) ||
+      placeOptions(base, ofproto.tlvTable, flow);
     base.fill(0, firstTunnelWord, tunnelEnd); // a datapath forgets the tunnel
     this.place = { ofproto, table: 0, rule: undefined, cookie: untoldCookie };
     this.isTracked = state?.isTracked === true;

@@ -1,9 +1,12 @@
 /** Packets that go out by a port of the switch that has them: to the datapath, or by a patch port into the next switch. */
 import type { DpPort, OfPort } from '../../base/units.ts';
-import { setSlot } from '../../flow/key.ts';
+import { getSlot, setSlot } from '../../flow/key.ts';
+import { isTunnelled } from '../../flow/packet-mask.ts';
 import type { TunnelConfig } from '../../netdev/tunnel/tunnel-config.ts';
 import type { OfprotoPort, Recirculation } from '../port.ts';
 import type { PortOfSwitch } from '../port-of-switch.ts';
+import { wireOptionsOf } from '../tunnels/geneve-options.ts';
+import { withoutEthernet } from './bare-packets.ts';
 import { enterBridge } from './bridge-crossing.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
@@ -44,16 +47,33 @@ export function outputToPort(t: Translation, number: OfPort, options: OutputOpti
   const peer = t.request.ports.peerOf(port);
   if (t.snapLength > 0 && port.dpPort === undefined) t.drop('cutToNothing');
   else if (peer !== undefined) crossPatch(t, port, peer);
+  else if (port.tunnel?.mode === 'legacy_l3' && getSlot(flow, 'packet_type') === 0)
+    withoutEthernet(flow, t.datapath, () => send(t, port, { way, isCut }));
+  else send(t, port, { way, isCut });
+}
+
+interface SendOptions {
+  readonly way: HashedWay | undefined;
+  readonly isCut: boolean;
+}
+
+function send(t: Translation, port: OfprotoPort, options: SendOptions): void {
+  const { tunnel, dpPort } = port;
+  const { way } = options;
+  const service = markForQueue(port, t);
+  if (service !== undefined) t.datapath.isPlain = false;
+  if (tunnel !== undefined) outputToTunnel(t, port, { ...options, tunnel });
   else {
-    const service = markForQueue(port, t);
-    if (service !== undefined) t.datapath.isPlain = false;
-    if (port.tunnel !== undefined) outputToTunnel(t, port, { tunnel: port.tunnel, isCut });
-    else if (port.dpPort !== undefined && way !== undefined) outputHashed(t, way);
-    else if (port.dpPort !== undefined) outputOrUnwrap(t, port, port.dpPort);
-    if (service !== undefined) setSlot(t.flow, 'nw_tos', service);
-    if (port.dpPort !== undefined) t.outputs.add(port.ofPort, port.dpPort);
-    t.mirrorAs('destinations', port);
+    if (dpPort !== undefined && way !== undefined) outputHashed(t, way);
+    else if (dpPort !== undefined) outputOrUnwrap(t, port, dpPort);
+    noteSent(t, port);
   }
+  if (service !== undefined) setSlot(t.flow, 'nw_tos', service);
+}
+
+function noteSent(t: Translation, port: OfprotoPort): void {
+  if (port.dpPort !== undefined) t.outputs.add(port.ofPort, port.dpPort);
+  t.mirrorAs('destinations', port);
 }
 
 /** The next output sends no more than so many bytes. */
@@ -76,37 +96,50 @@ function outputToDatapath(t: Translation, port: DpPort): void {
   t.datapath.push({ do: 'output', port });
 }
 
-interface TunnelOutput {
+interface TunnelOutput extends SendOptions {
   readonly tunnel: TunnelConfig;
-  readonly isCut: boolean;
 }
 
 /** What flows wrote of the tunnel is seen by what follows; what its options add is not. Where neither names the other end, that is no better than our own. */
-function outputToTunnel(t: Translation, port: OfprotoPort, { tunnel, isCut }: TunnelOutput): void {
-  const { flow, mask, request } = t;
+function outputToTunnel(t: Translation, port: OfprotoPort, output: TunnelOutput): void {
+  const { flow, mask, request, datapath } = t;
+  const { tunnel } = output;
+  const { dpPort } = port;
+  if (port.isOvershadowed || dpPort === undefined) {
+    t.drop('overshadowed');
+    return;
+  }
   const written = flow.slice(firstTunnelWord, tunnelEnd);
   writeTunnel(tunnel, flow, mask);
+  if (tunnel.egressMark !== undefined) datapath.isPlain = false;
   if (isSameDestination(flow, request.key)) {
     t.drop('toOwnAddress'); // what was written stays, as in the reference
     return;
   }
-  if (port.dpPort !== undefined && request.tunnels.isOn) {
-    t.tell({ event: 'tunnelled', by: 'switch' });
-    t.datapath.commit();
-    outputNatively(t, port, tunnel, isCut);
-  } else if (port.dpPort !== undefined) outputByTunnelPort(t, port.dpPort);
+  t.effect({ kind: 'crossed', from: port });
+  if (request.tunnels.isOn) outputBySwitch(t, port, output);
+  else outputByTunnelPort(t, dpPort, output);
   flow.set(written, firstTunnelWord);
+  noteSent(t, port);
+}
+
+function outputBySwitch(t: Translation, port: OfprotoPort, { tunnel, way, isCut }: TunnelOutput): void {
+  t.tell({ event: 'tunnelled', by: 'switch' });
+  t.datapath.commit();
+  if (way === undefined) outputNatively(t, port, tunnel, isCut);
+  else outputHashed(t, way);
 }
 
 /** A port of the datapath puts headers in front of the packet. */
-function outputByTunnelPort(t: Translation, port: DpPort): void {
+function outputByTunnelPort(t: Translation, port: DpPort, { way }: TunnelOutput): void {
   const { flow, request } = t;
   const { base } = request.scratch;
   t.tell({ event: 'tunnelled', by: 'datapath' });
-  const fields = tunnelWrites(flow, base);
+  const fields = tunnelWrites(flow, base, wireOptionsOf(flow, t.ofproto.tlvTable));
   if (fields !== undefined) t.datapath.push({ do: 'set', header: 'tunnel', fields });
-  base.set(flow.subarray(firstTunnelWord, tunnelEnd), firstTunnelWord);
-  outputToDatapath(t, port);
+  if (isTunnelled(flow)) base.set(flow.subarray(firstTunnelWord, tunnelEnd), firstTunnelWord);
+  if (way === undefined) outputToDatapath(t, port);
+  else outputHashed(t, way);
 }
 
 function outputHashed(t: Translation, { recirculation, basis, usesLbOutput }: HashedWay): void {
@@ -120,5 +153,5 @@ function outputHashed(t: Translation, { recirculation, basis, usesLbOutput }: Ha
 
 function crossPatch(t: Translation, from: OfprotoPort, to: PortOfSwitch): void {
   enterBridge(t, to);
-  t.effect({ kind: 'patch', from, to: to.port });
+  t.effect({ kind: 'crossed', from, to: to.port });
 }

@@ -55,6 +55,8 @@ export interface TranslationRequest {
   readonly tunnels: NativeTunnels;
   /** Words of the packet's datapath key; those beyond its length are zero. */
   readonly key: Uint32Array;
+  /** Its tunnel options are where the switch's TLV table places them, and not as they lie on the wire. */
+  readonly hasPlacedOptions?: boolean;
   /** The switch that it comes into, and by which port, which need not be there. */
   readonly ofproto: Ofproto;
   readonly inPort: OfPort;

@@ -7,7 +7,8 @@
 import { hexOrZero } from '../../base/numbers.ts';
 import type { OfPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
-import { setSlot } from '../../flow/key.ts';
+import { getSlot, setSlot } from '../../flow/key.ts';
+import { isTunnelled } from '../../flow/packet-mask.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portConfigBit } from '../../openflow/messages/port-description.ts';
@@ -18,7 +19,9 @@ import { giveToProtocol } from '../protocols/link-protocols.ts';
 import { isBpdu } from '../spanning-tree/bpdu-protocol.ts';
 import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
+import { maskWireOptions } from '../tunnels/geneve-options.ts';
 import { ActionRunner } from './action-runner.ts';
+import { coverWithEthernet } from './bare-packets.ts';
 import { DatapathActions } from './datapath-actions.ts';
 import { Detours } from './detours.ts';
 import type { DropReason } from './drop-reasons.ts';
@@ -173,7 +176,9 @@ export class Translation {
     unwildcardTunnel(mask, this.flow);
     unwildcardExported(mask, request);
     this.trace?.enter({ event: 'bridge', name: this.ofproto.name });
-    if (request.state !== undefined) this.#resume(request.state);
+    this.#enterPipeline();
+    if (!packet.hasGoodOptions) this.drop('badTunnelOptions');
+    else if (request.state !== undefined) this.#resume(request.state);
     else if (request.actions === undefined) packet.place = this.#runPipeline(0);
     else if (this.#arrives()) {
       this.runner.run(request.actions);
@@ -188,10 +193,23 @@ export class Translation {
       outcome.fail(failure);
       this.#showResult(); // the bits as they were then
     }
+    if (isTunnelled(request.key) && request.hasPlacedOptions !== true)
+      maskWireOptions(request.key, request.ofproto.tlvTable, mask);
     clearAbsent(mask, request.key);
     if (failure === undefined) this.#showResult();
     unwildcardTags(mask, request.key);
     return this.#result();
+  }
+
+  /** Tables see packets of a tunnel that carries none but bare ones as if they had an Ethernet header. */
+  #enterPipeline(): void {
+    const { request, flow } = this;
+    const { state, ofproto } = request;
+    const inPort = ofproto.ports.get(request.inPort);
+    if (inPort === undefined) return;
+    const isBare = inPort.tunnel?.mode === 'legacy_l3' && getSlot(flow, 'packet_type') !== 0;
+    if (isBare && (state === undefined || state.rest?.table === 0)) coverWithEthernet(flow, this.datapath);
+    if (state === undefined && inPort.tunnel !== undefined) this.effect({ kind: 'crossed', to: inPort });
   }
 
   #result(): TranslationResult {
@@ -457,7 +475,10 @@ export class Translation {
 
   /** May anything be done with a packet that has come into this bridge? Drops it otherwise. */
   #isAdmitted(): boolean {
-    if (!carryCongestion(this.flow)) this.drop('congestionUntold');
+    const service = getSlot(this.flow, 'nw_tos');
+    const isTold = carryCongestion(this.flow);
+    if (getSlot(this.flow, 'nw_tos') !== service) this.datapath.isPlain = false;
+    if (!isTold) this.drop('congestionUntold');
     else if (((this.inPort?.settings ?? 0) & (isBpdu(this.flow) ? noReceiveStp : noReceive)) !== 0)
       this.drop('noReceive');
     else if (this.inPort?.tree?.learns === false) this.drop('treeDiscards');

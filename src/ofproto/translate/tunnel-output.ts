@@ -4,7 +4,12 @@ import { tunnelFlag } from '../../flow/fields/flags.ts';
 import { etherTypeOf, getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { isTunnelled } from '../../flow/packet-mask.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
-import { byFlow, type TunnelAddress, type TunnelConfig } from '../../netdev/tunnel/tunnel-config.ts';
+import {
+  byFlow,
+  defaultTtl,
+  type TunnelAddress,
+  type TunnelConfig,
+} from '../../netdev/tunnel/tunnel-config.ts';
 import { etherType } from '../../wire/ethernet.ts';
 
 /** Explicit congestion notification, in the lowest bits of the type of service (RFC 3168 section 5). */
@@ -51,7 +56,7 @@ function writeKey(flow: Uint32Array, key: bigint): void {
 
 function timeToLive({ ttl }: TunnelConfig, isIp: boolean, flow: Uint32Array, mask: Uint32Array): number {
   if (ttl !== 'inherit') return ttl;
-  if (!isIp) return 0;
+  if (!isIp) return defaultTtl;
   unwildcard(mask, 'nw_ttl', 0xff);
   return getSlot(flow, 'nw_ttl');
 }
@@ -68,7 +73,7 @@ function service({ tos }: TunnelConfig, isIp: boolean, flow: Uint32Array, mask: 
 }
 
 function writeErspan({ erspan }: TunnelConfig, flow: Uint32Array): void {
-  const { version = 0, index = 0, direction = 0, hardwareId = 0 } = erspan ?? {};
+  const { version, index, direction, hardwareId } = erspan;
   if (version !== byFlow) setSlot(flow, 'tun_erspan_ver', version);
   if (index !== byFlow) setSlot(flow, 'tun_erspan_idx', index);
   if (direction !== byFlow) setSlot(flow, 'tun_erspan_dir', direction);
@@ -84,19 +89,29 @@ const tunnelSlots = [
   ...(['tun_id', 'tun_src', 'tun_dst', 'tun_ipv6_src', 'tun_ipv6_dst', 'tun_tos', 'tun_ttl'] as const),
   ...(['tun_tp_src', 'tun_tp_dst', 'tun_gbp_id', 'tun_gbp_flags', 'tun_gtpu_flags'] as const),
   ...(['tun_gtpu_msgtype', 'tun_erspan_ver', 'tun_erspan_idx', 'tun_erspan_dir'] as const),
-  ...(['tun_erspan_hwid', 'tun_flags'] as const),
+  ...(['tun_erspan_hwid', 'tun_metadata', 'tun_metadata_present', 'tun_flags'] as const),
 ] as const satisfies readonly SlotName[];
 
-/** The fields of an action that has the datapath wrap a packet so; undefined where `base` is wrapped so already. */
-export function tunnelWrites(flow: Uint32Array, base: Uint32Array): readonly SlotWrite[] | undefined {
+/**
+ * The fields of an action that has the datapath wrap a packet so, with options as they lie on the wire; undefined where `base`
+ * is wrapped so already.
+ */
+export function tunnelWrites(
+  flow: Uint32Array,
+  base: Uint32Array,
+  options: Uint8Array,
+): readonly SlotWrite[] | undefined {
   if (!isTunnelled(flow) || tunnelSlots.every((slot) => isSame(flow, base, slot))) return undefined;
   const hasKey = (getSlot(flow, 'tun_flags') & tunnelFlag.key) !== 0;
+  const wire = flow.slice();
+  writeSlot(wire, 'tun_metadata', options);
+  writeSlot(wire, 'tun_metadata_present', [0, 0, 0, 0, 0, 0, 0, options.length]);
   return tunnelSlots
     .filter((slot) => {
       if (slot === 'tun_ttl' || slot === 'tun_flags') return true;
-      return slot === 'tun_id' ? hasKey : readSlot(flow, slot).some((byte) => byte !== 0);
+      return slot === 'tun_id' ? hasKey : readSlot(wire, slot).some((byte) => byte !== 0);
     })
-    .map((slot) => wholeSlot(flow, slot));
+    .map((slot) => wholeSlot(wire, slot));
 }
 
 export function isSameDestination(a: Uint32Array, b: Uint32Array): boolean {

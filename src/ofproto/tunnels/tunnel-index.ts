@@ -5,17 +5,18 @@
  */
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
+import { hexOrZero } from '../../base/numbers.ts';
 import { formatMatch } from '../../flow/format-match.ts';
 import { getSlot, readSlot } from '../../flow/key.ts';
 import { packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
+import { formatAddress } from '../../netdev/tunnel/show-options.ts';
 import {
   byFlow,
   type PacketMode,
   type TunnelAddress,
   type TunnelConfig,
 } from '../../netdev/tunnel/tunnel-config.ts';
-import { formatAddress } from '../../netdev/tunnel/tunnel-options.ts';
 import { portText } from '../../openflow/ports.ts';
 import type { OfprotoPort } from '../port.ts';
 import type { PortOfSwitch } from '../port-of-switch.ts';
@@ -47,7 +48,7 @@ export class TunnelIndex {
     const name = nameOf(tunnel, dpPort);
     const present = this.#byName.get(name);
     if (present !== undefined) {
-      const what = describe(tunnel, dpPort);
+      const what = describeTunnel(tunnel, dpPort);
       log.warn(
         `${port.name}: attempting to add tunnel port with same config as port '${present.port.name}' (${what})`,
       );
@@ -58,11 +59,18 @@ export class TunnelIndex {
     this.#ofPort.set(port, entry);
   }
 
-  remove(port: OfprotoPort): void {
+  /** False when it was not there. */
+  remove(port: OfprotoPort): boolean {
     const entry = this.#ofPort.get(port);
-    if (entry === undefined) return;
+    if (entry === undefined) return false;
     this.#ofPort.delete(port);
     this.#byName.delete(entry.name);
+    return true;
+  }
+
+  /** No other one has all packets that it would have. */
+  hasRoomFor({ tunnel, dpPort }: OfprotoPort): boolean {
+    return tunnel !== undefined && dpPort !== undefined && !this.#byName.has(nameOf(tunnel, dpPort));
   }
 
   get isEmpty(): boolean {
@@ -134,8 +142,8 @@ function describePacket(key: Uint32Array): string {
 }
 
 /** "1.1.1.1->2.2.2.2, key=0x5, legacy_l2, dp port=1" */
-function describe({ inKey, remote, local, mode }: TunnelConfig, dpPort: number): string {
+export function describeTunnel({ inKey, remote, local, mode }: TunnelConfig, dpPort: number): string {
   const ends = [local === undefined ? '::' : formatAddress(local), formatAddress(remote)].join('->');
-  const key = inKey === byFlow ? byFlow : `0x${(inKey ?? 0n).toString(16)}`;
+  const key = inKey === byFlow ? byFlow : hexOrZero(inKey ?? 0n);
   return `${ends}, key=${key}, ${mode}, dp port=${dpPort}`;
 }

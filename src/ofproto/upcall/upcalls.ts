@@ -39,6 +39,7 @@ import {
 import { ActionLists, isSameActions } from '../translate/intern.ts';
 import type { PacketDrop, Scratch, TranslationRequest, TranslationResult } from '../translate/request.ts';
 import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
+import { withPlacedOptions } from '../tunnels/geneve-options.ts';
 import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import { formatTraceReport, traceOf } from '../views/trace.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -239,6 +240,7 @@ export class Upcalls {
       ofproto,
       inPort,
       ...(state === undefined ? { actions } : { state }),
+      hasPlacedOptions: true,
       hasPacket,
       packet: packet.bytes,
     });
@@ -397,8 +399,9 @@ export class Upcalls {
 
   /** How a packet came to go round for ever. */
   #logTrace({ key }: Upcall, { ofproto, inPort }: Pick<TranslationRequest, 'ofproto' | 'inPort'>): void {
-    const request = { backer: this.#deps, ofproto, inPort, key, hasPacket: false, isNamed: false };
-    log.limited('warn', endless, () => formatTraceReport(traceOf(request)));
+    const request = { backer: this.#deps, ofproto, inPort, hasPacket: false, isNamed: false };
+    const placed = withPlacedOptions(key, ofproto.tlvTable) ?? key;
+    log.limited('warn', endless, () => formatTraceReport(traceOf({ ...request, key: placed })));
   }
 
   /** Drops a packet that no translation had, but for the one that left `state`. */

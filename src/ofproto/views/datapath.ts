@@ -3,6 +3,7 @@ import { compareBytes } from '../../base/text.ts';
 import { type DpPort, dpPort } from '../../base/units.ts';
 import type { Datapath, DpPortInfo } from '../../datapath/provider.ts';
 import { configOf, type Netdev, type NetdevStats } from '../../netdev/provider.ts';
+import { showSharedPort } from '../../netdev/tunnel/show-options.ts';
 import { type AbilityName, abilityNames, titleOf } from '../abilities.ts';
 import type { Backer } from '../backer.ts';
 import type { Ofproto } from '../ofproto.ts';
@@ -100,7 +101,7 @@ export async function showDatapath(owned: OwnedDatapath, hasStatistics: boolean)
     number,
     name,
     type,
-    config: configOfPort(owned, number),
+    config: Object.fromEntries(configOfPort(owned, number, { name, type })),
     statistics: hasStatistics ? await statisticsOf(owned, number) : undefined,
   }));
   return {
@@ -113,9 +114,14 @@ export async function showDatapath(owned: OwnedDatapath, hasStatistics: boolean)
   };
 }
 
-function configOfPort(owned: OwnedDatapath, number: number): PortRow['config'] {
+/** No device of a bridge is behind the port that tunnels share. */
+function configOfPort(
+  owned: OwnedDatapath,
+  number: number,
+  { name, type }: Pick<DpPortInfo, 'name' | 'type'>,
+): ReadonlyMap<string, string> {
   const netdev = owned.netdevOf(dpPort(number));
-  return netdev === undefined ? {} : Object.fromEntries(configOf(netdev));
+  return netdev === undefined ? showSharedPort(type, name) : configOf(netdev);
 }
 
 /** Its ports by number, with their types as dpctl names them; a dummy datapath has one of its own name, number 0. */

@@ -4,8 +4,7 @@ import type { SlowPathReason } from '../../datapath/cookie.ts';
 import type { Datapath } from '../../datapath/provider.ts';
 import { formatDpActions } from '../../datapath/text/actions.ts';
 import { ctStateNames } from '../../flow/fields/flags.ts';
-import type { PortText } from '../../flow/fields/text.ts';
-import { formatMatch } from '../../flow/format-match.ts';
+import { formatMatch, type MatchTextOptions } from '../../flow/format-match.ts';
 import { etherTypeOf, setSlot } from '../../flow/key.ts';
 import { isTunnelled, packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
@@ -36,6 +35,7 @@ export interface TraceRequest {
   readonly backer: TracedBridges;
   readonly ofproto: Ofproto;
   readonly inPort: OfPort;
+  /** Its tunnel options are where the switch's TLV table places them. */
   readonly key: Uint32Array;
   /** The packet has come back, and goes on as this says. */
   readonly state?: FrozenState;
@@ -84,10 +84,12 @@ export function traceOf(request: TraceRequest): TraceReport {
 
 function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): TraceReport {
   const { backer, ofproto, isNamed } = request;
+  const { tlvTable } = ofproto;
   const ports = isNamed ? ofproto.portText : portText;
   const trace = new Trace(isNamed);
   const result = translate({
     ...request,
+    hasPlacedOptions: true,
     key,
     ports: backer.ports,
     frozen: backer.frozen,
@@ -100,7 +102,7 @@ function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): Trac
   const packet = (words: Uint32Array): string =>
     formatMatch(words, packetMask(words), {
       ports,
-      tunnelOptions: isTunnelled(words) ? ofproto.tlvTable.optionsOf(words) : undefined,
+      tunnelOptions: isTunnelled(words) ? tlvTable.optionsOf(words) : undefined,
     });
   const names = new Map(
     [...backer.datapath.ports()].map(([number, { name }]): [number, string] => [number, name]),
@@ -111,7 +113,10 @@ function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): Trac
     flow: packet(key),
     steps: trace.roots,
     finalFlow: last.every((word, n) => word === (key[n] ?? 0)) ? 'unchanged' : packet(last),
-    megaflow: megaflowOf(key, mask, ports),
+    megaflow: megaflowOf(key, mask, {
+      ports,
+      tunnelOptions: tlvTable.optionsUnder(key, mask),
+    }),
     actions: formatDpActions(result.actions, portName),
     slowPath: result.slowPath,
     ...(failure === undefined ? {} : { failure }),
@@ -120,13 +125,13 @@ function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): Trac
 }
 
 /** Of a packet without an Ethernet header its type says what follows. */
-function megaflowOf(key: Uint32Array, mask: Uint32Array, ports: PortText): string {
+function megaflowOf(key: Uint32Array, mask: Uint32Array, options: MatchTextOptions): string {
   const shown = key.slice();
   setSlot(shown, 'eth_type', etherTypeOf(key));
   return formatMatch(
     shown.map((word, n) => word & (mask[n] ?? 0)),
     mask,
-    { ports },
+    options,
   );
 }
 

@@ -1,6 +1,7 @@
 /** Kinds of arguments of actions: how they stand on the wire, and how they read. */
 import { readIpv4, readMac } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
+import { leadingNumber } from '../../base/numbers.ts';
 import { readInteger, smallInteger } from '../../flow/fields/integer.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
 import { type Part, u8, u16, u32, u64 } from '../layout.ts';
@@ -91,8 +92,7 @@ export function readU64(text: string): bigint {
 
 /** The number that a text begins with, 0 without one, cut to so many bits: how the reference takes some arguments. */
 export function readLeadingNumber(text: string, bits: number): number {
-  const digits = /^\s*([+-]?\d+)/.exec(text)?.[1] ?? '0';
-  return Number(BigInt.asUintN(bits, BigInt.asIntN(32, clampedToLong(BigInt(digits)))));
+  return Number(BigInt.asUintN(bits, BigInt.asIntN(32, clampedToLong(leadingNumber(text, 10).value))));
 }
 
 /** C's atoi reads a long and keeps its lower half. */

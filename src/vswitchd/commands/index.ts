@@ -12,6 +12,7 @@ import { dpifCommands } from './dpif.ts';
 import { dropCommands } from './drops.ts';
 import { fdbCommands } from './fdb.ts';
 import { implementationCommands } from './implementations.ts';
+import { tunnelListCommand } from './list-tunnels.ts';
 import { lookupCommands } from './lookups.ts';
 import { mdbCommands } from './mdb.ts';
 import { monitoringCommands } from './monitoring.ts';
@@ -36,6 +37,7 @@ export function switchCommands(aSwitch: Switch, clock: Clock): Command[] {
     ...fdbCommands(aSwitch),
     ...implementationCommands(aSwitch),
     ...lookupCommands(aSwitch),
+    tunnelListCommand(aSwitch),
     ...mdbCommands(aSwitch),
     ...qosCommands(aSwitch),
     ...routeCommands(aSwitch.tunnelHost.routes),

@@ -15,6 +15,7 @@ import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
 import { cameBack, type FrozenState } from '../../ofproto/translate/frozen-states.ts';
 import { limitTags } from '../../ofproto/translate/vlan-tags.ts';
+import { withPlacedOptions } from '../../ofproto/tunnels/geneve-options.ts';
 import {
   formatTraceReport,
   type TraceReport,
@@ -219,12 +220,16 @@ function readDatapathFlow(text: string, backer: Backer | undefined): Uint32Array
 }
 
 function placeOfPort(backer: Backer, key: Uint32Array): PacketPlace {
-  if (getSlot(key, 'recirc_id') !== 0) return placeOfState(backer, key);
+  if (getSlot(key, 'recirc_id') !== 0) {
+    const place = placeOfState(backer, key);
+    return { ...place, key: placed(key, place.ofproto) };
+  }
   const found = backer.ports.inputOf(key);
   if (found === undefined && isTunnelled(key)) throw refused('no OpenFlow tunnel port for this packet');
   const number = getSlot(key, 'in_port') >>> 0;
   if (found === undefined) throw refused(`no OpenFlow port for datapath port ${number}`);
-  return { backer, key, ofproto: found.ofproto, inPort: found.port.ofPort };
+  const { ofproto, port } = found;
+  return { backer, key: placed(key, ofproto), ofproto, inPort: port.ofPort };
 }
 
 /** The datapath had sent the packet back, which goes on where it was. */
@@ -233,6 +238,13 @@ function placeOfState(backer: Backer, key: Uint32Array): PacketPlace {
   const id = getSlot(key, 'recirc_id') >>> 0;
   if (found === undefined) throw refused(`no recirculation data for recirc_id 0x${id.toString(16)}`);
   return { backer, key, ...found };
+}
+
+/** With the tunnel's options where the bridge has them. */
+function placed(key: Uint32Array, { tlvTable }: Ofproto): Uint32Array {
+  const found = withPlacedOptions(key, tlvTable);
+  if (found === undefined) throw refused('Failed to parse Geneve options');
+  return found;
 }
 
 function placeInBridge(aSwitch: Switch, name: string, text: string): PacketPlace {

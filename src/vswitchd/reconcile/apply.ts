@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Defer } from '../../base/defer.ts';
-import { errnos, syscallFailed } from '../../base/errno.ts';
+import { errnoOf, errnos, strerror, syscallFailed } from '../../base/errno.ts';
 import { Refused, SyscallFailed, unreachable } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { OfPort } from '../../base/units.ts';
@@ -399,8 +399,8 @@ function setPort(bridge: LiveBridge, wanted: WantedPort): void {
 }
 
 /** The device has said itself what is wrong with its options. */
-function refusalOf(name: string, { message }: Refused): string {
-  netdevLog.warn(`${name}: could not set configuration (Invalid argument)`);
+function refusalOf(name: string, { message, tag }: Refused): string {
+  netdevLog.warn(`${name}: could not set configuration (${strerror(errnoOf(tag) ?? errnos.EINVAL)})`);
   return message;
 }
 
