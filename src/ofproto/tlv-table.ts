@@ -118,7 +118,7 @@ export class TlvTable {
       const bits = readField(mask, field);
       const match = {
         index,
-        value: readField(key, field),
+        value: readField(key, field).map((byte, n) => byte & (bits[n] ?? 0)),
         mask: bits.every(isAllOnes) ? undefined : bits,
       };
       return [isPresent(key, index) ? match : { ...match, isAbsent: true }];

@@ -126,6 +126,7 @@ function formatProtocol(
   return open + texts.filter((text) => text !== '').join(',') + close;
 }
 
+/** Differs: of a hardware id the reference's text has the lower four bits only. */
 function erspanMembers(members: readonly Member[], key: Uint32Array): readonly Member[] {
   const names = versionOf(key) === 1 ? ['ver', 'idx'] : ['ver', 'dir', 'hwid'];
   return members.filter(({ name }) => names.includes(name));

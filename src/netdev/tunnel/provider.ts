@@ -96,7 +96,10 @@ class TunnelNetdev extends VirtualNetdev implements IsTunnel, TellsConfig {
     this.#all.delete(this);
   }
 
-  /** Whether its packets have a group policy, VXLAN says for all packets to one UDP port. */
+  /**
+   * Whether its packets have a group policy, VXLAN says for all packets to one UDP port. Differs: the reference counts the port
+   * that they share in a userspace datapath as one without, and so refuses a second tunnel with a group policy there.
+   */
   #read({ options }: NetdevConfig): TunnelConfig {
     return readTunnelOptions(this.type, this.name, options, ({ type, dstPort, extensions }) => {
       if (type !== 'vxlan') return false;

@@ -27,7 +27,7 @@ const layer3 = { carries: 'L3', hasSequence: false, hasChecksum: false } as cons
 const greLike = { hasChecksum: true, hasSequence: true } as const;
 
 /** By Interface `type`. */
-export const tunnelTraits = {
+const tunnelTraits = {
   geneve: { ...layer2, portName: 'genev_sys', udpPort: 6081, hasChecksum: true },
   gre: { ...greLike, portName: 'gre_sys', carries: 'L2 and L3' },
   vxlan: { ...layer2, portName: 'vxlan_sys', udpPort: 4789, hasChecksum: true },

@@ -95,7 +95,9 @@ function write(t: Translation, field: Field, value: Uint8Array, mask: Uint8Array
   const bits = atEnd(mask, field.bytes);
   unwildcardBits(t, field, bits);
   writeWithoutLooking(t, field, atEnd(value, field.bytes), bits);
-  if (field.option !== undefined) markPresent(t.flow, field.option);
+  if (field.option === undefined) return;
+  markPresent(t.flow, field.option);
+  markPresent(t.mask, field.option);
 }
 
 function writeWithoutLooking(t: Translation, field: Field, value: Uint8Array, mask: Uint8Array): void {

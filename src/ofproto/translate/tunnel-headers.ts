@@ -1,5 +1,7 @@
 /** The headers that the datapath is to put in front of a packet, from what its flow says of a tunnel: see `tnl_push`. */
+
 import { readMac } from '../../base/addresses.ts';
+import { unreachable } from '../../base/errors.ts';
 import type { TunnelHeader, TunnelIp, TunnelProtocol, TunnelUdp } from '../../datapath/tunnel-header.ts';
 import { tunnelFlag } from '../../flow/fields/flags.ts';
 import { getSlot, isTyped, readSlot } from '../../flow/key.ts';
@@ -90,6 +92,12 @@ function protocolFor(tunnel: TunnelConfig, flow: Uint32Array, options: TlvTable)
     case 'erspan':
     case 'ip6erspan':
       return erspanFor(flow);
+    case 'lisp':
+    case 'stt':
+    case 'bareudp':
+      return undefined; // only a kernel wraps so
+    default:
+      return unreachable(tunnel.type);
   }
 }
 

@@ -44,10 +44,21 @@ export class ListeningAddress extends ClassifierRule {
 }
 
 const version = 0;
-const udpTunnels: ReadonlySet<TunnelType> = new Set(['geneve', 'vxlan', 'gtpu']);
 
+const protocols: Readonly<Partial<Record<TunnelType, number>>> = {
+  geneve: ipProtocol.udp,
+  vxlan: ipProtocol.udp,
+  gtpu: ipProtocol.udp,
+  stt: ipProtocol.tcp,
+  gre: ipProtocol.gre,
+  ip6gre: ipProtocol.gre,
+  erspan: ipProtocol.gre,
+  ip6erspan: ipProtocol.gre,
+};
+
+/** Of IP; 0 for tunnels whose packets no bridge takes in itself. */
 export function protocolOf(type: TunnelType): number {
-  return udpTunnels.has(type) ? ipProtocol.udp : ipProtocol.gre;
+  return protocols[type] ?? 0;
 }
 
 export class ListeningPorts {

@@ -55,8 +55,7 @@ export class NativeTunnels {
 
   portAdded(port: OfprotoPort): void {
     const end = endOf(port);
-    if (end === undefined) return;
-    if (this.#deps.abilities.has('tnl_push_pop')) this.host.listening.add(end);
+    if (end !== undefined && this.#deps.abilities.has('tnl_push_pop')) this.host.listening.add(end);
     this.#showEgress(port);
   }
 
@@ -112,6 +111,7 @@ export class NativeTunnels {
 function endOf({ tunnel, netdev, dpPort }: OfprotoPort): TunnelEnd | undefined {
   const { portSpec } = netdev;
   if (tunnel === undefined || dpPort === undefined || portSpec === undefined) return undefined;
+  if (protocolOf(tunnel.type) === 0) return undefined;
   const port: DpPort = dpPort;
   return { name: portSpec.name, dpPort: port, protocol: protocolOf(tunnel.type), port: tunnel.dstPort };
 }

@@ -2,6 +2,7 @@
  * Taking a tunnel's headers off a packet: what they say is written into the words of its key that tunnels have. What is cut short, contradicts itself or is not understood is refused. Nothing is allocated for a
  * packet.
  */
+import { unreachable } from '../../../base/errors.ts';
 import { tunnelFlag } from '../../../flow/fields/flags.ts';
 import { datapathWordCount, slots } from '../../../flow/slots.ts';
 import type { TunnelType } from '../../../netdev/tunnel/tunnel-config.ts';
@@ -95,6 +96,12 @@ export function unwrap(type: TunnelType, frame: Frame, headers: Headers, key: Ui
     case 'erspan':
     case 'ip6erspan':
       return unwrapErspan(frame, key);
+    case 'lisp':
+    case 'stt':
+    case 'bareudp':
+      return refused; // of these the switch only knows ports of a kernel
+    default:
+      return unreachable(type);
   }
 }
 
