@@ -47,5 +47,11 @@ const cleaning = (text: string): (readonly string[])[] => [
 
 describe.runIf(reason === undefined)('beside the reference', () => {
   const folder = new URL('tunnel-scripts/', import.meta.url).pathname;
-  describeScripts({ folder, setup, cleaning, isTimed: false, dummies: ['--enable-dummy', '--disable-system'] });
+  describeScripts({
+    folder,
+    setup,
+    cleaning,
+    isTimed: false,
+    dummies: ['--enable-dummy', '--disable-system'],
+  });
 });

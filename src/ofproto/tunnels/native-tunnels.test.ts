@@ -37,7 +37,7 @@ async function twoTunnels() {
   await sw.addPort(under, 'wire');
   for (const name of ['q1', 'q2', 'q3']) await sw.addPort(over, name);
   for (const [n, host] of ['192.0.2.11', '192.0.2.12'].entries()) {
-    const provider = tunnelProviders.find(({ type }) => type === 'vxlan') ?? expect.unreachable();
+    const provider = tunnelProviders().find(({ type }) => type === 'vxlan') ?? expect.unreachable();
     const options = new Map([['remote_ip', host]]);
     const deps = { random: seededRandom(1) } as NetdevDeps; // it needs no others
     const netdev = await provider.open(`t${n}`, { options, mac: undefined, mtuRequest: undefined }, deps);
