@@ -52,10 +52,13 @@ export class BareDatapath {
 
 export class BareDatapaths {
   readonly #providers: Providers;
+  readonly #opened: (datapath: Datapath) => void;
   readonly #all = new Set<BareDatapath>();
 
-  constructor(providers: Providers) {
+  /** `opened` tells a new one what all are told. */
+  constructor(providers: Providers, opened: (datapath: Datapath) => void) {
     this.#providers = providers;
+    this.#opened = opened;
   }
 
   [Symbol.iterator](): Iterator<BareDatapath> {
@@ -66,7 +69,9 @@ export class BareDatapaths {
   async create(type: string, name: string): Promise<void> {
     for (const { datapath } of this.#all)
       if (datapath.name === name) throw syscallFailed('create', errnos.EEXIST, `${type}@${name}`);
-    this.#all.add(new BareDatapath(await this.#providers.openDatapath(type, name)));
+    const datapath = await this.#providers.openDatapath(type, name);
+    this.#opened(datapath);
+    this.#all.add(new BareDatapath(datapath));
   }
 
   async remove(gone: BareDatapath): Promise<void> {

@@ -54,6 +54,18 @@ test('A device that was given flows tells by them what its frames take', async (
   expect([await marked(), await inserted()]).toEqual([6, 1]); // it lasts
 });
 
+test('Datapaths made by hand give flows to devices, too', async () => {
+  await set(['hw-offload', 'true']);
+  const dpctl = (command: string, ...args: string[]) => fixture.appctl(`dpctl/${command}`, ...args);
+  await dpctl('add-dp', 'dummy@dp1');
+  await dpctl('add-if', 'dummy@dp1', 'd1,type=dummy,port_no=1', 'd2,type=dummy,port_no=2');
+  await dpctl('add-flow', 'dummy@dp1', 'in_port(1),eth(),eth_type(0x1234)', '2');
+  for (const _ of [1, 2]) fixture.device('d1').receive(packet);
+  expect([await marked(), await inserted()]).toEqual([2, 1]);
+  await dpctl('del-flows', 'dummy@dp1');
+  expect(await inserted()).toBe(0);
+});
+
 test('Ports and threads that come later use what devices know, too', async () => {
   await fixture.addBridge('br0', ['p2']);
   await set(['hw-offload', 'true'], ['pmd-cpu-mask', '3']);

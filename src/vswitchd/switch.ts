@@ -110,7 +110,7 @@ export class Switch {
     const { client, timers, defer, providers, network = noNetwork } = deps;
     this.tunnelHost = new TunnelHost(network, timers);
     const { state } = this;
-    this.bareDatapaths = new BareDatapaths(providers);
+    this.bareDatapaths = new BareDatapaths(providers, (datapath) => this.#opened(datapath));
     this.#pollBalance = new PollBalance(timers, () => this.#datapaths());
     this.#writer = new StatusWriter(client);
     this.#statistics = new StatisticsWriter({
@@ -271,14 +271,18 @@ export class Switch {
     });
     this.#backers.set(type, backer);
     this.#setPolling(backer);
-    this.#offload.applyTo(datapath);
-    this.lookups.applyTo(datapath);
+    this.#opened(datapath);
     return backer;
   }
 
-  /** Of all bridges. */
   #datapaths(): Datapath[] {
-    return [...this.#backers.values(), ...this.#spare.values()].map(({ datapath }) => datapath);
+    const all = [...this.#backers.values(), ...this.#spare.values(), ...this.bareDatapaths];
+    return all.map(({ datapath }) => datapath);
+  }
+
+  #opened(datapath: Datapath): void {
+    this.#offload.applyTo(datapath);
+    this.lookups.applyTo(datapath);
   }
 
   #setPolling({ datapath }: Backer): void {

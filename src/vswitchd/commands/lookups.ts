@@ -7,7 +7,8 @@ import { getSlot } from '../../flow/key.ts';
 import { unpackKey } from '../../flow/match.ts';
 import { isLookupName } from '../lookup-choice.ts';
 import type { Switch } from '../switch.ts';
-import { allBackers, asJson } from './common.ts';
+import { asJson } from './common.ts';
+import { allDatapaths } from './dpctl/datapaths.ts';
 
 const log = logger('dpif_netdev_lookup');
 const datapathLog = logger('dpif_netdev');
@@ -59,7 +60,7 @@ export function lookupCommands(aSwitch: Switch): Command[] {
 
 /** Flows of one port under one mask are a subtable. */
 function inUse(aSwitch: Switch): { ports: number; subtables: number } {
-  const all = allBackers(aSwitch).map(({ flows }) => portsAndMasks(flows));
+  const all = allDatapaths(aSwitch).map(({ datapath }) => portsAndMasks(datapath.flows()));
   const sum = (count: (of: { ports: number; subtables: number }) => number): number =>
     all.reduce((total, each) => total + count(each), 0);
   return { ports: sum(({ ports }) => ports), subtables: sum(({ subtables }) => subtables) };
