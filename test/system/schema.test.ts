@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { schemaToJson } from '../../src/ovsdb/schema-types.ts';
-import { roles } from '../../src/vswitchd/config/gaps.ts';
+import { roles } from '../../src/vswitchd/config/column-roles.ts';
 import { canonicalSchema } from '../../src/vswitchd/schema/canonical.ts';
 import { openVswitch } from '../../src/vswitchd/schema/index.ts';
 

@@ -3,7 +3,8 @@ import { LimitedSite, logger } from '../../base/log.ts';
 import type { Uuid } from '../../base/units.ts';
 import type { ChangeSet } from '../../ovsdb/client/index.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
-import { gapColumns, type SeenTable, shortfallsOf } from './gaps.ts';
+import type { SeenTable } from './column-roles.ts';
+import { gapColumns, shortfallsOf } from './gaps.ts';
 
 const log = logger('bridge');
 const notDone = new LimitedSite({ perMinute: 60, burst: 100 });

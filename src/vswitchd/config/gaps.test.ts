@@ -4,8 +4,9 @@ import { logRegistry } from '../../base/log.ts';
 import type { Column, Columns } from '../../ovsdb/schema-types.ts';
 import { emptyRow } from '../schema/empty-row.ts';
 import { daemonTables, type OvsRow, openVswitch } from '../schema/index.ts';
+import { gapsOfSpeed, roles, type SeenTable } from './column-roles.ts';
 import { configColumns } from './config-columns.ts';
-import { gapColumns, gapsOfSpeed, roles, type SeenTable, shortfallsOf } from './gaps.ts';
+import { gapColumns, shortfallsOf } from './gaps.ts';
 import type { Keys } from './keys.ts';
 
 const seen: readonly SeenTable[] = [
@@ -46,7 +47,7 @@ function isJudged(role: unknown): boolean {
 }
 
 function hasActedKeys(role: unknown): boolean {
-  return isKeyColumn(role) && (Object.keys(role.keys).length > 0 || Object.hasOwn(role, 'appliesTo'));
+  return isKeyColumn(role) && Object.keys(role.keys).length > 0;
 }
 
 /** A row with nothing set but these columns. */
