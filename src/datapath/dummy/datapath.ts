@@ -7,20 +7,18 @@
 import type { Clock } from '../../base/clock.ts';
 import { coverageCounter } from '../../base/coverage.ts';
 import type { Random } from '../../base/random.ts';
-import { type DpPort, dpPort } from '../../base/units.ts';
-import { type Match, packKey, valuesUnder } from '../../flow/match.ts';
+import type { DpPort } from '../../base/units.ts';
 import { slots } from '../../flow/slots.ts';
-import type { IsPolled, PortCounters, PortIo, PortSpec, WakesDatapath } from '../../netdev/provider.ts';
+import type { PortCounters, PortIo, PortSpec } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import { type BondPorts, BondTable } from '../bond.ts';
 import type { DpDrop, DropWatch, DropWatching } from '../drop-watch.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
-import { FlowList } from '../flow-list.ts';
-import { logFlowChange, logUpcalls } from '../flow-log.ts';
+import { logUpcalls } from '../flow-log.ts';
 import { type DpMeter, type DpMeterStats, MeterTable, type SharedMeter } from '../meter.ts';
 import type { Core } from '../polling/cores.ts';
 import type { PollSettings } from '../polling/settings.ts';
-import { type PortEntry, PortTable } from '../ports.ts';
+import type { PortEntry } from '../ports.ts';
 import type {
   Datapath,
   DpFlow,
@@ -36,13 +34,12 @@ import type {
   Upcall,
 } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
-import { SharedPortCounters } from '../userspace/counters.ts';
-import type { EnginePort } from '../userspace/engine.ts';
-import type { ActionStep } from '../userspace/execute.ts';
-import { engineFeatures, lowerActions } from '../userspace/lower.ts';
+import { engineFeatures } from '../userspace/lower.ts';
 import { DeviceFlows } from './device-flows.ts';
 import { InlineDrops } from './inline-drops.ts';
-import { InlineRuns, type ReceivingPort } from './inline-runs.ts';
+import { InlineFlows } from './inline-flows.ts';
+import { InlinePorts } from './inline-ports.ts';
+import { InlineRuns } from './inline-runs.ts';
 import { InlineWorker } from './inline-worker.ts';
 import { InlineWorkers } from './inline-workers.ts';
 import { PollThreads } from './poll-threads.ts';
@@ -79,31 +76,20 @@ export function openDummyDatapath(
   return left;
 }
 
-interface OpenPort extends PortEntry, ReceivingPort {
-  readonly io: PortIo;
-  /** Who runs what is injected as if it had come in by the port. */
-  readonly receiver: InlineWorker;
-  readonly ends: Map<InlineWorker, EnginePort>;
-}
-
 export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   readonly type: string;
   readonly name: string;
   readonly internalType = 'dummy-internal';
   readonly features: DpFeatures;
   readonly #kernel: DummyKernel | undefined;
-  readonly #openPort: (spec: PortSpec) => PortIo;
   readonly #workers: InlineWorkers;
   readonly #runs: InlineRuns;
   readonly #polls: PollThreads;
   #onUpcalls: ((batch: readonly Upcall[]) => void) | undefined;
-  readonly #ports = new PortTable<OpenPort>();
-  readonly #flows: FlowList;
+  readonly #ports: InlinePorts;
+  readonly #flows: InlineFlows;
   readonly #meters = new MeterTable();
   readonly #bonds = new BondTable();
-  /** Lists are shared by many flows. */
-  readonly #lowered = new WeakMap<readonly DpAction[], readonly ActionStep[]>();
-  #deviceFlows: DeviceFlows | undefined;
   #lastWatch = 0;
 
   constructor(type: string, name: string, deps: DummyDatapathDeps, flowCapacity = 200_000) {
@@ -111,21 +97,24 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
     this.name = name;
     this.#kernel = deps.kernel;
     this.features = { ...engineFeatures, keepsForwarding: deps.kernel !== undefined, keepsLostPorts: false };
-    this.#openPort = deps.openPort;
-    this.#flows = new FlowList(flowCapacity);
     const { workerCount = 1, cores = [{ core: 0, numa: 0 }] } = deps;
     const makeWorker = (): InlineWorker => new InlineWorker(deps, flowCapacity);
-    this.#workers = new InlineWorkers(workerCount, makeWorker);
-    this.#runs = new InlineRuns(this.#workers, (batch, worker) => this.#answer(batch, worker));
-    this.#polls = new PollThreads(cores, {
+    const workers = new InlineWorkers(workerCount, makeWorker);
+    const runs = new InlineRuns(workers, (batch, worker) => this.#answer(batch, worker));
+    const polls = new PollThreads(cores, {
       clock: deps.clock,
       makeWorker,
-      started: ({ worker }) => this.#workers.add(worker),
+      started: ({ worker }) => workers.add(worker),
       stopped: ({ worker }) => {
-        this.#workers.remove(worker);
-        for (const { ends } of this.#ports.all.values()) ends.delete(worker);
+        workers.remove(worker);
+        this.#ports.forgetWorker(worker);
       },
     });
+    this.#workers = workers;
+    this.#runs = runs;
+    this.#polls = polls;
+    this.#ports = new InlinePorts({ openPort: (spec) => deps.openPort(spec), workers, runs, polls });
+    this.#flows = new InlineFlows(flowCapacity, workers);
   }
 
   get onUpcalls(): (batch: readonly Upcall[]) => void {
@@ -139,57 +128,20 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
     });
   }
 
-  async addPort({ name, type, ifindex, spec }: NewDpPort, wanted?: DpPort): Promise<DpPort> {
-    const left = this.#ports.numberOf(name);
-    if (left !== undefined) return left;
-    const number = this.#ports.chooseNumber(wanted ?? numberInName(name));
-    const io = this.#openPort(spec);
-    const receiver =
-      this.#workers.main[this.#ports.all.size % this.#workers.main.length] ?? this.#workers.first;
-    const counters = new SharedPortCounters(); // on one thread, all workers send by the same frame path
-    const ends = new Map<InlineWorker, EnginePort>();
-    const port = { name, type, ifindex, counters: [counters], io, receiver, ends };
-    this.#ports.set(number, port);
-    this.#deviceFlows?.addPort(number, name);
-    this.#workers.tell(`port ${number}`, (worker) => {
-      const own = worker === receiver ? io : undefined;
-      const rx = isPolled(io) ? this.#polls.receiver(worker, number, io) : own;
-      const end = worker.engine.addPort(number, io, rx, counters);
-      if (rx !== undefined) {
-        ends.set(worker, end);
-        this.#tellFlowsOf(end);
-      }
-      if (isPolled(io)) end.chooseQueue = this.#polls.queueChooser(worker, io);
-    });
-    if (isPolled(io)) {
-      io.onPolling = () => this.#repoll(() => this.#polls.portChanged(number));
-      this.#repoll(() => this.#polls.addPort(number, { name, io }));
-    }
-    if (wakesDatapath(io)) {
-      io.onInput = () => this.#runs.receive([port]);
-    }
-    return number;
+  async addPort(port: NewDpPort, wanted?: DpPort): Promise<DpPort> {
+    return this.#ports.add(port, wanted);
   }
 
   async removePort(number: DpPort): Promise<void> {
-    const gone = this.#ports.get(number);
-    if (gone === undefined) return;
-    this.#ports.delete(number);
-    this.#deviceFlows?.removePort(number);
-    for (const what of ['port', 'mtu', 'limits']) this.#workers.forget(`${what} ${number}`);
-    for (const { engine } of this.#workers.all) engine.removePort(number);
-    this.#runs.forget(gone);
-    if (wakesDatapath(gone.io)) gone.io.onInput = () => {};
-    gone.io.close();
-    this.#repoll(() => this.#polls.removePort(number));
+    this.#ports.remove(number);
   }
 
   ports(): ReadonlyMap<DpPort, PortEntry> {
-    return this.#ports.all;
+    return this.#ports.table.all;
   }
 
   portCounters(port: DpPort): PortCounters | undefined {
-    return this.#ports.counters(port);
+    return this.#ports.table.counters(port);
   }
 
   setPortMtu(port: DpPort, mtu: number | undefined): void {
@@ -213,48 +165,29 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   }
 
   putFlow(flow: DpFlow, packet?: DpPacket): void {
-    const { id, key, mask, actions } = flow;
-    refuseUnsupported(this, actions);
-    const before = this.#flows.get(id);
-    const generation = this.#flows.put(flow);
-    if (generation !== 0) {
-      logFlowChange(flow, before);
-      this.#deviceFlows?.put(flow);
-      const steps = this.#lower(actions);
-      const values = valuesUnder(key, mask);
-      for (const { engine } of this.#workers.takersOf(id, before === undefined)) {
-        engine.flowStats.reserve(id);
-        engine.putFlow({ id, generation, mask, values, steps }, packet?.key);
-      }
-    }
-    if (packet !== undefined) this.execute(packet, actions);
+    refuseUnsupported(this, flow.actions);
+    this.#flows.put(flow, packet?.key);
+    if (packet !== undefined) this.execute(packet, flow.actions);
   }
 
   deleteFlow(id: number): void {
-    const gone = this.#flows.delete(id);
-    if (gone === undefined) return;
-    this.#deviceFlows?.delete(gone);
-    this.#workers.forgetFlow(id);
-    for (const { engine } of this.#workers.all) engine.deleteFlow(id);
+    this.#flows.delete(id);
   }
 
   flushFlows(): void {
-    for (const flow of this.#flows) this.#deviceFlows?.delete(flow);
-    this.#flows.clear();
-    this.#workers.forgetFlows();
-    for (const { engine } of this.#workers.all) engine.flushFlows();
+    this.#flows.flush();
   }
 
   flows(): Iterable<DpFlow> {
-    return this.#flows;
+    return this.#flows.list;
   }
 
   readFlowStats(id: number, into: DpFlowStats): boolean {
-    return this.#flows.readStats(id, this.#workers.holdersOf(id), into);
+    return this.#flows.readStats(id, into);
   }
 
   get flowCapacity(): number {
-    return this.#flows.capacity;
+    return this.#flows.list.capacity;
   }
 
   addMeter(config: DpMeter): number | undefined {
@@ -301,11 +234,11 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   }
 
   setPolling(settings: PollSettings): void {
-    this.#repoll(() => this.#polls.configure(settings));
+    this.#ports.repoll(() => this.#polls.configure(settings));
   }
 
   rebalance(): void {
-    this.#repoll(() => this.#polls.reassign());
+    this.#ports.repoll(() => this.#polls.reassign());
   }
 
   balance(): void {
@@ -313,22 +246,14 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   }
 
   giveFlowsToDevices(): void {
-    if (this.#deviceFlows !== undefined) return;
-    this.#deviceFlows = new DeviceFlows();
-    for (const [number, { name, ends }] of this.#ports.all) {
-      this.#deviceFlows.addPort(number, name);
-      for (const end of ends.values()) this.#tellFlowsOf(end);
-    }
+    if (this.#flows.deviceFlows !== undefined) return;
+    const known = new DeviceFlows();
+    this.#flows.deviceFlows = known;
+    this.#ports.useDeviceFlows(known);
   }
 
   get deviceFlowCount(): number | undefined {
-    return this.#deviceFlows?.count;
-  }
-
-  #tellFlowsOf(end: EnginePort): void {
-    const known = this.#deviceFlows;
-    if (known !== undefined)
-      end.flowOf = (frame) => known.flowOf(frame, this.#workers.first.engine.vlanLimit);
+    return this.#flows.deviceFlows?.count;
   }
 
   get threads(): readonly DpThread[] {
@@ -344,12 +269,13 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   execute(packet: DpPacket, actions: readonly DpAction[]): void {
     executed.total++;
     refuseUnsupported(this, actions);
-    const { engine } = this.#workers.answering ?? this.#receiverOf(packet);
-    this.#runs.run(() => engine.execute(packet, this.#lower(actions)));
+    const inPort = packet.key[slots.in_port.word] ?? 0;
+    const { engine } = this.#workers.answering ?? this.#ports.receiverOf(inPort);
+    this.#runs.run(() => engine.execute(packet, this.#flows.stepsOf(actions)));
   }
 
   stats(): DpStats {
-    return sumStats(this.#workers.all, this.#flows.count);
+    return sumStats(this.#workers.all, this.#flows.list.count);
   }
 
   drops(): DropCounts {
@@ -357,7 +283,7 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   }
 
   portDrops(port: DpPort): DropCounts {
-    return this.#ports.drops(port);
+    return this.#ports.table.drops(port);
   }
 
   watchDrops(watch: DropWatch, take: (drops: readonly DpDrop[]) => void): DropWatching {
@@ -387,80 +313,22 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   }
 
   async destroy(): Promise<void> {
-    for (const number of [...this.#ports.all.keys()]) await this.removePort(number);
-  }
-
-  /** A packet goes where those that came in with it are. */
-  #receiverOf({ key }: DpPacket): InlineWorker {
-    return this.#ports.get(dpPort(key[slots.in_port.word] ?? 0))?.receiver ?? this.#workers.first;
-  }
-
-  #lower(actions: readonly DpAction[]): readonly ActionStep[] {
-    let steps = this.#lowered.get(actions);
-    if (steps === undefined) {
-      steps = lowerActions(actions);
-      this.#lowered.set(actions, steps);
-    }
-    return steps;
+    for (const number of [...this.#ports.table.all.keys()]) await this.removePort(number);
   }
 
   #answer(batch: readonly Upcall[], worker: InlineWorker): void {
     logUpcalls(this, batch);
     this.onUpcalls(batch);
-    this.#adoptFlows(worker, batch);
-  }
-
-  /** A thread may have missed a flow that others have: its owner, who knows it, does not put it again. */
-  #adoptFlows(worker: InlineWorker, batch: readonly Upcall[]): void {
-    if (this.#workers.isMain(worker)) return;
-    for (const { reason, key } of batch) {
-      if (reason !== 'miss') continue;
-      const packet = packKey(key);
-      for (const flow of this.#flows)
-        if (this.#workers.holdersOf(flow.id, [worker]).length === 0 && isFlowOf(flow, packet))
-          this.putFlow(flow);
-    }
-  }
-
-  /** Changes what threads poll, and has them forward what waits for them. */
-  #repoll(change: () => void): void {
-    change();
-    this.#runs.receive([...this.#ports.all.values()].filter(({ io }) => isPolled(io)));
+    this.#flows.adopt(worker, batch);
   }
 
   #thread(workers: readonly InlineWorker[], polling: DpThread['polling']): DpThread {
     return {
       polling,
       stats: () => sumStats(workers, 0),
-      readFlowStats: (id, into) => {
-        const holders = this.#workers.holdersOf(id, workers);
-        return holders.length > 0 && this.#flows.readStats(id, holders, into);
-      },
+      readFlowStats: (id, into) => this.#flows.readStats(id, into, workers),
     };
   }
 }
 
-/** Do packets with that key take it? */
-function isFlowOf({ key, mask }: DpFlow, packet: Match): boolean {
-  const values = valuesUnder(packet, mask);
-  return valuesUnder(key, mask).every((value, n) => value === values[n]);
-}
-
-function isPolled(io: PortIo & Partial<IsPolled>): io is PortIo & IsPolled {
-  return io.polling !== undefined;
-}
-
-/**
- * Tests can tell which number a port gets, as with the reference's dummy datapath: the first one in its name, plus 100
- * when that starts with "br". undefined when there is none.
- */
-function numberInName(name: string): DpPort | undefined {
-  const number = Number(/[0-9]+/.exec(name)?.[0] ?? 0) + (name.startsWith('br') ? 100 : 0);
-  return /[0-9]/.test(name) && number > 0 && number < 0xffff ? dpPort(number) : undefined;
-}
-
 function ignore(): void {}
-
-function wakesDatapath(io: PortIo): io is PortIo & WakesDatapath {
-  return 'onInput' in io;
-}
