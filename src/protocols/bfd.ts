@@ -13,13 +13,14 @@ import {
   type BfdMessage,
   type BfdState,
   bfdControlSize,
-  bfdFlags,
   bfdVersion,
   parseBfd,
 } from '../wire/bfd.ts';
 import { BfdDecay } from './bfd-decay.ts';
 import { BfdForwarding } from './bfd-forwarding.ts';
 import { isAlive, judgeBfd } from './bfd-judge.ts';
+import { BfdRemote } from './bfd-remote.ts';
+import { BfdSchedule } from './bfd-schedule.ts';
 import { flagsOf, formatBfd, formatBfdMessage } from './bfd-text.ts';
 import type { BfdReport, BfdSettings, BfdStatus } from './bfd-types.ts';
 
@@ -28,28 +29,6 @@ const site = new LimitedSite({ perMinute: 20, burst: 20 });
 
 /** Only this hop limit says that a packet was sent by a neighbour, RFC 5881 section 5. */
 const neighbourTtl = 255;
-/** Least milliseconds between control packets while the session is not up, RFC 5880 section 6.8.3. */
-const slowInterval = 1000;
-/** What is known of the other end before it says something. */
-const unknownRemote = {
-  state: 'down',
-  diagnostic: 'No Diagnostic',
-  flags: 0,
-  discriminator: 0,
-  minTx: 0,
-  minRx: 1,
-} as const;
-
-interface RemoteEnd {
-  state: BfdState;
-  diagnostic: BfdDiagnostic;
-  flags: number;
-  discriminator: number;
-  /** Milliseconds. */
-  minTx: number;
-  minRx: number;
-}
-
 export interface BfdDeps {
   readonly random: Random;
   /** Packets that have come by the link, of whatever kind. */
@@ -66,17 +45,8 @@ export class Bfd {
   #settings: BfdSettings;
   #state: BfdState = 'admin_down';
   #diagnostic: BfdDiagnostic = 'No Diagnostic';
-  #minTx = slowInterval;
-  #minRx = 0;
-  #remote: RemoteEnd = { ...unknownRemote };
-  #remoteMultiplier = 0;
-  /** What is asked for until the other end agrees. */
-  #poll: { readonly minTx: number; readonly minRx: number } | undefined;
-  /** The other end has asked for something, and is answered at once. */
-  #isAsked = false;
-  #lastTx = ms(0);
-  /** 0: at once. */
-  #nextTx = ms(0);
+  readonly #remote = new BfdRemote();
+  readonly #schedule: BfdSchedule;
   #detectAt = ms(0);
   readonly #forwarding: BfdForwarding;
   readonly #decay: BfdDecay;
@@ -89,8 +59,7 @@ export class Bfd {
     this.#settings = settings;
     this.#decay = new BfdDecay(name, deps.rxPackets);
     this.#forwarding = new BfdForwarding(deps.statusChanged);
-    this.#minTx = settings.minTx;
-    this.#minRx = settings.minRx;
+    this.#schedule = new BfdSchedule(name, settings, this.#remote, deps.random);
     this.#setState('down', 'No Diagnostic', now);
     this.#decay.configure(this.#settings, now);
     this.#isPathDownChanged(false, now);
@@ -100,11 +69,7 @@ export class Bfd {
     const before = this.#settings;
     this.#settings = settings;
     const { minTx, minRx, decayMinRx, isPathDown } = settings;
-    const mayChange = this.#state !== 'up' || this.#poll === undefined;
-    if (minTx !== before.minTx && mayChange && (this.#state !== 'up' || minTx < this.#minTx))
-      this.#minTx = minTx;
-    if (minRx !== before.minRx && mayChange && (this.#state !== 'up' || minRx > this.#minRx))
-      this.#minRx = minRx;
+    this.#schedule.configure(settings);
     if (decayMinRx !== before.decayMinRx || minRx !== before.minRx) this.#decay.configure(settings, now);
     this.#isPathDownChanged(before.isPathDown, now);
     this.#configureReceiving(before, now);
@@ -131,11 +96,10 @@ export class Bfd {
 
   /** Asks the other end to agree to other intervals: a poll sequence, RFC 5880 section 6.5. */
   #ask(): void {
-    if (!isAlive(this.#state) || this.#poll !== undefined || this.#isAsked) return;
+    if (!isAlive(this.#state)) return;
     const { minTx, minRx } = this.#settings;
-    this.#poll = { minTx, minRx: this.#decay.isDecayed ? this.#decay.minRx : minRx };
-    this.#nextTx = ms(0);
-    log.limited('info', site, `${this.name}: Initiating poll sequence`);
+    const isBegun = this.#schedule.poll({ minTx, minRx: this.#decay.isDecayed ? this.#decay.minRx : minRx });
+    if (isBegun) log.limited('info', site, `${this.name}: Initiating poll sequence`);
   }
 
   /** Says whether the link forwards, whatever is found; undefined for as it is found. */
@@ -163,27 +127,25 @@ export class Bfd {
   }
 
   #trustWhileReceiving(now: Ms): void {
-    this.#forwarding.received(now, this.#rxInterval * this.#settings.multiplier);
+    this.#forwarding.received(now, this.#schedule.rxInterval * this.#settings.multiplier);
   }
 
   /** Does what is due; returns when to call again. */
   run(now: Ms): Ms {
-    if (this.#isAsked || now >= this.#nextTx) this.#transmit(now);
+    if (now >= this.#schedule.dueAt) this.#transmit(now);
     if (isAlive(this.#state) && now >= this.#detectAt)
       this.#setState('down', 'Control Detection Time Expired', now);
     this.#updateForwarding(now);
     const { isDecayed: wasDecayed } = this.#decay;
     if (this.#state === 'up') this.#decay.run(now);
-    const { minTx, minRx } = this.#settings;
-    const isRxOther = this.#minRx !== minRx && this.#minRx !== this.#decay.minRx;
-    if (this.#minTx !== minTx || isRxOther || this.#decay.isDecayed !== wasDecayed) this.#ask();
+    const isUnlike = this.#schedule.isUnlikeSettings(this.#decay.minRx);
+    if (isUnlike || this.#decay.isDecayed !== wasDecayed) this.#ask();
     return this.dueAfter(now);
   }
 
   /** When to call `run` next, as things are. */
   dueAfter(now: Ms): Ms {
-    if (this.#isAsked) return now;
-    const due: number[] = [this.#nextTx];
+    const due: number[] = [this.#schedule.dueAt];
     if (isAlive(this.#state)) due.push(this.#detectAt);
     if (this.#state === 'up') due.push(this.#decay.dueAt);
     if (this.#settings.forwardsIfReceiving) due.push(this.#forwarding.dueAfter(now));
@@ -191,27 +153,21 @@ export class Bfd {
   }
 
   #transmit(now: Ms): void {
-    const interval = this.#txInterval;
-    const delay = now - this.#nextTx;
-    if (this.#nextTx !== 0 && delay > Math.floor((interval * 3) / 2)) {
-      const text = `long delay of ${delay}ms (expected ${interval}ms) sending BFD control message`;
-      log.info(`${this.name}: ${text}`);
-    }
+    this.#schedule.logDelay(now);
     const message = this.#message();
-    this.#isAsked = false;
+    this.#schedule.answered();
     this.#logMessage('dbg', message, 'Sending BFD Message', now);
-    this.#lastTx = now;
-    this.#setNextTx();
+    this.#schedule.sent(now);
     this.#deps.send(message);
   }
 
   #message(): BfdMessage {
-    const { minTx, minRx } = this.#poll ?? { minTx: this.#minTxNow, minRx: this.#minRx };
+    const { minTx, minRx } = this.#schedule.offered;
     return {
       version: bfdVersion,
       diagnostic: this.#diagnostic,
       state: this.#state,
-      flags: this.#flags,
+      flags: this.#schedule.flags,
       multiplier: this.#settings.multiplier,
       size: bfdControlSize,
       myDiscriminator: this.discriminator,
@@ -220,30 +176,6 @@ export class Bfd {
       minRx: (minRx * 1000) >>> 0,
       minEchoRx: 0,
     };
-  }
-
-  get #flags(): number {
-    return (this.#poll === undefined ? 0 : bfdFlags.poll) | (this.#isAsked ? bfdFlags.final : 0);
-  }
-
-  /** Intervals are shorter by up to a quarter, so that sessions do not send in step: RFC 5880 section 6.8.7. */
-  #setNextTx(): void {
-    const interval = this.#txInterval;
-    const number = this.#deps.random.u32();
-    const percent = this.#settings.multiplier === 1 ? 10 + (number % 16) : number % 26;
-    this.#nextTx = ms(this.#lastTx + interval - Math.floor((interval * percent) / 100));
-  }
-
-  get #minTxNow(): number {
-    return this.#state === 'up' ? this.#minTx : Math.max(this.#minTx, slowInterval);
-  }
-
-  get #txInterval(): number {
-    return Math.max(this.#minTxNow, this.#remote.minRx);
-  }
-
-  get #rxInterval(): number {
-    return Math.max(this.#minRx, this.#remote.minTx);
   }
 
   /** Takes in what came in a datagram for BFD, under that hop limit. RFC 5880 section 6.8.6. */
@@ -273,41 +205,33 @@ export class Bfd {
 
   #take(message: BfdMessage, now: Ms): void {
     if (this.#remote.state !== message.state) this.#deps.statusChanged();
-    const { state, flags, diagnostic, myDiscriminator: discriminator } = message;
-    Object.assign(this.#remote, { state, flags, diagnostic, discriminator });
-    this.#followPoll(message, now);
-    if (this.#remoteMultiplier !== message.multiplier) {
-      const change = `value ${this.#remoteMultiplier} changed to ${message.multiplier}`;
-      log.info(`Interface ${this.name} remote mult ${change}`);
-      this.#remoteMultiplier = message.multiplier;
-    }
+    this.#remote.take(message);
+    if (this.#schedule.isAgreed(message.flags))
+      this.#logMessage('info', message, 'Poll sequence terminated', now);
+    this.#schedule.hearPoll(message.flags);
+    this.#takeMultiplier(message);
     this.#takeIntervals(message, now);
     this.#followState(message, now);
     const { forwardsIfReceiving, minRx } = this.#settings;
     if (forwardsIfReceiving) this.#forwarding.receivedControl(now, minRx);
   }
 
-  #followPoll(message: BfdMessage, now: Ms): void {
-    if ((message.flags & bfdFlags.final) !== 0 && this.#poll !== undefined) {
-      this.#minTx = this.#poll.minTx;
-      this.#minRx = this.#poll.minRx;
-      this.#poll = undefined;
-      this.#logMessage('info', message, 'Poll sequence terminated', now);
-    }
-    if ((message.flags & bfdFlags.poll) === 0) return;
-    this.#poll = undefined;
-    this.#isAsked = true;
+  #takeMultiplier({ multiplier }: BfdMessage): void {
+    if (this.#remote.multiplier === multiplier) return;
+    const change = `value ${this.#remote.multiplier} changed to ${multiplier}`;
+    log.info(`Interface ${this.name} remote mult ${change}`);
+    this.#remote.multiplier = multiplier;
   }
 
   #takeIntervals(message: BfdMessage, now: Ms): void {
     const minRx = wholeMilliseconds(message.minRx);
     if (minRx !== this.#remote.minRx) {
       this.#remote.minRx = minRx;
-      if (this.#nextTx !== 0) this.#setNextTx();
+      this.#schedule.remoteChanged();
       this.#logMessage('info', message, 'New remote min_rx', now);
     }
     this.#remote.minTx = wholeMilliseconds(message.minTx);
-    this.#detectAt = ms(now + this.#rxInterval * this.#remoteMultiplier);
+    this.#detectAt = ms(now + this.#schedule.rxInterval * this.#remote.multiplier);
   }
 
   /** RFC 5880 section 6.8.6, its last part. */
@@ -333,18 +257,19 @@ export class Bfd {
       const change = `${this.#state}->${state} "${this.#diagnostic}"->"${diagnostic}"`;
       return `${this.name}: BFD state change: ${change}.\n${formatBfd(this.report(now))}`;
     });
-    if (state !== this.#state) this.#nextTx = ms(0); // tells the other end soon, RFC 5880 section 6.8.7
+    if (state !== this.#state) this.#schedule.sendSoon(); // tells the other end soon, RFC 5880 section 6.8.7
     this.#state = state;
     this.#diagnostic = diagnostic;
+    this.#schedule.isUp = state === 'up';
     if (!isAlive(state)) this.#forgetRemote();
     if (state === 'up') this.#decay.watch(now);
     this.#deps.statusChanged();
   }
 
   #forgetRemote(): void {
-    this.#remote = { ...unknownRemote };
+    this.#remote.forget();
     if (!this.#decay.isDecayed) return;
-    this.#minRx = this.#settings.minRx;
+    this.#schedule.restoreMinRx();
     this.#decay.isDecayed = false;
   }
 
@@ -367,25 +292,25 @@ export class Bfd {
 
   report(now: Ms): BfdReport {
     const { multiplier, isPathDown } = this.#settings;
-    const { flags: remoteFlags, ...remote } = this.#remote;
+    const { txInterval, rxInterval, flags, inUse } = this.#schedule;
+    const { lastTx, nextTx } = this.#schedule.times;
     return {
       isForwarding: this.isForwardingAt(now),
       multiplier,
       isPathDown,
-      txInterval: this.#txInterval,
-      rxInterval: this.#rxInterval,
+      txInterval,
+      rxInterval,
       detect: this.#detectAt - now,
-      nextTx: this.#nextTx - now,
-      lastTx: this.#lastTx - now,
+      nextTx: nextTx - now,
+      lastTx: lastTx - now,
       local: {
-        flags: flagsOf(this.#flags),
+        flags: flagsOf(flags),
         state: this.#state,
         diagnostic: this.#diagnostic,
         discriminator: this.discriminator,
-        minTx: this.#minTxNow,
-        minRx: this.#minRx,
+        ...inUse,
       },
-      remote: { ...remote, flags: flagsOf(remoteFlags), multiplier: this.#remoteMultiplier },
+      remote: this.#remote.report,
     };
   }
 }
