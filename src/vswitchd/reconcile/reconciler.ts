@@ -9,22 +9,23 @@ import { coverageCounter } from '../../base/coverage.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timer, Timers } from '../../base/timers.ts';
-import { type DpPort, ms, type Uuid } from '../../base/units.ts';
+import { type DpPort, ms } from '../../base/units.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { StatusEvents } from '../../ofproto/protocols/protocol-deps.ts';
 import type { ChangeSet, OvsdbClient } from '../../ovsdb/client/index.ts';
-import type { Integer } from '../../ovsdb/schema-types.ts';
-import { type Dirty, markBridge, markPort, WantedModel } from '../config/model.ts';
+import { WantedModel } from '../config/model.ts';
 import type { WantedBridge } from '../config/wanted.ts';
 import type { DeviceName } from '../providers.ts';
 import type { StatusWriter } from '../report/status-writer.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
 import type { Applier } from './apply.ts';
-import { outlivesDevice } from './bridge-facts.ts';
 import { followDevice } from './device-duties.ts';
+import { DirtyPorts } from './dirty-ports.ts';
 import type { LiveBridge, LiveInterface, LiveState } from './live.ts';
-import { type AddInterface, formatStep, isAddition, plan, type Step } from './plan.ts';
+import { formatStep, plan, type Step } from './plan.ts';
+import { RootRow } from './root-row.ts';
 import { StatusReporter } from './status-reporter.ts';
+import { isAllAdditions, parallelGroups } from './step-groups.ts';
 
 const log = logger('bridge');
 const contended = new LimitedSite({ perMinute: 1, burst: 1 });
@@ -57,9 +58,8 @@ export class Reconciler {
   readonly #deps: ReconcilerDeps;
   readonly #model: WantedModel;
   readonly #reporter: StatusReporter;
-  #dirty: Dirty = new Map();
-  /** To be planned anew with the next change. */
-  #lost: Dirty = new Map();
+  readonly #dirty: DirtyPorts;
+  readonly #root: RootRow;
   /** Bridges of which a device has changed: address and MTU may follow. */
   #unsettled = new Set<string>();
   /** Changes the switch until it resolves; one thing at a time. */
@@ -69,8 +69,6 @@ export class Reconciler {
   #mayHaveLeftDevices = true;
   /** The round that is next is only there because of the last one. */
   #isFollowUp = false;
-  /** Which root row was answered, and what: somebody may make the row anew, with a `next_cfg` that we have seen. */
-  #applied: { readonly root: Uuid; readonly cfg: Integer } | undefined;
   /** Set while something waits for descriptors. */
   #descriptorTimer: Timer | undefined;
   /** Called once, when the first configuration has been applied and written back. */
@@ -84,6 +82,8 @@ export class Reconciler {
     this.#deps = deps;
     const { client, state, writer, wake } = deps;
     this.#model = new WantedModel(client.view);
+    this.#dirty = new DirtyPorts(this.#model, state);
+    this.#root = new RootRow(client.view, writer);
     this.#reporter = new StatusReporter({ client, state, writer, wake, model: this.#model });
     client.onChange((changes) => this.#take(changes));
     client.onState(() => wake());
@@ -106,7 +106,7 @@ export class Reconciler {
 
   /** What the next round would do; for `config/plan`. */
   nextSteps(): Step[] {
-    return plan({ actual: this.#deps.state.bridges, wanted: this.#wanted() }, this.#dirty);
+    return plan({ actual: this.#deps.state.bridges, wanted: this.#wanted() }, this.#dirty.marked);
   }
 
   /** A device changed: its row is reported anew; one that vanished is planned anew, unless its port outlives it. */
@@ -117,7 +117,7 @@ export class Reconciler {
     this.#deps.wake();
     const bridge = this.#deps.state.bridges.get(i.bridge);
     if (bridge === undefined) return;
-    if (i.netdev?.isGone === true) this.#lostDevice(bridge, i);
+    if (i.netdev?.isGone === true) this.#dirty.deviceGone(bridge, i);
     else if (i.ofPort !== undefined) bridge.ofproto.switchPorts.update(i.ofPort);
   }
 
@@ -126,36 +126,10 @@ export class Reconciler {
     return this.#reporter.eventsOf(bridge);
   }
 
-  /**
-   * A device came, went or changed: who waits for it, or could not make its own because of it, is tried again. One that
-   * could be opened has come and gone by our own doing.
-   */
+  /** A device of the host came, went or changed. */
   deviceChanged(device: string, isThere: boolean): void {
-    for (const name of this.#model.interfacesOn(device)) {
-      const holder = this.#deps.state.holderOf(name);
-      if (holder === undefined) this.#retry(name, isThere);
-      else if (isThere && holder.netdev?.isGone === true) this.#reopen(holder);
-    }
-    if (this.#dirty.size > 0) this.#deps.wake();
-  }
-
-  #retry(name: string, isThere: boolean): void {
-    for (const { bridge, port } of this.#model.claimsOn(name)) {
-      const failed = this.#deps.state.interfaceOf(bridge, name);
-      if (failed !== undefined && (isThere || failed.isUnopened)) markPort(this.#dirty, bridge, port);
-    }
-  }
-
-  #lostDevice(bridge: LiveBridge, i: LiveInterface): void {
-    const { name } = i.wanted;
-    if (!outlivesDevice(bridge, i)) this.#reopen(i);
-    else if (i.ofPort !== undefined)
-      log.warn(`bridge ${bridge.name}: port ${i.ofPort} waits for a device named ${name}, which is gone`);
-  }
-
-  #reopen(i: LiveInterface): void {
-    i.mustReopen = true;
-    markPort(this.#dirty, i.bridge, i.port);
+    this.#dirty.deviceChanged(device, isThere);
+    if (!this.#dirty.isEmpty) this.#deps.wake();
   }
 
   /**
@@ -169,7 +143,7 @@ export class Reconciler {
     const [bridge, name] = [found.ofproto.name, found.port.name];
     const lost = this.#deps.state.interfaceOf(bridge, name);
     await this.#begin(this.#deps.applier.apply({ do: 'removeInterface', bridge, name, why: 'device gone' }));
-    if (lost !== undefined) markPort(this.#lost, bridge, lost.port);
+    if (lost !== undefined) this.#dirty.markLost(lost);
   }
 
   /** From the main loop: starts a round when there is work and none is under way. */
@@ -177,10 +151,10 @@ export class Reconciler {
     this.#followLock();
     if (this.#work !== undefined || !this.#isActive) return;
     this.#reporter.writeAttachedVlans();
-    const root = this.#root();
+    const root = this.#root.current;
     // Without a row there is nothing to do, and to have done that once is to be configured.
-    const isBehind = root === undefined ? this.onConfigured !== undefined : !this.#isAnswered(root);
-    const isChanged = this.#dirty.size + this.#unsettled.size > 0 || this.#reporter.hasNews;
+    const isBehind = root === undefined ? this.onConfigured !== undefined : !this.#root.isAnswered(root);
+    const isChanged = !this.#dirty.isEmpty || this.#unsettled.size > 0 || this.#reporter.hasNews;
     if (!isChanged && !isBehind && !this.#mayHaveLeftDevices) {
       this.#deps.writer.flush();
       return;
@@ -214,9 +188,7 @@ export class Reconciler {
   }
 
   #take(changes: ChangeSet<OvsTables>): void {
-    merge(this.#dirty, this.#model.update(changes));
-    merge(this.#dirty, this.#lost);
-    this.#lost = new Map();
+    this.#dirty.configurationChanged(this.#model.update(changes));
     this.#isFollowUp = false;
     for (const { new: root } of changes.of('Open_vSwitch')) if (root !== undefined) this.#takeRoot(root);
     this.#reporter.findOverwritten(changes);
@@ -226,17 +198,7 @@ export class Reconciler {
   #takeRoot(root: OvsRow<'Open_vSwitch'>): void {
     if (!this.#isActive) return;
     this.#deps.rootChanged(root);
-    if (this.#isAnswered(root) && root.cur_cfg !== root.next_cfg) this.#answer(root);
-  }
-
-  #isAnswered(root: OvsRow<'Open_vSwitch'>): boolean {
-    return this.#applied?.root === root._uuid && this.#applied.cfg === root.next_cfg;
-  }
-
-  #answer(root: OvsRow<'Open_vSwitch'>): void {
-    const { _uuid, next_cfg } = root;
-    this.#applied = { root: _uuid, cfg: next_cfg };
-    this.#deps.writer.put('Open_vSwitch', _uuid, { cur_cfg: next_cfg });
+    this.#root.answerAgain(root);
   }
 
   #followLock(): void {
@@ -256,7 +218,7 @@ export class Reconciler {
   #standUp(): void {
     if (this.#isActive) return;
     this.#isActive = true;
-    const root = this.#root();
+    const root = this.#root.current;
     if (root !== undefined) this.#deps.rootChanged(root);
   }
 
@@ -266,17 +228,11 @@ export class Reconciler {
    */
   #standDown(): void {
     this.#isActive = false;
-    this.#applied = undefined;
+    this.#root.forgetAnswer();
     this.#mayHaveLeftDevices = true;
-    for (const [name, bridge] of this.#model.bridges)
-      for (const port of bridge.ports.keys()) markPort(this.#dirty, name, port);
+    this.#dirty.markAll();
     this.#deps.writer.forget();
     void this.#begin(this.#deps.applier.leaveAll());
-  }
-
-  #root(): OvsRow<'Open_vSwitch'> | undefined {
-    for (const row of this.#deps.client.view.rows('Open_vSwitch').values()) return row;
-    return undefined;
   }
 
   #wanted(): ReadonlyMap<string, WantedBridge> {
@@ -290,45 +246,29 @@ export class Reconciler {
   }
 
   async #round(root: OvsRow<'Open_vSwitch'> | undefined): Promise<void> {
-    const { state, writer, applier } = this.#deps;
+    const { state, writer } = this.#deps;
     if (this.#mayHaveLeftDevices) {
       this.#mayHaveLeftDevices = false;
       await this.#deps.removeLeftDevices(this.#wantedDevices()); // first: another type may want the name
     }
     const isFollowUp = this.#isFollowUp;
     this.#isFollowUp = false;
-    const dirty = this.#dirty;
-    this.#dirty = new Map();
-    this.#markUnfinished(dirty);
+    const dirty = this.#dirty.take();
     state.lacksDescriptors = false;
     const steps = plan({ actual: state.bridges, wanted: this.#wanted() }, dirty);
     for (const bridge of this.#unsettled) steps.push({ do: 'settleBridge', bridge });
     this.#unsettled.clear();
     if (dirty.size > 0) reconfigured.total++;
-    for (const groups of parallelGroups(steps)) {
-      for (const step of groups.flat()) log.dbg(() => formatStep(step));
-      if (groups.every(isAllAdditions)) await applier.addInterfaces(groups.flat());
-      else await Promise.all(groups.map((group) => this.#runGroup(group)));
-    }
+    await this.#perform(steps);
     if (!isFollowUp) this.#followUp();
     this.#deps.settleFlows();
     this.#waitForDescriptors();
     await this.#reporter.report(steps);
     // What this round made possible belongs to the same configuration.
-    if (root !== undefined && this.#dirty.size === 0) this.#answer(root);
+    if (root !== undefined && this.#dirty.isEmpty) this.#root.answer(root);
     writer.flush();
     this.onConfigured?.();
     this.onConfigured = undefined;
-  }
-
-  /** What could not be done, and may be by now: nobody tells when there is memory again. */
-  #markUnfinished(dirty: Dirty): void {
-    const { unmadeBridges, unaddedInterfaces } = this.#deps.state;
-    for (const name of unmadeBridges) {
-      if (this.#model.bridges.has(name)) markBridge(dirty, name);
-      else unmadeBridges.delete(name);
-    }
-    for (const { bridge, port } of unaddedInterfaces) markPort(dirty, bridge, port);
   }
 
   /** A port that was just added may take the number that it asks for from one that does not ask for it. */
@@ -338,8 +278,16 @@ export class Reconciler {
       if (discontent.size === 0) continue;
       const moves = plan({ actual: bridges, wanted: this.#wanted() }, new Map([[name, new Set()]]));
       if (moves.length === 0) continue;
-      markBridge(this.#dirty, name);
+      this.#dirty.markBridge(name);
       this.#isFollowUp = true;
+    }
+  }
+
+  async #perform(steps: readonly Step[]): Promise<void> {
+    for (const groups of parallelGroups(steps)) {
+      for (const step of groups.flat()) log.dbg(() => formatStep(step));
+      if (groups.every(isAllAdditions)) await this.#deps.applier.addInterfaces(groups.flat());
+      else await Promise.all(groups.map((group) => this.#runGroup(group)));
     }
   }
 
@@ -347,7 +295,7 @@ export class Reconciler {
     for (const step of group) {
       const freed = this.#freedBy(step);
       await this.#deps.applier.apply(step);
-      for (const i of freed) this.#markOthers(i);
+      for (const i of freed) this.#dirty.deviceFreed(i);
     }
   }
 
@@ -359,13 +307,6 @@ export class Reconciler {
     return one === undefined ? [] : [one];
   }
 
-  /** Another port may want the device too; the one that had it is planned already. */
-  #markOthers({ bridge, port, wanted }: LiveInterface): void {
-    for (const place of this.#model.claimsOn(wanted.name)) {
-      if (place.bridge !== bridge || place.port !== port) markPort(this.#dirty, place.bridge, place.port);
-    }
-  }
-
   /** What failed because too many files were open is tried again, without a change, once there are some to spare. */
   #waitForDescriptors(): void {
     const { state, timers, spareDescriptors, wake } = this.#deps;
@@ -373,37 +314,8 @@ export class Reconciler {
     this.#descriptorTimer = timers.after(descriptorInterval, () => {
       this.#descriptorTimer = undefined;
       if (spareDescriptors() < descriptorsPerPort) return this.#waitForDescriptors();
-      this.#markUnfinished(this.#dirty);
+      this.#dirty.markUnmade();
       wake();
     });
-  }
-}
-
-/** These wait for other threads and the kernel: what different bridges ask for may wait together. */
-const waitingKinds: ReadonlySet<Step['do']> = new Set(['removeInterface', 'removeBridge', 'addInterface']);
-
-function isAllAdditions(group: readonly Step[]): group is readonly AddInterface[] {
-  return group.every(isAddition);
-}
-
-/** Steps that wait, a parallel group for each bridge, or each device that goes; all others one after the other. */
-function parallelGroups(steps: readonly Step[]): (readonly Step[])[][] {
-  const all: { kind: Step['do']; groups: Map<string, Step[]> }[] = [];
-  for (const step of steps) {
-    const last = all.at(-1);
-    const name = step.do === 'removeInterface' ? `${step.bridge} ${step.name}` : step.bridge;
-    const group = last?.groups.get(name);
-    if (last?.kind !== step.do || !waitingKinds.has(step.do))
-      all.push({ kind: step.do, groups: new Map([[name, [step]]]) });
-    else if (group === undefined) last.groups.set(name, [step]);
-    else group.push(step);
-  }
-  return all.map(({ groups }) => [...groups.values()]);
-}
-
-function merge(into: Dirty, from: Dirty): void {
-  for (const [bridge, ports] of from) {
-    const known = markBridge(into, bridge);
-    for (const port of ports) known.add(port);
   }
 }
