@@ -1,71 +1,52 @@
 /**
  * Performs the steps of `plan`, one after the other; one that fails leaves its reason in the interface's `error` and
- * never stops the others. The only writer of `LiveState`.
+ * never stops the others. What is done to interfaces is in interface-applier.ts; nobody else writes `LiveState`.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Defer } from '../../base/defer.ts';
-import { errnoOf, errnos, strerror, syscallFailed } from '../../base/errno.ts';
+import { errnos } from '../../base/errno.ts';
 import { Refused, SyscallFailed, unreachable } from '../../base/errors.ts';
-import { LimitedSite, logger } from '../../base/log.ts';
-import type { OfPort } from '../../base/units.ts';
-import { type Netdev, type NetdevConfig, tunnelOf } from '../../netdev/provider.ts';
+import { logger } from '../../base/log.ts';
+import type { Netdev } from '../../netdev/provider.ts';
 import type { Backer } from '../../ofproto/backer.ts';
-import type { MemberLacp } from '../../ofproto/config.ts';
 import { localPort } from '../../ofproto/port.ts';
 import type { StatusEvents } from '../../ofproto/protocols/protocol-deps.ts';
-import { isDescriptorLimit } from '../../sys/calls/descriptors.ts';
-import type { WantedInterface } from '../config/interface-rows.ts';
 import { macOfUuid } from '../config/mac.ts';
-import type { WantedPort } from '../config/port-rows.ts';
 import type { WantedBridge } from '../config/wanted.ts';
 import { bridgeRefusals, ofprotoConfig, type SharedControl } from './bridge-config.ts';
-import { isAsWanted, netdevConfig } from './device-config.ts';
-import { dscpsOf, giveDuties } from './device-duties.ts';
 import { exportersOf, followAgents } from './exporters.ts';
-import { LiveBridge, LiveInterface, type LiveState, type Obstacle } from './live.ts';
+import { failureText, noteShortage } from './failures.ts';
+import { InterfaceApplier, type InterfaceApplierDeps } from './interface-applier.ts';
+import { LiveBridge, type LiveState } from './live.ts';
 import { giveAddress } from './local-address.ts';
 import type { AddInterface, Step } from './plan.ts';
+import { setPort, tellIncompatible } from './port-bundle.ts';
 
 const log = logger('bridge');
-const netdevLog = logger('netdev');
-const unadded = new LimitedSite({ perMinute: 1, burst: 5 });
 /** What opens thousands of devices answers packets, commands and the database in between. */
 const openedPerTurn = 32;
-/** The first device of every network namespace. */
-const loopbackIndex = 1;
 
-export interface ApplyDeps {
-  readonly state: LiveState;
+export interface ApplyDeps extends InterfaceApplierDeps {
   readonly defer: Defer;
-  /** Opens a device of an Interface `type` for a bridge of that datapath type. Throws SyscallFailed or Refused. */
-  openNetdev(type: string, name: string, config: NetdevConfig, datapathType: string): Promise<Netdev>;
-  /** No port may have that name. */
-  isReserved(name: string): boolean;
   /** Throws Refused when there is no such datapath type. */
   backerFor(datapathType: string): Promise<Backer>;
   /** The last bridge of a backer is gone. */
   releaseBacker(backer: Backer): Promise<void>;
-  /** Something about the device changed without us. */
-  netdevChanged(i: LiveInterface): void;
   /** Who shows what the bridge's protocols have come to. */
   statusEventsOf(bridge: LiveBridge): StatusEvents;
   /** What all bridges have in common of how they talk OpenFlow. */
   control(): SharedControl;
 }
 
-/** Why an interface could not be added: the `error` column, and when it is tried again. */
-interface Failure {
-  readonly error: string;
-  readonly obstacle: Obstacle;
-}
-
 export class Applier {
   readonly #deps: ApplyDeps;
   readonly #state: LiveState;
+  readonly #interfaces: InterfaceApplier;
 
   constructor(deps: ApplyDeps) {
     this.#deps = deps;
     this.#state = deps.state;
+    this.#interfaces = new InterfaceApplier(deps);
   }
 
   async apply(step: Step): Promise<void> {
@@ -82,7 +63,7 @@ export class Applier {
       case 'addInterface':
         return this.addInterfaces([step]);
       case 'configureInterface':
-        return this.#withBridge(step.bridge, (bridge) => this.#configureInterface(bridge, step.wanted));
+        return this.#withBridge(step.bridge, (bridge) => this.#interfaces.configure(bridge, step.wanted));
       case 'removeInterface':
         return this.#withBridge(step.bridge, async (bridge) => {
           const i = bridge.interfaces.get(step.name);
@@ -90,7 +71,7 @@ export class Applier {
           if (step.why === 'device gone' && i.ofPort !== undefined)
             bridge.lostNumbers.set(step.name, i.ofPort);
           else bridge.lostNumbers.delete(step.name);
-          await this.#removeInterface(bridge, i);
+          await this.#interfaces.remove(bridge, i);
         });
       case 'setPort':
         return this.#withBridge(step.bridge, async (bridge) => {
@@ -118,9 +99,9 @@ export class Applier {
     for (const [n, { bridge: name, port, wanted }] of steps.entries()) {
       if (n % openedPerTurn === openedPerTurn - 1) await new Promise<void>((done) => this.#deps.defer(done));
       await this.#withBridge(name, async (bridge) => {
-        const i = await this.#openInterface(bridge, port.name, wanted);
+        const i = await this.#interfaces.open(bridge, port.name, wanted);
         if (i === undefined) return;
-        const isIn = this.#takeIn(bridge, port, i);
+        const isIn = this.#interfaces.takeIn(bridge, port, i);
         isIn.catch(() => {}); // told below, once the others are open
         takenIn.push(isIn);
       });
@@ -148,13 +129,9 @@ export class Applier {
       if (!(why instanceof Refused || why instanceof SyscallFailed)) throw why;
       if (!(why instanceof SyscallFailed && why.errno === errnos.EAFNOSUPPORT))
         this.#state.unmadeBridges.add(name);
-      this.#noteShortage(why);
-      log.err(`failed to create bridge ${name}: ${reasonOf(why)}`);
+      noteShortage(this.#state, why);
+      log.err(`failed to create bridge ${name}: ${failureText(why)}`);
     }
-  }
-
-  #noteShortage(why: unknown): void {
-    if (isDescriptorLimit(why)) this.#state.lacksDescriptors = true;
   }
 
   /** Lets every bridge go and leaves its devices to the process that takes them over. */
@@ -163,163 +140,11 @@ export class Applier {
       await this.#removeBridge(bridge, (netdev) => netdev.leave());
   }
 
-  async #removeBridge(bridge: LiveBridge, close = dispose): Promise<void> {
-    await Promise.all([...bridge.interfaces.values()].map((i) => this.#removeInterface(bridge, i, close)));
+  async #removeBridge(bridge: LiveBridge, close?: (netdev: Netdev) => Promise<void>): Promise<void> {
+    await Promise.all([...bridge.interfaces.values()].map((i) => this.#interfaces.remove(bridge, i, close)));
     await bridge.backer.removeBridge(bridge.name);
     this.#state.bridges.delete(bridge.name);
     if (bridge.backer.bridges.size === 0) await this.#deps.releaseBacker(bridge.backer);
-  }
-
-  /** undefined when it can't be opened. */
-  async #openInterface(
-    bridge: LiveBridge,
-    port: string,
-    wanted: WantedInterface,
-  ): Promise<LiveInterface | undefined> {
-    const { name } = wanted;
-    const holder = this.#state.holderOf(name);
-    if (holder?.bridge === bridge.name) return undefined; // two ports name it: the first has it
-    const before = bridge.interfaces.get(name);
-    if (before !== undefined) this.#state.release(before);
-    const i = new LiveInterface(bridge, port, wanted);
-    i.onDeviceChange = () => this.#deps.netdevChanged(i);
-    bridge.addInterface(i);
-    if (this.#deps.isReserved(name)) {
-      log.warn(`could not create interface ${name}, name is reserved`);
-      this.#state.fail(i, undefined, 'row');
-      return undefined;
-    }
-    if (holder !== undefined) {
-      log.warn(`bridge ${bridge.name}: interface ${name} is already attached to bridge ${holder.bridge}`);
-      this.#state.fail(i, `could not add network device ${name} to ofproto (Device or resource busy)`, 'row');
-      return undefined;
-    }
-    this.#state.hold(i); // at once: another bridge may be asking for the same device
-    const failure = await this.#open(bridge, i);
-    if (failure === undefined) return i;
-    i.isUnopened = true;
-    this.#state.fail(i, failure.error, failure.obstacle);
-    return undefined;
-  }
-
-  async #takeIn(bridge: LiveBridge, port: WantedPort, i: LiveInterface): Promise<void> {
-    const error = await this.#attach(bridge, i);
-    if (error !== undefined) {
-      log.limited('warn', unadded, error);
-      return this.#state.fail(i, error, 'moment');
-    }
-    giveDuties(i);
-    setPort(bridge, port);
-    log.info(`bridge ${bridge.name}: added interface ${i.wanted.name} on port ${i.ofPort}`);
-  }
-
-  /** Returns why not. */
-  async #open(bridge: LiveBridge, i: LiveInterface): Promise<Failure | undefined> {
-    const { name, type } = i.wanted;
-    const config = netdevConfig(bridge, i);
-    try {
-      const netdev = await this.#deps.openNetdev(type, name, config, bridge.settings.datapathType);
-      i.netdev = netdev;
-      i.told = config;
-      i.keepsMtu = netdev.isAdopted;
-      return undefined;
-    } catch (why) {
-      if (why instanceof Refused) return { error: refusalOf(name, why), obstacle: 'row' };
-      if (!(why instanceof SyscallFailed)) throw why;
-      this.#noteShortage(why);
-      const error = `could not open network device ${name} (${why.reason})`;
-      log.warn(error);
-      return {
-        error,
-        obstacle: why.errno === errnos.ENODEV || why.errno === errnos.EAFNOSUPPORT ? 'row' : 'moment',
-      };
-    }
-  }
-
-  async #attach(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
-    const { netdev, wanted } = i;
-    if (netdev === undefined) return undefined;
-    const number = wanted.ofportRequest ?? wanted.ofport ?? bridge.lostNumbers.get(wanted.name);
-    try {
-      requireForwardable(netdev);
-      i.ofPort = await bridge.ofproto.switchPorts.add(netdev, {
-        ...(number !== undefined && { wanted: number }),
-        ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
-        limits: wanted.limits,
-        monitoring: wanted.monitoring,
-        queueDscps: dscpsOf(wanted.qos),
-        discovery: wanted.discovery,
-      });
-      return undefined;
-    } catch (why) {
-      if (!(why instanceof SyscallFailed || why instanceof Refused)) throw why;
-      this.#noteShortage(why);
-      await this.#closeNetdev(i);
-      return `could not add network device ${wanted.name} to ofproto (${reasonOf(why)})`;
-    }
-  }
-
-  async #removeInterface(bridge: LiveBridge, i: LiveInterface, close = dispose): Promise<void> {
-    bridge.removeInterface(i);
-    if (i.ofPort !== undefined) {
-      await bridge.ofproto.switchPorts.remove(i.ofPort);
-      log.info(`bridge ${bridge.name}: deleted interface ${i.wanted.name} on port ${i.ofPort}`);
-    }
-    this.#state.release(i);
-    await this.#closeNetdev(i, close);
-  }
-
-  async #closeNetdev(i: LiveInterface, close = dispose): Promise<void> {
-    const { netdev } = i;
-    if (netdev === undefined) return;
-    i.netdev = undefined;
-    await close(netdev);
-  }
-
-  async #configureInterface(bridge: LiveBridge, wanted: WantedInterface): Promise<void> {
-    const i = bridge.interfaces.get(wanted.name);
-    if (i === undefined) return;
-    i.wanted = wanted;
-    const refusal = await this.#tellNetdev(bridge, i);
-    if (refusal !== undefined) {
-      await this.#removeInterface(bridge, i);
-      bridge.addInterface(i);
-      return this.#state.fail(i, refusal, 'row');
-    }
-    giveDuties(i);
-    await this.#followTunnel(bridge, i);
-    if (i.ofPort !== undefined)
-      bridge.ofproto.switchPorts.update(i.ofPort, {
-        ...(wanted.patchPeer !== undefined && { patchPeer: wanted.patchPeer }),
-        limits: wanted.limits,
-        monitoring: wanted.monitoring,
-        queueDscps: dscpsOf(wanted.qos),
-        discovery: wanted.discovery,
-      });
-  }
-
-  /** Its options may say that it is another tunnel now, and that it shares another port of the datapath. */
-  async #followTunnel(bridge: LiveBridge, { netdev, ofPort }: LiveInterface): Promise<void> {
-    const port = ofPort === undefined ? undefined : bridge.ofproto.ports.get(ofPort);
-    if (port === undefined || netdev === undefined || tunnelOf(netdev) === port.tunnel) return;
-    await bridge.ofproto.switchPorts.renumber(port);
-  }
-
-  /** Returns the text of a refusal; what the kernel refuses is only logged, and the device stays as it was. */
-  async #tellNetdev(bridge: LiveBridge, i: LiveInterface): Promise<string | undefined> {
-    const config = netdevConfig(bridge, i);
-    const { netdev } = i;
-    if (netdev === undefined || netdev.isGone || isAsWanted(netdev, config, i.told)) return undefined;
-    i.told = config;
-    try {
-      await netdev.configure(config);
-      return undefined;
-    } catch (why) {
-      if (why instanceof Refused) return refusalOf(i.wanted.name, why);
-      if (!(why instanceof SyscallFailed)) throw why;
-      log.warn(why.message);
-      return undefined;
-    }
   }
 
   /** Once for each target, as long as it is there. */
@@ -360,50 +185,8 @@ export class Applier {
     const { controllers } = bridge.ofproto;
     if (isNew || !isSame || controllers.isIncomplete) await controllers.configure();
     for (const i of kept) {
-      await this.#tellNetdev(bridge, i);
+      await this.#interfaces.tellNetdev(bridge, i);
       i.keepsMtu = false;
     }
   }
-}
-
-async function dispose(netdev: Netdev): Promise<void> {
-  await netdev[Symbol.asyncDispose]();
-}
-
-/** Its own frames would come back to the host for ever. */
-function requireForwardable({ name, portSpec }: Netdev): void {
-  if (portSpec?.kind === 'packet' && portSpec.ifindex === loopbackIndex)
-    throw syscallFailed('add', errnos.EINVAL, `${name}: cannot add a loopback device`);
-}
-
-/** Such a bond relies on what was learned. */
-function tellIncompatible({ settings }: LiveBridge, { name, bundle, interfaces }: WantedPort): void {
-  if (bundle.bond.mode !== 'balance-slb' || interfaces.length < 2 || settings.floodVlans.length === 0) return;
-  const remedy = 'please use another bond type or disable flood_vlans';
-  log.warn(`port ${name}: SLB bonds are incompatible with flood_vlans, ${remedy}`);
-}
-
-function setPort(bridge: LiveBridge, wanted: WantedPort): void {
-  bridge.setPort(wanted);
-  const members: OfPort[] = [];
-  const memberLacp = new Map<OfPort, MemberLacp>();
-  for (const { name, lacp, isMember } of wanted.interfaces) {
-    const i = bridge.interfaces.get(name);
-    if (!isMember || i?.port !== wanted.name || i.ofPort === undefined) continue;
-    members.push(i.ofPort);
-    memberLacp.set(i.ofPort, lacp);
-  }
-  if (members.length === 0) bridge.ofproto.switchPorts.removeBundle(wanted.name);
-  // The spread last: what is extended after one has a hidden class of its own, for each port.
-  else bridge.ofproto.switchPorts.setBundle(wanted.name, { members, memberLacp, ...wanted.bundle });
-}
-
-/** The device has said itself what is wrong with its options. */
-function refusalOf(name: string, { message, tag }: Refused): string {
-  netdevLog.warn(`${name}: could not set configuration (${strerror(errnoOf(tag) ?? errnos.EINVAL)})`);
-  return message;
-}
-
-function reasonOf(why: Refused | SyscallFailed): string {
-  return why instanceof SyscallFailed ? why.reason : why.message;
 }
