@@ -61,3 +61,25 @@ export class DropSampler {
     if (!this.#bucket.take(now) || !this.#sink.put(reason, frame, key, now)) this.#sink.countMissed();
   }
 }
+
+/** All watches in one engine. */
+export class DropSamplers {
+  readonly #byId = new Map<number, DropSampler>();
+  /** The same in a list: most of the time an empty one. */
+  #all: readonly DropSampler[] = [];
+
+  add(id: number, sampler: DropSampler): void {
+    this.#byId.set(id, sampler);
+    this.#all = [...this.#byId.values()];
+  }
+
+  remove(id: number): void {
+    this.#byId.delete(id);
+    this.#all = [...this.#byId.values()];
+  }
+
+  take(reason: DpDropReason, frame: Frame, key: Uint32Array, now: Ms): void {
+    if (this.#all.length === 0) return;
+    for (const sampler of this.#all) sampler.take(reason, frame, key, now);
+  }
+}

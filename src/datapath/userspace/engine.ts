@@ -13,7 +13,7 @@ import type { RxQueue, TxPort, WrapsPackets } from '../../netdev/provider.ts';
 import { ethernet } from '../../wire/ethernet.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
 import type { SharedBond } from '../bond.ts';
-import { DropSampler, type DropSink, type DropWatch } from '../drop-watch.ts';
+import { DropSampler, DropSamplers, type DropSink, type DropWatch } from '../drop-watch.ts';
 import { type DpDropReason, dropIndex } from '../drops.ts';
 import { type DpMeter, SharedMeter } from '../meter.ts';
 import {
@@ -24,10 +24,12 @@ import {
   type UpcallReason,
 } from '../provider.ts';
 import { type SharedPortCounters, Totals } from './counters.ts';
+import { DirtyOutputs } from './dirty-outputs.ts';
 import { type ActionStep, type ExecutionHost, type Output, PacketExecution } from './execute.ts';
 import { FlowCache, FlowEntry, hashConnection } from './flow-cache.ts';
 import { FlowCounters, stat } from './flow-stats.ts';
 import { FrameArena, type FrameMemory } from './frame-arena.ts';
+import { InjectedPacket, injectedMemorySize } from './injected-packet.ts';
 import { Misses, missMemorySize } from './misses.ts';
 
 /** Where packets for the layer above go. */
@@ -57,7 +59,6 @@ export interface EnginePort extends Output {
   limits: readonly SharedMeter[];
   /** Where the device knows flows: the id of a frame's, or -1. */
   flowOf: ((frame: Frame) => number) | undefined;
-  readonly counters: SharedPortCounters;
 }
 
 /** A flow as it is put: `generation` tells flows of one id apart. */
@@ -73,8 +74,6 @@ export interface EngineFlow {
 const batchSize = 256;
 /** Copies of 64 KiB frames that fit between two flushes: some 60. */
 const arenaSize = 4 << 20;
-const executeSize = 1 << 17;
-const executeHeadroom = 128;
 const inPortWord = slots.in_port.word;
 const recircWord = slots.recirc_id.word;
 const tcpFlagsWord = slots.tcp_flags.word;
@@ -89,19 +88,14 @@ export class Engine implements ExecutionHost {
   readonly #ports: (EnginePort | undefined)[] = [];
   readonly #meters = new Map<number, SharedMeter>();
   readonly #bonds = new Map<number, SharedBond>();
-  /** The ports to flush: the first `#dirtyCount`. Setting an array's length would cost more. */
-  readonly #dirty: Output[] = [];
-  #dirtyCount = 0;
+  readonly #dirty: DirtyOutputs;
   readonly #batch = new FrameBatch(batchSize);
   readonly #key = newKey();
   readonly #arena: FrameArena;
   readonly #misses: Misses;
   readonly #execution: PacketExecution;
-  /** Packets that the layer above injects. */
-  readonly #injected: Frame;
-  readonly #samplers = new Map<number, DropSampler>();
-  /** The same in a list: most of the time an empty one. */
-  #watched: readonly DropSampler[] = [];
+  readonly #injected: InjectedPacket;
+  readonly #samplers = new DropSamplers();
   #vlanLimit = 1;
   #egressPorts = egressPortsAtStart;
   #now = ms(0);
@@ -112,12 +106,12 @@ export class Engine implements ExecutionHost {
     this.#upcalls = deps.upcalls;
     this.totals = deps.totals ?? new Totals();
     this.flowStats = deps.flowStats ?? new FlowCounters();
+    this.#dirty = new DirtyOutputs(this.totals);
     this.#table = new FlowCache(deps.flowCapacity);
     this.#arena = new FrameArena(deps.makeMemory(arenaSize));
     this.#misses = new Misses(deps.makeMemory(missMemorySize));
-    const memory = deps.makeMemory(executeSize);
-    this.#injected = new Frame(memory.bytes, memory.address);
-    this.#execution = new PacketExecution(this, this.#arena, this.#injected);
+    this.#injected = new InjectedPacket(deps.makeMemory(injectedMemorySize));
+    this.#execution = new PacketExecution(this, this.#arena, this.#injected.frame);
   }
 
   /** Where it receives, `rx` and `tx` count in the same counters (`PortIo`). */
@@ -209,23 +203,15 @@ export class Engine implements ExecutionHost {
   }
 
   /** Runs actions on a packet of the layer above. */
-  execute({ bytes, offload, key }: DpPacket, steps: readonly ActionStep[]): void {
-    const frame = this.#injected;
+  execute(packet: DpPacket, steps: readonly ActionStep[]): void {
+    const { bytes, key } = packet;
+    const { frame } = this.#injected;
     this.#now = this.#clock.now();
-    if (bytes.byteLength < ethernet.size) {
-      this.drop('tooShort', frameOf(bytes), key);
+    const misfit = this.#injected.load(packet);
+    if (misfit !== undefined) {
+      this.drop(misfit, frameOf(bytes), key);
       return;
     }
-    if (bytes.byteLength > executeSize - executeHeadroom) {
-      this.drop('tooLarge', frameOf(bytes), key);
-      return;
-    }
-    frame.start = executeHeadroom;
-    frame.end = executeHeadroom + bytes.byteLength;
-    frame.headroom = executeHeadroom;
-    frame.bytes.set(bytes, frame.start);
-    frame.clearOffloads();
-    if (offload !== undefined) Object.assign(frame, offload);
     this.#key.fill(0);
     this.#key.set(key);
     frame.inPort = key[inPortWord] ?? 0;
@@ -248,13 +234,11 @@ export class Engine implements ExecutionHost {
 
   /** Heads of dropped packets go to `sink` from now on, until `unwatchDrops` of the same number. */
   watchDrops(id: number, watch: Pick<DropWatch, 'match' | 'rate'>, sink: DropSink): void {
-    this.#samplers.set(id, new DropSampler(watch, sink, this.#clock.now()));
-    this.#watched = [...this.#samplers.values()];
+    this.#samplers.add(id, new DropSampler(watch, sink, this.#clock.now()));
   }
 
   unwatchDrops(id: number): void {
-    this.#samplers.delete(id);
-    this.#watched = [...this.#samplers.values()];
+    this.#samplers.remove(id);
   }
 
   outputTo(port: number): Output | undefined {
@@ -262,32 +246,18 @@ export class Engine implements ExecutionHost {
   }
 
   markDirty(output: Output): void {
-    output.isDirty = true;
-    this.#dirty[this.#dirtyCount++] = output;
+    this.#dirty.mark(output);
   }
 
   flushOutputs(): void {
-    for (let n = 0; n < this.#dirtyCount; n++) {
-      const output = this.#dirty[n];
-      if (output === undefined) continue;
-      this.#flush(output);
-    }
-    this.#dirtyCount = 0;
-  }
-
-  #flush(output: Output): void {
-    output.isDirty = false;
-    output.tx.flush();
-    this.totals.addBatch(output.queuedCount);
-    output.queuedCount = 0;
+    this.#dirty.flush();
   }
 
   drop(reason: DpDropReason, frame: Frame, key: Uint32Array): void {
     const index = dropIndex[reason];
     this.totals.addDrop(index);
     this.#ports[key[inPortWord] ?? 0]?.counters.addDrop(index);
-    if (this.#watched.length === 0) return;
-    for (const sampler of this.#watched) sampler.take(reason, frame, key, this.#now);
+    this.#samplers.take(reason, frame, key, this.#now);
   }
 
   sendUp(reason: SentUp, frame: Frame, key: Uint32Array): void {
@@ -423,13 +393,7 @@ export class Engine implements ExecutionHost {
   }
 
   #finishBatch(): void {
-    for (let n = 0; n < this.#dirtyCount; n++) {
-      // Whoever is in the list is one of our ports.
-      const port = this.#dirty[n] as EnginePort;
-      this.#flush(port);
-      port.counters.publish(port.tx.counters);
-    }
-    this.#dirtyCount = 0;
+    this.#dirty.flush();
     this.#arena.reset();
     if (this.#table.maskProbes > 0) {
       this.totals.addSearches(this.#table.maskProbes, this.#table.foundCount);

@@ -16,6 +16,7 @@ import { Frame, gso } from '../../wire/frame.ts';
 import type { DpAction, SlotWrite } from '../actions.ts';
 import type { DpDropReason } from '../drops.ts';
 import { egressPortsAtStart, type SentUp } from '../provider.ts';
+import { SharedPortCounters } from './counters.ts';
 import { type ExecutionHost, type Output, PacketExecution } from './execute.ts';
 import { FrameArena } from './frame-arena.ts';
 import { lowerActions } from './lower.ts';
@@ -48,11 +49,9 @@ class Rig implements ExecutionHost {
 
   constructor(arenaSize = 1 << 20) {
     this.#arena = new FrameArena({ bytes: new Uint8Array(arenaSize), address: 0 });
+    const counters = new SharedPortCounters();
     this.#outputs = [this.able, this.plain].map((tx) => ({
-      tx,
-      maxSize: 1514,
-      isDirty: false,
-      queuedCount: 0,
+      ...{ tx, counters, maxSize: 1514, isDirty: false, queuedCount: 0 },
     }));
   }
 

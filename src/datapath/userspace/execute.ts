@@ -11,6 +11,7 @@ import { ethernet, isVlanType, vlanTag } from '../../wire/ethernet.ts';
 import { type Frame, gso } from '../../wire/frame.ts';
 import type { DpDropReason } from '../drops.ts';
 import type { PortRange, SentUp } from '../provider.ts';
+import type { SharedPortCounters } from './counters.ts';
 import type { FrameArena } from './frame-arena.ts';
 import { hashL4, hashTuple } from './hash.ts';
 import { Headers } from './headers.ts';
@@ -28,6 +29,8 @@ export interface Output {
   maxSize: number;
   /** Something is queued; in the engine's list of ports to flush. */
   isDirty: boolean;
+  /** Where the main thread reads what it sent. */
+  readonly counters: SharedPortCounters;
   /** Packets that it was given since the last flush. */
   queuedCount: number;
   /** By which of its queues a packet with that key goes out, where that is not as the packet says itself. */
