@@ -6,7 +6,7 @@ import { matchOn } from '../flow/match.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import { allBuckets } from '../openflow/messages/buckets.ts';
 import { type FlowMod, plainFlowMod } from '../openflow/messages/flow-mod.ts';
-import type { GroupMod } from '../openflow/messages/groups.ts';
+import type { GroupMod } from '../openflow/messages/group-mod.ts';
 import { ChangeTurns } from './change-turns.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { SwitchTransaction } from './switch-transaction.ts';

@@ -6,7 +6,7 @@ import type { Ms } from '../base/units.ts';
 import type { Action } from '../openflow/actions/index.ts';
 import { OpenFlowError } from '../openflow/errors.ts';
 import type { FlowMod } from '../openflow/messages/flow-mod.ts';
-import type { GroupMod } from '../openflow/messages/groups.ts';
+import type { GroupMod } from '../openflow/messages/group-mod.ts';
 import { GroupChanges, type GroupTable } from './groups/group-table.ts';
 import type { SwitchMeters } from './meters/switch-meters.ts';
 import type { FlowModCounts, Requester } from './requester.ts';

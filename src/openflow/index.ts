@@ -96,6 +96,7 @@ export {
   type TextOptions,
 } from './library/text.ts';
 export type { ActionAbility, InstructionAbility } from './messages/ability-bits.ts';
+export type { AggregateStats } from './messages/aggregate.ts';
 export type { AsyncConfig, AsyncMasks } from './messages/async.ts';
 export type { Bucket } from './messages/buckets.ts';
 export type { BundleAdd, BundleControl, RequestForward } from './messages/bundles.ts';
@@ -113,17 +114,15 @@ export type { SwitchFeatures } from './messages/features.ts';
 export type { FieldSet } from './messages/field-sets.ts';
 export type { FlowCommand, FlowMod } from './messages/flow-mod.ts';
 export type { FlowRemoved, FlowRemovedReason } from './messages/flow-removed.ts';
-export type { AggregateStats, FlowRequest, FlowStats } from './messages/flows.ts';
+export type { FlowRequest } from './messages/flow-request.ts';
+export type { FlowStats } from './messages/flows.ts';
+export type { GroupDesc } from './messages/group-desc.ts';
+export type { GroupFeatures } from './messages/group-features.ts';
+export type { GroupMod } from './messages/group-mod.ts';
+export type { GroupRequest } from './messages/group-request.ts';
 export type { HashedField, SelectionMethod } from './messages/group-selection.ts';
+export type { BucketStats, GroupStats } from './messages/group-stats.ts';
 export type { GroupCommand, GroupType } from './messages/group-values.ts';
-export type {
-  BucketStats,
-  GroupDesc,
-  GroupFeatures,
-  GroupMod,
-  GroupRequest,
-  GroupStats,
-} from './messages/groups.ts';
 export type { Message } from './messages/index.ts';
 export type { IpfixStats } from './messages/ipfix.ts';
 export type {
@@ -136,7 +135,8 @@ export type {
   MeterRequest,
   MeterStats,
 } from './messages/meters.ts';
-export type { FlowChange, FlowMonitorCancel, FlowMonitorRequest, FlowUpdate } from './messages/monitors.ts';
+export type { FlowMonitorCancel, FlowMonitorRequest } from './messages/monitor-request.ts';
+export type { FlowChange, FlowUpdate } from './messages/monitor-updates.ts';
 export type { PacketIn, PacketInReason } from './messages/packet-in.ts';
 export type { PacketOut } from './messages/packet-out.ts';
 export type { PortDescription } from './messages/port-description.ts';

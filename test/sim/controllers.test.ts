@@ -9,7 +9,7 @@ import { localPort } from '../../src/ofproto/port.ts';
 import { findRules } from '../../src/ofproto/tables/flow-query.ts';
 import { formatRules, listRules } from '../../src/ofproto/views/rules.ts';
 import { FakeStream } from '../../src/openflow/connection/stream-fixture.ts';
-import { everyFlow } from '../../src/openflow/messages/flows.ts';
+import { everyFlow } from '../../src/openflow/messages/flow-request.ts';
 import type { WireVersion } from '../../src/openflow/versions.ts';
 import { VirtualSwitch } from './virtual-switch.ts';
 

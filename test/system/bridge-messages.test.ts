@@ -11,7 +11,7 @@ import { spoilt } from '../../src/openflow/message-fixture/damage.ts';
 import { inVersion, matchOf, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
 import { plainFlowMod } from '../../src/openflow/messages/flow-mod.ts';
-import { withoutGroups } from '../../src/openflow/messages/groups.ts';
+import { withoutGroups } from '../../src/openflow/messages/group-mod.ts';
 import type { Message } from '../../src/openflow/messages/index.ts';
 import { formatMessage } from '../../src/openflow/text/messages.ts';
 import { allVersions, versionName, type WireVersion } from '../../src/openflow/versions.ts';

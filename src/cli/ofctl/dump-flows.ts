@@ -1,7 +1,8 @@
 /** Commands that print flows, or their sums: dump-flows, dump-aggregate. */
 import { Malformed } from '../../base/errors.ts';
 import { Fatal } from '../../daemon/program.ts';
-import { type FlowRequest, type FlowStats, formatFlowStats } from '../../openflow/messages/flows.ts';
+import type { FlowRequest } from '../../openflow/messages/flow-request.ts';
+import { type FlowStats, formatFlowStats } from '../../openflow/messages/flows.ts';
 import { flowRequestIn } from '../../openflow/protocols/protocol-messages.ts';
 import { sortFlows } from '../../openflow/text/flow-order.ts';
 import { readFlowFilter } from '../../openflow/text/flows.ts';

@@ -6,7 +6,7 @@ import type { ActionText } from '../../openflow/actions/declare.ts';
 import { formatPackedMatch } from '../../openflow/match/match-codec.ts';
 import { flowFlags } from '../../openflow/messages/flow-flags.ts';
 import { anyGroup, type FlowCommand, type FlowMod } from '../../openflow/messages/flow-mod.ts';
-import { everyFlow } from '../../openflow/messages/flows.ts';
+import { everyFlow } from '../../openflow/messages/flow-request.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
 import { flowModIn } from '../../openflow/protocols/protocol-messages.ts';

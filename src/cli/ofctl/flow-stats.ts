@@ -2,7 +2,8 @@
 import { Fatal } from '../../daemon/program.ts';
 import { ErrorReply } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
-import type { FlowRequest, FlowStats } from '../../openflow/messages/flows.ts';
+import type { FlowRequest } from '../../openflow/messages/flow-request.ts';
+import type { FlowStats } from '../../openflow/messages/flows.ts';
 import { flowRequestIn } from '../../openflow/protocols/protocol-messages.ts';
 import type { Session } from './protocol.ts';
 import { during } from './target.ts';

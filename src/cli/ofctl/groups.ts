@@ -4,8 +4,8 @@ import { Fatal } from '../../daemon/program.ts';
 import { messageBytes, type Sent } from '../../openflow/codec.ts';
 import type { Connection } from '../../openflow/connection/connection.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
+import type { GroupMod } from '../../openflow/messages/group-mod.ts';
 import { allGroups, type GroupCommand } from '../../openflow/messages/group-values.ts';
-import type { GroupMod } from '../../openflow/messages/groups.ts';
 import {
   formatProtocols,
   type ProtocolSet,

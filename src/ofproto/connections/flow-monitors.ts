@@ -10,12 +10,8 @@ import { isMatchWithin, type Match } from '../../flow/match.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
 import type { FlowRemovedReason } from '../../openflow/messages/flow-removed.ts';
-import {
-  type FlowChange,
-  type FlowMonitorRequest,
-  type FlowUpdate,
-  monitorFlags,
-} from '../../openflow/messages/monitors.ts';
+import { type FlowMonitorRequest, monitorFlags } from '../../openflow/messages/monitor-request.ts';
+import type { FlowChange, FlowUpdate } from '../../openflow/messages/monitor-updates.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
 import type { Requester } from '../requester.ts';

@@ -1,6 +1,6 @@
 /** What watchers of flows are told, as messages: OpenFlow 1.4.1 section 7.3.5.17, NXST_FLOW_MONITOR. */
 import { encodeParts, messageBytes } from '../../openflow/codec.ts';
-import type { FlowUpdate } from '../../openflow/messages/monitors.ts';
+import type { FlowUpdate } from '../../openflow/messages/monitor-updates.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 
 /** As few as hold them; each is good for ever. Pauses are messages of their own before OpenFlow 1.4. */

@@ -1,6 +1,7 @@
 /** Groups that are asked for and changed: OpenFlow 1.5.1 section 7.3.4.3 and 7.3.5.9 to 7.3.5.11. */
+
+import type { GroupStats } from '../../openflow/messages/group-stats.ts';
 import { allGroups, lastGroup, types } from '../../openflow/messages/group-values.ts';
-import type { GroupStats } from '../../openflow/messages/groups.ts';
 import type { Group } from '../groups/group.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { withOptionWidths } from '../tables/option-fields.ts';

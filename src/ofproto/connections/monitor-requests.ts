@@ -1,5 +1,5 @@
 /** Flows that are watched: OpenFlow 1.4.1 section 7.3.5.17, and Nicira's monitors. */
-import type { FlowMonitorRequest } from '../../openflow/messages/monitors.ts';
+import type { FlowMonitorRequest } from '../../openflow/messages/monitor-request.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import type { SwitchConnection } from './switch-connection.ts';
 

@@ -17,7 +17,7 @@ import { OpenFlowError } from '../../openflow/errors.ts';
 import type { AsyncConfig } from '../../openflow/messages/async.ts';
 import type { SwitchConfig } from '../../openflow/messages/configuration.ts';
 import type { PacketInFormat } from '../../openflow/messages/extensions.ts';
-import type { FlowUpdate } from '../../openflow/messages/monitors.ts';
+import type { FlowUpdate } from '../../openflow/messages/monitor-updates.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { ControllerStatus, PacketForController } from '../controllers.ts';
 import type { Ofproto } from '../ofproto.ts';

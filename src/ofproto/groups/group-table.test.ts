@@ -3,8 +3,8 @@ import { ms } from '../../base/units.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { allBuckets, type Bucket, firstBucket, lastBucket } from '../../openflow/messages/buckets.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
+import type { GroupMod } from '../../openflow/messages/group-mod.ts';
 import { allGroups } from '../../openflow/messages/group-values.ts';
-import type { GroupMod } from '../../openflow/messages/groups.ts';
 import { GroupChanges, GroupTable } from './group-table.ts';
 
 const bucket = (id: number): Bucket => ({

@@ -2,8 +2,8 @@
 import type { Ms } from '../../base/units.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { allBuckets, type Bucket, firstBucket, lastBucket } from '../../openflow/messages/buckets.ts';
+import type { GroupMod } from '../../openflow/messages/group-mod.ts';
 import { allGroups, lastGroup } from '../../openflow/messages/group-values.ts';
-import type { GroupMod } from '../../openflow/messages/groups.ts';
 import { Group, GroupBucket } from './group.ts';
 
 export class GroupTable {

@@ -3,9 +3,9 @@ import type { Ms } from '../../base/units.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { Bucket } from '../../openflow/messages/buckets.ts';
+import type { GroupDesc } from '../../openflow/messages/group-desc.ts';
 import type { SelectionMethod } from '../../openflow/messages/group-selection.ts';
 import type { GroupType } from '../../openflow/messages/group-values.ts';
-import type { GroupDesc } from '../../openflow/messages/groups.ts';
 import { type BucketChoice, chooseMethod } from './selection-method.ts';
 
 /** Stays itself when other buckets come or go beside it, so that its counts go on. */

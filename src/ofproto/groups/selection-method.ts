@@ -2,8 +2,8 @@
 import { logger } from '../../base/log.ts';
 import { type HashAlgorithm, hashAlgorithms } from '../../datapath/actions.ts';
 import type { Bucket } from '../../openflow/messages/buckets.ts';
+import type { GroupDesc } from '../../openflow/messages/group-desc.ts';
 import { formatHashedFields } from '../../openflow/messages/group-selection.ts';
-import type { GroupDesc } from '../../openflow/messages/groups.ts';
 import { type BucketMap, mapBuckets } from './bucket-map.ts';
 
 const log = logger('ofproto_dpif');

@@ -1,7 +1,7 @@
 /** Messages of which most programs say little: what is not given is as ovs-ofctl has it. */
 import { type Match, matchOn } from '../../flow/match.ts';
 import { anyGroup, type FlowMod, plainFlowMod } from '../messages/flow-mod.ts';
-import type { FlowRequest } from '../messages/flows.ts';
+import type { FlowRequest } from '../messages/flow-request.ts';
 import type { Message } from '../messages/index.ts';
 import type { PacketOut } from '../messages/packet-out.ts';
 import { reservedPorts } from '../ports.ts';

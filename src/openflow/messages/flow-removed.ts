@@ -13,8 +13,8 @@ import {
   writeNxMatch,
 } from '../match/match-codec.ts';
 import type { WireVersion } from '../versions.ts';
-import { unknownDuration, wholeCount } from './flows.ts';
 import { formatDuration } from './text.ts';
+import { unknownDuration, wholeCount } from './unknown-values.ts';
 
 const reasons = ['idle', 'hard', 'delete', 'group_delete', 'meter_delete', 'eviction'] as const;
 /** Why a flow went; a number for reasons that nobody knows. */

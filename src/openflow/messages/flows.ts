@@ -1,5 +1,5 @@
-/** Flows and their counters: OpenFlow 1.0.2 section 5.3.5.2 and 5.3.5.3, 1.5.1 section 7.3.5.2 to 7.3.5.4; NXST. */
-import { type Match, matchOn } from '../../flow/match.ts';
+/** Flows and their counters: OpenFlow 1.0.2 section 5.3.5.2, 1.5.1 section 7.3.5.2; NXST. */
+import type { Match } from '../../flow/match.ts';
 import { checkSizeOf, formatActions } from '../action-codec.ts';
 import type { Action } from '../actions/index.ts';
 import type { Reader, Writer } from '../bytes.ts';
@@ -7,143 +7,13 @@ import { defineMessage, listForm, type MessageForm, type MessageText, type WireP
 import { OpenFlowError, refusalsOf, warningsOf } from '../errors.ts';
 import { readOxsStats, writeOxsStats } from '../flow-stats.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
-import { counter, type Duration, duration as durationPart, longPort, pad, struct, u32 } from '../layout.ts';
+import { counter, type Duration, duration as durationPart } from '../layout.ts';
 import { match10Size, readMatch10, writeMatch10 } from '../match/fixed-match.ts';
-import {
-  decodeMatch,
-  formatPackedMatch,
-  readNxMatch,
-  writeMatch,
-  writeNxMatch,
-  writeOxm,
-} from '../match/match-codec.ts';
-import { reservedPorts } from '../ports.ts';
+import { decodeMatch, formatPackedMatch, readNxMatch, writeNxMatch, writeOxm } from '../match/match-codec.ts';
 import type { WireVersion } from '../versions.ts';
 import { flowFlagBits, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
-import { anyGroup } from './flow-mod.ts';
-import { allTables } from './tables.ts';
 import { formatBig, formatCounter, formatDuration } from './text.ts';
-
-/** Which flows: all that match more narrowly, and have such actions and such a cookie. */
-export interface FlowRequest {
-  /** 255 for all. */
-  readonly table: number;
-  readonly outPort: number;
-  readonly outGroup: number;
-  readonly cookie: bigint;
-  readonly cookieMask: bigint;
-  readonly match: Match;
-}
-
-/** That of all flows. */
-export const everyFlow: FlowRequest = {
-  table: allTables,
-  outPort: reservedPorts.ANY,
-  outGroup: anyGroup,
-  cookie: 0n,
-  cookieMask: 0n,
-  match: matchOn({}),
-};
-
-function requestForm10(wire: WirePlace): MessageForm<FlowRequest> {
-  return {
-    wire,
-    size: [match10Size + 4, 0],
-    decode(body) {
-      const { match } = readMatch10(body);
-      const table = body.u8();
-      body.skip(1);
-      return { table, outPort: body.u16(), outGroup: anyGroup, cookie: 0n, cookieMask: 0n, match };
-    },
-    encode({ table, outPort, match }, to) {
-      writeMatch10(match, to);
-      to.u8(table);
-      to.u8(0);
-      to.u16(outPort);
-    },
-  };
-}
-
-function requestForm11(wire: WirePlace): MessageForm<FlowRequest> {
-  return {
-    wire,
-    size: [32, 8],
-    decode(body) {
-      const table = body.u8();
-      body.skip(3);
-      const outPort = longPort.read(body);
-      const outGroup = body.u32();
-      body.skip(4);
-      const [cookie, cookieMask] = [body.u64(), body.u64()];
-      return { table, outPort, outGroup, cookie, cookieMask, match: decodeMatch(body) };
-    },
-    encode({ table, outPort, outGroup, cookie, cookieMask, match }, to, version) {
-      to.u8(table);
-      to.room(3);
-      longPort.write(to, outPort);
-      to.u32(outGroup);
-      to.u32(0);
-      to.u64(cookie);
-      to.u64(cookieMask);
-      writeMatch(to, match, version);
-    },
-  };
-}
-
-function requestFormNx(wire: WirePlace): MessageForm<FlowRequest> {
-  return {
-    wire,
-    size: [8, 8],
-    decode(body) {
-      const outPort = body.u16();
-      const matchSize = body.u16();
-      const table = body.u8();
-      body.skip(3);
-      const read = readNxMatch(body, matchSize, { isStrict: true, allowsCookie: true });
-      if (body.left > 0) throw badLength(`${body.left} bytes behind a request of flows`);
-      return { table, outPort, outGroup: anyGroup, ...read };
-    },
-    encode({ table, outPort, cookie, cookieMask, match }, to) {
-      to.u16(outPort);
-      const sizeAt = to.size;
-      to.u16(0);
-      to.u8(table);
-      to.room(3);
-      to.setU16(sizeAt, writeNxMatch(to, match, cookie, cookieMask));
-    },
-  };
-}
-
-function badLength(why: string): OpenFlowError {
-  return new OpenFlowError('OFPBRC_BAD_LEN', why);
-}
-
-function formatRequest({ table, outPort, match }: FlowRequest, context: MessageText): string {
-  const { ports, tables } = context;
-  const where = table === 0xff ? '' : ` table=${tables.format(table)}`;
-  const port = outPort === reservedPorts.ANY ? '' : ` out_port=${ports.format(outPort)}`;
-  return `${where}${port} ${formatPackedMatch(match, context)}`;
-}
-
-export const flowRequestMessage = defineMessage(
-  'FLOW_REQUEST',
-  [
-    requestForm10('OFPST 1.0 1 request'),
-    requestForm11('OFPST 1.1+ 1 request'),
-    requestFormNx('NXST 1.0 0 request'),
-  ],
-  formatRequest,
-);
-
-export const aggregateRequest = defineMessage(
-  'AGGREGATE_REQUEST',
-  [
-    requestForm10('OFPST 1.0 2 request'),
-    requestForm11('OFPST 1.1+ 2 request'),
-    requestFormNx('NXST 1.0 1 request'),
-  ],
-  formatRequest,
-);
+import { unknownDuration } from './unknown-values.ts';
 
 export interface FlowStats {
   readonly table: number;
@@ -194,7 +64,23 @@ function readActionsOf(from: Reader, start: number, size: number, version: WireV
   }
 }
 
-function setSize(to: Writer, start: number): void {
+/** Writes the head of most forms, without its size yet; returns where that is. */
+function startRecord(to: Writer, table: number): number {
+  const start = to.size;
+  to.u16(0);
+  to.u8(table);
+  to.u8(0);
+  return start;
+}
+
+function writeTerms(to: Writer, { priority, idleTimeout, hardTimeout }: FlowStats): void {
+  to.u16(priority);
+  to.u16(idleTimeout);
+  to.u16(hardTimeout);
+}
+
+function endRecord(to: Writer, start: number, { actions, match }: FlowStats, version: WireVersion): void {
+  writeInstructions(to, actions, version, match);
   to.setU16(start, to.size - start);
 }
 
@@ -233,22 +119,16 @@ const reply10 = listForm<FlowStats>(
     };
   },
   (stats, to, version) => {
-    const start = to.size;
-    to.u16(0);
-    to.u8(stats.table);
-    to.u8(0);
+    const start = startRecord(to, stats.table);
     writeMatch10(stats.match, to);
     durationPart.write(to, stats.duration);
-    to.u16(stats.priority);
-    to.u16(stats.idleTimeout);
-    to.u16(stats.hardTimeout);
+    writeTerms(to, stats);
     to.room(6);
     to.u64(stats.cookie);
     // OpenFlow 1.0 has no way to say that a count is not known.
     to.u64(stats.packets ?? 0n);
     to.u64(stats.bytes ?? 0n);
-    writeInstructions(to, stats.actions, version, stats.match);
-    setSize(to, start);
+    endRecord(to, start, stats, version);
   },
 );
 
@@ -290,14 +170,9 @@ function reply11(wire: WirePlace, hasFlags: boolean): MessageForm<readonly FlowS
       };
     },
     (stats, to, version) => {
-      const start = to.size;
-      to.u16(0);
-      to.u8(stats.table);
-      to.u8(0);
+      const start = startRecord(to, stats.table);
       durationPart.write(to, stats.duration);
-      to.u16(stats.priority);
-      to.u16(stats.idleTimeout);
-      to.u16(stats.hardTimeout);
+      writeTerms(to, stats);
       to.u16(hasFlags ? flowFlagBits(stats.flags, version) : 0);
       to.u16(version > 4 ? stats.importance : 0);
       to.u16(0);
@@ -306,8 +181,7 @@ function reply11(wire: WirePlace, hasFlags: boolean): MessageForm<readonly FlowS
       to.u64(stats.bytes ?? 0n);
       // The reference answers so in OpenFlow 1.1 too.
       writeOxm(to, stats.match, version);
-      writeInstructions(to, stats.actions, version, stats.match);
-      setSize(to, start);
+      endRecord(to, start, stats, version);
     },
   );
 }
@@ -352,17 +226,14 @@ const reply15 = listForm<FlowStats>(
     to.u32(0);
     to.u8(stats.table);
     to.u8(0);
-    to.u16(stats.priority);
-    to.u16(stats.idleTimeout);
-    to.u16(stats.hardTimeout);
+    writeTerms(to, stats);
     to.u16(flowFlagBits(stats.flags, version));
     to.u16(stats.importance);
     to.u64(stats.cookie);
     writeOxm(to, stats.match, version);
     const { duration, idleAge, packets, bytes } = stats;
     writeOxsStats(to, { duration, idleAge, packets, bytes });
-    writeInstructions(to, stats.actions, version, stats.match);
-    setSize(to, start);
+    endRecord(to, start, stats, version);
   },
 );
 
@@ -417,14 +288,9 @@ const replyNx = listForm<FlowStats>(
     };
   },
   (stats, to, version) => {
-    const start = to.size;
-    to.u16(0);
-    to.u8(stats.table);
-    to.u8(0);
+    const start = startRecord(to, stats.table);
     durationPart.write(to, stats.duration);
-    to.u16(stats.priority);
-    to.u16(stats.idleTimeout);
-    to.u16(stats.hardTimeout);
+    writeTerms(to, stats);
     const sizeAt = to.size;
     to.u16(0);
     to.u16(ageNumber(stats.idleAge));
@@ -433,8 +299,7 @@ const replyNx = listForm<FlowStats>(
     counter.write(to, stats.packets);
     counter.write(to, stats.bytes);
     to.setU16(sizeAt, writeNxMatch(to, stats.match));
-    writeInstructions(to, stats.actions, version, stats.match);
-    setSize(to, start);
+    endRecord(to, start, stats, version);
   },
 );
 
@@ -449,9 +314,6 @@ export const flowReply = defineMessage(
   ],
   (all, context) => all.map((stats) => `\n ${formatFlowStats(stats, context)}`).join(''),
 );
-
-/** A time that is not told, as it stands on the wire. */
-export const unknownDuration: Duration = { seconds: 0xffffffff, nanoseconds: 0xffffffff };
 
 /** As ovs-ofctl prints a flow; without counters and times where they are not asked for. */
 export function formatFlowStats(
@@ -481,45 +343,4 @@ export function formatFlowStats(
   if (match !== '') text += `${match} `;
   const label = paint?.('actions=', 'actions') ?? 'actions=';
   return `${text}${label}${formatActions(stats.actions, { ports, tables, paint })}`;
-}
-
-export interface AggregateStats {
-  readonly packets: bigint | undefined;
-  readonly bytes: bigint | undefined;
-  readonly flows: number;
-}
-
-const aggregateLayout = struct({ packets: counter, bytes: counter, flows: u32, pad: pad(4) });
-
-function aggregateForm(wire: WirePlace): MessageForm<AggregateStats> {
-  return {
-    wire,
-    size: [aggregateLayout.size, 0],
-    decode: (body) => aggregateLayout.read(body),
-    encode: (value, to) => aggregateLayout.write(to, value),
-  };
-}
-
-export const aggregateReply = defineMessage(
-  'AGGREGATE_REPLY',
-  [
-    aggregateForm('OFPST 1.0-1.4 2 reply'),
-    {
-      wire: 'OFPST 1.5+ 2 reply',
-      size: [0, 1],
-      decode(body): AggregateStats {
-        const { packets, bytes, flows = 0xffffffff } = readOxsStats(body);
-        return { packets, bytes, flows };
-      },
-      encode: (value, to) => writeOxsStats(to, value),
-    },
-    aggregateForm('NXST 1.0 1 reply'),
-  ],
-  ({ packets, bytes, flows }) =>
-    ` packet_count=${wholeCount(packets)} byte_count=${wholeCount(bytes)} flow_count=${flows}`,
-);
-
-/** A count that is not known, as it stands on the wire. */
-export function wholeCount(count: bigint | undefined): bigint {
-  return count ?? 0xffffffffffffffffn;
 }

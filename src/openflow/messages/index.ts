@@ -1,5 +1,6 @@
 /** All messages. A new one is a declaration in a file of this folder, a line here and one in `values.ts`. */
 import type { MessageDeclaration } from '../declare.ts';
+import { aggregateReply } from './aggregate.ts';
 import { getAsyncReply, getAsyncRequest, setAsync } from './async.ts';
 import { bundleAddMessage, bundleControl, requestForward } from './bundles.ts';
 import {
@@ -22,16 +23,13 @@ import {
 import { featuresReply, featuresRequest } from './features.ts';
 import { flowModMessage } from './flow-mod.ts';
 import { flowRemoved } from './flow-removed.ts';
-import { aggregateReply, aggregateRequest, flowReply, flowRequestMessage } from './flows.ts';
-import {
-  groupDescReply,
-  groupDescRequest,
-  groupFeaturesReply,
-  groupFeaturesRequest,
-  groupMod,
-  groupReply,
-  groupRequest,
-} from './groups.ts';
+import { aggregateRequest, flowRequestMessage } from './flow-request.ts';
+import { flowReply } from './flows.ts';
+import { groupDescReply } from './group-desc.ts';
+import { groupFeaturesReply, groupFeaturesRequest } from './group-features.ts';
+import { groupMod } from './group-mod.ts';
+import { groupDescRequest, groupRequest } from './group-request.ts';
+import { groupReply } from './group-stats.ts';
 import { ipfixBridgeReply, ipfixBridgeRequest, ipfixFlowReply, ipfixFlowRequest } from './ipfix.ts';
 import {
   meterConfigReply,
@@ -42,13 +40,8 @@ import {
   meterReply,
   meterRequest,
 } from './meters.ts';
-import {
-  flowMonitorCancel,
-  flowMonitorPaused,
-  flowMonitorReply,
-  flowMonitorRequest,
-  flowMonitorResumed,
-} from './monitors.ts';
+import { flowMonitorCancel, flowMonitorRequest } from './monitor-request.ts';
+import { flowMonitorPaused, flowMonitorReply, flowMonitorResumed } from './monitor-updates.ts';
 import { packetIn, resume } from './packet-in.ts';
 import { packetOutMessage } from './packet-out.ts';
 import { portReply, portRequest } from './port-stats.ts';

@@ -3,8 +3,8 @@ import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, listForm, type MessageForm, type WirePlace } from '../declare.ts';
 import { OpenFlowError, refusalsOf } from '../errors.ts';
 import { counter, type Duration, duration, type Part, pad, struct, u8, u16, u32 } from '../layout.ts';
-import { unknownDuration, wholeCount } from './flows.ts';
 import { type BitNames, formatBits, formatDuration } from './text.ts';
+import { unknownDuration, wholeCount } from './unknown-values.ts';
 
 const bandTypes = { drop: 1, dscp_remark: 2 } as const;
 

@@ -1,4 +1,6 @@
 /** What each message says: the type of its value. Each is declared beside what reads and writes it. */
+
+import type { AggregateStats } from './aggregate.ts';
 import type { AsyncConfig } from './async.ts';
 import type { BundleAdd, BundleControl, RequestForward } from './bundles.ts';
 import type { SwitchConfig } from './configuration.ts';
@@ -8,11 +10,17 @@ import type { FlowModTableId, Numbered, SetFlowFormat, SetPacketInFormat } from 
 import type { SwitchFeatures } from './features.ts';
 import type { FlowMod } from './flow-mod.ts';
 import type { FlowRemoved } from './flow-removed.ts';
-import type { AggregateStats, FlowRequest, FlowStats } from './flows.ts';
-import type { GroupDesc, GroupFeatures, GroupMod, GroupRequest, GroupStats } from './groups.ts';
+import type { FlowRequest } from './flow-request.ts';
+import type { FlowStats } from './flows.ts';
+import type { GroupDesc } from './group-desc.ts';
+import type { GroupFeatures } from './group-features.ts';
+import type { GroupMod } from './group-mod.ts';
+import type { GroupRequest } from './group-request.ts';
+import type { GroupStats } from './group-stats.ts';
 import type { IpfixStats } from './ipfix.ts';
 import type { MeterConfig, MeterFeatures, MeterMod, MeterRequest, MeterStats } from './meters.ts';
-import type { FlowMonitorCancel, FlowMonitorRequest, FlowUpdate } from './monitors.ts';
+import type { FlowMonitorCancel, FlowMonitorRequest } from './monitor-request.ts';
+import type { FlowUpdate } from './monitor-updates.ts';
 import type { PacketIn } from './packet-in.ts';
 import type { PacketOut } from './packet-out.ts';
 import type { PortDescription } from './port-description.ts';

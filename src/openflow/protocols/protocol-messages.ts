@@ -1,7 +1,7 @@
 /** Messages whose form depends on the protocol: those that change it, and flows as it says them. */
 import type { Sent } from '../codec.ts';
 import type { FlowMod } from '../messages/flow-mod.ts';
-import type { FlowRequest } from '../messages/flows.ts';
+import type { FlowRequest } from '../messages/flow-request.ts';
 import { hasTableId, isNxm, type Protocol, protocols, versionOf } from './protocols.ts';
 
 /** What brings a connection nearer to another protocol, and the one that it has when the switch agrees. */

@@ -18,7 +18,7 @@ import { shareList } from '../actions/shared-lists.ts';
 import { fieldOf, readSubfield } from '../actions/subfield.ts';
 import { reportNormal } from '../match/normal-match.ts';
 import { type FlowCommand, type FlowMod, plainFlowMod } from '../messages/flow-mod.ts';
-import type { FlowRequest } from '../messages/flows.ts';
+import type { FlowRequest } from '../messages/flow-request.ts';
 import { allTables } from '../messages/tables.ts';
 import { protocolsOfActions } from '../protocols/action-protocols.ts';
 import { type ProtocolSet, protocolSets, protocolsOfField } from '../protocols/protocols.ts';

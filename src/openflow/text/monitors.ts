@@ -4,7 +4,7 @@ import { MatchBuilder } from '../../flow/match-text.ts';
 import { readLeadingNumber, readTable, wrong } from '../actions/arguments.ts';
 import type { ActionText } from '../actions/declare.ts';
 import { anyGroup } from '../messages/flow-mod.ts';
-import { type FlowMonitorRequest, monitorFlags } from '../messages/monitors.ts';
+import { type FlowMonitorRequest, monitorFlags } from '../messages/monitor-request.ts';
 import { reservedPorts } from '../ports.ts';
 import { type ProtocolSet, protocolSets, protocolsOfField } from '../protocols/protocols.ts';
 

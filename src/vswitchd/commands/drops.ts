@@ -10,7 +10,7 @@ import type { DropQuery } from '../../ofproto/drops/drop-watchers.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
 import { formatDrop, type ShownDrop, showDrop } from '../../ofproto/views/dropped-packet.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
-import { everyFlow } from '../../openflow/messages/flows.ts';
+import { everyFlow } from '../../openflow/messages/flow-request.ts';
 import { allTables } from '../../openflow/messages/tables.ts';
 import { portText } from '../../openflow/ports.ts';
 import { readFlowFilter } from '../../openflow/text/flows.ts';
