@@ -13,7 +13,7 @@ import type { Action } from './actions/index.ts';
 import type { Received, Sent } from './codec.ts';
 import type { Connection } from './connection/connection.ts';
 import { flowMod, packetOut } from './library/messages.ts';
-import { matchOfPacket } from './match/fixed-match.ts';
+import { matchOfPacket } from './match/match-10.ts';
 import { inPortOf } from './match/match-codec.ts';
 import type { FlowMod } from './messages/flow-mod.ts';
 import type { PacketIn } from './messages/packet-in.ts';

@@ -10,7 +10,8 @@ import { type Match, packMatch, unpackKey } from '../../flow/match.ts';
 import { MatchBuilder } from '../../flow/match-text.ts';
 import { Reader, Writer } from '../../openflow/bytes.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
-import { match10Size, match11Size, readMatch10, writeMatch10 } from '../../openflow/match/fixed-match.ts';
+import { match10Size, readMatch10, writeMatch10 } from '../../openflow/match/match-10.ts';
+import { match11Size } from '../../openflow/match/match-11.ts';
 import {
   decodeMatch,
   formatPackedMatch,

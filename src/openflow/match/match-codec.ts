@@ -7,7 +7,7 @@ import { type Match, unpackKey } from '../../flow/match.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import type { WireVersion } from '../versions.ts';
-import { match11Size, readMatch11, writeMatch11 } from './fixed-match.ts';
+import { match11Size, readMatch11, writeMatch11 } from './match-11.ts';
 import { type MatchReading, type ReadMatch, readOxmMatch } from './oxm-match.ts';
 import { writeOxmMatch } from './oxm-match-writing.ts';
 

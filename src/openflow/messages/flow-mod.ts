@@ -8,8 +8,8 @@ import { defineMessage, type MessageForm, type MessageText } from '../declare.ts
 import { OpenFlowError } from '../errors.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { readLongPort } from '../layout.ts';
-import { match10Size, readMatch10, writeMatch10 } from '../match/fixed-match.ts';
 import { formatFixedMatch } from '../match/fixed-match-text.ts';
+import { match10Size, readMatch10, writeMatch10 } from '../match/match-10.ts';
 import {
   decodeMatch,
   formatPackedMatch,

@@ -4,7 +4,7 @@ import { defineMessage, type MessageForm } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
 import { readOxsStats, writeOxsStats } from '../flow-stats.ts';
 import { counter, type Duration, duration, pad, struct, u8, u16, u64 } from '../layout.ts';
-import { match10Size, readMatch10, writeMatch10 } from '../match/fixed-match.ts';
+import { match10Size, readMatch10, writeMatch10 } from '../match/match-10.ts';
 import {
   decodeMatch,
   formatPackedMatch,

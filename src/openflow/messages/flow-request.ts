@@ -3,7 +3,7 @@ import { type Match, matchOn } from '../../flow/match.ts';
 import { defineMessage, type MessageForm, type MessageText, type WirePlace } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
 import { longPort } from '../layout.ts';
-import { match10Size, readMatch10, writeMatch10 } from '../match/fixed-match.ts';
+import { match10Size, readMatch10, writeMatch10 } from '../match/match-10.ts';
 import {
   decodeMatch,
   formatPackedMatch,

@@ -8,7 +8,7 @@ import { OpenFlowError, refusalsOf, warningsOf } from '../errors.ts';
 import { readOxsStats, writeOxsStats } from '../flow-stats.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { counter, type Duration, duration as durationPart } from '../layout.ts';
-import { match10Size, readMatch10, writeMatch10 } from '../match/fixed-match.ts';
+import { match10Size, readMatch10, writeMatch10 } from '../match/match-10.ts';
 import { decodeMatch, formatPackedMatch, readNxMatch, writeNxMatch, writeOxm } from '../match/match-codec.ts';
 import type { WireVersion } from '../versions.ts';
 import { flowFlagBits, formatFlowFlags, readFlowFlags } from './flow-flags.ts';
