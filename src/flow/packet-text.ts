@@ -4,8 +4,9 @@ import { Frame } from '../wire/frame.ts';
 import { ipProtocol, isExtension } from '../wire/ip.ts';
 import { extractKey, fragment } from './extract.ts';
 import type { PortText } from './fields/text.ts';
-import { formatMatch, type Paint } from './format-match.ts';
+import { formatMatch } from './format-match.ts';
 import { getSlot, maskSlot, newKey } from './key.ts';
+import type { Paint } from './match-format/match-item.ts';
 import type { SlotName } from './slots.ts';
 
 /** Tags that are shown as such. */

@@ -3,7 +3,7 @@
  * and written; and its text. A value has one shape for all versions.
  */
 import type { PortText } from '../flow/fields/text.ts';
-import type { Paint } from '../flow/format-match.ts';
+import type { Paint } from '../flow/match-format/match-item.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
 import type { TableText } from './text/names.ts';

@@ -9,7 +9,7 @@ import { allowedBy } from '../../src/cli/ofctl/allowed.ts';
 import { painter } from '../../src/cli/ofctl/colors.ts';
 import { ofctlCommands } from '../../src/cli/ofctl/commands.ts';
 import type { OfctlContext } from '../../src/cli/ofctl/context.ts';
-import type { Paint } from '../../src/flow/format-match.ts';
+import type { Paint } from '../../src/flow/match-format/match-item.ts';
 import { portText } from '../../src/openflow/ports.ts';
 import { protocolSets, protocolsOfVersions } from '../../src/openflow/protocols/protocols.ts';
 import { readFlow } from '../../src/openflow/text/flows.ts';

@@ -1,5 +1,5 @@
 /** Colours of a terminal for the parts of flows: ovs-ofctl(8), "--color" and OVS_COLORS. */
-import type { Paint } from '../../flow/format-match.ts';
+import type { Paint } from '../../flow/match-format/match-item.ts';
 
 /** What OVS_COLORS calls each part, and the SGR parameters that it has by default. */
 const defaults: Readonly<Record<string, readonly [part: Parameters<Paint>[1], sgr: string]>> = {

@@ -1,7 +1,7 @@
 /** What every command of ovs-ofctl is given. */
 import { type CommandLine, isUsed } from '../../daemon/options.ts';
 import type { Program } from '../../daemon/program.ts';
-import type { Paint } from '../../flow/format-match.ts';
+import type { Paint } from '../../flow/match-format/match-item.ts';
 import type { TlsConfig } from '../../net/tls-config.ts';
 import type { Transport } from '../../net/transport.ts';
 import type { Connection } from '../../openflow/connection/connection.ts';

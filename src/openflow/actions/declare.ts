@@ -4,7 +4,7 @@
  * different here and there, `sentAs` for what a version says by other actions.
  */
 import type { PortText } from '../../flow/fields/text.ts';
-import type { Paint } from '../../flow/format-match.ts';
+import type { Paint } from '../../flow/match-format/match-item.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import type { ErrorName } from '../errors.ts';
 import type { ProtocolSet } from '../protocols/protocols.ts';

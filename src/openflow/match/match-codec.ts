@@ -1,9 +1,10 @@
 /** Matches as messages have them: the fixed structures of OpenFlow 1.0 and 1.1, and lists of TLVs. */
 
 import type { PortText } from '../../flow/fields/text.ts';
-import { formatPacked, type Paint } from '../../flow/format-match.ts';
+import { formatPacked } from '../../flow/format-match.ts';
 import { getSlot } from '../../flow/key.ts';
 import { type Match, unpackKey } from '../../flow/match.ts';
+import type { Paint } from '../../flow/match-format/match-item.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import type { WireVersion } from '../versions.ts';

@@ -1,7 +1,7 @@
 /** Messages as `ovs-ofctl ofp-print` shows them, also those that are wrong or cut short. */
 import { hexDump } from '../../base/hex-dump.ts';
 import type { PortText } from '../../flow/fields/text.ts';
-import type { Paint } from '../../flow/format-match.ts';
+import type { Paint } from '../../flow/match-format/match-item.ts';
 import { Reader } from '../bytes.ts';
 import { checkSize, type Head, innerMessages, messageSize, readHead } from '../codec.ts';
 import type { MessageText } from '../declare.ts';

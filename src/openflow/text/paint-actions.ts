@@ -1,7 +1,7 @@
 /**
  * The text of actions in colours: which of its words ovs-ofctl paints, and as what (ovs-ofctl(8), "--color").
  */
-import type { Paint } from '../../flow/format-match.ts';
+import type { Paint } from '../../flow/match-format/match-item.ts';
 
 /** Words before a colon that are more than the name of an argument. */
 const specialWords: readonly string[] = ['output', 'resubmit', 'group', 'load', 'set_field', 'move'];
