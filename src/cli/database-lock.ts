@@ -2,7 +2,8 @@
 import { SyscallFailed } from '../base/errors.ts';
 import { takeLockFile } from '../daemon/lock-file.ts';
 import { ioError } from '../ovsdb/engine/errors.ts';
-import { type FileLock, lockPath } from '../ovsdb/storage/log-file.ts';
+import type { FileLock } from '../ovsdb/storage/log-file.ts';
+import { lockPath } from '../ovsdb/storage/log-paths.ts';
 
 /** Throws OvsdbError when another process has the database open. */
 export function lockDatabase(name: string): FileLock {

@@ -24,7 +24,7 @@ import type { Schema } from '../../ovsdb/schema-types.ts';
 import { Remotes } from '../../ovsdb/server/remotes.ts';
 import { OvsdbServer } from '../../ovsdb/server/server.ts';
 import { systemSockets } from '../../ovsdb/server/sockets.ts';
-import { lockPath } from '../../ovsdb/storage/log-file.ts';
+import { lockPath } from '../../ovsdb/storage/log-paths.ts';
 import {
   createDatabaseFile,
   openStandalone,

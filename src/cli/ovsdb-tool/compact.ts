@@ -3,13 +3,8 @@ import { rmSync } from '../../base/files.ts';
 import { Fatal, VERSION } from '../../daemon/program.ts';
 import { OvsdbError } from '../../ovsdb/engine/errors.ts';
 import type { DatabaseSchema } from '../../ovsdb/engine/types.ts';
-import {
-  followSymlinks,
-  type LockFile,
-  LogFile,
-  renameFile,
-  syncFolder,
-} from '../../ovsdb/storage/log-file.ts';
+import { type LockFile, LogFile } from '../../ovsdb/storage/log-file.ts';
+import { followSymlinks, renameFile, syncFolder } from '../../ovsdb/storage/log-paths.ts';
 import { emitSnapshot } from '../../ovsdb/storage/log-text.ts';
 import { standaloneMagic } from '../../ovsdb/storage/record.ts';
 import { openStore, type Store, type StoreDeps, writeContents } from '../../ovsdb/storage/store.ts';

@@ -2,8 +2,8 @@
 import { compareBytes } from '../../base/text.ts';
 import type { CommandDef, Context } from '../db-ctl/command.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
-import { setColumn } from '../db-ctl/db-commands.ts';
 import type { Work, WorkRow } from '../db-ctl/work.ts';
+import { setColumn } from '../db-ctl/writing-commands.ts';
 import { deletePort, printSorted } from './bridges.ts';
 import {
   bridgeRowOf,
