@@ -14,7 +14,7 @@ import type { Json } from '../../rpc/channel.ts';
 import { OvsdbError } from '../engine/errors.ts';
 import { compileSchema } from '../engine/schema.ts';
 import type { TransactReply } from '../engine/types.ts';
-import { lockPath } from './log-file.ts';
+import { lockPath } from './log-paths.ts';
 import { emitRecord } from './record.ts';
 import { createDatabaseFile, openStandalone, openStore, type Store, type StoreDeps } from './store.ts';
 
