@@ -2,7 +2,8 @@
 import { Fatal } from '../../daemon/program.ts';
 import { Writer } from '../../openflow/bytes.ts';
 import { encodeMessage, type Sent } from '../../openflow/codec.ts';
-import type { Connection, ConnectionEvents } from '../../openflow/connection/connection.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
+import type { ConnectionEvents } from '../../openflow/connection/connection-options.ts';
 import { ErrorReply, read } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { BundleControl } from '../../openflow/messages/bundles.ts';

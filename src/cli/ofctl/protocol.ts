@@ -5,7 +5,8 @@
  * needs a later one, that is spoken, and a line on standard error says so. The reference refuses.
  */
 import { Fatal } from '../../daemon/program.ts';
-import type { Connection, ConnectionEvents } from '../../openflow/connection/connection.ts';
+import type { Connection } from '../../openflow/connection/connection.ts';
+import type { ConnectionEvents } from '../../openflow/connection/connection-options.ts';
 import { ErrorReply } from '../../openflow/connection/replies.ts';
 import { protocolStep } from '../../openflow/protocols/protocol-messages.ts';
 import {

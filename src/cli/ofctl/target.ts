@@ -6,11 +6,8 @@ import { Fatal } from '../../daemon/program.ts';
 import { type ActiveRemote, OPENFLOW_PORT, readActiveRemote } from '../../net/remote.ts';
 import { connectStream, type Stream } from '../../net/stream.ts';
 import type { Transport } from '../../net/transport.ts';
-import {
-  type Connection,
-  type ConnectionEvents,
-  openConnection,
-} from '../../openflow/connection/connection.ts';
+import { type Connection, openConnection } from '../../openflow/connection/connection.ts';
+import type { ConnectionEvents } from '../../openflow/connection/connection-options.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
 import type { OfctlContext } from './context.ts';
 

@@ -6,12 +6,8 @@ import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Stream } from '../../net/stream.ts';
 import { type EntryOf, type ListName, printedName, type Received, type Sent } from '../../openflow/codec.ts';
-import {
-  type Connection,
-  errorDataSize,
-  openConnection,
-  xidOf,
-} from '../../openflow/connection/connection.ts';
+import { type Connection, errorDataSize, openConnection } from '../../openflow/connection/connection.ts';
+import { xidOf } from '../../openflow/connection/message-stream.ts';
 import { errorMessage } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { AsyncConfig } from '../../openflow/messages/async.ts';

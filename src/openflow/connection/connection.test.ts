@@ -8,7 +8,8 @@ import { OpenFlowError } from '../errors.ts';
 import { anyMessage, inVersion } from '../message-fixture.ts';
 import { formToSend } from '../message-table.ts';
 import { allVersions, type WireVersion } from '../versions.ts';
-import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
+import { type Connection, openConnection } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { ErrorReply } from './replies.ts';
 import { bytesOf, FakeStream } from './stream-fixture.ts';
 

@@ -2,11 +2,9 @@
  * A conversation with a switch, or with any other speaker of OpenFlow, over a stream: hellos, xids, requests with their
  * answers, and messages that nobody asked for. OpenFlow 1.0.2 section 4, 1.5.1 sections 6.3 and 7.5.
  */
-import { coverageCounter } from '../../base/coverage.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
-import { LimitedSite, logger } from '../../base/log.ts';
-import { encodeText } from '../../base/text.ts';
+import { logger } from '../../base/log.ts';
 import type { WaitOptions } from '../../base/waiting.ts';
 import type { Stream } from '../../net/stream.ts';
 import { Writer } from '../bytes.ts';
@@ -21,16 +19,17 @@ import {
   type Sent,
 } from '../codec.ts';
 import { OpenFlowError } from '../errors.ts';
-import { formatMessage } from '../text/messages.ts';
 import { allVersions, knownVersion, type WireVersion } from '../versions.ts';
-import { MessageSplitter } from './message-splitter.ts';
-import { commonVersion, formatVersion, formatVersions, helloFor, offeredVersions } from './negotiation.ts';
+import type { ConnectionEvents, ConnectionOptions } from './connection-options.ts';
+import { badMessage, Handshake } from './handshake.ts';
+import { highWater, MessageStream, xidOf } from './message-stream.ts';
+import { formatVersion } from './negotiation.ts';
+import { PendingRequests } from './pending-requests.ts';
 import {
   errorMessage,
   errorReply,
   hasMore,
   isReplyTo,
-  isRequest,
   type ReplyTo,
   type Request,
   type RequestName,
@@ -38,45 +37,6 @@ import {
 } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 
-const sentCount = coverageCounter('vconn_sent');
-const receivedCount = coverageCounter('vconn_received');
-
-/** `signal` ends the wait for the peer's hello. */
-export interface ConnectionOptions extends WaitOptions {
-  /** Those that are offered; all by default. */
-  readonly versions?: readonly WireVersion[] | undefined;
-  readonly events?: ConnectionEvents | undefined;
-  /** Echo requests are messages like others, for the owner to answer. */
-  readonly leavesEchoes?: boolean | undefined;
-  /** What messages call the peer; the stream's name by default. */
-  readonly name?: string | undefined;
-  /** The xid of the next message, not 0; by default they are counted from 1. */
-  readonly nextXid?: (() => number) | undefined;
-  /** Messages of other versions than the negotiated one are taken too: what a switch repeats of other conversations. */
-  readonly takesAnyVersion?: boolean | undefined;
-  /** Is told the versions that the peer's hello offers, whether or not one is in common, or known here at all. */
-  readonly onOffer?: ((versions: readonly number[]) => void) | undefined;
-}
-
-export interface ConnectionEvents {
-  /** Sees each message after the hellos before anything is done with it; true where nothing else is to be done. */
-  intercept?(bytes: Uint8Array): boolean;
-  /** A message that is no answer to a request. `bytes` are those it was read from. Without it they wait for `messages`. */
-  message?(message: Received, bytes: Uint8Array): void;
-  /** Such a message that cannot be read. */
-  malformed?(why: OpenFlowError, bytes: Uint8Array): void;
-  /** Anything came from the peer. */
-  heard?(): void;
-  /** Is told of each message that goes to the peer after the hellos. */
-  sent?(bytes: Uint8Array): void;
-  /** The kernel has taken all that was sent. */
-  drained?(): void;
-}
-
-/** While more bytes than this wait in either direction nothing is read. */
-const highWater = 1024 * 1024;
-/** Bytes of the pieces in which many messages go out. */
-const pieceSize = 64 * 1024;
 /** So many bytes of messages that nobody asked for are kept. */
 const mostUnasked = 4 * 1024 * 1024;
 /** An error repeats the message that it is about, as far as it is no longer than a message can be. */
@@ -87,9 +47,6 @@ const closedInOrder = new Error('closed');
 const symmetric = { hello: 0, error: 1, echoRequest: 2, echoReply: 3 } as const;
 
 const log = logger('vconn');
-const errorLog = logger('ofp_errors');
-const badMessage = new LimitedSite({ perMinute: 600, burst: 600 });
-const anyMessage = new LimitedSite({ perMinute: 600, burst: 600 });
 
 /**
  * Says hello and waits for the peer's. The connection owns the stream, which is ended when this fails. Rejects with
@@ -119,15 +76,13 @@ export class Connection implements AsyncDisposable {
   readonly closed: Promise<Error | undefined>;
   /** @internal */
   readonly negotiated: Promise<void>;
-  readonly #stream: Stream;
-  readonly #versions: readonly WireVersion[];
+  readonly #messages: MessageStream;
+  readonly #handshake: Handshake;
   readonly #events: ConnectionEvents;
   readonly #nextXid: () => number;
   readonly #takesAnyVersion: boolean;
-  readonly #onOffer: ConnectionOptions['onOffer'];
   readonly #leavesEchoes: boolean;
-  readonly #splitter = new MessageSplitter();
-  readonly #requests = new Map<number, ReplyQueue>();
+  readonly #requests = new PendingRequests();
   readonly #unasked = new ReplyQueue();
   /** Who waits until the peer has taken what was sent. */
   readonly #undrained: (() => void)[] = [];
@@ -136,8 +91,6 @@ export class Connection implements AsyncDisposable {
   #onNegotiated: () => void = () => {};
   #onFailed: (why: Error) => void = () => {};
   #end: Error | undefined;
-  #isHeld = false;
-  #isPaused = false;
 
   /** @internal */
   constructor(
@@ -152,29 +105,32 @@ export class Connection implements AsyncDisposable {
     }: ConnectionOptions,
   ) {
     this.name = stream.name;
-    this.#stream = stream;
-    this.#versions = versions;
+    this.#handshake = new Handshake(this.name, versions, onOffer);
     this.#events = events;
     this.#nextXid = nextXid;
     this.#takesAnyVersion = takesAnyVersion;
-    this.#onOffer = onOffer;
     this.#leavesEchoes = leavesEchoes;
+    let onClosed: (why: Error | undefined) => void = () => {};
     this.closed = new Promise((resolve) => {
-      stream.setEvents({
-        data: (piece) => this.#receive(piece),
-        drained: () => this.#drained(),
-        closed: (why) => {
-          this.#endRequests(why);
-          resolve(why);
-        },
-      });
+      onClosed = resolve;
+    });
+    this.#messages = new MessageStream(stream, {
+      heard: () => events.heard?.(),
+      message: (bytes) => this.#take(bytes),
+      malformed: ({ why }) => this.#giveUp(why),
+      drained: () => this.#drained(),
+      closed: (why) => {
+        this.#endRequests(why);
+        onClosed(why);
+      },
+      waitingSize: () => this.#requests.size,
     });
     this.negotiated = new Promise((resolve, reject) => {
       this.#onNegotiated = resolve;
       this.#onFailed = reject;
     });
-    const { version, hello } = helloFor(versions);
-    this.#write(version, hello, this.#nextXid());
+    const { version, message } = this.#handshake.hello;
+    this.#write(version, message, this.#nextXid());
   }
 
   /** That of all messages from here on. */
@@ -189,7 +145,7 @@ export class Connection implements AsyncDisposable {
 
   /** Bytes that were sent and that the kernel has not taken yet. */
   get backlog(): number {
-    return this.#stream.backlog;
+    return this.#messages.backlog;
   }
 
   /**
@@ -204,19 +160,15 @@ export class Connection implements AsyncDisposable {
 
   /** Sends so many messages like `send`, few pieces of the stream at a time. Throws OpenFlowError. */
   sendAll(count: number, make: (n: number, xid: number) => Sent): void {
-    let to = new Writer(pieceSize);
-    for (let n = 0; n < count; n++) {
-      const xid = this.#nextXid();
-      const start = to.size;
-      encodeMessage(to, this.version, make(n, xid), xid);
-      sentCount.total++;
-      this.#tell('sent (Success)', to.written.subarray(start));
-      if (to.size < pieceSize / 2) continue;
-      this.#stream.write(to.written);
-      to = new Writer(pieceSize);
+    const { version } = this;
+    const nextXid = this.#nextXid;
+    function* messages(): Iterable<[Sent, number]> {
+      for (let n = 0; n < count; n++) {
+        const xid = nextXid();
+        yield [make(n, xid), xid];
+      }
     }
-    this.#stream.write(to.written);
-    this.#adjustFlow();
+    this.#messages.sendAll(version, messages());
   }
 
   /** Sends what answers a request of the peer. Throws OpenFlowError. */
@@ -250,8 +202,7 @@ export class Connection implements AsyncDisposable {
     try {
       return replyTo(request.name, await replies.next(options));
     } finally {
-      this.#requests.delete(xid);
-      this.#adjustFlow();
+      this.#closeRequest(xid);
     }
   }
 
@@ -278,13 +229,12 @@ export class Connection implements AsyncDisposable {
     try {
       for (;;) {
         const bytes = await replies.next(options);
-        this.#adjustFlow();
+        this.#messages.adjustFlow();
         yield bytes;
         if (!hasMore(bytes)) return;
       }
     } finally {
-      this.#requests.delete(xid);
-      this.#adjustFlow();
+      this.#closeRequest(xid);
     }
   }
 
@@ -299,8 +249,7 @@ export class Connection implements AsyncDisposable {
     try {
       await this.barrier(options);
     } finally {
-      this.#requests.delete(xid);
-      this.#adjustFlow();
+      this.#closeRequest(xid);
     }
     if (replies.size === 0) return;
     const bytes = await replies.next();
@@ -327,26 +276,17 @@ export class Connection implements AsyncDisposable {
   /** Sends a message, made elsewhere, as it is. */
   sendBytes(bytes: Uint8Array): void {
     if (this.#version !== undefined) this.#events.sent?.(bytes);
-    sentCount.total++;
-    this.#tell('sent (Success)', bytes);
-    this.#stream.write(bytes);
-    this.#adjustFlow();
-  }
-
-  /** To the log, where somebody wants to know each message. */
-  #tell(what: string, bytes: Uint8Array): void {
-    log.limited('dbg', anyMessage, () => `${this.name}: ${what}: ${formatMessage(bytes, 1).trimEnd()}`);
+    this.#messages.sendBytes(bytes);
   }
 
   /** Reads nothing more, so that the peer must wait, until it is called with false. */
   hold(isHeld: boolean): void {
-    this.#isHeld = isHeld;
-    this.#adjustFlow();
+    this.#messages.hold(isHeld);
   }
 
   /** Flushes what was sent, then ends. */
   close(): void {
-    this.#stream.close();
+    this.#messages.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -355,7 +295,7 @@ export class Connection implements AsyncDisposable {
 
   /** Ends at once. */
   abort(why?: Error): void {
-    this.#stream.abort(why);
+    this.#messages.abort(why);
   }
 
   #ask(
@@ -364,15 +304,19 @@ export class Connection implements AsyncDisposable {
     if (this.#end !== undefined) throw this.#end;
     const xid = this.#nextXid();
     const parts = [typeof given === 'function' ? given(xid) : given].flat();
-    const replies = new ReplyQueue();
-    this.#requests.set(xid, replies);
+    const replies = this.#requests.open(xid);
     try {
       for (const part of parts) this.#write(this.version, part, xid);
     } catch (why) {
-      this.#requests.delete(xid);
+      this.#requests.close(xid);
       throw why;
     }
     return [xid, replies, parts[0]?.name ?? ''];
+  }
+
+  #closeRequest(xid: number): void {
+    this.#requests.close(xid);
+    this.#messages.adjustFlow();
   }
 
   #write(version: WireVersion, message: Sent, xid: number): void {
@@ -381,77 +325,33 @@ export class Connection implements AsyncDisposable {
     this.sendBytes(to.written);
   }
 
-  #receive(piece: Uint8Array): void {
-    if (this.#end !== undefined) return;
-    this.#events.heard?.();
-    try {
-      // Not as a Buffer, whose slices are no copies.
-      const plain = new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
-      for (const bytes of this.#splitter.push(plain)) {
-        receivedCount.total++;
-        this.#tell('received', bytes);
-        if (this.#version === undefined) this.#receiveHello(bytes);
-        else this.#dispatch(bytes, this.#version);
-        if (this.#end !== undefined) return;
-      }
-    } catch (why) {
-      if (!(why instanceof OpenFlowError)) throw why;
-      this.#giveUp(why.why); // where a message ends cannot be told
-    }
-    this.#adjustFlow();
+  #take(bytes: Uint8Array): void {
+    if (this.#version === undefined) this.#takeHello(bytes);
+    else this.#dispatch(bytes, this.#version);
   }
 
-  #receiveHello(bytes: Uint8Array): void {
-    const hello = read(bytes);
-    if (hello instanceof OpenFlowError || hello.name !== 'HELLO') {
-      const text = formatMessage(bytes, 1).trimEnd();
-      log.limited('warn', badMessage, `${this.name}: received message while expecting hello: ${text}`);
-      this.#giveUp('a message before the hello');
+  #takeHello(bytes: Uint8Array): void {
+    const agreed = this.#handshake.take(bytes);
+    if (typeof agreed === 'number') {
+      this.#version = agreed;
+      this.#onNegotiated();
       return;
     }
-    const theirs = offeredVersions(bytes[0] ?? 0, hello.value.versions);
-    this.#onOffer?.(theirs);
-    this.#version = commonVersion(this.#versions, theirs);
-    if (this.#version === undefined) {
-      this.#refuseVersions(theirs);
+    const { why, answer } = agreed;
+    if (answer === undefined) {
+      this.#giveUp(why);
       return;
     }
-    const [we, they] = [formatVersions(this.#versions), formatVersions(theirs)];
-    const common = formatVersion(this.#version);
-    log.dbg(`${this.name}: negotiated OpenFlow version ${common} (we support ${we}, peer supports ${they})`);
-    this.#onNegotiated();
-  }
-
-  #refuseVersions(theirs: readonly number[]): void {
-    const [we, they] = [formatVersions(this.#versions), formatVersions(theirs)];
-    const why = `version negotiation failed (we support ${we}, peer supports ${they})`;
-    log.limited('warn', badMessage, `${this.name}: ${why}`);
-    const text = `We support ${we}, you support ${they}, no common versions.`;
-    const last = Math.max(1, ...theirs);
-    if (last > knownVersion(last))
-      errorLog.limited(
-        'err',
-        badMessage,
-        `cannot encode error for unknown OpenFlow version ${formatVersion(last)}`,
-      );
-    this.#write(knownVersion(last), errorMessage('OFPHFC_INCOMPATIBLE', encodeText(text)), this.#nextXid());
+    this.#write(answer.version, answer.message, this.#nextXid());
     this.#endRequests(syscallFailed('connect', errnos.EPROTO, `${this.name}: ${why}`));
-    this.#stream.close();
+    this.#messages.close();
   }
 
   #dispatch(bytes: Uint8Array, version: WireVersion): void {
     const [sender, type] = bytes;
     const xid = xidOf(bytes);
     if (sender !== version && (type ?? 0) > symmetric.echoReply && !this.#takesAnyVersion) {
-      const name = `0x${(sender ?? 0).toString(16).padStart(2, '0')}`;
-      const expected = version.toString(16).padStart(2, '0');
-      log.limited(
-        'err',
-        badMessage,
-        `${this.name}: received OpenFlow version ${name} != expected ${expected}`,
-      );
-      const error = errorMessage('OFPBRC_BAD_VERSION', bytes.subarray(0, errorDataSize));
-      this.#write(knownVersion(sender ?? 0), error, xid);
+      this.#refuseVersion(bytes, version);
       return;
     }
     if (this.#events.intercept?.(bytes) === true) return;
@@ -459,11 +359,7 @@ export class Connection implements AsyncDisposable {
       this.reply({ xid }, { name: 'ECHO_REPLY', value: { data: bytes.subarray(headerSize) } });
       return;
     }
-    const replies = this.#requests.get(xid);
-    if (replies !== undefined && type !== symmetric.hello && !isRequest(bytes)) {
-      replies.push(bytes.slice()); // a piece of the stream may be much larger
-      return;
-    }
+    if (type !== symmetric.hello && this.#requests.take(bytes)) return;
     if (this.#events.message === undefined) {
       this.#keep(bytes);
       return;
@@ -471,6 +367,15 @@ export class Connection implements AsyncDisposable {
     const message = read(bytes);
     if (message instanceof OpenFlowError) this.#events.malformed?.(message, bytes);
     else this.#events.message(message, bytes);
+  }
+
+  #refuseVersion(bytes: Uint8Array, version: WireVersion): void {
+    const [sender = 0] = bytes;
+    const name = formatVersion(sender);
+    const expected = version.toString(16).padStart(2, '0');
+    log.limited('err', badMessage, `${this.name}: received OpenFlow version ${name} != expected ${expected}`);
+    const error = errorMessage('OFPBRC_BAD_VERSION', bytes.subarray(0, errorDataSize));
+    this.#write(knownVersion(sender), error, xidOf(bytes));
   }
 
   /** For `messages`. */
@@ -483,13 +388,14 @@ export class Connection implements AsyncDisposable {
   #giveUp(why: string): void {
     const error = syscallFailed('read', errnos.EPROTO, `${this.name}: ${why}`);
     this.#endRequests(error);
-    this.#stream.abort(error);
+    this.#messages.abort(error);
   }
 
   #endRequests(why: Error | undefined): void {
     this.#end ??= why ?? this.#endOfFile();
+    this.#messages.stop();
     this.#onFailed(this.#end);
-    for (const replies of this.#requests.values()) replies.end(this.#end);
+    this.#requests.end(this.#end);
     this.#drained();
     this.#unasked.end(why ?? closedInOrder);
   }
@@ -503,17 +409,7 @@ export class Connection implements AsyncDisposable {
   #drained(): void {
     this.#events.drained?.();
     for (const tell of this.#undrained.splice(0)) tell();
-    this.#adjustFlow();
-  }
-
-  #adjustFlow(): void {
-    let size = this.#stream.backlog;
-    if (size <= highWater) for (const replies of this.#requests.values()) size += replies.size;
-    const isPaused = this.#isHeld || size > highWater;
-    if (isPaused === this.#isPaused) return;
-    this.#isPaused = isPaused;
-    if (isPaused) this.#stream.pause();
-    else this.#stream.resume();
+    this.#messages.adjustFlow();
   }
 }
 
@@ -530,9 +426,4 @@ function counter(): () => number {
     last = (last % 0xffffffff) + 1;
     return last;
   };
-}
-
-/** That of a whole message. */
-export function xidOf(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(4);
 }

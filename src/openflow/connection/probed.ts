@@ -3,12 +3,8 @@ import type { Timers } from '../../base/timers.ts';
 import type { Ms } from '../../base/units.ts';
 import { ReliableConnection, type ReliableOptions } from '../../net/reliable-connection.ts';
 import type { Stream } from '../../net/stream.ts';
-import {
-  type Connection,
-  type ConnectionEvents,
-  type ConnectionOptions,
-  openConnection,
-} from './connection.ts';
+import { type Connection, openConnection } from './connection.ts';
+import type { ConnectionEvents, ConnectionOptions } from './connection-options.ts';
 
 export interface ProbedOptions extends Omit<ConnectionOptions, 'events'> {
   readonly malformed?: ConnectionEvents['malformed'];
