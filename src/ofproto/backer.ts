@@ -24,6 +24,7 @@ import { Ofproto, type OfprotoEvents, type PacketOfController } from './ofproto.
 import { PortIndex } from './port-index.ts';
 import { internalTable } from './tables/flow-tables.ts';
 import { FrozenStates, type NewState, ownWordsOf } from './translate/frozen-states.ts';
+import { ActionLists } from './translate/intern.ts';
 import { Scratch } from './translate/request.ts';
 import {
   addressTag,
@@ -36,7 +37,9 @@ import {
 } from './translate/tags.ts';
 import { NativeTunnels } from './tunnels/native-tunnels.ts';
 import type { TunnelHost } from './tunnels/tunnel-host.ts';
+import { ControllerPackets } from './upcall/controller-packets.ts';
 import { InstalledFlows } from './upcall/installed-flows.ts';
+import { PacketAccounts } from './upcall/packet-accounts.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';
 
@@ -90,6 +93,7 @@ export class Backer {
   readonly #deps: BackerDeps;
   readonly #bridges = new Map<string, Ofproto>();
   readonly #bridgesById = new Map<number, Ofproto>();
+  readonly #controllerPackets: ControllerPackets;
   readonly #upcalls: Upcalls;
   readonly #datapathPorts: DatapathPorts;
   #limits: UpcallLimits;
@@ -119,12 +123,12 @@ export class Backer {
       sendFrom: (range) => datapath.setEgressPorts(range),
     });
     const { ports, flows, frozen, abilities, tunnels, drops } = this;
-    const own = { ports, flows, frozen, abilities, tunnels, drops };
-    const shared = { datapath, timers, ...own, scratch: new Scratch() };
+    const [scratch, lists] = [new Scratch(), new ActionLists()];
+    const shared = { datapath, timers, ports, flows, frozen, abilities, tunnels, scratch, lists };
     this.revalidator = new Revalidator({
       ...shared,
+      drops,
       limits: () => this.#limits,
-      lists: () => this.#upcalls.lists,
       onCounted: () => {
         for (const { protocols } of this.#bridges.values()) protocols.counted();
       },
@@ -133,9 +137,11 @@ export class Backer {
       ...{ datapath, clock: timers.clock, flows, ports, drops },
       explain: (key) => this.#upcalls.dropOf(key),
     });
+    const accounts = new PacketAccounts({ timers, ports, drops, watchers: this.dropWatchers });
+    this.#controllerPackets = new ControllerPackets({ ...shared, accounts });
     this.#upcalls = new Upcalls({
       ...shared,
-      watchers: this.dropWatchers,
+      accounts,
       flowLimit: () => this.revalidator.flowLimit,
       bridgeOf: (id) => this.#bridgesById.get(id),
       onFlow: () => this.revalidator.wake(),
@@ -211,8 +217,8 @@ export class Backer {
       timers: this.#timers,
       controllersOf: (ofproto) => new Connections(ofproto, connections),
       events: this.#events(),
-      packetOut: (packet) => this.#upcalls.packetOut(packet),
-      preparePacketOut: (packet) => this.#upcalls.preparePacketOut(packet),
+      packetOut: (packet) => this.#controllerPackets.packetOut(packet),
+      preparePacketOut: (packet) => this.#controllerPackets.preparePacketOut(packet),
       resume: (packet, continuation) => this.#resume(packet, continuation),
       tagLimit: () => this.tagLimit,
       whenCounted: (act) => this.revalidator.whenCounted(act),
@@ -261,7 +267,7 @@ export class Backer {
     const { bridge: uuid = new Uint8Array(0) } = continuation;
     const bridge = [...this.#bridges.values()].find((one) => Buffer.compare(one.uuid, uuid) === 0);
     if (bridge === undefined) throw new OpenFlowError('NXR_STALE', 'the bridge of the packet is gone');
-    this.#upcalls.resume(packet, bridge, continuation);
+    this.#controllerPackets.resume(packet, bridge, continuation);
   }
 
   #events(): OfprotoEvents {

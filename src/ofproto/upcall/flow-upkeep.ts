@@ -34,7 +34,7 @@ export interface FlowUpkeepDeps {
   readonly tunnels: NativeTunnels;
   readonly flows: InstalledFlows;
   readonly limit: FlowLimit;
-  readonly lists: () => ActionLists;
+  readonly lists: ActionLists;
   readonly drops: DropTally;
 }
 
@@ -112,7 +112,7 @@ export class FlowUpkeep {
     flow.drop = dropOfFlow(result);
     const actions = actionsOfFlow(result, where.ofproto);
     if (isSameActions(actions, flow.actions)) return flow;
-    const changed = flows.withActions(flow, this.#deps.lists().intern(actions), flow.drop);
+    const changed = flows.withActions(flow, this.#deps.lists.intern(actions), flow.drop);
     datapath.putFlow(changed);
     logFlowCall(datapath, 'modify', changed);
     return changed;

@@ -6,37 +6,25 @@
 import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Timers } from '../../base/timers.ts';
-import { ofPort } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import type { CookieOf, CookieType } from '../../datapath/cookie.ts';
 import { countDropped } from '../../datapath/drops.ts';
 import { finishedPackets } from '../../datapath/finished-packets.ts';
 import { logUpcalls } from '../../datapath/flow-log.ts';
-import type { Datapath, DpPacket, SentUp, Upcall } from '../../datapath/provider.ts';
-import { newKey, setSlot, slotReader } from '../../flow/key.ts';
+import type { Datapath, SentUp, Upcall } from '../../datapath/provider.ts';
+import { newKey, setSlot } from '../../flow/key.ts';
 import { internMask, type Mask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
-import type { Continuation } from '../../openflow/messages/continuation.ts';
-import { unsetPort } from '../../openflow/ports.ts';
 import type { Abilities } from '../abilities.ts';
-import type { DropTally } from '../drops/drop-tally.ts';
-import type { DropWatchers } from '../drops/drop-watchers.ts';
 import type { Exporters } from '../exporters/exporters.ts';
-import type { Ofproto, PacketOfController } from '../ofproto.ts';
+import type { Ofproto } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
 import type { PortIndex } from '../port-index.ts';
 import type { PortOfSwitch } from '../port-of-switch.ts';
 import { untoldCookie } from '../translate/controller-action.ts';
-import { countedAs, type DropReason } from '../translate/drop-reasons.ts';
-import { applyAllLearning, creditEffects, type Effect } from '../translate/effects.ts';
-import {
-  cameBack,
-  type FrozenState,
-  type FrozenStates,
-  ownWordsOf,
-  thaw,
-} from '../translate/frozen-states.ts';
-import { ActionLists, isSameActions } from '../translate/intern.ts';
+import { countedAs } from '../translate/drop-reasons.ts';
+import { cameBack, type FrozenStates, thaw } from '../translate/frozen-states.ts';
+import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import type { PacketDrop, Scratch, TranslationRequest, TranslationResult } from '../translate/request.ts';
 import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
 import { withPlacedOptions } from '../tunnels/geneve-options.ts';
@@ -44,23 +32,24 @@ import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import { formatTraceReport, traceOf } from '../views/trace.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
+import type { PacketAccounts } from './packet-accounts.ts';
 
 const log = logger('ofproto_dpif_upcall');
 const limitHit = coverageCounter('upcall_flow_limit_hit');
 const full = new LimitedSite();
-const manyMasks = new LimitedSite({ perMinute: 1, burst: 1 });
 const strayPort = new LimitedSite();
 const endless = new LimitedSite({ perMinute: 1, burst: 1 });
+const manyMasks = new LimitedSite({ perMinute: 1, burst: 1 });
 
+/** Milliseconds and packets of one budget. */
+const budget = { time: 4, packets: 256 };
+/** Waiting packets of one port. */
+const waitingLimit = 512;
 /**
  * Masks of flows that leave something out, at most: a packet of a new connection is looked for under each of them, and
  * whoever sends packets chooses which there are.
  */
 const maskLimit = 512;
-/** Milliseconds and packets of one budget. */
-const budget = { time: 4, packets: 256 };
-/** Waiting packets of one port. */
-const waitingLimit = 512;
 
 export interface UpcallDeps {
   readonly datapath: Datapath;
@@ -71,8 +60,8 @@ export interface UpcallDeps {
   readonly abilities: Abilities;
   readonly tunnels: NativeTunnels;
   readonly flows: InstalledFlows;
-  readonly drops: DropTally;
-  readonly watchers: DropWatchers;
+  readonly lists: ActionLists;
+  readonly accounts: PacketAccounts;
   /** Flows that may be there now. */
   readonly flowLimit: () => number;
   /** By its number in the process. */
@@ -85,9 +74,6 @@ export interface UpcallDeps {
 type CookieHandlers = {
   readonly [T in CookieType]: (upcall: Upcall, sentUp: SentUp & { readonly cookie: CookieOf<T> }) => void;
 };
-
-const noBytes = new Uint8Array(0);
-const tcpFlagsOf = slotReader('tcp_flags');
 
 /** A mask that leaves nothing out. */
 const wholeMask = internMask(wholeWords());
@@ -105,32 +91,33 @@ export class Upcalls {
   makesMegaflows = true;
   /** Waiting packets take turns by input port; see fair-queue.ts. */
   readonly #queue = new FairQueue<Upcall>(waitingLimit);
-  readonly #lists = new ActionLists();
+  readonly #accounts: PacketAccounts;
   readonly #handlers: CookieHandlers = {
     slow_path: (upcall) => this.#translate(upcall, false),
     controller: (upcall, { cookie }) => this.#toControllers(upcall, cookie),
     sFlow: (upcall, sentUp) => {
       const sFlow = this.#exporters(sentUp.cookie)?.sFlow;
-      if (sFlow === undefined) this.#dropEarly('noCollector', upcall);
+      if (sFlow === undefined) this.#accounts.dropEarly('noCollector', upcall);
       else sFlow.addPacket(upcall, sentUp);
     },
     flow_sample: (upcall, { cookie }) => {
       const ipfix = this.#exporters(cookie)?.ipfix;
-      if (ipfix === undefined) this.#dropEarly('noCollector', upcall);
+      if (ipfix === undefined) this.#accounts.dropEarly('noCollector', upcall);
       else ipfix.addSampled(upcall, cookie);
     },
     ipfix: (upcall, { cookie }) => {
       const ipfix = this.#exporters(cookie)?.ipfix;
-      if (ipfix === undefined) this.#dropEarly('noCollector', upcall);
+      if (ipfix === undefined) this.#accounts.dropEarly('noCollector', upcall);
       else ipfix.addPacket(upcall, cookie);
     },
-    userdata: (upcall) => this.#dropEarly('unknownUserData', upcall),
+    userdata: (upcall) => this.#accounts.dropEarly('unknownUserData', upcall),
   };
   #isBusy = false;
   #isScheduled = false;
 
   constructor(deps: UpcallDeps) {
     this.#deps = deps;
+    this.#accounts = deps.accounts;
   }
 
   /** Packets that found the queue of their port full. */
@@ -138,15 +125,11 @@ export class Upcalls {
     return this.#queue.refusedCount;
   }
 
-  get lists(): ActionLists {
-    return this.#lists;
-  }
-
   /** Takes a batch from the datapath and does as much as the budget allows; the rest follows by timer. */
   receive(batch: readonly Upcall[]): void {
     for (const upcall of batch) {
       if (this.#queue.push(upcall.key[slots.in_port.word] ?? 0, upcall)) continue;
-      this.#dropEarly('upcallsWaiting', upcall);
+      this.#accounts.dropEarly('upcallsWaiting', upcall);
       countDropped('upcallQueueFull');
     }
     this.run();
@@ -201,70 +184,12 @@ export class Upcalls {
     return switchId === undefined ? undefined : this.#deps.bridgeOf(switchId)?.exporters;
   }
 
-  /** Runs the actions that a controller gave. */
-  packetOut(packet: PacketOfController): void {
-    this.#sendOut(packet, this.#translateOut(packet, true));
-  }
-
-  /** Goes on with a packet of `bridge` that waited for a controller. */
-  resume(packet: PacketOfController, bridge: Ofproto, continuation: Continuation): void {
-    const { actions, stack, actionSet, isTracked, mirrors: mirrored } = continuation;
-    const ownWords = ownWordsOf(packet.key.with(slots.in_port.word, packet.inPort));
-    const rest = { table: undefined, actions, stack, actionSet };
-    const state = { ofproto: bridge, table: 0, ownWords, isTracked, mirrored, userdata: noBytes, rest };
-    this.#sendOut(
-      packet,
-      this.#translateOut(packet, true, { ...state, id: 0, flowCount: 0, translation: 0 }),
-    );
-  }
-
-  /** Decides what the actions do; what is returned does it. */
-  preparePacketOut(packet: PacketOfController): () => void {
-    const { actions, effects, drop } = this.#translateOut(packet, false);
-    return () => {
-      applyAllLearning(effects);
-      this.#sendOut(packet, { actions, effects, drop });
-    };
-  }
-
-  #translateOut(packet: PacketOfController, hasPacket: boolean, state?: FrozenState): TranslationResult {
-    const { ofproto, inPort, key, actions } = packet;
-    const { datapath, ports, scratch, frozen, abilities, tunnels } = this.#deps;
-    return translateFor(datapath.features, {
-      ports,
-      scratch,
-      frozen,
-      abilities,
-      tunnels,
-      key,
-      ofproto,
-      inPort,
-      ...(state === undefined ? { actions } : { state }),
-      hasPlacedOptions: true,
-      hasPacket,
-      packet: packet.bytes,
-    });
-  }
-
-  #sendOut(
-    packet: PacketOfController,
-    { actions, effects, drop }: Pick<TranslationResult, 'actions' | 'effects' | 'drop'>,
-  ): void {
-    const { datapath } = this.#deps;
-    const { key, bytes } = packet;
-    this.#credit(effects, packet);
-    if (drop !== undefined) this.#drop(drop, packet);
-    if (actions.length === 0) return;
-    const sent = { bytes, key: key.subarray(0, datapathWordCount), offload: undefined };
-    datapath.execute(sent, this.#lists.intern(actions));
-  }
-
   #toControllers(upcall: Upcall, cookie: CookieOf<'controller'>): void {
     const { key, bytes } = upcall;
     if (cookie.isHeldBack) return;
     const state = this.#deps.frozen.find(cookie.recircId);
     if (state === undefined) {
-      this.#dropEarly('noController', upcall);
+      this.#accounts.dropEarly('noController', upcall);
       return;
     }
     const { ofproto, table, userdata, isTracked, mirrored, rest } = state;
@@ -290,7 +215,7 @@ export class Upcalls {
               ...{ actions: rest.actions, actionSet: rest.actionSet, datapathPort },
             },
     });
-    if (!isTaken) this.#dropEarly('noController', upcall, state);
+    if (!isTaken) this.#accounts.dropEarly('noController', upcall, state);
   }
 
   /** Sends the packet on its way; the answer for a miss becomes a flow. */
@@ -300,7 +225,7 @@ export class Upcalls {
     const input = ports.inputOf(key);
     const isBack = key[slots.recirc_id.word] !== 0;
     if (input === undefined && !isBack) {
-      this.#dropEarly('noInputPort', upcall);
+      this.#accounts.dropEarly('noInputPort', upcall);
       countDropped('bridgeNotFound');
       log.limited(
         'info',
@@ -311,7 +236,7 @@ export class Upcalls {
     }
     const where = cameBack(key, input, frozen);
     if (where === undefined) {
-      this.#dropEarly('noRecirculationContext', upcall);
+      this.#accounts.dropEarly('noRecirculationContext', upcall);
       countDropped('noRecirculationContext');
       return;
     }
@@ -319,25 +244,20 @@ export class Upcalls {
     const request = { ports, scratch, frozen, abilities, tunnels, key, ...where, hasPacket: true, packet };
     const result = translateFor(datapath.features, request);
     // A packet that a flow sent up is counted with that flow.
-    if (isMiss) this.#credit(result.effects, upcall);
+    if (isMiss) this.#accounts.credit(result.effects, upcall);
     if (result.drop !== undefined) {
-      this.#drop(result.drop, upcall);
+      this.#accounts.drop(result.drop, upcall);
       countDropped(countedAs(result.drop.reason));
     }
     const reason = result.drop?.reason;
     if (reason === 'tooDeep' || reason === 'tooManyLookups') this.#logTrace(upcall, where);
-    const actions = this.#lists.intern(result.actions);
-    const ofFlow = this.#lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));
+    const actions = this.#deps.lists.intern(result.actions);
+    const ofFlow = this.#deps.lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));
     const flow =
       isMiss && input !== undefined ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
     const left = this.#sendAtOnce(upcall, actions);
     if (flow !== undefined) datapath.putFlow(flow, left === ofFlow && left.length > 0 ? upcall : undefined);
     if (left.length > 0 && (flow === undefined || left !== ofFlow)) datapath.execute(upcall, left);
-  }
-
-  #credit(effects: readonly Effect[], { bytes, key }: Pick<DpPacket, 'bytes' | 'key'>): void {
-    const at = this.#deps.timers.clock.now();
-    creditEffects(effects, { packets: 1, bytes: bytes.length, tcpFlags: tcpFlagsOf(key), at });
   }
 
   /** What the packet's first actions send to controllers need not go through the datapath. What is left to do. */
@@ -351,7 +271,7 @@ export class Upcalls {
       for (const bytes of finishedPackets(upcall)) this.#toControllers({ ...upcall, bytes }, cookie);
       count++;
     }
-    return count === 0 ? actions : this.#lists.intern(actions.slice(count));
+    return count === 0 ? actions : this.#deps.lists.intern(actions.slice(count));
   }
 
   /** The flow that the datapath does not have yet, if any. */
@@ -402,22 +322,6 @@ export class Upcalls {
     const request = { backer: this.#deps, ofproto, inPort, hasPacket: false, isNamed: false };
     const placed = withPlacedOptions(key, ofproto.tlvTable) ?? key;
     log.limited('warn', endless, () => formatTraceReport(traceOf({ ...request, key: placed })));
-  }
-
-  /** Drops a packet that no translation had, but for the one that left `state`. */
-  #dropEarly(reason: DropReason, upcall: Upcall, state?: FrozenState): void {
-    const { key } = upcall;
-    const input = this.#deps.ports.inputOf(key);
-    const { ofproto, table } = state ?? { ofproto: input?.ofproto, table: undefined };
-    const inPort =
-      state === undefined ? (input?.port.ofPort ?? unsetPort) : (thaw(state, key)[slots.in_port.word] ?? 0);
-    const end = { ofproto, inPort: ofPort(inPort), table, rule: undefined, action: undefined };
-    this.#drop({ reason, end }, upcall);
-  }
-
-  #drop(drop: PacketDrop, packet: Pick<DpPacket, 'bytes' | 'key'>): void {
-    this.#deps.drops.add(drop);
-    this.#deps.watchers.bridgeDropped(drop, packet);
   }
 
   /** Why a packet of that key would be dropped now. */

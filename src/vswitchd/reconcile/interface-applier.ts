@@ -152,8 +152,8 @@ export class InterfaceApplier {
       bridge.addInterface(i);
       return this.#state.fail(i, refusal, 'row');
     }
-    await this.#followTunnel(bridge, i);
     giveDuties(i);
+    await this.#followTunnel(bridge, i);
     if (i.ofPort !== undefined) bridge.ofproto.switchPorts.update(i.ofPort, portSettings(wanted));
   }
 
