@@ -3,8 +3,8 @@
  * monitors and replication listen to its commits; a journal keeps them. RFC 7047 sections 4.1.3 and 5.2.
  */
 
-import type { Timer, Timers } from '../../base/timers.ts';
-import { type Ms, ms, type Uuid, uuid } from '../../base/units.ts';
+import type { Timers } from '../../base/timers.ts';
+import { type Uuid, uuid } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { isArray } from '../../rpc/json-value.ts';
 import { checkCommit, finishCommit, prepareCommit, revertCommit } from './commit.ts';
@@ -24,6 +24,7 @@ import type {
   TransactionContext,
   TransactReply,
 } from './types.ts';
+import { type WaitingTransaction, WaitingTransactions } from './waiting-transactions.ts';
 
 export interface DatabaseDeps {
   readonly timers: Timers;
@@ -39,25 +40,9 @@ export interface TableView {
   rows(): Iterable<RowVersion>;
 }
 
-/** A transaction that a "wait" holds up. */
-interface Waiting {
-  readonly params: readonly Json[];
-  readonly context: TransactionContext;
-  readonly created: Ms;
-  readonly done: (reply: TransactReply) => void;
-  /** Whether the answer to a durable commit comes after the disk has it. */
-  readonly isPatient: boolean;
-  /** Only a change in one of these can end the wait. */
-  tables: ReadonlySet<string>;
-  timer: Timer | undefined;
-  /** Under way to the server that this database is a copy of. */
-  forwarded: PendingTransaction | undefined;
-  isDue: boolean;
-}
-
 /** A transaction that has run, with what it came to. Unless it failed or changed nothing it is in memory now. */
 interface Finished {
-  readonly waiting: Waiting;
+  readonly waiting: WaitingTransaction;
   readonly result: Json;
   readonly commit: Commit | undefined;
 }
@@ -73,7 +58,7 @@ export class Database {
   readonly #forwarder: Forwarder | undefined;
   readonly #listeners = new Set<(commit: Commit) => void>();
   readonly #replaceListeners = new Set<() => void>();
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting: WaitingTransactions;
   #isRetrying = false;
   /** Nobody has heard of these yet: they wait to be written to the journal, all at once. */
   #group: Finished[] = [];
@@ -87,6 +72,10 @@ export class Database {
     this.#deps = deps;
     this.#forwarder = forwarder;
     this.#tables = makeTables(schema);
+    this.#waiting = new WaitingTransactions(deps.timers, (waiting) => {
+      this.#try(waiting);
+      this.#retry();
+    });
   }
 
   /** Replaced by `convert`. */
@@ -205,7 +194,7 @@ export class Database {
     const tables = makeTables(schema);
     convertTables(this.#tables, tables, this.#deps.newUuid);
     this.#journal?.replace(schema, [...tables.values()], 'converted by ovsdb-server');
-    for (const waiting of [...this.#waiting]) this.#cancel(waiting);
+    for (const waiting of [...this.#waiting.all]) this.#cancel(waiting);
     this.#schema = schema;
     this.#tables = tables;
     for (const listener of this.#replaceListeners) listener();
@@ -217,7 +206,7 @@ export class Database {
     done: (reply: TransactReply) => void,
     isPatient: boolean,
   ): PendingTransaction {
-    const waiting: Waiting = {
+    const waiting: WaitingTransaction = {
       params,
       context,
       created: this.#deps.timers.clock.now(),
@@ -233,16 +222,16 @@ export class Database {
     return { cancel: () => this.#cancel(waiting) };
   }
 
-  #try(waiting: Waiting): void {
+  #try(waiting: WaitingTransaction): void {
     const elapsed = Math.round(this.#deps.timers.clock.now() - waiting.created);
     const { schema } = this;
     const deps = { schema, tables: this.#tables, newUuid: this.#deps.newUuid };
     const outcome = execute(deps, waiting.params, waiting.context, elapsed);
     if (outcome.kind === 'blocked') {
-      this.#wait(waiting, outcome.timeout, outcome.tables);
+      this.#waiting.hold(waiting, outcome.timeout, outcome.tables);
       return;
     }
-    this.#forget(waiting);
+    this.#waiting.forget(waiting);
     if (outcome.kind === 'failed') {
       this.#finish({ waiting, result: outcome.results, commit: undefined });
     } else if (this.#forwarder !== undefined && outcome.isWrite) {
@@ -291,7 +280,7 @@ export class Database {
     for (const { commit } of [...group].reverse()) {
       if (commit !== undefined) revertCommit(this.#tables, commit);
     }
-    for (const waiting of this.#waiting) waiting.isDue = true;
+    this.#waiting.allTablesChanged();
     const [first] = group;
     if (first !== undefined && group.length === 1) {
       first.waiting.done(withError(first.result, error));
@@ -311,28 +300,10 @@ export class Database {
     else waiting.done(reply);
   }
 
-  #wait(waiting: Waiting, timeout: number, tables: ReadonlySet<string>): void {
-    waiting.tables = tables;
-    this.#waiting.add(waiting);
-    if (waiting.timer !== undefined || timeout === Number.POSITIVE_INFINITY) return;
-    waiting.timer = this.#deps.timers.at(ms(waiting.created + timeout), () => {
-      waiting.timer = undefined;
-      if (!this.#waiting.has(waiting)) return;
-      this.#try(waiting);
-      this.#retry();
-    });
-  }
-
-  #forget(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
-    waiting.timer?.cancel();
-    waiting.timer = undefined;
-  }
-
-  #cancel(waiting: Waiting): boolean {
+  #cancel(waiting: WaitingTransaction): boolean {
     if (waiting.forwarded !== undefined) return waiting.forwarded.cancel();
-    if (!this.#waiting.has(waiting)) return false;
-    this.#forget(waiting);
+    if (!this.#waiting.all.has(waiting)) return false;
+    this.#waiting.forget(waiting);
     waiting.done({ result: null, error: 'canceled' });
     return true;
   }
@@ -365,31 +336,24 @@ export class Database {
 
   #publish(commit: Commit): void {
     for (const listener of this.#listeners) listener(commit);
-    if (this.#waiting.size === 0) return;
-    const changed = new Set(commit.changes.map((change) => change.table.name));
-    for (const waiting of this.#waiting) {
-      if (!waiting.isDue) waiting.isDue = [...waiting.tables].some((name) => changed.has(name));
-    }
+    if (this.#waiting.all.size > 0)
+      this.#waiting.tablesChanged(new Set(commit.changes.map((change) => change.table.name)));
   }
 
   /** Runs the waiting transactions that a commit may have freed, and those that their commits free. */
   #retry(): void {
-    if (this.#isRetrying || this.#waiting.size === 0) return;
+    if (this.#isRetrying || this.#waiting.all.size === 0) return;
     this.#isRetrying = true;
     try {
-      for (let due = this.#due(); due.length > 0; due = this.#due()) {
+      for (let { due } = this.#waiting; due.length > 0; due = this.#waiting.due) {
         for (const waiting of due) {
           waiting.isDue = false;
-          if (this.#waiting.has(waiting)) this.#try(waiting);
+          if (this.#waiting.all.has(waiting)) this.#try(waiting);
         }
       }
     } finally {
       this.#isRetrying = false;
     }
-  }
-
-  #due(): Waiting[] {
-    return [...this.#waiting].filter((waiting) => waiting.isDue);
   }
 }
 
