@@ -38,12 +38,11 @@ import type { Requester } from './requester.ts';
 import { SpanningTree } from './spanning-tree/spanning-tree.ts';
 import { SwitchChanges } from './switch-changes.ts';
 import { SwitchPorts } from './switch-ports.ts';
-import { FlowExpiry } from './tables/expiry.ts';
 import type { FlowEvent } from './tables/flow-events.ts';
 import { FlowTables } from './tables/flow-tables.ts';
-import { addRule, removeRules } from './tables/flow-transaction.ts';
-import { LearnedCookies } from './tables/learned-cookies.ts';
+import { addRule } from './tables/flow-transaction.ts';
 import { toNormal } from './tables/rule.ts';
+import { RuleEnds } from './tables/rule-ends.ts';
 import { TlvTable } from './tlv-table.ts';
 
 /** What a switch tells the layer that owns the flows. */
@@ -140,14 +139,12 @@ export class Ofproto {
   status: StatusEvents = untoldStatus;
   readonly #deps: OfprotoDeps;
   readonly #turns: ChangeTurns;
-  readonly #expiry: FlowExpiry;
-  readonly #learnedCookies: LearnedCookies;
+  readonly #ruleEnds: RuleEnds;
   #config: OfprotoConfig;
   #fragments: FragmentHandling = 'normal';
 
   constructor(name: string, config: OfprotoConfig, deps: OfprotoDeps) {
-    const { timers, controllersOf, events } = deps;
-    const { clock } = timers;
+    const { timers, events } = deps;
     this.name = name;
     this.id = deps.id;
     this.uuid = deps.uuid;
@@ -155,42 +152,17 @@ export class Ofproto {
     this.#config = config;
     this.meters = new SwitchMeters(deps.datapath);
     this.#turns = new ChangeTurns(timers);
-    this.#expiry = new FlowExpiry({
-      timers,
-      whenCounted: deps.whenCounted,
-      mayExpire: () => !this.#turns.isTaken,
-      expire: (rule, reason) => removeRules(this.tables, [rule], reason),
-    });
-    this.controllers = controllersOf(this);
-    const onChange = (changed: readonly FlowEvent[], by: Requester | undefined): void =>
-      this.#rulesChanged(changed, by);
-    const onReordered = (table: number): void => events.tableReordered(this, table);
-    const onEnd = (): void => this.#learnedCookies.removeUnlearned();
-    this.tables = new FlowTables({ clock, turns: this.#turns, onChange, onReordered, onEnd });
-    this.#learnedCookies = new LearnedCookies(this.tables);
-    const { tables, groups, meters, tlvTable, controllers } = this;
-    this.changes = new SwitchChanges({
-      ...{ name, tables, groups, meters, tlvTable, controllers, now: () => this.now },
-      turns: this.#turns,
-      changed: () => events.changed(),
-      groupsChanged: (numbers) => events.groupsChanged(this, numbers),
-    });
+    this.controllers = deps.controllersOf(this);
+    this.tables = this.#makeTables();
+    this.#ruleEnds = new RuleEnds({ ...deps, tables: this.tables, turns: this.#turns });
+    this.changes = this.#makeChanges();
     this.packets = this.#makePacketsOut();
     if (config.tables.length > 0) this.changes.configureTables(config.tables);
     this.#addDefaultRule();
-    this.macs = new MacTable(clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
+    this.macs = new MacTable(timers.clock, (mac, vlan) => events.addressChanged(this, mac, vlan));
     this.mirrors.configure(config.mirrors);
-    this.exporters = new Exporters({
-      timers,
-      random: deps.random,
-      host: deps.exportHost,
-      ports: () => this.ports.values(),
-      portOf: (dpPort) => deps.portOf(this, dpPort),
-      datapathId: () => this.#config.datapathId,
-      changed: () => events.changed(),
-    });
+    this.exporters = this.#makeExporters();
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
-    const { datapath } = deps;
     this.bonding = this.#makeBonding();
     this.multicast = new MulticastSnooping({
       ...this.#protocolDeps(),
@@ -198,39 +170,14 @@ export class Ofproto {
       groupChanged: (place) => events.multicastChanged(this, place),
     });
     this.discovery = new Discovery(this.#protocolDeps());
-    this.spanningTree = new SpanningTree({
-      ...this.#protocolDeps(),
-      name,
-      bundles: () => this.bundles.values(),
-      isMirrorOutput: (bundle) => this.mirrors.isOutput(bundle),
-      macs: this.macs,
-      portStateChanged: (port) => this.controllers.portChanged(port),
-      flushGroups: () => this.multicast.flush(),
-    });
+    this.spanningTree = this.#makeSpanningTree();
     const { bonding, multicast, spanningTree, discovery } = this;
     this.protocols = new SwitchProtocols([
       this.#makeMonitoring(),
       ...[bonding, multicast, spanningTree, discovery],
       new MirroredPorts(this),
     ]);
-    const { macs, protocols } = this;
-    this.switchPorts = new SwitchPorts({
-      name,
-      datapath,
-      datapathPorts: deps.datapathPorts,
-      now: () => clock.now(),
-      controllers,
-      macs,
-      protocols,
-      events: {
-        portAdded: (port) => events.portAdded(this, port),
-        portRenumbered: (port) => events.portRenumbered(this, port),
-        portRemoved: (port) => events.portRemoved(this, port),
-        changed: () => events.changed(),
-        livenessChanged: () => events.livenessChanged(this),
-        addressGone: (mac, vlan) => events.addressGone(this, mac, vlan),
-      },
-    });
+    this.switchPorts = this.#makeSwitchPorts();
     this.multicast.configured(config);
     this.discovery.configured(defaultOfprotoConfig);
     this.exporters.configure(config.exporters);
@@ -320,6 +267,69 @@ export class Ofproto {
     this.#deps.events.changed();
   }
 
+  #makeTables(): FlowTables {
+    const { timers, events } = this.#deps;
+    return new FlowTables({
+      clock: timers.clock,
+      turns: this.#turns,
+      onChange: (changed, by) => this.#rulesChanged(changed, by),
+      onReordered: (table) => events.tableReordered(this, table),
+      onEnd: () => this.#ruleEnds.removeUnlearned(),
+    });
+  }
+
+  #makeChanges(): SwitchChanges {
+    const { name, tables, groups, meters, tlvTable, controllers } = this;
+    const { events } = this.#deps;
+    return new SwitchChanges({
+      ...{ name, tables, groups, meters, tlvTable, controllers, now: () => this.now },
+      turns: this.#turns,
+      changed: () => events.changed(),
+      groupsChanged: (numbers) => events.groupsChanged(this, numbers),
+    });
+  }
+
+  #makeExporters(): Exporters {
+    const { timers, random, exportHost, portOf, events } = this.#deps;
+    return new Exporters({
+      timers,
+      random,
+      host: exportHost,
+      ports: () => this.ports.values(),
+      portOf: (dpPort) => portOf(this, dpPort),
+      datapathId: () => this.#config.datapathId,
+      changed: () => events.changed(),
+    });
+  }
+
+  #makeSpanningTree(): SpanningTree {
+    return new SpanningTree({
+      ...this.#protocolDeps(),
+      name: this.name,
+      bundles: () => this.bundles.values(),
+      isMirrorOutput: (bundle) => this.mirrors.isOutput(bundle),
+      macs: this.macs,
+      portStateChanged: (port) => this.controllers.portChanged(port),
+      flushGroups: () => this.multicast.flush(),
+    });
+  }
+
+  #makeSwitchPorts(): SwitchPorts {
+    const { name, controllers, macs, protocols } = this;
+    const { datapath, datapathPorts, events } = this.#deps;
+    return new SwitchPorts({
+      ...{ name, datapath, datapathPorts, controllers, macs, protocols, now: () => this.now },
+      events: {
+        portAdded: (port) => events.portAdded(this, port),
+        portRenumbered: (port) => events.portRenumbered(this, port),
+        portRemoved: (port) => events.portRemoved(this, port),
+        changed: () => events.changed(),
+        livenessChanged: () => events.livenessChanged(this),
+        addressGone: (mac, vlan) => events.addressGone(this, mac, vlan),
+      },
+    });
+  }
+
   #makePacketsOut(): PacketsOut {
     const { tagLimit, packetOut, preparePacketOut, resume } = this.#deps;
     const { tlvTable, changes } = this;
@@ -399,7 +409,7 @@ export class Ofproto {
     this.controllers.close();
     this.protocols.stop();
     this.exporters.close();
-    this.#expiry.stop();
+    this.#ruleEnds.stop();
     this.meters.clear();
   }
 
@@ -410,14 +420,9 @@ export class Ofproto {
   }
 
   #rulesChanged(changed: readonly FlowEvent[], by: Requester | undefined): void {
-    for (const event of changed) {
-      if (event.kind === 'removed') this.#expiry.forget(event.rule);
-      else this.#expiry.watch(event.rule);
-      if (event.kind === 'modified') this.#expiry.forget(event.before);
-    }
+    this.#ruleEnds.follow(changed);
     this.#deps.events.rulesChanged(this, changed);
     this.controllers.flowsChanged(changed, by);
     this.changes.tellVacancy();
-    this.#learnedCookies.follow(changed);
   }
 }
