@@ -30,7 +30,7 @@ import { readTls } from './config/wanted.ts';
 import { DeviceOffload } from './device-offload.ts';
 import { LookupChoice } from './lookup-choice.ts';
 import { type LoopPart, MainLoop, type MainLoopDeps } from './main-loop.ts';
-import { PollBalance } from './poll-balance.ts';
+import type { PollBalance } from './poll-balance.ts';
 import type { Providers } from './providers.ts';
 import { Applier } from './reconcile/apply.ts';
 import type { SharedControl } from './reconcile/bridge-config.ts';
@@ -109,32 +109,10 @@ export class Switch {
     this.#exportHost = { openDatagrams, addressOf, processCounters, nextExporterId };
     const { client, timers, defer, providers, network = noNetwork } = deps;
     this.tunnelHost = new TunnelHost(network, timers);
-    const { state } = this;
     this.bareDatapaths = new BareDatapaths(providers, (datapath) => this.#opened(datapath));
     this.#pollBalance = new PollBalance(timers, () => this.#datapaths());
     this.#writer = new StatusWriter(client);
-    this.#statistics = new StatisticsWriter({
-      state,
-      writer: this.#writer,
-      timers,
-      alsoEach: () => {
-        this.#writeSystemStatistics();
-        this.#writeControllers();
-        this.#writeMirrors();
-      },
-    });
-    const applier = new Applier({
-      state,
-      defer,
-      openNetdev: (type, name, config, datapathType) =>
-        providers.openNetdev(type, name, config, datapathType),
-      isReserved: (name) => providers.isReserved(name),
-      backerFor: (type) => this.#backerFor(type),
-      releaseBacker: (backer) => this.#releaseBacker(backer),
-      netdevChanged: (i) => this.reconciler.netdevChanged(i),
-      statusEventsOf: (bridge) => this.reconciler.statusEventsOf(bridge),
-      control: () => this.#control,
-    });
+    this.#statistics = this.#makeStatistics();
     this.loop = new MainLoop({
       timers,
       defer,
@@ -145,12 +123,36 @@ export class Switch {
         ...(deps.moreParts ?? []),
       ],
     });
-    this.reconciler = new Reconciler({
+    this.reconciler = this.#makeReconciler();
+    const gaps = new GapLog((name) => this.reconciler.model.bridges.has(name));
+    client.onChange((changes) => {
+      gaps.take(changes);
+      this.#takeControl();
+    });
+    this.#devices = providers.watchDevices((...change) => this.reconciler.deviceChanged(...change));
+  }
+
+  #makeStatistics(): StatisticsWriter {
+    return new StatisticsWriter({
+      state: this.state,
+      writer: this.#writer,
+      timers: this.#deps.timers,
+      alsoEach: () => {
+        this.#writeSystemStatistics();
+        this.#writeControllers();
+        this.#writeMirrors();
+      },
+    });
+  }
+
+  #makeReconciler(): Reconciler {
+    const { client, timers, providers, pid } = this.#deps;
+    return new Reconciler({
       client,
-      state,
+      state: this.state,
       timers,
       spareDescriptors: () => providers.spareDescriptors(),
-      applier,
+      applier: this.#makeApplier(),
       writer: this.#writer,
       wake: () => this.loop.wake(),
       removeLeftDevices: (wanted) => providers.removeLeftDevices(wanted),
@@ -158,14 +160,24 @@ export class Switch {
         for (const backer of this.#backers.values()) backer.revalidator.revalidateNow();
       },
       rootChanged: (root) => this.#rootChanged(root),
-      pid: deps.pid,
+      pid,
     });
-    const gaps = new GapLog((name) => this.reconciler.model.bridges.has(name));
-    client.onChange((changes) => {
-      gaps.take(changes);
-      this.#takeControl();
+  }
+
+  #makeApplier(): Applier {
+    const { defer, providers } = this.#deps;
+    return new Applier({
+      state: this.state,
+      defer,
+      openNetdev: (type, name, config, datapathType) =>
+        providers.openNetdev(type, name, config, datapathType),
+      isReserved: (name) => providers.isReserved(name),
+      backerFor: (type) => this.#backerFor(type),
+      releaseBacker: (backer) => this.#releaseBacker(backer),
+      netdevChanged: (i) => this.reconciler.netdevChanged(i),
+      statusEventsOf: (bridge) => this.reconciler.statusEventsOf(bridge),
+      control: () => this.#control,
     });
-    this.#devices = providers.watchDevices((...change) => this.reconciler.deviceChanged(...change));
   }
 
   get providers(): Providers {

@@ -1,7 +1,7 @@
 /** ovs-vswitchd as a program: from its command line to a running `Switch`, and to an orderly end. */
 
 import { CoverageRates } from '../../base/coverage.ts';
-import { type Defer, defer } from '../../base/defer.ts';
+import { defer } from '../../base/defer.ts';
 import { logger, logRegistry } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import { withinTime } from '../../base/time-limit.ts';
@@ -15,33 +15,31 @@ import { printOut } from '../../daemon/output.ts';
 import { processInput } from '../../daemon/process-bytes.ts';
 import { applyLogOptions, type Program, programVersion, VERSION, versionHelp } from '../../daemon/program.ts';
 import { readSystemRelease } from '../../daemon/system-release.ts';
-import { type Command, Commands, UnixctlServer } from '../../daemon/unixctl.ts';
+import { Commands, UnixctlServer } from '../../daemon/unixctl.ts';
 import { DropCoverage } from '../../datapath/drops.ts';
 import { logCores, readCores } from '../../datapath/polling/cores.ts';
 import { openDatagrams } from '../../net/datagrams.ts';
-import { OVSDB_PORT, readActiveRemote } from '../../net/remote.ts';
-import type { TlsConfig } from '../../net/tls-config.ts';
 import { systemTransport } from '../../net/transport.ts';
 import { addressOfDevice } from '../../netdev/device-address.ts';
 import { DummyDevices } from '../../netdev/dummy/device.ts';
 import { findNeighbour } from '../../netdev/neighbours.ts';
 import { leaveDevices } from '../../netdev/registry.ts';
 import { takeTestActions } from '../../openflow/action-codec.ts';
-import { type Connector, OvsdbClient } from '../../ovsdb/client/index.ts';
-import { connectChannel } from '../../rpc/socket-channel.ts';
 import { dummyCommands } from '../commands/dummy.ts';
 import { switchCommands } from '../commands/index.ts';
 import { missingCommands } from '../commands/missing.ts';
 import { timeCommands } from '../commands/time.ts';
 import { frameLinks } from '../frame-links.ts';
+import type { LoopPart } from '../main-loop.ts';
 import { watchMemory } from '../memory.ts';
 import { readSystemStatistics } from '../report/system-statistics.ts';
-import { daemonTables, openVswitch } from '../schema/index.ts';
-import { Switch } from '../switch.ts';
+import { openVswitch } from '../schema/index.ts';
+import { Switch, type SwitchDeps } from '../switch.ts';
 import { WarpClock } from '../warp-clock.ts';
 import { greet } from './greeting.ts';
 import { hostCores } from './host-cores.ts';
 import { helpText, type ProgramOptions, readCommandLine, readProgramOptions } from './options.ts';
+import { databaseClient, type OpenDatabase, type OwnDatabase } from './own-database.ts';
 import { ownDevices } from './own-devices.ts';
 import { isWritableFolder, prepareFolders, quickstartDirectories } from './quickstart.ts';
 import { SwitchNetwork } from './switch-network.ts';
@@ -51,24 +49,6 @@ const log = logger('bridge');
 
 /** What is being changed when the process is to end may take no longer than this. */
 const endTime = ms(5000);
-
-/** A database server inside this process. */
-interface OwnDatabase {
-  readonly connect: Connector;
-  /** What it adds to our control socket. */
-  readonly commands: readonly Command[];
-  close(): void;
-}
-
-/** Opens the database file, which is made when it is missing. Rejects with Fatal. */
-export type OpenDatabase = (options: {
-  readonly file: string;
-  readonly schema: typeof openVswitch;
-  readonly rundir: string;
-  readonly tls: TlsConfig;
-  readonly timers: Timers;
-  readonly defer: Defer;
-}) => Promise<OwnDatabase>;
 
 /** `open` is for `--embedded-db`. */
 export async function vswitchd(given: Program, open: OpenDatabase): Promise<number | undefined> {
@@ -106,40 +86,16 @@ async function serve(
   await listenForCommands(unixctl, options.unixctl ?? 'none', program, daemon);
   daemon.atExit(leaveDevices);
 
-  const client = new OvsdbClient({
-    schema: openVswitch,
-    tables: daemonTables,
-    lock: 'ovs_open_vswitch',
-    connect: database === undefined ? socketConnector(program, options) : database.connect,
-    remotes: database === undefined ? options.remotes : ['embedded'],
-    timers,
-  });
-  const remotes = database === undefined ? options.remotes : ['unix:db.sock'];
-  const mark = ownDevices(program.directories.run, remotes);
-  const links = { transport: systemTransport, timers, runFolder: program.directories.run };
-  const dummies = new DummyDevices(frameLinks(links));
-  const cores = options.dummyNuma === undefined ? hostCores() : readCores(options.dummyNuma);
-  logCores(cores);
+  const client = databaseClient(program, options, timers, database);
+  const { run: runFolder } = program.directories;
+  const dummies = new DummyDevices(frameLinks({ transport: systemTransport, timers, runFolder }));
   const drops = new DropCoverage();
   const rates = new CoverageRates(clock.now(), () =>
     drops.collect([...aSwitch.backers.values()].map(({ datapath }) => datapath)),
   );
-  const aSwitch: Switch = new Switch({
-    client,
-    timers,
-    defer,
-    random: systemRandom,
-    providers: systemProviders(options, { timers, mark, random: systemRandom }, dummies, cores),
-    pid: process.pid,
-    transport: systemTransport,
-    openDatagrams,
-    addressOf: addressOfDevice,
-    network: new SwitchNetwork(options, dummies),
-    tls: options.tls,
-    runFolder: program.directories.run,
-    ...(options.dummy !== 'override' && { neighbourOf: findNeighbour }),
-    systemStatistics: () => readSystemStatistics(program.directories.run),
-    versions: database === undefined ? undefined : versions(),
+  const aSwitch: Switch = makeSwitch(options, {
+    ...{ client, timers, dummies, runFolder },
+    hasOwnDatabase: database !== undefined,
     moreParts: [
       { name: 'unixctl', run: () => unixctl.run() },
       { name: 'coverage', run: () => rates.run(clock.now()) },
@@ -189,6 +145,41 @@ async function serve(
   aSwitch.start();
 }
 
+interface SwitchParts extends Pick<SwitchDeps, 'client' | 'timers'> {
+  readonly runFolder: string;
+  readonly dummies: DummyDevices;
+  /** Which no start script tells what versions there are. */
+  readonly hasOwnDatabase: boolean;
+  readonly moreParts: readonly LoopPart[];
+}
+
+function makeSwitch(
+  options: ProgramOptions,
+  { client, timers, runFolder, dummies, hasOwnDatabase, moreParts }: SwitchParts,
+): Switch {
+  const mark = ownDevices(runFolder, hasOwnDatabase ? ['unix:db.sock'] : options.remotes);
+  const cores = options.dummyNuma === undefined ? hostCores() : readCores(options.dummyNuma);
+  logCores(cores);
+  return new Switch({
+    client,
+    timers,
+    defer,
+    random: systemRandom,
+    providers: systemProviders(options, { timers, mark, random: systemRandom }, dummies, cores),
+    pid: process.pid,
+    transport: systemTransport,
+    network: new SwitchNetwork(options, dummies),
+    openDatagrams,
+    addressOf: addressOfDevice,
+    tls: options.tls,
+    runFolder,
+    ...(options.dummy !== 'override' && { neighbourOf: findNeighbour }),
+    systemStatistics: () => readSystemStatistics(runFolder),
+    versions: hasOwnDatabase ? versions() : undefined,
+    moreParts,
+  });
+}
+
 function withOwnFolders(program: Program): Program {
   const directories = quickstartDirectories(program.directories, processInput().env, isWritableFolder);
   return { ...program, directories };
@@ -203,12 +194,6 @@ async function openDatabase(
   if (options.embedded === undefined) return undefined;
   const { tls, embedded: file } = options;
   return open({ file, schema: openVswitch, rundir: program.directories.run, tls, timers, defer });
-}
-
-function socketConnector(program: Program, options: ProgramOptions): Connector {
-  const context = { defaultPort: OVSDB_PORT, rundir: program.directories.run };
-  return async (remote, signal) =>
-    connectChannel(readActiveRemote(remote, context), { tls: options.tls, signal });
 }
 
 function versions() {
