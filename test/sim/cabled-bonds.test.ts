@@ -4,6 +4,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import type { BundleLacp } from '../../src/ofproto/config.ts';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
 import type { BondMode } from '../../src/protocols/bond-settings.ts';
+import { Cables } from './cables.ts';
 import { frameWith, hostA, hostB } from './frames.ts';
 import { VirtualSwitch } from './virtual-switch.ts';
 
@@ -17,14 +18,14 @@ class CabledBonds {
   readonly pulled = new Set<number>();
   /** Frames that each cable carried, but for those of LACP. */
   readonly carried: number[];
-  /** What came out of ports without a cable. */
-  #out: Record<string, string[]> = {};
+  readonly #joined: Cables;
 
   private constructor(count: number) {
     this.left = this.sw.addBridge('left', { hwaddr: '02:00:00:00:00:0a' });
     this.right = this.sw.addBridge('right', { hwaddr: '02:00:00:00:00:0b' });
     this.#cables = Array.from({ length: count }, (_, n) => [`l${n}`, `r${n}`] as const);
     this.carried = this.#cables.map(() => 0);
+    this.#joined = new Cables(this.sw, step, this.#cables, (from, frame) => this.#carries(from, frame));
   }
 
   static async make(mode: BondMode, lacp: Partial<BundleLacp> | undefined, count = 2): Promise<CabledBonds> {
@@ -55,27 +56,13 @@ class CabledBonds {
   }
 
   advance(milliseconds: number): void {
-    for (let at = 0; at < milliseconds; at += step) {
-      this.sw.advance(step);
-      this.#carry();
-    }
+    this.#joined.advance(milliseconds);
   }
 
-  #carry(): void {
-    const sent = this.sw.takeSent();
-    for (const [n, [l, r]] of this.#cables.entries()) {
-      for (const [from, to] of [
-        [l, r],
-        [r, l],
-      ] as const) {
-        const frames = sent[from] ?? [];
-        delete sent[from];
-        this.carried[n] = (this.carried[n] ?? 0) + frames.filter((frame) => !isSlow(frame)).length;
-        if (!this.pulled.has(n)) this.sw.inject(to, ...frames.map((frame) => Buffer.from(frame, 'hex')));
-      }
-    }
-    for (const [port, frames] of Object.entries(sent))
-      this.#out[port] = [...(this.#out[port] ?? []), ...frames];
+  #carries(from: string, frame: string): boolean {
+    const cable = Number(from.slice(1));
+    if (!isSlow(frame)) this.carried[cable] = (this.carried[cable] ?? 0) + 1;
+    return !this.pulled.has(cable);
   }
 
   pull(n: number, isPulled: boolean): void {
@@ -88,10 +75,10 @@ class CabledBonds {
   /** How often a frame that comes in by a port comes out of another. */
   deliveries(from: string, to: string, frame: Uint8Array): number {
     this.advance(step);
-    this.#out = {};
+    this.#joined.out = {};
     this.sw.inject(from, frame);
     this.advance(3 * step);
-    return this.#out[to]?.length ?? 0;
+    return this.#joined.out[to]?.length ?? 0;
   }
 }
 

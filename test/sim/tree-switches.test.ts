@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
 import type { TreeConfig } from '../../src/ofproto/spanning-tree/tree-config.ts';
+import { Cables } from './cables.ts';
 import { broadcast, frameWith, hostA, hostB } from './frames.ts';
 import { VirtualSwitch } from './virtual-switch.ts';
 
@@ -24,8 +25,13 @@ const step = 20;
 class Ring {
   readonly sw = new VirtualSwitch();
   readonly bridges: Ofproto[] = [];
-  readonly #pulled = new Set<number>();
-  #out: Record<string, number> = {};
+  readonly #pulled = new Set<string>();
+  readonly #cables = new Cables(
+    this.sw,
+    step,
+    [0, 1, 2].map((n) => [`a${n}`, `b${(n + 1) % 3}`]),
+    (from) => !this.#pulled.has(from),
+  );
 
   static async make(protocol: 'STP' | 'RSTP'): Promise<Ring> {
     const ring = new Ring();
@@ -39,35 +45,17 @@ class Ring {
   }
 
   advance(milliseconds: number): void {
-    for (let at = 0; at < milliseconds; at += step) {
-      this.sw.advance(step);
-      this.#carry();
-    }
-  }
-
-  #carry(): void {
-    const sent = this.sw.takeSent();
-    for (const n of [0, 1, 2]) {
-      const next = (n + 1) % 3;
-      for (const [from, to] of [
-        [`a${n}`, `b${next}`],
-        [`b${next}`, `a${n}`],
-      ] as const) {
-        const frames = sent[from] ?? [];
-        if (!this.#pulled.has(n)) this.sw.inject(to, ...frames.map((frame) => Buffer.from(frame, 'hex')));
-      }
-      this.#out[`h${n}`] = (this.#out[`h${n}`] ?? 0) + (sent[`h${n}`] ?? []).filter(isOfHost).length;
-    }
+    this.#cables.advance(milliseconds);
   }
 
   /** The cable from that bridge to the next. */
   pull(n: number): void {
     const next = (n + 1) % 3;
-    this.#pulled.add(n);
     for (const [bridge, port] of [
       [n, `a${n}`],
       [next, `b${next}`],
     ] as const) {
+      this.#pulled.add(port);
       const at = this.bridges[bridge];
       if (at !== undefined) this.sw.setCarrier(at, port, false);
     }
@@ -75,10 +63,10 @@ class Ring {
 
   /** How many copies come out of each host port. */
   send(from: string, frame: Uint8Array): number[] {
-    this.#out = {};
+    this.#cables.out = {};
     this.sw.inject(from, frame);
     this.advance(10 * step);
-    return [0, 1, 2].map((n) => this.#out[`h${n}`] ?? 0);
+    return [0, 1, 2].map((n) => (this.#cables.out[`h${n}`] ?? []).filter(isOfHost).length);
   }
 
   /** Of its ports. */
