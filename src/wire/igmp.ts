@@ -4,19 +4,9 @@
  */
 import { formatIpv4, readIpv4 } from '../base/addresses.ts';
 import { Malformed } from '../base/errors.ts';
-import { header, u8, u16 } from '../base/header.ts';
 import { foldSum, internetChecksum, sumWords } from './checksum.ts';
-import { emitGroupRecords, type GroupRecord, overIpv4, parseGroupRecords } from './group-records.ts';
+import { emitGroupReport, type GroupRecord, overIpv4, parseGroupReport } from './group-records.ts';
 import { igmp } from './transport.ts';
-
-/** Of queries and of reports of version 3, more follows. */
-const report3 = header('igmp report', {
-  type: u8,
-  reserved1: u8,
-  checksum: u16,
-  reserved2: u16,
-  recordCount: u16,
-});
 
 export const igmpType = { query: 0x11, report1: 0x12, report2: 0x16, leave: 0x17, report3: 0x22 } as const;
 
@@ -43,17 +33,18 @@ export function parseIgmp(bytes: Uint8Array): IgmpMessage {
       return { type: 'report', version: 2, group };
     case igmpType.leave:
       return { type: 'leave', group };
-    case igmpType.report3: {
-      const count = report3.get.recordCount(view, 0);
-      return { type: 'records', records: parseGroupRecords(bytes, report3.size, count, overIpv4) };
-    }
+    case igmpType.report3:
+      return { type: 'records', records: parseGroupReport(bytes, overIpv4) };
     default:
       throw new Malformed('igmp', 0, 'a type that tells nothing of groups');
   }
 }
 
 export function emitIgmp(message: IgmpMessage): Uint8Array {
-  const bytes = message.type === 'records' ? emitReport3(message.records) : emitPlain(message);
+  const bytes =
+    message.type === 'records'
+      ? emitGroupReport(igmpType.report3, message.records, overIpv4)
+      : emitPlain(message);
   const view = new DataView(bytes.buffer);
   igmp.set.checksum(view, 0, internetChecksum(view, 0, bytes.length));
   return bytes;
@@ -67,15 +58,5 @@ function emitPlain(message: Exclude<IgmpMessage, { type: 'records' }>): Uint8Arr
       : igmpType[message.type];
   igmp.set.type(new DataView(bytes.buffer), 0, type);
   bytes.set(readIpv4(message.group), igmp.offset.group);
-  return bytes;
-}
-
-function emitReport3(records: readonly GroupRecord[]): Uint8Array {
-  const body = emitGroupRecords(records, overIpv4);
-  const bytes = new Uint8Array(report3.size + body.length);
-  const view = new DataView(bytes.buffer);
-  report3.set.type(view, 0, igmpType.report3);
-  report3.set.recordCount(view, 0, records.length);
-  bytes.set(body, report3.size);
   return bytes;
 }

@@ -6,7 +6,13 @@ import { formatIpv6, readIpv6 } from '../base/addresses.ts';
 import { Malformed } from '../base/errors.ts';
 import { bytes as byteField, header, u8, u16 } from '../base/header.ts';
 import { foldSum, sumWords } from './checksum.ts';
-import { emitGroupRecords, type GroupRecord, overIpv6, parseGroupRecords } from './group-records.ts';
+import {
+  emitGroupReport,
+  type GroupRecord,
+  groupReport,
+  overIpv6,
+  parseGroupReport,
+} from './group-records.ts';
 
 const plain = header('mld', {
   type: u8,
@@ -15,15 +21,6 @@ const plain = header('mld', {
   maxDelay: u16,
   reserved: u16,
   group: byteField(16),
-});
-
-/** Of version 2. */
-const report2 = header('mld report', {
-  type: u8,
-  reserved1: u8,
-  checksum: u16,
-  reserved2: u16,
-  recordCount: u16,
 });
 
 export const mldType = { query: 130, report1: 131, done: 132, report2: 143 } as const;
@@ -40,7 +37,7 @@ export type MldMessage =
  * whose checksum is wrong.
  */
 export function parseMld(bytes: Uint8Array, pseudoSum: number): MldMessage {
-  if (bytes.length < report2.size) throw new Malformed('mld', bytes.length, 'cut short');
+  if (bytes.length < groupReport.size) throw new Malformed('mld', bytes.length, 'cut short');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (foldSum(sumWords(view, 0, bytes.length, pseudoSum)) !== 0xffff)
     throw new Malformed('mld', plain.offset.checksum, 'bad checksum');
@@ -51,10 +48,8 @@ export function parseMld(bytes: Uint8Array, pseudoSum: number): MldMessage {
       return { type: 'report', group: groupOf(bytes) };
     case mldType.done:
       return { type: 'done', group: groupOf(bytes) };
-    case mldType.report2: {
-      const count = report2.get.recordCount(view, 0);
-      return { type: 'records', records: parseGroupRecords(bytes, report2.size, count, overIpv6) };
-    }
+    case mldType.report2:
+      return { type: 'records', records: parseGroupReport(bytes, overIpv6) };
     default:
       throw new Malformed('mld', 0, 'a type that tells nothing of groups');
   }
@@ -66,7 +61,10 @@ function groupOf(bytes: Uint8Array): string {
 }
 
 export function emitMld(message: MldMessage, pseudoSum: number): Uint8Array {
-  const bytes = message.type === 'records' ? emitReport2(message.records) : emitPlain(message);
+  const bytes =
+    message.type === 'records'
+      ? emitGroupReport(mldType.report2, message.records, overIpv6)
+      : emitPlain(message);
   const view = new DataView(bytes.buffer);
   plain.set.checksum(view, 0, ~foldSum(sumWords(view, 0, bytes.length, pseudoSum)) & 0xffff);
   return bytes;
@@ -76,15 +74,5 @@ function emitPlain({ type, group }: Exclude<MldMessage, { type: 'records' }>): U
   const bytes = new Uint8Array(plain.size);
   plain.set.type(new DataView(bytes.buffer), 0, mldType[type === 'report' ? 'report1' : type]);
   bytes.set(readIpv6(group), plain.offset.group);
-  return bytes;
-}
-
-function emitReport2(records: readonly GroupRecord[]): Uint8Array {
-  const body = emitGroupRecords(records, overIpv6);
-  const bytes = new Uint8Array(report2.size + body.length);
-  const view = new DataView(bytes.buffer);
-  report2.set.type(view, 0, mldType.report2);
-  report2.set.recordCount(view, 0, records.length);
-  bytes.set(body, report2.size);
   return bytes;
 }
