@@ -2,12 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../base/clock.ts';
 import { seededRandom } from '../base/random.ts';
-import { type Timer, Timers } from '../base/timers.ts';
+import { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
 import { type BfdMessage, bfdFlags, emitBfd } from '../wire/bfd.ts';
 import { Bfd } from './bfd.ts';
 import { formatBfd } from './bfd-text.ts';
 import { type BfdSettings, defaultBfdSettings } from './bfd-types.ts';
+import { lossyMedium, MachineTimer, type MediumOptions } from './machine-fixture.ts';
 
 class End {
   readonly bfd: Bfd;
@@ -15,7 +16,7 @@ class End {
   rxPackets = 0;
   settings: BfdSettings;
   readonly #timers: Timers;
-  #timer: Timer | undefined;
+  readonly #timer: MachineTimer;
 
   constructor(
     timers: Timers,
@@ -36,6 +37,7 @@ class End {
       statusChanged() {},
     };
     this.bfd = new Bfd(`p${discriminator}`, discriminator, this.settings, deps, timers.clock.now());
+    this.#timer = new MachineTimer(timers, this.bfd);
     this.run();
   }
 
@@ -46,9 +48,7 @@ class End {
   }
 
   run(): void {
-    this.#timer?.cancel();
-    const due = this.bfd.run(this.#timers.clock.now());
-    this.#timer = this.#timers.at(due, () => this.run());
+    this.#timer.run();
   }
 
   receive(message: BfdMessage, ttl = 255): void {
@@ -65,13 +65,6 @@ class End {
   }
 }
 
-interface LinkOptions {
-  readonly seed?: number;
-  /** Of 100 packets. */
-  readonly lost?: number;
-  readonly delay?: number;
-}
-
 class Link {
   readonly clock = new FakeClock(1000);
   readonly timers = new Timers(this.clock);
@@ -80,13 +73,11 @@ class Link {
   /** What passes. */
   isOpen = { toA: true, toB: true };
 
-  constructor(a: Partial<BfdSettings> = {}, b: Partial<BfdSettings> = {}, options: LinkOptions = {}) {
-    const { seed = 1, lost = 0, delay = 1 } = options;
-    const random = seededRandom(seed);
+  constructor(a: Partial<BfdSettings> = {}, b: Partial<BfdSettings> = {}, options: MediumOptions = {}) {
+    const deliver = lossyMedium(this.timers, options);
     const carry = (way: 'toA' | 'toB') => (message: BfdMessage) => {
-      if (!this.isOpen[way] || random.u32() % 100 < lost) return;
       const end = (): End => (way === 'toA' ? this.a : this.b);
-      this.timers.after(ms(1 + (random.u32() % delay)), () => end().receive(message));
+      if (this.isOpen[way]) deliver(() => end().receive(message));
     };
     this.a = new End(this.timers, 1, a, carry('toB'));
     this.b = new End(this.timers, 2, b, carry('toA'));

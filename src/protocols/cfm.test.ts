@@ -1,13 +1,13 @@
 /** Maintenance points on one wire that loses and delays what is sent, under a clock that the test moves. */
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../base/clock.ts';
-import { seededRandom } from '../base/random.ts';
-import { type Timer, Timers } from '../base/timers.ts';
+import { Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';
 import { type Ccm, emitCcm } from '../wire/ccm.ts';
 import { Cfm } from './cfm.ts';
 import { cfmInterval } from './cfm-interval.ts';
 import type { CfmSettings } from './cfm-types.ts';
+import { lossyMedium, MachineTimer, type MediumOptions } from './machine-fixture.ts';
 
 const address = '02:00:00:00:00:01';
 const plain: CfmSettings = { mpid: 1n, interval: 100, isExtended: false, isDemand: false, isUp: true };
@@ -18,7 +18,7 @@ class Point {
   rxPackets = 0;
   settings: CfmSettings;
   readonly #timers: Timers;
-  #timer: Timer | undefined;
+  readonly #timer: MachineTimer;
 
   constructor(timers: Timers, settings: Partial<CfmSettings>, carry: (message: Ccm) => void) {
     this.#timers = timers;
@@ -29,6 +29,7 @@ class Point {
     };
     const deps = { rxPackets: () => this.rxPackets, send, statusChanged() {} };
     this.cfm = new Cfm(`p${this.settings.mpid}`, this.settings, deps, timers.clock.now());
+    this.#timer = new MachineTimer(timers, this.cfm);
     this.run();
   }
 
@@ -39,8 +40,7 @@ class Point {
   }
 
   run(): void {
-    this.#timer?.cancel();
-    this.#timer = this.#timers.at(this.cfm.run(this.#timers.clock.now()), () => this.run());
+    this.#timer.run();
   }
 
   receive(message: Ccm | Uint8Array): void {
@@ -57,13 +57,12 @@ class Wire {
   /** Those of these numbers are not heard. */
   readonly mute = new Set<number>();
 
-  constructor(all: readonly Partial<CfmSettings>[], { seed = 1, lost = 0, delay = 1 } = {}) {
-    const random = seededRandom(seed);
+  constructor(all: readonly Partial<CfmSettings>[], options: MediumOptions = {}) {
+    const deliver = lossyMedium(this.timers, options);
     for (const [n, settings] of all.entries()) {
       const carry = (message: Ccm): void => {
         for (const [m, other] of this.points.entries()) {
-          if (m === n || this.mute.has(n) || random.u32() % 100 < lost) continue;
-          this.timers.after(ms(1 + (random.u32() % delay)), () => other.receive(message));
+          if (m !== n && !this.mute.has(n)) deliver(() => other.receive(message));
         }
       };
       this.points.push(new Point(this.timers, settings, carry));
