@@ -69,12 +69,7 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
     ]);
     const bonds = [0, 1].flatMap((n) => [
       ...[
-        '--',
-        'add-bond',
-        'br1',
-        `bond${n}`,
-        `a${n}`,
-        `b${n}`,
+        ...splitWords(`-- add-bond br1 bond${n} a${n} b${n}`),
         n === 0 ? 'bond_mode=balance-slb' : 'lacp=active',
       ],
       ...['--', 'set', 'interface', `a${n}`, 'type=dummy', '--', 'set', 'interface', `b${n}`, 'type=dummy'],

@@ -18,6 +18,7 @@ import { allVersions, versionName, type WireVersion } from '../../src/openflow/v
 import { BridgeConversation } from './support/bridge-conversation.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
+import { splitWords } from './support/words.ts';
 
 const perKind = Number(process.env.ANSWERED_MESSAGES ?? 3);
 
@@ -88,14 +89,7 @@ describe.skipIf(whyNoReference() !== undefined)('both daemons', () => {
     await Promise.all(
       hosts.map(async (host) => {
         await host.prepare();
-        const bridge = [
-          '--',
-          'set',
-          'bridge',
-          'br0',
-          'fail_mode=secure',
-          'other_config:hwaddr=aa:55:aa:55:00:00',
-        ];
+        const bridge = splitWords('-- set bridge br0 fail_mode=secure other_config:hwaddr=aa:55:aa:55:00:00');
         await host.runAll([
           [
             'ovs-vsctl',
@@ -105,18 +99,9 @@ describe.skipIf(whyNoReference() !== undefined)('both daemons', () => {
             'datapath_type=dummy',
             `protocols=${allVersions.map(versionName).join()}`,
           ],
-          ...[1, 2].map((n) => [
-            'ovs-vsctl',
-            'add-port',
-            'br0',
-            `p${n}`,
-            '--',
-            'set',
-            'interface',
-            `p${n}`,
-            'type=dummy',
-            `ofport_request=${n}`,
-          ]),
+          ...[1, 2].map((n) =>
+            splitWords(`ovs-vsctl add-port br0 p${n} -- set interface p${n} type=dummy ofport_request=${n}`),
+          ),
         ]);
       }),
     );

@@ -12,6 +12,7 @@ import { RudeControllers, untilRowsAreAlike } from './support/controllers.ts';
 import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
+import { splitWords } from './support/words.ts';
 
 const noReference = whyNoReference();
 if (noReference !== undefined) process.stderr.write(`controllers.test.ts: not all run: ${noReference}\n`);
@@ -278,17 +279,7 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
   test('a bucket that watches the controller lives while one is in charge', async () => {
     configure(...addBridge('br0', 'protocols=OpenFlow13', 'fail_mode=secure'));
     for (const n of [1, 2])
-      configure(
-        'add-port',
-        'br0',
-        `p${n}`,
-        '--',
-        'set',
-        'interface',
-        `p${n}`,
-        'type=dummy',
-        `ofport_request=${n}`,
-      );
+      configure(...splitWords(`add-port br0 p${n} -- set interface p${n} type=dummy ofport_request=${n}`));
     const trace = (host: DummyHost): string => host.appctl('ofproto/trace', 'br0', 'in_port=LOCAL').stdout;
     const bothTrace = async (last: string): Promise<void> => {
       for (const host of hosts) {

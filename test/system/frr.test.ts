@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchHost, until } from './support/daemon-pair.ts';
 import { FrrHost, whyNoFrr } from './support/frr.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
+import { splitWords } from './support/words.ts';
 
 const reason = whyNoNamespaces() ?? whyNoFrr();
 if (reason !== undefined) process.stderr.write(`frr.test.ts: not run: ${reason}\n`);
@@ -22,19 +23,7 @@ describe.runIf(reason === undefined)('a session with bfdd', () => {
     host.link('f0', 'e0', `${address.theirs}/24`, ours.host);
     const mac = host.run('cat', '/sys/class/net/f0/address').trim();
     ours.configure(
-      ...[
-        'add-br',
-        'br0',
-        '--',
-        'set',
-        'bridge',
-        'br0',
-        'datapath_type=netdev',
-        '--',
-        'add-port',
-        'br0',
-        'e0',
-      ],
+      ...splitWords('add-br br0 -- set bridge br0 datapath_type=netdev -- add-port br0 e0'),
       ...['--', 'set', 'interface', 'e0', 'bfd:enable=true', 'bfd:min_rx=200', 'bfd:min_tx=200'],
       ...[`bfd:bfd_src_ip=${address.ours}`, `bfd:bfd_dst_ip=${address.theirs}`],
       `bfd:bfd_local_dst_mac=${mac}`,

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CabledPair, useBridge } from './support/cabled-pair.ts';
 import { type SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
+import { splitWords } from './support/words.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`lacp.test.ts: not run: ${reason}\n`);
@@ -53,16 +54,7 @@ describe.runIf(reason === undefined)('beside the reference', () => {
       const mac = systems[which];
       const [first, second] = members[which];
       host.configure(
-        ...[
-          'add-br',
-          'br0',
-          '--',
-          'set',
-          'bridge',
-          'br0',
-          'datapath_type=netdev',
-          `other_config:hwaddr=${mac}`,
-        ],
+        ...splitWords(`add-br br0 -- set bridge br0 datapath_type=netdev other_config:hwaddr=${mac}`),
         ...['--', 'add-bond', 'br0', 'bond0', first, second, 'bond_mode=balance-tcp', 'lacp=active'],
         ...['other_config:lacp-time=fast', '--', 'set', 'interface', first, 'ofport_request=1'],
         ...['other_config:lacp-aggregation-key=1', '--', 'set', 'interface', second, 'ofport_request=2'],
@@ -128,15 +120,7 @@ describe.runIf(reason === undefined)('beside the reference', () => {
     reference.configure('set', 'port', 'bond0', 'lacp=passive');
     await until(() => both.every(isWhole), 'both to agree');
     ours.configure(
-      'set',
-      'port',
-      'bond0',
-      'lacp=passive',
-      '--',
-      'set',
-      'port',
-      'bond0',
-      'other_config:lacp-time=slow',
+      ...splitWords('set port bond0 lacp=passive -- set port bond0 other_config:lacp-time=slow'),
     );
     reference.configure('set', 'port', 'bond0', 'lacp=active');
     await until(() => both.every(isWhole), 'both to agree');

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CabledPair } from './support/cabled-pair.ts';
 import { type SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
+import { splitWords } from './support/words.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`monitoring.test.ts: not run: ${reason}\n`);
@@ -51,33 +52,8 @@ describe.runIf(reason === undefined)('beside the reference', () => {
       const [bfdPort, cfmPort] = ports[host.which];
       host.configure(
         // Two cables between one pair of bridges would be a loop.
-        ...[
-          'add-br',
-          'br0',
-          '--',
-          'set',
-          'bridge',
-          'br0',
-          'datapath_type=netdev',
-          '--',
-          'add-port',
-          'br0',
-          bfdPort,
-        ],
-        ...[
-          '--',
-          'add-br',
-          'br1',
-          '--',
-          'set',
-          'bridge',
-          'br1',
-          'datapath_type=netdev',
-          '--',
-          'add-port',
-          'br1',
-          cfmPort,
-        ],
+        ...splitWords(`add-br br0 -- set bridge br0 datapath_type=netdev -- add-port br0 ${bfdPort}`),
+        ...splitWords(`-- add-br br1 -- set bridge br1 datapath_type=netdev -- add-port br1 ${cfmPort}`),
         '--',
         ...['set', 'interface', bfdPort, 'bfd:enable=true', 'bfd:min_rx=100', 'bfd:min_tx=100', '--'],
         ...['set', 'interface', cfmPort, `cfm_mpid=${mpid[host.which]}`, 'other_config:cfm_interval=100'],

@@ -9,6 +9,7 @@ import { randomScenario, type Scenario, scenarios } from './normal-scenarios.ts'
 import { SwitchHost, whyNoReference } from './support/daemon-pair.ts';
 import { DummyFeed, readCapture } from './support/dummy-feed.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
+import { splitWords } from './support/words.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`normal.test.ts: not run: ${reason}\n`);
@@ -69,52 +70,24 @@ async function play(host: SwitchHost, scenario: Scenario): Promise<Outcome> {
       known: known.sort(),
     };
   } finally {
-    host.configure(
-      '--if-exists',
-      'del-br',
-      'br1',
-      '--',
-      'del-br',
-      'br0',
-      '--',
-      'clear',
-      'open',
-      '.',
-      'other_config',
-    );
+    host.configure(...splitWords('--if-exists del-br br1 -- del-br br0 -- clear open . other_config'));
   }
 }
 
 function configure(host: SwitchHost, { ports, second, bridge = '', global = '' }: Scenario): void {
-  const columns = (text: string): string[] => text.split(' ').filter((word) => word !== '');
-  const addBridge = (name: string): string[] => [
-    'add-br',
-    name,
-    '--',
-    'set',
-    'bridge',
-    name,
-    'datapath_type=dummy',
-  ];
-  const addPort = (to: string, name: string, settings: string, ...ofInterface: string[]): string =>
+  const addBridge = (name: string): string[] =>
+    splitWords(`add-br ${name} -- set bridge ${name} datapath_type=dummy`);
+  const addPort = (to: string, name: string, settings: string, ofInterface: string): string =>
     host.configure(
-      'add-port',
-      to,
-      name,
-      ...columns(settings),
-      '--',
-      'set',
-      'interface',
-      name,
-      ...ofInterface,
+      ...splitWords(`add-port ${to} ${name} ${settings} -- set interface ${name} ${ofInterface}`),
     );
   // Before there is a bridge: the reference asks its datapath what it can do when it opens it.
   if (global !== '') host.configure('set', 'open', '.', global);
-  host.configure(...addBridge('br0'), ...columns(bridge));
+  host.configure(...addBridge('br0'), ...splitWords(bridge));
   for (const [name, settings] of Object.entries(ports)) addPort('br0', name, settings, 'type=dummy');
   if (second === undefined) return;
   host.configure(...addBridge('br1'));
   for (const [name, settings] of Object.entries(second.ports)) addPort('br1', name, settings, 'type=dummy');
-  addPort('br0', 'near', second.near, 'type=patch', 'options:peer=far');
-  addPort('br1', 'far', second.far, 'type=patch', 'options:peer=near');
+  addPort('br0', 'near', second.near, 'type=patch options:peer=far');
+  addPort('br1', 'far', second.far, 'type=patch options:peer=near');
 }

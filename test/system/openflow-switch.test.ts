@@ -11,6 +11,7 @@ import { matchOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
 import { allVersions, versionName, type WireVersion } from '../../src/openflow/versions.ts';
 import { SwitchHost, whyNoReference } from './support/daemon-pair.ts';
+import { splitWords } from './support/words.ts';
 
 const allPorts = 0xffff;
 const noGroup = 0xffffffff;
@@ -127,17 +128,7 @@ describe.skipIf(whyNoReference() !== undefined)('the real ovs-vswitchd', () => {
   beforeAll(async () => {
     await host.start();
     host.vsctl(
-      ...[
-        '--',
-        'add-br',
-        'br0',
-        '--',
-        'set',
-        'bridge',
-        'br0',
-        'datapath_type=dummy',
-        `protocols=${everyVersion}`,
-      ],
+      ...splitWords(`-- add-br br0 -- set bridge br0 datapath_type=dummy protocols=${everyVersion}`),
       ...['--', 'add-port', 'br0', 'p1', '--', 'set', 'interface', 'p1', 'type=dummy', 'ofport_request=1'],
     );
     const target = `unix:${socket}`;

@@ -13,6 +13,7 @@ import {
   vswitchSchema,
 } from './ovsdb-server-harness.ts';
 import { RealServer } from './real-server.ts';
+import { splitWords } from './support/words.ts';
 
 const needed = ['ovsdb-tool', 'ovsdb-client', 'ovs-vsctl', 'ovs-appctl', vswitchSchema];
 
@@ -290,12 +291,7 @@ test.each(['127.0.0.1', '::1'])(
       'create',
       'Manager',
       target,
-      'other_config:dscp=10',
-      '--',
-      'set',
-      'Open_vSwitch',
-      '.',
-      'manager_options=@m',
+      ...splitWords('other_config:dscp=10 -- set Open_vSwitch . manager_options=@m'),
     );
     const [peer] = await connected;
     const shown = () => server.run('ss', '-tnHOi', '--tos', `dport = :${port}`).stdout;

@@ -2,21 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { SwitchHost, until, type Which, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
+import { splitWords } from './support/words.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`renamed-devices.test.ts: not run: ${reason}\n`);
 
-const internal = (name: string) => [
-  '--',
-  'add-port',
-  'br0',
-  name,
-  '--',
-  'set',
-  'interface',
-  name,
-  'type=internal',
-];
+const internal = (name: string) =>
+  splitWords(`-- add-port br0 ${name} -- set interface ${name} type=internal`);
 
 describe.runIf(reason === undefined).each(['ours', 'reference'] as const)('%s', (which: Which) => {
   /** br0 with an internal device p1, and v1, whose other end is eth0 of a guest with 192.0.2.2. */

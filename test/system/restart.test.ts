@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
+import { splitWords } from './support/words.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`restart.test.ts: not run: ${reason}\n`);
@@ -28,17 +29,8 @@ const deviceNames = (host: Namespace): string[] =>
 const indexOf = (host: Namespace, name: string): number =>
   Number(host.run('cat', `/sys/class/net/${name}/ifindex`));
 
-const internal = (bridge: string, name: string) => [
-  '--',
-  'add-port',
-  bridge,
-  name,
-  '--',
-  'set',
-  'interface',
-  name,
-  'type=internal',
-];
+const internal = (bridge: string, name: string) =>
+  splitWords(`-- add-port ${bridge} ${name} -- set interface ${name} type=internal`);
 
 describe.runIf(reason === undefined)('over a restart of the daemon', () => {
   describe('the devices of a bridge', () => {
@@ -192,13 +184,7 @@ describe.runIf(reason === undefined)('over a restart of the daemon', () => {
       await using guest = new Namespace('guest');
       await host.start();
       host.configure(
-        'add-br',
-        'br0',
-        '--',
-        'set',
-        'bridge',
-        'br0',
-        'datapath_type=netdev',
+        ...splitWords('add-br br0 -- set bridge br0 datapath_type=netdev'),
         ...internal('br0', 'i0'),
       );
       const address = host.configure('get', 'interface', 'i0', 'mac_in_use');

@@ -11,6 +11,7 @@ import { portText } from '../../src/openflow/ports.ts';
 import { VirtualSwitch } from '../sim/virtual-switch.ts';
 import { SwitchHost, whyNoReference } from './support/daemon-pair.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
+import { splitWords } from './support/words.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`trace.test.ts: not run: ${reason}\n`);
@@ -30,28 +31,13 @@ describe.runIf(reason === undefined)('beside the reference', () => {
     reference = new SwitchHost('reference', { args: ['--enable-dummy'] });
     await reference.start();
     const port = (bridge: string, name: string, number: number, ...more: string[]): string[] => [
-      '--',
-      'add-port',
-      bridge,
-      name,
-      '--',
-      'set',
-      'interface',
-      name,
-      `ofport_request=${number}`,
+      ...splitWords(`-- add-port ${bridge} ${name} -- set interface ${name} ofport_request=${number}`),
       ...more,
     ];
-    const bridge = (name: string): string[] => [
-      '--',
-      'add-br',
-      name,
-      '--',
-      'set',
-      'bridge',
-      name,
-      'datapath_type=dummy',
-      'protocols=OpenFlow10,OpenFlow11,OpenFlow15',
-    ];
+    const bridge = (name: string): string[] =>
+      splitWords(
+        `-- add-br ${name} -- set bridge ${name} datapath_type=dummy protocols=OpenFlow10,OpenFlow11,OpenFlow15`,
+      );
     reference.configure(
       ...bridge('br0'),
       ...bridge('br1'),

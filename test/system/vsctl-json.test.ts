@@ -54,19 +54,7 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-vsctl -f json', () => {
   );
 
   test('with --oneline only tables are JSON', () => {
-    const line = [
-      '--',
-      'add-br',
-      'br9',
-      '--',
-      'br-to-vlan',
-      'br9',
-      '--',
-      '--columns=name',
-      'list',
-      'Bridge',
-      'br9',
-    ];
+    const line = splitWords('-- add-br br9 -- br-to-vlan br9 -- --columns=name list Bridge br9');
     const said = host.run(program, '--no-wait', '-f', 'json', '--oneline', ...line);
     expect(said.stdout).toBe('\n0\n{"data":[["br9"]],"headings":["name"]}\n');
   });
