@@ -2,6 +2,7 @@
 import { formatMac } from '../base/addresses.ts';
 import { Refused } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import { ownDeviceState } from './own-state.ts';
 import type { Netdev, NetdevConfig, NetdevState, NetdevStats, PortSpec } from './provider.ts';
 
 export abstract class VirtualNetdev implements Netdev {
@@ -15,19 +16,7 @@ export abstract class VirtualNetdev implements Netdev {
 
   constructor(name: string, random: Random) {
     this.name = name;
-    this.#state = {
-      ifindex: 0,
-      mac: randomMac(random),
-      mtu: undefined,
-      isUp: true,
-      hasCarrier: true,
-      linkResets: 0,
-      linkSpeed: undefined,
-      duplex: undefined,
-      linkModes: undefined,
-      status: new Map(),
-      changeNumber: 1,
-    };
+    this.#state = ownDeviceState(randomMac(random), undefined);
   }
 
   get state(): NetdevState {

@@ -13,6 +13,7 @@ import { MatchBuilder } from '../../src/flow/match-text.ts';
 import type { DatagramRemote } from '../../src/net/remote.ts';
 import { systemTransport, type Transport } from '../../src/net/transport.ts';
 import { type HostNetwork, noNetwork } from '../../src/netdev/host-network.ts';
+import { ownDeviceState } from '../../src/netdev/own-state.ts';
 import type { Netdev, NetdevStats, PortIo } from '../../src/netdev/provider.ts';
 import { openPortIo } from '../../src/netdev/registry.ts';
 import { Backer } from '../../src/ofproto/backer.ts';
@@ -177,19 +178,7 @@ function netdevOf(name: string, isPatch: boolean): Netdev {
   return {
     name,
     type: isPatch ? 'patch' : 'dummy',
-    state: {
-      ifindex: 0,
-      mac: '00:00:00:00:00:00',
-      mtu: undefined,
-      isUp: true,
-      hasCarrier: true,
-      linkResets: 0,
-      linkSpeed: undefined,
-      duplex: undefined,
-      linkModes: undefined,
-      status: new Map(),
-      changeNumber: 1,
-    },
+    state: ownDeviceState('00:00:00:00:00:00', undefined),
     portSpec: isPatch ? undefined : { kind: 'dummy', name },
     onChange: () => {},
     isGone: false,

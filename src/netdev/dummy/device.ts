@@ -7,6 +7,7 @@ import { errnos, syscallFailed } from '../../base/errno.ts';
 import { compareBytes } from '../../base/text.ts';
 import { ethernet, vlanTag } from '../../wire/ethernet.ts';
 import { emptyCounters } from '../counters.ts';
+import { ownDeviceState } from '../own-state.ts';
 import type { NetdevState, PortCounters } from '../provider.ts';
 import { answerToArp, type DummyAddresses } from './addresses.ts';
 import { Capture } from './capture.ts';
@@ -118,19 +119,7 @@ export class DummyDevice {
     this.#openLink = deps.openLink;
     this.#onChanged = deps.onChanged;
     this.#onClosed = deps.onClosed;
-    this.#state = {
-      ifindex: 0,
-      mac: deps.mac,
-      mtu: defaultMtu,
-      isUp: true,
-      hasCarrier: true,
-      linkResets: 0,
-      linkSpeed: undefined,
-      duplex: undefined,
-      linkModes: undefined,
-      status: new Map(),
-      changeNumber: 1,
-    };
+    this.#state = ownDeviceState(deps.mac, defaultMtu);
   }
 
   /** Its own; ARP requests that leave by it for the one of IPv4 are answered. */
