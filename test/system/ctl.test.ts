@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { Said } from './support/batch.ts';
+import { runProgram } from './support/run-program.ts';
 
 const ours = new URL('../../bin/ovs-ctl', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'ctl-'));
@@ -17,10 +19,7 @@ const env = {
   OVS_SBINDIR: '/usr/sbin',
 };
 
-function ctl(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(ours, args, { env, encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
+const ctl = (...args: string[]): Said => runProgram(ours, args, { env });
 const get = (column: string): string =>
   spawnSync('ovs-vsctl', ['--no-wait', 'get', 'open_vswitch', '.', column], {
     env,

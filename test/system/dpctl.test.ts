@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Said } from './support/batch.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
+import { runProgram } from './support/run-program.ts';
 
 const reason = whyNoReference();
 if (reason !== undefined) process.stderr.write(`dpctl.test.ts: not run: ${reason}\n`);
@@ -42,10 +43,8 @@ describe.runIf(reason === undefined)('ovs-dpctl', () => {
     rmSync(place, { recursive: true });
   });
 
-  const run = ({ env }: DummyHost, program: string, ...args: string[]): Said => {
-    const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8', cwd: place });
-    return { status, stdout, stderr };
-  };
+  const run = ({ env }: DummyHost, program: string, ...args: string[]): Said =>
+    runProgram(program, args, { env, cwd: place });
   const dpctl = (host: DummyHost, ...args: string[]): Said => run(host, tool, ...args);
 
   const lines = [

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingCommands } from '../../src/vswitchd/commands/missing.ts';
+import type { Said } from './support/batch.ts';
+import { runProgram } from './support/run-program.ts';
 
 const bin = new URL('../../bin', import.meta.url).pathname;
 const schema = '/usr/share/openvswitch/vswitch.ovsschema';
@@ -20,10 +22,7 @@ const env = {
   OVS_SYSCONFDIR: folder,
 };
 
-function run(program: string, ...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
+const run = (program: string, ...args: string[]): Said => runProgram(program, args, { env });
 
 beforeAll(() => {
   const options = [

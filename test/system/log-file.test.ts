@@ -1,9 +1,8 @@
-/** What the installed programs and ours say and do when the file of `--log-file` cannot be opened. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runProgram } from './support/run-program.ts';
 
 const ours = new URL('../../bin', import.meta.url).pathname;
 const theirs = '/usr/bin:/usr/sbin';
@@ -13,9 +12,8 @@ beforeAll(() => writeFileSync(join(folder, 'file'), ''));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function run(path: string, program: string, args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(program, args, {
+  const { status, stdout, stderr } = runProgram(program, args, {
     env: { PATH: `${path}:${process.env.PATH}`, OVS_LOGDIR: join(folder, 'none'), OVS_RUNDIR: folder },
-    encoding: 'utf8',
   });
   const said = stderr
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Said } from './support/batch.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
+import { saidBy } from './support/run-program.ts';
 
 const hosts = { real: new DummyHost('reference'), ours: new DummyHost('reference') };
 const programs = { real: '/usr/bin/ovs-ofctl', ours: `${process.cwd()}/bin/ovs-ofctl` };
@@ -13,24 +14,17 @@ const programs = { real: '/usr/bin/ovs-ofctl', ours: `${process.cwd()}/bin/ovs-o
 type Side = keyof typeof hosts;
 
 /** `args` have FOLDER for that of the switch. */
-function run(side: Side, args: readonly string[], input = ''): Promise<Said> {
+async function run(side: Side, args: readonly string[], input = ''): Promise<Said> {
   const host = hosts[side];
   const child = spawn(
     programs[side],
     args.map((arg) => arg.replace('FOLDER', host.folder)),
     { env: host.env },
   );
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
   child.stdin.on('error', () => {}); // it may end without reading
   child.stdin.end(input);
-  return new Promise((resolve) =>
-    child.on('close', (status) =>
-      resolve({ status, stdout: plain(host, stdout), stderr: plain(host, stderr) }),
-    ),
-  );
+  const { status, stdout, stderr } = await saidBy(child);
+  return { status, stdout: plain(host, stdout), stderr: plain(host, stderr) };
 }
 
 /** Without what differs by chance, and by how messages are counted. */

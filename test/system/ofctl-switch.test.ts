@@ -6,19 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Said } from './support/batch.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
+import { saidBy } from './support/run-program.ts';
 
 const host = new DummyHost('reference');
 const versions = ['OpenFlow10', 'OpenFlow13', 'OpenFlow14', 'OpenFlow15'];
 
-function run(program: string, args: readonly string[]): Promise<Said> {
-  const child = spawn(program, args, { env: host.env });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
-  return new Promise((resolve) =>
-    child.on('close', (status) => resolve({ status, stdout: plain(stdout), stderr: plain(stderr) })),
-  );
+async function run(program: string, args: readonly string[]): Promise<Said> {
+  const { status, stdout, stderr } = await saidBy(spawn(program, args, { env: host.env }));
+  return { status, stdout: plain(stdout), stderr: plain(stderr) };
 }
 
 /** Without what differs by chance. */

@@ -8,16 +8,11 @@ import { composeFrame } from '../../src/flow/compose.ts';
 import { readPacket } from '../../src/flow/match-text.ts';
 import { portText } from '../../src/openflow/ports.ts';
 import { emitPcapHeader, emitPcapRecord } from '../../src/wire/pcap.ts';
+import type { Said } from './support/batch.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ofctl-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-interface Said {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 function run(program: string, args: readonly string[], input: string | Uint8Array): Said {
   const { status, stdout, stderr } = spawnSync(program, args, { input });

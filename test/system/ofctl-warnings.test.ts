@@ -1,18 +1,15 @@
-/** What ovs-ofctl says in its log of messages, actions and words that are wrong, beside the real one, and what it prints. */
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { runProgram } from './support/run-program.ts';
 
 const reference = '/usr/bin/ovs-ofctl';
 const ours = `${process.cwd()}/bin/ovs-ofctl`;
 
 /** Both streams, and the status, of each. */
 function both(args: readonly string[], input = ''): { readonly stderr: string }[] {
-  return [ours, reference].map((program) => {
-    const all = ['-vPATTERN:console:%c|%p|%m', ...args];
-    const { status, stdout, stderr } = spawnSync(program, all, { input, encoding: 'utf8' });
-    return { status, stdout, stderr };
-  });
+  return [ours, reference].map((program) =>
+    runProgram(program, ['-vPATTERN:console:%c|%p|%m', ...args], { input }),
+  );
 }
 
 const badMessages: readonly (readonly [what: string, hex: string])[] = [

@@ -6,6 +6,7 @@ import { formatJson } from '../../src/rpc/json.ts';
 import { RealServer, schemaFile, whyNoServer } from './real-server.ts';
 import type { Said } from './support/batch.ts';
 import { until } from './support/daemon-pair.ts';
+import { saidBy } from './support/run-program.ts';
 
 const ours = new URL('../../bin/ovsdb-client', import.meta.url).pathname;
 const reason = whyNoServer();
@@ -104,12 +105,7 @@ describe.skipIf(reason !== undefined)(
 async function runInBackground(server: RealServer, ...args: readonly string[]): Promise<string> {
   const env = { ...process.env, OVS_RUNDIR: server.folder };
   const child = spawn(ours, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (data) => {
-    said += data;
-  });
-  await new Promise((ended) => child.on('close', ended));
-  return said;
+  return (await saidBy(child)).stderr;
 }
 
 /** Without the times of log lines and of a backup, nor the sums over those; a backup's members have no order. */

@@ -4,18 +4,14 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Said } from './support/batch.ts';
 import { canConnect } from './support/can-connect.ts';
+import { runProgram } from './support/run-program.ts';
 
 export const vswitchSchema = '/usr/share/openvswitch/vswitch.ovsschema';
 export const northboundSchema = '/usr/share/ovn/ovn-nb.ovsschema';
 
 const program = resolve('bin/ovsdb-server');
-
-export interface RunResult {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Is every one of these programs and files here? */
 export function areInstalled(...needs: readonly string[]): boolean {
@@ -81,21 +77,16 @@ export class ServerHarness {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  run(command: string, ...args: readonly string[]): RunResult {
-    const { status, stdout, stderr } = spawnSync(command, args, {
-      encoding: 'utf8',
-      env: this.#env,
-      timeout: 120_000,
-      maxBuffer: Number.POSITIVE_INFINITY,
-    });
-    return { status, stdout, stderr };
+  run(command: string, ...args: readonly string[]): Said {
+    const maxBuffer = Number.POSITIVE_INFINITY;
+    return runProgram(command, args, { env: this.#env, timeout: 120_000, maxBuffer });
   }
 
-  appctl(...args: readonly string[]): RunResult {
+  appctl(...args: readonly string[]): Said {
     return this.run('ovs-appctl', '-t', join(this.folder, 'ctl'), ...args);
   }
 
-  vsctl(...args: readonly string[]): RunResult {
+  vsctl(...args: readonly string[]): Said {
     return this.run('ovs-vsctl', `--db=${this.remote}`, '--no-wait', ...args);
   }
 

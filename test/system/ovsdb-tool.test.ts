@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { OWN_VERSION } from '../../src/daemon/program.ts';
+import { runProgram } from './support/run-program.ts';
 
 const ours = new URL('../../bin/ovsdb-tool', import.meta.url).pathname;
 const theirs = '/usr/bin/ovsdb-tool';
@@ -62,7 +63,7 @@ const schemas: Readonly<Record<string, unknown>> = {
 };
 
 function run(program: string, folder: string, args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' });
+  const { status, stdout, stderr } = runProgram(program, args, { cwd: folder });
   const plain = (text: string) =>
     text
       .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+|Z)/g, 'TIME')

@@ -1,5 +1,5 @@
 /** Our daemon where a network is at its worst: storms, loops, devices that come and go under load, frames of nonsense. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -14,6 +14,7 @@ import { FrameMaker } from '../conformance/frame-maker.ts';
 import { frameWith } from '../sim/frames.ts';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, run, whyNoNamespaces } from './support/namespace.ts';
+import { saidBy } from './support/run-program.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`stress.test.ts: not run: ${reason}\n`);
@@ -152,7 +153,7 @@ describe.runIf(reason === undefined)('under stress', () => {
   /** Does something while the third host sends broadcasts as fast as it can. */
   async function underLoad(act: () => Promise<void>): Promise<void> {
     const child = hosts[2].start('node', broadcasts, '10.1.0.255');
-    const output = outputOf(child);
+    const said = saidBy(child);
     const before = arrivals('v3');
     try {
       await until(() => arrivals('v3') > before + 100, 'the broadcasts to come');
@@ -160,13 +161,13 @@ describe.runIf(reason === undefined)('under stress', () => {
     } finally {
       child.kill('SIGTERM');
     }
-    expect(Number(await output)).toBeGreaterThan(100);
+    expect(Number((await said).stdout)).toBeGreaterThan(100);
   }
 
   /** Pings the second host from the first, every 50 ms, until that many have come back. */
   async function pings(count: number): Promise<void> {
     const limit = ['-w', '100']; // only ends what hangs
-    const text = await outputOf(
+    const { stdout: text } = await saidBy(
       hosts[0].start('ping', '-i', '0.05', '-c', String(count), ...limit, addresses[1]),
     );
     expect(Number(/(\d+) received/.exec(text)?.[1])).toBeGreaterThanOrEqual(count); // some come late
@@ -176,7 +177,7 @@ describe.runIf(reason === undefined)('under stress', () => {
   async function answers(count: number): Promise<void> {
     for (let n = 0; n < count; n++) {
       const target = ['-t', ours.controlSocket, '--timeout=60'];
-      const text = await outputOf(spawn('ovs-appctl', [...target, 'fdb/show', 'br0']));
+      const { stdout: text } = await saidBy(spawn('ovs-appctl', [...target, 'fdb/show', 'br0']));
       expect(text).toContain('VLAN');
     }
   }
@@ -374,16 +375,4 @@ function hex(bytes: Uint8Array): string {
 
 function macOf(host: Namespace, device: string): string {
   return /link\/ether ([0-9a-f:]+)/.exec(host.run('ip', 'link', 'show', device))?.[1] ?? '';
-}
-
-/** What a program says until it ends. */
-function outputOf(child: ChildProcess): Promise<string> {
-  let text = '';
-  child.stdout?.on('data', (data: Buffer) => {
-    text += data.toString();
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', () => resolve(text));
-  });
 }

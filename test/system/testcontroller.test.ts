@@ -16,7 +16,9 @@ import {
 } from '../../src/openflow/index.ts';
 import { ControlledSwitch } from './support/controlled-switch.ts';
 import { isRunning, until, type Which } from './support/daemon-pair.ts';
+import { makeAuthority, makeIdentity } from './support/identities.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
+import { runProgram } from './support/run-program.ts';
 
 const programs: Readonly<Record<Which, string>> = {
   reference: '/usr/bin/ovs-testcontroller',
@@ -24,19 +26,6 @@ const programs: Readonly<Record<Which, string>> = {
 };
 const isMissing = !existsSync(programs.reference);
 if (isMissing) process.stderr.write('testcontroller.test.ts: not run: install openvswitch-testcontroller\n');
-
-/** ca.crt; own.key and own.crt by that authority, stranger.key and stranger.crt by none. */
-function makeIdentities(folder: string): void {
-  const openssl = (command: string): void => {
-    const done = spawnSync('openssl', command.split(' '), { cwd: folder, encoding: 'utf8' });
-    if (done.status !== 0) throw new Error(done.stderr);
-  };
-  const fresh = '-newkey rsa:2048 -nodes';
-  for (const name of ['ca', 'stranger'])
-    openssl(`req -x509 -days 9 ${fresh} -keyout ${name}.key -out ${name}.crt -subj /CN=${name}`);
-  openssl(`req ${fresh} -keyout own.key -out own.csr -subj /CN=own`);
-  openssl('x509 -req -in own.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 -out own.crt');
-}
 
 const hosts = ['020000000001', '020000000002', '020000000003'] as const;
 type Host = 0 | 1 | 2;
@@ -235,11 +224,7 @@ describe.skipIf(isMissing)('beside the reference', () => {
   ])('ends as the reference does: %s', (line) => {
     const words = line.split(' ').filter((word) => word !== '');
     const [ours, theirs] = (['ours', 'reference'] as const).map((which) => {
-      const { status, stdout, stderr } = spawnSync(programs[which], words, {
-        encoding: 'utf8',
-        env,
-        timeout: 20_000,
-      });
+      const { status, stdout, stderr } = runProgram(programs[which], words, { env, timeout: 20_000 });
       return { status, stdout, stderr: stderr.replace(/^\d{4}-[^|]*\||^\/usr\/bin\//gm, '') };
     });
     expect(ours).toEqual(theirs);
@@ -269,7 +254,8 @@ describe.skipIf(isMissing)('beside the reference', () => {
   });
 
   test('leaves the terminal with --detach, and speaks TLS to switches that have a certificate of its authority', async () => {
-    makeIdentities(folder);
+    for (const name of ['ca', 'stranger']) makeAuthority(folder, name);
+    makeIdentity(folder, 'own', 'ca'); // that of the stranger is of no authority
     const [key, cert, ca] = ['own.key', 'own.crt', 'ca.crt'].map((name) => join(folder, name)) as [
       string,
       string,

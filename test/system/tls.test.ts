@@ -11,33 +11,14 @@ import type { TlsConfig } from '../../src/net/tls-config.ts';
 import { connect } from '../../src/ovsdb/index.ts';
 import type { Channel, RpcReply } from '../../src/rpc/channel.ts';
 import { connectChannel, listenChannels } from '../../src/rpc/socket-channel.ts';
+import type { Said } from './support/batch.ts';
+import { makeAuthority, makeIdentity } from './support/identities.ts';
+import { saidBy } from './support/run-program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
 const env = { ...process.env, OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder };
 const bin = new URL('../../bin', import.meta.url).pathname;
 const at = (name: string): string => join(folder, name);
-
-function openssl(...args: string[]): void {
-  const done = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(done.stderr);
-}
-
-/** A fresh key, and what `command` makes of it for that name. */
-function makeKey(command: string, name: string, out: string): void {
-  const options = `-newkey rsa:2048 -nodes -keyout ${name}.key -out ${out} -subj /CN=${name}`;
-  openssl(...`${command} ${options}`.split(' '));
-}
-
-/** NAME.key and NAME.crt, signed by CA.crt. */
-function makeIdentity(name: string, ca: string): void {
-  makeKey('req', name, `${name}.csr`);
-  const signer = `-CA ${ca}.crt -CAkey ${ca}.key -CAcreateserial -days 9`;
-  openssl(...`x509 -req -in ${name}.csr ${signer} -out ${name}.crt`.split(' '));
-}
-
-function makeCa(name: string): void {
-  makeKey('req -x509 -days 9', name, `${name}.crt`);
-}
 
 function configOf(name: string, more: Partial<TlsConfig> = {}): TlsConfig {
   return { privateKey: at(`${name}.key`), certificate: at(`${name}.crt`), caCert: at('ca.crt'), ...more };
@@ -48,10 +29,10 @@ let listener: StreamListener | undefined;
 let peerId: string | undefined;
 
 beforeAll(async () => {
-  makeCa('ca');
-  makeCa('other');
-  for (const name of ['server', 'client']) makeIdentity(name, 'ca');
-  makeIdentity('stranger', 'other');
+  makeAuthority(folder, 'ca');
+  makeAuthority(folder, 'other');
+  for (const name of ['server', 'client']) makeIdentity(folder, name, 'ca');
+  makeIdentity(folder, 'stranger', 'other');
   const args = [
     '-p',
     at('server.key'),
@@ -113,12 +94,9 @@ async function listDatabases(config: TlsConfig): Promise<unknown> {
 }
 
 /** The installed client against our listener. Not spawnSync: this process is the server. */
-function theirClient(...args: string[]): Promise<{ status: number | null; output: string }> {
+function theirClient(...args: string[]): Promise<Said> {
   const port = listener?.remote.kind === 'pssl' ? listener.remote.port : 0;
-  const child = spawn('ovsdb-client', [...args, 'list-dbs', `ssl:127.0.0.1:${port}`], { env });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, output })));
+  return saidBy(spawn('ovsdb-client', [...args, 'list-dbs', `ssl:127.0.0.1:${port}`], { env }));
 }
 
 test('our client talks to the installed server', async () => {
@@ -235,7 +213,7 @@ test.each([
 
 test('the installed client talks to our listener, which knows its name', async () => {
   const answered = await theirClient('-p', at('client.key'), '-c', at('client.crt'), '-C', at('ca.crt'));
-  expect(answered).toEqual({ status: 0, output: 'none\n' });
+  expect(answered).toEqual({ status: 0, stdout: 'none\n', stderr: '' });
   expect(peerId).toBe('client');
 });
 

@@ -24,7 +24,7 @@ import {
   type Text,
   valueText,
 } from './match-item.ts';
-import { ethernetTypeOf, protocolOf } from './match-words.ts';
+import { ethernetTypeOf, ipProtocolOf } from './match-words.ts';
 
 const allTunnelFlags = 2 ** tunnelKeyFlagNames.names.length - 1;
 
@@ -47,7 +47,7 @@ const isIpv6 = isType(etherType.ipv6);
 const isNsh = isType(etherType.nsh);
 /** Neither has addresses of its own name. */
 const hasNwAddresses = (view: MatchView): boolean => !isArp(view) && !isIpv6(view) && !isNsh(view);
-const isProtocol = (view: MatchView, protocol: number): boolean => protocolOf(view.key) === protocol;
+const isProtocol = (view: MatchView, protocol: number): boolean => ipProtocolOf(view.key) === protocol;
 const isIcmp6 = (view: MatchView): boolean => isIpv6(view) && isProtocol(view, ipProtocol.icmpv6);
 
 const isIcmp = (view: MatchView): boolean =>

@@ -23,12 +23,12 @@ const words: readonly TypeWord[] = [
   ['mplsm', etherType.mplsMulticast],
 ];
 
-export const protocolOf = slotReader('nw_proto');
+export const ipProtocolOf = slotReader('nw_proto');
 export const ethernetTypeOf = slotReader('eth_type');
 
 export function wordFor(key: Uint32Array, mask: Uint32Array, type: number): TypeWord | undefined {
   if (ethernetTypeOf(mask) === 0) return undefined;
-  const protocol = protocolOf(mask) === 0 ? undefined : protocolOf(key);
+  const protocol = ipProtocolOf(mask) === 0 ? undefined : ipProtocolOf(key);
   for (const word of words)
     if (word[1] === type && (word[2] === undefined || word[2] === protocol)) return word;
   return undefined;

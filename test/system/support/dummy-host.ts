@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { readTextOrEmpty } from '../../../src/base/files.ts';
 import { runBatch, type Said } from './batch.ts';
 import { isRunning, until, type Which } from './daemon-pair.ts';
+import { saidBy } from './run-program.ts';
 
 const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 const ourBin = new URL('../../../bin/', import.meta.url).pathname;
@@ -73,12 +74,7 @@ export class DummyHost implements AsyncDisposable {
   start(...args: readonly string[]): Promise<Said> {
     const name = args.find((arg) => arg.startsWith('--pidfile=')) ?? '--pidfile';
     const flags = ['--detach', '--no-chdir', name, '-vconsole:off', '--log-file'];
-    const child = spawn(programs[this.which], [...flags, ...this.#dummies, ...args], { env: this.env });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => (stdout += chunk));
-    child.stderr.on('data', (chunk) => (stderr += chunk));
-    return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
+    return saidBy(spawn(programs[this.which], [...flags, ...this.#dummies, ...args], { env: this.env }));
   }
 
   /** Resolves when a daemon that may not be ready yet answers commands. */
