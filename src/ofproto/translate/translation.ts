@@ -11,16 +11,14 @@ import { getSlot, setSlot } from '../../flow/key.ts';
 import { isTunnelled } from '../../flow/packet-mask.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { Action } from '../../openflow/actions/index.ts';
-import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import type { NamedPacketInReason } from '../../openflow/packet-in-reasons.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Bundle, OfprotoPort } from '../port.ts';
 import { giveToProtocol } from '../protocols/link-protocols.ts';
-import { isBpdu } from '../spanning-tree/bpdu-protocol.ts';
-import { visibleTableCount } from '../tables/flow-tables.ts';
 import type { Rule } from '../tables/rule.ts';
 import { maskWireOptions } from '../tunnels/geneve-options.ts';
 import { ActionRunner } from './action-runner.ts';
+import { admissionRefusal } from './admission.ts';
 import { coverWithEthernet } from './bare-packets.ts';
 import { DatapathActions } from './datapath-actions.ts';
 import { Detours } from './detours.ts';
@@ -38,15 +36,10 @@ import { PacketOutcome } from './packet-outcome.ts';
 import { PipelinePacket, type Place } from './pipeline-packet.ts';
 import type { PacketEnd, TranslationRequest, TranslationResult } from './request.ts';
 import { Sampling } from './sampling.ts';
-import { missTag } from './tags.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 import { tell } from './trace-log.ts';
 import { enterLookup, noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
-import { carryCongestion, unwildcardTunnel } from './tunnel-arrival.ts';
-
-const lastTable = visibleTableCount - 1;
-const noReceive = portConfigBit('NO_RECV');
-const noReceiveStp = portConfigBit('NO_RECV_STP');
+import { unwildcardTunnel } from './tunnel-arrival.ts';
 
 /** What is done with a packet by what knows this class. */
 export interface TranslationHandlers {
@@ -112,7 +105,7 @@ export class Translation {
       trace: request.trace,
       act,
     });
-    this.#lookups = new PacketLookups(request);
+    this.#lookups = new PacketLookups(request, this.outcome);
     this.sampling = new Sampling(request, datapath);
   }
 
@@ -396,7 +389,7 @@ export class Translation {
     const { packet, trace, request } = this;
     const { place } = packet;
     const { ofproto } = place;
-    const { found, done } = this.#find(first, inPort, options.obeysMiss);
+    const { place: found, done } = this.#lookups.find(ofproto, first, inPort, options.obeysMiss);
     this.#limits.depth += levels;
     packet.place = found;
     this.#last = {
@@ -428,31 +421,6 @@ export class Translation {
     return found;
   }
 
-  /** Where a rule is found, and what is done: the actions of that rule, or of one that stands for none. */
-  #find(first: number, inPort: OfPort, obeysMiss: boolean): { readonly found: Place; readonly done: Rule } {
-    const { ofproto, outcome } = this;
-    const { tables } = ofproto;
-    let table = first;
-    let rule = this.#lookups.find(ofproto, table, inPort);
-    while (rule === undefined && obeysMiss && tables.missOf(table) === 'continue' && table < lastTable) {
-      outcome.effects.push({ kind: 'rule', rule: undefined, table: tables.table(table), isMatch: false });
-      rule = this.#lookups.find(ofproto, ++table, inPort);
-    }
-    const { missToController, missDrop } = tables.internal;
-    const done = rule ?? (obeysMiss && this.#tellsMiss(table) ? missToController : missDrop);
-    const isMatch = rule !== undefined;
-    outcome.effects.push({ kind: 'rule', rule: done, table: tables.table(table), isMatch });
-    return { found: { ofproto, table, rule, cookie: done.cookie }, done };
-  }
-
-  /** Is a controller told of packets that the table has no rule for? */
-  #tellsMiss(table: number): boolean {
-    const { id, tables, wantsMisses } = this.ofproto;
-    const miss = tables.missOf(table);
-    this.outcome.tags |= missTag(id);
-    return miss === 'controller' || (miss !== 'drop' && wantsMisses);
-  }
-
   /** May anything be done with a packet that came in? Mirrors have it then; drops it otherwise. */
   #arrives(): boolean {
     const { inPort } = this;
@@ -476,13 +444,10 @@ export class Translation {
   /** May anything be done with a packet that has come into this bridge? Drops it otherwise. */
   #isAdmitted(): boolean {
     const service = getSlot(this.flow, 'nw_tos');
-    const isTold = carryCongestion(this.flow);
+    const refusal = admissionRefusal(this.flow, this.inPort);
     if (getSlot(this.flow, 'nw_tos') !== service) this.datapath.isPlain = false;
-    if (!isTold) this.drop('congestionUntold');
-    else if (((this.inPort?.settings ?? 0) & (isBpdu(this.flow) ? noReceiveStp : noReceive)) !== 0)
-      this.drop('noReceive');
-    else if (this.inPort?.tree?.learns === false) this.drop('treeDiscards');
-    else return true;
+    if (refusal === undefined) return true;
+    this.drop(refusal);
     return false;
   }
 
