@@ -1,4 +1,7 @@
-/** Two bridges whose bonds are joined by cables that are pulled and plugged in again, under LACP and a clock that the test moves. */
+/**
+ * Two bridges whose bonds are joined by cables that are pulled and plugged in again, under LACP and a clock that the
+ * test moves.
+ */
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import type { BundleLacp } from '../../src/ofproto/config.ts';

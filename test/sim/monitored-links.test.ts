@@ -1,4 +1,7 @@
-/** Two bridges joined by cables that fall silent without losing their carrier: what CFM and BFD find out, bonds and ports follow. */
+/**
+ * Two bridges joined by cables that fall silent without losing their carrier: what CFM and BFD find out, bonds and
+ * ports follow.
+ */
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import {

@@ -1,4 +1,7 @@
-/** Switches in a ring under STP and RSTP, with a clock that the test moves: what their ports let through, and what they learn. */
+/**
+ * Switches in a ring under STP and RSTP, with a clock that the test moves: what their ports let through, and what they
+ * learn.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
 import type { TreeConfig } from '../../src/ofproto/spanning-tree/tree-config.ts';

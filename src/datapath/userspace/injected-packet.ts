@@ -1,4 +1,7 @@
-/** A packet of the layer above, as a frame of the engine: in memory that ports can send from, with room for headers in front. */
+/**
+ * A packet of the layer above, as a frame of the engine: in memory that ports can send from, with room for headers in
+ * front.
+ */
 import { ethernet } from '../../wire/ethernet.ts';
 import { Frame } from '../../wire/frame.ts';
 import type { DpDropReason } from '../drops.ts';

@@ -1,4 +1,7 @@
-/** Whether anything may be done with a packet that has come into a bridge: congestion in its tunnel (RFC 6040), settings and states of its port. */
+/**
+ * Whether anything may be done with a packet that has come into a bridge: congestion in its tunnel (RFC 6040), settings
+ * and states of its port.
+ */
 import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import type { OfprotoPort } from '../port.ts';
 import { isBpdu } from '../spanning-tree/bpdu-protocol.ts';

@@ -1,4 +1,7 @@
-/** Finds the rules of tables for the packet of one translation, and what stands for one that is not there; keeps where it looked. */
+/**
+ * Finds the rules of tables for the packet of one translation, and what stands for one that is not there; keeps where
+ * it looked.
+ */
 import type { OfPort } from '../../base/units.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Ofproto } from '../ofproto.ts';

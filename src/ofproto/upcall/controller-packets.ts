@@ -1,4 +1,7 @@
-/** Packets that the layer above sends by a switch: what a controller has done with them, or with those that waited for it. */
+/**
+ * Packets that the layer above sends by a switch: what a controller has done with them, or with those that waited for
+ * it.
+ */
 import type { Datapath } from '../../datapath/provider.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { Continuation } from '../../openflow/messages/continuation.ts';

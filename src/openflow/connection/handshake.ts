@@ -1,4 +1,7 @@
-/** The hellos that begin a conversation, and what they come to: OpenFlow 1.3.5 section 6.3.1. Messages are those of the reference. */
+/**
+ * The hellos that begin a conversation, and what they come to: OpenFlow 1.3.5 section 6.3.1. Messages are those of the
+ * reference.
+ */
 import { LimitedSite, logger } from '../../base/log.ts';
 import { encodeText } from '../../base/text.ts';
 import type { Sent } from '../codec.ts';

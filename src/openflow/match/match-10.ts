@@ -1,4 +1,7 @@
-/** Matches of OpenFlow 1.0 as structures: section 5.2.3. Masks of addresses are prefixes; every other field counts or does not. */
+/**
+ * Matches of OpenFlow 1.0 as structures: section 5.2.3. Masks of addresses are prefixes; every other field counts or
+ * does not.
+ */
 import { getSlot, maskSlot, setSlot, slotReader } from '../../flow/key.ts';
 import type { Mask } from '../../flow/mask.ts';
 import { type Match, unpackKey } from '../../flow/match.ts';

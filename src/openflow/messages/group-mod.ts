@@ -1,4 +1,7 @@
-/** Changing groups: OpenFlow 1.1 section A.3.4.4, 1.5.1 section 7.3.4.3; Netronome's choice of buckets; Nicira's in OpenFlow 1.0. */
+/**
+ * Changing groups: OpenFlow 1.1 section A.3.4.4, 1.5.1 section 7.3.4.3; Netronome's choice of buckets; Nicira's in
+ * OpenFlow 1.0.
+ */
 import { defineMessage, type MessageForm, type WirePlace } from '../declare.ts';
 import { OpenFlowError, refusalsOf } from '../errors.ts';
 import { pad, struct, u8, u16, u32 } from '../layout.ts';

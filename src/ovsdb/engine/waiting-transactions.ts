@@ -1,4 +1,7 @@
-/** Transactions that a "wait" holds up: RFC 7047 section 5.2.6. Each runs again when one of its tables has changed, and when its time is up. */
+/**
+ * Transactions that a "wait" holds up: RFC 7047 section 5.2.6. Each runs again when one of its tables has changed, and
+ * when its time is up.
+ */
 import type { Timer, Timers } from '../../base/timers.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import type { Json } from '../../rpc/channel.ts';
