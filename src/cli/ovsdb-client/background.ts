@@ -1,80 +1,104 @@
 /** What ovsdb-client offers on a control socket while it runs in the background: exit, block, unblock and more. */
-import { Commands, defineCommand, told, UnixctlServer } from '../../daemon/unixctl.ts';
+import { type Command, Commands, defineCommand, told, UnixctlServer } from '../../daemon/unixctl.ts';
 import type { Json } from '../../rpc/channel.ts';
 import type { ClientContext } from './context.ts';
 import { parseArgument } from './data-commands.ts';
 
-export interface BackgroundActions {
+interface BackgroundActions {
   condChange?(table: string, where: Json): void;
   /** lock, steal or unlock. */
   changeLock?(method: string, lock: string): void;
 }
 
-export interface BackgroundControl {
+export class BackgroundControl {
   /** Resolves after `exit`. */
   readonly exited: Promise<void>;
+  readonly #context: ClientContext;
+  readonly #actions: BackgroundActions;
+  #exit: () => void = () => {};
+  #isBlocked = false;
+  /** To be done when `unblock` comes. */
+  readonly #held: (() => void)[] = [];
+
+  constructor(context: ClientContext, actions: BackgroundActions) {
+    this.#context = context;
+    this.#actions = actions;
+    this.exited = new Promise((resolve) => {
+      this.#exit = resolve;
+    });
+  }
+
   /** Runs `action` now, or when `unblock` comes. */
-  whenOpen(action: () => void): void;
+  whenOpen(action: () => void): void {
+    if (this.#isBlocked) this.#held.push(action);
+    else action();
+  }
+
   /** Opens the socket, in the background. Rejects with SyscallFailed. */
-  listen(): Promise<void>;
+  async listen(): Promise<void> {
+    const { daemon, isDetached, controlPath, transport } = this.#context;
+    if (daemon === undefined || !isDetached) return;
+    const commands = new Commands();
+    commands.add(...this.#commands());
+    const server = new UnixctlServer(commands);
+    server.onWake = () => server.run();
+    await server.listen(controlPath, transport);
+    daemon.atExit(() => server.close());
+  }
+
+  #commands(): Command[] {
+    const { condChange, changeLock } = this.#actions;
+    const exit = command('exit', '', 0, () => {
+      setImmediateExit(this.#exit);
+      return '';
+    });
+    return [
+      exit,
+      ...(condChange === undefined ? [] : this.#monitorCommands(condChange)),
+      ...(changeLock === undefined ? [] : lockCommands(changeLock)),
+    ];
+  }
+
+  #monitorCommands(condChange: (table: string, where: Json) => void): Command[] {
+    return [
+      command('ovsdb-client/block', '', 0, () => {
+        if (this.#isBlocked) return 'already blocking';
+        this.#isBlocked = true;
+        return '';
+      }),
+      command('ovsdb-client/unblock', '', 0, () => {
+        if (!this.#isBlocked) return 'already unblocked';
+        this.#isBlocked = false;
+        for (const action of this.#held.splice(0)) action();
+        return '';
+      }),
+      command('ovsdb-client/cond_change', 'TABLE COND', 2, ([table = '', where = '']) => {
+        condChange(table, parseArgument(where));
+        return 'condition changed';
+      }),
+    ];
+  }
 }
 
-export function startControl(context: ClientContext, actions: BackgroundActions): BackgroundControl {
-  let isBlocked = false;
-  const held: (() => void)[] = [];
-  let exit = () => {};
-  const exited = new Promise<void>((resolve) => {
-    exit = resolve;
-  });
-  const commands = new Commands();
-  const add = (name: string, usage: string, argCount: number, run: (args: readonly string[]) => string) =>
-    commands.add(
-      defineCommand({ name, usage, minArgs: argCount, maxArgs: argCount, run: (args) => told(run(args)) }),
-    );
-  add('exit', '', 0, () => {
-    setImmediateExit(exit);
-    return '';
-  });
-  if (actions.condChange !== undefined) {
-    add('ovsdb-client/block', '', 0, () => {
-      if (isBlocked) return 'already blocking';
-      isBlocked = true;
+function lockCommands(changeLock: (method: string, lock: string) => void): Command[] {
+  return ['unlock', 'steal', 'lock'].map((method) =>
+    command(method, 'LOCK', 1, ([lock = '']) => {
+      changeLock(method, lock);
       return '';
-    });
-    add('ovsdb-client/unblock', '', 0, () => {
-      if (!isBlocked) return 'already unblocked';
-      isBlocked = false;
-      for (const action of held.splice(0)) action();
-      return '';
-    });
-    add('ovsdb-client/cond_change', 'TABLE COND', 2, ([table = '', where = '']) => {
-      actions.condChange?.(table, parseArgument(where));
-      return 'condition changed';
-    });
-  }
-  if (actions.changeLock !== undefined) {
-    for (const method of ['unlock', 'steal', 'lock']) {
-      add(method, 'LOCK', 1, ([lock = '']) => {
-        actions.changeLock?.(method, lock);
-        return '';
-      });
-    }
-  }
-  return {
-    exited,
-    whenOpen(action) {
-      if (isBlocked) held.push(action);
-      else action();
-    },
-    async listen() {
-      const { daemon } = context;
-      if (daemon === undefined || !context.isDetached) return;
-      const server = new UnixctlServer(commands);
-      server.onWake = () => server.run();
-      await server.listen(context.controlPath, context.transport);
-      daemon.atExit(() => server.close());
-    },
-  };
+    }),
+  );
+}
+
+function command(
+  name: string,
+  usage: string,
+  argCount: number,
+  run: (args: readonly string[]) => string,
+): Command {
+  return defineCommand({
+    ...{ name, usage, minArgs: argCount, maxArgs: argCount },
+    run: (args) => told(run(args)),
+  });
 }
 
 /** The reply goes out first. */

@@ -1,6 +1,6 @@
 /** ovsdb-client lock, steal, unlock: asks for a lock and prints what becomes of it, for as long as it runs. */
 
-import { startControl } from './background.ts';
+import { BackgroundControl } from './background.ts';
 import type { ClientContext } from './context.ts';
 
 export async function changeLock(context: ClientContext, method: 'lock' | 'steal' | 'unlock'): Promise<void> {
@@ -9,7 +9,7 @@ export async function changeLock(context: ClientContext, method: 'lock' | 'steal
     const { result, error } = await rpc.request(asked, [lock]);
     if (error === null) context.printJson(result);
   };
-  const control = startControl(context, {
+  const control = new BackgroundControl(context, {
     changeLock: (asked, lock) => {
       request(asked, lock).catch(() => {}); // the end of the connection is told below
     },

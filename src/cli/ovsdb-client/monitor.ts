@@ -12,7 +12,7 @@ import { emitJson } from '../../rpc/json.ts';
 import { isObject } from '../../rpc/json-value.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { type Cell, TablePrinter, type TextTable } from '../table.ts';
-import { type BackgroundControl, startControl } from './background.ts';
+import { BackgroundControl } from './background.ts';
 import type { ClientContext } from './context.ts';
 import { parseArgument } from './data-commands.ts';
 import { fetchSchema } from './schema-commands.ts';
@@ -77,7 +77,7 @@ async function run(context: ClientContext, wanted: Wanted): Promise<void> {
   const tables = monitoredTables(context, schema, wanted);
   await context.setChangeAware(rpc);
   const printer = new UpdatePrinter(context, tables);
-  const control = startControl(context, {
+  const control = new BackgroundControl(context, {
     condChange: (table, where) =>
       rpc.notify('monitor_cond_change', [null, null, { [table]: [{ where }] }], 'cond'),
   });

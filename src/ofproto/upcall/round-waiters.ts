@@ -2,6 +2,7 @@
  * Those who wait until all flows have been looked at: each is told at the end of the first round that began after it
  * asked.
  */
+
 interface Waiter {
   readonly tell: () => void;
   readonly isUrgent: boolean;
