@@ -47,12 +47,16 @@ export class Scratch {
   }
 }
 
-export interface TranslationRequest {
+/** What all translations for one datapath work with. */
+export interface TranslationContext {
   readonly ports: PortIndex;
   readonly scratch: Scratch;
   readonly frozen: FrozenStates;
   readonly abilities: Abilities;
   readonly tunnels: NativeTunnels;
+}
+
+export interface TranslationRequest extends TranslationContext {
   /** Words of the packet's datapath key; those beyond its length are zero. */
   readonly key: Uint32Array;
   /** Its tunnel options are where the switch's TLV table places them, and not as they lie on the wire. */

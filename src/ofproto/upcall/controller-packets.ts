@@ -5,26 +5,18 @@
 import type { Datapath } from '../../datapath/provider.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { Continuation } from '../../openflow/messages/continuation.ts';
-import type { Abilities } from '../abilities.ts';
 import type { Ofproto, PacketOfController } from '../ofproto.ts';
-import type { PortIndex } from '../port-index.ts';
 import { applyAllLearning } from '../translate/effects.ts';
-import { type FrozenState, type FrozenStates, ownWordsOf } from '../translate/frozen-states.ts';
+import { type FrozenState, ownWordsOf } from '../translate/frozen-states.ts';
 import type { ActionLists } from '../translate/intern.ts';
-import type { Scratch, TranslationResult } from '../translate/request.ts';
+import type { TranslationContext, TranslationResult } from '../translate/request.ts';
 import { translateFor } from '../translate/translate.ts';
-import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import type { PacketAccounts } from './packet-accounts.ts';
 
 const noBytes = new Uint8Array(0);
 
-interface ControllerPacketsDeps {
+interface ControllerPacketsDeps extends TranslationContext {
   readonly datapath: Datapath;
-  readonly ports: PortIndex;
-  readonly scratch: Scratch;
-  readonly frozen: FrozenStates;
-  readonly abilities: Abilities;
-  readonly tunnels: NativeTunnels;
   readonly lists: ActionLists;
   readonly accounts: PacketAccounts;
 }

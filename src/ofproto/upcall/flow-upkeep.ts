@@ -9,29 +9,21 @@ import { type ShownFlowStats, showFlowStats } from '../../datapath/text/stats.ts
 import { newKey } from '../../flow/key.ts';
 import { internMask } from '../../flow/mask.ts';
 import { unpackKey } from '../../flow/match.ts';
-import type { Abilities } from '../abilities.ts';
 import type { DropTally } from '../drops/drop-tally.ts';
-import type { PortIndex } from '../port-index.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
-import { cameBack, type FrozenStates } from '../translate/frozen-states.ts';
+import { cameBack } from '../translate/frozen-states.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
-import type { PacketDrop, Scratch } from '../translate/request.ts';
+import type { PacketDrop, TranslationContext } from '../translate/request.ts';
 import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
-import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import type { FlowLimit } from './flow-limit.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 
 /** A flow that the datapath still does not know after so many milliseconds was refused by it. */
 const putTime = 1000;
 
-export interface FlowUpkeepDeps {
+export interface FlowUpkeepDeps extends TranslationContext {
   readonly datapath: Datapath;
   readonly timers: Timers;
-  readonly ports: PortIndex;
-  readonly scratch: Scratch;
-  readonly frozen: FrozenStates;
-  readonly abilities: Abilities;
-  readonly tunnels: NativeTunnels;
   readonly flows: InstalledFlows;
   readonly limit: FlowLimit;
   readonly lists: ActionLists;

@@ -15,20 +15,22 @@ import type { Datapath, SentUp, Upcall } from '../../datapath/provider.ts';
 import { newKey, setSlot } from '../../flow/key.ts';
 import { internMask, type Mask } from '../../flow/mask.ts';
 import { datapathWordCount, slots } from '../../flow/slots.ts';
-import type { Abilities } from '../abilities.ts';
 import type { Exporters } from '../exporters/exporters.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { packetMetadata } from '../packet-metadata.ts';
-import type { PortIndex } from '../port-index.ts';
 import type { PortOfSwitch } from '../port-of-switch.ts';
 import { untoldCookie } from '../translate/controller-action.ts';
 import { countedAs } from '../translate/drop-reasons.ts';
-import { cameBack, type FrozenStates, thaw } from '../translate/frozen-states.ts';
+import { cameBack, thaw } from '../translate/frozen-states.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
-import type { PacketDrop, Scratch, TranslationRequest, TranslationResult } from '../translate/request.ts';
+import type {
+  PacketDrop,
+  TranslationContext,
+  TranslationRequest,
+  TranslationResult,
+} from '../translate/request.ts';
 import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';
 import { withPlacedOptions } from '../tunnels/geneve-options.ts';
-import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import { formatTraceReport, traceOf } from '../views/trace.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
@@ -51,14 +53,9 @@ const waitingLimit = 512;
  */
 const maskLimit = 512;
 
-export interface UpcallDeps {
+export interface UpcallDeps extends TranslationContext {
   readonly datapath: Datapath;
   readonly timers: Timers;
-  readonly ports: PortIndex;
-  readonly scratch: Scratch;
-  readonly frozen: FrozenStates;
-  readonly abilities: Abilities;
-  readonly tunnels: NativeTunnels;
   readonly flows: InstalledFlows;
   readonly lists: ActionLists;
   readonly accounts: PacketAccounts;
