@@ -164,59 +164,36 @@ function putTransport(
     return;
   }
   const at = out.size;
-  const { view } = out;
-  const src = getSlot(key, 'tp_src');
-  const dst = getSlot(key, 'tp_dst');
-  const finish = (checksumAt: number, sum: number): void => {
-    const checksum = internetChecksum(view, at, out.size - at, sum);
-    view.setUint16(at + checksumAt, transportChecksum(checksum, protocol));
-  };
-  switch (protocol) {
-    case ipProtocol.tcp:
-      out.reserve(tcp.size);
-      tcp.set.src(view, at, src);
-      tcp.set.dst(view, at, dst);
-      tcp.set.offsetFlags(view, at, 0x5000 | getSlot(key, 'tcp_flags'));
-      putPayload(out, (getSlot(key, 'tcp_flags') & setsUpOrEnds) === 0);
-      finish(tcp.offset.checksum, pseudo(out.size - at));
-      break;
-    case ipProtocol.udp:
-      out.reserve(udp.size);
-      udp.set.src(view, at, src);
-      udp.set.dst(view, at, dst);
-      putPayload(out, true);
-      udp.set.size(view, at, out.size - at);
-      finish(udp.offset.checksum, pseudo(out.size - at));
-      break;
-    case ipProtocol.sctp:
-      out.reserve(sctp.size);
-      sctp.set.src(view, at, src);
-      sctp.set.dst(view, at, dst);
-      putPayload(out, false);
-      break;
-    case ipProtocol.icmp:
-      out.reserve(icmp.size);
-      icmp.set.type(view, at, src);
-      icmp.set.code(view, at, dst);
-      putPayload(out, (src === icmpEcho.request || src === icmpEcho.reply) && dst === 0);
-      finish(icmp.offset.checksum, 0);
-      break;
-    case ipProtocol.igmp:
-      out.reserve(igmp.size);
-      igmp.set.type(view, at, src);
-      igmp.set.code(view, at, dst);
-      igmp.set.group(view, at, groupOf(key));
-      finish(igmp.offset.checksum, 0);
-      break;
-    case ipProtocol.icmpv6:
-      putIcmpv6(out, key, src, dst);
-      putPayload(out, (src === icmpv6Echo.request || src === icmpv6Echo.reply) && dst === 0);
-      finish(icmp.offset.checksum, pseudo(out.size - at));
-      break;
-    default:
-      putPayload(out, false);
+  const transport = transports.get(protocol);
+  if (transport === undefined) {
+    putPayload(out, false);
+    return;
   }
+  transport.put(out, key, at);
+  const { checksumAt, isOverPseudo } = transport;
+  if (checksumAt === undefined) return;
+  const size = out.size - at;
+  const checksum = internetChecksum(out.view, at, size, isOverPseudo ? pseudo(size) : 0);
+  out.view.setUint16(at + checksumAt, transportChecksum(checksum, protocol));
 }
+
+/** How a packet of a protocol goes on behind the IP header. */
+interface Transport {
+  /** Of its checksum; undefined where none is put. */
+  readonly checksumAt: number | undefined;
+  /** The checksum is over the pseudo header, too. */
+  readonly isOverPseudo: boolean;
+  put(out: Writer, key: Uint32Array, at: number): void;
+}
+
+const transports: ReadonlyMap<number, Transport> = new Map<number, Transport>([
+  [ipProtocol.tcp, { checksumAt: tcp.offset.checksum, isOverPseudo: true, put: putTcp }],
+  [ipProtocol.udp, { checksumAt: udp.offset.checksum, isOverPseudo: true, put: putUdp }],
+  [ipProtocol.sctp, { checksumAt: undefined, isOverPseudo: false, put: putSctp }],
+  [ipProtocol.icmp, { checksumAt: icmp.offset.checksum, isOverPseudo: false, put: putIcmp }],
+  [ipProtocol.igmp, { checksumAt: igmp.offset.checksum, isOverPseudo: false, put: putIgmp }],
+  [ipProtocol.icmpv6, { checksumAt: icmp.offset.checksum, isOverPseudo: true, put: putIcmpv6 }],
+]);
 
 /** SYN, FIN and RST: such segments come without data. */
 const setsUpOrEnds = 0x07;
@@ -230,17 +207,62 @@ function putPayload(out: Writer, hasData: boolean): void {
   for (let n = 0; n < size; n++) out.bytes[at + n] = payload === undefined ? n : (payload[n] ?? 0);
 }
 
+function putTcp(out: Writer, key: Uint32Array, at: number): void {
+  out.reserve(tcp.size);
+  tcp.set.src(out.view, at, getSlot(key, 'tp_src'));
+  tcp.set.dst(out.view, at, getSlot(key, 'tp_dst'));
+  tcp.set.offsetFlags(out.view, at, 0x5000 | getSlot(key, 'tcp_flags'));
+  putPayload(out, (getSlot(key, 'tcp_flags') & setsUpOrEnds) === 0);
+}
+
+function putUdp(out: Writer, key: Uint32Array, at: number): void {
+  out.reserve(udp.size);
+  udp.set.src(out.view, at, getSlot(key, 'tp_src'));
+  udp.set.dst(out.view, at, getSlot(key, 'tp_dst'));
+  putPayload(out, true);
+  udp.set.size(out.view, at, out.size - at);
+}
+
+function putSctp(out: Writer, key: Uint32Array, at: number): void {
+  out.reserve(sctp.size);
+  sctp.set.src(out.view, at, getSlot(key, 'tp_src'));
+  sctp.set.dst(out.view, at, getSlot(key, 'tp_dst'));
+  putPayload(out, false);
+}
+
+function putIcmp(out: Writer, key: Uint32Array, at: number): void {
+  const [type, code] = putTypeAndCode(out, key, at);
+  putPayload(out, (type === icmpEcho.request || type === icmpEcho.reply) && code === 0);
+}
+
+function putTypeAndCode(out: Writer, key: Uint32Array, at: number): [type: number, code: number] {
+  const [type, code] = [getSlot(key, 'tp_src'), getSlot(key, 'tp_dst')];
+  out.reserve(icmp.size);
+  icmp.set.type(out.view, at, type);
+  icmp.set.code(out.view, at, code);
+  return [type, code];
+}
+
+function putIgmp(out: Writer, key: Uint32Array, at: number): void {
+  out.reserve(igmp.size);
+  igmp.set.type(out.view, at, getSlot(key, 'tp_src'));
+  igmp.set.code(out.view, at, getSlot(key, 'tp_dst'));
+  igmp.set.group(out.view, at, groupOf(key));
+}
+
 function groupOf(key: Uint32Array): number {
   const [a = 0, b = 0, c = 0, d = 0] = readSlot(key, 'nd_target');
   return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }
 
-function putIcmpv6(out: Writer, key: Uint32Array, type: number, code: number): void {
-  const at = out.reserve(icmp.size);
-  icmp.set.type(out.view, at, type);
-  icmp.set.code(out.view, at, code);
+function putIcmpv6(out: Writer, key: Uint32Array, at: number): void {
+  const [type, code] = putTypeAndCode(out, key, at);
   const isNeighbour = type === icmpv6Type.neighbourSolicitation || type === icmpv6Type.neighbourAdvertisement;
-  if (!isNeighbour || code !== 0) return;
+  if (isNeighbour && code === 0) putNeighbour(out, key, at);
+  putPayload(out, (type === icmpv6Echo.request || type === icmpv6Echo.reply) && code === 0);
+}
+
+function putNeighbour(out: Writer, key: Uint32Array, at: number): void {
   icmp.set.rest(out.view, at, getSlot(key, 'nd_reserved'));
   out.bytes.set(readSlot(key, 'nd_target'), out.reserve(neighbour.size));
   for (const [optionType, slot] of [
