@@ -30,7 +30,7 @@ import { readTls } from './config/wanted.ts';
 import { DeviceOffload } from './device-offload.ts';
 import { LookupChoice } from './lookup-choice.ts';
 import { type LoopPart, MainLoop, type MainLoopDeps } from './main-loop.ts';
-import type { PollBalance } from './poll-balance.ts';
+import { PollBalance } from './poll-balance.ts';
 import type { Providers } from './providers.ts';
 import { Applier } from './reconcile/apply.ts';
 import type { SharedControl } from './reconcile/bridge-config.ts';
