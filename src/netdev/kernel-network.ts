@@ -1,18 +1,22 @@
 /** Devices and routes of the kernel, as tunnels ask for them. */
-import { networkInterfaces } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { readIpv4, readIpv6 } from '../base/addresses.ts';
 import { linkMonitor } from '../sys/netlink/monitor.ts';
 import { dumpRoutes, watchRoutes } from '../sys/netlink/route.ts';
 import type { DeviceAddress, HostDevice, HostNetwork, HostNetworkEvents, HostRoute } from './host-network.ts';
 
+/** What is known holds until the kernel says that something changed. */
 export class KernelNetwork implements HostNetwork {
-  /** Until something changes. */
-  #devices: ReadonlyMap<string, HostDevice> | undefined;
+  readonly #devices = new Map<string, HostDevice | undefined>();
+  #addresses: ReturnType<typeof networkInterfaces> | undefined;
   #routes: readonly HostRoute[] | undefined;
 
   device(name: string): HostDevice | undefined {
-    this.#devices ??= readDevices();
-    return this.#devices.get(name);
+    if (this.#devices.has(name)) return this.#devices.get(name);
+    this.#addresses ??= networkInterfaces();
+    const device = describe(name, this.#addresses[name]);
+    this.#devices.set(name, device);
+    return device;
   }
 
   routes(): readonly HostRoute[] {
@@ -33,25 +37,28 @@ export class KernelNetwork implements HostNetwork {
   }
 
   #forget(): void {
-    this.#devices = undefined;
+    this.#devices.clear();
+    this.#addresses = undefined;
     this.#routes = undefined;
   }
 }
 
-function readDevices(): Map<string, HostDevice> {
-  const devices = new Map<string, HostDevice>();
-  for (const [name, entries = []] of Object.entries(networkInterfaces())) {
-    const link = linkMonitor().byName(name);
-    const [first] = entries;
-    if (link === undefined || first === undefined) continue;
-    const addresses = entries.map(({ address, family, cidr }): DeviceAddress => {
-      const bytes = family === 'IPv4' ? readIpv4(address) : readIpv6(address.replace(/%.*/, ''));
-      return { address: bytes, prefix: Number(cidr?.split('/')[1] ?? 8 * bytes.length) };
-    });
-    const mac = link.mac === '' ? undefined : link.mac;
-    devices.set(name, { mac, isLoopback: first.internal, hasCarrier: link.isRunning, addresses });
-  }
-  return devices;
+/** Undefined for one that is not there, or has no addresses. */
+function describe(name: string, entries: readonly NetworkInterfaceInfo[] = []): HostDevice | undefined {
+  const [first] = entries;
+  const link = first && linkMonitor().byName(name);
+  if (link === undefined) return undefined;
+  return {
+    mac: link.mac === '' ? undefined : link.mac,
+    isLoopback: first?.internal === true,
+    hasCarrier: link.isRunning,
+    addresses: entries.map(addressOf),
+  };
+}
+
+function addressOf({ address, family, cidr }: NetworkInterfaceInfo): DeviceAddress {
+  const bytes = family === 'IPv4' ? readIpv4(address) : readIpv6(address.replace(/%.*/, ''));
+  return { address: bytes, prefix: Number(cidr?.split('/')[1] ?? 8 * bytes.length) };
 }
 
 function readRoutes(): HostRoute[] {
