@@ -1,5 +1,6 @@
 /** What controllers are told of packets besides their bytes: OpenFlow 1.5.1 section 7.4.1, "pipeline fields". */
-import { maskSlot, newKey } from '../flow/key.ts';
+import { tunnelFlag } from '../flow/fields/flags.ts';
+import { maskSlot, newKey, setSlot } from '../flow/key.ts';
 import { type Match, packMatch } from '../flow/match.ts';
 import { tunnelHeaderSlots } from '../flow/packet-mask.ts';
 import { type SlotName, slots } from '../flow/slots.ts';
@@ -25,7 +26,8 @@ const told = [
 const parts: readonly ReadonlyMap<number, number>[] = [
   ...told.map((name) => {
     const mask = newKey();
-    maskSlot(mask, name);
+    if (name === 'tun_flags') setSlot(mask, name, tunnelFlag.oam);
+    else maskSlot(mask, name);
     return new Map([...mask.entries()].filter(([, bits]) => bits !== 0));
   }),
   ...Array.from({ length: slots.regs.size / 4 }, (_, n) => new Map([[slots.regs.word + n, 0xffffffff]])),

@@ -63,7 +63,10 @@ const dropReasons = {
   noOutput: silent('no port carries it any further'),
   noForward: detail('OFPPC_NO_FWD set, skipping output'),
   noReceive: silent('nothing is taken from the port that it came by'),
-  congestionUntold: silent('its tunnel met congestion, of which the packet inside cannot tell'),
+  congestionUntold: {
+    ...silent('its tunnel met congestion, of which the packet inside cannot tell'),
+    counted: 'congestion',
+  },
   stpNotForwarding: warning('STP not in forwarding state, skipping output'),
   rstpNotForwarding: warning('RSTP not in forwarding state, skipping output'),
   stpNotListening: warning('STP not in listening state, skipping bpdu output'),

@@ -3,7 +3,6 @@ import { controllerMeter } from '../../openflow/messages/meters.ts';
 import { type NamedPacketInReason, packetInReasons } from '../../openflow/packet-in-reasons.ts';
 import { throughMeter } from '../meters/switch-meters.ts';
 import { controllerAction } from './controller-action.ts';
-import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { ownWordsOf } from './frozen-states.ts';
 import type { Translation } from './translation.ts';
 
@@ -22,11 +21,11 @@ interface PacketIn {
 
 const noBytes = new Uint8Array(0);
 
+/** Of what the flow leaves out of the packet's tunnel, controllers are told what its first packet had, as by the reference. */
 export function sendToController(t: Translation, packet: PacketIn): void {
   const { reason, maxLength, controllerId, userdata = noBytes, meter = controllerMeter } = packet;
-  const { flow, mask, ofproto, table, request } = t;
+  const { flow, ofproto, table, request } = t;
   const { isTracked, mirrored } = t.packet;
-  for (let word = firstTunnelWord; word < tunnelEnd; word++) if (flow[word] !== 0) mask[word] = 0xffffffff;
   const state = t.freezing.keep({
     ofproto,
     table,

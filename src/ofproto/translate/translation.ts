@@ -409,7 +409,7 @@ export class Translation {
       }
       const mayGoOn = isArrival ? this.#arrives() : !isFirst || this.#isAdmitted();
       if (mayGoOn) this.runner.run(done.actions);
-      if (done.actions.length === 0) this.drop(found.rule === undefined ? 'noMatch' : 'ruleDrops');
+      if (mayGoOn && done.actions.length === 0) this.drop(found.rule === undefined ? 'noMatch' : 'ruleDrops');
       if (isArrival) this.#endArrival();
       else if (isFirst) this.runner.runActionSet();
     };
