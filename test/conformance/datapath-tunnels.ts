@@ -271,6 +271,14 @@ export function describeDatapathTunnels(
       expect(await taken(b, 1)).toEqual([hex(packet(4321))]);
     });
 
+    test('no packet leaves by the port of a tunnel itself', async () => {
+      await addTunnel('vxlan');
+      await put(['in_port(1)', '9,2']);
+      a.inject(udpPacket());
+      expect(await taken(b, 1)).toEqual([inner]);
+      await until(() => datapath.drops().get('noSuchPort') === 1);
+    });
+
     test('without the port of the tunnel, packets are dropped by name', async () => {
       await put(['in_port(1)', `clone(${push(plain)},2),tnl_pop(9)`]);
       a.inject(kindOf('VXLAN').packet(4321));

@@ -131,7 +131,7 @@ export class PacketExecution {
     for (let n = 0; n < steps.length && !this.#isDropped; n++) steps[n]?.(this);
     if (!this.#hasMetadata) return;
     this.#hasMetadata = false;
-    key.fill(0, hotWordCount, datapathWordCount);
+    key.set(noMetadata, hotWordCount);
   }
 
   /** Runs steps on a copy of the packet, cut to `maxSize`: what they change is not seen behind them. */
@@ -192,6 +192,11 @@ export class PacketExecution {
       if (this.makeWritable(wrap.size)) this.#wrap(wrap, tunnel, sourcePort, rest);
       return;
     }
+    this.#wrapEach(wrap, tunnel, sourcePort, rest);
+  }
+
+  /** Apart from the usual way, which it would cost memory to have functions made on. */
+  #wrapEach(wrap: TunnelWrap, tunnel: WrapsPackets, sourcePort: number, rest: readonly ActionStep[]): void {
     this.#onEachFinished(() => this.#wrap(wrap, tunnel, sourcePort, rest), wrap.size);
   }
 
@@ -220,11 +225,15 @@ export class PacketExecution {
     const saved = isLast ? undefined : this.#save();
     this.#recirculationCount++;
     if (this.#cut()) {
-      if (this.#isSegmentedOutside()) this.#onEachFinished(() => this.#unwrap(tunnel, port));
+      if (this.#isSegmentedOutside()) this.#unwrapEach(tunnel, port);
       else if (this.makeWritable()) this.#unwrap(tunnel, port);
     }
     this.#recirculationCount--;
     if (saved !== undefined) this.#restore(saved);
+  }
+
+  #unwrapEach(tunnel: WrapsPackets, port: number): void {
+    this.#onEachFinished(() => this.#unwrap(tunnel, port));
   }
 
   /** Is the frame several tunnelled packets in one, and not one that holds several? */
@@ -341,8 +350,8 @@ export class PacketExecution {
     const to = this.#host.outputTo(port);
     const limit = this.maxSize;
     this.maxSize = Number.POSITIVE_INFINITY;
-    if (to === undefined) {
-      this.#lose('noSuchPort');
+    if (to === undefined || to.tunnel !== undefined) {
+      this.#lose('noSuchPort'); // no frame leaves by the port of a tunnel
       return;
     }
     if (this.packetType !== 0) {

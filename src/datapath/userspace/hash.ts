@@ -23,8 +23,8 @@ export function hashL4(key: Uint32Array, basis: number): number {
 export function hashSymmetricL4(key: Uint32Array, basis: number): number {
   const protocol = protocolOf(key);
   const ports = key[portsWord] ?? 0;
-  const hasPorts = protocol === ipProtocol.tcp || protocol === ipProtocol.sctp;
-  const both = hasPorts ? (ports >>> 16) ^ (ports & 0xffff) : 0;
+  const isTold = protocol === ipProtocol.tcp || protocol === ipProtocol.sctp;
+  const both = isTold ? (ports >>> 16) ^ (ports & 0xffff) : 0;
   return finish(mix(mix(mixAddresses(basis, key, true), protocol), both));
 }
 
@@ -46,14 +46,14 @@ function mixPair(hash: number, src: number, dst: number, isSymmetric: boolean): 
   return isSymmetric ? mix(hash, src ^ dst) : mix(mix(hash, src), dst);
 }
 
-/** Protocols whose packets have ports, or a type and code in their place. */
-const withPorts: ReadonlySet<number> = new Set([
-  ipProtocol.tcp,
-  ipProtocol.udp,
-  ipProtocol.sctp,
-  ipProtocol.icmp,
-  ipProtocol.icmpv6,
-]);
+/** Do its packets have ports, or a type and code in their place? */
+function hasPorts(protocol: number): boolean {
+  const { tcp, udp, sctp, icmp, icmpv6 } = ipProtocol;
+  return (
+    protocol === tcp || protocol === udp || protocol === sctp || protocol === icmp || protocol === icmpv6
+  );
+}
+
 /** What the reference ends this hash with. */
 const tupleEnd = 42;
 
@@ -72,7 +72,7 @@ export function hashTuple(key: Uint32Array): number {
   else return finish(tupleEnd);
   const protocol = (key[protoWord] ?? 0) >>> 24;
   hash = mix(hash, protocol);
-  if (withPorts.has(protocol)) hash = mix(hash, swapped(key[portsWord] ?? 0));
+  if (hasPorts(protocol)) hash = mix(hash, swapped(key[portsWord] ?? 0));
   return finish(hash ^ tupleEnd);
 }
 

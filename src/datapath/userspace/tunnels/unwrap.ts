@@ -25,7 +25,7 @@ import { ipProtocol, ipv4, ipv6 } from '../../../wire/ip.ts';
 import { udp } from '../../../wire/transport.ts';
 import { isVxlan, vxlan, vxlanNext, vxlanNextOf } from '../../../wire/vxlan.ts';
 import type { Headers } from '../headers.ts';
-import { logRefused } from './unwrap-log.ts';
+import { logBadChecksum, logGeneve, logNoIp, logOptions, logVxlan } from './unwrap-log.ts';
 
 const idWord = slots.tun_id.word;
 const srcWord = slots.tun_src.word;
@@ -124,13 +124,13 @@ function readIp(frame: Frame, headers: Headers, key: Uint32Array): boolean {
 function readIpv4(view: DataView, at: number, end: number, key: Uint32Array): boolean {
   const headerSize = outer.transport - at;
   if (foldSum(sumWords(view, at, headerSize)) !== 0xffff) {
-    logRefused(() => 'ip packet has invalid checksum');
+    logBadChecksum();
     return false;
   }
   const size = ipv4.get.totalSize(view, at);
   if (size > end - at) return false;
   if (headerSize > ipv4.size) {
-    logRefused(() => `ip options not supported on tunnel packets (${headerSize} bytes)`);
+    logOptions(headerSize);
     return false;
   }
   outer.end = at + size;
@@ -178,10 +178,7 @@ function unwrapVxlan(frame: Frame, key: Uint32Array): number {
   const at = readUdp(view, key);
   if (at === 0 || outer.end - at < vxlan.size) return refused;
   if (!isVxlan(view, at, outer.end)) {
-    logRefused(() => {
-      const [flags, vni] = [view.getUint32(at), view.getUint32(at + 4)];
-      return `invalid vxlan flags=${alternate(flags)} vni=${alternate(vni)}`;
-    });
+    logVxlan(view, at);
     return refused;
   }
   const type = vxlanTypes.get(vxlanNextOf(view, at));
@@ -192,17 +189,12 @@ function unwrapVxlan(frame: Frame, key: Uint32Array): number {
   return type;
 }
 
-/** As printf's %#x. */
-function alternate(value: number): string {
-  return value === 0 ? '0' : `0x${value.toString(16)}`;
-}
-
 function unwrapGeneve(frame: Frame, key: Uint32Array): number {
   const { view } = frame;
   const at = readUdp(view, key);
   if (at === 0) return refused;
   if (!isGeneve(view, at, outer.end)) {
-    logRefused(() => geneveFault(view, at, frame));
+    logGeneve(view, at, frame.start, outer.end);
     return refused;
   }
   const size = geneveOptionsSize(view, at);
@@ -212,18 +204,6 @@ function unwrapGeneve(frame: Frame, key: Uint32Array): number {
   for (let n = 0; n < size; n += 4) key[optionsWord + n / 4] = view.getUint32(at + geneve.size + n);
   startAt(frame, at + geneve.size + size);
   return ethernetPacket;
-}
-
-function geneveFault(view: DataView, at: number, { start, end }: Frame): string {
-  const least = udp.size + geneve.size;
-  const size = outer.end - outer.transport;
-  if (size < least) return `geneve packet too small: min header=${least} packet size=${size}`;
-  const headerSize = at + geneve.size + geneveOptionsSize(view, at) - start;
-  if (start + headerSize > outer.end)
-    return `geneve packet too small: header len=${headerSize} packet size=${end - start}`;
-  const version = geneve.get.versionLength(view, at) >>> 6;
-  if (version !== 0) return `unknown geneve version: ${version}`;
-  return `unknown geneve encapsulated protocol: ${alternate(geneve.get.protocol(view, at))}`;
 }
 
 function unwrapGtpu(frame: Frame, key: Uint32Array): number {
@@ -240,7 +220,7 @@ function unwrapGtpu(frame: Frame, key: Uint32Array): number {
   const version = frame.start < frame.end ? view.getUint8(frame.start) >>> 4 : 0;
   if (version === 4) return typeNamespace | etherType.ipv4;
   if (version === 6) return typeNamespace | etherType.ipv6;
-  logRefused(() => 'GTP-U: Receive non-IP packet.');
+  logNoIp();
   return ethernetPacket;
 }
 

@@ -42,7 +42,7 @@ export class TunnelWrap {
   readonly size: number;
   readonly #header: Pick<Frame, 'bytes' | 'view'>;
   readonly #isIpv4: boolean;
-  /** Of the IPv4 header without a length. */
+  /** Of the IPv4 header without a length, folded. */
   readonly #ipSum: number;
   /** Offset of what follows the IP header. */
   readonly #transport: number;
@@ -66,7 +66,7 @@ export class TunnelWrap {
     emitHeaders(view, bytes, header, transport);
     this.#header = { bytes, view };
     this.#isIpv4 = ip.version === 4;
-    this.#ipSum = this.#isIpv4 ? sumWords(view, ethernet.size, ipv4.size) : 0;
+    this.#ipSum = this.#isIpv4 ? foldSum(sumWords(view, ethernet.size, ipv4.size)) : 0;
     this.#transport = transport;
     this.#isUdp = 'udp' in tunnel;
     // Differs: the UDP checksum in front of GTP-U, and that of GRE with a sequence number, are right; the reference
@@ -95,7 +95,8 @@ export class TunnelWrap {
     const transport = start + this.#transport;
     if (this.#isIpv4) {
       ipv4.set.totalSize(view, network, end - network);
-      ipv4.set.checksum(view, network, ~foldSum(this.#ipSum + end - network) & 0xffff);
+      const sum = this.#ipSum + end - network;
+      ipv4.set.checksum(view, network, ~((sum & 0xffff) + (sum >>> 16)) & 0xffff);
     } else ipv6.set.payloadSize(view, network, end - transport);
     this.#number(view, start, end, tunnel, clock);
     if (this.#isUdp) this.#finishUdp(view, network, transport, end, sourcePort);
