@@ -17,7 +17,7 @@ export function logBadChecksum(): void {
   warn(() => 'ip packet has invalid checksum');
 }
 
-export function logOptions(headerSize: number): void {
+export function logIpOptions(headerSize: number): void {
   warn(() => `ip options not supported on tunnel packets (${headerSize} bytes)`);
 }
 

@@ -25,7 +25,7 @@ import { ipProtocol, ipv4, ipv6 } from '../../../wire/ip.ts';
 import { udp } from '../../../wire/transport.ts';
 import { isVxlan, vxlan, vxlanNext, vxlanNextOf } from '../../../wire/vxlan.ts';
 import type { Headers } from '../headers.ts';
-import { logBadChecksum, logGeneve, logNoIp, logOptions, logVxlan } from './unwrap-log.ts';
+import { logBadChecksum, logGeneve, logIpOptions, logNoIp, logVxlan } from './unwrap-log.ts';
 
 const idWord = slots.tun_id.word;
 const srcWord = slots.tun_src.word;
@@ -130,7 +130,7 @@ function readIpv4(view: DataView, at: number, end: number, key: Uint32Array): bo
   const size = ipv4.get.totalSize(view, at);
   if (size > end - at) return false;
   if (headerSize > ipv4.size) {
-    logOptions(headerSize);
+    logIpOptions(headerSize);
     return false;
   }
   outer.end = at + size;
