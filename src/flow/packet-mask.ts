@@ -4,7 +4,7 @@ import { ipProtocol } from '../wire/ip.ts';
 import { mplsBottom } from '../wire/mpls.ts';
 import { tunnelFlag } from './fields/flags.ts';
 import { isMetByPacket } from './fields/prerequisites.ts';
-import { getSlot, maskSlot, newKey, readSlot, setSlot } from './key.ts';
+import { etherTypeOf, getSlot, maskSlot, newKey, readSlot, setSlot } from './key.ts';
 import { type SlotName, slots } from './slots.ts';
 
 /** Did the packet come through a tunnel? Where to says so. */
@@ -69,7 +69,7 @@ function slotsOf(key: Uint32Array): SlotName[] {
     ...tunnelSlotsOf(key),
   ];
   if (packetType === 0) found.push('eth_src', 'eth_dst', 'eth_type', ...tagSlots(key));
-  return [...found, ...payloadSlots(key, getSlot(key, 'eth_type'))];
+  return [...found, ...payloadSlots(key, etherTypeOf(key))];
 }
 
 /** Without a tunnel there may be the id of one that the packet is to go through. */

@@ -228,7 +228,11 @@ export class Backer {
       nextBfdSession,
       portOf: (ofproto, port) => {
         const found = this.ports.ofDpPort(dpPort(port));
-        return found?.ofproto === ofproto ? found.port : undefined;
+        if (found !== undefined) return found.ofproto === ofproto ? found.port : undefined;
+        const tunnel = [...this.ports.tunnels].find(
+          (one) => one.ofproto === ofproto && one.port.dpPort === port,
+        );
+        return tunnel?.port;
       },
       abilities: this.abilities,
       allocateRecirculation: (ofproto) => this.frozen.allocate(returningTo(ofproto)),

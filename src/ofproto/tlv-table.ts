@@ -119,7 +119,7 @@ export class TlvTable {
       const match = {
         index,
         value: readField(key, field).map((byte, n) => byte & (bits[n] ?? 0)),
-        mask: bits.every(isAllOnes) ? undefined : bits,
+        mask: bits.length > 0 && bits.every(isAllOnes) ? undefined : bits,
       };
       return [isPresent(key, index) ? match : { ...match, isAbsent: true }];
     });

@@ -138,6 +138,15 @@ export class IpfixRunner {
     return this.#bridgeConfig?.samplesOutput === true ? this.#probability : undefined;
   }
 
+  /** Collectors of all packets, and of those that actions sample for that number, are told of tunnels. */
+  get samplesTunnels(): boolean {
+    return this.#bridgeConfig?.samplesTunnels === true;
+  }
+
+  samplesTunnelsOf(collectorSet: number): boolean {
+    return this.#flows.get(collectorSet)?.exporter.config.samplesTunnels === true;
+  }
+
   get #probability(): number | undefined {
     if (this.#bridge === undefined || this.#bridgeConfig === undefined) return undefined;
     return Math.max(1, Math.floor(every / this.#bridgeConfig.sampling));

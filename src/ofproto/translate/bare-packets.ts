@@ -9,7 +9,7 @@ export const typedPacket = (type: number): number => 0x10000 | type;
 /** An Ethernet header comes in front, with addresses of zeros; it is pushed when the packet goes anywhere. */
 export function coverWithEthernet(flow: Uint32Array, datapath: DatapathActions): void {
   clearAddresses(flow);
-  setSlot(flow, 'eth_type', etherTypeOf(flow));
+  setSlot(flow, 'eth_type', getSlot(flow, 'eth_type') || etherTypeOf(flow));
   setSlot(flow, 'packet_type', 0);
   datapath.isPlain = false;
   datapath.pend({ kind: 'ethernet' });

@@ -33,7 +33,7 @@ export function unwildcardBasics(mask: Uint32Array, key: Uint32Array): void {
   mask[recircWord] = 0xffffffff;
   mask[packetTypeWord] = 0xffffffff;
   mask[ethTypeWord] = 0x0000ffff;
-  const type = (key[ethTypeWord] ?? 0) & 0xffff;
+  const type = etherTypeOf(key);
   if (type === etherType.ipv4 || type === etherType.ipv6)
     mask[fragWord] = (mask[fragWord] ?? 0) | anyFragment;
 }

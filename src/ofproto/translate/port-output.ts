@@ -89,9 +89,9 @@ function outputOrUnwrap(t: Translation, port: OfprotoPort, dpPort: DpPort): void
   else t.datapath.act({ do: 'tnl_pop', port: end });
 }
 
-function outputToDatapath(t: Translation, port: DpPort): void {
+function outputToDatapath(t: Translation, port: DpPort, isTunnel = false): void {
   t.datapath.commit();
-  t.sampling.leave(t.ofproto, port);
+  t.sampling.leave(t.ofproto, port, isTunnel);
   if (t.snapLength > 0 && t.snapLength < 0xffff) cut(t, t.snapLength);
   t.datapath.push({ do: 'output', port });
 }
@@ -131,15 +131,20 @@ function outputBySwitch(t: Translation, port: OfprotoPort, { tunnel, way, isCut 
 }
 
 /** A port of the datapath puts headers in front of the packet. */
-function outputByTunnelPort(t: Translation, port: DpPort, { way }: TunnelOutput): void {
+function outputByTunnelPort(t: Translation, port: DpPort, { tunnel, way }: TunnelOutput): void {
+  t.tell({ event: 'tunnelled', by: 'datapath' });
+  setTunnel(t, tunnel);
+  if (way === undefined) outputToDatapath(t, port, true);
+  else outputHashed(t, way);
+}
+
+/** Has the datapath wrap the packet as the flow says. */
+export function setTunnel(t: Translation, { type }: TunnelConfig): void {
   const { flow, request } = t;
   const { base } = request.scratch;
-  t.tell({ event: 'tunnelled', by: 'datapath' });
-  const fields = tunnelWrites(flow, base, wireOptionsOf(flow, t.ofproto.tlvTable));
+  const fields = tunnelWrites(flow, base, { type, options: wireOptionsOf(flow, t.ofproto.tlvTable) });
   if (fields !== undefined) t.datapath.push({ do: 'set', header: 'tunnel', fields });
   if (isTunnelled(flow)) base.set(flow.subarray(firstTunnelWord, tunnelEnd), firstTunnelWord);
-  if (way === undefined) outputToDatapath(t, port);
-  else outputHashed(t, way);
 }
 
 function outputHashed(t: Translation, { recirculation, basis, usesLbOutput }: HashedWay): void {

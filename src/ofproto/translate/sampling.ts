@@ -22,6 +22,9 @@ const noPort = dpPort(0xffffffff);
 /** Some of it is said once it is known what becomes of the packet. */
 type SFlowCookie = { -readonly [K in keyof CookieOf<'sFlow'>]: CookieOf<'sFlow'>[K] };
 
+/** What an action says of its samples. */
+type FlowSample = Omit<CookieOf<'flow_sample'>, 'type' | 'switchId'> & { readonly tunnelOutPort?: DpPort };
+
 /** Of one packet. */
 export class Sampling {
   /** Samples that were taken before anything was done with it. */
@@ -48,21 +51,19 @@ export class Sampling {
   }
 
   /** It is about to go out by a port of that switch. */
-  leave(ofproto: Ofproto, port: DpPort): void {
+  leave(ofproto: Ofproto, port: DpPort, isTunnel: boolean): void {
     const { ipfix } = ofproto.exporters;
-    if (ipfix?.output !== undefined) this.#sampleForIpfix(ofproto, ipfix.output, port);
+    if (ipfix?.output === undefined) return;
+    const tunnelOutPort = isTunnel && ipfix.samplesTunnels ? port : undefined;
+    this.#sampleForIpfix(ofproto, ipfix.output, port, tunnelOutPort);
   }
 
   /** An action of that switch samples it, with that probability in 2^32-1. */
-  sample(
-    ofproto: Ofproto,
-    probability: number,
-    said: Omit<CookieOf<'flow_sample'>, 'type' | 'switchId'>,
-  ): void {
+  sample(ofproto: Ofproto, probability: number, { tunnelOutPort, ...said }: FlowSample): void {
     const cookie = { type: 'flow_sample' as const, ...said, switchId: ofproto.id, isForwarded: false };
     this.#cookies ??= [];
     this.#cookies.push(cookie);
-    this.#push(ofproto, probability, sendUp(cookie));
+    this.#push(ofproto, probability, sendUp(cookie, tunnelOutPort));
   }
 
   /** It is known what becomes of it. */
@@ -83,11 +84,11 @@ export class Sampling {
     this.#push(ofproto, probability, { ...sendUp(this.#sFlow), includesActions: true });
   }
 
-  #sampleForIpfix(ofproto: Ofproto, probability: number, outputPort: DpPort): void {
+  #sampleForIpfix(ofproto: Ofproto, probability: number, outputPort: DpPort, tunnelOutPort?: DpPort): void {
     const cookie = { type: 'ipfix' as const, outputPort, switchId: ofproto.id, isForwarded: false };
     this.#cookies ??= [];
     this.#cookies.push(cookie);
-    this.#push(ofproto, probability, sendUp(cookie));
+    this.#push(ofproto, probability, sendUp(cookie, tunnelOutPort));
   }
 
   /** Does it for so many packets of 2^32-1, as far as the meter for the slow path lets them pass. */
@@ -115,6 +116,7 @@ function outputOf({ count, last }: OutputTally, sFlow: { indexOf(port: number): 
   return index || several + count;
 }
 
-function sendUp(cookie: UserspaceCookie): DpActionOf<'userspace'> {
-  return { do: 'userspace', pid: 0, cookie };
+/** The headers of a tunnel by that port are wanted, too. */
+function sendUp(cookie: UserspaceCookie, tunnelOutPort?: DpPort): DpActionOf<'userspace'> {
+  return { do: 'userspace', pid: 0, cookie, ...(tunnelOutPort !== undefined && { tunnelOutPort }) };
 }

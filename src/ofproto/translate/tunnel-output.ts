@@ -9,6 +9,7 @@ import {
   defaultTtl,
   type TunnelAddress,
   type TunnelConfig,
+  type TunnelType,
 } from '../../netdev/tunnel/tunnel-config.ts';
 import { etherType } from '../../wire/ethernet.ts';
 
@@ -92,6 +93,18 @@ const tunnelSlots = [
   ...(['tun_erspan_hwid', 'tun_metadata', 'tun_metadata_present', 'tun_flags'] as const),
 ] as const satisfies readonly SlotName[];
 
+/** What just tunnels of these types have room for. */
+const slotsOfTypes: readonly (readonly [start: string, types: readonly TunnelType[]])[] = [
+  ['tun_gbp', ['vxlan']],
+  ['tun_metadata', ['geneve']],
+  ['tun_erspan', ['erspan', 'ip6erspan']],
+  ['tun_gtpu', ['gtpu']],
+];
+
+function hasRoomFor(type: TunnelType, slot: SlotName): boolean {
+  return slotsOfTypes.every(([start, types]) => !slot.startsWith(start) || types.includes(type));
+}
+
 /**
  * The fields of an action that has the datapath wrap a packet so, with options as they lie on the wire; undefined where `base`
  * is wrapped so already.
@@ -99,7 +112,7 @@ const tunnelSlots = [
 export function tunnelWrites(
   flow: Uint32Array,
   base: Uint32Array,
-  options: Uint8Array,
+  { type, options }: { readonly type: TunnelType; readonly options: Uint8Array },
 ): readonly SlotWrite[] | undefined {
   if (!isTunnelled(flow) || tunnelSlots.every((slot) => isSame(flow, base, slot))) return undefined;
   const hasKey = (getSlot(flow, 'tun_flags') & tunnelFlag.key) !== 0;
@@ -109,6 +122,7 @@ export function tunnelWrites(
   return tunnelSlots
     .filter((slot) => {
       if (slot === 'tun_ttl' || slot === 'tun_flags') return true;
+      if (!hasRoomFor(type, slot)) return false;
       return slot === 'tun_id' ? hasKey : readSlot(wire, slot).some((byte) => byte !== 0);
     })
     .map((slot) => wholeSlot(wire, slot));

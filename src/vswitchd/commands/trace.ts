@@ -90,23 +90,25 @@ interface Arguments {
   readonly generates: boolean;
   readonly isNamed: boolean;
   /** What connection tracking is to say. */
-  readonly states: readonly number[];
+  readonly states: number[];
+  /** What a packet that is made up carries; undefined for the usual bytes. */
+  payload: Uint8Array | undefined;
 }
 
-type ValueOption = (value: string, states: number[]) => void;
+type ValueOption = (value: string, given: Pick<Arguments, 'states' | 'payload'>) => void;
 
-/** Options that take a value, and the check of it. The payload of a packet that is made up decides about nothing. */
+/** Options that take a value. */
 const valueOptions: ReadonlyMap<string, ValueOption> = new Map<string, ValueOption>([
-  ['--l7', checkPayload],
-  ['--l7-len', checkPayloadSize],
-  ['--ct-next', (value, states) => states.push(readConnectionState(value))],
+  ['--l7', (value, given) => (given.payload = readPayload(value))],
+  ['--l7-len', (value, given) => (given.payload = payloadOfSize(value))],
+  ['--ct-next', (value, { states }) => states.push(readConnectionState(value))],
 ]);
 
 function readArguments(args: readonly string[]): Arguments {
   const words: string[] = [];
   let generates = false;
   let isNamed = false;
-  const states: number[] = [];
+  const given: Pick<Arguments, 'states' | 'payload'> = { states: [], payload: undefined };
   const queue = [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
     const check = valueOptions.get(arg);
@@ -115,19 +117,23 @@ function readArguments(args: readonly string[]): Arguments {
     else if (check !== undefined) {
       const value = queue.shift();
       if (value === undefined) throw refused(`Missing argument for option ${arg}`);
-      check(value, states);
+      check(value, given);
     } else if (arg.startsWith('-')) throw refused(`${arg}: unknown option`);
     else if (words.push(arg) > 3) throw refused('too many arguments');
   }
-  return { words, generates, isNamed, states };
+  return { words, generates, isNamed, ...given };
 }
 
-function checkPayload(text: string): void {
+function readPayload(text: string): Uint8Array {
   if (!/^\s*([0-9a-f]{2}\s*)*$/i.test(text)) throw refused('Trailing garbage in packet data');
+  return Buffer.from(text.replace(/\s/g, ''), 'hex');
 }
 
-function checkPayloadSize(text: string): void {
-  if (Number.parseInt(text, 10) > 64_000) throw refused(`${text}: too much L7 data`);
+/** Bytes that count from 0. */
+function payloadOfSize(text: string): Uint8Array {
+  const size = Number.parseInt(text, 10);
+  if (size > 64_000) throw refused(`${text}: too much L7 data`);
+  return Uint8Array.from({ length: Math.max(0, size || 0) }, (_, n) => n);
 }
 
 function readConnectionState(text: string): number {
@@ -147,7 +153,7 @@ function readConnectionState(text: string): number {
 }
 
 function readRequest(aSwitch: Switch, args: readonly string[]): TraceRequest {
-  const { words, generates, isNamed, states } = readArguments(args);
+  const { words, generates, isNamed, states, payload } = readArguments(args);
   const rest = [...words];
   const bytes = generates ? undefined : takeFrame(rest);
   const [first = '', second] = rest;
@@ -155,7 +161,7 @@ function readRequest(aSwitch: Switch, args: readonly string[]): TraceRequest {
   const place = findPlace(aSwitch, second === undefined ? undefined : first, second ?? first);
   const { key, backer } = place;
   if (bytes !== undefined) extractInto(key, bytes, backer);
-  const frame = generates ? composeFrame(key) : bytes;
+  const frame = generates ? composeFrame(key, payload) : bytes;
   const packet = { hasPacket: frame !== undefined, ...(frame && { packet: frame }) };
   return { ...place, ...packet, isNamed, connectionStates: states };
 }
