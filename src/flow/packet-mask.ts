@@ -69,7 +69,9 @@ function slotsOf(key: Uint32Array): SlotName[] {
     ...tunnelSlotsOf(key),
   ];
   if (packetType === 0) found.push('eth_src', 'eth_dst', 'eth_type', ...tagSlots(key));
-  return [...found, ...payloadSlots(key, etherTypeOf(key))];
+  // A packet type may be at odds with the EtherType that goes with what is known of the payload.
+  const type = getSlot(key, 'eth_type');
+  return type === etherTypeOf(key) ? [...found, ...payloadSlots(key, type)] : found;
 }
 
 /** Without a tunnel there may be the id of one that the packet is to go through. */
