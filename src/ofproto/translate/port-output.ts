@@ -133,13 +133,13 @@ function outputBySwitch(t: Translation, port: OfprotoPort, { tunnel, way, isCut 
 /** A port of the datapath puts headers in front of the packet. */
 function outputByTunnelPort(t: Translation, port: DpPort, { tunnel, way }: TunnelOutput): void {
   t.tell({ event: 'tunnelled', by: 'datapath' });
-  setTunnel(t, tunnel);
+  putTunnelHeaders(t, tunnel);
   if (way === undefined) outputToDatapath(t, port, true);
   else outputHashed(t, way);
 }
 
 /** Has the datapath wrap the packet as the flow says. */
-export function setTunnel(t: Translation, { type }: TunnelConfig): void {
+export function putTunnelHeaders(t: Translation, { type }: TunnelConfig): void {
   const { flow, request } = t;
   const { base } = request.scratch;
   const fields = tunnelWrites(flow, base, { type, options: wireOptionsOf(flow, t.ofproto.tlvTable) });

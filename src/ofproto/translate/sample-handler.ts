@@ -2,7 +2,7 @@
 import { dpPort, ofPort } from '../../base/units.ts';
 import type { SampleArguments } from '../../openflow/actions/sample.ts';
 import { reservedPorts } from '../../openflow/ports.ts';
-import { setTunnel } from './port-output.ts';
+import { putTunnelHeaders } from './port-output.ts';
 import type { Translation } from './translation.ts';
 import { writeTunnel } from './tunnel-output.ts';
 
@@ -25,7 +25,7 @@ export function sampleFlow(t: Translation, sample: SampleArguments): void {
   const tunnel = ofproto.exporters.ipfix.samplesTunnelsOf(sample.collectorSet) ? port?.tunnel : undefined;
   if (tunnel !== undefined) {
     writeTunnel(tunnel, t.flow, t.mask);
-    if (!t.request.tunnels.isOn) setTunnel(t, tunnel);
+    if (!t.request.tunnels.isOn) putTunnelHeaders(t, tunnel);
   }
   t.sampling.sample(ofproto, ((probability << 16) | probability) >>> 0, {
     probability,
