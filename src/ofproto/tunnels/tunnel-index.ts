@@ -92,7 +92,11 @@ export class TunnelIndex {
     if (this.isEmpty) return undefined;
     const [id, source, destination] = [idOf(key), addressIn(key, 'src'), addressIn(key, 'dst')];
     const isBare = getSlot(key, 'packet_type') >>> 16 === 1;
-    const modes: readonly PacketMode[] = [isBare ? 'legacy_l3' : 'legacy_l2', 'ptap'];
+    const [own, other] = isBare
+      ? (['legacy_l3', 'legacy_l2'] as const)
+      : (['legacy_l2', 'legacy_l3'] as const);
+    // What comes back may have got an Ethernet header meanwhile, or lost it.
+    const modes: readonly PacketMode[] = [own, 'ptap', ...(getSlot(key, 'recirc_id') === 0 ? [] : [other])];
     for (const byKey of ways.key)
       for (const byRemote of ways.remote)
         for (const byLocal of ways.local)
