@@ -109,7 +109,11 @@ interface Wrapping {
   readonly way: TunnelWay;
 }
 
-/** The bridge has the wrapped packet as if it had come in by `out`, from nobody: nothing of it is wanted but what it does. */
+/**
+ * The bridge has the wrapped packet as if it had come in by `out`, from nobody: nothing of it is wanted but what it does.
+ * Differs: what a tunnel sends is counted for it once; the reference counts it again, with its headers, on the way into the
+ * bridge.
+ */
 function sendWrapped(t: Translation, out: PortOfSwitch, { tunnel, header, way }: Wrapping): void {
   const { mask, outputs, request } = t;
   const { flow, base } = request.scratch;
