@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { newKey, readSlot, writeSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import { TlvTable } from '../tlv-table.ts';
-import { maskWireOptions, optionsOnWire, placeOptions, wireOptionsOf } from './geneve-options.ts';
+import {
+  maskWireOptions,
+  optionsOnWire,
+  placeOptions,
+  wireOptionsOf,
+  withPlacedOptions,
+  withWireOptions,
+} from './geneve-options.ts';
 
 const sizeWord = slots.tun_metadata_present.word + 1;
 
@@ -38,6 +45,14 @@ test('options that fields stand for come back as they lay on the wire', () => {
   const placed = newKey();
   expect(placeOptions(keyWith([...second, ...first]), table(), placed)).toBe(true);
   expect([...wireOptionsOf(placed, table())]).toEqual([...first, ...second]);
+});
+
+test('a key with placed options is that of a datapath again', () => {
+  const key = keyWith([...first, ...second]);
+  const placed = withPlacedOptions(key, table()) ?? expect.unreachable();
+  expect(placed).not.toEqual(key);
+  expect(withWireOptions(placed, table())).toEqual(key);
+  expect(withWireOptions(newKey(), table())).toEqual(newKey());
 });
 
 test('others are left out, unless they are critical', () => {

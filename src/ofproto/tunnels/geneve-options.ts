@@ -54,6 +54,17 @@ export function withPlacedOptions(key: Uint32Array, table: TlvTable): Uint32Arra
   return placeOptions(key, table, placed) ? placed : undefined;
 }
 
+/** The other way round. */
+export function withWireOptions(key: Uint32Array, table: TlvTable): Uint32Array {
+  if (key[sizeWord - 1] === 0 && key[sizeWord] === 0) return key;
+  const wire = key.slice();
+  clearOptions(wire);
+  const options = wireOptionsOf(key, table);
+  writeSlot(wire, 'tun_metadata', options);
+  wire[sizeWord] = options.length;
+  return wire;
+}
+
 /** Turns the mask of placed options into that of the options of `key`. How many bytes they have always matters. */
 export function maskWireOptions(key: Uint32Array, table: TlvTable, mask: Uint32Array): void {
   const bytes = new Uint8Array(slotSize);

@@ -11,6 +11,7 @@ import { type FrozenState, ownWordsOf } from '../translate/frozen-states.ts';
 import type { ActionLists } from '../translate/intern.ts';
 import type { TranslationContext, TranslationResult } from '../translate/request.ts';
 import { translateFor } from '../translate/translate.ts';
+import { withWireOptions } from '../tunnels/geneve-options.ts';
 import type { PacketAccounts } from './packet-accounts.ts';
 
 const noBytes = new Uint8Array(0);
@@ -78,11 +79,12 @@ export class ControllerPackets {
     { actions, effects, drop }: Pick<TranslationResult, 'actions' | 'effects' | 'drop'>,
   ): void {
     const { datapath } = this.#deps;
-    const { key, bytes } = packet;
+    const { key, bytes, ofproto } = packet;
     this.#deps.accounts.credit(effects, packet);
     if (drop !== undefined) this.#deps.accounts.drop(drop, packet);
     if (actions.length === 0) return;
-    const sent = { bytes, key: key.subarray(0, datapathWordCount), offload: undefined };
+    const wire = withWireOptions(key, ofproto.tlvTable);
+    const sent = { bytes, key: wire.subarray(0, datapathWordCount), offload: undefined };
     datapath.execute(sent, this.#deps.lists.intern(actions));
   }
 }
