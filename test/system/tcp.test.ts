@@ -1,14 +1,13 @@
 /** TCP through our daemon, with every offload of the devices as the kernel sets it: no byte is lost or changed. */
-import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
+import { sumsOfTransfer } from './support/tcp-transfer.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`tcp.test.ts: not run: ${reason}\n`);
 
-const transfer = `${import.meta.dirname}/../fixtures/tcp-transfer.mjs`;
-const megabytes = '32';
+const megabytes = 32;
 
 interface Topology {
   readonly name: string;
@@ -97,31 +96,12 @@ describe.runIf(reason === undefined)('TCP through our daemon', () => {
       [far, near, '10.1.0.1'],
       [near, far, 'fd00::2'],
     ] as const) {
-      const sums = await sumsOfTransfer(from, to, address);
+      const sums = await sumsOfTransfer(from, to, address, megabytes);
       expect(sums.received).toBe(sums.sent);
     }
     expect(offloadsOf(near, 'eth0')).toEqual(['tx-checksumming: on', 'tcp-segmentation-offload: on']);
   });
 });
-
-/** Sends megabytes from one host to another; the hashes of both. */
-async function sumsOfTransfer(from: Namespace, to: Namespace, address: string) {
-  const receiver = to.start('node', transfer, 'receive');
-  let said = '';
-  receiver.stdout?.on('data', (data: Buffer) => {
-    said += data.toString();
-  });
-  const ended = once(receiver, 'close');
-  try {
-    await until(() => said === 'ready\n', 'the receiver');
-    const done = from.try('timeout', '20', 'node', transfer, 'send', address, megabytes);
-    if (done.status !== 0) throw new Error(`the transfer failed: ${done.stderr}`);
-    await ended;
-    return { sent: done.stdout.trim(), received: said.split('\n')[1] };
-  } finally {
-    receiver.kill();
-  }
-}
 
 function offloadsOf(host: Namespace, device: string): string[] {
   const wanted = /^(tx-checksumming|tcp-segmentation-offload): /;

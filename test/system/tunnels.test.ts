@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
+import { sumsOfTransfer } from './support/tcp-transfer.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`tunnels.test.ts: not run: ${reason}\n`);
@@ -36,6 +37,28 @@ function addTunnel(host: SwitchHost, type: string, ...options: string[]): void {
   );
 }
 
+function addKernelTunnel(peer: Namespace, checksum: string): void {
+  peer.run(
+    ...[
+      'ip',
+      'link',
+      'add',
+      'vx',
+      'address',
+      '02:00:00:00:00:42',
+      'type',
+      'vxlan',
+      'id',
+      '42',
+      'dstport',
+      '4789',
+      checksum,
+    ],
+    ...['local', underlay[4].theirs, 'remote', underlay[4].ours, 'dev', 'w0'],
+  );
+  address(peer, 'vx', `${overlay.theirs}/24`);
+}
+
 /** Some are lost while either side reads its routes again, as after an address has come. */
 async function untilAllAnswer(from: Namespace, to: string, ...options: string[]): Promise<void> {
   const ping = ['ping', '-c', '20', '-i', '0.02', '-W', '2', ...options, to] as const;
@@ -55,11 +78,7 @@ describe.runIf(reason === undefined)('a tunnel to the device of the kernel', () 
     address(ours.host, 'br-under', `${underlay[4].ours}/24`);
     address(ours.host, 'br-over', `${overlay.ours}/24`);
     address(peer, 'w0', `${underlay[4].theirs}/24`);
-    peer.run(
-      ...['ip', 'link', 'add', 'vx', 'type', 'vxlan', 'id', '42', 'dstport', '4789'],
-      ...['local', underlay[4].theirs, 'remote', underlay[4].ours, 'dev', 'w0'],
-    );
-    address(peer, 'vx', `${overlay.theirs}/24`);
+    addKernelTunnel(peer, 'noudpcsum');
     addTunnel(ours, 'vxlan', `remote_ip=${underlay[4].theirs}`, 'key=42');
   }, 60_000);
 
@@ -72,6 +91,21 @@ describe.runIf(reason === undefined)('a tunnel to the device of the kernel', () 
     await untilAllAnswer(ours.host, overlay.theirs);
     await untilAllAnswer(peer, overlay.ours);
     await untilAllAnswer(peer, overlay.ours, '-s', '1300');
+  });
+
+  test.each(['noudpcsum', 'udpcsum'])('carries TCP with all offloads, %s', async (checksum) => {
+    ours.host.run('ip', 'link', 'set', 'br-over', 'mtu', '1450');
+    peer.run('ip', 'link', 'del', 'vx');
+    addKernelTunnel(peer, checksum);
+    ours.configure('set', 'interface', 'tun', `options:csum=${checksum === 'udpcsum'}`);
+    await untilAllAnswer(ours.host, overlay.theirs);
+    for (const [from, to, end] of [
+      [ours.host, peer, overlay.theirs],
+      [peer, ours.host, overlay.ours],
+    ] as const) {
+      const sums = await sumsOfTransfer(from, to, end, 8);
+      expect(sums.received).toBe(sums.sent);
+    }
   });
 
   test('goes by what the kernel says of routes, and the neighbours are known', () => {
