@@ -63,6 +63,7 @@ export class NativeTunnels {
     const end = endOf(port);
     if (end !== undefined) this.host.listening.remove(end);
     this.host.neighbours.flush(port.name);
+    this.host.forget(port.name);
   }
 
   /** That of the bridge of the same name, or else of any bridge. */

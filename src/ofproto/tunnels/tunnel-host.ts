@@ -61,6 +61,11 @@ export class TunnelHost {
     return device;
   }
 
+  /** Nobody asks for it any more. */
+  forget(name: string): void {
+    this.#seen.delete(name);
+  }
+
   #changed(tags: number): void {
     for (const listener of this.#listeners) listener.changed(tags);
   }
