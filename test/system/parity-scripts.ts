@@ -380,6 +380,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'set interface br0 mtu_request=1350',
     'wait-until interface br0 mtu=1350',
     'clear interface br0 mtu_request',
+    'ip link set e1 mtu 1300',
+    'wait-until interface br0 mtu=1300',
   ],
   'an MTU request of a device': [br0, 'add-port br0 e1 -- set interface e1 mtu_request=1300'],
   'an MTU request of an internal port': [
