@@ -1,6 +1,6 @@
 /** The address that rows of Controller give the local port, and the route over it: beside the reference. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
+import { SwitchHost, untilAlike, whyNoReference } from './support/daemon-pair.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
@@ -45,11 +45,7 @@ describe.runIf(reason === undefined)('addresses of the local port', () => {
   ])('%s', async (_, columns) => {
     for (const host of hosts) host.configure('set', 'controller', 'br0', ...columns);
     const [reference, ours] = hosts;
-    await until(
-      () => JSON.stringify(seen(ours)) === JSON.stringify(seen(reference)),
-      'the same addresses',
-      20_000,
-    ).catch(() => expect(seen(ours)).toEqual(seen(reference)));
+    await untilAlike(seen, ours, reference);
   });
 
   test('are there in the end', () => {

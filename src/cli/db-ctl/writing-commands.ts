@@ -71,7 +71,7 @@ export const dbCreate: CommandDef = {
     const table = findTable(schema, command.args[0] ?? '');
     if (command.options.has('--id') || table.isRoot) return;
     warn(
-      'dbCtl_base',
+      'db_ctl_base',
       `applying "create" command to table ${table.name} without --id option will have no effect`,
     );
   },
@@ -235,7 +235,7 @@ function destroy(context: Context): void {
   if (isAll && context.has('--if-exists'))
     throw new CommandFailed('--all and --if-exists should not be specified together');
   if (!isAll && records.length === 0) {
-    context.warn('dbCtl_base', 'either --all or records argument should be specified');
+    context.warn('db_ctl_base', 'either --all or records argument should be specified');
     return;
   }
   const rows = isAll

@@ -6,6 +6,8 @@ import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { expect } from 'vitest';
 import { readTextOrEmpty } from '../../../src/base/files.ts';
 import { Namespace } from './namespace.ts';
 
@@ -166,6 +168,19 @@ export async function until(isTrue: () => boolean, what: string, limit = 60_000)
     if (Date.now() > end) throw new Error(`waited ${limit} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** Both hosts tell the same, soon: a log, and what the kernel is told, may be behind what a tool was answered. */
+export async function untilAlike<H>(
+  tell: (host: H) => unknown,
+  ours: H,
+  reference: H,
+  limit = 20_000,
+): Promise<void> {
+  const isAlike = (): boolean => isDeepStrictEqual(tell(ours), tell(reference));
+  await until(isAlike, 'both to tell the same', limit).catch(() =>
+    expect(tell(ours)).toEqual(tell(reference)),
+  );
 }
 
 /** One that has ended with all its threads is not, even before its parent takes note, which may be a second later. */

@@ -1,7 +1,16 @@
 /** Lines of scripts that begin with "ofctl", "vsctl" or "appctl", as commands. */
 
 /** After these the reference shows their effect everywhere only when its main loop has gone round again. */
-const slowToShow: ReadonlySet<string> = new Set(['time/warp', 'netdev-dummy/set-admin-state', 'mod-port']);
+const slowToShow: ReadonlySet<string> = new Set([
+  ...[
+    'time/warp',
+    'mod-port',
+    'netdev-dummy/set-admin-state',
+    'netdev-dummy/ip4addr',
+    'netdev-dummy/ip6addr',
+  ],
+  ...['ovs/route/add', 'ovs/route/del'],
+]);
 
 const turn = 'ovs-appctl version >/dev/null';
 
