@@ -1,4 +1,6 @@
-/** A whole switch with its database, ours or the installed reference, in folders of its own; the same calls drive both. */
+/**
+ * A whole switch with its database, ours or the installed reference, in folders of its own; the same calls drive both.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +13,10 @@ export interface Daemons {
   readonly pid: number;
   /** Where the database listens. */
   readonly socket: string;
-  /** Runs a tool to its end; throws with what it said when it fails. `ovs-vsctl` is the reference's unless `tools` says ours. */
+  /**
+   * Runs a tool to its end; throws with what it said when it fails. `ovs-vsctl` is the reference's unless `tools` says
+   * ours.
+   */
   call(program: string, ...args: string[]): string;
   /** The same; resolves when it has ended. What it prints goes nowhere. */
   run(program: string, ...args: string[]): Promise<void>;

@@ -26,7 +26,9 @@ export class Malformed extends VswitchError {
   }
 }
 
-/** A valid request that we cannot honour. `tag` is the protocol's own error name (OVSDB error tag, OpenFlow error name). */
+/**
+ * A valid request that we cannot honour. `tag` is the protocol's own error name (OVSDB error tag, OpenFlow error name).
+ */
 export class Refused extends VswitchError {
   override readonly name: string = 'Refused';
   override readonly code = 'REFUSED';

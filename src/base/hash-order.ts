@@ -1,6 +1,7 @@
 /**
- * The order in which the reference lists things that it keeps in a hash table by name or number, where it does not sort them.
- * Scripts compare such lists, so ours come in the same order. The hash is MurmurHash3's 32-bit mixing (public domain).
+ * The order in which the reference lists things that it keeps in a hash table by name or number, where it does not sort
+ * them. Scripts compare such lists, so ours come in the same order. The hash is MurmurHash3's 32-bit mixing (public
+ * domain).
  */
 import { finishHash, hashOfWide, mixWord } from './murmur3.ts';
 import { encodeText } from './text.ts';

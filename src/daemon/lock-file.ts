@@ -11,7 +11,9 @@ import { lockFile, lockOwner } from '../sys/calls/file-lock.ts';
 const log = logger('lockfile');
 const EDEADLK = 35;
 
-/** The files that this process has locked, by device and inode: closing any descriptor of one would give its lock away. */
+/**
+ * The files that this process has locked, by device and inode: closing any descriptor of one would give its lock away.
+ */
 const held = new Set<string>();
 
 /** Creates the file if need be and locks it. Throws SyscallFailed: EAGAIN when another process has it. */

@@ -1,6 +1,6 @@
 /**
- * Bonds of which the datapath itself chooses the member: by which port each of 256 hashes goes out, and what went out under
- * it. Every thread has one, over the same counters.
+ * Bonds of which the datapath itself chooses the member: by which port each of 256 hashes goes out, and what went out
+ * under it. Every thread has one, over the same counters.
  */
 import type { DpPort } from '../base/units.ts';
 

@@ -134,7 +134,9 @@ export interface Datapath extends ReadsFlowStats {
    * to be segmented is dropped and counted.
    */
   setPortMtu(port: DpPort, mtu: number | undefined): void;
-  /** A frame that comes in by the port is dropped where one of `limits` does not allow it; they begin with full buckets. */
+  /**
+   * A frame that comes in by the port is dropped where one of `limits` does not allow it; they begin with full buckets.
+   */
   setPortLimits(port: DpPort, limits: readonly DpMeter[]): void;
   /** Of UDP: packets in tunnels leave by one of these ports, up to but without the last; the same for each connection. */
   setEgressPorts(range: PortRange): void;

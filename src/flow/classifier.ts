@@ -19,7 +19,9 @@ import { Subtable } from './subtable.ts';
 const defaultPrefixes: readonly PrefixSlot[] = ['nw_dst', 'nw_src'];
 
 export class Classifier<R extends ClassifierRule> {
-  /** Told when lookups may go through the rules in another order: which of several of one priority they find may differ. */
+  /**
+   * Told when lookups may go through the rules in another order: which of several of one priority they find may differ.
+   */
   onReordered: () => void = () => {};
   /**
    * As they were last looked through, new ones behind: of rules of the same priority, the same goes on to win while
@@ -133,7 +135,10 @@ export class Classifier<R extends ClassifierRule> {
     return whole;
   }
 
-  /** The rule of highest priority without conjunctions. Those with some that match and are above it are put into `parts`. */
+  /**
+   * The rule of highest priority without conjunctions. Those with some that match and are above it are put into
+   * `parts`.
+   */
   #search(
     key: Uint32Array,
     version: number,

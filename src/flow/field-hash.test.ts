@@ -9,7 +9,10 @@ const macs = 'dl_src=00:01:02:03:04:05,dl_dst=00:11:22:33:44:55';
 const v4 = 'nw_src=10.0.0.1,nw_dst=10.0.1.2';
 const v6 = 'ipv6_src=fe80::1,ipv6_dst=fd00::1:2';
 
-/** The lower 16 bits of hashes with basis 50, as `multipath(..., 50, modulo_n, 65536, ...)` of ovs-vswitchd 3.1 shows them. */
+/**
+ * The lower 16 bits of hashes with basis 50, as `multipath(..., 50, modulo_n, 65536, ...)` of ovs-vswitchd 3.1 shows
+ * them.
+ */
 const seen: readonly [HashedFields, string, number][] = [
   ['eth_src', macs, 0xa281],
   ['symmetric_l4', `tcp,${macs},${v4},tcp_src=1000,tcp_dst=80`, 0x72e1],

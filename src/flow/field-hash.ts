@@ -74,7 +74,10 @@ export function hashStation(mac: Mac, vlan: number, basis: number): number {
   return finishHash(mixWord(mixWord(basis, mac | 0), high) ^ 8) >>> 0;
 }
 
-/** Of a connection in one direction, by which a bond in mode balance-tcp chooses where packets do not come back with a hash. */
+/**
+ * Of a connection in one direction, by which a bond in mode balance-tcp chooses where packets do not come back with a
+ * hash.
+ */
 export function hashFiveTuple(key: Uint32Array, basis: number): number {
   const bytes = [...wholeAddressOf(key, 'nw_src'), ...wholeAddressOf(key, 'nw_dst')];
   let hash = basis;

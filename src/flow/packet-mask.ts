@@ -1,4 +1,6 @@
-/** The bits of a key that mean something in a packet of its kind: for showing a packet as if it were a match on itself. */
+/**
+ * The bits of a key that mean something in a packet of its kind: for showing a packet as if it were a match on itself.
+ */
 import { etherType, isMplsType, vlanPresent } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import { mplsBottom } from '../wire/mpls.ts';

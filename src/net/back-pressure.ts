@@ -1,6 +1,7 @@
 /**
- * Bounds what waits for a peer that reads slowly. While more than `highWater` bytes wait, nothing is read from it, so that
- * it asks for no more; a peer that takes nothing of what it is sent, and has more than `maxStalled` waiting, is given up.
+ * Bounds what waits for a peer that reads slowly. While more than `highWater` bytes wait, nothing is read from it, so
+ * that it asks for no more; a peer that takes nothing of what it is sent, and has more than `maxStalled` waiting, is
+ * given up.
  */
 import type { Timer, Timers } from '../base/timers.ts';
 import { ms } from '../base/units.ts';

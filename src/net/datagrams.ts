@@ -1,6 +1,6 @@
 /**
- * UDP datagrams to one peer: what exporters of flow records send by. Nothing waits for a peer that cannot be reached; what
- * cannot be sent is told and gone.
+ * UDP datagrams to one peer: what exporters of flow records send by. Nothing waits for a peer that cannot be reached;
+ * what cannot be sent is told and gone.
  */
 import type { Socket } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';

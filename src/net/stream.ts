@@ -156,8 +156,8 @@ function isTls(socket: Socket): socket is TLSSocket {
 const maxInFlight = 256 * 1024;
 
 /**
- * After so many bytes from one peer the others have a turn: Node reads up to 2 MiB from a socket at once, and what a flood
- * of requests asks for would keep everybody else waiting.
+ * After so many bytes from one peer the others have a turn: Node reads up to 2 MiB from a socket at once, and what a
+ * flood of requests asks for would keep everybody else waiting.
  */
 const share = 128 * 1024;
 

@@ -1,4 +1,7 @@
-/** Marks what a program sends, so that networks may treat control traffic better. ovsdb-server(5), "other_config : dscp". */
+/**
+ * Marks what a program sends, so that networks may treat control traffic better. ovsdb-server(5), "other_config :
+ * dscp".
+ */
 import type { Server, Socket } from 'node:net';
 import { SyscallFailed } from '../base/errors.ts';
 import { logger } from '../base/log.ts';

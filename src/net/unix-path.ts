@@ -20,7 +20,9 @@ export function connectByPath<T>(path: string, connect: (path: string) => T): T 
   return withOpen(path, path, O_PATH, connect);
 }
 
-/** Calls `bind`, of ours, with a name for a socket to be made; the name is valid during the call. Throws SyscallFailed. */
+/**
+ * Calls `bind`, of ours, with a name for a socket to be made; the name is valid during the call. Throws SyscallFailed.
+ */
 export function bindByPath<T>(path: string, bind: (path: string) => T): T {
   if (isShort(path)) return bind(path);
   const flags = constants.O_RDONLY | constants.O_DIRECTORY;

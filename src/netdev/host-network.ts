@@ -1,6 +1,6 @@
 /**
- * What tunnels need to know of the host: which addresses its devices have, and where its packets go. Behind it is the kernel
- * (`kernel-network.ts`), with dummy devices beside its own where there are some.
+ * What tunnels need to know of the host: which addresses its devices have, and where its packets go. Behind it is the
+ * kernel (`kernel-network.ts`), with dummy devices beside its own where there are some.
  */
 import type { IpPrefix } from '../base/ip-prefix.ts';
 

@@ -47,7 +47,9 @@ export interface KernelDevice {
   /** Ours, made by the switch: it takes the configured address, and its host's transmissions are our receptions. */
   readonly isOurs: boolean;
   readonly isAdopted: boolean;
-  /** What tells of a device that outlives its name: frames go on passing where it was moved to, and while it is renamed. */
+  /**
+   * What tells of a device that outlives its name: frames go on passing where it was moved to, and while it is renamed.
+   */
   readonly hold?: DeviceHold;
   /** Ends what keeps the device open, and the device if it is ours; resolves when that is done. */
   readonly close: () => Promise<void>;

@@ -93,7 +93,9 @@ export type PortSpec =
       readonly sequence: SharedArrayBuffer;
     };
 
-/** An open device. One owner; closing it is the owner's duty. A device that the switch made goes when it is disposed of. */
+/**
+ * An open device. One owner; closing it is the owner's duty. A device that the switch made goes when it is disposed of.
+ */
 export interface Netdev extends AsyncDisposable {
   readonly name: string;
   readonly type: string;
@@ -173,7 +175,10 @@ export interface NetdevDeps {
 export interface NetdevProvider {
   /** The Interface `type`: "system", "internal", "tap", "patch", "dummy" ... */
   readonly type: string;
-  /** Opens (system) or makes (internal, tap) the device, or goes on with one that the switch made before. Throws SyscallFailed when the kernel refuses, Refused on bad options. */
+  /**
+   * Opens (system) or makes (internal, tap) the device, or goes on with one that the switch made before. Throws
+   * SyscallFailed when the kernel refuses, Refused on bad options.
+   */
   open(name: string, config: NetdevConfig, deps: NetdevDeps): Promise<Netdev>;
 }
 

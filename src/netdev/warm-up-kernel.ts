@@ -1,6 +1,6 @@
 /**
- * What plays the kernel for a port of the warm-up: the far end of a pair of sockets, whose near end the port has. Shared by
- * the `warm-up-port.ts` of `system/` and `tap/`.
+ * What plays the kernel for a port of the warm-up: the far end of a pair of sockets, whose near end the port has.
+ * Shared by the `warm-up-port.ts` of `system/` and `tap/`.
  */
 import { closeFd } from '../sys/calls/fd.ts';
 import { openDatagramPair, receiveBytes, sendBytes, stopReceiving } from '../sys/calls/socket.ts';

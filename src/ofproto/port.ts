@@ -106,7 +106,10 @@ export class OfprotoPort {
     return this.#isLive;
   }
 
-  /** Its netdev's state may be another, or what protocols say of its link. True when that made it live, or not live any more. */
+  /**
+   * Its netdev's state may be another, or what protocols say of its link. True when that made it live, or not live any
+   * more.
+   */
   updateLiveness(): boolean {
     const before = this.#isLive;
     this.#isLive = this.netdev.state.isUp && this.mayEnable;

@@ -55,8 +55,8 @@ export class SwitchChanges {
   }
 
   /**
-   * Makes changes that packets see all at once, or none if `change` or one of its steps throws; by the time it returns, or
-   * the promise resolves.
+   * Makes changes that packets see all at once, or none if `change` or one of its steps throws; by the time it returns,
+   * or the promise resolves.
    */
   make(
     change: (transaction: SwitchTransaction) => Iterable<void> | void,

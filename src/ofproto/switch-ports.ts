@@ -89,8 +89,8 @@ export class SwitchPorts {
 
   /**
    * Adds a device; resolves with its number once frames flow. The device of the bridge's own name is the local port.
-   * The netdev stays the caller's: close it after `remove`. Throws SyscallFailed when the datapath cannot open it, or it is
-   * a tunnel like another one.
+   * The netdev stays the caller's: close it after `remove`. Throws SyscallFailed when the datapath cannot open it, or
+   * it is a tunnel like another one.
    */
   async add(netdev: Netdev, options: AddPortOptions = {}): Promise<OfPort> {
     const { events } = this.#deps;
@@ -200,7 +200,10 @@ export class SwitchPorts {
     this.#deps.events.changed();
   }
 
-  /** Changes what a port does, as long as it is there. Rejects with OpenFlowError, and what the kernel refuses is logged. */
+  /**
+   * Changes what a port does, as long as it is there. Rejects with OpenFlowError, and what the kernel refuses is
+   * logged.
+   */
   async modify(mod: PortMod, by?: Requester): Promise<void> {
     const port = this.portToModify(mod);
     const { netdev } = port;

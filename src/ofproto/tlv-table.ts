@@ -1,6 +1,7 @@
 /**
- * Which tunnel options the fields tun_metadata0 to 63 of a bridge stand for, and where in a key their values are: ovs-ofctl(8),
- * "add-tlv-map". A match that comes from outside has them beside its key; matches of rules have them in it.
+ * Which tunnel options the fields tun_metadata0 to 63 of a bridge stand for, and where in a key their values are:
+ * ovs-ofctl(8), "add-tlv-map". A match that comes from outside has them beside its key; matches of rules have them in
+ * it.
  */
 import type { Field, FieldName } from '../flow/fields/index.ts';
 import { readField, writeField } from '../flow/fields/value.ts';

@@ -1,4 +1,7 @@
-/** Whether a BFD session may do with fewer control packets, since hardly anything else comes by its link: `decay_min_rx`. */
+/**
+ * Whether a BFD session may do with fewer control packets, since hardly anything else comes by its link:
+ * `decay_min_rx`.
+ */
 import { logger } from '../base/log.ts';
 import { type Ms, ms } from '../base/units.ts';
 import type { BfdSettings } from './bfd-types.ts';

@@ -1,4 +1,6 @@
-/** Whether a link may be used, as a BFD session finds: by its state, by other packets that come, or by somebody's word. */
+/**
+ * Whether a link may be used, as a BFD session finds: by its state, by other packets that come, or by somebody's word.
+ */
 import { type Ms, ms } from '../base/units.ts';
 import type { BfdDiagnostic, BfdState } from '../wire/bfd.ts';
 import { leastWatch } from './bfd-decay.ts';

@@ -147,8 +147,8 @@ function sortByLoad<M>(loads: Load<M>[]): Load<M>[] {
 }
 
 /**
- * Those that bring two members closest to the same load without going beyond it; none where that is not worth it: the gain
- * would be less than a tenth, or the member has but one bucket, which would only be heavy elsewhere.
+ * Those that bring two members closest to the same load without going beyond it; none where that is not worth it: the
+ * gain would be less than a tenth, or the member has but one bucket, which would only be heavy elsewhere.
  */
 function bucketsToMove<M>(from: Load<M>, lowerBytes: number): Bucket<M>[] {
   const { buckets } = from;

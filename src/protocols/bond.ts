@@ -169,8 +169,8 @@ export class Bond<P extends BondPort> {
   }
 
   /**
-   * Shifts load where that is due. Where packets come back with their hash, `totalOf` reads a counter of what went out under
-   * it.
+   * Shifts load where that is due. Where packets come back with their hash, `totalOf` reads a counter of what went out
+   * under it.
    */
   rebalance(now: Ms, totalOf: (hash: number) => number | undefined): void {
     const buckets = this.#buckets;

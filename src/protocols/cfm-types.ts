@@ -1,4 +1,7 @@
-/** What a maintenance point is told, and what it tells: ovs-vswitchd.conf.db(5), Interface, "Connectivity Fault Management". */
+/**
+ * What a maintenance point is told, and what it tells: ovs-vswitchd.conf.db(5), Interface, "Connectivity Fault
+ * Management".
+ */
 
 export interface CfmSettings {
   /** 1..8191, or any but 0 in extended mode. */

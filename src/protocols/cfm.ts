@@ -1,6 +1,7 @@
 /**
- * A maintenance point of Connectivity Fault Management: tells the others behind a link that it is there, and looks whether
- * it hears them. IEEE 802.1ag-2007 clause 20, continuity checks, as far as the reference follows it, and its extended mode.
+ * A maintenance point of Connectivity Fault Management: tells the others behind a link that it is there, and looks
+ * whether it hears them. IEEE 802.1ag-2007 clause 20, continuity checks, as far as the reference follows it, and its
+ * extended mode.
  */
 import { Malformed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';

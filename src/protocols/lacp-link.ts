@@ -1,4 +1,7 @@
-/** One link of an aggregate as `Lacp` keeps it, and what has to be told of it. IEEE 802.1AX-2008 clauses 5.4.7 and 5.4.9. */
+/**
+ * One link of an aggregate as `Lacp` keeps it, and what has to be told of it. IEEE 802.1AX-2008 clauses 5.4.7 and
+ * 5.4.9.
+ */
 import { type Ms, ms } from '../base/units.ts';
 import { type LacpEnd, lacpState } from '../wire/lacp.ts';
 import type { LacpCounters, LacpMember, LacpPort, LacpPortSettings } from './lacp-types.ts';

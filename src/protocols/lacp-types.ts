@@ -1,4 +1,7 @@
-/** What LACP is told, and what it tells: IEEE 802.1AX-2008 clause 5.4; ovs-vswitchd.conf.db(5), Port, "LACP Configuration". */
+/**
+ * What LACP is told, and what it tells: IEEE 802.1AX-2008 clause 5.4; ovs-vswitchd.conf.db(5), Port, "LACP
+ * Configuration".
+ */
 import type { LacpEnd } from '../wire/lacp.ts';
 
 /** Of a bond: without LACP, with partners or without. */

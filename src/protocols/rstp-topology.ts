@@ -1,5 +1,6 @@
 /**
- * RSTP: the states of a port, and what others are told of a topology that changed. IEEE 802.1D-2004 clauses 17.30 and 17.31.
+ * RSTP: the states of a port, and what others are told of a topology that changed. IEEE 802.1D-2004 clauses 17.30 and
+ * 17.31.
  */
 import type { RstpLink } from './rstp-link.ts';
 import { rstpHelloTime } from './rstp-types.ts';

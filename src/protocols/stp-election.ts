@@ -1,4 +1,7 @@
-/** STP: which bridge is the root, which port leads to it, and for which links a bridge is the designated one. Clause 8.6. */
+/**
+ * STP: which bridge is the root, which port leads to it, and for which links a bridge is the designated one. Clause
+ * 8.6.
+ */
 import type { BridgeId, ConfigurationBpdu } from '../wire/bpdu.ts';
 import { compareDesignations, type Designation, StpLink } from './stp-link.ts';
 import type { StpPortSettings } from './stp-types.ts';

@@ -1,4 +1,7 @@
-/** STP: that the topology has changed, who is told, and what follows for learned addresses. Clauses 8.5.3.11, 8.5.3.12, 8.5.4. */
+/**
+ * STP: that the topology has changed, who is told, and what follows for learned addresses. Clauses 8.5.3.11, 8.5.3.12,
+ * 8.5.4.
+ */
 import { StpTimer } from './stp-types.ts';
 
 export class StpTopology {

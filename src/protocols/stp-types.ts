@@ -1,4 +1,7 @@
-/** What STP is told, and what it tells: IEEE 802.1D-1998 clause 8; ovs-vswitchd.conf.db(5), "Spanning Tree Configuration". */
+/**
+ * What STP is told, and what it tells: IEEE 802.1D-1998 clause 8; ovs-vswitchd.conf.db(5), "Spanning Tree
+ * Configuration".
+ */
 
 export type StpState = 'disabled' | 'listening' | 'learning' | 'forwarding' | 'blocking';
 export type StpRole = 'root' | 'designated' | 'alternate' | 'disabled';

@@ -69,7 +69,9 @@ export class JsonStream {
     if (this.#size > 0) parseJson(this.#join(Buffer.alloc(0)));
   }
 
-  /** What most chunks are: one short message and nothing else. Too short to nest too deep, as two brackets make a level. */
+  /**
+   * What most chunks are: one short message and nothing else. Too short to nest too deep, as two brackets make a level.
+   */
   #parseWhole(bytes: Buffer): Json | undefined {
     const { maxSize, maxDepth } = this.#limits;
     const { length } = bytes;

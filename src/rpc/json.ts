@@ -37,7 +37,10 @@ export function parseJson(text: string | Uint8Array): Json {
   return outcome.value;
 }
 
-/** The value of a text that the language's own parser reads as we want; undefined for any other, which may still be JSON. */
+/**
+ * The value of a text that the language's own parser reads as we want; undefined for any other, which may still be
+ * JSON.
+ */
 export function parsePlainJson(text: string): Json | undefined {
   if (needsExactParser(text)) return undefined;
   try {
@@ -69,7 +72,9 @@ export interface JsonFormat {
   readonly isPretty?: boolean;
 }
 
-/** The JSON text exactly as the reference prints it: reals with 15 significant digits, optional sorting and indentation. */
+/**
+ * The JSON text exactly as the reference prints it: reals with 15 significant digits, optional sorting and indentation.
+ */
 export function formatJson(value: Json, format: JsonFormat = {}): string {
   const out: string[] = [];
   write(value, format, '\n', out);
@@ -78,8 +83,9 @@ export function formatJson(value: Json, format: JsonFormat = {}): string {
 
 /**
  * What the language's parser would silently read otherwise: integers it would round, reals of many digits or little
- * size, exponents, escapes of U+0000 and of half surrogate pairs. May say yes for text inside a string; that only costs time. It must not for the addresses
- * and uuids that a database is full of ("46:6e:12:..."), hence the look at what ends an exponent.
+ * size, exponents, escapes of U+0000 and of half surrogate pairs. May say yes for text inside a string; that only costs
+ * time. It must not for the addresses and uuids that a database is full of ("46:6e:12:..."), hence the look at what
+ * ends an exponent.
  */
 const suspicious =
   /[[,:\s]-?(?:[0-9.]{16}|0\.0000|[0-9.]+[eE][-+]?[0-9]+(?:[\s,\]}]|$))|\\u(?:0000|[dD][89a-fA-F])/;

@@ -27,7 +27,9 @@ export interface TraceOptions {
 }
 
 export interface OpenFlowOptions extends WaitOptions {
-  /** Those that may be spoken, by their numbers on the wire: 4 is OpenFlow 1.3. All that the bridge speaks unless given. */
+  /**
+   * Those that may be spoken, by their numbers on the wire: 4 is OpenFlow 1.3. All that the bridge speaks unless given.
+   */
   readonly versions?: readonly WireVersion[];
 }
 
@@ -95,12 +97,17 @@ export class TestBridge {
     await this.#deps.control.changeFlows(flows, 'add');
   }
 
-  /** Gives the flows that match other actions, as `ovs-ofctl mod-flows` does: "tcp,actions=drop". Rejects as `addFlows`. */
+  /**
+   * Gives the flows that match other actions, as `ovs-ofctl mod-flows` does: "tcp,actions=drop". Rejects as `addFlows`.
+   */
   async modifyFlows(...flows: readonly string[]): Promise<void> {
     await this.#deps.control.changeFlows(flows, 'modify');
   }
 
-  /** Deletes the flows that match, as `ovs-ofctl del-flows` does: "table=1,tcp"; all of them without. Rejects as `addFlows`. */
+  /**
+   * Deletes the flows that match, as `ovs-ofctl del-flows` does: "table=1,tcp"; all of them without. Rejects as
+   * `addFlows`.
+   */
   async deleteFlows(...matches: readonly string[]): Promise<void> {
     await this.#deps.control.changeFlows(matches.length === 0 ? [''] : matches, 'delete');
   }

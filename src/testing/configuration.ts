@@ -10,8 +10,8 @@ import type { VirtualTime } from './virtual-time.ts';
 export type InterfaceOptions = string | (OvsChange<'Interface'> & { readonly name: string });
 
 /**
- * A port of one interface of the same name, or with columns of its row: `{ name: 'p1', tag: 10 }`. `interface` has columns
- * of that interface; `interfaces` are those of a bond, in its place.
+ * A port of one interface of the same name, or with columns of its row: `{ name: 'p1', tag: 10 }`. `interface` has
+ * columns of that interface; `interfaces` are those of a bond, in its place.
  */
 export type PortOptions =
   | string
@@ -22,8 +22,8 @@ export type PortOptions =
     });
 
 /**
- * Columns of the bridge's row, and what is in it from the start. Interfaces of `ports` have the numbers 1, 2, ... in their
- * order, but for those with an `ofport_request`.
+ * Columns of the bridge's row, and what is in it from the start. Interfaces of `ports` have the numbers 1, 2, ... in
+ * their order, but for those with an `ofport_request`.
  */
 export type BridgeOptions = Omit<OvsChange<'Bridge'>, 'name' | 'ports'> & {
   readonly ports?: readonly PortOptions[];

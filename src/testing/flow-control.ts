@@ -42,7 +42,10 @@ export interface TestFlow {
   /** Seconds; 0 for none. */
   readonly idleTimeout: number;
   readonly hardTimeout: number;
-  /** All of it but for counters and times, as `ovs-ofctl --no-stats --names dump-flows` prints it in a version that can say all. */
+  /**
+   * All of it but for counters and times, as `ovs-ofctl --no-stats --names dump-flows` prints it in a version that can
+   * say all.
+   */
   readonly text: string;
 }
 

@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * `ovs-ts/testing`: whole switches inside a test, with bridges, dummy ports and a clock that the test moves. The package's
- * declarations are those that can be reached from here; errors and types of OpenFlow and of the database are exported by
- * `ovs-ts/openflow`, `ovs-ts/ovsdb` and `ovs-ts/open-vswitch`.
+ * `ovs-ts/testing`: whole switches inside a test, with bridges, dummy ports and a clock that the test moves. The
+ * package's declarations are those that can be reached from here; errors and types of OpenFlow and of the database are
+ * exported by `ovs-ts/openflow`, `ovs-ts/ovsdb` and `ovs-ts/open-vswitch`.
  */
 export { Malformed, Refused, SyscallFailed, VswitchError } from '../base/errors.ts';
 export type { Unit } from '../base/units.ts';

@@ -44,8 +44,8 @@ function keyOfText(text: string): Uint32Array {
 const mostTags = 2;
 
 /**
- * A packet as the flow that a trace shows: "tcp,vlan_tci=0x0000,dl_src=...". With at most one tag, and but for its data, it
- * is what `packetBytes` makes the packet of.
+ * A packet as the flow that a trace shows: "tcp,vlan_tci=0x0000,dl_src=...". With at most one tag, and but for its
+ * data, it is what `packetBytes` makes the packet of.
  */
 export function packetText(bytes: Uint8Array): string {
   const frame = new Frame(bytes);

@@ -21,7 +21,10 @@ export interface Providers {
    * options, with the whole text for the `error` column.
    */
   openNetdev(type: string, name: string, config: NetdevConfig, datapathType: string): Promise<Netdev>;
-  /** Under the usual name of its type unless given another. Throws SyscallFailed EAFNOSUPPORT when there is no such type. */
+  /**
+   * Under the usual name of its type unless given another. Throws SyscallFailed EAFNOSUPPORT when there is no such
+   * type.
+   */
   openDatapath(type: string, name?: string): Promise<Datapath>;
   /** Removes the devices that an earlier process made for this database and that are not `wanted` any more. */
   removeLeftDevices(wanted: Iterable<DeviceName>): Promise<void>;

@@ -215,8 +215,8 @@ export class Switch {
   }
 
   /**
-   * Packets as they are dropped: of a bridge, or of all that are there now. `rate` is in packets a second, `headSize` bytes
-   * of each.
+   * Packets as they are dropped: of a bridge, or of all that are there now. `rate` is in packets a second, `headSize`
+   * bytes of each.
    */
   drops({ rate, headSize, ...query }: DropQuery & { rate: number; headSize: number }): DropStream {
     const stream = new DropStream(rate, this.timers.clock.now());

@@ -1,7 +1,7 @@
 /**
- * What Auto Attach says in LLDP: what a device is, and to which service of the network each of its VLANs is to be joined.
- * draft-unbehagen-lldp-spb; `body` is what follows the organization (Avaya) and the subtype of a unit. Nothing is signed, and
- * no signature is looked at.
+ * What Auto Attach says in LLDP: what a device is, and to which service of the network each of its VLANs is to be
+ * joined. draft-unbehagen-lldp-spb; `body` is what follows the organization (Avaya) and the subtype of a unit. Nothing
+ * is signed, and no signature is looked at.
  */
 import { formatMac, readMac } from '../base/addresses.ts';
 import { Malformed } from '../base/errors.ts';

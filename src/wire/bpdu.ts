@@ -173,7 +173,10 @@ export function emitBpduFrame(bpdu: Bpdu, source: string): Uint8Array {
   return frame;
 }
 
-/** What a frame carries behind its LLC header, without what pads it; `tagSize` bytes of VLAN tags come before its length. */
+/**
+ * What a frame carries behind its LLC header, without what pads it; `tagSize` bytes of VLAN tags come before its
+ * length.
+ */
 export function bpduInFrame(frame: Uint8Array, tagSize: number): Uint8Array {
   const from = ethernet.size + tagSize;
   if (frame.length < from) return new Uint8Array(0);

@@ -1,6 +1,7 @@
 /**
- * Continuity check messages: IEEE 802.1ag-2007 clause 21.6, with what the reference says in fields that ITU-T Y.1731 keeps
- * for itself ("extended mode"). What follows the Ethernet header and its tags. Read and written by `protocols/cfm`.
+ * Continuity check messages: IEEE 802.1ag-2007 clause 21.6, with what the reference says in fields that ITU-T Y.1731
+ * keeps for itself ("extended mode"). What follows the Ethernet header and its tags. Read and written by
+ * `protocols/cfm`.
  */
 import { Malformed } from '../base/errors.ts';
 import { bytes, header, u8, u16, u32 } from '../base/header.ts';

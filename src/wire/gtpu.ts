@@ -1,4 +1,7 @@
-/** GPRS tunnelling protocol, user plane (3GPP TS 29.281 section 5): IP packets of mobile users. Read and written by tunnels. */
+/**
+ * GPRS tunnelling protocol, user plane (3GPP TS 29.281 section 5): IP packets of mobile users. Read and written by
+ * tunnels.
+ */
 import { header, u8, u16, u32 } from '../base/header.ts';
 
 export const gtpu = header('gtpu', {

@@ -1,4 +1,6 @@
-/** NetFlow version 5: datagrams of flow records, as Cisco publishes the format. Written by `ofproto/exporters/netflow`. */
+/**
+ * NetFlow version 5: datagrams of flow records, as Cisco publishes the format. Written by `ofproto/exporters/netflow`.
+ */
 import { header, u8, u16, u32 } from '../base/header.ts';
 
 const head = header('netflow', {

@@ -1,7 +1,7 @@
 /**
- * Capture files as libpcap writes them (draft-ietf-opsawg-pcap): a header, then a record for each frame. Times in micro-
- * or nanoseconds, either byte order; Ethernet, and Linux's "cooked" captures, whose frames get an Ethernet header here. Those
- * that are written, by dummy ports and by ovs-ofctl, are of Ethernet and in microseconds.
+ * Capture files as libpcap writes them (draft-ietf-opsawg-pcap): a header, then a record for each frame. Times in
+ * micro- or nanoseconds, either byte order; Ethernet, and Linux's "cooked" captures, whose frames get an Ethernet
+ * header here. Those that are written, by dummy ports and by ovs-ofctl, are of Ethernet and in microseconds.
  */
 import { Malformed } from '../base/errors.ts';
 

@@ -74,7 +74,10 @@ export const flowRecords = {
     return bytes;
   },
 
-  /** The labels with which it leaves, the outermost first; of a next hop, and of those that it came with, nothing is said. */
+  /**
+   * The labels with which it leaves, the outermost first; of a next hop, and of those that it came with, nothing is
+   * said.
+   */
   labels(stack: readonly number[]): SFlowPart {
     const values = [addressTypes.ipv4, 0, 0, stack.length, ...stack];
     const { bytes, view } = newPart(1006, 4 * values.length);

@@ -1,4 +1,6 @@
-/** Packets that a datapath puts into tunnels and takes out: part of what test/conformance/datapath.ts asks of every one. */
+/**
+ * Packets that a datapath puts into tunnels and takes out: part of what test/conformance/datapath.ts asks of every one.
+ */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DpPort } from '../../src/base/units.ts';
 import type { Datapath, DpFlow, DpPacket, Upcall } from '../../src/datapath/provider.ts';

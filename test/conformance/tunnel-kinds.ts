@@ -1,4 +1,6 @@
-/** Tunnels of each kind: how a packet is put into one, what it then looks like, and what its key says when it comes out. */
+/**
+ * Tunnels of each kind: how a packet is put into one, what it then looks like, and what its key says when it comes out.
+ */
 import { dpPort } from '../../src/base/units.ts';
 import type { TunnelType } from '../../src/netdev/tunnel/tunnel-config.ts';
 import { hex, udpPacket } from './packets.ts';

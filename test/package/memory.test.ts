@@ -10,7 +10,10 @@ const switchCount = 1000;
 const portCount = Number(process.env.CHURN_PORTS ?? 200);
 /** Bytes, for noise; one switch that is not let go holds half a million. */
 const allowedGrowth = 50_000;
-/** What is remembered of each within bounds: an action list, flows that connections met, and when its number became free. */
+/**
+ * What is remembered of each within bounds: an action list, flows that connections met, and when its number became
+ * free.
+ */
 const rememberedOfPort = 2200;
 /** Readings of what is in use: by the first, all code has run, and what is made once is there. */
 const readingCount = 10;

@@ -1,4 +1,7 @@
-/** A bridge and its controllers, under a clock that the test moves: who is connected to, when, and what becomes of flows. */
+/**
+ * A bridge and its controllers, under a clock that the test moves: who is connected to, when, and what becomes of
+ * flows.
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { errnos, syscallFailed } from '../../src/base/errno.ts';
 import { logRegistry } from '../../src/base/log.ts';

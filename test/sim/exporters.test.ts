@@ -1,4 +1,6 @@
-/** Exporters of a whole switch: what collectors get of the packets that it forwards, and what that costs it without any. */
+/**
+ * Exporters of a whole switch: what collectors get of the packets that it forwards, and what that costs it without any.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ExporterConfig, noExporters } from '../../src/ofproto/exporters/exporter-config.ts';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';

@@ -1,6 +1,6 @@
 /**
- * An hour of multicast in a row of three snooping bridges, for several seeds: a router asks, hosts join, answer, leave and fall
- * silent, and send. A group goes to the router and to those who have joined, and never to anybody else.
+ * An hour of multicast in a row of three snooping bridges, for several seeds: a router asks, hosts join, answer, leave
+ * and fall silent, and send. A group goes to the router and to those who have joined, and never to anybody else.
  */
 import { expect, test } from 'vitest';
 import { readIpv4 } from '../../src/base/addresses.ts';

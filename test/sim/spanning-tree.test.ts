@@ -1,4 +1,7 @@
-/** Sixty-four bridges in random topologies under STP and RSTP: without a loop at any time, and connected as soon as it can be. */
+/**
+ * Sixty-four bridges in random topologies under STP and RSTP: without a loop at any time, and connected as soon as it
+ * can be.
+ */
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../src/base/clock.ts';
 import { seededRandom } from '../../src/base/random.ts';
@@ -100,9 +103,9 @@ class Groups {
 }
 
 /**
- * Milliseconds. STP lets information age, and has ports listen and learn. With RSTP, when all bridges begin at once, what each
- * hears of ever better roots waits for its turn, since ten BPDUs a second may leave a port; so does, now and then, what is
- * still said of a root that was cut off.
+ * Milliseconds. STP lets information age, and has ports listen and learn. With RSTP, when all bridges begin at once,
+ * what each hears of ever better roots waits for its turn, since ten BPDUs a second may leave a port; so does, now and
+ * then, what is still said of a root that was cut off.
  */
 const paces = {
   stp: { look: 200, start: 55_000, soon: 55_000, rest: 0 },

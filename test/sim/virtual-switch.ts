@@ -45,7 +45,10 @@ export class VirtualSwitch {
   readonly #wires = new Map<string, MemoryPort>();
   #bfdSessionCount = 0;
 
-  /** How bridges that are told to talk OpenFlow do, whom the host sends packets for an address to, and what tunnels know of it. */
+  /**
+   * How bridges that are told to talk OpenFlow do, whom the host sends packets for an address to, and what tunnels know
+   * of it.
+   */
   constructor(
     transport: Transport = systemTransport,
     neighbourOf?: (address: string) => string | undefined,

@@ -1,4 +1,6 @@
-/** `ovs-appctl -f json`: docs/appctl-json.md has an example of every command, and what the daemons answer has its shape. */
+/**
+ * `ovs-appctl -f json`: docs/appctl-json.md has an example of every command, and what the daemons answer has its shape.
+ */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * What bridges tell unasked: each list of commands is given to the real daemon and to ours while the real ovs-ofctl
- * monitors br0, and what it prints must be the same. The lists are in bridge-events.txt: a name after "#", the arguments of
- * ovs-ofctl, then commands, one a line; a last one "until TEXT" waits for the monitor to print that.
+ * monitors br0, and what it prints must be the same. The lists are in bridge-events.txt: a name after "#", the
+ * arguments of ovs-ofctl, then commands, one a line; a last one "until TEXT" waits for the monitor to print that.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';

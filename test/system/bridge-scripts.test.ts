@@ -1,4 +1,7 @@
-/** Bridges driven by ovs-ofctl: the lists of commands in bridge-scripts/ (support/bridge-scripts.ts), to the real daemon and to ours. */
+/**
+ * Bridges driven by ovs-ofctl: the lists of commands in bridge-scripts/ (support/bridge-scripts.ts), to the real daemon
+ * and to ours.
+ */
 import { describe } from 'vitest';
 import { describeScripts } from './support/bridge-scripts.ts';
 import { whyNoReference } from './support/daemon-pair.ts';

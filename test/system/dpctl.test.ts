@@ -1,4 +1,7 @@
-/** ovs-dpctl on the datapaths of a running ovs-vswitchd: ours with our daemon and with the real one, and the real tool where that needs no kernel. */
+/**
+ * ovs-dpctl on the datapaths of a running ovs-vswitchd: ours with our daemon and with the real one, and the real tool
+ * where that needs no kernel.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

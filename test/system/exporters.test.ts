@@ -1,8 +1,8 @@
 /**
  * What exporters send: each list of commands is given to the real daemon and to ours, whose time stands still, and what
- * collectors get, as tshark reads it, must be the same. The lists are in exporter-scripts/, a file a protocol: a name after "#",
- * then commands, one a line. "receive PORT PACKET" lets a packet in that is named below; "until COUNT" waits for so many
- * datagrams; COLLECTOR and SECOND stand for two collectors that listen, NOBODY for one that does not.
+ * collectors get, as tshark reads it, must be the same. The lists are in exporter-scripts/, a file a protocol: a name
+ * after "#", then commands, one a line. "receive PORT PACKET" lets a packet in that is named below; "until COUNT" waits
+ * for so many datagrams; COLLECTOR and SECOND stand for two collectors that listen, NOBODY for one that does not.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

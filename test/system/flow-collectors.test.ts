@@ -1,4 +1,7 @@
-/** What collectors of others make of what our daemon exports: nfcapd and nfdump must count all that was sent, and no more. */
+/**
+ * What collectors of others make of what our daemon exports: nfcapd and nfdump must count all that was sent, and no
+ * more.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * The real daemon as LACP partner: a bond of ours and one of its over two veth cables. What each says of the links must be
- * what the other says, and traffic must go on when a cable is pulled.
+ * The real daemon as LACP partner: a bond of ours and one of its over two veth cables. What each says of the links must
+ * be what the other says, and traffic must go on when a cable is pulled.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * The real daemon as partner of CFM and BFD: a port of ours and one of its, with a veth cable between them. What each says of
- * the link must be what the other says, and both must notice when it is pulled, and when one of them is killed.
+ * The real daemon as partner of CFM and BFD: a port of ours and one of its, with a veth cable between them. What each
+ * says of the link must be what the other says, and both must notice when it is pulled, and when one of them is killed.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CabledPair } from './support/cabled-pair.ts';

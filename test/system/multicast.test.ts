@@ -1,6 +1,6 @@
 /**
- * Multicast snooping among real hosts: the kernel's own bridge asks who wants to hear what, programs on other hosts join and
- * leave groups, and another one sends. Groups go to where somebody wants them, and to nobody else.
+ * Multicast snooping among real hosts: the kernel's own bridge asks who wants to hear what, programs on other hosts
+ * join and leave groups, and another one sends. Groups go to where somebody wants them, and to nobody else.
  */
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

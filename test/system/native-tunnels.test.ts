@@ -1,7 +1,7 @@
 /**
- * Tunnels that the datapath wraps and unwraps itself: br1 has them, and br0 the address that they are sent from. The lists of
- * commands in native-tunnel-scripts/ (support/bridge-scripts.ts), to the real daemon and to ours. The clock stands still
- * but for `time/warp`, so that ages are the same.
+ * Tunnels that the datapath wraps and unwraps itself: br1 has them, and br0 the address that they are sent from. The
+ * lists of commands in native-tunnel-scripts/ (support/bridge-scripts.ts), to the real daemon and to ours. The clock
+ * stands still but for `time/warp`, so that ages are the same.
  */
 import { describe } from 'vitest';
 import { describeScripts } from './support/bridge-scripts.ts';

@@ -1,7 +1,7 @@
 /**
- * Networks of three bridges in a row, joined by patch ports, with dummy ports that packets come to and whose captures tell
- * what they sent: the lists of commands in network-scripts/ (support/bridge-scripts.ts), to the real daemon and to ours. The
- * clock stands still but for `time/warp`, so that ages are the same.
+ * Networks of three bridges in a row, joined by patch ports, with dummy ports that packets come to and whose captures
+ * tell what they sent: the lists of commands in network-scripts/ (support/bridge-scripts.ts), to the real daemon and to
+ * ours. The clock stands still but for `time/warp`, so that ages are the same.
  */
 import { describe } from 'vitest';
 import { describeScripts } from './support/bridge-scripts.ts';

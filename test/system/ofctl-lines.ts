@@ -1,4 +1,7 @@
-/** Command lines of ovs-ofctl about groups, meters, ports, tables, queues, tunnels and packets. FOLDER has `files`, PACKET is one. */
+/**
+ * Command lines of ovs-ofctl about groups, meters, ports, tables, queues, tunnels and packets. FOLDER has `files`,
+ * PACKET is one.
+ */
 
 /** In versions where they are said in other ways. */
 export const someVersionLines = `

@@ -1,4 +1,6 @@
-/** The installed ovsdb-client and ours on the same server, command by command. Build first: `npm run test:system` does. */
+/**
+ * The installed ovsdb-client and ours on the same server, command by command. Build first: `npm run test:system` does.
+ */
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,7 @@
-/** Which thread polls which queue of dummy-pmd ports, and what is told of that: the real daemon and ours, with the same cores. */
+/**
+ * Which thread polls which queue of dummy-pmd ports, and what is told of that: the real daemon and ours, with the same
+ * cores.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

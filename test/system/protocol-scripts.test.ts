@@ -1,4 +1,7 @@
-/** Bonds, mirrors, queues and what bridges speak with their neighbours: the lists of commands in protocol-scripts/ (support/bridge-scripts.ts), to the real daemon and to ours. */
+/**
+ * Bonds, mirrors, queues and what bridges speak with their neighbours: the lists of commands in protocol-scripts/
+ * (support/bridge-scripts.ts), to the real daemon and to ours.
+ */
 import { describe } from 'vitest';
 import { describeScripts } from './support/bridge-scripts.ts';
 import { whyNoReference } from './support/daemon-pair.ts';

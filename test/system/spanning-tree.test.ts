@@ -1,6 +1,7 @@
 /**
- * Spanning trees with others: the real daemon as partner of STP and RSTP over two veth cables, and two bridges of Linux in a
- * ring with one of ours. What both say of the tree must be one tree, and traffic must go on when a cable is pulled.
+ * Spanning trees with others: the real daemon as partner of STP and RSTP over two veth cables, and two bridges of Linux
+ * in a ring with one of ours. What both say of the tree must be one tree, and traffic must go on when a cable is
+ * pulled.
  */
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

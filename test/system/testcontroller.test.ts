@@ -1,4 +1,6 @@
-/** ovs-testcontroller beside the reference's: what both say to the same switch, byte for byte; and before the real one. */
+/**
+ * ovs-testcontroller beside the reference's: what both say to the same switch, byte for byte; and before the real one.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';

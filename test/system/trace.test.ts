@@ -76,7 +76,10 @@ function addFlows(host: SwitchHost, bridge: string, rules: readonly string[]): v
   }
 }
 
-/** Ports are flooded in the order of hashes. The reference numbers what a controller may continue. Old versions say TTL and ECN in another way. */
+/**
+ * Ports are flooded in the order of hashes. The reference numbers what a controller may continue. Old versions say TTL
+ * and ECN in another way.
+ */
 function comparable(text: string): string {
   return text
     .trimEnd()

@@ -1,6 +1,7 @@
 /**
- * Tunnels whose packets a port of the datapath wraps: the lists of commands in tunnel-scripts/ (support/bridge-scripts.ts), to the
- * real daemon and to ours. Only some devices are dummy ones, for tunnels are none of them.
+ * Tunnels whose packets a port of the datapath wraps: the lists of commands in tunnel-scripts/
+ * (support/bridge-scripts.ts), to the real daemon and to ours. Only some devices are dummy ones, for tunnels are none
+ * of them.
  */
 import { describe } from 'vitest';
 import { describeScripts } from './support/bridge-scripts.ts';

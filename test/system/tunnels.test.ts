@@ -1,6 +1,7 @@
 /**
- * Tunnels between hosts: an overlay with our switch at one end, and the kernel's own vxlan device or the real daemon at the
- * other. Nobody sets anything but addresses: routes come from the kernel, Ethernet addresses by ARP and neighbour discovery.
+ * Tunnels between hosts: an overlay with our switch at one end, and the kernel's own vxlan device or the real daemon at
+ * the other. Nobody sets anything but addresses: routes come from the kernel, Ethernet addresses by ARP and neighbour
+ * discovery.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';

@@ -226,7 +226,9 @@ function arithmetic(): string[][] {
   );
 }
 
-/** Products that the reference gets wrong: -2^63 times -1 stays -2^63, and a negative number times 0 ends it by SIGFPE. */
+/**
+ * Products that the reference gets wrong: -2^63 times -1 stays -2^63, and a negative number times 0 ends it by SIGFPE.
+ */
 function isWrongThere(start: string, operator: string, by: string): boolean {
   if (operator !== '*=' || !start.startsWith('-')) return false;
   return by === '0' || (by === '-1' && start === '-9223372036854775808');

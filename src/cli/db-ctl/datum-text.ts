@@ -1,6 +1,6 @@
 /**
- * The text form of column values that the command line tools read, and the bare one that they print: `a, b`, `[a, b]`, `{k=v}`, `"quoted"`,
- * ranges `1-5`, `@name` for rows made by the same command line. ovs-vsctl(8) "Database Values".
+ * The text form of column values that the command line tools read, and the bare one that they print: `a, b`, `[a, b]`,
+ * `{k=v}`, `"quoted"`, ranges `1-5`, `@name` for rows made by the same command line. ovs-vsctl(8) "Database Values".
  */
 
 import { Refused } from '../../base/errors.ts';

@@ -89,7 +89,10 @@ export class WorkRow {
     return found ?? defaultDatum(this.#type(column));
   }
 
-  /** Atoms in any order, keys and values in turn for a map. Throws Missing, because what is equal already is not written. */
+  /**
+   * Atoms in any order, keys and values in turn for a map. Throws Missing, because what is equal already is not
+   * written.
+   */
   set(column: string, atoms: Datum): void {
     const datum = makeDatum(this.#type(column), atomsOf(atoms));
     if (!this.isNew && equalDatums(this.base(column), datum)) this.changes.delete(column);

@@ -19,7 +19,10 @@ export interface Flows {
   readonly usable: ProtocolSet;
 }
 
-/** Lines that say something, without comments, and their numbers. Reading one throws Fatal where the file cannot be read. */
+/**
+ * Lines that say something, without comments, and their numbers. Reading one throws Fatal where the file cannot be
+ * read.
+ */
 export type Lines = IterableIterator<readonly [line: string, number: number]>;
 
 /** Says what is wrong with a file. */

@@ -86,8 +86,8 @@ async function open(
 }
 
 /**
- * What may be spoken to say what `usable` can, of which those of `tried` will be. Throws Fatal, in other words where `why`
- * has them.
+ * What may be spoken to say what `usable` can, of which those of `tried` will be. Throws Fatal, in other words where
+ * `why` has them.
  */
 export function allowedFor(
   context: OfctlContext,

@@ -1,4 +1,6 @@
-/** Connections to what a command line names: a bridge, a socket, or a remote. ovs-ofctl(8) "OpenFlow Switch Management". */
+/**
+ * Connections to what a command line names: a bridge, a socket, or a remote. ovs-ofctl(8) "OpenFlow Switch Management".
+ */
 import { join } from 'node:path';
 import { errnos } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';

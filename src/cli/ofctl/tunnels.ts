@@ -1,4 +1,7 @@
-/** Commands about options of tunnels: add-tlv-map, del-tlv-map. ovs-ofctl(8), "OpenFlow Switch Tunnel TLV Table Commands". */
+/**
+ * Commands about options of tunnels: add-tlv-map, del-tlv-map. ovs-ofctl(8), "OpenFlow Switch Tunnel TLV Table
+ * Commands".
+ */
 import { protocolSets } from '../../openflow/protocols/protocols.ts';
 import { readTlvMappings } from '../../openflow/text/tlv-maps.ts';
 import { orFatal } from './arguments.ts';

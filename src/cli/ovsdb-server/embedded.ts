@@ -94,7 +94,10 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   };
 }
 
-/** Those of ovsdb-server that are about databases and remotes, as far as they go with a switch that has its own database. */
+/**
+ * Those of ovsdb-server that are about databases and remotes, as far as they go with a switch that has its own
+ * database.
+ */
 function embeddedCommands(commands: readonly Command[], own: string): Command[] {
   return commands
     .filter(({ name }) => name.startsWith('ovsdb-server/'))

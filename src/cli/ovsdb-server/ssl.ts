@@ -1,4 +1,7 @@
-/** SSL settings that may live in a database: looked up each time they are used. ovsdb-server(1), "Public Key Infrastructure". */
+/**
+ * SSL settings that may live in a database: looked up each time they are used. ovsdb-server(1), "Public Key
+ * Infrastructure".
+ */
 
 import type { TlsConfig } from '../../net/tls-config.ts';
 import { readSetting, settingProblem } from '../../ovsdb/server/db-column.ts';

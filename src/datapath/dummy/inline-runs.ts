@@ -33,8 +33,8 @@ export class InlineRuns {
   }
 
   /**
-   * Does `work`, and forwards until no port has more. What comes in meanwhile, by a port that leads back to us, is taken up
-   * too; what is to be done meanwhile is done at once.
+   * Does `work`, and forwards until no port has more. What comes in meanwhile, by a port that leads back to us, is
+   * taken up too; what is to be done meanwhile is done at once.
    */
   run(work: () => void = () => {}): void {
     if (this.#isRunning) {

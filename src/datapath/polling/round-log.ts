@@ -1,4 +1,7 @@
-/** `dpif-netdev/pmd-perf-log-set`: rounds of threads that poll which took too long are told in the log, with those around. */
+/**
+ * `dpif-netdev/pmd-perf-log-set`: rounds of threads that poll which took too long are told in the log, with those
+ * around.
+ */
 import { LimitedSite, logger } from '../../base/log.ts';
 import { historyLimit, type Round, type RoundHistory } from './round-history.ts';
 import { formatRounds } from './round-text.ts';

@@ -1,4 +1,6 @@
-/** How busy a thread that polls was, and with which of its queues: in pieces of five seconds, those of the last minute. */
+/**
+ * How busy a thread that polls was, and with which of its queues: in pieces of five seconds, those of the last minute.
+ */
 import type { Clock } from '../../base/clock.ts';
 
 /** Milliseconds. */

@@ -1,7 +1,7 @@
 /**
  * Makes a worker fast before it has much to do: code that has run some thousand times is compiled to machine code, and
- * an idle switch would take hours to get there, answering each ping from interpreted code. So a young worker
- * warms up when it has nothing else to do: other workers of its class forward between ports over memory. Several, one after the
+ * an idle switch would take hours to get there, answering each ping from interpreted code. So a young worker warms up
+ * when it has nothing else to do: other workers of its class forward between ports over memory. Several, one after the
  * other, because what is compiled must hold for all of them.
  */
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';

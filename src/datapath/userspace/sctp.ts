@@ -7,7 +7,9 @@ const table = Uint32Array.from({ length: 256 }, (_, n) => {
   return crc;
 });
 
-/** Changes the packet view[at..end) by `change`. A checksum that was right still is, and one that was wrong is as wrong. */
+/**
+ * Changes the packet view[at..end) by `change`. A checksum that was right still is, and one that was wrong is as wrong.
+ */
 export function changeChecked(view: DataView, at: number, end: number, change: () => void): void {
   const found = view.getUint32(at + sctp.offset.checksum, true);
   sctp.set.checksum(view, at, 0);

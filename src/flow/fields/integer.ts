@@ -32,8 +32,9 @@ export function readInteger(text: string): bigint | undefined {
 }
 
 /**
- * The number that a text begins with: hexadecimal of any length, where white space may stand between the digits, or else
- * of 64 bits, negative ones counted from the end. undefined for none; `value` is undefined where `size` bytes do not hold it.
+ * The number that a text begins with: hexadecimal of any length, where white space may stand between the digits, or
+ * else of 64 bits, negative ones counted from the end. undefined for none; `value` is undefined where `size` bytes do
+ * not hold it.
  */
 export function readIntegerAhead(
   text: string,

@@ -1,7 +1,7 @@
 /**
- * Values of short fields in their plainest text, read without making anything on the way: decimal and hexadecimal numbers,
- * MAC and IPv4 addresses, ports, as files of flows have them by the million. All else, and what is wrong, is for
- * `text.ts`; where both can read a text they agree.
+ * Values of short fields in their plainest text, read without making anything on the way: decimal and hexadecimal
+ * numbers, MAC and IPv4 addresses, ports, as files of flows have them by the million. All else, and what is wrong, is
+ * for `text.ts`; where both can read a text they agree.
  */
 import { ipv4Number, macNumber } from '../../base/addresses.ts';
 import type { Field } from './index.ts';

@@ -1,4 +1,7 @@
-/** How one field of a match is printed, as ovs-ofctl does: decided once for each mask, then done for each match under it. */
+/**
+ * How one field of a match is printed, as ovs-ofctl does: decided once for each mask, then done for each match under
+ * it.
+ */
 import { type FlagNames, formatFlags } from '../fields/flags.ts';
 import { type Field, type FieldName, fields } from '../fields/index.ts';
 import { integerOf } from '../fields/integer.ts';

@@ -1,4 +1,6 @@
-/** The frame path of a kernel device in a worker that only sends there: a socket of its own. Opened by `../registry.ts`. */
+/**
+ * The frame path of a kernel device in a worker that only sends there: a socket of its own. Opened by `../registry.ts`.
+ */
 import { closeFd } from '../../sys/calls/fd.ts';
 import type { Frame } from '../../wire/frame.ts';
 import { emptyCounters } from '../counters.ts';

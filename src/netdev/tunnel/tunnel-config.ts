@@ -77,7 +77,10 @@ export interface TunnelConfig {
 
 export type VxlanExtension = 'gbp' | 'gpe';
 
-/** Of the header of ERSPAN: version 1 has an index, version 2 a direction and a hardware id. Other tunnels have version 0. */
+/**
+ * Of the header of ERSPAN: version 1 has an index, version 2 a direction and a hardware id. Other tunnels have version
+ * 0.
+ */
 interface ErspanConfig {
   readonly version: number | ByFlow;
   readonly index: number | ByFlow;

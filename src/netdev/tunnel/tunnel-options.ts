@@ -202,8 +202,8 @@ const largestErspanIndex = 0xfffff;
 const largestHardwareId = 0x3f;
 
 /**
- * Tells of options that are no good, and goes on without them. `isOtherwiseGrouped` says whether tunnels of the same UDP port
- * differ in having a group policy. Throws Refused.
+ * Tells of options that are no good, and goes on without them. `isOtherwiseGrouped` says whether tunnels of the same
+ * UDP port differ in having a group policy. Throws Refused.
  */
 export function readTunnelOptions(
   type: TunnelType,

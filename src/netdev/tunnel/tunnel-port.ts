@@ -1,6 +1,6 @@
 /**
- * The frame path of a port that tunnels share: no device is behind it, and datapaths send no frame there. Flows unwrap what
- * comes and wrap what goes.
+ * The frame path of a port that tunnels share: no device is behind it, and datapaths send no frame there. Flows unwrap
+ * what comes and wrap what goes.
  */
 import type { Frame, FrameBatch } from '../../wire/frame.ts';
 import { emptyCounters } from '../counters.ts';

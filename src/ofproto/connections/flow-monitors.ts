@@ -1,7 +1,7 @@
 /**
- * What a connection is told of flows that come, change and go: OpenFlow 1.4.1 section 7.3.5.17, and Nicira's monitors. A
- * peer that does not read is told that it misses something, and what, when it has read; till then what it misses is kept as
- * references to flows that are there, so it is never more than those.
+ * What a connection is told of flows that come, change and go: OpenFlow 1.4.1 section 7.3.5.17, and Nicira's monitors.
+ * A peer that does not read is told that it misses something, and what, when it has read; till then what it misses is
+ * kept as references to flows that are there, so it is never more than those.
  */
 
 import { isDeepStrictEqual } from 'node:util';

@@ -38,7 +38,9 @@ export class PortWatch {
     yield* this.#modified(port, now);
   }
 
-  /** The port is about to be switched on or off, and what else `config` says holds; what the device makes of it follows. */
+  /**
+   * The port is about to be switched on or off, and what else `config` says holds; what the device makes of it follows.
+   */
   *configured(port: OfprotoPort, config: number): IterableIterator<PortChange> {
     const before = this.#told.get(port);
     if (before === undefined) return;

@@ -243,7 +243,10 @@ export class SwitchConnection implements RoleHolder {
     for (const queue of this.#packetIns) queue.configure(limits);
   }
 
-  /** Sends a packet, if it is one that this connection is to have, which it says; later, or never, where there are too many. */
+  /**
+   * Sends a packet, if it is one that this connection is to have, which it says; later, or never, where there are too
+   * many.
+   */
   packetIn(packet: PacketForController): boolean {
     if (packet.controllerId !== this.controllerId) return false;
     const reason = packetInReasonOf(packet.reason, this.version);

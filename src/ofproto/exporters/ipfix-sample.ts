@@ -1,4 +1,6 @@
-/** What IPFIX tells of a sampled packet: which flow it is of, by its headers and the ports that it came by and goes to. */
+/**
+ * What IPFIX tells of a sampled packet: which flow it is of, by its headers and the ports that it came by and goes to.
+ */
 
 import { encodeText } from '../../base/text.ts';
 import type { Upcall } from '../../datapath/provider.ts';

@@ -1,6 +1,6 @@
 /**
- * An exporter of IPFIX: counts what flows of sampled packets have carried, and tells it when they have waited for long, or
- * are too many. Knows no sockets and no timers. RFC 7011; ovs-vswitchd.conf.db(5), table IPFIX.
+ * An exporter of IPFIX: counts what flows of sampled packets have carried, and tells it when they have waited for long,
+ * or are too many. Knows no sockets and no timers. RFC 7011; ovs-vswitchd.conf.db(5), table IPFIX.
  */
 import type { Clock } from '../../base/clock.ts';
 import { encodeText } from '../../base/text.ts';

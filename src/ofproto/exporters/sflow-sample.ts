@@ -1,4 +1,7 @@
-/** What sFlow says of a sampled packet: its first bytes, its VLANs, the tunnels that it came by and leaves by, its labels. */
+/**
+ * What sFlow says of a sampled packet: its first bytes, its VLANs, the tunnels that it came by and leaves by, its
+ * labels.
+ */
 import type { DpPort } from '../../base/units.ts';
 import type { DpAction, DpActionOf } from '../../datapath/actions.ts';
 import type { CookieOf } from '../../datapath/cookie.ts';

@@ -1,6 +1,7 @@
 /**
- * The sFlow agent of a switch: samples of packets, and counters of its interfaces each so many seconds, in datagrams that
- * are sent when they are full, or once a second. Knows no sockets and no timers. sFlow version 5; ovs-vswitchd.conf.db(5), table sFlow.
+ * The sFlow agent of a switch: samples of packets, and counters of its interfaces each so many seconds, in datagrams
+ * that are sent when they are full, or once a second. Knows no sockets and no timers. sFlow version 5;
+ * ovs-vswitchd.conf.db(5), table sFlow.
  */
 import type { Clock } from '../../base/clock.ts';
 import { logger } from '../../base/log.ts';
@@ -18,7 +19,9 @@ const log = logger('sflow');
 
 export interface SFlowConfig {
   readonly targets: readonly string[];
-  /** A device or an address of the host by which the agent is known; undefined for that by which collectors are reached. */
+  /**
+   * A device or an address of the host by which the agent is known; undefined for that by which collectors are reached.
+   */
   readonly agent: string | undefined;
   /** The address for controllers, where there is no other. */
   readonly controlAddress: string | undefined;

@@ -1,4 +1,6 @@
-/** Groups: OpenFlow 1.5.1 section 5.10. A group that is changed is another object, so whoever has one sees it unchanged. */
+/**
+ * Groups: OpenFlow 1.5.1 section 5.10. A group that is changed is another object, so whoever has one sees it unchanged.
+ */
 import type { Ms } from '../../base/units.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { Action } from '../../openflow/actions/index.ts';

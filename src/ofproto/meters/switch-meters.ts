@@ -1,4 +1,7 @@
-/** The meters of a switch: what controllers set, and the meters of the datapath that stand for them (OpenFlow 1.3.5 section 5.7). */
+/**
+ * The meters of a switch: what controllers set, and the meters of the datapath that stand for them (OpenFlow 1.3.5
+ * section 5.7).
+ */
 import type { Ms } from '../../base/units.ts';
 import type { DpAction } from '../../datapath/actions.ts';
 import { type DpMeter, type DpMeterStats, maxMeterBands } from '../../datapath/meter.ts';

@@ -2,8 +2,8 @@
  * Which multicast groups are wanted behind which ports of a bridge, and behind which ports there are routers, by VLAN
  * (RFC 4541): learned from what hosts and routers say. `snooping.ts` reads their messages; translation looks up.
  *
- * A full table forgets the group that nobody has asked for for the longest time, so a flood of reports costs no more than the
- * table's size. As in the reference, members that grow old go when their group is the first in that order.
+ * A full table forgets the group that nobody has asked for for the longest time, so a flood of reports costs no more
+ * than the table's size. As in the reference, members that grow old go when their group is the first in that order.
  */
 import type { Clock } from '../../base/clock.ts';
 import { coverageCounter } from '../../base/coverage.ts';
@@ -138,7 +138,9 @@ export class MulticastTable<P> {
     for (const router of this.#routers) if (router.port === port) this.#forgetRouter(router);
   }
 
-  /** Looks at `limit` groups at most that may be too old or too many, and at all routers. Returns whether more are left. */
+  /**
+   * Looks at `limit` groups at most that may be too old or too many, and at all routers. Returns whether more are left.
+   */
   run(limit = 1024): boolean {
     const now = this.#now();
     for (const router of this.#routers) {

@@ -1,6 +1,7 @@
 /**
- * Multicast snooping of one switch: what hosts and routers say of groups goes into its table, which `translate/multicast.ts`
- * asks where traffic of groups is wanted. RFC 4541; ovs-vswitchd.conf.db(5), "Multicast Snooping Configuration".
+ * Multicast snooping of one switch: what hosts and routers say of groups goes into its table, which
+ * `translate/multicast.ts` asks where traffic of groups is wanted. RFC 4541; ovs-vswitchd.conf.db(5), "Multicast
+ * Snooping Configuration".
  */
 import { formatIpv4 } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
@@ -35,7 +36,9 @@ export type LearnedOfGroups =
 /** All that a switch that snoops knows. */
 interface State {
   readonly table: MulticastTable<Bundle>;
-  /** All groups are sent there, so nothing is learned of them. In the order in which they were asked for, as the others. */
+  /**
+   * All groups are sent there, so nothing is learned of them. In the order in which they were asked for, as the others.
+   */
   readonly floodPorts: Set<Bundle>;
   /** Reports are sent there. */
   readonly reportPorts: Set<Bundle>;

@@ -1,4 +1,7 @@
-/** What the flow tables of a switch can do: OpenFlow 1.5.1 section 7.3.5.18. All are alike, but for where they can go on. */
+/**
+ * What the flow tables of a switch can do: OpenFlow 1.5.1 section 7.3.5.18. All are alike, but for where they can go
+ * on.
+ */
 import { type Field, fields } from '../../flow/fields/index.ts';
 import { fieldSet } from '../../openflow/messages/field-sets.ts';
 import type { InstructionFeatures, TableFeatures } from '../../openflow/messages/table-values.ts';

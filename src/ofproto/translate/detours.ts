@@ -1,4 +1,6 @@
-/** Things that are done to a packet after which the pipeline, and often the datapath, goes on with it as it was before. */
+/**
+ * Things that are done to a packet after which the pipeline, and often the datapath, goes on with it as it was before.
+ */
 import type { DpAction } from '../../datapath/actions.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { DatapathActions } from './datapath-actions.ts';
@@ -71,8 +73,8 @@ export class Detours {
   }
 
   /**
-   * Has the datapath do `first`, and what `run` adds, with a copy: one of its own where more is to follow. Nothing is done
-   * where that adds nothing.
+   * Has the datapath do `first`, and what `run` adds, with a copy: one of its own where more is to follow. Nothing is
+   * done where that adds nothing.
    */
   takeCopy(first: DpAction, run: () => void): void {
     const { datapath } = this.#deps;

@@ -18,7 +18,10 @@ import type { NeighbourCache } from '../tunnels/neighbour-cache.ts';
 import type { FrozenState } from './frozen-states.ts';
 
 export type Effect =
-  /** Looked up in `table`, where `rule` was found, or stands for that none was; undefined where the next table was asked. */
+  /**
+   * Looked up in `table`, where `rule` was found, or stands for that none was; undefined where the next table was
+   * asked.
+   */
   | {
       readonly kind: 'rule';
       readonly rule: Rule | undefined;
@@ -62,7 +65,10 @@ export type Effect =
       readonly address: HostAddress;
     };
 
-/** Counts packets, the last of them at `at`, and bytes for rules, mirrors, bonds, exporters and ports without a device; learning is `applyLearning`. */
+/**
+ * Counts packets, the last of them at `at`, and bytes for rules, mirrors, bonds, exporters and ports without a device;
+ * learning is `applyLearning`.
+ */
 export function creditEffects(effects: readonly Effect[], carried: Carried): void {
   const { packets, at } = carried;
   let { bytes } = carried;

@@ -70,7 +70,8 @@ function clearPorts(mask: Uint32Array, key: Uint32Array): void {
 
 /**
  * A tag that is not there cannot have been looked at, but that it is not there was: EtherType alone does not tell a
- * tagged frame from an untagged one. Of the outer tag the VLAN decides where nothing else of it does, as in the reference.
+ * tagged frame from an untagged one. Of the outer tag the VLAN decides where nothing else of it does, as in the
+ * reference.
  */
 export function unwildcardTags(mask: Uint32Array, key: Uint32Array): void {
   const isTagged = ((key[outerTag] ?? 0) & vlanPresent) !== 0;

@@ -117,7 +117,10 @@ export class Freezing {
     this.#table = undefined;
   }
 
-  /** The packet comes back with what connection tracking knows of it, and is looked up in that table; it also goes on here. */
+  /**
+   * The packet comes back with what connection tracking knows of it, and is looked up in that table; it also goes on
+   * here.
+   */
   fork(table: number, tracked: Conntrack): void {
     const { request, packet, datapath } = this.#deps;
     const { trace, scratch } = request;

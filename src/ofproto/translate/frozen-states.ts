@@ -1,7 +1,7 @@
 /**
- * What is to be known of packets that leave a translation for a while, by the number that goes with them. A state stays as
- * long as somebody holds it: a datapath flow does, through its effects, and the last few are held in any case, for packets
- * that no flow is for. Once no flow holds it any more, the same state gets another number, as in the reference.
+ * What is to be known of packets that leave a translation for a while, by the number that goes with them. A state stays
+ * as long as somebody holds it: a datapath flow does, through its effects, and the last few are held in any case, for
+ * packets that no flow is for. Once no flow holds it any more, the same state gets another number, as in the reference.
  */
 import { type OfPort, ofPort } from '../../base/units.ts';
 import { newKey } from '../../flow/key.ts';
@@ -145,8 +145,8 @@ export function thaw({ ownWords, isTracked }: FrozenState, key: Uint32Array): Ui
 }
 
 /**
- * Where a packet goes on that came up with that key: where it came in, or as its state says; undefined where that is gone.
- * A controller's packet, when it comes back, came in by no port of the datapath.
+ * Where a packet goes on that came up with that key: where it came in, or as its state says; undefined where that is
+ * gone. A controller's packet, when it comes back, came in by no port of the datapath.
  */
 export function cameBack(
   key: Uint32Array,

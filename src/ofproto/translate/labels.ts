@@ -28,7 +28,10 @@ export function pushLabel(key: Uint32Array, count: number, lse: number, type: nu
   setSlot(key, 'eth_type', type);
 }
 
-/** Takes the outermost of `count` entries off. False when there is none, or one beyond the last slot would have to move up. */
+/**
+ * Takes the outermost of `count` entries off. False when there is none, or one beyond the last slot would have to move
+ * up.
+ */
 export function popLabel(key: Uint32Array, count: number, type: number, mask?: Uint32Array): boolean {
   const last = labelSlots[count - 1];
   if (last === undefined) return false;

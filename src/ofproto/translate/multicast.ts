@@ -1,6 +1,6 @@
 /**
- * The part of the NORMAL action of a switch that snoops: multicast goes to where somebody wants it. RFC 4541; behaviour of
- * ovs-vswitchd where that leaves a choice.
+ * The part of the NORMAL action of a switch that snoops: multicast goes to where somebody wants it. RFC 4541; behaviour
+ * of ovs-vswitchd where that leaves a choice.
  */
 import { formatIpv4, formatIpv6 } from '../../base/addresses.ts';
 import { etherTypeOf, getSlot } from '../../flow/key.ts';

@@ -1,6 +1,6 @@
 /**
- * Output by a tunnel whose headers the datapath puts in front of the packet: which headers, and what the bridge does with the
- * wrapped packet that the host would have sent it by. That is part of the same translation.
+ * Output by a tunnel whose headers the datapath puts in front of the packet: which headers, and what the bridge does
+ * with the wrapped packet that the host would have sent it by. That is part of the same translation.
  */
 import { formatMac, readMac } from '../../base/addresses.ts';
 import type { TunnelHeader } from '../../datapath/tunnel-header.ts';
@@ -34,7 +34,10 @@ interface TunnelWay {
   readonly destinationMac: Uint8Array;
 }
 
-/** The packet is as the datapath has it, but for its tunnel's fields, which only the flow has. With `isCut`, of what is cut. */
+/**
+ * The packet is as the datapath has it, but for its tunnel's fields, which only the flow has. With `isCut`, of what is
+ * cut.
+ */
 export function outputNatively(
   t: Translation,
   port: OfprotoPort,

@@ -90,7 +90,9 @@ export function outputTo(t: Translation, port: number, maxLength: number): void 
 
 const noFlood = portConfigBit('NO_FLOOD');
 
-/** Out of every port but the one that it came by and those that have any of these settings; out of all of them without. */
+/**
+ * Out of every port but the one that it came by and those that have any of these settings; out of all of them without.
+ */
 function outputToAll(t: Translation, unless: number): void {
   const input = t.inPortNumber;
   const obeysTree = unless !== 0;

@@ -21,7 +21,10 @@ interface PacketIn {
 
 const noBytes = new Uint8Array(0);
 
-/** Of what the flow leaves out of the packet's tunnel, controllers are told what its first packet had, as by the reference. */
+/**
+ * Of what the flow leaves out of the packet's tunnel, controllers are told what its first packet had, as by the
+ * reference.
+ */
 export function sendToController(t: Translation, packet: PacketIn): void {
   const { reason, maxLength, controllerId, userdata = noBytes, meter = controllerMeter } = packet;
   const { flow, ofproto, table, request } = t;

@@ -1,4 +1,6 @@
-/** What comes of a packet besides datapath actions: why it ends and where, what only the slow path can do, and effects. */
+/**
+ * What comes of a packet besides datapath actions: why it ends and where, what only the slow path can do, and effects.
+ */
 import type { SlowPathReason } from '../../datapath/cookie.ts';
 import { type DropReason, failureOf } from './drop-reasons.ts';
 import type { Effect } from './effects.ts';

@@ -1,4 +1,6 @@
-/** Packets that go out by a port of the switch that has them: to the datapath, or by a patch port into the next switch. */
+/**
+ * Packets that go out by a port of the switch that has them: to the datapath, or by a patch port into the next switch.
+ */
 import type { DpPort, OfPort } from '../../base/units.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
 import { isTunnelled } from '../../flow/packet-mask.ts';
@@ -100,7 +102,10 @@ interface TunnelOutput extends SendOptions {
   readonly tunnel: TunnelConfig;
 }
 
-/** What flows wrote of the tunnel is seen by what follows; what its options add is not. Where neither names the other end, that is no better than our own. */
+/**
+ * What flows wrote of the tunnel is seen by what follows; what its options add is not. Where neither names the other
+ * end, that is no better than our own.
+ */
 function outputToTunnel(t: Translation, port: OfprotoPort, output: TunnelOutput): void {
   const { flow, mask, request, datapath } = t;
   const { tunnel } = output;

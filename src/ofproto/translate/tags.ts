@@ -1,6 +1,6 @@
 /**
- * What a flow's translation depended on, as a set of 32 hashed bits: enough to tell which flows a changed address or group
- * cannot concern, in a few bytes a flow. `everyTag` stands for the configuration.
+ * What a flow's translation depended on, as a set of 32 hashed bits: enough to tell which flows a changed address or
+ * group cannot concern, in a few bytes a flow. `everyTag` stands for the configuration.
  */
 import type { Mac } from '../../flow/mac.ts';
 import type { GroupPlace } from '../multicast/multicast-table.ts';

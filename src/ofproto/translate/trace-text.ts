@@ -1,4 +1,6 @@
-/** A trace as the reference prints it: what follows a table or bridge that nothing comes after is not indented further. */
+/**
+ * A trace as the reference prints it: what follows a table or bridge that nothing comes after is not indented further.
+ */
 import { hexOrZero } from '../../base/numbers.ts';
 import { explainDrop } from './drop-reasons.ts';
 import type { MulticastTarget, TraceEvent, TraceNode } from './trace.ts';
@@ -13,7 +15,10 @@ const multicastFloods = {
   unregistered: 'unregistered multicast, flooding',
 } as const;
 
-/** What it is called when something goes there; when it is of another VLAN; and when it is the port that the packet came by. */
+/**
+ * What it is called when something goes there; when it is of another VLAN; and when it is the port that the packet came
+ * by.
+ */
 const multicastPorts: Readonly<Record<MulticastTarget, readonly [string, string, string]>> = {
   group: ['forwarding to mcast group port', '', 'mcast group port is input port, dropping'],
   router: [

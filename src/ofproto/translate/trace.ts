@@ -22,7 +22,10 @@ export type TraceEvent =
       /** Hexadecimal; absent for none. */
       readonly cookie?: string;
     }
-  /** `match` is that of the switch's own rule for it, where another bridge than the first one misses; a controller is told or not. */
+  /**
+   * `match` is that of the switch's own rule for it, where another bridge than the first one misses; a controller is
+   * told or not.
+   */
   | { readonly event: 'tableMiss'; readonly table: number; readonly match?: string; readonly isTold: boolean }
   /** The switch was told to drop fragments. */
   | { readonly event: 'fragment'; readonly table: number }

@@ -289,7 +289,10 @@ export class Translation {
     this.#limits.depth--;
   }
 
-  /** The header in front is taken off by `action`; where it hid what is behind it, that is seen when the packet comes back. */
+  /**
+   * The header in front is taken off by `action`; where it hid what is behind it, that is seen when the packet comes
+   * back.
+   */
   takeOff(action: DpAction, packetType: number, isHidden: boolean): void {
     this.datapath.push(action);
     setSlot(this.flow, 'packet_type', packetType);
@@ -364,7 +367,10 @@ export class Translation {
     else this.detours.collect(run);
   }
 
-  /** The end of what is done with a packet that came in: nothing, once it was learned from, where its port does not forward. */
+  /**
+   * The end of what is done with a packet that came in: nothing, once it was learned from, where its port does not
+   * forward.
+   */
   #endArrival(): void {
     const { ofproto, inPort } = this.request;
     if (ofproto.ports.get(inPort)?.tree?.forwards !== false) {

@@ -106,8 +106,8 @@ function hasRoomFor(type: TunnelType, slot: SlotName): boolean {
 }
 
 /**
- * The fields of an action that has the datapath wrap a packet so, with options as they lie on the wire; undefined where `base`
- * is wrapped so already.
+ * The fields of an action that has the datapath wrap a packet so, with options as they lie on the wire; undefined where
+ * `base` is wrapped so already.
  */
 export function tunnelWrites(
   flow: Uint32Array,

@@ -1,6 +1,6 @@
 /**
- * Packets for the host that are ends of tunnels: they are unwrapped instead of going out by the port of the address. From them, and
- * from what neighbours say of themselves there, the switch learns where to send wrapped packets.
+ * Packets for the host that are ends of tunnels: they are unwrapped instead of going out by the port of the address.
+ * From them, and from what neighbours say of themselves there, the switch learns where to send wrapped packets.
  */
 import type { DpPort } from '../../base/units.ts';
 import { etherTypeOf, getSlot, maskSlot, readSlot, setSlot } from '../../flow/key.ts';

@@ -1,9 +1,9 @@
 /**
- * Tunnels whose headers the datapath puts in front of packets and takes off itself, as far as bridges of one datapath have to
- * do with it: by which of their ports a wrapped packet leaves, and asking for the Ethernet addresses of neighbours.
+ * Tunnels whose headers the datapath puts in front of packets and takes off itself, as far as bridges of one datapath
+ * have to do with it: by which of their ports a wrapped packet leaves, and asking for the Ethernet addresses of
+ * neighbours.
  */
 import type { Timers } from '../../base/timers.ts';
-import type { DpPort } from '../../base/units.ts';
 import type { PortRange } from '../../datapath/provider.ts';
 import { readSlot } from '../../flow/key.ts';
 import { setEgress } from '../../netdev/provider.ts';
@@ -113,11 +113,13 @@ function endOf({ tunnel, netdev, dpPort }: OfprotoPort): TunnelEnd | undefined {
   const { portSpec } = netdev;
   if (tunnel === undefined || dpPort === undefined || portSpec === undefined) return undefined;
   if (protocolOf(tunnel.type) === 0) return undefined;
-  const port: DpPort = dpPort;
-  return { name: portSpec.name, dpPort: port, protocol: protocolOf(tunnel.type), port: tunnel.dstPort };
+  return { name: portSpec.name, dpPort, protocol: protocolOf(tunnel.type), port: tunnel.dstPort };
 }
 
-/** Where a packet of ARP or neighbour discovery goes: for IPv6 also the group of nodes whose addresses end so (RFC 4291 section 2.7.1). */
+/**
+ * Where a packet of ARP or neighbour discovery goes: for IPv6 also the group of nodes whose addresses end so (RFC 4291
+ * section 2.7.1).
+ */
 function isTargetOf(flow: Uint32Array, address: HostAddress): boolean {
   if (isMapped(address)) return isSameAddress(hostAddress(readSlot(flow, 'nw_dst')), address);
   const target = readSlot(flow, 'ipv6_dst');

@@ -1,6 +1,6 @@
 /**
- * Ethernet addresses of the hosts that tunnels send to, or of gateways to them, as bridges learned them: RFC 826, RFC 4861. Who
- * is not used for a while is forgotten.
+ * Ethernet addresses of the hosts that tunnels send to, or of gateways to them, as bridges learned them: RFC 826, RFC
+ * 4861. Who is not used for a while is forgotten.
  */
 import type { Timer, Timers } from '../../base/timers.ts';
 import { ms } from '../../base/units.ts';

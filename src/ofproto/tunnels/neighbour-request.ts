@@ -1,4 +1,7 @@
-/** What a switch asks for the Ethernet address of a neighbour with: an ARP request or a neighbour solicitation (RFC 826, RFC 4861 section 4.3). */
+/**
+ * What a switch asks for the Ethernet address of a neighbour with: an ARP request or a neighbour solicitation (RFC 826,
+ * RFC 4861 section 4.3).
+ */
 import { composeFrame } from '../../flow/compose.ts';
 import { newKey, setSlot, writeSlot } from '../../flow/key.ts';
 import { etherType } from '../../wire/ethernet.ts';

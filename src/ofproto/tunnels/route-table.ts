@@ -1,7 +1,7 @@
 /**
  * Where packets of tunnels go: the host's own routes, and those that users add for the switch alone. The longest prefix
- * wins; a user's route comes before one of the host, and one to the host itself before both. The host's are read when they
- * are first asked for, and again after they changed.
+ * wins; a user's route comes before one of the host, and one to the host itself before both. The host's are read when
+ * they are first asked for, and again after they changed.
  */
 
 import { Classifier } from '../../flow/classifier.ts';

@@ -1,6 +1,6 @@
 /**
- * What the tunnels of all bridges have in common: routes, neighbours, and what is listened on. Made once for a process; tells
- * whoever has flows which of them may be wrong now (translate/tags.ts).
+ * What the tunnels of all bridges have in common: routes, neighbours, and what is listened on. Made once for a process;
+ * tells whoever has flows which of them may be wrong now (translate/tags.ts).
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Timers } from '../../base/timers.ts';

@@ -18,7 +18,10 @@ import type { PacketDrop } from '../translate/request.ts';
 export interface DropRow {
   /** undefined where the packets came into no bridge. */
   readonly bridge: string | undefined;
-  /** The port that received the packet, or of a device that did not send it, that one; undefined where it is none of the bridge's. */
+  /**
+   * The port that received the packet, or of a device that did not send it, that one; undefined where it is none of the
+   * bridge's.
+   */
   readonly port: string | undefined;
   readonly reason: AnyDropReason;
   /** Who dropped them. */

@@ -23,7 +23,9 @@ export type Outer = 'clone' | 'ct' | 'write_actions';
 /** Lists inside of actions; what reads and writes them is given to the declarations, on which it stands itself. */
 type List = readonly AnyAction[];
 
-/** Whose number it is (the standard's, Nicira's or the ONF's), in which versions, the number, and what the log calls it. */
+/**
+ * Whose number it is (the standard's, Nicira's or the ONF's), in which versions, the number, and what the log calls it.
+ */
 export type ActionPlace = `${'OF' | 'NX' | 'ONF'} ${VersionRange} ${number} ${string}`;
 
 /** How a value of one argument stands on the wire. Numbers are aligned to their size, counted from the action's start. */
@@ -90,7 +92,10 @@ export interface ActionDeclaration<N extends string, V> {
   readonly forms: readonly ActionForm<V>[];
   /** Words that begin its text, the first of which is what messages call it. */
   readonly words: readonly string[];
-  /** Reads what stands behind the word, which may mean another action. Throws Malformed, whose `why` is the whole message. */
+  /**
+   * Reads what stands behind the word, which may mean another action. Throws Malformed, whose `why` is the whole
+   * message.
+   */
   readonly read: (
     text: string,
     context: ActionText,

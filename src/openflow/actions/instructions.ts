@@ -1,6 +1,7 @@
 /**
- * Instructions of OpenFlow 1.1 and later (1.5.1 section 7.2.5) other than the actions that a flow applies; ovs-actions(7).
- * `instruction-codec.ts` has their bytes. In OpenFlow 1.0 some are actions, and others are not said at all.
+ * Instructions of OpenFlow 1.1 and later (1.5.1 section 7.2.5) other than the actions that a flow applies;
+ * ovs-actions(7). `instruction-codec.ts` has their bytes. In OpenFlow 1.0 some are actions, and others are not said at
+ * all.
  */
 import { hexOrZero } from '../../base/numbers.ts';
 import { reservedPorts } from '../ports.ts';

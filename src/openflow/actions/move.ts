@@ -1,4 +1,7 @@
-/** Bits copied from field to field, and the stack: OpenFlow 1.5.1 section 7.2.6.8, the ONF's extension for 1.3, Nicira's. */
+/**
+ * Bits copied from field to field, and the stack: OpenFlow 1.5.1 section 7.2.6.8, the ONF's extension for 1.3,
+ * Nicira's.
+ */
 import type { ErrorName } from '../errors.ts';
 import type { WireVersion } from '../versions.ts';
 import { checkZero, wrong } from './arguments.ts';

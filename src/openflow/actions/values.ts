@@ -1,4 +1,6 @@
-/** What each action says besides its name: the type of its arguments. Each is declared beside what reads and writes it. */
+/**
+ * What each action says besides its name: the type of its arguments. Each is declared beside what reads and writes it.
+ */
 import type { CheckPacketLargerArguments, DeleteFieldArguments } from './bit-actions.ts';
 import type { BundleArguments } from './bundle.ts';
 import type { CloneArguments } from './clone.ts';

@@ -24,7 +24,9 @@ export interface ConnectionOptions extends WaitOptions {
 export interface ConnectionEvents {
   /** Sees each message after the hellos before anything is done with it; true where nothing else is to be done. */
   intercept?(bytes: Uint8Array): boolean;
-  /** A message that is no answer to a request. `bytes` are those it was read from. Without it they wait for `messages`. */
+  /**
+   * A message that is no answer to a request. `bytes` are those it was read from. Without it they wait for `messages`.
+   */
   message?(message: Received, bytes: Uint8Array): void;
   /** Such a message that cannot be read. */
   malformed?(why: OpenFlowError, bytes: Uint8Array): void;

@@ -1,6 +1,6 @@
 /**
- * Whole messages over a stream, each told to the log where somebody wants that. While much waits in either direction nothing
- * is read, so that the peer waits too.
+ * Whole messages over a stream, each told to the log where somebody wants that. While much waits in either direction
+ * nothing is read, so that the peer waits too.
  */
 import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';

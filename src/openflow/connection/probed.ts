@@ -1,4 +1,6 @@
-/** Conversations whose peer is asked whether it lives when it is silent: those of the library and of ovs-testcontroller. */
+/**
+ * Conversations whose peer is asked whether it lives when it is silent: those of the library and of ovs-testcontroller.
+ */
 import type { Timers } from '../../base/timers.ts';
 import type { Ms } from '../../base/units.ts';
 import { ReliableConnection, type ReliableOptions } from '../../net/reliable-connection.ts';

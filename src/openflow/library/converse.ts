@@ -1,4 +1,6 @@
-/** What connections that a program opened and those that it accepted have in common: the hello, and probes of the peer. */
+/**
+ * What connections that a program opened and those that it accepted have in common: the hello, and probes of the peer.
+ */
 import { systemClock } from '../../base/clock.ts';
 import { Timers } from '../../base/timers.ts';
 import { driveTimers } from '../../base/timers-drive.ts';

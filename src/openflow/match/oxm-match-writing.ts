@@ -205,8 +205,8 @@ const written = newKey();
 const writtenMask = newKey();
 
 /**
- * Writes a match as TLVs, without padding. Version 1 is that of Nicira's extended match. Where a version has no number for
- * a field, that of another one goes out.
+ * Writes a match as TLVs, without padding. Version 1 is that of Nicira's extended match. Where a version has no number
+ * for a field, that of another one goes out.
  */
 export function writeOxmMatch(
   to: Writer,

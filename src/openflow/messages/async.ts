@@ -1,4 +1,7 @@
-/** Which messages a controller is sent unasked: OpenFlow 1.3.5 section 7.3.10, 1.4.1 section 7.3.10; NXT_SET_ASYNC_CONFIG. */
+/**
+ * Which messages a controller is sent unasked: OpenFlow 1.3.5 section 7.3.10, 1.4.1 section 7.3.10;
+ * NXT_SET_ASYNC_CONFIG.
+ */
 
 import { hexOrZero } from '../../base/numbers.ts';
 import type { Reader, Writer } from '../bytes.ts';

@@ -1,4 +1,7 @@
-/** Changes that are made together or not at all, and changes that others are told of: OpenFlow 1.4.1 section 7.3.9 and 7.4.6. */
+/**
+ * Changes that are made together or not at all, and changes that others are told of: OpenFlow 1.4.1 section 7.3.9 and
+ * 7.4.6.
+ */
 import { hexOrZero } from '../../base/numbers.ts';
 import type { Reader } from '../bytes.ts';
 import { defineMessage, type InnerMessages, type MessageForm, type WirePlace } from '../declare.ts';

@@ -1,4 +1,6 @@
-/** Counters of exported flow records: NXST_IPFIX_BRIDGE and NXST_IPFIX_FLOW (nicira-ext.h; ovs-ofctl(8), "dump-ipfix"). */
+/**
+ * Counters of exported flow records: NXST_IPFIX_BRIDGE and NXST_IPFIX_FLOW (nicira-ext.h; ovs-ofctl(8), "dump-ipfix").
+ */
 import { bareMessage, defineMessage, listForm } from '../declare.ts';
 import { type Counts, counters, pad, struct, u32 } from '../layout.ts';
 import { formatCounter } from './text.ts';

@@ -1,4 +1,6 @@
-/** Asking to be told of changes of flows: OpenFlow 1.4.1 section 7.3.5.17, and Nicira's and the ONF's extensions before. */
+/**
+ * Asking to be told of changes of flows: OpenFlow 1.4.1 section 7.3.5.17, and Nicira's and the ONF's extensions before.
+ */
 import { hexOrZero } from '../../base/numbers.ts';
 import type { Match } from '../../flow/match.ts';
 import type { Reader, Writer } from '../bytes.ts';

@@ -1,7 +1,7 @@
 /**
  * Protocols: a version of OpenFlow with one of the ways in which it says flows. OpenFlow 1.0 has its own fixed matches
- * and Nicira's extensible ones (NXM), each with or without the table in changes of flows; every later version has one way.
- * `ovs-ofctl -F` takes their names (ovs-ofctl(8) "Flow formats").
+ * and Nicira's extensible ones (NXM), each with or without the table in changes of flows; every later version has one
+ * way. `ovs-ofctl -F` takes their names (ovs-ofctl(8) "Flow formats").
  */
 import { Malformed } from '../../base/errors.ts';
 import type { Field } from '../../flow/fields/index.ts';

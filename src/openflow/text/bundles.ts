@@ -1,4 +1,7 @@
-/** Lines of a bundle: flows, groups and packets that are to be sent, each behind a word that says which (ovs-ofctl(8), "bundle"). */
+/**
+ * Lines of a bundle: flows, groups and packets that are to be sent, each behind a word that says which (ovs-ofctl(8),
+ * "bundle").
+ */
 import { wrong } from '../actions/arguments.ts';
 import type { ActionText } from '../actions/declare.ts';
 import { type FlowSaid, readFlow } from './flows.ts';

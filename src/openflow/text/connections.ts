@@ -21,7 +21,10 @@ interface Shared {
   warnings: string;
 }
 
-/** The tuple of the first packet and that of its answers; either may be empty. Throws Malformed, whose `why` is the whole message. */
+/**
+ * The tuple of the first packet and that of its answers; either may be empty. Throws Malformed, whose `why` is the
+ * whole message.
+ */
 export function readConnections(original: string, reply: string, zone: number | undefined): CtFlush {
   const shared: Shared = { protocol: 0, family: undefined, warnings: '' };
   const drafts = [original, reply].map((text) => readTuple(text, shared));

@@ -61,7 +61,10 @@ export function readGroup(text: string, command: GroupCommand, context: ActionTe
   return { mod: modOf(draft, command, numberBuckets(buckets)), usable };
 }
 
-/** The group alone, "group_id=1"; `allGroups` where the text is empty. Throws Malformed, whose `why` is the whole message. */
+/**
+ * The group alone, "group_id=1"; `allGroups` where the text is empty. Throws Malformed, whose `why` is the whole
+ * message.
+ */
 export function readGroupNumber(text: string, context: ActionText): number {
   return readGroup(text, 'delete', context).mod.group;
 }

@@ -1,4 +1,7 @@
-/** Meters as ovs-ofctl takes them: "meter=1 pktps burst stats bands=type=drop rate=1 burst_size=2" (ovs-ofctl(8), "Meter Syntax"). */
+/**
+ * Meters as ovs-ofctl takes them: "meter=1 pktps burst stats bands=type=drop rate=1 burst_size=2" (ovs-ofctl(8), "Meter
+ * Syntax").
+ */
 import { readU32, readUnsigned, wrong } from '../actions/arguments.ts';
 import {
   lastMeter,

@@ -1,4 +1,7 @@
-/** Packets that are to be sent, as ovs-ofctl takes them: "in_port=1,packet=0123...,actions=output:2" (ovs-ofctl(8), "Packet-Out Syntax"). */
+/**
+ * Packets that are to be sent, as ovs-ofctl takes them: "in_port=1,packet=0123...,actions=output:2" (ovs-ofctl(8),
+ * "Packet-Out Syntax").
+ */
 import { Malformed } from '../../base/errors.ts';
 import { readHexBytes } from '../../base/hex-dump.ts';
 import { fieldNamed } from '../../flow/fields/index.ts';

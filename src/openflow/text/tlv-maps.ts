@@ -1,4 +1,7 @@
-/** Options of tunnels as ovs-ofctl takes them: "{class=0xffff,type=0,len=4}->tun_metadata0" (ovs-ofctl(8), "add-tlv-map"). */
+/**
+ * Options of tunnels as ovs-ofctl takes them: "{class=0xffff,type=0,len=4}->tun_metadata0" (ovs-ofctl(8),
+ * "add-tlv-map").
+ */
 import { wrong } from '../actions/arguments.ts';
 import type { TlvMapping } from '../messages/tlv-table.ts';
 

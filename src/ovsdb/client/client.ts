@@ -191,7 +191,9 @@ export class OvsdbClient<T extends Tables> {
     }
   }
 
-  /** `transact`, built anew from the changed view for as long as the outcome is `tryAgain` and `signal` is not aborted. */
+  /**
+   * `transact`, built anew from the changed view for as long as the outcome is `tryAgain` and `signal` is not aborted.
+   */
   async transactPatiently(build: (tx: Transaction<T>) => void, signal?: AbortSignal): Promise<Outcome> {
     for (;;) {
       const before = this.#changeNumber;

@@ -36,7 +36,9 @@ export interface SessionEvents {
   up(): void;
   /** After `up`. Requests under way have failed with Disconnected already. */
   down(why: string): void;
-  /** `count` attempts in a row have failed, the last for this reason. Another follows unless the session is closed now. */
+  /**
+   * `count` attempts in a row have failed, the last for this reason. Another follows unless the session is closed now.
+   */
   failed(why: Error, count: number): void;
   notification(method: string, params: readonly Json[]): void;
 }

@@ -8,8 +8,8 @@ import type { AtomType } from '../atom.ts';
 import type { Scalar } from '../schema-types.ts';
 
 /**
- * The value of a column: one atom (integers beyond 2^53 bigint, others number; a uuid in lower case) where the type is a scalar; a sorted array for a set; for a map [k1, v1, k2, v2...]
- * sorted by key. Never modified once made.
+ * The value of a column: one atom (integers beyond 2^53 bigint, others number; a uuid in lower case) where the type is
+ * a scalar; a sorted array for a set; for a map [k1, v1, k2, v2...] sorted by key. Never modified once made.
  */
 export type Datum = Scalar | readonly Scalar[];
 

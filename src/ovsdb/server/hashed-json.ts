@@ -1,4 +1,7 @@
-/** Answers in the reference's order of members, which is that of its hash tables: whoever compares texts sees no difference. */
+/**
+ * Answers in the reference's order of members, which is that of its hash tables: whoever compares texts sees no
+ * difference.
+ */
 import { orderAsHashed } from '../../base/hash-order.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { isArray, isObject } from '../../rpc/json-value.ts';

@@ -1,4 +1,6 @@
-/** Writes what became of remotes into the rows that ask for them: `is_connected` and `status`, ovs-vswitchd.conf.db(5). */
+/**
+ * Writes what became of remotes into the rows that ask for them: `is_connected` and `status`, ovs-vswitchd.conf.db(5).
+ */
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Json, JsonObject } from '../../rpc/channel.ts';
 import { formatJson } from '../../rpc/json.ts';

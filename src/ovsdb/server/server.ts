@@ -131,7 +131,10 @@ export class OvsdbServer implements ServerContext {
     this.#status.remove(name);
   }
 
-  /** Takes a connected channel over, one that `link` keeps up when we connected. Undefined when there are too many sessions: the channel is closed then. */
+  /**
+   * Takes a connected channel over, one that `link` keeps up when we connected. Undefined when there are too many
+   * sessions: the channel is closed then.
+   */
   serve(
     channel: Channel,
     options: ServeOptions = {},

@@ -73,7 +73,10 @@ export class RecordReader {
     return this.#buffer.subarray(start, start + length);
   }
 
-  /** Sees to it that `length` bytes from `at` on are in the buffer, as far as the file has them; returns their offset in it. */
+  /**
+   * Sees to it that `length` bytes from `at` on are in the buffer, as far as the file has them; returns their offset in
+   * it.
+   */
   #fill(at: number, length: number): number {
     const from = at - this.#bufferAt;
     if (from >= 0 && from + length <= this.#buffer.length) return from;

@@ -186,7 +186,10 @@ const miiRequest = { register: deviceNameSize + 2, value: deviceNameSize + 6 } a
 const MII_BMSR = 1;
 const BMSR_LSTATUS = 4;
 
-/** What the device itself says of its link: its MII registers, or where there are none its driver. False if neither does. */
+/**
+ * What the device itself says of its link: its MII registers, or where there are none its driver. False if neither
+ * does.
+ */
 export function readLinkStatus(name: string): boolean {
   const request = requestFor(name);
   const memory = new Uint8Array(request.buffer);

@@ -12,7 +12,10 @@ export function closeFd(fd: number): void {
   nativeClose(fd);
 }
 
-/** Closes what takes the kernel long to close (a packet ring: tens of milliseconds) on another thread; resolves when it is done. */
+/**
+ * Closes what takes the kernel long to close (a packet ring: tens of milliseconds) on another thread; resolves when it
+ * is done.
+ */
 export async function closeInBackground(fd: number): Promise<void> {
   await backgroundClose(fd);
 }

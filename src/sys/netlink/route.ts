@@ -1,4 +1,7 @@
-/** rtnetlink(7) for routes: those that the kernel has, and being told when they change. Used by what tunnels know of the host. */
+/**
+ * rtnetlink(7) for routes: those that the kernel has, and being told when they change. Used by what tunnels know of the
+ * host.
+ */
 import { Malformed } from '../../base/errors.ts';
 import type { Watch } from '../calls/fd.ts';
 import { NETLINK_ROUTE, requests } from './link.ts';

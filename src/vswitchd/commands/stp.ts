@@ -55,7 +55,10 @@ export function treeCommands(aSwitch: Switch): Command[] {
   ]);
 }
 
-/** In the order in which they were made; throws Refused where the one that is asked for speaks another protocol, or none. */
+/**
+ * In the order in which they were made; throws Refused where the one that is asked for speaks another protocol, or
+ * none.
+ */
 function treesOf(aSwitch: Switch, { report, complaint }: Protocol, bridge: string | undefined): Ofproto[] {
   const all = [...aSwitch.state.bridges.values()].map(({ ofproto }) => ofproto);
   const found = all.filter(

@@ -1,4 +1,7 @@
-/** `tnl/neigh/*` under its two names, `tnl/ports/show` and `tnl/egress_port_range`: whom tunnels send to, and what they listen on. */
+/**
+ * `tnl/neigh/*` under its two names, `tnl/ports/show` and `tnl/egress_port_range`: whom tunnels send to, and what they
+ * listen on.
+ */
 import { readIpv4, readIpv6, readMac } from '../../base/addresses.ts';
 import { Malformed, Refused } from '../../base/errors.ts';
 import { type Command, defineCommand, told } from '../../daemon/unixctl.ts';

@@ -1,4 +1,7 @@
-/** What a row of Flow_Table asks of a table: ovs-vswitchd.conf.db(5). Pure; what cannot be used is left out, as the reference does. */
+/**
+ * What a row of Flow_Table asks of a table: ovs-vswitchd.conf.db(5). Pure; what cannot be used is left out, as the
+ * reference does.
+ */
 import { Malformed } from '../../base/errors.ts';
 import { fieldNamed } from '../../flow/fields/index.ts';
 import { isPrefixSlot, type PrefixSlot } from '../../flow/prefix-index.ts';

@@ -1,4 +1,7 @@
-/** What a row asks for and does not get, by the roles of its columns (column-roles.ts). Told to the operator by `GapLog`. */
+/**
+ * What a row asks for and does not get, by the roles of its columns (column-roles.ts). Told to the operator by
+ * `GapLog`.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { Columns } from '../../ovsdb/schema-types.ts';
 import { type OvsRow, openVswitch } from '../schema/index.ts';

@@ -38,11 +38,16 @@ export interface WantedInterface {
   /** How what goes out is shaped; its port says that. */
   readonly qos: WantedQos | undefined;
   readonly discovery: PortDiscovery;
-  /** How often the device itself is asked whether its link is up; milliseconds. Undefined: what the kernel tells counts. */
+  /**
+   * How often the device itself is asked whether its link is up; milliseconds. Undefined: what the kernel tells counts.
+   */
   readonly linkPolling: number | undefined;
   /** As far as it speaks LACP. */
   readonly lacp: MemberLacp;
-  /** False for the device of a bond's own name: frames pass by it as flows say, and by no row of the database is it known. */
+  /**
+   * False for the device of a bond's own name: frames pass by it as flows say, and by no row of the database is it
+   * known.
+   */
   readonly isMember: boolean;
 }
 

@@ -4,7 +4,10 @@ import { isMulticastMac, normalizeMac, zeroMac } from './mac.ts';
 
 /** What the operator is told of a column of a row. */
 export interface Judgement {
-  /** "info" where the reference would not act on it either, only tests ask, or only speed is at stake; "err" in its own words. */
+  /**
+   * "info" where the reference would not act on it either, only tests ask, or only speed is at stake; "err" in its own
+   * words.
+   */
   readonly level: 'info' | 'warn' | 'err';
   /** "auto_attach is not acted on: no LLDP is sent" */
   readonly text: string;

@@ -1,6 +1,7 @@
 /**
- * What rows name as controllers and managers. Which sockets of this host a Controller row may name: who may write to the database is not to be able to put sockets
- * wherever the daemon may, nor to have it speak to whoever listens anywhere.
+ * What rows name as controllers and managers. Which sockets of this host a Controller row may name: who may write to
+ * the database is not to be able to put sockets wherever the daemon may, nor to have it speak to whoever listens
+ * anywhere.
  */
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';

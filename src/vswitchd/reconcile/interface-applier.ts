@@ -1,4 +1,7 @@
-/** Opens and closes the devices of interfaces, tells them what they are to be, and gives them to the switches of bridges. */
+/**
+ * Opens and closes the devices of interfaces, tells them what they are to be, and gives them to the switches of
+ * bridges.
+ */
 import { errnoOf, errnos, strerror, syscallFailed } from '../../base/errno.ts';
 import { Refused, SyscallFailed } from '../../base/errors.ts';
 import { LimitedSite, logger } from '../../base/log.ts';

@@ -52,7 +52,10 @@ export function memoryUse(meminfo: string): string {
   return [value('MemTotal'), used, cached, value('SwapTotal'), swapUsed].join(',');
 }
 
-/** Fields of proc(5) "stat": size and resident kB, CPU ms, crashes, ms since it was booted and since it started, processor. */
+/**
+ * Fields of proc(5) "stat": size and resident kB, CPU ms, crashes, ms since it was booted and since it started,
+ * processor.
+ */
 export function processUse(stat: string, uptimeSeconds: number): string | undefined {
   // The name, in parentheses, may hold anything.
   const fields = stat

@@ -1,7 +1,8 @@
 /**
- * Lists of commands that are given to the real daemon and to ours, by the same tools, and both must say the same. They are in
- * files of a folder, one for each subject: a name after "#", then commands, one a line. What stands before the first "#" are
- * texts that lines name in braces: "NAME TEXT". A list that says VERSION is one for each version of OpenFlow.
+ * Lists of commands that are given to the real daemon and to ours, by the same tools, and both must say the same. They
+ * are in files of a folder, one for each subject: a name after "#", then commands, one a line. What stands before the
+ * first "#" are texts that lines name in braces: "NAME TEXT". A list that says VERSION is one for each version of
+ * OpenFlow.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -162,7 +163,10 @@ export function withoutChance(text: string): string {
   );
 }
 
-/** The last packets of a capture, "capture FILE COUNT", in hexadecimal digits: all that a pcap file says of them but when. */
+/**
+ * The last packets of a capture, "capture FILE COUNT", in hexadecimal digits: all that a pcap file says of them but
+ * when.
+ */
 function packetsOf(digits: string, line: string): string[] {
   const bytes = Buffer.from(digits.replace(/\s/g, ''), 'hex');
   const packets: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Taking a tunnel's headers off a packet: what they say is written into the words of its key that tunnels have. What is cut short, contradicts itself or is not understood is refused. Nothing is allocated for a
- * packet.
+ * Taking a tunnel's headers off a packet: what they say is written into the words of its key that tunnels have. What is
+ * cut short, contradicts itself or is not understood is refused. Nothing is allocated for a packet.
  */
 import { unreachable } from '../../../base/errors.ts';
 import { tunnelFlag } from '../../../flow/fields/flags.ts';

@@ -1,6 +1,6 @@
 /**
- * The headers that `tnl_push` puts in front of packets: made as bytes once, when the flow is put; what differs from packet
- * to packet is filled in then. Nothing is allocated for a packet.
+ * The headers that `tnl_push` puts in front of packets: made as bytes once, when the flow is put; what differs from
+ * packet to packet is filled in then. Nothing is allocated for a packet.
  */
 import type { Clock } from '../../../base/clock.ts';
 import type { DpPort } from '../../../base/units.ts';

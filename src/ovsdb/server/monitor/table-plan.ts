@@ -98,7 +98,10 @@ export class TablePlan {
     return `{${all},"old":{${this.#oldMembers(before, after)}}}`;
   }
 
-  /** The `<row-update2>`, or undefined when there is nothing to tell. The filters say what the client knows and is to know. */
+  /**
+   * The `<row-update2>`, or undefined when there is nothing to tell. The filters say what the client knows and is to
+   * know.
+   */
   writeUpdate2(
     pair: RowPair,
     isInitial: boolean,
