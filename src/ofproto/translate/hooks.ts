@@ -64,7 +64,6 @@ function refuseWithoutEthernet(
   _from: OfprotoPort | undefined,
   { port, flow }: LeavingPacket,
 ): DropReason | undefined {
-  const { dpPort, tunnel: { mode } = { mode: 'legacy_l2' } } = port;
-  const isBare = getSlot(flow, 'packet_type') !== 0;
-  return isBare && dpPort !== undefined && mode === 'legacy_l2' ? 'noEthernet' : undefined;
+  if (getSlot(flow, 'packet_type') === 0 || port.dpPort === undefined) return undefined;
+  return (port.tunnel?.mode ?? 'legacy_l2') === 'legacy_l2' ? 'noEthernet' : undefined;
 }

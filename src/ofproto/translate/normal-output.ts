@@ -53,7 +53,7 @@ export function outputTagged(t: Translation, to: Bundle, tags: VlanTags): void {
   const first = keepsPriority ? { ...outer, pcp: ((flow[outerWord] ?? 0) >>> 13) & 7 } : outer;
   flow[outerWord] = wordOf(first, priorityTags === 'always');
   flow[innerWord] = wordOf(inner, priorityTags === 'always');
-  t.detours.step(false, () => outputToPort(t, port.ofPort, { way })); // flooding or not
+  t.detours.step(false, () => outputToPort(t, port.ofPort, way && { way })); // flooding or not
   flow[outerWord] = before[0];
   flow[innerWord] = before[1];
 }

@@ -35,11 +35,14 @@ interface OutputOptions {
   readonly isCut?: boolean;
 }
 
+/** One object, since most outputs have no other. */
+const usual: OutputOptions = {};
+
 /** Sends the packet, as its fields say it is. */
-export function outputToPort(t: Translation, number: OfPort, options: OutputOptions = {}): void {
-  const { way, obeysTree = true, isCut = false } = options;
+export function outputToPort(t: Translation, number: OfPort, options = usual): void {
   const port = t.ofproto.ports.get(number);
   const { ofproto, flow, mask } = t;
+  const obeysTree = options.obeysTree !== false;
   const refused =
     port === undefined ? 'noSuchOutput' : refuseOutput(t.inPort, { ofproto, port, flow, mask }, obeysTree);
   if (port === undefined || refused !== undefined) {
@@ -50,21 +53,15 @@ export function outputToPort(t: Translation, number: OfPort, options: OutputOpti
   if (t.snapLength > 0 && port.dpPort === undefined) t.drop('cutToNothing');
   else if (peer !== undefined) crossPatch(t, port, peer);
   else if (port.tunnel?.mode === 'legacy_l3' && getSlot(flow, 'packet_type') === 0)
-    withoutEthernet(flow, t.datapath, () => send(t, port, { way, isCut }));
-  else send(t, port, { way, isCut });
+    withoutEthernet(flow, t.datapath, () => send(t, port, options));
+  else send(t, port, options);
 }
 
-interface SendOptions {
-  readonly way: HashedWay | undefined;
-  readonly isCut: boolean;
-}
-
-function send(t: Translation, port: OfprotoPort, options: SendOptions): void {
+function send(t: Translation, port: OfprotoPort, { way, isCut = false }: OutputOptions): void {
   const { tunnel, dpPort } = port;
-  const { way } = options;
   const service = markForQueue(port, t);
   if (service !== undefined) t.datapath.isPlain = false;
-  if (tunnel !== undefined) outputToTunnel(t, port, { ...options, tunnel });
+  if (tunnel !== undefined) outputToTunnel(t, port, { tunnel, way, isCut });
   else {
     if (dpPort !== undefined && way !== undefined) outputHashed(t, way);
     else if (dpPort !== undefined) outputOrUnwrap(t, port, dpPort);
@@ -98,8 +95,10 @@ function outputToDatapath(t: Translation, port: DpPort, isTunnel = false): void 
   t.datapath.push({ do: 'output', port });
 }
 
-interface TunnelOutput extends SendOptions {
+interface TunnelOutput {
   readonly tunnel: TunnelConfig;
+  readonly way: HashedWay | undefined;
+  readonly isCut: boolean;
 }
 
 /**
