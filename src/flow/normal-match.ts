@@ -6,7 +6,7 @@ import { etherType, isMplsType } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import { icmpv6Type } from '../wire/transport.ts';
 import { etherTypeOf, isTyped, newKey, slotReader } from './key.ts';
-import { type SlotName, slots } from './slots.ts';
+import { type SlotName, slotWords } from './slots.ts';
 
 /** Slots that only some packets have; all others count in every match. */
 const groups = {
@@ -31,21 +31,12 @@ const bits = Object.fromEntries(Object.keys(groups).map((group, n) => [group, 1 
 
 /** What each group has of each word. */
 const places = Object.entries(groups).flatMap(([group, names]) =>
-  names.flatMap(wordsOf).map(([word, wordBits]) => ({
+  names.flatMap(slotWords).map(([word, wordBits]) => ({
     group: bits[group as keyof typeof groups], // an object literal has no others
     word,
     bits: wordBits,
   })),
 );
-
-function wordsOf(name: SlotName): (readonly [word: number, bits: number])[] {
-  const { word, shift, size } = slots[name];
-  if (size < 4) return [[word, (2 ** (8 * size) - 1) << shift]];
-  return Array.from({ length: Math.ceil(size / 4) }, (_, n) => {
-    const left = size - 4 * n;
-    return [word + n, left >= 4 ? -1 : -1 << (8 * (4 - left))] as const;
-  });
-}
 
 const wholeType = 0xffffffff;
 

@@ -148,6 +148,24 @@ function layOut(): { slots: Readonly<Record<SlotName, Slot>>; size: number; laye
 const layout = layOut();
 
 export const slots = layout.slots;
+
+type SlotWords = readonly (readonly [word: number, bits: number])[];
+
+const wordsBySlot = new Map(Object.keys(slots).map((name) => [name, findWords(slots[name as SlotName])])); // of a literal
+
+/** The words that a slot has bits in, and its bits there, unsigned. */
+export function slotWords(name: SlotName): SlotWords {
+  return wordsBySlot.get(name) ?? [];
+}
+
+function findWords({ word, size, shift, bits }: Slot): SlotWords {
+  if (size <= 4) return [[word, (bits << shift) >>> 0]];
+  return Array.from({ length: Math.ceil(size / 4) }, (_, n) => {
+    const left = size - 4 * n;
+    return [word + n, left >= 4 ? 0xffffffff : (0xffffffff << (8 * (4 - left))) >>> 0] as const;
+  });
+}
+
 /** Tags and addresses of Ethernet, and MPLS labels; lower ones are metadata. */
 export const linkLayer: number = link;
 /** The layer of each word of a key. */

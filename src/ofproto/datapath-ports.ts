@@ -1,6 +1,6 @@
 /** The ports of a datapath, for the switches that share it: each device has one, but tunnels of a kind share theirs. */
 import type { DpPort } from '../base/units.ts';
-import type { Datapath } from '../datapath/provider.ts';
+import type { Datapath, NewDpPort } from '../datapath/provider.ts';
 import type { Netdev } from '../netdev/provider.ts';
 
 interface SharedPort {
@@ -24,7 +24,7 @@ export class DatapathPorts {
   async open(netdev: Netdev, wanted?: DpPort): Promise<DpPort | undefined> {
     const { portSpec: spec, name, type, state } = netdev;
     if (spec === undefined) return undefined;
-    if (spec.kind === 'tunnel') return this.#share(spec.name, netdev);
+    if (spec.kind === 'tunnel') return this.#share({ name: spec.name, type, ifindex: 0, spec });
     const number = await this.#datapath.addPort({ name, type, ifindex: state.ifindex, spec }, wanted);
     this.#datapath.setPortMtu(number, state.mtu);
     return number;
@@ -40,12 +40,11 @@ export class DatapathPorts {
     await this.#datapath.removePort(number);
   }
 
-  async #share(name: string, { portSpec: spec, type }: Netdev): Promise<DpPort | undefined> {
-    if (spec === undefined) return undefined;
+  async #share(port: NewDpPort): Promise<DpPort> {
+    const { name } = port;
     let shared = this.#shared.get(name);
     if (shared === undefined) {
-      const number = this.#datapath.addPort({ name, type, ifindex: 0, spec });
-      shared = { name, number, userCount: 0 };
+      shared = { name, number: this.#datapath.addPort(port), userCount: 0 };
       this.#shared.set(name, shared);
     }
     shared.userCount++;

@@ -15,6 +15,8 @@ const geneveOption = header('geneve-option', { class: u16, type: u8, length: u8 
 
 const flag = { oam: 0x80, critical: 0x40 } as const;
 const lengthBits = 0x3f;
+/** In the type of an option: who does not know it must not take the packet. */
+export const criticalOption = 0x80;
 
 /** One option (section 3.5); `data` is 0 to 124 bytes, a multiple of 4. */
 export interface GeneveOption {

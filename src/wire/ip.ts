@@ -14,7 +14,12 @@ export const ipv4 = header('ipv4', {
   dst: u32,
 });
 
-export const ipv4Fragment = { more: 0x2000, offset: 0x1fff } as const;
+export const ipv4Fragment = { dont: 0x4000, more: 0x2000, offset: 0x1fff } as const;
+
+/** In the type of service, or traffic class: the DSCP (RFC 2474), and what is said of congestion (RFC 3168 section 5). */
+export const serviceBits = { dscp: 0xfc, congestion: 3 } as const;
+/** What may be said of congestion. */
+export const congestion = { notCapable: 0, capable: 2, met: 3 } as const;
 
 export const ipv6 = header('ipv6', {
   versionClassLabel: u32,

@@ -2,14 +2,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Refused } from '../../src/base/errors.ts';
 import type { DpAction, DpActionName } from '../../src/datapath/actions.ts';
-import type { Datapath, DpFlow, Upcall } from '../../src/datapath/provider.ts';
+import type { Datapath, Upcall } from '../../src/datapath/provider.ts';
 import { readDpActions } from '../../src/datapath/text/actions.ts';
-import { readKey } from '../../src/datapath/text/key.ts';
 import { getSlot } from '../../src/flow/key.ts';
 import {
   type DatapathHarness,
+  flowOf,
   openWired,
-  packed,
   packetFrom,
   taken,
   until,
@@ -344,9 +343,4 @@ export function describeDatapathActions(
       expect(() => datapath.execute(packetFrom(a), [wrongLabel])).toThrow('push_mpls of the EtherType 0x800');
     });
   });
-}
-
-function flowOf(match: string, actions: string, id: number): DpFlow {
-  const { key, mask } = readKey(match);
-  return { id, ...packed(key, mask), actions: readDpActions(actions) };
 }

@@ -11,6 +11,8 @@ import type {
   NewDpPort,
   Upcall,
 } from '../../src/datapath/provider.ts';
+import { readDpActions } from '../../src/datapath/text/actions.ts';
+import { readKey } from '../../src/datapath/text/key.ts';
 import { ufidOf } from '../../src/datapath/ufid.ts';
 import { extractKey } from '../../src/flow/extract.ts';
 import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
@@ -77,6 +79,12 @@ export function flowFrom(wire: Wire, actions: readonly DpAction[], id = 0): DpFl
 export function packed(key: Uint32Array, mask: Uint32Array): Pick<DpFlow, 'ufid' | 'key' | 'mask'> {
   const packet = packKey(key);
   return { ufid: ufidOf(packet), key: packet, mask: internMask(mask) };
+}
+
+/** A flow as text: what it matches and what it does. */
+export function flowOf(match: string, actions: string, id: number): DpFlow {
+  const { key, mask } = readKey(match);
+  return { id, ...packed(key, mask), actions: readDpActions(actions) };
 }
 
 /** The key of what came up, with the zeros behind it. */

@@ -3,17 +3,17 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DpPort } from '../../src/base/units.ts';
-import type { Datapath, DpFlow, DpPacket, Upcall } from '../../src/datapath/provider.ts';
+import type { Datapath, DpPacket, Upcall } from '../../src/datapath/provider.ts';
 import { readDpActions } from '../../src/datapath/text/actions.ts';
-import { formatKey, readKey } from '../../src/datapath/text/key.ts';
+import { formatKey } from '../../src/datapath/text/key.ts';
 import { getSlot, maskSlot, newKey } from '../../src/flow/key.ts';
 import { packetMask } from '../../src/flow/packet-mask.ts';
 import type { TunnelType } from '../../src/netdev/tunnel/tunnel-config.ts';
 import { gso } from '../../src/wire/frame.ts';
 import {
   type DatapathHarness,
+  flowOf,
   openWired,
-  packed,
   packetFrom,
   taken,
   until,
@@ -401,9 +401,4 @@ function textOf(words: DpPacket['key']): string {
   for (const slot of ['tun_id', 'tun_tp_src', 'tun_tp_dst', 'tun_metadata', 'tun_metadata_present'] as const)
     maskSlot(mask, slot);
   return formatKey(key, mask);
-}
-
-function flowOf(match: string, actions: string, id: number): DpFlow {
-  const { key, mask } = readKey(match);
-  return { id, ...packed(key, mask), actions: readDpActions(actions) };
 }

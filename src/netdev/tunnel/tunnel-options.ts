@@ -4,6 +4,7 @@ import { Malformed, Refused } from '../../base/errors.ts';
 import { orderAsHashed } from '../../base/hash-order.ts';
 import { logger } from '../../base/log.ts';
 import { leadingNumber } from '../../base/numbers.ts';
+import { serviceBits } from '../../wire/ip.ts';
 import {
   type ByFlow,
   byFlow,
@@ -106,7 +107,7 @@ const tunnelOptions: Readonly<Record<string, Option>> = {
       const { value, rest } = leadingNumber(text, 'any');
       const tos = Number(BigInt.asIntN(32, value));
       if (text === 'inherit') reading.draft.tos = text;
-      else if (rest === '' && (tos & serviceBits) === tos) reading.draft.tos = tos;
+      else if (rest === '' && (tos & serviceBits.dscp) === tos) reading.draft.tos = tos;
       else reading.complain(`invalid TOS ${text}`);
     },
   },
@@ -197,7 +198,6 @@ const tunnelOptions: Readonly<Record<string, Option>> = {
   psk: readElsewhere,
 };
 
-const serviceBits = 0xfc;
 const largestErspanIndex = 0xfffff;
 const largestHardwareId = 0x3f;
 

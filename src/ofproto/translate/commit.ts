@@ -9,8 +9,9 @@ import type { DpAction, NshHeader, SetHeader, SlotWrite } from '../../datapath/a
 import { isMetByPacket, type Prerequisite } from '../../flow/fields/prerequisites.ts';
 import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { isTunnelled } from '../../flow/packet-mask.ts';
-import { datapathWordCount, type SlotName, slots } from '../../flow/slots.ts';
+import { datapathWordCount, type SlotName, slots, slotWords } from '../../flow/slots.ts';
 import { etherType, isMplsType } from '../../wire/ethernet.ts';
+import { serviceBits } from '../../wire/ip.ts';
 import { labelCount, labelSlots, popLabel, pushLabel } from './labels.ts';
 import { tagsOf, vlanWords } from './vlan-tags.ts';
 
@@ -136,13 +137,13 @@ function setHeader(c: HeaderCommit, { header, slots: names, writes }: HeaderToSe
 }
 
 function isChanged({ flow, base }: HeaderCommit, slot: SlotName): boolean {
-  return wordsOf(slot).some(([word, own]) => (((flow[word] ?? 0) ^ (base[word] ?? 0)) & own) !== 0);
+  return slotWords(slot).some(([word, own]) => (((flow[word] ?? 0) ^ (base[word] ?? 0)) & own) !== 0);
 }
 
 function fieldOf({ flow, base, mask }: HeaderCommit, slot: SlotName, isWhole: boolean): SlotWrite {
   const value: number[] = [];
   const bits: number[] = [];
-  for (const [word, own] of wordsOf(slot)) {
+  for (const [word, own] of slotWords(slot)) {
     if (isWhole) mask[word] = (mask[word] ?? 0) | own;
     const changed = (flow[word] ?? 0) ^ (base[word] ?? 0);
     const kept = slot === 'nw_tos' && tellsCongestion(base, changed) ? congestionBits : 0;
@@ -154,29 +155,10 @@ function fieldOf({ flow, base, mask }: HeaderCommit, slot: SlotName, isWhole: bo
 }
 
 /** Those of the type of service, which a tunnel on the packet's way changes (RFC 6040). */
-const congestionBits = 3 << slots.nw_tos.shift;
+const congestionBits = serviceBits.congestion << slots.nw_tos.shift;
 
 function tellsCongestion(base: Uint32Array, changed: number): boolean {
   return isTunnelled(base) && (changed & congestionBits) === 0;
-}
-
-type SlotWords = readonly (readonly [word: number, bits: number])[];
-
-const slotWords = new Map<SlotName, SlotWords>();
-for (const name of committedSlots) slotWords.set(name, findWords(name));
-
-function wordsOf(slot: SlotName): SlotWords {
-  return slotWords.get(slot) ?? [];
-}
-
-/** The words that a slot has bits in, and its bits there. */
-function findWords(name: SlotName): SlotWords {
-  const { word, size, shift } = slots[name];
-  if (size <= 4) return [[word, size === 4 ? 0xffffffff : ((2 ** (8 * size) - 1) << shift) >>> 0]];
-  return Array.from({ length: Math.ceil(size / 4) }, (_, n) => {
-    const left = size - 4 * n;
-    return [word + n, left >= 4 ? 0xffffffff : (0xffffffff << (8 * (4 - left))) >>> 0] as const;
-  });
 }
 
 /**

@@ -2,6 +2,7 @@
 import { getSlot, maskSlot, setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import { etherType, isMplsType } from '../../wire/ethernet.ts';
+import { serviceBits } from '../../wire/ip.ts';
 import { mplsBottom } from '../../wire/mpls.ts';
 
 /** Outermost first. */
@@ -66,9 +67,9 @@ export function coverWithLabel(key: Uint32Array, mask: Uint32Array, type: number
   const isIp = inner === etherType.ipv4 || inner === etherType.ipv6;
   let [trafficClass, ttl] = [0, 64];
   if (isIp) {
-    setSlot(mask, 'nw_tos', getSlot(mask, 'nw_tos') | 0xfc);
+    setSlot(mask, 'nw_tos', getSlot(mask, 'nw_tos') | serviceBits.dscp);
     maskSlot(mask, 'nw_ttl');
-    trafficClass = (getSlot(key, 'nw_tos') & 0xfc) >>> 2;
+    trafficClass = (getSlot(key, 'nw_tos') & serviceBits.dscp) >>> 2;
     ttl = getSlot(key, 'nw_ttl') || 64;
   }
   const label = inner === etherType.ipv6 ? 2 : 0; // explicit null

@@ -1,18 +1,17 @@
 /** What NetFlow is told of a packet: to which flow it belongs, and where that goes. */
 import { getSlot, maskSlot, setSlot } from '../../flow/key.ts';
 import { etherType } from '../../wire/ethernet.ts';
+import { serviceBits } from '../../wire/ip.ts';
 import { netFlowKeyOf } from '../exporters/netflow.ts';
 import type { Effect } from './effects.ts';
 import type { OutputTally } from './output-tally.ts';
 import type { TranslationRequest } from './request.ts';
 
-const dscp = 0xfc;
-
 /** What exporters tell flows apart by has decided. */
 export function unwildcardExported(mask: Uint32Array, { ofproto, key }: TranslationRequest): void {
   if (ofproto.exporters.netFlow === undefined || getSlot(key, 'eth_type') !== etherType.ipv4) return;
   for (const slot of ['nw_proto', 'nw_src', 'nw_dst'] as const) maskSlot(mask, slot);
-  setSlot(mask, 'nw_tos', getSlot(mask, 'nw_tos') | dscp);
+  setSlot(mask, 'nw_tos', getSlot(mask, 'nw_tos') | serviceBits.dscp);
   maskSlot(mask, 'tp_src');
   maskSlot(mask, 'tp_dst');
 }

@@ -1,8 +1,7 @@
 /** What Queue.dscp does to packets that leave: ovs-vswitchd.conf.db(5). */
 import { getSlot, maskSlot, setSlot } from '../../flow/key.ts';
+import { serviceBits } from '../../wire/ip.ts';
 import type { OfprotoPort } from '../port.ts';
-
-const dscpBits = 0xfc;
 
 /**
  * Gives a packet the DSCP of the queue by which it leaves the port, and marks in `mask` what that depends on. The byte
@@ -17,7 +16,7 @@ export function markForQueue(
   const dscp = queueDscps.get(getSlot(flow, 'skb_priority'));
   if (dscp === undefined) return undefined;
   const service = getSlot(flow, 'nw_tos');
-  setSlot(mask, 'nw_tos', getSlot(mask, 'nw_tos') | dscpBits);
-  setSlot(flow, 'nw_tos', (service & ~dscpBits) | (dscp << 2));
+  setSlot(mask, 'nw_tos', getSlot(mask, 'nw_tos') | serviceBits.dscp);
+  setSlot(flow, 'nw_tos', (service & ~serviceBits.dscp) | (dscp << 2));
   return service;
 }

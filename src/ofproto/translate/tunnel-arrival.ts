@@ -5,11 +5,7 @@ import { etherTypeOf, getSlot, maskSlot, setSlot } from '../../flow/key.ts';
 import { isTunnelled } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
 import { etherType } from '../../wire/ethernet.ts';
-
-/** Explicit congestion notification, in the lowest bits of the type of service (RFC 3168 section 5). */
-const congestionBits = 3;
-const congested = 3;
-const notCapable = 0;
+import { congestion, serviceBits } from '../../wire/ip.ts';
 
 const decidingFlags = tunnelFlag.dontFragment | tunnelFlag.checksum | tunnelFlag.key;
 
@@ -27,23 +23,23 @@ export function unwildcardTunnel(mask: Uint32Array, flow: Uint32Array): void {
   setSlot(mask, 'tun_flags', getSlot(mask, 'tun_flags') | decidingFlags);
   if (!hasMetCongestion(flow)) return;
   const { word, shift } = slots.nw_tos;
-  mask[word] = (mask[word] ?? 0) | (congestionBits << shift);
+  mask[word] = (mask[word] ?? 0) | (serviceBits.congestion << shift);
 }
 
 /** The packet inside says of congestion what its tunnel says; false when it cannot, and so must not go on. */
 export function carryCongestion(flow: Uint32Array): boolean {
   if (!isTunnelled(flow) || !hasMetCongestion(flow)) return true;
   const service = getSlot(flow, 'nw_tos');
-  if ((service & congestionBits) === notCapable) {
+  if ((service & serviceBits.congestion) === congestion.notCapable) {
     log.limited('warn', site, () => 'dropping tunnel packet marked ECN CE but is not ECN capable');
     return false;
   }
-  setSlot(flow, 'nw_tos', service | congested);
+  setSlot(flow, 'nw_tos', service | congestion.met);
   return true;
 }
 
 function hasMetCongestion(flow: Uint32Array): boolean {
   const type = etherTypeOf(flow);
   const isIp = type === etherType.ipv4 || type === etherType.ipv6;
-  return isIp && (getSlot(flow, 'tun_tos') & congestionBits) === congested;
+  return isIp && (getSlot(flow, 'tun_tos') & serviceBits.congestion) === congestion.met;
 }

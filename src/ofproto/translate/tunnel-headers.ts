@@ -4,13 +4,15 @@ import { readMac } from '../../base/addresses.ts';
 import { unreachable } from '../../base/errors.ts';
 import type { TunnelHeader, TunnelIp, TunnelProtocol, TunnelUdp } from '../../datapath/tunnel-header.ts';
 import { tunnelFlag } from '../../flow/fields/flags.ts';
+import { readField } from '../../flow/fields/value.ts';
 import { getSlot, isTyped, readSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import type { TunnelConfig } from '../../netdev/tunnel/tunnel-config.ts';
 import { etherType } from '../../wire/ethernet.ts';
-import type { GeneveOption } from '../../wire/geneve.ts';
+import { criticalOption, type GeneveOption } from '../../wire/geneve.ts';
 import { greFlag } from '../../wire/gre.ts';
 import { gtpuFlag, gtpuUserPacket } from '../../wire/gtpu.ts';
+import { ipv4Fragment } from '../../wire/ip.ts';
 import { vxlanFlag, vxlanNext } from '../../wire/vxlan.ts';
 import type { TlvTable } from '../tlv-table.ts';
 import { type HostAddress, isMapped, plainBytes } from '../tunnels/host-address.ts';
@@ -24,7 +26,6 @@ export interface HeaderEnds {
   readonly source: HostAddress;
 }
 
-const dontFragment = 0x4000;
 /** Marks a checksum that each packet is to have. */
 const wantsChecksum = 0xffff;
 
@@ -65,7 +66,7 @@ function ipFor({ type }: TunnelConfig, flow: Uint32Array, source: HostAddress): 
     src: [...(isMapped(source) ? plainBytes(source) : new Uint8Array(4))],
     dst: [...readSlot(flow, 'tun_dst')],
     ...{ protocol, tos: service, ttl: hops },
-    fragment: hasFlag(flow, tunnelFlag.dontFragment) ? dontFragment : 0,
+    fragment: hasFlag(flow, tunnelFlag.dontFragment) ? ipv4Fragment.dont : 0,
   };
 }
 
@@ -131,28 +132,24 @@ function innerType(flow: Uint32Array): number | undefined {
   return isTyped(flow) ? type & 0xffff : undefined;
 }
 
-const criticalType = 0x80;
-
 function geneveFor(tunnel: TunnelConfig, flow: Uint32Array, table: TlvTable): TunnelProtocol {
   const options = geneveOptions(flow, table);
   return {
     type: 'geneve',
     udp: udpFor(tunnel, flow),
     isOam: hasFlag(flow, tunnelFlag.oam),
-    isCritical: options.some(({ type }) => (type & criticalType) !== 0),
+    isCritical: options.some(({ type }) => (type & criticalOption) !== 0),
     vni: keyIn(flow) & 0xffffff,
     options,
   };
 }
 
 function geneveOptions(flow: Uint32Array, table: TlvTable): GeneveOption[] {
-  const mappings = new Map(table.mappings.map((mapping) => [mapping.index, mapping]));
-  return (table.optionsOf(flow) ?? []).flatMap(({ index, value }) => {
-    const mapping = mappings.get(index);
-    return mapping === undefined
-      ? []
-      : { class: mapping.optionClass, type: mapping.optionType, data: [...value] };
-  });
+  return table.placedIn(flow).map(({ optionClass, optionType, field }) => ({
+    class: optionClass,
+    type: optionType,
+    data: [...readField(flow, field)],
+  }));
 }
 
 function greFor({ outKey, hasSequence }: TunnelConfig, flow: Uint32Array): TunnelProtocol | undefined {

@@ -3,7 +3,7 @@ import type { SlotWrite } from '../../datapath/actions.ts';
 import { tunnelFlag } from '../../flow/fields/flags.ts';
 import { etherTypeOf, getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
 import { isTunnelled } from '../../flow/packet-mask.ts';
-import { type SlotName, slots } from '../../flow/slots.ts';
+import { type SlotName, slots, slotWords } from '../../flow/slots.ts';
 import {
   byFlow,
   defaultTtl,
@@ -12,12 +12,7 @@ import {
   type TunnelType,
 } from '../../netdev/tunnel/tunnel-config.ts';
 import { etherType } from '../../wire/ethernet.ts';
-
-/** Explicit congestion notification, in the lowest bits of the type of service (RFC 3168 section 5). */
-const congestionBits = 3;
-const congested = 3;
-const capable = 2;
-const serviceBits = 0xfc;
+import { congestion, serviceBits } from '../../wire/ip.ts';
 
 /** Of these flows write what they like: whether packets of operation and maintenance are inside. */
 const flowFlags = tunnelFlag.oam;
@@ -66,11 +61,12 @@ function timeToLive({ ttl }: TunnelConfig, isIp: boolean, flow: Uint32Array, mas
 function service({ tos }: TunnelConfig, isIp: boolean, flow: Uint32Array, mask: Uint32Array): number {
   if (!isIp) return tos === 'inherit' ? 0 : tos;
   const own = getSlot(flow, 'nw_tos');
-  unwildcard(mask, 'nw_tos', congestionBits);
-  const congestion = (own & congestionBits) === congested ? capable : own & congestionBits;
-  if (tos !== 'inherit') return tos | congestion;
-  unwildcard(mask, 'nw_tos', serviceBits);
-  return (own & serviceBits) | congestion;
+  unwildcard(mask, 'nw_tos', serviceBits.congestion);
+  const told = own & serviceBits.congestion;
+  const tells = told === congestion.met ? congestion.capable : told;
+  if (tos !== 'inherit') return tos | tells;
+  unwildcard(mask, 'nw_tos', serviceBits.dscp);
+  return (own & serviceBits.dscp) | tells;
 }
 
 function writeErspan({ erspan }: TunnelConfig, flow: Uint32Array): void {
@@ -137,11 +133,10 @@ function isSame(a: Uint32Array, b: Uint32Array, slot: SlotName): boolean {
 }
 
 function wholeSlot(flow: Uint32Array, slot: SlotName): SlotWrite {
-  const { word, size, shift, bits } = slots[slot];
-  if (size > 4) {
-    const value = Array.from({ length: size / 4 }, (_, n) => flow[word + n] ?? 0);
-    return { slot, value, mask: value.map(() => 0xffffffff) };
-  }
-  const own = (bits << shift) >>> 0;
-  return { slot, value: [((flow[word] ?? 0) & own) >>> 0], mask: [own] };
+  const words = slotWords(slot);
+  return {
+    slot,
+    value: words.map(([word, own]) => ((flow[word] ?? 0) & own) >>> 0),
+    mask: words.map(([, own]) => own),
+  };
 }

@@ -6,14 +6,13 @@ import { readField, writeField } from '../../flow/fields/value.ts';
 import { newKey, readSlot, writeSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import type { OptionMatch } from '../../flow/tunnel-options.ts';
+import { criticalOption } from '../../wire/geneve.ts';
 import { markPresent, type TlvTable } from '../tlv-table.ts';
 
 const { word: firstWord, size: slotSize } = slots.tun_metadata;
 const sizeWord = slots.tun_metadata_present.word + 1;
 const headSize = 4;
 const lengthBits = 0x1f;
-/** Of a type: who does not know the option must not take the packet. */
-const critical = 0x80;
 
 interface WireOption {
   /** Of its head, among all of them. */
@@ -37,7 +36,7 @@ export function placeOptions(key: Uint32Array, table: TlvTable, flow: Uint32Arra
   if (options === undefined) return false;
   for (const { optionClass, optionType, data } of options) {
     const placed = table.find(optionClass, optionType);
-    if (placed === undefined && (optionType & critical) !== 0) return false;
+    if (placed === undefined && (optionType & criticalOption) !== 0) return false;
     if (placed === undefined) continue;
     if (placed.optionSize !== data.length) return false;
     writeField(flow, placed.field, data);
