@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
+import { splitWords } from './support/words.ts';
 
 const reason = whyNoReference();
 if (reason !== undefined) process.stderr.write(`device-offload.test.ts: not run: ${reason}\n`);
@@ -48,31 +49,11 @@ describe.runIf(reason === undefined)('devices that keep flows', () => {
   });
 
   test('give frames the mark of their flow, which goes with the flow', async () => {
-    say(
-      'ovs-vsctl',
-      'add-br',
-      'br0',
-      '--',
-      'set',
-      'bridge',
-      'br0',
-      'datapath_type=dummy',
-      'fail_mode=secure',
-    );
+    say('ovs-vsctl', ...splitWords('add-br br0 -- set bridge br0 datapath_type=dummy fail_mode=secure'));
     for (const n of ['1', '2'])
       say(
         'ovs-vsctl',
-        ...[
-          'add-port',
-          'br0',
-          `p${n}`,
-          '--',
-          'set',
-          'interface',
-          `p${n}`,
-          'type=dummy',
-          `ofport_request=${n}`,
-        ],
+        ...splitWords(`add-port br0 p${n} -- set interface p${n} type=dummy ofport_request=${n}`),
       );
     say('ovs-appctl', 'vlog/set', 'dpif_netdev:file:dbg', 'netdev_dummy:file:dbg');
     say('ovs-appctl', 'dpctl/offload-stats-show');
@@ -81,9 +62,7 @@ describe.runIf(reason === undefined)('devices that keep flows', () => {
     say('ovs-ofctl', 'add-flow', 'br0', 'in_port=1,actions=2');
     say(
       'ovs-ofctl',
-      'add-flow',
-      'br0',
-      'in_port=2,udp,actions=mod_nw_src:192.168.0.7,mod_tp_dst:3773,output:1',
+      ...splitWords('add-flow br0 in_port=2,udp,actions=mod_nw_src:192.168.0.7,mod_tp_dst:3773,output:1'),
     );
     const receive = (name: string, packet: string): void =>
       say('ovs-appctl', 'netdev-dummy/receive', name, packet, '--len', '64');
@@ -103,18 +82,7 @@ describe.runIf(reason === undefined)('devices that keep flows', () => {
       say('ovs-appctl', 'dpctl/dump-flows', 'filter=in_port=9', `type=${type}`);
     say('ovs-appctl', 'revalidator/purge');
     await untilLogged('succeed to delete', 2);
-    say(
-      'ovs-vsctl',
-      'add-port',
-      'br0',
-      'p3',
-      '--',
-      'set',
-      'interface',
-      'p3',
-      'type=dummy',
-      'ofport_request=3',
-    );
+    say('ovs-vsctl', ...splitWords('add-port br0 p3 -- set interface p3 type=dummy ofport_request=3'));
     expect(deviceLog(ours).sort()).toEqual(deviceLog(reference).sort());
   });
 });

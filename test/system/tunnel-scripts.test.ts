@@ -6,6 +6,7 @@
 import { describe } from 'vitest';
 import { describeScripts } from './support/bridge-scripts.ts';
 import { whyNoReference } from './support/daemon-pair.ts';
+import { splitWords } from './support/words.ts';
 
 const reason = whyNoReference();
 if (reason !== undefined) process.stderr.write(`tunnel-scripts.test.ts: not run: ${reason}\n`);
@@ -17,17 +18,7 @@ const addDummy = (name: string, number: number): string[] => [
 
 const setup: readonly (readonly string[])[] = [
   [
-    ...[
-      'ovs-vsctl',
-      'add-br',
-      'br0',
-      '--',
-      'set',
-      'bridge',
-      'br0',
-      'datapath_type=dummy',
-      'fail_mode=secure',
-    ],
+    ...splitWords('ovs-vsctl add-br br0 -- set bridge br0 datapath_type=dummy fail_mode=secure'),
     'other_config:hwaddr=aa:55:aa:55:00:00',
   ],
   addDummy('p1', 91),
