@@ -268,7 +268,8 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
     expect(told[1]).toEqual(told[0]);
     expect(told[0]?.[0]).toContain('OFPT_PORT_STATUS');
     const [theirs, ourOwn] = hosts.map((host) =>
-      host.log
+      host
+        .settledLog()
         .split('\n')
         .filter((line) => /^connmgr.*(added|removed)/.test(line))
         .sort(),
@@ -310,7 +311,8 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
       host.vsctl('set-controller', 'br0', ...targets.map((text) => text.replace('FOLDER', host.folder)));
     }
     const [theirs, ourOwn] = hosts.map((host) => {
-      const told = host.log
+      const told = host
+        .settledLog()
         .split('\n')
         .filter((line) => /socket controller|unsupported controller/.test(line));
       return [...new Set(told)].sort();

@@ -15,8 +15,7 @@ async function reservedNames(which: Which, args: readonly string[]): Promise<str
   host.configure('--no-wait', 'add-br', 'br0', '--', 'set', 'bridge', 'br0', 'datapath_type=netdev');
   return [...datapaths, ...tunnels].filter((name) => {
     host.vsctl('add-port', 'br0', name, '--', 'set', 'interface', name, 'type=internal');
-    host.appctl('vlog/reopen'); // the log is written behind what it tells of
-    const isRefused = host.log.includes(`could not create interface ${name}, name is reserved`);
+    const isRefused = host.settledLog().includes(`could not create interface ${name}, name is reserved`);
     host.configure('del-port', name);
     return isRefused;
   });

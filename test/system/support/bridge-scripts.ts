@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Said } from './batch.ts';
 import { DummyHost } from './dummy-host.ts';
+import { loggedLines } from './settled-log.ts';
 import { toolCommand } from './tool-lines.ts';
 import { splitWords } from './words.ts';
 
@@ -100,8 +101,8 @@ function commandOf(host: DummyHost, line: string): readonly string[] {
     ];
   // What the daemon wrote into its log: the lines that match, or as many as a second address of sed(1) says.
   if (name === 'logged') {
-    const [pattern = '', until = ''] = args.join(' ').split('/');
-    return ['sed', '-n', `/${pattern}/${until}p`, join(host.folder, 'ovs-vswitchd.log')];
+    const [pattern = '', until] = args.join(' ').split('/');
+    return loggedLines(host.logFile, pattern, until);
   }
   if (name === 'capture') return ['od', '-An', '-v', '-tx1', '-w10000000', join(host.folder, args[0] ?? '')];
   const command = toolCommand(name, args);

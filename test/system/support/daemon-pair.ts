@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { readTextOrEmpty } from '../../../src/base/files.ts';
 import { Namespace } from './namespace.ts';
+import { settlingLog } from './settled-log.ts';
 
 const schema = '/usr/share/openvswitch/vswitch.ovsschema';
 const root = new URL('../../..', import.meta.url).pathname;
@@ -57,8 +58,20 @@ export class SwitchHost implements AsyncDisposable {
     return this.#pid;
   }
 
+  /** So far: it may be behind what the daemon answered. */
   get log(): string {
-    return readTextOrEmpty(join(this.folder, 'ovs-vswitchd.log'));
+    return readTextOrEmpty(this.#logFile);
+  }
+
+  /** The log with all that the daemon did before. */
+  settledLog(): string {
+    const [program = '', ...args] = settlingLog(this.#logFile);
+    spawnSync(program, args, { env: this.#env, stdio: 'ignore' });
+    return this.log;
+  }
+
+  get #logFile(): string {
+    return join(this.folder, 'ovs-vswitchd.log');
   }
 
   /** Resolves when the daemon serves. */

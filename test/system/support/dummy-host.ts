@@ -10,6 +10,7 @@ import { readTextOrEmpty } from '../../../src/base/files.ts';
 import { runBatch, type Said } from './batch.ts';
 import { isRunning, until, type Which } from './daemon-pair.ts';
 import { saidBy } from './run-program.ts';
+import { settlingLog } from './settled-log.ts';
 
 const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 const ourBin = new URL('../../../bin/', import.meta.url).pathname;
@@ -99,9 +100,20 @@ export class DummyHost implements AsyncDisposable {
     return join(this.folder, `ovs-vswitchd.${this.pidOf('ovs-vswitchd')}.ctl`);
   }
 
-  /** The log, without times and numbers. */
+  get logFile(): string {
+    return join(this.folder, 'ovs-vswitchd.log');
+  }
+
+  /** The log so far, without times and numbers; it may be behind what the daemon answered. */
   get log(): string {
-    return this.plain(readTextOrEmpty(join(this.folder, 'ovs-vswitchd.log')));
+    return this.plain(readTextOrEmpty(this.logFile));
+  }
+
+  /** The log with all that the daemon did before. */
+  settledLog(): string {
+    const [program = '', ...args] = settlingLog(this.logFile);
+    this.run(program, ...args);
+    return this.log;
   }
 
   run(program: string, ...args: readonly string[]): SpawnSyncReturns<string> {

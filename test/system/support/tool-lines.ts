@@ -5,6 +5,7 @@ const slowToShow: ReadonlySet<string> = new Set([
   ...[
     'time/warp',
     'mod-port',
+    'netdev-dummy/receive',
     'netdev-dummy/set-admin-state',
     'netdev-dummy/ip4addr',
     'netdev-dummy/ip6addr',
