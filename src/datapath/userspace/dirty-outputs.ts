@@ -1,6 +1,6 @@
 /** The outputs of one worker on which frames are queued: the ports to flush. */
 import type { Totals } from './counters.ts';
-import type { Output } from './execute.ts';
+import type { Output } from './packet-outputs.ts';
 
 export class DirtyOutputs {
   readonly #totals: Totals;

@@ -25,12 +25,13 @@ import {
 } from '../provider.ts';
 import { type SharedPortCounters, Totals } from './counters.ts';
 import { DirtyOutputs } from './dirty-outputs.ts';
-import { type ActionStep, type ExecutionHost, type Output, PacketExecution } from './execute.ts';
+import { type ActionStep, type ExecutionHost, PacketExecution } from './execute.ts';
 import { FlowCache, FlowEntry, hashConnection } from './flow-cache.ts';
 import { FlowCounters, stat } from './flow-stats.ts';
 import { FrameArena, type FrameMemory } from './frame-arena.ts';
 import { InjectedPacket, injectedMemorySize } from './injected-packet.ts';
 import { Misses, missMemorySize } from './misses.ts';
+import type { Output } from './packet-outputs.ts';
 
 /** Where packets for the layer above go. */
 export interface UpcallSink {

@@ -17,9 +17,10 @@ import type { DpAction, SlotWrite } from '../actions.ts';
 import type { DpDropReason } from '../drops.ts';
 import { egressPortsAtStart, type SentUp } from '../provider.ts';
 import { SharedPortCounters } from './counters.ts';
-import { type ExecutionHost, type Output, PacketExecution } from './execute.ts';
+import { type ExecutionHost, PacketExecution } from './execute.ts';
 import { FrameArena } from './frame-arena.ts';
 import { lowerActions } from './lower.ts';
+import type { Output } from './packet-outputs.ts';
 
 function field(slot: SlotName, value: string, mask = 'ff'.repeat(slots[slot].size)): SlotWrite {
   const { word, at, size } = slots[slot];

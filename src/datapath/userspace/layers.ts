@@ -8,7 +8,7 @@ import { moveStart } from '../../wire/frame.ts';
 import { mpls } from '../../wire/mpls.ts';
 import { nsh } from '../../wire/nsh.ts';
 import type { NshHeader } from '../actions.ts';
-import type { PacketExecution } from './execute.ts';
+import type { CurrentPacket } from './current-packet.ts';
 
 const taggedMin = 18;
 
@@ -17,10 +17,14 @@ const ethernetPacket = 0;
 const typeNamespace = 0x10000;
 
 /** `tag` is a TPID and a TCI. */
-export function pushFrameTag(x: PacketExecution, tag: number): void {
-  if (x.packetType !== ethernetPacket || x.frame.size < ethernet.size || !x.makeWritable(vlanTag.size))
+export function pushFrameTag(packet: CurrentPacket, tag: number): void {
+  if (
+    packet.packetType !== ethernetPacket ||
+    packet.frame.size < ethernet.size ||
+    !packet.makeWritable(vlanTag.size)
+  )
     return;
-  const { frame } = x;
+  const { frame } = packet;
   const { view } = frame;
   const at = frame.start - vlanTag.size;
   view.setUint32(at, view.getUint32(at + 4));
@@ -30,9 +34,9 @@ export function pushFrameTag(x: PacketExecution, tag: number): void {
   moveStart(frame, -vlanTag.size);
 }
 
-export function popFrameTag(x: PacketExecution): void {
-  if (x.packetType !== ethernetPacket || x.frame.size < taggedMin || !x.makeWritable()) return;
-  const { frame } = x;
+export function popFrameTag(packet: CurrentPacket): void {
+  if (packet.packetType !== ethernetPacket || packet.frame.size < taggedMin || !packet.makeWritable()) return;
+  const { frame } = packet;
   const { view, start } = frame;
   view.setUint32(start + 12, view.getUint32(start + 8));
   view.setUint32(start + 8, view.getUint32(start + 4));
@@ -41,66 +45,76 @@ export function popFrameTag(x: PacketExecution): void {
 }
 
 /** Behind the tags of an Ethernet frame, else in front of the packet. */
-export function pushFrameLabel(x: PacketExecution, lse: number, type: number): void {
-  if (!x.locate() || !x.makeWritable(mpls.size) || !x.locate()) return;
-  const { frame } = x;
-  const offset = x.headers.network - frame.start;
-  setInnerType(x, type);
+export function pushFrameLabel(packet: CurrentPacket, lse: number, type: number): void {
+  if (!packet.locate() || !packet.makeWritable(mpls.size) || !packet.locate()) return;
+  const { frame } = packet;
+  const offset = packet.headers.network - frame.start;
+  setInnerType(packet, type);
   frame.bytes.copyWithin(frame.start - mpls.size, frame.start, frame.start + offset);
   moveStart(frame, -mpls.size);
   mpls.set.entry(frame.view, frame.start + offset, lse);
 }
 
 /** In front of the packet, whatever that is. */
-export function wrapInMpls(x: PacketExecution, lse: number, type: number): void {
-  if (!x.makeWritable(mpls.size)) return;
-  moveStart(x.frame, -mpls.size);
-  mpls.set.entry(x.frame.view, x.frame.start, lse);
-  x.packetType = typeNamespace | type;
+export function wrapInMpls(packet: CurrentPacket, lse: number, type: number): void {
+  if (!packet.makeWritable(mpls.size)) return;
+  moveStart(packet.frame, -mpls.size);
+  mpls.set.entry(packet.frame.view, packet.frame.start, lse);
+  packet.packetType = typeNamespace | type;
 }
 
 /** `type` is what follows the entry. */
-export function popFrameLabel(x: PacketExecution, type: number): void {
-  if (!x.locate() || !isMplsType(x.headers.etherType) || x.frame.end - x.headers.network < mpls.size) return;
-  if (!x.makeWritable() || !x.locate()) return;
-  const { frame } = x;
-  const offset = x.headers.network - frame.start;
-  setInnerType(x, type);
+export function popFrameLabel(packet: CurrentPacket, type: number): void {
+  if (
+    !packet.locate() ||
+    !isMplsType(packet.headers.etherType) ||
+    packet.frame.end - packet.headers.network < mpls.size
+  )
+    return;
+  if (!packet.makeWritable() || !packet.locate()) return;
+  const { frame } = packet;
+  const offset = packet.headers.network - frame.start;
+  setInnerType(packet, type);
   frame.bytes.copyWithin(frame.start + mpls.size, frame.start, frame.start + offset);
   moveStart(frame, mpls.size);
-  if (x.packetType === (typeNamespace | etherType.transparentBridging)) x.packetType = ethernetPacket;
+  if (packet.packetType === (typeNamespace | etherType.transparentBridging))
+    packet.packetType = ethernetPacket;
 }
 
 /** Says what is at `headers.network`: in the Ethernet header, or in the packet's type. */
-function setInnerType(x: PacketExecution, type: number): void {
-  if (x.packetType === ethernetPacket) x.frame.view.setUint16(x.headers.network - 2, type);
-  else x.packetType = typeNamespace | type;
+function setInnerType(packet: CurrentPacket, type: number): void {
+  if (packet.packetType === ethernetPacket) packet.frame.view.setUint16(packet.headers.network - 2, type);
+  else packet.packetType = typeNamespace | type;
 }
 
 /** `addresses` are those of the destination and the source, 12 bytes. */
-export function pushEthernet(x: PacketExecution, addresses: Uint8Array): void {
-  if (x.packetType === ethernetPacket) {
-    x.drop('wrongPacketType');
+export function pushEthernet(packet: CurrentPacket, addresses: Uint8Array): void {
+  if (packet.packetType === ethernetPacket) {
+    packet.drop('wrongPacketType');
     return;
   }
-  if (!x.makeWritable(ethernet.size)) return;
-  const { frame } = x;
+  if (!packet.makeWritable(ethernet.size)) return;
+  const { frame } = packet;
   moveStart(frame, -ethernet.size);
   frame.bytes.set(addresses, frame.start);
-  ethernet.set.type(frame.view, frame.start, x.packetType & 0xffff);
-  x.packetType = ethernetPacket;
+  ethernet.set.type(frame.view, frame.start, packet.packetType & 0xffff);
+  packet.packetType = ethernetPacket;
 }
 
 /** The tags go with it. */
-export function popEthernet(x: PacketExecution): void {
-  if (x.packetType !== ethernetPacket || !x.locate() || x.headers.etherType === etherType.none) {
-    x.drop('wrongPacketType');
+export function popEthernet(packet: CurrentPacket): void {
+  if (
+    packet.packetType !== ethernetPacket ||
+    !packet.locate() ||
+    packet.headers.etherType === etherType.none
+  ) {
+    packet.drop('wrongPacketType');
     return;
   }
-  if (!x.makeWritable() || !x.locate()) return;
-  const { network, etherType: type } = x.headers;
-  moveStart(x.frame, network - x.frame.start);
-  x.packetType = typeNamespace | type;
+  if (!packet.makeWritable() || !packet.locate()) return;
+  const { network, etherType: type } = packet.headers;
+  moveStart(packet.frame, network - packet.frame.start);
+  packet.packetType = typeNamespace | type;
 }
 
 /** What a packet is to NSH (RFC 8300 section 2.2), by its type. */
@@ -126,36 +140,36 @@ export function nshBytes({ flags, ttl, mdType, nextProtocol, spi, si, metadata }
   return bytes;
 }
 
-export function pushNsh(x: PacketExecution, header: Uint8Array): void {
-  const next = nextProtocols.get(x.packetType);
+export function pushNsh(packet: CurrentPacket, header: Uint8Array): void {
+  const next = nextProtocols.get(packet.packetType);
   if (next === undefined) {
-    x.drop('wrongPacketType');
+    packet.drop('wrongPacketType');
     return;
   }
-  if (!x.makeWritable(header.length)) return;
-  const { frame } = x;
+  if (!packet.makeWritable(header.length)) return;
+  const { frame } = packet;
   moveStart(frame, -header.length);
   frame.bytes.set(header, frame.start);
   nsh.set.nextProtocol(frame.view, frame.start, next);
-  x.packetType = typeNamespace | etherType.nsh;
+  packet.packetType = typeNamespace | etherType.nsh;
 }
 
-export function popNsh(x: PacketExecution): void {
-  if (x.packetType !== (typeNamespace | etherType.nsh)) {
-    x.drop('wrongPacketType');
+export function popNsh(packet: CurrentPacket): void {
+  if (packet.packetType !== (typeNamespace | etherType.nsh)) {
+    packet.drop('wrongPacketType');
     return;
   }
-  const { view, start, size } = x.frame;
+  const { view, start, size } = packet.frame;
   const headerSize = size < nsh.size ? 0 : (nsh.get.versionFlagsTtlLength(view, start) & 0x3f) * 4;
   const type =
     headerSize < nsh.size || headerSize > size
       ? undefined
       : typesOfProtocol.get(nsh.get.nextProtocol(view, start));
   if (type === undefined) {
-    x.drop('wrongPacketType');
+    packet.drop('wrongPacketType');
     return;
   }
-  if (!x.makeWritable()) return;
-  moveStart(x.frame, headerSize);
-  x.packetType = type;
+  if (!packet.makeWritable()) return;
+  moveStart(packet.frame, headerSize);
+  packet.packetType = type;
 }

@@ -21,6 +21,7 @@ import {
   pushNsh,
   wrapInMpls,
 } from './layers.ts';
+import { TunnelPop, TunnelPush } from './tunnels/tunnel-actions.ts';
 import { TunnelWrap } from './tunnels/wrap.ts';
 
 /** Those that need a table of their own that the engine does not have. */
@@ -40,18 +41,18 @@ const hashes = { l4: hashL4, sym_l4: hashSymmetricL4 } as const satisfies Record
 
 const lowerings: Lowerings = {
   output({ port }) {
-    return (x) => x.output(port);
+    return (x) => x.outputs.toPort(port);
   },
   userspace(action, whole) {
     const reason = sentUpBy(action, whole);
-    return (x) => x.sendUp(reason);
+    return (x) => x.outputs.up(reason);
   },
   hash({ algorithm, basis }) {
     const of = hashes[algorithm];
-    return (x) => x.hash(of, basis);
+    return (x) => x.packet.hash(of, basis);
   },
   lb_output({ bond }) {
-    return (x) => x.outputByHash(bond);
+    return (x) => x.outputs.toBond(bond);
   },
   recirc({ id }) {
     return (x) => x.recirculate(id);
@@ -59,66 +60,61 @@ const lowerings: Lowerings = {
   set: lowerSet,
   push_vlan({ tpid, tci }) {
     const tag = ((tpid << 16) | (tci & ~0x1000)) >>> 0; // bit 12 of a key says "tagged"
-    return (x) => pushFrameTag(x, tag);
+    return (x) => pushFrameTag(x.packet, tag);
   },
-  pop_vlan: () => popFrameTag,
+  pop_vlan: () => (x) => popFrameTag(x.packet),
   push_mpls({ lse, etherType }) {
-    return (x) => pushFrameLabel(x, lse, etherType);
+    return (x) => pushFrameLabel(x.packet, lse, etherType);
   },
   add_mpls({ lse, etherType, isBehindEthernet }) {
     return isBehindEthernet === true
-      ? (x) => pushFrameLabel(x, lse, etherType)
-      : (x) => wrapInMpls(x, lse, etherType);
+      ? (x) => pushFrameLabel(x.packet, lse, etherType)
+      : (x) => wrapInMpls(x.packet, lse, etherType);
   },
   pop_mpls({ etherType }) {
-    return (x) => popFrameLabel(x, etherType);
+    return (x) => popFrameLabel(x.packet, etherType);
   },
   push_eth({ src, dst }) {
     const addresses = Uint8Array.from([...dst, ...src]);
-    return (x) => pushEthernet(x, addresses);
+    return (x) => pushEthernet(x.packet, addresses);
   },
-  pop_eth: () => popEthernet,
+  pop_eth: () => (x) => popEthernet(x.packet),
   push_nsh(header) {
     const bytes = nshBytes(header);
-    return (x) => pushNsh(x, bytes);
+    return (x) => pushNsh(x.packet, bytes);
   },
-  pop_nsh: () => popNsh,
+  pop_nsh: () => (x) => popNsh(x.packet),
   sample({ probability, actions }, whole) {
     const steps = lowerList(actions, whole);
     return (x) => x.sample(probability, steps);
   },
   clone({ actions }, whole) {
     const steps = lowerList(actions, whole);
-    return (x) => {
-      const { maxSize } = x;
-      x.maxSize = Number.POSITIVE_INFINITY; // a cut goes with the clone
-      x.runOnCopy(steps, maxSize);
-    };
+    return (x) => x.runOnCopy(steps, x.packet.takeMaxSize()); // a cut goes with the clone
   },
   check_pkt_len({ size, ifGreater, ifLessEqual }, whole) {
     const greater = lowerList(ifGreater, whole);
     const lessEqual = lowerList(ifLessEqual, whole);
-    return (x) => x.runOnCopy(x.sizeToSend() > size ? greater : lessEqual);
+    return (x) => x.runOnCopy(x.packet.sizeToSend() > size ? greater : lessEqual);
   },
   trunc({ maxSize }) {
     return (x) => {
-      x.maxSize = maxSize;
+      x.packet.maxSize = maxSize;
     };
   },
   meter({ id }) {
     return (x) => x.meter(id);
   },
   tnl_push(action, whole, rest) {
-    const wrap = new TunnelWrap(action);
-    const steps = lowerList(rest, whole);
-    return (x) => x.pushTunnel(wrap, steps);
+    const push = new TunnelPush(new TunnelWrap(action), lowerList(rest, whole));
+    return (x) => push.run(x);
   },
   tnl_pop({ port }, _whole, rest) {
-    const isLast = rest.length === 0;
-    return (x) => x.popTunnel(port, isLast);
+    const pop = new TunnelPop(port, rest.length === 0);
+    return (x) => pop.run(x);
   },
   drop({ reason }) {
-    return (x) => x.drop(reason);
+    return (x) => x.packet.drop(reason);
   },
 };
 
@@ -164,16 +160,17 @@ function lowerSet({ fields }: DpActionOf<'set'>): ActionStep {
   const metadata = fields.filter(({ slot }) => metadataSlots.has(slot)).map(lowerMetadata);
   const edits = fields.map(editOf).filter((edit) => edit !== undefined);
   return (x) => {
+    const { packet } = x;
     for (const set of metadata) set(x);
-    if (edits.length === 0 || !x.makeWritable() || !x.locate()) return;
-    for (const edit of edits) edit(x.frame, x.headers);
+    if (edits.length === 0 || !packet.makeWritable() || !packet.locate()) return;
+    for (const edit of edits) edit(packet.frame, packet.headers);
   };
 }
 
 function lowerMetadata({ slot, value, mask }: SlotWrite): ActionStep {
   const { word } = slots[slot];
   return (x) => {
-    for (let n = 0; n < value.length; n++) x.setMetadata(word + n, value[n] ?? 0, mask[n] ?? 0);
+    for (let n = 0; n < value.length; n++) x.packet.setMetadata(word + n, value[n] ?? 0, mask[n] ?? 0);
   };
 }
 

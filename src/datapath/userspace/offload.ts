@@ -11,6 +11,11 @@ import { Headers } from './headers.ts';
 
 const flag = { fin: 0x01, push: 0x08, congestionReduced: 0x80 } as const;
 
+/** Is something left that a device would do? */
+export function hasOffload({ checksumStart, gsoType }: Frame): boolean {
+  return checksumStart >= 0 || gsoType !== gso.none;
+}
+
 /** Computes the open checksum of a frame whose bytes may be written. False when its description makes no sense. */
 export function finishChecksum(frame: Frame): boolean {
   if (frame.checksumStart < 0) return true;

@@ -1,0 +1,113 @@
+/** The actions of tunnels, as they run on packets: headers are put in front, or taken off. */
+import type { WrapsPackets } from '../../../netdev/provider.ts';
+import { ethernet } from '../../../wire/ethernet.ts';
+import { gso } from '../../../wire/frame.ts';
+import type { CurrentPacket } from '../current-packet.ts';
+import type { ActionStep, PacketExecution } from '../execute.ts';
+import { hashTuple } from '../hash.ts';
+import { hasOffload } from '../offload.ts';
+import { refused, unwrap } from './unwrap.ts';
+import type { TunnelWrap } from './wrap.ts';
+
+/** Wraps the packet, or each that a device would have made of it, and runs the rest of the list on that. */
+export class TunnelPush {
+  readonly #wrap: TunnelWrap;
+  readonly #rest: readonly ActionStep[];
+
+  /** `rest` ends the list that the action is in. */
+  constructor(wrap: TunnelWrap, rest: readonly ActionStep[]) {
+    this.#wrap = wrap;
+    this.#rest = rest;
+  }
+
+  run(x: PacketExecution): void {
+    if (this.#rest.length === 0) return; // nobody would see it
+    const { packet, host } = x;
+    const { tunnelPort, size } = this.#wrap;
+    const tunnel = host.outputTo(tunnelPort)?.tunnel;
+    if (tunnel === undefined) {
+      packet.drop('tunnelPushError');
+      return;
+    }
+    const { first, last } = host.egressPorts;
+    const sourcePort = first + Math.floor((hashTuple(packet.key) * (last - first)) / 2 ** 32);
+    if (!packet.cut(size)) return;
+    if (hasOffload(packet.frame)) this.#wrapEach(x, tunnel, sourcePort);
+    else if (packet.makeWritable(size)) this.#wrapOne(x, tunnel, sourcePort);
+  }
+
+  /** Apart from the usual way, on which nothing is allocated: this makes a function. */
+  #wrapEach(x: PacketExecution, tunnel: WrapsPackets, sourcePort: number): void {
+    x.finisher.eachAsPacket(() => this.#wrapOne(x, tunnel, sourcePort), this.#wrap.size);
+  }
+
+  #wrapOne(x: PacketExecution, tunnel: WrapsPackets, sourcePort: number): void {
+    const { packet } = x;
+    const wrap = this.#wrap;
+    if (!wrap.fits(packet.frame)) {
+      packet.drop('tunnelPushError');
+      return;
+    }
+    wrap.put(packet.frame, sourcePort, tunnel, x.host);
+    packet.forgetMetadata();
+    packet.becomes(0);
+    packet.setInPort(wrap.outPort);
+    packet.setRecirculation(0);
+    x.runSteps(this.#rest);
+  }
+}
+
+/** Takes a tunnel's headers off, and looks up what was inside as a packet that came in by the tunnels' port. */
+export class TunnelPop {
+  readonly #port: number;
+  readonly #isLast: boolean;
+
+  /** `isLast`: no action follows in the list. */
+  constructor(port: number, isLast: boolean) {
+    this.#port = port;
+    this.#isLast = isLast;
+  }
+
+  run(x: PacketExecution): void {
+    const { packet } = x;
+    const tunnel = x.host.outputTo(this.#port)?.tunnel;
+    if (tunnel === undefined || !x.mayLookUpAgain) {
+      packet.lose(tunnel === undefined ? 'noSuchTunnelPort' : 'tooManyRecirculations');
+      return;
+    }
+    const saved = this.#isLast ? undefined : packet.save();
+    if (packet.cut()) {
+      if (isSegmentedOutside(packet)) this.#unwrapEach(x, tunnel);
+      else if (packet.makeWritable()) this.#unwrapOne(x, tunnel);
+    }
+    if (saved !== undefined) packet.restore(saved);
+  }
+
+  /** Apart, as `#wrapEach`. */
+  #unwrapEach(x: PacketExecution, tunnel: WrapsPackets): void {
+    x.finisher.eachAsPacket(() => this.#unwrapOne(x, tunnel));
+  }
+
+  #unwrapOne(x: PacketExecution, { tunnelType }: WrapsPackets): void {
+    const { packet } = x;
+    const { frame } = packet;
+    packet.hasMetadata = true;
+    const isOuter = packet.packetType === 0 && packet.locate();
+    const type = isOuter ? unwrap(tunnelType, frame, packet.headers, packet.key) : refused;
+    if (type === refused || (type === 0 && frame.end - frame.start < ethernet.size)) {
+      packet.lose(type === refused ? 'tunnelPopError' : 'tooShort');
+      return;
+    }
+    packet.becomes(type);
+    packet.refreshKey();
+    packet.setInPort(this.#port);
+    x.lookUpAgain();
+  }
+}
+
+/** Is the frame several tunnelled packets in one, and not one that holds several? */
+function isSegmentedOutside(packet: CurrentPacket): boolean {
+  const { frame } = packet;
+  if (frame.gsoType === gso.none) return false;
+  return packet.locate() && packet.headers.transport === frame.start + frame.checksumStart;
+}
