@@ -19,7 +19,7 @@ export function enterBridge(t: Translation, { ofproto, port }: PortOfSwitch): vo
     const { mirrored } = packet;
     const isOther = ofproto !== t.ofproto;
     if (isOther) packet.mirrored = 0; // that bridge has mirrors of its own
-    t.enter(ofproto);
+    t.pipeline.enter(ofproto);
     mask.set(tunnelBits, firstTunnelWord);
     if (isOther) packet.mirrored = mirrored;
   });

@@ -1,4 +1,5 @@
 /** Headers put in front of whole packets, and taken off: ovs-actions(7), "Encapsulation and decapsulation". */
+import type { DpAction } from '../../datapath/actions.ts';
 import { getSlot, maskSlot, setSlot } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import type { EncapArguments, EncapProperty } from '../../openflow/actions/encap.ts';
@@ -50,7 +51,7 @@ export const encapHandlers = {
       maskSlot(mask, 'nsh_np');
       const next = nextProtocols.get(getSlot(flow, 'nsh_np'));
       if (next === undefined) refuse(t, ` as NSH next protocol ${getSlot(flow, 'nsh_np')} is not supported`);
-      else t.takeOff({ do: 'pop_nsh' }, next, true);
+      else takeOff(t, { do: 'pop_nsh' }, next, true);
     } else if (isMplsType(type & 0xffff) && packetType !== undefined) decapMpls(t, packetType);
     else refuse(t, ` as the decap() does not support packet type ${typeText(type)}`);
   },
@@ -71,8 +72,19 @@ function decapMpls(t: Translation, packetType: number): void {
     popLabel(t.request.scratch.base, count, type);
     // A label follows all but the last one.
     const next = count > 1 && !isMplsType(type) ? etherType.mpls : type;
-    t.takeOff({ do: 'pop_mpls', etherType: next }, packetType, count === 1);
+    takeOff(t, { do: 'pop_mpls', etherType: next }, packetType, count === 1);
   } else if (count >= maxLabels) dropForLabels(t, 'an MPLS decap', 'has');
+}
+
+/**
+ * The header in front is taken off by `action`; where it hid what is behind it, that is seen when the packet comes
+ * back.
+ */
+function takeOff(t: Translation, action: DpAction, packetType: number, isHidden: boolean): void {
+  t.datapath.push(action);
+  setSlot(t.flow, 'packet_type', packetType);
+  setSlot(t.request.scratch.base, 'packet_type', packetType);
+  if (isHidden) t.freezing.start();
 }
 
 function encapEthernet(t: Translation): void {

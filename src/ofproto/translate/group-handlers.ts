@@ -16,7 +16,7 @@ export const groupHandlers = {
     if (meter !== undefined) t.datapath.act({ do: 'meter', id: meter.datapathId });
   },
   group(t, { group: number }) {
-    if (!t.mayGoOn()) return;
+    if (!t.pipeline.mayGoOn()) return;
     const group = t.ofproto.groups.get(number);
     t.outcome.tags |= groupTag(t.ofproto.id, number);
     if (group === undefined) t.drop('noSuchGroup', `output to nonexistent group ${number}`);
@@ -44,7 +44,7 @@ function runOne(t: Translation, group: Group, bucket: GroupBucket | undefined): 
 
 function runBucket(t: Translation, bucket: GroupBucket): void {
   t.trace?.enter({ event: 'bucket', bucket: bucket.id });
-  t.branch(bucket.actionSet, 'group');
+  t.pipeline.branch(bucket.actionSet, 'group');
   t.trace?.leave();
 }
 

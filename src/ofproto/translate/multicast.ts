@@ -80,7 +80,7 @@ function forwardOverIpv6(arrival: Arrival, state: State): void {
 
 /** Of a packet that came in by a port of the switch; what controllers send teaches nothing. */
 function learn({ t, from, tags }: Arrival): void {
-  const { bytes: packet } = t;
+  const { bytes: packet } = t.packet;
   const { actions } = t.request;
   if (packet === undefined || actions !== undefined || t.inPort === undefined) return;
   const vlan = tags[0].vid;

@@ -69,7 +69,7 @@ function priorityOf(queue: number): number {
 /** What the reserved ports mean. */
 const reserved: ReadonlyMap<number, (t: Translation, maxLength: number) => void> = new Map([
   [reservedPorts.IN_PORT, (t) => outputToPort(t, t.inPortNumber)],
-  [reservedPorts.TABLE, (t) => t.lookUp(0, t.inPortNumber, true)],
+  [reservedPorts.TABLE, (t) => t.pipeline.lookUp(0, t.inPortNumber, true)],
   [reservedPorts.NORMAL, normal],
   [reservedPorts.FLOOD, (t) => outputToAll(t, noFlood)],
   [reservedPorts.ALL, (t) => outputToAll(t, 0)],

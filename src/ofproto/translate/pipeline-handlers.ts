@@ -15,7 +15,7 @@ export const pipelineHandlers = {
     const inPort = port === reservedPorts.IN_PORT ? t.inPortNumber : ofPort(port);
     const next = table === sameTable ? t.table : table;
     if (!usesOriginalTuple) {
-      t.lookUp(next, inPort, false);
+      t.pipeline.lookUp(next, inPort, false);
       return;
     }
     const tuple = connectionTuple(t);
@@ -24,10 +24,10 @@ export const pipelineHandlers = {
       return;
     }
     for (const [slot, ofConnection] of tuple) swap(t.flow, slot, ofConnection);
-    t.lookUp(next, inPort, false);
+    t.pipeline.lookUp(next, inPort, false);
     for (const [slot, ofConnection] of tuple) swap(t.flow, slot, ofConnection);
   },
-  goto_table: (t, { table }) => t.lookUp(table, t.inPortNumber, true),
+  goto_table: (t, { table }) => t.pipeline.lookUp(table, t.inPortNumber, true),
   clone: (t, { actions }) => runClone(t, actions),
   debug_recirc: (t) => t.freezing.start(),
   debug_slow: (t) => t.outcome.slow('action'),

@@ -5,6 +5,7 @@ import type { Action } from '../../openflow/actions/index.ts';
 import type { StackValue } from '../../openflow/messages/continuation.ts';
 import { unsetPort } from '../../openflow/ports.ts';
 import type { Ofproto } from '../ofproto.ts';
+import type { OfprotoPort } from '../port.ts';
 import type { Rule } from '../tables/rule.ts';
 import { hasWireOptions, placeOptions } from '../tunnels/geneve-options.ts';
 import { untoldCookie } from './controller-action.ts';
@@ -42,12 +43,15 @@ export class PipelinePacket {
   /** Headers of a tunnel are in front of it, so that its bytes are others. */
   isWrapped = false;
   readonly #scratch: Scratch;
+  readonly #bytes: Uint8Array | undefined;
   /** What is done at the end of the pipeline of this bridge, as it was written. */
   #actionSet: readonly Action[] = [];
 
-  constructor({ scratch, key, state, inPort, ofproto, hasPlacedOptions }: TranslationRequest) {
+  constructor(request: TranslationRequest) {
+    const { scratch, key, state, inPort, ofproto, hasPlacedOptions } = request;
     const { flow, base } = scratch;
     this.#scratch = scratch;
+    this.#bytes = request.hasPacket ? request.packet : undefined;
     scratch.reset();
     this.flow = flow;
     base.fill(0);
@@ -66,6 +70,16 @@ export class PipelinePacket {
     this.place = { ofproto, table: 0, rule: undefined, cookie: untoldCookie };
     this.isTracked = state?.isTracked === true;
     this.mirrored = state?.mirrored ?? 0;
+  }
+
+  /** As it came in, where it is known and still is the packet. */
+  get bytes(): Uint8Array | undefined {
+    return this.isWrapped ? undefined : this.#bytes;
+  }
+
+  /** The port by which it came into the bridge that it is in; actions may have changed that, too. */
+  get port(): OfprotoPort | undefined {
+    return this.place.ofproto.ports.get(this.inPort);
   }
 
   get inPort(): OfPort {

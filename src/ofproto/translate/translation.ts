@@ -6,19 +6,16 @@
  */
 import { hexOrZero } from '../../base/numbers.ts';
 import type { OfPort } from '../../base/units.ts';
-import type { DpAction } from '../../datapath/actions.ts';
-import { getSlot, setSlot } from '../../flow/key.ts';
+import { getSlot } from '../../flow/key.ts';
 import { isTunnelled } from '../../flow/packet-mask.ts';
 import { actionSetOrder } from '../../openflow/action-set.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { NamedPacketInReason } from '../../openflow/packet-in-reasons.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { Bundle, OfprotoPort } from '../port.ts';
-import { giveToProtocol } from '../protocols/link-protocols.ts';
 import type { Rule } from '../tables/rule.ts';
 import { maskWireOptions } from '../tunnels/geneve-options.ts';
 import { ActionRunner } from './action-runner.ts';
-import { admissionRefusal } from './admission.ts';
 import { coverWithEthernet } from './bare-packets.ts';
 import { DatapathActions } from './datapath-actions.ts';
 import { Detours } from './detours.ts';
@@ -30,15 +27,16 @@ import type { FrozenState } from './frozen-states.ts';
 import { wholeTable } from './lookups.ts';
 import { netFlowEffect, unwildcardExported } from './netflow.ts';
 import { OutputTally } from './output-tally.ts';
-import { maxActions, PacketLimits } from './packet-limits.ts';
+import { maxActions } from './packet-limits.ts';
 import { PacketLookups } from './packet-lookups.ts';
 import { PacketOutcome } from './packet-outcome.ts';
-import { PipelinePacket, type Place } from './pipeline-packet.ts';
+import { Pipeline } from './pipeline.ts';
+import { PipelinePacket } from './pipeline-packet.ts';
 import type { PacketEnd, TranslationRequest, TranslationResult } from './request.ts';
 import { Sampling } from './sampling.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 import { tell } from './trace-log.ts';
-import { enterLookup, noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
+import { noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
 import { unwildcardTunnel } from './tunnel-arrival.ts';
 
 /** What is done with a packet by what knows this class. */
@@ -47,14 +45,6 @@ export interface TranslationHandlers {
   readonly act: (t: Translation, action: Action) => void;
   /** Copies a packet that comes in, or goes out, by that bundle. */
   readonly mirror: (t: Translation, bundle: Bundle, direction: 'sources' | 'destinations') => void;
-}
-
-interface LookupOptions {
-  /** Levels that the packet goes down: only going back to a table that it was in can go on for ever. */
-  readonly levels: number;
-  readonly obeysMiss: boolean;
-  /** Of its bridge: when all is done, the action set is. */
-  readonly isFirst: boolean;
 }
 
 /** The state of one translation; handlers of actions work on it. */
@@ -72,41 +62,42 @@ export class Translation {
   readonly freezing: Freezing;
   readonly detours: Detours;
   readonly runner: ActionRunner;
+  readonly pipeline: Pipeline;
   /** What goes out goes to a mirror, which sends no more bytes than that; 0 for all. */
   snapLength = 0;
   readonly #handlers: TranslationHandlers;
   readonly #lookups: PacketLookups;
-  readonly #limits = new PacketLimits();
-  /** Where it was looked up last. */
-  #last: PacketEnd | undefined;
 
   constructor(request: TranslationRequest, handlers: TranslationHandlers) {
     const { flow, mask } = request.scratch;
     const { outcome } = this;
-    const packet = new PipelinePacket(request);
-    const datapath = new DatapathActions(request, outcome);
-    const freezing = new Freezing({ request, packet, datapath, outcome });
-    const detours = new Detours({ request, packet, datapath, freezing });
-    const act = (action: Action): void => handlers.act(this, action);
     this.request = request;
     this.#handlers = handlers;
     this.flow = flow;
     this.mask = mask.fill(0);
+    const packet = new PipelinePacket(request);
+    const datapath = new DatapathActions(request, outcome);
+    const freezing = new Freezing({ request, packet, datapath, outcome });
+    const detours = new Detours({ request, packet, datapath, freezing });
+    const sampling = new Sampling(request, datapath);
+    const lookups = new PacketLookups(request, outcome);
+    const runner = new ActionRunner({
+      ...{ packet, freezing, outcome, detours, datapath },
+      trace: request.trace,
+      act: (action) => handlers.act(this, action),
+    });
     this.packet = packet;
     this.datapath = datapath;
     this.freezing = freezing;
     this.detours = detours;
-    this.runner = new ActionRunner({
-      packet,
-      freezing,
-      outcome,
-      detours,
-      datapath,
-      trace: request.trace,
-      act,
+    this.sampling = sampling;
+    this.#lookups = lookups;
+    this.runner = runner;
+    this.pipeline = new Pipeline({
+      ...{ request, packet, datapath, outcome, freezing, detours, runner, sampling, lookups },
+      drop: (reason, detail) => this.drop(reason, detail),
+      mirrorArrival: (port) => this.mirrorAs('sources', port),
     });
-    this.#lookups = new PacketLookups(request, this.outcome);
-    this.sampling = new Sampling(request, datapath);
   }
 
   /** The switch that has the packet now. */
@@ -141,7 +132,7 @@ export class Translation {
 
   /** The port by which it came into that switch; actions may have changed that, too. */
   get inPort(): OfprotoPort | undefined {
-    return this.ofproto.ports.get(this.inPortNumber);
+    return this.packet.port;
   }
 
   get inPortNumber(): OfPort {
@@ -157,12 +148,6 @@ export class Translation {
     return this.request.hasPacket && !(this.packet.isWrapped && this.trace !== undefined);
   }
 
-  /** Those of the packet where there is one, as it came in. */
-  get bytes(): Uint8Array | undefined {
-    const { hasPacket, packet } = this.request;
-    return hasPacket && !this.packet.isWrapped ? packet : undefined;
-  }
-
   run(): TranslationResult {
     const { request, mask, outcome, packet } = this;
     unwildcardBasics(mask, request.key);
@@ -172,11 +157,8 @@ export class Translation {
     this.#enterPipeline();
     if (!packet.hasGoodOptions) this.drop('badTunnelOptions');
     else if (request.state !== undefined) this.#resume(request.state);
-    else if (request.actions === undefined) packet.place = this.#runPipeline(0);
-    else if (this.#arrives()) {
-      this.runner.run(request.actions);
-      this.#endArrival();
-    }
+    else if (request.actions === undefined) this.pipeline.run();
+    else this.pipeline.runActions(request.actions);
     this.freezing.finish();
     if (outcome.failure === undefined) this.#tellExporters();
     this.trace?.leave();
@@ -229,13 +211,14 @@ export class Translation {
 
   get #here(): PacketEnd {
     const { ofproto, table, rule } = this.packet.place;
-    const isLookedUp = this.#last !== undefined || this.request.state !== undefined;
+    const isLookedUp = this.pipeline.last !== undefined || this.request.state !== undefined;
     const { inPortNumber: inPort } = this;
     return { ofproto, inPort, table: isLookedUp ? table : undefined, rule, action: this.runner.current };
   }
 
   get #lastEnd(): PacketEnd {
-    return this.#last === undefined ? this.#here : { ...this.#last, action: this.runner.current };
+    const { last } = this.pipeline;
+    return last === undefined ? this.#here : { ...last, action: this.runner.current };
   }
 
   /** Notes what happened to the packet. */
@@ -280,35 +263,6 @@ export class Translation {
     this.trace?.note({ event: 'unrolled', table, cookie: hexOrZero(cookie) });
   }
 
-  /** Runs actions on a copy of the packet, in one more depth. That they end the pipeline counts only for them. */
-  branch(actions: readonly Action[], outputReason: NamedPacketInReason): void {
-    this.#limits.depth++;
-    this.#limits.branchCount++;
-    this.detours.take(() => this.runner.run(actions, outputReason));
-    this.packet.hasEnded = false;
-    this.#limits.depth--;
-  }
-
-  /**
-   * The header in front is taken off by `action`; where it hid what is behind it, that is seen when the packet comes
-   * back.
-   */
-  takeOff(action: DpAction, packetType: number, isHidden: boolean): void {
-    this.datapath.push(action);
-    setSlot(this.flow, 'packet_type', packetType);
-    setSlot(this.request.scratch.base, 'packet_type', packetType);
-    if (isHidden) this.freezing.start();
-  }
-
-  /**
-   * Looks the packet up, as if it had come in by that port, and does what the rule says. Without one, the table's policy
-   * for that counts only where `obeysMiss` is set; else nothing is done.
-   */
-  lookUp(table: number, inPort: OfPort, obeysMiss: boolean): void {
-    if (this.mayGoOn())
-      this.#runTable(table, inPort, { levels: table <= this.table ? 1 : 0, obeysMiss, isFirst: false });
-  }
-
   /** Puts actions into the action set, where the last of a kind counts. */
   writeActions(actions: readonly Action[]): void {
     const { packet, trace } = this;
@@ -329,143 +283,13 @@ export class Translation {
     if (rest.table === undefined) {
       if (rest.actions.length > 0) this.runner.run(rest.actions);
       this.runner.runActionSet();
-    } else {
-      const options = { levels: 0, obeysMiss: true, isFirst: true };
-      packet.place = this.#runTable(rest.table, this.inPortNumber, options);
-    }
-  }
-
-  /** May more be nested, looked up and done for this packet? Drops it otherwise. */
-  mayGoOn(): boolean {
-    const { packet, datapath } = this;
-    const reason = this.#limits.refusal({
-      lookups: this.#lookups.done.length,
-      actions: datapath.count,
-      stackedBytes: packet.stackedBytes,
-    });
-    if (reason === undefined) return true;
-    this.drop(reason);
-    if (reason === 'tooManyActions') this.exit();
-    return false;
-  }
-
-  /** The packet comes into another bridge of the datapath, by the port that it has. */
-  enter(ofproto: Ofproto): void {
-    const { packet, freezing, trace } = this;
-    packet.place = { ...packet.place, ofproto };
-    trace?.enter({ event: 'bridge', name: ofproto.name });
-    if (this.#isForProtocol()) packet.isUncovered = false;
-    else if (packet.isUncovered) freezing.startAt(0);
-    else if (this.mayGoOn()) this.#runFromPatch();
-    trace?.leave();
-  }
-
-  /** All that the bridge does with it; nothing but learning where the port that it came by does not forward. */
-  #runFromPatch(): void {
-    const run = (): void => void this.#runPipeline(1);
-    if (this.inPort?.tree?.forwards !== false) run();
-    else this.detours.collect(run);
-  }
-
-  /**
-   * The end of what is done with a packet that came in: nothing, once it was learned from, where its port does not
-   * forward.
-   */
-  #endArrival(): void {
-    const { ofproto, inPort } = this.request;
-    if (ofproto.ports.get(inPort)?.tree?.forwards !== false) {
-      this.runner.runActionSet();
-      return;
-    }
-    this.freezing.cancel();
-    this.datapath.clear();
-    this.packet.actionSet = [];
-    this.outcome.slowPath.length = 0;
-    this.drop('treeLearns');
-  }
-
-  /** All that a bridge does with the packet. */
-  #runPipeline(levels: number): Place {
-    return this.#runTable(0, this.inPortNumber, { levels, obeysMiss: true, isFirst: true });
-  }
-
-  /** Returns where the rule was found. */
-  #runTable(first: number, inPort: OfPort, options: LookupOptions): Place {
-    const { levels, isFirst } = options;
-    const { packet, trace, request } = this;
-    const { place } = packet;
-    const { ofproto } = place;
-    const { place: found, done } = this.#lookups.find(ofproto, first, inPort, options.obeysMiss);
-    this.#limits.depth += levels;
-    packet.place = found;
-    this.#last = {
-      ofproto,
-      inPort: this.inPortNumber,
-      table: found.table,
-      rule: found.rule,
-      action: undefined,
-    };
-    if (trace !== undefined) enterLookup(trace, found, done, ofproto === request.ofproto);
-    const isArrival = isFirst && request.state === undefined && ofproto === request.ofproto && levels === 0;
-    const isTaken = isArrival && this.#isForProtocol();
-    const run = (): void => {
-      if (isTaken) {
-        this.mirrorAs('sources', this.inPort);
-        return;
-      }
-      const mayGoOn = isArrival ? this.#arrives() : !isFirst || this.#isAdmitted();
-      if (mayGoOn) this.runner.run(done.actions);
-      if (mayGoOn && done.actions.length === 0) this.drop(found.rule === undefined ? 'noMatch' : 'ruleDrops');
-      if (isArrival) this.#endArrival();
-      else if (isFirst) this.runner.runActionSet();
-    };
-    if (isFirst && levels > 0) this.detours.takeApart(done.actions, run);
-    else run();
-    trace?.leave();
-    this.#limits.depth -= levels;
-    packet.place = place;
-    return found;
-  }
-
-  /** May anything be done with a packet that came in? Mirrors have it then; drops it otherwise. */
-  #arrives(): boolean {
-    const { inPort } = this;
-    this.sampling.arrive(this.inPortNumber);
-    const refusal = inPort?.bundle && this.ofproto.mirrors.refusal(inPort.bundle);
-    if (refusal !== undefined) {
-      this.drop('reservedForMirrors', refusal);
-      return false;
-    }
-    if (!this.#isAdmitted()) return false;
-    this.mirrorAs('sources', inPort);
-    return true;
+    } else this.pipeline.resume(rest.table);
   }
 
   /** Mirrors have what comes in, or goes out, by that port. */
   mirrorAs(direction: 'sources' | 'destinations', port: OfprotoPort | undefined): void {
     if (port?.bundle !== undefined && !this.ofproto.mirrors.isEmpty)
       this.#handlers.mirror(this, port.bundle, direction);
-  }
-
-  /** May anything be done with a packet that has come into this bridge? Drops it otherwise. */
-  #isAdmitted(): boolean {
-    const service = getSlot(this.flow, 'nw_tos');
-    const refusal = admissionRefusal(this.flow, this.inPort);
-    if (getSlot(this.flow, 'nw_tos') !== service) this.datapath.isPlain = false;
-    if (refusal === undefined) return true;
-    this.drop(refusal);
-    return false;
-  }
-
-  /** Nothing else is done with what a protocol of the switch hears from its neighbour. */
-  #isForProtocol(): boolean {
-    const { ofproto, inPort: port, flow, mask, outcome } = this;
-    if (port === undefined) return false;
-    const reason = giveToProtocol({ ofproto, port, flow, mask }, this.bytes);
-    if (reason === undefined) return false;
-    outcome.slow(reason);
-    outcome.isTaken = true;
-    return true;
   }
 
   #showResult(): void {
