@@ -83,7 +83,8 @@ class Module implements Logger {
 
   isEnabled(level: Level): boolean {
     const rank = levels.indexOf(level);
-    return destinations.some((to) => sinks[to] !== undefined && rank <= this.threshold[to]);
+    for (const to of destinations) if (sinks[to] !== undefined && rank <= this.threshold[to]) return true;
+    return false;
   }
 
   limited(level: Exclude<Level, 'off'>, site: LimitedSite, text: string | (() => string)): void {

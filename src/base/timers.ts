@@ -11,11 +11,21 @@ export interface Timer {
   cancel(): void;
 }
 
-interface Entry extends Timer {
-  due: Ms;
+class Entry implements Timer {
+  readonly due: Ms;
   /** Ties are run in the order in which they were set. */
-  order: number;
+  readonly order: number;
   action: (() => void) | undefined;
+
+  constructor(due: Ms, order: number, action: () => void) {
+    this.due = due;
+    this.order = order;
+    this.action = action;
+  }
+
+  cancel(): void {
+    this.action = undefined;
+  }
 }
 
 export class Timers {
@@ -31,14 +41,7 @@ export class Timers {
 
   /** Runs `action` once, at the first `run` at or after `due`. */
   at(due: Ms, action: () => void): Timer {
-    const entry: Entry = {
-      due,
-      order: this.#order++,
-      action,
-      cancel() {
-        entry.action = undefined;
-      },
-    };
+    const entry = new Entry(due, this.#order++, action);
     this.#push(entry);
     if (this.#heap[0] === entry) this.onEarlier(due);
     return entry;

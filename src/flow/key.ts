@@ -1,5 +1,5 @@
 /** Reading and writing the slots of keys and masks of whole width. Not for per-packet code. */
-import { datapathWordCount, hotWordCount, keyWordCount, type SlotName, slots } from './slots.ts';
+import { datapathWordCount, hotWordCount, keyWordCount, type SlotName, slots, slotWords } from './slots.ts';
 
 export function newKey(): Uint32Array {
   return new Uint32Array(keyWordCount);
@@ -49,8 +49,20 @@ export function setSlot(key: Uint32Array, name: SlotName, value: number): void {
 
 /** Marks the whole slot as looked at. */
 export function maskSlot(mask: Uint32Array, name: SlotName): void {
-  const { at, size } = slots[name];
-  for (let n = at; n < at + size; n++) mask[n >> 2] = (mask[n >> 2] ?? 0) | (0xff << (24 - 8 * (n & 3)));
+  maskWords(mask, slotWords(name));
+}
+
+/** `maskSlot` of one slot, whose place is looked up once. */
+export function slotMasker(name: SlotName): (mask: Uint32Array) => void {
+  const words = slotWords(name);
+  return (mask) => maskWords(mask, words);
+}
+
+function maskWords(mask: Uint32Array, words: ReturnType<typeof slotWords>): void {
+  for (let n = 0; n < words.length; n++) {
+    const part = words[n];
+    if (part !== undefined) mask[part[0]] = (mask[part[0]] ?? 0) | part[1];
+  }
 }
 
 const etherTypeNamespace = 1;

@@ -336,7 +336,8 @@ export class Ofproto {
     return new PacketsOut({
       ports: () => this.ports,
       ...{ tlvTable, changes, tagLimit },
-      packetOut: (packet) => packetOut({ ...packet, ofproto: this }),
+      packetOut: ({ inPort, key, bytes, actions }) =>
+        packetOut({ inPort, key, bytes, actions, ofproto: this }),
       preparePacketOut: (packet) => preparePacketOut({ ...packet, ofproto: this }),
       resume: (packet, continuation) => resume({ ...packet, ofproto: this }, continuation),
     });
@@ -375,7 +376,8 @@ export class Ofproto {
       random,
       ports: () => this.ports,
       config: () => this.#config,
-      send: (port, frame, options) => this.packets.sendFrame(port, frame, options),
+      send: (port, frame, options) => this.packets.prepareFrame(port, frame, options)(),
+      prepare: (port, frame, options) => this.packets.prepareFrame(port, frame, options),
       linkChanged: (port) => this.#linkChanged(port),
       changed: () => events.changed(),
       status: {

@@ -25,6 +25,7 @@ const sentOut = coverageCounter('ofproto_packet_out');
 
 /** No port of any datapath. */
 const noDpPort = 0xffffffff;
+const ofNoPort = matchOn({ in_port: reservedPorts.ANY });
 
 /** A packet that somebody sends, and what is to be done with it. */
 export interface OutgoingPacket {
@@ -91,15 +92,16 @@ export class PacketsOut {
     this.#deps.resume(this.#packetFrom(known, packet, continuation.datapathPort), continuation);
   }
 
-  /** Sends a frame of the switch's own. */
-  sendFrame(
+  /** What sends a frame of the switch's own, as often as it is called. */
+  prepareFrame(
     { ofPort: port }: OfprotoPort,
     frame: Uint8Array,
     { isOam }: SendOptions = { isOam: false },
-  ): void {
-    const packet = this.#packetFrom(matchOn({ in_port: reservedPorts.ANY }), frame, noDpPort);
+  ): () => void {
+    const packet = this.#packetFrom(ofNoPort, frame, noDpPort);
     const marks = isOam ? [settingNumber('tun_flags', tunnelFlag.oam)] : [];
-    this.#deps.packetOut({ ...packet, actions: [...marks, { do: 'output', port, maxLength: 0 }] });
+    const outgoing: OutgoingPacket = { ...packet, actions: [...marks, { do: 'output', port, maxLength: 0 }] };
+    return () => this.#deps.packetOut(outgoing);
   }
 
   /** A frame of the switch's own goes through its tables as if it had come in by that port. */

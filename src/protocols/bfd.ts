@@ -145,11 +145,11 @@ export class Bfd {
 
   /** When to call `run` next, as things are. */
   dueAfter(now: Ms): Ms {
-    const due: number[] = [this.#schedule.dueAt];
-    if (isAlive(this.#state)) due.push(this.#detectAt);
-    if (this.#state === 'up') due.push(this.#decay.dueAt);
-    if (this.#settings.forwardsIfReceiving) due.push(this.#forwarding.dueAfter(now));
-    return ms(Math.max(now, Math.min(...due)));
+    let due: number = this.#schedule.dueAt;
+    if (isAlive(this.#state)) due = Math.min(due, this.#detectAt);
+    if (this.#state === 'up') due = Math.min(due, this.#decay.dueAt);
+    if (this.#settings.forwardsIfReceiving) due = Math.min(due, this.#forwarding.dueAfter(now));
+    return ms(Math.max(now, due));
   }
 
   #transmit(now: Ms): void {

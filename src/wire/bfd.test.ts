@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Malformed } from '../base/errors.ts';
-import { type BfdMessage, bfdControlSize, bfdDiagnostics, bfdStates, emitBfd, parseBfd } from './bfd.ts';
+import {
+  type BfdMessage,
+  bfdControlSize,
+  bfdDiagnostics,
+  bfdStates,
+  emitBfd,
+  isSameBfd,
+  parseBfd,
+} from './bfd.ts';
 
 const u8 = fc.integer({ min: 0, max: 0xff });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
@@ -23,6 +31,16 @@ test('a control packet is read as it was written', () => {
   fc.assert(
     fc.property(message, (written) => {
       expect(parseBfd(emitBfd(written))).toEqual(written);
+    }),
+  );
+});
+
+test('packets say the same where they are written alike', () => {
+  fc.assert(
+    fc.property(message, message, fc.nat(), (one, other, which) => {
+      const entries = Object.entries(other);
+      const changed = { ...one, ...Object.fromEntries([entries[which % entries.length] ?? []]) };
+      expect(isSameBfd(one, changed)).toBe(Buffer.compare(emitBfd(one), emitBfd(changed)) === 0);
     }),
   );
 });

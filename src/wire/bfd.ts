@@ -106,6 +106,22 @@ export function emitBfd(message: BfdMessage): Uint8Array {
   return payload;
 }
 
+export function isSameBfd(a: BfdMessage, b: BfdMessage): boolean {
+  return (
+    a.state === b.state &&
+    a.flags === b.flags &&
+    a.diagnostic === b.diagnostic &&
+    a.myDiscriminator === b.myDiscriminator &&
+    a.yourDiscriminator === b.yourDiscriminator &&
+    a.minTx === b.minTx &&
+    a.minRx === b.minRx &&
+    a.minEchoRx === b.minEchoRx &&
+    a.multiplier === b.multiplier &&
+    a.version === b.version &&
+    a.size === b.size
+  );
+}
+
 function numberOf(diagnostic: BfdDiagnostic): number {
   return diagnostic === 'Invalid Diagnostic' ? 0x1f : bfdDiagnostics.indexOf(diagnostic);
 }

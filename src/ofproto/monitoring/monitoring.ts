@@ -73,12 +73,13 @@ export class Monitoring implements SwitchProtocol {
   }
 
   #makeMonitor(port: OfprotoPort): PortMonitor {
-    const { timers, random, send, status, linkChanged } = this.#deps;
+    const { timers, random, send, prepare, status, linkChanged } = this.#deps;
     return new PortMonitor({
       port,
       timers,
       random,
-      send: (frame, options) => send(port, frame, options),
+      send: (frame) => send(port, frame),
+      prepare: (frame, options) => prepare(port, frame, options),
       takeBfdNumbers: () => this.#takeBfdNumbers(),
       freeDiscriminator: (discriminator) => void this.#discriminators.delete(discriminator),
       statusChanged: () => status.port(port),

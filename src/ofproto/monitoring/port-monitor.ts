@@ -9,7 +9,9 @@ import { Bfd } from '../../protocols/bfd.ts';
 import type { BfdReport, BfdStatus } from '../../protocols/bfd-types.ts';
 import { Cfm } from '../../protocols/cfm.ts';
 import type { CfmReport, CfmStatus } from '../../protocols/cfm-types.ts';
-import { emitBfdFrame, emitCcmFrame } from './frames.ts';
+import type { BfdMessage } from '../../wire/bfd.ts';
+import { BfdSender, type PrepareFrame } from './bfd-sender.ts';
+import { emitCcmFrame } from './frames.ts';
 import type { PortBfd, PortCfm, PortMonitoring } from './monitoring-config.ts';
 
 /** A port of a switch, as far as it is monitored. */
@@ -30,7 +32,8 @@ export interface PortMonitorDeps {
   readonly timers: Timers;
   readonly random: Random;
   /** Sends a frame out of the port. */
-  readonly send: (frame: Uint8Array, options?: { readonly isOam: boolean }) => void;
+  readonly send: (frame: Uint8Array) => void;
+  readonly prepare: PrepareFrame;
   /** Numbers for a session of BFD that no other has. */
   readonly takeBfdNumbers: () => { readonly discriminator: number; readonly udpPort: number };
   /** The session is no more. */
@@ -101,15 +104,15 @@ export class PortMonitor {
     if (config === undefined) this.#endBfd();
     else if (this.#bfd !== undefined) this.#bfd.configure(config, this.#now);
     else {
-      const { port, random, send, takeBfdNumbers } = this.#deps;
+      const { port, random, prepare, takeBfdNumbers } = this.#deps;
       const { discriminator, udpPort } = takeBfdNumbers();
+      const sender = new BfdSender(udpPort, prepare);
       const deps = {
         random,
         rxPackets: () => this.#rxPackets,
-        send: (message: Parameters<typeof emitBfdFrame>[0]) => {
+        send: (message: BfdMessage) => {
           const { bfd } = this.#config;
-          if (bfd !== undefined && port.mac !== undefined)
-            send(emitBfdFrame(message, port.mac, bfd, udpPort), bfd);
+          if (bfd !== undefined && port.mac !== undefined) sender.send(message, port.mac, bfd);
         },
         statusChanged: () => this.#noteNews(),
       };
@@ -186,7 +189,7 @@ export class PortMonitor {
     this.#wakeAt(this.#hasNews ? this.#now : (this.#bfd?.dueAfter(this.#now) ?? this.#now));
   }
 
-  #run(): void {
+  readonly #run = (): void => {
     this.#timer = undefined;
     const now = this.#now;
     const due = Math.min(
@@ -196,7 +199,7 @@ export class PortMonitor {
     if (due !== Number.POSITIVE_INFINITY) this.#wakeAt(ms(due));
     this.#readPackets();
     if (this.#hasNews) this.#tellNews();
-  }
+  };
 
   #tellNews(): void {
     const { statusChanged, verdictChanged } = this.#deps;
@@ -211,7 +214,7 @@ export class PortMonitor {
   #wakeAt(due: Ms): void {
     if (this.#timer !== undefined && this.#timer.due <= due) return;
     this.#timer?.cancel();
-    this.#timer = this.#deps.timers.at(due, () => this.#run());
+    this.#timer = this.#deps.timers.at(due, this.#run);
   }
 
   get #rxPackets(): number {

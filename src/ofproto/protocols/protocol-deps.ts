@@ -13,6 +13,8 @@ export interface ProtocolDeps {
   readonly config: () => OfprotoConfig;
   /** Sends a frame out of a port. */
   readonly send: (port: OfprotoPort, frame: Uint8Array, options?: SendOptions) => void;
+  /** What sends an untagged frame that often is the same, each time it is called. */
+  readonly prepare: (port: OfprotoPort, frame: Uint8Array, options?: SendOptions) => () => void;
   /** The link of a port may be used now, or not any more. */
   readonly linkChanged: (port: OfprotoPort) => void;
   /** Flows may be wrong. */

@@ -8,9 +8,9 @@ const firstConntrackWord = slots.ct_state.word;
 
 /** The packet comes in by that port. What happens to it there does not come back here. */
 export function enterBridge(t: Translation, { ofproto, port }: PortOfSwitch): void {
-  const { packet, flow, mask, detours } = t;
+  const { packet, flow, mask, detours, request } = t;
   detours.take(() => {
-    const tunnelBits = mask.slice(firstTunnelWord, tunnelEnd);
+    const before = request.scratch.push(mask);
     flow.fill(0, firstConntrackWord);
     mask.fill(0, firstTunnelWord, tunnelEnd);
     packet.inPort = port.ofPort;
@@ -20,7 +20,8 @@ export function enterBridge(t: Translation, { ofproto, port }: PortOfSwitch): vo
     const isOther = ofproto !== t.ofproto;
     if (isOther) packet.mirrored = 0; // that bridge has mirrors of its own
     t.pipeline.enter(ofproto);
-    mask.set(tunnelBits, firstTunnelWord);
+    for (let word = firstTunnelWord; word < tunnelEnd; word++) mask[word] = before[word] ?? 0;
+    request.scratch.pop();
     if (isOther) packet.mirrored = mirrored;
   });
   t.forgetEnd();

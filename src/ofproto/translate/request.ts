@@ -69,9 +69,9 @@ export interface TranslationRequest extends TranslationContext {
   /** Its bytes, where they are known. */
   readonly packet?: Uint8Array;
   /** What to do instead of looking into table 0. */
-  readonly actions?: readonly Action[];
+  readonly actions?: readonly Action[] | undefined;
   /** The packet has come back, and goes on as this says. */
-  readonly state?: FrozenState;
+  readonly state?: FrozenState | undefined;
   readonly trace?: Trace;
 }
 

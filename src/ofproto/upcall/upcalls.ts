@@ -237,9 +237,20 @@ export class Upcalls {
       countDropped('noRecirculationContext');
       return;
     }
-    const packet = upcall.bytes;
-    const request = { ports, scratch, frozen, abilities, tunnels, key, ...where, hasPacket: true, packet };
-    const result = translateFor(datapath.features, request);
+    const { ofproto, inPort, state } = where;
+    const result = translateFor(datapath.features, {
+      ports,
+      scratch,
+      frozen,
+      abilities,
+      tunnels,
+      key,
+      ofproto,
+      inPort,
+      state,
+      hasPacket: true,
+      packet: upcall.bytes,
+    });
     // A packet that a flow sent up is counted with that flow.
     if (isMiss) this.#accounts.credit(result.effects, upcall);
     if (result.drop !== undefined) {
