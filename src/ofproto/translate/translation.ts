@@ -81,11 +81,9 @@ export class Translation {
     const detours = new Detours({ request, packet, datapath, freezing });
     const sampling = new Sampling(request, datapath);
     const lookups = new PacketLookups(request, outcome);
-    const runner = new ActionRunner({
-      ...{ packet, freezing, outcome, detours, datapath },
-      trace: request.trace,
-      act: (action) => handlers.act(this, action),
-    });
+    const { trace } = request;
+    const act = (action: Action): void => handlers.act(this, action);
+    const runner = new ActionRunner({ packet, freezing, outcome, detours, datapath, trace, act });
     this.packet = packet;
     this.datapath = datapath;
     this.freezing = freezing;
@@ -94,7 +92,15 @@ export class Translation {
     this.#lookups = lookups;
     this.runner = runner;
     this.pipeline = new Pipeline({
-      ...{ request, packet, datapath, outcome, freezing, detours, runner, sampling, lookups },
+      request, // one by one: spreading them would cost as much as all the rest
+      packet,
+      datapath,
+      outcome,
+      freezing,
+      detours,
+      runner,
+      sampling,
+      lookups,
       drop: (reason, detail) => this.drop(reason, detail),
       mirrorArrival: (port) => this.mirrorAs('sources', port),
     });
