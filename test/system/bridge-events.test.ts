@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { until, whyNoReference } from './support/daemon-pair.ts';
+import { until, type Which, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
 import { toolCommand } from './support/tool-lines.ts';
 import { splitWords } from './support/words.ts';
@@ -72,12 +72,14 @@ const markerType = 'dl_type=0x88b5';
 
 class Monitor {
   text = '';
+  readonly which: Which;
   readonly #host: DummyHost;
   readonly #child: ChildProcess;
   readonly control: string;
   #hasEnded = false;
 
   constructor(host: DummyHost, args: readonly string[]) {
+    this.which = host.which;
     this.#host = host;
     this.control = join(host.folder, 'monitor.ctl');
     const options = ['--no-chdir', `--unixctl=${this.control}`, '-vconsole:off', '-m'];
@@ -115,7 +117,7 @@ const forget: readonly string[] = ['ovs-appctl', 'revalidator/purge'];
 /** What runs for a line. */
 function commandsOf(monitor: Monitor, line: string): (readonly string[])[] {
   const [command = '', ...args] = splitWords(line);
-  const tool = toolCommand(command, args);
+  const tool = toolCommand(monitor.which, command, args);
   if (tool !== undefined) return [tool];
   switch (command) {
     case 'receive':

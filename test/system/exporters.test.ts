@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withoutChance } from './support/bridge-scripts.ts';
-import { until, whyNoReference } from './support/daemon-pair.ts';
+import { until, type Which, whyNoReference } from './support/daemon-pair.ts';
 import { DatagramCatcher } from './support/datagram-catcher.ts';
 import { dissect, type Exported, whyNoDissector } from './support/dissect.ts';
 import { DummyHost } from './support/dummy-host.ts';
@@ -96,7 +96,7 @@ class Exporter implements AsyncDisposable {
   readonly host: DummyHost;
   #collectors: DatagramCatcher[] = [];
 
-  constructor(which: 'ours' | 'reference') {
+  constructor(which: Which) {
     this.host = new DummyHost(which);
   }
 
@@ -123,7 +123,7 @@ class Exporter implements AsyncDisposable {
       );
       if (command === 'until') await this.#until(Number(args[0]));
       else {
-        const said = await this.host.runAll(commandsOf(command, args));
+        const said = await this.host.runAll(commandsOf(this.host.which, command, args));
         printed.push(...said.map((one) => ({ ...one, stdout: withoutChance(one.stdout) })));
       }
     }
@@ -147,8 +147,8 @@ class Exporter implements AsyncDisposable {
   }
 }
 
-function commandsOf(command: string, args: readonly string[]): (readonly string[])[] {
-  const tool = toolCommand(command, args);
+function commandsOf(which: Which, command: string, args: readonly string[]): (readonly string[])[] {
+  const tool = toolCommand(which, command, args);
   if (tool !== undefined) return [tool];
   if (command !== 'receive') throw new Error(`no command ${command}`);
   const [port = '', name = ''] = args;

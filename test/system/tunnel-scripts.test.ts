@@ -28,13 +28,11 @@ const setup: readonly (readonly string[])[] = [
 
 const tunnels = Array.from({ length: 10 }, (_, n) => `t${n + 1}`);
 
-const cleaning = (text: string): (readonly string[])[] => [
-  ...tunnels
-    .filter((name) => text.includes(` ${name} `))
-    .map((name) => ['ovs-vsctl', '--if-exists', 'del-port', name]),
-  ['ovs-ofctl', 'del-flows', 'br0'],
-  ['ovs-ofctl', 'del-tlv-map', 'br0'],
-  ['ovs-appctl', 'revalidator/purge'],
+const cleaning = (text: string): string[] => [
+  ...tunnels.filter((name) => text.includes(` ${name} `)).map((name) => `vsctl --if-exists del-port ${name}`),
+  'ofctl del-flows br0',
+  'ofctl del-tlv-map br0',
+  'appctl revalidator/purge',
 ];
 
 describe.runIf(reason === undefined)('beside the reference', () => {

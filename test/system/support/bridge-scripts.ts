@@ -26,8 +26,8 @@ export interface Ground {
   /** A path that ends with "/". */
   readonly folder: string;
   readonly setup: Commands;
-  /** Back to what `setup` made, after a script that said `text`. */
-  cleaning(text: string): Commands;
+  /** Lines that lead back to what `setup` made, after a script that said `text`. */
+  cleaning(text: string): readonly string[];
   /** The clock stands still, so that times are compared, too. */
   readonly isTimed: boolean;
   /** Options of the daemons, where not all of their devices are dummies. */
@@ -105,15 +105,15 @@ function commandOf(host: DummyHost, line: string): readonly string[] {
     return loggedLines(host.logFile, pattern, until);
   }
   if (name === 'capture') return ['od', '-An', '-v', '-tx1', '-w10000000', join(host.folder, args[0] ?? '')];
-  const command = toolCommand(name, args);
+  const command = toolCommand(host.which, name, args);
   if (command === undefined) throw new Error(`no command ${name}`);
   return command;
 }
 
 /** What each line said and how it ended, without what time makes of it. */
 async function perform(host: DummyHost, { lines }: Script, ground: Ground): Promise<unknown[]> {
-  const commands = lines.map((line) => commandOf(host, line));
-  const all = await host.runAll([...commands, ...ground.cleaning(lines.join('\n'))]);
+  const allLines = [...lines, ...ground.cleaning(lines.join('\n'))];
+  const all = await host.runAll(allLines.map((line) => commandOf(host, line)));
   for (const file of readdirSync(host.folder)) if (/^f\d+$/.test(file)) rmSync(join(host.folder, file));
   return lines.map((line, n) => {
     const said = all[n] ?? expect.unreachable();

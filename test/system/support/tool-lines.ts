@@ -1,4 +1,5 @@
 /** Lines of scripts that begin with "ofctl", "vsctl" or "appctl", as commands. */
+import type { Which } from './daemon-pair.ts';
 
 /** After these the reference shows their effect everywhere only when its main loop has gone round again. */
 const slowToShow: ReadonlySet<string> = new Set([
@@ -13,14 +14,39 @@ const slowToShow: ReadonlySet<string> = new Set([
   ...['ovs/route/add', 'ovs/route/del'],
 ]);
 
-const turn = 'ovs-appctl version >/dev/null';
+const ask = 'ovs-appctl --timeout=60';
+
+/** Between two commands the main loop goes round at least once; each time, it takes one packet from a dummy device. */
+const goRound = (count: number): string => `for n in $(seq ${count}); do ${ask} version >/dev/null; done`;
+
+/** Threads that look at flows stop only between two looks: from one stop to the next they have looked at all. */
+const look = `for n in 1 2; do ${ask} revalidator/pause; ${ask} revalidator/resume; done`;
+
+/** What the reference does for these so that it is done when the line ends: its threads may be about something else. */
+const surely: Readonly<Record<string, string>> = {
+  // What they find may change what they are to find.
+  'revalidator/wait': `for pass in 1 2; do ${goRound(2)}; ${look}; done`,
+  // It leaves out a flow that they are looking at.
+  'revalidator/purge': `${ask} revalidator/pause; "$@"; status=$?; ${ask} revalidator/resume; exit $status`,
+};
 
 /** What runs for such a line, with its effect seen when it ends; undefined for another. */
-export function toolCommand(name: string, args: readonly string[]): readonly string[] | undefined {
+export function toolCommand(
+  which: Which,
+  name: string,
+  args: readonly string[],
+): readonly string[] | undefined {
   if (name !== 'ofctl' && name !== 'vsctl' && name !== 'appctl') return undefined;
   const line = [`ovs-${name}`, '--timeout=60', ...args];
-  // The real daemon answers when a look at all flows ends, though it may have begun before what is waited for.
-  if (args[0] === 'revalidator/wait') return ['sh', '-c', '"$@" && "$@"', 'twice', ...line];
+  const [command = '', ...more] = args;
+  const thorough = which === 'reference' && more.length === 0 ? surely[command] : undefined;
+  if (thorough !== undefined) return ['sh', '-c', thorough, 'surely', ...line];
   if (!args.some((word) => slowToShow.has(word))) return line;
-  return ['sh', '-c', `"$@"; status=$?; ${turn}; ${turn}; exit $status`, 'settled', ...line];
+  return [
+    'sh',
+    '-c',
+    `"$@"; status=$?; ${goRound(Math.max(3, more.length))}; exit $status`,
+    'settled',
+    ...line,
+  ];
 }

@@ -20,14 +20,12 @@ const setup: readonly (readonly string[])[] = ['br0', 'br1'].flatMap((bridge, b)
   addPort(bridge, `patch${b}`, 9, 'type=patch', `options:peer=patch${1 - b}`),
 ]);
 
-function cleaning(script: string): (readonly string[])[] {
+function cleaning(script: string): string[] {
   const kinds = ['flows', 'groups', 'meters'].filter(
     (kind) => kind === 'flows' || script.includes(kind.slice(0, -1)),
   );
   const bridges = ['br0', 'br1'].filter((bridge) => bridge === 'br0' || script.includes(bridge));
-  return bridges.flatMap((bridge) =>
-    kinds.map((kind) => ['ovs-ofctl', '-O', 'OpenFlow13', `del-${kind}`, bridge]),
-  );
+  return bridges.flatMap((bridge) => kinds.map((kind) => `ofctl -O OpenFlow13 del-${kind} ${bridge}`));
 }
 
 /** The scripts of a folder beside the tests. */
