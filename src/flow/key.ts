@@ -1,4 +1,5 @@
 /** Reading and writing the slots of keys and masks of whole width. Not for per-packet code. */
+import { isTypedPacket } from './packet-type.ts';
 import { datapathWordCount, hotWordCount, keyWordCount, type SlotName, slots, slotWords } from './slots.ts';
 
 export function newKey(): Uint32Array {
@@ -65,12 +66,11 @@ function maskWords(mask: Uint32Array, words: ReturnType<typeof slotWords>): void
   }
 }
 
-const etherTypeNamespace = 1;
 const packetTypeWord = slots.packet_type.word;
 
 /** Is the packet one without an Ethernet header, whose EtherType is its packet type? */
 export function isTyped(key: Uint32Array): boolean {
-  return (key[packetTypeWord] ?? 0) >>> 16 === etherTypeNamespace;
+  return isTypedPacket(key[packetTypeWord] ?? 0);
 }
 
 const etherTypeIn = slotReader('eth_type');

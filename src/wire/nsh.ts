@@ -8,5 +8,8 @@ export const nsh = header('nsh', {
   path: u32, // SPI 24 bits, SI 8 bits
 });
 
+/** What follows: RFC 8300 section 2.2. */
+export const nshNext = { ipv4: 1, ipv6: 2, ethernet: 3, nsh: 4 } as const;
+
 /** Metadata type 1 has exactly this context behind `nsh`. */
 export const nshContext1 = header('nsh-context', { c1: u32, c2: u32, c3: u32, c4: u32 });

@@ -6,6 +6,7 @@
 import { Malformed } from '../../base/errors.ts';
 import { trimSpaces } from '../../base/text.ts';
 import { getSlot, newKey, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
+import { typedPacket } from '../../flow/packet-type.ts';
 import type { SlotName } from '../../flow/slots.ts';
 import { etherType, isVlanType, vlanPresent } from '../../wire/ethernet.ts';
 import { ufidAtStart, ufidLength, ufidPrefix } from '../ufid.ts';
@@ -91,7 +92,7 @@ export function readKey(text: string, portNumber?: PortNumbers): ReadKey {
 /** A key that tells an EtherType and no header before it is of a packet that has none. */
 export function setBareType(text: string, { key, mask }: ReadKey): void {
   if (getSlot(mask, 'eth_type') !== 0 && !/\b(eth|packet_type)\(/.test(text))
-    setSlot(key, 'packet_type', 0x10000 | getSlot(key, 'eth_type'));
+    setSlot(key, 'packet_type', typedPacket(getSlot(key, 'eth_type')));
 }
 
 /** A packet with an IP header is of that type even where nobody says so. */

@@ -3,6 +3,7 @@
  * Ethernet header begins with what its type says (`packetType`, as in a key). What a packet does not have is not taken
  * off; an action for another type of packet drops it.
  */
+import { ethernetPacket, nshOfPacketType, packetTypeOfNsh, typedPacket } from '../../flow/packet-type.ts';
 import { ethernet, etherType, isMplsType, vlanTag } from '../../wire/ethernet.ts';
 import { moveStart } from '../../wire/frame.ts';
 import { mpls } from '../../wire/mpls.ts';
@@ -11,10 +12,6 @@ import type { NshHeader } from '../actions.ts';
 import type { CurrentPacket } from './current-packet.ts';
 
 const taggedMin = 18;
-
-/** A packet's type in a key: an EtherType in namespace 1; Ethernet itself is 0. */
-const ethernetPacket = 0;
-const typeNamespace = 0x10000;
 
 /** `tag` is a TPID and a TCI. */
 export function pushFrameTag(packet: CurrentPacket, tag: number): void {
@@ -60,7 +57,7 @@ export function wrapInMpls(packet: CurrentPacket, lse: number, type: number): vo
   if (!packet.makeWritable(mpls.size)) return;
   moveStart(packet.frame, -mpls.size);
   mpls.set.entry(packet.frame.view, packet.frame.start, lse);
-  packet.packetType = typeNamespace | type;
+  packet.packetType = typedPacket(type);
 }
 
 /** `type` is what follows the entry. */
@@ -77,14 +74,13 @@ export function popFrameLabel(packet: CurrentPacket, type: number): void {
   setInnerType(packet, type);
   frame.bytes.copyWithin(frame.start + mpls.size, frame.start, frame.start + offset);
   moveStart(frame, mpls.size);
-  if (packet.packetType === (typeNamespace | etherType.transparentBridging))
-    packet.packetType = ethernetPacket;
+  if (packet.packetType === typedPacket(etherType.transparentBridging)) packet.packetType = ethernetPacket;
 }
 
 /** Says what is at `headers.network`: in the Ethernet header, or in the packet's type. */
 function setInnerType(packet: CurrentPacket, type: number): void {
   if (packet.packetType === ethernetPacket) packet.frame.view.setUint16(packet.headers.network - 2, type);
-  else packet.packetType = typeNamespace | type;
+  else packet.packetType = typedPacket(type);
 }
 
 /** `addresses` are those of the destination and the source, 12 bytes. */
@@ -114,19 +110,8 @@ export function popEthernet(packet: CurrentPacket): void {
   if (!packet.makeWritable() || !packet.locate()) return;
   const { network, etherType: type } = packet.headers;
   moveStart(packet.frame, network - packet.frame.start);
-  packet.packetType = typeNamespace | type;
+  packet.packetType = typedPacket(type);
 }
-
-/** What a packet is to NSH (RFC 8300 section 2.2), by its type. */
-const nextProtocols: ReadonlyMap<number, number> = new Map([
-  [typeNamespace | etherType.ipv4, 1],
-  [typeNamespace | etherType.ipv6, 2],
-  [ethernetPacket, 3],
-  [typeNamespace | etherType.nsh, 4],
-]);
-const typesOfProtocol: ReadonlyMap<number, number> = new Map(
-  [...nextProtocols].map(([type, next]) => [next, type]),
-);
 
 /** The header as it lies on the wire; its next protocol is that of the packet that it is put before. */
 export function nshBytes({ flags, ttl, mdType, nextProtocol, spi, si, metadata }: NshHeader): Uint8Array {
@@ -141,7 +126,7 @@ export function nshBytes({ flags, ttl, mdType, nextProtocol, spi, si, metadata }
 }
 
 export function pushNsh(packet: CurrentPacket, header: Uint8Array): void {
-  const next = nextProtocols.get(packet.packetType);
+  const next = nshOfPacketType(packet.packetType);
   if (next === undefined) {
     packet.drop('wrongPacketType');
     return;
@@ -151,11 +136,11 @@ export function pushNsh(packet: CurrentPacket, header: Uint8Array): void {
   moveStart(frame, -header.length);
   frame.bytes.set(header, frame.start);
   nsh.set.nextProtocol(frame.view, frame.start, next);
-  packet.packetType = typeNamespace | etherType.nsh;
+  packet.packetType = typedPacket(etherType.nsh);
 }
 
 export function popNsh(packet: CurrentPacket): void {
-  if (packet.packetType !== (typeNamespace | etherType.nsh)) {
+  if (packet.packetType !== typedPacket(etherType.nsh)) {
     packet.drop('wrongPacketType');
     return;
   }
@@ -164,7 +149,7 @@ export function popNsh(packet: CurrentPacket): void {
   const type =
     headerSize < nsh.size || headerSize > size
       ? undefined
-      : typesOfProtocol.get(nsh.get.nextProtocol(view, start));
+      : packetTypeOfNsh(nsh.get.nextProtocol(view, start));
   if (type === undefined) {
     packet.drop('wrongPacketType');
     return;

@@ -1,4 +1,5 @@
 /** Where the current packet goes, as it is: out of a port, by a member of a bond, or up. */
+import { ethernetPacket } from '../../flow/packet-type.ts';
 import type { TxPort, WrapsPackets } from '../../netdev/provider.ts';
 import { ethernet, isVlanType, vlanTag } from '../../wire/ethernet.ts';
 import { type Frame, gso } from '../../wire/frame.ts';
@@ -55,7 +56,7 @@ export class PacketOutputs {
       packet.lose('noSuchPort'); // no frame leaves by the port of a tunnel
       return;
     }
-    if (packet.packetType !== 0) {
+    if (packet.packetType !== ethernetPacket) {
       packet.lose('wrongPacketType'); // devices take Ethernet frames
       return;
     }

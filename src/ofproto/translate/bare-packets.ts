@@ -1,10 +1,8 @@
 /** Packets that begin with their network header, and are seen with an Ethernet header, or the other way round. */
 import { etherTypeOf, getSlot, setSlot } from '../../flow/key.ts';
+import { typedPacket } from '../../flow/packet-type.ts';
 import { slots } from '../../flow/slots.ts';
 import type { DatapathActions } from './datapath-actions.ts';
-
-/** `packet_type` of one that has no Ethernet header. */
-export const typedPacket = (type: number): number => 0x10000 | type;
 
 /** An Ethernet header comes in front, with addresses of zeros; it is pushed when the packet goes anywhere. */
 export function coverWithEthernet(flow: Uint32Array, datapath: DatapathActions): void {

@@ -1,11 +1,12 @@
 /** Headers put in front of whole packets, and taken off: ovs-actions(7), "Encapsulation and decapsulation". */
 import type { DpAction } from '../../datapath/actions.ts';
 import { getSlot, maskSlot, setSlot } from '../../flow/key.ts';
+import { nshOfPacketType, packetTypeOfNsh, typedPacket } from '../../flow/packet-type.ts';
 import { slots } from '../../flow/slots.ts';
 import type { EncapArguments, EncapProperty } from '../../openflow/actions/encap.ts';
 import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
 import { mplsBottom } from '../../wire/mpls.ts';
-import { clearAddresses, coverWithEthernet, typedPacket } from './bare-packets.ts';
+import { clearAddresses, coverWithEthernet } from './bare-packets.ts';
 import type { Handlers } from './handler.ts';
 import { dropForLabels } from './header-handlers.ts';
 import { labelCount, labelSlots, maxLabels, popLabel, pushLabel } from './labels.ts';
@@ -13,14 +14,6 @@ import type { Translation } from './translation.ts';
 
 const firstWord = slots.packet_type.word;
 const endOfHeaders = slots.nsh_c4.word + 1;
-
-/** RFC 8300 section 2.2: what follows the header. */
-const nextProtocols: ReadonlyMap<number, number> = new Map([
-  [1, typedPacket(etherType.ipv4)],
-  [2, typedPacket(etherType.ipv6)],
-  [3, 0],
-  [4, typedPacket(etherType.nsh)],
-]);
 
 export const encapHandlers = {
   encap(t, { header, properties }) {
@@ -49,7 +42,7 @@ export const encapHandlers = {
       }
     } else if (type === typedPacket(etherType.nsh)) {
       maskSlot(mask, 'nsh_np');
-      const next = nextProtocols.get(getSlot(flow, 'nsh_np'));
+      const next = packetTypeOfNsh(getSlot(flow, 'nsh_np'));
       if (next === undefined) refuse(t, ` as NSH next protocol ${getSlot(flow, 'nsh_np')} is not supported`);
       else takeOff(t, { do: 'pop_nsh' }, next, true);
     } else if (isMplsType(type & 0xffff) && packetType !== undefined) decapMpls(t, packetType);
@@ -107,7 +100,7 @@ function cover(flow: Uint32Array, type: number): void {
 function encapNsh(t: Translation, properties: EncapArguments['properties']): void {
   const { flow } = t;
   const type = getSlot(flow, 'packet_type') >>> 0;
-  const next = [...nextProtocols].find(([, packetType]) => packetType === type)?.[0];
+  const next = nshOfPacketType(type);
   if (next === undefined) {
     refuse(t, ` as encap(nsh) is not supported for packet type ${typeText(type)}`);
     return;

@@ -7,7 +7,7 @@ import { errnos, syscallFailed } from '../../base/errno.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import { hexOrZero } from '../../base/numbers.ts';
 import { formatMatch } from '../../flow/format-match.ts';
-import { getSlot, readSlot } from '../../flow/key.ts';
+import { getSlot, isTyped, readSlot } from '../../flow/key.ts';
 import { packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
 import { formatAddress } from '../../netdev/tunnel/show-options.ts';
@@ -91,7 +91,7 @@ export class TunnelIndex {
   #search(key: Uint32Array): PortOfSwitch | undefined {
     if (this.isEmpty) return undefined;
     const [id, source, destination] = [idOf(key), addressIn(key, 'src'), addressIn(key, 'dst')];
-    const isBare = getSlot(key, 'packet_type') >>> 16 === 1;
+    const isBare = isTyped(key);
     const [own, other] = isBare
       ? (['legacy_l3', 'legacy_l2'] as const)
       : (['legacy_l2', 'legacy_l3'] as const);

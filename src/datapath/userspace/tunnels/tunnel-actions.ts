@@ -1,4 +1,5 @@
 /** The actions of tunnels, as they run on packets: headers are put in front, or taken off. */
+import { ethernetPacket } from '../../../flow/packet-type.ts';
 import type { WrapsPackets } from '../../../netdev/provider.ts';
 import { ethernet } from '../../../wire/ethernet.ts';
 import { gso } from '../../../wire/frame.ts';
@@ -50,7 +51,7 @@ export class TunnelPush {
     }
     wrap.put(packet.frame, sourcePort, tunnel, x.host);
     packet.forgetMetadata();
-    packet.becomes(0);
+    packet.becomes(ethernetPacket);
     packet.setInPort(wrap.outPort);
     packet.setRecirculation(0);
     x.runSteps(this.#rest);
@@ -92,9 +93,9 @@ export class TunnelPop {
     const { packet } = x;
     const { frame } = packet;
     packet.hasMetadata = true;
-    const isOuter = packet.packetType === 0 && packet.locate();
+    const isOuter = packet.packetType === ethernetPacket && packet.locate();
     const type = isOuter ? unwrap(tunnelType, frame, packet.headers, packet.key) : refused;
-    if (type === refused || (type === 0 && frame.end - frame.start < ethernet.size)) {
+    if (type === refused || (type === ethernetPacket && frame.end - frame.start < ethernet.size)) {
       packet.lose(type === refused ? 'tunnelPopError' : 'tooShort');
       return;
     }

@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../../../base/errors.ts';
 import { tunnelFlag } from '../../../flow/fields/flags.ts';
+import { ethernetPacket, typedPacket } from '../../../flow/packet-type.ts';
 import { datapathWordCount, slots } from '../../../flow/slots.ts';
 import type { TunnelType } from '../../../netdev/tunnel/tunnel-config.ts';
 import { foldSum, pseudoHeader4, pseudoHeader6, sumWords } from '../../../wire/checksum.ts';
@@ -49,18 +50,15 @@ const optionsWord = slots.tun_metadata.word;
 const firstWord = slots.ct_state.word;
 const nothing = new Uint32Array(datapathWordCount - firstWord);
 
-/** Packet types as in a key. */
-const ethernetPacket = 0;
-const typeNamespace = 0x10000;
-/** That of a packet that is refused. */
+/** The packet type of a packet that is refused. */
 export const refused = -1;
 
 /** What a packet is inside of VXLAN, by the number that says so. */
 const vxlanTypes: ReadonlyMap<number, number> = new Map([
-  [vxlanNext.ipv4, typeNamespace | etherType.ipv4],
-  [vxlanNext.ipv6, typeNamespace | etherType.ipv6],
+  [vxlanNext.ipv4, typedPacket(etherType.ipv4)],
+  [vxlanNext.ipv6, typedPacket(etherType.ipv6)],
   [vxlanNext.ethernet, ethernetPacket],
-  [vxlanNext.nsh, typeNamespace | etherType.nsh],
+  [vxlanNext.nsh, typedPacket(etherType.nsh)],
 ]);
 
 /** What is known of the packet's headers; one a worker. */
@@ -218,8 +216,8 @@ function unwrapGtpu(frame: Frame, key: Uint32Array): number {
   if (messageType !== gtpuUserPacket) return ethernetPacket;
   startAt(frame, at + size);
   const version = frame.start < frame.end ? view.getUint8(frame.start) >>> 4 : 0;
-  if (version === 4) return typeNamespace | etherType.ipv4;
-  if (version === 6) return typeNamespace | etherType.ipv6;
+  if (version === 4) return typedPacket(etherType.ipv4);
+  if (version === 6) return typedPacket(etherType.ipv6);
   logNoIp();
   return ethernetPacket;
 }
@@ -240,7 +238,7 @@ function unwrapGre(frame: Frame, key: Uint32Array): number {
   const protocol = gre.get.protocol(view, at);
   if (protocol < firstEtherType) return refused;
   startAt(frame, at + greSize(flags));
-  return protocol === etherType.transparentBridging ? ethernetPacket : typeNamespace | protocol;
+  return protocol === etherType.transparentBridging ? ethernetPacket : typedPacket(protocol);
 }
 
 function unwrapErspan(frame: Frame, key: Uint32Array): number {
