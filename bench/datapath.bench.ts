@@ -94,13 +94,13 @@ function engineWith(
   const all = connections(maskCount, count);
   const packets = all.map(({ packet }) => packet);
   const input = new EndlessPort(packets, portOptions);
-  const port = engine.addPort(1, input, input, new SharedPortCounters());
-  engine.addPort(2, new EndlessPort([], portOptions), undefined, new SharedPortCounters());
-  engine.addPort(3, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
+  const port = engine.ports.add(1, input, input, new SharedPortCounters());
+  engine.ports.add(2, new EndlessPort([], portOptions), undefined, new SharedPortCounters());
+  engine.ports.add(3, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
   const steps = lowerActions(actions);
   all.forEach(({ key, mask }, id) => {
-    engine.flowStats.reserve(id);
-    engine.putFlow({ id, generation: 1, mask, values: mask.pack(key), steps });
+    engine.flows.stats.reserve(id);
+    engine.flows.put({ id, generation: 1, mask, values: mask.pack(key), steps });
   });
   if (isWatched) watchDrops(engine);
   return () => void engine.runPort(port);
@@ -123,18 +123,18 @@ function outOfVxlan(): number {
     outerUdp(4, vxlanPorts, `0800000000007b00${hex(packet)}`),
   );
   const input = new EndlessPort(packets, portOptions);
-  const port = engine.addPort(1, input, input, new SharedPortCounters());
-  engine.addPort(2, new EndlessPort([], portOptions), undefined, new SharedPortCounters());
-  engine.addPort(3, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
+  const port = engine.ports.add(1, input, input, new SharedPortCounters());
+  engine.ports.add(2, new EndlessPort([], portOptions), undefined, new SharedPortCounters());
+  engine.ports.add(3, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
   [
     ['recirc_id(0),in_port(1),eth_type(0x0800),udp(dst=4789)', 'tnl_pop(3)'],
     ['recirc_id(0),tunnel(tun_id=0x7b,src=10.1.0.1,dst=10.1.0.2),in_port(3),eth_type(0x0800)', '2'],
   ].forEach(([match = '', actions = ''], id) => {
     const { key, mask } = readKey(match);
     const interned = internMask(mask);
-    engine.flowStats.reserve(id);
+    engine.flows.stats.reserve(id);
     const steps = lowerActions(readDpActions(actions));
-    engine.putFlow({ id, generation: 1, mask: interned, values: interned.pack(key), steps });
+    engine.flows.put({ id, generation: 1, mask: interned, values: interned.pack(key), steps });
   });
   return nanoseconds(batchSize, () => void engine.runPort(port));
 }

@@ -145,11 +145,11 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   }
 
   setPortMtu(port: DpPort, mtu: number | undefined): void {
-    this.#workers.tell(`mtu ${port}`, ({ engine }) => engine.setPortMtu(port, mtu));
+    this.#workers.tell(`mtu ${port}`, ({ engine }) => engine.ports.setMtu(port, mtu));
   }
 
   setPortLimits(port: DpPort, limits: readonly DpMeter[]): void {
-    this.#workers.tell(`limits ${port}`, ({ engine }) => engine.setPortLimits(port, limits));
+    this.#workers.tell(`limits ${port}`, ({ engine }) => engine.ports.setLimits(port, limits));
   }
 
   setVlanLimit(tagCount: number): void {
@@ -157,7 +157,7 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   }
 
   validateLookups(isWanted: boolean): void {
-    this.#workers.tell('validation', ({ engine }) => engine.validateLookups(isWanted));
+    this.#workers.tell('validation', ({ engine }) => engine.flows.validateLookups(isWanted));
   }
 
   setEgressPorts(range: PortRange): void {

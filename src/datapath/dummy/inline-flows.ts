@@ -34,8 +34,8 @@ export class InlineFlows {
     const steps = this.stepsOf(actions);
     const values = valuesUnder(key, mask);
     for (const { engine } of this.#workers.takersOf(id, before === undefined)) {
-      engine.flowStats.reserve(id);
-      engine.putFlow({ id, generation, mask, values, steps }, first);
+      engine.flows.stats.reserve(id);
+      engine.flows.put({ id, generation, mask, values, steps }, first);
     }
   }
 
@@ -44,14 +44,14 @@ export class InlineFlows {
     if (gone === undefined) return;
     this.deviceFlows?.delete(gone);
     this.#workers.forgetFlow(id);
-    for (const { engine } of this.#workers.all) engine.deleteFlow(id);
+    for (const { engine } of this.#workers.all) engine.flows.delete(id);
   }
 
   flush(): void {
     for (const flow of this.list) this.deviceFlows?.delete(flow);
     this.list.clear();
     this.#workers.forgetFlows();
-    for (const { engine } of this.#workers.all) engine.flushFlows();
+    for (const { engine } of this.#workers.all) engine.flows.clear();
   }
 
   /** What `among`, or all, have counted; false where none of them has the flow. */

@@ -7,7 +7,7 @@ import type { IsPolled, PortIo, PortSpec, WakesDatapath } from '../../netdev/pro
 import { type PortEntry, PortTable } from '../ports.ts';
 import type { NewDpPort } from '../provider.ts';
 import { SharedPortCounters } from '../userspace/counters.ts';
-import type { EnginePort } from '../userspace/engine.ts';
+import type { EnginePort } from '../userspace/engine-ports.ts';
 import type { DeviceFlows } from './device-flows.ts';
 import type { InlineRuns, ReceivingPort } from './inline-runs.ts';
 import type { InlineWorker } from './inline-worker.ts';
@@ -54,7 +54,7 @@ export class InlinePorts {
     workers.tell(`port ${number}`, (worker) => {
       const own = worker === receiver ? io : undefined;
       const rx = isPolled(io) ? polls.receiver(worker, number, io) : own;
-      const end = worker.engine.addPort(number, io, rx, counters);
+      const end = worker.engine.ports.add(number, io, rx, counters);
       if (rx !== undefined) {
         ends.set(worker, end);
         this.#tellFlowsOf(end);
@@ -76,7 +76,7 @@ export class InlinePorts {
     this.table.delete(number);
     this.#deviceFlows?.removePort(number);
     for (const what of ['port', 'mtu', 'limits']) workers.forget(`${what} ${number}`);
-    for (const { engine } of workers.all) engine.removePort(number);
+    for (const { engine } of workers.all) engine.ports.remove(number);
     runs.forget(gone);
     if (wakesDatapath(gone.io)) gone.io.onInput = () => {};
     gone.io.close();

@@ -1,6 +1,6 @@
 /** Runs the engines of a datapath on the main thread: nothing waits, and nothing is left to do when a call returns. */
 import type { Upcall } from '../provider.ts';
-import type { EnginePort } from '../userspace/engine.ts';
+import type { EnginePort } from '../userspace/engine-ports.ts';
 import type { InlineWorker } from './inline-worker.ts';
 import type { InlineWorkers } from './inline-workers.ts';
 

@@ -23,6 +23,7 @@ export class InlineWorker {
       makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
       flowCapacity,
     });
-    ({ totals: this.totals, flowStats: this.flowStats } = this.engine);
+    this.totals = this.engine.totals;
+    this.flowStats = this.engine.flows.stats;
   }
 }

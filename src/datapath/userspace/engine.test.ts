@@ -14,7 +14,8 @@ import { Frame } from '../../wire/frame.ts';
 import type { DpAction } from '../actions.ts';
 import { readDpActions } from '../text/actions.ts';
 import { SharedPortCounters } from './counters.ts';
-import { Engine, type EnginePort } from './engine.ts';
+import { Engine } from './engine.ts';
+import type { EnginePort } from './engine-ports.ts';
 import { lowerActions } from './lower.ts';
 
 /** Random frames in the loop below; more by e.g. FUZZ_FRAMES=10000000. */
@@ -108,12 +109,12 @@ class RigWorker {
       flowCapacity: 10,
     });
     this.engine.setVlanLimit(2);
-    this.port = this.engine.addPort(inputNumber, this.input, this.input, new SharedPortCounters());
+    this.port = this.engine.ports.add(inputNumber, this.input, this.input, new SharedPortCounters());
     this.outputs.forEach((tx, n) => {
-      this.engine.addPort(n + 2, tx, undefined, new SharedPortCounters());
+      this.engine.ports.add(n + 2, tx, undefined, new SharedPortCounters());
     });
-    this.engine.addPort(98, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
-    this.engine.flowStats.reserve(0);
+    this.engine.ports.add(98, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
+    this.engine.flows.stats.reserve(0);
   }
 }
 
@@ -129,7 +130,8 @@ class Rig {
   use(actions: readonly DpAction[]): void {
     const mask = internMask(newKey());
     const steps = lowerActions(actions);
-    for (const { engine } of this.workers) engine.putFlow({ id: 0, generation: 1, mask, values: [], steps });
+    for (const { engine } of this.workers)
+      engine.flows.put({ id: 0, generation: 1, mask, values: [], steps });
   }
 
   /**
@@ -209,7 +211,7 @@ describe('the engine', () => {
     const [worker] = new Rig([{ do: 'output', port: dpPort(2) }]).workers;
     worker?.input.inject(frameWith(udpPacket({ isPartial: true }), { checksumStart: 34, checksumOffset: 6 }));
     worker?.input.inject(frameWith(udpPacket()));
-    const port = worker?.engine.removePort(1);
+    const port = worker?.engine.ports.remove(1);
     if (port !== undefined) worker?.engine.runPort(port);
     expect(worker?.outputs[0]?.sent.map((sent) => sent.checksumStart)).toEqual([34, -1]);
   });
@@ -217,7 +219,7 @@ describe('the engine', () => {
   test('receives nothing on a port that another one receives on', () => {
     const [worker] = new Rig([]).workers;
     const ours = new MemoryPort();
-    const port = worker?.engine.addPort(9, ours, undefined, new SharedPortCounters());
+    const port = worker?.engine.ports.add(9, ours, undefined, new SharedPortCounters());
     ours.inject(udpPacket());
     expect(port && worker?.engine.runPort(port)).toBe(0);
   });

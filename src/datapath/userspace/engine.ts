@@ -7,15 +7,12 @@ import type { Random } from '../../base/random.ts';
 import { ms } from '../../base/units.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
-import type { Mask } from '../../flow/mask.ts';
 import { slots } from '../../flow/slots.ts';
-import type { RxQueue, TxPort, WrapsPackets } from '../../netdev/provider.ts';
-import { ethernet } from '../../wire/ethernet.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
 import type { SharedBond } from '../bond.ts';
 import { DropSampler, DropSamplers, type DropSink, type DropWatch } from '../drop-watch.ts';
 import { type DpDropReason, dropIndex } from '../drops.ts';
-import { type DpMeter, SharedMeter } from '../meter.ts';
+import type { SharedMeter } from '../meter.ts';
 import {
   type DpPacket,
   egressPortsAtStart,
@@ -23,11 +20,13 @@ import {
   type SentUp,
   type UpcallReason,
 } from '../provider.ts';
-import { type SharedPortCounters, Totals } from './counters.ts';
+import { Totals } from './counters.ts';
 import { DirtyOutputs } from './dirty-outputs.ts';
+import { EngineFlows } from './engine-flows.ts';
+import { type EnginePort, EnginePorts } from './engine-ports.ts';
 import { type ActionStep, type ExecutionHost, PacketExecution } from './execute.ts';
-import { FlowCache, FlowEntry, hashConnection } from './flow-cache.ts';
-import { FlowCounters, stat } from './flow-stats.ts';
+import { type FlowEntry, hashConnection } from './flow-cache.ts';
+import { FlowCounters } from './flow-stats.ts';
 import { FrameArena, type FrameMemory } from './frame-arena.ts';
 import { InjectedPacket, injectedMemorySize } from './injected-packet.ts';
 import { Misses, missMemorySize } from './misses.ts';
@@ -51,42 +50,19 @@ export interface EngineDeps {
   readonly flowStats?: FlowCounters;
 }
 
-/** A port as one worker has it. */
-export interface EnginePort extends Output {
-  readonly number: number;
-  /** undefined when another worker receives there. */
-  readonly rx: RxQueue | undefined;
-  /** What may come in. */
-  limits: readonly SharedMeter[];
-  /** Where the device knows flows: the id of a frame's, or -1. */
-  flowOf: ((frame: Frame) => number) | undefined;
-}
-
-/** A flow as it is put: `generation` tells flows of one id apart. */
-export interface EngineFlow {
-  readonly id: number;
-  readonly generation: number;
-  readonly mask: Mask;
-  /** Of its key under the mask. */
-  readonly values: readonly number[];
-  readonly steps: readonly ActionStep[];
-}
-
 const batchSize = 256;
 /** Copies of 64 KiB frames that fit between two flushes: some 60. */
 const arenaSize = 4 << 20;
 const inPortWord = slots.in_port.word;
 const recircWord = slots.recirc_id.word;
-const tcpFlagsWord = slots.tcp_flags.word;
 
 export class Engine implements ExecutionHost {
   readonly totals: Totals;
-  readonly flowStats: FlowCounters;
+  readonly ports = new EnginePorts();
+  readonly flows: EngineFlows;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #upcalls: UpcallSink;
-  readonly #table: FlowCache;
-  readonly #ports: (EnginePort | undefined)[] = [];
   readonly #meters = new Map<number, SharedMeter>();
   readonly #bonds = new Map<number, SharedBond>();
   readonly #dirty: DirtyOutputs;
@@ -106,77 +82,20 @@ export class Engine implements ExecutionHost {
     this.#random = deps.random;
     this.#upcalls = deps.upcalls;
     this.totals = deps.totals ?? new Totals();
-    this.flowStats = deps.flowStats ?? new FlowCounters();
+    this.flows = new EngineFlows(deps.flowCapacity, this.totals, deps.flowStats ?? new FlowCounters());
     this.#dirty = new DirtyOutputs(this.totals);
-    this.#table = new FlowCache(deps.flowCapacity);
     this.#arena = new FrameArena(deps.makeMemory(arenaSize));
     this.#misses = new Misses(deps.makeMemory(missMemorySize));
     this.#injected = new InjectedPacket(deps.makeMemory(injectedMemorySize));
     this.#execution = new PacketExecution(this, this.#arena, this.#injected.frame);
   }
 
-  /** Where it receives, `rx` and `tx` count in the same counters (`PortIo`). */
-  addPort(number: number, tx: TxPort, rx: RxQueue | undefined, counters: SharedPortCounters): EnginePort {
-    const limits: readonly SharedMeter[] = [];
-    const maxSize = Number.POSITIVE_INFINITY;
-    const port: EnginePort = {
-      ...{ number, tx, rx, counters, limits, maxSize },
-      ...{ isDirty: false, queuedCount: 0, chooseQueue: undefined, flowOf: undefined },
-      tunnel: wrapsPackets(tx) ? tx : undefined,
-    };
-    this.#ports[number] = port;
-    return port;
-  }
-
-  /** The caller closes its ends. */
-  removePort(number: number): EnginePort | undefined {
-    const port = this.#ports[number];
-    this.#ports[number] = undefined;
-    return port;
-  }
-
-  setPortMtu(number: number, mtu: number | undefined): void {
-    const port = this.#ports[number];
-    if (port !== undefined) port.maxSize = mtu === undefined ? Number.POSITIVE_INFINITY : mtu + ethernet.size;
-  }
-
-  /** Only where the port is received does that count. */
-  setPortLimits(number: number, limits: readonly DpMeter[]): void {
-    const port = this.#ports[number];
-    if (port !== undefined) port.limits = limits.map((limit) => new SharedMeter(limit));
-  }
-
   setVlanLimit(tagCount: number): void {
     this.#vlanLimit = tagCount;
   }
 
-  validateLookups(isWanted: boolean): void {
-    this.#table.validates = isWanted;
-  }
-
   setEgressPorts(range: PortRange): void {
     this.#egressPorts = range;
-  }
-
-  /** `first`: the key of the packet that it was made for. */
-  putFlow(flow: EngineFlow, first?: Uint32Array): void {
-    const { id } = flow;
-    this.flowStats.start(id, flow.generation);
-    const counts = this.flowStats.chunkOf(id);
-    const entry = new FlowEntry(id, flow.steps, counts, this.flowStats.offsetOf(id));
-    this.#table.put(entry, flow.mask, flow.values);
-    if (first !== undefined) this.#table.remember(id, hashConnection(first));
-    this.#publishSizes();
-  }
-
-  deleteFlow(id: number): void {
-    this.#table.delete(id);
-    this.#publishSizes();
-  }
-
-  flushFlows(): void {
-    this.#table.clear();
-    this.#publishSizes();
   }
 
   /** Receives one batch on a port and forwards it. How many frames that were. */
@@ -243,7 +162,7 @@ export class Engine implements ExecutionHost {
   }
 
   outputTo(port: number): Output | undefined {
-    return this.#ports[port];
+    return this.ports.get(port);
   }
 
   markDirty(output: Output): void {
@@ -257,7 +176,7 @@ export class Engine implements ExecutionHost {
   drop(reason: DpDropReason, frame: Frame, key: Uint32Array): void {
     const index = dropIndex[reason];
     this.totals.addDrop(index);
-    this.#ports[key[inPortWord] ?? 0]?.counters.addDrop(index);
+    this.ports.get(key[inPortWord] ?? 0)?.counters.addDrop(index);
     this.#samplers.take(reason, frame, key, this.#now);
   }
 
@@ -268,9 +187,9 @@ export class Engine implements ExecutionHost {
   stepsFor(frame: Frame, key: Uint32Array): readonly ActionStep[] | undefined {
     this.totals.addRecirculation();
     const hash = hashConnection(key) ^ Math.imul(key[recircWord] ?? 0, 0x9e3779b1);
-    const flow = this.#table.lookup(key, hash);
+    const flow = this.flows.lookup(key, hash);
     if (flow !== undefined) {
-      this.#count(flow, frame, key);
+      this.flows.count(flow, frame, key, this.#now);
       return flow.steps;
     }
     // Not held back for one like it: what is held is extracted anew, and this packet is more than its frame.
@@ -330,7 +249,7 @@ export class Engine implements ExecutionHost {
     const key = this.#key;
     extractKey(frame, key, this.#vlanLimit);
     const hash = hashConnection(key);
-    const flow = (flowOf && this.#markedFlow(flowOf(frame))) ?? this.#table.lookup(key, hash);
+    const flow = (flowOf && this.#markedFlow(flowOf(frame))) ?? this.flows.lookup(key, hash);
     if (flow === undefined) {
       this.#miss(frame, key, hash);
       return;
@@ -339,27 +258,14 @@ export class Engine implements ExecutionHost {
   }
 
   #markedFlow(id: number): FlowEntry | undefined {
-    const flow = this.#table.get(id);
+    const flow = this.flows.get(id);
     if (flow !== undefined) this.totals.addMarked();
     return flow;
   }
 
   #hit(flow: FlowEntry, frame: Frame, key: Uint32Array): void {
-    this.#count(flow, frame, key);
+    this.flows.count(flow, frame, key, this.#now);
     this.#execution.run(flow.steps, frame, key);
-  }
-
-  #count(flow: FlowEntry, frame: Frame, key: Uint32Array): void {
-    const { counts, at } = flow;
-    counts[at + stat.packets] = (counts[at + stat.packets] ?? 0) + 1;
-    counts[at + stat.bytes] = (counts[at + stat.bytes] ?? 0) + frame.end - frame.start;
-    counts[at + stat.usedAt] = this.#now;
-    const flags = (key[tcpFlagsWord] ?? 0) >>> 16;
-    if ((flags & ~flow.tcpFlags) !== 0) {
-      flow.tcpFlags |= flags;
-      counts[at + stat.tcpFlags] = flow.tcpFlags;
-    }
-    this.totals.addHit(1);
   }
 
   #miss(frame: Frame, key: Uint32Array, hash: number): void {
@@ -380,7 +286,7 @@ export class Engine implements ExecutionHost {
   readonly #release = (frame: Frame): void => {
     const key = this.#key;
     extractKey(frame, key, this.#vlanLimit);
-    const flow = this.#table.lookup(key, hashConnection(key));
+    const flow = this.flows.lookup(key, hashConnection(key));
     if (flow !== undefined) {
       this.#hit(flow, frame, key);
       return;
@@ -396,20 +302,8 @@ export class Engine implements ExecutionHost {
   #finishBatch(): void {
     this.#dirty.flush();
     this.#arena.reset();
-    if (this.#table.maskProbes > 0) {
-      this.totals.addSearches(this.#table.maskProbes, this.#table.foundCount);
-      this.#table.maskProbes = 0;
-      this.#table.foundCount = 0;
-    }
+    this.flows.publishSearches();
   }
-
-  #publishSizes(): void {
-    this.totals.setSizes(this.#table.flowCount, this.#table.maskCount);
-  }
-}
-
-function wrapsPackets(tx: TxPort): tx is TxPort & WrapsPackets {
-  return 'tunnelType' in tx;
 }
 
 /** For a packet that fits into no memory of ours. */

@@ -40,16 +40,16 @@ export class CommandRunner {
         ports.useRing(command.port, command.ring);
         break;
       case 'setPortLimits':
-        engine.setPortLimits(command.port, command.limits);
+        engine.ports.setLimits(command.port, command.limits);
         break;
       case 'setPortMtu':
-        engine.setPortMtu(command.port, command.mtu);
+        engine.ports.setMtu(command.port, command.mtu);
         break;
       case 'setVlanLimit':
         engine.setVlanLimit(command.tagCount);
         break;
       case 'validateLookups':
-        engine.validateLookups(command.isWanted);
+        engine.flows.validateLookups(command.isWanted);
         break;
       case 'setEgressPorts':
         engine.setEgressPorts(command.range);
@@ -82,12 +82,12 @@ export class CommandRunner {
         engine.setBond(command.id, undefined);
         break;
       case 'deleteFlow':
-        engine.deleteFlow(command.id);
+        engine.flows.delete(command.id);
         break;
       case 'flushFlows':
         this.#masks.clear();
         this.#actionLists.clear();
-        engine.flushFlows();
+        engine.flows.clear();
         break;
       case 'watchDrops':
         this.#watchDrops(command);
@@ -114,8 +114,8 @@ export class CommandRunner {
     const steps = this.#actionLists.get(command.actions);
     if (mask === undefined || steps === undefined)
       throw new Error(`flow ${id}: its mask or actions were not defined`);
-    if (chunk !== undefined) engine.flowStats.adopt(id, chunk);
-    engine.putFlow({ id, generation, mask, values, steps }, packet?.key);
+    if (chunk !== undefined) engine.flows.stats.adopt(id, chunk);
+    engine.flows.put({ id, generation, mask, values, steps }, packet?.key);
     if (packet !== undefined) engine.execute(packet, steps);
   }
 

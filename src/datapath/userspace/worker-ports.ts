@@ -8,7 +8,8 @@ import type { PortIo, PortRing, PortSpec, RxQueue, TakesRings, TxPort } from '..
 import type { Epoll } from '../../sys/calls/epoll.ts';
 import { describeFailure, type FromWorker, type WorkerCommandOf, workerFlag } from './commands.ts';
 import { SharedPortCounters } from './counters.ts';
-import type { Engine, EnginePort } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { EnginePort } from './engine-ports.ts';
 
 /** A port that is reported this often in a row without a frame is left alone for `parkMs`: its device is in error. */
 const emptyReportLimit = 64;
@@ -100,7 +101,7 @@ export class WorkerPorts {
     try {
       const io = receives ? openers.openPortIo(spec) : undefined;
       const tx = io ?? openers.openTxPort(spec);
-      const port = engine.addPort(number, tx, io, new SharedPortCounters(counters));
+      const port = engine.ports.add(number, tx, io, new SharedPortCounters(counters));
       const added = { engine: port, isBusy: false, emptyReports: 0 };
       this.#ports.set(number, added);
       this.#watch(added);
@@ -139,7 +140,7 @@ export class WorkerPorts {
     if (port.isBusy) this.#busy.splice(this.#busy.indexOf(port), 1);
     const { tx, rx } = port.engine;
     if (!this.#parked.delete(port) && rx?.fd !== undefined) this.#deps.epoll.remove(rx.fd);
-    this.#deps.engine.removePort(number);
+    this.#deps.engine.ports.remove(number);
     tx.close();
   }
 
