@@ -6,9 +6,9 @@ import { coverageCounter } from '../../base/coverage.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import type { Stream } from '../../net/stream.ts';
 import { type EntryOf, type ListName, printedName, type Received, type Sent } from '../../openflow/codec.ts';
-import { type Connection, errorDataSize, openConnection } from '../../openflow/connection/connection.ts';
+import { type Connection, openConnection } from '../../openflow/connection/connection.ts';
 import { xidOf } from '../../openflow/connection/message-stream.ts';
-import { errorMessage } from '../../openflow/connection/replies.ts';
+import { errorAbout } from '../../openflow/connection/replies.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { AsyncConfig } from '../../openflow/messages/async.ts';
 import type { SwitchConfig } from '../../openflow/messages/configuration.ts';
@@ -303,7 +303,7 @@ export class SwitchConnection implements RoleHolder {
       sentErrors,
       `${this.name}: sending ${errorName} error reply to ${printedName(bytes)} message`,
     );
-    this.#connection?.reply({ xid: xidOf(bytes) }, errorMessage(errorName, bytes.slice(0, errorDataSize)));
+    this.#connection?.reply({ xid: xidOf(bytes) }, errorAbout(errorName, bytes));
   }
 
   #receive(message: Received | OpenFlowError, bytes: Uint8Array): void {

@@ -11,8 +11,6 @@ export interface ConnectionOptions extends WaitOptions {
   readonly events?: ConnectionEvents | undefined;
   /** Echo requests are messages like others, for the owner to answer. */
   readonly leavesEchoes?: boolean | undefined;
-  /** What messages call the peer; the stream's name by default. */
-  readonly name?: string | undefined;
   /** The xid of the next message, not 0; by default they are counted from 1. */
   readonly nextXid?: (() => number) | undefined;
   /** Messages of other versions than the negotiated one are taken too: what a switch repeats of other conversations. */

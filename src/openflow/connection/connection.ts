@@ -4,7 +4,6 @@
  */
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { SyscallFailed } from '../../base/errors.ts';
-import { logger } from '../../base/log.ts';
 import type { WaitOptions } from '../../base/waiting.ts';
 import type { Stream } from '../../net/stream.ts';
 import { Writer } from '../bytes.ts';
@@ -13,20 +12,18 @@ import {
   type EntryOf,
   encodeMessage,
   encodeParts,
-  headerSize,
   type ListName,
   type Received,
   type Sent,
 } from '../codec.ts';
 import { OpenFlowError } from '../errors.ts';
-import { allVersions, knownVersion, type WireVersion } from '../versions.ts';
+import { allVersions, type WireVersion } from '../versions.ts';
 import type { ConnectionEvents, ConnectionOptions } from './connection-options.ts';
-import { badMessage, Handshake } from './handshake.ts';
-import { highWater, MessageStream, xidOf } from './message-stream.ts';
-import { formatVersion } from './negotiation.ts';
+import { Handshake } from './handshake.ts';
+import { IncomingMessages } from './incoming-messages.ts';
+import { highWater, MessageStream } from './message-stream.ts';
 import { PendingRequests } from './pending-requests.ts';
 import {
-  errorMessage,
   errorReply,
   hasMore,
   isReplyTo,
@@ -35,18 +32,8 @@ import {
   type RequestName,
   read,
 } from './replies.ts';
-import { ReplyQueue } from './reply-queue.ts';
-
-/** So many bytes of messages that nobody asked for are kept. */
-const mostUnasked = 4 * 1024 * 1024;
-/** An error repeats the message that it is about, as far as it is no longer than a message can be. */
-export const errorDataSize = 0xffff - 12;
-/** Ends the wait for messages. */
-const closedInOrder = new Error('closed');
-/** Types of messages that any version has by the same numbers. */
-const symmetric = { hello: 0, error: 1, echoRequest: 2, echoReply: 3 } as const;
-
-const log = logger('vconn');
+import type { ReplyQueue } from './reply-queue.ts';
+import { UnaskedMessages } from './unasked-messages.ts';
 
 /**
  * Says hello and waits for the peer's. The connection owns the stream, which is ended when this fails. Rejects with
@@ -80,13 +67,11 @@ export class Connection implements AsyncDisposable {
   readonly #handshake: Handshake;
   readonly #events: ConnectionEvents;
   readonly #nextXid: () => number;
-  readonly #takesAnyVersion: boolean;
-  readonly #leavesEchoes: boolean;
   readonly #requests = new PendingRequests();
-  readonly #unasked = new ReplyQueue();
+  readonly #unasked = new UnaskedMessages();
+  readonly #incoming: IncomingMessages;
   /** Who waits until the peer has taken what was sent. */
   readonly #undrained: (() => void)[] = [];
-  #lostCount = 0;
   #version: WireVersion | undefined;
   #onNegotiated: () => void = () => {};
   #onFailed: (why: Error) => void = () => {};
@@ -108,8 +93,11 @@ export class Connection implements AsyncDisposable {
     this.#handshake = new Handshake(this.name, versions, onOffer);
     this.#events = events;
     this.#nextXid = nextXid;
-    this.#takesAnyVersion = takesAnyVersion;
-    this.#leavesEchoes = leavesEchoes;
+    this.#incoming = new IncomingMessages({
+      ...{ name: this.name, events, takesAnyVersion, leavesEchoes },
+      ...{ requests: this.#requests, unasked: this.#unasked },
+      write: (version, message, xid) => this.#write(version, message, xid),
+    });
     let onClosed: (why: Error | undefined) => void = () => {};
     this.closed = new Promise((resolve) => {
       onClosed = resolve;
@@ -140,7 +128,7 @@ export class Connection implements AsyncDisposable {
 
   /** Messages that nobody asked for and that were not kept, since too many waited for `messages`. */
   get lostCount(): number {
-    return this.#lostCount;
+    return this.#unasked.lostCount;
   }
 
   /** Bytes that were sent and that the kernel has not taken yet. */
@@ -261,11 +249,9 @@ export class Connection implements AsyncDisposable {
    * given once. They wait here from the start, but no more than four megabytes of them (`lostCount`). Ends with the
    * connection, and throws what ended it unless that was in order. What cannot be read is left out.
    */
-  async *messages({ signal }: WaitOptions = {}): AsyncGenerator<Received, void> {
+  async *messages(options: WaitOptions = {}): AsyncGenerator<Received, void> {
     for (;;) {
-      const bytes = await this.#unasked.next({ signal }).catch((why: unknown) => {
-        if (why !== closedInOrder) throw why;
-      });
+      const bytes = await this.#unasked.next(options);
       if (bytes === undefined) return;
       const message = read(bytes);
       if (message instanceof OpenFlowError) this.#events.malformed?.(message, bytes);
@@ -327,7 +313,7 @@ export class Connection implements AsyncDisposable {
 
   #take(bytes: Uint8Array): void {
     if (this.#version === undefined) this.#takeHello(bytes);
-    else this.#dispatch(bytes, this.#version);
+    else this.#incoming.take(bytes, this.#version);
   }
 
   #takeHello(bytes: Uint8Array): void {
@@ -347,43 +333,6 @@ export class Connection implements AsyncDisposable {
     this.#messages.close();
   }
 
-  #dispatch(bytes: Uint8Array, version: WireVersion): void {
-    const [sender, type] = bytes;
-    const xid = xidOf(bytes);
-    if (sender !== version && (type ?? 0) > symmetric.echoReply && !this.#takesAnyVersion) {
-      this.#refuseVersion(bytes, version);
-      return;
-    }
-    if (this.#events.intercept?.(bytes) === true) return;
-    if (type === symmetric.echoRequest && !this.#leavesEchoes) {
-      this.reply({ xid }, { name: 'ECHO_REPLY', value: { data: bytes.subarray(headerSize) } });
-      return;
-    }
-    if (type !== symmetric.hello && this.#requests.take(bytes)) return;
-    if (this.#events.message === undefined) {
-      this.#keep(bytes);
-      return;
-    }
-    const message = read(bytes);
-    if (message instanceof OpenFlowError) this.#events.malformed?.(message, bytes);
-    else this.#events.message(message, bytes);
-  }
-
-  #refuseVersion(bytes: Uint8Array, version: WireVersion): void {
-    const [sender = 0] = bytes;
-    const name = formatVersion(sender);
-    const expected = version.toString(16).padStart(2, '0');
-    log.limited('err', badMessage, `${this.name}: received OpenFlow version ${name} != expected ${expected}`);
-    const error = errorMessage('OFPBRC_BAD_VERSION', bytes.subarray(0, errorDataSize));
-    this.#write(knownVersion(sender), error, xidOf(bytes));
-  }
-
-  /** For `messages`. */
-  #keep(bytes: Uint8Array): void {
-    if (this.#unasked.size + bytes.length > mostUnasked) this.#lostCount++;
-    else this.#unasked.push(bytes.slice());
-  }
-
   /** The peer does not speak the protocol. */
   #giveUp(why: string): void {
     const error = syscallFailed('read', errnos.EPROTO, `${this.name}: ${why}`);
@@ -397,7 +346,7 @@ export class Connection implements AsyncDisposable {
     this.#onFailed(this.#end);
     this.#requests.end(this.#end);
     this.#drained();
-    this.#unasked.end(why ?? closedInOrder);
+    this.#unasked.end(why);
   }
 
   #endOfFile(): SyscallFailed {

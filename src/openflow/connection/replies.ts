@@ -5,6 +5,8 @@ import { decodeMessage, type Received, readHead, type Sent } from '../codec.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
 import type { Message } from '../messages/index.ts';
 
+const errorDataSize = 0xffff - 12;
+
 export type RequestName = Extract<Message['name'], `${string}_REQUEST`>;
 export type ReplyName<N extends RequestName> = N extends `${infer Name}_REQUEST` ? `${Name}_REPLY` : never;
 export type Request<N extends RequestName> = Sent & { readonly name: N };
@@ -59,6 +61,11 @@ export function isReplyTo<N extends RequestName>(reply: Received, request: N): r
 
 export function errorMessage(name: ErrorName, data: Uint8Array): Sent {
   return { name: 'ERROR', value: { name, numbers: { experimenter: 0, type: 0, code: 0 }, data } };
+}
+
+/** Refuses a message of the peer; repeats it, as far as it is no longer than a message can be. */
+export function errorAbout(name: ErrorName, bytes: Uint8Array): Sent {
+  return errorMessage(name, bytes.slice(0, errorDataSize));
 }
 
 export function errorReply(reply: Received, request: string, bytes: Uint8Array): Error {
