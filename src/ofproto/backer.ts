@@ -130,7 +130,7 @@ export class Backer {
       drops,
       limits: () => this.#limits,
       onCounted: () => {
-        for (const { protocols } of this.#bridges.values()) protocols.counted();
+        for (const { protocols } of this.#bridges.values()) protocols.all.counted();
       },
     });
     this.dropWatchers = new DropWatchers({

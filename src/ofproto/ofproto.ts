@@ -14,28 +14,21 @@ import type { Continuation } from '../openflow/messages/continuation.ts';
 import { portTextOf } from '../openflow/ports.ts';
 import { namesOf } from '../openflow/text/names.ts';
 import type { Abilities } from './abilities.ts';
-import { Bonding } from './bonding/bonding.ts';
 import { ChangeTurns } from './change-turns.ts';
-import { defaultOfprotoConfig, hasPrimary, type OfprotoConfig } from './config.ts';
+import { hasPrimary, type OfprotoConfig } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import type { DatapathPorts } from './datapath-ports.ts';
 import { Exporters } from './exporters/exporters.ts';
 import type { ExportHost } from './exporters/host.ts';
 import { GroupTable } from './groups/group-table.ts';
-import { Discovery } from './lldp/discovery.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
 import { MirrorSet } from './mirrors/mirror-set.ts';
-import { MirroredPorts } from './mirrors/mirrored-ports.ts';
-import { Monitoring } from './monitoring/monitoring.ts';
 import type { GroupPlace } from './multicast/multicast-table.ts';
-import { MulticastSnooping } from './multicast/snooping.ts';
 import { type OutgoingPacket, PacketsOut } from './packets-out.ts';
 import type { Bundle, OfprotoPort, Recirculation } from './port.ts';
-import { type ProtocolDeps, type StatusEvents, untoldStatus } from './protocols/protocol-deps.ts';
-import { SwitchProtocols } from './protocols/switch-protocol.ts';
+import { NeighbourProtocols } from './protocols/neighbour-protocols.ts';
 import type { Requester } from './requester.ts';
-import { SpanningTree } from './spanning-tree/spanning-tree.ts';
 import { SwitchChanges } from './switch-changes.ts';
 import { SwitchPorts } from './switch-ports.ts';
 import type { FlowEvent } from './tables/flow-events.ts';
@@ -123,20 +116,10 @@ export class Ofproto {
   readonly meters: SwitchMeters;
   readonly mirrors = new MirrorSet();
   readonly exporters: Exporters;
-  /** What chooses among members of bundles. */
-  readonly bonding: Bonding;
-  /** What it tells neighbours of itself, and they tell it. */
-  readonly discovery: Discovery;
-  /** Which groups are wanted where. */
-  readonly multicast: MulticastSnooping;
-  /** Which ports may forward, and what becomes of BPDUs. */
-  readonly spanningTree: SpanningTree;
   /** All that it speaks with neighbours. */
-  readonly protocols: SwitchProtocols;
+  readonly protocols: NeighbourProtocols;
   readonly changes: SwitchChanges;
   readonly packets: PacketsOut;
-  /** Who shows what protocols have come to. */
-  status: StatusEvents = untoldStatus;
   readonly #deps: OfprotoDeps;
   readonly #turns: ChangeTurns;
   readonly #ruleEnds: RuleEnds;
@@ -163,23 +146,9 @@ export class Ofproto {
     this.mirrors.configure(config.mirrors);
     this.exporters = this.#makeExporters();
     this.macs.configure({ ...config, agingTime: config.macAgingTime, maxSize: config.macTableSize });
-    this.bonding = this.#makeBonding();
-    this.multicast = new MulticastSnooping({
-      ...this.#protocolDeps(),
-      bundles: () => this.bundles,
-      groupChanged: (place) => events.multicastChanged(this, place),
-    });
-    this.discovery = new Discovery(this.#protocolDeps());
-    this.spanningTree = this.#makeSpanningTree();
-    const { bonding, multicast, spanningTree, discovery } = this;
-    this.protocols = new SwitchProtocols([
-      this.#makeMonitoring(),
-      ...[bonding, multicast, spanningTree, discovery],
-      new MirroredPorts(this),
-    ]);
+    this.protocols = this.#makeProtocols();
     this.switchPorts = this.#makeSwitchPorts();
-    this.multicast.configured(config);
-    this.discovery.configured(defaultOfprotoConfig);
+    this.protocols.begin(config);
     this.exporters.configure(config.exporters);
   }
 
@@ -234,7 +203,7 @@ export class Ofproto {
     this.#config = config;
     if (config.tables !== before.tables) this.changes.configureTables(config.tables);
     if (config.datapathId !== before.datapathId) this.controllers.reconnect();
-    this.protocols.configured(before);
+    this.protocols.all.configured(before);
     const isManaged = hasPrimary(config.control);
     if (isManaged !== hasPrimary(before.control) || (!isManaged && config.failMode !== before.failMode)) {
       this.#turns.whenFree(() => {
@@ -302,20 +271,9 @@ export class Ofproto {
     });
   }
 
-  #makeSpanningTree(): SpanningTree {
-    return new SpanningTree({
-      ...this.#protocolDeps(),
-      name: this.name,
-      bundles: () => this.bundles.values(),
-      isMirrorOutput: (bundle) => this.mirrors.isOutput(bundle),
-      macs: this.macs,
-      portStateChanged: (port) => this.controllers.portChanged(port),
-      flushGroups: () => this.multicast.flush(),
-    });
-  }
-
   #makeSwitchPorts(): SwitchPorts {
-    const { name, controllers, macs, protocols } = this;
+    const { name, controllers, macs } = this;
+    const protocols = this.protocols.all;
     const { datapath, datapathPorts, events } = this.#deps;
     return new SwitchPorts({
       ...{ name, datapath, datapathPorts, controllers, macs, protocols, now: () => this.now },
@@ -343,50 +301,23 @@ export class Ofproto {
     });
   }
 
-  #makeBonding(): Bonding {
-    const { isCounting, allocateRecirculation, datapath, abilities } = this.#deps;
-    return new Bonding({
-      ...this.#protocolDeps(),
-      tables: this.tables,
-      macs: this.macs,
-      datapath,
-      hasLbOutput: () => abilities.has('lb_output_action'),
-      allocateRecirculation: () => allocateRecirculation(this),
-      isCounting,
-    });
-  }
-
-  /** Of what it finds out of a link the other protocols are told. */
-  #makeMonitoring(): Monitoring {
-    return new Monitoring({
-      ...this.#protocolDeps(),
-      name: this.name,
-      nextBfdSession: this.#deps.nextBfdSession,
-      linkChanged: (port) => {
-        this.#linkChanged(port);
-        this.protocols.portChanged(port);
-      },
-    });
-  }
-
-  #protocolDeps(): ProtocolDeps {
-    const { timers, random, events } = this.#deps;
-    return {
-      timers,
-      random,
+  #makeProtocols(): NeighbourProtocols {
+    const { timers, random, events, datapath, abilities, allocateRecirculation, isCounting, nextBfdSession } =
+      this.#deps;
+    const { name, tables, macs, mirrors } = this;
+    return new NeighbourProtocols({
+      ...{ name, timers, random, tables, macs, mirrors, datapath, abilities, isCounting, nextBfdSession },
       ports: () => this.ports,
+      bundles: () => this.bundles,
       config: () => this.#config,
       send: (port, frame, options) => this.packets.prepareFrame(port, frame, options)(),
       prepare: (port, frame, options) => this.packets.prepareFrame(port, frame, options),
       linkChanged: (port) => this.#linkChanged(port),
+      portStateChanged: (port) => this.controllers.portChanged(port),
+      groupChanged: (place) => events.multicastChanged(this, place),
       changed: () => events.changed(),
-      status: {
-        bundle: (bundle) => this.status.bundle(bundle),
-        port: (port) => this.status.port(port),
-        bridge: () => this.status.bridge(),
-        attached: (port, vlan, isWanted) => this.status.attached(port, vlan, isWanted),
-      },
-    };
+      allocateRecirculation: () => allocateRecirculation(this),
+    });
   }
 
   #linkChanged(port: OfprotoPort): void {
@@ -409,7 +340,7 @@ export class Ofproto {
   /** Ends all conversations. */
   close(): void {
     this.controllers.close();
-    this.protocols.stop();
+    this.protocols.all.stop();
     this.exporters.close();
     this.#ruleEnds.stop();
     this.meters.clear();

@@ -158,7 +158,7 @@ test('hosts that fall silent are forgotten in time, and so is a router', async (
   row.say('a1', packet('a1', '239.1.1.1', ipProtocol.udp, new Uint8Array(8)));
   expect(row.sw.takeSent()).toEqual({});
   for (const bridge of row.sw.backer.bridges.values())
-    expect([...(bridge.multicast.state?.table.groups() ?? [])]).toEqual([]);
+    expect([...(bridge.protocols.multicast.state?.table.groups() ?? [])]).toEqual([]);
 });
 
 test('a flood of reports costs no more than the table holds, and does not keep others from being heard', async () => {
@@ -175,7 +175,7 @@ test('a flood of reports costs no more than the table holds, and does not keep o
   row.sw.advance(1000);
   row.sw.takeSent();
   for (const bridge of row.sw.backer.bridges.values())
-    expect([...(bridge.multicast.state?.table.groups() ?? [])]).toHaveLength(2048);
+    expect([...(bridge.protocols.multicast.state?.table.groups() ?? [])]).toHaveLength(2048);
   row.report('c1', '239.1.1.1', false);
   row.members.get('239.1.1.1')?.add('c1');
   row.send('a1', '239.1.1.1');

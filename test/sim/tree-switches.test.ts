@@ -41,7 +41,7 @@ class Ring {
     for (const n of [0, 1, 2]) {
       const bridge = ring.sw.addBridge(`br${n}`, { hwaddr: `02:00:00:00:00:0${n}`, tree: trees[protocol] });
       for (const name of [`h${n}`, `a${n}`, `b${n}`]) await ring.sw.addPort(bridge, name);
-      bridge.protocols.settled();
+      bridge.protocols.all.settled();
       ring.bridges.push(bridge);
     }
     return ring;
@@ -121,9 +121,9 @@ describe.each(['STP', 'RSTP'] as const)('%s', (protocol) => {
     ring.advance(patience[protocol]);
     const [, , last] = ring.bridges;
     last?.configure({ ...last.config, hwaddr: '00:00:00:00:00:01' });
-    last?.protocols.settled();
+    last?.protocols.all.settled();
     ring.advance(patience[protocol]);
-    const { stp, rstp } = ring.bridges[0]?.spanningTree ?? {};
+    const { stp, rstp } = ring.bridges[0]?.protocols.spanningTree ?? {};
     expect(stp?.rootId ?? rstp?.rootVector.rootId).toBe('8000000000000001');
     expect(ring.inUse).toHaveLength(2);
   });
@@ -146,12 +146,12 @@ test('a tree that ends lets all through again', async () => {
   const sw = new VirtualSwitch();
   const bridge = sw.addBridge('br0', { tree: trees.STP });
   for (const name of ['p', 'q']) await sw.addPort(bridge, name);
-  bridge.protocols.settled();
+  bridge.protocols.all.settled();
   sw.inject('p', toAll);
   sw.advance(step);
   expect(sw.takeSent().q ?? []).toEqual([]);
   bridge.configure({ ...bridge.config, tree: undefined });
-  bridge.protocols.settled();
+  bridge.protocols.all.settled();
   sw.advance(1000);
   sw.takeSent();
   sw.inject('p', toAll);
@@ -170,7 +170,7 @@ test.each(['STP', 'RSTP'] as const)(
       for (const cable of [1, 2]) await sw.addPatch(bridge, `${n}-${cable}`, `${1 - n}-${cable}`);
       await sw.addPort(bridge, `h${n}`);
     }
-    for (const bridge of bridges) bridge.protocols.settled();
+    for (const bridge of bridges) bridge.protocols.all.settled();
     sw.advance(patience[protocol]);
     sw.takeSent();
     sw.inject('h0', toAll);

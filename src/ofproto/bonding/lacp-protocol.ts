@@ -8,6 +8,7 @@ export const lacpProtocol: LinkProtocol = {
   reason: 'lacp',
   claims: ({ port, flow }) => port.bundle?.lacp !== undefined && getSlot(flow, 'eth_type') === etherType.slow,
   receive({ ofproto, port, flow }, frame) {
-    if (port.bundle !== undefined) ofproto.bonding.receive(port.bundle, port, payloadOf(frame, flow));
+    if (port.bundle !== undefined)
+      ofproto.protocols.bonding.receive(port.bundle, port, payloadOf(frame, flow));
   },
 };

@@ -25,12 +25,12 @@ export function isBpdu(flow: Uint32Array): boolean {
 export const bpduProtocol: LinkProtocol = {
   reason: 'stp',
   claims({ ofproto, flow, mask }) {
-    if (!ofproto.spanningTree.isRunning) return false;
+    if (!ofproto.protocols.spanningTree.isRunning) return false;
     mask[dstWord] = 0xffffffff;
     mask[dstWord + 1] = (mask[dstWord + 1] ?? 0) | 0xffff0000;
     return isBpdu(flow);
   },
   receive({ ofproto, port, flow }, frame) {
-    ofproto.spanningTree.receive(port, bpduInFrame(frame, tagSizeOf(flow)));
+    ofproto.protocols.spanningTree.receive(port, bpduInFrame(frame, tagSizeOf(flow)));
   },
 };

@@ -29,7 +29,7 @@ const mldTypes: ReadonlySet<number> = new Set(Object.values(mldType));
 /** True when the packet is multicast that somebody watches over, so that all has been done with it. */
 export function forwardMulticast(arrival: Arrival): boolean {
   const { t } = arrival;
-  const { state } = t.ofproto.multicast;
+  const { state } = t.ofproto.protocols.multicast;
   const dst = ethDst(t.flow);
   const type = etherTypeOf(t.flow);
   const isIp = type === etherType.ipv4 || type === etherType.ipv6;
@@ -84,7 +84,7 @@ function learn({ t, from, tags }: Arrival): void {
   const { actions } = t.request;
   if (packet === undefined || actions !== undefined || t.inPort === undefined) return;
   const vlan = tags[0].vid;
-  const learned = t.ofproto.multicast.receive(from, vlan, packet);
+  const learned = t.ofproto.protocols.multicast.receive(from, vlan, packet);
   if (learned !== undefined) t.trace?.note({ event: 'snooped', ...learned, port: from.name, vlan });
 }
 

@@ -163,7 +163,7 @@ export function migrateHash({ ofproto, bundle, bond }: BondOfSwitch, hash: strin
   const member = memberNamed(bond, name);
   if (!member.isEnabled) throw refused('cannot migrate to disabled member');
   bond.migrate(Number(hash), member);
-  ofproto.bonding.changed(bundle);
+  ofproto.protocols.bonding.changed(bundle);
   return 'migrated';
 }
 
@@ -172,7 +172,7 @@ export function setActiveMember({ ofproto, bundle, bond }: BondOfSwitch, name: s
   const member = memberNamed(bond, name);
   if (!member.isEnabled) throw refused('cannot make disabled member active');
   if (!bond.members.activate(member.port)) return 'no change';
-  ofproto.bonding.changed(bundle);
+  ofproto.protocols.bonding.changed(bundle);
   return 'done';
 }
 
@@ -183,7 +183,7 @@ export function enableMember(
   isEnabled: boolean,
 ): string {
   bond.members.enable(memberNamed(bond, name).port, isEnabled);
-  ofproto.bonding.changed(bundle);
+  ofproto.protocols.bonding.changed(bundle);
   return isEnabled ? 'enabled' : 'disabled';
 }
 

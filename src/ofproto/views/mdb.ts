@@ -40,12 +40,13 @@ export function formatMdb(rows: readonly MdbRow[]): string {
 /** Throws Refused where the switch does not snoop. */
 export function flushMdb(ofproto: Ofproto): void {
   tableOf(ofproto);
-  ofproto.multicast.flush();
+  ofproto.protocols.multicast.flush();
 }
 
-function tableOf({ multicast }: Ofproto): MulticastTable<Bundle> {
-  if (multicast.state === undefined) throw new Refused('mdb', 'multicast snooping is disabled');
-  return multicast.state.table;
+function tableOf({ protocols }: Ofproto): MulticastTable<Bundle> {
+  const { state } = protocols.multicast;
+  if (state === undefined) throw new Refused('mdb', 'multicast snooping is disabled');
+  return state.table;
 }
 
 function portOf({ members: [port] }: Bundle): string {

@@ -13,7 +13,7 @@ export function mdbCommands(aSwitch: Switch): Command[] {
       maxArgs: 1,
       run([name]) {
         if (name !== undefined) flushMdb(bridgeNamed(aSwitch, name).ofproto);
-        else for (const { ofproto } of allBridges(aSwitch)) ofproto.multicast.flush();
+        else for (const { ofproto } of allBridges(aSwitch)) ofproto.protocols.multicast.flush();
         return told('table successfully flushed');
       },
     }),

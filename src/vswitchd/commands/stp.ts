@@ -1,7 +1,6 @@
 /** `stp/*` and `rstp/*`: the spanning trees of bridges. */
 import { Refused } from '../../base/errors.ts';
 import { type Command, defineCommand, told } from '../../daemon/unixctl.ts';
-import type { Ofproto } from '../../ofproto/ofproto.ts';
 import type { SpanningTree } from '../../ofproto/spanning-tree/spanning-tree.ts';
 import { formatRstp, formatStp, reportRstp, reportStp, type TreeReport } from '../../ofproto/views/stp.ts';
 import type { Switch } from '../switch.ts';
@@ -39,7 +38,7 @@ export function treeCommands(aSwitch: Switch): Command[] {
       ...bridgeArgument,
       run([bridge]) {
         const trees = treesOf(aSwitch, protocol, bridge);
-        const reports = trees.flatMap(({ spanningTree }) => protocol.report(spanningTree) ?? []);
+        const reports = trees.flatMap((tree) => protocol.report(tree) ?? []);
         return { text: reports.map(protocol.format).join(''), json: reports.map(asJson) };
       },
     }),
@@ -47,8 +46,7 @@ export function treeCommands(aSwitch: Switch): Command[] {
       name: `${protocol.name}/tcn`,
       ...bridgeArgument,
       run([bridge]) {
-        for (const { spanningTree } of treesOf(aSwitch, protocol, bridge))
-          spanningTree.notifyTopologyChange();
+        for (const tree of treesOf(aSwitch, protocol, bridge)) tree.notifyTopologyChange();
         return told('OK');
       },
     }),
@@ -59,11 +57,15 @@ export function treeCommands(aSwitch: Switch): Command[] {
  * In the order in which they were made; throws Refused where the one that is asked for speaks another protocol, or
  * none.
  */
-function treesOf(aSwitch: Switch, { report, complaint }: Protocol, bridge: string | undefined): Ofproto[] {
-  const all = [...aSwitch.state.bridges.values()].map(({ ofproto }) => ofproto);
-  const found = all.filter(
-    ({ name, spanningTree }) => (bridge ?? name) === name && report(spanningTree) !== undefined,
-  );
+function treesOf(
+  aSwitch: Switch,
+  { report, complaint }: Protocol,
+  bridge: string | undefined,
+): SpanningTree[] {
+  const found = [...aSwitch.state.bridges.values()]
+    .filter(({ ofproto }) => (bridge ?? ofproto.name) === ofproto.name)
+    .map(({ ofproto }) => ofproto.protocols.spanningTree)
+    .filter((tree) => report(tree) !== undefined);
   if (bridge !== undefined && found.length === 0) throw new Refused('stp', complaint);
   return found;
 }

@@ -122,7 +122,7 @@ export class Applier {
       const hwaddr = macOfUuid(id);
       const ofproto = backer.addBridge(name, ofprotoConfig(name, settings, hwaddr, this.#deps.control()));
       const bridge = new LiveBridge(id, name, settings, backer, ofproto);
-      ofproto.status = this.#deps.statusEventsOf(bridge);
+      ofproto.protocols.status = this.#deps.statusEventsOf(bridge);
       this.#state.bridges.set(name, bridge);
       this.#state.unmadeBridges.delete(name);
     } catch (why) {
@@ -175,7 +175,7 @@ export class Applier {
     const isNew = bridge.announcedId === undefined;
     const isSame = isDeepStrictEqual(bridge.ofproto.config, config);
     if (!isSame) bridge.ofproto.configure(config);
-    bridge.ofproto.protocols.settled();
+    bridge.ofproto.protocols.all.settled();
     followAgents(this.#state);
     if (bridge.announcedId !== config.datapathId)
       log.info(`bridge ${bridge.name}: using datapath ID ${config.datapathId}`);

@@ -112,7 +112,7 @@ export class StatusReporter {
   /** What is told of a port in a spanning tree changes all the time: it is told then. */
   #restorePort(id: Uuid, name: string): void {
     for (const bridge of this.#deps.state.bridges.values())
-      if (bridge.ports.get(name)?.id === id && !bridge.ofproto.spanningTree.isRunning)
+      if (bridge.ports.get(name)?.id === id && !bridge.ofproto.protocols.spanningTree.isRunning)
         this.#deps.writer.put('Port', id, reportPort(bridge, name));
   }
 

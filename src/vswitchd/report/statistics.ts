@@ -45,7 +45,7 @@ export class StatisticsWriter {
   async write(): Promise<void> {
     const bridges = [...this.#deps.state.bridges.values()];
     for (const { ofproto, ports } of bridges) {
-      if (!ofproto.spanningTree.isRunning) continue;
+      if (!ofproto.protocols.spanningTree.isRunning) continue;
       for (const { id, name } of ports.values())
         this.#deps.writer.put('Port', id, reportPortCounters(ofproto, name));
     }

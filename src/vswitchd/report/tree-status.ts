@@ -12,8 +12,8 @@ const texts = (pairs: Record<string, string | number>): ReadonlyMap<string, stri
 const counts = (pairs: Record<string, number>): ReadonlyMap<string, Integer> =>
   new Map(Object.entries(pairs));
 
-export function reportBridgeTree({ spanningTree }: Ofproto): OvsChange<'Bridge'> {
-  const { stp, rstp } = spanningTree;
+export function reportBridgeTree({ protocols }: Ofproto): OvsChange<'Bridge'> {
+  const { stp, rstp } = protocols.spanningTree;
   return {
     status:
       stp === undefined
@@ -39,7 +39,7 @@ export function reportBridgeTree({ spanningTree }: Ofproto): OvsChange<'Bridge'>
 
 /** But for counters. */
 export function reportPortTree(ofproto: Ofproto, name: string): OvsChange<'Port'> {
-  const { spanningTree } = ofproto;
+  const { spanningTree } = ofproto.protocols;
   const port = onlyPortOf(ofproto, name);
   const stp = port && spanningTree.stp?.ports.get(port);
   const rstp = port && spanningTree.rstp?.portOf(port);
@@ -68,7 +68,7 @@ export function reportPortTree(ofproto: Ofproto, name: string): OvsChange<'Port'
 }
 
 export function reportPortCounters(ofproto: Ofproto, name: string): OvsChange<'Port'> {
-  const { spanningTree } = ofproto;
+  const { spanningTree } = ofproto.protocols;
   const port = onlyPortOf(ofproto, name);
   const stp = port && spanningTree.stp?.ports.get(port)?.counters;
   const rstp = port && spanningTree.rstp?.portOf(port);
