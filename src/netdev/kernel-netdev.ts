@@ -219,10 +219,18 @@ export class KernelNetdev implements Netdev, TakesAddresses, HasQos, PollsLink {
       this.#state = undefined;
     } else {
       if (known === undefined) this.#state = this.#vanished();
+      else this.#keepLast(monitor.lastUnder(this.#link.name));
       if (hold?.isAttached() === true) this.#stayAway(hold);
       else this.#isGone = true;
     }
     this.onChange();
+  }
+
+  /** It may have changed just before it was renamed. */
+  #keepLast(last: Link | undefined): void {
+    if (last === undefined || last === this.#link || last.ifindex !== this.#link.ifindex) return;
+    this.#link = last;
+    this.#state = undefined;
   }
 
   #linkPolled(): void {

@@ -1,9 +1,8 @@
 /** The same configurations given to the reference and to us by the same ovs-vsctl leave the same database behind. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Script, scripts } from './parity-scripts.ts';
-import { SwitchHost, untilAlike, whyNoReference } from './support/daemon-pair.ts';
+import { SwitchHost, until, untilAlike, whyNoReference } from './support/daemon-pair.ts';
 import { readTables } from './support/database-view.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
 
@@ -31,28 +30,29 @@ describe.runIf(reason === undefined)('beside the reference', () => {
     const weSaid = perform(ours, script);
     const compare = () =>
       differences({ said: weSaid, ...readTables(ours) }, { said: theySaid, ...readTables(reference) });
-    let found = compare();
-    // Both write some of a port's status after the tool was told that all is applied.
-    for (let tries = 0; found.length > 0 && tries < 30; tries++) {
-      await sleep(100);
+    let found: string[] = [];
+    const isAlike = (): boolean => {
       found = compare();
-    }
+      return found.length === 0;
+    };
+    // Both write some of a port's status after the tool was told that all is applied.
+    await until(isAlike, 'both to show the same').catch(() => {}); // what differs is said below
     clean(ours);
     clean(reference);
     expect(found, found.join('\n')).toEqual([]);
   });
 
   test('both have said the same about devices and their options', async () => {
+    await untilAlike(saidOf, ours, reference);
     expect(saidOf(reference)).toContain(
       'netdev|WARN|e1: arguments provided to device that is not configurable',
     );
-    await untilAlike(saidOf, ours, reference);
   });
 });
 
 /** What the log has from the modules about devices, each line once: the reference repeats them with every change. */
-function saidOf({ log }: SwitchHost): string[] {
-  const lines = log.split('\n').map((line) => line.split('|').slice(2).join('|'));
+function saidOf(host: SwitchHost): string[] {
+  const lines = host.settledLog().split('\n').map((line) => line.split('|').slice(2).join('|'));
   return [...new Set(lines.filter((line) => /^netdev(_vport)?\|/.test(line)))].sort();
 }
 

@@ -89,6 +89,7 @@ describe.runIf(reason === undefined)('random messages', () => {
         'protocols=[OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15]',
         ...[1, 2, 3].flatMap(port),
       );
+      host.appctl('time/stop'); // flows of a second are there until they are deleted
     }
   });
   afterAll(async () => {

@@ -37,6 +37,17 @@ describe.runIf(reason === undefined).each(['ours', 'reference'] as const)('%s', 
     ip(host, 'link', 'set', to, 'up');
   }
 
+  /** What is done while the daemon does not look, as on a busy machine: it sees all of that at once. */
+  function unseen({ pid }: SwitchHost, act: () => void): void {
+    if (pid === undefined) throw new Error('no daemon runs');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      act();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  }
+
   const names = (host: SwitchHost): string[] =>
     JSON.parse(ip(host, '-j', 'link', 'show', 'type', 'tun'))
       .map(({ ifname }: { ifname: string }) => ifname)
@@ -90,13 +101,15 @@ describe.runIf(reason === undefined).each(['ours', 'reference'] as const)('%s', 
     await using both = await prepared();
     const { host } = both;
     const before = rowOf(host, 'v1');
-    rename(host, 'v1', 'w1');
-    await until(() => column(host, 'admin_state', 'v1') === 'down', 'the last that was seen of the device');
-    host.configure('set', 'port', 'v1', 'other_config:note=1');
-    expect(rowOf(host, 'v1')).toEqual(before);
-    rename(host, 'w1', 'v1');
-    await until(() => column(host, 'admin_state', 'v1') === 'up', 'the device to be back');
-    expect(rowOf(host, 'v1')).toEqual(before);
+    for (const run of [(act: () => void): void => act(), (act: () => void): void => unseen(host, act)]) {
+      run(() => rename(host, 'v1', 'w1'));
+      await until(() => column(host, 'admin_state', 'v1') === 'down', 'the last that was seen of the device');
+      host.configure('set', 'port', 'v1', 'other_config:note=1');
+      expect(rowOf(host, 'v1')).toEqual(before);
+      run(() => rename(host, 'w1', 'v1'));
+      await until(() => column(host, 'admin_state', 'v1') === 'up', 'the device to be back');
+      expect(rowOf(host, 'v1')).toEqual(before);
+    }
   });
 
   test('a name that another port waits for gives that port the device too, unless it is to make its own', async () => {
@@ -105,9 +118,9 @@ describe.runIf(reason === undefined).each(['ours', 'reference'] as const)('%s', 
     const index = column(host, 'ifindex', 'p1');
     host.vsctl('add-port', 'br0', 'z1');
     rename(host, 'p1', 'z1');
-    await until(() => column(host, 'ofport', 'z1') !== '-1', 'the port that waits');
-    expect([column(host, 'ifindex', 'z1'), column(host, 'error', 'z1')]).toEqual([index, '[]']);
-    expect(column(host, 'error', 'p1')).toBe('[]');
+    await until(() => column(host, 'ifindex', 'z1') === index, 'the port that waits');
+    expect(column(host, 'ofport', 'z1')).not.toBe('-1');
+    for (const name of ['z1', 'p1']) expect(column(host, 'error', name)).toBe('[]');
     host.configure('del-port', 'z1');
     expect(names(host)).toEqual(['br0', 'z1']);
     const busy = 'could not open network device z1 (Device or resource busy)';

@@ -26,6 +26,8 @@ export class LinkMonitor {
   readonly #byName = new Map<string, Link>();
   readonly #listeners = new Map<string, Set<LinkListener>>();
   readonly #allListeners = new Set<LinkListener>();
+  /** What had a name that somebody listens to, when it got another. */
+  readonly #renamed = new Map<string, Link>();
   /** Names to tell about once all that has arrived is taken in. */
   readonly #changed = new Set<string>();
   #isTelling = false;
@@ -46,6 +48,11 @@ export class LinkMonitor {
   /** As of the last notification taken in; cheap. */
   known(ifindex: number): Link | undefined {
     return this.#byIndex.get(ifindex);
+  }
+
+  /** The last that was heard of a device under a name that is listened to, when it has another name by now. */
+  lastUnder(name: string): Link | undefined {
+    return this.#renamed.get(name);
   }
 
   /** Takes in what has arrived and tells the listeners. */
@@ -75,7 +82,9 @@ export class LinkMonitor {
     this.#listeners.set(name, those.add(listener));
     return () => {
       those.delete(listener);
-      if (those.size === 0 && this.#listeners.get(name) === those) this.#listeners.delete(name);
+      if (those.size > 0 || this.#listeners.get(name) !== those) return;
+      this.#listeners.delete(name);
+      this.#renamed.delete(name);
     };
   }
 
@@ -104,13 +113,17 @@ export class LinkMonitor {
 
   #put(link: Link): void {
     const before = this.#byIndex.get(link.ifindex);
-    if (before !== undefined && before.name !== link.name) this.#remove(link.ifindex); // renamed
+    if (before !== undefined && before.name !== link.name) {
+      this.#remove(link.ifindex);
+      if (this.#listeners.has(before.name)) this.#renamed.set(before.name, before);
+    }
     if (before?.name === link.name && isSame(before, link)) return;
     const flips =
       (before?.runningChanges ?? 0) + (before !== undefined && before.isRunning !== link.isRunning ? 1 : 0);
     const now = { ...link, runningChanges: flips };
     this.#byIndex.set(link.ifindex, now);
     this.#byName.set(link.name, now);
+    this.#renamed.delete(link.name);
     this.#changed.add(link.name);
   }
 

@@ -32,16 +32,33 @@ export class BridgeConversation {
     this.#socket.write(messageBytes(message, this.#version, xid));
   }
 
-  /** All that the switch says to a message, up to the answer to an echo behind it. */
+  /**
+   * All that the switch says to a message. Both come at once, so that it answers an echo in the same round of its main
+   * loop; what it tells of by itself, as of packets, the real one says in the next, before it takes another echo.
+   */
   async ask(message: Uint8Array): Promise<Uint8Array[]> {
     this.#said = [];
-    this.#socket.write(message);
-    this.send({ name: 'ECHO_REQUEST', value: { data: new Uint8Array() } }, echoXid);
-    while (!this.#said.some(isEcho) && !this.#hasEnded)
+    await this.#echo(message);
+    await this.#echo();
+    return this.#said.filter((bytes) => !isEcho(bytes) && bytes[1] !== type.hello);
+  }
+
+  async #echo(before: Uint8Array = new Uint8Array()): Promise<void> {
+    const wanted = this.#echoCount + 1;
+    const request = messageBytes(
+      { name: 'ECHO_REQUEST', value: { data: new Uint8Array() } },
+      this.#version,
+      echoXid,
+    );
+    this.#socket.write(Buffer.concat([before, request]));
+    while (this.#echoCount < wanted && !this.#hasEnded)
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-    return this.#said.filter((bytes) => !isEcho(bytes) && bytes[1] !== type.hello);
+  }
+
+  get #echoCount(): number {
+    return this.#said.filter(isEcho).length;
   }
 
   /** The switch has hung up. */
