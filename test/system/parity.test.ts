@@ -52,7 +52,10 @@ describe.runIf(reason === undefined)('beside the reference', () => {
 
 /** What the log has from the modules about devices, each line once: the reference repeats them with every change. */
 function saidOf(host: SwitchHost): string[] {
-  const lines = host.settledLog().split('\n').map((line) => line.split('|').slice(2).join('|'));
+  const lines = host
+    .settledLog()
+    .split('\n')
+    .map((line) => line.split('|').slice(2).join('|'));
   return [...new Set(lines.filter((line) => /^netdev(_vport)?\|/.test(line)))].sort();
 }
 

@@ -142,11 +142,12 @@ describe.runIf(reason === undefined)('under stress', () => {
   const canPing = (): boolean => reaches(hosts[0], addresses[1]);
   const column = (name: string, column: string): string => ours.configure('get', 'interface', name, column);
 
-  /** A cable from the test to a new port of br0. */
-  function plug(name: string, mtu?: number): Cable {
+  /** A cable from the test to a new port of br0, which carries frames: until a link is up, the kernel drops them. */
+  async function plug(name: string, mtu?: number): Promise<Cable> {
     const cable = new Cable(name, ours.host, mtu);
     cables.push(cable);
     ours.configure('add-port', 'br0', name);
+    await until(() => column(name, 'link_state') === 'up', `the link of ${name}`);
     return cable;
   }
 
@@ -193,7 +194,7 @@ describe.runIf(reason === undefined)('under stress', () => {
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${ours.pid}/status`, 'utf8'))?.[1]) / 1024;
 
   test('a broadcast storm leaves room for others, and the daemon answers', async () => {
-    const cable = plug('storm');
+    const cable = await plug('storm');
     const before = megabytes();
     const sent = await cable.flood(() => stray, 10_000, Promise.all([pings(40), answers(20)]));
     expect(megabytes() - before).toBeLessThan(100);
@@ -201,7 +202,7 @@ describe.runIf(reason === undefined)('under stress', () => {
   });
 
   test('a flood of new addresses from one port does not push those of others out', async () => {
-    const cable = plug('crowd');
+    const cable = await plug('crowd');
     await until(() => canPing() && reaches(hosts[2], addresses[0]), 'frames to flow');
     const known = hosts.map((host) => macOf(host, 'eth0'));
     ours.configure('set', 'open', '.', 'other_config:flow-limit=5000'); // what bounds the memory that flows take
@@ -213,11 +214,13 @@ describe.runIf(reason === undefined)('under stress', () => {
     };
     await cable.flood(stranger, 20_000);
     const before = megabytes();
-    await cable.flood(stranger, 10_000, Promise.all([pings(40), answers(20)]));
-    const table = ours.appctl('fdb/show', 'br0').stdout;
+    const table = (): string => ours.appctl('fdb/show', 'br0').stdout;
+    const isCrowded = (): boolean => table().split('\n').length > 2000;
+    const crowded = until(isCrowded, 'thousands of addresses to be learned');
+    await cable.flood(stranger, 10_000, Promise.all([pings(40), answers(20), crowded]));
+    const last = table();
     ours.configure('remove', 'open', '.', 'other_config', 'flow-limit');
-    for (const mac of known) expect(table).toContain(mac);
-    expect(table.split('\n').length).toBeGreaterThan(2000);
+    for (const mac of known) expect(last).toContain(mac);
     expect(megabytes() - before).toBeLessThan(200); // another flood needs what is not collected yet, not what it sent
   });
 
@@ -229,7 +232,7 @@ describe.runIf(reason === undefined)('under stress', () => {
       ours.host.run('ip', 'link', 'set', `r${n}`, 'up');
       ours.configure('add-port', 'br0', `l${n}`, '--', 'add-port', 'br1', `r${n}`);
     }
-    const cable = plug('once');
+    const cable = await plug('once');
     cable.send([stray]);
     await answers(20);
     let echoes = 0;
@@ -254,15 +257,24 @@ describe.runIf(reason === undefined)('under stress', () => {
       const patch = ['--', 'set', 'interface', name, 'type=patch', `options:peer=${peer}`];
       ours.configure('add-port', bridge, name, ...patch);
     }
-    const cable = plug('once');
+    const cable = await plug('once');
+    const other = frameWith({ src: '020000000098', dst: broadcast });
+    const echoes: string[] = [];
+    const untilBack = (frame: Uint8Array): Promise<void> =>
+      until(() => {
+        echoes.push(...cable.receive().map(hex));
+        return echoes.includes(hex(frame));
+      }, 'the frame to come back');
     cable.send([stray]);
+    await untilBack(stray);
+    cable.send([other]); // what comes later is dealt with later
+    await untilBack(other);
+    const count = echoes.slice(0, echoes.indexOf(hex(other))).filter((frame) => frame === hex(stray)).length;
+    expect(count).toBeGreaterThan(1); // it was a loop
+    expect(count).toBeLessThan(4096);
     await answers(10);
-    const isStray = (frame: Uint8Array): boolean => hex(frame) === hex(stray);
-    const echoes = cable.receive().filter(isStray).length;
-    expect(echoes).toBeGreaterThan(1); // it was a loop
-    expect(echoes).toBeLessThan(4096);
-    await answers(10);
-    expect(cable.receive().filter(isStray)).toEqual([]);
+    echoes.push(...cable.receive().map(hex));
+    expect(echoes.slice(echoes.indexOf(hex(other)))).not.toContain(hex(stray));
   });
 
   test('a device that is deleted and made again under load forwards again', async () => {
@@ -273,7 +285,7 @@ describe.runIf(reason === undefined)('under stress', () => {
       hosts[1].link('eth0', 'v2', `${addresses[1]}/24`, ours.host);
       hosts[1].run('ip', 'link', 'set', 'eth0', 'address', mac);
       hosts[1].run('ip', 'neigh', 'replace', addresses[0], 'lladdr', peer, 'dev', 'eth0');
-      await until(() => reaches(hosts[1], addresses[0], '-W0.1'), 'frames to flow');
+      await until(() => reaches(hosts[1], addresses[0]), 'frames to flow');
     });
   });
 
@@ -305,10 +317,10 @@ describe.runIf(reason === undefined)('under stress', () => {
     expect(reachesOther()).toBe(false);
     ours.configure('del-port', 'br0', 'v2', '--', 'add-port', 'br1', 'v2');
     await until(reachesOther, 'the new bridge to forward');
-    expect(canPing()).toBe(false);
+    await until(() => !canPing(), 'the old bridge to forward no more');
     ours.configure('del-port', 'br1', 'v2', '--', 'add-port', 'br0', 'v2');
     await until(canPing, 'the old bridge to forward again');
-    expect(reachesOther()).toBe(false);
+    await until(() => !reachesOther(), 'the new bridge to forward no more');
   });
 
   test('a broadcast reaches 300 ports of a bridge', async () => {
@@ -326,17 +338,19 @@ describe.runIf(reason === undefined)('under stress', () => {
       const text = crowd.run('cat', '/proc/net/dev');
       return names.map((name) => Number(new RegExp(`\\b${name}: *\\d+ +(\\d+)`).exec(text)?.[1]));
     };
-    const cable = plug('one');
+    const cable = await plug('one');
     const before = received();
-    cable.send(Array.from({ length: 50 }, () => stray));
     const hasAll = (count: number, n: number): boolean => count - (before[n] ?? 0) >= 50;
-    await until(() => received().every(hasAll), 'the frames everywhere');
+    // A busy kernel drops some of so many at once.
+    await until(() => {
+      cable.send(Array.from({ length: 10 }, () => stray));
+      return received().every(hasAll);
+    }, 'the frames everywhere');
   });
 
   test('frames of any protocol, length and nonsense are forwarded or counted', async () => {
-    const from = plug('from', 4000);
-    const to = plug('to');
-    await until(() => column('to', 'link_state') === 'up', 'the cables');
+    const from = await plug('from', 4000);
+    const to = await plug('to');
     const maker = new FrameMaker(seededRandom(11));
     const random = seededRandom(12);
     const frames = Array.from({ length: 10_000 }, () => {

@@ -226,7 +226,7 @@ describe.skipIf(isMissing)('beside the reference', () => {
   ])('ends as the reference does: %s', (line) => {
     const words = line.split(' ').filter((word) => word !== '');
     const [ours, theirs] = (['ours', 'reference'] as const).map((which) => {
-      const { status, stdout, stderr } = runProgram(programs[which], words, { env, timeout: 20_000 });
+      const { status, stdout, stderr } = runProgram(programs[which], words, { env, timeout: 60_000 });
       return { status, stdout, stderr: stderr.replace(/^\d{4}-[^|]*\||^\/usr\/bin\//gm, '') };
     });
     expect(ours).toEqual(theirs);
@@ -272,7 +272,7 @@ describe.skipIf(isMissing)('beside the reference', () => {
       // Without --no-chdir it runs in the root folder; the terminal gets its status once it listens.
       const done = spawnSync(programs[which], [...args, ...pki, 'pssl:0:127.0.0.1'], {
         env,
-        timeout: 30_000,
+        timeout: 60_000,
       });
       expect(done.status).toBe(0);
       const pid = Number(readFileSync(pidfile, 'utf8'));
@@ -285,11 +285,11 @@ describe.skipIf(isMissing)('beside the reference', () => {
         const port = /listening on port (\d+)/.exec(readFileSync(log, 'utf8'))?.[1] ?? '';
         const probe = ['probe', `ssl:127.0.0.1:${port}`];
         for (const ofctl of ['ovs-ofctl', `${process.cwd()}/bin/ovs-ofctl`]) {
-          const good = spawnSync(ofctl, ['-t', '20', ...pki, ...probe], { env, encoding: 'utf8' });
+          const good = spawnSync(ofctl, ['-t', '60', ...pki, ...probe], { env, encoding: 'utf8' });
           expect(good).toMatchObject({ status: 0, stderr: '' });
         }
         const stranger = ['-p', join(folder, 'stranger.key'), '-c', join(folder, 'stranger.crt'), '-C', ca];
-        const bad = spawnSync('ovs-ofctl', ['-t', '20', ...stranger, ...probe], { env, encoding: 'utf8' });
+        const bad = spawnSync('ovs-ofctl', ['-t', '60', ...stranger, ...probe], { env, encoding: 'utf8' });
         expect(bad.status).not.toBe(0);
       } finally {
         process.kill(pid);
@@ -327,7 +327,8 @@ describe.skipIf(isMissing || whyNoNamespaces() !== undefined)('before the switch
       try {
         await until(() => existsSync(sw.controllerSocket), 'the controller to listen');
         await sw.setController(`unix:${sw.controllerSocket}`, 'OpenFlow13');
-        expect(sw.ping()).toContain(' 0% packet loss');
+        // Packets that come before the controller has the switch's features are lost.
+        await until(() => sw.ping().includes(' 0% packet loss'), 'all pings to be answered');
         const icmp = sw
           .flows()
           .split('\n')

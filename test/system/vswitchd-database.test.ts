@@ -81,6 +81,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     // What counts is written every few seconds.
     for (const column of ['statistics', 'rstp_statistics'])
       await until(() => host.vsctl('get', 'port', 'p1', column).stdout === '{}\n', `${host.which} to count`);
+    // The real one writes status after it has said that a change is applied.
+    const state = () => host.vsctl('get', 'interface', 'p1', 'link_state').stdout;
+    await until(() => state() === 'up\n', `${host.which} to write its status`);
     for (const [row, assignments] of written) {
       const columns = assignments.split(' ').map((assignment) => /^[a-z_]+/.exec(assignment)?.[0] ?? '');
       seen.push([row, columns, host.vsctl('get', ...row.split(' '), ...columns)]);

@@ -15,7 +15,7 @@ export async function sumsOfTransfer(from: Namespace, to: Namespace, address: st
   const ended = once(receiver, 'close');
   try {
     await until(() => said === 'ready\n', 'the receiver');
-    const done = from.try('timeout', '20', 'node', transfer, 'send', address, String(megabytes));
+    const done = from.try('timeout', '120', 'node', transfer, 'send', address, String(megabytes));
     if (done.status !== 0) throw new Error(`the transfer failed: ${done.stderr}`);
     await ended;
     return { sent: done.stdout.trim(), received: said.split('\n')[1] };
