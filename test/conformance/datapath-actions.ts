@@ -1,20 +1,10 @@
 /** The actions that a datapath says it can run: each does what it is to do, and all others are refused. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { Refused } from '../../src/base/errors.ts';
 import type { DpAction, DpActionName } from '../../src/datapath/actions.ts';
-import type { Datapath, Upcall } from '../../src/datapath/provider.ts';
 import { readDpActions } from '../../src/datapath/text/actions.ts';
 import { getSlot } from '../../src/flow/key.ts';
-import {
-  type DatapathHarness,
-  flowOf,
-  openWired,
-  packetFrom,
-  taken,
-  until,
-  type Wire,
-  whole,
-} from './datapath-harness.ts';
+import { flowOf, packetFrom, taken, until, whole } from './datapath-harness.ts';
 import {
   arpRequest,
   bytesOf,
@@ -25,53 +15,45 @@ import {
   tagged,
   udpPacket,
 } from './packets.ts';
+import { type OpenDatapath, wiredTest } from './wired-datapath.ts';
 
 const controller =
   'userspace(pid=0,controller(reason=1,dont_send=0,continuation=0,recirc_id=0,rule_cookie=0,controller_id=0,max_len=0))';
 const mac = '020000000001020000000002';
 
-export function describeDatapathActions(
-  name: string,
-  open: (flowCapacity: number) => Promise<DatapathHarness>,
-): void {
+interface ActionFixtures {
+  /** What becomes of one packet on wire b. */
+  readonly through: (actions: string, packet: Uint8Array) => Promise<string>;
+  /** The key of what comes up. */
+  readonly upcallOf: (actions: string, packet: Uint8Array) => Promise<Uint32Array>;
+}
+
+export function describeDatapathActions(name: string, open: OpenDatapath): void {
   describe(`${name}: actions`, () => {
-    let harness: DatapathHarness;
-    let datapath: Datapath;
-    let upcalls: Upcall[];
-    let a: Wire;
-    let b: Wire;
-    let c: Wire;
-
-    beforeEach(async () => {
-      ({ harness, datapath, upcalls, a, b, c } = await openWired(open, 8));
+    const test = wiredTest(open).extend<ActionFixtures>({
+      through: ({ a, b, put }, use) =>
+        use(async (actions, packet) => {
+          await put(['in_port(1)', `${actions},2`]);
+          a.inject(packet);
+          const [sent = ''] = await taken(b, 1);
+          return sent;
+        }),
+      upcallOf: ({ a, upcalls, put }, use) =>
+        use(async (actions, packet) => {
+          upcalls.length = 0;
+          await put(['in_port(1)', actions]);
+          a.inject(packet);
+          await until(() => upcalls.length === 1);
+          return whole(upcalls[0]);
+        }),
     });
-    afterEach(() => harness.close());
 
-    /** Flows as text: what they match and what they do. */
-    async function put(...flows: readonly (readonly [match: string, actions: string])[]): Promise<void> {
-      flows.forEach(([match, actions], id) => {
-        datapath.putFlow(flowOf(match, actions, id));
-      });
-      await datapath.settle();
-    }
-
-    /** What becomes of one packet on wire b. */
-    async function through(actions: string, packet: Uint8Array): Promise<string> {
-      await put(['in_port(1)', `${actions},2`]);
-      a.inject(packet);
-      const [sent = ''] = await taken(b, 1);
-      return sent;
-    }
-
-    async function upcallOf(actions: string, packet: Uint8Array): Promise<Uint32Array> {
-      upcalls.length = 0;
-      await put(['in_port(1)', actions]);
-      a.inject(packet);
-      await until(() => upcalls.length === 1);
-      return whole(upcalls[0]);
-    }
-
-    test('metadata that is set decides when the packet is looked up again, and is gone with the packet', async () => {
+    test('metadata that is set decides when the packet is looked up again, and is gone with the packet', async ({
+      a,
+      b,
+      c,
+      put,
+    }) => {
       await put(
         [
           'recirc_id(0),in_port(1),eth_type(0x0800)',
@@ -86,7 +68,14 @@ export function describeDatapathActions(
       expect(await taken(c, 1)).toEqual([hex(arpRequest())]);
     });
 
-    test('a packet that is looked up again in vain comes up as it is then, and goes on with the answer', async () => {
+    test('a packet that is looked up again in vain comes up as it is then, and goes on with the answer', async ({
+      datapath,
+      upcalls,
+      a,
+      b,
+      c,
+      put,
+    }) => {
       await put(['recirc_id(0),in_port(1)', 'set(udp(dst=53)),set(skb_mark(0x5)),recirc(0x9),3']);
       a.inject(udpPacket());
       await until(() => upcalls.length === 1);
@@ -106,14 +95,16 @@ export function describeDatapathActions(
       expect(datapath.stats().missCount).toBe(1);
     });
 
-    test('a packet that is looked up again and again ends, by name', async () => {
+    test('a packet that is looked up again and again ends, by name', async ({ datapath, a, b, put }) => {
       await put(['in_port(1)', 'recirc(0x1),2']);
       a.inject(udpPacket());
       await until(() => datapath.drops().get('tooManyRecirculations') === 1);
       expect((await taken(b, 1)).length).toBeGreaterThan(0);
     });
 
-    test('a symmetric hash is the same in both directions, the other differs, by basis too', async () => {
+    test('a symmetric hash is the same in both directions, the other differs, by basis too', async ({
+      upcallOf,
+    }) => {
       const reply = bytesOf(hex(udpPacket()));
       reply.set([10, 0, 0, 2, 10, 0, 0, 1], 26);
       reply.set([0x07, 0xd0, 0x03, 0xe8], 34);
@@ -128,7 +119,13 @@ export function describeDatapathActions(
       expect(await hash('hash(l4(0)),set(ipv4(ttl=9))', udpPacket())).toBe(directed);
     });
 
-    test('what a clone does to its packet, and what it drops, is not seen behind it', async () => {
+    test('what a clone does to its packet, and what it drops, is not seen behind it', async ({
+      datapath,
+      a,
+      b,
+      c,
+      put,
+    }) => {
       await put([
         'in_port(1)',
         'clone(push_vlan(vid=5,pcp=0),set(eth(src=02:00:00:00:00:99)),2,clone(pop_vlan,2),2),3',
@@ -144,7 +141,7 @@ export function describeDatapathActions(
       expect(datapath.drops().get('branchDrops')).toBe(1);
     });
 
-    test('a sample of everything takes each packet, one of nothing none', async () => {
+    test('a sample of everything takes each packet, one of nothing none', async ({ a, b, c, put }) => {
       await put([
         'in_port(1)',
         'sample(sample=0%,actions(3)),sample(sample=100%,actions(push_vlan(vid=5,pcp=0),2)),2',
@@ -155,7 +152,7 @@ export function describeDatapathActions(
       expect(c.take()).toEqual([]);
     });
 
-    test('a sample of half takes some and leaves some', async () => {
+    test('a sample of half takes some and leaves some', async ({ datapath, a, b, c, put }) => {
       await put(['in_port(1)', 'sample(sample=50%,actions(3)),2']);
       for (let n = 0; n < 4; n++) {
         a.inject(...Array.from({ length: 100 }, () => udpPacket()));
@@ -168,7 +165,12 @@ export function describeDatapathActions(
       expect(count).toBeLessThan(280);
     });
 
-    test('a check of the length looks at the packet without padding, as it would be sent', async () => {
+    test('a check of the length looks at the packet without padding, as it would be sent', async ({
+      a,
+      b,
+      c,
+      put,
+    }) => {
       const padded = Uint8Array.from([...udpPacket(), ...new Array<number>(13).fill(0)]);
       await put(['in_port(1)', 'check_pkt_len(size=47,gt(2),le(push_vlan(vid=5,pcp=0),3))']);
       a.inject(udpPacket(), padded, udpPacket({ payload: '414243444546' }));
@@ -181,7 +183,9 @@ export function describeDatapathActions(
       expect(await taken(b, 4)).toEqual([all, all.slice(0, 80), all, all]);
     });
 
-    test('labels are pushed in front of each other behind the tags, changed and popped', async () => {
+    test('labels are pushed in front of each other behind the tags, changed and popped', async ({
+      through,
+    }) => {
       const ip = hex(udpPacket().subarray(14));
       const push =
         'push_mpls(label=5,tc=1,ttl=64,bos=1,eth_type=0x8847),push_mpls(label=6,tc=0,ttl=63,bos=0,eth_type=0x8847)';
@@ -200,7 +204,16 @@ export function describeDatapathActions(
       expect(inPlace.slice(28, 36)).toBe('00009301');
     });
 
-    test('a label in front of the whole packet leaves one without an Ethernet header', async () => {
+    test('a label in front of the whole packet leaves one without an Ethernet header', async ({
+      datapath,
+      upcalls,
+      a,
+      b,
+      c,
+      put,
+      through,
+      upcallOf,
+    }) => {
       const wrap = 'add_mpls(label=5,tc=0,ttl=64,bos=1,eth_type=0x8847)';
       const key = await upcallOf(`${wrap},${controller}`, udpPacket());
       expect([getSlot(key, 'packet_type'), getSlot(key, 'eth_type'), getSlot(key, 'mpls_lse')]).toEqual([
@@ -217,7 +230,15 @@ export function describeDatapathActions(
       expect([...b.take(), ...c.take()]).toEqual([]);
     });
 
-    test('an Ethernet header is popped with its tags, and another pushed', async () => {
+    test('an Ethernet header is popped with its tags, and another pushed', async ({
+      datapath,
+      upcalls,
+      a,
+      b,
+      put,
+      through,
+      upcallOf,
+    }) => {
       const key = await upcallOf(`pop_eth,${controller}`, tagged(udpPacket(), 7));
       expect([getSlot(key, 'packet_type'), getSlot(key, 'tp_dst')]).toEqual([0x10800, 2000]);
       expect(hex(upcalls[0]?.bytes ?? new Uint8Array())).toBe(hex(udpPacket().subarray(14)));
@@ -234,7 +255,7 @@ export function describeDatapathActions(
       expect(b.take()).toEqual([]);
     });
 
-    test('an NSH header is pushed, changed and popped', async () => {
+    test('an NSH header is pushed, changed and popped', async ({ through, upcallOf }) => {
       const push = 'push_nsh(flags=1,ttl=63,mdtype=1,np=3,spi=0x5,si=255,c1=0x11223344,c2=0x2,c3=0x3,c4=0x4)';
       const outer = 'push_eth(src=02:00:00:00:00:02,dst=02:00:00:00:00:01)';
       const context = '11223344000000020000000300000004';
@@ -258,7 +279,7 @@ export function describeDatapathActions(
       expect(await through(`${long},${outer}`, udpPacket())).toBe(`${mac}894f${header}${hex(udpPacket())}`);
     });
 
-    test('what neighbours say of themselves is set with a right checksum', async () => {
+    test('what neighbours say of themselves is set with a right checksum', async ({ through }) => {
       const solicitation = bytesOf(
         `333300000002 020000000001 86dd 60000000 0020 3a ff fe800000000000000000000000000001
          fe800000000000000000000000000002 8700 7a1b 00000000 fe800000000000000000000000000002 0101020000000001`.replaceAll(
@@ -274,7 +295,7 @@ export function describeDatapathActions(
       expect(hex(sent.subarray(58))).toBe('80000000fe8000000000000000000000000000050201020000000044');
     });
 
-    test('a drop ends the packet and counts its reason', async () => {
+    test('a drop ends the packet and counts its reason', async ({ datapath, a, b, c }) => {
       datapath.putFlow({
         ...flowOf('in_port(1)', '2', 0),
         actions: [...readDpActions('2'), { do: 'drop', reason: 'tooManyResubmits' }, ...readDpActions('3')],
@@ -286,7 +307,11 @@ export function describeDatapathActions(
       expect(c.take()).toEqual([]);
     });
 
-    test('a packet that is sent up has the key, and the bytes, that it has at that point of its actions', async () => {
+    test('a packet that is sent up has the key, and the bytes, that it has at that point of its actions', async ({
+      upcalls,
+      a,
+      put,
+    }) => {
       const actions = `set(udp(src=7)),${controller},push_vlan(vid=9,pcp=1),set(skb_mark(0x3)),${controller},pop_vlan`;
       await put(['in_port(1)', `${actions},2`]);
       a.inject(udpPacket());
@@ -303,7 +328,7 @@ export function describeDatapathActions(
       expect(upcalls.map(({ bytes }) => bytes.length)).toEqual([udpPacket().length, udpPacket().length + 4]);
     });
 
-    test('whose owner wants the actions gets them beside the packet', async () => {
+    test('whose owner wants the actions gets them beside the packet', async ({ upcalls, a, put }) => {
       await put([
         'in_port(1)',
         '2,sample(sample=100%,actions(userspace(pid=0,ipfix(output_port=2),actions,tunnel_out_port=3)))',
@@ -319,13 +344,13 @@ export function describeDatapathActions(
       });
     });
 
-    test.each<[DpActionName, string]>([
+    test.for<[DpActionName, string]>([
       ['lb_output', 'lb_output(1)'],
       ['meter', 'meter(1)'],
       ['ct', 'ct(commit)'],
       ['ct_clear', 'clone(2,ct_clear)'],
       ['tnl_pop', 'sample(sample=1%,actions(tnl_pop(4)))'],
-    ])('%s is refused, by name, by a datapath that cannot run it', (action, text) => {
+    ])('%s is refused, by name, by a datapath that cannot run it', ([action, text], { datapath, a }) => {
       if (datapath.features.actions.has(action)) return;
       const actions = readDpActions(text);
       const message = `datapath ${datapath.name} cannot run the action ${action}`;
@@ -334,7 +359,7 @@ export function describeDatapathActions(
       expect([...datapath.flows()]).toEqual([]);
     });
 
-    test('what cannot be set, and lists that lie too deep in each other, are refused', () => {
+    test('what cannot be set, and lists that lie too deep in each other, are refused', ({ datapath, a }) => {
       const deep =
         'clone('.repeat(datapath.features.maxNesting + 1) + ')'.repeat(datapath.features.maxNesting + 1);
       for (const text of ['set(in_port(5))', 'set(tcp_flags(syn))', deep])

@@ -1,29 +1,22 @@
 /** Bonds of a datapath: part of what test/conformance/datapath.ts asks of every one. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { bondHashCount } from '../../src/datapath/bond.ts';
-import type { Datapath } from '../../src/datapath/provider.ts';
-import { type DatapathHarness, flowFrom, openWired, taken, until, type Wire } from './datapath-harness.ts';
+import { flowFrom, taken, until, type Wire } from './datapath-harness.ts';
 import { udpPacket } from './packets.ts';
+import { type OpenDatapath, wiredTest } from './wired-datapath.ts';
 
-export function describeDatapathBonds(
-  name: string,
-  open: (flowCapacity: number) => Promise<DatapathHarness>,
-): void {
+export function describeDatapathBonds(name: string, open: OpenDatapath): void {
   describe(`${name}: bonds`, () => {
-    let harness: DatapathHarness;
-    let datapath: Datapath;
-    let a: Wire;
-    let b: Wire;
-    let c: Wire;
-
-    beforeEach(async () => {
-      ({ harness, datapath, a, b, c } = await openWired(open, 8));
-    });
-    afterEach(() => harness.close());
+    const test = wiredTest(open);
 
     const allTo = (wire: Wire) => Array.from({ length: bondHashCount }, () => wire.port);
 
-    test('send by the port of the hash, count what goes out, and count on when ports change', async () => {
+    test('send by the port of the hash, count what goes out, and count on when ports change', async ({
+      datapath,
+      a,
+      b,
+      c,
+    }) => {
       datapath.setBond(7, allTo(b));
       datapath.putFlow(flowFrom(a, [{ do: 'lb_output', bond: 7 }]));
       await datapath.settle();
@@ -38,7 +31,7 @@ export function describeDatapathBonds(
       expect([...datapath.bonds().keys()]).toEqual([7]);
     });
 
-    test('drop what no port is for, and all once they are gone', async () => {
+    test('drop what no port is for, and all once they are gone', async ({ datapath, a, b }) => {
       datapath.setBond(7, []);
       datapath.putFlow(flowFrom(a, [{ do: 'lb_output', bond: 7 }]));
       await datapath.settle();

@@ -1,6 +1,6 @@
 /** What the suites of datapaths share: wires, flows and packets. */
 import { expect } from 'vitest';
-import { type DpPort, dpPort } from '../../src/base/units.ts';
+import type { DpPort } from '../../src/base/units.ts';
 import type { DpAction, SlotWrite } from '../../src/datapath/actions.ts';
 import type { UserspaceCookie } from '../../src/datapath/cookie.ts';
 import type {
@@ -115,20 +115,6 @@ export function setField(slot: SlotName, value: string, mask = 'ff'.repeat(slots
     return [...key.subarray(word, word + count)];
   };
   return { slot, value: words(value), mask: words(mask) };
-}
-
-/** A datapath with the ports 1 to 3, each with its wire; `upcalls` gathers all of its upcalls. */
-export async function openWired(open: (flowCapacity: number) => Promise<DatapathHarness>, capacity: number) {
-  const harness = await open(capacity);
-  const { datapath } = harness;
-  const upcalls: Upcall[] = [];
-  datapath.onUpcalls = (batch) => {
-    upcalls.push(...batch);
-  };
-  const a = await harness.addWire(dpPort(1));
-  const b = await harness.addWire(dpPort(2));
-  const c = await harness.addWire(dpPort(3));
-  return { harness, datapath, upcalls, a, b, c };
 }
 
 /** undefined when the datapath does not hold that flow. */

@@ -1,38 +1,29 @@
 /** Meters of a datapath: part of what test/conformance/datapath.ts asks of every one. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Datapath } from '../../src/datapath/provider.ts';
-import {
-  type DatapathHarness,
-  flowFrom,
-  openWired,
-  output,
-  taken,
-  until,
-  type Wire,
-} from './datapath-harness.ts';
+import { describe, expect } from 'vitest';
+import { flowFrom, output, taken, until } from './datapath-harness.ts';
 import { udpPacket } from './packets.ts';
+import { type OpenDatapath, wiredTest } from './wired-datapath.ts';
 
-export function describeDatapathMeters(
-  name: string,
-  open: (flowCapacity: number) => Promise<DatapathHarness>,
-): void {
+interface MeterFixtures {
+  /** Packets that a meter has had. */
+  readonly counted: (id: number) => number | undefined;
+}
+
+export function describeDatapathMeters(name: string, open: OpenDatapath): void {
   describe(`${name}: meters`, () => {
-    let harness: DatapathHarness;
-    let datapath: Datapath;
-    let a: Wire;
-    let b: Wire;
-    let c: Wire;
+    const test = wiredTest(open).extend<MeterFixtures>({
+      counted: ({ datapath }, use) => use((id) => datapath.meterStats(id)?.packetCount),
+    });
     /** Too slow to give a second packet while a test runs. */
     const oneAtOnce = { unit: 'packets', bands: [{ rate: 0.001, burst: 1 }] } as const;
 
-    beforeEach(async () => {
-      ({ harness, datapath, a, b, c } = await openWired(open, 8));
-    });
-    afterEach(() => harness.close());
-
-    const counted = (id: number): number | undefined => datapath.meterStats(id)?.packetCount;
-
-    test('let pass what they allow, count all, and hold for all ports together', async () => {
+    test('let pass what they allow, count all, and hold for all ports together', async ({
+      datapath,
+      a,
+      b,
+      c,
+      counted,
+    }) => {
       const id = datapath.addMeter(oneAtOnce) ?? -1;
       expect(id).toBe(0);
       for (const [n, wire] of [a, b].entries())
@@ -51,7 +42,7 @@ export function describeDatapathMeters(
       expect(datapath.drops().get('meter')).toBe(2);
     });
 
-    test('may be of what comes in by one port', async () => {
+    test('may be of what comes in by one port', async ({ datapath, a, b, c }) => {
       for (const [n, wire] of [a, b].entries()) datapath.putFlow({ ...flowFrom(wire, [output(c)]), id: n });
       datapath.setPortLimits(a.port, [oneAtOnce, { unit: 'kilobits', bands: [{ rate: 1, burst: 8000 }] }]);
       await datapath.settle();
@@ -64,7 +55,12 @@ export function describeDatapathMeters(
       expect((await taken(c, 2)).length).toBe(2);
     });
 
-    test('begin anew when they are changed, and pass everything when they are gone', async () => {
+    test('begin anew when they are changed, and pass everything when they are gone', async ({
+      datapath,
+      a,
+      b,
+      counted,
+    }) => {
       const id = datapath.addMeter(oneAtOnce) ?? -1;
       datapath.putFlow(flowFrom(a, [{ do: 'meter', id }, output(b)]));
       await datapath.settle();

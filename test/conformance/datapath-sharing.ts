@@ -1,40 +1,16 @@
 /** What several ports share in a datapath, whichever workers receive on them: order, counters, answers. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Datapath, Upcall } from '../../src/datapath/provider.ts';
+import { describe, expect } from 'vitest';
 import { maskSlot, newKey } from '../../src/flow/key.ts';
 import { slots } from '../../src/flow/slots.ts';
-import {
-  type DatapathHarness,
-  flowFrom,
-  keyOf,
-  openWired,
-  output,
-  packed,
-  statsOf,
-  taken,
-  until,
-  type Wire,
-} from './datapath-harness.ts';
+import { flowFrom, keyOf, output, packed, statsOf, taken, until } from './datapath-harness.ts';
 import { arpRequest, hex, udpPacket } from './packets.ts';
+import { type OpenDatapath, wiredTest } from './wired-datapath.ts';
 
-export function describeSharing(
-  name: string,
-  open: (flowCapacity: number) => Promise<DatapathHarness>,
-): void {
+export function describeSharing(name: string, open: OpenDatapath): void {
   describe(`${name}: several ports at once`, () => {
-    let harness: DatapathHarness;
-    let datapath: Datapath;
-    let upcalls: Upcall[];
-    let a: Wire;
-    let b: Wire;
-    let c: Wire;
+    const test = wiredTest(open);
 
-    beforeEach(async () => {
-      ({ harness, datapath, upcalls, a, b, c } = await openWired(open, 8));
-    });
-    afterEach(() => harness.close());
-
-    test('keeps the order of each port where several send to one', async () => {
+    test('keeps the order of each port where several send to one', async ({ datapath, a, b, c }) => {
       datapath.putFlow(flowFrom(a, [output(c)], 0));
       datapath.putFlow(flowFrom(b, [output(c)], 1));
       await datapath.settle();
@@ -51,7 +27,7 @@ export function describeSharing(
       expect(sent.filter(isOf(ofB))).toEqual(ofB.map(hex));
     });
 
-    test('sums what the packets of several ports count', async () => {
+    test('sums what the packets of several ports count', async ({ datapath, upcalls, a, b, c }) => {
       const [key, mask] = [keyOf(udpPacket(), a), newKey()];
       maskSlot(mask, 'eth_type');
       datapath.putFlow({ id: 0, ...packed(key, mask), actions: [output(c)] });
@@ -68,7 +44,7 @@ export function describeSharing(
       expect(datapath.portCounters(c.port)?.txBytes).toBe(3 * udpPacket().length);
     });
 
-    test('each port gets the answers to its own misses, in order', async () => {
+    test('each port gets the answers to its own misses, in order', async ({ datapath, upcalls, a, b, c }) => {
       datapath.onUpcalls = (batch) => {
         upcalls.push(...batch);
         for (const packet of batch) {

@@ -1,112 +1,107 @@
 /**
  * Packets that a datapath puts into tunnels and takes out: part of what test/conformance/datapath.ts asks of every one.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { DpPort } from '../../src/base/units.ts';
-import type { Datapath, DpPacket, Upcall } from '../../src/datapath/provider.ts';
+import type { DpPacket, Upcall } from '../../src/datapath/provider.ts';
 import { readDpActions } from '../../src/datapath/text/actions.ts';
 import { formatKey } from '../../src/datapath/text/key.ts';
 import { getSlot, maskSlot, newKey } from '../../src/flow/key.ts';
 import { packetMask } from '../../src/flow/packet-mask.ts';
 import type { TunnelType } from '../../src/netdev/tunnel/tunnel-config.ts';
 import { gso } from '../../src/wire/frame.ts';
-import {
-  type DatapathHarness,
-  flowOf,
-  openWired,
-  packetFrom,
-  taken,
-  until,
-  type Wire,
-  whole,
-} from './datapath-harness.ts';
+import { flowOf, packetFrom, taken, until, whole } from './datapath-harness.ts';
 import { bytesOf, get16, hasGoodChecksums, hex, tcpPacket, udpPacket } from './packets.ts';
 import { bare, inner, type Kind, key6, kinds, push, tunnelPort, usualPort } from './tunnel-kinds.ts';
 import { type IpVersion, outerGre, outerPacket, outerSize, outerUdp } from './tunnel-packets.ts';
+import { type OpenDatapath, wiredTest } from './wired-datapath.ts';
 
-export function describeDatapathTunnels(
-  name: string,
-  open: (flowCapacity: number) => Promise<DatapathHarness>,
-): void {
+interface TunnelFixtures {
+  readonly addTunnel: (type: TunnelType) => Promise<DpPort>;
+  /** What becomes of packets that come in on wire a, on wire b. */
+  readonly through: (actions: string, ...packets: readonly Uint8Array[]) => Promise<string[]>;
+  /** What comes up of a packet that came out of the tunnel. */
+  readonly opened: (packet: Uint8Array) => Promise<Upcall>;
+  /** Sees that a packet in a tunnel is dropped as one that makes no sense. */
+  readonly refused: (packet: Uint8Array) => Promise<void>;
+}
+
+export function describeDatapathTunnels(name: string, open: OpenDatapath): void {
   describe(`${name}: tunnels`, () => {
-    let harness: DatapathHarness;
-    let datapath: Datapath;
-    let upcalls: Upcall[];
-    let a: Wire;
-    let b: Wire;
-    let c: Wire;
-
-    beforeEach(async () => {
-      ({ harness, datapath, upcalls, a, b, c } = await openWired(open, 8));
-    });
-    afterEach(() => harness.close());
-
-    async function addTunnel(type: TunnelType): Promise<DpPort> {
-      const spec = { kind: 'tunnel', name: 'tunnel', type, sequence: new SharedArrayBuffer(4) } as const;
-      return datapath.addPort({ name: 'tunnel', type, ifindex: 0, spec }, tunnelPort);
-    }
-
-    async function put(...flows: readonly (readonly [match: string, actions: string])[]): Promise<void> {
-      flows.forEach(([match, actions], id) => {
-        datapath.putFlow(flowOf(match, actions, id));
-      });
-      await datapath.settle();
-    }
-
-    /** What becomes of packets that come in on wire a, on wire b. */
-    async function through(actions: string, ...packets: readonly Uint8Array[]): Promise<string[]> {
-      await put(['in_port(1)', actions]);
-      a.inject(...packets);
-      return taken(b, packets.length);
-    }
-
-    /** What comes up of a packet that came out of the tunnel. */
-    async function opened(packet: Uint8Array): Promise<Upcall> {
-      await put(['recirc_id(0),in_port(1)', 'tnl_pop(9)']);
-      a.inject(packet);
-      await until(() => upcalls.length === 1);
-      const [upcall] = upcalls;
-      if (upcall === undefined) throw new Error('nothing came up');
-      return upcall;
-    }
-
-    async function refused(packet: Uint8Array): Promise<void> {
-      const before = datapath.drops().get('tunnelPopError') ?? 0;
-      await put(['recirc_id(0),in_port(1)', 'tnl_pop(9)']);
-      a.inject(packet);
-      await until(() => datapath.drops().get('tunnelPopError') === before + 1);
-      expect(upcalls.map(({ bytes }) => hex(bytes))).toEqual([]);
-    }
-
-    test.each(kinds)('$what: a packet goes in, with all headers in front', async (kind) => {
-      await addTunnel(kind.type);
-      const actions = `${kind.isBare ? 'pop_eth,' : ''}clone(${push(kind)},2)`;
-      expect(await through(actions, udpPacket())).toEqual([hex(kind.packet(usualPort))]);
+    const test = wiredTest(open).extend<TunnelFixtures>({
+      addTunnel: ({ datapath }, use) =>
+        use((type) => {
+          const spec = { kind: 'tunnel', name: 'tunnel', type, sequence: new SharedArrayBuffer(4) } as const;
+          return datapath.addPort({ name: 'tunnel', type, ifindex: 0, spec }, tunnelPort);
+        }),
+      through: ({ a, b, put }, use) =>
+        use(async (actions, ...packets) => {
+          await put(['in_port(1)', actions]);
+          a.inject(...packets);
+          return taken(b, packets.length);
+        }),
+      opened: ({ a, upcalls, put }, use) =>
+        use(async (packet) => {
+          await put(['recirc_id(0),in_port(1)', 'tnl_pop(9)']);
+          a.inject(packet);
+          await until(() => upcalls.length === 1);
+          const [upcall] = upcalls;
+          if (upcall === undefined) throw new Error('nothing came up');
+          return upcall;
+        }),
+      refused: ({ datapath, a, upcalls, put }, use) =>
+        use(async (packet) => {
+          const before = datapath.drops().get('tunnelPopError') ?? 0;
+          await put(['recirc_id(0),in_port(1)', 'tnl_pop(9)']);
+          a.inject(packet);
+          await until(() => datapath.drops().get('tunnelPopError') === before + 1);
+          expect(upcalls.map(({ bytes }) => hex(bytes))).toEqual([]);
+        }),
     });
 
-    test.each(kinds)('$what: a packet comes out, with what the headers said in its key', async (kind) => {
-      await addTunnel(kind.type);
-      const { bytes, reason, key } = await opened(kind.packet(4321));
-      expect([reason, hex(bytes)]).toEqual(['miss', kind.isBare ? bare : inner]);
-      expect(textOf(key)).toContain(`tunnel(${kind.key.replace('PORT', '4321')}),in_port(9)`);
-      expect(getSlot(whole({ bytes, reason, key, offload: undefined }), 'packet_type')).toBe(
-        kind.isBare ? 0x10800 : 0,
-      );
-    });
+    test.for(kinds)(
+      '$what: a packet goes in, with all headers in front',
+      async (kind, { addTunnel, through }) => {
+        await addTunnel(kind.type);
+        const actions = `${kind.isBare ? 'pop_eth,' : ''}clone(${push(kind)},2)`;
+        expect(await through(actions, udpPacket())).toEqual([hex(kind.packet(usualPort))]);
+      },
+    );
 
-    test.each(kinds)('$what: a packet that is cut short, or not right, is dropped by name', async (kind) => {
-      await addTunnel(kind.type);
-      const packet = kind.packet(4321);
-      const headers = packet.length - (kind.isBare ? bare : inner).length / 2;
-      const cuts = [headers - 1, headers - kind.size + 3, headers - kind.size];
-      for (const size of cuts) await refused(shortened(packet, kind.ip, size));
-      if (kind.ip === 4) await refused(changed(packet, 24, 0x77)); // the checksum of IPv4
-      if (kind.key.includes('csum') && !kind.key.includes('-csum'))
-        await refused(changed(packet, packet.length - 1, 0xee));
-      await refused(udpPacket().subarray(0, 14));
-    });
+    test.for(kinds)(
+      '$what: a packet comes out, with what the headers said in its key',
+      async (kind, { addTunnel, opened }) => {
+        await addTunnel(kind.type);
+        const { bytes, reason, key } = await opened(kind.packet(4321));
+        expect([reason, hex(bytes)]).toEqual(['miss', kind.isBare ? bare : inner]);
+        expect(textOf(key)).toContain(`tunnel(${kind.key.replace('PORT', '4321')}),in_port(9)`);
+        expect(getSlot(whole({ bytes, reason, key, offload: undefined }), 'packet_type')).toBe(
+          kind.isBare ? 0x10800 : 0,
+        );
+      },
+    );
 
-    test('ERSPAN of version 2 tells the time, in tenths of milliseconds', async () => {
+    test.for(kinds)(
+      '$what: a packet that is cut short, or not right, is dropped by name',
+      async (kind, { addTunnel, refused }) => {
+        await addTunnel(kind.type);
+        const packet = kind.packet(4321);
+        const headers = packet.length - (kind.isBare ? bare : inner).length / 2;
+        const cuts = [headers - 1, headers - kind.size + 3, headers - kind.size];
+        for (const size of cuts) await refused(shortened(packet, kind.ip, size));
+        if (kind.ip === 4) await refused(changed(packet, 24, 0x77)); // the checksum of IPv4
+        if (kind.key.includes('csum') && !kind.key.includes('-csum'))
+          await refused(changed(packet, packet.length - 1, 0xee));
+        await refused(udpPacket().subarray(0, 14));
+      },
+    );
+
+    test('ERSPAN of version 2 tells the time, in tenths of milliseconds', async ({
+      datapath,
+      addTunnel,
+      through,
+      opened,
+    }) => {
       await addTunnel('ip6erspan');
       const header = 'erspan(ver=2,sid=0x237,dir=1,hwid=0x3f)';
       const action = push({ ip: 6, header, size: 20, number: 108 });
@@ -116,13 +111,18 @@ export function describeDatapathTunnels(
       const time = sent.slice(timeAt, timeAt + 8);
       const expected = hex(outerPacket(6, 47, `100022eb 00000000 20000237 ${time} 0000 03f8 ${inner}`));
       expect(sent).toBe(expected);
-      if (harness.datapath.type !== 'dummy') expect(Number(`0x${time}`) - before).toBeLessThan(600_000);
+      if (datapath.type !== 'dummy') expect(Number(`0x${time}`) - before).toBeLessThan(600_000);
       const { bytes, key } = await opened(bytesOf(sent));
       expect(hex(bytes)).toBe(inner);
       expect(textOf(key)).toContain(`tun_id=0x237,${key6},erspan(ver=2,dir=1,hwid=0x3f),flags(key)`);
     });
 
-    test('numbers grow from packet to packet of a tunnel, whatever the flow', async () => {
+    test('numbers grow from packet to packet of a tunnel, whatever the flow', async ({
+      a,
+      b,
+      put,
+      addTunnel,
+    }) => {
       await addTunnel('gre');
       const one = push({ ip: 4, header: 'gre((flags=0x1000,proto=0x6558),seq=0x0)', size: 8, number: 3 });
       const other = push({
@@ -151,7 +151,11 @@ export function describeDatapathTunnels(
     } as const;
     const plain = { ...vxlan, header: vxlan.header.replace('0xffff', '0x0') } as const;
 
-    test('a connection leaves by one port of those that are set', async () => {
+    test('a connection leaves by one port of those that are set', async ({
+      datapath,
+      addTunnel,
+      through,
+    }) => {
       await addTunnel('vxlan');
       const actions = `clone(${push(plain)},2)`;
       const packets = [1, 2, 3, 4, 5, 1].map((source) => udpPacket({ source }));
@@ -164,7 +168,14 @@ export function describeDatapathTunnels(
       expect([...new Set(few)].every((port) => port === 100 || port === 101)).toBe(true);
     });
 
-    test('what is behind goes on with the packet in its tunnel, what is in front and outside without', async () => {
+    test('what is behind goes on with the packet in its tunnel, what is in front and outside without', async ({
+      a,
+      b,
+      c,
+      put,
+      addTunnel,
+      through,
+    }) => {
       await addTunnel('vxlan');
       const { packet } = kindOf('VXLAN');
       await through(`3,clone(${push(plain)},set(ipv4(ttl=9)),2),3`, udpPacket());
@@ -179,7 +190,10 @@ export function describeDatapathTunnels(
       expect(await taken(c, 1)).toEqual([inner]);
     });
 
-    test('what nobody would see is not put into a tunnel; a cut goes with it', async () => {
+    test('what nobody would see is not put into a tunnel; a cut goes with it', async ({
+      addTunnel,
+      through,
+    }) => {
       await addTunnel('gre');
       const numbered = push({
         ip: 4,
@@ -191,7 +205,12 @@ export function describeDatapathTunnels(
       expect(sent).toEqual([hex(outerPacket(4, 47, `10006558 00000000 ${inner.slice(0, 40)}`))]);
     });
 
-    test('what a device was to do of a packet is done before it goes in', async () => {
+    test('what a device was to do of a packet is done before it goes in', async ({
+      datapath,
+      a,
+      b,
+      addTunnel,
+    }) => {
       await addTunnel('vxlan');
       await datapath.settle();
       const actions = readDpActions(`clone(${push(vxlan)},2)`);
@@ -219,7 +238,13 @@ export function describeDatapathTunnels(
       expect(payload).toBe(hex(long.subarray(54)));
     });
 
-    test('a packet in its tunnel whose device was to compute the checksum outside comes out as it is', async () => {
+    test('a packet in its tunnel whose device was to compute the checksum outside comes out as it is', async ({
+      datapath,
+      a,
+      b,
+      put,
+      addTunnel,
+    }) => {
       await addTunnel('vxlan');
       await put(['recirc_id(0),in_port(9)', '2']);
       const packet = kindOf('VXLAN with a checksum').packet(4321);
@@ -229,7 +254,13 @@ export function describeDatapathTunnels(
       expect(await taken(b, 1)).toEqual([inner]);
     });
 
-    test('a packet that is long because it holds segments comes out as one to be segmented', async () => {
+    test('a packet that is long because it holds segments comes out as one to be segmented', async ({
+      datapath,
+      a,
+      b,
+      put,
+      addTunnel,
+    }) => {
       await addTunnel('gre');
       await put(['recirc_id(0),in_port(9)', '2']);
       const packet = outerPacket(4, 47, `00006558 ${hex(tcpPacket(2500))}`);
@@ -251,7 +282,14 @@ export function describeDatapathTunnels(
       expect(sent.map((text) => text.slice(0, 2 * 34))).toEqual([hex(tcpPacket(2500)).slice(0, 2 * 34)]);
     });
 
-    test('through several tunnels into each other and out again, a packet is what it was', async () => {
+    test('through several tunnels into each other and out again, a packet is what it was', async ({
+      datapath,
+      a,
+      b,
+      c,
+      put,
+      addTunnel,
+    }) => {
       await addTunnel('vxlan');
       await put(
         ['recirc_id(0),in_port(1)', `clone(${push(vxlan)},${push(plain)},tnl_pop(9)),3`],
@@ -264,7 +302,13 @@ export function describeDatapathTunnels(
       expect(datapath.stats().recirculatedCount).toBe(2);
     });
 
-    test('a tunnel that leads into itself ends, by name; what is behind goes on', async () => {
+    test('a tunnel that leads into itself ends, by name; what is behind goes on', async ({
+      datapath,
+      a,
+      b,
+      put,
+      addTunnel,
+    }) => {
       await addTunnel('vxlan');
       await put(['in_port(1)', 'tnl_pop(9),2'], ['in_port(9)', `${push(plain)},tnl_pop(9)`]);
       const { packet } = kindOf('VXLAN');
@@ -273,7 +317,7 @@ export function describeDatapathTunnels(
       expect(await taken(b, 1)).toEqual([hex(packet(4321))]);
     });
 
-    test('no packet leaves by the port of a tunnel itself', async () => {
+    test('no packet leaves by the port of a tunnel itself', async ({ datapath, a, b, put, addTunnel }) => {
       await addTunnel('vxlan');
       await put(['in_port(1)', '9,2']);
       a.inject(udpPacket());
@@ -281,7 +325,7 @@ export function describeDatapathTunnels(
       await until(() => datapath.drops().get('noSuchPort') === 1);
     });
 
-    test('without the port of the tunnel, packets are dropped by name', async () => {
+    test('without the port of the tunnel, packets are dropped by name', async ({ datapath, a, b, put }) => {
       await put(['in_port(1)', `clone(${push(plain)},2),tnl_pop(9)`]);
       a.inject(kindOf('VXLAN').packet(4321));
       await until(() => datapath.drops().size === 2);
@@ -292,7 +336,15 @@ export function describeDatapathTunnels(
       expect(b.take()).toEqual([]);
     });
 
-    test('the answer to what came out of a tunnel makes a flow for what follows', async () => {
+    test('the answer to what came out of a tunnel makes a flow for what follows', async ({
+      datapath,
+      a,
+      b,
+      c,
+      put,
+      addTunnel,
+      opened,
+    }) => {
       await addTunnel('vxlan');
       const { packet } = kindOf('VXLAN');
       const upcall = await opened(packet(4321));
@@ -307,7 +359,7 @@ export function describeDatapathTunnels(
       expect(await taken(c, 1)).toEqual([inner]);
     });
 
-    test.each([
+    test.for([
       [
         'an unknown flag of VXLAN',
         'vxlan',
@@ -348,13 +400,13 @@ export function describeDatapathTunnels(
       ],
     ] satisfies readonly (readonly [string, TunnelType, Uint8Array])[])(
       '%s is not understood',
-      async (_what, type, packet) => {
+      async ([_what, type, packet], { addTunnel, refused }) => {
         await addTunnel(type);
         await refused(packet);
       },
     );
 
-    test('GTP-U that carries no packet of a user comes up whole', async () => {
+    test('GTP-U that carries no packet of a user comes up whole', async ({ addTunnel, opened }) => {
       await addTunnel('gtpu');
       const packet = outerUdp(4, { src: 1, dst: 2152, hasChecksum: false }, '3001 0004 00000000 00000000');
       const { bytes, key } = await opened(packet);
@@ -363,7 +415,12 @@ export function describeDatapathTunnels(
       expect(getSlot(asKey(key), 'nw_dst')).toBe(0x0a010002);
     });
 
-    test('a frame inside that is shorter than its header is dropped by name', async () => {
+    test('a frame inside that is shorter than its header is dropped by name', async ({
+      datapath,
+      a,
+      put,
+      addTunnel,
+    }) => {
       await addTunnel('gre');
       await put(['recirc_id(0),in_port(1)', 'tnl_pop(9)']);
       a.inject(outerPacket(4, 47, `00006558 ${inner.slice(0, 26)}`));

@@ -2,9 +2,9 @@
  * What every datapath must do, whatever runs it. A provider's own test calls `describeDatapath` with a way to make
  * one and to reach the far side of its ports.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { DpAction } from '../../src/datapath/actions.ts';
-import type { Datapath, DpFlow, Upcall } from '../../src/datapath/provider.ts';
+import type { DpFlow } from '../../src/datapath/provider.ts';
 import { maskSlot, newKey, writeSlot } from '../../src/flow/key.ts';
 import { describeDatapathActions } from './datapath-actions.ts';
 import { describeDatapathBonds } from './datapath-bonds.ts';
@@ -13,7 +13,6 @@ import {
   type DatapathHarness,
   flowFrom,
   keyOf,
-  openWired,
   output,
   packed,
   packetFrom,
@@ -31,6 +30,7 @@ import { describeDatapathMeters } from './datapath-meters.ts';
 import { describeSharing } from './datapath-sharing.ts';
 import { describeDatapathTunnels } from './datapath-tunnels.ts';
 import { arpRequest, bytesOf, get16, hasGoodChecksums, hex, hostA, tagged, udpPacket } from './packets.ts';
+import { type OpenDatapath, wiredTest } from './wired-datapath.ts';
 
 /** The whole suite, with one worker and with several. */
 export function describeDatapath(
@@ -39,7 +39,7 @@ export function describeDatapath(
 ): void {
   for (const workerCount of [1, 3]) {
     const title = `${name} of ${workerCount} worker${workerCount === 1 ? '' : 's'}`;
-    const openOne = (flowCapacity: number): Promise<DatapathHarness> => open(flowCapacity, workerCount);
+    const openOne: OpenDatapath = (flowCapacity) => open(flowCapacity, workerCount);
     describeDatapathActions(title, openOne);
     describeForwarding(title, openOne);
     describeDatapathLife(title, openOne);
@@ -51,28 +51,23 @@ export function describeDatapath(
   }
 }
 
-function describeForwarding(name: string, open: (flowCapacity: number) => Promise<DatapathHarness>): void {
+interface ForwardingFixtures {
+  /** Nothing more comes out of the wire although all that was asked has been done. */
+  readonly silent: (wire: Wire) => Promise<void>;
+}
+
+function describeForwarding(name: string, open: OpenDatapath): void {
   describe(name, () => {
     const capacity = 8;
-    let harness: DatapathHarness;
-    let datapath: Datapath;
-    let upcalls: Upcall[];
-    let a: Wire;
-    let b: Wire;
-    let c: Wire;
-
-    beforeEach(async () => {
-      ({ harness, datapath, upcalls, a, b, c } = await openWired(open, capacity));
+    const test = wiredTest(open, capacity).extend<ForwardingFixtures>({
+      silent: ({ datapath }, use) =>
+        use(async (wire) => {
+          await datapath.settle();
+          expect(wire.take().map(hex)).toEqual([]);
+        }),
     });
-    afterEach(() => harness.close());
 
-    /** Nothing more comes out of the wire although all that was asked has been done. */
-    async function silent(wire: Wire): Promise<void> {
-      await datapath.settle();
-      expect(wire.take().map(hex)).toEqual([]);
-    }
-
-    test('outputs a packet that matches a flow, unchanged', async () => {
+    test('outputs a packet that matches a flow, unchanged', async ({ datapath, a, b, c, silent }) => {
       datapath.putFlow(flowFrom(a, [output(b)]));
       await datapath.settle();
       a.inject(udpPacket());
@@ -80,7 +75,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       await silent(c);
     });
 
-    test('floods one packet to several ports', async () => {
+    test('floods one packet to several ports', async ({ datapath, a, b, c }) => {
       datapath.putFlow(flowFrom(a, [output(b), output(c)]));
       await datapath.settle();
       a.inject(arpRequest());
@@ -88,14 +83,14 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(await taken(c, 1)).toEqual([hex(arpRequest())]);
     });
 
-    test('sends back out of the input port when told so', async () => {
+    test('sends back out of the input port when told so', async ({ datapath, a }) => {
       datapath.putFlow(flowFrom(a, [output(a)]));
       await datapath.settle();
       a.inject(udpPacket());
       expect(await taken(a, 1)).toEqual([hex(udpPacket())]);
     });
 
-    test('keeps the order of packets', async () => {
+    test('keeps the order of packets', async ({ datapath, a, b }) => {
       datapath.putFlow(flowFrom(a, [output(b)]));
       await datapath.settle();
       const packets = Array.from({ length: 100 }, (_, n) => udpPacket({ source: n + 1 }));
@@ -103,7 +98,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(await taken(b, 100)).toEqual(packets.map(hex));
     });
 
-    test('changes after an output do not reach what was sent before', async () => {
+    test('changes after an output do not reach what was sent before', async ({ datapath, a, b, c }) => {
       const actions: DpAction[] = [
         output(b),
         { do: 'push_vlan', tpid: 0x8100, tci: 0x1064 },
@@ -118,14 +113,14 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(await taken(c, 1)).toEqual([hex(tagged(udpPacket(), 0x64))]);
     });
 
-    test('pops a tag', async () => {
+    test('pops a tag', async ({ datapath, a, b }) => {
       datapath.putFlow(flowFrom(a, [{ do: 'pop_vlan' }, output(b)]));
       await datapath.settle();
       a.inject(tagged(udpPacket(), 5));
       expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
     });
 
-    test('sets addresses and ports and keeps the checksums right', async () => {
+    test('sets addresses and ports and keeps the checksums right', async ({ datapath, a, b }) => {
       const fields = [
         setField('eth_src', '02 00 00 00 00 99'),
         setField('nw_src', 'c0 a8 01 07'),
@@ -144,7 +139,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(hasGoodChecksums(bytes)).toBe(true);
     });
 
-    test('cuts one output and not the next', async () => {
+    test('cuts one output and not the next', async ({ datapath, a, b, c }) => {
       datapath.putFlow(flowFrom(a, [{ do: 'trunc', maxSize: 20 }, output(b), output(c)]));
       await datapath.settle();
       a.inject(udpPacket());
@@ -152,7 +147,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(await taken(c, 1)).toEqual([hex(udpPacket())]);
     });
 
-    test('drops by an empty action list and names it', async () => {
+    test('drops by an empty action list and names it', async ({ datapath, upcalls, a }) => {
       datapath.putFlow(flowFrom(a, []));
       await datapath.settle();
       a.inject(udpPacket());
@@ -160,7 +155,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(upcalls).toEqual([]);
     });
 
-    test('sends a miss up with its key and bytes intact', async () => {
+    test('sends a miss up with its key and bytes intact', async ({ datapath, upcalls, a }) => {
       a.inject(tagged(udpPacket(), 7));
       await until(() => upcalls.length === 1);
       const [upcall] = upcalls;
@@ -170,7 +165,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(datapath.stats().missCount).toBe(1);
     });
 
-    test('sends up on purpose and goes on', async () => {
+    test('sends up on purpose and goes on', async ({ datapath, upcalls, a, b }) => {
       datapath.putFlow(flowFrom(a, [sendUp, output(b)]));
       await datapath.settle();
       a.inject(udpPacket());
@@ -179,7 +174,12 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(await taken(b, 1)).toEqual([hex(udpPacket())]);
     });
 
-    test('misses that come while the first is answered follow it through the new flow, in order', async () => {
+    test('misses that come while the first is answered follow it through the new flow, in order', async ({
+      datapath,
+      upcalls,
+      a,
+      b,
+    }) => {
       datapath.onUpcalls = (batch) => {
         upcalls.push(...batch);
         for (const packet of batch) datapath.putFlow(flowFrom(a, [output(b)]), packet);
@@ -190,12 +190,12 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(upcalls.length).toBe(1);
     });
 
-    test('first packets of different connections all go up', async () => {
+    test('first packets of different connections all go up', async ({ upcalls, a }) => {
       a.inject(...Array.from({ length: 50 }, (_, n) => udpPacket({ source: n + 1 })));
       await until(() => upcalls.length === 50);
     });
 
-    test('executes in order with the flows put before it', async () => {
+    test('executes in order with the flows put before it', async ({ datapath, a, b }) => {
       datapath.putFlow(flowFrom(a, [output(b)]));
       datapath.execute(packetFrom(a), [output(b)]);
       await datapath.settle();
@@ -203,13 +203,19 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(await taken(b, 2)).toEqual([hex(udpPacket()), hex(arpRequest())]);
     });
 
-    test('an executed packet may be sent up again', async () => {
+    test('an executed packet may be sent up again', async ({ datapath, upcalls, a }) => {
       datapath.execute(packetFrom(a), [sendUp]);
       await until(() => upcalls.length === 1);
       expect(whole(upcalls[0])).toEqual(keyOf(udpPacket(), a));
     });
 
-    test('a flow of the same id takes the place of the old one and keeps its counters', async () => {
+    test('a flow of the same id takes the place of the old one and keeps its counters', async ({
+      datapath,
+      a,
+      b,
+      c,
+      silent,
+    }) => {
       datapath.putFlow(flowFrom(a, [output(b)]));
       await datapath.settle();
       a.inject(udpPacket());
@@ -222,7 +228,13 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       await until(() => statsOf(datapath, 0)?.packetCount === 2);
     });
 
-    test('a flow of the same id and another match leaves nothing of the old one', async () => {
+    test('a flow of the same id and another match leaves nothing of the old one', async ({
+      datapath,
+      upcalls,
+      a,
+      b,
+      c,
+    }) => {
       datapath.putFlow(flowFrom(a, [output(c)]));
       datapath.putFlow(flowFrom(b, [output(c)]));
       await datapath.settle();
@@ -232,7 +244,13 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(await taken(c, 1)).toEqual([hex(udpPacket())]);
     });
 
-    test('a deleted flow misses; its id starts from zero when used again', async () => {
+    test('a deleted flow misses; its id starts from zero when used again', async ({
+      datapath,
+      upcalls,
+      a,
+      b,
+      c,
+    }) => {
       datapath.putFlow(flowFrom(a, [output(b)]));
       await datapath.settle();
       a.inject(udpPacket());
@@ -248,7 +266,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(statsOf(datapath, 0)?.packetCount).toBe(0);
     });
 
-    test('flushing deletes all flows', async () => {
+    test('flushing deletes all flows', async ({ datapath, upcalls, a, b, c }) => {
       datapath.putFlow(flowFrom(a, [output(c)], 0));
       datapath.putFlow(flowFrom(b, [output(c)], 1));
       datapath.flushFlows();
@@ -259,7 +277,12 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       await until(() => upcalls.length === 2);
     });
 
-    test('masks are honoured: bits outside do not matter, bits inside do', async () => {
+    test('masks are honoured: bits outside do not matter, bits inside do', async ({
+      datapath,
+      upcalls,
+      a,
+      b,
+    }) => {
       const key = keyOf(udpPacket(), a);
       const mask = newKey();
       maskSlot(mask, 'in_port');
@@ -273,7 +296,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(datapath.stats()).toMatchObject({ hitCount: 2, missCount: 1, flowCount: 1, maskCount: 1 });
     });
 
-    test('counts packets, bytes and the time of use', async () => {
+    test('counts packets, bytes and the time of use', async ({ datapath, a, b }) => {
       datapath.putFlow(flowFrom(a, [output(b)]));
       await datapath.settle();
       a.inject(udpPacket(), udpPacket(), arpRequest());
@@ -286,7 +309,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(datapath.portCounters(a.port)?.rxBytes).toBe(size);
     });
 
-    test('refuses flows beyond its capacity and goes on', async () => {
+    test('refuses flows beyond its capacity and goes on', async ({ datapath }) => {
       for (let id = 0; id <= capacity; id++) datapath.putFlow(flowOf(id));
       await datapath.settle();
       expect(datapath.flowCapacity).toBe(capacity);
@@ -297,7 +320,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(statsOf(datapath, capacity)).toBeDefined();
     });
 
-    test('drops what is longer than the MTU of the output, tags aside', async () => {
+    test('drops what is longer than the MTU of the output, tags aside', async ({ datapath, a, b }) => {
       const size = udpPacket().length;
       datapath.setPortMtu(b.port, size - 14);
       datapath.putFlow(flowFrom(a, [output(b)]));
@@ -307,7 +330,11 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       await until(() => datapath.drops().get('tooLong') === 1);
     });
 
-    test('sends packets up with the checksum that they would have on the wire', async () => {
+    test('sends packets up with the checksum that they would have on the wire', async ({
+      datapath,
+      upcalls,
+      a,
+    }) => {
       const offload = { checksumStart: 34, checksumOffset: 6, gsoType: 0, gsoSize: 0, headerSize: 0 };
       const packet = udpPacket({ isPartial: true });
       const set: DpAction = { do: 'set', header: 'eth', fields: [setField('nw_dst', '0a 00 00 63')] };
@@ -320,7 +347,7 @@ function describeForwarding(name: string, open: (flowCapacity: number) => Promis
       expect(hasGoodChecksums(bytes)).toBe(true);
     });
 
-    test('very short frames do no harm', async () => {
+    test('very short frames do no harm', async ({ datapath, upcalls, a }) => {
       datapath.putFlow(
         flowFrom(a, [
           { do: 'pop_vlan' },
