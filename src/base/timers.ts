@@ -16,24 +16,33 @@ class Entry implements Timer {
   /** Ties are run in the order in which they were set. */
   readonly order: number;
   action: (() => void) | undefined;
+  readonly #onCancel: () => void;
 
-  constructor(due: Ms, order: number, action: () => void) {
+  constructor(due: Ms, order: number, action: () => void, onCancel: () => void) {
     this.due = due;
     this.order = order;
     this.action = action;
+    this.#onCancel = onCancel;
   }
 
   cancel(): void {
+    if (this.action === undefined) return;
     this.action = undefined;
+    this.#onCancel();
   }
 }
+
+/** Cancelled wake-ups that stay in the heap at most, where those that are not are fewer. */
+const leastGarbage = 64;
 
 export class Timers {
   readonly clock: Clock;
   /** Called when an earlier wake-up than all before was set; the loop shortens its sleep. */
   onEarlier: (due: Ms) => void = () => {};
-  readonly #heap: Entry[] = [];
+  #heap: Entry[] = [];
   #order = 0;
+  /** Entries of the heap that were cancelled, or a few more. */
+  #cancelledCount = 0;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -41,7 +50,7 @@ export class Timers {
 
   /** Runs `action` once, at the first `run` at or after `due`. */
   at(due: Ms, action: () => void): Timer {
-    const entry = new Entry(due, this.#order++, action);
+    const entry = new Entry(due, this.#order++, action, this.#onCancel);
     this.#push(entry);
     if (this.#heap[0] === entry) this.onEarlier(due);
     return entry;
@@ -55,6 +64,11 @@ export class Timers {
   get nextDue(): Ms {
     this.#dropCancelled();
     return this.#heap[0]?.due ?? ms(Number.POSITIVE_INFINITY);
+  }
+
+  /** Wake-ups that are kept, of which some may have been cancelled. */
+  get size(): number {
+    return this.#heap.length;
   }
 
   /** Runs all that is due now. What an action sets for "now" waits for the next run. */
@@ -86,6 +100,15 @@ export class Timers {
   #dropCancelled(): void {
     while (this.#heap[0] !== undefined && this.#heap[0].action === undefined) this.#pop();
   }
+
+  /** Whoever sets a far wake-up anew with each packet leaves no more than as many entries as there are others. */
+  readonly #onCancel = (): void => {
+    if (++this.#cancelledCount < Math.max(leastGarbage, this.#heap.length / 2)) return;
+    const kept = this.#heap.filter(({ action }) => action !== undefined);
+    this.#heap = [];
+    this.#cancelledCount = 0;
+    for (const entry of kept) this.#push(entry);
+  };
 
   #push(entry: Entry): void {
     const heap = this.#heap;

@@ -2,7 +2,7 @@
  * When a BFD session sends control packets, and how often some are to come: intervals that both ends agree upon by poll
  * sequences. RFC 5880 sections 6.5, 6.8.3 and 6.8.7.
  */
-import { logger } from '../base/log.ts';
+import { LimitedSite, logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import { type Ms, ms } from '../base/units.ts';
 import { bfdFlags } from '../wire/bfd.ts';
@@ -10,6 +10,7 @@ import type { BfdRemote } from './bfd-remote.ts';
 import type { BfdSettings } from './bfd-types.ts';
 
 const log = logger('bfd');
+const delays = new LimitedSite({ perMinute: 60, burst: 60 });
 
 /** Least milliseconds between control packets while the session is not up, RFC 5880 section 6.8.3. */
 const slowInterval = 1000;
@@ -106,7 +107,7 @@ export class BfdSchedule {
     const delay = now - this.#nextTx;
     if (this.#nextTx === 0 || delay <= Math.floor((interval * 3) / 2)) return;
     const text = `long delay of ${delay}ms (expected ${interval}ms) sending BFD control message`;
-    log.info(`${this.#name}: ${text}`);
+    log.limited('info', delays, `${this.#name}: ${text}`);
   }
 
   /** The packet that is about to be sent answers what the other end asked. */

@@ -26,6 +26,7 @@ import type { BfdReport, BfdSettings, BfdStatus } from './bfd-types.ts';
 
 const log = logger('bfd');
 const site = new LimitedSite({ perMinute: 20, burst: 20 });
+const multiplierChange = new LimitedSite({ perMinute: 20, burst: 20 });
 
 /** Only this hop limit says that a packet was sent by a neighbour, RFC 5881 section 5. */
 const neighbourTtl = 255;
@@ -219,7 +220,7 @@ export class Bfd {
   #takeMultiplier({ multiplier }: BfdMessage): void {
     if (this.#remote.multiplier === multiplier) return;
     const change = `value ${this.#remote.multiplier} changed to ${multiplier}`;
-    log.info(`Interface ${this.name} remote mult ${change}`);
+    log.limited('info', multiplierChange, `Interface ${this.name} remote mult ${change}`);
     this.#remote.multiplier = multiplier;
   }
 

@@ -8,6 +8,8 @@ import type { BondSettings } from './bond-settings.ts';
 
 const log = logger('bond');
 const linkSite = new LimitedSite({ perMinute: 5, burst: 20 });
+const switched = new LimitedSite({ perMinute: 60, burst: 60 });
+const activated = new LimitedSite({ perMinute: 60, burst: 60 });
 const activeSite = new LimitedSite({ perMinute: 5, burst: 20 });
 
 /** What stands for a device. */
@@ -123,7 +125,7 @@ export class BondMembers<P extends BondPort> {
     if (member === undefined || member === this.#active) return false;
     this.isChanged = true;
     this.#active = member;
-    log.info(`bond ${this.#bond}: active member is now ${member.name}`);
+    log.limited('info', activated, `bond ${this.#bond}: active member is now ${member.name}`);
     this.hasMoved = true;
     this.#activeMac = member.port.mac ?? noMac;
     return true;
@@ -150,7 +152,7 @@ export class BondMembers<P extends BondPort> {
     this.#turns = this.#turns.filter((other) => other !== member);
     if (isEnabled) this.#turns.push(member);
     else this.hasMoved = true;
-    log.info(`member ${member.name}: ${isEnabled ? 'enabled' : 'disabled'}`);
+    log.limited('info', switched, `member ${member.name}: ${isEnabled ? 'enabled' : 'disabled'}`);
   }
 
   /** The delay begins when its link becomes another than the member is, and ends when it is that again. */

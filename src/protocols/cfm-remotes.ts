@@ -5,6 +5,7 @@ import type { Ms } from '../base/units.ts';
 import type { CfmReport } from './cfm-types.ts';
 
 const log = logger('cfm');
+const lostPoints = new LimitedSite({ perMinute: 60, burst: 300 });
 const outOfOrder = new LimitedSite({ perMinute: 20, burst: 30 });
 
 /** No more are remembered, whoever says to be there. */
@@ -83,7 +84,8 @@ export class RemotePoints {
     const heard = points.filter(({ isHeard }) => isHeard);
     const silent = points.filter(({ isHeard }) => !isHeard);
     for (const { mpid, lastHeard } of silent) {
-      log.info(`${this.#name}: Received no CCM from RMP ${mpid} in the last ${now - lastHeard}ms`);
+      const text = `Received no CCM from RMP ${mpid} in the last ${now - lastHeard}ms`;
+      log.limited('info', lostPoints, `${this.#name}: ${text}`);
       if (!isForgiven) this.#points.delete(mpid);
     }
     for (const point of heard) point.isHeard = false;

@@ -14,6 +14,7 @@ import { type CfmFault, type CfmReport, type CfmSettings, type CfmStatus, cfmFau
 
 const log = logger('cfm');
 const site = new LimitedSite({ perMinute: 20, burst: 30 });
+const delays = new LimitedSite({ perMinute: 60, burst: 60 });
 
 /** Checks between two looks at how many messages were lost. */
 const healthChecks = 6;
@@ -121,7 +122,7 @@ export class Cfm {
     const delay = now - (this.#lastSent ?? now);
     if (delay > Math.floor((milliseconds * 3) / 2)) {
       const text = `long delay of ${delay}ms (expected ${milliseconds}ms) sending CCM seq ${this.#sequence}`;
-      log.info(`${this.name}: ${text}`);
+      log.limited('info', delays, `${this.name}: ${text}`);
     }
     this.#lastSent = now;
     this.#deps.send({

@@ -17,6 +17,8 @@ export interface LacpLink<P extends LacpPort> extends LacpMember<P> {
   /** What the partner knows of us. */
   told: LacpEnd;
   sendAt: Ms;
+  /** When the last units were sent, oldest first. */
+  sentAt: readonly Ms[];
   expireAt: Ms;
 }
 
@@ -48,6 +50,7 @@ export function newLink<P extends LacpPort>(port: P, settings: LacpPortSettings,
     seenResets: port.linkResets,
     told: nobody,
     sendAt: now,
+    sentAt: [],
     expireAt: now,
   };
 }
@@ -61,6 +64,21 @@ export function expire<P extends LacpPort>(member: LacpLink<P>, now: Ms): void {
     state: (state | lacpState.timeout) & ~lacpState.synchronized,
   };
   member.expireAt = ms(now + patience * fastInterval);
+}
+
+/** Units that may be sent in each `fastInterval`, clause 5.4.16. */
+const mostAtOnce = 3;
+
+/** Before that, no unit may be sent. */
+export function mayTellAt<P extends LacpPort>({ sentAt: [oldest, ...others] }: LacpLink<P>): Ms {
+  const isFree = oldest === undefined || others.length + 1 < mostAtOnce;
+  return ms(isFree ? Number.NEGATIVE_INFINITY : oldest + fastInterval);
+}
+
+/** A unit is sent. */
+export function noteSent<P extends LacpPort>(member: LacpLink<P>, now: Ms): void {
+  member.sentAt = [...member.sentAt, now].slice(-mostAtOnce);
+  member.counters.sent++;
 }
 
 const toldBits = lacpState.activity | lacpState.timeout | lacpState.synchronized | lacpState.aggregation;

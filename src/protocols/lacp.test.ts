@@ -109,6 +109,23 @@ describe('two systems', () => {
     }
   });
 
+  test('send no more than three units a second, however often they are told what is not so', () => {
+    const pair = new Pair({}, {});
+    const { a, b } = pair;
+    pair.advance(5000);
+    const [one, other] = [a.members[0], b.members[0]];
+    if (one === undefined || other === undefined) expect.unreachable();
+    const before = one.counters.sent;
+    for (let n = 0; n < 2000; n++) {
+      a.receive(0, { actor: b.lacp.actorOf(other), partner: { ...a.lacp.actorOf(one), portId: 2 + n } });
+      pair.advance(1);
+    }
+    expect(one.counters.sent - before).toBeLessThanOrEqual(9);
+    pair.advance(1000);
+    expect(a.enabled).toEqual([true, true]);
+    expect(b.members[0]?.partner).toEqual(a.lacp.actorOf(one));
+  });
+
   test('say nothing to each other when both wait', () => {
     const pair = new Pair({ isActive: false }, { isActive: false });
     pair.advance(60_000);

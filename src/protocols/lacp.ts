@@ -2,6 +2,7 @@
  * Link Aggregation Control Protocol: agrees with the other end of each link on whether it belongs to the aggregate.
  * IEEE 802.1AX-2008 clause 5.4, as far as the reference follows it: a link is attached or not, and what is attached
  * collects and distributes.
+ * Differs: no more than three LACPDUs leave a link in a second, as the standard has it; the reference answers as many as come.
  */
 import { Malformed } from '../base/errors.ts';
 import { LimitedSite, logger } from '../base/log.ts';
@@ -12,9 +13,11 @@ import {
   fastInterval,
   isSameEnd,
   type LacpLink,
+  mayTellAt,
   mustTell,
   newLink,
   nobody,
+  noteSent,
   patience,
 } from './lacp-link.ts';
 import type {
@@ -152,10 +155,7 @@ export class Lacp<P extends LacpPort> {
     if (this.#isStale) this.#attach();
     let next = never;
     for (const member of this.#members.values()) {
-      if (this.#maySend(member)) {
-        this.#sendIfDue(member, now);
-        next = ms(Math.min(next, member.sendAt));
-      }
+      if (this.#maySend(member)) next = ms(Math.min(next, this.#sendIfDue(member, now)));
       if (member.status !== 'defaulted') next = ms(Math.min(next, member.expireAt));
     }
     return next;
@@ -187,14 +187,18 @@ export class Lacp<P extends LacpPort> {
     return isUp && (this.#settings.isActive || status !== 'defaulted');
   }
 
-  #sendIfDue(member: LacpLink<P>, now: Ms): void {
+  /** Returns when to call again. */
+  #sendIfDue(member: LacpLink<P>, now: Ms): Ms {
     const actor = this.actorOf(member);
-    if (now < member.sendAt && !mustTell(actor, member.told)) return;
+    if (now < member.sendAt && !mustTell(actor, member.told)) return member.sendAt;
+    const mayAt = mayTellAt(member);
+    if (now < mayAt) return mayAt;
     member.told = actor;
     const isFast = (member.partner.state & lacpState.timeout) !== 0;
     member.sendAt = ms(now + (isFast ? fastInterval : slowInterval));
-    member.counters.sent++;
+    noteSent(member, now);
     this.#send(member.port, { actor, partner: member.partner });
+    return member.sendAt;
   }
 
   /** What is said of our end of a link. */

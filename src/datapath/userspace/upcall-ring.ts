@@ -34,6 +34,8 @@ const headWordCount = 10; // even, so that what follows stays on units
 const padding = -1;
 
 const noReason = new Uint8Array(0);
+/** Reasons that the reader remembers. */
+const reasonLimit = 1024;
 
 /** What both threads share. */
 export interface UpcallMemory {
@@ -181,6 +183,8 @@ export class UpcallReader {
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
   readonly #positions: Int32Array;
+  /** By their text: they are few, and each comes with many packets. */
+  readonly #reasons = new Map<string, SentUp>();
   #read = 0;
 
   constructor(memory: UpcallMemory) {
@@ -234,7 +238,13 @@ export class UpcallReader {
 
   #reasonAt(at: number, size: number): UpcallReason {
     if (size === 0) return 'miss';
-    // The writer's own, of the same program.
-    return JSON.parse(new TextDecoder().decode(this.#bytes.slice(at, at + size))) as SentUp;
+    const text = Buffer.from(this.#bytes.buffer, at, size).toString('latin1');
+    let reason = this.#reasons.get(text);
+    if (reason === undefined) {
+      reason = JSON.parse(Buffer.from(text, 'latin1').toString()) as SentUp; // the writer's own, of the same program
+      if (this.#reasons.size >= reasonLimit) this.#reasons.clear();
+      this.#reasons.set(text, reason);
+    }
+    return reason;
   }
 }

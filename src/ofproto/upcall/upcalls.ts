@@ -260,12 +260,12 @@ export class Upcalls {
     const reason = result.drop?.reason;
     if (reason === 'tooDeep' || reason === 'tooManyLookups') this.#logTrace(upcall, where);
     const actions = this.#deps.lists.intern(result.actions);
-    const ofFlow = this.#deps.lists.intern(actionsOfFlow({ ...result, actions }, where.ofproto));
     const flow =
-      isMiss && input !== undefined ? this.#install(key, input, { ...result, actions: ofFlow }) : undefined;
+      isMiss && input !== undefined ? this.#install(key, input, { ...result, actions }, ofproto) : undefined;
     const left = this.#sendAtOnce(upcall, actions);
-    if (flow !== undefined) datapath.putFlow(flow, left === ofFlow && left.length > 0 ? upcall : undefined);
-    if (left.length > 0 && (flow === undefined || left !== ofFlow)) datapath.execute(upcall, left);
+    const isDoneByFlow = left.length > 0 && left === flow?.actions;
+    if (flow !== undefined) datapath.putFlow(flow, isDoneByFlow ? upcall : undefined);
+    if (left.length > 0 && !isDoneByFlow) datapath.execute(upcall, left);
   }
 
   /** What the packet's first actions send to controllers need not go through the datapath. What is left to do. */
@@ -283,9 +283,15 @@ export class Upcalls {
   }
 
   /** The flow that the datapath does not have yet, if any. */
-  #install(key: Uint32Array, input: PortOfSwitch, result: TranslationResult): InstalledFlow | undefined {
+  #install(
+    key: Uint32Array,
+    input: PortOfSwitch,
+    result: TranslationResult,
+    ofproto: Ofproto,
+  ): InstalledFlow | undefined {
     const { flows, datapath, timers, onFlow } = this.#deps;
-    const { actions, tags, lookups, effects } = result;
+    const { tags, lookups, effects } = result;
+    const actions = this.#deps.lists.intern(actionsOfFlow(result, ofproto));
     const drop = dropOfFlow(result);
     const mask = this.#maskOf(result);
     const present = flows.find(key, mask);
