@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { cpuSeconds, type Daemons, startDaemons } from './support/daemons.ts';
 import type { Progress } from './support/progress.ts';
 import { type Bench, median } from './support/report.ts';
-import { isInstalled } from './support/switches.ts';
+import { missingReference } from './support/requirements.ts';
 
 const cableCount = 500;
 const roundCount = 3;
@@ -51,7 +51,7 @@ async function measure(which: 'ours' | 'reference', progress: Progress): Promise
 
 export const bench: Bench = {
   question: 'How much of a processor do a thousand sessions of BFD take?',
-  missing: () => (isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch'),
+  missing: missingReference,
   async run(progress) {
     progress.expect(2);
     const theirs = await measure('reference', progress);

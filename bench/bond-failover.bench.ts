@@ -7,7 +7,7 @@ import { startDaemons } from './support/daemons.ts';
 import { type Host, inside, makeHost, removeHost, run } from './support/hosts.ts';
 import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
-import { isInstalled, isRoot } from './support/switches.ts';
+import { missingForDevices } from './support/requirements.ts';
 
 const rate = 500;
 const port = 5001;
@@ -107,10 +107,7 @@ async function measureAll(hosts: readonly [Host, Host], progress: Progress): Pro
 
 export const bench: Bench = {
   question: 'How long is TCP silent when a cable of a bond is pulled?',
-  missing() {
-    if (!isRoot()) return 'needs root';
-    return isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch';
-  },
+  missing: missingForDevices,
   async run(progress) {
     progress.expect(2 * ways.length);
     unshareNetwork();

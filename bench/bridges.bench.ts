@@ -4,7 +4,7 @@ import { unshareNetwork } from '../src/sys/calls/namespace.ts';
 import { type Daemons, startDaemons, timed } from './support/daemons.ts';
 import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
-import { isInstalled, isRoot } from './support/switches.ts';
+import { missingForDevices } from './support/requirements.ts';
 
 const laterRounds = 5;
 
@@ -102,10 +102,7 @@ function makeDevices(names: readonly string[]): void {
 
 export const bench: Bench = {
   question: 'What do 200 bridges, or 300 ports, in one transaction cost?',
-  missing() {
-    if (!isRoot()) return 'needs root, for devices';
-    return isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch';
-  },
+  missing: missingForDevices,
   async run(progress) {
     unshareNetwork();
     makeDevices(ports.names);

@@ -4,7 +4,7 @@ import { cpuSeconds, type Daemons, residentMegabytes, startDaemons, timed } from
 import { PortAdder } from './support/port-adder.ts';
 import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
-import { isInstalled } from './support/switches.ts';
+import { missingReference } from './support/requirements.ts';
 
 const sizes = [10, 1000, 5000];
 
@@ -105,7 +105,7 @@ async function measure(which: Which, tools: Which, progress: Progress) {
 
 export const bench: Bench = {
   question: 'What does one more port cost, and a large switch at rest (dummy devices)?',
-  missing: () => (isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch'),
+  missing: missingReference,
   async run(progress) {
     progress.expect(3 * (sizes.length + 2) + 2 * sizes.length);
     const theirs = await measure('reference', 'reference', progress);

@@ -1,12 +1,11 @@
 /** What it costs to watch dropped packets while as many come as can: each window beside one in which nobody watches. */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { unshareNetwork } from '../src/sys/calls/namespace.ts';
 import { type Daemons, threadSeconds } from './support/daemons.ts';
 import { type FloodedBridge, flood, withFloodedBridge } from './support/flooded-bridge.ts';
-import { type Host, run, sentCount } from './support/hosts.ts';
+import { type Host, sentCount } from './support/hosts.ts';
 import { type Bench, median, type Row } from './support/report.ts';
-import { isInstalled, isRoot } from './support/switches.ts';
+import { enterOwnNetwork, missingForDevices } from './support/requirements.ts';
 import { pause } from './support/workloads.ts';
 
 /** Single windows differ by a tenth and more. */
@@ -140,13 +139,9 @@ function rowsOf({ what }: Load, pairs: readonly Pair[]): Row[] {
 
 export const bench: Bench = {
   question: 'What does it cost to watch dropped packets at full load?',
-  missing() {
-    if (!isRoot()) return 'needs root, for namespaces';
-    return isInstalled('ovs-vsctl') ? undefined : 'needs ovs-vsctl (openvswitch-switch)';
-  },
+  missing: missingForDevices,
   async run(progress) {
-    unshareNetwork();
-    run('ip link set lo up');
+    enterOwnNetwork();
     progress.expect(loads.length);
     return withFloodedBridge('ours', async (bridge) => {
       const rows: Row[] = [];

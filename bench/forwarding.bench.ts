@@ -1,16 +1,9 @@
 /** How fast frames pass from one veth host to another through a userspace switch, a kernel bridge and ours. */
-import { unshareNetwork } from '../src/sys/calls/namespace.ts';
-import { type Host, knowEachOther, makeHost, removeHost, run } from './support/hosts.ts';
+import { type Host, knowEachOther, makeHost, removeHost } from './support/hosts.ts';
 import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
-import {
-  hasKernelBridge,
-  isInstalled,
-  isRoot,
-  type Kind,
-  openSwitch,
-  type Switch,
-} from './support/switches.ts';
+import { enterOwnNetwork, missingForDevices, missingProgram } from './support/requirements.ts';
+import { hasKernelBridge, type Kind, openSwitch, type Switch } from './support/switches.ts';
 import { oneBridge, otherTopologies, type Topology } from './support/topologies.ts';
 import {
   congestionControls,
@@ -153,14 +146,9 @@ function rows(ours: Figures, theirs: Figures, against: string): Row[] {
 
 export const bench: Bench = {
   question: 'How fast does the userspace datapath forward between two veth hosts?',
-  missing() {
-    if (!isRoot()) return 'needs root, for namespaces';
-    if (!isInstalled('iperf3')) return 'needs iperf3';
-    return isInstalled('ovs-vsctl') ? undefined : 'needs ovs-vsctl (openvswitch-switch)';
-  },
+  missing: () => missingForDevices() ?? missingProgram('iperf3'),
   async run(progress) {
-    unshareNetwork(); // the switch's own address is nobody else's business
-    run('ip link set lo up');
+    enterOwnNetwork();
     const topologies = otherTopologies.map((topology) => {
       const kinds: readonly Kind[] = hasKernelBridge(topology) ? ['reference', 'linux'] : ['reference'];
       return { topology, kinds };

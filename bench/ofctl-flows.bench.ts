@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Daemons, startDaemons, timed } from './support/daemons.ts';
 import { flowLine } from './support/flow-lines.ts';
 import { type Bench, median, type Row } from './support/report.ts';
-import { isInstalled } from './support/switches.ts';
+import { missingReference } from './support/requirements.ts';
 
 const counts = [100_000, 1_000_000] as const;
 type Count = (typeof counts)[number];
@@ -57,7 +57,7 @@ function milliseconds(daemons: Daemons, program: string, { runs, isEmptyBefore, 
 
 export const bench: Bench = {
   question: 'How long does ovs-ofctl take for flows?',
-  missing: () => (isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch'),
+  missing: missingReference,
   async run(progress) {
     const folder = mkdtempSync(join(tmpdir(), 'bench-flows-'));
     const fileOf = (count: Count): string => join(folder, String(count));

@@ -7,7 +7,7 @@ import { EchoProbe } from './support/echo-probe.ts';
 import { flowLine } from './support/flow-lines.ts';
 import type { Progress } from './support/progress.ts';
 import { type Bench, median, type Row } from './support/report.ts';
-import { isInstalled } from './support/switches.ts';
+import { missingReference } from './support/requirements.ts';
 
 const changeCount = 10_000;
 const version = ['-O', 'OpenFlow14'];
@@ -135,7 +135,7 @@ function rowsOf({ what, added }: Task, ours: Cost | undefined, theirs: Cost | un
 
 export const bench: Bench = {
   question: 'What do many flows cost the switch?',
-  missing: () => (isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch'),
+  missing: missingReference,
   async run(progress) {
     const folder = mkdtempSync(join(tmpdir(), 'bench-switch-'));
     try {

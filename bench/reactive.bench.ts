@@ -18,7 +18,7 @@ import { unshareNetwork } from '../src/sys/calls/namespace.ts';
 import { type Daemons, startDaemons } from './support/daemons.ts';
 import { type Host, knowEachOther, makeHost, removeHost, startInside } from './support/hosts.ts';
 import { type Bench, median, type Row } from './support/report.ts';
-import { isInstalled, isRoot } from './support/switches.ts';
+import { missingForDevices } from './support/requirements.ts';
 import { pause, setOffloads } from './support/workloads.ts';
 
 const rounds = 3;
@@ -116,10 +116,7 @@ async function figuresOf(which: 'ours' | 'reference', next: (what: string) => vo
 
 export const bench: Bench = {
   question: 'How fast are connections set up by a controller?',
-  missing() {
-    if (!isRoot()) return 'needs root';
-    return isInstalled('ovs-vswitchd') ? undefined : 'needs openvswitch-switch';
-  },
+  missing: missingForDevices,
   async run(progress) {
     unshareNetwork();
     progress.expect(2 * loads.length);

@@ -1,12 +1,11 @@
 /** What exporters of flows cost forwarding at full load: each window beside one without them, ours and the reference's. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { unshareNetwork } from '../src/sys/calls/namespace.ts';
 import type { Daemons } from './support/daemons.ts';
 import { flood, withFloodedBridge } from './support/flooded-bridge.ts';
-import { type Host, run, sentCount } from './support/hosts.ts';
+import { type Host, sentCount } from './support/hosts.ts';
 import { type Bench, median, type Row } from './support/report.ts';
-import { isInstalled, isRoot } from './support/switches.ts';
+import { enterOwnNetwork, missingForDevices } from './support/requirements.ts';
 import { pause } from './support/workloads.ts';
 
 const pairCount = 5;
@@ -89,13 +88,9 @@ function measureDaemons(
 
 export const bench: Bench = {
   question: 'How much of its rate is left to a switch that exports flows?',
-  missing() {
-    if (!isRoot()) return 'needs root, for namespaces';
-    return isInstalled('ovs-vsctl') ? undefined : 'needs ovs-vsctl (openvswitch-switch)';
-  },
+  missing: missingForDevices,
   async run(progress) {
-    unshareNetwork();
-    run('ip link set lo up');
+    enterOwnNetwork();
     const collector = createSocket('udp4').bind(0, '127.0.0.1');
     await once(collector, 'listening');
     const target = `127.0.0.1:${collector.address().port}`;

@@ -1,6 +1,5 @@
 /** The switches that are compared: each stands between two hosts in some topology and is taken away again. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { startDaemons } from './daemons.ts';
 import { type Endpoint, type Host, run } from './hosts.ts';
 import type { Names, Topology } from './topologies.ts';
@@ -79,12 +78,4 @@ async function startOpenVswitch(
     const [command, bridge] = line.split(' ');
     call(command === 'add-br' ? `${line} -- set bridge ${bridge} datapath_type=netdev` : line);
   }
-}
-
-export function isInstalled(program: string): boolean {
-  return spawnSync('which', [program]).status === 0;
-}
-
-export function isRoot(): boolean {
-  return /^Uid:\s+0\s/m.test(readFileSync('/proc/self/status', 'utf8'));
 }

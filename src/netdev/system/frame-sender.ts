@@ -1,6 +1,6 @@
 /**
  * Queues frames and sends them in batches over a packet socket, each from where it lies, behind its offload header. A
- * busy port's short frames go through a ring instead. Used by `packet-port.ts`. Nothing here allocates for a frame.
+ * busy port's short frames go through a ring instead. Used by `device-sender.ts`. Nothing here allocates for a frame.
  */
 import { errnos } from '../../base/errno.ts';
 import { allocate, type Memory } from '../../sys/calls/memory.ts';

@@ -9,8 +9,8 @@ import { level, readOption, sendRing, socketOption } from '../../sys/calls/socke
 import type { Frame, FrameBatch } from '../../wire/frame.ts';
 import { emptyCounters } from '../counters.ts';
 import type { Direction, PortCounters, PortIo, PortRing, TakesRings } from '../provider.ts';
+import { DeviceSender } from './device-sender.ts';
 import type { FrameReceiver } from './frame-receiver.ts';
-import { FrameSender } from './frame-sender.ts';
 import { MessageReceiver } from './message-receiver.ts';
 import {
   mapReceiveRing,
@@ -20,7 +20,6 @@ import {
   startReceiving,
   takeAllFramesNow,
 } from './packet-socket.ts';
-import { QueueSenders } from './queue-senders.ts';
 import { RingReceiver } from './ring-receiver.ts';
 import { SendRing } from './send-ring.ts';
 
@@ -55,9 +54,8 @@ export class PacketPort implements PortIo, TakesRings {
   onRetired: (fd: number) => void = () => {};
   readonly counters: PortCounters = emptyCounters();
   readonly #device: PortDevice;
-  readonly #sender: FrameSender;
+  readonly #sender: DeviceSender;
   readonly #statistics = new Uint32Array(2);
-  #queues: QueueSenders | undefined;
   #receiver: FrameReceiver;
   /** Takes over when the receiver has nothing left. */
   #next: FrameReceiver | undefined;
@@ -70,7 +68,7 @@ export class PacketPort implements PortIo, TakesRings {
   constructor(device: PortDevice, makeReceiver?: (counters: PortCounters) => FrameReceiver) {
     this.#device = device;
     this.#receiver = makeReceiver?.(this.counters) ?? new MessageReceiver(device.fd, this.counters);
-    this.#sender = new FrameSender(device.fd, this.counters, () => this.onBusy('send'));
+    this.#sender = new DeviceSender(device, this.counters, () => this.onBusy('send'));
   }
 
   /** The socket on which new frames come in. */
@@ -101,15 +99,11 @@ export class PacketPort implements PortIo, TakesRings {
   }
 
   send(frame: Frame, queue = 0): void {
-    if (!this.#isOpen) this.counters.txDropped++;
-    else if (queue === 0) this.#sender.add(frame);
-    else this.#sendToQueue(frame, queue);
+    this.#sender.send(frame, queue);
   }
 
   flush(): void {
-    if (!this.#isOpen) return;
     this.#sender.flush();
-    this.#queues?.flush();
   }
 
   useRing(ring: PortRing): void {
@@ -137,14 +131,8 @@ export class PacketPort implements PortIo, TakesRings {
     this.#receiver.close();
     this.#next?.close();
     this.#sender.close();
-    this.#queues?.close();
     this.#sendMemory?.unmap();
     if (this.#device.isOwner) closeFd(this.#device.fd);
-  }
-
-  #sendToQueue(frame: Frame, queue: number): void {
-    this.#queues ??= new QueueSenders(this.#device, this.counters, this.#sender);
-    this.#queues.add(frame, queue);
   }
 
   #useNext(next: FrameReceiver): void {

@@ -5,9 +5,8 @@ import { closeFd } from '../../sys/calls/fd.ts';
 import type { Frame } from '../../wire/frame.ts';
 import { emptyCounters } from '../counters.ts';
 import type { PortCounters, TxPort } from '../provider.ts';
-import { FrameSender } from './frame-sender.ts';
+import { DeviceSender } from './device-sender.ts';
 import { openSendSocket } from './packet-socket.ts';
-import { QueueSenders } from './queue-senders.ts';
 
 /** Throws SyscallFailed. */
 export function openPacketTxPort(name: string, ifindex: number): TxPort {
@@ -18,39 +17,26 @@ class PacketTxPort implements TxPort {
   readonly takesOffloads = true;
   readonly counters: PortCounters = emptyCounters();
   readonly #fd: number;
-  readonly #device: { readonly name: string; readonly ifindex: number };
-  readonly #sender: FrameSender;
-  #queues: QueueSenders | undefined;
+  readonly #sender: DeviceSender;
   #isOpen = true;
 
   constructor(fd: number, device: { readonly name: string; readonly ifindex: number }) {
     this.#fd = fd;
-    this.#device = device;
-    this.#sender = new FrameSender(fd, this.counters, () => {});
+    this.#sender = new DeviceSender({ ...device, fd }, this.counters);
   }
 
   send(frame: Frame, queue = 0): void {
-    if (!this.#isOpen) this.counters.txDropped++;
-    else if (queue === 0) this.#sender.add(frame);
-    else this.#sendToQueue(frame, queue);
+    this.#sender.send(frame, queue);
   }
 
   flush(): void {
-    if (!this.#isOpen) return;
     this.#sender.flush();
-    this.#queues?.flush();
   }
 
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#sender.close();
-    this.#queues?.close();
     closeFd(this.#fd);
-  }
-
-  #sendToQueue(frame: Frame, queue: number): void {
-    this.#queues ??= new QueueSenders(this.#device, this.counters, this.#sender);
-    this.#queues.add(frame, queue);
   }
 }
