@@ -33,22 +33,29 @@ function frame(n: number): string {
 describe.runIf(reason === undefined)('a burst of new connections', () => {
   let host: DummyHost;
   let server: Server;
+  let newest: Socket | undefined;
 
   afterEach(async () => {
     server.close();
     await host[Symbol.asyncDispose]();
   });
 
-  /** Says hello, and reads nothing. Resolves when the switch has connected. */
-  function connected(path: string): Promise<Socket> {
-    const hello = Buffer.from('040000080000000100'.slice(0, 16), 'hex');
-    return new Promise((resolve) => {
-      server = createServer({ pauseOnConnect: true }, (socket) => {
-        socket.on('error', () => {}); // the switch has ended
-        socket.write(hello);
-        resolve(socket);
-      }).listen(path);
-    });
+  /** Says hello, and reads nothing. */
+  function listen(path: string): void {
+    const hello = Buffer.from('0400000800000001', 'hex');
+    server = createServer({ pauseOnConnect: true }, (socket) => {
+      socket.on('error', () => {}); // the switch has ended
+      socket.write(hello);
+      newest = socket;
+    }).listen(path);
+  }
+
+  /** Resolves with the connection that the switch uses: it gives up one where nobody says hello for a second. */
+  async function connected(): Promise<Socket> {
+    const isConnected = (): boolean =>
+      host.vsctl('get', 'controller', 'br0', 'is_connected').stdout === 'true\n';
+    await until(isConnected, 'the switch to connect');
+    return newest ?? expect.unreachable();
   }
 
   function memory(): number {
@@ -81,7 +88,7 @@ describe.runIf(reason === undefined)('a burst of new connections', () => {
     host = new DummyHost(which);
     await host.prepare();
     const path = join(host.folder, 'br0.controller');
-    const connection = connected(path);
+    listen(path);
     const port = (bridge: string, name: string): string =>
       `-- add-port ${bridge} ${name} -- set interface ${name} type=dummy`;
     const bridge = (name: string): string =>
@@ -100,7 +107,7 @@ describe.runIf(reason === undefined)('a burst of new connections', () => {
     flows('br0', `in_port=p1,udp,actions=${moves},controller`);
     flows('br0', 'in_port=p2,actions=p3');
     flows('br1', 'in_port=p4,actions=p5');
-    const socket = await connection;
+    const socket = await connected();
     const before = memory();
     using feed = await DummyFeed.open(host);
     let [sent, most] = [0, 0];
