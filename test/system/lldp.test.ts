@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CabledPair } from './support/cabled-pair.ts';
-import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
+import { SwitchHost, until, untilAlike, whyNoReference } from './support/daemon-pair.ts';
 import { Namespace, whyNoNamespaces } from './support/namespace.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
@@ -45,6 +45,7 @@ describe.skipIf(noLldpd !== undefined)('with lldpd', () => {
     bridgeWith(ours, 'e0');
     lldpd = peer.start('/usr/sbin/lldpd', '-d', '-u', socket, '-I', 'f0', '-S', 'a host of Debian');
     await until(() => ask('show', 'chassis').includes('ChassisID'), 'lldpd to answer');
+    ask('configure', 'lldp', 'tx-hold', '100'); // intervals that the switch remembers it
     ask('configure', 'lldp', 'tx-interval', '1');
   }, 120_000);
 
@@ -121,14 +122,13 @@ describe.runIf(reason === undefined)('with the reference', () => {
   };
 
   test('each knows the other by what it says', async () => {
-    await until(() => told(ours, 'status').length === 4 && told(reference, 'status').length === 4, 'both');
-    expect(told(ours, 'status')).toEqual(serverLines(ours, reference));
-    expect(told(reference, 'status')).toEqual(serverLines(reference, ours));
+    await expect.poll(() => told(ours, 'status')).toEqual(serverLines(ours, reference));
+    await expect.poll(() => told(reference, 'status')).toEqual(serverLines(reference, ours));
   });
 
   test('both say the same of services, and carry their VLANs', async () => {
     const rows = (host: SwitchHost): string[] => told(host, 'show-isid').slice(1);
-    expect(rows(ours)).toEqual(rows(reference));
+    await untilAlike(rows, ours, reference);
     for (const host of [ours, reference]) {
       const port = ports[host.which];
       await until(() => host.configure('get', 'port', port, 'trunks') === '[10, 20]', 'VLANs to be carried');

@@ -48,7 +48,7 @@ describe.runIf(reason === undefined)('addresses of the local port', () => {
     await untilAlike(seen, ours, reference);
   });
 
-  test('are there in the end', () => {
-    expect(seen(hosts[1])).toMatchObject({ isUp: true, addresses: ['192.168.7.5/24'] });
+  test('are there in the end', async () => {
+    await expect.poll(() => seen(hosts[1])).toMatchObject({ isUp: true, addresses: ['192.168.7.5/24'] });
   });
 });
