@@ -77,7 +77,7 @@ describe.skipIf(whyNoReference() !== undefined)('flows by ovs-ofctl beside the r
     const say = async (...args: readonly string[]): Promise<Said> => both(['-O', version, ...args]);
     await say('del-flows', 'br0');
     await say('add-flow', 'br0', 'in_port=p1,tcp,tp_dst=80,cookie=5,actions=output:eth-2');
-    await say('add-flow', 'br0', 'in_port="eth-2",priority=5,idle_timeout=60,actions=LOCAL,p1');
+    await say('add-flow', 'br0', 'in_port="eth-2",priority=5,idle_timeout=6000,actions=LOCAL,p1');
     await say('add-flow', 'br0', 'reg0=5,dl_vlan=7,actions=strip_vlan,load:7->reg1,resubmit(,1)');
     await say('add-flow', 'br0', 'table=1,ipv6,actions=drop');
     await say('add-flow', 'br0', 'table=1,tun_id=5,actions=group:77');

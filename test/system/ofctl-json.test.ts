@@ -82,7 +82,7 @@ const setup = `
 -O OpenFlow13 add-group br0 group_id=1,type=select,bucket=weight:3,actions=1,bucket=weight:5,actions=2
 -O OpenFlow13 add-meter br0 meter=1,kbps,burst,stats,bands=type=drop,rate=100,burst_size=5
 add-flow br0 table=1,priority=7,cookie=0x1234,tcp,nw_src=10.0.0.0/8,tp_dst=80,actions=mod_nw_src:1.2.3.4,2
-add-flow br0 idle_timeout=60,reg1=5/0xff,dl_vlan=3,ipv6,actions=load:7->NXM_NX_REG2[],resubmit(,1),ct(commit,zone=5)
+add-flow br0 idle_timeout=6000,reg1=5/0xff,dl_vlan=3,ipv6,actions=load:7->NXM_NX_REG2[],resubmit(,1),ct(commit,zone=5)
 add-tlv-map br0 {class=0xffff,type=0,len=4}->tun_metadata0
 `
   .trim()

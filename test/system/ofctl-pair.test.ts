@@ -27,7 +27,7 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-ofctl beside the real one',
       ...ports,
     );
     for (const [name, text] of Object.entries(files)) pair.write(name, text);
-  }, 60_000);
+  });
   afterAll(() => pair[Symbol.asyncDispose]());
 
   /** Those where the two differ. */

@@ -137,7 +137,7 @@ describe.skipIf(whyNoReference() !== undefined)('the real ovs-vswitchd', () => {
     ofctl(
       'add-flow',
       target,
-      'tcp,nw_src=10.0.0.0/8,tp_dst=80,idle_timeout=60,actions=set_field:5->reg0,resubmit(,1)',
+      'tcp,nw_src=10.0.0.0/8,tp_dst=80,idle_timeout=6000,actions=set_field:5->reg0,resubmit(,1)',
     );
     ofctl(
       'add-flow',

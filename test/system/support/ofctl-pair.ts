@@ -12,6 +12,7 @@ import { LogControl } from '../../../src/daemon/log-control.ts';
 import { Fatal } from '../../../src/daemon/program.ts';
 import type { Said } from './batch.ts';
 import { DummyHost } from './dummy-host.ts';
+import { portsToFollow } from './tool-lines.ts';
 
 /** The end of the program, from within. */
 class Ended extends Error {}
@@ -34,6 +35,8 @@ export class OfctlPair implements AsyncDisposable {
     const inFolder = (host: DummyHost): string[] => args.map((arg) => arg.replaceAll('FOLDER', host.folder));
     const real = this.#real.run('/usr/bin/ovs-ofctl', ...inFolder(this.#real));
     const own = await runOwn(this.#own, inFolder(this.#own));
+    if (args.includes('mod-port'))
+      await Promise.all([this.#real, this.#own].map((host) => host.runAll([portsToFollow])));
     const { status, stdout, stderr } = real;
     const order = args.some((arg) => arg.startsWith('dump-group')) ? sorted : (text: string): string => text;
     return {

@@ -19,6 +19,9 @@ const ask = 'ovs-appctl --timeout=60';
 /** Between two commands the main loop goes round at least once; each time, it takes one packet from a dummy device. */
 const goRound = (count: number): string => `for n in $(seq ${count}); do ${ask} version >/dev/null; done`;
 
+/** What runs so that what was done to ports shows everywhere: first the port follows, then the bridge, then its flows. */
+export const portsToFollow: readonly string[] = ['sh', '-c', goRound(3)];
+
 /** Threads that look at flows stop only between two looks: from one stop to the next they have looked at all. */
 const look = `for n in 1 2; do ${ask} revalidator/pause; ${ask} revalidator/resume; done`;
 
