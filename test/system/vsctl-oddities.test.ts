@@ -137,7 +137,7 @@ describe.skipIf(whyNoServer() !== undefined)('ovs-vsctl warns of what is odd in 
         const line = 'list-br';
         expect(said(ours, line)).toBe(said('ovs-vsctl', line));
       }),
-      { numRuns: Number(process.env.ODD_DATABASES ?? 8) },
+      { numRuns: Number(process.env.ODD_DATABASES ?? 8), seed: Number(process.env.FUZZ_SEED ?? 1) },
     );
   });
 });

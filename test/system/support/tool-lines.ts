@@ -33,6 +33,14 @@ const surely: Readonly<Record<string, string>> = {
   'revalidator/purge': `${ask} revalidator/pause; "$@"; status=$?; ${ask} revalidator/resume; exit $status`,
 };
 
+const reading: ReadonlySet<string> = new Set(['get', 'list', 'find']);
+
+/**
+ * The first reading waits for status that is under way to the database; what changed meanwhile a daemon sends only once
+ * it knows that the database has that.
+ */
+const read = `"$@" >/dev/null 2>&1; ${goRound(3)}; exec "$@"`;
+
 /** What runs for such a line, with its effect seen when it ends; undefined for another. */
 export function toolCommand(
   which: Which,
@@ -44,6 +52,8 @@ export function toolCommand(
   const [command = '', ...more] = args;
   const thorough = which === 'reference' && more.length === 0 ? surely[command] : undefined;
   if (thorough !== undefined) return ['sh', '-c', thorough, 'surely', ...line];
+  if (name === 'vsctl' && args.some((word) => reading.has(word)) && !args.includes('--'))
+    return ['sh', '-c', read, 'read', ...line];
   if (!args.some((word) => slowToShow.has(word))) return line;
   return [
     'sh',
