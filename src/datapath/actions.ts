@@ -5,6 +5,7 @@
  * worker.
  * Adding an action: its variant here, its line in `text/actions.ts`, one handler a datapath.
  */
+import { isOneOf } from '../base/literals.ts';
 import type { DpPort } from '../base/units.ts';
 import type { SlotName } from '../flow/slots.ts';
 import type { UserspaceCookie } from './cookie.ts';
@@ -118,7 +119,7 @@ const setHeaders = [
 export type SetHeader = (typeof setHeaders)[number];
 
 export function isSetHeader(name: string): name is SetHeader {
-  return (setHeaders as readonly string[]).includes(name);
+  return isOneOf(setHeaders, name);
 }
 
 /**

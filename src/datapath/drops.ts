@@ -3,7 +3,8 @@
  * hot code counts by `dropIndex`.
  */
 
-import { type Counter, coverageCounter } from '../base/coverage.ts';
+import { coverageCounter } from '../base/coverage.ts';
+import { hasName, namesIn, recordFrom } from '../base/literals.ts';
 
 /** Reasons that a `drop` action may give: what went wrong where the flow was made. */
 const actionDropReasons = {
@@ -46,15 +47,7 @@ const dropReasons = {
 
 export type DpDropReason = keyof typeof dropReasons;
 
-export const dropNames = Object.keys(dropReasons) as readonly DpDropReason[]; // keys of a literal
-
-function indexNames(): Readonly<Record<DpDropReason, number>> {
-  const index: Partial<Record<DpDropReason, number>> = {};
-  dropNames.forEach((name, n) => {
-    index[name] = n;
-  });
-  return index as Record<DpDropReason, number>; // the loop filled every name
-}
+export const dropNames = namesIn(dropReasons);
 
 export function dpDropText(reason: DpDropReason): string {
   return dropReasons[reason];
@@ -62,11 +55,11 @@ export function dpDropText(reason: DpDropReason): string {
 
 /** May a `drop` action give that reason? */
 export function isActionDrop(reason: DpDropReason): reason is ActionDropReason {
-  return Object.hasOwn(actionDropReasons, reason);
+  return hasName(actionDropReasons, reason);
 }
 
 /** Position of each reason's counter. */
-export const dropIndex = indexNames();
+export const dropIndex = recordFrom(dropNames, (_, n) => n);
 
 /** What each reason is called among the coverage counters: as the reference calls it where it knows it. */
 const counterNames = {
@@ -108,9 +101,7 @@ export function countDropped(reason: DpDropReason, packets = 1): void {
   counters[reason].total += packets;
 }
 
-const counters = Object.fromEntries(
-  dropNames.map((name) => [name, coverageCounter(counterNames[name])]),
-) as Record<DpDropReason, Counter>; // each name has one
+const counters = recordFrom(dropNames, (name) => coverageCounter(counterNames[name]));
 
 interface Dropping {
   drops(): ReadonlyMap<DpDropReason, number>;

@@ -1,4 +1,5 @@
 /** Matches: a mask with the words under it. And keys as values: matches on all that is not zero in them. */
+import { entriesIn } from '../base/literals.ts';
 import { newKey, setSlot } from './key.ts';
 import { internMask, type Mask } from './mask.ts';
 import { keyWordCount, type SlotName } from './slots.ts';
@@ -90,7 +91,7 @@ export function isSameMatch(a: Match, b: Match): boolean {
 export function matchOn(values: Readonly<Partial<Record<SlotName, number>>>): Match {
   const key = newKey();
   const mask = newKey();
-  for (const [slot, value] of Object.entries(values) as [SlotName, number][]) {
+  for (const [slot, value] of entriesIn(values)) {
     setSlot(key, slot, value);
     setSlot(mask, slot, 0xffffffff);
   }

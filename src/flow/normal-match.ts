@@ -2,6 +2,7 @@
  * What a match says in vain: fields that packets of its type do not have. A switch leaves them out, as OpenFlow 1.0.2
  * section 3.4 asks of it.
  */
+import { entriesIn, namesIn, recordFrom } from '../base/literals.ts';
 import { etherType, isMplsType } from '../wire/ethernet.ts';
 import { ipProtocol } from '../wire/ip.ts';
 import { icmpv6Type } from '../wire/transport.ts';
@@ -25,14 +26,12 @@ const groups = {
 /** Some of the groups, a bit each. */
 type GroupSet = number;
 
-const bits = Object.fromEntries(Object.keys(groups).map((group, n) => [group, 1 << n])) as Readonly<
-  Record<keyof typeof groups, GroupSet> // of the same names
->;
+const bits = recordFrom(namesIn(groups), (_, n): GroupSet => 1 << n);
 
 /** What each group has of each word. */
-const places = Object.entries(groups).flatMap(([group, names]) =>
+const places = entriesIn(groups).flatMap(([group, names]) =>
   names.flatMap(slotWords).map(([word, wordBits]) => ({
-    group: bits[group as keyof typeof groups], // an object literal has no others
+    group: bits[group],
     word,
     bits: wordBits,
   })),

@@ -2,6 +2,7 @@
  * The prefixes of one address in the rules of a classifier, and what the lookup under way found out about its packet:
  * asked once a lookup, however many masks have such a prefix.
  */
+import { isOneOf } from '../base/literals.ts';
 import type { Mask } from './mask.ts';
 import { hasPrefixLength, makePrefixLengths, PrefixTrie } from './prefix-trie.ts';
 import { layerOfWord, type SlotName, slots } from './slots.ts';
@@ -21,7 +22,7 @@ const prefixSlots = [
 export type PrefixSlot = (typeof prefixSlots)[number];
 
 export function isPrefixSlot(name: string): name is PrefixSlot {
-  return (prefixSlots as readonly string[]).includes(name);
+  return isOneOf(prefixSlots, name);
 }
 
 export class PrefixIndex {

@@ -7,6 +7,7 @@
  * bytes crosses a word; longer ones start on a word. Order is by how often a packet fills them: what extraction
  * writes for every packet comes first (`hotWordCount` words), rare metadata last.
  */
+import { entriesIn, namesIn } from '../base/literals.ts';
 
 /**
  * The layers of a packet, outermost first. A classifier looks at one after the other, and what the first ones rule out
@@ -129,7 +130,7 @@ function layOut(): { slots: Readonly<Record<SlotName, Slot>>; size: number; laye
   const made: Partial<Record<SlotName, Slot>> = {};
   const layerOfWord: Layer[] = [];
   let at = 0;
-  for (const [name, [size, layer]] of Object.entries(slotTable) as [SlotName, readonly [number, Layer]][]) {
+  for (const [name, [size, layer]] of entriesIn(slotTable)) {
     if (size <= 4 && at >> 2 !== (at + size - 1) >> 2)
       throw new Error(`slot ${name} crosses a word: move a pad`);
     if (size > 4 && at % 4 !== 0) throw new Error(`slot ${name} does not start on a word: move a pad`);
@@ -151,7 +152,7 @@ export const slots = layout.slots;
 
 type SlotWords = readonly (readonly [word: number, bits: number])[];
 
-const wordsBySlot = new Map(Object.keys(slots).map((name) => [name, findWords(slots[name as SlotName])])); // of a literal
+const wordsBySlot = new Map(namesIn(slots).map((name) => [name, findWords(slots[name])]));
 
 /** The words that a slot has bits in, and its bits there, unsigned. */
 export function slotWords(name: SlotName): SlotWords {

@@ -2,7 +2,9 @@
  * What a datapath can do, under the names of `dpif/set-dp-features`, which takes abilities away and gives them back:
  * for tests of what is done without. Translation asks here; what the datapath really can do is in its `features`.
  */
+
 import { Refused } from '../base/errors.ts';
+import { namesIn } from '../base/literals.ts';
 import type { DpFeatures } from '../datapath/features.ts';
 
 interface Ability {
@@ -49,7 +51,7 @@ const abilities = {
 } as const satisfies Record<string, Ability>;
 
 export type AbilityName = keyof typeof abilities;
-export const abilityNames = Object.keys(abilities) as AbilityName[]; // has no other keys
+export const abilityNames = namesIn(abilities);
 
 export class Abilities {
   readonly #features: DpFeatures;

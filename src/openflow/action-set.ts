@@ -2,6 +2,7 @@
  * The action set of a packet (OpenFlow 1.5.1 section 5.6): what `write_actions` may put in, and in what order it is done
  * at the end of the pipeline.
  */
+import { isOneOf } from '../base/literals.ts';
 import type { AnyAction } from './actions/declare.ts';
 import type { Action } from './actions/index.ts';
 
@@ -54,9 +55,5 @@ export function actionSetOrder(set: readonly Action[]): Action[] {
   const last = (name: Action['do']): Action[] => set.filter((action) => action.do === name).slice(-1);
   const end = final.flatMap(last).at(-1);
   if (end === undefined) return [];
-  return [
-    ...once.flatMap(last),
-    ...set.filter((action) => (inOrder as readonly string[]).includes(action.do)),
-    end,
-  ];
+  return [...once.flatMap(last), ...set.filter((action) => isOneOf(inOrder, action.do)), end];
 }

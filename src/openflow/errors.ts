@@ -3,7 +3,9 @@
  * section 5.4.4 to 1.5.1 section 7.5.4, and Nicira's and the ONF's extensions). Where several have the same numbers in a
  * version, the first is what these numbers mean.
  */
+
 import { VswitchError } from '../base/errors.ts';
+import { hasName } from '../base/literals.ts';
 import { LimitedSite, logger } from '../base/log.ts';
 import { isWithin, readRange, type VersionRange, type WireVersion } from './versions.ts';
 
@@ -244,7 +246,7 @@ const rows: readonly Row[] = Object.entries(table).flatMap(([name, numbers]) =>
 );
 
 export function isErrorName(text: string): text is ErrorName {
-  return Object.hasOwn(table, text);
+  return hasName(table, text);
 }
 
 /** undefined where the version cannot say it. */

@@ -1,4 +1,5 @@
 /** Structures of fixed size: the parts of a message body, one after the other, as one value. */
+import { recordFrom } from '../base/literals.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
 import { port32, receivedPort } from './ports.ts';
@@ -52,7 +53,7 @@ export type Counts<N extends string> = { readonly [K in N]: bigint | undefined }
 export function counters<N extends string>(
   names: readonly N[],
 ): Readonly<Record<N, Part<bigint | undefined>>> {
-  return Object.fromEntries(names.map((name) => [name, counter])) as Record<N, Part<bigint | undefined>>; // each name
+  return recordFrom(names, () => counter);
 }
 
 /** A port as OpenFlow 1.0 and extensions have it. */

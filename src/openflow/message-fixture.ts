@@ -1,5 +1,7 @@
 /** Any value of any message, for tests: what a version cannot say of it is lost on the way, and nothing else. */
+
 import fc from 'fast-check';
+import { namesIn } from '../base/literals.ts';
 import { messageBytes } from './codec.ts';
 import { controlValues } from './message-fixture/control.ts';
 import { flowValues } from './message-fixture/flows.ts';
@@ -20,7 +22,7 @@ const values: AnyValues<Message['name']> = {
   ...groupValues,
 };
 
-export const messageNames = Object.keys(values) as Message['name'][]; // the type has no others
+export const messageNames = namesIn(values);
 
 /** Any message. */
 export const anyMessage: fc.Arbitrary<Message> = fc.constantFrom(...messageNames).chain(messageOf);

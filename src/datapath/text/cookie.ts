@@ -1,4 +1,5 @@
 /** `userspace` actions as text: whom a packet goes up to and why. */
+import { namesIn } from '../../base/literals.ts';
 import { dpPort } from '../../base/units.ts';
 import { type FlagNames, readFlags } from '../../flow/fields/flags.ts';
 import type { DpActionOf } from '../actions.ts';
@@ -152,8 +153,7 @@ export function readUserspace(cursor: TextCursor): DpActionOf<'userspace'> {
 }
 
 function readCookie(cursor: TextCursor): UserspaceCookie {
-  const types = Object.keys(cookieReaders) as CookieType[]; // keys of a literal
-  const type = types.find((name) => cursor.take(`,${name}(`));
+  const type = namesIn(cookieReaders).find((name) => cursor.take(`,${name}(`));
   if (type === undefined) return { type: 'userdata', bytes: new Array<number>(ownSize).fill(0) };
   const cookie = cookieReaders[type](cursor);
   cursor.expect(')');

@@ -2,6 +2,7 @@
  * Datapath actions as the steps that run for each packet. A list is lowered once, when its flow is put; the table below
  * has one line an action, and what has no line is none of the engine's features.
  */
+import { hasName, namesIn } from '../../base/literals.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetHeader, SlotWrite } from '../actions.ts';
 import type { ActionSupport } from '../features.ts';
@@ -124,7 +125,7 @@ const takesRest: DpActionName = 'tnl_push';
 /** What `set` writes in the packet's key alone. */
 const metadataSlots: ReadonlySet<SlotName> = new Set([
   ...(['skb_priority', 'pkt_mark', 'dp_hash'] as const),
-  ...(Object.keys(slots) as SlotName[]).filter((name) => name.startsWith('tun_')), // keys of a literal
+  ...namesIn(slots).filter((name) => name.startsWith('tun_')),
 ]);
 
 const writable: readonly SetHeader[] = [
@@ -148,9 +149,9 @@ const writable: readonly SetHeader[] = [
 ];
 
 export const engineFeatures: ActionSupport = {
-  actions: new Set(Object.keys(lowerings) as Run[]), // keys of a literal
+  actions: new Set(namesIn(lowerings)),
   setHeaders: new Set(writable),
-  hashAlgorithms: new Set(Object.keys(hashes) as HashAlgorithm[]), // keys of a literal
+  hashAlgorithms: new Set(namesIn(hashes)),
   maxNesting: 10,
   maxMplsDepth: 3,
   maxVlanTags: 2,
@@ -188,7 +189,7 @@ function lowerList(actions: readonly DpAction[], whole: readonly DpAction[]): re
 }
 
 function isRun(action: DpAction): action is DpActionOf<Run> {
-  return Object.hasOwn(lowerings, action.do);
+  return hasName(lowerings, action.do);
 }
 
 function lowerAction(

@@ -2,6 +2,7 @@
  * What the rest of a match must say before it may match on a field, as data: a match on the TCP port means something
  * only where the EtherType is IP and the protocol TCP. The values also say what a packet must be to have the field.
  */
+import { namesIn, recordFrom } from '../../base/literals.ts';
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import { icmpv6Type } from '../../wire/transport.ts';
@@ -90,9 +91,7 @@ function placed({ slot, bits, value, isExplicit }: Condition): Placed {
   return { word, bits: own << shift, value: value << shift, isExplicit: isExplicit === true };
 }
 
-const placedTable = Object.fromEntries(
-  Object.entries(table).map(([name, lists]) => [name, lists.map((list) => list.map(placed))]),
-) as unknown as Record<Prerequisite, readonly (readonly Placed[])[]>; // of the same names
+const placedTable = recordFrom(namesIn(table), (name) => table[name].map((list) => list.map(placed)));
 
 /** Does a match with these values and bits say what `needs` asks for? */
 export function isMetByMatch(needs: Prerequisite, values: Uint32Array, bits: Uint32Array): boolean {

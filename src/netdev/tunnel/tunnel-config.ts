@@ -1,4 +1,5 @@
 /** How a tunnel wraps packets, as the options of its Interface row say (ovs-vswitchd.conf.db(5), "Tunnel Options"). */
+import { namesIn } from '../../base/literals.ts';
 
 /** The bytes of an address: 4 of IPv4, 16 of IPv6. */
 export type TunnelAddress = Uint8Array;
@@ -42,7 +43,7 @@ const tunnelTraits = {
 
 export type TunnelType = keyof typeof tunnelTraits;
 
-export const tunnelTypes = Object.keys(tunnelTraits) as readonly TunnelType[]; // keys of a literal
+export const tunnelTypes = namesIn(tunnelTraits);
 
 export function traitOf(type: TunnelType): TunnelTrait {
   return tunnelTraits[type];

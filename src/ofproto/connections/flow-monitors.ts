@@ -6,6 +6,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { coverageCounter } from '../../base/coverage.ts';
+import { entriesIn } from '../../base/literals.ts';
 import { isMatchWithin, type Match } from '../../flow/match.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { anyGroup } from '../../openflow/messages/flow-mod.ts';
@@ -97,7 +98,7 @@ export class FlowMonitors {
   drained(): void {
     const missed = this.#missed;
     if (missed === undefined) return;
-    for (const [kind, rules] of Object.entries(missed) as [keyof Missed, Set<Rule>][]) {
+    for (const [kind, rules] of entriesIn(missed)) {
       for (const rule of rules) {
         rules.delete(rule);
         if (rule.mask === undefined) continue;

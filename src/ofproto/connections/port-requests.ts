@@ -1,6 +1,8 @@
 /** Ports that are asked for: OpenFlow 1.5.1 section 7.2.1, 7.3.5.6 and 7.3.5.7. */
+
 import { readMac } from '../../base/addresses.ts';
 import { orderAsHashed } from '../../base/hash-order.ts';
+import { recordFrom } from '../../base/literals.ts';
 import { ofPort } from '../../base/units.ts';
 import type { LinkMode } from '../../netdev/provider.ts';
 import { type PortDescription, portStateBit } from '../../openflow/messages/port-description.ts';
@@ -94,7 +96,7 @@ function featureBits(modes: readonly LinkMode[]): number {
 /** OpenFlow counts in kb/s. */
 const perMegabit = 1000;
 
-const noRfc2819Counts = Object.fromEntries(rfc2819Names.map((name) => [name, undefined])) as Rfc2819Counts; // all of its names
+const noRfc2819Counts: Rfc2819Counts = recordFrom(rfc2819Names, () => undefined);
 
 /** Counters that are a device's own. */
 const customCounter = /^[rt]x_(?:custom|q\d+)_/;

@@ -1,4 +1,5 @@
 /** All reasons for which packets are dropped, wherever that is, in one list: for those who read of them. */
+import { namesIn } from '../../base/literals.ts';
 import {
   coverageNameOf,
   type DpDropReason,
@@ -46,13 +47,12 @@ export const dropList: readonly DropExplanation[] = [
       text: dpDropText(reason),
       coverage: coverageNameOf(reason),
     })),
-  ...(Object.keys(deviceReasons) as DeviceDropReason[]) // keys of a literal
-    .map((reason) => ({
-      reason,
-      place: 'device' as const,
-      text: deviceReasons[reason],
-      coverage: undefined,
-    })),
+  ...namesIn(deviceReasons).map((reason) => ({
+    reason,
+    place: 'device' as const,
+    text: deviceReasons[reason],
+    coverage: undefined,
+  })),
 ];
 
 function coverageOf(counted: DpDropReason | undefined): string | undefined {

@@ -2,7 +2,9 @@
  * An exporter of IPFIX: counts what flows of sampled packets have carried, and tells it when they have waited for long,
  * or are too many. Knows no sockets and no timers. RFC 7011; ovs-vswitchd.conf.db(5), table IPFIX.
  */
+
 import type { Clock } from '../../base/clock.ts';
+import { recordFrom } from '../../base/literals.ts';
 import { encodeText } from '../../base/text.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import {
@@ -68,7 +70,7 @@ const totalNames = [
 type Totals = Record<(typeof totalNames)[number], number>;
 
 /** Where each is among them. */
-const totalPlaces = Object.fromEntries(totalNames.map((name, n) => [name, n])) as Totals; // of exactly these names
+const totalPlaces = recordFrom(totalNames, (_, n) => n);
 
 /** Counts of a flow. */
 const deltaNames = [

@@ -2,6 +2,7 @@
  * Why a translation sent a packet nowhere. Each is a counter (`Backer.drops`), an event of a trace and a line of
  * docs/drops.md.
  */
+import { namesIn } from '../../base/literals.ts';
 import type { ActionDropReason } from '../../datapath/drops.ts';
 
 interface Reason {
@@ -108,7 +109,7 @@ const dropReasons = {
 
 export type DropReason = keyof typeof dropReasons;
 
-export const dropReasonNames = Object.keys(dropReasons) as readonly DropReason[]; // keys of a literal
+export const dropReasonNames = namesIn(dropReasons);
 
 /** What a trace shows for a reason. */
 export function explainDrop(reason: DropReason): Reason {

@@ -1,5 +1,7 @@
 /** LLDP and Auto Attach, as `autoattach/*` shows them. */
+
 import { formatMac } from '../../base/addresses.ts';
+import { namesIn } from '../../base/literals.ts';
 import type { Lldp } from '../../protocols/lldp.ts';
 import { type LldpCounters, type LldpService, pending } from '../../protocols/lldp-types.ts';
 import type { AutoAttachSystem } from '../../wire/auto-attach.ts';
@@ -95,7 +97,7 @@ const counterTitles = {
   dropped: 'drop',
 } as const satisfies Record<keyof LldpCounters, string>;
 
-const counterNames = Object.keys(counterTitles) as (keyof LldpCounters)[]; // it has no other keys
+const counterNames = namesIn(counterTitles);
 
 export function formatLldpCounters({ name, counters }: LldpReport): string {
   const lines = counterNames.map((counter) => `  ${counterTitles[counter]} cnt: ${counters[counter]}`);

@@ -1,4 +1,5 @@
 /** LACP, as `lacp/*` shows it. */
+import { namesIn } from '../../base/literals.ts';
 import type { Lacp } from '../../protocols/lacp.ts';
 import type { LacpCounters, LacpMember, LacpSettings } from '../../protocols/lacp-types.ts';
 import { type LacpEnd, lacpState } from '../../wire/lacp.ts';
@@ -106,7 +107,7 @@ const counterTitles = {
   carrierChanges: 'Carrier Status Changed',
 } as const satisfies Record<keyof LacpCounters, string>;
 
-const counterNames = Object.keys(counterTitles) as (keyof LacpCounters)[]; // it has no other keys
+const counterNames = namesIn(counterTitles);
 
 export function formatLacpStats({ name, members }: LacpReport): string {
   const lines = members.flatMap((member) => [

@@ -3,6 +3,7 @@
  * it asks of packets. An action of one fixed layout says only what its arguments are; `forms` is for those that look
  * different here and there, `sentAs` for what a version says by other actions.
  */
+import { namesIn } from '../../base/literals.ts';
 import type { PortText } from '../../flow/fields/text.ts';
 import type { Paint } from '../../flow/match-format/match-item.ts';
 import type { Reader, Writer } from '../bytes.ts';
@@ -176,7 +177,7 @@ export function laidOut<V extends object>(
   places: readonly ActionPlace[],
   args: { readonly [K in keyof V]: Argument<V[K]> },
 ): ActionForm<V>[] {
-  const names = Object.keys(args) as (keyof V & string)[]; // an object literal has no others
+  const names = namesIn(args);
   return places.map((wire) => {
     const isStandard = wire.startsWith('OF ');
     const header = headerSizeOf(wire);

@@ -1,7 +1,9 @@
 /** Any values of the messages about a switch, its ports and queues. */
+
 import fc from 'fast-check';
+import { recordFrom } from '../../base/literals.ts';
 import type { Message } from '../messages/index.ts';
-import { type Rfc2819Counts, rfc2819Names } from '../messages/port-stats.ts';
+import { rfc2819Names } from '../messages/port-stats.ts';
 import { type AnyValues, parts } from './parts.ts';
 
 const { u8, u16, u32, u64, counter, port, realPort, mac, name, duration, nothing, few } = parts;
@@ -43,7 +45,7 @@ const portStats = fc.record({
   collisions: counter,
   rfc2819: fc
     .array(counter, { minLength: rfc2819Names.length, maxLength: rfc2819Names.length })
-    .map((counts) => Object.fromEntries(rfc2819Names.map((key, n) => [key, counts[n]])) as Rfc2819Counts),
+    .map((counts) => recordFrom(rfc2819Names, (_, n) => counts[n])),
   custom: few(fc.record({ name: name(12), value: u64 })),
 });
 

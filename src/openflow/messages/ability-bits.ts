@@ -2,6 +2,7 @@
  * Actions and instructions that a switch can do, as the bits that each version has for them (OpenFlow 1.0.2 section 5.2.4
  * to 1.3.5 section 7.3.5.5). Values hold them by name, in the order in which they are printed.
  */
+import { namesIn } from '../../base/literals.ts';
 import type { WireVersion } from '../versions.ts';
 
 /** Names with the bit of OpenFlow 1.0, 1.1, and of 1.2 and later. */
@@ -70,8 +71,7 @@ function hasMeters(version: WireVersion): 0 | 1 {
 type Bits = readonly (number | undefined)[];
 
 function namesOf<N extends string>(table: Readonly<Record<N, Bits>>, bits: number, column: number): N[] {
-  const names = Object.keys(table) as N[]; // an object literal has no others
-  return names.filter((name) => {
+  return namesIn(table).filter((name) => {
     const bit = table[name][column];
     return bit !== undefined && ((bits >>> bit) & 1) !== 0;
   });

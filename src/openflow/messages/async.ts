@@ -3,6 +3,7 @@
  * NXT_SET_ASYNC_CONFIG.
  */
 
+import { namesIn } from '../../base/literals.ts';
 import { hexOrZero } from '../../base/numbers.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { bareMessage, defineMessage, type MessageForm, type WirePlace } from '../declare.ts';
@@ -52,7 +53,7 @@ const kinds = {
 } as const satisfies Record<string, Kind>;
 
 type KindName = keyof typeof kinds;
-const kindNames = Object.keys(kinds) as KindName[]; // an object literal has no others
+const kindNames = namesIn(kinds);
 
 /** For each kind of message, bits of the reasons for which it is sent; absent where it is not told. */
 export type AsyncMasks = { readonly [K in KindName]?: number };

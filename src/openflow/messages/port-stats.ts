@@ -1,4 +1,5 @@
 /** Counters of ports: OpenFlow 1.0.2 section 5.3.5.5, 1.5.1 section 7.3.5.8; Intel's extensions of them. */
+import { namesIn, recordFrom } from '../../base/literals.ts';
 import { decodeCString, encodeText } from '../../base/text.ts';
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
 import { defineMessage, listForm, type MessageForm } from '../declare.ts';
@@ -117,9 +118,7 @@ const unknownEthernet = {
   rxCrcErrors: undefined,
   collisions: undefined,
 };
-const unknownRfc2819 = Object.fromEntries(
-  Object.keys(rfc2819).map((name) => [name, undefined]),
-) as unknown as Rfc2819Counts; // all of its names
+const unknownRfc2819: Rfc2819Counts = recordFrom(namesIn(rfc2819), () => undefined);
 const untold = { duration: undefined, rfc2819: unknownRfc2819, custom: [] } as const;
 
 function readStats14(from: Reader): PortStats {
@@ -224,7 +223,7 @@ const sizes = [
   '1024_to_1522',
   '1523_to_max',
 ];
-const rfcNames = Object.keys(rfc2819) as (keyof Rfc2819Counts)[]; // an object literal has no others
+const rfcNames = namesIn(rfc2819);
 const bySize = (from: number): Labels =>
   sizes.flatMap((label, n) => {
     const name = rfcNames[from + n];

@@ -1,4 +1,5 @@
 /** Buckets of groups as ovs-ofctl takes them: "weight:5,watch_port:1,actions=output:1" (ovs-ofctl(8), "Group Syntax"). */
+import { hasName } from '../../base/literals.ts';
 import { keyValues } from '../../flow/key-values.ts';
 import { readActionText } from '../action-codec.ts';
 import { readPortArgument, readU32, readUnsigned, wrong } from '../actions/arguments.ts';
@@ -23,8 +24,7 @@ export function readBucket(text: string, type: GroupType, context: ActionText): 
   let actionText = '';
   for (const { name, value } of keyValues(text)) {
     const word = name.toLowerCase();
-    if (Object.hasOwn(parts, word))
-      parts[word as keyof typeof parts](bucket, value, context); // it has the name
+    if (hasName(parts, word)) parts[word](bucket, value, context);
     else if (word === 'action' || word === 'actions') actionText += `${value},`;
     else actionText += `${name}(${value}),`;
   }

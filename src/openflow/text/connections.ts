@@ -1,6 +1,8 @@
 /** Which tracked connections are to be forgotten, as ovs-ofctl takes it (ovs-ofctl(8), "ct-flush"). */
+
 import { readIpv4, readIpv6 } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
+import { hasName } from '../../base/literals.ts';
 import { keyValues } from '../../flow/key-values.ts';
 import { readUnsigned, wrong } from '../actions/arguments.ts';
 import { type CtFlush, type CtTuple, isIcmp } from '../messages/ct-flush.ts';
@@ -52,9 +54,8 @@ function readTuple(text: string, shared: Shared): Draft {
   const draft: Draft = { source: undefined, destination: undefined, sourcePort: 0, destinationPort: 0 };
   for (const { name, value } of keyValues(text)) {
     if (value === '') throw refused(shared, `field ${name} missing value`);
-    if (!Object.hasOwn(parts, name)) throw refused(shared, `invalid conntrack tuple field: ${name}`);
-    const part = parts[name as keyof typeof parts]; // it has the name
-    part(draft, value, name, shared);
+    if (!hasName(parts, name)) throw refused(shared, `invalid conntrack tuple field: ${name}`);
+    parts[name](draft, value, name, shared);
   }
   if (shared.protocol === 0 && (draft.sourcePort !== 0 || draft.destinationPort !== 0))
     throw refused(shared, 'port is set without protocol');

@@ -1,4 +1,5 @@
 /** Groups as ovs-ofctl takes them: "group_id=1,type=select,bucket=actions=output:1" (ovs-ofctl(8), "Group Syntax"). */
+import { hasName } from '../../base/literals.ts';
 import { encodeText } from '../../base/text.ts';
 import { type Field, type FieldName, fieldNamed } from '../../flow/fields/index.ts';
 import { type PortText, readFieldText } from '../../flow/fields/text.ts';
@@ -119,8 +120,8 @@ function readHead(text: string, command: GroupCommand, context: ActionText): Hea
     usable: takesBucketId(command) ? withBucketIds : protocolSets.any,
   };
   for (const { name, value } of keyValues(text)) {
-    if (!Object.hasOwn(parts, name)) throw wrong(`unknown keyword ${name}`);
-    parts[name as keyof typeof parts](head, value, command, context); // it has the name
+    if (!hasName(parts, name)) throw wrong(`unknown keyword ${name}`);
+    parts[name](head, value, command, context);
   }
   return head;
 }

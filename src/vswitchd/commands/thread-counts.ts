@@ -1,4 +1,5 @@
 /** What the threads of a datapath counted, as `dpif-netdev/pmd-stats-show` tells it. */
+import { namesIn, recordFrom } from '../../base/literals.ts';
 import type { PollMeter } from '../../datapath/polling/poll-meter.ts';
 import type { DpThread } from '../../datapath/provider.ts';
 
@@ -13,8 +14,7 @@ export function countedBy(thread: DpThread): Counted {
 
 export function since(now: Counted, before: Counted | undefined): Counted {
   if (before === undefined) return now;
-  const entries = Object.entries(now).map(([name, value]) => [name, value - before[name as keyof Counted]]);
-  return Object.fromEntries(entries) as Counted; // of the same names
+  return recordFrom(namesIn(now), (name) => now[name] - before[name]);
 }
 
 /** Packets, and how their flows were found each time that they were looked up. */
