@@ -99,17 +99,11 @@ export class Flood {
     };
   }
 
-  /** Reports of any group, some that leave, and some queries. */
+  /** Reports of any group, and some that leave. A query would make a router of the port, of which no more is learned. */
   #igmp(): Uint8Array {
     const group = [239, this.#below(256), this.#below(256), this.#below(256)].join('.');
-    const sort = this.#below(16);
-    const message = emitIgmp(
-      sort === 0
-        ? { type: 'query', group: '0.0.0.0' }
-        : sort < 4
-          ? { type: 'leave', group }
-          : { type: 'report', version: 2, group },
-    );
+    const isLeave = this.#below(4) === 0;
+    const message = emitIgmp(isLeave ? { type: 'leave', group } : { type: 'report', version: 2, group });
     const src = Uint8Array.of(2, 0, 0, 0, 1, this.#below(64)); // an address more would be a flow more
     const header = { dst: Uint8Array.of(1, 0, 0x5e, 0, 0, 1), src, type: etherType.ipv4 };
     const { frame, view, at } = newFrame(header, ipv4.size + message.length);
