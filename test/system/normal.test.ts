@@ -9,6 +9,7 @@ import { randomScenario, type Scenario, scenarios } from './normal-scenarios.ts'
 import { SwitchHost, whyNoReference } from './support/daemon-pair.ts';
 import { DummyFeed, readCapture } from './support/dummy-feed.ts';
 import { whyNoNamespaces } from './support/namespace.ts';
+import { toolCommand } from './support/tool-lines.ts';
 import { splitWords } from './support/words.ts';
 
 const reason = whyNoNamespaces() ?? whyNoReference();
@@ -56,13 +57,14 @@ async function play(host: SwitchHost, scenario: Scenario): Promise<Outcome> {
   const folder = mkdtempSync(`${host.folder}/captures-`);
   const capture = (port: string): string => `${folder}/${port}.pcap`;
   const ports = ['br0', ...Object.keys(scenario.ports), ...Object.keys(second?.ports ?? {})];
+  const [look = '', ...atFlows] = toolCommand(host.which, 'appctl', ['revalidator/wait']) ?? [];
   configure(host, scenario);
   for (const port of ports) host.configure('set', 'interface', port, `options:tx_pcap=${capture(port)}`);
   try {
     using feed = await DummyFeed.open(host);
     for (const [port, frame] of arrivals) {
       await feed.receive(port, [frame, frame]); // the second one by the flow of the first
-      if (hasMoves) await feed.ask('revalidator/wait');
+      if (hasMoves) host.run(look, ...atFlows);
     }
     const known = (await feed.ask('fdb/show', 'br0')).split('\n').map((line) => line.replace(/\s+\d+$/, ''));
     return {

@@ -76,6 +76,15 @@ function processorTime(): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
+/** One that spins never is. */
+async function untilIdle(): Promise<void> {
+  for (let used = 100; used >= 50; ) {
+    const before = processorTime();
+    await sleep(1000);
+    used = processorTime() - before;
+  }
+}
+
 test.each([
   ['ovsdb-server', 'unix', ['--no-db', '--remote=punix:db.sock']],
   ['ovsdb-server', 'tcp', ['--no-db', '--remote=ptcp:0:127.0.0.1']],
@@ -91,9 +100,7 @@ test.each([
   await until(() => readFileSync(logFile, 'utf8').includes('new connections wait'));
   await until(() => clients.every((client) => client.isConnected) && served().length > 100);
 
-  const before = processorTime();
-  await sleep(1000);
-  expect(processorTime() - before).toBeLessThan(50);
+  await untilIdle();
   expect(served().length).toBeLessThan(limit);
 
   renameSync(logFile, `${logFile}.1`);

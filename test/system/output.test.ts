@@ -5,6 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readTextOrEmpty } from '../../src/base/files.ts';
+import { isRunning, until } from './support/daemon-pair.ts';
 import { type Ended, ours, ProgramPlace, programs, schemaFile as schema } from './support/program-place.ts';
 
 const place = new ProgramPlace();
@@ -86,9 +88,14 @@ beforeEach(() => {
   const rows = Array.from({ length: 200 }, (_, i) => ['--', 'create', 'QoS', `type=t${i}`]);
   expect(String(start('ovs-vsctl', '--no-wait', 'add-br', 'br0', ...rows.flat()).stderr)).toBe('');
 });
-afterEach(() => {
+afterEach(() => endServer());
+
+/** It takes its sockets away when it ends, though others may listen there by then. */
+async function endServer(): Promise<void> {
+  const pid = Number(readTextOrEmpty(place.path('run/ovsdb-server.pid')));
   spawnSync('ovs-appctl', ['-t', 'ovsdb-server', 'exit'], { env: place.environment });
-});
+  await until(() => !isRunning(pid), 'the server to end');
+}
 
 const withShell = (script: string, words: readonly string[]) =>
   place.run(['bash', '-c', `${script}`, 'bash', ...words]);
@@ -168,7 +175,7 @@ describe('standard output', () => {
   test('that cannot be written to keeps no daemon from running', async () => {
     const stdout = openSync('/dev/full', 'w');
     const words = ours(['ovs-vswitchd', '--quickstart', '--embedded-db=own.db']);
-    spawnSync('ovs-appctl', ['-t', 'ovsdb-server', 'exit'], { env: place.environment });
+    await endServer();
     const { end, stderr } = await place.run(words, { stdout, until: /write to stdout failed/ });
     closeSync(stdout);
     expect(end).toBe('runs');
