@@ -82,6 +82,11 @@ export class ServerHarness {
     return runProgram(command, args, { env: this.#env, timeout: 120_000, maxBuffer });
   }
 
+  /** Starts a program that goes on until it is disposed of. */
+  launch(command: string, ...args: readonly string[]): RunningProgram {
+    return new RunningProgram(spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: this.#env }));
+  }
+
   appctl(...args: readonly string[]): Said {
     return this.run('ovs-appctl', '-t', join(this.folder, 'ctl'), ...args);
   }
@@ -96,6 +101,21 @@ export class ServerHarness {
 
   get #env(): Record<string, string | undefined> {
     return { ...process.env, OVS_RUNDIR: this.folder, OVS_LOGDIR: this.folder, OVS_DBDIR: this.folder };
+  }
+}
+
+class RunningProgram implements Disposable {
+  /** On standard output, so far. */
+  said = '';
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.on('data', (text) => (this.said += text));
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill('SIGKILL');
   }
 }
 

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createConnection, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readTextOrEmpty } from '../../src/base/files.ts';
 import {
   areInstalled,
   northboundSchema,
@@ -13,9 +14,12 @@ import {
   vswitchSchema,
 } from './ovsdb-server-harness.ts';
 import { RealServer } from './real-server.ts';
+import { untilAlike } from './support/daemon-pair.ts';
 import { splitWords } from './support/words.ts';
 
 const needed = ['ovsdb-tool', 'ovsdb-client', 'ovs-vsctl', 'ovs-appctl', vswitchSchema];
+
+const patience = { timeout: 60_000, interval: 50 };
 
 let server: ServerHarness;
 beforeEach((context) => {
@@ -66,9 +70,8 @@ describe('the real ovsdb-client', () => {
     expect(client('convert', remote, vswitchSchema).status).toBe(0);
     const backup = client('backup', remote);
     expect(backup.status).toBe(0);
-    expect(server.run('ovsdb-client', '--timeout=1', 'lock', remote, 'mylock').stdout).toBe(
-      '{"locked":true}\n',
-    );
+    using lock = server.launch('ovsdb-client', 'lock', remote, 'mylock');
+    await expect.poll(() => lock.said).toBe('{"locked":true}\n');
   });
 
   test('a backup can be restored', async () => {
@@ -86,14 +89,13 @@ describe('the real ovsdb-client', () => {
   test.each(['monitor', 'monitor-cond', 'monitor-cond-since'])('%s shows what changes', async (command) => {
     server.create(vswitchSchema);
     await server.start();
-    server.vsctl('init');
-    const condition = command === 'monitor' ? '' : "'[true]'";
-    const script =
-      `ovsdb-client --timeout=3 ${command} "$1" Open_vSwitch ${condition} Bridge name > "$2/out" & ` +
-      'sleep 1; ovs-vsctl --db="$1" --no-wait add-br br7; wait; cat "$2/out"';
-    const shown = server.run('sh', '-c', script, 'sh', server.remote, server.folder);
-    expect(shown.stdout).toContain('br7');
-    expect(shown.stdout).toContain('insert');
+    server.vsctl('init', '--', 'add-br', 'br0');
+    const condition = command === 'monitor' ? [] : ['[true]'];
+    const asked = [command, server.remote, 'Open_vSwitch', ...condition, 'Bridge', 'name'];
+    using monitor = server.launch('ovsdb-client', ...asked);
+    await expect.poll(() => monitor.said).toContain('br0');
+    server.vsctl('add-br', 'br7');
+    await expect.poll(() => monitor.said).toMatch(/insert.*br7/);
   });
 });
 
@@ -152,17 +154,12 @@ describe('remotes', () => {
     await server.start('--remote=db:Open_vSwitch,Open_vSwitch,manager_options');
     server.vsctl('init');
     expect(server.vsctl('set-manager', 'ptcp:0:127.0.0.1').status).toBe(0);
-    let status = '';
-    for (let tries = 0; tries < 40 && !status.includes('bound_port'); tries++) {
-      await pause(250);
-      status = server.vsctl('get', 'manager', '.', 'status').stdout;
-      if (status === '') status = server.vsctl('--columns=status', 'list', 'manager').stdout;
-    }
-    const port = /bound_port="?([0-9]+)/.exec(status)?.[1];
-    expect(server.run('ovsdb-client', 'list-dbs', `tcp:127.0.0.1:${port}`).stdout).toContain('Open_vSwitch');
+    const status = () => server.vsctl('--columns=status', 'list', 'manager').stdout;
+    const port = await vi.waitUntil(() => /bound_port="?([0-9]+)/.exec(status())?.[1], patience);
+    const listing = () => server.run('ovsdb-client', 'list-dbs', `tcp:127.0.0.1:${port}`);
+    expect(listing().stdout).toContain('Open_vSwitch');
     server.vsctl('del-manager');
-    await pause(500);
-    expect(server.run('ovsdb-client', 'list-dbs', `tcp:127.0.0.1:${port}`).status).toBe(1);
+    await expect.poll(() => listing().status).toBe(1);
   });
 
   test('appctl adds and removes remotes and databases', async () => {
@@ -205,7 +202,7 @@ test.each([
   const relay = await RealServer.start(`relay:Open_vSwitch:unix:${source.folder}/db.sock`, relayProgram);
   try {
     const run = (at: RealServer, program: string, ...args: string[]) => at.run(program, args);
-    expect(run(relay, 'ovsdb-client', '-t', '10', 'wait', 'Open_vSwitch', 'connected').status).toBe(0);
+    expect(run(relay, 'ovsdb-client', '-t', '60', 'wait', 'Open_vSwitch', 'connected').status).toBe(0);
     const status = run(
       relay,
       'ovsdb-client',
@@ -223,8 +220,8 @@ test.each([
     expect(run(relay, 'ovs-vsctl', '--no-leader-only', '--no-wait', ...changes).stderr).toBe('');
     expect(run(source, 'ovs-vsctl', 'get', 'port', 'p0', 'tag').stdout).toBe('9\n');
     expect(run(source, 'ovs-vsctl', '--no-wait', 'del-port', 'p0').status).toBe(0);
-    const dumps = [source, relay].map((at) => run(at, 'ovsdb-client', 'dump', 'Open_vSwitch').stdout);
-    expect(dumps[1]).toBe(dumps[0]);
+    const dump = (at: RealServer): string => run(at, 'ovsdb-client', 'dump', 'Open_vSwitch').stdout;
+    await untilAlike(dump, relay, source);
     const storage = run(relay, 'ovs-appctl', '-t', `${relay.folder}/ctl`, 'ovsdb-server/list-dbs');
     expect(storage.stdout).toBe('Open_vSwitch\n_Server\n');
   } finally {
@@ -250,7 +247,7 @@ async function recordAndReplay(
       source.run('ovs-vsctl', [`--db=unix:${source.folder}/db.sock`, '--no-wait', ...change]).stderr,
     ).toBe('');
   }
-  source.run('ovs-appctl', ['-t', `${source.folder}/ctl`, 'exit']);
+  await source.exit();
   source.stop();
   const replayed = server.run('bin/ovsdb-server', `--replay=${recording}`, '-vconsole:off', ...sockets, copy);
   expect(replayed).toMatchObject({ status: 0, stderr: '' });
@@ -295,7 +292,7 @@ test.each(['127.0.0.1', '::1'])(
     );
     const [peer] = await connected;
     const shown = () => server.run('ss', '-tnHOi', '--tos', `dport = :${port}`).stdout;
-    await vi.waitFor(() => expect(shown()).toMatch(/(tos|tclass):0x28/), { timeout: 60_000 });
+    await expect.poll(shown).toMatch(/(tos|tclass):0x28/);
     peer.destroy();
     manager.close();
   },
@@ -304,12 +301,13 @@ test.each(['127.0.0.1', '::1'])(
 test('clients of a TCP listener get the usual DSCP', async () => {
   server.create(vswitchSchema);
   await server.start('--remote=ptcp:0:127.0.0.1', '-vconsole:off', `--log-file=${server.folder}/log`);
-  const port = Number(/listening on port (\d+)/.exec(readFileSync(join(server.folder, 'log'), 'utf8'))?.[1]);
-  const client = createConnection(port, '127.0.0.1');
+  const log = () => readFileSync(join(server.folder, 'log'), 'utf8');
+  const port = await vi.waitUntil(() => /listening on port (\d+)/.exec(log())?.[1], patience);
+  const client = createConnection(Number(port), '127.0.0.1');
   await once(client, 'connect');
-  const shown = server.run('ss', '-tnHOi', '--tos', `sport = :${port}`).stdout;
+  const shown = () => server.run('ss', '-tnHOi', '--tos', `sport = :${port}`).stdout;
+  await expect.poll(shown).toContain('tos:0xc0'); // CS6
   client.destroy();
-  expect(shown).toContain('tos:0xc0'); // CS6
 });
 
 test('many clients that send nonsense are refused, and do not fill the log', async () => {
@@ -412,16 +410,14 @@ test('killed at any moment, every acknowledged durable transaction is there afte
     const there = new Set(real.stdout.match(/r[0-9]+-[0-9]+/g));
     expect([...acknowledged].filter((name) => !there.has(name))).toEqual([]);
   }
-  expect(acknowledged.size).toBeGreaterThan(rounds);
+  expect(acknowledged.size).toBeGreaterThanOrEqual(rounds);
 });
 
 function residentMegabytes(pid: number): number {
   return Number(/VmRSS:\s+([0-9]+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
-test('a client that never reads costs little and does not stop the others', {
-  timeout: 120_000,
-}, async () => {
+test('a client that never reads costs little and does not stop the others', async () => {
   server.create(vswitchSchema);
   await server.start();
   server.vsctl('init');
@@ -474,7 +470,7 @@ test('on a full disk transactions fail with an I/O error, reads and monitors go 
     expect(transact({ op: 'update', table: 'Open_vSwitch', where: [], row: { statistics } })).toBe(
       '[{"count":1}]\n',
     );
-    await vi.waitFor(() => expect(seen()).toContain('"load","1"'), 5000);
+    await expect.poll(seen).toContain('"load","1"');
     expect(server.appctl('ovsdb-server/get-db-storage-status', 'Open_vSwitch').stdout).toBe('status: ok\n');
     expect(types()).toBe(before);
     rmSync(filler);
@@ -507,7 +503,7 @@ test('a monitored server goes on after a crash from where it was, and leaves no 
   const temporary = join(server.folder, 'tmp');
   mkdirSync(temporary);
   const pidfile = join(server.folder, 'ovsdb-server.pid');
-  const pid = () => Number(readFileSync(pidfile, 'utf8'));
+  const pid = () => Number(readTextOrEmpty(pidfile));
   const flags = ['--detach', '--monitor', '--pidfile', '--no-chdir', '-vconsole:off'];
   const places = [`--unixctl=${join(server.folder, 'ctl')}`, join(server.folder, 'conf.db')];
   const start = ['env', `TMPDIR=${temporary}`, resolve('bin/ovsdb-server'), ...flags, ...places] as const;
@@ -519,9 +515,9 @@ test('a monitored server goes on after a crash from where it was, and leaves no 
     expect(server.appctl('ovsdb-server/add-remote', remote).status).toBe(0);
     process.kill(first, 'SIGSEGV');
     const remotes = () => (pid() === first ? '' : server.appctl('ovsdb-server/list-remotes').stdout);
-    await vi.waitUntil(() => remotes() === `${remote}\n`, { timeout: 60_000, interval: 50 });
+    await expect.poll(remotes).toBe(`${remote}\n`);
   } finally {
-    for (const each of [monitor, pid()]) process.kill(each, 'SIGKILL');
+    for (const each of [monitor, pid()]) if (each > 0) process.kill(each, 'SIGKILL');
   }
   expect(readdirSync(temporary)).toEqual([]);
 });

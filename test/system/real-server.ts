@@ -65,6 +65,12 @@ export class RealServer {
     return runBatch(commands, this.#env);
   }
 
+  /** Has it end by itself, and resolves when it has. */
+  async exit(): Promise<void> {
+    this.run('ovs-appctl', ['-t', `${this.folder}/ctl`, 'exit']);
+    while (this.#child.exitCode === null && this.#child.signalCode === null) await sleep(5);
+  }
+
   stop(): void {
     this.#child.kill();
     rmSync(this.folder, { recursive: true, force: true });
