@@ -36,16 +36,9 @@ const commandLines: readonly (readonly string[])[] = [
   ['--pretty', 'transact', select],
   ['query', insert.replace('insert', 'unknown')],
   ['--db-change-aware', 'query', select],
-  ['-t', '3', 'monitor', 'QoS'],
-  ['-t', '3', '-f', 'json', 'monitor', 'Open_vSwitch', 'QoS', 'type', '!insert'],
-  ['-t', '3', 'monitor-cond', condition, 'QoS', 'type'],
-  ['-t', '3', 'monitor-cond-since', 'Open_vSwitch', condition, 'QoS'],
-  ['-t', '3', 'lock', 'mine'],
-  ['-t', '3', 'unlock', 'mine'],
   ['needs-conversion', schemaFile],
   ['backup'],
   ['wait', 'unix:db.sock', 'Open_vSwitch', 'connected'],
-  ['-t', '3', 'wait', 'unix:db.sock', 'Open_vSwitch', 'removed'],
   [],
   ['frobnicate'],
   ['transact'],
@@ -63,6 +56,18 @@ const commandLines: readonly (readonly string[])[] = [
   ['list-dbs', 'unix:no-such-socket'],
   ['list-dbs', 'what:ever'],
 ];
+
+/** Those that go on until they are ended. */
+const lastingLines: readonly (readonly string[])[] = [
+  ['monitor', 'QoS'],
+  ['-f', 'json', 'monitor', 'Open_vSwitch', 'QoS', 'type', '!insert'],
+  ['monitor-cond', condition, 'QoS', 'type'],
+  ['monitor-cond-since', 'Open_vSwitch', condition, 'QoS'],
+  ['lock', 'mine'],
+  ['unlock', 'mine'],
+  ['wait', 'unix:db.sock', 'Open_vSwitch', 'removed'],
+];
+const seconds = 10;
 
 describe.skipIf(reason !== undefined)(
   `ovsdb-client is like the reference's${reason === undefined ? '' : ` (${reason})`}`,
@@ -83,6 +88,14 @@ describe.skipIf(reason !== undefined)(
 
     test.each(commandLines.map((line) => [line.join(' '), line] as const))('%s', (_name, line) => {
       expect(comparable(server.run(ours, line))).toEqual(comparable(server.run('ovsdb-client', line)));
+    });
+
+    test('what goes on is ended after the time that it is given, with what it has said', async () => {
+      const lines = lastingLines.map((line) => ['-t', String(seconds), ...line]);
+      const say = async (program: string): Promise<Said[][]> =>
+        Promise.all(lines.map((line) => server.runAll([[program, ...line]])));
+      const [theirs, ourOwn] = [await say('ovsdb-client'), await say(ours)];
+      expect(ourOwn.flat().map(comparable)).toEqual(theirs.flat().map(comparable));
     });
 
     test('a transaction that waits ends with the database as it knew it, or with the connection', async () => {
