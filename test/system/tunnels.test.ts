@@ -81,7 +81,7 @@ describe.runIf(reason === undefined)('a tunnel to the device of the kernel', () 
     address(peer, 'w0', `${underlay[4].theirs}/24`);
     addKernelTunnel(peer, 'noudpcsum');
     addTunnel(ours, 'vxlan', `remote_ip=${underlay[4].theirs}`, 'key=42');
-  }, 60_000);
+  });
 
   afterAll(async () => {
     peer[Symbol.dispose]();
@@ -154,7 +154,7 @@ describe.runIf(reason === undefined).each([
       address(host.host, 'br-over', `${inner}/24`);
       addTunnel(host, type, `remote_ip=${remote}`, ...options);
     }
-  }, 60_000);
+  });
 
   afterAll(() => Promise.all([ours, theirs].map((host) => host[Symbol.asyncDispose]())));
 

@@ -318,7 +318,7 @@ export const chapters: Readonly<Record<string, string>> = {
     wait-until Bridge br0
     wait-until Bridge br0 datapath_type=netdev
     wait-until Bridge br0 other_config:x=y -- get Bridge br0 nonsense
-    --timeout=1 get Bridge br0 datapath_type
+    --timeout=60 get Bridge br0 datapath_type
   `,
   'lists and finds': `
     add-br br0 -- set Bridge br0 other_config:a=1 flood_vlans=1,2,3 fail_mode=secure datapath_id='"quoted 1"'

@@ -82,7 +82,7 @@ describe.skipIf(reason !== undefined)(
         `bin/ovs-vsctl ${setting}=1; ./bin/ovs-vsctl ${setting}=2; cd bin; ./ovs-vsctl ${setting}=3`,
       ],
       ['by a link', `link ${setting}=1; bin/link ${setting}=2; "$PWD/bin/../bin/link" ${setting}=3`],
-      ['with options', `ovs-vsctl --db=unix:$PWD/db.sock --timeout=9 -voff ${setting}=1`],
+      ['with options', `ovs-vsctl --db=unix:$PWD/db.sock --timeout=60 -voff ${setting}=1`],
       ['with --', 'ovs-vsctl --no-wait -- add-br br0 -- --id=@q create QoS type=x -- comment "a  b" >out'],
       [
         'with spaces and quotes',

@@ -89,7 +89,7 @@ export class SwitchHost implements AsyncDisposable {
   async #serves(): Promise<void> {
     const program = `the ${this.which} daemon`;
     this.#pid = this.#pidInFile();
-    await until(() => this.vsctl('--timeout=1', 'show').status === 0, `${program} to serve`);
+    await until(() => this.vsctl('--timeout=10', 'show').status === 0, `${program} to serve`);
     await until(() => this.appctl('version').status === 0, `${program} to answer`);
   }
 
@@ -188,7 +188,7 @@ export async function untilAlike<H>(
   tell: (host: H) => unknown,
   ours: H,
   reference: H,
-  limit = 20_000,
+  limit = 60_000,
 ): Promise<void> {
   const isAlike = (): boolean => isDeepStrictEqual(tell(ours), tell(reference));
   await until(isAlike, 'both to tell the same', limit).catch(() =>
