@@ -52,6 +52,11 @@ function instructionOf(
   return instruction === 'meter' && version >= 6 ? 'apply_actions' : instruction;
 }
 
+/** Those that an action has among its arguments: its declaration knows only that they are some. */
+export function innerActions(action: Action): readonly Action[] {
+  return (declarationOf(action).inner?.(action) ?? []) as readonly Action[]; // all were declared
+}
+
 /** Does an action stand in the instruction that applies actions? */
 export function isApplied(action: AnyAction, version: WireVersion): boolean {
   return instructionOf(declarationOf(action), version) === 'apply_actions';

@@ -1,6 +1,6 @@
 /** Bridge commands: add-br, del-br, list-br, br-exists, br-to-vlan, br-to-parent and their external ids. */
 import { compareBytes } from '../../base/text.ts';
-import { type CommandDef, type Context, ExitEarly } from '../db-ctl/command.ts';
+import { type CommandDef, type Context, ExitEarly, type Preparation } from '../db-ctl/command.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import type { Work, WorkRow } from '../db-ctl/work.ts';
 import {
@@ -87,7 +87,12 @@ export const vsctlBridgeCommands: readonly BridgeCommandDef[] = [
   },
 ];
 
-function question(name: string, run: (context: Context) => void): CommandDef {
+/** A command that takes a bridge, reads it, and takes nothing else. */
+export function bridgeCommand(
+  name: string,
+  prepare: (prep: Preparation, bridge: string) => void,
+  run: (context: Context) => void,
+): CommandDef {
   return {
     name,
     minArgs: 1,
@@ -95,9 +100,13 @@ function question(name: string, run: (context: Context) => void): CommandDef {
     arguments: 'BRIDGE',
     options: [],
     mayWrite: false,
-    prepare: (command, prep) => prepareNames(prep, command.args),
+    prepare: (command, prep) => prepare(prep, command.args[0] ?? ''),
     run,
   };
+}
+
+function question(name: string, run: (context: Context) => void): CommandDef {
+  return bridgeCommand(name, (prep, bridge) => prepareNames(prep, [bridge]), run);
 }
 
 function checkNewBridge({ command: { args } }: Context): void {

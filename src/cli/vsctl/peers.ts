@@ -5,19 +5,19 @@ import type { CommandDef, Context, Preparation } from '../db-ctl/command.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
 import { columnNamed, tableNamed } from '../db-ctl/schema.ts';
 import type { WorkRow } from '../db-ctl/work.ts';
-import { printSorted } from './bridges.ts';
+import { bridgeCommand, printSorted } from './bridges.ts';
 import { needBridge, needRealBridge, referredRows, rootOf } from './model.ts';
 import { prepareBridge } from './names.ts';
 
 const many = Number.POSITIVE_INFINITY;
 
 export const controllerCommands: readonly CommandDef[] = [
-  bridgeCommand('get-controller', ['controller'], (context) => {
+  peerCommand('get-controller', ['controller'], (context) => {
     const { row } = needBridge(context.work, context.arg(0));
     printTargets(context, row, 'controller', 'Controller');
   }),
   {
-    ...bridgeCommand('del-controller', ['controller'], (context) => {
+    ...peerCommand('del-controller', ['controller'], (context) => {
       const { row } = needRealBridge(context.work, context.arg(0));
       verifyTargets(context, row, 'controller', 'Controller');
       row.set('controller', []);
@@ -25,26 +25,26 @@ export const controllerCommands: readonly CommandDef[] = [
     mayWrite: true,
   },
   {
-    ...bridgeCommand('set-controller', ['controller'], setController),
+    ...peerCommand('set-controller', ['controller'], setController),
     maxArgs: many,
     arguments: 'BRIDGE TARGET...',
     options: ['--inactivity-probe='],
     mayWrite: true,
   },
-  bridgeCommand('get-fail-mode', ['fail_mode'], (context) => {
+  peerCommand('get-fail-mode', ['fail_mode'], (context) => {
     const { row } = needBridge(context.work, context.arg(0));
     row.verify('fail_mode');
     const mode = row.text('fail_mode');
     if (mode !== undefined && mode !== '') context.print(mode);
   }),
   {
-    ...bridgeCommand('del-fail-mode', ['fail_mode'], (context) => {
+    ...peerCommand('del-fail-mode', ['fail_mode'], (context) => {
       needRealBridge(context.work, context.arg(0)).row.set('fail_mode', []);
     }),
     mayWrite: true,
   },
   {
-    ...bridgeCommand('set-fail-mode', ['fail_mode'], (context) => {
+    ...peerCommand('set-fail-mode', ['fail_mode'], (context) => {
       const { row } = needRealBridge(context.work, context.arg(0));
       const mode = context.arg(1);
       if (mode !== 'standalone' && mode !== 'secure') {
@@ -89,21 +89,8 @@ export const sslCommands: readonly CommandDef[] = [
   },
 ];
 
-function bridgeCommand(
-  name: string,
-  columns: readonly string[],
-  run: (context: Context) => void,
-): CommandDef {
-  return {
-    name,
-    minArgs: 1,
-    maxArgs: 1,
-    arguments: 'BRIDGE',
-    options: [],
-    mayWrite: false,
-    prepare: (command, prep) => prepareBridge(prep, command.args[0] ?? '', columns),
-    run,
-  };
+function peerCommand(name: string, columns: readonly string[], run: (context: Context) => void): CommandDef {
+  return bridgeCommand(name, (prep, bridge) => prepareBridge(prep, bridge, columns), run);
 }
 
 function rootCommand(

@@ -1,6 +1,5 @@
 /** Which flows go when those go that learned them: `delete_learned` of the learn action. */
-import { declarationOf } from '../../openflow/action-rules.ts';
-import type { AnyAction } from '../../openflow/actions/declare.ts';
+import { innerActions } from '../../openflow/action-rules.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { FlowEvent } from './flow-events.ts';
 import type { FlowTables } from './flow-tables.ts';
@@ -47,13 +46,13 @@ export class LearnedCookies {
   }
 
   #each(
-    actions: readonly AnyAction[],
+    actions: readonly Action[],
     act: (name: string, learn: { table: number; cookie: bigint }) => void,
   ): void {
-    for (const action of actions as readonly Action[]) {
+    for (const action of actions) {
       if (action.do === 'learn') {
         if (action.deletesLearned) act(nameOf(action.table, action.cookie), action);
-      } else this.#each(declarationOf(action).inner?.(action) ?? [], act);
+      } else this.#each(innerActions(action), act);
     }
   }
 }

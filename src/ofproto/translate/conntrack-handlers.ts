@@ -21,12 +21,12 @@ export const conntrackHandlers = {
     const flowBefore = flow.slice(firstWord, firstTunnelWord);
     const maskBefore = mask.slice(firstWord, firstTunnelWord);
     mask.fill(0, firstWord, firstTunnelWord);
-    t.runner.run(actions as readonly Action[]);
+    t.runner.run(actions);
     const tracked: Conntrack = {
       zone,
       ...(commits ? written(t, forces) : {}),
       ...helperOf(alg),
-      ...natOf(actions as readonly Action[]),
+      ...natOf(actions),
     };
     flow.set(flowBefore, firstWord);
     mask.set(maskBefore, firstWord);

@@ -1,6 +1,5 @@
 /** What can be undone of a packet. */
-import { declarationOf } from '../../openflow/action-rules.ts';
-import type { AnyAction } from '../../openflow/actions/declare.ts';
+import { innerActions } from '../../openflow/action-rules.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 
 /** Actions after which a packet cannot be made what it was before. */
@@ -14,11 +13,9 @@ const irreversible: ReadonlySet<Action['do']> = new Set([
   'dec_nsh_ttl',
 ]);
 
-export function isReversible(actions: readonly AnyAction[]): boolean {
+export function isReversible(actions: readonly Action[]): boolean {
   return actions.every(
     (action) =>
-      !irreversible.has((action as Action).do) &&
-      ((action as Action).do === 'write_actions' ||
-        isReversible(declarationOf(action).inner?.(action) ?? [])),
+      !irreversible.has(action.do) && (action.do === 'write_actions' || isReversible(innerActions(action))),
   );
 }
