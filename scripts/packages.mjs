@@ -16,6 +16,7 @@ export const packages = [
   'lldpd', // another implementation of LLDP
   'nfdump', // a collector of NetFlow, IPFIX and sFlow
   'openssl',
+  'pmacct', // another collector of sFlow
   'python3-os-ken', // another implementation of OpenFlow
   'tcpdump',
   'tshark',

@@ -1,17 +1,21 @@
 /**
- * What collectors of others make of what our daemon exports: nfcapd and nfdump must count all that was sent, and no
- * more.
+ * What collectors of others make of what our daemon exports: nfcapd with nfdump, and sfacctd, must count all that was
+ * sent, and no more.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readTextOrEmpty } from '../../src/base/files.ts';
 import { until, whyNoReference } from './support/daemon-pair.ts';
 import { DatagramCatcher } from './support/datagram-catcher.ts';
 import { DummyHost } from './support/dummy-host.ts';
 
-const reason = whyNoReference() ?? (existsSync('/usr/bin/nfcapd') ? undefined : 'nfdump is not installed');
+const missing = Object.entries({ nfdump: '/usr/bin/nfcapd', pmacct: '/usr/sbin/sfacctd' }).find(
+  ([, program]) => !existsSync(program),
+);
+const reason = whyNoReference() ?? (missing && `${missing[0]} is not installed`);
 if (reason !== undefined) process.stderr.write(`flow-collectors.test.ts: not run: ${reason}\n`);
 
 interface Counts {
@@ -19,34 +23,74 @@ interface Counts {
   readonly bytes: number;
 }
 
-/** nfcapd, which writes what it gets to a folder. */
-class Nfcapd {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'ovs-ts-nfcapd-'));
+/** How a program is a collector that writes what it gets to a folder. */
+interface Program {
+  readonly name: string;
+  readonly args: (port: string, folder: string) => readonly string[];
+  /** It says so when it listens. */
+  readonly isListening: string;
+  /** Has it end, with all written. */
+  readonly signal: NodeJS.Signals;
+  /** Packets and bytes of each flow, as text. */
+  readonly read: (folder: string) => string;
+}
+
+const nfcapd: Program = {
+  name: 'nfcapd',
+  args: (port, folder) => ['-b', '127.0.0.1', '-p', port, '-w', folder, '-t', '3600', '-E'],
+  isListening: 'Startup',
+  signal: 'SIGTERM',
+  read(folder) {
+    const args = ['-R', folder, '-o', 'fmt:%ipkt,%ibyt', '-q', '-N'];
+    return spawnSync('nfdump', args, { encoding: 'utf8' }).stdout;
+  },
+};
+
+const sfacctd: Program = {
+  name: 'sfacctd',
+  args(port, folder) {
+    const lines = [
+      ...['daemonize: false', 'sfacctd_ip: 127.0.0.1', `sfacctd_port: ${port}`, 'plugins: print[flows]'],
+      ...['aggregate[flows]: src_host,dst_host,src_port,dst_port,proto', 'print_output[flows]: csv'],
+      ...[`print_output_file[flows]: ${folder}/flows`, 'print_refresh_time[flows]: 3600'],
+    ];
+    writeFileSync(join(folder, 'config'), `${lines.join('\n')}\n`);
+    return ['-f', join(folder, 'config')];
+  },
+  isListening: 'waiting for sFlow data',
+  signal: 'SIGINT',
+  read: (folder) => readTextOrEmpty(join(folder, 'flows')),
+};
+
+class Collector {
+  readonly #program: Program;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'ovs-ts-collector-'));
   readonly #child: ChildProcess;
   readonly #port: string;
   #said = '';
   #hasEnded = false;
 
-  constructor(port: string) {
+  constructor(program: Program, port: string) {
+    this.#program = program;
     this.#port = port;
-    this.#child = spawn('nfcapd', ['-b', '127.0.0.1', '-p', port, '-w', this.#folder, '-t', '3600', '-E']);
+    this.#child = spawn(program.name, program.args(port, this.#folder));
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk) => (this.#said += chunk));
     this.#child.on('close', () => (this.#hasEnded = true));
   }
 
   async started(): Promise<void> {
-    await until(() => this.#said.includes('Startup'), 'nfcapd to start');
+    const { name, isListening } = this.#program;
+    await until(() => this.#said.includes(isListening), `${name} to start`);
   }
 
   /** Packets and bytes of each flow that it got, once it has ended. */
   async flows(): Promise<Counts[]> {
-    await until(() => isAllRead(this.#port), 'nfcapd to read all');
-    this.#child.kill('SIGTERM');
-    await until(() => this.#hasEnded, 'nfcapd to end');
-    const args = ['-R', this.#folder, '-o', 'fmt:%ipkt,%ibyt', '-q', '-N'];
-    const { stdout } = spawnSync('nfdump', args, { encoding: 'utf8' });
-    return [...stdout.matchAll(/(\d+) *, *(\d+)/g)].map(([, packets, bytes]) => {
+    const { name, signal, read } = this.#program;
+    await until(() => isAllRead(this.#port), `${name} to read all`);
+    this.#child.kill(signal);
+    await until(() => this.#hasEnded, `${name} to end`);
+    return [...read(this.#folder).matchAll(/(\d+) *, *(\d+)$/gm)].map(([, packets, bytes]) => {
       return { packets: Number(packets), bytes: Number(bytes) };
     });
   }
@@ -74,13 +118,14 @@ async function freePort(): Promise<string> {
 }
 
 const flowCount = 20;
-const sizes = { udp: 106, ipOfUdp: 92 };
+/** Bytes of a packet, and what sFlow adds for its checksum. */
+const sizes = { udp: 106, ipOfUdp: 92, checksum: 4 };
 const packetOf = (flow: number): string =>
   `in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800),ipv4(src=10.0.0.${flow + 1},dst=10.1.0.1,proto=17,tos=0,ttl=64,frag=no),udp(src=${1000 + flow},dst=53)`;
 
-describe.runIf(reason === undefined)('nfdump counts what is exported', () => {
+describe.runIf(reason === undefined)('collectors count what is exported', () => {
   const host = new DummyHost('ours');
-  const collectors: Nfcapd[] = [];
+  const collectors: Collector[] = [];
 
   beforeAll(async () => {
     await host.prepare();
@@ -95,8 +140,8 @@ describe.runIf(reason === undefined)('nfdump counts what is exported', () => {
     await host[Symbol.asyncDispose]();
   });
 
-  async function collect(port: string): Promise<Nfcapd> {
-    const collector = new Nfcapd(port);
+  async function collect(program: Program, port: string): Promise<Collector> {
+    const collector = new Collector(program, port);
     collectors.push(collector);
     await collector.started();
     return collector;
@@ -111,7 +156,7 @@ describe.runIf(reason === undefined)('nfdump counts what is exported', () => {
 
   test('by NetFlow', async () => {
     const port = await freePort();
-    const collector = await collect(port);
+    const collector = await collect(nfcapd, port);
     const row = ['--', '--id=@n', 'create', 'NetFlow', `targets="127.0.0.1:${port}"`];
     host.vsctl('set', 'bridge', 'br0', 'netflow=@n', ...row);
     const packets = await sendPackets();
@@ -124,7 +169,7 @@ describe.runIf(reason === undefined)('nfdump counts what is exported', () => {
 
   test('by IPFIX, of which it reads what the exporter has counted in all until each record', async () => {
     const port = await freePort();
-    const collector = await collect(port);
+    const collector = await collect(nfcapd, port);
     const said = ['sampling=1', 'cache_active_timeout=4000', 'cache_max_flows=1000'];
     const keys = ['other_config:enable-output-sampling=true'];
     const row = ['--', '--id=@i', 'create', 'IPFIX', `targets="127.0.0.1:${port}"`, ...said, ...keys];
@@ -135,5 +180,21 @@ describe.runIf(reason === undefined)('nfdump counts what is exported', () => {
     const most = (what: keyof Counts): number => Math.max(...flows.map((flow) => flow[what]));
     const octets = packets * sizes.ipOfUdp;
     expect([flows.length, most('packets'), most('bytes')]).toEqual([flowCount, packets, octets]);
+  });
+
+  test('by sFlow, of every packet', async () => {
+    const port = await freePort();
+    const collector = await collect(sfacctd, port);
+    const said = ['sampling=1', 'polling=0', 'agent=lo'];
+    const row = ['--', '--id=@s', 'create', 'sFlow', `targets="127.0.0.1:${port}"`, ...said];
+    host.vsctl('set', 'bridge', 'br0', 'sflow=@s', ...row);
+    const packets = await sendPackets();
+    host.appctl('time/stop');
+    host.appctl('time/warp', '2000', '100'); // samples wait for others for a second
+    host.vsctl('clear', 'bridge', 'br0', 'sflow');
+    const flows = await collector.flows();
+    const sum = (what: keyof Counts): number => flows.reduce((total, flow) => total + flow[what], 0);
+    const octets = packets * (sizes.udp + sizes.checksum);
+    expect([flows.length, sum('packets'), sum('bytes')]).toEqual([flowCount, packets, octets]);
   });
 });
