@@ -6,7 +6,7 @@ import { datapathWordCount } from '../src/flow/slots.ts';
 import type { Ofproto } from '../src/ofproto/ofproto.ts';
 import { Scratch } from '../src/ofproto/translate/request.ts';
 import { everyTag } from '../src/ofproto/translate/tags.ts';
-import { Trace } from '../src/ofproto/translate/trace.ts';
+import { Trace } from '../src/ofproto/translate/trace/trace.ts';
 import { translate } from '../src/ofproto/translate/translate.ts';
 import { frameWith } from '../test/sim/frames.ts';
 import { VirtualSwitch } from '../test/sim/virtual-switch.ts';

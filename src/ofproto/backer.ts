@@ -23,7 +23,7 @@ import type { ExportHost } from './exporters/host.ts';
 import { Ofproto, type OfprotoEvents, type PacketOfController } from './ofproto.ts';
 import { PortIndex } from './port-index.ts';
 import { internalTable } from './tables/flow-tables.ts';
-import { FrozenStates, type NewState, ownWordsOf } from './translate/frozen-states.ts';
+import { FrozenStates, type NewState, ownWordsOf } from './translate/freezing/frozen-states.ts';
 import { ActionLists } from './translate/intern.ts';
 import { Scratch } from './translate/request.ts';
 import {

@@ -13,7 +13,7 @@ export type { AnyDropReason, DeviceDropReason, DropPlace } from '../ofproto/drop
 export type { DroppedPacket, DropStream } from '../ofproto/drops/drop-stream.ts';
 export type { LearnedOfGroups } from '../ofproto/multicast/snooping.ts';
 export type { DropReason } from '../ofproto/translate/drop-reasons.ts';
-export type { MulticastTarget, TraceEvent, TraceNode } from '../ofproto/translate/trace.ts';
+export type { MulticastTarget, TraceEvent, TraceNode } from '../ofproto/translate/trace/trace.ts';
 export type { DropRow } from '../ofproto/views/drops.ts';
 export type { TraceReport } from '../ofproto/views/trace.ts';
 export type { Json, JsonObject } from '../rpc/channel.ts';

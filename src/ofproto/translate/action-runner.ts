@@ -4,11 +4,11 @@ import type { Action } from '../../openflow/actions/index.ts';
 import type { NamedPacketInReason } from '../../openflow/packet-in-reasons.ts';
 import type { DatapathActions } from './datapath-actions.ts';
 import type { Detours } from './detours.ts';
-import type { Freezing } from './freezing.ts';
+import type { Freezing } from './freezing/freezing.ts';
 import type { PacketOutcome } from './packet-outcome.ts';
 import type { PipelinePacket } from './pipeline-packet.ts';
-import type { Trace } from './trace.ts';
-import { enterAction } from './trace-steps.ts';
+import type { Trace } from './trace/trace.ts';
+import { enterAction } from './trace/trace-steps.ts';
 import { seesNoPayload } from './uncovered.ts';
 
 /** Parts of the translation of the packet. */

@@ -6,7 +6,7 @@ import { portConfigBit } from '../../openflow/messages/port-description.ts';
 import type { OfprotoPort } from '../port.ts';
 import { isBpdu } from '../spanning-tree/bpdu-protocol.ts';
 import type { DropReason } from './drop-reasons.ts';
-import { carryCongestion } from './tunnel-arrival.ts';
+import { carryCongestion } from './tunnels/tunnel-arrival.ts';
 
 const noReceive = portConfigBit('NO_RECV');
 const noReceiveStp = portConfigBit('NO_RECV_STP');

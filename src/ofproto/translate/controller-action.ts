@@ -1,7 +1,7 @@
 /** What the datapath is told of packets that go to a controller. */
 import type { DpAction } from '../../datapath/actions.ts';
 import type { CookieOf } from '../../datapath/cookie.ts';
-import type { FrozenState } from './frozen-states.ts';
+import type { FrozenState } from './freezing/frozen-states.ts';
 
 /** The cookie of actions that no rule has. */
 export const untoldCookie = 0xffffffffffffffffn;

@@ -4,11 +4,11 @@
 import type { DpAction } from '../../datapath/actions.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { DatapathActions } from './datapath-actions.ts';
-import type { Freezing } from './freezing.ts';
+import type { Freezing } from './freezing/freezing.ts';
 import type { PipelinePacket } from './pipeline-packet.ts';
 import type { TranslationRequest } from './request.ts';
 import { isReversible } from './reversible.ts';
-import { tell } from './trace-log.ts';
+import { tell } from './trace/trace-log.ts';
 
 /** Of samples that stand for clones. */
 const leastNesting = 4;

@@ -15,7 +15,7 @@ import type { LearnedFlow } from '../tables/learned-flow.ts';
 import type { Rule } from '../tables/rule.ts';
 import type { HostAddress } from '../tunnels/host-address.ts';
 import type { NeighbourCache } from '../tunnels/neighbour-cache.ts';
-import type { FrozenState } from './frozen-states.ts';
+import type { FrozenState } from './freezing/frozen-states.ts';
 
 export type Effect =
   /**

@@ -14,7 +14,7 @@ import type { MulticastSnooping } from '../multicast/snooping.ts';
 import type { Bundle } from '../port.ts';
 import { type Arrival, flood, outputTagged } from './normal-output.ts';
 import { multicastGroupTag, multicastTag } from './tags.ts';
-import type { MulticastTarget } from './trace.ts';
+import type { MulticastTarget } from './trace/trace.ts';
 
 type State = NonNullable<MulticastSnooping['state']>;
 

@@ -3,7 +3,7 @@ import { controllerMeter } from '../../openflow/messages/meters.ts';
 import { type NamedPacketInReason, packetInReasons } from '../../openflow/packet-in-reasons.ts';
 import { throughMeter } from '../meters/switch-meters.ts';
 import { controllerAction } from './controller-action.ts';
-import { ownWordsOf } from './frozen-states.ts';
+import { ownWordsOf } from './freezing/frozen-states.ts';
 import type { Translation } from './translation.ts';
 
 /** Of a rule for what no other rule is for. */

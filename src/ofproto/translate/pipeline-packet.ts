@@ -10,7 +10,7 @@ import type { Rule } from '../tables/rule.ts';
 import { hasWireOptions, placeOptions } from '../tunnels/geneve-options.ts';
 import { untoldCookie } from './controller-action.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
-import { thaw } from './frozen-states.ts';
+import { thaw } from './freezing/frozen-states.ts';
 import type { Scratch, TranslationRequest } from './request.ts';
 
 const inPortWord = slots.in_port.word;

@@ -14,14 +14,14 @@ import { admissionRefusal } from './admission.ts';
 import type { DatapathActions } from './datapath-actions.ts';
 import type { Detours } from './detours.ts';
 import type { DropReason } from './drop-reasons.ts';
-import type { Freezing } from './freezing.ts';
+import type { Freezing } from './freezing/freezing.ts';
 import { PacketLimits } from './packet-limits.ts';
 import type { PacketLookups } from './packet-lookups.ts';
 import type { PacketOutcome } from './packet-outcome.ts';
 import type { PipelinePacket, Place } from './pipeline-packet.ts';
 import type { PacketEnd, TranslationRequest } from './request.ts';
 import type { Sampling } from './sampling.ts';
-import { enterLookup } from './trace-steps.ts';
+import { enterLookup } from './trace/trace-steps.ts';
 
 /** Parts of the translation of the packet. */
 export interface PipelineDeps {

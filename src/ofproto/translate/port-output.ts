@@ -12,11 +12,11 @@ import { withoutEthernet } from './bare-packets.ts';
 import { enterBridge } from './bridge-crossing.ts';
 import { firstTunnelWord, tunnelEnd } from './flow-mask.ts';
 import { refuseOutput } from './hooks.ts';
-import { outputNatively } from './native-tunnel.ts';
 import { markForQueue } from './queue-marking.ts';
 import type { Translation } from './translation.ts';
-import { isSameDestination, tunnelWrites, writeTunnel } from './tunnel-output.ts';
-import { tunnelEndFor } from './tunnel-termination.ts';
+import { outputNatively } from './tunnels/native-tunnel.ts';
+import { isSameDestination, tunnelWrites, writeTunnel } from './tunnels/tunnel-output.ts';
+import { tunnelEndFor } from './tunnels/tunnel-termination.ts';
 
 /** How a packet of a bond comes back for the member that is to send it. */
 export interface HashedWay {

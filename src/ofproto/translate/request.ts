@@ -11,9 +11,9 @@ import type { Rule } from '../tables/rule.ts';
 import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import type { DropReason } from './drop-reasons.ts';
 import type { Effect } from './effects.ts';
-import type { FrozenState, FrozenStates } from './frozen-states.ts';
+import type { FrozenState, FrozenStates } from './freezing/frozen-states.ts';
 import { LookupLists, type TableLookup } from './lookups.ts';
-import type { Trace } from './trace.ts';
+import type { Trace } from './trace/trace.ts';
 
 /**
  * Memory for one translation at a time, since nothing in one waits. Whoever translates often keeps one: typed arrays

@@ -22,8 +22,8 @@ import { Detours } from './detours.ts';
 import type { DropReason } from './drop-reasons.ts';
 import { applyLearning, type Effect, finish } from './effects.ts';
 import { clearAbsent, unwildcardBasics, unwildcardTags } from './flow-mask.ts';
-import { Freezing } from './freezing.ts';
-import type { FrozenState } from './frozen-states.ts';
+import { Freezing } from './freezing/freezing.ts';
+import type { FrozenState } from './freezing/frozen-states.ts';
 import { wholeTable } from './lookups.ts';
 import { netFlowEffect, unwildcardExported } from './netflow.ts';
 import { OutputTally } from './output-tally.ts';
@@ -34,10 +34,10 @@ import { Pipeline } from './pipeline.ts';
 import { PipelinePacket } from './pipeline-packet.ts';
 import type { PacketEnd, TranslationRequest, TranslationResult } from './request.ts';
 import { Sampling } from './sampling.ts';
-import type { Trace, TraceEvent } from './trace.ts';
-import { tell } from './trace-log.ts';
-import { noteActionSet, noteLearned, noteThaw } from './trace-steps.ts';
-import { unwildcardTunnel } from './tunnel-arrival.ts';
+import type { Trace, TraceEvent } from './trace/trace.ts';
+import { tell } from './trace/trace-log.ts';
+import { noteActionSet, noteLearned, noteThaw } from './trace/trace-steps.ts';
+import { unwildcardTunnel } from './tunnels/tunnel-arrival.ts';
 
 /** What is done with a packet by what knows this class. */
 export interface TranslationHandlers {

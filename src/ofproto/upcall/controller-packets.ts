@@ -7,7 +7,7 @@ import { datapathWordCount, slots } from '../../flow/slots.ts';
 import type { Continuation } from '../../openflow/messages/continuation.ts';
 import type { Ofproto, PacketOfController } from '../ofproto.ts';
 import { applyAllLearning } from '../translate/effects.ts';
-import { type FrozenState, ownWordsOf } from '../translate/frozen-states.ts';
+import { type FrozenState, ownWordsOf } from '../translate/freezing/frozen-states.ts';
 import type { ActionLists } from '../translate/intern.ts';
 import type { TranslationContext, TranslationResult } from '../translate/request.ts';
 import { translateFor } from '../translate/translate.ts';

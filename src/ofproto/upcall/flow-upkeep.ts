@@ -11,7 +11,7 @@ import { internMask } from '../../flow/mask.ts';
 import { unpackKey } from '../../flow/match.ts';
 import type { DropTally } from '../drops/drop-tally.ts';
 import { applyAllLearning, creditEffects } from '../translate/effects.ts';
-import { cameBack } from '../translate/frozen-states.ts';
+import { cameBack } from '../translate/freezing/frozen-states.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import type { PacketDrop, TranslationContext } from '../translate/request.ts';
 import { actionsOfFlow, dropOfFlow, translateFor } from '../translate/translate.ts';

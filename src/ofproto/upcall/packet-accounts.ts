@@ -10,7 +10,7 @@ import type { DropWatchers } from '../drops/drop-watchers.ts';
 import type { PortIndex } from '../port-index.ts';
 import type { DropReason } from '../translate/drop-reasons.ts';
 import { creditEffects, type Effect } from '../translate/effects.ts';
-import { type FrozenState, thaw } from '../translate/frozen-states.ts';
+import { type FrozenState, thaw } from '../translate/freezing/frozen-states.ts';
 import type { PacketDrop } from '../translate/request.ts';
 
 const tcpFlagsOf = slotReader('tcp_flags');

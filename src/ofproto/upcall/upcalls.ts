@@ -21,7 +21,7 @@ import { packetMetadata } from '../packet-metadata.ts';
 import type { PortOfSwitch } from '../port-of-switch.ts';
 import { untoldCookie } from '../translate/controller-action.ts';
 import { countedAs } from '../translate/drop-reasons.ts';
-import { cameBack, thaw } from '../translate/frozen-states.ts';
+import { cameBack, thaw } from '../translate/freezing/frozen-states.ts';
 import { type ActionLists, isSameActions } from '../translate/intern.ts';
 import type {
   PacketDrop,

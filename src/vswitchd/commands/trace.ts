@@ -13,7 +13,7 @@ import { readPacket } from '../../flow/match-text.ts';
 import { isTunnelled } from '../../flow/packet-mask.ts';
 import type { Backer } from '../../ofproto/backer.ts';
 import type { Ofproto } from '../../ofproto/ofproto.ts';
-import { cameBack, type FrozenState } from '../../ofproto/translate/frozen-states.ts';
+import { cameBack, type FrozenState } from '../../ofproto/translate/freezing/frozen-states.ts';
 import { limitTags } from '../../ofproto/translate/vlan-tags.ts';
 import { withPlacedOptions } from '../../ofproto/tunnels/geneve-options.ts';
 import {

@@ -2,14 +2,14 @@
  * Output by a tunnel whose headers the datapath puts in front of the packet: which headers, and what the bridge does
  * with the wrapped packet that the host would have sent it by. That is part of the same translation.
  */
-import { formatMac, readMac } from '../../base/addresses.ts';
-import type { TunnelHeader } from '../../datapath/tunnel-header.ts';
-import { tunnelHeaderSize } from '../../datapath/tunnel-header.ts';
-import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
-import type { TunnelConfig } from '../../netdev/tunnel/tunnel-config.ts';
-import { etherType } from '../../wire/ethernet.ts';
-import type { OfprotoPort } from '../port.ts';
-import type { PortOfSwitch } from '../port-of-switch.ts';
+import { formatMac, readMac } from '../../../base/addresses.ts';
+import type { TunnelHeader } from '../../../datapath/tunnel-header.ts';
+import { tunnelHeaderSize } from '../../../datapath/tunnel-header.ts';
+import { getSlot, readSlot, setSlot, writeSlot } from '../../../flow/key.ts';
+import type { TunnelConfig } from '../../../netdev/tunnel/tunnel-config.ts';
+import { etherType } from '../../../wire/ethernet.ts';
+import type { OfprotoPort } from '../../port.ts';
+import type { PortOfSwitch } from '../../port-of-switch.ts';
 import {
   formatHostAddress,
   type HostAddress,
@@ -17,11 +17,11 @@ import {
   isMapped,
   isSet,
   plainBytes,
-} from '../tunnels/host-address.ts';
-import { protocolOf } from '../tunnels/listening-ports.ts';
-import { enterBridge } from './bridge-crossing.ts';
-import { listeningTag, neighbourTag, routesTag } from './tags.ts';
-import type { Translation } from './translation.ts';
+} from '../../tunnels/host-address.ts';
+import { protocolOf } from '../../tunnels/listening-ports.ts';
+import { enterBridge } from '../bridge-crossing.ts';
+import { listeningTag, neighbourTag, routesTag } from '../tags.ts';
+import type { Translation } from '../translation.ts';
 import { headerFor, isOverIpv6 } from './tunnel-headers.ts';
 
 /** By where wrapped packets go. */

@@ -1,15 +1,15 @@
 /** Connection tracking, as the datapath is asked for it: ovs-actions(7), "Connection Tracking Actions". */
-import type { Conntrack, DpNatRange, Nat } from '../../datapath/actions.ts';
-import { isMetByPacket } from '../../flow/fields/prerequisites.ts';
-import { getSlot, maskSlot } from '../../flow/key.ts';
-import { type SlotName, slots } from '../../flow/slots.ts';
-import type { Action } from '../../openflow/actions/index.ts';
-import type { NatArguments, NatRange } from '../../openflow/actions/nat.ts';
-import { etherType } from '../../wire/ethernet.ts';
+import type { Conntrack, DpNatRange, Nat } from '../../../datapath/actions.ts';
+import { isMetByPacket } from '../../../flow/fields/prerequisites.ts';
+import { getSlot, maskSlot } from '../../../flow/key.ts';
+import { type SlotName, slots } from '../../../flow/slots.ts';
+import type { Action } from '../../../openflow/actions/index.ts';
+import type { NatArguments, NatRange } from '../../../openflow/actions/nat.ts';
+import { etherType } from '../../../wire/ethernet.ts';
+import { firstTunnelWord } from '../flow-mask.ts';
+import type { Translation } from '../translation.ts';
 import { readBits } from './field-handlers.ts';
-import { firstTunnelWord } from './flow-mask.ts';
 import type { Handlers } from './handler.ts';
-import type { Translation } from './translation.ts';
 
 const firstWord = slots.ct_state.word;
 

@@ -1,14 +1,14 @@
 /** Actions by which packets change the flows of the switch. */
 
-import { isMetByLooking } from '../../flow/fields/prerequisites.ts';
-import { getSlot } from '../../flow/key.ts';
-import { slots } from '../../flow/slots.ts';
-import { LearnedFlow } from '../tables/learned-flow.ts';
+import { isMetByLooking } from '../../../flow/fields/prerequisites.ts';
+import { getSlot } from '../../../flow/key.ts';
+import { slots } from '../../../flow/slots.ts';
+import { LearnedFlow } from '../../tables/learned-flow.ts';
+import { learnedFlow } from '../learn.ts';
+import { noteLearnedFlow } from '../trace/trace-steps.ts';
+import type { Translation } from '../translation.ts';
 import { noteValue, readBits, writeBits } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
-import { learnedFlow } from './learn.ts';
-import { noteLearnedFlow } from './trace-steps.ts';
-import type { Translation } from './translation.ts';
 
 const finOrRst = 0x005;
 const flagsSlot = slots.tcp_flags;

@@ -1,16 +1,16 @@
 /** Headers put in front of whole packets, and taken off: ovs-actions(7), "Encapsulation and decapsulation". */
-import type { DpAction } from '../../datapath/actions.ts';
-import { getSlot, maskSlot, setSlot } from '../../flow/key.ts';
-import { nshOfPacketType, packetTypeOfNsh, typedPacket } from '../../flow/packet-type.ts';
-import { slots } from '../../flow/slots.ts';
-import type { EncapArguments, EncapProperty } from '../../openflow/actions/encap.ts';
-import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
-import { mplsBottom } from '../../wire/mpls.ts';
-import { clearAddresses, coverWithEthernet } from './bare-packets.ts';
+import type { DpAction } from '../../../datapath/actions.ts';
+import { getSlot, maskSlot, setSlot } from '../../../flow/key.ts';
+import { nshOfPacketType, packetTypeOfNsh, typedPacket } from '../../../flow/packet-type.ts';
+import { slots } from '../../../flow/slots.ts';
+import type { EncapArguments, EncapProperty } from '../../../openflow/actions/encap.ts';
+import { etherType, isMplsType, vlanPresent } from '../../../wire/ethernet.ts';
+import { mplsBottom } from '../../../wire/mpls.ts';
+import { clearAddresses, coverWithEthernet } from '../bare-packets.ts';
+import { labelCount, labelSlots, maxLabels, popLabel, pushLabel } from '../labels.ts';
+import type { Translation } from '../translation.ts';
 import type { Handlers } from './handler.ts';
 import { dropForLabels } from './header-handlers.ts';
-import { labelCount, labelSlots, maxLabels, popLabel, pushLabel } from './labels.ts';
-import type { Translation } from './translation.ts';
 
 const firstWord = slots.packet_type.word;
 const endOfHeaders = slots.nsh_c4.word + 1;

@@ -1,18 +1,18 @@
 /** What the pipeline tells a trace of its steps, as text. */
-import { hexOrZero } from '../../base/numbers.ts';
-import type { PortText } from '../../flow/fields/text.ts';
-import { formatMacNumber } from '../../flow/mac.ts';
-import type { Match } from '../../flow/match.ts';
-import type { Action } from '../../openflow/actions/index.ts';
-import { formatFlowFlags } from '../../openflow/messages/flow-flags.ts';
-import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
-import { portText } from '../../openflow/ports.ts';
-import type { Ofproto } from '../ofproto.ts';
-import type { Rule } from '../tables/rule.ts';
-import { formatRuleActions, formatRuleMatch } from '../tables/rule-text.ts';
-import type { Effect } from './effects.ts';
-import type { RestOfPipeline } from './frozen-states.ts';
-import type { Place } from './pipeline-packet.ts';
+import { hexOrZero } from '../../../base/numbers.ts';
+import type { PortText } from '../../../flow/fields/text.ts';
+import { formatMacNumber } from '../../../flow/mac.ts';
+import type { Match } from '../../../flow/match.ts';
+import type { Action } from '../../../openflow/actions/index.ts';
+import { formatFlowFlags } from '../../../openflow/messages/flow-flags.ts';
+import type { FlowMod } from '../../../openflow/messages/flow-mod.ts';
+import { portText } from '../../../openflow/ports.ts';
+import type { Ofproto } from '../../ofproto.ts';
+import type { Rule } from '../../tables/rule.ts';
+import { formatRuleActions, formatRuleMatch } from '../../tables/rule-text.ts';
+import type { Effect } from '../effects.ts';
+import type { RestOfPipeline } from '../freezing/frozen-states.ts';
+import type { Place } from '../pipeline-packet.ts';
 import type { Trace } from './trace.ts';
 
 /** What a table has for the packet: a rule, or `done`, which stands for none. */

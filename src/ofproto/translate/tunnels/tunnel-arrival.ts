@@ -1,11 +1,11 @@
 /** A packet that came through a tunnel: what every answer about it depends on, and congestion on its way (RFC 6040). */
-import { LimitedSite, logger } from '../../base/log.ts';
-import { tunnelFlag } from '../../flow/fields/flags.ts';
-import { etherTypeOf, getSlot, maskSlot, setSlot } from '../../flow/key.ts';
-import { isTunnelled } from '../../flow/packet-mask.ts';
-import { slots } from '../../flow/slots.ts';
-import { etherType } from '../../wire/ethernet.ts';
-import { congestion, serviceBits } from '../../wire/ip.ts';
+import { LimitedSite, logger } from '../../../base/log.ts';
+import { tunnelFlag } from '../../../flow/fields/flags.ts';
+import { etherTypeOf, getSlot, maskSlot, setSlot } from '../../../flow/key.ts';
+import { isTunnelled } from '../../../flow/packet-mask.ts';
+import { slots } from '../../../flow/slots.ts';
+import { etherType } from '../../../wire/ethernet.ts';
+import { congestion, serviceBits } from '../../../wire/ip.ts';
 
 const decidingFlags = tunnelFlag.dontFragment | tunnelFlag.checksum | tunnelFlag.key;
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualSwitch } from '../../../test/sim/virtual-switch.ts';
-import { readKey } from '../../datapath/text/key.ts';
-import { Scratch } from './request.ts';
+import { VirtualSwitch } from '../../../../test/sim/virtual-switch.ts';
+import { readKey } from '../../../datapath/text/key.ts';
+import { Scratch } from '../request.ts';
+import { translate } from '../translate.ts';
 import { Trace } from './trace.ts';
 import { formatTrace } from './trace-text.ts';
-import { translate } from './translate.ts';
 
 /** What happens to a packet of p1, in a switch with an access port in VLAN 10 and a patch port to another bridge. */
 async function trace(packet: string, hasPacket = false): Promise<Trace> {

@@ -1,22 +1,22 @@
 /** The headers that the datapath is to put in front of a packet, from what its flow says of a tunnel: see `tnl_push`. */
 
-import { readMac } from '../../base/addresses.ts';
-import { unreachable } from '../../base/errors.ts';
-import type { TunnelHeader, TunnelIp, TunnelProtocol, TunnelUdp } from '../../datapath/tunnel-header.ts';
-import { tunnelFlag } from '../../flow/fields/flags.ts';
-import { readField } from '../../flow/fields/value.ts';
-import { getSlot, isTyped, readSlot } from '../../flow/key.ts';
-import { slots } from '../../flow/slots.ts';
-import type { TunnelConfig } from '../../netdev/tunnel/tunnel-config.ts';
-import { etherType } from '../../wire/ethernet.ts';
-import { criticalOption, type GeneveOption } from '../../wire/geneve.ts';
-import { greFlag } from '../../wire/gre.ts';
-import { gtpuFlag, gtpuUserPacket } from '../../wire/gtpu.ts';
-import { ipv4Fragment } from '../../wire/ip.ts';
-import { vxlanFlag, vxlanNext } from '../../wire/vxlan.ts';
-import type { TlvTable } from '../tlv-table.ts';
-import { type HostAddress, isMapped, plainBytes } from '../tunnels/host-address.ts';
-import { protocolOf } from '../tunnels/listening-ports.ts';
+import { readMac } from '../../../base/addresses.ts';
+import { unreachable } from '../../../base/errors.ts';
+import type { TunnelHeader, TunnelIp, TunnelProtocol, TunnelUdp } from '../../../datapath/tunnel-header.ts';
+import { tunnelFlag } from '../../../flow/fields/flags.ts';
+import { readField } from '../../../flow/fields/value.ts';
+import { getSlot, isTyped, readSlot } from '../../../flow/key.ts';
+import { slots } from '../../../flow/slots.ts';
+import type { TunnelConfig } from '../../../netdev/tunnel/tunnel-config.ts';
+import { etherType } from '../../../wire/ethernet.ts';
+import { criticalOption, type GeneveOption } from '../../../wire/geneve.ts';
+import { greFlag } from '../../../wire/gre.ts';
+import { gtpuFlag, gtpuUserPacket } from '../../../wire/gtpu.ts';
+import { ipv4Fragment } from '../../../wire/ip.ts';
+import { vxlanFlag, vxlanNext } from '../../../wire/vxlan.ts';
+import type { TlvTable } from '../../tlv-table.ts';
+import { type HostAddress, isMapped, plainBytes } from '../../tunnels/host-address.ts';
+import { protocolOf } from '../../tunnels/listening-ports.ts';
 
 export interface HeaderEnds {
   /** "xx:xx:xx:xx:xx:xx" */

@@ -3,15 +3,15 @@
  * as long as somebody holds it: a datapath flow does, through its effects, and the last few are held in any case, for
  * packets that no flow is for. Once no flow holds it any more, the same state gets another number, as in the reference.
  */
-import { type OfPort, ofPort } from '../../base/units.ts';
-import { newKey } from '../../flow/key.ts';
-import { isSameMatch, type Match, packMatch, unpackKey } from '../../flow/match.ts';
-import { slots } from '../../flow/slots.ts';
-import type { Action } from '../../openflow/actions/index.ts';
-import type { StackValue } from '../../openflow/messages/continuation.ts';
-import type { Ofproto } from '../ofproto.ts';
-import type { PortOfSwitch } from '../port-of-switch.ts';
-import { formatRuleActions } from '../tables/rule-text.ts';
+import { type OfPort, ofPort } from '../../../base/units.ts';
+import { newKey } from '../../../flow/key.ts';
+import { isSameMatch, type Match, packMatch, unpackKey } from '../../../flow/match.ts';
+import { slots } from '../../../flow/slots.ts';
+import type { Action } from '../../../openflow/actions/index.ts';
+import type { StackValue } from '../../../openflow/messages/continuation.ts';
+import type { Ofproto } from '../../ofproto.ts';
+import type { PortOfSwitch } from '../../port-of-switch.ts';
+import { formatRuleActions } from '../../tables/rule-text.ts';
 
 export interface NewState {
   /** The switch that has the packet. */

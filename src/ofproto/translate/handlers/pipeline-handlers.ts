@@ -1,9 +1,9 @@
 /** Actions that steer a packet's way through the tables, and notes. */
-import { ofPort } from '../../base/units.ts';
-import { readSlot, writeSlot } from '../../flow/key.ts';
-import type { SlotName } from '../../flow/slots.ts';
-import { reservedPorts } from '../../openflow/ports.ts';
-import { runClone } from './branches.ts';
+import { ofPort } from '../../../base/units.ts';
+import { readSlot, writeSlot } from '../../../flow/key.ts';
+import type { SlotName } from '../../../flow/slots.ts';
+import { reservedPorts } from '../../../openflow/ports.ts';
+import { runClone } from '../branches.ts';
 import { connectionTuple } from './conntrack-handlers.ts';
 import type { Handlers } from './handler.ts';
 import { sampleFlow } from './sample-handler.ts';

@@ -1,7 +1,7 @@
 /** Actions that are left to do when a packet comes back. */
-import { bytesWith } from '../../openflow/actions/field-bits.ts';
-import type { Action } from '../../openflow/actions/index.ts';
-import { reservedPorts } from '../../openflow/ports.ts';
+import { bytesWith } from '../../../openflow/actions/field-bits.ts';
+import type { Action } from '../../../openflow/actions/index.ts';
+import { reservedPorts } from '../../../openflow/ports.ts';
 
 /** Whose actions they are. */
 export interface Origin {

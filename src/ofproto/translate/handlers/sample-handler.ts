@@ -1,10 +1,10 @@
 /** The sample action: packets for the collectors of one flow; ovs-actions(7). */
-import { dpPort, ofPort } from '../../base/units.ts';
-import type { SampleArguments } from '../../openflow/actions/sample.ts';
-import { reservedPorts } from '../../openflow/ports.ts';
-import { putTunnelHeaders } from './port-output.ts';
-import type { Translation } from './translation.ts';
-import { writeTunnel } from './tunnel-output.ts';
+import { dpPort, ofPort } from '../../../base/units.ts';
+import type { SampleArguments } from '../../../openflow/actions/sample.ts';
+import { reservedPorts } from '../../../openflow/ports.ts';
+import { putTunnelHeaders } from '../port-output.ts';
+import type { Translation } from '../translation.ts';
+import { writeTunnel } from '../tunnels/tunnel-output.ts';
 
 /** No port of the datapath. */
 const noPort = dpPort(0xffffffff);

@@ -1,15 +1,15 @@
 /** Actions that send packets, and what goes with them. */
-import { ofPort } from '../../base/units.ts';
-import { maskSlot, setSlot } from '../../flow/key.ts';
-import { slots } from '../../flow/slots.ts';
-import { portConfigBit } from '../../openflow/messages/port-description.ts';
-import { portText, reservedPorts } from '../../openflow/ports.ts';
+import { ofPort } from '../../../base/units.ts';
+import { maskSlot, setSlot } from '../../../flow/key.ts';
+import { slots } from '../../../flow/slots.ts';
+import { portConfigBit } from '../../../openflow/messages/port-description.ts';
+import { portText, reservedPorts } from '../../../openflow/ports.ts';
+import { normal } from '../normal.ts';
+import { reasonNumber, sendToController } from '../packet-in.ts';
+import { cut, outputToPort } from '../port-output.ts';
+import type { Translation } from '../translation.ts';
 import { readBits } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
-import { normal } from './normal.ts';
-import { reasonNumber, sendToController } from './packet-in.ts';
-import { cut, outputToPort } from './port-output.ts';
-import type { Translation } from './translation.ts';
 
 const priorityWord = slots.skb_priority.word;
 

@@ -1,14 +1,14 @@
 /** Actions that choose a port or a link for a packet: ovs-actions(7), "The multipath action" and "The bundle action". */
-import { ofPort } from '../../base/units.ts';
-import { hashFields, unwildcardHashed, weigh } from '../../flow/field-hash.ts';
-import type { BundleArguments } from '../../openflow/actions/bundle.ts';
-import type { MultipathArguments } from '../../openflow/actions/multipath.ts';
-import { reservedPorts } from '../../openflow/ports.ts';
+import { ofPort } from '../../../base/units.ts';
+import { hashFields, unwildcardHashed, weigh } from '../../../flow/field-hash.ts';
+import type { BundleArguments } from '../../../openflow/actions/bundle.ts';
+import type { MultipathArguments } from '../../../openflow/actions/multipath.ts';
+import { reservedPorts } from '../../../openflow/ports.ts';
+import { livenessTag } from '../tags.ts';
+import type { Translation } from '../translation.ts';
 import { noteValue, writeBits } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
 import { outputTo } from './output-handlers.ts';
-import { livenessTag } from './tags.ts';
-import type { Translation } from './translation.ts';
 
 export const choiceHandlers = {
   multipath(t, action) {

@@ -1,14 +1,14 @@
 /** Actions that change headers. A packet without the header stays as it is. */
-import { isMetByPacket, type Prerequisite } from '../../flow/fields/prerequisites.ts';
-import { getSlot, maskSlot, setSlot, writeSlot } from '../../flow/key.ts';
-import { type SlotName, slots } from '../../flow/slots.ts';
-import { etherType, isMplsType, vlanPresent } from '../../wire/ethernet.ts';
+import { isMetByPacket, type Prerequisite } from '../../../flow/fields/prerequisites.ts';
+import { getSlot, maskSlot, setSlot, writeSlot } from '../../../flow/key.ts';
+import { type SlotName, slots } from '../../../flow/slots.ts';
+import { etherType, isMplsType, vlanPresent } from '../../../wire/ethernet.ts';
+import { coverWithLabel, labelCount, labelSlots, maxLabels, popLabel, pushLabel } from '../labels.ts';
+import { reasonNumber, sendToController } from '../packet-in.ts';
+import type { TraceEvent } from '../trace/trace.ts';
+import type { Translation } from '../translation.ts';
+import { popTag, pushTag, vlanWords } from '../vlan-tags.ts';
 import type { Handlers } from './handler.ts';
-import { coverWithLabel, labelCount, labelSlots, maxLabels, popLabel, pushLabel } from './labels.ts';
-import { reasonNumber, sendToController } from './packet-in.ts';
-import type { TraceEvent } from './trace.ts';
-import type { Translation } from './translation.ts';
-import { popTag, pushTag, vlanWords } from './vlan-tags.ts';
 
 const allOnes = 0xffffffff;
 const [outerTag] = vlanWords;

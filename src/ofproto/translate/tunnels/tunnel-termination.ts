@@ -2,16 +2,16 @@
  * Packets for the host that are ends of tunnels: they are unwrapped instead of going out by the port of the address.
  * From them, and from what neighbours say of themselves there, the switch learns where to send wrapped packets.
  */
-import type { DpPort } from '../../base/units.ts';
-import { etherTypeOf, getSlot, maskSlot, readSlot, setSlot } from '../../flow/key.ts';
-import type { SlotName } from '../../flow/slots.ts';
-import { etherType } from '../../wire/ethernet.ts';
-import { arpOperation, ipProtocol } from '../../wire/ip.ts';
-import { icmpv6Type } from '../../wire/transport.ts';
-import type { OfprotoPort } from '../port.ts';
-import { hostAddress } from '../tunnels/host-address.ts';
-import { listeningTag } from './tags.ts';
-import type { Translation } from './translation.ts';
+import type { DpPort } from '../../../base/units.ts';
+import { etherTypeOf, getSlot, maskSlot, readSlot, setSlot } from '../../../flow/key.ts';
+import type { SlotName } from '../../../flow/slots.ts';
+import { etherType } from '../../../wire/ethernet.ts';
+import { arpOperation, ipProtocol } from '../../../wire/ip.ts';
+import { icmpv6Type } from '../../../wire/transport.ts';
+import type { OfprotoPort } from '../../port.ts';
+import { hostAddress } from '../../tunnels/host-address.ts';
+import { listeningTag } from '../tags.ts';
+import type { Translation } from '../translation.ts';
 
 /** The port of the datapath whose tunnels the packet is for; undefined for one that just goes out. */
 export function tunnelEndFor(t: Translation, port: OfprotoPort): DpPort | undefined {

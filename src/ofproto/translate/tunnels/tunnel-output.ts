@@ -1,18 +1,18 @@
 /** Packets that go out by a tunnel: what its headers will say, from its options, the packet, and what flows wrote. */
-import type { SlotWrite } from '../../datapath/actions.ts';
-import { tunnelFlag } from '../../flow/fields/flags.ts';
-import { etherTypeOf, getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
-import { isTunnelled } from '../../flow/packet-mask.ts';
-import { type SlotName, slots, slotWords } from '../../flow/slots.ts';
+import type { SlotWrite } from '../../../datapath/actions.ts';
+import { tunnelFlag } from '../../../flow/fields/flags.ts';
+import { etherTypeOf, getSlot, readSlot, setSlot, writeSlot } from '../../../flow/key.ts';
+import { isTunnelled } from '../../../flow/packet-mask.ts';
+import { type SlotName, slots, slotWords } from '../../../flow/slots.ts';
 import {
   byFlow,
   defaultTtl,
   type TunnelAddress,
   type TunnelConfig,
   type TunnelType,
-} from '../../netdev/tunnel/tunnel-config.ts';
-import { etherType } from '../../wire/ethernet.ts';
-import { congestion, serviceBits } from '../../wire/ip.ts';
+} from '../../../netdev/tunnel/tunnel-config.ts';
+import { etherType } from '../../../wire/ethernet.ts';
+import { congestion, serviceBits } from '../../../wire/ip.ts';
 
 /** Of these flows write what they like: whether packets of operation and maintenance are inside. */
 const flowFlags = tunnelFlag.oam;

@@ -1,14 +1,14 @@
 /** Actions that send packets to a group, and through a meter: OpenFlow 1.5.1 section 5.10 and 5.11. */
 
-import { type HashAlgorithm, hashAlgorithms } from '../../datapath/actions.ts';
-import { slots } from '../../flow/slots.ts';
-import type { BucketMap } from '../groups/bucket-map.ts';
-import type { Group, GroupBucket } from '../groups/group.ts';
-import { isLive, watchedBy } from '../groups/liveness.ts';
-import { hashPacket, scoreOf } from '../groups/selection.ts';
+import { type HashAlgorithm, hashAlgorithms } from '../../../datapath/actions.ts';
+import { slots } from '../../../flow/slots.ts';
+import type { BucketMap } from '../../groups/bucket-map.ts';
+import type { Group, GroupBucket } from '../../groups/group.ts';
+import { isLive, watchedBy } from '../../groups/liveness.ts';
+import { hashPacket, scoreOf } from '../../groups/selection.ts';
+import { groupTag, livenessTag } from '../tags.ts';
+import type { Translation } from '../translation.ts';
 import type { Handlers } from './handler.ts';
-import { groupTag, livenessTag } from './tags.ts';
-import type { Translation } from './translation.ts';
 
 export const groupHandlers = {
   meter(t, { meter: number }) {

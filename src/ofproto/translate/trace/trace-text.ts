@@ -1,8 +1,8 @@
 /**
  * A trace as the reference prints it: what follows a table or bridge that nothing comes after is not indented further.
  */
-import { hexOrZero } from '../../base/numbers.ts';
-import { explainDrop } from './drop-reasons.ts';
+import { hexOrZero } from '../../../base/numbers.ts';
+import { explainDrop } from '../drop-reasons.ts';
 import type { MulticastTarget, TraceEvent, TraceNode } from './trace.ts';
 
 type Kind = 'place' | 'bridge' | 'bucket' | 'action' | 'detail' | 'warning' | 'error';

@@ -1,14 +1,14 @@
 /** How a packet leaves the pipeline for a while: what is left to do, and what is kept of it until it comes back. */
-import type { Conntrack, DpActionOf } from '../../datapath/actions.ts';
-import type { ControllerArguments } from '../../openflow/actions/controller.ts';
-import type { Action } from '../../openflow/actions/index.ts';
-import { controllerAction } from './controller-action.ts';
-import type { DatapathActions } from './datapath-actions.ts';
+import type { Conntrack, DpActionOf } from '../../../datapath/actions.ts';
+import type { ControllerArguments } from '../../../openflow/actions/controller.ts';
+import type { Action } from '../../../openflow/actions/index.ts';
+import { controllerAction } from '../controller-action.ts';
+import type { DatapathActions } from '../datapath-actions.ts';
+import type { PacketOutcome } from '../packet-outcome.ts';
+import type { PipelinePacket } from '../pipeline-packet.ts';
+import type { TranslationRequest } from '../request.ts';
 import { FrozenActions, type Origin } from './frozen-actions.ts';
 import { type FrozenState, type NewState, ownWordsOf } from './frozen-states.ts';
-import type { PacketOutcome } from './packet-outcome.ts';
-import type { PipelinePacket } from './pipeline-packet.ts';
-import type { TranslationRequest } from './request.ts';
 
 const noBytes = new Uint8Array(0);
 

@@ -3,10 +3,10 @@
  * it is JSON as it is; `ofproto/trace` and the console are views of it. Nobody listens to an ordinary packet, so steps
  * are made only when a trace is there.
  */
-import type { Conntrack } from '../../datapath/actions.ts';
-import type { LearnedOfGroups } from '../multicast/snooping.ts';
-import type { DropReason } from './drop-reasons.ts';
-import type { FrozenState } from './frozen-states.ts';
+import type { Conntrack } from '../../../datapath/actions.ts';
+import type { LearnedOfGroups } from '../../multicast/snooping.ts';
+import type { DropReason } from '../drop-reasons.ts';
+import type { FrozenState } from '../freezing/frozen-states.ts';
 
 /** A port of that group, one with a router behind it, or one that gets all multicast or all reports. */
 export type MulticastTarget = 'group' | 'router' | 'flood' | 'report';

@@ -1,12 +1,12 @@
 /** What the log tells of packets that could not be dealt with as somebody asked. */
-import { LimitedSite, logger } from '../../base/log.ts';
-import { formatMatch } from '../../flow/format-match.ts';
-import { getSlot, readSlot, setSlot, writeSlot } from '../../flow/key.ts';
-import { packetMask } from '../../flow/packet-mask.ts';
-import { portText } from '../../openflow/ports.ts';
-import { isMplsType } from '../../wire/ethernet.ts';
-import type { Ofproto } from '../ofproto.ts';
-import type { TranslationRequest } from './request.ts';
+import { LimitedSite, logger } from '../../../base/log.ts';
+import { formatMatch } from '../../../flow/format-match.ts';
+import { getSlot, readSlot, setSlot, writeSlot } from '../../../flow/key.ts';
+import { packetMask } from '../../../flow/packet-mask.ts';
+import { portText } from '../../../openflow/ports.ts';
+import { isMplsType } from '../../../wire/ethernet.ts';
+import type { Ofproto } from '../../ofproto.ts';
+import type { TranslationRequest } from '../request.ts';
 import type { TraceEvent } from './trace.ts';
 import { errorsOf } from './trace-text.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { newKey } from '../../flow/key.ts';
-import { matchOn } from '../../flow/match.ts';
-import { slots } from '../../flow/slots.ts';
-import type { Ofproto } from '../ofproto.ts';
-import { packetMetadata } from '../packet-metadata.ts';
+import { newKey } from '../../../flow/key.ts';
+import { matchOn } from '../../../flow/match.ts';
+import { slots } from '../../../flow/slots.ts';
+import type { Ofproto } from '../../ofproto.ts';
+import { packetMetadata } from '../../packet-metadata.ts';
 import { FrozenStates, ownWordsOf, thaw } from './frozen-states.ts';
 
 const ofproto = { id: 1 } as Partial<Ofproto> as Ofproto; // nothing else of it is read

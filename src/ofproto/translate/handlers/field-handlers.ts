@@ -1,19 +1,19 @@
 /** Actions that read and write fields by name, and the stack of values that goes with a packet. */
-import { hexOrZero } from '../../base/numbers.ts';
-import type { Field, FieldName } from '../../flow/fields/index.ts';
-import { isMetByLooking } from '../../flow/fields/prerequisites.ts';
-import { readField, writeField } from '../../flow/fields/value.ts';
-import { bitsOf, bytesWith, onesOf } from '../../openflow/actions/field-bits.ts';
-import { formatFieldValue } from '../../openflow/actions/field-value.ts';
-import { fieldOf, formatSubfield, type Subfield } from '../../openflow/actions/subfield.ts';
-import { port32, portText } from '../../openflow/ports.ts';
-import { vlanPresent } from '../../wire/ethernet.ts';
-import { atEnd, markAbsent, markPresent } from '../tlv-table.ts';
-import { branchBySize } from './branches.ts';
+import { hexOrZero } from '../../../base/numbers.ts';
+import type { Field, FieldName } from '../../../flow/fields/index.ts';
+import { isMetByLooking } from '../../../flow/fields/prerequisites.ts';
+import { readField, writeField } from '../../../flow/fields/value.ts';
+import { bitsOf, bytesWith, onesOf } from '../../../openflow/actions/field-bits.ts';
+import { formatFieldValue } from '../../../openflow/actions/field-value.ts';
+import { fieldOf, formatSubfield, type Subfield } from '../../../openflow/actions/subfield.ts';
+import { port32, portText } from '../../../openflow/ports.ts';
+import { vlanPresent } from '../../../wire/ethernet.ts';
+import { atEnd, markAbsent, markPresent } from '../../tlv-table.ts';
+import { branchBySize } from '../branches.ts';
+import type { Translation } from '../translation.ts';
+import { fixTag } from '../vlan-tags.ts';
 import type { Handlers } from './handler.ts';
 import { hasHeader } from './header-handlers.ts';
-import type { Translation } from './translation.ts';
-import { fixTag } from './vlan-tags.ts';
 
 export const fieldHandlers = {
   set_field(t, { field: name, value, mask }) {
