@@ -18,6 +18,7 @@ export const packages = [
   'openssl',
   'pmacct', // another collector of sFlow
   'python3-os-ken', // another implementation of OpenFlow
+  'strace', // what both daemons ask of the kernel
   'tcpdump',
   'tshark',
 ];
