@@ -21,9 +21,9 @@ export class TunnelPush {
     this.#rest = rest;
   }
 
-  run(x: PacketExecution): void {
+  run(execution: PacketExecution): void {
     if (this.#rest.length === 0) return; // nobody would see it
-    const { packet, host } = x;
+    const { packet, host } = execution;
     const { tunnelPort, size } = this.#wrap;
     const tunnel = host.outputTo(tunnelPort)?.tunnel;
     if (tunnel === undefined) {
@@ -33,28 +33,28 @@ export class TunnelPush {
     const { first, last } = host.egressPorts;
     const sourcePort = first + Math.floor((hashTuple(packet.key) * (last - first)) / 2 ** 32);
     if (!packet.cut(size)) return;
-    if (hasOffload(packet.frame)) this.#wrapEach(x, tunnel, sourcePort);
-    else if (packet.makeWritable(size)) this.#wrapOne(x, tunnel, sourcePort);
+    if (hasOffload(packet.frame)) this.#wrapEach(execution, tunnel, sourcePort);
+    else if (packet.makeWritable(size)) this.#wrapOne(execution, tunnel, sourcePort);
   }
 
   /** Apart from the usual way, on which nothing is allocated: this makes a function. */
-  #wrapEach(x: PacketExecution, tunnel: WrapsPackets, sourcePort: number): void {
-    x.finisher.eachAsPacket(() => this.#wrapOne(x, tunnel, sourcePort), this.#wrap.size);
+  #wrapEach(execution: PacketExecution, tunnel: WrapsPackets, sourcePort: number): void {
+    execution.finisher.eachAsPacket(() => this.#wrapOne(execution, tunnel, sourcePort), this.#wrap.size);
   }
 
-  #wrapOne(x: PacketExecution, tunnel: WrapsPackets, sourcePort: number): void {
-    const { packet } = x;
+  #wrapOne(execution: PacketExecution, tunnel: WrapsPackets, sourcePort: number): void {
+    const { packet } = execution;
     const wrap = this.#wrap;
     if (!wrap.fits(packet.frame)) {
       packet.drop('tunnelPushError');
       return;
     }
-    wrap.put(packet.frame, sourcePort, tunnel, x.host);
+    wrap.put(packet.frame, sourcePort, tunnel, execution.host);
     packet.forgetMetadata();
     packet.becomes(ethernetPacket);
     packet.setInPort(wrap.outPort);
     packet.setRecirculation(0);
-    x.runSteps(this.#rest);
+    execution.runSteps(this.#rest);
   }
 }
 
@@ -69,28 +69,28 @@ export class TunnelPop {
     this.#isLast = isLast;
   }
 
-  run(x: PacketExecution): void {
-    const { packet } = x;
-    const tunnel = x.host.outputTo(this.#port)?.tunnel;
-    if (tunnel === undefined || !x.mayLookUpAgain) {
+  run(execution: PacketExecution): void {
+    const { packet } = execution;
+    const tunnel = execution.host.outputTo(this.#port)?.tunnel;
+    if (tunnel === undefined || !execution.mayLookUpAgain) {
       packet.lose(tunnel === undefined ? 'noSuchTunnelPort' : 'tooManyRecirculations');
       return;
     }
     const saved = this.#isLast ? undefined : packet.save();
     if (packet.cut()) {
-      if (isSegmentedOutside(packet)) this.#unwrapEach(x, tunnel);
-      else if (packet.makeWritable()) this.#unwrapOne(x, tunnel);
+      if (isSegmentedOutside(packet)) this.#unwrapEach(execution, tunnel);
+      else if (packet.makeWritable()) this.#unwrapOne(execution, tunnel);
     }
     if (saved !== undefined) packet.restore(saved);
   }
 
   /** Apart, as `#wrapEach`. */
-  #unwrapEach(x: PacketExecution, tunnel: WrapsPackets): void {
-    x.finisher.eachAsPacket(() => this.#unwrapOne(x, tunnel));
+  #unwrapEach(execution: PacketExecution, tunnel: WrapsPackets): void {
+    execution.finisher.eachAsPacket(() => this.#unwrapOne(execution, tunnel));
   }
 
-  #unwrapOne(x: PacketExecution, { tunnelType }: WrapsPackets): void {
-    const { packet } = x;
+  #unwrapOne(execution: PacketExecution, { tunnelType }: WrapsPackets): void {
+    const { packet } = execution;
     const { frame } = packet;
     packet.hasMetadata = true;
     const isOuter = packet.packetType === ethernetPacket && packet.locate();
@@ -102,7 +102,7 @@ export class TunnelPop {
     packet.becomes(type);
     packet.refreshKey();
     packet.setInPort(this.#port);
-    x.lookUpAgain();
+    execution.lookUpAgain();
   }
 }
 
