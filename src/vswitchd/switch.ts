@@ -26,7 +26,7 @@ import { BareDatapaths } from './bare-datapath.ts';
 import { systemKeys } from './config/config-keys.ts';
 import { GapLog } from './config/gap-log.ts';
 import { readKeys } from './config/keys.ts';
-import { readTls } from './config/wanted.ts';
+import type { WantedModel } from './config/model.ts';
 import { DeviceOffload } from './device-offload.ts';
 import { LookupChoice } from './lookup-choice.ts';
 import { type LoopPart, MainLoop, type MainLoopDeps } from './main-loop.ts';
@@ -37,10 +37,12 @@ import type { SharedControl } from './reconcile/bridge-config.ts';
 import { LiveState } from './reconcile/live.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { processTotals } from './report/process-totals.ts';
-import { reportController, reportMirror, reportSystem, type SystemFacts } from './report/report.ts';
+import { RegularStatus } from './report/regular-status.ts';
+import { reportSystem, type SystemFacts } from './report/report.ts';
 import { StatisticsWriter } from './report/statistics.ts';
 import { StatusWriter } from './report/status-writer.ts';
 import type { OvsRow, OvsTables } from './schema/index.ts';
+import { SharedControlReader } from './shared-control.ts';
 
 const log = logger('bridge');
 
@@ -96,12 +98,13 @@ export class Switch {
   #polling: PollSettings | undefined;
   readonly #offload = new DeviceOffload();
   readonly #pollBalance: PollBalance;
+  readonly #controlReader: SharedControlReader;
   #control: SharedControl;
-  #isRestored = false;
 
   constructor(deps: SwitchDeps) {
     this.#deps = deps;
-    this.#control = this.#readControl();
+    this.#controlReader = new SharedControlReader(deps);
+    this.#control = this.#controlReader.read();
     const { openDatagrams, addressOf = () => undefined } = deps;
     const processCounters = new ProcessCounters(() => processTotals(this.#backers.values()));
     let exporterCount = 0;
@@ -133,16 +136,11 @@ export class Switch {
   }
 
   #makeStatistics(): StatisticsWriter {
-    return new StatisticsWriter({
-      state: this.state,
-      writer: this.#writer,
-      timers: this.#deps.timers,
-      alsoEach: () => {
-        this.#writeSystemStatistics();
-        this.#writeControllers();
-        this.#writeMirrors();
-      },
-    });
+    const { client, timers, systemStatistics } = this.#deps;
+    const shared = { state: this.state, writer: this.#writer, timers };
+    const model = (): WantedModel => this.reconciler.model;
+    const status = new RegularStatus({ ...shared, client, model, systemStatistics });
+    return new StatisticsWriter({ ...shared, alsoEach: () => status.write() });
   }
 
   #makeReconciler(): Reconciler {
@@ -342,67 +340,10 @@ export class Switch {
 
   /** What all bridges share of how they talk OpenFlow; when it changes they follow. */
   #takeControl(): void {
-    const control = this.#readControl();
+    const control = this.#controlReader.read();
     if (isDeepStrictEqual(control, this.#control)) return;
     this.#control = control;
     if (!control.isHeld) for (const backer of this.#backers.values()) backer.release();
     this.reconciler.settleAll();
-  }
-
-  #readControl(): SharedControl {
-    const { client, runFolder, tls = {} } = this.#deps;
-    const [ssl] = client.view.rows('SSL').values();
-    const managers = [...client.view.rows('Manager').values()]
-      .filter((row) => row.connection_mode !== 'out-of-band')
-      .map(({ target }) => target);
-    return {
-      managers,
-      isHeld: this.#isHeld(),
-      bundleIdleTimeout: this.#bundleIdleTimeout(),
-      runFolder,
-      tls: ssl === undefined ? tls : { ...tls, ...readTls(ssl) },
-    };
-  }
-
-  #bundleIdleTimeout(): number {
-    const [root] = this.#deps.client.view.rows('Open_vSwitch').values();
-    return 1000 * readKeys(systemKeys, root?.other_config ?? new Map()).bundleIdleTimeout;
-  }
-
-  /** Flows are being restored: only at the start, and once that is over it does not begin again. */
-  #isHeld(): boolean {
-    const [root] = this.#deps.client.view.rows('Open_vSwitch').values();
-    if (root === undefined || this.#isRestored) return false;
-    this.#isRestored = !readKeys(systemKeys, root.other_config).flowRestoreWait;
-    return !this.#isRestored;
-  }
-
-  #writeControllers(): void {
-    const { view } = this.#deps.client;
-    const now = this.#deps.timers.clock.now();
-    for (const { name, ofproto } of this.state.bridges.values()) {
-      const statuses = ofproto.controllers.statuses();
-      for (const id of this.reconciler.model.controllersOf(name)) {
-        const row = view.row('Controller', id);
-        if (row !== undefined)
-          this.#writer.put('Controller', id, reportController(statuses.get(row.target), now));
-      }
-    }
-  }
-
-  #writeMirrors(): void {
-    for (const { settings, ofproto } of this.state.bridges.values()) {
-      const counted = new Map(ofproto.mirrors.all.map((mirror) => [mirror.config.id, mirror]));
-      for (const { config } of settings.mirrors)
-        if (config !== undefined) this.#writer.put('Mirror', config.id, reportMirror(counted.get(config.id)));
-    }
-  }
-
-  #writeSystemStatistics(): void {
-    const [root] = this.#deps.client.view.rows('Open_vSwitch').values();
-    if (root === undefined) return;
-    const { enableStatistics } = readKeys(systemKeys, root.other_config);
-    const statistics = (enableStatistics ? this.#deps.systemStatistics?.() : undefined) ?? new Map();
-    this.#writer.put('Open_vSwitch', root._uuid, { statistics });
   }
 }
