@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Malformed } from '../base/errors.ts';
 import { logRegistry } from '../base/log.ts';
+import { expectReadOrMalformed } from '../base/malformed-fixture.ts';
 import { checkNotRunning, findLockOwner, makePidfile, pidfileOwner, readPidText } from './pidfile.ts';
 import { Fatal } from './program.ts';
 
@@ -70,11 +70,9 @@ test('random texts hold a process id or are malformed', () => {
   expect(readPidText(' 12\n')).toBe(12);
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.integer().map(String)), (text) => {
-      try {
+      expectReadOrMalformed(() => {
         expect(readPidText(text)).toBeGreaterThan(0);
-      } catch (error) {
-        expect(error).toBeInstanceOf(Malformed);
-      }
+      });
     }),
   );
   fc.assert(fc.property(fc.string(), fc.nat(), (text, inode) => findLockOwner(text, inode) === undefined));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { badActionLines, goodActionLines } from '../../test/system/action-lines.ts';
 import { portText } from '../../test/system/match-lines.ts';
-import { Malformed } from '../base/errors.ts';
+import { expectReadOrMalformed } from '../base/malformed-fixture.ts';
 import type { Match } from '../flow/match.ts';
 import {
   decodeActions,
@@ -225,11 +225,9 @@ describe('whatever comes from outside', () => {
     );
     fc.assert(
       fc.property(word, fc.constantFrom(':', '(', '='), value, (name, delimiter, rest) => {
-        try {
-          formatActions(readInstructionText(`${name}${delimiter}${rest}`, context), context);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() =>
+          formatActions(readInstructionText(`${name}${delimiter}${rest}`, context), context),
+        );
       }),
       { numRuns: 5000 },
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Malformed } from '../base/errors.ts';
+import { expectReadOrMalformed } from '../base/malformed-fixture.ts';
 import type { Json } from './channel.ts';
 import { parseJson } from './json.ts';
 import { formatRpcMessage, readMessage } from './message.ts';
@@ -42,12 +42,10 @@ describe('JSON-RPC messages', () => {
     const value = fc.constantFrom<Json>(null, 1, 'a', [], {}, true);
     fc.assert(
       fc.property(fc.oneof(fc.dictionary(member, value), value), (json) => {
-        try {
+        expectReadOrMalformed(() => {
           const message = readMessage(json);
           expect(readMessage(parseJson(formatRpcMessage(message)))).toEqual(message);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        });
       }),
     );
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatMac } from '../base/addresses.ts';
-import { Malformed } from '../base/errors.ts';
+import { expectReadOrMalformed } from '../base/malformed-fixture.ts';
 import type { AutoAttachElement, ServiceAssignment } from './auto-attach.ts';
 import { emitLldp, type LldpId, type LldpUnit, parseLldp } from './lldp.ts';
 
@@ -113,9 +113,7 @@ function bytesOf({ subtype, bytes }: LldpId): unknown {
 }
 
 function expectUnitOrMalformed(bytes: Uint8Array): void {
-  try {
+  expectReadOrMalformed(() => {
     expect(parseLldp(bytes)).toHaveProperty('chassis');
-  } catch (why) {
-    expect(why).toBeInstanceOf(Malformed);
-  }
+  });
 }

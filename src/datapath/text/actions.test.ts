@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { dpPort } from '../../base/units.ts';
 import { greFlag } from '../../wire/gre.ts';
 import type { DpAction, Nat } from '../actions.ts';
@@ -243,11 +244,7 @@ describe('datapath actions as text', () => {
       .map(([text, at, gone, put]) => text.slice(0, at) + put + text.slice(at + gone));
     fc.assert(
       fc.property(fc.oneof(twisted, fc.string()), (text) => {
-        try {
-          readDpActions(text);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() => readDpActions(text));
       }),
       { numRuns: 2000 },
     );

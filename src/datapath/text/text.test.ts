@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { dpPort } from '../../base/units.ts';
 import { getSlot, setSlot } from '../../flow/key.ts';
 import { formatDpActions, readDpActions } from './actions.ts';
@@ -155,11 +156,7 @@ describe('datapath flow text', () => {
       .map(([text, at, gone, put]) => text.slice(0, at) + put + text.slice(at + gone));
     fc.assert(
       fc.property(fc.oneof(twisted, fc.string()), (text) => {
-        try {
-          readKey(text);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() => readKey(text));
       }),
       { numRuns: 2000 },
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { newKey } from '../key.ts';
 import { keyValues } from '../key-values.ts';
 import { MatchBuilder } from '../match-text.ts';
@@ -151,12 +151,10 @@ describe('values of fields as text', () => {
         fc.constantFrom(...fields.values()),
         fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-fx:./+|()-]{0,20}$/)),
         (field, text) => {
-          try {
+          expectReadOrMalformed(() => {
             const { value, mask } = readFieldText(field, text, ports);
             expect([value.length, mask.length]).toEqual([field.bytes, field.bytes]);
-          } catch (error) {
-            expect(error).toBeInstanceOf(Malformed);
-          }
+          });
         },
       ),
       { numRuns: 2000 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { portText } from '../ports.ts';
 import { readBundleLine } from './bundles.ts';
 
@@ -39,11 +39,7 @@ describe('lines of a bundle', () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 10 }), (parts) => {
-        try {
-          readBundleLine(parts.join(''), context);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() => readBundleLine(parts.join(''), context));
       }),
     );
   });

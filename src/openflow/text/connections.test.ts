@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { Writer } from '../bytes.ts';
 import { encodeMessage } from '../codec.ts';
 import { readConnections } from './connections.ts';
@@ -56,11 +56,7 @@ describe('connections to forget', () => {
     const text = fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 12 });
     fc.assert(
       fc.property(text, text, (first, second) => {
-        try {
-          readConnections(first.join(''), second.join(''), 5);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() => readConnections(first.join(''), second.join(''), 5));
       }),
     );
   });

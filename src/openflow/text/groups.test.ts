@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { Writer } from '../bytes.ts';
 import { encodeMessage } from '../codec.ts';
 import { messageOf } from '../message-fixture.ts';
@@ -139,11 +139,7 @@ describe('groups', () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 16 }), (parts) => {
-        try {
-          readGroupLine(parts.join(''), context);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() => readGroupLine(parts.join(''), context));
       }),
     );
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { readMeterMod, readMeterNumber } from './meters.ts';
 
 const drop = { type: 'drop', burst: 0, precedence: 0 };
@@ -70,11 +70,7 @@ describe('meters', () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 12 }), (parts) => {
-        try {
-          readMeterMod(parts.join(''), 'modify');
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() => readMeterMod(parts.join(''), 'modify'));
       }),
     );
   });

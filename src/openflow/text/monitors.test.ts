@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { Writer } from '../bytes.ts';
 import { encodeMessage } from '../codec.ts';
 import { portText } from '../ports.ts';
@@ -64,11 +64,7 @@ describe('what to watch', () => {
           fc.array(word).map((words) => words.join('')),
         ),
         (text) => {
-          try {
-            asked(text);
-          } catch (why) {
-            expect(why).toBeInstanceOf(Malformed);
-          }
+          expectReadOrMalformed(() => asked(text));
         },
       ),
     );

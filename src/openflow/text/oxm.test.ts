@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { fields } from '../../flow/fields/index.ts';
 import { formatOxmText, readOxmText } from './oxm.ts';
 
@@ -57,11 +57,7 @@ describe('TLVs written out', () => {
           fc.array(word).map((words) => words.join('')),
         ),
         (text) => {
-          try {
-            readOxmText(text);
-          } catch (why) {
-            expect(why).toBeInstanceOf(Malformed);
-          }
+          expectReadOrMalformed(() => readOxmText(text));
         },
       ),
     );

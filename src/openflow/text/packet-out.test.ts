@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { Writer } from '../bytes.ts';
 import { encodeMessage } from '../codec.ts';
 import { portText } from '../ports.ts';
@@ -66,11 +66,7 @@ describe('packets that are to be sent', () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 12 }), (parts) => {
-        try {
-          readPacketOut(parts.join(''), context);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() => readPacketOut(parts.join(''), context));
       }),
     );
   });

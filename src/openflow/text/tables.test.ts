@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { portText } from '../ports.ts';
 import { readTableChange } from './tables.ts';
 
@@ -44,11 +44,7 @@ describe('changes of tables', () => {
     const words = ['vacancy', ':', ',', '1', '100', 'name', '-', ' '];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 6 }), (parts) => {
-        try {
-          readTableChange('1', parts.join(''), context);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() => readTableChange('1', parts.join(''), context));
       }),
     );
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { readTlvMappings } from './tlv-maps.ts';
 
 describe('mappings of tunnel options', () => {
@@ -34,11 +34,7 @@ describe('mappings of tunnel options', () => {
     const words = ['{class=', ',type=', ',len=', '}->tun_metadata', '1', '0x', '08', '-', ',', ' '];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 12 }), (parts) => {
-        try {
-          readTlvMappings(parts.join(''));
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        expectReadOrMalformed(() => readTlvMappings(parts.join('')));
       }),
     );
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { emitJson, parseJson } from '../../rpc/json.ts';
 import type { TypeJson } from '../schema-types.ts';
@@ -49,11 +49,7 @@ test('any JSON is a value or Malformed', () => {
   const json = fc.jsonValue() as fc.Arbitrary<Json>;
   fc.assert(
     fc.property(fc.constantFrom(strings, map, optional, scalar), json, (type, given) => {
-      try {
-        readValue(type, given);
-      } catch (why) {
-        expect(why).toBeInstanceOf(Malformed);
-      }
+      expectReadOrMalformed(() => readValue(type, given));
     }),
   );
 });

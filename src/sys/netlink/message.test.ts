@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { parseLinkChange, parseLinkStats } from './link.ts';
 import { emitMessage, MessageWriter, messagesOf } from './message.ts';
 
@@ -73,14 +73,12 @@ describe('rtnetlink messages', () => {
     const start = fc.constantFrom(newLink, delLink, newStats);
     fc.assert(
       fc.property(start, fc.uint8Array({ maxLength: 200 }), fc.boolean(), (type, bytes, isFramed) => {
-        try {
+        expectReadOrMalformed(() => {
           for (const message of messagesOf(isFramed ? emitMessage(type, 0, 1, bytes) : bytes)) {
             parseLinkChange(message);
             parseLinkStats(message);
           }
-        } catch (error) {
-          expect(error).toBeInstanceOf(Malformed);
-        }
+        });
       }),
       { numRuns: 2000 },
     );

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { MessageWriter, type NetlinkMessage } from './message.ts';
 import { parseRoute } from './route.ts';
 
@@ -71,12 +72,10 @@ describe('a route of the kernel', () => {
     const bytes = fc.uint8Array({ maxLength: 64 });
     fc.assert(
       fc.property(fc.constantFrom(2, 10), fc.nat(255), bytes, (family, prefix, rest) => {
-        try {
+        expectReadOrMalformed(() => {
           const route = parseRoute(message({ family, prefix }, rest));
           if (route !== undefined) expect(route.prefix).toBeLessThanOrEqual(8 * route.destination.length);
-        } catch (why) {
-          expect(why).toBeInstanceOf(Malformed);
-        }
+        });
       }),
     );
     expect(() => parseRoute(of(new Uint8Array(5)))).toThrow(Malformed);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Malformed } from '../../base/errors.ts';
+import { expectReadOrMalformed } from '../../base/malformed-fixture.ts';
 import { emitMessage, MessageWriter, messagesOf, type NetlinkMessage } from './message.ts';
 import {
   codelOptions,
@@ -36,11 +36,7 @@ function message(payload: Uint8Array): NetlinkMessage {
 
 /** Runs `act`, which may only fail as a parser may. */
 function orMalformed(act: () => unknown): void {
-  try {
-    act();
-  } catch (error) {
-    expect(error).toBeInstanceOf(Malformed);
-  }
+  expectReadOrMalformed(() => act());
 }
 
 describe('messages of traffic control', () => {
