@@ -1,7 +1,8 @@
 /**
  * What bridges tell unasked: each list of commands is given to the real daemon and to ours while the real ovs-ofctl
  * monitors br0, and what it prints must be the same. The lists are in bridge-events.txt: a name after "#", the
- * arguments of ovs-ofctl, then commands, one a line; a last one "until TEXT" waits for the monitor to print that.
+ * arguments of ovs-ofctl, then commands, one a line; "until WORD" waits for the monitor to print that. The clock
+ * stands still.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -18,8 +19,7 @@ if (reason !== undefined) process.stderr.write(`bridge-events.test.ts: not run: 
 interface Script {
   readonly name: string;
   readonly monitor: readonly string[];
-  readonly commands: readonly string[];
-  readonly awaited: string;
+  readonly lines: readonly string[];
 }
 
 function readScripts(): Script[] {
@@ -27,15 +27,8 @@ function readScripts(): Script[] {
     .split(/^# /m)
     .slice(1)
     .map((text) => {
-      const [name = '', monitor = '', ...commands] = text.split('\n').filter((line) => line !== '');
-      const isLast = (line: string): boolean => line.startsWith('until ');
-      const awaited = commands.find(isLast)?.slice('until '.length) ?? '';
-      return {
-        name,
-        monitor: splitWords(monitor),
-        commands: commands.filter((line) => !isLast(line)),
-        awaited,
-      };
+      const [name = '', monitor = '', ...lines] = text.split('\n').filter((line) => line !== '');
+      return { name, monitor: splitWords(monitor), lines };
     });
 }
 
@@ -97,8 +90,21 @@ class Monitor {
     return this.#host.appctl('-t', this.control, ...args);
   }
 
-  get messageCount(): number {
-    return this.text.split('(xid=').length;
+  /** Runs the lines of a script, and sends the packet that ends it. */
+  async perform(lines: readonly string[]): Promise<void> {
+    const waiting: (readonly string[])[] = [];
+    const runUntil = async (text: RegExp): Promise<void> => {
+      await this.#host.runAll(waiting.splice(0));
+      // What is missing in the end is shown by the comparison.
+      await until(() => text.test(this.text), `${text} to be printed`).catch(() => {});
+    };
+    for (const line of lines) {
+      const [, awaited] = /^until (.*)/.exec(line) ?? [];
+      if (awaited === undefined) waiting.push(...commandsOf(this, line));
+      else await runUntil(new RegExp(`\\s${awaited}\\b`));
+    }
+    waiting.push(['ovs-ofctl', '-O', 'OpenFlow13', 'packet-out', 'br0', marker]);
+    await runUntil(new RegExp(markerType));
   }
 
   async end(): Promise<string> {
@@ -151,21 +157,11 @@ function comparable(text: string): string[] {
 const monitors: Monitor[] = [];
 
 async function watch(hosts: readonly DummyHost[], script: Script): Promise<string[][]> {
-  const pair = hosts.map((host) => ({ host, monitor: new Monitor(host, script.monitor) }));
-  monitors.push(...pair.map(({ monitor }) => monitor));
-  for (const { monitor } of pair) await monitor.started();
-  const last = ['ovs-ofctl', '-O', 'OpenFlow13', 'packet-out', 'br0', marker];
-  await Promise.all(
-    pair.map(({ host, monitor }) =>
-      host.runAll([...script.commands.flatMap((line) => commandsOf(monitor, line)), last]),
-    ),
-  );
-  const hasAll = ({ monitor }: { monitor: Monitor }): boolean =>
-    monitor.text.includes(markerType) && monitor.text.includes(script.awaited);
-  const counts = (): Set<number> => new Set(pair.map(({ monitor }) => monitor.messageCount));
-  // What differs in the end is shown by the comparison.
-  await until(() => pair.every(hasAll) && counts().size === 1, 'both to print all', 10_000).catch(() => {});
-  return Promise.all(pair.map(async ({ monitor }) => comparable(await monitor.end())));
+  const started = hosts.map((host) => new Monitor(host, script.monitor));
+  monitors.push(...started);
+  for (const monitor of started) await monitor.started();
+  await Promise.all(started.map((monitor) => monitor.perform(script.lines)));
+  return Promise.all(started.map(async (monitor) => comparable(await monitor.end())));
 }
 
 const cleaning = ['br0', 'br1'].flatMap((bridge) =>
@@ -181,6 +177,7 @@ describe.runIf(reason === undefined)('beside the reference, a monitor prints the
       await host.prepare();
       const said = host.vsctl(...setup);
       if (said.status !== 0) throw new Error(said.stderr);
+      host.appctl('time/stop');
     }
   });
 

@@ -154,7 +154,11 @@ export class SwitchHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGTERM');
-    if (this.#databasePid !== undefined) process.kill(this.#databasePid, 'SIGTERM');
+    const database = this.#databasePid;
+    if (database !== undefined) {
+      process.kill(database, 'SIGTERM');
+      await until(() => !isRunning(database), `process ${database} to end`);
+    }
     if (!this.#isGuest) this.host[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -175,9 +179,14 @@ export class SwitchHost implements AsyncDisposable {
   }
 }
 
-export async function until(isTrue: () => boolean, what: string, limit = 60_000): Promise<void> {
+/** Only what never becomes true takes the limit: a busy machine may stop any process for seconds. */
+export async function until(
+  isTrue: () => boolean | Promise<boolean>,
+  what: string,
+  limit = 60_000,
+): Promise<void> {
   const end = Date.now() + limit;
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     if (Date.now() > end) throw new Error(`waited ${limit} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -188,10 +197,9 @@ export async function untilAlike<H>(
   tell: (host: H) => unknown,
   ours: H,
   reference: H,
-  limit = 60_000,
 ): Promise<void> {
   const isAlike = (): boolean => isDeepStrictEqual(tell(ours), tell(reference));
-  await until(isAlike, 'both to tell the same', limit).catch(() =>
+  await until(isAlike, 'both to tell the same').catch(() =>
     expect(tell(ours)).toEqual(tell(reference)),
   );
 }

@@ -160,8 +160,6 @@ export class DummyHost implements AsyncDisposable {
     const pid = this.pidOf(program);
     if (pid === 0 || !isRunning(pid)) return;
     process.kill(pid, 'SIGTERM');
-    await until(() => !isRunning(pid), `process ${pid} to end`, 5000).catch(() =>
-      process.kill(pid, 'SIGKILL'),
-    );
+    await until(() => !isRunning(pid), `process ${pid} to end`);
   }
 }

@@ -51,15 +51,26 @@ export class Namespace implements Disposable {
 
   /**
    * A veth pair: `inside` in this namespace, up, with `address` ("10.0.0.1/24") when given; `outside` up in `outer`,
-   * or where the test runs.
+   * or where the test runs. Frames go through when it returns: until the kernel has seen both ends up, it drops them.
    */
   link(inside: string, outside: string, address?: string, outer?: Namespace): void {
     this.run('ip', 'link', 'add', inside, 'type', 'veth', 'peer', 'name', outside);
     this.run('ip', 'link', 'set', outside, 'netns', outer?.name ?? String(process.pid));
-    if (address !== undefined) this.run('ip', 'addr', 'add', address, 'dev', inside);
+    if (address !== undefined) {
+      this.run('ip', 'addr', 'add', address, 'dev', inside);
+      // Who does not answer at once is asked for a minute, not for three seconds.
+      this.run('sysctl', '-qw', `net.ipv4.neigh.${inside}.mcast_solicit=60`);
+    }
     this.run('ip', 'link', 'set', inside, 'up');
     if (outer === undefined) run('ip', 'link', 'set', outside, 'up');
     else outer.run('ip', 'link', 'set', outside, 'up');
+    this.#untilUp(inside);
+    if (outer !== undefined) outer.#untilUp(outside);
+  }
+
+  #untilUp(device: string): void {
+    const wait = 'until ip link show dev "$1" | grep -q "state UP"; do sleep 0.01; done';
+    this.run('timeout', '60', 'sh', '-c', wait, 'up', device);
   }
 
   [Symbol.dispose](): void {

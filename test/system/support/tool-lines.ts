@@ -12,6 +12,7 @@ const slowToShow: ReadonlySet<string> = new Set([
     'netdev-dummy/ip6addr',
   ],
   ...['ovs/route/add', 'ovs/route/del'],
+  ...['dpctl/add-if', 'dpctl/del-if', 'dpctl/set-if', 'dpif-dummy/change-port-number'],
 ]);
 
 const ask = 'ovs-appctl --timeout=60';
@@ -54,7 +55,8 @@ export function toolCommand(
   if (thorough !== undefined) return ['sh', '-c', thorough, 'surely', ...line];
   if (name === 'vsctl' && args.some((word) => reading.has(word)) && !args.includes('--'))
     return ['sh', '-c', read, 'read', ...line];
-  if (!args.some((word) => slowToShow.has(word))) return line;
+  // Its answer to ovs-vsctl comes from the middle of a round: devices have their turn at the end.
+  if (name !== 'vsctl' && !args.some((word) => slowToShow.has(word))) return line;
   return [
     'sh',
     '-c',
