@@ -124,12 +124,23 @@ function makeHost(name, address) {
 
 async function startSwitch() {
   const daemon = start('ovs-vswitchd --embedded-db --pidfile --log-file -vconsole:off');
-  for (let tries = 0; tries < 200; tries++) {
+  await until('ovs-vswitchd does not answer', () => {
     if (daemon.exitCode !== null) throw new Error(`ovs-vswitchd ended with status ${daemon.exitCode}`);
-    if (spawnSync(`${root}bin/ovs-appctl`, ['version'], { env }).status === 0) return;
-    await sleep(50);
+    return spawnSync(`${root}bin/ovs-appctl`, ['version'], { env }).status === 0;
+  });
+}
+
+async function startIperf() {
+  start('ip netns exec right iperf3 -s -1');
+  const listening = ['netns', 'exec', 'right', 'ss', '-Hltn', 'sport = :5201'];
+  await until('iperf3 does not listen', () => spawnSync('ip', listening, { env }).stdout.length > 0);
+}
+
+/** Throws with the complaint when it takes a minute. */
+async function until(complaint, isTrue) {
+  for (const end = Date.now() + 60_000; !isTrue(); await sleep(50)) {
+    if (Date.now() > end) throw new Error(complaint);
   }
-  throw new Error('ovs-vswitchd does not answer');
 }
 
 async function demo() {
@@ -163,8 +174,7 @@ async function demo() {
 
   say('TCP, with nothing switched off by ethtool');
   if (isInstalled('iperf3')) {
-    start('ip netns exec right iperf3 -s -1');
-    await sleep(300);
+    await startIperf();
     show('ip netns exec left iperf3 -c 10.0.0.2 -t 3 -f g | tail -n 4');
   } else process.stdout.write('    iperf3 is not installed. Run: apt-get install iperf3\n');
 

@@ -113,7 +113,7 @@ describe.runIf(reason === undefined)('addresses of the database', () => {
   });
 
   test('that the reference passes over in silence are told of by ours', () => {
-    const text = hosts.ours.log;
+    const text = hosts.ours.settledLog();
     expect(text).toContain(
       'interface v1: mac=00:11:22:33:44:55 is not acted on: only the device of an internal interface is given one',
     );

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { chapters } from './appctl-lines.ts';
 import { type Which, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
+import { toolCommand } from './support/tool-lines.ts';
 import { splitWords } from './support/words.ts';
 
 const reason = whyNoReference();
@@ -31,8 +32,11 @@ describe.runIf(reason === undefined).each(Object.entries(chapters))(
   },
 );
 
-function say(host: DummyHost, [first = '', ...rest]: readonly string[]): unknown {
-  const said = first === 'vsctl' ? host.vsctl(...rest) : host.appctl(first, ...rest);
+function say(host: DummyHost, words: readonly string[]): unknown {
+  const [first = '', ...rest] = words;
+  const [name, args] = first === 'vsctl' ? [first, rest] : ['appctl', words];
+  const [program = '', ...line] = toolCommand(host.which, name, args) ?? [];
+  const said = host.said(host.run(program, ...line));
   if (first === 'dpctl/dump-flows') return { ...said, stdout: sortedFlows(said.stdout) };
   return first.startsWith('ofproto/trace') ? { ...said, stdout: sortedOutputs(said.stdout) } : said;
 }

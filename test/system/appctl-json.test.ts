@@ -1,13 +1,12 @@
 /**
  * `ovs-appctl -f json`: docs/appctl-json.md has an example of every command, and what the daemons answer has its shape.
  */
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandAnswer, findControlSocket, UnixctlClient } from '../../src/daemon/unixctl-client.ts';
 import type { Json } from '../../src/rpc/channel.ts';
-import { until, whyNoReference } from './support/daemon-pair.ts';
+import { whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
 import { examplesOf, isLike } from './support/json-examples.ts';
 import { splitWords } from './support/words.ts';
@@ -18,7 +17,7 @@ class OurHost extends DummyHost {
   override startDatabase(): void {
     const args = [join(this.folder, 'conf.db'), `--remote=punix:${join(this.folder, 'db.sock')}`];
     const options = ['--detach', '--no-chdir', '--pidfile', '-vconsole:off', '--log-file'];
-    spawn(join(ourBin, 'ovsdb-server'), [...args, ...options], { env: this.env, stdio: 'ignore' });
+    this.run(join(ourBin, 'ovsdb-server'), ...args, ...options);
   }
 
   /** As ovs-appctl would. */
@@ -62,7 +61,6 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
   beforeAll(async () => {
     host.createDatabase();
     host.startDatabase();
-    await until(() => host.appctl('-t', 'ovsdb-server', 'version').status === 0, 'ovsdb-server to answer');
     host.vsctl('--no-wait', 'init');
     expect(await host.start()).toMatchObject({ status: 0 });
     const ports = [1, 2].flatMap((n) => [

@@ -102,7 +102,7 @@ describe('both ovs-appctl fail alike', () => {
     [['-t', `${folder}/stale.pid`, 'version']],
     [['-t', 'ovsdb-server', '-vANY:console:off', 'version']],
     [['-t', 'ovsdb-server', '--', 'version']],
-    [['-T', '5', '-t', 'test-daemon', 'version', '-Z']],
+    [['-T', '60', '-t', 'test-daemon', 'version', '-Z']],
   ])('%j', (args) => {
     expect(run(ours, ...args)).toEqual(run(theirs, ...args));
   });
@@ -119,7 +119,7 @@ test('both daemons say why a log file cannot be opened anew, and open it when it
     });
     rmSync(log, { recursive: true });
     expect(run(theirs, '-t', target, 'vlog/reopen')).toMatchObject({ status: 0, stderr: '' });
-    expect(readFileSync(log, 'utf8')).toMatch(/\|opened log file [^\n]*\n$/);
+    expect(readFileSync(log, 'utf8')).toMatch(/^[^\n]*\|opened log file [^\n]*\n/);
   }
 });
 

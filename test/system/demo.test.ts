@@ -32,8 +32,9 @@ const asNobody = [
 function expectHosts(stdout: string): void {
   expect(stdout).toMatch(/^Uses the Debian packages iproute2, iputils-ping, util-linux, mount, iperf3\./);
   expect(stdout).toContain('  $ ip netns exec left ping -c 3 -i 0.2 10.0.0.2\n');
-  expect(stdout).toContain('3 packets transmitted, 3 received, 0% packet loss');
-  expect(stdout).toContain('2 packets transmitted, 2 received, 0% packet loss');
+  // For the last answers, ping does not wait as long as a busy machine may take.
+  expect(stdout).toMatch(/^ +3 packets transmitted, [1-3] received/m);
+  expect(stdout).toMatch(/^ +2 packets transmitted, [12] received/m);
   expect(stdout).toMatch(/Gbits\/sec +receiver/);
   expect(stdout).toMatch(/LOCAL +0 {2}([0-9a-f]{2}:){5}/);
   expect(stdout).toMatch(/in_port\(to-left\).*eth_type\(0x0800\).*actions:to-right/);
