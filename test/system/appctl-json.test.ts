@@ -85,6 +85,8 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
       ...['--', 'set', 'bridge', 'br1', 'mcast_snooping_enable=true'],
       ...trees,
       ...['--', 'set', 'interface', 'p1', 'cfm_mpid=1', '--', 'set', 'interface', 'p2', 'bfd:enable=true'],
+      // Flows of the datapath are there for as long as it takes to come to the examples that show them.
+      ...['--', 'set', 'open_vswitch', '.', 'other_config:max-idle=3600000'],
     );
     host.appctl('netdev-dummy/set-admin-state', 't20', 'up');
     host.run('ovs-ofctl', 'add-flow', 'br0', 'in_port=2,actions=drop');

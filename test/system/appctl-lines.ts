@@ -16,7 +16,7 @@ export const chapters: Readonly<Record<string, string>> = {
     fdb/flush
     fdb/stats-clear
     memory/show
-    revalidator/wait
+    -T60 revalidator/wait
     revalidator/purge
   `,
   'wrong arguments': `

@@ -32,14 +32,15 @@ describe.skipIf(reason !== undefined)(
 
     beforeAll(async () => {
       const raft = (i: number) => `unix:${folder}/raft${i}`;
-      execFileSync('ovsdb-tool', ['create-cluster', `${folder}/1.db`, schemaFile, raft(1)]);
+      const timer = '--election-timer=5000'; // a busy machine is to depose no leader
+      execFileSync('ovsdb-tool', [timer, 'create-cluster', `${folder}/1.db`, schemaFile, raft(1)]);
       members.push(await startMember(folder, 1));
       for (const i of [2, 3]) {
         execFileSync('ovsdb-tool', ['join-cluster', `${folder}/${i}.db`, 'Open_vSwitch', raft(i), raft(1)]);
         members.push(await startMember(folder, i));
       }
       for (const { remote } of members) {
-        execFileSync('ovsdb-client', ['-t', '30', 'wait', remote, 'Open_vSwitch', 'connected']);
+        execFileSync('ovsdb-client', ['-t', '60', 'wait', remote, 'Open_vSwitch', 'connected']);
       }
     });
 
@@ -66,9 +67,18 @@ describe.skipIf(reason !== undefined)(
       expect(created).toMatchObject({ status: 'committed' });
       const root = () => [...opened.view.rows('Open_vSwitch').values()][0];
       expect(root()?.next_cfg).toBe(1);
-      const leader = members.find(({ control }) => isLeader(control));
+      let wasDown = false;
+      const stopListening = opened.onState(() => {
+        wasDown ||= !opened.isConnected;
+      });
+      let leader: Member | undefined;
+      await until(() => {
+        leader = members.find(({ control }) => isLeader(control));
+        return leader !== undefined;
+      });
       leader?.child.kill('SIGKILL');
-      await until(() => !opened.isConnected);
+      await until(() => wasDown);
+      stopListening();
       expect(root()?.next_cfg).toBe(1);
       for (let written = false; !written; ) {
         await until(() => opened.isConnected);

@@ -103,7 +103,9 @@ describe.runIf(noReference === undefined)('beside the reference', () => {
       await listen('1'),
     );
     // All of them have failed often, or are connected.
-    const done = await untilAlike(...['old', 'new'].map((name) => new RegExp(`${targets[name]}.*,true,other,`)));
+    const done = await untilAlike(
+      ...['old', 'new'].map((name) => new RegExp(`${targets[name]}.*,true,other,`)),
+    );
     expect(done.filter((line) => line.includes(',true,other,'))).toHaveLength(2);
     await expectSameFlows('hangs', 'old', 'absent');
     for (const name of ['hangs', 'absent', 'other']) {

@@ -75,6 +75,8 @@ class Place {
       .replaceAll(this.folder, 'FOLDER')
       .replace(/pid [0-9]+/g, 'pid N')
       .replace(/\([0-9]+\)/g, '(N)')
+      // On a busy machine the reference does not wait until a daemon has ended by itself.
+      .replace(/^(?:Exiting (\S+) \(N\)\.\n)?(?:Killing (\S+) \(N\)[^\n]*\n)+/gm, 'Exiting $2 (N).\n')
       .replaceAll(`${reference}: `, 'ovs-ctl: ');
     return `${said}-> ${status}`;
   }

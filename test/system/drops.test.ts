@@ -96,9 +96,11 @@ describe.runIf(reason === undefined)('packets that are dropped between hosts', (
         flow: expect.stringMatching(/^icmp,in_port=1,.*nw_src=10.1.0.1,nw_dst=10.1.0.2,/),
         head: expect.stringMatching(/^[0-9a-f]{128}$/),
       });
-    const rows = ours.appctl('dpif/show-drops', 'br0').stdout;
-    const count = /^br0 +v1 +(\d+) +ruleDrops +bridge +the rule has no actions$/m.exec(rows)?.[1];
-    expect(Number(count)).toBeGreaterThanOrEqual(5);
+    const count = (): number => {
+      const rows = ours.appctl('dpif/show-drops', 'br0').stdout;
+      return Number(/^br0 +v1 +(\d+) +ruleDrops +bridge +the rule has no actions$/m.exec(rows)?.[1]);
+    };
+    await until(() => count() >= 5, 'all to be counted');
   });
 
   test('by a meter', async () => {
@@ -111,12 +113,15 @@ describe.runIf(reason === undefined)('packets that are dropped between hosts', (
         rule: 'priority=50,icmp,in_port=1 actions=meter:1,output:2',
         action: expect.stringMatching(/^meter\(\d+\),\d+$/),
       });
-    expect(ours.appctl('dpif/show-drops').stdout).toMatch(/^br0 +v1 +\d+ +meter +datapath /m);
+    const isCounted = (): boolean =>
+      /^br0 +v1 +\d+ +meter +datapath /m.test(ours.appctl('dpif/show-drops').stdout);
+    await until(isCounted, 'them to be counted');
   });
 
   test("by the size of a port's frames", async () => {
     ours.host.run('ip', 'link', 'set', 'v2', 'mtu', '1000');
     try {
+      await until(() => ours.configure('get', 'interface', 'v2', 'mtu') === '1000', 'it to be noticed');
       startPing('-s', '1200', '-M', 'dont');
       for (const one of await shown('--count=3', '--head=14', 'br0', 'icmp'))
         expect(one).toMatchObject({

@@ -79,16 +79,13 @@ const setup: readonly (readonly string[])[] = [
     ...[`options:peer=patch${1 - n}`, 'ofport_request=9'],
   ]),
 ];
-const cleaning: readonly (readonly string[])[] = [
-  [
-    'ovs-vsctl',
-    ...['br0', 'br1']
-      .flatMap((bridge) => ['--', 'clear', 'bridge', bridge, 'netflow', 'sflow', 'ipfix'])
-      .slice(1),
-  ],
-  ...['br0', 'br1'].map((bridge) => ['ovs-ofctl', 'del-flows', bridge]),
-  ['ovs-appctl', 'fdb/flush'],
-  ['ovs-appctl', 'revalidator/purge'],
+const cleaning: readonly string[] = [
+  'vsctl clear bridge br0 netflow sflow ipfix -- clear bridge br1 netflow sflow ipfix',
+  'ofctl del-flows br0',
+  'ofctl del-flows br1',
+  'appctl fdb/flush',
+  'appctl revalidator/wait',
+  'appctl revalidator/purge',
 ];
 
 /** One daemon and its collectors. */
@@ -113,22 +110,23 @@ class Exporter implements AsyncDisposable {
   async run({ commands }: Script, as: Exported): Promise<unknown> {
     this.#collectors = [await DatagramCatcher.listen(), await DatagramCatcher.listen()];
     const [first, second] = this.#collectors;
-    const nobody = await DatagramCatcher.listen();
-    nobody.close();
-    const named = { COLLECTOR: first?.target, SECOND: second?.target, NOBODY: nobody.target };
+    const named = { COLLECTOR: first?.target, SECOND: second?.target, NOBODY: '127.0.0.1:1' };
     const printed: unknown[] = [];
     for (const line of commands) {
-      const [command = '', ...args] = splitWords(
+      const words = splitWords(
         Object.entries(named).reduce((text, [name, target]) => text.replaceAll(name, target ?? ''), line),
       );
-      if (command === 'until') await this.#until(Number(args[0]));
+      if (words[0] === 'until') await this.#until(Number(words[1]));
       else {
-        const said = await this.host.runAll(commandsOf(this.host.which, command, args));
+        const said = await this.host.runAll([commandOf(this.host.which, words)]);
         printed.push(...said.map((one) => ({ ...one, stdout: withoutChance(one.stdout) })));
       }
     }
-    await this.host.runAll(cleaning);
-    for (const collector of this.#collectors) collector.close();
+    await this.host.runAll(cleaning.map((line) => commandOf(this.host.which, splitWords(line))));
+    for (const collector of this.#collectors) {
+      await collector.settle();
+      collector.close();
+    }
     return {
       printed,
       got: this.#collectors.map(({ datagrams }) => comparable(dissect(datagrams.map(withoutUse), as))),
@@ -139,7 +137,7 @@ class Exporter implements AsyncDisposable {
     const [first] = this.#collectors;
     const isThere = (): boolean => (first?.datagrams.length ?? 0) >= count;
     // What is missing in the end is shown by the comparison.
-    await until(isThere, `${count} datagrams`, 30_000).catch(() => {});
+    await until(isThere, `${count} datagrams`).catch(() => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -147,12 +145,14 @@ class Exporter implements AsyncDisposable {
   }
 }
 
-function commandsOf(which: Which, command: string, args: readonly string[]): (readonly string[])[] {
-  const tool = toolCommand(which, command, args);
-  if (tool !== undefined) return [tool];
-  if (command !== 'receive') throw new Error(`no command ${command}`);
+function commandOf(which: Which, [command = '', ...args]: readonly string[]): readonly string[] {
   const [port = '', name = ''] = args;
-  return [['ovs-appctl', 'netdev-dummy/receive', port, packets[name] ?? name]];
+  const tool =
+    command === 'receive'
+      ? toolCommand(which, 'appctl', ['netdev-dummy/receive', port, packets[name] ?? name])
+      : toolCommand(which, command, args);
+  if (tool === undefined) throw new Error(`no command ${command}`);
+  return tool;
 }
 
 const resources = Buffer.from('0000089b00000028', 'hex');

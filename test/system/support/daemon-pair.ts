@@ -193,15 +193,9 @@ export async function until(
 }
 
 /** Both hosts tell the same, soon: a log, and what the kernel is told, may be behind what a tool was answered. */
-export async function untilAlike<H>(
-  tell: (host: H) => unknown,
-  ours: H,
-  reference: H,
-): Promise<void> {
+export async function untilAlike<H>(tell: (host: H) => unknown, ours: H, reference: H): Promise<void> {
   const isAlike = (): boolean => isDeepStrictEqual(tell(ours), tell(reference));
-  await until(isAlike, 'both to tell the same').catch(() =>
-    expect(tell(ours)).toEqual(tell(reference)),
-  );
+  await until(isAlike, 'both to tell the same').catch(() => expect(tell(ours)).toEqual(tell(reference)));
 }
 
 /** One that has ended with all its threads is not, even before its parent takes note, which may be a second later. */

@@ -22,6 +22,16 @@ export class DatagramCatcher {
     return new DatagramCatcher(socket);
   }
 
+  /** Resolves when all is in `datagrams` that was sent before: they come in order. */
+  async settle(): Promise<void> {
+    const mark = Buffer.from('the last one');
+    const { address, port } = this.#socket.address();
+    this.#socket.send(mark, port, address);
+    const isLast = (bytes: Buffer): boolean => bytes.equals(mark);
+    while (!this.datagrams.some(isLast)) await once(this.#socket, 'message');
+    this.datagrams.splice(this.datagrams.findIndex(isLast), 1);
+  }
+
   close(): void {
     this.#socket.close();
   }

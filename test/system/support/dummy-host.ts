@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTextOrEmpty } from '../../../src/base/files.ts';
+import './own-network.ts';
 import { runBatch, type Said } from './batch.ts';
 import { isRunning, until, type Which } from './daemon-pair.ts';
 import { saidBy } from './run-program.ts';

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { canConnect } from './can-connect.ts';
 import { until } from './daemon-pair.ts';
 import type { Namespace } from './namespace.ts';
 
@@ -28,7 +29,7 @@ export class FrrHost implements AsyncDisposable {
     for (const program of ['zebra', 'bfdd']) {
       writeFileSync(join(this.#folder, `${program}.conf`), '');
       this.#startOne(program);
-      await until(() => existsSync(join(this.#folder, `${program}.vty`)), `${program} to start`);
+      await until(() => canConnect(join(this.#folder, `${program}.vty`)), `${program} to start`);
     }
   }
 

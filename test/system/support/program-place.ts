@@ -44,6 +44,14 @@ export interface Style {
   readonly until?: RegExp;
 }
 
+function end(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
+}
+
 /** Folders for one program: its run, log, database and home folder, and the one that it is started in. */
 export class ProgramFolder {
   folder: string;
@@ -93,7 +101,7 @@ export class ProgramFolder {
       said[name] += text;
       if (until?.test(said.stdout + said.stderr) === true && child.pid !== undefined) {
         isRunning = true;
-        process.kill(-child.pid, 'SIGKILL');
+        end(child.pid);
       }
     };
     child.stdout?.on('data', listen('stdout'));
@@ -152,13 +160,7 @@ export class ProgramPlace extends ProgramFolder {
   }
 
   #killAll(): void {
-    for (const group of this.groups) {
-      try {
-        process.kill(-group, 'SIGKILL');
-      } catch {
-        // it has ended by itself
-      }
-    }
+    this.groups.forEach(end);
     this.groups.clear();
   }
 }

@@ -29,7 +29,9 @@ function cleaning(script: string): string[] {
     (kind) => kind === 'flows' || script.includes(kind.slice(0, -1)),
   );
   const bridges = ['br0', 'br1'].filter((bridge) => bridge === 'br0' || script.includes(bridge));
-  const deletions = bridges.flatMap((bridge) => kinds.map((kind) => `ofctl -O OpenFlow13 del-${kind} ${bridge}`));
+  const deletions = bridges.flatMap((bridge) =>
+    kinds.map((kind) => `ofctl -O OpenFlow13 del-${kind} ${bridge}`),
+  );
   return script.includes('netdev-dummy/receive') ? [...deletions, ...forgetting] : deletions;
 }
 
