@@ -1,12 +1,11 @@
 /**
- * Which hashes of the outer layers occur in a table: says "none like this" for certain and "there may be one" nearly so.
- * A counting filter with one counter for each hash; it grows with the number of different hashes, not of rules.
+ * Which hashes of the outer layers occur in a table. Exact but for hashes that are equal: a datapath flow is not to
+ * depend on where hashes start from. It grows with the number of different hashes, not of rules.
  */
 
-/** Places of a digest: 256, so that a smallest filter has one counter for each. */
+/** Places of a digest. */
 const digestMask = 0xff;
 const digestWords = (digestMask + 1) / 32;
-const smallest = digestMask + 1;
 /** A counter that got here stays: its count is not known any more. */
 const stuck = 0xff;
 
@@ -33,7 +32,7 @@ export class FilterDigests {
 
   /** Nobody asks about that place any more. */
   release(place: number): void {
-    this.clear(place);
+    this.#words.fill(0, digestWords * place, digestWords * (place + 1));
     this.#free.push(place);
   }
 
@@ -47,57 +46,50 @@ export class FilterDigests {
     const bit = 1 << (at & 31);
     this.#words[word] = isUsed ? (this.#words[word] ?? 0) | bit : (this.#words[word] ?? 0) & ~bit;
   }
-
-  clear(place: number): void {
-    this.#words.fill(0, digestWords * place, digestWords * (place + 1));
-  }
 }
 
 export class StageFilter {
   /** Where its digest is; -1 for none. */
   readonly place: number;
   readonly #digests: FilterDigests | undefined;
-  #counts = new Uint8Array(smallest);
-  #usedCount = 0;
+  readonly #countOf = new Map<number, number>();
+  /** How many of the hashes have each place of the digest. */
+  readonly #atPlace: Uint8Array;
 
   /** With a digest among `digests`, if any. */
   constructor(digests?: FilterDigests) {
     this.#digests = digests;
     this.place = digests?.take() ?? -1;
+    this.#atPlace = new Uint8Array(digests === undefined ? 0 : digestMask + 1);
   }
 
   has(hash: number): boolean {
-    return this.#counts[spread(hash) & (this.#counts.length - 1)] !== 0;
+    return this.#countOf.has(hash);
   }
 
-  /** True when it is too full for good answers: the owner should `reset` it and add all again. */
-  add(hash: number): boolean {
-    const at = spread(hash) & (this.#counts.length - 1);
-    const count = this.#counts[at] ?? 0;
-    if (count === 0) {
-      this.#usedCount++;
-      this.#digests?.set(this.place, at, true);
-    }
-    if (count < stuck) this.#counts[at] = count + 1;
-    return 4 * this.#usedCount > this.#counts.length;
+  add(hash: number): void {
+    const count = this.#countOf.get(hash) ?? 0;
+    this.#countOf.set(hash, count + 1);
+    if (count > 0 || this.#digests === undefined) return;
+    const at = spread(hash) & digestMask;
+    const others = this.#atPlace[at] ?? 0;
+    if (others < stuck) this.#atPlace[at] = others + 1;
+    if (others === 0) this.#digests.set(this.place, at, true);
   }
 
+  /** One that was added. */
   remove(hash: number): void {
-    const at = spread(hash) & (this.#counts.length - 1);
-    const count = this.#counts[at] ?? 0;
-    if (count === 0 || count === stuck) return;
-    this.#counts[at] = count - 1;
-    if (count > 1) return;
-    this.#usedCount--;
-    // Of a larger filter, other counters may have the same place.
-    if (this.#counts.length === smallest) this.#digests?.set(this.place, at, false);
-  }
-
-  /** Empties it, with room for more. */
-  reset(): void {
-    this.#counts = new Uint8Array(this.#counts.length * 4);
-    this.#usedCount = 0;
-    this.#digests?.clear(this.place);
+    const count = this.#countOf.get(hash) ?? 0;
+    if (count > 1) {
+      this.#countOf.set(hash, count - 1);
+      return;
+    }
+    if (!this.#countOf.delete(hash) || this.#digests === undefined) return;
+    const at = spread(hash) & digestMask;
+    const others = this.#atPlace[at] ?? 0;
+    if (others === stuck) return;
+    this.#atPlace[at] = others - 1;
+    if (others === 1) this.#digests.set(this.place, at, false);
   }
 
   /** It is not used any more. */

@@ -249,21 +249,12 @@ export class Subtable<R extends ClassifierRule> {
     this.#ports?.remove(values, this.#portsAt, this.#portLength);
   }
 
-  /** `values` are in the table already. */
   #addToFilters(values: readonly number[]): void {
     let hash = this.mask.hashStart;
     for (const { start, end, filter } of this.#stages) {
       if (filter === undefined) return;
       hash = this.mask.hashValueRange(values, start, end, hash);
-      if (filter.add(hash)) this.#refill(filter, end);
-    }
-  }
-
-  #refill(filter: StageFilter, end: number): void {
-    const { mask } = this;
-    filter.reset();
-    for (const head of this.#table) {
-      filter.add(mask.hashValueRange(this.#table.valuesOf(head), 0, end, mask.hashStart));
+      filter.add(hash);
     }
   }
 
