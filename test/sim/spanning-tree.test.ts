@@ -104,16 +104,19 @@ class Groups {
 
 /**
  * Milliseconds. STP lets information age, and has ports listen and learn. With RSTP, when all bridges begin at once,
- * what each hears of ever better roots waits for its turn, since ten BPDUs a second may leave a port; so does, now and
- * then, what is still said of a root that was cut off.
+ * what each hears of ever better roots waits for its turn: ports may send `transmitHoldCount` BPDUs at once, and one
+ * more with each second (802.1D-2004 clause 17.19.44).
  */
 const paces = {
   stp: { look: 200, start: 55_000, soon: 55_000, rest: 0 },
   rstp: { look: 20, start: 5000, soon: 1000, rest: 9000 },
 } as const;
 
-/** The part of networks that may need some of the time of rest. */
-const mostLate = 0.05;
+/**
+ * The part of networks under RSTP that may need some of the time of rest once a cable is pulled: what is still said of
+ * the old way to the root goes round, dearer each time, until ports may send no more for a while.
+ */
+const mostLate = 0.01;
 
 class Network {
   readonly #clock = new FakeClock();
@@ -132,7 +135,8 @@ class Network {
       const mac = `02:00:00:00:00:${n.toString(16).padStart(2, '0')}`;
       const priority = this.#below(16) * 0x1000;
       const send: Send = (port, bpdu) => this.#carry({ bridge: n, port }, emitBpdu(bpdu));
-      return (protocol === 'stp' ? makeStp : makeRstp)(mac, priority, send, this.#clock.now());
+      const begunAt = ms(-this.#below(1000)); // so that bridges count seconds each by its own
+      return (protocol === 'stp' ? makeStp : makeRstp)(mac, priority, send, begunAt);
     });
     for (let n = 1; n < bridgeCount; n++) this.#lay(n, this.#below(n));
     for (let n = 0; n < bridgeCount; n++) this.#lay(this.#below(bridgeCount), this.#below(bridgeCount));
@@ -227,7 +231,8 @@ for (const protocol of ['stp', 'rstp'] as const) {
       const change = (cables: readonly Cable[], isUp: boolean, time: number): void => {
         for (const cable of cables) network.setUp(cable, isUp);
         network.advance(time, look);
-        if (!network.isConnected) lateCount++;
+        if (!network.isConnected && !isUp) lateCount++;
+        else expect(network.isConnected, `seed ${seed} in time`).toBe(true);
         network.advance(rest, 500);
         expect(network.isConnected, `seed ${seed}`).toBe(true);
       };
@@ -237,6 +242,6 @@ for (const protocol of ['stp', 'rstp'] as const) {
       change(pulled, true, soon);
       expect(network.loops, `seed ${seed}`).toBe(0);
     }
-    expect(lateCount).toBeLessThanOrEqual(Math.ceil(seedCount * mostLate));
+    expect(lateCount).toBeLessThanOrEqual(Math.floor(seedCount * mostLate));
   });
 }
