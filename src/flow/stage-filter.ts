@@ -2,6 +2,7 @@
  * Which hashes of the outer layers occur in a table. Exact but for hashes that are equal: a datapath flow is not to
  * depend on where hashes start from. It grows with the number of different hashes, not of rules.
  */
+import { HashCounts } from './hash-counts.ts';
 
 /** Places of a digest. */
 const digestMask = 0xff;
@@ -52,7 +53,7 @@ export class StageFilter {
   /** Where its digest is; -1 for none. */
   readonly place: number;
   readonly #digests: FilterDigests | undefined;
-  readonly #countOf = new Map<number, number>();
+  readonly #counts = new HashCounts();
   /** How many of the hashes have each place of the digest. */
   readonly #atPlace: Uint8Array;
 
@@ -64,13 +65,11 @@ export class StageFilter {
   }
 
   has(hash: number): boolean {
-    return this.#countOf.has(hash);
+    return this.#counts.has(hash);
   }
 
   add(hash: number): void {
-    const count = this.#countOf.get(hash) ?? 0;
-    this.#countOf.set(hash, count + 1);
-    if (count > 0 || this.#digests === undefined) return;
+    if (!this.#counts.add(hash) || this.#digests === undefined) return;
     const at = spread(hash) & digestMask;
     const others = this.#atPlace[at] ?? 0;
     if (others < stuck) this.#atPlace[at] = others + 1;
@@ -79,12 +78,7 @@ export class StageFilter {
 
   /** One that was added. */
   remove(hash: number): void {
-    const count = this.#countOf.get(hash) ?? 0;
-    if (count > 1) {
-      this.#countOf.set(hash, count - 1);
-      return;
-    }
-    if (!this.#countOf.delete(hash) || this.#digests === undefined) return;
+    if (!this.#counts.remove(hash) || this.#digests === undefined) return;
     const at = spread(hash) & digestMask;
     const others = this.#atPlace[at] ?? 0;
     if (others === stuck) return;
