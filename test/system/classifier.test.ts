@@ -103,8 +103,7 @@ describe.skipIf(missing !== undefined)(
         theirs += bitCount(read(megaflow.replace(',nw_frag=no', '')).mask);
       }
       expect(theirs).toBeGreaterThan(0);
-      // Mostly the same for each packet; hashes differ from process to process, and so does what a filter lets pass.
-      expect(ours).toBeLessThan(1.1 * theirs);
+      expect(ours).toBeLessThanOrEqual(theirs);
     });
   },
 );

@@ -4,8 +4,9 @@
  * and arguments are those of the programs' own help, so a new one is tried by being there.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { readTextOrEmpty } from '../../src/base/files.ts';
 import {
   type Ended,
   lineOf,
@@ -92,8 +93,8 @@ async function runWith(kind: Kind, words: readonly string[]): Promise<Ended> {
   if (isOrdinaryUser) chmodSync(own.path('FILE'), 0);
   const line = words.map((word) => word.replace(/\bFILE\b/, own.path('FILE')));
   const ended = await own.run(isOrdinaryUser ? [...nobody, ...line] : line, { until: staying });
-  const pidfile = own.path('run/ovsdb-server.pid'); // of ovs-ctl
-  if (existsSync(pidfile)) process.kill(Number(readFileSync(pidfile, 'utf8')), 'SIGKILL');
+  const server = readTextOrEmpty(own.path('run/ovsdb-server.pid')).trim(); // of ovs-ctl
+  if (server !== '') spawnSync('kill', ['-KILL', server]);
   return { ...ended, stderr: own.neutral(ended.stderr) };
 }
 
