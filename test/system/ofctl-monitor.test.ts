@@ -202,8 +202,8 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-ofctl monitor beside the re
   ];
   test.each(['OpenFlow10', 'OpenFlow14'])('watches in %s what is asked for', async (version) => {
     // What is no argument ends the program, after what is before it.
-    const runs = specs.map((spec) => runBoth('-O', version, '-m', 'monitor', 'br0', `watch:${spec}`, 'end'));
-    expect(await Promise.all(runs)).toHaveLength(specs.length);
+    // One by one: the switch gives a client a second to say hello.
+    for (const spec of specs) await runBoth('-O', version, '-m', 'monitor', 'br0', `watch:${spec}`, 'end');
   });
 
   test.each(['nxt_packet_in', 'nxt_packet_in2', 'standard', 'openflow10', 'nxm'])(
