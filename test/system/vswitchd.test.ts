@@ -1,6 +1,7 @@
 /** Our daemon with its own database, driven by the real ovs-vsctl: what a first user does with it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { renameSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { release } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchHost, until, whyNoReference } from './support/daemon-pair.ts';
@@ -182,15 +183,20 @@ describe.runIf(reason === undefined)('ovs-vswitchd with its own database', () =>
 
   test('a daemon that is started while the one before is being taken apart waits for its database', async () => {
     await using host = new SwitchHost('ours', { isEmbedded: true, besides: ours });
-    const dying = createServer((client) => {
+    const program = `const server = require('node:net').createServer((client) => {
       setTimeout(() => {
-        dying.close();
+        server.close();
         client.destroy();
       }, 500);
+    }).listen(process.argv[1], () => console.log('it listens'));`;
+    const dying = spawn(process.execPath, ['-e', program, `${host.folder}/db.sock`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await new Promise<void>((resolve) => dying.listen(`${host.folder}/db.sock`, resolve));
+    const ended = once(dying, 'exit');
+    await once(dying.stdout, 'data');
     await host.start();
     expect(host.vsctl('show').status).toBe(0);
+    expect(await ended).toEqual([0, null]);
   });
 
   test('a daemon that ends before frames are kept from the host leaves the device as it was', async () => {
