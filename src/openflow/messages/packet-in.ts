@@ -119,29 +119,40 @@ const form11: MessageForm<PacketIn> = {
   },
 };
 
+/** What most forms begin with. */
+function readHead(body: Reader): Pick<PacketIn, 'bufferId' | 'totalSize' | 'reason' | 'table'> {
+  return {
+    bufferId: readBuffer(body),
+    totalSize: body.u16(),
+    reason: readReason(body.u8()),
+    table: body.u8(),
+  };
+}
+
+function writeHead({ bufferId, totalSize, reason, table }: PacketIn, to: Writer, version: WireVersion): void {
+  to.u32(bufferId ?? noBuffer);
+  to.u16(totalSize);
+  to.u8(reasonNumber(reason, version));
+  to.u8(table);
+}
+
 function form12(wire: MessageForm<PacketIn>['wire'], hasCookie: boolean): MessageForm<PacketIn> {
   return {
     wire,
     size: [hasCookie ? 16 : 8, 1],
     decode(body) {
-      const bufferId = readBuffer(body);
-      const totalSize = body.u16();
-      const reason = readReason(body.u8());
-      const table = body.u8();
+      const head = readHead(body);
       const cookie = hasCookie ? readCookie(body.u64()) : undefined;
       const metadata = readOxm(body, loose);
       body.skip(2);
-      return { ...untold, packet: rest(body), totalSize, bufferId, table, cookie, reason, metadata };
+      return { ...untold, ...head, packet: rest(body), cookie, metadata };
     },
-    encode({ packet, totalSize, bufferId, table, cookie, reason, metadata }, to, version) {
-      to.u32(bufferId ?? noBuffer);
-      to.u16(totalSize);
-      to.u8(reasonNumber(reason, version));
-      to.u8(table);
-      if (hasCookie) to.u64(cookie ?? untoldCookie);
-      writeOxm(to, metadata, version);
+    encode(value, to, version) {
+      writeHead(value, to, version);
+      if (hasCookie) to.u64(value.cookie ?? untoldCookie);
+      writeOxm(to, value.metadata, version);
       to.u16(0);
-      to.octets(packet);
+      to.octets(value.packet);
     },
   };
 }
@@ -154,28 +165,22 @@ const formNx: MessageForm<PacketIn> = {
   wire: 'NXT 1.0+ 17',
   size: [24, 1],
   decode(body) {
-    const bufferId = readBuffer(body);
-    const totalSize = body.u16();
-    const reason = readReason(body.u8());
-    const table = body.u8();
+    const head = readHead(body);
     const cookie = readCookie(body.u64());
     const matchSize = body.u16();
     body.skip(6);
     const { match: metadata } = readNxMatch(body, matchSize, loose);
     body.skip(2);
-    return { ...untold, packet: rest(body), totalSize, bufferId, table, cookie, reason, metadata };
+    return { ...untold, ...head, packet: rest(body), cookie, metadata };
   },
-  encode({ packet, totalSize, bufferId, table, cookie, reason, metadata }, to, version) {
-    to.u32(bufferId ?? noBuffer);
-    to.u16(totalSize);
-    to.u8(reasonNumber(reason, version));
-    to.u8(table);
-    to.u64(cookie ?? untoldCookie);
+  encode(value, to, version) {
+    writeHead(value, to, version);
+    to.u64(value.cookie ?? untoldCookie);
     const sizeAt = to.size;
     to.room(8);
-    to.setU16(sizeAt, writeNxMatch(to, metadata));
+    to.setU16(sizeAt, writeNxMatch(to, value.metadata));
     to.u16(0);
-    to.octets(packet);
+    to.octets(value.packet);
   },
 };
 
