@@ -30,18 +30,8 @@ function tcpKey(): Uint32Array {
 
 /** Median microseconds of one translation. */
 function translation({ sw, bridge }: { sw: VirtualSwitch; bridge: Ofproto }, isTraced = false): number {
-  const scratch = new Scratch();
-  const { ports, frozen, abilities, tunnels } = sw.backer;
-  const request = {
-    ports,
-    frozen,
-    abilities,
-    tunnels,
-    scratch,
-    key: tcpKey(),
-    ofproto: bridge,
-    inPort: ofPort(1),
-  };
+  const context = { ...sw.backer.translation, scratch: new Scratch() };
+  const request = { context, key: tcpKey(), ofproto: bridge, inPort: ofPort(1) };
   const rounds: number[] = [];
   for (let round = 0; round < 60; round++) {
     const start = process.hrtime.bigint();

@@ -25,7 +25,7 @@ import { PortIndex } from './port-index.ts';
 import { internalTable } from './tables/flow-tables.ts';
 import { FrozenStates, type NewState, ownWordsOf } from './translate/freezing/frozen-states.ts';
 import { ActionLists } from './translate/intern.ts';
-import { Scratch } from './translate/request.ts';
+import { Scratch, type TranslationContext } from './translate/request.ts';
 import {
   addressTag,
   everyTag,
@@ -87,6 +87,8 @@ export class Backer {
   readonly frozen = new FrozenStates();
   readonly abilities: Abilities;
   readonly tunnels: NativeTunnels;
+  /** What all translations of its packets work with. */
+  readonly translation: TranslationContext;
   readonly revalidator: Revalidator;
   readonly #timers: Timers;
   readonly #random: Random;
@@ -112,19 +114,17 @@ export class Backer {
     this.#deps = deps;
     this.#limits = deps.limits ?? defaultUpcallLimits;
     this.tunnels = new NativeTunnels({
-      ...{
-        host: deps.tunnelHost,
-        abilities: this.abilities,
-        ports: this.ports,
-        bridges: this.#bridges,
-        timers,
-      },
+      host: deps.tunnelHost,
+      abilities: this.abilities,
+      ports: this.ports,
+      bridges: this.#bridges,
+      timers,
       changed: (tags) => this.revalidator.change(tags),
       sendFrom: (range) => datapath.setEgressPorts(range),
     });
     const { ports, flows, frozen, abilities, tunnels, drops } = this;
-    const [scratch, lists] = [new Scratch(), new ActionLists()];
-    const shared = { datapath, timers, ports, flows, frozen, abilities, tunnels, scratch, lists };
+    this.translation = { ports, frozen, abilities, tunnels, scratch: new Scratch() };
+    const shared = { datapath, timers, flows, translation: this.translation, lists: new ActionLists() };
     this.revalidator = new Revalidator({
       ...shared,
       drops,

@@ -160,9 +160,9 @@ function compare(sw: VirtualSwitch, port: string, bytes: Uint8Array, vlanLimit: 
     isMatchedBy({ mask, values: valuesUnder(packetKey, mask) }, key),
   );
   const { ofproto, port: inPort } = input;
-  const { ports, frozen, abilities, tunnels } = backer;
-  const request = { ofproto, ports, frozen, abilities, tunnels, inPort: inPort.ofPort, hasPacket: false };
-  const fresh = formatDpActions(translate({ ...request, scratch: new Scratch(), key }).actions);
+  const context = { ...backer.translation, scratch: new Scratch() };
+  const request = { context, ofproto, inPort: inPort.ofPort, key, hasPacket: false };
+  const fresh = formatDpActions(translate(request).actions);
   for (const { actions } of matching) expect(formatDpActions(actions)).toBe(fresh);
   return matching.length;
 }

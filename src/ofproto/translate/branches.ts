@@ -13,9 +13,9 @@ export function runClone(t: Translation, actions: readonly Action[]): void {
  * `prepare` tells the packet which it is.
  */
 export function branchBySize(t: Translation, size: number, prepare: (isLarger: boolean) => void): void {
-  const { abilities, packet } = t.request;
+  const { context, packet } = t.request;
   const packetSize = packet?.length ?? 0;
-  if (!abilities.has('check_pkt_len')) {
+  if (!context.abilities.has('check_pkt_len')) {
     prepare(packetSize > size);
     t.outcome.slow('action');
     return;

@@ -10,7 +10,7 @@ const firstConntrackWord = slots.ct_state.word;
 export function enterBridge(t: Translation, { ofproto, port }: PortOfSwitch): void {
   const { packet, flow, mask, detours, request } = t;
   detours.take(() => {
-    const before = request.scratch.push(mask);
+    const before = request.context.scratch.push(mask);
     flow.fill(0, firstConntrackWord);
     mask.fill(0, firstTunnelWord, tunnelEnd);
     packet.inPort = port.ofPort;
@@ -21,7 +21,7 @@ export function enterBridge(t: Translation, { ofproto, port }: PortOfSwitch): vo
     if (isOther) packet.mirrored = 0; // that bridge has mirrors of its own
     t.pipeline.enter(ofproto);
     for (let word = firstTunnelWord; word < tunnelEnd; word++) mask[word] = before[word] ?? 0;
-    request.scratch.pop();
+    request.context.scratch.pop();
     if (isOther) packet.mirrored = mirrored;
   });
   t.forgetEnd();

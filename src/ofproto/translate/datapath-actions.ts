@@ -13,8 +13,9 @@ export class DatapathActions {
   /** No action has run but outputs, so no header can differ from the datapath's but tags. */
   isPlain: boolean;
 
-  constructor({ scratch, abilities, state }: TranslationRequest, outcome: PacketOutcome) {
-    const { flow, base, mask } = scratch;
+  constructor({ context, state }: TranslationRequest, outcome: PacketOutcome) {
+    const { abilities } = context;
+    const { flow, base, mask } = context.scratch;
     const writesWhole = !abilities.has('masked_set_action');
     this.#commit = { flow, base, mask, writesWhole, actions: this.#list };
     this.#outcome = outcome;

@@ -43,7 +43,7 @@ export class Detours {
 
   /** The datapath actions of something after which the datapath's packet is as it was before, as all else is. */
   collect(run: () => void): DpAction[] {
-    const { scratch } = this.#deps.request;
+    const { scratch } = this.#deps.request.context;
     const base = scratch.push(scratch.base);
     const collected = this.#deps.datapath.collect(() => this.take(run));
     scratch.base.set(base);
@@ -58,7 +58,7 @@ export class Detours {
       return;
     }
     const { request, packet, datapath } = this.#deps;
-    const { abilities } = request;
+    const { abilities } = request.context;
     datapath.commit();
     const clones = abilities.has('clone');
     if (!clones && abilities.limit('sample_nesting') < leastNesting) {

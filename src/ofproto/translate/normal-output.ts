@@ -67,7 +67,7 @@ function wayOut(
   if (bond === undefined) return [members[0], undefined];
   const { mode, hashBasis: basis } = bond.settings;
   const way =
-    bond.mayRecirculate && recirculation !== undefined && t.request.abilities.has('recirc')
+    bond.mayRecirculate && recirculation !== undefined && t.request.context.abilities.has('recirc')
       ? { recirculation, basis, usesLbOutput }
       : undefined;
   if (!bond.choosesByHash) return [bond.choose(0), way];

@@ -65,8 +65,8 @@ export class PacketLookups {
 
   /** The rule for the packet as it is now, as if it had come in by that port; the mask gets the bits that decided. */
   #lookUp(ofproto: Ofproto, table: number, inPort: OfPort): Rule | undefined {
-    const { key, actions, state, scratch } = this.#request;
-    const { flow, mask } = scratch;
+    const { key, actions, state, context } = this.#request;
+    const { flow, mask } = context.scratch;
     const realPort = flow[inPortWord] ?? 0;
     const realPorts = flow[portsWord] ?? 0;
     flow[inPortWord] = inPort;

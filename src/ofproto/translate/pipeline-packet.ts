@@ -48,7 +48,8 @@ export class PipelinePacket {
   #actionSet: readonly Action[] = [];
 
   constructor(request: TranslationRequest) {
-    const { scratch, key, state, inPort, ofproto, hasPlacedOptions } = request;
+    const { key, state, inPort, ofproto, hasPlacedOptions } = request;
+    const { scratch } = request.context;
     const { flow, base } = scratch;
     this.#scratch = scratch;
     this.#bytes = request.hasPacket ? request.packet : undefined;

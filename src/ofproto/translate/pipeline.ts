@@ -222,7 +222,7 @@ export class Pipeline {
     const { packet, request, outcome } = this.#deps;
     const { flow, port, place } = packet;
     if (port === undefined) return false;
-    const heard = { ofproto: place.ofproto, port, flow, mask: request.scratch.mask };
+    const heard = { ofproto: place.ofproto, port, flow, mask: request.context.scratch.mask };
     const reason = giveToProtocol(heard, packet.bytes);
     if (reason === undefined) return false;
     outcome.slow(reason);

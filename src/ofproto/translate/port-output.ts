@@ -49,7 +49,7 @@ export function outputToPort(t: Translation, number: OfPort, options = usual): v
     t.drop(refused ?? 'noSuchOutput');
     return;
   }
-  const peer = t.request.ports.peerOf(port);
+  const peer = t.request.context.ports.peerOf(port);
   if (t.snapLength > 0 && port.dpPort === undefined) t.drop('cutToNothing');
   else if (peer !== undefined) crossPatch(t, port, peer);
   else if (port.tunnel?.mode === 'legacy_l3' && getSlot(flow, 'packet_type') === 0)
@@ -77,7 +77,7 @@ function noteSent(t: Translation, port: OfprotoPort): void {
 
 /** The next output sends no more than so many bytes. */
 export function cut(t: Translation, maxSize: number): void {
-  if (!t.request.abilities.has('trunc')) t.outcome.slow('action');
+  if (!t.request.context.abilities.has('trunc')) t.outcome.slow('action');
   t.datapath.push({ do: 'trunc', maxSize });
 }
 
@@ -121,7 +121,7 @@ function outputToTunnel(t: Translation, port: OfprotoPort, output: TunnelOutput)
     return;
   }
   t.effect({ kind: 'crossed', from: port });
-  if (request.tunnels.isOn) outputBySwitch(t, port, output);
+  if (request.context.tunnels.isOn) outputBySwitch(t, port, output);
   else outputByTunnelPort(t, dpPort, output);
   flow.set(written, firstTunnelWord);
   noteSent(t, port);
@@ -145,7 +145,7 @@ function outputByTunnelPort(t: Translation, port: DpPort, { tunnel, way }: Tunne
 /** Has the datapath wrap the packet as the flow says. */
 export function putTunnelHeaders(t: Translation, { type }: TunnelConfig): void {
   const { flow, request } = t;
-  const { base } = request.scratch;
+  const { base } = request.context.scratch;
   const fields = tunnelWrites(flow, base, { type, options: wireOptionsOf(flow, t.ofproto.tlvTable) });
   if (fields !== undefined) t.datapath.push({ do: 'set', header: 'tunnel', fields });
   if (isTunnelled(flow)) base.set(flow.subarray(firstTunnelWord, tunnelEnd), firstTunnelWord);

@@ -56,7 +56,8 @@ export interface TranslationContext {
   readonly tunnels: NativeTunnels;
 }
 
-export interface TranslationRequest extends TranslationContext {
+export interface TranslationRequest {
+  readonly context: TranslationContext;
   /** Words of the packet's datapath key; those beyond its length are zero. */
   readonly key: Uint32Array;
   /** Its tunnel options are where the switch's TLV table places them, and not as they lie on the wire. */

@@ -68,10 +68,10 @@ export class Sampling {
 
   /** It is known what becomes of it. */
   finish(outputs: OutputTally): void {
-    const { ofproto, scratch } = this.#request;
+    const { ofproto, context } = this.#request;
     const { sFlow } = ofproto.exporters;
     if (sFlow !== undefined && this.#sFlow !== undefined) {
-      this.#sFlow.vlanTci = getSlot(scratch.base, 'vlan_tci');
+      this.#sFlow.vlanTci = getSlot(context.scratch.base, 'vlan_tci');
       this.#sFlow.output = outputOf(outputs, sFlow);
     }
     if (this.#cookies === undefined) return;

@@ -69,7 +69,7 @@ export class Translation {
   readonly #lookups: PacketLookups;
 
   constructor(request: TranslationRequest, handlers: TranslationHandlers) {
-    const { flow, mask } = request.scratch;
+    const { flow, mask } = request.context.scratch;
     const { outcome } = this;
     this.request = request;
     this.#handlers = handlers;
@@ -199,7 +199,7 @@ export class Translation {
     const { end, drop } = outcome.endOf(datapath.list.length <= this.sampling.arrivalCount, this.#lastEnd);
     datapath.unwrapLastClone();
     if (datapath.count >= maxActions) outcome.slow('action');
-    const lookups = this.request.scratch.lookupLists.intern(this.#lookups.done);
+    const lookups = this.request.context.scratch.lookupLists.intern(this.#lookups.done);
     return { actions: datapath.list, slowPath, mask, tags, lookups, effects, isPassing, drop, end };
   }
 

@@ -16,7 +16,8 @@ import type { PacketAccounts } from './packet-accounts.ts';
 
 const noBytes = new Uint8Array(0);
 
-interface ControllerPacketsDeps extends TranslationContext {
+interface ControllerPacketsDeps {
+  readonly translation: TranslationContext;
   readonly datapath: Datapath;
   readonly lists: ActionLists;
   readonly accounts: PacketAccounts;
@@ -57,13 +58,9 @@ export class ControllerPackets {
 
   #translateOut(packet: PacketOfController, hasPacket: boolean, state?: FrozenState): TranslationResult {
     const { ofproto, inPort, key, actions } = packet;
-    const { datapath, ports, scratch, frozen, abilities, tunnels } = this.#deps;
+    const { datapath, translation } = this.#deps;
     return translateFor(datapath.features, {
-      ports,
-      scratch,
-      frozen,
-      abilities,
-      tunnels,
+      context: translation,
       key,
       ofproto,
       inPort,

@@ -21,7 +21,8 @@ import type { InstalledFlow, InstalledFlows } from './installed-flows.ts';
 /** A flow that the datapath still does not know after so many milliseconds was refused by it. */
 const putTime = 1000;
 
-export interface FlowUpkeepDeps extends TranslationContext {
+export interface FlowUpkeepDeps {
+  readonly translation: TranslationContext;
   readonly datapath: Datapath;
   readonly timers: Timers;
   readonly flows: InstalledFlows;
@@ -78,19 +79,19 @@ export class FlowUpkeep {
 
   /** The flow as it is now; undefined when it had to be deleted. */
   #retranslate(flow: InstalledFlow): InstalledFlow | undefined {
-    const { ports, scratch, frozen, abilities, tunnels, datapath, flows } = this.#deps;
+    const { translation: context, datapath, flows } = this.#deps;
     const { input } = flow;
     if (input.ofproto.ports.get(input.port.ofPort) !== input.port) {
       this.delete(flow);
       return undefined;
     }
     const key = unpackKey(flow.key, this.#packetKey);
-    const where = cameBack(key, input, frozen);
+    const where = cameBack(key, input, context.frozen);
     if (where === undefined) {
       this.delete(flow);
       return undefined;
     }
-    const request = { ports, scratch, frozen, abilities, tunnels, key, ...where, hasPacket: false };
+    const request = { context, key, ...where, hasPacket: false };
     const result = translateFor(datapath.features, request);
     // With more bits than before, the flow covers packets that now differ.
     if (result.isPassing || !flow.mask.includes(internMask(result.mask))) {

@@ -143,11 +143,7 @@ describe('revalidation', () => {
       sw.advance(30);
       for (const { key, input, actions } of sw.backer.flows) {
         const request = {
-          ports: sw.backer.ports,
-          scratch: new Scratch(),
-          frozen: sw.backer.frozen,
-          abilities: sw.backer.abilities,
-          tunnels: sw.backer.tunnels,
+          context: { ...sw.backer.translation, scratch: new Scratch() },
           key: unpackKey(key),
           ofproto: input.ofproto,
           inPort: input.port.ofPort,

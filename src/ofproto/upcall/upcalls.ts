@@ -53,7 +53,8 @@ const waitingLimit = 512;
  */
 const maskLimit = 512;
 
-export interface UpcallDeps extends TranslationContext {
+export interface UpcallDeps {
+  readonly translation: TranslationContext;
   readonly datapath: Datapath;
   readonly timers: Timers;
   readonly flows: InstalledFlows;
@@ -184,7 +185,7 @@ export class Upcalls {
   #toControllers(upcall: Upcall, cookie: CookieOf<'controller'>): void {
     const { key, bytes } = upcall;
     if (cookie.isHeldBack) return;
-    const state = this.#deps.frozen.find(cookie.recircId);
+    const state = this.#deps.translation.frozen.find(cookie.recircId);
     if (state === undefined) {
       this.#accounts.dropEarly('noController', upcall);
       return;
@@ -218,8 +219,8 @@ export class Upcalls {
   /** Sends the packet on its way; the answer for a miss becomes a flow. */
   #translate(upcall: Upcall, isMiss: boolean): void {
     const { key } = upcall;
-    const { datapath, ports, scratch, frozen, abilities, tunnels } = this.#deps;
-    const input = ports.inputOf(key);
+    const { datapath, translation: context } = this.#deps;
+    const input = context.ports.inputOf(key);
     const isBack = key[slots.recirc_id.word] !== 0;
     if (input === undefined && !isBack) {
       this.#accounts.dropEarly('noInputPort', upcall);
@@ -231,7 +232,7 @@ export class Upcalls {
       );
       return;
     }
-    const where = cameBack(key, input, frozen);
+    const where = cameBack(key, input, context.frozen);
     if (where === undefined) {
       this.#accounts.dropEarly('noRecirculationContext', upcall);
       countDropped('noRecirculationContext');
@@ -239,11 +240,7 @@ export class Upcalls {
     }
     const { ofproto, inPort, state } = where;
     const result = translateFor(datapath.features, {
-      ports,
-      scratch,
-      frozen,
-      abilities,
-      tunnels,
+      context,
       key,
       ofproto,
       inPort,
@@ -340,10 +337,10 @@ export class Upcalls {
 
   /** Why a packet of that key would be dropped now. */
   dropOf(key: Uint32Array): PacketDrop | undefined {
-    const { datapath, ports, scratch, frozen, abilities, tunnels } = this.#deps;
-    const where = cameBack(key, ports.inputOf(key), frozen);
+    const { datapath, translation: context } = this.#deps;
+    const where = cameBack(key, context.ports.inputOf(key), context.frozen);
     if (where === undefined) return undefined;
-    const request = { ports, scratch, frozen, abilities, tunnels, key, ...where, hasPacket: false };
+    const request = { context, key, ...where, hasPacket: false };
     return translateFor(datapath.features, request).drop;
   }
 }

@@ -11,25 +11,19 @@ import { isTunnelled, packetMask } from '../../flow/packet-mask.ts';
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { portText, unsetPort } from '../../openflow/ports.ts';
-import type { Abilities } from '../abilities.ts';
 import type { Ofproto } from '../ofproto.ts';
-import type { PortIndex } from '../port-index.ts';
 import { failureOf } from '../translate/drop-reasons.ts';
-import { type FrozenState, type FrozenStates, thaw } from '../translate/freezing/frozen-states.ts';
-import { Scratch } from '../translate/request.ts';
+import { type FrozenState, thaw } from '../translate/freezing/frozen-states.ts';
+import { Scratch, type TranslationContext } from '../translate/request.ts';
 import { type Fork, Trace, type TraceNode } from '../translate/trace/trace.ts';
 import { formatTrace } from '../translate/trace/trace-text.ts';
 import { translate } from '../translate/translate.ts';
-import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
 import { simulateNat } from './nat-simulation.ts';
 
 /** What bridges of one datapath share. */
 interface TracedBridges {
   readonly datapath: Datapath;
-  readonly ports: PortIndex;
-  readonly frozen: FrozenStates;
-  readonly abilities: Abilities;
-  readonly tunnels: NativeTunnels;
+  readonly translation: TranslationContext;
 }
 
 export interface TraceRequest {
@@ -92,11 +86,7 @@ function reportOf(request: TraceRequest, key: Uint32Array, next: number[]): Trac
     ...request,
     hasPlacedOptions: true,
     key,
-    ports: backer.ports,
-    frozen: backer.frozen,
-    abilities: backer.abilities,
-    tunnels: backer.tunnels,
-    scratch: new Scratch(),
+    context: { ...backer.translation, scratch: new Scratch() },
     trace,
   });
   const { flow: last = key, mask = result.mask } = trace.result ?? {};

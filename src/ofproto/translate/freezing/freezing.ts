@@ -36,7 +36,7 @@ export class Freezing {
 
   constructor(deps: FreezingDeps) {
     this.#deps = deps;
-    this.#number = deps.request.frozen.begin();
+    this.#number = deps.request.context.frozen.begin();
   }
 
   /** The packet is about to leave. */
@@ -123,13 +123,13 @@ export class Freezing {
    */
   fork(table: number, tracked: Conntrack): void {
     const { request, packet, datapath } = this.#deps;
-    const { trace, scratch } = request;
+    const { trace, context } = request;
     trace?.note({ event: 'forked', table });
     const before = packet.isTracked;
     packet.isTracked = true;
     const state = this.#putAside(table, []);
     datapath.push({ do: 'recirc', id: state.id });
-    trace?.forked(state, tracked, scratch.base);
+    trace?.forked(state, tracked, context.scratch.base);
     packet.isTracked = before;
   }
 
@@ -152,7 +152,7 @@ export class Freezing {
   /** Whoever has the result of the translation holds the state. */
   keep(wanted: NewState): FrozenState {
     const { request, outcome } = this.#deps;
-    const state = request.frozen.intern(wanted, this.#number);
+    const state = request.context.frozen.intern(wanted, this.#number);
     outcome.effects.push({ kind: 'frozen', state });
     return state;
   }

@@ -36,7 +36,7 @@ export const conntrackHandlers = {
     forget(t);
   },
   ct_clear(t) {
-    if (t.packet.isTracked && t.request.abilities.has('ct_clear')) t.datapath.act({ do: 'ct_clear' });
+    if (t.packet.isTracked && t.request.context.abilities.has('ct_clear')) t.datapath.act({ do: 'ct_clear' });
     forget(t);
   },
   nat: () => {},

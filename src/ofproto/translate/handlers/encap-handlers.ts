@@ -52,7 +52,7 @@ export const encapHandlers = {
 
 /** Labels in front of whole packets come or go. */
 function changeLabels(t: Translation): void {
-  if (!t.request.abilities.has('add_mpls')) t.outcome.slow('action');
+  if (!t.request.context.abilities.has('add_mpls')) t.outcome.slow('action');
 }
 
 function decapMpls(t: Translation, packetType: number): void {
@@ -62,7 +62,7 @@ function decapMpls(t: Translation, packetType: number): void {
   if (packetType !== 0) t.datapath.commit(); // the reference takes an Ethernet header off in front of the first label, too
   if (popLabel(flow, count, type, mask)) {
     changeLabels(t);
-    popLabel(t.request.scratch.base, count, type);
+    popLabel(t.request.context.scratch.base, count, type);
     // A label follows all but the last one.
     const next = count > 1 && !isMplsType(type) ? etherType.mpls : type;
     takeOff(t, { do: 'pop_mpls', etherType: next }, packetType, count === 1);
@@ -76,7 +76,7 @@ function decapMpls(t: Translation, packetType: number): void {
 function takeOff(t: Translation, action: DpAction, packetType: number, isHidden: boolean): void {
   t.datapath.push(action);
   setSlot(t.flow, 'packet_type', packetType);
-  setSlot(t.request.scratch.base, 'packet_type', packetType);
+  setSlot(t.request.context.scratch.base, 'packet_type', packetType);
   if (isHidden) t.freezing.start();
 }
 

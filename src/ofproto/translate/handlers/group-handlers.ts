@@ -98,7 +98,7 @@ function runSelect(t: Translation, group: Group): void {
 }
 
 function knownAlgorithm({ request }: Translation, wanted: HashAlgorithm): HashAlgorithm {
-  return hashAlgorithms.indexOf(wanted) > request.abilities.limit('max_hash_alg') ? 'l4' : wanted;
+  return hashAlgorithms.indexOf(wanted) > request.context.abilities.limit('max_hash_alg') ? 'l4' : wanted;
 }
 
 /** A hash whose bucket is not live means that of the next one. */

@@ -25,7 +25,7 @@ export function sampleFlow(t: Translation, sample: SampleArguments): void {
   const tunnel = ofproto.exporters.ipfix.samplesTunnelsOf(sample.collectorSet) ? port?.tunnel : undefined;
   if (tunnel !== undefined) {
     writeTunnel(tunnel, t.flow, t.mask);
-    if (!t.request.tunnels.isOn) putTunnelHeaders(t, tunnel);
+    if (!t.request.context.tunnels.isOn) putTunnelHeaders(t, tunnel);
   }
   t.sampling.sample(ofproto, ((probability << 16) | probability) >>> 0, {
     probability,

@@ -31,8 +31,8 @@ function logErrors(event: TraceEvent, { name }: Ofproto, request: TranslationReq
 }
 
 /** Labels that were put in front of a whole Ethernet packet are shown as that packet's own. */
-function packetSoFar({ scratch, key: given, inPort }: TranslationRequest): Uint32Array {
-  const key = scratch.base.slice();
+function packetSoFar({ context, key: given, inPort }: TranslationRequest): Uint32Array {
+  const key = context.scratch.base.slice();
   setSlot(key, 'in_port', inPort);
   const hasLabels =
     isMplsType(getSlot(key, 'packet_type') & 0xffff) && !isMplsType(getSlot(given, 'eth_type'));

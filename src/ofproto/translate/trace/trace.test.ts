@@ -21,8 +21,8 @@ async function trace(packet: string, hasPacket = false): Promise<Trace> {
   if (input === undefined) throw new Error('no such port');
   const made = new Trace();
   const { ofproto, port } = input;
-  const { ports, frozen, abilities, tunnels } = sw.backer;
-  const request = { ports, frozen, abilities, tunnels, scratch: new Scratch(), key, hasPacket, trace: made };
+  const context = { ...sw.backer.translation, scratch: new Scratch() };
+  const request = { context, key, hasPacket, trace: made };
   translate({ ...request, ofproto, inPort: port.ofPort });
   return made;
 }

@@ -60,7 +60,7 @@ export function outputNatively(
     return;
   }
   const push = { do: 'tnl_push', tunnelPort: dpPort, header, outPort: out.port.dpPort } as const;
-  const neighbours = request.tunnels.host.neighbours;
+  const neighbours = request.context.tunnels.host.neighbours;
   t.effect({ kind: 'neighbour', neighbours, bridge: out.ofproto.name, address: next });
   t.detours.takeCopy(push, () => {
     if (isCut) t.datapath.push({ do: 'recirc', id: 0 });
@@ -71,14 +71,14 @@ export function outputNatively(
 /** Drops the packet, and says why, where it cannot be sent now. */
 function wayOf(t: Translation): TunnelWay | undefined {
   const { flow, request, outcome } = t;
-  const { host } = request.tunnels;
+  const { host } = request.context.tunnels;
   const destination = isOverIpv6(flow)
     ? readSlot(flow, 'tun_ipv6_dst')
     : hostAddress(readSlot(flow, 'tun_dst'));
   const given = getSlot(flow, 'tun_src') === 0 ? undefined : hostAddress(readSlot(flow, 'tun_src'));
   outcome.tags |= routesTag | listeningTag;
   const route = host.routes.find(destination, getSlot(flow, 'pkt_mark'), given);
-  const out = route && request.tunnels.portOf(route.device);
+  const out = route && request.context.tunnels.portOf(route.device);
   if (route === undefined || out === undefined) {
     t.drop('noRoute');
     return undefined;
@@ -97,7 +97,7 @@ function wayOf(t: Translation): TunnelWay | undefined {
   if (destinationMac !== undefined) return { out, sourceMac, source, next, destinationMac };
   const protocol = isMapped(next) ? 'ARP' : 'ND';
   t.tell({ event: 'neighbourUnknown', address: formatHostAddress(next), bridge, protocol });
-  request.tunnels.ask(out, {
+  request.context.tunnels.ask(out, {
     target: next,
     source: host.routes.sourceFor(next, bridge) ?? source,
     mac: readMac(sourceMac),
@@ -119,7 +119,7 @@ interface Wrapping {
  */
 function sendWrapped(t: Translation, out: PortOfSwitch, { tunnel, header, way }: Wrapping): void {
   const { mask, outputs, request } = t;
-  const { flow, base } = request.scratch;
+  const { flow, base } = request.context.scratch;
   const wrapped = flow.slice();
   for (const words of [flow, base]) wrap(words, wrapped, tunnel, way);
   const looked = mask.slice();

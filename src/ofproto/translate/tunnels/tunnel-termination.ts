@@ -16,7 +16,7 @@ import type { Translation } from '../translation.ts';
 /** The port of the datapath whose tunnels the packet is for; undefined for one that just goes out. */
 export function tunnelEndFor(t: Translation, port: OfprotoPort): DpPort | undefined {
   const { request, flow, mask, outcome } = t;
-  const { tunnels } = request;
+  const { tunnels } = request.context;
   if (!tunnels.isOn) return undefined;
   outcome.tags |= listeningTag;
   if (!tunnels.hasAddress(port)) return undefined;
@@ -39,7 +39,7 @@ function listenToNeighbour(t: Translation): void {
   const isArp = etherTypeOf(flow) === etherType.arp;
   const isAnswer = isArp || getSlot(flow, 'nw_proto') === ipProtocol.icmpv6;
   if (!isArp && !isAnswer) return;
-  const isForUs = request.tunnels.isForHost(flow, ofproto);
+  const isForUs = request.context.tunnels.isForHost(flow, ofproto);
   if (isArp) listenToArp(t, isForUs);
   else if (isForUs && isAdvertisement(flow, mask)) {
     maskSlot(mask, 'arp_tha');
@@ -84,7 +84,7 @@ function learn(
 ): void {
   const { request, flow, ofproto, packet } = t;
   if (!request.hasPacket || packet.isWrapped) return;
-  request.tunnels.host.neighbours.set(
+  request.context.tunnels.host.neighbours.set(
     ofproto.name,
     hostAddress(readSlot(flow, address)),
     readSlot(flow, mac),
