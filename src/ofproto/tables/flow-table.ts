@@ -18,6 +18,17 @@ const unlimited: FlowTableConfig = {
   prefixes: defaultPrefixes,
 };
 
+/**
+ * An effect of a translation: looked up in `table`, where `rule` was found, or stands for that none was; undefined where
+ * the next table was asked.
+ */
+export interface LookedUp {
+  readonly kind: 'rule';
+  readonly rule: Rule | undefined;
+  readonly table: FlowTable;
+  readonly isMatch: boolean;
+}
+
 export class FlowTable {
   readonly number: number;
   readonly rules = new Classifier<Rule>();
@@ -39,10 +50,19 @@ export class FlowTable {
   #vacancy: { readonly down: number; readonly up: number } | undefined;
   /** What is told of next: that it got too full, or free again. */
   #nextEvent: 'down' | 'up' = 'down';
+  #lastLookup: LookedUp | undefined;
 
   constructor(number: number, onReordered: () => void) {
     this.number = number;
     this.rules.onReordered = onReordered;
+  }
+
+  /** For a translation that looked here: flows that take one rule after the other share it. */
+  lookedUp(rule: Rule | undefined, isMatch: boolean): LookedUp {
+    const last = this.#lastLookup;
+    if (last !== undefined && last.rule === rule && last.isMatch === isMatch) return last;
+    this.#lastLookup = { kind: 'rule', rule, table: this, isMatch };
+    return this.#lastLookup;
   }
 
   get name(): string {

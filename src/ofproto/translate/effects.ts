@@ -10,7 +10,7 @@ import type { Group, GroupBucket } from '../groups/group.ts';
 import type { PacketMirror } from '../mirrors/mirror-set.ts';
 import type { Ofproto } from '../ofproto.ts';
 import type { OfprotoPort } from '../port.ts';
-import type { FlowTable } from '../tables/flow-table.ts';
+import type { LookedUp } from '../tables/flow-table.ts';
 import type { LearnedFlow } from '../tables/learned-flow.ts';
 import type { Rule } from '../tables/rule.ts';
 import type { HostAddress } from '../tunnels/host-address.ts';
@@ -18,16 +18,7 @@ import type { NeighbourCache } from '../tunnels/neighbour-cache.ts';
 import type { FrozenState } from './freezing/frozen-states.ts';
 
 export type Effect =
-  /**
-   * Looked up in `table`, where `rule` was found, or stands for that none was; undefined where the next table was
-   * asked.
-   */
-  | {
-      readonly kind: 'rule';
-      readonly rule: Rule | undefined;
-      readonly table: FlowTable;
-      readonly isMatch: boolean;
-    }
+  | LookedUp
   | {
       readonly kind: 'learn';
       readonly ofproto: Ofproto;

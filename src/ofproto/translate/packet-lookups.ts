@@ -47,12 +47,12 @@ export class PacketLookups {
     let table = first;
     let rule = this.#lookUp(ofproto, table, inPort);
     while (rule === undefined && obeysMiss && tables.missOf(table) === 'continue' && table < lastTable) {
-      effects.push({ kind: 'rule', rule: undefined, table: tables.table(table), isMatch: false });
+      effects.push(tables.table(table).lookedUp(undefined, false));
       rule = this.#lookUp(ofproto, ++table, inPort);
     }
     const { missToController, missDrop } = tables.internal;
     const done = rule ?? (obeysMiss && this.#tellsMiss(ofproto, table) ? missToController : missDrop);
-    effects.push({ kind: 'rule', rule: done, table: tables.table(table), isMatch: rule !== undefined });
+    effects.push(tables.table(table).lookedUp(done, rule !== undefined));
     return { place: { ofproto, table, rule, cookie: done.cookie }, done };
   }
 
