@@ -136,7 +136,7 @@ test('a monitor keeps no log file open, so what it says is in the file that took
   renameSync(logFile, `${logFile}.1`);
   expect(ask('vlog/reopen').status).toBe(0);
   kill(second, 'SIGSEGV');
-  const crash = `2 crashes: pid ${second} died, killed (Segmentation fault), waiting until 10 seconds since last restart`;
+  const crash = `2 crashes: pid ${second} died, killed (Segmentation fault), `; // and then what depends on when it was
   await until(() => readFileSync(logFile, 'utf8').includes(crash));
   expect(readFileSync(`${logFile}.1`, 'utf8')).toContain('1 crashes: ');
   expect(readFileSync(`${logFile}.1`, 'utf8')).not.toContain('2 crashes: ');
