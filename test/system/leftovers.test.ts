@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { whyNoNamespaces } from './support/namespace.ts';
 
-/** No process has this number: it is beyond the kernel's limit. */
-const namespace = 'ots-4194305-left';
+/** No process has such a number, beyond the kernel's limit; each run of the test has another. */
+const namespace = `ots-${4_194_305 + process.pid}-left`;
 
 const leave = `
   import { execFileSync, spawn } from 'node:child_process';
