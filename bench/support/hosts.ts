@@ -50,7 +50,7 @@ export function startInside(host: Host, command: string): Promise<string> {
   });
 }
 
-export function makeHost(number: 1 | 2): Host {
+export function makeHost(number: 1 | 2 | 3): Host {
   const host = {
     namespace: `${prefix}h${number}`,
     inner: 'eth0',
