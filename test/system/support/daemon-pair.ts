@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { readTextOrEmpty } from '../../../src/base/files.ts';
 import { Namespace } from './namespace.ts';
-import { settlingLog } from './settled-log.ts';
+import { settleLog } from './settled-log.ts';
 
 const schema = '/usr/share/openvswitch/vswitch.ovsschema';
 const root = new URL('../../..', import.meta.url).pathname;
@@ -65,8 +65,7 @@ export class SwitchHost implements AsyncDisposable {
 
   /** The log with all that the daemon did before. */
   settledLog(): string {
-    const [program = '', ...args] = settlingLog(this.#logFile);
-    spawnSync(program, args, { env: this.#env, stdio: 'ignore' });
+    settleLog(this.#logFile, this.#env);
     return this.log;
   }
 

@@ -11,7 +11,7 @@ import './own-network.ts';
 import { runBatch, type Said } from './batch.ts';
 import { isRunning, until, type Which } from './daemon-pair.ts';
 import { saidBy } from './run-program.ts';
-import { settlingLog } from './settled-log.ts';
+import { settleLog } from './settled-log.ts';
 
 const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 const ourBin = new URL('../../../bin/', import.meta.url).pathname;
@@ -112,8 +112,7 @@ export class DummyHost implements AsyncDisposable {
 
   /** The log with all that the daemon did before. */
   settledLog(): string {
-    const [program = '', ...args] = settlingLog(this.logFile);
-    this.run(program, ...args);
+    settleLog(this.logFile, this.env);
     return this.log;
   }
 
