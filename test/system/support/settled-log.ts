@@ -19,7 +19,7 @@ export function settleLog(file: string, env: NodeJS.ProcessEnv): void {
   if (status !== 0) throw new Error(stderr);
 }
 
-/** A program that prints the lines that a regular expression of sed(1) matches then, or as many as a second address says. */
+/** Prints the lines that a regular expression of sed(1) matches then, or as many as a second address says. */
 export function loggedLines(file: string, pattern: string, until = ''): readonly string[] {
   return ['sh', '-c', `${settle}\nsed -n "$2" "$1"`, 'logged', file, `/${pattern}/${until}p`];
 }
