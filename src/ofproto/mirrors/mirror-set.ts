@@ -21,7 +21,10 @@ export interface MirrorConfig {
   /** Of packets inside the switch; none selects all. */
   readonly vlans: readonly number[];
   readonly output: { readonly port: string } | { readonly vlan: number };
-  /** Bytes of each packet that are sent; 0 for all. */
+  /**
+   * Bytes of each packet that are sent; 0 for all.
+   * Differs: another snaplen of a mirror holds at once; with the reference, flows that are in the datapath go on with that before.
+   */
   readonly snapLength: number;
 }
 
