@@ -27,3 +27,14 @@ test('a clock that was not stopped runs on after a warp', () => {
   vi.advanceTimersByTime(500);
   expect([told, clock.now() - before]).toEqual([1, 60_500]);
 });
+
+test('a clock that is stopped once more stands at the time of the system', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const clock = new WarpClock();
+  clock.stop();
+  const before = clock.now();
+  vi.advanceTimersByTime(5000);
+  expect(clock.now()).toBe(before);
+  clock.stop();
+  expect(clock.now()).toBe(before + 5000);
+});

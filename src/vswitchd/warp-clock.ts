@@ -22,8 +22,8 @@ export class WarpClock implements Clock {
     return this.#stoppedAt !== undefined;
   }
 
+  /** Once more: at the system's time of now. */
   stop(): void {
-    if (this.isStopped) return;
     this.#stoppedAt = ms(Math.ceil(systemClock.now())); // whole, so that sums are exact
   }
 
