@@ -5,6 +5,7 @@
  */
 import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
+import { ethernetPacket } from '../../flow/packet-type.ts';
 import { datapathWordCount, hotWordCount, slots } from '../../flow/slots.ts';
 import type { Frame } from '../../wire/frame.ts';
 import type { DpDropReason } from '../drops.ts';
@@ -78,13 +79,9 @@ export class CurrentPacket {
 
   /** Leaves the words of the key that extraction does not write as they are in most packets: zero. */
   end(): void {
-    this.forgetMetadata();
+    if (!this.hasMetadata) return;
     this.hasMetadata = false;
-  }
-
-  /** `hasMetadata` stays: a saved packet may have some. */
-  forgetMetadata(): void {
-    if (this.hasMetadata) this.key.set(noMetadata, hotWordCount);
+    this.key.set(noMetadata, hotWordCount);
   }
 
   /** Keeps the packet as it is, for `restore`. Saved packets are restored innermost first. */
@@ -130,11 +127,6 @@ export class CurrentPacket {
     this.key[recircWord] = id;
   }
 
-  /** For the next look-up. */
-  setInPort(port: number): void {
-    this.key[inPortWord] = port;
-  }
-
   /** Writes the masked bits of a word of the key that has no bytes in the frame. */
   setMetadata(word: number, value: number, mask: number): void {
     this.key[word] = ((this.key[word] ?? 0) & ~mask) | (value & mask);
@@ -152,10 +144,22 @@ export class CurrentPacket {
     return this.hasMetadata ? (this.key[priorityWord] ?? 0) : 0;
   }
 
-  /** The frame is another packet from here on: what a tunnel carried, or the tunnel's that carries it. */
-  becomes(packetType: number): void {
+  /** The frame has a tunnel's headers in front from here on: a new packet, as if it had come in by that port. */
+  becomeOuter(inPort: number): void {
+    const { key } = this;
+    if (this.hasMetadata) key.set(noMetadata, hotWordCount); // `hasMetadata` stays: a saved packet may have some
+    key[inPortWord] = inPort;
+    key[recircWord] = 0;
+    this.packetType = ethernetPacket;
+    this.#isKeyStale = true;
+  }
+
+  /** The frame is what a tunnel carried from here on, and came in by that port; its key is fresh. */
+  becomeInner(packetType: number, inPort: number): void {
     this.packetType = packetType;
     this.#isKeyStale = true;
+    this.refreshKey();
+    this.key[inPortWord] = inPort;
   }
 
   /** Finds the headers of the frame as it is; false when not even the first one is whole. */

@@ -19,8 +19,8 @@ export interface EnginePort extends Output {
 export class EnginePorts {
   readonly #ports: (EnginePort | undefined)[] = [];
 
-  get(number: number): EnginePort | undefined {
-    return this.#ports[number];
+  get byNumber(): readonly (EnginePort | undefined)[] {
+    return this.#ports;
   }
 
   /** Where it receives, `rx` and `tx` count in the same counters (`PortIo`). */

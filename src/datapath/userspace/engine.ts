@@ -59,6 +59,7 @@ const recircWord = slots.recirc_id.word;
 export class Engine implements ExecutionHost {
   readonly totals: Totals;
   readonly ports = new EnginePorts();
+  readonly outputs = this.ports.byNumber;
   readonly flows: EngineFlows;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -161,10 +162,6 @@ export class Engine implements ExecutionHost {
     this.#samplers.remove(id);
   }
 
-  outputTo(port: number): Output | undefined {
-    return this.ports.get(port);
-  }
-
   markDirty(output: Output): void {
     this.#dirty.mark(output);
   }
@@ -176,7 +173,7 @@ export class Engine implements ExecutionHost {
   drop(reason: DpDropReason, frame: Frame, key: Uint32Array): void {
     const index = dropIndex[reason];
     this.totals.addDrop(index);
-    this.ports.get(key[inPortWord] ?? 0)?.counters.addDrop(index);
+    this.outputs[key[inPortWord] ?? 0]?.counters.addDrop(index);
     this.#samplers.take(reason, frame, key, this.#now);
   }
 

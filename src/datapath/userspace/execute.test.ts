@@ -61,7 +61,9 @@ class Rig implements ExecutionHost {
     this.flushOutputs();
   }
 
-  outputTo = (port: number): Output | undefined => this.#outputs[port - 1];
+  get outputs(): readonly (Output | undefined)[] {
+    return [undefined, ...this.#outputs];
+  }
   markDirty(): void {}
   flushOutputs(): void {
     this.able.flush();

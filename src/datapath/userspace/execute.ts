@@ -53,7 +53,7 @@ export class PacketExecution {
     const { packet } = this;
     packet.begin(frame, key, hasMetadata);
     if (steps.length === 0) packet.lose('explicit');
-    this.runSteps(steps);
+    for (let n = 0; n < steps.length && !packet.isDropped; n++) steps[n]?.(this);
     packet.end();
   }
 

@@ -29,7 +29,8 @@ export interface Output {
 
 /** What outputs need of the engine. */
 export interface OutputHost {
-  outputTo(port: number): Output | undefined;
+  /** By number. */
+  readonly outputs: readonly (Output | undefined)[];
   /** Remembers to flush the port. */
   markDirty(output: Output): void;
   /** The port by which a frame of so many bytes leaves a bond; undefined where there is none. */
@@ -50,7 +51,7 @@ export class PacketOutputs {
 
   toPort(port: number): void {
     const packet = this.#packet;
-    const to = this.#host.outputTo(port);
+    const to = this.#host.outputs[port];
     const maxSize = packet.takeMaxSize();
     if (to === undefined || to.tunnel !== undefined) {
       packet.lose('noSuchPort'); // no frame leaves by the port of a tunnel
@@ -70,11 +71,8 @@ export class PacketOutputs {
       packet.lose('tooLong');
       return;
     }
-    if (hasOffload(frame) && !to.tx.takesOffloads) {
-      if (!this.#finisher.each((frame) => this.#send(to, frame))) packet.lose('badOffload');
-      return;
-    }
-    this.#send(to, frame);
+    if (hasOffload(frame) && !to.tx.takesOffloads) this.#sendFinished(to);
+    else this.#send(to, frame);
   }
 
   /** By the member that the packet's connection chooses. */
@@ -100,6 +98,11 @@ export class PacketOutputs {
     };
     const { frame } = packet;
     if (!hasOffload(frame) || !this.#finisher.each(send)) send(frame);
+  }
+
+  /** Apart from the usual way, on which nothing is allocated: this makes a function. */
+  #sendFinished(to: Output): void {
+    if (!this.#finisher.each((frame) => this.#send(to, frame))) this.#packet.lose('badOffload');
   }
 
   /** A port keeps the description of offloads in front of the frame's bytes, and a cut frame has another: so a copy. */

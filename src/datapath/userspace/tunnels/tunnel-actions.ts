@@ -25,7 +25,7 @@ export class TunnelPush {
     if (this.#rest.length === 0) return; // nobody would see it
     const { packet, host } = execution;
     const { tunnelPort, size } = this.#wrap;
-    const tunnel = host.outputTo(tunnelPort)?.tunnel;
+    const tunnel = host.outputs[tunnelPort]?.tunnel;
     if (tunnel === undefined) {
       packet.drop('tunnelPushError');
       return;
@@ -50,10 +50,7 @@ export class TunnelPush {
       return;
     }
     wrap.put(packet.frame, sourcePort, tunnel, execution.host);
-    packet.forgetMetadata();
-    packet.becomes(ethernetPacket);
-    packet.setInPort(wrap.outPort);
-    packet.setRecirculation(0);
+    packet.becomeOuter(wrap.outPort);
     execution.runSteps(this.#rest);
   }
 }
@@ -71,7 +68,7 @@ export class TunnelPop {
 
   run(execution: PacketExecution): void {
     const { packet } = execution;
-    const tunnel = execution.host.outputTo(this.#port)?.tunnel;
+    const tunnel = execution.host.outputs[this.#port]?.tunnel;
     if (tunnel === undefined || !execution.mayLookUpAgain) {
       packet.lose(tunnel === undefined ? 'noSuchTunnelPort' : 'tooManyRecirculations');
       return;
@@ -99,9 +96,7 @@ export class TunnelPop {
       packet.lose(type === refused ? 'tunnelPopError' : 'tooShort');
       return;
     }
-    packet.becomes(type);
-    packet.refreshKey();
-    packet.setInPort(this.#port);
+    packet.becomeInner(type, this.#port);
     execution.lookUpAgain();
   }
 }
