@@ -19,8 +19,7 @@ import { emitLacp, type LacpEnd, slowProtocolsAddress } from '../../src/wire/lac
 import { chassisIdMac, emitLldp, lldpAddress, portIdInterfaceName } from '../../src/wire/lldp.ts';
 import { frameOf, newFrame } from '../../src/wire/new-frame.ts';
 
-export const floodKinds = ['BPDU', 'LACP', 'IGMP', 'BFD', 'CFM', 'LLDP'] as const;
-export type FloodKind = (typeof floodKinds)[number];
+export type FloodKind = 'BPDU' | 'LACP' | 'IGMP' | 'BFD' | 'CFM' | 'LLDP';
 
 /** What floods a switch whose port speaks BFD as these settings have it. */
 export const floodedBfd: PortBfd = {
