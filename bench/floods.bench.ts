@@ -10,10 +10,10 @@ import { seededRandom } from '../src/base/random.ts';
 import { Flood, type FloodKind } from '../test/sim/floods.ts';
 import { cpuSeconds } from './support/daemons.ts';
 import { type FloodedBridge, flood, withFloodedBridge } from './support/flooded-bridge.ts';
-import { type Host, makeHost, removeHost, sentCount } from './support/hosts.ts';
+import { type Host, makeHost, removeHost } from './support/hosts.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { enterOwnNetwork, missingForDevices } from './support/requirements.ts';
-import { pause } from './support/workloads.ts';
+import { arrivalRate, pause } from './support/workloads.ts';
 
 const messagesPerSecond = 10_000;
 /** Messages that differ. */
@@ -80,10 +80,7 @@ async function whileFlooded<T>(from: Host, file: string, work: () => Promise<T>)
 
 async function measureRate(to: Host): Promise<number> {
   await pause(leadMs);
-  const before = sentCount(to.outer);
-  const start = performance.now();
-  await pause(windowMs);
-  return ((sentCount(to.outer) - before) * 1000) / (performance.now() - start);
+  return arrivalRate(to, windowMs);
 }
 
 async function measureProcessor(pid: number): Promise<number> {

@@ -3,10 +3,10 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Daemons } from './support/daemons.ts';
 import { flood, withFloodedBridge } from './support/flooded-bridge.ts';
-import { type Host, sentCount } from './support/hosts.ts';
+import type { Host } from './support/hosts.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { enterOwnNetwork, missingForDevices } from './support/requirements.ts';
-import { pause } from './support/workloads.ts';
+import { arrivalRate, pause } from './support/workloads.ts';
 
 const pairCount = 5;
 const windowMs = 1500;
@@ -40,10 +40,7 @@ const exporters: readonly Exporter[] = [
 
 async function measureRate(to: Host): Promise<number> {
   await pause(leadMs);
-  const before = sentCount(to.outer);
-  const start = performance.now();
-  await pause(windowMs);
-  return ((sentCount(to.outer) - before) * 1000) / (performance.now() - start);
+  return arrivalRate(to, windowMs);
 }
 
 /** Rates with the exporter in percent of those without. */

@@ -10,15 +10,20 @@ export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
+/** Frames that reach `to` in a second, over a window of so many milliseconds. */
+export async function arrivalRate(to: Host, windowMs: number): Promise<number> {
+  const before = sentCount(to.outer);
+  const start = performance.now();
+  await pause(windowMs);
+  return ((sentCount(to.outer) - before) * 1000) / (performance.now() - start);
+}
+
 /** 60-byte UDP frames that reach `to` in a second while `from` sends as many as it can. */
 export async function overloadRate(from: Host, to: Host, seconds = 3): Promise<number> {
   run(`ethtool -K ${from.outer} gro on`); // without it a veth takes no frames from an XDP program
   const done = startInside(from, `node ${generator} ${from.inner} ${seconds + 2} ${from.mac} ${to.mac}`);
   await pause(1000);
-  const before = sentCount(to.outer);
-  const start = performance.now();
-  await pause(1000 * seconds);
-  const rate = (sentCount(to.outer) - before) / ((performance.now() - start) / 1000);
+  const rate = await arrivalRate(to, 1000 * seconds);
   await done;
   return rate;
 }
