@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { cpuSeconds, type Daemons, startDaemons } from './support/daemons.ts';
 import type { Progress } from './support/progress.ts';
+import { reference } from './support/reference.ts';
 import { type Bench, median } from './support/report.ts';
 import { missingReference } from './support/requirements.ts';
 
@@ -27,7 +28,7 @@ function addSessions(daemons: Daemons): void {
 
 /** Per cent of one processor that sessions take that are up. */
 async function measure(which: 'ours' | 'reference', progress: Progress): Promise<number> {
-  progress.next(which === 'ours' ? 'ours' : 'Open vSwitch 3.1');
+  progress.next(which === 'ours' ? 'ours' : reference.name);
   const daemons = await startDaemons(which, { dummy: true });
   const control = join(dirname(daemons.socket), `ovs-vswitchd.${daemons.pid}.ctl`);
   try {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { unshareNetwork } from '../src/sys/calls/namespace.ts';
 import { type Daemons, startDaemons, timed } from './support/daemons.ts';
 import type { Progress } from './support/progress.ts';
+import { reference } from './support/reference.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { missingForDevices } from './support/requirements.ts';
 
@@ -75,7 +76,7 @@ async function measure(which: 'ours' | 'reference', crowd: Crowd): Promise<Times
 
 async function compare(crowd: Crowd, progress: Progress): Promise<Row[]> {
   const what = crowd.what.replace('%', 'added and removed');
-  progress.next(`${what}: Open vSwitch 3.1`);
+  progress.next(`${what}: ${reference.name}`);
   const theirs = await measure('reference', crowd);
   progress.next(`${what}: ours`);
   const ours = await measure('ours', crowd);

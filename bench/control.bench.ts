@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, type Daemons, residentMegabytes, startDaemons, timed } from './support/daemons.ts';
 import { PortAdder } from './support/port-adder.ts';
 import type { Progress } from './support/progress.ts';
+import { reference } from './support/reference.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { missingReference } from './support/requirements.ts';
 
 const sizes = [10, 1000, 5000];
 
 type Which = 'ours' | 'reference';
-const names: Readonly<Record<Which, string>> = { ours: 'ours', reference: 'Open vSwitch 3.1' };
+const names: Readonly<Record<Which, string>> = { ours: 'ours', reference: reference.name };
 
 function portWords(first: number, count: number): string[] {
   return Array.from({ length: count }, (_, n) => `p${first + n}`).flatMap((name) => [

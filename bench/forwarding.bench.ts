@@ -1,6 +1,7 @@
 /** How fast frames pass from one veth host to another through a userspace switch, a kernel bridge and ours. */
 import { type Host, knowEachOther, makeHost, removeHost } from './support/hosts.ts';
 import type { Progress } from './support/progress.ts';
+import { reference } from './support/reference.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { enterOwnNetwork, missingForDevices, missingProgram } from './support/requirements.ts';
 import { hasKernelBridge, type Kind, openSwitch, type Switch } from './support/switches.ts';
@@ -36,7 +37,7 @@ async function between<T>(
   const b = makeHost(2);
   try {
     knowEachOther(a, b);
-    for (const host of [a, b]) setOffloads(host, kind !== 'reference');
+    for (const host of [a, b]) setOffloads(host, kind !== 'reference' || reference.isOurs);
     const made = await openSwitch(kind, topology, [a, b]);
     try {
       await pause(500);
@@ -117,7 +118,7 @@ function tcpRows(where: string, ours: readonly number[], theirs: readonly number
 
 const names: Readonly<Record<Kind, string>> = {
   ours: 'ours',
-  reference: 'Open vSwitch 3.1 userspace, host offloads off',
+  reference: reference.isOurs ? reference.name : `${reference.name} userspace, host offloads off`,
   linux: 'Linux bridge',
 };
 

@@ -6,12 +6,13 @@ import { cpuSeconds, type Daemons, residentMegabytes, startDaemons } from './sup
 import { EchoProbe } from './support/echo-probe.ts';
 import { flowLine } from './support/flow-lines.ts';
 import type { Progress } from './support/progress.ts';
+import { reference } from './support/reference.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { missingReference } from './support/requirements.ts';
 
 const changeCount = 10_000;
 const version = ['-O', 'OpenFlow14'];
-const titles = ['ours', 'Open vSwitch 3.1'];
+const titles = ['ours', reference.name];
 
 interface Task {
   readonly what: string;

@@ -5,6 +5,7 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Progress } from './support/progress.ts';
+import { reference } from './support/reference.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 
 const schema = '/usr/share/openvswitch/vswitch.ovsschema';
@@ -19,7 +20,7 @@ interface Kind {
 }
 
 const ours: Kind = { command: process.execPath, args: [resolve('bin/ovsdb-server')] };
-const theirs: Kind = { command: 'ovsdb-server', args: [] };
+const theirs: Kind = { command: reference.daemon('ovsdb-server'), args: [] };
 
 class Server {
   readonly #child: ChildProcess;
@@ -215,7 +216,7 @@ interface Figures {
 }
 
 async function measure(kind: Kind, folder: string, big: string, progress: Progress): Promise<Figures> {
-  const next = (what: string) => progress.next(`${what}: ${kind === ours ? 'ours' : 'Open vSwitch 3.1'}`);
+  const next = (what: string) => progress.next(`${what}: ${kind === ours ? 'ours' : reference.name}`);
   const small = join(folder, 'small.db');
   rmSync(small, { force: true });
   tool('create', small, schema);

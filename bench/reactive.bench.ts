@@ -17,6 +17,7 @@ import {
 import { unshareNetwork } from '../src/sys/calls/namespace.ts';
 import { type Daemons, startDaemons } from './support/daemons.ts';
 import { type Host, knowEachOther, makeHost, removeHost, startInside } from './support/hosts.ts';
+import { reference } from './support/reference.ts';
 import { type Bench, median, type Row } from './support/report.ts';
 import { missingForDevices } from './support/requirements.ts';
 import { pause, setOffloads } from './support/workloads.ts';
@@ -84,7 +85,7 @@ async function figuresOf(which: 'ours' | 'reference', next: (what: string) => vo
   const server = spawn('ip', ['netns', 'exec', b.namespace, 'node', script('echo-server.mjs')]);
   try {
     knowEachOther(a, b);
-    for (const host of [a, b]) setOffloads(host, which !== 'reference');
+    for (const host of [a, b]) setOffloads(host, which !== 'reference' || reference.isOurs);
     void serveAll(listener);
     configure(daemons, a, b, listener.remote);
     await new Promise((resolve) => server.stdout.once('data', resolve));

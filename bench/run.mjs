@@ -1,26 +1,33 @@
 /**
- * `npm run bench [-- --keep] [NAME ...]`: runs bench/NAME.bench.ts one after the other, says on standard error what it
+ * `npm run bench [-- --keep | --against DIR] [NAME ...]`: runs bench/NAME.bench.ts one after the other, says on standard error what it
  * measures and how far it is, and prints their tables. Those of all benches, or of some with --keep, take the place of
- * the ones that bench/README.md has.
+ * the ones that bench/README.md has. With --against, another checkout of this project, built, stands in the place of the
+ * real Open vSwitch, so that a change is measured beside what was before it.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { missingPackages } from '../scripts/packages.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
+const { values: options, positionals: wanted } = parseArgs({
+  options: { keep: { type: 'boolean' }, against: { type: 'string' } },
+  allowPositionals: true,
+});
+if (options.against !== undefined) {
+  process.env.BENCH_AGAINST = resolve(options.against);
+  if (options.keep || wanted.length === 0)
+    fail('--against names the benches to run, and their tables are not kept');
+}
 process.chdir(root);
-const isKept = process.argv.includes('--keep');
-const wanted = process.argv.slice(2).filter((arg) => arg !== '--keep');
 const names = readdirSync('bench')
   .filter((f) => f.endsWith('.bench.ts'))
   .map((f) => f.replace('.bench.ts', ''));
 const unknown = wanted.filter((name) => !names.includes(name));
-if (unknown.length > 0) {
-  process.stderr.write(`bench: no bench is called ${unknown.join(', ')}; there are: ${names.join(', ')}\n`);
-  process.exit(1);
-}
+if (unknown.length > 0) fail(`no bench is called ${unknown.join(', ')}; there are: ${names.join(', ')}`);
 const chosen = wanted.length === 0 ? names : wanted;
 // Below the project, so that the bundles find its packages; not in dist/, which a build replaces.
 const outdir = mkdtempSync(`${root}node_modules/.bench-`);
@@ -60,7 +67,7 @@ try {
   rmSync(outdir, { recursive: true });
 }
 
-if (wanted.length === 0 || isKept) {
+if (wanted.length === 0 || options.keep) {
   const file = 'bench/README.md';
   const marker = '<!-- results -->\n\n';
   const [head = '', kept = ''] = readFileSync(file, 'utf8').split(marker);
@@ -72,3 +79,8 @@ if (wanted.length === 0 || isKept) {
   writeFileSync(file, `${head}${marker}${all.join('\n')}`);
 }
 process.exit(0);
+
+function fail(why) {
+  process.stderr.write(`bench: ${why}\n`);
+  process.exit(1);
+}

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reference } from './reference.ts';
 
 export interface Daemons {
   readonly isOurs: boolean;
@@ -62,7 +63,7 @@ export async function startDaemons(
   const dummy = options.dummy === true ? ['--enable-dummy=override', '--disable-system'] : [];
   const socket = join(folder, 'db.sock');
   const children: ChildProcess[] = [];
-  const isEmbedded = which === 'ours' && options.database === undefined;
+  const isEmbedded = (which === 'ours' || reference.isOurs) && options.database === undefined;
   if (!isEmbedded) {
     const database = join(folder, 'conf.db');
     spawnSync('ovsdb-tool', ['create', database, '/usr/share/openvswitch/vswitch.ovsschema'], { env });
@@ -72,7 +73,7 @@ export async function startDaemons(
     while (!existsSync(socket)) await sleep(20);
     spawnSync('ovs-vsctl', ['--no-wait', 'init'], { env });
   }
-  const program = which === 'ours' ? join(ourBin, 'ovs-vswitchd') : 'ovs-vswitchd';
+  const program = which === 'ours' ? join(ourBin, 'ovs-vswitchd') : reference.daemon('ovs-vswitchd');
   const daemon = spawn(program, [...(isEmbedded ? ['--embedded-db'] : []), ...dummy, ...quiet], {
     env,
     stdio: 'ignore',

@@ -1,6 +1,7 @@
 /** What a bench gives back, and how it stands in the table of bench/README.md. */
 
 import { Progress } from './progress.ts';
+import { reference } from './reference.ts';
 
 /** One measured thing: medians, ours beside the reference's from the same run. */
 export interface Row {
@@ -9,7 +10,7 @@ export interface Row {
   readonly ours: number;
   /** The real Open vSwitch, or what `against` names. */
   readonly theirs?: number;
-  /** "Open vSwitch 3.1" when absent. */
+  /** `reference.name` when absent. */
   readonly against?: string;
   readonly better: 'more' | 'less';
 }
@@ -53,7 +54,7 @@ function amount(value: number | undefined): string {
 /** A Markdown table. */
 export function table(rows: readonly Row[]): string {
   const lines = rows.map((row) => {
-    const against = row.theirs === undefined ? '' : (row.against ?? 'Open vSwitch 3.1');
+    const against = row.theirs === undefined ? '' : (row.against ?? reference.name);
     return `| ${row.what} | ${amount(row.ours)} ${row.unit} | ${amount(row.theirs)} | ${against} | ${ratio(row)} |`;
   });
   return ['| what | ovs-ts | the other | which is | better by |', '|---|---|---|---|---|', ...lines].join(

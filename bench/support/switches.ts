@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { startDaemons } from './daemons.ts';
 import { type Endpoint, type Host, run } from './hosts.ts';
+import { reference } from './reference.ts';
 import type { Names, Topology } from './topologies.ts';
 
 export type Kind = 'ours' | 'reference' | 'linux';
@@ -35,7 +36,7 @@ export async function openSwitch(
     if (topology.isOwnAddress !== true) return { far: hosts[1], remove };
     run(`ip addr add ${ownAddress}/24 dev ${left}`);
     run(`ip link set ${left} up`);
-    if (kind === 'reference') run(`ethtool -K ${left} tx off`); // as for its hosts: see setOffloads
+    if (kind === 'reference' && !reference.isOurs) run(`ethtool -K ${left} tx off`); // as for its hosts: see setOffloads
     return { far: { address: ownAddress }, remove };
   } catch (error) {
     await remove();

@@ -24,9 +24,8 @@ export function readMessage(json: Json): RpcMessage {
   if (!isObject(json)) throw malformed('message is not a JSON object');
   const { method, params = null, result = null, error = null, id = null } = json;
   if (method !== undefined && typeof method !== 'string') throw malformed('method is not a JSON string');
-  for (const key of orderAsHashed(Object.keys(json), (name) => name)) {
-    if (!members.some((member) => member === key)) throw malformed(`message has unexpected member "${key}"`);
-  }
+  const unexpected = firstUnexpected(json);
+  if (unexpected !== undefined) throw malformed(`message has unexpected member "${unexpected}"`);
   if (params !== null && !isArray(params)) throw malformed('"params" must be JSON array');
   const kind =
     result !== null ? 'reply' : error !== null ? 'error' : id !== null ? 'request' : 'notification';
@@ -40,6 +39,18 @@ export function readMessage(json: Json): RpcMessage {
   return kind === 'request' || kind === 'notification'
     ? { method: method ?? '', params: params ?? [], id }
     : { result, error, id };
+}
+
+/** Of several the one that the reference comes upon. */
+function firstUnexpected(json: JsonObject): string | undefined {
+  for (const name in json)
+    if (!isMember(name))
+      return orderAsHashed(Object.keys(json), (each) => each).find((each) => !isMember(each));
+  return undefined;
+}
+
+function isMember(name: string): boolean {
+  return members.some((member) => member === name);
 }
 
 /** One line of JSON, without a newline: messages need no separator. */

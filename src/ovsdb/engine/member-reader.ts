@@ -87,19 +87,21 @@ export class MemberReader {
   /** Refuses members that nobody asked for; the error, if there is one now. */
   finish(): OvsdbError | undefined {
     if (this.#error !== undefined || this.#json === undefined) return this.#error;
-    let unused = 0;
-    let first = '';
-    for (const name of orderAsHashed(Object.keys(this.#json), (key) => key)) {
-      if (this.#used.includes(name)) continue;
-      if (unused++ === 0) first = name;
-    }
-    if (unused > 1) {
-      const others = `${unused - 1} other member${unused > 2 ? 's' : ''}`;
-      this.raise(`Member '${first}' and ${others} are present but not allowed here.`);
-    } else if (unused === 1) {
-      this.raise(`Member '${first}' is present but not allowed here.`);
-    }
+    for (const name in this.#json)
+      if (!this.#used.includes(name)) {
+        this.#refuseUnused(this.#json);
+        break;
+      }
     return this.#error;
+  }
+
+  /** Names the one that the reference comes upon first. */
+  #refuseUnused(json: JsonObject): void {
+    const names = orderAsHashed(Object.keys(json), (name) => name);
+    const [first, ...others] = names.filter((name) => !this.#used.includes(name));
+    const more =
+      others.length === 0 ? '' : ` and ${others.length} other member${others.length > 1 ? 's' : ''}`;
+    this.raise(`Member '${first}'${more} ${more === '' ? 'is' : 'are'} present but not allowed here.`);
   }
 
   #member<T extends Json>(
