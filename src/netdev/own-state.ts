@@ -1,4 +1,5 @@
 /** What is to be said of a device that is none of the kernel's, when it has just been made. */
+import { emptyMap } from '../base/empty-map.ts';
 import type { NetdevState } from './provider.ts';
 
 export function ownDeviceState(mac: string, mtu: number | undefined): NetdevState {
@@ -12,7 +13,7 @@ export function ownDeviceState(mac: string, mtu: number | undefined): NetdevStat
     linkSpeed: undefined,
     duplex: undefined,
     linkModes: undefined,
-    status: new Map(),
+    status: emptyMap,
     changeNumber: 1,
   };
 }

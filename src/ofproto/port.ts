@@ -2,6 +2,7 @@
  * The ports of a switch and the bundles they form. Made by `Ofproto`, read by translation and by whoever shows ports.
  * How a bundle treats VLANs is in bundle.ts.
  */
+import { emptyMap } from '../base/empty-map.ts';
 import type { DpPort, Ms, OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
 import type { DpMeter } from '../datapath/meter.ts';
@@ -54,7 +55,7 @@ export class OfprotoPort {
   /** What monitors its link. */
   monitor: PortMonitor | undefined;
   /** What IP packets of a queue are marked with when they leave. */
-  queueDscps: ReadonlyMap<number, number> = new Map();
+  queueDscps: ReadonlyMap<number, number> = emptyMap;
   /** Whether LLDP is spoken. */
   discovery: PortDiscovery = 'unset';
   /** What speaks it. */
@@ -133,8 +134,11 @@ export class OfprotoPort {
   }
 
   /** Counters of its device. No device sees what crosses a patch port or a tunnel: the switch counts it. */
-  async stats(): Promise<NetdevStats> {
-    if (!this.hasOwnCounters) return this.netdev.stats();
+  stats(): Promise<NetdevStats> {
+    return this.hasOwnCounters ? Promise.resolve(this.#ownStats()) : this.netdev.stats();
+  }
+
+  #ownStats(): NetdevStats {
     const { rxBytes, rxPackets, txBytes, txPackets } = this.crossed;
     return new Map([
       ['rx_bytes', rxBytes],

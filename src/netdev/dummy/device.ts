@@ -2,7 +2,9 @@
  * A network device that exists only in this process: frames come in by `receive` (tests, `netdev-dummy/receive`) and go
  * out to `onTransmit` and to capture files. Deterministic: nothing here waits or runs by itself.
  */
+
 import type { Clock } from '../../base/clock.ts';
+import { emptyMap } from '../../base/empty-map.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { compareBytes } from '../../base/text.ts';
 import { ethernet, vlanTag } from '../../wire/ethernet.ts';
@@ -90,7 +92,7 @@ export class DummyDevice {
   onPolling: () => void = () => {};
   numa = 0;
   /** By queue. */
-  queueCores: ReadonlyMap<number, number> = new Map();
+  queueCores: ReadonlyMap<number, number> = emptyMap;
   isSpread = false;
   readonly #clock: Clock;
   readonly #openLink: OpenFrameLink;

@@ -4,6 +4,7 @@
  */
 
 import { coverageCounter } from '../../base/coverage.ts';
+import { emptyMap } from '../../base/empty-map.ts';
 import { errnos, syscallFailed } from '../../base/errno.ts';
 import { readIpv4Prefix } from '../../base/ip-prefix.ts';
 import { logger } from '../../base/log.ts';
@@ -112,7 +113,7 @@ class DummyNetdev implements Netdev, HasQos, TellsConfig, TakesAddresses {
     this.#device.join(remote === undefined ? undefined : { isActive: stream !== undefined, remote });
   }
 
-  #setPolling({ options, queueCores = new Map(), isSpread = false }: NetdevConfig): void {
+  #setPolling({ options, queueCores = emptyMap, isSpread = false }: NetdevConfig): void {
     this.#resizeQueues(options);
     this.#device.isPolled = true;
     this.#device.numa = Number.parseInt(options.get('numa_id') ?? '0', 10) || 0;

@@ -3,6 +3,7 @@
  * one atom is a scalar, of none or one `T | undefined`, a set a sorted array, a map a `ReadonlyMap` with sorted keys.
  * Used by the view and the transactions of this folder.
  */
+import { emptyMap } from '../../base/empty-map.ts';
 import { Malformed } from '../../base/errors.ts';
 import type { Json } from '../../rpc/channel.ts';
 import { emitJson } from '../../rpc/json.ts';
@@ -30,7 +31,7 @@ export function readValue(type: TypeJson, json: Json): Value {
 
 /** What a column holds that was never written. */
 export function defaultValue(type: TypeJson): Value {
-  if (type.value !== undefined) return new Map();
+  if (type.value !== undefined) return emptyMap;
   if (isScalar(type)) return defaultAtom(type.key);
   if (isOptional(type)) return undefined;
   return type.min === 1 ? [defaultAtom(type.key)] : [];
@@ -42,8 +43,7 @@ export function canonicalValue(type: TypeJson, value: Value): Value {
   if (Array.isArray(value)) return sortAtoms(value.map(key));
   if (!(value instanceof Map)) return value === undefined ? undefined : key(value as Scalar);
   const valueType = type.value?.type ?? 'string';
-  const pairs = [...value].map(([k, v]) => [key(k), canonicalAtom(valueType, v)] as const);
-  return new Map(pairs.sort(([a], [b]) => compareAtoms(a, b)));
+  return sortedMap([...value].map(([k, v]) => [key(k), canonicalAtom(valueType, v)]));
 }
 
 export function isEqualValue(a: Value, b: Value): boolean {
@@ -71,7 +71,7 @@ export function applyValueDiff(type: TypeJson, old: Value, diff: Value): Value {
       if (pairs.get(k) === v) pairs.delete(k);
       else pairs.set(k, v);
     }
-    return new Map([...pairs].sort(([a], [b]) => compareAtoms(a, b)));
+    return sortedMap([...pairs]);
   }
   if (!Array.isArray(diff) || !Array.isArray(old)) return diff;
   return toggled(old, diff);
@@ -133,7 +133,11 @@ function readMap(key: BaseTypeJson, value: BaseTypeJson, json: Json): ReadonlyMa
     if (!Array.isArray(pair) || pair.length !== 2) throw bad('a pair', pair);
     return [readAtom(key, pair[0]), readAtom(value, pair[1])];
   });
-  return new Map(pairs.sort(([a], [b]) => compareAtoms(a, b)));
+  return sortedMap(pairs);
+}
+
+function sortedMap(pairs: [Scalar, Scalar][]): ReadonlyMap<Scalar, Scalar> {
+  return pairs.length === 0 ? emptyMap : new Map(pairs.sort(([a], [b]) => compareAtoms(a, b)));
 }
 
 function readAtom({ type }: BaseTypeJson, json: Json): Scalar {

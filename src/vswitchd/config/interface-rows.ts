@@ -28,8 +28,8 @@ export interface WantedInterface {
   readonly isSpread: boolean;
   /** A number that the operator insists on. */
   readonly ofportRequest: OfPort | undefined;
-  /** The number that it had before, from the database. */
-  readonly ofport: OfPort | undefined;
+  /** The number that it had before, from the database; kept up with it. */
+  ofport: OfPort | undefined;
   readonly patchPeer: string | undefined;
   /** What may come in. */
   readonly limits: readonly DpMeter[];
@@ -70,7 +70,7 @@ export function readInterface(
     queueCores: keys.queueCores,
     isSpread: keys.sendSteering === 'hash',
     ofportRequest: row.ofport_request === undefined ? undefined : ofPort(row.ofport_request),
-    ofport: isAssigned(row.ofport) ? ofPort(row.ofport) : undefined,
+    ofport: assignedNumber(row.ofport),
     patchPeer: row.type === 'patch' ? row.options.get('peer') : undefined,
     limits: readPolicing(row),
     monitoring: readMonitoring(row),
@@ -100,6 +100,7 @@ function readPolicing(row: OvsRow<'Interface'>): DpMeter[] {
 }
 
 /** The local port's number, or one of ordinary ports, OpenFlow 1.0 up to OFPP_MAX; -1 means "could not be added". */
-function isAssigned(number: Integer | undefined): number is number {
-  return number !== undefined && ((number > 0 && number < 0xff00) || number === localPort);
+export function assignedNumber(number: Integer | undefined): OfPort | undefined {
+  const isAssigned = number !== undefined && ((number > 0 && number < 0xff00) || number === localPort);
+  return isAssigned ? ofPort(Number(number)) : undefined;
 }

@@ -4,13 +4,13 @@
  */
 import { LimitedSite, logger } from '../../base/log.ts';
 import { compareBytes } from '../../base/text.ts';
-import type { Uuid } from '../../base/units.ts';
+import type { OfPort, Uuid } from '../../base/units.ts';
 import type { ChangeSet, RowDelta, View } from '../../ovsdb/client/index.ts';
 import { kernelName } from '../../sys/calls/device.ts';
 import type { OvsRow, OvsTables } from '../schema/index.ts';
 import { configColumns } from './config-columns.ts';
 import { readFlowTable } from './flow-table-rows.ts';
-import { readInterface, type WantedInterface } from './interface-rows.ts';
+import { assignedNumber, readInterface, type WantedInterface } from './interface-rows.ts';
 import { readMirror, type WantedMirror } from './mirror-rows.ts';
 import { readLinkPolling, readPort, type WantedPort } from './port-rows.ts';
 import { QosRows } from './qos-rows.ts';
@@ -269,8 +269,15 @@ export class WantedModel {
       else if (old !== undefined) this.#forgetInterface(old.name, id);
       if (isConfigChanged(delta, configColumns.Interface))
         for (const port of this.#portsOf(id)) ports.add(port);
-      else if (old?.ofport !== row?.ofport) for (const port of this.#portsOf(id)) this.#refreshPort(port);
+      else if (old?.ofport !== row?.ofport) this.#noteNumber(id, assignedNumber(row?.ofport));
     }
+  }
+
+  #noteNumber(id: Uuid, number: OfPort | undefined): void {
+    for (const port of this.#portsOf(id))
+      for (const { bridge, port: name } of this.#placesOf(port))
+        for (const i of this.#bridges.get(bridge)?.ports.get(name)?.interfaces ?? [])
+          if (i.id === id) i.ofport = number;
   }
 
   #nameInterface(name: string, id: Uuid): void {

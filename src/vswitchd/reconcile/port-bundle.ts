@@ -1,4 +1,5 @@
 /** A port of a bridge as its switch has it: those of its interfaces that are there, together. */
+import { emptyMap } from '../../base/empty-map.ts';
 import { logger } from '../../base/log.ts';
 import type { OfPort } from '../../base/units.ts';
 import type { MemberLacp } from '../../ofproto/config.ts';
@@ -15,11 +16,16 @@ export function setPort(bridge: LiveBridge, wanted: WantedPort): void {
     const i = bridge.interfaces.get(name);
     if (!isMember || i?.port !== wanted.name || i.ofPort === undefined) continue;
     members.push(i.ofPort);
-    memberLacp.set(i.ofPort, lacp);
+    if (wanted.bundle.lacp !== undefined) memberLacp.set(i.ofPort, lacp);
   }
   if (members.length === 0) bridge.ofproto.switchPorts.removeBundle(wanted.name);
   // The spread last: what is extended after one has a hidden class of its own, for each port.
-  else bridge.ofproto.switchPorts.setBundle(wanted.name, { members, memberLacp, ...wanted.bundle });
+  else
+    bridge.ofproto.switchPorts.setBundle(wanted.name, {
+      members,
+      memberLacp: memberLacp.size === 0 ? emptyMap : memberLacp,
+      ...wanted.bundle,
+    });
 }
 
 /** Such a bond relies on what was learned. */
