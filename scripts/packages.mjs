@@ -33,6 +33,9 @@ export function missingPackages() {
 /** Services of packages must not start: the tests run their own daemons in folders of their own. */
 const policy = '/usr/sbin/policy-rc.d';
 
+/** Another apt-get, which a new machine may run by itself, is waited for. */
+const lockLimitMs = 600_000;
+
 /** Returns what is still missing afterwards. */
 export function installPackages() {
   const missing = missingPackages();
@@ -42,8 +45,17 @@ export function installPackages() {
   if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const apt = (...args) =>
-      spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const deadline = Date.now() + lockLimitMs;
+    const apt = (...args) => {
+      for (;;) {
+        const { stderr } = spawnSync('apt-get', ['-qq', ...args], {
+          env,
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        if (!/could not get lock/i.test(stderr) || Date.now() > deadline) return process.stderr.write(stderr);
+        spawnSync('sleep', ['3']);
+      }
+    };
     apt('update');
     apt('install', '-y', '--no-install-recommends', ...missing);
   } finally {
