@@ -27,7 +27,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     maxWorkers: 3, // on two cores: a test mostly waits for one process at a time
     testTimeout: 300_000, // only end what hangs: a busy machine takes its time
-    hookTimeout: 120_000,
+    hookTimeout: 600_000,
     expect: { poll: { timeout: 60_000 } }, // the default of a second is luck there
     reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
   },

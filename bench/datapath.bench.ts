@@ -116,20 +116,17 @@ const tunnelSpec = {
 const intoVxlan =
   'clone(tnl_push(tnl_port(3),header(size=50,type=4,eth(dst=02:00:00:00:00:bb,src=02:00:00:00:00:aa,dl_type=0x0800),ipv4(src=10.1.0.1,dst=10.1.0.2,proto=17,tos=0,ttl=64,frag=0x4000),udp(src=0,dst=4789,csum=0x0),vxlan(flags=0x8000000,vni=0x7b)),out_port(2)),2)';
 
-/** A flow for what comes in, and one for what was inside. */
-function outOfVxlan(): number {
+/** What a packet costs that meets flows one after the other, as `dpctl/add-flow` takes them. */
+function throughFlows(
+  packets: readonly Uint8Array[],
+  flows: readonly (readonly [match: string, actions: string])[],
+): number {
   const engine = newEngine();
-  const packets = connections(1, 200).map(({ packet }) =>
-    outerUdp(4, vxlanPorts, `0800000000007b00${hex(packet)}`),
-  );
   const input = new EndlessPort(packets, portOptions);
   const port = engine.ports.add(1, input, input, new SharedPortCounters());
   engine.ports.add(2, new EndlessPort([], portOptions), undefined, new SharedPortCounters());
   engine.ports.add(3, openPortIo(tunnelSpec), undefined, new SharedPortCounters());
-  [
-    ['recirc_id(0),in_port(1),eth_type(0x0800),udp(dst=4789)', 'tnl_pop(3)'],
-    ['recirc_id(0),tunnel(tun_id=0x7b,src=10.1.0.1,dst=10.1.0.2),in_port(3),eth_type(0x0800)', '2'],
-  ].forEach(([match = '', actions = ''], id) => {
+  flows.forEach(([match, actions], id) => {
     const { key, mask } = readKey(match);
     const interned = internMask(mask);
     engine.flows.stats.reserve(id);
@@ -137,6 +134,26 @@ function outOfVxlan(): number {
     engine.flows.put({ id, generation: 1, mask: interned, values: interned.pack(key), steps });
   });
   return nanoseconds(batchSize, () => void engine.runPort(port));
+}
+
+/** A flow for what comes in, and one for what was inside. */
+function outOfVxlan(): number {
+  const packets = connections(1, 200).map(({ packet }) =>
+    outerUdp(4, vxlanPorts, `0800000000007b00${hex(packet)}`),
+  );
+  return throughFlows(packets, [
+    ['recirc_id(0),in_port(1),eth_type(0x0800),udp(dst=4789)', 'tnl_pop(3)'],
+    ['recirc_id(0),tunnel(tun_id=0x7b,src=10.1.0.1,dst=10.1.0.2),in_port(3),eth_type(0x0800)', '2'],
+  ]);
+}
+
+/** One after it was remembered. */
+function tracked(count: number): number {
+  const packets = connections(1, count).map(({ packet }) => packet);
+  return throughFlows(packets, [
+    ['recirc_id(0),in_port(1),eth_type(0x0800)', 'ct(commit,zone=1),recirc(0x1)'],
+    ['recirc_id(0x1),ct_state(+trk),in_port(1),eth_type(0x0800)', '2'],
+  ]);
 }
 
 const vxlanPorts = { src: 40_000, dst: 4789, hasChecksum: false };
@@ -193,7 +210,7 @@ export const bench: Bench = {
     const whole = (masks: number, count: number, actions: readonly DpAction[]) => () =>
       nanoseconds(batchSize, engineWith(masks, count, actions));
     const tag: DpAction = { do: 'push_vlan', tpid: 0x8100, tci: 0x1005 };
-    progress.expect(14);
+    progress.expect(15);
     return [
       row('extraction of a UDP key', extraction),
       row('lookup past the cache, 1 mask', () => search(1)),
@@ -207,6 +224,7 @@ export const bench: Bench = {
       row('whole engine, push_vlan and output', whole(1, 200, [tag, output])),
       row('whole engine, into VXLAN and output', whole(1, 200, readDpActions(intoVxlan))),
       row('whole engine, out of VXLAN and output', outOfVxlan),
+      row('whole engine, tracked, 200 connections', () => tracked(200)),
       row('whole engine, dropped', whole(1, 1, [])),
       row('whole engine, dropped, 100 a second watched', () =>
         nanoseconds(batchSize, engineWith(1, 1, [], true)),

@@ -12,6 +12,7 @@ import type { Match } from '../flow/match.ts';
 import type { PortCounters, PortSpec } from '../netdev/provider.ts';
 import type { DpAction } from './actions.ts';
 import type { BondPorts } from './bond.ts';
+import type { AsksConntrack } from './conntrack/queries.ts';
 import type { UserspaceCookie } from './cookie.ts';
 import type { DpDrop, DropWatch, DropWatching } from './drop-watch.ts';
 import type { DpDropReason } from './drops.ts';
@@ -109,7 +110,7 @@ interface ReadsFlowStats {
   readFlowStats(id: number, into: DpFlowStats): boolean;
 }
 
-export interface Datapath extends ReadsFlowStats {
+export interface Datapath extends ReadsFlowStats, AsksConntrack {
   /** "netdev", "system", "dummy": the Bridge `datapath_type`. */
   readonly type: string;
   /** e.g. "ovs-netdev", as in `dpif/show` and dpctl. */

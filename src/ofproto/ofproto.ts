@@ -20,6 +20,7 @@ import type { Controllers } from './controllers.ts';
 import type { DatapathPorts } from './datapath-ports.ts';
 import { Exporters } from './exporters/exporters.ts';
 import type { ExportHost } from './exporters/host.ts';
+import type { TrackingDatapath } from './forget-connections.ts';
 import { GroupTable } from './groups/group-table.ts';
 import { MacTable } from './mac-learning.ts';
 import { SwitchMeters } from './meters/switch-meters.ts';
@@ -330,6 +331,11 @@ export class Ofproto {
   get datapathName(): string {
     const { type, name } = this.#deps.datapath;
     return `${type}@${name}`;
+  }
+
+  /** What tracks connections for it. */
+  get trackingDatapath(): TrackingDatapath {
+    return this.#deps.datapath;
   }
 
   /** The datapath can meter packets. */

@@ -33,10 +33,16 @@ const parts: readonly ReadonlyMap<number, number>[] = [
   ...Array.from({ length: slots.regs.size / 4 }, (_, n) => new Map([[slots.regs.word + n, 0xffffffff]])),
 ];
 
-/** The port that it came by, fields that are not zero, and options of the tunnel that it came from. */
+const trackedWord = slots.ct_state.word;
+
+/**
+ * The port that it came by, fields that are not zero, the EtherType of a packet whose connection is told, and options of
+ * the tunnel that it came from.
+ */
 export function packetMetadata(flow: Uint32Array, options?: Match['options']): Match {
   const mask = newKey();
   maskSlot(mask, 'in_port');
+  if (flow[trackedWord] !== 0) maskSlot(mask, 'eth_type');
   for (const part of parts) {
     let isSet = false;
     for (const [word, bits] of part) isSet ||= ((flow[word] ?? 0) & bits) !== 0;

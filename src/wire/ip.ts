@@ -56,6 +56,10 @@ export const ipProtocol = {
   sctp: 132,
 } as const;
 
+export function isIcmpProtocol(protocol: number): boolean {
+  return protocol === ipProtocol.icmp || protocol === ipProtocol.icmpv6;
+}
+
 export const arp = header('arp', {
   hardware: u16,
   protocol: u16,

@@ -49,6 +49,7 @@ const cleaning = (): string[] => [
   'appctl revalidator/purge',
   ...bridges.flatMap((bridge) => [`ofctl del-flows ${bridge}`, `ofctl add-flow ${bridge} actions=NORMAL`]),
   'appctl fdb/flush',
+  'appctl dpctl/flush-conntrack',
 ];
 
 describe.runIf(reason === undefined)('beside the reference', () => {

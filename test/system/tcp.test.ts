@@ -11,7 +11,7 @@ const megabytes = 32;
 
 interface Topology {
   readonly name: string;
-  /** Lines of ovs-vsctl, or of ip in the switch's host; the hosts are behind v1 and v2. */
+  /** Lines of ovs-vsctl, ovs-ofctl, or ip in the switch's host; the hosts are behind v1 and v2. */
   readonly lines: readonly string[];
   /** Of whom the first host talks to: the second host unless it is the switch itself. */
   readonly isOwnAddress?: boolean;
@@ -42,6 +42,22 @@ const topologies: readonly Topology[] = [
     lines: [
       'add-br br0 -- add-port br0 v1 tag=7 -- add-port br0 p1 -- set interface p1 type=patch options:peer=p2',
       'add-br br1 -- add-port br1 v2 tag=7 -- add-port br1 p2 -- set interface p2 type=patch options:peer=p1',
+    ],
+  },
+  {
+    name: 'connections that are tracked',
+    lines: [
+      'add-br br0',
+      'add-port br0 v1 -- set interface v1 ofport_request=1',
+      'add-port br0 v2 -- set interface v2 ofport_request=2',
+      'ovs-ofctl del-flows br0',
+      'ovs-ofctl add-flow br0 priority=0,actions=NORMAL', // ARP, and neighbours over IPv6
+      'ovs-ofctl add-flow br0 ip,actions=ct(table=1,zone=7)',
+      'ovs-ofctl add-flow br0 tcp6,actions=ct(table=1,zone=7)',
+      'ovs-ofctl add-flow br0 table=1,ct_state=+trk+new,ip,actions=ct(commit,zone=7),NORMAL',
+      'ovs-ofctl add-flow br0 table=1,ct_state=+trk+new,ipv6,actions=ct(commit,zone=7),NORMAL',
+      'ovs-ofctl add-flow br0 table=1,ct_state=+trk+est,actions=NORMAL',
+      'ovs-ofctl add-flow br0 table=1,ct_state=+trk+inv,actions=drop',
     ],
   },
   {
@@ -83,9 +99,10 @@ describe.runIf(reason === undefined)('TCP through our daemon', () => {
 
   test.each(topologies)('every byte arrives by $name', async ({ lines, isOwnAddress }) => {
     for (const line of lines) {
-      const words = line.split(' ');
-      if (words[0] === 'ip') ours.host.run(...(words as ['ip', ...string[]]));
-      else ours.configure(...words);
+      const [program = '', ...args] = line.split(' ');
+      if (program === 'ip') ours.host.run(program, ...args);
+      else if (program === 'ovs-ofctl') expect(ours.run(program, ...args)).toMatchObject({ status: 0 });
+      else ours.configure(program, ...args);
     }
     const [near] = hosts;
     near.run('ip', 'neigh', 'flush', 'all'); // 10.1.0.2 is not always the same host

@@ -12,6 +12,8 @@ import { slots } from '../../flow/slots.ts';
 import type { PortCounters, PortIo, PortSpec } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import { type BondPorts, BondTable } from '../bond.ts';
+import { answerQuery, type ConntrackAnswer, type ConntrackQuery } from '../conntrack/queries.ts';
+import { ConnectionTracker } from '../conntrack/tracker.ts';
 import type { DpDrop, DropWatch, DropWatching } from '../drop-watch.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { logUpcalls } from '../flow-log.ts';
@@ -82,6 +84,9 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
   readonly internalType = 'dummy-internal';
   readonly features: DpFeatures;
   readonly #kernel: DummyKernel | undefined;
+  readonly #clock: Clock;
+  /** One for all threads: both directions of a connection may come by different ones. */
+  readonly #tracker: ConnectionTracker;
   readonly #workers: InlineWorkers;
   readonly #runs: InlineRuns;
   readonly #polls: PollThreads;
@@ -98,7 +103,10 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
     this.#kernel = deps.kernel;
     this.features = { ...engineFeatures, keepsForwarding: deps.kernel !== undefined, keepsLostPorts: false };
     const { workerCount = 1, cores = [{ core: 0, numa: 0 }] } = deps;
-    const makeWorker = (): InlineWorker => new InlineWorker(deps, flowCapacity);
+    this.#clock = deps.clock;
+    const tracker = new ConnectionTracker(deps.random);
+    this.#tracker = tracker;
+    const makeWorker = (): InlineWorker => new InlineWorker(deps, flowCapacity, tracker);
     const workers = new InlineWorkers(workerCount, makeWorker);
     const runs = new InlineRuns(workers, (batch, worker) => this.#answer(batch, worker));
     const polls = new PollThreads(cores, {
@@ -299,6 +307,10 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
         for (const { engine } of this.#workers.all) engine.unwatchDrops(id);
       },
     };
+  }
+
+  async conntrack<Q extends ConntrackQuery>(query: Q): Promise<ConntrackAnswer<Q>> {
+    return answerQuery(this.#tracker, query, this.#clock.now());
   }
 
   async settle(): Promise<void> {}

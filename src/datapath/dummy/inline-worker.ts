@@ -1,6 +1,7 @@
 /** What a worker thread of the userspace datapath is on the main thread: an engine, and what it sent up. */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import type { ConnectionTracker } from '../conntrack/tracker.ts';
 import type { PollMeter } from '../polling/poll-meter.ts';
 import type { Totals } from '../userspace/counters.ts';
 import { Engine } from '../userspace/engine.ts';
@@ -15,13 +16,18 @@ export class InlineWorker {
   /** Of a thread that polls. */
   meter: PollMeter | undefined;
 
-  constructor({ clock, random }: { clock: Clock; random: Random }, flowCapacity: number) {
+  constructor(
+    { clock, random }: { clock: Clock; random: Random },
+    flowCapacity: number,
+    tracker: ConnectionTracker,
+  ) {
     this.engine = new Engine({
       clock,
       random,
       upcalls: this.upcalls,
       makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
       flowCapacity,
+      tracker,
     });
     this.totals = this.engine.totals;
     this.flowStats = this.engine.flows.stats;

@@ -6,6 +6,7 @@ import { SyscallFailed } from '../../base/errors.ts';
 import type { Direction, PortRing, PortSpec } from '../../netdev/provider.ts';
 import type { DpAction } from '../actions.ts';
 import type { BondPorts } from '../bond.ts';
+import type { ConntrackQuery } from '../conntrack/queries.ts';
 import type { DpMeter } from '../meter.ts';
 import type { DpPacket, PortRange } from '../provider.ts';
 import type { DropMemory } from './drop-ring.ts';
@@ -65,6 +66,7 @@ export type WorkerCommand =
     }
   | { readonly do: 'deleteFlow' | 'deleteMeter' | 'deleteBond' | 'unwatchDrops'; readonly id: number }
   | { readonly do: 'flushFlows' }
+  | { readonly do: 'conntrack'; readonly reply: number; readonly query: ConntrackQuery }
   /** Heads of dropped packets go to `memory`; of keys with `values` under that mask. */
   | {
       readonly do: 'watchDrops';
@@ -84,7 +86,12 @@ export type WorkerCommandOf<D extends WorkerCommand['do']> = Extract<WorkerComma
 
 /** From worker to main thread. */
 export type FromWorker =
-  | { readonly say: 'reply'; readonly reply: number; readonly failure: Failure | undefined }
+  | {
+      readonly say: 'reply';
+      readonly reply: number;
+      readonly failure: Failure | undefined;
+      readonly answer?: unknown;
+    }
   | { readonly say: 'upcalls' }
   /** Packets of that watch were dropped. */
   | { readonly say: 'drops'; readonly id: number }

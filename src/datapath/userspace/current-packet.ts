@@ -8,6 +8,7 @@ import { newKey } from '../../flow/key.ts';
 import { ethernetPacket } from '../../flow/packet-type.ts';
 import { datapathWordCount, hotWordCount, slots } from '../../flow/slots.ts';
 import type { Frame } from '../../wire/frame.ts';
+import type { TrackedConnection } from '../conntrack/connection.ts';
 import type { DpDropReason } from '../drops.ts';
 import type { FrameArena } from './frame-arena.ts';
 import { Headers } from './headers.ts';
@@ -36,6 +37,7 @@ export class SavedPacket {
   packetType = 0;
   maxSize = 0;
   isKeyStale = false;
+  connection: TrackedConnection | undefined;
 }
 
 /** One a worker, reused for all packets. */
@@ -53,6 +55,8 @@ export class CurrentPacket {
   /** Words of the key that extraction does not write were written, here or in a saved packet. */
   hasMetadata = false;
   readonly headers = new Headers();
+  /** Whose it was found to be when it was tracked last. */
+  connection: TrackedConnection | undefined;
   readonly #host: PacketHost;
   readonly #arena: FrameArena;
   /** The frame was changed since its key was extracted. */
@@ -73,6 +77,7 @@ export class CurrentPacket {
     this.isDropped = false;
     this.hasMetadata = hasMetadata;
     this.#isKeyStale = false;
+    this.connection = undefined;
     this.maxSize = Number.POSITIVE_INFINITY;
     this.packetType = key[packetTypeWord] ?? 0;
   }
@@ -97,6 +102,7 @@ export class CurrentPacket {
     saved.packetType = this.packetType;
     saved.maxSize = this.maxSize;
     saved.isKeyStale = this.#isKeyStale;
+    saved.connection = this.connection;
     return saved;
   }
 
@@ -107,6 +113,7 @@ export class CurrentPacket {
     this.packetType = saved.packetType;
     this.maxSize = saved.maxSize;
     this.#isKeyStale = saved.isKeyStale;
+    this.connection = saved.connection;
     this.isDropped = false;
   }
 
@@ -133,6 +140,12 @@ export class CurrentPacket {
     this.hasMetadata = true;
   }
 
+  /** The same of all bits of words in a row. */
+  setMetadataWords(first: number, words: Uint32Array): void {
+    this.key.set(words, first);
+    this.hasMetadata = true;
+  }
+
   /** Notes a hash of the key as it is. */
   hash(of: (key: Uint32Array, basis: number) => number, basis: number): void {
     this.refreshKey();
@@ -150,12 +163,14 @@ export class CurrentPacket {
     if (this.hasMetadata) key.set(noMetadata, hotWordCount); // `hasMetadata` stays: a saved packet may have some
     key[inPortWord] = inPort;
     key[recircWord] = 0;
+    this.connection = undefined;
     this.packetType = ethernetPacket;
     this.#isKeyStale = true;
   }
 
   /** The frame is what a tunnel carried from here on, and came in by that port; its key is fresh. */
   becomeInner(packetType: number, inPort: number): void {
+    this.connection = undefined;
     this.packetType = packetType;
     this.#isKeyStale = true;
     this.refreshKey();

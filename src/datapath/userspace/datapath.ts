@@ -18,6 +18,7 @@ import type { Direction, PortCounters, PreparedPort } from '../../netdev/provide
 import { preparePort } from '../../netdev/registry.ts';
 import type { DpAction } from '../actions.ts';
 import { type BondPorts, BondTable } from '../bond.ts';
+import type { ConntrackAnswer, ConntrackQuery } from '../conntrack/queries.ts';
 import type { DpDrop, DropWatch, DropWatching } from '../drop-watch.ts';
 import { type DpFeatures, refuseUnsupported } from '../features.ts';
 import { FlowList } from '../flow-list.ts';
@@ -55,6 +56,11 @@ export interface UserspaceDatapathDeps {
   readonly workerCount?: number;
 }
 
+/** Both directions of a connection must come by the thread that knows it. */
+const untracked = {
+  actions: new Set([...engineFeatures.actions].filter((name) => !/^ct(_clear)?$/.test(name))),
+};
+
 const defaultFlowCapacity = 200_000;
 
 const log = logger('dpif_netdev');
@@ -90,9 +96,14 @@ export class UserspaceDatapath implements Datapath {
     this.name = name;
     const isKernelStandIn = type === 'system';
     this.internalType = isKernelStandIn ? 'internal' : 'tap';
-    this.features = { ...engineFeatures, keepsForwarding: false, keepsLostPorts: !isKernelStandIn };
-    this.#flows = new FlowList(flowCapacity);
     const { workerUrl, workerCount = 1 } = deps;
+    this.features = {
+      ...engineFeatures,
+      ...(workerCount > 1 && untracked),
+      keepsForwarding: false,
+      keepsLostPorts: !isKernelStandIn,
+    };
+    this.#flows = new FlowList(flowCapacity);
     const clockZero = Number(process.hrtime.bigint()) / 1e6 - deps.clock.now();
     const events = {
       upcalls: (from: WorkerThread) => this.#takeUpcalls(from),
@@ -283,6 +294,11 @@ export class UserspaceDatapath implements Datapath {
 
   watchDrops(watch: DropWatch, take: (drops: readonly DpDrop[]) => void): DropWatching {
     return this.#dropWatches.add(watch, take);
+  }
+
+  async conntrack<Q extends ConntrackQuery>(query: Q): Promise<ConntrackAnswer<Q>> {
+    // The worker answers with what `answerQuery` gave it.
+    return (await this.#first.ask((reply) => ({ do: 'conntrack', reply, query }))) as ConntrackAnswer<Q>;
   }
 
   async settle(): Promise<void> {

@@ -273,21 +273,23 @@ function isNeighbour(frame: Frame, { protocol, transport, etherType: type }: Hea
   return kind === icmpv6Type.neighbourSolicitation || kind === icmpv6Type.neighbourAdvertisement;
 }
 
-function fixHeader4({ view }: Frame, { network }: Headers, delta: number): void {
+/** What it covers changed by so much: see `Patch.apply`. */
+export function fixHeader4({ view }: Frame, { network }: Headers, delta: number): void {
   if (delta === 0) return;
   const checksum = ipv4.get.checksum(view, network);
   ipv4.set.checksum(view, network, ~foldSum((~checksum & 0xffff) + delta) & 0xffff);
 }
 
 /** Offset of the checksum in the headers that have an Internet checksum. */
-function checksumOffsetOf(protocol: number): number {
+export function checksumOffsetOf(protocol: number): number {
   if (protocol === ipProtocol.tcp) return tcp.offset.checksum;
   if (protocol === ipProtocol.udp) return udp.offset.checksum;
   if (protocol === ipProtocol.icmp || protocol === ipProtocol.icmpv6) return icmp.offset.checksum;
   return -1;
 }
 
-function fixTransport(frame: Frame, headers: Headers, delta: number, isPseudo: boolean): void {
+/** `isPseudo`: what changed is in the pseudo header. */
+export function fixTransport(frame: Frame, headers: Headers, delta: number, isPseudo: boolean): void {
   const { view, start, end } = frame;
   const { protocol, transport } = headers;
   const offset = checksumOffsetOf(protocol);

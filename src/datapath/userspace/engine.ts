@@ -4,12 +4,13 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import { ms } from '../../base/units.ts';
+import { type Ms, ms } from '../../base/units.ts';
 import { extractKey } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
 import { Frame, FrameBatch } from '../../wire/frame.ts';
 import type { SharedBond } from '../bond.ts';
+import { ConnectionTracker } from '../conntrack/tracker.ts';
 import { DropSampler, DropSamplers, type DropSink, type DropWatch } from '../drop-watch.ts';
 import { type DpDropReason, dropIndex } from '../drops.ts';
 import type { SharedMeter } from '../meter.ts';
@@ -48,6 +49,8 @@ export interface EngineDeps {
   readonly flowCapacity: number;
   readonly totals?: Totals;
   readonly flowStats?: FlowCounters;
+  /** Of connections; its own unless given. */
+  readonly tracker?: ConnectionTracker;
 }
 
 const batchSize = 256;
@@ -74,6 +77,7 @@ export class Engine implements ExecutionHost {
   readonly #execution: PacketExecution;
   readonly #injected: InjectedPacket;
   readonly #samplers = new DropSamplers();
+  readonly tracker: ConnectionTracker;
   #vlanLimit = 1;
   #egressPorts = egressPortsAtStart;
   #now = ms(0);
@@ -81,6 +85,7 @@ export class Engine implements ExecutionHost {
   constructor(deps: EngineDeps) {
     this.#clock = deps.clock;
     this.#random = deps.random;
+    this.tracker = deps.tracker ?? new ConnectionTracker(deps.random);
     this.#upcalls = deps.upcalls;
     this.totals = deps.totals ?? new Totals();
     this.flows = new EngineFlows(deps.flowCapacity, this.totals, deps.flowStats ?? new FlowCounters());
@@ -218,6 +223,10 @@ export class Engine implements ExecutionHost {
 
   random(): number {
     return this.#random.u32();
+  }
+
+  get now(): Ms {
+    return this.#now;
   }
 
   wall(): number {

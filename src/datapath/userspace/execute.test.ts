@@ -9,11 +9,13 @@ import {
   tcpPacket,
   udpPacket,
 } from '../../../test/conformance/packets.ts';
-import { dpPort } from '../../base/units.ts';
+import { seededRandom } from '../../base/random.ts';
+import { dpPort, ms } from '../../base/units.ts';
 import { newKey, writeSlot } from '../../flow/key.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import { Frame, gso } from '../../wire/frame.ts';
 import type { DpAction, SlotWrite } from '../actions.ts';
+import { ConnectionTracker } from '../conntrack/tracker.ts';
 import type { DpDropReason } from '../drops.ts';
 import { egressPortsAtStart, type SentUp } from '../provider.ts';
 import { SharedPortCounters } from './counters.ts';
@@ -40,6 +42,8 @@ class Rig implements ExecutionHost {
   /** Of bond 7, by the last bit of the hash. */
   readonly memberOf = (bond: number, hash: number): number | undefined =>
     bond === 7 ? 1 + (hash & 1) : undefined;
+  readonly tracker = new ConnectionTracker(seededRandom(1));
+  readonly now = ms(1000);
   readonly able = new MemoryPort(true);
   readonly plain = new MemoryPort(false);
   readonly drops: DpDropReason[] = [];

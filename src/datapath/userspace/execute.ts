@@ -2,12 +2,15 @@
  * Runs lowered actions on a packet: lists, lists on copies of it, and what is found when it is looked up again. The
  * packet itself is `current-packet.ts`, where it goes `packet-outputs.ts`.
  */
+import type { Ms } from '../../base/units.ts';
 import type { Frame } from '../../wire/frame.ts';
+import type { ConnectionTracker } from '../conntrack/tracker.ts';
 import type { PortRange } from '../provider.ts';
 import { CurrentPacket, type PacketHost } from './current-packet.ts';
 import type { FrameArena } from './frame-arena.ts';
 import { FrameFinisher } from './frame-finisher.ts';
 import { type OutputHost, PacketOutputs } from './packet-outputs.ts';
+import { PacketTracking } from './packet-tracking.ts';
 
 /** One lowered action. */
 export type ActionStep = (x: PacketExecution) => void;
@@ -24,6 +27,9 @@ export interface ExecutionHost extends PacketHost, OutputHost {
   readonly egressPorts: PortRange;
   /** Milliseconds since 1970. */
   wall(): number;
+  readonly tracker: ConnectionTracker;
+  /** When the batch that is worked on came in. */
+  readonly now: Ms;
 }
 
 /** Times that a packet may be looked up again. */
@@ -35,6 +41,7 @@ export class PacketExecution {
   readonly packet: CurrentPacket;
   readonly finisher: FrameFinisher;
   readonly outputs: PacketOutputs;
+  readonly tracking: PacketTracking;
   #recirculationCount = 0;
 
   /** `frame`: any, while there is no packet. */
@@ -43,6 +50,7 @@ export class PacketExecution {
     this.packet = new CurrentPacket(host, arena, frame);
     this.finisher = new FrameFinisher(this.packet);
     this.outputs = new PacketOutputs(host, this.packet, this.finisher);
+    this.tracking = new PacketTracking(host, this.packet);
   }
 
   /**

@@ -1,8 +1,9 @@
 /**
  * Datapath actions as the steps that run for each packet. A list is lowered once, when its flow is put; the table below
- * has one line an action, and what has no line is none of the engine's features.
+ * has one line an action, and the compiler completes it.
  */
-import { hasName, namesIn } from '../../base/literals.ts';
+import { namesIn } from '../../base/literals.ts';
+import { LimitedSite, logger } from '../../base/log.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetHeader, SlotWrite } from '../actions.ts';
 import type { ActionSupport } from '../features.ts';
@@ -25,18 +26,17 @@ import {
 import { TunnelPop, TunnelPush } from './tunnels/tunnel-actions.ts';
 import { TunnelWrap } from './tunnels/wrap.ts';
 
-/** Those that need a table of their own that the engine does not have. */
-type NotRun = 'ct' | 'ct_clear';
-type Run = Exclude<DpActionName, NotRun>;
+const log = logger('conntrack');
+const unread = new LimitedSite({ perMinute: 1, burst: 1 });
 
 /** `whole` is the list that an action is in, at whatever depth; `rest` is what follows in the innermost one. */
-type Lowering<N extends Run> = (
+type Lowering<N extends DpActionName> = (
   action: DpActionOf<N>,
   whole: readonly DpAction[],
   rest: readonly DpAction[],
 ) => ActionStep;
 
-type Lowerings = { readonly [N in Run]: Lowering<N> };
+type Lowerings = { readonly [N in DpActionName]: Lowering<N> };
 
 const hashes = { l4: hashL4, sym_l4: hashSymmetricL4 } as const satisfies Record<HashAlgorithm, unknown>;
 
@@ -103,6 +103,16 @@ const lowerings: Lowerings = {
       x.packet.maxSize = maxSize;
     };
   },
+  ct({ do: _, ...request }) {
+    if (request.helper !== undefined)
+      log.limited(
+        'warn',
+        unread,
+        `helper=${request.helper}: connections that it announces are not recognised`,
+      );
+    return (x) => x.tracking.track(request);
+  },
+  ct_clear: () => (x) => x.tracking.clear(),
   meter({ id }) {
     return (x) => x.meter(id);
   },
@@ -182,23 +192,14 @@ export function lowerActions(actions: readonly DpAction[]): readonly ActionStep[
 
 function lowerList(actions: readonly DpAction[], whole: readonly DpAction[]): readonly ActionStep[] {
   const end = actions.findIndex((action) => action.do === takesRest);
-  return (end < 0 ? actions : actions.slice(0, end + 1)).map((action, n) => {
-    if (!isRun(action)) throw new Error(`${action.do} was not refused`);
-    return lowerAction(action, whole, actions.slice(n + 1));
-  });
+  return (end < 0 ? actions : actions.slice(0, end + 1)).map((action, n) =>
+    lowerAction(action, whole, actions.slice(n + 1)),
+  );
 }
 
-function isRun(action: DpAction): action is DpActionOf<Run> {
-  return hasName(lowerings, action.do);
-}
-
-function lowerAction(
-  action: DpActionOf<Run>,
-  whole: readonly DpAction[],
-  rest: readonly DpAction[],
-): ActionStep {
+function lowerAction(action: DpAction, whole: readonly DpAction[], rest: readonly DpAction[]): ActionStep {
   // The table's line for `action.do` takes exactly this variant; the compiler cannot relate the two by itself.
-  const lower = lowerings[action.do] as Lowering<Run>;
+  const lower = lowerings[action.do] as Lowering<DpActionName>;
   return lower(action, whole, rest);
 }
 

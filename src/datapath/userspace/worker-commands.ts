@@ -1,6 +1,8 @@
 /** What a worker does at the main thread's command, and the masks and action lists that commands name by number. */
+import type { Ms } from '../../base/units.ts';
 import { type Mask, maskWith } from '../../flow/mask.ts';
 import { SharedBond } from '../bond.ts';
+import { answerQuery } from '../conntrack/queries.ts';
 import { SharedMeter } from '../meter.ts';
 import type { FromWorker, WorkerCommand, WorkerCommandOf } from './commands.ts';
 import { DropWriter } from './drop-ring.ts';
@@ -13,6 +15,7 @@ export interface CommandRunnerDeps {
   readonly engine: Engine;
   readonly ports: WorkerPorts;
   readonly post: (message: FromWorker) => void;
+  readonly now: () => Ms;
   /** The upcalls up to that number were answered. */
   readonly upcallsDone: (sequence: number) => void;
 }
@@ -101,6 +104,9 @@ export class CommandRunner {
       case 'upcallsDone':
         upcallsDone(command.sequence);
         break;
+      case 'conntrack':
+        this.#answer(command.reply, answerQuery(engine.tracker, command.query, this.#deps.now()));
+        break;
       case 'settle':
         this.#answer(command.reply);
         break;
@@ -125,7 +131,7 @@ export class CommandRunner {
     engine.watchDrops(id, { rate, match }, new DropWriter(memory, () => post({ say: 'drops', id })));
   }
 
-  #answer(reply: number): void {
-    this.#deps.post({ say: 'reply', reply, failure: undefined });
+  #answer(reply: number, answer?: unknown): void {
+    this.#deps.post({ say: 'reply', reply, failure: undefined, answer });
   }
 }

@@ -41,7 +41,7 @@ export interface WorkerEvents {
   retired(port: number, fd: number): void;
 }
 
-type Reply = { resolve: () => void; reject: (error: Error) => void };
+type Reply = { resolve: (answer: unknown) => void; reject: (error: Error) => void };
 
 /** Upcalls handed over in one turn of the event loop. */
 const upcallBatch = 256;
@@ -96,7 +96,7 @@ export class WorkerThread {
   }
 
   /** Sends a command that is answered. Rejects with what the worker answers. */
-  ask(make: (reply: number) => WorkerCommand): Promise<void> {
+  ask(make: (reply: number) => WorkerCommand): Promise<unknown> {
     const reply = ++this.#lastReply;
     return new Promise((resolve, reject) => {
       this.#replies.set(reply, { resolve, reject });
@@ -175,10 +175,10 @@ export class WorkerThread {
         this.#events.retired(message.port, message.fd);
         break;
       case 'reply': {
-        const { reply: number, failure } = message;
+        const { reply: number, failure, answer } = message;
         const reply = this.#replies.get(number);
         this.#replies.delete(number);
-        if (failure === undefined) reply?.resolve();
+        if (failure === undefined) reply?.resolve(answer);
         else reply?.reject(errorOf(failure));
       }
     }

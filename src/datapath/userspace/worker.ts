@@ -112,6 +112,7 @@ export class Worker {
       engine,
       ports: this.#ports,
       post,
+      now: () => this.#clock.now(),
       upcallsDone: (sequence) => {
         engine.upcallsDone(sequence);
         if (!upcalls.isEmpty) this.#signalUpcalls();

@@ -2,10 +2,12 @@
  * What the rest of a match must say before it may match on a field, as data: a match on the TCP port means something
  * only where the EtherType is IP and the protocol TCP. The values also say what a packet must be to have the field.
  */
+
 import { namesIn, recordFrom } from '../../base/literals.ts';
 import { etherType, vlanPresent } from '../../wire/ethernet.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import { icmpv6Type } from '../../wire/transport.ts';
+import { ctState } from '../ct-state.ts';
 import { etherTypeOf, isTyped, setSlot } from '../key.ts';
 import { type SlotName, slots } from '../slots.ts';
 
@@ -36,18 +38,6 @@ const advertisement = neighbour(icmpv6Type.neighbourAdvertisement);
 const transport = (protocol: number): readonly Conditions[] =>
   [ipv4, ipv6].map((ip) => [...ip, is('nw_proto', protocol, 0xff), is('nw_frag', 0, 2)]);
 
-/** Bits of `ct_state`. */
-const ct = {
-  new: 0x01,
-  established: 0x02,
-  related: 0x04,
-  reply: 0x08,
-  invalid: 0x10,
-  tracked: 0x20,
-  snat: 0x40,
-  dnat: 0x80,
-};
-
 /** Any one of these lists will do. */
 const table = {
   ethernet: [ethernet],
@@ -68,10 +58,13 @@ const table = {
   ndAdvert: [advertisement],
   /** A connection that is known: one of these is set, or it is said to be tracked and not invalid. */
   conntrack: [
-    ...[ct.new, ct.established, ct.related, ct.reply, ct.snat, ct.dnat].map(
+    ...[ctState.new, ctState.established, ctState.related, ctState.reply, ctState.snat, ctState.dnat].map(
       (state): Conditions => [bit('ct_state', state)],
     ),
-    [bit('ct_state', ct.tracked), { slot: 'ct_state', bits: ct.invalid, value: 0, isExplicit: true }],
+    [
+      bit('ct_state', ctState.tracked),
+      { slot: 'ct_state', bits: ctState.invalid, value: 0, isExplicit: true },
+    ],
   ],
 } as const satisfies Record<string, readonly Conditions[]>;
 

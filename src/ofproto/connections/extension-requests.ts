@@ -1,12 +1,9 @@
 /** Nicira's requests that belong to nothing else: options of tunnels, exporters, connections that are tracked. */
-import { logger } from '../../base/log.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
-import { type CtFlush, formatCtFlush, hasTuples } from '../../openflow/messages/ct-flush.ts';
+import { forgetConnections, forgetZone } from '../forget-connections.ts';
 import { isOptionUsed } from '../tables/option-fields.ts';
 import { tlvLimits } from '../tlv-table.ts';
 import type { RequestHandlers } from './request-handler.ts';
-
-const log = logger('ct_dpif');
 
 export const extensionRequests: RequestHandlers = {
   TLV_TABLE_MOD({ ofproto }, { value }) {
@@ -27,13 +24,12 @@ export const extensionRequests: RequestHandlers = {
     if (value.length === 0) throw notConfigured();
     connection.reply(request, { name: 'IPFIX_FLOW_REPLY', value });
   },
-  // Nothing is tracked, so there is nothing to forget.
-  CT_FLUSH({ ofproto }, { value }) {
-    log.dbg(() => `${ofproto.datapathName}: ct_flush: ${whatIsFlushed(value)}`);
+  async CT_FLUSH({ ofproto }, { value }) {
+    await forgetConnections(ofproto.trackingDatapath, value); // where there is none, nobody is told
   },
-  CT_FLUSH_ZONE({ ofproto }, { value }, bytes) {
+  async CT_FLUSH_ZONE({ ofproto }, { value }, bytes) {
     checkZeros(bytes);
-    log.dbg(() => `${ofproto.datapathName}: ct_flush: zone ${value.id}`);
+    await forgetZone(ofproto.trackingDatapath, value.id);
   },
   FLOW_AGE: () => {},
 };
@@ -42,11 +38,6 @@ export const extensionRequests: RequestHandlers = {
 export function checkZeros(bytes: Uint8Array): void {
   if (bytes.subarray(16, 22).some((byte) => byte !== 0))
     throw new OpenFlowError('NXBRC_MUST_BE_ZERO', 'bytes that must be zero');
-}
-
-function whatIsFlushed(value: CtFlush): string {
-  if (hasTuples(value)) return formatCtFlush(value);
-  return value.zone === undefined ? '<all>' : `zone ${value.zone}`;
 }
 
 function notConfigured(): OpenFlowError {

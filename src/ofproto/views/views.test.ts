@@ -156,7 +156,7 @@ table_id=254, duration=3s, n_packets=0, n_bytes=0, priority=0,reg0=0x3,actions=d
     const { sw } = await makeSwitch();
     const lines = formatDatapathFeatures(datapathFeatures(sw.backer)).split('\n');
     expect(lines.slice(0, 3)).toEqual(['Masked set action: Yes', 'Tunnel push pop: Yes', 'Ufid: Yes']);
-    for (const line of ['Max VLAN headers: 1', 'Sample nesting: 10', 'Recirc: Yes', 'CT state: No'])
+    for (const line of ['Max VLAN headers: 1', 'Sample nesting: 10', 'Recirc: Yes', 'CT state: Yes'])
       expect(lines).toContain(line);
   });
 });

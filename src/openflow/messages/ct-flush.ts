@@ -1,6 +1,6 @@
 /** Forgetting connections: NXT_CT_FLUSH (nicira-ext.h; ovs-ofctl(8), "ct-flush"). */
 import { formatIpv4, formatIpv6 } from '../../base/addresses.ts';
-import { ipProtocol } from '../../wire/ip.ts';
+import { isIcmpProtocol } from '../../wire/ip.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { defineMessage, type MessageForm } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
@@ -76,10 +76,6 @@ function readTuple(body: Reader, tuple: Draft, family: Family): Family {
   return last;
 }
 
-export function isIcmp(protocol: number): boolean {
-  return protocol === ipProtocol.icmp || protocol === ipProtocol.icmpv6;
-}
-
 function writeTuple(tuple: CtTuple, type: number, protocol: number, to: Writer): void {
   const { source, destination, sourcePort, destinationPort } = tuple;
   const addresses = [
@@ -87,11 +83,11 @@ function writeTuple(tuple: CtTuple, type: number, protocol: number, to: Writer):
     [part.destination, destination],
   ] as const;
   const told = addresses.filter(([, address]) => familyOf(address) !== undefined);
-  if (told.length === 0 && sourcePort === 0 && destinationPort === 0 && !isIcmp(protocol)) return;
+  if (told.length === 0 && sourcePort === 0 && destinationPort === 0 && !isIcmpProtocol(protocol)) return;
   writeProperty(to, type, () => {
     to.u32(0);
     for (const [number, address] of told) writeProperty(to, number, () => to.octets(address));
-    if (isIcmp(protocol)) {
+    if (isIcmpProtocol(protocol)) {
       writeShort(to, part.icmpId, sourcePort);
       writeProperty(to, part.icmpType, () => to.u8(destinationPort >>> 8));
       writeProperty(to, part.icmpCode, () => to.u8(destinationPort & 0xff));
@@ -154,7 +150,7 @@ function formatTuple(tuple: CtTuple, { protocol, isIpv4 }: CtFlush): string {
   const address = (bytes: Uint8Array): string =>
     familyOf(bytes) === 'ipv4' ? formatIpv4(bytes.subarray(12)) : formatIpv6(bytes);
   const { sourcePort, destinationPort } = tuple;
-  const rest = isIcmp(protocol)
+  const rest = isIcmpProtocol(protocol)
     ? `icmp_id=${sourcePort},icmp_type=${destinationPort >>> 8},icmp_code=${destinationPort & 0xff}`
     : `ct_tp_src=${sourcePort},ct_tp_dst=${destinationPort}`;
   return `${name}_src=${address(tuple.source)},${name}_dst=${address(tuple.destination)},${rest}`;

@@ -4,8 +4,9 @@ import { readIpv4, readIpv6 } from '../../base/addresses.ts';
 import { Malformed } from '../../base/errors.ts';
 import { hasName } from '../../base/literals.ts';
 import { keyValues } from '../../flow/key-values.ts';
+import { isIcmpProtocol } from '../../wire/ip.ts';
 import { readUnsigned, wrong } from '../actions/arguments.ts';
-import { type CtFlush, type CtTuple, isIcmp } from '../messages/ct-flush.ts';
+import type { CtFlush, CtTuple } from '../messages/ct-flush.ts';
 
 /** A tuple in the making; the second port of ICMP has the code above the type, as in the reference's memory. */
 interface Draft {
@@ -23,11 +24,20 @@ interface Shared {
   warnings: string;
 }
 
+/** As `readConnectionTuples`; here `why` is what ovs-ofctl says. */
+export function readConnections(original: string, reply: string, zone: number | undefined): CtFlush {
+  try {
+    return readConnectionTuples(original, reply, zone);
+  } catch (error) {
+    throw error instanceof Malformed ? wrong(`Failed to parse ct-tuple: ${error.why}`) : error;
+  }
+}
+
 /**
  * The tuple of the first packet and that of its answers; either may be empty. Throws Malformed, whose `why` is the
  * whole message.
  */
-export function readConnections(original: string, reply: string, zone: number | undefined): CtFlush {
+export function readConnectionTuples(original: string, reply: string, zone: number | undefined): CtFlush {
   const shared: Shared = { protocol: 0, family: undefined, warnings: '' };
   const drafts = [original, reply].map((text) => readTuple(text, shared));
   const [first, second] = drafts.map((draft) => tupleOf(draft, shared.protocol));
@@ -46,7 +56,7 @@ function tupleOf(
     source: source ?? noAddress,
     destination: destination ?? noAddress,
     sourcePort,
-    destinationPort: isIcmp(protocol) ? (port >>> 8) | ((port & 0xff) << 8) : port,
+    destinationPort: isIcmpProtocol(protocol) ? (port >>> 8) | ((port & 0xff) << 8) : port,
   };
 }
 
@@ -63,7 +73,7 @@ function readTuple(text: string, shared: Shared): Draft {
 }
 
 function refused({ warnings }: Shared, why: string): Malformed {
-  return wrong(`Failed to parse ct-tuple: ${warnings}${why}`);
+  return wrong(`${warnings}${why}`);
 }
 
 type Part = (draft: Draft, text: string, name: string, shared: Shared) => void;
@@ -87,7 +97,7 @@ function port(which: 'sourcePort' | 'destinationPort'): Part {
 
 function icmp(bits: 8 | 16, set: (draft: Draft, value: number) => void): Part {
   return (draft, text, name, shared) => {
-    if (!isIcmp(shared.protocol)) throw refused(shared, 'invalid L4 fields');
+    if (!isIcmpProtocol(shared.protocol)) throw refused(shared, 'invalid L4 fields');
     set(
       draft,
       readPart(name, shared, () => readUnsigned(text, bits, name)),

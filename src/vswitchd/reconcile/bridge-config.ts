@@ -92,7 +92,7 @@ function controllersOf(
   const known = new Map<string, ControllerSettings>();
   if (runFolder !== undefined) {
     const target = `punix:${runFolder}/${bridge}.mgmt`;
-    known.set(target, { ...defaultController, isForTools: true, target, type: 'service', probeInterval: 0 });
+    known.set(target, { ...defaultController, isForTools: true, target, type: 'service', probeInterval: 60 });
   }
   for (const {
     queueSize = controllerQueueSize,

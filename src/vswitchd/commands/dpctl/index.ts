@@ -2,6 +2,8 @@
 import type { Command } from '../../../daemon/unixctl.ts';
 import type { Switch } from '../../switch.ts';
 import { cacheCommands } from './caches.ts';
+import { conntrackCommands } from './conntrack.ts';
+import { conntrackSettingCommands } from './conntrack-settings.ts';
 import { flowCommands } from './flows.ts';
 import { normalizeCommand } from './normalize.ts';
 import { portCommands } from './ports.ts';
@@ -15,6 +17,8 @@ export function dpctlCommands(aSwitch: Switch, now: () => number): Command[] {
     ...flowCommands(aSwitch, now),
     normalizeCommand,
     ...cacheCommands(aSwitch),
+    ...conntrackCommands(aSwitch),
+    ...conntrackSettingCommands(aSwitch),
   ];
   return [...commands, listCommand(commands)].map(dpctlCommand);
 }

@@ -1,0 +1,39 @@
+/** A connection as the tracker keeps it. */
+import type { ListNode } from '../../base/list.ts';
+import type { Ms } from '../../base/units.ts';
+import type { ConnectionState } from './protocol.ts';
+import { type Tuple, zoneOf } from './tuple.ts';
+
+export class TrackedConnection {
+  /** Of the packet that began it. */
+  readonly original: Tuple;
+  /** Of packets that answer: with translated addresses not the reverse of `original`. */
+  readonly reply: Tuple;
+  readonly state: ConnectionState;
+  mark = 0;
+  readonly label = new Uint32Array(4);
+  /** The addresses that are translated. */
+  natSource = false;
+  natDestination = false;
+  /** Of the application level gateway that reads its packets. */
+  helper: string | undefined;
+  /** The one whose packets announced this one: it is related to that. */
+  parent: TrackedConnection | undefined;
+  /** Monotonic. */
+  expiresAt: Ms;
+  /** Among those that live equally long; undefined as long as it is not remembered, and afterwards. */
+  place: ListNode<TrackedConnection> | undefined;
+  lifetime: Ms;
+
+  constructor(original: Tuple, reply: Tuple, state: ConnectionState, lifetime: Ms, now: Ms) {
+    this.original = original;
+    this.reply = reply;
+    this.state = state;
+    this.lifetime = lifetime;
+    this.expiresAt = (now + lifetime) as Ms;
+  }
+
+  get zone(): number {
+    return zoneOf(this.original);
+  }
+}

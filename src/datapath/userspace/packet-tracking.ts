@@ -1,0 +1,123 @@
+/** Connection tracking of the current packet: what the tracker says of it goes into its key, and its addresses change. */
+import type { Ms } from '../../base/units.ts';
+import { ctState } from '../../flow/ct-state.ts';
+import { slots } from '../../flow/slots.ts';
+import { isIcmpProtocol } from '../../wire/ip.ts';
+import type { Conntrack } from '../actions.ts';
+import type { TrackedConnection } from '../conntrack/connection.ts';
+import { TrackedPacket } from '../conntrack/tracked-packet.ts';
+import type { ConnectionTracker } from '../conntrack/tracker.ts';
+import { ipVersionOf, type Tuple, tupleProtocolOf, tupleWord } from '../conntrack/tuple.ts';
+import type { CurrentPacket } from './current-packet.ts';
+import { translatePacket } from './nat-edits.ts';
+
+export interface TrackingHost {
+  readonly tracker: ConnectionTracker;
+  readonly now: Ms;
+}
+
+const natBits = ctState.snat | ctState.dnat;
+/** All of it lies together in a key, from here on. */
+const firstWord = slots.ct_state.word;
+const nothing = new Uint32Array(slots.ct_nw_proto.word + 1 - firstWord);
+
+export class PacketTracking {
+  readonly #host: TrackingHost;
+  readonly #packet: CurrentPacket;
+  readonly #tracked = new TrackedPacket();
+  /** What is to be written. */
+  readonly #words = new Uint32Array(nothing.length);
+
+  constructor(host: TrackingHost, packet: CurrentPacket) {
+    this.#host = host;
+    this.#packet = packet;
+  }
+
+  track(request: Conntrack): void {
+    const packet = this.#packet;
+    packet.refreshKey();
+    const { tracker, now } = this.#host;
+    const { key } = packet;
+    const before = key[firstWord] ?? 0;
+    const zoneBefore = (key[slots.ct_zone.word] ?? 0) >>> 16;
+    const tracked = this.#parse(request.zone) ? this.#tracked : undefined;
+    const { connection, isReply, state } = tracker.track(tracked, request, now, packet.connection, before);
+    packet.connection = connection;
+    let bits = state;
+    if (request.nat !== undefined && connection !== undefined && tracked !== undefined) {
+      const isDone = (before & natBits) !== 0 && zoneBefore === request.zone;
+      if (isDone) bits |= before & natBits;
+      else bits |= this.#translate(connection, isReply, request.zone);
+    }
+    this.#write(
+      bits,
+      request.zone,
+      connection,
+      connection?.parent?.original ?? connection?.original ?? tracked?.tuple,
+    );
+  }
+
+  clear(): void {
+    const packet = this.#packet;
+    packet.connection = undefined;
+    packet.setMetadataWords(firstWord, nothing);
+  }
+
+  #parse(zone: number): boolean {
+    const packet = this.#packet;
+    if (!packet.locate()) return false;
+    const { etherType, network } = packet.headers;
+    return this.#tracked.parse(packet.frame, etherType, network, zone);
+  }
+
+  /** The bits that tell of it: of an answer, the other address is the translated one. */
+  #translate(connection: TrackedConnection, isReply: boolean, zone: number): number {
+    const { natSource, natDestination } = connection;
+    const [ofSource, ofDestination] = isReply ? [ctState.dnat, ctState.snat] : [ctState.snat, ctState.dnat];
+    const bits = (natSource ? ofSource : 0) | (natDestination ? ofDestination : 0);
+    const packet = this.#packet;
+    if (bits === 0 || !packet.makeWritable() || !this.#parse(zone)) return 0; // its memory may be another one now
+    translatePacket(packet, this.#tracked, connection, isReply);
+    packet.refreshKey();
+    return bits;
+  }
+
+  #write(
+    state: number,
+    zone: number,
+    connection: TrackedConnection | undefined,
+    tuple: Tuple | undefined,
+  ): void {
+    this.#words.set(nothing);
+    this.#put(firstWord, state);
+    if (connection !== undefined) {
+      this.#put(slots.ct_mark.word, connection.mark);
+      this.#words.set(connection.label, slots.ct_label.word - firstWord);
+    }
+    if (tuple !== undefined) this.#putTuple(tuple);
+    const protocol = tuple === undefined ? 0 : tupleProtocolOf(tuple);
+    this.#put(slots.ct_zone.word, (zone << slots.ct_zone.shift) | (protocol << slots.ct_nw_proto.shift));
+    this.#packet.setMetadataWords(firstWord, this.#words);
+  }
+
+  #putTuple(tuple: Tuple): void {
+    const isOver4 = ipVersionOf(tuple) === 4;
+    const source = isOver4 ? slots.ct_nw_src.word : slots.ct_ipv6_src.word;
+    const destination = isOver4 ? slots.ct_nw_dst.word : slots.ct_ipv6_dst.word;
+    for (let n = 0; n < (isOver4 ? 1 : 4); n++) {
+      this.#put(source + n, tuple[tupleWord.source + n] ?? 0);
+      this.#put(destination + n, tuple[tupleWord.destination + n] ?? 0);
+    }
+    const ports = tuple[tupleWord.ports] ?? 0;
+    this.#put(slots.ct_tp_src.word, isIcmpProtocol(tupleProtocolOf(tuple)) ? typeAndCode(ports) : ports);
+  }
+
+  #put(word: number, value: number): void {
+    this.#words[word - firstWord] = value;
+  }
+}
+
+/** In the places of ports, which a key has them in; a tuple has them in one. */
+function typeAndCode(ports: number): number {
+  return ((ports & 0xff00) << 8) | (ports & 0xff);
+}
