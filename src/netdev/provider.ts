@@ -111,8 +111,8 @@ export interface Netdev extends AsyncDisposable {
   /** Throws Refused on options that make no sense. A setting that the kernel refuses is logged and left as it was. */
   configure(config: NetdevConfig): Promise<void>;
   setUp(isUp: boolean): Promise<void>;
-  /** Counters since the device was made, from the kernel where it is a kernel one. */
-  stats(): Promise<NetdevStats>;
+  /** Counters since the device was made, from the kernel where it is a kernel one; a promise where it must be asked. */
+  stats(): NetdevStats | Promise<NetdevStats>;
   /** Closes it, and leaves a kernel device that the switch made to the process that opens it next. */
   leave(): Promise<void>;
 }

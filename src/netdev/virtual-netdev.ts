@@ -30,7 +30,7 @@ export abstract class VirtualNetdev implements Netdev {
   }
 
   /** The layer above counts what crosses. */
-  async stats(): Promise<NetdevStats> {
+  stats(): NetdevStats {
     return new Map();
   }
 

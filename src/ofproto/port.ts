@@ -134,11 +134,8 @@ export class OfprotoPort {
   }
 
   /** Counters of its device. No device sees what crosses a patch port or a tunnel: the switch counts it. */
-  stats(): Promise<NetdevStats> {
-    return this.hasOwnCounters ? Promise.resolve(this.#ownStats()) : this.netdev.stats();
-  }
-
-  #ownStats(): NetdevStats {
+  stats(): NetdevStats | Promise<NetdevStats> {
+    if (!this.hasOwnCounters) return this.netdev.stats();
     const { rxBytes, rxPackets, txBytes, txPackets } = this.crossed;
     return new Map([
       ['rx_bytes', rxBytes],

@@ -165,7 +165,7 @@ class DummyNetdev implements Netdev, HasQos, TellsConfig, TakesAddresses {
     this.#device.set({ isUp });
   }
 
-  async stats(): Promise<NetdevStats> {
+  stats(): NetdevStats {
     asked.total++;
     const { rxPackets, rxBytes, txPackets, txBytes } = this.#device.counters;
     return new Map([

@@ -21,7 +21,7 @@ interface MonitoredPort {
   /** No device counts what crosses it, but the switch. */
   readonly hasOwnCounters: boolean;
   readonly crossed: { readonly rxPackets: number };
-  stats(): Promise<NetdevStats>;
+  stats(): NetdevStats | Promise<NetdevStats>;
 }
 
 const bfdLog = logger('bfd');

@@ -49,9 +49,13 @@ export class StatisticsWriter {
       for (const { id, name } of ports.values())
         this.#deps.writer.put('Port', id, reportPortCounters(ofproto, name));
     }
-    await Promise.all(
-      bridges.flatMap((bridge) => [...bridge.interfaces.values()].map((i) => this.#writeOne(i))),
-    );
+    const waiting: Promise<void>[] = [];
+    for (const bridge of bridges)
+      for (const i of bridge.interfaces.values()) {
+        const isDone = this.#writeOne(bridge, i);
+        if (isDone !== undefined) waiting.push(isDone);
+      }
+    await Promise.all(waiting);
     this.#deps.writer.flush();
   }
 
@@ -62,29 +66,33 @@ export class StatisticsWriter {
     });
   }
 
-  async #writeOne(i: LiveInterface): Promise<void> {
+  /** At once where the counters are at hand: thousands that wait for each other are garbage that lives too long. */
+  #writeOne(bridge: LiveBridge, i: LiveInterface): Promise<void> | undefined {
     const { netdev } = i;
-    const bridge = this.#deps.state.bridges.get(i.bridge);
-    if (netdev === undefined || bridge === undefined || !i.wanted.isMember) return;
-    const change = await readStatistics(bridge, i);
-    if (change !== undefined && i.netdev === netdev) this.#deps.writer.put('Interface', i.wanted.id, change);
+    if (netdev === undefined || !i.wanted.isMember) return undefined;
+    const put = (change: OvsChange<'Interface'> | undefined): void => {
+      if (change !== undefined && i.netdev === netdev)
+        this.#deps.writer.put('Interface', i.wanted.id, change);
+    };
+    const change = readStatistics(bridge, i);
+    if (change instanceof Promise) return change.then(put);
+    put(change);
+    return undefined;
   }
 }
 
 /** Undefined when there is nothing to count, or the device cannot be asked. */
-export async function readStatistics(
+export function readStatistics(
   bridge: LiveBridge,
   i: LiveInterface,
-): Promise<OvsChange<'Interface'> | undefined> {
+): OvsChange<'Interface'> | Promise<OvsChange<'Interface'> | undefined> | undefined {
   const { netdev, ofPort } = i;
   if (netdev === undefined || ofPort === undefined) return undefined;
-  const port = bridge.ofproto.ports.get(ofPort);
-  if (port === undefined) return undefined;
-  try {
-    return reportStatistics(await port.stats());
-  } catch (why) {
+  const stats = bridge.ofproto.ports.get(ofPort)?.stats();
+  if (!(stats instanceof Promise)) return stats && reportStatistics(stats);
+  return stats.then(reportStatistics, (why: unknown) => {
     if (!(why instanceof SyscallFailed)) throw why;
     log.limited('warn', unreadable, `${i.wanted.name}: could not read statistics: ${why.message}`);
     return undefined;
-  }
+  });
 }
