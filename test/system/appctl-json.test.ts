@@ -31,6 +31,11 @@ class OurHost extends DummyHost {
   }
 }
 
+/** The first packet of a connection. */
+const tracked = [
+  'in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800)',
+  'ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=7,dst=9)',
+].join(',');
 /** Of IGMP: a host wants to hear 239.1.1.1, and a router asks who wants to hear what. */
 const joining =
   '01005e010101020000000001080046000020000040000102ead40a000001ef010101940400001600f9fcef010101';
@@ -90,6 +95,8 @@ describe.skipIf(whyNoReference() !== undefined)('ovs-appctl -f json', () => {
     );
     host.appctl('netdev-dummy/set-admin-state', 't20', 'up');
     host.run('ovs-ofctl', 'add-flow', 'br0', 'in_port=2,actions=drop');
+    host.run('ovs-ofctl', 'add-flow', 'br1', 'udp,udp_src=7,actions=ct(commit,zone=1)');
+    host.appctl('netdev-dummy/receive', 'br1', tracked);
     for (const message of [joining, query]) host.appctl('netdev-dummy/receive', 'br1', message);
     host.vsctl('set', 'interface', 'a1', 'lldp:enable=true', '--', 'add-aa-mapping', 'br1', '100', '10');
     host.appctl('netdev-dummy/receive', 'a1', serverUnit);
