@@ -1,6 +1,6 @@
 /** A connection as the tracker keeps it. */
 import type { ListNode } from '../../base/list.ts';
-import type { Ms } from '../../base/units.ts';
+import { type Ms, ms } from '../../base/units.ts';
 import type { ConnectionState } from './protocol.ts';
 import { type Tuple, zoneOf } from './tuple.ts';
 
@@ -30,7 +30,7 @@ export class TrackedConnection {
     this.reply = reply;
     this.state = state;
     this.lifetime = lifetime;
-    this.expiresAt = (now + lifetime) as Ms;
+    this.expiresAt = ms(now + lifetime);
   }
 
   get zone(): number {

@@ -14,6 +14,7 @@ import {
   ipv6Option,
   isExtension,
   isIcmpProtocol,
+  minExtensionSize,
 } from '../../wire/ip.ts';
 import { icmp, tcp, udp } from '../../wire/transport.ts';
 import {
@@ -40,7 +41,7 @@ export interface IpPlace {
 /** ICMP errors quote the packet that they are about. */
 const errors4: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 const errors6: ReadonlySet<number> = new Set([1, 2, 3, 4]);
-/** Queries and answers that have an identifier, as the low bytes of `icmp.rest` are the sequence number. */
+/** The kind of that option of TCP: RFC 7323, section 2.2. */
 const windowScaleOption = 3;
 
 export class TrackedPacket {
@@ -202,7 +203,7 @@ function locate6(view: DataView, network: number, end: number, place: IpPlace, i
   let at = network + ipv6.size;
   place.end = Math.min(end, last);
   while (isExtension(protocol)) {
-    if (protocol === ipProtocol.fragment || place.end - at < 8) return false;
+    if (protocol === ipProtocol.fragment || place.end - at < minExtensionSize) return false;
     const size = extensionSize(view, at, protocol);
     protocol = ipv6Option.get.nextHeader(view, at);
     at += size;

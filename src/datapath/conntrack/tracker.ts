@@ -16,7 +16,7 @@ import type { ConnectionState } from './protocol.ts';
 import { newTcpState } from './tcp.ts';
 import { defaultTimeouts, type TimeoutName } from './timeouts.ts';
 import type { TrackedPacket } from './tracked-packet.ts';
-import { copyTuple, icmpOf, newTuple, reverse, type Tuple, tupleProtocolOf } from './tuple.ts';
+import { copyTuple, isQuery, newTuple, reverse, tupleProtocolOf } from './tuple.ts';
 
 /** What came out for one packet; reused for the next one. */
 export class Tracking {
@@ -160,18 +160,11 @@ export class ConnectionTracker {
         return newTcpState(packet, this.#asksSequence);
       case ipProtocol.icmp:
       case ipProtocol.icmpv6:
-        return beginsQuery(packet.tuple) ? newQueryState() : undefined;
+        return isQuery(packet.tuple) ? newQueryState() : undefined;
       default:
         return newDatagramState();
     }
   }
-}
-
-/** Echo of both versions, and timestamp, information and address mask of RFC 792; only a request begins something. */
-const queryTypes: ReadonlySet<number> = new Set([8, 13, 15, 17, 128]);
-
-function beginsQuery(tuple: Tuple): boolean {
-  return queryTypes.has(icmpOf(tuple).type);
 }
 
 function write(connection: TrackedConnection, { mark, label }: Conntrack): void {

@@ -60,19 +60,26 @@ export function icmpOf(tuple: Tuple): { readonly id: number; readonly type: numb
   return { id: word >>> 16, type: (word >>> 8) & 0xff, code: word & 0xff };
 }
 
-/** Both ways of each pair: echo, timestamp, information and address mask of RFC 792, echo of RFC 4443. */
+/** Answers by what asks: echo, timestamp, information and address mask of RFC 792, echo of RFC 4443. */
+const icmpAnswers: ReadonlyMap<number, number> = new Map([
+  [8, 0],
+  [13, 14],
+  [15, 16],
+  [17, 18],
+  [128, 129],
+]);
+/** Both ways. */
 const otherIcmpType: ReadonlyMap<number, number> = new Map(
-  [
-    [8, 0],
-    [13, 14],
-    [15, 16],
-    [17, 18],
-    [128, 129],
-  ].flatMap(([a = 0, b = 0]) => [
+  [...icmpAnswers].flatMap(([a, b]) => [
     [a, b],
     [b, a],
   ]),
 );
+
+/** Of ICMP: only what asks begins something. */
+export function isQuery(tuple: Tuple): boolean {
+  return icmpAnswers.has(icmpOf(tuple).type);
+}
 
 /** The type of the messages that answer those of that type; undefined where nothing does. */
 export function answeringType(type: number): number | undefined {
