@@ -84,6 +84,7 @@ const slotTable = {
   ct_zone: [2, metadata],
   ct_nw_proto: [1, metadata],
   pad_ct: [1, metadata],
+  ct_connection: [4, metadata], // a number of the datapath's: goes where the packet goes, and is never matched
   tun_id: [8, metadata],
   tun_src: [4, metadata],
   tun_dst: [4, metadata],

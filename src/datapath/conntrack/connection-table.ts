@@ -24,14 +24,15 @@ export class ConnectionTable {
   /** By how long they live, those silent for longest first. */
   readonly #byLifetime = new Map<number, List<TrackedConnection>>();
   readonly #zoneCounts = new Map<number, number>();
-  #size = 0;
+  readonly #byNumber = new Map<number, TrackedConnection>();
+  #lastNumber = 0;
 
   constructor(seed: number) {
     this.seed = seed;
   }
 
   get size(): number {
-    return this.#size;
+    return this.#byNumber.size;
   }
 
   countIn(zone: number): number {
@@ -53,7 +54,14 @@ export class ConnectionTable {
     return undefined;
   }
 
+  /** Of 0: undefined. */
+  numbered(number: number): TrackedConnection | undefined {
+    return number === 0 ? undefined : this.#byNumber.get(number);
+  }
+
   add(connection: TrackedConnection): void {
+    connection.number = this.#nextNumber();
+    this.#byNumber.set(connection.number, connection);
     this.#link(connection, connection.original, false);
     this.#link(connection, connection.reply, true);
     connection.place = this.#listOf(connection.lifetime).push(connection);
@@ -81,6 +89,7 @@ export class ConnectionTable {
     if (connection.place === undefined) return;
     this.#leave(connection);
     connection.place = undefined;
+    this.#byNumber.delete(connection.number);
     this.#unlink(connection.original, connection);
     this.#unlink(connection.reply, connection);
     this.#count(connection.zone, -1);
@@ -97,6 +106,12 @@ export class ConnectionTable {
 
   *[Symbol.iterator](): IterableIterator<TrackedConnection> {
     for (const list of this.#byLifetime.values()) yield* list;
+  }
+
+  #nextNumber(): number {
+    do this.#lastNumber = (this.#lastNumber + 1) >>> 0;
+    while (this.#lastNumber === 0 || this.#byNumber.has(this.#lastNumber));
+    return this.#lastNumber;
   }
 
   #listOf(lifetime: Ms): List<TrackedConnection> {
@@ -131,7 +146,6 @@ export class ConnectionTable {
 
   #count(zone: number, by: 1 | -1): void {
     const count = this.countIn(zone) + by;
-    this.#size += by;
     if (count === 0) this.#zoneCounts.delete(zone);
     else this.#zoneCounts.set(zone, count);
   }

@@ -23,6 +23,8 @@ export class TrackedConnection {
   expiresAt: Ms;
   /** Among those that live equally long; undefined as long as it is not remembered, and afterwards. */
   place: ListNode<TrackedConnection> | undefined;
+  /** What packets carry that belong to it; 0 as long as it is not remembered. */
+  number = 0;
   lifetime: Ms;
 
   constructor(original: Tuple, reply: Tuple, state: ConnectionState, lifetime: Ms, now: Ms) {

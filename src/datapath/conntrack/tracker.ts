@@ -63,9 +63,7 @@ export class ConnectionTracker {
   ): Tracking {
     const { outcome } = this;
     if (packet === undefined) return this.#refuse();
-    const isKnown =
-      known?.place !== undefined && known.zone === request.zone && request.commit !== 'force_commit';
-    if (isKnown) {
+    if (known?.zone === request.zone && request.commit !== 'force_commit') {
       outcome.state = stateBefore;
       outcome.connection = known;
       outcome.isReply = (stateBefore & ctState.reply) !== 0;

@@ -8,7 +8,6 @@ import { newKey } from '../../flow/key.ts';
 import { ethernetPacket } from '../../flow/packet-type.ts';
 import { datapathWordCount, hotWordCount, slots } from '../../flow/slots.ts';
 import type { Frame } from '../../wire/frame.ts';
-import type { TrackedConnection } from '../conntrack/connection.ts';
 import type { DpDropReason } from '../drops.ts';
 import type { FrameArena } from './frame-arena.ts';
 import { Headers } from './headers.ts';
@@ -27,6 +26,7 @@ const inPortWord = slots.in_port.word;
 const recircWord = slots.recirc_id.word;
 const packetTypeWord = slots.packet_type.word;
 const dpHashWord = slots.dp_hash.word;
+const connectionWord = slots.ct_connection.word;
 const priorityWord = slots.skb_priority.word;
 const noMetadata = new Uint32Array(datapathWordCount - hotWordCount);
 
@@ -37,7 +37,6 @@ export class SavedPacket {
   packetType = 0;
   maxSize = 0;
   isKeyStale = false;
-  connection: TrackedConnection | undefined;
 }
 
 /** One a worker, reused for all packets. */
@@ -55,8 +54,6 @@ export class CurrentPacket {
   /** Words of the key that extraction does not write were written, here or in a saved packet. */
   hasMetadata = false;
   readonly headers = new Headers();
-  /** Whose it was found to be when it was tracked last. */
-  connection: TrackedConnection | undefined;
   readonly #host: PacketHost;
   readonly #arena: FrameArena;
   /** The frame was changed since its key was extracted. */
@@ -77,7 +74,6 @@ export class CurrentPacket {
     this.isDropped = false;
     this.hasMetadata = hasMetadata;
     this.#isKeyStale = false;
-    this.connection = undefined;
     this.maxSize = Number.POSITIVE_INFINITY;
     this.packetType = key[packetTypeWord] ?? 0;
   }
@@ -102,7 +98,6 @@ export class CurrentPacket {
     saved.packetType = this.packetType;
     saved.maxSize = this.maxSize;
     saved.isKeyStale = this.#isKeyStale;
-    saved.connection = this.connection;
     return saved;
   }
 
@@ -113,7 +108,6 @@ export class CurrentPacket {
     this.packetType = saved.packetType;
     this.maxSize = saved.maxSize;
     this.#isKeyStale = saved.isKeyStale;
-    this.connection = saved.connection;
     this.isDropped = false;
   }
 
@@ -163,18 +157,17 @@ export class CurrentPacket {
     if (this.hasMetadata) key.set(noMetadata, hotWordCount); // `hasMetadata` stays: a saved packet may have some
     key[inPortWord] = inPort;
     key[recircWord] = 0;
-    this.connection = undefined;
     this.packetType = ethernetPacket;
     this.#isKeyStale = true;
   }
 
   /** The frame is what a tunnel carried from here on, and came in by that port; its key is fresh. */
   becomeInner(packetType: number, inPort: number): void {
-    this.connection = undefined;
     this.packetType = packetType;
     this.#isKeyStale = true;
     this.refreshKey();
     this.key[inPortWord] = inPort;
+    this.key[connectionWord] = 0;
   }
 
   /** Finds the headers of the frame as it is; false when not even the first one is whole. */

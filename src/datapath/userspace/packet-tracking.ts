@@ -19,7 +19,8 @@ export interface TrackingHost {
 const natBits = ctState.snat | ctState.dnat;
 /** All of it lies together in a key, from here on. */
 const firstWord = slots.ct_state.word;
-const nothing = new Uint32Array(slots.ct_nw_proto.word + 1 - firstWord);
+const connectionWord = slots.ct_connection.word;
+const nothing = new Uint32Array(connectionWord + 1 - firstWord);
 
 export class PacketTracking {
   readonly #host: TrackingHost;
@@ -41,8 +42,8 @@ export class PacketTracking {
     const before = key[firstWord] ?? 0;
     const zoneBefore = (key[slots.ct_zone.word] ?? 0) >>> 16;
     const tracked = this.#parse(request.zone) ? this.#tracked : undefined;
-    const { connection, isReply, state } = tracker.track(tracked, request, now, packet.connection, before);
-    packet.connection = connection;
+    const known = tracker.table.numbered(key[connectionWord] ?? 0);
+    const { connection, isReply, state } = tracker.track(tracked, request, now, known, before);
     let bits = state;
     if (request.nat !== undefined && connection !== undefined && tracked !== undefined) {
       const isDone = (before & natBits) !== 0 && zoneBefore === request.zone;
@@ -58,9 +59,7 @@ export class PacketTracking {
   }
 
   clear(): void {
-    const packet = this.#packet;
-    packet.connection = undefined;
-    packet.setMetadataWords(firstWord, nothing);
+    this.#packet.setMetadataWords(firstWord, nothing);
   }
 
   #parse(zone: number): boolean {
@@ -92,6 +91,7 @@ export class PacketTracking {
     this.#put(firstWord, state);
     if (connection !== undefined) {
       this.#put(slots.ct_mark.word, connection.mark);
+      this.#put(connectionWord, connection.number);
       this.#words.set(connection.label, slots.ct_label.word - firstWord);
     }
     if (tuple !== undefined) this.#putTuple(tuple);

@@ -80,6 +80,7 @@ function wholeWords(): Uint32Array {
   const words = newKey();
   words.fill(0xffffffff, 0, datapathWordCount);
   setSlot(words, 'ct_state', 0xff); // there are no other bits
+  setSlot(words, 'ct_connection', 0);
   return words;
 }
 
