@@ -106,6 +106,11 @@ export function formatIpv6(bytes: ArrayLike<number>): string {
   return `${hex(groups.slice(0, best.at))}::${hex(groups.slice(best.at + best.size))}`;
 }
 
+/** Of either kind, by its length. */
+export function formatIp(bytes: ArrayLike<number>): string {
+  return bytes.length === 4 ? formatIpv4(bytes) : formatIpv6(bytes);
+}
+
 /** Throws Malformed unless it is an IPv6 address without a zone. */
 export function readIpv6(text: string): Uint8Array {
   const malformed = new Malformed('IPv6 address', 0, `"${text}" is not like 2001:db8::1`);

@@ -13,6 +13,7 @@ function device(...alternativeNames: string[]): Link {
     isUp: false,
     isRunning: false,
     isPromiscuous: false,
+    isLoopback: false,
     kind: 'tun',
     group: 0,
     alternativeNames,

@@ -1,20 +1,19 @@
 /** Devices and routes of the kernel, as tunnels ask for them. */
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { readIpv4, readIpv6 } from '../base/addresses.ts';
+import { dumpAddresses, type KernelAddress } from '../sys/netlink/address.ts';
 import { linkMonitor } from '../sys/netlink/monitor.ts';
 import { dumpRoutes, watchRoutes } from '../sys/netlink/route.ts';
-import type { DeviceAddress, HostDevice, HostNetwork, HostNetworkEvents, HostRoute } from './host-network.ts';
+import type { HostDevice, HostNetwork, HostNetworkEvents, HostRoute } from './host-network.ts';
 
 /** What is known holds until the kernel says that something changed. */
 export class KernelNetwork implements HostNetwork {
   readonly #devices = new Map<string, HostDevice | undefined>();
-  #addresses: ReturnType<typeof networkInterfaces> | undefined;
+  #addresses: readonly KernelAddress[] | undefined;
   #routes: readonly HostRoute[] | undefined;
 
   device(name: string): HostDevice | undefined {
     if (this.#devices.has(name)) return this.#devices.get(name);
-    this.#addresses ??= networkInterfaces();
-    const device = describe(name, this.#addresses[name]);
+    this.#addresses ??= dumpAddresses();
+    const device = describe(name, this.#addresses);
     this.#devices.set(name, device);
     return device;
   }
@@ -44,21 +43,12 @@ export class KernelNetwork implements HostNetwork {
 }
 
 /** Undefined for one that is not there, or has no addresses. */
-function describe(name: string, entries: readonly NetworkInterfaceInfo[] = []): HostDevice | undefined {
-  const [first] = entries;
-  const link = first && linkMonitor().byName(name);
-  if (link === undefined) return undefined;
-  return {
-    mac: link.mac === '' ? undefined : link.mac,
-    isLoopback: first?.internal === true,
-    hasCarrier: link.isRunning,
-    addresses: entries.map(addressOf),
-  };
-}
-
-function addressOf({ address, family, cidr }: NetworkInterfaceInfo): DeviceAddress {
-  const bytes = family === 'IPv4' ? readIpv4(address) : readIpv6(address.replace(/%.*/, ''));
-  return { address: bytes, prefix: Number(cidr?.split('/')[1] ?? 8 * bytes.length) };
+function describe(name: string, all: readonly KernelAddress[]): HostDevice | undefined {
+  const link = linkMonitor().byName(name);
+  const addresses = all.filter(({ ifindex }) => ifindex === link?.ifindex);
+  if (link === undefined || addresses.length === 0) return undefined;
+  const { mac, isLoopback, isRunning: hasCarrier } = link;
+  return { mac: mac === '' ? undefined : mac, isLoopback, hasCarrier, addresses };
 }
 
 function readRoutes(): HostRoute[] {

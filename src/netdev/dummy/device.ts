@@ -29,7 +29,7 @@ export class DummyDevices {
   onChanged: (name: string) => void = () => {};
   /** Told of each when it is gone for good. */
   onGone: (name: string) => void = () => {};
-  #madeCount = 0;
+  #nextNumber = 0;
 
   /** Without `openLink`, no frames come from outside by sockets. */
   constructor(openLink: OpenFrameLink = () => undefined) {
@@ -49,7 +49,7 @@ export class DummyDevices {
   make(name: string, clock: Clock): DummyDevice {
     if (this.#byName.has(name))
       throw syscallFailed('open', errnos.EEXIST, `could not open network device ${name}`);
-    const number = this.#madeCount++;
+    const number = this.takeNumber();
     const mac = `aa:55:aa:55:${hex(number >> 8)}:${hex(number)}`;
     const device = new DummyDevice(name, {
       mac,
@@ -65,6 +65,11 @@ export class DummyDevices {
     this.#byName.set(name, device);
     this.onMade(device);
     return device;
+  }
+
+  /** No device will have that number any more. */
+  takeNumber(): number {
+    return this.#nextNumber++;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Tunnels as `dpif/show` and `dpctl/show` show them: the options that are not as usual, by name. */
-import { formatIpv4, formatIpv6 } from '../../base/addresses.ts';
+import { formatIp } from '../../base/addresses.ts';
 import {
   type ByFlow,
   byFlow,
@@ -73,5 +73,5 @@ function showAddress(address: TunnelAddress | ByFlow): string {
 
 export function formatAddress(address: TunnelAddress | ByFlow): string {
   if (address === byFlow) return address;
-  return address.length === 4 ? formatIpv4(address) : formatIpv6(address);
+  return formatIp(address);
 }

@@ -2,7 +2,7 @@
  * Addresses of hosts at both ends of tunnels, of IPv4 and IPv6 alike: 16 bytes, where those of IPv4 are mapped into IPv6
  * (RFC 4291 section 2.5.5.2).
  */
-import { formatIpv4, formatIpv6 } from '../../base/addresses.ts';
+import { formatIp } from '../../base/addresses.ts';
 
 export type HostAddress = Uint8Array;
 
@@ -34,7 +34,7 @@ export function isSet(address: HostAddress): boolean {
 
 export function formatHostAddress(address: HostAddress): string {
   const bytes = plainBytes(address);
-  return bytes.length === 4 ? formatIpv4(bytes) : formatIpv6(bytes);
+  return formatIp(bytes);
 }
 
 export function isSameAddress(a: HostAddress, b: HostAddress): boolean {

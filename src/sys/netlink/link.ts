@@ -51,6 +51,7 @@ const interfaceHeaderSize = 16;
 const statsHeaderSize = 12;
 
 const IFF_UP = 1;
+const IFF_LOOPBACK = 8;
 const IFF_RUNNING = 0x40;
 const IFF_PROMISC = 0x100;
 
@@ -66,6 +67,7 @@ export interface Link {
   /** Administratively up and with carrier. */
   readonly isRunning: boolean;
   readonly isPromiscuous: boolean;
+  readonly isLoopback: boolean;
   /** "veth", "tun", ...; "" for a physical device. */
   readonly kind: string;
   /** For commands about many devices at once; 0 unless somebody set it. */
@@ -120,6 +122,7 @@ function parseLink(payload: DataView): Link {
     isUp: (flags & IFF_UP) !== 0,
     isRunning: (flags & IFF_RUNNING) !== 0,
     isPromiscuous: (flags & IFF_PROMISC) !== 0,
+    isLoopback: (flags & IFF_LOOPBACK) !== 0,
     kind,
     group,
     alternativeNames,

@@ -39,6 +39,7 @@ describe('rtnetlink messages', () => {
         isUp: true,
         isRunning: true,
         isPromiscuous: false,
+        isLoopback: false,
         kind: 'veth',
         group: 3,
         alternativeNames: ['uplink', 'the-long-name-of-it'],

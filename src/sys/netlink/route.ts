@@ -4,17 +4,14 @@
  */
 import { Malformed } from '../../base/errors.ts';
 import type { Watch } from '../calls/fd.ts';
+import { addressIn, anyFamily, familySize } from './family.ts';
 import { NETLINK_ROUTE, requests } from './link.ts';
-import { attributeU32, flag, MessageWriter, type NetlinkMessage, walkAttributes } from './message.ts';
+import { attributeU32, flag, type NetlinkMessage, walkAttributes } from './message.ts';
 import { NetlinkSocket } from './socket.ts';
 
 const messageType = { newRoute: 24, getRoute: 26 } as const;
 const attribute = { destination: 1, outputInterface: 4, gateway: 5, mark: 16 } as const;
 const routeType = { unicast: 1, local: 2 } as const;
-const familySize: ReadonlyMap<number, number> = new Map([
-  [2, 4], // AF_INET
-  [10, 16], // AF_INET6
-]);
 const nowhere = 255;
 const headerSize = 12;
 
@@ -59,17 +56,10 @@ export function parseRoute({ type, payload }: NetlinkMessage): KernelRoute | und
   return { destination, prefix, ifindex, gateway, isLocal: kind === routeType.local, mark };
 }
 
-function addressIn(value: DataView, size: number): Uint8Array<ArrayBuffer> {
-  if (value.byteLength !== size)
-    throw new Malformed('netlink route', value.byteOffset, `an address of ${value.byteLength} bytes`);
-  return Uint8Array.from({ length: size }, (_, n) => value.getUint8(n));
-}
-
 /** Of all tables, in the kernel's order. Throws SyscallFailed. */
 export function dumpRoutes(): KernelRoute[] {
   const routes: KernelRoute[] = [];
-  const anyFamily = new MessageWriter().u32(0).u32(0).u32(0).finish();
-  requests().request(messageType.getRoute, flag.dump, anyFamily, 'cannot list routes', (message) => {
+  requests().request(messageType.getRoute, flag.dump, anyFamily(), 'cannot list routes', (message) => {
     const route = parseRoute(message);
     if (route !== undefined) routes.push(route);
   });

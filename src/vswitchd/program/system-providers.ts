@@ -105,13 +105,15 @@ async function openDatapath(
 ): Promise<Datapath> {
   const { random, timers } = deps;
   const { clock } = timers;
-  if (type === 'dummy' || isDummyInstead(type, dummy))
+  if (type === 'dummy' || isDummyInstead(type, dummy)) {
+    dummies.takeNumber(); // as the reference does, whose datapaths have a device of their own
     return new DummyDatapath(type, name, {
       clock,
       random,
       cores,
       openPort: (spec) => openPortIo(spec, dummies),
     });
+  }
   if (type === 'system')
     bridgeLog.info(`${type}@${name}: forwarding in userspace, there is no kernel datapath here`);
   return new UserspaceDatapath(type, name, { clock, timers, workerUrl });

@@ -82,7 +82,7 @@ export class DirtyPorts {
     const { name } = i.wanted;
     if (!outlivesDevice(bridge, i)) this.#reopen(i);
     else if (i.ofPort !== undefined)
-      log.warn(`bridge ${bridge.name}: port ${i.ofPort} waits for a device named ${name}, which is gone`);
+      log.info(`bridge ${bridge.name}: port ${i.ofPort} waits for a device named ${name}, which is gone`);
   }
 
   #reopen(i: LiveInterface): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { newKey } from '../../../flow/key.ts';
+import { ctState } from '../../../flow/ct-state.ts';
+import { newKey, setSlot } from '../../../flow/key.ts';
 import { matchOn } from '../../../flow/match.ts';
 import { slots } from '../../../flow/slots.ts';
 import type { Ofproto } from '../../ofproto.ts';
@@ -69,5 +70,18 @@ describe('what controllers are told of a packet', () => {
     const { mask } = packetMetadata(flowWith(1, 0));
     expect([...mask.words]).toEqual([slots.in_port.word, slots.metadata.word, slots.metadata.word + 1]);
     expect([...mask.bits].every((bits) => bits >>> 0 === 0xffffffff)).toBe(true);
+  });
+
+  test('is the packet that began its connection, of one that belongs to one', () => {
+    const tracked = (state: number): Uint32Array => {
+      const key = newKey();
+      setSlot(key, 'ct_state', ctState.tracked | state);
+      setSlot(key, 'ct_nw_src', 0x0a000001);
+      return key;
+    };
+    const tells = (state: number): boolean =>
+      packetMetadata(tracked(state)).mask.words.includes(slots.ct_nw_src.word);
+    expect([ctState.new, ctState.established, ctState.reply].map(tells)).toEqual([true, true, true]);
+    expect([ctState.invalid, ctState.related].map(tells)).toEqual([false, false]);
   });
 });
