@@ -81,9 +81,13 @@ function* candidates(
     const [port] = bundle.members;
     if (bundle.config.members.length > 1)
       complaints.push(`port ${bundle.name}: cannot enable ${protocol} on bonds, disabling`);
-    else if (port !== undefined && port.netdev.type !== 'internal' && !isMirrorOutput(bundle))
-      yield { bundle, port };
+    else if (port !== undefined && !isOfHost(port) && !isMirrorOutput(bundle)) yield { bundle, port };
   }
+}
+
+/** A device that the switch makes for the host. */
+function isOfHost({ netdev }: OfprotoPort): boolean {
+  return netdev.type === 'internal' || netdev.type === 'dummy-internal';
 }
 
 /** IEEE 802.1D-1998 table 8-5, of Mb/s. */

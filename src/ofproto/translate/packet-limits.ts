@@ -3,7 +3,7 @@ import type { DropReason } from './drop-reasons.ts';
 
 /** Bridges and tables that one packet may go through inside each other. */
 const maxDepth = 64;
-/** Rules of one packet in all. */
+/** Rules of one packet in all, beside the first. */
 const maxLookups = maxDepth * maxDepth;
 /** Buckets of groups; with none that sends anything, nothing else would end their nesting. */
 const maxBranches = 65_536;
@@ -27,7 +27,7 @@ export class PacketLimits {
   /** Why no more may be nested, looked up and done; undefined while it may. */
   refusal({ lookups, actions, stackedBytes }: Used): DropReason | undefined {
     if (this.depth >= maxDepth) return 'tooDeep';
-    if (lookups >= maxLookups || this.branchCount >= maxBranches) return 'tooManyLookups';
+    if (lookups > maxLookups || this.branchCount >= maxBranches) return 'tooManyLookups';
     if (actions >= maxActions) return 'tooManyActions';
     return stackedBytes >= maxStacked ? 'stackTooDeep' : undefined;
   }

@@ -12,18 +12,33 @@ type Name = 'Bridge' | 'Port' | 'Interface' | 'QoS' | 'Queue';
 class FakeDatabase {
   readonly #rows = new Map<string, Map<Uuid, AnyRow>>();
   #deltas = new Map<string, RowDelta<AnyRow>[]>();
+  #bridges: Uuid[] = [];
   readonly view = {
     rows: (table: string) => this.#table(table),
     row: (table: string, id: Uuid) => this.#table(table).get(id),
   } as unknown as View<OvsTables>; // rows are made from the same schema
 
+  /** A bridge is listed by the switch from then on. */
   put<T extends Name>(table: T, id: string, values: Partial<OvsRow<T>>): void {
+    if (table === 'Bridge') this.list((bridges) => bridges.add(uuid(id)));
     const old = this.#table(table).get(uuid(id));
     const row: AnyRow = { ...(old ?? { ...emptyRow(table), _uuid: id }), ...values };
     this.#change(table, { id: uuid(id), old, new: row });
   }
 
+  /** Changes which bridges the switch has. */
+  list(change: (bridges: Set<Uuid>) => void): void {
+    const bridges = new Set(this.#bridges);
+    change(bridges);
+    if (bridges.size === this.#bridges.length) return;
+    this.#bridges = [...bridges];
+    const old = this.#table('Open_vSwitch').get(uuid('root'));
+    const row = { ...emptyRow('Open_vSwitch'), _uuid: uuid('root'), bridges: this.#bridges };
+    this.#change('Open_vSwitch', { id: uuid('root'), old, new: row });
+  }
+
   remove(table: Name, id: string): void {
+    if (table === 'Bridge') this.list((bridges) => bridges.delete(uuid(id)));
     const old = this.#table(table).get(uuid(id));
     if (old === undefined) throw new Error(`no row ${id} in ${table}`);
     this.#change(table, { id: uuid(id), old, new: undefined });
@@ -107,6 +122,19 @@ describe('the wanted state', () => {
     db.remove('Bridge', 'b1');
     model.update(db.commit());
     expect([...model.bridges.keys()]).toEqual(['br0']);
+  });
+
+  test('a bridge that the switch does not list is not there, whoever else refers to it', () => {
+    const { db, model } = database();
+    model.update(db.commit());
+    db.list((bridges) => bridges.delete(uuid('b0')));
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['br0', 'p1'] });
+    expect([...model.bridges.keys()]).toEqual([]);
+    db.put('Interface', 'i1', { ofport_request: 7 });
+    expect(shown(model.update(db.commit()))).toEqual({});
+    db.list((bridges) => bridges.add(uuid('b0')));
+    expect(shown(model.update(db.commit()))).toEqual({ br0: ['br0', 'p1'] });
+    expect(model.bridges.get('br0')?.ports.get('p1')?.interfaces[0]?.ofportRequest).toBe(7);
   });
 
   test('a device has the first 15 bytes of the name of its interface', () => {

@@ -39,6 +39,8 @@ type Deltas<T extends keyof OvsTables> = readonly RowDelta<OvsRow<T>>[];
 export class WantedModel {
   readonly #view: View<OvsTables>;
   readonly #bridges = new Map<string, ModelBridge>();
+  /** Rows of bridges that the switch has: others may refer to one that it has no longer. */
+  #listed: ReadonlySet<Uuid> = new Set();
   /** Who refers to a port or an interface row; more than one when the operator says so twice. */
   readonly #bridgesOfPort: Links = new Map();
   readonly #portsOfInterface: Links = new Map();
@@ -90,7 +92,7 @@ export class WantedModel {
     const dirty: Dirty = new Map();
     const ports = new Set<Uuid>();
     this.#takePortNames(changes.of('Port'));
-    this.#takeBridges(changes.of('Bridge'), dirty, ports);
+    this.#takeBridges(this.#listBridges(changes), dirty, ports);
     this.#takeControllers(changes.of('Controller'), dirty);
     this.#takeTables(changes.of('Flow_Table'), dirty);
     this.#takeMirrors(changes.of('Mirror'), dirty);
@@ -113,6 +115,21 @@ export class WantedModel {
 
   #takePortNames(deltas: Deltas<'Port'>): void {
     for (const { id, new: row } of deltas) if (row !== undefined) this.#portNames.set(id, row.name);
+  }
+
+  /** Changes of bridges, of which one that the switch does not list is not there. */
+  #listBridges(changes: ChangeSet<OvsTables>): RowDelta<OvsRow<'Bridge'>>[] {
+    const before = this.#listed;
+    if (changes.of('Open_vSwitch').some(({ old, new: row }) => old?.bridges !== row?.bridges))
+      this.#listed = new Set([...this.#view.rows('Open_vSwitch').values()].flatMap((root) => root.bridges));
+    const now = this.#listed;
+    const changed = new Map(changes.of('Bridge').map((delta) => [delta.id, delta]));
+    const isMoved = (id: Uuid): boolean => before.has(id) !== now.has(id) && !changed.has(id);
+    const moved = now === before ? [] : [...new Set([...before, ...now])].filter(isMoved);
+    const unchanged = moved.map((id) => ({ id, row: this.#view.row('Bridge', id) }));
+    return [...changed.values(), ...unchanged.map(({ id, row }) => ({ id, old: row, new: row }))].flatMap(
+      ({ id, old, new: row }) => deltaOf(id, before.has(id) ? old : undefined, now.has(id) ? row : undefined),
+    );
   }
 
   #takeBridges(deltas: Deltas<'Bridge'>, dirty: Dirty, ports: Set<Uuid>): void {
@@ -184,7 +201,7 @@ export class WantedModel {
   /** A row that these bridges refer to has changed. */
   #readAgain(bridges: readonly Uuid[] = [], dirty: Dirty): void {
     for (const id of bridges) {
-      const row = this.#view.row('Bridge', id);
+      const row = this.#listed.has(id) ? this.#view.row('Bridge', id) : undefined;
       if (row === undefined) continue;
       this.#keepBridge(row);
       markBridge(dirty, row.name);
@@ -323,6 +340,16 @@ export class WantedModel {
       return bridge === undefined ? [] : [{ bridge: bridge.name, port: name }];
     });
   }
+}
+
+/** Empty where there is no row before and after. */
+function deltaOf<R extends { readonly _uuid: Uuid }>(
+  id: Uuid,
+  old: R | undefined,
+  row: R | undefined,
+): RowDelta<R>[] {
+  if (old !== undefined) return [row === undefined ? { id, old, new: undefined } : { id, old, new: row }];
+  return row === undefined ? [] : [{ id, old: undefined, new: row }];
 }
 
 export function markBridge(dirty: Dirty, bridge: string): Set<string> {
