@@ -11,6 +11,9 @@ import type { Keys } from './keys.ts';
 
 const seen: readonly SeenTable[] = [
   'AutoAttach',
+  'CT_Timeout_Policy',
+  'CT_Zone',
+  'Datapath',
   'Open_vSwitch',
   'Bridge',
   'Port',
