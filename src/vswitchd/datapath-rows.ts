@@ -4,9 +4,9 @@
  * Differs: a datapath that is made after its row has the policies and tells what it can, too; the reference looks at
  * both only while the row is new or a zone changes.
  */
+import { logger } from '../base/log.ts';
 import type { Uuid } from '../base/units.ts';
-import type { Abilities } from '../ofproto/abilities.ts';
-import { abilityNames } from '../ofproto/abilities.ts';
+import { type Abilities, abilityNames } from '../ofproto/abilities.ts';
 import type { Backer } from '../ofproto/backer.ts';
 import type { ZoneTimeouts } from '../ofproto/zone-policies.ts';
 import type { ChangeSet, View } from '../ovsdb/client/index.ts';
@@ -15,11 +15,15 @@ import type { OvsRow, OvsTables } from './schema/index.ts';
 
 interface DatapathRowsDeps {
   readonly view: View<OvsTables>;
+  readonly knownTypes: readonly string[];
   readonly writer: Pick<StatusWriter, 'put'>;
   /** By their types. */
   readonly backers: () => ReadonlyMap<string, Backer>;
 }
 
+type NamedDatapaths = OvsRow<'Open_vSwitch'>['datapaths'];
+
+const log = logger('ofproto');
 const noTimeouts: ZoneTimeouts = new Map();
 
 export class DatapathRows {
@@ -38,7 +42,15 @@ export class DatapathRows {
       changes.of('Datapath').some(({ old, new: row }) => old?.ct_zones !== row?.ct_zones) ||
       changes.of('CT_Zone').some(({ old, new: row }) => old?.timeout_policy !== row?.timeout_policy) ||
       changes.of('CT_Timeout_Policy').some(({ old, new: row }) => old?.timeouts !== row?.timeouts);
+    for (const { old, new: row } of changes.of('Open_vSwitch'))
+      if (old?.datapaths !== row?.datapaths) this.#judge(row?.datapaths, old?.datapaths);
     if (isConcerned) for (const [type, backer] of this.#deps.backers()) this.applyTo(type, backer);
+  }
+
+  #judge(datapaths: NamedDatapaths = new Map(), before: NamedDatapaths = new Map()): void {
+    for (const name of datapaths.keys())
+      if (!before.has(name) && !this.#deps.knownTypes.includes(typeNamed(name)))
+        log.warn(`unknown datapath type ${name}`);
   }
 
   applyTo(type: string, { zonePolicies, abilities }: Backer): void {
@@ -51,7 +63,7 @@ export class DatapathRows {
   #rowsOf(type: string): OvsRow<'Datapath'>[] {
     const [root] = this.#deps.view.rows('Open_vSwitch').values();
     return [...(root?.datapaths ?? [])].flatMap(([name, id]) =>
-      (name === '' ? 'system' : name) === type ? (this.#deps.view.row('Datapath', id) ?? []) : [],
+      typeNamed(name) === type ? (this.#deps.view.row('Datapath', id) ?? []) : [],
     );
   }
 
@@ -77,6 +89,10 @@ export class DatapathRows {
     const ours = reportAbilities(abilities);
     this.#deps.writer.put('Datapath', id, { capabilities: new Map([...capabilities, ...ours]) });
   }
+}
+
+function typeNamed(name: string): string {
+  return name === '' ? 'system' : name;
 }
 
 /** How deep samples may be nested is told as whether they may. */

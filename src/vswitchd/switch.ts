@@ -119,6 +119,7 @@ export class Switch {
     this.#writer = new StatusWriter(client);
     this.#datapathRows = new DatapathRows({
       view: client.view,
+      knownTypes: providers.datapathTypes,
       writer: this.#writer,
       backers: () => this.#backers,
     });

@@ -25,6 +25,8 @@ export class ConnectionTable {
   readonly #byLifetime = new Map<number, List<TrackedConnection>>();
   readonly #zoneCounts = new Map<number, number>();
   #size = 0;
+  /** None expires before. There may be thousands of lists, so they are not looked at in vain. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
 
   constructor(seed: number) {
     this.seed = seed;
@@ -57,6 +59,7 @@ export class ConnectionTable {
     this.#link(connection, connection.original, false);
     this.#link(connection, connection.reply, true);
     connection.place = this.#listOf(connection.lifetime).push(connection);
+    this.#nextExpiry = Math.min(this.#nextExpiry, connection.expiresAt);
     this.#count(connection.zone, 1);
   }
 
@@ -68,6 +71,7 @@ export class ConnectionTable {
       connection.lifetime = lifetime;
       return;
     }
+    this.#nextExpiry = Math.min(this.#nextExpiry, connection.expiresAt);
     if (connection.lifetime === lifetime) {
       this.#listOf(lifetime).moveToEnd(place);
       return;
@@ -88,11 +92,17 @@ export class ConnectionTable {
 
   /** Forgets what has expired. */
   sweep(now: Ms): void {
+    if (now < this.#nextExpiry) return;
+    let next = Number.POSITIVE_INFINITY;
     for (const list of this.#byLifetime.values())
       for (const connection of list) {
-        if (connection.expiresAt > now) break;
+        if (connection.expiresAt > now) {
+          next = Math.min(next, connection.expiresAt);
+          break;
+        }
         this.remove(connection);
       }
+    this.#nextExpiry = next;
   }
 
   *[Symbol.iterator](): IterableIterator<TrackedConnection> {

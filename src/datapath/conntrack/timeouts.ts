@@ -1,6 +1,7 @@
 /**
  * How long connections may be silent, by what they are doing: the values of ovs-vswitchd.conf.db(5), table
  * CT_Timeout_Policy, and the policies that say otherwise for some connections.
+ * Differs: the reference counts milliseconds in 32 bits, so that with it 4294968 seconds are less than one.
  */
 import { namesIn, recordFrom } from '../../base/literals.ts';
 import { type Ms, ms } from '../../base/units.ts';
