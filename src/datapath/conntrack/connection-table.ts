@@ -105,8 +105,11 @@ export class ConnectionTable {
     this.#nextExpiry = next;
   }
 
+  /** Those that began first come first, as in ovs-vswitchd as long as there are three at most. */
   *[Symbol.iterator](): IterableIterator<TrackedConnection> {
-    for (const list of this.#byLifetime.values()) yield* list;
+    for (const chain of this.#chains.values())
+      for (let entry: Entry | undefined = chain; entry !== undefined; entry = entry.next)
+        if (!entry.isReply) yield entry.connection;
   }
 
   #listOf(lifetime: Ms): List<TrackedConnection> {

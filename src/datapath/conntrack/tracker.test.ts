@@ -10,6 +10,7 @@ import { Frame } from '../../wire/frame.ts';
 import type { Conntrack } from '../actions.ts';
 import { TrackedPacket } from './tracked-packet.ts';
 import { ConnectionTracker } from './tracker.ts';
+import { sourcePortOf } from './tuple.ts';
 
 const ethernetSize = 14;
 const minute = 60_000;
@@ -147,6 +148,15 @@ describe('A connection', () => {
       table.sweep(rig.now);
       expect(table.size).toBe(40 - second);
     }
+  });
+
+  test('is listed after those that began before', () => {
+    const rig = new Rig();
+    const sources = () => [...rig.tracker.table].map(({ original }) => sourcePortOf(original));
+    for (const source of [3, 1, 2]) rig.track(udpPacket({ source }), { commit: 'commit' });
+    rig.track(udpPacket({ source: 3 }));
+    rig.track(answerTo(udpPacket({ source: 1 })));
+    expect(sources()).toEqual([3, 1, 2]);
   });
 
   test('of the other direction gives way to one that is forced', () => {
