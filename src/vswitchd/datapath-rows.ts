@@ -6,8 +6,9 @@
  */
 import { logger } from '../base/log.ts';
 import type { Uuid } from '../base/units.ts';
-import { type Abilities, abilityNames } from '../ofproto/abilities.ts';
+import { abilityNames } from '../ofproto/abilities.ts';
 import type { Backer } from '../ofproto/backer.ts';
+import { abilityOf } from '../ofproto/views/datapath.ts';
 import type { ZoneTimeouts } from '../ofproto/zone-policies.ts';
 import type { ChangeSet, View } from '../ovsdb/client/index.ts';
 import type { StatusWriter } from './report/status-writer.ts';
@@ -53,10 +54,10 @@ export class DatapathRows {
         log.warn(`unknown datapath type ${name}`);
   }
 
-  applyTo(type: string, { zonePolicies, abilities }: Backer): void {
+  applyTo(type: string, backer: Backer): void {
     const rows = this.#rowsOf(type);
-    zonePolicies.set(this.#zonesOf(rows));
-    for (const row of rows) this.#describe(row, abilities);
+    backer.zonePolicies.set(this.#zonesOf(rows));
+    for (const row of rows) this.#describe(row, backer);
   }
 
   /** One, unless somebody wrote down the usual type with and without its name. */
@@ -83,10 +84,10 @@ export class DatapathRows {
     return (row?.timeouts as ZoneTimeouts | undefined) ?? noTimeouts;
   }
 
-  #describe({ _uuid: id, capabilities }: OvsRow<'Datapath'>, abilities: Abilities): void {
+  #describe({ _uuid: id, capabilities }: OvsRow<'Datapath'>, backer: Backer): void {
     if (this.#described.has(id)) return;
     this.#described.add(id);
-    const ours = reportAbilities(abilities);
+    const ours = reportAbilities(backer);
     this.#deps.writer.put('Datapath', id, { capabilities: new Map([...capabilities, ...ours]) });
   }
 }
@@ -96,10 +97,10 @@ function typeNamed(name: string): string {
 }
 
 /** How deep samples may be nested is told as whether they may. */
-function reportAbilities(abilities: Abilities): [string, string][] {
+function reportAbilities(backer: Backer): [string, string][] {
   const known = abilityNames.map((name): [string, string] => {
-    const ability = abilities.get(name);
+    const ability = abilityOf(backer, name);
     return [name, String(name === 'sample_nesting' ? Number(ability) > 0 : ability)];
   });
-  return [...known, ['ct_flush', String(abilities.has('ct_state'))]];
+  return [...known, ['ct_flush', String(backer.abilities.has('ct_state'))]];
 }
