@@ -1,7 +1,8 @@
 /**
  * How long connections may be silent, by the zone that they are in: the policies of a datapath. Zones with the same
- * timeouts share one. A policy never changes, since it is known by its number to flows and to connections: a zone goes
- * over to another one, and its connections from then on. Which timeouts a zone has, vswitchd says.
+ * timeouts share one. A policy never changes, since flows and connections know it by its number: a zone goes over to
+ * another one, with the connections that begin from then on. Those that are there keep to theirs, and when it goes to
+ * the usual timeouts, or to the next policy of that number, as in ovs-vswitchd. Which timeouts a zone has, vswitchd says.
  */
 import { hasName } from '../base/literals.ts';
 import { logger } from '../base/log.ts';

@@ -22,7 +22,7 @@ export const defaultTimeouts = {
 } as const;
 
 export type TimeoutName = keyof typeof defaultTimeouts;
-export const timeoutNames = namesIn(defaultTimeouts);
+const timeoutNames = namesIn(defaultTimeouts);
 
 /** Seconds by what connections are doing; those that are left out are as usual. */
 export type Timeouts = Readonly<Partial<Record<TimeoutName, number>>>;
