@@ -42,6 +42,7 @@ import { InstalledFlows } from './upcall/installed-flows.ts';
 import { PacketAccounts } from './upcall/packet-accounts.ts';
 import { Revalidator } from './upcall/revalidator.ts';
 import { Upcalls } from './upcall/upcalls.ts';
+import { ZonePolicies } from './zone-policies.ts';
 
 const settingsChanged = coverageCounter('rev_reconfigure');
 const tablesChanged = coverageCounter('rev_flow_table');
@@ -87,6 +88,8 @@ export class Backer {
   readonly frozen = new FrozenStates();
   readonly abilities: Abilities;
   readonly tunnels: NativeTunnels;
+  /** What connections are remembered for how long. */
+  readonly zonePolicies: ZonePolicies;
   /** What all translations of its packets work with. */
   readonly translation: TranslationContext;
   readonly revalidator: Revalidator;
@@ -122,8 +125,16 @@ export class Backer {
       changed: (tags) => this.revalidator.change(tags),
       sendFrom: (range) => datapath.setEgressPorts(range),
     });
-    const { ports, flows, frozen, abilities, tunnels, drops } = this;
-    this.translation = { ports, frozen, abilities, tunnels, scratch: new Scratch() };
+    this.zonePolicies = new ZonePolicies({
+      datapath,
+      timers,
+      changed: () => {
+        this.#haveSettingsChanged = true;
+        this.revalidator.change(everyTag);
+      },
+    });
+    const { ports, flows, frozen, abilities, tunnels, zonePolicies, drops } = this;
+    this.translation = { ports, frozen, abilities, tunnels, zonePolicies, scratch: new Scratch() };
     const shared = { datapath, timers, flows, translation: this.translation, lists: new ActionLists() };
     this.revalidator = new Revalidator({
       ...shared,

@@ -27,6 +27,7 @@ import { systemKeys } from './config/config-keys.ts';
 import { GapLog } from './config/gap-log.ts';
 import { readKeys } from './config/keys.ts';
 import type { WantedModel } from './config/model.ts';
+import { DatapathRows } from './datapath-rows.ts';
 import { DeviceOffload } from './device-offload.ts';
 import { LookupChoice } from './lookup-choice.ts';
 import { type LoopPart, MainLoop, type MainLoopDeps } from './main-loop.ts';
@@ -98,6 +99,7 @@ export class Switch {
   #polling: PollSettings | undefined;
   readonly #offload = new DeviceOffload();
   readonly #pollBalance: PollBalance;
+  readonly #datapathRows: DatapathRows;
   readonly #controlReader: SharedControlReader;
   #control: SharedControl;
 
@@ -115,6 +117,12 @@ export class Switch {
     this.bareDatapaths = new BareDatapaths(providers, (datapath) => this.#opened(datapath));
     this.#pollBalance = new PollBalance(timers, () => this.#datapaths());
     this.#writer = new StatusWriter(client);
+    this.#datapathRows = new DatapathRows({
+      view: client.view,
+      knownTypes: providers.datapathTypes,
+      writer: this.#writer,
+      backers: () => this.#backers,
+    });
     this.#statistics = this.#makeStatistics();
     this.loop = new MainLoop({
       timers,
@@ -130,6 +138,7 @@ export class Switch {
     const gaps = new GapLog((name) => this.reconciler.model.bridges.has(name));
     client.onChange((changes) => {
       gaps.take(changes);
+      this.#datapathRows.take(changes);
       this.#takeControl();
     });
     this.#devices = providers.watchDevices((...change) => this.reconciler.deviceChanged(...change));
@@ -263,6 +272,7 @@ export class Switch {
       this.#spare.delete(type);
       this.#backers.set(type, known);
       if (this.#limits !== undefined) known.setLimits(this.#limits);
+      this.#datapathRows.applyTo(type, known);
       return known;
     }
     const { timers, random, transport, neighbourOf, providers } = this.#deps;
@@ -281,6 +291,7 @@ export class Switch {
     });
     this.#backers.set(type, backer);
     this.#setPolling(backer);
+    this.#datapathRows.applyTo(type, backer);
     this.#opened(datapath);
     return backer;
   }

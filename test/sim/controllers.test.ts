@@ -5,6 +5,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { errnos, syscallFailed } from '../../src/base/errno.ts';
 import { logRegistry } from '../../src/base/log.ts';
+import type { TupleWords } from '../../src/datapath/conntrack/queries.ts';
+import { sourcePortOf, zoneOf } from '../../src/datapath/conntrack/tuple.ts';
 import type { Transport } from '../../src/net/transport.ts';
 import { type ControlConfig, type ControllerSettings, defaultController } from '../../src/ofproto/config.ts';
 import type { Ofproto } from '../../src/ofproto/ofproto.ts';
@@ -13,7 +15,9 @@ import { findRules } from '../../src/ofproto/tables/flow-query.ts';
 import { formatRules, listRules } from '../../src/ofproto/views/rules.ts';
 import { FakeStream } from '../../src/openflow/connection/stream-fixture.ts';
 import { everyFlow } from '../../src/openflow/messages/flow-request.ts';
+import { readConnectionTuples } from '../../src/openflow/text/connections.ts';
 import type { WireVersion } from '../../src/openflow/versions.ts';
+import { udpPacket } from '../conformance/packets.ts';
 import { VirtualSwitch } from './virtual-switch.ts';
 
 const target = 'tcp:192.0.2.1:6653';
@@ -431,3 +435,38 @@ test('while flows are restored no controller is connected to, and they stay when
   expect(takeSaid('rconn')).toEqual(['info: connecting...', 'info: connected']);
   expect(rules(bridge)).toEqual(['priority=5,actions=drop']);
 });
+
+test.each([1, 3, 4, 6] as const)(
+  'in version %i, it has connections forgotten, all of a zone or by their tuples',
+  async (wire) => {
+    version = wire;
+    const bridge = await bridgeWith(controlled());
+    const [stream] = streams;
+    await host.addPort(bridge, 'p1');
+    host.addFlow(bridge, 'ip,actions=ct(commit,zone=5),ct(commit,zone=6)');
+    for (const source of [1, 2]) host.inject('p1', udpPacket({ source }));
+    host.advance(10);
+    const left = async (): Promise<string[]> => {
+      const reports = await host.datapath.conntrack({ ask: 'dump', zone: undefined });
+      return reports.map(({ original }) => formatConnection(original)).sort();
+    };
+    expect(await left()).toEqual(['5: 1', '5: 2', '6: 1', '6: 2']);
+    const one = readConnectionTuples('ct_nw_src=10.0.0.1,ct_nw_proto=17,ct_tp_src=2', '', 6);
+    stream?.say(wire, { name: 'CT_FLUSH', value: one }, 7);
+    await turn();
+    expect(await left()).toEqual(['5: 1', '5: 2', '6: 1']);
+    stream?.say(wire, { name: 'CT_FLUSH_ZONE', value: { id: 5 } }, 8);
+    await turn();
+    expect(await left()).toEqual(['6: 1']);
+    stream?.say(wire, { name: 'CT_FLUSH', value: readConnectionTuples('', '', undefined) }, 9);
+    await turn();
+    expect(await left()).toEqual([]);
+    expect(stream?.sent.filter(({ name }) => name === 'ERROR')).toEqual([]);
+  },
+);
+
+/** Zone and source port. */
+function formatConnection(original: TupleWords): string {
+  const tuple = Uint32Array.from(original);
+  return `${zoneOf(tuple)}: ${sourcePortOf(tuple)}`;
+}

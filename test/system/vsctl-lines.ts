@@ -218,6 +218,20 @@ export const chapters: Readonly<Record<string, string>> = {
     del-zone-tp system zone=7
     --if-exists del-zone-tp system zone=7
     del-zone-tp system zone=5
+    add-zone-tp system zone=0x10 udp_first=5,udp_single=6
+    add-zone-tp system zone=020 udp_first=1
+    add-zone-tp system zone=17x udp_first(9)
+    add-zone-tp system zone=18 udp_first=1 udp_first=012x
+    add-zone-tp system zone=19 udp_first
+    add-zone-tp system zone=20 udp_first=0x10 tcp_unack:7
+    add-zone-tp system zone=21 udp_first=4294967295
+    add-zone-tp system zone=22 udp_first=99999999999999999999
+    add-zone-tp system zone=23 udp_first=4294967296
+    add-zone-tp system zone=24 UDP_FIRST=1
+    add-zone-tp system zone=65536 udp_first=1
+    add-zone-tp system zone=-0x5 udp_first=1
+    add-zone-tp system zone=99999999999999999999 udp_first=1
+    del-zone-tp system zone=0x11
     list-zone-tp system
   `,
   'database commands': `

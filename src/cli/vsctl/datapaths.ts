@@ -1,6 +1,8 @@
 /** Commands on datapaths: connection-tracking timeout policies of zones, and what a datapath can do. */
+import { leadingNumber } from '../../base/numbers.ts';
+import { keyValues } from '../../flow/key-values.ts';
 import { equalDatums, makeDatum } from '../../ovsdb/engine/datum.ts';
-import type { Scalar } from '../../ovsdb/schema-types.ts';
+import type { Integer, Scalar } from '../../ovsdb/schema-types.ts';
 import type { Json } from '../../rpc/channel.ts';
 import type { CommandDef, Context } from '../db-ctl/command.ts';
 import { CommandFailed } from '../db-ctl/datum-text.ts';
@@ -10,6 +12,7 @@ import { rootOf } from './model.ts';
 import { prepareRoot } from './peers.ts';
 
 const many = Number.POSITIVE_INFINITY;
+const mostOf64Bits = 0x7fff_ffff_ffff_ffffn;
 
 export const datapathCommands: readonly CommandDef[] = [
   datapathCommand('add-zone-tp', [3, many], ['--may-exist'], true, addZone),
@@ -49,11 +52,27 @@ function needDatapath(context: Context): WorkRow {
   return datapath;
 }
 
-function readZone(text: string): number {
-  return Number(/^zone=[ \t-\r]*([-+]?[0-9]+)/.exec(text)?.[1] ?? 0);
+/** What follows the number does not matter. Differs: without one, the reference takes any zone. Throws CommandFailed. */
+function readZone(text: string): Integer {
+  const found = /^zone=([ \t-\r]*[-+]?\d.*)/s.exec(text)?.[1];
+  if (found === undefined) throw new CommandFailed(`${text}: not "zone=" and a number`);
+  const zone = BigInt.asIntN(64, leadingNumber(found, 'any').value);
+  return Number.isSafeInteger(Number(zone)) ? Number(zone) : zone;
 }
 
-function zoneRow(context: Context, datapath: WorkRow, zone: number): WorkRow | undefined {
+/**
+ * The name and seconds of the first pair, a number as C's atoi reads it: the database refuses what it does not allow.
+ * undefined where there is nothing.
+ */
+function readTimeout(text: string): [name: string, seconds: number] | undefined {
+  const [pair] = keyValues(text);
+  if (pair === undefined) return undefined;
+  const { value } = leadingNumber(pair.value, 10);
+  const seconds = value > mostOf64Bits ? mostOf64Bits : value < -mostOf64Bits ? -mostOf64Bits - 1n : value;
+  return [pair.name, Number(BigInt.asIntN(32, seconds))];
+}
+
+function zoneRow(context: Context, datapath: WorkRow, zone: Integer): WorkRow | undefined {
   const id = datapath.valueUnder('ct_zones', zone);
   return id === undefined ? undefined : context.work.row('CT_Zone', String(id), ['timeout_policy']);
 }
@@ -62,10 +81,14 @@ function addZone(context: Context): void {
   const zone = readZone(context.arg(1));
   const datapath = needDatapath(context);
   const row = zoneRow(context, datapath, zone);
-  const timeouts = context.command.args.slice(2);
   if (row !== undefined && !context.has('--may-exist'))
     throw new CommandFailed(`zone id ${zone} already exists`);
-  const policy = policyFor(context, timeouts).id;
+  const timeouts = context.command.args.slice(2).map(readTimeout);
+  if (timeouts.includes(undefined)) return;
+  const policy = policyFor(
+    context,
+    timeouts.filter((pair) => pair !== undefined),
+  ).id;
   if (row !== undefined) {
     row.set('timeout_policy', policy);
     return;
@@ -75,12 +98,9 @@ function addZone(context: Context): void {
 }
 
 /** Equal policies share one row. */
-function policyFor(context: Context, settings: readonly string[]): WorkRow {
-  const pairs = settings.flatMap((setting) => {
-    const [key = '', value = ''] = setting.split('=');
-    return [key, Number.parseInt(value, 10) || 0];
-  });
-  const timeouts = makeDatum(columnNamed(context.work.table('CT_Timeout_Policy'), 'timeouts').type, pairs);
+function policyFor(context: Context, seconds: readonly (readonly [string, number])[]): WorkRow {
+  const { type } = columnNamed(context.work.table('CT_Timeout_Policy'), 'timeouts');
+  const timeouts = makeDatum(type, seconds.flat());
   const same = context.work
     .rows('CT_Timeout_Policy', ['timeouts'])
     .find((row) => equalDatums(row.get('timeouts'), timeouts));

@@ -26,6 +26,8 @@ export class ConnectionTable {
   readonly #zoneCounts = new Map<number, number>();
   readonly #byNumber = new Map<number, TrackedConnection>();
   #lastNumber = 0;
+  /** None expires before. There may be thousands of lists, so they are not looked at in vain. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
 
   constructor(seed: number) {
     this.seed = seed;
@@ -65,6 +67,7 @@ export class ConnectionTable {
     this.#link(connection, connection.original, false);
     this.#link(connection, connection.reply, true);
     connection.place = this.#listOf(connection.lifetime).push(connection);
+    this.#nextExpiry = Math.min(this.#nextExpiry, connection.expiresAt);
     this.#count(connection.zone, 1);
   }
 
@@ -76,6 +79,7 @@ export class ConnectionTable {
       connection.lifetime = lifetime;
       return;
     }
+    this.#nextExpiry = Math.min(this.#nextExpiry, connection.expiresAt);
     if (connection.lifetime === lifetime) {
       this.#listOf(lifetime).moveToEnd(place);
       return;
@@ -97,15 +101,22 @@ export class ConnectionTable {
 
   /** Forgets what has expired. */
   sweep(now: Ms): void {
+    if (now < this.#nextExpiry) return;
+    let next = Number.POSITIVE_INFINITY;
     for (const list of this.#byLifetime.values())
       for (const connection of list) {
-        if (connection.expiresAt > now) break;
+        if (connection.expiresAt > now) {
+          next = Math.min(next, connection.expiresAt);
+          break;
+        }
         this.remove(connection);
       }
+    this.#nextExpiry = next;
   }
 
+  /** Those that began first come first, as in ovs-vswitchd as long as there are three at most. */
   *[Symbol.iterator](): IterableIterator<TrackedConnection> {
-    for (const list of this.#byLifetime.values()) yield* list;
+    yield* this.#byNumber.values();
   }
 
   #nextNumber(): number {

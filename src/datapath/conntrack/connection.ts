@@ -2,6 +2,7 @@
 import type { ListNode } from '../../base/list.ts';
 import { type Ms, ms } from '../../base/units.ts';
 import type { ConnectionState } from './protocol.ts';
+import { usualPolicy } from './timeouts.ts';
 import { type Tuple, zoneOf } from './tuple.ts';
 
 export class TrackedConnection {
@@ -17,6 +18,8 @@ export class TrackedConnection {
   natDestination = false;
   /** Of the application level gateway that reads its packets. */
   helper: string | undefined;
+  /** The number of what says how long it may be silent: that of the packet that began it. */
+  policy = usualPolicy;
   /** The one whose packets announced this one: it is related to that. */
   parent: TrackedConnection | undefined;
   /** Monotonic. */

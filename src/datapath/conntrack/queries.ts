@@ -1,6 +1,7 @@
 /** What the main thread asks of a tracker, which may be in another one: plain values both ways. */
 import type { Ms } from '../../base/units.ts';
 import type { ProtocolReport } from './protocol.ts';
+import type { Timeouts } from './timeouts.ts';
 import type { ConnectionTracker } from './tracker.ts';
 import type { Tuple } from './tuple.ts';
 
@@ -91,6 +92,9 @@ interface Queries {
   };
   /** Those zones have no limit of their own any more. */
   deleteLimits: { readonly zones: readonly number[]; readonly answer: readonly LimitChange[] };
+  /** Makes a policy, which connections follow from their next packet. */
+  setPolicy: { readonly policy: number; readonly timeouts: Timeouts; readonly answer: undefined };
+  deletePolicy: { readonly policy: number; readonly answer: undefined };
 }
 
 export type ConntrackQuery = {
@@ -183,6 +187,14 @@ const handlers: Handlers = {
   },
   deleteLimits: ({ zoneLimits }, { zones }) =>
     zones.map((zone) => ({ zone, limit: undefined, wasSet: zoneLimits.delete(zone) })),
+  setPolicy({ policies }, { policy, timeouts }) {
+    policies.set(policy, timeouts);
+    return undefined;
+  },
+  deletePolicy({ policies }, { policy }) {
+    policies.delete(policy);
+    return undefined;
+  },
 };
 
 function fits(tuple: Tuple, { value, mask }: TuplePattern): boolean {

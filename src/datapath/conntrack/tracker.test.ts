@@ -10,6 +10,7 @@ import { Frame } from '../../wire/frame.ts';
 import type { Conntrack } from '../actions.ts';
 import { TrackedPacket } from './tracked-packet.ts';
 import { ConnectionTracker } from './tracker.ts';
+import { sourcePortOf } from './tuple.ts';
 
 const ethernetSize = 14;
 const minute = 60_000;
@@ -116,6 +117,46 @@ describe('A connection', () => {
     rig.now = ms(rig.now + minute / 2);
     expect(rig.state(answerTo(udpPacket()))).toBe('new tracked');
     expect(rig.tracker.table.size).toBe(0);
+  });
+
+  test('may be silent for as long as the policy says that its first packet named', () => {
+    const rig = new Rig();
+    const { policies, table } = rig.tracker;
+    const left = () => [...table].map(({ expiresAt }) => (expiresAt - rig.now) / 1000).sort((a, b) => a - b);
+    policies.set(7, { udp_first: 10, udp_single: 20 });
+    rig.track(udpPacket(), { commit: 'commit', timeout: '7' });
+    rig.track(udpPacket({ source: 7 }), { commit: 'commit', timeout: '8' });
+    rig.track(udpPacket({ source: 8 }), { commit: 'commit', timeout: 'ovs_tp_7_udp4' });
+    expect(left()).toEqual([10, 60, 60]);
+    rig.track(udpPacket(), { commit: 'commit', timeout: '8' });
+    rig.track(answerTo(udpPacket({ source: 7 })));
+    expect(left()).toEqual([20, 30, 60]);
+    policies.set(8, { udp_multiple: 5, udp_single: 0 });
+    rig.track(answerTo(udpPacket({ source: 7 })));
+    policies.delete(7);
+    rig.track(udpPacket());
+    expect(left()).toEqual([5, 60, 60]);
+  });
+
+  test('that is over is no longer there, whatever the others have left', () => {
+    const rig = new Rig();
+    const { policies, table } = rig.tracker;
+    for (let n = 1; n <= 40; n++) policies.set(n, { udp_first: n });
+    for (let n = 40; n > 0; n--) rig.track(udpPacket({ source: n }), { commit: 'commit', timeout: `${n}` });
+    for (let second = 1; second <= 40; second++) {
+      rig.now = ms(1000 + 1000 * second);
+      table.sweep(rig.now);
+      expect(table.size).toBe(40 - second);
+    }
+  });
+
+  test('is listed after those that began before', () => {
+    const rig = new Rig();
+    const sources = () => [...rig.tracker.table].map(({ original }) => sourcePortOf(original));
+    for (const source of [3, 1, 2]) rig.track(udpPacket({ source }), { commit: 'commit' });
+    rig.track(udpPacket({ source: 3 }));
+    rig.track(answerTo(udpPacket({ source: 1 })));
+    expect(sources()).toEqual([3, 1, 2]);
   });
 
   test('of the other direction gives way to one that is forced', () => {

@@ -4,7 +4,7 @@
  * read them, and whoever asks rewrites the packet as its connection says.
  */
 import type { Random } from '../../base/random.ts';
-import { type Ms, ms } from '../../base/units.ts';
+import type { Ms } from '../../base/units.ts';
 import { ctState } from '../../flow/ct-state.ts';
 import { ipProtocol } from '../../wire/ip.ts';
 import type { Conntrack } from '../actions.ts';
@@ -14,7 +14,7 @@ import { newDatagramState, newQueryState } from './exchange.ts';
 import { chooseTranslation } from './nat.ts';
 import type { ConnectionState } from './protocol.ts';
 import { newTcpState } from './tcp.ts';
-import { defaultTimeouts, type TimeoutName } from './timeouts.ts';
+import { readPolicy, TimeoutPolicies, usualPolicy } from './timeouts.ts';
 import type { TrackedPacket } from './tracked-packet.ts';
 import { copyTuple, isQuery, newTuple, reverse, tupleProtocolOf } from './tuple.ts';
 
@@ -40,6 +40,7 @@ export class ConnectionTracker {
   /** By zone, how many at most; of zones that are not named, undefined: as many as there is room for. */
   readonly zoneLimits = new Map<number, number>();
   defaultZoneLimit: number | undefined;
+  readonly policies = new TimeoutPolicies();
   readonly outcome = new Tracking();
   readonly #random: Random;
   /** Of the connections that are there already, too. */
@@ -112,14 +113,14 @@ export class ConnectionTracker {
       this.#begin(packet, request, now);
       return;
     }
-    if (verdict !== 'stray') table.touch(connection, lifetimeOf(connection.state.timeout), now);
+    if (verdict !== 'stray') table.touch(connection, this.#lifetimeOf(connection), now);
     // What was not answered has no direction yet: both ends may open at once.
     const progress = verdict === 'new' ? ctState.new : ctState.established | direction;
     outcome.state = ctState.tracked | related | progress;
   }
 
   #begin(packet: TrackedPacket, request: Conntrack, now: Ms): void {
-    const { outcome, table } = this;
+    const { outcome, table, policies } = this;
     const reply = newTuple();
     const state = reverse(packet.tuple, reply) ? this.#stateOf(packet) : undefined;
     if (state === undefined) {
@@ -130,13 +131,15 @@ export class ConnectionTracker {
     outcome.isReply = false;
     outcome.state = ctState.tracked | ctState.new;
     if (request.commit === undefined) return;
+    const policy = (request.timeout !== undefined && readPolicy(request.timeout)) || usualPolicy;
     const connection = new TrackedConnection(
       copyTuple(packet.tuple),
       reply,
       state,
-      lifetimeOf(state.timeout),
+      policies.lifetimeOf(policy, state.timeout),
       now,
     );
+    connection.policy = policy;
     table.sweep(now);
     const hasRoom = table.size < this.limit && table.countIn(request.zone) < this.#limitOf(request.zone);
     // One that cannot be remembered is new again with each packet.
@@ -146,6 +149,10 @@ export class ConnectionTracker {
     connection.helper = request.helper;
     outcome.connection = connection;
     table.add(connection);
+  }
+
+  #lifetimeOf({ policy, state }: TrackedConnection): Ms {
+    return this.policies.lifetimeOf(policy, state.timeout);
   }
 
   #limitOf(zone: number): number {
@@ -172,8 +179,4 @@ function write(connection: TrackedConnection, { mark, label }: Conntrack): void 
     const mask = label.mask[n] ?? 0;
     connection.label[n] = ((connection.label[n] ?? 0) & ~mask) | ((label.value[n] ?? 0) & mask);
   }
-}
-
-function lifetimeOf(timeout: TimeoutName): Ms {
-  return ms(1000 * defaultTimeouts[timeout]);
 }

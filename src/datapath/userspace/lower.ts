@@ -6,6 +6,7 @@ import { namesIn } from '../../base/literals.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetHeader, SlotWrite } from '../actions.ts';
+import { readPolicy } from '../conntrack/timeouts.ts';
 import type { ActionSupport } from '../features.ts';
 import type { SentUp } from '../provider.ts';
 import { editOf } from './edit.ts';
@@ -28,6 +29,7 @@ import { TunnelWrap } from './tunnels/wrap.ts';
 
 const log = logger('conntrack');
 const unread = new LimitedSite({ perMinute: 1, burst: 1 });
+const unnumbered = new LimitedSite({ perMinute: 1, burst: 5 });
 
 /** `whole` is the list that an action is in, at whatever depth; `rest` is what follows in the innermost one. */
 type Lowering<N extends DpActionName> = (
@@ -110,6 +112,9 @@ const lowerings: Lowerings = {
         unread,
         `helper=${request.helper}: connections that it announces are not recognised`,
       );
+    const { timeout } = request;
+    if (timeout !== undefined && readPolicy(timeout) === undefined)
+      log.limited('warn', unnumbered, `timeout=${timeout}: not the number of a policy: times out as usual`);
     return (x) => x.tracking.track(request);
   },
   ct_clear: () => (x) => x.tracking.clear(),

@@ -9,6 +9,7 @@ import type { Ofproto } from '../ofproto.ts';
 import type { PortIndex } from '../port-index.ts';
 import type { Rule } from '../tables/rule.ts';
 import type { NativeTunnels } from '../tunnels/native-tunnels.ts';
+import type { ZonePolicies } from '../zone-policies.ts';
 import type { DropReason } from './drop-reasons.ts';
 import type { Effect } from './effects.ts';
 import type { FrozenState, FrozenStates } from './freezing/frozen-states.ts';
@@ -54,6 +55,7 @@ export interface TranslationContext {
   readonly frozen: FrozenStates;
   readonly abilities: Abilities;
   readonly tunnels: NativeTunnels;
+  readonly zonePolicies: ZonePolicies;
 }
 
 export interface TranslationRequest {

@@ -222,13 +222,13 @@ export function formatUpcalls(rows: readonly UpcallRow[]): string {
 }
 
 /** What the datapath can do, under the names of `dpif/show-dp-features`. */
-export function datapathFeatures({ abilities, limits }: Backer): ReadonlyMap<string, boolean | number> {
-  return new Map(
-    abilityNames.map((name) => {
-      const isLimited = name === 'max_vlan_headers' && limits.vlanLimit !== 0;
-      return [titleOf(name), isLimited ? limits.vlanLimit : abilities.get(name)];
-    }),
-  );
+export function datapathFeatures(backer: Backer): ReadonlyMap<string, boolean | number> {
+  return new Map(abilityNames.map((name) => [titleOf(name), abilityOf(backer, name)]));
+}
+
+/** As bridges use it: they may have keys show fewer tags than the datapath can. */
+export function abilityOf({ abilities, tagLimit }: Backer, name: AbilityName): boolean | number {
+  return name === 'max_vlan_headers' ? Math.min(abilities.limit(name), tagLimit) : abilities.get(name);
 }
 
 export interface AbilityRow {

@@ -31,19 +31,34 @@ export interface FlowTextOptions {
   readonly style: 'dpctl' | 'dpif';
 }
 
-/** All flows, or those of packets that came in by a port of `of`, or those of one thread as it counted them. */
+/**
+ * All flows, or those of packets that came in by a port of `of`, or those of one thread as it counted them. In the order
+ * in which ovs-vswitchd gets them, which adds a flow when its first packet has gone on: behind the one that this packet
+ * met when it came back.
+ */
 export function listFlows(
   backer: Backer,
   now: number,
   { of, thread = backer.datapath }: { of?: Ofproto; thread?: Pick<DpThread, 'readFlowStats'> } = {},
 ): FlowRow[] {
   const rows: FlowRow[] = [];
+  let before: FlowRow | undefined;
+  let place = 0;
   const stats: DpFlowStats = { packetCount: 0, byteCount: 0, usedAt: 0, tcpFlags: 0 };
   for (const flow of backer.flows) {
     if (of !== undefined && flow.input.ofproto !== of) continue;
-    if (thread.readFlowStats(flow.id, stats)) rows.push(flowRow(flow, stats, now, flow.isUntranslated));
+    if (!thread.readFlowStats(flow.id, stats)) continue;
+    const row = flowRow(flow, stats, now, flow.isUntranslated);
+    if (before === undefined || !sendsBack(before, row)) place = rows.length;
+    rows.splice(place, 0, row);
+    before = row;
   }
   return rows;
+}
+
+/** Do packets of the one meet the other when they come back? */
+function sendsBack({ actions }: FlowRow, { key }: FlowRow): boolean {
+  return actions.some((action) => action.do === 'recirc' && action.id === getSlot(key, 'recirc_id'));
 }
 
 export function flowRow(

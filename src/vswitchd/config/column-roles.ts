@@ -50,6 +50,7 @@ const noDpdk = 'no DPDK is used';
 const noEncryption = 'no tunnel is encrypted';
 const ownThreads = 'how long threads work and wait is not to be set';
 const oneThread = 'one thread looks at all flows';
+const untimedState = 'no connection is told to be in that state';
 const ownCaches = 'the flow of a connection is always cached';
 /** Nothing comes out different. */
 export const gapsOfSpeed: ReadonlySet<string> = new Set([oneThread, ownCaches, noOffload]);
@@ -59,7 +60,7 @@ const all = (names: string, gap: string): Record<string, string> =>
 
 export const roles: Roles = {
   Open_vSwitch: {
-    datapaths: { gap: 'connections are not tracked' },
+    datapaths: 'acted on',
     bridges: 'acted on',
     manager_options: 'acted on',
     ssl: 'acted on',
@@ -242,6 +243,23 @@ export const roles: Roles = {
     cache_active_timeout: 'acted on',
     cache_max_flows: 'acted on',
     other_config: { keys: ipfixKeys, gaps: {} },
+    external_ids: 'note',
+  },
+  Datapath: {
+    datapath_version: 'note',
+    ct_zones: 'acted on',
+    capabilities: 'status',
+    external_ids: 'note',
+  },
+  CT_Zone: {
+    timeout_policy: 'acted on',
+    external_ids: 'note',
+  },
+  CT_Timeout_Policy: {
+    timeouts: {
+      keys: {},
+      gaps: all('tcp_close_wait tcp_last_ack tcp_syn_sent2 tcp_retransmit tcp_unack', untimedState),
+    },
     external_ids: 'note',
   },
   Flow_Table: {

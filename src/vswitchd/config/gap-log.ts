@@ -27,6 +27,7 @@ export class GapLog {
     this.#takeTable('Interface', changes);
     this.#takeTable('Flow_Sample_Collector_Set', changes);
     this.#takeTable('Controller', changes);
+    this.#takeTable('CT_Timeout_Policy', changes);
   }
 
   #takeTable<T extends SeenTable>(table: T, changes: ChangeSet<OvsTables>): void {
@@ -65,5 +66,6 @@ function isChanged(
 function nameOf(table: SeenTable, row: Readonly<Record<string, unknown>>): string {
   if (table === 'Open_vSwitch') return table;
   if (table === 'Flow_Sample_Collector_Set') return `${table} ${row.id}`;
+  if (table === 'CT_Timeout_Policy') return `${table} ${row._uuid}`;
   return `${table.toLowerCase()} ${table === 'Controller' ? row.target : row.name}`;
 }

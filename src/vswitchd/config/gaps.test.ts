@@ -11,6 +11,9 @@ import type { Keys } from './keys.ts';
 
 const seen: readonly SeenTable[] = [
   'AutoAttach',
+  'CT_Timeout_Policy',
+  'CT_Zone',
+  'Datapath',
   'Open_vSwitch',
   'Bridge',
   'Port',
@@ -206,13 +209,23 @@ describe('what is told', () => {
     expect(p1).not.toBe(p2);
   });
 
-  test('is told of rows that others refer to, without what they are called', async () => {
+  test('is told of rows without a name by their uuids', async () => {
     const [root] = fixture.tool.view.rows('Open_vSwitch').keys();
     if (root === undefined) expect.unreachable();
     await fixture.change((tx) => {
-      tx.update('Open_vSwitch', root, { datapaths: new Map([['netdev', tx.insert('Datapath', {})]]) });
+      const timeouts = new Map([
+        ['tcp_unack', 5],
+        ['tcp_close', 6],
+      ] as const);
+      const timeout_policy = tx.insert('CT_Timeout_Policy', { timeouts });
+      const zone = tx.insert('CT_Zone', { timeout_policy });
+      const datapath = tx.insert('Datapath', { ct_zones: new Map([[1, zone]]) });
+      tx.update('Open_vSwitch', root, { datapaths: new Map([['netdev', datapath]]) });
     });
-    expect(said).toEqual(['Open_vSwitch: datapaths is not acted on: connections are not tracked']);
+    const [policy] = fixture.tool.view.rows('CT_Timeout_Policy').keys();
+    expect(said).toEqual([
+      `CT_Timeout_Policy ${policy}: timeouts:tcp_unack=5 is not acted on: no connection is told to be in that state`,
+    ]);
   });
 
   test('is told of controllers by their targets', async () => {

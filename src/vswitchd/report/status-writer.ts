@@ -13,7 +13,7 @@ const log = logger('bridge');
 /** Errors (RFC 7047, section 3.1) of the server as a whole, not of a row. */
 const refusesAll: ReadonlySet<string> = new Set(['I/O error', 'resources exhausted']);
 
-type StatusTable = 'Open_vSwitch' | 'Bridge' | 'Port' | 'Interface' | 'Controller' | 'Mirror';
+type StatusTable = 'Open_vSwitch' | 'Bridge' | 'Port' | 'Interface' | 'Controller' | 'Mirror' | 'Datapath';
 
 /** What one row is to get. */
 interface RowStatus<T extends StatusTable = StatusTable> {

@@ -50,6 +50,9 @@ export type OvsChange<T extends keyof OvsTables> = RowChange<OvsTables[T]>;
 /** What the daemon sees of the database. */
 export const daemonTables = {
   AutoAttach: true,
+  CT_Timeout_Policy: true,
+  CT_Zone: true,
+  Datapath: true,
   Open_vSwitch: true,
   Bridge: true,
   Port: true,

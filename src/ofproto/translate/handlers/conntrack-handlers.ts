@@ -24,7 +24,7 @@ export const conntrackHandlers = {
     t.runner.run(actions);
     const tracked: Conntrack = {
       zone,
-      ...(commits ? written(t, forces) : {}),
+      ...(commits ? { ...written(t, forces), ...policyOf(t, zone) } : {}),
       ...helperOf(alg),
       ...natOf(actions),
     };
@@ -67,6 +67,16 @@ function written({ flow, mask }: Translation, forces: boolean): Pick<Conntrack, 
           },
         }),
   };
+}
+
+/**
+ * Of the packet's own protocol; as in ovs-vswitchd, a flow for packets of several has what the first of them made it
+ * have.
+ */
+function policyOf({ flow, request: { context } }: Translation, zone: number): Pick<Conntrack, 'timeout'> {
+  if (!context.abilities.has('ct_timeout')) return {};
+  const policy = context.zonePolicies.policyFor(zone, getSlot(flow, 'nw_proto'));
+  return policy === undefined ? {} : { timeout: String(policy) };
 }
 
 const helpers: ReadonlyMap<number, string> = new Map([
