@@ -92,7 +92,8 @@ const told = { 4: [198, 51, 100, 200], 6: readIpv6('2001:db8::200') } as const;
 describe('A line of FTP', () => {
   test.each(rows)(
     'announces what it says: $text',
-    ({ text, isReply, version = 4, port, address, rewritten }) => {
+    ({ text, isReply, version: given, port, address, rewritten }) => {
+      const version = given ?? 4;
       const found = readFtpAnnouncements(text, isReply === true, version);
       expect(found.map((announcement) => announcement.port)).toEqual(port === undefined ? [] : [port]);
       for (const announcement of found) {
@@ -107,7 +108,7 @@ describe('A line of FTP', () => {
     },
   );
 
-  test.each([
+  test.each<Row>([
     { text: 'PORT 192,0,2,9,4\r\n' },
     { text: 'PORT 192,0,2,256,4,1\r\n' },
     { text: 'PORT 192,0,2,9,4,256\r\n' },
@@ -121,16 +122,16 @@ describe('A line of FTP', () => {
     { text: 'EPRT |1|192.0.2|6446|\r\n' },
     { text: 'EPRT |1|192.0.2.9|65536|\r\n' },
     { text: 'EPRT |1|192.0.2.9#6446|\r\n' },
-    { text: 'EPRT |1|192.0.2.9|6446|\r\n', version: 6 as const },
-    { text: 'EPRT |2|1:2:3:4:5:6:7|6446|\r\n', version: 6 as const },
+    { text: 'EPRT |1|192.0.2.9|6446|\r\n', version: 6 },
+    { text: 'EPRT |2|1:2:3:4:5:6:7|6446|\r\n', version: 6 },
     { text: '227 Entering Passive Mode\r\n', isReply: true },
     { text: '227 (192,0,2,9,4,1000)\r\n', isReply: true },
     { text: '227 (192,0,2,9,4,1', isReply: true },
     { text: '229 (|||6446)\r\n', isReply: true },
     { text: '229 (|||0|)\r\n', isReply: true },
     { text: '229 (||#6446|)\r\n', isReply: true },
-  ])('that does not keep to its form is malformed: $text', ({ text, isReply = false, version = 4 }) => {
-    expect(() => readFtpAnnouncements(text, isReply, version)).toThrow(Malformed);
+  ])('that does not keep to its form is malformed: $text', ({ text, isReply, version }) => {
+    expect(() => readFtpAnnouncements(text, isReply === true, version ?? 4)).toThrow(Malformed);
   });
 
   test('may follow others that announce something, too', () => {
