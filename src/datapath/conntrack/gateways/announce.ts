@@ -36,6 +36,9 @@ const attemptLimit = 1024;
 /**
  * Expects what is offered, from any port of the other end. Returns the port that the other end is to be told; undefined
  * where another connection expects the same already.
+ *
+ * Differs: of two that share a translated address and announce the same port, the second is announced with another one;
+ * in the reference both get the first one's connections.
  */
 export function expectOffer(offer: Offer): number | undefined {
   const { connection, gateway, isReply, port } = offer;

@@ -69,8 +69,12 @@ const forms: readonly LineForm[] = [
 export const ftpTextLimit = 4096;
 
 /**
- * Of the lines of a segment, which begins with a line. Throws Malformed where one announces something, but not in its
+ * Of the lines of a segment, which begins with a line. Commands come from the end that began the connection, replies from
+ * the other one. Throws Malformed where one announces something, but not in its
  * form; the last line may lack its end only if it announces nothing.
+ *
+ * Differs: over IPv4 the forms of RFC 2428 are read as well, and all lines; the reference reads what a segment begins
+ * with, by RFC 959 over IPv4 and by RFC 2428 over IPv6, and takes commands and replies from either end.
  */
 export function readFtpAnnouncements(text: string, isReply: boolean, version: 4 | 6): Announcement[] {
   const found: Announcement[] = [];

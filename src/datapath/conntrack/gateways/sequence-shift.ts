@@ -15,6 +15,10 @@ interface Change {
 /** What is retransmitted is hardly ever older: a control connection waits for an answer to each command. */
 const changeLimit = 8;
 
+/**
+ * Differs: a command that is retransmitted keeps its numbers and counts once, numbers of both directions may move, and
+ * those that are acknowledged selectively do, too; the reference moves a retransmitted command and counts it again.
+ */
 export class SequenceShift {
   readonly #changes: Change[] = [];
   /** In front of all changes that are remembered. */
