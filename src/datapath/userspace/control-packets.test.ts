@@ -300,6 +300,7 @@ describe('A control connection of FTP', () => {
     expect(session.say('client', 'PORT 10,0,0,3,4,1\r\n', 9001).state).toBe('established invalid tracked');
     expect(session.say('client', 'PORT 10,0,0,1,4\r\n', 9001).state).toBe('established invalid tracked');
     expect(session.say('client', 'NOOP\r\n', 9001).state).toBe('established tracked');
+    expect(session.say('client', 'NOOP\r\nPORT 10,0,0,3,4,1\r\n', 9001).state).toBe('established tracked');
     expect(rig.track(dataSyn(1025, { to: '10.0.0.3' })).state).toBe('new tracked');
   });
 

@@ -52,8 +52,9 @@ export class ControlPackets {
       return true;
     }
     const announcements = this.#announcements(control);
-    const isRight = announcements?.every(({ address }) => isAllowed(control, address)) ?? false;
-    if (announcements === undefined || !isRight) {
+    const isWrong = (announcement: Announcement): boolean => !isAllowed(control, announcement);
+    // What a segment begins with is judged; what follows may be part of something else.
+    if (announcements === undefined || announcements.some((first) => first.isFirst && isWrong(first))) {
       log.limited(
         'warn',
         refused,
@@ -61,7 +62,9 @@ export class ControlPackets {
       );
       return false;
     }
-    this.#replacements = announcements.flatMap((announcement) => expectAnnounced(control, announcement));
+    this.#replacements = announcements.flatMap((announcement) =>
+      isWrong(announcement) ? [] : expectAnnounced(control, announcement),
+    );
     return true;
   }
 
@@ -96,7 +99,7 @@ export class ControlPackets {
   }
 }
 
-function isAllowed({ connection, isReply }: ControlPacket, address: Announcement['address']): boolean {
+function isAllowed({ connection, isReply }: ControlPacket, { address }: Announcement): boolean {
   return address === undefined || isOwnAddress(address, connection, isReply);
 }
 

@@ -31,7 +31,7 @@ export interface Offer {
 }
 
 /** Ports looked at, at most. */
-const attemptLimit = 1024;
+const attemptLimit = 128;
 
 /**
  * Expects what is offered, from any port of the other end. Returns the port that the other end is to be told; undefined

@@ -83,6 +83,8 @@ const rows: readonly Row[] = [
   { text: '227 ok (192,0,2,9,4,1)\r\n' },
   { text: 'PORT 192,0,2,9,4,1\r\n', isReply: true },
   { text: 'PORT 192,0,2,9,4,1\r\n', version: 6 },
+  { text: 'NOOP\r\nPORT 192,0,2,9,4\r\n' },
+  { text: 'NOOP\r\nPORT 192,0,2,9,4,1' },
   { text: '2270 ok (192,0,2,9,4,1)\r\n', isReply: true },
   { text: '220 227 (192,0,2,9,4,1)\r\n', isReply: true },
 ];

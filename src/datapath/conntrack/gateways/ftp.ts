@@ -14,12 +14,14 @@ export interface Announcement {
   /** The text that may be replaced: from this character on, and in front of that one. */
   readonly from: number;
   readonly to: number;
+  /** The segment begins with the line that says so. */
+  readonly isFirst: boolean;
   /** What stands there instead for another address and port. */
   write(address: IpBytes, port: number): string;
 }
 
-/** What one line says, in places relative to its begin. */
-type LineReader = (match: RegExpExecArray, version: 4 | 6) => Announcement;
+/** In places relative to the line's begin. */
+type LineAnnouncement = Omit<Announcement, 'isFirst'>;
 
 interface LineForm {
   /** Sent by the end that is served, or by the one that serves. */
@@ -28,7 +30,8 @@ interface LineForm {
   /** Nothing else begins so. */
   readonly begin: RegExp;
   readonly whole: RegExp;
-  readonly read: LineReader;
+  /** Undefined where numbers or addresses are none. */
+  read(match: RegExpExecArray, version: 4 | 6): LineAnnouncement | undefined;
 }
 
 /** Addresses of IPv6 do not fit in the forms of RFC 959. */
@@ -70,49 +73,50 @@ export const ftpTextLimit = 4096;
 
 /**
  * Of the lines of a segment, which begins with a line. Commands come from the end that began the connection, replies from
- * the other one. Throws Malformed where one announces something, but not in its
- * form; the last line may lack its end only if it announces nothing.
+ * the other one. Throws Malformed where the first line announces something, but not in its form, or without its end; such
+ * a line behind others is passed over.
  *
  * Differs: over IPv4 the forms of RFC 2428 are read as well, and all lines; the reference reads what a segment begins
  * with, by RFC 959 over IPv4 and by RFC 2428 over IPv6, and takes commands and replies from either end.
  */
 export function readFtpAnnouncements(text: string, isReply: boolean, version: 4 | 6): Announcement[] {
   const found: Announcement[] = [];
-  for (let at = 0; at < text.length; ) {
-    const end = text.indexOf('\n', at);
+  for (let at = 0, end = 0; end >= 0; at = end + 1) {
+    end = text.indexOf('\n', at);
     const line = text.slice(at, end < 0 ? undefined : end);
-    const announcement = readLine(line, end >= 0, isReply, version, at);
-    if (announcement !== undefined) found.push(announcement);
-    if (end < 0) break;
-    at = end + 1;
+    const form = forms.find(
+      (candidate) =>
+        candidate.isReply === isReply && candidate.versions.includes(version) && candidate.begin.test(line),
+    );
+    if (form === undefined) continue;
+    const announcement = end < 0 ? undefined : readLine(form, line, version);
+    if (announcement !== undefined)
+      found.push({
+        ...announcement,
+        from: at + announcement.from,
+        to: at + announcement.to,
+        isFirst: at === 0,
+      });
+    else if (at === 0)
+      throw new Malformed('FTP control segment', 0, 'what announces a connection has another form');
   }
   return found;
 }
 
-function readLine(
-  line: string,
-  isWhole: boolean,
-  isReply: boolean,
-  version: 4 | 6,
-  at: number,
-): Announcement | undefined {
-  const form = forms.find(
-    (candidate) =>
-      candidate.isReply === isReply && candidate.versions.includes(version) && candidate.begin.test(line),
-  );
-  if (form === undefined) return undefined;
-  const match = isWhole ? form.whole.exec(line) : null;
-  if (match === null) throw malformed(at);
-  const read = form.read(match, version);
-  if (read.port === 0 || read.port > 0xffff) throw malformed(at);
-  return { ...read, from: at + read.from, to: at + read.to };
+/** Undefined where it has another form. */
+function readLine({ whole, read }: LineForm, line: string, version: 4 | 6): LineAnnouncement | undefined {
+  const match = whole.exec(line);
+  const announcement = match === null ? undefined : read(match, version);
+  return announcement !== undefined && announcement.port > 0 && announcement.port <= 0xffff
+    ? announcement
+    : undefined;
 }
 
 /** Six numbers: four of the address, two of the port. */
-function readNumbers(match: RegExpExecArray): Announcement {
+function readNumbers(match: RegExpExecArray): LineAnnouncement | undefined {
   const numbers = (match[1] ?? '').split(',').map(Number);
   const [from, to] = placeOf(match, 1);
-  if (numbers.some((number) => number > 0xff)) throw malformed(from);
+  if (numbers.some((number) => number > 0xff)) return undefined;
   return {
     address: numbers.slice(0, 4),
     port: (numbers[4] ?? 0) * 256 + (numbers[5] ?? 0),
@@ -122,15 +126,19 @@ function readNumbers(match: RegExpExecArray): Announcement {
   };
 }
 
+/** RFC 2428, section 2. */
+const families = { 4: '1', 6: '2' } as const;
+
 /** `|1|192.0.2.1|1024|` and `|2|2001:db8::1|1024|`. */
-function readDelimited(match: RegExpExecArray, version: 4 | 6): Announcement {
-  const [, delimiter = '', family = '', address = '', port = ''] = match;
+function readDelimited(match: RegExpExecArray, version: 4 | 6): LineAnnouncement | undefined {
+  const [, delimiter = '', family = '', text = '', port = ''] = match;
   const [from] = placeOf(match, 3);
   const [, to] = placeOf(match, 4);
-  if (family !== (version === 4 ? '1' : '2')) throw malformed(from);
+  const address = family === families[version] ? readAddress(text, version) : undefined;
+  if (address === undefined) return undefined;
   const format = version === 4 ? formatIpv4 : formatIpv6;
   return {
-    address: version === 4 ? readIpv4(address) : readIpv6(address),
+    address,
     port: Number(port),
     from,
     to,
@@ -138,15 +146,20 @@ function readDelimited(match: RegExpExecArray, version: 4 | 6): Announcement {
   };
 }
 
-function readPort(match: RegExpExecArray): Announcement {
+function readAddress(text: string, version: 4 | 6): IpBytes | undefined {
+  try {
+    return version === 4 ? readIpv4(text) : readIpv6(text);
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
+
+function readPort(match: RegExpExecArray): LineAnnouncement {
   const [from, to] = placeOf(match, 2);
   return { address: undefined, port: Number(match[2]), from, to, write: (_address, port) => String(port) };
 }
 
 function placeOf(match: RegExpExecArray, group: number): readonly [number, number] {
   return match.indices?.[group] ?? [0, 0];
-}
-
-function malformed(at: number): Malformed {
-  return new Malformed('FTP control segment', at, 'a line that announces a connection has another form');
 }
