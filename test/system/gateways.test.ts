@@ -10,7 +10,7 @@ const reason = whyNoNamespaces() ?? whyNoReference();
 if (reason !== undefined) process.stderr.write(`gateways.test.ts: not run: ${reason}\n`);
 
 const transfer = `${import.meta.dirname}/../fixtures/announced-transfer.mjs`;
-const transfers = '5';
+const transfers = '3';
 
 type How = 'PORT' | 'EPRT' | 'PASV' | 'EPSV' | 'TFTP';
 

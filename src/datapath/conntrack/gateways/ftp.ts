@@ -5,7 +5,7 @@
 import { formatIpv4, formatIpv6, readIpv4, readIpv6 } from '../../../base/addresses.ts';
 import { Malformed } from '../../../base/errors.ts';
 
-export type IpBytes = ArrayLike<number>;
+type IpBytes = ArrayLike<number>;
 
 export interface Announcement {
   /** Four bytes or sixteen; undefined: that of the end which announces. */
