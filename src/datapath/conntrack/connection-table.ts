@@ -97,6 +97,7 @@ export class ConnectionTable {
     this.#unlink(connection.original, connection);
     this.#unlink(connection.reply, connection);
     this.#count(connection.zone, -1);
+    connection.gateway?.close();
   }
 
   /** Forgets what has expired. */

@@ -1,6 +1,7 @@
 /** A connection as the tracker keeps it. */
 import type { ListNode } from '../../base/list.ts';
 import { type Ms, ms } from '../../base/units.ts';
+import type { Gateway } from './gateways/gateway.ts';
 import type { ConnectionState } from './protocol.ts';
 import { usualPolicy } from './timeouts.ts';
 import { type Tuple, zoneOf } from './tuple.ts';
@@ -16,12 +17,14 @@ export class TrackedConnection {
   /** The addresses that are translated. */
   natSource = false;
   natDestination = false;
-  /** Of the application level gateway that reads its packets. */
+  /** Of the application level gateway that was asked for. */
   helper: string | undefined;
   /** The number of what says how long it may be silent: that of the packet that began it. */
   policy = usualPolicy;
-  /** The one whose packets announced this one: it is related to that. */
-  parent: TrackedConnection | undefined;
+  /** What reads its packets; undefined where nothing does. */
+  gateway: Gateway | undefined;
+  /** Of the packet that began the connection whose packets announced this one: it is related to that. */
+  parent: Tuple | undefined;
   /** Monotonic. */
   expiresAt: Ms;
   /** Among those that live equally long; undefined as long as it is not remembered, and afterwards. */

@@ -9,6 +9,7 @@ import { ipProtocol } from '../../wire/ip.ts';
 import type { Nat } from '../actions.ts';
 import type { TrackedConnection } from './connection.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import type { Expectation } from './gateways/expectations.ts';
 import { AddressChoice, fitsVersion, namesAddress, PortChoice, type Start, startOf } from './nat-choices.ts';
 import {
   destinationPortOf,
@@ -56,6 +57,30 @@ export function chooseTranslation(
   for (let n = 0; n < tries; n++) {
     addresses.write(n, reply, word);
     if (isFree()) return true;
+  }
+  return false;
+}
+
+/**
+ * The same for a connection that another one announced: addresses and the port of its destination are as that said.
+ *
+ * Differs: the source port may change where answers could not be told from those of another connection otherwise.
+ */
+export function takeTranslation(
+  connection: TrackedConnection,
+  { reply: wanted, natSource, natDestination }: Expectation,
+  table: ConnectionTable,
+  now: Ms,
+): boolean {
+  const { original, reply } = connection;
+  connection.natSource = natSource;
+  connection.natDestination = natDestination;
+  reply.set(wanted);
+  const port = sourcePortOf(wanted);
+  const sources = PortChoice.near(sourcePortOf(original));
+  for (let n = 0; n < sources.count; n++) {
+    setPorts(reply, port, sources.at(n));
+    if (table.find(reply, now) === undefined) return true;
   }
   return false;
 }

@@ -123,7 +123,7 @@ const handlers: Handlers = {
       .map((connection) => ({
         original: [...connection.original],
         reply: [...connection.reply],
-        parent: connection.parent && [...connection.parent.original],
+        parent: connection.parent && [...connection.parent],
         mark: connection.mark >>> 0,
         label: [...connection.label],
         helper: connection.helper,

@@ -7,11 +7,13 @@ import type { Random } from '../../base/random.ts';
 import type { Ms } from '../../base/units.ts';
 import { ctState } from '../../flow/ct-state.ts';
 import { ipProtocol } from '../../wire/ip.ts';
-import type { Conntrack } from '../actions.ts';
+import type { Conntrack, Nat } from '../actions.ts';
 import { TrackedConnection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { newDatagramState, newQueryState } from './exchange.ts';
-import { chooseTranslation } from './nat.ts';
+import { type Expectation, Expectations } from './gateways/expectations.ts';
+import { mayHelp, newGateway } from './gateways/gateway.ts';
+import { chooseTranslation, takeTranslation } from './nat.ts';
 import type { ConnectionState } from './protocol.ts';
 import { newTcpState } from './tcp.ts';
 import { readPolicy, TimeoutPolicies, usualPolicy } from './timeouts.ts';
@@ -26,6 +28,8 @@ export class Tracking {
   connection: TrackedConnection | undefined;
   /** The packet goes against the direction of the one that began the connection. */
   isReply = false;
+  /** The packet begins what another connection announced. */
+  expectation: Expectation | undefined;
 }
 
 /** Connections remembered at most, of all zones together. */
@@ -42,6 +46,7 @@ export class ConnectionTracker {
   defaultZoneLimit: number | undefined;
   readonly policies = new TimeoutPolicies();
   readonly outcome = new Tracking();
+  readonly #expectations: Expectations;
   readonly #random: Random;
   /** Of the connections that are there already, too. */
   readonly #asksSequence = (): boolean => this.checksSequence;
@@ -49,6 +54,7 @@ export class ConnectionTracker {
   constructor(random: Random) {
     this.#random = random;
     this.table = new ConnectionTable(random.u32() | 0);
+    this.#expectations = new Expectations(this.table.seed);
   }
 
   /**
@@ -63,6 +69,7 @@ export class ConnectionTracker {
     stateBefore: number,
   ): Tracking {
     const { outcome } = this;
+    outcome.expectation = undefined;
     if (packet === undefined) return this.#refuse();
     if (known?.zone === request.zone && request.commit !== 'force_commit') {
       outcome.state = stateBefore;
@@ -103,6 +110,7 @@ export class ConnectionTracker {
       outcome.state = ctState.tracked | related | direction;
       return;
     }
+    connection.gateway?.countAsReceiver(packet, isReply);
     const verdict = connection.state.update(packet, isReply);
     if (verdict === 'invalid') {
       outcome.state = ctState.tracked | ctState.invalid;
@@ -129,7 +137,9 @@ export class ConnectionTracker {
     }
     outcome.connection = undefined;
     outcome.isReply = false;
-    outcome.state = ctState.tracked | ctState.new;
+    const expectation = this.#expectationOf(packet, now);
+    outcome.expectation = expectation;
+    outcome.state = ctState.tracked | ctState.new | (expectation === undefined ? 0 : ctState.related);
     if (request.commit === undefined) return;
     const policy = (request.timeout !== undefined && readPolicy(request.timeout)) || usualPolicy;
     const connection = new TrackedConnection(
@@ -144,15 +154,40 @@ export class ConnectionTracker {
     const hasRoom = table.size < this.limit && table.countIn(request.zone) < this.#limitOf(request.zone);
     // One that cannot be remembered is new again with each packet.
     if (!hasRoom) return;
-    if (request.nat !== undefined && !chooseTranslation(connection, request.nat, table, this.#random, now))
-      return;
-    connection.helper = request.helper;
+    if (expectation !== undefined) adopt(connection, expectation);
+    if (request.nat !== undefined && !this.#translate(connection, request.nat, expectation, now)) return;
+    if (request.helper !== undefined) this.#help(connection, request.helper);
     outcome.connection = connection;
     table.add(connection);
   }
 
   #lifetimeOf({ policy, state }: TrackedConnection): Ms {
     return this.policies.lifetimeOf(policy, state.timeout);
+  }
+
+  /** Connections that have expired expect nothing any more. */
+  #expectationOf({ tuple }: TrackedPacket, now: Ms): Expectation | undefined {
+    if (this.#expectations.size === 0) return undefined;
+    this.table.sweep(now);
+    return this.#expectations.find(tuple);
+  }
+
+  #translate(
+    connection: TrackedConnection,
+    nat: Nat,
+    expectation: Expectation | undefined,
+    now: Ms,
+  ): boolean {
+    return expectation === undefined
+      ? chooseTranslation(connection, nat, this.table, this.#random, now)
+      : takeTranslation(connection, expectation, this.table, now);
+  }
+
+  #help(connection: TrackedConnection, helper: string): void {
+    const { original, reply } = connection;
+    if (!mayHelp(helper, original)) return;
+    connection.helper = helper;
+    connection.gateway = newGateway(helper, original, reply, this.#expectations);
   }
 
   #limitOf(zone: number): number {
@@ -172,7 +207,15 @@ export class ConnectionTracker {
   }
 }
 
+function adopt(connection: TrackedConnection, { parent, mark, label }: Expectation): void {
+  connection.parent = parent;
+  connection.mark = mark;
+  connection.label.set(label);
+}
+
+/** What another connection announced keeps what that handed on. */
 function write(connection: TrackedConnection, { mark, label }: Conntrack): void {
+  if (connection.parent !== undefined) return;
   if (mark !== undefined) connection.mark = (connection.mark & ~mark.mask) | (mark.value & mark.mask);
   if (label === undefined) return;
   for (let n = 0; n < 4; n++) {

@@ -6,6 +6,7 @@ import { namesIn } from '../../base/literals.ts';
 import { LimitedSite, logger } from '../../base/log.ts';
 import { type SlotName, slots } from '../../flow/slots.ts';
 import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetHeader, SlotWrite } from '../actions.ts';
+import { gatewayKindOf } from '../conntrack/gateways/gateway.ts';
 import { readPolicy } from '../conntrack/timeouts.ts';
 import type { ActionSupport } from '../features.ts';
 import type { SentUp } from '../provider.ts';
@@ -106,7 +107,7 @@ const lowerings: Lowerings = {
     };
   },
   ct({ do: _, ...request }) {
-    if (request.helper !== undefined)
+    if (request.helper !== undefined && gatewayKindOf(request.helper) === undefined)
       log.limited(
         'warn',
         unread,

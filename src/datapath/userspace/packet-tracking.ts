@@ -8,6 +8,7 @@ import type { TrackedConnection } from '../conntrack/connection.ts';
 import { TrackedPacket } from '../conntrack/tracked-packet.ts';
 import type { ConnectionTracker } from '../conntrack/tracker.ts';
 import { ipVersionOf, type Tuple, tupleProtocolOf, tupleWord } from '../conntrack/tuple.ts';
+import { ControlPackets } from './control-packets.ts';
 import type { CurrentPacket } from './current-packet.ts';
 import { translatePacket } from './nat-edits.ts';
 
@@ -26,12 +27,14 @@ export class PacketTracking {
   readonly #host: TrackingHost;
   readonly #packet: CurrentPacket;
   readonly #tracked = new TrackedPacket();
+  readonly #control: ControlPackets;
   /** What is to be written. */
   readonly #words = new Uint32Array(nothing.length);
 
   constructor(host: TrackingHost, packet: CurrentPacket) {
     this.#host = host;
     this.#packet = packet;
+    this.#control = new ControlPackets(packet);
   }
 
   track(request: Conntrack): void {
@@ -43,23 +46,48 @@ export class PacketTracking {
     const zoneBefore = (key[slots.ct_zone.word] ?? 0) >>> 16;
     const tracked = this.#parse(request.zone) ? this.#tracked : undefined;
     const known = tracker.table.numbered(key[connectionWord] ?? 0);
-    const { connection, isReply, state } = tracker.track(tracked, request, now, known, before);
+    const outcome = tracker.track(tracked, request, now, known, before);
+    const { connection, isReply, state, expectation } = outcome;
     let bits = state;
+    const isDone = (before & natBits) !== 0 && zoneBefore === request.zone;
+    if (
+      connection?.gateway !== undefined &&
+      !isDone &&
+      !this.#readControl(connection, isReply, request, state)
+    )
+      bits |= ctState.invalid;
     if (request.nat !== undefined && connection !== undefined && tracked !== undefined) {
-      const isDone = (before & natBits) !== 0 && zoneBefore === request.zone;
       if (isDone) bits |= before & natBits;
       else bits |= this.#translate(connection, isReply, request.zone);
     }
     this.#write(
       bits,
       request.zone,
-      connection,
-      connection?.parent?.original ?? connection?.original ?? tracked?.tuple,
+      connection?.number ?? 0,
+      connection ?? expectation,
+      connection?.parent ?? connection?.original ?? expectation?.parent ?? tracked?.tuple,
     );
   }
 
   clear(): void {
     this.#packet.setMetadataWords(firstWord, nothing);
+  }
+
+  /** False where its gateway takes it for no packet of the connection. */
+  #readControl(
+    connection: TrackedConnection,
+    isReply: boolean,
+    { helper, nat }: Conntrack,
+    state: number,
+  ): boolean {
+    const { gateway, natSource, natDestination } = connection;
+    const tracked = this.#tracked;
+    if (gateway === undefined) return true;
+    this.#control.forget();
+    if (tracked.isError || (state & ctState.invalid) !== 0 || !gateway.reads(helper !== undefined))
+      return true;
+    const isTranslated = nat !== undefined && (natSource || natDestination);
+    return this.#control.read({ tracked, connection, gateway, isReply, isTranslated });
   }
 
   #parse(zone: number): boolean {
@@ -77,6 +105,8 @@ export class PacketTracking {
     const packet = this.#packet;
     if (bits === 0 || !packet.makeWritable() || !this.#parse(zone)) return 0; // its memory may be another one now
     translatePacket(packet, this.#tracked, connection, isReply);
+    if (connection.gateway !== undefined && !this.#tracked.isError)
+      this.#control.rewrite(this.#tracked, connection.gateway, isReply);
     packet.refreshKey();
     return bits;
   }
@@ -84,18 +114,19 @@ export class PacketTracking {
   #write(
     state: number,
     zone: number,
-    connection: TrackedConnection | undefined,
+    number: number,
+    known: { readonly mark: number; readonly label: Uint32Array } | undefined,
     tuple: Tuple | undefined,
   ): void {
     this.#words.set(nothing);
     this.#put(firstWord, state);
-    if (connection !== undefined) {
-      this.#put(slots.ct_mark.word, connection.mark);
-      this.#put(connectionWord, connection.number);
-      this.#words.set(connection.label, slots.ct_label.word - firstWord);
+    if (known !== undefined) {
+      this.#put(slots.ct_mark.word, known.mark);
+      this.#words.set(known.label, slots.ct_label.word - firstWord);
     }
     if (tuple !== undefined) this.#putTuple(tuple);
     const protocol = tuple === undefined ? 0 : tupleProtocolOf(tuple);
+    this.#put(connectionWord, number);
     this.#put(slots.ct_zone.word, (zone << slots.ct_zone.shift) | (protocol << slots.ct_nw_proto.shift));
     this.#packet.setMetadataWords(firstWord, this.#words);
   }
