@@ -4,7 +4,7 @@ import type { OfPort } from '../base/units.ts';
 import { ofPort } from '../base/units.ts';
 import { extractKey } from '../flow/extract.ts';
 import { tunnelFlag } from '../flow/fields/flags.ts';
-import { getSlot } from '../flow/key.ts';
+import { getSlot, setSlot } from '../flow/key.ts';
 import { type Match, matchOn, packKey, unpackKey } from '../flow/match.ts';
 import { settingNumber } from '../openflow/actions/field-value.ts';
 import type { Action } from '../openflow/actions/index.ts';
@@ -115,8 +115,8 @@ export class PacketsOut {
     const inPort = ofPort(getSlot(key, 'in_port'));
     const frame = new Frame(bytes);
     frame.end = bytes.length;
-    frame.inPort = datapathPort;
-    extractKey(frame, key, this.#deps.tagLimit(), getSlot(key, 'packet_type'));
+    extractKey(frame, key, this.#deps.tagLimit(), getSlot(key, 'packet_type')); // which logs no port, as the reference
+    setSlot(key, 'in_port', datapathPort);
     return { inPort, key, bytes, actions: [] };
   }
 }

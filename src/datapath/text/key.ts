@@ -113,11 +113,14 @@ function readGroups(text: string, start: number, end: number, into: ReadKey): vo
   let at = start;
   while (at < end) {
     try {
-      at = ufidEnd(text, at) ?? readGroupAt(text, at, end, into);
+      const afterUfid = ufidEnd(text, at);
+      at = afterUfid ?? readGroupAt(text, at, end, into);
+      // As in the reference, only spaces may follow what the flow is called.
+      const separators = afterUfid === undefined ? ', ' : ' ';
+      while (at < end && separators.includes(text[at] ?? '')) at++;
     } catch (error) {
       throw error instanceof Malformed ? new Malformed('flow', at, error.why) : error;
     }
-    while (at < end && (text[at] === ',' || text[at] === ' ')) at++;
   }
 }
 

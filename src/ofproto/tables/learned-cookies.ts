@@ -1,5 +1,4 @@
 /** Which flows go when those go that learned them: `delete_learned` of the learn action. */
-import { innerActions } from '../../openflow/action-rules.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import type { FlowEvent } from './flow-events.ts';
 import type { FlowTables } from './flow-tables.ts';
@@ -45,15 +44,13 @@ export class LearnedCookies {
     return count;
   }
 
+  /** As in the reference, those inside of other actions do not count. */
   #each(
     actions: readonly Action[],
     act: (name: string, learn: { table: number; cookie: bigint }) => void,
   ): void {
-    for (const action of actions) {
-      if (action.do === 'learn') {
-        if (action.deletesLearned) act(nameOf(action.table, action.cookie), action);
-      } else this.#each(innerActions(action), act);
-    }
+    for (const action of actions)
+      if (action.do === 'learn' && action.deletesLearned) act(nameOf(action.table, action.cookie), action);
   }
 }
 

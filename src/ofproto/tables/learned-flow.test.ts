@@ -80,7 +80,8 @@ describe('a learned flow', () => {
   it('goes with the last of the flows that learn it, if they say so', () => {
     const { tables, learner } = world();
     const first = learner(1, 'learn(table=1,cookie=5,delete_learned,in_port=1)');
-    const second = learner(2, 'clone(learn(table=1,cookie=5,delete_learned,in_port=2))');
+    const second = learner(2, 'learn(table=1,cookie=5,delete_learned,in_port=2)');
+    learner(4, 'clone(learn(table=1,cookie=5,delete_learned,in_port=4))'); // does not count
     const other = learner(3, 'learn(table=1,cookie=5,in_port=3)');
     new LearnedFlow(tables, mod(1), 0).apply();
     removeRules(tables, [first, other]);

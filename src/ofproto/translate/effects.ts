@@ -28,7 +28,7 @@ export type Effect =
       readonly isGratuitousArp: boolean;
     }
   | { readonly kind: 'learnFlow'; readonly flow: LearnedFlow }
-  /** A TCP connection ended, so that its rule is to end in so many seconds; 0 for no change. */
+  /** Once TCP connections of it end, its rule is to end in so many seconds; 0 for no change. */
   | { readonly kind: 'finish'; readonly rule: Rule; readonly idle: number; readonly hard: number }
   | { readonly kind: 'group'; readonly group: Group; readonly buckets: readonly GroupBucket[] }
   /** Packets of it are sent up with the number of that state, which is held as long as they may be. */
@@ -56,12 +56,14 @@ export type Effect =
       readonly address: HostAddress;
     };
 
+const finOrRst = 0x005;
+
 /**
  * Counts packets, the last of them at `at`, and bytes for rules, mirrors, bonds, exporters and ports without a device;
  * learning is `applyLearning`.
  */
 export function creditEffects(effects: readonly Effect[], carried: Carried): void {
-  const { packets, at } = carried;
+  const { packets, tcpFlags, at } = carried;
   let { bytes } = carried;
   for (const effect of effects) {
     if (effect.kind === 'rule') {
@@ -72,6 +74,7 @@ export function creditEffects(effects: readonly Effect[], carried: Carried): voi
     else if (effect.kind === 'mirror') for (const mirror of effect.mirrors) mirror.credit(packets, bytes);
     else if (effect.kind === 'bond') effect.bond.account(effect.hash, bytes);
     else if (effect.kind === 'netflow') effect.exporter.update(effect.key, effect.output, carried);
+    else if (effect.kind === 'finish') finish(effect, tcpFlags);
     else if (effect.kind === 'wrapped') bytes += packets * effect.size;
     else if (effect.kind === 'neighbour') effect.neighbours.find(effect.bridge, effect.address);
     else if (effect.kind === 'crossed') {
@@ -97,12 +100,12 @@ export function applyAllLearning(effects: readonly Effect[]): void {
   for (const effect of effects) {
     if (effect.kind === 'learn') applyLearning(effect);
     else if (effect.kind === 'learnFlow') effect.flow.apply();
-    else if (effect.kind === 'finish') finish(effect);
   }
 }
 
-/** Shortens timeouts, and never makes them longer. */
-export function finish({ rule, idle, hard }: Extract<Effect, { kind: 'finish' }>): void {
+/** Shortens timeouts, and never makes them longer, where one of these flags of packets ends a connection. */
+export function finish({ rule, idle, hard }: Extract<Effect, { kind: 'finish' }>, tcpFlags: number): void {
+  if ((tcpFlags & finOrRst) === 0) return;
   rule.idleTimeout = shorter(rule.idleTimeout, idle);
   rule.hardTimeout = shorter(rule.hardTimeout, hard);
 }

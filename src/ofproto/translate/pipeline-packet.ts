@@ -14,6 +14,7 @@ import { thaw } from './freezing/frozen-states.ts';
 import type { Scratch, TranslationRequest } from './request.ts';
 
 const inPortWord = slots.in_port.word;
+const trackedWord = slots.ct_state.word;
 const setOutputWord = slots.actset_output.word;
 
 /** Where in the pipeline a packet is. Never changed, so that keeping it is enough to come back. */
@@ -69,7 +70,7 @@ export class PipelinePacket {
       placeOptions(base, ofproto.tlvTable, flow);
     base.fill(0, firstTunnelWord, tunnelEnd); // a datapath forgets the tunnel
     this.place = { ofproto, table: 0, rule: undefined, cookie: untoldCookie };
-    this.isTracked = state?.isTracked === true;
+    this.isTracked = state === undefined ? (flow[trackedWord] ?? 0) !== 0 : state.isTracked;
     this.mirrored = state?.mirrored ?? 0;
   }
 

@@ -236,7 +236,7 @@ export class Translation {
   effect(effect: Effect): void {
     this.outcome.effects.push(effect);
     if (!this.learnsAtOnce) return;
-    if (effect.kind === 'finish') finish(effect);
+    if (effect.kind === 'finish') finish(effect, getSlot(this.flow, 'tcp_flags'));
     if (effect.kind !== 'learn' || !applyLearning(effect)) return;
     if (this.trace !== undefined) noteLearned(this.trace, effect);
   }
@@ -273,7 +273,14 @@ export class Translation {
   writeActions(actions: readonly Action[]): void {
     const { packet, trace } = this;
     packet.actionSet = [...packet.actionSet, ...actions];
-    if (trace !== undefined) noteActionSet(trace, this.ofproto, actionSetOrder(packet.actionSet));
+    if (trace !== undefined) noteActionSet(trace, 'written', actionSetOrder(packet.actionSet));
+  }
+
+  clearActions(): void {
+    const { packet, trace } = this;
+    if (trace !== undefined && packet.actionSet.length > 0)
+      noteActionSet(trace, 'cleared', actionSetOrder(packet.actionSet));
+    packet.actionSet = [];
   }
 
   /** Goes on with a packet that has come back. */

@@ -1,6 +1,9 @@
 /** Command lines as the tables of tests write them. */
 
-/** Words at spaces; single quotes hold a word together. */
+const word = /(?:'[^']*'|"[^"]*"|[^\s'"])+/g;
+const quoted = /'([^']*)'|"([^"]*)"/g;
+
+/** Words at spaces; quotes of either kind hold a word together, as in a shell. */
 export function splitWords(line: string): string[] {
-  return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ''));
+  return [...line.matchAll(word)].map(([one]) => one.replace(quoted, '$1$2'));
 }

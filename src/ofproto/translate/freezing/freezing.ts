@@ -8,7 +8,7 @@ import type { PacketOutcome } from '../packet-outcome.ts';
 import type { PipelinePacket } from '../pipeline-packet.ts';
 import type { TranslationRequest } from '../request.ts';
 import { FrozenActions, type Origin } from './frozen-actions.ts';
-import { type FrozenState, type NewState, ownWordsOf } from './frozen-states.ts';
+import { type FrozenState, type NewState, ownWordsOf, withConnection } from './frozen-states.ts';
 
 const noBytes = new Uint8Array(0);
 
@@ -129,7 +129,7 @@ export class Freezing {
     packet.isTracked = true;
     const state = this.#putAside(table, []);
     datapath.push({ do: 'recirc', id: state.id });
-    trace?.forked(state, tracked, context.scratch.base);
+    if (trace !== undefined) trace.forked(state, tracked, withConnection(context.scratch.base, packet.flow));
     packet.isTracked = before;
   }
 

@@ -134,6 +134,13 @@ export function ownWordsOf(flow: Uint32Array): Match {
   return packMatch(flow, mask);
 }
 
+/** The key of a packet with what the pipeline knows of its connection. */
+export function withConnection(key: Uint32Array, flow: Uint32Array): Uint32Array {
+  const made = key.slice();
+  made.set(flow.subarray(firstConntrackWord, firstOwnWord), firstConntrackWord);
+  return made;
+}
+
 /** The packet as the pipeline had it, from the key that it came up with. */
 export function thaw({ ownWords, isTracked }: FrozenState, key: Uint32Array): Uint32Array {
   const flow = unpackKey(ownWords);

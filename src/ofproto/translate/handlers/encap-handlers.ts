@@ -13,6 +13,7 @@ import type { Handlers } from './handler.ts';
 import { dropForLabels } from './header-handlers.ts';
 
 const firstWord = slots.packet_type.word;
+const tagWord = slots.vlan_tpid.word;
 const endOfHeaders = slots.nsh_c4.word + 1;
 
 export const encapHandlers = {
@@ -133,7 +134,9 @@ function encapMpls(t: Translation, type: number): void {
     return;
   }
   if (count === 0 || getSlot(flow, 'packet_type') === 0) {
+    const tags = flow.slice(tagWord, tagWord + 2);
     cover(flow, type);
+    flow.set(tags, tagWord); // behind the next Ethernet header they are seen again, as in the reference
     setSlot(flow, 'mpls_lse', mplsBottom | defaultTtl);
   } else {
     for (const slot of labelSlots.slice(0, count)) maskSlot(mask, slot);

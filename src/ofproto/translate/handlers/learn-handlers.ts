@@ -1,17 +1,12 @@
 /** Actions by which packets change the flows of the switch. */
 
-import { isMetByLooking } from '../../../flow/fields/prerequisites.ts';
-import { getSlot } from '../../../flow/key.ts';
-import { slots } from '../../../flow/slots.ts';
+import { maskSlot } from '../../../flow/key.ts';
 import { LearnedFlow } from '../../tables/learned-flow.ts';
 import { learnedFlow } from '../learn.ts';
 import { noteLearnedFlow } from '../trace/trace-steps.ts';
 import type { Translation } from '../translation.ts';
 import { noteValue, readBits, writeBits } from './field-handlers.ts';
 import type { Handlers } from './handler.ts';
-
-const finOrRst = 0x005;
-const flagsSlot = slots.tcp_flags;
 
 export const learnHandlers = {
   learn(t, action) {
@@ -34,10 +29,8 @@ export const learnHandlers = {
     if (!isLearned) t.trace?.note({ event: 'learnFailed' });
   },
   fin_timeout(t, { idle, hard }) {
-    if (!isMetByLooking('tcp', t.flow, t.mask)) return;
-    t.unwildcard(flagsSlot.word, finOrRst << flagsSlot.shift);
-    const isEnd = (getSlot(t.flow, 'tcp_flags') & finOrRst) !== 0;
-    if (isEnd && t.rule !== undefined) t.effect({ kind: 'finish', rule: t.rule, idle, hard });
+    maskSlot(t.mask, 'nw_proto');
+    if (t.rule !== undefined) t.effect({ kind: 'finish', rule: t.rule, idle, hard });
   },
 } satisfies Handlers;
 

@@ -42,9 +42,7 @@ export const pipelineHandlers = {
   conjunction: () => {},
   sample: sampleFlow,
   write_actions: (t, { actions }) => t.writeActions(actions),
-  clear_actions(t) {
-    t.packet.actionSet = [];
-  },
+  clear_actions: (t) => t.clearActions(),
 } satisfies Handlers;
 
 function swap(flow: Uint32Array, a: SlotName, b: SlotName): void {

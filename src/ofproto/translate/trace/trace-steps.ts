@@ -53,8 +53,9 @@ function enterMiss(trace: Trace, table: number, isTold: boolean, match: Match | 
   });
 }
 
-export function noteActionSet(trace: Trace, ofproto: Ofproto, actions: readonly Action[]): void {
-  trace.note({ event: 'written', actions: formatRuleActions(actions, portTextOf(trace, ofproto)) });
+/** Its ports are numbers, whatever is asked for. */
+export function noteActionSet(trace: Trace, event: 'written' | 'cleared', actions: readonly Action[]): void {
+  trace.note({ event, actions: formatRuleActions(actions, portText) });
 }
 
 export function enterAction(trace: Trace, ofproto: Ofproto, action: Action): void {

@@ -69,6 +69,7 @@ const texts: Texts = {
   ],
   action: ({ text }) => [['action', text]],
   written: ({ actions }) => [['detail', `action set is: ${actions}`]],
+  cleared: ({ actions }) => [['detail', `action set was: ${actions}`]],
   actionSet: () => [['place', '--. Executing action set:']],
   learned: ({ mac, port, vlan }) => [['detail', `learned that ${mac} is on port ${port} in VLAN ${vlan}`]],
   learnedFlow: ({ flow }) => [['detail', flow]],

@@ -33,6 +33,8 @@ export type TraceEvent =
   | { readonly event: 'action'; readonly text: string }
   /** What the action set is now, in the order in which it will be done. */
   | { readonly event: 'written'; readonly actions: string }
+  /** What it was until now. */
+  | { readonly event: 'cleared'; readonly actions: string }
   /** The action set is done. */
   | { readonly event: 'actionSet' }
   | { readonly event: 'learned'; readonly mac: string; readonly port: string; readonly vlan: number }
@@ -148,7 +150,7 @@ export class Trace {
   }
 
   forked(state: FrozenState, tracked: Conntrack, key: Uint32Array): void {
-    this.forks.push({ state, tracked, key: key.slice() });
+    this.forks.push({ state, tracked, key });
   }
 
   note(event: TraceEvent): void {
