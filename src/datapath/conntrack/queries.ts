@@ -1,5 +1,11 @@
 /** What the main thread asks of a tracker, which may be in another one: plain values both ways. */
 import type { Ms } from '../../base/units.ts';
+import {
+  type FragmentReport,
+  type FragmentSettings,
+  reportFragments,
+  setFragments,
+} from './fragments/report.ts';
 import type { ProtocolReport } from './protocol.ts';
 import type { ConnectionTracker } from './tracker.ts';
 import type { Tuple } from './tuple.ts';
@@ -91,6 +97,10 @@ interface Queries {
   };
   /** Those zones have no limit of their own any more. */
   deleteLimits: { readonly zones: readonly number[]; readonly answer: readonly LimitChange[] };
+  /** What waits for the rest of its packet. */
+  fragments: { readonly answer: FragmentReport };
+  /** False where that is not possible; then nothing changes. */
+  setFragments: { readonly settings: FragmentSettings; readonly answer: boolean };
 }
 
 export type ConntrackQuery = {
@@ -183,6 +193,8 @@ const handlers: Handlers = {
   },
   deleteLimits: ({ zoneLimits }, { zones }) =>
     zones.map((zone) => ({ zone, limit: undefined, wasSet: zoneLimits.delete(zone) })),
+  fragments: ({ fragments }) => reportFragments(fragments),
+  setFragments: ({ fragments }, { settings }) => setFragments(fragments, settings),
 };
 
 function fits(tuple: Tuple, { value, mask }: TuplePattern): boolean {

@@ -11,6 +11,7 @@ import type { Conntrack } from '../actions.ts';
 import { TrackedConnection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { newDatagramState, newQueryState } from './exchange.ts';
+import { FragmentTable } from './fragments/fragment-table.ts';
 import { chooseTranslation } from './nat.ts';
 import type { ConnectionState } from './protocol.ts';
 import { newTcpState } from './tcp.ts';
@@ -41,6 +42,8 @@ export class ConnectionTracker {
   readonly zoneLimits = new Map<number, number>();
   defaultZoneLimit: number | undefined;
   readonly outcome = new Tracking();
+  /** What waits for the rest of its packet. */
+  readonly fragments = new FragmentTable();
   readonly #random: Random;
   /** Of the connections that are there already, too. */
   readonly #asksSequence = (): boolean => this.checksSequence;

@@ -9,7 +9,7 @@ import type { DpAction, DpActionName, DpActionOf, HashAlgorithm, SetHeader, Slot
 import type { ActionSupport } from '../features.ts';
 import type { SentUp } from '../provider.ts';
 import { editOf } from './edit.ts';
-import type { ActionStep } from './execute.ts';
+import type { ActionStep, RestOfList } from './execute.ts';
 import { hashL4, hashSymmetricL4 } from './hash.ts';
 import {
   nshBytes,
@@ -103,14 +103,16 @@ const lowerings: Lowerings = {
       x.packet.maxSize = maxSize;
     };
   },
-  ct({ do: _, ...request }) {
+  ct({ do: _, ...request }, whole, rest) {
     if (request.helper !== undefined)
       log.limited(
         'warn',
         unread,
         `helper=${request.helper}: connections that it announces are not recognised`,
       );
-    return (x) => x.tracking.track(request);
+    let lowered: readonly ActionStep[] | undefined; // for fragments only, so not before one comes
+    const restOf: RestOfList = () => (lowered ??= lowerList(rest, whole));
+    return (x) => x.track(request, restOf);
   },
   ct_clear: () => (x) => x.tracking.clear(),
   meter({ id }) {

@@ -19,7 +19,9 @@ export interface TrackingHost {
 const natBits = ctState.snat | ctState.dnat;
 /** All of it lies together in a key, from here on. */
 const firstWord = slots.ct_state.word;
-const nothing = new Uint32Array(slots.ct_nw_proto.word + 1 - firstWord);
+/** Words of a key that tracking writes. */
+export const trackingWords = { first: firstWord, end: slots.ct_nw_proto.word + 1 } as const;
+const nothing = new Uint32Array(trackingWords.end - firstWord);
 
 export class PacketTracking {
   readonly #host: TrackingHost;
