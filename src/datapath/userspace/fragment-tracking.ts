@@ -140,7 +140,10 @@ class WholePacket {
       piece.connection = this.#packet.connection;
     }
     if (((key[slots.ct_state.word] ?? 0) & (ctState.snat | ctState.dnat)) === 0) return;
-    for (const piece of pieces) copyAddresses(this.#frame, first, piece);
+    for (const piece of pieces) {
+      copyAddresses(this.#frame, first, piece);
+      piece.isChanged = true;
+    }
     // Ports and checksums, also those of a packet that an error quotes.
     copyBytes(this.#frame, dataAt, first.frame, first.fragment.dataAt, first.fragment.size);
   }
