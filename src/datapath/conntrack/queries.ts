@@ -1,10 +1,10 @@
 /** What the main thread asks of a tracker, which may be in another one: plain values both ways. */
 import type { Ms } from '../../base/units.ts';
 import {
+  configureFragments,
   type FragmentReport,
   type FragmentSettings,
   reportFragments,
-  setFragments,
 } from './fragments/report.ts';
 import type { ProtocolReport } from './protocol.ts';
 import type { ConnectionTracker } from './tracker.ts';
@@ -100,7 +100,7 @@ interface Queries {
   /** What waits for the rest of its packet. */
   fragments: { readonly answer: FragmentReport };
   /** False where that is not possible; then nothing changes. */
-  setFragments: { readonly settings: FragmentSettings; readonly answer: boolean };
+  configureFragments: { readonly settings: FragmentSettings; readonly answer: boolean };
 }
 
 export type ConntrackQuery = {
@@ -194,7 +194,7 @@ const handlers: Handlers = {
   deleteLimits: ({ zoneLimits }, { zones }) =>
     zones.map((zone) => ({ zone, limit: undefined, wasSet: zoneLimits.delete(zone) })),
   fragments: ({ fragments }) => reportFragments(fragments),
-  setFragments: ({ fragments }, { settings }) => setFragments(fragments, settings),
+  configureFragments: ({ fragments }, { settings }) => configureFragments(fragments, settings),
 };
 
 function fits(tuple: Tuple, { value, mask }: TuplePattern): boolean {

@@ -11,7 +11,7 @@ import { internMask } from '../../flow/mask.ts';
 import { slots } from '../../flow/slots.ts';
 import { internetChecksum } from '../../wire/checksum.ts';
 import { Frame, gso } from '../../wire/frame.ts';
-import { setFragments } from '../conntrack/fragments/report.ts';
+import { configureFragments } from '../conntrack/fragments/report.ts';
 import { ConnectionTracker } from '../conntrack/tracker.ts';
 import type { DpDropReason } from '../drops.ts';
 import { readDpActions } from '../text/actions.ts';
@@ -119,7 +119,7 @@ beforeEach(() => {
   tracker = new ConnectionTracker(seededRandom(1));
   held = new HeldFragments(tracker.fragments);
   rig = new Rig(clock, tracker, held);
-  setFragments(tracker.fragments, { of: { version: 4, minSize: 400 } });
+  configureFragments(tracker.fragments, { of: { version: 4, minSize: 400 } });
 });
 
 test('fragments wait for each other and go on as they came', () => {
@@ -273,7 +273,7 @@ test('fragments of a packet may come by several engines of a tracker', () => {
 });
 
 test('more than fits the memory for copies goes on in several parts', () => {
-  setFragments(tracker.fragments, { limit: 5000 });
+  configureFragments(tracker.fragments, { limit: 5000 });
   rig.flow('ct(commit),2');
   const packets = Array.from({ length: 80 }, (_, n) =>
     udpPacket({ source: n + 1, payload: '5a'.repeat(60_000) }),

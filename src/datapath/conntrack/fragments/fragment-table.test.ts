@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { ms } from '../../../base/units.ts';
 import type { Fragment } from './fragment.ts';
 import { FragmentTable } from './fragment-table.ts';
-import { reportFragments, setFragments } from './report.ts';
+import { configureFragments, reportFragments } from './report.ts';
 
 const stage = { zone: 7, recirculation: 0 };
 const some: Fragment = {
@@ -25,7 +25,7 @@ let table: FragmentTable;
 
 beforeEach(() => {
   table = new FragmentTable();
-  setFragments(table, { of: { version: 4, minSize: 400 } });
+  configureFragments(table, { of: { version: 4, minSize: 400 } });
 });
 
 /** What became of the part of a packet: "invalid", "held", or the numbers of all in their order. */
@@ -89,7 +89,7 @@ describe('a packet', () => {
   });
 
   test('that would be too long is none, and takes nothing more', () => {
-    setFragments(table, { of: { version: 4, minSize: 20_000 } });
+    configureFragments(table, { of: { version: 4, minSize: 20_000 } });
     offer(0, 32_000);
     offer(32_000, 32_000);
     expect(offer(64_000, 1516, last)).toBe('held');
@@ -98,14 +98,14 @@ describe('a packet', () => {
   });
 
   test('may be as long as one can say', () => {
-    setFragments(table, { of: { version: 4, minSize: 20_000 } });
+    configureFragments(table, { of: { version: 4, minSize: 20_000 } });
     offer(0, 32_000);
     offer(32_000, 32_000);
     expect(offer(64_000, 1515, last)).toEqual([1, 2, 3]);
   });
 
   test('of IPv4 has no more fragments than the least size allows', () => {
-    setFragments(table, { of: { version: 4, minSize: 30_000 } });
+    configureFragments(table, { of: { version: 4, minSize: 30_000 } });
     for (const offset of [0, 480, 960]) expect(offer(offset, 480, { packetSize: 30_000 })).toBe('held');
     expect(offer(1440, 480, last)).toBe('invalid');
   });
@@ -133,7 +133,7 @@ describe('what is short', () => {
   });
 
   test('may be as short as is set, within bounds', () => {
-    expect(setFragments(table, { of: { version: 6, minSize: 399 } })).toBe(false);
+    expect(configureFragments(table, { of: { version: 6, minSize: 399 } })).toBe(false);
     expect(table.settings[6].minSize).toBe(1280);
     expect(offer(0, 1200, { version: 6, packetSize: 1279 })).toBe('invalid');
     expect(offer(0, 1200, { version: 6, packetSize: 1280 })).toBe('held');
@@ -142,15 +142,15 @@ describe('what is short', () => {
 
 describe('memory', () => {
   test('is bounded by the number of fragments', () => {
-    expect(setFragments(table, { limit: 5001 })).toBe(false);
-    expect(setFragments(table, { limit: 2 })).toBe(true);
+    expect(configureFragments(table, { limit: 5001 })).toBe(false);
+    expect(configureFragments(table, { limit: 2 })).toBe(true);
     expect([offer(0, 480), offer(480, 480), offer(960, 8, last)]).toEqual(['held', 'held', 'invalid']);
-    setFragments(table, { limit: 3 });
+    configureFragments(table, { limit: 3 });
     expect(offer(960, 8, last)).toEqual([1, 2, 3]);
   });
 
   test('is bounded by their bytes', () => {
-    setFragments(table, { limit: 5000 });
+    configureFragments(table, { limit: 5000 });
     const outcomes = Array.from({ length: 600 }, (_, id) => offer(0, 480, { id }, { byteCount: 65_536 }));
     expect(outcomes.filter((outcome) => outcome === 'held')).toHaveLength(512);
     expect(table.takePurged(ms(100_000))).toHaveLength(512);
@@ -159,10 +159,10 @@ describe('memory', () => {
 });
 
 test('where it is off, nothing is held; where it is off for both, nothing is counted', () => {
-  setFragments(table, { of: { version: 4, isEnabled: false } });
+  configureFragments(table, { of: { version: 4, isEnabled: false } });
   expect([offer(0, 480), offer(0, 80)]).toEqual(['invalid', 'invalid']);
   expect(table.counts[4]).toMatchObject({ accepted: 0, tooSmall: 1 });
-  setFragments(table, { of: { version: 6, isEnabled: false } });
+  configureFragments(table, { of: { version: 6, isEnabled: false } });
   expect(offer(0, 80)).toBe('invalid');
   expect(table.counts[4].tooSmall).toBe(1);
 });

@@ -40,7 +40,7 @@ export interface Fragment {
   readonly header: FragmentHeader | undefined;
 }
 
-export interface FragmentHeader {
+interface FragmentHeader {
   readonly at: number;
   /** Where the header before it says that it follows. */
   readonly namedAt: number;

@@ -43,7 +43,10 @@ export function reportFragments(table: FragmentTable): FragmentReport {
 }
 
 /** False, and nothing changes, where a number is out of bounds. */
-export function setFragments(table: FragmentTable, { limit = table.limit, of }: FragmentSettings): boolean {
+export function configureFragments(
+  table: FragmentTable,
+  { limit = table.limit, of }: FragmentSettings,
+): boolean {
   if (!isFragmentLimit(limit) || (of?.minSize !== undefined && !isMinSize(of.minSize))) return false;
   table.limit = limit;
   if (of === undefined) return true;

@@ -27,7 +27,9 @@ export function fragmentCommands(aSwitch: Switch): DpctlCommand[] {
         const minSize = scanNumber(args.at(-1), '', 32);
         if (minSize === undefined)
           throw failure('parameter missing for minimum fragment size', errnos.EINVAL);
-        if (!(await datapath.conntrack({ ask: 'setFragments', settings: { of: { version, minSize } } })))
+        if (
+          !(await datapath.conntrack({ ask: 'configureFragments', settings: { of: { version, minSize } } }))
+        )
           throw failure('requested minimum fragment size too small; see documentation', errnos.EPERM);
         say(answer, 'setting minimum fragment size successful');
       },
@@ -41,7 +43,7 @@ export function fragmentCommands(aSwitch: Switch): DpctlCommand[] {
         const { datapath } = optionalDatapath(aSwitch, args, 2);
         const limit = scanNumber(args.at(-1), '', 32);
         if (limit === undefined) throw failure('parameter missing for maximum fragments', errnos.EINVAL);
-        if (!(await datapath.conntrack({ ask: 'setFragments', settings: { limit } })))
+        if (!(await datapath.conntrack({ ask: 'configureFragments', settings: { limit } })))
           throw failure('setting maximum fragments failed', errnos.EPERM);
         say(answer, 'setting maximum fragments successful');
       },
@@ -78,7 +80,7 @@ function enablingCommand(aSwitch: Switch, verb: 'enable' | 'disable'): DpctlComm
       const version = scanVersion(args.at(-1));
       if (version === undefined)
         throw failure("parameter missing: 'v4' for IPv4 or 'v6' for IPv6", errnos.EINVAL);
-      await datapath.conntrack({ ask: 'setFragments', settings: { of: { version, isEnabled } } });
+      await datapath.conntrack({ ask: 'configureFragments', settings: { of: { version, isEnabled } } });
       say(answer, `${isEnabled ? 'enabling' : 'disabling'} fragmentation reassembly successful`);
     },
   };
