@@ -2,6 +2,9 @@
  * Connection tracking of fragments: they are held until their packet is whole, that is tracked as one, and each goes on
  * with what it left of its actions, with the connection of the packet in its key and its part of what was translated.
  * They go on behind the packets of the batch, by offset. Flows that are deleted meanwhile change nothing of that.
+ *
+ * Differs: a fragment goes on with its own actions; the reference takes those of the fragment that came last. What goes
+ * on without the rest of its packet is +trk+inv, as all that is invalid; in the reference it is +inv alone.
  */
 import { ctState } from '../../flow/ct-state.ts';
 import { newKey } from '../../flow/key.ts';
