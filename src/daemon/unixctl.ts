@@ -67,22 +67,14 @@ export function defineCommand(command: Command): Command {
 /** The commands of one process, by name. */
 export class Commands {
   readonly #byName = new Map<string, Command>();
-  readonly #missing = new Set<string>();
 
   add(...commands: readonly Command[]): void {
     for (const command of commands) this.#byName.set(command.name, command);
   }
 
-  /** Commands of the reference that are not offered: who asks for one is told so, rather than that it is none. */
-  addMissing(names: Iterable<string>): void {
-    for (const name of names) this.#missing.add(name);
-  }
-
   /** The reference's texts for an unknown command or a wrong number of arguments are thrown as Refused. */
   find(name: string, argCount: number): Command {
     const command = this.#byName.get(name);
-    if (command === undefined && this.#missing.has(name))
-      throw refused(`"${name}" is a command of Open vSwitch that this version of ovs-ts does not have`);
     if (command === undefined)
       throw refused(`"${name}" is not a valid command (use "list-commands" to see a list of valid commands)`);
     if (argCount < command.minArgs)

@@ -41,6 +41,8 @@ const dropReasons = {
   badOffload: 'its offload description contradicts its headers',
   meter: 'a meter allows no more',
   policed: 'its port brings more than is let in there',
+  fragmentPurged: 'a fragment that was held for connection tracking, and the rest of its packet did not come',
+  fragmentPortGone: 'a fragment that was held for connection tracking when the port went that it came in by',
   upcallQueueFull: 'missed while its port had filled its share of the upcall queue',
   upcallPending: 'missed while too many packets like it waited for one upcall',
 } as const satisfies Record<string, string>;
@@ -88,6 +90,8 @@ const counterNames = {
   badOffload: 'datapath_drop_bad_offload',
   meter: 'datapath_drop_meter',
   policed: 'datapath_drop_policed',
+  fragmentPurged: 'datapath_drop_fragment_purged',
+  fragmentPortGone: 'datapath_drop_fragment_port_gone',
   upcallQueueFull: 'datapath_drop_upcall_error',
   upcallPending: 'datapath_drop_upcall_error',
 } as const satisfies Record<DpDropReason, string>;

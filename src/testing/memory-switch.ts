@@ -19,7 +19,6 @@ import { OvsdbServer } from '../ovsdb/server/server.ts';
 import type { Channel } from '../rpc/channel.ts';
 import { dummyCommands } from '../vswitchd/commands/dummy.ts';
 import { switchCommands } from '../vswitchd/commands/index.ts';
-import { missingCommands } from '../vswitchd/commands/missing.ts';
 import { frameLinks } from '../vswitchd/frame-links.ts';
 import { daemonTables, type OvsTables, openVswitch } from '../vswitchd/schema/index.ts';
 import { Switch } from '../vswitchd/switch.ts';
@@ -159,7 +158,6 @@ export class MemorySwitch {
       rates,
       memoryCounts: () => made.usage(),
     });
-    this.#commands.addMissing(missingCommands);
     return [client, made];
   }
 }

@@ -1,5 +1,11 @@
 /** What the main thread asks of a tracker, which may be in another one: plain values both ways. */
 import type { Ms } from '../../base/units.ts';
+import {
+  configureFragments,
+  type FragmentReport,
+  type FragmentSettings,
+  reportFragments,
+} from './fragments/report.ts';
 import type { ProtocolReport } from './protocol.ts';
 import type { Timeouts } from './timeouts.ts';
 import type { ConnectionTracker } from './tracker.ts';
@@ -95,6 +101,10 @@ interface Queries {
   /** Makes a policy, which connections follow from their next packet. */
   setPolicy: { readonly policy: number; readonly timeouts: Timeouts; readonly answer: undefined };
   deletePolicy: { readonly policy: number; readonly answer: undefined };
+  /** What waits for the rest of its packet. */
+  fragments: { readonly answer: FragmentReport };
+  /** False where that is not possible; then nothing changes. */
+  configureFragments: { readonly settings: FragmentSettings; readonly answer: boolean };
 }
 
 export type ConntrackQuery = {
@@ -195,6 +205,8 @@ const handlers: Handlers = {
     policies.delete(policy);
     return undefined;
   },
+  fragments: ({ fragments }) => reportFragments(fragments),
+  configureFragments: ({ fragments }, { settings }) => configureFragments(fragments, settings),
 };
 
 function fits(tuple: Tuple, { value, mask }: TuplePattern): boolean {

@@ -11,6 +11,7 @@ import {
   ipv4,
   ipv4Fragment,
   ipv6,
+  ipv6Fragment,
   ipv6Option,
   isExtension,
   isIcmpProtocol,
@@ -203,7 +204,10 @@ function locate6(view: DataView, network: number, end: number, place: IpPlace, i
   let at = network + ipv6.size;
   place.end = Math.min(end, last);
   while (isExtension(protocol)) {
-    if (protocol === ipProtocol.fragment || place.end - at < minExtensionSize) return false;
+    if (place.end - at < minExtensionSize) return false;
+    // RFC 6946: with that header, a packet may still be all of itself.
+    if (protocol === ipProtocol.fragment && (ipv6Fragment.get.offsetMore(view, at) & 0xfff9) !== 0)
+      return false;
     const size = extensionSize(view, at, protocol);
     protocol = ipv6Option.get.nextHeader(view, at);
     at += size;

@@ -11,6 +11,7 @@ import type { Conntrack, Nat } from '../actions.ts';
 import { TrackedConnection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { newDatagramState, newQueryState } from './exchange.ts';
+import { FragmentTable } from './fragments/fragment-table.ts';
 import { type Expectation, Expectations } from './gateways/expectations.ts';
 import { mayHelp, newGateway } from './gateways/gateway.ts';
 import { chooseTranslation, takeTranslation } from './nat.ts';
@@ -46,6 +47,8 @@ export class ConnectionTracker {
   defaultZoneLimit: number | undefined;
   readonly policies = new TimeoutPolicies();
   readonly outcome = new Tracking();
+  /** What waits for the rest of its packet. */
+  readonly fragments = new FragmentTable();
   readonly #expectations: Expectations;
   readonly #random: Random;
   /** Of the connections that are there already, too. */

@@ -36,6 +36,8 @@ import type {
   Upcall,
 } from '../provider.ts';
 import { sumDrops, sumStats } from '../totals.ts';
+import type { RestOfList } from '../userspace/execute.ts';
+import { HeldFragments } from '../userspace/held-fragments.ts';
 import { engineFeatures } from '../userspace/lower.ts';
 import { DeviceFlows } from './device-flows.ts';
 import { InlineDrops } from './inline-drops.ts';
@@ -106,7 +108,8 @@ export class DummyDatapath implements Datapath, HasPollThreads, HasDeviceFlows {
     this.#clock = deps.clock;
     const tracker = new ConnectionTracker(deps.random);
     this.#tracker = tracker;
-    const makeWorker = (): InlineWorker => new InlineWorker(deps, flowCapacity, tracker);
+    const held = new HeldFragments<RestOfList>(tracker.fragments);
+    const makeWorker = (): InlineWorker => new InlineWorker(deps, flowCapacity, { tracker, held });
     const workers = new InlineWorkers(workerCount, makeWorker);
     const runs = new InlineRuns(workers, (batch, worker) => this.#answer(batch, worker));
     const polls = new PollThreads(cores, {

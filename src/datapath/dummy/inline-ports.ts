@@ -76,7 +76,7 @@ export class InlinePorts {
     this.table.delete(number);
     this.#deviceFlows?.removePort(number);
     for (const what of ['port', 'mtu', 'limits']) workers.forget(`${what} ${number}`);
-    for (const { engine } of workers.all) engine.ports.remove(number);
+    for (const { engine } of workers.all) engine.removePort(number);
     runs.forget(gone);
     if (wakesDatapath(gone.io)) gone.io.onInput = () => {};
     gone.io.close();

@@ -1,10 +1,9 @@
 /** What a worker thread of the userspace datapath is on the main thread: an engine, and what it sent up. */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import type { ConnectionTracker } from '../conntrack/tracker.ts';
 import type { PollMeter } from '../polling/poll-meter.ts';
 import type { Totals } from '../userspace/counters.ts';
-import { Engine } from '../userspace/engine.ts';
+import { Engine, type EngineDeps } from '../userspace/engine.ts';
 import type { FlowCounters } from '../userspace/flow-stats.ts';
 import { UpcallList } from './upcall-list.ts';
 
@@ -19,7 +18,7 @@ export class InlineWorker {
   constructor(
     { clock, random }: { clock: Clock; random: Random },
     flowCapacity: number,
-    tracker: ConnectionTracker,
+    tracking: Pick<EngineDeps, 'tracker' | 'held'>,
   ) {
     this.engine = new Engine({
       clock,
@@ -27,7 +26,7 @@ export class InlineWorker {
       upcalls: this.upcalls,
       makeMemory: (size) => ({ bytes: new Uint8Array(size), address: 0 }),
       flowCapacity,
-      tracker,
+      ...tracking,
     });
     this.totals = this.engine.totals;
     this.flowStats = this.engine.flows.stats;

@@ -3,7 +3,7 @@
  * edited in place; one that is queued already, or that an outer list still needs, is copied first, so one frame to many
  * ports shares its memory. The key follows: it is extracted again where somebody asks for it after the frame was changed.
  */
-import { extractKey } from '../../flow/extract.ts';
+import { extractKey, fragment } from '../../flow/extract.ts';
 import { newKey } from '../../flow/key.ts';
 import { ethernetPacket } from '../../flow/packet-type.ts';
 import { datapathWordCount, hotWordCount, slots } from '../../flow/slots.ts';
@@ -27,6 +27,7 @@ const recircWord = slots.recirc_id.word;
 const packetTypeWord = slots.packet_type.word;
 const dpHashWord = slots.dp_hash.word;
 const connectionWord = slots.ct_connection.word;
+const fragmentWord = slots.nw_frag.word;
 const priorityWord = slots.skb_priority.word;
 const noMetadata = new Uint32Array(datapathWordCount - hotWordCount);
 
@@ -49,7 +50,7 @@ export class CurrentPacket {
   maxSize = Number.POSITIVE_INFINITY;
   /** As in a key; 0 = Ethernet. */
   packetType = 0;
-  /** It came to an end before its actions did. */
+  /** It came to an end, or is held, before its actions came to theirs. */
   isDropped = false;
   /** Words of the key that extraction does not write were written, here or in a saved packet. */
   hasMetadata = false;
@@ -170,6 +171,12 @@ export class CurrentPacket {
     this.key[connectionWord] = 0;
   }
 
+  /** Is it a fragment of an IP packet? */
+  get isFragment(): boolean {
+    this.refreshKey();
+    return ((this.key[fragmentWord] ?? 0) & fragment.any) !== 0;
+  }
+
   /** Finds the headers of the frame as it is; false when not even the first one is whole. */
   locate(): boolean {
     return this.headers.locate(this.frame, this.packetType);
@@ -187,6 +194,11 @@ export class CurrentPacket {
     const { maxSize } = this;
     this.maxSize = Number.POSITIVE_INFINITY;
     return maxSize;
+  }
+
+  /** Its actions end here; somebody keeps a copy, which goes on later. */
+  hold(): void {
+    this.isDropped = true;
   }
 
   /** Ends the packet here. */

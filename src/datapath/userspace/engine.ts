@@ -25,10 +25,11 @@ import { Totals } from './counters.ts';
 import { DirtyOutputs } from './dirty-outputs.ts';
 import { EngineFlows } from './engine-flows.ts';
 import { type EnginePort, EnginePorts } from './engine-ports.ts';
-import { type ActionStep, type ExecutionHost, PacketExecution } from './execute.ts';
+import { type ActionStep, type ExecutionHost, PacketExecution, type RestOfList } from './execute.ts';
 import { type FlowEntry, hashConnection } from './flow-cache.ts';
 import { FlowCounters } from './flow-stats.ts';
 import { FrameArena, type FrameMemory } from './frame-arena.ts';
+import { HeldFragments } from './held-fragments.ts';
 import { InjectedPacket, injectedMemorySize } from './injected-packet.ts';
 import { Misses, missMemorySize } from './misses.ts';
 import type { Output } from './packet-outputs.ts';
@@ -51,6 +52,8 @@ export interface EngineDeps {
   readonly flowStats?: FlowCounters;
   /** Of connections; its own unless given. */
   readonly tracker?: ConnectionTracker;
+  /** Of that tracker; its own unless given. */
+  readonly held?: HeldFragments<RestOfList>;
 }
 
 const batchSize = 256;
@@ -78,6 +81,7 @@ export class Engine implements ExecutionHost {
   readonly #injected: InjectedPacket;
   readonly #samplers = new DropSamplers();
   readonly tracker: ConnectionTracker;
+  readonly held: HeldFragments<RestOfList>;
   #vlanLimit = 1;
   #egressPorts = egressPortsAtStart;
   #now = ms(0);
@@ -86,6 +90,7 @@ export class Engine implements ExecutionHost {
     this.#clock = deps.clock;
     this.#random = deps.random;
     this.tracker = deps.tracker ?? new ConnectionTracker(deps.random);
+    this.held = deps.held ?? new HeldFragments(this.tracker.fragments);
     this.#upcalls = deps.upcalls;
     this.totals = deps.totals ?? new Totals();
     this.flows = new EngineFlows(deps.flowCapacity, this.totals, deps.flowStats ?? new FlowCounters());
@@ -155,6 +160,20 @@ export class Engine implements ExecutionHost {
   upcallsDone(sequence: number): void {
     this.#now = this.#clock.now();
     this.#misses.finish(sequence, this.#release);
+    this.#finishBatch();
+  }
+
+  /** The caller closes its ends. */
+  removePort(number: number): EnginePort | undefined {
+    this.#now = this.#clock.now();
+    this.#execution.fragments.forgetPort(number);
+    return this.ports.remove(number);
+  }
+
+  /** Fragments have waited, perhaps too long, while nothing came. */
+  idle(): void {
+    if (!this.held.hasAny) return;
+    this.#now = this.#clock.now();
     this.#finishBatch();
   }
 
@@ -306,6 +325,7 @@ export class Engine implements ExecutionHost {
   }
 
   #finishBatch(): void {
+    if (this.held.hasAny) this.#execution.fragments.finish();
     this.#dirty.flush();
     this.#arena.reset();
     this.flows.publishSearches();

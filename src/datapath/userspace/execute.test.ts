@@ -19,8 +19,9 @@ import { ConnectionTracker } from '../conntrack/tracker.ts';
 import type { DpDropReason } from '../drops.ts';
 import { egressPortsAtStart, type SentUp } from '../provider.ts';
 import { SharedPortCounters } from './counters.ts';
-import { type ExecutionHost, PacketExecution } from './execute.ts';
+import { type ExecutionHost, PacketExecution, type RestOfList } from './execute.ts';
 import { FrameArena } from './frame-arena.ts';
+import { HeldFragments } from './held-fragments.ts';
 import { lowerActions } from './lower.ts';
 import type { Output } from './packet-outputs.ts';
 
@@ -43,6 +44,7 @@ class Rig implements ExecutionHost {
   readonly memberOf = (bond: number, hash: number): number | undefined =>
     bond === 7 ? 1 + (hash & 1) : undefined;
   readonly tracker = new ConnectionTracker(seededRandom(1));
+  readonly held = new HeldFragments<RestOfList>(this.tracker.fragments);
   readonly now = ms(1000);
   readonly able = new MemoryPort(true);
   readonly plain = new MemoryPort(false);

@@ -4,16 +4,22 @@
  */
 import type { Ms } from '../../base/units.ts';
 import type { Frame } from '../../wire/frame.ts';
+import type { Conntrack } from '../actions.ts';
 import type { ConnectionTracker } from '../conntrack/tracker.ts';
 import type { PortRange } from '../provider.ts';
 import { CurrentPacket, type PacketHost } from './current-packet.ts';
+import { FragmentTracking, type RunsActions } from './fragment-tracking.ts';
 import type { FrameArena } from './frame-arena.ts';
 import { FrameFinisher } from './frame-finisher.ts';
+import type { HeldFragments } from './held-fragments.ts';
 import { type OutputHost, PacketOutputs } from './packet-outputs.ts';
 import { PacketTracking } from './packet-tracking.ts';
 
 /** One lowered action. */
 export type ActionStep = (x: PacketExecution) => void;
+
+/** What follows an action in the innermost list that it is in. */
+export type RestOfList = () => readonly ActionStep[];
 
 /** What the steps need of the engine. */
 export interface ExecutionHost extends PacketHost, OutputHost {
@@ -28,6 +34,8 @@ export interface ExecutionHost extends PacketHost, OutputHost {
   /** Milliseconds since 1970. */
   wall(): number;
   readonly tracker: ConnectionTracker;
+  /** Fragments that the tracker waits for more of. */
+  readonly held: HeldFragments<RestOfList>;
   /** When the batch that is worked on came in. */
   readonly now: Ms;
 }
@@ -36,12 +44,13 @@ export interface ExecutionHost extends PacketHost, OutputHost {
 const maxRecirculations = 6;
 
 /** One a worker, reused for all packets. */
-export class PacketExecution {
+export class PacketExecution implements RunsActions<RestOfList> {
   readonly host: ExecutionHost;
   readonly packet: CurrentPacket;
   readonly finisher: FrameFinisher;
   readonly outputs: PacketOutputs;
   readonly tracking: PacketTracking;
+  readonly fragments: FragmentTracking<RestOfList>;
   #recirculationCount = 0;
 
   /** `frame`: any, while there is no packet. */
@@ -51,6 +60,7 @@ export class PacketExecution {
     this.finisher = new FrameFinisher(this.packet);
     this.outputs = new PacketOutputs(host, this.packet, this.finisher);
     this.tracking = new PacketTracking(host, this.packet);
+    this.fragments = new FragmentTracking(host, this, arena);
   }
 
   /**
@@ -102,6 +112,23 @@ export class PacketExecution {
     packet.setRecirculation(id);
     this.lookUpAgain();
     packet.restore(saved);
+  }
+
+  /** By `rest` a fragment goes on when its packet is whole. */
+  track(request: Conntrack, rest: RestOfList): void {
+    const isHeld = this.packet.isFragment && this.fragments.hold(request, rest);
+    if (!isHeld) this.tracking.track(request);
+  }
+
+  resume(rest: RestOfList, recirculationCount: number): void {
+    this.#recirculationCount = recirculationCount;
+    this.runSteps(rest());
+    this.#recirculationCount = 0;
+    this.packet.end();
+  }
+
+  get recirculationCount(): number {
+    return this.#recirculationCount;
   }
 
   /** The packet was not looked up too often yet. */

@@ -11,7 +11,7 @@ import { readPolicy } from '../conntrack/timeouts.ts';
 import type { ActionSupport } from '../features.ts';
 import type { SentUp } from '../provider.ts';
 import { editOf } from './edit.ts';
-import type { ActionStep } from './execute.ts';
+import type { ActionStep, RestOfList } from './execute.ts';
 import { hashL4, hashSymmetricL4 } from './hash.ts';
 import {
   nshBytes,
@@ -106,7 +106,7 @@ const lowerings: Lowerings = {
       x.packet.maxSize = maxSize;
     };
   },
-  ct({ do: _, ...request }) {
+  ct({ do: _, ...request }, whole, rest) {
     if (request.helper !== undefined && gatewayKindOf(request.helper) === undefined)
       log.limited(
         'warn',
@@ -116,7 +116,9 @@ const lowerings: Lowerings = {
     const { timeout } = request;
     if (timeout !== undefined && readPolicy(timeout) === undefined)
       log.limited('warn', unnumbered, `timeout=${timeout}: not the number of a policy: times out as usual`);
-    return (x) => x.tracking.track(request);
+    let lowered: readonly ActionStep[] | undefined; // for fragments only, so not before one comes
+    const restOf: RestOfList = () => (lowered ??= lowerList(rest, whole));
+    return (x) => x.track(request, restOf);
   },
   ct_clear: () => (x) => x.tracking.clear(),
   meter({ id }) {

@@ -21,7 +21,9 @@ const natBits = ctState.snat | ctState.dnat;
 /** All of it lies together in a key, from here on. */
 const firstWord = slots.ct_state.word;
 const connectionWord = slots.ct_connection.word;
-const nothing = new Uint32Array(connectionWord + 1 - firstWord);
+/** Words of a key that tracking writes. */
+export const trackingWords = { first: firstWord, end: connectionWord + 1 } as const;
+const nothing = new Uint32Array(trackingWords.end - firstWord);
 
 export class PacketTracking {
   readonly #host: TrackingHost;

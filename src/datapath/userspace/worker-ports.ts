@@ -140,7 +140,7 @@ export class WorkerPorts {
     if (port.isBusy) this.#busy.splice(this.#busy.indexOf(port), 1);
     const { tx, rx } = port.engine;
     if (!this.#parked.delete(port) && rx?.fd !== undefined) this.#deps.epoll.remove(rx.fd);
-    this.#deps.engine.ports.remove(number);
+    this.#deps.engine.removePort(number);
     tx.close();
   }
 

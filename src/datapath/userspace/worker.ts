@@ -199,7 +199,9 @@ export class Worker {
       if (tag === eventTag) clearEventFd(this.#eventFd);
       else this.#ports.wake(tag);
     }
-    if (count === 0 && timeout > 0) this.#ports.unpark();
+    if (count > 0 || timeout === 0) return;
+    this.#ports.unpark();
+    this.#engine.idle();
   }
 
   #runCommands(): void {

@@ -27,7 +27,6 @@ import { leaveDevices } from '../../netdev/registry.ts';
 import { takeTestActions } from '../../openflow/action-codec.ts';
 import { dummyCommands } from '../commands/dummy.ts';
 import { switchCommands } from '../commands/index.ts';
-import { missingCommands } from '../commands/missing.ts';
 import { timeCommands } from '../commands/time.ts';
 import { frameLinks } from '../frame-links.ts';
 import type { LoopPart } from '../main-loop.ts';
@@ -129,7 +128,6 @@ async function serve(
       }),
   });
   commands.add(...switchCommands(aSwitch, clock), ...(database?.commands ?? []));
-  commands.addMissing(missingCommands);
   if (options.dummy !== 'none')
     commands.add(...timeCommands(clock, timers, loop), ...dummyCommands(aSwitch, dummies));
   watchMemory({

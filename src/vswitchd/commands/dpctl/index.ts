@@ -5,6 +5,7 @@ import { cacheCommands } from './caches.ts';
 import { conntrackCommands } from './conntrack.ts';
 import { conntrackSettingCommands } from './conntrack-settings.ts';
 import { flowCommands } from './flows.ts';
+import { fragmentCommands } from './fragments.ts';
 import { normalizeCommand } from './normalize.ts';
 import { portCommands } from './ports.ts';
 import { type DpctlCommand, dpctlCommand } from './request.ts';
@@ -19,6 +20,7 @@ export function dpctlCommands(aSwitch: Switch, now: () => number): Command[] {
     ...cacheCommands(aSwitch),
     ...conntrackCommands(aSwitch),
     ...conntrackSettingCommands(aSwitch),
+    ...fragmentCommands(aSwitch),
   ];
   return [...commands, listCommand(commands)].map(dpctlCommand);
 }
