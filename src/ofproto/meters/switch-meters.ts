@@ -111,6 +111,7 @@ function datapathMeter({ flags, bands }: MeterConfig): DpMeter {
   if ((flags & (meterFlags.kbps | meterFlags.packets)) === 0)
     throw new OpenFlowError('OFPMMFC_BAD_FLAGS', 'a meter of neither kb/s nor packets/s');
   if (bands.length === 0) throw outOfBands(0);
+  if (bands.some(({ rate }) => rate === 0)) throw new OpenFlowError('OFPMMFC_BAD_RATE', 'a band of no rate');
   if ((flags & ~knownFlags) !== 0)
     throw new OpenFlowError('OFPMMFC_BAD_FLAGS', `flags 0x${flags.toString(16)} of a meter`);
   const other = bands.find(({ type }) => type !== 'drop');

@@ -57,8 +57,15 @@ export function readOxmField(from: Reader, header: number): Field | undefined {
     ? byExperimenter.get(experimenterKey(from.u32(), (header >>> 9) & 0x7f))
     : byType.get(header >>> 9);
   if (field === undefined) return undefined;
+  checkOption(from, field);
   const payload = (header & 0xff) - (isExperimenter ? 4 : 0);
   return hasSize(field, payload, (header & 0x100) !== 0) ? field : undefined;
+}
+
+/** Throws OpenFlowError for an option that is not known where that matters. */
+function checkOption({ options }: Reader, { name, option }: Field): void {
+  if (option !== undefined && options?.knowsOption(option) === false)
+    throw new OpenFlowError('NXFMFC_INVALID_TLV_FIELD', `${name} stands for no option`);
 }
 
 /** A header as it stands there. */
@@ -88,6 +95,7 @@ function readRawHeader(from: Reader): RawHeader {
     experimenter === undefined
       ? byType.get(header >>> 9)
       : byExperimenter.get(experimenterKey(experimenter, (header >>> 9) & 0x7f));
+  if (field !== undefined) checkOption(from, field);
   return {
     field,
     isItsSize: field !== undefined && hasSize(field, payloadSize, hasMask),
@@ -119,6 +127,7 @@ export function readFieldHeader(from: Reader): Field {
 export function readShortFieldHeader(from: Reader): Field {
   const header = from.u32();
   const field = byType.get(header >>> 9);
+  if (field !== undefined) checkOption(from, field);
   const size = header & 0xff;
   if (field === undefined || !hasSize(field, size, (header & 0x100) !== 0))
     throw new OpenFlowError('OFPBAC_BAD_SET_TYPE', `a field with the header 0x${header.toString(16)}`);

@@ -42,7 +42,7 @@ export class BridgeConversation {
    */
   async ask(...messages: readonly Uint8Array[]): Promise<Uint8Array[]> {
     this.#said = [];
-    await this.#finish(messages, { name: 'BARRIER_REQUEST', value: {} });
+    await this.#finish(messages, { name: 'BARRIER_REQUEST', value: undefined });
     await this.#finish([], { name: 'ECHO_REQUEST', value: { data: new Uint8Array() } });
     return this.#said.filter((bytes) => xidOf(bytes) !== ownXid && !isHello(bytes));
   }
