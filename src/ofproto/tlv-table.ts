@@ -50,8 +50,9 @@ export class TlvTable {
     this.#byIndex = next;
   }
 
-  has(index: number): boolean {
-    return this.#byIndex.has(index);
+  /** Bytes of the option that tun_metadataN stands for; undefined for none. */
+  optionSize(index: number): number | undefined {
+    return this.#byIndex.get(index)?.optionSize;
   }
 
   find(optionClass: number, optionType: number): Placed | undefined {

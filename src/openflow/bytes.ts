@@ -2,9 +2,10 @@
 import { decodeCString, encodeText } from '../base/text.ts';
 import { type ErrorName, OpenFlowError } from './errors.ts';
 
-/** Knows which of the fields tun_metadata0 to 63 stand for an option of tunnels. */
+/** Which options of tunnels the fields tun_metadata0 to 63 stand for. */
 export interface OptionTable {
-  knowsOption(index: number): boolean;
+  /** Bytes of that of tun_metadataN; undefined where it stands for none. */
+  optionSize(index: number): number | undefined;
 }
 
 /** A run of bytes that is read from its start to its end. */

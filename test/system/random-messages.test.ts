@@ -15,7 +15,7 @@ import type { Message } from '../../src/openflow/messages/index.ts';
 import { formatMessage } from '../../src/openflow/text/messages.ts';
 import { allVersions, versionName, type WireVersion } from '../../src/openflow/versions.ts';
 import { BridgeConversation, xidOf } from './support/bridge-conversation.ts';
-import { whyNoReference } from './support/daemon-pair.ts';
+import { isRunning, until, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
 
 const reason = whyNoReference();
@@ -69,6 +69,12 @@ function isError(bytes: Uint8Array): boolean {
   return bytes[1] === 1;
 }
 
+/** The reference lists groups by a hash of its own in each process. */
+function withGroupsInOrder(text: string): string {
+  const [head = '', ...lines] = text.split('\n');
+  return /^OFPST_GROUP(_DESC)? reply/.test(head) ? [head, ...lines.sort()].join('\n') : text;
+}
+
 /** What the two do not say alike, on purpose or by chance. */
 const excused: readonly RegExp[] = [
   /FLOW_MONITOR request/, // the reference's errors about these repeat bytes that it has freed
@@ -79,9 +85,9 @@ const excused: readonly RegExp[] = [
 ];
 
 describe.runIf(reason === undefined)('random messages', () => {
-  const hosts = [new DummyHost('ours'), new DummyHost('reference')] as const;
+  let hosts = [new DummyHost('ours'), new DummyHost('reference')] as const;
 
-  beforeAll(async () => {
+  async function begin(): Promise<void> {
     for (const host of hosts) {
       await host.prepare();
       const port = (n: number): string[] =>
@@ -95,14 +101,32 @@ describe.runIf(reason === undefined)('random messages', () => {
       );
       host.appctl('time/stop'); // flows of a second are there until they are deleted
     }
-  });
-  afterAll(async () => {
+  }
+
+  async function end(): Promise<void> {
     for (const host of hosts) await host[Symbol.asyncDispose]();
-  });
+  }
+
+  beforeAll(begin);
+  afterAll(end);
+
+  /**
+   * Which daemon has died of the last messages, the log's end told; both begin anew then. Of some streams the reference dies
+   * and there is nothing to compare with; ours may not.
+   */
+  async function replaceDead(): Promise<DummyHost['which'] | undefined> {
+    const dead = hosts.find((host) => !isRunning(host.pidOf('ovs-vswitchd')));
+    if (dead === undefined) return undefined;
+    process.stderr.write(`random-messages.test.ts: died: ${dead.which}\n${dead.log.slice(-1000)}\n`);
+    await end();
+    hosts = [new DummyHost('ours'), new DummyHost('reference')];
+    await begin();
+    return dead.which;
+  }
 
   const plain = (bytes: readonly Uint8Array[]): string =>
     bytes
-      .map((each) => formatMessage(each, 2))
+      .map((each) => withGroupsInOrder(formatMessage(each, 2)))
       .join('')
       .replace(/duration=[\d.]+s?/g, 'duration=N')
       .replace(/addr:[0-9a-f:]+/g, 'addr:ADDRESS');
@@ -138,6 +162,28 @@ describe.runIf(reason === undefined)('random messages', () => {
     return isDeepStrictEqual(mine, theirs);
   }
 
+  /**
+   * Whether options may go when flows with them have just gone is a matter of time for the reference: where both do not know
+   * the same afterwards, they forget all.
+   */
+  async function alignOptions(): Promise<void> {
+    const tables = await Promise.all(
+      hosts.map((host) => askOnce(host, { name: 'TLV_TABLE_REQUEST', value: undefined })),
+    );
+    if (tables[0] === tables[1]) return;
+    for (const host of hosts) {
+      const clear: Sent = { name: 'TLV_TABLE_MOD', value: { command: 'clear', mappings: [] } };
+      await until(async () => (await askOnce(host, clear)) === '', `${host.which} to forget options`);
+    }
+  }
+
+  async function askOnce(host: DummyHost, message: Sent): Promise<string> {
+    const talk = new BridgeConversation(host, 6);
+    const answer = plain(await talk.ask(messageBytes(message, 6, 2)));
+    talk.close();
+    return answer;
+  }
+
   async function clean(): Promise<void> {
     await Promise.all(
       hosts.map(async (host) => {
@@ -153,15 +199,20 @@ describe.runIf(reason === undefined)('random messages', () => {
     const talks = hosts.map((host) => new BridgeConversation(host, version));
     try {
       for (const message of messages) {
-        const [mine, theirs] = await Promise.all(
-          talks.map(async (talk) => {
-            const answer = plain(await talk.ask(message));
-            return { answer, hasEnded: talk.hasEnded };
-          }),
-        );
-        if (isDeepStrictEqual(mine, theirs) || isExcused(message)) continue;
+        const answers = async (...asked: readonly Uint8Array[]): Promise<string[]> =>
+          Promise.all(talks.map(async (talk) => plain(await talk.ask(...asked))));
+        let [mine, theirs] = await answers(message);
+        if (isExcused(message)) continue;
+        // Of a packet the busy reference may tell later than it answers.
+        for (let pause = 1; mine !== theirs && pause <= 256; pause *= 4) {
+          await new Promise((resolve) => setTimeout(resolve, pause));
+          const [more, theirMore] = await answers();
+          [mine, theirs] = [`${mine}${more}`, `${theirs}${theirMore}`];
+        }
+        const [hasEnded, theirHasEnded] = talks.map((talk) => talk.hasEnded);
+        if (mine === theirs && hasEnded === theirHasEnded) continue;
         const sent = formatMessage(message, 2);
-        return { sent, bytes: Buffer.from(message).toString('hex'), mine, theirs };
+        return { sent, bytes: Buffer.from(message).toString('hex'), mine, theirs, hasEnded, theirHasEnded };
       }
       return undefined;
     } finally {
@@ -177,9 +228,15 @@ describe.runIf(reason === undefined)('random messages', () => {
       const differences: unknown[] = [];
       for (let at = 0; at < stream.length; at += perRound) {
         const messages = stream.slice(at, at + perRound);
-        if (await areAnsweredAlike(version, messages)) continue;
-        const difference = await findDifference(version, messages);
-        if (difference !== undefined) differences.push(difference);
+        let difference: unknown;
+        if (!(await areAnsweredAlike(version, messages))) {
+          await alignOptions();
+          difference = await findDifference(version, messages);
+        }
+        const dead = await replaceDead();
+        if (dead === 'ours')
+          difference = { died: messages.map((bytes) => Buffer.from(bytes).toString('hex')) };
+        if (difference !== undefined && dead !== 'reference') differences.push(difference);
       }
       expect(differences).toEqual([]);
     },

@@ -136,8 +136,8 @@ export class SwitchConnection implements RoleHolder, Recipient {
     return this.#connection?.version ?? 1;
   }
 
-  knowsOption(index: number): boolean {
-    return this.ofproto.tlvTable.has(index);
+  optionSize(index: number): number | undefined {
+    return this.ofproto.tlvTable.optionSize(index);
   }
 
   get config(): SwitchConfig {

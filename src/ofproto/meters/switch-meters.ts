@@ -21,11 +21,13 @@ export interface Meter extends MeterConfig {
   readonly createdAt: Ms;
 }
 
+type MeterDatapath = Pick<Datapath, 'addMeter' | 'changeMeter' | 'deleteMeter' | 'meterStats'>;
+
 export class SwitchMeters {
-  readonly #datapath: Datapath;
+  readonly #datapath: MeterDatapath;
   readonly #meters = new Map<number, Meter>();
 
-  constructor(datapath: Datapath) {
+  constructor(datapath: MeterDatapath) {
     this.#datapath = datapath;
   }
 

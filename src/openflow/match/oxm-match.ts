@@ -14,7 +14,7 @@ import { vlanPresent } from '../../wire/ethernet.ts';
 import type { Reader } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import { receivedPort } from '../ports.ts';
-import { isCookieHeader, oxmPayloadSize, readOxmField } from './oxm.ts';
+import { countedSize, isCookieHeader, oxmPayloadSize, readOxmField } from './oxm.ts';
 import { OxmShapes, type WalkedField } from './oxm-shapes.ts';
 
 /** A match as a message gives it. */
@@ -205,7 +205,8 @@ function readOption(from: Reader, field: Field, size: number, header: number): v
   if (bits !== undefined && value.some((byte, n) => (byte & ~(bits[n] ?? 0)) !== 0))
     throw outsideMask(field.name, header);
   if (options.has(field)) throw new OpenFlowError('OFPBMC_DUP_FIELD', `${field.name} comes twice`);
-  const why = options.add(field, value, bits);
+  const counted = countedSize(from, field);
+  const why = options.add(field, value.subarray(0, counted), bits?.subarray(0, counted));
   if (why !== undefined) throw new OpenFlowError('OFPBMC_BAD_VALUE', why);
 }
 

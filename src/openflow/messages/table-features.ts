@@ -96,11 +96,7 @@ function takeProperty(found: Properties, type: number, body: Reader, isStrict: b
   } else if (kind === property.nextTables) {
     found.lists.set(type, readTables(body));
   } else if (kind < property.match) {
-    const ids = readIds(body);
-    const unknown = kind === property.instructions ? ids.find((id) => !isInstruction(id)) : undefined;
-    if (isStrict && unknown !== undefined)
-      throw new OpenFlowError('OFPBIC_UNKNOWN_INST', `instruction ${unknown}`);
-    found.lists.set(type, ids);
+    found.lists.set(type, readIds(body, isStrict && kind === property.instructions));
   }
 }
 
@@ -116,9 +112,14 @@ function readTables(body: Reader): number[] {
 }
 
 /** Numbers of actions or instructions, each with a length. */
-function readIds(body: Reader): number[] {
+function readIds(body: Reader, areKnownInstructions: boolean): number[] {
   const ids: number[] = [];
-  while (body.left > 0) ids.push(readProperty(body, 1, 0x10000).type);
+  while (body.left > 0) {
+    const { type } = readProperty(body, 1, 0x10000);
+    if (areKnownInstructions && !isInstruction(type))
+      throw new OpenFlowError('OFPBIC_UNKNOWN_INST', `instruction ${type}`);
+    ids.push(type);
+  }
   return ids;
 }
 
