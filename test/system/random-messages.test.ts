@@ -111,8 +111,8 @@ describe.runIf(reason === undefined)('random messages', () => {
   afterAll(end);
 
   /**
-   * Which daemon has died of the last messages, the log's end told; both begin anew then. Of some streams the reference dies
-   * and there is nothing to compare with; ours may not.
+   * Which daemon has died of the last messages, the log's end told; both begin anew then. Ours may not. Of about one in a
+   * million the reference does: of a wrong FLOW_MONITOR request it frees a monitor that it had not made yet.
    */
   async function replaceDead(): Promise<DummyHost['which'] | undefined> {
     const dead = hosts.find((host) => !isRunning(host.pidOf('ovs-vswitchd')));

@@ -93,7 +93,7 @@ function readNewMatch(
         if ((cookie & ~cookieMask) !== 0n) throw outsideMask('cookie', header);
         continue;
       }
-      skipUnknown(from, header, size);
+      skipValue(from, header, size);
       if (isStrict) throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
       continue;
     }
@@ -113,7 +113,8 @@ function readNewMatch(
   return { match: packMatch(key, mask, options.all), cookie, cookieMask };
 }
 
-function skipUnknown(from: Reader, header: number, size: number): void {
+/** Passes over a value, and its mask. Throws OpenFlowError where they do not fit. */
+export function skipValue(from: Reader, header: number, size: number): void {
   const value = from.take(size);
   if ((header & maskBit) === 0) return;
   const half = size >>> 1;

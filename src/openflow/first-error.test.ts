@@ -1,4 +1,4 @@
-/** What a switch refuses while it reads, which others who read the same pass over. */
+/** Which of several errors in a message is told, above all by a switch, which refuses what others pass over. */
 import { describe, expect, test } from 'vitest';
 import { decodeFor, decodeMessage } from './codec.ts';
 import type { Recipient } from './declare.ts';
@@ -84,21 +84,32 @@ test('of two wrong properties of a port the first is told', () => {
   expect(resultOf(portMod(unknown), undefined)).toMatchObject({ port: 1 });
 });
 
+/** TABLE_FEATURES of OpenFlow 1.4, of one table. */
+function features(...properties: readonly string[]): string {
+  const fixed = `0500 00000000 ${'61'.padEnd(64, '0')} ${'00'.repeat(24)}`;
+  const body = Buffer.from(bytesOf(`${fixed} ${properties.join('')}`)).toString('hex');
+  const size = (body.length / 2 + 2).toString(16).padStart(4, '0');
+  return `05120000 00000001 000c0000 00000000 ${size} ${body}`;
+}
+
 test('of two wrong properties of a table the first is told', () => {
-  const features = (...properties: readonly string[]): string => {
-    const body =
-      `05 00 00000000 ${'61'.padEnd(64, '0')} ${'00'.repeat(16)} 00000000 00000000 ${properties.join('')}`.replace(
-        /\s/g,
-        '',
-      );
-    const size = (body.length / 2 + 2).toString(16).padStart(4, '0');
-    return `05120000 00000001 000c0000 00000000 ${size} ${body}`;
-  };
   const unknownInstruction = '0000000c 00330004 0001ffff 00000000';
   const cutInstructions = '00010008 0001ffff';
   expect(resultOf(features(unknownInstruction, cutInstructions), ofOptions())).toBe('OFPBIC_UNKNOWN_INST');
   expect(resultOf(features(cutInstructions, unknownInstruction), ofOptions())).toBe('OFPBPC_BAD_LEN');
   expect(resultOf(features(unknownInstruction, cutInstructions))).toBe('OFPBPC_BAD_LEN');
+});
+
+test('a field of an experimenter that is cut short is an error of fields', () => {
+  expect(resultOf(features('000e0008 ffff0204'))).toBe('OFPBMC_BAD_LEN');
+});
+
+test('what a group hashes has bits inside its mask before it has no mask', () => {
+  const method = `0000154d 00000001 00000000 ${'68617368'.padEnd(32, '0')} 0000000000000000`;
+  const groupMod = (entry: string): string =>
+    `060f0000 00000001 0000 0100 00000001 0000 0000 ffffffff ffff0030 ${method} ${entry}`;
+  expect(resultOf(groupMod('80001504 00ff 00ff'))).toBe('OFPBMC_BAD_MASK');
+  expect(resultOf(groupMod('80001504 00ff 00fe'))).toBe('OFPBMC_BAD_WILDCARDS');
 });
 
 test('who gives a list of messages to be read has no switch in mind', () => {
