@@ -112,6 +112,12 @@ test('what a group hashes has bits inside its mask before it has no mask', () =>
   expect(resultOf(groupMod('80001504 00ff 00fe'))).toBe('OFPBMC_BAD_WILDCARDS');
 });
 
+test('a field that is matched on as a whole may be not at all', () => {
+  const typeOfIcmp = (value: string): string => nxFlowMod('0000', `80000a02 0800 80001401 01 ${value}`);
+  expect(resultOf(typeOfIcmp('80002702 0000'))).toMatchObject({ command: 'add' });
+  expect(resultOf(typeOfIcmp('80002702 0001'))).toBe('OFPBMC_BAD_MASK');
+});
+
 test('who gives a list of messages to be read has no switch in mind', () => {
   expect([bytesOf('0105000800000001')].map(decodeMessage)).toMatchObject([{ name: 'FEATURES_REQUEST' }]);
 });

@@ -107,6 +107,10 @@ function readNewMatch(
     checkField(field, isStrict);
     if (pipelineFieldsOnly && !isPipelineField(field))
       throw new OpenFlowError('OFPBRC_PIPELINE_FIELDS_ONLY', `${field.name} is a header of the packet`);
+    if (field.mask === 'exact' && !hasBits(oneMask, field)) {
+      hasFieldsOnly = false; // no bits of it at all
+      continue;
+    }
     addField(field);
   }
   if (!hasFieldsOnly) walked.length = 0;
@@ -159,7 +163,7 @@ function readShort(from: Reader, field: Field, header: number): void {
   let value = readNumber(from, bytes);
   const read = hasMask ? readNumber(from, bytes) : whole;
   if ((value & ~read) !== 0) throw outsideMask(name, header);
-  if (read !== whole && field.mask === 'exact') throw badMask(name);
+  if (read !== whole && read !== 0 && field.mask === 'exact') throw badMask(name);
   if (format === 'ofPort32') {
     const port = receivedPort(value);
     if (port === undefined) throw badValue(name, value);
