@@ -225,8 +225,7 @@ export class SwitchPorts {
   }
 
   /** Throws OpenFlowError where there is none. */
-  portToModify({ port: number, mac, unknownProperty }: PortMod): OfprotoPort {
-    if (unknownProperty !== undefined) throw new OpenFlowError(unknownProperty, 'a property of a port');
+  portToModify({ port: number, mac }: PortMod): OfprotoPort {
     const port = this.#byNumber.get(ofPort(number));
     if (port === undefined) throw new OpenFlowError('OFPPMFC_BAD_PORT', `there is no port ${number}`);
     if (formatMac(mac) !== port.netdev.state.mac)

@@ -61,6 +61,31 @@ describe('the table of tunnel options', () => {
     expect(errorOf(() => table.resolve(unknown))).toBe('NXFMFC_INVALID_TLV_FIELD');
   });
 
+  test('spreads an option over free places where none is long enough', () => {
+    const table = new TlvTable();
+    const add = (...mappings: ReturnType<typeof option>[]) =>
+      errorOf(() => table.change({ command: 'add', mappings }, unused));
+    const filling = Array.from({ length: 64 }, (_, n) => option(n, n));
+    expect(add(...filling)).toBe('none');
+    const gone = [1, 4, 5, 9].map((n) => option(n, n));
+    table.change({ command: 'delete', mappings: gone }, unused);
+    expect(add(option(1, 100, 20))).toBe('NXTTMFC_TABLE_FULL');
+    expect(add(option(1, 100, 16))).toBe('none');
+    const value = Uint8Array.from({ length: 16 }, (_, n) => n + 1);
+    const neighbours = [0, 2, 3, 6, 8, 10].map((n) => ({
+      index: n,
+      value: Uint8Array.of(n + 1),
+      mask: undefined,
+    }));
+    const options = [...neighbours, { index: 1, value, mask: undefined }];
+    const found = table.restore(table.resolve({ ...matchOn({}), options })).options ?? [];
+    expect(found.find(({ index }) => index === 1)?.value).toEqual(value);
+    for (const { index } of neighbours)
+      expect(found.find((one) => one.index === index)?.value).toEqual(Uint8Array.of(0, 0, 0, index + 1));
+    const [, , at] = table.fieldOf('tun_metadata1')?.place.words ?? [];
+    expect(at).toBe((table.fieldOf('tun_metadata0')?.place.word ?? 0) + 1); // the longest piece is the first
+  });
+
   test('keeps what flows use', () => {
     const table = new TlvTable();
     table.change({ command: 'add', mappings: [option(1, 0), option(2, 1)] }, unused);

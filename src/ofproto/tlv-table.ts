@@ -50,8 +50,9 @@ export class TlvTable {
     this.#byIndex = next;
   }
 
-  has(index: number): boolean {
-    return this.#byIndex.has(index);
+  /** Bytes of the option that tun_metadataN stands for; undefined for none. */
+  optionSize(index: number): number | undefined {
+    return this.#byIndex.get(index)?.optionSize;
   }
 
   find(optionClass: number, optionType: number): Placed | undefined {
@@ -157,23 +158,39 @@ function addTo(table: Map<number, Placed>, added: TlvMapping): void {
   const { index, optionClass, optionType, optionSize } = added;
   if (table.has(index))
     throw new OpenFlowError('NXTTMFC_ALREADY_MAPPED', `tun_metadata${index} stands for an option already`);
-  const isTaken = new Array<boolean>(wordCount).fill(false);
-  let space = optionSize;
-  for (const other of table.values()) {
+  for (const other of table.values())
     if (other.optionClass === optionClass && other.optionType === optionType)
       throw new OpenFlowError('NXTTMFC_DUP_ENTRY', `tun_metadata${other.index} stands for that option`);
-    space += other.optionSize;
-    const start = other.field.place.word - first;
-    isTaken.fill(true, start, start + other.field.place.wordCount);
+  const taken = [...table.values()].flatMap(({ field }) => field.place.words ?? []);
+  table.set(index, { ...added, field: fieldIn(wordsFor(optionSize / 4, new Set(taken)), index) });
+}
+
+/** As many free words of the key: the first run that is long enough, or else the longest and what is then left to find. */
+function wordsFor(count: number, taken: ReadonlySet<number>): number[] {
+  if (count === 0) return [];
+  const run = freeRuns(taken).reduce<readonly number[]>(
+    (best, other) => (best.length < count && other.length > best.length ? other : best),
+    [],
+  );
+  if (run.length === 0)
+    throw new OpenFlowError('NXTTMFC_TABLE_FULL', `more options than fit into ${tlvLimits.space} bytes`);
+  const words = run.slice(0, count);
+  return [...words, ...wordsFor(count - words.length, new Set([...taken, ...words]))];
+}
+
+/** Words of the key that follow each other and are nobody's. */
+function freeRuns(taken: ReadonlySet<number>): number[][] {
+  const runs: number[][] = [[]];
+  for (let word = first; word < first + wordCount; word++) {
+    if (taken.has(word)) runs.push([]);
+    else runs.at(-1)?.push(word);
   }
-  const size = optionSize / 4;
-  const at = isTaken.findIndex((_, n) => n + size <= wordCount && !isTaken.slice(n, n + size).includes(true));
-  if (space > tlvLimits.space || at < 0)
-    throw new OpenFlowError('NXTTMFC_TABLE_FULL', `options of ${space} bytes, ${tlvLimits.space} fit`);
-  const place = { word: first + at, wordCount: size, shift: 0, bits: 0xffffffff };
+  return runs;
+}
+
+function fieldIn(words: readonly number[], index: number): Field {
   const field = fieldOf(`tun_metadata${index}`);
-  table.set(index, {
-    ...added,
-    field: { ...field, width: 8 * optionSize, bytes: optionSize, place: { ...field.place, ...place } },
-  });
+  const bytes = 4 * words.length;
+  const place = { word: words[0] ?? first, wordCount: words.length, words, shift: 0, bits: 0xffffffff };
+  return { ...field, width: 8 * bytes, bytes, place };
 }

@@ -2,11 +2,19 @@
 import { decodeCString, encodeText } from '../base/text.ts';
 import { type ErrorName, OpenFlowError } from './errors.ts';
 
+/** Which options of tunnels the fields tun_metadata0 to 63 stand for. */
+export interface OptionTable {
+  /** Bytes of that of tun_metadataN; undefined where it stands for none. */
+  optionSize(index: number): number | undefined;
+}
+
 /** A run of bytes that is read from its start to its end. */
 export class Reader {
   readonly bytes: Uint8Array;
   readonly end: number;
   at: number;
+  /** Fields of other options than it knows are refused; undefined where none are. */
+  options: OptionTable | undefined;
   readonly #view: DataView;
   /** What to say of bytes that are missing. */
   readonly #cutShort: ErrorName;
@@ -83,7 +91,9 @@ export class Reader {
   /** The next `size` bytes as a run of their own; moves behind them. */
   part(size: number, cutShort: ErrorName = this.#cutShort): Reader {
     const at = this.take(size);
-    return new Reader(this.bytes, cutShort, at, at + size, this.#view);
+    const part = new Reader(this.bytes, cutShort, at, at + size, this.#view);
+    part.options = this.options;
+    return part;
   }
 
   /** The rest as a run of its own. */

@@ -5,7 +5,7 @@
 import { LimitedSite, logger } from '../base/log.ts';
 import { hexOrZero } from '../base/numbers.ts';
 import { Reader, Writer } from './bytes.ts';
-import type { InnerMessages } from './declare.ts';
+import type { InnerMessages, Recipient } from './declare.ts';
 import { OpenFlowError } from './errors.ts';
 import {
   formOfNumber,
@@ -70,6 +70,11 @@ export function messageSize(bytes: Uint8Array, at = 0): number | undefined {
 
 /** Reads one whole message. Throws OpenFlowError. */
 export function decodeMessage(bytes: Uint8Array): Received {
+  return decodeFor(undefined, bytes);
+}
+
+/** The same as a switch does that it is for. */
+export function decodeFor(recipient: Recipient | undefined, bytes: Uint8Array): Received {
   const from = new Reader(bytes);
   const head = readHead(from);
   const size = messageSize(bytes);
@@ -78,7 +83,7 @@ export function decodeMessage(bytes: Uint8Array): Received {
   checkSize(head.known, from);
   const { known, xid, flags } = head;
   const version = knownVersion(head.version);
-  const value = known.form.decode(from, version, innerMessages);
+  const value = known.form.decode(from, version, innerMessages, recipient);
   const more = (flags & moreFlag) !== 0;
   return { name: known.name, value, version, xid, form: known.printed, more } as Received; // of the form's own message
 }

@@ -4,7 +4,7 @@
  */
 import type { PortText } from '../flow/fields/text.ts';
 import type { Paint } from '../flow/match-format/match-item.ts';
-import type { Reader, Writer } from './bytes.ts';
+import type { OptionTable, Reader, Writer } from './bytes.ts';
 import { OpenFlowError } from './errors.ts';
 import type { TableText } from './text/names.ts';
 import type { VersionRange, WireVersion } from './versions.ts';
@@ -24,8 +24,17 @@ export interface MessageForm<V> {
   /** Bytes of the body: so many at least, then any multiple of `step`; 0 for no more. */
   readonly size: readonly [least: number, step: number];
   /** `size` was checked. Throws OpenFlowError. */
-  readonly decode: (body: Reader, version: WireVersion, inner: InnerMessages) => V;
+  readonly decode: (body: Reader, version: WireVersion, inner: InnerMessages, recipient?: Recipient) => V;
   readonly encode: (value: V, to: Writer, version: WireVersion) => void;
+}
+
+/**
+ * The switch that is to do what a message says. It refuses what others, who print a message or keep it, pass over: what is
+ * wrong first is what it tells, so it is asked while a message is read.
+ */
+export interface Recipient extends OptionTable {
+  /** Changes of flows tell their table in OpenFlow 1.0 too. */
+  readonly tellsTable: boolean;
 }
 
 /** For messages that have others inside. Both throw OpenFlowError. */
@@ -86,16 +95,16 @@ export function bareMessage<N extends string>(
 export function listForm<T>(
   wire: WirePlace,
   size: readonly [least: number, step: number],
-  read: (from: Reader, version: WireVersion) => T,
+  read: (from: Reader, version: WireVersion, recipient?: Recipient) => T,
   write: (one: T, to: Writer, version: WireVersion) => void,
 ): MessageForm<readonly T[]> {
   return {
     wire,
     size,
-    decode(body, version) {
+    decode(body, version, _inner, recipient) {
       const list: T[] = [];
       try {
-        while (body.left > 0) list.push(read(body, version));
+        while (body.left > 0) list.push(read(body, version, recipient));
       } catch (error) {
         throw error instanceof OpenFlowError ? error.after(list) : error;
       }

@@ -6,12 +6,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
-import { messageBytes, type Sent } from '../../src/openflow/codec.ts';
+import { messageBytes } from '../../src/openflow/codec.ts';
 import { spoilt } from '../../src/openflow/message-fixture/damage.ts';
-import { inVersion, matchOf, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
+import { inVersion, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
-import { plainFlowMod } from '../../src/openflow/messages/flow-mod.ts';
-import { withoutGroups } from '../../src/openflow/messages/group-mod.ts';
 import type { Message } from '../../src/openflow/messages/index.ts';
 import { formatMessage } from '../../src/openflow/text/messages.ts';
 import { allVersions, versionName, type WireVersion } from '../../src/openflow/versions.ts';
@@ -31,20 +29,6 @@ const leftOut: readonly Message['name'][] = [
   ...(['HELLO', 'ERROR', 'ROLE_REQUEST', 'RESUME', 'TABLE_MOD', 'BUNDLE_CONTROL'] as const),
   ...(['FLOW_MONITOR_REQUEST', 'FLOW_MOD_TABLE_ID', 'CT_FLUSH'] as const),
 ];
-
-/** Takes flows, groups and meters away. */
-async function clean(conversation: BridgeConversation, version: WireVersion): Promise<void> {
-  const mods: Sent[] = [
-    {
-      name: 'FLOW_MOD',
-      value: { ...plainFlowMod, command: 'delete', table: 255, match: matchOf(''), newCookie: 0n },
-    },
-  ];
-  if (version > 1) mods.push({ name: 'GROUP_MOD', value: withoutGroups });
-  if (version > 3)
-    mods.push({ name: 'METER_MOD', value: { command: 'delete', meter: 0xffffffff, flags: 0, bands: [] } });
-  for (const mod of mods) await conversation.ask(messageBytes(mod, version, 2));
-}
 
 function talk(host: DummyHost, version: WireVersion): BridgeConversation {
   const conversation = new BridgeConversation(host, version);
@@ -125,7 +109,7 @@ describe.skipIf(whyNoReference() !== undefined)('both daemons', () => {
             return one.hasEnded ? [...said, 'it has hung up'] : said;
           }),
         );
-        await Promise.all(pair.map((one) => clean(one, version)));
+        await Promise.all(pair.map((one) => one.clean()));
         if (JSON.stringify(ours) !== JSON.stringify(theirs) && !found.has(of)) {
           found.set(of, {
             sent: Buffer.from(bytes).toString('hex'),

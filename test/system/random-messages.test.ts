@@ -14,14 +14,14 @@ import { formsToSend } from '../../src/openflow/message-table.ts';
 import type { Message } from '../../src/openflow/messages/index.ts';
 import { formatMessage } from '../../src/openflow/text/messages.ts';
 import { allVersions, versionName, type WireVersion } from '../../src/openflow/versions.ts';
-import { BridgeConversation } from './support/bridge-conversation.ts';
-import { whyNoReference } from './support/daemon-pair.ts';
+import { BridgeConversation, xidOf } from './support/bridge-conversation.ts';
+import { isRunning, until, whyNoReference } from './support/daemon-pair.ts';
 import { DummyHost } from './support/dummy-host.ts';
 
 const reason = whyNoReference();
 if (reason !== undefined) process.stderr.write(`random-messages.test.ts: not run: ${reason}\n`);
 
-const perVersion = Math.ceil(Number(process.env.RANDOM_MESSAGES ?? 1800) / allVersions.length);
+const perVersion = Math.ceil(Number(process.env.RANDOM_MESSAGES ?? 18_000) / allVersions.length);
 /** Messages of one conversation; the flows, groups and meters that they leave behind are taken away then. */
 const perRound = 60;
 const seed = Number(process.env.RANDOM_SEED ?? 1);
@@ -65,19 +65,29 @@ function streamOf(version: WireVersion, count: number): Uint8Array[] {
   return stream;
 }
 
+function isError(bytes: Uint8Array): boolean {
+  return bytes[1] === 1;
+}
+
+/** The reference lists groups by a hash of its own in each process. */
+function withGroupsInOrder(text: string): string {
+  const [head = '', ...lines] = text.split('\n');
+  return /^OFPST_GROUP(_DESC)? reply/.test(head) ? [head, ...lines.sort()].join('\n') : text;
+}
+
 /** What the two do not say alike, on purpose or by chance. */
 const excused: readonly RegExp[] = [
   /FLOW_MONITOR request/, // the reference's errors about these repeat bytes that it has freed
   /NXT_RESUME/, // which error of several is told
-  /OFPST_TABLE request \(OF1\.[12]\)/, // the reference numbers what becomes of misses by its own list
+  /OFPST_TABLE request/, // what becomes of misses has numbers of the reference's own; lookups by flows of before differ
   /BUNDLE_CONTROL.*type= /s, // one that nobody knows is answered by the reference
   /TABLE_DESC request/, // eviction that came with flags is not shown by the reference
 ];
 
 describe.runIf(reason === undefined)('random messages', () => {
-  const hosts = [new DummyHost('ours'), new DummyHost('reference')] as const;
+  let hosts = [new DummyHost('ours'), new DummyHost('reference')] as const;
 
-  beforeAll(async () => {
+  async function begin(): Promise<void> {
     for (const host of hosts) {
       await host.prepare();
       const port = (n: number): string[] =>
@@ -91,36 +101,125 @@ describe.runIf(reason === undefined)('random messages', () => {
       );
       host.appctl('time/stop'); // flows of a second are there until they are deleted
     }
-  });
-  afterAll(async () => {
+  }
+
+  async function end(): Promise<void> {
     for (const host of hosts) await host[Symbol.asyncDispose]();
-  });
+  }
+
+  beforeAll(begin);
+  afterAll(end);
+
+  /**
+   * Both begin anew, so that what one has kept, as statistics and packets that came late, does not make all that follows
+   * differ. Which daemon had died, the log's end told: ours may not. Of about one message in a million the reference does:
+   * of a wrong FLOW_MONITOR request it frees a monitor that it had not made yet.
+   */
+  async function beginAnew(): Promise<DummyHost['which'] | undefined> {
+    const dead = hosts.find((host) => !isRunning(host.pidOf('ovs-vswitchd')));
+    if (dead !== undefined)
+      process.stderr.write(`random-messages.test.ts: died: ${dead.which}\n${dead.log.slice(-1000)}\n`);
+    await end();
+    hosts = [new DummyHost('ours'), new DummyHost('reference')];
+    await begin();
+    return dead?.which;
+  }
 
   const plain = (bytes: readonly Uint8Array[]): string =>
     bytes
-      .map((each) => formatMessage(each, 2))
+      .map((each) => withGroupsInOrder(formatMessage(each, 2)))
       .join('')
       .replace(/duration=[\d.]+s?/g, 'duration=N')
       .replace(/addr:[0-9a-f:]+/g, 'addr:ADDRESS');
 
-  /** The first of some messages that the two answer in different ways. */
+  const isExcused = (message: Uint8Array): boolean => {
+    const sent = formatMessage(message, 2);
+    return excused.some((kind) => kind.test(sent));
+  };
+
+  /** Answers to messages that come all at once: to those that are not excused, and what the bridge tells by itself. */
+  async function answersOf(talk: BridgeConversation, messages: readonly Uint8Array[]): Promise<unknown> {
+    const said = await talk.ask(...messages);
+    const isReplyTo = (xids: ReadonlySet<number>) => (bytes: Uint8Array) => xids.has(xidOf(bytes));
+    const all = new Set(messages.map(xidOf));
+    const compared = new Set(messages.filter((message) => !isExcused(message)).map(xidOf));
+    return {
+      // an answer to an echo may come before those to messages that take longer
+      replies: plain(said.filter(isReplyTo(compared)).sort((a, b) => xidOf(a) - xidOf(b))),
+      told: plain(said.filter((bytes) => !isReplyTo(all)(bytes) && !isError(bytes))),
+      hasEnded: talk.hasEnded,
+    };
+  }
+
+  /**
+   * Whether both answer the same to messages that come all at once. If not, it may be that one has told of a packet before
+   * a later message said that it should not.
+   */
+  async function areAnsweredAlike(version: WireVersion, messages: readonly Uint8Array[]): Promise<boolean> {
+    const talks = hosts.map((host) => new BridgeConversation(host, version));
+    const [mine, theirs] = await Promise.all(talks.map((talk) => answersOf(talk, messages)));
+    for (const talk of talks) talk.close();
+    await clean();
+    return isDeepStrictEqual(mine, theirs);
+  }
+
+  /**
+   * What the reference keeps of earlier rounds, and ours does not, is taken from both: flows of the datapath of before a
+   * change of what becomes of misses, and options of tunnels, which may go only when flows with them have gone for good.
+   */
+  async function alignLeftovers(): Promise<void> {
+    for (const host of hosts) host.appctl('revalidator/purge');
+    const tables = await Promise.all(
+      hosts.map((host) => askOnce(host, { name: 'TLV_TABLE_REQUEST', value: undefined })),
+    );
+    if (tables[0] === tables[1]) return;
+    for (const host of hosts) {
+      const clear: Sent = { name: 'TLV_TABLE_MOD', value: { command: 'clear', mappings: [] } };
+      await until(async () => (await askOnce(host, clear)) === '', `${host.which} to forget options`);
+    }
+  }
+
+  async function askOnce(host: DummyHost, message: Sent): Promise<string> {
+    const talk = new BridgeConversation(host, 6);
+    const answer = plain(await talk.ask(messageBytes(message, 6, 2)));
+    talk.close();
+    return answer;
+  }
+
+  async function clean(): Promise<void> {
+    await Promise.all(
+      hosts.map(async (host) => {
+        const talk = new BridgeConversation(host, 6);
+        await talk.clean();
+        talk.close();
+      }),
+    );
+  }
+
+  /** The first of some messages that the two, asked one by one, answer in different ways. */
   async function findDifference(version: WireVersion, messages: readonly Uint8Array[]): Promise<unknown> {
     const talks = hosts.map((host) => new BridgeConversation(host, version));
     try {
       for (const message of messages) {
+        const answers = async (...asked: readonly Uint8Array[]): Promise<string[]> =>
+          Promise.all(talks.map(async (talk) => plain(await talk.ask(...asked))));
+        let [mine, theirs] = await answers(message);
+        if (isExcused(message)) continue;
+        // Of a packet the busy reference may tell later than it answers.
+        for (let pause = 1; mine !== theirs && pause <= 256; pause *= 4) {
+          await new Promise((resolve) => setTimeout(resolve, pause));
+          const [more, theirMore] = await answers();
+          [mine, theirs] = [`${mine}${more}`, `${theirs}${theirMore}`];
+        }
+        const [hasEnded, theirHasEnded] = talks.map((talk) => talk.hasEnded);
+        if (mine === theirs && hasEnded === theirHasEnded) continue;
         const sent = formatMessage(message, 2);
-        const [mine, theirs] = await Promise.all(
-          talks.map(async (talk) => {
-            const answer = plain(await talk.ask(message));
-            return { answer, hasEnded: talk.hasEnded };
-          }),
-        );
-        if (isDeepStrictEqual(mine, theirs) || excused.some((kind) => kind.test(sent))) continue;
-        return { sent, bytes: Buffer.from(message).toString('hex'), mine, theirs };
+        return { sent, bytes: Buffer.from(message).toString('hex'), mine, theirs, hasEnded, theirHasEnded };
       }
       return undefined;
     } finally {
       for (const talk of talks) talk.close();
+      await clean();
     }
   }
 
@@ -130,12 +229,14 @@ describe.runIf(reason === undefined)('random messages', () => {
       const stream = streamOf(version, perVersion);
       const differences: unknown[] = [];
       for (let at = 0; at < stream.length; at += perRound) {
-        const difference = await findDifference(version, stream.slice(at, at + perRound));
-        if (difference !== undefined) differences.push(difference);
-        const clean = ['del-flows', 'del-groups', 'del-meters'].map((command) => [
-          ...['ovs-ofctl', '-O', 'OpenFlow15', command, 'br0'],
-        ]);
-        await Promise.all(hosts.map((host) => host.runAll(clean)));
+        const messages = stream.slice(at, at + perRound);
+        if (await areAnsweredAlike(version, messages)) continue;
+        await alignLeftovers();
+        const difference = await findDifference(version, messages);
+        const dead = await beginAnew();
+        if (dead === 'ours')
+          differences.push({ died: messages.map((bytes) => Buffer.from(bytes).toString('hex')) });
+        else if (difference !== undefined && dead === undefined) differences.push(difference);
       }
       expect(differences).toEqual([]);
     },

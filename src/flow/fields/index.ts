@@ -42,6 +42,8 @@ interface FieldPlace {
   readonly word: number;
   /** How many words it has bits in. More than one: its bytes follow from the top of the first on. */
   readonly wordCount: number;
+  /** Those words, of options of tunnels: there they need not follow each other. */
+  readonly words?: readonly number[];
   /** In a single word: bits below the value, and the value's bits, not shifted. */
   readonly shift: number;
   readonly bits: number;

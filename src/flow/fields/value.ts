@@ -11,7 +11,7 @@ export function readField(key: Uint32Array, field: Field): Uint8Array {
     for (let n = field.bytes - 1; n >= 0; n--, value >>>= 8) bytes[n] = value & 0xff;
     return bytes;
   }
-  for (let n = 0; n < bytes.length; n++) bytes[n] = (key[word + (n >> 2)] ?? 0) >>> (24 - 8 * (n & 3));
+  for (let n = 0; n < bytes.length; n++) bytes[n] = (key[wordOf(field, n)] ?? 0) >>> (24 - 8 * (n & 3));
   return bytes;
 }
 
@@ -26,13 +26,18 @@ export function writeField(key: Uint32Array, field: Field, value: Uint8Array): v
     return;
   }
   for (let n = 0; n < value.length; n++) {
-    const at = word + (n >> 2);
+    const at = wordOf(field, n);
     const shift = 24 - 8 * (n & 3);
     key[at] = (((key[at] ?? 0) & ~(0xff << shift)) | ((value[n] ?? 0) << shift)) >>> 0;
   }
 }
 
-/** Is any bit of the field set? */
+/** Where the byte of that number is, of a field that is longer than a word. */
+function wordOf({ place: { word, words } }: Field, byte: number): number {
+  return words?.[byte >> 2] ?? word + (byte >> 2);
+}
+
+/** Is any bit of the field set? Not for options of tunnels. */
 export function hasBits(mask: Uint32Array, { place, bytes }: Field): boolean {
   const { word, wordCount, shift, bits } = place;
   if (wordCount === 1) return (((mask[word] ?? 0) >>> shift) & bits) !== 0;

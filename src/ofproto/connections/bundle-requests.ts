@@ -1,5 +1,5 @@
 /** Changes that are made together: OpenFlow 1.4.1 section 6.8 and 7.3.9. */
-import { decodeMessage, type Received } from '../../openflow/codec.ts';
+import { decodeFor, type Received } from '../../openflow/codec.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { BundleControl } from '../../openflow/messages/bundles.ts';
 import type { WireVersion } from '../../openflow/versions.ts';
@@ -27,7 +27,7 @@ export const bundleRequests: RequestHandlers = {
   },
   BUNDLE_ADD_MESSAGE(connection, { value, version }, requestBytes) {
     const { bundle, flags, message: bytes } = value;
-    const change = changeOf(connection, decodeMessage(bytes), version);
+    const change = changeOf(connection, decodeFor(connection, bytes), version);
     connection.bundles.add(bundle, flags, { message: change, bytes }, requestBytes);
   },
 };
@@ -36,7 +36,7 @@ export const bundleRequests: RequestHandlers = {
 function changeOf(connection: SwitchConnection, message: Received, version: WireVersion): BundledChange {
   switch (message.name) {
     case 'FLOW_MOD': {
-      const mod = flowModOf(connection, message.value, version);
+      const mod = flowModOf(connection, message.value);
       connection.ofproto.changes.checkFlowMod(mod, version);
       return (transaction) => transaction.modifyFlows(mod);
     }

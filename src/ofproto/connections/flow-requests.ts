@@ -1,12 +1,9 @@
 /** Flows that are asked for and changed: OpenFlow 1.5.1 section 7.3.4.2 and 7.3.5.2 to 7.3.5.4. */
-import { LimitedSite, logger } from '../../base/log.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { isFlowFormat } from '../../openflow/messages/extensions.ts';
 import type { FlowMod } from '../../openflow/messages/flow-mod.ts';
 import type { FlowRequest } from '../../openflow/messages/flow-request.ts';
 import type { FlowStats } from '../../openflow/messages/flows.ts';
-import { allTables } from '../../openflow/messages/tables.ts';
-import type { WireVersion } from '../../openflow/versions.ts';
 import type { Ofproto } from '../ofproto.ts';
 import { findRules } from '../tables/flow-query.ts';
 import { internalTable } from '../tables/flow-tables.ts';
@@ -16,16 +13,13 @@ import { durationOf } from './duration.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import type { SwitchConnection } from './switch-connection.ts';
 
-const log = logger('ofp_flow');
-const explicitTable = new LimitedSite({ perMinute: 1, burst: 5 });
-
 /** Flows that are counted before others have a turn. */
 const slice = 8192;
 
 export const flowRequests: RequestHandlers = {
   FLOW_MOD(connection, { value, version, xid }) {
     const by = connection.requester(xid);
-    return connection.ofproto.changes.modifyFlows(flowModOf(connection, value, version), version, by);
+    return connection.ofproto.changes.modifyFlows(flowModOf(connection, value), version, by);
   },
   FLOW_REQUEST: (connection, request) =>
     connection.replyList(request, 'FLOW_REPLY', flowsMeant(connection.ofproto, request.value)),
@@ -52,37 +46,13 @@ export const flowRequests: RequestHandlers = {
   },
 };
 
-/** In OpenFlow 1.0 a change of flows tells no table unless that was agreed on. */
-export function flowModOf(connection: SwitchConnection, mod: FlowMod, version: WireVersion): FlowMod {
-  const { tlvTable } = connection.ofproto;
+/** A change of flows with its options in place. Throws OpenFlowError where it cannot be done. */
+export function flowModOf({ ofproto: { tlvTable } }: SwitchConnection, mod: FlowMod): FlowMod {
   const match = tlvTable.resolve(mod.match);
   const actions = withOptionWidths(mod.actions, tlvTable);
-  const tellsTable = version !== 1 || connection.tellsTable;
-  if (!tellsTable && mod.table !== 0) throw tableNotAgreed();
   if (mod.bufferId !== undefined && !mod.command.startsWith('delete') && mod.table !== internalTable)
     throw new OpenFlowError('OFPBRC_BUFFER_UNKNOWN', `no packet is kept in buffer ${mod.bufferId}`);
-  if (!tellsTable) return { ...mod, match, actions, table: allTables };
   return match === mod.match && actions === mod.actions ? mod : { ...mod, match, actions };
-}
-
-/** Where the command of a change of flows is in OpenFlow 1.0, by the message's form. */
-const commandAt: Readonly<Record<string, number>> = { OFPT_FLOW_MOD: 56, NXT_FLOW_MOD: 24 };
-
-/** Why the actions of a change of flows are not looked at; undefined where they are. */
-export function refusalOfTable(
-  connection: SwitchConnection,
-  form: string,
-  bytes: Uint8Array,
-): OpenFlowError | undefined {
-  const tellsTable = (bytes[0] ?? 0) > 1 || connection.tellsTable;
-  return tellsTable || (bytes[commandAt[form] ?? 0] ?? 0) === 0 ? undefined : tableNotAgreed();
-}
-
-/** What would be the table is part of the command then. */
-function tableNotAgreed(): OpenFlowError {
-  const why = 'flow_mod has explicit table_id but flow_mod_table_id extension is not enabled';
-  log.limited('warn', explicitTable, why);
-  return new OpenFlowError('OFPFMFC_BAD_COMMAND', why);
 }
 
 function rulesOf({ tables, tlvTable }: Ofproto, query: FlowRequest): IterableIterator<Rule> {

@@ -3,11 +3,12 @@ import { Reader } from '../../openflow/bytes.ts';
 import { hasRightSize, type Received, readHead } from '../../openflow/codec.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { Message } from '../../openflow/messages/index.ts';
-import { requireKnownFeatures } from '../../openflow/messages/table-features.ts';
+import type { TableFeatures } from '../../openflow/messages/table-values.ts';
+import { refuseDuplicates } from '../tables/table-changes.ts';
 import { bundleRequests } from './bundle-requests.ts';
 import { controllerRequests } from './controller-requests.ts';
 import { extensionRequests } from './extension-requests.ts';
-import { flowRequests, refusalOfTable } from './flow-requests.ts';
+import { flowRequests } from './flow-requests.ts';
 import { groupRequests } from './group-requests.ts';
 import { meterRequests } from './meter-requests.ts';
 import { monitorRequests } from './monitor-requests.ts';
@@ -45,44 +46,32 @@ const changes: ReadonlySet<string> = new Set<Message['name']>([
   'TLV_TABLE_MOD',
 ]);
 
-/** Why a switch refuses a message as it comes, whether or not it could be read; undefined where it does not yet. */
+/**
+ * Why a switch refuses a message that could not be read for that reason: what no switch is sent, and what a secondary may
+ * not ask for, is not looked into.
+ */
 export function refusalOf(
   connection: SwitchConnection,
-  message: Received | OpenFlowError,
+  why: OpenFlowError,
   bytes: Uint8Array,
-): OpenFlowError | undefined {
-  if (message instanceof OpenFlowError) return refusalOfUnread(connection, message, bytes);
-  return message.name === 'TABLE_FEATURES_REQUEST' ? refusalOfFeatures(connection, bytes) : undefined;
-}
-
-/** What is passed over by those who only print it is not by a switch. */
-function refusalOfFeatures({ version }: SwitchConnection, bytes: Uint8Array): OpenFlowError | undefined {
-  const from = new Reader(bytes);
-  readHead(from);
-  try {
-    requireKnownFeatures(from, version);
-    return undefined;
-  } catch (why) {
-    if (!(why instanceof OpenFlowError)) throw why;
-    return why;
-  }
-}
-
-/** What no switch is sent, and what a secondary may not ask for, is not looked into. */
-function refusalOfUnread(connection: SwitchConnection, why: OpenFlowError, bytes: Uint8Array): OpenFlowError {
+): OpenFlowError {
   try {
     const from = new Reader(bytes);
     const { known } = readHead(from);
     if (!hasRightSize(known, from)) return why;
     if (!Object.hasOwn(handlers, known.name)) return notForSwitches(known.name);
     if (connection.role === 'secondary' && changes.has(known.name)) return ofSecondary(known.name);
-    if (known.name === 'TABLE_FEATURES_REQUEST') return refusalOfFeatures(connection, bytes) ?? why;
-    if (known.name === 'FLOW_MOD' && !why.errorName.startsWith('OFPBMC'))
-      return refusalOfTable(connection, known.printed, bytes) ?? why;
+    if (known.name === 'TABLE_FEATURES_REQUEST') refuseDuplicates(tablesBefore(why));
     return why;
-  } catch {
-    return why;
+  } catch (other) {
+    if (!(other instanceof OpenFlowError)) throw other;
+    return other; // a head that cannot be read gives the same error twice
   }
+}
+
+/** Those that were read before one could not be. */
+function tablesBefore({ partial }: OpenFlowError): readonly TableFeatures[] {
+  return (partial ?? []) as readonly TableFeatures[]; // what lists that are cut have of that message
 }
 
 function notForSwitches(name: string): OpenFlowError {

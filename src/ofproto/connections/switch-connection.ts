@@ -8,7 +8,8 @@ import type { Stream } from '../../net/stream.ts';
 import { type EntryOf, type ListName, printedName, type Received, type Sent } from '../../openflow/codec.ts';
 import { type Connection, openConnection } from '../../openflow/connection/connection.ts';
 import { xidOf } from '../../openflow/connection/message-stream.ts';
-import { errorAbout } from '../../openflow/connection/replies.ts';
+import { errorAbout, read } from '../../openflow/connection/replies.ts';
+import type { Recipient } from '../../openflow/declare.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { AsyncConfig } from '../../openflow/messages/async.ts';
 import type { SwitchConfig } from '../../openflow/messages/configuration.ts';
@@ -53,12 +54,8 @@ type MessageHandler = (c: SwitchConnection, message: Received, bytes: Uint8Array
 export interface SwitchConnectionOptions {
   readonly ofproto: Ofproto;
   readonly handle: MessageHandler;
-  /** Why a message is refused, whether or not it could be read; undefined where it is not. */
-  readonly refusalOf: (
-    c: SwitchConnection,
-    message: Received | OpenFlowError,
-    bytes: Uint8Array,
-  ) => OpenFlowError | undefined;
+  /** Why a message is refused that could not be read for the reason given. */
+  readonly refusalOf: (c: SwitchConnection, why: OpenFlowError, bytes: Uint8Array) => OpenFlowError;
   readonly election: RoleElection;
   /** One that connected by itself is told nothing unasked until it shows that it wants to be. */
   readonly kind: 'primary' | 'service';
@@ -72,7 +69,7 @@ const mostUnreadUpdates = 256 * 1024;
 /** `missSendLength` of whoever did not set it. */
 export const defaultMissSendLength = 128;
 
-export class SwitchConnection implements RoleHolder {
+export class SwitchConnection implements RoleHolder, Recipient {
   readonly ofproto: Ofproto;
   readonly election: RoleElection;
   readonly kind: 'primary' | 'service';
@@ -139,6 +136,10 @@ export class SwitchConnection implements RoleHolder {
     return this.#connection?.version ?? 1;
   }
 
+  optionSize(index: number): number | undefined {
+    return this.ofproto.tlvTable.optionSize(index);
+  }
+
   get config(): SwitchConfig {
     const { fragments } = this.ofproto;
     const { missSendLength } = this;
@@ -192,8 +193,7 @@ export class SwitchConnection implements RoleHolder {
           return false;
         },
         sent: (bytes) => this.#snoopers?.copy(bytes),
-        message: (message, bytes) => this.#receive(message, bytes),
-        malformed: (why, bytes) => this.#receive(why, bytes),
+        unread: (bytes) => this.#receive(bytes),
         drained: () => {
           this.#unreadPacketIns = 0;
           this.monitors.drained();
@@ -306,16 +306,17 @@ export class SwitchConnection implements RoleHolder {
     this.#connection?.reply({ xid: xidOf(bytes) }, errorAbout(errorName, bytes));
   }
 
-  #receive(message: Received | OpenFlowError, bytes: Uint8Array): void {
+  #receive(bytes: Uint8Array): void {
     if (this.#isBusy) {
       const copy = bytes.slice();
-      this.#waiting.push(() => this.#receive(message, copy));
+      this.#waiting.push(() => this.#receive(copy));
       return;
     }
     try {
       received.total++;
-      const read = this.#refusalOf(this, message, bytes) ?? message;
-      const whole = this.#parts.take(read, bytes);
+      const message = read(bytes, this);
+      const isRead = !(message instanceof OpenFlowError);
+      const whole = this.#parts.take(isRead ? message : this.#refusalOf(this, message, bytes), bytes);
       const done = whole === undefined ? undefined : this.#handle(this, whole, bytes);
       if (done !== undefined) void this.#finish(done, bytes.slice());
     } catch (why) {

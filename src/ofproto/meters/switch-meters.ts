@@ -21,11 +21,13 @@ export interface Meter extends MeterConfig {
   readonly createdAt: Ms;
 }
 
+type MeterDatapath = Pick<Datapath, 'addMeter' | 'changeMeter' | 'deleteMeter' | 'meterStats'>;
+
 export class SwitchMeters {
-  readonly #datapath: Datapath;
+  readonly #datapath: MeterDatapath;
   readonly #meters = new Map<number, Meter>();
 
-  constructor(datapath: Datapath) {
+  constructor(datapath: MeterDatapath) {
     this.#datapath = datapath;
   }
 
@@ -111,6 +113,7 @@ function datapathMeter({ flags, bands }: MeterConfig): DpMeter {
   if ((flags & (meterFlags.kbps | meterFlags.packets)) === 0)
     throw new OpenFlowError('OFPMMFC_BAD_FLAGS', 'a meter of neither kb/s nor packets/s');
   if (bands.length === 0) throw outOfBands(0);
+  if (bands.some(({ rate }) => rate === 0)) throw new OpenFlowError('OFPMMFC_BAD_RATE', 'a band of no rate');
   if ((flags & ~knownFlags) !== 0)
     throw new OpenFlowError('OFPMMFC_BAD_FLAGS', `flags 0x${flags.toString(16)} of a meter`);
   const other = bands.find(({ type }) => type !== 'drop');

@@ -2,6 +2,7 @@
 import { slots } from '../../flow/slots.ts';
 import type { Action } from '../../openflow/actions/index.ts';
 import { fieldOf, type Subfield } from '../../openflow/actions/subfield.ts';
+import { isSubfield, someField } from '../../openflow/actions/used-fields.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import type { TlvTable } from '../tlv-table.ts';
 import type { FlowTables } from './flow-tables.ts';
@@ -39,10 +40,6 @@ function mapSubfields(value: unknown, change: (subfield: Subfield) => Subfield):
   return Array.isArray(value) ? changed.map(([, part]) => part) : Object.fromEntries(changed);
 }
 
-function isSubfield(value: object): value is Subfield {
-  return 'field' in value && 'low' in value && 'width' in value;
-}
-
 /** Does any flow match on the field of that number, or act on it? */
 export function isOptionUsed(tables: FlowTables, index: number): boolean {
   const word = slots.tun_metadata_present.word + (index < 32 ? 1 : 0);
@@ -60,18 +57,4 @@ function usesOption(actions: readonly Action[], is: (index: number) => boolean):
     const { option } = fieldOf(field);
     return option !== undefined && is(option);
   });
-}
-
-/** Without its bits where an action is about the whole field. */
-type UsedField = Pick<Subfield, 'field'> & Partial<Subfield>;
-
-/** Of the fields that actions, and those inside of them, read or write by name. */
-function someField(value: unknown, is: (used: UsedField) => boolean): boolean {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
-  if (isSubfield(value) || isOnField(value)) return is(value);
-  return Object.values(value).some((part) => someField(part, is));
-}
-
-function isOnField(value: object): value is Extract<Action, { do: 'set_field' | 'delete_field' }> {
-  return 'do' in value && (value.do === 'set_field' || value.do === 'delete_field');
 }

@@ -18,11 +18,8 @@ const tableCount = visibleTableCount + 1;
 export function changeTableFeatures(tables: FlowTables, wanted: readonly TableFeatures[]): void {
   const [first] = wanted;
   if (first === undefined) return;
-  const byTable = new Map<number, TableFeatures>();
-  for (const features of wanted) {
-    if (byTable.has(features.table)) throw refused('NXTFFC_DUP_TABLE', `duplicate table ${features.table}`);
-    byTable.set(features.table, features);
-  }
+  refuseDuplicates(wanted);
+  const byTable = new Map(wanted.map((features) => [features.table, features]));
   if (byTable.has(visibleTableCount))
     throw refused('OFPTFFC_EPERM', `can't modify hidden table ${visibleTableCount}`);
   if (first.command === 'enable' || first.command === 'disable')
@@ -46,6 +43,15 @@ export function changeTableFeatures(tables: FlowTables, wanted: readonly TableFe
       throw refused('OFPTFFC_EPERM', `can't increase table features for table ${number}`);
   }
   for (const [number, { name }] of byTable) tables.table(number).giveName(name);
+}
+
+/** Throws OpenFlowError where a table comes twice. */
+export function refuseDuplicates(wanted: readonly TableFeatures[]): void {
+  const seen = new Set<number>();
+  for (const { table } of wanted) {
+    if (seen.has(table)) throw refused('NXTFFC_DUP_TABLE', `duplicate table ${table}`);
+    seen.add(table);
+  }
 }
 
 /** All tables must be there, and no others. */

@@ -5,6 +5,8 @@
 import type { PortText } from '../../flow/fields/text.ts';
 import type { TableText } from '../text/names.ts';
 import type { AnyAction } from './declare.ts';
+import { fieldOf } from './subfield.ts';
+import { someField } from './used-fields.ts';
 
 /** What is known of one. */
 export interface SharedList {
@@ -44,10 +46,15 @@ export class ListsByBytes<L extends readonly AnyAction[]> {
   }
 
   add(bytes: Uint8Array, from: number, to: number, list: L): void {
-    if (to - from > longest || this.#entries.size >= mostLists) return;
+    if (to - from > longest || this.#entries.size >= mostLists || namesOption(list)) return;
     this.#entries.set(hashOf(bytes, from, to), { bytes: bytes.slice(from, to), list });
     shareList(list);
   }
+}
+
+/** Which options are known when it is read may be others the next time. */
+function namesOption(list: readonly AnyAction[]): boolean {
+  return someField(list, ({ field }) => fieldOf(field).option !== undefined);
 }
 
 /** Who makes two lists collide only gets them read again. */

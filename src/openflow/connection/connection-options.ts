@@ -26,6 +26,8 @@ export interface ConnectionEvents {
    * A message that is no answer to a request. `bytes` are those it was read from. Without it they wait for `messages`.
    */
   message?(message: Received, bytes: Uint8Array): void;
+  /** Takes such messages as bytes, to read them when their turn comes: `message` and `malformed` are told of none then. */
+  unread?(bytes: Uint8Array): void;
   /** Such a message that cannot be read. */
   malformed?(why: OpenFlowError, bytes: Uint8Array): void;
   /** Anything came from the peer. */

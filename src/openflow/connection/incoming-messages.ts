@@ -52,6 +52,10 @@ export class IncomingMessages {
       return;
     }
     if (type !== symmetric.hello && requests.take(bytes)) return;
+    if (events.unread !== undefined) {
+      events.unread(bytes);
+      return;
+    }
     if (events.message === undefined) {
       unasked.keep(bytes);
       return;

@@ -1,7 +1,8 @@
 /** Requests and what answers them. `connection.ts` sends the ones and waits for the others. */
 import { Refused } from '../../base/errors.ts';
 import { Reader } from '../bytes.ts';
-import { decodeMessage, type Received, readHead, type Sent } from '../codec.ts';
+import { decodeFor, type Received, readHead, type Sent } from '../codec.ts';
+import type { Recipient } from '../declare.ts';
 import { type ErrorName, OpenFlowError } from '../errors.ts';
 import type { Message } from '../messages/index.ts';
 
@@ -25,9 +26,9 @@ export class ErrorReply extends Refused {
   }
 }
 
-export function read(bytes: Uint8Array): Received | OpenFlowError {
+export function read(bytes: Uint8Array, recipient?: Recipient): Received | OpenFlowError {
   try {
-    return decodeMessage(bytes);
+    return decodeFor(recipient, bytes);
   } catch (why) {
     if (why instanceof OpenFlowError) return why;
     throw why;

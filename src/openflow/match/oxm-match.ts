@@ -14,7 +14,7 @@ import { vlanPresent } from '../../wire/ethernet.ts';
 import type { Reader } from '../bytes.ts';
 import { OpenFlowError } from '../errors.ts';
 import { receivedPort } from '../ports.ts';
-import { isCookieHeader, oxmPayloadSize, readOxmField } from './oxm.ts';
+import { countedSize, isCookieHeader, oxmPayloadSize, readOxmField } from './oxm.ts';
 import { OxmShapes, type WalkedField } from './oxm-shapes.ts';
 
 /** A match as a message gives it. */
@@ -93,7 +93,7 @@ function readNewMatch(
         if ((cookie & ~cookieMask) !== 0n) throw outsideMask('cookie', header);
         continue;
       }
-      skipUnknown(from, header, size);
+      skipValue(from, header, size);
       if (isStrict) throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
       continue;
     }
@@ -107,13 +107,18 @@ function readNewMatch(
     checkField(field, isStrict);
     if (pipelineFieldsOnly && !isPipelineField(field))
       throw new OpenFlowError('OFPBRC_PIPELINE_FIELDS_ONLY', `${field.name} is a header of the packet`);
+    if (field.mask === 'exact' && !hasBits(oneMask, field)) {
+      hasFieldsOnly = false; // no bits of it at all
+      continue;
+    }
     addField(field);
   }
   if (!hasFieldsOnly) walked.length = 0;
   return { match: packMatch(key, mask, options.all), cookie, cookieMask };
 }
 
-function skipUnknown(from: Reader, header: number, size: number): void {
+/** Passes over a value, and its mask. Throws OpenFlowError where they do not fit. */
+export function skipValue(from: Reader, header: number, size: number): void {
   const value = from.take(size);
   if ((header & maskBit) === 0) return;
   const half = size >>> 1;
@@ -158,7 +163,7 @@ function readShort(from: Reader, field: Field, header: number): void {
   let value = readNumber(from, bytes);
   const read = hasMask ? readNumber(from, bytes) : whole;
   if ((value & ~read) !== 0) throw outsideMask(name, header);
-  if (read !== whole && field.mask === 'exact') throw badMask(name);
+  if (read !== whole && read !== 0 && field.mask === 'exact') throw badMask(name);
   if (format === 'ofPort32') {
     const port = receivedPort(value);
     if (port === undefined) throw badValue(name, value);
@@ -205,7 +210,8 @@ function readOption(from: Reader, field: Field, size: number, header: number): v
   if (bits !== undefined && value.some((byte, n) => (byte & ~(bits[n] ?? 0)) !== 0))
     throw outsideMask(field.name, header);
   if (options.has(field)) throw new OpenFlowError('OFPBMC_DUP_FIELD', `${field.name} comes twice`);
-  const why = options.add(field, value, bits);
+  const counted = countedSize(from, field);
+  const why = options.add(field, value.subarray(0, counted), bits?.subarray(0, counted));
   if (why !== undefined) throw new OpenFlowError('OFPBMC_BAD_VALUE', why);
 }
 

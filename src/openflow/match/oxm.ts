@@ -58,7 +58,20 @@ export function readOxmField(from: Reader, header: number): Field | undefined {
     : byType.get(header >>> 9);
   if (field === undefined) return undefined;
   const payload = (header & 0xff) - (isExperimenter ? 4 : 0);
-  return hasSize(field, payload, (header & 0x100) !== 0) ? field : undefined;
+  if (!hasSize(field, payload, (header & 0x100) !== 0)) return undefined;
+  checkOption(from, field);
+  return field;
+}
+
+/** Throws OpenFlowError for an option that is not known where that matters. */
+function checkOption({ options }: Reader, { name, option }: Field): void {
+  if (option !== undefined && options !== undefined && options.optionSize(option) === undefined)
+    throw new OpenFlowError('NXFMFC_INVALID_TLV_FIELD', `${name} stands for no option`);
+}
+
+/** So many bytes of a value count, the first ones, where an option has less than come. */
+export function countedSize({ options }: Reader, { option, bytes }: Field): number {
+  return (option === undefined ? undefined : options?.optionSize(option)) ?? bytes;
 }
 
 /** A header as it stands there. */
@@ -88,14 +101,19 @@ function readRawHeader(from: Reader): RawHeader {
     experimenter === undefined
       ? byType.get(header >>> 9)
       : byExperimenter.get(experimenterKey(experimenter, (header >>> 9) & 0x7f));
+  const isItsSize = field !== undefined && hasSize(field, payloadSize, hasMask);
+  if (isItsSize) checkOption(from, field);
   return {
     field,
-    isItsSize: field !== undefined && hasSize(field, payloadSize, hasMask),
+    isItsSize,
     hasMask,
     valueSize: hasMask ? payloadSize >>> 1 : payloadSize,
     payloadSize,
   };
 }
+
+/** More than any has: what a header says of its value's size in seven bits. */
+const longestOption = 0x7f;
 
 /**
  * The real length of a tunnel's option is a matter of the TLV table; an odd byte behind its value and mask means nothing.
@@ -103,7 +121,7 @@ function readRawHeader(from: Reader): RawHeader {
  */
 function hasSize({ option, bytes }: Field, payload: number, hasMask: boolean): boolean {
   if (option === undefined) return payload === (hasMask ? 2 * bytes : bytes);
-  return (hasMask ? payload >>> 1 : payload) <= bytes;
+  return (hasMask ? payload >>> 1 : payload) <= longestOption;
 }
 
 /** The header of a field that an action names, without a value. Throws OpenFlowError. */
@@ -122,6 +140,7 @@ export function readShortFieldHeader(from: Reader): Field {
   const size = header & 0xff;
   if (field === undefined || !hasSize(field, size, (header & 0x100) !== 0))
     throw new OpenFlowError('OFPBAC_BAD_SET_TYPE', `a field with the header 0x${header.toString(16)}`);
+  checkOption(from, field);
   return field;
 }
 
@@ -139,12 +158,15 @@ export function readFieldEntry(from: Reader): {
     throw new OpenFlowError('OFPBAC_BAD_SET_LEN', `${field.name} has ${field.bytes} bytes, not ${valueSize}`);
   if (payloadSize > from.left)
     throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${payloadSize} bytes with ${from.left} left`);
-  const value = widened(from.octets(valueSize), field);
-  const mask = hasMask ? widened(from.octets(valueSize), field) : new Uint8Array(field.bytes).fill(0xff);
+  const value = from.octets(valueSize);
+  const mask = hasMask ? from.octets(valueSize) : undefined;
   from.skip(hasMask ? payloadSize - 2 * valueSize : 0);
-  if (value.some((byte, n) => (byte & ~(mask[n] ?? 0)) !== 0))
+  if (mask !== undefined && value.some((byte, n) => (byte & ~(mask[n] ?? 0)) !== 0))
     throw new OpenFlowError('OFPBMC_BAD_WILDCARDS', `${field.name}: its value has bits outside its mask`);
-  return { field, value, mask, hasMask };
+  const counted = (bytes: Uint8Array): Uint8Array =>
+    widened(bytes.subarray(0, countedSize(from, field)), field);
+  const whole = new Uint8Array(field.bytes).fill(0xff);
+  return { field, value: counted(value), mask: mask === undefined ? whole : counted(mask), hasMask };
 }
 
 function widened(bytes: Uint8Array, field: Field): Uint8Array {

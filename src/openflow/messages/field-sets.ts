@@ -111,11 +111,11 @@ export function fieldBits12(set: FieldSet): bigint {
 }
 
 /** Reads OXM headers up to the end, and passes over those that nobody knows, or throws OpenFlowError where `isStrict`. */
-export function readFieldHeaders(from: Reader, isStrict: boolean): { exact: FieldSet; masked: FieldSet } {
+export function readFieldHeaders(body: Reader, isStrict: boolean): { exact: FieldSet; masked: FieldSet } {
+  const from = body.rest('OFPBMC_BAD_LEN');
   const exact: FieldName[] = [];
   const masked: FieldName[] = [];
   while (from.left > 0) {
-    if (from.left < 4) throw new OpenFlowError('OFPBMC_BAD_LEN', `${from.left} bytes where a field begins`);
     const header = from.u32();
     oxmPayloadSize(header);
     const field = readOxmField(from, header);

@@ -1,10 +1,11 @@
 /** Changes of flow tables: OpenFlow 1.0.2 section 5.3.3, 1.5.1 section 7.3.4.2; NXT_FLOW_MOD. */
+import { LimitedSite, logger } from '../../base/log.ts';
 import type { Match } from '../../flow/match.ts';
 import { formatActions } from '../action-codec.ts';
 import { checkActions } from '../action-rules.ts';
 import type { Action } from '../actions/index.ts';
 import { Reader, type Writer } from '../bytes.ts';
-import { defineMessage, type MessageForm, type MessageText } from '../declare.ts';
+import { defineMessage, type MessageForm, type MessageText, type Recipient } from '../declare.ts';
 import { OpenFlowError } from '../errors.ts';
 import { readInstructions, writeInstructions } from '../instruction-codec.ts';
 import { readLongPort } from '../layout.ts';
@@ -36,8 +37,8 @@ const commandTexts: Readonly<Record<FlowCommand, string>> = {
 export interface FlowMod {
   readonly command: FlowCommand;
   /**
-   * 255 for all of them. In OpenFlow 1.0 it is told only while NXT_FLOW_MOD_TABLE_ID is on for the connection, and else
-   * to be taken for 255 by who reads it, and 0 by who writes it.
+   * 255 for all of them. In OpenFlow 1.0 it is told only while NXT_FLOW_MOD_TABLE_ID is on for the connection: else a
+   * switch reads 255, and who writes it has 0.
    */
   readonly table: number;
   readonly match: Match;
@@ -83,6 +84,8 @@ export const plainFlowMod = {
 } as const satisfies Partial<FlowMod>;
 
 const unchangedCookie = 0xffffffffffffffffn;
+const log = logger('ofp_flow');
+const explicitTable = new LimitedSite({ perMinute: 1, burst: 5 });
 
 function readCommand(number: number): FlowCommand {
   const command = commands[number];
@@ -106,7 +109,8 @@ function mayAdd(command: number, version: WireVersion, cookieMask: bigint): bool
 const form11: MessageForm<FlowMod> = {
   wire: 'OFPT 1.1+ 14',
   size: [40, 8],
-  decode(body, version) {
+  decode(body, version, _inner, recipient) {
+    body.options = recipient;
     const cookie = body.u64();
     const cookieMask = body.u64();
     const table = body.u8();
@@ -214,10 +218,12 @@ function writeMiddle(mod: FlowMod, to: Writer, version: WireVersion): void {
 function finish(
   body: Reader,
   version: WireVersion,
-  middle: Middle,
+  middle: Middle & { readonly recipient: Recipient | undefined },
   rest: Pick<FlowMod, 'match' | 'cookie' | 'cookieMask' | 'newCookie' | 'priority'>,
 ): FlowMod {
   const number = middle.command & 0xff;
+  const isToldTable = version > 1 || middle.recipient?.tellsTable !== false;
+  if (!isToldTable && number !== middle.command) throw tableNotAgreed();
   const command = readCommand(number);
   const actions = readInstructions(body, version);
   const flags = readFlowFlags(middle.flags, version, number === 0);
@@ -227,7 +233,7 @@ function finish(
       : new OpenFlowError('OFPFMFC_BAD_EMERG_TIMEOUT', 'a timeout in an emergency flow');
   return {
     command,
-    table: middle.command >>> 8,
+    table: isToldTable ? middle.command >>> 8 : allTables,
     match: rest.match,
     priority: rest.priority,
     newCookie: command !== 'add' && rest.newCookie === unchangedCookie ? undefined : rest.newCookie,
@@ -244,16 +250,25 @@ function finish(
   };
 }
 
+/** What would be the table is part of the command then. */
+function tableNotAgreed(): OpenFlowError {
+  const why = 'flow_mod has explicit table_id but flow_mod_table_id extension is not enabled';
+  log.limited('warn', explicitTable, why);
+  return new OpenFlowError('OFPFMFC_BAD_COMMAND', why);
+}
+
 const form10: MessageForm<FlowMod> = {
   wire: 'OFPT 1.0 14',
   size: [match10Size + 24, 8],
-  decode(body, version) {
+  decode(body, version, _inner, recipient) {
+    body.options = recipient;
     const { match, isExact } = readMatch10(body, 'normal');
     const newCookie = body.u64();
     const middle = readMiddle(body);
     // Section 3.4: what matches on every field comes before all others.
     const priority = isExact ? 0xffff : middle.priority;
-    return finish(body, version, middle, { match, priority, newCookie, cookie: 0n, cookieMask: 0n });
+    const rest = { match, priority, newCookie, cookie: 0n, cookieMask: 0n };
+    return finish(body, version, { ...middle, recipient }, rest);
   },
   encode(mod, to, version) {
     writeMatch10(mod.match, to);
@@ -266,7 +281,8 @@ const form10: MessageForm<FlowMod> = {
 const formNx: MessageForm<FlowMod> = {
   wire: 'NXT 1.0+ 13',
   size: [32, 8],
-  decode(body, version) {
+  decode(body, version, _inner, recipient) {
+    body.options = recipient;
     const newCookie = body.u64();
     const middle = readMiddle(body);
     const matchSize = body.u16();
@@ -275,13 +291,18 @@ const formNx: MessageForm<FlowMod> = {
     if ((middle.command & 0xff) === 0 && read.cookieMask !== 0n)
       throw new OpenFlowError('NXBRC_NXM_INVALID', 'a flow that is added has no cookie to match on');
     const { match, cookie, cookieMask } = read;
-    return finish(body, version, middle, {
-      match,
-      cookie,
-      cookieMask,
-      newCookie,
-      priority: middle.priority,
-    });
+    return finish(
+      body,
+      version,
+      { ...middle, recipient },
+      {
+        match,
+        cookie,
+        cookieMask,
+        newCookie,
+        priority: middle.priority,
+      },
+    );
   },
   encode(mod, to, version) {
     to.u64(mod.newCookie ?? unchangedCookie);

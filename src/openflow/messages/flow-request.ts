@@ -59,7 +59,8 @@ function requestForm11(wire: WirePlace): MessageForm<FlowRequest> {
   return {
     wire,
     size: [32, 8],
-    decode(body) {
+    decode(body, _version, _inner, recipient) {
+      body.options = recipient;
       const table = body.u8();
       body.skip(3);
       const outPort = longPort.read(body);
@@ -85,7 +86,8 @@ function requestFormNx(wire: WirePlace): MessageForm<FlowRequest> {
   return {
     wire,
     size: [8, 8],
-    decode(body) {
+    decode(body, _version, _inner, recipient) {
+      body.options = recipient;
       const outPort = body.u16();
       const matchSize = body.u16();
       const table = body.u8();

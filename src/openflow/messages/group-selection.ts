@@ -4,6 +4,7 @@ import { formatFieldText } from '../../flow/fields/text.ts';
 import type { Reader, Writer } from '../bytes.ts';
 import { OpenFlowError, refusalsOf, warningsOf } from '../errors.ts';
 import { numberInActions, oxmPayloadSize, readOxmField, writeOxmHeader } from '../match/oxm.ts';
+import { skipValue } from '../match/oxm-match.ts';
 import { portText } from '../ports.ts';
 import { type Property, readProperties, unknownPropertyOf, writeProperty } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
@@ -86,7 +87,7 @@ function readMethod({ body }: Property): SelectionMethod {
 
 function readFieldsOrWarn(body: Reader): HashedField[] {
   try {
-    return readFields(body);
+    return readFields(body.rest('OFPBMC_BAD_LEN'));
   } catch (why) {
     if (why instanceof OpenFlowError) warn('ntr selection method fields are invalid');
     throw why;
@@ -99,8 +100,11 @@ function readFields(body: Reader): HashedField[] {
     const header = body.u32();
     const size = oxmPayloadSize(header);
     const field = readOxmField(body, header);
+    if ((header & 0x100) !== 0) {
+      skipValue(body, header, size);
+      throw new OpenFlowError('OFPBMC_BAD_MASK', 'a field has a mask of its mask');
+    }
     if (size > body.left) throw new OpenFlowError('OFPBMC_BAD_LEN', `a field of ${size} bytes`);
-    if ((header & 0x100) !== 0) throw new OpenFlowError('OFPBMC_BAD_MASK', 'a field has a mask of its mask');
     if (field === undefined) throw new OpenFlowError('OFPBMC_BAD_FIELD', 'a field that is not known');
     if (masks.has(field.name)) throw new OpenFlowError('OFPBMC_DUP_FIELD', `${field.name} comes twice`);
     const mask = body.octets(size);

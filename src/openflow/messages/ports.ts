@@ -5,7 +5,7 @@ import { defineMessage, listForm, type MessageForm, type MessageText } from '../
 import { OpenFlowError } from '../errors.ts';
 import { longPort, mac, type Part, pad, shortPort, struct, u32 } from '../layout.ts';
 import { reservedPorts } from '../ports.ts';
-import { readProperties, readWord, writeWord } from '../properties.ts';
+import { type Property, readProperties, readWord, unknownPropertyOf, writeWord } from '../properties.ts';
 import type { WireVersion } from '../versions.ts';
 import {
   features10,
@@ -72,8 +72,6 @@ export interface PortMod {
   readonly config: number;
   /** Features to advertise; 0 leaves them as they are. */
   readonly advertise: number;
-  /** Why a switch refuses it: it has a property that nobody knows. */
-  readonly unknownProperty?: 'OFPBPC_BAD_TYPE' | 'OFPBPC_BAD_EXP_TYPE';
 }
 
 const portMod10 = struct({ port: shortPort, mac, config: u32, mask: u32, advertise: u32, pad: pad(4) });
@@ -89,6 +87,7 @@ const portMod11 = struct({
 });
 const portMod14 = struct({ port: longPort, pad1: pad(4), mac, pad2: pad(2), config: u32, mask: u32 });
 const ethernetProperty = 0;
+const unknownProperty = unknownPropertyOf('ofp_port', 'port_mod');
 
 /** With the bits only that the version has and the mask lets through. */
 function changes(mod: PortMod, version: WireVersion): PortMod {
@@ -118,19 +117,16 @@ function portModForm(
 const portMod14Form: MessageForm<PortMod> = {
   wire: 'OFPT 1.4+ 16',
   size: [portMod14.size, 8],
-  decode(body, version) {
+  decode(body, version, _inner, recipient) {
     const fixed = portMod14.read(body);
     let advertise = 0;
-    let unknown: Pick<PortMod, 'unknownProperty'> = {};
-    const take = (property: Parameters<typeof readWord>[0]): boolean => {
-      const { experimenter, type } = property;
-      const isKnown = experimenter === 0 && type === ethernetProperty;
+    const take = (property: Property): boolean => {
+      const isKnown = property.experimenter === 0 && property.type === ethernetProperty;
       if (isKnown) advertise = features11(readWord(property));
-      else unknown = { unknownProperty: experimenter === 0 ? 'OFPBPC_BAD_TYPE' : 'OFPBPC_BAD_EXP_TYPE' };
       return isKnown;
     };
-    readProperties(body, take, 'passed over');
-    return changes({ ...fixed, advertise, ...unknown }, version);
+    readProperties(body, take, recipient === undefined ? 'passed over' : unknownProperty);
+    return changes({ ...fixed, advertise }, version);
   },
   encode(value, to, version) {
     portMod14.write(to, changes(value, version));

@@ -1,6 +1,6 @@
 /** What flow tables can do: OpenFlow 1.3.5 section 7.3.5.5, 1.5.1 section 7.3.5.18. */
 import { type Reader, recordSize, type Writer } from '../bytes.ts';
-import { defineMessage, listForm } from '../declare.ts';
+import { defineMessage, listForm, type Recipient } from '../declare.ts';
 import { OpenFlowError, refusalsOf } from '../errors.ts';
 import { pad, struct, text, u8, u32, u64 } from '../layout.ts';
 import { readProperty, unknownPropertyOf, writeProperty } from '../properties.ts';
@@ -96,11 +96,7 @@ function takeProperty(found: Properties, type: number, body: Reader, isStrict: b
   } else if (kind === property.nextTables) {
     found.lists.set(type, readTables(body));
   } else if (kind < property.match) {
-    const ids = readIds(body);
-    const unknown = kind === property.instructions ? ids.find((id) => !isInstruction(id)) : undefined;
-    if (isStrict && unknown !== undefined)
-      throw new OpenFlowError('OFPBIC_UNKNOWN_INST', `instruction ${unknown}`);
-    found.lists.set(type, ids);
+    found.lists.set(type, readIds(body, isStrict && kind === property.instructions));
   }
 }
 
@@ -116,9 +112,14 @@ function readTables(body: Reader): number[] {
 }
 
 /** Numbers of actions or instructions, each with a length. */
-function readIds(body: Reader): number[] {
+function readIds(body: Reader, areKnownInstructions: boolean): number[] {
   const ids: number[] = [];
-  while (body.left > 0) ids.push(readProperty(body, 1, 0x10000).type);
+  while (body.left > 0) {
+    const { type } = readProperty(body, 1, 0x10000);
+    if (areKnownInstructions && !isInstruction(type))
+      throw new OpenFlowError('OFPBIC_UNKNOWN_INST', `instruction ${type}`);
+    ids.push(type);
+  }
   return ids;
 }
 
@@ -139,20 +140,8 @@ function badFeatures(why: string): OpenFlowError {
   return new OpenFlowError('OFPTFFC_BAD_FEATURES', why);
 }
 
-/**
- * A request of such a list is to be understood whole by who is to change tables by it. `body` is what is behind its head.
- * Throws OpenFlowError.
- */
-export function requireKnownFeatures(body: Reader, version: WireVersion): void {
-  while (body.left > 0) readFeatures(body, version, true);
-}
-
-/** Throws OpenFlowError. What it does not know it passes over. */
-function readTableFeatures(from: Reader, version: WireVersion): TableFeatures {
-  return readFeatures(from, version, false);
-}
-
-function readFeatures(from: Reader, version: WireVersion, isStrict: boolean): TableFeatures {
+/** What is not known is passed over by all but a switch, which would change tables by it. Throws OpenFlowError. */
+function readTableFeatures(from: Reader, version: WireVersion, recipient?: Recipient): TableFeatures {
   const size = recordSize(from, 0, head.size, 'OFPBPC_BAD_LEN');
   if (size % 8 !== 0) throw new OpenFlowError('OFPBPC_BAD_LEN', `a table in ${size} bytes`);
   const { capabilities, command: number, ...fixed } = head.read(from);
@@ -162,7 +151,7 @@ function readFeatures(from: Reader, version: WireVersion, isStrict: boolean): Ta
   if (fixed.table === 0xff) throw new OpenFlowError('OFPTFFC_BAD_TABLE', 'features of table 255');
   const rest = from.part(size - head.size, 'OFPBPC_BAD_LEN');
   const hasProperties = rest.left > 0;
-  const found = readProperties(rest, isStrict);
+  const found = readProperties(rest, recipient !== undefined);
   const { lists, fields, mask } = found;
   const missing = required.filter((type) => !lists.has(type) && !fields.has(type));
   if (missing.length > 0 && (hasProperties || version < 6))

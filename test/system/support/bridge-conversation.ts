@@ -1,12 +1,14 @@
-/** A conversation with a bridge in bytes, of which each message is asked by itself. */
+/** A conversation with a bridge in bytes. */
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { messageBytes, messageSize, type Sent } from '../../../src/openflow/codec.ts';
+import { matchOf } from '../../../src/openflow/message-fixture.ts';
+import { plainFlowMod } from '../../../src/openflow/messages/flow-mod.ts';
+import { withoutGroups } from '../../../src/openflow/messages/group-mod.ts';
 import type { WireVersion } from '../../../src/openflow/versions.ts';
 import type { DummyHost } from './dummy-host.ts';
 
-const type = { hello: 0, echoReply: 3 };
-const echoXid = 0x7fff0000;
+const ownXid = 0x7fff0000;
 
 export class BridgeConversation {
   readonly #socket: Socket;
@@ -15,6 +17,8 @@ export class BridgeConversation {
   #said: Uint8Array[] = [];
   #wake: () => void = () => {};
   #hasEnded = false;
+  /** Own requests that were answered. */
+  #finished = 0;
 
   constructor(host: DummyHost, version: WireVersion) {
     this.#version = version;
@@ -33,32 +37,39 @@ export class BridgeConversation {
   }
 
   /**
-   * All that the switch says to a message. Both come at once, so that it answers an echo in the same round of its main
-   * loop; what it tells of by itself, as of packets, the real one says in the next, before it takes another echo.
+   * All that the switch says to messages, which come at once. What it tells of by itself, as of packets, the real one says
+   * in the round of its main loop after that of its answers, before it takes another request.
    */
-  async ask(message: Uint8Array): Promise<Uint8Array[]> {
+  async ask(...messages: readonly Uint8Array[]): Promise<Uint8Array[]> {
     this.#said = [];
-    await this.#echo(message);
-    await this.#echo();
-    return this.#said.filter((bytes) => !isEcho(bytes) && bytes[1] !== type.hello);
+    await this.#finish(messages, { name: 'BARRIER_REQUEST', value: undefined });
+    await this.#finish([], { name: 'ECHO_REQUEST', value: { data: new Uint8Array() } });
+    return this.#said.filter((bytes) => xidOf(bytes) !== ownXid && !isHello(bytes));
   }
 
-  async #echo(before: Uint8Array = new Uint8Array()): Promise<void> {
-    const wanted = this.#echoCount + 1;
-    const request = messageBytes(
-      { name: 'ECHO_REQUEST', value: { data: new Uint8Array() } },
-      this.#version,
-      echoXid,
-    );
-    this.#socket.write(Buffer.concat([before, request]));
-    while (this.#echoCount < wanted && !this.#hasEnded)
+  /** Takes flows, groups and meters away. */
+  async clean(): Promise<void> {
+    const version = this.#version;
+    const mods: Sent[] = [
+      {
+        name: 'FLOW_MOD',
+        value: { ...plainFlowMod, command: 'delete', table: 255, match: matchOf(''), newCookie: 0n },
+      },
+    ];
+    if (version > 1) mods.push({ name: 'GROUP_MOD', value: withoutGroups });
+    if (version > 3)
+      mods.push({ name: 'METER_MOD', value: { command: 'delete', meter: 0xffffffff, flags: 0, bands: [] } });
+    await this.ask(...mods.map((mod) => messageBytes(mod, version, 2)));
+  }
+
+  /** Resolves when the last of some requests is answered. */
+  async #finish(before: readonly Uint8Array[], last: Sent): Promise<void> {
+    const already = this.#finished;
+    this.#socket.write(Buffer.concat([...before, messageBytes(last, this.#version, ownXid)]));
+    while (this.#finished === already && !this.#hasEnded)
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-  }
-
-  get #echoCount(): number {
-    return this.#said.filter(isEcho).length;
   }
 
   /** The switch has hung up. */
@@ -77,13 +88,20 @@ export class BridgeConversation {
       size !== undefined && size <= this.#left.length;
       size = messageSize(this.#left)
     ) {
-      this.#said.push(Uint8Array.from(this.#left.subarray(0, size)));
+      const message = Uint8Array.from(this.#left.subarray(0, size));
+      this.#said.push(message);
+      if (xidOf(message) === ownXid) this.#finished++;
       this.#left = this.#left.subarray(size);
     }
     this.#wake();
   }
 }
 
-function isEcho(bytes: Uint8Array): boolean {
-  return bytes[1] === type.echoReply && new DataView(bytes.buffer, bytes.byteOffset).getUint32(4) === echoXid;
+/** Of a whole message. */
+export function xidOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(4);
+}
+
+function isHello(bytes: Uint8Array): boolean {
+  return bytes[1] === 0;
 }
