@@ -7,7 +7,8 @@ export const packages = [
   'openvswitch-common',
   'openvswitch-testcontroller',
   'python3-openvswitch', // the reference's Python client library
-  'ovn-central', // ovn-nbctl, by what it depends on, and the northbound schema
+  'ovn-central', // ovn-northd, ovn-nbctl and the schemas
+  'ovn-host', // ovn-controller, which drives switches
   'ethtool',
   'frr', // another implementation of BFD
   'iperf3',
