@@ -1,4 +1,4 @@
-/** Lines of scripts that begin with "ofctl", "vsctl" or "appctl", as commands. */
+/** Lines of scripts that begin with "ofctl", "vsctl" or "appctl", as commands; "soon" before one repeats it until it succeeds. */
 import type { Which } from './daemon-pair.ts';
 
 /** After these the reference shows their effect everywhere only when its main loop has gone round again. */
@@ -42,12 +42,20 @@ const reading: ReadonlySet<string> = new Set(['get', 'list', 'find']);
  */
 const read = `"$@" >/dev/null 2>&1; ${goRound(3)}; exec "$@"`;
 
+/** What flows used is free there only when its threads have all gone round, which may be later. */
+const soon = 'for n in $(seq 600); do "$@" >/dev/null 2>&1 && exit; sleep 0.1; done; exec "$@"';
+
 /** What runs for such a line, with its effect seen when it ends; undefined for another. */
 export function toolCommand(
   which: Which,
   name: string,
   args: readonly string[],
 ): readonly string[] | undefined {
+  if (name === 'soon') {
+    const [tool = '', ...rest] = args;
+    const command = toolCommand(which, tool, rest);
+    return command && ['sh', '-c', soon, 'soon', ...command];
+  }
   if (name !== 'ofctl' && name !== 'vsctl' && name !== 'appctl') return undefined;
   const line = [`ovs-${name}`, '--timeout=60', ...args];
   const [command = '', ...more] = args;
