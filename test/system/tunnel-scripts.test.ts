@@ -31,7 +31,7 @@ const tunnels = Array.from({ length: 10 }, (_, n) => `t${n + 1}`);
 const cleaning = (text: string): string[] => [
   ...tunnels.filter((name) => text.includes(` ${name} `)).map((name) => `vsctl --if-exists del-port ${name}`),
   'ofctl del-flows br0',
-  'ofctl del-tlv-map br0',
+  'soon ofctl del-tlv-map br0',
   'appctl revalidator/purge',
 ];
 
