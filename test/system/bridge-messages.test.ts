@@ -6,10 +6,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
-import { messageBytes } from '../../src/openflow/codec.ts';
+import { messageBytes, type Sent } from '../../src/openflow/codec.ts';
+import { readActions } from '../../src/openflow/library/text.ts';
 import { spoilt } from '../../src/openflow/message-fixture/damage.ts';
-import { inVersion, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
+import { inVersion, matchOf, messageNames, messageOf } from '../../src/openflow/message-fixture.ts';
 import { formsToSend } from '../../src/openflow/message-table.ts';
+import type { BundleControl } from '../../src/openflow/messages/bundles.ts';
+import { plainFlowMod } from '../../src/openflow/messages/flow-mod.ts';
+import { withoutGroups } from '../../src/openflow/messages/group-mod.ts';
 import type { Message } from '../../src/openflow/messages/index.ts';
 import { formatMessage } from '../../src/openflow/text/messages.ts';
 import { allVersions, versionName, type WireVersion } from '../../src/openflow/versions.ts';
@@ -66,6 +70,25 @@ function samplesFor(version: WireVersion): Sample[] {
       );
     });
 }
+
+const local = { mac: Uint8Array.of(0xaa, 0x55, 0xaa, 0x55, 0, 0), mask: 0, config: 0, advertise: 0 };
+const aPort: Sent = { name: 'PORT_MOD', value: { ...local, port: 0xfffffffe } };
+const noPort: Sent = { name: 'PORT_MOD', value: { ...local, port: 55 } };
+const added = {
+  ...plainFlowMod,
+  command: 'add',
+  table: 0,
+  newCookie: 0n,
+  match: matchOf('in_port=1'),
+} as const;
+const aFlow: Sent = { name: 'FLOW_MOD', value: { ...added, actions: readActions('output:2') } };
+const flowToNoGroup: Sent = { name: 'FLOW_MOD', value: { ...added, actions: readActions('group:9') } };
+const noGroup: Sent = { name: 'GROUP_MOD', value: { ...withoutGroups, command: 'modify', group: 9 } };
+/** Some of them fail when they are committed, others at once. */
+const bundled: readonly (readonly Sent[])[] = [
+  ...[[aPort], [noPort], [aFlow, aPort], [aFlow, noPort], [noPort, aFlow]],
+  ...[[flowToNoGroup], [aFlow, flowToNoGroup], [noGroup], [aFlow, noGroup, noPort]],
+];
 
 describe.skipIf(whyNoReference() !== undefined)('both daemons', () => {
   const hosts = [new DummyHost('ours'), new DummyHost('reference')];
@@ -125,4 +148,38 @@ describe.skipIf(whyNoReference() !== undefined)('both daemons', () => {
       expect([...found]).toEqual([]);
     },
   );
+
+  test.each([0, 1, 2, 3])('answer bundles with flags %d alike', async (flags) => {
+    const bundle = 7;
+    const control = (type: BundleControl['type']): Sent => ({
+      name: 'BUNDLE_CONTROL',
+      value: { bundle, flags, type },
+    });
+    for (const version of [5, 6] as const)
+      for (const inside of bundled) {
+        const pair = hosts.map((host) => talk(host, version));
+        const steps = [
+          messageBytes(control('open_request'), version, 1),
+          ...inside.map((message, n) =>
+            messageBytes(
+              {
+                name: 'BUNDLE_ADD_MESSAGE',
+                value: { bundle, flags, message: messageBytes(message, version, 10 + n) },
+              },
+              version,
+              10 + n,
+            ),
+          ),
+          messageBytes(control('commit_request'), version, 2),
+        ];
+        for (const step of steps) {
+          const [ours, theirs] = await Promise.all(
+            pair.map(async (one) => (await one.ask(step)).map(textOf)),
+          );
+          expect(ours).toEqual(theirs);
+        }
+        await Promise.all(pair.map((one) => one.clean()));
+        for (const one of pair) one.close();
+      }
+  });
 });

@@ -27,13 +27,21 @@ export const bundleRequests: RequestHandlers = {
   },
   BUNDLE_ADD_MESSAGE(connection, { value, version }, requestBytes) {
     const { bundle, flags, message: bytes } = value;
-    const change = changeOf(connection, decodeFor(connection, bytes), version);
-    connection.bundles.add(bundle, flags, { message: change, bytes }, requestBytes);
+    const isAtomic = (flags & atomicFlag) !== 0;
+    const change = changeOf(connection, decodeFor(connection, bytes), version, isAtomic);
+    connection.bundles.add(bundle, flags, change, requestBytes);
   },
 };
 
+const atomicFlag = 1;
+
 /** What a message of a bundle changes when the bundle is committed. Throws OpenFlowError. */
-function changeOf(connection: SwitchConnection, message: Received, version: WireVersion): BundledChange {
+function changeOf(
+  connection: SwitchConnection,
+  message: Received,
+  version: WireVersion,
+  isAtomic: boolean,
+): BundledChange {
   switch (message.name) {
     case 'FLOW_MOD': {
       const mod = flowModOf(connection, message.value);
@@ -64,6 +72,8 @@ function changeOf(connection: SwitchConnection, message: Received, version: Wire
       const { value, xid } = message;
       const { ofproto } = connection;
       return (transaction) => {
+        if (isAtomic)
+          throw new OpenFlowError('OFPBFC_MSG_FAILED', 'ports do not change at one moment with all else');
         ofproto.switchPorts.portToModify(value);
         transaction.onCommit(() => void ofproto.switchPorts.modify(value, connection.requester(xid)));
       };

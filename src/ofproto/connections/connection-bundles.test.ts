@@ -25,7 +25,7 @@ function world() {
 }
 
 const add = (bundles: ConnectionBundles<string>, id: number, message: string): void =>
-  bundles.add(id, 3, { message, bytes: opener }, opener);
+  bundles.add(id, 3, message, opener);
 
 describe('a bundle', () => {
   it('gives its messages in order, once', () => {
@@ -43,7 +43,7 @@ describe('a bundle', () => {
     const wrongs: [(id: number) => void, string][] = [
       [(id) => bundles.open(id, 3, opener), 'is open already'],
       [(id) => bundles.close(id, 1), 'had other flags'],
-      [(id) => bundles.add(id, 1, { message: '', bytes: opener }, opener), 'has other flags'],
+      [(id) => bundles.add(id, 1, '', opener), 'has other flags'],
       [(id) => void bundles.take(id, 1), 'has other flags'],
     ];
     wrongs.forEach(([wrong, why], id) => {

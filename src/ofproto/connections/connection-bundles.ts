@@ -4,13 +4,7 @@ import { type Ms, ms } from '../../base/units.ts';
 import { OpenFlowError } from '../../openflow/errors.ts';
 import { MessageStore } from './message-store.ts';
 
-/** A message, and the bytes that an error about it repeats. */
-export interface BundledMessage<M> {
-  readonly message: M;
-  readonly bytes: Uint8Array;
-}
-
-/** The messages of a bundle in order, and the bytes that an error about one repeats. */
+/** The messages of a bundle in order, and the bytes that an error about one repeats: those of what added it. */
 export interface BundledMessages<M> {
   readonly messages: readonly M[];
   readonly bytes: MessageStore;
@@ -62,9 +56,9 @@ export class ConnectionBundles<M> {
     this.#open.delete(id);
   }
 
-  /** A bundle that nobody opened is opened by its first message, which `opener` carries. */
-  add(id: number, flags: number, { message, bytes }: BundledMessage<M>, opener: Uint8Array): void {
-    const bundle = this.#open.get(id) ?? this.#begin(id, flags, opener);
+  /** A bundle that nobody opened is opened by what adds its first message. */
+  add(id: number, flags: number, message: M, bytes: Uint8Array): void {
+    const bundle = this.#open.get(id) ?? this.#begin(id, flags, bytes);
     if (bundle.isClosed) throw this.#lost(id, 'OFPBFC_BUNDLE_CLOSED', 'is closed');
     if (bundle.flags !== flags) throw this.#lost(id, 'OFPBFC_BAD_FLAGS', 'has other flags');
     bundle.usedAt = this.#now;
