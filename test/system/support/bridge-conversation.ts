@@ -38,12 +38,14 @@ export class BridgeConversation {
 
   /**
    * All that the switch says to messages, which come at once. What it tells of by itself, as of packets, the real one says
-   * in the round of its main loop after that of its answers, before it takes another request.
+   * in the round of its main loop after that of its answers, before it takes another request; one that comes while it
+   * still reads is taken in the same round, so there are several.
    */
   async ask(...messages: readonly Uint8Array[]): Promise<Uint8Array[]> {
     this.#said = [];
     await this.#finish(messages, { name: 'BARRIER_REQUEST', value: undefined });
-    await this.#finish([], { name: 'ECHO_REQUEST', value: { data: new Uint8Array() } });
+    for (let n = 0; n < 3; n++)
+      await this.#finish([], { name: 'ECHO_REQUEST', value: { data: new Uint8Array() } });
     return this.#said.filter((bytes) => xidOf(bytes) !== ownXid && !isHello(bytes));
   }
 
