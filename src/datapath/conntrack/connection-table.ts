@@ -73,12 +73,9 @@ export class ConnectionTable {
 
   /** It was heard of. */
   touch(connection: TrackedConnection, lifetime: Ms, now: Ms): void {
-    connection.expiresAt = ms(now + lifetime);
     const { place } = connection;
-    if (place === undefined) {
-      connection.lifetime = lifetime;
-      return;
-    }
+    if (place === undefined) return;
+    connection.expiresAt = ms(now + lifetime);
     this.#nextExpiry = Math.min(this.#nextExpiry, connection.expiresAt);
     if (connection.lifetime === lifetime) {
       this.#listOf(lifetime).moveToEnd(place);

@@ -80,7 +80,7 @@ export class ConnectionTracker {
       outcome.isReply = (stateBefore & ctState.reply) !== 0;
     } else this.#classify(packet, request, now);
     const { connection } = outcome;
-    if (connection?.place !== undefined) write(connection, request);
+    if (connection !== undefined) write(connection, request);
     return outcome;
   }
 
