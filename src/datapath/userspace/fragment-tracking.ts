@@ -9,7 +9,6 @@
 import { ctState } from '../../flow/ct-state.ts';
 import { newKey } from '../../flow/key.ts';
 import { slots } from '../../flow/slots.ts';
-import { internetChecksum } from '../../wire/checksum.ts';
 import { copyBytes, Frame, gso } from '../../wire/frame.ts';
 import { ipv4, ipv4Fragment, ipv6 } from '../../wire/ip.ts';
 import type { Conntrack } from '../actions.ts';
@@ -17,7 +16,7 @@ import { readFragment } from '../conntrack/fragments/fragment.ts';
 import { CurrentPacket, type PacketHost } from './current-packet.ts';
 import type { FrameArena } from './frame-arena.ts';
 import { HeldFragment, type HeldFragments } from './held-fragments.ts';
-import { finishChecksum } from './offload.ts';
+import { finishChecksum, sumHeader4 } from './offload.ts';
 import { PacketTracking, type TrackingHost, trackingWords } from './packet-tracking.ts';
 
 export interface FragmentHost<Rest> extends PacketHost, TrackingHost {
@@ -168,7 +167,7 @@ function assemble(pieces: readonly Held[], first: Held, into: Frame): number {
   }
   ipv4.set.totalSize(view, network, at - network);
   ipv4.set.fragment(view, network, ipv4.get.fragment(view, network) & ~ipv4Fragment.more);
-  sumHeader(view, network);
+  sumHeader4(view, network);
   return dataAt;
 }
 
@@ -178,11 +177,5 @@ function copyAddresses(whole: Frame, first: Held, { frame, fragment }: Held): vo
   const from = first.fragment.network + layout.offset.src;
   const to = fragment.network + layout.offset.src;
   copyBytes(whole, from, frame, to, layout.size - layout.offset.src);
-  if (fragment.version === 4) sumHeader(frame.view, fragment.network);
-}
-
-function sumHeader(view: DataView, network: number): void {
-  ipv4.set.checksum(view, network, 0);
-  const size = (ipv4.get.versionLength(view, network) & 0x0f) * 4;
-  ipv4.set.checksum(view, network, internetChecksum(view, network, size));
+  if (fragment.version === 4) sumHeader4(frame.view, fragment.network);
 }

@@ -111,6 +111,11 @@ function emitTcp(view: DataView, at: number, offset: number, isFirst: boolean, i
 function emitIpv4(view: DataView, at: number, end: number, n: number): void {
   ipv4.set.totalSize(view, at, end - at);
   ipv4.set.id(view, at, (ipv4.get.id(view, at) + n) & 0xffff);
+  sumHeader4(view, at);
+}
+
+/** Writes the checksum of an IPv4 header, options included. */
+export function sumHeader4(view: DataView, at: number): void {
   ipv4.set.checksum(view, at, 0);
   const headerSize = (ipv4.get.versionLength(view, at) & 0x0f) * 4;
   ipv4.set.checksum(view, at, internetChecksum(view, at, headerSize));
